@@ -1,0 +1,159 @@
+// Package internal holds the one law that spans all rooms: who may import whom.
+package internal
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/layerbuild/terraform-provider-layerbuild"
+
+// rooms maps each room to the rooms it may import. A closet (a package below a
+// room) belongs to its room and may be imported by that room alone.
+var rooms = map[string][]string{
+	"provider":   {"layer", "publish", "runtimes"},
+	"layer":      {"python", "layerzip", "fetch", "store", "filetree", "runtimes"},
+	"python":     {"fetch", "store", "filetree", "runtimes"},
+	"layerzip":   {"filetree", "store"},
+	"fetch":      {"store"},
+	"publish":    {"runtimes", "store"},
+	"filetree":   {},
+	"store":      {},
+	"runtimes":   {},
+	"indextest":  {},
+	"lambdatest": {},
+}
+
+// testRooms may be imported by test files only, of any room.
+var testRooms = []string{"indextest", "lambdatest"}
+
+// outside maps an import path prefix to the rooms that may use it in code that
+// ships. No room stands for "nowhere".
+var outside = map[string][]string{
+	"net/http":                 {"fetch", "indextest", "lambdatest"},
+	"os/exec":                  {},
+	"github.com/hashicorp/":    {"provider", "publish"},
+	"github.com/aws/":          {"publish"},
+	"github.com/klauspost/":    {"filetree", "layerzip"},
+	"github.com/gofrs/flock":   {"store"},
+	"github.com/bmatcuk/":      {"filetree"},
+	"golang.org/x/net/html":    {"python"},
+	"golang.org/x/sync":        {"fetch", "python", "layer"},
+	"golang.org/x/sys":         {"store", "layerzip"},
+	"golang.org/x/tools/txtar": {"indextest"},
+}
+
+// terraformOnly are the HashiCorp modules that publish must not use: it may
+// use aws-sdk-go-base alone.
+const terraformOnly = "github.com/hashicorp/terraform-plugin"
+
+func TestImportsFollowTheMap(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(file) != ".go" {
+			return err
+		}
+		dir := path.Dir(filepath.ToSlash(file))
+		if dir == "." {
+			return nil
+		}
+		room, _, _ := strings.Cut(dir, "/")
+		seen[room] = true
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range parsed.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			if fault := judge(room, imported, strings.HasSuffix(file, "_test.go")); fault != "" {
+				t.Errorf("%s imports %q: %s", file, imported, fault)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for room := range seen {
+		if _, ok := rooms[room]; !ok {
+			t.Errorf("room %q is not on the map: add it to ARCHITECTURE.md and here, or find its code a room", room)
+		}
+	}
+}
+
+// judge returns the fault of an import, or "". Test files may use any outside
+// package and the test rooms, but keep to the map between rooms.
+func judge(room, imported string, test bool) string {
+	if rest, ok := strings.CutPrefix(imported, module+"/internal/"); ok {
+		target, closet, _ := strings.Cut(rest, "/")
+		switch {
+		case target == room:
+			return ""
+		case slices.Contains(testRooms, target):
+			if test {
+				return ""
+			}
+			return "a test room, used by code that ships"
+		case closet != "":
+			return "a closet of another room"
+		case !slices.Contains(rooms[room], target):
+			return room + " may not import " + target
+		}
+		return ""
+	}
+	if test {
+		return ""
+	}
+	if room != "provider" && strings.HasPrefix(imported, terraformOnly) {
+		return "only provider names Terraform"
+	}
+	for prefix, allowed := range outside {
+		if imported == strings.TrimSuffix(prefix, "/") || strings.HasPrefix(imported, strings.TrimSuffix(prefix, "/")+"/") {
+			if !slices.Contains(allowed, room) {
+				return "not for room " + room
+			}
+			return ""
+		}
+	}
+	if first, _, _ := strings.Cut(imported, "/"); strings.Contains(first, ".") {
+		return "an outside package that is not on the map"
+	}
+	return ""
+}
+
+func TestJudgeNamesPlantedFaults(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		room, imported string
+		test, fault    bool
+	}{
+		{"layerzip", "net/http", false, true},
+		{"fetch", "net/http", false, false},
+		{"python", "os/exec", false, true},
+		{"layer", module + "/internal/python/pep440", false, true},
+		{"python", module + "/internal/python/pep440", false, false},
+		{"python", module + "/internal/layerzip", false, true},
+		{"layer", module + "/internal/python", false, false},
+		{"publish", "github.com/hashicorp/terraform-plugin-log/tflog", false, true},
+		{"publish", "github.com/hashicorp/aws-sdk-go-base/v2", false, false},
+		{"layer", "github.com/aws/aws-sdk-go-v2/aws", false, true},
+		{"python", module + "/internal/indextest", true, false},
+		{"python", module + "/internal/indextest", false, true},
+		{"store", "example.com/new/module", false, true},
+	} {
+		if got := judge(c.room, c.imported, c.test) != ""; got != c.fault {
+			t.Errorf("judge(%q, %q, test=%t) found a fault: %t, want %t", c.room, c.imported, c.test, got, c.fault)
+		}
+	}
+}
