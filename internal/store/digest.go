@@ -1,0 +1,63 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io"
+)
+
+// Digest is the SHA-256 of a sequence of bytes: the identity of every blob.
+// The zero Digest means "not known".
+type Digest [sha256.Size]byte
+
+// ParseDigest reads 64 hexadecimal digits, of either case.
+func ParseDigest(s string) (Digest, error) {
+	var d Digest
+	if len(s) != 2*len(d) {
+		return Digest{}, fmt.Errorf("parsing digest %q: want %d hexadecimal digits", s, 2*len(d))
+	}
+	if _, err := hex.Decode(d[:], []byte(s)); err != nil {
+		return Digest{}, fmt.Errorf("parsing digest %q: %w", s, err)
+	}
+	return d, nil
+}
+
+// Sum returns the digest of b.
+func Sum(b []byte) Digest { return sha256.Sum256(b) }
+
+// SumReader reads r to its end and returns the digest and the number of bytes.
+func SumReader(r io.Reader) (Digest, int64, error) {
+	h := sha256.New()
+	n, err := io.Copy(h, r)
+	if err != nil {
+		return Digest{}, n, fmt.Errorf("reading for a digest: %w", err)
+	}
+	return Digest(h.Sum(nil)), n, nil
+}
+
+// Hex returns the digest in lower-case hexadecimal, as indexes write it.
+func (d Digest) Hex() string { return hex.EncodeToString(d[:]) }
+
+// Base64 returns the digest in standard base64, as AWS writes CodeSha256.
+func (d Digest) Base64() string { return base64.StdEncoding.EncodeToString(d[:]) }
+
+// String is Hex.
+func (d Digest) String() string { return d.Hex() }
+
+// IsZero reports whether the digest is not known.
+func (d Digest) IsZero() bool { return d == Digest{} }
+
+// MarshalText writes Hex.
+func (d Digest) MarshalText() ([]byte, error) { return []byte(d.Hex()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (d *Digest) UnmarshalText(b []byte) error {
+	parsed, err := ParseDigest(string(b))
+	if err != nil {
+		return err
+	}
+	*d = parsed
+	return nil
+}
