@@ -1,0 +1,42 @@
+terraform {
+  required_providers {
+    layerbuild = {
+      source = "layerbuild/layerbuild"
+    }
+  }
+}
+
+provider "layerbuild" {
+  region = "us-east-1"
+}
+
+# Third-party libraries, chosen and verified for Lambda's Python.
+resource "layerbuild_package" "deps" {
+  runtimes = ["python3.11", "python3.12"]
+  python = {
+    requirements = ["requests==2.31.0", "python-dateutil==2.8.2", "aws-lambda-powertools==2.30.0"]
+  }
+}
+
+# Code of our own that many functions share.
+resource "layerbuild_package" "shared" {
+  runtimes = ["python3.11", "python3.12"]
+  files    = [{ source = "${path.module}/src/shared_utils", target = "python/shared_utils" }]
+}
+
+resource "layerbuild_version" "deps" {
+  layer_name  = "python-dependencies"
+  package     = layerbuild_package.deps
+  description = "HTTP and date utilities"
+}
+
+resource "layerbuild_version" "shared" {
+  layer_name  = "shared-utils"
+  package     = layerbuild_package.shared
+  description = "Shared utility functions for Lambda"
+}
+
+# What a function's `layers` argument takes.
+output "layers" {
+  value = [layerbuild_version.deps.arn, layerbuild_version.shared.arn]
+}

@@ -1,0 +1,213 @@
+package fetch
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+const (
+	defaultBlobBytes = 4 << 30
+	// progressBytes is how much an attempt must bring not to count against
+	// the retries: a long file over a bad line gets through in pieces.
+	progressBytes = 1 << 20
+)
+
+// blobName is how a fetched blob is found in the store.
+type blobName struct {
+	digest store.Digest
+	size   int64
+}
+
+// Blob returns the blob, open for reading at its start; the caller closes it.
+// It comes from the store, else from the server: hashed while it arrives,
+// resumed after a broken transfer, vetted, and only then stored. The error of a
+// wrong digest is a *store.DigestError, of too large a body a *SizeError.
+// Callers that ask at the same time, in any process, share one download.
+func (c *Client) Blob(ctx context.Context, s Source) (*os.File, error) {
+	u, err := c.parse(s.URL)
+	if err != nil {
+		return nil, err
+	}
+	if !s.SHA256.IsZero() {
+		if f, err := c.store.Open(s.SHA256, knownSize(s)); err == nil {
+			return f, nil
+		}
+	}
+	if c.offline {
+		return nil, &OfflineError{URL: redact(u)}
+	}
+	key := "blob " + s.SHA256.Hex()
+	if s.SHA256.IsZero() {
+		key = "blob " + u.String()
+	}
+	name, err := c.blobs.do(ctx, key, func(ctx context.Context) (blobName, error) {
+		return c.bring(ctx, u, s, key)
+	})
+	if err != nil {
+		if ctx.Err() != nil {
+			err = fmt.Errorf("fetching %s: %w", redact(u), context.Cause(ctx))
+		}
+		return nil, err
+	}
+	return c.store.Open(name.digest, name.size)
+}
+
+// bring downloads the blob unless another process has done so meanwhile. The
+// lock only spares work: after a while it goes on without.
+func (c *Client) bring(ctx context.Context, u *url.URL, s Source, key string) (name blobName, err error) {
+	lockCtx, cancel := context.WithTimeout(ctx, c.lockWait)
+	unlock, lockErr := c.store.Lock(lockCtx, key)
+	cancel()
+	switch {
+	case lockErr == nil:
+		defer func() { err = errors.Join(err, unlock()) }()
+	case ctx.Err() != nil:
+		return blobName{}, context.Cause(ctx)
+	default:
+		c.log.Debug("fetching without a lock", "url", redact(u), "error", lockErr)
+	}
+	if !s.SHA256.IsZero() {
+		if f, err := c.store.Open(s.SHA256, knownSize(s)); err == nil {
+			info, err := f.Stat()
+			if err = errors.Join(err, f.Close()); err != nil {
+				return blobName{}, err
+			}
+			return blobName{digest: s.SHA256, size: info.Size()}, nil
+		}
+	}
+	if err := c.blobSlots.acquire(ctx); err != nil {
+		return blobName{}, err
+	}
+	defer c.blobSlots.release()
+	return c.download(ctx, u, s)
+}
+
+func (c *Client) download(ctx context.Context, u *url.URL, s Source) (name blobName, err error) {
+	w, err := c.store.NewWriter()
+	if err != nil {
+		return blobName{}, err
+	}
+	defer func() { err = errors.Join(err, w.Abort()) }()
+	t := &transfer{client: c, url: u, writer: w, size: s.Size, limit: cmp.Or(s.Size, s.MaxBytes, defaultBlobBytes)}
+	if err := c.retry(ctx, u, func() (bool, error) { return t.attempt(ctx) }); err != nil {
+		return blobName{}, err
+	}
+	if t.resumed && !s.SHA256.IsZero() && w.Sum() != s.SHA256 {
+		// The pieces may be of two files: once more, as one.
+		if err := t.restart(); err != nil {
+			return blobName{}, err
+		}
+		if err := c.retry(ctx, u, func() (bool, error) { return t.attempt(ctx) }); err != nil {
+			return blobName{}, err
+		}
+	}
+	name = blobName{digest: w.Sum(), size: w.Size()}
+	if !s.SHA256.IsZero() && name.digest != s.SHA256 {
+		wrong := &store.DigestError{Want: s.SHA256, Got: name.digest, Size: name.size}
+		return blobName{}, fmt.Errorf("fetching %s: %w", redact(u), wrong)
+	}
+	if s.Vet != nil {
+		if err := s.Vet(w.File(), name.size); err != nil {
+			return blobName{}, fmt.Errorf("fetching %s: %w", redact(u), err)
+		}
+	}
+	if err := w.Commit(s.SHA256); err != nil {
+		return blobName{}, fmt.Errorf("fetching %s: %w", redact(u), err)
+	}
+	return name, nil
+}
+
+// transfer is a download that may take several attempts.
+type transfer struct {
+	client    *Client
+	url       *url.URL
+	writer    *store.Writer
+	size      int64  // exact, or 0
+	limit     int64  // of what is written
+	validator string // names the version of the file that was begun
+	resumed   bool
+}
+
+// attempt brings the rest of the file and reports whether it came far.
+func (t *transfer) attempt(ctx context.Context) (progress bool, err error) {
+	begin := t.writer.Size()
+	header := http.Header{"Accept": {"*/*"}, "Accept-Encoding": {"identity"}}
+	if begin > 0 {
+		header.Set("Range", fmt.Sprintf("bytes=%d-", begin))
+		setIf(header, "If-Range", t.validator)
+	}
+	err = t.client.attempt(ctx, t.url, header, func(a *answer) error { return t.take(a, begin) })
+	var status *StatusError
+	if begin > 0 && errors.As(err, &status) && status.Code == http.StatusRequestedRangeNotSatisfiable {
+		return false, t.restartAfter(err)
+	}
+	return t.writer.Size() >= begin+progressBytes, err
+}
+
+// take writes an answer behind the first begin bytes.
+func (t *transfer) take(a *answer, begin int64) error {
+	switch {
+	case a.status == http.StatusOK:
+		if err := t.restart(); err != nil {
+			return err
+		}
+		t.validator = validator(a.header)
+	case a.status == http.StatusPartialContent && begin > 0:
+		if r, ok := contentRange(a.header); !ok || r.first != begin {
+			return t.restartAfter(errors.New("resuming: the server sent another range"))
+		}
+		t.resumed = true
+	default:
+		return &StatusError{URL: redact(a.url), Code: a.status}
+	}
+	_, err := io.Copy(t.writer, io.LimitReader(a.body, t.limit-t.writer.Size()+1))
+	if err != nil {
+		return err
+	}
+	got := t.writer.Size()
+	if got > t.limit {
+		return &SizeError{URL: redact(a.url), Limit: t.limit}
+	}
+	if t.size > 0 && got < t.size {
+		return &temporary{err: fmt.Errorf("reading the answer: it ended after %d of %d bytes", got, t.size)}
+	}
+	return nil
+}
+
+// restart forgets what was written.
+func (t *transfer) restart() error {
+	t.resumed, t.validator = false, ""
+	return t.writer.Reset()
+}
+
+// restartAfter makes the next attempt begin anew, because of err.
+func (t *transfer) restartAfter(err error) error {
+	if fault := t.restart(); fault != nil {
+		return errors.Join(err, fault)
+	}
+	return &temporary{err: err}
+}
+
+// validator returns a value for If-Range: a strong ETag, else the date.
+func validator(h http.Header) string {
+	if tag := h.Get("ETag"); tag != "" && !strings.HasPrefix(tag, "W/") {
+		return tag
+	}
+	return h.Get("Last-Modified")
+}
+
+func knownSize(s Source) int64 {
+	if s.Size == 0 {
+		return -1
+	}
+	return s.Size
+}

@@ -1,0 +1,220 @@
+package fetch
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// keyring holds user names and passwords. It is safe for concurrent use once
+// netrc is set.
+type keyring struct {
+	netrc []login // host is a bare host name
+
+	mu    sync.RWMutex
+	byURL []login // host is an origin; sorted by path
+}
+
+type login struct {
+	host, path     string
+	user, password string
+}
+
+// add remembers the user info of u for its origin. Of two for the same path
+// the later one stays.
+func (k *keyring) add(u *url.URL) {
+	password, _ := u.User.Password()
+	l := login{host: origin(u), path: u.EscapedPath(), user: u.User.Username(), password: password}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	at, found := slices.BinarySearchFunc(k.byURL, l, func(a, b login) int {
+		return strings.Compare(a.host+a.path, b.host+b.path)
+	})
+	if found {
+		k.byURL[at] = l
+		return
+	}
+	k.byURL = slices.Insert(k.byURL, at, l)
+}
+
+// authorize adds the credentials of the request's host, if there are any, and
+// returns where they came from: "url", "netrc" or "".
+func (k *keyring) authorize(req *http.Request) string {
+	l, found := k.forURL(req.URL)
+	if found && l.password != "" {
+		req.SetBasicAuth(l.user, l.password)
+		return "url"
+	}
+	// A URL that names only the user leaves the password to netrc.
+	for _, n := range k.netrc {
+		if strings.EqualFold(n.host, req.URL.Hostname()) && (!found || n.user == l.user) {
+			req.SetBasicAuth(n.user, n.password)
+			return "netrc"
+		}
+	}
+	if found {
+		req.SetBasicAuth(l.user, "")
+		return "url"
+	}
+	return ""
+}
+
+// forURL returns, among the logins for the origin of u, the one whose path has
+// most in common with it: several indexes may live on one host.
+func (k *keyring) forURL(u *url.URL) (best login, found bool) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	host, path, most := origin(u), strings.Split(u.EscapedPath(), "/"), -1
+	for _, l := range k.byURL {
+		if l.host != host {
+			continue
+		}
+		if n := common(path, strings.Split(l.path, "/")); n > most {
+			best, found, most = l, true, n
+		}
+	}
+	return best, found
+}
+
+func common(a, b []string) int {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+// origin is the scheme, host and port to which credentials belong.
+func origin(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
+}
+
+// loadNetrc reads the netrc file at path, or at its usual places.
+func loadNetrc(path string) ([]login, error) {
+	paths := []string{path}
+	if path == "" {
+		paths = netrcPaths()
+	}
+	for _, p := range paths {
+		raw, err := os.ReadFile(p)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading netrc: %w", err)
+		}
+		return parseNetrc(string(raw)), nil
+	}
+	return nil, nil
+}
+
+func netrcPaths() []string {
+	if path := os.Getenv("NETRC"); path != "" {
+		return []string{path}
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return nil // without a home there is no netrc
+	}
+	paths := []string{filepath.Join(home, ".netrc")}
+	if runtime.GOOS == "windows" {
+		paths = append(paths, filepath.Join(home, "_netrc"))
+	}
+	return paths
+}
+
+// parseNetrc returns the machines of a netrc file in their order. "default"
+// is left out: it would hand a password to any host. What is not understood is
+// skipped.
+func parseNetrc(text string) []login {
+	var logins []login
+	scan := netrcScanner{rest: text}
+	current := -1
+	for {
+		word, ok := scan.next()
+		if !ok {
+			break
+		}
+		switch {
+		case word == "machine":
+			name, _ := scan.next()
+			logins = append(logins, login{host: name})
+			current = len(logins) - 1
+		case word == "default":
+			current = -1
+		case word == "macdef":
+			scan.skipMacro()
+		case strings.HasPrefix(word, "#"):
+			scan.skipLine()
+		case word == "login" || word == "user":
+			value, _ := scan.next()
+			if current >= 0 {
+				logins[current].user = value
+			}
+		case word == "password":
+			value, _ := scan.next()
+			if current >= 0 {
+				logins[current].password = value
+			}
+		case word == "account":
+			scan.next()
+		}
+	}
+	return slices.DeleteFunc(logins, func(l login) bool { return l.user == "" && l.password == "" })
+}
+
+// netrcScanner cuts a netrc file into words. A word may be quoted, and inside
+// quotes a backslash takes the next character as it is.
+type netrcScanner struct{ rest string }
+
+func (s *netrcScanner) next() (string, bool) {
+	s.rest = strings.TrimLeft(s.rest, " \t\r\n")
+	if s.rest == "" {
+		return "", false
+	}
+	if s.rest[0] != '"' {
+		end := strings.IndexAny(s.rest, " \t\r\n")
+		if end < 0 {
+			end = len(s.rest)
+		}
+		word := s.rest[:end]
+		s.rest = s.rest[end:]
+		return word, true
+	}
+	var word strings.Builder
+	for i := 1; i < len(s.rest); i++ {
+		switch c := s.rest[i]; {
+		case c == '"':
+			s.rest = s.rest[i+1:]
+			return word.String(), true
+		case c == '\\' && i+1 < len(s.rest):
+			i++
+			word.WriteByte(s.rest[i])
+		default:
+			word.WriteByte(c)
+		}
+	}
+	s.rest = ""
+	return word.String(), true
+}
+
+func (s *netrcScanner) skipLine() {
+	_, s.rest, _ = strings.Cut(s.rest, "\n")
+}
+
+// skipMacro skips to the blank line that ends a macro.
+func (s *netrcScanner) skipMacro() {
+	_, s.rest, _ = strings.Cut(strings.ReplaceAll(s.rest, "\r\n", "\n"), "\n\n")
+}

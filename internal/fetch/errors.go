@@ -1,0 +1,117 @@
+package fetch
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// StatusError is an answer that is not a success.
+type StatusError struct {
+	// URL is the address that answered, redacted.
+	URL string
+	// Code is the HTTP status.
+	Code int
+	// Credentials tells where the refused credentials came from: "url",
+	// "netrc", or "" when none were sent.
+	Credentials string
+}
+
+// Error is a sentence; for a refusal it says whose credentials were refused.
+func (e *StatusError) Error() string {
+	text := fmt.Sprintf("%s answered %d %s", e.URL, e.Code, http.StatusText(e.Code))
+	if e.Code != http.StatusUnauthorized && e.Code != http.StatusForbidden {
+		return text
+	}
+	switch e.Credentials {
+	case "url":
+		return text + " to the user and password of the index's URL"
+	case "netrc":
+		return text + " to the login and password of the netrc file"
+	}
+	return text + "; no credentials were sent: write them into the index's URL or into a netrc file"
+}
+
+// IsNotFound reports whether err says that the server has no such document:
+// status 404 or 410.
+func IsNotFound(err error) bool {
+	var s *StatusError
+	return errors.As(err, &s) && (s.Code == http.StatusNotFound || s.Code == http.StatusGone)
+}
+
+// IsUnauthorized reports whether err says that the server refused us: status
+// 401 or 403.
+func IsUnauthorized(err error) bool {
+	var s *StatusError
+	return errors.As(err, &s) && (s.Code == http.StatusUnauthorized || s.Code == http.StatusForbidden)
+}
+
+// OfflineError is a request that offline mode forbade.
+type OfflineError struct {
+	// URL is redacted.
+	URL string
+}
+
+func (e *OfflineError) Error() string {
+	return fmt.Sprintf("%s is not in the cache, and offline mode forbids to fetch it", e.URL)
+}
+
+// SizeError is a body larger than it may be.
+type SizeError struct {
+	// URL is redacted.
+	URL string
+	// Limit is the size in bytes that was exceeded.
+	Limit int64
+}
+
+func (e *SizeError) Error() string {
+	return fmt.Sprintf("%s is larger than the %d bytes it may have", e.URL, e.Limit)
+}
+
+// Redact returns a URL fit for messages and logs: no user info, no fragment,
+// and no query value that may be a secret.
+func Redact(rawURL string) string {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return "(a URL that does not parse)"
+	}
+	return redact(u)
+}
+
+func redact(u *url.URL) string {
+	clean := *u
+	clean.User, clean.Fragment, clean.RawFragment = nil, "", ""
+	if clean.RawQuery == "" {
+		return clean.String()
+	}
+	pairs := strings.Split(clean.RawQuery, "&")
+	for i, pair := range pairs {
+		key, value, ok := strings.Cut(pair, "=")
+		if secret(key, value) {
+			if !ok {
+				key = "" // a bare word: it is the secret itself
+			}
+			pairs[i] = key + "=redacted"
+		}
+	}
+	clean.RawQuery = strings.Join(pairs, "&")
+	return clean.String()
+}
+
+// secretLength is the length from which any query value counts as a secret.
+const secretLength = 32
+
+func secret(key, value string) bool {
+	if len(value) >= secretLength || (value == "" && len(key) >= secretLength) {
+		return true
+	}
+	key = strings.ToLower(key)
+	for _, word := range []string{"token", "key", "sig", "secret", "pass", "pwd", "auth", "cred", "session", "x-amz"} {
+		if strings.Contains(key, word) {
+			return true
+		}
+	}
+	return false
+}

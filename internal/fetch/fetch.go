@@ -1,0 +1,207 @@
+// Package fetch is the only room that speaks HTTP. It knows credentials,
+// proxies, retries, ranges, freshness, limits and digest checks; what the bytes
+// mean is for its callers to know.
+package fetch
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// Options configure a Client. Store is required; every other zero value is a
+// usable default.
+type Options struct {
+	// Store keeps pages, blobs and the locks between processes.
+	Store *store.Store
+	// Offline forbids every request: what the store holds is served whatever
+	// its age, all else is an *OfflineError.
+	Offline bool
+	// UserAgent is sent with every request.
+	UserAgent string
+	// Logger gets one debug line a request; nil discards them.
+	Logger *slog.Logger
+	// NetrcPath names the netrc file; "" is $NETRC, else .netrc (on Windows
+	// also _netrc) in the home directory. A missing file is no error.
+	NetrcPath string
+	// Retries is how often a request is repeated after the first attempt: 0
+	// means 4, a negative number none.
+	Retries int
+	// Parallel is how many requests may be under way at once: 0 means 48.
+	// Blobs take at most 8 of them.
+	Parallel int
+	// Transport replaces the transports that New would make, and with them
+	// proxies and certificates from the environment; for tests.
+	Transport http.RoundTripper
+}
+
+// Client fetches pages and blobs. It is safe for concurrent use. Connections
+// stay open for later requests until Close.
+type Client struct {
+	store     *store.Store
+	offline   bool
+	userAgent string
+	log       *slog.Logger
+	retries   int
+	transport http.RoundTripper
+	keys      keyring
+	slots     slots // of all requests
+	blobSlots slots // of blobs
+	pages     flights[*Page]
+	blobs     flights[blobName]
+
+	// Waits, variable for tests alone.
+	stall    time.Duration // without a byte, until an attempt is given up
+	backoff  time.Duration // before the first retry
+	lockWait time.Duration // for another process that fetches the same blob
+}
+
+const (
+	defaultRetries  = 4
+	defaultParallel = 48
+	blobParallel    = 8
+)
+
+// New returns a client. Proxies come from HTTP_PROXY, HTTPS_PROXY and NO_PROXY,
+// certificates from the system and from SSL_CERT_FILE and SSL_CERT_DIR.
+func New(o Options) (*Client, error) {
+	if o.Store == nil {
+		return nil, errors.New("making a client: no store")
+	}
+	c := &Client{
+		store:     o.Store,
+		offline:   o.Offline,
+		userAgent: o.UserAgent,
+		log:       cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
+		retries:   max(0, cmp.Or(o.Retries, defaultRetries)),
+		transport: o.Transport,
+		slots:     make(slots, max(1, cmp.Or(o.Parallel, defaultParallel))),
+		blobSlots: make(slots, blobParallel),
+		stall:     time.Minute,
+		backoff:   250 * time.Millisecond,
+		lockWait:  2 * time.Minute,
+	}
+	var err error
+	if c.keys.netrc, err = loadNetrc(o.NetrcPath); err != nil {
+		return nil, err
+	}
+	if c.transport == nil {
+		if c.transport, err = newTransport(c.log); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// Close closes idle connections. The client stays usable.
+func (c *Client) Close() {
+	if t, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
+}
+
+// Login remembers the user and password in an index's URL for later requests
+// to its scheme, host and port, and returns the URL without them. Page and Blob
+// do the same for their URLs; call it for URLs that will be met without.
+func (c *Client) Login(rawURL string) (string, error) {
+	u, err := c.parse(rawURL)
+	if err != nil {
+		return "", err
+	}
+	return u.String(), nil
+}
+
+// parse returns the URL without user info and fragment, and remembers the user
+// info.
+func (c *Client) parse(rawURL string) (*url.URL, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		// The error of url.Parse quotes the URL with all that is in it.
+		return nil, fmt.Errorf("reading URL %q: it is malformed", Redact(rawURL))
+	}
+	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return nil, fmt.Errorf("reading URL %q: want http:// or https:// and a host", redact(u))
+	}
+	if u.User != nil {
+		c.keys.add(u)
+		u.User = nil
+	}
+	u.Fragment, u.RawFragment = "", ""
+	return u, nil
+}
+
+// slots bounds how many may do something at once.
+type slots chan struct{}
+
+func (s slots) acquire(ctx context.Context) error {
+	select {
+	case s <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (s slots) release() { <-s }
+
+// PageRequest asks for a document that is held in memory.
+type PageRequest struct {
+	// URL may carry a user and a password.
+	URL string
+	// Accept is the header of that name; "" is */*.
+	Accept string
+	// MaxBytes caps the decoded body: 0 means 64 MiB.
+	MaxBytes int64
+	// MaxAge is how long a stored copy is served without asking where the
+	// server names no max-age; a max-age of the server wins, up to 10 minutes.
+	MaxAge time.Duration
+	// Digest, when not zero, makes the document immutable: it is checked,
+	// kept as a blob, and never asked for again.
+	Digest store.Digest
+}
+
+// Page is a document. Callers that asked for the same one at the same time
+// share it: it must not be changed.
+type Page struct {
+	// Body is the decoded body.
+	Body []byte
+	// ContentType is the header of that name; "" for a document by digest
+	// that came from the store.
+	ContentType string
+	// URL is the address after redirects, without user info, query and
+	// fragment: the base of relative links.
+	URL string
+	// Cached says that the body came from the store, perhaps after the server
+	// confirmed it.
+	Cached bool
+}
+
+// Source names a blob.
+type Source struct {
+	// URL may carry a user and a password.
+	URL string
+	// SHA256 is the wanted digest; zero takes what the server sends.
+	SHA256 store.Digest
+	// Size is the exact number of bytes; 0 when unknown.
+	Size int64
+	// MaxBytes caps a blob of unknown size: 0 means 4 GiB.
+	MaxBytes int64
+	// Vet, when not nil, judges the complete and digest-checked file before it
+	// enters the store; its error keeps the file out. It is not asked about a
+	// blob that the store already holds. It must read by offset and not close.
+	Vet func(f *os.File, size int64) error
+}
+
+// Part is a piece of a remote file: Data starts at Offset of Total bytes.
+type Part struct {
+	Data          []byte
+	Offset, Total int64
+}

@@ -1,0 +1,270 @@
+package fetch
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+const (
+	maxRedirects = 10
+	// maxBackoff bounds a wait between attempts, maxRetryAfter one that the
+	// server asked for.
+	maxBackoff    = 8 * time.Second
+	maxRetryAfter = 30 * time.Second
+)
+
+// answer is a response with status 200, 206 or 304; url is where it came from.
+type answer struct {
+	status int
+	header http.Header
+	length int64 // of body, or -1
+	body   io.Reader
+	url    *url.URL
+}
+
+// temporary marks an error that another attempt may cure.
+type temporary struct {
+	err   error
+	after time.Duration // the server asked to wait so long
+}
+
+func (t *temporary) Error() string { return t.err.Error() }
+func (t *temporary) Unwrap() error { return t.err }
+
+// get sends a GET until read has taken an answer without error. read may be
+// called once for each attempt; what it reads fails with temporary errors.
+func (c *Client) get(ctx context.Context, u *url.URL, header http.Header, read func(*answer) error) error {
+	return c.retry(ctx, u, func() (bool, error) { return false, c.attempt(ctx, u, header, read) })
+}
+
+// retry calls attempt until it succeeds, fails for good, or the retries are
+// used up; an attempt that made progress does not count. Errors name u.
+func (c *Client) retry(ctx context.Context, u *url.URL, attempt func() (progress bool, err error)) error {
+	for tried := 0; ; tried++ {
+		progress, err := attempt()
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("fetching %s: %w", redact(u), context.Cause(ctx))
+		}
+		if progress {
+			tried = 0
+		}
+		var t *temporary
+		if !errors.As(err, &t) {
+			return named(u, err)
+		}
+		if tried >= c.retries {
+			if tried > 0 {
+				t.err = fmt.Errorf("%w (the last of %d attempts)", t.err, tried+1)
+			}
+			return named(u, t.err)
+		}
+		wait := c.wait(tried, t.after)
+		c.log.Debug("retrying", "url", redact(u), "wait", wait, "error", t.err)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return fmt.Errorf("fetching %s: %w", redact(u), context.Cause(ctx))
+		}
+	}
+}
+
+// named makes err name u, unless it does already.
+func named(u *url.URL, err error) error {
+	text := redact(u)
+	var status *StatusError
+	var size *SizeError
+	if errors.As(err, &status) && status.URL == text || errors.As(err, &size) && size.URL == text {
+		return err
+	}
+	return fmt.Errorf("fetching %s: %w", text, err)
+}
+
+// wait grows by two with each attempt and is spread by half, so that many
+// clients do not come back together.
+func (c *Client) wait(tried int, after time.Duration) time.Duration {
+	if after > 0 {
+		return min(after, maxRetryAfter)
+	}
+	wait := min(c.backoff<<tried, maxBackoff)
+	return wait/2 + rand.N(wait)
+}
+
+// attempt sends one GET, follows redirects, and lets read have the answer.
+func (c *Client) attempt(ctx context.Context, u *url.URL, header http.Header, read func(*answer) error) error {
+	if err := c.slots.acquire(ctx); err != nil {
+		return err
+	}
+	defer c.slots.release()
+	ctx, watch := watchStall(ctx, c.stall)
+	defer watch.stop()
+	start := time.Now()
+	resp, final, source, err := c.send(ctx, u, header)
+	if err != nil {
+		return watch.explain(ctx, err)
+	}
+	guarded := &guardedBody{body: resp.Body, watch: watch, ctx: ctx}
+	if err := judge(resp, final, source); err != nil {
+		drain(resp.Body)
+		return errors.Join(err, resp.Body.Close())
+	}
+	err = read(&answer{
+		status: resp.StatusCode, header: resp.Header, length: resp.ContentLength, body: guarded, url: final,
+	})
+	c.log.Debug("fetched", "url", redact(final), "status", resp.StatusCode, "bytes", guarded.n, "took", time.Since(start))
+	if closeErr := resp.Body.Close(); err == nil && closeErr != nil {
+		err = &temporary{err: closeErr}
+	}
+	return err
+}
+
+// send follows redirects itself: each hop gets the credentials of its own host
+// and none of another, and no address ends up in an error or a Referer.
+func (c *Client) send(ctx context.Context, u *url.URL, header http.Header) (*http.Response, *url.URL, string, error) {
+	for range maxRedirects + 1 {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+		if err != nil {
+			return nil, nil, "", fmt.Errorf("making the request: the URL is malformed")
+		}
+		req.Header = header.Clone()
+		req.Header.Set("User-Agent", c.userAgent)
+		source := c.keys.authorize(req)
+		resp, err := c.transport.RoundTrip(req)
+		if err != nil {
+			return nil, nil, "", transportError(err)
+		}
+		next, err := redirect(resp, u)
+		if next == nil && err == nil {
+			return resp, u, source, nil
+		}
+		drain(resp.Body)
+		if err = errors.Join(err, resp.Body.Close()); err != nil {
+			return nil, nil, "", err
+		}
+		u = next
+	}
+	return nil, nil, "", fmt.Errorf("following redirects: more than %d", maxRedirects)
+}
+
+// redirect returns where the response sends us, or nil when it does not.
+func redirect(resp *http.Response, from *url.URL) (*url.URL, error) {
+	switch resp.StatusCode {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+	default:
+		return nil, nil
+	}
+	to, err := from.Parse(resp.Header.Get("Location"))
+	if err != nil || resp.Header.Get("Location") == "" {
+		return nil, fmt.Errorf("following redirect from %s: it names no usable address", redact(from))
+	}
+	to.User, to.Fragment, to.RawFragment = nil, "", ""
+	if to.Scheme != "https" && (to.Scheme != "http" || from.Scheme == "https") || to.Host == "" {
+		return nil, fmt.Errorf("following redirect from %s to %s: only https may follow https", redact(from), redact(to))
+	}
+	return to, nil
+}
+
+// judge returns the error of an answer that is no success.
+func judge(resp *http.Response, from *url.URL, source string) error {
+	switch resp.StatusCode {
+	case http.StatusOK, http.StatusPartialContent, http.StatusNotModified:
+		return nil
+	}
+	err := &StatusError{URL: redact(from), Code: resp.StatusCode, Credentials: source}
+	switch resp.StatusCode {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests, http.StatusInternalServerError,
+		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return &temporary{err: err, after: retryAfter(resp.Header.Get("Retry-After"))}
+	}
+	return err
+}
+
+// retryAfter reads seconds or a date (RFC 9110, 10.2.3); 0 is no wish.
+func retryAfter(value string) time.Duration {
+	if seconds, err := strconv.Atoi(value); err == nil {
+		return time.Duration(min(max(seconds, 0), int(maxRetryAfter/time.Second))) * time.Second
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return max(0, time.Until(at))
+	}
+	return 0
+}
+
+// transportError marks the errors that another attempt may cure: all but a
+// name that does not exist and a certificate that is not trusted.
+func transportError(err error) error {
+	var dns *net.DNSError
+	var cert *tls.CertificateVerificationError
+	if errors.As(err, &cert) || errors.As(err, &dns) && dns.IsNotFound {
+		return err
+	}
+	return &temporary{err: err}
+}
+
+// drain reads a little of a body that nobody wants, so that the connection can
+// be used again.
+func drain(body io.Reader) { _, _ = io.CopyN(io.Discard, body, 16<<10) }
+
+// stallWatch ends an attempt that gets no byte for a while. Waiting for a free
+// connection does not count: the watch begins with the connection.
+type stallWatch struct {
+	timer  *time.Timer
+	limit  time.Duration
+	cancel context.CancelCauseFunc
+}
+
+var errStalled = errors.New("the server sent nothing for too long")
+
+func watchStall(ctx context.Context, limit time.Duration) (context.Context, *stallWatch) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	w := &stallWatch{limit: limit, cancel: cancel}
+	w.timer = time.AfterFunc(limit, func() { cancel(errStalled) })
+	w.timer.Stop()
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { w.alive() }}), w
+}
+
+func (w *stallWatch) alive() { w.timer.Reset(w.limit) }
+
+func (w *stallWatch) stop() {
+	w.timer.Stop()
+	w.cancel(nil)
+}
+
+// explain replaces the error of a cancelled attempt by the reason.
+func (w *stallWatch) explain(ctx context.Context, err error) error {
+	if context.Cause(ctx) == errStalled {
+		return &temporary{err: errStalled}
+	}
+	return err
+}
+
+// guardedBody feeds the watch and marks read errors as temporary.
+type guardedBody struct {
+	body  io.Reader
+	watch *stallWatch
+	ctx   context.Context
+	n     int64
+}
+
+func (g *guardedBody) Read(p []byte) (int, error) {
+	n, err := g.body.Read(p)
+	g.n += int64(n)
+	g.watch.alive()
+	if err == nil || err == io.EOF {
+		return n, err
+	}
+	return n, g.watch.explain(g.ctx, &temporary{err: fmt.Errorf("reading the answer: %w", err)})
+}

@@ -1,0 +1,115 @@
+package fetch
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+const (
+	// Go dials a connection for every request that waits while the first
+	// handshake is under way; over HTTP/2 two carry them all as fast.
+	multiplexedConns = 2
+	plainConns       = 16
+)
+
+// transport sends requests over few connections to hosts that speak HTTP/2,
+// and over more to those that do not.
+type transport struct {
+	multiplexed *http.Transport
+	plain       *http.Transport
+	old         sync.Map // hosts under https that answered in HTTP/1
+}
+
+func newTransport(log *slog.Logger) (*transport, error) {
+	roots, err := rootCAs(log)
+	if err != nil {
+		return nil, err
+	}
+	dialer := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
+	base := func(conns int) *http.Transport {
+		return &http.Transport{
+			Proxy:               http.ProxyFromEnvironment,
+			DialContext:         dialer.DialContext,
+			TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
+			TLSHandshakeTimeout: 20 * time.Second,
+			IdleConnTimeout:     90 * time.Second,
+			MaxConnsPerHost:     conns,
+			MaxIdleConnsPerHost: conns,
+			Protocols:           new(http.Protocols),
+			// A response may have no more header than this.
+			MaxResponseHeaderBytes: 256 << 10,
+		}
+	}
+	t := &transport{multiplexed: base(multiplexedConns), plain: base(plainConns)}
+	t.plain.Protocols.SetHTTP1(true)
+	t.multiplexed.Protocols.SetHTTP1(true)
+	t.multiplexed.Protocols.SetHTTP2(true)
+	t.multiplexed.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second}
+	return t, nil
+}
+
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if _, old := t.old.Load(req.URL.Host); old || req.URL.Scheme == "http" {
+		return t.plain.RoundTrip(req)
+	}
+	resp, err := t.multiplexed.RoundTrip(req)
+	if err == nil && resp.ProtoMajor < 2 {
+		t.old.Store(req.URL.Host, nil)
+	}
+	return resp, err
+}
+
+// CloseIdleConnections closes the connections that no request uses.
+func (t *transport) CloseIdleConnections() {
+	t.multiplexed.CloseIdleConnections()
+	t.plain.CloseIdleConnections()
+}
+
+// rootCAs adds the certificates of SSL_CERT_FILE and SSL_CERT_DIR to those of
+// the system: the standard library reads them on some systems only. Nil is the
+// system's own pool. What cannot be read is warned of, as a machine's
+// environment may name more than exists.
+func rootCAs(log *slog.Logger) (*x509.CertPool, error) {
+	file, dirs := os.Getenv("SSL_CERT_FILE"), os.Getenv("SSL_CERT_DIR")
+	if file == "" && dirs == "" {
+		return nil, nil
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, fmt.Errorf("reading the system's certificates: %w", err)
+	}
+	var faults []error
+	add := func(path string) {
+		pem, err := os.ReadFile(path)
+		if err != nil {
+			faults = append(faults, err)
+			return
+		}
+		pool.AppendCertsFromPEM(pem)
+	}
+	if file != "" {
+		add(file)
+	}
+	for _, dir := range filepath.SplitList(dirs) {
+		entries, err := os.ReadDir(dir)
+		faults = append(faults, err)
+		for _, entry := range entries {
+			if !entry.IsDir() {
+				add(filepath.Join(dir, entry.Name()))
+			}
+		}
+	}
+	if err := errors.Join(faults...); err != nil {
+		log.Warn("reading certificates of SSL_CERT_FILE and SSL_CERT_DIR", "error", err)
+	}
+	return pool, nil
+}

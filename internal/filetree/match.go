@@ -1,0 +1,87 @@
+package filetree
+
+import (
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+// CheckPattern returns a *PathError if p is no pattern that [Match] could obey.
+func CheckPattern(p string) error {
+	reason := ""
+	switch {
+	case p == "":
+		reason = "is empty"
+	case strings.Contains(p, `\`):
+		reason = "holds a backslash; separate with /, and take a special character literally in brackets, as [[]"
+	case strings.HasPrefix(p, "/"):
+		reason = "is absolute; patterns are relative"
+	case strings.HasPrefix(p, "!"):
+		reason = "starts with !, but patterns cannot be negated"
+	case !doublestar.ValidatePattern(p):
+		reason = "is no valid pattern"
+	}
+	for part := range strings.SplitSeq(p, "/") {
+		if part == "." || part == ".." {
+			reason = `holds "` + part + `"`
+		}
+	}
+	if reason != "" {
+		return &PathError{Path: p, Reason: reason}
+	}
+	return nil
+}
+
+// Match reports whether one of the patterns names path or a directory above it.
+// A pattern is matched against the whole path: * and ? stay within a component,
+// ** stands for any number of components, {a,b} for either, [a-z] for a class;
+// "tests" is the one at the top, "**/tests" all of them. A trailing slash is
+// ignored. Patterns that [CheckPattern] refuses match nothing.
+func Match(patterns []string, path string) bool {
+	for _, p := range patterns {
+		p = strings.TrimSuffix(p, "/")
+		for end := 0; end < len(path); end++ {
+			next := strings.IndexByte(path[end:], '/')
+			if next < 0 {
+				break
+			}
+			end += next
+			if matchOne(p, path[:end]) {
+				return true
+			}
+		}
+		if matchOne(p, path) {
+			return true
+		}
+	}
+	return false
+}
+
+func matchOne(pattern, path string) bool {
+	ok, err := doublestar.Match(pattern, path)
+	return ok && err == nil
+}
+
+// Filter returns the tree without what one of the patterns matches (see
+// [Match]), in the same order. A pattern that cannot be obeyed is an error.
+func (t Tree) Filter(exclude []string) (Tree, error) {
+	if err := checkPatterns(exclude); err != nil {
+		return nil, err
+	}
+	out := make(Tree, 0, len(t))
+	for i := range t {
+		if !Match(exclude, t[i].Path) {
+			out = append(out, t[i])
+		}
+	}
+	return out, nil
+}
+
+func checkPatterns(patterns []string) error {
+	for _, p := range patterns {
+		if err := CheckPattern(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}

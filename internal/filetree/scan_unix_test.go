@@ -1,0 +1,84 @@
+//go:build unix
+
+package filetree
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func link(t *testing.T, target, at string) {
+	t.Helper()
+	if err := os.Symlink(target, at); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestScanFollowsLinksThatStayInside(t *testing.T) {
+	t.Parallel()
+	root := lay(t, map[string]string{"lib/real.so.1": "content"})
+	link(t, "lib/real.so.1", filepath.Join(root, "real.so"))
+	link(t, "real.so", filepath.Join(root, "chain.so"))
+	alias := filepath.Join(t.TempDir(), "alias")
+	link(t, root, alias)
+	files, err := Scan(alias, ScanOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := names(files), "chain.so lib/real.so.1 real.so"; got != want {
+		t.Fatalf("got %q, want %q", got, want)
+	}
+	for _, f := range files {
+		if f.Size != 7 || f.SHA256 != files[0].SHA256 {
+			t.Errorf("%s: got %d bytes, want the content of the target", f.Path, f.Size)
+		}
+	}
+}
+
+func TestScanRefusesByName(t *testing.T) {
+	t.Parallel()
+	outside := lay(t, map[string]string{"secret": "x"})
+	for name, c := range map[string]struct {
+		plant  func(t *testing.T, at string)
+		reason string
+	}{
+		"link out":       {func(t *testing.T, at string) { link(t, filepath.Join(outside, "secret"), at) }, "leads out of the directory"},
+		"dangling link":  {func(t *testing.T, at string) { link(t, "nowhere", at) }, "leads nowhere"},
+		"endless link":   {func(t *testing.T, at string) { link(t, "culprit", at) }, "leads nowhere"},
+		"directory link": {func(t *testing.T, at string) { link(t, "sub", at) }, "something other than a file"},
+		"fifo": {func(t *testing.T, at string) {
+			if err := syscall.Mkfifo(at, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}, "neither a file nor a directory"},
+	} {
+		root := lay(t, map[string]string{"sub/file": "x"})
+		c.plant(t, filepath.Join(root, "culprit"))
+		_, err := Scan(root, ScanOptions{})
+		var fault *PathError
+		if !errors.As(err, &fault) || fault.Path != filepath.Join(root, "culprit") || !strings.Contains(err.Error(), c.reason) {
+			t.Errorf("%s: got %v, want a PathError on culprit that says %q", name, err, c.reason)
+		}
+		if files, err := Scan(root, ScanOptions{Exclude: []string{"culprit"}}); err != nil || names(files) != "sub/file" {
+			t.Errorf("%s, excluded: got %q, %v", name, names(files), err)
+		}
+	}
+}
+
+func TestScanRefusesNamesThatNoZipCarries(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{`a\b`, "a\nb", "a\xff"} {
+		root := t.TempDir()
+		if err := os.WriteFile(filepath.Join(root, name), nil, 0o644); err != nil {
+			continue // a file system that refuses the name has nothing to scan
+		}
+		var fault *PathError
+		if _, err := Scan(root, ScanOptions{}); !errors.As(err, &fault) {
+			t.Errorf("%q: got %v, want a PathError", name, err)
+		}
+	}
+}

@@ -1,0 +1,230 @@
+// Package lambdatest is a stand-in for the parts of AWS that layers touch:
+// Lambda's layers and functions, S3 objects and STS identities, spoken over
+// HTTP as AWS speaks them, with AWS's limits, pages, filters and errors.
+//
+// What sets it apart from other stand-ins is what tests of a publisher need:
+// a Fault strikes at a chosen moment of a chosen call, and every call is on
+// record. Credentials must be there but are not verified. All state is in
+// memory; the region comes from the signature's scope.
+package lambdatest
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Account is the account that every call acts for.
+const Account = "123456789012"
+
+// maxRequest is the largest body that Lambda reads, in bytes.
+const maxRequest = 70_167_211
+
+// AWS is one account, all regions. It is safe for concurrent use.
+type AWS struct {
+	url   string
+	close func() error
+
+	mu        sync.Mutex
+	regions   map[string]*region
+	buckets   map[string]*bucket
+	downloads map[string][]byte // by path
+	serial    int
+
+	watch    sync.Mutex
+	faults   []*Fault
+	calls    []Call
+	unlisted int     // how many more listings leave out newVersions
+	hidden   []int64 // serials of layer versions that are not listed yet
+	rate     *rate
+}
+
+type region struct {
+	name      string
+	layers    map[string]*layer
+	functions map[string]*function
+}
+
+// New starts an AWS on the loopback interface and stops it when the test ends.
+func New(t testing.TB) *AWS {
+	t.Helper()
+	a, err := Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := a.Close(); err != nil {
+			t.Errorf("stopping the AWS stand-in: %v", err)
+		}
+	})
+	return a
+}
+
+// Start is New for use outside of tests. The caller closes it.
+func Start() (*AWS, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("starting the AWS stand-in: %w", err)
+	}
+	a := &AWS{
+		url:       "http://" + listener.Addr().String(),
+		regions:   map[string]*region{},
+		buckets:   map[string]*bucket{},
+		downloads: map[string][]byte{},
+	}
+	server := &http.Server{Handler: a, ReadHeaderTimeout: time.Minute}
+	stopped := make(chan error, 1)
+	go func() { stopped <- server.Serve(listener) }()
+	a.close = func() error {
+		if err := server.Close(); err != nil {
+			return err
+		}
+		if err := <-stopped; err != http.ErrServerClosed {
+			return err
+		}
+		return nil
+	}
+	return a, nil
+}
+
+// URL is the endpoint of every service, such as "http://127.0.0.1:34567".
+func (a *AWS) URL() string { return a.url }
+
+// Close stops the server and cuts open connections.
+func (a *AWS) Close() error { return a.close() }
+
+// call is one request on its way through.
+type call struct {
+	*http.Request
+	service   string // "lambda", "s3" or "sts"
+	operation string
+	region    string
+	accessKey string
+	body      []byte
+	part      []string // variable parts of the path
+}
+
+// reply is an answer that has not been sent yet.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// handler carries out a call, with the AWS locked.
+type handler func(*AWS, *call) reply
+
+// ServeHTTP answers one call: it identifies it, lets faults strike, and
+// carries it out.
+func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, downloadPrefix) {
+		a.download(w, r)
+		return
+	}
+	c := &call{Request: r}
+	c.identify()
+	handle := c.route()
+	var err error
+	limit := int64(maxRequest)
+	if c.service == "s3" {
+		limit = 5 << 30
+	}
+	c.body, err = io.ReadAll(io.LimitReader(r.Body, limit+1))
+	if err != nil {
+		return // the client went away within its request: nothing happened
+	}
+	if c.service == "sts" {
+		handle = c.routeSTS()
+	}
+	record := a.record(c)
+	answer := func() reply { return a.carryOut(c, handle, int64(len(c.body)) > limit) }
+	done := a.strike(w, c, BeforeProcessing, record, answer, nil)
+	if done {
+		return
+	}
+	result := answer()
+	if a.strike(w, c, AfterProcessing, record, answer, &result) {
+		return
+	}
+	if a.strike(w, c, InReply, record, answer, &result) {
+		return
+	}
+	a.setStatus(record, result.status)
+	result.send(w, r)
+}
+
+// carryOut checks what is alike for all calls, then calls the handler.
+func (a *AWS) carryOut(c *call, handle handler, tooLarge bool) reply {
+	switch {
+	case c.accessKey == "" && c.operation != "AssumeRoleWithWebIdentity":
+		return c.fail(http.StatusForbidden, "MissingAuthenticationTokenException", "Missing Authentication Token")
+	case tooLarge:
+		return c.fail(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException",
+			fmt.Sprintf("Request must be smaller than %d bytes for the %s operation", maxRequest, c.operation))
+	case handle == nil:
+		return c.fail(http.StatusNotFound, "UnknownOperationException", "no such operation: "+c.Method+" "+c.URL.Path)
+	case !a.allow(c):
+		answer := c.fail(http.StatusTooManyRequests, "TooManyRequestsException", "Rate exceeded")
+		answer.header.Set("Retry-After", "1")
+		return answer
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return handle(a, c)
+}
+
+// identify reads service, region and key from the signature's scope:
+// "Credential=AKID/20260101/eu-west-1/lambda/aws4_request".
+func (c *call) identify() {
+	scope := c.URL.Query().Get("X-Amz-Credential")
+	if _, after, ok := strings.Cut(c.Header.Get("Authorization"), "Credential="); ok {
+		scope, _, _ = strings.Cut(after, ",")
+	}
+	c.service = "sts" // the one service with a call that is not signed
+	if part := strings.Split(scope, "/"); len(part) >= 5 {
+		n := len(part)
+		c.accessKey, c.region, c.service = part[0], part[n-3], part[n-2]
+	}
+}
+
+// route finds operation and handler by method and path.
+func (c *call) route() handler {
+	switch c.service {
+	case "lambda":
+		return c.routeLambda()
+	case "s3":
+		return c.routeS3()
+	}
+	return nil
+}
+
+func (a *AWS) region(name string) *region {
+	if a.regions[name] == nil {
+		a.regions[name] = &region{name: name, layers: map[string]*layer{}, functions: map[string]*function{}}
+	}
+	return a.regions[name]
+}
+
+// next returns a number that was never returned before.
+func (a *AWS) next() int {
+	a.serial++
+	return a.serial
+}
+
+func (r reply) send(w http.ResponseWriter, request *http.Request) {
+	for name, values := range r.header {
+		w.Header()[name] = values
+	}
+	if w.Header().Get("Content-Length") == "" {
+		w.Header().Set("Content-Length", fmt.Sprint(len(r.body)))
+	}
+	w.WriteHeader(r.status)
+	if request.Method != http.MethodHead {
+		_, _ = w.Write(r.body) // a client that left has no use for the answer
+	}
+}

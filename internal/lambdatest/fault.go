@@ -1,0 +1,240 @@
+package lambdatest
+
+import (
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Moment is when a Fault strikes.
+type Moment int
+
+// The moments of a call. BeforeProcessing: nothing has happened yet.
+// AfterProcessing: the call is carried out, no byte of the reply is sent.
+// InReply: the head and half of the body are sent.
+const (
+	BeforeProcessing Moment = iota
+	AfterProcessing
+	InReply
+)
+
+// Fault is something that goes wrong, once or more often.
+type Fault struct {
+	// Operation is the call that it strikes, such as "PublishLayerVersion";
+	// "" strikes every call.
+	Operation string
+	// At is when it strikes.
+	At Moment
+	// Skip lets so many calls pass first. Times is how many calls it
+	// strikes: 0 means one, a negative number all.
+	Skip, Times int
+
+	// Do runs first, if set.
+	Do func()
+	// Delay is waited before all else; a client that leaves ends it.
+	Delay time.Duration
+	// Status, ErrorType and Message are the error that is answered; Body
+	// takes the place of AWS's form when set. Status 0 answers nothing of
+	// its own.
+	Status             int
+	ErrorType, Message string
+	Body               []byte
+	// RetryAfter is a header, in seconds; 0 leaves it out.
+	RetryAfter int
+	// Late carries the call out this long after the answer, at
+	// BeforeProcessing: what an overloaded service does.
+	Late time.Duration
+	// Close ends the connection without an answer, Reset does so with a
+	// TCP reset. At InReply the connection is cut in any case.
+	Close, Reset bool
+}
+
+// Call is one request as it arrived.
+type Call struct {
+	Operation, Region, AccessKey string
+	Method, Path, UserAgent      string
+	// Body is the request's length in bytes.
+	Body int
+	// Status is what was answered; 0 if the connection was cut.
+	Status int
+	At     time.Time
+}
+
+// Inject adds faults. Of several that fit a call at a moment the oldest
+// strikes.
+func (a *AWS) Inject(faults ...Fault) {
+	a.watch.Lock()
+	defer a.watch.Unlock()
+	for _, f := range faults {
+		a.faults = append(a.faults, &f)
+	}
+}
+
+// Calls returns the calls of the named operations in the order of their
+// arrival, or all calls without a name.
+func (a *AWS) Calls(operations ...string) []Call {
+	a.watch.Lock()
+	defer a.watch.Unlock()
+	var calls []Call
+	for _, c := range a.calls {
+		if len(operations) == 0 || slices.Contains(operations, c.Operation) {
+			calls = append(calls, c)
+		}
+	}
+	return calls
+}
+
+// LimitRate makes Lambda refuse more than n calls within a second, as AWS does
+// with 15. 0 lifts the limit.
+func (a *AWS) LimitRate(n int) {
+	a.watch.Lock()
+	defer a.watch.Unlock()
+	a.rate = nil
+	if n > 0 {
+		a.rate = &rate{limit: n}
+	}
+}
+
+// HideNewVersions makes the next n listings of layer versions leave out what
+// is published from now on: a listing may lag behind a publish.
+func (a *AWS) HideNewVersions(n int) {
+	a.watch.Lock()
+	defer a.watch.Unlock()
+	a.unlisted, a.hidden = n, nil
+}
+
+func (a *AWS) record(c *call) int {
+	a.watch.Lock()
+	defer a.watch.Unlock()
+	a.calls = append(a.calls, Call{
+		Operation: c.operation, Region: c.region, AccessKey: c.accessKey,
+		Method: c.Method, Path: c.URL.Path, UserAgent: c.UserAgent(), Body: len(c.body), At: time.Now(),
+	})
+	return len(a.calls) - 1
+}
+
+func (a *AWS) setStatus(record, status int) {
+	a.watch.Lock()
+	defer a.watch.Unlock()
+	a.calls[record].Status = status
+}
+
+// due returns the fault that strikes the call at the moment, if any.
+func (a *AWS) due(operation string, at Moment) *Fault {
+	a.watch.Lock()
+	defer a.watch.Unlock()
+	for i, f := range a.faults {
+		if f.At != at || f.Operation != "" && f.Operation != operation {
+			continue
+		}
+		if f.Skip > 0 {
+			f.Skip--
+			continue
+		}
+		switch f.Times {
+		case 0, 1:
+			a.faults = slices.Delete(a.faults, i, i+1)
+		default:
+			f.Times--
+		}
+		struck := *f
+		return &struck
+	}
+	return nil
+}
+
+// strike lets a fault happen. It reports true if the call is over.
+func (a *AWS) strike(w http.ResponseWriter, c *call, at Moment, record int, carryOut func() reply, result *reply) bool {
+	f := a.due(c.operation, at)
+	if f == nil {
+		return false
+	}
+	if f.Do != nil {
+		f.Do()
+	}
+	if f.Delay > 0 {
+		timer := time.NewTimer(f.Delay)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-c.Context().Done():
+		}
+	}
+	if f.Late > 0 {
+		time.AfterFunc(f.Late, func() { carryOut() })
+	}
+	switch {
+	case at == InReply:
+		cut(w, *result)
+		return true
+	case f.Close, f.Reset:
+		hangUp(w, f.Reset)
+		return true
+	case f.Status != 0:
+		answer := c.fail(f.Status, f.ErrorType, f.Message)
+		if f.Body != nil {
+			answer.body = f.Body
+			answer.header.Set("Content-Type", "text/html")
+		}
+		if f.RetryAfter > 0 {
+			answer.header.Set("Retry-After", strconv.Itoa(f.RetryAfter))
+		}
+		a.setStatus(record, f.Status)
+		answer.send(w, c.Request)
+		return true
+	}
+	return false
+}
+
+// cut sends the head and half of the body, and ends the connection.
+func cut(w http.ResponseWriter, r reply) {
+	for name, values := range r.header {
+		w.Header()[name] = values
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(max(len(r.body), 1)))
+	w.WriteHeader(r.status)
+	_, _ = w.Write(r.body[:len(r.body)/2]) // the connection ends here anyway
+	_ = http.NewResponseController(w).Flush()
+	hangUp(w, false)
+}
+
+// hangUp ends the connection, with a TCP reset if asked.
+func hangUp(w http.ResponseWriter, reset bool) {
+	connection, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if tcp, ok := connection.(*net.TCPConn); ok && reset {
+		_ = tcp.SetLinger(0) // without it the close below is only less rude
+	}
+	_ = connection.Close()
+}
+
+// rate counts the calls of the last second.
+type rate struct {
+	mu     sync.Mutex
+	limit  int
+	recent []time.Time
+}
+
+// allow reports whether the rate has room for one more call to Lambda.
+func (a *AWS) allow(c *call) bool {
+	a.watch.Lock()
+	r := a.rate
+	a.watch.Unlock()
+	if r == nil || c.service != "lambda" {
+		return true
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	r.recent = slices.DeleteFunc(r.recent, func(at time.Time) bool { return now.Sub(at) >= time.Second })
+	if len(r.recent) >= r.limit {
+		return false
+	}
+	r.recent = append(r.recent, now)
+	return true
+}

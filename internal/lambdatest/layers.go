@@ -1,0 +1,456 @@
+package lambdatest
+
+import (
+	"archive/zip"
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	downloadPrefix = "/snapshots/"
+	maxUnzipped    = 262_144_000
+	pageSize       = 50
+	notFound       = "The resource you requested does not exist."
+)
+
+var layerNamePattern = regexp.MustCompile(`^[a-zA-Z0-9-_]+$`)
+
+type layer struct {
+	last     int64 // the highest number ever given
+	versions []*layerVersion
+}
+
+type layerVersion struct {
+	serial        int64
+	region, name  string
+	number        int64
+	createdDate   string
+	description   string
+	license       string
+	runtimes      []string
+	architectures []string
+	zip           []byte
+	sha256        string
+	unzipped      int64
+	location      string
+	deleted       bool
+	policy        policy
+}
+
+// Version is a published layer version, for assertions.
+type Version struct {
+	ARN                     string
+	Number                  int64
+	CodeSHA256              string // base64
+	Description             string
+	Runtimes, Architectures []string
+	Deleted                 bool
+	// Zip is what was published; it is not a copy.
+	Zip []byte
+}
+
+// Versions returns every version that a layer ever had in the region, oldest
+// first, deleted ones included.
+func (a *AWS) Versions(regionName, layerName string) []Version {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var versions []Version
+	l := a.region(regionName).layers[layerName]
+	if l == nil {
+		return nil
+	}
+	for _, v := range l.versions {
+		versions = append(versions, Version{
+			ARN: v.arn(), Number: v.number, CodeSHA256: v.sha256, Description: v.description,
+			Runtimes: v.runtimes, Architectures: v.architectures, Deleted: v.deleted, Zip: v.zip,
+		})
+	}
+	return versions
+}
+
+// Live returns the versions that are not deleted, oldest first.
+func (a *AWS) Live(regionName, layerName string) []Version {
+	return slices.DeleteFunc(a.Versions(regionName, layerName), func(v Version) bool { return v.Deleted })
+}
+
+func (v *layerVersion) layerARN() string {
+	return "arn:aws:lambda:" + v.region + ":" + Account + ":layer:" + v.name
+}
+
+func (v *layerVersion) arn() string { return v.layerARN() + ":" + strconv.FormatInt(v.number, 10) }
+
+// item is the version as listings show it; full adds what only its own
+// description has.
+func (v *layerVersion) item() map[string]any {
+	item := map[string]any{
+		"LayerVersionArn": v.arn(), "Version": v.number, "Description": v.description, "CreatedDate": v.createdDate,
+	}
+	if v.license != "" {
+		item["LicenseInfo"] = v.license
+	}
+	if len(v.runtimes) > 0 {
+		item["CompatibleRuntimes"] = v.runtimes
+	}
+	if len(v.architectures) > 0 {
+		item["CompatibleArchitectures"] = v.architectures
+	}
+	return item
+}
+
+func (v *layerVersion) full(a *AWS) map[string]any {
+	full := v.item()
+	full["LayerArn"] = v.layerARN()
+	full["Content"] = map[string]any{"CodeSha256": v.sha256, "CodeSize": len(v.zip), "Location": a.url + v.location}
+	return full
+}
+
+type publishInput struct {
+	Content                 code
+	Description             string
+	LicenseInfo             string
+	CompatibleRuntimes      []string
+	CompatibleArchitectures []string
+}
+
+// code is an archive, in the request or in S3.
+type code struct {
+	ZipFile                          []byte
+	S3Bucket, S3Key, S3ObjectVersion string
+	S3ObjectStorageMode              string
+}
+
+func publishLayerVersion(a *AWS, c *call) reply {
+	name, refusal := c.layerName()
+	if refusal != nil {
+		return *refusal
+	}
+	var in publishInput
+	if err := json.Unmarshal(c.body, &in); err != nil {
+		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
+	}
+	if refusal := c.checkPublish(name, in); refusal != nil {
+		return *refusal
+	}
+	archive, unzipped, refusal := a.archive(c, in.Content)
+	if refusal != nil {
+		return *refusal
+	}
+	l := a.region(c.region).layers[name]
+	if l == nil {
+		l = &layer{}
+		a.region(c.region).layers[name] = l
+	}
+	l.last++
+	sum := sha256.Sum256(archive)
+	v := &layerVersion{
+		serial: int64(a.next()), region: c.region, name: name, number: l.last,
+		createdDate: time.Now().UTC().Format("2006-01-02T15:04:05.000-0700"),
+		description: in.Description, license: in.LicenseInfo,
+		runtimes: in.CompatibleRuntimes, architectures: in.CompatibleArchitectures,
+		zip: archive, sha256: base64.StdEncoding.EncodeToString(sum[:]), unzipped: unzipped,
+	}
+	v.location = fmt.Sprintf("%s%d/%s-%d", downloadPrefix, v.serial, name, v.number)
+	a.downloads[v.location] = archive
+	l.versions = append(l.versions, v)
+	a.watch.Lock()
+	if a.unlisted > 0 {
+		a.hidden = append(a.hidden, v.serial)
+	}
+	a.watch.Unlock()
+	return created(v.full(a))
+}
+
+// checkPublish refuses what Lambda's model refuses.
+func (c *call) checkPublish(name string, in publishInput) *reply {
+	var refusal reply
+	switch {
+	case !layerNamePattern.MatchString(name) || len(name) > 140:
+		refusal = c.invalid(name, "layerName", "Member must satisfy regular expression pattern: "+
+			"(arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+, and have length less than or equal to 140")
+	case utf8.RuneCountInString(in.Description) > 256:
+		refusal = c.invalid(in.Description, "description", "Member must have length less than or equal to 256")
+	case utf8.RuneCountInString(in.LicenseInfo) > 512:
+		refusal = c.invalid(in.LicenseInfo, "licenseInfo", "Member must have length less than or equal to 512")
+	case len(in.CompatibleRuntimes) > 15:
+		refusal = c.invalid(fmt.Sprint(in.CompatibleRuntimes), "compatibleRuntimes", "Member must have length less than or equal to 15")
+	case len(in.CompatibleArchitectures) > 2:
+		refusal = c.invalid(fmt.Sprint(in.CompatibleArchitectures), "compatibleArchitectures", "Member must have length less than or equal to 2")
+	default:
+		for _, id := range in.CompatibleRuntimes {
+			if !slices.Contains(knownRuntimes(), id) {
+				refusal = c.invalid(fmt.Sprint(in.CompatibleRuntimes), "compatibleRuntimes",
+					"Member must satisfy constraint: [Member must satisfy enum value set: ["+strings.Join(knownRuntimes(), ", ")+"]]")
+				return &refusal
+			}
+		}
+		for _, architecture := range in.CompatibleArchitectures {
+			if architecture != "x86_64" && architecture != "arm64" {
+				refusal = c.invalid(fmt.Sprint(in.CompatibleArchitectures), "compatibleArchitectures",
+					"Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64]]")
+				return &refusal
+			}
+		}
+		return nil
+	}
+	return &refusal
+}
+
+// archive returns the bytes of a zip and its unzipped size, or a refusal.
+func (a *AWS) archive(c *call, from code) ([]byte, int64, *reply) {
+	refuse := func(format string, args ...any) ([]byte, int64, *reply) {
+		refusal := c.fail(http.StatusBadRequest, "InvalidParameterValueException", fmt.Sprintf(format, args...))
+		return nil, 0, &refusal
+	}
+	data := from.ZipFile
+	if from.S3Bucket != "" {
+		b := a.buckets[from.S3Bucket]
+		if b == nil {
+			return refuse("Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket does not exist")
+		}
+		if b.region != c.region {
+			return refuse("Error occurred while GetObject. S3 Error Code: PermanentRedirect. S3 Error Message: "+
+				"The bucket is in this region: %s. Please use this region to retry the request", b.region)
+		}
+		if from.S3ObjectStorageMode == "REFERENCE" && !b.versioned {
+			return refuse("The bucket must have versioning enabled for S3ObjectStorageMode REFERENCE.")
+		}
+		o := b.find(from.S3Key, from.S3ObjectVersion)
+		if o == nil {
+			return refuse("Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not exist.")
+		}
+		data = o.body
+	}
+	if len(data) == 0 {
+		return refuse("Uploaded file must be a non-empty zip")
+	}
+	reader, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return refuse("Could not unzip uploaded file. Please check your file, then try to upload again.")
+	}
+	if len(reader.File) == 0 {
+		return refuse("Uploaded file must be a non-empty zip")
+	}
+	var unzipped uint64
+	for _, f := range reader.File {
+		unzipped += f.UncompressedSize64
+	}
+	if unzipped > maxUnzipped {
+		return refuse("Unzipped size must be smaller than %d bytes", maxUnzipped)
+	}
+	return data, int64(unzipped), nil
+}
+
+func getLayerVersion(a *AWS, c *call) reply {
+	v, refusal := a.layerVersion(c)
+	if refusal != nil {
+		return *refusal
+	}
+	return ok(v.full(a))
+}
+
+func getLayerVersionByARN(a *AWS, c *call) reply {
+	v := a.byARN(c.URL.Query().Get("Arn"))
+	if v == nil || v.deleted {
+		return c.fail(http.StatusNotFound, "ResourceNotFoundException", notFound)
+	}
+	return ok(v.full(a))
+}
+
+func deleteLayerVersion(a *AWS, c *call) reply {
+	v, refusal := a.layerVersion(c)
+	if refusal != nil {
+		if refusal.status == http.StatusNotFound {
+			return nothing()
+		}
+		return *refusal
+	}
+	v.deleted = true
+	return nothing()
+}
+
+func listLayerVersions(a *AWS, c *call) reply {
+	name, refusal := c.layerName()
+	if refusal != nil {
+		return *refusal
+	}
+	var items []map[string]any
+	for _, v := range a.listed(a.region(c.region).layers[name]) {
+		if v.fits(c.URL.Query()) {
+			items = append(items, v.item())
+		}
+	}
+	slices.Reverse(items)
+	return c.page(items, "LayerVersions")
+}
+
+// listed returns what a listing shows of a layer, which may be nil: no deleted version, and none that a
+// lagging listing does not know yet.
+func (a *AWS) listed(l *layer) []*layerVersion {
+	a.watch.Lock()
+	defer a.watch.Unlock()
+	hidden := a.hidden
+	if a.unlisted > 0 {
+		a.unlisted--
+	} else {
+		hidden = nil
+	}
+	if l == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(l.versions), func(v *layerVersion) bool {
+		return v.deleted || slices.Contains(hidden, v.serial)
+	})
+}
+
+func listLayers(a *AWS, c *call) reply {
+	var items []map[string]any
+	names := make([]string, 0, len(a.region(c.region).layers))
+	for name := range a.region(c.region).layers {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		fitting := slices.DeleteFunc(slices.Clone(a.region(c.region).layers[name].versions), func(v *layerVersion) bool {
+			return v.deleted || !v.fits(c.URL.Query())
+		})
+		if len(fitting) == 0 {
+			continue
+		}
+		newest := slices.MaxFunc(fitting, func(x, y *layerVersion) int { return cmp.Compare(x.number, y.number) })
+		items = append(items, map[string]any{
+			"LayerName": name, "LayerArn": newest.layerARN(), "LatestMatchingVersion": newest.item(),
+		})
+	}
+	return c.page(items, "Layers")
+}
+
+// fits applies the filters of listings.
+func (v *layerVersion) fits(query url.Values) bool {
+	runtime, architecture := query.Get("CompatibleRuntime"), query.Get("CompatibleArchitecture")
+	return (runtime == "" || slices.Contains(v.runtimes, runtime)) &&
+		(architecture == "" || slices.Contains(v.architectures, architecture))
+}
+
+// page answers the page of items that the query asks for.
+func (c *call) page(items []map[string]any, field string) reply {
+	query := c.URL.Query()
+	size, from := pageSize, 0
+	if s := query.Get("MaxItems"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 || n > 10_000 {
+			return c.invalid(s, "maxItems", "Member must have value between 1 and 10000")
+		}
+		size = min(n, pageSize)
+	}
+	if marker := query.Get("Marker"); marker != "" {
+		plain, err := base64.StdEncoding.DecodeString(marker)
+		if err == nil {
+			from, err = strconv.Atoi(string(plain))
+		}
+		if err != nil || from < 0 || from > len(items) {
+			return c.fail(http.StatusBadRequest, "InvalidParameterValueException", "Invalid pagination token")
+		}
+	}
+	to := min(from+size, len(items))
+	answer := map[string]any{field: append([]map[string]any{}, items[from:to]...)}
+	if to < len(items) {
+		answer["NextMarker"] = base64.StdEncoding.EncodeToString([]byte(strconv.Itoa(to)))
+	}
+	return ok(answer)
+}
+
+// layerName reads the first part of the path: a layer's name or its ARN.
+func (c *call) layerName() (string, *reply) {
+	name := c.part[0]
+	if !strings.HasPrefix(name, "arn:") {
+		return name, nil
+	}
+	part := strings.Split(name, ":")
+	if len(part) != 7 {
+		refusal := c.invalid(name, "layerName", "Member must satisfy regular expression pattern")
+		return "", &refusal
+	}
+	if part[4] != Account {
+		refusal := c.fail(http.StatusForbidden, "AccessDeniedException", fmt.Sprintf(
+			"User: arn:aws:iam::%s:user/test is not authorized to perform: lambda:%s on resource: %s", Account, c.operation, name))
+		return "", &refusal
+	}
+	if part[3] != c.region {
+		refusal := c.fail(http.StatusNotFound, "ResourceNotFoundException", notFound)
+		return "", &refusal
+	}
+	return part[6], nil
+}
+
+// layerVersion finds the version that the path names, unless it is deleted.
+func (a *AWS) layerVersion(c *call) (*layerVersion, *reply) {
+	name, refusal := c.layerName()
+	if refusal != nil {
+		return nil, refusal
+	}
+	number, err := strconv.ParseInt(c.part[1], 10, 64)
+	if err != nil || number < 1 {
+		refusal := c.invalid(c.part[1], "versionNumber", "Member must be a number from 1")
+		return nil, &refusal
+	}
+	if l := a.region(c.region).layers[name]; l != nil {
+		for _, v := range l.versions {
+			if v.number == number && !v.deleted {
+				return v, nil
+			}
+		}
+	}
+	missing := c.fail(http.StatusNotFound, "ResourceNotFoundException", notFound)
+	return nil, &missing
+}
+
+// byARN finds a version, deleted or not.
+func (a *AWS) byARN(arn string) *layerVersion {
+	part := strings.Split(arn, ":")
+	if len(part) != 8 || part[4] != Account {
+		return nil
+	}
+	if l := a.region(part[3]).layers[part[6]]; l != nil {
+		for _, v := range l.versions {
+			if v.arn() == arn {
+				return v
+			}
+		}
+	}
+	return nil
+}
+
+// download serves Content.Location, which needs no signature.
+func (a *AWS) download(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
+	data, known := a.downloads[r.URL.Path]
+	a.mu.Unlock()
+	if !known {
+		http.Error(w, "AccessDenied", http.StatusForbidden)
+		return
+	}
+	reply{status: http.StatusOK, header: http.Header{"Content-Type": {"application/zip"}}, body: data}.send(w, r)
+}
+
+// knownRuntimes are the identifiers that the API takes.
+func knownRuntimes() []string {
+	return strings.Fields(`
+		nodejs nodejs4.3 nodejs4.3-edge nodejs6.10 nodejs8.10 nodejs10.x nodejs12.x nodejs14.x nodejs16.x nodejs18.x
+		nodejs20.x nodejs22.x nodejs24.x nodejs26.x
+		java8 java8.al2 java8.al2023 java11 java11.al2023 java17 java17.al2023 java21 java25
+		python2.7 python3.6 python3.7 python3.8 python3.9 python3.10 python3.11 python3.12 python3.13 python3.14 python3.15
+		dotnetcore1.0 dotnetcore2.0 dotnetcore2.1 dotnetcore3.1 dotnet6 dotnet8 dotnet10
+		go1.x ruby2.5 ruby2.7 ruby3.2 ruby3.3 ruby3.4 ruby4.0 provided provided.al2 provided.al2023`)
+}

@@ -1,0 +1,142 @@
+package lambdatest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+const maxPolicy = 20_480 // bytes
+
+var (
+	statementIDPattern  = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,100}$`)
+	principalPattern    = regexp.MustCompile(`^(\d{12}|\*|arn:[a-z-]+:iam::\d{12}:root)$`)
+	organizationPattern = regexp.MustCompile(`^o-[a-z0-9]{10,32}$`)
+)
+
+// policy is who may use a layer version. The zero policy is none.
+type policy struct {
+	revision   string
+	statements []statement
+}
+
+type statement struct {
+	Sid, Effect string
+	Principal   any
+	Action      string
+	Resource    string
+	Condition   map[string]any `json:",omitempty"`
+}
+
+type permissionInput struct {
+	StatementId, Action, Principal, OrganizationId string
+}
+
+func addPermission(a *AWS, c *call) reply {
+	v, refusal := a.layerVersion(c)
+	if refusal != nil {
+		return *refusal
+	}
+	var in permissionInput
+	if err := json.Unmarshal(c.body, &in); err != nil {
+		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
+	}
+	switch {
+	case !statementIDPattern.MatchString(in.StatementId):
+		return c.invalid(in.StatementId, "statementId", "Member must satisfy regular expression pattern: ([a-zA-Z0-9-_]+)")
+	case in.Action != "lambda:GetLayerVersion":
+		return c.invalid(in.Action, "action", "Member must satisfy regular expression pattern: lambda:GetLayerVersion")
+	case !principalPattern.MatchString(in.Principal):
+		return c.invalid(in.Principal, "principal", `Member must satisfy regular expression pattern: \d{12}|\*|arn:(aws[a-zA-Z-]*):iam::\d{12}:root`)
+	case in.OrganizationId != "" && !organizationPattern.MatchString(in.OrganizationId):
+		return c.invalid(in.OrganizationId, "organizationId", "Member must satisfy regular expression pattern: o-[a-z0-9]{10,32}")
+	case in.OrganizationId != "" && in.Principal != "*":
+		return c.fail(http.StatusBadRequest, "InvalidParameterValueException", "OrganizationId is only allowed with the principal *")
+	}
+	if refusal := c.stale(v); refusal != nil {
+		return *refusal
+	}
+	if slices.ContainsFunc(v.policy.statements, func(s statement) bool { return s.Sid == in.StatementId }) {
+		return c.conflict(fmt.Sprintf("The statement id (%s) provided already exists. "+
+			"Please provide a new statement id, or remove the existing statement.", in.StatementId))
+	}
+	added := in.statement(v.arn())
+	next := policy{statements: append(slices.Clone(v.policy.statements), added)}
+	if len(next.document()) > maxPolicy {
+		return c.fail(http.StatusBadRequest, "PolicyLengthExceededException",
+			fmt.Sprintf("The final policy size (%d) is bigger than the limit (%d).", len(next.document()), maxPolicy))
+	}
+	next.revision = a.revision()
+	v.policy = next
+	return created(map[string]any{"Statement": text(added), "RevisionId": next.revision})
+}
+
+func (in permissionInput) statement(resource string) statement {
+	s := statement{Sid: in.StatementId, Effect: "Allow", Action: in.Action, Resource: resource, Principal: "*"}
+	if in.Principal != "*" {
+		account := in.Principal
+		if !strings.HasPrefix(account, "arn:") {
+			account = "arn:aws:iam::" + account + ":root"
+		}
+		s.Principal = map[string]string{"AWS": account}
+	}
+	if in.OrganizationId != "" {
+		s.Condition = map[string]any{"StringEquals": map[string]string{"aws:PrincipalOrgID": in.OrganizationId}}
+	}
+	return s
+}
+
+func getPolicy(a *AWS, c *call) reply {
+	v, refusal := a.layerVersion(c)
+	if refusal != nil {
+		return *refusal
+	}
+	if len(v.policy.statements) == 0 {
+		return c.fail(http.StatusNotFound, "ResourceNotFoundException", "No policy is associated with the given resource.")
+	}
+	return ok(map[string]any{"Policy": v.policy.document(), "RevisionId": v.policy.revision})
+}
+
+func removePermission(a *AWS, c *call) reply {
+	v, refusal := a.layerVersion(c)
+	if refusal != nil {
+		return *refusal
+	}
+	if refusal := c.stale(v); refusal != nil {
+		return *refusal
+	}
+	at := slices.IndexFunc(v.policy.statements, func(s statement) bool { return s.Sid == c.part[2] })
+	if at < 0 {
+		return c.fail(http.StatusNotFound, "ResourceNotFoundException",
+			fmt.Sprintf("Statement %s is not found in resource policy.", c.part[2]))
+	}
+	v.policy = policy{revision: a.revision(), statements: slices.Delete(slices.Clone(v.policy.statements), at, at+1)}
+	return nothing()
+}
+
+// stale refuses a change that was based on another state of the policy.
+func (c *call) stale(v *layerVersion) *reply {
+	asked := c.URL.Query().Get("RevisionId")
+	if asked == "" || asked == v.policy.revision {
+		return nil
+	}
+	refusal := c.fail(http.StatusPreconditionFailed, "PreconditionFailedException",
+		"The Revision Id provided does not match the latest Revision Id. "+
+			"Call the GetLayerVersionPolicy API to retrieve the latest Revision Id")
+	return &refusal
+}
+
+func (p policy) document() string {
+	return text(struct {
+		Version, Id string
+		Statement   []statement
+	}{"2012-10-17", "default", p.statements})
+}
+
+// revision returns a revision id that was never used.
+func (a *AWS) revision() string { return fmt.Sprintf("00000000-0000-4000-8000-%012x", a.next()) }
+
+func text(v any) string { return string(asJSON(0, http.Header{}, v).body) }

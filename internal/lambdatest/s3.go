@@ -1,0 +1,345 @@
+package lambdatest
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"io"
+	"net/http"
+	"net/textproto"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const s3Namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
+
+type bucket struct {
+	region    string
+	versioned bool
+	objects   []*object // oldest first; of a key without versions only one
+}
+
+type object struct {
+	key, version string
+	body         []byte
+	header       http.Header // what a GET answers: type, encryption
+	checksums    http.Header
+	modified     time.Time
+	deleted      bool // a delete marker
+}
+
+// Object is a stored object, for assertions.
+type Object struct {
+	Key, VersionID string
+	Body           []byte // not a copy
+	// KMSKeyID and SHA256 (base64) are what the PUT named, or "".
+	KMSKeyID, SHA256 string
+}
+
+// CreateBucket makes a bucket without a call.
+func (a *AWS) CreateBucket(regionName, name string, versioned bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.buckets[name] = &bucket{region: regionName, versioned: versioned}
+}
+
+// PutObject stores an object without a call, in place of one of the same key.
+// It may be called by a Fault.
+func (a *AWS) PutObject(bucketName, key string, body []byte) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	b := a.buckets[bucketName]
+	b.objects = slices.DeleteFunc(b.objects, func(o *object) bool { return o.key == key })
+	b.objects = append(b.objects, &object{key: key, version: "null", body: body, header: http.Header{}, modified: time.Now().UTC()})
+}
+
+// Objects returns what a bucket holds, in the order of the PUTs: every
+// version, but no delete markers.
+func (a *AWS) Objects(bucketName string) []Object {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var objects []Object
+	if a.buckets[bucketName] == nil {
+		return nil
+	}
+	for _, o := range a.buckets[bucketName].objects {
+		if !o.deleted {
+			objects = append(objects, Object{
+				Key: o.key, VersionID: o.version, Body: o.body,
+				KMSKeyID: o.header.Get(kmsHeader), SHA256: o.checksums.Get("X-Amz-Checksum-Sha256"),
+			})
+		}
+	}
+	return objects
+}
+
+const kmsHeader = "X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id"
+
+func (c *call) routeS3() handler {
+	name, key, _ := strings.Cut(strings.TrimPrefix(c.URL.Path, "/"), "/")
+	c.part = []string{name, key}
+	query := c.URL.Query()
+	type route struct {
+		operation string
+		handle    handler
+	}
+	routes := map[string]route{
+		"PUT object": {"PutObject", putObject}, "GET object": {"GetObject", getObject},
+		"HEAD object": {"HeadObject", getObject}, "DELETE object": {"DeleteObject", deleteObject},
+		"PUT bucket": {"CreateBucket", createBucket}, "HEAD bucket": {"HeadBucket", headBucket},
+		"PUT versioning": {"PutBucketVersioning", putVersioning}, "GET versioning": {"GetBucketVersioning", getVersioning},
+	}
+	kind := "bucket"
+	switch {
+	case key != "":
+		kind = "object"
+	case query.Has("versioning"):
+		kind = "versioning"
+	}
+	found := routes[c.Method+" "+kind]
+	c.operation = found.operation
+	return found.handle
+}
+
+// bucket finds the bucket of the path, in the region of the call.
+func (a *AWS) bucket(c *call) (*bucket, *reply) {
+	b := a.buckets[c.part[0]]
+	if b == nil {
+		refusal := c.fail(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist")
+		return nil, &refusal
+	}
+	if b.region != c.region {
+		refusal := c.fail(http.StatusMovedPermanently, "PermanentRedirect",
+			"The bucket you are attempting to access must be addressed using the specified endpoint.")
+		refusal.header.Set("X-Amz-Bucket-Region", b.region)
+		return nil, &refusal
+	}
+	return b, nil
+}
+
+func createBucket(a *AWS, c *call) reply {
+	if a.buckets[c.part[0]] != nil {
+		return c.fail(http.StatusConflict, "BucketAlreadyOwnedByYou",
+			"Your previous request to create the named bucket succeeded and you already own it.")
+	}
+	a.buckets[c.part[0]] = &bucket{region: c.region}
+	return reply{status: http.StatusOK, header: http.Header{"Location": {"/" + c.part[0]}}}
+}
+
+func headBucket(a *AWS, c *call) reply {
+	b, refusal := a.bucket(c)
+	if refusal != nil {
+		return *refusal
+	}
+	return reply{status: http.StatusOK, header: http.Header{"X-Amz-Bucket-Region": {b.region}}}
+}
+
+type versioning struct {
+	XMLName xml.Name `xml:"VersioningConfiguration"`
+	Space   string   `xml:"xmlns,attr,omitempty"`
+	Status  string   `xml:"Status,omitempty"`
+}
+
+func putVersioning(a *AWS, c *call) reply {
+	b, refusal := a.bucket(c)
+	if refusal != nil {
+		return *refusal
+	}
+	var in versioning
+	if err := xml.Unmarshal(c.body, &in); err != nil {
+		return c.fail(http.StatusBadRequest, "MalformedXML", "The XML you provided was not well-formed")
+	}
+	b.versioned = in.Status == "Enabled"
+	return reply{status: http.StatusOK, header: http.Header{}}
+}
+
+func getVersioning(a *AWS, c *call) reply {
+	b, refusal := a.bucket(c)
+	if refusal != nil {
+		return *refusal
+	}
+	out := versioning{Space: s3Namespace}
+	if b.versioned {
+		out.Status = "Enabled"
+	}
+	return asXML(http.StatusOK, http.Header{}, out)
+}
+
+// find returns the object, or its version; nil if there is none.
+func (b *bucket) find(key, version string) *object {
+	for _, o := range slices.Backward(b.objects) {
+		if o.key != key || version != "" && o.version != version {
+			continue
+		}
+		if o.deleted {
+			return nil
+		}
+		return o
+	}
+	return nil
+}
+
+func putObject(a *AWS, c *call) reply {
+	b, refusal := a.bucket(c)
+	if refusal != nil {
+		return *refusal
+	}
+	if c.Header.Get("If-None-Match") == "*" && b.find(c.part[1], "") != nil {
+		return c.fail(http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+	}
+	body, given, err := c.object()
+	if err != nil {
+		return c.fail(http.StatusBadRequest, "IncompleteBody", err.Error())
+	}
+	if refusal := c.checkSums(body, given); refusal != nil {
+		return *refusal
+	}
+	o := &object{key: c.part[1], version: "null", body: body, checksums: given, header: http.Header{}, modified: time.Now().UTC()}
+	for _, name := range []string{"Content-Type", "X-Amz-Server-Side-Encryption", kmsHeader} {
+		if v := c.Header.Get(name); v != "" {
+			o.header.Set(name, v)
+		}
+	}
+	if b.versioned {
+		o.version = fmt.Sprintf("v%031d", a.next())
+	} else {
+		b.objects = slices.DeleteFunc(b.objects, func(old *object) bool { return old.key == o.key })
+	}
+	b.objects = append(b.objects, o)
+	answer := reply{status: http.StatusOK, header: given.Clone()}
+	answer.header.Set("Etag", o.etag())
+	if b.versioned {
+		answer.header.Set("X-Amz-Version-Id", o.version)
+	}
+	return answer
+}
+
+func (o *object) etag() string {
+	sum := md5.Sum(o.body)
+	return `"` + hex.EncodeToString(sum[:]) + `"`
+}
+
+// getObject answers GET and HEAD.
+func getObject(a *AWS, c *call) reply {
+	b, refusal := a.bucket(c)
+	if refusal != nil {
+		return *refusal
+	}
+	o := b.find(c.part[1], c.URL.Query().Get("versionId"))
+	if o == nil {
+		return c.fail(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
+	}
+	header := o.header.Clone()
+	header.Set("Etag", o.etag())
+	header.Set("Last-Modified", o.modified.Format(http.TimeFormat))
+	header.Set("Content-Length", strconv.Itoa(len(o.body)))
+	if b.versioned {
+		header.Set("X-Amz-Version-Id", o.version)
+	}
+	if strings.EqualFold(c.Header.Get("X-Amz-Checksum-Mode"), "ENABLED") {
+		for name, values := range o.checksums {
+			header[name] = values
+		}
+	}
+	return reply{status: http.StatusOK, header: header, body: o.body}
+}
+
+func deleteObject(a *AWS, c *call) reply {
+	b, refusal := a.bucket(c)
+	if refusal != nil {
+		return *refusal
+	}
+	key, version := c.part[1], c.URL.Query().Get("versionId")
+	switch {
+	case version != "":
+		b.objects = slices.DeleteFunc(b.objects, func(o *object) bool { return o.key == key && o.version == version })
+	case b.versioned:
+		b.objects = append(b.objects, &object{key: key, version: fmt.Sprintf("v%031d", a.next()), deleted: true})
+	default:
+		b.objects = slices.DeleteFunc(b.objects, func(o *object) bool { return o.key == key })
+	}
+	return nothing()
+}
+
+// object returns the body as it was meant, and the checksums that came with
+// it, in headers or in trailers.
+func (c *call) object() ([]byte, http.Header, error) {
+	body, trailer := c.body, http.Header{}
+	if strings.HasPrefix(c.Header.Get("X-Amz-Content-Sha256"), "STREAMING-") {
+		var err error
+		if body, trailer, err = unchunk(c.body); err != nil {
+			return nil, nil, err
+		}
+	}
+	given := http.Header{}
+	for _, from := range []http.Header{c.Header, trailer} {
+		for name, values := range from {
+			if strings.HasPrefix(name, "X-Amz-Checksum-") && name != "X-Amz-Checksum-Algorithm" {
+				given[name] = values
+			}
+		}
+	}
+	return body, given, nil
+}
+
+// unchunk reads the aws-chunked encoding: hexadecimal length, optional
+// signature, data, and trailers after the chunk of length zero.
+func unchunk(encoded []byte) ([]byte, http.Header, error) {
+	reader := bufio.NewReader(bytes.NewReader(encoded))
+	var body bytes.Buffer
+	for {
+		line, err := reader.ReadString('\n')
+		if err != nil {
+			return nil, nil, fmt.Errorf("reading a chunk's length: %w", err)
+		}
+		length, _, _ := strings.Cut(strings.TrimSpace(line), ";")
+		n, err := strconv.ParseInt(length, 16, 64)
+		if err != nil || n < 0 {
+			return nil, nil, fmt.Errorf("reading a chunk's length %q", length)
+		}
+		if n == 0 {
+			break
+		}
+		if _, err := io.CopyN(&body, reader, n); err != nil {
+			return nil, nil, fmt.Errorf("reading a chunk: %w", err)
+		}
+		if _, err := reader.Discard(len("\r\n")); err != nil {
+			return nil, nil, fmt.Errorf("reading a chunk's end: %w", err)
+		}
+	}
+	trailer, err := textproto.NewReader(reader).ReadMIMEHeader()
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, nil, fmt.Errorf("reading the trailer: %w", err)
+	}
+	return body.Bytes(), http.Header(trailer), nil
+}
+
+// checkSums refuses a body that is not what its checksums say.
+func (c *call) checkSums(body []byte, given http.Header) *reply {
+	for name, sum := range map[string]hash.Hash{
+		"Sha256": sha256.New(), "Sha1": sha1.New(), "Crc32": crc32.NewIEEE(), "Crc32c": crc32.New(crc32.MakeTable(crc32.Castagnoli)),
+	} {
+		want := given.Get("X-Amz-Checksum-" + name)
+		if want == "" {
+			continue
+		}
+		_, _ = sum.Write(body) // a hash takes every write
+		if base64.StdEncoding.EncodeToString(sum.Sum(nil)) != want {
+			refusal := c.fail(http.StatusBadRequest, "BadDigest",
+				fmt.Sprintf("The %s you specified did not match the calculated checksum.", strings.ToUpper(name)))
+			return &refusal
+		}
+	}
+	return nil
+}

@@ -1,0 +1,73 @@
+package lambdatest
+
+import (
+	"encoding/xml"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+const stsNamespace = "https://sts.amazonaws.com/doc/2011-06-15/"
+
+// routeSTS finds the operation in the form that is the body.
+func (c *call) routeSTS() handler {
+	form, err := url.ParseQuery(string(c.body))
+	if err != nil {
+		return nil
+	}
+	c.operation = form.Get("Action")
+	switch c.operation {
+	case "GetCallerIdentity":
+		return func(*AWS, *call) reply { return callerIdentity() }
+	case "AssumeRole", "AssumeRoleWithWebIdentity":
+		return func(*AWS, *call) reply {
+			return assumeRole(c.operation, form.Get("RoleArn"), form.Get("RoleSessionName"))
+		}
+	}
+	return nil
+}
+
+func callerIdentity() reply {
+	type result struct {
+		Arn, UserId, Account string
+	}
+	return asXML(http.StatusOK, http.Header{}, struct {
+		XMLName xml.Name
+		Result  result `xml:"GetCallerIdentityResult"`
+	}{
+		xml.Name{Space: stsNamespace, Local: "GetCallerIdentityResponse"},
+		result{"arn:aws:iam::" + Account + ":user/test", "AIDATEST", Account},
+	})
+}
+
+// assumeRole answers credentials whose key names the role, so that the log of
+// calls tells who called: role "deploy" gets the key "ASIADEPLOY".
+func assumeRole(operation, role, sessionName string) reply {
+	type credentials struct {
+		AccessKeyId, SecretAccessKey, SessionToken, Expiration string
+	}
+	type user struct {
+		Arn, AssumedRoleId string
+	}
+	type result struct {
+		XMLName         xml.Name
+		Credentials     credentials
+		AssumedRoleUser user
+	}
+	_, name, _ := strings.Cut(role, "role/")
+	return asXML(http.StatusOK, http.Header{}, struct {
+		XMLName xml.Name
+		Result  result
+	}{
+		xml.Name{Space: stsNamespace, Local: operation + "Response"},
+		result{
+			xml.Name{Local: operation + "Result"},
+			credentials{
+				"ASIA" + strings.ToUpper(name), "assumed-secret-" + name, "assumed-token-" + name,
+				time.Now().Add(time.Hour).UTC().Format(time.RFC3339),
+			},
+			user{"arn:aws:sts::" + Account + ":assumed-role/" + name + "/" + sessionName, "AROATEST:" + sessionName},
+		},
+	})
+}

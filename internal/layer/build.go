@@ -1,0 +1,287 @@
+package layer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// defaultDir is where zips go that the user gave no path: below the root
+// module, named by their content.
+const defaultDir = ".layerbuild"
+
+// Severity is what a finding of a check means.
+type Severity string
+
+// The severities of the contract's checks.
+const (
+	SeverityError   Severity = "error"
+	SeverityWarning Severity = "warning"
+	SeverityOff     Severity = "off"
+)
+
+// Output says where a zip goes and what it must be.
+type Output struct {
+	// Path is the zip's path; "" means DefaultPath of its digest.
+	Path string
+	// Want is the digest that was planned; zero when there is none yet.
+	Want store.Digest
+	// Size is the severity of a layer over the limit of AWS.
+	Size Severity
+}
+
+// DefaultPath returns the path of a zip that the user gave none, relative to
+// the root module.
+func DefaultPath(zip store.Digest) string {
+	return defaultDir + "/" + zip.Hex() + ".zip"
+}
+
+// PathOf returns where a zip with this digest goes.
+func (o Output) PathOf(zip store.Digest) string {
+	if o.Path != "" {
+		return o.Path
+	}
+	return DefaultPath(zip)
+}
+
+// MismatchError tells that the bytes that were planned cannot be met.
+type MismatchError struct {
+	Want, Got store.Digest
+}
+
+func (e *MismatchError) Error() string {
+	return fmt.Sprintf("the layer has the digest %s, but %s was planned: nothing is kept; plan again", e.Got, e.Want)
+}
+
+// Build turns a lock into the zip at o's path, which appears whole or not at
+// all. With o.Want it keeps no other bytes: damaged blobs of the cache are
+// fetched anew, and where that does not help the error is a *MismatchError.
+func (b *Builder) Build(ctx context.Context, l *Lock, o Output) (Artifact, error) {
+	// A wheel that another project cached is trusted by name only where the
+	// digest of the whole layer will tell.
+	if o.Want.IsZero() {
+		if err := b.verify(l); err != nil {
+			return Artifact{}, err
+		}
+	}
+	a, err := b.build(ctx, l, o)
+	if mismatch := (*MismatchError)(nil); !errors.As(err, &mismatch) {
+		return a, err
+	}
+	if err := b.verify(l); err != nil {
+		return Artifact{}, err
+	}
+	return b.build(ctx, l, o)
+}
+
+// Intact reports whether the zip at the path is the one with this digest and
+// size, and whether there is one at all.
+func (b *Builder) Intact(path string, zip store.Digest, size int64) (exists, intact bool, err error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, false, nil
+	}
+	if err != nil {
+		return false, false, fmt.Errorf("reading the zip: %w", err)
+	}
+	if info.Size() != size {
+		return true, false, nil
+	}
+	// The bytes of an untouched file were seen before: its time tells.
+	key := absolute(path) + " " + zip.Hex()
+	stamp := info.ModTime().UTC().String()
+	if body, _, err := b.store.GetRecord("zips", key); err == nil && string(body) == stamp {
+		return true, true, nil
+	}
+	sum, err := sumFile(path)
+	if err != nil || sum != zip {
+		return true, false, err
+	}
+	return true, true, b.store.PutRecord("zips", key, []byte(stamp))
+}
+
+func (b *Builder) build(ctx context.Context, l *Lock, o Output) (Artifact, error) {
+	tree, err := b.tree(ctx, l)
+	if err != nil {
+		return Artifact{}, err
+	}
+	layout, err := layerzip.NewLayout(tree)
+	if errors.Is(err, layerzip.ErrEmpty) {
+		return Artifact{}, &InputError{Attribute: "exclude", Summary: "Empty layer", Detail: "No file is left to pack, and AWS refuses an empty layer. Exclude less.", Err: err}
+	}
+	if err != nil {
+		return Artifact{}, err
+	}
+	a := Artifact{Size: layout.Size(), Unzipped: layout.Unpacked()}
+	if a.Warnings, err = checkSize(tree, o.Size); err != nil {
+		return Artifact{}, err
+	}
+	if o.Path != "" {
+		if err := replaceable(o.Path); err != nil {
+			return Artifact{}, err
+		}
+	}
+	check := func(sum store.Digest) (string, error) {
+		if !o.Want.IsZero() && sum != o.Want {
+			return "", &MismatchError{Want: o.Want, Got: sum}
+		}
+		return o.PathOf(sum), nil
+	}
+	dir := defaultDir
+	if o.Path != "" {
+		dir = filepath.Dir(o.Path)
+	}
+	if a.SHA256, err = layout.WriteFileIn(ctx, dir, check); err != nil {
+		return Artifact{}, err
+	}
+	return a, nil
+}
+
+// tree puts the parts of the lock together.
+func (b *Builder) tree(ctx context.Context, l *Lock) (filetree.Tree, error) {
+	var parts []filetree.Tree
+	if l.Python != nil {
+		targets, err := Spec{Runtimes: l.Runtimes, Architectures: l.Architectures}.targets(runtimes.Python)
+		if err != nil {
+			return nil, err
+		}
+		part, err := python.Tree(ctx, b.client, l.Python.Lock, pythonTargets(targets))
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, part)
+	}
+	for i, f := range l.Files {
+		part, err := b.filesTree(ctx, f, fmt.Sprintf("files[%d]", i))
+		if err != nil {
+			return nil, inputError(fmt.Sprintf("files[%d]", i), "Unreadable files", err)
+		}
+		parts = append(parts, part)
+	}
+	merged, err := filetree.Merge(parts...)
+	if clash := (*filetree.ClashError)(nil); errors.As(err, &clash) {
+		return nil, &InputError{
+			Summary: fmt.Sprintf("Two inputs write %q", clash.Path),
+			Detail:  sentence(err) + " Exclude the file from one of them.",
+			Err:     err,
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return merged.Filter(l.Exclude)
+}
+
+// verify reads every blob of the lock that the cache holds; damaged ones are
+// dropped, so that the build fetches them.
+func (b *Builder) verify(l *Lock) error {
+	var digests []store.Digest
+	if l.Python != nil {
+		for _, w := range l.Python.Wheels {
+			digests = append(digests, w.SHA256)
+		}
+	}
+	for _, f := range l.Files {
+		body, _, err := b.store.GetRecord("segments", layerzip.Encoder+" "+f.Tree.Hex())
+		if err != nil {
+			continue // no segment yet
+		}
+		if d, err := store.ParseDigest(string(body)); err == nil {
+			digests = append(digests, d)
+		}
+	}
+	for _, d := range digests {
+		if !b.store.Has(d, -1) {
+			continue
+		}
+		var corrupt *store.CorruptError
+		if err := b.store.Verify(d); err != nil && !errors.As(err, &corrupt) {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkSize holds the layer against the limit of AWS.
+func checkSize(tree filetree.Tree, severity Severity) ([]Warning, error) {
+	size := tree.Size()
+	if severity == SeverityOff || size <= runtimes.MaxUnzipped*8/10 {
+		return nil, nil
+	}
+	var largest strings.Builder
+	for i, part := range tree.ByOrigin() {
+		if i == 10 {
+			break
+		}
+		fmt.Fprintf(&largest, "\n  %12d  %s", part.Size, part.Origin)
+	}
+	if size <= runtimes.MaxUnzipped {
+		return []Warning{{
+			Attribute: "checks",
+			Summary:   "The layer is near the size limit",
+			Detail: fmt.Sprintf("Its files take %d bytes unzipped, %d%% of the %d that AWS allows a function with all its layers. The largest parts:%s",
+				size, size*100/runtimes.MaxUnzipped, runtimes.MaxUnzipped, largest.String()),
+		}}, nil
+	}
+	fault := &InputError{
+		Attribute: "checks",
+		Summary:   fmt.Sprintf("The layer takes %d bytes unzipped, over the limit of %d", size, runtimes.MaxUnzipped),
+		Detail: fmt.Sprintf("AWS allows a function with all its layers %d bytes (250 MiB). Split the layer, exclude what is not needed at run time, or set checks = { size = \"off\" }. The largest parts:%s",
+			runtimes.MaxUnzipped, largest.String()),
+	}
+	if severity == SeverityWarning {
+		return []Warning{{Attribute: fault.Attribute, Summary: fault.Summary, Detail: fault.Detail}}, nil
+	}
+	return nil, fault
+}
+
+// replaceable refuses to write over a file that is no zip: it is not ours.
+func replaceable(path string) error {
+	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return inputError("output_path", fmt.Sprintf("Unusable output path %q", path), err)
+	}
+	head := make([]byte, 2)
+	n, readErr := io.ReadFull(f, head)
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("closing %q: %w", path, err)
+	}
+	if readErr == nil && string(head) == "PK" || n == 0 && errors.Is(readErr, io.EOF) {
+		return nil
+	}
+	return &InputError{
+		Attribute: "output_path",
+		Summary:   fmt.Sprintf("The output path %q is taken", path),
+		Detail:    "There is something that is no zip, and it would be lost. Remove it, or write another path.",
+	}
+}
+
+func sumFile(path string) (sum store.Digest, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return store.Digest{}, fmt.Errorf("reading the zip: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	sum, _, err = store.SumReader(f)
+	return sum, err
+}
+
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}

@@ -1,0 +1,112 @@
+package layer
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+)
+
+// inputError ties a cause to the argument that brought it. An error that is
+// tied already keeps its own.
+func inputError(attribute, summary string, err error) error {
+	if tied := (*InputError)(nil); errors.As(err, &tied) {
+		return err
+	}
+	return &InputError{Attribute: attribute, Summary: summary, Detail: sentence(err), Err: err}
+}
+
+// sentence writes an error as a sentence.
+func sentence(err error) string {
+	text := strings.TrimSpace(err.Error())
+	if text == "" {
+		return ""
+	}
+	first, size := utf8.DecodeRuneInString(text)
+	text = string(unicode.ToUpper(first)) + text[size:]
+	if !strings.ContainsAny(text[len(text)-1:], ".!?") {
+		text += "."
+	}
+	return text
+}
+
+// pythonTargets translates Lambda's runtimes into what wheels are chosen for.
+func pythonTargets(targets []runtimes.Target) []python.Target {
+	var out []python.Target
+	for _, t := range targets {
+		out = append(out, python.TargetFor(t))
+	}
+	return out
+}
+
+// forEach is what to write where one layer cannot serve two architectures.
+const forEach = `
+
+Write one package for each architecture:
+
+  resource "layerbuild_package" "deps" {
+    for_each      = toset(["x86_64", "arm64"])
+    architectures = [each.key]
+    …
+  }`
+
+// checkArchitectures refuses native wheels in a layer for both architectures:
+// their files have one path and different bytes.
+func checkArchitectures(s Spec, l *python.Lock) error {
+	if len(s.Architectures) < 2 {
+		return nil
+	}
+	var native []string
+	for _, w := range l.Wheels {
+		if !w.Pure {
+			native = append(native, w.Filename)
+		}
+	}
+	if len(native) == 0 {
+		return nil
+	}
+	return &InputError{
+		Attribute: "architectures",
+		Summary:   "One layer cannot serve both architectures",
+		Detail:    fmt.Sprintf("It would hold native code, which runs on one architecture: %s.%s", strings.Join(native, ", "), forEach),
+	}
+}
+
+// pythonError ties an error of the resolver to the argument that a user would
+// change, with a summary that names the culprit.
+func pythonError(s Spec, err error) error {
+	attribute := "python"
+	if len(s.Python.Requirements) > 0 {
+		attribute = "python.requirements"
+	} else if s.Python.RequirementsFile != "" {
+		attribute = "python.requirements_file"
+	}
+	var (
+		unsat     *python.Unsat
+		noWheel   *python.NoWheel
+		noVersion *python.NoVersion
+		missing   *python.Missing
+		noDigest  *python.NoDigest
+		direct    *python.DirectURL
+	)
+	summary := "The Python requirements cannot be resolved"
+	switch {
+	case errors.As(err, &unsat):
+		summary = fmt.Sprintf("The requirements conflict on %s", strings.Join(unsat.Names, ", "))
+	case errors.As(err, &noWheel):
+		summary = fmt.Sprintf("No wheel of %q %s runs on %s", noWheel.Name, noWheel.Version, noWheel.Target)
+	case errors.As(err, &noVersion):
+		summary = fmt.Sprintf("No version of %q fits", noVersion.Name)
+	case errors.As(err, &missing):
+		summary = fmt.Sprintf("There is no distribution %q", missing.Name)
+	case errors.As(err, &noDigest):
+		summary = fmt.Sprintf("%q cannot be verified", noDigest.Filename)
+	case errors.As(err, &direct):
+		summary = fmt.Sprintf("Unusable requirement %q", direct.Requirement)
+	}
+	return inputError(attribute, summary, err)
+}

@@ -1,0 +1,229 @@
+package layer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// ChangedError tells that local files are not what they were when the lock was
+// made.
+type ChangedError struct {
+	Source  string
+	Changes []string // sentences such as `"a.py" is new`; empty where not known
+}
+
+func (e *ChangedError) Error() string {
+	if len(e.Changes) == 0 {
+		return fmt.Sprintf("the files of %q are not those that were planned: plan again", e.Source)
+	}
+	return fmt.Sprintf("the files of %q are not those that were planned (%s): plan again", e.Source, strings.Join(e.Changes, ", "))
+}
+
+// check finds what can be known wrong without reading the files.
+func (f FileSpec) check() error {
+	switch {
+	case f.Source == "" && f.Content == nil:
+		return errors.New("it names neither source nor content: write one of them")
+	case f.Source != "" && f.Content != nil:
+		return errors.New("it names both source and content: write one of them")
+	case f.Content != nil && (f.Target == "" || strings.HasSuffix(f.Target, "/")):
+		return fmt.Errorf("content needs the name of a file as target, not %q: write one such as \"python/settings.json\"", f.Target)
+	case f.Content != nil && (len(f.Include) > 0 || len(f.Exclude) > 0):
+		return errors.New("include and exclude choose among the files of a source: content has none")
+	}
+	for _, p := range slices.Concat(f.Include, f.Exclude) {
+		if err := filetree.CheckPattern(p); err != nil {
+			return err
+		}
+	}
+	if f.wholeLayer() {
+		return nil
+	}
+	_, err := filetree.CleanTarget(strings.TrimSuffix(f.Target, "/"))
+	return err
+}
+
+// wholeLayer reports whether the files land at the root of the layer.
+func (f FileSpec) wholeLayer() bool {
+	return f.Target == "" || f.Target == "." || f.Target == "./"
+}
+
+// lockFiles reads one element of files and returns what it holds now. The list
+// of files is remembered by its digest, so that a later change can be named.
+func (b *Builder) lockFiles(f FileSpec) (FileLock, error) {
+	l := FileLock{Source: f.Source, Content: f.Content, Target: f.Target, Include: f.Include, Exclude: f.Exclude}
+	files, err := b.scan(l)
+	if err != nil {
+		return FileLock{}, err
+	}
+	if len(files) == 0 {
+		return FileLock{}, fmt.Errorf("%q holds no file that include and exclude let through: correct the patterns, or drop this element", f.Source)
+	}
+	l.Tree, l.Count = filetree.TreeDigest(files), len(files)
+	list, err := json.Marshal(files)
+	if err != nil {
+		return FileLock{}, fmt.Errorf("encoding the list of files: %w", err)
+	}
+	return l, b.store.PutRecord("trees", l.Tree.Hex(), list)
+}
+
+// scan lists the files of the lock with their layer paths.
+func (b *Builder) scan(l FileLock) ([]filetree.File, error) {
+	if l.Content != nil {
+		return b.inline(l)
+	}
+	files, err := filetree.Scan(l.Source, filetree.ScanOptions{Include: l.Include, Exclude: l.Exclude})
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(l.Source)
+	if err != nil {
+		return nil, fmt.Errorf("reading %q: %w", l.Source, err)
+	}
+	spec := FileSpec{Target: l.Target}
+	for i := range files {
+		switch {
+		case spec.wholeLayer():
+		case info.IsDir() || strings.HasSuffix(l.Target, "/"):
+			files[i].Path = path.Join(l.Target, files[i].Path)
+		default:
+			files[i].Path = path.Clean(l.Target)
+		}
+	}
+	return files, nil
+}
+
+// inline puts content into the store and lists it as a file.
+func (b *Builder) inline(l FileLock) (files []filetree.File, err error) {
+	w, err := b.store.NewWriter()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, w.Abort()) }()
+	if _, err := w.Write([]byte(*l.Content)); err != nil {
+		return nil, err
+	}
+	sum := w.Sum()
+	if err := w.Commit(sum); err != nil {
+		return nil, err
+	}
+	return []filetree.File{{
+		Path: path.Clean(l.Target), Source: b.store.Path(sum),
+		Size: int64(len(*l.Content)), SHA256: sum, Program: strings.HasPrefix(*l.Content, "#!"),
+	}}, nil
+}
+
+// filesTree returns the locked files as entries of a layer. They are deflated
+// once and kept in the store by content, so that the next build copies.
+func (b *Builder) filesTree(ctx context.Context, l FileLock, origin string) (filetree.Tree, error) {
+	files, err := b.scan(l)
+	if err != nil {
+		return nil, err
+	}
+	if store.Digest(filetree.TreeDigest(files)) != l.Tree {
+		return nil, b.changed(l, files)
+	}
+	segment, err := b.segment(ctx, l.Tree, files)
+	if err != nil {
+		var changed *layerzip.ChangedError
+		if errors.As(err, &changed) {
+			return nil, &ChangedError{Source: l.Source, Changes: []string{err.Error()}}
+		}
+		return nil, err
+	}
+	archive, err := filetree.FileArchive(origin, b.store.Path(segment))
+	if err != nil {
+		return nil, err
+	}
+	tree, err := filetree.FromZip(archive)
+	if err != nil {
+		return nil, err
+	}
+	programs := map[string]bool{}
+	for _, f := range files {
+		programs[f.Path] = f.Program
+	}
+	for i := range tree {
+		tree[i].Origin = origin
+		tree[i].Exec = programs[tree[i].Path] && runsByPath(tree[i].Path)
+	}
+	return tree, nil
+}
+
+// segment returns the digest of the zip of the files, in the store.
+func (b *Builder) segment(ctx context.Context, tree store.Digest, files []filetree.File) (digest store.Digest, err error) {
+	key := layerzip.Encoder + " " + tree.Hex()
+	if body, _, err := b.store.GetRecord("segments", key); err == nil {
+		if digest, err := store.ParseDigest(string(body)); err == nil && b.store.Has(digest, -1) {
+			return digest, nil
+		}
+	}
+	w, err := b.store.NewWriter()
+	if err != nil {
+		return store.Digest{}, err
+	}
+	defer func() { err = errors.Join(err, w.Abort()) }()
+	if err := layerzip.Segment(ctx, w, files); err != nil {
+		return store.Digest{}, err
+	}
+	digest = w.Sum()
+	if err := w.Commit(digest); err != nil {
+		return store.Digest{}, err
+	}
+	return digest, b.store.PutRecord("segments", key, []byte(digest.Hex()))
+}
+
+// changed names what differs from the locked tree, where the cache remembers
+// what that held.
+func (b *Builder) changed(l FileLock, now []filetree.File) error {
+	changed := &ChangedError{Source: l.Source}
+	body, _, err := b.store.GetRecord("trees", l.Tree.Hex())
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return changed
+		}
+		return err
+	}
+	var then []filetree.File
+	if err := json.Unmarshal(body, &then); err != nil {
+		return fmt.Errorf("reading the list of files: %w", err)
+	}
+	before := map[string][32]byte{}
+	for _, f := range then {
+		before[f.Path] = f.SHA256
+	}
+	for _, f := range now {
+		sum, ok := before[f.Path]
+		switch {
+		case !ok:
+			changed.Changes = append(changed.Changes, fmt.Sprintf("%q is new", f.Path))
+		case sum != f.SHA256:
+			changed.Changes = append(changed.Changes, fmt.Sprintf("%q changed", f.Path))
+		}
+		delete(before, f.Path)
+	}
+	for _, f := range then {
+		if _, gone := before[f.Path]; gone {
+			changed.Changes = append(changed.Changes, fmt.Sprintf("%q is gone", f.Path))
+		}
+	}
+	return changed
+}
+
+// runsByPath reports whether a program at this layer path is run by Lambda or
+// found on PATH. Elsewhere mode bits mean nothing, and those of the host are
+// never used: a checkout on Windows has none.
+func runsByPath(p string) bool {
+	return strings.HasPrefix(p, "bin/") || strings.HasPrefix(p, "extensions/")
+}

@@ -1,0 +1,166 @@
+// Package layer is the pipeline from what a user asks for to a layer zip on
+// disk, and its nouns: Spec, Lock, Artifact.
+//
+// It keeps two verbs apart. Resolve chooses and never packs: it turns a Spec
+// into a Lock, the whole recipe. Build packs and never chooses: it turns a Lock
+// into bytes, and with a full store it makes no request. The bytes are a pure
+// function of the lock and of the local files whose tree digest is in it; no
+// clock, path, mode bit, locale or core count reaches them.
+package layer
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// Builder resolves and builds layers with one cache and one HTTP client. It is
+// safe for concurrent use.
+type Builder struct {
+	store   *store.Store
+	client  *fetch.Client
+	indexes []python.Index
+}
+
+// Options say where a Builder keeps its cache and what it may reach.
+type Options struct {
+	// CacheDir is the cache's directory; it is created when needed.
+	CacheDir string
+	// Offline allows only what the cache holds.
+	Offline bool
+	// UserAgent names the provider and its version to the registries.
+	UserAgent string
+	// Indexes are the Python indexes, in order of precedence. Empty means
+	// the Python Package Index.
+	Indexes []string
+}
+
+// NewBuilder opens the cache and returns a Builder.
+func NewBuilder(o Options) (*Builder, error) {
+	s, err := store.Open(o.CacheDir)
+	if err != nil {
+		return nil, fmt.Errorf("opening the cache: %w", err)
+	}
+	client, err := fetch.New(fetch.Options{Store: s, Offline: o.Offline, UserAgent: o.UserAgent})
+	if err != nil {
+		return nil, err
+	}
+	b := &Builder{store: s, client: client}
+	for _, url := range o.Indexes {
+		b.indexes = append(b.indexes, python.Index{URL: url})
+	}
+	return b, nil
+}
+
+// Spec is what a user asks for, in the user's words and order.
+type Spec struct {
+	Runtimes      []string
+	Architectures []string
+	Python        *PythonSpec
+	Files         []FileSpec
+	// Exclude holds globs over layer paths.
+	Exclude []string
+	// Triggers force a new resolution when they change.
+	Triggers map[string]string
+	// CutOff bounds what the index is asked for.
+	CutOff CutOff
+}
+
+// PythonSpec asks for Python distributions.
+type PythonSpec struct {
+	// Requirements and Constraints are PEP 508 strings.
+	Requirements []string
+	Constraints  []string
+	// RequirementsFile is a path, or "".
+	RequirementsFile string
+}
+
+// FileSpec asks for local files: a directory or a file by Source, or Content.
+type FileSpec struct {
+	Source  string
+	Content *string
+	// Target is the layer path. A directory's content lands below it; a
+	// file lands at it, or in it when it ends in "/".
+	Target           string
+	Include, Exclude []string
+}
+
+// CutOff is the moment after which releases do not exist.
+type CutOff struct {
+	// At is the moment; zero means none.
+	At time.Time
+	// Explicit is set when the user named the moment. Otherwise it follows
+	// from a minimum release age, and exact pins are exempt from it.
+	Explicit bool
+}
+
+// AgeCutOff returns the cut-off that keeps out releases younger than age: the
+// last midnight UTC that is at least age before now, so that all runs of one
+// day agree.
+func AgeCutOff(now time.Time, age time.Duration) CutOff {
+	if age <= 0 {
+		return CutOff{}
+	}
+	return CutOff{At: now.UTC().Add(-age).Truncate(24 * time.Hour)}
+}
+
+// Artifact is a layer zip that was built.
+type Artifact struct {
+	// SHA256 and Size are of the zip, Unzipped is the sum of its files, in
+	// bytes.
+	SHA256   store.Digest
+	Size     int64
+	Unzipped int64
+	// Warnings are sentences that a user should see.
+	Warnings []Warning
+}
+
+// Warning is something a user should know of and may act on.
+type Warning struct {
+	Attribute       string // the argument it is about, or ""
+	Summary, Detail string
+}
+
+// InputError is a fault of one argument.
+type InputError struct {
+	// Attribute is the argument's path, such as "python.requirements[0]".
+	Attribute string
+	// Summary names the outcome and the culprit.
+	Summary string
+	// Detail says what was tried, why it failed and what to write instead.
+	Detail string
+	// Err is the cause, or nil.
+	Err error
+}
+
+func (e *InputError) Error() string { return e.Summary + ": " + e.Detail }
+
+func (e *InputError) Unwrap() error { return e.Err }
+
+// targets returns the runtimes of a family on every architecture, runtimes
+// first.
+func (s Spec) targets(family string) ([]runtimes.Target, error) {
+	var targets []runtimes.Target
+	for i, id := range s.Runtimes {
+		r, err := runtimes.Lookup(id)
+		if err != nil {
+			return nil, &InputError{
+				Attribute: fmt.Sprintf("runtimes[%d]", i),
+				Summary:   fmt.Sprintf("Unknown runtime %q", id),
+				Detail:    sentence(err),
+				Err:       err,
+			}
+		}
+		if r.Family != family {
+			continue
+		}
+		for _, a := range s.Architectures {
+			targets = append(targets, runtimes.Target{Runtime: r, Architecture: a})
+		}
+	}
+	return targets, nil
+}

@@ -1,0 +1,110 @@
+package layer
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// lockFormat is the version of the lock's own shape. It rises when a lock of
+// before can no longer be built to the same bytes.
+const lockFormat = 1
+
+// Lock is the whole recipe of a layer: what, from where, which digest, to
+// which path. It holds no path of a machine but those the user wrote, no
+// credential and no moment.
+type Lock struct {
+	// Format is the lock's version, Layout the zip writer's.
+	Format        int         `json:"format"`
+	Layout        int         `json:"layout"`
+	Runtimes      []string    `json:"runtimes"`
+	Architectures []string    `json:"architectures"`
+	Python        *PythonLock `json:"python,omitempty"`
+	Files         []FileLock  `json:"files,omitempty"`
+	Exclude       []string    `json:"exclude,omitempty"`
+}
+
+// PythonLock is what the Python resolution chose.
+type PythonLock struct {
+	// Request is the digest of the inputs that were resolved; Triggers that
+	// of the triggers at the time.
+	Request  store.Digest `json:"request"`
+	Triggers store.Digest `json:"triggers"`
+	*python.Lock
+}
+
+// FileLock is one element of files, with the digest of what it held.
+type FileLock struct {
+	Source  string       `json:"source,omitempty"`
+	Content *string      `json:"content,omitempty"`
+	Target  string       `json:"target"`
+	Include []string     `json:"include,omitempty"`
+	Exclude []string     `json:"exclude,omitempty"`
+	Tree    store.Digest `json:"tree"`
+	// Count is the number of files.
+	Count int `json:"count"`
+}
+
+// Encode returns the lock as compact JSON, the same bytes for the same lock.
+func (l *Lock) Encode() (string, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(l); err != nil {
+		return "", fmt.Errorf("encoding the lock: %w", err)
+	}
+	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), nil
+}
+
+// DecodeLock reads what Encode wrote. A lock of another format or layout is an
+// error that says so: its bytes could not be met.
+func DecodeLock(text string) (*Lock, error) {
+	var l Lock
+	d := json.NewDecoder(bytes.NewReader([]byte(text)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&l); err != nil {
+		return nil, fmt.Errorf("reading the lock: %w", err)
+	}
+	if l.Format != lockFormat || l.Layout != layerzip.Format {
+		return nil, fmt.Errorf("reading the lock: it has format %d and layout %d, and this version of the provider writes %d and %d: "+
+			"plan again with this version, or use the version that wrote it", l.Format, l.Layout, lockFormat, layerzip.Format)
+	}
+	return &l, nil
+}
+
+// Digest identifies the recipe: the SHA-256 of its encoding.
+func (l *Lock) Digest() (store.Digest, error) {
+	text, err := l.Encode()
+	return store.Sum([]byte(text)), err
+}
+
+// Contents maps each part of the layer to its version: "python:requests" to
+// "2.31.0", "files:python/shared_utils" to the short digest of its tree.
+func (l *Lock) Contents() map[string]string {
+	contents := map[string]string{}
+	if l.Python != nil {
+		for _, w := range l.Python.Wheels {
+			key := "python:" + w.Name
+			if had, ok := contents[key]; ok && had != w.Version {
+				contents[key] = had + ", " + w.Version
+				continue
+			}
+			contents[key] = w.Version
+		}
+	}
+	for _, f := range l.Files {
+		contents["files:"+f.Target] = fmt.Sprintf("%s (%s)", f.Tree.Hex()[:12], plural(f.Count, "file"))
+	}
+	return contents
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

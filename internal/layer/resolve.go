@@ -1,0 +1,242 @@
+package layer
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// memoAge is how long a resolution is remembered in the cache, so that a plan
+// and its apply on one machine agree whatever happens on the index between.
+const memoAge = time.Hour
+
+// Resolve turns a Spec into a Lock. What old already decided stays while the
+// request for it is unchanged, and then no request leaves the machine; where
+// the request changed, old's versions are preferred where they still fit. old
+// may be nil. Local files are read and digested every time.
+//
+// Errors that a user can act on are *InputError.
+func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	l := &Lock{
+		Format: lockFormat, Layout: layerzip.Format,
+		Runtimes: slices.Clone(s.Runtimes), Architectures: slices.Clone(s.Architectures),
+		Exclude: slices.Clone(s.Exclude),
+	}
+	// Local faults are named before the network is asked.
+	for i, f := range s.Files {
+		lock, err := b.lockFiles(f)
+		if err != nil {
+			return nil, inputError(fmt.Sprintf("files[%d]", i), "Unreadable files", err)
+		}
+		l.Files = append(l.Files, lock)
+	}
+	if s.Python != nil {
+		var before *PythonLock
+		if old != nil {
+			before = old.Python
+		}
+		var err error
+		if l.Python, err = b.resolvePython(ctx, s, before); err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
+}
+
+// Warnings returns what a user should know of the choices in the lock.
+func (l *Lock) Warnings() []Warning {
+	var out []Warning
+	if l.Python != nil {
+		for _, note := range l.Python.Notes {
+			out = append(out, Warning{Attribute: "python", Summary: "A note on the Python distributions", Detail: note})
+		}
+	}
+	return out
+}
+
+// Check finds what can be known wrong without reading anything. Its errors are
+// *InputError.
+func (s Spec) Check() error {
+	if len(s.Runtimes) == 0 {
+		return &InputError{Attribute: "runtimes", Summary: "No runtime", Detail: "A layer is built for at least one Lambda runtime, such as \"python3.12\"."}
+	}
+	if s.Python == nil && len(s.Files) == 0 {
+		return &InputError{Summary: "Nothing to pack", Detail: "The layer has no input. Write python or files."}
+	}
+	if _, err := s.targets(""); err != nil {
+		return err
+	}
+	for i, a := range s.Architectures {
+		if !slices.Contains(runtimes.Architectures(), a) {
+			return &InputError{
+				Attribute: fmt.Sprintf("architectures[%d]", i),
+				Summary:   fmt.Sprintf("Unknown architecture %q", a),
+				Detail:    "Lambda runs \"x86_64\" and \"arm64\".",
+			}
+		}
+	}
+	for i, p := range s.Exclude {
+		if err := filetree.CheckPattern(p); err != nil {
+			return inputError(fmt.Sprintf("exclude[%d]", i), fmt.Sprintf("Malformed pattern %q", p), err)
+		}
+	}
+	for i, f := range s.Files {
+		if err := f.check(); err != nil {
+			return inputError(fmt.Sprintf("files[%d]", i), "Malformed files", err)
+		}
+	}
+	return nil
+}
+
+// pythonRequest is what the Python part of a lock depends on, besides the
+// cut-off and what the index holds. Its JSON is digested.
+type pythonRequest struct {
+	Format       int
+	Targets      []string
+	Requirements []string
+	Constraints  []string
+	Files        []string
+}
+
+func (b *Builder) resolvePython(ctx context.Context, s Spec, old *PythonLock) (*PythonLock, error) {
+	spec, request, err := b.pythonSpec(s)
+	if err != nil {
+		return nil, err
+	}
+	triggers, err := digestOf(s.Triggers)
+	if err != nil {
+		return nil, err
+	}
+	if old != nil && old.Request == request && old.Triggers == triggers {
+		return old, nil
+	}
+	// Changed triggers ask for a resolution that owes nothing to the last.
+	if old != nil && old.Triggers == triggers {
+		spec.Prefer = map[string]string{}
+		for _, w := range old.Wheels {
+			spec.Prefer[w.Name] = w.Version
+		}
+	}
+	chosen, err := b.remember(ctx, spec, request, triggers, s.CutOff)
+	if err != nil {
+		return nil, pythonError(s, err)
+	}
+	if err := checkArchitectures(s, chosen); err != nil {
+		return nil, err
+	}
+	return &PythonLock{Request: request, Triggers: triggers, Lock: chosen}, nil
+}
+
+// remember resolves, or returns what the same question was answered within the
+// last hour. A cut-off that follows from the clock is no part of the question.
+func (b *Builder) remember(ctx context.Context, spec python.Spec, request, triggers store.Digest, cutOff CutOff) (*python.Lock, error) {
+	question := struct {
+		Request, Triggers store.Digest
+		Prefer            map[string]string
+		Indexes           []python.Index
+		CutOff            time.Time
+	}{Request: request, Triggers: triggers, Prefer: spec.Prefer, Indexes: spec.Indexes}
+	if cutOff.Explicit {
+		question.CutOff = cutOff.At
+	}
+	key, err := digestOf(question)
+	if err != nil {
+		return nil, err
+	}
+	if body, written, err := b.store.GetRecord("resolutions", key.Hex()); err == nil && time.Since(written) < memoAge {
+		var known python.Lock
+		if json.Unmarshal(body, &known) == nil {
+			return &known, nil
+		}
+	}
+	chosen, err := python.Resolve(ctx, b.client, spec)
+	if err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(chosen)
+	if err != nil {
+		return nil, fmt.Errorf("encoding a resolution: %w", err)
+	}
+	if err := b.store.PutRecord("resolutions", key.Hex(), body); err != nil {
+		return nil, err
+	}
+	return chosen, nil
+}
+
+// pythonSpec reads the requirements and returns the question for the resolver
+// with the digest of its inputs.
+func (b *Builder) pythonSpec(s Spec) (python.Spec, store.Digest, error) {
+	targets, err := s.targets(runtimes.Python)
+	if err != nil {
+		return python.Spec{}, store.Digest{}, err
+	}
+	if len(targets) == 0 {
+		return python.Spec{}, store.Digest{}, &InputError{
+			Attribute: "runtimes", Summary: "No Python runtime",
+			Detail: "The package has python requirements, but none of its runtimes runs Python. Add one such as \"python3.12\", or drop python.",
+		}
+	}
+	spec := python.Spec{Indexes: b.indexes, ExcludeNewer: s.CutOff.At, PinsExempt: !s.CutOff.Explicit}
+	request := pythonRequest{Format: lockFormat}
+	for _, t := range targets {
+		spec.Targets = append(spec.Targets, python.TargetFor(t))
+		request.Targets = append(request.Targets, t.String())
+	}
+	if spec.Requirements, request.Requirements, err = parseAll("python.requirements", s.Python.Requirements); err != nil {
+		return python.Spec{}, store.Digest{}, err
+	}
+	if spec.Constraints, request.Constraints, err = parseAll("python.constraints", s.Python.Constraints); err != nil {
+		return python.Spec{}, store.Digest{}, err
+	}
+	if name := s.Python.RequirementsFile; name != "" {
+		requirements, constraints, err := python.ReadRequirementsFile(name)
+		if err != nil {
+			return python.Spec{}, store.Digest{}, inputError("python.requirements_file", fmt.Sprintf("Unreadable requirements file %q", name), err)
+		}
+		for _, in := range requirements {
+			request.Files = append(request.Files, fmt.Sprint("r ", in.Requirement, in.Hashes))
+		}
+		for _, in := range constraints {
+			request.Files = append(request.Files, fmt.Sprint("c ", in.Requirement, in.Hashes))
+		}
+		spec.Requirements = append(spec.Requirements, requirements...)
+		spec.Constraints = append(spec.Constraints, constraints...)
+	}
+	digest, err := digestOf(request)
+	return spec, digest, err
+}
+
+// parseAll parses requirement strings of the attribute and returns their
+// canonical spellings beside.
+func parseAll(attribute string, texts []string) (inputs []python.Input, canonical []string, err error) {
+	for i, text := range texts {
+		at := fmt.Sprintf("%s[%d]", attribute, i)
+		in, err := python.ParseInput(text, at)
+		if err != nil {
+			return nil, nil, inputError(at, fmt.Sprintf("Malformed requirement %q", text), err)
+		}
+		inputs = append(inputs, in)
+		canonical = append(canonical, fmt.Sprint(in.Requirement, in.Hashes))
+	}
+	return inputs, canonical, nil
+}
+
+// digestOf returns the digest of v's JSON. Map keys are sorted by the encoder.
+func digestOf(v any) (store.Digest, error) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return store.Digest{}, fmt.Errorf("digesting a request: %w", err)
+	}
+	return store.Sum(body), nil
+}

@@ -1,0 +1,72 @@
+package layerzip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// TempPattern is the name, as os.CreateTemp takes it, of the files beside a
+// target while it is written. Only a killed process leaves one behind.
+const TempPattern = ".layer-*.tmp"
+
+// WriteFile writes the zip to path, as WriteFileIn does.
+func (l *Layout) WriteFile(ctx context.Context, path string) (store.Digest, error) {
+	return l.WriteFileIn(ctx, filepath.Dir(path), func(store.Digest) (string, error) { return path, nil })
+}
+
+// WriteFileIn writes the zip to the path below dir that choose names once the
+// digest is known, mode 0644, and returns the digest. An error of choose keeps
+// the zip from appearing. The file appears by rename: whoever reads the path
+// sees the old file, or none, or the whole new one, and after an error nothing
+// has changed. Missing directories are made. Where the system can, the space is
+// taken first, so that a full disk is an error before the first byte.
+func (l *Layout) WriteFileIn(ctx context.Context, dir string, choose func(store.Digest) (string, error)) (store.Digest, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return store.Digest{}, fmt.Errorf("writing a layer to %q: %w", dir, err)
+	}
+	temp, err := os.CreateTemp(dir, TempPattern)
+	if err != nil {
+		return store.Digest{}, fmt.Errorf("writing a layer to %q: %w", dir, err)
+	}
+	digest, err := l.fill(ctx, temp)
+	if err = errors.Join(err, temp.Close()); err == nil {
+		err = publish(temp.Name(), digest, choose)
+	}
+	if err != nil {
+		return store.Digest{}, errors.Join(fmt.Errorf("writing a layer to %q: %w", dir, err), remove(temp.Name()))
+	}
+	return digest, nil
+}
+
+func publish(temp string, digest store.Digest, choose func(store.Digest) (string, error)) error {
+	path, err := choose(digest)
+	if err != nil {
+		return err
+	}
+	return os.Rename(temp, path)
+}
+
+func (l *Layout) fill(ctx context.Context, f *os.File) (store.Digest, error) {
+	if err := preallocate(f, l.size); err != nil {
+		return store.Digest{}, fmt.Errorf("taking %d bytes: %w", l.size, err)
+	}
+	digest, err := l.Write(ctx, f)
+	if err != nil {
+		return store.Digest{}, err
+	}
+	return digest, f.Chmod(0o644)
+}
+
+// remove deletes a temporary file, if it is still there.
+func remove(path string) error {
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,117 @@
+package provider
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+)
+
+// This file is the only translation between our errors and Terraform's
+// diagnostics.
+
+// diagnose returns the diagnostic of an error met while doing what the summary
+// names, at the argument that brought it, where one did.
+func diagnose(summary string, err error) diag.Diagnostic {
+	var input *layer.InputError
+	if errors.As(err, &input) {
+		return at(input.Attribute, diag.NewErrorDiagnostic(input.Summary, input.Detail))
+	}
+	if d, ok := diagnosePublish(err); ok {
+		return d
+	}
+	return diag.NewErrorDiagnostic(summary, sentence(err.Error()))
+}
+
+// soften turns an error into a warning: the resource exists already, and an
+// error while planning would keep Terraform from destroying it.
+func soften(d diag.Diagnostic) diag.Diagnostic {
+	detail := d.Detail() + "\n\nThe resource exists, so the plan goes on without its new values; an apply will fail on the same cause."
+	soft := diag.NewWarningDiagnostic(d.Summary(), detail)
+	if withPath, ok := d.(diag.DiagnosticWithPath); ok {
+		return diag.WithPath(withPath.Path(), soft)
+	}
+	return soft
+}
+
+// warn returns the diagnostic of a warning of the pipeline.
+func warn(w layer.Warning) diag.Diagnostic {
+	return at(w.Attribute, diag.NewWarningDiagnostic(w.Summary, w.Detail))
+}
+
+// at ties a diagnostic to an attribute such as "python.requirements[0]".
+func at(attribute string, d diag.Diagnostic) diag.Diagnostic {
+	if attribute == "" {
+		return d
+	}
+	return diag.WithPath(attributePath(attribute), d)
+}
+
+func attributePath(attribute string) path.Path {
+	p := path.Empty()
+	for step := range strings.SplitSeq(attribute, ".") {
+		name, index, indexed := strings.Cut(strings.TrimSuffix(step, "]"), "[")
+		p = p.AtName(name)
+		if !indexed {
+			continue
+		}
+		if n, err := strconv.Atoi(index); err == nil {
+			p = p.AtListIndex(n)
+		}
+	}
+	return p
+}
+
+// sentence writes the text of an error as a sentence.
+func sentence(text string) string {
+	if text == "" {
+		return text
+	}
+	text = strings.ToUpper(text[:1]) + text[1:]
+	if !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	return text
+}
+
+// diagnosePublish returns the diagnostic of an error of AWS or of what is sent
+// there.
+func diagnosePublish(err error) (diag.Diagnostic, bool) {
+	var (
+		config   *publish.ConfigError
+		limit    *publish.LimitError
+		tooLarge *publish.TooLargeError
+		altered  *publish.AlteredError
+		digest   *publish.DigestError
+		denied   *publish.AccessDeniedError
+		login    *publish.CredentialsError
+		quota    *publish.QuotaError
+		unsure   *publish.UncertainError
+	)
+	switch {
+	case errors.As(err, &config):
+		return diag.NewErrorDiagnostic("Unusable AWS settings", sentence(strings.Join(config.Faults, "; "))), true
+	case errors.As(err, &limit):
+		return at(limit.Attribute, diag.NewErrorDiagnostic("Value outside the limits of AWS", sentence(limit.Error()))), true
+	case errors.As(err, &tooLarge):
+		return at("s3", diag.NewErrorDiagnostic("The zip is too large for a request", sentence(tooLarge.Error()))), true
+	case errors.As(err, &digest):
+		return at("source_code_hash", diag.NewErrorDiagnostic("The zip is not the one that was planned", sentence(digest.Error())+" Nothing was published: plan again.")), true
+	case errors.As(err, &altered):
+		return diag.NewErrorDiagnostic("AWS keeps other bytes than those sent", sentence(altered.Error())), true
+	case errors.As(err, &denied):
+		return diag.NewErrorDiagnostic("A permission is missing: "+denied.Action, sentence(err.Error())), true
+	case errors.As(err, &login):
+		return diag.NewErrorDiagnostic("AWS refuses the credentials", sentence(err.Error())), true
+	case errors.As(err, &quota):
+		return diag.NewErrorDiagnostic("A quota of the account is used up: "+quota.Quota, sentence(err.Error())), true
+	case errors.As(err, &unsure):
+		return diag.NewErrorDiagnostic("It is not known whether the version was published", sentence(err.Error())), true
+	}
+	return nil, false
+}

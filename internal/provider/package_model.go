@@ -1,0 +1,164 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
+)
+
+// packageModel is the state, plan and configuration of layerbuild_package.
+type packageModel struct {
+	ID             types.String `tfsdk:"id"`
+	Runtimes       types.List   `tfsdk:"runtimes"`
+	Architectures  types.List   `tfsdk:"architectures"`
+	Python         *pythonModel `tfsdk:"python"`
+	Files          []fileModel  `tfsdk:"files"`
+	Exclude        types.List   `tfsdk:"exclude"`
+	Checks         *checksModel `tfsdk:"checks"`
+	OutputPath     types.String `tfsdk:"output_path"`
+	Triggers       types.Map    `tfsdk:"triggers"`
+	Filename       types.String `tfsdk:"filename"`
+	SourceCodeHash types.String `tfsdk:"source_code_hash"`
+	SHA256         types.String `tfsdk:"sha256"`
+	Size           types.Int64  `tfsdk:"size"`
+	UnzippedSize   types.Int64  `tfsdk:"unzipped_size"`
+	Contents       types.Map    `tfsdk:"contents"`
+	Lock           types.String `tfsdk:"lock"`
+}
+
+type pythonModel struct {
+	Requirements     types.List   `tfsdk:"requirements"`
+	RequirementsFile types.String `tfsdk:"requirements_file"`
+	Constraints      types.List   `tfsdk:"constraints"`
+	ExcludeNewer     types.String `tfsdk:"exclude_newer"`
+}
+
+type fileModel struct {
+	Source  types.String `tfsdk:"source"`
+	Content types.String `tfsdk:"content"`
+	Target  types.String `tfsdk:"target"`
+	Include types.List   `tfsdk:"include"`
+	Exclude types.List   `tfsdk:"exclude"`
+}
+
+type checksModel struct {
+	Size         types.String `tfsdk:"size"`
+	RuntimeDates types.String `tfsdk:"runtime_dates"`
+}
+
+// spec returns what the model asks for. All its inputs must be known.
+func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.Spec, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	s := layer.Spec{
+		Runtimes:      stringList(ctx, m.Runtimes, &diags),
+		Architectures: stringList(ctx, m.Architectures, &diags),
+		Exclude:       stringList(ctx, m.Exclude, &diags),
+		CutOff:        defaults,
+	}
+	diags.Append(m.Triggers.ElementsAs(ctx, &s.Triggers, false)...)
+	if p := m.Python; p != nil {
+		s.Python = &layer.PythonSpec{
+			Requirements:     stringList(ctx, p.Requirements, &diags),
+			Constraints:      stringList(ctx, p.Constraints, &diags),
+			RequirementsFile: p.RequirementsFile.ValueString(),
+		}
+		if text := p.ExcludeNewer.ValueString(); text != "" {
+			moment, err := parseMoment(text)
+			if err != nil {
+				diags.Append(at("python.exclude_newer", diag.NewErrorDiagnostic(fmt.Sprintf("Malformed moment %q", text), sentence(err.Error()))))
+			}
+			s.CutOff = layer.CutOff{At: moment, Explicit: true}
+		}
+	}
+	for _, f := range m.Files {
+		s.Files = append(s.Files, layer.FileSpec{
+			Source: f.Source.ValueString(), Content: f.Content.ValueStringPointer(), Target: f.Target.ValueString(),
+			Include: stringList(ctx, f.Include, &diags), Exclude: stringList(ctx, f.Exclude, &diags),
+		})
+	}
+	return s, diags
+}
+
+// output returns where the zip goes and what its checks mean.
+func (m *packageModel) output() layer.Output {
+	o := layer.Output{Path: m.OutputPath.ValueString(), Size: layer.SeverityError}
+	if m.Checks != nil && m.Checks.Size.ValueString() != "" {
+		o.Size = layer.Severity(m.Checks.Size.ValueString())
+	}
+	return o
+}
+
+// runtimeDates returns the severity of the check of the runtimes' dates.
+func (m *packageModel) runtimeDates() layer.Severity {
+	if m.Checks != nil && m.Checks.RuntimeDates.ValueString() != "" {
+		return layer.Severity(m.Checks.RuntimeDates.ValueString())
+	}
+	return layer.SeverityWarning
+}
+
+// setLock writes what the lock alone decides.
+func (m *packageModel) setLock(l *layer.Lock) error {
+	text, err := l.Encode()
+	if err != nil {
+		return err
+	}
+	digest, err := l.Digest()
+	if err != nil {
+		return err
+	}
+	m.Lock = types.StringValue(text)
+	m.ID = types.StringValue(digest.Hex())
+	m.Contents = stringMap(l.Contents())
+	return nil
+}
+
+// setArtifact writes what was built.
+func (m *packageModel) setArtifact(a layer.Artifact) {
+	m.Filename = types.StringValue(m.output().PathOf(a.SHA256))
+	m.SourceCodeHash = types.StringValue(a.SHA256.Base64())
+	m.SHA256 = types.StringValue(a.SHA256.Hex())
+	m.Size = types.Int64Value(a.Size)
+	m.UnzippedSize = types.Int64Value(a.Unzipped)
+}
+
+// setComputed copies all computed values of another model.
+func (m *packageModel) setComputed(from *packageModel) {
+	m.ID, m.Lock, m.Contents = from.ID, from.Lock, from.Contents
+	m.Filename, m.SourceCodeHash, m.SHA256 = from.Filename, from.SourceCodeHash, from.SHA256
+	m.Size, m.UnzippedSize = from.Size, from.UnzippedSize
+}
+
+// setUnknown marks all computed values as known after apply.
+func (m *packageModel) setUnknown() {
+	m.setComputed(&packageModel{
+		ID: types.StringUnknown(), Lock: types.StringUnknown(), Contents: types.MapUnknown(types.StringType),
+		Filename: types.StringUnknown(), SourceCodeHash: types.StringUnknown(), SHA256: types.StringUnknown(),
+		Size: types.Int64Unknown(), UnzippedSize: types.Int64Unknown(),
+	})
+}
+
+// computed returns the computed values by attribute.
+func (m *packageModel) computed() map[string]attr.Value {
+	return map[string]attr.Value{
+		"id": m.ID, "lock": m.Lock, "contents": m.Contents, "filename": m.Filename,
+		"source_code_hash": m.SourceCodeHash, "sha256": m.SHA256, "size": m.Size, "unzipped_size": m.UnzippedSize,
+	}
+}
+
+// parseMoment reads an RFC 3339 time, or a date, which lasts to its end in UTC.
+func parseMoment(text string) (time.Time, error) {
+	if moment, err := time.Parse(time.RFC3339, text); err == nil {
+		return moment.UTC(), nil
+	}
+	day, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%q is neither a time such as \"2026-01-31T12:00:00Z\" nor a date such as \"2026-01-31\"", text)
+	}
+	return day.AddDate(0, 0, 1), nil
+}

@@ -1,0 +1,184 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+)
+
+// packageInputs refuses a package without any input before anything is read.
+type packageInputs struct{}
+
+func (packageInputs) Description(context.Context) string { return "at least one input" }
+
+func (v packageInputs) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (packageInputs) ValidateResource(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var m packageModel
+	// A configuration with unknown collections does not fit the model yet;
+	// it is judged at plan.
+	if !req.Config.Raw.IsFullyKnown() {
+		return
+	}
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	spec, diags := m.spec(ctx, layer.CutOff{})
+	resp.Diagnostics.Append(diags...)
+	if len(spec.Architectures) == 0 {
+		spec.Architectures = []string{runtimes.X8664}
+	}
+	if err := spec.Check(); err != nil {
+		resp.Diagnostics.Append(diagnose("Unusable package", err))
+	}
+}
+
+// ModifyPlan resolves and builds when all inputs are known, so that the plan
+// holds the lock and the hash. Terraform calls it again at apply, perhaps on
+// another machine, and must get the same answer.
+func (r *packageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() || r.tools == nil {
+		return
+	}
+	var m packageModel
+	var before *packageModel
+	if !req.State.Raw.IsNull() {
+		before = &packageModel{}
+		resp.Diagnostics.Append(req.State.Get(ctx, before)...)
+	}
+	if !req.Config.Raw.IsFullyKnown() || !r.tools.known {
+		resp.Diagnostics.Append(planUnknown(ctx, resp)...)
+		return
+	}
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	diags := r.plan(ctx, &m, before)
+	if diags.HasError() && before != nil {
+		for _, d := range diags {
+			if d.Severity() == diag.SeverityError {
+				d = soften(d)
+			}
+			resp.Diagnostics.Append(d)
+		}
+		resp.Diagnostics.Append(planUnknown(ctx, resp)...)
+		return
+	}
+	resp.Diagnostics.Append(diags...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
+	}
+}
+
+// plan resolves, and builds where the lock is not the one of before.
+func (r *packageResource) plan(ctx context.Context, m, before *packageModel) diag.Diagnostics {
+	diags := r.checkDates(ctx, m)
+	if diags.HasError() {
+		return diags
+	}
+	spec, found := m.spec(ctx, r.tools.cutOff())
+	if diags.Append(found...); diags.HasError() {
+		return diags
+	}
+	builder, err := r.tools.builder()
+	if err != nil {
+		return append(diags, diagnose("Unusable cache", err))
+	}
+	lock, err := builder.Resolve(ctx, spec, lockOf(before))
+	if err != nil {
+		return append(diags, diagnose("The layer cannot be resolved", err))
+	}
+	for _, w := range lock.Warnings() {
+		diags.Append(warn(w))
+	}
+	planned, err := lock.Encode()
+	if err != nil {
+		return append(diags, diagnose("The lock cannot be written", err))
+	}
+	if before == nil || before.Lock.ValueString() != planned || !m.sameOutput(before) {
+		return append(diags, r.build(ctx, builder, m, lock, layer.Output{})...)
+	}
+	m.setComputed(before)
+	return append(diags, r.putBack(ctx, builder, m, lock)...)
+}
+
+// putBack rewrites a zip that somebody changed or cut. A missing one is left
+// missing: whoever needs it makes it.
+func (r *packageResource) putBack(ctx context.Context, builder *layer.Builder, m *packageModel, lock *layer.Lock) diag.Diagnostics {
+	var diags diag.Diagnostics
+	o := m.output()
+	var err error
+	if o.Want, err = publish.ParseCodeSHA256(m.SourceCodeHash.ValueString()); err != nil {
+		return append(diags, diagnose("Unusable state", err))
+	}
+	exists, intact, err := builder.Intact(m.Filename.ValueString(), o.Want, m.Size.ValueInt64())
+	if err != nil || !exists || intact {
+		return diags
+	}
+	o.Size = layer.SeverityOff // judged when it was planned
+	if _, err := builder.Build(ctx, lock, o); err != nil {
+		d := diagnose("The zip cannot be put back", err)
+		return append(diags, diag.NewWarningDiagnostic(
+			fmt.Sprintf("The zip %q was changed and cannot be put back", m.Filename.ValueString()), d.Detail()))
+	}
+	return diags
+}
+
+// checkDates tells of runtimes that are deprecated or in preview.
+func (r *packageResource) checkDates(ctx context.Context, m *packageModel) diag.Diagnostics {
+	var diags diag.Diagnostics
+	severity := m.runtimeDates()
+	if severity == layer.SeverityOff {
+		return diags
+	}
+	for i, id := range stringList(ctx, m.Runtimes, &diags) {
+		known, err := runtimes.Lookup(id)
+		if err != nil {
+			continue // named by Resolve
+		}
+		var summary, detail string
+		switch {
+		case known.Preview:
+			summary = fmt.Sprintf("The runtime %q is a preview", id)
+			detail = "It may change before it becomes generally available, and wheels for it may be scarce."
+		case known.Ended(r.tools.now()):
+			summary = fmt.Sprintf("The runtime %q is deprecated since %s", id, known.Deprecated)
+			detail = "Move to a newer runtime."
+			if known.UpdateBlocked != "" {
+				detail = fmt.Sprintf("AWS lets no function with it be created from %s and none be updated from %s. Move to a newer runtime.", known.CreateBlocked, known.UpdateBlocked)
+			}
+		default:
+			continue
+		}
+		d := diag.Diagnostic(diag.NewWarningDiagnostic(summary, detail))
+		if severity == layer.SeverityError {
+			d = diag.NewErrorDiagnostic(summary, detail)
+		}
+		diags.Append(at(fmt.Sprintf("runtimes[%d]", i), d))
+	}
+	return diags
+}
+
+// sameOutput reports whether the zip stays where it is and is judged alike.
+func (m *packageModel) sameOutput(before *packageModel) bool {
+	return m.OutputPath.Equal(before.OutputPath) && m.output().Size == before.output().Size
+}
+
+// planUnknown marks all computed values as known after apply.
+func planUnknown(ctx context.Context, resp *resource.ModifyPlanResponse) diag.Diagnostics {
+	var diags diag.Diagnostics
+	unknown := &packageModel{}
+	unknown.setUnknown()
+	for name, value := range unknown.computed() {
+		diags.Append(resp.Plan.SetAttribute(ctx, attributePath(name), value)...)
+	}
+	return diags
+}

@@ -1,0 +1,161 @@
+package provider
+
+import (
+	"context"
+	"os"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+)
+
+var (
+	_ resource.ResourceWithConfigure        = (*packageResource)(nil)
+	_ resource.ResourceWithModifyPlan       = (*packageResource)(nil)
+	_ resource.ResourceWithConfigValidators = (*packageResource)(nil)
+)
+
+// newPackageResource returns layerbuild_package: a layer zip.
+func newPackageResource() resource.Resource { return &packageResource{} }
+
+type packageResource struct {
+	tools *toolbox
+}
+
+func (r *packageResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_package"
+}
+
+func (r *packageResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.tools = toolsFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+func (r *packageResource) ConfigValidators(context.Context) []resource.ConfigValidator {
+	return []resource.ConfigValidator{packageInputs{}}
+}
+
+// Create writes the zip that was planned, or resolves and builds one where the
+// inputs were not known at plan.
+func (r *packageResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var m packageModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(r.make(ctx, &m, nil)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	}
+}
+
+// Read has nothing to ask: the state is the truth, and a missing zip is no
+// difference by itself.
+func (r *packageResource) Read(_ context.Context, _ resource.ReadRequest, _ *resource.ReadResponse) {}
+
+// Update is Create with an older lock to prefer.
+func (r *packageResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var m, before packageModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(r.make(ctx, &m, &before)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	}
+}
+
+// Delete removes the zip, if it is still the one that this resource wrote.
+func (r *packageResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var m packageModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	sum, err := publish.ParseCodeSHA256(m.SourceCodeHash.ValueString())
+	if err != nil {
+		return // a state without a zip
+	}
+	builder, err := r.tools.builder()
+	if err != nil {
+		resp.Diagnostics.Append(diagnose("Unusable cache", err))
+		return
+	}
+	name := m.Filename.ValueString()
+	if _, ours, err := builder.Intact(name, sum, m.Size.ValueInt64()); err != nil || !ours {
+		return
+	}
+	if err := os.Remove(name); err != nil && !os.IsNotExist(err) {
+		resp.Diagnostics.Append(diag.WithPath(path.Root("filename"), diag.NewWarningDiagnostic("The zip could not be removed", sentence(err.Error()))))
+	}
+}
+
+// make brings the zip of the model about. The plan holds the lock and the
+// digest to meet, unless the inputs were unknown then.
+func (r *packageResource) make(ctx context.Context, m, before *packageModel) diag.Diagnostics {
+	var diags diag.Diagnostics
+	builder, err := r.tools.builder()
+	if err != nil {
+		return append(diags, diagnose("Unusable cache", err))
+	}
+	if m.Lock.IsUnknown() {
+		spec, found := m.spec(ctx, r.tools.cutOff())
+		if diags.Append(found...); diags.HasError() {
+			return diags
+		}
+		lock, err := builder.Resolve(ctx, spec, lockOf(before))
+		if err != nil {
+			return append(diags, diagnose("The layer cannot be resolved", err))
+		}
+		return append(diags, r.build(ctx, builder, m, lock, layer.Output{})...)
+	}
+	lock, err := layer.DecodeLock(m.Lock.ValueString())
+	if err != nil {
+		return append(diags, diagnose("Unusable lock", err))
+	}
+	planned := m.output()
+	if planned.Want, err = publish.ParseCodeSHA256(m.SourceCodeHash.ValueString()); err != nil {
+		return append(diags, diagnose("Unusable plan", err))
+	}
+	if _, intact, err := builder.Intact(m.Filename.ValueString(), planned.Want, m.Size.ValueInt64()); err == nil && intact {
+		return diags
+	}
+	return append(diags, r.build(ctx, builder, m, lock, planned)...)
+}
+
+// build packs the lock and writes what came of it to the model.
+func (r *packageResource) build(ctx context.Context, builder *layer.Builder, m *packageModel, lock *layer.Lock, o layer.Output) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if o == (layer.Output{}) {
+		o = m.output()
+	}
+	artifact, err := builder.Build(ctx, lock, o)
+	if err != nil {
+		return append(diags, diagnose("The layer cannot be built", err))
+	}
+	for _, w := range artifact.Warnings {
+		diags.Append(warn(w))
+	}
+	if err := m.setLock(lock); err != nil {
+		return append(diags, diagnose("The lock cannot be written", err))
+	}
+	m.setArtifact(artifact)
+	return diags
+}
+
+// lockOf returns the lock of a model, or nil where there is none that this
+// version reads.
+func lockOf(m *packageModel) *layer.Lock {
+	if m == nil || m.Lock.ValueString() == "" {
+		return nil
+	}
+	lock, err := layer.DecodeLock(m.Lock.ValueString())
+	if err != nil {
+		return nil
+	}
+	return lock
+}

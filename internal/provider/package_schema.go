@@ -1,0 +1,162 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/listdefault"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+)
+
+func (r *packageResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Builds a Lambda layer zip while Terraform plans: resolves Python requirements for the target runtimes, fetches and verifies wheels, " +
+			"adds local files, and packs all of it to the same bytes on every machine. The plan shows the hash that AWS will report after the apply.\n\n" +
+			"What was resolved is locked in the state: unpinned ranges do not move until an input changes, and a plan without changes makes no network request.",
+		Attributes: map[string]schema.Attribute{
+			"runtimes": schema.ListAttribute{
+				MarkdownDescription: "Lambda runtime ids, such as `python3.12`. They decide the operating system, glibc, ABI and paths that the layer is built for.",
+				ElementType:         types.StringType,
+				Required:            true,
+				Validators: []validator.List{
+					listvalidator.SizeBetween(1, runtimes.MaxCompatibleRuntimes),
+					listvalidator.UniqueValues(),
+					listvalidator.ValueStringsAre(runtimeID{}),
+				},
+			},
+			"architectures": schema.ListAttribute{
+				MarkdownDescription: "`x86_64`, `arm64` or both. Default `[\"x86_64\"]`. Both in one layer only if no file holds native code.",
+				ElementType:         types.StringType,
+				Optional:            true,
+				Computed:            true,
+				Default:             listdefault.StaticValue(listOf([]string{runtimes.X8664})),
+				Validators: []validator.List{
+					listvalidator.SizeBetween(1, runtimes.MaxCompatibleArchitectures),
+					listvalidator.UniqueValues(),
+					listvalidator.ValueStringsAre(stringvalidator.OneOf(runtimes.Architectures()...)),
+				},
+			},
+			"python": pythonAttribute(),
+			"files":  filesAttribute(),
+			"exclude": schema.ListAttribute{
+				MarkdownDescription: "Globs over layer paths, such as `python/**/*.pyi`. What they match is left out of the layer. `**` crosses folders; a pattern that names a folder takes all below it.",
+				ElementType:         types.StringType,
+				Optional:            true,
+			},
+			"checks": checksAttribute(),
+			"output_path": schema.StringAttribute{
+				MarkdownDescription: "Where the zip goes. Default `.layerbuild/<digest of the zip>.zip` below the root module.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"triggers": schema.MapAttribute{
+				MarkdownDescription: "Any values. A change resolves anew, as if nothing had been locked.",
+				ElementType:         types.StringType,
+				Optional:            true,
+			},
+			"id":               computedString("SHA-256 of the lock: it changes when the recipe does."),
+			"filename":         computedString("Path of the zip, for `filename` of other resources."),
+			"source_code_hash": computedString("SHA-256 of the zip in base64: what AWS reports as `CodeSha256`. Known at plan."),
+			"sha256":           computedString("SHA-256 of the zip in hexadecimal."),
+			"lock":             computedString("The whole recipe as JSON: what, from where, with which digest, to which path."),
+			"size":             schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes.", Computed: true},
+			"unzipped_size":    schema.Int64Attribute{MarkdownDescription: "Sum of the sizes of the files in bytes.", Computed: true},
+			"contents": schema.MapAttribute{
+				MarkdownDescription: "What the layer holds: `python:requests` → `2.31.0`, `files:python/shared` → the short digest of its files. A plan shows here, name by name, what changes.",
+				ElementType:         types.StringType,
+				Computed:            true,
+			},
+		},
+	}
+}
+
+func pythonAttribute() schema.Attribute {
+	return schema.SingleNestedAttribute{
+		MarkdownDescription: "Python distributions, as wheels chosen for the runtimes and never for the host. Nothing is built from source.",
+		Optional:            true,
+		Attributes: map[string]schema.Attribute{
+			"requirements": schema.ListAttribute{
+				MarkdownDescription: "Requirements as in [PEP 508](https://packaging.python.org/en/latest/specifications/dependency-specifiers/): `requests==2.31.0`, `boto3>=1.35,<2`, `uvicorn[standard]; python_version >= \"3.12\"`.",
+				ElementType:         types.StringType,
+				Optional:            true,
+			},
+			"requirements_file": schema.StringAttribute{
+				MarkdownDescription: "Path of a requirements file. `-r`, `-c`, `--hash`, markers, extras, comments and continuation lines are understood.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"constraints": schema.ListAttribute{
+				MarkdownDescription: "Requirements that bound the version of a distribution if something else asks for it.",
+				ElementType:         types.StringType,
+				Optional:            true,
+			},
+			"exclude_newer": schema.StringAttribute{
+				MarkdownDescription: "An RFC 3339 time or a date: releases uploaded after it do not exist. Takes precedence over the provider's `exclude_newer`.",
+				Optional:            true,
+				Validators:          []validator.String{moment{}},
+			},
+		},
+	}
+}
+
+func filesAttribute() schema.Attribute {
+	return schema.ListNestedAttribute{
+		MarkdownDescription: "Local files. The same files give the same bytes whatever their modes, times and order. Files under `bin/` and `extensions/` that are ELF or begin with `#!` are executable.",
+		Optional:            true,
+		NestedObject: schema.NestedAttributeObject{
+			Attributes: map[string]schema.Attribute{
+				"source": schema.StringAttribute{
+					MarkdownDescription: "Path of a directory or a file, relative to the root module.",
+					Optional:            true,
+					Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+				},
+				"content": schema.StringAttribute{
+					MarkdownDescription: "The content of one file, in place of `source`. It is kept in the lock, so it must hold no secret.",
+					Optional:            true,
+				},
+				"target": schema.StringAttribute{
+					MarkdownDescription: "Path in the layer, such as `python/shared_utils`. What a directory holds lands below it; a file lands at it, or in it where it ends in `/`. Default: the root of the layer.",
+					Optional:            true,
+				},
+				"include": schema.ListAttribute{
+					MarkdownDescription: "Globs over the paths in `source`: only what they match is taken.",
+					ElementType:         types.StringType,
+					Optional:            true,
+				},
+				"exclude": schema.ListAttribute{
+					MarkdownDescription: "Globs over the paths in `source`: what they match is left out, such as `**/*_test.py`.",
+					ElementType:         types.StringType,
+					Optional:            true,
+				},
+			},
+		},
+	}
+}
+
+func checksAttribute() schema.Attribute {
+	severity := func(description string) schema.Attribute {
+		return schema.StringAttribute{
+			MarkdownDescription: description + " `error`, `warning` or `off`.",
+			Optional:            true,
+			Validators:          []validator.String{stringvalidator.OneOf("error", "warning", "off")},
+		}
+	}
+	return schema.SingleNestedAttribute{
+		MarkdownDescription: "What the finding of a check means.",
+		Optional:            true,
+		Attributes: map[string]schema.Attribute{
+			"size":          severity("The layer takes more than the 262,144,000 bytes that AWS allows; from 80 % there is a warning. Default `error`."),
+			"runtime_dates": severity("A runtime is deprecated or in preview. Default `warning`."),
+		},
+	}
+}
+
+func computedString(description string) schema.Attribute {
+	return schema.StringAttribute{MarkdownDescription: description, Computed: true}
+}

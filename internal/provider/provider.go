@@ -1,0 +1,155 @@
+// Package provider is the only room that names Terraform: schemas, models, the
+// order of plan and CRUD, validators and diagnostics. What it does with a
+// layer, package layer knows; what it does with AWS, package publish.
+package provider
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+)
+
+var _ provider.Provider = (*layerbuild)(nil)
+
+// defaultReleaseAge is how old a release must be before a range picks it.
+const defaultReleaseAge = 24 * time.Hour
+
+// New returns the provider, as a version of it.
+func New(version string) func() provider.Provider {
+	return func() provider.Provider {
+		return &layerbuild{version: version, getenv: os.Getenv, now: time.Now}
+	}
+}
+
+type layerbuild struct {
+	version string
+	getenv  func(string) string
+	now     func() time.Time
+}
+
+// toolbox is what the resources share. The cache is opened and AWS is reached
+// at the first use, so that a configuration pays only for what it has.
+type toolbox struct {
+	// known is false when settings that resolving needs are known only after
+	// apply.
+	known      bool
+	builder    func() (*layer.Builder, error)
+	publisher  func() (*publish.Publisher, error)
+	now        func() time.Time
+	newest     time.Time // zero: none was named
+	releaseAge time.Duration
+}
+
+// cutOff returns the provider's cut-off for releases.
+func (t *toolbox) cutOff() layer.CutOff {
+	if !t.newest.IsZero() {
+		return layer.CutOff{At: t.newest, Explicit: true}
+	}
+	return layer.AgeCutOff(t.now(), t.releaseAge)
+}
+
+// toolsFrom unpacks what Configure handed to the resources; nil before that.
+func toolsFrom(data any, diags *diag.Diagnostics) *toolbox {
+	if data == nil {
+		return nil
+	}
+	tools, ok := data.(*toolbox)
+	if !ok {
+		diags.AddError("Unusable provider data", fmt.Sprintf("A resource was configured with %T. This is a fault of the provider: please report it.", data))
+	}
+	return tools
+}
+
+func (p *layerbuild) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "layerbuild"
+	resp.Version = p.version
+}
+
+func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	var m providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	tools := &toolbox{known: m.resolvable(), now: p.now, releaseAge: defaultReleaseAge}
+	resp.Diagnostics.Append(m.times(tools)...)
+	options, err := p.options(&m)
+	if err != nil {
+		resp.Diagnostics.Append(diagnose("Unusable cache directory", err))
+	}
+	settings, diags := m.aws(ctx)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	settings.UserAgent, settings.UserAgentVersion = "terraform-provider-layerbuild", p.version
+	tools.builder = sync.OnceValues(func() (*layer.Builder, error) { return layer.NewBuilder(options) })
+	tools.publisher = sync.OnceValues(func() (*publish.Publisher, error) {
+		// The settings live as long as the provider, not as one request.
+		return publish.New(context.WithoutCancel(ctx), settings)
+	})
+	resp.ResourceData = tools
+}
+
+// options returns the settings of the pipeline: argument first, then the
+// environment, then the default.
+func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
+	o := layer.Options{UserAgent: "terraform-provider-layerbuild/" + p.version}
+	o.CacheDir = firstOf(m.CacheDir.ValueString(), p.getenv("LAYERBUILD_CACHE_DIR"))
+	if rest, ok := strings.CutPrefix(o.CacheDir, "~"); ok && (rest == "" || rest[0] == '/' || rest[0] == '\\') {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return o, fmt.Errorf("finding the home directory for cache_dir %q: %w", o.CacheDir, err)
+		}
+		o.CacheDir = filepath.Join(home, rest)
+	}
+	if o.CacheDir == "" {
+		base, err := os.UserCacheDir()
+		if err != nil {
+			return o, fmt.Errorf("finding the user's cache directory: %w: set cache_dir", err)
+		}
+		o.CacheDir = filepath.Join(base, "layerbuild")
+	}
+	o.Offline = m.Offline.ValueBool()
+	if m.Offline.IsNull() {
+		if text := p.getenv("LAYERBUILD_OFFLINE"); text != "" {
+			offline, err := strconv.ParseBool(text)
+			if err != nil {
+				return o, fmt.Errorf("reading LAYERBUILD_OFFLINE: %q is neither true nor false", text)
+			}
+			o.Offline = offline
+		}
+	}
+	if index := firstOf(p.getenv("UV_DEFAULT_INDEX"), p.getenv("PIP_INDEX_URL")); index != "" {
+		o.Indexes = []string{index}
+	}
+	return o, nil
+}
+
+func (p *layerbuild) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{newPackageResource, newVersionResource}
+}
+
+func (p *layerbuild) DataSources(context.Context) []func() datasource.DataSource { return nil }
+
+func firstOf(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}

@@ -1,0 +1,195 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+)
+
+// providerModel is the provider block.
+type providerModel struct {
+	CacheDir          types.String `tfsdk:"cache_dir"`
+	Offline           types.Bool   `tfsdk:"offline"`
+	ExcludeNewer      types.String `tfsdk:"exclude_newer"`
+	MinimumReleaseAge types.String `tfsdk:"minimum_release_age"`
+
+	AccessKey                      types.String `tfsdk:"access_key"`
+	AllowedAccountIDs              types.Set    `tfsdk:"allowed_account_ids"`
+	CustomCABundle                 types.String `tfsdk:"custom_ca_bundle"`
+	EC2MetadataServiceEndpoint     types.String `tfsdk:"ec2_metadata_service_endpoint"`
+	EC2MetadataServiceEndpointMode types.String `tfsdk:"ec2_metadata_service_endpoint_mode"`
+	ForbiddenAccountIDs            types.Set    `tfsdk:"forbidden_account_ids"`
+	HTTPProxy                      types.String `tfsdk:"http_proxy"`
+	HTTPSProxy                     types.String `tfsdk:"https_proxy"`
+	Insecure                       types.Bool   `tfsdk:"insecure"`
+	MaxRetries                     types.Int64  `tfsdk:"max_retries"`
+	NoProxy                        types.String `tfsdk:"no_proxy"`
+	Profile                        types.String `tfsdk:"profile"`
+	Region                         types.String `tfsdk:"region"`
+	RetryMode                      types.String `tfsdk:"retry_mode"`
+	S3UsePathStyle                 types.Bool   `tfsdk:"s3_use_path_style"`
+	SecretKey                      types.String `tfsdk:"secret_key"`
+	SharedConfigFiles              types.List   `tfsdk:"shared_config_files"`
+	SharedCredentialsFiles         types.List   `tfsdk:"shared_credentials_files"`
+	SkipCredentialsValidation      types.Bool   `tfsdk:"skip_credentials_validation"`
+	SkipMetadataAPICheck           types.String `tfsdk:"skip_metadata_api_check"`
+	SkipRegionValidation           types.Bool   `tfsdk:"skip_region_validation"`
+	SkipRequestingAccountID        types.Bool   `tfsdk:"skip_requesting_account_id"`
+	STSRegion                      types.String `tfsdk:"sts_region"`
+	Token                          types.String `tfsdk:"token"`
+	TokenBucketRateLimiterCapacity types.Int64  `tfsdk:"token_bucket_rate_limiter_capacity"`
+	UseDualstackEndpoint           types.Bool   `tfsdk:"use_dualstack_endpoint"`
+	UseFIPSEndpoint                types.Bool   `tfsdk:"use_fips_endpoint"`
+
+	AssumeRole                []assumeRoleModel  `tfsdk:"assume_role"`
+	AssumeRoleWithWebIdentity []webIdentityModel `tfsdk:"assume_role_with_web_identity"`
+	Endpoints                 []endpointsModel   `tfsdk:"endpoints"`
+	DefaultTags               []defaultTagsModel `tfsdk:"default_tags"`
+	IgnoreTags                []ignoreTagsModel  `tfsdk:"ignore_tags"`
+}
+
+type assumeRoleModel struct {
+	Duration          types.String `tfsdk:"duration"`
+	ExternalID        types.String `tfsdk:"external_id"`
+	Policy            types.String `tfsdk:"policy"`
+	PolicyARNs        types.Set    `tfsdk:"policy_arns"`
+	RoleARN           types.String `tfsdk:"role_arn"`
+	SessionName       types.String `tfsdk:"session_name"`
+	SourceIdentity    types.String `tfsdk:"source_identity"`
+	Tags              types.Map    `tfsdk:"tags"`
+	TransitiveTagKeys types.Set    `tfsdk:"transitive_tag_keys"`
+}
+
+type webIdentityModel struct {
+	Duration             types.String `tfsdk:"duration"`
+	Policy               types.String `tfsdk:"policy"`
+	PolicyARNs           types.Set    `tfsdk:"policy_arns"`
+	RoleARN              types.String `tfsdk:"role_arn"`
+	SessionName          types.String `tfsdk:"session_name"`
+	WebIdentityToken     types.String `tfsdk:"web_identity_token"`
+	WebIdentityTokenFile types.String `tfsdk:"web_identity_token_file"`
+}
+
+type endpointsModel struct {
+	IAM    types.String `tfsdk:"iam"`
+	Lambda types.String `tfsdk:"lambda"`
+	S3     types.String `tfsdk:"s3"`
+	SSO    types.String `tfsdk:"sso"`
+	STS    types.String `tfsdk:"sts"`
+}
+
+// Layers have no tags: the two blocks are read so that a block written for
+// hashicorp/aws can be copied.
+type defaultTagsModel struct {
+	Tags types.Map `tfsdk:"tags"`
+}
+
+type ignoreTagsModel struct {
+	Keys        types.Set `tfsdk:"keys"`
+	KeyPrefixes types.Set `tfsdk:"key_prefixes"`
+}
+
+// resolvable reports whether all that resolving depends on is known.
+func (m *providerModel) resolvable() bool {
+	return !m.CacheDir.IsUnknown() && !m.Offline.IsUnknown() && !m.ExcludeNewer.IsUnknown() && !m.MinimumReleaseAge.IsUnknown()
+}
+
+// times reads the cut-off settings into the toolbox.
+func (m *providerModel) times(tools *toolbox) diag.Diagnostics {
+	var diags diag.Diagnostics
+	var err error
+	if text := m.ExcludeNewer.ValueString(); text != "" {
+		if tools.newest, err = parseMoment(text); err != nil {
+			diags.Append(at("exclude_newer", diag.NewErrorDiagnostic(fmt.Sprintf("Malformed moment %q", text), sentence(err.Error()))))
+		}
+	}
+	if text := m.MinimumReleaseAge.ValueString(); text != "" {
+		tools.releaseAge, err = time.ParseDuration(text)
+		if err != nil || tools.releaseAge < 0 {
+			diags.Append(at("minimum_release_age", diag.NewErrorDiagnostic(
+				fmt.Sprintf("Malformed duration %q", text), "Write a duration in hours such as \"24h\" or \"168h\", or \"0s\" for none.")))
+		}
+	}
+	return diags
+}
+
+// aws returns the AWS settings.
+func (m *providerModel) aws(ctx context.Context) (publish.Config, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	c := publish.Config{
+		Region: m.Region.ValueString(), Profile: m.Profile.ValueString(),
+		AccessKey: m.AccessKey.ValueString(), SecretKey: m.SecretKey.ValueString(), Token: m.Token.ValueString(),
+		SharedConfigFiles:              stringList(ctx, m.SharedConfigFiles, &diags),
+		SharedCredentialsFiles:         stringList(ctx, m.SharedCredentialsFiles, &diags),
+		MaxRetries:                     int(m.MaxRetries.ValueInt64()),
+		RetryMode:                      m.RetryMode.ValueString(),
+		TokenBucketRateLimiterCapacity: int(m.TokenBucketRateLimiterCapacity.ValueInt64()),
+		AllowedAccountIDs:              stringSet(ctx, m.AllowedAccountIDs, &diags),
+		ForbiddenAccountIDs:            stringSet(ctx, m.ForbiddenAccountIDs, &diags),
+		STSRegion:                      m.STSRegion.ValueString(),
+		UseFIPSEndpoint:                m.UseFIPSEndpoint.ValueBool(),
+		UseDualStackEndpoint:           m.UseDualstackEndpoint.ValueBool(),
+		S3UsePathStyle:                 m.S3UsePathStyle.ValueBool(),
+		SkipCredentialsValidation:      m.SkipCredentialsValidation.ValueBool(),
+		SkipRegionValidation:           m.SkipRegionValidation.ValueBool(),
+		SkipRequestingAccountID:        m.SkipRequestingAccountID.ValueBool(),
+		EC2MetadataServiceEndpoint:     m.EC2MetadataServiceEndpoint.ValueString(),
+		EC2MetadataServiceEndpointMode: m.EC2MetadataServiceEndpointMode.ValueString(),
+		CustomCABundle:                 m.CustomCABundle.ValueString(),
+		HTTPProxy:                      m.HTTPProxy.ValueStringPointer(),
+		HTTPSProxy:                     m.HTTPSProxy.ValueStringPointer(),
+		NoProxy:                        m.NoProxy.ValueString(),
+		Insecure:                       m.Insecure.ValueBool(),
+	}
+	if text := m.SkipMetadataAPICheck.ValueString(); text != "" {
+		skip := text == "true"
+		c.SkipMetadataAPICheck = &skip
+	}
+	for _, e := range m.Endpoints {
+		c.Endpoints = publish.Endpoints{
+			Lambda: e.Lambda.ValueString(), S3: e.S3.ValueString(), STS: e.STS.ValueString(),
+			IAM: e.IAM.ValueString(), SSO: e.SSO.ValueString(),
+		}
+	}
+	m.roles(ctx, &c, &diags)
+	return c, diags
+}
+
+// roles adds the roles to assume.
+func (m *providerModel) roles(ctx context.Context, c *publish.Config, diags *diag.Diagnostics) {
+	for _, r := range m.AssumeRole {
+		role := publish.AssumeRole{
+			RoleARN: r.RoleARN.ValueString(), ExternalID: r.ExternalID.ValueString(), Policy: r.Policy.ValueString(),
+			PolicyARNs: stringSet(ctx, r.PolicyARNs, diags), SessionName: r.SessionName.ValueString(),
+			SourceIdentity: r.SourceIdentity.ValueString(), TransitiveTagKeys: stringSet(ctx, r.TransitiveTagKeys, diags),
+			Duration: duration("assume_role", r.Duration, diags),
+		}
+		diags.Append(r.Tags.ElementsAs(ctx, &role.Tags, false)...)
+		c.AssumeRole = append(c.AssumeRole, role)
+	}
+	for _, r := range m.AssumeRoleWithWebIdentity {
+		c.AssumeRoleWithWebIdentity = &publish.AssumeRoleWithWebIdentity{
+			RoleARN: r.RoleARN.ValueString(), Policy: r.Policy.ValueString(), PolicyARNs: stringSet(ctx, r.PolicyARNs, diags),
+			SessionName: r.SessionName.ValueString(), WebIdentityToken: r.WebIdentityToken.ValueString(),
+			WebIdentityTokenFile: r.WebIdentityTokenFile.ValueString(),
+			Duration:             duration("assume_role_with_web_identity", r.Duration, diags),
+		}
+	}
+}
+
+func duration(attribute string, text types.String, diags *diag.Diagnostics) time.Duration {
+	if text.ValueString() == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(text.ValueString())
+	if err != nil {
+		diags.Append(at(attribute, diag.NewErrorDiagnostic(
+			fmt.Sprintf("Malformed duration %q", text.ValueString()), "Write a duration such as \"15m\" or \"1h\".")))
+	}
+	return d
+}

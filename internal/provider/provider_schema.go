@@ -1,0 +1,127 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// Schema takes the AWS settings under the names of hashicorp/aws, so that its
+// provider block can be copied.
+func (p *layerbuild) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	attributes := map[string]schema.Attribute{
+		"cache_dir": text("Where fetched and built files are kept. Default: `LAYERBUILD_CACHE_DIR`, else `layerbuild` in the user's cache directory."),
+		"offline":   flag("Use only what the cache holds. Default: `LAYERBUILD_OFFLINE`, else `false`."),
+		"exclude_newer": schema.StringAttribute{
+			MarkdownDescription: "An RFC 3339 time or a date: releases uploaded after it do not exist. With `plantimestamp()` a plan and its apply see one moment on any two machines.",
+			Optional:            true,
+			Validators:          []validator.String{moment{}},
+		},
+		"minimum_release_age": text("A range never picks a release younger than this, cut at midnight UTC; exact pins are exempt. Without effect where `exclude_newer` is set. Default `24h`."),
+
+		"access_key":                         text("The access key for API operations. As in the AWS provider."),
+		"allowed_account_ids":                set("Accounts that may be worked on. Conflicts with `forbidden_account_ids`."),
+		"custom_ca_bundle":                   text("File of certificates to trust for AWS. Default: `AWS_CA_BUNDLE`."),
+		"ec2_metadata_service_endpoint":      text("Address of the EC2 metadata service."),
+		"ec2_metadata_service_endpoint_mode": text("`IPv4` or `IPv6`."),
+		"forbidden_account_ids":              set("Accounts that must not be worked on."),
+		"http_proxy":                         text("URL of a proxy for HTTP to AWS. Default: `HTTP_PROXY`."),
+		"https_proxy":                        text("URL of a proxy for HTTPS to AWS. Default: `HTTPS_PROXY`."),
+		"insecure":                           flag("Trust any certificate of AWS endpoints."),
+		"max_retries":                        number("How often a request to AWS is tried. Default 25."),
+		"no_proxy":                           text("Hosts to reach without a proxy. Default: `NO_PROXY`."),
+		"profile":                            text("Profile of the shared configuration and credentials files."),
+		"region":                             text("AWS region. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile, the instance."),
+		"retry_mode":                         text("`standard` or `adaptive`."),
+		"s3_use_path_style":                  flag("Address buckets by path."),
+		"secret_key":                         schema.StringAttribute{MarkdownDescription: "The secret key for API operations.", Optional: true, Sensitive: true},
+		"shared_config_files":                list("Shared configuration files. Default `~/.aws/config`."),
+		"shared_credentials_files":           list("Shared credentials files. Default `~/.aws/credentials`."),
+		"skip_credentials_validation":        flag("Do not check the credentials with STS."),
+		"skip_metadata_api_check": schema.StringAttribute{
+			MarkdownDescription: "`true` keeps off the EC2 metadata service.",
+			Optional:            true,
+			Validators:          []validator.String{stringvalidator.OneOf("true", "false", "")},
+		},
+		"skip_region_validation":             flag("Accept regions that this version does not know."),
+		"skip_requesting_account_id":         flag("Do not ask for the account's id."),
+		"sts_region":                         text("Region of STS."),
+		"token":                              schema.StringAttribute{MarkdownDescription: "Session token of temporary credentials.", Optional: true, Sensitive: true},
+		"token_bucket_rate_limiter_capacity": number("Capacity of the SDK's retry limiter."),
+		"use_dualstack_endpoint":             flag("Use endpoints with IPv6."),
+		"use_fips_endpoint":                  flag("Use FIPS endpoints."),
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Builds, publishes and keeps AWS Lambda layers. Everything is resolved, fetched, verified and packed in pure Go while Terraform plans: the host needs no Python, pip or Docker. " +
+			"A configuration that only builds packages needs no AWS credentials.",
+		Attributes: attributes,
+		Blocks:     providerBlocks(),
+	}
+}
+
+func providerBlocks() map[string]schema.Block {
+	role := map[string]schema.Attribute{
+		"duration":     text("How long the session lasts, such as `1h`."),
+		"policy":       text("JSON policy that narrows the session."),
+		"policy_arns":  set("Managed policies that narrow the session."),
+		"role_arn":     text("The role to assume."),
+		"session_name": text("Name of the session."),
+	}
+	assume := map[string]schema.Attribute{
+		"external_id":         text("External id that the role asks for."),
+		"source_identity":     text("Source identity of the session."),
+		"tags":                schema.MapAttribute{MarkdownDescription: "Tags of the session.", ElementType: types.StringType, Optional: true},
+		"transitive_tag_keys": set("Tags that pass on to further roles."),
+	}
+	identity := map[string]schema.Attribute{
+		"web_identity_token":      schema.StringAttribute{MarkdownDescription: "The OIDC token.", Optional: true, Sensitive: true},
+		"web_identity_token_file": text("File of the OIDC token."),
+	}
+	for name, a := range role {
+		assume[name], identity[name] = a, a
+	}
+	return map[string]schema.Block{
+		"assume_role":                   block("A role to assume; several are assumed one after the other.", assume),
+		"assume_role_with_web_identity": block("A role to assume with an OIDC token.", identity),
+		"endpoints": schema.SetNestedBlock{
+			MarkdownDescription: "Endpoints in place of those of AWS.",
+			NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
+				"iam": text("URL of IAM."), "lambda": text("URL of Lambda."), "s3": text("URL of S3."), "sso": text("URL of SSO."), "sts": text("URL of STS."),
+			}},
+		},
+		"default_tags": block("Accepted and without effect, as layers have no tags.", map[string]schema.Attribute{
+			"tags": schema.MapAttribute{MarkdownDescription: "Without effect.", ElementType: types.StringType, Optional: true},
+		}),
+		"ignore_tags": block("Accepted and without effect, as layers have no tags.", map[string]schema.Attribute{
+			"keys": set("Without effect."), "key_prefixes": set("Without effect."),
+		}),
+	}
+}
+
+func block(description string, attributes map[string]schema.Attribute) schema.Block {
+	return schema.ListNestedBlock{MarkdownDescription: description, NestedObject: schema.NestedBlockObject{Attributes: attributes}}
+}
+
+func text(description string) schema.Attribute {
+	return schema.StringAttribute{MarkdownDescription: description, Optional: true}
+}
+
+func flag(description string) schema.Attribute {
+	return schema.BoolAttribute{MarkdownDescription: description, Optional: true}
+}
+
+func number(description string) schema.Attribute {
+	return schema.Int64Attribute{MarkdownDescription: description, Optional: true}
+}
+
+func list(description string) schema.Attribute {
+	return schema.ListAttribute{MarkdownDescription: description, ElementType: types.StringType, Optional: true}
+}
+
+func set(description string) schema.Attribute {
+	return schema.SetAttribute{MarkdownDescription: description, ElementType: types.StringType, Optional: true}
+}

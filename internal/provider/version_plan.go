@@ -1,0 +1,88 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+)
+
+// ModifyPlan decides whether a new version is due: the bytes or what describes
+// them differ from the version in the state. It asks AWS nothing.
+func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		return
+	}
+	var m, config versionModel
+	var before *versionModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if !req.State.Raw.IsNull() {
+		before = &versionModel{}
+		resp.Diagnostics.Append(req.State.Get(ctx, before)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(m.plan(ctx, &config, before)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
+}
+
+func (m *versionModel) plan(ctx context.Context, config, before *versionModel) diag.Diagnostics {
+	var diags diag.Diagnostics
+	m.setDefaults(ctx, config, &diags)
+	zip, known := m.wanted(ctx, &diags)
+	if diags.HasError() {
+		return diags
+	}
+	if known && before != nil && m.sameVersion(before, zip) {
+		m.setComputed(before)
+		m.keepImported(ctx, before, &diags)
+		return diags
+	}
+	m.ARN, m.Version, m.CreatedDate = types.StringUnknown(), types.Int64Unknown(), types.StringUnknown()
+	m.CodeSHA256, m.CodeSize = types.StringUnknown(), types.Int64Unknown()
+	m.RetainedVersions = types.ListUnknown(types.Int64Type)
+	if before == nil || !m.LayerName.Equal(before.LayerName) || !m.Region.Equal(before.Region) {
+		m.LayerARN = types.StringUnknown()
+		m.RetainedVersions = retain(nil, 0, 0)
+	} else {
+		m.LayerARN = before.LayerARN
+		m.RetainedVersions = retain(before.retained(ctx, &diags), before.Version.ValueInt64(), 0)
+	}
+	if !known {
+		return diags
+	}
+	m.CodeSHA256 = types.StringValue(zip.hash)
+	if zip.size > 0 {
+		m.CodeSize = types.Int64Value(zip.size)
+	}
+	if zip.size > runtimes.MaxDirectUpload && m.S3 == nil {
+		tooLarge := &publish.TooLargeError{Size: zip.size, Limit: runtimes.MaxDirectUpload}
+		diags.Append(at("s3", diag.NewErrorDiagnostic("The zip is too large for a request", sentence(tooLarge.Error()))))
+	}
+	return diags
+}
+
+// keepImported keeps the package of an imported version in place of the equal
+// one of the configuration, so that the import is followed by an empty plan.
+func (m *versionModel) keepImported(ctx context.Context, before *versionModel, diags *diag.Diagnostics) {
+	was := before.built(ctx, diags)
+	if was == nil || was.Lock.ValueString() != "" || m.Package.IsNull() {
+		return
+	}
+	if m.S3 == nil && before.S3 == nil && m.Timeouts.Equal(before.Timeouts) {
+		m.Package = before.Package
+	}
+}
+
+// atRoot matches an attribute of the resource.
+func atRoot(name string) path.Expression { return path.MatchRoot(name) }

@@ -1,0 +1,300 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	awsbase "github.com/hashicorp/aws-sdk-go-base/v2"
+	"github.com/hashicorp/aws-sdk-go-base/v2/diag"
+	"github.com/hashicorp/aws-sdk-go-base/v2/validation"
+)
+
+// defaultMaxRetries is the AWS provider's own default.
+const defaultMaxRetries = 25
+
+// Config holds the AWS settings, named and meant as in the provider block of
+// hashicorp/aws. Every zero value means "not set": the environment, the shared
+// files and the instance's own sources then decide, in the order of that
+// provider.
+type Config struct {
+	Region, Profile                           string
+	AccessKey, SecretKey, Token               string
+	SharedConfigFiles, SharedCredentialsFiles []string
+	// MaxRetries is how often a request is tried in all; 0 means 25.
+	MaxRetries int
+	// RetryMode is "standard", "adaptive" or "".
+	RetryMode string
+	// TokenBucketRateLimiterCapacity bounds the retries of the SDK; 0 does not.
+	TokenBucketRateLimiterCapacity int
+
+	AssumeRole                []AssumeRole
+	AssumeRoleWithWebIdentity *AssumeRoleWithWebIdentity
+	AllowedAccountIDs         []string
+	ForbiddenAccountIDs       []string
+
+	Endpoints            Endpoints
+	STSRegion            string
+	UseFIPSEndpoint      bool
+	UseDualStackEndpoint bool
+	S3UsePathStyle       bool
+
+	SkipCredentialsValidation bool
+	SkipRegionValidation      bool
+	SkipRequestingAccountID   bool
+	// SkipMetadataAPICheck is nil when not set; true keeps off the EC2
+	// metadata service, false uses it even where the environment says no.
+	SkipMetadataAPICheck *bool
+
+	EC2MetadataServiceEndpoint     string
+	EC2MetadataServiceEndpointMode string // "IPv4", "IPv6" or ""
+
+	CustomCABundle        string
+	HTTPProxy, HTTPSProxy *string // a pointer to "" means: no proxy
+	NoProxy               string
+	Insecure              bool
+
+	// UserAgent and UserAgentVersion name the caller in every request.
+	UserAgent, UserAgentVersion string
+}
+
+// Endpoints replaces the URLs of services; "" keeps AWS's own, or what the
+// AWS_ENDPOINT_URL variables say.
+type Endpoints struct {
+	Lambda, S3, STS, IAM, SSO string
+}
+
+// AssumeRole is one step of a chain of roles.
+type AssumeRole struct {
+	RoleARN           string
+	Duration          time.Duration
+	ExternalID        string
+	Policy            string
+	PolicyARNs        []string
+	SessionName       string
+	SourceIdentity    string
+	Tags              map[string]string
+	TransitiveTagKeys []string
+}
+
+// AssumeRoleWithWebIdentity is a role taken with an OIDC token: the token
+// itself or the file that holds it.
+type AssumeRoleWithWebIdentity struct {
+	RoleARN              string
+	Duration             time.Duration
+	Policy               string
+	PolicyARNs           []string
+	SessionName          string
+	WebIdentityToken     string
+	WebIdentityTokenFile string
+}
+
+func (c Config) maxAttempts() int {
+	if c.MaxRetries > 0 {
+		return c.MaxRetries
+	}
+	return defaultMaxRetries
+}
+
+// check finds the faults that need neither network nor environment.
+func (c Config) check() error {
+	var faults []string
+	for _, proxy := range []struct {
+		name  string
+		value *string
+	}{{"http_proxy", c.HTTPProxy}, {"https_proxy", c.HTTPSProxy}} {
+		// The value may hold a password: it is not repeated.
+		if _, err := url.Parse(aws.ToString(proxy.value)); err != nil {
+			faults = append(faults, proxy.name+" is not a URL")
+		}
+	}
+	for _, endpoint := range []struct{ name, value string }{
+		{"lambda", c.Endpoints.Lambda}, {"s3", c.Endpoints.S3}, {"sts", c.Endpoints.STS},
+		{"iam", c.Endpoints.IAM}, {"sso", c.Endpoints.SSO},
+	} {
+		if endpoint.value == "" {
+			continue
+		}
+		if u, err := url.Parse(endpoint.value); err != nil || u.Scheme == "" || u.Host == "" {
+			faults = append(faults, fmt.Sprintf("endpoints.%s is not a URL with a scheme and a host", endpoint.name))
+		}
+	}
+	if c.RetryMode != "" {
+		if _, err := aws.ParseRetryMode(c.RetryMode); err != nil {
+			faults = append(faults, fmt.Sprintf("retry_mode is %q, want \"standard\" or \"adaptive\"", c.RetryMode))
+		}
+	}
+	if c.Region != "" && !c.SkipRegionValidation {
+		if err := validation.SupportedRegion(c.Region); err != nil {
+			faults = append(faults, unknownRegion(c.Region))
+		}
+	}
+	if len(faults) > 0 {
+		return &ConfigError{Faults: faults}
+	}
+	return nil
+}
+
+func unknownRegion(region string) string {
+	return fmt.Sprintf("region %q is not known: check its spelling, or set skip_region_validation for a new one", region)
+}
+
+// base translates the settings for aws-sdk-go-base. Its debug log is off: it
+// would write headers and bodies.
+func (c Config) base() *awsbase.Config {
+	b := &awsbase.Config{
+		Region: c.Region, Profile: c.Profile,
+		AccessKey: c.AccessKey, SecretKey: c.SecretKey, Token: c.Token,
+		SharedConfigFiles: c.SharedConfigFiles, SharedCredentialsFiles: c.SharedCredentialsFiles,
+		MaxRetries: c.maxAttempts(), RetryMode: aws.RetryMode(c.RetryMode),
+		TokenBucketRateLimiterCapacity: c.TokenBucketRateLimiterCapacity,
+		AllowedAccountIds:              c.AllowedAccountIDs, ForbiddenAccountIds: c.ForbiddenAccountIDs,
+		IamEndpoint: c.Endpoints.IAM, SsoEndpoint: c.Endpoints.SSO, StsEndpoint: c.Endpoints.STS, StsRegion: c.STSRegion,
+		UseFIPSEndpoint: c.UseFIPSEndpoint, UseDualStackEndpoint: c.UseDualStackEndpoint,
+		SkipCredsValidation: c.SkipCredentialsValidation, SkipRequestingAccountId: c.SkipRequestingAccountID,
+		EC2MetadataServiceEnableState:  c.metadata(),
+		EC2MetadataServiceEndpoint:     c.EC2MetadataServiceEndpoint,
+		EC2MetadataServiceEndpointMode: c.EC2MetadataServiceEndpointMode,
+		CustomCABundle:                 c.CustomCABundle,
+		HTTPProxy:                      c.HTTPProxy, HTTPSProxy: c.HTTPSProxy, HTTPProxyMode: awsbase.HTTPProxyModeLegacy,
+		NoProxy: c.NoProxy, Insecure: c.Insecure,
+		CallerName:       "layerbuild",
+		SuppressDebugLog: true,
+	}
+	for _, role := range c.AssumeRole {
+		b.AssumeRole = append(b.AssumeRole, awsbase.AssumeRole(role))
+	}
+	if c.AssumeRoleWithWebIdentity != nil {
+		identity := awsbase.AssumeRoleWithWebIdentity(*c.AssumeRoleWithWebIdentity)
+		b.AssumeRoleWithWebIdentity = &identity
+	}
+	if c.UserAgent != "" {
+		b.UserAgent = awsbase.UserAgentProducts{{Name: c.UserAgent, Version: c.UserAgentVersion}}
+	}
+	return b
+}
+
+func (c Config) metadata() imds.ClientEnableState {
+	switch {
+	case c.SkipMetadataAPICheck == nil:
+		return imds.ClientDefaultEnableState
+	case *c.SkipMetadataAPICheck:
+		return imds.ClientDisabled
+	}
+	return imds.ClientEnabled
+}
+
+// session is a set of resolved settings: credentials found, region known.
+type session struct {
+	config  Config
+	aws     aws.Config
+	secrets secrets
+}
+
+// connect resolves the settings at the first use. A failure is not kept: the
+// next use tries again.
+func (p *Publisher) connect(ctx context.Context) (*session, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.session != nil {
+		return p.session, nil
+	}
+	s, err := newSession(ctx, p.config)
+	if err != nil {
+		return nil, err
+	}
+	p.session = s
+	return s, nil
+}
+
+func newSession(ctx context.Context, c Config) (*session, error) {
+	base, hidden := c.base(), secretsOf(c)
+	_, resolved, diags := awsbase.GetAwsConfig(ctx, base)
+	if diags.HasError() {
+		return nil, configFailure(diags, hidden)
+	}
+	s := &session{config: c, aws: resolved, secrets: hidden}
+	if credentials, err := resolved.Credentials.Retrieve(ctx); err == nil {
+		s.secrets = hidden.with(credentials.AccessKeyID, credentials.SecretAccessKey, credentials.SessionToken)
+	}
+	if resolved.Region == "" {
+		return nil, &ConfigError{Faults: []string{"no region is set: set region in the provider block, or AWS_REGION"}}
+	}
+	if !c.SkipRegionValidation {
+		if err := validation.SupportedRegion(resolved.Region); err != nil {
+			return nil, &ConfigError{Faults: []string{unknownRegion(resolved.Region)}}
+		}
+	}
+	if len(c.AllowedAccountIDs)+len(c.ForbiddenAccountIDs) > 0 {
+		account, _, diags := awsbase.GetAwsAccountIDAndPartition(ctx, resolved, base)
+		if diags.HasError() {
+			return nil, configFailure(diags, s.secrets)
+		}
+		if err := base.VerifyAccountIDAllowed(account); err != nil {
+			return nil, &ConfigError{Faults: []string{
+				fmt.Sprintf("account %q is not one that allowed_account_ids and forbidden_account_ids let through", account),
+			}}
+		}
+	}
+	return s, nil
+}
+
+// configFailure makes one error of the diagnostics, without credentials.
+func configFailure(diags diag.Diagnostics, hidden secrets) error {
+	var faults []string
+	var causes []error
+	for _, d := range diags.Errors() {
+		fault := d.Summary()
+		if detail := d.Detail(); detail != "" && detail != fault {
+			fault += ": " + detail
+		}
+		faults = append(faults, hidden.redact(fault))
+		if with, ok := d.(diag.DiagnosticWithErr); ok {
+			causes = append(causes, with.Err())
+		}
+	}
+	return &ConfigError{Faults: faults, cause: errors.Join(causes...)}
+}
+
+// region returns the asked region, or the session's own for "".
+func (s *session) region(asked string) string {
+	if asked != "" {
+		return asked
+	}
+	return s.aws.Region
+}
+
+func (s *session) lambda(p *Publisher, region string) *lambda.Client {
+	return lambda.NewFromConfig(s.aws, func(o *lambda.Options) {
+		o.Region = region
+		if s.config.Endpoints.Lambda != "" {
+			o.BaseEndpoint = aws.String(s.config.Endpoints.Lambda)
+		}
+		o.APIOptions = append(o.APIOptions, p.paceOf(region).middleware)
+	})
+}
+
+func (s *session) s3(region string) *s3.Client {
+	return s3.NewFromConfig(s.aws, func(o *s3.Options) {
+		o.Region = region
+		o.UsePathStyle = s.config.S3UsePathStyle
+		if s.config.Endpoints.S3 != "" {
+			o.BaseEndpoint = aws.String(s.config.Endpoints.S3)
+		}
+	})
+}
+
+// once is the retryer of calls that are retried by hand.
+func once() aws.Retryer { return aws.NopRetryer{} }
+
+// throttled reports whether AWS refused a call for its rate alone.
+func throttled(err error) bool {
+	return retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err).Bool()
+}

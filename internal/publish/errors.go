@@ -1,0 +1,251 @@
+package publish
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// ErrNotFound tells that a layer version is not there, or not any more.
+var ErrNotFound = errors.New("no such layer version")
+
+// ConfigError tells what keeps the AWS settings from working, one sentence
+// each, without any credential.
+type ConfigError struct {
+	Faults []string
+	cause  error
+}
+
+func (e *ConfigError) Error() string {
+	return "preparing the AWS client: " + strings.Join(e.Faults, "; ")
+}
+
+// Unwrap returns the SDK's error, if there is one. Its text may hold what
+// Faults leaves out: show Faults.
+func (e *ConfigError) Unwrap() error { return e.cause }
+
+// LimitError tells that a value of a request is outside what AWS takes.
+type LimitError struct {
+	// Attribute is layer_name, description, license_info,
+	// compatible_runtimes, compatible_architectures, package or s3.
+	Attribute string
+	// Problem is the rest of the sentence, with the value and the limit.
+	Problem string
+}
+
+func (e *LimitError) Error() string { return e.Attribute + " " + e.Problem }
+
+// TooLargeError tells that a zip is too large to travel in a request and that
+// no bucket was named to take it.
+type TooLargeError struct {
+	Size, Limit int64 // in bytes
+}
+
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("the zip has %d bytes, and AWS takes at most %d in a request: set s3 = { bucket = \"…\" } to send it through a bucket",
+		e.Size, e.Limit)
+}
+
+// DigestError tells that a zip does not hold the bytes it was announced with.
+// Nothing was published.
+type DigestError struct {
+	Want, Got store.Digest
+}
+
+func (e *DigestError) Error() string {
+	return fmt.Sprintf("the zip's SHA-256 is %s, planned was %s", e.Got.Base64(), e.Want.Base64())
+}
+
+// AlteredError tells that AWS keeps other bytes than those sent, as after a
+// signing job or a change of the staged object.
+type AlteredError struct {
+	ARN       string
+	Want, Got string // base64 SHA-256
+	// Removed is set when the version was deleted again.
+	Removed bool
+}
+
+func (e *AlteredError) Error() string {
+	end := "it could not be removed: delete it by hand"
+	if e.Removed {
+		end = "it was removed again"
+	}
+	return fmt.Sprintf("AWS made %s of other bytes: its SHA-256 is %q, sent was %q; %s", e.ARN, e.Got, e.Want, end)
+}
+
+// UncertainError tells that the answer to a publish was lost, and that no
+// version with the wanted bytes has been seen since. Publishing again is safe:
+// it takes such a version over if it has appeared by then.
+type UncertainError struct {
+	// Above is the highest version number that was there before.
+	Above int64
+	cause error
+}
+
+func (e *UncertainError) Error() string {
+	return fmt.Sprintf("the answer was lost, and no version above %d holds these bytes yet: apply again, a version that appears late is taken over: %v",
+		e.Above, e.cause)
+}
+
+// Unwrap returns what ended the call.
+func (e *UncertainError) Unwrap() error { return e.cause }
+
+// AccessDeniedError tells that the credentials lack a permission.
+type AccessDeniedError struct {
+	// Action is in IAM's form, such as "lambda:PublishLayerVersion".
+	Action string
+	cause  error
+}
+
+func (e *AccessDeniedError) Error() string {
+	return fmt.Sprintf("the credentials may not %s: %v", e.Action, e.cause)
+}
+
+// Unwrap returns AWS's own words.
+func (e *AccessDeniedError) Unwrap() error { return e.cause }
+
+// CredentialsError tells that AWS does not accept the credentials at all.
+type CredentialsError struct{ cause error }
+
+func (e *CredentialsError) Error() string {
+	return fmt.Sprintf("AWS does not accept the credentials: %v", e.cause)
+}
+
+// Unwrap returns AWS's own words.
+func (e *CredentialsError) Unwrap() error { return e.cause }
+
+// QuotaError tells that the account is at a quota.
+type QuotaError struct {
+	// Quota is "code storage" or "request rate".
+	Quota string
+	cause error
+}
+
+func (e *QuotaError) Error() string {
+	return fmt.Sprintf("the account's %s quota is used up: %v", e.Quota, e.cause)
+}
+
+// Unwrap returns AWS's own words.
+func (e *QuotaError) Unwrap() error { return e.cause }
+
+// redacted is an error whose text shows no credential.
+type redacted struct {
+	text  string
+	cause error
+}
+
+func (e *redacted) Error() string { return e.text }
+
+func (e *redacted) Unwrap() error { return e.cause }
+
+// explain turns an error of the SDK into one of this room's, with AWS's own
+// sentence and no credential in it.
+func (s *session) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	var said smithy.APIError
+	if !errors.As(err, &said) {
+		return &redacted{text: s.secrets.redact(err.Error()), cause: err}
+	}
+	text := s.secrets.redact(said.ErrorCode() + ": " + firstSentence(said.ErrorMessage()))
+	plain := &redacted{text: text, cause: err}
+	switch code := said.ErrorCode(); code {
+	case "AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "Forbidden":
+		return &AccessDeniedError{Action: actionOf(err), cause: plain}
+	case "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId", "InvalidSignatureException",
+		"SignatureDoesNotMatch", "ExpiredToken", "ExpiredTokenException", "InvalidToken", "MissingAuthenticationTokenException",
+		"IncompleteSignature", "RequestExpired", "RequestTimeTooSkewed":
+		return &CredentialsError{cause: plain}
+	case "CodeStorageExceededException":
+		return &QuotaError{Quota: "code storage", cause: plain}
+	case "ResourceNotFoundException":
+		return fmt.Errorf("%w: %w", ErrNotFound, plain)
+	case "RequestEntityTooLargeException", "RequestTooLargeException":
+		return &LimitError{Attribute: "package", Problem: "is too large for a request: " + text}
+	case "InvalidParameterValueException":
+		if strings.Contains(said.ErrorMessage(), "Unzipped size") {
+			return &LimitError{Attribute: "package", Problem: fmt.Sprintf("takes more than %d bytes unzipped", runtimes.MaxUnzipped)}
+		}
+	}
+	if throttled(err) {
+		return &QuotaError{Quota: "request rate", cause: plain}
+	}
+	return plain
+}
+
+// actionOf names the permission of the failed call, such as "s3:PutObject".
+func actionOf(err error) string {
+	var op *smithy.OperationError
+	if !errors.As(err, &op) {
+		return "make the call"
+	}
+	service, name := strings.ToLower(strings.ReplaceAll(op.Service(), " ", "")), op.Operation()
+	if service == "s3" && name == "HeadObject" {
+		name = "GetObject"
+	}
+	return service + ":" + name
+}
+
+// firstSentence drops what AWS appends to a signature error: the request as it
+// was signed, session token included.
+func firstSentence(message string) string {
+	message, _, _ = strings.Cut(message, "\n\nThe Canonical String")
+	message, _, _ = strings.Cut(message, "The Canonical String")
+	return strings.TrimSpace(message)
+}
+
+// statusOf returns the HTTP status of the answer that err reports, or 0 when
+// there was none.
+func statusOf(err error) int {
+	var answer *awshttp.ResponseError
+	if errors.As(err, &answer) {
+		return answer.HTTPStatusCode()
+	}
+	return 0
+}
+
+// secrets are strings that no error text may show.
+type secrets []string
+
+// secretsOf collects what the settings themselves hold.
+func secretsOf(c Config) secrets {
+	s := secrets{}.with(c.AccessKey, c.SecretKey, c.Token)
+	if c.AssumeRoleWithWebIdentity != nil {
+		s = s.with(c.AssumeRoleWithWebIdentity.WebIdentityToken)
+	}
+	for _, proxy := range []*string{c.HTTPProxy, c.HTTPSProxy} {
+		if proxy == nil {
+			continue
+		}
+		if before, _, ok := strings.Cut(*proxy, "@"); ok {
+			_, user, _ := strings.Cut(before, "://")
+			_, password, _ := strings.Cut(user, ":")
+			s = s.with(user, password)
+		}
+	}
+	return s
+}
+
+// with adds values; a short one is no secret and would blot out words.
+func (s secrets) with(values ...string) secrets {
+	for _, v := range values {
+		if len(v) >= 4 {
+			s = append(s, v)
+		}
+	}
+	return s
+}
+
+func (s secrets) redact(text string) string {
+	for _, secret := range s {
+		text = strings.ReplaceAll(text, secret, "(hidden)")
+	}
+	return text
+}

@@ -1,0 +1,105 @@
+package publish
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+)
+
+// CheckName returns a *LimitError when AWS would refuse the name of a layer:
+// 1 to 140 letters, digits, hyphens and underscores.
+func CheckName(name string) error {
+	switch {
+	case name == "":
+		return &LimitError{"layer_name", "is empty"}
+	case strings.HasPrefix(name, "arn:"):
+		return &LimitError{"layer_name", fmt.Sprintf("is %q: write the name alone, not an ARN", name)}
+	case len(name) > runtimes.MaxLayerName:
+		return &LimitError{"layer_name", fmt.Sprintf("has %d characters, AWS takes %d", len(name), runtimes.MaxLayerName)}
+	}
+	for _, r := range name {
+		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_') {
+			return &LimitError{"layer_name", fmt.Sprintf("is %q: AWS takes letters, digits, \"-\" and \"_\", not %q", name, r)}
+		}
+	}
+	return nil
+}
+
+// CheckDescription returns a *LimitError for more than 256 characters.
+func CheckDescription(text string) error {
+	return checkLength("description", text, runtimes.MaxDescription)
+}
+
+// CheckLicenseInfo returns a *LimitError for more than 512 characters.
+func CheckLicenseInfo(text string) error {
+	return checkLength("license_info", text, runtimes.MaxLicenseInfo)
+}
+
+// CheckRuntimes returns a *LimitError for more than 15 runtimes, or an empty
+// id. Whether AWS knows an id is for AWS to say: new ones appear every year.
+func CheckRuntimes(ids []string) error {
+	return checkList("compatible_runtimes", ids, runtimes.MaxCompatibleRuntimes)
+}
+
+// CheckArchitectures returns a *LimitError for more than two architectures, or
+// one that Lambda does not have.
+func CheckArchitectures(architectures []string) error {
+	const attribute = "compatible_architectures"
+	for _, a := range architectures {
+		if !slices.Contains(runtimes.Architectures(), a) {
+			return &LimitError{attribute, fmt.Sprintf("names %q: Lambda has %s", a, strings.Join(runtimes.Architectures(), " and "))}
+		}
+	}
+	return checkList(attribute, architectures, runtimes.MaxCompatibleArchitectures)
+}
+
+func checkLength(attribute, text string, limit int) error {
+	if n := utf8.RuneCountInString(text); n > limit {
+		return &LimitError{attribute, fmt.Sprintf("has %d characters, AWS takes %d", n, limit)}
+	}
+	return nil
+}
+
+func checkList(attribute string, list []string, limit int) error {
+	if len(list) > limit {
+		return &LimitError{attribute, fmt.Sprintf("has %d entries, AWS takes %d", len(list), limit)}
+	}
+	if slices.Contains(list, "") {
+		return &LimitError{attribute, "has an empty entry"}
+	}
+	return nil
+}
+
+// check finds what AWS would refuse, before anything is sent.
+func (r Request) check() error {
+	for _, err := range []error{
+		CheckName(r.LayerName), CheckDescription(r.Description), CheckLicenseInfo(r.LicenseInfo),
+		CheckRuntimes(r.Runtimes), CheckArchitectures(r.Architectures), r.Staging.check(),
+	} {
+		if err != nil {
+			return err
+		}
+	}
+	if r.Zip.Size <= 0 {
+		return &LimitError{"package", "is empty: AWS takes no layer without a file"}
+	}
+	if r.Staging == nil && r.Zip.Size > runtimes.MaxDirectUpload {
+		return &TooLargeError{Size: r.Zip.Size, Limit: runtimes.MaxDirectUpload}
+	}
+	return nil
+}
+
+func (s *Staging) check() error {
+	switch {
+	case s == nil:
+		return nil
+	case s.Bucket == "":
+		return &LimitError{"s3", "names no bucket"}
+	case s.StorageMode != "" && s.StorageMode != "COPY" && s.StorageMode != "REFERENCE":
+		return &LimitError{"s3", fmt.Sprintf("has storage_mode %q, want \"COPY\" or \"REFERENCE\"", s.StorageMode)}
+	}
+	return nil
+}

@@ -1,0 +1,150 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+)
+
+// fresh is for how long after a publish "not found" may mean "not yet".
+const fresh = time.Minute
+
+// Read returns the layer version with the ARN, in its own region. A version
+// that is gone is ErrNotFound; right after this Publisher has published it,
+// Read asks a few times before it says so.
+func (p *Publisher) Read(ctx context.Context, arn string) (Version, error) {
+	api, s, a, err := p.of(ctx, arn)
+	if err != nil {
+		return Version{}, err
+	}
+	for _, wait := range p.patience.looks {
+		if err := sleep(ctx, wait); err != nil {
+			return Version{}, fmt.Errorf("reading %s: %w", arn, err)
+		}
+		var out *lambda.GetLayerVersionOutput
+		out, err = api.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{
+			LayerName: aws.String(a.LayerARN()), VersionNumber: &a.Number,
+		})
+		if err == nil {
+			return described(out), nil
+		}
+		var missing *types.ResourceNotFoundException
+		if !errors.As(err, &missing) || !p.isFresh(arn) {
+			break
+		}
+	}
+	return Version{}, fmt.Errorf("reading %s: %w", arn, s.explain(err))
+}
+
+// Delete removes the layer version with the ARN. One that is gone already is
+// no error. Functions that have it keep it.
+func (p *Publisher) Delete(ctx context.Context, arn string) error {
+	api, s, a, err := p.of(ctx, arn)
+	if err != nil {
+		return err
+	}
+	_, err = api.DeleteLayerVersion(ctx, &lambda.DeleteLayerVersionInput{
+		LayerName: aws.String(a.LayerARN()), VersionNumber: &a.Number,
+	})
+	var missing *types.ResourceNotFoundException
+	if err != nil && !errors.As(err, &missing) {
+		return fmt.Errorf("deleting %s: %w", arn, s.explain(err))
+	}
+	p.mu.Lock()
+	delete(p.justMade, arn)
+	p.mu.Unlock()
+	return nil
+}
+
+// Users returns, for every version of a layer that a function of the account
+// and region uses, the sorted names of its users: "resize" for the function
+// itself, "resize:3" for its published version 3. Aliases point to published
+// versions, so these stand for them. region "" is the provider's own.
+func (p *Publisher) Users(ctx context.Context, region, layerARN string) (map[int64][]string, error) {
+	s, err := p.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	users := map[int64][]string{}
+	pages := lambda.NewListFunctionsPaginator(s.lambda(p, s.region(region)), &lambda.ListFunctionsInput{
+		FunctionVersion: types.FunctionVersionAll, MaxItems: aws.Int32(50),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("listing the functions that use %s: %w", layerARN, s.explain(err))
+		}
+		for _, function := range page.Functions {
+			name := aws.ToString(function.FunctionName)
+			if v := aws.ToString(function.Version); v != "" && v != "$LATEST" {
+				name += ":" + v
+			}
+			for _, layer := range function.Layers {
+				a, err := ParseARN(aws.ToString(layer.Arn))
+				if err == nil && a.LayerARN() == layerARN {
+					users[a.Number] = append(users[a.Number], name)
+				}
+			}
+		}
+	}
+	for number, list := range users {
+		slices.Sort(list)
+		users[number] = slices.Compact(list)
+	}
+	return users, nil
+}
+
+// of returns the client for the region of an ARN.
+func (p *Publisher) of(ctx context.Context, arn string) (*lambda.Client, *session, LayerVersionARN, error) {
+	a, err := ParseARN(arn)
+	if err != nil {
+		return nil, nil, LayerVersionARN{}, err
+	}
+	s, err := p.connect(ctx)
+	if err != nil {
+		return nil, nil, LayerVersionARN{}, err
+	}
+	return s.lambda(p, a.Region), s, a, nil
+}
+
+func (p *Publisher) isFresh(arn string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	made, ok := p.justMade[arn]
+	return ok && time.Since(made) < fresh
+}
+
+func published(out *lambda.PublishLayerVersionOutput) Version {
+	return version(out.LayerVersionArn, out.LayerArn, out.Version, out.CreatedDate, out.Content,
+		out.Description, out.LicenseInfo, out.CompatibleRuntimes, out.CompatibleArchitectures)
+}
+
+func described(out *lambda.GetLayerVersionOutput) Version {
+	return version(out.LayerVersionArn, out.LayerArn, out.Version, out.CreatedDate, out.Content,
+		out.Description, out.LicenseInfo, out.CompatibleRuntimes, out.CompatibleArchitectures)
+}
+
+// version gathers what the two calls answer alike.
+func version(arn, layerARN *string, number int64, created *string, content *types.LayerVersionContentOutput,
+	description, license *string, runtimes []types.Runtime, architectures []types.Architecture,
+) Version {
+	v := Version{
+		ARN: aws.ToString(arn), LayerARN: aws.ToString(layerARN), Number: number, CreatedDate: aws.ToString(created),
+		Description: aws.ToString(description), LicenseInfo: aws.ToString(license),
+		Runtimes: names(runtimes), Architectures: names(architectures),
+	}
+	if v.ARN == "" && v.LayerARN != "" {
+		v.ARN = v.LayerARN + ":" + strconv.FormatInt(number, 10)
+	}
+	if content != nil {
+		v.CodeSHA256, v.CodeSize = aws.ToString(content.CodeSha256), content.CodeSize
+	}
+	return v
+}

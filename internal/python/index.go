@@ -1,0 +1,255 @@
+package python
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"path"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// DefaultIndex is the index that is asked where a Spec names none.
+const DefaultIndex = "https://pypi.org/simple/"
+
+// pageMaxAge is how long a page is fresh where the index does not say.
+const pageMaxAge = 10 * time.Minute
+
+// maxPage caps a project's page in bytes; the largest known has 20 MB.
+const maxPage = 256 << 20
+
+// Index is a package index: the address below which each project has its page.
+type Index struct {
+	URL string
+	// Packages are names, or globs of names, that this index alone serves; it
+	// serves no other. Empty: it serves every name that no index claims.
+	Packages []string
+}
+
+// claims reports whether the index is the only source of a name.
+func (x Index) claims(name string) bool {
+	for _, pattern := range x.Packages {
+		if ok, err := path.Match(strings.ToLower(pattern), name); err == nil && ok || NormalizeName(pattern) == name {
+			return true
+		}
+	}
+	return false
+}
+
+// catalog answers what the indexes hold. Pages and metadata are asked for once
+// and kept for all targets of a resolution.
+type catalog struct {
+	client  *fetch.Client
+	indexes []Index
+	records *store.Store // may be nil
+
+	ctx   context.Context // of the background requests
+	tasks sync.WaitGroup
+	mu    sync.Mutex
+	pages map[string]*future[*page]
+	metas map[string]*future[*wheelMetadata]
+}
+
+// page is what an index says about one name.
+type page struct {
+	name  string
+	index string // address of the index that has it, without credentials; "" if none
+	asked []string
+	base  *url.URL
+	files []file
+}
+
+// future is an answer that is on its way.
+type future[T any] struct {
+	done  chan struct{}
+	value T
+	err   error
+}
+
+func (f *future[T]) wait(ctx context.Context) (T, error) {
+	select {
+	case <-f.done:
+		return f.value, f.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
+}
+
+// ask returns the future under key, started by the first who asks.
+func ask[T any](c *catalog, futures map[string]*future[T], key string, get func(context.Context) (T, error)) *future[T] {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f, ok := futures[key]; ok {
+		return f
+	}
+	f := &future[T]{done: make(chan struct{})}
+	futures[key] = f
+	c.tasks.Go(func() {
+		defer close(f.done)
+		f.value, f.err = get(c.ctx)
+	})
+	return f
+}
+
+// page starts to fetch a project's page from the first index that has it.
+func (c *catalog) page(name string) *future[*page] {
+	return ask(c, c.pages, name, func(ctx context.Context) (*page, error) { return c.fetchPage(ctx, name) })
+}
+
+// sources returns the indexes that may serve a name, in order of precedence.
+func (c *catalog) sources(name string) []Index {
+	var claiming, open []Index
+	for _, x := range c.indexes {
+		switch {
+		case x.claims(name):
+			claiming = append(claiming, x)
+		case len(x.Packages) == 0:
+			open = append(open, x)
+		}
+	}
+	if len(claiming) > 0 {
+		return claiming
+	}
+	return open
+}
+
+func (c *catalog) fetchPage(ctx context.Context, name string) (*page, error) {
+	p := &page{name: name}
+	for _, x := range c.sources(name) {
+		address := strings.TrimSuffix(x.URL, "/") + "/" + name + "/"
+		got, err := c.client.Page(ctx, fetch.PageRequest{URL: address, Accept: simpleAccept, MaxBytes: maxPage, MaxAge: pageMaxAge})
+		p.asked = append(p.asked, fetch.Redact(x.URL))
+		switch {
+		case fetch.IsNotFound(err):
+			// Only "no such page" leads on to the next index. Any other
+			// failure must not: a stranger's project of the same name may
+			// wait there.
+			continue
+		case err != nil:
+			return nil, fmt.Errorf("asking the index about %q: %w", name, err)
+		}
+		files, base, err := parseSimple(got.Body, got.ContentType)
+		if err != nil {
+			return nil, fmt.Errorf("asking the index %s about %q: %w", fetch.Redact(x.URL), name, err)
+		}
+		if p.base, err = url.Parse(got.URL); err != nil {
+			return nil, fmt.Errorf("asking the index %s about %q: %w", fetch.Redact(x.URL), name, err)
+		}
+		if base != "" {
+			if p.base, err = p.base.Parse(base); err != nil {
+				return nil, fmt.Errorf("asking the index %s about %q: %w", fetch.Redact(x.URL), name, err)
+			}
+		}
+		p.index, p.files = fetch.Redact(x.URL), files
+		return p, nil
+	}
+	return p, nil
+}
+
+// address returns where a file of the page lies, without credentials.
+func (p *page) address(f *file) (string, error) {
+	u, err := p.base.Parse(f.url)
+	if err != nil {
+		return "", fmt.Errorf("reading the address of %q on the index %s: %w", f.name, p.index, err)
+	}
+	u.User, u.Fragment = nil, ""
+	return u.String(), nil
+}
+
+// wheelMetadata is the METADATA of a wheel, or why it cannot be used.
+type wheelMetadata struct {
+	Metadata
+	fault string
+}
+
+// metadata starts to fetch what a wheel says of itself.
+func (c *catalog) metadata(p *page, f *file) *future[*wheelMetadata] {
+	key := f.sha256
+	if key == "" {
+		key = p.index + " " + f.url
+	}
+	return ask(c, c.metas, key, func(ctx context.Context) (*wheelMetadata, error) {
+		m, err := c.fetchMetadata(ctx, p, f)
+		if err != nil {
+			return nil, fmt.Errorf("reading the metadata of %q: %w", f.name, err)
+		}
+		return m, nil
+	})
+}
+
+// fetchMetadata reads the companion file of PEP 658 where the index has one,
+// else the wheel itself by ranges. A failed request is an error: it must not
+// look like a version that does not fit. What was read and is no valid metadata
+// is a fault of the wheel.
+func (c *catalog) fetchMetadata(ctx context.Context, p *page, f *file) (*wheelMetadata, error) {
+	address, err := p.address(f)
+	if err != nil {
+		return nil, err
+	}
+	body, err := c.metadataBytes(ctx, address, f)
+	if fault, ok := errors.AsType[*wheelFault](err); ok {
+		return &wheelMetadata{fault: fault.Error()}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return readMetadata(p.name, body), nil
+}
+
+// metadataBytes returns METADATA. What no digest of its own makes permanent is
+// kept by the digest of the wheel.
+func (c *catalog) metadataBytes(ctx context.Context, address string, f *file) (body []byte, err error) {
+	const bucket = "wheel-metadata"
+	keep := c.records != nil && f.sha256 != "" && f.metadataSHA256 == ""
+	if keep {
+		if body, _, err := c.records.GetRecord(bucket, f.sha256); err == nil {
+			return body, nil
+		}
+	}
+	if f.metadata {
+		body, err = c.companion(ctx, address, f)
+	}
+	if body == nil && (err == nil || fetch.IsNotFound(err)) {
+		body, err = c.embedded(ctx, address)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if keep {
+		return body, c.records.PutRecord(bucket, f.sha256, body)
+	}
+	return body, nil
+}
+
+func readMetadata(name string, body []byte) *wheelMetadata {
+	m, err := ParseMetadata(body)
+	if err != nil {
+		return &wheelMetadata{fault: "its metadata is not valid: " + err.Error()}
+	}
+	if NormalizeName(m.Name) != name {
+		return &wheelMetadata{fault: fmt.Sprintf("its metadata names another distribution, %q", m.Name)}
+	}
+	return &wheelMetadata{Metadata: m}
+}
+
+func (c *catalog) companion(ctx context.Context, address string, f *file) ([]byte, error) {
+	request := fetch.PageRequest{URL: address + ".metadata", MaxBytes: maxMetadata, MaxAge: pageMaxAge}
+	if f.metadataSHA256 != "" {
+		digest, err := store.ParseDigest(f.metadataSHA256)
+		if err != nil {
+			return nil, err
+		}
+		request.Digest = digest
+	}
+	got, err := c.client.Page(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	return got.Body, nil
+}

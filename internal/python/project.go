@@ -1,0 +1,237 @@
+package python
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
+)
+
+// project is one name with the versions of it that a target can install, the
+// best first. Versions that cannot be installed are no part of it: why not is
+// asked of the page when a message needs it (see verdict).
+type project struct {
+	name       string
+	page       *page
+	candidates []candidate
+
+	mu   sync.Mutex
+	sets map[string]set // by specifiers
+}
+
+// candidate is a version with the best of its wheels.
+type candidate struct {
+	version pep440.Version
+	file    *file
+	wheel   WheelName
+	rank    int // of the wheel's tags on the target
+}
+
+// match returns the candidates that the specifiers allow, shared: not to be
+// changed.
+func (p *project) match(spec pep440.Specifiers) set {
+	key := spec.String()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s, ok := p.sets[key]; ok {
+		return s
+	}
+	s := newSet(len(p.candidates))
+	for i := range p.candidates {
+		if spec.Match(p.candidates[i].version) {
+			s.addCandidate(i)
+		}
+	}
+	if p.sets == nil {
+		p.sets = map[string]set{}
+	}
+	p.sets[key] = s
+	return s
+}
+
+// policy is what decides, beside its tags, whether a file of a name is seen.
+type policy struct {
+	target Target
+	tags   *Tags
+	python pep440.Version // python_full_version
+	cutOff time.Time      // zero: none
+	// datedOnly hides files without upload time from a cut-off.
+	datedOnly bool
+	hashes    [][]string // each list must hold the file's "sha256:…"
+	pins      map[string]bool
+	exempt    map[string]bool
+	prefer    map[string]int // place in the order, by version key
+	allPre    bool
+	ranges    map[string]bool
+	rangesM   sync.Mutex
+}
+
+// Reasons for which a file is no candidate, in the order in which they are
+// looked at.
+type verdict int
+
+const (
+	fits verdict = iota
+	foreign
+	tooNew
+	undated
+	wrongHash
+	yanked
+	wrongPython
+	wrongTags
+)
+
+// judge says whether a wheel may be installed. The rank is of its tags.
+func (pl *policy) judge(f *file, w WheelName, key string) (verdict, int) {
+	if v := pl.withheld(f, key); v != fits {
+		return v, 0
+	}
+	if !pl.allowsPython(f.requiresPython) {
+		return wrongPython, 0
+	}
+	rank, ok := pl.tags.Rank(w)
+	if !ok {
+		return wrongTags, 0
+	}
+	return fits, rank
+}
+
+// withheld says whether a file may be seen at all, whatever runs it.
+func (pl *policy) withheld(f *file, key string) verdict {
+	if !pl.cutOff.IsZero() && !pl.exempt[key] {
+		at, err := time.Parse(time.RFC3339, f.uploaded)
+		switch {
+		case f.uploaded != "" && (err != nil || !at.Before(pl.cutOff)):
+			return tooNew
+		case f.uploaded == "" && pl.datedOnly:
+			return undated
+		}
+	}
+	for _, list := range pl.hashes {
+		if !slices.Contains(list, "sha256:"+f.sha256) {
+			return wrongHash
+		}
+	}
+	if f.yanked && !pl.pins[key] {
+		return yanked
+	}
+	return fits
+}
+
+// allowsPython reports whether a Requires-Python admits the target. One that
+// cannot be read admits every Python.
+func (pl *policy) allowsPython(requires string) bool {
+	if requires == "" {
+		return true
+	}
+	pl.rangesM.Lock()
+	defer pl.rangesM.Unlock()
+	ok, known := pl.ranges[requires]
+	if !known {
+		spec, err := pep440.ParseSpecifiers(requires)
+		ok = err != nil || spec.Match(pl.python)
+		pl.ranges[requires] = ok
+	}
+	return ok
+}
+
+// release is a version as its wheels spell it.
+type release struct {
+	version pep440.Version
+	key     string
+	ok      bool
+}
+
+// wheels calls visit for every wheel of the page whose name and version can be
+// read. The others, all of them old, are no candidates for anybody.
+func (p *page) wheels(visit func(f *file, w WheelName, r release)) {
+	releases := map[string]release{}
+	for i := range p.files {
+		f := &p.files[i]
+		if !strings.HasSuffix(f.name, ".whl") {
+			continue
+		}
+		w, err := ParseWheelName(f.name)
+		if err != nil || w.Name != p.name {
+			continue
+		}
+		r, known := releases[w.Version]
+		if !known {
+			version, err := pep440.Parse(w.Version)
+			r = release{version: version, ok: err == nil}
+			if r.ok {
+				r.key = version.Key()
+			}
+			releases[w.Version] = r
+		}
+		if r.ok {
+			visit(f, w, r)
+		}
+	}
+}
+
+// newProject picks the best wheel of each version that the policy lets through.
+func newProject(p *page, pl *policy) *project {
+	pr := &project{name: p.name, page: p}
+	byKey := map[string]int{}
+	var keys []string
+	p.wheels(func(f *file, w WheelName, r release) {
+		v, rank := pl.judge(f, w, r.key)
+		if v != fits {
+			return
+		}
+		c := candidate{version: r.version, file: f, wheel: w, rank: rank}
+		i, known := byKey[r.key]
+		if !known {
+			byKey[r.key] = len(pr.candidates)
+			pr.candidates = append(pr.candidates, c)
+			keys = append(keys, r.key)
+		} else if c.compare(pr.candidates[i]) < 0 {
+			pr.candidates[i] = c
+		}
+	})
+	order := make([]int, len(keys))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		x, y := pr.candidates[a].version, pr.candidates[b].version
+		return cmp.Or(
+			cmp.Compare(pl.place(keys[a], x), pl.place(keys[b], y)),
+			y.Compare(x),
+		)
+	})
+	sorted := make([]candidate, len(order))
+	for i, j := range order {
+		sorted[i] = pr.candidates[j]
+	}
+	pr.candidates = sorted
+	return pr
+}
+
+// place orders versions before their age does: what the caller prefers, then
+// stable versions, then pre-releases, which are so used only where nothing
+// stable is left.
+func (pl *policy) place(key string, v pep440.Version) int {
+	const stable, pre = 1 << 20, 1<<20 + 1
+	if at, ok := pl.prefer[key]; ok {
+		return at
+	}
+	if v.IsPrerelease() && !pl.allPre {
+		return pre
+	}
+	return stable
+}
+
+// compare orders the wheels of one version, the better first: by tags, then by
+// the higher build tag, then by name, so that the order of the page is nothing.
+func (c candidate) compare(d candidate) int {
+	return cmp.Or(
+		cmp.Compare(c.rank, d.rank),
+		d.wheel.CompareBuild(c.wheel),
+		cmp.Compare(c.file.name, d.file.name),
+	)
+}

@@ -1,0 +1,204 @@
+package python
+
+import (
+	"encoding/hex"
+	"errors"
+	"strings"
+)
+
+// line is one logical line of a requirements file, without its comment.
+type line struct {
+	source string
+	text   string
+}
+
+// Options in their long spelling.
+const (
+	optRequirement = "--requirement"
+	optConstraint  = "--constraint"
+	optHash        = "--hash"
+)
+
+func (l line) fail(offset int, reason string) error {
+	return &SyntaxError{Source: l.source, Input: l.text, Offset: offset, Reason: reason}
+}
+
+// input reads a requirement and the options behind it.
+func (l line) input() (Input, error) {
+	spec, options := l.text, ""
+	if i := optionsStart(l.text); i >= 0 {
+		spec, options = strings.TrimSpace(l.text[:i]), l.text[i:]
+	}
+	if reason := notRequirement(spec); reason != "" {
+		return Input{}, l.fail(0, reason)
+	}
+	input := Input{Source: l.source}
+	words := splitWords(options)
+	for len(words) > 0 {
+		option, value, rest := nextOption(words)
+		words = rest
+		switch option {
+		case optHash:
+			hash, ok := parseHash(value)
+			if !ok {
+				return Input{}, l.fail(strings.Index(l.text, optHash), "expected --hash=sha256:<hex>, or sha384, or sha512")
+			}
+			input.Hashes = append(input.Hashes, hash)
+		case "--config-settings", "--global-option", "--build-option":
+			// They steer builds from source, of which there are none.
+		default:
+			return Input{}, l.fail(len(l.text)-len(options), "this option does not go behind a requirement")
+		}
+	}
+	var err error
+	input.Requirement, err = ParseRequirement(spec)
+	var syntax *SyntaxError
+	if errors.As(err, &syntax) {
+		syntax.Source = l.source
+	}
+	return input, err
+}
+
+// optionsStart returns where the first word stands that starts with a dash, -1
+// without one.
+func optionsStart(s string) int {
+	for i := 1; i < len(s); i++ {
+		if s[i] == '-' && isSpace(s[i-1]) {
+			return i
+		}
+	}
+	return -1
+}
+
+// notRequirement returns what to write in place of a path or a bare URL, "" for
+// anything else.
+func notRequirement(s string) string {
+	head := s
+	if i := strings.IndexAny(s, " \t@[;<>=!~("); i > 0 {
+		head = s[:i]
+	}
+	head = strings.ToLower(head)
+	switch {
+	case strings.Contains(head, "://") || strings.HasPrefix(head, "file:"):
+		return "a URL alone is not a requirement: name the wheel in python.wheels with its sha256"
+	case strings.HasPrefix(head, ".") || strings.HasPrefix(head, "~") || strings.ContainsAny(head, `/\`):
+		return "a path is not a requirement: put code in files, and name a wheel in python.wheels"
+	}
+	for _, suffix := range []string{".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2"} {
+		if strings.HasSuffix(head, suffix) {
+			return "a file is not a requirement: name a wheel in python.wheels"
+		}
+	}
+	return ""
+}
+
+// refusal returns why an option at the start of a line is not obeyed and what to
+// write instead, "" when it is obeyed or has no effect here.
+func refusal(option string) string {
+	switch option {
+	case optRequirement, optConstraint, optHash, "--require-hashes",
+		"--only-binary", "--prefer-binary", "--use-feature":
+		return ""
+	case "--index-url", "--pypi-url":
+		return "indexes are not read from requirements files: write python.index, or set PIP_INDEX_URL in the environment"
+	case "--extra-index-url":
+		return "indexes are not read from requirements files: write python.index with the packages that this one serves"
+	case "--no-index":
+		return "there is no resolution without an index: remove this option"
+	case "--find-links":
+		return "links are not searched: name wheels in python.wheels, or an index in python.index"
+	case "--trusted-host":
+		return "certificates are always checked: set SSL_CERT_FILE in the environment for an authority of your own"
+	case "--editable":
+		return "an editable checkout cannot go into a layer: put its code in files, or build a wheel and name it in python.wheels"
+	case "--no-binary":
+		return "nothing is built from source: remove this option, or build a wheel and name it in python.wheels"
+	case "--pre", "--all-releases", "--only-final":
+		return "pre-releases are not chosen in requirements files: write python.prerelease"
+	case "--uploaded-prior-to":
+		return "the cut-off is not read from requirements files: write python.exclude_newer"
+	}
+	return "this option is not known in a requirements file"
+}
+
+// nextOption takes one option and its value off words. Short spellings become
+// long ones; the value may stand behind =, in the next word, or, for short
+// options, in the same word.
+func nextOption(words []string) (option, value string, rest []string) {
+	word, rest := words[0], words[1:]
+	option, value, found := strings.Cut(word, "=")
+	if !strings.HasPrefix(word, "--") && len(word) >= 2 && word[0] == '-' {
+		option, value, found = word[:2], strings.TrimPrefix(word[2:], "="), len(word) > 2
+	}
+	option = longOption(option)
+	if !found && len(rest) > 0 && takesValue(option) {
+		value, rest = rest[0], rest[1:]
+	}
+	return option, value, rest
+}
+
+func longOption(option string) string {
+	switch option {
+	case "-r":
+		return optRequirement
+	case "-c":
+		return optConstraint
+	case "-e":
+		return "--editable"
+	case "-i":
+		return "--index-url"
+	case "-f":
+		return "--find-links"
+	case "-C", "--config-setting":
+		return "--config-settings"
+	}
+	return option
+}
+
+func takesValue(option string) bool {
+	switch option {
+	case optRequirement, optConstraint, optHash, "--only-binary", "--use-feature",
+		"--config-settings", "--global-option", "--build-option":
+		return true
+	}
+	return false
+}
+
+// parseHash reads "sha256:<hex>" and brings it to lower case.
+func parseHash(s string) (string, bool) {
+	s = strings.ToLower(s)
+	algorithm, digits, _ := strings.Cut(s, ":")
+	size := map[string]int{"sha256": 64, "sha384": 96, "sha512": 128}[algorithm]
+	_, err := hex.DecodeString(digits)
+	return s, err == nil && size != 0 && len(digits) == size
+}
+
+// splitWords splits at white space outside quotes and drops the quotes.
+func splitWords(s string) []string {
+	var words []string
+	var word strings.Builder
+	var quote byte
+	inside := false
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote == 0 && (c == '"' || c == '\''):
+			quote, inside = c, true
+		case quote == 0 && isSpace(c):
+			if inside {
+				words = append(words, word.String())
+				word.Reset()
+				inside = false
+			}
+		default:
+			word.WriteByte(c)
+			inside = true
+		}
+	}
+	if inside {
+		words = append(words, word.String())
+	}
+	return words
+}

@@ -1,0 +1,341 @@
+package python
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+)
+
+// survey is what a page holds of one version, fitting or not: the material of
+// messages.
+type survey struct {
+	version pep440.Version
+	text    string
+	wheels  []judged
+	sdist   bool
+	visible bool // some file of it is neither withheld nor too new
+}
+
+// judged is a wheel and why it is no candidate.
+type judged struct {
+	file    *file
+	wheel   WheelName
+	verdict verdict
+}
+
+// fits reports whether the version has a wheel that fits.
+func (s *survey) fits() bool {
+	return slices.ContainsFunc(s.wheels, func(j judged) bool { return j.verdict == fits })
+}
+
+// surveyPage lists all versions of a page, the newest first.
+func (w *world) surveyPage(p *page) []*survey {
+	pl := w.policy(p.name)
+	byKey := map[string]*survey{}
+	var all []*survey
+	get := func(r release, text string) *survey {
+		s, ok := byKey[r.key]
+		if !ok {
+			s = &survey{version: r.version, text: text}
+			byKey[r.key] = s
+			all = append(all, s)
+		}
+		return s
+	}
+	p.wheels(func(f *file, wheel WheelName, r release) {
+		s := get(r, wheel.Version)
+		v, _ := pl.judge(f, wheel, r.key)
+		s.wheels = append(s.wheels, judged{f, wheel, v})
+		s.visible = s.visible || v == fits || v >= wrongPython
+	})
+	p.sdists(func(f *file, r release, text string) {
+		s := get(r, text)
+		s.sdist = true
+		v := pl.withheld(f, r.key)
+		s.visible = s.visible || v == fits
+	})
+	slices.SortFunc(all, func(a, b *survey) int { return b.version.Compare(a.version) })
+	return all
+}
+
+// sdists calls visit for every source distribution whose version can be read.
+func (p *page) sdists(visit func(f *file, r release, text string)) {
+	for i := range p.files {
+		f := &p.files[i]
+		base, ok := strings.CutSuffix(f.name, ".tar.gz")
+		if !ok {
+			if base, ok = strings.CutSuffix(f.name, ".zip"); !ok {
+				continue
+			}
+		}
+		dash := strings.LastIndexByte(base, '-')
+		if dash < 0 || NormalizeName(base[:dash]) != p.name {
+			continue
+		}
+		if v, err := pep440.Parse(base[dash+1:]); err == nil {
+			visit(f, release{version: v, key: v.Key(), ok: true}, base[dash+1:])
+		}
+	}
+}
+
+// refuse explains why no version of a project answers a requirement.
+func (w *world) refuse(p *page, d dependency, chain string) error {
+	if p.index == "" {
+		return &Missing{Name: d.name, Chain: chain, Indexes: p.asked}
+	}
+	all := w.surveyPage(p)
+	newest := newestMatch(all, d.spec)
+	if newest == nil {
+		return &NoVersion{Name: d.name, Asked: d.text(), Chain: chain, Target: w.target.String(), Near: near(all, d.spec)}
+	}
+	if !newest.visible {
+		return &NoVersion{
+			Name: d.name, Asked: d.text(), Chain: chain, Target: w.target.String(),
+			Withheld: newest.withheld(w), Near: near(all, d.spec),
+		}
+	}
+	e := &NoWheel{
+		Name: d.name, Version: newest.text, Asked: d.text(), Chain: chain, Target: w.target.String(),
+		Sdist: len(newest.wheels) == 0, Advice: w.advice(all, newest),
+	}
+	e.Reason = w.lacks(newest)
+	for _, j := range newest.wheels {
+		e.Files = append(e.Files, Rejected{j.file.name, w.misfit(j)})
+	}
+	return e
+}
+
+// newestMatch returns the newest version that the requirement allows: a visible
+// stable one if there is any.
+func newestMatch(all []*survey, spec pep440.Specifiers) *survey {
+	var best *survey
+	score := func(s *survey) int {
+		n := 0
+		if s.visible {
+			n += 2
+		}
+		if !s.version.IsPrerelease() {
+			n++
+		}
+		return n
+	}
+	for _, s := range all {
+		if spec.Match(s.version) && (best == nil || score(s) > score(best)) {
+			best = s
+		}
+	}
+	return best
+}
+
+// near returns up to four versions that exist: around a pinned one, else the
+// newest.
+func near(all []*survey, spec pep440.Specifiers) []string {
+	var seen []*survey
+	for _, s := range all {
+		if s.visible {
+			seen = append(seen, s)
+		}
+	}
+	from := 0
+	if text, ok := spec.Pinned(); ok {
+		if v, err := pep440.Parse(text); err == nil {
+			at := slices.IndexFunc(seen, func(s *survey) bool { return s.version.Compare(v) < 0 })
+			if at < 0 {
+				at = len(seen)
+			}
+			from = max(0, min(at-2, len(seen)-4))
+		}
+	}
+	var texts []string
+	for _, s := range seen[from:min(from+4, len(seen))] {
+		texts = append(texts, s.text)
+	}
+	slices.Reverse(texts)
+	return texts
+}
+
+// withheld says why no file of the version may be seen.
+func (s *survey) withheld(w *world) string {
+	v := foreign
+	for _, j := range s.wheels {
+		v = max(v, j.verdict)
+	}
+	switch v {
+	case tooNew:
+		return fmt.Sprintf("%s was released at %s, and only what is older than %s is used", s.text, s.wheels[0].file.uploaded, w.spec.ExcludeNewer.UTC().Format("2006-01-02T15:04:05Z"))
+	case undated:
+		return "the index gives no upload times, so that nothing of it is known to be older than " + w.spec.ExcludeNewer.UTC().Format("2006-01-02T15:04:05Z")
+	case wrongHash:
+		return fmt.Sprintf("no file of %s has one of the given hashes", s.text)
+	case yanked:
+		return fmt.Sprintf("%s was yanked by its authors; only an exact pin such as ==%s selects it", s.text, s.text)
+	}
+	return fmt.Sprintf("%s has only a source distribution, which is withheld", s.text)
+}
+
+// lacks says what the best wheel of a version would need, as a clause.
+func (w *world) lacks(s *survey) string {
+	if len(s.wheels) == 0 {
+		return "it has only a source distribution, and nothing is built from source"
+	}
+	reason := ""
+	for _, j := range s.wheels {
+		if m := w.misfit(j); reason == "" || closeness(m) > closeness(reason) {
+			reason = m
+		}
+	}
+	switch closeness(reason) {
+	case 3:
+		return fmt.Sprintf("it %s (manylinux_2_%s), and %s", reason, reason[strings.LastIndexByte(reason, '.')+1:], w.system())
+	case 1:
+		return "its wheels are for other systems or machines (" + strings.Join(w.misfits(s), ", ") + ")"
+	}
+	return "it " + reason + " (" + w.system() + ")"
+}
+
+// closeness tells how near a wheel came to fit, by its misfit.
+func closeness(misfit string) int {
+	switch {
+	case strings.HasPrefix(misfit, "needs glibc"):
+		return 3
+	case strings.Contains(misfit, "Python"):
+		return 2
+	}
+	return 1
+}
+
+func (w *world) misfits(s *survey) []string {
+	var list []string
+	for _, j := range s.wheels {
+		list = append(list, w.misfit(j))
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+func (w *world) misfit(j judged) string {
+	switch j.verdict {
+	case wrongPython:
+		return "requires Python " + j.file.requiresPython
+	case tooNew, undated:
+		return "is too new"
+	case wrongHash:
+		return "has none of the given hashes"
+	case yanked:
+		return "is yanked"
+	}
+	return w.target.Misfit(j.wheel)
+}
+
+// system names the target's platform: "python3.11 is Amazon Linux 2 with glibc 2.26".
+func (w *world) system() string {
+	known, err := runtimes.Lookup(w.target.Runtime)
+	if err != nil {
+		return fmt.Sprintf("%s has glibc 2.%d", w.target, w.target.Glibc)
+	}
+	return fmt.Sprintf("%s is %s with glibc 2.%d", w.target.Runtime, known.System, w.target.Glibc)
+}
+
+// advice says which version or which runtime would do.
+func (w *world) advice(all []*survey, refused *survey) string {
+	var ways []string
+	// The oldest version that fits no more, above the newest that does.
+	below := ""
+	for _, s := range all {
+		if s.fits() && !s.version.IsPrerelease() {
+			if below != "" {
+				ways = append(ways, fmt.Sprintf("pin %s below %s", w.nameOf(refused), strings.TrimSuffix(below, ".0")))
+			}
+			break
+		}
+		if s.version.Compare(refused.version) <= 0 || below != "" {
+			below = s.text
+		}
+	}
+	if runtime := w.betterRuntime(refused); runtime != "" {
+		ways = append(ways, "use runtime "+runtime)
+	}
+	if len(ways) == 0 {
+		if len(refused.wheels) == 0 {
+			return "Use another distribution, or serve a wheel of it from an index of your own."
+		}
+		return ""
+	}
+	return sentence(strings.Join(ways, ", or "))
+}
+
+func (w *world) nameOf(s *survey) string {
+	if len(s.wheels) > 0 {
+		return s.wheels[0].wheel.Name
+	}
+	return "it"
+}
+
+// betterRuntime returns the next Python runtime on which a version has a wheel.
+func (w *world) betterRuntime(s *survey) string {
+	arch := w.target.Arch
+	if arch == "aarch64" {
+		arch = runtimes.ARM64
+	}
+	for _, r := range runtimes.All() {
+		minor, ok := r.PythonMinor()
+		if !ok || r.Preview || minor <= w.target.Minor {
+			continue
+		}
+		t := TargetFor(runtimes.Target{Runtime: r, Architecture: arch})
+		python, err := pep440.Parse(t.Env().PythonFullVersion)
+		if err != nil {
+			continue
+		}
+		pl := policy{tags: t.Tags(), python: python, ranges: map[string]bool{}}
+		for _, j := range s.wheels {
+			if v, _ := pl.judge(&file{requiresPython: j.file.requiresPython}, j.wheel, ""); v == fits {
+				return r.ID
+			}
+		}
+	}
+	return ""
+}
+
+// notes tells where the runtime, or the lack of a wheel, holds a project back.
+func (w *world) notes(pr *project, chosen int, wanted []pep440.Specifiers) []string {
+	var notes []string
+	c := pr.candidates[chosen]
+	if !w.spec.ExcludeNewer.IsZero() && c.file.uploaded == "" {
+		notes = append(notes, fmt.Sprintf("the index %s gives no upload times: releases of any age are used from it", pr.page.index))
+	}
+	if !pr.page.newerThan(c.version) {
+		return notes
+	}
+	for _, s := range w.surveyPage(pr.page) {
+		if s.version.Compare(c.version) <= 0 {
+			break
+		}
+		if s.fits() || !s.visible || s.version.IsPrerelease() || !w.allows(pr.name, s.version, wanted) {
+			continue
+		}
+		return append(notes, fmt.Sprintf("%s %s is used on %s, not %s: %s", pr.name, c.wheel.Version, w.target, s.text, w.lacks(s)))
+	}
+	return notes
+}
+
+func (w *world) allows(name string, v pep440.Version, wanted []pep440.Specifiers) bool {
+	for _, limit := range w.limits(name) {
+		wanted = append(wanted, limit.spec)
+	}
+	return !slices.ContainsFunc(wanted, func(s pep440.Specifiers) bool { return !s.Match(v) })
+}
+
+// newerThan reports whether the page has a stable version above v.
+func (p *page) newerThan(v pep440.Version) bool {
+	newer := false
+	see := func(r release) { newer = newer || !r.version.IsPrerelease() && r.version.Compare(v) > 0 }
+	p.wheels(func(_ *file, _ WheelName, r release) { see(r) })
+	if !newer {
+		p.sdists(func(_ *file, r release, _ string) { see(r) })
+	}
+	return newer
+}

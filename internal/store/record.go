@@ -1,0 +1,95 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// GetRecord returns the record of a key and when it was written, to the second.
+// The error of an absent record matches fs.ErrNotExist; a torn or edited
+// record is absent. bucket is a folder name: letters, digits and hyphens.
+func (s *Store) GetRecord(bucket, key string) (body []byte, written time.Time, err error) {
+	path, err := s.recordPath(bucket, key)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("reading record in %q: %w", bucket, err)
+	}
+	raw, err := io.ReadAll(f)
+	info, statErr := f.Stat()
+	if err = errors.Join(err, statErr, f.Close()); err != nil {
+		return nil, time.Time{}, fmt.Errorf("reading record in %q: %w", bucket, err)
+	}
+	body, written, ok := openRecord(bucket, key, raw)
+	if !ok {
+		return nil, time.Time{}, fmt.Errorf("reading record in %q: %w: the file is damaged", bucket, fs.ErrNotExist)
+	}
+	touch(path, info)
+	return body, written, nil
+}
+
+// PutRecord stores the record of a key in place of any older one.
+func (s *Store) PutRecord(bucket, key string, body []byte) error {
+	path, err := s.recordPath(bucket, key)
+	if err != nil {
+		return err
+	}
+	f, err := s.createTemp("record-")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(sealRecord(bucket, key, body, time.Now()))
+	err = errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o777))
+	if err := publish(f, path, err); err != nil {
+		return fmt.Errorf("writing record to cache directory %q: %w", s.dir, err)
+	}
+	return nil
+}
+
+func (s *Store) recordPath(bucket, key string) (string, error) {
+	valid := func(r rune) bool {
+		return r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z'
+	}
+	if bucket == "" || strings.TrimFunc(bucket, valid) != "" {
+		return "", fmt.Errorf("naming record bucket %q: want lower-case letters, digits and hyphens", bucket)
+	}
+	name := Sum([]byte(key)).Hex()
+	return filepath.Join(s.root, "records", bucket, name[:2], name), nil
+}
+
+// sealRecord writes one line of seal, then the body. The line is the time in
+// Unix seconds and a digest over the time, the name of the record and its body.
+func sealRecord(bucket, key string, body []byte, written time.Time) []byte {
+	at := strconv.FormatInt(written.Unix(), 10)
+	seal := at + " " + recordSum(bucket, key, at, body).Hex() + "\n"
+	return append([]byte(seal), body...)
+}
+
+func openRecord(bucket, key string, raw []byte) (body []byte, written time.Time, ok bool) {
+	line, body, found := bytes.Cut(raw, []byte("\n"))
+	if !found {
+		return nil, time.Time{}, false
+	}
+	at, sum, _ := strings.Cut(string(line), " ")
+	seconds, err := strconv.ParseInt(at, 10, 64)
+	if err != nil || recordSum(bucket, key, at, body).Hex() != sum {
+		return nil, time.Time{}, false
+	}
+	return body, time.Unix(seconds, 0), true
+}
+
+func recordSum(bucket, key, at string, body []byte) Digest {
+	name := Sum([]byte(bucket + "\n" + key))
+	content := Sum(body)
+	return Sum([]byte(at + name.Hex() + content.Hex()))
+}

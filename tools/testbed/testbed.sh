@@ -1,0 +1,144 @@
+#!/usr/bin/env bash
+# The testbed is what the tests, the docs and the demo need beside Go, all of it
+# below .testbed: a Python environment with two AWS stand-ins and the tools that
+# layers are compared with, and a Terraform-compatible CLI.
+#
+#   testbed.sh setup       make both, or do nothing where they are up to date
+#   testbed.sh lock        pin requirements.in in requirements.txt, with hashes
+#   testbed.sh tofu        build OpenTofu even if a CLI is on PATH
+#   testbed.sh cli         print the path of the CLI
+#   testbed.sh run CMD…    run CMD in the testbed's environment
+#
+# LAYERBUILD_CLI names another terraform or tofu than the first one on PATH.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+bed=$root/.testbed
+venv=$bed/venv
+
+tofu_version=1.12.6
+tofu_sum=h1:0VT4P8pMmGcCUnQ9JDrJ+Qg2d35Vzm4FFd/9+H7oF98=
+
+# A CLI configuration of the user may name mirrors, overrides or a missing file,
+# whose warning breaks the parsing of the version.
+unset TF_CLI_CONFIG_FILE
+export CHECKPOINT_DISABLE=1
+
+main() {
+  local verb=${1:-}
+  shift || true
+  case $verb in
+    setup) make_venv && if ! find_cli >/dev/null; then make_tofu; fi ;;
+    lock) make_venv && lock ;;
+    tofu) make_tofu ;;
+    cli) find_cli || die "no CLI yet: run 'make testbed'" ;;
+    run) run "$@" ;;
+    *) sed -n '2,/^set /s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
+  esac
+}
+
+run() {
+  local cli
+  cli=$(find_cli) || die "no CLI yet: run 'make testbed'"
+  export LAYERBUILD_TESTBED=$venv TF_ACC_TERRAFORM_PATH=$cli
+  if is_tofu "$cli"; then
+    export TF_ACC_PROVIDER_HOST=registry.opentofu.org
+  else
+    unset TF_ACC_PROVIDER_HOST
+  fi
+  exec "$@"
+}
+
+# make_venv rebuilds the environment when its copy of the requirements differs.
+# The copy is written last, so a broken installation is never taken for a whole one.
+make_venv() {
+  local python
+  if "$venv/bin/python" -c '' 2>/dev/null && cmp -s "$here/requirements.txt" "$venv/requirements.txt"; then
+    return
+  fi
+  python=$(find_python) || die "no Python ≥ 3.10 with the venv module on PATH"
+  echo "testbed: installing the stand-ins with $python" >&2
+  rm -rf "$venv"
+  mkdir -p "$bed"
+  "$python" -m venv "$venv"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+    --require-hashes --no-deps --only-binary=:all: -r "$here/requirements.txt"
+  cp "$here/requirements.txt" "$venv/requirements.txt"
+}
+
+lock() {
+  cd "$here"
+  "$venv/bin/uv" pip compile --quiet --universal --python-version 3.10 --generate-hashes \
+    --no-emit-index-url --custom-compile-command 'make testbed-lock' requirements.in -o requirements.txt
+}
+
+# make_tofu builds OpenTofu from its module. 'go install' refuses a module with
+# replace directives, so its tree is copied out of the module cache and built.
+make_tofu() {
+  local src=$bed/opentofu dir
+  if is_tofu "$bed/bin/tofu" 2>/dev/null && [[ $(version_of "$bed/bin/tofu") == "$tofu_version" ]]; then
+    return
+  fi
+  echo "testbed: building OpenTofu $tofu_version, which takes some minutes" >&2
+  mkdir -p "$bed/bin"
+  dir=$(tofu_tree)
+  rm -rf "$src"
+  cp -R "$dir" "$src"
+  chmod -R u+w "$src"
+  (cd "$src" && CGO_ENABLED=0 GOFLAGS=-buildvcs=false GOWORK=off go build -trimpath \
+    -ldflags '-s -w -X github.com/opentofu/opentofu/version.dev=no' -o "$bed/bin/tofu" ./cmd/tofu)
+  rm -rf "$src"
+}
+
+# tofu_tree prints where the module cache keeps OpenTofu's tree, whose sum it checks.
+tofu_tree() {
+  local empty answer
+  empty=$(mktemp -d)
+  answer=$(cd "$empty" && GOFLAGS= GOWORK=off go mod download -json "github.com/opentofu/opentofu@v$tofu_version")
+  rmdir "$empty"
+  [[ $answer == *"\"Sum\": \"$tofu_sum\""* ]] || die "OpenTofu $tofu_version does not have the pinned sum $tofu_sum"
+  sed -n 's/^[[:space:]]*"Dir": "\(.*\)",$/\1/p' <<<"$answer"
+}
+
+# find_cli prints the path of the CLI to test with: LAYERBUILD_CLI, terraform or
+# tofu from PATH, or the tofu built here. Versions before 1.8 are passed over.
+find_cli() {
+  local name cli
+  if [[ -n ${LAYERBUILD_CLI:-} ]]; then
+    cli=$(command -v "$LAYERBUILD_CLI") || die "LAYERBUILD_CLI names no program: $LAYERBUILD_CLI"
+    echo "$(cd "$(dirname "$cli")" && pwd)/$(basename "$cli")"
+    return
+  fi
+  for name in terraform tofu "$bed/bin/tofu"; do
+    cli=$(command -v "$name") || continue
+    if [[ $(version_of "$cli") =~ ^([0-9]+)\.([0-9]+) ]] && (( BASH_REMATCH[1] > 1 || BASH_REMATCH[2] >= 8 )); then
+      echo "$cli"
+      return
+    fi
+  done
+  return 1
+}
+
+find_python() {
+  local name
+  for name in python3 python3.{14,13,12,11,10}; do
+    if "$name" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+      command -v "$name"
+      return
+    fi
+  done
+  return 1
+}
+
+# version_of prints "1.12.6" for "OpenTofu v1.12.6" or "Terraform v1.12.6".
+version_of() { "$1" version 2>/dev/null | sed -n '1s/.* v//p'; }
+
+is_tofu() { [[ $("$1" version) == OpenTofu* ]]; }
+
+die() {
+  echo "testbed: $*" >&2
+  exit 1
+}
+
+main "$@"
