@@ -28,20 +28,22 @@ type login struct {
 	user, password string
 }
 
-// add remembers the user info of u for its origin. Of two for the same path
-// the later one stays.
+// add remembers the user info of u for its origin, from its path down: there
+// it replaces what was known.
 func (k *keyring) add(u *url.URL) {
 	password, _ := u.User.Password()
 	l := login{host: origin(u), path: u.EscapedPath(), user: u.User.Username(), password: password}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	at, found := slices.BinarySearchFunc(k.byURL, l, func(a, b login) int {
-		return strings.Compare(a.host+a.path, b.host+b.path)
-	})
-	if found {
-		k.byURL[at] = l
+	if old, found := k.forURL(u); found && old.user == l.user && old.password == l.password {
 		return
 	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.byURL = slices.DeleteFunc(k.byURL, func(old login) bool {
+		return old.host == l.host && strings.HasPrefix(old.path, l.path)
+	})
+	at, _ := slices.BinarySearchFunc(k.byURL, l, func(a, b login) int {
+		return strings.Compare(a.path, b.path)
+	})
 	k.byURL = slices.Insert(k.byURL, at, l)
 }
 

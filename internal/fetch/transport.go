@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
@@ -37,7 +38,7 @@ func newTransport(log *slog.Logger) (*transport, error) {
 	dialer := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
 	base := func(conns int) *http.Transport {
 		return &http.Transport{
-			Proxy:               http.ProxyFromEnvironment,
+			Proxy:               proxy,
 			DialContext:         dialer.DialContext,
 			TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
 			TLSHandshakeTimeout: 20 * time.Second,
@@ -57,6 +58,19 @@ func newTransport(log *slog.Logger) (*transport, error) {
 	return t, nil
 }
 
+var errProxy = errors.New("reading the proxy's address from HTTP_PROXY or HTTPS_PROXY: it is malformed")
+
+// proxy is http.ProxyFromEnvironment, whose error would quote an address that
+// may hold a password.
+func proxy(req *http.Request) (*url.URL, error) {
+	u, err := http.ProxyFromEnvironment(req)
+	if err != nil {
+		return nil, errProxy
+	}
+	return u, nil
+}
+
+// RoundTrip sends the request over the connections that suit its host.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if _, old := t.old.Load(req.URL.Host); old || req.URL.Scheme == "http" {
 		return t.plain.RoundTrip(req)

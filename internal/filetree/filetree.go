@@ -6,6 +6,7 @@ package filetree
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -119,7 +120,8 @@ func (e *PathError) Unwrap() error { return e.Err }
 
 // bareError strips the path that PathError names already.
 func bareError(err error) error {
-	if inner, ok := err.(*fs.PathError); ok {
+	var inner *fs.PathError
+	if errors.As(err, &inner) {
 		return inner.Err
 	}
 	return err

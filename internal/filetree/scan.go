@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -48,19 +49,19 @@ func Scan(root string, o ScanOptions) ([]File, error) {
 	if err := checkPatterns(slices.Concat(o.Include, o.Exclude)); err != nil {
 		return nil, err
 	}
-	real, err := filepath.EvalSymlinks(root)
+	resolved, err := filepath.EvalSymlinks(root)
 	if err != nil {
 		return nil, &PathError{Path: root, Reason: "cannot be read", Err: bareError(err)}
 	}
-	info, err := os.Stat(real)
+	info, err := os.Stat(resolved)
 	if err != nil {
 		return nil, &PathError{Path: root, Reason: "cannot be read", Err: bareError(err)}
 	}
-	s := scanner{root: root, real: real, options: o, buf: make([]byte, 128<<10)}
+	s := scanner{root: root, resolved: resolved, options: o, buf: make([]byte, 128<<10)}
 	if info.IsDir() {
-		err = filepath.WalkDir(real, s.visit)
+		err = filepath.WalkDir(resolved, s.visit)
 	} else {
-		err = s.take(filepath.ToSlash(filepath.Base(root)), real, info.Mode())
+		err = s.take(filepath.ToSlash(filepath.Base(root)), resolved, info.Mode())
 	}
 	if err != nil {
 		return nil, err
@@ -70,20 +71,21 @@ func Scan(root string, o ScanOptions) ([]File, error) {
 }
 
 type scanner struct {
-	root, real string // as given; with its links resolved
-	options    ScanOptions
-	files      []File
-	buf        []byte
+	root     string // as given
+	resolved string // without links
+	options  ScanOptions
+	files    []File
+	buf      []byte
 }
 
 func (s *scanner) visit(host string, d fs.DirEntry, err error) error {
 	if err != nil {
 		return &PathError{Path: host, Reason: "cannot be read", Err: bareError(err)}
 	}
-	if host == s.real {
+	if host == s.resolved {
 		return nil
 	}
-	rel, err := filepath.Rel(s.real, host)
+	rel, err := filepath.Rel(s.resolved, host)
 	if err != nil {
 		return &PathError{Path: host, Reason: "cannot be read", Err: err}
 	}
@@ -103,7 +105,7 @@ func (s *scanner) visit(host string, d fs.DirEntry, err error) error {
 // take adds the file at the host path under name.
 func (s *scanner) take(name, host string, mode fs.FileMode) error {
 	shown := filepath.Join(s.root, filepath.FromSlash(name))
-	if host == s.real {
+	if host == s.resolved {
 		shown = s.root
 	}
 	if fault := nameFault(name); fault != "" {
@@ -133,7 +135,7 @@ func (s *scanner) follow(shown, host string) (string, error) {
 	if err != nil {
 		return "", &PathError{Path: shown, Reason: "is a symbolic link that leads nowhere", Err: bareError(err)}
 	}
-	rel, err := filepath.Rel(s.real, target)
+	rel, err := filepath.Rel(s.resolved, target)
 	if err != nil || !filepath.IsLocal(rel) {
 		return "", &PathError{Path: shown, Reason: "is a symbolic link that leads out of the directory"}
 	}
@@ -163,7 +165,7 @@ func (s *scanner) read(host string) (File, error) {
 		}
 		f.Size += int64(n)
 		h.Write(s.buf[:n])
-		if err == io.EOF || err == io.ErrUnexpectedEOF {
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			f.SHA256 = [sha256.Size]byte(h.Sum(nil))
 			return f, nil
 		}

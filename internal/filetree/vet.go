@@ -54,14 +54,14 @@ func Vet(a *Archive) error {
 		return fmt.Errorf("opening %q: %w", a.Name, err)
 	}
 	defer func() { _ = f.Close() }()
-	entries, err := readEntries(a, f)
+	entries, directory, err := readEntries(a, f)
 	if err != nil {
 		return err
 	}
 	slices.SortFunc(entries, func(x, y Entry) int { return cmp.Compare(x.Header, y.Header) })
 	var u unpacker
 	for i := range entries {
-		limit := a.Size
+		limit := directory
 		if i+1 < len(entries) {
 			limit = entries[i+1].Header
 		}
@@ -152,7 +152,7 @@ func (u *unpacker) Read(b []byte) (int, error) {
 	switch {
 	case u.size > u.entry.Size:
 		return 0, u.entry.refuse("unpacks to more bytes than it says")
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		if fault := u.finish(); fault != "" {
 			return 0, u.entry.refuse(fault)
 		}
@@ -173,7 +173,7 @@ func (u *unpacker) finish() string {
 	if u.crc != u.entry.CRC32 {
 		return "has another checksum than it says"
 	}
-	if _, err := u.packed.ReadByte(); err != io.EOF {
+	if _, err := u.packed.ReadByte(); !errors.Is(err, io.EOF) {
 		return "is packed in fewer bytes than it says"
 	}
 	return ""
@@ -199,11 +199,11 @@ func (u *unpacker) vet(f io.ReaderAt, e *Entry, limit int64) error {
 		u.spare = make([]byte, window)
 	}
 	for {
-		switch _, err := u.Read(u.spare); err {
-		case nil:
-		case io.EOF:
+		_, err := u.Read(u.spare)
+		if errors.Is(err, io.EOF) {
 			return nil
-		default:
+		}
+		if err != nil {
 			return err
 		}
 	}

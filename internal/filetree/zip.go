@@ -40,7 +40,7 @@ func FromZip(a *Archive) (Tree, error) {
 		return nil, fmt.Errorf("opening %q: %w", a.Name, err)
 	}
 	defer func() { _ = f.Close() }()
-	entries, err := readEntries(a, f)
+	entries, _, err := readEntries(a, f)
 	if err != nil {
 		return nil, err
 	}
@@ -56,26 +56,27 @@ func FromZip(a *Archive) (Tree, error) {
 	return tree, err
 }
 
-// readEntries returns the files of the archive, duplicates included.
-func readEntries(a *Archive, f io.ReaderAt) (Tree, error) {
+// readEntries returns the files of the archive, duplicates included, and where
+// its directory starts.
+func readEntries(a *Archive, f io.ReaderAt) (entries Tree, directory int64, err error) {
 	dir, err := findDirectory(a, f)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	packed := make([]byte, dir.size)
 	if err := readAt(a, f, packed, dir.offset); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	r := entryReader{archive: a, left: packed}
 	for range dir.count {
 		if err := r.next(); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
 	if len(r.left) > 0 {
-		return nil, &ArchiveError{Archive: a.Name, Reason: fmt.Sprintf("lists more than the %d entries it announces", dir.count)}
+		return nil, 0, &ArchiveError{Archive: a.Name, Reason: fmt.Sprintf("lists more than the %d entries it announces", dir.count)}
 	}
-	return r.entries, r.checkOverlaps(dir.offset)
+	return r.entries, dir.offset, r.checkOverlaps(dir.offset)
 }
 
 // span is where an entry lies at least: its extra field is known only from the

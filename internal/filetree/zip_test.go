@@ -184,7 +184,8 @@ func TestVetRefuses(t *testing.T) {
 		{"longer local name", "another name", makeZip(t, raw{name: "abc", localName: "abcd"})},
 		{"other local size", "contradicts the directory", makeZip(t, raw{name: "a", data: "x", localSize: ptr(uint32(2))})},
 		{"no local header", "contradicts the directory", makeZip(t, raw{name: "a", data: "01234567890123456789012345678901234567890", offset: ptr(uint32(4)), packed: ptr(uint32(2)), size: ptr(uint32(2))})},
-		{"local extra over next", "reaches into what follows it", overlongExtra(t)},
+		{"local extra over next", "reaches into what follows it", overlongExtra(t, 0)},
+		{"local extra over directory", "reaches into what follows it", overlongExtra(t, 32)},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -202,12 +203,12 @@ func TestVetRefuses(t *testing.T) {
 	}
 }
 
-// overlongExtra is a zip whose first local header claims an extra field that
-// covers the next entry's header.
-func overlongExtra(t *testing.T) []byte {
+// overlongExtra is a zip whose local header at the given offset claims an extra
+// field that covers what follows the entry.
+func overlongExtra(t *testing.T, header int) []byte {
 	t.Helper()
-	z := makeZip(t, raw{name: "a", data: "x"}, raw{name: "b", data: strings.Repeat("y", 200)})
-	z[28] = 100
+	z := makeZip(t, raw{name: "a", data: "x"}, raw{name: "b", data: strings.Repeat("y", 20)})
+	z[header+28] = 50
 	return z
 }
 

@@ -38,6 +38,8 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -142,6 +144,8 @@ func Start(universe string, opts ...Option) (*Index, error) {
 		return nil, err
 	}
 	i.server = httptest.NewUnstartedServer(http.HandlerFunc(i.serve))
+	// A client that refuses the certificate is no news.
+	i.server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	if i.config.tls {
 		i.server.EnableHTTP2 = true
 		i.server.StartTLS()

@@ -155,7 +155,7 @@ func (b *Builder) tree(ctx context.Context, l *Lock) (filetree.Tree, error) {
 		if err != nil {
 			return nil, err
 		}
-		part, err := python.Tree(ctx, b.client, l.Python.Lock, pythonTargets(targets))
+		part, err := python.Tree(ctx, b.client, l.Python.Chosen, pythonTargets(targets))
 		if err != nil {
 			return nil, err
 		}
@@ -164,7 +164,7 @@ func (b *Builder) tree(ctx context.Context, l *Lock) (filetree.Tree, error) {
 	for i, f := range l.Files {
 		part, err := b.filesTree(ctx, f, fmt.Sprintf("files[%d]", i))
 		if err != nil {
-			return nil, inputError(fmt.Sprintf("files[%d]", i), "Unreadable files", err)
+			return nil, inputError(fmt.Sprintf("files[%d]", i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
 		}
 		parts = append(parts, part)
 	}
@@ -187,7 +187,7 @@ func (b *Builder) tree(ctx context.Context, l *Lock) (filetree.Tree, error) {
 func (b *Builder) verify(l *Lock) error {
 	var digests []store.Digest
 	if l.Python != nil {
-		for _, w := range l.Python.Wheels {
+		for _, w := range l.Python.Chosen.Wheels {
 			digests = append(digests, w.SHA256)
 		}
 	}

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
@@ -20,19 +18,24 @@ func inputError(attribute, summary string, err error) error {
 	return &InputError{Attribute: attribute, Summary: summary, Detail: sentence(err), Err: err}
 }
 
-// sentence writes an error as a sentence.
-func sentence(err error) string {
-	text := strings.TrimSpace(err.Error())
+// Sentence writes the text of an error as a sentence. A first word that is not
+// a plain one, such as a file name, keeps its spelling.
+func Sentence(text string) string {
+	text = strings.TrimSpace(text)
 	if text == "" {
 		return ""
 	}
-	first, size := utf8.DecodeRuneInString(text)
-	text = string(unicode.ToUpper(first)) + text[size:]
+	first, _, _ := strings.Cut(text, " ")
+	if strings.Trim(first, "abcdefghijklmnopqrstuvwxyz") == "" {
+		text = strings.ToUpper(text[:1]) + text[1:]
+	}
 	if !strings.ContainsAny(text[len(text)-1:], ".!?") {
 		text += "."
 	}
 	return text
 }
+
+func sentence(err error) string { return Sentence(err.Error()) }
 
 // pythonTargets translates Lambda's runtimes into what wheels are chosen for.
 func pythonTargets(targets []runtimes.Target) []python.Target {

@@ -1,6 +1,7 @@
 package layer
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -58,6 +59,11 @@ func (f FileSpec) check() error {
 func (f FileSpec) wholeLayer() bool {
 	return f.Target == "" || f.Target == "." || f.Target == "./"
 }
+
+// name is what messages call the element.
+func (f FileSpec) name() string { return cmp.Or(f.Source, f.Target) }
+
+func (l FileLock) name() string { return cmp.Or(l.Source, l.Target) }
 
 // lockFiles reads one element of files and returns what it holds now. The list
 // of files is remembered by its digest, so that a later change can be named.

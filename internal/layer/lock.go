@@ -34,7 +34,8 @@ type PythonLock struct {
 	// of the triggers at the time.
 	Request  store.Digest `json:"request"`
 	Triggers store.Digest `json:"triggers"`
-	*python.Lock
+	// Chosen are the wheels.
+	Chosen *python.Lock `json:"chosen"`
 }
 
 // FileLock is one element of files, with the digest of what it held.
@@ -87,7 +88,7 @@ func (l *Lock) Digest() (store.Digest, error) {
 func (l *Lock) Contents() map[string]string {
 	contents := map[string]string{}
 	if l.Python != nil {
-		for _, w := range l.Python.Wheels {
+		for _, w := range l.Python.Chosen.Wheels {
 			key := "python:" + w.Name
 			if had, ok := contents[key]; ok && had != w.Version {
 				contents[key] = had + ", " + w.Version

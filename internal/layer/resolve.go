@@ -37,7 +37,7 @@ func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error)
 	for i, f := range s.Files {
 		lock, err := b.lockFiles(f)
 		if err != nil {
-			return nil, inputError(fmt.Sprintf("files[%d]", i), "Unreadable files", err)
+			return nil, inputError(fmt.Sprintf("files[%d]", i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
 		}
 		l.Files = append(l.Files, lock)
 	}
@@ -58,7 +58,7 @@ func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error)
 func (l *Lock) Warnings() []Warning {
 	var out []Warning
 	if l.Python != nil {
-		for _, note := range l.Python.Notes {
+		for _, note := range l.Python.Chosen.Notes {
 			out = append(out, Warning{Attribute: "python", Summary: "A note on the Python distributions", Detail: note})
 		}
 	}
@@ -93,7 +93,7 @@ func (s Spec) Check() error {
 	}
 	for i, f := range s.Files {
 		if err := f.check(); err != nil {
-			return inputError(fmt.Sprintf("files[%d]", i), "Malformed files", err)
+			return inputError(fmt.Sprintf("files[%d]", i), fmt.Sprintf("Malformed element %d of files", i), err)
 		}
 	}
 	return nil
@@ -124,7 +124,7 @@ func (b *Builder) resolvePython(ctx context.Context, s Spec, old *PythonLock) (*
 	// Changed triggers ask for a resolution that owes nothing to the last.
 	if old != nil && old.Triggers == triggers {
 		spec.Prefer = map[string]string{}
-		for _, w := range old.Wheels {
+		for _, w := range old.Chosen.Wheels {
 			spec.Prefer[w.Name] = w.Version
 		}
 	}
@@ -135,7 +135,7 @@ func (b *Builder) resolvePython(ctx context.Context, s Spec, old *PythonLock) (*
 	if err := checkArchitectures(s, chosen); err != nil {
 		return nil, err
 	}
-	return &PythonLock{Request: request, Triggers: triggers, Lock: chosen}, nil
+	return &PythonLock{Request: request, Triggers: triggers, Chosen: chosen}, nil
 }
 
 // remember resolves, or returns what the same question was answered within the

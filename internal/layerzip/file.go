@@ -7,13 +7,20 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// TempPattern is the name, as os.CreateTemp takes it, of the files beside a
-// target while it is written. Only a killed process leaves one behind.
-const TempPattern = ".layer-*.tmp"
+// Names of the files beside a target while it is written. Only a killed process
+// leaves one behind; the next write to the directory removes it once it is
+// older than any process could be writing it.
+const (
+	tempPrefix = ".layer-"
+	tempSuffix = ".tmp"
+	tempAge    = time.Hour
+)
 
 // WriteFile writes the zip to path, as WriteFileIn does.
 func (l *Layout) WriteFile(ctx context.Context, path string) (store.Digest, error) {
@@ -30,7 +37,8 @@ func (l *Layout) WriteFileIn(ctx context.Context, dir string, choose func(store.
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return store.Digest{}, fmt.Errorf("writing a layer to %q: %w", dir, err)
 	}
-	temp, err := os.CreateTemp(dir, TempPattern)
+	sweep(dir, time.Now().Add(-tempAge))
+	temp, err := os.CreateTemp(dir, tempPrefix+"*"+tempSuffix)
 	if err != nil {
 		return store.Digest{}, fmt.Errorf("writing a layer to %q: %w", dir, err)
 	}
@@ -61,6 +69,23 @@ func (l *Layout) fill(ctx context.Context, f *os.File) (store.Digest, error) {
 		return store.Digest{}, err
 	}
 	return digest, f.Chmod(0o644)
+}
+
+// sweep removes the temporary files in dir that were last written before the
+// given time. It is a service to the user: what it cannot remove it leaves.
+func sweep(dir string, before time.Time) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), tempPrefix) || !strings.HasSuffix(e.Name(), tempSuffix) || !e.Type().IsRegular() {
+			continue
+		}
+		if info, err := e.Info(); err == nil && info.ModTime().Before(before) {
+			_ = os.Remove(filepath.Join(dir, e.Name()))
+		}
+	}
 }
 
 // remove deletes a temporary file, if it is still there.

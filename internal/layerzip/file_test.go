@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -126,5 +128,51 @@ func TestFullDiskIsReported(t *testing.T) {
 		if _, err := l.Write(t.Context(), w); !errors.Is(err, full) {
 			t.Errorf("room for %d bytes: got %v, want %v", room, err, full)
 		}
+	}
+}
+
+func TestWriteFileInNamesTheFileByItsDigest(t *testing.T) {
+	t.Parallel()
+	l := layoutOf(t, goldenTree(t))
+	want := store.Sum(written(t, l))
+	dir := t.TempDir()
+	got, err := l.WriteFileIn(t.Context(), dir, func(d store.Digest) (string, error) {
+		return filepath.Join(dir, d.Hex()+".zip"), nil
+	})
+	if err != nil || got != want {
+		t.Errorf("got digest %s, %v; want %s", got, err, want)
+	}
+	if list := leftOver(t, dir); len(list) != 1 || list[0] != want.Hex()+".zip" {
+		t.Errorf("got %v, want %s.zip alone", list, want)
+	}
+	unwanted := errors.New("another digest was planned")
+	empty := t.TempDir()
+	_, err = l.WriteFileIn(t.Context(), empty, func(store.Digest) (string, error) { return "", unwanted })
+	if list := leftOver(t, empty); !errors.Is(err, unwanted) || len(list) != 0 {
+		t.Errorf("refused: got %v and %v, want the refusal and nothing left", err, list)
+	}
+}
+
+func TestWriteFileRemovesWhatKilledProcessesLeft(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	long := time.Now().Add(-2 * time.Hour)
+	for name, old := range map[string]bool{".layer-1.tmp": true, ".layer-2.tmp": false, "layer-3.tmp": true, ".layer-4.zip": true} {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte("half"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if old {
+			if err := os.Chtimes(file, long, long); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := layoutOf(t, goldenTree(t)).WriteFile(t.Context(), filepath.Join(dir, "layer.zip")); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{".layer-2.tmp", ".layer-4.zip", "layer-3.tmp", "layer.zip"}
+	if got := leftOver(t, dir); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }

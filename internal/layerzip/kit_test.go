@@ -3,7 +3,6 @@ package layerzip
 import (
 	"archive/zip"
 	"bytes"
-	"fmt"
 	"hash/crc32"
 	"io"
 	"os"
@@ -152,7 +151,8 @@ func prose(seed uint64, n int) string {
 	var b strings.Builder
 	for b.Len() < n {
 		i := min(random.below(len(words)), random.below(len(words)))
-		fmt.Fprintf(&b, "%s%c", words[i], " \n(=.,)"[random.below(7)])
+		b.WriteString(words[i])
+		b.WriteByte(" \n(=.,)"[random.below(7)])
 	}
 	return b.String()
 }

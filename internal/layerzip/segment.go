@@ -247,7 +247,7 @@ func (p *packer) copy(ctx context.Context, in io.Reader, w io.Writer, sum hash.H
 			return 0, err
 		}
 		switch {
-		case errRead == io.EOF:
+		case errors.Is(errRead, io.EOF):
 			return size, nil
 		case errRead != nil:
 			return 0, errRead

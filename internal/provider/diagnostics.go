@@ -52,32 +52,21 @@ func at(attribute string, d diag.Diagnostic) diag.Diagnostic {
 	return diag.WithPath(attributePath(attribute), d)
 }
 
+// attributePath returns the path of the outermost argument, with its index:
+// Terraform shows the source line for that, and for no path into an object.
+// The text of a diagnostic names the whole attribute.
 func attributePath(attribute string) path.Path {
-	p := path.Empty()
-	for step := range strings.SplitSeq(attribute, ".") {
-		name, index, indexed := strings.Cut(strings.TrimSuffix(step, "]"), "[")
-		p = p.AtName(name)
-		if !indexed {
-			continue
-		}
-		if n, err := strconv.Atoi(index); err == nil {
-			p = p.AtListIndex(n)
-		}
+	outermost, _, _ := strings.Cut(attribute, ".")
+	name, index, indexed := strings.Cut(strings.TrimSuffix(outermost, "]"), "[")
+	p := path.Root(name)
+	if n, err := strconv.Atoi(index); indexed && err == nil {
+		p = p.AtListIndex(n)
 	}
 	return p
 }
 
 // sentence writes the text of an error as a sentence.
-func sentence(text string) string {
-	if text == "" {
-		return text
-	}
-	text = strings.ToUpper(text[:1]) + text[1:]
-	if !strings.HasSuffix(text, ".") {
-		text += "."
-	}
-	return text
-}
+func sentence(text string) string { return layer.Sentence(text) }
 
 // diagnosePublish returns the diagnostic of an error of AWS or of what is sent
 // there.

@@ -50,13 +50,11 @@ func (m *versionModel) plan(ctx context.Context, config, before *versionModel) d
 	}
 	m.ARN, m.Version, m.CreatedDate = types.StringUnknown(), types.Int64Unknown(), types.StringUnknown()
 	m.CodeSHA256, m.CodeSize = types.StringUnknown(), types.Int64Unknown()
+	// An older version may be taken over, so which ones are older shows later.
 	m.RetainedVersions = types.ListUnknown(types.Int64Type)
-	if before == nil || !m.LayerName.Equal(before.LayerName) || !m.Region.Equal(before.Region) {
-		m.LayerARN = types.StringUnknown()
-		m.RetainedVersions = retain(nil, 0, 0)
-	} else {
+	m.LayerARN = types.StringUnknown()
+	if before != nil && m.LayerName.Equal(before.LayerName) && m.Region.Equal(before.Region) {
 		m.LayerARN = before.LayerARN
-		m.RetainedVersions = retain(before.retained(ctx, &diags), before.Version.ValueInt64(), 0)
 	}
 	if !known {
 		return diags

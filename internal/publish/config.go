@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -225,7 +226,7 @@ func newSession(ctx context.Context, c Config) (*session, error) {
 		s.secrets = hidden.with(credentials.AccessKeyID, credentials.SecretAccessKey, credentials.SessionToken)
 	}
 	if resolved.Region == "" {
-		return nil, &ConfigError{Faults: []string{"no region is set: set region in the provider block, or AWS_REGION"}}
+		return nil, &ConfigError{Faults: []string{noRegion}}
 	}
 	if !c.SkipRegionValidation {
 		if err := validation.SupportedRegion(resolved.Region); err != nil {
@@ -246,21 +247,40 @@ func newSession(ctx context.Context, c Config) (*session, error) {
 	return s, nil
 }
 
+// noRegion tells what to do about a region that nothing names.
+const noRegion = "no region is set: set region in the provider block, or AWS_REGION"
+
 // configFailure makes one error of the diagnostics, without credentials.
 func configFailure(diags diag.Diagnostics, hidden secrets) error {
 	var faults []string
 	var causes []error
 	for _, d := range diags.Errors() {
-		fault := d.Summary()
-		if detail := d.Detail(); detail != "" && detail != fault {
-			fault += ": " + detail
-		}
-		faults = append(faults, hidden.redact(fault))
+		faults = append(faults, hidden.redact(sentence(d)))
 		if with, ok := d.(diag.DiagnosticWithErr); ok {
 			causes = append(causes, with.Err())
 		}
 	}
 	return &ConfigError{Faults: faults, cause: errors.Join(causes...)}
+}
+
+// sentence writes a diagnostic in one line: what failed, and AWS's reason.
+func sentence(d diag.Diagnostic) string {
+	var reason string
+	if with, ok := d.(diag.DiagnosticWithErr); ok && with.Err() != nil {
+		reason = message(with.Err())
+	}
+	first, _, _ := strings.Cut(strings.TrimSpace(d.Detail()), "\n")
+	switch {
+	case strings.Contains(reason, "Missing Region"):
+		return noRegion
+	case awsbase.IsNoValidCredentialSourcesError(d):
+		return "no AWS credentials were found: set a profile, or access_key and secret_key, or the AWS_ variables of the environment (" + reason + ")"
+	case reason != "" && first != "" && !strings.Contains(reason, first):
+		return first + " " + reason
+	case reason != "":
+		return reason
+	}
+	return strings.TrimSpace(d.Summary() + ": " + first)
 }
 
 // region returns the asked region, or the session's own for "".

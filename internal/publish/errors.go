@@ -7,6 +7,7 @@ import (
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -104,7 +105,7 @@ type AccessDeniedError struct {
 }
 
 func (e *AccessDeniedError) Error() string {
-	return fmt.Sprintf("the credentials may not %s: %v", e.Action, e.cause)
+	return fmt.Sprintf("the credentials lack the permission %s: %v", e.Action, e.cause)
 }
 
 // Unwrap returns AWS's own words.
@@ -150,12 +151,12 @@ func (s *session) explain(err error) error {
 	if err == nil {
 		return nil
 	}
+	text := s.secrets.redact(message(err))
+	plain := &redacted{text: text, cause: err}
 	var said smithy.APIError
 	if !errors.As(err, &said) {
-		return &redacted{text: s.secrets.redact(err.Error()), cause: err}
+		return plain
 	}
-	text := s.secrets.redact(said.ErrorCode() + ": " + firstSentence(said.ErrorMessage()))
-	plain := &redacted{text: text, cause: err}
 	switch code := said.ErrorCode(); code {
 	case "AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "Forbidden":
 		return &AccessDeniedError{Action: actionOf(err), cause: plain}
@@ -184,7 +185,7 @@ func (s *session) explain(err error) error {
 func actionOf(err error) string {
 	var op *smithy.OperationError
 	if !errors.As(err, &op) {
-		return "make the call"
+		return "for the call"
 	}
 	service, name := strings.ToLower(strings.ReplaceAll(op.Service(), " ", "")), op.Operation()
 	if service == "s3" && name == "HeadObject" {
@@ -193,12 +194,21 @@ func actionOf(err error) string {
 	return service + ":" + name
 }
 
-// firstSentence drops what AWS appends to a signature error: the request as it
-// was signed, session token included.
-func firstSentence(message string) string {
-	message, _, _ = strings.Cut(message, "\n\nThe Canonical String")
-	message, _, _ = strings.Cut(message, "The Canonical String")
-	return strings.TrimSpace(message)
+// message returns AWS's own code and words if there are any, or the network's,
+// without what AWS appends to a signature error: the request as signed, session token included.
+func message(err error) string {
+	text := err.Error()
+	var said smithy.APIError
+	var op *smithy.OperationError
+	var sending *smithyhttp.RequestSendError
+	switch {
+	case errors.As(err, &said):
+		text = said.ErrorCode() + ": " + said.ErrorMessage()
+	case errors.As(err, &op) && errors.As(err, &sending):
+		text = "no answer to " + op.Operation() + ": " + sending.Err.Error()
+	}
+	text, _, _ = strings.Cut(text, "The Canonical String")
+	return strings.TrimSpace(text)
 }
 
 // statusOf returns the HTTP status of the answer that err reports, or 0 when

@@ -16,6 +16,9 @@ import (
 // their bytes before a publish: each costs a request.
 const candidates = 5
 
+// lookAttempts bounds the SDK's retries within one of several looks.
+const lookAttempts = 3
+
 // job is one run of Publish.
 type job struct {
 	request  Request
@@ -24,7 +27,8 @@ type job struct {
 	patience patience
 	explain  func(error) error
 
-	above int64 // the highest version number before the first call
+	options []func(*lambda.Options) // of looks
+	above   int64                   // the highest version number before the first call
 }
 
 // run takes over a version that is there already, or makes one. It reports
@@ -100,6 +104,8 @@ func (j *job) publish(ctx context.Context, input *lambda.PublishLayerVersionInpu
 // may have made. It does so even if the caller's context is over, for a short
 // while: a version that is found is not lost.
 func (j *job) recover(ctx context.Context) (Version, bool, error) {
+	look := *j
+	look.options = []func(*lambda.Options){func(o *lambda.Options) { o.RetryMaxAttempts = min(lookAttempts, j.patience.attempts) }}
 	if ctx.Err() != nil {
 		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), j.patience.grace)
 		defer cancel()
@@ -111,12 +117,12 @@ func (j *job) recover(ctx context.Context) (Version, bool, error) {
 			break
 		}
 		var listed []types.LayerVersionsListItem
-		if listed, lookErr = j.list(ctx, j.above); lookErr != nil {
+		if listed, lookErr = look.list(ctx, j.above); lookErr != nil {
 			continue
 		}
 		var v Version
 		var found bool
-		if v, found, lookErr = j.match(ctx, listed); found {
+		if v, found, lookErr = look.match(ctx, listed); found {
 			return v, true, nil
 		}
 	}
@@ -160,7 +166,7 @@ func (j *job) list(ctx context.Context, above int64) ([]types.LayerVersionsListI
 	alike := 0
 	pages := lambda.NewListLayerVersionsPaginator(j.api, &lambda.ListLayerVersionsInput{LayerName: &j.request.LayerName})
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+		page, err := pages.NextPage(ctx, j.options...)
 		var missing *types.ResourceNotFoundException
 		if errors.As(err, &missing) {
 			break
@@ -196,7 +202,7 @@ func (j *job) match(ctx context.Context, listed []types.LayerVersionsListItem) (
 			continue
 		}
 		compared++
-		out, err := j.api.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{LayerName: &j.request.LayerName, VersionNumber: &item.Version})
+		out, err := j.api.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{LayerName: &j.request.LayerName, VersionNumber: &item.Version}, j.options...)
 		var missing *types.ResourceNotFoundException
 		if errors.As(err, &missing) {
 			continue // deleted since it was listed

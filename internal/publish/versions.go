@@ -45,14 +45,21 @@ func (p *Publisher) Read(ctx context.Context, arn string) (Version, error) {
 
 // Delete removes the layer version with the ARN. One that is gone already is
 // no error. Functions that have it keep it.
+//
+// Services that stand in for AWS delete by a layer's name only, where AWS takes
+// the ARN as well. The name is used if it is proved to mean the same version,
+// not one of another account.
 func (p *Publisher) Delete(ctx context.Context, arn string) error {
 	api, s, a, err := p.of(ctx, arn)
 	if err != nil {
 		return err
 	}
-	_, err = api.DeleteLayerVersion(ctx, &lambda.DeleteLayerVersionInput{
-		LayerName: aws.String(a.LayerARN()), VersionNumber: &a.Number,
-	})
+	name := a.LayerARN()
+	own, err := api.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{LayerName: &a.Name, VersionNumber: &a.Number})
+	if err == nil && aws.ToString(own.LayerVersionArn) == arn {
+		name = a.Name
+	}
+	_, err = api.DeleteLayerVersion(ctx, &lambda.DeleteLayerVersionInput{LayerName: &name, VersionNumber: &a.Number})
 	var missing *types.ResourceNotFoundException
 	if err != nil && !errors.As(err, &missing) {
 		return fmt.Errorf("deleting %s: %w", arn, s.explain(err))

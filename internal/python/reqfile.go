@@ -40,23 +40,13 @@ func ParseInput(s, source string) (Input, error) {
 // source checkouts or paths are refused: the error, a *SyntaxError, says what to
 // write instead. With --require-hashes a requirement without --hash is an error.
 func ReadRequirementsFile(name string) (requirements, constraints []Input, err error) {
-	r := reader{seen: map[visit]bool{}}
-	if err := r.file(name, filepath.Base(name), false); err != nil {
-		return nil, nil, err
-	}
-	for _, input := range r.requirements {
-		if r.requireHashes && len(input.Hashes) == 0 {
-			return nil, nil, &SyntaxError{
-				Source: input.Source, Input: input.Requirement.String(),
-				Reason: "--require-hashes is set, and this requirement has no --hash",
-			}
-		}
-	}
-	return r.requirements, r.constraints, nil
+	r := reader{read: os.ReadFile, seen: map[visit]bool{}}
+	return r.all(name)
 }
 
 // reader collects a file and what it includes.
 type reader struct {
+	read          func(name string) ([]byte, error)
 	requirements  []Input
 	constraints   []Input
 	requireHashes bool
@@ -71,6 +61,22 @@ type visit struct {
 	constraint bool
 }
 
+// all reads the file at name and returns what it and its includes hold.
+func (r *reader) all(name string) (requirements, constraints []Input, err error) {
+	if err := r.file(name, filepath.Base(name), false); err != nil {
+		return nil, nil, err
+	}
+	for _, input := range r.requirements {
+		if r.requireHashes && len(input.Hashes) == 0 {
+			return nil, nil, &SyntaxError{
+				Source: input.Source, Input: input.Requirement.String(),
+				Reason: "--require-hashes is set, and this requirement has no --hash",
+			}
+		}
+	}
+	return r.requirements, r.constraints, nil
+}
+
 // file reads the file at name; title stands for it in sources.
 func (r *reader) file(name, title string, constraint bool) error {
 	name = filepath.Clean(name)
@@ -81,7 +87,7 @@ func (r *reader) file(name, title string, constraint bool) error {
 		return nil
 	}
 	r.seen[visit{name, constraint}] = true
-	b, err := os.ReadFile(name)
+	b, err := r.read(name)
 	if err != nil {
 		return fmt.Errorf("reading requirements file %q: %w", title, err)
 	}

@@ -33,12 +33,37 @@ func (e *SyntaxError) Error() string {
 		b.WriteString(e.Source)
 		b.WriteString(": ")
 	}
-	fmt.Fprintf(&b, "parsing %q: %s", e.Input, e.Reason)
+	fmt.Fprintf(&b, "parsing %q: %s", hideCredentials(e.Input, 0), e.Reason)
 	switch {
 	case e.Offset >= len(e.Input) && e.Input != "":
 		b.WriteString(", at the end")
 	case e.Offset > 0:
-		fmt.Fprintf(&b, ", at %q", e.Input[e.Offset:])
+		fmt.Fprintf(&b, ", at %q", hideCredentials(e.Input, e.Offset))
+	}
+	return b.String()
+}
+
+// hideCredentials returns s[from:] with *** for every user and password of a
+// URL in s.
+func hideCredentials(s string, from int) string {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		next := len(s)
+		if n := strings.Index(s[i:], "://"); n >= 0 {
+			next = i + n + len("://")
+		}
+		b.WriteString(s[min(max(i, from), next):next])
+		i = next
+		host, _, _ := strings.Cut(s[i:], "/")
+		if end := strings.IndexAny(host, " \t\"'"); end >= 0 {
+			host = host[:end]
+		}
+		if at := strings.LastIndexByte(host, '@'); at >= 0 {
+			i += at
+			if from < i {
+				b.WriteString("***")
+			}
+		}
 	}
 	return b.String()
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -21,20 +20,17 @@ func (s *Store) GetRecord(bucket, key string) (body []byte, written time.Time, e
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	f, err := os.Open(path)
+	raw, err := os.ReadFile(path)
 	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("reading record in %q: %w", bucket, err)
-	}
-	raw, err := io.ReadAll(f)
-	info, statErr := f.Stat()
-	if err = errors.Join(err, statErr, f.Close()); err != nil {
 		return nil, time.Time{}, fmt.Errorf("reading record in %q: %w", bucket, err)
 	}
 	body, written, ok := openRecord(bucket, key, raw)
 	if !ok {
 		return nil, time.Time{}, fmt.Errorf("reading record in %q: %w: the file is damaged", bucket, fs.ErrNotExist)
 	}
-	touch(path, info)
+	if info, err := os.Stat(path); err == nil {
+		touch(path, info)
+	}
 	return body, written, nil
 }
 

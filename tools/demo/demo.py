@@ -68,7 +68,7 @@ def build_provider():
     machine = platform.machine().lower()
     arch = {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
     target = DEMO / "mirror" / HOST / "layerbuild" / "layerbuild" / "0.0.1" / f"{platform.system().lower()}_{arch}"
-    run(["go", "build", "-trimpath", "-o", str(target / "terraform-provider-layerbuild_v0.0.1"), "."], cwd=ROOT)
+    run(["go", "build", "-o", str(target / "terraform-provider-layerbuild_v0.0.1"), "."], cwd=ROOT)
     (DEMO / "cli.tfrc").write_text(
         "provider_installation {\n"
         f"  filesystem_mirror {{ path = {json.dumps(str(DEMO / 'mirror'))} }}\n"

@@ -1,0 +1,235 @@
+package fetch
+
+import (
+	"bufio"
+	"context"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// childURL is the variable that makes this test binary a child which fetches
+// the page of that address: what it reads from its environment, it reads once.
+const childURL = "FETCH_TEST_CHILD_URL"
+
+func TestMain(m *testing.M) {
+	address := os.Getenv(childURL)
+	if address == "" {
+		os.Exit(m.Run())
+	}
+	if err := child(address); err != nil {
+		fmt.Println("error:", err)
+		os.Exit(1)
+	}
+}
+
+func child(address string) error {
+	s, err := store.Open(os.Getenv("FETCH_TEST_CHILD_STORE"))
+	if err != nil {
+		return err
+	}
+	c, err := New(Options{Store: s, Retries: -1})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	page, err := c.Page(ctx, PageRequest{URL: address})
+	if err != nil {
+		return err
+	}
+	_, err = os.Stdout.Write(page.Body)
+	return err
+}
+
+// runChild returns what a child with the variables prints.
+func runChild(t *testing.T, address string, env ...string) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self)
+	for _, pair := range os.Environ() {
+		name, _, _ := strings.Cut(strings.ToUpper(pair), "=")
+		if !strings.HasSuffix(name, "_PROXY") && !strings.HasPrefix(name, "SSL_CERT_") && name != "NETRC" && name != "HOME" {
+			cmd.Env = append(cmd.Env, pair)
+		}
+	}
+	home := t.TempDir()
+	cmd.Env = append(cmd.Env, childURL+"="+address, "FETCH_TEST_CHILD_STORE="+t.TempDir(), "HOME="+home, "USERPROFILE="+home)
+	cmd.Env = append(cmd.Env, env...)
+	out, err := cmd.CombinedOutput()
+	if err != nil && len(out) == 0 {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+func TestHTTPProxyOfTheEnvironment(t *testing.T) {
+	t.Parallel()
+	proxy := serve(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "proxied ", r.URL) })
+	got := runChild(t, "http://index.test/simple/", "HTTP_PROXY="+proxy.URL)
+	if want := "proxied http://index.test/simple/"; got != want {
+		t.Errorf("child printed %q, want %q", got, want)
+	}
+	got = runChild(t, "http://index.invalid/simple/", "HTTP_PROXY="+proxy.URL, "NO_PROXY=.invalid")
+	if !strings.HasPrefix(got, "error: fetching http://index.invalid/simple/: ") {
+		t.Errorf("with NO_PROXY: child printed %q, want an error", got)
+	}
+}
+
+func TestMalformedProxyIsNotQuoted(t *testing.T) {
+	t.Parallel()
+	got := runChild(t, "http://index.test/", "HTTP_PROXY=http://user:hunter2@%zz:1")
+	want := "error: fetching http://index.test/: reading the proxy's address from HTTP_PROXY or HTTPS_PROXY: it is malformed\n"
+	if got != want {
+		t.Errorf("child printed %q, want %q", got, want)
+	}
+}
+
+func TestNetrcOfTheEnvironment(t *testing.T) {
+	t.Parallel()
+	i := indextest.New(t, "a 1\n", indextest.WithAuth("me", "secret"))
+	home := t.TempDir()
+	path := filepath.Join(home, ".netrc")
+	if err := os.WriteFile(path, []byte("machine 127.0.0.1 login me password secret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, env := range [][]string{{"NETRC=" + path}, {"HOME=" + home, "USERPROFILE=" + home}} {
+		if got := runChild(t, i.URL()+"a/", env...); !strings.Contains(got, "a-1-py3-none-any.whl") {
+			t.Errorf("%s: child printed %q", env, got)
+		}
+	}
+	if got := runChild(t, i.URL()+"a/", "NETRC="+path+"x", "HOME="+home, "USERPROFILE="+home); !strings.Contains(got, "401 Unauthorized") {
+		t.Errorf("with a missing NETRC: child printed %q, want a refusal", got)
+	}
+}
+
+func TestHTTPSProxyAndCertificatesOfTheEnvironment(t *testing.T) {
+	t.Parallel()
+	i := indextest.New(t, "a 1\n", indextest.WithTLS())
+	target := strings.TrimPrefix(strings.TrimSuffix(i.URL(), "/simple/"), "https://")
+	proxy := serve(t, func(w http.ResponseWriter, r *http.Request) { tunnel(t, w, r, target) })
+	dir := t.TempDir()
+	file := filepath.Join(dir, "ca.pem")
+	if err := os.WriteFile(file, i.CertPEM(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// The certificate of the test server is for example.com too.
+	const address = "https://example.com/simple/a/"
+	for _, env := range []string{"SSL_CERT_FILE=" + file, "SSL_CERT_DIR=" + dir} {
+		if got := runChild(t, address, "HTTPS_PROXY="+proxy.URL, env); !strings.Contains(got, "a-1-py3-none-any.whl") {
+			t.Errorf("%s: child printed %q", env, got)
+		}
+	}
+	if got := runChild(t, address, "HTTPS_PROXY="+proxy.URL); !strings.Contains(got, "error: ") || !strings.Contains(got, "certificate") {
+		t.Errorf("without the certificate: child printed %q", got)
+	}
+	missing := "SSL_CERT_FILE=" + filepath.Join(dir, "missing")
+	if got := runChild(t, address, "HTTPS_PROXY="+proxy.URL, missing, "SSL_CERT_DIR="+dir); !strings.Contains(got, "a-1-py3-none-any.whl") {
+		t.Errorf("with a missing file: child printed %q", got)
+	}
+}
+
+// tunnel answers CONNECT by joining the client and target.
+func tunnel(t *testing.T, w http.ResponseWriter, r *http.Request, target string) {
+	if r.Method != http.MethodConnect || r.Host != "example.com:443" {
+		http.Error(w, "want CONNECT example.com:443", http.StatusBadRequest)
+		return
+	}
+	server, err := net.Dial("tcp", target)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	client, buffered, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	_, _ = io.WriteString(client, "HTTP/1.1 200 OK\r\n\r\n")
+	var wg sync.WaitGroup
+	copyThenClose := func(to net.Conn, from io.Reader) {
+		_, _ = io.Copy(to, from)
+		_ = to.Close()
+	}
+	wg.Go(func() { copyThenClose(server, io.MultiReader(bufferedOf(buffered), client)) })
+	wg.Go(func() { copyThenClose(client, server) })
+	wg.Wait()
+}
+
+func bufferedOf(rw *bufio.ReadWriter) io.Reader {
+	return io.LimitReader(rw.Reader, int64(rw.Reader.Buffered()))
+}
+
+// TestConnectionsPerHost counts the connections that 40 requests at once open.
+func TestConnectionsPerHost(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		http2 bool
+		proto string
+		most  int
+	}{{"HTTP/2", true, "2", multiplexedConns}, {"HTTP/1 under TLS", false, "1", multiplexedConns + plainConns}} {
+		t.Run(c.name, func(t *testing.T) {
+			var conns counter
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				time.Sleep(10 * time.Millisecond)
+				fmt.Fprint(w, r.ProtoMajor)
+			}))
+			server.EnableHTTP2 = c.http2
+			server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+				if s == http.StateNew {
+					conns.next()
+				}
+			}
+			server.StartTLS()
+			t.Cleanup(server.Close)
+			transport := trusting(t, server)
+			client := newClient(t, func(o *Options) { o.Transport = transport })
+			for range 2 { // the second round knows what the host speaks
+				var wg sync.WaitGroup
+				for n := range 40 {
+					wg.Go(func() {
+						page, err := client.Page(t.Context(), PageRequest{URL: fmt.Sprintf("%s/%d", server.URL, n)})
+						if err != nil || string(page.Body) != c.proto {
+							t.Errorf("page = %v, %v, want one over HTTP/%s", page, err, c.proto)
+						}
+					})
+				}
+				wg.Wait()
+			}
+			if n := conns.count(); n > c.most || !c.http2 && n <= multiplexedConns {
+				t.Errorf("%d connections, want at most %d", n, c.most)
+			}
+		})
+	}
+}
+
+// trusting returns the transport of a client that trusts the server.
+func trusting(t *testing.T, server *httptest.Server) *transport {
+	t.Helper()
+	made, err := newTransport(slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(server.Certificate())
+	made.multiplexed.TLSClientConfig.RootCAs = pool
+	made.plain.TLSClientConfig.RootCAs = pool
+	return made
+}

@@ -1,0 +1,383 @@
+package provider
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+)
+
+// golden is the digest of the package of TestPackageIsKnownAtPlan, on every
+// system. It moves only with the layout version.
+const golden = "296eece185a44582402ab1b0d59077666d1629b9ad53b002ebda108e80df77a6"
+
+func at1(name string) tfjsonpath.Path { return tfjsonpath.New(name) }
+
+func expectEmpty() resource.ConfigPlanChecks {
+	return resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
+}
+
+func TestPackageIsKnownAtPlan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.write("src/shared.py", "VALUE = 1\n")
+	w.write("src/shared_test.py", "assert False\n")
+	out := filepath.Join(w.dir, "layer.zip")
+	config := w.config(`
+resource "layerbuild_package" "p" {
+  runtimes    = ["python3.11", "python3.12"]
+  output_path = %q
+  python      = { requirements = ["Requests==2.31.0", "native"] }
+  files = [
+    { source = %q, target = "python/shared", exclude = ["*_test.py"] },
+    { content = "#!/bin/sh\n", target = "bin/run" },
+  ]
+  exclude = ["**/*.dist-info/RECORD"]
+}`, out, filepath.Join(w.dir, "src"))
+	address := "layerbuild_package.p"
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps: []resource.TestStep{{
+			Config: config,
+			ConfigPlanChecks: resource.ConfigPlanChecks{
+				PreApply: []plancheck.PlanCheck{
+					plancheck.ExpectKnownValue(address, at1("sha256"), knownvalue.StringExact(golden)),
+					plancheck.ExpectKnownValue(address, at1("contents"), knownvalue.MapExact(map[string]knownvalue.Check{
+						"python:requests": knownvalue.StringExact("2.31.0"), "python:idna": knownvalue.StringExact("3.7"),
+						"python:native":       knownvalue.StringExact("1.0"),
+						"files:python/shared": knownvalue.StringRegexp(regexp.MustCompile(`^[0-9a-f]{12} \(1 file\)$`)),
+						"files:bin/run":       knownvalue.StringRegexp(regexp.MustCompile(`^[0-9a-f]{12} \(1 file\)$`)),
+					})),
+				},
+				PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
+			},
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue(address, at1("filename"), knownvalue.StringExact(out)),
+				statecheck.ExpectKnownValue(address, at1("architectures"), knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact("x86_64")})),
+				statecheck.ExpectKnownValue(address, at1("source_code_hash"), knownvalue.StringFunc(func(got string) error {
+					if want := base64SHA256(t, out); got != want {
+						return fmt.Errorf("got %s, the zip has %s", got, want)
+					}
+					return nil
+				})),
+			},
+		}},
+	})
+}
+
+func TestPackageHoldsWhatWasAskedFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.write("src/shared.py", "VALUE = 1\n")
+	w.write("src/sub/deep.txt", "deep\n")
+	out := filepath.Join(w.dir, "layer.zip")
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps: []resource.TestStep{{
+			Config: w.config(`
+resource "layerbuild_package" "p" {
+  runtimes    = ["python3.11", "python3.12"]
+  output_path = %q
+  python      = { requirements = ["requests", "native"] }
+  files = [
+    { source = %q, target = "python/shared" },
+    { source = %q, target = "python/one.py" },
+    { source = %q, target = "python/" },
+    { content = "{}", target = "python/settings.json" },
+  ]
+  exclude = ["**/*.dist-info"]
+}`, out, w.dir+"/src", w.dir+"/src/shared.py", w.dir+"/src/shared.py"),
+			ConfigPlanChecks: expectEmpty(),
+			Check: func(*terraformState) error {
+				files := unzip(t, out)
+				for name, want := range map[string]string{
+					"python/requests/api.py": "def get(): return \"got\"\n", "python/shared/shared.py": "VALUE = 1\n",
+					"python/shared/sub/deep.txt": "deep\n", "python/one.py": "VALUE = 1\n", "python/shared.py": "VALUE = 1\n",
+					"python/settings.json": "{}",
+				} {
+					if got, ok := files[name]; !ok || got != want {
+						t.Errorf("%s holds %q, want %q", name, got, want)
+					}
+				}
+				for _, dir := range []string{"python/idna/", "python/lib/python3.11/site-packages/native/", "python/lib/python3.12/site-packages/native/"} {
+					if !hasBelow(files, dir) {
+						t.Errorf("nothing below %s", dir)
+					}
+				}
+				if hasBelow(files, "python/native/") || len(files) != 10 {
+					t.Errorf("the layer holds %q", keys(files))
+				}
+				return nil
+			},
+		}},
+	})
+}
+
+// TestPackageFollowsItsFiles changes a local file, and nothing else.
+func TestPackageFollowsItsFiles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.write("src/a.py", "A = 1\n")
+	out := filepath.Join(w.dir, "layer.zip")
+	config := w.config(`
+resource "layerbuild_package" "p" {
+  runtimes    = ["python3.12"]
+  output_path = %q
+  python      = { requirements = ["idna"] }
+  files       = [{ source = %q, target = "python" }]
+}`, out, w.dir+"/src")
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps: []resource.TestStep{
+			{Config: config, ConfigPlanChecks: expectEmpty()},
+			{
+				PreConfig: func() {
+					w.write("src/a.py", "A = 2\n")
+					if err := w.index.Add("idna 4.0\n"); err != nil {
+						t.Fatal(err)
+					}
+					w.index.Forget()
+				},
+				Config: config,
+				ConfigPlanChecks: resource.ConfigPlanChecks{
+					PreApply:             []plancheck.PlanCheck{plancheck.ExpectResourceAction("layerbuild_package.p", plancheck.ResourceActionUpdate)},
+					PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
+				},
+				Check: func(*terraformState) error {
+					if got := unzip(t, out)["python/a.py"]; got != "A = 2\n" {
+						t.Errorf("python/a.py holds %q", got)
+					}
+					if asked := w.index.Requests(); len(asked) != 0 {
+						t.Errorf("a change of local files asked the index: %v", asked)
+					}
+					return nil
+				},
+			},
+		},
+	})
+}
+
+// TestPackageNeverFloats adds releases and edits one requirement: only what the
+// edit asks for moves.
+func TestPackageNeverFloats(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	out := filepath.Join(w.dir, "layer.zip")
+	config := func(requirements, triggers string) string {
+		return w.config(`
+resource "layerbuild_package" "p" {
+  runtimes    = ["python3.12"]
+  output_path = %q
+  python      = { requirements = [%s] }
+  triggers    = { day = %q }
+}`, out, requirements, triggers)
+	}
+	locked := func(contents map[string]knownvalue.Check) []statecheck.StateCheck {
+		return []statecheck.StateCheck{statecheck.ExpectKnownValue("layerbuild_package.p", at1("contents"), knownvalue.MapExact(contents))}
+	}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps: []resource.TestStep{
+			{
+				Config: config(`"idna"`, "one"), ConfigPlanChecks: expectEmpty(),
+				ConfigStateChecks: locked(map[string]knownvalue.Check{"python:idna": knownvalue.StringExact("3.7")}),
+			},
+			{
+				PreConfig: func() {
+					if err := w.index.Add("idna 4.0\n"); err != nil {
+						t.Fatal(err)
+					}
+				},
+				Config:           config(`"idna"`, "one"),
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+			},
+			{
+				Config: config(`"idna", "requests"`, "one"), ConfigPlanChecks: expectEmpty(),
+				ConfigStateChecks: locked(map[string]knownvalue.Check{
+					"python:idna": knownvalue.StringExact("3.7"), "python:requests": knownvalue.StringExact("2.31.0"),
+				}),
+			},
+			{
+				Config: config(`"idna", "requests"`, "two"), ConfigPlanChecks: expectEmpty(),
+				ConfigStateChecks: locked(map[string]knownvalue.Check{
+					"python:idna": knownvalue.StringExact("4.0"), "python:requests": knownvalue.StringExact("2.31.0"),
+				}),
+			},
+		},
+	})
+}
+
+// TestPackageOfUnknownInputs resolves during the apply.
+func TestPackageOfUnknownInputs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	out := filepath.Join(w.dir, "layer.zip")
+	config := func(pin string) string {
+		return w.config(`
+resource "terraform_data" "pin" {
+  input = %q
+}
+resource "layerbuild_package" "p" {
+  runtimes    = ["python3.12"]
+  output_path = %q
+  python      = { requirements = [terraform_data.pin.output] }
+}`, pin, out)
+	}
+	step := func(pin, version string) resource.TestStep {
+		return resource.TestStep{
+			Config: config(pin),
+			ConfigPlanChecks: resource.ConfigPlanChecks{
+				PreApply:             []plancheck.PlanCheck{plancheck.ExpectUnknownValue("layerbuild_package.p", at1("source_code_hash"))},
+				PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
+			},
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue("layerbuild_package.p", at1("contents").AtMapKey("python:idna"), knownvalue.StringExact(version)),
+			},
+		}
+	}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps:                    []resource.TestStep{step("idna==3.6", "3.6"), step("idna==3.7", "3.7")},
+	})
+}
+
+// TestPackagePutsItsZipBack cuts the zip, then removes it.
+func TestPackagePutsItsZipBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	out := filepath.Join(w.dir, "layer.zip")
+	config := w.config(`
+resource "layerbuild_package" "p" {
+  runtimes    = ["python3.12"]
+  output_path = %q
+  python      = { requirements = ["idna"] }
+}`, out)
+	var was string
+	unchanged := resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
+	damage := func(content string) func() {
+		return func() {
+			if err := os.WriteFile(out, []byte(content), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	restored := func(*terraformState) error {
+		if got := base64SHA256(t, out); got != was {
+			t.Errorf("the zip has %s, want %s", got, was)
+		}
+		return nil
+	}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps: []resource.TestStep{
+			{Config: config, Check: func(*terraformState) error { was = base64SHA256(t, out); return nil }},
+			{PreConfig: damage("PK cut"), Config: config, ConfigPlanChecks: unchanged, Check: restored},
+			{
+				PreConfig: func() {
+					if err := os.Remove(out); err != nil {
+						t.Fatal(err)
+					}
+				},
+				Config: config, ConfigPlanChecks: unchanged,
+				Check: func(*terraformState) error {
+					if _, err := os.Stat(out); !os.IsNotExist(err) {
+						t.Errorf("a missing zip was made without need: %v", err)
+					}
+					return nil
+				},
+			},
+		},
+	})
+}
+
+// TestPackageDestroysWhenItsInputsAreGone removes a source: the error must not
+// keep the resource from being destroyed.
+func TestPackageDestroysWhenItsInputsAreGone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	source := w.write("src/a.py", "A = 1\n")
+	config := w.config(`
+resource "layerbuild_package" "p" {
+  runtimes    = ["python3.12"]
+  output_path = %q
+  files       = [{ source = %q, target = "python" }]
+}`, filepath.Join(w.dir, "layer.zip"), filepath.Dir(source))
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps: []resource.TestStep{
+			{Config: config, ConfigPlanChecks: expectEmpty()},
+			{
+				PreConfig: func() {
+					if err := os.RemoveAll(filepath.Dir(source)); err != nil {
+						t.Fatal(err)
+					}
+				},
+				Config: config, Destroy: true,
+			},
+		},
+	})
+}
+
+// TestPackageRefuses holds bad input against the sentence that names it. No
+// case leaves a zip.
+func TestPackageRefuses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	taken := w.write("taken.txt", "mine\n")
+	big := filepath.Join(w.dir, "big")
+	makeSparse(t, filepath.Join(big, "python", "heavy.bin"), 262_144_001)
+	for name, c := range map[string]struct{ arguments, want string }{
+		"unknown runtime":    {`runtimes = ["python3.21"]; python = { requirements = ["idna"] }`, `"python3.21" is no Lambda runtime`},
+		"no python runtime":  {`runtimes = ["nodejs22.x"]; python = { requirements = ["idna"] }`, `none of its runtimes runs Python`},
+		"nothing":            {`runtimes = ["python3.12"]`, `Nothing to pack`},
+		"requirement syntax": {`runtimes = ["python3.12"]; python = { requirements = ["idna>>3"] }`, `Malformed requirement "idna>>3"`},
+		"missing":            {`runtimes = ["python3.12"]; python = { requirements = ["idnaa"] }`, `There is no distribution "idnaa"`},
+		"impossible version": {`runtimes = ["python3.12"]; python = { requirements = ["idna==9.9"] }`, `No version of "idna" fits`},
+		"conflict":           {`runtimes = ["python3.12"]; python = { requirements = ["left", "right"] }`, `(?s)conflict on idna.*left.*right`},
+		"sdist only":         {`runtimes = ["python3.12"]; python = { requirements = ["source-only"] }`, `No wheel of "source-only" 1.0 runs on python3.12 x86_64`},
+		"both architectures": {`runtimes = ["python3.12"]; architectures = ["x86_64", "arm64"]; python = { requirements = ["native"] }`, `(?s)cannot serve both architectures.*native-1.0.*for_each`},
+		"glibc too new":      {`runtimes = ["python3.11"]; python = { requirements = ["modern"] }`, `(?s)No wheel of "modern" 2.0 runs on python3.11 x86_64.*glibc 2.28`},
+		"missing path":       {fmt.Sprintf(`runtimes = ["python3.12"]; files = [{ source = %q, target = "python" }]`, filepath.Join(w.dir, "absent")), `absent`},
+		"parent in target":   {fmt.Sprintf(`runtimes = ["python3.12"]; files = [{ source = %q, target = "python/../../etc" }]`, taken), `python/../../etc`},
+		"absolute target":    {fmt.Sprintf(`runtimes = ["python3.12"]; files = [{ source = %q, target = "/python" }]`, taken), `"/python"`},
+		"content and source": {fmt.Sprintf(`runtimes = ["python3.12"]; files = [{ source = %q, content = "x", target = "python/x" }]`, taken), `both source and content`},
+		"two of one path":    {`runtimes = ["python3.12"]; files = [{ content = "1", target = "python/x" }, { content = "2", target = "python/x" }]`, `(?s)Two inputs write "python/x".*files\[0\].*files\[1\]`},
+		"too large":          {fmt.Sprintf(`runtimes = ["python3.12"]; python = { requirements = ["idna"] }; files = [{ source = %q }]`, big), `(?s)over the limit of 262144000.*files\[0\].*python:idna 3.7`},
+		"output taken":       {fmt.Sprintf(`runtimes = ["python3.12"]; python = { requirements = ["idna"] }; output_path = %q`, taken), `is taken`},
+		"requirements file":  {fmt.Sprintf(`runtimes = ["python3.12"]; python = { requirements_file = %q }`, w.write("bad.txt", "idna\n-e ./here\n")), `bad.txt:2`},
+		"malformed moment":   {`runtimes = ["python3.12"]; python = { requirements = ["idna"], exclude_newer = "yesterday" }`, `Malformed moment "yesterday"`},
+		"malformed pattern":  {`runtimes = ["python3.12"]; python = { requirements = ["idna"] }; exclude = ["[a"]`, `Malformed pattern "\[a"`},
+	} {
+		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
+			t.Parallel()
+			out := filepath.Join(t.TempDir(), "layer.zip")
+			arguments := lines(c.arguments)
+			if !strings.Contains(arguments, "output_path") {
+				arguments += fmt.Sprintf("\n  output_path = %q", out)
+			}
+			resource.UnitTest(t, resource.TestCase{
+				ProtoV6ProviderFactories: w.providers(),
+				Steps: []resource.TestStep{{
+					Config:      w.config("\nresource \"layerbuild_package\" \"p\" {\n  %s\n}", arguments),
+					ExpectError: sentenceLike(c.want),
+				}},
+			})
+			if left, err := filepath.Glob(filepath.Join(filepath.Dir(out), "*")); err != nil || len(left) != 0 {
+				t.Errorf("left behind: %q, %v", left, err)
+			}
+		})
+	}
+	t.Cleanup(func() {
+		if b, err := os.ReadFile(taken); err != nil || string(b) != "mine\n" {
+			t.Errorf("the taken file holds %q, %v", b, err)
+		}
+	})
+}

@@ -1,0 +1,161 @@
+//go:build live
+
+package publish
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
+)
+
+// testbed names the Python environment that holds the stand-ins:
+// pip install "moto[server]==5.2.5" "ministack==1.5.33".
+const testbed = "LAYERBUILD_TESTBED"
+
+const accepted = "accepts it"
+
+func TestMotoConforms(t *testing.T) {
+	t.Parallel()
+	url := serve(t, "moto_server", func(port string) ([]string, []string) {
+		return []string{"-H", "127.0.0.1", "-p", port}, nil
+	})
+	conform(t, url, motoDifferences())
+}
+
+func TestMiniStackConforms(t *testing.T) {
+	t.Parallel()
+	url := serve(t, "ministack", func(port string) ([]string, []string) {
+		return nil, []string{"BIND_HOST=127.0.0.1", "GATEWAY_PORT=" + port, "MINISTACK_ACCOUNT_ID=" + lambdatest.Account}
+	})
+	conform(t, url, miniStackDifferences())
+}
+
+// motoDifferences are what moto 5.2.5 does where AWS does what the probe says.
+func motoDifferences() map[string]string {
+	return map[string]string{
+		"S3 object that is not there is refused":             "publishes a version without content",
+		"publish from a version of an S3 object":             "takes the newest version of the object",
+		"what is no zip is refused":                          accepted,
+		"a zip without a file is refused":                    accepted,
+		"more than 262144000 bytes unzipped are refused":     accepted,
+		"a layer name with a dot is refused":                 accepted,
+		"a layer name of 141 characters is refused":          accepted,
+		"a description of 257 characters is refused":         accepted,
+		"an unknown runtime is refused":                      accepted,
+		"16 runtimes are refused":                            accepted,
+		"an unknown architecture is refused":                 accepted,
+		"versions are listed in pages":                       "lists all at once",
+		"versions are filtered by runtime":                   "ignores the filter",
+		"versions are filtered by architecture":              "ignores the filter",
+		"versions are listed by the layer's ARN":             "lists none",
+		"layers are listed in pages":                         "lists all at once",
+		"a layer is described by its version's ARN":          "answers 500",
+		"the zip can be downloaded":                          "names an address that cannot be opened",
+		"a version of a layer that never was can be deleted": "answers 404",
+		"a statement id is taken once":                       accepted,
+		"a stale revision is refused":                        accepted,
+		"a layer that is not there cannot be attached":       "answers 404",
+		"six layers cannot be attached":                      accepted,
+		"layers and code share one limit":                    accepted,
+		"S3 refuses a body with another SHA-256":             accepted,
+	}
+}
+
+// miniStackDifferences are what MiniStack 1.5.33 does where AWS does what the
+// probe says.
+func miniStackDifferences() map[string]string {
+	return map[string]string{
+		"S3 object that is not there is refused":     "publishes a version without content",
+		"S3 bucket that is not there is refused":     "publishes a version without content",
+		"a zip without a file is refused":            accepted,
+		"a layer name with a dot is refused":         accepted,
+		"a layer name of 141 characters is refused":  accepted,
+		"a description of 257 characters is refused": accepted,
+		"an unknown runtime is refused":              accepted,
+		"an unknown architecture is refused":         accepted,
+		"versions are listed by the layer's ARN":     "lists none",
+		"functions list their layers, all versions":  "lists no published versions",
+		"six layers cannot be attached":              accepted,
+	}
+}
+
+// serve starts a program of the test bed on a free port and waits until it
+// answers. It ends with the test.
+func serve(t *testing.T, program string, settings func(port string) (args, env []string)) string {
+	t.Helper()
+	folder := os.Getenv(testbed)
+	if folder == "" {
+		t.Fatalf("%s is not set: name a Python environment with the stand-ins", testbed)
+	}
+	path := filepath.Join(folder, "bin", program)
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("the test bed lacks %s: %v", program, err)
+	}
+	port := freePort(t)
+	args, env := settings(port)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	command := exec.CommandContext(ctx, path, args...)
+	command.Env = append(os.Environ(), env...)
+	command.Dir = t.TempDir()
+	command.WaitDelay = 5 * time.Second
+	var output bytes.Buffer
+	command.Stdout, command.Stderr = &output, &output
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+	})
+	url := "http://127.0.0.1:" + port
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
+		select {
+		case err := <-ended:
+			ended <- err
+			t.Fatalf("%s ended: %v\n%s", program, err, output.String())
+		case <-time.After(100 * time.Millisecond):
+		}
+		if err := answers(t.Context(), url); err == nil {
+			return url
+		}
+	}
+	t.Fatalf("%s does not answer at %s", program, url)
+	return ""
+}
+
+func answers(ctx context.Context, url string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	return answer.Body.Close()
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := listener.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	return fmt.Sprint(listener.Addr().(*net.TCPAddr).Port)
+}

@@ -1,0 +1,222 @@
+package python
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const (
+	hashA = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	hashB = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+)
+
+// writeFiles puts the files into a new folder and returns the path of one.
+func writeFiles(t *testing.T, files map[string]string, first string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(dir, first)
+}
+
+// show writes inputs as "source requirement hashes", one each.
+func show(inputs []Input) []string {
+	var list []string
+	for _, input := range inputs {
+		list = append(list, strings.TrimSpace(fmt.Sprintf("%s %s %s", input.Source, input.Requirement, strings.Join(input.Hashes, " "))))
+	}
+	return list
+}
+
+func TestReadRequirementsFile(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name                      string
+		files                     map[string]string
+		requirements, constraints []string
+	}{
+		{
+			"comments, blank lines, byte order mark, line ends",
+			map[string]string{"requirements.txt": "\ufeff# all\r\n\r\nFlask>=3  # web\r\n  six\r\nboto3 @ https://example.com/b.whl#sha256=0\r\n"},
+			[]string{"requirements.txt:3 flask>=3", "requirements.txt:4 six", "requirements.txt:5 boto3 @ https://example.com/b.whl#sha256=0"},
+			nil,
+		},
+		{
+			"hashes over several lines",
+			map[string]string{"requirements.txt": "six==1.16.0 \\\n    --hash=" + strings.ToUpper(hashA) + " \\\n    --hash " + hashB + "\nflask[async] ; python_version < '4' --hash=" + hashA + "\n"},
+			[]string{
+				"requirements.txt:1 six==1.16.0 " + hashA + " " + hashB,
+				`requirements.txt:4 flask[async]; python_version < "4" ` + hashA,
+			},
+			nil,
+		},
+		{
+			"a comment ends a chain of lines",
+			map[string]string{"requirements.txt": "flask>=3, \\\n# not below\nsix \\\n"},
+			[]string{"requirements.txt:1 flask>=3", "requirements.txt:3 six"},
+			nil,
+		},
+		{
+			"nested files, each relative to its own folder",
+			map[string]string{
+				"requirements.txt":   "-r sub/base.txt\n-c constraints.txt\n--requirement=\"sub/with space.txt\"\nflask\n",
+				"sub/base.txt":       "-r../other.txt\nboto3\n",
+				"sub/with space.txt": "six\n",
+				"other.txt":          "--constraint sub/limits.txt\nclick\n",
+				"sub/limits.txt":     "werkzeug<3\n",
+				"constraints.txt":    "urllib3<2\n-r extra.txt\n",
+				"extra.txt":          "certifi\n",
+			},
+			[]string{
+				"other.txt:2 click", "sub/base.txt:2 boto3", "extra.txt:1 certifi",
+				"sub/with space.txt:1 six", "requirements.txt:4 flask",
+			},
+			[]string{"sub/limits.txt:1 werkzeug<3", "constraints.txt:1 urllib3<2"},
+		},
+		{
+			"a file named twice counts once in each role",
+			map[string]string{"requirements.txt": "-r a.txt\n-r a.txt\n-c a.txt\n", "a.txt": "six\n"},
+			[]string{"a.txt:1 six"},
+			[]string{"a.txt:1 six"},
+		},
+		{
+			"options without effect",
+			map[string]string{"requirements.txt": "--only-binary :all:\n--only-binary=numpy\n--prefer-binary\nsix --config-settings=a=b\n"},
+			[]string{"requirements.txt:4 six"},
+			nil,
+		},
+		{
+			"every requirement has its hash",
+			map[string]string{"requirements.txt": "--require-hashes\nsix==1 --hash=" + hashA + "\n"},
+			[]string{"requirements.txt:2 six==1 " + hashA},
+			nil,
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			requirements, constraints, err := ReadRequirementsFile(writeFiles(t, c.files, "requirements.txt"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := show(requirements); !slices.Equal(got, c.requirements) {
+				t.Errorf("requirements = %q, want %q", got, c.requirements)
+			}
+			if got := show(constraints); !slices.Equal(got, c.constraints) {
+				t.Errorf("constraints = %q, want %q", got, c.constraints)
+			}
+		})
+	}
+}
+
+func TestReadRequirementsFileSaysWhatToWrite(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"a @ https://u:secret@example.com/a b":        `parsing "a @ https://***@example.com/a b": expected a semicolon or the end, at "b"`,
+		"a @ https://u:${X}secret@example.com":        `parsing "a @ https://***@example.com": environment variables are not expanded: write the value of ${X}, at "***@example.com"`,
+		"six\n-i https://u:secret@example.com/simple": `requirements.txt:2: parsing "-i https://***@example.com/simple": indexes are not read from requirements files: write python.index, or set PIP_INDEX_URL in the environment`,
+		"--extra-index-url=https://example.com":       "write python.index with the packages that this one serves",
+		"--find-links wheels":                         "name wheels in python.wheels",
+		"--no-index":                                  "no resolution without an index",
+		"--trusted-host example.com":                  "set SSL_CERT_FILE",
+		"-e .":                                        "an editable checkout cannot go into a layer",
+		"-e./src":                                     "an editable checkout cannot go into a layer",
+		"--no-binary :all:":                           "nothing is built from source",
+		"--pre":                                       "write python.prerelease",
+		"--frobnicate":                                "this option is not known in a requirements file",
+		"-":                                           "this option is not known in a requirements file",
+		"-r":                                          "expected a file after --requirement",
+		"-r https://example.com/r.txt":                "read from disk only",
+		"--hash=" + hashA:                             "belongs behind a requirement",
+		"./local":                                     "a path is not a requirement",
+		"dist/six-1.16.0-py3-none-any.whl":            "a path is not a requirement",
+		"six-1.16.0-py3-none-any.whl":                 "a file is not a requirement",
+		"https://example.com/six.whl":                 "a URL alone is not a requirement",
+		"git+https://example.com/six.git":             "a URL alone is not a requirement",
+		"six==${VERSION}":                             "environment variables are not expanded: write the value of ${VERSION}",
+		"six --hash=md5:00":                           "expected --hash=sha256:<hex>",
+		"six --hash=sha256:zz":                        "expected --hash=sha256:<hex>",
+		"six --index-url=https://example.com":         "this option does not go behind a requirement",
+		"six=1":                                       `requirements.txt:1: parsing "six=1": a single = is not an operator: write ==, at "=1"`,
+		"--require-hashes\nsix==1":                    `requirements.txt:2: parsing "six==1": --require-hashes is set, and this requirement has no --hash`,
+	} {
+		_, _, err := ReadRequirementsFile(writeFiles(t, map[string]string{"requirements.txt": text}, "requirements.txt"))
+		var syntax *SyntaxError
+		if !errors.As(err, &syntax) || !strings.Contains(syntax.Error(), want) {
+			t.Errorf("reading %q: error %v, want a *SyntaxError with %q", text, err, want)
+		}
+		if err != nil && strings.Contains(err.Error(), "secret") {
+			t.Errorf("reading %q: the error shows a password: %v", text, err)
+		}
+	}
+}
+
+func TestReadRequirementsFileFollowsErrorsInward(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		files map[string]string
+		want  string
+	}{
+		{
+			"syntax", map[string]string{"requirements.txt": "-r sub/a.txt", "sub/a.txt": "six\n\nsix=1\n"},
+			`sub/a.txt:3: parsing "six=1": a single = is not an operator: write ==, at "=1"`,
+		},
+		{
+			"absent", map[string]string{"requirements.txt": "six\n-r sub/a.txt", "sub/a.txt": "-c b.txt"},
+			`requirements.txt:2: sub/a.txt:1: reading requirements file "sub/b.txt": `,
+		},
+		{
+			"cycle", map[string]string{"requirements.txt": "-r a.txt", "a.txt": "-r requirements.txt"},
+			`requirements.txt:1: a.txt:1: reading requirements file "requirements.txt": it includes itself`,
+		},
+		{
+			"UTF-16", map[string]string{"requirements.txt": "\xff\xfes\x00i\x00x\x00"},
+			`reading requirements file "requirements.txt": it is not UTF-8: save it as UTF-8`,
+		},
+		{
+			"extras of a constraint", map[string]string{"requirements.txt": "-c c.txt", "c.txt": "a[b]<2"},
+			`c.txt:1: parsing "a[b]<2": a constraint names no extras: ask for them in a requirement`,
+		},
+	} {
+		_, _, err := ReadRequirementsFile(writeFiles(t, c.files, "requirements.txt"))
+		if err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
+		}
+	}
+	_, _, err := ReadRequirementsFile(filepath.Join(t.TempDir(), "requirements.txt"))
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("absent file: error %v, want fs.ErrNotExist", err)
+	}
+}
+
+func TestParseInput(t *testing.T) {
+	t.Parallel()
+	input, err := ParseInput(" six==1.16.0 --hash="+hashA, "python.requirements[0]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := show([]Input{input})[0], "python.requirements[0] six==1.16.0 "+hashA; got != want {
+		t.Errorf("ParseInput reads %q, want %q", got, want)
+	}
+	for text, want := range map[string]string{
+		"-r base.txt": `python.requirements[0]: parsing "-r base.txt": expected a requirement, not an option`,
+		"six=1":       `python.requirements[0]: parsing "six=1": a single = is not an operator: write ==, at "=1"`,
+	} {
+		if _, err := ParseInput(text, "python.requirements[0]"); err == nil || err.Error() != want {
+			t.Errorf("ParseInput(%q) error = %v, want %q", text, err, want)
+		}
+	}
+}

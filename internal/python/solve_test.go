@@ -1,0 +1,252 @@
+package python
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
+)
+
+// randomWorlds is how many small worlds the solver is checked against.
+const randomWorlds = 600
+
+// smallWorld is a universe without an index.
+type smallWorld struct {
+	projects map[string]*project
+	deps     map[string][]dependency // by "name version" or "name[extra] version"
+	faults   map[string]bool
+	limit    map[string][]dependency
+	asked    []dependency
+}
+
+func (w *smallWorld) project(_ context.Context, name string) (*project, error) {
+	if p, ok := w.projects[name]; ok {
+		return p, nil
+	}
+	return &project{name: name}, nil
+}
+
+func (w *smallWorld) dependencies(_ context.Context, p *project, i int, extra string) ([]dependency, string, error) {
+	version := p.candidates[i].version.String()
+	if w.faults[p.name+" "+version] {
+		return nil, "it is broken", nil
+	}
+	return w.deps[key(p.name, extra, version)], "", nil
+}
+
+func (w *smallWorld) limits(name string) []dependency { return w.limit[name] }
+func (w *smallWorld) expect([]dependency)             {}
+func (w *smallWorld) sweep(*project, []int)           {}
+
+func key(name, extra, version string) string {
+	if extra != "" {
+		name += "[" + extra + "]"
+	}
+	return name + " " + version
+}
+
+// newSmallWorld makes a world of up to seven packages.
+func newSmallWorld(r *rand.Rand) *smallWorld {
+	w := &smallWorld{
+		projects: map[string]*project{}, deps: map[string][]dependency{},
+		faults: map[string]bool{}, limit: map[string][]dependency{},
+	}
+	names := []string{"a", "b", "c", "d", "e", "f", "g"}[:3+r.IntN(5)]
+	pick := func() dependency {
+		d := dependency{name: names[r.IntN(len(names))]}
+		if r.IntN(5) == 0 {
+			d.extras = []string{string("xy"[r.IntN(2)])}
+		}
+		if r.IntN(100) == 0 {
+			d.name = "missing"
+		}
+		op := []string{"", "==", ">=", "<", "!=", "<=", ">=", ""}[r.IntN(8)]
+		if op != "" {
+			spec, err := pep440.ParseSpecifiers(fmt.Sprintf("%s%d", op, 1+r.IntN(5)))
+			if err != nil {
+				panic(err)
+			}
+			d.spec = spec
+		}
+		return d
+	}
+	some := func(most int) (list []dependency) {
+		for range r.IntN(most + 1) {
+			list = append(list, pick())
+		}
+		return list
+	}
+	for _, name := range names {
+		p := &project{name: name}
+		for v := 2 + r.IntN(4); v >= 1; v-- {
+			version, err := pep440.Parse(fmt.Sprint(v))
+			if err != nil {
+				panic(err)
+			}
+			p.candidates = append(p.candidates, candidate{version: version})
+			w.deps[key(name, "", version.String())] = some(2)
+			w.deps[key(name, "x", version.String())] = some(2)
+			w.deps[key(name, "y", version.String())] = some(2)
+			w.faults[name+" "+version.String()] = r.IntN(30) == 0
+		}
+		w.projects[name] = p
+		if r.IntN(8) == 0 {
+			d := pick()
+			d.name, d.extras = name, nil
+			w.limit[name] = []dependency{d}
+		}
+	}
+	for len(w.asked) == 0 {
+		w.asked = some(4)
+	}
+	for i := range w.asked {
+		w.asked[i].source = fmt.Sprint("line ", i)
+	}
+	return w
+}
+
+// closure returns what a choice of versions needs beyond itself: the first
+// package without a version (and "" if there is none), and whether all that is
+// needed of the chosen ones fits.
+func (w *smallWorld) closure(chosen map[string]string) (open string, reached map[string]bool, ok bool) {
+	reached = map[string]bool{}
+	seen := map[string]bool{}
+	queue := slices.Clone(w.asked)
+	for len(queue) > 0 {
+		d := queue[0]
+		queue = queue[1:]
+		reached[d.name] = true
+		text, have := chosen[d.name]
+		if !have {
+			if open == "" {
+				open = d.name
+			}
+			continue
+		}
+		v, err := pep440.Parse(text)
+		if err != nil || w.faults[d.name+" "+text] || !d.spec.Match(v) {
+			return "", nil, false
+		}
+		for _, limit := range w.limit[d.name] {
+			if !limit.spec.Match(v) {
+				return "", nil, false
+			}
+		}
+		for _, extra := range append([]string{""}, d.extras...) {
+			if k := key(d.name, extra, text); !seen[k] {
+				seen[k] = true
+				queue = append(queue, w.deps[k]...)
+			}
+		}
+	}
+	return open, reached, true
+}
+
+// possible tries every choice.
+func (w *smallWorld) possible(chosen map[string]string) bool {
+	open, _, ok := w.closure(chosen)
+	if !ok {
+		return false
+	}
+	if open == "" {
+		return true
+	}
+	p, ok := w.projects[open]
+	if !ok {
+		return false
+	}
+	for _, c := range p.candidates {
+		chosen[open] = c.version.String()
+		if w.possible(chosen) {
+			return true
+		}
+		delete(chosen, open)
+	}
+	return false
+}
+
+func (w *smallWorld) String() string {
+	var b strings.Builder
+	for _, k := range slices.Sorted(maps.Keys(w.deps)) {
+		fmt.Fprintf(&b, "%s:", k)
+		for _, d := range w.deps[k] {
+			b.WriteString(" " + d.text())
+		}
+		b.WriteByte('\n')
+	}
+	b.WriteString("asked:")
+	for _, d := range w.asked {
+		b.WriteString(" " + d.text())
+	}
+	return b.String() + fmt.Sprintf("\nlimits: %v\nfaults: %v", w.limit, w.faults)
+}
+
+// TestSolverAgainstEveryChoice compares the solver with a search through all
+// choices: the same worlds have an answer, and every answer is closed,
+// consistent and without a package too many.
+func TestSolverAgainstEveryChoice(t *testing.T) {
+	t.Parallel()
+	solvable := 0
+	for seed := range uint64(randomWorlds) {
+		w := newSmallWorld(rand.New(rand.NewPCG(seed, 1)))
+		s := newSolver(w)
+		selected, err := s.solve(t.Context(), w.asked)
+		_, conflict := isConflict(err)
+		if err != nil && !conflict {
+			t.Fatal(err)
+		}
+		want := w.possible(map[string]string{})
+		if got := err == nil; got != want {
+			t.Fatalf("world %d: solve() = %v, want an answer: %t\n%v", seed, err, want, w)
+		}
+		if conflict {
+			continue
+		}
+		solvable++
+		chosen := map[string]string{}
+		for name, i := range selected {
+			chosen[name] = w.projects[name].candidates[i].version.String()
+		}
+		open, reached, ok := w.closure(chosen)
+		if !ok || open != "" || len(reached) != len(chosen) {
+			t.Fatalf("world %d: solve() = %v: consistent %t, lacks %q, needs %v\n%v", seed, chosen, ok, open, reached, w)
+		}
+	}
+	if solvable < randomWorlds/5 || solvable > randomWorlds*9/10 {
+		t.Errorf("%d of %d worlds have an answer: they say little", solvable, randomWorlds)
+	}
+}
+
+// TestExplanationOfEveryConflict checks that every refusal can be told from the
+// user's requirements to the end.
+func TestExplanationOfEveryConflict(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(randomWorlds) {
+		w := newSmallWorld(rand.New(rand.NewPCG(seed, 1)))
+		s := newSolver(w)
+		_, err := s.solve(t.Context(), w.asked)
+		id, conflict := isConflict(err)
+		if !conflict {
+			continue
+		}
+		leaves := s.leaves(id)
+		if len(leaves) == 0 {
+			t.Fatalf("world %d: a proof from nothing", seed)
+		}
+		if facts := s.facts(leaves); !strings.HasPrefix(facts[0], "line ") {
+			t.Errorf("world %d: the first fact %q names no requirement of the user", seed, facts[0])
+		}
+		steps := s.steps(id)
+		if len(leaves) == 1 && len(steps) == 0 {
+			continue // the fact says it all
+		}
+		if last := steps[len(steps)-1]; !strings.HasSuffix(last, "the requirements cannot be met together") {
+			t.Errorf("world %d: the proof ends with %q", seed, last)
+		}
+	}
+}
