@@ -204,12 +204,11 @@ func retryAfter(value string) time.Duration {
 }
 
 // transportError marks the errors that another attempt may cure: all but a
-// name that does not exist, a certificate that is not trusted, and a proxy that
-// cannot be.
+// name that does not exist and a certificate that is not trusted.
 func transportError(err error) error {
 	var dns *net.DNSError
 	var cert *tls.CertificateVerificationError
-	if errors.Is(err, errProxy) || errors.As(err, &cert) || errors.As(err, &dns) && dns.IsNotFound {
+	if errors.As(err, &cert) || errors.As(err, &dns) && dns.IsNotFound {
 		return err
 	}
 	return &temporary{err: err}

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
@@ -38,7 +37,7 @@ func newTransport(log *slog.Logger) (*transport, error) {
 	dialer := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
 	base := func(conns int) *http.Transport {
 		return &http.Transport{
-			Proxy:               proxy,
+			Proxy:               http.ProxyFromEnvironment,
 			DialContext:         dialer.DialContext,
 			TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
 			TLSHandshakeTimeout: 20 * time.Second,
@@ -56,18 +55,6 @@ func newTransport(log *slog.Logger) (*transport, error) {
 	t.multiplexed.Protocols.SetHTTP2(true)
 	t.multiplexed.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second}
 	return t, nil
-}
-
-var errProxy = errors.New("reading the proxy's address from HTTP_PROXY or HTTPS_PROXY: it is malformed")
-
-// proxy is http.ProxyFromEnvironment, whose error would quote an address that
-// may hold a password.
-func proxy(req *http.Request) (*url.URL, error) {
-	u, err := http.ProxyFromEnvironment(req)
-	if err != nil {
-		return nil, errProxy
-	}
-	return u, nil
 }
 
 // RoundTrip sends the request over the connections that suit its host.

@@ -93,15 +93,6 @@ func TestHTTPProxyOfTheEnvironment(t *testing.T) {
 	}
 }
 
-func TestMalformedProxyIsNotQuoted(t *testing.T) {
-	t.Parallel()
-	got := runChild(t, "http://index.test/", "HTTP_PROXY=http://user:hunter2@%zz:1")
-	want := "error: fetching http://index.test/: reading the proxy's address from HTTP_PROXY or HTTPS_PROXY: it is malformed\n"
-	if got != want {
-		t.Errorf("child printed %q, want %q", got, want)
-	}
-}
-
 func TestNetrcOfTheEnvironment(t *testing.T) {
 	t.Parallel()
 	i := indextest.New(t, "a 1\n", indextest.WithAuth("me", "secret"))

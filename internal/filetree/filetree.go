@@ -120,8 +120,7 @@ func (e *PathError) Unwrap() error { return e.Err }
 
 // bareError strips the path that PathError names already.
 func bareError(err error) error {
-	var inner *fs.PathError
-	if errors.As(err, &inner) {
+	if inner, ok := errors.AsType[*fs.PathError](err); ok {
 		return inner.Err
 	}
 	return err

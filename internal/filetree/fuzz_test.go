@@ -17,7 +17,7 @@ func seeds(f *testing.F) {
 		{{name: "a", data: text}},
 		{{name: "d/", mode: 0o040755}, {name: "d/a.py", data: text, deflate: true, mode: 0o100755}},
 		{{name: "a", data: text, deflate: true, descriptor: true}, {name: "a", data: text}},
-		{{name: "w", data: text, size: ptr(uint32(max32)), packed: ptr(uint32(max32)), centralAdd: wide(100, 100), localAdd: wide(100, 100)}},
+		{{name: "w", data: text, size: new(uint32(max32)), packed: new(uint32(max32)), centralAdd: wide(100, 100), localAdd: wide(100, 100)}},
 		{{name: "ü", flags: 1 << 11, mode: 0o120777}, {name: "../x"}},
 	} {
 		f.Add(makeZip(f, entries...))

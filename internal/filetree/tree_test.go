@@ -166,8 +166,7 @@ func TestMergeNamesBothSidesOfAClash(t *testing.T) {
 func TestMergeDoesNotTrustChecksums(t *testing.T) {
 	t.Parallel()
 	_, err := Merge(treeOf(t, "one", "x=plumless"), treeOf(t, "two", "x=buckeroo"))
-	var clash *ClashError
-	if !errors.As(err, &clash) {
+	if _, ok := errors.AsType[*ClashError](err); !ok {
 		t.Errorf("got %v, want a ClashError", err)
 	}
 }

@@ -45,8 +45,7 @@ func FromZip(a *Archive) (Tree, error) {
 		return nil, err
 	}
 	tree, err := Merge(entries)
-	var clash *ClashError
-	if errors.As(err, &clash) {
+	if clash, ok := errors.AsType[*ClashError](err); ok {
 		reason := "is there twice, with different content"
 		if clash.Directory {
 			reason = "is there as a file and as a directory"

@@ -21,7 +21,7 @@ func TestFromZipTakesWhatWheelsHold(t *testing.T) {
 		raw{name: "pkg/größe.txt", data: "z", flags: 1 << 11},
 		raw{name: "pkg/local-extra", data: big, deflate: true, localAdd: []byte("\x55\x54\x05\x00\x01aaaa")},
 		raw{name: "pkg/streamed", data: big, deflate: true, descriptor: true},
-		raw{name: "pkg/wide", data: "wide", localSize: ptr(uint32(max32)), localAdd: wide(4, 4), size: ptr(uint32(max32)), packed: ptr(uint32(max32)), centralAdd: wide(4, 4)},
+		raw{name: "pkg/wide", data: "wide", localSize: new(uint32(max32)), localAdd: wide(4, 4), size: new(uint32(max32)), packed: new(uint32(max32)), centralAdd: wide(4, 4)},
 		raw{name: "pkg/a.py", data: "print(1)\n", mode: 0o100755},
 	))
 	tree, err := FromZip(archive)
@@ -121,23 +121,23 @@ func TestFromZipRefuses(t *testing.T) {
 		{"strongly encrypted", "is encrypted", makeZip(t, raw{name: "a", flags: 1 << 6})},
 		{"masked", "is encrypted", makeZip(t, raw{name: "a", flags: 1 << 13})},
 		{"patch", "is a patch", makeZip(t, raw{name: "a", flags: 1 << 5})},
-		{"bzip2", "method 12", makeZip(t, raw{name: "a", method: ptr(uint16(12))})},
-		{"lzma", "method 14", makeZip(t, raw{name: "a", method: ptr(uint16(14))})},
-		{"zstd", "method 93", makeZip(t, raw{name: "a", method: ptr(uint16(93))})},
+		{"bzip2", "method 12", makeZip(t, raw{name: "a", method: new(uint16(12))})},
+		{"lzma", "method 14", makeZip(t, raw{name: "a", method: new(uint16(14))})},
+		{"zstd", "method 93", makeZip(t, raw{name: "a", method: new(uint16(93))})},
 		{"other duplicate", "twice, with different content", makeZip(t, plain, raw{name: "ok.py", data: "no\n"})},
 		{"file and directory", "as a file and as a directory", makeZip(t, raw{name: "ns"}, raw{name: "ns/a.py"})},
 		{"directory and file", "as a file and as a directory", makeZip(t, raw{name: "ns/a.py"}, raw{name: "ns"})},
-		{"offset outside", "lies outside the archive", makeZip(t, raw{name: "a", data: "x", offset: ptr(uint32(1 << 20))})},
-		{"packed outside", "lies outside the archive", makeZip(t, raw{name: "a", packed: ptr(uint32(1 << 20)), size: ptr(uint32(1 << 20))})},
-		{"offset into directory", "reaches into what follows it", makeZip(t, plain, raw{name: "b", offset: ptr(uint32(100))})},
-		{"overlap", "reaches into what follows it", makeZip(t, raw{name: "a", data: "aaaa"}, raw{name: "b", data: "aaaa", offset: ptr(uint32(2))})},
-		{"same place", "reaches into what follows it", makeZip(t, raw{name: "a", data: "aaaa"}, raw{name: "b", data: "aaaa", offset: ptr(uint32(0))})},
-		{"stored size", "cannot unpack from 3 to 9 bytes", makeZip(t, raw{name: "a", data: "xxx", size: ptr(uint32(9))})},
-		{"bomb", "cannot unpack", makeZip(t, raw{name: "a", data: "xxx", deflate: true, size: ptr(uint32(1 << 30))})},
-		{"zip64 without extra", "damaged extra field", makeZip(t, raw{name: "a", size: ptr(uint32(max32))})},
+		{"offset outside", "lies outside the archive", makeZip(t, raw{name: "a", data: "x", offset: new(uint32(1 << 20))})},
+		{"packed outside", "lies outside the archive", makeZip(t, raw{name: "a", packed: new(uint32(1 << 20)), size: new(uint32(1 << 20))})},
+		{"offset into directory", "reaches into what follows it", makeZip(t, plain, raw{name: "b", offset: new(uint32(100))})},
+		{"overlap", "reaches into what follows it", makeZip(t, raw{name: "a", data: "aaaa"}, raw{name: "b", data: "aaaa", offset: new(uint32(2))})},
+		{"same place", "reaches into what follows it", makeZip(t, raw{name: "a", data: "aaaa"}, raw{name: "b", data: "aaaa", offset: new(uint32(0))})},
+		{"stored size", "cannot unpack from 3 to 9 bytes", makeZip(t, raw{name: "a", data: "xxx", size: new(uint32(9))})},
+		{"bomb", "cannot unpack", makeZip(t, raw{name: "a", data: "xxx", deflate: true, size: new(uint32(1 << 30))})},
+		{"zip64 without extra", "damaged extra field", makeZip(t, raw{name: "a", size: new(uint32(max32))})},
 		{"extra too long", "damaged extra field", makeZip(t, raw{name: "a", centralAdd: []byte{1, 0, 9, 0}})},
-		{"huge offset", "lies outside the archive", makeZip(t, raw{name: "a", offset: ptr(uint32(max32)), centralAdd: wide(1 << 63)})},
-		{"too large", "4 GiB", makeZip(t, raw{name: "a", method: ptr(uint16(8)), data: strings.Repeat("x", 5<<20), size: ptr(uint32(max32)), centralAdd: wide(4 << 30)},
+		{"huge offset", "lies outside the archive", makeZip(t, raw{name: "a", offset: new(uint32(max32)), centralAdd: wide(1 << 63)})},
+		{"too large", "4 GiB", makeZip(t, raw{name: "a", method: new(uint16(8)), data: strings.Repeat("x", 5<<20), size: new(uint32(max32)), centralAdd: wide(4 << 30)},
 			raw{name: "b", data: "b"})},
 		{"empty file", "is no zip archive", nil},
 		{"not a zip", "is no zip archive", []byte(strings.Repeat("not a zip ", 50))},
@@ -173,17 +173,17 @@ func TestVetRefuses(t *testing.T) {
 		name, reason string
 		zip          []byte
 	}{
-		{"wrong checksum", "another checksum", makeZip(t, raw{name: "a", data: text, deflate: true, crc: ptr(uint32(1))})},
-		{"wrong stored checksum", "another checksum", makeZip(t, raw{name: "a", data: text, crc: ptr(uint32(1))})},
-		{"size too small", "more bytes than it says", makeZip(t, raw{name: "a", data: text, deflate: true, size: ptr(uint32(10)), localSize: ptr(uint32(10))})},
-		{"size too large", "fewer bytes than it says", makeZip(t, raw{name: "a", data: text, deflate: true, size: ptr(uint32(501)), localSize: ptr(uint32(501))})},
-		{"garbage", "cannot be unpacked", makeZip(t, raw{name: "a", data: "\xff\xff\xff", method: ptr(uint16(8))})},
-		{"empty deflate stream", "cannot be unpacked", makeZip(t, raw{name: "a", method: ptr(uint16(8))})},
-		{"bytes behind the stream", "packed in fewer bytes", makeZip(t, raw{name: "a", data: "\x03\x00\x00", method: ptr(uint16(8)), size: ptr(uint32(0)), localSize: ptr(uint32(0)), crc: ptr(uint32(0))})},
+		{"wrong checksum", "another checksum", makeZip(t, raw{name: "a", data: text, deflate: true, crc: new(uint32(1))})},
+		{"wrong stored checksum", "another checksum", makeZip(t, raw{name: "a", data: text, crc: new(uint32(1))})},
+		{"size too small", "more bytes than it says", makeZip(t, raw{name: "a", data: text, deflate: true, size: new(uint32(10)), localSize: new(uint32(10))})},
+		{"size too large", "fewer bytes than it says", makeZip(t, raw{name: "a", data: text, deflate: true, size: new(uint32(501)), localSize: new(uint32(501))})},
+		{"garbage", "cannot be unpacked", makeZip(t, raw{name: "a", data: "\xff\xff\xff", method: new(uint16(8))})},
+		{"empty deflate stream", "cannot be unpacked", makeZip(t, raw{name: "a", method: new(uint16(8))})},
+		{"bytes behind the stream", "packed in fewer bytes", makeZip(t, raw{name: "a", data: "\x03\x00\x00", method: new(uint16(8)), size: new(uint32(0)), localSize: new(uint32(0)), crc: new(uint32(0))})},
 		{"other local name", "another name", makeZip(t, raw{name: "abc", localName: "xyz"})},
 		{"longer local name", "another name", makeZip(t, raw{name: "abc", localName: "abcd"})},
-		{"other local size", "contradicts the directory", makeZip(t, raw{name: "a", data: "x", localSize: ptr(uint32(2))})},
-		{"no local header", "contradicts the directory", makeZip(t, raw{name: "a", data: "01234567890123456789012345678901234567890", offset: ptr(uint32(4)), packed: ptr(uint32(2)), size: ptr(uint32(2))})},
+		{"other local size", "contradicts the directory", makeZip(t, raw{name: "a", data: "x", localSize: new(uint32(2))})},
+		{"no local header", "contradicts the directory", makeZip(t, raw{name: "a", data: "01234567890123456789012345678901234567890", offset: new(uint32(4)), packed: new(uint32(2)), size: new(uint32(2))})},
 		{"local extra over next", "reaches into what follows it", overlongExtra(t, 0)},
 		{"local extra over directory", "reaches into what follows it", overlongExtra(t, 32)},
 	}
@@ -214,7 +214,7 @@ func overlongExtra(t *testing.T, header int) []byte {
 
 func TestOpenContentNoticesDamage(t *testing.T) {
 	t.Parallel()
-	tree, err := FromZip(inMemory("bad.whl", makeZip(t, raw{name: "a", data: "abc", crc: ptr(uint32(7))})))
+	tree, err := FromZip(inMemory("bad.whl", makeZip(t, raw{name: "a", data: "abc", crc: new(uint32(7))})))
 	if err != nil {
 		t.Fatal(err)
 	}

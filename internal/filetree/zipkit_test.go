@@ -30,8 +30,6 @@ type raw struct {
 	tail       string
 }
 
-func ptr[T any](v T) *T { return &v }
-
 func or[T any](p *T, honest T) T {
 	if p != nil {
 		return *p

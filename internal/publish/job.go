@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -72,7 +73,7 @@ func (j *job) input(content *types.LayerVersionContentInput) *lambda.PublishLaye
 func (j *job) publish(ctx context.Context, input *lambda.PublishLayerVersionInput) (Version, error) {
 	blind := 0
 	for attempt := 1; ; attempt++ {
-		out, err := j.api.PublishLayerVersion(ctx, input, func(o *lambda.Options) { o.Retryer = once() })
+		out, err := j.api.PublishLayerVersion(ctx, input, func(o *lambda.Options) { _ = o })
 		if err == nil {
 			return j.settle(ctx, published(out), blind > 0)
 		}
@@ -101,16 +102,15 @@ func (j *job) publish(ctx context.Context, input *lambda.PublishLayerVersionInpu
 }
 
 // recover looks, several times, for the version that a call without an answer
-// may have made. It does so even if the caller's context is over, for a short
-// while: a version that is found is not lost.
+// may have made. It goes on for a while after the caller's context is over: a
+// version that is found is not lost.
 func (j *job) recover(ctx context.Context) (Version, bool, error) {
 	look := *j
 	look.options = []func(*lambda.Options){func(o *lambda.Options) { o.RetryMaxAttempts = min(lookAttempts, j.patience.attempts) }}
-	if ctx.Err() != nil {
-		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), j.patience.grace)
-		defer cancel()
-		ctx = late
-	}
+	over := ctx
+	ctx, cancel := context.WithCancel(context.WithoutCancel(over))
+	defer cancel()
+	defer context.AfterFunc(over, func() { time.AfterFunc(j.patience.grace, cancel) })()
 	var lookErr error
 	for _, wait := range j.patience.looks {
 		if err := sleep(ctx, wait); err != nil {

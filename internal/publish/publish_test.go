@@ -243,6 +243,24 @@ func TestPublishFindsItsVersionAfterTheDeadline(t *testing.T) {
 	}
 }
 
+// A deadline that comes between two looks does not end them.
+func TestPublishGoesOnLookingAfterTheDeadline(t *testing.T) {
+	t.Parallel()
+	a := lambdatest.New(t)
+	p := against(t, a)
+	p.patience.looks = []time.Duration{0, time.Second, 0}
+	a.Inject(lambdatest.Fault{Operation: "PublishLayerVersion", At: lambdatest.AfterProcessing, Close: true})
+	a.HideNewVersions(2)
+	if _, err := p.connect(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	if v, _, err := p.Publish(ctx, request(zipOf(t, "x"))); err != nil || v.Number != 1 {
+		t.Errorf("got version %d, %v; want 1, found after the deadline", v.Number, err)
+	}
+}
+
 func TestPublishStopsAtTheDeadlineWithoutAVersion(t *testing.T) {
 	t.Parallel()
 	a := lambdatest.New(t)

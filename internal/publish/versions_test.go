@@ -36,6 +36,24 @@ func TestReadAndDeleteOfWhatIsGone(t *testing.T) {
 	}
 }
 
+// The ARN of another account's layer never deletes one's own of that name.
+func TestDeleteOfAnotherAccountsVersion(t *testing.T) {
+	t.Parallel()
+	a := lambdatest.New(t)
+	p := against(t, a)
+	if _, _, err := p.Publish(t.Context(), request(zipOf(t, "x"))); err != nil {
+		t.Fatal(err)
+	}
+	err := p.Delete(t.Context(), "arn:aws:lambda:eu-west-1:999999999999:layer:deps:1")
+	var denied *AccessDeniedError
+	if !errors.As(err, &denied) || denied.Action != "lambda:DeleteLayerVersion" {
+		t.Errorf("got %v, want an AccessDeniedError", err)
+	}
+	if n := len(a.Live(home, "deps")); n != 1 {
+		t.Errorf("%d versions are left, want one's own", n)
+	}
+}
+
 func TestReadWaitsForAVersionJustPublished(t *testing.T) {
 	t.Parallel()
 	a := lambdatest.New(t)

@@ -239,9 +239,9 @@ func (s *solver) state(id int) string {
 
 func (s *solver) stateNeed(inc incompatibility) string {
 	d := inc.cause.dep
-	fact := fmt.Sprintf("%s needs %s", s.describe(inc.terms[0]), d.text())
-	if inc.terms[0].pkg == rootPkg {
-		fact = fmt.Sprintf("%s asks for %s", d.source, d.text())
+	fact := d.source + " asks for " + d.text()
+	if inc.terms[0].pkg != rootPkg {
+		fact = s.describe(inc.terms[0]) + " needs " + d.text()
 	}
 	if len(inc.terms) == 1 && inc.terms[0].pkg != inc.cause.to {
 		if p := s.pkgs[inc.cause.to].project; p.page != nil && p.page.index == "" {

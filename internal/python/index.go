@@ -62,6 +62,8 @@ type page struct {
 	asked []string
 	base  *url.URL
 	files []file
+
+	wheels []wheelFile // among files
 }
 
 // future is an answer that is on its way.
@@ -147,6 +149,7 @@ func (c *catalog) fetchPage(ctx context.Context, name string) (*page, error) {
 			}
 		}
 		p.index, p.files = fetch.Redact(x.URL), files
+		p.wheels = p.readWheels()
 		return p, nil
 	}
 	return p, nil

@@ -2,6 +2,7 @@ package python
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +18,7 @@ type project struct {
 	name       string
 	page       *page
 	candidates []candidate
+	unfit      []*release // versions without a candidate, in any order
 
 	mu   sync.Mutex
 	sets map[string]set // by specifiers
@@ -24,10 +26,8 @@ type project struct {
 
 // candidate is a version with the best of its wheels.
 type candidate struct {
-	version pep440.Version
-	file    *file
-	wheel   WheelName
-	rank    int // of the wheel's tags on the target
+	*wheelFile
+	rank int // of the wheel's tags on the target
 }
 
 // match returns the candidates that the specifiers allow, shared: not to be
@@ -138,17 +138,25 @@ func (pl *policy) allowsPython(requires string) bool {
 	return ok
 }
 
-// release is a version as its wheels spell it.
+// release is a version as a file spells it.
 type release struct {
 	version pep440.Version
 	key     string
-	ok      bool
+	text    string
 }
 
-// wheels calls visit for every wheel of the page whose name and version can be
-// read. The others, all of them old, are no candidates for anybody.
-func (p *page) wheels(visit func(f *file, w WheelName, r release)) {
-	releases := map[string]release{}
+// wheelFile is a file of a page with what its name says.
+type wheelFile struct {
+	*file
+	WheelName
+	*release
+}
+
+// readWheels returns the wheels of the page whose name and version can be read.
+// The others, all of them old, are no candidates for anybody.
+func (p *page) readWheels() []wheelFile {
+	releases := map[string]*release{}
+	wheels := make([]wheelFile, 0, len(p.files))
 	for i := range p.files {
 		f := &p.files[i]
 		if !strings.HasSuffix(f.name, ".whl") {
@@ -160,67 +168,58 @@ func (p *page) wheels(visit func(f *file, w WheelName, r release)) {
 		}
 		r, known := releases[w.Version]
 		if !known {
-			version, err := pep440.Parse(w.Version)
-			r = release{version: version, ok: err == nil}
-			if r.ok {
-				r.key = version.Key()
+			if v, err := pep440.Parse(w.Version); err == nil {
+				r = &release{v, v.Key(), w.Version}
 			}
 			releases[w.Version] = r
 		}
-		if r.ok {
-			visit(f, w, r)
+		if r != nil {
+			wheels = append(wheels, wheelFile{f, w, r})
 		}
 	}
+	return wheels
 }
 
 // newProject picks the best wheel of each version that the policy lets through.
 func newProject(p *page, pl *policy) *project {
 	pr := &project{name: p.name, page: p}
-	byKey := map[string]int{}
-	var keys []string
-	p.wheels(func(f *file, w WheelName, r release) {
-		v, rank := pl.judge(f, w, r.key)
+	best := map[string]candidate{}
+	others := map[string]*release{}
+	for i := range p.wheels {
+		w := &p.wheels[i]
+		v, rank := pl.judge(w.file, w.WheelName, w.key)
 		if v != fits {
-			return
+			others[w.key] = w.release
+			continue
 		}
-		c := candidate{version: r.version, file: f, wheel: w, rank: rank}
-		i, known := byKey[r.key]
-		if !known {
-			byKey[r.key] = len(pr.candidates)
-			pr.candidates = append(pr.candidates, c)
-			keys = append(keys, r.key)
-		} else if c.compare(pr.candidates[i]) < 0 {
-			pr.candidates[i] = c
+		c := candidate{wheelFile: w, rank: rank}
+		if known, ok := best[w.key]; !ok || c.compare(known) < 0 {
+			best[w.key] = c
 		}
-	})
-	order := make([]int, len(keys))
-	for i := range order {
-		order[i] = i
 	}
-	slices.SortFunc(order, func(a, b int) int {
-		x, y := pr.candidates[a].version, pr.candidates[b].version
+	pr.candidates = slices.SortedFunc(maps.Values(best), func(a, b candidate) int {
 		return cmp.Or(
-			cmp.Compare(pl.place(keys[a], x), pl.place(keys[b], y)),
-			y.Compare(x),
+			cmp.Compare(pl.place(a.release), pl.place(b.release)),
+			b.version.Compare(a.version),
 		)
 	})
-	sorted := make([]candidate, len(order))
-	for i, j := range order {
-		sorted[i] = pr.candidates[j]
+	for key, r := range others {
+		if _, ok := best[key]; !ok {
+			pr.unfit = append(pr.unfit, r)
+		}
 	}
-	pr.candidates = sorted
 	return pr
 }
 
 // place orders versions before their age does: what the caller prefers, then
 // stable versions, then pre-releases, which are so used only where nothing
 // stable is left.
-func (pl *policy) place(key string, v pep440.Version) int {
+func (pl *policy) place(r *release) int {
 	const stable, pre = 1 << 20, 1<<20 + 1
-	if at, ok := pl.prefer[key]; ok {
+	if at, ok := pl.prefer[r.key]; ok {
 		return at
 	}
-	if v.IsPrerelease() && !pl.allPre {
+	if r.version.IsPrerelease() && !pl.allPre {
 		return pre
 	}
 	return stable
@@ -231,7 +230,7 @@ func (pl *policy) place(key string, v pep440.Version) int {
 func (c candidate) compare(d candidate) int {
 	return cmp.Or(
 		cmp.Compare(c.rank, d.rank),
-		d.wheel.CompareBuild(c.wheel),
+		d.CompareBuild(c.WheelName),
 		cmp.Compare(c.file.name, d.file.name),
 	)
 }

@@ -41,13 +41,30 @@ func show(inputs []Input) []string {
 	return list
 }
 
-func TestReadRequirementsFile(t *testing.T) {
+// filesCase tells what a requirements.txt among files must give.
+type filesCase struct {
+	name                      string
+	files                     map[string]string
+	requirements, constraints []string
+}
+
+func (c filesCase) check(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		name                      string
-		files                     map[string]string
-		requirements, constraints []string
-	}{
+	requirements, constraints, err := ReadRequirementsFile(writeFiles(t, c.files, "requirements.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := show(requirements); !slices.Equal(got, c.requirements) {
+		t.Errorf("requirements = %q, want %q", got, c.requirements)
+	}
+	if got := show(constraints); !slices.Equal(got, c.constraints) {
+		t.Errorf("constraints = %q, want %q", got, c.constraints)
+	}
+}
+
+func TestReadRequirementsFileAlone(t *testing.T) {
+	t.Parallel()
+	for _, c := range []filesCase{
 		{
 			"comments, blank lines, byte order mark, line ends",
 			map[string]string{"requirements.txt": "\ufeff# all\r\n\r\nFlask>=3  # web\r\n  six\r\nboto3 @ https://example.com/b.whl#sha256=0\r\n"},
@@ -69,6 +86,26 @@ func TestReadRequirementsFile(t *testing.T) {
 			[]string{"requirements.txt:1 flask>=3", "requirements.txt:3 six"},
 			nil,
 		},
+		{
+			"options without effect",
+			map[string]string{"requirements.txt": "--only-binary :all:\n--only-binary=numpy\n--prefer-binary\nsix --config-settings=a=b\n"},
+			[]string{"requirements.txt:4 six"},
+			nil,
+		},
+		{
+			"every requirement has its hash",
+			map[string]string{"requirements.txt": "--require-hashes\nsix==1 --hash=" + hashA + "\n"},
+			[]string{"requirements.txt:2 six==1 " + hashA},
+			nil,
+		},
+	} {
+		t.Run(c.name, c.check)
+	}
+}
+
+func TestReadRequirementsFileNested(t *testing.T) {
+	t.Parallel()
+	for _, c := range []filesCase{
 		{
 			"nested files, each relative to its own folder",
 			map[string]string{
@@ -92,32 +129,8 @@ func TestReadRequirementsFile(t *testing.T) {
 			[]string{"a.txt:1 six"},
 			[]string{"a.txt:1 six"},
 		},
-		{
-			"options without effect",
-			map[string]string{"requirements.txt": "--only-binary :all:\n--only-binary=numpy\n--prefer-binary\nsix --config-settings=a=b\n"},
-			[]string{"requirements.txt:4 six"},
-			nil,
-		},
-		{
-			"every requirement has its hash",
-			map[string]string{"requirements.txt": "--require-hashes\nsix==1 --hash=" + hashA + "\n"},
-			[]string{"requirements.txt:2 six==1 " + hashA},
-			nil,
-		},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			requirements, constraints, err := ReadRequirementsFile(writeFiles(t, c.files, "requirements.txt"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := show(requirements); !slices.Equal(got, c.requirements) {
-				t.Errorf("requirements = %q, want %q", got, c.requirements)
-			}
-			if got := show(constraints); !slices.Equal(got, c.constraints) {
-				t.Errorf("constraints = %q, want %q", got, c.constraints)
-			}
-		})
+		t.Run(c.name, c.check)
 	}
 }
 

@@ -234,21 +234,15 @@ func (w *world) exemptPins(ctx context.Context) error {
 func (w *world) tooNew(p *page, key string) bool {
 	pl := w.policy(p.name)
 	pl.exempt = nil
-	found := false
-	p.wheels(func(f *file, wheel WheelName, r release) {
-		if r.key != key || found {
-			return
-		}
-		v, _ := pl.judge(f, wheel, key)
-		found = v == tooNew
+	return slices.ContainsFunc(p.wheels, func(f wheelFile) bool {
+		return f.key == key && pl.withheld(f.file, key) == tooNew
 	})
-	return found
 }
 
 // needsOf returns the exact pins among the requirements of one version.
 func (w *world) needsOf(ctx context.Context, p *page, key string, extras []string) ([]dependency, error) {
 	pr := newProject(p, w.policy(p.name))
-	i := slices.IndexFunc(pr.candidates, func(c candidate) bool { return c.version.Key() == key })
+	i := slices.IndexFunc(pr.candidates, func(c candidate) bool { return c.key == key })
 	if i < 0 {
 		return nil, nil
 	}
@@ -319,21 +313,21 @@ func (r *resolution) add(w *world, pr *project, i int, requires, extras []string
 	c := pr.candidates[i]
 	digest, err := store.ParseDigest(c.file.sha256)
 	if err != nil {
-		return &NoDigest{Name: pr.name, Version: c.wheel.Version, Filename: c.file.name, Index: pr.page.index}
+		return &NoDigest{Name: pr.name, Version: c.text, Filename: c.file.name, Index: pr.page.index}
 	}
 	address, err := pr.page.address(c.file)
 	if err != nil {
 		return err
 	}
-	if key := c.version.Key(); !slices.Contains(r.pins[pr.name], key) {
-		r.pins[pr.name] = append(r.pins[pr.name], key)
+	if !slices.Contains(r.pins[pr.name], c.key) {
+		r.pins[pr.name] = append(r.pins[pr.name], c.key)
 	}
 	at := slices.IndexFunc(r.lock.Wheels, func(l Wheel) bool { return l.Filename == c.file.name && l.SHA256 == digest })
 	if at < 0 {
 		at = len(r.lock.Wheels)
 		r.lock.Wheels = append(r.lock.Wheels, Wheel{
-			Name: pr.name, Version: c.wheel.Version, Filename: c.file.name, URL: address,
-			SHA256: digest, Size: c.file.size, Pure: c.wheel.Pure(),
+			Name: pr.name, Version: c.text, Filename: c.file.name, URL: address,
+			SHA256: digest, Size: c.file.size, Pure: c.Pure(),
 		})
 	}
 	l := &r.lock.Wheels[at]

@@ -88,7 +88,7 @@ func newSmallWorld(r *rand.Rand) *smallWorld {
 			if err != nil {
 				panic(err)
 			}
-			p.candidates = append(p.candidates, candidate{version: version})
+			p.candidates = append(p.candidates, candidate{wheelFile: &wheelFile{release: &release{version: version}}})
 			w.deps[key(name, "", version.String())] = some(2)
 			w.deps[key(name, "x", version.String())] = some(2)
 			w.deps[key(name, "y", version.String())] = some(2)

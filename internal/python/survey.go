@@ -12,17 +12,14 @@ import (
 // survey is what a page holds of one version, fitting or not: the material of
 // messages.
 type survey struct {
-	version pep440.Version
-	text    string
+	*release
 	wheels  []judged
-	sdist   bool
-	visible bool // some file of it is neither withheld nor too new
+	visible bool // some file of it is not withheld
 }
 
 // judged is a wheel and why it is no candidate.
 type judged struct {
-	file    *file
-	wheel   WheelName
+	*wheelFile
 	verdict verdict
 }
 
@@ -36,33 +33,32 @@ func (w *world) surveyPage(p *page) []*survey {
 	pl := w.policy(p.name)
 	byKey := map[string]*survey{}
 	var all []*survey
-	get := func(r release, text string) *survey {
+	get := func(r *release) *survey {
 		s, ok := byKey[r.key]
 		if !ok {
-			s = &survey{version: r.version, text: text}
+			s = &survey{release: r}
 			byKey[r.key] = s
 			all = append(all, s)
 		}
 		return s
 	}
-	p.wheels(func(f *file, wheel WheelName, r release) {
-		s := get(r, wheel.Version)
-		v, _ := pl.judge(f, wheel, r.key)
-		s.wheels = append(s.wheels, judged{f, wheel, v})
+	for i := range p.wheels {
+		f := &p.wheels[i]
+		s := get(f.release)
+		v, _ := pl.judge(f.file, f.WheelName, f.key)
+		s.wheels = append(s.wheels, judged{f, v})
 		s.visible = s.visible || v == fits || v >= wrongPython
-	})
-	p.sdists(func(f *file, r release, text string) {
-		s := get(r, text)
-		s.sdist = true
-		v := pl.withheld(f, r.key)
-		s.visible = s.visible || v == fits
+	}
+	p.sdists(func(f *file, r *release) {
+		s := get(r)
+		s.visible = s.visible || pl.withheld(f, r.key) == fits
 	})
 	slices.SortFunc(all, func(a, b *survey) int { return b.version.Compare(a.version) })
 	return all
 }
 
 // sdists calls visit for every source distribution whose version can be read.
-func (p *page) sdists(visit func(f *file, r release, text string)) {
+func (p *page) sdists(visit func(f *file, r *release)) {
 	for i := range p.files {
 		f := &p.files[i]
 		base, ok := strings.CutSuffix(f.name, ".tar.gz")
@@ -76,7 +72,7 @@ func (p *page) sdists(visit func(f *file, r release, text string)) {
 			continue
 		}
 		if v, err := pep440.Parse(base[dash+1:]); err == nil {
-			visit(f, release{version: v, key: v.Key(), ok: true}, base[dash+1:])
+			visit(f, &release{v, v.Key(), base[dash+1:]})
 		}
 	}
 }
@@ -103,7 +99,7 @@ func (w *world) refuse(p *page, d dependency, chain string) error {
 	}
 	e.Reason = w.lacks(newest)
 	for _, j := range newest.wheels {
-		e.Files = append(e.Files, Rejected{j.file.name, w.misfit(j)})
+		e.Files = append(e.Files, Rejected{j.name, w.misfit(j)})
 	}
 	return e
 }
@@ -165,7 +161,7 @@ func (s *survey) withheld(w *world) string {
 	}
 	switch v {
 	case tooNew:
-		return fmt.Sprintf("%s was released at %s, and only what is older than %s is used", s.text, s.wheels[0].file.uploaded, w.spec.ExcludeNewer.UTC().Format("2006-01-02T15:04:05Z"))
+		return fmt.Sprintf("%s was released at %s, and only what is older than %s is used", s.text, s.wheels[0].uploaded, w.spec.ExcludeNewer.UTC().Format("2006-01-02T15:04:05Z"))
 	case undated:
 		return "the index gives no upload times, so that nothing of it is known to be older than " + w.spec.ExcludeNewer.UTC().Format("2006-01-02T15:04:05Z")
 	case wrongHash:
@@ -219,7 +215,7 @@ func (w *world) misfits(s *survey) []string {
 func (w *world) misfit(j judged) string {
 	switch j.verdict {
 	case wrongPython:
-		return "requires Python " + j.file.requiresPython
+		return "requires Python " + j.requiresPython
 	case tooNew, undated:
 		return "is too new"
 	case wrongHash:
@@ -227,7 +223,7 @@ func (w *world) misfit(j judged) string {
 	case yanked:
 		return "is yanked"
 	}
-	return w.target.Misfit(j.wheel)
+	return w.target.Misfit(j.WheelName)
 }
 
 // system names the target's platform: "python3.11 is Amazon Linux 2 with glibc 2.26".
@@ -269,7 +265,7 @@ func (w *world) advice(all []*survey, refused *survey) string {
 
 func (w *world) nameOf(s *survey) string {
 	if len(s.wheels) > 0 {
-		return s.wheels[0].wheel.Name
+		return s.wheels[0].Name
 	}
 	return "it"
 }
@@ -292,7 +288,7 @@ func (w *world) betterRuntime(s *survey) string {
 		}
 		pl := policy{tags: t.Tags(), python: python, ranges: map[string]bool{}}
 		for _, j := range s.wheels {
-			if v, _ := pl.judge(&file{requiresPython: j.file.requiresPython}, j.wheel, ""); v == fits {
+			if v, _ := pl.judge(&file{requiresPython: j.requiresPython}, j.WheelName, ""); v == fits {
 				return r.ID
 			}
 		}
@@ -307,35 +303,40 @@ func (w *world) notes(pr *project, chosen int, wanted []pep440.Specifiers) []str
 	if !w.spec.ExcludeNewer.IsZero() && c.file.uploaded == "" {
 		notes = append(notes, fmt.Sprintf("the index %s gives no upload times: releases of any age are used from it", pr.page.index))
 	}
-	if !pr.page.newerThan(c.version) {
+	if !w.heldBack(pr, c.version, wanted) {
 		return notes
 	}
 	for _, s := range w.surveyPage(pr.page) {
 		if s.version.Compare(c.version) <= 0 {
 			break
 		}
-		if s.fits() || !s.visible || s.version.IsPrerelease() || !w.allows(pr.name, s.version, wanted) {
-			continue
+		if s.visible && !s.fits() && w.welcome(pr.name, s.release, c.version, wanted) {
+			return append(notes, fmt.Sprintf("%s %s is used on %s, not %s: %s", pr.name, c.text, w.target, s.text, w.lacks(s)))
 		}
-		return append(notes, fmt.Sprintf("%s %s is used on %s, not %s: %s", pr.name, c.wheel.Version, w.target, s.text, w.lacks(s)))
 	}
 	return notes
 }
 
-func (w *world) allows(name string, v pep440.Version, wanted []pep440.Specifiers) bool {
-	for _, limit := range w.limits(name) {
-		wanted = append(wanted, limit.spec)
+// heldBack reports whether a version without a fitting wheel might be welcome,
+// without the cost of a survey.
+func (w *world) heldBack(pr *project, chosen pep440.Version, wanted []pep440.Specifiers) bool {
+	held := slices.ContainsFunc(pr.unfit, func(r *release) bool { return w.welcome(pr.name, r, chosen, wanted) })
+	if !held {
+		pr.page.sdists(func(_ *file, r *release) { held = held || w.welcome(pr.name, r, chosen, wanted) })
 	}
-	return !slices.ContainsFunc(wanted, func(s pep440.Specifiers) bool { return !s.Match(v) })
+	return held
 }
 
-// newerThan reports whether the page has a stable version above v.
-func (p *page) newerThan(v pep440.Version) bool {
-	newer := false
-	see := func(r release) { newer = newer || !r.version.IsPrerelease() && r.version.Compare(v) > 0 }
-	p.wheels(func(_ *file, _ WheelName, r release) { see(r) })
-	if !newer {
-		p.sdists(func(_ *file, r release, _ string) { see(r) })
+// welcome reports whether a version would be better than the chosen one, and
+// everybody who needs the project would take it.
+func (w *world) welcome(name string, r *release, chosen pep440.Version, wanted []pep440.Specifiers) bool {
+	if r.version.IsPrerelease() || r.version.Compare(chosen) <= 0 {
+		return false
 	}
-	return newer
+	for _, limit := range w.limits(name) {
+		if !limit.spec.Match(r.version) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(wanted, func(s pep440.Specifiers) bool { return !s.Match(r.version) })
 }

@@ -11,6 +11,7 @@ type Specifiers struct {
 	clauses []clause
 }
 
+// clause is one operator with its right side.
 type clause struct {
 	op       string
 	wildcard bool    // == or != with .* behind the version
@@ -18,7 +19,6 @@ type clause struct {
 	text     string  // right side of ===, as written
 }
 
-// The operators, longest first, so that the first that fits is the one meant.
 const (
 	opArbitrary  = "==="
 	opCompatible = "~="
@@ -32,8 +32,8 @@ const (
 
 // ParseSpecifiers reads a set such as ">=1.2,!=1.3.*". The empty set is legal.
 // It mends spellings that old metadata holds: no comma between two clauses, a
-// comma too many, and a useless .* behind an ordered comparison (">=1.0.*"). The error is a
-// *SyntaxError.
+// comma too many, and a useless .* behind an ordered comparison (">=1.0.*"). The
+// error is a *SyntaxError.
 func ParseSpecifiers(s string) (Specifiers, error) {
 	var set Specifiers
 	i := 0
@@ -104,11 +104,6 @@ func (s Specifiers) String() string {
 // Empty reports whether there is no clause.
 func (s Specifiers) Empty() bool { return len(s.clauses) == 0 }
 
-// And returns the set of the clauses of both.
-func (s Specifiers) And(t Specifiers) Specifiers {
-	return Specifiers{clauses: slices.Concat(s.clauses, t.clauses)}
-}
-
 // Pinned returns the version of the first clause that allows only one: == with
 // a whole version, or ===.
 func (s Specifiers) Pinned() (string, bool) {
@@ -138,6 +133,8 @@ func (s Specifiers) NamesPrerelease() bool {
 	})
 }
 
+// operatorAt returns the operator that s starts with, or the reason why there is
+// none. It tries the longest first: == is the start of ===.
 func operatorAt(s string) (op, reason string) {
 	for _, op := range []string{opArbitrary, opCompatible, opEqual, opNotEqual, opAtMost, opAtLeast, opBelow, opAbove} {
 		if strings.HasPrefix(s, op) {

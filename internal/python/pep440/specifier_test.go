@@ -118,21 +118,3 @@ func TestPinnedAndNamesPrerelease(t *testing.T) {
 		}
 	}
 }
-
-func TestAndHoldsBoth(t *testing.T) {
-	t.Parallel()
-	atLeast, err := ParseSpecifiers(">=1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	below, err := ParseSpecifiers("<2")
-	if err != nil {
-		t.Fatal(err)
-	}
-	both := atLeast.And(below)
-	for version, want := range map[string]bool{"0.9": false, "1.5": true, "2.0": false} {
-		if got := both.Match(mustParse(t, version)); got != want {
-			t.Errorf("%q.Match(%q) = %t, want %t", both, version, got, want)
-		}
-	}
-}
