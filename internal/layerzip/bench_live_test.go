@@ -4,7 +4,6 @@ package layerzip
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -145,14 +144,15 @@ func race(b *testing.B, script string, env []string, dir string, pairs int, hold
 	var walls, cpus []float64
 	var ours, theirs cost
 	for i := range pairs + 1 {
-		layer := filepath.Join(b.TempDir(), "ours")
+		dirs := b.TempDir()
+		layer := filepath.Join(dirs, "ours")
 		ours = measure(b, layer, []string{packVariable + "=" + dir}, self)
-		theirs = measure(b, filepath.Join(b.TempDir(), "theirs"), append(env, "LAYER="+filepath.Join(layer, "layer.zip")), "sh", "-c", script)
+		theirs = measure(b, filepath.Join(dirs, "theirs"), append(env, "LAYER="+filepath.Join(layer, "layer.zip")), "sh", "-c", script)
 		if i > 0 { // the first pair warms caches
 			walls = append(walls, ratio(theirs.wall, ours.wall))
 			cpus = append(cpus, ratio(theirs.cpu, ours.cpu))
 		}
-		if err := errors.Join(os.RemoveAll(layer), os.RemoveAll(filepath.Dir(layer))); err != nil {
+		if err := os.RemoveAll(dirs); err != nil {
 			b.Fatal(err)
 		}
 	}

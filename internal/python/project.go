@@ -52,21 +52,31 @@ func (p *project) match(spec pep440.Specifiers) set {
 	return s
 }
 
-// policy is what decides, beside its tags, whether a file of a name is seen.
+// policy is what decides whether a file of one page is seen, and how good it
+// is. It remembers what it was asked before: not for concurrent use.
 type policy struct {
-	target Target
-	tags   *Tags
-	python pep440.Version // python_full_version
-	cutOff time.Time      // zero: none
-	// datedOnly hides files without upload time from a cut-off.
-	datedOnly bool
-	hashes    [][]string // each list must hold the file's "sha256:…"
+	tags      *Tags
+	python    pep440.Version // python_full_version
+	cutOff    time.Time      // zero: none
+	cutText   string         // cutOff to the second, in UTC, as upload times begin
+	datedOnly bool           // the cut-off hides files without upload time too
+	hashes    [][]string     // each list must hold the file's "sha256:…"
 	pins      map[string]bool
 	exempt    map[string]bool
 	prefer    map[string]int // place in the order, by version key
 	allPre    bool
-	ranges    map[string]bool
-	rangesM   sync.Mutex
+
+	admits map[string]bool // by Requires-Python
+	ranks  map[int]ranked  // by wheelFile.tags
+}
+
+func newPolicy(tags *Tags, python pep440.Version) *policy {
+	return &policy{tags: tags, python: python, admits: map[string]bool{}, ranks: map[int]ranked{}}
+}
+
+type ranked struct {
+	rank int
+	fits bool
 }
 
 // Reasons for which a file is no candidate, in the order in which they are
@@ -85,26 +95,34 @@ const (
 )
 
 // judge says whether a wheel may be installed. The rank is of its tags.
-func (pl *policy) judge(f *file, w WheelName, key string) (verdict, int) {
-	if v := pl.withheld(f, key); v != fits {
+func (pl *policy) judge(w *wheelFile) (verdict, int) {
+	if v := pl.withheld(w.file, w.key); v != fits {
 		return v, 0
 	}
-	if !pl.allowsPython(f.requiresPython) {
+	return pl.runs(w)
+}
+
+// runs says whether a wheel runs on the target, seen or not.
+func (pl *policy) runs(w *wheelFile) (verdict, int) {
+	if !pl.allowsPython(w.requiresPython) {
 		return wrongPython, 0
 	}
-	rank, ok := pl.tags.Rank(w)
+	known, ok := pl.ranks[w.tags]
 	if !ok {
+		known.rank, known.fits = pl.tags.Rank(w.WheelName)
+		pl.ranks[w.tags] = known
+	}
+	if !known.fits {
 		return wrongTags, 0
 	}
-	return fits, rank
+	return fits, known.rank
 }
 
 // withheld says whether a file may be seen at all, whatever runs it.
 func (pl *policy) withheld(f *file, key string) verdict {
 	if !pl.cutOff.IsZero() && !pl.exempt[key] {
-		at, err := time.Parse(time.RFC3339, f.uploaded)
 		switch {
-		case f.uploaded != "" && (err != nil || !at.Before(pl.cutOff)):
+		case f.uploaded != "" && !pl.isOld(f.uploaded):
 			return tooNew
 		case f.uploaded == "" && pl.datedOnly:
 			return undated
@@ -121,19 +139,27 @@ func (pl *policy) withheld(f *file, key string) verdict {
 	return fits
 }
 
+// isOld reports whether an upload time lies before the cut-off. Where the text
+// alone can tell, it is not parsed: pages hold thousands.
+func (pl *policy) isOld(uploaded string) bool {
+	if n := len(pl.cutText); strings.HasSuffix(uploaded, "Z") && len(uploaded) > n && uploaded[:n] != pl.cutText {
+		return uploaded < pl.cutText
+	}
+	at, err := time.Parse(time.RFC3339, uploaded)
+	return err == nil && at.Before(pl.cutOff)
+}
+
 // allowsPython reports whether a Requires-Python admits the target. One that
 // cannot be read admits every Python.
 func (pl *policy) allowsPython(requires string) bool {
 	if requires == "" {
 		return true
 	}
-	pl.rangesM.Lock()
-	defer pl.rangesM.Unlock()
-	ok, known := pl.ranges[requires]
+	ok, known := pl.admits[requires]
 	if !known {
 		spec, err := pep440.ParseSpecifiers(requires)
 		ok = err != nil || spec.Match(pl.python)
-		pl.ranges[requires] = ok
+		pl.admits[requires] = ok
 	}
 	return ok
 }
@@ -148,33 +174,53 @@ type release struct {
 // wheelFile is a file of a page with what its name says.
 type wheelFile struct {
 	*file
-	WheelName
 	*release
+	WheelName
+	tags int // of the page: equal for equal tags
 }
 
 // readWheels returns the wheels of the page whose name and version can be read.
 // The others, all of them old, are no candidates for anybody.
 func (p *page) readWheels() []wheelFile {
 	releases := map[string]*release{}
+	parsed := map[string]wheelFile{} // by tags, with all that is equal for equal tags
 	wheels := make([]wheelFile, 0, len(p.files))
+	prefix := ""
 	for i := range p.files {
 		f := &p.files[i]
-		if !strings.HasSuffix(f.name, ".whl") {
+		base, ok := strings.CutSuffix(f.name, ".whl")
+		if !ok {
 			continue
 		}
-		w, err := ParseWheelName(f.name)
-		if err != nil || w.Name != p.name {
-			continue
-		}
-		r, known := releases[w.Version]
-		if !known {
-			if v, err := pep440.Parse(w.Version); err == nil {
-				r = &release{v, v.Key(), w.Version}
+		// Most names of a page differ in the version alone.
+		name, rest, _ := strings.Cut(base, "-")
+		version, tail, _ := strings.Cut(rest, "-")
+		if name != prefix {
+			if NormalizeName(name) != p.name {
+				continue
 			}
-			releases[w.Version] = r
+			prefix = name
+		}
+		w, known := parsed[tail]
+		if !known {
+			var err error
+			if w.WheelName, err = ParseWheelName(f.name); err != nil {
+				continue
+			}
+			w.tags = len(parsed)
+			parsed[tail] = w
+		}
+		w.Version = version
+		r, known := releases[version]
+		if !known {
+			if v, err := pep440.Parse(version); err == nil {
+				r = &release{v, v.Key(), version}
+			}
+			releases[version] = r
 		}
 		if r != nil {
-			wheels = append(wheels, wheelFile{f, w, r})
+			w.file, w.release = f, r
+			wheels = append(wheels, w)
 		}
 	}
 	return wheels
@@ -187,7 +233,7 @@ func newProject(p *page, pl *policy) *project {
 	others := map[string]*release{}
 	for i := range p.wheels {
 		w := &p.wheels[i]
-		v, rank := pl.judge(w.file, w.WheelName, w.key)
+		v, rank := pl.judge(w)
 		if v != fits {
 			others[w.key] = w.release
 			continue

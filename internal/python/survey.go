@@ -45,7 +45,7 @@ func (w *world) surveyPage(p *page) []*survey {
 	for i := range p.wheels {
 		f := &p.wheels[i]
 		s := get(f.release)
-		v, _ := pl.judge(f.file, f.WheelName, f.key)
+		v, _ := pl.judge(f)
 		s.wheels = append(s.wheels, judged{f, v})
 		s.visible = s.visible || v == fits || v >= wrongPython
 	}
@@ -286,11 +286,9 @@ func (w *world) betterRuntime(s *survey) string {
 		if err != nil {
 			continue
 		}
-		pl := policy{tags: t.Tags(), python: python, ranges: map[string]bool{}}
-		for _, j := range s.wheels {
-			if v, _ := pl.judge(&file{requiresPython: j.requiresPython}, j.WheelName, ""); v == fits {
-				return r.ID
-			}
+		pl := newPolicy(t.Tags(), python)
+		if slices.ContainsFunc(s.wheels, func(j judged) bool { v, _ := pl.runs(j.wheelFile); return v == fits }) {
+			return r.ID
 		}
 	}
 	return ""

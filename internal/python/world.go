@@ -53,11 +53,10 @@ func (w *world) startProject(name string) *future[*project] {
 
 // policy returns the rules for the files of a name.
 func (w *world) policy(name string) *policy {
-	pl := &policy{
-		target: w.target, tags: w.tags, python: w.python,
-		cutOff: w.spec.ExcludeNewer, datedOnly: !w.spec.PinsExempt, exempt: w.exempt[name], prefer: w.prefer[name],
-		allPre: w.spec.Prereleases, pins: map[string]bool{}, ranges: map[string]bool{},
-	}
+	pl := newPolicy(w.tags, w.python)
+	pl.cutOff, pl.cutText = w.spec.ExcludeNewer, w.spec.ExcludeNewer.UTC().Format("2006-01-02T15:04:05")
+	pl.datedOnly, pl.allPre = !w.spec.PinsExempt, w.spec.Prereleases
+	pl.exempt, pl.prefer, pl.pins = w.exempt[name], w.prefer[name], map[string]bool{}
 	for _, in := range slices.Concat(w.spec.Requirements, w.spec.Constraints) {
 		if in.Requirement.Name != name || !in.Requirement.Marker.Eval(w.env, "") {
 			continue
