@@ -70,18 +70,26 @@ func (b *Builder) Build(ctx context.Context, l *Lock, o Output) (Artifact, error
 	// A wheel that another project cached is trusted by name only where the
 	// digest of the whole layer will tell.
 	if o.Want.IsZero() {
-		if err := b.verify(l); err != nil {
+		if _, err := b.verify(l); err != nil {
 			return Artifact{}, err
 		}
+		return b.build(ctx, l, o)
 	}
 	a, err := b.build(ctx, l, o)
-	if mismatch := (*MismatchError)(nil); !errors.As(err, &mismatch) {
+	if !mayBeDamage(err) {
 		return a, err
 	}
-	if err := b.verify(l); err != nil {
-		return Artifact{}, err
+	if dropped, verr := b.verify(l); verr != nil || !dropped {
+		return Artifact{}, errors.Join(err, verr)
 	}
 	return b.build(ctx, l, o)
+}
+
+// mayBeDamage reports whether a damaged blob can be the cause of an error.
+func mayBeDamage(err error) bool {
+	var mismatch *MismatchError
+	var archive *filetree.ArchiveError
+	return errors.As(err, &mismatch) || errors.As(err, &archive)
 }
 
 // Intact reports whether the zip at the path is the one with this digest and
@@ -182,9 +190,9 @@ func (b *Builder) tree(ctx context.Context, l *Lock) (filetree.Tree, error) {
 	return merged.Filter(l.Exclude)
 }
 
-// verify reads every blob of the lock that the cache holds; damaged ones are
-// dropped, so that the build fetches them.
-func (b *Builder) verify(l *Lock) error {
+// verify reads every blob of the lock that the cache holds. Damaged ones are
+// dropped, so that a build fetches them; it reports whether there were any.
+func (b *Builder) verify(l *Lock) (dropped bool, err error) {
 	var digests []store.Digest
 	if l.Python != nil {
 		for _, w := range l.Python.Chosen.Wheels {
@@ -205,11 +213,14 @@ func (b *Builder) verify(l *Lock) error {
 			continue
 		}
 		var corrupt *store.CorruptError
-		if err := b.store.Verify(d); err != nil && !errors.As(err, &corrupt) {
-			return err
+		switch err := b.store.Verify(d); {
+		case errors.As(err, &corrupt):
+			dropped = true
+		case err != nil:
+			return dropped, err
 		}
 	}
-	return nil
+	return dropped, nil
 }
 
 // checkSize holds the layer against the limit of AWS.

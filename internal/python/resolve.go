@@ -43,16 +43,16 @@ type Spec struct {
 
 // Wheel is one locked wheel.
 type Wheel struct {
-	Name     string       `json:"name"`    // normalised
-	Version  string       `json:"version"` // as the file name spells it
-	Filename string       `json:"filename"`
-	URL      string       `json:"url"` // without credentials
-	SHA256   store.Digest `json:"sha256"`
-	Size     int64        `json:"size,omitempty"`     // bytes; 0 where the index gives none
-	Requires []string     `json:"requires,omitempty"` // names, normalised and sorted
-	Extras   []string     `json:"extras,omitempty"`   // that are asked for, normalised and sorted
-	Pure     bool         `json:"pure,omitempty"`     // runs on every platform
-	Targets  []string     `json:"targets"`            // that it serves, as Target.String
+	Name     string // normalised
+	Version  string // as the file name spells it
+	Filename string
+	URL      string // without credentials
+	SHA256   store.Digest
+	Size     int64    // bytes; 0 where the index gives none
+	Requires []string // names, normalised and sorted, over all targets
+	Extras   []string // that are asked for, normalised and sorted
+	Pure     bool     // runs on every platform
+	Targets  []string // that it serves, as Target.String, sorted
 }
 
 // serves reports whether the wheel is for a target.
@@ -61,10 +61,10 @@ func (w Wheel) serves(t Target) bool { return slices.Contains(w.Targets, t.Strin
 // Lock is the answer to a Spec: for each target a set of wheels that is closed
 // under their requirements.
 type Lock struct {
-	Wheels []Wheel `json:"wheels"` // sorted by name, then file name
+	Wheels []Wheel // sorted by name, then file name
 	// Notes are sentences for the user on what is not as the newest version
 	// would have it.
-	Notes []string `json:"notes,omitempty"`
+	Notes []string
 }
 
 // Resolve chooses wheels. It is a pure function of the spec and of what the

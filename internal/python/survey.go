@@ -1,6 +1,7 @@
 package python
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -95,7 +96,7 @@ func (w *world) refuse(p *page, d dependency, chain string) error {
 	}
 	e := &NoWheel{
 		Name: d.name, Version: newest.text, Asked: d.text(), Chain: chain, Target: w.target.String(),
-		Sdist: len(newest.wheels) == 0, Advice: w.advice(all, newest),
+		Sdist: len(newest.wheels) == 0, Advice: w.advice(d.name, all, newest),
 	}
 	e.Reason = w.lacks(newest)
 	for _, j := range newest.wheels {
@@ -177,39 +178,50 @@ func (w *world) lacks(s *survey) string {
 	if len(s.wheels) == 0 {
 		return "it has only a source distribution, and nothing is built from source"
 	}
-	reason := ""
-	for _, j := range s.wheels {
-		if m := w.misfit(j); reason == "" || closeness(m) > closeness(reason) {
-			reason = m
+	misfits := w.misfits(s)
+	for _, m := range misfits {
+		if glibc, ok := strings.CutPrefix(m, "needs glibc 2."); ok {
+			return fmt.Sprintf("it %s (manylinux_2_%s), and %s", m, glibc, w.system())
 		}
 	}
-	switch closeness(reason) {
-	case 3:
-		return fmt.Sprintf("it %s (manylinux_2_%s), and %s", reason, reason[strings.LastIndexByte(reason, '.')+1:], w.system())
-	case 1:
-		return "its wheels are for other systems or machines (" + strings.Join(w.misfits(s), ", ") + ")"
+	var pythons, systems []string
+	for _, m := range misfits {
+		if strings.HasPrefix(m, "requires ") {
+			return "it " + m
+		}
+		target, ok := strings.CutPrefix(m, "is for ")
+		switch {
+		case ok && strings.Contains(m, "Python"):
+			pythons = append(pythons, target)
+		case ok:
+			systems = append(systems, target)
+		}
 	}
-	return "it " + reason + " (" + w.system() + ")"
+	if len(pythons) > 0 {
+		return "its wheels are for " + list(pythons)
+	}
+	return "its wheels are for " + list(systems)
 }
 
-// closeness tells how near a wheel came to fit, by its misfit.
-func closeness(misfit string) int {
-	switch {
-	case strings.HasPrefix(misfit, "needs glibc"):
-		return 3
-	case strings.Contains(misfit, "Python"):
-		return 2
+// list writes "a, b and c".
+func list(texts []string) string {
+	if len(texts) < 2 {
+		return strings.Join(texts, "")
 	}
-	return 1
+	last := len(texts) - 1
+	return strings.Join(texts[:last], ", ") + " and " + texts[last]
 }
 
+// misfits returns the reasons of all wheels, those with numbers in their order.
 func (w *world) misfits(s *survey) []string {
-	var list []string
+	var reasons []string
 	for _, j := range s.wheels {
-		list = append(list, w.misfit(j))
+		reasons = append(reasons, w.misfit(j))
 	}
-	slices.Sort(list)
-	return slices.Compact(list)
+	slices.SortFunc(reasons, func(a, b string) int {
+		return cmp.Or(cmp.Compare(strings.TrimRight(a, "0123456789"), strings.TrimRight(b, "0123456789")), cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+	})
+	return slices.Compact(reasons)
 }
 
 func (w *world) misfit(j judged) string {
@@ -236,49 +248,53 @@ func (w *world) system() string {
 }
 
 // advice says which version or which runtime would do.
-func (w *world) advice(all []*survey, refused *survey) string {
+func (w *world) advice(name string, all []*survey, refused *survey) string {
 	var ways []string
-	// The oldest version that fits no more, above the newest that does.
-	below := ""
-	for _, s := range all {
-		if s.fits() && !s.version.IsPrerelease() {
-			if below != "" {
-				ways = append(ways, fmt.Sprintf("pin %s below %s", w.nameOf(refused), strings.TrimSuffix(below, ".0")))
-			}
-			break
-		}
-		if s.version.Compare(refused.version) <= 0 || below != "" {
-			below = s.text
-		}
+	below, above := neighbours(all, refused)
+	switch {
+	case below != "":
+		ways = append(ways, fmt.Sprintf("pin %s below %s", name, strings.TrimSuffix(below, ".0")))
+	case above != "":
+		ways = append(ways, fmt.Sprintf("allow %s %s or newer", name, above))
 	}
 	if runtime := w.betterRuntime(refused); runtime != "" {
 		ways = append(ways, "use runtime "+runtime)
 	}
 	if len(ways) == 0 {
-		if len(refused.wheels) == 0 {
-			return "Use another distribution, or serve a wheel of it from an index of your own."
-		}
-		return ""
+		return "Use another distribution, or serve a fitting wheel of it from an index of your own."
 	}
 	return sentence(strings.Join(ways, ", or "))
 }
 
-func (w *world) nameOf(s *survey) string {
-	if len(s.wheels) > 0 {
-		return s.wheels[0].Name
+// neighbours returns what to stay below for a version with a fitting wheel, or
+// else the oldest newer version that has one, of the stable versions.
+func neighbours(all []*survey, refused *survey) (below, above string) {
+	bound := ""
+	for _, s := range all {
+		older := s.version.Compare(refused.version) <= 0
+		switch {
+		case s.fits() && !s.version.IsPrerelease() && older:
+			return bound, ""
+		case s.fits() && !s.version.IsPrerelease():
+			above = s.text
+		case older:
+			bound = s.text
+		}
 	}
-	return "it"
+	return "", above
 }
 
-// betterRuntime returns the next Python runtime on which a version has a wheel.
+// betterRuntime returns a Python runtime on which a version has a wheel: the
+// next newer one, else the next older.
 func (w *world) betterRuntime(s *survey) string {
 	arch := w.target.Arch
 	if arch == "aarch64" {
 		arch = runtimes.ARM64
 	}
+	older := ""
 	for _, r := range runtimes.All() {
 		minor, ok := r.PythonMinor()
-		if !ok || r.Preview || minor <= w.target.Minor {
+		if !ok || r.Preview || minor == w.target.Minor {
 			continue
 		}
 		t := TargetFor(runtimes.Target{Runtime: r, Architecture: arch})
@@ -287,11 +303,15 @@ func (w *world) betterRuntime(s *survey) string {
 			continue
 		}
 		pl := newPolicy(t.Tags(), python)
-		if slices.ContainsFunc(s.wheels, func(j judged) bool { v, _ := pl.runs(j.wheelFile); return v == fits }) {
+		if !slices.ContainsFunc(s.wheels, func(j judged) bool { v, _ := pl.runs(j.wheelFile); return v == fits }) {
+			continue
+		}
+		if minor > w.target.Minor {
 			return r.ID
 		}
+		older = r.ID
 	}
-	return ""
+	return older
 }
 
 // notes tells where the runtime, or the lack of a wheel, holds a project back.
