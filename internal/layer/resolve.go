@@ -74,6 +74,9 @@ func (s Spec) Check() error {
 	if s.Python == nil && len(s.Files) == 0 {
 		return &InputError{Summary: "Nothing to pack", Detail: "The layer has no input. Write python or files."}
 	}
+	if p := s.Python; p != nil && len(p.Requirements) == 0 && p.RequirementsFile == "" {
+		return &InputError{Attribute: "python", Summary: "No Python requirement", Detail: "Write python.requirements or python.requirements_file, or drop python."}
+	}
 	if _, err := s.targets(""); err != nil {
 		return err
 	}

@@ -355,3 +355,51 @@ func TestBytesDoNotDependOnTheMachine(t *testing.T) {
 		t.Errorf("the hash depends on the machine: %v", hashes)
 	}
 }
+
+// TestCredentialsStayOutOfEverything is promise 6: a private index wants a
+// password, and nothing that is written or printed holds it.
+func TestCredentialsStayOutOfEverything(t *testing.T) {
+	t.Parallel()
+	const user, password = "reader", "hunter2-s3cret"
+	index, aws := indextest.New(t, universe, indextest.WithAuth(user, password)), lambdatest.New(t)
+	address := strings.Replace(index.URL(), "://", "://"+user+":"+password+"@", 1)
+	m := newMachine(t, nil).uses("PIP_INDEX_URL=" + address)
+	m.write("main.tf", pipeline(aws.URL(), "", "requests", ""))
+	m.write("src/shared.py", "VALUE = 1\n")
+	logged := newMachine(t, m).uses("PIP_INDEX_URL="+address, "TF_LOG=TRACE")
+	printed := logged.terraform(0, "plan", "-out=saved.tfplan")
+	printed += logged.terraform(0, "show", "-json", "saved.tfplan")
+	printed += logged.terraform(0, "apply", "saved.tfplan")
+	logged.write("main.tf", pipeline(aws.URL(), "", "absent-project", ""))
+	printed += logged.terraform(0, "plan") // an existing resource: a warning
+	logged.uses("PIP_INDEX_URL=" + strings.Replace(address, password, password+"-wrong", 1))
+	logged.write("main.tf", strings.ReplaceAll(pipeline(aws.URL(), "", "idna", ""), `_package" "deps"`, `_package" "other"`)+`
+resource "layerbuild_package" "deps" {
+  runtimes = ["python3.12"]
+  files    = [{ source = "src" }]
+}
+`)
+	refused := logged.uses("TF_LOG=").terraform(1, "plan")
+	if !strings.Contains(refused, "401") {
+		t.Errorf("the refused password is not named by its status:\n%s", refused)
+	}
+	printed += refused
+	if strings.Contains(printed, password) {
+		t.Error("the password was printed")
+	}
+	for _, dir := range []string{logged.dir, logged.home} {
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			b, err := os.ReadFile(path)
+			if strings.Contains(string(b), password) {
+				t.Errorf("%s holds the password", path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

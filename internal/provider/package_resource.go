@@ -2,10 +2,10 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"os"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
@@ -64,8 +64,12 @@ func (r *packageResource) Update(ctx context.Context, req resource.UpdateRequest
 		return
 	}
 	resp.Diagnostics.Append(r.make(ctx, &m, &before)...)
-	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	if !m.Filename.Equal(before.Filename) {
+		resp.Diagnostics.Append(before.removeZip()...)
 	}
 }
 
@@ -73,25 +77,24 @@ func (r *packageResource) Update(ctx context.Context, req resource.UpdateRequest
 func (r *packageResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var m packageModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
-		return
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(m.removeZip()...)
 	}
-	sum, err := publish.ParseCodeSHA256(m.SourceCodeHash.ValueString())
-	if err != nil {
-		return // a state without a zip
-	}
-	builder, err := r.tools.builder()
-	if err != nil {
-		resp.Diagnostics.Append(diagnose("Unusable cache", err))
-		return
-	}
+}
+
+// removeZip removes the zip of a state that is no longer needed. A file with
+// other bytes is not ours and stays.
+func (m *packageModel) removeZip() diag.Diagnostics {
+	var diags diag.Diagnostics
 	name := m.Filename.ValueString()
-	if _, ours, err := builder.Intact(name, sum, m.Size.ValueInt64()); err != nil || !ours {
-		return
+	zip, err := publish.MeasureZip(name)
+	if err != nil || zip.SHA256.Hex() != m.SHA256.ValueString() {
+		return diags
 	}
 	if err := os.Remove(name); err != nil && !os.IsNotExist(err) {
-		resp.Diagnostics.Append(diag.WithPath(path.Root("filename"), diag.NewWarningDiagnostic("The zip could not be removed", sentence(err.Error()))))
+		diags.Append(at("filename", diag.NewWarningDiagnostic(fmt.Sprintf("The zip %q could not be removed", name), sentence(err.Error()))))
 	}
+	return diags
 }
 
 // make brings the zip of the model about. The plan holds the lock and the

@@ -338,6 +338,7 @@ func TestPackageRefuses(t *testing.T) {
 		"unknown runtime":    {`runtimes = ["python3.21"]; python = { requirements = ["idna"] }`, `"python3.21" is no Lambda runtime`},
 		"no python runtime":  {`runtimes = ["nodejs22.x"]; python = { requirements = ["idna"] }`, `none of its runtimes runs Python`},
 		"nothing":            {`runtimes = ["python3.12"]`, `Nothing to pack`},
+		"no requirement":     {`runtimes = ["python3.12"]; python = { constraints = ["idna"] }`, `No Python requirement`},
 		"requirement syntax": {`runtimes = ["python3.12"]; python = { requirements = ["idna>>3"] }`, `Malformed requirement "idna>>3"`},
 		"missing":            {`runtimes = ["python3.12"]; python = { requirements = ["idnaa"] }`, `There is no distribution "idnaa"`},
 		"impossible version": {`runtimes = ["python3.12"]; python = { requirements = ["idna==9.9"] }`, `No version of "idna" fits`},

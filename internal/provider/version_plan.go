@@ -29,7 +29,12 @@ func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(m.plan(ctx, &config, before)...)
+	for _, d := range m.plan(ctx, &config, before) {
+		if before != nil && d.Severity() == diag.SeverityError {
+			d = soften(d)
+		}
+		resp.Diagnostics.Append(d)
+	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -40,9 +45,6 @@ func (m *versionModel) plan(ctx context.Context, config, before *versionModel) d
 	var diags diag.Diagnostics
 	m.setDefaults(ctx, config, &diags)
 	zip, known := m.wanted(ctx, &diags)
-	if diags.HasError() {
-		return diags
-	}
 	if known && before != nil && m.sameVersion(before, zip) {
 		m.setComputed(before)
 		m.keepImported(ctx, before, &diags)

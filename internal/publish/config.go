@@ -283,12 +283,16 @@ func sentence(d diag.Diagnostic) string {
 	return strings.TrimSpace(d.Summary() + ": " + first)
 }
 
-// region returns the asked region, or the session's own for "".
-func (s *session) region(asked string) string {
-	if asked != "" {
-		return asked
+// region returns the asked region, or the session's own for "". One that AWS
+// does not have is a *LimitError.
+func (s *session) region(asked string) (string, error) {
+	if asked == "" {
+		return s.aws.Region, nil
 	}
-	return s.aws.Region
+	if !s.config.SkipRegionValidation && validation.SupportedRegion(asked) != nil {
+		return "", &LimitError{"region", fmt.Sprintf("is %q, which is not known: check its spelling, or set skip_region_validation for a new one", asked)}
+	}
+	return asked, nil
 }
 
 func (s *session) lambda(p *Publisher, region string) *lambda.Client {

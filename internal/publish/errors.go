@@ -33,7 +33,7 @@ func (e *ConfigError) Unwrap() error { return e.cause }
 
 // LimitError tells that a value of a request is outside what AWS takes.
 type LimitError struct {
-	// Attribute is layer_name, description, license_info,
+	// Attribute is region, layer_name, description, license_info,
 	// compatible_runtimes, compatible_architectures, package or s3.
 	Attribute string
 	// Problem is the rest of the sentence, with the value and the limit.
@@ -164,6 +164,10 @@ func (s *session) explain(err error) error {
 		"SignatureDoesNotMatch", "ExpiredToken", "ExpiredTokenException", "InvalidToken", "MissingAuthenticationTokenException",
 		"IncompleteSignature", "RequestExpired", "RequestTimeTooSkewed":
 		return &CredentialsError{cause: plain}
+	case "NoSuchBucket":
+		return &LimitError{Attribute: "s3", Problem: "names a bucket that does not exist (" + text + ")"}
+	case "PermanentRedirect", "AuthorizationHeaderMalformed":
+		return &LimitError{Attribute: "s3", Problem: "names a bucket of another region than the layer's: AWS wants both in one (" + text + ")"}
 	case "CodeStorageExceededException":
 		return &QuotaError{Quota: "code storage", cause: plain}
 	case "ResourceNotFoundException":
@@ -174,6 +178,9 @@ func (s *session) explain(err error) error {
 		if strings.Contains(said.ErrorMessage(), "Unzipped size") {
 			return &LimitError{Attribute: "package", Problem: fmt.Sprintf("takes more than %d bytes unzipped", runtimes.MaxUnzipped)}
 		}
+		if strings.Contains(said.ErrorMessage(), fromS3) {
+			return &LimitError{Attribute: "s3", Problem: "names what Lambda cannot read: " + text}
+		}
 	}
 	if throttled(err) {
 		return &QuotaError{Quota: "request rate", cause: plain}
@@ -181,13 +188,20 @@ func (s *session) explain(err error) error {
 	return plain
 }
 
+// fromS3 is in Lambda's messages about a staged zip.
+const fromS3 = "GetObject"
+
 // actionOf names the permission of the failed call, such as "s3:PutObject".
 func actionOf(err error) string {
 	var op *smithy.OperationError
 	if !errors.As(err, &op) {
 		return "for the call"
 	}
-	service, name := strings.ToLower(strings.ReplaceAll(op.Service(), " ", "")), op.Operation()
+	var said smithy.APIError
+	if errors.As(err, &said) && op.Service() == "Lambda" && strings.Contains(said.ErrorMessage(), fromS3) {
+		return "s3:GetObject" // Lambda reads the staged zip with the caller's permissions
+	}
+	service, name := strings.ToLower(op.Service()), op.Operation()
 	if service == "s3" && name == "HeadObject" {
 		name = "GetObject"
 	}

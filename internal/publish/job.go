@@ -73,7 +73,7 @@ func (j *job) input(content *types.LayerVersionContentInput) *lambda.PublishLaye
 func (j *job) publish(ctx context.Context, input *lambda.PublishLayerVersionInput) (Version, error) {
 	blind := 0
 	for attempt := 1; ; attempt++ {
-		out, err := j.api.PublishLayerVersion(ctx, input, func(o *lambda.Options) { _ = o })
+		out, err := j.api.PublishLayerVersion(ctx, input, func(o *lambda.Options) { o.Retryer = once() })
 		if err == nil {
 			return j.settle(ctx, published(out), blind > 0)
 		}

@@ -17,10 +17,11 @@ import (
 )
 
 // The control plane of Lambda takes 15 requests a second from an account in a
-// region, all callers together. A Publisher keeps below, after a short burst.
+// region, all callers together. A Publisher keeps to that in any one second,
+// its short burst included.
 const (
 	requestsPerSecond = 12
-	burst             = 6
+	burst             = 3
 )
 
 // pace lets requests through at a steady rate.

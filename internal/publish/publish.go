@@ -127,7 +127,10 @@ func (p *Publisher) Publish(ctx context.Context, r Request) (Version, bool, erro
 	if err != nil {
 		return Version{}, false, err
 	}
-	region := s.region(r.Region)
+	region, err := s.region(r.Region)
+	if err != nil {
+		return Version{}, false, err
+	}
 	done, err := p.turn(ctx, region+"/"+r.LayerName)
 	if err != nil {
 		return Version{}, false, err

@@ -390,6 +390,23 @@ func TestPublishTwiceAtOnceMakesOneVersion(t *testing.T) {
 	}
 }
 
+func TestUnknownRegionIsRefusedAtOnce(t *testing.T) {
+	t.Parallel()
+	a := lambdatest.New(t)
+	p := against(t, a)
+	r := request(zipOf(t, "x"))
+	r.Region = "eu-west-99"
+	_, _, publishErr := p.Publish(t.Context(), r)
+	_, readErr := p.Read(t.Context(), "arn:aws:lambda:eu-west-99:123456789012:layer:deps:1")
+	_, usersErr := p.Users(t.Context(), "eu-west-99", "arn:aws:lambda:eu-west-99:123456789012:layer:deps")
+	for _, err := range []error{publishErr, readErr, usersErr} {
+		var limit *LimitError
+		if !errors.As(err, &limit) || limit.Attribute != "region" || !strings.Contains(err.Error(), "eu-west-99") {
+			t.Errorf("got %v, want a LimitError of region", err)
+		}
+	}
+}
+
 func TestPublishInAnotherRegion(t *testing.T) {
 	t.Parallel()
 	a := lambdatest.New(t)
@@ -489,7 +506,7 @@ func TestPublisherKeepsToTheRequestRate(t *testing.T) {
 	if _, err := p.connect(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	a.LimitRate(20) // AWS's 15, and room for the jitter of a busy machine
+	a.LimitRate(17) // AWS's 15, and room for the jitter of a busy machine
 	for range 30 {
 		if _, err := p.Users(t.Context(), "", "arn:aws:lambda:eu-west-1:123456789012:layer:deps"); err != nil {
 			t.Fatal(err)

@@ -97,8 +97,9 @@ func TestStagingFailures(t *testing.T) {
 	p := against(t, a)
 	for bucket, want := range map[string]string{"none": "NoSuchBucket", "elsewhere": "PermanentRedirect"} {
 		_, _, err := p.Publish(t.Context(), staged(zipOf(t, "x"), Staging{Bucket: bucket}))
-		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "s3://"+bucket+"/") {
-			t.Errorf("bucket %q: got %v, want %s and the place", bucket, err, want)
+		var limit *LimitError
+		if !errors.As(err, &limit) || limit.Attribute != "s3" || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "s3://"+bucket+"/") {
+			t.Errorf("bucket %q: got %v, want a LimitError of s3 with %s and the place", bucket, err, want)
 		}
 	}
 	a.Inject(
@@ -109,6 +110,13 @@ func TestStagingFailures(t *testing.T) {
 	var denied *AccessDeniedError
 	if !errors.As(err, &denied) || denied.Action != "s3:PutObject" {
 		t.Errorf("got %v, want an AccessDeniedError for s3:PutObject", err)
+	}
+	a.Inject(lambdatest.Fault{
+		Operation: "PublishLayerVersion", Status: 403, ErrorType: "AccessDeniedException",
+		Message: "Your access has been denied by S3, please make sure your request credentials have permission to GetObject for closed/x.zip.",
+	})
+	if _, _, err = p.Publish(t.Context(), staged(zipOf(t, "x"), Staging{Bucket: "closed"})); !errors.As(err, &denied) || denied.Action != "s3:GetObject" {
+		t.Errorf("got %v, want an AccessDeniedError for s3:GetObject", err)
 	}
 	if n := len(a.Versions(home, "deps")); n != 0 {
 		t.Errorf("%d versions were made, want none", n)

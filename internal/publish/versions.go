@@ -79,8 +79,11 @@ func (p *Publisher) Users(ctx context.Context, region, layerARN string) (map[int
 	if err != nil {
 		return nil, err
 	}
+	if region, err = s.region(region); err != nil {
+		return nil, err
+	}
 	users := map[int64][]string{}
-	pages := lambda.NewListFunctionsPaginator(s.lambda(p, s.region(region)), &lambda.ListFunctionsInput{
+	pages := lambda.NewListFunctionsPaginator(s.lambda(p, region), &lambda.ListFunctionsInput{
 		FunctionVersion: types.FunctionVersionAll, MaxItems: aws.Int32(50),
 	})
 	for pages.HasMorePages() {
@@ -118,7 +121,11 @@ func (p *Publisher) of(ctx context.Context, arn string) (*lambda.Client, *sessio
 	if err != nil {
 		return nil, nil, LayerVersionARN{}, err
 	}
-	return s.lambda(p, a.Region), s, a, nil
+	region, err := s.region(a.Region)
+	if err != nil {
+		return nil, nil, LayerVersionARN{}, fmt.Errorf("reading layer version ARN %q: %w", arn, err)
+	}
+	return s.lambda(p, region), s, a, nil
 }
 
 func (p *Publisher) isFresh(arn string) bool {

@@ -186,7 +186,7 @@ func (w *world) lacks(s *survey) string {
 	}
 	var pythons, systems []string
 	for _, m := range misfits {
-		if strings.HasPrefix(m, "requires ") {
+		if strings.HasPrefix(m, "requires ") || strings.HasPrefix(m, "needs ") {
 			return "it " + m
 		}
 		target, ok := strings.CutPrefix(m, "is for ")
@@ -200,7 +200,10 @@ func (w *world) lacks(s *survey) string {
 	if len(pythons) > 0 {
 		return "its wheels are for " + list(pythons)
 	}
-	return "its wheels are for " + list(systems)
+	if len(systems) > 0 {
+		return "its wheels are for " + list(systems)
+	}
+	return "each of its wheels has a fault: " + list(misfits)
 }
 
 // list writes "a, b and c".
