@@ -42,7 +42,6 @@ var outside = map[string][]string{
 	"github.com/hashicorp/":    {"provider", "publish"},
 	"github.com/aws/":          {"publish"},
 	"github.com/klauspost/":    {"filetree", "layerzip"},
-	"github.com/gofrs/flock":   {"store"},
 	"github.com/bmatcuk/":      {"filetree"},
 	"golang.org/x/net/html":    {"python"},
 	"golang.org/x/sync":        {"fetch", "python", "layer"},

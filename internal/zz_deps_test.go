@@ -9,7 +9,6 @@ import (
 	_ "github.com/aws/aws-sdk-go-v2/service/sts"
 	_ "github.com/aws/smithy-go"
 	_ "github.com/bmatcuk/doublestar/v4"
-	_ "github.com/gofrs/flock"
 	_ "github.com/hashicorp/aws-sdk-go-base/v2"
 	_ "github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	_ "github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"

@@ -2,7 +2,6 @@ package fetch
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -263,17 +262,7 @@ func TestSecretsLeaveNoTrace(t *testing.T) {
 		}
 	}
 	texts = append(texts, log.String())
-	err := filepath.WalkDir(client.store.Dir(), func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		content, err := os.ReadFile(path)
-		texts = append(texts, path, string(content))
-		return err
-	})
-	if err = errors.Join(err); err != nil {
-		t.Fatal(err)
-	}
+	texts = append(texts, storedTexts(t, client.store)...)
 	for _, text := range texts {
 		if strings.Contains(text, secret) {
 			t.Errorf("the secret is in %q", text)
@@ -282,4 +271,22 @@ func TestSecretsLeaveNoTrace(t *testing.T) {
 	if !strings.Contains(log.String(), "token=redacted") {
 		t.Errorf("the log names no redacted URL:\n%s", log.String())
 	}
+}
+
+// storedTexts returns the paths and contents of all files of a store.
+func storedTexts(t *testing.T, s *store.Store) []string {
+	t.Helper()
+	var texts []string
+	err := filepath.WalkDir(s.Dir(), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		texts = append(texts, path, string(content))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return texts
 }

@@ -39,8 +39,8 @@ type AWS struct {
 	watch    sync.Mutex
 	faults   []*Fault
 	calls    []Call
-	unlisted int     // how many more listings leave out newVersions
-	hidden   []int64 // serials of layer versions that are not listed yet
+	unlisted int     // how many more listings leave out what is hidden
+	hidden   []int64 // serials of the layer versions that they leave out
 	rate     *rate
 }
 

@@ -9,6 +9,7 @@
 package layer
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -50,10 +51,35 @@ func NewBuilder(o Options) (*Builder, error) {
 		return nil, err
 	}
 	b := &Builder{store: s, client: client}
+	// A lock names files without credentials, so the client learns those of
+	// the indexes before any build.
 	for _, url := range o.Indexes {
-		b.indexes = append(b.indexes, python.Index{URL: url})
+		address, err := client.Login(url)
+		if err != nil {
+			return nil, fmt.Errorf("reading the index address %q: %w", fetch.Redact(url), err)
+		}
+		b.indexes = append(b.indexes, python.Index{URL: address})
 	}
 	return b, nil
+}
+
+// What the cache keeps: files that no run has used for so long go first.
+const (
+	cacheBytes = 10 << 30
+	cacheAge   = 90 * 24 * time.Hour
+	tidyEvery  = 24 * time.Hour
+)
+
+// Tidy trims the cache, at most once a day whoever calls it.
+func (b *Builder) Tidy(ctx context.Context) error {
+	if _, last, err := b.store.GetRecord("tidy", "last"); err == nil && time.Since(last) < tidyEvery {
+		return nil
+	}
+	if err := b.store.PutRecord("tidy", "last", nil); err != nil {
+		return err
+	}
+	_, err := b.store.Trim(ctx, cacheBytes, cacheAge)
+	return err
 }
 
 // Spec is what a user asks for, in the user's words and order.

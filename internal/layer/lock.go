@@ -31,9 +31,9 @@ type Lock struct {
 // PythonLock is what the Python resolution chose.
 type PythonLock struct {
 	// Request is the digest of the inputs that were resolved; Triggers that
-	// of the triggers at the time.
+	// of the triggers at the time, zero where there were none.
 	Request  store.Digest `json:"request"`
-	Triggers store.Digest `json:"triggers"`
+	Triggers store.Digest `json:"triggers,omitzero"`
 	// Chosen are the wheels.
 	Chosen *python.Lock `json:"chosen"`
 }

@@ -117,9 +117,11 @@ func (b *Builder) resolvePython(ctx context.Context, s Spec, old *PythonLock) (*
 	if err != nil {
 		return nil, err
 	}
-	triggers, err := digestOf(s.Triggers)
-	if err != nil {
-		return nil, err
+	var triggers store.Digest
+	if len(s.Triggers) > 0 {
+		if triggers, err = digestOf(s.Triggers); err != nil {
+			return nil, err
+		}
 	}
 	if old != nil && old.Request == request && old.Triggers == triggers {
 		return old, nil

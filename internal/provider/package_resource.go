@@ -97,14 +97,23 @@ func (m *packageModel) removeZip() diag.Diagnostics {
 	return diags
 }
 
-// make brings the zip of the model about. The plan holds the lock and the
-// digest to meet, unless the inputs were unknown then.
+// make brings the zip of the model about, and tidies the cache.
 func (r *packageResource) make(ctx context.Context, m, before *packageModel) diag.Diagnostics {
-	var diags diag.Diagnostics
 	builder, err := r.tools.builder()
 	if err != nil {
-		return append(diags, diagnose("Unusable cache", err))
+		return diag.Diagnostics{diagnose("Unusable cache", err)}
 	}
+	diags := r.makeZip(ctx, builder, m, before)
+	if err := builder.Tidy(ctx); err != nil {
+		diags.AddWarning("The cache could not be trimmed", sentence(err.Error()))
+	}
+	return diags
+}
+
+// makeZip meets the plan, which holds the lock and the digest, unless the
+// inputs were unknown then.
+func (r *packageResource) makeZip(ctx context.Context, builder *layer.Builder, m, before *packageModel) diag.Diagnostics {
+	var diags diag.Diagnostics
 	if m.Lock.IsUnknown() {
 		spec, found := m.spec(ctx, r.tools.cutOff())
 		if diags.Append(found...); diags.HasError() {

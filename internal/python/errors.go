@@ -1,6 +1,7 @@
 package python
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -110,14 +111,7 @@ func (e *NoDigest) Error() string {
 type DirectURL struct{ Requirement, Source string }
 
 func (e *DirectURL) Error() string {
-	return fmt.Sprintf("%s asks for %q at an address: distributions come from an index, write versions instead", cmpText(e.Source, "the configuration"), e.Requirement)
-}
-
-func cmpText(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
+	return fmt.Sprintf("%s asks for %q at an address: distributions come from an index, write versions instead", cmp.Or(e.Source, "the configuration"), e.Requirement)
 }
 
 // sentence closes a clause.

@@ -209,7 +209,7 @@ func (s *solver) state(id int) string {
 	case causeDependency:
 		return s.stateNeed(inc)
 	case causeConstraint:
-		return fmt.Sprintf("%s limits %s", cmpText(c.dep.source, "a constraint"), c.dep.text())
+		return fmt.Sprintf("%s limits %s", c.dep.source, c.dep.text())
 	case causeFault:
 		return fmt.Sprintf("%s cannot be used: %s", s.describe(inc.terms[0]), c.text)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -33,12 +34,10 @@ type Index struct {
 
 // claims reports whether the index is the only source of a name.
 func (x Index) claims(name string) bool {
-	for _, pattern := range x.Packages {
-		if ok, err := path.Match(strings.ToLower(pattern), name); err == nil && ok || NormalizeName(pattern) == name {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(x.Packages, func(pattern string) bool {
+		ok, err := path.Match(strings.NewReplacer("_", "-", ".", "-").Replace(strings.ToLower(pattern)), name)
+		return err == nil && ok
+	})
 }
 
 // catalog answers what the indexes hold. Pages and metadata are asked for once

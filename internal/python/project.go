@@ -85,7 +85,6 @@ type verdict int
 
 const (
 	fits verdict = iota
-	foreign
 	tooNew
 	undated
 	wrongHash

@@ -193,16 +193,24 @@ b 1.0
 		require:  []string{"a"},
 		want:     []string{"a==1.0"},
 	}, {
-		name:     "an exact pin takes a yanked version",
-		universe: "a 1.0\na 2.0\n  yanked: broken\n",
-		require:  []string{"a==2.0"},
-		want:     []string{"a==2.0"},
+		name:      "an exact pin takes a yanked version",
+		universe:  "a 1.0\na 2.0\n  yanked: broken\n",
+		require:   []string{"a==2.0"},
+		want:      []string{"a==2.0"},
+		wantNotes: []string{"a 2.0 was yanked by its authors"},
 	}, {
 		name:      "so does an exact constraint",
 		universe:  "a 1.0\na 2.0\n  yanked: broken\n",
 		require:   []string{"a"},
 		constrain: []string{"a==2.0"},
 		want:      []string{"a==2.0"},
+		wantNotes: []string{"a 2.0 was yanked by its authors"},
+	}, {
+		name:      "an extra that does not exist",
+		universe:  "a 1.0\n  extra: x: b\nb 1.0\n",
+		require:   []string{"a[x,z]"},
+		want:      []string{"a==1.0", "b==1.0"},
+		wantNotes: []string{`a 1.0 has no extra "z"`},
 	}, {
 		name:     "an exact pin by a wheel does not",
 		universe: "a 1.0\na 2.0\n  yanked: broken\nb 1.0\n  requires: a==1.0\nb 2.0\n  requires: a==2.0\n",
@@ -354,6 +362,12 @@ numpy 2.3.0
 		change:   func(s *Spec) { s.Targets = []Target{arm313} },
 		wantErr: `no wheel of "a" 1.0 runs on python3.13 aarch64: its wheels are for Windows and x86_64. ` +
 			`It is asked for in req:1 ("a"). Use another distribution, or serve a fitting wheel of it from an index of your own.`,
+	}, {
+		name:     "other Pythons",
+		universe: "a 1.0\n  wheel: cp39-cp39-linux_x86_64\n  wheel: cp310-cp310-linux_x86_64\n  wheel: cp38-cp38-win32\na 2.0\n  wheel: cp312-cp312-linux_x86_64\n",
+		require:  []string{"a<2"},
+		wantErr: `no wheel of "a" 1.0 runs on python3.12 x86_64: its wheels are for CPython 3.9 and 3.10. ` +
+			`It is asked for in req:1 ("a<2"). Allow a 2.0 or newer, or use runtime python3.10.`,
 	}, {
 		name:     "missing",
 		universe: "a 1.0\n  requires: nowhere\n",

@@ -118,7 +118,7 @@ const (
 	rootName = "" // no distribution has an empty name
 )
 
-// errConflict ends the search: solver.incs[conflictError.id] is its proof.
+// conflictError ends the search: the incompatibility id is the proof.
 type conflictError struct{ id int }
 
 func (e *conflictError) Error() string { return "the requirements conflict" }

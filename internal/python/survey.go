@@ -156,7 +156,7 @@ func near(all []*survey, spec pep440.Specifiers) []string {
 
 // withheld says why no file of the version may be seen.
 func (s *survey) withheld(w *world) string {
-	v := foreign
+	v := fits
 	for _, j := range s.wheels {
 		v = max(v, j.verdict)
 	}
@@ -192,6 +192,9 @@ func (w *world) lacks(s *survey) string {
 		target, ok := strings.CutPrefix(m, "is for ")
 		switch {
 		case ok && strings.Contains(m, "Python"):
+			if len(pythons) > 0 {
+				target = strings.TrimPrefix(target, "CPython ")
+			}
 			pythons = append(pythons, target)
 		case ok:
 			systems = append(systems, target)
@@ -315,49 +318,4 @@ func (w *world) betterRuntime(s *survey) string {
 		older = r.ID
 	}
 	return older
-}
-
-// notes tells where the runtime, or the lack of a wheel, holds a project back.
-func (w *world) notes(pr *project, chosen int, wanted []pep440.Specifiers) []string {
-	var notes []string
-	c := pr.candidates[chosen]
-	if !w.spec.ExcludeNewer.IsZero() && c.file.uploaded == "" {
-		notes = append(notes, fmt.Sprintf("the index %s gives no upload times: releases of any age are used from it", pr.page.index))
-	}
-	if !w.heldBack(pr, c.version, wanted) {
-		return notes
-	}
-	for _, s := range w.surveyPage(pr.page) {
-		if s.version.Compare(c.version) <= 0 {
-			break
-		}
-		if s.visible && !s.fits() && w.welcome(pr.name, s.release, c.version, wanted) {
-			return append(notes, fmt.Sprintf("%s %s is used on %s, not %s: %s", pr.name, c.text, w.target, s.text, w.lacks(s)))
-		}
-	}
-	return notes
-}
-
-// heldBack reports whether a version without a fitting wheel might be welcome,
-// without the cost of a survey.
-func (w *world) heldBack(pr *project, chosen pep440.Version, wanted []pep440.Specifiers) bool {
-	held := slices.ContainsFunc(pr.unfit, func(r *release) bool { return w.welcome(pr.name, r, chosen, wanted) })
-	if !held {
-		pr.page.sdists(func(_ *file, r *release) { held = held || w.welcome(pr.name, r, chosen, wanted) })
-	}
-	return held
-}
-
-// welcome reports whether a version would be better than the chosen one, and
-// everybody who needs the project would take it.
-func (w *world) welcome(name string, r *release, chosen pep440.Version, wanted []pep440.Specifiers) bool {
-	if r.version.IsPrerelease() || r.version.Compare(chosen) <= 0 {
-		return false
-	}
-	for _, limit := range w.limits(name) {
-		if !limit.spec.Match(r.version) {
-			return false
-		}
-	}
-	return !slices.ContainsFunc(wanted, func(s pep440.Specifiers) bool { return !s.Match(r.version) })
 }

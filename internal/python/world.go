@@ -1,6 +1,7 @@
 package python
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -87,7 +88,7 @@ func (w *world) limits(name string) []dependency {
 	var limits []dependency
 	for _, in := range w.spec.Constraints {
 		if in.Requirement.Name == name && in.Requirement.Marker.Eval(w.env, "") {
-			limits = append(limits, dependency{name: name, spec: in.Requirement.Specifiers, source: in.Source})
+			limits = append(limits, dependency{name: name, spec: in.Requirement.Specifiers, source: source(in)})
 		}
 	}
 	return limits
@@ -99,18 +100,14 @@ func (w *world) requirements() []dependency {
 	for _, in := range w.spec.Requirements {
 		r := in.Requirement
 		if r.Marker.Eval(w.env, "") {
-			deps = append(deps, dependency{name: r.Name, extras: r.Extras, spec: r.Specifiers, source: cmpSource(in)})
+			deps = append(deps, dependency{name: r.Name, extras: r.Extras, spec: r.Specifiers, source: source(in)})
 		}
 	}
 	return deps
 }
 
-func cmpSource(in Input) string {
-	if in.Source == "" {
-		return "the configuration"
-	}
-	return in.Source
-}
+// source names the place of a direct requirement.
+func source(in Input) string { return cmp.Or(in.Source, "the configuration") }
 
 func (w *world) dependencies(ctx context.Context, p *project, i int, extra string) ([]dependency, string, error) {
 	m, err := w.metadata(p.page, p.candidates[i].file).wait(ctx)

@@ -1,0 +1,72 @@
+package python
+
+import (
+	"context"
+	"slices"
+)
+
+// exemptPins takes exact pins out of the cut-off, and what a version that only
+// its pin shows pins in turn: it could not be installed otherwise.
+func (w *world) exemptPins(ctx context.Context) error {
+	queue := w.requirements()
+	for _, in := range w.spec.Constraints {
+		queue = append(queue, w.limits(in.Requirement.Name)...)
+	}
+	queue = slices.DeleteFunc(queue, func(d dependency) bool { _, ok := pinnedKey(d.spec); return !ok })
+	for _, d := range queue {
+		w.page(d.name)
+	}
+	for len(queue) > 0 {
+		d := queue[0]
+		queue = queue[1:]
+		key, _ := pinnedKey(d.spec)
+		if w.exempt[d.name][key] {
+			continue
+		}
+		w.exemptVersion(d.name, key)
+		p, err := w.page(d.name).wait(ctx)
+		if err != nil {
+			return err
+		}
+		if !w.tooNew(p, key) {
+			continue
+		}
+		further, err := w.needsOf(ctx, p, key, d.extras)
+		if err != nil {
+			return err
+		}
+		queue = append(queue, further...)
+	}
+	return nil
+}
+
+// tooNew reports whether the cut-off hides a wheel of a version.
+func (w *world) tooNew(p *page, key string) bool {
+	pl := w.policy(p.name)
+	pl.exempt = nil
+	return slices.ContainsFunc(p.wheels, func(f wheelFile) bool {
+		return f.key == key && pl.withheld(f.file, key) == tooNew
+	})
+}
+
+// needsOf returns the exact pins among the requirements of one version.
+func (w *world) needsOf(ctx context.Context, p *page, key string, extras []string) ([]dependency, error) {
+	pr := newProject(p, w.policy(p.name))
+	i := slices.IndexFunc(pr.candidates, func(c candidate) bool { return c.key == key })
+	if i < 0 {
+		return nil, nil
+	}
+	var needs []dependency
+	for _, extra := range append([]string{""}, extras...) {
+		deps, _, err := w.dependencies(ctx, pr, i, extra)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range deps {
+			if _, ok := pinnedKey(d.spec); ok {
+				needs = append(needs, d)
+			}
+		}
+	}
+	return needs, nil
+}
