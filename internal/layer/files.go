@@ -142,8 +142,7 @@ func (b *Builder) filesTree(ctx context.Context, l FileLock, origin string) (fil
 	}
 	segment, err := b.segment(ctx, l.Tree, files)
 	if err != nil {
-		var changed *layerzip.ChangedError
-		if errors.As(err, &changed) {
+		if _, ok := errors.AsType[*layerzip.ChangedError](err); ok {
 			return nil, &ChangedError{Source: l.Source, Changes: []string{err.Error()}}
 		}
 		return nil, err

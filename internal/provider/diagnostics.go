@@ -18,8 +18,7 @@ import (
 // diagnose returns the diagnostic of an error met while doing what the summary
 // names, at the argument that brought it, where one did.
 func diagnose(summary string, err error) diag.Diagnostic {
-	var input *layer.InputError
-	if errors.As(err, &input) {
+	if input, ok := errors.AsType[*layer.InputError](err); ok {
 		return at(input.Attribute, diag.NewErrorDiagnostic(input.Summary, input.Detail))
 	}
 	if d, ok := diagnosePublish(err); ok {

@@ -10,19 +10,14 @@ import (
 type Unsat struct {
 	Target string   // as Target.String
 	Names  []string // of the distributions in conflict, sorted
-	// Facts are the statements that cannot all hold, or, for a long proof, its
-	// steps; in an order in which they can be read.
+	// Facts are statements that cannot all hold: the user's requirements, then
+	// those of the wheels, from parents to children.
 	Facts []string
-	// Steps says that Facts are the steps of a proof.
-	Steps bool
 }
 
 func (e *Unsat) Error() string {
-	head := fmt.Sprintf("no set of versions satisfies all requirements on %s; these cannot hold together:", e.Target)
-	if e.Steps {
-		head = fmt.Sprintf("no set of versions satisfies all requirements on %s:", e.Target)
-	}
-	return head + "\n  - " + strings.Join(e.Facts, "\n  - ")
+	return fmt.Sprintf("no set of versions satisfies all requirements on %s; these cannot hold together:\n  - %s",
+		e.Target, strings.Join(e.Facts, "\n  - "))
 }
 
 // NoWheel tells that a needed distribution has versions, and none of them a

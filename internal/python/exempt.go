@@ -8,21 +8,27 @@ import (
 // exemptPins takes exact pins out of the cut-off, and what a version that only
 // its pin shows pins in turn: it could not be installed otherwise.
 func (w *world) exemptPins(ctx context.Context) error {
-	queue := w.requirements()
-	for _, in := range w.spec.Constraints {
-		queue = append(queue, w.limits(in.Requirement.Name)...)
-	}
-	queue = slices.DeleteFunc(queue, func(d dependency) bool { _, ok := pinnedKey(d.spec); return !ok })
+	queue := slices.DeleteFunc(w.requirements(), func(d dependency) bool { _, ok := pinnedKey(d.spec); return !ok })
 	for _, d := range queue {
 		w.page(d.name)
 	}
+	// Most of a long list of constraints is about distributions that nothing
+	// asks for: their pages stay unread.
+	for _, in := range w.spec.Constraints {
+		if key, ok := pinnedKey(in.Requirement.Specifiers); ok && in.Requirement.Marker.Eval(w.env, "") {
+			w.exemptVersion(in.Requirement.Name, key)
+		}
+	}
+	seen := map[[2]string]bool{}
 	for len(queue) > 0 {
 		d := queue[0]
 		queue = queue[1:]
 		key, _ := pinnedKey(d.spec)
-		if w.exempt[d.name][key] {
+		pin := [2]string{d.name, key}
+		if seen[pin] {
 			continue
 		}
+		seen[pin] = true
 		w.exemptVersion(d.name, key)
 		p, err := w.page(d.name).wait(ctx)
 		if err != nil {

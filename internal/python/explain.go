@@ -10,11 +10,12 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
 )
 
-// maxFacts is how many facts a message lists before it turns to the proof, and
-// maxSteps how many steps of a proof it shows.
 const (
-	maxFacts = 8
-	maxSteps = 24
+	// exactFacts is how many facts a message lists one by one; more are
+	// summed up, package by package.
+	exactFacts = 8
+	// maxFacts is how many it lists at all.
+	maxFacts = 16
 )
 
 // explain turns the proof that there is no selection into an error: about one
@@ -41,9 +42,6 @@ func (s *solver) explain(ctx context.Context, id int, w *world) error {
 	slices.Sort(e.Names)
 	e.Names = slices.Compact(e.Names)
 	e.Facts = s.facts(leaves)
-	if len(e.Facts) > maxFacts {
-		e.Facts, e.Steps = s.steps(id), true
-	}
 	return e
 }
 
@@ -151,90 +149,80 @@ func (s *solver) one(t term) string {
 	return p.label() + " " + p.project.candidates[i].version.String()
 }
 
+// facts says the leaves of a proof in words.
 func (s *solver) facts(leaves []int) []string {
-	var facts []string
+	facts := make([]string, 0, len(leaves))
 	for _, leaf := range leaves {
-		if fact := s.state(leaf); !slices.Contains(facts, fact) {
-			facts = append(facts, fact)
+		facts = append(facts, s.state(leaf))
+	}
+	if len(facts) > exactFacts {
+		facts = s.summary(leaves)
+	}
+	if more := len(facts) - maxFacts; more > 0 {
+		facts = append(facts[:maxFacts], fmt.Sprintf("… and %d facts like these", more))
+	}
+	return facts
+}
+
+// summary says what the leaves on one package and one dependency of it have in
+// common: all their versions together need one of the versions that any needs.
+func (s *solver) summary(leaves []int) []string {
+	type group struct {
+		from, to int
+		kind     causeKind
+		hollow   bool
+	}
+	members := map[group][]int{}
+	var order []group
+	for _, leaf := range leaves {
+		c := s.incs[leaf].cause
+		g := group{s.parent(leaf), c.to, c.kind, s.hollow(leaf)}
+		if g.from == rootPkg || g.from == g.to || c.kind == causeConstraint {
+			g.to = -1 - leaf // said by itself, as the user's own words
+		}
+		if members[g] == nil {
+			order = append(order, g)
+		}
+		members[g] = append(members[g], leaf)
+	}
+	var facts []string
+	for _, g := range order {
+		list := members[g]
+		if len(list) == 1 {
+			facts = append(facts, s.state(list[0]))
+			continue
+		}
+		from := term{g.from, newSet(len(s.pkgs[g.from].project.candidates))}
+		for _, leaf := range list {
+			from.set = from.set.or(s.incs[leaf].terms[0].set)
+		}
+		switch {
+		case g.kind == causeFault:
+			facts = append(facts, fmt.Sprintf("%s cannot be used, for %d reasons such as: %s", s.describe(from), len(list), s.incs[list[0]].cause.text))
+		case g.hollow:
+			facts = append(facts, fmt.Sprintf("%s needs versions of %s that no index has or that do not run there", s.describe(from), s.pkgs[g.to].label()))
+		default:
+			to := term{g.to, newSet(len(s.pkgs[g.to].project.candidates))}
+			for _, leaf := range list {
+				to.set = to.set.or(s.negate(s.incs[leaf].terms[1]).set)
+			}
+			facts = append(facts, fmt.Sprintf("%s needs %s (%d different ranges)", s.describe(from), s.describe(to), len(list)))
 		}
 	}
 	return facts
 }
 
-// steps narrates a proof, conclusions after what they follow from.
-func (s *solver) steps(id int) []string {
-	var steps []string
-	told := map[int]int{}
-	var tell func(id int)
-	tell = func(id int) {
-		c := s.incs[id].cause
-		if c.kind != causeConflict || told[id] > 0 {
-			return
-		}
-		tell(c.a)
-		tell(c.b)
-		var reasons []string
-		for _, from := range []int{c.a, c.b} {
-			switch kind := s.incs[from].cause.kind; {
-			case kind == causeConflict && told[from] == len(steps):
-				reasons = append(reasons, "of that")
-			case kind == causeConflict:
-				reasons = append(reasons, fmt.Sprintf("of step %d", told[from]))
-			case kind != causeSameVersion && kind != causeRoot:
-				reasons = append(reasons, s.state(from))
-			}
-		}
-		slices.Sort(reasons)
-		step := s.state(id)
-		if len(reasons) > 0 {
-			step = "because " + strings.Join(reasons, ", and ") + ": " + step
-		}
-		steps = append(steps, step)
-		told[id] = len(steps)
-	}
-	tell(id)
-	for i := range steps {
-		steps[i] = fmt.Sprintf("%d. %s", i+1, steps[i])
-	}
-	if cut := len(steps) - maxSteps; cut > 0 {
-		steps = append(append(steps[:maxSteps/2:maxSteps/2], fmt.Sprintf("… %d more steps …", cut)), steps[len(steps)-maxSteps/2:]...)
-	}
-	return steps
-}
-
-// state says an incompatibility in words.
-func (s *solver) state(id int) string {
-	inc := s.incs[id]
+// state says a leaf in words.
+func (s *solver) state(leaf int) string {
+	inc := s.incs[leaf]
 	switch c := inc.cause; c.kind {
-	case causeDependency:
-		return s.stateNeed(inc)
 	case causeConstraint:
-		return fmt.Sprintf("%s limits %s", c.dep.source, c.dep.text())
+		return c.dep.source + " limits " + c.dep.text()
 	case causeFault:
-		return fmt.Sprintf("%s cannot be used: %s", s.describe(inc.terms[0]), c.text)
+		return s.describe(inc.terms[0]) + " cannot be used: " + c.text
+	default:
+		return s.stateNeed(inc)
 	}
-	var have []term // selected in a set
-	var lack []term // not selected in a set
-	for _, t := range inc.terms {
-		switch {
-		case t.pkg == rootPkg:
-		case t.set.absent():
-			lack = append(lack, s.negate(t))
-		default:
-			have = append(have, t)
-		}
-	}
-	switch {
-	case len(have) == 0 && len(lack) == 0:
-		return "the requirements cannot be met together"
-	case len(lack) == 0 && len(have) == 1:
-		return s.describe(have[0]) + " cannot be used"
-	case len(lack) == 0:
-		return s.describeAll(have, " and ") + " do not go together"
-	case len(have) == 0:
-		return s.describeAll(lack, " or ") + " is needed"
-	}
-	return s.describeAll(have, " with ") + " needs " + s.describeAll(lack, " or ")
 }
 
 func (s *solver) stateNeed(inc incompatibility) string {
@@ -254,14 +242,6 @@ func (s *solver) stateNeed(inc incompatibility) string {
 
 func (s *solver) negate(t term) term {
 	return term{t.pkg, fullSet(len(s.pkgs[t.pkg].project.candidates)).minus(t.set)}
-}
-
-func (s *solver) describeAll(terms []term, glue string) string {
-	var texts []string
-	for _, t := range terms {
-		texts = append(texts, s.describe(t))
-	}
-	return strings.Join(texts, glue)
 }
 
 // describe names a package and the versions of a set, as runs of neighbours.
