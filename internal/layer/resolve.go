@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
@@ -56,13 +57,14 @@ func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error)
 
 // Warnings returns what a user should know of the choices in the lock.
 func (l *Lock) Warnings() []Warning {
-	var out []Warning
-	if l.Python != nil {
-		for _, note := range l.Python.Chosen.Notes {
-			out = append(out, Warning{Attribute: "python", Summary: "A note on the Python distributions", Detail: note})
-		}
+	if l.Python == nil || len(l.Python.Chosen.Notes) == 0 {
+		return nil
 	}
-	return out
+	notes := make([]string, 0, len(l.Python.Chosen.Notes))
+	for _, note := range l.Python.Chosen.Notes {
+		notes = append(notes, Sentence(note))
+	}
+	return []Warning{{Attribute: "python", Summary: "Notes on the Python distributions", Detail: strings.Join(notes, "\n")}}
 }
 
 // Check finds what can be known wrong without reading anything. Its errors are

@@ -96,14 +96,14 @@ func (r *packageResource) plan(ctx context.Context, m, before *packageModel) dia
 	if err != nil {
 		return append(diags, diagnose("The layer cannot be resolved", err))
 	}
-	for _, w := range lock.Warnings() {
-		diags.Append(warn(w))
-	}
 	planned, err := lock.Encode()
 	if err != nil {
 		return append(diags, diagnose("The lock cannot be written", err))
 	}
 	if before == nil || before.Lock.ValueString() != planned || !m.sameOutput(before) {
+		for _, w := range lock.Warnings() {
+			diags.Append(warn(w))
+		}
 		return append(diags, r.build(ctx, builder, m, lock, layer.Output{})...)
 	}
 	m.setComputed(before)

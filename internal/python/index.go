@@ -204,29 +204,26 @@ func (c *catalog) fetchMetadata(ctx context.Context, p *page, f *file) (*wheelMe
 	return readMetadata(p.name, body), nil
 }
 
-// metadataBytes returns METADATA. What no digest of its own makes permanent is
-// kept by the digest of the wheel.
-func (c *catalog) metadataBytes(ctx context.Context, address string, f *file) (body []byte, err error) {
+// metadataBytes returns METADATA. What was read out of a wheel is kept by the
+// digest of the wheel.
+func (c *catalog) metadataBytes(ctx context.Context, address string, f *file) ([]byte, error) {
 	const bucket = "wheel-metadata"
-	keep := c.records != nil && f.sha256 != "" && f.metadataSHA256 == ""
+	if f.metadata {
+		if body, err := c.companion(ctx, address, f); !fetch.IsNotFound(err) {
+			return body, err
+		}
+	}
+	keep := c.records != nil && f.sha256 != ""
 	if keep {
 		if body, _, err := c.records.GetRecord(bucket, f.sha256); err == nil {
 			return body, nil
 		}
 	}
-	if f.metadata {
-		body, err = c.companion(ctx, address, f)
+	body, err := c.embedded(ctx, address)
+	if err != nil || !keep {
+		return body, err
 	}
-	if body == nil && (err == nil || fetch.IsNotFound(err)) {
-		body, err = c.embedded(ctx, address)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if keep {
-		return body, c.records.PutRecord(bucket, f.sha256, body)
-	}
-	return body, nil
+	return body, c.records.PutRecord(bucket, f.sha256, body)
 }
 
 func readMetadata(name string, body []byte) *wheelMetadata {

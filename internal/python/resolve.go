@@ -136,7 +136,7 @@ func (r *resolution) resolve(ctx context.Context, t Target) error {
 		return err
 	}
 	deps := w.requirements()
-	w.expect(deps)
+	w.expect(deps, true)
 	s := newSolver(w)
 	selected, err := s.solve(ctx, deps)
 	if id, ok := isConflict(err); ok {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"unsafe"
 
 	"golang.org/x/net/html"
 
@@ -34,7 +35,7 @@ func parseSimple(body []byte, contentType string) ([]file, string, error) {
 	kind, _, _ := strings.Cut(contentType, ";")
 	switch strings.TrimSpace(strings.ToLower(kind)) {
 	case "application/vnd.pypi.simple.v1+json", "application/json":
-		files, err := parseSimpleJSON(string(body))
+		files, err := parseSimpleJSON(unsafe.String(unsafe.SliceData(body), len(body)))
 		return files, "", err
 	case "application/vnd.pypi.simple.v1+html", "text/html", "application/xhtml+xml", "":
 		return parseSimpleHTML(string(body))

@@ -20,7 +20,9 @@ type universe interface {
 	dependencies(ctx context.Context, p *project, i int, extra string) (deps []dependency, fault string, err error)
 	// limits returns the constraints on a name.
 	limits(name string) []dependency
-	expect(deps []dependency)
+	// expect starts to fetch the projects, and if deep what their best versions
+	// need in turn; sweep the metadata of candidates.
+	expect(deps []dependency, deep bool)
 	sweep(p *project, candidates []int)
 }
 
@@ -49,8 +51,8 @@ type solver struct {
 	contradicted []int // incompatibilities marked as contradicted, by level
 
 	priorities priorities
-	tries      map[int]int
-	swept      map[int]int
+	tries      map[int]int // by package
+	swept      map[int]int // up to which try candidates were fetched ahead
 }
 
 // pkg is a project, or one extra of it, that takes part in the resolution.
@@ -191,7 +193,7 @@ func (s *solver) try(ctx context.Context, p int, requirements []dependency) erro
 		s.addIncompatibility([]term{{p, only}}, cause{kind: causeFault, text: fault})
 		return nil
 	}
-	s.world.expect(deps)
+	s.world.expect(deps, s.tries[p] < 3)
 	first := len(s.incs)
 	for _, d := range deps {
 		if err := s.addDependency(ctx, p, only, d); err != nil {
@@ -228,24 +230,24 @@ func (s *solver) violatedBy(id, p int, only set) bool {
 	return true
 }
 
-// sweep fetches the metadata of further candidates of a package that is tried
-// again and again.
+// sweep fetches ahead for a package that is tried again and again: as many
+// further candidates as were tried so far, before they are used up.
 func (s *solver) sweep(p int) {
 	s.tries[p]++
-	tries, last := s.tries[p], s.swept[p]
-	if tries < 5 || last > 0 && tries-last < 20 {
+	tries := s.tries[p]
+	if tries < 3 || tries+2 < s.swept[p] {
 		return
 	}
-	s.swept[p] = tries
 	pk := s.pkgs[p]
 	var next []int
 	for i := range pk.project.candidates {
 		if pk.known.hasCandidate(i) {
-			if next = append(next, i); len(next) == min(tries, 50) {
+			if next = append(next, i); len(next) == min(max(tries, 6), 50) {
 				break
 			}
 		}
 	}
+	s.swept[p] = tries + len(next)
 	s.world.sweep(pk.project, next)
 }
 

@@ -40,7 +40,7 @@ func (w *smallWorld) dependencies(_ context.Context, p *project, i int, extra st
 }
 
 func (w *smallWorld) limits(name string) []dependency { return w.limit[name] }
-func (w *smallWorld) expect([]dependency)             {}
+func (w *smallWorld) expect([]dependency, bool)       {}
 func (w *smallWorld) sweep(*project, []int)           {}
 
 func key(name, extra, version string) string {

@@ -144,9 +144,12 @@ func (w *world) evaluate(m *wheelMetadata, extra string) ([]dependency, string) 
 // expect fetches ahead: the pages, the metadata of the best version that each
 // requirement allows, and what that needs in turn. All of it is a guess, whose
 // failures are nothing until the solver asks for the same.
-func (w *world) expect(deps []dependency) {
+func (w *world) expect(deps []dependency, deep bool) {
 	for _, d := range deps {
 		f := w.startProject(d.name)
+		if !deep {
+			continue
+		}
 		for _, extra := range append([]string{""}, d.extras...) {
 			key := d.name + "[" + extra + "]" + d.spec.String()
 			w.mu.Lock()
@@ -178,7 +181,7 @@ func (w *world) guess(f *future[*project], d dependency, extra string) {
 		return
 	}
 	if deps, fault := w.evaluate(m, extra); fault == "" {
-		w.expect(deps)
+		w.expect(deps, true)
 	}
 }
 
