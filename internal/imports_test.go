@@ -43,6 +43,7 @@ var outside = map[string][]string{
 	"github.com/aws/":          {"publish"},
 	"github.com/klauspost/":    {"filetree", "layerzip"},
 	"github.com/bmatcuk/":      {"filetree"},
+	"github.com/pelletier/":    {"python"},
 	"golang.org/x/net/html":    {"python"},
 	"golang.org/x/sync":        {"fetch", "python", "layer"},
 	"golang.org/x/sys":         {"store", "layerzip"},

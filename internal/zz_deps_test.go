@@ -17,6 +17,7 @@ import (
 	_ "github.com/hashicorp/terraform-plugin-log/tflog"
 	_ "github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	_ "github.com/klauspost/compress/flate"
+	_ "github.com/pelletier/go-toml/v2"
 	_ "golang.org/x/net/html"
 	_ "golang.org/x/net/http2"
 	_ "golang.org/x/sync/errgroup"

@@ -67,16 +67,16 @@ type policy struct {
 	allPre    bool
 
 	admits map[string]bool // by Requires-Python
-	ranks  map[int]ranked  // by wheelFile.tags
+	ranks  []ranked        // by wheelFile.tags
 }
 
 func newPolicy(tags *Tags, python pep440.Version) *policy {
-	return &policy{tags: tags, python: python, admits: map[string]bool{}, ranks: map[int]ranked{}}
+	return &policy{tags: tags, python: python, admits: map[string]bool{}}
 }
 
 type ranked struct {
-	rank int
-	fits bool
+	rank        int
+	known, fits bool
 }
 
 // Reasons for which a file is no candidate, in the order in which they are
@@ -106,15 +106,24 @@ func (pl *policy) runs(w *wheelFile) (verdict, int) {
 	if !pl.allowsPython(w.requiresPython) {
 		return wrongPython, 0
 	}
-	known, ok := pl.ranks[w.tags]
+	rank, ok := pl.rank(w)
 	if !ok {
-		known.rank, known.fits = pl.tags.Rank(w.WheelName)
-		pl.ranks[w.tags] = known
-	}
-	if !known.fits {
 		return wrongTags, 0
 	}
-	return fits, known.rank
+	return fits, rank
+}
+
+// rank returns the place of a wheel's tags on the target, lower is better.
+func (pl *policy) rank(w *wheelFile) (rank int, ok bool) {
+	for w.tags >= len(pl.ranks) {
+		pl.ranks = append(pl.ranks, ranked{})
+	}
+	r := &pl.ranks[w.tags]
+	if !r.known {
+		r.known = true
+		r.rank, r.fits = pl.tags.Rank(w.WheelName)
+	}
+	return r.rank, r.fits
 }
 
 // withheld says whether a file may be seen at all, whatever runs it.
@@ -187,10 +196,10 @@ func (p *page) readWheels() []wheelFile {
 	prefix := ""
 	for i := range p.files {
 		f := &p.files[i]
-		base, ok := strings.CutSuffix(f.name, ".whl")
-		if !ok {
+		if !f.wheel {
 			continue
 		}
+		base := strings.TrimSuffix(f.name, ".whl")
 		// Most names of a page differ in the version alone.
 		name, rest, _ := strings.Cut(base, "-")
 		version, tail, _ := strings.Cut(rest, "-")
@@ -230,11 +239,20 @@ func newProject(p *page, pl *policy) *project {
 	pr := &project{name: p.name, page: p}
 	best := map[string]candidate{}
 	others := map[string]*release{}
+	var last *release
 	for i := range p.wheels {
 		w := &p.wheels[i]
-		v, rank := pl.judge(w)
-		if v != fits {
-			others[w.key] = w.release
+		// On large pages most wheels are for other machines.
+		rank, ok := pl.rank(w)
+		if ok {
+			v, _ := pl.judge(w)
+			ok = v == fits
+		}
+		if !ok {
+			if w.release != last {
+				last = w.release
+				others[w.key] = w.release
+			}
 			continue
 		}
 		c := candidate{wheelFile: w, rank: rank}

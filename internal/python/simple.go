@@ -23,6 +23,7 @@ type file struct {
 	size           int64  // bytes, 0 where the index gives none
 	requiresPython string // "" : any
 	uploaded       string // RFC 3339, "" where the index gives none
+	wheel          bool   // by its name
 	yanked         bool
 	metadata       bool   // the file has a PEP 658 companion
 	metadataSHA256 string // of the companion, hexadecimal, "" where not given
@@ -35,6 +36,8 @@ func parseSimple(body []byte, contentType string) ([]file, string, error) {
 	kind, _, _ := strings.Cut(contentType, ";")
 	switch strings.TrimSpace(strings.ToLower(kind)) {
 	case "application/vnd.pypi.simple.v1+json", "application/json":
+		// Nobody changes the body of a page (see fetch.Page), so its text is
+		// used where it lies: pages reach 20 MB, and most of them is kept.
 		files, err := parseSimpleJSON(unsafe.String(unsafe.SliceData(body), len(body)))
 		return files, "", err
 	case "application/vnd.pypi.simple.v1+html", "text/html", "application/xhtml+xml", "":
@@ -86,6 +89,7 @@ func parseFileJSON(s *jsonScanner) (f file, err error) {
 		switch key {
 		case "filename":
 			f.name, err = s.string()
+			f.wheel = strings.HasSuffix(f.name, ".whl")
 		case "url":
 			f.url, err = s.string()
 		case "size":
@@ -172,7 +176,7 @@ func parseAnchor(a html.Token) (file, bool) {
 	if name == "" {
 		return file{}, false
 	}
-	f := file{name: name, requiresPython: attribute(a, "data-requires-python")}
+	f := file{name: name, wheel: strings.HasSuffix(name, ".whl"), requiresPython: attribute(a, "data-requires-python")}
 	f.sha256 = fragmentSHA256(link.Fragment)
 	link.Fragment = ""
 	f.url = link.String()

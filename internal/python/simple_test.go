@@ -35,7 +35,7 @@ func TestParseSimple(t *testing.T) {
 			 "provenance":{"a":"}]"},"core-metadata":{"sha256":"` + digestB + `"},"data-dist-info-metadata":false},
 			{"url":"b","filename":"\u0061-2.tar.gz","hashes":{},"yanked":"be\"cause","requires-python":null,"size":null,"core-metadata":true}]}`,
 		want: []file{{
-			name: "a-1-py3-none-any.whl", url: "../../x/a-1-py3-none-any.whl", sha256: digestA, size: 12, requiresPython: ">=3.7",
+			name: "a-1-py3-none-any.whl", wheel: true, url: "../../x/a-1-py3-none-any.whl", sha256: digestA, size: 12, requiresPython: ">=3.7",
 			uploaded: "2024-01-02T03:04:05.678Z", metadata: true, metadataSHA256: digestB,
 		}, {
 			name: "a-2.tar.gz", url: "b", yanked: true, metadata: true,
@@ -73,8 +73,8 @@ func TestParseSimple(t *testing.T) {
 			<a href="https://h.example/a%2Bb-2-py3-none-any.whl#md5=0" data-yanked="">x</a><a>no link</a><a href="?page=2/">next</a>
 			<a href="/a-3.zip" data-dist-info-metadata="true" data-core-metadata="false">`,
 		want: []file{
-			{name: "a-1-py3-none-any.whl", url: "a-1-py3-none-any.whl", sha256: digestA, requiresPython: ">=3.7", metadata: true, metadataSHA256: digestB},
-			{name: "a+b-2-py3-none-any.whl", url: "https://h.example/a%2Bb-2-py3-none-any.whl", yanked: true},
+			{name: "a-1-py3-none-any.whl", wheel: true, url: "a-1-py3-none-any.whl", sha256: digestA, requiresPython: ">=3.7", metadata: true, metadataSHA256: digestB},
+			{name: "a+b-2-py3-none-any.whl", wheel: true, url: "https://h.example/a%2Bb-2-py3-none-any.whl", yanked: true},
 			{name: "a-3.zip", url: "/a-3.zip"},
 		},
 		wantBase: "https://files.example/x/",
