@@ -194,7 +194,7 @@ func (b *Builder) pythonSpec(s Spec) (python.Spec, store.Digest, error) {
 			Detail: "The package has python requirements, but none of its runtimes runs Python. Add one such as \"python3.12\", or drop python.",
 		}
 	}
-	spec := python.Spec{Indexes: b.indexes, ExcludeNewer: s.CutOff.At, PinsExempt: !s.CutOff.Explicit}
+	spec := python.Spec{Store: b.store, Indexes: b.indexes, ExcludeNewer: s.CutOff.At, PinsExempt: !s.CutOff.Explicit}
 	request := pythonRequest{Format: lockFormat}
 	for _, t := range targets {
 		spec.Targets = append(spec.Targets, python.TargetFor(t))

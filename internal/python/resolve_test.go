@@ -297,6 +297,13 @@ a 3.0
 		change:   func(s *Spec) { s.ExcludeNewer, s.PinsExempt = day(3, 1), true },
 		want:     []string{"a==2.0", "b==2.0", "c==1.0"},
 	}, {
+		name:      "pins of a constraint that are exempt too",
+		universe:  "a 1.0\na 2.0\n  uploaded: 2024-03-01T00:00:00Z\n  requires: b==2.0\nb 1.0\nb 2.0\n  uploaded: 2024-03-01T00:00:00Z\n",
+		require:   []string{"a==2.0"},
+		constrain: []string{"a==2.0", "unneeded==1.0"},
+		change:    func(s *Spec) { s.ExcludeNewer, s.PinsExempt = day(3, 1), true },
+		want:      []string{"a==2.0", "b==2.0"},
+	}, {
 		name:     "a locked version that is exempt from the cut-off",
 		universe: "a 1.0\na 2.0\n  uploaded: 2024-03-01T00:00:00Z\na 3.0\n  uploaded: 2024-03-02T00:00:00Z\n",
 		require:  []string{"a"},
@@ -334,6 +341,43 @@ botocore 1.34.0
 			"  - a 3.0 needs b>=3\n" +
 			"  - a 1.0 to 2.0 needs b>=2\n" +
 			"  - limits:1 limits b<2",
+	}, {
+		name: "a conflict of many versions is summed up",
+		universe: `
+a 1.0
+  requires: b==1
+a 2.0
+  requires: b==2
+a 3.0
+  requires: b==3
+a 4.0
+  requires: b==4, c
+a 5.0
+  requires: b==5
+a 6.0
+  requires: missing<3
+a 7.0
+  requires: missing
+a 8.0
+  requires: b==8
+a 9.0
+  requires: b @@ nonsense
+b 1
+b 2
+b 3
+b 4
+b 5
+b 8
+b 9
+c 1
+`,
+		require: []string{"a", "b>=9"},
+		wantErr: "no set of versions satisfies all requirements on python3.12 x86_64; these cannot hold together:\n" +
+			"  - req:1 asks for a\n" +
+			"  - req:2 asks for b>=9\n" +
+			"  - a 9.0 cannot be used: its metadata is not valid: METADATA: parsing \"Requires-Dist: b @@ nonsense\": expected a semicolon or the end, at \"nonsense\"\n" +
+			"  - a 1.0 to 5.0, 8.0 needs b 1 to 8 (6 different ranges)\n" +
+			"  - a 6.0 to 7.0 needs versions of missing that no index has or that do not run there",
 	}, {
 		name: "glibc too new",
 		universe: `

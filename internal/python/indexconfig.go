@@ -1,0 +1,137 @@
+package python
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// ConfiguredIndexes returns the indexes that the environment and pip's
+// configuration files name, in order of precedence; none means DefaultIndex.
+// Every URL may carry credentials.
+//
+// The variables of uv win over those of pip, and these over pip.conf. As with
+// uv, an extra index comes before the default one, and the first index that has
+// a name serves all of it: a public index cannot slip a newer version of a
+// private name in.
+//
+// See "Configuration" in pip's documentation for the files and their order, and
+// "Environment variables" in uv's.
+func ConfiguredIndexes(getenv func(string) string) ([]Index, error) {
+	fromFiles, err := readPipConfiguration(getenv)
+	if err != nil {
+		return nil, err
+	}
+	base := firstSet(getenv("UV_DEFAULT_INDEX"), getenv("UV_INDEX_URL"), getenv("PIP_INDEX_URL"), fromFiles["index-url"])
+	extra := firstSet(getenv("UV_INDEX"), getenv("UV_EXTRA_INDEX_URL"), getenv("PIP_EXTRA_INDEX_URL"), fromFiles["extra-index-url"])
+	var indexes []Index
+	for url := range strings.FieldsSeq(extra) {
+		indexes = append(indexes, Index{URL: withoutName(url)})
+	}
+	switch {
+	case base != "":
+		indexes = append(indexes, Index{URL: withoutName(strings.TrimSpace(base))})
+	case len(indexes) > 0:
+		indexes = append(indexes, Index{URL: DefaultIndex})
+	}
+	return indexes, nil
+}
+
+// withoutName drops the name of uv's form "name=https://…".
+func withoutName(index string) string {
+	if name, url, ok := strings.Cut(index, "="); ok && !strings.ContainsAny(name, ":/?") {
+		return url
+	}
+	return index
+}
+
+// readPipConfiguration returns the index settings of pip's files; a later file
+// overrides an earlier one, and the section install overrides global.
+func readPipConfiguration(getenv func(string) string) (map[string]string, error) {
+	settings := map[string]string{}
+	for _, name := range pipConfigurationFiles(getenv) {
+		text, err := os.ReadFile(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading pip's configuration: %w", err)
+		}
+		sections := parsePipConfiguration(string(text))
+		for _, section := range []string{"global", "install"} {
+			for key, value := range sections[section] {
+				settings[key] = value
+			}
+		}
+	}
+	return settings, nil
+}
+
+// pipConfigurationFiles lists the files that pip would read, the strongest
+// last. PIP_CONFIG_FILE set to the null device reads none.
+func pipConfigurationFiles(getenv func(string) string) []string {
+	own := getenv("PIP_CONFIG_FILE")
+	if own == os.DevNull {
+		return nil
+	}
+	var files []string
+	if runtime.GOOS == "windows" {
+		files = append(files, filepath.Join(getenv("ProgramData"), "pip", "pip.ini"), filepath.Join(getenv("APPDATA"), "pip", "pip.ini"))
+	} else {
+		home := getenv("HOME")
+		config := firstSet(getenv("XDG_CONFIG_HOME"), filepath.Join(home, ".config"))
+		files = append(files, "/etc/xdg/pip/pip.conf", "/etc/pip.conf")
+		if home != "" {
+			files = append(files, filepath.Join(home, ".pip", "pip.conf"), filepath.Join(config, "pip", "pip.conf"))
+		}
+		if runtime.GOOS == "darwin" && home != "" {
+			files = append(files, filepath.Join(home, "Library", "Application Support", "pip", "pip.conf"))
+		}
+	}
+	if own != "" {
+		files = append(files, own)
+	}
+	return files
+}
+
+// parsePipConfiguration reads the INI form that pip writes: sections, keys with
+// = or :, comments, and values that go on in indented lines.
+func parsePipConfiguration(text string) map[string]map[string]string {
+	sections := map[string]map[string]string{}
+	section, key := "", ""
+	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
+		trimmed := strings.TrimSpace(line)
+		switch {
+		case trimmed == "" || trimmed[0] == '#' || trimmed[0] == ';':
+		case trimmed[0] == '[' && strings.HasSuffix(trimmed, "]"):
+			section, key = strings.ToLower(strings.TrimSpace(trimmed[1:len(trimmed)-1])), ""
+			if sections[section] == nil {
+				sections[section] = map[string]string{}
+			}
+		case (line[0] == ' ' || line[0] == '\t') && key != "":
+			sections[section][key] = strings.TrimSpace(sections[section][key] + " " + trimmed)
+		case sections[section] != nil:
+			at := strings.IndexAny(trimmed, "=:")
+			if at < 0 {
+				key = ""
+				continue
+			}
+			key = strings.ReplaceAll(strings.ToLower(strings.TrimSpace(trimmed[:at])), "_", "-")
+			sections[section][key] = strings.TrimSpace(trimmed[at+1:])
+		}
+	}
+	return sections
+}
+
+func firstSet(values ...string) string {
+	for _, v := range values {
+		if strings.TrimSpace(v) != "" {
+			return v
+		}
+	}
+	return ""
+}
