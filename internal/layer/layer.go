@@ -35,9 +35,8 @@ type Options struct {
 	Offline bool
 	// UserAgent names the provider and its version to the registries.
 	UserAgent string
-	// Indexes are the Python indexes, in order of precedence. Empty means
-	// the Python Package Index.
-	Indexes []string
+	// Getenv reads the environment, which may name package indexes.
+	Getenv func(string) string
 }
 
 // NewBuilder opens the cache and returns a Builder.
@@ -51,14 +50,18 @@ func NewBuilder(o Options) (*Builder, error) {
 		return nil, err
 	}
 	b := &Builder{store: s, client: client}
+	indexes, err := python.ConfiguredIndexes(o.Getenv)
+	if err != nil {
+		return nil, err
+	}
 	// A lock names files without credentials, so the client learns those of
 	// the indexes before any build.
-	for _, url := range o.Indexes {
-		address, err := client.Login(url)
+	for _, index := range indexes {
+		address, err := client.Login(index.URL)
 		if err != nil {
-			return nil, fmt.Errorf("reading the index address %q: %w", fetch.Redact(url), err)
+			return nil, fmt.Errorf("reading the index address %q: %w", fetch.Redact(index.URL), err)
 		}
-		b.indexes = append(b.indexes, python.Index{URL: address})
+		b.indexes = append(b.indexes, python.Index{URL: address, Packages: index.Packages})
 	}
 	return b, nil
 }

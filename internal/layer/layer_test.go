@@ -31,7 +31,8 @@ const goldenLayer = "f443c3cd9de2cb62d5877a4f3278f56806f95dc9cb10ce9d6dd1f42b55f
 
 func newBuilder(t *testing.T, index *indextest.Index) *Builder {
 	t.Helper()
-	b, err := NewBuilder(Options{CacheDir: t.TempDir(), UserAgent: "test", Indexes: []string{index.URL()}})
+	getenv := func(name string) string { return map[string]string{"PIP_INDEX_URL": index.URL()}[name] }
+	b, err := NewBuilder(Options{CacheDir: t.TempDir(), UserAgent: "test", Getenv: getenv})
 	if err != nil {
 		t.Fatal(err)
 	}

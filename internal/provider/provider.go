@@ -107,7 +107,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 // options returns the settings of the pipeline: argument first, then the
 // environment, then the default.
 func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
-	o := layer.Options{UserAgent: "terraform-provider-layerbuild/" + p.version}
+	o := layer.Options{UserAgent: "terraform-provider-layerbuild/" + p.version, Getenv: p.getenv}
 	o.CacheDir = firstOf(m.CacheDir.ValueString(), p.getenv("LAYERBUILD_CACHE_DIR"))
 	if rest, ok := strings.CutPrefix(o.CacheDir, "~"); ok && (rest == "" || rest[0] == '/' || rest[0] == '\\') {
 		home, err := os.UserHomeDir()
@@ -132,9 +132,6 @@ func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 			}
 			o.Offline = offline
 		}
-	}
-	if index := firstOf(p.getenv("UV_DEFAULT_INDEX"), p.getenv("PIP_INDEX_URL")); index != "" {
-		o.Indexes = []string{index}
 	}
 	return o, nil
 }
