@@ -3,6 +3,7 @@ package filetree
 import (
 	"bytes"
 	"crypto/sha256"
+	"debug/elf"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -20,6 +21,10 @@ type File struct {
 	Size    int64
 	SHA256  [sha256.Size]byte
 	Program bool // the content starts with the ELF magic or with #!
+	// Machine is what an ELF file runs on, as Lambda names architectures
+	// ("x86_64", "arm64"), or the ELF number of another machine; "" for what
+	// is no ELF file.
+	Machine string
 }
 
 // ScanOptions narrows the scan of a directory with patterns as [Match] takes
@@ -31,16 +36,23 @@ type ScanOptions struct {
 
 // ignored are names that tools leave in a source tree by themselves: they
 // would give every machine other bytes. A __pycache__ also names its
-// interpreter and its source's time, and Lambda could never use it.
+// interpreter and its source's time, and Lambda could never use it. What
+// Terraform and this provider write would change the layer with every plan,
+// and a state may hold secrets.
 func ignored(name string) bool {
-	return name == ".git" || name == ".DS_Store" || name == "__pycache__"
+	switch name {
+	case ".git", ".DS_Store", "__pycache__", ".terraform", ".layerbuild", ".terraform.lock.hcl", ".terraform.tfstate.lock.info":
+		return true
+	}
+	return strings.HasSuffix(name, ".tfstate") || strings.HasSuffix(name, ".tfstate.backup")
 }
 
 // Scan reads the files below the directory root, or the one file root, and
 // returns them sorted by the bytes of Path. What comes out depends on names
 // and contents alone: modes, times and the order of the directory never
-// matter. Left out wherever they are: .git, .DS_Store and __pycache__, and what
-// o leaves out. A directory without files is an empty list.
+// matter. Left out wherever they are: .git, .DS_Store, __pycache__, .layerbuild,
+// what Terraform writes (.terraform, lock files, states), and what o leaves
+// out. A directory without files is an empty list.
 //
 // A symbolic link to a file inside root is read as that file. Any other link,
 // and what is neither file nor directory, is a *PathError, as is a missing root
@@ -161,7 +173,7 @@ func (s *scanner) read(host string) (File, error) {
 	for {
 		n, err := io.ReadFull(in, s.buf)
 		if f.Size == 0 {
-			f.Program = isProgram(s.buf[:n])
+			f.Program, f.Machine = isProgram(s.buf[:n]), machine(s.buf[:n])
 		}
 		f.Size += int64(n)
 		h.Write(s.buf[:n])
@@ -177,6 +189,25 @@ func (s *scanner) read(host string) (File, error) {
 
 func isProgram(start []byte) bool {
 	return bytes.HasPrefix(start, []byte("\x7fELF")) || bytes.HasPrefix(start, []byte("#!"))
+}
+
+// machine reads e_machine of an ELF header (System V ABI, "ELF Header").
+func machine(start []byte) string {
+	if len(start) < 20 || !bytes.HasPrefix(start, []byte("\x7fELF")) {
+		return ""
+	}
+	order := binary.ByteOrder(binary.LittleEndian)
+	if elf.Data(start[elf.EI_DATA]) == elf.ELFDATA2MSB {
+		order = binary.BigEndian
+	}
+	switch m := elf.Machine(order.Uint16(start[18:])); m {
+	case elf.EM_X86_64:
+		return "x86_64"
+	case elf.EM_AARCH64:
+		return "arm64"
+	default:
+		return m.String()
+	}
 }
 
 // TreeDigest identifies the files by path, kind, size and content, in the order

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,6 +37,8 @@ type Output struct {
 	Want store.Digest
 	// Size is the severity of a layer over the limit of AWS.
 	Size Severity
+	// Replace is set where the state says that the file at Path is ours.
+	Replace bool
 }
 
 // DefaultPath returns the path of a zip that the user gave none, relative to
@@ -67,22 +68,26 @@ func (e *MismatchError) Error() string {
 // all. With o.Want it keeps no other bytes: damaged blobs of the cache are
 // fetched anew, and where that does not help the error is a *MismatchError.
 func (b *Builder) Build(ctx context.Context, l *Lock, o Output) (Artifact, error) {
+	c, err := b.open()
+	if err != nil {
+		return Artifact{}, err
+	}
 	// A wheel that another project cached is trusted by name only where the
 	// digest of the whole layer will tell.
 	if o.Want.IsZero() {
-		if _, err := b.verify(l); err != nil {
+		if _, err := c.verify(l); err != nil {
 			return Artifact{}, err
 		}
-		return b.build(ctx, l, o)
+		return b.build(ctx, c, l, o)
 	}
-	a, err := b.build(ctx, l, o)
+	a, err := b.build(ctx, c, l, o)
 	if !mayBeDamage(err) {
 		return a, err
 	}
-	if dropped, verr := b.verify(l); verr != nil || !dropped {
+	if dropped, verr := c.verify(l); verr != nil || !dropped {
 		return Artifact{}, errors.Join(err, verr)
 	}
-	return b.build(ctx, l, o)
+	return b.build(ctx, c, l, o)
 }
 
 // mayBeDamage reports whether a damaged blob can be the cause of an error.
@@ -108,24 +113,27 @@ func (b *Builder) Intact(path string, zip store.Digest, size int64) (exists, int
 	// The bytes of an untouched file were seen before: its time tells.
 	key := absolute(path) + " " + zip.Hex()
 	stamp := info.ModTime().UTC().String()
-	if body, _, err := b.store.GetRecord("zips", key); err == nil && string(body) == stamp {
-		return true, true, nil
+	c, cacheErr := b.open()
+	if cacheErr == nil {
+		if body, _, err := c.store.GetRecord("zips", key); err == nil && string(body) == stamp {
+			return true, true, nil
+		}
 	}
 	sum, err := sumFile(path)
-	if err != nil || sum != zip {
-		return true, false, err
+	if err != nil || sum != zip || cacheErr != nil {
+		return true, sum == zip, err
 	}
-	return true, true, b.store.PutRecord("zips", key, []byte(stamp))
+	return true, true, c.store.PutRecord("zips", key, []byte(stamp))
 }
 
-func (b *Builder) build(ctx context.Context, l *Lock, o Output) (Artifact, error) {
-	tree, err := b.tree(ctx, l)
+func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output) (Artifact, error) {
+	tree, err := c.tree(ctx, l)
 	if err != nil {
 		return Artifact{}, err
 	}
 	layout, err := layerzip.NewLayout(tree)
 	if errors.Is(err, layerzip.ErrEmpty) {
-		return Artifact{}, &InputError{Attribute: "exclude", Summary: "Empty layer", Detail: "No file is left to pack, and AWS refuses an empty layer. Exclude less.", Err: err}
+		return Artifact{}, &InputError{Attribute: "exclude", Summary: "Empty layer", Detail: "No file is left to pack, and AWS refuses an empty layer: every input is empty, excluded, or not needed on these runtimes.", Err: err}
 	}
 	if err != nil {
 		return Artifact{}, err
@@ -134,16 +142,11 @@ func (b *Builder) build(ctx context.Context, l *Lock, o Output) (Artifact, error
 	if a.Warnings, err = checkSize(tree, o.Size); err != nil {
 		return Artifact{}, err
 	}
-	if o.Path != "" {
-		if err := replaceable(o.Path); err != nil {
-			return Artifact{}, err
-		}
-	}
 	check := func(sum store.Digest) (string, error) {
 		if !o.Want.IsZero() && sum != o.Want {
 			return "", &MismatchError{Want: o.Want, Got: sum}
 		}
-		return o.PathOf(sum), nil
+		return o.PathOf(sum), b.mayWrite(c, o, sum)
 	}
 	dir := defaultDir
 	if o.Path != "" {
@@ -152,25 +155,25 @@ func (b *Builder) build(ctx context.Context, l *Lock, o Output) (Artifact, error
 	if a.SHA256, err = layout.WriteFileIn(ctx, dir, check); err != nil {
 		return Artifact{}, err
 	}
-	return a, nil
+	return a, c.store.PutRecord("outputs", absolute(o.PathOf(a.SHA256)), []byte(a.SHA256.Hex()))
 }
 
 // tree puts the parts of the lock together.
-func (b *Builder) tree(ctx context.Context, l *Lock) (filetree.Tree, error) {
+func (c *cache) tree(ctx context.Context, l *Lock) (filetree.Tree, error) {
 	var parts []filetree.Tree
 	if l.Python != nil {
 		targets, err := Spec{Runtimes: l.Runtimes, Architectures: l.Architectures}.targets(runtimes.Python)
 		if err != nil {
 			return nil, err
 		}
-		part, err := python.Tree(ctx, b.client, l.Python.Chosen, pythonTargets(targets))
+		part, err := python.Tree(ctx, c.client, l.Python.Chosen, pythonTargets(targets))
 		if err != nil {
 			return nil, err
 		}
 		parts = append(parts, part)
 	}
 	for i, f := range l.Files {
-		part, err := b.filesTree(ctx, f, fmt.Sprintf("files[%d]", i))
+		part, err := c.filesTree(ctx, f, fmt.Sprintf("files[%d]", i))
 		if err != nil {
 			return nil, inputError(fmt.Sprintf("files[%d]", i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
 		}
@@ -192,7 +195,7 @@ func (b *Builder) tree(ctx context.Context, l *Lock) (filetree.Tree, error) {
 
 // verify reads every blob of the lock that the cache holds. Damaged ones are
 // dropped, so that a build fetches them; it reports whether there were any.
-func (b *Builder) verify(l *Lock) (dropped bool, err error) {
+func (c *cache) verify(l *Lock) (dropped bool, err error) {
 	var digests []store.Digest
 	if l.Python != nil {
 		for _, w := range l.Python.Chosen.Wheels {
@@ -200,7 +203,7 @@ func (b *Builder) verify(l *Lock) (dropped bool, err error) {
 		}
 	}
 	for _, f := range l.Files {
-		body, _, err := b.store.GetRecord("segments", layerzip.Encoder+" "+f.Tree.Hex())
+		body, _, err := c.store.GetRecord("segments", layerzip.Encoder+" "+f.Tree.Hex())
 		if err != nil {
 			continue // no segment yet
 		}
@@ -209,11 +212,11 @@ func (b *Builder) verify(l *Lock) (dropped bool, err error) {
 		}
 	}
 	for _, d := range digests {
-		if !b.store.Has(d, -1) {
+		if !c.store.Has(d, -1) {
 			continue
 		}
 		var corrupt *store.CorruptError
-		switch err := b.store.Verify(d); {
+		switch err := c.store.Verify(d); {
 		case errors.As(err, &corrupt):
 			dropped = true
 		case err != nil:
@@ -256,27 +259,39 @@ func checkSize(tree filetree.Tree, severity Severity) ([]Warning, error) {
 	return nil, fault
 }
 
-// replaceable refuses to write over a file that is no zip: it is not ours.
-func replaceable(path string) error {
-	f, err := os.Open(path)
-	if errors.Is(err, os.ErrNotExist) {
+// mayWrite refuses to write over a file that no package of ours wrote, and to
+// let two packages write one path.
+func (b *Builder) mayWrite(c *cache, o Output, sum store.Digest) error {
+	if o.Path == "" {
+		return nil // named by its content
+	}
+	name := absolute(o.Path)
+	b.mu.Lock()
+	had, written := b.outputs[name]
+	b.outputs[name] = sum
+	b.mu.Unlock()
+	if written && had != sum {
+		return &InputError{
+			Attribute: "output_path", Summary: fmt.Sprintf("Two zips go to %q", o.Path),
+			Detail: "Two packages with different content have this output_path. Give each its own.",
+		}
+	}
+	if o.Replace || written {
 		return nil
 	}
-	if err != nil {
-		return inputError("output_path", fmt.Sprintf("Unusable output path %q", path), err)
-	}
-	head := make([]byte, 2)
-	n, readErr := io.ReadFull(f, head)
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("closing %q: %w", path, err)
-	}
-	if readErr == nil && string(head) == "PK" || n == 0 && errors.Is(readErr, io.EOF) {
+	there, err := sumFile(o.Path)
+	if errors.Is(err, os.ErrNotExist) || err == nil && there == sum {
 		return nil
+	}
+	if err == nil {
+		if ours, _, rerr := c.store.GetRecord("outputs", name); rerr == nil && string(ours) == there.Hex() {
+			return nil
+		}
+		err = errors.New("there is a file that no package wrote, and it would be lost")
 	}
 	return &InputError{
-		Attribute: "output_path",
-		Summary:   fmt.Sprintf("The output path %q is taken", path),
-		Detail:    "There is something that is no zip, and it would be lost. Remove it, or write another path.",
+		Attribute: "output_path", Summary: fmt.Sprintf("The output path %q is taken", o.Path),
+		Detail: sentence(err) + " Remove it, or write another path.", Err: err,
 	}
 }
 

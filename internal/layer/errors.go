@@ -113,3 +113,33 @@ func pythonError(s Spec, err error) error {
 	}
 	return inputError(attribute, summary, err)
 }
+
+// checkHashed holds pip's rule: one digest in the requirements, or
+// require_hashes, asks for the digest of every distribution.
+func checkHashed(s Spec, inputs []python.Input, l *python.Lock) error {
+	required := s.Python.RequireHashes
+	hashed := map[string]bool{}
+	for _, in := range inputs {
+		if len(in.Hashes) > 0 {
+			required, hashed[in.Requirement.Name] = true, true
+		}
+	}
+	if !required {
+		return nil
+	}
+	var without []string
+	for _, w := range l.Wheels {
+		if !hashed[w.Name] {
+			without = append(without, fmt.Sprintf("%s==%s --hash=sha256:%s", w.Name, w.Version, w.SHA256))
+		}
+	}
+	if len(without) == 0 {
+		return nil
+	}
+	return &InputError{
+		Attribute: "python",
+		Summary:   "Distributions without a hash",
+		Detail: "Hashes are required as soon as one is given, or by require_hashes, also for what is only needed by others. These have none; as they are on the index now:\n  " +
+			strings.Join(without, "\n  "),
+	}
+}

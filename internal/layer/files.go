@@ -65,29 +65,50 @@ func (f FileSpec) name() string { return cmp.Or(f.Source, f.Target) }
 
 func (l FileLock) name() string { return cmp.Or(l.Source, l.Target) }
 
-// lockFiles reads one element of files and returns what it holds now. The list
-// of files is remembered by its digest, so that a later change can be named.
-func (b *Builder) lockFiles(f FileSpec) (FileLock, error) {
+// lockFiles reads one element of files and returns what it holds now.
+func lockFiles(f FileSpec, spec Spec) (FileLock, error) {
 	l := FileLock{Source: f.Source, Content: f.Content, Target: f.Target, Include: f.Include, Exclude: f.Exclude}
-	files, err := b.scan(l)
+	files, err := scan(l)
 	if err != nil {
 		return FileLock{}, err
 	}
 	if len(files) == 0 {
 		return FileLock{}, fmt.Errorf("%q holds no file that include and exclude let through: correct the patterns, or drop this element", f.Source)
 	}
-	l.Tree, l.Count = filetree.TreeDigest(files), len(files)
-	list, err := json.Marshal(files)
-	if err != nil {
-		return FileLock{}, fmt.Errorf("encoding the list of files: %w", err)
+	for _, file := range files {
+		if err := spec.checkFile(file); err != nil {
+			return FileLock{}, err
+		}
 	}
-	return l, b.store.PutRecord("trees", l.Tree.Hex(), list)
+	l.Tree, l.Count = filetree.TreeDigest(files), len(files)
+	return l, nil
+}
+
+// checkFile refuses the layer's own zip, which would change with every plan,
+// and native code for another architecture.
+func (s Spec) checkFile(f filetree.File) error {
+	if s.Output != "" && f.Source != "" && absolute(f.Source) == absolute(s.Output) {
+		return fmt.Errorf("%q is the zip of this package: write its output_path outside of the source, or exclude it", s.Output)
+	}
+	switch {
+	case f.Machine == "":
+		return nil
+	case len(s.Architectures) > 1:
+		return &InputError{
+			Attribute: "architectures",
+			Summary:   "One layer cannot serve both architectures",
+			Detail:    fmt.Sprintf("%q holds native code for %s, which runs on one architecture.%s", f.Path, f.Machine, forEach),
+		}
+	case !slices.Contains(s.Architectures, f.Machine):
+		return fmt.Errorf("%q holds native code for %s, and the layer is for %s: bring the file of that architecture", f.Path, f.Machine, strings.Join(s.Architectures, ", "))
+	}
+	return nil
 }
 
 // scan lists the files of the lock with their layer paths.
-func (b *Builder) scan(l FileLock) ([]filetree.File, error) {
+func scan(l FileLock) ([]filetree.File, error) {
 	if l.Content != nil {
-		return b.inline(l)
+		return inline(l), nil
 	}
 	files, err := filetree.Scan(l.Source, filetree.ScanOptions{Include: l.Include, Exclude: l.Exclude})
 	if err != nil {
@@ -110,44 +131,52 @@ func (b *Builder) scan(l FileLock) ([]filetree.File, error) {
 	return files, nil
 }
 
-// inline puts content into the store and lists it as a file.
-func (b *Builder) inline(l FileLock) (files []filetree.File, err error) {
-	w, err := b.store.NewWriter()
+// inline lists content as a file that has no source on disk.
+func inline(l FileLock) []filetree.File {
+	return []filetree.File{{
+		Path: path.Clean(l.Target), Size: int64(len(*l.Content)), SHA256: store.Sum([]byte(*l.Content)),
+		Program: strings.HasPrefix(*l.Content, "#!"),
+	}}
+}
+
+// putInline gives the file of inline content a source, in the store.
+func (c *cache) putInline(l FileLock, files []filetree.File) (err error) {
+	if l.Content == nil {
+		return nil
+	}
+	w, err := c.store.NewWriter()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, w.Abort()) }()
 	if _, err := w.Write([]byte(*l.Content)); err != nil {
-		return nil, err
+		return err
 	}
-	sum := w.Sum()
-	if err := w.Commit(sum); err != nil {
-		return nil, err
-	}
-	return []filetree.File{{
-		Path: path.Clean(l.Target), Source: b.store.Path(sum),
-		Size: int64(len(*l.Content)), SHA256: sum, Program: strings.HasPrefix(*l.Content, "#!"),
-	}}, nil
+	files[0].Source = c.store.Path(files[0].SHA256)
+	return w.Commit(files[0].SHA256)
 }
 
 // filesTree returns the locked files as entries of a layer. They are deflated
 // once and kept in the store by content, so that the next build copies.
-func (b *Builder) filesTree(ctx context.Context, l FileLock, origin string) (filetree.Tree, error) {
-	files, err := b.scan(l)
+func (c *cache) filesTree(ctx context.Context, l FileLock, origin string) (filetree.Tree, error) {
+	files, err := scan(l)
 	if err != nil {
 		return nil, err
 	}
 	if store.Digest(filetree.TreeDigest(files)) != l.Tree {
-		return nil, b.changed(l, files)
+		return nil, c.changed(l, files)
 	}
-	segment, err := b.segment(ctx, l.Tree, files)
+	if err := c.putInline(l, files); err != nil {
+		return nil, err
+	}
+	segment, err := c.segment(ctx, l.Tree, files)
 	if err != nil {
 		if _, ok := errors.AsType[*layerzip.ChangedError](err); ok {
 			return nil, &ChangedError{Source: l.Source, Changes: []string{err.Error()}}
 		}
 		return nil, err
 	}
-	archive, err := filetree.FileArchive(origin, b.store.Path(segment))
+	archive, err := filetree.FileArchive(origin, c.store.Path(segment))
 	if err != nil {
 		return nil, err
 	}
@@ -167,14 +196,14 @@ func (b *Builder) filesTree(ctx context.Context, l FileLock, origin string) (fil
 }
 
 // segment returns the digest of the zip of the files, in the store.
-func (b *Builder) segment(ctx context.Context, tree store.Digest, files []filetree.File) (digest store.Digest, err error) {
+func (c *cache) segment(ctx context.Context, tree store.Digest, files []filetree.File) (digest store.Digest, err error) {
 	key := layerzip.Encoder + " " + tree.Hex()
-	if body, _, err := b.store.GetRecord("segments", key); err == nil {
-		if digest, err := store.ParseDigest(string(body)); err == nil && b.store.Has(digest, -1) {
+	if body, _, err := c.store.GetRecord("segments", key); err == nil {
+		if digest, err := store.ParseDigest(string(body)); err == nil && c.store.Has(digest, -1) {
 			return digest, nil
 		}
 	}
-	w, err := b.store.NewWriter()
+	w, err := c.store.NewWriter()
 	if err != nil {
 		return store.Digest{}, err
 	}
@@ -186,14 +215,22 @@ func (b *Builder) segment(ctx context.Context, tree store.Digest, files []filetr
 	if err := w.Commit(digest); err != nil {
 		return store.Digest{}, err
 	}
-	return digest, b.store.PutRecord("segments", key, []byte(digest.Hex()))
+	// The list is remembered by its digest, so that a later change can be named.
+	list, err := json.Marshal(files)
+	if err != nil {
+		return store.Digest{}, fmt.Errorf("encoding the list of files: %w", err)
+	}
+	if err := c.store.PutRecord("trees", tree.Hex(), list); err != nil {
+		return store.Digest{}, err
+	}
+	return digest, c.store.PutRecord("segments", key, []byte(digest.Hex()))
 }
 
 // changed names what differs from the locked tree, where the cache remembers
 // what that held.
-func (b *Builder) changed(l FileLock, now []filetree.File) error {
+func (c *cache) changed(l FileLock, now []filetree.File) error {
 	changed := &ChangedError{Source: l.Source}
-	body, _, err := b.store.GetRecord("trees", l.Tree.Hex())
+	body, _, err := c.store.GetRecord("trees", l.Tree.Hex())
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return changed

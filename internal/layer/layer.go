@@ -11,6 +11,7 @@ package layer
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
@@ -20,8 +21,18 @@ import (
 )
 
 // Builder resolves and builds layers with one cache and one HTTP client. It is
-// safe for concurrent use.
+// safe for concurrent use. The cache is opened when it is first needed: what
+// changes nothing needs none.
 type Builder struct {
+	open func() (*cache, error)
+
+	mu sync.Mutex
+	// outputs are the zips that this Builder wrote, by absolute path.
+	outputs map[string]store.Digest
+}
+
+// cache is what a Builder keeps on disk and reaches over the network.
+type cache struct {
 	store   *store.Store
 	client  *fetch.Client
 	indexes []python.Index
@@ -39,17 +50,28 @@ type Options struct {
 	Getenv func(string) string
 }
 
-// NewBuilder opens the cache and returns a Builder.
-func NewBuilder(o Options) (*Builder, error) {
+// NewBuilder returns a Builder. Nothing is opened or read yet.
+func NewBuilder(o Options) *Builder {
+	return &Builder{
+		open:    sync.OnceValues(func() (*cache, error) { return openCache(o) }),
+		outputs: map[string]store.Digest{},
+	}
+}
+
+func openCache(o Options) (*cache, error) {
 	s, err := store.Open(o.CacheDir)
 	if err != nil {
-		return nil, fmt.Errorf("opening the cache: %w", err)
+		return nil, &InputError{
+			Summary: fmt.Sprintf("The cache directory %q cannot be used", o.CacheDir),
+			Detail:  sentence(err) + " Set cache_dir in the provider block, or LAYERBUILD_CACHE_DIR, to a directory that can be written.",
+			Err:     err,
+		}
 	}
 	client, err := fetch.New(fetch.Options{Store: s, Offline: o.Offline, UserAgent: o.UserAgent})
 	if err != nil {
 		return nil, err
 	}
-	b := &Builder{store: s, client: client}
+	c := &cache{store: s, client: client}
 	indexes, err := python.ConfiguredIndexes(o.Getenv)
 	if err != nil {
 		return nil, err
@@ -59,11 +81,11 @@ func NewBuilder(o Options) (*Builder, error) {
 	for _, index := range indexes {
 		address, err := client.Login(index.URL)
 		if err != nil {
-			return nil, fmt.Errorf("reading the index address %q: %w", fetch.Redact(index.URL), err)
+			return nil, fmt.Errorf("reading the index address %q of the environment or pip.conf: %w", fetch.Redact(index.URL), err)
 		}
-		b.indexes = append(b.indexes, python.Index{URL: address, Packages: index.Packages})
+		c.indexes = append(c.indexes, python.Index{URL: address, Packages: index.Packages})
 	}
-	return b, nil
+	return c, nil
 }
 
 // What the cache keeps: files that no run has used for so long go first.
@@ -75,13 +97,17 @@ const (
 
 // Tidy trims the cache, at most once a day whoever calls it.
 func (b *Builder) Tidy(ctx context.Context) error {
-	if _, last, err := b.store.GetRecord("tidy", "last"); err == nil && time.Since(last) < tidyEvery {
-		return nil
-	}
-	if err := b.store.PutRecord("tidy", "last", nil); err != nil {
+	c, err := b.open()
+	if err != nil {
 		return err
 	}
-	_, err := b.store.Trim(ctx, cacheBytes, cacheAge)
+	if _, last, err := c.store.GetRecord("tidy", "last"); err == nil && time.Since(last) < tidyEvery {
+		return nil
+	}
+	if err := c.store.PutRecord("tidy", "last", nil); err != nil {
+		return err
+	}
+	_, err = c.store.Trim(ctx, cacheBytes, cacheAge)
 	return err
 }
 
@@ -97,6 +123,10 @@ type Spec struct {
 	Triggers map[string]string
 	// CutOff bounds what the index is asked for.
 	CutOff CutOff
+	// Reconsider resolves anew where nothing but the cut-off changed.
+	Reconsider bool
+	// Output is where the zip goes, if the user said so: it is no input.
+	Output string
 }
 
 // PythonSpec asks for Python distributions.
@@ -106,6 +136,9 @@ type PythonSpec struct {
 	Constraints  []string
 	// RequirementsFile is a path, or "".
 	RequirementsFile string
+	// RequireHashes wants a digest for every distribution, those that are
+	// only needed by others too. One digest anywhere asks for it as well.
+	RequireHashes bool
 }
 
 // FileSpec asks for local files: a directory or a file by Source, or Content.

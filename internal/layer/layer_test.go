@@ -32,11 +32,7 @@ const goldenLayer = "f443c3cd9de2cb62d5877a4f3278f56806f95dc9cb10ce9d6dd1f42b55f
 func newBuilder(t *testing.T, index *indextest.Index) *Builder {
 	t.Helper()
 	getenv := func(name string) string { return map[string]string{"PIP_INDEX_URL": index.URL()}[name] }
-	b, err := NewBuilder(Options{CacheDir: t.TempDir(), UserAgent: "test", Getenv: getenv})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return NewBuilder(Options{CacheDir: t.TempDir(), UserAgent: "test", Getenv: getenv})
 }
 
 func appSpec(t *testing.T) Spec {
@@ -139,13 +135,22 @@ func TestDamagedBlobsAreFetchedAgain(t *testing.T) {
 			b := newBuilder(t, index)
 			l := resolve(t, b, appSpec(t), nil)
 			build(t, b, l, Output{Path: filepath.Join(t.TempDir(), "a.zip")})
-			damage(t, filepath.Join(b.store.Dir(), "v1", "blobs"))
+			damage(t, filepath.Join(opened(t, b).store.Dir(), "v1", "blobs"))
 			o.Path = filepath.Join(t.TempDir(), "b.zip")
 			if a := build(t, b, l, o); a.SHA256 != want {
 				t.Errorf("got %s, want %s", a.SHA256, want)
 			}
 		})
 	}
+}
+
+func opened(t *testing.T, b *Builder) *cache {
+	t.Helper()
+	c, err := b.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 func damage(t *testing.T, dir string) {
@@ -174,7 +179,7 @@ func TestBuildKeepsNoOtherBytes(t *testing.T) {
 	l := resolve(t, b, appSpec(t), nil)
 	path := filepath.Join(t.TempDir(), "a.zip")
 	writeFile(t, path, "PK before")
-	_, err := b.Build(t.Context(), l, Output{Path: path, Want: store.Sum([]byte("other"))})
+	_, err := b.Build(t.Context(), l, Output{Path: path, Replace: true, Want: store.Sum([]byte("other"))})
 	var mismatch *MismatchError
 	if !errors.As(err, &mismatch) || mismatch.Got.Hex() != goldenLayer {
 		t.Errorf("got error %v, want a *MismatchError with %s", err, goldenLayer)
@@ -194,6 +199,7 @@ func TestChangedFilesAreNamed(t *testing.T) {
 	dir := s.Files[0].Source
 	writeFile(t, filepath.Join(dir, "gone.py"), "")
 	l := resolve(t, b, s, nil)
+	build(t, b, l, Output{Path: filepath.Join(t.TempDir(), "a.zip")})
 	writeFile(t, filepath.Join(dir, "a.py"), "A = 2\n")
 	writeFile(t, filepath.Join(dir, "new.py"), "")
 	if err := os.Remove(filepath.Join(dir, "gone.py")); err != nil {
@@ -251,7 +257,7 @@ func TestWheelsOfSeveralRuntimes(t *testing.T) {
 	s.Runtimes = []string{"python3.11", "python3.12"}
 	s.Python.Requirements = []string{"native", "lib"}
 	l := resolve(t, b, s, nil)
-	tree, err := b.tree(context.WithoutCancel(t.Context()), l)
+	tree, err := opened(t, b).tree(context.WithoutCancel(t.Context()), l)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error)
 	}
 	// Local faults are named before the network is asked.
 	for i, f := range s.Files {
-		lock, err := b.lockFiles(f)
+		lock, err := lockFiles(f, s)
 		if err != nil {
 			return nil, inputError(fmt.Sprintf("files[%d]", i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
 		}
@@ -82,6 +82,14 @@ func (s Spec) Check() error {
 	if _, err := s.targets(""); err != nil {
 		return err
 	}
+	if p := s.Python; p != nil {
+		if _, _, err := parseAll("python.requirements", p.Requirements); err != nil {
+			return err
+		}
+		if _, _, err := parseAll("python.constraints", p.Constraints); err != nil {
+			return err
+		}
+	}
 	for i, a := range s.Architectures {
 		if !slices.Contains(runtimes.Architectures(), a) {
 			return &InputError{
@@ -115,7 +123,7 @@ type pythonRequest struct {
 }
 
 func (b *Builder) resolvePython(ctx context.Context, s Spec, old *PythonLock) (*PythonLock, error) {
-	spec, request, err := b.pythonSpec(s)
+	spec, request, err := pythonSpec(s)
 	if err != nil {
 		return nil, err
 	}
@@ -125,9 +133,14 @@ func (b *Builder) resolvePython(ctx context.Context, s Spec, old *PythonLock) (*
 			return nil, err
 		}
 	}
-	if old != nil && old.Request == request && old.Triggers == triggers {
+	if old != nil && old.Request == request && old.Triggers == triggers && !s.Reconsider {
 		return old, nil
 	}
+	c, err := b.open()
+	if err != nil {
+		return nil, err
+	}
+	spec.Store, spec.Indexes = c.store, c.indexes
 	// Changed triggers ask for a resolution that owes nothing to the last.
 	if old != nil && old.Triggers == triggers {
 		spec.Prefer = map[string]string{}
@@ -135,11 +148,14 @@ func (b *Builder) resolvePython(ctx context.Context, s Spec, old *PythonLock) (*
 			spec.Prefer[w.Name] = w.Version
 		}
 	}
-	chosen, err := b.remember(ctx, spec, request, triggers, s.CutOff)
+	chosen, err := c.remember(ctx, spec, request, triggers, s.CutOff)
 	if err != nil {
 		return nil, pythonError(s, err)
 	}
 	if err := checkArchitectures(s, chosen); err != nil {
+		return nil, err
+	}
+	if err := checkHashed(s, spec.Requirements, chosen); err != nil {
 		return nil, err
 	}
 	return &PythonLock{Request: request, Triggers: triggers, Chosen: chosen}, nil
@@ -147,7 +163,7 @@ func (b *Builder) resolvePython(ctx context.Context, s Spec, old *PythonLock) (*
 
 // remember resolves, or returns what the same question was answered within the
 // last hour. A cut-off that follows from the clock is no part of the question.
-func (b *Builder) remember(ctx context.Context, spec python.Spec, request, triggers store.Digest, cutOff CutOff) (*python.Lock, error) {
+func (c *cache) remember(ctx context.Context, spec python.Spec, request, triggers store.Digest, cutOff CutOff) (*python.Lock, error) {
 	question := struct {
 		Request, Triggers store.Digest
 		Prefer            map[string]string
@@ -161,13 +177,13 @@ func (b *Builder) remember(ctx context.Context, spec python.Spec, request, trigg
 	if err != nil {
 		return nil, err
 	}
-	if body, written, err := b.store.GetRecord("resolutions", key.Hex()); err == nil && time.Since(written) < memoAge {
+	if body, written, err := c.store.GetRecord("resolutions", key.Hex()); err == nil && time.Since(written) < memoAge {
 		var known python.Lock
 		if json.Unmarshal(body, &known) == nil {
 			return &known, nil
 		}
 	}
-	chosen, err := python.Resolve(ctx, b.client, spec)
+	chosen, err := python.Resolve(ctx, c.client, spec)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +191,7 @@ func (b *Builder) remember(ctx context.Context, spec python.Spec, request, trigg
 	if err != nil {
 		return nil, fmt.Errorf("encoding a resolution: %w", err)
 	}
-	if err := b.store.PutRecord("resolutions", key.Hex(), body); err != nil {
+	if err := c.store.PutRecord("resolutions", key.Hex(), body); err != nil {
 		return nil, err
 	}
 	return chosen, nil
@@ -183,7 +199,7 @@ func (b *Builder) remember(ctx context.Context, spec python.Spec, request, trigg
 
 // pythonSpec reads the requirements and returns the question for the resolver
 // with the digest of its inputs.
-func (b *Builder) pythonSpec(s Spec) (python.Spec, store.Digest, error) {
+func pythonSpec(s Spec) (python.Spec, store.Digest, error) {
 	targets, err := s.targets(runtimes.Python)
 	if err != nil {
 		return python.Spec{}, store.Digest{}, err
@@ -194,7 +210,7 @@ func (b *Builder) pythonSpec(s Spec) (python.Spec, store.Digest, error) {
 			Detail: "The package has python requirements, but none of its runtimes runs Python. Add one such as \"python3.12\", or drop python.",
 		}
 	}
-	spec := python.Spec{Store: b.store, Indexes: b.indexes, ExcludeNewer: s.CutOff.At, PinsExempt: !s.CutOff.Explicit}
+	spec := python.Spec{ExcludeNewer: s.CutOff.At, PinsExempt: !s.CutOff.Explicit}
 	request := pythonRequest{Format: lockFormat}
 	for _, t := range targets {
 		spec.Targets = append(spec.Targets, python.TargetFor(t))

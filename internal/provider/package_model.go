@@ -37,6 +37,7 @@ type pythonModel struct {
 	RequirementsFile types.String `tfsdk:"requirements_file"`
 	Constraints      types.List   `tfsdk:"constraints"`
 	ExcludeNewer     types.String `tfsdk:"exclude_newer"`
+	RequireHashes    types.Bool   `tfsdk:"require_hashes"`
 }
 
 type fileModel struct {
@@ -60,6 +61,7 @@ func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.S
 		Architectures: stringList(ctx, m.Architectures, &diags),
 		Exclude:       stringList(ctx, m.Exclude, &diags),
 		CutOff:        defaults,
+		Output:        m.OutputPath.ValueString(),
 	}
 	diags.Append(m.Triggers.ElementsAs(ctx, &s.Triggers, false)...)
 	if p := m.Python; p != nil {
@@ -67,6 +69,7 @@ func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.S
 			Requirements:     stringList(ctx, p.Requirements, &diags),
 			Constraints:      stringList(ctx, p.Constraints, &diags),
 			RequirementsFile: p.RequirementsFile.ValueString(),
+			RequireHashes:    p.RequireHashes.ValueBool(),
 		}
 		if text := p.ExcludeNewer.ValueString(); text != "" {
 			moment, err := parseMoment(text)
@@ -85,13 +88,37 @@ func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.S
 	return s, diags
 }
 
-// output returns where the zip goes and what its checks mean.
-func (m *packageModel) output() layer.Output {
-	o := layer.Output{Path: m.OutputPath.ValueString(), Size: layer.SeverityError}
-	if m.Checks != nil && m.Checks.Size.ValueString() != "" {
-		o.Size = layer.Severity(m.Checks.Size.ValueString())
-	}
+// output returns where the zip goes and what its checks mean. A file that the
+// state says is ours may be replaced.
+func (m *packageModel) output(before *packageModel) layer.Output {
+	o := layer.Output{Path: m.OutputPath.ValueString(), Size: m.sizeSeverity()}
+	o.Replace = before != nil && before.Filename.ValueString() == o.Path
 	return o
+}
+
+// sizeSeverity returns the severity of the check of the size.
+func (m *packageModel) sizeSeverity() layer.Severity {
+	if m.Checks != nil && m.Checks.Size.ValueString() != "" {
+		return layer.Severity(m.Checks.Size.ValueString())
+	}
+	return layer.SeverityError
+}
+
+// earlier reports whether the package's own cut-off is earlier than that of the
+// state: only then may locked versions be too new.
+func (m *packageModel) earlier(before *packageModel) bool {
+	if before == nil || m.Python == nil || m.Python.ExcludeNewer.ValueString() == "" {
+		return false
+	}
+	moment, err := parseMoment(m.Python.ExcludeNewer.ValueString())
+	if err != nil {
+		return false
+	}
+	if before.Python == nil || before.Python.ExcludeNewer.ValueString() == "" {
+		return true
+	}
+	was, err := parseMoment(before.Python.ExcludeNewer.ValueString())
+	return err == nil && moment.Before(was)
 }
 
 // runtimeDates returns the severity of the check of the runtimes' dates.
@@ -120,7 +147,7 @@ func (m *packageModel) setLock(l *layer.Lock) error {
 
 // setArtifact writes what was built.
 func (m *packageModel) setArtifact(a layer.Artifact) {
-	m.Filename = types.StringValue(m.output().PathOf(a.SHA256))
+	m.Filename = types.StringValue(m.output(nil).PathOf(a.SHA256))
 	m.SourceCodeHash = types.StringValue(a.SHA256.Base64())
 	m.SHA256 = types.StringValue(a.SHA256.Hex())
 	m.Size = types.Int64Value(a.Size)

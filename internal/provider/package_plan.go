@@ -88,11 +88,8 @@ func (r *packageResource) plan(ctx context.Context, m, before *packageModel) dia
 	if diags.Append(found...); diags.HasError() {
 		return diags
 	}
-	builder, err := r.tools.builder()
-	if err != nil {
-		return append(diags, diagnose("Unusable cache", err))
-	}
-	lock, err := builder.Resolve(ctx, spec, lockOf(before))
+	spec.Reconsider = m.earlier(before)
+	lock, err := r.tools.builder.Resolve(ctx, spec, lockOf(before))
 	if err != nil {
 		return append(diags, diagnose("The layer cannot be resolved", err))
 	}
@@ -104,27 +101,28 @@ func (r *packageResource) plan(ctx context.Context, m, before *packageModel) dia
 		for _, w := range lock.Warnings() {
 			diags.Append(warn(w))
 		}
-		return append(diags, r.build(ctx, builder, m, lock, layer.Output{})...)
+		return append(diags, r.build(ctx, m, lock, m.output(before))...)
 	}
 	m.setComputed(before)
-	return append(diags, r.putBack(ctx, builder, m, lock)...)
+	return append(diags, r.putBack(ctx, m, lock)...)
 }
 
 // putBack rewrites a zip that somebody changed or cut. A missing one is left
 // missing: whoever needs it makes it.
-func (r *packageResource) putBack(ctx context.Context, builder *layer.Builder, m *packageModel, lock *layer.Lock) diag.Diagnostics {
+func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *layer.Lock) diag.Diagnostics {
 	var diags diag.Diagnostics
-	o := m.output()
+	o := m.output(nil)
+	o.Replace = true
 	var err error
 	if o.Want, err = publish.ParseCodeSHA256(m.SourceCodeHash.ValueString()); err != nil {
 		return append(diags, diagnose("Unusable state", err))
 	}
-	exists, intact, err := builder.Intact(m.Filename.ValueString(), o.Want, m.Size.ValueInt64())
+	exists, intact, err := r.tools.builder.Intact(m.Filename.ValueString(), o.Want, m.Size.ValueInt64())
 	if err != nil || !exists || intact {
 		return diags
 	}
 	o.Size = layer.SeverityOff // judged when it was planned
-	if _, err := builder.Build(ctx, lock, o); err != nil {
+	if _, err := r.tools.builder.Build(ctx, lock, o); err != nil {
 		d := diagnose("The zip cannot be put back", err)
 		return append(diags, diag.NewWarningDiagnostic(
 			fmt.Sprintf("The zip %q was changed and cannot be put back", m.Filename.ValueString()), d.Detail()))
@@ -169,7 +167,7 @@ func (r *packageResource) checkDates(ctx context.Context, m *packageModel) diag.
 
 // sameOutput reports whether the zip stays where it is and is judged alike.
 func (m *packageModel) sameOutput(before *packageModel) bool {
-	return m.OutputPath.Equal(before.OutputPath) && m.output().Size == before.output().Size
+	return m.OutputPath.Equal(before.OutputPath) && m.sizeSeverity() == before.sizeSeverity()
 }
 
 // planUnknown marks all computed values as known after apply.

@@ -2,8 +2,6 @@ package provider
 
 import (
 	"context"
-	"fmt"
-	"os"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -68,43 +66,16 @@ func (r *packageResource) Update(ctx context.Context, req resource.UpdateRequest
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
-	if !m.Filename.Equal(before.Filename) {
-		resp.Diagnostics.Append(before.removeZip()...)
-	}
 }
 
-// Delete removes the zip, if it is still the one that this resource wrote.
-func (r *packageResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var m packageModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(m.removeZip()...)
-	}
-}
-
-// removeZip removes the zip of a state that is no longer needed. A file with
-// other bytes is not ours and stays.
-func (m *packageModel) removeZip() diag.Diagnostics {
-	var diags diag.Diagnostics
-	name := m.Filename.ValueString()
-	zip, err := publish.MeasureZip(name)
-	if err != nil || zip.SHA256.Hex() != m.SHA256.ValueString() {
-		return diags
-	}
-	if err := os.Remove(name); err != nil && !os.IsNotExist(err) {
-		diags.Append(at("filename", diag.NewWarningDiagnostic(fmt.Sprintf("The zip %q could not be removed", name), sentence(err.Error()))))
-	}
-	return diags
-}
+// Delete leaves the zip where it is. Its default name is that of its content,
+// which another package may share, and whoever reads filename may still do so.
+func (r *packageResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
 
 // make brings the zip of the model about, and tidies the cache.
 func (r *packageResource) make(ctx context.Context, m, before *packageModel) diag.Diagnostics {
-	builder, err := r.tools.builder()
-	if err != nil {
-		return diag.Diagnostics{diagnose("Unusable cache", err)}
-	}
-	diags := r.makeZip(ctx, builder, m, before)
-	if err := builder.Tidy(ctx); err != nil {
+	diags := r.makeZip(ctx, m, before)
+	if err := r.tools.builder.Tidy(ctx); err != nil && !diags.HasError() {
 		diags.AddWarning("The cache could not be trimmed", sentence(err.Error()))
 	}
 	return diags
@@ -112,40 +83,37 @@ func (r *packageResource) make(ctx context.Context, m, before *packageModel) dia
 
 // makeZip meets the plan, which holds the lock and the digest, unless the
 // inputs were unknown then.
-func (r *packageResource) makeZip(ctx context.Context, builder *layer.Builder, m, before *packageModel) diag.Diagnostics {
+func (r *packageResource) makeZip(ctx context.Context, m, before *packageModel) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if m.Lock.IsUnknown() {
 		spec, found := m.spec(ctx, r.tools.cutOff())
 		if diags.Append(found...); diags.HasError() {
 			return diags
 		}
-		lock, err := builder.Resolve(ctx, spec, lockOf(before))
+		lock, err := r.tools.builder.Resolve(ctx, spec, lockOf(before))
 		if err != nil {
 			return append(diags, diagnose("The layer cannot be resolved", err))
 		}
-		return append(diags, r.build(ctx, builder, m, lock, layer.Output{})...)
+		return append(diags, r.build(ctx, m, lock, m.output(before))...)
 	}
 	lock, err := layer.DecodeLock(m.Lock.ValueString())
 	if err != nil {
 		return append(diags, diagnose("Unusable lock", err))
 	}
-	planned := m.output()
+	planned := m.output(before)
 	if planned.Want, err = publish.ParseCodeSHA256(m.SourceCodeHash.ValueString()); err != nil {
 		return append(diags, diagnose("Unusable plan", err))
 	}
-	if _, intact, err := builder.Intact(m.Filename.ValueString(), planned.Want, m.Size.ValueInt64()); err == nil && intact {
+	if _, intact, err := r.tools.builder.Intact(m.Filename.ValueString(), planned.Want, m.Size.ValueInt64()); err == nil && intact {
 		return diags
 	}
-	return append(diags, r.build(ctx, builder, m, lock, planned)...)
+	return append(diags, r.build(ctx, m, lock, planned)...)
 }
 
 // build packs the lock and writes what came of it to the model.
-func (r *packageResource) build(ctx context.Context, builder *layer.Builder, m *packageModel, lock *layer.Lock, o layer.Output) diag.Diagnostics {
+func (r *packageResource) build(ctx context.Context, m *packageModel, lock *layer.Lock, o layer.Output) diag.Diagnostics {
 	var diags diag.Diagnostics
-	if o == (layer.Output{}) {
-		o = m.output()
-	}
-	artifact, err := builder.Build(ctx, lock, o)
+	artifact, err := r.tools.builder.Build(ctx, lock, o)
 	if err != nil {
 		return append(diags, diagnose("The layer cannot be built", err))
 	}

@@ -298,6 +298,83 @@ resource "layerbuild_package" "p" {
 	})
 }
 
+// TestPackageWithoutAUsableCache plans what changes nothing.
+func TestPackageWithoutAUsableCache(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	config := w.config(`
+resource "layerbuild_package" "p" {
+  runtimes    = ["python3.12"]
+  output_path = %q
+  python      = { requirements = ["idna"] }
+  files       = [{ source = %q, target = "python/" }, { content = "x", target = "python/x" }]
+}`, filepath.Join(w.dir, "layer.zip"), w.write("a.py", ""))
+	resource.UnitTest(t, resource.TestCase{
+		Steps: []resource.TestStep{
+			{ProtoV6ProviderFactories: w.providers(), Config: config},
+			{
+				PreConfig:                func() { w.cache = w.write("no-directory", "") },
+				ProtoV6ProviderFactories: w.providers(),
+				Config:                   config,
+				ConfigPlanChecks:         resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+			},
+		},
+	})
+}
+
+// TestPackageMovesBackWithItsCutOff sets an earlier moment: the lock may hold
+// what did not exist then.
+func TestPackageMovesBackWithItsCutOff(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	step := func(moment, version string) resource.TestStep {
+		return resource.TestStep{
+			Config: w.config(`
+resource "layerbuild_package" "p" {
+  runtimes    = ["python3.12"]
+  output_path = %q
+  python      = { requirements = ["idna"], exclude_newer = %q }
+}`, filepath.Join(w.dir, "layer.zip"), moment),
+			ConfigPlanChecks: expectEmpty(),
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue("layerbuild_package.p", at1("contents").AtMapKey("python:idna"), knownvalue.StringExact(version)),
+			},
+		}
+	}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps:                    []resource.TestStep{step("2024-06-01", "3.7"), step("2024-01-15", "3.6"), step("2024-07-01", "3.6")},
+	})
+}
+
+// TestPackageLeavesOutWhatTerraformWrites packs a folder that Terraform ran in.
+func TestPackageLeavesOutWhatTerraformWrites(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, name := range []string{"m/a.py", "m/terraform.tfstate", "m/x.tfstate.backup", "m/.terraform/x", "m/.layerbuild/x.zip", "m/.terraform.lock.hcl", "m/__pycache__/a.pyc"} {
+		w.write(name, name)
+	}
+	out := filepath.Join(w.dir, "layer.zip")
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps: []resource.TestStep{{
+			Config: w.config(`
+resource "layerbuild_package" "p" {
+  runtimes    = ["python3.12"]
+  output_path = %q
+  files       = [{ source = %q, target = "python" }]
+}`, out, filepath.Join(w.dir, "m")),
+			ConfigPlanChecks: expectEmpty(),
+			Check: func(*terraformState) error {
+				if got := keys(unzip(t, out)); len(got) != 1 || got[0] != "python/a.py" {
+					return fmt.Errorf("the layer holds %q", got)
+				}
+				return nil
+			},
+		}},
+	})
+}
+
 // TestPackageDestroysWhenItsInputsAreGone removes a source: the error must not
 // keep the resource from being destroyed.
 func TestPackageDestroysWhenItsInputsAreGone(t *testing.T) {
@@ -332,10 +409,13 @@ func TestPackageRefuses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	taken := w.write("taken.txt", "mine\n")
+	inside := w.write("out/layer.zip", "PK\x03\x04")
+	program := w.write("tool", elfHeader(183))
+	_, idna := w.index.Wheel("idna-3.7-py3-none-any.whl")
 	big := filepath.Join(w.dir, "big")
 	makeSparse(t, filepath.Join(big, "python", "heavy.bin"), 262_144_001)
 	for name, c := range map[string]struct{ arguments, want string }{
-		"unknown runtime":    {`runtimes = ["python3.21"]; python = { requirements = ["idna"] }`, `"python3.21" is no Lambda runtime`},
+		"unknown runtime":    {`runtimes = ["python3.21"]; python = { requirements = ["idna"] }`, `"python3.21" is no current Lambda runtime`},
 		"no python runtime":  {`runtimes = ["nodejs22.x"]; python = { requirements = ["idna"] }`, `none of its runtimes runs Python`},
 		"nothing":            {`runtimes = ["python3.12"]`, `Nothing to pack`},
 		"no requirement":     {`runtimes = ["python3.12"]; python = { constraints = ["idna"] }`, `No Python requirement`},
@@ -352,6 +432,12 @@ func TestPackageRefuses(t *testing.T) {
 		"content and source": {fmt.Sprintf(`runtimes = ["python3.12"]; files = [{ source = %q, content = "x", target = "python/x" }]`, taken), `both source and content`},
 		"two of one path":    {`runtimes = ["python3.12"]; files = [{ content = "1", target = "python/x" }, { content = "2", target = "python/x" }]`, `(?s)Two inputs write "python/x".*files\[0\].*files\[1\]`},
 		"too large":          {fmt.Sprintf(`runtimes = ["python3.12"]; python = { requirements = ["idna"] }; files = [{ source = %q }]`, big), `(?s)over the limit of 262144000.*files\[0\].*python:idna 3.7`},
+		"output in source":   {fmt.Sprintf(`runtimes = ["python3.12"]; files = [{ source = %q, target = "python" }]; output_path = %q`, filepath.Dir(inside), inside), `is the zip of this package`},
+		"other machine":      {fmt.Sprintf(`runtimes = ["python3.12"]; files = [{ source = %q, target = "bin/" }]`, program), `(?s)"bin/tool" holds native code for arm64, and the layer is for x86_64`},
+		"one machine":        {fmt.Sprintf(`runtimes = ["python3.12"]; architectures = ["x86_64", "arm64"]; files = [{ source = %q, target = "bin/" }]`, program), `(?s)cannot serve both architectures.*native code for arm64.*for_each`},
+		"null value":         {`runtimes = ["python3.12"]; python = { requirements = [null] }`, `null value`},
+		"hashes":             {`runtimes = ["python3.12"]; python = { requirements = ["requests"], require_hashes = true }`, `(?s)Distributions without a hash.*idna==3.7 --hash=sha256:`},
+		"some hashes":        {fmt.Sprintf(`runtimes = ["python3.12"]; python = { requirements = ["requests", "idna --hash=sha256:%s"] }`, idna), `(?s)Distributions without a hash.*requests==2.31.0`},
 		"output taken":       {fmt.Sprintf(`runtimes = ["python3.12"]; python = { requirements = ["idna"] }; output_path = %q`, taken), `is taken`},
 		"requirements file":  {fmt.Sprintf(`runtimes = ["python3.12"]; python = { requirements_file = %q }`, w.write("bad.txt", "idna\n-e ./here\n")), `bad.txt:2`},
 		"malformed moment":   {`runtimes = ["python3.12"]; python = { requirements = ["idna"], exclude_newer = "yesterday" }`, `Malformed moment "yesterday"`},

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -27,6 +28,7 @@ func (r *packageResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 				Validators: []validator.List{
 					listvalidator.SizeBetween(1, runtimes.MaxCompatibleRuntimes),
 					listvalidator.UniqueValues(),
+					listvalidator.NoNullValues(),
 					listvalidator.ValueStringsAre(runtimeID{}),
 				},
 			},
@@ -39,6 +41,7 @@ func (r *packageResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 				Validators: []validator.List{
 					listvalidator.SizeBetween(1, runtimes.MaxCompatibleArchitectures),
 					listvalidator.UniqueValues(),
+					listvalidator.NoNullValues(),
 					listvalidator.ValueStringsAre(stringvalidator.OneOf(runtimes.Architectures()...)),
 				},
 			},
@@ -48,6 +51,7 @@ func (r *packageResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 				MarkdownDescription: "Globs over layer paths, such as `python/**/*.pyi`. What they match is left out of the layer. `**` crosses folders; a pattern that names a folder takes all below it.",
 				ElementType:         types.StringType,
 				Optional:            true,
+				Validators:          []validator.List{listvalidator.NoNullValues()},
 			},
 			"checks": checksAttribute(),
 			"output_path": schema.StringAttribute{
@@ -59,6 +63,7 @@ func (r *packageResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 				MarkdownDescription: "Any values. A change resolves anew, as if nothing had been locked.",
 				ElementType:         types.StringType,
 				Optional:            true,
+				Validators:          []validator.Map{mapvalidator.NoNullValues()},
 			},
 			"id":               computedString("SHA-256 of the lock: it changes when the recipe does."),
 			"filename":         computedString("Path of the zip, for `filename` of other resources."),
@@ -85,6 +90,7 @@ func pythonAttribute() schema.Attribute {
 				MarkdownDescription: "Requirements as in [PEP 508](https://packaging.python.org/en/latest/specifications/dependency-specifiers/): `requests==2.31.0`, `boto3>=1.35,<2`, `uvicorn[standard]; python_version >= \"3.12\"`.",
 				ElementType:         types.StringType,
 				Optional:            true,
+				Validators:          []validator.List{listvalidator.NoNullValues()},
 			},
 			"requirements_file": schema.StringAttribute{
 				MarkdownDescription: "Path of a requirements file. `-r`, `-c`, `--hash`, markers, extras, comments and continuation lines are understood.",
@@ -95,11 +101,16 @@ func pythonAttribute() schema.Attribute {
 				MarkdownDescription: "Requirements that bound the version of a distribution if something else asks for it.",
 				ElementType:         types.StringType,
 				Optional:            true,
+				Validators:          []validator.List{listvalidator.NoNullValues()},
 			},
 			"exclude_newer": schema.StringAttribute{
 				MarkdownDescription: "An RFC 3339 time or a date: releases uploaded after it do not exist. Takes precedence over the provider's `exclude_newer`.",
 				Optional:            true,
 				Validators:          []validator.String{moment{}},
+			},
+			"require_hashes": schema.BoolAttribute{
+				MarkdownDescription: "Every distribution needs a `--hash`, also what is only needed by others. One hash anywhere asks for it too, as with pip.",
+				Optional:            true,
 			},
 		},
 	}
@@ -107,8 +118,9 @@ func pythonAttribute() schema.Attribute {
 
 func filesAttribute() schema.Attribute {
 	return schema.ListNestedAttribute{
-		MarkdownDescription: "Local files. The same files give the same bytes whatever their modes, times and order. Files under `bin/` and `extensions/` that are ELF or begin with `#!` are executable.",
+		MarkdownDescription: "Local files. The same files give the same bytes whatever their modes, times and order. Files under `bin/` and `extensions/` that are ELF or begin with `#!` are executable. What Terraform and this provider write, `.git`, `.DS_Store` and `__pycache__` are left out.",
 		Optional:            true,
+		Validators:          []validator.List{listvalidator.NoNullValues()},
 		NestedObject: schema.NestedAttributeObject{
 			Attributes: map[string]schema.Attribute{
 				"source": schema.StringAttribute{
@@ -128,6 +140,7 @@ func filesAttribute() schema.Attribute {
 					MarkdownDescription: "Globs over the paths in `source`: only what they match is taken.",
 					ElementType:         types.StringType,
 					Optional:            true,
+					Validators:          []validator.List{listvalidator.NoNullValues()},
 				},
 				"exclude": schema.ListAttribute{
 					MarkdownDescription: "Globs over the paths in `source`: what they match is left out, such as `**/*_test.py`.",

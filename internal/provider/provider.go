@@ -46,11 +46,17 @@ type toolbox struct {
 	// known is false when settings that resolving needs are known only after
 	// apply.
 	known      bool
-	builder    func() (*layer.Builder, error)
+	builder    *layer.Builder
 	publisher  func() (*publish.Publisher, error)
 	now        func() time.Time
 	newest     time.Time // zero: none was named
 	releaseAge time.Duration
+	// region is the provider's, where it is known without asking AWS.
+	region string
+	// checkRegions is false where skip_region_validation is set.
+	checkRegions bool
+	// hands holds the ARNs that this run has published or taken over.
+	hands sync.Map
 }
 
 // cutOff returns the provider's cut-off for releases.
@@ -88,15 +94,17 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 	resp.Diagnostics.Append(m.times(tools)...)
 	options, err := p.options(&m)
 	if err != nil {
-		resp.Diagnostics.Append(diagnose("Unusable cache directory", err))
+		resp.Diagnostics.Append(diagnose("Unusable provider settings", err))
 	}
 	settings, diags := m.aws(ctx)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	tools.region = firstOf(settings.Region, p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION"))
+	tools.checkRegions = !settings.SkipRegionValidation
 	settings.UserAgent, settings.UserAgentVersion = "terraform-provider-layerbuild", p.version
-	tools.builder = sync.OnceValues(func() (*layer.Builder, error) { return layer.NewBuilder(options) })
+	tools.builder = layer.NewBuilder(options)
 	tools.publisher = sync.OnceValues(func() (*publish.Publisher, error) {
 		// The settings live as long as the provider, not as one request.
 		return publish.New(context.WithoutCancel(ctx), settings)

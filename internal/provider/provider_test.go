@@ -70,9 +70,13 @@ func newWorld(t *testing.T) *world {
 
 // providers returns the provider of this world.
 func (w *world) providers() map[string]func() (tfprotov6.ProviderServer, error) {
-	environment := map[string]string{"PIP_INDEX_URL": w.index.URL(), "LAYERBUILD_CACHE_DIR": w.cache}
-	p := &layerbuild{version: "test", getenv: func(name string) string { return environment[name] }, now: func() time.Time { return now }}
-	return map[string]func() (tfprotov6.ProviderServer, error){"layerbuild": providerserver.NewProtocol6WithError(p)}
+	environment := func(name string) string {
+		return map[string]string{"PIP_INDEX_URL": w.index.URL(), "LAYERBUILD_CACHE_DIR": w.cache}[name]
+	}
+	return map[string]func() (tfprotov6.ProviderServer, error){"layerbuild": func() (tfprotov6.ProviderServer, error) {
+		p := &layerbuild{version: "test", getenv: environment, now: func() time.Time { return now }}
+		return providerserver.NewProtocol6WithError(p)()
+	}}
 }
 
 // config returns a configuration with the provider block of this world.
@@ -157,6 +161,11 @@ func makeSparse(t testing.TB, file string, size int64) {
 	if err := errors.Join(f.Truncate(size), f.Close()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// elfHeader is the start of a program for a machine, by its ELF number.
+func elfHeader(machine byte) string {
+	return "\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 9) + "\x02\x00" + string([]byte{machine}) + "\x00" + strings.Repeat("\x00", 44)
 }
 
 // hasBelow reports whether a file's name begins with the prefix.

@@ -27,7 +27,7 @@ type versionModel struct {
 	CompatibleRuntimes      types.Set      `tfsdk:"compatible_runtimes"`
 	CompatibleArchitectures types.Set      `tfsdk:"compatible_architectures"`
 	Region                  types.String   `tfsdk:"region"`
-	S3                      *stagingModel  `tfsdk:"s3"`
+	S3                      types.Object   `tfsdk:"s3"`
 	Timeouts                timeouts.Value `tfsdk:"timeouts"`
 	ARN                     types.String   `tfsdk:"arn"`
 	LayerARN                types.String   `tfsdk:"layer_arn"`
@@ -114,7 +114,7 @@ func (m *versionModel) wanted(ctx context.Context, diags *diag.Diagnostics) (wan
 	}
 	zip, err := publish.MeasureZip(name)
 	if err != nil {
-		diags.Append(at("filename", diagnose(fmt.Sprintf("Unreadable zip %q", name), err)))
+		diags.Append(at("filename", diagnose(fmt.Sprintf("Unusable zip %q", name), err)))
 		return wanted{}, false
 	}
 	return wanted{hash: zip.SHA256.Base64(), size: zip.Size}, true
@@ -127,7 +127,9 @@ func (m *versionModel) request(ctx context.Context, diags *diag.Diagnostics) pub
 		Description: m.Description.ValueString(), LicenseInfo: m.LicenseInfo.ValueString(),
 		Runtimes: stringSet(ctx, m.CompatibleRuntimes, diags), Architectures: stringSet(ctx, m.CompatibleArchitectures, diags),
 	}
-	if s := m.S3; s != nil {
+	if !m.S3.IsNull() {
+		var s stagingModel
+		diags.Append(m.S3.As(ctx, &s, basetypes.ObjectAsOptions{})...)
 		r.Staging = &publish.Staging{
 			Bucket: s.Bucket.ValueString(), Prefix: s.Prefix.ValueString(),
 			KMSKeyID: s.KMSKeyID.ValueString(), StorageMode: s.StorageMode.ValueString(),
@@ -143,8 +145,16 @@ func (m *versionModel) sameVersion(before *versionModel, zip wanted) bool {
 		(m.Region.IsUnknown() || m.Region.Equal(before.Region)) &&
 		m.Description.ValueString() == before.Description.ValueString() &&
 		m.LicenseInfo.ValueString() == before.LicenseInfo.ValueString() &&
-		m.CompatibleRuntimes.Equal(before.CompatibleRuntimes) &&
-		m.CompatibleArchitectures.Equal(before.CompatibleArchitectures)
+		sameSet(m.CompatibleRuntimes, before.CompatibleRuntimes) &&
+		sameSet(m.CompatibleArchitectures, before.CompatibleArchitectures)
+}
+
+// sameSet takes none and an empty set for the same: AWS knows no difference.
+func sameSet(a, b types.Set) bool {
+	if a.IsUnknown() || b.IsUnknown() {
+		return false
+	}
+	return a.Equal(b) || len(a.Elements()) == 0 && len(b.Elements()) == 0
 }
 
 // setDefaults fills what the package decides where the user wrote nothing.
@@ -179,7 +189,12 @@ func (m *versionModel) setVersion(v publish.Version) error {
 	if m.LicenseInfo.ValueString() != v.LicenseInfo {
 		m.LicenseInfo = types.StringValue(v.LicenseInfo)
 	}
-	m.CompatibleRuntimes, m.CompatibleArchitectures = asSet(listOf(v.Runtimes)), asSet(listOf(v.Architectures))
+	if runtimes := asSet(listOf(v.Runtimes)); !sameSet(m.CompatibleRuntimes, runtimes) {
+		m.CompatibleRuntimes = runtimes
+	}
+	if architectures := asSet(listOf(v.Architectures)); !sameSet(m.CompatibleArchitectures, architectures) {
+		m.CompatibleArchitectures = architectures
+	}
 	return nil
 }
 

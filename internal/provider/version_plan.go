@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -29,6 +30,7 @@ func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	r.planRegion(&m, &config, before, resp)
 	for _, d := range m.plan(ctx, &config, before) {
 		if before != nil && d.Severity() == diag.SeverityError {
 			d = soften(d)
@@ -39,6 +41,25 @@ func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		return
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
+}
+
+// planRegion fills the provider's region in where the user wrote none. Another
+// region than the state's replaces the layer.
+func (r *versionResource) planRegion(m, config, before *versionModel, resp *resource.ModifyPlanResponse) {
+	if r.tools == nil {
+		return
+	}
+	if config.Region.IsNull() && r.tools.region != "" {
+		m.Region = types.StringValue(r.tools.region)
+		if before != nil && !m.Region.Equal(before.Region) {
+			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("region"))
+		}
+	}
+	if region := m.Region.ValueString(); region != "" && r.tools.checkRegions {
+		if err := publish.CheckRegion(region); err != nil {
+			resp.Diagnostics.Append(at("region", diag.NewErrorDiagnostic(fmt.Sprintf("Unknown region %q", region), sentence(err.Error()))))
+		}
+	}
 }
 
 func (m *versionModel) plan(ctx context.Context, config, before *versionModel) diag.Diagnostics {
@@ -65,7 +86,7 @@ func (m *versionModel) plan(ctx context.Context, config, before *versionModel) d
 	if zip.size > 0 {
 		m.CodeSize = types.Int64Value(zip.size)
 	}
-	if zip.size > runtimes.MaxDirectUpload && m.S3 == nil {
+	if zip.size > runtimes.MaxDirectUpload && m.S3.IsNull() {
 		tooLarge := &publish.TooLargeError{Size: zip.size, Limit: runtimes.MaxDirectUpload}
 		diags.Append(at("s3", diag.NewErrorDiagnostic("The zip is too large for a request", sentence(tooLarge.Error()))))
 	}
@@ -79,7 +100,7 @@ func (m *versionModel) keepImported(ctx context.Context, before *versionModel, d
 	if was == nil || was.Lock.ValueString() != "" || m.Package.IsNull() {
 		return
 	}
-	if m.S3 == nil && before.S3 == nil && m.Timeouts.Equal(before.Timeouts) {
+	if m.S3.Equal(before.S3) && m.Timeouts.Equal(before.Timeouts) {
 		m.Package = before.Package
 	}
 }

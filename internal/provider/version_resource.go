@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -60,14 +61,22 @@ func (r *versionResource) Create(ctx context.Context, req resource.CreateRequest
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	m.RetainedVersions = retain(nil, 0, 0)
-	resp.Diagnostics.Append(r.publish(ctx, &m)...)
-	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	adopted, diags := r.publish(ctx, &m)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
 	}
+	var owned ownership
+	if !adopted {
+		owned.add(m.Version.ValueInt64())
+	}
+	resp.Diagnostics.Append(owned.write(ctx, resp.Private)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
 
-// Read asks AWS for the version. One that is gone leaves the state, so that the
-// next plan publishes anew.
+// Read asks AWS for the version. One that is gone stays in the state without its
+// hash, so that the next plan publishes anew and the older versions are not
+// forgotten.
 func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var m versionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
@@ -85,7 +94,8 @@ func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, re
 			resp.Diagnostics.AddError("No such layer version", fmt.Sprintf("AWS has no %s: check the region, the name and the number.", m.ARN.ValueString()))
 			return
 		}
-		resp.State.RemoveResource(ctx)
+		m.CodeSHA256 = types.StringNull()
+		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 		return
 	}
 	if err != nil {
@@ -116,25 +126,41 @@ func (r *versionResource) Update(ctx context.Context, req resource.UpdateRequest
 	resp.Diagnostics.Append(diags...)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if m.ARN.IsUnknown() {
-		older := before.retained(ctx, &resp.Diagnostics)
-		resp.Diagnostics.Append(r.publish(ctx, &m)...)
-		m.RetainedVersions = retain(older, before.Version.ValueInt64(), m.Version.ValueInt64())
-	}
-	if !resp.Diagnostics.HasError() {
+	if !m.ARN.IsUnknown() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+		return
 	}
+	owned, diags := readOwnership(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	adopted, diags := r.publish(ctx, &m)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	older, previous := before.retained(ctx, &resp.Diagnostics), before.Version.ValueInt64()
+	if before.CodeSHA256.IsNull() { // it is gone
+		previous = 0
+	}
+	if !adopted {
+		owned.add(m.Version.ValueInt64())
+	}
+	m.RetainedVersions = retain(older, previous, m.Version.ValueInt64())
+	resp.Diagnostics.Append(owned.write(ctx, resp.Private)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
 
-// Delete removes the versions that this resource published. One that a function
-// uses stays, and a warning names the function.
+// Delete removes the versions that this resource published, not those that it
+// took over. One that a function uses stays, and a warning names the function.
+// One that another resource of this run has just taken over stays as well: its
+// ARN is in use.
 func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var m versionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
 	timeout, diags := m.Timeouts.Delete(ctx, defaultTimeout)
 	resp.Diagnostics.Append(diags...)
-	numbers := append(m.retained(ctx, &resp.Diagnostics), m.Version.ValueInt64())
-	if resp.Diagnostics.HasError() {
+	owned, diags := readOwnership(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() || len(owned.Numbers) == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
@@ -149,8 +175,11 @@ func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest
 		resp.Diagnostics.Append(diagnose("The functions that use the layer cannot be listed, so nothing was deleted", err))
 		return
 	}
-	for _, n := range numbers {
+	for _, n := range owned.Numbers {
 		arn := fmt.Sprintf("%s:%d", m.LayerARN.ValueString(), n)
+		if _, ok := r.tools.hands.Load(arn); ok {
+			continue
+		}
 		if functions := users[n]; len(functions) > 0 {
 			resp.Diagnostics.AddWarning(fmt.Sprintf("Version %d of layer %q is in use and stays", n, m.LayerName.ValueString()),
 				fmt.Sprintf("It is used by %s. Move them to another version, then delete %s by hand.", strings.Join(functions, ", "), arn))
@@ -164,39 +193,44 @@ func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest
 
 // ImportState takes the ARN of a layer version.
 func (r *versionResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if _, err := publish.ParseARN(req.ID); err != nil {
+	arn, err := publish.ParseARN(req.ID)
+	if err != nil {
 		resp.Diagnostics.AddError("Malformed import id", sentence(err.Error())+" Import the ARN of a layer version, such as arn:aws:lambda:eu-west-1:123456789012:layer:name:3.")
 		return
 	}
+	var owned ownership
+	owned.add(arn.Number)
+	resp.Diagnostics.Append(owned.write(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("arn"), req.ID)...)
 }
 
-// publish makes sure of the planned version and writes it to the model.
-func (r *versionResource) publish(ctx context.Context, m *versionModel) diag.Diagnostics {
-	var diags diag.Diagnostics
+// publish makes sure of the planned version and writes it to the model. It
+// reports whether the version was there before.
+func (r *versionResource) publish(ctx context.Context, m *versionModel) (adopted bool, diags diag.Diagnostics) {
 	request := m.request(ctx, &diags)
 	var err error
 	if request.Zip, err = r.zip(ctx, m, &diags); err != nil {
-		return append(diags, diagnose("The zip cannot be made", err))
+		return false, append(diags, diagnose("The zip cannot be made", err))
 	}
 	if diags.HasError() {
-		return diags
+		return false, diags
 	}
 	publisher, err := r.tools.publisher()
 	if err != nil {
-		return append(diags, diagnose("Unusable AWS settings", err))
+		return false, append(diags, diagnose("Unusable AWS settings", err))
 	}
 	planned := *m
-	v, _, err := publisher.Publish(ctx, request)
+	v, adopted, err := publisher.Publish(ctx, request)
 	if err != nil {
-		return append(diags, diagnose(fmt.Sprintf("Layer %q cannot be published", m.LayerName.ValueString()), err))
+		return false, append(diags, diagnose(fmt.Sprintf("Layer %q cannot be published", m.LayerName.ValueString()), err))
 	}
+	r.tools.hands.Store(v.ARN, true)
 	if err := m.setVersion(v); err != nil {
-		return append(diags, diagnose("The layer version cannot be read", err))
+		return adopted, append(diags, diagnose("The layer version cannot be read", err))
 	}
 	// What was planned as absent stays absent, whatever AWS fills in.
 	m.CompatibleRuntimes, m.CompatibleArchitectures = kept(planned.CompatibleRuntimes), kept(planned.CompatibleArchitectures)
-	return diags
+	return adopted, diags
 }
 
 // zip returns the bytes to publish. Those of a package are rebuilt from its
@@ -205,6 +239,9 @@ func (r *versionResource) zip(ctx context.Context, m *versionModel, diags *diag.
 	b := m.built(ctx, diags)
 	if b == nil {
 		zip, err := publish.MeasureZip(m.Filename.ValueString())
+		if errors.Is(err, fs.ErrNotExist) {
+			return zip, fmt.Errorf("finding the zip %q: it is not there. If a layerbuild_package makes it, write package = layerbuild_package.…, which rebuilds it wherever it is missing", m.Filename.ValueString())
+		}
 		if err != nil || m.SourceCodeHash.ValueString() == "" {
 			return zip, err
 		}
@@ -215,12 +252,8 @@ func (r *versionResource) zip(ctx context.Context, m *versionModel, diags *diag.
 	if err != nil {
 		return publish.Zip{}, err
 	}
-	builder, err := r.tools.builder()
-	if err != nil {
-		return publish.Zip{}, err
-	}
 	name, size := b.Filename.ValueString(), b.Size.ValueInt64()
-	if _, intact, err := builder.Intact(name, want, size); err == nil && intact {
+	if _, intact, err := r.tools.builder.Intact(name, want, size); err == nil && intact {
 		return publish.FileZip(name, want, size), nil
 	}
 	lock, err := b.lock()
@@ -231,7 +264,7 @@ func (r *versionResource) zip(ctx context.Context, m *versionModel, diags *diag.
 		return publish.Zip{}, fmt.Errorf("finding the zip %q: it is not there, and the package has no lock to rebuild it from", name)
 	}
 	// Its size was judged when it was planned.
-	if _, err := builder.Build(ctx, lock, layer.Output{Path: name, Want: want, Size: layer.SeverityOff}); err != nil {
+	if _, err := r.tools.builder.Build(ctx, lock, layer.Output{Path: name, Want: want, Size: layer.SeverityOff, Replace: true}); err != nil {
 		return publish.Zip{}, fmt.Errorf("rebuilding the package's zip: %w", err)
 	}
 	return publish.FileZip(name, want, size), nil

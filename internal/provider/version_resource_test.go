@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -199,7 +200,8 @@ func TestVersionGoneOutsideComesBack(t *testing.T) {
 			{Config: w.publishing("idna", "")},
 			{
 				PreConfig: func() { w.removeVersion("deps", 1) },
-				Config:    w.publishing("idna", ""), ConfigPlanChecks: action(plancheck.ResourceActionCreate), Check: w.hasVersions(2),
+				Config:    w.publishing("idna", ""), ConfigPlanChecks: action(plancheck.ResourceActionUpdate), Check: w.hasVersions(2),
+				ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(versionA, at1("retained_versions"), knownvalue.ListSizeExact(0))},
 			},
 		},
 	})
@@ -270,13 +272,23 @@ func TestVersionRefuses(t *testing.T) {
 	w := newWorld(t)
 	large := filepath.Join(w.dir, "large.zip")
 	makeSparse(t, large, 50<<20+1)
+	f, err := os.OpenFile(large, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString("PK\x03\x04"); errors.Join(err, f.Close()) != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct{ arguments, want string }{
 		"layer_name":  {`layer_name = "no spaces"`, `no spaces`},
 		"neither":     {`layer_name = "deps"`, `package|filename`},
 		"description": {fmt.Sprintf(`layer_name = "deps"; filename = "x.zip"; description = "%0257d"`, 0), `256`},
-		"runtime":     {`layer_name = "deps"; filename = "x.zip"; compatible_runtimes = ["python4"]`, `"python4" is no Lambda runtime`},
+		"runtime":     {`layer_name = "deps"; filename = "x.zip"; compatible_runtimes = ["python4"]`, `"python4" is no current Lambda runtime`},
 		"too_large":   {fmt.Sprintf(`layer_name = "deps"; filename = %q`, large), `s3 = { bucket =`},
 		"short_hash":  {`layer_name = "deps"; filename = "x.zip"; source_code_hash = "short"`, `want a SHA-256 in base64`},
+		"no_zip":      {fmt.Sprintf(`layer_name = "deps"; filename = %q`, w.write("text.zip", "text")), `is no zip`},
+		"region":      {`layer_name = "deps"; filename = "x.zip"; region = "eu-wst-2"`, `Unknown region "eu-wst-2"`},
+		"null_value":  {`layer_name = "deps"; filename = "x.zip"; compatible_runtimes = [null]`, `null value`},
 		"missing":     {`layer_name = "deps"; filename = "absent.zip"`, `absent.zip`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -314,5 +326,89 @@ func TestVersionThroughABucket(t *testing.T) {
 				return w.hasVersions(1)(nil)
 			},
 		}},
+	})
+}
+
+// TestReplacedVersionIsNotLost replaces with create_before_destroy: the new
+// resource takes the version over, and the old one must not delete it.
+func TestReplacedVersionIsNotLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	config := w.publishing("idna", "lifecycle {\n    create_before_destroy = true\n  }")
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps: []resource.TestStep{
+			{Config: config, Check: w.hasVersions(1)},
+			{Config: config, Taint: []string{versionA}, Check: w.hasVersions(1)},
+			{Config: config, ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}},
+		},
+	})
+}
+
+// TestSharedVersionIsDeletedByItsPublisherAlone has two resources with equal
+// bytes: the one that took the version over does not delete it.
+func TestSharedVersionIsDeletedByItsPublisherAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	one := w.publishing("idna", "")
+	two := one + `
+resource "layerbuild_version" "twin" {
+  layer_name = "deps"
+  package    = layerbuild_package.p
+  depends_on = [layerbuild_version.v]
+}`
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps: []resource.TestStep{
+			{Config: two, Check: w.hasVersions(1), ConfigPlanChecks: expectEmpty()},
+			{Config: one, Check: w.hasVersions(1), ConfigPlanChecks: expectEmpty()},
+		},
+		CheckDestroy: w.hasVersions(),
+	})
+}
+
+// TestOlderVersionsAreNotForgotten deletes the newest version outside: the
+// older one is still removed by the destroy.
+func TestOlderVersionsAreNotForgotten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps: []resource.TestStep{
+			{Config: w.publishing("idna==3.6", "")},
+			{Config: w.publishing("idna==3.7", ""), Check: w.hasVersions(1, 2)},
+			{
+				PreConfig: func() { w.removeVersion("deps", 2) },
+				Config:    w.publishing("idna==3.7", ""), Check: w.hasVersions(1, 3), ConfigPlanChecks: expectEmpty(),
+			},
+		},
+		CheckDestroy: w.hasVersions(),
+	})
+}
+
+// TestVersionSettles has arguments that AWS gives back in another form, or that
+// are known only after apply.
+func TestVersionSettles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.aws.CreateBucket(region, "artifacts", false)
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps: []resource.TestStep{
+			{
+				Config: w.publishing("idna", "compatible_runtimes = []\n  compatible_architectures = []"),
+				ConfigPlanChecks: resource.ConfigPlanChecks{
+					PreApply:             []plancheck.PlanCheck{plancheck.ExpectKnownValue(versionA, at1("region"), knownvalue.StringExact(region))},
+					PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
+				},
+			},
+			{
+				Config: w.publishing("idna", `s3 = terraform_data.u.output == "x" ? null : { bucket = "artifacts" }`) + `
+resource "terraform_data" "u" {
+  input = "y"
+}`,
+				ConfigPlanChecks: expectEmpty(),
+			},
+		},
 	})
 }

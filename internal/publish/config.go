@@ -289,10 +289,10 @@ func (s *session) region(asked string) (string, error) {
 	if asked == "" {
 		return s.aws.Region, nil
 	}
-	if !s.config.SkipRegionValidation && validation.SupportedRegion(asked) != nil {
-		return "", &LimitError{"region", fmt.Sprintf("is %q, which is not known: check its spelling, or set skip_region_validation for a new one", asked)}
+	if s.config.SkipRegionValidation {
+		return asked, nil
 	}
-	return asked, nil
+	return asked, CheckRegion(asked)
 }
 
 func (s *session) lambda(p *Publisher, region string) *lambda.Client {

@@ -32,7 +32,7 @@ func FileZip(path string, sha256 store.Digest, size int64) Zip {
 }
 
 // MeasureZip reads the archive at a path and returns it with its digest and
-// size.
+// size. A file that does not begin as a zip with entries is an error.
 func MeasureZip(path string) (zip Zip, err error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -42,6 +42,10 @@ func MeasureZip(path string) (zip Zip, err error) {
 	digest, size, err := store.SumReader(f)
 	if err != nil {
 		return Zip{}, fmt.Errorf("reading the zip %q: %w", path, err)
+	}
+	head := make([]byte, 4)
+	if n, err := f.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) || string(head[:n]) != "PK\x03\x04" {
+		return Zip{}, fmt.Errorf("reading the zip %q: it is no zip, or an empty one, which AWS would refuse", path)
 	}
 	return FileZip(path, digest, size), nil
 }

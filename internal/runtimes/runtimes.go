@@ -94,9 +94,9 @@ type UnknownError struct {
 
 func (e *UnknownError) Error() string {
 	if e.Nearest != "" {
-		return fmt.Sprintf("%q is no Lambda runtime: did you mean %q?", e.ID, e.Nearest)
+		return fmt.Sprintf("%q is no current Lambda runtime: did you mean %q?", e.ID, e.Nearest)
 	}
-	return fmt.Sprintf("%q is no Lambda runtime: write one of %s", e.ID, strings.Join(IDs(), ", "))
+	return fmt.Sprintf("%q is no current Lambda runtime: write one of %s", e.ID, strings.Join(IDs(), ", "))
 }
 
 // Lookup returns the facts of a runtime id, or an *UnknownError.
