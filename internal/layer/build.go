@@ -35,8 +35,9 @@ type Output struct {
 	Path string
 	// Want is the digest that was planned; zero when there is none yet.
 	Want store.Digest
-	// Size is the severity of a layer over the limit of AWS.
-	Size Severity
+	// Size is the severity of a layer over the limit of AWS, Shadow that of a
+	// part of the AWS SDK beside the runtime's other part.
+	Size, Shadow Severity
 	// Replace is set where the state says that the file at Path is ours.
 	Replace bool
 }
@@ -141,6 +142,13 @@ func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output) (Artif
 	a := Artifact{Size: layout.Size(), Unzipped: layout.Unpacked()}
 	if a.Warnings, err = checkSize(tree, o.Size); err != nil {
 		return Artifact{}, err
+	}
+	if l.Python != nil {
+		shadow, err := checkShadow(l.Python.Chosen, o.Shadow)
+		if err != nil {
+			return Artifact{}, err
+		}
+		a.Warnings = append(a.Warnings, shadow...)
 	}
 	check := func(sum store.Digest) (string, error) {
 		if !o.Want.IsZero() && sum != o.Want {

@@ -139,6 +139,20 @@ type PythonSpec struct {
 	// RequireHashes wants a digest for every distribution, those that are
 	// only needed by others too. One digest anywhere asks for it as well.
 	RequireHashes bool
+	// Indexes serve their packages alone, before all other indexes.
+	Indexes []IndexSpec
+	// Prerelease makes pre-releases versions as any other.
+	Prerelease bool
+	// Exclude names distributions that are resolved and then left out.
+	Exclude []string
+	// ExcludeRuntimeSDK leaves out boto3, botocore and what only they need.
+	ExcludeRuntimeSDK bool
+}
+
+// IndexSpec is an index for the packages that it names, which may be globs.
+type IndexSpec struct {
+	URL      string
+	Packages []string
 }
 
 // FileSpec asks for local files: a directory or a file by Source, or Content.

@@ -89,6 +89,9 @@ func (s Spec) Check() error {
 		if _, _, err := parseAll("python.constraints", p.Constraints); err != nil {
 			return err
 		}
+		if err := p.checkIndexes(); err != nil {
+			return err
+		}
 	}
 	for i, a := range s.Architectures {
 		if !slices.Contains(runtimes.Architectures(), a) {
@@ -120,6 +123,9 @@ type pythonRequest struct {
 	Requirements []string
 	Constraints  []string
 	Files        []string
+	Indexes      []IndexSpec `json:",omitempty"`
+	Prerelease   bool        `json:",omitempty"`
+	LeftOut      leaveOut    `json:",omitzero"`
 }
 
 func (b *Builder) resolvePython(ctx context.Context, s Spec, old *PythonLock) (*PythonLock, error) {
@@ -140,7 +146,10 @@ func (b *Builder) resolvePython(ctx context.Context, s Spec, old *PythonLock) (*
 	if err != nil {
 		return nil, err
 	}
-	spec.Store, spec.Indexes = c.store, c.indexes
+	spec.Store, spec.Indexes = c.store, append(spec.Indexes, c.indexes...)
+	if len(spec.Indexes) > 0 && len(c.indexes) == 0 {
+		spec.Indexes = append(spec.Indexes, python.Index{URL: python.DefaultIndex})
+	}
 	// Changed triggers ask for a resolution that owes nothing to the last.
 	if old != nil && old.Triggers == triggers {
 		spec.Prefer = map[string]string{}
@@ -148,7 +157,7 @@ func (b *Builder) resolvePython(ctx context.Context, s Spec, old *PythonLock) (*
 			spec.Prefer[w.Name] = w.Version
 		}
 	}
-	chosen, err := c.remember(ctx, spec, request, triggers, s.CutOff)
+	chosen, err := c.remember(ctx, spec, s.Python.leaveOut(), request, triggers, s.CutOff)
 	if err != nil {
 		return nil, pythonError(s, err)
 	}
@@ -163,7 +172,7 @@ func (b *Builder) resolvePython(ctx context.Context, s Spec, old *PythonLock) (*
 
 // remember resolves, or returns what the same question was answered within the
 // last hour. A cut-off that follows from the clock is no part of the question.
-func (c *cache) remember(ctx context.Context, spec python.Spec, request, triggers store.Digest, cutOff CutOff) (*python.Lock, error) {
+func (c *cache) remember(ctx context.Context, spec python.Spec, out leaveOut, request, triggers store.Digest, cutOff CutOff) (*python.Lock, error) {
 	question := struct {
 		Request, Triggers store.Digest
 		Prefer            map[string]string
@@ -187,6 +196,7 @@ func (c *cache) remember(ctx context.Context, spec python.Spec, request, trigger
 	if err != nil {
 		return nil, err
 	}
+	chosen.Wheels = out.apply(spec.Requirements, chosen.Wheels)
 	body, err := json.Marshal(chosen)
 	if err != nil {
 		return nil, fmt.Errorf("encoding a resolution: %w", err)
@@ -210,8 +220,13 @@ func pythonSpec(s Spec) (python.Spec, store.Digest, error) {
 			Detail: "The package has python requirements, but none of its runtimes runs Python. Add one such as \"python3.12\", or drop python.",
 		}
 	}
-	spec := python.Spec{ExcludeNewer: s.CutOff.At, PinsExempt: !s.CutOff.Explicit}
-	request := pythonRequest{Format: lockFormat}
+	spec := python.Spec{ExcludeNewer: s.CutOff.At, PinsExempt: !s.CutOff.Explicit, Prereleases: s.Python.Prerelease}
+	request := pythonRequest{
+		Format: lockFormat, Indexes: s.Python.Indexes, Prerelease: s.Python.Prerelease, LeftOut: s.Python.leaveOut(),
+	}
+	for _, index := range s.Python.Indexes {
+		spec.Indexes = append(spec.Indexes, python.Index{URL: index.URL, Packages: index.Packages})
+	}
 	for _, t := range targets {
 		spec.Targets = append(spec.Targets, python.TargetFor(t))
 		request.Targets = append(request.Targets, t.String())

@@ -38,6 +38,16 @@ type pythonModel struct {
 	Constraints      types.List   `tfsdk:"constraints"`
 	ExcludeNewer     types.String `tfsdk:"exclude_newer"`
 	RequireHashes    types.Bool   `tfsdk:"require_hashes"`
+
+	Index             []indexModel `tfsdk:"index"`
+	Prerelease        types.Bool   `tfsdk:"prerelease"`
+	Exclude           types.List   `tfsdk:"exclude"`
+	ExcludeRuntimeSDK types.Bool   `tfsdk:"exclude_runtime_sdk"`
+}
+
+type indexModel struct {
+	URL      types.String `tfsdk:"url"`
+	Packages types.List   `tfsdk:"packages"`
 }
 
 type fileModel struct {
@@ -50,6 +60,7 @@ type fileModel struct {
 
 type checksModel struct {
 	Size         types.String `tfsdk:"size"`
+	SDKShadow    types.String `tfsdk:"sdk_shadow"`
 	RuntimeDates types.String `tfsdk:"runtime_dates"`
 }
 
@@ -65,12 +76,7 @@ func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.S
 	}
 	diags.Append(m.Triggers.ElementsAs(ctx, &s.Triggers, false)...)
 	if p := m.Python; p != nil {
-		s.Python = &layer.PythonSpec{
-			Requirements:     stringList(ctx, p.Requirements, &diags),
-			Constraints:      stringList(ctx, p.Constraints, &diags),
-			RequirementsFile: p.RequirementsFile.ValueString(),
-			RequireHashes:    p.RequireHashes.ValueBool(),
-		}
+		s.Python = p.spec(ctx, &diags)
 		if text := p.ExcludeNewer.ValueString(); text != "" {
 			moment, err := parseMoment(text)
 			if err != nil {
@@ -88,10 +94,26 @@ func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.S
 	return s, diags
 }
 
+func (p *pythonModel) spec(ctx context.Context, diags *diag.Diagnostics) *layer.PythonSpec {
+	s := &layer.PythonSpec{
+		Requirements:      stringList(ctx, p.Requirements, diags),
+		Constraints:       stringList(ctx, p.Constraints, diags),
+		RequirementsFile:  p.RequirementsFile.ValueString(),
+		RequireHashes:     p.RequireHashes.ValueBool(),
+		Prerelease:        p.Prerelease.ValueBool(),
+		Exclude:           stringList(ctx, p.Exclude, diags),
+		ExcludeRuntimeSDK: p.ExcludeRuntimeSDK.ValueBool(),
+	}
+	for _, index := range p.Index {
+		s.Indexes = append(s.Indexes, layer.IndexSpec{URL: index.URL.ValueString(), Packages: stringList(ctx, index.Packages, diags)})
+	}
+	return s
+}
+
 // output returns where the zip goes and what its checks mean. A file that the
 // state says is ours may be replaced.
 func (m *packageModel) output(before *packageModel) layer.Output {
-	o := layer.Output{Path: m.OutputPath.ValueString(), Size: m.sizeSeverity()}
+	o := layer.Output{Path: m.OutputPath.ValueString(), Size: m.sizeSeverity(), Shadow: m.shadowSeverity()}
 	o.Replace = before != nil && before.Filename.ValueString() == o.Path
 	return o
 }
@@ -102,6 +124,14 @@ func (m *packageModel) sizeSeverity() layer.Severity {
 		return layer.Severity(m.Checks.Size.ValueString())
 	}
 	return layer.SeverityError
+}
+
+// shadowSeverity returns the severity of the check of the AWS SDK.
+func (m *packageModel) shadowSeverity() layer.Severity {
+	if m.Checks != nil && m.Checks.SDKShadow.ValueString() != "" {
+		return layer.Severity(m.Checks.SDKShadow.ValueString())
+	}
+	return layer.SeverityWarning
 }
 
 // earlier reports whether the package's own cut-off is earlier than that of the

@@ -121,7 +121,7 @@ func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *la
 	if err != nil || !exists || intact {
 		return diags
 	}
-	o.Size = layer.SeverityOff // judged when it was planned
+	o.Size, o.Shadow = layer.SeverityOff, layer.SeverityOff // judged when it was planned
 	if _, err := r.tools.builder.Build(ctx, lock, o); err != nil {
 		d := diagnose("The zip cannot be put back", err)
 		return append(diags, diag.NewWarningDiagnostic(
@@ -167,7 +167,7 @@ func (r *packageResource) checkDates(ctx context.Context, m *packageModel) diag.
 
 // sameOutput reports whether the zip stays where it is and is judged alike.
 func (m *packageModel) sameOutput(before *packageModel) bool {
-	return m.OutputPath.Equal(before.OutputPath) && m.sizeSeverity() == before.sizeSeverity()
+	return m.OutputPath.Equal(before.OutputPath) && m.sizeSeverity() == before.sizeSeverity() && m.shadowSeverity() == before.shadowSeverity()
 }
 
 // planUnknown marks all computed values as known after apply.

@@ -13,6 +13,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
 // golden is the digest of the package of TestPackageIsKnownAtPlan, on every
@@ -435,6 +437,8 @@ func TestPackageRefuses(t *testing.T) {
 		"output in source":   {fmt.Sprintf(`runtimes = ["python3.12"]; files = [{ source = %q, target = "python" }]; output_path = %q`, filepath.Dir(inside), inside), `is the zip of this package`},
 		"other machine":      {fmt.Sprintf(`runtimes = ["python3.12"]; files = [{ source = %q, target = "bin/" }]`, program), `(?s)"bin/tool" holds native code for arm64, and the layer is for x86_64`},
 		"one machine":        {fmt.Sprintf(`runtimes = ["python3.12"]; architectures = ["x86_64", "arm64"]; files = [{ source = %q, target = "bin/" }]`, program), `(?s)cannot serve both architectures.*native code for arm64.*for_each`},
+		"index with secret":  {`runtimes = ["python3.12"]; python = { requirements = ["idna"], index = [{ url = "https://me:secret@pypi.example.com/simple/", packages = ["acme-*"] }] }`, `Credentials in the address of the index at "pypi.example.com"`},
+		"shadow":             {`runtimes = ["python3.12"]; python = { requirements = ["boto3"], exclude = ["botocore"] }; checks = { sdk_shadow = "error" }`, `boto3 comes from the layer and botocore from the runtime`},
 		"null value":         {`runtimes = ["python3.12"]; python = { requirements = [null] }`, `null value`},
 		"hashes":             {`runtimes = ["python3.12"]; python = { requirements = ["requests"], require_hashes = true }`, `(?s)Distributions without a hash.*idna==3.7 --hash=sha256:`},
 		"some hashes":        {fmt.Sprintf(`runtimes = ["python3.12"]; python = { requirements = ["requests", "idna --hash=sha256:%s"] }`, idna), `(?s)Distributions without a hash.*requests==2.31.0`},
@@ -466,5 +470,72 @@ func TestPackageRefuses(t *testing.T) {
 		if b, err := os.ReadFile(taken); err != nil || string(b) != "mine\n" {
 			t.Errorf("the taken file holds %q, %v", b, err)
 		}
+	})
+}
+
+// TestPackageLeavesTheSDKToTheRuntime resolves boto3 and leaves it out, with
+// what only it needs.
+func TestPackageLeavesTheSDKToTheRuntime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps: []resource.TestStep{{
+			Config: w.config(`
+resource "layerbuild_package" "p" {
+  runtimes    = ["python3.12"]
+  output_path = %q
+  python = {
+    requirements        = ["boto3", "requests", "native"]
+    exclude             = ["Native"]
+    exclude_runtime_sdk = true
+  }
+}`, filepath.Join(w.dir, "layer.zip")),
+			ConfigPlanChecks: expectEmpty(),
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue("layerbuild_package.p", at1("contents"), knownvalue.MapExact(map[string]knownvalue.Check{
+					"python:requests": knownvalue.StringExact("2.31.0"), "python:idna": knownvalue.StringExact("3.7"),
+				})),
+			},
+		}},
+	})
+}
+
+// TestPackageIsNotConfused has a private index for the names that it owns, and
+// a newer package of such a name on the public one.
+func TestPackageIsNotConfused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	private := indextest.New(t, "acme-lib 1.0\n  requires: idna\nidna 99\n")
+	if err := w.index.Add("acme-lib 9.0\n"); err != nil {
+		t.Fatal(err)
+	}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps: []resource.TestStep{{
+			Config: w.config(`
+resource "layerbuild_package" "p" {
+  runtimes    = ["python3.12"]
+  output_path = %q
+  python = {
+    requirements = ["acme-lib"]
+    index        = [{ url = %q, packages = ["acme-*"] }]
+  }
+}`, filepath.Join(w.dir, "layer.zip"), private.URL()),
+			ConfigPlanChecks: expectEmpty(),
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue("layerbuild_package.p", at1("contents"), knownvalue.MapExact(map[string]knownvalue.Check{
+					"python:acme-lib": knownvalue.StringExact("1.0"), "python:idna": knownvalue.StringExact("3.7"),
+				})),
+			},
+			Check: func(*terraformState) error {
+				for _, r := range w.index.Requests() {
+					if strings.Contains(r.Path, "acme") {
+						return fmt.Errorf("the public index was asked for %s", r.Path)
+					}
+				}
+				return nil
+			},
+		}},
 	})
 }

@@ -108,6 +108,34 @@ func pythonAttribute() schema.Attribute {
 				Optional:            true,
 				Validators:          []validator.String{moment{}},
 			},
+			"index": schema.ListNestedAttribute{
+				MarkdownDescription: "Indexes that serve the packages that they name, and nobody else does: no other index can slip in a package of such a name. Credentials come from netrc.",
+				Optional:            true,
+				Validators:          []validator.List{listvalidator.NoNullValues()},
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"url": schema.StringAttribute{MarkdownDescription: "Address of the index, such as `https://pypi.example.com/simple/`.", Required: true},
+					"packages": schema.ListAttribute{
+						MarkdownDescription: "Names, or globs of names such as `acme-*`.",
+						ElementType:         types.StringType,
+						Required:            true,
+						Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues()},
+					},
+				}},
+			},
+			"prerelease": schema.BoolAttribute{
+				MarkdownDescription: "Pre-releases are versions as any other. Otherwise they are used only where nothing stable is left. Default `false`.",
+				Optional:            true,
+			},
+			"exclude": schema.ListAttribute{
+				MarkdownDescription: "Distributions that are resolved with the others and then left out of the layer.",
+				ElementType:         types.StringType,
+				Optional:            true,
+				Validators:          []validator.List{listvalidator.NoNullValues()},
+			},
+			"exclude_runtime_sdk": schema.BoolAttribute{
+				MarkdownDescription: "Leave out boto3 and botocore, which the runtime brings, and what only they need. Default `false`.",
+				Optional:            true,
+			},
 			"require_hashes": schema.BoolAttribute{
 				MarkdownDescription: "Every distribution needs a `--hash`, also what is only needed by others. One hash anywhere asks for it too, as with pip.",
 				Optional:            true,
@@ -165,6 +193,7 @@ func checksAttribute() schema.Attribute {
 		Optional:            true,
 		Attributes: map[string]schema.Attribute{
 			"size":          severity("The layer takes more than the 262,144,000 bytes that AWS allows; from 80 % there is a warning. Default `error`."),
+			"sdk_shadow":    severity("One of boto3 and botocore comes from the layer, the other from the runtime. Default `warning`."),
 			"runtime_dates": severity("A runtime is deprecated or in preview. Default `warning`."),
 		},
 	}

@@ -48,6 +48,11 @@ left 1.0
   requires: idna<3.7
 right 1.0
   requires: idna>=3.7
+boto3 1.35.0
+  requires: botocore<1.36, jmespath, idna
+botocore 1.35.1
+  requires: jmespath
+jmespath 1.0
 `
 
 // now is the clock of the providers under test.

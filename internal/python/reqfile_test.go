@@ -141,7 +141,7 @@ func TestReadRequirementsFileSaysWhatToWrite(t *testing.T) {
 		"a @ https://u:${X}secret@example.com":        `parsing "a @ https://***@example.com": environment variables are not expanded: write the value of ${X}, at "***@example.com"`,
 		"six\n-i https://u:secret@example.com/simple": `requirements.txt:2: parsing "-i https://***@example.com/simple": indexes are not read from requirements files: write python.index, or set PIP_INDEX_URL in the environment`,
 		"--extra-index-url=https://example.com":       "write python.index with the packages that this one serves",
-		"--find-links wheels":                         "name wheels in python.wheels",
+		"--find-links wheels":                         "name an index in python.index",
 		"--no-index":                                  "no resolution without an index",
 		"--trusted-host example.com":                  "set SSL_CERT_FILE",
 		"-e .":                                        "an editable checkout cannot go into a layer",

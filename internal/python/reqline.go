@@ -80,13 +80,13 @@ func notRequirement(s string) string {
 	head = strings.ToLower(head)
 	switch {
 	case strings.Contains(head, "://") || strings.HasPrefix(head, "file:"):
-		return "a URL alone is not a requirement: name the wheel in python.wheels with its sha256"
+		return "a URL alone is not a requirement: write name==version, and an index that has it in python.index"
 	case strings.HasPrefix(head, ".") || strings.HasPrefix(head, "~") || strings.ContainsAny(head, `/\`):
-		return "a path is not a requirement: put code in files, and name a wheel in python.wheels"
+		return "a path is not a requirement: put code in files, and serve wheels from an index in python.index"
 	}
 	for _, suffix := range []string{".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2"} {
 		if strings.HasSuffix(head, suffix) {
-			return "a file is not a requirement: name a wheel in python.wheels"
+			return "a file is not a requirement: serve wheels from an index in python.index"
 		}
 	}
 	return ""
@@ -106,13 +106,13 @@ func refusal(option string) string {
 	case "--no-index":
 		return "there is no resolution without an index: remove this option"
 	case "--find-links":
-		return "links are not searched: name wheels in python.wheels, or an index in python.index"
+		return "links are not searched: name an index in python.index"
 	case "--trusted-host":
 		return "certificates are always checked: set SSL_CERT_FILE in the environment for an authority of your own"
 	case "--editable":
-		return "an editable checkout cannot go into a layer: put its code in files, or build a wheel and name it in python.wheels"
+		return "an editable checkout cannot go into a layer: put its code in files, or serve a wheel of it from an index in python.index"
 	case "--no-binary":
-		return "nothing is built from source: remove this option, or build a wheel and name it in python.wheels"
+		return "nothing is built from source: remove this option, or serve a wheel from an index in python.index"
 	case "--pre", "--all-releases", "--only-final":
 		return "pre-releases are not chosen in requirements files: write python.prerelease"
 	case "--uploaded-prior-to":
