@@ -245,7 +245,7 @@ func (w *stallWatch) stop() {
 
 // explain replaces the error of a cancelled attempt by the reason.
 func (w *stallWatch) explain(ctx context.Context, err error) error {
-	if context.Cause(ctx) == errStalled {
+	if errors.Is(context.Cause(ctx), errStalled) {
 		return &temporary{err: errStalled}
 	}
 	return err

@@ -140,9 +140,9 @@ func wheelFile(tag string) []byte {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "Wheel-Version: 1.0\nGenerator: indextest\nRoot-Is-Purelib: %t\n%s", parts[2] == "any", build)
-	for _, python := range strings.Split(parts[0], ".") {
-		for _, abi := range strings.Split(parts[1], ".") {
-			for _, platform := range strings.Split(parts[2], ".") {
+	for python := range strings.SplitSeq(parts[0], ".") {
+		for abi := range strings.SplitSeq(parts[1], ".") {
+			for platform := range strings.SplitSeq(parts[2], ".") {
 				fmt.Fprintf(&b, "Tag: %s-%s-%s\n", python, abi, platform)
 			}
 		}

@@ -9,8 +9,10 @@
 package lambdatest
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -84,7 +86,7 @@ func Start() (*AWS, error) {
 		if err := server.Close(); err != nil {
 			return err
 		}
-		if err := <-stopped; err != http.ErrServerClosed {
+		if err := <-stopped; !errors.Is(err, http.ErrServerClosed) {
 			return err
 		}
 		return nil
@@ -217,9 +219,7 @@ func (a *AWS) next() int {
 }
 
 func (r reply) send(w http.ResponseWriter, request *http.Request) {
-	for name, values := range r.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), r.header)
 	if w.Header().Get("Content-Length") == "" {
 		w.Header().Set("Content-Length", fmt.Sprint(len(r.body)))
 	}

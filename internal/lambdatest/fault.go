@@ -1,6 +1,7 @@
 package lambdatest
 
 import (
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -191,9 +192,7 @@ func (a *AWS) strike(w http.ResponseWriter, c *call, at Moment, record int, carr
 
 // cut sends the head and half of the body, and ends the connection.
 func cut(w http.ResponseWriter, r reply) {
-	for name, values := range r.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), r.header)
 	w.Header().Set("Content-Length", strconv.Itoa(max(len(r.body), 1)))
 	w.WriteHeader(r.status)
 	_, _ = w.Write(r.body[:len(r.body)/2]) // the connection ends here anyway

@@ -14,6 +14,7 @@ import (
 	"hash"
 	"hash/crc32"
 	"io"
+	"maps"
 	"net/http"
 	"net/textproto"
 	"slices"
@@ -248,9 +249,7 @@ func getObject(a *AWS, c *call) reply {
 		header.Set("X-Amz-Version-Id", o.version)
 	}
 	if strings.EqualFold(c.Header.Get("X-Amz-Checksum-Mode"), "ENABLED") {
-		for name, values := range o.checksums {
-			header[name] = values
-		}
+		maps.Copy(header, o.checksums)
 	}
 	return reply{status: http.StatusOK, header: header, body: o.body}
 }

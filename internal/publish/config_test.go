@@ -34,8 +34,8 @@ func TestNewNamesTheFaultySetting(t *testing.T) {
 		"region":      {Config{Region: "eu-west-99"}, `"eu-west-99"`},
 		"retry mode":  {Config{RetryMode: "patient"}, `"patient"`},
 		"endpoint":    {Config{Endpoints: Endpoints{S3: "localhost"}}, "endpoints.s3"},
-		"http proxy":  {Config{HTTPProxy: ptr("http://user:hunter2@[::")}, "http_proxy"},
-		"https proxy": {Config{HTTPSProxy: ptr("://user:hunter2@x")}, "https_proxy"},
+		"http proxy":  {Config{HTTPProxy: new("http://user:hunter2@[::")}, "http_proxy"},
+		"https proxy": {Config{HTTPSProxy: new("://user:hunter2@x")}, "https_proxy"},
 	} {
 		_, err := New(t.Context(), c.config)
 		var fault *ConfigError

@@ -228,8 +228,7 @@ func message(err error) string {
 // statusOf returns the HTTP status of the answer that err reports, or 0 when
 // there was none.
 func statusOf(err error) int {
-	var answer *awshttp.ResponseError
-	if errors.As(err, &answer) {
+	if answer, ok := errors.AsType[*awshttp.ResponseError](err); ok {
 		return answer.HTTPStatusCode()
 	}
 	return 0

@@ -167,8 +167,7 @@ func (j *job) list(ctx context.Context, above int64) ([]types.LayerVersionsListI
 	pages := lambda.NewListLayerVersionsPaginator(j.api, &lambda.ListLayerVersionsInput{LayerName: &j.request.LayerName})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx, j.options...)
-		var missing *types.ResourceNotFoundException
-		if errors.As(err, &missing) {
+		if _, ok := errors.AsType[*types.ResourceNotFoundException](err); ok {
 			break
 		}
 		if err != nil {
@@ -203,8 +202,7 @@ func (j *job) match(ctx context.Context, listed []types.LayerVersionsListItem) (
 		}
 		compared++
 		out, err := j.api.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{LayerName: &j.request.LayerName, VersionNumber: &item.Version}, j.options...)
-		var missing *types.ResourceNotFoundException
-		if errors.As(err, &missing) {
+		if _, ok := errors.AsType[*types.ResourceNotFoundException](err); ok {
 			continue // deleted since it was listed
 		}
 		if err != nil {

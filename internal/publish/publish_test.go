@@ -28,7 +28,7 @@ func against(t testing.TB, a *lambdatest.AWS, change ...func(*Config)) *Publishe
 		Endpoints:            Endpoints{Lambda: a.URL(), S3: a.URL(), STS: a.URL()},
 		SharedConfigFiles:    []string{t.TempDir() + "/config"},
 		S3UsePathStyle:       true,
-		SkipMetadataAPICheck: ptr(true),
+		SkipMetadataAPICheck: new(true),
 	}
 	for _, f := range change {
 		f(&c)
@@ -41,8 +41,6 @@ func against(t testing.TB, a *lambdatest.AWS, change ...func(*Config)) *Publishe
 	p.patience.looks = []time.Duration{0, 5 * time.Millisecond, 10 * time.Millisecond}
 	return p
 }
-
-func ptr[T any](v T) *T { return &v }
 
 // zipOf returns a zip with one file.
 func zipOf(t testing.TB, content string) []byte {

@@ -205,11 +205,10 @@ func (s *jsonScanner) number() (int64, error) {
 	if c < '0' || c > '9' {
 		return 0, nil
 	}
-	n, err := strconv.ParseInt(s.text[start:s.pos], 10, 64)
-	if err != nil {
-		return 0, nil
+	if n, err := strconv.ParseInt(s.text[start:s.pos], 10, 64); err == nil {
+		return n, nil
 	}
-	return n, nil
+	return 0, nil
 }
 
 // skip passes over one value of any kind. Nesting is counted, not recursed

@@ -51,17 +51,17 @@ func (ps *priorities) get(name string) *priority {
 // and for those that were in its way.
 func (s *solver) recordConflict(affected, id int) {
 	ps := &s.priorities
-	real := false
+	foreign := false
 	for _, t := range s.incs[id].terms {
 		if s.pkgs[t.pkg].name == s.pkgs[affected].name {
 			continue // a package and its extras only hand a conflict on
 		}
-		real = true
+		foreign = true
 		if ps.culprits[t.pkg]++; ps.culprits[t.pkg] == conflictThreshold {
 			ps.late = append(ps.late, t.pkg)
 		}
 	}
-	if !real {
+	if !foreign {
 		return
 	}
 	if ps.affected[affected]++; ps.affected[affected] == conflictThreshold {

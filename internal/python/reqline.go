@@ -52,8 +52,7 @@ func (l line) input() (Input, error) {
 	}
 	var err error
 	input.Requirement, err = ParseRequirement(spec)
-	var syntax *SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*SyntaxError](err); ok {
 		syntax.Source = l.source
 	}
 	return input, err

@@ -200,8 +200,7 @@ func (p *parser) specifiers() (pep440.Specifiers, error) {
 		return pep440.Specifiers{}, p.fail("the closing ) is missing")
 	}
 	set, err := pep440.ParseSpecifiers(p.s[p.i:end])
-	var syntax *pep440.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*pep440.SyntaxError](err); ok {
 		p.i += syntax.Offset
 		return set, p.fail(syntax.Reason)
 	}

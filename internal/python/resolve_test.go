@@ -37,7 +37,7 @@ func newClient(t *testing.T, change func(*fetch.Options)) (*fetch.Client, *store
 	return c, st
 }
 
-// inputs parses requirements; their sources are req:1, req:2, …
+// inputs parses requirements; their sources are req:1, req:2 and so on.
 func inputs(t *testing.T, prefix string, lines ...string) []Input {
 	t.Helper()
 	var list []Input
