@@ -131,11 +131,21 @@ func TestGuessesDecideNothing(t *testing.T) {
 	t.Parallel()
 	const universe = "a 1.0\n  requires: b<2\nb 1.0\nb 2.0\n  requires: c\nd 1.0\n  requires: b\nc 1.0\n"
 	var failed atomic.Int32
+	guessed := make(chan struct{})
 	index := indextest.New(t, universe, indextest.WithFault(func(w http.ResponseWriter, r *http.Request) bool {
-		if strings.Contains(r.URL.Path, "/b-2.0") || strings.Contains(r.URL.Path, "/simple/c/") {
-			failed.Add(1)
+		switch {
+		case strings.Contains(r.URL.Path, "/b-2.0") || strings.Contains(r.URL.Path, "/simple/c/"):
+			if failed.Add(1) == 1 {
+				close(guessed)
+			}
 			w.WriteHeader(http.StatusInternalServerError)
 			return true
+		case strings.Contains(r.URL.Path, "/a-1.0"):
+			// What rules the guess out comes after it.
+			select {
+			case <-guessed:
+			case <-time.After(5 * time.Second):
+			}
 		}
 		return false
 	}))

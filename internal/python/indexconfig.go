@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -63,9 +64,7 @@ func readPipConfiguration(getenv func(string) string) (map[string]string, error)
 		}
 		sections := parsePipConfiguration(string(text))
 		for _, section := range []string{"global", "install"} {
-			for key, value := range sections[section] {
-				settings[key] = value
-			}
+			maps.Copy(settings, sections[section])
 		}
 	}
 	return settings, nil
