@@ -136,6 +136,11 @@ type PythonSpec struct {
 	Constraints  []string
 	// RequirementsFile is a path, or "".
 	RequirementsFile string
+	// LockFile is the path of a lock file of uv, Poetry, Pipenv or PEP 751, or
+	// "". It is obeyed, never resolved again; Groups and Extras of it are taken
+	// besides the project's own dependencies.
+	LockFile       string
+	Groups, Extras []string
 	// RequireHashes wants a digest for every distribution, those that are
 	// only needed by others too. One digest anywhere asks for it as well.
 	RequireHashes bool

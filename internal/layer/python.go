@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
 // runtimeSDK are the distributions that Lambda's Python runtimes bring, with
@@ -32,33 +33,103 @@ func (p *PythonSpec) leaveOut() leaveOut {
 	return out
 }
 
+// check finds what can be known wrong of the Python arguments without reading
+// anything.
+func (p *PythonSpec) check() error {
+	required := len(p.Requirements) > 0 || p.RequirementsFile != ""
+	switch {
+	case !required && p.LockFile == "":
+		return &InputError{Attribute: "python", Summary: "No Python requirement", Detail: "Write python.requirements, python.requirements_file or python.lock_file, or drop python."}
+	case required && p.LockFile != "":
+		return &InputError{
+			Attribute: "python", Summary: "Requirements beside a lock file",
+			Detail: "A lock file is obeyed as it is: add the requirements to the project that it locks, or put them into a package of their own.",
+		}
+	case p.LockFile == "" && len(p.Groups)+len(p.Extras) > 0:
+		return &InputError{
+			Attribute: "python", Summary: "Groups or extras without a lock file",
+			Detail: "They are parts of python.lock_file. Extras of a requirement are written behind its name, such as \"uvicorn[standard]\".",
+		}
+	}
+	if _, _, err := parseAll("python.requirements", p.Requirements); err != nil {
+		return err
+	}
+	if _, _, err := parseAll("python.constraints", p.Constraints); err != nil {
+		return err
+	}
+	return p.checkIndexes()
+}
+
+// pythonTargets returns the Python runtimes on every architecture; none is an
+// error.
+func (s Spec) pythonTargets() ([]runtimes.Target, error) {
+	targets, err := s.targets(runtimes.Python)
+	if err == nil && len(targets) == 0 {
+		err = &InputError{
+			Attribute: "runtimes", Summary: "No Python runtime",
+			Detail: "The package has python requirements, but none of its runtimes runs Python. Add one such as \"python3.12\", or drop python.",
+		}
+	}
+	return targets, err
+}
+
+// indexesFor returns the indexes to ask: those of the package before those of
+// the environment, or the public one.
+func (c *cache) indexesFor(p *PythonSpec) []python.Index {
+	var indexes []python.Index
+	for _, index := range p.Indexes {
+		indexes = append(indexes, python.Index{URL: index.URL, Packages: index.Packages})
+	}
+	if len(c.indexes) == 0 {
+		return append(indexes, python.Index{URL: python.DefaultIndex})
+	}
+	return append(indexes, c.indexes...)
+}
+
 // apply returns the wheels that are left. Distributions are left out after
 // they were resolved, so that they still bound the versions of the others.
-func (o leaveOut) apply(roots []python.Input, wheels []python.Wheel) []python.Wheel {
+// roots are the names that are asked for, not only needed.
+func (o leaveOut) apply(roots []string, wheels []python.Wheel) []python.Wheel {
 	if len(o.Names) == 0 && len(o.WithNeeds) == 0 {
 		return wheels
 	}
+	kept := reachable(wheels, roots, o.WithNeeds)
+	return slices.DeleteFunc(wheels, func(w python.Wheel) bool {
+		return !kept[w.Name] || slices.Contains(o.Names, w.Name)
+	})
+}
+
+// besideSDK returns the names that the AWS SDK does not need: what a lock file
+// does not tell as asked for.
+func besideSDK(wheels []python.Wheel) []string {
+	needed := reachable(wheels, runtimeSDK, nil)
+	var names []string
+	for _, w := range wheels {
+		if !needed[w.Name] {
+			names = append(names, w.Name)
+		}
+	}
+	return names
+}
+
+// reachable returns the names that the roots need, themselves included, on
+// ways that pass none of the barred ones.
+func reachable(wheels []python.Wheel, roots, barred []string) map[string]bool {
 	needs := map[string][]string{}
 	for _, w := range wheels {
 		needs[w.Name] = append(needs[w.Name], w.Requires...)
 	}
 	reached := map[string]bool{}
-	var reach func(name string)
-	reach = func(name string) {
-		if reached[name] || slices.Contains(o.WithNeeds, name) {
-			return
+	for queue := slices.Clone(roots); len(queue) > 0; {
+		name := queue[0]
+		queue = queue[1:]
+		if reached[name] || slices.Contains(barred, name) {
+			continue
 		}
 		reached[name] = true
-		for _, need := range needs[name] {
-			reach(need)
-		}
+		queue = append(queue, needs[name]...)
 	}
-	for _, in := range roots {
-		reach(in.Requirement.Name)
-	}
-	return slices.DeleteFunc(wheels, func(w python.Wheel) bool {
-		return !reached[w.Name] || slices.Contains(o.Names, w.Name)
-	})
+	return reached
 }
 
 // checkIndexes refuses addresses that hold credentials: they would be kept in

@@ -48,7 +48,12 @@ func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error)
 			before = old.Python
 		}
 		var err error
-		if l.Python, err = b.resolvePython(ctx, s, before); err != nil {
+		if s.Python.LockFile != "" {
+			err = b.obeyLockFile(ctx, s, before, l)
+		} else {
+			l.Python, err = b.resolvePython(ctx, s, before)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -76,22 +81,13 @@ func (s Spec) Check() error {
 	if s.Python == nil && len(s.Files) == 0 {
 		return &InputError{Summary: "Nothing to pack", Detail: "The layer has no input. Write python or files."}
 	}
-	if p := s.Python; p != nil && len(p.Requirements) == 0 && p.RequirementsFile == "" {
-		return &InputError{Attribute: "python", Summary: "No Python requirement", Detail: "Write python.requirements or python.requirements_file, or drop python."}
+	if p := s.Python; p != nil {
+		if err := p.check(); err != nil {
+			return err
+		}
 	}
 	if _, err := s.targets(""); err != nil {
 		return err
-	}
-	if p := s.Python; p != nil {
-		if _, _, err := parseAll("python.requirements", p.Requirements); err != nil {
-			return err
-		}
-		if _, _, err := parseAll("python.constraints", p.Constraints); err != nil {
-			return err
-		}
-		if err := p.checkIndexes(); err != nil {
-			return err
-		}
 	}
 	for i, a := range s.Architectures {
 		if !slices.Contains(runtimes.Architectures(), a) {
@@ -146,10 +142,7 @@ func (b *Builder) resolvePython(ctx context.Context, s Spec, old *PythonLock) (*
 	if err != nil {
 		return nil, err
 	}
-	spec.Store, spec.Indexes = c.store, append(spec.Indexes, c.indexes...)
-	if len(spec.Indexes) > 0 && len(c.indexes) == 0 {
-		spec.Indexes = append(spec.Indexes, python.Index{URL: python.DefaultIndex})
-	}
+	spec.Store, spec.Indexes = c.store, c.indexesFor(s.Python)
 	// Changed triggers ask for a resolution that owes nothing to the last.
 	if old != nil && old.Triggers == triggers {
 		spec.Prefer = map[string]string{}
@@ -196,7 +189,11 @@ func (c *cache) remember(ctx context.Context, spec python.Spec, out leaveOut, re
 	if err != nil {
 		return nil, err
 	}
-	chosen.Wheels = out.apply(spec.Requirements, chosen.Wheels)
+	var roots []string
+	for _, in := range spec.Requirements {
+		roots = append(roots, in.Requirement.Name)
+	}
+	chosen.Wheels = out.apply(roots, chosen.Wheels)
 	body, err := json.Marshal(chosen)
 	if err != nil {
 		return nil, fmt.Errorf("encoding a resolution: %w", err)
@@ -210,22 +207,13 @@ func (c *cache) remember(ctx context.Context, spec python.Spec, out leaveOut, re
 // pythonSpec reads the requirements and returns the question for the resolver
 // with the digest of its inputs.
 func pythonSpec(s Spec) (python.Spec, store.Digest, error) {
-	targets, err := s.targets(runtimes.Python)
+	targets, err := s.pythonTargets()
 	if err != nil {
 		return python.Spec{}, store.Digest{}, err
-	}
-	if len(targets) == 0 {
-		return python.Spec{}, store.Digest{}, &InputError{
-			Attribute: "runtimes", Summary: "No Python runtime",
-			Detail: "The package has python requirements, but none of its runtimes runs Python. Add one such as \"python3.12\", or drop python.",
-		}
 	}
 	spec := python.Spec{ExcludeNewer: s.CutOff.At, PinsExempt: !s.CutOff.Explicit, Prereleases: s.Python.Prerelease}
 	request := pythonRequest{
 		Format: lockFormat, Indexes: s.Python.Indexes, Prerelease: s.Python.Prerelease, LeftOut: s.Python.leaveOut(),
-	}
-	for _, index := range s.Python.Indexes {
-		spec.Indexes = append(spec.Indexes, python.Index{URL: index.URL, Packages: index.Packages})
 	}
 	for _, t := range targets {
 		spec.Targets = append(spec.Targets, python.TargetFor(t))

@@ -39,6 +39,10 @@ type pythonModel struct {
 	ExcludeNewer     types.String `tfsdk:"exclude_newer"`
 	RequireHashes    types.Bool   `tfsdk:"require_hashes"`
 
+	LockFile types.String `tfsdk:"lock_file"`
+	Groups   types.List   `tfsdk:"groups"`
+	Extras   types.List   `tfsdk:"extras"`
+
 	Index             []indexModel `tfsdk:"index"`
 	Prerelease        types.Bool   `tfsdk:"prerelease"`
 	Exclude           types.List   `tfsdk:"exclude"`
@@ -99,6 +103,9 @@ func (p *pythonModel) spec(ctx context.Context, diags *diag.Diagnostics) *layer.
 		Requirements:      stringList(ctx, p.Requirements, diags),
 		Constraints:       stringList(ctx, p.Constraints, diags),
 		RequirementsFile:  p.RequirementsFile.ValueString(),
+		LockFile:          p.LockFile.ValueString(),
+		Groups:            stringList(ctx, p.Groups, diags),
+		Extras:            stringList(ctx, p.Extras, diags),
 		RequireHashes:     p.RequireHashes.ValueBool(),
 		Prerelease:        p.Prerelease.ValueBool(),
 		Exclude:           stringList(ctx, p.Exclude, diags),

@@ -108,6 +108,23 @@ func pythonAttribute() schema.Attribute {
 				Optional:            true,
 				Validators:          []validator.String{moment{}},
 			},
+			"lock_file": schema.StringAttribute{
+				MarkdownDescription: "Path of a `uv.lock`, `pylock.toml`, `poetry.lock` or `Pipfile.lock`. It is obeyed, never resolved again: every file is checked against its hash. In place of requirements.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"groups": schema.ListAttribute{
+				MarkdownDescription: "Dependency groups of the lock file, besides the project's own dependencies.",
+				ElementType:         types.StringType,
+				Optional:            true,
+				Validators:          []validator.List{listvalidator.NoNullValues()},
+			},
+			"extras": schema.ListAttribute{
+				MarkdownDescription: "Extras of the project that the lock file is of.",
+				ElementType:         types.StringType,
+				Optional:            true,
+				Validators:          []validator.List{listvalidator.NoNullValues()},
+			},
 			"index": schema.ListNestedAttribute{
 				MarkdownDescription: "Indexes that serve the packages that they name, and nobody else does: no other index can slip in a package of such a name. Credentials come from netrc.",
 				Optional:            true,

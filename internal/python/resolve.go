@@ -55,9 +55,6 @@ type Wheel struct {
 	Targets  []string // that it serves, as Target.String, sorted
 }
 
-// serves reports whether the wheel is for a target.
-func (w Wheel) serves(t Target) bool { return slices.Contains(w.Targets, t.String()) }
-
 // Lock is the answer to a Spec: for each target a set of wheels that is closed
 // under their requirements.
 type Lock struct {

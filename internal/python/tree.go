@@ -57,7 +57,7 @@ func Tree(ctx context.Context, c *fetch.Client, l *Lock, targets []Target) (file
 		if err != nil {
 			return nil, fmt.Errorf("reading wheel %q: %w", w.Filename, err)
 		}
-		for _, dir := range w.roots(targets) {
+		for _, dir := range roots(w.Targets, targets) {
 			parts = append(parts, installed(files, dir, fmt.Sprintf("python:%s %s", w.Name, w.Version)))
 		}
 	}
@@ -67,6 +67,10 @@ func Tree(ctx context.Context, c *fetch.Client, l *Lock, targets []Target) (file
 // fetchWheel brings a wheel into the store, where every entry was inflated and
 // checked once on the way in.
 func fetchWheel(ctx context.Context, c *fetch.Client, w Wheel) (*filetree.Archive, error) {
+	// A zero digest would mean "take what comes".
+	if w.SHA256.IsZero() {
+		return nil, fmt.Errorf("fetching wheel %q: the lock has no SHA-256 for it", w.Filename)
+	}
 	blob, err := c.Blob(ctx, fetch.Source{
 		URL: w.URL, SHA256: w.SHA256, Size: w.Size,
 		Vet: func(f *os.File, size int64) error {
@@ -86,14 +90,18 @@ type keepOpen struct{ *os.File }
 
 func (keepOpen) Close() error { return nil }
 
-// roots returns the layer folders that the wheel belongs in.
-func (w Wheel) roots(targets []Target) []string {
+// Roots returns the layer folders that the project belongs in.
+func (p LocalPackage) Roots(targets []Target) []string { return roots(p.Targets, targets) }
+
+// roots returns the layer folders of what serves some of the targets: one for
+// all where it serves every runtime, else one for each.
+func roots(serves []string, targets []Target) []string {
 	var all, served []int
 	for _, t := range targets {
 		if !slices.Contains(all, t.Minor) {
 			all = append(all, t.Minor)
 		}
-		if w.serves(t) && !slices.Contains(served, t.Minor) {
+		if slices.Contains(serves, t.String()) && !slices.Contains(served, t.Minor) {
 			served = append(served, t.Minor)
 		}
 	}

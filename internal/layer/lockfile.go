@@ -1,0 +1,88 @@
+package layer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// obeyLockFile writes what the lock file holds for the targets to l. An index
+// is asked only for addresses that the file does not have, and not at all
+// while what it holds is what old was made of.
+func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *Lock) error {
+	targets, err := s.pythonTargets()
+	if err != nil {
+		return err
+	}
+	const attribute = "python.lock_file"
+	summary := fmt.Sprintf("The lock file %q cannot be obeyed", s.Python.LockFile)
+	file, err := python.ReadLockFile(s.Python.LockFile, python.LockFileOptions{Groups: s.Python.Groups, Extras: s.Python.Extras}, pythonTargets(targets))
+	if errors.Is(err, fs.ErrNotExist) {
+		summary = fmt.Sprintf("There is no lock file %q", s.Python.LockFile)
+	}
+	if err != nil {
+		return inputError(attribute, summary, err)
+	}
+	if err := b.lockLocal(s, file.Local, targets, l); err != nil {
+		return inputError(attribute, summary, err)
+	}
+	var names []string
+	for _, t := range targets {
+		names = append(names, t.String())
+	}
+	request, err := digestOf(struct {
+		Format  int
+		Targets []string
+		File    *python.LockFile
+		Indexes []IndexSpec
+		LeftOut leaveOut
+	}{lockFormat, names, file, s.Python.Indexes, s.Python.leaveOut()})
+	if err != nil {
+		return err
+	}
+	if old != nil && old.Request == request {
+		l.Python = old
+		return nil
+	}
+	c, err := b.open()
+	if err != nil {
+		return err
+	}
+	chosen, err := file.Locate(ctx, c.client, c.indexesFor(s.Python), pythonTargets(targets))
+	if err != nil {
+		return inputError(attribute, summary, err)
+	}
+	chosen.Wheels = s.Python.leaveOut().apply(besideSDK(chosen.Wheels), chosen.Wheels)
+	if err := checkArchitectures(s, chosen); err != nil {
+		return err
+	}
+	l.Python = &PythonLock{Request: request, Triggers: store.Digest{}, Chosen: chosen}
+	return nil
+}
+
+// lockLocal adds the projects on disk that a lock file needs to the files.
+func (b *Builder) lockLocal(s Spec, local []python.LocalPackage, targets []runtimes.Target, l *Lock) error {
+	dir := filepath.Dir(s.Python.LockFile)
+	for _, p := range local {
+		for _, root := range p.Roots(pythonTargets(targets)) {
+			target := root + "/" + p.Module
+			if strings.HasSuffix(p.Source, ".py") {
+				target += ".py"
+			}
+			lock, err := lockFiles(FileSpec{Source: filepath.ToSlash(filepath.Join(dir, p.Source)), Target: target, Exclude: slices.Clone(p.Exclude)}, s)
+			if err != nil {
+				return fmt.Errorf("packing the project %q from disk: %w", p.Name, err)
+			}
+			l.Files = append(l.Files, lock)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,206 @@
+package python
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+const (
+	pipfileMeta    = "_meta"
+	pipfileDefault = "default"
+)
+
+// pipfileHead is what a Pipfile.lock says of itself.
+type pipfileHead struct {
+	Spec     int `json:"pipfile-spec"`
+	Requires struct {
+		Version string `json:"python_version"`
+		Full    string `json:"python_full_version"`
+	} `json:"requires"`
+	Sources []struct {
+		Name string `json:"name"`
+		URL  string `json:"url"`
+	} `json:"sources"`
+}
+
+type pipfilePackage struct {
+	Version  string          `json:"version"`
+	Hashes   []string        `json:"hashes"`
+	Markers  string          `json:"markers"`
+	Extras   []string        `json:"extras"`
+	Index    string          `json:"index"`
+	Git      string          `json:"git"`
+	Path     string          `json:"path"`
+	File     string          `json:"file"`
+	Editable json.RawMessage `json:"editable"`
+}
+
+// readPipfile reads a Pipfile.lock. Its groups are the sections beside
+// "default": "develop" and what the Pipfile calls categories.
+func (r *lockReader) readPipfile(b []byte) error {
+	var sections map[string]json.RawMessage
+	if err := r.json("", b, &sections); err != nil {
+		return err
+	}
+	var head pipfileHead
+	if raw, ok := sections[pipfileMeta]; ok {
+		if err := r.json(pipfileMeta, raw, &head); err != nil {
+			return err
+		}
+	}
+	if head.Spec != 6 {
+		return r.fault("", "its pipfile-spec is %d, and version 6 is understood", head.Spec)
+	}
+	groups := map[string]string{}
+	for section := range sections {
+		if section != pipfileMeta && section != pipfileDefault {
+			groups[NormalizeName(section)] = section
+		}
+	}
+	if err := r.known("group", r.groups, slices.Collect(maps.Keys(groups))); err != nil {
+		return err
+	}
+	if err := r.known("extra", r.extras, nil); err != nil {
+		return err
+	}
+	if len(r.packages) > 0 {
+		return r.fault("", "it has no workspace members to choose from")
+	}
+	wanted := []string{pipfileDefault}
+	for _, group := range r.groups {
+		wanted = append(wanted, groups[group])
+	}
+	for _, t := range r.targets {
+		r.notePython(&head, t)
+		// Sections may share a package, as they are locked to agree.
+		merged := map[string]pipfilePackage{}
+		for _, section := range wanted {
+			var packages map[string]pipfilePackage
+			if raw, ok := sections[section]; ok {
+				if err := r.json(section, raw, &packages); err != nil {
+					return err
+				}
+			}
+			if err := r.mergePipfile(merged, packages, t); err != nil {
+				return err
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(merged)) {
+			if err := r.takePipfile(&head, name, merged[name], t); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *lockReader) json(entry string, b []byte, into any) error {
+	err := json.Unmarshal(b, into)
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return r.fault(entry, "byte %d: %v", syntax.Offset, err)
+	}
+	if err != nil {
+		return r.fault(entry, "%v", err)
+	}
+	return nil
+}
+
+// notePython tells of a runtime that the lock was not made for: Pipenv locks for
+// one Python alone.
+func (r *lockReader) notePython(head *pipfileHead, t Target) {
+	version := head.Requires.Version
+	if version == "" {
+		parts := strings.SplitN(head.Requires.Full, ".", 3)
+		if len(parts) < 2 {
+			return
+		}
+		version = parts[0] + "." + parts[1]
+	}
+	if version != t.Env().PythonVersion {
+		r.out.Notes = append(r.out.Notes, fmt.Sprintf("%s was locked for Python %s alone, and %s gets the same distributions: what only it needs is not among them", r.title, version, t.Runtime))
+	}
+}
+
+// mergePipfile adds the packages of a section whose markers hold.
+func (r *lockReader) mergePipfile(merged, packages map[string]pipfilePackage, t Target) error {
+	for _, key := range slices.Sorted(maps.Keys(packages)) {
+		p, name := packages[key], NormalizeName(key)
+		ok, err := r.holds(name, p.Markers, t.Env(), nil)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		if other, twice := merged[name]; twice {
+			if other.Version != p.Version {
+				return r.fault(name, "two of the wanted groups lock it, at %q and %q: lock again", other.Version, p.Version)
+			}
+			p.Extras = append(p.Extras, other.Extras...)
+		}
+		merged[name] = p
+	}
+	return nil
+}
+
+func (r *lockReader) takePipfile(head *pipfileHead, name string, p pipfilePackage, t Target) error {
+	e := &lockEntry{name: name, extras: normalizeAll(p.Extras)}
+	switch {
+	case p.Git != "":
+		return r.vcs(e, "git", p.Git)
+	case p.Path == "." || p.Path == "./":
+		return nil // the project itself
+	case p.Path != "":
+		return r.local(e, strings.TrimPrefix(p.Path, "./"), t)
+	}
+	var digests []store.Digest
+	for _, hash := range p.Hashes {
+		if digest, err := store.ParseDigest(sha256Only(hash)["sha256"]); err == nil && !digest.IsZero() {
+			digests = append(digests, digest)
+		}
+	}
+	if p.File != "" {
+		return r.takePipfileURL(e, p, t)
+	}
+	version, pinned := strings.CutPrefix(p.Version, "==")
+	e.version = strings.TrimSpace(strings.TrimPrefix(version, "="))
+	if _, err := pep440.Parse(e.version); err != nil || !pinned {
+		return r.fault(name, "its version %q is no pin: Pipenv could not resolve it where it ran; if it is for another system, write its marker as markers = \"…\" in the Pipfile, and lock again", p.Version)
+	}
+	if len(digests) == 0 {
+		return r.fault(e.title(), "it has no SHA-256: every file is verified, so lock again with an index that gives it")
+	}
+	if err := r.once(e, t); err != nil {
+		return err
+	}
+	index := ""
+	for i, s := range head.Sources {
+		if s.Name == p.Index || p.Index == "" && i == 0 {
+			index = s.URL
+		}
+	}
+	r.pin(Pin{Name: name, Version: e.version, SHA256: digests, Index: withoutUser(index), Extras: e.extras}, t)
+	return nil
+}
+
+// takePipfileURL adds a wheel that is locked by its address.
+func (r *lockReader) takePipfileURL(e *lockEntry, p pipfilePackage, t Target) error {
+	f := lockedFile{name: fileOf(p.File), url: p.File, hashes: map[string]string{}}
+	e.version = strings.TrimPrefix(p.Version, "==")
+	if !strings.HasSuffix(f.name, ".whl") {
+		return r.fault(e.title(), "it comes from %q, which is no wheel, and nothing is built from source", hideCredentials(p.File, 0))
+	}
+	// The hashes of such an entry are of the one file.
+	if len(p.Hashes) == 1 {
+		f.hashes = sha256Only(p.Hashes[0])
+	}
+	e.files = append(e.files, f)
+	return r.take(e, t)
+}

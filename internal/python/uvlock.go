@@ -1,0 +1,199 @@
+package python
+
+import (
+	"cmp"
+	"maps"
+	"path"
+	"slices"
+)
+
+// uvLock is a uv.lock of version 1, any revision: revisions only add to it.
+type uvLock struct {
+	RequiresPython   string         `toml:"requires-python"`
+	SupportedMarkers []string       `toml:"supported-markers"`
+	Conflicts        [][]uvConflict `toml:"conflicts"`
+	Manifest         struct {
+		Members []string                  `toml:"members"`
+		Groups  map[string][]uvDependency `toml:"dependency-groups"`
+	} `toml:"manifest"`
+	Packages []uvPackage `toml:"package"`
+
+	byName map[string][]int // places in Packages
+	roots  []int
+}
+
+// uvConflict is one of several that must not be asked for together: an extra or
+// a group of a package, or with neither the package itself.
+type uvConflict struct {
+	Package string `toml:"package"`
+	Extra   string `toml:"extra"`
+	Group   string `toml:"group"`
+}
+
+type uvPackage struct {
+	Name     string                    `toml:"name"`
+	Version  string                    `toml:"version"`
+	Source   uvSource                  `toml:"source"`
+	Forks    []string                  `toml:"resolution-markers"`
+	Needs    []uvDependency            `toml:"dependencies"`
+	Optional map[string][]uvDependency `toml:"optional-dependencies"`
+	Dev      map[string][]uvDependency `toml:"dev-dependencies"`
+	Wheels   []uvFile                  `toml:"wheels"`
+	Sdist    *uvFile                   `toml:"sdist"`
+	Metadata struct {
+		Extras []string       `toml:"provides-extras"`
+		Dev    map[string]any `toml:"requires-dev"`
+	} `toml:"metadata"`
+}
+
+type uvSource struct {
+	Registry  string `toml:"registry"`
+	Git       string `toml:"git"`
+	URL       string `toml:"url"`
+	Path      string `toml:"path"`
+	Directory string `toml:"directory"`
+	Editable  string `toml:"editable"`
+	Virtual   string `toml:"virtual"`
+}
+
+// local returns the folder of a source on disk, "" for other sources.
+func (s uvSource) local() string { return cmp.Or(s.Directory, s.Editable, s.Virtual) }
+
+type uvDependency struct {
+	Name    string   `toml:"name"`
+	Version string   `toml:"version"`
+	Source  uvSource `toml:"source"`
+	Extras  []string `toml:"extra"`
+	Asked   []string `toml:"extras"` // the same, in the workspace's own groups
+	Marker  string   `toml:"marker"`
+}
+
+type uvFile struct {
+	URL      string `toml:"url"`
+	Path     string `toml:"path"`
+	Filename string `toml:"filename"`
+	Hash     string `toml:"hash"`
+	Size     int64  `toml:"size"`
+}
+
+func (r *lockReader) readUV(b []byte) error {
+	var head struct {
+		Version any `toml:"version"`
+	}
+	if err := r.toml(b, &head); err != nil {
+		return err
+	}
+	if head.Version != int64(1) {
+		return r.fault("", "its format version is %v, and version 1 is understood", head.Version)
+	}
+	var l uvLock
+	if err := r.toml(b, &l); err != nil {
+		return err
+	}
+	if err := r.settleUV(&l); err != nil {
+		return err
+	}
+	for _, t := range r.targets {
+		if err := r.uvTarget(&l, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settleUV normalises names, finds the roots and checks what was asked for.
+func (r *lockReader) settleUV(l *uvLock) error {
+	l.byName = map[string][]int{}
+	var members []int
+	for i := range l.Packages {
+		p := &l.Packages[i]
+		if p.Name = NormalizeName(p.Name); p.Name == "" {
+			return r.fault("", "a package in it has no name")
+		}
+		l.byName[p.Name] = append(l.byName[p.Name], i)
+		switch {
+		case p.Source.local() == ".":
+			l.roots = append(l.roots, i)
+		case slices.Contains(l.Manifest.Members, p.Name):
+			members = append(members, i)
+		}
+	}
+	all := slices.Concat(l.roots, members)
+	if len(r.packages) > 0 {
+		names := make([]string, 0, len(all))
+		for _, i := range all {
+			names = append(names, l.Packages[i].Name)
+		}
+		if err := r.known("workspace member", r.packages, names); err != nil {
+			return err
+		}
+		l.roots = slices.DeleteFunc(all, func(i int) bool { return !slices.Contains(r.packages, l.Packages[i].Name) })
+	} else if len(l.roots) == 0 {
+		l.roots = members
+	}
+	if len(l.roots) == 0 && len(l.Manifest.Groups) == 0 {
+		return r.fault("", "it holds no project of its own: no package has the source \".\", and there are no workspace members")
+	}
+	groups, extras := slices.Collect(maps.Keys(l.Manifest.Groups)), []string(nil)
+	for _, i := range l.roots {
+		p := &l.Packages[i]
+		groups = slices.AppendSeq(slices.AppendSeq(groups, maps.Keys(p.Dev)), maps.Keys(p.Metadata.Dev))
+		extras = append(slices.AppendSeq(extras, maps.Keys(p.Optional)), p.Metadata.Extras...)
+	}
+	if err := r.known("dependency group", r.groups, normalizeAll(groups)); err != nil {
+		return err
+	}
+	return r.known("extra", r.extras, normalizeAll(extras))
+}
+
+func (r *lockReader) uvTarget(l *uvLock, t Target) error {
+	if err := r.admits("", l.RequiresPython, t); err != nil {
+		return err
+	}
+	w := &uvWalk{lockReader: r, lock: l, env: t.Env()}
+	if err := w.supported(t); err != nil {
+		return err
+	}
+	if err := w.activate(); err != nil {
+		return err
+	}
+	reached, err := w.walk()
+	if err != nil {
+		return err
+	}
+	for _, i := range slices.Sorted(maps.Keys(reached)) {
+		// The code of the project itself is the user's to add, unless it is a
+		// workspace member that another package needs.
+		if slices.Contains(l.roots, i) && !reached[i].needed {
+			continue
+		}
+		if err := r.takeUV(&l.Packages[i], reached[i], t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeUV adds one package to what is locked for the target.
+func (r *lockReader) takeUV(p *uvPackage, n *lockNode, t Target) error {
+	e := &lockEntry{
+		name: p.Name, version: p.Version, sdist: p.Sdist != nil,
+		extras: slices.Collect(maps.Keys(n.extras)), requires: slices.Collect(maps.Keys(n.needs)),
+	}
+	s := p.Source
+	switch {
+	case s.Virtual != "":
+		return nil // has dependencies, and no code that is to be installed
+	case s.Git != "":
+		return r.vcs(e, "git", s.Git)
+	case s.local() != "":
+		return r.local(e, s.local(), t)
+	case s.Path != "":
+		return r.fault(e.title(), "it comes from the file %q: wheels come from addresses, so serve it by an index and lock again", s.Path)
+	}
+	for _, f := range p.Wheels {
+		name := cmp.Or(f.Filename, fileOf(f.URL), path.Base(f.Path))
+		e.files = append(e.files, lockedFile{name: name, url: cmp.Or(f.URL, s.URL), path: f.Path, hashes: sha256Only(f.Hash), size: f.Size})
+	}
+	return r.take(e, t)
+}
