@@ -102,6 +102,7 @@ func pythonError(s Spec, err error) error {
 		summary = fmt.Sprintf("The requirements conflict on %s", strings.Join(unsat.Names, ", "))
 	case errors.As(err, &noWheel):
 		summary = fmt.Sprintf("No wheel of %q %s runs on %s", noWheel.Name, noWheel.Version, noWheel.Target)
+		return &InputError{Attribute: attribute, Summary: summary, Detail: sentence(err) + filesTable(noWheel.Files), Err: err}
 	case errors.As(err, &noVersion):
 		summary = fmt.Sprintf("No version of %q fits", noVersion.Name)
 	case errors.As(err, &missing):
@@ -112,6 +113,32 @@ func pythonError(s Spec, err error) error {
 		summary = fmt.Sprintf("Unusable requirement %q", direct.Requirement)
 	}
 	return inputError(attribute, summary, err)
+}
+
+// filesTable lists the files that were looked at and why each fails, those of
+// one reason together.
+func filesTable(files []python.Rejected) string {
+	var reasons []string
+	names := map[string][]string{}
+	for _, f := range files {
+		if names[f.Reason] == nil {
+			reasons = append(reasons, f.Reason)
+		}
+		names[f.Reason] = append(names[f.Reason], f.Filename)
+	}
+	if len(reasons) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("\n\nIts files, and why each does not fit:")
+	for _, reason := range reasons {
+		fmt.Fprintf(&b, "\n  %s", names[reason][0])
+		if more := len(names[reason]) - 1; more > 0 {
+			fmt.Fprintf(&b, " and %d more", more)
+		}
+		fmt.Fprintf(&b, ": %s", reason)
+	}
+	return b.String()
 }
 
 // checkHashed holds pip's rule: one digest in the requirements, or
