@@ -283,7 +283,7 @@ func neighbours(all []*survey, refused *survey) (below, above string) {
 			return bound, ""
 		case s.fits() && !s.version.IsPrerelease():
 			above = s.text
-		case older:
+		case older && !s.version.IsPrerelease():
 			bound = s.text
 		}
 	}
