@@ -2,7 +2,9 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -30,12 +32,17 @@ func (packageInputs) ValidateResource(ctx context.Context, req resource.Validate
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	spec, diags := m.spec(ctx, layer.CutOff{})
-	resp.Diagnostics.Append(diags...)
+	spec, _ := m.spec(ctx, layer.CutOff{}) // its faults are those of validators
 	if len(spec.Architectures) == 0 {
 		spec.Architectures = []string{runtimes.X8664}
 	}
-	if err := spec.Check(); err != nil {
+	err := spec.Check()
+	if input, ok := errors.AsType[*layer.InputError](err); ok {
+		if outermost, _, _ := strings.Cut(input.Attribute, "["); outermost == "runtimes" || outermost == "architectures" {
+			return // named by their validators
+		}
+	}
+	if err != nil {
 		resp.Diagnostics.Append(diagnose("Unusable package", err))
 	}
 }

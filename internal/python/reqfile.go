@@ -28,7 +28,7 @@ type Input struct {
 func ParseInput(s, source string) (Input, error) {
 	l := line{source: source, text: strings.TrimSpace(s)}
 	if strings.HasPrefix(l.text, "-") {
-		return Input{}, l.fail(0, "expected a requirement, not an option")
+		return Input{}, l.fail(0, "expected a requirement, not an option: options belong into a file for python.requirements_file")
 	}
 	return l.input()
 }

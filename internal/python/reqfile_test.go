@@ -225,7 +225,7 @@ func TestParseInput(t *testing.T) {
 		t.Errorf("ParseInput reads %q, want %q", got, want)
 	}
 	for text, want := range map[string]string{
-		"-r base.txt": `python.requirements[0]: parsing "-r base.txt": expected a requirement, not an option`,
+		"-r base.txt": `python.requirements[0]: parsing "-r base.txt": expected a requirement, not an option: options belong into a file for python.requirements_file`,
 		"six=1":       `python.requirements[0]: parsing "six=1": a single = is not an operator: write ==, at "=1"`,
 	} {
 		if _, err := ParseInput(text, "python.requirements[0]"); err == nil || err.Error() != want {
