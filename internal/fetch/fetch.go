@@ -71,7 +71,9 @@ const (
 )
 
 // New returns a client. Proxies come from HTTP_PROXY, HTTPS_PROXY and NO_PROXY,
-// certificates from the system and from SSL_CERT_FILE and SSL_CERT_DIR.
+// certificates from the system and from SSL_CERT_FILE and SSL_CERT_DIR: all are
+// read with the first request, so that a client whose answers are all stored
+// does not pay for them.
 func New(o Options) (*Client, error) {
 	if o.Store == nil {
 		return nil, errors.New("making a client: no store")
@@ -94,9 +96,7 @@ func New(o Options) (*Client, error) {
 		return nil, err
 	}
 	if c.transport == nil {
-		if c.transport, err = newTransport(c.log); err != nil {
-			return nil, err
-		}
+		c.transport = newLazyTransport(c.log)
 	}
 	return c, nil
 }
@@ -166,12 +166,24 @@ type PageRequest struct {
 	// Digest, when not zero, makes the document immutable: it is checked,
 	// kept as a blob, and never asked for again.
 	Digest store.Digest
+	// Distill, when not nil, turns an answer into what is stored and served in
+	// place of its body, so that a large document is read once. It must be a
+	// pure function that leaves body as it is, as everybody does; its error is
+	// the error of the request, and nothing is stored then. A document by
+	// digest is not distilled.
+	Distill func(body []byte, contentType string) ([]byte, error)
+	// Distillation names what Distill does and its version: copies that
+	// another distillation made are not served.
+	Distillation string
+	// Renew disregards the stored copy and replaces it: for a caller that
+	// cannot use it. A document by digest is not renewed.
+	Renew bool
 }
 
 // Page is a document. Callers that asked for the same one at the same time
 // share it: it must not be changed.
 type Page struct {
-	// Body is the decoded body.
+	// Body is the decoded body, or what Distill made of it.
 	Body []byte
 	// ContentType is the header of that name; "" for a document by digest
 	// that came from the store.

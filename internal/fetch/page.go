@@ -40,10 +40,17 @@ func (c *Client) Page(ctx context.Context, r PageRequest) (*Page, error) {
 		r.Accept = "*/*"
 	}
 	key := r.Accept + "\n" + u.String()
-	if !r.Digest.IsZero() {
+	switch {
+	case !r.Digest.IsZero():
 		key += "\n" + r.Digest.Hex()
+	case r.Distill != nil:
+		key += "\n" + r.Distillation
 	}
-	page, err := c.pages.do(ctx, key, func(ctx context.Context) (*Page, error) {
+	flight := key
+	if r.Renew {
+		flight += "\nrenew"
+	}
+	page, err := c.pages.do(ctx, flight, func(ctx context.Context) (*Page, error) {
 		if !r.Digest.IsZero() {
 			return c.pinnedPage(ctx, u, r)
 		}
@@ -71,7 +78,10 @@ type pageEntry struct {
 }
 
 func (c *Client) page(ctx context.Context, u *url.URL, r PageRequest, key string) (*Page, error) {
-	stored := c.storedPage(key)
+	var stored *pageEntry
+	if !r.Renew {
+		stored = c.storedPage(key)
+	}
 	if c.offline {
 		return offlinePage(stored, u)
 	}
@@ -114,8 +124,14 @@ func (c *Client) takePage(a *answer, r PageRequest, key string, stored *pageEntr
 	if err != nil {
 		return nil, err
 	}
+	contentType := a.header.Get("Content-Type")
+	if r.Distill != nil {
+		if body, err = r.Distill(body, contentType); err != nil {
+			return nil, err
+		}
+	}
 	entry := &pageEntry{
-		Status: a.status, URL: baseURL(a.url), Type: a.header.Get("Content-Type"),
+		Status: a.status, URL: baseURL(a.url), Type: contentType,
 		ETag: a.header.Get("ETag"), Modified: a.header.Get("Last-Modified"), Fresh: fresh, body: body,
 	}
 	if keep {

@@ -204,11 +204,13 @@ func retryAfter(value string) time.Duration {
 }
 
 // transportError marks the errors that another attempt may cure: all but a
-// name that does not exist and a certificate that is not trusted.
+// name that does not exist, a certificate that is not trusted, and a transport
+// that cannot be made.
 func transportError(err error) error {
 	var dns *net.DNSError
 	var cert *tls.CertificateVerificationError
-	if errors.As(err, &cert) || errors.As(err, &dns) && dns.IsNotFound {
+	var setup *setupError
+	if errors.As(err, &setup) || errors.As(err, &cert) || errors.As(err, &dns) && dns.IsNotFound {
 		return err
 	}
 	return &temporary{err: err}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,6 +21,44 @@ const (
 	multiplexedConns = 2
 	plainConns       = 16
 )
+
+// lazyTransport makes a transport for the first request: to read the
+// certificates of a system takes as long as to resolve from a full cache.
+type lazyTransport struct {
+	get  func() (*transport, error)
+	made atomic.Bool
+}
+
+func newLazyTransport(log *slog.Logger) *lazyTransport {
+	return &lazyTransport{get: sync.OnceValues(func() (*transport, error) { return newTransport(log) })}
+}
+
+// RoundTrip sends the request. The error of a transport that cannot be made is
+// a *setupError.
+func (l *lazyTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	t, err := l.get()
+	if err != nil {
+		return nil, &setupError{err: err}
+	}
+	l.made.Store(true)
+	return t.RoundTrip(req)
+}
+
+// CloseIdleConnections closes the connections that no request uses.
+func (l *lazyTransport) CloseIdleConnections() {
+	if !l.made.Load() {
+		return
+	}
+	if t, err := l.get(); err == nil {
+		t.CloseIdleConnections()
+	}
+}
+
+// setupError is a fault of this machine, which no other attempt cures.
+type setupError struct{ err error }
+
+func (e *setupError) Error() string { return e.err.Error() }
+func (e *setupError) Unwrap() error { return e.err }
 
 // transport sends requests over few connections to hosts that speak HTTP/2,
 // and over more to those that do not.

@@ -45,15 +45,10 @@ func (r *packageResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 					listvalidator.ValueStringsAre(stringvalidator.OneOf(runtimes.Architectures()...)),
 				},
 			},
-			"python": pythonAttribute(),
-			"files":  filesAttribute(),
-			"exclude": schema.ListAttribute{
-				MarkdownDescription: "Globs over layer paths, such as `python/**/*.pyi`. What they match is left out of the layer. `**` crosses folders; a pattern that names a folder takes all below it.",
-				ElementType:         types.StringType,
-				Optional:            true,
-				Validators:          []validator.List{listvalidator.NoNullValues()},
-			},
-			"checks": checksAttribute(),
+			"python":  pythonAttribute(),
+			"files":   filesAttribute(),
+			"exclude": optionalStrings("Globs over layer paths, such as `python/**/*.pyi`. What they match is left out of the layer. `**` crosses folders; a pattern that names a folder takes all below it."),
+			"checks":  checksAttribute(),
 			"output_path": schema.StringAttribute{
 				MarkdownDescription: "Where the zip goes. Default `.layerbuild/<digest of the zip>.zip` below the root module.",
 				Optional:            true,
@@ -86,79 +81,60 @@ func pythonAttribute() schema.Attribute {
 		MarkdownDescription: "Python distributions, as wheels chosen for the runtimes and never for the host. Nothing is built from source.",
 		Optional:            true,
 		Attributes: map[string]schema.Attribute{
-			"requirements": schema.ListAttribute{
-				MarkdownDescription: "Requirements as in [PEP 508](https://packaging.python.org/en/latest/specifications/dependency-specifiers/): `requests==2.31.0`, `boto3>=1.35,<2`, `uvicorn[standard]; python_version >= \"3.12\"`.",
-				ElementType:         types.StringType,
-				Optional:            true,
-				Validators:          []validator.List{listvalidator.NoNullValues()},
-			},
-			"requirements_file": schema.StringAttribute{
-				MarkdownDescription: "Path of a requirements file. `-r`, `-c`, `--hash`, markers, extras, comments and continuation lines are understood.",
-				Optional:            true,
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
-			},
-			"constraints": schema.ListAttribute{
-				MarkdownDescription: "Requirements that bound the version of a distribution if something else asks for it.",
-				ElementType:         types.StringType,
-				Optional:            true,
-				Validators:          []validator.List{listvalidator.NoNullValues()},
-			},
+			"requirements":        optionalStrings("Requirements as in [PEP 508](https://packaging.python.org/en/latest/specifications/dependency-specifiers/): `requests==2.31.0`, `boto3>=1.35,<2`, `uvicorn[standard]; python_version >= \"3.12\"`."),
+			"requirements_file":   someText("Path of a requirements file. `-r`, `-c`, `--hash`, markers, extras, comments and continuation lines are understood."),
+			"constraints":         optionalStrings("Requirements that bound the version of a distribution if something else asks for it."),
+			"lock_file":           someText("Path of a `uv.lock`, `pylock.toml`, `poetry.lock` or `Pipfile.lock`. It is obeyed, never resolved again: every file is checked against its hash. In place of requirements."),
+			"groups":              optionalStrings("Dependency groups of the lock file, besides the project's own dependencies."),
+			"extras":              optionalStrings("Extras of the project that the lock file is of."),
+			"index":               indexAttribute(),
+			"prerelease":          flagged("Pre-releases are versions as any other. Otherwise they are used only where nothing stable is left. Default `false`."),
+			"exclude":             optionalStrings("Distributions that are resolved with the others and then left out of the layer."),
+			"exclude_runtime_sdk": flagged("Leave out boto3 and botocore, which the runtime brings, and what only they need. Default `false`."),
+			"require_hashes":      flagged("Every distribution needs a `--hash`, also what is only needed by others. One hash anywhere asks for it too, as with pip."),
 			"exclude_newer": schema.StringAttribute{
 				MarkdownDescription: "An RFC 3339 time or a date: releases uploaded after it do not exist. Takes precedence over the provider's `exclude_newer`.",
 				Optional:            true,
 				Validators:          []validator.String{moment{}},
 			},
-			"lock_file": schema.StringAttribute{
-				MarkdownDescription: "Path of a `uv.lock`, `pylock.toml`, `poetry.lock` or `Pipfile.lock`. It is obeyed, never resolved again: every file is checked against its hash. In place of requirements.",
-				Optional:            true,
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
-			},
-			"groups": schema.ListAttribute{
-				MarkdownDescription: "Dependency groups of the lock file, besides the project's own dependencies.",
-				ElementType:         types.StringType,
-				Optional:            true,
-				Validators:          []validator.List{listvalidator.NoNullValues()},
-			},
-			"extras": schema.ListAttribute{
-				MarkdownDescription: "Extras of the project that the lock file is of.",
-				ElementType:         types.StringType,
-				Optional:            true,
-				Validators:          []validator.List{listvalidator.NoNullValues()},
-			},
-			"index": schema.ListNestedAttribute{
-				MarkdownDescription: "Indexes that serve the packages that they name, and nobody else does: no other index can slip in a package of such a name. Credentials come from netrc.",
-				Optional:            true,
-				Validators:          []validator.List{listvalidator.NoNullValues()},
-				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"url": schema.StringAttribute{MarkdownDescription: "Address of the index, such as `https://pypi.example.com/simple/`.", Required: true},
-					"packages": schema.ListAttribute{
-						MarkdownDescription: "Names, or globs of names such as `acme-*`.",
-						ElementType:         types.StringType,
-						Required:            true,
-						Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues()},
-					},
-				}},
-			},
-			"prerelease": schema.BoolAttribute{
-				MarkdownDescription: "Pre-releases are versions as any other. Otherwise they are used only where nothing stable is left. Default `false`.",
-				Optional:            true,
-			},
-			"exclude": schema.ListAttribute{
-				MarkdownDescription: "Distributions that are resolved with the others and then left out of the layer.",
-				ElementType:         types.StringType,
-				Optional:            true,
-				Validators:          []validator.List{listvalidator.NoNullValues()},
-			},
-			"exclude_runtime_sdk": schema.BoolAttribute{
-				MarkdownDescription: "Leave out boto3 and botocore, which the runtime brings, and what only they need. Default `false`.",
-				Optional:            true,
-			},
-			"require_hashes": schema.BoolAttribute{
-				MarkdownDescription: "Every distribution needs a `--hash`, also what is only needed by others. One hash anywhere asks for it too, as with pip.",
-				Optional:            true,
-			},
 		},
 	}
+}
+
+func indexAttribute() schema.Attribute {
+	return schema.ListNestedAttribute{
+		MarkdownDescription: "Indexes that serve the packages that they name, and nobody else does: no other index can slip in a package of such a name. Credentials come from netrc.",
+		Optional:            true,
+		Validators:          []validator.List{listvalidator.NoNullValues()},
+		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+			"url": schema.StringAttribute{MarkdownDescription: "Address of the index, such as `https://pypi.example.com/simple/`.", Required: true},
+			"packages": schema.ListAttribute{
+				MarkdownDescription: "Names, or globs of names such as `acme-*`.",
+				ElementType:         types.StringType,
+				Required:            true,
+				Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues()},
+			},
+		}},
+	}
+}
+
+// optionalStrings, someText and flagged are optional attributes of a resource.
+func optionalStrings(description string) schema.Attribute {
+	return schema.ListAttribute{
+		MarkdownDescription: description, ElementType: types.StringType, Optional: true,
+		Validators: []validator.List{listvalidator.NoNullValues()},
+	}
+}
+
+func someText(description string) schema.Attribute {
+	return schema.StringAttribute{
+		MarkdownDescription: description, Optional: true,
+		Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+	}
+}
+
+func flagged(description string) schema.Attribute {
+	return schema.BoolAttribute{MarkdownDescription: description, Optional: true}
 }
 
 func filesAttribute() schema.Attribute {
@@ -181,17 +157,8 @@ func filesAttribute() schema.Attribute {
 					MarkdownDescription: "Path in the layer, such as `python/shared_utils`. What a directory holds lands below it; a file lands at it, or in it where it ends in `/`. Default: the root of the layer.",
 					Optional:            true,
 				},
-				"include": schema.ListAttribute{
-					MarkdownDescription: "Globs over the paths in `source`: only what they match is taken.",
-					ElementType:         types.StringType,
-					Optional:            true,
-					Validators:          []validator.List{listvalidator.NoNullValues()},
-				},
-				"exclude": schema.ListAttribute{
-					MarkdownDescription: "Globs over the paths in `source`: what they match is left out, such as `**/*_test.py`.",
-					ElementType:         types.StringType,
-					Optional:            true,
-				},
+				"include": optionalStrings("Globs over the paths in `source`: only what they match is taken."),
+				"exclude": optionalStrings("Globs over the paths in `source`: what they match is left out, such as `**/*_test.py`."),
 			},
 		},
 	}

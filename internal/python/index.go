@@ -60,9 +60,11 @@ type page struct {
 	index string // address of the index that has it, without credentials; "" if none
 	asked []string
 	base  *url.URL
-	files []file
 
-	wheels []wheelFile // among files
+	prefix   string      // of the addresses of all files
+	wheels   []wheelFile // in the order of the page
+	versions int         // wheelFile.order is below
+	files    []file      // source distributions
 }
 
 // future is an answer that is on its way.
@@ -124,39 +126,61 @@ func (c *catalog) fetchPage(ctx context.Context, name string) (*page, error) {
 	p := &page{name: name}
 	for _, x := range c.sources(name) {
 		address := strings.TrimSuffix(x.URL, "/") + "/" + name + "/"
-		got, err := c.client.Page(ctx, fetch.PageRequest{URL: address, Accept: simpleAccept, MaxBytes: maxPage, MaxAge: pageMaxAge})
 		p.asked = append(p.asked, fetch.Redact(x.URL))
+		l, from, err := c.listing(ctx, address, name)
+		fault, unreadable := errors.AsType[*pageFault](err)
 		switch {
 		case fetch.IsNotFound(err):
 			// Only "no such page" leads on to the next index. Any other
 			// failure must not: a stranger's project of the same name may
 			// wait there.
 			continue
+		case unreadable:
+			return nil, fmt.Errorf("asking the index %s about %q: %w", fetch.Redact(x.URL), name, fault.err)
 		case err != nil:
 			return nil, fmt.Errorf("asking the index about %q: %w", name, err)
 		}
-		files, base, err := parseSimple(got.Body, got.ContentType)
-		if err != nil {
+		if p.base, err = url.Parse(from); err != nil {
 			return nil, fmt.Errorf("asking the index %s about %q: %w", fetch.Redact(x.URL), name, err)
 		}
-		if p.base, err = url.Parse(got.URL); err != nil {
-			return nil, fmt.Errorf("asking the index %s about %q: %w", fetch.Redact(x.URL), name, err)
-		}
-		if base != "" {
-			if p.base, err = p.base.Parse(base); err != nil {
+		if l.base != "" {
+			if p.base, err = p.base.Parse(l.base); err != nil {
 				return nil, fmt.Errorf("asking the index %s about %q: %w", fetch.Redact(x.URL), name, err)
 			}
 		}
-		p.index, p.files = fetch.Redact(x.URL), files
-		p.wheels = p.readWheels()
+		p.index, p.prefix = fetch.Redact(x.URL), l.prefix
+		p.wheels, p.versions, p.files = l.wheels, l.versions, l.others
 		return p, nil
 	}
 	return p, nil
 }
 
+// listing returns the listing of a project's page and the address the page came
+// from. A stored one that cannot be read is replaced.
+func (c *catalog) listing(ctx context.Context, address, name string) (*listing, string, error) {
+	request := fetch.PageRequest{
+		URL: address, Accept: simpleAccept, MaxBytes: maxPage, MaxAge: pageMaxAge,
+		Distill: distillPage(name), Distillation: listingForm,
+	}
+	for {
+		got, err := c.client.Page(ctx, request)
+		if err != nil {
+			return nil, "", err
+		}
+		l, err := readListing(got.Body)
+		if err == nil {
+			return l, got.URL, nil
+		}
+		if request.Renew || !got.Cached {
+			return nil, "", err
+		}
+		request.Renew = true
+	}
+}
+
 // address returns where a file of the page lies, without credentials.
 func (p *page) address(f *file) (string, error) {
-	u, err := p.base.Parse(f.url)
+	u, err := p.base.Parse(p.prefix + f.url)
 	if err != nil {
 		return "", fmt.Errorf("reading the address of %q on the index %s: %w", f.name, p.index, err)
 	}
@@ -174,7 +198,7 @@ type wheelMetadata struct {
 func (c *catalog) metadata(p *page, f *file) *future[*wheelMetadata] {
 	key := f.sha256
 	if key == "" {
-		key = p.index + " " + f.url
+		key = p.index + " " + p.prefix + f.url
 	}
 	return ask(c, c.metas, key, func(ctx context.Context) (*wheelMetadata, error) {
 		m, err := c.fetchMetadata(ctx, p, f)

@@ -2,7 +2,6 @@ package python
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -67,7 +66,7 @@ type policy struct {
 	allPre    bool
 
 	admits map[string]bool // by Requires-Python
-	ranks  []ranked        // by wheelFile.tags
+	ranks  []ranked        // by wheelKind.tags
 }
 
 func newPolicy(tags *Tags, python pep440.Version) *policy {
@@ -93,12 +92,13 @@ const (
 	wrongTags
 )
 
-// judge says whether a wheel may be installed. The rank is of its tags.
-func (pl *policy) judge(w *wheelFile) (verdict, int) {
+// judge says whether a wheel may be installed.
+func (pl *policy) judge(w *wheelFile) verdict {
 	if v := pl.withheld(w.file, w.key); v != fits {
-		return v, 0
+		return v
 	}
-	return pl.runs(w)
+	v, _ := pl.runs(w)
+	return v
 }
 
 // runs says whether a wheel runs on the target, seen or not.
@@ -183,93 +183,51 @@ type release struct {
 type wheelFile struct {
 	*file
 	*release
-	WheelName
-	tags int // of the page: equal for equal tags
+	*wheelKind
+	order int // of the version on the page, the oldest first; equal for equal versions
 }
 
-// readWheels returns the wheels of the page whose name and version can be read.
-// The others, all of them old, are no candidates for anybody.
-func (p *page) readWheels() []wheelFile {
-	releases := map[string]*release{}
-	parsed := map[string]wheelFile{} // by tags, with all that is equal for equal tags
-	wheels := make([]wheelFile, 0, len(p.files))
-	prefix := ""
-	for i := range p.files {
-		f := &p.files[i]
-		if !f.wheel {
-			continue
-		}
-		base := strings.TrimSuffix(f.name, ".whl")
-		// Most names of a page differ in the version alone.
-		name, rest, _ := strings.Cut(base, "-")
-		version, tail, _ := strings.Cut(rest, "-")
-		if name != prefix {
-			if NormalizeName(name) != p.name {
-				continue
-			}
-			prefix = name
-		}
-		w, known := parsed[tail]
-		if !known {
-			var err error
-			if w.WheelName, err = ParseWheelName(f.name); err != nil {
-				continue
-			}
-			w.tags = len(parsed)
-			parsed[tail] = w
-		}
-		w.Version = version
-		r, known := releases[version]
-		if !known {
-			if v, err := pep440.Parse(version); err == nil {
-				r = &release{v, v.Key(), version}
-			}
-			releases[version] = r
-		}
-		if r != nil {
-			w.file, w.release = f, r
-			wheels = append(wheels, w)
-		}
-	}
-	return wheels
+// wheelKind is what the names of all wheels of a page with the same build and
+// compatibility tags say; name and version are those of the first of them.
+type wheelKind struct {
+	WheelName
+	tags int // place among the kinds of the page
 }
 
 // newProject picks the best wheel of each version that the policy lets through.
 func newProject(p *page, pl *policy) *project {
 	pr := &project{name: p.name, page: p}
-	best := map[string]candidate{}
-	others := map[string]*release{}
-	var last *release
+	best := make([]candidate, p.versions)
+	others := make([]*release, p.versions)
 	for i := range p.wheels {
 		w := &p.wheels[i]
 		// On large pages most wheels are for other machines.
 		rank, ok := pl.rank(w)
 		if ok {
-			v, _ := pl.judge(w)
+			v := pl.judge(w)
 			ok = v == fits
 		}
 		if !ok {
-			if w.release != last {
-				last = w.release
-				others[w.key] = w.release
-			}
+			others[w.order] = w.release
 			continue
 		}
 		c := candidate{wheelFile: w, rank: rank}
-		if known, ok := best[w.key]; !ok || c.compare(known) < 0 {
-			best[w.key] = c
+		if known := best[w.order]; known.wheelFile == nil || c.compare(known) < 0 {
+			best[w.order] = c
 		}
 	}
-	pr.candidates = slices.SortedFunc(maps.Values(best), func(a, b candidate) int {
-		return cmp.Or(
-			cmp.Compare(pl.place(a.release), pl.place(b.release)),
-			b.version.Compare(a.version),
-		)
-	})
-	for key, r := range others {
-		if _, ok := best[key]; !ok {
-			pr.unfit = append(pr.unfit, r)
+	for i, c := range slices.Backward(best) {
+		switch {
+		case c.wheelFile != nil:
+			pr.candidates = append(pr.candidates, c)
+		case others[i] != nil:
+			pr.unfit = append(pr.unfit, others[i])
 		}
+	}
+	if len(pl.prefer) > 0 || !pl.allPre {
+		slices.SortStableFunc(pr.candidates, func(a, b candidate) int {
+			return cmp.Compare(pl.place(a.release), pl.place(b.release))
+		})
 	}
 	return pr
 }

@@ -18,7 +18,7 @@ const simpleAccept = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.
 // file is one distribution file on a project's page (PEP 503, 691, 700).
 type file struct {
 	name           string // as written: "numpy-2.0.0-cp312-cp312-manylinux_2_17_x86_64.whl"
-	url            string // as written, maybe relative to the page
+	url            string // as written, maybe relative to the page; in a listing without its prefix
 	sha256         string // hexadecimal, "" where the index gives none
 	size           int64  // bytes, 0 where the index gives none
 	requiresPython string // "" : any
@@ -36,8 +36,8 @@ func parseSimple(body []byte, contentType string) ([]file, string, error) {
 	kind, _, _ := strings.Cut(contentType, ";")
 	switch strings.TrimSpace(strings.ToLower(kind)) {
 	case "application/vnd.pypi.simple.v1+json", "application/json":
-		// Nobody changes the body of a page (see fetch.Page), so its text is
-		// used where it lies: pages reach 20 MB, and most of them is kept.
+		// Nobody changes the body of a page, so its text is used where it
+		// lies: pages reach 20 MB, and a copy costs as much as reading it.
 		files, err := parseSimpleJSON(unsafe.String(unsafe.SliceData(body), len(body)))
 		return files, "", err
 	case "application/vnd.pypi.simple.v1+html", "text/html", "application/xhtml+xml", "":

@@ -46,7 +46,7 @@ func (w *world) surveyPage(p *page) []*survey {
 	for i := range p.wheels {
 		f := &p.wheels[i]
 		s := get(f.release)
-		v, _ := pl.judge(f)
+		v := pl.judge(f)
 		s.wheels = append(s.wheels, judged{f, v})
 		s.visible = s.visible || v == fits || v >= wrongPython
 	}

@@ -1,0 +1,235 @@
+package python
+
+import (
+	"encoding/binary"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
+)
+
+// pageFault says why a page cannot be read.
+type pageFault struct{ err error }
+
+func (e *pageFault) Error() string { return e.err.Error() }
+func (e *pageFault) Unwrap() error { return e.err }
+
+// distillPage returns the function that turns the page of a project into the
+// bytes of its listing. Its error is a *pageFault.
+func distillPage(name string) func([]byte, string) ([]byte, error) {
+	return func(body []byte, contentType string) ([]byte, error) {
+		files, base, err := parseSimple(body, contentType)
+		if err != nil {
+			return nil, &pageFault{err}
+		}
+		return writeListing(name, files, base), nil
+	}
+}
+
+// writeListing drops the files that are neither wheels whose name and version
+// can be read nor source distributions: they are nothing for anybody.
+func writeListing(name string, files []file, base string) []byte {
+	wheels, versions := readWheels(name, files)
+	var others []*file
+	for i := range files {
+		f := &files[i]
+		if strings.HasSuffix(f.name, ".tar.gz") || strings.HasSuffix(f.name, ".zip") {
+			others = append(others, f)
+		}
+	}
+	w := listingWriter{requires: map[string]uint64{}, kinds: map[string]uint64{}}
+	w.setPrefix(wheels, others)
+	w.reserve(wheels, others)
+	w.text(base)
+	w.text(w.prefix)
+	w.requirements(wheels, others)
+	w.number(uint64(len(versions)))
+	for _, version := range versions {
+		w.text(version)
+	}
+	w.number(uint64(len(wheels)))
+	for _, wheel := range wheels {
+		w.number(w.requires[wheel.requiresPython])
+		w.number(uint64(wheel.version))
+		kind, known := w.kinds[wheel.kind]
+		if !known {
+			kind = uint64(len(w.kinds))
+			w.kinds[wheel.kind] = kind
+		}
+		w.number(kind)
+		w.file(wheel.file)
+	}
+	w.number(uint64(len(others)))
+	for _, f := range others {
+		w.number(w.requires[f.requiresPython])
+		w.file(f)
+	}
+	return w.out
+}
+
+type listingWriter struct {
+	out      []byte
+	prefix   string
+	requires map[string]uint64
+	kinds    map[string]uint64
+}
+
+func (w *listingWriter) number(n uint64) { w.out = binary.AppendUvarint(w.out, n) }
+
+func (w *listingWriter) text(s string) {
+	w.number(uint64(len(s)))
+	w.out = append(w.out, s...)
+}
+
+// setPrefix finds the longest directory that all addresses begin with.
+func (w *listingWriter) setPrefix(wheels []namedWheel, others []*file) {
+	first := true
+	see := func(address string) {
+		if first {
+			w.prefix, first = address, false
+		}
+		n := 0
+		for n < min(len(w.prefix), len(address)) && w.prefix[n] == address[n] {
+			n++
+		}
+		w.prefix = w.prefix[:n]
+	}
+	for _, wheel := range wheels {
+		see(wheel.url)
+	}
+	for _, f := range others {
+		see(f.url)
+	}
+	w.prefix = w.prefix[:strings.LastIndexByte(w.prefix, '/')+1]
+}
+
+// reserve makes room for all files: most pages are thousands of them.
+func (w *listingWriter) reserve(wheels []namedWheel, others []*file) {
+	const numbers = 16
+	size := 0
+	see := func(f *file) {
+		size += numbers + len(f.url) - len(w.prefix) + len(f.uploaded) + len(f.sha256) + len(f.metadataSHA256)
+	}
+	for _, wheel := range wheels {
+		see(wheel.file)
+	}
+	for _, f := range others {
+		see(f)
+	}
+	w.out = make([]byte, 0, size+size/16)
+}
+
+func (w *listingWriter) requirements(wheels []namedWheel, others []*file) {
+	var list []string
+	see := func(requires string) {
+		if _, known := w.requires[requires]; !known {
+			w.requires[requires] = uint64(len(list))
+			list = append(list, requires)
+		}
+	}
+	for _, wheel := range wheels {
+		see(wheel.requiresPython)
+	}
+	for _, f := range others {
+		see(f.requiresPython)
+	}
+	w.number(uint64(len(list)))
+	for _, requires := range list {
+		w.text(requires)
+	}
+}
+
+func (w *listingWriter) file(f *file) {
+	address := f.url[len(w.prefix):]
+	var flags uint64
+	if f.yanked {
+		flags |= flagYanked
+	}
+	if f.metadata {
+		flags |= flagMetadata
+	}
+	if strings.HasSuffix(address, f.name) {
+		flags |= flagNamed
+	}
+	w.number(flags)
+	w.number(uint64(f.size))
+	w.text(f.uploaded)
+	w.text(address)
+	if flags&flagNamed != 0 {
+		w.number(uint64(len(f.name)))
+	} else {
+		w.text(f.name)
+	}
+	w.text(f.sha256)
+	w.text(f.metadataSHA256)
+}
+
+// namedWheel is a wheel of a page with what its name says.
+type namedWheel struct {
+	*file
+	version int    // among the versions of the page
+	kind    string // build tag and compatibility tags, as written
+}
+
+// readWheels returns the wheels whose name and version can be read, and their
+// versions as written, the oldest first. The others, all of them old, are no
+// candidates for anybody.
+func readWheels(project string, files []file) ([]namedWheel, []string) {
+	versions := map[string]pep440.Version{}
+	kinds := map[string]bool{} // that were read
+	wheels := make([]namedWheel, 0, len(files))
+	texts := make([]string, 0, len(files)) // versions, by wheel
+	prefix := ""
+	for i := range files {
+		f := &files[i]
+		if !f.wheel {
+			continue
+		}
+		// Most names of a page differ in the version alone.
+		name, rest, _ := strings.Cut(strings.TrimSuffix(f.name, ".whl"), "-")
+		text, kind, _ := strings.Cut(rest, "-")
+		if name != prefix {
+			if NormalizeName(name) != project {
+				continue
+			}
+			prefix = name
+		}
+		if !kinds[kind] {
+			if _, err := ParseWheelName(f.name); err != nil {
+				continue
+			}
+			kinds[kind] = true
+		}
+		if _, known := versions[text]; !known {
+			version, err := pep440.Parse(text)
+			if err != nil {
+				continue
+			}
+			versions[text] = version
+		}
+		wheels = append(wheels, namedWheel{file: f, kind: kind})
+		texts = append(texts, text)
+	}
+	order, place := inOrder(versions)
+	for i := range wheels {
+		wheels[i].version = place[texts[i]]
+	}
+	return wheels, order
+}
+
+// inOrder returns the texts of versions, the oldest first, and the place of
+// each.
+func inOrder(versions map[string]pep440.Version) (order []string, place map[string]int) {
+	order = slices.SortedFunc(maps.Keys(versions), func(a, b string) int {
+		if c := versions[a].Compare(versions[b]); c != 0 {
+			return c
+		}
+		return strings.Compare(a, b)
+	})
+	place = make(map[string]int, len(order))
+	for i, text := range order {
+		place[text] = i
+	}
+	return order, place
+}
