@@ -97,20 +97,18 @@ func (pl *policy) judge(w *wheelFile) verdict {
 	if v := pl.withheld(w.file, w.key); v != fits {
 		return v
 	}
-	v, _ := pl.runs(w)
-	return v
+	return pl.runs(w)
 }
 
 // runs says whether a wheel runs on the target, seen or not.
-func (pl *policy) runs(w *wheelFile) (verdict, int) {
+func (pl *policy) runs(w *wheelFile) verdict {
 	if !pl.allowsPython(w.requiresPython) {
-		return wrongPython, 0
+		return wrongPython
 	}
-	rank, ok := pl.rank(w)
-	if !ok {
-		return wrongTags, 0
+	if _, ok := pl.rank(w); !ok {
+		return wrongTags
 	}
-	return fits, rank
+	return fits
 }
 
 // rank returns the place of a wheel's tags on the target, lower is better.

@@ -309,7 +309,7 @@ func (w *world) betterRuntime(s *survey) string {
 			continue
 		}
 		pl := newPolicy(t.Tags(), python)
-		if !slices.ContainsFunc(s.wheels, func(j judged) bool { v, _ := pl.runs(j.wheelFile); return v == fits }) {
+		if !slices.ContainsFunc(s.wheels, func(j judged) bool { v := pl.runs(j.wheelFile); return v == fits }) {
 			continue
 		}
 		if minor > w.target.Minor {
