@@ -31,7 +31,7 @@ func (e *StatusError) Error() string {
 	case "netrc":
 		return text + " to the login and password of the netrc file"
 	}
-	return text + "; no credentials were sent: write them into the index's URL or into a netrc file"
+	return text + "; no credentials were sent: write them into a netrc file, or into the address in PIP_INDEX_URL"
 }
 
 // IsNotFound reports whether err says that the server has no such document:

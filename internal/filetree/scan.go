@@ -41,17 +41,17 @@ type ScanOptions struct {
 // and a state may hold secrets.
 func ignored(name string) bool {
 	switch name {
-	case ".git", ".DS_Store", "__pycache__", ".terraform", ".layerbuild", ".terraform.lock.hcl", ".terraform.tfstate.lock.info":
+	case ".git", ".DS_Store", "__pycache__", ".terraform", ".layerbuild", ".terraform.lock.hcl", ".terraform.tfstate.lock.info", "tfplan":
 		return true
 	}
-	return strings.HasSuffix(name, ".tfstate") || strings.HasSuffix(name, ".tfstate.backup")
+	return strings.HasSuffix(name, ".tfplan") || strings.HasSuffix(name, ".tfstate") || strings.HasSuffix(name, ".tfstate.backup")
 }
 
 // Scan reads the files below the directory root, or the one file root, and
 // returns them sorted by the bytes of Path. What comes out depends on names
 // and contents alone: modes, times and the order of the directory never
 // matter. Left out wherever they are: .git, .DS_Store, __pycache__, .layerbuild,
-// what Terraform writes (.terraform, lock files, states), and what o leaves
+// what Terraform writes (.terraform, lock files, states, plans by the usual names), and what o leaves
 // out. A directory without files is an empty list.
 //
 // A symbolic link to a file inside root is read as that file. Any other link,
@@ -206,7 +206,7 @@ func machine(start []byte) string {
 	case elf.EM_AARCH64:
 		return "arm64"
 	default:
-		return m.String()
+		return strings.ToLower(strings.TrimPrefix(m.String(), "EM_"))
 	}
 }
 

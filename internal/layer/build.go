@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
@@ -180,13 +181,17 @@ func (c *cache) tree(ctx context.Context, l *Lock) (filetree.Tree, error) {
 		}
 		parts = append(parts, part)
 	}
+	var own filetree.Tree
 	for i, f := range l.Files {
 		part, err := c.filesTree(ctx, f, fmt.Sprintf("files[%d]", i))
 		if err != nil {
 			return nil, inputError(fmt.Sprintf("files[%d]", i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
 		}
-		parts = append(parts, part)
+		own = append(own, part...)
 	}
+	// The order of files in the configuration decides no byte.
+	slices.SortStableFunc(own, func(a, b filetree.Entry) int { return strings.Compare(a.Path, b.Path) })
+	parts = append(parts, own)
 	merged, err := filetree.Merge(parts...)
 	if clash := (*filetree.ClashError)(nil); errors.As(err, &clash) {
 		return nil, &InputError{

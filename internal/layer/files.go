@@ -87,8 +87,11 @@ func lockFiles(f FileSpec, spec Spec) (FileLock, error) {
 // checkFile refuses the layer's own zip, which would change with every plan,
 // and native code for another architecture.
 func (s Spec) checkFile(f filetree.File) error {
+	if filetree.Match(s.Exclude, f.Path) {
+		return nil
+	}
 	if s.Output != "" && f.Source != "" && absolute(f.Source) == absolute(s.Output) {
-		return fmt.Errorf("%q is the zip of this package: write its output_path outside of the source, or exclude it", s.Output)
+		return fmt.Errorf("%q is the zip of this package: write its output_path outside of the source, or exclude it in files", s.Output)
 	}
 	switch {
 	case f.Machine == "":

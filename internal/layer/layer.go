@@ -146,6 +146,8 @@ type PythonSpec struct {
 	RequireHashes bool
 	// Indexes serve their packages alone, before all other indexes.
 	Indexes []IndexSpec
+	// ExcludeNewer is set where the package names a cut-off of its own.
+	ExcludeNewer bool
 	// Prerelease makes pre-releases versions as any other.
 	Prerelease bool
 	// Exclude names distributions that are resolved and then left out.

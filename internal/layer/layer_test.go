@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -271,6 +272,62 @@ func TestWheelsOfSeveralRuntimes(t *testing.T) {
 	}
 	if len(roots) != 3 || roots["python/native/"] {
 		t.Errorf("found %v", roots)
+	}
+}
+
+// TestLeaveOut has boto3, which needs its own parts and idna, beside what the
+// user asks for.
+func TestLeaveOut(t *testing.T) {
+	t.Parallel()
+	wheels := func() []python.Wheel {
+		return []python.Wheel{
+			{Name: "boto3", Requires: []string{"botocore", "s3transfer", "six"}}, {Name: "botocore", Requires: []string{"jmespath", "six"}},
+			{Name: "idna"}, {Name: "jmespath"}, {Name: "requests", Requires: []string{"idna"}}, {Name: "s3transfer", Requires: []string{"botocore"}}, {Name: "six"},
+		}
+	}
+	for _, c := range []struct {
+		name  string
+		out   leaveOut
+		roots []string // nil: as for a lock file
+		want  string
+	}{
+		{"nothing", leaveOut{}, []string{"boto3", "requests"}, "boto3 botocore idna jmespath requests s3transfer six"},
+		{"a name", leaveOut{Names: []string{"idna"}}, []string{"boto3", "requests"}, "boto3 botocore jmespath requests s3transfer six"},
+		{"the SDK", leaveOut{WithNeeds: runtimeSDK}, []string{"boto3", "requests"}, "idna requests"},
+		{"the SDK but what is asked for", leaveOut{WithNeeds: runtimeSDK}, []string{"boto3", "requests", "six"}, "idna requests six"},
+		{"a name of a lock file", leaveOut{Names: []string{"idna"}}, nil, "boto3 botocore jmespath requests s3transfer six"},
+		{"the SDK of a lock file", leaveOut{WithNeeds: runtimeSDK}, nil, "idna requests six"},
+	} {
+		all := wheels()
+		roots := c.roots
+		if roots == nil {
+			roots = besideSDK(all)
+		}
+		var got []string
+		for _, w := range c.out.apply(roots, all) {
+			got = append(got, w.Name)
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, strings.Join(got, " "), c.want)
+		}
+	}
+}
+
+// TestOrderOfFilesDecidesNoByte writes the elements of files the other way
+// round.
+func TestOrderOfFilesDecidesNoByte(t *testing.T) {
+	t.Parallel()
+	b := newBuilder(t, indextest.New(t, universe))
+	one, two := "1", "2"
+	s := Spec{
+		Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"},
+		Files: []FileSpec{{Content: &two, Target: "python/b"}, {Content: &one, Target: "python/a"}},
+	}
+	first := build(t, b, resolve(t, b, s, nil), Output{Path: filepath.Join(t.TempDir(), "a.zip")})
+	s.Files[0], s.Files[1] = s.Files[1], s.Files[0]
+	second := build(t, b, resolve(t, b, s, nil), Output{Path: filepath.Join(t.TempDir(), "b.zip")})
+	if first.SHA256 != second.SHA256 {
+		t.Errorf("got %s and %s", first.SHA256, second.SHA256)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
@@ -90,11 +92,13 @@ func (l *Lock) Contents() map[string]string {
 	if l.Python != nil {
 		for _, w := range l.Python.Chosen.Wheels {
 			key := "python:" + w.Name
-			if had, ok := contents[key]; ok && had != w.Version {
-				contents[key] = had + ", " + w.Version
-				continue
+			had := strings.Split(contents[key], ", ")
+			switch {
+			case contents[key] == "":
+				contents[key] = w.Version
+			case !slices.Contains(had, w.Version):
+				contents[key] += ", " + w.Version
 			}
-			contents[key] = w.Version
 		}
 	}
 	for _, f := range l.Files {

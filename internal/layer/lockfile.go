@@ -72,6 +72,9 @@ func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *
 func (b *Builder) lockLocal(s Spec, local []python.LocalPackage, targets []runtimes.Target, l *Lock) error {
 	dir := filepath.Dir(s.Python.LockFile)
 	for _, p := range local {
+		if slices.Contains(s.Python.leaveOut().Names, p.Name) {
+			continue
+		}
 		for _, root := range p.Roots(pythonTargets(targets)) {
 			target := root + "/" + p.Module
 			if strings.HasSuffix(p.Source, ".py") {

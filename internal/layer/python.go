@@ -3,6 +3,7 @@ package layer
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
@@ -12,6 +13,9 @@ import (
 // runtimeSDK are the distributions that Lambda's Python runtimes bring, with
 // what only they need: "Runtime-included SDK versions" in the developer guide.
 var runtimeSDK = []string{"boto3", "botocore"}
+
+// runtimeSDKParts are the distributions that exist for the SDK's sake.
+var runtimeSDKParts = []string{"boto3", "botocore", "s3transfer", "jmespath"}
 
 // leaveOut says which distributions are resolved and then not packed. Its
 // fields are normalised names, sorted.
@@ -45,6 +49,11 @@ func (p *PythonSpec) check() error {
 			Attribute: "python", Summary: "Requirements beside a lock file",
 			Detail: "A lock file is obeyed as it is: add the requirements to the project that it locks, or put them into a package of their own.",
 		}
+	case p.LockFile != "" && (len(p.Constraints) > 0 || p.Prerelease || p.RequireHashes || p.ExcludeNewer):
+		return &InputError{
+			Attribute: "python", Summary: "Arguments of a resolution beside a lock file",
+			Detail: "A lock file is obeyed as it is, and its hashes are always checked: constraints, prerelease, exclude_newer and require_hashes have no place beside it. Drop them, and lock the project with them instead.",
+		}
 	case p.LockFile == "" && len(p.Groups)+len(p.Extras) > 0:
 		return &InputError{
 			Attribute: "python", Summary: "Groups or extras without a lock file",
@@ -57,8 +66,23 @@ func (p *PythonSpec) check() error {
 	if _, _, err := parseAll("python.constraints", p.Constraints); err != nil {
 		return err
 	}
+	for i, name := range p.Exclude {
+		if !distributionName.MatchString(name) {
+			return &InputError{
+				Attribute: fmt.Sprintf("python.exclude[%d]", i), Summary: fmt.Sprintf("Malformed name %q", name),
+				Detail: "python.exclude holds names of distributions, such as \"boto3\", without versions and globs.",
+			}
+		}
+	}
 	return p.checkIndexes()
 }
+
+// The names of distributions ("Names and normalization" specification), and
+// globs of them.
+var (
+	distributionName = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$`)
+	distributionGlob = regexp.MustCompile(`^[A-Za-z0-9*?](?:[A-Za-z0-9._*?-]*[A-Za-z0-9*?])?$`)
+)
 
 // pythonTargets returns the Python runtimes on every architecture; none is an
 // error.
@@ -93,19 +117,26 @@ func (o leaveOut) apply(roots []string, wheels []python.Wheel) []python.Wheel {
 	if len(o.Names) == 0 && len(o.WithNeeds) == 0 {
 		return wheels
 	}
-	kept := reachable(wheels, roots, o.WithNeeds)
-	return slices.DeleteFunc(wheels, func(w python.Wheel) bool {
-		return !kept[w.Name] || slices.Contains(o.Names, w.Name)
-	})
+	dropped := map[string]bool{}
+	for _, name := range o.Names {
+		dropped[name] = true
+	}
+	if len(o.WithNeeds) > 0 {
+		kept := reachable(wheels, roots, o.WithNeeds)
+		for name := range reachable(wheels, o.WithNeeds, nil) {
+			dropped[name] = dropped[name] || !kept[name]
+		}
+	}
+	return slices.DeleteFunc(wheels, func(w python.Wheel) bool { return dropped[w.Name] })
 }
 
-// besideSDK returns the names that the AWS SDK does not need: what a lock file
-// does not tell as asked for.
+// besideSDK returns the names that stay whatever the AWS SDK needs. A lock file
+// does not tell which of its distributions the project asks for itself, so only
+// the SDK's own parts count as needed by it alone.
 func besideSDK(wheels []python.Wheel) []string {
-	needed := reachable(wheels, runtimeSDK, nil)
 	var names []string
 	for _, w := range wheels {
-		if !needed[w.Name] {
+		if !slices.Contains(runtimeSDKParts, w.Name) {
 			names = append(names, w.Name)
 		}
 	}
@@ -146,10 +177,23 @@ func (p *PythonSpec) checkIndexes() error {
 				Attribute: at, Summary: fmt.Sprintf("Credentials in the address of the index at %q", u.Host),
 				Detail: "They would be kept in the state. Write the address without them, and the user and password into netrc.",
 			}
+		case u.RawQuery != "" || u.Fragment != "":
+			return &InputError{
+				Attribute: at, Summary: fmt.Sprintf("A query in the address of the index at %q", u.Host),
+				Detail: "An index is addressed by its path, and a token in a query would be kept in the state. Write credentials into netrc.",
+			}
 		case len(index.Packages) == 0:
 			return &InputError{
 				Attribute: at, Summary: fmt.Sprintf("No packages for the index at %q", u.Host),
 				Detail: "An index serves only the packages that it names, so that no other index can slip in a package of the same name. Name them in packages, such as [\"acme-*\"].",
+			}
+		}
+		for _, pattern := range index.Packages {
+			if !distributionGlob.MatchString(pattern) {
+				return &InputError{
+					Attribute: at, Summary: fmt.Sprintf("Malformed pattern %q", pattern),
+					Detail: "packages holds names of distributions, or globs of them with * and ?, such as \"acme-*\". Another index would serve what a malformed one means.",
+				}
 			}
 		}
 	}

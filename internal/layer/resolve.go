@@ -98,6 +98,12 @@ func (s Spec) Check() error {
 			}
 		}
 	}
+	if out := s.Output; strings.HasSuffix(out, "/") || strings.HasSuffix(out, "\\") || out == "." || strings.HasPrefix(out, "~") {
+		return &InputError{
+			Attribute: "output_path", Summary: fmt.Sprintf("Unusable output path %q", out),
+			Detail: "It is the path of a zip, such as \"build/layer.zip\". A home directory is written with pathexpand().",
+		}
+	}
 	for i, p := range s.Exclude {
 		if err := filetree.CheckPattern(p); err != nil {
 			return inputError(fmt.Sprintf("exclude[%d]", i), fmt.Sprintf("Malformed pattern %q", p), err)

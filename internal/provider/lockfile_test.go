@@ -113,6 +113,7 @@ func TestLockFileRefuses(t *testing.T) {
 		"no_wheel":      {fmt.Sprintf(`lock_file = %q, groups = ["dev"]`, plain), `(?s)native.*3.12`},
 		"missing":       {fmt.Sprintf(`lock_file = %q`, filepath.Join(w.dir, "absent", "uv.lock")), `There is no lock file`},
 		"both":          {fmt.Sprintf(`lock_file = %q, requirements = ["idna"]`, plain), `Requirements beside a lock file`},
+		"constraints":   {fmt.Sprintf(`lock_file = %q, constraints = ["idna<1"]`, plain), `Arguments of a resolution beside a lock file`},
 		"groups_alone":  {`requirements = ["idna"], groups = ["dev"]`, `Groups or extras without a lock file`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -104,6 +104,7 @@ func (p *pythonModel) spec(ctx context.Context, diags *diag.Diagnostics) *layer.
 		Constraints:       stringList(ctx, p.Constraints, diags),
 		RequirementsFile:  p.RequirementsFile.ValueString(),
 		LockFile:          p.LockFile.ValueString(),
+		ExcludeNewer:      p.ExcludeNewer.ValueString() != "",
 		Groups:            stringList(ctx, p.Groups, diags),
 		Extras:            stringList(ctx, p.Extras, diags),
 		RequireHashes:     p.RequireHashes.ValueBool(),

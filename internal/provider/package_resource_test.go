@@ -19,7 +19,7 @@ import (
 
 // golden is the digest of the package of TestPackageIsKnownAtPlan, on every
 // system. It moves only with the layout version.
-const golden = "296eece185a44582402ab1b0d59077666d1629b9ad53b002ebda108e80df77a6"
+const golden = "ae46fe97655997184298ae7403d4e4fe57a271e28c84e18ad50d1646608dfb8d"
 
 func at1(name string) tfjsonpath.Path { return tfjsonpath.New(name) }
 

@@ -101,7 +101,9 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	tools.region = firstOf(settings.Region, p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION"))
+	if !m.Region.IsUnknown() {
+		tools.region = firstOf(settings.Region, p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION"))
+	}
 	tools.checkRegions = !settings.SkipRegionValidation
 	settings.UserAgent, settings.UserAgentVersion = "terraform-provider-layerbuild", p.version
 	tools.builder = layer.NewBuilder(options)

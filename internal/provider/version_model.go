@@ -140,9 +140,12 @@ func (m *versionModel) request(ctx context.Context, diags *diag.Diagnostics) pub
 
 // sameVersion reports whether the state's version is what the plan asks for.
 func (m *versionModel) sameVersion(before *versionModel, zip wanted) bool {
+	if m.Description.IsUnknown() || m.LicenseInfo.IsUnknown() {
+		return false
+	}
 	return before.CodeSHA256.ValueString() == zip.hash &&
 		m.LayerName.Equal(before.LayerName) &&
-		(m.Region.IsUnknown() || m.Region.Equal(before.Region)) &&
+		m.Region.Equal(before.Region) &&
 		m.Description.ValueString() == before.Description.ValueString() &&
 		m.LicenseInfo.ValueString() == before.LicenseInfo.ValueString() &&
 		sameSet(m.CompatibleRuntimes, before.CompatibleRuntimes) &&

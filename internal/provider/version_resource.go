@@ -178,6 +178,8 @@ func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest
 	for _, n := range owned.Numbers {
 		arn := fmt.Sprintf("%s:%d", m.LayerARN.ValueString(), n)
 		if _, ok := r.tools.hands.Load(arn); ok {
+			resp.Diagnostics.AddWarning(fmt.Sprintf("Version %d of layer %q stays", n, m.LayerName.ValueString()),
+				fmt.Sprintf("Another resource has just taken it over. When nothing needs it any more, delete %s by hand.", arn))
 			continue
 		}
 		if functions := users[n]; len(functions) > 0 {

@@ -403,6 +403,13 @@ func TestVersionSettles(t *testing.T) {
 				},
 			},
 			{
+				Config: w.publishing("idna", "description = terraform_data.d.output") + `
+resource "terraform_data" "d" {
+  input = "later"
+}`,
+				ConfigPlanChecks: expectEmpty(),
+			},
+			{
 				Config: w.publishing("idna", `s3 = terraform_data.u.output == "x" ? null : { bucket = "artifacts" }`) + `
 resource "terraform_data" "u" {
   input = "y"
@@ -410,5 +417,17 @@ resource "terraform_data" "u" {
 				ConfigPlanChecks: expectEmpty(),
 			},
 		},
+	})
+}
+
+// TestVersionNamesItsRegionAlone has no region but that of the resource.
+func TestVersionNamesItsRegionAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	config := strings.Replace(w.publishing("idna", `region = "eu-west-1"`), `region     = "eu-west-1"`, "", 1)
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps:                    []resource.TestStep{{Config: config, Check: w.hasVersions(1), ConfigPlanChecks: expectEmpty()}},
+		CheckDestroy:             w.hasVersions(),
 	})
 }

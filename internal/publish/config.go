@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -197,17 +198,27 @@ type session struct {
 	config  Config
 	aws     aws.Config
 	secrets secrets
+	// borrowed is set where nothing names a region, and that of the first
+	// call serves for STS.
+	borrowed bool
 }
 
-// connect resolves the settings at the first use. A failure is not kept: the
-// next use tries again.
-func (p *Publisher) connect(ctx context.Context) (*session, error) {
+// connect resolves the settings at the first use, which is about a region; ""
+// is the session's own. A failure is not kept: the next use tries again.
+func (p *Publisher) connect(ctx context.Context, region string) (*session, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.session != nil {
 		return p.session, nil
 	}
 	s, err := newSession(ctx, p.config)
+	if faults, ok := errors.AsType[*ConfigError](err); ok && region != "" && slices.Equal(faults.Faults, []string{noRegion}) {
+		borrowing := p.config
+		borrowing.Region = region
+		if s, err = newSession(ctx, borrowing); err == nil {
+			s.borrowed = true
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -286,6 +297,9 @@ func sentence(d diag.Diagnostic) string {
 // region returns the asked region, or the session's own for "". One that AWS
 // does not have is a *LimitError.
 func (s *session) region(asked string) (string, error) {
+	if asked == "" && s.borrowed {
+		return "", &ConfigError{Faults: []string{noRegion}}
+	}
 	if asked == "" {
 		return s.aws.Region, nil
 	}

@@ -123,7 +123,7 @@ func (p *Publisher) Publish(ctx context.Context, r Request) (Version, bool, erro
 	if err := r.check(); err != nil {
 		return Version{}, false, err
 	}
-	s, err := p.connect(ctx)
+	s, err := p.connect(ctx, r.Region)
 	if err != nil {
 		return Version{}, false, err
 	}

@@ -230,7 +230,7 @@ func TestPublishFindsItsVersionAfterTheDeadline(t *testing.T) {
 	a := lambdatest.New(t)
 	p := against(t, a)
 	a.Inject(lambdatest.Fault{Operation: "PublishLayerVersion", At: lambdatest.AfterProcessing, Delay: time.Minute})
-	if _, err := p.connect(t.Context()); err != nil {
+	if _, err := p.connect(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -249,7 +249,7 @@ func TestPublishGoesOnLookingAfterTheDeadline(t *testing.T) {
 	p.patience.looks = []time.Duration{0, time.Second, 0}
 	a.Inject(lambdatest.Fault{Operation: "PublishLayerVersion", At: lambdatest.AfterProcessing, Close: true})
 	a.HideNewVersions(2)
-	if _, err := p.connect(t.Context()); err != nil {
+	if _, err := p.connect(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
@@ -264,7 +264,7 @@ func TestPublishStopsAtTheDeadlineWithoutAVersion(t *testing.T) {
 	a := lambdatest.New(t)
 	p := against(t, a)
 	a.Inject(lambdatest.Fault{Operation: "PublishLayerVersion", Delay: time.Minute, Close: true, Times: -1})
-	if _, err := p.connect(t.Context()); err != nil {
+	if _, err := p.connect(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -501,7 +501,7 @@ func TestPublisherKeepsToTheRequestRate(t *testing.T) {
 	t.Parallel()
 	a := lambdatest.New(t)
 	p := against(t, a)
-	if _, err := p.connect(t.Context()); err != nil {
+	if _, err := p.connect(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}
 	a.LimitRate(17) // AWS's 15, and room for the jitter of a busy machine
@@ -520,7 +520,7 @@ func TestPublisherKeepsToTheRequestRate(t *testing.T) {
 // publishRaw makes a version without a look, to fill a layer.
 func publishRaw(t *testing.T, p *Publisher, r Request) error {
 	t.Helper()
-	s, err := p.connect(t.Context())
+	s, err := p.connect(t.Context(), "")
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func (p *Publisher) Delete(ctx context.Context, arn string) error {
 // itself, "resize:3" for its published version 3. Aliases point to published
 // versions, so these stand for them. region "" is the provider's own.
 func (p *Publisher) Users(ctx context.Context, region, layerARN string) (map[int64][]string, error) {
-	s, err := p.connect(ctx)
+	s, err := p.connect(ctx, region)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +117,7 @@ func (p *Publisher) of(ctx context.Context, arn string) (*lambda.Client, *sessio
 	if err != nil {
 		return nil, nil, LayerVersionARN{}, err
 	}
-	s, err := p.connect(ctx)
+	s, err := p.connect(ctx, a.Region)
 	if err != nil {
 		return nil, nil, LayerVersionARN{}, err
 	}

@@ -35,7 +35,7 @@ type Index struct {
 // claims reports whether the index is the only source of a name.
 func (x Index) claims(name string) bool {
 	return slices.ContainsFunc(x.Packages, func(pattern string) bool {
-		ok, err := path.Match(strings.NewReplacer("_", "-", ".", "-").Replace(strings.ToLower(pattern)), name)
+		ok, err := path.Match(NormalizeName(pattern), name)
 		return err == nil && ok
 	})
 }
