@@ -313,6 +313,22 @@ func TestLeaveOut(t *testing.T) {
 	}
 }
 
+func TestExcludedNamesThatNothingAsksForAreNoted(t *testing.T) {
+	t.Parallel()
+	b := newBuilder(t, indextest.New(t, universe))
+	s := appSpec(t)
+	s.Python.Exclude = []string{"Lib", "nothing.such"}
+	l := resolve(t, b, s, nil)
+	if _, ok := l.Contents()["python:lib"]; ok {
+		t.Error("lib was not left out")
+	}
+	warnings := l.Warnings()
+	const want = `python.exclude names "nothing-such", which nothing asks for.`
+	if len(warnings) != 1 || warnings[0].Detail != want {
+		t.Errorf("got %+v, want one with %q", warnings, want)
+	}
+}
+
 // TestOrderOfFilesDecidesNoByte writes the elements of files the other way
 // round.
 func TestOrderOfFilesDecidesNoByte(t *testing.T) {

@@ -60,7 +60,7 @@ func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *
 	if err != nil {
 		return inputError(attribute, summary, err)
 	}
-	chosen.Wheels = s.Python.leaveOut().apply(besideSDK(chosen.Wheels), chosen.Wheels)
+	s.Python.leaveOut().from(chosen, besideSDK(chosen.Wheels), file.Local...)
 	if err := checkArchitectures(s, chosen); err != nil {
 		return err
 	}

@@ -110,6 +110,20 @@ func (c *cache) indexesFor(p *PythonSpec) []python.Index {
 	return append(indexes, c.indexes...)
 }
 
+// from leaves distributions out of a resolution, and notes the names that are
+// neither in it nor local projects.
+func (o leaveOut) from(l *python.Lock, roots []string, local ...python.LocalPackage) {
+	for _, name := range o.Names {
+		if slices.ContainsFunc(local, func(p python.LocalPackage) bool { return p.Name == name }) {
+			continue
+		}
+		if !slices.ContainsFunc(l.Wheels, func(w python.Wheel) bool { return w.Name == name }) {
+			l.Notes = append(l.Notes, fmt.Sprintf("python.exclude names %q, which nothing asks for", name))
+		}
+	}
+	l.Wheels = o.apply(roots, l.Wheels)
+}
+
 // apply returns the wheels that are left. Distributions are left out after
 // they were resolved, so that they still bound the versions of the others.
 // roots are the names that are asked for, not only needed.

@@ -199,7 +199,7 @@ func (c *cache) remember(ctx context.Context, spec python.Spec, out leaveOut, re
 	for _, in := range spec.Requirements {
 		roots = append(roots, in.Requirement.Name)
 	}
-	chosen.Wheels = out.apply(roots, chosen.Wheels)
+	out.from(chosen, roots)
 	body, err := json.Marshal(chosen)
 	if err != nil {
 		return nil, fmt.Errorf("encoding a resolution: %w", err)
