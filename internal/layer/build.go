@@ -30,6 +30,14 @@ const (
 	SeverityOff     Severity = "off"
 )
 
+// judge makes an error or a warning of a finding.
+func (s Severity) judge(fault *InputError) ([]Warning, error) {
+	if s == SeverityWarning {
+		return []Warning{{Attribute: fault.Attribute, Summary: fault.Summary, Detail: fault.Detail}}, nil
+	}
+	return nil, fault
+}
+
 // Output says where a zip goes and what it must be.
 type Output struct {
 	// Path is the zip's path; "" means DefaultPath of its digest.
@@ -216,11 +224,7 @@ func (c *cache) verify(l *Lock) (dropped bool, err error) {
 		}
 	}
 	for _, f := range l.Files {
-		body, _, err := c.store.GetRecord("segments", layerzip.Encoder+" "+f.Tree.Hex())
-		if err != nil {
-			continue // no segment yet
-		}
-		if d, err := store.ParseDigest(string(body)); err == nil {
+		if d, ok := c.knownSegment(f.Tree); ok {
 			digests = append(digests, d)
 		}
 	}
@@ -266,10 +270,7 @@ func checkSize(tree filetree.Tree, severity Severity) ([]Warning, error) {
 		Detail: fmt.Sprintf("AWS allows a function with all its layers %d bytes (250 MiB). Split the layer, exclude what is not needed at run time, or set checks = { size = \"off\" }. The largest parts:%s",
 			runtimes.MaxUnzipped, largest.String()),
 	}
-	if severity == SeverityWarning {
-		return []Warning{{Attribute: fault.Attribute, Summary: fault.Summary, Detail: fault.Detail}}, nil
-	}
-	return nil, fault
+	return severity.judge(fault)
 }
 
 // mayWrite refuses to write over a file that no package of ours wrote, and to

@@ -169,10 +169,7 @@ func (c *cache) filesTree(ctx context.Context, l FileLock, origin string) (filet
 	if store.Digest(filetree.TreeDigest(files)) != l.Tree {
 		return nil, c.changed(l, files)
 	}
-	if err := c.putInline(l, files); err != nil {
-		return nil, err
-	}
-	segment, err := c.segment(ctx, l.Tree, files)
+	segment, err := c.segment(ctx, l, files)
 	if err != nil {
 		if _, ok := errors.AsType[*layerzip.ChangedError](err); ok {
 			return nil, &ChangedError{Source: l.Source, Changes: []string{err.Error()}}
@@ -198,13 +195,27 @@ func (c *cache) filesTree(ctx context.Context, l FileLock, origin string) (filet
 	return tree, nil
 }
 
+// knownSegment returns the digest of the zip that was made of a tree, if one
+// was. The store may have lost it since.
+func (c *cache) knownSegment(tree store.Digest) (store.Digest, bool) {
+	body, _, err := c.store.GetRecord("segments", segmentKey(tree))
+	if err != nil {
+		return store.Digest{}, false
+	}
+	digest, err := store.ParseDigest(string(body))
+	return digest, err == nil
+}
+
+// segmentKey names a deflated tree: another encoder makes other bytes of it.
+func segmentKey(tree store.Digest) string { return layerzip.Encoder + " " + tree.Hex() }
+
 // segment returns the digest of the zip of the files, in the store.
-func (c *cache) segment(ctx context.Context, tree store.Digest, files []filetree.File) (digest store.Digest, err error) {
-	key := layerzip.Encoder + " " + tree.Hex()
-	if body, _, err := c.store.GetRecord("segments", key); err == nil {
-		if digest, err := store.ParseDigest(string(body)); err == nil && c.store.Has(digest, -1) {
-			return digest, nil
-		}
+func (c *cache) segment(ctx context.Context, l FileLock, files []filetree.File) (digest store.Digest, err error) {
+	if digest, ok := c.knownSegment(l.Tree); ok && c.store.Has(digest, -1) {
+		return digest, nil
+	}
+	if err := c.putInline(l, files); err != nil {
+		return store.Digest{}, err
 	}
 	w, err := c.store.NewWriter()
 	if err != nil {
@@ -223,10 +234,10 @@ func (c *cache) segment(ctx context.Context, tree store.Digest, files []filetree
 	if err != nil {
 		return store.Digest{}, fmt.Errorf("encoding the list of files: %w", err)
 	}
-	if err := c.store.PutRecord("trees", tree.Hex(), list); err != nil {
+	if err := c.store.PutRecord("trees", l.Tree.Hex(), list); err != nil {
 		return store.Digest{}, err
 	}
-	return digest, c.store.PutRecord("segments", key, []byte(digest.Hex()))
+	return digest, c.store.PutRecord("segments", segmentKey(l.Tree), []byte(digest.Hex()))
 }
 
 // changed names what differs from the locked tree, where the cache remembers

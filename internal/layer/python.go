@@ -237,8 +237,5 @@ func checkShadow(l *python.Lock, severity Severity) ([]Warning, error) {
 		Detail: fmt.Sprintf("Lambda's Python runtimes bring boto3 and botocore, and a layer's copy goes before. One of them alone meets a version of the other that it was not made for. "+
 			"Add %s to the requirements, or leave both out by exclude_runtime_sdk.", inRuntime),
 	}
-	if severity == SeverityWarning {
-		return []Warning{{Attribute: fault.Attribute, Summary: fault.Summary, Detail: fault.Detail}}, nil
-	}
-	return nil, fault
+	return severity.judge(fault)
 }

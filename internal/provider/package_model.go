@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -126,20 +127,22 @@ func (m *packageModel) output(before *packageModel) layer.Output {
 	return o
 }
 
+// severity returns what the user made of a check, or its default.
+func (m *packageModel) severity(check func(*checksModel) types.String, otherwise layer.Severity) layer.Severity {
+	if m.Checks == nil {
+		return otherwise
+	}
+	return cmp.Or(layer.Severity(check(m.Checks).ValueString()), otherwise)
+}
+
 // sizeSeverity returns the severity of the check of the size.
 func (m *packageModel) sizeSeverity() layer.Severity {
-	if m.Checks != nil && m.Checks.Size.ValueString() != "" {
-		return layer.Severity(m.Checks.Size.ValueString())
-	}
-	return layer.SeverityError
+	return m.severity(func(c *checksModel) types.String { return c.Size }, layer.SeverityError)
 }
 
 // shadowSeverity returns the severity of the check of the AWS SDK.
 func (m *packageModel) shadowSeverity() layer.Severity {
-	if m.Checks != nil && m.Checks.SDKShadow.ValueString() != "" {
-		return layer.Severity(m.Checks.SDKShadow.ValueString())
-	}
-	return layer.SeverityWarning
+	return m.severity(func(c *checksModel) types.String { return c.SDKShadow }, layer.SeverityWarning)
 }
 
 // earlier reports whether the package's own cut-off is earlier than that of the
@@ -161,10 +164,7 @@ func (m *packageModel) earlier(before *packageModel) bool {
 
 // runtimeDates returns the severity of the check of the runtimes' dates.
 func (m *packageModel) runtimeDates() layer.Severity {
-	if m.Checks != nil && m.Checks.RuntimeDates.ValueString() != "" {
-		return layer.Severity(m.Checks.RuntimeDates.ValueString())
-	}
-	return layer.SeverityWarning
+	return m.severity(func(c *checksModel) types.String { return c.RuntimeDates }, layer.SeverityWarning)
 }
 
 // setLock writes what the lock alone decides.

@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -102,7 +103,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 		return
 	}
 	if !m.Region.IsUnknown() {
-		tools.region = firstOf(settings.Region, p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION"))
+		tools.region = cmp.Or(settings.Region, p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION"))
 	}
 	tools.checkRegions = !settings.SkipRegionValidation
 	settings.UserAgent, settings.UserAgentVersion = "terraform-provider-layerbuild", p.version
@@ -118,7 +119,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 // environment, then the default.
 func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 	o := layer.Options{UserAgent: "terraform-provider-layerbuild/" + p.version, Getenv: p.getenv}
-	o.CacheDir = firstOf(m.CacheDir.ValueString(), p.getenv("LAYERBUILD_CACHE_DIR"))
+	o.CacheDir = cmp.Or(m.CacheDir.ValueString(), p.getenv("LAYERBUILD_CACHE_DIR"))
 	if rest, ok := strings.CutPrefix(o.CacheDir, "~"); ok && (rest == "" || rest[0] == '/' || rest[0] == '\\') {
 		home, err := os.UserHomeDir()
 		if err != nil {
@@ -151,12 +152,3 @@ func (p *layerbuild) Resources(context.Context) []func() resource.Resource {
 }
 
 func (p *layerbuild) DataSources(context.Context) []func() datasource.DataSource { return nil }
-
-func firstOf(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
-}

@@ -87,8 +87,7 @@ func (m *versionModel) plan(ctx context.Context, config, before *versionModel) d
 		m.CodeSize = types.Int64Value(zip.size)
 	}
 	if zip.size > runtimes.MaxDirectUpload && m.S3.IsNull() {
-		tooLarge := &publish.TooLargeError{Size: zip.size, Limit: runtimes.MaxDirectUpload}
-		diags.Append(at("s3", diag.NewErrorDiagnostic("The zip is too large for a request", sentence(tooLarge.Error()))))
+		diags.Append(diagnose("", &publish.TooLargeError{Size: zip.size, Limit: runtimes.MaxDirectUpload}))
 	}
 	return diags
 }
@@ -104,6 +103,3 @@ func (m *versionModel) keepImported(ctx context.Context, before *versionModel, d
 		m.Package = before.Package
 	}
 }
-
-// atRoot matches an attribute of the resource.
-func atRoot(name string) path.Expression { return path.MatchRoot(name) }

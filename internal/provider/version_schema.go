@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
@@ -38,7 +39,7 @@ func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			"source_code_hash": schema.StringAttribute{
 				MarkdownDescription: "SHA-256 of the zip in base64, as `filebase64sha256` writes it. Nothing with another hash is published. Default: read from `filename`.",
 				Optional:            true,
-				Validators:          []validator.String{checked{"a SHA-256 in base64", checkHash}, stringvalidator.ConflictsWith(atRoot("package"))},
+				Validators:          []validator.String{checked{"a SHA-256 in base64", checkHash}, stringvalidator.ConflictsWith(path.MatchRoot("package"))},
 			},
 			"description": schema.StringAttribute{
 				MarkdownDescription: "Description of the version.",
