@@ -19,8 +19,9 @@ const module = "github.com/layerbuild/terraform-provider-layerbuild"
 // room) belongs to its room and may be imported by that room alone.
 var rooms = map[string][]string{
 	"provider":   {"layer", "publish", "runtimes"},
-	"layer":      {"python", "layerzip", "fetch", "store", "filetree", "runtimes"},
+	"layer":      {"python", "nodejs", "layerzip", "fetch", "store", "filetree", "runtimes"},
 	"python":     {"fetch", "store", "filetree", "runtimes"},
+	"nodejs":     {"fetch", "store", "filetree", "runtimes"},
 	"layerzip":   {"filetree", "store"},
 	"fetch":      {"store"},
 	"publish":    {"runtimes", "store"},
@@ -41,11 +42,12 @@ var outside = map[string][]string{
 	"os/exec":                  {},
 	"github.com/hashicorp/":    {"provider", "publish"},
 	"github.com/aws/":          {"publish"},
-	"github.com/klauspost/":    {"filetree", "layerzip"},
+	"github.com/klauspost/":    {"filetree", "layerzip", "nodejs"},
 	"github.com/bmatcuk/":      {"filetree"},
 	"github.com/pelletier/":    {"python"},
+	"go.yaml.in/":              {"nodejs"},
 	"golang.org/x/net/html":    {"python"},
-	"golang.org/x/sync":        {"fetch", "python", "layer"},
+	"golang.org/x/sync":        {"fetch", "python", "nodejs", "layer"},
 	"golang.org/x/sys":         {"store", "layerzip"},
 	"golang.org/x/tools/txtar": {"indextest"},
 }

@@ -33,28 +33,6 @@ type packageModel struct {
 	Lock           types.String `tfsdk:"lock"`
 }
 
-type pythonModel struct {
-	Requirements     types.List   `tfsdk:"requirements"`
-	RequirementsFile types.String `tfsdk:"requirements_file"`
-	Constraints      types.List   `tfsdk:"constraints"`
-	ExcludeNewer     types.String `tfsdk:"exclude_newer"`
-	RequireHashes    types.Bool   `tfsdk:"require_hashes"`
-
-	LockFile types.String `tfsdk:"lock_file"`
-	Groups   types.List   `tfsdk:"groups"`
-	Extras   types.List   `tfsdk:"extras"`
-
-	Index             []indexModel `tfsdk:"index"`
-	Prerelease        types.Bool   `tfsdk:"prerelease"`
-	Exclude           types.List   `tfsdk:"exclude"`
-	ExcludeRuntimeSDK types.Bool   `tfsdk:"exclude_runtime_sdk"`
-}
-
-type indexModel struct {
-	URL      types.String `tfsdk:"url"`
-	Packages types.List   `tfsdk:"packages"`
-}
-
 type fileModel struct {
 	Source  types.String `tfsdk:"source"`
 	Content types.String `tfsdk:"content"`
@@ -97,26 +75,6 @@ func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.S
 		})
 	}
 	return s, diags
-}
-
-func (p *pythonModel) spec(ctx context.Context, diags *diag.Diagnostics) *layer.PythonSpec {
-	s := &layer.PythonSpec{
-		Requirements:      stringList(ctx, p.Requirements, diags),
-		Constraints:       stringList(ctx, p.Constraints, diags),
-		RequirementsFile:  p.RequirementsFile.ValueString(),
-		LockFile:          p.LockFile.ValueString(),
-		ExcludeNewer:      p.ExcludeNewer.ValueString() != "",
-		Groups:            stringList(ctx, p.Groups, diags),
-		Extras:            stringList(ctx, p.Extras, diags),
-		RequireHashes:     p.RequireHashes.ValueBool(),
-		Prerelease:        p.Prerelease.ValueBool(),
-		Exclude:           stringList(ctx, p.Exclude, diags),
-		ExcludeRuntimeSDK: p.ExcludeRuntimeSDK.ValueBool(),
-	}
-	for _, index := range p.Index {
-		s.Indexes = append(s.Indexes, layer.IndexSpec{URL: index.URL.ValueString(), Packages: stringList(ctx, index.Packages, diags)})
-	}
-	return s
 }
 
 // output returns where the zip goes and what its checks mean. A file that the

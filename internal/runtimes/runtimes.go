@@ -58,6 +58,10 @@ type Runtime struct {
 	Family string
 	// Version is the language version: "3.12", "22", "21"; "" for Provided.
 	Version string
+	// NodeVersion is a full Node.js version of the runtime, "" for other
+	// families: what "engines" of packages are held against. AWS moves the
+	// minor version by itself, so the runtime's own may be newer, not older.
+	NodeVersion string
 	// System is the operating system's name, such as "Amazon Linux 2023".
 	System string
 	// Glibc is the minor version of the system's glibc 2.x.
