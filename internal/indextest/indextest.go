@@ -192,6 +192,17 @@ func (i *Index) Add(universe string) error {
 	return i.add(universe)
 }
 
+// Withdraw takes a project, or a file of that name, out of the index.
+func (i *Index) Withdraw(name string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	delete(i.projects, normalise(name))
+	delete(i.files, name)
+	for _, p := range i.projects {
+		p.files = slices.DeleteFunc(p.files, func(f *file) bool { return f.name == name })
+	}
+}
+
 // Requests returns what the index was asked for, in the order of the answers.
 func (i *Index) Requests() []Request {
 	i.mu.Lock()

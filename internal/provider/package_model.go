@@ -44,6 +44,7 @@ type fileModel struct {
 type checksModel struct {
 	Size         types.String `tfsdk:"size"`
 	SDKShadow    types.String `tfsdk:"sdk_shadow"`
+	Withdrawn    types.String `tfsdk:"withdrawn"`
 	RuntimeDates types.String `tfsdk:"runtime_dates"`
 }
 
@@ -123,6 +124,12 @@ func (m *packageModel) earlier(before *packageModel) bool {
 // runtimeDates returns the severity of the check of the runtimes' dates.
 func (m *packageModel) runtimeDates() layer.Severity {
 	return m.severity(func(c *checksModel) types.String { return c.RuntimeDates }, layer.SeverityWarning)
+}
+
+// withdrawn returns the severity of the check of yanked and removed files,
+// which is the only one that asks the network in a plan without changes.
+func (m *packageModel) withdrawn() layer.Severity {
+	return m.severity(func(c *checksModel) types.String { return c.Withdrawn }, layer.SeverityOff)
 }
 
 // setLock writes what the lock alone decides.

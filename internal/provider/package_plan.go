@@ -100,6 +100,13 @@ func (r *packageResource) plan(ctx context.Context, m, before *packageModel) dia
 	if err != nil {
 		return append(diags, diagnose("The layer cannot be resolved", err))
 	}
+	withdrawn, err := r.tools.builder.Withdrawn(ctx, spec, lock, m.withdrawn())
+	if err != nil {
+		return append(diags, diagnose("The lock holds withdrawn distributions", err))
+	}
+	for _, w := range withdrawn {
+		diags.Append(warn(w))
+	}
 	planned, err := lock.Encode()
 	if err != nil {
 		return append(diags, diagnose("The lock cannot be written", err))

@@ -47,6 +47,7 @@ func TestPackageRefuses(t *testing.T) {
 		"excluded name":      {`runtimes = ["python3.12"]; python = { requirements = ["idna"], exclude = ["url*"] }`, `Malformed name "url\*"`},
 		"output directory":   {`runtimes = ["python3.12"]; python = { requirements = ["idna"] }; output_path = "x/"`, `Unusable output path "x/"`},
 		"shadow":             {`runtimes = ["python3.12"]; python = { requirements = ["boto3"], exclude = ["botocore"] }; checks = { sdk_shadow = "error" }`, `boto3 comes from the layer and botocore from the runtime`},
+		"withdrawn":          {`runtimes = ["python3.12"]; python = { requirements = ["taken-back==1.0"] }; checks = { withdrawn = "error" }`, `(?s)1 distribution in the lock was withdrawn.*taken-back 1.0 was yanked by its authors: "broken"`},
 		"null value":         {`runtimes = ["python3.12"]; python = { requirements = [null] }`, `null value`},
 		"hashes":             {`runtimes = ["python3.12"]; python = { requirements = ["requests"], require_hashes = true }`, `(?s)Distributions without a hash.*idna==3.7 --hash=sha256:`},
 		"some hashes":        {fmt.Sprintf(`runtimes = ["python3.12"]; python = { requirements = ["requests", "idna --hash=sha256:%s"] }`, idna), `(?s)Distributions without a hash.*requests==2.31.0`},

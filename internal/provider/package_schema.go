@@ -136,6 +136,7 @@ func checksAttribute() schema.Attribute {
 		Attributes: map[string]schema.Attribute{
 			"size":          severity("The layer takes more than the 262,144,000 bytes that AWS allows; from 80 % there is a warning. Default `error`."),
 			"sdk_shadow":    severity("One of boto3 and botocore comes from the layer, the other from the runtime. Default `warning`."),
+			"withdrawn":     severity("Distributions of the lock were yanked or removed since. Every plan then asks the index, also one without changes. Default `off`."),
 			"runtime_dates": severity("A runtime is deprecated or in preview. Default `warning`."),
 		},
 	}

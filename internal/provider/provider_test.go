@@ -44,6 +44,8 @@ modern 2.0
   wheel: cp312-cp312-manylinux_2_28_x86_64
 source-only 1.0
   sdist
+taken-back 1.0
+  yanked: broken
 left 1.0
   requires: idna<3.7
 right 1.0

@@ -106,7 +106,7 @@ func (w *world) notes(ctx context.Context, ch *choice) ([]string, error) {
 		notes = append(notes, fmt.Sprintf("the index %s gives no upload times: releases of any age are used from it", ch.project.page.index))
 	}
 	if ch.yanked {
-		notes = append(notes, fmt.Sprintf("%s %s was yanked by its authors", ch.project.name, ch.text))
+		notes = append(notes, fmt.Sprintf("%s %s was yanked by its authors%s", ch.project.name, ch.text, ch.why()))
 	}
 	m, err := w.metadata(ch.project.page, ch.file).wait(ctx)
 	if err != nil {

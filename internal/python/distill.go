@@ -163,6 +163,9 @@ func (w *listingWriter) file(f *file) {
 	}
 	w.text(f.sha256)
 	w.text(f.metadataSHA256)
+	if f.yanked {
+		w.text(f.yankReason)
+	}
 }
 
 // namedWheel is a wheel of a page with what its name says.

@@ -10,7 +10,7 @@ import (
 
 // listingForm names the form that distillPage writes. It moves when the bytes
 // or the meaning of a listing do.
-const listingForm = "wheels and sdists, 1"
+const listingForm = "wheels and sdists, 2"
 
 // listing is a project's page reduced to what resolution needs: for every
 // target, without what no target can use. Pages reach 20 MB and are read again
@@ -27,7 +27,7 @@ const listingForm = "wheels and sdists, 1"
 //
 // A file is: flags, size, text upload time, text address without the prefix,
 // name (its length where it ends the address, else a text), text sha256, text
-// sha256 of the companion.
+// sha256 of the companion, and of a yanked one text why.
 type listing struct {
 	base     string // address that relative links start from, "" for the page's own
 	prefix   string // of all addresses
@@ -204,4 +204,7 @@ func (r *listingReader) body(f *file) {
 		f.name = f.url[len(f.url)-n:]
 	}
 	f.sha256, f.metadataSHA256 = r.text(), r.text()
+	if f.yanked {
+		f.yankReason = r.text()
+	}
 }

@@ -44,7 +44,7 @@ func TestListing(t *testing.T) {
 		},
 		version: "1.10", key: "1.10", platform: "any", tags: 0, order: 1,
 	}, {
-		file:    file{name: "a_b-1.9-2-cp312-cp312-linux_x86_64.whl", url: "2/other%2Bname.whl", yanked: true, metadata: true},
+		file:    file{name: "a_b-1.9-2-cp312-cp312-linux_x86_64.whl", url: "2/other%2Bname.whl", yanked: true, yankReason: "bad", metadata: true},
 		version: "1.9", key: "1.9", build: "2", platform: "linux_x86_64", tags: 1, order: 0,
 	}, {
 		file:    file{name: "a_b-1.9.0-py3-none-any.whl", url: "1/a_b-1.9.0-py3-none-any.whl", requiresPython: ">=3.7"},

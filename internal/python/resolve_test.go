@@ -197,14 +197,14 @@ b 1.0
 		universe:  "a 1.0\na 2.0\n  yanked: broken\n",
 		require:   []string{"a==2.0"},
 		want:      []string{"a==2.0"},
-		wantNotes: []string{"a 2.0 was yanked by its authors"},
+		wantNotes: []string{`a 2.0 was yanked by its authors: "broken"`},
 	}, {
 		name:      "so does an exact constraint",
 		universe:  "a 1.0\na 2.0\n  yanked: broken\n",
 		require:   []string{"a"},
 		constrain: []string{"a==2.0"},
 		want:      []string{"a==2.0"},
-		wantNotes: []string{"a 2.0 was yanked by its authors"},
+		wantNotes: []string{`a 2.0 was yanked by its authors: "broken"`},
 	}, {
 		name:      "an extra that does not exist",
 		universe:  "a 1.0\n  extra: x: b\nb 1.0\n",

@@ -25,6 +25,7 @@ type file struct {
 	uploaded       string // RFC 3339, "" where the index gives none
 	wheel          bool   // by its name
 	yanked         bool
+	yankReason     string // "" where the index gives none
 	metadata       bool   // the file has a PEP 658 companion
 	metadataSHA256 string // of the companion, hexadecimal, "" where not given
 }
@@ -101,7 +102,12 @@ func parseFileJSON(s *jsonScanner) (f file, err error) {
 		case "hashes":
 			f.sha256, err = s.sha256()
 		case "yanked":
-			f.yanked, err = s.flag()
+			if s.peek() == '"' {
+				f.yankReason, err = s.string()
+				f.yanked = true
+			} else {
+				f.yanked, err = s.flag()
+			}
 		case "core-metadata", "data-dist-info-metadata", "dist-info-metadata":
 			if f.metadata && key != "core-metadata" {
 				return s.skip()
@@ -183,7 +189,7 @@ func parseAnchor(a html.Token) (file, bool) {
 	for _, attr := range a.Attr {
 		switch attr.Key {
 		case "data-yanked":
-			f.yanked = true
+			f.yanked, f.yankReason = true, attr.Val
 		case "data-core-metadata", "data-dist-info-metadata":
 			f.metadata = attr.Val != "false"
 			if digest := fragmentSHA256(attr.Val); digest != "" {

@@ -38,7 +38,7 @@ func TestParseSimple(t *testing.T) {
 			name: "a-1-py3-none-any.whl", wheel: true, url: "../../x/a-1-py3-none-any.whl", sha256: digestA, size: 12, requiresPython: ">=3.7",
 			uploaded: "2024-01-02T03:04:05.678Z", metadata: true, metadataSHA256: digestB,
 		}, {
-			name: "a-2.tar.gz", url: "b", yanked: true, metadata: true,
+			name: "a-2.tar.gz", url: "b", yanked: true, yankReason: `be"cause`, metadata: true,
 		}},
 	}, {
 		name: "the old name of core-metadata",

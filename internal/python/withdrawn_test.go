@@ -1,0 +1,64 @@
+package python
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+)
+
+func TestWithdrawnNamesYankedAndVanishedWheels(t *testing.T) {
+	t.Parallel()
+	index := indextest.New(t, "a 1.0\nb 1.0\nc 1.0\nd 1.0\n")
+	client, _ := newClient(t, nil)
+	indexes := []Index{{URL: index.URL()}}
+	lock, err := Resolve(t.Context(), client, Spec{Targets: []Target{py312}, Requirements: inputs(t, "req", "a", "b", "c", "d"), Indexes: indexes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found, err := Withdrawn(t.Context(), client, lock, indexes); err != nil || len(found) != 0 {
+		t.Errorf("Withdrawn of a fresh lock = %q, %v, want nothing", found, err)
+	}
+	for i := range lock.Wheels {
+		if lock.Wheels[i].Name == "d" {
+			lock.Wheels[i].URL = "https://elsewhere.example/d-1.0-py3-none-any.whl"
+		}
+	}
+	if err := index.Add("a 1.0\n  yanked: leaks secrets\nb 1.0\n  yanked:\nc 2.0\nd 2.0\n"); err != nil {
+		t.Fatal(err)
+	}
+	index.Withdraw("c-1.0-py3-none-any.whl")
+	index.Withdraw("d-1.0-py3-none-any.whl")
+	found, err := Withdrawn(t.Context(), client, lock, indexes)
+	want := []string{
+		`a 1.0 was yanked by its authors: "leaks secrets"`,
+		"b 1.0 was yanked by its authors",
+		`c 1.0: the index ` + index.URL() + ` lists the file "c-1.0-py3-none-any.whl" no more`,
+	}
+	if err != nil || !slices.Equal(found, want) {
+		t.Errorf("Withdrawn = %q, %v, want %q", found, err, want)
+	}
+}
+
+func TestWithdrawnNeverTakesAnOutageForAnAnswer(t *testing.T) {
+	t.Parallel()
+	down := false
+	index := indextest.New(t, "a 1.0\n", indextest.WithFault(func(w http.ResponseWriter, _ *http.Request) bool {
+		if down {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		return down
+	}))
+	client, _ := newClient(t, nil)
+	indexes := []Index{{URL: index.URL()}}
+	lock, err := Resolve(t.Context(), client, Spec{Targets: []Target{py312}, Requirements: inputs(t, "req", "a"), Indexes: indexes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	down = true
+	if found, err := Withdrawn(t.Context(), client, lock, indexes); err == nil || !strings.Contains(err.Error(), "asking whether a 1.0 was withdrawn") {
+		t.Errorf("Withdrawn on an index that is down = %q, %v, want an error", found, err)
+	}
+}
