@@ -68,7 +68,7 @@ func (r *resolution) add(w *world, ch *choice) error {
 	pr, c := ch.project, ch.candidate
 	digest, err := store.ParseDigest(c.file.sha256)
 	if err != nil {
-		return &NoDigest{Name: pr.name, Version: c.text, Filename: c.file.name, Index: pr.page.index}
+		return &NoDigest{Name: pr.name, Version: c.text, Filename: c.file.name, Index: pr.page.index, Source: c.file.source()}
 	}
 	address, err := pr.page.address(c.file)
 	if err != nil {
@@ -81,7 +81,7 @@ func (r *resolution) add(w *world, ch *choice) error {
 	if at < 0 {
 		at = len(r.lock.Wheels)
 		r.lock.Wheels = append(r.lock.Wheels, Wheel{
-			Name: pr.name, Version: c.text, Filename: c.file.name, URL: address,
+			Name: pr.name, Version: c.text, Filename: c.file.name, URL: address, Path: c.file.path(),
 			SHA256: digest, Size: c.file.size, Pure: c.Pure(),
 		})
 	}
@@ -102,8 +102,8 @@ func union(list, more []string, without string) []string {
 // notes tells what is not as the newest version, or the user, would have it.
 func (w *world) notes(ctx context.Context, ch *choice) ([]string, error) {
 	var notes []string
-	if !w.spec.ExcludeNewer.IsZero() && ch.uploaded == "" {
-		notes = append(notes, fmt.Sprintf("the index %s gives no upload times: releases of any age are used from it", ch.project.page.index))
+	if !w.spec.ExcludeNewer.IsZero() && ch.uploaded == "" && !ch.local() && !ch.standIn() {
+		notes = append(notes, fmt.Sprintf("%s gives no upload times: releases of any age are used from it", ch.project.page.origin(ch.file)))
 	}
 	if ch.yanked {
 		notes = append(notes, fmt.Sprintf("%s %s was yanked by its authors%s", ch.project.name, ch.text, ch.why()))
@@ -120,12 +120,38 @@ func (w *world) notes(ctx context.Context, ch *choice) ([]string, error) {
 	if !w.heldBack(ch) {
 		return notes, nil
 	}
-	for _, s := range w.surveyPage(ch.project.page) {
-		if s.visible && !s.fits() && w.welcome(ch, s.release) {
-			return append(notes, fmt.Sprintf("%s %s is used on %s, not %s: %s", ch.project.name, ch.text, w.target, s.text, w.lacks(s))), nil
-		}
+	if note := w.heldBackNote(ch); note != "" {
+		notes = append(notes, note)
 	}
 	return notes, nil
+}
+
+// heldBackNote tells by how much the target holds a project back, why, and
+// which runtime would not; "" where it does not.
+func (w *world) heldBackNote(ch *choice) string {
+	var newest *survey
+	behind := 0
+	for _, s := range w.surveyPage(ch.project.page) {
+		if !s.visible || !w.welcome(ch, s.release) {
+			continue
+		}
+		behind++
+		if newest == nil && !s.fits() {
+			newest = s
+		}
+	}
+	if newest == nil {
+		return ""
+	}
+	releases := fmt.Sprintf("%d releases", behind)
+	if behind == 1 {
+		releases = "1 release"
+	}
+	note := fmt.Sprintf("%s %s is used on %s, %s behind %s: %s", ch.project.name, ch.text, w.target, releases, newest.text, w.lacks(newest))
+	if runtime := w.betterRuntime(newest); runtime != "" {
+		note += fmt.Sprintf("; %s would take %s", runtime, newest.text)
+	}
+	return note
 }
 
 // heldBack reports whether a version without a fitting wheel might be welcome,

@@ -237,7 +237,7 @@ b 1.0
 		universe:  "a 1.0\n  python: >=3.7\na 2.0\n  python: >=3.14\n",
 		require:   []string{"a"},
 		want:      []string{"a==1.0"},
-		wantNotes: []string{"a 1.0 is used on python3.12 x86_64, not 2.0: it requires Python >=3.14"},
+		wantNotes: []string{"a 1.0 is used on python3.12 x86_64, 1 release behind 2.0: it requires Python >=3.14; python3.14 would take 2.0"},
 	}, {
 		name: "the best wheel",
 		universe: `
@@ -265,7 +265,22 @@ a 3.0
 		require:   []string{"a"},
 		change:    func(s *Spec) { s.Targets = []Target{py311} },
 		want:      []string{"a==1.0 cp311-cp311-manylinux_2_17_x86_64"},
-		wantNotes: []string{"a 1.0 is used on python3.11 x86_64, not 3.0: it has only a source distribution, and nothing is built from source"},
+		wantNotes: []string{"a 1.0 is used on python3.11 x86_64, 2 releases behind 3.0: it has only a source distribution, and nothing is built from source"},
+	}, {
+		name: "held back by glibc, and the runtime that would not",
+		universe: `
+a 1.0
+  wheel: cp311-cp311-manylinux_2_17_x86_64
+a 1.1
+  wheel: cp311-cp311-manylinux_2_28_x86_64
+a 2.0
+  wheel: cp311-cp311-manylinux_2_28_x86_64
+  wheel: cp312-cp312-manylinux_2_28_x86_64
+`,
+		require:   []string{"a"},
+		change:    func(s *Spec) { s.Targets = []Target{py311} },
+		want:      []string{"a==1.0 cp311-cp311-manylinux_2_17_x86_64"},
+		wantNotes: []string{"a 1.0 is used on python3.11 x86_64, 2 releases behind 2.0: it needs glibc 2.28 (manylinux_2_28), and python3.11 is Amazon Linux 2 with glibc 2.26; python3.12 would take 2.0"},
 	}, {
 		name:     "prefer what was locked",
 		universe: "a 1.0\n  requires: b\na 2.0\n  requires: b\nb 1.0\nb 2.0\n",
