@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"net/http"
 	"net/url"
@@ -30,14 +31,15 @@ type blobName struct {
 // Blob returns the blob, open for reading at its start; the caller closes it.
 // It comes from the store, else from the server: hashed while it arrives,
 // resumed after a broken transfer, vetted, and only then stored. The error of a
-// wrong digest is a *store.DigestError, of too large a body a *SizeError.
+// wrong digest is a *store.DigestError or an *IntegrityError, of too large a
+// body a *SizeError.
 // Callers that ask at the same time, in any process, share one download.
 func (c *Client) Blob(ctx context.Context, s Source) (*os.File, error) {
 	u, err := c.parse(s.URL)
 	if err != nil {
 		return nil, err
 	}
-	if !s.SHA256.IsZero() {
+	if s = c.locate(s); !s.SHA256.IsZero() {
 		if f, err := c.store.Open(s.SHA256, knownSize(s)); err == nil {
 			return f, nil
 		}
@@ -46,7 +48,11 @@ func (c *Client) Blob(ctx context.Context, s Source) (*os.File, error) {
 		return nil, &OfflineError{URL: redact(u)}
 	}
 	key := "blob " + s.SHA256.Hex()
-	if s.SHA256.IsZero() {
+	switch {
+	case !s.SHA256.IsZero():
+	case !s.Integrity.IsZero():
+		key = "blob " + s.Integrity.String()
+	default:
 		key = "blob " + u.String()
 	}
 	name, err := c.blobs.do(ctx, key, func(ctx context.Context) (blobName, error) {
@@ -75,7 +81,7 @@ func (c *Client) bring(ctx context.Context, u *url.URL, s Source, key string) (n
 	default:
 		c.log.Debug("fetching without a lock", "url", redact(u), "error", lockErr)
 	}
-	if !s.SHA256.IsZero() {
+	if s = c.locate(s); !s.SHA256.IsZero() {
 		if f, err := c.store.Open(s.SHA256, knownSize(s)); err == nil {
 			info, err := f.Stat()
 			if err = errors.Join(err, f.Close()); err != nil {
@@ -97,11 +103,13 @@ func (c *Client) download(ctx context.Context, u *url.URL, s Source) (name blobN
 		return blobName{}, err
 	}
 	defer func() { err = errors.Join(err, w.Abort()) }()
-	t := &transfer{client: c, url: u, writer: w, size: s.Size, limit: cmp.Or(s.Size, s.MaxBytes, defaultBlobBytes)}
+	t := &transfer{
+		client: c, url: u, writer: w, size: s.Size, limit: cmp.Or(s.Size, s.MaxBytes, defaultBlobBytes), hash: s.Integrity.newHash(),
+	}
 	if err := c.retry(ctx, u, func() (bool, error) { return t.attempt(ctx) }); err != nil {
 		return blobName{}, err
 	}
-	if t.resumed && !s.SHA256.IsZero() && w.Sum() != s.SHA256 {
+	if t.resumed && t.judge(s) != nil {
 		// The pieces may be of two files: once more, as one.
 		if err := t.restart(); err != nil {
 			return blobName{}, err
@@ -110,11 +118,10 @@ func (c *Client) download(ctx context.Context, u *url.URL, s Source) (name blobN
 			return blobName{}, err
 		}
 	}
-	name = blobName{digest: w.Sum(), size: w.Size()}
-	if !s.SHA256.IsZero() && name.digest != s.SHA256 {
-		wrong := &store.DigestError{Want: s.SHA256, Got: name.digest, Size: name.size}
-		return blobName{}, fmt.Errorf("fetching %s: %w", redact(u), wrong)
+	if err := t.judge(s); err != nil {
+		return blobName{}, fmt.Errorf("fetching %s: %w", redact(u), err)
 	}
+	name = blobName{digest: w.Sum(), size: w.Size()}
 	if s.Vet != nil {
 		if err := s.Vet(w.File(), name.size); err != nil {
 			return blobName{}, fmt.Errorf("fetching %s: %w", redact(u), err)
@@ -123,7 +130,7 @@ func (c *Client) download(ctx context.Context, u *url.URL, s Source) (name blobN
 	if err := w.Commit(s.SHA256); err != nil {
 		return blobName{}, fmt.Errorf("fetching %s: %w", redact(u), err)
 	}
-	return name, nil
+	return name, c.remember(s, name.digest)
 }
 
 // transfer is a download that may take several attempts.
@@ -131,10 +138,28 @@ type transfer struct {
 	client    *Client
 	url       *url.URL
 	writer    *store.Writer
-	size      int64  // exact, or 0
-	limit     int64  // of what is written
-	validator string // names the version of the file that was begun
+	size      int64     // exact, or 0
+	limit     int64     // of what is written
+	hash      hash.Hash // of what is written, for its integrity; may be nil
+	validator string    // names the version of the file that was begun
 	resumed   bool
+}
+
+// judge compares the whole file with what s asks for.
+func (t *transfer) judge(s Source) error {
+	if !s.SHA256.IsZero() && t.writer.Sum() != s.SHA256 {
+		return &store.DigestError{Want: s.SHA256, Got: t.writer.Sum(), Size: t.writer.Size()}
+	}
+	return s.Integrity.judge(t.hash, t.writer.Size())
+}
+
+// Write appends to the file.
+func (t *transfer) Write(p []byte) (int, error) {
+	n, err := t.writer.Write(p)
+	if t.hash != nil {
+		t.hash.Write(p[:n])
+	}
+	return n, err
 }
 
 // attempt brings the rest of the file and reports whether it came far.
@@ -169,7 +194,7 @@ func (t *transfer) take(a *answer, begin int64) error {
 	default:
 		return &StatusError{URL: redact(a.url), Code: a.status}
 	}
-	_, err := io.Copy(t.writer, io.LimitReader(a.body, t.limit-t.writer.Size()+1))
+	_, err := io.Copy(t, io.LimitReader(a.body, t.limit-t.writer.Size()+1))
 	if err != nil {
 		return err
 	}
@@ -186,6 +211,9 @@ func (t *transfer) take(a *answer, begin int64) error {
 // restart forgets what was written.
 func (t *transfer) restart() error {
 	t.resumed, t.validator = false, ""
+	if t.hash != nil {
+		t.hash.Reset()
+	}
 	return t.writer.Reset()
 }
 

@@ -19,8 +19,9 @@ import (
 type keyring struct {
 	netrc []login // host is a bare host name
 
-	mu    sync.RWMutex
-	byURL []login // host is an origin; sorted by path
+	mu     sync.RWMutex
+	byURL  []login // host is an origin; sorted by path
+	grants []grant // the longest first
 }
 
 type login struct {
@@ -33,7 +34,7 @@ type login struct {
 func (k *keyring) add(u *url.URL) {
 	password, _ := u.User.Password()
 	l := login{host: origin(u), path: u.EscapedPath(), user: u.User.Username(), password: password}
-	if old, found := k.forURL(u); found && old.user == l.user && old.password == l.password {
+	if old, _, found := k.forURL(u); found && old.user == l.user && old.password == l.password {
 		return
 	}
 	k.mu.Lock()
@@ -47,43 +48,48 @@ func (k *keyring) add(u *url.URL) {
 	k.byURL = slices.Insert(k.byURL, at, l)
 }
 
-// authorize adds the credentials of the request's host, if there are any, and
-// returns where they came from: "url", "netrc" or "".
+// authorize adds the credentials of the request's place, if there are any, and
+// returns where they came from, or "".
 func (k *keyring) authorize(req *http.Request) string {
-	l, found := k.forURL(req.URL)
+	l, depth, found := k.forURL(req.URL)
+	if g, ok := k.forPrefix(req.URL); ok && len(g.path) >= depth {
+		g.cr.set(req)
+		return fromPrefix
+	}
 	if found && l.password != "" {
 		req.SetBasicAuth(l.user, l.password)
-		return "url"
+		return fromURL
 	}
 	// A URL that names only the user leaves the password to netrc.
 	for _, n := range k.netrc {
 		if strings.EqualFold(n.host, req.URL.Hostname()) && (!found || n.user == l.user) {
 			req.SetBasicAuth(n.user, n.password)
-			return "netrc"
+			return fromNetrc
 		}
 	}
 	if found {
 		req.SetBasicAuth(l.user, "")
-		return "url"
+		return fromURL
 	}
 	return ""
 }
 
 // forURL returns, among the logins for the origin of u, the one whose path has
-// most in common with it: several indexes may live on one host.
-func (k *keyring) forURL(u *url.URL) (best login, found bool) {
+// most in common with it, and how many segments: several indexes may live on
+// one host.
+func (k *keyring) forURL(u *url.URL) (best login, most int, found bool) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
-	host, path, most := origin(u), strings.Split(u.EscapedPath(), "/"), -1
+	host, path := origin(u), strings.Split(u.EscapedPath(), "/")
 	for _, l := range k.byURL {
 		if l.host != host {
 			continue
 		}
 		if n := common(path, strings.Split(l.path, "/")); n > most {
-			best, found, most = l, true, n
+			best, most, found = l, n, true
 		}
 	}
-	return best, found
+	return best, most, found
 }
 
 func common(a, b []string) int {

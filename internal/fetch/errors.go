@@ -15,7 +15,8 @@ type StatusError struct {
 	// Code is the HTTP status.
 	Code int
 	// Credentials tells where the refused credentials came from: "url",
-	// "netrc", or "" when none were sent.
+	// "netrc", "prefix" (Client.Authorize), "dynamic" (Options.Credentials), or
+	// "" when none were sent.
 	Credentials string
 }
 
@@ -26,10 +27,14 @@ func (e *StatusError) Error() string {
 		return text
 	}
 	switch e.Credentials {
-	case "url":
+	case fromURL:
 		return text + " to the user and password of the index's URL"
-	case "netrc":
+	case fromNetrc:
 		return text + " to the login and password of the netrc file"
+	case fromPrefix:
+		return text + " to the credentials that are configured for this address"
+	case fromDynamic:
+		return text + " to a token that was made for it"
 	}
 	return text + "; no credentials were sent: write them into a netrc file, or into the address in PIP_INDEX_URL"
 }

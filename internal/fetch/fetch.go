@@ -32,6 +32,15 @@ type Options struct {
 	// NetrcPath names the netrc file; "" is $NETRC, else .netrc (on Windows
 	// also _netrc) in the home directory. A missing file is no error.
 	NetrcPath string
+	// Credentials is asked, when not nil, for URLs that have no credentials of
+	// their own, of Authorize or of netrc: before the first request, shortly
+	// before what it gave expires, and once more where a server answers 401 to
+	// it. Its error is the error of the request.
+	Credentials CredentialSource
+	// Certificates are files of certificates in PEM to trust besides those of
+	// the system and the environment. One that cannot be read is the error of
+	// the first request.
+	Certificates []string
 	// Retries is how often a request is repeated after the first attempt: 0
 	// means 4, a negative number none.
 	Retries int
@@ -53,6 +62,7 @@ type Client struct {
 	retries   int
 	transport http.RoundTripper
 	keys      keyring
+	wallet    wallet
 	slots     slots // of all requests
 	blobSlots slots // of blobs
 	pages     flights[*Page]
@@ -71,9 +81,9 @@ const (
 )
 
 // New returns a client. Proxies come from HTTP_PROXY, HTTPS_PROXY and NO_PROXY,
-// certificates from the system and from SSL_CERT_FILE and SSL_CERT_DIR: all are
-// read with the first request, so that a client whose answers are all stored
-// does not pay for them.
+// certificates from the system and from SSL_CERT_FILE, SSL_CERT_DIR,
+// REQUESTS_CA_BUNDLE and NODE_EXTRA_CA_CERTS: all are read with the first
+// request, so that a client whose answers are all stored does not pay for them.
 func New(o Options) (*Client, error) {
 	if o.Store == nil {
 		return nil, errors.New("making a client: no store")
@@ -85,6 +95,7 @@ func New(o Options) (*Client, error) {
 		log:       cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
 		retries:   max(0, cmp.Or(o.Retries, defaultRetries)),
 		transport: o.Transport,
+		wallet:    wallet{ask: o.Credentials},
 		slots:     make(slots, max(1, cmp.Or(o.Parallel, defaultParallel))),
 		blobSlots: make(slots, blobParallel),
 		stall:     time.Minute,
@@ -96,7 +107,7 @@ func New(o Options) (*Client, error) {
 		return nil, err
 	}
 	if c.transport == nil {
-		c.transport = newLazyTransport(c.log)
+		c.transport = newLazyTransport(c.log, o.Certificates)
 	}
 	return c, nil
 }
@@ -200,8 +211,11 @@ type Page struct {
 type Source struct {
 	// URL may carry a user and a password.
 	URL string
-	// SHA256 is the wanted digest; zero takes what the server sends.
+	// SHA256 is the wanted digest; zero takes what the server sends, unless
+	// Integrity says what is wanted.
 	SHA256 store.Digest
+	// Integrity is what a blob must be whose SHA-256 is not known.
+	Integrity Integrity
 	// Size is the exact number of bytes; 0 when unknown.
 	Size int64
 	// MaxBytes caps a blob of unknown size: 0 means 4 GiB.

@@ -108,10 +108,11 @@ func (c *Client) attempt(ctx context.Context, u *url.URL, header http.Header, re
 		return err
 	}
 	defer c.slots.release()
+	asking := ctx // the watch is not for the requests of others
 	ctx, watch := watchStall(ctx, c.stall)
 	defer watch.stop()
 	start := time.Now()
-	resp, final, source, err := c.send(ctx, u, header)
+	resp, final, source, err := c.send(ctx, asking, u, header)
 	if err != nil {
 		return watch.explain(ctx, err)
 	}
@@ -131,8 +132,10 @@ func (c *Client) attempt(ctx context.Context, u *url.URL, header http.Header, re
 }
 
 // send follows redirects itself: each hop gets the credentials of its own host
-// and none of another, and no address ends up in an error or a Referer.
-func (c *Client) send(ctx context.Context, u *url.URL, header http.Header) (*http.Response, *url.URL, string, error) {
+// and none of another, and no address ends up in an error or a Referer. Where a
+// server refuses a credential of the dynamic source, it gets a new one, once.
+func (c *Client) send(ctx, asking context.Context, u *url.URL, header http.Header) (*http.Response, *url.URL, string, error) {
+	renewed := false
 	for range maxRedirects + 1 {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 		if err != nil {
@@ -140,12 +143,19 @@ func (c *Client) send(ctx context.Context, u *url.URL, header http.Header) (*htt
 		}
 		req.Header = header.Clone()
 		req.Header.Set("User-Agent", c.userAgent)
-		source := c.keys.authorize(req)
+		source, cr, err := c.authorize(asking, req)
+		if err != nil {
+			return nil, nil, "", err
+		}
 		resp, err := c.transport.RoundTrip(req)
 		if err != nil {
 			return nil, nil, "", transportError(err)
 		}
 		next, err := redirect(resp, u)
+		if source == fromDynamic && resp.StatusCode == http.StatusUnauthorized && !renewed {
+			c.wallet.refused(u, cr)
+			next, renewed = u, true
+		}
 		if next == nil && err == nil {
 			return resp, u, source, nil
 		}

@@ -2,14 +2,9 @@ package fetch
 
 import (
 	"crypto/tls"
-	"crypto/x509"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,8 +24,8 @@ type lazyTransport struct {
 	made atomic.Bool
 }
 
-func newLazyTransport(log *slog.Logger) *lazyTransport {
-	return &lazyTransport{get: sync.OnceValues(func() (*transport, error) { return newTransport(log) })}
+func newLazyTransport(log *slog.Logger, certificates []string) *lazyTransport {
+	return &lazyTransport{get: sync.OnceValues(func() (*transport, error) { return newTransport(log, certificates) })}
 }
 
 // RoundTrip sends the request. The error of a transport that cannot be made is
@@ -68,8 +63,8 @@ type transport struct {
 	old         sync.Map // hosts under https that answered in HTTP/1
 }
 
-func newTransport(log *slog.Logger) (*transport, error) {
-	roots, err := rootCAs(log)
+func newTransport(log *slog.Logger, certificates []string) (*transport, error) {
+	roots, err := rootCAs(log, certificates)
 	if err != nil {
 		return nil, err
 	}
@@ -112,44 +107,4 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 func (t *transport) CloseIdleConnections() {
 	t.multiplexed.CloseIdleConnections()
 	t.plain.CloseIdleConnections()
-}
-
-// rootCAs adds the certificates of SSL_CERT_FILE and SSL_CERT_DIR to those of
-// the system: the standard library reads them on some systems only. Nil is the
-// system's own pool. What cannot be read is warned of, as a machine's
-// environment may name more than exists.
-func rootCAs(log *slog.Logger) (*x509.CertPool, error) {
-	file, dirs := os.Getenv("SSL_CERT_FILE"), os.Getenv("SSL_CERT_DIR")
-	if file == "" && dirs == "" {
-		return nil, nil
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		return nil, fmt.Errorf("reading the system's certificates: %w", err)
-	}
-	var faults []error
-	add := func(path string) {
-		pem, err := os.ReadFile(path)
-		if err != nil {
-			faults = append(faults, err)
-			return
-		}
-		pool.AppendCertsFromPEM(pem)
-	}
-	if file != "" {
-		add(file)
-	}
-	for _, dir := range filepath.SplitList(dirs) {
-		entries, err := os.ReadDir(dir)
-		faults = append(faults, err)
-		for _, entry := range entries {
-			if !entry.IsDir() {
-				add(filepath.Join(dir, entry.Name()))
-			}
-		}
-	}
-	if err := errors.Join(faults...); err != nil {
-		log.Warn("reading certificates of SSL_CERT_FILE and SSL_CERT_DIR", "error", err)
-	}
-	return pool, nil
 }

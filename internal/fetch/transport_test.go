@@ -26,6 +26,9 @@ import (
 // the page of that address: what it reads from its environment, it reads once.
 const childURL = "FETCH_TEST_CHILD_URL"
 
+// childCertificates is the variable of the child's Options.Certificates.
+const childCertificates = "FETCH_TEST_CHILD_CERTIFICATES"
+
 func TestMain(m *testing.M) {
 	address := os.Getenv(childURL)
 	if address == "" {
@@ -42,7 +45,7 @@ func child(address string) error {
 	if err != nil {
 		return err
 	}
-	c, err := New(Options{Store: s, Retries: -1})
+	c, err := New(Options{Store: s, Retries: -1, Certificates: filepath.SplitList(os.Getenv(childCertificates))})
 	if err != nil {
 		return err
 	}
@@ -66,7 +69,7 @@ func runChild(t *testing.T, address string, env ...string) string {
 	cmd := exec.CommandContext(t.Context(), self)
 	for _, pair := range os.Environ() {
 		name, _, _ := strings.Cut(strings.ToUpper(pair), "=")
-		if !strings.HasSuffix(name, "_PROXY") && !strings.HasPrefix(name, "SSL_CERT_") && name != "NETRC" && name != "HOME" {
+		if !strings.HasSuffix(name, "_PROXY") && !strings.HasPrefix(name, "SSL_CERT_") && !strings.Contains(name, "_CA_") && name != "NETRC" && name != "HOME" {
 			cmd.Env = append(cmd.Env, pair)
 		}
 	}
@@ -123,13 +126,20 @@ func TestHTTPSProxyAndCertificatesOfTheEnvironment(t *testing.T) {
 	}
 	// The certificate of the test server is for example.com too.
 	const address = "https://example.com/simple/a/"
-	for _, env := range []string{"SSL_CERT_FILE=" + file, "SSL_CERT_DIR=" + dir} {
+	for _, env := range []string{
+		"SSL_CERT_FILE=" + file, "SSL_CERT_DIR=" + dir, "REQUESTS_CA_BUNDLE=" + file, "REQUESTS_CA_BUNDLE=" + dir,
+		"NODE_EXTRA_CA_CERTS=" + file, childCertificates + "=" + file,
+	} {
 		if got := runChild(t, address, "HTTPS_PROXY="+proxy.URL, env); !strings.Contains(got, "a-1-py3-none-any.whl") {
 			t.Errorf("%s: child printed %q", env, got)
 		}
 	}
 	if got := runChild(t, address, "HTTPS_PROXY="+proxy.URL); !strings.Contains(got, "error: ") || !strings.Contains(got, "certificate") {
 		t.Errorf("without the certificate: child printed %q", got)
+	}
+	got := runChild(t, address, "HTTPS_PROXY="+proxy.URL, childCertificates+"="+filepath.Join(dir, "absent.pem"), "SSL_CERT_FILE="+file)
+	if !strings.HasPrefix(got, "error: ") || !strings.Contains(got, "reading certificates: ") || !strings.Contains(got, "absent.pem") {
+		t.Errorf("with an option that names no file: child printed %q", got)
 	}
 	missing := "SSL_CERT_FILE=" + filepath.Join(dir, "missing")
 	if got := runChild(t, address, "HTTPS_PROXY="+proxy.URL, missing, "SSL_CERT_DIR="+dir); !strings.Contains(got, "a-1-py3-none-any.whl") {
@@ -214,7 +224,7 @@ func TestConnectionsPerHost(t *testing.T) {
 // trusting returns the transport of a client that trusts the server.
 func trusting(t *testing.T, server *httptest.Server) *transport {
 	t.Helper()
-	made, err := newTransport(slog.New(slog.DiscardHandler))
+	made, err := newTransport(slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -75,6 +75,10 @@ type config struct {
 	delay                                    time.Duration
 	maxAge                                   time.Duration
 	user, password                           string
+	token                                    string // of an NPM
+	elsewhere                                bool   // tarballs of an NPM
+	path                                     string
+	guard                                    func(*http.Request) bool
 	fault                                    func(http.ResponseWriter, *http.Request) bool
 	content                                  map[string]map[string][]byte
 }
@@ -102,6 +106,12 @@ func WithMaxAge(d time.Duration) Option { return func(c *config) { c.maxAge = d 
 func WithAuth(user, password string) Option {
 	return func(c *config) { c.user, c.password = user, password }
 }
+
+// WithGuard answers 401 to the requests that admit does not let in.
+func WithGuard(admit func(*http.Request) bool) Option { return func(c *config) { c.guard = admit } }
+
+// WithPath serves everything below a path such as "/pypi/wheels".
+func WithPath(path string) Option { return func(c *config) { c.path = path } }
 
 // WithTLS serves HTTPS with HTTP/2; see CertPEM and Transport.
 func WithTLS() Option { return func(c *config) { c.tls = true } }
@@ -159,7 +169,9 @@ func Start(universe string, opts ...Option) (*Index, error) {
 func (i *Index) Close() { i.server.Close() }
 
 // URL returns the address of the index: …/simple/. It holds no credentials.
-func (i *Index) URL() string { return i.server.URL + "/simple/" }
+func (i *Index) URL() string { return i.base() + "/simple/" }
+
+func (i *Index) base() string { return i.server.URL + i.config.path }
 
 // FileURL returns the address of a file, as the pages of the index name it.
 func (i *Index) FileURL(filename string) string {
@@ -169,7 +181,7 @@ func (i *Index) FileURL(filename string) string {
 	if f == nil {
 		panic(fmt.Sprintf("indextest: no file %q", filename))
 	}
-	return i.server.URL + f.path()
+	return i.base() + f.path()
 }
 
 // CertPEM returns the certificate of an index WithTLS, which is its own

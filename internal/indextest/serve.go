@@ -26,15 +26,20 @@ func (i *Index) serve(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	user, password, _ := r.BasicAuth()
+	asked := r.URL.Path
 	noted := &statusWriter{ResponseWriter: w}
 	defer func() {
 		i.mu.Lock()
 		defer i.mu.Unlock()
 		i.log = append(i.log, Request{
-			Path: r.URL.Path, Range: r.Header.Get("Range"), Accept: r.Header.Get("Accept"), User: user, Status: noted.status,
+			Path: asked, Range: r.Header.Get("Range"), Accept: r.Header.Get("Accept"), User: user, Status: noted.status,
 		})
 	}()
 	if i.config.fault != nil && i.config.fault(noted, r) {
+		return
+	}
+	if i.config.guard != nil && !i.config.guard(r) {
+		http.Error(noted, "who are you?", http.StatusUnauthorized)
 		return
 	}
 	if i.config.user != "" && (user != i.config.user || password != i.config.password) {
@@ -42,6 +47,12 @@ func (i *Index) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(noted, "who are you?", http.StatusUnauthorized)
 		return
 	}
+	path, below := strings.CutPrefix(r.URL.Path, i.config.path)
+	if !below {
+		http.NotFound(noted, r)
+		return
+	}
+	r.URL.Path = path
 	switch {
 	case r.URL.Path == "/simple/":
 		i.serveNames(noted, r)
@@ -90,7 +101,7 @@ func (i *Index) serveNames(w http.ResponseWriter, r *http.Request) {
 		var b bytes.Buffer
 		b.WriteString("<!DOCTYPE html>\n<html><body>\n")
 		for _, name := range names {
-			fmt.Fprintf(&b, "<a href=\"/simple/%s/\">%s</a><br>\n", name, name)
+			fmt.Fprintf(&b, "<a href=\"%s/simple/%s/\">%s</a><br>\n", i.config.path, name, name)
 		}
 		b.WriteString("</body></html>\n")
 		i.servePage(w, r, "text/html; charset=utf-8", b.Bytes())
@@ -109,7 +120,7 @@ func (i *Index) serveNames(w http.ResponseWriter, r *http.Request) {
 func (i *Index) serveProject(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(r.URL.Path, "/simple/")
 	if clean := normalise(strings.TrimSuffix(name, "/")) + "/"; clean != name {
-		http.Redirect(w, r, "/simple/"+clean, http.StatusMovedPermanently)
+		http.Redirect(w, r, i.config.path+"/simple/"+clean, http.StatusMovedPermanently)
 		return
 	}
 	i.mu.Lock()
@@ -123,7 +134,7 @@ func (i *Index) serveProject(w http.ResponseWriter, r *http.Request) {
 	case p == nil:
 		http.NotFound(w, r)
 	case i.wantsJSON(r):
-		i.serveJSON(w, r, projectJSON(p.name, files, i.server.URL))
+		i.serveJSON(w, r, projectJSON(p.name, files, i.base()))
 	default:
 		i.servePage(w, r, "text/html; charset=utf-8", projectHTML(p.name, files))
 	}

@@ -150,20 +150,23 @@ func wheelFile(tag string) []byte {
 	return []byte(b.String())
 }
 
-// source returns a source distribution with metadata alone: nothing here builds
-// one.
+// source returns a source distribution: the metadata and the release's files.
 func (r *release) source(metadata []byte) ([]byte, error) {
 	var buffer bytes.Buffer
 	g := gzip.NewWriter(&buffer)
 	t := tar.NewWriter(g)
-	err := t.WriteHeader(&tar.Header{
-		Name: fmt.Sprintf("%s-%s/PKG-INFO", escapeName(r.name), r.version), Mode: 0o644, Size: int64(len(metadata)), ModTime: zipTime,
-	})
-	if err != nil {
-		return nil, err
-	}
-	if _, err := t.Write(metadata); err != nil {
-		return nil, err
+	files := maps.Clone(r.files)
+	files["PKG-INFO"] = metadata
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		err := t.WriteHeader(&tar.Header{
+			Name: fmt.Sprintf("%s-%s/%s", escapeName(r.name), r.version, name), Mode: 0o644, Size: int64(len(files[name])), ModTime: zipTime,
+		})
+		if err != nil {
+			return nil, err
+		}
+		if _, err := t.Write(files[name]); err != nil {
+			return nil, err
+		}
 	}
 	if err := t.Close(); err != nil {
 		return nil, err

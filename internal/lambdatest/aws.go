@@ -1,6 +1,7 @@
 // Package lambdatest is a stand-in for the parts of AWS that layers touch:
-// Lambda's layers and functions, S3 objects and STS identities, spoken over
-// HTTP as AWS speaks them, with AWS's limits, pages, filters and errors.
+// Lambda's layers and functions, S3 objects, STS identities and CodeArtifact
+// tokens, spoken over HTTP as AWS speaks them, with AWS's limits, pages, filters
+// and errors.
 //
 // What sets it apart from other stand-ins is what tests of a publisher need:
 // a Fault strikes at a chosen moment of a chosen call, and every call is on
@@ -37,6 +38,10 @@ type AWS struct {
 	buckets   map[string]*bucket
 	downloads map[string][]byte // by path
 	serial    int
+	// CodeArtifact: repositories, and tokens by themselves.
+	repositories []repository
+	tokens       map[string]issued
+	tokenLife    time.Duration
 
 	watch    sync.Mutex
 	faults   []*Fault
@@ -103,7 +108,7 @@ func (a *AWS) Close() error { return a.close() }
 // call is one request on its way through.
 type call struct {
 	*http.Request
-	service   string // "lambda", "s3" or "sts"
+	service   string // "lambda", "s3", "codeartifact" or "sts"
 	operation string
 	region    string
 	accessKey string
@@ -201,6 +206,8 @@ func (c *call) route() handler {
 		return c.routeLambda()
 	case "s3":
 		return c.routeS3()
+	case "codeartifact":
+		return c.routeCodeArtifact()
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ type Config struct {
 // Endpoints replaces the URLs of services; "" keeps AWS's own, or what the
 // AWS_ENDPOINT_URL variables say.
 type Endpoints struct {
-	Lambda, S3, STS, IAM, SSO string
+	CodeArtifact, Lambda, S3, STS, IAM, SSO string
 }
 
 // AssumeRole is one step of a chain of roles.
@@ -118,7 +118,7 @@ func (c Config) check() error {
 		}
 	}
 	for _, endpoint := range []struct{ name, value string }{
-		{"lambda", c.Endpoints.Lambda}, {"s3", c.Endpoints.S3}, {"sts", c.Endpoints.STS},
+		{"codeartifact", c.Endpoints.CodeArtifact}, {"lambda", c.Endpoints.Lambda}, {"s3", c.Endpoints.S3}, {"sts", c.Endpoints.STS},
 		{"iam", c.Endpoints.IAM}, {"sso", c.Endpoints.SSO},
 	} {
 		if endpoint.value == "" {

@@ -1,0 +1,303 @@
+package indextest
+
+import (
+	"crypto/sha1" //nolint:gosec // the digest that npm calls shasum
+	"crypto/sha512"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// NPM is a registry of Node.js packages on a loopback port.
+//
+// A universe is a list of versions:
+//
+//	# a comment
+//	express 5.1.0
+//	  dependencies: accepts ^2.0.0, old npm:accepts@1 || 2
+//	  optional: fsevents ~2.3.2
+//	  peer: react ^18 || ^19
+//	  optional-peer: react-dom *
+//	  bundled: cookie 1.0.2
+//	  engines: node >=18, npm >=9
+//	  os: linux, !win32
+//	  cpu: x64
+//	  libc: glibc
+//	  bin: express bin/cli.js
+//	  exec: bin/cli.js
+//	  tag: latest, next
+//	  deprecated: use another
+//	  script: postinstall node build.js
+//	  uploaded: 2024-01-02T03:04:05Z
+//	  integrity: sha1
+//	  json: {"type": "module", "exports": {"import": "./index.js"}}
+//	  file: lib/a.js: module.exports = 1\n
+//	@scope/name 1.0.0
+//
+// Only the first line of a version is needed: such a version has a package.json
+// and an index.js in its tarball. Lists are separated by commas; the fields may
+// be repeated. "bundled" puts packages into the tarball, below node_modules,
+// and names them in bundleDependencies. "integrity" is "sha1" where the
+// document names the shasum alone, or "absent". "json" adds members to the
+// manifest, or replaces them. The tag latest is the last version of a name in
+// the universe that is no prerelease, unless another has it.
+//
+// The text may be a txtar archive: a file named "express 5.1.0/lib/x.js" is in
+// the tarball of that version.
+type NPM struct {
+	server    *httptest.Server
+	elsewhere *httptest.Server // of tarballs, nil where server has them
+	config    config
+
+	mu        sync.Mutex
+	packages  map[string]*npmPackage
+	documents map[string][]byte // served as they are
+	faults    []*npmFault
+	log       []Request
+}
+
+// WithToken wants a bearer token for everything but tarballs on another host.
+func WithToken(token string) Option { return func(c *config) { c.token = token } }
+
+// WithTarballsElsewhere serves the tarballs of an NPM on another host and port,
+// which wants no credentials and notes those it gets.
+func WithTarballsElsewhere() Option { return func(c *config) { c.elsewhere = true } }
+
+// NewNPM starts a registry that ends with the test. A faulty universe fails it.
+func NewNPM(t testing.TB, universe string, opts ...Option) *NPM {
+	t.Helper()
+	n, err := StartNPM(universe, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(n.Close)
+	return n
+}
+
+// StartNPM starts a registry; Close ends it. Errors name the line of the
+// universe. Of the options, those that tell of wheels mean nothing here.
+func StartNPM(universe string, opts ...Option) (*NPM, error) {
+	n := &NPM{packages: map[string]*npmPackage{}, documents: map[string][]byte{}}
+	for _, o := range opts {
+		o(&n.config)
+	}
+	if err := n.add(universe); err != nil {
+		return nil, err
+	}
+	n.server = httptest.NewUnstartedServer(http.HandlerFunc(n.serve))
+	n.server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	if n.config.tls {
+		n.server.EnableHTTP2 = true
+		n.server.StartTLS()
+	} else {
+		n.server.Start()
+	}
+	if n.config.elsewhere {
+		n.elsewhere = httptest.NewServer(http.HandlerFunc(n.serveElsewhere))
+	}
+	return n, nil
+}
+
+// Close stops the server.
+func (n *NPM) Close() {
+	n.server.Close()
+	if n.elsewhere != nil {
+		n.elsewhere.Close()
+	}
+}
+
+// URL returns the address of the registry, with a slash at its end and without
+// credentials.
+func (n *NPM) URL() string { return n.server.URL + "/" }
+
+// Host returns the host and port of the registry, as .npmrc names them.
+func (n *NPM) Host() string { return n.server.Listener.Addr().String() }
+
+// TarballURL returns the address of a version's tarball, as its manifest names
+// it.
+func (n *NPM) TarballURL(name, version string) string {
+	base := n.server.URL
+	if n.elsewhere != nil {
+		base = n.elsewhere.URL
+	}
+	return base + tarballPath(name, version)
+}
+
+// Tarball returns the bytes of a version's tarball and its Subresource
+// Integrity. A version that the registry does not have is a mistake of the
+// test, and panics.
+func (n *NPM) Tarball(name, version string) (content []byte, integrity string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	v := n.find(name, version)
+	return slices.Clone(v.tarball), v.integrity
+}
+
+// Tamper changes the tarball of a version, but not what the registry says of it.
+func (n *NPM) Tamper(name, version string, content []byte) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.find(name, version).tarball = content
+}
+
+func (n *NPM) find(name, version string) *npmVersion {
+	if p := n.packages[name]; p != nil {
+		for _, v := range p.versions {
+			if v.version == version {
+				return v
+			}
+		}
+	}
+	panic(fmt.Sprintf("indextest: no version %q", name+"@"+version))
+}
+
+// CertPEM returns the certificate of a registry WithTLS, which is its own
+// authority.
+func (n *NPM) CertPEM() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: n.Certificate().Raw})
+}
+
+// Certificate is CertPEM, parsed.
+func (n *NPM) Certificate() *x509.Certificate { return n.server.Certificate() }
+
+// Transport returns a transport that trusts the certificate.
+func (n *NPM) Transport() http.RoundTripper { return n.server.Client().Transport }
+
+// Add adds versions, or changes those that are there already.
+func (n *NPM) Add(universe string) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.add(universe)
+}
+
+// AddDocument makes the registry answer with a document as it is, in place of
+// what a universe says of that name: for recorded ones, without tarballs.
+func (n *NPM) AddDocument(name string, document []byte) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.documents[name] = document
+}
+
+// Withdraw takes a name, or "name@version", out of the registry.
+func (n *NPM) Withdraw(what string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.packages, what)
+	delete(n.documents, what)
+	for name, p := range n.packages {
+		p.versions = slices.DeleteFunc(p.versions, func(v *npmVersion) bool { return name+"@"+v.version == what })
+	}
+}
+
+// NPMFault is an answer in place of the right one.
+type NPMFault struct {
+	// Path is the path that is answered so, such as "/@scope/name" or
+	// "/a/-/a-1.0.0.tgz".
+	Path string
+	// Status is the answer's; 0 leaves the answer and cuts its body short.
+	Status int
+	// RetryAfter is the header of that name, "" for none.
+	RetryAfter string
+	// Times is how often; 0 for always.
+	Times int
+}
+
+type npmFault struct {
+	NPMFault
+	left int
+}
+
+// Fail makes the registry answer badly.
+func (n *NPM) Fail(f NPMFault) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.faults = append(n.faults, &npmFault{f, f.Times})
+}
+
+// Requests returns what the registry was asked for, in the order of the
+// answers. Of a bearer token the user is "token …", of requests for tarballs
+// elsewhere the path begins with "elsewhere:".
+func (n *NPM) Requests() []Request {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.log)
+}
+
+// Forget empties the log of requests.
+func (n *NPM) Forget() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.log = nil
+}
+
+// npmPackage is what the registry has of a name.
+type npmPackage struct {
+	name     string
+	tags     map[string]string // beside those that follow from the order
+	versions []*npmVersion
+}
+
+type npmVersion struct {
+	version  string
+	manifest members // without dist
+	uploaded string
+	tarball  []byte
+
+	integrity, shasum string
+	shown             string // "", "sha1" or "absent"
+}
+
+// latest is the version that the tag names where nothing else says so.
+func (p *npmPackage) latest() string {
+	last := ""
+	for _, v := range p.versions {
+		if last == "" || !strings.Contains(v.version, "-") {
+			last = v.version
+		}
+	}
+	return last
+}
+
+// add parses the text and builds its tarballs; mu is held or not needed yet.
+func (n *NPM) add(universe string) error {
+	releases, err := parseNPM(universe)
+	if err != nil {
+		return err
+	}
+	for _, r := range releases {
+		p := n.packages[r.name]
+		if p == nil {
+			p = &npmPackage{name: r.name, tags: map[string]string{}}
+			n.packages[r.name] = p
+		}
+		for path, content := range n.config.content[r.name+" "+r.version] {
+			r.files[path] = content
+		}
+		v := &npmVersion{version: r.version, manifest: r.manifest, uploaded: r.uploaded, shown: r.integrity}
+		if v.tarball, err = r.tarball(); err != nil {
+			return err
+		}
+		sha, old := sha512.Sum512(v.tarball), sha1.Sum(v.tarball) //nolint:gosec // npm's
+		v.integrity, v.shasum = "sha512-"+base64.StdEncoding.EncodeToString(sha[:]), hex.EncodeToString(old[:])
+		at := slices.IndexFunc(p.versions, func(old *npmVersion) bool { return old.version == v.version })
+		if at >= 0 {
+			p.versions[at] = v
+		} else {
+			p.versions = append(p.versions, v)
+		}
+		for _, tag := range r.tags {
+			p.tags[tag] = v.version
+		}
+	}
+	return nil
+}
