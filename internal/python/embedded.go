@@ -44,6 +44,15 @@ func readWheelMetadata(r *remoteFile) ([]byte, error) {
 		return nil, &wheelFault{fmt.Sprintf("it is no zip archive: %v", err)}
 	}
 	r.step = tailBytes // from here on not the directory, but one small entry
+	body, err := metadataEntry(archive)
+	if r.err != nil {
+		return nil, r.err
+	}
+	return body, err
+}
+
+// metadataEntry returns METADATA of a wheel; the error is a *wheelFault.
+func metadataEntry(archive *zip.Reader) ([]byte, error) {
 	for _, entry := range archive.File {
 		dir, name, _ := strings.Cut(entry.Name, "/")
 		if name != "METADATA" || !strings.HasSuffix(dir, ".dist-info") {
@@ -53,9 +62,6 @@ func readWheelMetadata(r *remoteFile) ([]byte, error) {
 			return nil, &wheelFault{fmt.Sprintf("its METADATA has %d bytes", entry.UncompressedSize64)}
 		}
 		body, err := readEntry(entry)
-		if r.err != nil {
-			return nil, r.err
-		}
 		if err != nil {
 			return nil, &wheelFault{fmt.Sprintf("its METADATA cannot be read: %v", err)}
 		}

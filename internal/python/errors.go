@@ -96,17 +96,21 @@ func (e *Missing) Error() string {
 
 // NoDigest tells that the index gives no SHA-256 for a chosen wheel, so that
 // nothing could vouch for its bytes.
-type NoDigest struct{ Name, Version, Filename, Index string }
+// Source names who else gives the file, where that is no index.
+type NoDigest struct{ Name, Version, Filename, Index, Source string }
 
 func (e *NoDigest) Error() string {
-	return fmt.Sprintf("the index %s gives no SHA-256 for %q of %q %s: every file is verified, so it cannot be used", e.Index, e.Filename, e.Name, e.Version)
+	return fmt.Sprintf("%s gives no SHA-256 for %q of %q %s: every file is verified, so it cannot be used", cmp.Or(e.Source, "the index "+e.Index), e.Filename, e.Name, e.Version)
 }
 
-// DirectURL tells that a requirement names an address instead of versions.
-type DirectURL struct{ Requirement, Source string }
+// DirectURL tells why the address that a requirement names cannot be used.
+type DirectURL struct {
+	Requirement, Source string
+	Reason              string // a clause, with what to write instead
+}
 
 func (e *DirectURL) Error() string {
-	return fmt.Sprintf("%s asks for %q at an address: distributions come from an index, write versions instead", cmp.Or(e.Source, "the configuration"), e.Requirement)
+	return fmt.Sprintf("%s asks for %q at an address: %s", cmp.Or(e.Source, "the configuration"), e.Requirement, e.Reason)
 }
 
 // sentence closes a clause.

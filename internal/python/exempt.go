@@ -48,7 +48,7 @@ func (w *world) exemptPins(ctx context.Context) error {
 
 // tooNew reports whether the cut-off hides a wheel of a version.
 func (w *world) tooNew(p *page, key string) bool {
-	pl := w.policy(p.name)
+	pl := w.policyOn(p)
 	pl.exempt = nil
 	return slices.ContainsFunc(p.wheels, func(f wheelFile) bool {
 		return f.key == key && pl.withheld(f.file, key) == tooNew
@@ -57,7 +57,7 @@ func (w *world) tooNew(p *page, key string) bool {
 
 // needsOf returns the exact pins among the requirements of one version.
 func (w *world) needsOf(ctx context.Context, p *page, key string, extras []string) ([]dependency, error) {
-	pr := newProject(p, w.policy(p.name))
+	pr := newProject(p, w.policyOn(p))
 	i := slices.IndexFunc(pr.candidates, func(c candidate) bool { return c.key == key })
 	if i < 0 {
 		return nil, nil

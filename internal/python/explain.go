@@ -31,6 +31,9 @@ func (s *solver) explain(ctx context.Context, id int, w *world) error {
 		}
 		return w.refuse(p, d, s.chain(leaf, leaves))
 	}
+	if leaf, ok := s.refusedSource(leaves); ok {
+		return w.refuseSource(ctx, s.incs[leaf].cause.dep, s.chain(leaf, leaves))
+	}
 	e := &Unsat{Target: w.target.String()}
 	for _, leaf := range leaves {
 		for _, t := range s.incs[leaf].terms {
@@ -232,7 +235,7 @@ func (s *solver) stateNeed(inc incompatibility) string {
 		fact = s.describe(inc.terms[0]) + " needs " + d.text()
 	}
 	if len(inc.terms) == 1 && inc.terms[0].pkg != inc.cause.to {
-		if p := s.pkgs[inc.cause.to].project; p.page != nil && p.page.index == "" {
+		if p := s.pkgs[inc.cause.to].project; p.page != nil && p.page.absent() {
 			return fact + ", which no index has"
 		}
 		fact += ", of which no version with a fitting wheel exists"

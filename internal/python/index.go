@@ -46,12 +46,19 @@ type catalog struct {
 	client  *fetch.Client
 	indexes []Index
 	records *store.Store // may be nil
+	// given and folders are the wheels on no index, by name; names with alone
+	// set have a given one for every target, so that no index is asked.
+	given, folders map[string][]file
+	alone          map[string]bool
+	linkPages      []string
 
-	ctx   context.Context // of the background requests
-	tasks sync.WaitGroup
-	mu    sync.Mutex
-	pages map[string]*future[*page]
-	metas map[string]*future[*wheelMetadata]
+	ctx    context.Context // of the background requests
+	tasks  sync.WaitGroup
+	mu     sync.Mutex
+	pages  map[string]*future[*page]
+	metas  map[string]*future[*wheelMetadata]
+	links  map[string]*future[map[string][]file]
+	making making
 }
 
 // page is what an index says about one name.
@@ -124,6 +131,25 @@ func (c *catalog) sources(name string) []Index {
 
 func (c *catalog) fetchPage(ctx context.Context, name string) (*page, error) {
 	p := &page{name: name}
+	if !c.alone[name] {
+		var err error
+		if p, err = c.indexPage(ctx, name); err != nil {
+			return nil, err
+		}
+	}
+	files, err := c.linked(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if len(files) > 0 {
+		p.add(files)
+	}
+	return p, nil
+}
+
+// indexPage returns what the first index that has the name says of it.
+func (c *catalog) indexPage(ctx context.Context, name string) (*page, error) {
+	p := &page{name: name}
 	for _, x := range c.sources(name) {
 		address := strings.TrimSuffix(x.URL, "/") + "/" + name + "/"
 		p.asked = append(p.asked, fetch.Redact(x.URL))
@@ -178,8 +204,12 @@ func (c *catalog) listing(ctx context.Context, address, name string) (*listing, 
 	}
 }
 
-// address returns where a file of the page lies, without credentials.
+// address returns where a file of the page lies, without credentials; "" for
+// one on disk.
 func (p *page) address(f *file) (string, error) {
+	if f.link != nil {
+		return f.link.URL, nil
+	}
 	u, err := p.base.Parse(p.prefix + f.url)
 	if err != nil {
 		return "", fmt.Errorf("reading the address of %q on the index %s: %w", f.name, p.index, err)
@@ -199,6 +229,9 @@ func (c *catalog) metadata(p *page, f *file) *future[*wheelMetadata] {
 	key := f.sha256
 	if key == "" {
 		key = p.index + " " + p.prefix + f.url
+		if f.link != nil {
+			key = f.link.URL
+		}
 	}
 	return ask(c, c.metas, key, func(ctx context.Context) (*wheelMetadata, error) {
 		m, err := c.fetchMetadata(ctx, p, f)
@@ -214,6 +247,9 @@ func (c *catalog) metadata(p *page, f *file) *future[*wheelMetadata] {
 // look like a version that does not fit. What was read and is no valid metadata
 // is a fault of the wheel.
 func (c *catalog) fetchMetadata(ctx context.Context, p *page, f *file) (*wheelMetadata, error) {
+	if isSdist(f.name) {
+		return c.sdistMetadata(ctx, p, f)
+	}
 	address, err := p.address(f)
 	if err != nil {
 		return nil, err
@@ -232,6 +268,11 @@ func (c *catalog) fetchMetadata(ctx context.Context, p *page, f *file) (*wheelMe
 // digest of the wheel.
 func (c *catalog) metadataBytes(ctx context.Context, address string, f *file) ([]byte, error) {
 	const bucket = "wheel-metadata"
+	if f.link != nil {
+		if body, ok, err := c.linkMetadata(ctx, f.link); ok {
+			return body, err
+		}
+	}
 	if f.metadata {
 		if body, err := c.companion(ctx, address, f); !fetch.IsNotFound(err) {
 			return body, err

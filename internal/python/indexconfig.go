@@ -1,129 +1,120 @@
 package python
 
 import (
-	"errors"
-	"fmt"
-	"io/fs"
-	"maps"
-	"os"
-	"path/filepath"
-	"runtime"
+	"net/url"
 	"strings"
 )
 
-// ConfiguredIndexes returns the indexes that the environment and pip's
-// configuration files name, in order of precedence; none means DefaultIndex.
-// Every URL may carry credentials.
+// IndexSettings are what the environment and the configuration files of uv and
+// pip say about where distributions come from. Addresses may carry credentials.
+type IndexSettings struct {
+	// Indexes are in order of precedence; none means DefaultIndex, unless
+	// NoIndex is set.
+	Indexes []Index
+	NoIndex bool
+	// FindLinks are folders and addresses of pages with links to wheels.
+	FindLinks []string
+	// Accounts are addresses of uv's indexes that have credentials, whether or not
+	// they are among Indexes: the files of a lock may lie there.
+	Accounts []string
+	// Certificates is the file of authorities that pip trusts, or "".
+	Certificates string
+}
+
+// ReadIndexSettings reads the environment, uv's configuration files and pip's.
+// project is the folder of the uv project that distributions are chosen for, ""
+// for none: its uv.toml or pyproject.toml comes before the files of the user and
+// the system, and binds the packages of tool.uv.sources to indexes. A source
+// with a marker counts where the marker holds for one of the targets.
 //
-// The variables of uv win over those of pip, and these over pip.conf. As with
-// uv, an extra index comes before the default one, and the first index that has
+// A default index, further indexes, links and no-index each come from the first
+// that names them: uv's variables, pip's variables, uv's files, pip's files. As
+// in uv, the indexes of its files stand behind those of its variables. And as in
+// uv, a further index comes before the default one, and the first index that has
 // a name serves all of it: a public index cannot slip a newer version of a
 // private name in.
 //
 // See "Configuration" in pip's documentation for the files and their order, and
-// "Environment variables" in uv's.
-func ConfiguredIndexes(getenv func(string) string) ([]Index, error) {
-	fromFiles, err := readPipConfiguration(getenv)
+// "Configuration files", "Package indexes" and "Environment variables" in uv's.
+func ReadIndexSettings(getenv func(string) string, project string, targets []Target) (*IndexSettings, error) {
+	pip, err := readPipConfiguration(getenv)
 	if err != nil {
 		return nil, err
 	}
-	base := firstSet(getenv("UV_DEFAULT_INDEX"), getenv("UV_INDEX_URL"), getenv("PIP_INDEX_URL"), fromFiles["index-url"])
-	extra := firstSet(getenv("UV_INDEX"), getenv("UV_EXTRA_INDEX_URL"), getenv("PIP_EXTRA_INDEX_URL"), fromFiles["extra-index-url"])
-	var indexes []Index
-	for url := range strings.FieldsSeq(extra) {
-		indexes = append(indexes, Index{URL: withoutName(url)})
+	files, err := readUVConfiguration(getenv, project)
+	if err != nil {
+		return nil, err
 	}
+	variables := uvVariables(getenv)
+	uv := variables.over(files)
+	s := &IndexSettings{Certificates: firstSet(getenv("PIP_CERT"), pip["cert"])}
+	s.Accounts = uv.accounts()
+	s.NoIndex = truth(firstSet(getenv("UV_NO_INDEX"), getenv("PIP_NO_INDEX"), files.noIndex, pip["no-index"]))
+	switch {
+	case len(variables.links) > 0:
+		s.FindLinks = uv.links
+	case getenv("PIP_FIND_LINKS") != "":
+		s.FindLinks = strings.Fields(getenv("PIP_FIND_LINKS"))
+	case len(files.links) > 0:
+		s.FindLinks = files.links
+	default:
+		s.FindLinks = strings.Fields(pip["find-links"])
+	}
+	if s.NoIndex {
+		return s, nil
+	}
+	bound, err := uv.bound(targets)
+	if err != nil {
+		return nil, err
+	}
+	var extra []Index
+	switch {
+	case len(variables.extra()) > 0:
+		extra = uv.extra()
+	case strings.TrimSpace(getenv("PIP_EXTRA_INDEX_URL")) != "":
+		extra = indexesOf(getenv("PIP_EXTRA_INDEX_URL"))
+	case len(files.extra()) > 0:
+		extra = files.extra()
+	default:
+		extra = indexesOf(pip["extra-index-url"])
+	}
+	base := firstSet(variables.base(), getenv("PIP_INDEX_URL"), files.base(), pip["index-url"])
+	s.Indexes = append(bound, extra...)
 	switch {
 	case base != "":
-		indexes = append(indexes, Index{URL: withoutName(strings.TrimSpace(base))})
-	case len(indexes) > 0:
-		indexes = append(indexes, Index{URL: DefaultIndex})
+		s.Indexes = append(s.Indexes, Index{URL: strings.TrimSpace(base)})
+	case len(s.Indexes) > 0:
+		s.Indexes = append(s.Indexes, Index{URL: DefaultIndex})
 	}
-	return indexes, nil
+	return s, nil
 }
 
-// withoutName drops the name of uv's form "name=https://…".
-func withoutName(index string) string {
-	if name, url, ok := strings.Cut(index, "="); ok && !strings.ContainsAny(name, ":/?") {
-		return url
+func indexesOf(addresses string) []Index {
+	var indexes []Index
+	for address := range strings.FieldsSeq(addresses) {
+		indexes = append(indexes, Index{URL: address})
 	}
-	return index
+	return indexes
 }
 
-// readPipConfiguration returns the index settings of pip's files; a later file
-// overrides an earlier one, and the section install overrides global.
-func readPipConfiguration(getenv func(string) string) (map[string]string, error) {
-	settings := map[string]string{}
-	for _, name := range pipConfigurationFiles(getenv) {
-		text, err := os.ReadFile(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("reading pip's configuration: %w", err)
-		}
-		sections := parsePipConfiguration(string(text))
-		for _, section := range []string{"global", "install"} {
-			maps.Copy(settings, sections[section])
-		}
+// withUser puts a user and a password into an address that has none. What is no
+// address is returned as it is.
+func withUser(address, user, password string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.User != nil || u.Host == "" || user == "" && password == "" {
+		return address
 	}
-	return settings, nil
+	u.User = url.UserPassword(user, password)
+	return u.String()
 }
 
-// pipConfigurationFiles lists the files that pip would read, the strongest
-// last. PIP_CONFIG_FILE set to the null device reads none.
-func pipConfigurationFiles(getenv func(string) string) []string {
-	own := getenv("PIP_CONFIG_FILE")
-	if own == os.DevNull {
-		return nil
+// truth reads a flag as pip and uv do: what is no known yes is a no.
+func truth(value string) bool {
+	switch strings.ToLower(strings.TrimSpace(value)) {
+	case "1", "y", "yes", "t", "true", "on":
+		return true
 	}
-	var files []string
-	if runtime.GOOS == "windows" {
-		files = append(files, filepath.Join(getenv("ProgramData"), "pip", "pip.ini"), filepath.Join(getenv("APPDATA"), "pip", "pip.ini"))
-	} else {
-		home := getenv("HOME")
-		config := firstSet(getenv("XDG_CONFIG_HOME"), filepath.Join(home, ".config"))
-		files = append(files, "/etc/xdg/pip/pip.conf", "/etc/pip.conf")
-		if home != "" {
-			files = append(files, filepath.Join(home, ".pip", "pip.conf"), filepath.Join(config, "pip", "pip.conf"))
-		}
-		if runtime.GOOS == "darwin" && home != "" {
-			files = append(files, filepath.Join(home, "Library", "Application Support", "pip", "pip.conf"))
-		}
-	}
-	if own != "" {
-		files = append(files, own)
-	}
-	return files
-}
-
-// parsePipConfiguration reads the INI form that pip writes: sections, keys with
-// = or :, comments, and values that go on in indented lines.
-func parsePipConfiguration(text string) map[string]map[string]string {
-	sections := map[string]map[string]string{}
-	section, key := "", ""
-	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
-		trimmed := strings.TrimSpace(line)
-		switch {
-		case trimmed == "" || trimmed[0] == '#' || trimmed[0] == ';':
-		case trimmed[0] == '[' && strings.HasSuffix(trimmed, "]"):
-			section, key = strings.ToLower(strings.TrimSpace(trimmed[1:len(trimmed)-1])), ""
-			if sections[section] == nil {
-				sections[section] = map[string]string{}
-			}
-		case (line[0] == ' ' || line[0] == '\t') && key != "":
-			sections[section][key] = strings.TrimSpace(sections[section][key] + " " + trimmed)
-		case sections[section] != nil:
-			at := strings.IndexAny(trimmed, "=:")
-			if at < 0 {
-				key = ""
-				continue
-			}
-			key = strings.ReplaceAll(strings.ToLower(strings.TrimSpace(trimmed[:at])), "_", "-")
-			sections[section][key] = strings.TrimSpace(trimmed[at+1:])
-		}
-	}
-	return sections
+	return false
 }
 
 func firstSet(values ...string) string {

@@ -77,22 +77,43 @@ func FuzzParseMetadata(f *testing.F) {
 
 func FuzzReadRequirementsFile(f *testing.F) {
 	f.Add("six==1 \\\n --hash=sha256:00 # x\n-r \"other.txt\"\n--pre\n")
+	f.Add("-i https://example.com/simple -f wheels\n--extra-index-url=http://u:p@example.com\n--no-index\n")
+	f.Add("a @ https://example.com/a-1.0-py3-none-any.whl#sha256=" + sumOfWheel + "\nhttps://example.com/b-1-py3-none-any.whl --hash=sha256:" + sumOfWheel)
 	f.Add("\ufeff-c c.txt\r\n${A}\r\n./x\r\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		files := map[string]string{"requirements.txt": text, "other.txt": "-c c.txt\nflask", "c.txt": "six<2"}
-		r := reader{seen: map[visit]bool{}, read: func(name string) ([]byte, error) {
+		r := reader{seen: map[visit]bool{}, exists: func(string) bool { return false }, read: func(name string) ([]byte, error) {
 			if text, ok := files[name]; ok {
 				return []byte(text), nil
 			}
 			return nil, fs.ErrNotExist
 		}}
-		requirements, constraints, err := r.all("requirements.txt")
+		read, err := r.all("requirements.txt")
 		if err != nil {
 			return
 		}
-		for _, input := range append(requirements, constraints...) {
+		for _, address := range append(read.ExtraURLs, read.IndexURL) {
+			if strings.Contains(address, "@") && address != hideCredentials(address, 0) {
+				t.Errorf("reading %q gives the address %q", text, address)
+			}
+		}
+		for _, input := range append(read.Requirements, read.Constraints...) {
 			if input.Requirement.Name == "" || !strings.Contains(input.Source, ".txt:") {
 				t.Errorf("reading %q gives %+v", text, input)
+			}
+		}
+		spec := Spec{Targets: []Target{py312}, Requirements: read.Requirements}
+		if spec.TakeDirect() != nil {
+			return
+		}
+		for _, g := range spec.Given {
+			if name, err := g.Name(); err != nil || g.SHA256.IsZero() || name.Version == "" || strings.ContainsAny(g.URL, "#?") {
+				t.Errorf("reading %q gives the wheel %+v", text, g)
+			}
+		}
+		for _, in := range spec.Requirements {
+			if in.Requirement.URL != "" {
+				t.Errorf("reading %q leaves the address %q", text, in.Requirement.URL)
 			}
 		}
 	})

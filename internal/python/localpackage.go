@@ -40,7 +40,7 @@ func (r *lockReader) local(e *lockEntry, dir string, t Target) error {
 	if at < 0 {
 		l, err := r.inspectLocal(e, dir)
 		if err != nil {
-			return r.fault(e.title(), "the project in %q is not packed from disk: %v. Leave it out of the lock and add its code with files = [{ source = …, target = \"python/%s\" }], or publish a wheel of it",
+			return r.fault(e.title(), "the project in %q is not packed from disk: %v. Give a wheel of it in python.wheels, or leave it out of the lock and add its code with files = [{ source = …, target = \"python/%s\" }]",
 				dir, err, moduleName(e.name))
 		}
 		at = len(r.out.Local)
@@ -50,51 +50,19 @@ func (r *lockReader) local(e *lockEntry, dir string, t Target) error {
 	return nil
 }
 
-// vcs refuses a source checkout.
-func (r *lockReader) vcs(e *lockEntry, kind, address string) error {
+// vcs refuses a source checkout. Even one of a known commit has no digest that
+// a file could be checked against.
+func (r *lockReader) vcs(e *lockEntry, kind, address, commit string) error {
 	address, _, _ = strings.Cut(strings.TrimPrefix(address, kind+"+"), "#")
 	address, _, _ = strings.Cut(address, "?")
-	return r.fault(e.title(), "it comes from the %s repository %s, and nothing is built from source: require a release that has a wheel, or the address of a wheel, or leave it out and add its code with files",
-		kind, hideCredentials(address, 0))
+	from := fmt.Sprintf("the %s repository %s", kind, hideCredentials(address, 0))
+	if commit != "" {
+		from += fmt.Sprintf(" at %q", commit)
+	}
+	return r.fault(e.title(), "it comes from %s, and nothing is built from source: build its wheel elsewhere and give that in python.wheels, or require a release that has a wheel", from)
 }
 
 func moduleName(name string) string { return strings.ReplaceAll(name, "-", "_") }
-
-// buildProject is the part of a pyproject.toml that says how a wheel is made.
-type buildProject struct {
-	BuildSystem struct {
-		Backend string   `toml:"build-backend"`
-		Path    []string `toml:"backend-path"`
-	} `toml:"build-system"`
-	Project struct {
-		EntryPoints map[string]any `toml:"entry-points"`
-	} `toml:"project"`
-	Tool map[string]any `toml:"tool"`
-}
-
-// backend is what is known of a build backend.
-type backend struct {
-	settings [][]string // tables that change what it packs
-	data     bool       // it packs every file of the package, Python or not
-	flat     bool       // it finds a package that lies beside pyproject.toml
-	module   bool       // it finds a single module there, too
-}
-
-func backendOf(name string) (backend, bool) {
-	switch name {
-	case "hatchling.build":
-		return backend{settings: [][]string{{"hatch", "build"}}, flat: true, module: true}, true
-	case "flit_core.buildapi":
-		return backend{settings: [][]string{{"flit", "module"}, {"flit", "sdist"}, {"flit", "external-data"}}, data: true, flat: true, module: true}, true
-	case "poetry.core.masonry.api":
-		return backend{settings: [][]string{{"poetry", "packages"}, {"poetry", "include"}, {"poetry", "exclude"}, {"poetry", "build"}, {"poetry", "plugins"}}, flat: true, module: true}, true
-	case "uv_build":
-		return backend{settings: [][]string{{"uv", "build-backend"}}, data: true}, true
-	case "setuptools.build_meta":
-		return backend{settings: [][]string{{"setuptools", "packages"}, {"setuptools", "package-dir"}, {"setuptools", "py-modules"}, {"setuptools", "ext-modules"}, {"setuptools", "cmdclass"}, {"setuptools", "package-data"}, {"setuptools", "exclude-package-data"}}, flat: true}, true
-	}
-	return backend{}, false
-}
 
 // inspectLocal decides whether a build would do nothing but copy one package.
 // Its errors are clauses.
@@ -112,44 +80,38 @@ func (r *lockReader) inspectLocal(e *lockEntry, dir string) (LocalPackage, error
 	if err := toml.Unmarshal(b, &p); err != nil {
 		return none, fmt.Errorf("its pyproject.toml cannot be read: %w", err)
 	}
-	kind, ok := backendOf(p.BuildSystem.Backend)
-	if !ok || len(p.BuildSystem.Path) > 0 {
+	shapeOf := backends[p.BuildSystem.Backend]
+	if shapeOf == nil || len(p.BuildSystem.Path) > 0 {
 		return none, fmt.Errorf("what its build backend %q does is not known", cmp.Or(p.BuildSystem.Backend, "setuptools.build_meta:__legacy__"))
 	}
 	if len(p.Project.EntryPoints) > 0 {
 		return none, errors.New("it has entry points, which are found by a wheel's metadata alone")
 	}
-	for _, key := range kind.settings {
-		if tool, ok := p.Tool[key[0]].(map[string]any); ok && tool[key[1]] != nil {
-			return none, fmt.Errorf("tool.%s in its pyproject.toml changes what a wheel of it holds", strings.Join(key, "."))
-		}
-	}
-	for _, script := range []string{"setup.py", "setup.cfg", "MANIFEST.in", "build.py"} {
-		if _, err := os.Stat(filepath.Join(base, script)); err == nil {
-			return none, fmt.Errorf("its %s may change what a wheel of it holds", script)
-		}
-	}
-	module := moduleName(e.name)
-	source, err := findModule(base, module, kind)
+	s, err := shapeOf(&p, base, moduleName(e.name))
 	if err != nil {
 		return none, err
 	}
-	if err := onlyPython(filepath.Join(base, filepath.FromSlash(source)), kind.data); err != nil {
+	if s.source == "" {
+		if s.source, err = s.find(base); err != nil {
+			return none, err
+		}
+	}
+	if err := s.check(filepath.Join(base, filepath.FromSlash(s.source))); err != nil {
 		return none, err
 	}
 	return LocalPackage{
-		Name: e.name, Version: e.version, Dir: dir, Source: path.Join(dir, source), Module: module,
+		Name: e.name, Version: e.version, Dir: dir, Source: path.Join(dir, s.source), Module: s.module,
 		Exclude: []string{"**/__pycache__/**", "**/*.pyc"},
 	}, nil
 }
 
-// findModule returns where the one importable package of a project lies.
-func findModule(base, module string, kind backend) (string, error) {
+// find returns where the one importable package of a project lies.
+func (s shape) find(base string) (string, error) {
 	isPackage := func(name string) bool {
 		info, err := os.Stat(filepath.Join(base, filepath.FromSlash(name), "__init__.py"))
 		return err == nil && info.Mode().IsRegular()
 	}
-	inSource, beside := path.Join("src", module), module
+	inSource, beside := path.Join("src", s.module), s.module
 	switch {
 	case isPackage(inSource):
 		entries, err := os.ReadDir(filepath.Join(base, "src"))
@@ -157,42 +119,61 @@ func findModule(base, module string, kind backend) (string, error) {
 			return "", err
 		}
 		for _, e := range entries {
-			if name := e.Name(); name != module && !strings.HasSuffix(name, ".egg-info") && !strings.HasPrefix(name, ".") && name != "__pycache__" {
-				return "", fmt.Errorf("its src folder holds %q beside %q", name, module)
+			if name := e.Name(); name != s.module && !strings.HasSuffix(name, ".egg-info") && !strings.HasPrefix(name, ".") && name != "__pycache__" {
+				return "", fmt.Errorf("its src folder holds %q beside %q", name, s.module)
 			}
 		}
-		if kind.flat && isPackage(beside) {
+		if s.flat && isPackage(beside) {
 			return "", fmt.Errorf("both %q and %q are importable packages", inSource, beside)
 		}
 		return inSource, nil
-	case kind.flat && isPackage(beside):
+	case s.flat && isPackage(beside):
 		return beside, nil
 	}
-	if info, err := os.Stat(filepath.Join(base, module+".py")); err == nil && kind.module && info.Mode().IsRegular() {
-		return module + ".py", nil
+	if info, err := os.Stat(filepath.Join(base, s.module+".py")); err == nil && s.single && info.Mode().IsRegular() {
+		return s.module + ".py", nil
 	}
-	return "", fmt.Errorf("it has no %s/__init__.py, nor one below src", module)
+	return "", fmt.Errorf("it has no %s/__init__.py, nor one below src", s.module)
 }
 
-// onlyPython faults files of which it is not known that a wheel would hold them.
-func onlyPython(dir string, data bool) error {
-	return filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+// check faults what is not there, and files of which it is not known that a
+// wheel would hold them.
+func (s shape) check(dir string) error {
+	python := false
+	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		base := d.Name()
+		below, err := filepath.Rel(dir, name)
+		if err != nil {
+			return err
+		}
+		below = filepath.ToSlash(below)
 		switch ext := filepath.Ext(base); {
 		case d.IsDir() && base == "__pycache__":
 			return filepath.SkipDir
-		case !d.IsDir() && !d.Type().IsRegular():
+		case d.IsDir(), ext == ".pyc":
+			return nil
+		case !d.Type().IsRegular():
 			return fmt.Errorf("its file %q is no regular file", base)
-		case d.IsDir(), ext == ".py", ext == ".pyi", ext == ".pyc", base == "py.typed":
+		case ext == ".py":
+			python = true
+			if folder := path.Dir(below); s.packed != nil && folder != "." {
+				return s.packed(folder)
+			}
+			return nil
+		case ext == ".pyi", base == "py.typed":
 			return nil
 		case slices.Contains([]string{".so", ".pyd", ".dylib", ".dll", ".pyx", ".c", ".cpp", ".rs"}, ext):
 			return fmt.Errorf("its file %q is not pure Python", base)
-		case data:
+		case s.data != nil && s.data(below):
 			return nil
 		}
 		return fmt.Errorf("whether a wheel holds its file %q is the build backend's decision", base)
 	})
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !python {
+		return fmt.Errorf("it has no Python at %q, where its pyproject.toml says that it is", s.source)
+	}
+	return err
 }

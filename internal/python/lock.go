@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"path"
 	"slices"
 	"strconv"
@@ -18,7 +19,9 @@ import (
 // in a line. The graph of requirements is not kept.
 type lockJSON struct {
 	// Wheels maps targets, joined by ", ", to lines
-	// "name==version sha256:<hex> <size> <url>", sorted.
+	// "name==version sha256:<hex> <size> <url>", sorted. A wheel on disk has
+	// "file:" and its escaped path in place of the URL, and one that is made of
+	// the source distribution at the URL has "made:<form>" at the end.
 	Wheels map[string][]string `json:"wheels"`
 	Notes  []string            `json:"notes,omitempty"`
 }
@@ -30,9 +33,12 @@ func (l Lock) MarshalJSON() ([]byte, error) {
 	out := lockJSON{Wheels: map[string][]string{}, Notes: l.Notes}
 	for _, w := range l.Wheels {
 		key := strings.Join(w.Targets, targetSeparator)
-		line := fmt.Sprintf("%s==%s sha256:%s %d %s", w.Name, w.Version, w.SHA256, w.Size, w.URL)
-		if path.Base(w.URL) != w.Filename {
+		line := fmt.Sprintf("%s==%s sha256:%s %d %s", w.Name, w.Version, w.SHA256, w.Size, w.location())
+		if w.Path == "" && path.Base(w.URL) != w.Filename {
 			line += " " + w.Filename
+		}
+		if w.FromSource() {
+			line += " " + madeAs + sdistForm
 		}
 		out.Wheels[key] = append(out.Wheels[key], line)
 	}
@@ -68,9 +74,31 @@ func (l *Lock) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// onDisk marks the location of a wheel that no server has.
+const onDisk = "file:"
+
+// madeAs marks a wheel that is made of a source distribution, in front of the
+// name of the form that it has.
+const madeAs = "made:"
+
+// location returns where the wheel lies, without white space.
+func (w Wheel) location() string {
+	if w.Path == "" {
+		return w.URL
+	}
+	return onDisk + (&url.URL{Path: w.Path}).EscapedPath()
+}
+
 // parseLocked reads one line of a lock.
 func parseLocked(line string) (Wheel, error) {
 	fields := strings.Fields(line)
+	var form string
+	if last := len(fields) - 1; last > 3 {
+		var made bool
+		if form, made = strings.CutPrefix(fields[last], madeAs); made {
+			fields = fields[:last]
+		}
+	}
 	if len(fields) != 4 && len(fields) != 5 {
 		return Wheel{}, fmt.Errorf("reading the locked wheel %q: want name==version, sha256, size and address", line)
 	}
@@ -87,16 +115,29 @@ func parseLocked(line string) (Wheel, error) {
 	if err != nil {
 		return Wheel{}, fmt.Errorf("reading the locked wheel %q: its size: %w", line, err)
 	}
-	filename := path.Base(fields[3])
+	address, local := fields[3], ""
+	if escaped, ok := strings.CutPrefix(address, onDisk); ok {
+		if local, err = url.PathUnescape(escaped); err != nil || local == "" {
+			return Wheel{}, fmt.Errorf("reading the locked wheel %q: its path is malformed", line)
+		}
+		address = ""
+	}
+	filename := path.Base(cmp.Or(local, address))
 	if len(fields) == 5 {
 		filename = fields[4]
+	}
+	if isSdist(filename) {
+		if form != sdistForm {
+			return Wheel{}, fmt.Errorf("reading the locked wheel %q: this version of the provider makes it as %s: plan again", line, sdistForm)
+		}
+		return Wheel{Name: name, Version: version, Filename: filename, URL: address, SHA256: digest, Size: size, Pure: true}, nil
 	}
 	tags, err := ParseWheelName(filename)
 	if err != nil {
 		return Wheel{}, fmt.Errorf("reading the locked wheel %q: %w", line, err)
 	}
 	return Wheel{
-		Name: name, Version: version, Filename: filename, URL: fields[3],
+		Name: name, Version: version, Filename: filename, URL: address, Path: local,
 		SHA256: digest, Size: size, Pure: tags.Pure(),
 	}, nil
 }

@@ -186,20 +186,20 @@ gpu = [{ name = "idna", version = "3.7" }]
 		name: "only a source distribution", file: "uv.lock",
 		text: uv + uvHead + uvRoot("dependencies = [{ name = \"a\" }]\n") + "[[package]]\nname = \"a\"\nversion = \"1.0\"\nsource = { registry = \"https://pypi.org/simple\" }\nsdist = { url = \"https://example.com/a-1.0.tar.gz\" }\n",
 		wantErr: `no wheel of "a" 1.0 runs on python3.12 x86_64: the lock file holds only a source distribution of it, and nothing is built from source. ` +
-			`The lock file uv.lock asks for it. Pin a version that has such a wheel and lock again, or drop the runtime or architecture.`,
+			`The lock file uv.lock asks for it. Pin a version that has such a wheel and lock again, give a wheel of this version in python.wheels, or drop the runtime or architecture.`,
 	}, {
 		name: "git", file: "uv.lock",
 		text: uv + uvHead + uvRoot("dependencies = [{ name = \"a\" }]\n") + "[[package]]\nname = \"a\"\nversion = \"1.0\"\nsource = { git = \"https://user:secret@example.com/a?tag=1#0123\" }\n",
-		wantErr: `reading lock file "uv.lock": a 1.0: it comes from the git repository https://***@example.com/a, and nothing is built from source: ` +
-			`require a release that has a wheel, or the address of a wheel, or leave it out and add its code with files`,
+		wantErr: `reading lock file "uv.lock": a 1.0: it comes from the git repository https://***@example.com/a at "0123", and nothing is built from source: ` +
+			`build its wheel elsewhere and give that in python.wheels, or require a release that has a wheel`,
 	}, {
 		name: "the address of a wheel", file: "uv.lock",
 		text: uv + uvHead + uvRoot("dependencies = [{ name = \"a\" }]\n") + lockText("[[package]]\nname = \"a\"\nversion = \"1.0+x\"\nsource = { url = \"https://u:p@example.com/a-1.0%2Bx-py3-none-any.whl#f\" }\nwheels = [{ url = \"https://u:p@example.com/a-1.0%2Bx-py3-none-any.whl#f\", hash = \"sha256:HASH\" }]\n"),
 		want: []string{"a-1.0+x-py3-none-any.whl python3.12 x86_64"},
 	}, {
-		name: "a wheel on disk", file: "uv.lock",
+		name: "a wheel on disk that is not there", file: "uv.lock",
 		text:    uv + uvHead + uvRoot("dependencies = [{ name = \"a\" }]\n") + lockText("[[package]]\nname = \"a\"\nversion = \"1.0\"\nsource = { registry = \"../wheels\" }\nwheels = [{ path = \"a-1.0-py3-none-any.whl\", hash = \"sha256:HASH\" }]\n"),
-		wantErr: `reading lock file "uv.lock": a 1.0: the wheel "a-1.0-py3-none-any.whl" lies on disk: wheels come from addresses, so serve it by an index and lock again`,
+		wantErr: `reading lock file "uv.lock": a 1.0: there is no wheel "../wheels/a-1.0-py3-none-any.whl": put it there, or lock again`,
 	}, {
 		name: "a dependency that is not there", file: "uv.lock",
 		text:    uv + uvHead + uvRoot("dependencies = [{ name = \"a\" }]\n"),
@@ -208,7 +208,7 @@ gpu = [{ name = "idna", version = "3.7" }]
 		name: "wheels of another distribution", file: "uv.lock",
 		text: uv + uvHead + uvRoot("dependencies = [{ name = \"a\" }]\n") + lockText("[[package]]\nname = \"a\"\nversion = \"1.0\"\nsource = { registry = \"https://pypi.org/simple\" }\nwheels = [{ url = \"https://example.com/evil-1.0-py3-none-any.whl\", hash = \"sha256:HASH\" }, { url = \"https://example.com/a-2.0-py3-none-any.whl\", hash = \"sha256:HASH\" }]\n"),
 		wantErr: `no wheel of "a" 1.0 runs on python3.12 x86_64: the lock file holds "evil-1.0-py3-none-any.whl", which is a wheel of evil, and "a-2.0-py3-none-any.whl", which is a wheel of version 2.0. ` +
-			`The lock file uv.lock asks for it. Pin a version that has such a wheel and lock again, or drop the runtime or architecture.`,
+			`The lock file uv.lock asks for it. Pin a version that has such a wheel and lock again, give a wheel of this version in python.wheels, or drop the runtime or architecture.`,
 	}, {
 		name: "not TOML", file: "uv.lock",
 		text:    uv + "version = 1\nrequires-python = \n",
@@ -233,7 +233,7 @@ func TestUVWorkspace(t *testing.T) {
 	}
 	refused := func(reason string) string {
 		return `reading lock file "uv.lock": leaf 0.1: the project in "packages/leaf" is not packed from disk: ` + reason +
-			`. Leave it out of the lock and add its code with files = [{ source = …, target = "python/leaf" }], or publish a wheel of it`
+			`. Give a wheel of it in python.wheels, or leave it out of the lock and add its code with files = [{ source = …, target = "python/leaf" }]`
 	}
 	app := LockFileOptions{Packages: []string{"app"}}
 	const source = "-- packages/leaf/src/leaf/__init__.py --\n-- packages/leaf/src/leaf/py.typed --\n-- packages/leaf/src/leaf/__pycache__/x.so --\n"
@@ -257,7 +257,7 @@ func TestUVWorkspace(t *testing.T) {
 		wantErr: `reading lock file "uv.lock": there is no workspace member "ap": it has "app", "leaf", "tool"`,
 	}, {
 		name: "settings of the build", file: "uv.lock", text: leaf("[tool.hatch.build.targets.wheel]\nonly-include = [\"x\"]\n" + source), options: app,
-		wantErr: refused("tool.hatch.build in its pyproject.toml changes what a wheel of it holds"),
+		wantErr: refused("tool.hatch.build.targets.wheel.only-include in its pyproject.toml changes what a wheel of it holds"),
 	}, {
 		name: "data beside the code", file: "uv.lock", text: leaf(source + "-- packages/leaf/src/leaf/x.json --\n{}\n"), options: app,
 		wantErr: refused(`whether a wheel holds its file "x.json" is the build backend's decision`),
@@ -274,9 +274,6 @@ func TestUVWorkspace(t *testing.T) {
 		name: "no package", file: "uv.lock", text: leaf("-- packages/leaf/other.py --\n"), options: app,
 		wantErr: refused("it has no leaf/__init__.py, nor one below src"),
 	}, {
-		name: "setup.py", file: "uv.lock", text: leaf(source + "-- packages/leaf/setup.py --\n"), options: app,
-		wantErr: refused("its setup.py may change what a wheel of it holds"),
-	}, {
 		name: "entry points", file: "uv.lock", text: leaf("[project.entry-points.plugins]\nx = \"leaf:x\"\n" + source), options: app,
 		wantErr: refused("it has entry points, which are found by a wheel's metadata alone"),
 	}, {
@@ -291,10 +288,6 @@ func TestUVWorkspace(t *testing.T) {
 		name: "setuptools with settings that pack nothing else", file: "uv.lock", options: app,
 		text: strings.ReplaceAll(leaf("[tool.setuptools.dynamic]\nversion = { attr = \"leaf.x\" }\n"+source), "hatchling.build", "setuptools.build_meta"),
 		want: []string{"a-1.0-py3-none-any.whl python3.12 x86_64", "local packages/leaf/src/leaf python3.12 x86_64"},
-	}, {
-		name: "setuptools with packages of its own", file: "uv.lock", options: app,
-		text:    strings.ReplaceAll(leaf("[tool.setuptools.packages.find]\nwhere = [\"lib\"]\n"+source), "hatchling.build", "setuptools.build_meta"),
-		wantErr: refused("tool.setuptools.packages in its pyproject.toml changes what a wheel of it holds"),
 	}, {
 		name: "an unknown backend", file: "uv.lock", text: strings.ReplaceAll(leaf(source), "hatchling.build", "maturin"), options: app,
 		wantErr: refused(`what its build backend "maturin" does is not known`),

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -28,6 +27,7 @@ type lockedFile struct {
 	url    string // "" where the lock file gives none
 	path   string // on disk, instead of url
 	hashes map[string]string
+	oneOf  []store.Digest // in place of hashes: of all files of the version
 	size   int64
 }
 
@@ -76,7 +76,7 @@ func (e *lockEntry) wheel(f lockedFile) (w WheelName, reason string) {
 	if w.Name != e.name {
 		return w, "is a wheel of " + w.Name
 	}
-	if v, err := pep440.Parse(e.version); err == nil && v.Key() != w.Parsed.Key() {
+	if !e.isVersion(w) {
 		return w, "is a wheel of version " + w.Version
 	}
 	return w, ""
@@ -87,7 +87,7 @@ func (r *lockReader) noWheel(e *lockEntry, t Target, rejected []Rejected) error 
 		Name: e.name, Version: e.version, Asked: e.name + "==" + e.version, Target: t.String(),
 		Chain: fmt.Sprintf("the lock file %s asks for it", r.title), Files: rejected,
 		Sdist:  e.sdist && len(e.files) == 0,
-		Advice: "Pin a version that has such a wheel and lock again, or drop the runtime or architecture.",
+		Advice: lockAdvice,
 	}
 	switch {
 	case miss.Sdist:
@@ -136,6 +136,9 @@ func sumUp(rejected []Rejected) string {
 	}
 	return fmt.Sprintf("%d wheels of it: %s", len(rejected), list(reasons))
 }
+
+// lockAdvice is what to do about a locked package without a fitting wheel.
+const lockAdvice = "Pin a version that has such a wheel and lock again, give a wheel of this version in python.wheels, or drop the runtime or architecture."
 
 // digest returns the SHA-256 that the lock file gives.
 func (r *lockReader) digest(e *lockEntry, f lockedFile) (store.Digest, error) {

@@ -22,10 +22,14 @@ type LockFileOptions struct {
 	// None: the project beside the lock file, or every member where the
 	// workspace has no project there.
 	Packages []string
+	// Given are wheels that stand in for what the lock file holds of the same
+	// name and version, on the targets that they run on.
+	Given []GivenWheel
 }
 
 // LockFile is what a lock file holds for some targets. It is a pure function of
-// the file, the options and the targets, and its JSON is fit for a digest.
+// the file, the options, the targets and the wheels on disk that the file names,
+// and its JSON is fit for a digest.
 type LockFile struct {
 	File   string  // its name, without the folder
 	Wheels []Wheel // with their addresses, sorted by name, then file name
@@ -33,6 +37,8 @@ type LockFile struct {
 	Local  []LocalPackage
 	// Notes are sentences for the user on what the lock file leaves open.
 	Notes []string
+
+	accounts []account // what Expand returns the addresses of
 }
 
 // Pin is a wheel that a lock file names without its address. Poetry's lock
@@ -41,6 +47,7 @@ type Pin struct {
 	Name     string // normalised
 	Version  string
 	Filename string         // "": any file of the version with one of the digests
+	URL      string         `json:",omitempty"` // where it is, without credentials; "": an index must tell
 	SHA256   []store.Digest // what the file may have
 	Index    string         // that the lock file names, without credentials; "": none
 	Requires []string       // as in Wheel
@@ -80,7 +87,7 @@ func ReadLockFile(name string, o LockFileOptions, targets []Target) (*LockFile, 
 	}
 	r := &lockReader{
 		title: title, dir: filepath.Dir(name), targets: targets, markers: map[string]*Marker{},
-		groups: normalizeAll(o.Groups), extras: normalizeAll(o.Extras), packages: normalizeAll(o.Packages),
+		given: o.Given, groups: normalizeAll(o.Groups), extras: normalizeAll(o.Extras), packages: normalizeAll(o.Packages),
 		out: &LockFile{File: title, Wheels: []Wheel{}}, taken: map[[2]string]string{},
 	}
 	if err := read(r, b); err != nil {
@@ -113,6 +120,7 @@ func lockFormat(title string) func(*lockReader, []byte) error {
 type lockReader struct {
 	title, dir               string
 	groups, extras, packages []string // asked for, normalised
+	given                    []GivenWheel
 	targets                  []Target
 	markers                  map[string]*Marker   // parsed, by text
 	taken                    map[[2]string]string // version by target and name
@@ -128,14 +136,22 @@ func (r *lockReader) take(e *lockEntry, t Target) error {
 	if err != nil {
 		return err
 	}
+	if f.path = cmp.Or(f.path, pathOf(f.url)); f.path != "" {
+		return r.takeLocal(e, f, w, t)
+	}
+	if len(f.oneOf) > 0 {
+		address, err := r.address(e, f.url)
+		if err != nil {
+			return err
+		}
+		r.pin(Pin{Name: e.name, Version: e.version, Filename: f.name, URL: address, SHA256: f.oneOf, Requires: e.requires, Extras: e.extras}, t)
+		return nil
+	}
 	digest, err := r.digest(e, f)
 	if err != nil {
 		return err
 	}
 	if f.url == "" {
-		if f.path != "" {
-			return r.fault(e.title(), "the wheel %q lies on disk: wheels come from addresses, so serve it by an index and lock again", f.path)
-		}
 		r.pin(Pin{
 			Name: e.name, Version: e.version, Filename: f.name, SHA256: []store.Digest{digest}, Index: e.index,
 			Requires: e.requires, Extras: e.extras,
@@ -146,17 +162,9 @@ func (r *lockReader) take(e *lockEntry, t Target) error {
 	if err != nil {
 		return err
 	}
-	at := slices.IndexFunc(r.out.Wheels, func(x Wheel) bool { return x.Filename == f.name && x.SHA256 == digest })
-	if at < 0 {
-		at = len(r.out.Wheels)
-		r.out.Wheels = append(r.out.Wheels, Wheel{
-			Name: e.name, Version: w.Version, Filename: f.name, URL: address, SHA256: digest, Size: f.size, Pure: w.Pure(),
-		})
-	}
-	l := &r.out.Wheels[at]
-	l.Requires = union(l.Requires, e.requires, e.name)
-	l.Extras = union(l.Extras, e.extras, "")
-	l.Targets = append(l.Targets, t.String())
+	r.add(e, t, Wheel{
+		Name: e.name, Version: w.Version, Filename: f.name, URL: address, SHA256: digest, Size: f.size, Pure: w.Pure(),
+	})
 	return nil
 }
 
@@ -189,6 +197,7 @@ func (r *lockReader) pin(p Pin, t Target) {
 // finish sorts what was gathered.
 func (r *lockReader) finish() {
 	o := r.out
+	o.Notes = append(o.Notes, r.unused()...)
 	slices.SortFunc(o.Wheels, func(a, b Wheel) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Filename, b.Filename))
 	})

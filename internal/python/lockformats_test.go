@@ -57,8 +57,8 @@ func TestPylock(t *testing.T) {
 	}, {
 		name: "a checkout", file: "pylock.toml",
 		text: head + "[[packages]]\nname = \"a\"\nvcs = { type = \"hg\", url = \"https://example.com/a\", commit-id = \"0\" }\n",
-		wantErr: `reading lock file "pylock.toml": a: it comes from the hg repository https://example.com/a, and nothing is built from source: ` +
-			`require a release that has a wheel, or the address of a wheel, or leave it out and add its code with files`,
+		wantErr: `reading lock file "pylock.toml": a: it comes from the hg repository https://example.com/a at "0", and nothing is built from source: ` +
+			`build its wheel elsewhere and give that in python.wheels, or require a release that has a wheel`,
 	}, {
 		name: "another format", file: "pylock.toml", text: "-- pylock.toml --\nlock-version = \"2.0\"\n",
 		wantErr: `reading lock file "pylock.toml": its lock-version is 2.0, and versions 1.x are understood`,
@@ -207,8 +207,8 @@ func TestPipfileLock(t *testing.T) {
 	}, {
 		name: "git", file: "Pipfile.lock",
 		text: lock("", `"default": {"a": {"git": "https://example.com/a.git", "ref": "0"}}`),
-		wantErr: `reading lock file "Pipfile.lock": a: it comes from the git repository https://example.com/a.git, and nothing is built from source: ` +
-			`require a release that has a wheel, or the address of a wheel, or leave it out and add its code with files`,
+		wantErr: `reading lock file "Pipfile.lock": a: it comes from the git repository https://example.com/a.git at "0", and nothing is built from source: ` +
+			`build its wheel elsewhere and give that in python.wheels, or require a release that has a wheel`,
 	}, {
 		name: "the address of a wheel, and the project itself", file: "Pipfile.lock",
 		text: lock("", `"default": {"a": {"file": "https://example.com/a-1.0-py3-none-any.whl", "hashes": ["sha256:HASH"]}, "shop": {"path": ".", "editable": true}}`),

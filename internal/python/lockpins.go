@@ -41,9 +41,17 @@ func (f *LockFile) locatePins(ctx context.Context, c *fetch.Client, indexes []In
 	defer cat.tasks.Wait()
 	defer cancel()
 	for _, p := range f.Pins {
-		cat.page(p.Name)
+		if p.URL == "" {
+			cat.page(p.Name)
+		}
 	}
 	for _, p := range f.Pins {
+		if p.URL != "" {
+			if err := f.fetchPin(ctx, c, &p, l); err != nil {
+				return err
+			}
+			continue
+		}
 		page, err := cat.page(p.Name).wait(ctx)
 		if err != nil {
 			return err
@@ -71,7 +79,7 @@ func (f *LockFile) sources(indexes []Index) []Index {
 	}
 	for _, p := range f.Pins {
 		claimed := slices.ContainsFunc(indexes, func(x Index) bool { return x.claims(p.Name) })
-		if p.Index == "" || claimed || sameIndex(p.Index, DefaultIndex) {
+		if p.Index == "" || p.URL != "" || claimed || sameIndex(p.Index, DefaultIndex) {
 			continue
 		}
 		at := slices.IndexFunc(all[len(indexes):], func(x Index) bool { return x.URL == p.Index && len(x.Packages) > 0 })
@@ -142,7 +150,7 @@ func (f *LockFile) locate(p *Pin, page *page, t Target, l *Lock) error {
 		Name: p.Name, Version: p.Version, Asked: p.Name + "==" + p.Version, Target: t.String(), Files: rejected,
 		Chain:  fmt.Sprintf("the lock file %s asks for it", f.File),
 		Reason: "the lock file holds " + sumUp(rejected),
-		Advice: "Pin a version that has such a wheel and lock again, or drop the runtime or architecture.",
+		Advice: lockAdvice,
 	}
 }
 
@@ -187,7 +195,7 @@ func (f *LockFile) unknown(p *Pin, page *page, t Target) error {
 		return &NoWheel{
 			Name: p.Name, Version: p.Version, Asked: p.Name + "==" + p.Version, Target: t.String(), Sdist: true,
 			Chain: fmt.Sprintf("the lock file %s asks for it", f.File), Reason: "the lock file holds only a source distribution of it, and nothing is built from source",
-			Advice: "Pin a version that has a wheel and lock again.",
+			Advice: lockAdvice,
 		}
 	}
 	return &LockFileError{File: f.File, Entry: entry, Reason: fmt.Sprintf("the index %s has no %s", page.index, cmp.Or(p.Filename, "wheel of it that the lock file knows"))}

@@ -86,12 +86,12 @@ func TestLocateFindsExactlyWhatIsLocked(t *testing.T) {
 		name: "no wheel for one of the targets", file: "Pipfile.lock",
 		text: pipfileLock(`"a": {"version": "==1.0", "hashes": ["sha256:HASH(` + newer + `)"]}`),
 		wantErr: `no wheel of "a" 1.0 runs on python3.13 aarch64: the lock file holds "` + newer + `", which is for x86_64. ` +
-			`The lock file Pipfile.lock asks for it. Pin a version that has such a wheel and lock again, or drop the runtime or architecture.`,
+			`The lock file Pipfile.lock asks for it. Pin a version that has such a wheel and lock again, give a wheel of this version in python.wheels, or drop the runtime or architecture.`,
 	}, {
 		name: "only a source distribution", file: "Pipfile.lock",
 		text: pipfileLock(`"b": {"version": "==1.0", "hashes": ["sha256:HASH(b-1.0.tar.gz)"]}`),
 		wantErr: `no wheel of "b" 1.0 runs on python3.12 x86_64: the lock file holds only a source distribution of it, and nothing is built from source. ` +
-			`The lock file Pipfile.lock asks for it. Pin a version that has a wheel and lock again.`,
+			`The lock file Pipfile.lock asks for it. Pin a version that has such a wheel and lock again, give a wheel of this version in python.wheels, or drop the runtime or architecture.`,
 	}, {
 		name: "a distribution that no index has", file: "Pipfile.lock",
 		text:    pipfileLock(`"c": {"version": "==1.0", "hashes": ["sha256:` + strings.Repeat("f", 64) + `"]}`),

@@ -3,6 +3,7 @@
 package python
 
 import (
+	"archive/zip"
 	"bytes"
 	"os"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 // The tools that lock the shop, and the versions that the tests are made for.
@@ -38,12 +40,22 @@ dependencies = [
 
 [project.optional-dependencies]
 json = ["orjson==3.11.5"]
+places = ["given==1.0", "iniconfig @ ADDRESS"]
 
 [dependency-groups]
 docs = ["markupsafe==3.0.3"]
 
+[tool.setuptools]
+packages = []
+
+[tool.uv.sources]
+given = { path = "wheels/given-1.0-py3-none-any.whl" }
+
 [tool.poetry]
 package-mode = false
+
+[tool.poetry.dependencies]
+given = { path = "wheels/given-1.0-py3-none-any.whl" }
 
 [[tool.poetry.source]]
 name = "simple"
@@ -69,14 +81,25 @@ orjson = "==3.11.5"
 
 [docs]
 markupsafe = "==3.0.3"
+
+[places]
+given = { path = "./wheels/given-1.0-py3-none-any.whl" }
+iniconfig = { file = "ADDRESS" }
 `
+
+// addressOfWheel is where the shop finds one of its wheels, with its digest.
+const (
+	addressOfWheel     = "https://files.pythonhosted.org/packages/2c/e1/e6716421ea10d38022b952c159d5161ca1193197fb744506875fbb87ea7b/iniconfig-2.1.0-py3-none-any.whl"
+	sumOfAddressedFile = "9deba5723312380e77435581c6bf4935c94cbfab9b1ed33ef8d238ea168eb760"
+)
 
 // toolLock is a lock file of the shop, and how its extra and its group are
 // asked for.
 type toolLock struct {
 	file         string
 	plain, whole LockFileOptions
-	flat         bool // extra and group are locked with the rest, and cannot be left out
+	flat         bool             // extra and group are locked with the rest, and cannot be left out
+	places       *LockFileOptions // asks for wheels on disk and at an address, if it has them
 }
 
 var sumFault = regexp.MustCompile(`sha256|SHA-256`)
@@ -84,6 +107,7 @@ var sumFault = regexp.MustCompile(`sha256|SHA-256`)
 var (
 	nothing  = LockFileOptions{}
 	jsonDocs = LockFileOptions{Extras: []string{"json"}, Groups: []string{"docs"}}
+	places   = LockFileOptions{Extras: []string{"places"}}
 )
 
 // TestToolsLockTheSameWheels locks one project with each of the tools, takes
@@ -91,7 +115,7 @@ var (
 func TestToolsLockTheSameWheels(t *testing.T) {
 	t.Parallel()
 	b := newToolBench(t)
-	client, _ := newClient(t, nil)
+	client, st := newClient(t, nil)
 	wholeNames := []string{
 		"certifi==2025.10.5", "charset-normalizer==3.4.4", "idna==3.11", "markupsafe==3.0.3", "orjson==3.11.5",
 		"pysocks==1.7.1", "requests==2.32.5", "urllib3==2.5.0",
@@ -123,7 +147,8 @@ func TestToolsLockTheSameWheels(t *testing.T) {
 				break
 			}
 		}
-		b.refusesFalseHash(t, client, lock)
+		b.refusesFalseHash(t, client, st, lock)
+		b.findsPlaces(t, client, lock)
 	}
 }
 
@@ -132,6 +157,7 @@ type toolBench struct {
 	uv, dir string
 	python  string // that the tools run on
 	target  Target // of that Python: pip locks for itself alone
+	wheel   string // the digest of the wheel on disk
 }
 
 func newToolBench(t *testing.T) *toolBench {
@@ -140,7 +166,8 @@ func newToolBench(t *testing.T) *toolBench {
 	if bed == "" {
 		t.Fatal("LAYERBUILD_TESTBED is not set: run the live tests by make test")
 	}
-	b := &toolBench{uv: filepath.Join(bed, "bin", "uv"), python: filepath.Join(bed, "bin", "python"), dir: unpack(t, shopProject)}
+	b := &toolBench{uv: filepath.Join(bed, "bin", "uv"), python: filepath.Join(bed, "bin", "python"), dir: unpack(t, strings.ReplaceAll(shopProject, "ADDRESS", addressOfWheel))}
+	b.wheel = writeGivenWheel(t, b.dir)
 	out, err := exec.CommandContext(t.Context(), b.python, "-c", "import sys, platform; print(sys.version_info.minor, platform.machine())").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -161,22 +188,22 @@ func (b *toolBench) lockShop(t *testing.T) []toolLock {
 		b.run(t, append([]string{"tool", "run", "--no-config", "--python", b.python}, arguments...)...)
 	}
 	b.run(t, "lock", "--no-config", "--quiet")
-	b.run(t, "export", "--no-config", "--quiet", "--frozen", "--no-emit-project", "--all-extras", "--all-groups",
+	b.run(t, "export", "--no-config", "--quiet", "--frozen", "--no-emit-project", "--extra", "json", "--group", "docs",
 		"--format", "pylock.toml", "--output-file", "pylock.uv.toml")
 	tool(poetryTool, "lock", "--no-interaction")
 	tool(pipTool, "lock", "--quiet", "--output", "pylock.toml", ".[json]", "--group", "docs")
-	tool(pipenvTool, "lock", "--categories", "packages json docs")
+	tool(pipenvTool, "lock", "--categories", "packages json docs places")
 	recorded, err := filepath.Abs(filepath.Join("testdata", "locks", "poetry12", "poetry.lock"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return []toolLock{
-		{filepath.Join(b.dir, "uv.lock"), nothing, jsonDocs, false},
-		{filepath.Join(b.dir, "pylock.uv.toml"), nothing, nothing, true},
-		{filepath.Join(b.dir, "poetry.lock"), nothing, jsonDocs, false},
-		{recorded, nothing, jsonDocs, false},
-		{filepath.Join(b.dir, "Pipfile.lock"), nothing, LockFileOptions{Groups: []string{"json", "docs"}}, false},
-		{filepath.Join(b.dir, "pylock.toml"), nothing, nothing, true},
+		{filepath.Join(b.dir, "uv.lock"), nothing, jsonDocs, false, &places},
+		{filepath.Join(b.dir, "pylock.uv.toml"), nothing, nothing, true, nil},
+		{filepath.Join(b.dir, "poetry.lock"), nothing, jsonDocs, false, &places},
+		{recorded, nothing, jsonDocs, false, nil},
+		{filepath.Join(b.dir, "Pipfile.lock"), nothing, LockFileOptions{Groups: []string{"json", "docs"}}, false, &LockFileOptions{Groups: []string{"places"}}},
+		{filepath.Join(b.dir, "pylock.toml"), nothing, nothing, true, nil},
 	}
 }
 
@@ -215,7 +242,7 @@ func (b *toolBench) tryLocate(t *testing.T, client *fetch.Client, name string, o
 
 // refusesFalseHash changes the digest of one wheel in the lock, and wants the
 // refusal to name it, at the latest when the wheel is fetched.
-func (b *toolBench) refusesFalseHash(t *testing.T, client *fetch.Client, lock toolLock) {
+func (b *toolBench) refusesFalseHash(t *testing.T, client *fetch.Client, st *store.Store, lock toolLock) {
 	t.Helper()
 	const honest, forged = "771a87f49d9defaf64091e6e6fe9c18d4833f140bd19464795bc32d966ca37ea", "ae73ac669d23cb59797466dab0418fb3381d9cef6e6e19046fad9fed94f78a17"
 	body, err := os.ReadFile(lock.file)
@@ -237,9 +264,59 @@ func (b *toolBench) refusesFalseHash(t *testing.T, client *fetch.Client, lock to
 	}
 	chosen, err := b.tryLocate(t, client, filepath.Join(dir, filepath.Base(lock.file)), lock.plain)
 	if err == nil {
-		_, err = Tree(t.Context(), client, chosen, []Target{b.target})
+		_, err = Tree(t.Context(), client, st, chosen, TreeOptions{Targets: []Target{b.target}})
 	}
 	if err == nil || !strings.Contains(err.Error(), "idna") || !sumFault.MatchString(err.Error()) {
 		t.Errorf("%s with a false hash of idna: error %v, want one that names idna and its SHA-256", lock.file, err)
 	}
+}
+
+// findsPlaces wants the wheel on disk and the one at an address.
+func (b *toolBench) findsPlaces(t *testing.T, client *fetch.Client, lock toolLock) {
+	t.Helper()
+	if lock.places == nil {
+		return
+	}
+	chosen := b.locate(t, client, lock.file, *lock.places)
+	var got []string
+	for _, w := range chosen.Wheels {
+		if w.Name == "given" || w.Name == "iniconfig" {
+			got = append(got, w.Name+"=="+w.Version+" "+strings.TrimPrefix(w.Path, filepath.ToSlash(b.dir))+w.URL+" "+w.SHA256.Hex())
+		}
+	}
+	want := []string{"given==1.0 /wheels/given-1.0-py3-none-any.whl " + b.wheel, "iniconfig==2.1.0 " + addressOfWheel + " " + sumOfAddressedFile}
+	if !slices.Equal(got, want) {
+		t.Errorf("%s with %+v:\n got %q\nwant %q", lock.file, *lock.places, got, want)
+	}
+}
+
+// writeGivenWheel puts a wheel into the project and returns its digest.
+func writeGivenWheel(t *testing.T, dir string) string {
+	t.Helper()
+	var archive bytes.Buffer
+	z := zip.NewWriter(&archive)
+	for _, f := range [][2]string{
+		{"given.py", ""},
+		{"given-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: given\nVersion: 1.0\n"},
+		{"given-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"},
+		{"given-1.0.dist-info/RECORD", ""},
+	} {
+		w, err := z.Create(f[0])
+		if err == nil {
+			_, err = w.Write([]byte(f[1]))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "wheels"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "wheels", "given-1.0-py3-none-any.whl"), archive.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return store.Sum(archive.Bytes()).Hex()
 }

@@ -1,10 +1,12 @@
 package python
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -37,6 +39,7 @@ type pipfilePackage struct {
 	Extras   []string        `json:"extras"`
 	Index    string          `json:"index"`
 	Git      string          `json:"git"`
+	Ref      string          `json:"ref"`
 	Path     string          `json:"path"`
 	File     string          `json:"file"`
 	Editable json.RawMessage `json:"editable"`
@@ -151,14 +154,12 @@ func (r *lockReader) mergePipfile(merged, packages map[string]pipfilePackage, t 
 }
 
 func (r *lockReader) takePipfile(head *pipfileHead, name string, p pipfilePackage, t Target) error {
-	e := &lockEntry{name: name, extras: normalizeAll(p.Extras)}
-	switch {
-	case p.Git != "":
-		return r.vcs(e, "git", p.Git)
-	case p.Path == "." || p.Path == "./":
+	e := &lockEntry{name: name, version: strings.TrimLeft(p.Version, "= "), extras: normalizeAll(p.Extras)}
+	if p.Path == "." || p.Path == "./" {
 		return nil // the project itself
-	case p.Path != "":
-		return r.local(e, strings.TrimPrefix(p.Path, "./"), t)
+	}
+	if done, err := r.standIn(e, t); done || err != nil {
+		return err
 	}
 	var digests []store.Digest
 	for _, hash := range p.Hashes {
@@ -166,8 +167,13 @@ func (r *lockReader) takePipfile(head *pipfileHead, name string, p pipfilePackag
 			digests = append(digests, digest)
 		}
 	}
-	if p.File != "" {
-		return r.takePipfileURL(e, p, t)
+	switch {
+	case p.Git != "":
+		return r.vcs(e, "git", p.Git, p.Ref)
+	case p.File != "" || strings.HasSuffix(p.Path, ".whl"):
+		return r.takePipfileFile(e, cmp.Or(p.File, p.Path), digests, t)
+	case p.Path != "":
+		return r.local(e, strings.TrimPrefix(p.Path, "./"), t)
 	}
 	version, pinned := strings.CutPrefix(p.Version, "==")
 	e.version = strings.TrimSpace(strings.TrimPrefix(version, "="))
@@ -184,22 +190,25 @@ func (r *lockReader) takePipfile(head *pipfileHead, name string, p pipfilePackag
 	for i, s := range head.Sources {
 		if s.Name == p.Index || p.Index == "" && i == 0 {
 			index = s.URL
+			r.account(account{name: s.Name, address: s.URL})
 		}
 	}
 	r.pin(Pin{Name: name, Version: e.version, SHA256: digests, Index: withoutUser(index), Extras: e.extras}, t)
 	return nil
 }
 
-// takePipfileURL adds a wheel that is locked by its address.
-func (r *lockReader) takePipfileURL(e *lockEntry, p pipfilePackage, t Target) error {
-	f := lockedFile{name: fileOf(p.File), url: p.File, hashes: map[string]string{}}
-	e.version = strings.TrimPrefix(p.Version, "==")
-	if !strings.HasSuffix(f.name, ".whl") {
-		return r.fault(e.title(), "it comes from %q, which is no wheel, and nothing is built from source", hideCredentials(p.File, 0))
+// takePipfileFile adds a wheel that is locked by its address or path. The
+// digests are of all files of its version that the index has.
+func (r *lockReader) takePipfileFile(e *lockEntry, place string, digests []store.Digest, t Target) error {
+	f := lockedFile{name: path.Base(strings.ReplaceAll(place, `\`, "/")), path: place, oneOf: digests}
+	if strings.Contains(place, "://") {
+		f.name, f.url, f.path = fileOf(place), place, ""
 	}
-	// The hashes of such an entry are of the one file.
-	if len(p.Hashes) == 1 {
-		f.hashes = sha256Only(p.Hashes[0])
+	if !strings.HasSuffix(f.name, ".whl") {
+		return r.fault(e.title(), "it comes from %q, which is no wheel, and nothing is built from source: build its wheel elsewhere and give that in python.wheels", hideCredentials(place, 0))
+	}
+	if len(digests) == 1 {
+		f.hashes, f.oneOf = map[string]string{"sha256": digests[0].Hex()}, nil
 	}
 	e.files = append(e.files, f)
 	return r.take(e, t)

@@ -35,8 +35,10 @@ type poetryPackage struct {
 	Dependencies map[string]any      `toml:"dependencies"`
 	Extras       map[string][]string `toml:"extras"`
 	Source       struct {
-		Type string `toml:"type"`
-		URL  string `toml:"url"`
+		Type      string `toml:"type"`
+		URL       string `toml:"url"`
+		Reference string `toml:"reference"`
+		Resolved  string `toml:"resolved_reference"`
 	} `toml:"source"`
 }
 
@@ -128,6 +130,9 @@ func (r *lockReader) poetryTarget(l *poetryLock, t Target) error {
 			continue
 		}
 		e := p.entry()
+		if e.index != "" {
+			r.account(account{name: p.Source.Reference, address: p.Source.URL, poetry: true})
+		}
 		for name := range p.Dependencies {
 			e.requires = append(e.requires, NormalizeName(name))
 		}
@@ -182,8 +187,12 @@ func (p *poetryPackage) entry() *lockEntry {
 			continue
 		}
 		file := lockedFile{name: f.Name, hashes: sha256Only(f.Hash)}
-		if p.Source.Type == "url" {
+		switch p.Source.Type {
+		case "url":
 			file.url = p.Source.URL
+		case "file":
+			file.path = p.Source.URL
+			file.name = path.Base(strings.ReplaceAll(file.path, `\`, "/"))
 		}
 		e.files = append(e.files, file)
 	}
@@ -191,15 +200,16 @@ func (p *poetryPackage) entry() *lockEntry {
 }
 
 func (r *lockReader) takePoetry(p *poetryPackage, e *lockEntry, t Target) error {
+	if done, err := r.standIn(e, t); done || err != nil {
+		return err
+	}
 	switch s := p.Source; s.Type {
-	case "", "legacy", "url":
+	case "", "legacy", "url", "file":
 		return r.take(e, t)
 	case "directory":
 		return r.local(e, path.Clean(s.URL), t)
-	case "file":
-		return r.fault(e.title(), "it comes from the file %q: wheels come from addresses, so serve it by an index and lock again", s.URL)
 	default:
-		return r.vcs(e, s.Type, s.URL)
+		return r.vcs(e, s.Type, s.URL, s.Resolved)
 	}
 }
 

@@ -64,6 +64,10 @@ type policy struct {
 	exempt    map[string]bool
 	prefer    map[string]int // place in the order, by version key
 	allPre    bool
+	sdists    bool // versions without a wheel may be made of their sources
+	// standIn is the name of a given wheel that runs on the target, so that no
+	// file that is not given is seen; "" where there is none.
+	standIn string
 
 	admits map[string]bool // by Requires-Python
 	ranks  []ranked        // by wheelKind.tags
@@ -88,6 +92,7 @@ const (
 	undated
 	wrongHash
 	yanked
+	replaced
 	wrongPython
 	wrongTags
 )
@@ -126,7 +131,13 @@ func (pl *policy) rank(w *wheelFile) (rank int, ok bool) {
 
 // withheld says whether a file may be seen at all, whatever runs it.
 func (pl *policy) withheld(f *file, key string) verdict {
-	if !pl.cutOff.IsZero() && !pl.exempt[key] {
+	switch {
+	case f.standIn():
+		return fits
+	case pl.standIn != "":
+		return replaced
+	}
+	if !pl.cutOff.IsZero() && !pl.exempt[key] && !f.local() {
 		switch {
 		case f.uploaded != "" && !pl.isOld(f.uploaded):
 			return tooNew
@@ -222,6 +233,9 @@ func newProject(p *page, pl *policy) *project {
 			pr.unfit = append(pr.unfit, others[i])
 		}
 	}
+	if pl.sdists {
+		pr.addSdists(pl)
+	}
 	if len(pl.prefer) > 0 || !pl.allPre {
 		slices.SortStableFunc(pr.candidates, func(a, b candidate) int {
 			return cmp.Compare(pl.place(a.release), pl.place(b.release))
@@ -251,5 +265,21 @@ func (c candidate) compare(d candidate) int {
 		cmp.Compare(c.rank, d.rank),
 		d.CompareBuild(c.WheelName),
 		cmp.Compare(c.file.name, d.file.name),
+		preferLinked(c.file, d.file),
 	)
+}
+
+// preferLinked orders equal files: one on disk, then one at an address of its
+// own, then that of an index.
+func preferLinked(a, b *file) int {
+	place := func(f *file) int {
+		switch {
+		case f.local():
+			return 0
+		case f.link != nil:
+			return 1
+		}
+		return 2
+	}
+	return cmp.Compare(place(a), place(b))
 }

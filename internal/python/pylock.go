@@ -29,9 +29,10 @@ type pylockPackage struct {
 		Name string `toml:"name"`
 	} `toml:"dependencies"`
 	VCS *struct {
-		Type string `toml:"type"`
-		URL  string `toml:"url"`
-		Path string `toml:"path"`
+		Type   string `toml:"type"`
+		URL    string `toml:"url"`
+		Path   string `toml:"path"`
+		Commit string `toml:"commit-id"`
 	} `toml:"vcs"`
 	Directory *struct {
 		Path string `toml:"path"`
@@ -157,13 +158,17 @@ func (r *lockReader) takePylock(p *pylockPackage, e *lockEntry, t Target) error 
 	if err := r.admits(e.title(), p.RequiresPython, t); err != nil {
 		return err
 	}
-	switch {
-	case p.Directory != nil && path.Clean(p.Directory.Path) == ".":
+	if p.Directory != nil && path.Clean(p.Directory.Path) == "." {
 		return nil // the project that the file was made for
+	}
+	if done, err := r.standIn(e, t); done || err != nil {
+		return err
+	}
+	switch {
 	case p.Directory != nil:
 		return r.local(e, p.Directory.Path, t)
 	case p.VCS != nil:
-		return r.vcs(e, cmp.Or(p.VCS.Type, "git"), cmp.Or(p.VCS.URL, p.VCS.Path))
+		return r.vcs(e, cmp.Or(p.VCS.Type, "git"), cmp.Or(p.VCS.URL, p.VCS.Path), p.VCS.Commit)
 	}
 	return r.take(e, t)
 }

@@ -2,14 +2,17 @@ package python
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -36,19 +39,36 @@ func ParseInput(s, source string) (Input, error) {
 // ReadRequirementsFile reads a file in pip's requirements format, with every
 // file that it names by -r and -c. Paths are relative to the file they stand in;
 // in Source and in errors files are named relative to the folder of the first
-// one. Environment variables are not expanded, and options that name indexes,
-// source checkouts or paths are refused: the error, a *SyntaxError, says what to
-// write instead. With --require-hashes a requirement without --hash is an error.
-func ReadRequirementsFile(name string) (requirements, constraints []Input, err error) {
-	r := reader{read: os.ReadFile, seen: map[visit]bool{}}
+// one. Environment variables are not expanded, and options that name source
+// checkouts are refused: the error, a *SyntaxError, says what to write instead.
+// With --require-hashes a requirement without --hash is an error.
+func ReadRequirementsFile(name string) (*RequirementsFile, error) {
+	r := reader{read: os.ReadFile, exists: exists, seen: map[visit]bool{}}
 	return r.all(name)
+}
+
+// RequirementsFile is what a requirements file and those that it includes say.
+type RequirementsFile struct {
+	Requirements, Constraints []Input
+	// IndexURL is the index in place of all others, "" where none is named.
+	// No address holds credentials.
+	IndexURL  string
+	ExtraURLs []string
+	NoIndex   bool
+	// FindLinks are folders, relative to the working directory, and addresses.
+	FindLinks []string
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
 }
 
 // reader collects a file and what it includes.
 type reader struct {
 	read          func(name string) ([]byte, error)
-	requirements  []Input
-	constraints   []Input
+	exists        func(name string) bool
+	out           RequirementsFile
 	requireHashes bool
 	seen          map[visit]bool // files read or being read
 	open          []string       // files being read, outermost first
@@ -62,19 +82,19 @@ type visit struct {
 }
 
 // all reads the file at name and returns what it and its includes hold.
-func (r *reader) all(name string) (requirements, constraints []Input, err error) {
+func (r *reader) all(name string) (*RequirementsFile, error) {
 	if err := r.file(name, filepath.Base(name), false); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	for _, input := range r.requirements {
+	for _, input := range r.out.Requirements {
 		if r.requireHashes && len(input.Hashes) == 0 {
-			return nil, nil, &SyntaxError{
+			return nil, &SyntaxError{
 				Source: input.Source, Input: input.Requirement.String(),
 				Reason: "--require-hashes is set, and this requirement has no --hash",
 			}
 		}
 	}
-	return r.requirements, r.constraints, nil
+	return &r.out, nil
 }
 
 // file reads the file at name; title stands for it in sources.
@@ -94,8 +114,7 @@ func (r *reader) file(name, title string, constraint bool) error {
 	r.open = append(r.open, name)
 	defer func() { r.open = r.open[:len(r.open)-1] }()
 
-	b = bytes.TrimPrefix(b, []byte("\ufeff"))
-	if !utf8.Valid(b) || bytes.IndexByte(b, 0) >= 0 {
+	if b = decoded(b); !utf8.Valid(b) || bytes.IndexByte(b, 0) >= 0 {
 		return fmt.Errorf("reading requirements file %q: it is not UTF-8: save it as UTF-8", title)
 	}
 	for _, l := range splitLines(string(b), title) {
@@ -104,6 +123,28 @@ func (r *reader) file(name, title string, constraint bool) error {
 		}
 	}
 	return nil
+}
+
+// decoded returns text in UTF-8 without a byte order mark, which tells UTF-16:
+// what PowerShell writes when output is redirected.
+func decoded(b []byte) []byte {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(b, []byte("\xff\xfe")):
+		order = binary.LittleEndian
+	case bytes.HasPrefix(b, []byte("\xfe\xff")):
+		order = binary.BigEndian
+	default:
+		return bytes.TrimPrefix(b, []byte("\ufeff"))
+	}
+	if len(b)%2 != 0 {
+		return b
+	}
+	units := make([]uint16, 0, len(b)/2)
+	for rest := b[2:]; len(rest) > 0; rest = rest[2:] {
+		units = append(units, order.Uint16(rest))
+	}
+	return []byte(string(utf16.Decode(units)))
 }
 
 func (r *reader) line(l line, name, title string, constraint bool) error {
@@ -120,9 +161,9 @@ func (r *reader) line(l line, name, title string, constraint bool) error {
 	case constraint && len(input.Requirement.Extras) > 0:
 		return l.fail(0, "a constraint names no extras: ask for them in a requirement")
 	case constraint:
-		r.constraints = append(r.constraints, input)
+		r.out.Constraints = append(r.out.Constraints, input)
 	default:
-		r.requirements = append(r.requirements, input)
+		r.out.Requirements = append(r.out.Requirements, input)
 	}
 	return nil
 }
@@ -148,7 +189,45 @@ func (r *reader) options(l line, name, title string) error {
 			r.requireHashes = true
 		case optHash:
 			return l.fail(0, optHash+" belongs behind a requirement, on its line")
+		case optIndex, optExtraIndex, optNoIndex, optLinks:
+			if err := r.index(l, option, value, name); err != nil {
+				return err
+			}
 		}
+	}
+	return nil
+}
+
+// index obeys an option that says where distributions come from, as pip does:
+// an index replaces those named before it, the others add to them.
+func (r *reader) index(l line, option, value, name string) error {
+	if option == optNoIndex {
+		r.out.NoIndex = true
+		return nil
+	}
+	if value == "" {
+		return l.fail(0, "expected an address after "+option)
+	}
+	u, err := url.Parse(value)
+	remote := err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+	switch {
+	case remote && u.User != nil:
+		return l.fail(0, "write the address without user and password, and these into netrc: another machine builds from the lock, which has neither")
+	case option == optLinks && remote:
+		r.out.FindLinks = append(r.out.FindLinks, value)
+	case option == optLinks:
+		value = strings.TrimPrefix(value, "file://")
+		// As pip does: a path is relative to the file, if it is there.
+		if beside := filepath.Join(filepath.Dir(name), filepath.FromSlash(value)); !filepath.IsAbs(value) && r.exists(beside) {
+			value = beside
+		}
+		r.out.FindLinks = append(r.out.FindLinks, filepath.ToSlash(value))
+	case !remote:
+		return l.fail(0, "expected an address that starts with https:// after "+option+": a folder with wheels is named by "+optLinks)
+	case option == optIndex:
+		r.out.IndexURL, r.out.ExtraURLs = value, nil
+	default:
+		r.out.ExtraURLs = append(r.out.ExtraURLs, value)
 	}
 	return nil
 }

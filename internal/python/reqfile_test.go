@@ -50,14 +50,14 @@ type filesCase struct {
 
 func (c filesCase) check(t *testing.T) {
 	t.Parallel()
-	requirements, constraints, err := ReadRequirementsFile(writeFiles(t, c.files, "requirements.txt"))
+	read, err := ReadRequirementsFile(writeFiles(t, c.files, "requirements.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := show(requirements); !slices.Equal(got, c.requirements) {
+	if got := show(read.Requirements); !slices.Equal(got, c.requirements) {
 		t.Errorf("requirements = %q, want %q", got, c.requirements)
 	}
-	if got := show(constraints); !slices.Equal(got, c.constraints) {
+	if got := show(read.Constraints); !slices.Equal(got, c.constraints) {
 		t.Errorf("constraints = %q, want %q", got, c.constraints)
 	}
 }
@@ -90,6 +90,18 @@ func TestReadRequirementsFileAlone(t *testing.T) {
 			"options without effect",
 			map[string]string{"requirements.txt": "--only-binary :all:\n--only-binary=numpy\n--prefer-binary\nsix --config-settings=a=b\n"},
 			[]string{"requirements.txt:4 six"},
+			nil,
+		},
+		{
+			"UTF-16, as PowerShell writes it",
+			map[string]string{"requirements.txt": "\xff\xfes\x00i\x00x\x00\r\x00\n\x00-\x00r\x00 \x00a\x00", "a": "\xfe\xff\x00s\x00e\x00v\x00e\x00n"},
+			[]string{"requirements.txt:1 six", "a:1 seven"},
+			nil,
+		},
+		{
+			"the address of a wheel alone",
+			map[string]string{"requirements.txt": "https://example.com/w/Six_Pack-1.16.0-py3-none-any.whl#sha256=0 ; python_version < '4'\n"},
+			[]string{`requirements.txt:1 six-pack @ https://example.com/w/Six_Pack-1.16.0-py3-none-any.whl#sha256=0 ; python_version < "4"`},
 			nil,
 		},
 		{
@@ -139,10 +151,9 @@ func TestReadRequirementsFileSaysWhatToWrite(t *testing.T) {
 	for text, want := range map[string]string{
 		"a @ https://u:secret@example.com/a b":        `parsing "a @ https://***@example.com/a b": expected a semicolon or the end, at "b"`,
 		"a @ https://u:${X}secret@example.com":        `parsing "a @ https://***@example.com": environment variables are not expanded: write the value of ${X}, at "***@example.com"`,
-		"six\n-i https://u:secret@example.com/simple": `requirements.txt:2: parsing "-i https://***@example.com/simple": indexes are not read from requirements files: write python.index, or set PIP_INDEX_URL in the environment`,
-		"--extra-index-url=https://example.com":       "write python.index with the packages that this one serves",
-		"--find-links wheels":                         "name an index in python.index",
-		"--no-index":                                  "no resolution without an index",
+		"six\n-i https://u:secret@example.com/simple": `requirements.txt:2: parsing "-i https://***@example.com/simple": write the address without user and password, and these into netrc: another machine builds from the lock, which has neither`,
+		"--index-url wheels":                          "expected an address that starts with https:// after --index-url: a folder with wheels is named by --find-links",
+		"--extra-index-url":                           "expected an address after --extra-index-url",
 		"--trusted-host example.com":                  "set SSL_CERT_FILE",
 		"-e .":                                        "an editable checkout cannot go into a layer",
 		"-e./src":                                     "an editable checkout cannot go into a layer",
@@ -165,7 +176,7 @@ func TestReadRequirementsFileSaysWhatToWrite(t *testing.T) {
 		"six=1":                                       `requirements.txt:1: parsing "six=1": a single = is not an operator: write ==, at "=1"`,
 		"--require-hashes\nsix==1":                    `requirements.txt:2: parsing "six==1": --require-hashes is set, and this requirement has no --hash`,
 	} {
-		_, _, err := ReadRequirementsFile(writeFiles(t, map[string]string{"requirements.txt": text}, "requirements.txt"))
+		_, err := ReadRequirementsFile(writeFiles(t, map[string]string{"requirements.txt": text}, "requirements.txt"))
 		var syntax *SyntaxError
 		if !errors.As(err, &syntax) || !strings.Contains(syntax.Error(), want) {
 			t.Errorf("reading %q: error %v, want a *SyntaxError with %q", text, err, want)
@@ -173,6 +184,26 @@ func TestReadRequirementsFileSaysWhatToWrite(t *testing.T) {
 		if err != nil && strings.Contains(err.Error(), "secret") {
 			t.Errorf("reading %q: the error shows a password: %v", text, err)
 		}
+	}
+}
+
+func TestReadRequirementsFileSources(t *testing.T) {
+	t.Parallel()
+	name := writeFiles(t, map[string]string{
+		"requirements.txt":  "-i https://first.example/simple\n--extra-index-url https://gone.example/simple\n-r sub/more.txt\n--extra-index-url=https://extra.example/simple\n--no-index\n",
+		"sub/more.txt":      "--index-url https://second.example/simple\n-f wheels\n--find-links=absent/wheels\n-f https://links.example/all.html\n-ffile:///srv/wheels\nsix\n",
+		"sub/wheels/README": "",
+	}, "requirements.txt")
+	read, err := ReadRequirementsFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	beside := filepath.ToSlash(filepath.Join(filepath.Dir(name), "sub", "wheels"))
+	if want := []string{beside, "absent/wheels", "https://links.example/all.html", "/srv/wheels"}; !slices.Equal(read.FindLinks, want) {
+		t.Errorf("FindLinks = %q, want %q", read.FindLinks, want)
+	}
+	if read.IndexURL != "https://second.example/simple" || !slices.Equal(read.ExtraURLs, []string{"https://extra.example/simple"}) || !read.NoIndex {
+		t.Errorf("the indexes are %q and %q, none %t", read.IndexURL, read.ExtraURLs, read.NoIndex)
 	}
 }
 
@@ -196,7 +227,7 @@ func TestReadRequirementsFileFollowsErrorsInward(t *testing.T) {
 			`requirements.txt:1: a.txt:1: reading requirements file "requirements.txt": it includes itself`,
 		},
 		{
-			"UTF-16", map[string]string{"requirements.txt": "\xff\xfes\x00i\x00x\x00"},
+			"Latin-1", map[string]string{"requirements.txt": "# -*- coding: latin-1 -*-\n# caf\xe9\nsix\n"},
 			`reading requirements file "requirements.txt": it is not UTF-8: save it as UTF-8`,
 		},
 		{
@@ -204,12 +235,12 @@ func TestReadRequirementsFileFollowsErrorsInward(t *testing.T) {
 			`c.txt:1: parsing "a[b]<2": a constraint names no extras: ask for them in a requirement`,
 		},
 	} {
-		_, _, err := ReadRequirementsFile(writeFiles(t, c.files, "requirements.txt"))
+		_, err := ReadRequirementsFile(writeFiles(t, c.files, "requirements.txt"))
 		if err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
 		}
 	}
-	_, _, err := ReadRequirementsFile(filepath.Join(t.TempDir(), "requirements.txt"))
+	_, err := ReadRequirementsFile(filepath.Join(t.TempDir(), "requirements.txt"))
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("absent file: error %v, want fs.ErrNotExist", err)
 	}

@@ -17,6 +17,10 @@ const (
 	optRequirement = "--requirement"
 	optConstraint  = "--constraint"
 	optHash        = "--hash"
+	optIndex       = "--index-url"
+	optExtraIndex  = "--extra-index-url"
+	optNoIndex     = "--no-index"
+	optLinks       = "--find-links"
 )
 
 func (l line) fail(offset int, reason string) error {
@@ -29,6 +33,7 @@ func (l line) input() (Input, error) {
 	if i := optionsStart(l.text); i >= 0 {
 		spec, options = strings.TrimSpace(l.text[:i]), l.text[i:]
 	}
+	spec = withName(spec)
 	if reason := notRequirement(spec); reason != "" {
 		return Input{}, l.fail(0, reason)
 	}
@@ -58,6 +63,20 @@ func (l line) input() (Input, error) {
 	return input, err
 }
 
+// withName puts the name before the address of a wheel that stands alone, as pip
+// does: it is the one in the name of the file.
+func withName(spec string) string {
+	if !strings.HasPrefix(spec, "https://") && !strings.HasPrefix(spec, "http://") {
+		return spec
+	}
+	address, _, _ := strings.Cut(spec, " ")
+	name, err := ParseWheelName(fileOf(address))
+	if err != nil {
+		return spec
+	}
+	return name.Name + " @ " + spec
+}
+
 // optionsStart returns where the first word stands that starts with a dash, -1
 // without one.
 func optionsStart(s string) int {
@@ -79,13 +98,13 @@ func notRequirement(s string) string {
 	head = strings.ToLower(head)
 	switch {
 	case strings.Contains(head, "://") || strings.HasPrefix(head, "file:"):
-		return "a URL alone is not a requirement: write name==version, and an index that has it in python.index"
+		return "a URL alone is not a requirement: write name==version, and where that has no wheel, give one in python.wheels"
 	case strings.HasPrefix(head, ".") || strings.HasPrefix(head, "~") || strings.ContainsAny(head, `/\`):
-		return "a path is not a requirement: put code in files, and serve wheels from an index in python.index"
+		return "a path is not a requirement: put code in files, and wheels in python.wheels"
 	}
 	for _, suffix := range []string{".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2"} {
 		if strings.HasSuffix(head, suffix) {
-			return "a file is not a requirement: serve wheels from an index in python.index"
+			return "a file is not a requirement: write name==version, and the wheel in python.wheels"
 		}
 	}
 	return ""
@@ -95,23 +114,15 @@ func notRequirement(s string) string {
 // write instead, "" when it is obeyed or has no effect here.
 func refusal(option string) string {
 	switch option {
-	case optRequirement, optConstraint, optHash, "--require-hashes",
+	case optRequirement, optConstraint, optHash, "--require-hashes", optIndex, optExtraIndex, optNoIndex, optLinks,
 		"--only-binary", "--prefer-binary", "--use-feature":
 		return ""
-	case "--index-url", "--pypi-url":
-		return "indexes are not read from requirements files: write python.index, or set PIP_INDEX_URL in the environment"
-	case "--extra-index-url":
-		return "indexes are not read from requirements files: write python.index with the packages that this one serves"
-	case "--no-index":
-		return "there is no resolution without an index: remove this option"
-	case "--find-links":
-		return "links are not searched: name an index in python.index"
 	case "--trusted-host":
 		return "certificates are always checked: set SSL_CERT_FILE in the environment for an authority of your own"
 	case "--editable":
-		return "an editable checkout cannot go into a layer: put its code in files, or serve a wheel of it from an index in python.index"
+		return "an editable checkout cannot go into a layer: put its code in files, or a wheel of it in python.wheels"
 	case "--no-binary":
-		return "nothing is built from source: remove this option, or serve a wheel from an index in python.index"
+		return "nothing is built from source: remove this option, and give a wheel in python.wheels"
 	case "--pre", "--all-releases", "--only-final":
 		return "pre-releases are not chosen in requirements files: write python.prerelease"
 	case "--uploaded-prior-to":
@@ -144,10 +155,10 @@ func longOption(option string) string {
 		return optConstraint
 	case "-e":
 		return "--editable"
-	case "-i":
-		return "--index-url"
+	case "-i", "--pypi-url":
+		return optIndex
 	case "-f":
-		return "--find-links"
+		return optLinks
 	case "-C", "--config-setting":
 		return "--config-settings"
 	}
@@ -156,7 +167,7 @@ func longOption(option string) string {
 
 func takesValue(option string) bool {
 	switch option {
-	case optRequirement, optConstraint, optHash, "--only-binary", "--use-feature",
+	case optRequirement, optConstraint, optHash, optIndex, optExtraIndex, optLinks, "--only-binary", "--use-feature",
 		"--config-settings", "--global-option", "--build-option":
 		return true
 	}

@@ -22,8 +22,16 @@ type Spec struct {
 	Requirements []Input
 	Constraints  []Input
 	// Indexes are asked in this order; the first that has a name serves all of
-	// it. Empty: DefaultIndex.
+	// it. Empty: DefaultIndex, unless NoIndex is set.
 	Indexes []Index
+	NoIndex bool
+	// Given are wheels that stand in for all other files of their projects, on
+	// the targets that they run on. They ask for nothing by themselves.
+	Given []GivenWheel
+	// Linked are wheels, and LinkPages addresses of pages with links to wheels,
+	// beside those of the indexes. A name that an index claims has none of them.
+	Linked    []GivenWheel
+	LinkPages []string
 	// ExcludeNewer hides files uploaded at this moment or later; zero hides
 	// nothing. Files without upload time are hidden too, unless PinsExempt.
 	ExcludeNewer time.Time
@@ -39,6 +47,9 @@ type Spec struct {
 	// Prereleases makes pre-releases versions as any other. Otherwise they are
 	// used only where nothing stable is left.
 	Prereleases bool
+	// Sdists makes wheels of source distributions, where a version has no wheel
+	// at all and no code has to be run for it.
+	Sdists bool
 }
 
 // Wheel is one locked wheel.
@@ -46,7 +57,8 @@ type Wheel struct {
 	Name     string // normalised
 	Version  string // as the file name spells it
 	Filename string
-	URL      string // without credentials
+	URL      string // without credentials; "" for a wheel on disk
+	Path     string // on disk, as the user wrote it, with forward slashes; "" for one at URL
 	SHA256   store.Digest
 	Size     int64    // bytes; 0 where the index gives none
 	Requires []string // names, normalised and sorted, over all targets
@@ -72,7 +84,7 @@ type Lock struct {
 func Resolve(ctx context.Context, c *fetch.Client, s Spec) (*Lock, error) {
 	for _, in := range slices.Concat(s.Requirements, s.Constraints) {
 		if in.Requirement.URL != "" {
-			return nil, &DirectURL{Requirement: in.Requirement.Name, Source: in.Source}
+			return nil, in.unusable("write versions instead")
 		}
 	}
 	cat, err := newCatalog(c, &s)
@@ -90,12 +102,13 @@ func Resolve(ctx context.Context, c *fetch.Client, s Spec) (*Lock, error) {
 			return nil, err
 		}
 	}
+	r.lock.Notes = append(r.lock.Notes, r.lock.unused(s.Given)...)
 	return r.finish(), nil
 }
 
 func newCatalog(c *fetch.Client, s *Spec) (*catalog, error) {
 	indexes := s.Indexes
-	if len(indexes) == 0 {
+	if len(indexes) == 0 && !s.NoIndex {
 		indexes = []Index{{URL: DefaultIndex}}
 	}
 	cat := &catalog{
@@ -108,7 +121,7 @@ func newCatalog(c *fetch.Client, s *Spec) (*catalog, error) {
 		}
 		cat.indexes = append(cat.indexes, Index{URL: address, Packages: x.Packages})
 	}
-	return cat, nil
+	return cat, cat.take(s)
 }
 
 // oldestFirst orders targets so that the one with the least choice chooses
@@ -154,6 +167,7 @@ func (r *resolution) world(ctx context.Context, t Target) (*world, error) {
 		catalog: r.catalog, spec: r.spec, target: t, env: t.Env(), tags: t.Tags(), python: python,
 		exempt: map[string]map[string]bool{}, prefer: map[string]map[string]int{},
 		projects: map[string]*future[*project]{}, expected: map[string]bool{},
+		sources: map[string]bool{}, refused: map[string]int{},
 	}
 	for name, keys := range r.pins {
 		for _, key := range keys {

@@ -413,14 +413,14 @@ numpy 2.3.0
 		require:  []string{"airflow"},
 		wantErr: `no wheel of "nvd3" 0.16 runs on python3.12 x86_64: it has only a source distribution, and nothing is built from source. ` +
 			`It is needed by airflow 2.0 ("nvd3>=0.15"), which is asked for in req:1 ("airflow"). ` +
-			`Use another distribution, or serve a fitting wheel of it from an index of your own.`,
+			`Set python.sdist = "pure", which makes the wheel if no code of it has to run for that. Or make the wheel once by "pip wheel --no-deps nvd3==0.16", on Linux and on the layer's architecture if it holds native code, and give the file that this writes: python.wheels = [{ source = "${path.module}/….whl" }].`,
 	}, {
 		name:     "another machine",
 		universe: "a 1.0\n  wheel: cp313-cp313-manylinux_2_17_x86_64\n  wheel: cp313-cp313-win_amd64\n",
 		require:  []string{"a"},
 		change:   func(s *Spec) { s.Targets = []Target{arm313} },
 		wantErr: `no wheel of "a" 1.0 runs on python3.13 aarch64: its wheels are for Windows and x86_64. ` +
-			`It is asked for in req:1 ("a"). Use another distribution, or serve a fitting wheel of it from an index of your own.`,
+			`It is asked for in req:1 ("a"). Use another distribution, or build a wheel of it elsewhere and give that in python.wheels.`,
 	}, {
 		name:     "other Pythons",
 		universe: "a 1.0\n  wheel: cp39-cp39-linux_x86_64\n  wheel: cp310-cp310-linux_x86_64\n  wheel: cp38-cp38-win32\na 2.0\n  wheel: cp312-cp312-linux_x86_64\n",
@@ -461,7 +461,7 @@ numpy 2.3.0
 		name:     "a direct requirement at an address",
 		universe: "a 1.0\n",
 		require:  []string{"b @ https://example.com/b-1.0-py3-none-any.whl"},
-		wantErr:  `req:1 asks for "b" at an address: distributions come from an index, write versions instead`,
+		wantErr:  `req:1 asks for "b" at an address: write versions instead`,
 	}, {
 		name:     "legacy names and versions are passed over",
 		universe: "a 1.0\na 2-beta-x\n",

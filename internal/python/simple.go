@@ -28,6 +28,7 @@ type file struct {
 	yankReason     string // "" where the index gives none
 	metadata       bool   // the file has a PEP 658 companion
 	metadataSHA256 string // of the companion, hexadecimal, "" where not given
+	link           *link  // where it lies, if that is on no index; else nil
 }
 
 // parseSimple reads a project's page in the form that contentType names. The

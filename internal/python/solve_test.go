@@ -2,6 +2,7 @@ package python
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -13,7 +14,7 @@ import (
 )
 
 // randomWorlds is how many small worlds the solver is checked against.
-const randomWorlds = 600
+var randomWorlds = flag.Int("worlds", 600, "random worlds to check the solver against")
 
 // smallWorld is a universe without an index.
 type smallWorld struct {
@@ -192,7 +193,7 @@ func (w *smallWorld) String() string {
 func TestSolverAgainstEveryChoice(t *testing.T) {
 	t.Parallel()
 	solvable := 0
-	for seed := range uint64(randomWorlds) {
+	for seed := range uint64(*randomWorlds) {
 		w := newSmallWorld(rand.New(rand.NewPCG(seed, 1)))
 		s := newSolver(w)
 		selected, err := s.solve(t.Context(), w.asked)
@@ -217,8 +218,8 @@ func TestSolverAgainstEveryChoice(t *testing.T) {
 			t.Fatalf("world %d: solve() = %v: consistent %t, lacks %q, needs %v\n%v", seed, chosen, ok, open, reached, w)
 		}
 	}
-	if solvable < randomWorlds/5 || solvable > randomWorlds*9/10 {
-		t.Errorf("%d of %d worlds have an answer: they say little", solvable, randomWorlds)
+	if solvable < *randomWorlds/5 || solvable > *randomWorlds*9/10 {
+		t.Errorf("%d of %d worlds have an answer: they say little", solvable, *randomWorlds)
 	}
 }
 
@@ -227,7 +228,7 @@ func TestSolverAgainstEveryChoice(t *testing.T) {
 func TestProofsFollowFromTheirFacts(t *testing.T) {
 	t.Parallel()
 	checked := 0
-	for seed := range uint64(randomWorlds) {
+	for seed := range uint64(*randomWorlds) {
 		w := newSmallWorld(rand.New(rand.NewPCG(seed, 1)))
 		s := newSolver(w)
 		_, err := s.solve(t.Context(), w.asked)
@@ -251,8 +252,8 @@ func TestProofsFollowFromTheirFacts(t *testing.T) {
 			t.Fatalf("world %d: %v avoids all of %q\n%v", seed, states, s.facts(leaves), w)
 		}
 	}
-	if checked < randomWorlds/10 {
-		t.Errorf("only %d of %d worlds are refused: they say little", checked, randomWorlds)
+	if checked < *randomWorlds/10 {
+		t.Errorf("only %d of %d worlds are refused: they say little", checked, *randomWorlds)
 	}
 }
 

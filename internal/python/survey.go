@@ -31,7 +31,7 @@ func (s *survey) fits() bool {
 
 // surveyPage lists all versions of a page, the newest first.
 func (w *world) surveyPage(p *page) []*survey {
-	pl := w.policy(p.name)
+	pl := w.policyOn(p)
 	byKey := map[string]*survey{}
 	var all []*survey
 	get := func(r *release) *survey {
@@ -80,10 +80,16 @@ func (p *page) sdists(visit func(f *file, r *release)) {
 
 // refuse explains why no version of a project answers a requirement.
 func (w *world) refuse(p *page, d dependency, chain string) error {
-	if p.index == "" {
+	if p.absent() {
 		return &Missing{Name: d.name, Chain: chain, Indexes: p.asked}
 	}
 	all := w.surveyPage(p)
+	if given := w.policyOn(p).standIn; given != "" {
+		return &NoVersion{
+			Name: d.name, Asked: d.text(), Chain: chain, Target: w.target.String(), Near: near(all, pep440.Specifiers{}),
+			Withheld: fmt.Sprintf("%s gives %s of it, which stands in for all other versions", given, list(near(all, pep440.Specifiers{}))),
+		}
+	}
 	newest := newestMatch(all, d.spec)
 	if newest == nil {
 		return &NoVersion{Name: d.name, Asked: d.text(), Chain: chain, Target: w.target.String(), Near: near(all, d.spec)}
@@ -175,6 +181,9 @@ func (s *survey) withheld(w *world) string {
 
 // lacks says what the best wheel of a version would need, as a clause.
 func (w *world) lacks(s *survey) string {
+	if len(s.wheels) == 0 && w.spec.Sdists {
+		return "it has only a source distribution, of which no wheel can be made without running it"
+	}
 	if len(s.wheels) == 0 {
 		return "it has only a source distribution, and nothing is built from source"
 	}
@@ -240,6 +249,8 @@ func (w *world) misfit(j judged) string {
 		return "has none of the given hashes"
 	case yanked:
 		return "is yanked"
+	case replaced:
+		return "is replaced by a wheel that is given"
 	}
 	return w.target.Misfit(j.WheelName)
 }
@@ -266,8 +277,15 @@ func (w *world) advice(name string, all []*survey, refused *survey) string {
 	if runtime := w.betterRuntime(refused); runtime != "" {
 		ways = append(ways, "use runtime "+runtime)
 	}
+	if len(refused.wheels) == 0 {
+		text := w.sourceAdvice(name, refused.text)
+		if len(ways) > 0 {
+			text = sentence(strings.Join(ways, ", or ")) + " " + text
+		}
+		return text
+	}
 	if len(ways) == 0 {
-		return "Use another distribution, or serve a fitting wheel of it from an index of your own."
+		return "Use another distribution, or build a wheel of it elsewhere and give that in python.wheels."
 	}
 	return sentence(strings.Join(ways, ", or "))
 }

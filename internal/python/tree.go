@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 // root is the folder of a layer that every Python runtime has on sys.path.
@@ -30,59 +33,138 @@ func TargetFor(t runtimes.Target) Target {
 	return Target{Runtime: t.ID, Minor: minor, Arch: arch, Glibc: t.Glibc}
 }
 
+// TreeOptions say how the wheels of a lock are laid out.
+type TreeOptions struct {
+	Targets []Target
+	// Scripts adds the programs of the wheels, below bin/.
+	Scripts bool
+	// Pack packs wheels that are made of source distributions; nil where there
+	// are none.
+	Pack Packer
+	// Indexes are as in Spec. Where none of them is the public index, they are
+	// asked for its files before it is.
+	Indexes []Index
+}
+
 // Tree fetches the wheels that the store lacks and returns the files that they
 // install, at their layer paths, wheels in the order of the lock. It chooses
-// nothing and unpacks nothing.
+// nothing and unpacks nothing. Files of two wheels may meet at a path, which
+// filetree.Merge judges.
 //
 // What all targets share lands in python/, what only some runtimes use in their
 // python/lib/python3.x/site-packages/. As with "pip install --target", purelib,
-// platlib and data of a .data directory go to the root; scripts and headers are
-// left out, and so is __pycache__: with the layer's dates no cached bytecode
-// could be valid.
-func Tree(ctx context.Context, c *fetch.Client, l *Lock, targets []Target) (filetree.Tree, error) {
+// platlib and data of a .data directory go to the root; headers are left out, and
+// so is __pycache__: with the layer's dates no cached bytecode could be valid.
+func Tree(ctx context.Context, c *fetch.Client, s *store.Store, l *Lock, o TreeOptions) (filetree.Tree, error) {
+	m, stop, err := newMirror(ctx, c, s, o.Indexes)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	m.pack = o.Pack
 	archives := make([]*filetree.Archive, len(l.Wheels))
 	g, ctx := errgroup.WithContext(ctx)
 	for i, w := range l.Wheels {
 		g.Go(func() (err error) {
-			archives[i], err = fetchWheel(ctx, c, w)
+			archives[i], err = m.fetch(ctx, w)
 			return err
 		})
 	}
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	var parts []filetree.Tree
+	var tree filetree.Tree
 	for i, w := range l.Wheels {
 		files, err := filetree.FromZip(archives[i])
 		if err != nil {
 			return nil, fmt.Errorf("reading wheel %q: %w", w.Filename, err)
 		}
-		for _, dir := range roots(w.Targets, targets) {
-			parts = append(parts, installed(files, dir, fmt.Sprintf("python:%s %s", w.Name, w.Version)))
+		origin := fmt.Sprintf("python:%s %s", w.Name, w.Version)
+		for _, dir := range roots(w.Targets, o.Targets) {
+			tree = append(tree, installed(files, dir, origin)...)
+		}
+		if !o.Scripts {
+			continue
+		}
+		programs, err := scripts(files, interpreter(o.Targets))
+		if err != nil {
+			return nil, fmt.Errorf("reading wheel %q: %w", w.Filename, err)
+		}
+		for _, e := range programs {
+			e.Origin = origin
+			tree = append(tree, e)
 		}
 	}
-	return filetree.Merge(parts...)
+	return tree, nil
 }
 
-// fetchWheel brings a wheel into the store, where every entry was inflated and
+// fetch brings a wheel into the store, where every entry was inflated and
 // checked once on the way in.
-func fetchWheel(ctx context.Context, c *fetch.Client, w Wheel) (*filetree.Archive, error) {
+func (m *mirror) fetch(ctx context.Context, w Wheel) (*filetree.Archive, error) {
 	// A zero digest would mean "take what comes".
 	if w.SHA256.IsZero() {
 		return nil, fmt.Errorf("fetching wheel %q: the lock has no SHA-256 for it", w.Filename)
 	}
-	blob, err := c.Blob(ctx, fetch.Source{
-		URL: w.URL, SHA256: w.SHA256, Size: w.Size,
-		Vet: func(f *os.File, size int64) error {
-			open := func() (filetree.ArchiveFile, error) { return keepOpen{f}, nil }
-			return filetree.Vet(&filetree.Archive{Name: w.Filename, Size: size, Open: open})
-		},
-	})
+	if w.FromSource() {
+		return m.make(ctx, w)
+	}
+	if w.Path != "" {
+		if err := bringWheel(m.store, w); err != nil {
+			return nil, err
+		}
+		return filetree.FileArchive(w.Filename, m.store.Path(w.SHA256))
+	}
+	blob, err := m.blob(ctx, w)
 	if err != nil {
 		return nil, fmt.Errorf("fetching wheel %q: %w", w.Filename, err)
 	}
 	archive, err := filetree.FileArchive(w.Filename, blob.Name())
 	return archive, errors.Join(err, blob.Close())
+}
+
+// wheelSource asks for a wheel that is vetted before it is kept.
+func wheelSource(address, filename string, sum store.Digest, size int64) fetch.Source {
+	if isSdist(filename) {
+		return sourceFile(address, sum, size)
+	}
+	return fetch.Source{
+		URL: address, SHA256: sum, Size: size,
+		Vet: func(f *os.File, size int64) error { return vetWheel(f, filename, size) },
+	}
+}
+
+func vetWheel(f *os.File, filename string, size int64) error {
+	open := func() (filetree.ArchiveFile, error) { return keepOpen{f}, nil }
+	return filetree.Vet(&filetree.Archive{Name: filename, Size: size, Open: open})
+}
+
+// bringWheel copies a wheel from disk into the store, unless it is there. The
+// error of other bytes, or of none, is a *ChangedWheelError.
+func bringWheel(s *store.Store, w Wheel) (err error) {
+	// An open marks the blob as used.
+	if f, err := s.Open(w.SHA256, -1); err == nil {
+		return f.Close()
+	}
+	f, err := os.Open(filepath.FromSlash(w.Path))
+	if err != nil {
+		return &ChangedWheelError{Path: w.Path, Want: w.SHA256, Err: fmt.Errorf("reading the wheel %q: %w", w.Path, bare(err))}
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	out, err := s.NewWriter()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Abort()) }()
+	if _, err := io.Copy(out, f); err != nil {
+		return fmt.Errorf("copying the wheel %q into the cache: %w", w.Path, err)
+	}
+	if got := out.Sum(); got != w.SHA256 {
+		return &ChangedWheelError{Path: w.Path, Want: w.SHA256, Got: got}
+	}
+	if err := vetWheel(out.File(), w.Filename, out.Size()); err != nil {
+		return err
+	}
+	return out.Commit(w.SHA256)
 }
 
 // keepOpen lends a file to who would close it.
@@ -142,7 +224,7 @@ func installedPath(name string) (string, bool) {
 	switch scheme {
 	case "purelib", "platlib", "data":
 		return rest, rest != ""
-	default: // scripts, headers
+	default: // scripts, which have a folder of their own, and headers
 		return "", false
 	}
 }

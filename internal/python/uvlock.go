@@ -5,6 +5,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 )
 
 // uvLock is a uv.lock of version 1, any revision: revisions only add to it.
@@ -181,19 +182,40 @@ func (r *lockReader) takeUV(p *uvPackage, n *lockNode, t Target) error {
 		extras: slices.Collect(maps.Keys(n.extras)), requires: slices.Collect(maps.Keys(n.needs)),
 	}
 	s := p.Source
+	if done, err := r.standIn(e, t); done || err != nil {
+		return err
+	}
 	switch {
 	case s.Virtual != "":
 		return nil // has dependencies, and no code that is to be installed
 	case s.Git != "":
-		return r.vcs(e, "git", s.Git)
+		_, commit, _ := strings.Cut(s.Git, "#")
+		return r.vcs(e, "git", s.Git, commit)
 	case s.local() != "":
 		return r.local(e, s.local(), t)
-	case s.Path != "":
-		return r.fault(e.title(), "it comes from the file %q: wheels come from addresses, so serve it by an index and lock again", s.Path)
 	}
 	for _, f := range p.Wheels {
-		name := cmp.Or(f.Filename, fileOf(f.URL), path.Base(f.Path))
-		e.files = append(e.files, lockedFile{name: name, url: cmp.Or(f.URL, s.URL), path: f.Path, hashes: sha256Only(f.Hash), size: f.Size})
+		e.files = append(e.files, s.file(f))
 	}
 	return r.take(e, t)
+}
+
+// file returns a wheel of a package from the source. Paths on disk are relative
+// to the registry, where that is a folder.
+func (s uvSource) file(f uvFile) lockedFile {
+	locked := lockedFile{url: cmp.Or(f.URL, s.URL), hashes: sha256Only(f.Hash), size: f.Size}
+	switch {
+	case s.Path != "":
+		locked.path = s.Path
+	case f.Path != "" && strings.HasPrefix(s.Registry, "file:"):
+		locked.path = path.Join(pathOf(s.Registry), f.Path)
+	case f.Path != "" && path.IsAbs(f.Path):
+		locked.path = f.Path
+	case f.Path != "":
+		locked.path = path.Join(strings.ReplaceAll(s.Registry, `\`, "/"), f.Path)
+	}
+	if locked.name = path.Base(locked.path); locked.path == "" {
+		locked.name = cmp.Or(f.Filename, fileOf(locked.url))
+	}
+	return locked
 }

@@ -24,11 +24,13 @@ func Withdrawn(ctx context.Context, c *fetch.Client, l *Lock, indexes []Index) (
 	defer cat.tasks.Wait()
 	defer cancel()
 
-	for _, w := range l.Wheels {
+	// A name that is on disk alone may be nobody else's business.
+	asked := slices.DeleteFunc(slices.Clone(l.Wheels), func(w Wheel) bool { return w.Path != "" })
+	for _, w := range asked {
 		cat.page(w.Name)
 	}
 	var found []string
-	for _, w := range l.Wheels {
+	for _, w := range asked {
 		p, err := cat.page(w.Name).wait(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("asking whether %s %s was withdrawn: %w", w.Name, w.Version, err)

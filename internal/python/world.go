@@ -25,6 +25,11 @@ type world struct {
 	mu       sync.Mutex
 	projects map[string]*future[*project]
 	expected map[string]bool
+
+	// sources are the digests of source distributions that the solver asked
+	// about, refused how many of a project were of no use. Of the solver alone.
+	sources map[string]bool
+	refused map[string]int
 }
 
 func (w *world) project(ctx context.Context, name string) (*project, error) {
@@ -47,16 +52,32 @@ func (w *world) startProject(name string) *future[*project] {
 			f.err = err
 			return
 		}
-		f.value = newProject(p, w.policy(name))
+		f.value = newProject(p, w.policyOn(p))
 	})
 	return f
+}
+
+// policyOn returns the rules for the files of a page.
+func (w *world) policyOn(p *page) *policy {
+	pl := w.policy(p.name)
+	for i := range p.wheels {
+		f := &p.wheels[i]
+		if !f.standIn() {
+			continue
+		}
+		if _, ok := pl.rank(f); ok {
+			pl.standIn = f.link.Source
+			break
+		}
+	}
+	return pl
 }
 
 // policy returns the rules for the files of a name.
 func (w *world) policy(name string) *policy {
 	pl := newPolicy(w.tags, w.python)
 	pl.cutOff, pl.cutText = w.spec.ExcludeNewer, w.spec.ExcludeNewer.UTC().Format("2006-01-02T15:04:05")
-	pl.datedOnly, pl.allPre = !w.spec.PinsExempt, w.spec.Prereleases
+	pl.datedOnly, pl.allPre, pl.sdists = !w.spec.PinsExempt, w.spec.Prereleases, w.spec.Sdists
 	pl.exempt, pl.prefer, pl.pins = w.exempt[name], w.prefer[name], map[string]bool{}
 	for _, in := range slices.Concat(w.spec.Requirements, w.spec.Constraints) {
 		if in.Requirement.Name != name || !in.Requirement.Marker.Eval(w.env, "") {
@@ -110,11 +131,16 @@ func (w *world) requirements() []dependency {
 func source(in Input) string { return cmp.Or(in.Source, "the configuration") }
 
 func (w *world) dependencies(ctx context.Context, p *project, i int, extra string) ([]dependency, string, error) {
-	m, err := w.metadata(p.page, p.candidates[i].file).wait(ctx)
+	c := p.candidates[i]
+	if w.tooMany(c) {
+		return nil, "it has only a source distribution, and newer ones could not be used", nil
+	}
+	m, err := w.metadata(p.page, c.file).wait(ctx)
 	if err != nil {
 		return nil, "", err
 	}
 	deps, fault := w.evaluate(m, extra)
+	w.count(c, fault)
 	return deps, fault, nil
 }
 
@@ -187,6 +213,8 @@ func (w *world) guess(f *future[*project], d dependency, extra string) {
 
 func (w *world) sweep(p *project, candidates []int) {
 	for _, i := range candidates {
-		w.metadata(p.page, p.candidates[i].file)
+		if f := p.candidates[i].file; !isSdist(f.name) {
+			w.metadata(p.page, f)
+		}
 	}
 }

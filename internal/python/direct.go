@@ -1,0 +1,120 @@
+package python
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// TakeDirect makes a given wheel of every requirement that names the address of
+// one ("name @ https://….whl#sha256=…", PEP 508), and leaves a requirement on
+// its version. The digest stands in the address or behind --hash. Where its
+// marker holds, the wheel must run. Errors are *DirectURL.
+func (s *Spec) TakeDirect() error {
+	for _, in := range s.Constraints {
+		if in.Requirement.URL != "" {
+			return in.unusable("a constraint names no address: write the address in a requirement")
+		}
+	}
+	requirements := make([]Input, 0, len(s.Requirements))
+	for _, in := range s.Requirements {
+		if in.Requirement.URL == "" {
+			requirements = append(requirements, in)
+			continue
+		}
+		g, name, err := in.direct()
+		if err != nil {
+			return err
+		}
+		wanted := false
+		for _, t := range s.Targets {
+			if !in.Requirement.Marker.Eval(t.Env(), "") {
+				continue
+			}
+			wanted = true
+			if misfit := t.Misfit(name); misfit != "" {
+				return in.unusable(fmt.Sprintf("the wheel %q %s, so that it does not run on %s: bound the requirement by a marker, and give another wheel there", g.Filename(), misfit, t))
+			}
+		}
+		if wanted {
+			s.Given = append(s.Given, g)
+		}
+		in.Requirement.URL = ""
+		if in.Requirement.Specifiers, err = pep440.ParseClause("==", name.Parsed.String()); err != nil {
+			return in.unusable(fmt.Sprintf("the version of %q cannot be required: %v", g.Filename(), err))
+		}
+		requirements = append(requirements, in)
+	}
+	s.Requirements = requirements
+	return nil
+}
+
+// direct returns the wheel that a requirement names.
+func (in Input) direct() (GivenWheel, WheelName, error) {
+	none := GivenWheel{}
+	u, err := url.Parse(in.Requirement.URL)
+	if err != nil {
+		return none, WheelName{}, in.unusable("its address cannot be read")
+	}
+	switch {
+	case u.Scheme == "file":
+		return none, WheelName{}, in.unusable("an address on disk is absolute: write python.wheels = [{ source = … }] with its path in the configuration, and require its name alone")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return none, WheelName{}, in.unusable(fmt.Sprintf("it comes from %s, and nothing is built from source: build its wheel elsewhere, give that in python.wheels, and require its name alone", u.Scheme))
+	case u.User != nil || u.RawQuery != "":
+		return none, WheelName{}, in.unusable("its address has a user, password or query, which may be a secret: write the address without them, and the credentials into netrc")
+	case !strings.HasSuffix(u.Path, ".whl"):
+		return none, WheelName{}, in.unusable("its address is not that of a wheel, and nothing is built from source: build its wheel elsewhere, give that in python.wheels, and require its name alone")
+	}
+	digest, err := in.digest(u.Fragment)
+	if err != nil {
+		return none, WheelName{}, err
+	}
+	u.Fragment, u.RawFragment = "", ""
+	g := GivenWheel{URL: u.String(), SHA256: digest, Source: in.Source}
+	name, err := g.Name()
+	if err != nil {
+		return none, name, in.unusable(fmt.Sprintf("%q is no wheel's name", g.Filename()))
+	}
+	if name.Name != in.Requirement.Name {
+		return none, name, in.unusable(fmt.Sprintf("%q is a wheel of %s", g.Filename(), name.Name))
+	}
+	return g, name, nil
+}
+
+// digest returns the SHA-256 that the fragment of an address or an option tells.
+func (in Input) digest(fragment string) (store.Digest, error) {
+	var digests []string
+	for pair := range strings.SplitSeq(fragment, "&") {
+		if hex, ok := strings.CutPrefix(pair, "sha256="); ok {
+			digests = append(digests, hex)
+		}
+	}
+	for _, hash := range in.Hashes {
+		if hex, ok := strings.CutPrefix(hash, "sha256:"); ok {
+			digests = append(digests, hex)
+		}
+	}
+	if len(digests) == 0 {
+		return store.Digest{}, in.unusable("every file is verified by its SHA-256: write #sha256=… behind the address")
+	}
+	var digest store.Digest
+	for i, hex := range digests {
+		d, err := store.ParseDigest(hex)
+		if err != nil || d.IsZero() {
+			return store.Digest{}, in.unusable(fmt.Sprintf("%q is no SHA-256: write 64 hexadecimal digits", hex))
+		}
+		if i > 0 && d != digest {
+			return store.Digest{}, in.unusable("it names several SHA-256, and its address has one file")
+		}
+		digest = d
+	}
+	return digest, nil
+}
+
+func (in Input) unusable(reason string) error {
+	return &DirectURL{Requirement: in.Requirement.Name, Source: in.Source, Reason: reason}
+}

@@ -1,0 +1,95 @@
+package python
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+)
+
+// TestDirectWheels resolves requirements that name the address of a wheel: it is
+// the only candidate of its project, and its own requirements are followed.
+func TestDirectWheels(t *testing.T) {
+	t.Parallel()
+	index := indextest.New(t, "a 1.0\n  requires: b\na 2.0\nb 1.0\nb 1.1\nc 1.0\n  requires: a>=2\n")
+	client, _ := newClient(t, nil)
+	at := func(filename string) string {
+		_, sum := index.Wheel(filename)
+		return index.FileURL(filename) + "#sha256=" + sum
+	}
+	wheelA, wheelB := at("a-1.0-py3-none-any.whl"), at("b-1.0-py3-none-any.whl")
+	plain, sum, _ := strings.Cut(wheelA, "#sha256=")
+	for _, c := range []struct {
+		name     string
+		requires []string
+		want     []string
+		refused  string
+	}{
+		{"by the digest in its address", []string{"a @ " + wheelA}, []string{"a==1.0", "b==1.1"}, ""},
+		{"by the digest behind it", []string{"A @ " + plain + " --hash=sha256:" + sum, "b==1.0"}, []string{"a==1.0", "b==1.0"}, ""},
+		{"alone", []string{wheelA, "b @ " + wheelB}, []string{"a==1.0", "b==1.0"}, ""},
+		{"where another needs it", []string{"a", "b @ " + wheelB}, []string{"a==2.0", "b==1.0"}, ""},
+		{"for nobody", []string{"a @ " + wheelA + " ; python_version < '3'", "b"}, []string{"b==1.1"}, ""},
+		{"against another's need", []string{"a @ " + wheelA, "c"}, nil, `no version of "a" fits "a>=2": req:1 gives 1.0 of it, which stands in for all other versions`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			spec := Spec{Targets: []Target{py312, arm313}, Indexes: []Index{{URL: index.URL()}}, Requirements: inputs(t, "req", c.requires...)}
+			if err := spec.TakeDirect(); err != nil {
+				t.Fatal(err)
+			}
+			lock, err := Resolve(t.Context(), client, spec)
+			if c.refused != "" {
+				if err == nil || !strings.Contains(err.Error(), c.refused) {
+					t.Errorf("Resolve = %v, want an error with %q", err, c.refused)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := pins(lock); !slices.Equal(got, c.want) {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+			for _, w := range lock.Wheels {
+				if w.Name == "a" && w.Version == "1.0" && (w.URL != plain || w.SHA256.Hex() != sum) {
+					t.Errorf("a is %s with sha256 %s", w.URL, w.SHA256)
+				}
+			}
+		})
+	}
+}
+
+func TestDirectURLsThatAreRefused(t *testing.T) {
+	t.Parallel()
+	zeros, sum := strings.Repeat("0", 64), strings.Repeat("ab", 32)
+	for text, want := range map[string]string{
+		"a @ https://example.com/a-1.0-py3-none-any.whl":                                                     "every file is verified by its SHA-256: write #sha256=… behind the address",
+		"a @ https://example.com/a-1.0-py3-none-any.whl#md5=00":                                              "every file is verified by its SHA-256: write #sha256=… behind the address",
+		"a @ https://example.com/a-1.0-py3-none-any.whl#sha256=" + zeros:                                     `"` + zeros + `" is no SHA-256: write 64 hexadecimal digits`,
+		"a @ https://example.com/a-1.0-py3-none-any.whl#sha256=" + sum + " --hash=sha256:" + zeros[1:] + "1": "it names several SHA-256, and its address has one file",
+		"a @ https://example.com/a-1.0.tar.gz#sha256=" + sum:                                                 "its address is not that of a wheel, and nothing is built from source: build its wheel elsewhere, give that in python.wheels, and require its name alone",
+		"a @ git+https://u:hunter2@example.com/a@v1":                                                         "it comes from git+https, and nothing is built from source: build its wheel elsewhere, give that in python.wheels, and require its name alone",
+		"a @ file:///w/a-1.0-py3-none-any.whl":                                                               "an address on disk is absolute: write python.wheels = [{ source = … }] with its path in the configuration, and require its name alone",
+		"a @ https://u:hunter2@example.com/a-1.0-py3-none-any.whl#sha256=" + sum:                             "its address has a user, password or query, which may be a secret: write the address without them, and the credentials into netrc",
+		"b @ https://example.com/a-1.0-py3-none-any.whl#sha256=" + sum:                                       `"a-1.0-py3-none-any.whl" is a wheel of a`,
+		"a @ https://example.com/a.whl#sha256=" + sum:                                                        `"a.whl" is no wheel's name`,
+		"a @ https://example.com/a-1.0-cp311-cp311-win_amd64.whl#sha256=" + sum:                              `the wheel "a-1.0-cp311-cp311-win_amd64.whl" is for Windows, so that it does not run on python3.12 x86_64: bound the requirement by a marker, and give another wheel there`,
+	} {
+		spec := Spec{Targets: []Target{py312}, Requirements: inputs(t, "req", text)}
+		err := spec.TakeDirect()
+		direct, ok := errors.AsType[*DirectURL](err)
+		if !ok || direct.Reason != want || direct.Source != "req:1" {
+			t.Errorf("%q: %v\nwant %q", text, err, want)
+		}
+		if err != nil && strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%q: the error shows a password: %v", text, err)
+		}
+	}
+	spec := Spec{Targets: []Target{py312}, Constraints: inputs(t, "limit", "a @ https://example.com/a-1.0-py3-none-any.whl")}
+	if err := spec.TakeDirect(); err == nil || !strings.Contains(err.Error(), "a constraint names no address") {
+		t.Errorf("a constraint with an address: %v", err)
+	}
+}

@@ -1,0 +1,108 @@
+package python
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// publicServer stands for the public index's file server, and notes who else
+// is asked.
+type publicServer struct {
+	wheel []byte // nil: it cannot be reached
+
+	mu    sync.Mutex
+	asked []string
+}
+
+func (p *publicServer) RoundTrip(req *http.Request) (*http.Response, error) {
+	p.mu.Lock()
+	p.asked = append(p.asked, req.URL.Host+req.URL.Path)
+	p.mu.Unlock()
+	if req.URL.Hostname() != "files.pythonhosted.org" {
+		return http.DefaultTransport.RoundTrip(req)
+	}
+	if p.wheel == nil {
+		return nil, io.ErrUnexpectedEOF
+	}
+	return &http.Response{
+		StatusCode: http.StatusOK, ProtoMajor: 1, Header: http.Header{}, Request: req,
+		ContentLength: int64(len(p.wheel)), Body: io.NopCloser(bytes.NewReader(p.wheel)),
+	}, nil
+}
+
+func TestWheelsOfThePublicIndexComeFromItsStandIn(t *testing.T) {
+	t.Parallel()
+	const name = "idna-3.7-py3-none-any.whl"
+	good := indextest.New(t, "idna 3.7\n")
+	content, digest := good.Wheel(name)
+	other := indextest.New(t, "idna 3.7\n  file: idna/more.py: X = 1\n")
+	empty := indextest.New(t, "requests 1\n")
+	locked := indextest.New(t, "idna 3.7\n", indextest.WithAuth("somebody", "else"))
+	for _, c := range []struct {
+		name      string
+		indexes   []Index
+		reachable bool
+		public    bool   // whether the public server is asked
+		want      string // in the error
+	}{
+		{"nothing configured", nil, true, true, ""},
+		{"the public index too", []Index{{URL: good.URL()}, {URL: DefaultIndex}}, true, true, ""},
+		{"for other names alone", []Index{{URL: good.URL(), Packages: []string{"acme-*"}}}, true, true, ""},
+		{"stand-in", []Index{{URL: good.URL()}}, false, false, ""},
+		{"second stand-in", []Index{{URL: empty.URL()}, {URL: good.URL()}}, false, false, ""},
+		{"other bytes", []Index{{URL: other.URL()}}, true, true, ""},
+		{"absent", []Index{{URL: empty.URL()}}, true, true, ""},
+		{"refused", []Index{{URL: locked.URL()}}, true, true, ""},
+		{"neither", []Index{{URL: other.URL()}}, false, true, "; and in its place: the index " + other.URL() + " has no file of its name and digest"},
+	} {
+		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
+			t.Parallel()
+			s, err := store.Open(t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			server := &publicServer{}
+			if c.reachable {
+				server.wheel = content
+			}
+			client, err := fetch.New(fetch.Options{Store: s, Transport: server, Retries: -1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum, err := store.ParseDigest(digest)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lock := &Lock{Wheels: []Wheel{{
+				Name: "idna", Version: "3.7", Filename: name, SHA256: sum, Pure: true, Targets: []string{py312.String()},
+				URL: "https://files.pythonhosted.org/packages/ab/cd/" + name,
+			}}}
+			tree, err := Tree(t.Context(), client, s, lock, TreeOptions{Targets: []Target{py312}, Indexes: c.indexes})
+			if c.want != "" {
+				if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "files.pythonhosted.org") {
+					t.Fatalf("err = %v, want %s", err, c.want)
+				}
+			} else if err != nil || len(tree) == 0 {
+				t.Fatalf("tree of %d files, %v", len(tree), err)
+			}
+			public := strings.Contains(strings.Join(server.asked, " "), "files.pythonhosted.org")
+			if public != c.public {
+				t.Errorf("the public server was asked: %t, want %t: %q", public, c.public, server.asked)
+			}
+			server.asked = nil
+			if c.want == "" {
+				if _, err := Tree(t.Context(), client, s, lock, TreeOptions{Targets: []Target{py312}, Indexes: c.indexes}); err != nil || len(server.asked) != 0 {
+					t.Errorf("a second time: %v, and asked %q", err, server.asked)
+				}
+			}
+		})
+	}
+}
