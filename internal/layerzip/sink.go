@@ -25,6 +25,12 @@ func newSink(w io.Writer) *sink {
 	return &sink{w: w, hash: sha256.New(), buf: make([]byte, 0, writeBuffer)}
 }
 
+// reset makes the sink begin anew, on w.
+func (s *sink) reset(w io.Writer) {
+	s.w, s.buf = w, s.buf[:0]
+	s.hash.Reset()
+}
+
 // add appends b.
 func (s *sink) add(b []byte) error {
 	for len(b) > 0 {

@@ -6,6 +6,7 @@ package nodejs
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
@@ -75,6 +76,11 @@ type Packument struct {
 	DistTags map[string]string
 	// Versions are in the document's order.
 	Versions []Release
+	// Timed is set where the document says when versions were uploaded.
+	Timed bool
+
+	once       sync.Once
+	descending []numbered
 }
 
 // Release is a version in a Packument. Its manifest is decoded when asked for:
@@ -85,7 +91,9 @@ type Release struct {
 	Uploaded   time.Time
 	Deprecated bool
 	Engines    string // the range of "node", "" for any
+	refusesNPM bool   // its range of "npm" leaves npm 11 out
 	raw        []byte
+	manifest   *Manifest // in place of raw, where it is known already
 }
 
 // Registry answers what npm asks a registry for. Errors that tell of the
@@ -124,8 +132,23 @@ type Package struct {
 // Tree is what node_modules holds for a target.
 type Tree struct {
 	Packages []Package // sorted by Path
+	// Local are the packages that are on disk, sorted by Path.
+	Local []LocalPackage
 	// Notes are sentences for the user on what is not as one would expect.
 	Notes []string
+}
+
+// LocalPackage is a folder of a tree that comes from the user's own disk: a
+// member of a workspace or a "file:" dependency.
+type LocalPackage struct {
+	Path          string // as in Package
+	Name, Version string // Version may be ""
+	// Source is a slash path relative to the project: a folder, packed
+	// without its node_modules, or, where Archive is set, a packed package.
+	Source  string
+	Archive bool
+	// Integrity is of an archive; "" where nothing tells it.
+	Integrity string
 }
 
 // ResolveError says why no tree can be made, with npm's own code.
@@ -142,7 +165,11 @@ type ResolveError struct {
 }
 
 func (e *ResolveError) Error() string {
-	text := fmt.Sprintf("resolving %q", e.Name+"@"+e.Spec)
+	what := e.Name
+	if e.Spec != "" {
+		what += "@" + e.Spec
+	}
+	text := fmt.Sprintf("resolving %q", what)
 	if e.RequiredBy != "" {
 		text += fmt.Sprintf(", required by %q", e.RequiredBy)
 	}

@@ -1,0 +1,251 @@
+package nodejs
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// ReadManifest decodes a package.json or the manifest of a version. What is
+// malformed in it is absent, as it is for npm; what is no JSON object is an
+// error.
+func ReadManifest(raw []byte) (*Manifest, error) {
+	raw = trimBOM(raw)
+	if i := skipBlanks(raw, 0); i == len(raw) || raw[i] != '{' {
+		return nil, fmt.Errorf("reading a manifest: it is no JSON object")
+	}
+	r := manifestReader{m: &Manifest{}}
+	if err := eachMember(raw, r.take); err != nil {
+		return nil, fmt.Errorf("reading a manifest: %w", err)
+	}
+	return r.finish()
+}
+
+// manifestReader collects what must be seen as a whole.
+type manifestReader struct {
+	m *Manifest
+
+	peerMeta, bundle, bundled, bin, scripts []byte
+}
+
+func (r *manifestReader) take(key string, value []byte) (err error) {
+	m := r.m
+	switch key {
+	case "name":
+		m.Name = text(value)
+	case "version":
+		m.Version = text(value)
+	case "dependencies":
+		m.Dependencies, err = dependencies(value)
+	case "optionalDependencies":
+		m.OptionalDependencies, err = dependencies(value)
+	case "peerDependencies":
+		m.PeerDependencies, err = dependencies(value)
+	case "devDependencies":
+		m.DevDependencies, err = dependencies(value)
+	case "peerDependenciesMeta":
+		r.peerMeta = value
+	case "bundleDependencies":
+		r.bundle = value
+	case "bundledDependencies":
+		r.bundled = value
+	case "engines":
+		m.Engines, err = dependencies(value)
+	case "os":
+		m.OS, err = wordList(value)
+	case "cpu":
+		m.CPU, err = wordList(value)
+	case "libc":
+		m.Libc, err = wordList(value)
+	case "bin":
+		r.bin = value
+	case "scripts":
+		r.scripts = value
+	case "hasInstallScript":
+		m.InstallScript = m.InstallScript || isTruthy(value)
+	case "deprecated":
+		m.Deprecated = deprecation(value)
+	case "_hasShrinkwrap":
+		m.Shrinkwrap = string(value) == "true"
+	case "dist":
+		err = eachMember(value, m.takeDist)
+	}
+	return err
+}
+
+func (m *Manifest) takeDist(key string, value []byte) error {
+	switch key {
+	case "tarball":
+		m.Tarball = text(value)
+	case "integrity":
+		m.Integrity = text(value)
+	case "shasum":
+		m.Shasum = text(value)
+	}
+	return nil
+}
+
+func (r *manifestReader) finish() (*Manifest, error) {
+	m := r.m
+	var err error
+	if m.Bundled, err = r.bundledNames(); err != nil {
+		return nil, fmt.Errorf("reading a manifest: %w", err)
+	}
+	if m.OptionalPeers, err = optionalPeers(r.peerMeta); err != nil {
+		return nil, fmt.Errorf("reading a manifest: %w", err)
+	}
+	if m.Bin, err = binCommands(m.Name, r.bin); err != nil {
+		return nil, fmt.Errorf("reading a manifest: %w", err)
+	}
+	err = eachMember(r.scripts, func(key string, value []byte) error {
+		if key == "preinstall" || key == "install" || key == "postinstall" {
+			m.InstallScript = m.InstallScript || text(value) != ""
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading a manifest: %w", err)
+	}
+	m.Dependencies = without(m.Dependencies, m.OptionalDependencies)
+	return m, nil
+}
+
+// bundledNames reads bundleDependencies, which may be a list, an object, or
+// true for all dependencies; bundledDependencies counts where it is missing.
+func (r *manifestReader) bundledNames() ([]string, error) {
+	value := r.bundle
+	if value == nil {
+		value = r.bundled
+	}
+	var names []string
+	switch {
+	case len(value) == 0:
+	case string(value) == "true":
+		for _, d := range r.m.Dependencies {
+			names = append(names, d.Name)
+		}
+	case value[0] == '[':
+		return names, eachElement(value, func(value []byte) error {
+			if name := text(value); name != "" {
+				names = append(names, name)
+			}
+			return nil
+		})
+	case value[0] == '{':
+		list, err := members(value)
+		for _, m := range list {
+			names = append(names, m.key)
+		}
+		return names, err
+	}
+	return names, nil
+}
+
+// dependencies reads an object of names and specs; what is no string is left
+// out.
+func dependencies(value []byte) ([]Dependency, error) {
+	list, err := members(value)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	all := make([]Dependency, 0, len(list))
+	for _, m := range list {
+		if spec, err := stringValue(m.value); err == nil {
+			all = append(all, Dependency{m.key, spec})
+		}
+	}
+	return all, nil
+}
+
+// without returns the dependencies that are not among others.
+func without(all, others []Dependency) []Dependency {
+	if len(others) == 0 {
+		return all
+	}
+	names := make(map[string]bool, len(others))
+	for _, o := range others {
+		names[o.Name] = true
+	}
+	return slices.DeleteFunc(all, func(d Dependency) bool { return names[d.Name] })
+}
+
+func optionalPeers(value []byte) (map[string]bool, error) {
+	var peers map[string]bool
+	err := eachMember(value, func(name string, value []byte) error {
+		return eachMember(value, func(key string, value []byte) error {
+			if key == "optional" {
+				if peers == nil {
+					peers = map[string]bool{}
+				}
+				peers[name] = isTruthy(value)
+			}
+			return nil
+		})
+	})
+	return peers, err
+}
+
+// wordList reads a string or an array of strings.
+func wordList(value []byte) ([]string, error) {
+	if word := text(value); word != "" {
+		return []string{word}, nil
+	}
+	var words []string
+	err := eachElement(value, func(value []byte) error {
+		if word := text(value); word != "" {
+			words = append(words, word)
+		}
+		return nil
+	})
+	return words, err
+}
+
+// deprecation is the message; where there is one without words, "deprecated".
+func deprecation(value []byte) string {
+	if message := text(value); message != "" || !isTruthy(value) {
+		return message
+	}
+	return "deprecated"
+}
+
+// binCommands reads bin: a path for the command that is named like the package,
+// an object, or a list of paths. Names and paths cannot leave the package.
+func binCommands(packageName string, value []byte) ([]Dependency, error) {
+	var found []Dependency
+	add := func(command, target string) {
+		command = path.Base(path.Clean("/" + slashes(command)))
+		target = strings.TrimPrefix(path.Clean("/"+slashes(target)), "/")
+		if command == "/" || target == "" {
+			return
+		}
+		at := slices.IndexFunc(found, func(d Dependency) bool { return d.Name == command })
+		if at >= 0 {
+			found[at].Spec = target
+			return
+		}
+		found = append(found, Dependency{command, target})
+	}
+	if target := text(value); target != "" && packageName != "" {
+		add(packageName, target)
+	}
+	err := eachElement(value, func(value []byte) error {
+		if target := text(value); target != "" {
+			add(path.Base(target), target)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	list, err := members(value)
+	for _, m := range list {
+		if target := text(m.value); target != "" {
+			add(m.key, target)
+		}
+	}
+	return found, err
+}
+
+// slashes makes slashes of what other systems write between folders.
+func slashes(s string) string { return strings.NewReplacer(`\`, "/", ":", "/").Replace(s) }

@@ -1,0 +1,225 @@
+package nodejs
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// npmVersion is the npm whose answers Resolve gives.
+const npmVersion = "11.19.1"
+
+// Options are choices of the user about a resolution.
+type Options struct {
+	// LegacyPeerDeps ignores peer dependencies, as npm's --legacy-peer-deps.
+	LegacyPeerDeps bool
+	// Force accepts conflicts between peers and foreign platforms, as --force.
+	Force bool
+	// Before is the cut-off: versions uploaded later do not exist; zero for
+	// none.
+	Before time.Time
+	// PinsExempt keeps the cut-off from exact versions, which somebody chose.
+	PinsExempt bool
+	// Prefer has the versions of an earlier tree by package name: they stay
+	// wherever they satisfy.
+	Prefer map[string][]string
+	// Whole returns every package that npm would write into its lock: those
+	// for development alone, for other platforms, and those that only optional
+	// peers lead to.
+	Whole bool
+}
+
+// Resolve chooses versions for a project and their places in node_modules, as
+// "npm install" of npm 11 does for a target. An error of type *ResolveError
+// says why there is no tree, with npm's code.
+func Resolve(ctx context.Context, reg Registry, p *Project, t Target, o Options) (*Tree, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	b, err := newBuilder(ctx, reg, p, t, o)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	defer b.source.tasks.Wait()
+	defer cancel()
+	if err := b.checkRootOverrides(); err != nil {
+		return nil, err
+	}
+	if err := b.build(ctx); err != nil {
+		return nil, err
+	}
+	setFlags(b.root)
+	if err := b.dropFailed(); err != nil {
+		return nil, err
+	}
+	if err := b.checkPlatforms(); err != nil {
+		return nil, err
+	}
+	return b.tree(), nil
+}
+
+func newBuilder(ctx context.Context, reg Registry, p *Project, t Target, o Options) (*builder, error) {
+	overrides, err := newOverrides(p.Overrides)
+	if err != nil {
+		return nil, err
+	}
+	b := &builder{
+		world: &world{legacyPeers: o.LegacyPeerDeps, specs: newSpecs()},
+		opts:  o, target: t, source: newManifests(ctx, reg, t, o),
+		seen: map[*node]bool{}, standIn: map[*node]*node{}, brought: map[*node]*node{},
+	}
+	b.root = b.newNode(nodeIn{name: cmp.Or(p.Name, "layer"), pkg: &p.Manifest, path: ".", overrides: overrides})
+	b.root.unsetFlags()
+	b.addMembers(p)
+	return b, b.specs.failure
+}
+
+// checkRootOverrides refuses overrides of what the project itself asks for
+// otherwise.
+func (b *builder) checkRootOverrides() error {
+	if b.root.overrides == nil {
+		return nil
+	}
+	for e := range b.root.edgesOut.values() {
+		if spec := e.spec(); spec != e.rawSpec {
+			return &ResolveError{
+				Code: "EOVERRIDE", Name: e.name, Spec: e.rawSpec, RequiredBy: "the project",
+				Detail: fmt.Sprintf("the overrides ask for %q instead; write that as the dependency, or %q as the override", spec, "$"+e.name),
+			}
+		}
+	}
+	return b.specs.failure
+}
+
+// dropFailed marks optional packages that could not be had, and fails on
+// others.
+func (b *builder) dropFailed() error {
+	for n := range b.failed.keys() {
+		if !n.optional {
+			return n.err
+		}
+		if n.root != b.root {
+			continue
+		}
+		b.note("the optional package is left out: %s", n.err)
+		for m := range optionalSet(n).keys() {
+			m.inert = true
+		}
+	}
+	return nil
+}
+
+func (b *builder) note(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); !slices.Contains(b.notes, text) {
+		b.notes = append(b.notes, text)
+	}
+}
+
+// checkPlatforms marks optional packages that do not fit the target, and fails
+// on others.
+func (b *builder) checkPlatforms() error {
+	for n := range b.root.inventory.byPath.values() {
+		if !n.optional && (b.opts.Whole || !n.dev) {
+			if !n.isProjectRoot() && !b.engineFits(n.pkg) {
+				b.note("%s asks for Node.js %s, and the target has %s", n.label(), engineRange(n.pkg, "node"), b.target.Node)
+			}
+			if !b.opts.Force && !b.target.Fits(n.pkg) {
+				return &ResolveError{
+					Code: "EBADPLATFORM", Name: n.name, Spec: n.version(), RequiredBy: requiredBy(n),
+					Detail: fmt.Sprintf("it is for os %q, cpu %q, libc %q, which %s is not", n.pkg.OS, n.pkg.CPU, n.pkg.Libc, b.target),
+				}
+			}
+		}
+		if n.optional && !n.inert && !(b.engineFits(n.pkg) && b.target.Fits(n.pkg)) {
+			for m := range optionalSet(n).keys() {
+				m.inert = true
+			}
+		}
+	}
+	return nil
+}
+
+func requiredBy(n *node) string {
+	for e := range n.edgesIn.keys() {
+		return e.from.label()
+	}
+	return ""
+}
+
+func engineRange(m *Manifest, engine string) string {
+	for _, d := range m.Engines {
+		if d.Name == engine {
+			return d.Spec
+		}
+	}
+	return ""
+}
+
+func (b *builder) engineFits(m *Manifest) bool {
+	return (b.target.Node == "" || engineAdmits(engineRange(m, "node"), b.target.Node)) &&
+		engineAdmits(engineRange(m, "npm"), npmVersion)
+}
+
+// Fits tells whether a package's os, cpu and libc admit the target.
+func (t Target) Fits(m *Manifest) bool {
+	return listFits(m.OS, t.OS) && listFits(m.CPU, t.CPU) && listFits(m.Libc, t.Libc)
+}
+
+// listFits reads a list of package.json: entries, and entries that "!" negates.
+func listFits(list []string, value string) bool {
+	if len(list) == 0 || len(list) == 1 && list[0] == "any" {
+		return true
+	}
+	negated, match := 0, false
+	for _, entry := range list {
+		if entry != "" && entry[0] == '!' {
+			negated++
+			if entry[1:] == value {
+				return false
+			}
+		} else if entry == value {
+			match = true
+		}
+	}
+	return match || negated == len(list)
+}
+
+// tree returns the answer.
+func (b *builder) tree() *Tree {
+	t := &Tree{Notes: b.notes}
+	for n := range b.root.inventory.byPath.values() {
+		if b.kept(n) && !n.link && n.parent != nil {
+			t.Packages = append(t.Packages, b.packageOf(n))
+		}
+	}
+	b.addLocal(t)
+	slices.SortFunc(t.Packages, func(x, y Package) int { return cmp.Compare(x.Path, y.Path) })
+	slices.Sort(t.Notes)
+	return t
+}
+
+// kept tells whether a node is part of the answer.
+func (b *builder) kept(n *node) bool {
+	if n == b.root || n.inert && n.version() == "" {
+		return false
+	}
+	return b.opts.Whole || !n.inert && !n.dev && !n.extraneous
+}
+
+func (b *builder) packageOf(n *node) Package {
+	m := n.pkg
+	p := Package{
+		Path: n.path, Name: m.Name, Version: m.Version, URL: m.Tarball, Integrity: m.Integrity,
+		Dev: n.dev, Optional: n.optional, DevOptional: n.devOptional, Peer: n.peer, Extraneous: n.extraneous,
+		Bundled: n.inDependencyBundle(), InstallScript: m.InstallScript, OS: m.OS, CPU: m.CPU, Libc: m.Libc, Bin: m.Bin,
+	}
+	if p.Bundled {
+		p.URL, p.Integrity = "", ""
+	} else if sum, err := hex.DecodeString(m.Shasum); p.Integrity == "" && err == nil && len(sum) > 0 {
+		p.Integrity = "sha1-" + base64.StdEncoding.EncodeToString(sum)
+	}
+	return p
+}

@@ -1,0 +1,296 @@
+package nodejs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/tools/txtar"
+)
+
+// registryOf returns a registry of manifests, a line of JSON each; "uploaded"
+// in one is its upload time, and the last version of a name is its latest.
+func registryOf(t testing.TB, lines string) *universe {
+	t.Helper()
+	type document struct {
+		Name     string                     `json:"name"`
+		Tags     map[string]string          `json:"dist-tags"`
+		Versions map[string]json.RawMessage `json:"versions"`
+		Time     map[string]string          `json:"time,omitempty"`
+	}
+	documents := map[string]*document{}
+	for line := range strings.Lines(lines) {
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		var m struct{ Name, Version, Uploaded string }
+		if err := json.Unmarshal([]byte(line), &m); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		d := documents[m.Name]
+		if d == nil {
+			d = &document{Name: m.Name, Tags: map[string]string{}, Versions: map[string]json.RawMessage{}, Time: map[string]string{}}
+			documents[m.Name] = d
+		}
+		d.Tags["latest"], d.Versions[m.Version] = m.Version, json.RawMessage(line)
+		if m.Uploaded != "" {
+			d.Time[m.Version] = m.Uploaded
+		}
+	}
+	u := &universe{documents: map[string][]byte{}, bundles: map[string]bundle{}, read: map[string]*Packument{}}
+	for name, d := range documents {
+		raw, err := json.Marshal(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u.documents[name] = raw
+	}
+	return u
+}
+
+func projectOf(t testing.TB, packageJSON string) *Project {
+	t.Helper()
+	p, _, err := parseProject([]byte(packageJSON))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func linesOf(tree *Tree) []string {
+	var lines []string
+	for _, p := range tree.Packages {
+		lines = append(lines, lockLine(p))
+	}
+	return lines
+}
+
+const small = `
+{"name":"app","version":"1.0.0","dependencies":{"lib":"^1","tool":"^2"}}
+{"name":"lib","version":"1.0.0"}
+{"name":"lib","version":"1.1.0","engines":{"node":">=22"}}
+{"name":"lib","version":"2.0.0"}
+{"name":"tool","version":"2.0.0","dependencies":{"lib":"^2"},"optionalDependencies":{"native":"1.0.0","gone":"^1"}}
+{"name":"native","version":"1.0.0","os":["darwin"],"dependencies":{"helper":"^1"}}
+{"name":"helper","version":"1.0.0"}
+{"name":"old","version":"1.0.0","uploaded":"2024-01-01T00:00:00Z"}
+{"name":"old","version":"1.1.0","uploaded":"2025-01-01T00:00:00Z"}
+{"name":"plugin","version":"1.0.0","peerDependencies":{"lib":"^1"}}
+{"name":"suite","version":"1.0.0","dependencies":{"plugin":"^1","lib":"^2"}}
+{"name":"maybe","version":"1.0.0","peerDependencies":{"helper":"^1"},"peerDependenciesMeta":{"helper":{"optional":true}}}
+{"name":"forked","version":"1.0.0","optionalDependencies":{"fork":"user/fork"}}
+{"name":"stuck","version":"1.0.0","dependencies":{"fork":"git+https://host.example/fork.git"}}
+{"name":"ping","version":"1.0.0","dependencies":{"pong":"1"}}
+{"name":"ping","version":"2.0.0","dependencies":{"pong":"2"}}
+{"name":"pong","version":"1.0.0","dependencies":{"ping":"2"}}
+{"name":"pong","version":"2.0.0","dependencies":{"ping":"1"}}
+`
+
+func TestResolvePlaces(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		project string
+		node    string
+		opts    Options
+		want    []string
+	}{
+		"the first of a name goes to the top, another version below its dependent, and what does not fit is left out": {
+			project: `{"dependencies":{"app":"^1"}}`,
+			want:    []string{"node_modules/app app@1.0.0", "node_modules/lib lib@1.0.0", "node_modules/tool tool@2.0.0", "node_modules/tool/node_modules/lib lib@2.0.0"},
+		},
+		"a newer target takes a version that asks for it": {
+			project: `{"dependencies":{"lib":"^1"}}`, node: "22.1.0",
+			want: []string{"node_modules/lib lib@1.1.0"},
+		},
+		"the cut-off hides what came later": {
+			project: `{"dependencies":{"old":"^1"}}`, opts: Options{Before: time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)},
+			want: []string{"node_modules/old old@1.0.0"},
+		},
+		"an earlier tree's version stays": {
+			project: `{"dependencies":{"old":"^1"}}`, opts: Options{Prefer: map[string][]string{"old": {"0.9.0", "1.0.0"}}},
+			want: []string{"node_modules/old old@1.0.0"},
+		},
+		"an earlier tree's version goes where it does not satisfy": {
+			project: `{"dependencies":{"old":"^1.1"}}`, opts: Options{Prefer: map[string][]string{"old": {"1.0.0"}}},
+			want: []string{"node_modules/old old@1.1.0"},
+		},
+		"development takes part in the layout, not in the layer": {
+			project: `{"dependencies":{"app":"^1"},"devDependencies":{"lib":"^2"}}`,
+			want:    []string{"node_modules/app app@1.0.0", "node_modules/app/node_modules/lib lib@1.0.0", "node_modules/lib lib@2.0.0", "node_modules/tool tool@2.0.0"},
+		},
+		"what only an optional peer leads to is not installed": {
+			project: `{"dependencies":{"maybe":"^1"}}`,
+			want:    []string{"node_modules/maybe maybe@1.0.0"},
+		},
+		"an alias is a folder of its own": {
+			project: `{"dependencies":{"lib":"^2","lib1":"npm:lib@^1"}}`,
+			want:    []string{"node_modules/lib lib@2.0.0", "node_modules/lib1 lib@1.0.0"},
+		},
+		"peers of a dependency that disagree go below it": {
+			project: `{"dependencies":{"suite":"^1"}}`,
+			want: []string{
+				"node_modules/lib lib@2.0.0", "node_modules/suite suite@1.0.0",
+				"node_modules/suite/node_modules/lib lib@1.0.0 [peer]", "node_modules/suite/node_modules/plugin plugin@1.0.0",
+			},
+		},
+		"peers are ignored where asked for": {
+			project: `{"dependencies":{"plugin":"^1","lib":"^2"}}`, opts: Options{LegacyPeerDeps: true},
+			want: []string{"node_modules/lib lib@2.0.0", "node_modules/plugin plugin@1.0.0"},
+		},
+		"force takes the project's own version": {
+			project: `{"dependencies":{"plugin":"^1","lib":"^2"}}`, opts: Options{Force: true},
+			want: []string{"node_modules/lib lib@2.0.0", "node_modules/plugin plugin@1.0.0"},
+		},
+		"overrides": {
+			project: `{"dependencies":{"app":"^1"},"overrides":{"tool":{"lib":"1.0.0"}}}`,
+			want:    []string{"node_modules/app app@1.0.0", "node_modules/lib lib@1.0.0", "node_modules/tool tool@2.0.0"},
+		},
+		"an optional dependency from git is dropped": {
+			project: `{"dependencies":{"forked":"^1"}}`,
+			want:    []string{"node_modules/forked forked@1.0.0"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			target := node20()
+			if c.node != "" {
+				target.Node = c.node
+			}
+			tree, err := Resolve(t.Context(), registryOf(t, small), projectOf(t, c.project), target, c.opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := linesOf(tree); !slices.Equal(got, c.want) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(c.want, "\n"))
+			}
+		})
+	}
+}
+
+func TestResolveRefuses(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ project, code, message string }{
+		"a name nobody has":             {`{"dependencies":{"nobody":"^1"}}`, "E404", `resolving "nobody@^1", required by "the project": no such package (E404)`},
+		"a version nobody has":          {`{"dependencies":{"tool":"^7"}}`, "ETARGET", `resolving "tool@^7", required by "the project"`},
+		"another platform":              {`{"dependencies":{"native":"1.0.0"}}`, "EBADPLATFORM", `it is for os ["darwin"]`},
+		"git":                           {`{"dependencies":{"stuck":"1"}}`, "EUNSUPPORTED", `required by "stuck@1.0.0": it is a git repository`},
+		"a folder without package.json": {`{"dependencies":{"mine":"file:./mine"}}`, "EUNSUPPORTED", "no such folder"},
+		"a malformed name":              {`{"dependencies":{".x":"1"}}`, "EINVALIDPACKAGENAME", ".x"},
+		"a conflict of peers": {
+			`{"dependencies":{"plugin":"^1","lib":"^2"}}`, "ERESOLVE",
+			`resolving "lib@^1", required by "plugin@1.0.0": a peer dependency, but the project asks for "lib@^2"; ` + conflictAdvice + " (ERESOLVE)",
+		},
+		"an override of a direct dependency": {`{"dependencies":{"lib":"^1"},"overrides":{"lib":"2.0.0"}}`, "EOVERRIDE", `ask for "2.0.0" instead`},
+		"an override without its reference":  {`{"dependencies":{"app":"^1"},"overrides":{"lib":"$none"}}`, "EOVERRIDE", `refers to "none"`},
+		"an override of a tag":               {`{"dependencies":{"app":"^1"},"overrides":{"lib@latest":"1.0.0"}}`, "EOVERRIDE", `"lib@latest"`},
+		"versions in a circle":               {`{"dependencies":{"ping":"1"}}`, "ELOOP", "circle"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Resolve(t.Context(), registryOf(t, small), projectOf(t, c.project), node20(), Options{})
+			refusal, ok := errors.AsType[*ResolveError](err)
+			if !ok || refusal.Code != c.code || !strings.Contains(err.Error(), c.message) {
+				t.Errorf("got  %v\nwant %s: … %s", err, c.code, c.message)
+			}
+		})
+	}
+}
+
+func TestResolveNotesWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	tree, err := Resolve(t.Context(), registryOf(t, small), projectOf(t, `{"dependencies":{"tool":"^2","forked":"1"},"optionalDependencies":{"lib":"~1.1"}}`), node20(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		`the optional package is left out: resolving "fork@user/fork", required by "forked@1.0.0"`,
+		`the optional package is left out: resolving "gone@^1", required by "tool@2.0.0"`,
+	}
+	if len(tree.Notes) != len(want) {
+		t.Fatalf("got the notes %q, want %d", tree.Notes, len(want))
+	}
+	for i := range want {
+		if !strings.HasPrefix(tree.Notes[i], want[i]) {
+			t.Errorf("got the note %q, want %q", tree.Notes[i], want[i])
+		}
+	}
+}
+
+// faulty answers some names with an error.
+type faulty struct {
+	*universe
+	errs map[string]error
+}
+
+func (f faulty) Packument(ctx context.Context, name string) (*Packument, error) {
+	if err := f.errs[name]; err != nil {
+		return nil, err
+	}
+	return f.universe.Packument(ctx, name)
+}
+
+func TestResolveDropsNothingBecauseARegistryFailed(t *testing.T) {
+	t.Parallel()
+	for name, failure := range map[string]error{
+		"network":     errors.New("connection reset"),
+		"credentials": &ResolveError{Code: "E401", Name: "native", Detail: "the token has expired"},
+		"forbidden":   &ResolveError{Code: "E403", Name: "native", Detail: "not for you"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := faulty{registryOf(t, small), map[string]error{"native": failure}}
+			tree, err := Resolve(t.Context(), r, projectOf(t, `{"optionalDependencies":{"native":"^1"}}`), node20(), Options{})
+			if !errors.Is(err, failure) {
+				t.Errorf("got %v and the error %v, want %v", tree, err, failure)
+			}
+		})
+	}
+}
+
+func TestResolveEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Resolve(ctx, registryOf(t, small), projectOf(t, `{"dependencies":{"app":"^1"}}`), node20(), Options{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got the error %v, want %v", err, context.Canceled)
+	}
+}
+
+// shuffled answers each name after a while of its own.
+type shuffled struct {
+	*universe
+	seed byte
+}
+
+func (s shuffled) Packument(ctx context.Context, name string) (*Packument, error) {
+	h := fnv.New32a()
+	h.Write(append([]byte(name), s.seed)) //nolint:errcheck // a hash takes all
+	time.Sleep(time.Duration(h.Sum32()%2000) * time.Microsecond)
+	return s.universe.Packument(ctx, name)
+}
+
+func TestOrderOfAnswersChangesNothing(t *testing.T) {
+	t.Parallel()
+	registry := readUniverse(t, "testdata/universe.jsonl.gz")
+	var project, expected []byte
+	for _, f := range txtar.Parse(unzip(t, "testdata/sets.txtar.gz")).Files {
+		switch f.Name {
+		case "ov2/package.json":
+			project = f.Data
+		case "ov2/expected.txt":
+			expected = f.Data
+		}
+	}
+	for seed := range byte(4) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			compareLines(t, resolvedLines(t, shuffled{registry, seed}, project, "ov2"), strings.Split(strings.TrimSpace(string(expected)), "\n"))
+		})
+	}
+}

@@ -1,0 +1,232 @@
+package nodejs
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+)
+
+// testdata/universe.jsonl.gz has a registry's documents, a line each, of the
+// versions that the sets of testdata/sets.txtar.gz lead to, with the newest of
+// each name, and what comes in the tarballs of those that bundle. The expected
+// lines of a set are what npm 11.19.1 wrote into its lock for it:
+//
+//	npm install --package-lock-only --os=linux --cpu=x64 --libc=glibc
+//
+// on Node.js 20.20.2, a line for each package: its path, name@version, and what
+// npm says of it; or "REFUSED" and npm's code. "--legacy" and "--force" in a
+// set's name are --legacy-peer-deps and --force.
+
+func TestResolveEqualsNPM(t *testing.T) {
+	t.Parallel()
+	registry := readUniverse(t, "testdata/universe.jsonl.gz")
+	archive := txtar.Parse(unzip(t, "testdata/sets.txtar.gz"))
+	sets := 0
+	for i := 0; i+1 < len(archive.Files); i += 2 {
+		name := strings.TrimSuffix(archive.Files[i].Name, "/package.json")
+		project, expected := archive.Files[i].Data, archive.Files[i+1].Data
+		sets++
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			compareLines(t, resolvedLines(t, registry, project, name), strings.Split(strings.TrimSpace(string(expected)), "\n"))
+		})
+	}
+	if sets < 40 {
+		t.Errorf("the archive has %d sets, want 40 at least", sets)
+	}
+}
+
+func compareLines(t *testing.T, got, want []string) {
+	t.Helper()
+	slices.Sort(want)
+	if slices.Equal(got, want) {
+		return
+	}
+	for _, line := range got {
+		if !slices.Contains(want, line) {
+			t.Errorf("got  %s", line)
+		}
+	}
+	for _, line := range want {
+		if !slices.Contains(got, line) {
+			t.Errorf("want %s", line)
+		}
+	}
+}
+
+// node20 is the target of the recorded answers.
+func node20() Target {
+	return Target{Runtime: "nodejs20.x", Arch: "x86_64", OS: "linux", CPU: "x64", Libc: "glibc", Node: "20.20.2"}
+}
+
+// resolvedLines resolves a package.json and tells the answer as npm's lock would.
+func resolvedLines(t *testing.T, r Registry, packageJSON []byte, set string) []string {
+	t.Helper()
+	p, _, err := parseProject(packageJSON)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree, err := Resolve(t.Context(), r, p, node20(), Options{
+		Whole: true, LegacyPeerDeps: strings.HasSuffix(set, "--legacy"), Force: strings.HasSuffix(set, "--force"),
+	})
+	if refusal, ok := errors.AsType[*ResolveError](err); ok {
+		return []string{"REFUSED " + refusal.Code}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := make([]string, 0, len(tree.Packages))
+	for _, p := range tree.Packages {
+		lines = append(lines, lockLine(p))
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// lockLine writes a package as the expectations do: npm's lock says nothing but
+// "extraneous" of a package that is.
+func lockLine(p Package) string {
+	var flags []string
+	for _, f := range []struct {
+		name string
+		on   bool
+	}{
+		{"dev", p.Dev && !p.Extraneous},
+		{"optional", p.Optional && !p.Extraneous},
+		{"devOptional", p.DevOptional && !p.Dev && !p.Optional && !p.Extraneous},
+		{"peer", p.Peer && !p.Extraneous},
+		{"inBundle", p.Bundled},
+		{"extraneous", p.Extraneous},
+		{"hasInstallScript", p.InstallScript},
+	} {
+		if f.on {
+			flags = append(flags, f.name)
+		}
+	}
+	line := fmt.Sprintf("%s %s@%s", p.Path, p.Name, p.Version)
+	if len(flags) > 0 {
+		line += " [" + strings.Join(flags, ",") + "]"
+	}
+	return line
+}
+
+// universe is a registry of recorded documents.
+type universe struct {
+	documents map[string][]byte
+	bundles   map[string]bundle // by name@version
+	mu        sync.Mutex
+	read      map[string]*Packument
+}
+
+type bundle struct {
+	Bundle     string
+	Packages   map[string]json.RawMessage
+	Shrinkwrap json.RawMessage
+}
+
+func unzip(t *testing.T, name string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := gzip.NewReader(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func readUniverse(t *testing.T, name string) *universe {
+	t.Helper()
+	u := &universe{documents: map[string][]byte{}, bundles: map[string]bundle{}, read: map[string]*Packument{}}
+	lines := bufio.NewScanner(bytes.NewReader(unzip(t, name)))
+	lines.Buffer(nil, 16<<20)
+	for lines.Scan() {
+		line := bytes.Clone(lines.Bytes())
+		var head struct{ Name, Bundle string }
+		if err := json.Unmarshal(line, &head); err != nil {
+			t.Fatal(err)
+		}
+		if head.Bundle == "" {
+			u.documents[head.Name] = line
+			continue
+		}
+		var b bundle
+		if err := json.Unmarshal(line, &b); err != nil {
+			t.Fatal(err)
+		}
+		u.bundles[head.Bundle] = b
+	}
+	if err := lines.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+// Packument adds the addresses of tarballs, which the recorded documents lack.
+func (u *universe) Packument(_ context.Context, name string) (*Packument, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if p := u.read[name]; p != nil {
+		return p, nil
+	}
+	raw := u.documents[name]
+	if raw == nil {
+		return nil, &ResolveError{Code: "E404", Name: name, Detail: "no such package"}
+	}
+	p, err := ReadPackument(raw)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]*Manifest, len(p.Versions))
+	for i := range p.Versions {
+		if list[i], err = p.Manifest(i); err != nil {
+			return nil, err
+		}
+		list[i].Tarball = fmt.Sprintf("https://registry.example/%s/-/%s.tgz", name, list[i].Version)
+	}
+	known := NewPackument(name, list...)
+	known.DistTags, known.Timed = p.DistTags, p.Timed
+	for i := range p.Versions {
+		known.Versions[i].Uploaded = p.Versions[i].Uploaded
+	}
+	u.read[name] = known
+	return known, nil
+}
+
+func (u *universe) Manifest(context.Context, string, string) (*Manifest, error) {
+	return nil, errors.New("a resolution asks for no single manifest")
+}
+
+func (u *universe) Bundle(_ context.Context, m *Manifest) (map[string]*Manifest, []byte, error) {
+	b, ok := u.bundles[m.Name+"@"+m.Version]
+	if !ok {
+		return nil, nil, fmt.Errorf("the universe has no bundle of %s@%s", m.Name, m.Version)
+	}
+	packages := map[string]*Manifest{}
+	for at, raw := range b.Packages {
+		p, err := ReadManifest(raw)
+		if err != nil {
+			return nil, nil, err
+		}
+		packages[at] = p
+	}
+	return packages, b.Shrinkwrap, nil
+}
