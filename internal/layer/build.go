@@ -11,7 +11,6 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -45,8 +44,11 @@ type Output struct {
 	// Want is the digest that was planned; zero when there is none yet.
 	Want store.Digest
 	// Size is the severity of a layer over the limit of AWS, Shadow that of a
-	// part of the AWS SDK beside the runtime's other part.
-	Size, Shadow Severity
+	// part of the AWS SDK beside the runtime's other part, or before the
+	// runtime's own, Scripts that of packages whose install scripts are not
+	// run; those that AllowScripts names by globs may have one.
+	Size, Shadow, Scripts Severity
+	AllowScripts          []string
 	// Replace is set where the state says that the file at Path is ours.
 	Replace bool
 }
@@ -137,7 +139,14 @@ func (b *Builder) Intact(path string, zip store.Digest, size int64) (exists, int
 }
 
 func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output) (Artifact, error) {
-	tree, err := c.tree(ctx, l)
+	var node nodeParts
+	if l.NodeJS != nil {
+		var err error
+		if node, err = c.nodeParts(ctx, l.NodeJS); err != nil {
+			return Artifact{}, err
+		}
+	}
+	tree, found, err := c.tree(ctx, l, node)
 	if err != nil {
 		return Artifact{}, err
 	}
@@ -152,12 +161,20 @@ func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output) (Artif
 	if a.Warnings, err = checkSize(tree, o.Size); err != nil {
 		return Artifact{}, err
 	}
+	a.Warnings = append(a.Warnings, found...)
 	if l.Python != nil {
 		shadow, err := checkShadow(l.Python.Chosen, o.Shadow)
 		if err != nil {
 			return Artifact{}, err
 		}
 		a.Warnings = append(a.Warnings, shadow...)
+	}
+	if l.NodeJS != nil {
+		found, err := checkNode(l, node, o)
+		if err != nil {
+			return Artifact{}, err
+		}
+		a.Warnings = append(a.Warnings, found...)
 	}
 	check := func(sum store.Digest) (string, error) {
 		if !o.Want.IsZero() && sum != o.Want {
@@ -175,17 +192,24 @@ func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output) (Artif
 	return a, c.store.PutRecord("outputs", absolute(o.PathOf(a.SHA256)), []byte(a.SHA256.Hex()))
 }
 
-// tree puts the parts of the lock together.
-func (c *cache) tree(ctx context.Context, l *Lock) (filetree.Tree, error) {
+// tree puts the parts of the lock together; node are its tarballs.
+func (c *cache) tree(ctx context.Context, l *Lock, node nodeParts) (filetree.Tree, []Warning, error) {
 	var parts []filetree.Tree
+	var found []Warning
 	if l.Python != nil {
-		targets, err := Spec{Runtimes: l.Runtimes, Architectures: l.Architectures}.targets(runtimes.Python)
+		part, warnings, err := c.pythonTree(ctx, l)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		part, err := python.Tree(ctx, c.client, l.Python.Chosen, pythonTargets(targets))
+		parts, found = append(parts, part), append(found, warnings...)
+	}
+	if l.NodeJS != nil {
+		part, err := nodeTree(l.NodeJS, node)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
+		}
+		if part, err = part.Filter(l.Exclude); err != nil {
+			return nil, nil, err
 		}
 		parts = append(parts, part)
 	}
@@ -193,25 +217,22 @@ func (c *cache) tree(ctx context.Context, l *Lock) (filetree.Tree, error) {
 	for i, f := range l.Files {
 		part, err := c.filesTree(ctx, f, fmt.Sprintf("files[%d]", i))
 		if err != nil {
-			return nil, inputError(fmt.Sprintf("files[%d]", i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
+			return nil, nil, inputError(fmt.Sprintf("files[%d]", i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
 		}
 		own = append(own, part...)
 	}
 	// The order of files in the configuration decides no byte.
 	slices.SortStableFunc(own, func(a, b filetree.Entry) int { return strings.Compare(a.Path, b.Path) })
-	parts = append(parts, own)
-	merged, err := filetree.Merge(parts...)
-	if clash := (*filetree.ClashError)(nil); errors.As(err, &clash) {
-		return nil, &InputError{
-			Summary: fmt.Sprintf("Two inputs write %q", clash.Path),
-			Detail:  sentence(err) + " Exclude the file from one of them.",
-			Err:     err,
-		}
-	}
+	// What is excluded can clash with nothing.
+	own, err := own.Filter(l.Exclude)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return merged.Filter(l.Exclude)
+	merged, err := filetree.Merge(append(parts, own)...)
+	if clash := (*filetree.ClashError)(nil); errors.As(err, &clash) {
+		err = clashError(clash)
+	}
+	return merged, found, err
 }
 
 // verify reads every blob of the lock that the cache holds. Damaged ones are
@@ -222,6 +243,10 @@ func (c *cache) verify(l *Lock) (dropped bool, err error) {
 		for _, w := range l.Python.Chosen.Wheels {
 			digests = append(digests, w.SHA256)
 		}
+		digests = append(digests, c.madeDigests(l.Python.Chosen)...)
+	}
+	if l.NodeJS != nil {
+		digests = append(digests, c.nodeDigests(l.NodeJS)...)
 	}
 	for _, f := range l.Files {
 		if d, ok := c.knownSegment(f.Tree); ok {

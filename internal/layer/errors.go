@@ -3,8 +3,10 @@ package layer
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
@@ -98,6 +100,12 @@ func pythonError(s Spec, err error) error {
 	)
 	summary := "The Python requirements cannot be resolved"
 	switch {
+	case fetch.IsUnauthorized(err):
+		summary = "An index refuses to answer"
+		if status, ok := errors.AsType[*fetch.StatusError](err); ok && status.Credentials == "dynamic" {
+			detail := sentence(err) + " The AWS identity may lack codeartifact:ReadFromRepository for the repository."
+			return &InputError{Attribute: attribute, Summary: summary, Detail: detail, Err: err}
+		}
 	case errors.As(err, &unsat):
 		summary = fmt.Sprintf("The requirements conflict on %s", strings.Join(unsat.Names, ", "))
 	case errors.As(err, &noWheel):
@@ -142,11 +150,12 @@ func filesTable(files []python.Rejected) string {
 }
 
 // checkHashed holds pip's rule: one digest in the requirements, or
-// require_hashes, asks for the digest of every distribution.
-func checkHashed(s Spec, inputs []python.Input, l *python.Lock) error {
+// require_hashes, asks for the digest of every distribution. Given wheels are
+// known by theirs.
+func checkHashed(s Spec, spec python.Spec, l *python.Lock) error {
 	required := s.Python.RequireHashes
 	hashed := map[string]bool{}
-	for _, in := range inputs {
+	for _, in := range spec.Requirements {
 		if len(in.Hashes) > 0 {
 			required, hashed[in.Requirement.Name] = true, true
 		}
@@ -156,7 +165,8 @@ func checkHashed(s Spec, inputs []python.Input, l *python.Lock) error {
 	}
 	var without []string
 	for _, w := range l.Wheels {
-		if !hashed[w.Name] {
+		given := slices.ContainsFunc(spec.Given, func(g python.GivenWheel) bool { return g.SHA256 == w.SHA256 })
+		if !hashed[w.Name] && !given {
 			without = append(without, fmt.Sprintf("%s==%s --hash=sha256:%s", w.Name, w.Version, w.SHA256))
 		}
 	}

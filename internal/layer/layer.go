@@ -11,6 +11,7 @@ package layer
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,9 +34,12 @@ type Builder struct {
 
 // cache is what a Builder keeps on disk and reaches over the network.
 type cache struct {
-	store   *store.Store
-	client  *fetch.Client
-	indexes []python.Index
+	store     *store.Store
+	client    *fetch.Client
+	getenv    func(string) string
+	artifacts *artifacts
+	indexes   []python.Index // of the environment and the user's files
+	npm       *registries
 }
 
 // Options say where a Builder keeps its cache and what it may reach.
@@ -48,6 +52,14 @@ type Options struct {
 	UserAgent string
 	// Getenv reads the environment, which may name package indexes.
 	Getenv func(string) string
+	// Environ lists the environment as "key=value", which may configure npm;
+	// nil is an empty one.
+	Environ func() []string
+	// CABundle is a file of certificates to trust besides the system's, or "".
+	CABundle string
+	// CodeArtifact is asked about hosts of AWS CodeArtifact alone; nil reaches
+	// them as any other host.
+	CodeArtifact CodeArtifact
 }
 
 // NewBuilder returns a Builder. Nothing is opened or read yet.
@@ -67,25 +79,23 @@ func openCache(o Options) (*cache, error) {
 			Err:     err,
 		}
 	}
-	client, err := fetch.New(fetch.Options{Store: s, Offline: o.Offline, UserAgent: o.UserAgent})
+	settings, err := python.ReadIndexSettings(o.Getenv, "", nil)
 	if err != nil {
 		return nil, err
 	}
-	c := &cache{store: s, client: client}
-	indexes, err := python.ConfiguredIndexes(o.Getenv)
+	c := &cache{store: s, getenv: o.Getenv, artifacts: newArtifacts(o.CodeArtifact, o.Offline), npm: newRegistries(o.Environ)}
+	c.client, err = fetch.New(fetch.Options{
+		Store: s, Offline: o.Offline, UserAgent: o.UserAgent, Credentials: c.artifacts.credentials,
+		Certificates: slices.DeleteFunc([]string{o.CABundle, settings.Certificates}, func(name string) bool { return name == "" }),
+	})
 	if err != nil {
 		return nil, err
 	}
 	// A lock names files without credentials, so the client learns those of
 	// the indexes before any build.
-	for _, index := range indexes {
-		address, err := client.Login(index.URL)
-		if err != nil {
-			return nil, fmt.Errorf("reading the index address %q of the environment or pip.conf: %w", fetch.Redact(index.URL), err)
-		}
-		c.indexes = append(c.indexes, python.Index{URL: address, Packages: index.Packages})
-	}
-	return c, nil
+	err = login(c.client, settings)
+	c.indexes = settings.Indexes
+	return c, err
 }
 
 // What the cache keeps: files that no run has used for so long go first.
@@ -116,6 +126,7 @@ type Spec struct {
 	Runtimes      []string
 	Architectures []string
 	Python        *PythonSpec
+	NodeJS        *NodeSpec
 	Files         []FileSpec
 	// Exclude holds globs over layer paths.
 	Exclude []string
@@ -141,25 +152,32 @@ type PythonSpec struct {
 	// besides the project's own dependencies.
 	LockFile       string
 	Groups, Extras []string
+	// Package names the workspace member whose dependencies are taken from a
+	// uv.lock; "": those of the project beside it, or of every member.
+	Package string
 	// RequireHashes wants a digest for every distribution, those that are
 	// only needed by others too. One digest anywhere asks for it as well.
 	RequireHashes bool
 	// Indexes serve their packages alone, before all other indexes.
 	Indexes []IndexSpec
+	// Wheels stand in for what has no wheel on an index. FindLinks are
+	// directories with wheels, and addresses of pages with links to wheels,
+	// that are searched besides the indexes.
+	Wheels    []WheelSpec
+	FindLinks []string
+	// Sdist says what source distributions are good for: "", nothing, or
+	// SdistPure.
+	Sdist string
 	// ExcludeNewer is set where the package names a cut-off of its own.
 	ExcludeNewer bool
+	// Scripts adds console scripts and other programs of the distributions.
+	Scripts bool
 	// Prerelease makes pre-releases versions as any other.
 	Prerelease bool
 	// Exclude names distributions that are resolved and then left out.
 	Exclude []string
 	// ExcludeRuntimeSDK leaves out boto3, botocore and what only they need.
 	ExcludeRuntimeSDK bool
-}
-
-// IndexSpec is an index for the packages that it names, which may be globs.
-type IndexSpec struct {
-	URL      string
-	Packages []string
 }
 
 // FileSpec asks for local files: a directory or a file by Source, or Content.

@@ -258,7 +258,7 @@ func TestWheelsOfSeveralRuntimes(t *testing.T) {
 	s.Runtimes = []string{"python3.11", "python3.12"}
 	s.Python.Requirements = []string{"native", "lib"}
 	l := resolve(t, b, s, nil)
-	tree, err := opened(t, b).tree(context.WithoutCancel(t.Context()), l)
+	tree, _, err := opened(t, b).tree(context.WithoutCancel(t.Context()), l, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
@@ -26,6 +24,7 @@ type Lock struct {
 	Runtimes      []string    `json:"runtimes"`
 	Architectures []string    `json:"architectures"`
 	Python        *PythonLock `json:"python,omitempty"`
+	NodeJS        *NodeLock   `json:"nodejs,omitempty"`
 	Files         []FileLock  `json:"files,omitempty"`
 	Exclude       []string    `json:"exclude,omitempty"`
 }
@@ -36,6 +35,8 @@ type PythonLock struct {
 	// of the triggers at the time, zero where there were none.
 	Request  store.Digest `json:"request"`
 	Triggers store.Digest `json:"triggers,omitzero"`
+	// Scripts adds the programs of the wheels.
+	Scripts bool `json:"scripts,omitempty"`
 	// Chosen are the wheels.
 	Chosen *python.Lock `json:"chosen"`
 }
@@ -91,15 +92,11 @@ func (l *Lock) Contents() map[string]string {
 	contents := map[string]string{}
 	if l.Python != nil {
 		for _, w := range l.Python.Chosen.Wheels {
-			key := "python:" + w.Name
-			had := strings.Split(contents[key], ", ")
-			switch {
-			case contents[key] == "":
-				contents[key] = w.Version
-			case !slices.Contains(had, w.Version):
-				contents[key] += ", " + w.Version
-			}
+			addVersion(contents, "python:"+w.Name, w.Version)
 		}
+	}
+	if l.NodeJS != nil {
+		l.NodeJS.contents(contents)
 	}
 	for _, f := range l.Files {
 		contents["files:"+f.Target] = fmt.Sprintf("%s (%s)", f.Tree.Hex()[:12], plural(f.Count, "file"))

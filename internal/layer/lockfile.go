@@ -24,7 +24,14 @@ func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *
 	}
 	const attribute = "python.lock_file"
 	summary := fmt.Sprintf("The lock file %q cannot be obeyed", s.Python.LockFile)
-	file, err := python.ReadLockFile(s.Python.LockFile, python.LockFileOptions{Groups: s.Python.Groups, Extras: s.Python.Extras}, pythonTargets(targets))
+	options := python.LockFileOptions{Groups: s.Python.Groups, Extras: s.Python.Extras}
+	if s.Python.Package != "" {
+		options.Packages = []string{s.Python.Package}
+	}
+	if options.Given, err = s.Python.givenWheels(targets); err != nil {
+		return err
+	}
+	file, err := python.ReadLockFile(s.Python.LockFile, options, pythonTargets(targets))
 	if errors.Is(err, fs.ErrNotExist) {
 		summary = fmt.Sprintf("There is no lock file %q", s.Python.LockFile)
 	}
@@ -48,7 +55,7 @@ func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *
 	if err != nil {
 		return err
 	}
-	if old != nil && old.Request == request {
+	if old != nil && old.Request == request && old.unchanged(options.Given) {
 		l.Python = old
 		return nil
 	}
@@ -56,7 +63,7 @@ func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *
 	if err != nil {
 		return err
 	}
-	chosen, err := file.Locate(ctx, c.client, c.indexesFor(s.Python), pythonTargets(targets))
+	chosen, err := c.locate(ctx, s, file, pythonTargets(targets))
 	if err != nil {
 		return inputError(attribute, summary, err)
 	}

@@ -49,10 +49,15 @@ func (p *PythonSpec) check() error {
 			Attribute: "python", Summary: "Requirements beside a lock file",
 			Detail: "A lock file is obeyed as it is: add the requirements to the project that it locks, or put them into a package of their own.",
 		}
-	case p.LockFile != "" && (len(p.Constraints) > 0 || p.Prerelease || p.RequireHashes || p.ExcludeNewer):
+	case p.LockFile != "" && (len(p.Constraints) > 0 || len(p.FindLinks) > 0 || p.Prerelease || p.RequireHashes || p.ExcludeNewer):
 		return &InputError{
 			Attribute: "python", Summary: "Arguments of a resolution beside a lock file",
-			Detail: "A lock file is obeyed as it is, and its hashes are always checked: constraints, prerelease, exclude_newer and require_hashes have no place beside it. Drop them, and lock the project with them instead.",
+			Detail: "A lock file is obeyed as it is, and its hashes are always checked: constraints, find_links, prerelease, exclude_newer and require_hashes have no place beside it. Drop them, and lock the project with them instead.",
+		}
+	case p.LockFile == "" && p.Package != "":
+		return &InputError{
+			Attribute: "python.package", Summary: "A workspace member without a lock file",
+			Detail: "It chooses among the members of the workspace that a uv.lock is of: name that in python.lock_file. A distribution is asked for in python.requirements.",
 		}
 	case p.LockFile == "" && len(p.Groups)+len(p.Extras) > 0:
 		return &InputError{
@@ -73,6 +78,15 @@ func (p *PythonSpec) check() error {
 				Detail: "python.exclude holds names of distributions, such as \"boto3\", without versions and globs.",
 			}
 		}
+	}
+	if err := p.checkSdist(); err != nil {
+		return err
+	}
+	if err := p.checkWheels(); err != nil {
+		return err
+	}
+	if err := p.checkLinks(); err != nil {
+		return err
 	}
 	return p.checkIndexes()
 }
@@ -95,19 +109,6 @@ func (s Spec) pythonTargets() ([]runtimes.Target, error) {
 		}
 	}
 	return targets, err
-}
-
-// indexesFor returns the indexes to ask: those of the package before those of
-// the environment, or the public one.
-func (c *cache) indexesFor(p *PythonSpec) []python.Index {
-	var indexes []python.Index
-	for _, index := range p.Indexes {
-		indexes = append(indexes, python.Index{URL: index.URL, Packages: index.Packages})
-	}
-	if len(c.indexes) == 0 {
-		return append(indexes, python.Index{URL: python.DefaultIndex})
-	}
-	return append(indexes, c.indexes...)
 }
 
 // from leaves distributions out of a resolution, and notes the names that are
@@ -182,8 +183,19 @@ func reachable(wheels []python.Wheel, roots, barred []string) map[string]bool {
 func (p *PythonSpec) checkIndexes() error {
 	for i, index := range p.Indexes {
 		at := fmt.Sprintf("python.index[%d]", i)
+		if index.CodeArtifact != nil {
+			if err := index.CodeArtifact.check(at); err != nil {
+				return err
+			}
+			if index.URL != "" {
+				return &InputError{Attribute: at, Summary: "An index with two addresses", Detail: "It names both url and codeartifact: write one of them."}
+			}
+			index.URL = "https://" + index.CodeArtifact.Domain
+		}
 		u, err := url.Parse(index.URL)
 		switch {
+		case index.URL == "":
+			return &InputError{Attribute: at, Summary: "An index without an address", Detail: "It names neither url nor codeartifact: write one of them."}
 		case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
 			return &InputError{Attribute: at, Summary: "Malformed index address", Detail: "An index is an address such as \"https://pypi.example.com/simple/\"."}
 		case u.User != nil:

@@ -56,20 +56,42 @@ func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error)
 		if err != nil {
 			return nil, err
 		}
+		l.Python = l.Python.with(s.Python.Scripts)
+	}
+	if s.NodeJS != nil {
+		var before *NodeLock
+		if old != nil {
+			before = old.NodeJS
+		}
+		if err := b.lockNode(ctx, s, before, l); err != nil {
+			return nil, err
+		}
 	}
 	return l, nil
 }
 
 // Warnings returns what a user should know of the choices in the lock.
 func (l *Lock) Warnings() []Warning {
-	if l.Python == nil || len(l.Python.Chosen.Notes) == 0 {
+	var warnings []Warning
+	if l.Python != nil {
+		warnings = append(warnings, noted("python", "Notes on the Python distributions", l.Python.Chosen.Notes)...)
+	}
+	if l.NodeJS != nil {
+		warnings = append(warnings, noted("nodejs", "Notes on the Node.js packages", l.NodeJS.Notes)...)
+	}
+	return warnings
+}
+
+// noted makes one warning of notes, none of none.
+func noted(attribute, summary string, notes []string) []Warning {
+	if len(notes) == 0 {
 		return nil
 	}
-	notes := make([]string, 0, len(l.Python.Chosen.Notes))
-	for _, note := range l.Python.Chosen.Notes {
-		notes = append(notes, Sentence(note))
+	sentences := make([]string, 0, len(notes))
+	for _, note := range notes {
+		sentences = append(sentences, Sentence(note))
 	}
-	return []Warning{{Attribute: "python", Summary: "Notes on the Python distributions", Detail: strings.Join(notes, "\n")}}
+	return []Warning{{Attribute: attribute, Summary: summary, Detail: strings.Join(sentences, "\n")}}
 }
 
 // Check finds what can be known wrong without reading anything. Its errors are
@@ -78,8 +100,13 @@ func (s Spec) Check() error {
 	if len(s.Runtimes) == 0 {
 		return &InputError{Attribute: "runtimes", Summary: "No runtime", Detail: "A layer is built for at least one Lambda runtime, such as \"python3.12\"."}
 	}
-	if s.Python == nil && len(s.Files) == 0 {
-		return &InputError{Summary: "Nothing to pack", Detail: "The layer has no input. Write python or files."}
+	if s.Python == nil && s.NodeJS == nil && len(s.Files) == 0 {
+		return &InputError{Summary: "Nothing to pack", Detail: "The layer has no input. Write python, nodejs or files."}
+	}
+	if n := s.NodeJS; n != nil {
+		if err := n.check(); err != nil {
+			return err
+		}
 	}
 	if p := s.Python; p != nil {
 		if err := p.check(); err != nil {
@@ -125,13 +152,17 @@ type pythonRequest struct {
 	Requirements []string
 	Constraints  []string
 	Files        []string
-	Indexes      []IndexSpec `json:",omitempty"`
-	Prerelease   bool        `json:",omitempty"`
-	LeftOut      leaveOut    `json:",omitzero"`
+	Indexes      []IndexSpec         `json:",omitempty"`
+	Prerelease   bool                `json:",omitempty"`
+	LeftOut      leaveOut            `json:",omitzero"`
+	Wheels       []python.GivenWheel `json:",omitempty"`
+	FindLinks    []string            `json:",omitempty"`
+	Sources      []string            `json:",omitempty"`
+	Sdist        string              `json:",omitempty"`
 }
 
 func (b *Builder) resolvePython(ctx context.Context, s Spec, old *PythonLock) (*PythonLock, error) {
-	spec, request, err := pythonSpec(s)
+	spec, file, request, err := pythonSpec(s)
 	if err != nil {
 		return nil, err
 	}
@@ -141,14 +172,25 @@ func (b *Builder) resolvePython(ctx context.Context, s Spec, old *PythonLock) (*
 			return nil, err
 		}
 	}
-	if old != nil && old.Request == request && old.Triggers == triggers && !s.Reconsider {
+	if old != nil && old.Request == request && old.Triggers == triggers && !s.Reconsider && old.unchanged(spec.Given) {
 		return old, nil
 	}
 	c, err := b.open()
 	if err != nil {
 		return nil, err
 	}
-	spec.Store, spec.Indexes = c.store, c.indexesFor(s.Python)
+	settings, err := c.indexesFor(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	overrule(settings, file, len(s.Python.Indexes))
+	spec.Store, spec.Indexes, spec.NoIndex = c.store, settings.Indexes, settings.NoIndex
+	if err := addLinks(&spec, settings.FindLinks, func(int) string { return "python" }); err != nil {
+		return nil, err
+	}
+	if err := addLinks(&spec, s.Python.FindLinks, func(i int) string { return fmt.Sprintf("python.find_links[%d]", i) }); err != nil {
+		return nil, err
+	}
 	// Changed triggers ask for a resolution that owes nothing to the last.
 	if old != nil && old.Triggers == triggers {
 		spec.Prefer = map[string]string{}
@@ -163,7 +205,7 @@ func (b *Builder) resolvePython(ctx context.Context, s Spec, old *PythonLock) (*
 	if err := checkArchitectures(s, chosen); err != nil {
 		return nil, err
 	}
-	if err := checkHashed(s, spec.Requirements, chosen); err != nil {
+	if err := checkHashed(s, spec, chosen); err != nil {
 		return nil, err
 	}
 	return &PythonLock{Request: request, Triggers: triggers, Chosen: chosen}, nil
@@ -176,8 +218,10 @@ func (c *cache) remember(ctx context.Context, spec python.Spec, out leaveOut, re
 		Request, Triggers store.Digest
 		Prefer            map[string]string
 		Indexes           []python.Index
+		Linked            []python.GivenWheel `json:",omitempty"`
+		LinkPages         []string            `json:",omitempty"`
 		CutOff            time.Time
-	}{Request: request, Triggers: triggers, Prefer: spec.Prefer, Indexes: spec.Indexes}
+	}{Request: request, Triggers: triggers, Prefer: spec.Prefer, Indexes: spec.Indexes, Linked: spec.Linked, LinkPages: spec.LinkPages}
 	if cutOff.Explicit {
 		question.CutOff = cutOff.At
 	}
@@ -210,43 +254,52 @@ func (c *cache) remember(ctx context.Context, spec python.Spec, out leaveOut, re
 	return chosen, nil
 }
 
-// pythonSpec reads the requirements and returns the question for the resolver
-// with the digest of its inputs.
-func pythonSpec(s Spec) (python.Spec, store.Digest, error) {
+// pythonSpec reads the requirements and returns the question for the resolver,
+// what the requirements file says of indexes, and the digest of all inputs.
+func pythonSpec(s Spec) (python.Spec, *python.RequirementsFile, store.Digest, error) {
+	sources := &python.RequirementsFile{}
 	targets, err := s.pythonTargets()
 	if err != nil {
-		return python.Spec{}, store.Digest{}, err
+		return python.Spec{}, nil, store.Digest{}, err
 	}
-	spec := python.Spec{ExcludeNewer: s.CutOff.At, PinsExempt: !s.CutOff.Explicit, Prereleases: s.Python.Prerelease}
+	spec := python.Spec{ExcludeNewer: s.CutOff.At, PinsExempt: !s.CutOff.Explicit, Prereleases: s.Python.Prerelease, Sdists: s.Python.Sdist == SdistPure}
 	request := pythonRequest{
-		Format: lockFormat, Indexes: s.Python.Indexes, Prerelease: s.Python.Prerelease, LeftOut: s.Python.leaveOut(),
+		Format: lockFormat, Indexes: s.Python.Indexes, Prerelease: s.Python.Prerelease, LeftOut: s.Python.leaveOut(), Sdist: s.Python.Sdist,
 	}
+	if spec.Given, err = s.Python.givenWheels(targets); err != nil {
+		return python.Spec{}, nil, store.Digest{}, err
+	}
+	request.Wheels, request.FindLinks = spec.Given, s.Python.FindLinks
 	for _, t := range targets {
 		spec.Targets = append(spec.Targets, python.TargetFor(t))
 		request.Targets = append(request.Targets, t.String())
 	}
 	if spec.Requirements, request.Requirements, err = parseAll("python.requirements", s.Python.Requirements); err != nil {
-		return python.Spec{}, store.Digest{}, err
+		return python.Spec{}, nil, store.Digest{}, err
 	}
 	if spec.Constraints, request.Constraints, err = parseAll("python.constraints", s.Python.Constraints); err != nil {
-		return python.Spec{}, store.Digest{}, err
+		return python.Spec{}, nil, store.Digest{}, err
 	}
 	if name := s.Python.RequirementsFile; name != "" {
-		requirements, constraints, err := python.ReadRequirementsFile(name)
+		read, err := python.ReadRequirementsFile(name)
 		if err != nil {
-			return python.Spec{}, store.Digest{}, inputError("python.requirements_file", fmt.Sprintf("Unreadable requirements file %q", name), err)
+			return python.Spec{}, nil, store.Digest{}, inputError("python.requirements_file", fmt.Sprintf("Unreadable requirements file %q", name), err)
 		}
-		for _, in := range requirements {
+		for _, in := range read.Requirements {
 			request.Files = append(request.Files, fmt.Sprint("r ", in.Requirement, in.Hashes))
 		}
-		for _, in := range constraints {
+		for _, in := range read.Constraints {
 			request.Files = append(request.Files, fmt.Sprint("c ", in.Requirement, in.Hashes))
 		}
-		spec.Requirements = append(spec.Requirements, requirements...)
-		spec.Constraints = append(spec.Constraints, constraints...)
+		spec.Requirements = append(spec.Requirements, read.Requirements...)
+		spec.Constraints = append(spec.Constraints, read.Constraints...)
+		request.Sources, sources = sourcesOf(read), read
+	}
+	if err := spec.TakeDirect(); err != nil {
+		return python.Spec{}, nil, store.Digest{}, pythonError(s, err)
 	}
 	digest, err := digestOf(request)
-	return spec, digest, err
+	return spec, sources, digest, err
 }
 
 // parseAll parses requirement strings of the attribute and returns their

@@ -20,7 +20,11 @@ func (b *Builder) Withdrawn(ctx context.Context, s Spec, l *Lock, severity Sever
 	if err != nil {
 		return nil, err
 	}
-	found, err := python.Withdrawn(ctx, c.client, l.Python.Chosen, c.indexesFor(s.Python))
+	settings, err := c.indexesFor(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	found, err := python.Withdrawn(ctx, c.client, l.Python.Chosen, settings.Indexes)
 	if err != nil {
 		return []Warning{{
 			Attribute: "checks", Summary: "The index does not tell what was withdrawn",

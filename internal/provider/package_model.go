@@ -19,6 +19,7 @@ type packageModel struct {
 	Runtimes       types.List   `tfsdk:"runtimes"`
 	Architectures  types.List   `tfsdk:"architectures"`
 	Python         *pythonModel `tfsdk:"python"`
+	NodeJS         *nodejsModel `tfsdk:"nodejs"`
 	Files          []fileModel  `tfsdk:"files"`
 	Exclude        types.List   `tfsdk:"exclude"`
 	Checks         *checksModel `tfsdk:"checks"`
@@ -42,10 +43,11 @@ type fileModel struct {
 }
 
 type checksModel struct {
-	Size         types.String `tfsdk:"size"`
-	SDKShadow    types.String `tfsdk:"sdk_shadow"`
-	Withdrawn    types.String `tfsdk:"withdrawn"`
-	RuntimeDates types.String `tfsdk:"runtime_dates"`
+	Size           types.String `tfsdk:"size"`
+	SDKShadow      types.String `tfsdk:"sdk_shadow"`
+	Withdrawn      types.String `tfsdk:"withdrawn"`
+	InstallScripts types.String `tfsdk:"install_scripts"`
+	RuntimeDates   types.String `tfsdk:"runtime_dates"`
 }
 
 // spec returns what the model asks for. All its inputs must be known.
@@ -69,6 +71,9 @@ func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.S
 			s.CutOff = layer.CutOff{At: moment, Explicit: true}
 		}
 	}
+	if n := m.NodeJS; n != nil {
+		s.NodeJS = n.spec(ctx, &diags)
+	}
 	for _, f := range m.Files {
 		s.Files = append(s.Files, layer.FileSpec{
 			Source: f.Source.ValueString(), Content: f.Content.ValueStringPointer(), Target: f.Target.ValueString(),
@@ -81,7 +86,10 @@ func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.S
 // output returns where the zip goes and what its checks mean. A file that the
 // state says is ours may be replaced.
 func (m *packageModel) output(before *packageModel) layer.Output {
-	o := layer.Output{Path: m.OutputPath.ValueString(), Size: m.sizeSeverity(), Shadow: m.shadowSeverity()}
+	o := layer.Output{Path: m.OutputPath.ValueString(), Size: m.sizeSeverity(), Shadow: m.shadowSeverity(), Scripts: m.scriptsSeverity()}
+	if m.NodeJS != nil {
+		o.AllowScripts = knownStrings(m.NodeJS.AllowInstallScripts)
+	}
 	o.Replace = before != nil && before.Filename.ValueString() == o.Path
 	return o
 }
@@ -107,17 +115,27 @@ func (m *packageModel) shadowSeverity() layer.Severity {
 // earlier reports whether the package's own cut-off is earlier than that of the
 // state: only then may locked versions be too new.
 func (m *packageModel) earlier(before *packageModel) bool {
-	if before == nil || m.Python == nil || m.Python.ExcludeNewer.ValueString() == "" {
+	if before == nil || m.Python == nil {
 		return false
 	}
-	moment, err := parseMoment(m.Python.ExcludeNewer.ValueString())
-	if err != nil {
+	var was string
+	if before.Python != nil {
+		was = before.Python.ExcludeNewer.ValueString()
+	}
+	return earlierMoment(m.Python.ExcludeNewer.ValueString(), was)
+}
+
+// earlierMoment reports whether a moment is before another; "" is none, which
+// everything is before.
+func earlierMoment(now, before string) bool {
+	moment, err := parseMoment(now)
+	if now == "" || err != nil {
 		return false
 	}
-	if before.Python == nil || before.Python.ExcludeNewer.ValueString() == "" {
+	if before == "" {
 		return true
 	}
-	was, err := parseMoment(before.Python.ExcludeNewer.ValueString())
+	was, err := parseMoment(before)
 	return err == nil && moment.Before(was)
 }
 

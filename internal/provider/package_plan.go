@@ -95,7 +95,7 @@ func (r *packageResource) plan(ctx context.Context, m, before *packageModel) dia
 	if diags.Append(found...); diags.HasError() {
 		return diags
 	}
-	spec.Reconsider = m.earlier(before)
+	m.reconsider(&spec, before)
 	lock, err := r.tools.builder.Resolve(ctx, spec, lockOf(before))
 	if err != nil {
 		return append(diags, diagnose("The layer cannot be resolved", err))
@@ -135,7 +135,7 @@ func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *la
 	if err != nil || !exists || intact {
 		return diags
 	}
-	o.Size, o.Shadow = layer.SeverityOff, layer.SeverityOff // judged when it was planned
+	o.Size, o.Shadow, o.Scripts = layer.SeverityOff, layer.SeverityOff, layer.SeverityOff // judged when it was planned
 	if _, err := r.tools.builder.Build(ctx, lock, o); err != nil {
 		d := diagnose("The zip cannot be put back", err)
 		return append(diags, diag.NewWarningDiagnostic(
@@ -181,7 +181,7 @@ func (r *packageResource) checkDates(ctx context.Context, m *packageModel) diag.
 
 // sameOutput reports whether the zip stays where it is and is judged alike.
 func (m *packageModel) sameOutput(before *packageModel) bool {
-	return m.OutputPath.Equal(before.OutputPath) && m.sizeSeverity() == before.sizeSeverity() && m.shadowSeverity() == before.shadowSeverity()
+	return m.OutputPath.Equal(before.OutputPath) && m.sizeSeverity() == before.sizeSeverity() && m.shadowSeverity() == before.shadowSeverity() && m.sameScripts(before)
 }
 
 // planUnknown marks all computed values as known after apply.

@@ -90,7 +90,7 @@ func (r *packageResource) makeZip(ctx context.Context, m, before *packageModel) 
 		if diags.Append(found...); diags.HasError() {
 			return diags
 		}
-		spec.Reconsider = m.earlier(before)
+		m.reconsider(&spec, before)
 		lock, err := r.tools.builder.Resolve(ctx, spec, lockOf(before))
 		if err != nil {
 			return append(diags, diagnose("The layer cannot be resolved", err))

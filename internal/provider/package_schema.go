@@ -17,7 +17,7 @@ import (
 
 func (r *packageResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Builds a Lambda layer zip while Terraform plans: resolves Python requirements for the target runtimes, fetches and verifies wheels, " +
+		MarkdownDescription: "Builds a Lambda layer zip while Terraform plans: resolves Python requirements and Node.js packages for the target runtimes, fetches and verifies wheels and tarballs, " +
 			"adds local files, and packs all of it to the same bytes on every machine. The plan shows the hash that AWS will report after the apply.\n\n" +
 			"What was resolved is locked in the state: unpinned ranges do not move until an input changes, and a plan without changes makes no network request.",
 		Attributes: map[string]schema.Attribute{
@@ -46,6 +46,7 @@ func (r *packageResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 				},
 			},
 			"python":  pythonAttribute(),
+			"nodejs":  nodejsAttribute(),
 			"files":   filesAttribute(),
 			"exclude": optionalStrings("Globs over layer paths, such as `python/**/*.pyi`. What they match is left out of the layer. `**` crosses folders; a pattern that names a folder takes all below it."),
 			"checks":  checksAttribute(),
@@ -68,7 +69,7 @@ func (r *packageResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 			"size":             schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes.", Computed: true},
 			"unzipped_size":    schema.Int64Attribute{MarkdownDescription: "Sum of the sizes of the files in bytes.", Computed: true},
 			"contents": schema.MapAttribute{
-				MarkdownDescription: "What the layer holds: `python:requests` → `2.31.0`, `files:python/shared` → the short digest of its files. A plan shows here, name by name, what changes.",
+				MarkdownDescription: "What the layer holds: `python:requests` → `2.31.0`, `nodejs:lodash` → `4.17.21`, `files:python/shared` → the short digest of its files. A plan shows here, name by name, what changes.",
 				ElementType:         types.StringType,
 				Computed:            true,
 			},
@@ -134,10 +135,11 @@ func checksAttribute() schema.Attribute {
 		MarkdownDescription: "What the finding of a check means.",
 		Optional:            true,
 		Attributes: map[string]schema.Attribute{
-			"size":          severity("The layer takes more than the 262,144,000 bytes that AWS allows; from 80 % there is a warning. Default `error`."),
-			"sdk_shadow":    severity("One of boto3 and botocore comes from the layer, the other from the runtime. Default `warning`."),
-			"withdrawn":     severity("Distributions of the lock were yanked or removed since. Every plan then asks the index, also one without changes. Default `off`."),
-			"runtime_dates": severity("A runtime is deprecated or in preview. Default `warning`."),
+			"size":            severity("The layer takes more than the 262,144,000 bytes that AWS allows; from 80 % there is a warning. Default `error`."),
+			"sdk_shadow":      severity("One of boto3 and botocore comes from the layer, the other from the runtime; or the layer brings clients of `@aws-sdk`, which go before those of the Node.js runtimes. Default `warning`."),
+			"install_scripts": severity("A Node.js package has an install script, which is never run, and brings no prebuilt code. Default `error`."),
+			"withdrawn":       severity("Distributions of the lock were yanked or removed since. Every plan then asks the index, also one without changes. Default `off`."),
+			"runtime_dates":   severity("A runtime is deprecated or in preview. Default `warning`."),
 		},
 	}
 }

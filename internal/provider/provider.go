@@ -31,13 +31,14 @@ const defaultReleaseAge = 24 * time.Hour
 // New returns the provider, as a version of it.
 func New(version string) func() provider.Provider {
 	return func() provider.Provider {
-		return &layerbuild{version: version, getenv: os.Getenv, now: time.Now}
+		return &layerbuild{version: version, getenv: os.Getenv, environ: os.Environ, now: time.Now}
 	}
 }
 
 type layerbuild struct {
 	version string
 	getenv  func(string) string
+	environ func() []string
 	now     func() time.Time
 }
 
@@ -107,25 +108,25 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 	}
 	tools.checkRegions = !settings.SkipRegionValidation
 	settings.UserAgent, settings.UserAgentVersion = "terraform-provider-layerbuild", p.version
-	tools.builder = layer.NewBuilder(options)
 	tools.publisher = sync.OnceValues(func() (*publish.Publisher, error) {
 		// The settings live as long as the provider, not as one request.
 		return publish.New(context.WithoutCancel(ctx), settings)
 	})
+	options.CodeArtifact = codeArtifact{tools.publisher}
+	tools.builder = layer.NewBuilder(options)
 	resp.ResourceData = tools
 }
 
 // options returns the settings of the pipeline: argument first, then the
 // environment, then the default.
 func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
-	o := layer.Options{UserAgent: "terraform-provider-layerbuild/" + p.version, Getenv: p.getenv}
-	o.CacheDir = cmp.Or(m.CacheDir.ValueString(), p.getenv("LAYERBUILD_CACHE_DIR"))
-	if rest, ok := strings.CutPrefix(o.CacheDir, "~"); ok && (rest == "" || rest[0] == '/' || rest[0] == '\\') {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return o, fmt.Errorf("finding the home directory for cache_dir %q: %w", o.CacheDir, err)
-		}
-		o.CacheDir = filepath.Join(home, rest)
+	o := layer.Options{UserAgent: "terraform-provider-layerbuild/" + p.version, Getenv: p.getenv, Environ: p.environ}
+	var err error
+	if o.CacheDir, err = expandHome("cache_dir", cmp.Or(m.CacheDir.ValueString(), p.getenv("LAYERBUILD_CACHE_DIR"))); err != nil {
+		return o, err
+	}
+	if o.CABundle, err = expandHome("custom_ca_bundle", m.CustomCABundle.ValueString()); err != nil {
+		return o, err
 	}
 	if o.CacheDir == "" {
 		base, err := os.UserCacheDir()
@@ -145,6 +146,19 @@ func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 		}
 	}
 	return o, nil
+}
+
+// expandHome replaces a leading ~ by the home directory.
+func expandHome(attribute, path string) (string, error) {
+	rest, ok := strings.CutPrefix(path, "~")
+	if !ok || rest != "" && rest[0] != '/' && rest[0] != '\\' {
+		return path, nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("finding the home directory for %s %q: %w", attribute, path, err)
+	}
+	return filepath.Join(home, rest), nil
 }
 
 func (p *layerbuild) Resources(context.Context) []func() resource.Resource {

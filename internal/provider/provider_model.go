@@ -76,11 +76,12 @@ type webIdentityModel struct {
 }
 
 type endpointsModel struct {
-	IAM    types.String `tfsdk:"iam"`
-	Lambda types.String `tfsdk:"lambda"`
-	S3     types.String `tfsdk:"s3"`
-	SSO    types.String `tfsdk:"sso"`
-	STS    types.String `tfsdk:"sts"`
+	CodeArtifact types.String `tfsdk:"codeartifact"`
+	IAM          types.String `tfsdk:"iam"`
+	Lambda       types.String `tfsdk:"lambda"`
+	S3           types.String `tfsdk:"s3"`
+	SSO          types.String `tfsdk:"sso"`
+	STS          types.String `tfsdk:"sts"`
 }
 
 // Layers have no tags: the two blocks are read so that a block written for
@@ -153,7 +154,7 @@ func (m *providerModel) aws(ctx context.Context) (publish.Config, diag.Diagnosti
 	for _, e := range m.Endpoints {
 		c.Endpoints = publish.Endpoints{
 			Lambda: e.Lambda.ValueString(), S3: e.S3.ValueString(), STS: e.STS.ValueString(),
-			IAM: e.IAM.ValueString(), SSO: e.SSO.ValueString(),
+			IAM: e.IAM.ValueString(), SSO: e.SSO.ValueString(), CodeArtifact: e.CodeArtifact.ValueString(),
 		}
 	}
 	m.roles(ctx, &c, &diags)

@@ -25,7 +25,7 @@ func (p *layerbuild) Schema(_ context.Context, _ provider.SchemaRequest, resp *p
 
 		"access_key":                         text("The access key for API operations. As in the AWS provider."),
 		"allowed_account_ids":                set("Accounts that may be worked on. Conflicts with `forbidden_account_ids`."),
-		"custom_ca_bundle":                   text("File of certificates to trust for AWS. Default: `AWS_CA_BUNDLE`."),
+		"custom_ca_bundle":                   text("File of certificates to trust, for AWS in place of the system's and for package registries besides them. Default for AWS: `AWS_CA_BUNDLE`; registries also trust `SSL_CERT_FILE`, `SSL_CERT_DIR`, `PIP_CERT`, `REQUESTS_CA_BUNDLE` and `NODE_EXTRA_CA_CERTS`."),
 		"ec2_metadata_service_endpoint":      text("Address of the EC2 metadata service."),
 		"ec2_metadata_service_endpoint_mode": text("`IPv4` or `IPv6`."),
 		"forbidden_account_ids":              set("Accounts that must not be worked on."),
@@ -90,7 +90,8 @@ func providerBlocks() map[string]schema.Block {
 		"endpoints": schema.SetNestedBlock{
 			MarkdownDescription: "Endpoints in place of those of AWS.",
 			NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
-				"iam": text("URL of IAM."), "lambda": text("URL of Lambda."), "s3": text("URL of S3."), "sso": text("URL of SSO."), "sts": text("URL of STS."),
+				"codeartifact": text("URL of CodeArtifact."),
+				"iam":          text("URL of IAM."), "lambda": text("URL of Lambda."), "s3": text("URL of S3."), "sso": text("URL of SSO."), "sts": text("URL of STS."),
 			}},
 		},
 		"default_tags": block("Accepted and without effect, as layers have no tags.", map[string]schema.Attribute{

@@ -20,16 +20,35 @@ type pythonModel struct {
 	LockFile types.String `tfsdk:"lock_file"`
 	Groups   types.List   `tfsdk:"groups"`
 	Extras   types.List   `tfsdk:"extras"`
+	Package  types.String `tfsdk:"package"`
 
 	Index             []indexModel `tfsdk:"index"`
+	Wheels            []wheelModel `tfsdk:"wheels"`
+	FindLinks         types.List   `tfsdk:"find_links"`
+	Sdist             types.String `tfsdk:"sdist"`
+	Scripts           types.Bool   `tfsdk:"scripts"`
 	Prerelease        types.Bool   `tfsdk:"prerelease"`
 	Exclude           types.List   `tfsdk:"exclude"`
 	ExcludeRuntimeSDK types.Bool   `tfsdk:"exclude_runtime_sdk"`
 }
 
+type wheelModel struct {
+	Source types.String `tfsdk:"source"`
+	URL    types.String `tfsdk:"url"`
+	SHA256 types.String `tfsdk:"sha256"`
+}
+
 type indexModel struct {
-	URL      types.String `tfsdk:"url"`
-	Packages types.List   `tfsdk:"packages"`
+	URL          types.String       `tfsdk:"url"`
+	CodeArtifact *codeArtifactModel `tfsdk:"codeartifact"`
+	Packages     types.List         `tfsdk:"packages"`
+}
+
+type codeArtifactModel struct {
+	Domain      types.String `tfsdk:"domain"`
+	Repository  types.String `tfsdk:"repository"`
+	DomainOwner types.String `tfsdk:"domain_owner"`
+	Region      types.String `tfsdk:"region"`
 }
 
 func (p *pythonModel) spec(ctx context.Context, diags *diag.Diagnostics) *layer.PythonSpec {
@@ -41,13 +60,26 @@ func (p *pythonModel) spec(ctx context.Context, diags *diag.Diagnostics) *layer.
 		ExcludeNewer:      p.ExcludeNewer.ValueString() != "",
 		Groups:            stringList(ctx, p.Groups, diags),
 		Extras:            stringList(ctx, p.Extras, diags),
+		Package:           p.Package.ValueString(),
 		RequireHashes:     p.RequireHashes.ValueBool(),
+		Sdist:             p.Sdist.ValueString(),
 		Prerelease:        p.Prerelease.ValueBool(),
 		Exclude:           stringList(ctx, p.Exclude, diags),
 		ExcludeRuntimeSDK: p.ExcludeRuntimeSDK.ValueBool(),
 	}
+	s.FindLinks, s.Scripts = stringList(ctx, p.FindLinks, diags), p.Scripts.ValueBool()
+	for _, w := range p.Wheels {
+		s.Wheels = append(s.Wheels, layer.WheelSpec{Source: w.Source.ValueString(), URL: w.URL.ValueString(), SHA256: w.SHA256.ValueString()})
+	}
 	for _, index := range p.Index {
-		s.Indexes = append(s.Indexes, layer.IndexSpec{URL: index.URL.ValueString(), Packages: stringList(ctx, index.Packages, diags)})
+		x := layer.IndexSpec{URL: index.URL.ValueString(), Packages: stringList(ctx, index.Packages, diags)}
+		if c := index.CodeArtifact; c != nil {
+			x.CodeArtifact = &layer.CodeArtifactSpec{
+				Domain: c.Domain.ValueString(), Repository: c.Repository.ValueString(),
+				DomainOwner: c.DomainOwner.ValueString(), Region: c.Region.ValueString(),
+			}
+		}
+		s.Indexes = append(s.Indexes, x)
 	}
 	return s
 }

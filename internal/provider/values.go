@@ -18,6 +18,17 @@ func stringList(ctx context.Context, list types.List, diags *diag.Diagnostics) [
 	return out
 }
 
+// knownStrings returns the elements of a list of known strings.
+func knownStrings(list types.List) []string {
+	var out []string
+	for _, element := range list.Elements() {
+		if text, ok := element.(types.String); ok {
+			out = append(out, text.ValueString())
+		}
+	}
+	return out
+}
+
 // stringMap returns a map of known strings.
 func stringMap(m map[string]string) types.Map {
 	elements := make(map[string]attr.Value, len(m))

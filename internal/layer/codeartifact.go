@@ -1,0 +1,134 @@
+package layer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+)
+
+// CodeArtifactSpec is a repository of AWS CodeArtifact. An owner of "" is the
+// caller's account, a region of "" the provider's.
+type CodeArtifactSpec struct {
+	Domain, Repository  string
+	DomainOwner, Region string `json:",omitempty"`
+}
+
+// CodeArtifact asks AWS for what its CodeArtifact repositories want. A domain
+// owner of "" is the caller's account, a region of "" the provider's. Errors
+// hold no credential.
+type CodeArtifact interface {
+	// CodeArtifactToken returns a token for the repositories of a domain, and
+	// when it expires.
+	CodeArtifactToken(ctx context.Context, domain, owner, region string) (token string, expires time.Time, err error)
+	// CodeArtifactEndpoint returns the address of a repository for a package
+	// format, such as "pypi"; it ends in a slash.
+	CodeArtifactEndpoint(ctx context.Context, domain, repository, owner, region, format string) (string, error)
+}
+
+// artifacts knows the CodeArtifact domains behind hosts. AWS is asked when one
+// of them is about to be reached, and not before.
+type artifacts struct {
+	aws     CodeArtifact // nil: there is none
+	offline bool
+
+	mu    sync.Mutex
+	hosts map[string]domain           // by scheme and host, as AWS named them
+	known map[CodeArtifactSpec]string // addresses of indexes
+}
+
+func newArtifacts(aws CodeArtifact, offline bool) *artifacts {
+	return &artifacts{aws: aws, offline: offline, hosts: map[string]domain{}, known: map[CodeArtifactSpec]string{}}
+}
+
+// domain is a CodeArtifact domain in a region.
+type domain struct{ name, owner, region string }
+
+// codeArtifactHost is "<domain>-<owner>.d.codeartifact.<region>.<suffix>":
+// "Accessing CodeArtifact over IPv4 or dualstack endpoints" in its user guide.
+var codeArtifactHost = regexp.MustCompile(`^([a-z][a-z0-9-]*[a-z0-9])-([0-9]{12})\.d\.codeartifact(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com|amazonaws\.com\.cn|on\.aws)$`)
+
+// credentials is a fetch.CredentialSource: a fresh token for CodeArtifact's
+// hosts. Its npm endpoints take it as bearer token, all others as password.
+func (a *artifacts) credentials(ctx context.Context, u *url.URL) (fetch.Credential, time.Time, bool, error) {
+	d, ok := a.domainOf(u)
+	if !ok || a.aws == nil {
+		return fetch.Credential{}, time.Time{}, false, nil
+	}
+	token, expires, err := a.aws.CodeArtifactToken(ctx, d.name, d.owner, d.region)
+	if err != nil {
+		return fetch.Credential{}, time.Time{}, false, err
+	}
+	if strings.HasPrefix(u.Path, "/npm/") {
+		return fetch.Credential{Bearer: token}, expires, true, nil
+	}
+	return fetch.Credential{User: "aws", Password: token}, expires, true, nil
+}
+
+// domainOf returns the domain that serves a URL.
+func (a *artifacts) domainOf(u *url.URL) (domain, bool) {
+	a.mu.Lock()
+	d, ok := a.hosts[u.Scheme+"://"+u.Host]
+	a.mu.Unlock()
+	if ok {
+		return d, true
+	}
+	m := codeArtifactHost.FindStringSubmatch(strings.ToLower(u.Hostname()))
+	if m == nil || u.Scheme != "https" || u.Port() != "" && u.Port() != "443" {
+		return domain{}, false
+	}
+	return domain{name: m[1], owner: m[2], region: m[3]}, true
+}
+
+// index returns the address of a repository's Python index.
+func (a *artifacts) index(ctx context.Context, s *CodeArtifactSpec) (string, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if address, ok := a.known[*s]; ok {
+		return address, nil
+	}
+	switch {
+	case a.aws == nil:
+		return "", errors.New("there are no AWS settings to reach it with")
+	case a.offline:
+		return "", errors.New("offline mode forbids to ask AWS for its address: write the address as url")
+	}
+	endpoint, err := a.aws.CodeArtifactEndpoint(ctx, s.Domain, s.Repository, s.DomainOwner, s.Region, "pypi")
+	if err != nil {
+		return "", err
+	}
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return "", fmt.Errorf("reading the address that AWS names: %w", err)
+	}
+	a.hosts[u.Scheme+"://"+u.Host] = domain{name: s.Domain, owner: s.DomainOwner, region: s.Region}
+	a.known[*s] = u.JoinPath("simple/").String()
+	return a.known[*s], nil
+}
+
+// The names of domains and repositories, and account ids ("Domain" and
+// "Repository" in the CodeArtifact API reference).
+var (
+	domainName     = regexp.MustCompile(`^[a-z][a-z0-9-]{0,48}[a-z0-9]$`)
+	repositoryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{1,99}$`)
+	accountID      = regexp.MustCompile(`^[0-9]{12}$`)
+)
+
+// check refuses what AWS would refuse too; at is the attribute.
+func (s *CodeArtifactSpec) check(at string) error {
+	switch {
+	case !domainName.MatchString(s.Domain):
+		return &InputError{Attribute: at, Summary: fmt.Sprintf("Malformed CodeArtifact domain %q", s.Domain), Detail: "A domain has 2 to 50 lower case letters, digits and hyphens, and starts with a letter."}
+	case !repositoryName.MatchString(s.Repository):
+		return &InputError{Attribute: at, Summary: fmt.Sprintf("Malformed CodeArtifact repository %q", s.Repository), Detail: "A repository has 2 to 100 letters, digits, dots, hyphens and underscores."}
+	case s.DomainOwner != "" && !accountID.MatchString(s.DomainOwner):
+		return &InputError{Attribute: at, Summary: fmt.Sprintf("Malformed account %q", s.DomainOwner), Detail: "domain_owner is the id of an AWS account: 12 digits."}
+	}
+	return nil
+}

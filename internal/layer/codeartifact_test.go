@@ -1,0 +1,165 @@
+package layer
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+)
+
+// artifactsOfTest stands for AWS: one repository, and the token that it wants.
+type artifactsOfTest struct {
+	endpoint, token string
+	err             error
+
+	mu    sync.Mutex
+	calls []string
+}
+
+func (a *artifactsOfTest) CodeArtifactToken(_ context.Context, domain, owner, region string) (string, time.Time, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.calls = append(a.calls, strings.Join([]string{"token", domain, owner, region}, " "))
+	return a.token, time.Now().Add(time.Hour), a.err
+}
+
+func (a *artifactsOfTest) CodeArtifactEndpoint(_ context.Context, domain, repository, owner, region, format string) (string, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.calls = append(a.calls, strings.Join([]string{"endpoint", domain, repository, owner, region, format}, " "))
+	return a.endpoint, a.err
+}
+
+func TestCodeArtifactHosts(t *testing.T) {
+	t.Parallel()
+	aws := &artifactsOfTest{token: "t"}
+	a := newArtifacts(aws, false)
+	for _, c := range []struct {
+		address, asked string
+		want           fetch.Credential
+	}{
+		{"https://acme-123456789012.d.codeartifact.eu-west-1.amazonaws.com/pypi/wheels/simple/x/", "token acme 123456789012 eu-west-1", fetch.Credential{User: "aws", Password: "t"}},
+		{"https://my-team-2-123456789012.d.codeartifact.eu-west-1.amazonaws.com/npm/store/x", "token my-team-2 123456789012 eu-west-1", fetch.Credential{Bearer: "t"}},
+		{"https://ACME-123456789012.d.codeartifact.cn-north-1.amazonaws.com.cn:443/pypi/w/", "token acme 123456789012 cn-north-1", fetch.Credential{User: "aws", Password: "t"}},
+		{"https://acme-123456789012.d.codeartifact.us-east-1.on.aws/pypi/w/", "token acme 123456789012 us-east-1", fetch.Credential{User: "aws", Password: "t"}},
+		{"http://acme-123456789012.d.codeartifact.eu-west-1.amazonaws.com/pypi/w/", "", fetch.Credential{}},
+		{"https://acme-123456789012.d.codeartifact.eu-west-1.amazonaws.com:8443/pypi/w/", "", fetch.Credential{}},
+		{"https://acme-123456789012.d.codeartifact.eu-west-1.amazonaws.com.evil.example/pypi/w/", "", fetch.Credential{}},
+		{"https://acme-1234.d.codeartifact.eu-west-1.amazonaws.com/pypi/w/", "", fetch.Credential{}},
+		{"https://x.acme-123456789012.d.codeartifact.eu-west-1.amazonaws.com/pypi/w/", "", fetch.Credential{}},
+		{"https://pypi.org/simple/", "", fetch.Credential{}},
+	} {
+		u, err := url.Parse(c.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		aws.calls = nil
+		got, _, found, err := a.credentials(t.Context(), u)
+		if err != nil || got != c.want || found != (c.asked != "") || strings.Join(aws.calls, ";") != c.asked {
+			t.Errorf("%s: %+v, %t, %v after %q, want %+v after %q", c.address, got, found, err, aws.calls, c.want, c.asked)
+		}
+	}
+	u := &url.URL{Scheme: "https", Host: "acme-123456789012.d.codeartifact.eu-west-1.amazonaws.com", Path: "/pypi/"}
+	if _, _, found, err := newArtifacts(nil, false).credentials(t.Context(), u); found || err != nil {
+		t.Errorf("without AWS: %t, %v", found, err)
+	}
+}
+
+// artifactSpec asks for idna from a CodeArtifact repository.
+func artifactSpec() Spec {
+	return Spec{
+		Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"},
+		Python: &PythonSpec{
+			Requirements: []string{"idna"},
+			Indexes:      []IndexSpec{{CodeArtifact: &CodeArtifactSpec{Domain: "acme", Repository: "wheels"}, Packages: []string{"idna"}}},
+		},
+	}
+}
+
+func TestCodeArtifactRepositoryServesItsPackages(t *testing.T) {
+	t.Parallel()
+	aws := &artifactsOfTest{token: "good"}
+	index := indextest.New(t, "idna 3.7\n", indextest.WithPath("/pypi/wheels"), indextest.WithGuard(func(r *http.Request) bool {
+		user, password, _ := r.BasicAuth()
+		return user == "aws" && password == "good"
+	}))
+	aws.endpoint = strings.TrimSuffix(index.URL(), "simple/")
+	getenv := func(name string) string {
+		return map[string]string{"PIP_INDEX_URL": "http://127.0.0.1:9/simple/", "PIP_CONFIG_FILE": "/dev/null", "UV_NO_CONFIG": "1"}[name]
+	}
+	b := NewBuilder(Options{CacheDir: t.TempDir(), Getenv: getenv, CodeArtifact: aws})
+	lock, err := b.Resolve(t.Context(), artifactSpec(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := lock.Python.Chosen.Wheels[0].URL; got != index.FileURL("idna-3.7-py3-none-any.whl") {
+		t.Errorf("the lock names %q", got)
+	}
+	if _, err := b.Build(t.Context(), lock, Output{Path: t.TempDir() + "/layer.zip"}); err != nil {
+		t.Fatal(err)
+	}
+	want := "endpoint acme wheels   pypi;token acme  "
+	if got := strings.Join(aws.calls, ";"); got != want {
+		t.Errorf("AWS was asked %q, want %q", got, want)
+	}
+	// What is locked asks nobody.
+	again := NewBuilder(Options{CacheDir: t.TempDir(), Getenv: getenv, CodeArtifact: &artifactsOfTest{err: errors.New("must not be asked")}})
+	if same, err := again.Resolve(t.Context(), artifactSpec(), lock); err != nil || same.Python != lock.Python {
+		t.Errorf("an unchanged request: %v", err)
+	}
+}
+
+func TestCodeArtifactFaultsNameTheIndex(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		aws     CodeArtifact
+		offline bool
+		want    string
+	}{
+		{"no credentials", &artifactsOfTest{err: errors.New("no AWS credentials were found")}, false, "No AWS credentials were found."},
+		{"offline", &artifactsOfTest{}, true, "Offline mode forbids to ask AWS for its address: write the address as url."},
+		{"no AWS", nil, false, "There are no AWS settings to reach it with."},
+	} {
+		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
+			t.Parallel()
+			b := NewBuilder(Options{CacheDir: t.TempDir(), Getenv: func(string) string { return "" }, CodeArtifact: c.aws, Offline: c.offline})
+			_, err := b.Resolve(t.Context(), artifactSpec(), nil)
+			input, ok := errors.AsType[*InputError](err)
+			if !ok || input.Attribute != "python.index[0]" || input.Detail != c.want || input.Summary != `The CodeArtifact repository "wheels" cannot be used` {
+				t.Errorf("err = %+v, want %s", err, c.want)
+			}
+		})
+	}
+}
+
+func TestMalformedIndexes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		index IndexSpec
+		want  string
+	}{
+		{IndexSpec{}, "An index without an address"},
+		{IndexSpec{URL: "https://x.example", CodeArtifact: &CodeArtifactSpec{Domain: "acme", Repository: "wheels"}}, "An index with two addresses"},
+		{IndexSpec{CodeArtifact: &CodeArtifactSpec{Domain: "Acme", Repository: "wheels"}}, `Malformed CodeArtifact domain "Acme"`},
+		{IndexSpec{CodeArtifact: &CodeArtifactSpec{Domain: "acme", Repository: "w/../x"}}, `Malformed CodeArtifact repository "w/../x"`},
+		{IndexSpec{CodeArtifact: &CodeArtifactSpec{Domain: "acme", Repository: "wheels", DomainOwner: "me"}}, `Malformed account "me"`},
+		{IndexSpec{CodeArtifact: &CodeArtifactSpec{Domain: "acme", Repository: "wheels"}}, "No packages for the index"},
+	} {
+		if c.want != "No packages for the index" {
+			c.index.Packages = []string{"idna"}
+		}
+		p := &PythonSpec{Indexes: []IndexSpec{c.index}}
+		input, ok := errors.AsType[*InputError](p.checkIndexes())
+		if !ok || !strings.HasPrefix(input.Summary, c.want) {
+			t.Errorf("%+v: %v, want %s", c.index, input, c.want)
+		}
+	}
+}

@@ -1,0 +1,235 @@
+package layer
+
+import (
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+)
+
+// judged builds what the spec asks for and returns the warnings.
+func judged(t *testing.T, s Spec, o Output) ([]Warning, error) {
+	t.Helper()
+	b := nodeBuilder(t, indextest.NewNPM(t, nodeUniverse))
+	l := resolve(t, b, s, nil)
+	o.Path = filepath.Join(t.TempDir(), "layer.zip")
+	a, err := b.Build(t.Context(), l, o)
+	return a.Warnings, err
+}
+
+func TestInstallScripts(t *testing.T) {
+	t.Parallel()
+	const attribute = "nodejs.allow_install_scripts"
+	for _, c := range []struct {
+		name, wanted string
+		allow        []string
+		arch         string
+		says         []string // none: no fault
+	}{
+		{"none", "web ^1", nil, "x86_64", nil},
+		{"a script", "compiled 1", nil, "x86_64", []string{`"compiled" has an install script`, "compiled@1.0.0: install", `allow_install_scripts = ["compiled"]`}},
+		{"a script that may be", "compiled 1", []string{"comp*"}, "x86_64", nil},
+		{"another that may be", "compiled 1", []string{"@acme/*", "comp"}, "x86_64", []string{"compiled@1.0.0"}},
+		{"node-gyp without a script", "gyp 1", nil, "x86_64", []string{"gyp@1.0.0: binding.gyp"}},
+		{"native code in optional packages", "picture 1", nil, "arm64", nil},
+		{"native code in the package", "prebuilt 1", nil, "arm64", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := nodeSpec(c.wanted)
+			s.Architectures = []string{c.arch}
+			warnings, err := judged(t, s, Output{Scripts: SeverityError, AllowScripts: c.allow})
+			if c.says == nil && (err != nil || len(warnings) > 0) {
+				t.Errorf("got %v, %v, want nothing", warnings, err)
+			}
+			if c.says != nil {
+				wantInput(t, err, attribute, c.says...)
+			}
+			if warnings, err = judged(t, s, Output{Scripts: SeverityWarning, AllowScripts: c.allow}); err != nil || len(warnings) != min(1, len(c.says)) {
+				t.Errorf("as a warning: got %v, %v", warnings, err)
+			}
+			if warnings, err = judged(t, s, Output{Scripts: SeverityOff}); err != nil || len(warnings) != 0 {
+				t.Errorf("switched off: got %v, %v", warnings, err)
+			}
+		})
+	}
+}
+
+// TestPrebuiltCodeOfAnotherPlatformIsNone has files for musl and x86 alone.
+func TestPrebuiltCodeOfAnotherPlatformIsNone(t *testing.T) {
+	t.Parallel()
+	b := nodeBuilder(t, indextest.NewNPM(t, `
+addon 1.0.0
+  script: install node-gyp-build
+  file: prebuilds/linux-x64/addon.musl.node: x
+  file: prebuilds/linux-arm64/addon.node: x
+  file: prebuilds/darwin-x64+arm64/addon.node: x
+`))
+	for arch, fails := range map[string]bool{"x86_64": true, "arm64": false} {
+		s := nodeSpec("addon 1")
+		s.Architectures = []string{arch}
+		_, err := b.Build(t.Context(), resolve(t, b, s, nil), Output{Path: filepath.Join(t.TempDir(), "layer.zip"), Scripts: SeverityError})
+		if (err != nil) != fails {
+			t.Errorf("%s: got %v, want an error: %t", arch, err, fails)
+		}
+	}
+}
+
+func TestModulesThatCannotBeRequired(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		runtimes []string
+		wanted   string
+		says     []string
+	}{
+		{[]string{"nodejs22.x", "nodejs24.x"}, "module 1", []string{"On nodejs22.x,", "module@1.0.0", "await import()"}},
+		{[]string{"nodejs20.x", "nodejs22.x"}, "module 1", []string{"On nodejs20.x, nodejs22.x,"}},
+		{[]string{"nodejs24.x"}, "module 1", nil},
+		{[]string{"nodejs22.x"}, "web 1", nil},
+	} {
+		s := nodeSpec(c.wanted)
+		s.Runtimes = c.runtimes
+		warnings, err := judged(t, s, Output{})
+		if err != nil || len(warnings) != min(1, len(c.says)) {
+			t.Errorf("%v on %v: got %v, %v", c.wanted, c.runtimes, warnings, err)
+			continue
+		}
+		for _, text := range c.says {
+			if !strings.Contains(warnings[0].Detail, text) || warnings[0].Attribute != "nodejs" {
+				t.Errorf("%v on %v: %+v does not say %q", c.wanted, c.runtimes, warnings[0], text)
+			}
+		}
+	}
+}
+
+func TestAWSSDKShadow(t *testing.T) {
+	t.Parallel()
+	s := nodeSpec("@aws-sdk/client-s3 3")
+	warnings, err := judged(t, s, Output{Shadow: SeverityWarning})
+	if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0].Detail, "@aws-sdk/client-s3") {
+		t.Errorf("got %v, %v, want a warning that names the client", warnings, err)
+	}
+	_, err = judged(t, s, Output{Shadow: SeverityError})
+	wantInput(t, err, "nodejs", "The layer brings its own AWS SDK")
+	if warnings, err = judged(t, s, Output{Shadow: SeverityOff}); err != nil || len(warnings) != 0 {
+		t.Errorf("switched off: got %v, %v", warnings, err)
+	}
+}
+
+func TestNodeSpecFaults(t *testing.T) {
+	t.Parallel()
+	some := map[string]string{"web": "1"}
+	for _, c := range []struct {
+		name      string
+		node      NodeSpec
+		attribute string
+	}{
+		{"nothing", NodeSpec{}, "nodejs"},
+		{"two sources", NodeSpec{Dependencies: some, PackageJSON: "package.json"}, "nodejs"},
+		{"two other sources", NodeSpec{Dependencies: some, LockFile: "package-lock.json"}, "nodejs"},
+		{"a resolution beside a lock", NodeSpec{LockFile: "package-lock.json", LegacyPeerDeps: true}, "nodejs"},
+		{"a member of nothing", NodeSpec{Dependencies: some, Workspace: "a"}, "nodejs.workspace"},
+		{"a malformed glob", NodeSpec{Dependencies: some, AllowInstallScripts: []string{"a", "["}}, "nodejs.allow_install_scripts[1]"},
+		{"a missing lock", NodeSpec{LockFile: filepath.Join(t.TempDir(), "package-lock.json")}, "nodejs.lock_file"},
+		{"a missing project", NodeSpec{PackageJSON: filepath.Join(t.TempDir(), "package.json")}, "nodejs.package_json"},
+		{"an unknown package", NodeSpec{Dependencies: map[string]string{"absent": "1"}}, "nodejs.dependencies"},
+		{"no such version", NodeSpec{Dependencies: map[string]string{"web": "^7"}}, "nodejs.dependencies"},
+		{"a repository", NodeSpec{Dependencies: map[string]string{"web": "github:acme/web"}}, "nodejs.dependencies"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := nodeSpec()
+			s.NodeJS = &c.node
+			_, err := nodeBuilder(t, indextest.NewNPM(t, nodeUniverse)).Resolve(t.Context(), s, nil)
+			wantInput(t, err, c.attribute)
+		})
+	}
+	s := nodeSpec("web 1")
+	s.Runtimes = []string{"python3.12"}
+	_, err := nodeBuilder(t, indextest.NewNPM(t, nodeUniverse)).Resolve(t.Context(), s, nil)
+	wantInput(t, err, "runtimes", "No Node.js runtime")
+}
+
+// TestWorkspaceMembersArePacked has a member that another one and the project
+// need, with its own copy of a package, and an installed folder on disk.
+func TestWorkspaceMembersArePacked(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"package.json":                               `{"name":"top","workspaces":["packages/*"],"dependencies":{"web":"^1"}}`,
+		"packages/shared/package.json":               `{"name":"@own/shared","version":"1.0.0","dependencies":{"parse":"0.9.1"}}`,
+		"packages/shared/index.js":                   "module.exports = 1\n",
+		"packages/shared/node_modules/junk/index.js": "junk\n",
+	} {
+		name = filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, name, content)
+	}
+	b := nodeBuilder(t, indextest.NewNPM(t, nodeUniverse))
+	s := nodeSpec()
+	s.NodeJS = &NodeSpec{PackageJSON: filepath.Join(dir, "package.json")}
+	l := resolve(t, b, s, nil)
+	_, files := buildNode(t, b, l)
+	for name, want := range map[string]string{
+		"nodejs/node_modules/@own/shared/index.js": "module.exports = 1\n",
+	} {
+		if files[name] != want {
+			t.Errorf("%s holds %q, want %q", name, files[name], want)
+		}
+	}
+	for name := range files {
+		if strings.Contains(name, "junk") {
+			t.Errorf("%s comes from an installed folder", name)
+		}
+	}
+	if v := versionIn(t, files["nodejs/node_modules/@own/shared/node_modules/parse/package.json"]); v != "0.9.1" {
+		t.Errorf("the member finds parse %q, want 0.9.1; files %q", v, slices.Sorted(maps.Keys(files)))
+	}
+	// The member is read at every plan, also while nothing is resolved.
+	writeFile(t, filepath.Join(dir, "packages", "shared", "index.js"), "module.exports = 2\n")
+	changed := resolve(t, b, s, l)
+	if changed.NodeJS != l.NodeJS || slices.EqualFunc(changed.Files, l.Files, func(a, b FileLock) bool { return a.Tree == b.Tree }) {
+		t.Error("a changed member changed the resolution, or nothing at all")
+	}
+	if _, err := b.Build(t.Context(), l, Output{Path: filepath.Join(t.TempDir(), "layer.zip")}); err == nil || !strings.Contains(err.Error(), `"nodejs/node_modules/@own/shared/index.js" changed`) {
+		t.Errorf("got %v, want an error that names the changed file", err)
+	}
+}
+
+// TestNodeCredentialsStayOutOfTheLock asks a registry that wants a token, on a
+// machine for the plan and on another for the apply.
+func TestNodeCredentialsStayOutOfTheLock(t *testing.T) {
+	t.Parallel()
+	registry := indextest.NewNPM(t, nodeUniverse, indextest.WithToken("tell-nobody"))
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "package.json"), `{"dependencies":{"web":"^1"}}`)
+	writeFile(t, filepath.Join(dir, ".npmrc"), "registry="+registry.URL()+"\n//"+registry.Host()+"/:_authToken=${TOKEN_OF_TEST}\n")
+	with := func(environ ...string) *Builder {
+		return NewBuilder(Options{CacheDir: t.TempDir(), Getenv: func(string) string { return "" }, Environ: func() []string { return environ }})
+	}
+	s := nodeSpec()
+	s.NodeJS = &NodeSpec{PackageJSON: filepath.Join(dir, "package.json")}
+	l := resolve(t, with("TOKEN_OF_TEST=tell-nobody"), s, nil)
+	text, err := l.Encode()
+	if err != nil || strings.Contains(text, "tell-nobody") {
+		t.Errorf("the lock holds the token, %v: %s", err, text)
+	}
+	build(t, with("TOKEN_OF_TEST=tell-nobody"), l, Output{Path: filepath.Join(t.TempDir(), "layer.zip")})
+	_, err = with().Build(t.Context(), l, Output{Path: filepath.Join(t.TempDir(), "layer.zip")})
+	if !fetch.IsUnauthorized(err) {
+		t.Errorf("without the token: got %v, want the refusal", err)
+	}
+	_, err = with("TOKEN_OF_TEST=wrong-token").Resolve(t.Context(), s, nil)
+	var input *InputError
+	if !errors.As(err, &input) || !strings.Contains(err.Error(), registry.Host()) || strings.Contains(err.Error(), "wrong-token") {
+		t.Errorf("with a wrong token: got %v, want an error that names the host and not the token", err)
+	}
+}

@@ -1,0 +1,248 @@
+package layer
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// NodeLock is what node_modules holds, for each runtime.
+type NodeLock struct {
+	// Request is the digest of the inputs that were resolved; Triggers that
+	// of the triggers at the time, zero where there were none.
+	Request, Triggers store.Digest
+	// Project is the folder whose .npmrc names registries and credentials.
+	Project string
+	// Direct are the folders' names of what the project asks for itself.
+	Direct []string
+	// Trees are the different contents of node_modules. Every Node.js runtime
+	// has one.
+	Trees []NodeTree
+	// Notes are sentences for the user on what is not as one would expect.
+	Notes []string
+}
+
+// NodeTree is what node_modules holds for some runtimes.
+type NodeTree struct {
+	Runtimes []string
+	Packages []NodePackage // sorted by Path
+	Local    []NodeLocal   // sorted by Path
+}
+
+// equal reports whether two trees hold the same.
+func (t NodeTree) equal(other NodeTree) bool {
+	return slices.Equal(t.Packages, other.Packages) && slices.Equal(t.Local, other.Local)
+}
+
+// NodeLocal is a folder of node_modules that comes from a folder on disk: a
+// member of a workspace or a "file:" dependency.
+type NodeLocal struct {
+	Path   string `json:"path"`   // below node_modules
+	Source string `json:"source"` // relative to the root module, as far as the user wrote it so
+}
+
+// NodePackage is one folder of node_modules.
+type NodePackage struct {
+	// Path is below node_modules: "a", "a/node_modules/@scope/b".
+	Path          string
+	Name, Version string
+	// URL and Integrity are of the tarball; both "" where the package comes
+	// in the tarball of another. An archive on disk has a "file:" address.
+	URL, Integrity string
+	// Platform is set where the package is for some platforms only.
+	Platform bool
+}
+
+// Folder returns the name under which the package is required.
+func (p NodePackage) Folder() string {
+	if _, last, ok := cutLast(p.Path, "node_modules/"); ok {
+		return last
+	}
+	return p.Path
+}
+
+// String returns the package as messages name it: "lodash@4.17.21".
+func (p NodePackage) String() string { return p.Name + "@" + p.Version }
+
+// nodeLockText is the lock as it is written: a line of text for a package, and
+// no address where it is the usual one below Registry.
+type nodeLockText struct {
+	Request  store.Digest   `json:"request"`
+	Triggers store.Digest   `json:"triggers,omitzero"`
+	Project  string         `json:"project"`
+	Registry string         `json:"registry,omitempty"`
+	Direct   []string       `json:"direct,omitempty"`
+	Trees    []nodeTreeText `json:"trees"`
+	Notes    []string       `json:"notes,omitempty"`
+}
+
+type nodeTreeText struct {
+	Runtimes []string    `json:"runtimes"`
+	Packages []string    `json:"packages"`
+	Local    []NodeLocal `json:"local,omitempty"`
+}
+
+// MarshalJSON writes the lock in few words.
+func (l NodeLock) MarshalJSON() ([]byte, error) {
+	text := nodeLockText{
+		Request: l.Request, Triggers: l.Triggers, Project: l.Project, Registry: l.registry(), Direct: l.Direct, Notes: l.Notes, Trees: []nodeTreeText{},
+	}
+	for _, t := range l.Trees {
+		lines := nodeTreeText{Runtimes: t.Runtimes, Packages: []string{}, Local: t.Local}
+		for _, p := range t.Packages {
+			line, err := p.line(text.Registry)
+			if err != nil {
+				return nil, err
+			}
+			lines.Packages = append(lines.Packages, line)
+		}
+		text.Trees = append(text.Trees, lines)
+	}
+	return json.Marshal(text)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (l *NodeLock) UnmarshalJSON(body []byte) error {
+	var text nodeLockText
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&text); err != nil {
+		return err
+	}
+	*l = NodeLock{Request: text.Request, Triggers: text.Triggers, Project: text.Project, Direct: text.Direct, Notes: text.Notes}
+	for _, t := range text.Trees {
+		tree := NodeTree{Runtimes: t.Runtimes, Local: t.Local}
+		for _, line := range t.Packages {
+			p, err := parseNodePackage(line, text.Registry)
+			if err != nil {
+				return err
+			}
+			tree.Packages = append(tree.Packages, p)
+		}
+		l.Trees = append(l.Trees, tree)
+	}
+	return nil
+}
+
+// registry returns the address below which most packages have their usual one.
+func (l NodeLock) registry() string {
+	counts := map[string]int{}
+	var best string
+	for _, t := range l.Trees {
+		for _, p := range t.Packages {
+			base, ok := strings.CutSuffix(p.URL, p.usualPath())
+			if !ok || base == "" {
+				continue
+			}
+			if counts[base]++; counts[base] > counts[best] || counts[base] == counts[best] && base < best {
+				best = base
+			}
+		}
+	}
+	return best
+}
+
+// usualPath is where registries keep the tarball.
+func (p NodePackage) usualPath() string {
+	base := p.Name[strings.LastIndexByte(p.Name, '/')+1:]
+	return p.Name + "/-/" + base + "-" + p.Version + ".tgz"
+}
+
+// line writes a package as "path=name@version integrity address platform",
+// without what is as usual.
+func (p NodePackage) line(registry string) (string, error) {
+	words := []string{p.Path + "@" + p.Version}
+	if p.Folder() != p.Name {
+		words[0] = p.Path + "=" + p.Name + "@" + p.Version
+	}
+	if p.Integrity != "" {
+		words = append(words, p.Integrity)
+		if registry == "" || p.URL != registry+p.usualPath() {
+			words = append(words, p.URL)
+		}
+	}
+	if p.Platform {
+		words = append(words, "platform")
+	}
+	line := strings.Join(words, " ")
+	if len(strings.Fields(line)) != len(words) {
+		return "", fmt.Errorf("writing the lock: a blank in %q", line)
+	}
+	return line, nil
+}
+
+func parseNodePackage(line, registry string) (NodePackage, error) {
+	fault := fmt.Errorf("reading the lock: %q is no package", line)
+	words := strings.Fields(line)
+	if len(words) == 0 {
+		return NodePackage{}, fault
+	}
+	spec, version, ok := cutLast(words[0], "@")
+	if !ok || spec == "" || version == "" {
+		return NodePackage{}, fault
+	}
+	var p NodePackage
+	var named bool
+	p.Version = version
+	if p.Path, p.Name, named = strings.Cut(spec, "="); !named {
+		p.Name = p.Folder()
+	}
+	words = words[1:]
+	if n := len(words); n > 0 && words[n-1] == "platform" {
+		p.Platform, words = true, words[:n-1]
+	}
+	switch len(words) {
+	case 0:
+		return p, nil
+	case 1:
+		p.Integrity, p.URL = words[0], registry+p.usualPath()
+	case 2:
+		p.Integrity, p.URL = words[0], words[1]
+	default:
+		return NodePackage{}, fault
+	}
+	if _, err := fetch.ParseIntegrity(p.Integrity); err != nil {
+		return NodePackage{}, errors.Join(fault, err)
+	}
+	return p, nil
+}
+
+// cutLast cuts around the last separator.
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}
+
+// contents adds the packages to what the layer holds: those that every package
+// finds come first among the versions of a name.
+func (l *NodeLock) contents(to map[string]string) {
+	var all []NodePackage
+	for _, t := range l.Trees {
+		all = append(all, t.Packages...)
+	}
+	slices.SortStableFunc(all, func(a, b NodePackage) int {
+		return cmp.Compare(strings.Count(a.Path, "/node_modules/"), strings.Count(b.Path, "/node_modules/"))
+	})
+	for _, p := range all {
+		addVersion(to, "nodejs:"+p.Name, p.Version)
+	}
+}
+
+// addVersion notes one more version of a part.
+func addVersion(to map[string]string, key, version string) {
+	switch {
+	case to[key] == "":
+		to[key] = version
+	case !slices.Contains(strings.Split(to[key], ", "), version):
+		to[key] += ", " + version
+	}
+}

@@ -1,0 +1,99 @@
+package layer
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// SdistPure makes wheels of source distributions where no code of them has to
+// be run for it.
+const SdistPure = "pure"
+
+// checkSdist finds a python.sdist of no meaning.
+func (p *PythonSpec) checkSdist() error {
+	if p.Sdist == "" || p.Sdist == SdistPure {
+		return nil
+	}
+	return &InputError{
+		Attribute: "python.sdist", Summary: fmt.Sprintf("Unknown value %q", p.Sdist),
+		Detail: "Write \"pure\", which makes wheels of source distributions where no code of them has to be run for it, or drop python.sdist: then nothing is made of source.",
+	}
+}
+
+// packMade returns the archive of a wheel that is made in memory, as a
+// python.Packer. It is packed once and kept in the store, as local files are.
+func (c *cache) packMade(ctx context.Context, key string, files func() (map[string][]byte, error)) (*filetree.Archive, error) {
+	digest, known := c.madeSegment(key)
+	if !known || !c.store.Has(digest, -1) {
+		content, err := files()
+		if err != nil {
+			return nil, err
+		}
+		if digest, err = c.pack(ctx, content); err != nil {
+			return nil, err
+		}
+		if err := c.store.PutRecord("segments", madeKey(key), []byte(digest.Hex())); err != nil {
+			return nil, err
+		}
+	}
+	return filetree.FileArchive(key, c.store.Path(digest))
+}
+
+// pack deflates files into a zip in the store.
+func (c *cache) pack(ctx context.Context, content map[string][]byte) (digest store.Digest, err error) {
+	w, err := c.store.NewWriter()
+	if err != nil {
+		return store.Digest{}, err
+	}
+	defer func() { err = errors.Join(err, w.Abort()) }()
+	s := layerzip.NewStreamer(c.store)
+	s.Start(w)
+	for _, p := range slices.Sorted(maps.Keys(content)) {
+		if err := s.Add(ctx, p, false, int64(len(content[p])), bytes.NewReader(content[p])); err != nil {
+			return store.Digest{}, err
+		}
+	}
+	if err := s.Finish(); err != nil {
+		return store.Digest{}, err
+	}
+	digest = w.Sum()
+	return digest, w.Commit(digest)
+}
+
+// madeKey names the zip of a made wheel: another encoder makes other bytes.
+func madeKey(key string) string { return layerzip.Encoder + " " + key }
+
+// madeSegment returns the digest of the zip that was made under a key. The
+// store may have lost it since.
+func (c *cache) madeSegment(key string) (store.Digest, bool) {
+	body, _, err := c.store.GetRecord("segments", madeKey(key))
+	if err != nil {
+		return store.Digest{}, false
+	}
+	digest, err := store.ParseDigest(string(body))
+	return digest, err == nil
+}
+
+// madeDigests returns the digests of the zips of made wheels, where they are
+// known.
+func (c *cache) madeDigests(l *python.Lock) []store.Digest {
+	var digests []store.Digest
+	for _, w := range l.Wheels {
+		if !w.FromSource() {
+			continue
+		}
+		if d, ok := c.madeSegment(python.SourceKey(w.SHA256)); ok {
+			digests = append(digests, d)
+		}
+	}
+	return digests
+}

@@ -1,0 +1,268 @@
+package layer
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// WheelSpec gives a wheel that no index serves: a file by Source, or one at URL
+// with its SHA256 in hexadecimal.
+type WheelSpec struct {
+	Source, URL, SHA256 string
+}
+
+// checkWheels finds what can be known wrong of python.wheels without reading
+// anything.
+func (p *PythonSpec) checkWheels() error {
+	for i, w := range p.Wheels {
+		at := fmt.Sprintf("python.wheels[%d]", i)
+		summary := fmt.Sprintf("Malformed element %d of python.wheels", i)
+		switch {
+		case w.Source == "" && w.URL == "":
+			return &InputError{Attribute: at, Summary: summary, Detail: "It names neither source nor url: write one of them."}
+		case w.Source != "" && w.URL != "":
+			return &InputError{Attribute: at, Summary: summary, Detail: "It names both source and url: write one of them."}
+		case w.URL != "" && w.SHA256 == "":
+			return &InputError{Attribute: at, Summary: summary, Detail: "A wheel at an address needs its sha256, 64 hexadecimal digits: every file is verified before it is used."}
+		}
+		if err := checkAddress(at, w.URL, "the wheel"); err != nil {
+			return err
+		}
+		if w.SHA256 != "" {
+			digest, err := store.ParseDigest(w.SHA256)
+			if err != nil || digest.IsZero() {
+				return &InputError{Attribute: at, Summary: summary, Detail: fmt.Sprintf("%q is no SHA-256: write 64 hexadecimal digits.", w.SHA256)}
+			}
+		}
+		if _, err := w.given(at).Name(); err != nil {
+			return &InputError{
+				Attribute: at, Summary: fmt.Sprintf("%q is no wheel", w.given(at).Filename()), Err: err,
+				Detail: sentence(err) + " The name of a wheel says what it runs on: write it as the tool did that built it.",
+			}
+		}
+	}
+	return nil
+}
+
+// given returns the wheel as far as it is known without reading anything.
+func (w WheelSpec) given(source string) python.GivenWheel {
+	// A malformed digest is refused by checkWheels.
+	digest, _ := store.ParseDigest(w.SHA256)
+	return python.GivenWheel{Path: strings.ReplaceAll(w.Source, `\`, "/"), URL: w.URL, SHA256: digest, Source: source}
+}
+
+// checkAddress refuses what would be kept in the state and must not be; what
+// names the thing at the address.
+func checkAddress(at, address, what string) error {
+	if address == "" {
+		return nil
+	}
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
+		return &InputError{Attribute: at, Summary: "Malformed address of " + what, Detail: "An address starts with https:// and names a host."}
+	case u.User != nil:
+		return &InputError{
+			Attribute: at, Summary: fmt.Sprintf("Credentials in the address of %s at %q", what, u.Host),
+			Detail: "They would be kept in the state. Write the address without them, and the user and password into netrc.",
+		}
+	case u.RawQuery != "" || u.Fragment != "":
+		return &InputError{
+			Attribute: at, Summary: fmt.Sprintf("A query or fragment in the address of %s at %q", what, u.Host),
+			Detail: "A file is addressed by its path, and a token in a query would be kept in the state. Write the address without them.",
+		}
+	}
+	return nil
+}
+
+// givenWheels reads python.wheels; every one runs on a target by its name.
+func (p *PythonSpec) givenWheels(targets []runtimes.Target) ([]python.GivenWheel, error) {
+	var given []python.GivenWheel
+	for i, w := range p.Wheels {
+		at := fmt.Sprintf("python.wheels[%d]", i)
+		g := w.given(at)
+		if w.Source != "" {
+			found, err := python.ReadGivenWheel(w.Source, at)
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil, &InputError{Attribute: at, Summary: fmt.Sprintf("There is no wheel %q", w.Source), Detail: sentence(err) + " Paths are relative to the directory that Terraform runs in; write \"${path.module}/…\".", Err: err}
+			}
+			if err != nil {
+				return nil, inputError(at, fmt.Sprintf("The wheel %q cannot be read", w.Source), err)
+			}
+			if !g.SHA256.IsZero() && g.SHA256 != found.SHA256 {
+				return nil, &InputError{
+					Attribute: at, Summary: fmt.Sprintf("The wheel %q is another file", w.Source),
+					Detail: fmt.Sprintf("It has the SHA-256 %s, and sha256 says %s.", found.SHA256, g.SHA256),
+				}
+			}
+			g = found
+		}
+		if err := checkRuns(g, targets); err != nil {
+			return nil, err
+		}
+		given = append(given, g)
+	}
+	return given, nil
+}
+
+// checkRuns refuses a wheel that runs nowhere.
+func checkRuns(g python.GivenWheel, targets []runtimes.Target) error {
+	name, err := g.Name()
+	if err != nil {
+		return inputError(g.Source, fmt.Sprintf("%q is no wheel", g.Filename()), err)
+	}
+	var reasons []string
+	for _, t := range pythonTargets(targets) {
+		misfit := t.Misfit(name)
+		if misfit == "" {
+			return nil
+		}
+		reasons = append(reasons, fmt.Sprintf("\n  %s: the wheel %s", t, misfit))
+	}
+	return &InputError{
+		Attribute: g.Source, Summary: fmt.Sprintf("The wheel %q runs on none of the runtimes", g.Filename()),
+		Detail: "Its name says what it was built for. Give one that was built for a runtime and architecture of the package:" + strings.Join(reasons, ""),
+	}
+}
+
+// checkLinks finds what can be known wrong of python.find_links without reading
+// anything.
+func (p *PythonSpec) checkLinks() error {
+	for i, place := range p.FindLinks {
+		at := fmt.Sprintf("python.find_links[%d]", i)
+		switch kind, _ := linkKind(place); {
+		case place == "":
+			return &InputError{Attribute: at, Summary: "Empty element of python.find_links", Detail: "It is a directory with wheels, or the address of a page with links to wheels."}
+		case kind == "page":
+			if err := checkAddress(at, place, "the links"); err != nil {
+				return err
+			}
+		case kind == "file":
+			return &InputError{
+				Attribute: at, Summary: fmt.Sprintf("Unusable element %q of python.find_links", place),
+				Detail: "It is a directory with wheels, or the address of a page with links to wheels. Give a single wheel by python.wheels.",
+			}
+		}
+	}
+	return nil
+}
+
+// linkKind says what an element of find_links is, "page", "folder" or "file",
+// and where.
+func linkKind(place string) (kind, where string) {
+	if u, err := url.Parse(place); err == nil {
+		switch u.Scheme {
+		case "https", "http":
+			if strings.HasSuffix(u.Path, ".whl") {
+				return "file", place
+			}
+			return "page", place
+		case "file":
+			place = u.Path
+		}
+	}
+	switch strings.ToLower(path.Ext(place)) {
+	case ".whl", ".html", ".htm":
+		return "file", place
+	}
+	return "folder", place
+}
+
+// addLinks puts what the places hold into the question.
+func addLinks(spec *python.Spec, places []string, source func(i int) string) error {
+	for i, place := range places {
+		kind, where := linkKind(place)
+		if kind == "page" {
+			if !slices.Contains(spec.LinkPages, where) {
+				spec.LinkPages = append(spec.LinkPages, where)
+			}
+			continue
+		}
+		found, err := python.ReadWheelFolder(where, source(i))
+		if errors.Is(err, fs.ErrNotExist) {
+			return &InputError{Attribute: source(i), Summary: fmt.Sprintf("There is no directory %q", where), Detail: sentence(err) + " Paths are relative to the directory that Terraform runs in; write \"${path.module}/…\".", Err: err}
+		}
+		if err != nil {
+			return inputError(source(i), fmt.Sprintf("The wheels in %q cannot be read", where), err)
+		}
+		spec.Linked = append(spec.Linked, found...)
+	}
+	return nil
+}
+
+// unchanged reports whether the wheels on disk are those of the lock. The given
+// ones are in its request.
+func (l *PythonLock) unchanged(given []python.GivenWheel) bool {
+	var known []store.Digest
+	for _, g := range given {
+		known = append(known, g.SHA256)
+	}
+	return l.Chosen.CheckLocal(known...) == nil
+}
+
+// wheelError ties the error of a wheel on disk to python.
+func wheelError(err error) error {
+	if changed, ok := errors.AsType[*python.ChangedWheelError](err); ok {
+		return &InputError{
+			Attribute: "python", Summary: fmt.Sprintf("The wheel %q is not the one that was planned", changed.Path),
+			Detail: sentence(changed), Err: err,
+		}
+	}
+	return err
+}
+
+// with returns the lock with or without the programs of its wheels.
+func (l *PythonLock) with(scripts bool) *PythonLock {
+	if l.Scripts == scripts {
+		return l
+	}
+	changed := *l
+	changed.Scripts = scripts
+	return &changed
+}
+
+// sourcesOf lists what a requirements file says of where distributions come
+// from, for a digest.
+func sourcesOf(f *python.RequirementsFile) []string {
+	var list []string
+	for _, address := range f.ExtraURLs {
+		list = append(list, "extra "+address)
+	}
+	for _, place := range f.FindLinks {
+		list = append(list, "links "+place)
+	}
+	if f.IndexURL != "" {
+		list = append(list, "index "+f.IndexURL)
+	}
+	if f.NoIndex {
+		list = append(list, "none")
+	}
+	return list
+}
+
+// overrule applies what a requirements file says of indexes, as pip does: an
+// index of it replaces those of the environment, further ones add to them. The
+// first own indexes are the package's, which stay.
+func overrule(settings *python.IndexSettings, f *python.RequirementsFile, own int) {
+	of, others := slices.Clone(settings.Indexes[:own]), settings.Indexes[own:]
+	for _, address := range f.ExtraURLs {
+		of = append(of, python.Index{URL: address})
+	}
+	if f.IndexURL != "" {
+		others = []python.Index{{URL: f.IndexURL}}
+	}
+	settings.Indexes = append(of, others...)
+	if f.NoIndex {
+		settings.Indexes, settings.NoIndex = settings.Indexes[:own], true
+	}
+	settings.FindLinks = append(slices.Clone(settings.FindLinks), f.FindLinks...)
+}
