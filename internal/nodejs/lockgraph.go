@@ -36,7 +36,7 @@ type lockPackage struct {
 	// Held is set where dev dependencies want it too: npm keeps it when the
 	// optional packages that want it do not fit.
 	Held bool `json:"held,omitempty"`
-	// Remote is set where an address is wanted, and no registry is asked.
+	// Remote is set where an address is wanted: no registry knows it.
 	Remote bool `json:"remote,omitempty"`
 	// Unsealed is set where the integrity, too, is for the registry to tell.
 	Unsealed bool `json:"unsealed,omitempty"`
@@ -91,11 +91,6 @@ func sortEdges(edges []lockEdge) []lockEdge {
 func (l *Lock) prune() {
 	for _, p := range l.packages {
 		p.URL = withoutSecrets(p.URL)
-		for _, e := range p.Edges {
-			if spec, err := ParseSpec(e.Name, e.Spec); err == nil && !spec.FromRegistry() && l.packages[e.To] != nil {
-				l.packages[e.To].Remote = true
-			}
-		}
 	}
 	all := l.reach(func(lockEdge) bool { return true })
 	keep := l.reach(func(e lockEdge) bool { return e.Kind != edgeDev })

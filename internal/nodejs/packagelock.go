@@ -84,7 +84,11 @@ func (r *packageLockReader) build() error {
 			from = p.Local
 		}
 		for i := range p.Edges {
-			p.Edges[i].To = r.lock.find(from, p.Edges[i].Name)
+			e := &p.Edges[i]
+			e.To = r.lock.find(from, e.Name)
+			if spec, err := ParseSpec(e.Name, e.Spec); err == nil && !spec.FromRegistry() && e.To != "" {
+				r.lock.packages[e.To].Remote = true
+			}
 		}
 	}
 	return r.inSync()
@@ -151,16 +155,19 @@ func (r *packageLockReader) onDisk(folder string, locked *npmEntry) (*npmEntry, 
 
 // project makes the root: the package.json, or what the lock file remembers.
 func (r *packageLockReader) project() error {
+	folder := ""
+	if r.options.Workspace != "" {
+		var err error
+		if folder, err = r.member(); err != nil {
+			return err
+		}
+	}
 	e, err := r.wished()
 	if err != nil {
 		return err
 	}
 	r.top = e
-	folder := ""
-	if r.options.Workspace != "" {
-		if folder, err = r.member(); err != nil {
-			return err
-		}
+	if folder != "" {
 		r.lock.root, r.lock.placed = folder, false
 		if e, err = r.onDisk(folder, r.packages[folder]); err != nil {
 			return err

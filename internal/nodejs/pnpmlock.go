@@ -153,11 +153,11 @@ func (r *pnpmReader) add(key string, wishes *pnpmPackage) error {
 		p.Name = about.Name
 	}
 	if about.Version != "" {
-		p.Version = about.Version
+		p.Version, p.Remote = about.Version, p.URL != "" // the key has an address for a version
 	}
 	switch local, ok := strings.CutPrefix(p.URL, "file:"); {
 	case about.Resolution.Type == "git" || about.Resolution.Repo != "":
-		p.URL = "git:" + about.Resolution.Repo
+		p.URL, p.Remote = "git:"+about.Resolution.Repo, true
 	case about.Resolution.Directory != "":
 		p.Local, p.Bare = path.Clean(about.Resolution.Directory), false
 	case ok:

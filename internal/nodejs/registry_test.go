@@ -343,3 +343,20 @@ func TestClientAnswersThatAreNone(t *testing.T) {
 		t.Errorf("a document of another version is %+v, want an error", m)
 	}
 }
+
+func TestClientTellsOfTrustSettings(t *testing.T) {
+	t.Parallel()
+	n := indextest.NewNPM(t, registryUniverse, indextest.WithTLS())
+	for _, c := range []struct{ rc, want string }{
+		{"cafile=/etc/company.pem", "cafile in .npmrc is not read: name the file of certificates in SSL_CERT_FILE"},
+		{"strict-ssl=false", "certificates are always checked"},
+	} {
+		_, err := newRegistry(t, n, c.rc, fetch.Options{Retries: -1}).Packument(t.Context(), "a")
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("with %q: error %v, want %q in it", c.rc, err, c.want)
+		}
+	}
+	if _, err := newRegistry(t, n, "", fetch.Options{Transport: n.Transport()}).Packument(t.Context(), "a"); err != nil {
+		t.Errorf("with a certificate that is trusted: %v", err)
+	}
+}

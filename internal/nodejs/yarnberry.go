@@ -80,11 +80,11 @@ func (w *yarnWorld) addBerry(patterns []string, e *berryEntry) (member string, e
 		// what yarn patches for its own way of linking is fine as it is
 		key = name + "@npm:" + e.Version
 	case protocol == "patch":
-		p.URL = "patch:" + rest
+		p.URL, p.Remote = "patch:"+rest, true
 	case protocol == "link" || protocol == "portal" || protocol == "file":
 		p.Local, p.Bare = lockPath("", from), false
 	default:
-		p.URL, p.Unsealed = from, false
+		p.URL, p.Unsealed, p.Remote = from, false, true
 	}
 	p.OS, p.CPU, p.Libc = berryConditions(e.Conditions)
 	p.Edges = e.edges()

@@ -47,8 +47,8 @@ func (w *yarnWorld) addClassic(e *classicEntry) error {
 	if p.Version == "" {
 		return w.fault(e.patterns[0], "it has no version: run yarn install")
 	}
-	if spec, err := ParseSpec(folder, wanted); err == nil && spec.Kind == AliasSpec {
-		p.Name = spec.Resolved().Name
+	if spec, err := ParseSpec(folder, wanted); err == nil {
+		p.Name, p.Remote = spec.Resolved().Name, !spec.FromRegistry()
 	}
 	address, fragment, _ := strings.Cut(e.fields["resolved"], "#")
 	switch {

@@ -167,7 +167,7 @@ func (r *resolution) world(ctx context.Context, t Target) (*world, error) {
 		catalog: r.catalog, spec: r.spec, target: t, env: t.Env(), tags: t.Tags(), python: python,
 		exempt: map[string]map[string]bool{}, prefer: map[string]map[string]int{},
 		projects: map[string]*future[*project]{}, expected: map[string]bool{},
-		sources: map[string]bool{}, refused: map[string]int{},
+		sources: map[string]string{}, refused: map[string]int{},
 	}
 	for name, keys := range r.pins {
 		for _, key := range keys {

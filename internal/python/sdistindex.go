@@ -125,15 +125,16 @@ func (m *making) build(filename string, sdist io.ReadCloser) (b *builtWheel, err
 // tooMany reports whether so many source distributions of the project were
 // looked at in vain that this one is not.
 func (w *world) tooMany(c candidate) bool {
-	return isSdist(c.file.name) && !w.sources[c.file.sha256] && w.refused[c.Name] >= maxRefused
+	_, seen := w.sources[c.file.sha256]
+	return isSdist(c.file.name) && !seen && w.refused[c.Name] >= maxRefused
 }
 
 // count remembers what became of a source distribution.
 func (w *world) count(c candidate, fault string) {
-	if !isSdist(c.file.name) || w.sources[c.file.sha256] {
+	if _, seen := w.sources[c.file.sha256]; seen || !isSdist(c.file.name) {
 		return
 	}
-	w.sources[c.file.sha256] = true
+	w.sources[c.file.sha256] = fault
 	if fault != "" {
 		w.refused[c.Name]++
 	}

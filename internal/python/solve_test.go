@@ -271,8 +271,9 @@ func (s *solver) avoidable(leaves, open []int, states map[int]int) bool {
 		}
 	}
 	for p, state := range states {
-		if pk := s.pkgs[p]; pk.extra != "" && state >= 0 {
-			if base, known := states[s.byKey[pkgKey{name: pk.name}]]; known && base != state {
+		for q, other := range states {
+			extra := s.pkgs[p].extra != "" && state >= 0 && s.pkgs[p].name == s.pkgs[q].name
+			if extra && state != other && (other >= 0 || s.pkgs[q].extra == "") {
 				return false
 			}
 		}

@@ -15,7 +15,8 @@ import (
 type survey struct {
 	*release
 	wheels  []judged
-	visible bool // some file of it is not withheld
+	visible bool   // some file of it is not withheld
+	source  string // SHA-256 of its source distribution
 }
 
 // judged is a wheel and why it is no candidate.
@@ -53,6 +54,7 @@ func (w *world) surveyPage(p *page) []*survey {
 	p.sdists(func(f *file, r *release) {
 		s := get(r)
 		s.visible = s.visible || pl.withheld(f, r.key) == fits
+		s.source = f.sha256
 	})
 	slices.SortFunc(all, func(a, b *survey) int { return b.version.Compare(a.version) })
 	return all
@@ -181,8 +183,8 @@ func (s *survey) withheld(w *world) string {
 
 // lacks says what the best wheel of a version would need, as a clause.
 func (w *world) lacks(s *survey) string {
-	if len(s.wheels) == 0 && w.spec.Sdists {
-		return "it has only a source distribution, of which no wheel can be made without running it"
+	if fault := w.sources[s.source]; len(s.wheels) == 0 && fault != "" {
+		return fault
 	}
 	if len(s.wheels) == 0 {
 		return "it has only a source distribution, and nothing is built from source"

@@ -26,9 +26,10 @@ type world struct {
 	projects map[string]*future[*project]
 	expected map[string]bool
 
-	// sources are the digests of source distributions that the solver asked
-	// about, refused how many of a project were of no use. Of the solver alone.
-	sources map[string]bool
+	// sources are the source distributions that the solver asked about, by
+	// digest, and what is wrong with them; refused is how many of a project
+	// were of no use. Of the solver alone.
+	sources map[string]string
 	refused map[string]int
 }
 

@@ -1,0 +1,84 @@
+package layer
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+const (
+	someIntegrity = "sha512-m3HSJL1i83hdltRq0+o9czGb+8KJDKra4t/3JRlnPKcjI8PZm6XBHXx6zG4UuMXaDEZjR1wuXDre9G9zvN7AQw=="
+	weakIntegrity = "sha1-qvTGHdzF6KLavt4PO0gs2a6pQ00="
+)
+
+// TestNodeLockText holds the text of a lock, which states hold for years.
+func TestNodeLockText(t *testing.T) {
+	t.Parallel()
+	l := NodeLock{
+		Request: store.Sum([]byte("hello")), Project: "app", Direct: []string{"a"}, Notes: []string{"a note"},
+		Trees: []NodeTree{{
+			Runtimes: []string{"nodejs22.x"},
+			Packages: []NodePackage{
+				{Path: "@s/a", Name: "@s/a", Version: "1.0.0", URL: "https://r.example.com/@s/a/-/a-1.0.0.tgz", Integrity: someIntegrity},
+				{Path: "@s/a/node_modules/b", Name: "b", Version: "2.0.0"},
+				{Path: "c", Name: "b", Version: "1.0.0-rc.1+x", URL: "https://other.example.com/b.tgz", Integrity: weakIntegrity, Platform: true},
+				{Path: "d", Name: "d", Version: "3.0.0", URL: "https://r.example.com/d/-/d-3.0.0.tgz", Integrity: someIntegrity, Platform: true},
+				{Path: "e", Name: "f", Version: "4.0.0"},
+			},
+			Local: []NodeLocal{{Path: "own", Source: "packages/own"}},
+		}},
+	}
+	const want = `{"request":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824","project":"app","registry":"https://r.example.com/","direct":["a"],` +
+		`"trees":[{"runtimes":["nodejs22.x"],"packages":["@s/a@1.0.0 ` + someIntegrity + `","@s/a/node_modules/b@2.0.0",` +
+		`"c=b@1.0.0-rc.1+x ` + weakIntegrity + ` https://other.example.com/b.tgz platform","d@3.0.0 ` + someIntegrity + ` platform","e=f@4.0.0"],` +
+		`"local":[{"path":"own","source":"packages/own"}]}],"notes":["a note"]}`
+	whole := Lock{NodeJS: &l}
+	text, err := whole.Encode()
+	if err != nil || !strings.Contains(text, `"nodejs":`+want) {
+		t.Fatalf("got %s, %v\nwant %s", text, err, want)
+	}
+	var again NodeLock
+	if err := json.Unmarshal([]byte(want), &again); err != nil || !reflect.DeepEqual(again, l) {
+		t.Errorf("got %+v, %v\nwant %+v", again, err, l)
+	}
+}
+
+func TestNodeLockTextIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{
+		"", " ", "a", "@1", "a@", "@s/a", "a@1 rubbish", "a@1 sha512-x https://r.example.com/a.tgz", "a@1 " + someIntegrity + " url platform more", "a@1 platform platform",
+	} {
+		text := `{"request":"` + strings.Repeat("0", 64) + `","project":".","trees":[{"runtimes":[],"packages":["` + line + `"]}]}`
+		var l NodeLock
+		if err := json.Unmarshal([]byte(text), &l); err == nil {
+			t.Errorf("%q is read as %+v", line, l.Trees)
+		}
+	}
+	l := NodeLock{Trees: []NodeTree{{Packages: []NodePackage{{Path: "a b", Name: "a b", Version: "1"}}}}}
+	if body, err := json.Marshal(l); err == nil {
+		t.Errorf("a blank in a name is written: %s", body)
+	}
+}
+
+func FuzzNodePackage(f *testing.F) {
+	f.Add("@s/a@1.0.0 " + someIntegrity)
+	f.Add("c=@s/b@1.0.0-rc.1+x " + weakIntegrity + " https://other.example.com/b.tgz platform")
+	f.Add("a/node_modules/b@2")
+	f.Fuzz(func(t *testing.T, line string) {
+		const registry = "https://r.example.com/"
+		p, err := parseNodePackage(line, registry)
+		if err != nil {
+			return
+		}
+		text, err := p.line(registry)
+		if err != nil {
+			t.Fatalf("%q is read as %+v, which cannot be written: %v", line, p, err)
+		}
+		if again, err := parseNodePackage(text, registry); err != nil || again != p {
+			t.Errorf("%q is read as %+v, its text %q as %+v, %v", line, p, text, again, err)
+		}
+	})
+}
