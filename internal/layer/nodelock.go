@@ -194,6 +194,9 @@ func parseNodePackage(line, registry string) (NodePackage, error) {
 	if p.Path, p.Name, named = strings.Cut(spec, "="); !named {
 		p.Name = p.Folder()
 	}
+	if p.Path == "" || p.Name == "" || strings.Contains(p.Name, "=") {
+		return NodePackage{}, fault
+	}
 	words = words[1:]
 	if n := len(words); n > 0 && words[n-1] == "platform" {
 		p.Platform, words = true, words[:n-1]

@@ -102,9 +102,11 @@ func TestSdistRefusals(t *testing.T) {
 	if _, err := b.Resolve(t.Context(), s, nil); err == nil || !strings.Contains(err.Error(), `Set python.sdist = "pure"`) {
 		t.Errorf("Resolve() = %v, want the way out", err)
 	}
-	s.Python.Sdist = "wheel"
-	_, err = b.Resolve(t.Context(), s, nil)
-	if input, ok := errors.AsType[*InputError](err); !ok || input.Attribute != "python.sdist" {
-		t.Errorf("Resolve() = %v, want an error of python.sdist", err)
+	for _, p := range []*PythonSpec{{Requirements: []string{"pure"}, Sdist: "wheel"}, {LockFile: "uv.lock", Sdist: SdistPure}} {
+		s.Python = p
+		_, err := b.Resolve(t.Context(), s, nil)
+		if input, ok := errors.AsType[*InputError](err); !ok || input.Attribute != "python.sdist" {
+			t.Errorf("Resolve() = %v, want an error of python.sdist", err)
+		}
 	}
 }

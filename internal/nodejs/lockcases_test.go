@@ -67,7 +67,7 @@ func TestLockRefusals(t *testing.T) {
 		},
 		{"yarn alone", yarn1("", `a@1:
   version "1.0.0"`), LockOptions{}, "put package.json beside it"},
-		{"yarn outdated", yarn1(`{"dependencies":{"a":"2"}}`, `a@1:
+		{"yarn outdated", yarn1(`{"name":"p","dependencies":{"a":"2"}}`, `a@1:
   version "1.0.0"`), LockOptions{}, `it is out of date: the project wants a "2" and the lock file has none: run yarn install`},
 		{"yarn damaged", yarn1(`{}`, `a@1:
   version "1.0.0`), LockOptions{}, `line 5: it is none that yarn writes`},

@@ -292,7 +292,7 @@ func (c *completion) answer(p *lockPackage, e lockEdge) string {
 		return ""
 	}
 	for _, key := range slices.Sorted(maps.Keys(c.packages)) {
-		if q := c.packages[key]; key != c.root && answers(q, e.Name, e.Spec) {
+		if q := c.packages[key]; key != c.root && q.fetched() && answers(q, e.Name, e.Spec) {
 			return key
 		}
 	}

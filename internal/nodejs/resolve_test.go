@@ -132,11 +132,11 @@ func TestResolvePlaces(t *testing.T) {
 			project: `{"dependencies":{"lib":"^2","lib1":"npm:lib@^1"}}`,
 			want:    []string{"node_modules/lib lib@2.0.0", "node_modules/lib1 lib@1.0.0"},
 		},
-		"peers of a dependency that disagree go below it": {
+		"a peer goes with its dependent, and what disagrees goes below": {
 			project: `{"dependencies":{"suite":"^1"}}`,
 			want: []string{
-				"node_modules/lib lib@2.0.0", "node_modules/suite suite@1.0.0",
-				"node_modules/suite/node_modules/lib lib@1.0.0 [peer]", "node_modules/suite/node_modules/plugin plugin@1.0.0",
+				"node_modules/lib lib@1.0.0 [peer]", "node_modules/plugin plugin@1.0.0", "node_modules/suite suite@1.0.0",
+				"node_modules/suite/node_modules/lib lib@2.0.0",
 			},
 		},
 		"peers are ignored where asked for": {
@@ -187,7 +187,7 @@ func TestResolveRefuses(t *testing.T) {
 			`resolving "lib@^1", required by "plugin@1.0.0": a peer dependency, but the project asks for "lib@^2"; ` + conflictAdvice + " (ERESOLVE)",
 		},
 		"an override of a direct dependency": {`{"dependencies":{"lib":"^1"},"overrides":{"lib":"2.0.0"}}`, "EOVERRIDE", `ask for "2.0.0" instead`},
-		"an override without its reference":  {`{"dependencies":{"app":"^1"},"overrides":{"lib":"$none"}}`, "EOVERRIDE", `refers to "none"`},
+		"an override without its reference":  {`{"dependencies":{"app":"^1"},"overrides":{"lib":"$none"}}`, "EOVERRIDE", `refers to "$none"`},
 		"an override of a tag":               {`{"dependencies":{"app":"^1"},"overrides":{"lib@latest":"1.0.0"}}`, "EOVERRIDE", `"lib@latest"`},
 		"versions in a circle":               {`{"dependencies":{"ping":"1"}}`, "ELOOP", "circle"},
 	} {

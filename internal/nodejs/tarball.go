@@ -18,9 +18,9 @@ import (
 
 // What a tarball may hold at most: far beyond any package, and small enough to
 // keep time bounded against one that is made to hurt. The layer's own limit is
-// a quarter of it.
+// half of it.
 const (
-	maxTarballBytes   = 1 << 30
+	maxTarballBytes   = 512 << 20
 	maxTarballEntries = 1 << 17
 )
 
@@ -55,7 +55,7 @@ func (e *TarballError) Error() string {
 //
 // name is for messages. What could leave the package's folder or mean something
 // else on another system, and what is no tar archive, is a *TarballError; so is
-// more than 1 GiB or 131,072 entries. An error of visit is returned as it is.
+// more than 512 MiB or 131,072 entries, and a sparse file. An error of visit is returned as it is.
 func ReadTarball(name string, r io.Reader, visit func(f TarballFile, content io.Reader) error) error {
 	plain, err := gunzip(name, r)
 	if err != nil {
@@ -118,6 +118,9 @@ func (t *tarReader) next() (*TarballFile, error) {
 	if t.entries++; t.entries > maxTarballEntries {
 		return nil, &TarballError{Tarball: t.name, Reason: fmt.Sprintf("has more than %d entries", maxTarballEntries)}
 	}
+	if isSparse(h) {
+		return nil, &TarballError{Tarball: t.name, Entry: h.Name, Reason: "is a sparse file"}
+	}
 	if h.Size > maxTarballBytes-t.bytes {
 		return nil, tooLarge(t.name)
 	}
@@ -160,7 +163,21 @@ func tooLarge(name string) error {
 }
 
 func isFile(kind byte) bool {
-	return kind == tar.TypeReg || kind == tar.TypeCont || kind == tar.TypeGNUSparse
+	return kind == tar.TypeReg || kind == tar.TypeCont
+}
+
+// isSparse reports whether a file holds less than it says: no packer of
+// packages makes one, and its holes cost nothing to write.
+func isSparse(h *tar.Header) bool {
+	if h.Typeflag == tar.TypeGNUSparse {
+		return true
+	}
+	for key := range h.PAXRecords {
+		if strings.HasPrefix(key, "GNU.sparse.") {
+			return true
+		}
+	}
+	return false
 }
 
 // packagePath returns the path of an entry in the package's folder: without

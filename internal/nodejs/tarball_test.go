@@ -163,6 +163,7 @@ func TestReadTarballRefuses(t *testing.T) {
 		{"cut gzip", good[:len(good)/2], "is truncated"},
 		{"cut tar", tarOf(t, entry{name: "p/a", body: strings.Repeat("x", 4000)})[:2000], "is truncated"},
 		{"damage", flipped, ""},
+		{"a sparse file", tarOf(t, entry{name: "p/a", pax: map[string]string{"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": "1"}}), ""},
 		{"too many bytes", bombOf(t), "unpacks to more than"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

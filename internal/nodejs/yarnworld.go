@@ -110,9 +110,14 @@ func (w *yarnWorld) connect() error {
 			if e.Kind == edgePeer || e.Kind == edgePeerOptional {
 				continue
 			}
-			if e.To = w.answer(p, *e); e.To == "" && e.Kind != edgeOptional && e.Kind != edgeDev {
+			e.To = w.answer(p, *e)
+			project := key == w.lock.root || p.Local != ""
+			if all := w.byName[e.Name]; e.To == "" && len(all) == 1 && !project {
+				e.To = all[0] // a resolution or an extension that the project has elsewhere
+			}
+			if e.To == "" && e.Kind != edgeOptional && e.Kind != edgeDev {
 				who := p.String()
-				if key == w.lock.root || p.Local != "" {
+				if project {
 					who = "the project"
 				}
 				return w.fault("", "it is out of date: %s wants %s %q and the lock file has none: run yarn install", who, e.Name, e.Spec)
@@ -138,13 +143,7 @@ func (w *yarnWorld) answer(p *lockPackage, e lockEdge) string {
 	if key := w.resolution(p, e); key != "" {
 		return key
 	}
-	if key := w.members[e.Name]; key != "" {
-		return key
-	}
-	if all := w.byName[e.Name]; len(all) == 1 && (p.fetched() && p.Name != "" || answers(w.lock.packages[all[0]], e.Name, strings.TrimPrefix(e.Spec, "npm:"))) {
-		return all[0]
-	}
-	return ""
+	return w.members[e.Name]
 }
 
 // resolution answers a wish that "resolutions" of package.json override, such

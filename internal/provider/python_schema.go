@@ -9,7 +9,7 @@ import (
 
 func pythonAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
-		MarkdownDescription: "Python distributions, as wheels chosen for the runtimes and never for the host. Nothing is built from source.",
+		MarkdownDescription: "Python distributions, as wheels chosen for the runtimes and never for the host. No code of a distribution is ever run.",
 		Optional:            true,
 		Attributes: map[string]schema.Attribute{
 			"requirements":        optionalStrings("Requirements as in [PEP 508](https://packaging.python.org/en/latest/specifications/dependency-specifiers/): `requests==2.31.0`, `boto3>=1.35,<2`, `uvicorn[standard]; python_version >= \"3.12\"`."),

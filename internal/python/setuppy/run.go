@@ -1,6 +1,7 @@
 package setuppy
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -303,16 +304,9 @@ func (m *machine) importOther(st *importStatement, s *scope) error {
 		m.bind(s, n[1], Unknown{why})
 	}
 	if st.names == nil {
-		m.bind(s, cmpOr(st.as, top), Unknown{why})
+		m.bind(s, cmp.Or(st.as, top), Unknown{why})
 	}
 	return nil
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 // truth is bool(v).

@@ -1,0 +1,71 @@
+package nodejs
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestOrderedKeepsTheOrderOfInsertion(t *testing.T) {
+	t.Parallel()
+	var m ordered[string, int]
+	for i := range 40 {
+		m.put(string(rune('A'+i)), i)
+	}
+	m.put("A", 100)
+	m.add("B", 200)
+	m.remove("C")
+	if got := m.get("A"); got != 100 {
+		t.Errorf("got A = %d, want 100", got)
+	}
+	if got := m.get("B"); got != 1 {
+		t.Errorf("got B = %d, want the first value 1", got)
+	}
+	keys := slices.Collect(m.keys())
+	if len(keys) != 39 || m.len() != 39 || keys[0] != "B" || keys[1] != "D" || keys[38] != "A" || m.has("C") {
+		t.Errorf("got %q, want B, D … A", keys)
+	}
+}
+
+func TestOrderedVisitsWhatComesMeanwhile(t *testing.T) {
+	t.Parallel()
+	s := newOrderedSet(1, 2, 3)
+	var seen []int
+	for k := range s.keys() {
+		seen = append(seen, k)
+		if k == 1 {
+			s.remove(2)
+			s.include(4)
+		}
+		for i := 100; k == 4 && i < 200; i++ {
+			s.include(i)
+			s.remove(i)
+		}
+	}
+	if want := []int{1, 3, 4}; !slices.Equal(seen, want) {
+		t.Errorf("got %v, want %v", seen, want)
+	}
+	for i := range 200 {
+		s.include(i)
+		s.remove(i)
+	}
+	if got := s.len(); got != 0 || len(s.entries) > 100 {
+		t.Errorf("got %d keys in %d places, want none in few", got, len(s.entries))
+	}
+}
+
+// The order is that of Intl.Collator("en") for printable ASCII.
+func TestCollateSortsAsICU(t *testing.T) {
+	t.Parallel()
+	want := []string{
+		"", "_", "_a", "-", ",", ";", ":", "!", "?", ".", "'", `"`, "(", ")", "[", "]", "{", "}", "@", "@a/b", "*", "/", `\`, "&", "#", "%",
+		"`", "^", "+", "<", "=", ">", "|", "~", "$", "0", "10", "2", "a", "A", "a_b", "a-b", "a.b", "a/b", "ab", "AB", "aC", "b", "B", "z",
+	}
+	for i := range want {
+		for j := range want {
+			got := collate(want[i], want[j])
+			if (got < 0) != (i < j) || (got > 0) != (i > j) {
+				t.Errorf("collate(%q, %q) = %d, want the sign of %d", want[i], want[j], got, i-j)
+			}
+		}
+	}
+}

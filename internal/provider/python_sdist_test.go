@@ -1,0 +1,29 @@
+package provider
+
+import (
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+)
+
+// TestPackageOfASdist packs a distribution that has no wheel, and plans nothing
+// more after that.
+func TestPackageOfASdist(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	err := w.index.Add("plain 2.0\n  sdist\n  file: setup.py: from setuptools import setup\\nsetup(name='plain', version='2.0', packages=['plain'], install_requires=['idna'])\\n\n  file: plain/__init__.py: x = 1\\n\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := map[string]string{"plain": "2.0", "idna": "3.7"}
+	unchanged := w.python(`"python3.12"`, `sdist = "pure", requirements = ["plain", "idna==3.7"]`, both)
+	unchanged.ConfigPlanChecks = expectEmpty()
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps: []resource.TestStep{
+			w.python(`"python3.12"`, `sdist = "pure", requirements = ["plain", "idna==3.7"]`, both),
+			unchanged,
+			w.python(`"python3.11", "python3.12"`, `sdist = "pure", requirements = ["plain", "idna==3.7"]`, both),
+		},
+	})
+}
