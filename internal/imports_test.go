@@ -45,6 +45,7 @@ var outside = map[string][]string{
 	"github.com/klauspost/":    {"filetree", "layerzip", "nodejs"},
 	"github.com/bmatcuk/":      {"filetree"},
 	"github.com/pelletier/":    {"python"},
+	"github.com/ulikunitz/":    {"filetree"},
 	"go.yaml.in/":              {"nodejs"},
 	"golang.org/x/net/html":    {"python"},
 	"golang.org/x/sync":        {"fetch", "python", "nodejs", "layer"},
