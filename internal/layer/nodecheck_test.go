@@ -204,6 +204,33 @@ func TestWorkspaceMembersArePacked(t *testing.T) {
 	}
 }
 
+// TestPackedPackagesOnDisk obeys a lock file that names an archive of the
+// project, and refuses another one in its place.
+func TestPackedPackagesOnDisk(t *testing.T) {
+	t.Parallel()
+	registry := indextest.NewNPM(t, nodeUniverse)
+	content, integrity := registry.Tarball("parse", "2.0.0")
+	for name, text := range map[string]string{"told": `, "integrity": "` + integrity + `"`, "not told": ""} {
+		dir := t.TempDir()
+		archive := filepath.Join(dir, "parse.tgz")
+		writeFile(t, archive, string(content))
+		writeFile(t, filepath.Join(dir, "package.json"), `{"dependencies": {"parse": "file:parse.tgz"}}`)
+		writeFile(t, filepath.Join(dir, "package-lock.json"), `{"lockfileVersion": 3, "packages": {"": {"dependencies": {"parse": "file:parse.tgz"}},
+"node_modules/parse": {"version": "2.0.0", "resolved": "file:parse.tgz"`+text+`}}}`)
+		s := nodeSpec()
+		s.NodeJS = &NodeSpec{LockFile: filepath.Join(dir, "package-lock.json")}
+		b := nodeBuilder(t, registry)
+		l := resolve(t, b, s, nil)
+		if _, files := buildNode(t, b, l); versionIn(t, files["nodejs/node_modules/parse/package.json"]) != "2.0.0" {
+			t.Errorf("integrity %s: got %q", name, slices.Sorted(maps.Keys(files)))
+		}
+		other, _ := registry.Tarball("parse", "1.0.0")
+		writeFile(t, archive, string(other))
+		_, err := nodeBuilder(t, registry).Build(t.Context(), l, Output{Path: filepath.Join(t.TempDir(), "layer.zip")})
+		wantInput(t, err, "nodejs", `"parse@2.0.0"`)
+	}
+}
+
 // TestNodeCredentialsStayOutOfTheLock asks a registry that wants a token, on a
 // machine for the plan and on another for the apply.
 func TestNodeCredentialsStayOutOfTheLock(t *testing.T) {

@@ -42,7 +42,8 @@ type edge struct {
 	peerConflicted bool
 }
 
-func newEdge(from *node, kind depKind, name, spec string) *edge {
+// newEdge gives from an edge, in place of one of that name.
+func newEdge(from *node, kind depKind, name, spec string) {
 	e := &edge{from: from, kind: kind, name: name, key: fold(name), rawSpec: spec}
 	if old := from.edgesOut.get(e.key); old != nil {
 		old.detach()
@@ -52,7 +53,6 @@ func newEdge(from *node, kind depKind, name, spec string) *edge {
 	}
 	from.edgesOut.put(e.key, e)
 	e.reload(true)
-	return e
 }
 
 func (e *edge) isPeer() bool { return e.kind == peerDep || e.kind == peerOptionalDep }

@@ -1,5 +1,7 @@
 package nodejs
 
+import "slices"
+
 // verdict is whether a package can be put into a folder.
 type verdict int
 
@@ -98,8 +100,8 @@ func (c *fitCheck) decideOver(current *node) verdict {
 	if c.dep.matches(current) && (content || c.edgeOverride) {
 		return keeps
 	}
-	order, comparable := c.dep.w.specs.compare(c.dep.version(), current.version())
-	newer := comparable && order >= 0
+	order, known := c.dep.w.specs.compare(c.dep.version(), current.version())
+	newer := known && order >= 0
 	if newer && c.dep.canReplace(current, nil) {
 		if v := c.withPeers(replaces); v != conflicts {
 			return v
@@ -183,10 +185,10 @@ func (c *fitCheck) withPeers(state verdict) verdict {
 	if c.peers != undecided {
 		return c.peers
 	}
-	path := append(append([]*node{}, c.path...), c.dep)
+	path := append(slices.Clone(c.path), c.dep)
 	answer := state
 	for e := range c.dep.edgesOut.values() {
-		if !e.isPeer() || e.to == nil || containsNode(path, e.to) {
+		if !e.isPeer() || e.to == nil || slices.Contains(path, e.to) {
 			continue
 		}
 		child := newFitCheck(fitCheck{
@@ -199,13 +201,4 @@ func (c *fitCheck) withPeers(state verdict) verdict {
 	}
 	c.peers = answer
 	return answer
-}
-
-func containsNode(nodes []*node, n *node) bool {
-	for _, m := range nodes {
-		if m == n {
-			return true
-		}
-	}
-	return false
 }

@@ -130,7 +130,7 @@ func (b *builder) queueLinks() {
 func (b *builder) addLocal(t *Tree) {
 	var moved []Package
 	for l := range b.root.inventory.links.keys() {
-		if !b.kept(l) || l.target == nil {
+		if !b.kept(l) || l.target == nil || l.target.parent != nil {
 			continue
 		}
 		t.Local = append(t.Local, LocalPackage{Path: l.path, Name: l.pkg.Name, Version: l.pkg.Version, Source: l.realpath})

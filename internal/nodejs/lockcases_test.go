@@ -91,6 +91,13 @@ func TestLockRefusals(t *testing.T) {
 		{"pnpm outdated", pnpm9("1.0.0", "", "") + "\n-- package.json --\n" + `{"dependencies":{"a":"2"}}`, LockOptions{}, `package.json wants a "2" and the lock file was written for "1"`},
 		{"pnpm lacks one", pnpm9("1.0.0", "", "") + "\n-- package.json --\n" + `{"dependencies":{"a":"1","b":"2"}}`, LockOptions{}, `package.json wants b "2" and the lock file has none`},
 		{"pnpm and git", pnpm9("1.0.0", "type: git, repo: https://u:p@h/a.git, commit: abc", ""), LockOptions{}, "it comes from a git repository"},
+		{
+			"packages that want each other in turns of versions", "-- pnpm-lock.yaml --\nlockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      a: {specifier: '1', version: 1.0.0}\n      b: {specifier: '3', version: 3.0.0}\npackages:\n" +
+				"  a@1.0.0: {resolution: {integrity: SRI}}\n  a@2.0.0: {resolution: {integrity: SRI}}\n  b@1.0.0: {resolution: {integrity: SRI}}\n  b@2.0.0: {resolution: {integrity: SRI}}\n  b@3.0.0: {resolution: {integrity: SRI}}\nsnapshots:\n" +
+				"  a@1.0.0: {dependencies: {b: 1.0.0}}\n  b@1.0.0: {dependencies: {a: 2.0.0}}\n  a@2.0.0: {dependencies: {b: 2.0.0}}\n  b@2.0.0: {dependencies: {a: 1.0.0}}\n  b@3.0.0: {}\n-- registry --\n" +
+				`{"name":"a","version":"1.0.0"}` + "\n" + `{"name":"a","version":"2.0.0"}` + "\n" + `{"name":"b","version":"1.0.0"}` + "\n" + `{"name":"b","version":"2.0.0"}` + "\n" + `{"name":"b","version":"3.0.0"}`,
+			LockOptions{}, "its dependencies want each other in different versions",
+		},
 		{"pnpm lacks a snapshot", pnpm9("1.0.0", "", "{dependencies: {b: 1.0.0}}"), LockOptions{}, "a@1.0.0: it wants b 1.0.0, which the file does not hold"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

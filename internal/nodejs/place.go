@@ -47,8 +47,8 @@ func (p *placement) run() error {
 		pruneDuplicates(p.fit.target, true)
 		return nil
 	}
-	if err := p.put(p.fit.target); err != nil {
-		return err
+	if p.put(p.fit.target); p.placed.link && !p.dep.link {
+		return nil
 	}
 	return p.placePeers()
 }
@@ -87,13 +87,14 @@ func (p *placement) start() *node {
 	return deepestFor(from, p.edge.key)
 }
 
-func (p *placement) put(target *node) error {
+// put makes the node below target, and removes what it makes superfluous.
+func (p *placement) put(target *node) {
 	for n := target; n != nil; n = n.resolveParent() {
 		if n.matches(p.dep) && !n.isTop() {
-			return &ResolveError{
-				Code: "ELOOP", Name: p.dep.name, Spec: p.edge.spec(), RequiredBy: p.edge.from.label(),
-				Detail: "packages need each other in a circle of different versions, which npm lays out with a symbolic link; a layer holds none",
-			}
+			// Packages that need each other in a circle of versions would nest
+			// without end: the circle ends in a link to where it began.
+			p.placed = n.w.newNode(nodeIn{name: n.name, parent: target, link: true, target: n})
+			return
 		}
 	}
 	in := nodeIn{name: p.dep.name, pkg: p.dep.pkg, err: p.dep.err, overrides: p.dep.overrides, link: p.dep.link, target: p.dep.target}
@@ -110,9 +111,6 @@ func (p *placement) put(target *node) error {
 		pruneDuplicates(p.edge.to, false)
 	}
 	root := target.root
-	if root.inventory == nil {
-		return nil
-	}
 	for n := range root.inventory.named(p.edge.name) {
 		if n.isTop() || !n.isDescendantOf(target) {
 			continue
@@ -124,7 +122,6 @@ func (p *placement) put(target *node) error {
 			}
 		}
 	}
-	return nil
 }
 
 // placePeers places the peers of what was placed that are not met yet.

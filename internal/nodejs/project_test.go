@@ -118,7 +118,7 @@ func TestResolvePlacesFolders(t *testing.T) {
 	}
 	want := []string{
 		"node_modules/@own/a @own/a@1.2.0 of packages/a", "node_modules/b b@1.0.0 of packages/b",
-		"node_modules/tool tool@ of tools/tool", "node_modules/tool/node_modules/nested nested@0.1.0 of tools/tool/nested",
+		"node_modules/nested nested@0.1.0 of tools/tool/nested", "node_modules/tool tool@ of tools/tool",
 	}
 	if !slices.Equal(local, want) {
 		t.Errorf("got the folders\n%s\nwant\n%s", strings.Join(local, "\n"), strings.Join(want, "\n"))

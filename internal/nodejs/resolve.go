@@ -34,8 +34,15 @@ type Options struct {
 }
 
 // Resolve chooses versions for a project and their places in node_modules, as
-// "npm install" of npm 11 does for a target. An error of type *ResolveError
-// says why there is no tree, with npm's code.
+// "npm install" of npm 11 does, but for a target instead of the host. An error
+// of type *ResolveError says why there is no tree, with npm's code.
+//
+// Where npm would put something else into a layer than was asked for, Resolve
+// fails: when a registry wants other credentials for an optional package, when
+// packages need each other in a circle of versions, which npm lays out with a
+// link, and for folders outside of the project, whose dependencies npm leaves
+// out. What is from git or an address is refused, or left out with a note where
+// it is optional.
 func Resolve(ctx context.Context, reg Registry, p *Project, t Target, o Options) (*Tree, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	b, err := newBuilder(ctx, reg, p, t, o)
@@ -56,6 +63,9 @@ func Resolve(ctx context.Context, reg Registry, p *Project, t Target, o Options)
 		return nil, err
 	}
 	if err := b.checkPlatforms(); err != nil {
+		return nil, err
+	}
+	if err := b.checkCircles(); err != nil {
 		return nil, err
 	}
 	return b.tree(), nil
@@ -107,6 +117,20 @@ func (b *builder) dropFailed() error {
 		b.note("the optional package is left out: %s", n.err)
 		for m := range optionalSet(n).keys() {
 			m.inert = true
+		}
+	}
+	return nil
+}
+
+// checkCircles refuses the links with which npm ends a circle of packages that
+// need each other in different versions: a layer holds none.
+func (b *builder) checkCircles() error {
+	for l := range b.root.inventory.links.keys() {
+		if !l.inert && !l.dev && !l.extraneous && l.target != nil && l.target.parent != nil {
+			return &ResolveError{
+				Code: "ELOOP", Name: l.name, Spec: l.target.version(), RequiredBy: l.parent.label(),
+				Detail: fmt.Sprintf("packages need each other in a circle of different versions, which npm lays out with a link to %q; a layer holds no links: settle the versions with \"overrides\"", l.realpath),
+			}
 		}
 	}
 	return nil

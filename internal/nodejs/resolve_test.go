@@ -15,7 +15,8 @@ import (
 )
 
 // registryOf returns a registry of manifests, a line of JSON each; "uploaded"
-// in one is its upload time, and the last version of a name is its latest.
+// in one is its upload time. The latest of a name is the version that says so,
+// or the last.
 func registryOf(t testing.TB, lines string) *universe {
 	t.Helper()
 	type document struct {
@@ -24,12 +25,15 @@ func registryOf(t testing.TB, lines string) *universe {
 		Versions map[string]json.RawMessage `json:"versions"`
 		Time     map[string]string          `json:"time,omitempty"`
 	}
-	documents := map[string]*document{}
+	documents, tagged := map[string]*document{}, map[string]bool{}
 	for line := range strings.Lines(lines) {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}
-		var m struct{ Name, Version, Uploaded string }
+		var m struct {
+			Name, Version, Uploaded string
+			Latest                  bool
+		}
 		if err := json.Unmarshal([]byte(line), &m); err != nil {
 			t.Fatalf("%s: %v", line, err)
 		}
@@ -38,7 +42,10 @@ func registryOf(t testing.TB, lines string) *universe {
 			d = &document{Name: m.Name, Tags: map[string]string{}, Versions: map[string]json.RawMessage{}, Time: map[string]string{}}
 			documents[m.Name] = d
 		}
-		d.Tags["latest"], d.Versions[m.Version] = m.Version, json.RawMessage(line)
+		d.Versions[m.Version] = json.RawMessage(line)
+		if !tagged[m.Name] {
+			d.Tags["latest"], tagged[m.Name] = m.Version, m.Latest
+		}
 		if m.Uploaded != "" {
 			d.Time[m.Version] = m.Uploaded
 		}
@@ -270,7 +277,7 @@ type shuffled struct {
 
 func (s shuffled) Packument(ctx context.Context, name string) (*Packument, error) {
 	h := fnv.New32a()
-	h.Write(append([]byte(name), s.seed)) //nolint:errcheck // a hash takes all
+	h.Write(append([]byte(name), s.seed))
 	time.Sleep(time.Duration(h.Sum32()%2000) * time.Microsecond)
 	return s.universe.Packument(ctx, name)
 }

@@ -48,6 +48,46 @@ func TestResolveEqualsNPM(t *testing.T) {
 	}
 }
 
+// testdata/tiny.jsonl.gz has registries of a dozen names each, a line for one,
+// made at random to be full of peers, conflicts and overrides, with what npm's
+// own resolver answered. It cannot be had from packages that people publish.
+func TestResolveEqualsNPMOnTinyRegistries(t *testing.T) {
+	t.Parallel()
+	count := 0
+	for line := range bytes.Lines(unzip(t, "testdata/tiny.jsonl.gz")) {
+		var c struct {
+			Project       json.RawMessage
+			Legacy, Force bool
+			Manifests     []json.RawMessage
+			Expected      []string
+		}
+		if err := json.Unmarshal(line, &c); err != nil {
+			t.Fatal(err)
+		}
+		count++
+		set := fmt.Sprint(count, map[bool]string{true: "--legacy"}[c.Legacy], map[bool]string{true: "--force"}[c.Force])
+		t.Run(set, func(t *testing.T) {
+			t.Parallel()
+			lines := string(bytes.Join(asBytes(c.Manifests), []byte("\n")))
+			compareLines(t, resolvedLines(t, registryOf(t, lines), c.Project, set), c.Expected)
+			if t.Failed() {
+				t.Logf("the project is %s", c.Project)
+			}
+		})
+	}
+	if count < 500 {
+		t.Errorf("there are %d registries, want 500 at least", count)
+	}
+}
+
+func asBytes(raw []json.RawMessage) [][]byte {
+	out := make([][]byte, len(raw))
+	for i := range raw {
+		out[i] = raw[i]
+	}
+	return out
+}
+
 func compareLines(t *testing.T, got, want []string) {
 	t.Helper()
 	slices.Sort(want)

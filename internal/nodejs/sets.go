@@ -1,5 +1,7 @@
 package nodejs
 
+import "slices"
+
 // gather returns nodes with all that they lead to over the edges that follow
 // admits, without what is also wanted from outside of the set over such edges.
 func gather(from []*node, follow func(*edge) bool) *orderedSet[*node] {
@@ -102,10 +104,8 @@ func (n *node) bundlerOn(seen map[*node]bool) *node {
 	if b := n.parent.bundlerOn(seen); b != nil {
 		return b
 	}
-	for _, name := range n.parent.pkg.Bundled {
-		if name == n.name {
-			return n.parent
-		}
+	if slices.Contains(n.parent.pkg.Bundled, n.name) {
+		return n.parent
 	}
 	if !n.w.specs.bundles {
 		return nil

@@ -10,7 +10,7 @@ import (
 
 func nodejsAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
-		MarkdownDescription: "Node.js packages, chosen and placed as npm 11 does, for the runtimes and never for the host. What all runtimes share lands in `nodejs/node_modules/`; where they differ, each has its own `nodejs/nodeNN/node_modules/`. Registries and credentials come from `.npmrc` (of the user, and beside `package.json` or the lock file) and `NPM_CONFIG_REGISTRY`. Write one of `dependencies`, `package_json` and `lock_file`.",
+		MarkdownDescription: "Node.js packages, chosen and placed as npm 11 does, for the runtimes and never for the host. What all runtimes share lands in `nodejs/node_modules/`; where they differ, each has its own `nodejs/nodeNN/node_modules/`. Registries and credentials come from `.npmrc` (of the user, and beside the `package.json` or the lock file, else in the root module) and `NPM_CONFIG_REGISTRY`. Write one of `dependencies`, `package_json` and `lock_file`.",
 		Optional:            true,
 		Attributes: map[string]schema.Attribute{
 			"dependencies": schema.MapAttribute{
