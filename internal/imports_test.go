@@ -19,9 +19,10 @@ const module = "github.com/layerbuild/terraform-provider-layerbuild"
 // room) belongs to its room and may be imported by that room alone.
 var rooms = map[string][]string{
 	"provider":   {"layer", "publish", "runtimes"},
-	"layer":      {"python", "nodejs", "layerzip", "fetch", "store", "filetree", "runtimes"},
+	"layer":      {"python", "nodejs", "container", "layerzip", "fetch", "store", "filetree", "runtimes"},
 	"python":     {"fetch", "store", "filetree", "runtimes"},
 	"nodejs":     {"fetch", "store", "filetree", "runtimes"},
+	"container":  {"fetch", "store", "filetree", "runtimes"},
 	"layerzip":   {"filetree", "store"},
 	"fetch":      {"store"},
 	"publish":    {"runtimes", "store"},
@@ -46,6 +47,8 @@ var outside = map[string][]string{
 	"github.com/bmatcuk/":      {"filetree"},
 	"github.com/pelletier/":    {"python"},
 	"github.com/ulikunitz/":    {"filetree"},
+	"github.com/google/":       {"container"},
+	"github.com/moby/":         {"container"},
 	"go.yaml.in/":              {"nodejs"},
 	"golang.org/x/net/html":    {"python"},
 	"golang.org/x/sync":        {"fetch", "python", "nodejs", "layer"},
