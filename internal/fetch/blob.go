@@ -29,7 +29,8 @@ type blobName struct {
 }
 
 // Blob returns the blob, open for reading at its start; the caller closes it.
-// It comes from the store, else from the server: hashed while it arrives,
+// It comes from the store, else from the one that machines share, which offline
+// is asked too, else from the server: hashed while it arrives,
 // resumed after a broken transfer, vetted, and only then stored. The error of a
 // wrong digest is a *store.DigestError or an *IntegrityError, of too large a
 // body a *SizeError.
@@ -39,12 +40,14 @@ func (c *Client) Blob(ctx context.Context, s Source) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	name := s.sharedName()
 	if s = c.locate(s); !s.SHA256.IsZero() {
 		if f, err := c.store.Open(s.SHA256, knownSize(s)); err == nil {
+			c.store.Offer(name, s.SHA256, "")
 			return f, nil
 		}
 	}
-	if c.offline {
+	if c.offline && !c.store.Shared() {
 		return nil, &OfflineError{URL: redact(u)}
 	}
 	key := "blob " + s.SHA256.Hex()
@@ -55,7 +58,7 @@ func (c *Client) Blob(ctx context.Context, s Source) (*os.File, error) {
 	default:
 		key = "blob " + u.String()
 	}
-	name, err := c.blobs.do(ctx, key, func(ctx context.Context) (blobName, error) {
+	found, err := c.blobs.do(ctx, key, func(ctx context.Context) (blobName, error) {
 		return c.bring(ctx, u, s, key)
 	})
 	if err != nil {
@@ -64,7 +67,7 @@ func (c *Client) Blob(ctx context.Context, s Source) (*os.File, error) {
 		}
 		return nil, err
 	}
-	return c.store.Open(name.digest, name.size)
+	return c.store.Open(found.digest, found.size)
 }
 
 // bring downloads the blob unless another process has done so meanwhile. The
@@ -94,7 +97,16 @@ func (c *Client) bring(ctx context.Context, u *url.URL, s Source, key string) (n
 		return blobName{}, err
 	}
 	defer c.blobSlots.release()
-	return c.download(ctx, u, s)
+	if name, ok, err := c.pull(ctx, s); ok || err != nil {
+		return name, err
+	}
+	if c.offline {
+		return blobName{}, &OfflineError{URL: redact(u)}
+	}
+	if name, err = c.download(ctx, u, s); err == nil {
+		c.store.Offer(cmp.Or(s.sharedName(), store.RemoteName(name.digest)), name.digest, "")
+	}
+	return name, err
 }
 
 func (c *Client) download(ctx context.Context, u *url.URL, s Source) (name blobName, err error) {

@@ -1,6 +1,6 @@
 // Package filetree holds named files with lazy content: what a layer is made
 // of before it is packed. A [Tree] comes from zip archives ([FromZip]), is put
-// together with [Merge] and thinned with [Tree.Filter]; a host directory is
+// together with [Merge] and thinned with [Match]; a host directory is
 // read with [Scan]. Nothing is ever unpacked onto the disk.
 package filetree
 

@@ -57,24 +57,13 @@ func Match(patterns []string, path string) bool {
 	return false
 }
 
+// MatchPath reports whether the pattern names the whole path, not a directory
+// above it.
+func MatchPath(pattern, path string) bool { return matchOne(strings.TrimSuffix(pattern, "/"), path) }
+
 func matchOne(pattern, path string) bool {
 	ok, err := doublestar.Match(pattern, path)
 	return ok && err == nil
-}
-
-// Filter returns the tree without what one of the patterns matches (see
-// [Match]), in the same order. A pattern that cannot be obeyed is an error.
-func (t Tree) Filter(exclude []string) (Tree, error) {
-	if err := checkPatterns(exclude); err != nil {
-		return nil, err
-	}
-	out := make(Tree, 0, len(t))
-	for i := range t {
-		if !Match(exclude, t[i].Path) {
-			out = append(out, t[i])
-		}
-	}
-	return out, nil
 }
 
 func checkPatterns(patterns []string) error {

@@ -6,9 +6,11 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -32,6 +34,13 @@ type File struct {
 type ScanOptions struct {
 	Include []string // none: everything
 	Exclude []string // wins over Include
+	// IgnoreFile names files in the form of gitignore, "" for none. One in any
+	// folder holds for what is below it, and is left out itself.
+	// NeedsIgnoreFile makes it an error if no folder has one.
+	IgnoreFile      string
+	NeedsIgnoreFile bool
+	// RefuseLinks makes every symbolic link that is not left out an error.
+	RefuseLinks bool
 }
 
 // ignored are names that tools leave in a source tree by themselves: they
@@ -54,8 +63,9 @@ func ignored(name string) bool {
 // what Terraform writes (.terraform, lock files, states, plans by the usual names), and what o leaves
 // out. A directory without files is an empty list.
 //
-// A symbolic link to a file inside root is read as that file. Any other link,
-// and what is neither file nor directory, is a *PathError, as is a missing root
+// A symbolic link to a file or a folder inside root is read as that file or
+// folder. A link that leads out of root, nowhere, or back to a folder that holds
+// it is a *PathError, as is what is neither file nor directory, a missing root
 // (wrapping fs.ErrNotExist) and a name that a zip cannot carry.
 func Scan(root string, o ScanOptions) ([]File, error) {
 	if err := checkPatterns(slices.Concat(o.Include, o.Exclude)); err != nil {
@@ -71,12 +81,15 @@ func Scan(root string, o ScanOptions) ([]File, error) {
 	}
 	s := scanner{root: root, resolved: resolved, options: o, buf: make([]byte, 128<<10)}
 	if info.IsDir() {
-		err = filepath.WalkDir(resolved, s.visit)
+		err = s.walk(resolved, "", nil)
 	} else {
 		err = s.take(filepath.ToSlash(filepath.Base(root)), resolved, info.Mode())
 	}
 	if err != nil {
 		return nil, err
+	}
+	if o.NeedsIgnoreFile && info.IsDir() && len(s.ignores) == 0 {
+		return nil, &PathError{Path: filepath.Join(root, o.IgnoreFile), Reason: "is missing", Err: fs.ErrNotExist}
 	}
 	slices.SortFunc(s.files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	return s.files, nil
@@ -86,50 +99,92 @@ type scanner struct {
 	root     string // as given
 	resolved string // without links
 	options  ScanOptions
+	ignores  []ignoreRules // of the folders that were entered, outer ones first
 	files    []File
 	buf      []byte
 }
 
-func (s *scanner) visit(host string, d fs.DirEntry, err error) error {
+// maxDepth bounds how deep folders lie in each other.
+const maxDepth = 256
+
+// walk takes what is in a folder. above are the folders that were entered on the
+// way to it, without links.
+func (s *scanner) walk(host, dir string, above []string) error {
+	if len(above) == maxDepth {
+		return &PathError{Path: s.shown(dir), Reason: "lies more than 256 folders deep"}
+	}
+	entries, err := os.ReadDir(host)
 	if err != nil {
-		return &PathError{Path: host, Reason: "cannot be read", Err: bareError(err)}
+		return &PathError{Path: s.shown(dir), Reason: "cannot be read", Err: bareError(err)}
 	}
-	if host == s.resolved {
-		return nil
+	if err := s.readIgnore(host, dir); err != nil {
+		return err
 	}
-	rel, err := filepath.Rel(s.resolved, host)
-	if err != nil {
-		return &PathError{Path: host, Reason: "cannot be read", Err: err}
-	}
-	name := filepath.ToSlash(rel)
-	if ignored(d.Name()) || Match(s.options.Exclude, name) {
-		if d.IsDir() {
-			return fs.SkipDir
+	above = append(above[:len(above):len(above)], host)
+	for _, d := range entries {
+		name := d.Name()
+		if dir != "" {
+			name = dir + "/" + name
 		}
-		return nil
+		if err := s.visit(name, filepath.Join(host, d.Name()), d.Type(), above); err != nil {
+			return err
+		}
 	}
-	if d.IsDir() || len(s.options.Include) > 0 && !Match(s.options.Include, name) {
-		return nil
-	}
-	return s.take(name, host, d.Type())
+	return nil
 }
+
+func (s *scanner) visit(name, host string, mode fs.FileMode, above []string) error {
+	if ignored(path.Base(name)) || Match(s.options.Exclude, name) || s.leavesOut(name, mode.IsDir()) {
+		return nil
+	}
+	if mode.IsDir() {
+		return s.walk(host, name, above)
+	}
+	wanted := len(s.options.Include) == 0 || Match(s.options.Include, name)
+	if mode&fs.ModeSymlink != 0 {
+		target, info, err := s.follow(s.shown(name), host)
+		switch {
+		case err != nil && wanted:
+			return err
+		case err != nil:
+			return nil
+		case info.IsDir():
+			return s.enter(name, target, above)
+		}
+		host, mode = target, info.Mode()
+	}
+	if !wanted {
+		return nil
+	}
+	return s.take(name, host, mode)
+}
+
+// enter walks the folder that a link leads to, unless it holds the link.
+func (s *scanner) enter(name, target string, above []string) error {
+	if s.leavesOut(name, true) {
+		return nil
+	}
+	for _, host := range above {
+		if host == target || strings.HasPrefix(host, target+string(filepath.Separator)) {
+			return &PathError{Path: s.shown(name), Reason: fmt.Sprintf("is a symbolic link that leads back to %q, which holds it", target)}
+		}
+	}
+	return s.walk(target, name, above)
+}
+
+// shown returns the path that messages call a file by.
+func (s *scanner) shown(name string) string { return filepath.Join(s.root, filepath.FromSlash(name)) }
 
 // take adds the file at the host path under name.
 func (s *scanner) take(name, host string, mode fs.FileMode) error {
-	shown := filepath.Join(s.root, filepath.FromSlash(name))
+	shown := s.shown(name)
 	if host == s.resolved {
 		shown = s.root
 	}
 	if fault := nameFault(name); fault != "" {
 		return &PathError{Path: shown, Reason: fault}
 	}
-	if mode&fs.ModeSymlink != 0 {
-		target, err := s.follow(shown, host)
-		if err != nil {
-			return err
-		}
-		host = target
-	} else if !mode.IsRegular() {
+	if !mode.IsRegular() {
 		return &PathError{Path: shown, Reason: "is neither a file nor a directory"}
 	}
 	f, err := s.read(host)
@@ -141,24 +196,24 @@ func (s *scanner) take(name, host string, mode fs.FileMode) error {
 	return nil
 }
 
-// follow returns the file that the link at the host path leads to.
-func (s *scanner) follow(shown, host string) (string, error) {
+// follow returns what the link at the host path leads to.
+func (s *scanner) follow(shown, host string) (string, fs.FileInfo, error) {
+	if s.options.RefuseLinks {
+		return "", nil, &PathError{Path: shown, Reason: "is a symbolic link, which this source must not hold"}
+	}
 	target, err := filepath.EvalSymlinks(host)
 	if err != nil {
-		return "", &PathError{Path: shown, Reason: "is a symbolic link that leads nowhere", Err: bareError(err)}
+		return "", nil, &PathError{Path: shown, Reason: "is a symbolic link that leads nowhere", Err: bareError(err)}
 	}
 	rel, err := filepath.Rel(s.resolved, target)
 	if err != nil || !filepath.IsLocal(rel) {
-		return "", &PathError{Path: shown, Reason: "is a symbolic link that leads out of the directory"}
+		return "", nil, &PathError{Path: shown, Reason: "is a symbolic link that leads out of the directory"}
 	}
 	info, err := os.Stat(target)
 	if err != nil {
-		return "", &PathError{Path: shown, Reason: "cannot be read", Err: bareError(err)}
+		return "", nil, &PathError{Path: shown, Reason: "cannot be read", Err: bareError(err)}
 	}
-	if !info.Mode().IsRegular() {
-		return "", &PathError{Path: shown, Reason: "is a symbolic link to something other than a file"}
-	}
-	return target, nil
+	return target, info, nil
 }
 
 // read takes size, digest and kind from one pass over the content.

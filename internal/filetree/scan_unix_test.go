@@ -46,10 +46,10 @@ func TestScanRefusesByName(t *testing.T) {
 		plant  func(t *testing.T, at string)
 		reason string
 	}{
-		"link out":       {func(t *testing.T, at string) { link(t, filepath.Join(outside, "secret"), at) }, "leads out of the directory"},
-		"dangling link":  {func(t *testing.T, at string) { link(t, "nowhere", at) }, "leads nowhere"},
-		"endless link":   {func(t *testing.T, at string) { link(t, "culprit", at) }, "leads nowhere"},
-		"directory link": {func(t *testing.T, at string) { link(t, "sub", at) }, "something other than a file"},
+		"link out":      {func(t *testing.T, at string) { link(t, filepath.Join(outside, "secret"), at) }, "leads out of the directory"},
+		"dangling link": {func(t *testing.T, at string) { link(t, "nowhere", at) }, "leads nowhere"},
+		"endless link":  {func(t *testing.T, at string) { link(t, "culprit", at) }, "leads nowhere"},
+		"loop":          {func(t *testing.T, at string) { link(t, ".", at) }, "leads back to"},
 		"fifo": {func(t *testing.T, at string) {
 			if err := syscall.Mkfifo(at, 0o644); err != nil {
 				t.Fatal(err)
@@ -79,6 +79,41 @@ func TestScanRefusesNamesThatNoZipCarries(t *testing.T) {
 		var fault *PathError
 		if _, err := Scan(root, ScanOptions{}); !errors.As(err, &fault) {
 			t.Errorf("%q: got %v, want a PathError", name, err)
+		}
+	}
+}
+
+func TestScanEntersLinkedFolders(t *testing.T) {
+	t.Parallel()
+	root := lay(t, map[string]string{"lib/a.py": "a", "lib/sub/b.py": "b"})
+	link(t, "lib", filepath.Join(root, "alias"))
+	link(t, "../lib/sub", filepath.Join(root, "lib", "again"))
+	files, err := Scan(root, ScanOptions{Include: []string{"**/*.py"}})
+	if got, want := names(files), "alias/a.py alias/again/b.py alias/sub/b.py lib/a.py lib/again/b.py lib/sub/b.py"; err != nil || got != want {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+	_, err = Scan(root, ScanOptions{RefuseLinks: true})
+	var fault *PathError
+	if !errors.As(err, &fault) || fault.Path != filepath.Join(root, "alias") {
+		t.Errorf("links refused: got %v, want a PathError on alias", err)
+	}
+	if files, err := Scan(root, ScanOptions{RefuseLinks: true, Exclude: []string{"alias", "lib/again"}}); err != nil || names(files) != "lib/a.py lib/sub/b.py" {
+		t.Errorf("links refused, excluded: got %q, %v", names(files), err)
+	}
+}
+
+func TestScanNamesLoopsOfLinks(t *testing.T) {
+	t.Parallel()
+	for name, links := range map[string][2]string{
+		"upwards":       {"..", "a/x"},
+		"to each other": {"../a", "b/y"},
+	} {
+		root := lay(t, map[string]string{"a/f": "", "b/f": ""})
+		link(t, "../b", filepath.Join(root, "a", "to-b"))
+		link(t, links[0], filepath.Join(root, filepath.FromSlash(links[1])))
+		_, err := Scan(root, ScanOptions{})
+		if err == nil || !strings.Contains(err.Error(), "leads back to") {
+			t.Errorf("%s: got %v, want a loop", name, err)
 		}
 	}
 }

@@ -171,22 +171,6 @@ func TestMergeDoesNotTrustChecksums(t *testing.T) {
 	}
 }
 
-func TestFilter(t *testing.T) {
-	t.Parallel()
-	tree := treeOf(t, "one", "b/tests/x=1", "a=1", "tests/y=1", "c/d.pyi=1")
-	got, err := tree.Filter([]string{"**/*.pyi", "tests"})
-	if err != nil || paths(got) != "b/tests/x a" {
-		t.Errorf("got %q, %v; want %q", paths(got), err, "b/tests/x a")
-	}
-	if got, err := tree.Filter(nil); err != nil || len(got) != 4 {
-		t.Errorf("no pattern: got %q, %v", paths(got), err)
-	}
-	var fault *PathError
-	if _, err := tree.Filter([]string{"["}); !errors.As(err, &fault) {
-		t.Errorf("bad pattern: got %v, want a PathError", err)
-	}
-}
-
 func TestSizes(t *testing.T) {
 	t.Parallel()
 	tree := slices.Concat(treeOf(t, "small", "a=1", "b=22"), treeOf(t, "large", "c=333333"), treeOf(t, "alike", "d=333"))

@@ -2,13 +2,11 @@ package filetree
 
 import (
 	"bufio"
-	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
-	"slices"
 
 	"github.com/klauspost/compress/flate"
 )
@@ -58,18 +56,7 @@ func Vet(a *Archive) error {
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(entries, func(x, y Entry) int { return cmp.Compare(x.Header, y.Header) })
-	var u unpacker
-	for i := range entries {
-		limit := directory
-		if i+1 < len(entries) {
-			limit = entries[i+1].Header
-		}
-		if err := u.vet(f, &entries[i], limit); err != nil {
-			return err
-		}
-	}
-	return nil
+	return vetEntries(f, entries, directory)
 }
 
 // OpenContent returns the unpacked content. A read that reaches the end reports

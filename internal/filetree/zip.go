@@ -44,20 +44,18 @@ func FromZip(a *Archive) (Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	tree, err := Merge(entries)
-	if clash, ok := errors.AsType[*ClashError](err); ok {
-		reason := "is there twice, with different content"
-		if clash.Directory {
-			reason = "is there as a file and as a directory"
-		}
-		return nil, &ArchiveError{Archive: a.Name, Entry: clash.Path, Reason: reason}
-	}
-	return tree, err
+	return once(a, entries)
 }
 
 // readEntries returns the files of the archive, duplicates included, and where
 // its directory starts.
 func readEntries(a *Archive, f io.ReaderAt) (entries Tree, directory int64, err error) {
+	return readZip(a, f, nil)
+}
+
+// readZip is readEntries with the symbolic links apart, which are refused where
+// links is nil.
+func readZip(a *Archive, f io.ReaderAt, links *Tree) (entries Tree, directory int64, err error) {
 	dir, err := findDirectory(a, f)
 	if err != nil {
 		return nil, 0, err
@@ -66,7 +64,7 @@ func readEntries(a *Archive, f io.ReaderAt) (entries Tree, directory int64, err 
 	if err := readAt(a, f, packed, dir.offset); err != nil {
 		return nil, 0, err
 	}
-	r := entryReader{archive: a, left: packed}
+	r := entryReader{archive: a, left: packed, links: links}
 	for range dir.count {
 		if err := r.next(); err != nil {
 			return nil, 0, err

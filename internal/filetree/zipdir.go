@@ -148,6 +148,7 @@ type entryReader struct {
 	left    []byte
 	total   int64
 	entries Tree
+	links   *Tree // where symbolic links go; nil refuses them
 	spans   []span
 }
 
@@ -178,6 +179,10 @@ func (r *entryReader) next() error {
 		return r.refuse(&e, fault)
 	}
 	mode := binary.LittleEndian.Uint32(b[38:]) >> 16
+	link := r.links != nil && mode&modeType == modeLink
+	if link {
+		mode = modeRegular // it holds its target as a file does its content
+	}
 	if fault := e.fault(binary.LittleEndian.Uint16(b[8:]), mode); fault != "" {
 		return r.refuse(&e, fault)
 	}
@@ -186,6 +191,10 @@ func (r *entryReader) next() error {
 	}
 	r.spans = append(r.spans, span{name: e.Path, start: e.Header, end: e.Header + localSize + int64(nameLen) + e.PackedSize})
 	if isDirectory(e.Path, mode) {
+		return nil
+	}
+	if link {
+		*r.links = append(*r.links, e)
 		return nil
 	}
 	e.Exec = mode&modeExec != 0

@@ -84,10 +84,18 @@ func (b *Builder) Build(ctx context.Context, l *Lock, o Output) (Artifact, error
 	if err != nil {
 		return Artifact{}, err
 	}
+	if !c.store.Shared() {
+		return b.buildParts(ctx, c, l, o)
+	}
+	return b.buildShared(ctx, c, l, o)
+}
+
+// buildParts builds from what the lock names.
+func (b *Builder) buildParts(ctx context.Context, c *cache, l *Lock, o Output) (Artifact, error) {
 	// A wheel that another project cached is trusted by name only where the
 	// digest of the whole layer will tell.
 	if o.Want.IsZero() {
-		if _, err := c.verify(l); err != nil {
+		if _, err := c.verify(ctx, l); err != nil {
 			return Artifact{}, err
 		}
 		return b.build(ctx, c, l, o)
@@ -96,7 +104,7 @@ func (b *Builder) Build(ctx context.Context, l *Lock, o Output) (Artifact, error
 	if !mayBeDamage(err) {
 		return a, err
 	}
-	if dropped, verr := c.verify(l); verr != nil || !dropped {
+	if dropped, verr := c.verify(ctx, l); verr != nil || !dropped {
 		return Artifact{}, errors.Join(err, verr)
 	}
 	return b.build(ctx, c, l, o)
@@ -163,7 +171,7 @@ func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output) (Artif
 	}
 	a.Warnings = append(a.Warnings, found...)
 	if l.Python != nil {
-		shadow, err := checkShadow(l.Python.Chosen, o.Shadow)
+		shadow, err := checkShadow(l.Python.Chosen, l.noun(), o.Shadow)
 		if err != nil {
 			return Artifact{}, err
 		}
@@ -176,42 +184,55 @@ func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output) (Artif
 		}
 		a.Warnings = append(a.Warnings, found...)
 	}
-	check := func(sum store.Digest) (string, error) {
+	if a.SHA256, err = layout.WriteFileIn(ctx, o.dir(), b.choose(c, o)); err != nil {
+		return Artifact{}, err
+	}
+	return a, c.noteOutput(o, a.SHA256)
+}
+
+// dir returns the directory that the zip goes to.
+func (o Output) dir() string {
+	if o.Path == "" {
+		return defaultDir
+	}
+	return filepath.Dir(o.Path)
+}
+
+// choose returns where a zip goes, and refuses one that was not planned.
+func (b *Builder) choose(c *cache, o Output) func(store.Digest) (string, error) {
+	return func(sum store.Digest) (string, error) {
 		if !o.Want.IsZero() && sum != o.Want {
 			return "", &MismatchError{Want: o.Want, Got: sum}
 		}
 		return o.PathOf(sum), b.mayWrite(c, o, sum)
 	}
-	dir := defaultDir
-	if o.Path != "" {
-		dir = filepath.Dir(o.Path)
-	}
-	if a.SHA256, err = layout.WriteFileIn(ctx, dir, check); err != nil {
-		return Artifact{}, err
-	}
-	return a, c.store.PutRecord("outputs", absolute(o.PathOf(a.SHA256)), []byte(a.SHA256.Hex()))
+}
+
+// noteOutput remembers that the zip is ours.
+func (c *cache) noteOutput(o Output, sum store.Digest) error {
+	return c.store.PutRecord("outputs", absolute(o.PathOf(sum)), []byte(sum.Hex()))
 }
 
 // tree puts the parts of the lock together; node are its tarballs.
 func (c *cache) tree(ctx context.Context, l *Lock, node nodeParts) (filetree.Tree, []Warning, error) {
-	var parts []filetree.Tree
-	var found []Warning
+	var all filetree.Tree
 	if l.Python != nil {
-		part, warnings, err := c.pythonTree(ctx, l)
+		part, err := c.pythonTree(ctx, l)
 		if err != nil {
 			return nil, nil, err
 		}
-		parts, found = append(parts, part), append(found, warnings...)
+		all = append(all, part...)
 	}
 	if l.NodeJS != nil {
 		part, err := nodeTree(l.NodeJS, node)
 		if err != nil {
 			return nil, nil, err
 		}
-		if part, err = part.Filter(l.Exclude); err != nil {
-			return nil, nil, err
-		}
-		parts = append(parts, part)
+		all = append(all, part...)
+	}
+	all, err := l.moved(all)
+	if err != nil {
+		return nil, nil, err
 	}
 	var own filetree.Tree
 	for i, f := range l.Files {
@@ -221,23 +242,37 @@ func (c *cache) tree(ctx context.Context, l *Lock, node nodeParts) (filetree.Tre
 		}
 		own = append(own, part...)
 	}
-	// The order of files in the configuration decides no byte.
-	slices.SortStableFunc(own, func(a, b filetree.Entry) int { return strings.Compare(a.Path, b.Path) })
-	// What is excluded can clash with nothing.
-	own, err := own.Filter(l.Exclude)
+	downloaded, err := c.downloadsTree(ctx, l)
 	if err != nil {
 		return nil, nil, err
 	}
-	merged, err := filetree.Merge(append(parts, own)...)
+	own = append(own, downloaded...)
+	built, err := c.buildsTree(ctx, l)
+	if err != nil {
+		return nil, nil, err
+	}
+	own = append(own, built...)
+	// The order of files in the configuration decides no byte.
+	slices.SortStableFunc(own, func(a, b filetree.Entry) int { return strings.Compare(a.Path, b.Path) })
+	// What is left out can clash with nothing.
+	all, found, err := l.thin(append(all, own...))
+	if err != nil {
+		return nil, nil, err
+	}
+	unseen, err := pythonFindings(l, all)
+	if err != nil {
+		return nil, nil, err
+	}
+	merged, err := filetree.Merge(all)
 	if clash := (*filetree.ClashError)(nil); errors.As(err, &clash) {
 		err = clashError(clash)
 	}
-	return merged, found, err
+	return merged, append(found, unseen...), err
 }
 
 // verify reads every blob of the lock that the cache holds. Damaged ones are
 // dropped, so that a build fetches them; it reports whether there were any.
-func (c *cache) verify(l *Lock) (dropped bool, err error) {
+func (c *cache) verify(ctx context.Context, l *Lock) (dropped bool, err error) {
 	var digests []store.Digest
 	if l.Python != nil {
 		for _, w := range l.Python.Chosen.Wheels {
@@ -253,6 +288,8 @@ func (c *cache) verify(l *Lock) (dropped bool, err error) {
 			digests = append(digests, d)
 		}
 	}
+	digests = append(digests, c.downloadDigests(ctx, l)...)
+	digests = append(digests, l.buildDigests()...)
 	for _, d := range digests {
 		if !c.store.Has(d, -1) {
 			continue

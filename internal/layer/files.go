@@ -31,6 +31,16 @@ func (e *ChangedError) Error() string {
 	return fmt.Sprintf("the files of %q are not those that were planned (%s): plan again", e.Source, strings.Join(e.Changes, ", "))
 }
 
+// What a symbolic link in a source means: the file or folder that it leads to,
+// or an error.
+const (
+	LinksFollow = "follow"
+	LinksError  = "error"
+)
+
+// defaultIgnoreFile is the name of ignore files where the user chose none.
+const defaultIgnoreFile = ".layerignore"
+
 // check finds what can be known wrong without reading the files.
 func (f FileSpec) check() error {
 	switch {
@@ -40,8 +50,12 @@ func (f FileSpec) check() error {
 		return errors.New("it names both source and content: write one of them")
 	case f.Content != nil && (f.Target == "" || strings.HasSuffix(f.Target, "/")):
 		return fmt.Errorf("content needs the name of a file as target, not %q: write one such as \"python/settings.json\"", f.Target)
-	case f.Content != nil && (len(f.Include) > 0 || len(f.Exclude) > 0):
-		return errors.New("include and exclude choose among the files of a source: content has none")
+	case f.Content != nil && (len(f.Include) > 0 || len(f.Exclude) > 0 || f.IgnoreFile != "" || f.Symlinks != ""):
+		return errors.New("include, exclude, ignore_file and symlinks are about the files of a source: content has none")
+	case strings.ContainsAny(f.IgnoreFile, `/\`) || f.IgnoreFile == "." || f.IgnoreFile == "..":
+		return fmt.Errorf("ignore_file is the name of files in the source, such as \".gitignore\", not a path: %q", f.IgnoreFile)
+	case f.Symlinks != "" && f.Symlinks != LinksFollow && f.Symlinks != LinksError:
+		return fmt.Errorf("symlinks is \"follow\" or \"error\", not %q", f.Symlinks)
 	}
 	for _, p := range slices.Concat(f.Include, f.Exclude) {
 		if err := filetree.CheckPattern(p); err != nil {
@@ -67,13 +81,16 @@ func (l FileLock) name() string { return cmp.Or(l.Source, l.Target) }
 
 // lockFiles reads one element of files and returns what it holds now.
 func lockFiles(f FileSpec, spec Spec) (FileLock, error) {
-	l := FileLock{Source: f.Source, Content: f.Content, Target: f.Target, Include: f.Include, Exclude: f.Exclude}
+	l := FileLock{Source: f.Source, Content: f.Content, Target: f.Target, Include: f.Include, Exclude: f.Exclude, IgnoreFile: f.IgnoreFile}
+	if f.Symlinks == LinksError {
+		l.Symlinks = LinksError
+	}
 	files, err := scan(l)
 	if err != nil {
 		return FileLock{}, err
 	}
 	if len(files) == 0 {
-		return FileLock{}, fmt.Errorf("%q holds no file that include and exclude let through: correct the patterns, or drop this element", f.Source)
+		return FileLock{}, fmt.Errorf("%q holds no file that include, exclude and ignore files let through: correct the patterns, or drop this element", f.Source)
 	}
 	for _, file := range files {
 		if err := spec.checkFile(file); err != nil {
@@ -87,7 +104,7 @@ func lockFiles(f FileSpec, spec Spec) (FileLock, error) {
 // checkFile refuses the layer's own zip, which would change with every plan,
 // and native code for another architecture.
 func (s Spec) checkFile(f filetree.File) error {
-	if filetree.Match(s.Exclude, f.Path) {
+	if s.excluded(f.Path) {
 		return nil
 	}
 	if s.Output != "" && f.Source != "" && absolute(f.Source) == absolute(s.Output) {
@@ -113,7 +130,10 @@ func scan(l FileLock) ([]filetree.File, error) {
 	if l.Content != nil {
 		return inline(l), nil
 	}
-	files, err := filetree.Scan(l.Source, filetree.ScanOptions{Include: l.Include, Exclude: l.Exclude})
+	files, err := filetree.Scan(l.Source, filetree.ScanOptions{
+		Include: l.Include, Exclude: l.Exclude, RefuseLinks: l.Symlinks == LinksError,
+		IgnoreFile: cmp.Or(l.IgnoreFile, defaultIgnoreFile), NeedsIgnoreFile: l.IgnoreFile != "",
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -37,6 +37,7 @@ type cache struct {
 	store     *store.Store
 	client    *fetch.Client
 	getenv    func(string) string
+	log       func(ctx context.Context, line string)
 	artifacts *artifacts
 	indexes   []python.Index // of the environment and the user's files
 	npm       *registries
@@ -57,9 +58,16 @@ type Options struct {
 	Environ func() []string
 	// CABundle is a file of certificates to trust besides the system's, or "".
 	CABundle string
+	// Log gets the lines that a container engine writes while it builds; nil
+	// drops them.
+	Log func(ctx context.Context, line string)
 	// CodeArtifact is asked about hosts of AWS CodeArtifact alone; nil reaches
 	// them as any other host.
 	CodeArtifact CodeArtifact
+	// Remote returns what the cache shares with other machines; nil is
+	// nothing. RemoteReadOnly only takes from it.
+	Remote         func() (Remote, error)
+	RemoteReadOnly bool
 }
 
 // NewBuilder returns a Builder. Nothing is opened or read yet.
@@ -79,11 +87,17 @@ func openCache(o Options) (*cache, error) {
 			Err:     err,
 		}
 	}
+	if s, err = shareStore(s, o); err != nil {
+		return nil, err
+	}
 	settings, err := python.ReadIndexSettings(o.Getenv, "", nil)
 	if err != nil {
 		return nil, err
 	}
-	c := &cache{store: s, getenv: o.Getenv, artifacts: newArtifacts(o.CodeArtifact, o.Offline), npm: newRegistries(o.Environ)}
+	c := &cache{store: s, getenv: o.Getenv, log: o.Log, artifacts: newArtifacts(o.CodeArtifact, o.Offline), npm: newRegistries(o.Environ)}
+	if c.log == nil {
+		c.log = func(context.Context, string) {}
+	}
 	c.client, err = fetch.New(fetch.Options{
 		Store: s, Offline: o.Offline, UserAgent: o.UserAgent, Credentials: c.artifacts.credentials,
 		Certificates: slices.DeleteFunc([]string{o.CABundle, settings.Certificates}, func(name string) bool { return name == "" }),
@@ -128,8 +142,14 @@ type Spec struct {
 	Python        *PythonSpec
 	NodeJS        *NodeSpec
 	Files         []FileSpec
-	// Exclude holds globs over layer paths.
-	Exclude []string
+	Downloads     []DownloadSpec
+	Builds        []BuildSpec
+	// Exclude holds globs over layer paths, Prune presets of them; what Keep
+	// matches stays nevertheless. Executables are globs of files that are
+	// marked executable.
+	Exclude, Prune, Keep, Executables []string
+	// Kind is KindLayer, also as "", or KindFunction.
+	Kind string
 	// Triggers force a new resolution when they change.
 	Triggers map[string]string
 	// CutOff bounds what the index is asked for.
@@ -188,6 +208,11 @@ type FileSpec struct {
 	// file lands at it, or in it when it ends in "/".
 	Target           string
 	Include, Exclude []string
+	// IgnoreFile names the ignore files of a source; "": .layerignore, where
+	// there is one.
+	IgnoreFile string
+	// Symlinks is LinksFollow, also as "", or LinksError.
+	Symlinks string
 }
 
 // CutOff is the moment after which releases do not exist.

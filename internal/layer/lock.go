@@ -19,14 +19,21 @@ const lockFormat = 1
 // credential and no moment.
 type Lock struct {
 	// Format is the lock's version, Layout the zip writer's.
-	Format        int         `json:"format"`
-	Layout        int         `json:"layout"`
-	Runtimes      []string    `json:"runtimes"`
-	Architectures []string    `json:"architectures"`
-	Python        *PythonLock `json:"python,omitempty"`
-	NodeJS        *NodeLock   `json:"nodejs,omitempty"`
-	Files         []FileLock  `json:"files,omitempty"`
-	Exclude       []string    `json:"exclude,omitempty"`
+	Format        int            `json:"format"`
+	Layout        int            `json:"layout"`
+	Runtimes      []string       `json:"runtimes"`
+	Architectures []string       `json:"architectures"`
+	Python        *PythonLock    `json:"python,omitempty"`
+	NodeJS        *NodeLock      `json:"nodejs,omitempty"`
+	Files         []FileLock     `json:"files,omitempty"`
+	Downloads     []DownloadLock `json:"downloads,omitempty"`
+	Builds        []BuildLock    `json:"builds,omitempty"`
+	Exclude       []string       `json:"exclude,omitempty"`
+	Prune         *PruneLock     `json:"prune,omitempty"`
+	Keep          []string       `json:"keep,omitempty"`
+	Executables   []string       `json:"executables,omitempty"`
+	// Kind is KindFunction, or "" for a layer.
+	Kind string `json:"kind,omitempty"`
 }
 
 // PythonLock is what the Python resolution chose.
@@ -43,12 +50,15 @@ type PythonLock struct {
 
 // FileLock is one element of files, with the digest of what it held.
 type FileLock struct {
-	Source  string       `json:"source,omitempty"`
-	Content *string      `json:"content,omitempty"`
-	Target  string       `json:"target"`
-	Include []string     `json:"include,omitempty"`
-	Exclude []string     `json:"exclude,omitempty"`
-	Tree    store.Digest `json:"tree"`
+	Source  string   `json:"source,omitempty"`
+	Content *string  `json:"content,omitempty"`
+	Target  string   `json:"target"`
+	Include []string `json:"include,omitempty"`
+	Exclude []string `json:"exclude,omitempty"`
+	// IgnoreFile and Symlinks are as in FileSpec.
+	IgnoreFile string       `json:"ignore_file,omitempty"`
+	Symlinks   string       `json:"symlinks,omitempty"`
+	Tree       store.Digest `json:"tree"`
 	// Count is the number of files.
 	Count int `json:"count"`
 }
@@ -77,6 +87,10 @@ func DecodeLock(text string) (*Lock, error) {
 		return nil, fmt.Errorf("reading the lock: it has format %d and layout %d, and this version of the provider writes %d and %d: "+
 			"plan again with this version, or use the version that wrote it", l.Format, l.Layout, lockFormat, layerzip.Format)
 	}
+	if l.Prune != nil && l.Prune.Rules != pruneRules {
+		return nil, fmt.Errorf("reading the lock: its prune presets have version %d, and this version of the provider has %d: "+
+			"plan again with this version, or use the version that wrote it", l.Prune.Rules, pruneRules)
+	}
 	return &l, nil
 }
 
@@ -100,6 +114,12 @@ func (l *Lock) Contents() map[string]string {
 	}
 	for _, f := range l.Files {
 		contents["files:"+f.Target] = fmt.Sprintf("%s (%s)", f.Tree.Hex()[:12], plural(f.Count, "file"))
+	}
+	for _, d := range l.Downloads {
+		d.contents(contents)
+	}
+	for _, b := range l.Builds {
+		b.contents(contents)
 	}
 	return contents
 }

@@ -87,7 +87,7 @@ func (b *Builder) lockLocal(s Spec, local []python.LocalPackage, targets []runti
 			if strings.HasSuffix(p.Source, ".py") {
 				target += ".py"
 			}
-			lock, err := lockFiles(FileSpec{Source: filepath.ToSlash(filepath.Join(dir, p.Source)), Target: target, Exclude: slices.Clone(p.Exclude)}, s)
+			lock, err := lockFiles(FileSpec{Source: filepath.ToSlash(filepath.Join(dir, p.Source)), Target: s.placed(target), Exclude: slices.Clone(p.Exclude)}, s)
 			if err != nil {
 				return fmt.Errorf("packing the project %q from disk: %w", p.Name, err)
 			}

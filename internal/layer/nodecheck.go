@@ -123,7 +123,8 @@ func prebuilt(files filetree.Tree, architecture string) bool {
 // checkNodeShadow tells where the layer brings parts of the AWS SDK, which the
 // runtimes have: the layer's go before.
 func checkNodeShadow(l *Lock, severity Severity) ([]Warning, error) {
-	if severity != SeverityError && severity != SeverityWarning {
+	// A function that brings its own SDK pins it for itself alone.
+	if severity != SeverityError && severity != SeverityWarning || l.Kind == KindFunction {
 		return nil, nil
 	}
 	var found []string

@@ -236,7 +236,7 @@ func (s Spec) lockNodeFiles(l *Lock) error {
 		}
 		for _, p := range t.Local {
 			for _, root := range roots {
-				lock, err := lockFiles(FileSpec{Source: p.Source, Target: path.Join(root, p.Path), Exclude: []string{"node_modules", "**/node_modules"}}, s)
+				lock, err := lockFiles(FileSpec{Source: p.Source, Target: s.placed(path.Join(root, p.Path)), Exclude: []string{"node_modules", "**/node_modules"}}, s)
 				if err != nil {
 					return inputError("nodejs", fmt.Sprintf("The folder %q cannot be packed", p.Source), err)
 				}

@@ -106,6 +106,8 @@ func (c *cache) nodePart(ctx context.Context, p NodePackage, packers chan *layer
 		if facts, err = c.packTarball(ctx, p, packers); err != nil {
 			return nil, nodeBlobError(p, err)
 		}
+	} else {
+		c.offerTarball(p)
 	}
 	archive, err := filetree.FileArchive(p.String(), c.store.Path(facts.Segment))
 	if err != nil {

@@ -228,7 +228,8 @@ func (p *PythonSpec) checkIndexes() error {
 
 // checkShadow tells where a part of the AWS SDK in the layer would be used
 // together with the runtime's own other part: versions of the two must match.
-func checkShadow(l *python.Lock, severity Severity) ([]Warning, error) {
+// noun is what the zip is for.
+func checkShadow(l *python.Lock, noun string, severity Severity) ([]Warning, error) {
 	if severity != SeverityError && severity != SeverityWarning {
 		return nil, nil
 	}
@@ -245,9 +246,9 @@ func checkShadow(l *python.Lock, severity Severity) ([]Warning, error) {
 	}
 	fault := &InputError{
 		Attribute: "python",
-		Summary:   fmt.Sprintf("%s comes from the layer and %s from the runtime", inLayer, inRuntime),
-		Detail: fmt.Sprintf("Lambda's Python runtimes bring boto3 and botocore, and a layer's copy goes before. One of them alone meets a version of the other that it was not made for. "+
-			"Add %s to the requirements, or leave both out by exclude_runtime_sdk.", inRuntime),
+		Summary:   fmt.Sprintf("%s comes from the %s and %s from the runtime", inLayer, noun, inRuntime),
+		Detail: fmt.Sprintf("Lambda's Python runtimes bring boto3 and botocore, and a %s's copy goes before. One of them alone meets a version of the other that it was not made for. "+
+			"Add %s to the requirements, or leave both out by exclude_runtime_sdk.", noun, inRuntime),
 	}
 	return severity.judge(fault)
 }

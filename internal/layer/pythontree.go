@@ -3,6 +3,7 @@ package layer
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
@@ -10,33 +11,45 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
-// pythonTree returns the files of the locked wheels that are not excluded, with
-// what a user should know of them.
-func (c *cache) pythonTree(ctx context.Context, l *Lock) (filetree.Tree, []Warning, error) {
+// pythonTree returns the files of the locked wheels.
+func (c *cache) pythonTree(ctx context.Context, l *Lock) (filetree.Tree, error) {
 	targets, err := Spec{Runtimes: l.Runtimes, Architectures: l.Architectures}.targets(runtimes.Python)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	tree, err := python.Tree(ctx, c.client, c.store, l.Python.Chosen, python.TreeOptions{Targets: pythonTargets(targets), Scripts: l.Python.Scripts, Indexes: c.indexes, Pack: c.packMade})
 	if err != nil {
-		return nil, nil, wheelError(err)
+		return nil, wheelError(err)
 	}
-	if tree, err = tree.Filter(l.Exclude); err != nil {
-		return nil, nil, err
+	return tree, nil
+}
+
+// pythonFindings tells what of the distributions in a layer Python may not find.
+func pythonFindings(l *Lock, tree filetree.Tree) ([]Warning, error) {
+	if l.Python == nil || l.Kind == KindFunction {
+		return nil, nil
 	}
-	found, err := python.Findings(tree)
+	own := slices.DeleteFunc(slices.Clone(tree), func(e filetree.Entry) bool { return !strings.HasPrefix(e.Origin, "python:") })
+	found, err := python.Findings(own)
 	if err != nil || len(found) == 0 {
-		return tree, nil, err
+		return nil, err
 	}
 	sentences := make([]string, 0, len(found))
 	for _, text := range found {
 		sentences = append(sentences, Sentence(text))
 	}
-	return tree, []Warning{{Attribute: "python", Summary: "Files that Python may not find", Detail: strings.Join(sentences, "\n")}}, nil
+	return []Warning{{Attribute: "python", Summary: "Files that Python may not find", Detail: strings.Join(sentences, "\n")}}, nil
 }
 
 // clashError says what to do about two inputs that want one path.
 func clashError(clash *filetree.ClashError) error {
+	if strings.HasPrefix(clash.First, downloadOrigin) && strings.HasPrefix(clash.Second, downloadOrigin) &&
+		strings.Contains(clash.First, "] for ") && strings.Contains(clash.Second, "] for ") {
+		return &InputError{
+			Attribute: "architectures", Summary: "One layer cannot serve both architectures",
+			Detail: fmt.Sprintf("%s and %s both bring %q%s.%s", clash.First, clash.Second, clash.Path, clashKind(clash), forEach), Err: clash,
+		}
+	}
 	first, ours := strings.CutPrefix(clash.First, "python:")
 	second, theirs := strings.CutPrefix(clash.Second, "python:")
 	if !ours || !theirs {

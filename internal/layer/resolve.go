@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
@@ -32,8 +31,8 @@ func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error)
 	l := &Lock{
 		Format: lockFormat, Layout: layerzip.Format,
 		Runtimes: slices.Clone(s.Runtimes), Architectures: slices.Clone(s.Architectures),
-		Exclude: slices.Clone(s.Exclude),
 	}
+	s.lockSelection(l)
 	// Local faults are named before the network is asked.
 	for i, f := range s.Files {
 		lock, err := lockFiles(f, s)
@@ -41,6 +40,13 @@ func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error)
 			return nil, inputError(fmt.Sprintf("files[%d]", i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
 		}
 		l.Files = append(l.Files, lock)
+	}
+	var err error
+	if l.Downloads, err = b.lockDownloads(ctx, s, old); err != nil {
+		return nil, err
+	}
+	if l.Builds, err = b.lockBuilds(ctx, s, old); err != nil {
+		return nil, err
 	}
 	if s.Python != nil {
 		var before *PythonLock
@@ -79,6 +85,7 @@ func (l *Lock) Warnings() []Warning {
 	if l.NodeJS != nil {
 		warnings = append(warnings, noted("nodejs", "Notes on the Node.js packages", l.NodeJS.Notes)...)
 	}
+	warnings = append(warnings, noted("downloads", "Downloads without a digest", l.downloadNotes())...)
 	return warnings
 }
 
@@ -100,8 +107,8 @@ func (s Spec) Check() error {
 	if len(s.Runtimes) == 0 {
 		return &InputError{Attribute: "runtimes", Summary: "No runtime", Detail: "A layer is built for at least one Lambda runtime, such as \"python3.12\"."}
 	}
-	if s.Python == nil && s.NodeJS == nil && len(s.Files) == 0 {
-		return &InputError{Summary: "Nothing to pack", Detail: "The layer has no input. Write python, nodejs or files."}
+	if s.Python == nil && s.NodeJS == nil && len(s.Files) == 0 && len(s.Downloads) == 0 && len(s.Builds) == 0 {
+		return &InputError{Summary: "Nothing to pack", Detail: "The layer has no input. Write python, nodejs, files, downloads or builds."}
 	}
 	if n := s.NodeJS; n != nil {
 		if err := n.check(); err != nil {
@@ -131,14 +138,22 @@ func (s Spec) Check() error {
 			Detail: "It is the path of a zip, such as \"build/layer.zip\". A home directory is written with pathexpand().",
 		}
 	}
-	for i, p := range s.Exclude {
-		if err := filetree.CheckPattern(p); err != nil {
-			return inputError(fmt.Sprintf("exclude[%d]", i), fmt.Sprintf("Malformed pattern %q", p), err)
-		}
+	if err := s.checkSelection(); err != nil {
+		return err
 	}
 	for i, f := range s.Files {
 		if err := f.check(); err != nil {
 			return inputError(fmt.Sprintf("files[%d]", i), fmt.Sprintf("Malformed element %d of files", i), err)
+		}
+	}
+	for i, d := range s.Downloads {
+		if err := d.check(fmt.Sprintf("downloads[%d]", i)); err != nil {
+			return err
+		}
+	}
+	for i, b := range s.Builds {
+		if err := b.check(fmt.Sprintf("builds[%d]", i)); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -34,6 +35,22 @@ func (l *Layout) WriteFile(ctx context.Context, path string) (store.Digest, erro
 // has changed. Missing directories are made. Where the system can, the space is
 // taken first, so that a full disk is an error before the first byte.
 func (l *Layout) WriteFileIn(ctx context.Context, dir string, choose func(store.Digest) (string, error)) (store.Digest, error) {
+	return writeIn(dir, func(f *os.File) (store.Digest, error) { return l.fill(ctx, f) }, choose)
+}
+
+// CopyFileIn is WriteFileIn for a zip that is there already.
+func CopyFileIn(dir string, zip io.Reader, choose func(store.Digest) (string, error)) (store.Digest, error) {
+	return writeIn(dir, func(f *os.File) (store.Digest, error) {
+		digest, _, err := store.SumReader(io.TeeReader(zip, f))
+		if err != nil {
+			return store.Digest{}, err
+		}
+		return digest, f.Chmod(0o644)
+	}, choose)
+}
+
+// writeIn lets fill write a file that appears by rename.
+func writeIn(dir string, fill func(*os.File) (store.Digest, error), choose func(store.Digest) (string, error)) (store.Digest, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return store.Digest{}, fmt.Errorf("writing a layer to %q: %w", dir, err)
 	}
@@ -42,7 +59,7 @@ func (l *Layout) WriteFileIn(ctx context.Context, dir string, choose func(store.
 	if err != nil {
 		return store.Digest{}, fmt.Errorf("writing a layer to %q: %w", dir, err)
 	}
-	digest, err := l.fill(ctx, temp)
+	digest, err := fill(temp)
 	if err = errors.Join(err, temp.Close()); err == nil {
 		err = publish(temp.Name(), digest, choose)
 	}

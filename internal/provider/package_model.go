@@ -15,23 +15,29 @@ import (
 
 // packageModel is the state, plan and configuration of layerbuild_package.
 type packageModel struct {
-	ID             types.String `tfsdk:"id"`
-	Runtimes       types.List   `tfsdk:"runtimes"`
-	Architectures  types.List   `tfsdk:"architectures"`
-	Python         *pythonModel `tfsdk:"python"`
-	NodeJS         *nodejsModel `tfsdk:"nodejs"`
-	Files          []fileModel  `tfsdk:"files"`
-	Exclude        types.List   `tfsdk:"exclude"`
-	Checks         *checksModel `tfsdk:"checks"`
-	OutputPath     types.String `tfsdk:"output_path"`
-	Triggers       types.Map    `tfsdk:"triggers"`
-	Filename       types.String `tfsdk:"filename"`
-	SourceCodeHash types.String `tfsdk:"source_code_hash"`
-	SHA256         types.String `tfsdk:"sha256"`
-	Size           types.Int64  `tfsdk:"size"`
-	UnzippedSize   types.Int64  `tfsdk:"unzipped_size"`
-	Contents       types.Map    `tfsdk:"contents"`
-	Lock           types.String `tfsdk:"lock"`
+	ID             types.String    `tfsdk:"id"`
+	Runtimes       types.List      `tfsdk:"runtimes"`
+	Architectures  types.List      `tfsdk:"architectures"`
+	Python         *pythonModel    `tfsdk:"python"`
+	NodeJS         *nodejsModel    `tfsdk:"nodejs"`
+	Files          []fileModel     `tfsdk:"files"`
+	Downloads      []downloadModel `tfsdk:"downloads"`
+	Builds         []buildModel    `tfsdk:"builds"`
+	Kind           types.String    `tfsdk:"kind"`
+	Exclude        types.List      `tfsdk:"exclude"`
+	Prune          types.List      `tfsdk:"prune"`
+	Keep           types.List      `tfsdk:"keep"`
+	Executables    types.List      `tfsdk:"executables"`
+	Checks         *checksModel    `tfsdk:"checks"`
+	OutputPath     types.String    `tfsdk:"output_path"`
+	Triggers       types.Map       `tfsdk:"triggers"`
+	Filename       types.String    `tfsdk:"filename"`
+	SourceCodeHash types.String    `tfsdk:"source_code_hash"`
+	SHA256         types.String    `tfsdk:"sha256"`
+	Size           types.Int64     `tfsdk:"size"`
+	UnzippedSize   types.Int64     `tfsdk:"unzipped_size"`
+	Contents       types.Map       `tfsdk:"contents"`
+	Lock           types.String    `tfsdk:"lock"`
 }
 
 type fileModel struct {
@@ -40,6 +46,9 @@ type fileModel struct {
 	Target  types.String `tfsdk:"target"`
 	Include types.List   `tfsdk:"include"`
 	Exclude types.List   `tfsdk:"exclude"`
+
+	IgnoreFile types.String `tfsdk:"ignore_file"`
+	Symlinks   types.String `tfsdk:"symlinks"`
 }
 
 type checksModel struct {
@@ -57,6 +66,10 @@ func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.S
 		Runtimes:      stringList(ctx, m.Runtimes, &diags),
 		Architectures: stringList(ctx, m.Architectures, &diags),
 		Exclude:       stringList(ctx, m.Exclude, &diags),
+		Prune:         stringList(ctx, m.Prune, &diags),
+		Keep:          stringList(ctx, m.Keep, &diags),
+		Executables:   stringList(ctx, m.Executables, &diags),
+		Kind:          m.Kind.ValueString(),
 		CutOff:        defaults,
 		Output:        m.OutputPath.ValueString(),
 	}
@@ -78,7 +91,14 @@ func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.S
 		s.Files = append(s.Files, layer.FileSpec{
 			Source: f.Source.ValueString(), Content: f.Content.ValueStringPointer(), Target: f.Target.ValueString(),
 			Include: stringList(ctx, f.Include, &diags), Exclude: stringList(ctx, f.Exclude, &diags),
+			IgnoreFile: f.IgnoreFile.ValueString(), Symlinks: f.Symlinks.ValueString(),
 		})
+	}
+	for i := range m.Downloads {
+		s.Downloads = append(s.Downloads, m.Downloads[i].spec(ctx, &diags))
+	}
+	for i := range m.Builds {
+		s.Builds = append(s.Builds, m.Builds[i].spec(ctx, &diags))
 	}
 	return s, diags
 }

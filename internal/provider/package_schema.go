@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
@@ -45,11 +46,17 @@ func (r *packageResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 					listvalidator.ValueStringsAre(stringvalidator.OneOf(runtimes.Architectures()...)),
 				},
 			},
-			"python":  pythonAttribute(),
-			"nodejs":  nodejsAttribute(),
-			"files":   filesAttribute(),
-			"exclude": optionalStrings("Globs over layer paths, such as `python/**/*.pyi`. What they match is left out of the layer. `**` crosses folders; a pattern that names a folder takes all below it."),
-			"checks":  checksAttribute(),
+			"python":      pythonAttribute(),
+			"nodejs":      nodejsAttribute(),
+			"files":       filesAttribute(),
+			"downloads":   downloadsAttribute(),
+			"builds":      buildsAttribute(),
+			"kind":        kindAttribute(),
+			"exclude":     optionalStrings("Globs over layer paths, such as `python/**/*.pyi`. What they match is left out of the layer. `**` crosses folders; a pattern that names a folder takes all below it. A pattern that matches nothing is warned of."),
+			"prune":       pruneAttribute(),
+			"keep":        optionalStrings("Globs over layer paths: what they match stays, whatever `exclude` and `prune` say."),
+			"executables": optionalStrings("Globs over layer paths of files to mark executable. ELF files and `#!` scripts of `files` under `bin/` and `extensions/` are so by themselves."),
+			"checks":      checksAttribute(),
 			"output_path": schema.StringAttribute{
 				MarkdownDescription: "Where the zip goes. Default `.layerbuild/<digest of the zip>.zip` below the root module.",
 				Optional:            true,
@@ -69,7 +76,7 @@ func (r *packageResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 			"size":             schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes.", Computed: true},
 			"unzipped_size":    schema.Int64Attribute{MarkdownDescription: "Sum of the sizes of the files in bytes.", Computed: true},
 			"contents": schema.MapAttribute{
-				MarkdownDescription: "What the layer holds: `python:requests` → `2.31.0`, `nodejs:lodash` → `4.17.21`, `files:python/shared` → the short digest of its files. A plan shows here, name by name, what changes.",
+				MarkdownDescription: "What the layer holds: `python:requests` → `2.31.0`, `nodejs:lodash` → `4.17.21`, `files:python/shared` → the short digest of its files, `downloads:bin/ffmpeg` → the short digest of its archive, `builds:src/tool` → the short digest of what was built. A plan shows here, name by name, what changes.",
 				ElementType:         types.StringType,
 				Computed:            true,
 			},
@@ -116,10 +123,40 @@ func filesAttribute() schema.Attribute {
 					MarkdownDescription: "Path in the layer, such as `python/shared_utils`. What a directory holds lands below it; a file lands at it, or in it where it ends in `/`. Default: the root of the layer.",
 					Optional:            true,
 				},
-				"include": optionalStrings("Globs over the paths in `source`: only what they match is taken."),
-				"exclude": optionalStrings("Globs over the paths in `source`: what they match is left out, such as `**/*_test.py`."),
+				"include":     optionalStrings("Globs over the paths in `source`: only what they match is taken."),
+				"exclude":     optionalStrings("Globs over the paths in `source`: what they match is left out, such as `**/*_test.py`."),
+				"ignore_file": someText("Name of files in the form of gitignore, such as `.gitignore`. One in any folder of `source` says what below it is left out. Default: `.layerignore`, where there is one."),
+				"symlinks": schema.StringAttribute{
+					MarkdownDescription: "`follow` (default): a symbolic link in `source` is taken as the file or folder that it leads to, which must lie in `source`. `error`: no link is taken.",
+					Optional:            true,
+					Validators:          []validator.String{stringvalidator.OneOf(layer.LinksFollow, layer.LinksError)},
+				},
 			},
 		},
+	}
+}
+
+func kindAttribute() schema.Attribute {
+	return schema.StringAttribute{
+		MarkdownDescription: "`layer` (default), or `function`: the zip of a function's code, for `filename` of `aws_lambda_function`. What a layer has in `python/` and `nodejs/` then lies at the root, as Python packages and `node_modules/`; `files` lie at their targets.",
+		Optional:            true,
+		Validators:          []validator.String{stringvalidator.OneOf(layer.KindLayer, layer.KindFunction)},
+	}
+}
+
+func pruneAttribute() schema.Attribute {
+	return schema.ListAttribute{
+		MarkdownDescription: "Presets of what the layer does without, in Python's folders and in packages of `node_modules`:\n" +
+			"  - `tests`: Python: folders `tests`; Node.js: folders `test` and `tests` at the top of a package, `__tests__` anywhere, `*.test.js`, `*.test.cjs`, `*.test.mjs`.\n" +
+			"  - `docs`: Python: files `README`, `CHANGELOG`, `CHANGES`, `HISTORY`, `NEWS`, `CONTRIBUTING`, `CODE_OF_CONDUCT` and `SECURITY`, also as `.md`, `.rst` or `.txt`, and folders `doc` and `docs` beside the packages; Node.js: `*.md`, `*.markdown`, folders `doc`, `docs`, `example` and `examples` at the top of a package.\n" +
+			"  - `bytecode`: `__pycache__`, and `.pyc` and `.pyo` files whose source lies beside them.\n" +
+			"  - `type_stubs`: `*.pyi`, `*.d.ts`, `*.d.mts`, `*.d.cts`.\n" +
+			"  - `source_maps`: `*.map` of `.js`, `.mjs`, `.cjs`, `.ts`, `.mts`, `.cts` and `.css`.\n\n" +
+			"Licences, notices, `*.dist-info`, `*.egg-info` and the `package.json` of packages always stay. So does what other code loads: modules in `tests` that are imported when a module outside is loaded (NumPy 2 and astropy have such), folders that a `package.json` or a relative name in a module leads to, stubs that `lazy_loader` reads. " +
+			"Imports within functions and computed ones are not seen: name what a function needs of them in `keep`.",
+		ElementType: types.StringType,
+		Optional:    true,
+		Validators:  []validator.List{listvalidator.NoNullValues(), listvalidator.UniqueValues(), listvalidator.ValueStringsAre(stringvalidator.OneOf(layer.Presets()...))},
 	}
 }
 

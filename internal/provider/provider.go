@@ -18,6 +18,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
@@ -113,6 +114,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 		return publish.New(context.WithoutCancel(ctx), settings)
 	})
 	options.CodeArtifact = codeArtifact{tools.publisher}
+	resp.Diagnostics.Append(m.share(ctx, tools.publisher, &options)...)
 	tools.builder = layer.NewBuilder(options)
 	resp.ResourceData = tools
 }
@@ -121,6 +123,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 // environment, then the default.
 func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 	o := layer.Options{UserAgent: "terraform-provider-layerbuild/" + p.version, Getenv: p.getenv, Environ: p.environ}
+	o.Log = func(ctx context.Context, line string) { tflog.Info(ctx, line) }
 	var err error
 	if o.CacheDir, err = expandHome("cache_dir", cmp.Or(m.CacheDir.ValueString(), p.getenv("LAYERBUILD_CACHE_DIR"))); err != nil {
 		return o, err

@@ -14,6 +14,7 @@ import (
 // providerModel is the provider block.
 type providerModel struct {
 	CacheDir          types.String `tfsdk:"cache_dir"`
+	Cache             types.Object `tfsdk:"cache"`
 	Offline           types.Bool   `tfsdk:"offline"`
 	ExcludeNewer      types.String `tfsdk:"exclude_newer"`
 	MinimumReleaseAge types.String `tfsdk:"minimum_release_age"`

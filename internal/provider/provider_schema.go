@@ -15,7 +15,8 @@ import (
 func (p *layerbuild) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	attributes := map[string]schema.Attribute{
 		"cache_dir": text("Where fetched and built files are kept. Default: `LAYERBUILD_CACHE_DIR`, else `layerbuild` in the user's cache directory."),
-		"offline":   flag("Use only what the cache holds. Default: `LAYERBUILD_OFFLINE`, else `false`."),
+		"cache":     cacheAttribute(),
+		"offline":   flag("Use only what the cache holds, that of `cache` included. Default: `LAYERBUILD_OFFLINE`, else `false`."),
 		"exclude_newer": schema.StringAttribute{
 			MarkdownDescription: "An RFC 3339 time or a date: releases uploaded after it do not exist. With `plantimestamp()` a plan and its apply see one moment on any two machines.",
 			Optional:            true,

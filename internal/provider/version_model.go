@@ -242,6 +242,22 @@ func (b *builtModel) lock() (*layer.Lock, error) {
 	return layer.DecodeLock(b.Lock.ValueString())
 }
 
+// checkLayer refuses the zip of a function's code. A lock that cannot be read
+// is judged where the zip is made of it.
+func (b *builtModel) checkLayer() error {
+	if b == nil || b.Lock.IsUnknown() {
+		return nil
+	}
+	lock, err := b.lock()
+	if err != nil || lock == nil || lock.Kind != layer.KindFunction {
+		return nil
+	}
+	return &layer.InputError{
+		Attribute: "package", Summary: "The package is the code of a function",
+		Detail: "It has kind = \"function\", so its files do not lie where a function looks into a layer. Drop kind from the package, or give filename and source_code_hash of it to aws_lambda_function.",
+	}
+}
+
 // asSet returns a list's elements as a set; unknown and null stay so.
 func asSet(list types.List) types.Set {
 	switch {

@@ -65,6 +65,9 @@ func (r *versionResource) planRegion(m, config, before *versionModel, resp *reso
 func (m *versionModel) plan(ctx context.Context, config, before *versionModel) diag.Diagnostics {
 	var diags diag.Diagnostics
 	m.setDefaults(ctx, config, &diags)
+	if err := m.built(ctx, &diags).checkLayer(); err != nil {
+		return append(diags, diagnose("Unusable package", err))
+	}
 	zip, known := m.wanted(ctx, &diags)
 	if known && before != nil && m.sameVersion(before, zip) {
 		m.setComputed(before)

@@ -250,6 +250,9 @@ func (r *versionResource) zip(ctx context.Context, m *versionModel, diags *diag.
 		zip.SHA256, err = publish.ParseCodeSHA256(m.SourceCodeHash.ValueString())
 		return zip, err
 	}
+	if err := b.checkLayer(); err != nil {
+		return publish.Zip{}, err
+	}
 	want, err := publish.ParseCodeSHA256(b.SourceCodeHash.ValueString())
 	if err != nil {
 		return publish.Zip{}, err

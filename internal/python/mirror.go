@@ -46,8 +46,8 @@ func (m *mirror) blob(ctx context.Context, w Wheel) (*os.File, error) {
 	if m.cat == nil || !isPublic(w.URL) {
 		return m.client.Blob(ctx, wheelSource(w.URL, w.Filename, w.SHA256, w.Size))
 	}
-	if f, err := m.store.Open(w.SHA256, -1); err == nil {
-		return f, nil
+	if f, ok, err := m.client.Stored(ctx, wheelSource(w.URL, w.Filename, w.SHA256, w.Size)); ok || err != nil {
+		return f, err
 	}
 	address, missed := m.address(ctx, w)
 	if missed == nil {

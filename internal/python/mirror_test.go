@@ -2,7 +2,9 @@ package python
 
 import (
 	"bytes"
+	"context"
 	"io"
+	"io/fs"
 	"net/http"
 	"strings"
 	"sync"
@@ -104,5 +106,58 @@ func TestWheelsOfThePublicIndexComeFromItsStandIn(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// sharedWheel is a store.Remote with one object.
+type sharedWheel struct {
+	name    string
+	content []byte
+}
+
+func (r *sharedWheel) String() string { return "mem://shared/" }
+
+func (r *sharedWheel) Get(_ context.Context, name string) (io.ReadCloser, error) {
+	if name != r.name {
+		return nil, fs.ErrNotExist
+	}
+	return io.NopCloser(bytes.NewReader(r.content)), nil
+}
+
+func (r *sharedWheel) Has(_ context.Context, name string) (bool, error) { return name == r.name, nil }
+
+func (r *sharedWheel) Put(context.Context, string, store.Object, bool) error { return nil }
+
+// TestSharedWheelsComeBeforeTheStandIn asks neither the stand-in of the public
+// index nor the index itself.
+func TestSharedWheelsComeBeforeTheStandIn(t *testing.T) {
+	t.Parallel()
+	const name = "idna-3.7-py3-none-any.whl"
+	index := indextest.New(t, "idna 3.7\n")
+	content, digest := index.Wheel(name)
+	sum, err := store.ParseDigest(digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s = s.WithRemote(&sharedWheel{store.RemoteName(sum), content}, true)
+	server := &publicServer{}
+	client, err := fetch.New(fetch.Options{Store: s, Transport: server, Retries: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock := &Lock{Wheels: []Wheel{{
+		Name: "idna", Version: "3.7", Filename: name, SHA256: sum, Pure: true, Targets: []string{py312.String()},
+		URL: "https://files.pythonhosted.org/packages/ab/cd/" + name,
+	}}}
+	tree, err := Tree(t.Context(), client, s, lock, TreeOptions{Targets: []Target{py312}, Indexes: []Index{{URL: index.URL()}}})
+	if err != nil || len(tree) == 0 {
+		t.Errorf("the tree has %d files, %v", len(tree), err)
+	}
+	if len(server.asked) != 0 {
+		t.Errorf("%q were asked", server.asked)
 	}
 }

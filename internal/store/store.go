@@ -25,6 +25,8 @@ import (
 type Store struct {
 	dir  string // as the user named it, absolute
 	root string // dir/v1
+	// shared is what the store shares with other machines, or nil.
+	shared *sharing
 }
 
 // touchAfter is how old the time of last use may grow before a use renews it:

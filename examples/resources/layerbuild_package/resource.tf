@@ -33,3 +33,21 @@ resource "aws_lambda_layer_version" "shared" {
   filename         = layerbuild_package.shared.filename
   source_code_hash = layerbuild_package.shared.source_code_hash
 }
+
+# The code of a function: packages at the root, without tests and stubs.
+resource "layerbuild_package" "api" {
+  kind     = "function"
+  runtimes = ["python3.12"]
+  python   = { requirements = ["requests==2.31.0"] }
+  files    = [{ source = "${path.module}/src/api" }]
+  prune    = ["tests", "type_stubs"]
+}
+
+resource "aws_lambda_function" "api" {
+  function_name    = "api"
+  role             = aws_iam_role.api.arn
+  runtime          = "python3.12"
+  handler          = "app.lambda_handler"
+  filename         = layerbuild_package.api.filename
+  source_code_hash = layerbuild_package.api.source_code_hash
+}

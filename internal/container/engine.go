@@ -1,0 +1,212 @@
+package container
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/client"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// Recipe is what an image is built from.
+type Recipe struct {
+	// Context is the directory that is sent to the engine, Dockerfile a path
+	// in it, with slashes; "" is "Dockerfile".
+	Context, Dockerfile string
+	// Target is the stage that is built; "" is the last one.
+	Target string
+	// Args are the build arguments: no place for secrets.
+	Args map[string]string
+	// Platform is such as "linux/amd64".
+	Platform string
+	// Fresh builds every step anew.
+	Fresh bool
+}
+
+// EngineError says that no engine could be asked.
+type EngineError struct {
+	Host string // its address
+	Err  error
+}
+
+func (e *EngineError) Error() string {
+	return fmt.Sprintf("asking the container engine at %q: %v", e.Host, e.Err)
+}
+
+func (e *EngineError) Unwrap() error { return e.Err }
+
+// BuildError says that the engine could not build an image.
+type BuildError struct {
+	Reason string   // the engine's
+	Log    []string // its last lines
+}
+
+func (e *BuildError) Error() string {
+	if len(e.Log) == 0 {
+		return fmt.Sprintf("building the image: %s", e.Reason)
+	}
+	return fmt.Sprintf("building the image: %s; the last lines of its log:\n  %s", e.Reason, strings.Join(e.Log, "\n  "))
+}
+
+// Engine builds images by the Docker Engine API, which Podman speaks too.
+type Engine struct {
+	getenv func(string) string
+	spool  *store.Store
+}
+
+// NewEngine returns an Engine at the place that getenv and the Docker
+// configuration name: DOCKER_HOST, else the context of DOCKER_CONTEXT or of the
+// configuration, else the socket of Docker or of Podman. Nothing is asked yet.
+func NewEngine(getenv func(string) string, spool *store.Store) *Engine {
+	return &Engine{getenv: getenv, spool: spool}
+}
+
+// Build builds the recipe from the files of its context, which [Context.Read]
+// returned, and shows visit the files of the image. The image is never run, and
+// removed afterwards. log gets the lines that the engine writes. The build ends
+// with ctx.
+func (e *Engine) Build(ctx context.Context, r Recipe, sent []filetree.File, files Files, log func(line string), visit Visit) (err error) {
+	place, err := findEngine(e.getenv)
+	if err != nil {
+		return err
+	}
+	api, err := client.New(place.options()...)
+	if err != nil {
+		return &EngineError{Host: place.host, Err: err}
+	}
+	defer func() { err = errors.Join(err, api.Close()) }()
+	ping, err := api.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true})
+	if err != nil {
+		return &EngineError{Host: place.host, Err: err}
+	}
+	b := builder{api: api, image: cmp.Or(r.Target, "of "+r.Context), spool: e.spool}
+	id, err := b.build(ctx, r, sent, ping, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.removeImage(ctx, id)) }()
+	return b.copyOut(ctx, id, r.Platform, files, visit)
+}
+
+// builder is one build.
+type builder struct {
+	api   *client.Client
+	image string // for messages
+	spool *store.Store
+}
+
+// build sends the context and returns the id of the image.
+func (b *builder) build(ctx context.Context, r Recipe, sent []filetree.File, ping client.PingResult, log func(string)) (id string, err error) {
+	options := client.ImageBuildOptions{
+		Dockerfile: cmp.Or(r.Dockerfile, defaultDockerfile), Target: r.Target, NoCache: r.Fresh,
+		Remove: true, ForceRemove: true, Version: ping.BuilderVersion, BuildArgs: map[string]*string{},
+	}
+	for key, value := range r.Args {
+		options.BuildArgs[key] = &value
+	}
+	if system, machine, ok := strings.Cut(r.Platform, "/"); ok {
+		options.Platforms = slices.Grow(options.Platforms, 1)[:1]
+		options.Platforms[0].OS, options.Platforms[0].Architecture = system, machine
+	}
+	body, write := io.Pipe()
+	go func() { _ = write.CloseWithError(writeContext(write, sent)) }()
+	result, err := b.api.ImageBuild(ctx, body, options)
+	if err != nil {
+		_ = body.CloseWithError(err) // ends the goroutine
+		return "", fmt.Errorf("building the image: %w", err)
+	}
+	defer func() { err = errors.Join(err, result.Body.Close(), body.Close()) }()
+	return readProgress(ctx, result.Body, log)
+}
+
+// copyOut takes the files out of a container that is never started. What is
+// copied of the image is what the mapping names, and what links there lead to.
+func (b *builder) copyOut(ctx context.Context, id, platform string, files Files, visit Visit) (err error) {
+	// An image without a command needs one to make a container of.
+	options := client.ContainerCreateOptions{Config: &container.Config{Image: id, Cmd: []string{"/none"}, NetworkDisabled: true}}
+	made, err := b.api.ContainerCreate(ctx, options)
+	if err != nil {
+		return fmt.Errorf("making a container of the image: %w", err)
+	}
+	defer func() {
+		ctx, cancel := afterwards(ctx)
+		defer cancel()
+		_, gone := b.api.ContainerRemove(ctx, made.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+		err = errors.Join(err, gone)
+	}()
+	var sources []source
+	copied := map[string]bool{}
+	add := func(name string) error {
+		if copied[name] {
+			return errors.New("it is not what the engine says that it is")
+		}
+		copied[name] = true
+		sources = append(sources, source{root: parentOf(name), open: func(ctx context.Context) (io.ReadCloser, error) {
+			got, err := b.api.CopyFromContainer(ctx, made.ID, client.CopyFromContainerOptions{SourcePath: "/" + name})
+			return got.Content, err
+		}})
+		return nil
+	}
+	for _, from := range files.sources() {
+		if base, _ := split(from); !copied[base] {
+			if err := add(base); err != nil {
+				return err
+			}
+		}
+	}
+	return b.followed(ctx, sources, files, visit, func(name string) ([]source, error) {
+		err := add(name)
+		return sources, err
+	})
+}
+
+// followed copies more of the container until no link leads to what was not
+// copied, and shows the files then.
+func (b *builder) followed(ctx context.Context, sources []source, files Files, visit Visit, more func(name string) ([]source, error)) error {
+	for {
+		err := extract(ctx, "built "+b.image, sources, files, b.spool, visit)
+		var gone *missing
+		if !errors.As(err, &gone) || gone.name == gone.asked || len(sources) > maxHops {
+			return notInImage(err)
+		}
+		var again error
+		if sources, again = more(gone.name); again != nil {
+			return notInImage(err)
+		}
+	}
+}
+
+// notInImage words the engine's answer for a path that is not there.
+func notInImage(err error) error {
+	if err != nil && strings.Contains(err.Error(), "Could not find the file") {
+		return fmt.Errorf("taking the files out of the built image: %w", err)
+	}
+	return err
+}
+
+func parentOf(name string) string { return strings.TrimPrefix(path.Dir("/"+name), "/") }
+
+// removeImage removes what was built. Its layers stay in the engine's cache, so
+// that the next build is fast.
+func (b *builder) removeImage(ctx context.Context, id string) error {
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	// An image that others use under a name stays.
+	_, _ = b.api.ImageRemove(ctx, id, client.ImageRemoveOptions{})
+	return nil
+}
+
+// afterwards returns a context to clean up in when the first has ended.
+func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+}

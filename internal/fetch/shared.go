@@ -1,0 +1,85 @@
+package fetch
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// Stored returns the blob where the store has it, or the one that machines
+// share, open for reading; the caller closes it. The server is not asked. The
+// error is a *store.UnusableError.
+func (c *Client) Stored(ctx context.Context, s Source) (f *os.File, ok bool, err error) {
+	name := s.sharedName()
+	if located := c.locate(s); !located.SHA256.IsZero() {
+		if f, err := c.store.Open(located.SHA256, knownSize(s)); err == nil {
+			c.store.Offer(name, located.SHA256, "")
+			return f, true, nil
+		}
+	}
+	if err := c.blobSlots.acquire(ctx); err != nil {
+		return nil, false, nil // the caller left: it will notice
+	}
+	defer c.blobSlots.release()
+	found, ok, err := c.pull(ctx, s)
+	if !ok || err != nil {
+		return nil, false, err
+	}
+	if f, err = c.store.Open(found.digest, found.size); err != nil {
+		return nil, false, nil // trimmed since: it is fetched again
+	}
+	return f, true, nil
+}
+
+// Offer has the blob uploaded to the store that machines share, where this
+// machine's has it. Blob does so by itself.
+func (c *Client) Offer(s Source) {
+	if !c.store.Shared() {
+		return
+	}
+	if located := c.locate(s); !located.SHA256.IsZero() && c.store.Has(located.SHA256, knownSize(s)) {
+		c.store.Offer(s.sharedName(), located.SHA256, "")
+	}
+}
+
+// pull brings the blob from the store that machines share. It is judged as one
+// from the server is.
+func (c *Client) pull(ctx context.Context, s Source) (blobName, bool, error) {
+	judge := func(f *os.File, size int64) error {
+		if err := s.Integrity.Check(io.NewSectionReader(f, 0, size)); err != nil {
+			return err
+		}
+		if s.Vet == nil {
+			return nil
+		}
+		return s.Vet(f, size)
+	}
+	digest, size, ok, err := c.store.Pull(ctx, store.Wanted{
+		Name: s.sharedName(), SHA256: s.SHA256, Size: s.Size, MaxBytes: cmp.Or(s.MaxBytes, defaultBlobBytes), Judge: judge,
+	})
+	if !ok || err != nil {
+		return blobName{}, false, err
+	}
+	if err := c.remember(s, digest); err != nil {
+		return blobName{}, false, fmt.Errorf("keeping a blob of the shared cache: %w", err)
+	}
+	return blobName{digest: digest, size: size}, true, nil
+}
+
+// sharedName returns what the blob is called where machines share it: the one
+// digest that the source names. A source that names none, or several, or one
+// that can be forged, is not looked for.
+func (s Source) sharedName() string {
+	switch {
+	case !s.SHA256.IsZero():
+		return store.RemoteName(s.SHA256)
+	case len(s.Integrity.sums) != 1 || s.Integrity.Weak():
+		return ""
+	}
+	return digests[s.Integrity.algorithm].name + "/" + hex.EncodeToString([]byte(s.Integrity.sums[0]))
+}

@@ -1,0 +1,179 @@
+package filetree
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+// ignoreFileMax bounds an ignore file in bytes.
+const ignoreFileMax = 1 << 20
+
+// ignoreRule is one line of an ignore file.
+type ignoreRule struct {
+	pattern string // for doublestar, relative to the folder of the file
+	negated bool   // takes back what an earlier line ignores
+	dirOnly bool   // names directories alone
+	base    bool   // is matched against the last component, at any depth
+}
+
+// ignoreRules are the lines of one ignore file, which lies in the folder dir;
+// "" is the root. Their form is that of gitignore ("PATTERN FORMAT" in
+// gitignore(5)), case counts on every system.
+type ignoreRules struct {
+	dir   string
+	rules []ignoreRule
+}
+
+// parseIgnore reads an ignore file. Lines that git could never match match
+// nothing here either. A class by name, such as [[:alpha:]], is an error.
+func parseIgnore(body []byte, dir string) (ignoreRules, error) {
+	out := ignoreRules{dir: dir}
+	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
+	lines := bufio.NewScanner(bytes.NewReader(body))
+	lines.Buffer(nil, ignoreFileMax)
+	for n := 1; lines.Scan(); n++ {
+		rule, ok := parseRule(strings.TrimSuffix(lines.Text(), "\r"))
+		if !ok {
+			continue
+		}
+		if strings.Contains(rule.pattern, "[:") {
+			return ignoreRules{}, fmt.Errorf("line %d holds a class by name, such as [[:alpha:]]: write it as [a-zA-Z]", n)
+		}
+		out.rules = append(out.rules, rule)
+	}
+	return out, lines.Err()
+}
+
+// parseRule reads a line, false where it says nothing.
+func parseRule(line string) (ignoreRule, bool) {
+	line = trimSpaces(line)
+	if line == "" || line[0] == '#' {
+		return ignoreRule{}, false
+	}
+	var r ignoreRule
+	if line[0] == '!' {
+		r.negated, line = true, line[1:]
+	}
+	if rest, ok := strings.CutSuffix(line, "/"); ok {
+		r.dirOnly, line = true, rest
+	}
+	r.base = !strings.Contains(line, "/")
+	line = strings.TrimPrefix(line, "/")
+	if line == "" || strings.Contains(line, "//") || strings.HasPrefix(line, "/") {
+		return ignoreRule{}, false
+	}
+	if rest, ok := strings.CutSuffix(line, "/**"); ok {
+		line = rest + "/**/*" // what is below the folder, not the folder
+	} else if line == "**" {
+		line = "**/*"
+	}
+	r.pattern = plainBraces(line)
+	return r, doublestar.ValidatePattern(r.pattern)
+}
+
+// trimSpaces removes the spaces at the end that no backslash keeps.
+func trimSpaces(line string) string {
+	trimmed := strings.TrimRight(line, " ")
+	backslashes := len(trimmed) - len(strings.TrimRight(trimmed, `\`))
+	if backslashes%2 == 1 && len(trimmed) < len(line) {
+		return trimmed + " "
+	}
+	return trimmed
+}
+
+// plainBraces takes the meaning of alternatives from braces: gitignore knows
+// none.
+func plainBraces(pattern string) string {
+	var b strings.Builder
+	class := false
+	for i := 0; i < len(pattern); i++ {
+		c := pattern[i]
+		switch {
+		case c == '\\' && i+1 < len(pattern):
+			b.WriteByte(c)
+			i++
+			c = pattern[i]
+		case c == '[':
+			class = true
+		case c == ']':
+			class = false
+		case (c == '{' || c == '}') && !class:
+			b.WriteByte('\\')
+		}
+		b.WriteByte(c)
+	}
+	return b.String()
+}
+
+// verdict says what the file decides of a path: ignored, taken back, or
+// nothing. The last line that matches counts.
+func (f *ignoreRules) verdict(name string, isDir bool) (ignored, decided bool) {
+	within := name
+	if f.dir != "" {
+		rest, ok := strings.CutPrefix(name, f.dir+"/")
+		if !ok {
+			return false, false
+		}
+		within = rest
+	}
+	for i := len(f.rules) - 1; i >= 0; i-- {
+		r := &f.rules[i]
+		if r.dirOnly && !isDir {
+			continue
+		}
+		subject := within
+		if r.base {
+			subject = path.Base(within)
+		}
+		if matchOne(r.pattern, subject) {
+			return !r.negated, true
+		}
+	}
+	return false, false
+}
+
+// readIgnore adds the ignore file of a folder, if it has one.
+func (s *scanner) readIgnore(host, dir string) error {
+	if s.options.IgnoreFile == "" {
+		return nil
+	}
+	name := path.Join(dir, s.options.IgnoreFile)
+	info, err := os.Stat(host + string(os.PathSeparator) + s.options.IgnoreFile)
+	if err != nil || !info.Mode().IsRegular() {
+		return nil // it has none
+	}
+	if info.Size() > ignoreFileMax {
+		return &PathError{Path: s.shown(name), Reason: "is longer than 1 MiB, too long for an ignore file"}
+	}
+	body, err := os.ReadFile(host + string(os.PathSeparator) + s.options.IgnoreFile)
+	if err != nil {
+		return &PathError{Path: s.shown(name), Reason: "cannot be read", Err: bareError(err)}
+	}
+	rules, err := parseIgnore(body, dir)
+	if err != nil {
+		return &PathError{Path: s.shown(name), Reason: "is no usable ignore file", Err: err}
+	}
+	s.ignores = append(s.ignores, rules)
+	return nil
+}
+
+// leavesOut reports whether the ignore files leave out the path. The file of
+// the deepest folder that decides counts. Whoever asks has left out the folders
+// above the path already.
+func (s *scanner) leavesOut(name string, isDir bool) bool {
+	if s.options.IgnoreFile != "" && path.Base(name) == s.options.IgnoreFile && !isDir {
+		return true
+	}
+	for i := len(s.ignores) - 1; i >= 0; i-- {
+		if ignored, decided := s.ignores[i].verdict(name, isDir); decided {
+			return ignored
+		}
+	}
+	return false
+}

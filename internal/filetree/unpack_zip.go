@@ -1,0 +1,102 @@
+package filetree
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+)
+
+// FromZipLinks is [FromZip] for archives with symbolic links, which it returns
+// apart: the content of each is where it leads.
+func FromZipLinks(a *Archive) (files, links Tree, err error) {
+	f, err := a.Open()
+	if err != nil {
+		return nil, nil, fmt.Errorf("opening %q: %w", a.Name, err)
+	}
+	defer func() { _ = f.Close() }()
+	entries, _, err := readZip(a, f, &links)
+	if err != nil {
+		return nil, nil, err
+	}
+	files, err = once(a, entries)
+	return files, links, err
+}
+
+// listZip reads a zip whole.
+func listZip(a *Archive, f ArchiveFile) ([]Member, error) {
+	var links Tree
+	entries, directory, err := readZip(a, f, &links)
+	if err != nil {
+		return nil, err
+	}
+	if err := vetEntries(f, slices.Concat(entries, links), directory); err != nil {
+		return nil, err
+	}
+	if entries, err = once(a, entries); err != nil {
+		return nil, err
+	}
+	x := index{archive: a, nodes: map[string]*node{}}
+	var u unpacker
+	for _, e := range entries {
+		if _, err := u.start(f, &e); err != nil {
+			return nil, err
+		}
+		head, err := readHead(&u)
+		if err != nil {
+			return nil, err
+		}
+		err = x.add(&node{member: Member{
+			Path: e.Path, File: e.Path, Size: e.Size, Exec: e.Exec, Program: isProgram(head), Machine: machine(head),
+		}})
+		if err != nil {
+			return nil, err
+		}
+	}
+	for _, e := range links {
+		if e.Size > maxPath {
+			return nil, e.refuse("is a link to a path longer than 4096 bytes")
+		}
+		if _, err := u.start(f, &e); err != nil {
+			return nil, err
+		}
+		target, err := io.ReadAll(&u)
+		if err != nil {
+			return nil, err
+		}
+		if err := x.add(&node{kind: linkNode, target: string(target), member: Member{Path: e.Path}}); err != nil {
+			return nil, err
+		}
+	}
+	return x.members()
+}
+
+// once keeps equal duplicates once, and refuses other ones.
+func once(a *Archive, entries Tree) (Tree, error) {
+	tree, err := Merge(entries)
+	if clash, ok := errors.AsType[*ClashError](err); ok {
+		reason := "is there twice, with different content"
+		if clash.Directory {
+			reason = "is there as a file and as a directory"
+		}
+		return nil, &ArchiveError{Archive: a.Name, Entry: clash.Path, Reason: reason}
+	}
+	return tree, err
+}
+
+// vetEntries makes the checks of [Vet].
+func vetEntries(f io.ReaderAt, entries Tree, directory int64) error {
+	slices.SortFunc(entries, func(x, y Entry) int { return cmp.Compare(x.Header, y.Header) })
+	var u unpacker
+	for i := range entries {
+		limit := directory
+		if i+1 < len(entries) {
+			limit = entries[i+1].Header
+		}
+		if err := u.vet(f, &entries[i], limit); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,282 @@
+package layer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/container"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// BuildSpec asks for files out of an image that a container engine builds.
+type BuildSpec struct {
+	// Context is the directory that is sent to the engine, Dockerfile a path
+	// in it; "" is "Dockerfile".
+	Context, Dockerfile string
+	// Target is the stage that is built; "" is the last one.
+	Target string
+	// Args are the build arguments. They are kept in the lock.
+	Args map[string]string
+	// Files maps paths in the image to layer paths: see [container.Files].
+	Files map[string]string
+	// Platform is such as "linux/amd64"; "" is that of the architecture.
+	Platform string
+}
+
+// BuildLock is one element of builds, with what came out of it.
+type BuildLock struct {
+	Context    string            `json:"context"`
+	Dockerfile string            `json:"dockerfile,omitempty"`
+	Target     string            `json:"target,omitempty"`
+	Args       map[string]string `json:"args,omitempty"`
+	Files      map[string]string `json:"files"`
+	// Triggers is the digest of the triggers at the time, zero where there
+	// were none.
+	Triggers store.Digest  `json:"triggers,omitzero"`
+	Results  []BuildResult `json:"results"`
+}
+
+// BuildResult is what was built for a platform.
+type BuildResult struct {
+	Platform string `json:"platform"`
+	// Request is the digest of all that was asked for, with the files of the
+	// context.
+	Request store.Digest `json:"request"`
+	// SHA256 is that of the zip of the files in the store.
+	SHA256 store.Digest `json:"sha256"`
+	Count  int          `json:"count"`
+}
+
+// check finds what can be known wrong without reading anything.
+func (b BuildSpec) check(at string) error {
+	summary := fmt.Sprintf("Malformed element %s", at)
+	if b.Context == "" {
+		return &InputError{Attribute: at, Summary: summary, Detail: "It has no context: write the directory that the engine is sent."}
+	}
+	if b.Platform != "" {
+		if err := container.CheckPlatform(b.Platform); err != nil {
+			return inputError(at, summary, err)
+		}
+	}
+	if err := container.Files(b.Files).Check(); err != nil {
+		return inputError(at, summary, err)
+	}
+	return nil
+}
+
+// recipe returns what the engine is asked for.
+func (l *BuildLock) recipe(platform string) container.Recipe {
+	return container.Recipe{Context: l.Context, Dockerfile: l.Dockerfile, Target: l.Target, Args: l.Args, Platform: platform}
+}
+
+// request digests all that the result depends on, besides what the engine finds
+// outside of the context.
+func (l *BuildLock) request(platform string, sent []filetree.File) (store.Digest, error) {
+	return digestOf(struct {
+		Reader                                int
+		Encoder, Dockerfile, Target, Platform string
+		Tree                                  store.Digest
+		Args, Files                           map[string]string
+	}{imageReader, layerzip.Encoder, l.Dockerfile, l.Target, platform, filetree.TreeDigest(sent), l.Args, l.Files})
+}
+
+// buildKey names a result.
+func buildKey(request, triggers store.Digest) string {
+	return fmt.Sprintf("build %s %s", request.Hex(), triggers.Hex())
+}
+
+// lockBuilds decides the results of the builds: those of old, or of the cache,
+// while what was asked for is unchanged; else the engine builds.
+func (b *Builder) lockBuilds(ctx context.Context, s Spec, old *Lock) ([]BuildLock, error) {
+	triggers, err := s.triggersDigest()
+	if err != nil {
+		return nil, err
+	}
+	var out []BuildLock
+	for i, spec := range s.Builds {
+		l := BuildLock{Context: spec.Context, Dockerfile: spec.Dockerfile, Target: spec.Target, Args: spec.Args, Files: spec.Files, Triggers: triggers}
+		if err := b.lockBuild(ctx, s, spec, &l, old); err != nil {
+			return nil, buildError(fmt.Sprintf("builds[%d]", i), l.Context, err)
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+func (b *Builder) lockBuild(ctx context.Context, s Spec, spec BuildSpec, l *BuildLock, old *Lock) error {
+	sent, err := container.ReadContext(l.recipe(""))
+	if err != nil {
+		return err
+	}
+	for _, platform := range s.containerPlatforms(spec.Platform) {
+		request, err := l.request(platform, sent)
+		if err != nil {
+			return err
+		}
+		known, before := old.built(request)
+		if before && known.triggers == l.Triggers {
+			l.Results = append(l.Results, known.BuildResult)
+			continue
+		}
+		c, err := b.open()
+		if err != nil {
+			return err
+		}
+		facts, err := c.built(ctx, l, platform, request, sent, before)
+		if err != nil {
+			return err
+		}
+		if err := s.checkNative(facts); err != nil {
+			return err
+		}
+		l.Results = append(l.Results, BuildResult{Platform: platform, Request: request, SHA256: facts.Segment, Count: facts.Count})
+	}
+	return nil
+}
+
+// oldResult is a result with the triggers of its time.
+type oldResult struct {
+	BuildResult
+	triggers store.Digest
+}
+
+// built returns the result of the lock for a request.
+func (l *Lock) built(request store.Digest) (oldResult, bool) {
+	if l == nil {
+		return oldResult{}, false
+	}
+	for _, b := range l.Builds {
+		for _, r := range b.Results {
+			if r.Request == request {
+				return oldResult{r, b.Triggers}, true
+			}
+		}
+	}
+	return oldResult{}, false
+}
+
+// built returns what the cache knows of a request, or has the engine build it.
+func (c *cache) built(ctx context.Context, l *BuildLock, platform string, request store.Digest, sent []filetree.File, fresh bool) (facts containerFacts, err error) {
+	key := buildKey(request, l.Triggers)
+	unlock, err := c.store.Lock(ctx, key)
+	if err != nil {
+		return containerFacts{}, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	facts, ok, err := c.knownContainer(ctx, key)
+	if ok || err != nil {
+		return facts, err
+	}
+	if facts, err = c.runBuild(ctx, l, platform, sent, fresh); err != nil {
+		return containerFacts{}, err
+	}
+	return facts, c.noteContainer(key, facts)
+}
+
+// runBuild has the engine build, and packs what comes out.
+func (c *cache) runBuild(ctx context.Context, l *BuildLock, platform string, sent []filetree.File, fresh bool) (containerFacts, error) {
+	engine := container.NewEngine(c.getenv, c.store)
+	recipe := l.recipe(platform)
+	recipe.Fresh = fresh
+	return c.packContainer(ctx, func(visit container.Visit) error {
+		return engine.Build(ctx, recipe, sent, l.Files, func(line string) { c.log(ctx, line) }, visit)
+	})
+}
+
+// buildsTree returns the files of all builds, in their order.
+func (c *cache) buildsTree(ctx context.Context, l *Lock) (filetree.Tree, error) {
+	var all filetree.Tree
+	for i := range l.Builds {
+		at := fmt.Sprintf("builds[%d]", i)
+		for _, r := range l.Builds[i].Results {
+			if err := c.bringBuild(ctx, &l.Builds[i], r); err != nil {
+				return nil, buildError(at, l.Builds[i].Context, err)
+			}
+			part, err := c.containerTree(r.SHA256, at)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, part...)
+		}
+	}
+	return all, nil
+}
+
+// bringBuild makes sure that the store has a locked result. One that is in no
+// cache is built again, and is taken only if it is the same to the byte.
+func (c *cache) bringBuild(ctx context.Context, l *BuildLock, want BuildResult) error {
+	has, err := c.hasSegment(ctx, want.SHA256)
+	if has || err != nil {
+		return err
+	}
+	lost := func(why error) error {
+		return &InputError{
+			Attribute: "builds", Summary: fmt.Sprintf("The result of the build of %q is not here", l.Context),
+			Detail: "The plan was made with a result that neither this machine's cache nor a shared one holds, and it could not be built again to the same bytes: " + sentence(why) +
+				" Plan and apply on one machine, or let the provider's cache in S3 carry results between machines.", Err: why,
+		}
+	}
+	sent, err := container.ReadContext(l.recipe(want.Platform))
+	if err != nil {
+		return lost(err)
+	}
+	request, err := l.request(want.Platform, sent)
+	if err != nil {
+		return err
+	}
+	if request != want.Request {
+		return lost(&ChangedError{Source: l.Context})
+	}
+	facts, err := c.runBuild(ctx, l, want.Platform, sent, false)
+	if ctx.Err() != nil {
+		return err
+	}
+	if err != nil {
+		return lost(err)
+	}
+	if facts.Segment != want.SHA256 {
+		return lost(errors.New("the engine built other files: steps that download, compile or write the time do so"))
+	}
+	return c.noteContainer(buildKey(request, l.Triggers), facts)
+}
+
+// contents adds the build by its context, with the short digest of its result.
+func (l *BuildLock) contents(to map[string]string) {
+	name := "builds:" + l.Context
+	if l.Target != "" {
+		name += "#" + l.Target
+	}
+	for _, r := range l.Results {
+		addVersion(to, name, fmt.Sprintf("%s (%s)", r.SHA256.Hex()[:12], plural(r.Count, "file")))
+	}
+}
+
+// buildDigests returns the digests of the results.
+func (l *Lock) buildDigests() []store.Digest {
+	var digests []store.Digest
+	for _, b := range l.Builds {
+		for _, r := range b.Results {
+			digests = append(digests, r.SHA256)
+		}
+	}
+	return slices.Compact(digests)
+}
+
+// buildError ties what is wrong with a build to the input that asks for it.
+func buildError(at, dir string, err error) error {
+	if input, ok := errors.AsType[*InputError](err); ok && (input.Attribute == "architectures" || strings.HasPrefix(input.Attribute, "builds")) {
+		return err
+	}
+	if engine, ok := errors.AsType[*container.EngineError](err); ok {
+		return &InputError{
+			Attribute: at, Summary: "No container engine answers",
+			Detail: sentence(engine) + " builds need Docker, or Podman's socket, where the result is in no cache yet: start one, or name it in DOCKER_HOST or by a Docker context.", Err: err,
+		}
+	}
+	return inputError(at, fmt.Sprintf("The build of %q failed", dir), err)
+}

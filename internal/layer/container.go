@@ -1,0 +1,135 @@
+package layer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/container"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// imageReader is the version of how images are read: another one may find other
+// files in one.
+const imageReader = 1
+
+// containerFacts is what is noted of the files that were taken out of an image.
+type containerFacts struct {
+	Segment store.Digest `json:"segment"`
+	Count   int          `json:"count"`
+	// Native maps the layer paths of native code to what it runs on.
+	Native map[string]string `json:"native,omitempty"`
+}
+
+// packContainer deflates what extract shows into the store, at its layer paths.
+func (c *cache) packContainer(ctx context.Context, extract func(container.Visit) error) (facts containerFacts, err error) {
+	w, err := c.store.NewWriter()
+	if err != nil {
+		return containerFacts{}, err
+	}
+	defer func() { err = errors.Join(err, w.Abort()) }()
+	packer := layerzip.NewStreamer(c.store)
+	packer.Start(w)
+	facts.Native = map[string]string{}
+	err = extract(func(f container.File, content io.Reader) error {
+		facts.Count++
+		if f.Machine != "" {
+			facts.Native[f.Path] = f.Machine
+		}
+		return packer.Add(ctx, f.Path, f.Exec || f.Program && runsByPath(f.Path), f.Size, content)
+	})
+	if err != nil {
+		return containerFacts{}, err
+	}
+	if err := packer.Finish(); err != nil {
+		return containerFacts{}, err
+	}
+	facts.Segment = w.Sum()
+	return facts, w.Commit(facts.Segment)
+}
+
+// knownContainer returns what was noted under a key. The segment is in the
+// store then, or was brought from where it is shared.
+func (c *cache) knownContainer(ctx context.Context, key string) (containerFacts, bool, error) {
+	body, _, err := c.store.GetRecord("segments", key)
+	var facts containerFacts
+	if err != nil || json.Unmarshal(body, &facts) != nil {
+		return containerFacts{}, false, nil
+	}
+	has, err := c.hasSegment(ctx, facts.Segment)
+	return facts, has, err
+}
+
+// hasSegment reports whether the store has a segment, or could bring it from
+// where it is shared.
+func (c *cache) hasSegment(ctx context.Context, segment store.Digest) (bool, error) {
+	if c.store.Has(segment, -1) {
+		c.store.Offer(store.RemoteName(segment), segment, "")
+		return true, nil
+	}
+	_, _, brought, err := c.store.Pull(ctx, store.Wanted{Name: store.RemoteName(segment), SHA256: segment})
+	return brought, err
+}
+
+// noteContainer remembers what was taken out of an image.
+func (c *cache) noteContainer(key string, facts containerFacts) error {
+	body, err := json.Marshal(facts)
+	if err != nil {
+		return fmt.Errorf("encoding what was packed: %w", err)
+	}
+	c.store.Offer(store.RemoteName(facts.Segment), facts.Segment, "")
+	return c.store.PutRecord("segments", key, body)
+}
+
+// containerTree returns the files of a segment as entries of a layer.
+func (c *cache) containerTree(segment store.Digest, origin string) (filetree.Tree, error) {
+	archive, err := filetree.FileArchive(origin, c.store.Path(segment))
+	if err != nil {
+		return nil, err
+	}
+	tree, err := filetree.FromZip(archive)
+	if err != nil {
+		return nil, err
+	}
+	for i := range tree {
+		tree[i].Origin = origin
+	}
+	return tree, nil
+}
+
+// checkNative refuses native code for another architecture.
+func (s Spec) checkNative(facts containerFacts) error {
+	for _, name := range slices.Sorted(maps.Keys(facts.Native)) {
+		if err := s.checkFile(filetree.File{Path: name, Machine: facts.Native[name]}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// containerPlatforms returns the platform that the user names, else those of
+// the layer's architectures.
+func (s Spec) containerPlatforms(named string) []string {
+	if named != "" {
+		return []string{named}
+	}
+	var out []string
+	for _, a := range s.Architectures {
+		out = append(out, container.Platform(a))
+	}
+	return out
+}
+
+// triggersDigest returns the digest of the triggers, zero of none.
+func (s Spec) triggersDigest() (store.Digest, error) {
+	if len(s.Triggers) == 0 {
+		return store.Digest{}, nil
+	}
+	return digestOf(s.Triggers)
+}

@@ -1,0 +1,303 @@
+package layer
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// archiveReader is the version of how archives are read: another one may find
+// other files in one.
+const archiveReader = 1
+
+// maxDownload bounds a file of unknown size. An archive may be far larger than
+// what is taken out of it.
+const maxDownload = 2 << 30
+
+// downloadsTree returns the files of all downloads, in their order.
+func (c *cache) downloadsTree(ctx context.Context, l *Lock) (filetree.Tree, error) {
+	trees := make([]filetree.Tree, len(l.Downloads))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(packWorkers)
+	for i := range l.Downloads {
+		g.Go(func() (err error) {
+			// The listing completes what it finds of the size: the lock stays.
+			d := l.Downloads[i]
+			trees[i], err = c.downloadTree(ctx, &d, l.excluded, d.origin(i))
+			return downloadError("downloads", d.URL, err)
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return slices.Concat(trees...), nil
+}
+
+// downloadOrigin begins what messages call a download.
+const downloadOrigin = "downloads["
+
+// origin is what messages call the element: those that are left out for their
+// architecture are not counted, so that it is known by its file too.
+func (l *DownloadLock) origin(i int) string {
+	if l.Architecture != "" {
+		return fmt.Sprintf("%s%d] for %s (%s)", downloadOrigin, i, l.Architecture, fileName(l.URL))
+	}
+	return fmt.Sprintf("%s%d] (%s)", downloadOrigin, i, fileName(l.URL))
+}
+
+// contents adds what the download brings, by layer path, with the short digest
+// of the file that it comes from.
+func (l *DownloadLock) contents(to map[string]string) {
+	digest := l.SHA256.Hex()[:12]
+	if l.Files == nil {
+		addVersion(to, "downloads:"+cmp.Or(l.Target, fileName(l.URL)), digest)
+	}
+	for glob, target := range l.Files {
+		if strings.HasSuffix(target, "/") {
+			target += path.Base(glob)
+		}
+		addVersion(to, "downloads:"+target, digest)
+	}
+}
+
+// downloadTree returns the files of a download at their layer paths. Those of a
+// zip are copied as they are; those of other archives are deflated once and
+// kept in the store, by archive and choice, so that the next build copies too.
+func (c *cache) downloadTree(ctx context.Context, l *DownloadLock, excluded func(string) bool, origin string) (filetree.Tree, error) {
+	listing, err := c.listing(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	placed, err := l.place(listing, excluded)
+	if err != nil {
+		return nil, err
+	}
+	var files filetree.Tree
+	if listing.Kind == filetree.ZipArchive {
+		archive, err := c.downloaded(ctx, l)
+		if err != nil {
+			return nil, err
+		}
+		files, _, err = filetree.FromZipLinks(archive)
+		if err != nil {
+			return nil, err
+		}
+	} else if files, err = c.downloadSegment(ctx, l, listing, placed, origin); err != nil {
+		return nil, err
+	}
+	byPath := make(map[string]filetree.Entry, len(files))
+	for _, e := range files {
+		byPath[e.Path] = e
+	}
+	var tree filetree.Tree
+	for _, p := range placed {
+		e, ok := byPath[p.member.File]
+		if !ok {
+			return nil, &filetree.ArchiveError{Archive: fileName(l.URL), Entry: p.member.File, Reason: "is missing"}
+		}
+		e.Path, e.Origin = p.path, origin
+		e.Exec = p.member.Exec || p.member.Program && runsByPath(p.path)
+		tree = append(tree, e)
+	}
+	return tree, nil
+}
+
+// downloaded returns the file of a download, which it fetches or reads if the
+// store lacks it.
+func (c *cache) downloaded(ctx context.Context, l *DownloadLock) (*filetree.Archive, error) {
+	if name, local := localPath(l.URL); local {
+		if err := c.keepLocal(name, l.SHA256); err != nil {
+			return nil, err
+		}
+	} else {
+		f, err := c.client.Blob(ctx, fetch.Source{URL: l.URL, SHA256: l.SHA256, MaxBytes: maxDownload})
+		if err != nil {
+			return nil, err
+		}
+		if err := f.Close(); err != nil {
+			return nil, fmt.Errorf("reading what was fetched: %w", err)
+		}
+	}
+	return filetree.FileArchive(fileName(l.URL), c.store.Path(l.SHA256))
+}
+
+// keepLocal copies a file on disk that is what was locked into the store.
+func (c *cache) keepLocal(name string, want store.Digest) (err error) {
+	if c.store.Has(want, -1) {
+		return nil
+	}
+	in, err := os.Open(filepath.FromSlash(name))
+	if err != nil {
+		return fmt.Errorf("reading a local archive: %w", err)
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	w, err := c.store.NewWriter()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Abort()) }()
+	if _, err := io.Copy(w, in); err != nil {
+		return fmt.Errorf("reading %q: %w", name, err)
+	}
+	return w.Commit(want)
+}
+
+// listedDownload is what is noted of a download when it is read.
+type listedDownload struct {
+	Size    int64            `json:"size"` // of the file itself
+	Listing filetree.Listing `json:"listing"`
+}
+
+// listing returns what the download holds, as it was noted when it was first
+// read, whole.
+func (c *cache) listing(ctx context.Context, l *DownloadLock) (*filetree.Listing, error) {
+	single := fileName(l.URL)
+	key := fmt.Sprintf("%d %s %t %s", archiveReader, l.SHA256.Hex(), l.AsIs, single)
+	if body, _, err := c.store.GetRecord("listings", key); err == nil {
+		var known listedDownload
+		if json.Unmarshal(body, &known) == nil {
+			l.Size = known.Size
+			return &known.Listing, nil
+		}
+	}
+	archive, err := c.downloaded(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	var corrupt *store.CorruptError
+	switch err := c.store.Verify(l.SHA256); {
+	case errors.As(err, &corrupt):
+		if archive, err = c.downloaded(ctx, l); err != nil {
+			return nil, err
+		}
+	case err != nil:
+		return nil, err
+	}
+	l.Size = archive.Size
+	var listing *filetree.Listing
+	if l.AsIs {
+		listing, err = filetree.ListRaw(archive, single)
+	} else {
+		listing, err = filetree.ListArchive(archive, single)
+	}
+	if err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(listedDownload{Size: archive.Size, Listing: *listing})
+	if err != nil {
+		return nil, fmt.Errorf("encoding a listing: %w", err)
+	}
+	return listing, c.store.PutRecord("listings", key, body)
+}
+
+// downloadSegmentKey names the deflated files of an archive: the wanted ones,
+// by their paths in it.
+func downloadSegmentKey(l *DownloadLock, wanted map[string]bool) string {
+	names := strings.Join(slices.Sorted(maps.Keys(wanted)), "\n")
+	return fmt.Sprintf("%s archive%d %s %t %s", layerzip.Encoder, archiveReader, l.SHA256.Hex(), l.AsIs, store.Sum([]byte(names)).Hex())
+}
+
+func wantedFiles(placed []placedFile) map[string]bool {
+	wanted := map[string]bool{}
+	for _, p := range placed {
+		wanted[p.member.File] = true
+	}
+	return wanted
+}
+
+// downloadSegment returns the wanted files of an archive, deflated in the store,
+// by their paths in the archive.
+func (c *cache) downloadSegment(ctx context.Context, l *DownloadLock, listing *filetree.Listing, placed []placedFile, origin string) (filetree.Tree, error) {
+	wanted := wantedFiles(placed)
+	key := downloadSegmentKey(l, wanted)
+	digest, ok := c.recordedDigest(key)
+	if !ok || !c.store.Has(digest, -1) {
+		var err error
+		if digest, err = c.packDownload(ctx, l, listing, wanted); err != nil {
+			return nil, err
+		}
+		if err := c.store.PutRecord("segments", key, []byte(digest.Hex())); err != nil {
+			return nil, err
+		}
+	}
+	archive, err := filetree.FileArchive(origin, c.store.Path(digest))
+	if err != nil {
+		return nil, err
+	}
+	return filetree.FromZip(archive)
+}
+
+// recordedDigest returns the digest of a segment by its key, if one was made.
+// The store may have lost it since.
+func (c *cache) recordedDigest(key string) (store.Digest, bool) {
+	body, _, err := c.store.GetRecord("segments", key)
+	if err != nil {
+		return store.Digest{}, false
+	}
+	digest, err := store.ParseDigest(string(body))
+	return digest, err == nil
+}
+
+// packDownload deflates the wanted files into the store.
+func (c *cache) packDownload(ctx context.Context, l *DownloadLock, listing *filetree.Listing, wanted map[string]bool) (digest store.Digest, err error) {
+	archive, err := c.downloaded(ctx, l)
+	if err != nil {
+		return store.Digest{}, err
+	}
+	w, err := c.store.NewWriter()
+	if err != nil {
+		return store.Digest{}, err
+	}
+	defer func() { err = errors.Join(err, w.Abort()) }()
+	packer := layerzip.NewStreamer(c.store)
+	packer.Start(w)
+	err = filetree.ReadMembers(archive, listing, wanted, func(file string, size int64, content io.Reader) error {
+		return packer.Add(ctx, file, false, size, content)
+	})
+	if err != nil {
+		return store.Digest{}, err
+	}
+	if err := packer.Finish(); err != nil {
+		return store.Digest{}, err
+	}
+	digest = w.Sum()
+	return digest, w.Commit(digest)
+}
+
+// downloadDigests returns the digests of the files and segments of a lock that
+// the store may hold.
+func (c *cache) downloadDigests(ctx context.Context, l *Lock) []store.Digest {
+	var digests []store.Digest
+	for i := range l.Downloads {
+		d := &l.Downloads[i]
+		if digests = append(digests, d.SHA256); !c.store.Has(d.SHA256, -1) {
+			continue // nothing may be fetched to find out
+		}
+		listing, err := c.listing(ctx, d)
+		if err != nil {
+			continue // the build says so
+		}
+		if placed, err := d.place(listing, l.excluded); err == nil {
+			if digest, ok := c.recordedDigest(downloadSegmentKey(d, wantedFiles(placed))); ok {
+				digests = append(digests, digest)
+			}
+		}
+	}
+	return digests
+}

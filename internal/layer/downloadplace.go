@@ -1,0 +1,196 @@
+package layer
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+)
+
+// maxAlike is how many paths of an archive are named where a glob matches none.
+const maxAlike = 20
+
+// placedFile is a file of an archive at its layer path.
+type placedFile struct {
+	member filetree.Member
+	path   string
+}
+
+// place chooses the files of an archive and says where each lands, sorted by
+// layer path. A file that cannot be taken is an error, unless the layer
+// excludes it.
+func (l *DownloadLock) place(listing *filetree.Listing, excluded func(string) bool) ([]placedFile, error) {
+	var all []placedFile
+	var err error
+	switch {
+	case l.Files != nil:
+		all, err = l.placeMatches(listing.Members)
+	case listing.Kind == filetree.TarArchive || listing.Kind == filetree.ZipArchive:
+		all, err = l.placeTree(listing.Members)
+	case l.Strip > 0:
+		err = fmt.Errorf("it is a single file, and strip_components = %d leaves nothing of its name: leave that out", l.Strip)
+	default:
+		for _, m := range listing.Members {
+			all = append(all, placedFile{m, landing(l.Target, m.Path)})
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return settle(all, excluded)
+}
+
+// settle sorts what was placed, and refuses what cannot be packed.
+func settle(all []placedFile, excluded func(string) bool) ([]placedFile, error) {
+	slices.SortStableFunc(all, func(a, b placedFile) int { return strings.Compare(a.path, b.path) })
+	var out []placedFile
+	for _, p := range all {
+		if _, err := filetree.CleanTarget(p.path); err != nil {
+			return nil, err
+		}
+		if p.member.Fault != "" {
+			if excluded(p.path) {
+				continue
+			}
+			return nil, fmt.Errorf("%q in the archive %s: choose other files, or write exclude = [%q]", p.member.Path, p.member.Fault, p.path)
+		}
+		if n := len(out); n > 0 && out[n-1].path == p.path {
+			if out[n-1].member.File == p.member.File {
+				continue
+			}
+			return nil, fmt.Errorf("%q and %q in the archive both land at %q: write a glob that matches one of them, or a target that ends in \"/\"", out[n-1].member.Path, p.member.Path, p.path)
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// placeTree takes everything.
+func (l *DownloadLock) placeTree(members []filetree.Member) ([]placedFile, error) {
+	var all []placedFile
+	for _, m := range members {
+		rest := m.Path
+		for range l.Strip {
+			_, rest, _ = strings.Cut(rest, "/")
+		}
+		if rest != "" {
+			all = append(all, placedFile{m, path.Join(l.Target, rest)})
+		}
+	}
+	switch {
+	case len(members) == 0:
+		return nil, fmt.Errorf("the archive holds no file")
+	case len(all) == 0:
+		return nil, fmt.Errorf("strip_components = %d leaves nothing: the archive holds paths such as %q", l.Strip, members[0].Path)
+	}
+	return all, nil
+}
+
+// placeMatches takes what the globs match. A glob that matches a folder takes
+// all below it.
+func (l *DownloadLock) placeMatches(members []filetree.Member) ([]placedFile, error) {
+	var all []placedFile
+	for _, glob := range slices.Sorted(maps.Keys(l.Files)) {
+		before := len(all)
+		for _, m := range members {
+			if matched := matchedPart(glob, m.Path); matched != "" {
+				to := landing(l.Files[glob], matched) + strings.TrimPrefix(m.Path, matched)
+				all = append(all, placedFile{m, path.Clean(to)})
+			}
+		}
+		if len(all) == before {
+			return nil, unmatched(glob, members)
+		}
+	}
+	return all, nil
+}
+
+// landing returns where what has a name lands: at the target, or under its name
+// in a target that ends in "/".
+func landing(target, name string) string {
+	if target == "" || target == "." || strings.HasSuffix(target, "/") {
+		return path.Join(target, path.Base(name))
+	}
+	return path.Clean(target)
+}
+
+// matchedPart returns what the glob matches of a file's path: the whole, else
+// the shortest folder above it, else "".
+func matchedPart(glob, name string) string {
+	if filetree.MatchPath(glob, name) {
+		return name
+	}
+	for i := range len(name) {
+		if name[i] == '/' && filetree.MatchPath(glob, name[:i]) {
+			return name[:i]
+		}
+	}
+	return ""
+}
+
+// unmatched names the paths of the archive that are most like the glob.
+func unmatched(glob string, members []filetree.Member) error {
+	if len(members) == 0 {
+		return fmt.Errorf("the archive holds no file, so that %q matches none", glob)
+	}
+	type ranked struct {
+		path  string
+		score int
+	}
+	var alike []ranked
+	for _, m := range members {
+		alike = append(alike, ranked{m.Path, unlikeness(glob, m.Path)})
+	}
+	slices.SortStableFunc(alike, func(a, b ranked) int {
+		return cmp.Or(cmp.Compare(a.score, b.score), cmp.Compare(a.path, b.path))
+	})
+	var list strings.Builder
+	for i, r := range alike {
+		if i == maxAlike {
+			fmt.Fprintf(&list, "\n  … and %d more", len(alike)-maxAlike)
+			break
+		}
+		fmt.Fprintf(&list, "\n  %s", r.path)
+	}
+	return fmt.Errorf("%q matches no path of the archive: a glob is held against the whole path, where * stays within a folder and ** crosses folders. The archive holds:%s", glob, list.String())
+}
+
+// unlikeness grows with the edits between the last components of a glob and a
+// path, which say most of what somebody looks for.
+func unlikeness(glob, name string) int {
+	want := strings.ToLower(strings.Trim(path.Base(glob), "*"))
+	got := strings.ToLower(path.Base(name))
+	if want == "" || want == got {
+		return 0
+	}
+	score := edits(want, got)
+	if strings.Contains(got, want) {
+		score = min(score, 1)
+	}
+	return score
+}
+
+// edits returns the Levenshtein distance of two strings, by bytes.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		corner := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := corner
+			if a[i] != b[j] {
+				change++
+			}
+			corner = row[j+1]
+			row[j+1] = min(change, row[j]+1, corner+1)
+		}
+	}
+	return row[len(b)]
+}

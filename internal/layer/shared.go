@@ -1,0 +1,142 @@
+package layer
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// Remote is where machines share what they fetched and built.
+//
+// It holds two things, both named by a digest that the lock or the plan names
+// too: the files that a lock is made of, and whole zips. Nothing else is
+// shared, so that nobody who writes there can change what gets built: what maps
+// a question to an answer (index pages, resolutions, which segment a tree was
+// deflated to) would have to be believed.
+type Remote = store.Remote
+
+// shareStore ties the store to what the options say that it shares.
+func shareStore(s *store.Store, o Options) (*store.Store, error) {
+	if o.Remote == nil {
+		return s, nil
+	}
+	remote, err := o.Remote()
+	if err != nil || remote == nil {
+		return s, err
+	}
+	return s.WithRemote(remote, o.RemoteReadOnly), nil
+}
+
+// buildShared builds, and takes and gives what can be shared. A zip that was
+// planned is taken as a whole where parts of it are not on this machine.
+func (b *Builder) buildShared(ctx context.Context, c *cache, l *Lock, o Output) (Artifact, error) {
+	asked := !o.Want.IsZero() && !c.holds(l)
+	if asked {
+		if a, ok, err := b.takeZip(ctx, c, o); ok || err != nil {
+			return c.report(a), err
+		}
+	}
+	a, err := b.buildParts(ctx, c, l, o)
+	if err != nil && !o.Want.IsZero() && !asked && ctx.Err() == nil {
+		if taken, ok, takeErr := b.takeZip(ctx, c, o); ok && takeErr == nil {
+			return c.report(taken), nil
+		}
+	}
+	if err != nil {
+		return a, err
+	}
+	c.store.Offer(store.RemoteName(a.SHA256), a.SHA256, absolute(o.PathOf(a.SHA256)))
+	if err := c.store.Share(ctx); err != nil {
+		return Artifact{}, err
+	}
+	return c.report(a), nil
+}
+
+// report adds what went wrong with the sharing, which no build fails on.
+func (c *cache) report(a Artifact) Artifact {
+	var sentences []string
+	for _, text := range c.store.SharedWarnings() {
+		sentences = append(sentences, Sentence(text))
+	}
+	if len(sentences) > 0 {
+		a.Warnings = append(a.Warnings, Warning{Summary: "The shared cache did not work as it should", Detail: strings.Join(sentences, "\n")})
+	}
+	return a
+}
+
+// takeZip writes the planned zip from the remote, if that has it.
+func (b *Builder) takeZip(ctx context.Context, c *cache, o Output) (a Artifact, ok bool, err error) {
+	unlock, err := c.store.Lock(ctx, "zip "+o.Want.Hex())
+	if err != nil {
+		return Artifact{}, false, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	sum, size, ok, err := c.store.Pull(ctx, store.Wanted{Name: store.RemoteName(o.Want), SHA256: o.Want})
+	if !ok || err != nil {
+		return Artifact{}, false, err
+	}
+	archive, err := filetree.FileArchive(o.PathOf(sum), c.store.Path(sum))
+	if err != nil {
+		return Artifact{}, false, err
+	}
+	tree, err := filetree.FromZip(archive)
+	if err != nil {
+		return Artifact{}, false, err
+	}
+	zip, err := c.store.Open(sum, size)
+	if err != nil {
+		return Artifact{}, false, err
+	}
+	_, err = layerzip.CopyFileIn(o.dir(), zip, b.choose(c, o))
+	// The zip has its place now, and the cache keeps parts, not zips.
+	if err = errors.Join(err, zip.Close(), c.store.Evict(sum)); err != nil {
+		return Artifact{}, false, err
+	}
+	return Artifact{SHA256: sum, Size: size, Unzipped: tree.Size()}, true, c.noteOutput(o, sum)
+}
+
+// holds reports whether the packages of the lock are in the cache, so that a
+// build is nearer than a zip elsewhere.
+func (c *cache) holds(l *Lock) bool {
+	if l.Python != nil {
+		for _, w := range l.Python.Chosen.Wheels {
+			made, known := store.Digest{}, false
+			if w.FromSource() {
+				made, known = c.madeSegment(python.SourceKey(w.SHA256))
+			}
+			if w.Path == "" && !c.store.Has(w.SHA256, -1) && !(known && c.store.Has(made, -1)) {
+				return false
+			}
+		}
+	}
+	if l.NodeJS != nil {
+		for _, t := range l.NodeJS.Trees {
+			for _, p := range t.Packages {
+				facts, known := c.knownTarball(p.Integrity)
+				if p.Integrity != "" && !(known && c.store.Has(facts.Segment, -1)) {
+					return false
+				}
+			}
+		}
+	}
+	for _, d := range l.Downloads {
+		if _, local := localPath(d.URL); !local && !c.store.Has(d.SHA256, -1) {
+			return false
+		}
+	}
+	return true
+}
+
+// offerTarball offers a tarball of which the cache holds more than what was
+// packed of it.
+func (c *cache) offerTarball(p NodePackage) {
+	if integrity, err := fetch.ParseIntegrity(p.Integrity); err == nil && !strings.HasPrefix(p.URL, fileScheme) {
+		c.client.Offer(fetch.Source{Integrity: integrity})
+	}
+}

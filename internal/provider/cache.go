@@ -1,0 +1,83 @@
+package provider
+
+import (
+	"context"
+	"regexp"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+)
+
+// cacheModel is what several machines share.
+type cacheModel struct {
+	S3 *s3CacheModel `tfsdk:"s3"`
+}
+
+type s3CacheModel struct {
+	Bucket   types.String `tfsdk:"bucket"`
+	Prefix   types.String `tfsdk:"prefix"`
+	Region   types.String `tfsdk:"region"`
+	KMSKeyID types.String `tfsdk:"kms_key_id"`
+	ReadOnly types.Bool   `tfsdk:"read_only"`
+}
+
+func cacheAttribute() schema.Attribute {
+	bucketName := regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	return schema.SingleNestedAttribute{
+		MarkdownDescription: "A cache that several machines share, beside the one in `cache_dir`: fetched files and built zips. A file is looked for on this machine, then there, then at its origin.",
+		Optional:            true,
+		Attributes: map[string]schema.Attribute{
+			"s3": schema.SingleNestedAttribute{
+				MarkdownDescription: "A bucket in S3, reached with the AWS settings of this block. It needs `s3:GetObject`, for uploads `s3:PutObject`, and better also `s3:ListBucket`, without which S3 does not tell a missing object from a forbidden one.\n\n" +
+					"  Every object has the name of its digest and is used only after it met the digest that the lock or the plan holds: who can write to the bucket cannot change what is built. Who can read it can read the packages, those of private indexes included. " +
+					"Index pages, resolutions and credentials are never shared. A bucket that fails or is slow costs time and a warning, no plan; nothing is listed or deleted: remove old objects by a lifecycle rule.",
+				Optional: true,
+				Attributes: map[string]schema.Attribute{
+					"bucket": schema.StringAttribute{
+						MarkdownDescription: "Name of the bucket. While it is not known, nothing is shared.",
+						Required:            true,
+						Validators:          []validator.String{stringvalidator.RegexMatches(bucketName, "must be the name of a bucket, such as \"acme-layer-cache\", without s3:// and prefix")},
+					},
+					"prefix": schema.StringAttribute{
+						MarkdownDescription: "What precedes the names of the objects, such as `layerbuild/`.",
+						Optional:            true,
+						Validators:          []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^[^/]`), "must not be empty or start with a slash"), stringvalidator.LengthAtMost(512)},
+					},
+					"region":     text("Region of the bucket. Default: that of the provider."),
+					"kms_key_id": text("KMS key that encrypts what is uploaded. Default: the bucket's own encryption."),
+					"read_only":  flag("Only take from the bucket, upload nothing: for workers that build what is not reviewed. Default `false`."),
+				},
+			},
+		},
+	}
+}
+
+// share adds the shared cache to the options of the pipeline. It changes no
+// byte of a layer, so one that is not known yet is not waited for.
+func (m *providerModel) share(ctx context.Context, publisher func() (*publish.Publisher, error), o *layer.Options) diag.Diagnostics {
+	var cache cacheModel
+	diags := m.Cache.As(ctx, &cache, basetypes.ObjectAsOptions{UnhandledNullAsEmpty: true, UnhandledUnknownAsEmpty: true})
+	s3 := cache.S3
+	if diags.HasError() || s3 == nil || s3.Bucket.ValueString() == "" || s3.Prefix.IsUnknown() || s3.Region.IsUnknown() || s3.KMSKeyID.IsUnknown() {
+		return diags
+	}
+	o.RemoteReadOnly = s3.ReadOnly.ValueBool() || s3.ReadOnly.IsUnknown()
+	o.Remote = func() (layer.Remote, error) {
+		p, err := publisher()
+		if err != nil {
+			return nil, err
+		}
+		return p.Cache(publish.CacheConfig{
+			Bucket: s3.Bucket.ValueString(), Prefix: s3.Prefix.ValueString(),
+			Region: s3.Region.ValueString(), KMSKeyID: s3.KMSKeyID.ValueString(),
+		}), nil
+	}
+	return diags
+}
