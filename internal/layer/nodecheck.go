@@ -208,11 +208,11 @@ func esmOnly(part *nodePart) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	facts, err := nodejs.ReadFacts(body)
-	if err != nil {
-		return false, nil // Node.js could not read it either
+	// One that cannot be read, Node.js could not read either.
+	if facts, err := nodejs.ReadFacts(body); err == nil {
+		return facts.ESMOnly(files)
 	}
-	return facts.ESMOnly(files)
+	return false, nil
 }
 
 // few joins names, the first ten of many.

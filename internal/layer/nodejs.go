@@ -156,11 +156,11 @@ func (b *Builder) obeyNodeLockFile(ctx context.Context, s Spec, old *NodeLock, l
 
 // nodeTrees makes the tree of every target and puts equal ones together. dir is
 // where the project is.
-func (s Spec) nodeTrees(targets []nodejs.Target, dir string, make func(nodejs.Target) (*nodejs.Tree, error)) (*NodeLock, error) {
+func (s Spec) nodeTrees(targets []nodejs.Target, dir string, treeFor func(nodejs.Target) (*nodejs.Tree, error)) (*NodeLock, error) {
 	l := &NodeLock{}
 	first := map[string]NodeTree{} // by runtime
 	for _, t := range targets {
-		made, err := make(t)
+		made, err := treeFor(t)
 		if err != nil {
 			return nil, err
 		}

@@ -96,12 +96,11 @@ type jsonTexts map[string]string
 
 func (t *jsonTexts) UnmarshalJSON(b []byte) error {
 	var raw map[string]jsonText
-	if json.Unmarshal(b, &raw) != nil {
-		return nil
-	}
-	*t = jsonTexts{}
-	for k, v := range raw {
-		(*t)[k] = string(v)
+	if json.Unmarshal(b, &raw) == nil {
+		*t = jsonTexts{}
+		for k, v := range raw {
+			(*t)[k] = string(v)
+		}
 	}
 	return nil
 }
@@ -158,10 +157,7 @@ type jsonOverrides map[string]bool
 
 func (o *jsonOverrides) UnmarshalJSON(b []byte) error {
 	var raw map[string]json.RawMessage
-	if json.Unmarshal(b, &raw) != nil {
-		return nil
-	}
-	if *o == nil {
+	if json.Unmarshal(b, &raw) == nil && *o == nil {
 		*o = jsonOverrides{}
 	}
 	for key, value := range raw {

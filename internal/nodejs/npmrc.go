@@ -53,10 +53,7 @@ func (e *NpmrcError) Error() string {
 // A missing file is no error. What cannot be used is a *NpmrcError.
 func LoadNpmrc(dir string, environ []string) (*Npmrc, error) {
 	env := environment(environ)
-	settings := map[string]string{}
-	for key, value := range env.npm {
-		settings[key] = value
-	}
+	settings := maps.Clone(env.npm)
 	files := []string{env.npm["userconfig"], env.npm["globalconfig"]}
 	if home := env.home(); files[0] == "" && home != "" {
 		files[0] = filepath.Join(home, ".npmrc")
