@@ -218,6 +218,27 @@ func (p *page) address(f *file) (string, error) {
 	return u.String(), nil
 }
 
+// locked is address as a lock may hold it.
+func (p *page) locked(f *file) (string, error) {
+	address, err := p.address(f)
+	if err != nil {
+		return "", err
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", fmt.Errorf("reading the address of %q on the index %s: %w", f.name, p.index, err)
+	}
+	return bareAddress(u), nil
+}
+
+// bareAddress leaves out of the address of a file what may be a credential: the
+// query too, where indexes put signatures.
+func bareAddress(u *url.URL) string {
+	bare := *u
+	bare.User, bare.RawQuery, bare.ForceQuery, bare.Fragment, bare.RawFragment = nil, "", false, "", ""
+	return bare.String()
+}
+
 // wheelMetadata is the METADATA of a wheel, or why it cannot be used.
 type wheelMetadata struct {
 	Metadata
