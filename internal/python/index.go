@@ -286,7 +286,8 @@ func (c *catalog) fetchMetadata(ctx context.Context, p *page, f *file) (*wheelMe
 }
 
 // metadataBytes returns METADATA. What was read out of a wheel is kept by the
-// digest of the wheel.
+// host and the digest of the wheel: the digest is only what its index claims, so
+// that no other index may speak for it.
 func (c *catalog) metadataBytes(ctx context.Context, address string, f *file) ([]byte, error) {
 	const bucket = "wheel-metadata"
 	if f.link != nil {
@@ -300,8 +301,12 @@ func (c *catalog) metadataBytes(ctx context.Context, address string, f *file) ([
 		}
 	}
 	keep := c.records != nil && f.sha256 != ""
+	key := f.sha256
+	if u, err := url.Parse(address); err == nil {
+		key = u.Host + " " + f.sha256
+	}
 	if keep {
-		if body, _, err := c.records.GetRecord(bucket, f.sha256); err == nil {
+		if body, _, err := c.records.GetRecord(bucket, key); err == nil {
 			return body, nil
 		}
 	}
@@ -309,7 +314,7 @@ func (c *catalog) metadataBytes(ctx context.Context, address string, f *file) ([
 	if err != nil || !keep {
 		return body, err
 	}
-	return body, c.records.PutRecord(bucket, f.sha256, body)
+	return body, c.records.PutRecord(bucket, key, body)
 }
 
 func readMetadata(name string, body []byte) *wheelMetadata {
