@@ -155,10 +155,12 @@ func (c *completion) take(q question, m *Manifest) error {
 		return c.add(p, q, m)
 	case m != nil:
 		return c.describe(p, m)
-	case c.required[q.key] || len(p.OS)+len(p.CPU) > 0:
+	case c.required[q.key] || len(p.OS)+len(p.CPU) > 0 && !c.target.foreignName(p.Name):
 		return &ResolveError{Code: "E404", Name: q.name, Spec: q.version, RequiredBy: c.File, Detail: "the registry does not have what the lock file names"}
 	}
-	c.note("the registry does not have %s, an optional dependency that the lock file names: it is left out", p)
+	if !c.target.foreignName(p.Name) {
+		c.note("the registry does not have %s, an optional dependency that the lock file names: it is left out", p)
+	}
 	p.OS = []string{"none"}
 	return nil
 }
@@ -237,7 +239,9 @@ func (c *completion) add(wanting *lockPackage, q question, m *Manifest) error {
 		if q.edge.Kind != edgeOptional {
 			return c.lacks(wanting, *q.edge, "the registry does not have it")
 		}
-		c.note("neither the lock file nor the registry has %s, an optional dependency of %s: it is left out", q.name+"@"+q.version, c.title(wanting))
+		if !c.target.foreignName(q.name) {
+			c.note("neither the lock file nor the registry has %s, an optional dependency of %s: it is left out", q.name+"@"+q.version, c.title(wanting))
+		}
 		return nil
 	}
 	p := &lockPackage{Name: m.Name, Version: m.Version, URL: m.Tarball, Integrity: manifestIntegrity(m), OS: m.OS, CPU: m.CPU, Libc: m.Libc, Node: enginesNode(m), Bin: m.Bin, Script: m.InstallScript}

@@ -152,7 +152,8 @@ func (w *jsonWorkspaces) UnmarshalJSON(b []byte) error {
 	return (*jsonList)(w).UnmarshalJSON(b)
 }
 
-// jsonOverrides holds the names that an overrides object speaks of, at any depth.
+// jsonOverrides holds the names that an overrides object gives other versions,
+// at any depth; not those below which alone it does.
 type jsonOverrides map[string]bool
 
 func (o *jsonOverrides) UnmarshalJSON(b []byte) error {
@@ -164,7 +165,10 @@ func (o *jsonOverrides) UnmarshalJSON(b []byte) error {
 		if i := strings.LastIndex(key, "@"); i > 0 {
 			key = key[:i]
 		}
-		(*o)[key] = true
+		var below map[string]json.RawMessage
+		if json.Unmarshal(value, &below) != nil || below["."] != nil {
+			(*o)[key] = true
+		}
 		if err := o.UnmarshalJSON(value); err != nil {
 			return err
 		}
