@@ -211,7 +211,7 @@ func TestEqualProjectsInTwoFolders(t *testing.T) {
 	t.Parallel()
 	const project = `{"name":"app","dependencies":{"own":"file:own","web":"^1"}}`
 	dir := t.TempDir()
-	make := func(name string) Spec {
+	specFor := func(name string) Spec {
 		own := filepath.Join(dir, name, "own")
 		if err := os.MkdirAll(own, 0o755); err != nil {
 			t.Fatal(err)
@@ -236,16 +236,16 @@ func TestEqualProjectsInTwoFolders(t *testing.T) {
 			t.Error("a .npmrc is packed")
 		}
 	}
-	old := resolve(t, b, make("one"), nil)
+	old := resolve(t, b, specFor("one"), nil)
 	holds(old, "one")
-	holds(resolve(t, b, make("two"), nil), "two")
+	holds(resolve(t, b, specFor("two"), nil), "two")
 	if err := os.RemoveAll(filepath.Join(dir, "one")); err != nil {
 		t.Fatal(err)
 	}
 	if err := registry.Add("web 1.9.0\n"); err != nil {
 		t.Fatal(err)
 	}
-	moved := resolve(t, nodeBuilder(t, registry), make("three"), old)
+	moved := resolve(t, nodeBuilder(t, registry), specFor("three"), old)
 	holds(moved, "three")
 	if got := moved.Contents()["nodejs:web"]; got != "1.0.0" {
 		t.Errorf("a move changed web to %s", got)
