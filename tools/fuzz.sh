@@ -1,23 +1,24 @@
 #!/usr/bin/env bash
-# Fuzzes targets one after another, each for the time $1: fuzz.sh 60s python:FuzzUVLock …
+# Fuzzes targets, each for the time $1, as many side by side as there are
+# processors: fuzz.sh 60s python:FuzzUVLock …
 # A target is its folder below internal/ and its name; without any, all there are.
 #
-# A finding ends the run, and the input that fails is kept in testdata/fuzz.
+# A finding fails the run, and the input that fails is kept in testdata/fuzz.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 main() {
-  local time=$1 target
+  local time=$1
   shift
+  if [[ $time == --one ]]; then
+    fuzz "$1" "${2%%:*}" "${2##*:}"
+    return
+  fi
   if (($# == 0)); then
     # shellcheck disable=SC2046 # one word a target
     set -- $(all)
   fi
-  log=$(mktemp)
-  trap 'rm -f "$log"' EXIT
-  for target in "$@"; do
-    fuzz "$time" "${target%%:*}" "${target##*:}"
-  done
+  printf '%s\n' "$@" | xargs -P "$(getconf _NPROCESSORS_ONLN)" -I '{}' tools/fuzz.sh --one "$time" '{}'
 }
 
 all() {
@@ -27,20 +28,22 @@ all() {
 
 fuzz() {
   local time=$1 folder=$2 name=$3
-  echo "fuzzing $folder $name for $time"
   if ! grep -qE "^func $name\(" "internal/$folder"/*_test.go; then
     echo "there is no fuzz target $name in internal/$folder" >&2
     return 1
   fi
-  if go test -run '^$' -fuzz "^$name\$" -fuzztime "$time" "./internal/$folder" >"$log" 2>&1; then
-    tail -n 3 "$log" | head -n 1
+  log=$(mktemp)
+  trap 'rm -f "$log"' EXIT
+  # An input is made small in a few steps or not at all: it would cost the time.
+  if go test -run '^$' -fuzz "^$name\$" -fuzztime "$time" -fuzzminimizetime 5x -parallel 1 "./internal/$folder" >"$log" 2>&1; then
+    echo "$folder $name: $(grep -oE 'execs: [0-9]+' "$log" | tail -n 1)"
     return
   fi
   # Before Go 1.27 the end of the time may be taken for a failure of the target:
   # go.dev/issue/75804. Only a finding names an input or a seed.
   if grep -qE '^ +context deadline exceeded$' "$log" &&
     ! grep -qE 'Failing input written|seed corpus|panic:|hung or terminated|_test\.go:' "$log"; then
-    echo "the time was up"
+    echo "$folder $name: the time was up"
     return
   fi
   cat "$log" >&2

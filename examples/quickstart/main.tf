@@ -18,6 +18,16 @@ resource "layerbuild_package" "deps" {
   }
 }
 
+# Node.js packages, resolved and placed as npm does, one layer for both architectures.
+resource "layerbuild_package" "node" {
+  runtimes      = ["nodejs20.x", "nodejs22.x"]
+  architectures = ["x86_64", "arm64"]
+  nodejs = {
+    dependencies = { lodash = "^4.17.21", axios = "^1.7.0", uuid = "^9.0.0", dayjs = "^1.11.0" }
+  }
+  checks = { runtime_dates = "off" }
+}
+
 # Code of our own that many functions share.
 resource "layerbuild_package" "shared" {
   runtimes = ["python3.11", "python3.12"]
@@ -36,7 +46,17 @@ resource "layerbuild_version" "shared" {
   description = "Shared utility functions for Lambda"
 }
 
+resource "layerbuild_version" "node" {
+  layer_name  = "node-utilities"
+  package     = layerbuild_package.node
+  description = "Common Node.js utilities"
+}
+
 # What a function's `layers` argument takes.
 output "layers" {
   value = [layerbuild_version.deps.arn, layerbuild_version.shared.arn]
+}
+
+output "node_layer" {
+  value = layerbuild_version.node.arn
 }

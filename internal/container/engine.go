@@ -71,7 +71,7 @@ func NewEngine(getenv func(string) string, spool *store.Store) *Engine {
 	return &Engine{getenv: getenv, spool: spool}
 }
 
-// Build builds the recipe from the files of its context, which [Context.Read]
+// Build builds the recipe from the files of its context, which [ReadContext]
 // returned, and shows visit the files of the image. The image is never run, and
 // removed afterwards. log gets the lines that the engine writes. The build ends
 // with ctx.
@@ -94,7 +94,7 @@ func (e *Engine) Build(ctx context.Context, r Recipe, sent []filetree.File, file
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, b.removeImage(ctx, id)) }()
+	defer b.removeImage(ctx, id)
 	return b.copyOut(ctx, id, r.Platform, files, visit)
 }
 
@@ -153,7 +153,10 @@ func (b *builder) copyOut(ctx context.Context, id, platform string, files Files,
 		copied[name] = true
 		sources = append(sources, source{root: parentOf(name), open: func(ctx context.Context) (io.ReadCloser, error) {
 			got, err := b.api.CopyFromContainer(ctx, made.ID, client.CopyFromContainerOptions{SourcePath: "/" + name})
-			return got.Content, err
+			if err != nil {
+				return nil, fmt.Errorf("taking %q out of the built image: %w", "/"+name, err)
+			}
+			return got.Content, nil
 		}})
 		return nil
 	}
@@ -177,33 +180,24 @@ func (b *builder) followed(ctx context.Context, sources []source, files Files, v
 		err := extract(ctx, "built "+b.image, sources, files, b.spool, visit)
 		var gone *missing
 		if !errors.As(err, &gone) || gone.name == gone.asked || len(sources) > maxHops {
-			return notInImage(err)
+			return err
 		}
 		var again error
 		if sources, again = more(gone.name); again != nil {
-			return notInImage(err)
+			return err
 		}
 	}
-}
-
-// notInImage words the engine's answer for a path that is not there.
-func notInImage(err error) error {
-	if err != nil && strings.Contains(err.Error(), "Could not find the file") {
-		return fmt.Errorf("taking the files out of the built image: %w", err)
-	}
-	return err
 }
 
 func parentOf(name string) string { return strings.TrimPrefix(path.Dir("/"+name), "/") }
 
 // removeImage removes what was built. Its layers stay in the engine's cache, so
-// that the next build is fast.
-func (b *builder) removeImage(ctx context.Context, id string) error {
+// that the next build is fast. An image that others use, or named, stays: that
+// is no fault of the build.
+func (b *builder) removeImage(ctx context.Context, id string) {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
-	// An image that others use under a name stays.
 	_, _ = b.api.ImageRemove(ctx, id, client.ImageRemoveOptions{})
-	return nil
 }
 
 // afterwards returns a context to clean up in when the first has ended.

@@ -83,11 +83,15 @@ func (r *rootfs) choose(files Files) ([]pick, error) {
 		picks = append(picks, found...)
 	}
 	taken := map[string]pick{}
+	var size int64
 	out := picks[:0]
 	for _, p := range picks {
 		before, again := taken[p.to]
 		if again && before.content != p.content {
 			return nil, r.refuse(p.from, fmt.Sprintf("and %q both go to %q: a target that ends in \"/\" is a folder", "/"+before.from, p.to))
+		}
+		if size += p.content.size; size > maxChosen {
+			return nil, r.refuse("", "brings more than 2 GiB: name fewer files")
 		}
 		if !again {
 			taken[p.to] = p

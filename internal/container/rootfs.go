@@ -17,6 +17,7 @@ const (
 	maxEntries  = 4 << 20
 	maxHops     = 40 // links followed for one path, as Linux does
 	maxFiles    = 1 << 18
+	maxChosen   = 2 << 30
 )
 
 // Names of the OCI Image Layer Specification, "Whiteouts".

@@ -206,12 +206,20 @@ func TestFilesAreChecked(t *testing.T) {
 }
 
 func FuzzExtract(f *testing.F) {
+	spool, err := store.Open(f.TempDir())
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Add(packed(f, folder("opt"), file("opt/a", "a"), link("opt/b", "a"), hard("opt/c", "opt/a")), packed(f, file("opt/.wh.a", "")))
 	f.Add(packed(f, link("opt", "opt"), file("opt/x", "")), []byte{})
 	f.Fuzz(func(t *testing.T, lower, upper []byte) {
-		got, err := taken(t, sourcesOf(lower, upper), Files{"/opt": "opt", "/**/a": "flat/"})
+		got := map[string]string{}
+		err := extract(t.Context(), "test", sourcesOf(lower, upper), Files{"/opt": "opt", "/**/a": "flat/"}, spool, func(f File, _ io.Reader) error {
+			got[f.Path] = ""
+			return nil
+		})
 		for name := range got {
-			if clean := strings.TrimSuffix(name, " +x"); err == nil && !strings.HasPrefix(clean, "opt") && !strings.HasPrefix(clean, "flat/") {
+			if err == nil && !strings.HasPrefix(name, "opt") && !strings.HasPrefix(name, "flat/") {
 				t.Errorf("%q lies outside of the targets", name)
 			}
 		}

@@ -36,7 +36,7 @@ func (e *StatusError) Error() string {
 	case fromDynamic:
 		return text + " to a token that was made for it"
 	}
-	return text + "; no credentials were sent: write them into a netrc file, or into the address in PIP_INDEX_URL"
+	return text + "; no credentials were sent: write them into a netrc file, or into the address of the index in the environment"
 }
 
 // IsNotFound reports whether err says that the server has no such document:

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -280,9 +281,7 @@ func (n *NPM) add(universe string) error {
 			p = &npmPackage{name: r.name, tags: map[string]string{}}
 			n.packages[r.name] = p
 		}
-		for path, content := range n.config.content[r.name+" "+r.version] {
-			r.files[path] = content
-		}
+		maps.Copy(r.files, n.config.content[r.name+" "+r.version])
 		v := &npmVersion{version: r.version, manifest: r.manifest, uploaded: r.uploaded, shown: r.integrity}
 		if v.tarball, err = r.tarball(); err != nil {
 			return err

@@ -98,6 +98,9 @@ func pythonError(s Spec, err error) error {
 		noDigest  *python.NoDigest
 		direct    *python.DirectURL
 	)
+	if other := otherFile(attribute, err); other != nil {
+		return other
+	}
 	summary := "The Python requirements cannot be resolved"
 	switch {
 	case fetch.IsUnauthorized(err):

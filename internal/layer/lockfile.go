@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -93,6 +94,29 @@ func (b *Builder) lockLocal(s Spec, local []python.LocalPackage, targets []runti
 			}
 			l.Files = append(l.Files, lock)
 		}
+		if err := s.lockPrograms(p, pythonTargets(targets), l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lockPrograms adds the console scripts of a project on disk to the files.
+func (s Spec) lockPrograms(p python.LocalPackage, targets []python.Target, l *Lock) error {
+	if !s.Python.Scripts {
+		return nil
+	}
+	programs, err := p.Programs(targets)
+	if err != nil {
+		return err
+	}
+	for _, at := range slices.Sorted(maps.Keys(programs)) {
+		content := programs[at]
+		lock, err := lockFiles(FileSpec{Content: &content, Target: at}, s)
+		if err != nil {
+			return fmt.Errorf("adding the scripts of the project %q: %w", p.Name, err)
+		}
+		l.Files = append(l.Files, lock)
 	}
 	return nil
 }

@@ -68,8 +68,8 @@ func checkScripts(l *Lock, parts nodeParts, o Output) ([]Warning, error) {
 		Attribute: "nodejs.allow_install_scripts",
 		Summary:   summary,
 		Detail: "Install scripts are never run. A package whose script compiles or fetches native code lacks that code in the layer; one whose script does something else works without. These have one, and no prebuilt code for the runtimes:\n" +
-			strings.Join(lines, "\n") + "\nWhere a package works without its script, write allow_install_scripts = [" + strings.Join(quoted, ", ") +
-			"] in nodejs. Otherwise move to a version that brings prebuilt code, or to another package.",
+			strings.Join(lines, "\n") + "\nWhere a package works without its script, write in nodejs:\n  allow_install_scripts = [" + strings.Join(quoted, ", ") +
+			"]\nOtherwise move to a version that brings prebuilt code, or to another package.",
 	}
 	return o.Scripts.judge(fault)
 }
@@ -86,6 +86,8 @@ func allowed(globs []string, name string) bool {
 func scriptsOf(part *nodePart) string {
 	gyp := partFiles{part.files}.Has("binding.gyp")
 	switch scripts := part.facts.Scripts; {
+	case gyp && len(scripts) > 0:
+		return strings.Join(scripts, ", ") + ", for native code: it has a binding.gyp"
 	case len(scripts) > 0:
 		return strings.Join(scripts, ", ")
 	case gyp && !part.facts.NoGyp:
@@ -209,11 +211,11 @@ func esmOnly(part *nodePart) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	facts, err := nodejs.ReadFacts(body)
-	if err != nil {
-		return false, nil // Node.js could not read it either
+	// One that cannot be read, Node.js could not read either.
+	if facts, err := nodejs.ReadFacts(body); err == nil {
+		return facts.ESMOnly(files)
 	}
-	return facts.ESMOnly(files)
+	return false, nil
 }
 
 // few joins names, the first ten of many.

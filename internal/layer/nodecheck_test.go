@@ -33,7 +33,7 @@ func TestInstallScripts(t *testing.T) {
 		says         []string // none: no fault
 	}{
 		{"none", "web ^1", nil, "x86_64", nil},
-		{"a script", "compiled 1", nil, "x86_64", []string{`"compiled" has an install script`, "compiled@1.0.0: install", `allow_install_scripts = ["compiled"]`}},
+		{"a script", "compiled 1", nil, "x86_64", []string{`"compiled" has an install script`, "compiled@1.0.0: install", "\n  allow_install_scripts = [\"compiled\"]\n"}},
 		{"a script that may be", "compiled 1", []string{"comp*"}, "x86_64", nil},
 		{"another that may be", "compiled 1", []string{"@acme/*", "comp"}, "x86_64", []string{"compiled@1.0.0"}},
 		{"node-gyp without a script", "gyp 1", nil, "x86_64", []string{"gyp@1.0.0: binding.gyp"}},
@@ -201,6 +201,72 @@ func TestWorkspaceMembersArePacked(t *testing.T) {
 	}
 	if _, err := b.Build(t.Context(), l, Output{Path: filepath.Join(t.TempDir(), "layer.zip")}); err == nil || !strings.Contains(err.Error(), `"nodejs/node_modules/@own/shared/index.js" changed`) {
 		t.Errorf("got %v, want an error that names the changed file", err)
+	}
+}
+
+// TestEqualProjectsInTwoFolders has projects that differ only in what is in the
+// folders they depend on, and one that is moved. None packs a file of another,
+// and no .npmrc.
+func TestEqualProjectsInTwoFolders(t *testing.T) {
+	t.Parallel()
+	const project = `{"name":"app","dependencies":{"own":"file:own","web":"^1"}}`
+	dir := t.TempDir()
+	specFor := func(name string) Spec {
+		own := filepath.Join(dir, name, "own")
+		if err := os.MkdirAll(own, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, filepath.Join(dir, name, "package.json"), project)
+		writeFile(t, filepath.Join(own, "package.json"), `{"name":"own","version":"1.0.0"}`)
+		writeFile(t, filepath.Join(own, "index.js"), name)
+		writeFile(t, filepath.Join(own, ".npmrc"), "//registry.example/:_authToken=tell-nobody\n")
+		s := nodeSpec()
+		s.NodeJS = &NodeSpec{PackageJSON: filepath.Join(dir, name, "package.json")}
+		return s
+	}
+	registry := indextest.NewNPM(t, nodeUniverse)
+	b := nodeBuilder(t, registry)
+	holds := func(l *Lock, want string) {
+		t.Helper()
+		_, files := buildNode(t, b, l)
+		if got := files["nodejs/node_modules/own/index.js"]; got != want {
+			t.Errorf("got the file of %q, want that of %q", got, want)
+		}
+		if _, packed := files["nodejs/node_modules/own/.npmrc"]; packed {
+			t.Error("a .npmrc is packed")
+		}
+	}
+	old := resolve(t, b, specFor("one"), nil)
+	holds(old, "one")
+	holds(resolve(t, b, specFor("two"), nil), "two")
+	if err := os.RemoveAll(filepath.Join(dir, "one")); err != nil {
+		t.Fatal(err)
+	}
+	if err := registry.Add("web 1.9.0\n"); err != nil {
+		t.Fatal(err)
+	}
+	moved := resolve(t, nodeBuilder(t, registry), specFor("three"), old)
+	holds(moved, "three")
+	if got := moved.Contents()["nodejs:web"]; got != "1.0.0" {
+		t.Errorf("a move changed web to %s", got)
+	}
+}
+
+// TestMovedProjectAsksNobody moves a project of which nothing on disk is packed.
+func TestMovedProjectAsksNobody(t *testing.T) {
+	t.Parallel()
+	registry := indextest.NewNPM(t, nodeUniverse)
+	one, two := t.TempDir(), t.TempDir()
+	s := nodeSpec()
+	s.NodeJS = &NodeSpec{PackageJSON: filepath.Join(one, "package.json")}
+	writeFile(t, s.NodeJS.PackageJSON, `{"dependencies":{"web":"^1"}}`)
+	old := resolve(t, nodeBuilder(t, registry), s, nil)
+	s.NodeJS.PackageJSON = filepath.Join(two, "package.json")
+	writeFile(t, s.NodeJS.PackageJSON, `{"dependencies":{"web":"^1"}}`)
+	registry.Forget()
+	l := resolve(t, nodeBuilder(t, registry), s, old)
+	if asked := registry.Requests(); len(asked) != 0 || l.NodeJS.Project != filepath.ToSlash(two) {
+		t.Errorf("asked for %v; the project is %q, want %q", asked, l.NodeJS.Project, two)
 	}
 }
 

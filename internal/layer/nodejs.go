@@ -130,15 +130,17 @@ func (b *Builder) obeyNodeLockFile(ctx context.Context, s Spec, old *NodeLock, l
 	if err != nil {
 		return err
 	}
+	dir := s.NodeJS.project()
 	if old != nil && old.Request == request {
-		l.NodeJS = old
-		return nil
+		if kept, ok := old.in(dir); ok {
+			l.NodeJS = kept
+			return nil
+		}
 	}
 	c, err := b.open()
 	if err != nil {
 		return err
 	}
-	dir := s.NodeJS.project()
 	registry, err := c.npmFor(dir)
 	if err != nil {
 		return err
@@ -156,11 +158,11 @@ func (b *Builder) obeyNodeLockFile(ctx context.Context, s Spec, old *NodeLock, l
 
 // nodeTrees makes the tree of every target and puts equal ones together. dir is
 // where the project is.
-func (s Spec) nodeTrees(targets []nodejs.Target, dir string, make func(nodejs.Target) (*nodejs.Tree, error)) (*NodeLock, error) {
+func (s Spec) nodeTrees(targets []nodejs.Target, dir string, treeFor func(nodejs.Target) (*nodejs.Tree, error)) (*NodeLock, error) {
 	l := &NodeLock{}
 	first := map[string]NodeTree{} // by runtime
 	for _, t := range targets {
-		made, err := make(t)
+		made, err := treeFor(t)
 		if err != nil {
 			return nil, err
 		}
@@ -226,8 +228,9 @@ func packedTree(t *nodejs.Tree, dir string) (NodeTree, error) {
 func belowModules(p string) string { return strings.TrimPrefix(p, "node_modules/") }
 
 // lockNodeFiles adds the folders on disk that the trees need to the files of
-// the lock, as they are now. What is installed in them is not taken: what they
-// need is in the tree.
+// the lock, as they are now. What is installed in them is not taken, as what
+// they need is in the tree, and no .npmrc, which may hold a token: "npm pack"
+// leaves out the same.
 func (s Spec) lockNodeFiles(l *Lock) error {
 	for _, t := range l.NodeJS.Trees {
 		roots, err := nodeRoots(t, len(l.NodeJS.Trees))
@@ -236,7 +239,7 @@ func (s Spec) lockNodeFiles(l *Lock) error {
 		}
 		for _, p := range t.Local {
 			for _, root := range roots {
-				lock, err := lockFiles(FileSpec{Source: p.Source, Target: s.placed(path.Join(root, p.Path)), Exclude: []string{"node_modules", "**/node_modules"}}, s)
+				lock, err := lockFiles(FileSpec{Source: p.Source, Target: s.placed(path.Join(root, p.Path)), Exclude: []string{"**/node_modules", "**/.npmrc"}}, s)
 				if err != nil {
 					return inputError("nodejs", fmt.Sprintf("The folder %q cannot be packed", p.Source), err)
 				}

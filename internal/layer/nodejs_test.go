@@ -289,6 +289,41 @@ func TestNodeLockStaysAndMovesLittle(t *testing.T) {
 	}
 }
 
+// TestEarlierVersionsStayWithTheirRuntime edits a project for two runtimes that
+// have different versions of a package, and one that moves to an older runtime.
+func TestEarlierVersionsStayWithTheirRuntime(t *testing.T) {
+	t.Parallel()
+	registry := indextest.NewNPM(t, nodeUniverse)
+	b := nodeBuilder(t, registry)
+	both := []string{"nodejs20.x", "nodejs22.x"}
+	for name, c := range map[string]struct {
+		before, after []string
+		want          []string // versions of picky for the runtimes after
+	}{
+		"another dependency":  {both, both, []string{"1.0.0", "2.0.0"}},
+		"an older runtime":    {[]string{"nodejs22.x"}, []string{"nodejs20.x"}, []string{"1.0.0"}},
+		"an older one beside": {[]string{"nodejs22.x"}, both, []string{"1.0.0", "2.0.0"}},
+	} {
+		s := nodeSpec("picky *")
+		s.Runtimes = c.before
+		old := resolve(t, b, s, nil)
+		s = nodeSpec("picky *", "web 1")
+		s.Runtimes = c.after
+		l := resolve(t, b, s, old)
+		var got []string
+		for _, tree := range l.NodeJS.Trees {
+			for _, p := range tree.Packages {
+				if p.Name == "picky" {
+					got = append(got, p.Version)
+				}
+			}
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: got picky %q, want %q", name, got, c.want)
+		}
+	}
+}
+
 func TestNodeCutOff(t *testing.T) {
 	t.Parallel()
 	registry := indextest.NewNPM(t, nodeUniverse)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -27,6 +28,23 @@ type NodeLock struct {
 	Trees []NodeTree
 	// Notes are sentences for the user on what is not as one would expect.
 	Notes []string
+}
+
+// in returns the lock for the same request of a project in a folder. There is
+// none where it holds what lies on disk in another one.
+func (l *NodeLock) in(dir string) (*NodeLock, bool) {
+	if dir = filepath.ToSlash(dir); dir == l.Project {
+		return l, true
+	}
+	for _, t := range l.Trees {
+		onDisk := func(p NodePackage) bool { return strings.HasPrefix(p.URL, fileScheme) }
+		if len(t.Local) > 0 || slices.ContainsFunc(t.Packages, onDisk) {
+			return nil, false
+		}
+	}
+	moved := *l
+	moved.Project = dir
+	return &moved, true
 }
 
 // NodeTree is what node_modules holds for some runtimes.
@@ -156,14 +174,15 @@ func (p NodePackage) usualPath() string {
 }
 
 // line writes a package as "path=name@version integrity address platform",
-// without what is as usual.
+// without what is as usual. Where any of several digests may be the tarball's,
+// commas part them.
 func (p NodePackage) line(registry string) (string, error) {
 	words := []string{p.Path + "@" + p.Version}
 	if p.Folder() != p.Name {
 		words[0] = p.Path + "=" + p.Name + "@" + p.Version
 	}
 	if p.Integrity != "" {
-		words = append(words, p.Integrity)
+		words = append(words, strings.ReplaceAll(p.Integrity, " ", ","))
 		if registry == "" || p.URL != registry+p.usualPath() {
 			words = append(words, p.URL)
 		}
@@ -211,6 +230,7 @@ func parseNodePackage(line, registry string) (NodePackage, error) {
 	default:
 		return NodePackage{}, fault
 	}
+	p.Integrity = strings.ReplaceAll(p.Integrity, ",", " ")
 	if _, err := fetch.ParseIntegrity(p.Integrity); err != nil {
 		return NodePackage{}, errors.Join(fault, err)
 	}

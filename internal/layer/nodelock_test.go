@@ -12,6 +12,8 @@ import (
 const (
 	someIntegrity = "sha512-m3HSJL1i83hdltRq0+o9czGb+8KJDKra4t/3JRlnPKcjI8PZm6XBHXx6zG4UuMXaDEZjR1wuXDre9G9zvN7AQw=="
 	weakIntegrity = "sha1-qvTGHdzF6KLavt4PO0gs2a6pQ00="
+	// otherIntegrity is a second digest that a tarball may have.
+	otherIntegrity = "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk="
 )
 
 // TestNodeLockText holds the text of a lock, which states hold for years.
@@ -27,13 +29,15 @@ func TestNodeLockText(t *testing.T) {
 				{Path: "c", Name: "b", Version: "1.0.0-rc.1+x", URL: "https://other.example.com/b.tgz", Integrity: weakIntegrity, Platform: true},
 				{Path: "d", Name: "d", Version: "3.0.0", URL: "https://r.example.com/d/-/d-3.0.0.tgz", Integrity: someIntegrity, Platform: true},
 				{Path: "e", Name: "f", Version: "4.0.0"},
+				{Path: "g", Name: "g", Version: "5.0.0", URL: "https://r.example.com/g/-/g-5.0.0.tgz", Integrity: weakIntegrity + " " + otherIntegrity},
 			},
 			Local: []NodeLocal{{Path: "own", Source: "packages/own"}},
 		}},
 	}
 	const want = `{"request":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824","project":"app","registry":"https://r.example.com/","direct":["a"],` +
 		`"trees":[{"runtimes":["nodejs22.x"],"packages":["@s/a@1.0.0 ` + someIntegrity + `","@s/a/node_modules/b@2.0.0",` +
-		`"c=b@1.0.0-rc.1+x ` + weakIntegrity + ` https://other.example.com/b.tgz platform","d@3.0.0 ` + someIntegrity + ` platform","e=f@4.0.0"],` +
+		`"c=b@1.0.0-rc.1+x ` + weakIntegrity + ` https://other.example.com/b.tgz platform","d@3.0.0 ` + someIntegrity + ` platform","e=f@4.0.0",` +
+		`"g@5.0.0 ` + weakIntegrity + "," + otherIntegrity + `"],` +
 		`"local":[{"path":"own","source":"packages/own"}]}],"notes":["a note"]}`
 	whole := Lock{NodeJS: &l}
 	text, err := whole.Encode()
@@ -67,6 +71,7 @@ func FuzzNodePackage(f *testing.F) {
 	f.Add("@s/a@1.0.0 " + someIntegrity)
 	f.Add("c=@s/b@1.0.0-rc.1+x " + weakIntegrity + " https://other.example.com/b.tgz platform")
 	f.Add("a/node_modules/b@2")
+	f.Add("a@1 " + weakIntegrity + "," + otherIntegrity)
 	f.Fuzz(func(t *testing.T, line string) {
 		const registry = "https://r.example.com/"
 		p, err := parseNodePackage(line, registry)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"path/filepath"
 	"slices"
 	"time"
@@ -70,13 +69,15 @@ func (b *Builder) resolveNode(ctx context.Context, s Spec, old *NodeLock) (*Node
 		}
 	}
 	if old != nil && old.Request == request && old.Triggers == triggers && !s.NodeJS.Reconsider {
-		return old, nil
+		if kept, ok := old.in(s.NodeJS.project()); ok {
+			return kept, nil
+		}
 	}
 	c, err := b.open()
 	if err != nil {
 		return nil, err
 	}
-	q := nodeQuestion{Request: request, Triggers: triggers}
+	q := nodeQuestion{Request: request, Triggers: triggers, Project: filepath.ToSlash(s.NodeJS.project())}
 	// Changed triggers ask for a resolution that owes nothing to the last.
 	if old != nil && old.Triggers == triggers {
 		q.Prefer = old.versions()
@@ -97,11 +98,7 @@ func (n *NodeSpec) readProject() (*nodejs.Project, error) {
 		}
 		return p, nil
 	}
-	var wanted []nodejs.Dependency
-	for _, name := range slices.Sorted(maps.Keys(n.Dependencies)) {
-		wanted = append(wanted, nodejs.Dependency{Name: name, Spec: n.Dependencies[name]})
-	}
-	p, err := nodejs.NewProject(n.project(), wanted)
+	p, err := nodejs.NewProject(n.project(), n.Dependencies)
 	if err != nil {
 		return nil, inputError("nodejs.dependencies", "Unreadable dependencies", err)
 	}
@@ -125,6 +122,7 @@ func (l *NodeLock) versions() map[string][]string {
 // JSON is digested.
 type nodeQuestion struct {
 	Request, Triggers store.Digest
+	Project           string // the answer names folders on disk by it
 	Prefer            map[string][]string
 	Registries        map[string]string
 	CutOff            time.Time

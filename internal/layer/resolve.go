@@ -96,7 +96,11 @@ func noted(attribute, summary string, notes []string) []Warning {
 	}
 	sentences := make([]string, 0, len(notes))
 	for _, note := range notes {
-		sentences = append(sentences, Sentence(note))
+		text := Sentence(note)
+		if _, after, _ := strings.Cut(note, " "); after != "" && after[0] >= '0' && after[0] <= '9' {
+			text = note[:1] + text[1:] // a name in front of its version keeps its case
+		}
+		sentences = append(sentences, text)
 	}
 	return []Warning{{Attribute: attribute, Summary: summary, Detail: strings.Join(sentences, "\n")}}
 }

@@ -217,7 +217,23 @@ func wheelError(err error) error {
 			Detail: sentence(changed), Err: err,
 		}
 	}
+	if other := otherFile("python", err); other != nil {
+		return other
+	}
 	return err
+}
+
+// otherFile says what to do about a file whose bytes are not those that the lock
+// or the index names; nil where that is not the cause.
+func otherFile(attribute string, err error) error {
+	if _, ok := errors.AsType[*store.DigestError](err); !ok {
+		return nil
+	}
+	return &InputError{
+		Attribute: attribute, Summary: "A file is not the one that its digest names",
+		Detail: sentence(err) + " Somebody replaced the file, or changed the digest in the lock file or configuration: put the right one back, or, if you trust the file, lock it anew.",
+		Err:    err,
+	}
 }
 
 // with returns the lock with or without the programs of its wheels.

@@ -104,3 +104,28 @@ func TestWarningsOfWheels(t *testing.T) {
 		t.Errorf("the warnings are %q, want none", got)
 	}
 }
+
+// TestAnotherFileIsNamed tells of a file whose bytes are not those of its digest
+// who gave it and what to do.
+func TestAnotherFileIsNamed(t *testing.T) {
+	t.Parallel()
+	index := indextest.New(t, "lib 1.0\n")
+	b := newBuilder(t, index)
+	zeros := strings.Repeat("0", 63) + "1"
+	_, err := b.Resolve(t.Context(), Spec{
+		Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"},
+		Python: &PythonSpec{
+			Requirements: []string{"lib"},
+			Wheels:       []WheelSpec{{URL: index.FileURL("lib-1.0-py3-none-any.whl"), SHA256: zeros}},
+		},
+	}, nil)
+	input, ok := errors.AsType[*InputError](err)
+	if !ok || input.Attribute != "python.requirements" {
+		t.Fatalf("Resolve = %v, want an *InputError on python.requirements", err)
+	}
+	for _, want := range []string{"A file is not the one that its digest names", "python.wheels[0]", zeros, "put the right one back"} {
+		if !strings.Contains(input.Summary+" "+input.Detail, want) {
+			t.Errorf("the error is %q, want %q in it", input.Summary+": "+input.Detail, want)
+		}
+	}
+}

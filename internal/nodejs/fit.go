@@ -136,7 +136,10 @@ func (c *fitCheck) decideOver(current *node) verdict {
 // dep's set, or go deeper.
 func (c *fitCheck) givesWay(set entrySet) bool {
 	entry := set.entry.to
-	siblings := &c.dep.parent.children
+	siblings := &ordered[string, *node]{} // of a dep whose peers pushed it out
+	if c.dep.parent != nil {
+		siblings = &c.dep.parent.children
+	}
 	if rep := siblings.get(entry.key); rep != nil {
 		names := map[string]bool{}
 		for n := range siblings.values() {

@@ -24,10 +24,25 @@ type builder struct {
 	links   orderedSet[*node]
 	notes   []string
 	steps   int
+	tries   int
 }
 
-// maxSteps is many times what the largest trees need.
-const maxSteps = 200_000
+// What ends a resolution that would go on for ever, as npm's does: ten times
+// what the largest trees need of steps and of nodes that are tried out, and more
+// than any path has bytes, in which packages nest or peers bring peers.
+const (
+	maxSteps = 50_000
+	maxTries = 100_000
+	maxPath  = 2048
+)
+
+// endless is the refusal where packages that depend on name go round.
+func endless(name string, dependent *node) error {
+	return &ResolveError{
+		Code: "ELOOP", Name: name, RequiredBy: dependent.label(),
+		Detail: "the packages push each other from place to place without end; " + conflictAdvice,
+	}
+}
 
 // nodeQueue hands out nodes by depth, then by path.
 type nodeQueue struct {
@@ -72,13 +87,14 @@ func (b *builder) build(ctx context.Context) error {
 	b.queue.push(b.root)
 	for {
 		for len(b.queue.nodes) > 0 {
-			if b.steps++; b.steps > maxSteps {
-				return &ResolveError{
-					Code: "ELOOP", Name: b.queue.pop().label(), RequiredBy: "the project",
-					Detail: "the packages push each other from place to place without end",
-				}
+			n := b.queue.pop()
+			if b.steps++; b.steps > maxSteps || len(n.path) > maxPath {
+				return endless(n.name, n)
 			}
-			if err := b.step(ctx, b.queue.pop()); err != nil {
+			if err := context.Cause(ctx); err != nil {
+				return err
+			}
+			if err := b.step(ctx, n); err != nil {
 				return err
 			}
 			if err := b.specs.failure; err != nil {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -284,10 +285,7 @@ func TestLockJSON(t *testing.T) {
 	files := archiveFiles(t, "testdata/locks/devopt-v3.txtar")
 	identity := func(change func(memoryFiles)) string {
 		t.Helper()
-		changed := memoryFiles{}
-		for k, v := range files {
-			changed[k] = v
-		}
+		changed := maps.Clone(files)
 		change(changed)
 		l, err := readLockCase(changed, LockOptions{})
 		if err != nil {
@@ -299,12 +297,12 @@ func TestLockJSON(t *testing.T) {
 		}
 		return string(b)
 	}
-	replace := func(file, old, new string) func(memoryFiles) {
+	replace := func(file, old, by string) func(memoryFiles) {
 		return func(m memoryFiles) {
 			if !strings.Contains(m[file], old) {
 				t.Fatalf("%s holds no %q", file, old)
 			}
-			m[file] = strings.ReplaceAll(m[file], old, new)
+			m[file] = strings.ReplaceAll(m[file], old, by)
 		}
 	}
 	before := identity(func(memoryFiles) {})

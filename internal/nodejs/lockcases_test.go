@@ -49,6 +49,12 @@ func TestLockRefusals(t *testing.T) {
 			"missing and outdated", npm3(`"": {"dependencies": {"a": "^2.0.0", "b": "1.0.0", "c": "npm:d@1"}}, "node_modules/a": {"version": "1.0.0"}, "node_modules/c": {"version": "1.0.0"}`), LockOptions{},
 			`it is out of date: the project wants a "^2.0.0" and the lock file has a@1.0.0; the project wants b "1.0.0" and the lock file has none; the project wants c "npm:d@1" and the lock file has c@1.0.0: run npm install`,
 		},
+		{
+			"outdated, with an override of what is below it",
+			npm3(`"": {"dependencies": {"a": "^1.0.0"}}, "node_modules/a": {"version": "1.0.0", "integrity": "SRI"}`) + "\n-- package.json --\n" +
+				`{"dependencies": {"a": "^2.0.0"}, "overrides": {"a": {"b": "1.0.0"}}}`, LockOptions{},
+			`it is out of date: the project wants a "^2.0.0" and the lock file has a@1.0.0: run npm install`,
+		},
 		{"no project", npm3(`"node_modules/a": {"version": "1.0.0"}`), LockOptions{}, "it does not say what the project wants"},
 		{
 			"git", npm3(`"": {"dependencies": {"a": "github:u/a"}}, "node_modules/a": {"version": "1.0.0", "resolved": "git+ssh://git:secret@github.com/u/a.git#0123456789abcdef0123456789abcdef01234567"}`), LockOptions{},

@@ -154,17 +154,19 @@ func (c *completion) take(q question, m *Manifest) error {
 	case q.edge != nil:
 		return c.add(p, q, m)
 	case m != nil:
-		return c.describe(q.key, p, m)
-	case c.required[q.key] || len(p.OS)+len(p.CPU) > 0:
+		return c.describe(p, m)
+	case c.required[q.key] || len(p.OS)+len(p.CPU) > 0 && !c.target.foreignName(p.Name):
 		return &ResolveError{Code: "E404", Name: q.name, Spec: q.version, RequiredBy: c.File, Detail: "the registry does not have what the lock file names"}
 	}
-	c.note("the registry does not have %s, an optional dependency that the lock file names: it is left out", p)
+	if !c.target.foreignName(p.Name) {
+		c.note("the registry does not have %s, an optional dependency that the lock file names: it is left out", p)
+	}
 	p.OS = []string{"none"}
 	return nil
 }
 
 // describe adds to a package what its manifest says.
-func (c *completion) describe(key string, p *lockPackage, m *Manifest) error {
+func (c *completion) describe(p *lockPackage, m *Manifest) error {
 	p.OS, p.CPU, p.Libc, p.Node = m.OS, m.CPU, m.Libc, enginesNode(m)
 	if !p.Bare {
 		return nil
@@ -224,11 +226,11 @@ func (c *completion) seal(p *lockPackage, m *Manifest) error {
 		p.Integrity = m.Integrity
 		return nil
 	}
-	theirs, err := fetch.ParseIntegrity(m.Integrity)
-	if err != nil || !contradict(mine.String(), theirs.String()) {
-		return nil
+	// What the registry gives is held against, where it can be read.
+	if theirs, err := fetch.ParseIntegrity(m.Integrity); err == nil && contradict(mine.String(), theirs.String()) {
+		return &ResolveError{Code: "EINTEGRITY", Name: p.Name, Spec: p.Version, RequiredBy: c.File, Detail: fmt.Sprintf("the lock file has the integrity %s, the registry %s: one of them was changed", mine, theirs)}
 	}
-	return &ResolveError{Code: "EINTEGRITY", Name: p.Name, Spec: p.Version, RequiredBy: c.File, Detail: fmt.Sprintf("the lock file has the integrity %s, the registry %s: one of them was changed", mine, theirs)}
+	return nil
 }
 
 // add completes a package that the lock file lacks, if it fits the target.
@@ -237,7 +239,9 @@ func (c *completion) add(wanting *lockPackage, q question, m *Manifest) error {
 		if q.edge.Kind != edgeOptional {
 			return c.lacks(wanting, *q.edge, "the registry does not have it")
 		}
-		c.note("neither the lock file nor the registry has %s, an optional dependency of %s: it is left out", q.name+"@"+q.version, c.title(wanting))
+		if !c.target.foreignName(q.name) {
+			c.note("neither the lock file nor the registry has %s, an optional dependency of %s: it is left out", q.name+"@"+q.version, c.title(wanting))
+		}
 		return nil
 	}
 	p := &lockPackage{Name: m.Name, Version: m.Version, URL: m.Tarball, Integrity: manifestIntegrity(m), OS: m.OS, CPU: m.CPU, Libc: m.Libc, Node: enginesNode(m), Bin: m.Bin, Script: m.InstallScript}

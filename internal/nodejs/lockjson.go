@@ -96,12 +96,11 @@ type jsonTexts map[string]string
 
 func (t *jsonTexts) UnmarshalJSON(b []byte) error {
 	var raw map[string]jsonText
-	if json.Unmarshal(b, &raw) != nil {
-		return nil
-	}
-	*t = jsonTexts{}
-	for k, v := range raw {
-		(*t)[k] = string(v)
+	if json.Unmarshal(b, &raw) == nil {
+		*t = jsonTexts{}
+		for k, v := range raw {
+			(*t)[k] = string(v)
+		}
 	}
 	return nil
 }
@@ -153,22 +152,23 @@ func (w *jsonWorkspaces) UnmarshalJSON(b []byte) error {
 	return (*jsonList)(w).UnmarshalJSON(b)
 }
 
-// jsonOverrides holds the names that an overrides object speaks of, at any depth.
+// jsonOverrides holds the names that an overrides object gives other versions,
+// at any depth; not those below which alone it does.
 type jsonOverrides map[string]bool
 
 func (o *jsonOverrides) UnmarshalJSON(b []byte) error {
 	var raw map[string]json.RawMessage
-	if json.Unmarshal(b, &raw) != nil {
-		return nil
-	}
-	if *o == nil {
+	if json.Unmarshal(b, &raw) == nil && *o == nil {
 		*o = jsonOverrides{}
 	}
 	for key, value := range raw {
 		if i := strings.LastIndex(key, "@"); i > 0 {
 			key = key[:i]
 		}
-		(*o)[key] = true
+		var below map[string]json.RawMessage
+		if json.Unmarshal(value, &below) != nil || below["."] != nil {
+			(*o)[key] = true
+		}
 		if err := o.UnmarshalJSON(value); err != nil {
 			return err
 		}

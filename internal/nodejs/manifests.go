@@ -117,7 +117,8 @@ func (m *manifests) find(spec Spec) (*Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
-	if kept := m.preferred(p, spec); kept >= 0 {
+	kept := m.preferred(p, spec)
+	if kept >= 0 && m.runs(p, kept) {
 		return p.Manifest(kept)
 	}
 	pick := PickOptions{Node: m.target.Node, Before: m.opts.Before}
@@ -125,6 +126,9 @@ func (m *manifests) find(spec Spec) (*Manifest, error) {
 		pick.Before = time.Time{}
 	}
 	i, err := Pick(p, spec, pick)
+	if kept >= 0 && (err != nil || !m.runs(p, i)) {
+		return p.Manifest(kept)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -132,23 +136,50 @@ func (m *manifests) find(spec Spec) (*Manifest, error) {
 }
 
 // preferred returns the place of the newest version of an earlier tree that
-// spec admits, -1 where there is none.
+// spec admits, of those that run on the target if there are some; -1 where
+// there is none. The earlier tree may have been for several targets.
 func (m *manifests) preferred(p *Packument, spec Spec) int {
-	best, found := semver.Version{}, -1
+	best, found, runs := semver.Version{}, -1, false
 	if spec.Kind != RangeSpec {
 		return found
 	}
 	for _, text := range m.opts.Prefer[spec.Name] {
 		v, err := semver.ParseLoose(text)
-		if err != nil || !spec.Range.Match(v) || found >= 0 && semver.Compare(v, best) <= 0 {
+		at := p.Find(text)
+		if err != nil || at < 0 || !spec.Range.Match(v) || !m.opts.Before.IsZero() && p.Versions[at].Uploaded.After(m.opts.Before) {
 			continue
 		}
-		at := p.Find(text)
-		if at >= 0 && (m.opts.Before.IsZero() || !p.Versions[at].Uploaded.After(m.opts.Before)) {
-			best, found = v, at
+		r := m.runs(p, at)
+		if found < 0 || r && !runs || r == runs && semver.Compare(v, best) > 0 {
+			best, found, runs = v, at, r
 		}
 	}
 	return found
+}
+
+// runs tells whether a version's engines admit the target.
+func (m *manifests) runs(p *Packument, at int) bool {
+	return m.target.Node == "" || engineAdmits(p.Versions[at].Engines, m.target.Node)
+}
+
+// untimed returns the registry of a package whose document, which is here, has
+// no upload times.
+func (m *manifests) untimed(name string) (registry string, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	a := m.pages[name]
+	if a == nil {
+		return "", false
+	}
+	select {
+	case <-a.done:
+	default:
+		return "", false
+	}
+	if a.err != nil || a.val.Timed {
+		return "", false
+	}
+	return cmp.Or(a.val.Registry, "the registry"), true
 }
 
 // page returns a package's document.
@@ -178,7 +209,7 @@ func (m *manifests) page(name string) (*Packument, error) {
 // unsupported refuses what no registry holds.
 func unsupported(spec Spec) error {
 	detail := fmt.Sprintf("it is %s, and only what a registry holds has a version and a digest to plan with; "+
-		"publish it to a registry, or bring a lock file", spec.Kind)
+		"publish it to a registry, or depend on the address of an archive (https://….tgz) and bring the lock file", spec.Kind)
 	if spec.Kind == DirectorySpec {
 		detail = "there is no such folder with a package.json within the project; only those can be packed"
 	}

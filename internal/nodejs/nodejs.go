@@ -73,6 +73,7 @@ type Manifest struct {
 // Packument is a registry's document of a package.
 type Packument struct {
 	Name     string
+	Registry string // its address without credentials, "" where not known
 	DistTags map[string]string
 	// Versions are in the document's order.
 	Versions []Release

@@ -53,10 +53,7 @@ func (e *NpmrcError) Error() string {
 // A missing file is no error. What cannot be used is a *NpmrcError.
 func LoadNpmrc(dir string, environ []string) (*Npmrc, error) {
 	env := environment(environ)
-	settings := map[string]string{}
-	for key, value := range env.npm {
-		settings[key] = value
-	}
+	settings := maps.Clone(env.npm)
 	files := []string{env.npm["userconfig"], env.npm["globalconfig"]}
 	if home := env.home(); files[0] == "" && home != "" {
 		files[0] = filepath.Join(home, ".npmrc")
@@ -270,7 +267,8 @@ func below(path, prefix string) bool {
 	return path == prefix || strings.HasPrefix(path, prefix+"/")
 }
 
-// registryURL checks an address and puts a slash at its end.
+// registryURL checks an address, writes its scheme in lower case and puts a
+// slash at its end.
 func registryURL(key, value, otherwise string) (string, error) {
 	if value == "" {
 		return otherwise, nil
@@ -279,7 +277,7 @@ func registryURL(key, value, otherwise string) (string, error) {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return "", &NpmrcError{Key: key, Reason: "must be an address that begins with https:// or http://"}
 	}
-	return strings.TrimRight(value, "/") + "/", nil
+	return u.Scheme + strings.TrimRight(value[len(u.Scheme):], "/") + "/", nil
 }
 
 // variables are those of the environment.

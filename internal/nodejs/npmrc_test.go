@@ -188,7 +188,7 @@ func TestNpmrcDerivedURL(t *testing.T) {
 }
 
 func FuzzParseNpmrc(f *testing.F) {
-	for _, seed := range []string{"//h/:_authToken=${A?}", "a='b\\", "[x]\n=", `"\u00e9"=\;#`, "registry=https://h\n@s:registry=http://i/", "//:x=y\n///:_auth=YTpi"} {
+	for _, seed := range []string{"//h/:_authToken=${A?}", "a='b\\", "[x]\n=", `"\u00e9"=\;#`, "registry=https://h\n@s:registry=http://i/", "//:x=y\n///:_auth=YTpi", "registry=httPs://h\xf9"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

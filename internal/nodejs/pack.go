@@ -39,11 +39,11 @@ func PackTarball(ctx context.Context, name string, r io.Reader, out Packer) (Fac
 	if err := p.finish(); err != nil {
 		return Facts{}, err
 	}
-	facts, err := ReadFacts(p.manifests["."])
-	if err != nil {
-		return Facts{}, nil // npm installs it all the same
+	// npm installs what has an unreadable package.json all the same.
+	if facts, err := ReadFacts(p.manifests["."]); err == nil {
+		return facts, nil
 	}
-	return facts, nil
+	return Facts{}, nil
 }
 
 // packing is a tarball on its way.

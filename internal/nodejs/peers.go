@@ -24,6 +24,12 @@ func (b *builder) nodeFor(ctx context.Context, e *edge, parent *node, second *ed
 	if parent == nil {
 		parent = b.stageFor(e.from, false)
 	}
+	if b.tries++; b.tries > maxTries || len(parent.path) > maxPath {
+		return nil, endless(e.name, e.from)
+	}
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
 	n, err := b.nodeFromSpec(ctx, e, e.spec(), parent)
 	if err != nil {
 		return nil, err

@@ -33,7 +33,7 @@ func Pick(p *Packument, spec Spec, o PickOptions) (int, error) {
 		}
 		pick.node, pick.checked = v, true
 	}
-	at := -1
+	var at int
 	switch {
 	case spec.Kind == TagSpec:
 		at = pick.tagged(spec.Fetch)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -46,9 +47,13 @@ func ReadProject(name string) (*Project, error) {
 }
 
 // NewProject returns the project of a folder that has no package.json, with the
-// manifests of the folders that the dependencies name.
-func NewProject(dir string, dependencies []Dependency) (*Project, error) {
-	p := &Project{Manifest: Manifest{Dependencies: dependencies}, Folders: map[string]*Manifest{}}
+// manifests of the folders that the dependencies name. The order of these, which
+// decides between conflicting places, is that in which npm writes a package.json.
+func NewProject(dir string, dependencies map[string]string) (*Project, error) {
+	p := &Project{Folders: map[string]*Manifest{}}
+	for _, name := range slices.SortedFunc(maps.Keys(dependencies), collate) {
+		p.Dependencies = append(p.Dependencies, Dependency{Name: name, Spec: dependencies[name]})
+	}
 	return p, p.readFolders(dir)
 }
 

@@ -81,6 +81,7 @@ func (c *Client) Packument(ctx context.Context, name string) (*Packument, error)
 	if p.Name == "" {
 		p.Name = name
 	}
+	p.Registry = fetch.Redact(c.config.Registry(name))
 	return p, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -114,12 +115,47 @@ func (b *builder) dropFailed() error {
 		if n.root != b.root {
 			continue
 		}
-		b.note("the optional package is left out: %s", n.err)
+		if refusal, ok := asRefusal(n.err); !ok || refusal.Code == "EUNSUPPORTED" || !b.target.foreignName(n.name) {
+			b.note("the optional package is left out: %s", n.err)
+		}
 		for m := range optionalSet(n).keys() {
 			m.inert = true
 		}
 	}
 	return nil
+}
+
+// noteUntimed names the registries for which a cut-off means nothing.
+func (b *builder) noteUntimed(t *Tree) {
+	if b.opts.Before.IsZero() {
+		return
+	}
+	for _, p := range t.Packages {
+		if registry, ok := b.source.untimed(p.Name); ok {
+			b.note("%s gives no upload times: releases of any age are used from it", registry)
+		}
+	}
+}
+
+// foreignName tells whether the name of a package says that it is for another
+// platform, as those of native code do: "@esbuild/win32-x64". Where a registry
+// lacks one, nobody misses it.
+func (t Target) foreignName(name string) bool {
+	for word := range strings.FieldsFuncSeq(name, func(r rune) bool { return strings.ContainsRune("@/-_.", r) }) {
+		switch word {
+		case "aix", "android", "cygwin", "darwin", "freebsd", "haiku", "macos", "netbsd", "openbsd", "openharmony", "sunos", "win32", "windows":
+			return true
+		case "arm", "arm64", "ia32", "loong64", "mips64el", "ppc64", "riscv64", "s390x", "wasm32", "x64":
+			if word != t.CPU {
+				return true
+			}
+		case "musl", "linuxmusl":
+			if t.Libc != "musl" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // checkCircles refuses the links with which npm ends a circle of packages that
@@ -213,15 +249,16 @@ func listFits(list []string, value string) bool {
 
 // tree returns the answer.
 func (b *builder) tree() *Tree {
-	t := &Tree{Notes: b.notes}
+	t := &Tree{}
 	for n := range b.root.inventory.byPath.values() {
 		if b.kept(n) && !n.link && n.parent != nil {
 			t.Packages = append(t.Packages, b.packageOf(n))
 		}
 	}
 	b.addLocal(t)
+	b.noteUntimed(t)
 	slices.SortFunc(t.Packages, func(x, y Package) int { return cmp.Compare(x.Path, y.Path) })
-	slices.Sort(t.Notes)
+	t.Notes = slices.Sorted(slices.Values(b.notes))
 	return t
 }
 

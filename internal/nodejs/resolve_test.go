@@ -229,6 +229,92 @@ func TestResolveNotesWhatIsMissing(t *testing.T) {
 	}
 }
 
+// TestWhatNobodyMissesIsNoNote has a registry that lacks native code: what is
+// for other platforms is not told of, what is for the target is.
+func TestWhatNobodyMissesIsNoNote(t *testing.T) {
+	t.Parallel()
+	const carrier = `{"name":"carrier","version":"1.0.0","optionalDependencies":{` +
+		`"@carrier/win32-x64":"1","@carrier/core-darwin-arm64":"1","@carrier/linuxmusl-x64":"1","@carrier/linux-x64-musl":"1","@carrier/linux-arm-gnueabihf":"1","@carrier/linux-x64":"1"}}`
+	tree, err := Resolve(t.Context(), registryOf(t, carrier), projectOf(t, `{"dependencies":{"carrier":"1"}}`), node20(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, note := range tree.Notes {
+		if !strings.Contains(note, `"@carrier/linux-x64@1"`) {
+			t.Errorf("got the note %q", note)
+		}
+	}
+	if len(tree.Notes) != 1 {
+		t.Errorf("got %d notes, want one", len(tree.Notes))
+	}
+}
+
+// TestRegistryWithoutUploadTimesIsNamedOnce has a cut-off that two packages
+// without times cannot obey.
+func TestRegistryWithoutUploadTimesIsNamedOnce(t *testing.T) {
+	t.Parallel()
+	project := projectOf(t, `{"dependencies":{"lib":"1","helper":"1","old":"1"}}`)
+	for name, c := range map[string]struct {
+		before time.Time
+		want   []string
+	}{
+		"no cut-off": {time.Time{}, nil},
+		"a cut-off":  {time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC), []string{"the registry gives no upload times: releases of any age are used from it"}},
+	} {
+		tree, err := Resolve(t.Context(), registryOf(t, small), project, node20(), Options{Before: c.before})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(tree.Notes, c.want) {
+			t.Errorf("%s: got the notes %q, want %q", name, tree.Notes, c.want)
+		}
+	}
+	tree, err := Resolve(t.Context(), registryOf(t, small), projectOf(t, `{"dependencies":{"old":"1"}}`), node20(), Options{Before: time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)})
+	if err != nil || len(tree.Notes) != 0 {
+		t.Errorf("with times: got the notes %q, %v", tree.Notes, err)
+	}
+}
+
+// TestPeersThatPushEachOther has peers that npm has no good answer for: it
+// searches some for ever, and where a package is pushed out of the set that it
+// came with, it leaves out a dependency that it should have nested.
+func TestPeersThatPushEachOther(t *testing.T) {
+	t.Parallel()
+	const outOfItsSet = `
+{"name":"pb","version":"1.0.0"}
+{"name":"pb","version":"1.1.0","peerDependencies":{"pg":"*"}}
+{"name":"pb","version":"2.0.0"}
+{"name":"pc","version":"2.0.0","dependencies":{"pb":"^2","pd":"~1.0.0"}}
+{"name":"pd","version":"1.0.0","peerDependencies":{"pb":"^1"}}
+{"name":"pg","version":"2.0.0","peerDependencies":{"pb":"~1.0.0"}}
+`
+	tree, err := Resolve(t.Context(), registryOf(t, outOfItsSet), projectOf(t, `{"dependencies":{"pc":">=1"}}`), node20(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	compareLines(t, linesOf(tree), []string{
+		"node_modules/pb pb@1.0.0 [peer]", "node_modules/pc pc@2.0.0", "node_modules/pc/node_modules/pb pb@2.0.0", "node_modules/pd pd@1.0.0",
+	})
+
+	const endless = `
+{"name":"pb","version":"1.0.0","peerDependencies":{"pf":"1.1.0"}}
+{"name":"pd","version":"1.1.0","peerDependencies":{"pf":"~1.0.0"}}
+{"name":"pf","version":"1.0.0","dependencies":{"pb":">=1","pd":"^1"}}
+`
+	_, err = Resolve(t.Context(), registryOf(t, endless), projectOf(t, `{"dependencies":{"pd":"1.1.0"}}`), node20(), Options{})
+	if refusal, ok := errors.AsType[*ResolveError](err); !ok || refusal.Code != "ELOOP" {
+		t.Errorf("got %v, want the refusal ELOOP", err)
+	}
+}
+
+// TestPeerOfTheProjectsOwnConflicts has a peer that nobody has: npm calls it a
+// conflict with what the project asks for, and not a missing package.
+func TestPeerOfTheProjectsOwnConflicts(t *testing.T) {
+	t.Parallel()
+	registry := registryOf(t, `{"name":"pa","version":"1.1.0","peerDependencies":{"pd":">=1"}}`)
+	compareLines(t, resolvedLines(t, registry, []byte(`{"dependencies":{"pa":"1.1.0","pd":"^2"}}`), ""), []string{"REFUSED ERESOLVE"})
+}
+
 // faulty answers some names with an error.
 type faulty struct {
 	*universe

@@ -130,8 +130,7 @@ func FuzzParseSpec(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name, text string) {
 		s, err := ParseSpec(name, text)
 		if err != nil {
-			var fault *ResolveError
-			if !errors.As(err, &fault) {
+			if _, ok := errors.AsType[*ResolveError](err); !ok {
 				t.Errorf("spec %q of %q: error %v is no *ResolveError", text, name, err)
 			}
 			return

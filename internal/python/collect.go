@@ -70,7 +70,7 @@ func (r *resolution) add(w *world, ch *choice) error {
 	if err != nil {
 		return &NoDigest{Name: pr.name, Version: c.text, Filename: c.file.name, Index: pr.page.index, Source: c.file.source()}
 	}
-	address, err := pr.page.address(c.file)
+	address, err := pr.page.locked(c.file)
 	if err != nil {
 		return err
 	}

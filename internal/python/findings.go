@@ -167,9 +167,10 @@ func splitRoot(name string) (dir, within string, ok bool) {
 		return root, within, ok
 	}
 	const site = "/site-packages/"
-	_, rest, found := strings.Cut(within, "/")
+	_, rest, _ := strings.Cut(within, "/")
 	version, inner, _ := strings.Cut(rest, "/")
-	if inner, found = strings.CutPrefix("/"+inner, site); !found {
+	inner, found := strings.CutPrefix("/"+inner, site)
+	if !found {
 		return root, within, ok
 	}
 	return root + "/lib/" + version + strings.TrimSuffix(site, "/"), inner, ok

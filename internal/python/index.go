@@ -218,6 +218,27 @@ func (p *page) address(f *file) (string, error) {
 	return u.String(), nil
 }
 
+// locked is address as a lock may hold it.
+func (p *page) locked(f *file) (string, error) {
+	address, err := p.address(f)
+	if err != nil {
+		return "", err
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", fmt.Errorf("reading the address of %q on the index %s: %w", f.name, p.index, err)
+	}
+	return bareAddress(u), nil
+}
+
+// bareAddress leaves out of the address of a file what may be a credential: the
+// query too, where indexes put signatures.
+func bareAddress(u *url.URL) string {
+	bare := *u
+	bare.User, bare.RawQuery, bare.ForceQuery, bare.Fragment, bare.RawFragment = nil, "", false, "", ""
+	return bare.String()
+}
+
 // wheelMetadata is the METADATA of a wheel, or why it cannot be used.
 type wheelMetadata struct {
 	Metadata
@@ -265,7 +286,8 @@ func (c *catalog) fetchMetadata(ctx context.Context, p *page, f *file) (*wheelMe
 }
 
 // metadataBytes returns METADATA. What was read out of a wheel is kept by the
-// digest of the wheel.
+// host and the digest of the wheel: the digest is only what its index claims, so
+// that no other index may speak for it.
 func (c *catalog) metadataBytes(ctx context.Context, address string, f *file) ([]byte, error) {
 	const bucket = "wheel-metadata"
 	if f.link != nil {
@@ -279,8 +301,12 @@ func (c *catalog) metadataBytes(ctx context.Context, address string, f *file) ([
 		}
 	}
 	keep := c.records != nil && f.sha256 != ""
+	key := f.sha256
+	if u, err := url.Parse(address); err == nil {
+		key = u.Host + " " + f.sha256
+	}
 	if keep {
-		if body, _, err := c.records.GetRecord(bucket, f.sha256); err == nil {
+		if body, _, err := c.records.GetRecord(bucket, key); err == nil {
 			return body, nil
 		}
 	}
@@ -288,7 +314,7 @@ func (c *catalog) metadataBytes(ctx context.Context, address string, f *file) ([
 	if err != nil || !keep {
 		return body, err
 	}
-	return body, c.records.PutRecord(bucket, f.sha256, body)
+	return body, c.records.PutRecord(bucket, key, body)
 }
 
 func readMetadata(name string, body []byte) *wheelMetadata {

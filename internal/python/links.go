@@ -205,7 +205,7 @@ func (c *catalog) linkMetadata(ctx context.Context, l *link) (body []byte, ok bo
 	}
 	f, err := c.client.Blob(ctx, wheelSource(l.URL, l.Filename(), l.SHA256, l.Size))
 	if err != nil {
-		return nil, true, err
+		return nil, true, fmt.Errorf("fetching what %s gives: %w", l.Source, err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	body, err = fileMetadata(f)

@@ -19,7 +19,9 @@ type buildProject struct {
 		Path    []string `toml:"backend-path"`
 	} `toml:"build-system"`
 	Project struct {
-		EntryPoints map[string]any `toml:"entry-points"`
+		EntryPoints map[string]any    `toml:"entry-points"`
+		Scripts     map[string]string `toml:"scripts"`
+		GUIScripts  map[string]string `toml:"gui-scripts"`
 	} `toml:"project"`
 	Tool map[string]any `toml:"tool"`
 }

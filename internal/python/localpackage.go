@@ -28,6 +28,22 @@ type LocalPackage struct {
 	// Exclude are globs below Source of what no wheel holds.
 	Exclude []string
 	Targets []string // as Target.String, sorted
+	// Scripts are its console scripts as "name = module:callable", sorted.
+	Scripts []string `json:",omitempty"`
+}
+
+// Programs returns the console scripts of the project by their layer path, as
+// those of wheels are: see [TreeOptions].
+func (p LocalPackage) Programs(targets []Target) (map[string]string, error) {
+	points, err := parseScripts("[console_scripts]\n" + strings.Join(p.Scripts, "\n"))
+	if err != nil {
+		return nil, fmt.Errorf("reading the scripts of the project %q: %w", p.Name, err)
+	}
+	programs := map[string]string{}
+	for _, point := range points {
+		programs[binDir+"/"+point.name] = point.script(interpreter(targets))
+	}
+	return programs, nil
 }
 
 // local adds a project on disk.
@@ -101,8 +117,26 @@ func (r *lockReader) inspectLocal(e *lockEntry, dir string) (LocalPackage, error
 	}
 	return LocalPackage{
 		Name: e.name, Version: e.version, Dir: dir, Source: path.Join(dir, s.source), Module: s.module,
-		Exclude: []string{"**/__pycache__/**", "**/*.pyc"},
+		Exclude: []string{"**/__pycache__/**", "**/*.pyc"}, Scripts: p.scripts(),
 	}, nil
+}
+
+// scripts lists what pyproject.toml declares as scripts, as
+// LocalPackage.Scripts.
+func (p *buildProject) scripts() []string {
+	var list []string
+	for _, scripts := range []map[string]string{p.Project.Scripts, p.Project.GUIScripts} {
+		for name, object := range scripts {
+			list = append(list, name+" = "+object)
+		}
+	}
+	for name, object := range table(p.Tool, "poetry", "scripts") {
+		if object, ok := object.(string); ok {
+			list = append(list, name+" = "+object)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // find returns where the one importable package of a project lies.

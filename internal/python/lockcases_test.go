@@ -183,6 +183,10 @@ gpu = [{ name = "idna", version = "3.7" }]
 		text:    uv + "version = 2\n",
 		wantErr: `reading lock file "uv.lock": its format version is 2, and version 1 is understood`,
 	}, {
+		name: "no format", file: "uv.lock",
+		text:    uv + "revision = 1\n",
+		wantErr: `reading lock file "uv.lock": it tells no format version, so that it is damaged or no uv.lock`,
+	}, {
 		name: "only a source distribution", file: "uv.lock",
 		text: uv + uvHead + uvRoot("dependencies = [{ name = \"a\" }]\n") + "[[package]]\nname = \"a\"\nversion = \"1.0\"\nsource = { registry = \"https://pypi.org/simple\" }\nsdist = { url = \"https://example.com/a-1.0.tar.gz\" }\n",
 		wantErr: `no wheel of "a" 1.0 runs on python3.12 x86_64: the lock file holds only a source distribution of it, and nothing is built from source. ` +

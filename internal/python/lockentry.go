@@ -167,6 +167,5 @@ func (r *lockReader) address(e *lockEntry, text string) (string, error) {
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
 		return "", r.fault(e.title(), "%q is no address that starts with https:// or http://", fetch.Redact(text))
 	}
-	u.User, u.Fragment, u.RawFragment = nil, "", ""
-	return u.String(), nil
+	return bareAddress(u), nil
 }

@@ -215,7 +215,7 @@ func (p *Pin) add(page *page, w *wheelFile, t Target, l *Lock) error {
 		l.Wheels[at].Targets = append(l.Wheels[at].Targets, t.String())
 		return nil
 	}
-	address, err := page.address(w.file)
+	address, err := page.locked(w.file)
 	if err != nil {
 		return err
 	}

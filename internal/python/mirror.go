@@ -12,26 +12,30 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// mirror brings wheels that a lock names on the public index from the indexes
-// that stand in for it: a machine behind a mirror may reach nothing else, and a
-// file with the same digest is as good.
+// mirror brings the wheels of a lock, from the address in it or from where the
+// indexes have a file of the same digest. These come first for wheels of the
+// public index that they stand in for, as a machine behind a mirror may reach
+// nothing else, and last for wheels that are refused at their address: they may
+// have moved, or need a signature in the query, which no lock holds.
 type mirror struct {
-	client *fetch.Client
-	store  *store.Store
-	cat    *catalog // nil: nothing stands in for the public index
-	pack   Packer
-	making making
+	client   *fetch.Client
+	store    *store.Store
+	cat      *catalog // nil: there is no index to ask
+	standsIn bool     // for the public index
+	pack     Packer
+	making   making
 }
 
-// newMirror returns the mirror that the indexes are, if all of them are others
-// than the public one. stop ends its requests.
+// newMirror returns the mirror that the indexes are. They stand in for the
+// public one if all of them are others. stop ends its requests.
 func newMirror(ctx context.Context, c *fetch.Client, s *store.Store, indexes []Index) (m *mirror, stop func(), err error) {
 	m = &mirror{client: c, store: s}
-	open := slices.ContainsFunc(indexes, func(x Index) bool { return len(x.Packages) == 0 })
-	public := slices.ContainsFunc(indexes, func(x Index) bool { return sameIndex(x.URL, DefaultIndex) })
-	if !open || public {
+	if len(indexes) == 0 {
 		return m, func() {}, nil
 	}
+	open := slices.ContainsFunc(indexes, func(x Index) bool { return len(x.Packages) == 0 })
+	public := slices.ContainsFunc(indexes, func(x Index) bool { return sameIndex(x.URL, DefaultIndex) })
+	m.standsIn = open && !public
 	if m.cat, err = newCatalog(c, &Spec{Indexes: indexes}); err != nil {
 		return nil, nil, err
 	}
@@ -43,27 +47,42 @@ func newMirror(ctx context.Context, c *fetch.Client, s *store.Store, indexes []I
 // blob returns the wheel, open for reading. An index that does not have it, or
 // does not answer, leaves it to the address in the lock.
 func (m *mirror) blob(ctx context.Context, w Wheel) (*os.File, error) {
-	if m.cat == nil || !isPublic(w.URL) {
-		return m.client.Blob(ctx, wheelSource(w.URL, w.Filename, w.SHA256, w.Size))
-	}
 	if f, ok, err := m.client.Stored(ctx, wheelSource(w.URL, w.Filename, w.SHA256, w.Size)); ok || err != nil {
 		return f, err
 	}
-	address, missed := m.address(ctx, w)
-	if missed == nil {
+	var missed error
+	instead := m.standsIn && isPublic(w.URL)
+	if instead {
 		var f *os.File
-		if f, missed = m.client.Blob(ctx, wheelSource(address, w.Filename, w.SHA256, w.Size)); missed == nil {
+		if f, missed = m.listed(ctx, w); missed == nil {
+			return f, nil
+		}
+		if ctx.Err() != nil {
+			return nil, missed
+		}
+	}
+	f, err := m.client.Blob(ctx, wheelSource(w.URL, w.Filename, w.SHA256, w.Size))
+	if err == nil {
+		return f, nil
+	}
+	if _, refused := errors.AsType[*fetch.StatusError](err); refused && !instead && m.cat != nil {
+		if f, missed = m.listed(ctx, w); missed == nil {
 			return f, nil
 		}
 	}
-	if ctx.Err() != nil {
-		return nil, missed
-	}
-	f, err := m.client.Blob(ctx, wheelSource(w.URL, w.Filename, w.SHA256, w.Size))
-	if err != nil {
+	if missed != nil {
 		return nil, fmt.Errorf("%w; and in its place: %w", err, missed)
 	}
-	return f, nil
+	return nil, err
+}
+
+// listed returns the wheel from where the indexes have it.
+func (m *mirror) listed(ctx context.Context, w Wheel) (*os.File, error) {
+	address, err := m.address(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	return m.client.Blob(ctx, wheelSource(address, w.Filename, w.SHA256, w.Size))
 }
 
 // address returns where the indexes have the wheel.
@@ -72,17 +91,8 @@ func (m *mirror) address(ctx context.Context, w Wheel) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	files := make([]*file, 0, len(page.wheels)+len(page.files))
-	for i := range page.wheels {
-		files = append(files, page.wheels[i].file)
-	}
-	for i := range page.files {
-		files = append(files, &page.files[i])
-	}
-	for _, f := range files {
-		if f.name == w.Filename && (f.sha256 == "" || f.sha256 == w.SHA256.Hex()) {
-			return page.address(f)
-		}
+	if f := page.listed(w); f != nil {
+		return page.address(f)
 	}
 	if page.index == "" {
 		return "", errors.New("no index has the project")

@@ -125,14 +125,19 @@ func entryScripts(e filetree.Entry, python string, made map[string][]byte) error
 		return fmt.Errorf("reading %q: %w", e.Path, err)
 	}
 	for _, p := range points {
-		imported, _, _ := strings.Cut(p.attribute, ".")
-		made[p.name] = fmt.Appendf(nil, scriptText, python, p.module, imported, p.attribute)
+		made[p.name] = []byte(p.script(python))
 	}
 	return nil
 }
 
 // entryPoint is a script: a name and what it calls.
 type entryPoint struct{ name, module, attribute string }
+
+// script returns the program that calls it, run by the interpreter python.
+func (p entryPoint) script(python string) string {
+	imported, _, _ := strings.Cut(p.attribute, ".")
+	return fmt.Sprintf(scriptText, python, p.module, imported, p.attribute)
+}
 
 // What an entry point of a script may be: names are file names, and the object
 // is a dotted name of a module and one of a callable in it.

@@ -123,17 +123,17 @@ func (a *setupArgs) lines(key string) (string, bool) {
 	return "", false
 }
 
-func (a *setupArgs) flag(key string) (value, given bool) {
+func (a *setupArgs) flag(key string) bool {
 	switch v := a.value(key).(type) {
 	case nil:
-		return false, false
+		return false
 	case bool:
-		return v, true
+		return v
 	case int64:
-		return v != 0, true
+		return v != 0
 	}
 	a.fail("its setup.py passes a %s that is neither True nor False", key)
-	return false, false
+	return false
 }
 
 // list returns the texts of a list or tuple.

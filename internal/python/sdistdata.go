@@ -13,7 +13,7 @@ import (
 func (b *builder) packageData() {
 	wanted, unwanted := b.lists("package_data"), b.lists("exclude_package_data")
 	listed := map[string][]string{}
-	if include, _ := b.flag("include_package_data"); include {
+	if b.flag("include_package_data") {
 		listed = b.manifested()
 	}
 	for _, pkg := range b.packages {

@@ -33,42 +33,42 @@ var sdistKind = WheelName{Pythons: []string{"py3"}, ABIs: []string{"none"}, Plat
 // addSdists adds source distributions as candidates: of versions that have no
 // wheel for the target, nor any that is for one platform. What is built for
 // platforms is more than files to copy.
-func (pr *project) addSdists(pl *policy) {
+func (p *project) addSdists(pl *policy) {
 	taken := map[string]bool{}
-	for _, c := range pr.candidates {
+	for _, c := range p.candidates {
 		taken[c.key] = true
 	}
-	for i := range pr.page.wheels {
-		if w := &pr.page.wheels[i]; !w.Pure() {
+	for i := range p.page.wheels {
+		if w := &p.page.wheels[i]; !w.Pure() {
 			taken[w.key] = true
 		}
 	}
-	before := len(pr.candidates)
-	pr.page.sdists(func(f *file, r *release) {
+	before := len(p.candidates)
+	p.page.sdists(func(f *file, r *release) {
 		if taken[r.key] || !isSdist(f.name) || pl.withheld(f, r.key) != fits || !pl.allowsPython(f.requiresPython) {
 			return
 		}
 		taken[r.key] = true
 		kind := sdistKind
-		kind.Name, kind.Version, kind.Parsed = pr.name, r.text, r.version
-		pr.candidates = append(pr.candidates, candidate{wheelFile: &wheelFile{file: f, release: r, wheelKind: &wheelKind{WheelName: kind}}})
+		kind.Name, kind.Version, kind.Parsed = p.name, r.text, r.version
+		p.candidates = append(p.candidates, candidate{wheelFile: &wheelFile{file: f, release: r, wheelKind: &wheelKind{WheelName: kind}}})
 	})
-	if len(pr.candidates) == before {
+	if len(p.candidates) == before {
 		return
 	}
-	pr.unfit = slices.DeleteFunc(pr.unfit, func(r *release) bool {
-		return slices.ContainsFunc(pr.candidates[before:], func(c candidate) bool { return c.key == r.key })
+	p.unfit = slices.DeleteFunc(p.unfit, func(r *release) bool {
+		return slices.ContainsFunc(p.candidates[before:], func(c candidate) bool { return c.key == r.key })
 	})
-	slices.SortStableFunc(pr.candidates, func(a, b candidate) int { return b.version.Compare(a.version) })
+	slices.SortStableFunc(p.candidates, func(a, b candidate) int { return b.version.Compare(a.version) })
 }
 
 // sdistMetadata returns the METADATA of the wheel that is made of a source
 // distribution. It is kept by the digest of that.
 func (c *catalog) sdistMetadata(ctx context.Context, p *page, f *file) (*wheelMetadata, error) {
 	const bucket = "sdist-metadata"
-	digest, err := store.ParseDigest(f.sha256)
+	digest, _ := store.ParseDigest(f.sha256)
 	switch {
-	case err != nil:
+	case digest.IsZero():
 		return &wheelMetadata{fault: "the index gives no SHA-256 for it"}, nil
 	case f.size > maxSdist:
 		return &wheelMetadata{fault: fmt.Sprintf("it has only a source distribution, of %d bytes: nothing is made of one over %d", f.size, maxSdist)}, nil

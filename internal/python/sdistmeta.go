@@ -30,7 +30,7 @@ func (b *builder) metadata(licenses []string) {
 	if b.value("namespace_packages") != nil {
 		b.put(info+"namespace_packages.txt", []byte("\n"))
 	}
-	if safe, _ := b.flag("zip_safe"); safe {
+	if b.flag("zip_safe") {
 		b.put(info+"zip-safe", []byte("\n"))
 	}
 }

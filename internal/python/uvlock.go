@@ -85,6 +85,9 @@ func (r *lockReader) readUV(b []byte) error {
 		return err
 	}
 	if head.Version != int64(1) {
+		if head.Version == nil {
+			return r.fault("", "it tells no format version, so that it is damaged or no uv.lock")
+		}
 		return r.fault("", "its format version is %v, and version 1 is understood", head.Version)
 	}
 	var l uvLock

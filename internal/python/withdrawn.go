@@ -3,16 +3,19 @@ package python
 import (
 	"context"
 	"fmt"
+	"iter"
 	"net/url"
+	"path"
 	"slices"
+	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 )
 
-// Withdrawn asks the indexes about the wheels of a lock and returns, sorted, a
+// Withdrawn asks the indexes about the files of a lock and returns, sorted, a
 // sentence for each that was yanked (PEP 592) or that the index of its project
-// lists no more. Wheels that no index was asked for when they were locked are
-// passed over: files on disk or of another host, and projects that no index knows.
+// lists no more. Those that no index was asked for when they were locked are
+// passed over: files on disk, and files of another host.
 func Withdrawn(ctx context.Context, c *fetch.Client, l *Lock, indexes []Index) ([]string, error) {
 	s := Spec{Indexes: indexes}
 	cat, err := newCatalog(c, &s)
@@ -35,35 +38,89 @@ func Withdrawn(ctx context.Context, c *fetch.Client, l *Lock, indexes []Index) (
 		if err != nil {
 			return nil, fmt.Errorf("asking whether %s %s was withdrawn: %w", w.Name, w.Version, err)
 		}
-		if p.index == "" || !p.serves(w.URL) {
+		if p.index == "" {
+			if index := p.former(w.URL); index != "" {
+				found = append(found, fmt.Sprintf("%s %s: the index %s has the project no more", w.Name, w.Version, index))
+			}
 			continue
 		}
-		at := slices.IndexFunc(p.wheels, func(f wheelFile) bool {
-			return f.name == w.Filename && (f.sha256 == "" || f.sha256 == w.SHA256.Hex())
-		})
+		if !p.serves(w.URL) {
+			continue
+		}
+		f := p.listed(w)
 		switch {
-		case at < 0:
+		case f == nil:
 			found = append(found, fmt.Sprintf("%s %s: the index %s lists the file %q no more", w.Name, w.Version, p.index, w.Filename))
-		case p.wheels[at].yanked:
-			found = append(found, fmt.Sprintf("%s %s was yanked by its authors%s", w.Name, w.Version, p.wheels[at].why()))
+		case f.yanked:
+			found = append(found, fmt.Sprintf("%s %s was yanked by its authors%s", w.Name, w.Version, f.why()))
 		}
 	}
 	slices.Sort(found)
 	return slices.Compact(found), nil
 }
 
-// serves reports whether the page links to the host of an address, or to none:
+// former returns which of the indexes that do not have the project the file at
+// an address came from, as far as that tells: it lies beside the index, or both
+// are of the public one. Otherwise it returns "".
+func (p *page) former(address string) string {
+	file, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	for _, asked := range p.asked {
+		index, err := url.Parse(asked)
+		if err != nil {
+			continue
+		}
+		beside := strings.TrimSuffix(path.Dir(strings.TrimRight(index.Path, "/")), "/") + "/"
+		if sameIndex(asked, DefaultIndex) && isPublic(address) || index.Host == file.Host && strings.HasPrefix(file.Path, beside) {
+			return asked
+		}
+	}
+	return ""
+}
+
+// serves reports whether the page links to the host of an address, or to nothing:
 // a wheel from elsewhere was never on it.
 func (p *page) serves(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
 		return false
 	}
-	if len(p.wheels) == 0 {
-		return true
+	empty := true
+	for f := range p.all() {
+		if link, err := p.base.Parse(p.prefix + f.url); err == nil && link.Host == u.Host {
+			return true
+		}
+		empty = false
 	}
-	link, err := p.base.Parse(p.prefix + p.wheels[0].url)
-	return err == nil && link.Host == u.Host
+	return empty
+}
+
+// listed returns the file of a lock, nil where the page does not have it.
+func (p *page) listed(w Wheel) *file {
+	for f := range p.all() {
+		if f.name == w.Filename && (f.sha256 == "" || f.sha256 == w.SHA256.Hex()) {
+			return f
+		}
+	}
+	return nil
+}
+
+// all goes over the wheels and then the source distributions.
+func (p *page) all() iter.Seq[*file] {
+	return func(yield func(*file) bool) {
+		for i := range p.wheels {
+			if !yield(p.wheels[i].file) {
+				return
+			}
+		}
+		for i := range p.files {
+			if !yield(&p.files[i]) {
+				return
+			}
+		}
+	}
 }
 
 // why returns what the authors gave as reason for a yank, to be appended to a

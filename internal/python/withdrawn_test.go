@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 func TestWithdrawnNamesYankedAndVanishedWheels(t *testing.T) {
@@ -39,6 +40,68 @@ func TestWithdrawnNamesYankedAndVanishedWheels(t *testing.T) {
 	}
 	if err != nil || !slices.Equal(found, want) {
 		t.Errorf("Withdrawn = %q, %v, want %q", found, err, want)
+	}
+}
+
+func TestWithdrawnNamesProjectsThatAreGone(t *testing.T) {
+	t.Parallel()
+	index := indextest.New(t, "a 1.0\nb 1.0\nc 1.0\n")
+	client, _ := newClient(t, nil)
+	indexes := []Index{{URL: index.URL()}}
+	lock, err := Resolve(t.Context(), client, Spec{Targets: []Target{py312}, Requirements: inputs(t, "req", "a", "b", "c"), Indexes: indexes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range lock.Wheels {
+		if lock.Wheels[i].Name == "b" {
+			lock.Wheels[i].URL = "https://elsewhere.example/b-1.0-py3-none-any.whl"
+		}
+	}
+	index.Withdraw("a")
+	index.Withdraw("b")
+	found, err := Withdrawn(t.Context(), client, lock, indexes)
+	want := []string{"a 1.0: the index " + index.URL() + " has the project no more"}
+	if err != nil || !slices.Equal(found, want) {
+		t.Errorf("Withdrawn = %q, %v, want %q", found, err, want)
+	}
+}
+
+func TestWithdrawnKnowsSourceDistributions(t *testing.T) {
+	t.Parallel()
+	index := indextest.New(t, "a 1.0\n  sdist\n")
+	_, sum := index.Wheel("a-1.0.tar.gz")
+	digest, err := store.ParseDigest(sum)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock := &Lock{Wheels: []Wheel{{Name: "a", Version: "1.0", Filename: "a-1.0.tar.gz", URL: index.FileURL("a-1.0.tar.gz"), SHA256: digest}}}
+	client, _ := newClient(t, nil)
+	indexes := []Index{{URL: index.URL()}}
+	if found, err := Withdrawn(t.Context(), client, lock, indexes); err != nil || len(found) != 0 {
+		t.Errorf("Withdrawn of a source distribution that is listed = %q, %v, want nothing", found, err)
+	}
+	if err := index.Add("a 1.0\n  sdist\n  yanked: late\n"); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{`a 1.0 was yanked by its authors: "late"`}
+	if found, err := Withdrawn(t.Context(), client, lock, indexes); err != nil || !slices.Equal(found, want) {
+		t.Errorf("Withdrawn = %q, %v, want %q", found, err, want)
+	}
+}
+
+func TestFormerIndexIsToldByTheAddress(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ index, file, want string }{
+		{"https://pypi.org/simple", "https://files.pythonhosted.org/packages/a/a-1.0-py3-none-any.whl", "https://pypi.org/simple"},
+		{"https://x.example/root/pypi/+simple/", "https://x.example/root/pypi/+f/a-1.0-py3-none-any.whl", "https://x.example/root/pypi/+simple/"},
+		{"https://x.example/api/pypi/simple/", "https://x.example/generic/a-1.0-py3-none-any.whl", ""},
+		{"https://x.example/simple/", "https://y.example/a-1.0-py3-none-any.whl", ""},
+		{"https://x.example/simple/", "https://files.pythonhosted.org/packages/a/a-1.0-py3-none-any.whl", ""},
+	} {
+		p := &page{asked: []string{c.index}}
+		if got := p.former(c.file); got != c.want {
+			t.Errorf("former(%q) of the index %q = %q, want %q", c.file, c.index, got, c.want)
+		}
 	}
 }
 

@@ -18,6 +18,14 @@ resource "layerbuild_package" "native" {
   }
 }
 
+# What a lock file holds, of npm, Yarn or pnpm.
+resource "layerbuild_package" "node" {
+  runtimes = ["nodejs22.x"]
+  nodejs = {
+    lock_file = "${path.module}/package-lock.json"
+  }
+}
+
 # Code of your own.
 resource "layerbuild_package" "shared" {
   runtimes = ["python3.11", "python3.12"]

@@ -43,7 +43,7 @@ func allMeet(a, b []comparator, prereleases bool) bool {
 
 func (c *comparator) meets(d *comparator, prereleases bool) bool {
 	if c.any || d.any {
-		return c.meetsAny(d, prereleases)
+		return c.meetsAny(prereleases)
 	}
 	switch {
 	case c.op == equal:
@@ -64,7 +64,7 @@ func (c *comparator) meets(d *comparator, prereleases bool) bool {
 
 // meetsAny is meets where one of the two is no bound at all. To npm a single
 // prerelease does not meet it, as "" does not match that.
-func (c *comparator) meetsAny(d *comparator, prereleases bool) bool {
+func (c *comparator) meetsAny(prereleases bool) bool {
 	return c.any || c.op != equal || prereleases || !c.version.IsPrerelease()
 }
 

@@ -231,10 +231,12 @@ func (p *parser) atom() (expression, bool) {
 	t := p.next()
 	switch t.kind {
 	case text:
-		value := t.text
+		var whole strings.Builder
+		whole.WriteString(t.text)
 		for p.peek().kind == text {
-			value += p.next().text
+			whole.WriteString(p.next().text)
 		}
+		value := whole.String()
 		if p.peek().kind == odd {
 			return nil, false
 		}

@@ -263,11 +263,11 @@ func (p *parser) simple(at place) (statement, bool) {
 }
 
 func (p *parser) dotted() string {
-	module := p.next().text
+	names := []string{p.next().text}
 	for p.eat(".") {
-		module += "." + p.next().text
+		names = append(names, p.next().text)
 	}
-	return module
+	return strings.Join(names, ".")
 }
 
 func (p *parser) importStatement(at place) (statement, bool) {

@@ -9,6 +9,7 @@
 package setuppy
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -119,11 +120,11 @@ func Read(files Files, o Options) (*Call, error) {
 
 // refusal turns what stopped a script into a *Refusal.
 func refusal(err error) error {
-	switch err := err.(type) {
-	case *exception:
-		return refuse(err.line, "it raises %s: %s", err.class, err.text)
-	case *branch:
-		return refuse(err.line, "where it goes on depends on %s", err.why)
+	if raised, ok := errors.AsType[*exception](err); ok {
+		return refuse(raised.line, "it raises %s: %s", raised.class, raised.text)
+	}
+	if b, ok := errors.AsType[*branch](err); ok {
+		return refuse(b.line, "where it goes on depends on %s", b.why)
 	}
 	return err
 }
