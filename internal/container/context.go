@@ -115,9 +115,9 @@ func parseIgnore(body []byte) (ignoreRules, error) {
 
 // leavesOut reports whether the path, or a folder above it, is ignored.
 func (r ignoreRules) leavesOut(name string) bool {
-	for i := len(r) - 1; i >= 0; i-- {
-		if filetree.Match([]string{r[i].pattern}, name) {
-			return !r[i].negated
+	for _, rule := range slices.Backward(r) {
+		if filetree.Match([]string{rule.pattern}, name) {
+			return !rule.negated
 		}
 	}
 	return false

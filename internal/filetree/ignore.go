@@ -144,8 +144,8 @@ func (s *scanner) readIgnore(host, dir string) error {
 		return nil
 	}
 	name := path.Join(dir, s.options.IgnoreFile)
-	info, err := os.Stat(host + string(os.PathSeparator) + s.options.IgnoreFile)
-	if err != nil || !info.Mode().IsRegular() {
+	info, _ := os.Stat(host + string(os.PathSeparator) + s.options.IgnoreFile)
+	if info == nil || !info.Mode().IsRegular() {
 		return nil // it has none
 	}
 	if info.Size() > ignoreFileMax {

@@ -120,7 +120,7 @@ func (s *scanner) walk(host, dir string, above []string) error {
 	if err := s.readIgnore(host, dir); err != nil {
 		return err
 	}
-	above = append(above[:len(above):len(above)], host)
+	above = append(slices.Clip(above), host)
 	for _, d := range entries {
 		name := d.Name()
 		if dir != "" {
@@ -143,15 +143,15 @@ func (s *scanner) visit(name, host string, mode fs.FileMode, above []string) err
 	wanted := len(s.options.Include) == 0 || Match(s.options.Include, name)
 	if mode&fs.ModeSymlink != 0 {
 		target, info, err := s.follow(s.shown(name), host)
-		switch {
-		case err != nil && wanted:
-			return err
-		case err != nil:
-			return nil
-		case info.IsDir():
+		if err == nil && info.IsDir() {
 			return s.enter(name, target, above)
 		}
-		host, mode = target, info.Mode()
+		if err != nil && wanted {
+			return err
+		}
+		if err == nil {
+			host, mode = target, info.Mode()
+		}
 	}
 	if !wanted {
 		return nil

@@ -57,10 +57,10 @@ func (c *cache) packContainer(ctx context.Context, extract func(container.Visit)
 // knownContainer returns what was noted under a key. The segment is in the
 // store then, or was brought from where it is shared.
 func (c *cache) knownContainer(ctx context.Context, key string) (containerFacts, bool, error) {
-	body, _, err := c.store.GetRecord("segments", key)
+	body, _, _ := c.store.GetRecord("segments", key)
 	var facts containerFacts
-	if err != nil || json.Unmarshal(body, &facts) != nil {
-		return containerFacts{}, false, nil
+	if json.Unmarshal(body, &facts) != nil {
+		return containerFacts{}, false, nil // absent, or of another version
 	}
 	has, err := c.hasSegment(ctx, facts.Segment)
 	return facts, has, err

@@ -248,10 +248,13 @@ func (b *builtModel) checkLayer() error {
 	if b == nil || b.Lock.IsUnknown() {
 		return nil
 	}
-	lock, err := b.lock()
-	if err != nil || lock == nil || lock.Kind != layer.KindFunction {
-		return nil
+	if lock, err := b.lock(); err == nil && lock != nil && lock.Kind == layer.KindFunction {
+		return errFunctionZip()
 	}
+	return nil
+}
+
+func errFunctionZip() error {
 	return &layer.InputError{
 		Attribute: "package", Summary: "The package is the code of a function",
 		Detail: "It has kind = \"function\", so its files do not lie where a function looks into a layer. Drop kind from the package, or give filename and source_code_hash of it to aws_lambda_function.",
