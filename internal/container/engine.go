@@ -95,7 +95,7 @@ func (e *Engine) Build(ctx context.Context, r Recipe, sent []filetree.File, file
 		return err
 	}
 	defer b.removeImage(ctx, id)
-	return b.copyOut(ctx, id, r.Platform, files, visit)
+	return b.copyOut(ctx, id, files, visit)
 }
 
 // builder is one build.
@@ -131,7 +131,7 @@ func (b *builder) build(ctx context.Context, r Recipe, sent []filetree.File, pin
 
 // copyOut takes the files out of a container that is never started. What is
 // copied of the image is what the mapping names, and what links there lead to.
-func (b *builder) copyOut(ctx context.Context, id, platform string, files Files, visit Visit) (err error) {
+func (b *builder) copyOut(ctx context.Context, id string, files Files, visit Visit) (err error) {
 	// An image without a command needs one to make a container of.
 	options := client.ContainerCreateOptions{Config: &container.Config{Image: id, Cmd: []string{"/none"}, NetworkDisabled: true}}
 	made, err := b.api.ContainerCreate(ctx, options)

@@ -106,7 +106,7 @@ func (r *rootfs) choose(files Files) ([]pick, error) {
 
 // find returns the files of one source.
 func (r *rootfs) find(from, base, glob, target string) ([]pick, error) {
-	n, real, err := r.resolve(base)
+	n, where, err := r.resolve(base)
 	if err != nil {
 		return nil, r.tied(strings.Trim(from, "/"), err)
 	}
@@ -115,7 +115,7 @@ func (r *rootfs) find(from, base, glob, target string) ([]pick, error) {
 	}
 	folder := strings.TrimSuffix(target, "/")
 	w := walker{fs: r, glob: glob}
-	if err := w.walk(n, base, "", []string{real}); err != nil {
+	if err := w.walk(n, base, "", []string{where}); err != nil {
 		return nil, err
 	}
 	if len(w.found) == 0 {
@@ -172,7 +172,7 @@ func (w *walker) walk(folder *node, shown, rel string, above []string) error {
 	slices.Sort(names)
 	for _, name := range names {
 		full, within := path.Join(shown, name), path.Join(rel, name)
-		n, real := folder.children[name], path.Join(above[len(above)-1], name)
+		n, where := folder.children[name], path.Join(above[len(above)-1], name)
 		wanted := w.glob == "" || filetree.Match([]string{w.glob}, within)
 		if n.kind == linkKind {
 			// Only what is wanted must lead somewhere.
@@ -180,16 +180,16 @@ func (w *walker) walk(folder *node, shown, rel string, above []string) error {
 				continue
 			}
 			var err error
-			if n, real, err = w.fs.resolve(path.Join(above[len(above)-1], name)); err != nil {
+			if n, where, err = w.fs.resolve(path.Join(above[len(above)-1], name)); err != nil {
 				return w.fs.tied(full, err)
 			}
-			if n.kind == folderKind && slices.ContainsFunc(above, func(a string) bool { return a == real || strings.HasPrefix(a, real+"/") || real == "" }) {
+			if n.kind == folderKind && slices.ContainsFunc(above, func(a string) bool { return a == where || strings.HasPrefix(a, where+"/") || where == "" }) {
 				return w.fs.refuse(full, "is a link to a folder that holds it")
 			}
 		}
 		switch {
 		case n.kind == folderKind:
-			if err := w.walk(n, full, within, append(slices.Clip(above), real)); err != nil {
+			if err := w.walk(n, full, within, append(slices.Clip(above), where)); err != nil {
 				return err
 			}
 		case !wanted:

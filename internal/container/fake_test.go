@@ -40,7 +40,7 @@ type fakeEngine struct {
 // start serves the engine on a socket and returns its address.
 func (e *fakeEngine) start(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "engine") // a short path, as sockets need
+	dir, err := os.MkdirTemp("", "engine") //nolint:usetesting // a short path, as sockets need
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,8 +42,8 @@ func findEngine(getenv func(string) string) (place, error) {
 	}
 	dir := getenv("DOCKER_CONFIG")
 	if dir == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
+		home, _ := os.UserHomeDir()
+		if home == "" {
 			return place{host: client.DefaultDockerHost}, nil
 		}
 		dir = filepath.Join(home, ".docker")

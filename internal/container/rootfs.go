@@ -189,8 +189,8 @@ func (r *rootfs) add(number int, c change) error {
 		next := folder.children[part]
 		// An entry below a link lands in the folder that the link leads to.
 		if next != nil && next.kind == linkKind {
-			if real, _, err := r.resolve(c.name[:strings.LastIndexByte(c.name, '/')]); err == nil && real.kind == folderKind {
-				folder = real
+			if linked, _, err := r.resolve(c.name[:strings.LastIndexByte(c.name, '/')]); err == nil && linked.kind == folderKind {
+				folder = linked
 				break
 			}
 		}

@@ -247,6 +247,11 @@ func (c *cache) tree(ctx context.Context, l *Lock, node nodeParts) (filetree.Tre
 		return nil, nil, err
 	}
 	own = append(own, downloaded...)
+	pulled, err := c.imagesTree(ctx, l)
+	if err != nil {
+		return nil, nil, err
+	}
+	own = append(own, pulled...)
 	built, err := c.buildsTree(ctx, l)
 	if err != nil {
 		return nil, nil, err
@@ -289,6 +294,7 @@ func (c *cache) verify(ctx context.Context, l *Lock) (dropped bool, err error) {
 		}
 	}
 	digests = append(digests, c.downloadDigests(ctx, l)...)
+	digests = append(digests, c.imageDigests(ctx, l)...)
 	digests = append(digests, l.buildDigests()...)
 	for _, d := range digests {
 		if !c.store.Has(d, -1) {

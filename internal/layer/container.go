@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/container"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
@@ -59,11 +60,12 @@ func (c *cache) packContainer(ctx context.Context, extract func(container.Visit)
 func (c *cache) knownContainer(ctx context.Context, key string) (containerFacts, bool, error) {
 	body, _, _ := c.store.GetRecord("segments", key)
 	var facts containerFacts
-	if json.Unmarshal(body, &facts) != nil {
-		return containerFacts{}, false, nil // absent, or of another version
+	// What cannot be read is absent, or of another version.
+	if json.Unmarshal(body, &facts) == nil {
+		has, err := c.hasSegment(ctx, facts.Segment)
+		return facts, has, err
 	}
-	has, err := c.hasSegment(ctx, facts.Segment)
-	return facts, has, err
+	return containerFacts{}, false, nil
 }
 
 // hasSegment reports whether the store has a segment, or could bring it from
@@ -111,6 +113,21 @@ func (s Spec) checkNative(facts containerFacts) error {
 		}
 	}
 	return nil
+}
+
+// recentImage returns what a name was pinned to within the last hour.
+func (c *cache) recentImage(key string) (store.Digest, bool) {
+	body, written, err := c.store.GetRecord("resolutions", key)
+	if err != nil || time.Since(written) >= memoAge {
+		return store.Digest{}, false
+	}
+	manifest, err := store.ParseDigest(string(body))
+	return manifest, err == nil
+}
+
+// checkNative refuses native code that the layer of the lock cannot run.
+func (l *Lock) checkNative(facts containerFacts) error {
+	return Spec{Architectures: l.Architectures, Exclude: l.Exclude, Keep: l.Keep}.checkNative(facts)
 }
 
 // containerPlatforms returns the platform that the user names, else those of

@@ -143,6 +143,7 @@ type Spec struct {
 	NodeJS        *NodeSpec
 	Files         []FileSpec
 	Downloads     []DownloadSpec
+	Images        []ImageSpec
 	Builds        []BuildSpec
 	// Exclude holds globs over layer paths, Prune presets of them; what Keep
 	// matches stays nevertheless. Executables are globs of files that are

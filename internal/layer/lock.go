@@ -27,6 +27,7 @@ type Lock struct {
 	NodeJS        *NodeLock      `json:"nodejs,omitempty"`
 	Files         []FileLock     `json:"files,omitempty"`
 	Downloads     []DownloadLock `json:"downloads,omitempty"`
+	Images        []ImageLock    `json:"images,omitempty"`
 	Builds        []BuildLock    `json:"builds,omitempty"`
 	Exclude       []string       `json:"exclude,omitempty"`
 	Prune         *PruneLock     `json:"prune,omitempty"`
@@ -117,6 +118,9 @@ func (l *Lock) Contents() map[string]string {
 	}
 	for _, d := range l.Downloads {
 		d.contents(contents)
+	}
+	for _, i := range l.Images {
+		i.contents(contents)
 	}
 	for _, b := range l.Builds {
 		b.contents(contents)

@@ -45,6 +45,9 @@ func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error)
 	if l.Downloads, err = b.lockDownloads(ctx, s, old); err != nil {
 		return nil, err
 	}
+	if l.Images, err = b.lockImages(ctx, s, old); err != nil {
+		return nil, err
+	}
 	if l.Builds, err = b.lockBuilds(ctx, s, old); err != nil {
 		return nil, err
 	}
@@ -111,8 +114,8 @@ func (s Spec) Check() error {
 	if len(s.Runtimes) == 0 {
 		return &InputError{Attribute: "runtimes", Summary: "No runtime", Detail: "A layer is built for at least one Lambda runtime, such as \"python3.12\"."}
 	}
-	if s.Python == nil && s.NodeJS == nil && len(s.Files) == 0 && len(s.Downloads) == 0 && len(s.Builds) == 0 {
-		return &InputError{Summary: "Nothing to pack", Detail: "The layer has no input. Write python, nodejs, files, downloads or builds."}
+	if s.Python == nil && s.NodeJS == nil && len(s.Files) == 0 && len(s.Downloads) == 0 && len(s.Images) == 0 && len(s.Builds) == 0 {
+		return &InputError{Summary: "Nothing to pack", Detail: "The layer has no input. Write python, nodejs, files, downloads, images or builds."}
 	}
 	if n := s.NodeJS; n != nil {
 		if err := n.check(); err != nil {
@@ -152,6 +155,11 @@ func (s Spec) Check() error {
 	}
 	for i, d := range s.Downloads {
 		if err := d.check(fmt.Sprintf("downloads[%d]", i)); err != nil {
+			return err
+		}
+	}
+	for i, image := range s.Images {
+		if err := image.check(fmt.Sprintf("images[%d]", i)); err != nil {
 			return err
 		}
 	}

@@ -22,6 +22,7 @@ type packageModel struct {
 	NodeJS         *nodejsModel    `tfsdk:"nodejs"`
 	Files          []fileModel     `tfsdk:"files"`
 	Downloads      []downloadModel `tfsdk:"downloads"`
+	Images         []imageModel    `tfsdk:"images"`
 	Builds         []buildModel    `tfsdk:"builds"`
 	Kind           types.String    `tfsdk:"kind"`
 	Exclude        types.List      `tfsdk:"exclude"`
@@ -96,6 +97,9 @@ func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.S
 	}
 	for i := range m.Downloads {
 		s.Downloads = append(s.Downloads, m.Downloads[i].spec(ctx, &diags))
+	}
+	for i := range m.Images {
+		s.Images = append(s.Images, m.Images[i].spec(ctx, &diags))
 	}
 	for i := range m.Builds {
 		s.Builds = append(s.Builds, m.Builds[i].spec(ctx, &diags))

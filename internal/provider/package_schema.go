@@ -50,6 +50,7 @@ func (r *packageResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 			"nodejs":      nodejsAttribute(),
 			"files":       filesAttribute(),
 			"downloads":   downloadsAttribute(),
+			"images":      imagesAttribute(),
 			"builds":      buildsAttribute(),
 			"kind":        kindAttribute(),
 			"exclude":     optionalStrings("Globs over layer paths, such as `python/**/*.pyi`. What they match is left out of the layer. `**` crosses folders; a pattern that names a folder takes all below it. A pattern that matches nothing is warned of."),
@@ -76,7 +77,7 @@ func (r *packageResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 			"size":             schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes.", Computed: true},
 			"unzipped_size":    schema.Int64Attribute{MarkdownDescription: "Sum of the sizes of the files in bytes.", Computed: true},
 			"contents": schema.MapAttribute{
-				MarkdownDescription: "What the layer holds: `python:requests` → `2.31.0`, `nodejs:lodash` → `4.17.21`, `files:python/shared` → the short digest of its files, `downloads:bin/ffmpeg` → the short digest of its archive, `builds:src/tool` → the short digest of what was built. A plan shows here, name by name, what changes.",
+				MarkdownDescription: "What the layer holds: `python:requests` → `2.31.0`, `nodejs:lodash` → `4.17.21`, `files:python/shared` → the short digest of its files, `downloads:bin/ffmpeg` → the short digest of its archive, `images:alpine:3.22` → the short digest of its manifest, `builds:src/tool` → the short digest of what was built. A plan shows here, name by name, what changes.",
 				ElementType:         types.StringType,
 				Computed:            true,
 			},
