@@ -218,7 +218,7 @@ func (c *cache) bringBuild(ctx context.Context, l *BuildLock, want BuildResult) 
 		return &InputError{
 			Attribute: "builds", Summary: fmt.Sprintf("The result of the build of %q is not here", l.Context),
 			Detail: "The plan was made with a result that neither this machine's cache nor a shared one holds, and it could not be built again to the same bytes: " + sentence(why) +
-				" Plan and apply on one machine, or let the provider's cache in S3 carry results between machines.", Err: why,
+				" Plan and apply on one machine, or let the provider's cache in S3 carry what a lock already names.", Err: why,
 		}
 	}
 	sent, err := container.ReadContext(l.recipe(want.Platform))

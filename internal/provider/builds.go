@@ -43,7 +43,7 @@ func (b *buildModel) spec(ctx context.Context, diags *diag.Diagnostics) layer.Bu
 func buildsAttribute() schema.Attribute {
 	return schema.ListNestedAttribute{
 		MarkdownDescription: "Files out of images that a container engine builds while Terraform plans, for what must be compiled: the only input that needs an engine, Docker or Podman. It is found by `DOCKER_HOST`, the Docker context, or its usual socket; its log goes to Terraform's (`TF_LOG_PROVIDER=INFO`). The image is never run, and removed afterwards.\n\n" +
-			"A result is pinned: while the files of the context, and all that is written here, are unchanged, nothing is built again, whatever became of the images in `FROM`; `triggers` build anew. Another machine needs the result in the provider's shared cache, or an engine that builds the same bytes: else the plan, or the apply, says that it cannot be had.",
+			"A result is pinned: while the files of the context, and all that is written here, are unchanged, nothing is built again, whatever became of the images in `FROM`; `triggers` build anew. Another machine that has the lock takes the result from the provider's shared cache; one that has none builds it again, and the plan of the first machine can be applied there only where the engine makes the same bytes.",
 		Optional:   true,
 		Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues()},
 		NestedObject: schema.NestedAttributeObject{
