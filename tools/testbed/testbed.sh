@@ -47,6 +47,10 @@ run() {
   else
     unset TF_ACC_PROVIDER_HOST
   fi
+  # One private authority for all: each tool has a variable of its own for it.
+  if [[ -n ${SSL_CERT_FILE:-} ]]; then
+    export PIP_CERT=${PIP_CERT:-$SSL_CERT_FILE} REQUESTS_CA_BUNDLE=${REQUESTS_CA_BUNDLE:-$SSL_CERT_FILE} NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-$SSL_CERT_FILE}
+  fi
   exec "$@"
 }
 
