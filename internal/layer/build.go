@@ -289,7 +289,7 @@ func (c *cache) verify(ctx context.Context, l *Lock) (dropped bool, err error) {
 		digests = append(digests, c.nodeDigests(l.NodeJS)...)
 	}
 	for _, f := range l.Files {
-		if d, ok := c.knownSegment(f.Tree); ok {
+		if d, ok := c.notedSegment(segmentKey(f.Tree)); ok {
 			digests = append(digests, d)
 		}
 	}

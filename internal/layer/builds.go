@@ -197,7 +197,7 @@ func (c *cache) buildsTree(ctx context.Context, l *Lock) (filetree.Tree, error) 
 			if err := c.bringBuild(ctx, &l.Builds[i], r); err != nil {
 				return nil, buildError(at, l.Builds[i].Context, err)
 			}
-			part, err := c.containerTree(r.SHA256, at)
+			part, err := c.segmentTree(r.SHA256, at)
 			if err != nil {
 				return nil, err
 			}

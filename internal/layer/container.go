@@ -3,7 +3,6 @@ package layer
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -30,35 +29,27 @@ type containerFacts struct {
 
 // packContainer deflates what extract shows into the store, at its layer paths.
 func (c *cache) packContainer(ctx context.Context, extract func(container.Visit) error) (facts containerFacts, err error) {
-	w, err := c.store.NewWriter()
-	if err != nil {
-		return containerFacts{}, err
-	}
-	defer func() { err = errors.Join(err, w.Abort()) }()
-	packer := layerzip.NewStreamer(c.store)
-	packer.Start(w)
 	facts.Native = map[string]string{}
-	err = extract(func(f container.File, content io.Reader) error {
-		facts.Count++
-		if f.Machine != "" {
-			facts.Native[f.Path] = f.Machine
-		}
-		return packer.Add(ctx, f.Path, f.Exec || f.Program && runsByPath(f.Path), f.Size, content)
+	packer := layerzip.NewStreamer(c.store)
+	facts.Segment, err = c.streamSegment(packer, func() error {
+		return extract(func(f container.File, content io.Reader) error {
+			facts.Count++
+			if f.Machine != "" {
+				facts.Native[f.Path] = f.Machine
+			}
+			return packer.Add(ctx, f.Path, f.Exec || f.Program && runsByPath(f.Path), f.Size, content)
+		})
 	})
 	if err != nil {
 		return containerFacts{}, err
 	}
-	if err := packer.Finish(); err != nil {
-		return containerFacts{}, err
-	}
-	facts.Segment = w.Sum()
-	return facts, w.Commit(facts.Segment)
+	return facts, nil
 }
 
 // knownContainer returns what was noted under a key. The segment is in the
 // store then, or was brought from where it is shared.
 func (c *cache) knownContainer(ctx context.Context, key string) (containerFacts, bool, error) {
-	body, _, _ := c.store.GetRecord("segments", key)
+	body, _, _ := c.store.GetRecord(segments, key)
 	var facts containerFacts
 	// What cannot be read is absent, or of another version.
 	if json.Unmarshal(body, &facts) == nil {
@@ -86,23 +77,7 @@ func (c *cache) noteContainer(key string, facts containerFacts) error {
 		return fmt.Errorf("encoding what was packed: %w", err)
 	}
 	c.store.Offer(store.RemoteName(facts.Segment), facts.Segment, "")
-	return c.store.PutRecord("segments", key, body)
-}
-
-// containerTree returns the files of a segment as entries of a layer.
-func (c *cache) containerTree(segment store.Digest, origin string) (filetree.Tree, error) {
-	archive, err := filetree.FileArchive(origin, c.store.Path(segment))
-	if err != nil {
-		return nil, err
-	}
-	tree, err := filetree.FromZip(archive)
-	if err != nil {
-		return nil, err
-	}
-	for i := range tree {
-		tree[i].Origin = origin
-	}
-	return tree, nil
+	return c.store.PutRecord(segments, key, body)
 }
 
 // checkNative refuses native code for another architecture.

@@ -226,58 +226,31 @@ func wantedFiles(placed []placedFile) map[string]bool {
 func (c *cache) downloadSegment(ctx context.Context, l *DownloadLock, listing *filetree.Listing, placed []placedFile, origin string) (filetree.Tree, error) {
 	wanted := wantedFiles(placed)
 	key := downloadSegmentKey(l, wanted)
-	digest, ok := c.recordedDigest(key)
+	digest, ok := c.notedSegment(key)
 	if !ok || !c.store.Has(digest, -1) {
 		var err error
 		if digest, err = c.packDownload(ctx, l, listing, wanted); err != nil {
 			return nil, err
 		}
-		if err := c.store.PutRecord("segments", key, []byte(digest.Hex())); err != nil {
+		if err := c.noteSegment(key, digest); err != nil {
 			return nil, err
 		}
 	}
-	archive, err := filetree.FileArchive(origin, c.store.Path(digest))
-	if err != nil {
-		return nil, err
-	}
-	return filetree.FromZip(archive)
-}
-
-// recordedDigest returns the digest of a segment by its key, if one was made.
-// The store may have lost it since.
-func (c *cache) recordedDigest(key string) (store.Digest, bool) {
-	body, _, err := c.store.GetRecord("segments", key)
-	if err != nil {
-		return store.Digest{}, false
-	}
-	digest, err := store.ParseDigest(string(body))
-	return digest, err == nil
+	return c.segmentTree(digest, origin)
 }
 
 // packDownload deflates the wanted files into the store.
-func (c *cache) packDownload(ctx context.Context, l *DownloadLock, listing *filetree.Listing, wanted map[string]bool) (digest store.Digest, err error) {
+func (c *cache) packDownload(ctx context.Context, l *DownloadLock, listing *filetree.Listing, wanted map[string]bool) (store.Digest, error) {
 	archive, err := c.downloaded(ctx, l)
 	if err != nil {
 		return store.Digest{}, err
 	}
-	w, err := c.store.NewWriter()
-	if err != nil {
-		return store.Digest{}, err
-	}
-	defer func() { err = errors.Join(err, w.Abort()) }()
 	packer := layerzip.NewStreamer(c.store)
-	packer.Start(w)
-	err = filetree.ReadMembers(archive, listing, wanted, func(file string, size int64, content io.Reader) error {
-		return packer.Add(ctx, file, false, size, content)
+	return c.streamSegment(packer, func() error {
+		return filetree.ReadMembers(archive, listing, wanted, func(file string, size int64, content io.Reader) error {
+			return packer.Add(ctx, file, false, size, content)
+		})
 	})
-	if err != nil {
-		return store.Digest{}, err
-	}
-	if err := packer.Finish(); err != nil {
-		return store.Digest{}, err
-	}
-	digest = w.Sum()
-	return digest, w.Commit(digest)
 }
 
 // downloadDigests returns the digests of the files and segments of a lock that
@@ -294,7 +267,7 @@ func (c *cache) downloadDigests(ctx context.Context, l *Lock) []store.Digest {
 			continue // the build says so
 		}
 		if placed, err := d.place(listing, l.excluded); err == nil {
-			if digest, ok := c.recordedDigest(downloadSegmentKey(d, wantedFiles(placed))); ok {
+			if digest, ok := c.notedSegment(downloadSegmentKey(d, wantedFiles(placed))); ok {
 				digests = append(digests, digest)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -196,11 +197,7 @@ func (c *cache) filesTree(ctx context.Context, l FileLock, origin string) (filet
 		}
 		return nil, err
 	}
-	archive, err := filetree.FileArchive(origin, c.store.Path(segment))
-	if err != nil {
-		return nil, err
-	}
-	tree, err := filetree.FromZip(archive)
+	tree, err := c.segmentTree(segment, origin)
 	if err != nil {
 		return nil, err
 	}
@@ -209,44 +206,24 @@ func (c *cache) filesTree(ctx context.Context, l FileLock, origin string) (filet
 		programs[f.Path] = f.Program
 	}
 	for i := range tree {
-		tree[i].Origin = origin
 		tree[i].Exec = programs[tree[i].Path] && runsByPath(tree[i].Path)
 	}
 	return tree, nil
-}
-
-// knownSegment returns the digest of the zip that was made of a tree, if one
-// was. The store may have lost it since.
-func (c *cache) knownSegment(tree store.Digest) (store.Digest, bool) {
-	body, _, err := c.store.GetRecord("segments", segmentKey(tree))
-	if err != nil {
-		return store.Digest{}, false
-	}
-	digest, err := store.ParseDigest(string(body))
-	return digest, err == nil
 }
 
 // segmentKey names a deflated tree: another encoder makes other bytes of it.
 func segmentKey(tree store.Digest) string { return layerzip.Encoder + " " + tree.Hex() }
 
 // segment returns the digest of the zip of the files, in the store.
-func (c *cache) segment(ctx context.Context, l FileLock, files []filetree.File) (digest store.Digest, err error) {
-	if digest, ok := c.knownSegment(l.Tree); ok && c.store.Has(digest, -1) {
+func (c *cache) segment(ctx context.Context, l FileLock, files []filetree.File) (store.Digest, error) {
+	if digest, ok := c.notedSegment(segmentKey(l.Tree)); ok && c.store.Has(digest, -1) {
 		return digest, nil
 	}
 	if err := c.putInline(l, files); err != nil {
 		return store.Digest{}, err
 	}
-	w, err := c.store.NewWriter()
+	digest, err := c.writeSegment(func(w io.Writer) error { return layerzip.Segment(ctx, w, files) })
 	if err != nil {
-		return store.Digest{}, err
-	}
-	defer func() { err = errors.Join(err, w.Abort()) }()
-	if err := layerzip.Segment(ctx, w, files); err != nil {
-		return store.Digest{}, err
-	}
-	digest = w.Sum()
-	if err := w.Commit(digest); err != nil {
 		return store.Digest{}, err
 	}
 	// The list is remembered by its digest, so that a later change can be named.
@@ -257,7 +234,7 @@ func (c *cache) segment(ctx context.Context, l FileLock, files []filetree.File) 
 	if err := c.store.PutRecord("trees", l.Tree.Hex(), list); err != nil {
 		return store.Digest{}, err
 	}
-	return digest, c.store.PutRecord("segments", segmentKey(l.Tree), []byte(digest.Hex()))
+	return digest, c.noteSegment(segmentKey(l.Tree), digest)
 }
 
 // changed names what differs from the locked tree, where the cache remembers

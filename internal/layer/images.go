@@ -163,7 +163,7 @@ func (c *cache) imageTree(ctx context.Context, l *Lock, image *ImageLock, pin Im
 	if err := l.checkNative(facts); err != nil {
 		return nil, err
 	}
-	return c.containerTree(facts.Segment, at)
+	return c.segmentTree(facts.Segment, at)
 }
 
 // key names the deflated files of an image.

@@ -109,11 +109,7 @@ func (c *cache) nodePart(ctx context.Context, p NodePackage, packers chan *layer
 	} else {
 		c.offerTarball(p)
 	}
-	archive, err := filetree.FileArchive(p.String(), c.store.Path(facts.Segment))
-	if err != nil {
-		return nil, err
-	}
-	files, err := filetree.FromZip(archive)
+	files, err := c.segmentTree(facts.Segment, p.String())
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +119,7 @@ func (c *cache) nodePart(ctx context.Context, p NodePackage, packers chan *layer
 // knownTarball returns what was noted of a tarball when it was packed. The
 // store may have lost the segment since.
 func (c *cache) knownTarball(integrity string) (nodeFacts, bool) {
-	body, _, err := c.store.GetRecord("segments", nodeSegmentKey(integrity))
+	body, _, err := c.store.GetRecord(segments, nodeSegmentKey(integrity))
 	if err != nil {
 		return nodeFacts{}, false
 	}
@@ -148,28 +144,20 @@ func (c *cache) packTarball(ctx context.Context, p NodePackage, packers chan *la
 	case <-ctx.Done():
 		return nodeFacts{}, context.Cause(ctx)
 	}
-	w, err := c.store.NewWriter()
+	var told nodejs.Facts
+	segment, err := c.streamSegment(packer, func() (err error) {
+		told, err = nodejs.PackTarball(ctx, p.String(), in, packer)
+		return err
+	})
 	if err != nil {
 		return nodeFacts{}, err
 	}
-	defer func() { err = errors.Join(err, w.Abort()) }()
-	packer.Start(w)
-	told, err := nodejs.PackTarball(ctx, p.String(), in, packer)
-	if err != nil {
-		return nodeFacts{}, err
-	}
-	if err := packer.Finish(); err != nil {
-		return nodeFacts{}, err
-	}
-	facts = nodeFacts{Segment: w.Sum(), Scripts: told.Scripts, NoGyp: told.NoGyp, Optional: told.Optional}
-	if err := w.Commit(facts.Segment); err != nil {
-		return nodeFacts{}, err
-	}
+	facts = nodeFacts{Segment: segment, Scripts: told.Scripts, NoGyp: told.NoGyp, Optional: told.Optional}
 	body, err := json.Marshal(facts)
 	if err != nil {
 		return nodeFacts{}, fmt.Errorf("encoding what was packed: %w", err)
 	}
-	return facts, c.store.PutRecord("segments", nodeSegmentKey(p.Integrity), body)
+	return facts, c.store.PutRecord(segments, nodeSegmentKey(p.Integrity), body)
 }
 
 // openTarball opens a tarball whose bytes were just held against its integrity:

@@ -3,7 +3,6 @@ package layer
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -38,7 +37,7 @@ func (p *PythonSpec) checkSdist() error {
 // packMade returns the archive of a wheel that is made in memory, as a
 // python.Packer. It is packed once and kept in the store, as local files are.
 func (c *cache) packMade(ctx context.Context, key string, files func() (map[string][]byte, error)) (*filetree.Archive, error) {
-	digest, known := c.madeSegment(key)
+	digest, known := c.notedSegment(madeKey(key))
 	if !known || !c.store.Has(digest, -1) {
 		content, err := files()
 		if err != nil {
@@ -47,7 +46,7 @@ func (c *cache) packMade(ctx context.Context, key string, files func() (map[stri
 		if digest, err = c.pack(ctx, content); err != nil {
 			return nil, err
 		}
-		if err := c.store.PutRecord("segments", madeKey(key), []byte(digest.Hex())); err != nil {
+		if err := c.noteSegment(madeKey(key), digest); err != nil {
 			return nil, err
 		}
 	}
@@ -55,39 +54,20 @@ func (c *cache) packMade(ctx context.Context, key string, files func() (map[stri
 }
 
 // pack deflates files into a zip in the store.
-func (c *cache) pack(ctx context.Context, content map[string][]byte) (digest store.Digest, err error) {
-	w, err := c.store.NewWriter()
-	if err != nil {
-		return store.Digest{}, err
-	}
-	defer func() { err = errors.Join(err, w.Abort()) }()
-	s := layerzip.NewStreamer(c.store)
-	s.Start(w)
-	for _, p := range slices.Sorted(maps.Keys(content)) {
-		if err := s.Add(ctx, p, false, int64(len(content[p])), bytes.NewReader(content[p])); err != nil {
-			return store.Digest{}, err
+func (c *cache) pack(ctx context.Context, content map[string][]byte) (store.Digest, error) {
+	packer := layerzip.NewStreamer(c.store)
+	return c.streamSegment(packer, func() error {
+		for _, p := range slices.Sorted(maps.Keys(content)) {
+			if err := packer.Add(ctx, p, false, int64(len(content[p])), bytes.NewReader(content[p])); err != nil {
+				return err
+			}
 		}
-	}
-	if err := s.Finish(); err != nil {
-		return store.Digest{}, err
-	}
-	digest = w.Sum()
-	return digest, w.Commit(digest)
+		return nil
+	})
 }
 
 // madeKey names the zip of a made wheel: another encoder makes other bytes.
 func madeKey(key string) string { return layerzip.Encoder + " " + key }
-
-// madeSegment returns the digest of the zip that was made under a key. The
-// store may have lost it since.
-func (c *cache) madeSegment(key string) (store.Digest, bool) {
-	body, _, err := c.store.GetRecord("segments", madeKey(key))
-	if err != nil {
-		return store.Digest{}, false
-	}
-	digest, err := store.ParseDigest(string(body))
-	return digest, err == nil
-}
 
 // madeDigests returns the digests of the zips of made wheels, where they are
 // known.
@@ -97,7 +77,7 @@ func (c *cache) madeDigests(l *python.Lock) []store.Digest {
 		if !w.FromSource() {
 			continue
 		}
-		if d, ok := c.madeSegment(python.SourceKey(w.SHA256)); ok {
+		if d, ok := c.notedSegment(madeKey(python.SourceKey(w.SHA256))); ok {
 			digests = append(digests, d)
 		}
 	}

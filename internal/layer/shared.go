@@ -108,7 +108,7 @@ func (c *cache) holds(l *Lock) bool {
 		for _, w := range l.Python.Chosen.Wheels {
 			made, known := store.Digest{}, false
 			if w.FromSource() {
-				made, known = c.madeSegment(python.SourceKey(w.SHA256))
+				made, known = c.notedSegment(madeKey(python.SourceKey(w.SHA256)))
 			}
 			if w.Path == "" && !c.store.Has(w.SHA256, -1) && !(known && c.store.Has(made, -1)) {
 				return false

@@ -31,12 +31,8 @@ func (b *buildModel) spec(ctx context.Context, diags *diag.Diagnostics) layer.Bu
 		Target:     b.Target.ValueString(),
 		Platform:   b.Platform.ValueString(),
 	}
-	if !b.Args.IsNull() && !b.Args.IsUnknown() {
-		diags.Append(b.Args.ElementsAs(ctx, &s.Args, false)...)
-	}
-	if !b.Files.IsNull() && !b.Files.IsUnknown() {
-		diags.Append(b.Files.ElementsAs(ctx, &s.Files, false)...)
-	}
+	s.Args = textMap(ctx, b.Args, diags)
+	s.Files = textMap(ctx, b.Files, diags)
 	return s
 }
 

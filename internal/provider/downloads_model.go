@@ -36,9 +36,7 @@ func (d *downloadModel) spec(ctx context.Context, diags *diag.Diagnostics) layer
 		Strip:        int(d.StripComponents.ValueInt64()),
 		Target:       d.Target.ValueString(),
 	}
-	if !d.Files.IsNull() && !d.Files.IsUnknown() {
-		diags.Append(d.Files.ElementsAs(ctx, &s.Files, false)...)
-	}
+	s.Files = textMap(ctx, d.Files, diags)
 	return s
 }
 

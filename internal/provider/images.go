@@ -22,9 +22,7 @@ type imageModel struct {
 
 func (i *imageModel) spec(ctx context.Context, diags *diag.Diagnostics) layer.ImageSpec {
 	s := layer.ImageSpec{Image: i.Image.ValueString(), Platform: i.Platform.ValueString()}
-	if !i.Files.IsNull() && !i.Files.IsUnknown() {
-		diags.Append(i.Files.ElementsAs(ctx, &s.Files, false)...)
-	}
+	s.Files = textMap(ctx, i.Files, diags)
 	return s
 }
 

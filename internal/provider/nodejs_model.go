@@ -29,9 +29,7 @@ func (n *nodejsModel) spec(ctx context.Context, diags *diag.Diagnostics) *layer.
 		AllowInstallScripts: stringList(ctx, n.AllowInstallScripts, diags),
 		LegacyPeerDeps:      n.LegacyPeerDeps.ValueBool(),
 	}
-	if !n.Dependencies.IsUnknown() {
-		diags.Append(n.Dependencies.ElementsAs(ctx, &s.Dependencies, false)...)
-	}
+	s.Dependencies = textMap(ctx, n.Dependencies, diags)
 	if text := n.ExcludeNewer.ValueString(); text != "" {
 		moment, err := parseMoment(text)
 		if err != nil {

@@ -18,6 +18,16 @@ func stringList(ctx context.Context, list types.List, diags *diag.Diagnostics) [
 	return out
 }
 
+// textMap returns the elements of a map of strings, nil where there is none.
+func textMap(ctx context.Context, values types.Map, diags *diag.Diagnostics) map[string]string {
+	var out map[string]string
+	if values.IsNull() || values.IsUnknown() {
+		return nil
+	}
+	diags.Append(values.ElementsAs(ctx, &out, false)...)
+	return out
+}
+
 // knownStrings returns the elements of a list of known strings.
 func knownStrings(list types.List) []string {
 	var out []string
