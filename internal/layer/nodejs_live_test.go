@@ -79,21 +79,8 @@ func fingerprint(body []byte, mode fs.FileMode) string {
 // packed lists the files of a zip below a folder, as installed does.
 func packed(t *testing.T, name, below string) map[string]string {
 	t.Helper()
-	r, err := zip.OpenReader(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = r.Close() }()
 	files := map[string]string{}
-	for _, f := range r.File {
-		in, err := f.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := io.ReadAll(in)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for f, body := range zipEntries(t, name) {
 		rest, ok := strings.CutPrefix(f.Name, below)
 		if !ok {
 			t.Errorf("%s lies outside of %s", f.Name, below)

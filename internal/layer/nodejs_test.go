@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"iter"
 	"maps"
 	"os"
 	"path/filepath"
@@ -82,25 +83,38 @@ func nodeSpec(dependencies ...string) Spec {
 	return Spec{Runtimes: []string{"nodejs22.x"}, Architectures: []string{"x86_64"}, NodeJS: &NodeSpec{Dependencies: wanted}}
 }
 
+// zipEntries yields the entries of a zip with their content, as the standard
+// library reads them.
+func zipEntries(t *testing.T, name string) iter.Seq2[*zip.File, []byte] {
+	return func(yield func(*zip.File, []byte) bool) {
+		t.Helper()
+		r, err := zip.OpenReader(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = r.Close() }()
+		for _, f := range r.File {
+			in, err := f.Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !yield(f, body) {
+				return
+			}
+		}
+	}
+}
+
 // zipFiles lists a zip, by the standard library: content, and x where the file
 // may be run.
 func zipFiles(t *testing.T, name string) map[string]string {
 	t.Helper()
-	r, err := zip.OpenReader(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = r.Close() }()
 	files := map[string]string{}
-	for _, f := range r.File {
-		in, err := f.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := io.ReadAll(in)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for f, body := range zipEntries(t, name) {
 		key := f.Name
 		if f.Mode()&0o111 != 0 {
 			key += "*"
