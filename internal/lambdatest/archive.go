@@ -3,6 +3,8 @@ package lambdatest
 import (
 	"archive/zip"
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 )
@@ -62,6 +64,21 @@ func (a *AWS) archive(c *call, from code) ([]byte, int64, *reply) {
 		return refuse("Unzipped size must be smaller than %d bytes", maxUnzipped)
 	}
 	return data, int64(unzipped), nil
+}
+
+// signingOf returns the job that signed the archive, or nil.
+func (a *AWS) signingOf(from code) *signingJob {
+	if b := a.buckets[from.S3Bucket]; b != nil {
+		if o := b.find(from.S3Key, from.S3ObjectVersion); o != nil {
+			return o.signing
+		}
+	}
+	return nil
+}
+
+func base64SHA256(data []byte) string {
+	sum := sha256.Sum256(data)
+	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // download serves Content.Location, which needs no signature.

@@ -1,6 +1,6 @@
 // Package lambdatest is a stand-in for the parts of AWS that layers touch:
-// Lambda's layers and functions, S3 objects, STS identities and CodeArtifact
-// tokens, spoken over HTTP as AWS speaks them, with AWS's limits, pages, filters
+// Lambda's layers and functions, S3 objects, Signer's jobs, STS identities and
+// CodeArtifact tokens, spoken over HTTP as AWS speaks them, with AWS's limits, pages, filters
 // and errors.
 //
 // What sets it apart from other stand-ins is what tests of a publisher need:
@@ -18,11 +18,12 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
-// Account is the account that every call acts for.
+// Account is the account that calls act for, and that has all there is.
 const Account = "123456789012"
 
 // maxRequest is the largest body that Lambda reads, in bytes.
@@ -32,6 +33,7 @@ const maxRequest = 70_167_211
 type AWS struct {
 	url   string
 	close func() error
+	clock atomic.Pointer[func() time.Time] // nil is the machine's
 
 	mu        sync.Mutex
 	regions   map[string]*region
@@ -42,6 +44,11 @@ type AWS struct {
 	repositories []repository
 	tokens       map[string]issued
 	tokenLife    time.Duration
+	sessions     map[string]bool // STS: whether a token is still good
+	// Signer: profiles by region and name, jobs as they were started.
+	profiles    map[string]*signingProfile
+	signingJobs []*signingJob
+	signedSums  bool // whether S3 knows the SHA-256 of what Signer writes
 
 	watch    sync.Mutex
 	faults   []*Fault
@@ -55,6 +62,9 @@ type region struct {
 	name      string
 	layers    map[string]*layer
 	functions map[string]*function
+	order     []string // of the functions' names; nil when it has to be made
+	// parameters are those of Systems Manager, by name.
+	parameters map[string]*Parameter
 }
 
 // New starts an AWS on the loopback interface and stops it when the test ends.
@@ -78,12 +88,8 @@ func Start() (*AWS, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting the AWS stand-in: %w", err)
 	}
-	a := &AWS{
-		url:       "http://" + listener.Addr().String(),
-		regions:   map[string]*region{},
-		buckets:   map[string]*bucket{},
-		downloads: map[string][]byte{},
-	}
+	a := Unserved()
+	a.url = "http://" + listener.Addr().String()
 	server := &http.Server{Handler: a, ReadHeaderTimeout: time.Minute}
 	stopped := make(chan error, 1)
 	go func() { stopped <- server.Serve(listener) }()
@@ -102,13 +108,23 @@ func Start() (*AWS, error) {
 // URL is the endpoint of every service, such as "http://127.0.0.1:34567".
 func (a *AWS) URL() string { return a.url }
 
+// SetClock sets what dates what is made from now on.
+func (a *AWS) SetClock(clock func() time.Time) { a.clock.Store(&clock) }
+
+func (a *AWS) now() time.Time {
+	if clock := a.clock.Load(); clock != nil {
+		return (*clock)()
+	}
+	return time.Now()
+}
+
 // Close stops the server and cuts open connections.
 func (a *AWS) Close() error { return a.close() }
 
 // call is one request on its way through.
 type call struct {
 	*http.Request
-	service   string // "lambda", "s3", "codeartifact" or "sts"
+	service   string // "lambda", "s3", "signer", "ssm", "codeartifact" or "sts"
 	operation string
 	region    string
 	accessKey string
@@ -182,6 +198,9 @@ func (a *AWS) carryOut(c *call, handle handler, tooLarge bool) reply {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.expired(c) {
+		return c.fail(http.StatusForbidden, "ExpiredTokenException", "The security token included in the request is expired")
+	}
 	return handle(a, c)
 }
 
@@ -199,6 +218,15 @@ func (c *call) identify() {
 	}
 }
 
+// account returns whom the call acts for: an access key of 12 digits is another
+// account, which has nothing but what policies give it.
+func (c *call) account() string {
+	if len(c.accessKey) == len(Account) && strings.Trim(c.accessKey, "0123456789") == "" {
+		return c.accessKey
+	}
+	return Account
+}
+
 // route finds operation and handler by method and path.
 func (c *call) route() handler {
 	switch c.service {
@@ -208,13 +236,17 @@ func (c *call) route() handler {
 		return c.routeS3()
 	case "codeartifact":
 		return c.routeCodeArtifact()
+	case "ssm":
+		return c.routeSSM()
+	case "signer":
+		return c.routeSigner()
 	}
 	return nil
 }
 
 func (a *AWS) region(name string) *region {
 	if a.regions[name] == nil {
-		a.regions[name] = &region{name: name, layers: map[string]*layer{}, functions: map[string]*function{}}
+		a.regions[name] = &region{name: name, layers: map[string]*layer{}, functions: map[string]*function{}, parameters: map[string]*Parameter{}}
 	}
 	return a.regions[name]
 }

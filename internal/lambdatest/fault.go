@@ -27,6 +27,8 @@ type Fault struct {
 	// Operation is the call that it strikes, such as "PublishLayerVersion";
 	// "" strikes every call.
 	Operation string
+	// Region is where it strikes; "" is everywhere.
+	Region string
 	// At is when it strikes.
 	At Moment
 	// Skip lets so many calls pass first. Times is how many calls it
@@ -57,6 +59,8 @@ type Fault struct {
 type Call struct {
 	Operation, Region, AccessKey string
 	Method, Path, UserAgent      string
+	// RevisionId is what a change of a policy was based on.
+	RevisionId string
 	// Body is the request's length in bytes.
 	Body int
 	// Status is what was answered; 0 if the connection was cut.
@@ -113,6 +117,7 @@ func (a *AWS) record(c *call) int {
 	a.calls = append(a.calls, Call{
 		Operation: c.operation, Region: c.region, AccessKey: c.accessKey,
 		Method: c.Method, Path: c.URL.Path, UserAgent: c.UserAgent(), Body: len(c.body), At: time.Now(),
+		RevisionId: c.URL.Query().Get("RevisionId"),
 	})
 	return len(a.calls) - 1
 }
@@ -124,11 +129,11 @@ func (a *AWS) setStatus(record, status int) {
 }
 
 // due returns the fault that strikes the call at the moment, if any.
-func (a *AWS) due(operation string, at Moment) *Fault {
+func (a *AWS) due(c *call, at Moment) *Fault {
 	a.watch.Lock()
 	defer a.watch.Unlock()
 	for i, f := range a.faults {
-		if f.At != at || f.Operation != "" && f.Operation != operation {
+		if f.At != at || f.Operation != "" && f.Operation != c.operation || f.Region != "" && f.Region != c.region {
 			continue
 		}
 		if f.Skip > 0 {
@@ -149,7 +154,7 @@ func (a *AWS) due(operation string, at Moment) *Fault {
 
 // strike lets a fault happen. It reports true if the call is over.
 func (a *AWS) strike(w http.ResponseWriter, c *call, at Moment, record int, carryOut func() reply, result *reply) bool {
-	f := a.due(c.operation, at)
+	f := a.due(c, at)
 	if f == nil {
 		return false
 	}

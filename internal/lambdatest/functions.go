@@ -1,6 +1,7 @@
 package lambdatest
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -21,6 +22,7 @@ type function struct {
 	config    functionConfig
 	published []functionConfig
 	last      int
+	aliases   map[string]string // to versions
 }
 
 type functionConfig struct {
@@ -29,6 +31,7 @@ type functionConfig struct {
 	architectures          []string
 	layers                 []*layerVersion
 	zipped, unzipped       int64
+	sha256                 string
 	modified, revision     string
 }
 
@@ -59,7 +62,8 @@ func (a *AWS) CreateFunction(regionName, name string, versions int, layerARNs ..
 	for range versions {
 		f.publish()
 	}
-	a.region(regionName).functions[name] = f
+	r := a.region(regionName)
+	r.functions[name], r.order = f, nil
 	return nil
 }
 
@@ -82,7 +86,7 @@ func (f functionConfig) describe() map[string]any {
 	}
 	described := map[string]any{
 		"FunctionName": f.name, "FunctionArn": arn, "Version": f.version, "Runtime": f.runtime, "Role": f.role,
-		"Handler": f.handler, "CodeSize": f.zipped, "LastModified": f.modified, "RevisionId": f.revision,
+		"Handler": f.handler, "CodeSize": f.zipped, "CodeSha256": f.sha256, "LastModified": f.modified, "RevisionId": f.revision,
 		"Architectures": f.architectures, "PackageType": "Zip", "State": "Active", "LastUpdateStatus": "Successful",
 		"Timeout": 3, "MemorySize": 128,
 	}
@@ -101,8 +105,8 @@ func createFunction(a *AWS, c *call) reply {
 	if err := json.Unmarshal(c.body, &in); err != nil {
 		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
-	functions := a.region(c.region).functions
-	if functions[in.FunctionName] != nil {
+	r := a.region(c.region)
+	if r.functions[in.FunctionName] != nil {
 		return c.conflict("Function already exist: " + in.FunctionName)
 	}
 	archive, unzipped, refusal := a.archive(c, in.Code)
@@ -114,13 +118,16 @@ func createFunction(a *AWS, c *call) reply {
 	}
 	config := functionConfig{
 		name: in.FunctionName, version: latest, region: c.region, runtime: in.Runtime, handler: in.Handler, role: in.Role,
-		architectures: in.Architectures, zipped: int64(len(archive)), unzipped: unzipped,
+		architectures: in.Architectures, zipped: int64(len(archive)), unzipped: unzipped, sha256: base64SHA256(archive),
 	}
 	if refusal := a.attach(c, &config, in.Layers); refusal != nil {
 		return *refusal
 	}
 	f := &function{config: config}
-	functions[in.FunctionName] = f
+	if c.account() != Account {
+		return created(f.config.describe()) // what others have is out of sight
+	}
+	r.functions[in.FunctionName], r.order = f, nil
 	if in.Publish {
 		return created(f.publish().describe())
 	}
@@ -145,6 +152,9 @@ func (a *AWS) attach(c *call, f *functionConfig, arns *[]string) *reply {
 			if v == nil || v.deleted && !slices.Contains(f.layers, v) {
 				return refuse("Layer version %s does not exist.", arn)
 			}
+			if c.account() != Account && !v.policy.allows(c.account()) {
+				return c.denied(v.arn())
+			}
 			if slices.ContainsFunc(layers, func(other *layerVersion) bool { return other.layerARN() == v.layerARN() }) {
 				return refuse("Two different versions of the same layer are not allowed to be referenced in the same function. %s", arn)
 			}
@@ -165,18 +175,75 @@ func (a *AWS) attach(c *call, f *functionConfig, arns *[]string) *reply {
 	return nil
 }
 
+// listFunctions answers a page in the order of names, each with $LATEST first.
+// The marker names the last entry of the page before, so that a page costs what
+// it holds, whatever the account has.
 func listFunctions(a *AWS, c *call) reply {
-	functions := a.region(c.region).functions
-	var items []map[string]any
-	for _, name := range slices.Sorted(maps.Keys(functions)) {
-		items = append(items, functions[name].config.describe())
+	size, refusal := c.maxItems()
+	if refusal != nil {
+		return *refusal
+	}
+	name, version, begun, err := functionMarker(c.URL.Query().Get("Marker"))
+	if err != nil {
+		return c.fail(http.StatusBadRequest, "InvalidParameterValueException", "Invalid pagination token")
+	}
+	r := a.region(c.region)
+	names := r.functionNames()
+	at, _ := slices.BinarySearch(names, name)
+	items := []map[string]any{}
+	for _, next := range names[at:] {
+		f := r.functions[next]
+		entries := []functionConfig{f.config}
 		if c.URL.Query().Get("FunctionVersion") == "ALL" {
-			for _, version := range functions[name].published {
-				items = append(items, version.describe())
+			entries = append(entries, f.published...)
+		}
+		for _, entry := range entries {
+			if begun && next == name && entry.number() <= version {
+				continue
 			}
+			if len(items) == size {
+				return ok(map[string]any{"Functions": items, "NextMarker": markerAfter(items[size-1])})
+			}
+			items = append(items, entry.describe())
 		}
 	}
-	return c.page(items, "Functions")
+	return ok(map[string]any{"Functions": items})
+}
+
+// functionNames returns the names of the region's functions, in order.
+func (r *region) functionNames() []string {
+	if len(r.order) != len(r.functions) {
+		r.order = slices.Sorted(maps.Keys(r.functions))
+	}
+	return r.order
+}
+
+// number orders the entries of a function: 0 is $LATEST.
+func (f functionConfig) number() int {
+	n, err := strconv.Atoi(f.version)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func markerAfter(item map[string]any) string {
+	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%s:%s", item["FunctionName"], item["Version"]))
+}
+
+// functionMarker reads the last entry of the page before; begun is false where
+// there was none.
+func functionMarker(marker string) (name string, version int, begun bool, err error) {
+	plain, err := base64.StdEncoding.DecodeString(marker)
+	if err != nil || len(plain) == 0 {
+		return "", 0, false, err
+	}
+	name, text, _ := strings.Cut(string(plain), ":")
+	if text == latest {
+		return name, 0, true, nil
+	}
+	version, err = strconv.Atoi(text)
+	return name, version, true, err
 }
 
 func getFunction(a *AWS, c *call) reply {
@@ -218,6 +285,28 @@ func updateFunctionConfiguration(a *AWS, c *call) reply {
 	return ok(next.describe())
 }
 
+func updateFunctionCode(a *AWS, c *call) reply {
+	var in code
+	if err := json.Unmarshal(c.body, &in); err != nil {
+		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
+	}
+	f := a.region(c.region).functions[functionName(c.part[0])]
+	if f == nil {
+		return c.noFunction()
+	}
+	archive, unzipped, refusal := a.archive(c, in)
+	if refusal != nil {
+		return *refusal
+	}
+	next := f.config
+	next.zipped, next.unzipped, next.sha256 = int64(len(archive)), unzipped, base64SHA256(archive)
+	if refusal := a.attach(c, &next, nil); refusal != nil {
+		return *refusal
+	}
+	f.config = next
+	return ok(next.describe())
+}
+
 func publishVersion(a *AWS, c *call) reply {
 	f := a.region(c.region).functions[functionName(c.part[0])]
 	if f == nil {
@@ -228,16 +317,22 @@ func publishVersion(a *AWS, c *call) reply {
 
 func deleteFunction(a *AWS, c *call) reply {
 	name := functionName(c.part[0])
-	functions := a.region(c.region).functions
-	f := functions[name]
+	r := a.region(c.region)
+	f := r.functions[name]
 	if f == nil {
 		return c.noFunction()
 	}
 	if version := c.URL.Query().Get("Qualifier"); version != "" {
+		for alias, to := range f.aliases {
+			if to == version {
+				return c.conflict(fmt.Sprintf("Version %s cannot be deleted: the alias %s points to it.", version, alias))
+			}
+		}
 		f.published = slices.DeleteFunc(f.published, func(p functionConfig) bool { return p.version == version })
 		return nothing()
 	}
-	delete(functions, name)
+	delete(r.functions, name)
+	r.order = nil
 	return nothing()
 }
 
@@ -249,6 +344,9 @@ func (a *AWS) function(c *call) (functionConfig, *reply) {
 		return functionConfig{}, &missing
 	}
 	version := c.URL.Query().Get("Qualifier")
+	if to, ok := f.aliases[version]; ok {
+		version = to
+	}
 	if version == "" || version == latest {
 		return f.config, nil
 	}

@@ -28,8 +28,14 @@ func lambdaRoutes() []struct {
 		{"GET", "2015-03-31/functions/*", "GetFunction", getFunction},
 		{"GET", "2015-03-31/functions/*/configuration", "GetFunctionConfiguration", getFunctionConfiguration},
 		{"PUT", "2015-03-31/functions/*/configuration", "UpdateFunctionConfiguration", updateFunctionConfiguration},
+		{"PUT", "2015-03-31/functions/*/code", "UpdateFunctionCode", updateFunctionCode},
 		{"DELETE", "2015-03-31/functions/*", "DeleteFunction", deleteFunction},
 		{"POST", "2015-03-31/functions/*/versions", "PublishVersion", publishVersion},
+		{"POST", "2015-03-31/functions/*/aliases", "CreateAlias", createAlias},
+		{"GET", "2015-03-31/functions/*/aliases", "ListAliases", listAliases},
+		{"GET", "2015-03-31/functions/*/aliases/*", "GetAlias", getAlias},
+		{"PUT", "2015-03-31/functions/*/aliases/*", "UpdateAlias", updateAlias},
+		{"DELETE", "2015-03-31/functions/*/aliases/*", "DeleteAlias", deleteAlias},
 		{"GET", "2016-08-19/account-settings", "GetAccountSettings", getAccountSettings},
 	}
 }

@@ -2,7 +2,6 @@ package lambdatest
 
 import (
 	"cmp"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -43,6 +41,8 @@ type layerVersion struct {
 	location      string
 	deleted       bool
 	policy        policy
+	signing       *signingJob // what signed the zip, if it is signed
+	reference     code        // where Lambda reads the zip, if it has no copy
 }
 
 // Version is a published layer version, for assertions.
@@ -53,6 +53,9 @@ type Version struct {
 	Description             string
 	Runtimes, Architectures []string
 	Deleted                 bool
+	// ReferenceVersion is the version of the S3 object that Lambda reads, or ""
+	// where it has a copy.
+	ReferenceVersion string
 	// Zip is what was published; it is not a copy.
 	Zip []byte
 }
@@ -71,6 +74,7 @@ func (a *AWS) Versions(regionName, layerName string) []Version {
 		versions = append(versions, Version{
 			ARN: v.arn(), Number: v.number, CodeSHA256: v.sha256, Description: v.description,
 			Runtimes: v.runtimes, Architectures: v.architectures, Deleted: v.deleted, Zip: v.zip,
+			ReferenceVersion: v.reference.S3ObjectVersion,
 		})
 	}
 	return versions
@@ -108,7 +112,14 @@ func (v *layerVersion) item() map[string]any {
 func (v *layerVersion) full(a *AWS) map[string]any {
 	full := v.item()
 	full["LayerArn"] = v.layerARN()
-	full["Content"] = map[string]any{"CodeSha256": v.sha256, "CodeSize": len(v.zip), "Location": a.url + v.location}
+	content := map[string]any{"CodeSha256": v.sha256, "CodeSize": len(v.zip), "Location": a.url + v.location}
+	if v.signing != nil {
+		content["SigningJobArn"], content["SigningProfileVersionArn"] = v.signing.arn(), v.signing.profileVersionARN()
+	}
+	if r := v.reference; r.S3Bucket != "" {
+		content["ResolvedS3Object"] = map[string]string{"S3Bucket": r.S3Bucket, "S3Key": r.S3Key, "S3ObjectVersion": r.S3ObjectVersion}
+	}
+	full["Content"] = content
 	return full
 }
 
@@ -142,13 +153,15 @@ func publishLayerVersion(a *AWS, c *call) reply {
 		a.region(c.region).layers[name] = l
 	}
 	l.last++
-	sum := sha256.Sum256(archive)
 	v := &layerVersion{
 		serial: int64(a.next()), region: c.region, name: name, number: l.last,
-		createdDate: time.Now().UTC().Format("2006-01-02T15:04:05.000-0700"),
+		createdDate: a.now().UTC().Format("2006-01-02T15:04:05.000-0700"),
 		description: in.Description, license: in.LicenseInfo,
 		runtimes: in.CompatibleRuntimes, architectures: in.CompatibleArchitectures,
-		zip: archive, sha256: base64.StdEncoding.EncodeToString(sum[:]), unzipped: unzipped,
+		zip: archive, sha256: base64SHA256(archive), unzipped: unzipped, signing: a.signingOf(in.Content),
+	}
+	if in.Content.S3ObjectStorageMode == "REFERENCE" {
+		v.reference = in.Content
 	}
 	v.location = fmt.Sprintf("%s%d/%s-%d", downloadPrefix, v.serial, name, v.number)
 	a.downloads[v.location] = archive
@@ -208,6 +221,9 @@ func getLayerVersionByARN(a *AWS, c *call) reply {
 	v := a.byARN(c.URL.Query().Get("Arn"))
 	if v == nil || v.deleted {
 		return c.fail(http.StatusNotFound, "ResourceNotFoundException", notFound)
+	}
+	if c.account() != Account && !v.policy.allows(c.account()) {
+		return *c.denied(v.layerARN())
 	}
 	return ok(v.full(a))
 }
@@ -289,16 +305,12 @@ func (v *layerVersion) fits(query url.Values) bool {
 
 // page answers the page of items that the query asks for.
 func (c *call) page(items []map[string]any, field string) reply {
-	query := c.URL.Query()
-	size, from := pageSize, 0
-	if s := query.Get("MaxItems"); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 1 || n > 10_000 {
-			return c.invalid(s, "maxItems", "Member must have value between 1 and 10000")
-		}
-		size = min(n, pageSize)
+	size, refusal := c.maxItems()
+	if refusal != nil {
+		return *refusal
 	}
-	if marker := query.Get("Marker"); marker != "" {
+	from := 0
+	if marker := c.URL.Query().Get("Marker"); marker != "" {
 		plain, err := base64.StdEncoding.DecodeString(marker)
 		if err == nil {
 			from, err = strconv.Atoi(string(plain))
@@ -315,6 +327,20 @@ func (c *call) page(items []map[string]any, field string) reply {
 	return ok(answer)
 }
 
+// maxItems returns how many items a page of the answer holds.
+func (c *call) maxItems() (int, *reply) {
+	text := c.URL.Query().Get("MaxItems")
+	if text == "" {
+		return pageSize, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > 10_000 {
+		refusal := c.invalid(text, "maxItems", "Member must have value between 1 and 10000")
+		return 0, &refusal
+	}
+	return min(n, pageSize), nil
+}
+
 // layerName reads the first part of the path: a layer's name or its ARN.
 func (c *call) layerName() (string, *reply) {
 	name := c.part[0]
@@ -326,10 +352,8 @@ func (c *call) layerName() (string, *reply) {
 		refusal := c.invalid(name, "layerName", "Member must satisfy regular expression pattern")
 		return "", &refusal
 	}
-	if part[4] != Account {
-		refusal := c.fail(http.StatusForbidden, "AccessDeniedException", fmt.Sprintf(
-			"User: arn:aws:iam::%s:user/test is not authorized to perform: lambda:%s on resource: %s", Account, c.operation, name))
-		return "", &refusal
+	if part[4] != Account || c.account() != Account && c.operation != "GetLayerVersion" {
+		return "", c.denied(name)
 	}
 	if part[3] != c.region {
 		refusal := c.fail(http.StatusNotFound, "ResourceNotFoundException", notFound)
@@ -349,15 +373,34 @@ func (a *AWS) layerVersion(c *call) (*layerVersion, *reply) {
 		refusal := c.invalid(c.part[1], "versionNumber", "Member must be a number from 1")
 		return nil, &refusal
 	}
-	if l := a.region(c.region).layers[name]; l != nil {
+	v := a.live(c.region, name, number)
+	if v == nil {
+		missing := c.fail(http.StatusNotFound, "ResourceNotFoundException", notFound)
+		return nil, &missing
+	}
+	if c.account() != Account && !v.policy.allows(c.account()) {
+		return nil, c.denied(v.layerARN())
+	}
+	return v, nil
+}
+
+// live finds a version that is not deleted, or nil.
+func (a *AWS) live(regionName, layerName string, number int64) *layerVersion {
+	if l := a.region(regionName).layers[layerName]; l != nil {
 		for _, v := range l.versions {
 			if v.number == number && !v.deleted {
-				return v, nil
+				return v
 			}
 		}
 	}
-	missing := c.fail(http.StatusNotFound, "ResourceNotFoundException", notFound)
-	return nil, &missing
+	return nil
+}
+
+// denied refuses a call on what another account has.
+func (c *call) denied(resource string) *reply {
+	refusal := c.fail(http.StatusForbidden, "AccessDeniedException", fmt.Sprintf(
+		"User: arn:aws:iam::%s:user/test is not authorized to perform: lambda:%s on resource: %s", c.account(), c.operation, resource))
+	return &refusal
 }
 
 // byARN finds a version, deleted or not.

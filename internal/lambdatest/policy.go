@@ -20,7 +20,7 @@ var (
 // policy is who may use a layer version. The zero policy is none.
 type policy struct {
 	revision   string
-	statements []statement
+	statements []json.RawMessage
 }
 
 type statement struct {
@@ -29,6 +29,33 @@ type statement struct {
 	Action      string
 	Resource    string
 	Condition   map[string]any `json:",omitempty"`
+}
+
+// Policy returns the policy of a layer version, as AWS would answer it; "" if
+// it has none.
+func (a *AWS) Policy(regionName, layerName string, number int64) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	v := a.live(regionName, layerName, number)
+	if v == nil || len(v.policy.statements) == 0 {
+		return ""
+	}
+	return v.policy.document()
+}
+
+// SetPolicy replaces the statements of a layer version's policy, as somebody
+// else would: each is JSON in whatever form, none removes the policy.
+func (a *AWS) SetPolicy(regionName, layerName string, number int64, statements ...string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	v := a.live(regionName, layerName, number)
+	if v == nil {
+		panic(fmt.Sprintf("there is no version %d of layer %q in %s", number, layerName, regionName))
+	}
+	v.policy = policy{revision: a.revision()}
+	for _, text := range statements {
+		v.policy.statements = append(v.policy.statements, json.RawMessage(text))
+	}
 }
 
 type permissionInput struct {
@@ -59,12 +86,12 @@ func addPermission(a *AWS, c *call) reply {
 	if refusal := c.stale(v); refusal != nil {
 		return *refusal
 	}
-	if slices.ContainsFunc(v.policy.statements, func(s statement) bool { return s.Sid == in.StatementId }) {
+	if v.policy.find(in.StatementId) >= 0 {
 		return c.conflict(fmt.Sprintf("The statement id (%s) provided already exists. "+
 			"Please provide a new statement id, or remove the existing statement.", in.StatementId))
 	}
 	added := in.statement(v.arn())
-	next := policy{statements: append(slices.Clone(v.policy.statements), added)}
+	next := policy{statements: append(slices.Clone(v.policy.statements), json.RawMessage(text(added)))}
 	if len(next.document()) > maxPolicy {
 		return c.fail(http.StatusBadRequest, "PolicyLengthExceededException",
 			fmt.Sprintf("The final policy size (%d) is bigger than the limit (%d).", len(next.document()), maxPolicy))
@@ -108,7 +135,7 @@ func removePermission(a *AWS, c *call) reply {
 	if refusal := c.stale(v); refusal != nil {
 		return *refusal
 	}
-	at := slices.IndexFunc(v.policy.statements, func(s statement) bool { return s.Sid == c.part[2] })
+	at := v.policy.find(c.part[2])
 	if at < 0 {
 		return c.fail(http.StatusNotFound, "ResourceNotFoundException",
 			fmt.Sprintf("Statement %s is not found in resource policy.", c.part[2]))
@@ -129,10 +156,31 @@ func (c *call) stale(v *layerVersion) *reply {
 	return &refusal
 }
 
+// find returns the place of the statement with the id, or -1.
+func (p policy) find(id string) int {
+	return slices.IndexFunc(p.statements, func(text json.RawMessage) bool {
+		var s struct{ Sid string }
+		return json.Unmarshal(text, &s) == nil && s.Sid == id
+	})
+}
+
+// allows reports whether a statement gives the version to the account or, on no
+// condition, to everyone.
+func (p policy) allows(account string) bool {
+	return slices.ContainsFunc(p.statements, func(text json.RawMessage) bool {
+		var s statement
+		if json.Unmarshal(text, &s) != nil || s.Effect != "Allow" || len(s.Condition) > 0 {
+			return false
+		}
+		named, _ := s.Principal.(map[string]any)
+		return s.Principal == "*" || named["AWS"] == "arn:aws:iam::"+account+":root"
+	})
+}
+
 func (p policy) document() string {
 	return text(struct {
 		Version, Id string
-		Statement   []statement
+		Statement   []json.RawMessage
 	}{"2012-10-17", "default", p.statements})
 }
 

@@ -28,24 +28,33 @@ const s3Namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
 type bucket struct {
 	region    string
 	versioned bool
+	policy    string
 	objects   []*object // oldest first; of a key without versions only one
+	uploads   map[string]*multipart
 }
 
 type object struct {
 	key, version string
 	body         []byte
-	header       http.Header // what a GET answers: type, encryption
+	etag         string
+	header       http.Header // what a GET answers: type, encryption, class, metadata
+	tagging      string      // as a query
 	checksums    http.Header
+	parts        int
 	modified     time.Time
-	deleted      bool // a delete marker
+	deleted      bool        // a delete marker
+	signing      *signingJob // what made the object, if a signing job did
 }
 
 // Object is a stored object, for assertions.
 type Object struct {
 	Key, VersionID string
 	Body           []byte // not a copy
-	// KMSKeyID and SHA256 (base64) are what the PUT named, or "".
-	KMSKeyID, SHA256 string
+	// KMSKeyID, Tagging (a query) and SHA256 (base64, and the number of parts)
+	// are what the PUT named, or "".
+	KMSKeyID, Tagging, SHA256 string
+	// Parts is how many parts it was uploaded in, 0 for a plain PUT.
+	Parts int
 }
 
 // CreateBucket makes a bucket without a call.
@@ -62,7 +71,34 @@ func (a *AWS) PutObject(bucketName, key string, body []byte) {
 	defer a.mu.Unlock()
 	b := a.buckets[bucketName]
 	b.objects = slices.DeleteFunc(b.objects, func(o *object) bool { return o.key == key })
-	b.objects = append(b.objects, &object{key: key, version: "null", body: body, header: http.Header{}, modified: time.Now().UTC()})
+	b.objects = append(b.objects, &object{
+		key: key, version: "null", body: body, etag: etag(body), header: http.Header{}, modified: time.Now().UTC(),
+	})
+}
+
+// DeleteObject removes every version of an object without a call. It may be
+// called by a Fault.
+func (a *AWS) DeleteObject(bucketName, key string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	b := a.buckets[bucketName]
+	b.objects = slices.DeleteFunc(b.objects, func(o *object) bool { return o.key == key })
+}
+
+// SetStorageClass moves the objects of a bucket to another storage class.
+func (a *AWS) SetStorageClass(bucketName, class string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, o := range a.buckets[bucketName].objects {
+		o.header.Set("X-Amz-Storage-Class", class)
+	}
+}
+
+// SetBucketPolicy gives a bucket a policy in JSON; "" takes it away.
+func (a *AWS) SetBucketPolicy(bucketName, policy string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.buckets[bucketName].policy = policy
 }
 
 // Objects returns what a bucket holds, in the order of the PUTs: every
@@ -78,7 +114,7 @@ func (a *AWS) Objects(bucketName string) []Object {
 		if !o.deleted {
 			objects = append(objects, Object{
 				Key: o.key, VersionID: o.version, Body: o.body,
-				KMSKeyID: o.header.Get(kmsHeader), SHA256: o.checksums.Get("X-Amz-Checksum-Sha256"),
+				KMSKeyID: o.header.Get(kmsHeader), Tagging: o.tagging, SHA256: o.checksums.Get("X-Amz-Checksum-Sha256"), Parts: o.parts,
 			})
 		}
 	}
@@ -100,13 +136,22 @@ func (c *call) routeS3() handler {
 		"HEAD object": {"HeadObject", getObject}, "DELETE object": {"DeleteObject", deleteObject},
 		"PUT bucket": {"CreateBucket", createBucket}, "HEAD bucket": {"HeadBucket", headBucket},
 		"PUT versioning": {"PutBucketVersioning", putVersioning}, "GET versioning": {"GetBucketVersioning", getVersioning},
+		"GET policy":   {"GetBucketPolicy", getBucketPolicy},
+		"POST uploads": {"CreateMultipartUpload", createMultipart}, "PUT upload": {"UploadPart", uploadPart},
+		"POST upload": {"CompleteMultipartUpload", completeMultipart}, "DELETE upload": {"AbortMultipartUpload", abortMultipart},
 	}
 	kind := "bucket"
 	switch {
+	case key != "" && query.Has("uploads"):
+		kind = "uploads"
+	case key != "" && query.Has("uploadId"):
+		kind = "upload"
 	case key != "":
 		kind = "object"
 	case query.Has("versioning"):
 		kind = "versioning"
+	case query.Has("policy"):
+		kind = "policy"
 	}
 	found := routes[c.Method+" "+kind]
 	c.operation = found.operation
@@ -196,8 +241,8 @@ func putObject(a *AWS, c *call) reply {
 	if refusal != nil {
 		return *refusal
 	}
-	if c.Header.Get("If-None-Match") == "*" && b.find(c.part[1], "") != nil {
-		return c.fail(http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+	if refusal := c.guard(b); refusal != nil {
+		return *refusal
 	}
 	body, given, err := c.object()
 	if err != nil {
@@ -206,28 +251,57 @@ func putObject(a *AWS, c *call) reply {
 	if refusal := c.checkSums(body, given); refusal != nil {
 		return *refusal
 	}
-	o := &object{key: c.part[1], version: "null", body: body, checksums: given, header: http.Header{}, modified: time.Now().UTC()}
-	for _, name := range []string{"Content-Type", "X-Amz-Server-Side-Encryption", kmsHeader} {
-		if v := c.Header.Get(name); v != "" {
-			o.header.Set(name, v)
-		}
-	}
-	if b.versioned {
-		o.version = fmt.Sprintf("v%031d", a.next())
-	} else {
-		b.objects = slices.DeleteFunc(b.objects, func(old *object) bool { return old.key == o.key })
-	}
-	b.objects = append(b.objects, o)
+	o := c.newObject()
+	o.body, o.etag, o.checksums = body, etag(body), given
+	a.keep(b, o)
 	answer := reply{status: http.StatusOK, header: given.Clone()}
-	answer.header.Set("Etag", o.etag())
+	answer.header.Set("Etag", o.etag)
 	if b.versioned {
 		answer.header.Set("X-Amz-Version-Id", o.version)
 	}
 	return answer
 }
 
-func (o *object) etag() string {
-	sum := md5.Sum(o.body)
+// guard refuses a write whose condition does not hold.
+func (c *call) guard(b *bucket) *reply {
+	there := b.find(c.part[1], "")
+	match := c.Header.Get("If-Match")
+	var refusal reply
+	switch {
+	case c.Header.Get("If-None-Match") == "*" && there != nil, match != "" && there != nil && there.etag != match:
+		refusal = c.fail(http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+	case match != "" && there == nil:
+		refusal = c.fail(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
+	default:
+		return nil
+	}
+	return &refusal
+}
+
+// newObject returns an object with what the call's headers say of it.
+func (c *call) newObject() *object {
+	o := &object{key: c.part[1], version: "null", header: http.Header{}, tagging: c.Header.Get("X-Amz-Tagging"), modified: time.Now().UTC()}
+	for name, values := range c.Header {
+		if slices.Contains([]string{"Content-Type", "X-Amz-Server-Side-Encryption", "X-Amz-Storage-Class", kmsHeader}, name) ||
+			strings.HasPrefix(name, "X-Amz-Meta-") {
+			o.header[name] = values
+		}
+	}
+	return o
+}
+
+// keep stores an object, beside the older ones of its key or in place of them.
+func (a *AWS) keep(b *bucket, o *object) {
+	if b.versioned {
+		o.version = fmt.Sprintf("v%031d", a.next())
+	} else {
+		b.objects = slices.DeleteFunc(b.objects, func(old *object) bool { return old.key == o.key })
+	}
+	b.objects = append(b.objects, o)
+}
+
+func etag(body []byte) string {
+	sum := md5.Sum(body)
 	return `"` + hex.EncodeToString(sum[:]) + `"`
 }
 
@@ -242,7 +316,7 @@ func getObject(a *AWS, c *call) reply {
 		return c.fail(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
 	}
 	header := o.header.Clone()
-	header.Set("Etag", o.etag())
+	header.Set("Etag", o.etag)
 	header.Set("Last-Modified", o.modified.Format(http.TimeFormat))
 	header.Set("Content-Length", strconv.Itoa(len(o.body)))
 	if b.versioned {
@@ -250,6 +324,9 @@ func getObject(a *AWS, c *call) reply {
 	}
 	if strings.EqualFold(c.Header.Get("X-Amz-Checksum-Mode"), "ENABLED") {
 		maps.Copy(header, o.checksums)
+		if o.parts > 0 {
+			header.Set("X-Amz-Checksum-Type", "COMPOSITE")
+		}
 	}
 	return reply{status: http.StatusOK, header: header, body: o.body}
 }

@@ -2,6 +2,7 @@ package lambdatest
 
 import (
 	"encoding/xml"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -21,8 +22,8 @@ func (c *call) routeSTS() handler {
 	case "GetCallerIdentity":
 		return func(*AWS, *call) reply { return callerIdentity() }
 	case "AssumeRole", "AssumeRoleWithWebIdentity":
-		return func(*AWS, *call) reply {
-			return assumeRole(c.operation, form.Get("RoleArn"), form.Get("RoleSessionName"))
+		return func(a *AWS, _ *call) reply {
+			return a.assumeRole(c.operation, form.Get("RoleArn"), form.Get("RoleSessionName"))
 		}
 	}
 	return nil
@@ -43,7 +44,7 @@ func callerIdentity() reply {
 
 // assumeRole answers credentials whose key names the role, so that the log of
 // calls tells who called: role "deploy" gets the key "ASIADEPLOY".
-func assumeRole(operation, role, sessionName string) reply {
+func (a *AWS) assumeRole(operation, role, sessionName string) reply {
 	type credentials struct {
 		AccessKeyId, SecretAccessKey, SessionToken, Expiration string
 	}
@@ -56,6 +57,8 @@ func assumeRole(operation, role, sessionName string) reply {
 		AssumedRoleUser user
 	}
 	_, name, _ := strings.Cut(role, "role/")
+	token := fmt.Sprintf("assumed-token-%s-%d", name, a.next())
+	a.sessions[token] = true
 	return asXML(http.StatusOK, http.Header{}, struct {
 		XMLName xml.Name
 		Result  result
@@ -64,10 +67,26 @@ func assumeRole(operation, role, sessionName string) reply {
 		result{
 			xml.Name{Local: operation + "Result"},
 			credentials{
-				"ASIA" + strings.ToUpper(name), "assumed-secret-" + name, "assumed-token-" + name,
+				"ASIA" + strings.ToUpper(name), "assumed-secret-" + name, token,
 				time.Now().Add(time.Hour).UTC().Format(time.RFC3339),
 			},
 			user{"arn:aws:sts::" + Account + ":assumed-role/" + name + "/" + sessionName, "AROATEST:" + sessionName},
 		},
 	})
+}
+
+// ExpireSessions makes every session token that was given out so far expire at
+// once, before the time that its holder was told.
+func (a *AWS) ExpireSessions() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for token := range a.sessions {
+		a.sessions[token] = false
+	}
+}
+
+// expired reports whether the call carries a session token that has expired.
+func (a *AWS) expired(c *call) bool {
+	live, known := a.sessions[c.Header.Get("X-Amz-Security-Token")]
+	return known && !live
 }

@@ -80,6 +80,7 @@ func diagnosePublish(err error) (diag.Diagnostic, bool) {
 		login    *publish.CredentialsError
 		quota    *publish.QuotaError
 		unsure   *publish.UncertainError
+		signing  *publish.SigningError
 	)
 	switch {
 	case errors.As(err, &config):
@@ -98,6 +99,8 @@ func diagnosePublish(err error) (diag.Diagnostic, bool) {
 		return diag.NewErrorDiagnostic("AWS refuses the credentials", sentence(err.Error())), true
 	case errors.As(err, &quota):
 		return diag.NewErrorDiagnostic("A quota of the account is used up: "+quota.Quota, sentence(err.Error())), true
+	case errors.As(err, &signing):
+		return at("signing", diag.NewErrorDiagnostic("The zip was not signed", sentence(err.Error()))), true
 	case errors.As(err, &unsure):
 		return diag.NewErrorDiagnostic("It is not known whether the version was published", sentence(err.Error())), true
 	}

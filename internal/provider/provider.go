@@ -58,8 +58,6 @@ type toolbox struct {
 	region string
 	// checkRegions is false where skip_region_validation is set.
 	checkRegions bool
-	// hands holds the ARNs that this run has published or taken over.
-	hands sync.Map
 }
 
 // cutOff returns the provider's cut-off for releases.
@@ -116,7 +114,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 	options.CodeArtifact = codeArtifact{tools.publisher}
 	resp.Diagnostics.Append(m.share(ctx, tools.publisher, &options)...)
 	tools.builder = layer.NewBuilder(options)
-	resp.ResourceData = tools
+	resp.ResourceData, resp.DataSourceData = tools, tools
 }
 
 // options returns the settings of the pipeline: argument first, then the
@@ -168,4 +166,6 @@ func (p *layerbuild) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{newPackageResource, newVersionResource}
 }
 
-func (p *layerbuild) DataSources(context.Context) []func() datasource.DataSource { return nil }
+func (p *layerbuild) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{newLayerData, newVersionsData}
+}

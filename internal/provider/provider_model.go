@@ -81,6 +81,8 @@ type endpointsModel struct {
 	IAM          types.String `tfsdk:"iam"`
 	Lambda       types.String `tfsdk:"lambda"`
 	S3           types.String `tfsdk:"s3"`
+	Signer       types.String `tfsdk:"signer"`
+	SSM          types.String `tfsdk:"ssm"`
 	SSO          types.String `tfsdk:"sso"`
 	STS          types.String `tfsdk:"sts"`
 }
@@ -156,6 +158,7 @@ func (m *providerModel) aws(ctx context.Context) (publish.Config, diag.Diagnosti
 		c.Endpoints = publish.Endpoints{
 			Lambda: e.Lambda.ValueString(), S3: e.S3.ValueString(), STS: e.STS.ValueString(),
 			IAM: e.IAM.ValueString(), SSO: e.SSO.ValueString(), CodeArtifact: e.CodeArtifact.ValueString(),
+			Signer: e.Signer.ValueString(), SSM: e.SSM.ValueString(),
 		}
 	}
 	m.roles(ctx, &c, &diags)

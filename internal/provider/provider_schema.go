@@ -92,7 +92,8 @@ func providerBlocks() map[string]schema.Block {
 			MarkdownDescription: "Endpoints in place of those of AWS.",
 			NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
 				"codeartifact": text("URL of CodeArtifact."),
-				"iam":          text("URL of IAM."), "lambda": text("URL of Lambda."), "s3": text("URL of S3."), "sso": text("URL of SSO."), "sts": text("URL of STS."),
+				"iam":          text("URL of IAM."), "lambda": text("URL of Lambda."), "s3": text("URL of S3."),
+				"signer": text("URL of Signer."), "ssm": text("URL of Systems Manager."), "sso": text("URL of SSO."), "sts": text("URL of STS."),
 			}},
 		},
 		"default_tags": block("Accepted and without effect, as layers have no tags.", map[string]schema.Attribute{

@@ -68,6 +68,8 @@ type world struct {
 	aws   *lambdatest.AWS
 	cache string
 	dir   string
+	// clock is the provider's; nil is one that stands still at now.
+	clock func() time.Time
 }
 
 func newWorld(t *testing.T) *world {
@@ -82,6 +84,9 @@ func (w *world) providers() map[string]func() (tfprotov6.ProviderServer, error) 
 	}
 	return map[string]func() (tfprotov6.ProviderServer, error){"layerbuild": func() (tfprotov6.ProviderServer, error) {
 		p := &layerbuild{version: "test", getenv: environment, now: func() time.Time { return now }}
+		if w.clock != nil {
+			p.now = w.clock
+		}
 		return providerserver.NewProtocol6WithError(p)()
 	}}
 }
@@ -96,6 +101,8 @@ provider "layerbuild" {
   endpoints {
     lambda = %[1]q
     s3     = %[1]q
+    signer = %[1]q
+    ssm    = %[1]q
     sts    = %[1]q
   }
   s3_use_path_style       = true

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -36,13 +35,19 @@ type versionModel struct {
 	CodeSHA256              types.String   `tfsdk:"code_sha256"`
 	CodeSize                types.Int64    `tfsdk:"code_size"`
 	RetainedVersions        types.List     `tfsdk:"retained_versions"`
-}
 
-type stagingModel struct {
-	Bucket      types.String `tfsdk:"bucket"`
-	Prefix      types.String `tfsdk:"prefix"`
-	KMSKeyID    types.String `tfsdk:"kms_key_id"`
-	StorageMode types.String `tfsdk:"storage_mode"`
+	Regions                  types.Set    `tfsdk:"regions"`
+	Retention                types.Object `tfsdk:"retention"`
+	Sharing                  types.Object `tfsdk:"sharing"`
+	Signing                  types.Object `tfsdk:"signing"`
+	SSMParameter             types.Object `tfsdk:"ssm_parameter"`
+	ARNs                     types.Map    `tfsdk:"arns"`
+	Replicas                 types.Map    `tfsdk:"replicas"`
+	RetiringVersions         types.List   `tfsdk:"retiring_versions"`
+	PublishedVersions        types.Map    `tfsdk:"published_versions"`
+	UnsignedSHA256           types.String `tfsdk:"unsigned_sha256"`
+	SigningJobARN            types.String `tfsdk:"signing_job_arn"`
+	SigningProfileVersionARN types.String `tfsdk:"signing_profile_version_arn"`
 }
 
 // builtModel is the package argument: what a rebuild of its bytes needs, and
@@ -79,7 +84,7 @@ func (m *versionModel) built(ctx context.Context, diags *diag.Diagnostics) *buil
 func imported(v publish.Version) types.Object {
 	return types.ObjectValueMust(builtTypes(), map[string]attr.Value{
 		"lock": types.StringValue(""), "filename": types.StringValue(""), "sha256": types.StringValue(""),
-		"source_code_hash": types.StringValue(v.CodeSHA256), "size": types.Int64Value(v.CodeSize),
+		"source_code_hash": types.StringValue(givenHash(v)), "size": types.Int64Value(v.CodeSize),
 		"runtimes": listOf(v.Runtimes), "architectures": listOf(v.Architectures),
 	})
 }
@@ -120,36 +125,29 @@ func (m *versionModel) wanted(ctx context.Context, diags *diag.Diagnostics) (wan
 	return wanted{hash: zip.SHA256.Base64(), size: zip.Size}, true
 }
 
-// request returns what is to be published, without the zip.
-func (m *versionModel) request(ctx context.Context, diags *diag.Diagnostics) publish.Request {
-	r := publish.Request{
-		Region: m.Region.ValueString(), LayerName: m.LayerName.ValueString(),
+// request returns what is to be published in a region, without the zip.
+func (m *versionModel) request(ctx context.Context, region string, diags *diag.Diagnostics) publish.Request {
+	return publish.Request{
+		Region: region, LayerName: m.LayerName.ValueString(),
 		Description: m.Description.ValueString(), LicenseInfo: m.LicenseInfo.ValueString(),
 		Runtimes: stringSet(ctx, m.CompatibleRuntimes, diags), Architectures: stringSet(ctx, m.CompatibleArchitectures, diags),
+		Staging: m.staging(ctx, diags), Signing: m.signing(ctx, diags),
 	}
-	if !m.S3.IsNull() {
-		var s stagingModel
-		diags.Append(m.S3.As(ctx, &s, basetypes.ObjectAsOptions{})...)
-		r.Staging = &publish.Staging{
-			Bucket: s.Bucket.ValueString(), Prefix: s.Prefix.ValueString(),
-			KMSKeyID: s.KMSKeyID.ValueString(), StorageMode: s.StorageMode.ValueString(),
-		}
-	}
-	return r
 }
 
-// sameVersion reports whether the state's version is what the plan asks for.
-func (m *versionModel) sameVersion(before *versionModel, zip wanted) bool {
+// sameLayer reports whether the state describes what the plan asks for, in all
+// but the bytes.
+func (m *versionModel) sameLayer(before *versionModel) bool {
 	if m.Description.IsUnknown() || m.LicenseInfo.IsUnknown() {
 		return false
 	}
-	return before.CodeSHA256.ValueString() == zip.hash &&
-		m.LayerName.Equal(before.LayerName) &&
+	return m.LayerName.Equal(before.LayerName) &&
 		m.Region.Equal(before.Region) &&
 		m.Description.ValueString() == before.Description.ValueString() &&
 		m.LicenseInfo.ValueString() == before.LicenseInfo.ValueString() &&
 		sameSet(m.CompatibleRuntimes, before.CompatibleRuntimes) &&
-		sameSet(m.CompatibleArchitectures, before.CompatibleArchitectures)
+		sameSet(m.CompatibleArchitectures, before.CompatibleArchitectures) &&
+		m.Signing.Equal(before.Signing)
 }
 
 // sameSet takes none and an empty set for the same: AWS knows no difference.
@@ -177,15 +175,14 @@ func (m *versionModel) setDefaults(ctx context.Context, config *versionModel, di
 	}
 }
 
-// setVersion writes what AWS says of a version.
+// setVersion writes what AWS says of a version that is the same in all regions.
 func (m *versionModel) setVersion(v publish.Version) error {
 	arn, err := publish.ParseARN(v.ARN)
 	if err != nil {
 		return err
 	}
 	m.LayerName, m.Region = types.StringValue(arn.Name), types.StringValue(arn.Region)
-	m.ARN, m.LayerARN, m.Version = types.StringValue(v.ARN), types.StringValue(v.LayerARN), types.Int64Value(v.Number)
-	m.CreatedDate, m.CodeSHA256, m.CodeSize = types.StringValue(v.CreatedDate), types.StringValue(v.CodeSHA256), types.Int64Value(v.CodeSize)
+	m.LayerARN = types.StringValue(v.LayerARN)
 	if m.Description.ValueString() != v.Description {
 		m.Description = types.StringValue(v.Description)
 	}
@@ -201,37 +198,27 @@ func (m *versionModel) setVersion(v publish.Version) error {
 	return nil
 }
 
-// setComputed copies what AWS said of the version of another model.
-func (m *versionModel) setComputed(from *versionModel) {
-	m.ARN, m.LayerARN, m.Version, m.Region = from.ARN, from.LayerARN, from.Version, from.Region
-	m.CreatedDate, m.CodeSHA256, m.CodeSize = from.CreatedDate, from.CodeSHA256, from.CodeSize
-	m.RetainedVersions = from.RetainedVersions
-}
-
-// retain returns the older versions of this resource, now that number is the
-// newest.
-func retain(older []int64, previous, number int64) types.List {
-	var kept []int64
-	for _, n := range append(older, previous) {
-		if n != 0 && n != number && !slices.Contains(kept, n) {
-			kept = append(kept, n)
+// refresh writes what AWS said of all places.
+func (m *versionModel) refresh(ctx context.Context, places []*place) (diags diag.Diagnostics) {
+	home, replicas := places[0], map[string]replicaModel{}
+	if v := home.version; v != nil {
+		if m.Package.IsNull() && m.Filename.IsNull() {
+			m.Package = imported(*v)
+			m.importSigning(home)
+		}
+		if err := m.setVersion(*v); err != nil {
+			return append(diags, diagnose("The layer version cannot be read", err))
+		}
+		home.region, home.layerARN = m.Region.ValueString(), m.LayerARN.ValueString()
+	}
+	m.setHome(home.now.replica())
+	for _, p := range places[1:] {
+		if p.now.ARN != "" || len(p.now.Retained) > 0 {
+			replicas[p.region] = p.now.replica()
 		}
 	}
-	slices.Sort(kept)
-	elements := make([]attr.Value, 0, len(kept))
-	for _, n := range kept {
-		elements = append(elements, types.Int64Value(n))
-	}
-	return types.ListValueMust(types.Int64Type, elements)
-}
-
-// retained returns the numbers of the older versions in the model.
-func (m *versionModel) retained(ctx context.Context, diags *diag.Diagnostics) []int64 {
-	var numbers []int64
-	if !m.RetainedVersions.IsNull() && !m.RetainedVersions.IsUnknown() {
-		diags.Append(m.RetainedVersions.ElementsAs(ctx, &numbers, false)...)
-	}
-	return numbers
+	m.setReplicas(ctx, replicas, &diags)
+	return diags
 }
 
 // lock returns the recipe of the package, or nil where it has none.

@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
 // ModifyPlan decides whether a new version is due: the bytes or what describes
@@ -31,7 +31,13 @@ func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		return
 	}
 	r.planRegion(&m, &config, before, resp)
-	for _, d := range m.plan(ctx, &config, before) {
+	owned := ownership{Places: map[string]*holdings{}}
+	if before != nil {
+		var diags diag.Diagnostics
+		owned, diags = readOwnership(ctx, req.Private, before)
+		resp.Diagnostics.Append(diags...)
+	}
+	for _, d := range r.plan(ctx, &m, &config, before, &owned) {
 		if before != nil && d.Severity() == diag.SeverityError {
 			d = soften(d)
 		}
@@ -55,44 +61,148 @@ func (r *versionResource) planRegion(m, config, before *versionModel, resp *reso
 			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("region"))
 		}
 	}
-	if region := m.Region.ValueString(); region != "" && r.tools.checkRegions {
-		if err := publish.CheckRegion(region); err != nil {
-			resp.Diagnostics.Append(at("region", diag.NewErrorDiagnostic(fmt.Sprintf("Unknown region %q", region), sentence(err.Error()))))
+	if !r.tools.checkRegions {
+		return
+	}
+	for _, region := range append([]attr.Value{m.Region}, m.Regions.Elements()...) {
+		name, ok := region.(types.String)
+		if !ok || name.ValueString() == "" {
+			continue
+		}
+		attribute := "regions"
+		if region.Equal(m.Region) {
+			attribute = "region"
+		}
+		if err := publish.CheckRegion(name.ValueString()); err != nil {
+			resp.Diagnostics.Append(at(attribute, diag.NewErrorDiagnostic(fmt.Sprintf("Unknown region %q", name.ValueString()), sentence(err.Error()))))
 		}
 	}
 }
 
-func (m *versionModel) plan(ctx context.Context, config, before *versionModel) diag.Diagnostics {
+// plan decides what is due in each region, and writes what is known of it.
+func (r *versionResource) plan(ctx context.Context, m, config, before *versionModel, owned *ownership) diag.Diagnostics {
 	var diags diag.Diagnostics
 	m.setDefaults(ctx, config, &diags)
 	if err := m.built(ctx, &diags).checkLayer(); err != nil {
 		return append(diags, diagnose("Unusable package", err))
 	}
 	zip, known := m.wanted(ctx, &diags)
-	if known && before != nil && m.sameVersion(before, zip) {
-		m.setComputed(before)
+	m.planDescription(ctx, config, before, zip, known, &diags)
+	p := planning{zip: zip, known: known}
+	if before != nil {
+		p.same = known && m.sameLayer(before)
+	}
+	p.plan(ctx, m, before, &diags)
+	m.planSharing(config, before, owned, &diags)
+	r.planRetention(ctx, m, before, owned, &diags)
+	m.planPublished(before, owned)
+	if !m.anyDue() {
 		m.keepImported(ctx, before, &diags)
-		return diags
 	}
-	m.ARN, m.Version, m.CreatedDate = types.StringUnknown(), types.Int64Unknown(), types.StringUnknown()
-	m.CodeSHA256, m.CodeSize = types.StringUnknown(), types.Int64Unknown()
-	// An older version may be taken over, so which ones are older shows later.
-	m.RetainedVersions = types.ListUnknown(types.Int64Type)
-	m.LayerARN = types.StringUnknown()
-	if before != nil && m.LayerName.Equal(before.LayerName) && m.Region.Equal(before.Region) {
-		m.LayerARN = before.LayerARN
-	}
-	if !known {
-		return diags
-	}
-	m.CodeSHA256 = types.StringValue(zip.hash)
-	if zip.size > 0 {
-		m.CodeSize = types.Int64Value(zip.size)
-	}
-	if zip.size > runtimes.MaxDirectUpload && m.S3.IsNull() {
-		diags.Append(diagnose("", &publish.TooLargeError{Size: zip.size, Limit: runtimes.MaxDirectUpload}))
+	if m.anyDue() {
+		m.planStaging(ctx, zip, &diags)
 	}
 	return diags
+}
+
+// planning is what a plan knows when it looks at the regions.
+type planning struct {
+	zip wanted
+	// known is set where the zip is; same where the state describes what the
+	// plan asks for, in all but the bytes.
+	known, same bool
+}
+
+// due reports whether a release is to be made: the bytes or what describes
+// them differ from it.
+func (p planning) due(has release) bool { return !p.same || has.bytes() != p.zip.hash }
+
+// plan writes the releases of all regions.
+func (p planning) plan(ctx context.Context, m, before *versionModel, diags *diag.Diagnostics) {
+	was, replicas := replicaModel{}, map[string]replicaModel{}
+	if before != nil {
+		was, replicas = before.home(), before.replicas(ctx, diags)
+	}
+	if p.due(was.release(ctx, diags)) {
+		m.setHome(p.coming(m))
+		m.LayerARN = types.StringUnknown()
+		if before != nil && m.LayerName.Equal(before.LayerName) && m.Region.Equal(before.Region) {
+			m.LayerARN = before.LayerARN
+		}
+	} else {
+		m.setHome(was)
+		m.LayerARN, m.Region = before.LayerARN, before.Region
+	}
+	further, ok := m.furtherRegions(ctx, diags)
+	if !ok || m.Region.IsUnknown() {
+		m.Replicas, m.ARNs = types.MapUnknown(replicaType()), types.MapUnknown(types.StringType)
+		return
+	}
+	planned, moved := map[string]replicaModel{}, m.ARN.IsUnknown() || len(further) != len(replicas)
+	for _, region := range further {
+		has, ok := replicas[region]
+		if !ok || p.due(has.release(ctx, diags)) {
+			has, moved = p.coming(m), true
+		}
+		planned[region] = has
+	}
+	if !moved {
+		m.Replicas, m.ARNs = before.Replicas, before.ARNs
+		return
+	}
+	m.setReplicas(ctx, planned, diags)
+}
+
+// coming is a release that is to be made. An older version may be taken over,
+// so which ones are older shows later.
+func (p planning) coming(m *versionModel) replicaModel {
+	c := replicaModel{
+		ARN: types.StringUnknown(), Version: types.Int64Unknown(), CreatedDate: types.StringUnknown(),
+		CodeSHA256: types.StringUnknown(), CodeSize: types.Int64Unknown(), RetainedVersions: types.ListUnknown(types.Int64Type),
+		UnsignedSHA256: types.StringUnknown(), SigningJobARN: types.StringUnknown(), SigningProfileVersionARN: types.StringUnknown(),
+	}
+	switch {
+	case m.Signing.IsUnknown():
+	case !m.Signing.IsNull():
+		if p.known {
+			c.UnsignedSHA256 = types.StringValue(p.zip.hash)
+		}
+	default:
+		c.UnsignedSHA256, c.SigningJobARN, c.SigningProfileVersionARN = types.StringNull(), types.StringNull(), types.StringNull()
+		if p.known {
+			c.CodeSHA256 = types.StringValue(p.zip.hash)
+		}
+		if p.known && p.zip.size > 0 {
+			c.CodeSize = types.Int64Value(p.zip.size)
+		}
+	}
+	return c
+}
+
+// planPublished says whether the list of published versions changes: with a
+// publish, with what retention deletes, and with regions. A parameter that is
+// still to be given up, as where the last refresh found one region's changed and
+// took it out of the state, makes an update in the same way.
+func (m *versionModel) planPublished(before *versionModel, owned *ownership) {
+	leftover := m.SSMParameter.IsNull() && owned.hasParameter()
+	if before == nil || m.RetainedVersions.IsUnknown() || !m.Replicas.Equal(before.Replicas) || leftover {
+		m.PublishedVersions = types.MapUnknown(types.ListType{ElemType: types.Int64Type})
+		return
+	}
+	m.PublishedVersions = before.PublishedVersions
+}
+
+// anyDue reports whether a plan makes a version in any region.
+func (m *versionModel) anyDue() bool {
+	if m.ARN.IsUnknown() || m.ARNs.IsUnknown() {
+		return true
+	}
+	for _, arn := range m.ARNs.Elements() {
+		if arn.IsUnknown() {
+			return true
+		}
+	}
+	return false
 }
 
 // keepImported keeps the package of an imported version in place of the equal
@@ -102,7 +212,14 @@ func (m *versionModel) keepImported(ctx context.Context, before *versionModel, d
 	if was == nil || was.Lock.ValueString() != "" || m.Package.IsNull() {
 		return
 	}
-	if m.S3.Equal(before.S3) && m.Timeouts.Equal(before.Timeouts) {
+	if m.sameSettings(before) {
 		m.Package = before.Package
 	}
+}
+
+// sameSettings reports whether the arguments that say how to publish, and not
+// what, are those of the state.
+func (m *versionModel) sameSettings(before *versionModel) bool {
+	return m.S3.Equal(before.S3) && m.Timeouts.Equal(before.Timeouts) && m.Regions.Equal(before.Regions) &&
+		m.Retention.Equal(before.Retention) && m.Sharing.Equal(before.Sharing) && m.SSMParameter.Equal(before.SSMParameter)
 }

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
@@ -22,6 +22,8 @@ var (
 	_ resource.ResourceWithConfigure        = (*versionResource)(nil)
 	_ resource.ResourceWithModifyPlan       = (*versionResource)(nil)
 	_ resource.ResourceWithImportState      = (*versionResource)(nil)
+	_ resource.ResourceWithIdentity         = (*versionResource)(nil)
+	_ resource.ResourceWithMoveState        = (*versionResource)(nil)
 	_ resource.ResourceWithConfigValidators = (*versionResource)(nil)
 )
 
@@ -49,7 +51,7 @@ func (r *versionResource) ConfigValidators(context.Context) []resource.ConfigVal
 	}
 }
 
-// Create publishes the planned bytes, or takes over a version that has them.
+// Create publishes the planned bytes, or takes over versions that have them.
 func (r *versionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var m versionModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
@@ -60,61 +62,83 @@ func (r *versionResource) Create(ctx context.Context, req resource.CreateRequest
 	resp.Diagnostics.Append(diags...)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	m.RetainedVersions = retain(nil, 0, 0)
-	adopted, diags := r.publish(ctx, &m)
+	owned := ownership{Places: map[string]*holdings{}}
+	after, diags := r.apply(ctx, &change{plan: &m, before: &versionModel{}}, &owned)
 	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	if after == nil {
 		return
 	}
-	var owned ownership
-	if !adopted {
-		owned.add(m.Version.ValueInt64())
-	}
 	resp.Diagnostics.Append(owned.write(ctx, resp.Private)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, after.layerARNIn(ctx, after.homeRegion(), &resp.Diagnostics))...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, after)...)
 }
 
-// Read asks AWS for the version. One that is gone stays in the state without its
-// hash, so that the next plan publishes anew and the older versions are not
-// forgotten.
+// Read asks AWS for the version, in every region. One that is gone stays in the
+// state without its hash, so that the next plan publishes anew and the older
+// versions are not forgotten.
 func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var m versionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	owned, diags := readOwnership(ctx, req.Private, &m)
+	resp.Diagnostics.Append(diags...)
 	publisher, err := r.tools.publisher()
 	if err != nil {
 		resp.Diagnostics.Append(diagnose("Unusable AWS settings", err))
+	}
+	places := m.places(ctx, &owned, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
 		return
 	}
-	v, err := publisher.Read(ctx, m.ARN.ValueString())
-	if errors.Is(err, publish.ErrNotFound) {
-		if m.LayerName.IsNull() { // being imported
-			resp.Diagnostics.AddError("No such layer version", fmt.Sprintf("AWS has no %s: check the region, the name and the number.", m.ARN.ValueString()))
-			return
-		}
-		m.CodeSHA256 = types.StringNull()
-		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	inParallel(places, func(p *place) {
+		p.diags.Append(r.readAt(ctx, publisher, &m, p)...)
+	})
+	if diags := report(places); diags.HasError() {
+		resp.Diagnostics.Append(diags...)
 		return
 	}
-	if err != nil {
-		resp.Diagnostics.Append(diagnose("The layer version cannot be read", err))
+	importing := m.LayerName.IsNull()
+	resp.Diagnostics.Append(m.refresh(ctx, places)...)
+	r.readSharing(ctx, publisher, &m, places, &owned, importing)
+	resp.Diagnostics.Append(r.readParameter(ctx, publisher, &m, places)...)
+	resp.Diagnostics.Append(r.readRetention(ctx, publisher, &m, places)...)
+	resp.Diagnostics.Append(report(places)...)
+	if resp.Diagnostics.HasError() {
 		return
 	}
-	if m.Package.IsNull() && m.Filename.IsNull() {
-		m.Package = imported(v)
-		m.RetainedVersions = retain(nil, 0, 0)
-	}
-	if err := m.setVersion(v); err != nil {
-		resp.Diagnostics.Append(diagnose("The layer version cannot be read", err))
-		return
-	}
+	m.PublishedVersions = owned.published()
+	resp.Diagnostics.Append(owned.write(ctx, resp.Private)...)
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, m.layerARNIn(ctx, m.homeRegion(), &resp.Diagnostics))...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
 
+// readAt asks AWS for what a place has.
+func (r *versionResource) readAt(ctx context.Context, publisher *publish.Publisher, m *versionModel, p *place) diag.Diagnostics {
+	if p.before.ARN == "" {
+		return nil
+	}
+	v, err := publisher.Read(ctx, p.before.ARN)
+	switch {
+	case errors.Is(err, publish.ErrNotFound) && m.LayerName.IsNull(): // being imported
+		return diag.Diagnostics{diag.NewErrorDiagnostic("No such layer version", fmt.Sprintf("AWS has no %s: check the region, the name and the number.", p.before.ARN))}
+	case errors.Is(err, publish.ErrNotFound):
+		p.now.lose(p.primary)
+		return nil
+	case err != nil:
+		return diag.Diagnostics{diagnose("The layer version cannot be read", err)}
+	}
+	p.version = &v
+	if p.primary || p.before.CodeSHA256 != "" {
+		p.now.describe(v)
+		return p.describeSigning(ctx, publisher)
+	}
+	return nil
+}
+
 // Update publishes a new version where the plan has none, and keeps the older
-// one for its users.
+// ones for their users.
 func (r *versionResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var m, before versionModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
@@ -126,41 +150,89 @@ func (r *versionResource) Update(ctx context.Context, req resource.UpdateRequest
 	resp.Diagnostics.Append(diags...)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if !m.ARN.IsUnknown() {
-		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
-		return
-	}
-	owned, diags := readOwnership(ctx, req.Private)
-	resp.Diagnostics.Append(diags...)
-	adopted, diags := r.publish(ctx, &m)
+	owned, diags := readOwnership(ctx, req.Private, &before)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	older, previous := before.retained(ctx, &resp.Diagnostics), before.Version.ValueInt64()
-	if before.CodeSHA256.IsNull() { // it is gone
-		previous = 0
+	c := &change{plan: &m, before: &before}
+	resp.Diagnostics.Append(c.findSharing(ctx, req.Config, &owned)...)
+	after, diags := r.apply(ctx, c, &owned)
+	resp.Diagnostics.Append(diags...)
+	if after == nil {
+		return
 	}
-	if !adopted {
-		owned.add(m.Version.ValueInt64())
-	}
-	m.RetainedVersions = retain(older, previous, m.Version.ValueInt64())
 	resp.Diagnostics.Append(owned.write(ctx, resp.Private)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, after.layerARNIn(ctx, after.homeRegion(), &resp.Diagnostics))...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, after)...)
 }
 
-// Delete removes the versions that this resource published, not those that it
-// took over. One that a function uses stays, and a warning names the function.
-// One that another resource of this run has just taken over stays as well: its
-// ARN is in use.
+// apply takes all regions through a change and returns the state after it: what
+// was made, even where something failed. Nil is for nothing.
+func (r *versionResource) apply(ctx context.Context, c *change, owned *ownership) (after *versionModel, diags diag.Diagnostics) {
+	var err error
+	if c.publisher, err = r.tools.publisher(); err != nil {
+		return nil, append(diags, diagnose("Unusable AWS settings", err))
+	}
+	if c.plan.Region.ValueString() == "" {
+		region, err := c.publisher.Region(ctx, "")
+		if err != nil {
+			return nil, append(diags, diagnose("The region is not known", err))
+		}
+		c.plan.Region = types.StringValue(region)
+	}
+	places := plannedPlaces(ctx, c.plan, c.before, owned, &diags)
+	if diags.HasError() {
+		return nil, diags
+	}
+	if slices.ContainsFunc(places, func(p *place) bool { return p.due }) {
+		zip, err := r.zip(ctx, c.plan, &diags)
+		if err != nil {
+			return nil, append(diags, diagnose("The zip cannot be made", err))
+		}
+		c.prepare(zip)
+		if c.describe(ctx, &diags); diags.HasError() {
+			return nil, diags
+		}
+	}
+	n := slices.IndexFunc(places, func(p *place) bool { return p.dropped })
+	if n < 0 {
+		n = len(places)
+	}
+	inParallel(places[:n], func(p *place) { r.advance(ctx, c, p) })
+	if !report(places).HasError() {
+		r.drop(ctx, c, places[n:])
+	}
+	diags.Append(report(places)...)
+	after = c.conclude(ctx, places, &diags)
+	if !made(places) {
+		return nil, diags
+	}
+	c.concludeSharing(after, places, owned)
+	for _, p := range places {
+		if p.cleared {
+			delete(owned.Places, p.region)
+		}
+	}
+	if after.PublishedVersions.IsUnknown() || diags.HasError() {
+		after.PublishedVersions = owned.published()
+	}
+	return after, diags
+}
+
+// Delete removes, in every region, what the resource owns.
 func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var m versionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	timeout, diags := m.Timeouts.Delete(ctx, defaultTimeout)
 	resp.Diagnostics.Append(diags...)
-	owned, diags := readOwnership(ctx, req.Private)
+	owned, diags := readOwnership(ctx, req.Private, &m)
 	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() || len(owned.Numbers) == 0 {
+	places := m.places(ctx, &owned, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
@@ -170,69 +242,17 @@ func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest
 		resp.Diagnostics.Append(diagnose("Unusable AWS settings", err))
 		return
 	}
-	users, err := publisher.Users(ctx, m.Region.ValueString(), m.LayerARN.ValueString())
-	if err != nil {
-		resp.Diagnostics.Append(diagnose("The functions that use the layer cannot be listed, so nothing was deleted", err))
-		return
-	}
-	for _, n := range owned.Numbers {
-		arn := fmt.Sprintf("%s:%d", m.LayerARN.ValueString(), n)
-		if _, ok := r.tools.hands.Load(arn); ok {
-			resp.Diagnostics.AddWarning(fmt.Sprintf("Version %d of layer %q stays", n, m.LayerName.ValueString()),
-				fmt.Sprintf("Another resource has just taken it over. When nothing needs it any more, delete %s by hand.", arn))
-			continue
-		}
-		if functions := users[n]; len(functions) > 0 {
-			resp.Diagnostics.AddWarning(fmt.Sprintf("Version %d of layer %q is in use and stays", n, m.LayerName.ValueString()),
-				fmt.Sprintf("It is used by %s. Move them to another version, then delete %s by hand.", strings.Join(functions, ", "), arn))
-			continue
-		}
-		if err := publisher.Delete(ctx, arn); err != nil {
-			resp.Diagnostics.Append(diagnose("The layer version cannot be deleted", err))
-		}
-	}
+	inParallel(places, func(p *place) {
+		p.diags.Append(r.destroyAt(ctx, publisher, &m, p)...)
+	})
+	resp.Diagnostics.Append(report(places)...)
 }
 
-// ImportState takes the ARN of a layer version.
-func (r *versionResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	arn, err := publish.ParseARN(req.ID)
-	if err != nil {
-		resp.Diagnostics.AddError("Malformed import id", sentence(err.Error())+" Import the ARN of a layer version, such as arn:aws:lambda:eu-west-1:123456789012:layer:name:3.")
-		return
-	}
-	var owned ownership
-	owned.add(arn.Number)
-	resp.Diagnostics.Append(owned.write(ctx, resp.Private)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("arn"), req.ID)...)
-}
-
-// publish makes sure of the planned version and writes it to the model. It
-// reports whether the version was there before.
-func (r *versionResource) publish(ctx context.Context, m *versionModel) (adopted bool, diags diag.Diagnostics) {
-	request := m.request(ctx, &diags)
-	var err error
-	if request.Zip, err = r.zip(ctx, m, &diags); err != nil {
-		return false, append(diags, diagnose("The zip cannot be made", err))
-	}
-	if diags.HasError() {
-		return false, diags
-	}
-	publisher, err := r.tools.publisher()
-	if err != nil {
-		return false, append(diags, diagnose("Unusable AWS settings", err))
-	}
-	planned := *m
-	v, adopted, err := publisher.Publish(ctx, request)
-	if err != nil {
-		return false, append(diags, diagnose(fmt.Sprintf("Layer %q cannot be published", m.LayerName.ValueString()), err))
-	}
-	r.tools.hands.Store(v.ARN, true)
-	if err := m.setVersion(v); err != nil {
-		return adopted, append(diags, diagnose("The layer version cannot be read", err))
-	}
-	// What was planned as absent stays absent, whatever AWS fills in.
-	m.CompatibleRuntimes, m.CompatibleArchitectures = kept(planned.CompatibleRuntimes), kept(planned.CompatibleArchitectures)
-	return adopted, diags
+// destroyAt gives up what the resource has in a region. m says how: its
+// retention counts.
+func (r *versionResource) destroyAt(ctx context.Context, publisher *publish.Publisher, m *versionModel, p *place) diag.Diagnostics {
+	diags := r.dropParameter(ctx, publisher, p)
+	return append(diags, r.retireAll(ctx, publisher, m, p)...)
 }
 
 // zip returns the bytes to publish. Those of a package are rebuilt from its

@@ -112,7 +112,7 @@ func TestVersionIsPublishedOnceAndAgainOnChange(t *testing.T) {
 			{
 				ResourceName: versionA, ImportState: true, ImportStateId: layerARN + ":3",
 				ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "arn",
-				ImportStateVerifyIgnore: []string{"package", "retained_versions"},
+				ImportStateVerifyIgnore: []string{"package", "published_versions", "retained_versions"},
 			},
 		},
 		CheckDestroy: w.hasVersions(),
@@ -309,8 +309,8 @@ func TestVersionRefuses(t *testing.T) {
 	})
 }
 
-// TestVersionThroughABucket stages the zip in S3.
-func TestVersionThroughABucket(t *testing.T) {
+// TestVersionPastABucket sends a small zip directly, bucket or not.
+func TestVersionPastABucket(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.aws.CreateBucket(region, "artifacts", false)
@@ -320,8 +320,8 @@ func TestVersionThroughABucket(t *testing.T) {
 			Config:           w.publishing("idna", `s3 = { bucket = "artifacts", prefix = "layers/" }`),
 			ConfigPlanChecks: action(plancheck.ResourceActionCreate),
 			Check: func(*terraformState) error {
-				if puts := w.aws.Calls("PutObject"); len(puts) != 1 {
-					return fmt.Errorf("objects were put %d times, want once", len(puts))
+				if puts := w.aws.Calls("PutObject", "CreateMultipartUpload"); len(puts) != 0 {
+					return fmt.Errorf("objects were put %d times, want never", len(puts))
 				}
 				return w.hasVersions(1)(nil)
 			},
@@ -341,6 +341,23 @@ func TestReplacedVersionIsNotLost(t *testing.T) {
 			{Config: config, Check: w.hasVersions(1)},
 			{Config: config, Taint: []string{versionA}, Check: w.hasVersions(1)},
 			{Config: config, ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}},
+		},
+	})
+}
+
+// TestReplacedVersionIsDeleted replaces the resource, by a new name and by
+// tainting it: what it had published goes all the same.
+func TestReplacedVersionIsDeleted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	renamed := strings.Replace(w.publishing("idna==3.7", ""), `"deps"`, `"renamed"`, 1)
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps: []resource.TestStep{
+			{Config: w.publishing("idna==3.6", "")},
+			{Config: w.publishing("idna==3.7", ""), Check: w.hasVersions(1, 2)},
+			{Config: w.publishing("idna==3.7", ""), Taint: []string{versionA}, Check: w.hasVersions(3)},
+			{Config: renamed, Check: w.hasVersions(), ConfigPlanChecks: expectEmpty()},
 		},
 	})
 }

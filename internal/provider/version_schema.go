@@ -41,11 +41,7 @@ func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Optional:            true,
 				Validators:          []validator.String{checked{"a SHA-256 in base64", checkHash}, stringvalidator.ConflictsWith(path.MatchRoot("package"))},
 			},
-			"description": schema.StringAttribute{
-				MarkdownDescription: "Description of the version.",
-				Optional:            true,
-				Validators:          []validator.String{checked{"a description", publish.CheckDescription}},
-			},
+			"description": descriptionAttribute(),
 			"license_info": schema.StringAttribute{
 				MarkdownDescription: "Licence of the layer: an SPDX identifier, a URL or a text.",
 				Optional:            true,
@@ -72,20 +68,75 @@ func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplace()},
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
-			"s3":           stagingAttribute(),
-			"timeouts":     timeouts.Attributes(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
-			"arn":          computedString("ARN of the version, for `layers` of a function."),
-			"layer_arn":    computedString("ARN of the layer, without a version."),
-			"created_date": computedString("When the version was published."),
-			"code_sha256":  computedString("SHA-256 of the zip in base64, as AWS reports it. Known at plan."),
-			"version":      schema.Int64Attribute{MarkdownDescription: "Number of the version.", Computed: true},
-			"code_size":    schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes.", Computed: true},
+			"regions": schema.SetAttribute{
+				MarkdownDescription: "Further regions in which the same layer is published, at the same time. One that is dropped from the set is cleared as at a destroy.",
+				ElementType:         types.StringType,
+				Optional:            true,
+				Validators:          []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
+			},
+			"s3":            stagingAttribute(),
+			"retention":     retentionAttribute(),
+			"sharing":       sharingAttribute(),
+			"signing":       signingAttribute(),
+			"ssm_parameter": parameterAttribute(),
+			"timeouts":      timeouts.Attributes(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
+			"arn":           computedString("ARN of the version, for `layers` of a function."),
+			"layer_arn":     computedString("ARN of the layer, without a version."),
+			"created_date":  computedString("When the version was published."),
+			"code_sha256":   computedString("SHA-256 of the zip in base64, as AWS reports it. Known at plan."),
+			"version":       schema.Int64Attribute{MarkdownDescription: "Number of the version.", Computed: true},
+			"code_size":     schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes.", Computed: true},
 			"retained_versions": schema.ListAttribute{
 				MarkdownDescription: "Older versions that this resource published and that are kept.",
 				ElementType:         types.Int64Type,
 				Computed:            true,
 			},
+			"retiring_versions": schema.ListAttribute{
+				MarkdownDescription: "Versions in `region` that `retention` gives up with this publish. One that a function uses stays all the same.",
+				ElementType:         types.Int64Type,
+				Computed:            true,
+			},
+			"published_versions": schema.MapAttribute{
+				MarkdownDescription: "Versions by region that this resource published itself, or was given by an import. Only these does it ever delete, unless `retention` covers the whole layer.",
+				ElementType:         types.ListType{ElemType: types.Int64Type},
+				Computed:            true,
+			},
+			"arns": schema.MapAttribute{
+				MarkdownDescription: "ARN of the version in each region, that of `region` included.",
+				ElementType:         types.StringType,
+				Computed:            true,
+			},
+			"replicas":                    replicasAttribute(),
+			"unsigned_sha256":             computedString(unsignedText),
+			"signing_job_arn":             computedString(signingJobText),
+			"signing_profile_version_arn": computedString(signingProfileText),
 		},
+	}
+}
+
+const (
+	unsignedText       = "SHA-256 of the zip in base64, before it was signed. Known at plan. Null for a version that is not signed."
+	signingJobText     = "ARN of the signing job."
+	signingProfileText = "ARN of the version of the signing profile."
+)
+
+// replicasAttribute is what further regions have, in the words of the
+// resource's own attributes.
+func replicasAttribute() schema.Attribute {
+	return schema.MapNestedAttribute{
+		MarkdownDescription: "What each of the further `regions` has.",
+		Computed:            true,
+		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+			"arn":                         computedString("ARN of the version."),
+			"created_date":                computedString("When the version was published."),
+			"code_sha256":                 computedString("SHA-256 of the zip in base64, as AWS reports it. Null where a publish is still due."),
+			"version":                     schema.Int64Attribute{MarkdownDescription: "Number of the version. Each region counts its own.", Computed: true},
+			"code_size":                   schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes.", Computed: true},
+			"retained_versions":           schema.ListAttribute{MarkdownDescription: "Older versions that are kept.", ElementType: types.Int64Type, Computed: true},
+			"unsigned_sha256":             computedString(unsignedText),
+			"signing_job_arn":             computedString(signingJobText),
+			"signing_profile_version_arn": computedString(signingProfileText),
+		}},
 	}
 }
 
@@ -107,23 +158,6 @@ func packageAttribute() schema.Attribute {
 			"size":             schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes.", Required: true},
 			"runtimes":         parts("Runtimes that the package is built for."),
 			"architectures":    parts("Architectures that the package is built for."),
-		},
-	}
-}
-
-func stagingAttribute() schema.Attribute {
-	return schema.SingleNestedAttribute{
-		MarkdownDescription: "Where the zip is put before it is published. Needed above 50 MiB, which is the most that AWS takes in a request.",
-		Optional:            true,
-		Attributes: map[string]schema.Attribute{
-			"bucket":     schema.StringAttribute{MarkdownDescription: "Bucket in the region of the layer.", Required: true},
-			"prefix":     schema.StringAttribute{MarkdownDescription: "What precedes the name of the object, such as `layers/`. The name is the digest of the zip.", Optional: true},
-			"kms_key_id": schema.StringAttribute{MarkdownDescription: "KMS key that encrypts the object.", Optional: true},
-			"storage_mode": schema.StringAttribute{
-				MarkdownDescription: "`COPY` (default), or `REFERENCE`: Lambda reads the object itself, which must then outlive the version.",
-				Optional:            true,
-				Validators:          []validator.String{stringvalidator.OneOf("COPY", "REFERENCE")},
-			},
 		},
 	}
 }

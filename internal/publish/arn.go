@@ -7,7 +7,8 @@ import (
 )
 
 // LayerVersionARN is a layer version's ARN in its parts:
-// arn:aws:lambda:eu-west-1:123456789012:layer:name:7.
+// arn:aws:lambda:eu-west-1:123456789012:layer:name:7. Without a version, in the
+// ARN of a layer, Number is 0.
 type LayerVersionARN struct {
 	Partition, Region, AccountID, Name string
 	Number                             int64
@@ -15,7 +16,12 @@ type LayerVersionARN struct {
 
 // ParseARN reads the ARN of a layer version. Its errors name the part that is
 // wrong and what belongs there.
-func ParseARN(s string) (LayerVersionARN, error) {
+func ParseARN(s string) (LayerVersionARN, error) { return parseARN(s, true) }
+
+// ParseLayerARN reads the ARN of a layer, or of one of its versions.
+func ParseLayerARN(s string) (LayerVersionARN, error) { return parseARN(s, false) }
+
+func parseARN(s string, versioned bool) (LayerVersionARN, error) {
 	fault := func(format string, args ...any) (LayerVersionARN, error) {
 		return LayerVersionARN{}, fmt.Errorf("reading layer version ARN %q: %s", s, fmt.Sprintf(format, args...))
 	}
@@ -32,9 +38,9 @@ func ParseARN(s string) (LayerVersionARN, error) {
 		return fault("it names a function, want a layer version such as %q", example)
 	case part[5] != "layer":
 		return fault("it names a %q, want a %q", part[5], "layer")
-	case len(part) == 7 && part[6] != "":
+	case len(part) == 7 && part[6] != "" && versioned:
 		return fault("it names a layer without a version; append the number, as in %q", s+":1")
-	case len(part) != 8:
+	case len(part) != 8 && len(part) != 7 || len(part) == 7 && versioned:
 		return fault("it has %d parts, want 8, as in %q", len(part), example)
 	}
 	a := LayerVersionARN{Partition: part[1], Region: part[3], AccountID: part[4], Name: part[6]}
@@ -50,6 +56,9 @@ func ParseARN(s string) (LayerVersionARN, error) {
 	if err := CheckName(a.Name); err != nil {
 		return fault("%v", err)
 	}
+	if len(part) == 7 {
+		return a, nil
+	}
 	number, err := strconv.ParseInt(part[7], 10, 64)
 	if err != nil || number < 1 || strconv.FormatInt(number, 10) != part[7] {
 		return fault("its version %q is not a whole number from 1", part[7])
@@ -60,6 +69,9 @@ func ParseARN(s string) (LayerVersionARN, error) {
 
 // String returns the ARN as AWS writes it.
 func (a LayerVersionARN) String() string {
+	if a.Number == 0 {
+		return a.LayerARN()
+	}
 	return a.LayerARN() + ":" + strconv.FormatInt(a.Number, 10)
 }
 

@@ -81,7 +81,7 @@ func (p *Publisher) codeArtifact(ctx context.Context, region string) (*session, 
 // versions.
 func (s *session) explainAbsence(err error) error {
 	if said, ok := errors.AsType[smithy.APIError](err); ok && said.ErrorCode() == "ResourceNotFoundException" {
-		return &redacted{text: s.secrets.redact(message(err)), cause: err}
+		return &redacted{text: s.keys.secrets().redact(message(err)), cause: err}
 	}
 	return s.explain(err)
 }

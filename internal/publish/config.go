@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -70,7 +69,7 @@ type Config struct {
 // Endpoints replaces the URLs of services; "" keeps AWS's own, or what the
 // AWS_ENDPOINT_URL variables say.
 type Endpoints struct {
-	CodeArtifact, Lambda, S3, STS, IAM, SSO string
+	CodeArtifact, Lambda, S3, Signer, SSM, STS, IAM, SSO string
 }
 
 // AssumeRole is one step of a chain of roles.
@@ -119,7 +118,7 @@ func (c Config) check() error {
 	}
 	for _, endpoint := range []struct{ name, value string }{
 		{"codeartifact", c.Endpoints.CodeArtifact}, {"lambda", c.Endpoints.Lambda}, {"s3", c.Endpoints.S3}, {"sts", c.Endpoints.STS},
-		{"iam", c.Endpoints.IAM}, {"sso", c.Endpoints.SSO},
+		{"iam", c.Endpoints.IAM}, {"signer", c.Endpoints.Signer}, {"ssm", c.Endpoints.SSM}, {"sso", c.Endpoints.SSO},
 	} {
 		if endpoint.value == "" {
 			continue
@@ -195,9 +194,9 @@ func (c Config) metadata() imds.ClientEnableState {
 
 // session is a set of resolved settings: credentials found, region known.
 type session struct {
-	config  Config
-	aws     aws.Config
-	secrets secrets
+	config Config
+	aws    aws.Config
+	keys   *keyring
 	// borrowed is set where nothing names a region, and that of the first
 	// call serves for STS.
 	borrowed bool
@@ -232,10 +231,10 @@ func newSession(ctx context.Context, c Config) (*session, error) {
 	if diags.HasError() {
 		return nil, configFailure(diags, hidden)
 	}
-	s := &session{config: c, aws: resolved, secrets: hidden}
-	if credentials, err := resolved.Credentials.Retrieve(ctx); err == nil {
-		s.secrets = hidden.with(credentials.AccessKeyID, credentials.SecretAccessKey, credentials.SessionToken)
-	}
+	s := &session{config: c, aws: resolved, keys: &keyring{source: resolved.Credentials, seen: hidden}}
+	_, _ = s.keys.Retrieve(ctx) // the first call that needs them says what is wrong
+	s.aws.Credentials = s.keys
+	s.aws.Retryer = func() aws.Retryer { return persistent{RetryerV2: retryerOf(resolved), keys: s.keys} }
 	if resolved.Region == "" {
 		return nil, &ConfigError{Faults: []string{noRegion}}
 	}
@@ -247,7 +246,7 @@ func newSession(ctx context.Context, c Config) (*session, error) {
 	if len(c.AllowedAccountIDs)+len(c.ForbiddenAccountIDs) > 0 {
 		account, _, diags := awsbase.GetAwsAccountIDAndPartition(ctx, resolved, base)
 		if diags.HasError() {
-			return nil, configFailure(diags, s.secrets)
+			return nil, configFailure(diags, s.keys.secrets())
 		}
 		if err := base.VerifyAccountIDAllowed(account); err != nil {
 			return nil, &ConfigError{Faults: []string{
@@ -327,12 +326,4 @@ func (s *session) s3(region string) *s3.Client {
 			o.BaseEndpoint = aws.String(s.config.Endpoints.S3)
 		}
 	})
-}
-
-// once is the retryer of calls that are retried by hand.
-func once() aws.Retryer { return aws.NopRetryer{} }
-
-// throttled reports whether AWS refused a call for its rate alone.
-func throttled(err error) bool {
-	return retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err).Bool()
 }

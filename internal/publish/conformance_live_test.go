@@ -63,10 +63,23 @@ func motoDifferences() map[string]string {
 		"a version of a layer that never was can be deleted": "answers 404",
 		"a statement id is taken once":                       accepted,
 		"a stale revision is refused":                        accepted,
+		"another action is refused":                          accepted,
+		"a principal that is no account is refused":          accepted,
+		"a statement id with a dot is refused":               accepted,
+		"an organization with an account is refused":         accepted,
+		"a malformed organization is refused":                accepted,
+		"a grant lets another account attach the layer":      "lets every account attach every layer",
+		"a publisher shares with accounts and revokes":       "refuses every removal that names a revision",
+		"a publisher shares with an organization":            "shares with everyone, and notes the organization in a form of its own",
 		"a layer that is not there cannot be attached":       "answers 404",
 		"six layers cannot be attached":                      accepted,
 		"layers and code share one limit":                    accepted,
 		"S3 refuses a body with another SHA-256":             accepted,
+		"a part with another SHA-256 is refused":             accepted,
+		"parts out of order are refused":                     accepted,
+		"an aborted upload is gone":                          "answers 500",
+		"parts make an object with a checksum of checksums":  "tells no checksum, or one without the number of parts",
+		"names that AWS keeps are refused":                   "accepts levels without a slash before them",
 	}
 }
 
@@ -85,6 +98,9 @@ func miniStackDifferences() map[string]string {
 		"versions are listed by the layer's ARN":     "lists none",
 		"functions list their layers, all versions":  "lists no published versions",
 		"six layers cannot be attached":              accepted,
+		"a small part before others is refused":      accepted,
+		"names that AWS keeps are refused":           "accepts levels without a slash before them",
+		"parts out of order are refused":             accepted,
 	}
 }
 

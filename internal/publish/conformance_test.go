@@ -64,7 +64,7 @@ func conform(t *testing.T, endpoint string, differences map[string]string) {
 		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
 		Retryer:     once,
 	}
-	probes := slices.Concat(publishProbes(), listProbes(), deleteProbes(), policyProbes(), functionProbes(), otherProbes())
+	probes := slices.Concat(publishProbes(), listProbes(), deleteProbes(), policyProbes(), functionProbes(), otherProbes(), uploadProbes(), objectProbes(), parameterProbes())
 	for name := range differences {
 		if !slices.ContainsFunc(probes, func(p probe) bool { return p.name == name }) {
 			t.Errorf("a difference is named for %q, which is no probe", name)

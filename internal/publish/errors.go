@@ -34,13 +34,19 @@ func (e *ConfigError) Unwrap() error { return e.cause }
 // LimitError tells that a value of a request is outside what AWS takes.
 type LimitError struct {
 	// Attribute is region, layer_name, description, license_info,
-	// compatible_runtimes, compatible_architectures, package or s3.
+	// compatible_runtimes, compatible_architectures, package, s3 or signing.
 	Attribute string
 	// Problem is the rest of the sentence, with the value and the limit.
 	Problem string
 }
 
 func (e *LimitError) Error() string { return e.Attribute + " " + e.Problem }
+
+// vanishedError tells that a staged object is not there any more.
+type vanishedError struct{ *LimitError }
+
+// Unwrap returns what a user is told.
+func (e *vanishedError) Unwrap() error { return e.LimitError }
 
 // TooLargeError tells that a zip is too large to travel in a request and that
 // no bucket was named to take it.
@@ -151,7 +157,7 @@ func (s *session) explain(err error) error {
 	if err == nil {
 		return nil
 	}
-	text := s.secrets.redact(message(err))
+	text := s.keys.secrets().redact(message(err))
 	plain := &redacted{text: text, cause: err}
 	var said smithy.APIError
 	if !errors.As(err, &said) {
@@ -179,7 +185,11 @@ func (s *session) explain(err error) error {
 			return &LimitError{Attribute: "package", Problem: fmt.Sprintf("takes more than %d bytes unzipped", runtimes.MaxUnzipped)}
 		}
 		if strings.Contains(said.ErrorMessage(), fromS3) {
-			return &LimitError{Attribute: "s3", Problem: "names what Lambda cannot read: " + text}
+			limit := &LimitError{Attribute: "s3", Problem: "names what Lambda cannot read: " + text}
+			if strings.Contains(text, "NoSuchKey") || strings.Contains(text, "NoSuchVersion") {
+				return &vanishedError{limit}
+			}
+			return limit
 		}
 	}
 	if throttled(err) {
@@ -193,8 +203,8 @@ const fromS3 = "GetObject"
 
 // actionOf names the permission of the failed call, such as "s3:PutObject".
 func actionOf(err error) string {
-	var op *smithy.OperationError
-	if !errors.As(err, &op) {
+	op := operationOf(err)
+	if op == nil {
 		return "for the call"
 	}
 	var said smithy.APIError
@@ -208,17 +218,30 @@ func actionOf(err error) string {
 	return service + ":" + name
 }
 
+// operationOf returns the call that failed: the innermost one, since a call may
+// fail for the one that fetches its credentials. It returns nil if none did.
+func operationOf(err error) *smithy.OperationError {
+	var innermost *smithy.OperationError
+	for op, ok := errors.AsType[*smithy.OperationError](err); ok; op, ok = errors.AsType[*smithy.OperationError](op.Err) {
+		innermost = op
+	}
+	return innermost
+}
+
 // message returns AWS's own code and words if there are any, or the network's,
 // without what AWS appends to a signature error: the request as signed, session token included.
 func message(err error) string {
 	text := err.Error()
 	var said smithy.APIError
-	var op *smithy.OperationError
 	var sending *smithyhttp.RequestSendError
+	var unsent *unsentError
+	op := operationOf(err)
 	switch {
+	case errors.As(err, &unsent):
+		text = unsent.Error()
 	case errors.As(err, &said):
 		text = said.ErrorCode() + ": " + said.ErrorMessage()
-	case errors.As(err, &op) && errors.As(err, &sending):
+	case op != nil && errors.As(err, &sending):
 		text = "no answer to " + op.Operation() + ": " + sending.Err.Error()
 	}
 	text, _, _ = strings.Cut(text, "The Canonical String")

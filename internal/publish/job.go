@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -17,19 +18,32 @@ import (
 // their bytes before a publish: each costs a request.
 const candidates = 5
 
+// lookPages bounds the listing before a publish, in pages of 50 versions: a
+// version further back than that is published anew.
+const lookPages = 4
+
 // lookAttempts bounds the SDK's retries within one of several looks.
 const lookAttempts = 3
+
+// slowest is the upload, in bytes a second, that a call waits for.
+const slowest = 64 << 10
 
 // job is one run of Publish.
 type job struct {
 	request  Request
 	api      *lambda.Client
+	region   string
 	s3       func() objects
+	signer   func() jobs
+	stagings *stagings
+	transfer transfer
 	patience patience
 	explain  func(error) error
+	renew    func() bool // asks for other credentials
 
-	options []func(*lambda.Options) // of looks
-	above   int64                   // the highest version number before the first call
+	options  []func(*lambda.Options) // of looks
+	above    int64                   // the highest version number before the first call
+	delivery *delivery               // what is being published
 }
 
 // run takes over a version that is there already, or makes one. It reports
@@ -42,19 +56,19 @@ func (j *job) run(ctx context.Context) (Version, bool, error) {
 	if len(listed) > 0 {
 		j.above = listed[0].Version
 	}
-	v, found, err := j.match(ctx, listed)
+	equal, err := j.match(ctx, listed)
 	if err != nil {
 		return Version{}, false, fmt.Errorf("comparing with published versions: %w", j.explain(err))
 	}
-	if found {
-		return v, true, nil
+	if len(equal) > 0 {
+		return equal[len(equal)-1], true, nil
 	}
-	content, err := j.content(ctx)
+	d, err := j.deliver(ctx)
+	defer j.discard(ctx, d)
 	if err != nil {
 		return Version{}, false, err
 	}
-	v, err = j.publish(ctx, j.input(content))
-	return v, false, err
+	return j.send(ctx, d)
 }
 
 func (j *job) input(content *types.LayerVersionContentInput) *lambda.PublishLayerVersionInput {
@@ -69,103 +83,127 @@ func (j *job) input(content *types.LayerVersionContentInput) *lambda.PublishLaye
 }
 
 // publish calls until the version is there, and never calls again before it
-// has looked for what an unanswered call may have left.
-func (j *job) publish(ctx context.Context, input *lambda.PublishLayerVersionInput) (Version, error) {
+// has looked for what an unanswered call may have left. It reports true where
+// another run made the same version meanwhile, and that one is taken.
+func (j *job) publish(ctx context.Context, input *lambda.PublishLayerVersionInput) (Version, bool, error) {
 	blind := 0
 	for attempt := 1; ; attempt++ {
-		out, err := j.api.PublishLayerVersion(ctx, input, func(o *lambda.Options) { o.Retryer = once() })
+		out, err := j.call(ctx, input)
 		if err == nil {
 			return j.settle(ctx, published(out), blind > 0)
 		}
 		result := outcomeOf(err)
-		if result == refused {
-			return Version{}, j.explain(err)
+		if expired(err) && j.renew() {
+			result = notYet
 		}
 		if result == unknown {
 			blind++
-			v, found, lookErr := j.recover(ctx)
-			if found {
-				return j.settle(ctx, v, blind > 1)
+			equal, lookErr := j.recover(ctx)
+			if len(equal) > 0 {
+				v := equal[len(equal)-1]
+				if len(equal) > 1 {
+					v.Double = equal[0].ARN
+				}
+				return v, len(equal) > 1, nil
 			}
 			if lookErr != nil {
-				return Version{}, &UncertainError{Above: j.above, cause: j.explain(errors.Join(err, lookErr))}
+				return Version{}, false, &UncertainError{Above: j.above, cause: j.explain(errors.Join(err, lookErr))}
 			}
 		}
-		over := attempt >= j.patience.attempts || blind >= j.patience.blind
+		over := result == refused || attempt >= j.patience.attempts || blind >= j.patience.blind
 		if over || sleep(ctx, j.patience.delay(attempt, err)) != nil || ctx.Err() != nil {
+			cause := errors.Join(j.explain(err), ctx.Err())
 			if blind > 0 {
-				return Version{}, &UncertainError{Above: j.above, cause: j.explain(err)}
+				return Version{}, false, &UncertainError{Above: j.above, cause: cause}
 			}
-			return Version{}, errors.Join(j.explain(err), ctx.Err())
+			return Version{}, false, cause
 		}
 	}
 }
 
-// recover looks, several times, for the version that a call without an answer
-// may have made. It goes on for a while after the caller's context is over: a
-// version that is found is not lost.
-func (j *job) recover(ctx context.Context) (Version, bool, error) {
-	look := *j
-	look.options = []func(*lambda.Options){func(o *lambda.Options) { o.RetryMaxAttempts = min(lookAttempts, j.patience.attempts) }}
-	over := ctx
-	ctx, cancel := context.WithCancel(context.WithoutCancel(over))
+// call makes one attempt. A connection that is silent for too long counts as a
+// lost answer.
+func (j *job) call(ctx context.Context, input *lambda.PublishLayerVersionInput) (*lambda.PublishLayerVersionOutput, error) {
+	upload := time.Duration(len(input.Content.ZipFile)/slowest) * time.Second
+	ctx, cancel := context.WithTimeout(ctx, j.patience.answer+upload)
 	defer cancel()
-	defer context.AfterFunc(over, func() { time.AfterFunc(j.patience.grace, cancel) })()
+	return j.api.PublishLayerVersion(ctx, input, func(o *lambda.Options) { o.Retryer = once() })
+}
+
+// recover looks, several times, for the versions that a call without an answer
+// may have made, and returns what match does.
+func (j *job) recover(ctx context.Context) ([]Version, error) {
+	ctx, cancel := j.linger(ctx)
+	defer cancel()
 	var lookErr error
 	for _, wait := range j.patience.looks {
 		if err := sleep(ctx, wait); err != nil {
 			break
 		}
-		var listed []types.LayerVersionsListItem
-		if listed, lookErr = look.list(ctx, j.above); lookErr != nil {
-			continue
-		}
-		var v Version
-		var found bool
-		if v, found, lookErr = look.match(ctx, listed); found {
-			return v, true, nil
+		var equal []Version
+		if equal, lookErr = j.look(ctx, math.MaxInt64); len(equal) > 0 {
+			return equal, nil
 		}
 	}
-	return Version{}, false, lookErr
+	return nil, lookErr
 }
 
-// settle makes sure that AWS keeps the bytes that were sent, and that an
-// earlier call without an answer has not made the same version late: then the
-// later one, which nobody knows yet, goes.
-func (j *job) settle(ctx context.Context, v Version, repeated bool) (Version, error) {
-	if want := j.request.Zip.SHA256.Base64(); v.CodeSHA256 != want {
-		err := j.remove(ctx, v)
-		return v, errors.Join(&AlteredError{ARN: v.ARN, Want: want, Got: v.CodeSHA256, Removed: err == nil}, j.explain(err))
-	}
-	if !repeated {
-		return v, nil
-	}
-	listed, err := j.list(ctx, j.above)
+// look returns the versions with the request's bytes and metadata that came
+// after the first look, below a number.
+func (j *job) look(ctx context.Context, below int64) ([]Version, error) {
+	look := *j
+	look.options = []func(*lambda.Options){func(o *lambda.Options) { o.RetryMaxAttempts = min(lookAttempts, j.patience.attempts) }}
+	listed, err := look.list(ctx, j.above)
 	if err != nil {
-		return v, fmt.Errorf("looking for a double of %s: %w", v.ARN, j.explain(err))
+		return nil, err
 	}
-	listed = slices.DeleteFunc(listed, func(item types.LayerVersionsListItem) bool { return item.Version >= v.Number })
-	slices.Reverse(listed)
-	first, found, err := j.match(ctx, listed)
-	if err != nil {
-		return v, fmt.Errorf("looking for a double of %s: %w", v.ARN, j.explain(err))
+	return look.match(ctx, slices.DeleteFunc(listed, func(item types.LayerVersionsListItem) bool { return item.Version >= below }))
+}
+
+// linger returns a context that goes on for a while after the caller's is over:
+// a version that was made must not be lost.
+func (j *job) linger(over context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(over))
+	stop := context.AfterFunc(over, func() { time.AfterFunc(j.patience.grace, cancel) })
+	return ctx, func() { stop(); cancel() }
+}
+
+// settle makes sure that AWS keeps the bytes that were sent, and that nobody
+// made the same version before: an earlier call without an answer, or another
+// run at the same time, which a gap in the numbers tells. Then the later one,
+// which nobody knows yet, goes. All runs agree on that, and the one that made
+// the first version never looks for a later one.
+func (j *job) settle(ctx context.Context, v Version, repeated bool) (Version, bool, error) {
+	if altered := j.delivery.altered(v); altered != nil {
+		if err := j.remove(ctx, v); err != nil {
+			return v, false, errors.Join(altered, j.explain(err))
+		}
+		altered.Removed = true
+		return Version{}, false, altered
 	}
-	if !found {
-		return v, nil
+	if !repeated && v.Number == j.above+1 {
+		return v, false, nil
 	}
+	lingering, cancel := j.linger(ctx)
+	defer cancel()
+	equal, err := j.look(lingering, v.Number)
+	if err != nil || len(equal) == 0 {
+		return v, false, nil // what was asked for, double or not
+	}
+	first := equal[len(equal)-1]
 	if err := j.remove(ctx, v); err != nil {
-		return v, fmt.Errorf("removing %s, a double of %s that a lost answer left: %w", v.ARN, first.ARN, j.explain(err))
+		first.Double = v.ARN
 	}
-	return first, nil
+	return first, !repeated, nil
 }
 
-// list returns the layer's versions above a number, newest first. It reads as
-// many pages as that takes.
+// list returns the layer's versions above a number, newest first. It reads no
+// more pages than it takes to find candidates.
 func (j *job) list(ctx context.Context, above int64) ([]types.LayerVersionsListItem, error) {
 	var listed []types.LayerVersionsListItem
 	alike := 0
 	pages := lambda.NewListLayerVersionsPaginator(j.api, &lambda.ListLayerVersionsInput{LayerName: &j.request.LayerName})
-	for pages.HasMorePages() {
+	for read := 0; pages.HasMorePages() && read < lookPages; read++ {
 		page, err := pages.NextPage(ctx, j.options...)
 		if _, ok := errors.AsType[*types.ResourceNotFoundException](err); ok {
 			break
@@ -189,9 +227,11 @@ func (j *job) list(ctx context.Context, above int64) ([]types.LayerVersionsListI
 	return listed, nil
 }
 
-// match returns the first of the listed versions that has the request's bytes
-// and metadata.
-func (j *job) match(ctx context.Context, listed []types.LayerVersionsListItem) (Version, bool, error) {
+// match returns which of the listed versions, newest first, have the request's
+// bytes and metadata: the newest such version, and those before it up to one
+// with other bytes. Of versions made at once, all runs take the last of these.
+func (j *job) match(ctx context.Context, listed []types.LayerVersionsListItem) ([]Version, error) {
+	var equal []Version
 	compared := 0
 	for _, item := range listed {
 		if compared == candidates {
@@ -206,13 +246,20 @@ func (j *job) match(ctx context.Context, listed []types.LayerVersionsListItem) (
 			continue // deleted since it was listed
 		}
 		if err != nil {
-			return Version{}, false, err
+			return nil, err
 		}
-		if v := described(out); v.CodeSHA256 == j.request.Zip.SHA256.Base64() {
-			return v, true, nil
+		v := described(out)
+		same, err := j.holds(ctx, v)
+		if err != nil {
+			return nil, err
+		}
+		if same {
+			equal = append(equal, v)
+		} else if len(equal) > 0 {
+			break
 		}
 	}
-	return Version{}, false, nil
+	return equal, nil
 }
 
 // remove deletes a version that this run has made, even if the caller's

@@ -87,7 +87,7 @@ func checkList(attribute string, list []string, limit int) error {
 func (r Request) check() error {
 	for _, err := range []error{
 		CheckName(r.LayerName), CheckDescription(r.Description), CheckLicenseInfo(r.LicenseInfo),
-		CheckRuntimes(r.Runtimes), CheckArchitectures(r.Architectures), r.Staging.check(),
+		CheckRuntimes(r.Runtimes), CheckArchitectures(r.Architectures), r.Staging.check(), r.Signing.check(r.Staging),
 	} {
 		if err != nil {
 			return err
@@ -98,18 +98,6 @@ func (r Request) check() error {
 	}
 	if r.Staging == nil && r.Zip.Size > runtimes.MaxDirectUpload {
 		return &TooLargeError{Size: r.Zip.Size, Limit: runtimes.MaxDirectUpload}
-	}
-	return nil
-}
-
-func (s *Staging) check() error {
-	switch {
-	case s == nil:
-		return nil
-	case s.Bucket == "":
-		return &LimitError{"s3", "names no bucket"}
-	case s.StorageMode != "" && s.StorageMode != "COPY" && s.StorageMode != "REFERENCE":
-		return &LimitError{"s3", fmt.Sprintf("has storage_mode %q, want \"COPY\" or \"REFERENCE\"", s.StorageMode)}
 	}
 	return nil
 }

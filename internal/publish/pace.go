@@ -1,16 +1,15 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
 	"net"
-	"strconv"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -24,10 +23,15 @@ const (
 	burst             = 3
 )
 
-// pace lets requests through at a steady rate.
+// pace lets requests through at a steady rate, and holds all of them back while
+// AWS asks for a pause: the rate is the account's, not one caller's.
 type pace struct {
-	mu   sync.Mutex
-	next time.Time // when the next request may go if there is no burst left
+	// interval is the time between requests; 0 is that of Lambda.
+	interval time.Duration
+
+	mu    sync.Mutex
+	next  time.Time // when the next request may go if there is no burst left
+	pause time.Time // until then none goes
 }
 
 func (p *Publisher) paceOf(region string) *pace {
@@ -41,28 +45,76 @@ func (p *Publisher) paceOf(region string) *pace {
 
 // wait blocks until one more request keeps to the rate.
 func (p *pace) wait(ctx context.Context) error {
-	const interval = time.Second / requestsPerSecond
+	for delay := p.reserve(); delay > 0; delay = p.held() {
+		if err := sleep(ctx, delay); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reserve takes the next place in the row and returns the time until then.
+func (p *pace) reserve() time.Duration {
 	p.mu.Lock()
+	defer p.mu.Unlock()
+	interval := cmp.Or(p.interval, time.Second/requestsPerSecond)
 	now := time.Now()
 	if earliest := now.Add(-burst * interval); p.next.Before(earliest) {
 		p.next = earliest
 	}
 	p.next = p.next.Add(interval)
-	delay := p.next.Sub(now)
-	p.mu.Unlock()
-	return sleep(ctx, delay)
+	return p.next.Sub(now)
 }
 
-// middleware makes every attempt of every call keep the pace.
+// held returns what is left of a pause for a request whose turn has come. It
+// then waits for a new place, so that the end of the pause is no stampede.
+func (p *pace) held() time.Duration {
+	p.mu.Lock()
+	left := time.Until(p.pause)
+	p.mu.Unlock()
+	if left <= 0 {
+		return 0
+	}
+	return max(left, p.reserve())
+}
+
+// hold lets no request through for d, beginning now.
+func (p *pace) hold(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	until := time.Now().Add(d)
+	if until.After(p.pause) {
+		p.pause = until
+	}
+	if until.After(p.next) {
+		p.next = until
+	}
+}
+
+// middleware makes every attempt of every call keep the pace, and the pauses
+// that AWS asks for.
 func (p *pace) middleware(stack *middleware.Stack) error {
 	return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("Pace",
 		func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
 			if err := p.wait(ctx); err != nil {
-				return middleware.FinalizeOutput{}, middleware.Metadata{}, err
+				return middleware.FinalizeOutput{}, middleware.Metadata{}, &unsentError{err}
 			}
-			return next.HandleFinalize(ctx, in)
+			out, metadata, err := next.HandleFinalize(ctx, in)
+			if asked := retryAfter(err); asked > 0 {
+				p.hold(asked)
+			}
+			return out, metadata, err
 		}), "Retry", middleware.After)
 }
+
+// unsentError tells that a call ended before its request was sent.
+type unsentError struct{ cause error }
+
+func (e *unsentError) Error() string {
+	return "waiting for the rate of requests that AWS allows: " + e.cause.Error()
+}
+
+func (e *unsentError) Unwrap() error { return e.cause }
 
 // sleep waits for d, or returns the context's error. It does not wait for
 // nothing: a zero delay passes even on a context that is over.
@@ -89,18 +141,18 @@ type patience struct {
 	// looks are the waits before each look for a version whose answer was
 	// lost: listings may lag, and AWS may still be at work.
 	looks []time.Duration
+	// answer is how long one call may take, its upload apart.
+	answer time.Duration
 	// grace is how long the looks may take once the caller's context is over.
 	grace time.Duration
-	// asked bounds what a Retry-After header may ask for.
-	asked time.Duration
 }
 
 func defaultPatience(attempts int) patience {
 	return patience{
 		attempts: attempts, blind: min(attempts, 4),
 		first: 500 * time.Millisecond, longest: 20 * time.Second,
-		looks: []time.Duration{0, 500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second},
-		grace: 10 * time.Second, asked: 5 * time.Minute,
+		looks:  []time.Duration{0, 500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second},
+		answer: 5 * time.Minute, grace: 10 * time.Second,
 	}
 }
 
@@ -112,20 +164,7 @@ func (p patience) delay(attempt int, err error) time.Duration {
 		backoff = min(p.first<<(attempt-1), p.longest)
 	}
 	backoff = backoff/2 + rand.N(backoff/2+1)
-	return max(backoff, min(retryAfter(err), p.asked))
-}
-
-// retryAfter reads the Retry-After header of a refusal, in seconds; 0 without.
-func retryAfter(err error) time.Duration {
-	var answer *awshttp.ResponseError
-	if !errors.As(err, &answer) || answer.Response == nil || answer.Response.Response == nil {
-		return 0
-	}
-	seconds, err := strconv.Atoi(answer.Response.Header.Get("Retry-After"))
-	if err != nil {
-		return 0
-	}
-	return time.Duration(seconds) * time.Second
+	return max(backoff, retryAfter(err))
 }
 
 // outcome is what is known of a call after it ended in an error.
@@ -143,8 +182,9 @@ const (
 // outcomeOf judges the error of a single attempt.
 func outcomeOf(err error) outcome {
 	status := statusOf(err)
+	_, unsent := errors.AsType[*unsentError](err)
 	switch {
-	case throttled(err):
+	case unsent, throttled(err):
 		return notYet
 	case status >= 500, status >= 200 && status < 300, status == 408:
 		return unknown

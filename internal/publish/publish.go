@@ -25,12 +25,19 @@ import (
 type Publisher struct {
 	config   Config
 	patience patience
+	transfer transfer
+	stagings stagings
 
 	mu       sync.Mutex
 	session  *session
 	paces    map[string]*pace
 	turns    map[string]chan struct{}
 	justMade map[string]time.Time
+	// written are the parameters that this Publisher has put, by region and name.
+	written map[[2]string]bool
+	// account is the caller's own, once an answer has told it.
+	account string
+	scans   map[string]*scan // of functions, by region
 }
 
 // Request asks for one layer version.
@@ -45,9 +52,16 @@ type Request struct {
 	Runtimes, Architectures []string
 	// Zip is the layer's archive.
 	Zip Zip
-	// Staging is where the zip is put before it is published; nil means that
-	// it travels in the request itself, which has a limit.
+	// Staging is where the zip is put before it is published, if it is too
+	// large for a request, stays there for good, or is to be signed; nil means
+	// that it travels in the request, which has a limit.
 	Staging *Staging
+	// Signing has the zip signed first; it needs Staging. nil does not.
+	Signing *Signing
+	// Warn, if set, is told in sentences what did not go as it should and did
+	// not keep the version from being published. It is called by the goroutine
+	// of Publish.
+	Warn func(string)
 }
 
 // Zip is an archive whose bytes are known in advance.
@@ -60,20 +74,6 @@ type Zip struct {
 	SHA256 store.Digest
 	// Size is in bytes.
 	Size int64
-}
-
-// Staging is a place in S3, in the region of the layer.
-type Staging struct {
-	// Bucket is the bucket's name; Prefix precedes the object's name, which
-	// is the zip's digest, and is used as it is: write "layers/" for a folder.
-	Bucket, Prefix string
-	// KMSKeyID encrypts the object under a KMS key; "" leaves encryption to
-	// the bucket.
-	KMSKeyID string
-	// StorageMode is "COPY", "REFERENCE" or "", which is COPY. With
-	// REFERENCE Lambda reads the object itself for as long as the version
-	// lives; the bucket must then be versioned.
-	StorageMode string
 }
 
 // Version is a published layer version, as AWS describes it.
@@ -92,6 +92,17 @@ type Version struct {
 	Description, LicenseInfo string
 	// Runtimes and Architectures are in the order AWS gives them.
 	Runtimes, Architectures []string
+	// UnsignedSHA256 is the base64 SHA-256 of the zip before it was signed. It
+	// is CodeSHA256 where the version is not signed, and "" where Read found a
+	// signed one; see Unsigned.
+	UnsignedSHA256 string
+	// SigningJobARN and SigningProfileVersionARN tell who signed the zip; ""
+	// where nobody did.
+	SigningJobARN, SigningProfileVersionARN string
+	// Double is the ARN of a version with the same bytes and metadata that a
+	// lost answer left, and that this call could not remove; "" as a rule.
+	// Only Publish sets it.
+	Double string
 }
 
 // New returns a Publisher. It checks what can be checked without the network
@@ -105,20 +116,25 @@ func New(_ context.Context, c Config) (*Publisher, error) {
 	return &Publisher{
 		config:   c,
 		patience: defaultPatience(c.maxAttempts()),
+		transfer: defaultTransfer(),
 		paces:    map[string]*pace{},
 		turns:    map[string]chan struct{}{},
 		justMade: map[string]time.Time{},
+		written:  map[[2]string]bool{},
+		scans:    map[string]*scan{},
 	}, nil
 }
 
 // Publish makes sure that the layer has a version with the request's bytes and
 // metadata, and returns it. It reports true when that version was there before
-// the call, as after an interrupted run; then nothing is published.
+// the call, as after an interrupted run, or that another run made it meanwhile:
+// whoever made it may count on it. A version that comes with an error is there
+// and belongs to this call; most errors come with none.
 //
 // Typed errors: *LimitError, *TooLargeError, *DigestError (the zip is not what
 // it was said to be), *AlteredError (AWS keeps other bytes), *UncertainError
 // (an answer was lost and could not be found again), *AccessDeniedError,
-// *QuotaError, *CredentialsError, *ConfigError.
+// *QuotaError, *CredentialsError, *ConfigError, *SigningError.
 func (p *Publisher) Publish(ctx context.Context, r Request) (Version, bool, error) {
 	if err := r.check(); err != nil {
 		return Version{}, false, err
@@ -136,15 +152,19 @@ func (p *Publisher) Publish(ctx context.Context, r Request) (Version, bool, erro
 		return Version{}, false, err
 	}
 	defer done()
+	r.Staging = r.Staging.in(region)
 	j := &job{
-		request: r, api: s.lambda(p, region), s3: func() objects { return s.s3(region) },
-		patience: p.patience, explain: s.explain,
+		request: r, region: region, api: s.lambda(p, region),
+		s3: func() objects { return s.s3(region) }, signer: func() jobs { return s.signer(region) },
+		stagings: &p.stagings, transfer: p.transfer,
+		patience: p.patience, explain: s.explain, renew: s.keys.renew,
 	}
 	v, found, err := j.run(ctx)
 	if err != nil {
-		return v, false, fmt.Errorf("publishing layer %q in %s: %w", r.LayerName, region, err)
+		return v, found, fmt.Errorf("publishing layer %q in %s: %w", r.LayerName, region, err)
 	}
 	p.remember(v.ARN)
+	v.UnsignedSHA256 = r.Zip.SHA256.Base64()
 	return v, found, nil
 }
 
@@ -170,6 +190,9 @@ func (p *Publisher) remember(arn string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.justMade[arn] = time.Now()
+	if a, err := ParseARN(arn); err == nil {
+		p.account = a.AccountID
+	}
 }
 
 // sameMetadata reports whether a listed version declares what the request asks.

@@ -25,7 +25,7 @@ func against(t testing.TB, a *lambdatest.AWS, change ...func(*Config)) *Publishe
 	t.Helper()
 	c := Config{
 		Region: home, AccessKey: "AKIDEXAMPLE", SecretKey: "wJalrXUtnFEMI",
-		Endpoints:            Endpoints{Lambda: a.URL(), S3: a.URL(), STS: a.URL()},
+		Endpoints:            Endpoints{Lambda: a.URL(), S3: a.URL(), Signer: a.URL(), STS: a.URL()},
 		SharedConfigFiles:    []string{t.TempDir() + "/config"},
 		S3UsePathStyle:       true,
 		SkipMetadataAPICheck: new(true),
@@ -112,6 +112,7 @@ func TestPublishSendsEverythingAndReadsItBack(t *testing.T) {
 		Number: 1, CreatedDate: v.CreatedDate, CodeSHA256: store.Sum(data).Base64(), CodeSize: int64(len(data)),
 		Description: "HTTP utilities", LicenseInfo: "Apache-2.0",
 		Runtimes: []string{"python3.11", "python3.12"}, Architectures: []string{"x86_64"},
+		UnsignedSHA256: store.Sum(data).Base64(),
 	}
 	if got := fmt.Sprintf("%+v", v); got != fmt.Sprintf("%+v", want) {
 		t.Errorf("Publish returned\n%s, want\n%+v", got, want)
@@ -525,11 +526,11 @@ func publishRaw(t *testing.T, p *Publisher, r Request) error {
 		return err
 	}
 	unpaced := &Publisher{paces: map[string]*pace{}}
-	j := &job{request: r, api: s.lambda(unpaced, home), patience: p.patience, explain: s.explain}
-	content, err := j.content(t.Context())
+	j := &job{request: r, api: s.lambda(unpaced, home), patience: p.patience, explain: s.explain, transfer: p.transfer}
+	d, err := j.deliver(t.Context())
 	if err != nil {
 		return err
 	}
-	_, err = j.publish(t.Context(), j.input(content))
+	_, err = j.call(t.Context(), j.input(d.content))
 	return err
 }

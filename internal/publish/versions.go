@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -45,20 +44,12 @@ func (p *Publisher) Read(ctx context.Context, arn string) (Version, error) {
 
 // Delete removes the layer version with the ARN. One that is gone already is
 // no error. Functions that have it keep it.
-//
-// Services that stand in for AWS delete by a layer's name only, where AWS takes
-// the ARN as well. The name is used if it is proved to mean the same version,
-// not one of another account.
 func (p *Publisher) Delete(ctx context.Context, arn string) error {
 	api, s, a, err := p.of(ctx, arn)
 	if err != nil {
 		return err
 	}
-	name := a.LayerARN()
-	own, err := api.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{LayerName: &a.Name, VersionNumber: &a.Number})
-	if err == nil && aws.ToString(own.LayerVersionArn) == arn {
-		name = a.Name
-	}
+	name := p.layerNameOf(ctx, api, a)
 	_, err = api.DeleteLayerVersion(ctx, &lambda.DeleteLayerVersionInput{LayerName: &name, VersionNumber: &a.Number})
 	var missing *types.ResourceNotFoundException
 	if err != nil && !errors.As(err, &missing) {
@@ -70,45 +61,24 @@ func (p *Publisher) Delete(ctx context.Context, arn string) error {
 	return nil
 }
 
-// Users returns, for every version of a layer that a function of the account
-// and region uses, the sorted names of its users: "resize" for the function
-// itself, "resize:3" for its published version 3. Aliases point to published
-// versions, so these stand for them. region "" is the provider's own.
-func (p *Publisher) Users(ctx context.Context, region, layerARN string) (map[int64][]string, error) {
-	s, err := p.connect(ctx, region)
-	if err != nil {
-		return nil, err
+// layerNameOf returns how to name the layer of a version in a call: services
+// that stand in for AWS want the name alone for most of them, where AWS takes
+// the ARN as well. The name is used if it is proved to mean the same account.
+func (p *Publisher) layerNameOf(ctx context.Context, api *lambda.Client, a LayerVersionARN) string {
+	p.mu.Lock()
+	own := p.account == a.AccountID
+	p.mu.Unlock()
+	if own {
+		return a.Name
 	}
-	if region, err = s.region(region); err != nil {
-		return nil, err
+	out, err := api.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{LayerName: &a.Name, VersionNumber: &a.Number})
+	if err != nil || aws.ToString(out.LayerVersionArn) != a.String() {
+		return a.LayerARN()
 	}
-	users := map[int64][]string{}
-	pages := lambda.NewListFunctionsPaginator(s.lambda(p, region), &lambda.ListFunctionsInput{
-		FunctionVersion: types.FunctionVersionAll, MaxItems: aws.Int32(50),
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("listing the functions that use %s: %w", layerARN, s.explain(err))
-		}
-		for _, function := range page.Functions {
-			name := aws.ToString(function.FunctionName)
-			if v := aws.ToString(function.Version); v != "" && v != "$LATEST" {
-				name += ":" + v
-			}
-			for _, layer := range function.Layers {
-				a, err := ParseARN(aws.ToString(layer.Arn))
-				if err == nil && a.LayerARN() == layerARN {
-					users[a.Number] = append(users[a.Number], name)
-				}
-			}
-		}
-	}
-	for number, list := range users {
-		slices.Sort(list)
-		users[number] = slices.Compact(list)
-	}
-	return users, nil
+	p.mu.Lock()
+	p.account = a.AccountID
+	p.mu.Unlock()
+	return a.Name
 }
 
 // of returns the client for the region of an ARN.
@@ -159,6 +129,10 @@ func version(arn, layerARN *string, number int64, created *string, content *type
 	}
 	if content != nil {
 		v.CodeSHA256, v.CodeSize = aws.ToString(content.CodeSha256), content.CodeSize
+		v.SigningJobARN, v.SigningProfileVersionARN = aws.ToString(content.SigningJobArn), aws.ToString(content.SigningProfileVersionArn)
+		if v.SigningJobARN == "" {
+			v.UnsignedSHA256 = v.CodeSHA256
+		}
 	}
 	return v
 }

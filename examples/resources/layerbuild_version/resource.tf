@@ -16,3 +16,16 @@ resource "layerbuild_version" "vendored" {
   source_code_hash    = filebase64sha256("${path.module}/vendored.zip")
   compatible_runtimes = ["provided.al2023"]
 }
+
+# Several regions, shared, signed and kept tidy.
+resource "layerbuild_version" "shared" {
+  layer_name = "shared-utils"
+  package    = layerbuild_package.deps
+  regions    = ["eu-central-1", "us-east-1"]
+
+  retention     = { keep_last = 5, max_age_days = 90 }
+  sharing       = { account_ids = ["210987654321"], organization_ids = ["o-a1b2c3d4e5"] }
+  s3            = { bucket = "acme-artifacts-{region}", prefix = "layers/" }
+  signing       = { profile_name = "layers" }
+  ssm_parameter = { name = "/layers/shared-utils" }
+}

@@ -1,0 +1,152 @@
+package lambdatest
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+)
+
+type aliasInput struct {
+	Name, FunctionVersion string
+}
+
+func createAlias(a *AWS, c *call) reply {
+	var in aliasInput
+	if err := json.Unmarshal(c.body, &in); err != nil {
+		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
+	}
+	f := a.region(c.region).functions[functionName(c.part[0])]
+	switch {
+	case f == nil:
+		return c.noFunction()
+	case f.aliases[in.Name] != "":
+		return c.conflict("Alias already exists: " + f.config.arn() + ":" + in.Name)
+	case !f.point(in.Name, in.FunctionVersion):
+		return c.noFunction()
+	}
+	return created(f.alias(in.Name))
+}
+
+func updateAlias(a *AWS, c *call) reply {
+	var in aliasInput
+	if err := json.Unmarshal(c.body, &in); err != nil {
+		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
+	}
+	f := a.region(c.region).functions[functionName(c.part[0])]
+	if f == nil || f.aliases[c.part[1]] == "" || !f.point(c.part[1], in.FunctionVersion) {
+		return c.noFunction()
+	}
+	return ok(f.alias(c.part[1]))
+}
+
+func getAlias(a *AWS, c *call) reply {
+	f := a.region(c.region).functions[functionName(c.part[0])]
+	if f == nil || f.aliases[c.part[1]] == "" {
+		return c.noFunction()
+	}
+	return ok(f.alias(c.part[1]))
+}
+
+func listAliases(a *AWS, c *call) reply {
+	f := a.region(c.region).functions[functionName(c.part[0])]
+	if f == nil {
+		return c.noFunction()
+	}
+	var items []map[string]any
+	for _, name := range slices.Sorted(maps.Keys(f.aliases)) {
+		items = append(items, f.alias(name))
+	}
+	return c.page(items, "Aliases")
+}
+
+func deleteAlias(a *AWS, c *call) reply {
+	f := a.region(c.region).functions[functionName(c.part[0])]
+	if f == nil {
+		return c.noFunction()
+	}
+	delete(f.aliases, c.part[1])
+	return nothing()
+}
+
+// point makes the alias name a version of the function, and reports whether
+// there is such a version.
+func (f *function) point(alias, version string) bool {
+	if version != latest && !slices.ContainsFunc(f.published, func(p functionConfig) bool { return p.version == version }) {
+		return false
+	}
+	if f.aliases == nil {
+		f.aliases = map[string]string{}
+	}
+	f.aliases[alias] = version
+	return true
+}
+
+func (f *function) alias(name string) map[string]any {
+	return map[string]any{
+		"Name": name, "AliasArn": f.config.arn() + ":" + name, "FunctionVersion": f.aliases[name], "RevisionId": f.config.revision,
+	}
+}
+
+// SetLayers gives a function other layers without a call: those of the version
+// ARNs, in place of what it has. It reports whether function and versions are
+// there.
+func (a *AWS) SetLayers(regionName, name string, layerARNs ...string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f := a.region(regionName).functions[name]
+	if f == nil {
+		return false
+	}
+	var layers []*layerVersion
+	for _, arn := range layerARNs {
+		v := a.byARN(arn)
+		if v == nil {
+			return false
+		}
+		layers = append(layers, v)
+	}
+	f.config.layers, f.config.revision = layers, a.revision()
+	return true
+}
+
+// PublishFunction publishes a version of a function without a call, and returns
+// its number, or 0 without the function.
+func (a *AWS) PublishFunction(regionName, name string) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f := a.region(regionName).functions[name]
+	if f == nil {
+		return 0
+	}
+	return f.publish().number()
+}
+
+// PointAlias makes or moves an alias of a function without a call; version 0 is
+// $LATEST. It reports whether function and version are there.
+func (a *AWS) PointAlias(regionName, name, alias string, version int) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f := a.region(regionName).functions[name]
+	if f == nil {
+		return false
+	}
+	to := latest
+	if version != 0 {
+		to = strconv.Itoa(version)
+	}
+	return f.point(alias, to)
+}
+
+// DeleteFunction removes a function with its versions and aliases without a
+// call, and reports whether it was there.
+func (a *AWS) DeleteFunction(regionName, name string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	r := a.region(regionName)
+	found := r.functions[name] != nil
+	delete(r.functions, name)
+	r.order = nil
+	return found
+}

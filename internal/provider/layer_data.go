@@ -1,0 +1,216 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+)
+
+var _ datasource.DataSourceWithConfigure = (*layerData)(nil)
+
+// newLayerData returns the data source layerbuild_layer: a layer's versions,
+// what is known of their contents, and who uses them.
+func newLayerData() datasource.DataSource { return &layerData{} }
+
+type layerData struct {
+	tools *toolbox
+}
+
+type layerDataModel struct {
+	LayerName  types.String         `tfsdk:"layer_name"`
+	Region     types.String         `tfsdk:"region"`
+	Newest     types.Int64          `tfsdk:"newest"`
+	ReadHashes types.Bool           `tfsdk:"read_hashes"`
+	ReadUsers  types.Bool           `tfsdk:"read_users"`
+	LayerARN   types.String         `tfsdk:"layer_arn"`
+	Latest     *knownVersionModel   `tfsdk:"latest"`
+	Versions   []*knownVersionModel `tfsdk:"versions"`
+}
+
+// knownVersionModel is a version with what further requests tell of it. What
+// was not asked for is null.
+type knownVersionModel struct {
+	listedVersionModel
+	CodeSHA256      types.String `tfsdk:"code_sha256"`
+	CodeSize        types.Int64  `tfsdk:"code_size"`
+	Contents        types.Map    `tfsdk:"contents"`
+	ContentsOmitted types.Int64  `tfsdk:"contents_omitted"`
+	Users           types.List   `tfsdk:"users"`
+	UserCount       types.Int64  `tfsdk:"user_count"`
+}
+
+func (d *layerData) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_layer"
+}
+
+func (d *layerData) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	d.tools = toolsFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+func (d *layerData) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A layer: its versions, newest first, what is known of their contents, and the functions that use them.\n\n" +
+			"It is read at every plan. The list costs a request for each 50 versions, the users one for each 50 functions and published function versions of the region " +
+			"(all resources and data sources of a run share them), the hashes one for each version. AWS takes 15 requests a second from an account. " +
+			"`layerbuild_versions` gives the list alone. A layer without versions is an error.",
+		Attributes: map[string]schema.Attribute{
+			"layer_name": layerNameAttribute("Name of the layer, its ARN, or the ARN of one version. " +
+				"Of a layer of another account AWS shows no list: name a version that is shared with yours."),
+			"region": dataRegionAttribute(),
+			"newest": newestAttribute(),
+			"read_hashes": schema.BoolAttribute{
+				MarkdownDescription: "Whether to ask for `code_sha256` and `code_size`, a request for each version: set `newest` too. Default `false`.",
+				Optional:            true,
+			},
+			"read_users": schema.BoolAttribute{
+				MarkdownDescription: "Whether to look for the functions that use the versions. It needs `lambda:ListFunctions`. Default `true`.",
+				Optional:            true,
+			},
+			"layer_arn": schema.StringAttribute{MarkdownDescription: "ARN of the layer, without a version.", Computed: true},
+			"latest": schema.SingleNestedAttribute{
+				MarkdownDescription: "The newest version, the first of `versions`.",
+				Computed:            true,
+				Attributes:          knownAttributes(),
+			},
+			"versions": schema.ListNestedAttribute{
+				MarkdownDescription: "The versions that are not deleted.",
+				Computed:            true,
+				NestedObject:        schema.NestedAttributeObject{Attributes: knownAttributes()},
+			},
+		},
+	}
+}
+
+func knownAttributes() map[string]schema.Attribute {
+	attributes := listedAttributes()
+	maps.Copy(attributes, map[string]schema.Attribute{
+		"code_sha256": schema.StringAttribute{MarkdownDescription: "SHA-256 of the zip in base64; null without `read_hashes`.", Computed: true},
+		"code_size":   schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes; null without `read_hashes`.", Computed: true},
+		"contents": schema.MapAttribute{
+			MarkdownDescription: "What the version holds, by name, as far as its description tells: `requests` → `2.31.0`. Null where the description is not the one that `layerbuild_version` writes by itself.",
+			ElementType:         types.StringType,
+			Computed:            true,
+		},
+		"contents_omitted": schema.Int64Attribute{MarkdownDescription: "How many more parts the version has than its description, and so `contents`, names.", Computed: true},
+		"users": schema.ListAttribute{
+			MarkdownDescription: "Functions of the account in the region that use the version: `resize` for the function itself, `resize:3` for its published version 3. Aliases point to published versions. The first twenty are named. Null with `read_users = false`.",
+			ElementType:         types.StringType,
+			Computed:            true,
+		},
+		"user_count": schema.Int64Attribute{MarkdownDescription: "How many functions and published versions of functions use the version. Null with `read_users = false`.", Computed: true},
+	})
+	return attributes
+}
+
+// Read lists the versions and asks for what is wanted besides.
+func (d *layerData) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var m layerDataModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	publisher, err := d.tools.publisher()
+	if err != nil {
+		resp.Diagnostics.Append(diagnose("Unusable AWS settings", err))
+		return
+	}
+	if m.Region, err = dataRegion(ctx, publisher, m.Region, m.LayerName); err != nil {
+		resp.Diagnostics.Append(diagnose("The region cannot be told", err))
+		return
+	}
+	found, err := m.find(ctx, publisher)
+	if err != nil {
+		resp.Diagnostics.Append(diagnose(fmt.Sprintf("Layer %q cannot be read", m.LayerName.ValueString()), err))
+		return
+	}
+	if len(found) == 0 {
+		resp.Diagnostics.Append(at("layer_name", diag.NewErrorDiagnostic(fmt.Sprintf("Layer %q has no versions", m.LayerName.ValueString()),
+			fmt.Sprintf("AWS knows no layer of this name in %s, or all its versions are deleted. Check name and region, or read layerbuild_versions, which gives an empty list.", m.Region.ValueString()))))
+		return
+	}
+	m.LayerARN = types.StringValue(found[0].LayerARN)
+	for _, v := range found {
+		m.Versions = append(m.Versions, known(v))
+	}
+	if m.ReadUsers.IsNull() || m.ReadUsers.ValueBool() {
+		if err := m.readUsers(ctx, publisher); err != nil {
+			resp.Diagnostics.Append(usersUnknown(m.LayerName.ValueString(), err))
+			return
+		}
+	}
+	m.Latest = m.Versions[0]
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+}
+
+// find returns the versions, with their hashes if they are asked for or come
+// for nothing.
+func (m *layerDataModel) find(ctx context.Context, publisher *publish.Publisher) ([]publish.Version, error) {
+	if arn, err := publish.ParseARN(m.LayerName.ValueString()); err == nil {
+		if region := m.Region.ValueString(); region != arn.Region {
+			return nil, &publish.LimitError{Attribute: "region", Problem: fmt.Sprintf("is %q, and %s is in %q: drop one of the two", region, arn, arn.Region)}
+		}
+		v, err := publisher.Read(ctx, arn.String())
+		if errors.Is(err, publish.ErrNotFound) {
+			return nil, nil
+		}
+		return []publish.Version{v}, err
+	}
+	found, err := publisher.Versions(ctx, m.Region.ValueString(), m.LayerName.ValueString(), publish.Selection{Newest: int(m.Newest.ValueInt64())})
+	if err != nil || !m.ReadHashes.ValueBool() {
+		return found, err
+	}
+	hashed := make([]publish.Version, 0, len(found))
+	for _, v := range found {
+		full, err := publisher.Read(ctx, v.ARN)
+		if errors.Is(err, publish.ErrNotFound) {
+			continue // deleted since it was listed
+		}
+		if err != nil {
+			return nil, err
+		}
+		hashed = append(hashed, full)
+	}
+	return hashed, nil
+}
+
+// known returns what AWS said of a version, and what its description tells.
+func known(v publish.Version) *knownVersionModel {
+	k := &knownVersionModel{
+		listedVersionModel: listedVersion(v), CodeSHA256: textOrNull(v.CodeSHA256),
+		Contents: types.MapNull(types.StringType), Users: types.ListNull(types.StringType),
+	}
+	if v.CodeSHA256 != "" {
+		k.CodeSize = types.Int64Value(v.CodeSize)
+	}
+	if described, ok := publish.ParseDescription(v.Description); ok && len(described.Parts) > 0 {
+		k.Contents, k.ContentsOmitted = stringMap(described.Parts), types.Int64Value(int64(described.More))
+	}
+	return k
+}
+
+// readUsers fills in who uses the versions.
+func (m *layerDataModel) readUsers(ctx context.Context, publisher *publish.Publisher) error {
+	uses, err := publisher.Uses(ctx, m.Region.ValueString(), m.LayerARN.ValueString())
+	if err != nil {
+		return err
+	}
+	for _, v := range m.Versions {
+		use := uses[v.Version.ValueInt64()]
+		v.Users, v.UserCount = listOrEmpty(use.Names), types.Int64Value(int64(use.Count))
+	}
+	return nil
+}
+
+// usersUnknown tells how to do without the users.
+func usersUnknown(layer string, err error) diag.Diagnostic {
+	d := diagnose(fmt.Sprintf("The functions that use layer %q cannot be listed", layer), err)
+	return diag.NewErrorDiagnostic(d.Summary(), d.Detail()+" Set read_users = false to read the layer without them.")
+}

@@ -1,0 +1,68 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+)
+
+func descriptionAttribute() schema.Attribute {
+	return schema.StringAttribute{
+		MarkdownDescription: "Description of the version. Default: what is in it and the beginning of its hash, such as `idna 3.6, requests 2.31.0 and 7 more (sha256 1a2b3c4d5e6f)`, so that a listing tells the versions apart. " +
+			"Without the argument a version keeps the description that it has for as long as its bytes stay the same, also one that was imported or written here before. `\"\"` is no description.",
+		Optional:   true,
+		Computed:   true,
+		Validators: []validator.String{checked{"a description", publish.CheckDescription}},
+	}
+}
+
+// planDescription fills in the description where the user wrote none: that of
+// the state while the bytes stay the same, else the one that names them. It is
+// unknown as long as they are.
+func (m *versionModel) planDescription(ctx context.Context, config, before *versionModel, zip wanted, known bool, diags *diag.Diagnostics) {
+	b := m.built(ctx, diags)
+	switch {
+	case !config.Description.IsNull():
+	case known && before != nil && before.release(ctx, diags).bytes() == zip.hash:
+		m.Description = before.Description
+	case !known, b != nil && b.Lock.IsUnknown():
+		m.Description = types.StringUnknown()
+	default:
+		sum, err := publish.ParseCodeSHA256(zip.hash)
+		if err != nil {
+			diags.Append(diagnose("Unusable hash of the zip", err))
+			return
+		}
+		m.Description = types.StringValue(publish.DefaultDescription(b.contents(), sum))
+	}
+}
+
+// contents names the parts of the package, as far as its lock can be read.
+func (b *builtModel) contents() map[string]string {
+	if b == nil {
+		return nil
+	}
+	if lock, err := b.lock(); err == nil && lock != nil {
+		return lock.Contents()
+	}
+	return nil
+}
+
+// describe settles a description that the plan could not know, since the zip
+// was made while the apply was under way.
+func (c *change) describe(ctx context.Context, diags *diag.Diagnostics) {
+	if !c.plan.Description.IsUnknown() {
+		return
+	}
+	var before *versionModel
+	if !c.before.LayerName.IsNull() {
+		before = c.before
+	}
+	zip := wanted{hash: c.zip.SHA256.Base64(), size: c.zip.Size}
+	c.plan.planDescription(ctx, &versionModel{}, before, zip, true, diags)
+}

@@ -1,0 +1,49 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+)
+
+// ImportState takes the ARN of a layer version, or of a layer or its identity,
+// which mean the newest version. The resource then owns that version, as if it
+// had published it.
+func (r *versionResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	var arn publish.LayerVersionARN
+	identity := versionIdentity{}
+	if req.ID != "" {
+		var err error
+		if arn, err = publish.ParseLayerARN(req.ID); err != nil {
+			resp.Diagnostics.AddError("Malformed import id", sentence(err.Error())+
+				" Import the ARN of a layer version, such as arn:aws:lambda:eu-west-1:123456789012:layer:name:3, or that of a layer for its newest version.")
+			return
+		}
+		identity = versionIdentity{AccountID: types.StringValue(arn.AccountID), Region: types.StringValue(arn.Region), LayerName: types.StringValue(arn.Name)}
+	} else {
+		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
+	}
+	if arn.Number == 0 {
+		publisher, err := r.tools.publisher()
+		if err != nil {
+			resp.Diagnostics.Append(diagnose("Unusable AWS settings", err))
+			return
+		}
+		if arn, err = identity.find(ctx, publisher); err != nil {
+			resp.Diagnostics.Append(diagnose(fmt.Sprintf("Layer %q cannot be imported", identity.LayerName.ValueString()), err))
+			return
+		}
+	}
+	owned := importedOwnership(arn)
+	resp.Diagnostics.Append(owned.write(ctx, resp.Private)...)
+	resp.Diagnostics.Append(identify(ctx, resp.Identity, arn.LayerARN())...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("arn"), arn.String())...)
+}

@@ -1,0 +1,169 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+)
+
+// parameterModel is the ssm_parameter argument.
+type parameterModel struct {
+	Name        types.String `tfsdk:"name"`
+	Description types.String `tfsdk:"description"`
+	Tier        types.String `tfsdk:"tier"`
+	Overwrite   types.Bool   `tfsdk:"overwrite"`
+}
+
+func parameterAttribute() schema.Attribute {
+	return schema.SingleNestedAttribute{
+		MarkdownDescription: "A parameter of the type `String` in the parameter store of AWS Systems Manager, in every region, that holds the ARN of the current version. It is written after the version is shared, put back when it was changed outside, and deleted with the resource, unless it then holds something else.",
+		Optional:            true,
+		Attributes: map[string]schema.Attribute{
+			"name": schema.StringAttribute{
+				MarkdownDescription: "Name of the parameter, such as `/layers/deps`. A change writes the new one and deletes the old one.",
+				Required:            true,
+				Validators:          []validator.String{checked{"the name of a parameter", publish.CheckParameterName}},
+			},
+			"description": schema.StringAttribute{
+				MarkdownDescription: "Description of the parameter.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.UTF8LengthAtMost(1024)},
+			},
+			"tier": schema.StringAttribute{
+				MarkdownDescription: "`Standard`, `Advanced` or `Intelligent-Tiering`. Default: what the account has chosen. AWS does not turn an advanced parameter back.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.OneOf("Standard", "Advanced", "Intelligent-Tiering")},
+			},
+			"overwrite": schema.BoolAttribute{
+				MarkdownDescription: "Write over a parameter that is there already and was not made by this resource. Default `false`: an error, unless it holds the ARN of a version of this layer.",
+				Optional:            true,
+			},
+		},
+	}
+}
+
+// parameterOf returns the ssm_parameter argument, nil where there is none.
+func (m *versionModel) parameterOf(ctx context.Context, diags *diag.Diagnostics) *parameterModel {
+	if m.SSMParameter.IsNull() || m.SSMParameter.IsUnknown() {
+		return nil
+	}
+	var p parameterModel
+	diags.Append(m.SSMParameter.As(ctx, &p, basetypes.ObjectAsOptions{})...)
+	return &p
+}
+
+// readParameter looks at the parameter in every region. Where it is gone or
+// holds something else the state has none, so that the next plan writes it.
+func (r *versionResource) readParameter(ctx context.Context, publisher *publish.Publisher, m *versionModel, places []*place) (diags diag.Diagnostics) {
+	want := m.parameterOf(ctx, &diags)
+	if want == nil {
+		return diags
+	}
+	inParallel(places, func(p *place) {
+		value, found, err := publisher.Parameter(ctx, p.region, want.Name.ValueString())
+		if err != nil {
+			p.diags.Append(diagnose("The parameter cannot be read", err))
+			return
+		}
+		if p.now.ARN == "" || value == p.now.ARN {
+			return
+		}
+		p.stray = true
+		text := "It is gone, and is written again by the next apply."
+		if found {
+			text = fmt.Sprintf("It holds %q in place of %q, and is written again by the next apply.", value, p.now.ARN)
+		}
+		p.diags.AddAttributeWarning(attributePath("ssm_parameter"), fmt.Sprintf("The parameter %q was changed outside of Terraform", want.Name.ValueString()), text)
+	})
+	if slices.ContainsFunc(places, func(p *place) bool { return p.stray }) {
+		m.SSMParameter = types.ObjectNull(m.SSMParameter.AttributeTypes(ctx))
+	}
+	return diags
+}
+
+// parameterAt writes the ARN of the place's version to the parameter, where it
+// is not known to hold it, and gives up one of another name.
+func (r *versionResource) parameterAt(ctx context.Context, c *change, p *place) (diags diag.Diagnostics) {
+	want := c.plan.parameterOf(ctx, &diags)
+	was := p.owned.Parameter
+	if want == nil || was != nil && was.Name != want.Name.ValueString() {
+		diags.Append(r.dropParameter(ctx, c.publisher, p)...)
+	}
+	settled := was != nil && want != nil && *was == ownedParameter{want.Name.ValueString(), p.now.ARN} && c.plan.SSMParameter.Equal(c.before.SSMParameter)
+	if want == nil || settled || diags.HasError() {
+		return diags
+	}
+	w := publish.Parameter{
+		Name: want.Name.ValueString(), Value: p.now.ARN,
+		Description: want.Description.ValueString(), Tier: want.Tier.ValueString(),
+	}
+	mine := want.Overwrite.ValueBool() || was != nil && was.Name == w.Name
+	err := c.publisher.PutParameter(ctx, p.region, w, mine)
+	if _, ok := errors.AsType[*publish.ParameterExistsError](err); ok {
+		err = r.takeParameter(ctx, c.publisher, p, w, err)
+	}
+	if err != nil {
+		return append(diags, diagnose("The parameter cannot be written", err))
+	}
+	p.owned.Parameter = &ownedParameter{w.Name, w.Value}
+	return diags
+}
+
+// takeParameter writes over a parameter that holds a version of the layer, as
+// one does after an interrupted apply. Any other is left alone, and refused is
+// returned.
+func (r *versionResource) takeParameter(ctx context.Context, publisher *publish.Publisher, p *place, w publish.Parameter, refused error) error {
+	value, _, err := publisher.Parameter(ctx, p.region, w.Name)
+	if err != nil {
+		return err
+	}
+	if (release{ARN: value}).layerARN() != p.layerARN {
+		return refused
+	}
+	return publisher.PutParameter(ctx, p.region, w, true)
+}
+
+// dropParameter deletes the parameter that the resource wrote, if it still
+// holds what was written.
+func (r *versionResource) dropParameter(ctx context.Context, publisher *publish.Publisher, p *place) (diags diag.Diagnostics) {
+	was := p.owned.Parameter
+	if was == nil {
+		return nil
+	}
+	value, found, err := publisher.Parameter(ctx, p.region, was.Name)
+	if err == nil && found && value == was.Value {
+		err = publisher.DeleteParameter(ctx, p.region, was.Name)
+	} else if err == nil && found {
+		diags.AddWarning(fmt.Sprintf("The parameter %q stays", was.Name),
+			fmt.Sprintf("It holds %q, where this resource wrote %q.", value, was.Value))
+	}
+	if err != nil {
+		return append(diags, diagnose("The parameter cannot be deleted", err))
+	}
+	p.owned.Parameter = nil
+	return diags
+}
+
+// concludeParameter writes the parameter of the state after a change: one that
+// did not get through is planned again.
+func (m *versionModel) concludeParameter(ctx context.Context, c *change, places []*place) {
+	for _, p := range places {
+		if p.failed != parameter {
+			continue
+		}
+		if m.SSMParameter = c.before.SSMParameter; !c.plan.SSMParameter.IsNull() {
+			m.SSMParameter = types.ObjectNull(c.plan.SSMParameter.AttributeTypes(ctx))
+		}
+		return
+	}
+}

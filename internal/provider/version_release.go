@@ -1,0 +1,259 @@
+package provider
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+)
+
+// release is what a resource has in one region, as the state shows it. The zero
+// release is nothing.
+type release struct {
+	ARN         string
+	Number      int64
+	CreatedDate string
+	// CodeSHA256 is "" where the version is gone, or is not the one that the
+	// state's other attributes describe: the next plan publishes.
+	CodeSHA256 string
+	CodeSize   int64
+	// Retained are the numbers of older versions, in order.
+	Retained []int64
+	// UnsignedSHA256 is the hash of the zip before it was signed. It and what
+	// follows are "" for a version that is not signed.
+	UnsignedSHA256, SigningJobARN, SigningProfileVersionARN string
+}
+
+// replicaModel is a release of a further region.
+type replicaModel struct {
+	ARN                      types.String `tfsdk:"arn"`
+	Version                  types.Int64  `tfsdk:"version"`
+	CreatedDate              types.String `tfsdk:"created_date"`
+	CodeSHA256               types.String `tfsdk:"code_sha256"`
+	CodeSize                 types.Int64  `tfsdk:"code_size"`
+	RetainedVersions         types.List   `tfsdk:"retained_versions"`
+	UnsignedSHA256           types.String `tfsdk:"unsigned_sha256"`
+	SigningJobARN            types.String `tfsdk:"signing_job_arn"`
+	SigningProfileVersionARN types.String `tfsdk:"signing_profile_version_arn"`
+}
+
+func replicaType() types.ObjectType {
+	return types.ObjectType{AttrTypes: map[string]attr.Type{
+		"arn": types.StringType, "version": types.Int64Type, "created_date": types.StringType,
+		"code_sha256": types.StringType, "code_size": types.Int64Type,
+		"retained_versions": types.ListType{ElemType: types.Int64Type},
+		"unsigned_sha256":   types.StringType, "signing_job_arn": types.StringType, "signing_profile_version_arn": types.StringType,
+	}}
+}
+
+// bytes returns the hash of the zip that was given to be published, "" where
+// the version must be published anew.
+func (r release) bytes() string {
+	if r.CodeSHA256 == "" {
+		return ""
+	}
+	return cmp.Or(r.UnsignedSHA256, r.CodeSHA256)
+}
+
+// describe writes what AWS says of the version, but not which older ones are
+// kept.
+func (r *release) describe(v publish.Version) {
+	r.ARN, r.Number, r.CreatedDate = v.ARN, v.Number, v.CreatedDate
+	r.CodeSHA256, r.CodeSize = v.CodeSHA256, v.CodeSize
+	switch {
+	case v.SigningJobARN == "":
+		r.UnsignedSHA256 = ""
+	case v.UnsignedSHA256 != "" || v.SigningJobARN != r.SigningJobARN:
+		r.UnsignedSHA256 = v.UnsignedSHA256
+	}
+	r.SigningJobARN, r.SigningProfileVersionARN = v.SigningJobARN, v.SigningProfileVersionARN
+}
+
+// lose notes that AWS does not have the version any more. In the region of the
+// resource its ARN stays in the state.
+func (r *release) lose(primary bool) {
+	if primary {
+		r.CodeSHA256 = ""
+		return
+	}
+	*r = release{Retained: r.Retained}
+}
+
+// layerARN returns the ARN without the version, "" where there is none.
+func (r release) layerARN() string {
+	arn, err := publish.ParseARN(r.ARN)
+	if err != nil {
+		return ""
+	}
+	return arn.LayerARN()
+}
+
+// replica returns the release as a value of the state.
+func (r release) replica() replicaModel {
+	m := replicaModel{
+		ARN: textOrNull(r.ARN), Version: types.Int64Null(), CreatedDate: textOrNull(r.CreatedDate),
+		CodeSHA256: textOrNull(r.CodeSHA256), CodeSize: types.Int64Null(), RetainedVersions: numbersOf(r.Retained),
+		UnsignedSHA256: textOrNull(r.UnsignedSHA256), SigningJobARN: textOrNull(r.SigningJobARN), SigningProfileVersionARN: textOrNull(r.SigningProfileVersionARN),
+	}
+	if r.Number != 0 {
+		m.Version, m.CodeSize = types.Int64Value(r.Number), types.Int64Value(r.CodeSize)
+	}
+	return m
+}
+
+// release is the inverse of replica.
+func (m replicaModel) release(ctx context.Context, diags *diag.Diagnostics) release {
+	return release{
+		ARN: m.ARN.ValueString(), Number: m.Version.ValueInt64(), CreatedDate: m.CreatedDate.ValueString(),
+		CodeSHA256: m.CodeSHA256.ValueString(), CodeSize: m.CodeSize.ValueInt64(), Retained: numbers(ctx, m.RetainedVersions, diags),
+		UnsignedSHA256: m.UnsignedSHA256.ValueString(), SigningJobARN: m.SigningJobARN.ValueString(), SigningProfileVersionARN: m.SigningProfileVersionARN.ValueString(),
+	}
+}
+
+// release returns what the model has in its own region.
+func (m *versionModel) release(ctx context.Context, diags *diag.Diagnostics) release {
+	return m.home().release(ctx, diags)
+}
+
+// home gathers the attributes that a further region has in its object.
+func (m *versionModel) home() replicaModel {
+	return replicaModel{
+		ARN: m.ARN, Version: m.Version, CreatedDate: m.CreatedDate, CodeSHA256: m.CodeSHA256, CodeSize: m.CodeSize, RetainedVersions: m.RetainedVersions,
+		UnsignedSHA256: m.UnsignedSHA256, SigningJobARN: m.SigningJobARN, SigningProfileVersionARN: m.SigningProfileVersionARN,
+	}
+}
+
+// setHome is the inverse of home.
+func (m *versionModel) setHome(from replicaModel) {
+	m.ARN, m.Version, m.CreatedDate, m.CodeSHA256, m.CodeSize, m.RetainedVersions = from.ARN, from.Version, from.CreatedDate, from.CodeSHA256, from.CodeSize, from.RetainedVersions
+	m.UnsignedSHA256, m.SigningJobARN, m.SigningProfileVersionARN = from.UnsignedSHA256, from.SigningJobARN, from.SigningProfileVersionARN
+}
+
+// replicas returns what the model has in its further regions, by region.
+func (m *versionModel) replicas(ctx context.Context, diags *diag.Diagnostics) map[string]replicaModel {
+	replicas := map[string]replicaModel{}
+	if !m.Replicas.IsNull() && !m.Replicas.IsUnknown() {
+		diags.Append(m.Replicas.ElementsAs(ctx, &replicas, false)...)
+	}
+	return replicas
+}
+
+// releases returns what the model has in every region, its own included.
+func (m *versionModel) releases(ctx context.Context, diags *diag.Diagnostics) map[string]release {
+	all := map[string]release{m.homeRegion(): m.release(ctx, diags)}
+	for region, replica := range m.replicas(ctx, diags) {
+		all[region] = replica.release(ctx, diags)
+	}
+	return all
+}
+
+// setReplicas writes the further regions and the map of all ARNs. A region
+// without a version has no ARN there.
+func (m *versionModel) setReplicas(ctx context.Context, replicas map[string]replicaModel, diags *diag.Diagnostics) {
+	var more diag.Diagnostics
+	m.Replicas, more = types.MapValueFrom(ctx, replicaType(), replicas)
+	diags.Append(more...)
+	arns := map[string]attr.Value{}
+	if region := m.homeRegion(); region != "" && !m.ARN.IsNull() {
+		arns[region] = m.ARN
+	}
+	for region, replica := range replicas {
+		if !replica.ARN.IsNull() {
+			arns[region] = replica.ARN
+		}
+	}
+	m.ARNs = types.MapValueMust(types.StringType, arns)
+}
+
+// homeRegion returns the region of the resource, "" where it is not known.
+func (m *versionModel) homeRegion() string {
+	if region := m.Region.ValueString(); region != "" {
+		return region
+	}
+	arn, err := publish.ParseARN(m.ARN.ValueString())
+	if err != nil {
+		return ""
+	}
+	return arn.Region
+}
+
+// homeLayerARN returns the layer's ARN in the region of the resource.
+func (m *versionModel) homeLayerARN() string {
+	return cmp.Or(m.LayerARN.ValueString(), release{ARN: m.ARN.ValueString()}.layerARN())
+}
+
+// layerARNIn returns the layer's ARN in a region, whether there is a version or
+// not; "" where none is anywhere.
+func (m *versionModel) layerARNIn(ctx context.Context, region string, diags *diag.Diagnostics) string {
+	for _, r := range m.releases(ctx, diags) {
+		if arn, err := publish.ParseARN(r.ARN); err == nil {
+			arn.Region = region
+			return arn.LayerARN()
+		}
+	}
+	return ""
+}
+
+// furtherRegions returns the regions beside the resource's own, sorted; false
+// where they are not known.
+func (m *versionModel) furtherRegions(ctx context.Context, diags *diag.Diagnostics) ([]string, bool) {
+	if m.Regions.IsUnknown() || m.Region.IsUnknown() && len(m.Regions.Elements()) > 0 {
+		return nil, false
+	}
+	for _, element := range m.Regions.Elements() {
+		if element.IsUnknown() {
+			return nil, false
+		}
+	}
+	named := map[string]bool{}
+	for _, region := range stringSet(ctx, m.Regions, diags) {
+		named[region] = region != m.homeRegion()
+	}
+	maps.DeleteFunc(named, func(_ string, further bool) bool { return !further })
+	return slices.Sorted(maps.Keys(named)), true
+}
+
+// retain returns the older versions of a resource, now that number is the
+// newest.
+func retain(older []int64, previous, number int64) []int64 {
+	var kept []int64
+	for _, n := range append(slices.Clone(older), previous) {
+		if n != 0 && n != number && !slices.Contains(kept, n) {
+			kept = append(kept, n)
+		}
+	}
+	slices.Sort(kept)
+	return kept
+}
+
+// numbersOf returns a list of known numbers.
+func numbersOf(numbers []int64) types.List {
+	elements := make([]attr.Value, 0, len(numbers))
+	for _, n := range numbers {
+		elements = append(elements, types.Int64Value(n))
+	}
+	return types.ListValueMust(types.Int64Type, elements)
+}
+
+// numbers is the inverse of numbersOf; null and unknown have none.
+func numbers(ctx context.Context, list types.List, diags *diag.Diagnostics) []int64 {
+	var out []int64
+	if !list.IsNull() && !list.IsUnknown() {
+		diags.Append(list.ElementsAs(ctx, &out, false)...)
+	}
+	return out
+}
+
+// textOrNull returns a known text, null for none.
+func textOrNull(s string) types.String {
+	if s == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(s)
+}

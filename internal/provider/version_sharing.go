@@ -1,0 +1,210 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+)
+
+// sharingAttribute is computed as well, so that a plan may leave what an import
+// found although the configuration has none.
+func sharingAttribute() schema.Attribute {
+	set := func(description, what string, check func(string) error) schema.Attribute {
+		return schema.SetAttribute{
+			MarkdownDescription: description, ElementType: types.StringType, Optional: true,
+			Validators: []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(checked{what, check})},
+		}
+	}
+	return schema.SingleNestedAttribute{
+		MarkdownDescription: "Who may use the layer beside its own account, in every region: one policy, owned whole. Every new version has it before its ARN is handed on, and a change of it reaches the retained versions too. " +
+			"What others add to the policy of the current version shows in the plan and is removed.\n\n" +
+			"Without it policies are left alone. `sharing = {}` shares with nobody, and dropping the argument revokes what it gave. " +
+			"An import notes what it finds; until an apply with `sharing` makes that its own, leaving the argument out revokes nothing.",
+		Optional:   true,
+		Computed:   true,
+		Validators: []validator.Object{publicAlone{}},
+		Attributes: map[string]schema.Attribute{
+			"account_ids":      set("Accounts, of 12 digits each. Statements of other forms, made outside, show here as they are.", "an account's 12 digits", publish.CheckAccountID),
+			"organization_ids": set("Organizations, such as `o-a1b2c3d4e5`: all accounts of each.", "the id of an organization", publish.CheckOrganizationID),
+			"public":           schema.BoolAttribute{MarkdownDescription: "Share with everyone. Nobody else can be named then. Default `false`.", Optional: true},
+		},
+	}
+}
+
+func sharingTypes() map[string]attr.Type {
+	return map[string]attr.Type{
+		"account_ids": types.SetType{ElemType: types.StringType}, "organization_ids": types.SetType{ElemType: types.StringType}, "public": types.BoolType,
+	}
+}
+
+// publicAlone refuses accounts and organizations beside public = true: they
+// would change nothing, and who reads the list would take it for a limit.
+type publicAlone struct{}
+
+func (publicAlone) Description(context.Context) string { return "public = true stands alone" }
+
+func (v publicAlone) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (publicAlone) ValidateObject(_ context.Context, req validator.ObjectRequest, resp *validator.ObjectResponse) {
+	if s, _ := sharingOf(req.ConfigValue); s.Public && len(s.AccountIDs)+len(s.OrganizationIDs) > 0 {
+		resp.Diagnostics.AddAttributeError(req.Path, "A public layer cannot be limited",
+			"With public = true everyone may use the layer, whatever account_ids and organization_ids say. Drop them, or drop public.")
+	}
+}
+
+// sharingOf returns what a sharing object says; null says nobody. It reports
+// false where a part is not known, which is then left out.
+func sharingOf(object types.Object) (publish.Sharing, bool) {
+	known := !object.IsUnknown()
+	ids := func(name string) []string {
+		set, ok := object.Attributes()[name].(types.Set)
+		if !ok {
+			return nil
+		}
+		known = known && !set.IsUnknown()
+		var out []string
+		for _, element := range set.Elements() {
+			id, ok := element.(types.String)
+			if known = known && ok && !id.IsUnknown(); ok && !id.IsUnknown() {
+				out = append(out, id.ValueString())
+			}
+		}
+		return out
+	}
+	s := publish.Sharing{AccountIDs: ids("account_ids"), OrganizationIDs: ids("organization_ids")}
+	if public, ok := object.Attributes()["public"].(types.Bool); ok {
+		known = known && !public.IsUnknown()
+		s.Public = public.ValueBool()
+	}
+	return s, known
+}
+
+// sharingObject is the inverse of sharingOf. What is empty is null.
+func sharingObject(s publish.Sharing) types.Object {
+	public := types.BoolNull()
+	if s.Public {
+		public = types.BoolValue(true)
+	}
+	return types.ObjectValueMust(sharingTypes(), map[string]attr.Value{
+		"account_ids": asSet(listOf(s.AccountIDs)), "organization_ids": asSet(listOf(s.OrganizationIDs)), "public": public,
+	})
+}
+
+// sameSharing reports whether two objects are both managed and say the same, in
+// whatever form, or are both not managed.
+func sameSharing(a, b types.Object) bool {
+	one, oneKnown := sharingOf(a)
+	other, otherKnown := sharingOf(b)
+	return oneKnown && otherKnown && a.IsNull() == b.IsNull() && one.Equal(other)
+}
+
+// planSharing plans what the configuration says, in the form of the state where
+// that says the same. What an import found stays as long as nobody has asked
+// for anything else; a new version does not get it.
+func (m *versionModel) planSharing(config, before *versionModel, owned *ownership, diags *diag.Diagnostics) {
+	m.Sharing = config.Sharing
+	if owned.UnsettledSharing { // an unknown value makes an update
+		m.RetainedVersions = types.ListUnknown(types.Int64Type)
+	}
+	if before == nil || before.Sharing.IsNull() {
+		return
+	}
+	found := owned.FoundSharing && config.Sharing.IsNull()
+	switch {
+	case found && !m.anyDue(), sameSharing(config.Sharing, before.Sharing):
+		m.Sharing = before.Sharing
+	case found:
+		diags.AddAttributeWarning(attributePath("sharing"), "The new version is shared with nobody",
+			"The imported version is shared, but the configuration has no sharing. The imported version stays shared as it is; to share new versions too, write the sharing argument.")
+	}
+}
+
+// readSharing writes who may use the versions. Of several regions the first
+// that is not as the state says shows.
+func (r *versionResource) readSharing(ctx context.Context, publisher *publish.Publisher, m *versionModel, places []*place, owned *ownership, importing bool) {
+	if m.Sharing.IsNull() && !importing {
+		return
+	}
+	inParallel(places, func(p *place) {
+		if p.version == nil || p.now.CodeSHA256 == "" { // gone, or not what the state describes
+			return
+		}
+		s, err := publisher.SharedWith(ctx, p.now.ARN)
+		switch {
+		case err == nil:
+			p.shared = sharingObject(s)
+		case importing: // who may not read policies can import
+			p.diags.AddWarning("The sharing of the layer version cannot be read", sentence(err.Error())+" The import goes on as if the version were not shared.")
+		default:
+			p.diags.Append(diagnose("The sharing of the layer version cannot be read", err))
+		}
+	})
+	for _, p := range places {
+		if s, _ := sharingOf(p.shared); importing && s.Equal(publish.Sharing{}) {
+			continue
+		}
+		if !p.shared.IsNull() && !sameSharing(p.shared, m.Sharing) {
+			m.Sharing, owned.FoundSharing = p.shared, importing || owned.FoundSharing
+			return
+		}
+	}
+}
+
+// findSharing notes what the record says of the state's sharing.
+func (c *change) findSharing(ctx context.Context, config tfsdk.Config, owned *ownership) diag.Diagnostics {
+	var written types.Object
+	diags := config.GetAttribute(ctx, path.Root("sharing"), &written)
+	c.leaveSharing, c.unsettledSharing = owned.FoundSharing && written.IsNull(), owned.UnsettledSharing
+	return diags
+}
+
+// shareAt puts the policy on the place's version and, where it changed, on the
+// retained ones that AWS still has.
+func (r *versionResource) shareAt(ctx context.Context, c *change, p *place) (diags diag.Diagnostics) {
+	changed := c.sharingChanged()
+	if !changed && (!p.due || c.plan.Sharing.IsNull()) {
+		return nil
+	}
+	want, _ := sharingOf(c.plan.Sharing)
+	numbers := []int64{p.now.Number}
+	if changed {
+		numbers = append(numbers, p.now.Retained...)
+	}
+	for _, number := range numbers {
+		err := c.publisher.Share(ctx, p.versionARN(number), want)
+		if errors.Is(err, publish.ErrNotFound) && number != p.now.Number {
+			continue
+		}
+		if err != nil {
+			diags.Append(diagnose(fmt.Sprintf("Version %d of layer %q cannot be shared as planned", number, c.plan.LayerName.ValueString()), err))
+		}
+	}
+	return diags
+}
+
+// concludeSharing notes what the next plan must know of the sharing.
+func (c *change) concludeSharing(after *versionModel, places []*place, owned *ownership) {
+	owned.FoundSharing = owned.FoundSharing && !after.Sharing.IsNull() && (c.leaveSharing || places[0].failed == publishing)
+	changed := c.sharingChanged()
+	owned.UnsettledSharing = slices.ContainsFunc(places, func(p *place) bool {
+		return p.failed == sharing || p.failed == publishing && changed
+	})
+}
+
+// sharingChanged reports whether older versions need another policy.
+func (c *change) sharingChanged() bool {
+	left := c.leaveSharing && c.plan.Sharing.IsNull()
+	return c.unsettledSharing || !left && !sameSharing(c.plan.Sharing, c.before.Sharing)
+}

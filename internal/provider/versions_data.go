@@ -1,0 +1,199 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+)
+
+var _ datasource.DataSourceWithConfigure = (*versionsData)(nil)
+
+// newVersionsData returns the data source layerbuild_versions: the list of a
+// layer's versions.
+func newVersionsData() datasource.DataSource { return &versionsData{} }
+
+type versionsData struct {
+	tools *toolbox
+}
+
+type versionsDataModel struct {
+	LayerName              types.String         `tfsdk:"layer_name"`
+	Region                 types.String         `tfsdk:"region"`
+	CompatibleRuntime      types.String         `tfsdk:"compatible_runtime"`
+	CompatibleArchitecture types.String         `tfsdk:"compatible_architecture"`
+	Newest                 types.Int64          `tfsdk:"newest"`
+	ARNs                   types.List           `tfsdk:"arns"`
+	Numbers                types.List           `tfsdk:"numbers"`
+	Versions               []listedVersionModel `tfsdk:"versions"`
+}
+
+// listedVersionModel is a version as a listing tells of it.
+type listedVersionModel struct {
+	Version                 types.Int64  `tfsdk:"version"`
+	ARN                     types.String `tfsdk:"arn"`
+	CreatedDate             types.String `tfsdk:"created_date"`
+	Description             types.String `tfsdk:"description"`
+	LicenseInfo             types.String `tfsdk:"license_info"`
+	CompatibleRuntimes      types.List   `tfsdk:"compatible_runtimes"`
+	CompatibleArchitectures types.List   `tfsdk:"compatible_architectures"`
+}
+
+func (d *versionsData) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_versions"
+}
+
+func (d *versionsData) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	d.tools = toolsFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+func (d *versionsData) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Lists the versions of a layer, newest first. It costs a request for each 50 versions and tells neither hashes nor users: see `layerbuild_layer` for those. " +
+			"A layer that does not exist has no versions, which is no error.",
+		Attributes: map[string]schema.Attribute{
+			"layer_name": layerNameAttribute("Name of the layer, or its ARN. AWS lists the layers of the account alone."),
+			"region":     dataRegionAttribute(),
+			"compatible_runtime": schema.StringAttribute{
+				MarkdownDescription: "Keep the versions that declare themselves compatible with this runtime, such as `python3.12`.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"compatible_architecture": schema.StringAttribute{
+				MarkdownDescription: "Keep the versions that declare themselves compatible with this architecture: `x86_64` or `arm64`.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.OneOf(runtimes.Architectures()...)},
+			},
+			"newest":  newestAttribute(),
+			"arns":    schema.ListAttribute{MarkdownDescription: "ARNs of the versions.", ElementType: types.StringType, Computed: true},
+			"numbers": schema.ListAttribute{MarkdownDescription: "Numbers of the versions.", ElementType: types.Int64Type, Computed: true},
+			"versions": schema.ListNestedAttribute{
+				MarkdownDescription: "The versions.",
+				Computed:            true,
+				NestedObject:        schema.NestedAttributeObject{Attributes: listedAttributes()},
+			},
+		},
+	}
+}
+
+// Read lists the versions.
+func (d *versionsData) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var m versionsDataModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	publisher, err := d.tools.publisher()
+	if err != nil {
+		resp.Diagnostics.Append(diagnose("Unusable AWS settings", err))
+		return
+	}
+	if m.Region, err = dataRegion(ctx, publisher, m.Region, m.LayerName); err != nil {
+		resp.Diagnostics.Append(diagnose("The region cannot be told", err))
+		return
+	}
+	found, err := publisher.Versions(ctx, m.Region.ValueString(), m.LayerName.ValueString(), publish.Selection{
+		Runtime: m.CompatibleRuntime.ValueString(), Architecture: m.CompatibleArchitecture.ValueString(), Newest: int(m.Newest.ValueInt64()),
+	})
+	if err != nil {
+		resp.Diagnostics.Append(diagnose(fmt.Sprintf("The versions of layer %q cannot be listed", m.LayerName.ValueString()), err))
+		return
+	}
+	arns, numbers := []attr.Value{}, []attr.Value{}
+	m.Versions = []listedVersionModel{}
+	for _, v := range found {
+		arns, numbers = append(arns, types.StringValue(v.ARN)), append(numbers, types.Int64Value(v.Number))
+		m.Versions = append(m.Versions, listedVersion(v))
+	}
+	m.ARNs, m.Numbers = types.ListValueMust(types.StringType, arns), types.ListValueMust(types.Int64Type, numbers)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+}
+
+// dataRegion returns the region of a layer that is named or has an ARN.
+func dataRegion(ctx context.Context, publisher *publish.Publisher, asked, layer types.String) (types.String, error) {
+	if arn, err := publish.ParseLayerARN(layer.ValueString()); err == nil && asked.IsNull() {
+		return types.StringValue(arn.Region), nil
+	}
+	region, err := publisher.Region(ctx, asked.ValueString())
+	return types.StringValue(region), err
+}
+
+// listedVersion returns what a listing tells of a version. AWS knows no
+// difference between an empty text and none.
+func listedVersion(v publish.Version) listedVersionModel {
+	return listedVersionModel{
+		Version: types.Int64Value(v.Number), ARN: types.StringValue(v.ARN), CreatedDate: types.StringValue(v.CreatedDate),
+		Description: types.StringValue(v.Description), LicenseInfo: types.StringValue(v.LicenseInfo),
+		CompatibleRuntimes: listOrEmpty(v.Runtimes), CompatibleArchitectures: listOrEmpty(v.Architectures),
+	}
+}
+
+// listOrEmpty returns a list of known strings, an empty one for none.
+func listOrEmpty(values []string) types.List {
+	if len(values) == 0 {
+		return types.ListValueMust(types.StringType, nil)
+	}
+	return listOf(values)
+}
+
+func listedAttributes() map[string]schema.Attribute {
+	text := func(description string) schema.Attribute {
+		return schema.StringAttribute{MarkdownDescription: description, Computed: true}
+	}
+	texts := func(description string) schema.Attribute {
+		return schema.ListAttribute{MarkdownDescription: description, ElementType: types.StringType, Computed: true}
+	}
+	return map[string]schema.Attribute{
+		"version":                  schema.Int64Attribute{MarkdownDescription: "Number of the version.", Computed: true},
+		"arn":                      text("ARN of the version."),
+		"created_date":             text("When the version was published."),
+		"description":              text("Description of the version, empty for none."),
+		"license_info":             text("Licence of the version, empty for none."),
+		"compatible_runtimes":      texts("Runtimes that the version declares itself compatible with."),
+		"compatible_architectures": texts("Architectures that the version declares itself compatible with."),
+	}
+}
+
+func layerNameAttribute(description string) schema.Attribute {
+	return schema.StringAttribute{
+		MarkdownDescription: description,
+		Required:            true,
+		Validators:          []validator.String{checked{"a layer's name or ARN", checkLayer}},
+	}
+}
+
+func dataRegionAttribute() schema.Attribute {
+	return schema.StringAttribute{
+		MarkdownDescription: "Region of the layer. Default: that of the ARN, else the provider's.",
+		Optional:            true,
+		Computed:            true,
+		Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+	}
+}
+
+func newestAttribute() schema.Attribute {
+	return schema.Int64Attribute{
+		MarkdownDescription: "Stop after so many versions. Default: all.",
+		Optional:            true,
+		Validators:          []validator.Int64{int64validator.AtLeast(1)},
+	}
+}
+
+// checkLayer accepts a layer's name, its ARN or that of a version.
+func checkLayer(layer string) error {
+	if strings.HasPrefix(layer, "arn:") {
+		_, err := publish.ParseLayerARN(layer)
+		return err
+	}
+	return publish.CheckName(layer)
+}

@@ -1,0 +1,163 @@
+package publish
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+)
+
+// Selection says which versions of a layer a listing is to hold.
+type Selection struct {
+	// Runtime and Architecture keep the versions that declare themselves
+	// compatible with them; "" keeps all.
+	Runtime, Architecture string
+	// Newest bounds how many versions are returned; 0 returns all.
+	Newest int
+}
+
+// Versions lists the versions of a layer that are not deleted, newest first, at
+// the price of a request for each 50. The layer is a name in the account of the
+// credentials, in the region ("" is the provider's own), or the ARN of a layer,
+// which names its own region. A layer that AWS does not know has none.
+//
+// Listings tell no hashes and sizes: CodeSHA256 and CodeSize are zero; see Read.
+//
+// AWS lets no account list a layer of another one: that is a *ForeignLayerError.
+func (p *Publisher) Versions(ctx context.Context, region, layer string, choice Selection) ([]Version, error) {
+	region, err := regionOf(region, layer)
+	if err != nil {
+		return nil, err
+	}
+	s, err := p.connect(ctx, region)
+	if err != nil {
+		return nil, err
+	}
+	if region, err = s.region(region); err != nil {
+		return nil, err
+	}
+	var found []Version
+	pages := lambda.NewListLayerVersionsPaginator(s.lambda(p, region), choice.input(layer))
+	for pages.HasMorePages() && !choice.full(found) {
+		page, err := pages.NextPage(ctx)
+		if _, ok := errors.AsType[*types.ResourceNotFoundException](err); ok {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("listing the versions of layer %q in %s: %w", layer, region, foreign(layer, s.explain(err)))
+		}
+		for _, item := range page.LayerVersions {
+			found = append(found, listed(item))
+		}
+	}
+	slices.SortFunc(found, func(a, b Version) int { return cmp.Compare(b.Number, a.Number) })
+	if choice.full(found) {
+		found = found[:choice.Newest]
+	}
+	return found, nil
+}
+
+// ForeignLayerError tells that a layer belongs to another account, whose
+// versions cannot be listed.
+type ForeignLayerError struct {
+	// Layer is the layer's ARN.
+	Layer string
+	cause error
+}
+
+func (e *ForeignLayerError) Error() string {
+	return fmt.Sprintf("the versions of %s cannot be listed: where it belongs to another account, AWS lets it grant single versions, not the list of them, so name a version: %s:<number>. %v",
+		e.Layer, e.Layer, e.cause)
+}
+
+// Unwrap returns AWS's refusal.
+func (e *ForeignLayerError) Unwrap() error { return e.cause }
+
+// foreign returns the refusal of a listing by ARN as a *ForeignLayerError.
+func foreign(layer string, err error) error {
+	if _, ok := errors.AsType[*AccessDeniedError](err); ok && strings.HasPrefix(layer, "arn:") {
+		return &ForeignLayerError{Layer: layer, cause: err}
+	}
+	return err
+}
+
+// regionOf returns the region of a layer given by name or ARN: the asked one,
+// or that of the ARN.
+func regionOf(region, layer string) (string, error) {
+	if !strings.HasPrefix(layer, "arn:") {
+		return region, CheckName(layer)
+	}
+	a, err := ParseLayerARN(layer)
+	switch {
+	case err != nil:
+		return "", err
+	case a.Number != 0:
+		return "", fmt.Errorf("reading layer ARN %q: it names one version, want the layer's own %q", layer, a.LayerARN())
+	case region != "" && region != a.Region:
+		return "", &LimitError{"region", fmt.Sprintf("is %q, and the layer %s is in %q: drop one of the two", region, layer, a.Region)}
+	}
+	return a.Region, nil
+}
+
+func (c Selection) input(layer string) *lambda.ListLayerVersionsInput {
+	in := &lambda.ListLayerVersionsInput{
+		LayerName:              &layer,
+		CompatibleRuntime:      types.Runtime(c.Runtime),
+		CompatibleArchitecture: types.Architecture(c.Architecture),
+	}
+	if c.Newest > 0 && c.Newest < listedAtOnce {
+		in.MaxItems = aws.Int32(int32(c.Newest))
+	}
+	return in
+}
+
+// listedAtOnce is how many items a page of Lambda's lists has at most.
+const listedAtOnce = 50
+
+// full reports whether enough versions were found.
+func (c Selection) full(found []Version) bool { return c.Newest > 0 && len(found) >= c.Newest }
+
+// listed returns an item of a listing.
+func listed(item types.LayerVersionsListItem) Version {
+	v := Version{
+		ARN: aws.ToString(item.LayerVersionArn), Number: item.Version, CreatedDate: aws.ToString(item.CreatedDate),
+		Description: aws.ToString(item.Description), LicenseInfo: aws.ToString(item.LicenseInfo),
+		Runtimes: names(item.CompatibleRuntimes), Architectures: names(item.CompatibleArchitectures),
+	}
+	if a, err := ParseARN(v.ARN); err == nil {
+		v.LayerARN = a.LayerARN()
+	}
+	return v
+}
+
+// Use is who uses a layer version.
+type Use struct {
+	// Count is how many functions and published versions of functions there
+	// are.
+	Count int
+	// Names are the sorted names of the first twenty that AWS lists: "resize"
+	// for a function itself, "resize:3" for its published version 3.
+	Names []string
+}
+
+// Uses returns, for every version of a layer that a function of the account and
+// region uses, who they are. The layer may be another account's. It shares the
+// scan of Users.
+func (p *Publisher) Uses(ctx context.Context, region, layerARN string) (map[int64]Use, error) {
+	found, err := p.usage(ctx, region, time.Time{})
+	if err != nil {
+		return nil, fmt.Errorf("finding who uses %s: %w", layerARN, err)
+	}
+	uses := map[int64]Use{}
+	for number, u := range found.layers[layerARN] {
+		uses[number] = Use{Count: u.count, Names: slices.Sorted(slices.Values(u.names))}
+	}
+	return uses, nil
+}

@@ -1,0 +1,212 @@
+package publish
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"sync"
+	"sync/atomic"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// sums are the SHA-256 digests of a zip's parts, which are of one size but for
+// the last.
+type sums [][sha256.Size]byte
+
+// composite returns the checksum of an object that was put in these parts: the
+// base64 digest of the digests and their number ("Checking object integrity for
+// data uploads" in the user guide of S3), or "" without parts.
+func (s sums) composite() string {
+	if len(s) == 0 {
+		return ""
+	}
+	all := sha256.New()
+	for _, part := range s {
+		_, _ = all.Write(part[:]) // a hash takes every write
+	}
+	return fmt.Sprintf("%s-%d", base64.StdEncoding.EncodeToString(all.Sum(nil)), len(s))
+}
+
+// partSums digests what is written to it in parts of a size.
+type partSums struct {
+	size, left int64
+	current    hash.Hash
+	done       sums
+}
+
+func newPartSums(size int64) *partSums {
+	return &partSums{size: size, left: size, current: sha256.New()}
+}
+
+// Write digests on. It never fails.
+func (p *partSums) Write(b []byte) (int, error) {
+	total := len(b)
+	for len(b) > 0 {
+		n := min(int64(len(b)), p.left)
+		_, _ = p.current.Write(b[:n]) // a hash takes every write
+		b, p.left = b[n:], p.left-n
+		if p.left == 0 {
+			p.end()
+		}
+	}
+	return total, nil
+}
+
+func (p *partSums) end() {
+	p.done = append(p.done, [sha256.Size]byte(p.current.Sum(nil)))
+	p.current.Reset()
+	p.left = p.size
+}
+
+// sums ends the last part.
+func (p *partSums) sums() sums {
+	if p.left < p.size {
+		p.end()
+	}
+	return p.done
+}
+
+// putParts writes the object in parts, of which several travel at once straight
+// from the zip: no part is held in memory. After a failure no part stays behind.
+func (u *upload) putParts(ctx context.Context, guard condition) (version string, err error) {
+	encryption, key := u.place.encryption()
+	created, err := u.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
+		Bucket: &u.place.Bucket, Key: &u.key, ContentType: aws.String(zipType),
+		ChecksumAlgorithm: s3types.ChecksumAlgorithmSha256, ChecksumType: s3types.ChecksumTypeComposite,
+		ServerSideEncryption: encryption, SSEKMSKeyId: key, Tagging: u.place.tagging(),
+		Metadata: map[string]string{uploader: u.nonce},
+	})
+	if err != nil {
+		return "", u.fault("beginning the upload of "+u.address(), u.putting(), err)
+	}
+	defer func() {
+		if err != nil {
+			u.abort(ctx, created.UploadId)
+		}
+	}()
+	parts, err := u.sendParts(ctx, created.UploadId)
+	if err != nil {
+		return "", err
+	}
+	out, err := u.client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
+		Bucket: &u.place.Bucket, Key: &u.key, UploadId: created.UploadId,
+		MultipartUpload: &s3types.CompletedMultipartUpload{Parts: parts}, MpuObjectSize: &u.zip.Size,
+		IfNoneMatch: guard.noneMatch, IfMatch: guard.match,
+	})
+	if err != nil {
+		return "", u.fault(fmt.Sprintf("completing the upload of %s from %d parts", u.address(), len(parts)), "s3:PutObject", err)
+	}
+	version = aws.ToString(out.VersionId)
+	if got, want := aws.ToString(out.ChecksumSHA256), u.sums.composite(); got != "" && got != want {
+		err := fmt.Errorf("completing the upload of %s: S3 made an object with the checksum %q of parts whose checksum is %q", u.address(), got, want)
+		return "", errors.Join(err, u.remove(ctx, &stagedObject{key: u.key, version: version}))
+	}
+	return version, nil
+}
+
+// sendParts uploads every part and returns what completes the upload. The first
+// part that fails ends the others.
+func (u *upload) sendParts(ctx context.Context, id *string) ([]s3types.CompletedPart, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	parts := make([]s3types.CompletedPart, len(u.sums))
+	var next atomic.Int64
+	var streams sync.WaitGroup
+	for range min(u.transfer.streams, len(parts)) {
+		streams.Go(func() {
+			if err := u.stream(ctx, id, &next, parts); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	streams.Wait()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return parts, nil
+}
+
+// stream uploads parts, one after the other, until none is left.
+func (u *upload) stream(ctx context.Context, id *string, next *atomic.Int64, parts []s3types.CompletedPart) (err error) {
+	zip, err := u.zip.Open()
+	if err != nil {
+		return fmt.Errorf("opening the zip: %w", err)
+	}
+	defer func() { err = errors.Join(err, zip.Close()) }()
+	for {
+		i := next.Add(1) - 1
+		if i >= int64(len(parts)) {
+			return nil
+		}
+		from := i * u.transfer.part
+		length := min(u.transfer.part, u.zip.Size-from)
+		number, sum := int32(i+1), base64.StdEncoding.EncodeToString(u.sums[i][:])
+		out, err := u.client.UploadPart(ctx, &s3.UploadPartInput{
+			Bucket: &u.place.Bucket, Key: &u.key, UploadId: id, PartNumber: &number,
+			Body: &section{zip: zip, from: from, length: length}, ContentLength: &length,
+			ChecksumAlgorithm: s3types.ChecksumAlgorithmSha256, ChecksumSHA256: &sum,
+		})
+		if err != nil {
+			return u.fault(fmt.Sprintf("uploading part %d of %d of %s", number, len(parts), u.address()), "s3:PutObject", err)
+		}
+		parts[i] = s3types.CompletedPart{PartNumber: &number, ETag: out.ETag, ChecksumSHA256: &sum}
+	}
+}
+
+// abort removes the parts of an upload, even if the context is over. It is
+// called when no part is on its way any more.
+func (u *upload) abort(ctx context.Context, id *string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), u.grace)
+	defer cancel()
+	_, err := u.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &u.place.Bucket, Key: &u.key, UploadId: id})
+	if err == nil || isCode(err, "NoSuchUpload") {
+		return
+	}
+	err = u.fault("aborting the upload of "+u.address(), "s3:AbortMultipartUpload", err)
+	u.warn(fmt.Sprintf("Parts of a zip stay in the bucket %q: %v. S3 charges for them until a lifecycle rule with AbortIncompleteMultipartUpload removes them.", u.place.Bucket, err))
+}
+
+// section is a part of an open zip.
+type section struct {
+	zip              io.ReadSeeker
+	from, length, at int64 // at counts from the part's own beginning
+	placed           bool
+}
+
+// Read reads the part's next bytes.
+func (s *section) Read(b []byte) (int, error) {
+	if s.at >= s.length {
+		return 0, io.EOF
+	}
+	if !s.placed {
+		if _, err := s.zip.Seek(s.from+s.at, io.SeekStart); err != nil {
+			return 0, err
+		}
+		s.placed = true
+	}
+	n, err := s.zip.Read(b[:min(int64(len(b)), s.length-s.at)])
+	s.at += int64(n)
+	return n, err
+}
+
+// Seek moves within the part.
+func (s *section) Seek(offset int64, whence int) (int64, error) {
+	switch whence {
+	case io.SeekCurrent:
+		offset += s.at
+	case io.SeekEnd:
+		offset += s.length
+	}
+	if offset < 0 {
+		return 0, errors.New("seeking before the beginning of a part")
+	}
+	s.at, s.placed = offset, false
+	return offset, nil
+}

@@ -1,0 +1,126 @@
+package publish
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// statementText returns a statement on some version, with more fields.
+func statementText(id, more string) string {
+	return fmt.Sprintf(`{"Sid":%q,"Resource":"arn:aws:lambda:eu-west-1:123456789012:layer:deps:1",%s}`, id, more)
+}
+
+// allow is a statement as AWS writes it.
+func allow(id, principal string) string {
+	return statementText(id, `"Effect":"Allow","Action":"lambda:GetLayerVersion","Principal":`+principal)
+}
+
+func account(id string) string { return `{"AWS":"arn:aws:iam::` + id + `:root"}` }
+
+func organization(id string) string {
+	return `"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"` + id + `"}}`
+}
+
+func TestParsePolicy(t *testing.T) {
+	t.Parallel()
+	denied := statementText("d", `"Effect":"Deny","Action":"lambda:GetLayerVersion","Principal":"*"`)
+	for name, c := range map[string]struct {
+		statement string
+		want      []grant
+	}{
+		"account":                   {allow("a", account("210987654321")), []grant{{account: "210987654321"}}},
+		"account of China":          {allow("a", `{"AWS":"arn:aws-cn:iam::210987654321:root"}`), []grant{{account: "210987654321"}}},
+		"account as a number":       {allow("a", `{"AWS":"210987654321"}`), []grant{{account: "210987654321"}}},
+		"principal as a bare text":  {allow("a", `{"AWS":["210987654321"]}`), []grant{{account: "210987654321"}}},
+		"two accounts":              {allow("a", `{"AWS":["210987654321","arn:aws:iam::111122223333:root"]}`), []grant{{account: "210987654321"}, {account: "111122223333"}}},
+		"everyone":                  {allow("a", `"*"`), []grant{{public: true}}},
+		"everyone by AWS":           {allow("a", `{"AWS":"*"}`), []grant{{public: true}}},
+		"organization":              {allow("a", organization("o-a1b2c3d4e5")), []grant{{organization: "o-a1b2c3d4e5"}}},
+		"key without case":          {allow("a", `{"AWS":"*"},"Condition":{"StringEquals":{"aws:principalorgid":["o-a1b2c3d4e5"]}}`), []grant{{organization: "o-a1b2c3d4e5"}}},
+		"two organizations":         {allow("a", `"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":["o-a1b2c3d4e5","o-zzzzzzzzzz"]}}`), []grant{{organization: "o-a1b2c3d4e5"}, {organization: "o-zzzzzzzzzz"}}},
+		"user":                      {allow("a", `{"AWS":"arn:aws:iam::210987654321:user/ann"}`), []grant{{foreign: "arn:aws:iam::210987654321:user/ann"}}},
+		"account that was closed":   {allow("a", `{"AWS":"AIDAEXAMPLE"}`), []grant{{foreign: "AIDAEXAMPLE"}}},
+		"list of actions":           {statementText("a", `"Effect":"Allow","Action":["lambda:getLayerVersion"],"Principal":"*"`), []grant{{public: true}}},
+		"deny":                      {denied, []grant{{foreign: denied}}},
+		"white space goes":          {strings.Replace(denied, ",", " ,\n\t", 1), []grant{{foreign: denied}}},
+		"two principals, condition": {allow("a", `{"AWS":["*","210987654321"]},"Condition":{}`), []grant{{foreign: allow("a", `{"AWS":["*","210987654321"]},"Condition":{}`)}}},
+		"no principal":              {allow("a", `{"AWS":[]}`), []grant{{foreign: allow("a", `{"AWS":[]}`)}}},
+		"empty principal":           {allow("a", `""`), []grant{{foreign: allow("a", `""`)}}},
+		"null principal":            {allow("a", `null`), []grant{{foreign: allow("a", `null`)}}},
+		"service":                   {allow("a", `{"Service":"lambda.amazonaws.com"}`), []grant{{foreign: allow("a", `{"Service":"lambda.amazonaws.com"}`)}}},
+		"account and service":       {allow("a", `{"AWS":"*","Service":"x"}`), []grant{{foreign: allow("a", `{"AWS":"*","Service":"x"}`)}}},
+		"another condition":         {allow("a", `"*","Condition":{"StringLike":{"aws:PrincipalOrgID":"o-*"}}`), []grant{{foreign: allow("a", `"*","Condition":{"StringLike":{"aws:PrincipalOrgID":"o-*"}}`)}}},
+		"a second condition":        {allow("a", `"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5","aws:SourceVpc":"vpc-1"}}`), []grant{{foreign: allow("a", `"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5","aws:SourceVpc":"vpc-1"}}`)}}},
+		"a second operator":         {allow("a", `"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"},"Bool":{}}`), []grant{{foreign: allow("a", `"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"},"Bool":{}}`)}}},
+		"an empty condition":        {allow("a", `"*","Condition":{}`), []grant{{foreign: allow("a", `"*","Condition":{}`)}}},
+		"condition on an account":   {allow("a", `{"AWS":"210987654321"},"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}`), []grant{{foreign: allow("a", `{"AWS":"210987654321"},"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}`)}}},
+		"not principal":             {statementText("a", `"Effect":"Allow","Action":"lambda:GetLayerVersion","NotPrincipal":"*"`), []grant{{foreign: statementText("a", `"Effect":"Allow","Action":"lambda:GetLayerVersion","NotPrincipal":"*"`)}}},
+		"another action":            {statementText("a", `"Effect":"Allow","Action":"lambda:*","Principal":"*"`), []grant{{foreign: statementText("a", `"Effect":"Allow","Action":"lambda:*","Principal":"*"`)}}},
+		"nothing":                   {`{}`, []grant{{foreign: `{}`}}},
+	} {
+		for form, text := range map[string]string{
+			"list":  `{"Version":"2012-10-17","Id":"default","Statement":[` + c.statement + `]}`,
+			"alone": `{"Statement":` + c.statement + `}`,
+		} {
+			got, err := parsePolicy(text)
+			if err != nil || len(got) != 1 || !reflect.DeepEqual(got[0].grants, c.want) {
+				t.Errorf("%s, %s: got %+v, %v; want %+v", name, form, got, err, c.want)
+			}
+		}
+	}
+}
+
+func TestParsePolicyRefuses(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"", "null", "[]", `"policy"`, `{}`, `{"Statement":null}`, `{"Statement":"x"}`, `{"Statement":[1]}`, `{"Statement":[null]}`,
+		`{"Statement":[{"Sid":1}]}`, `{"Statement":[]} more`, `{"Statement":[{]}`,
+	} {
+		if got, err := parsePolicy(text); err == nil {
+			t.Errorf("parsePolicy(%q) = %+v, want an error", text, got)
+		}
+	}
+}
+
+// FuzzParsePolicy holds that no statement is out of sight, and that what counts
+// as an account or an organization has their form.
+func FuzzParsePolicy(f *testing.F) {
+	for _, statement := range []string{
+		"", allow("a", account("210987654321")), allow("a", `"*"`), allow("a", organization("o-a1b2c3d4e5")), allow("a", `{"AWS":["x","210987654321"]}`),
+		statementText("d", `"Effect":"Deny","Action":["lambda:GetLayerVersion"],"NotPrincipal":{"AWS":"*"}`),
+		allow("a", `{"AWS":"*"},"Condition":{"StringEquals":{"aws:PrincipalOrgID":null}}`),
+	} {
+		f.Add(`{"Version":"2012-10-17","Id":"default","Statement":[` + statement + `]}`)
+		f.Add(`{"Statement":` + statement + `}`)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		statements, err := parsePolicy(text)
+		if err != nil {
+			return
+		}
+		var document map[string]any
+		if err := json.Unmarshal([]byte(text), &document); err != nil {
+			t.Fatalf("parsePolicy took what is no JSON: %v", err)
+		}
+		want := 1
+		if list, ok := document["Statement"].([]any); ok {
+			want = len(list)
+		}
+		if len(statements) != want {
+			t.Errorf("got %d statements, the document has %d", len(statements), want)
+		}
+		for _, s := range statements {
+			if len(s.grants) == 0 {
+				t.Errorf("statement %q gives nothing that shows", s.id)
+			}
+			for _, g := range s.grants {
+				if g == (grant{}) || g.account != "" && len(g.account) != 12 || g.organization != "" && !strings.HasPrefix(g.organization, "o-") {
+					t.Errorf("statement %q gives %+v", s.id, g)
+				}
+			}
+		}
+	})
+}

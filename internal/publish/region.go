@@ -1,0 +1,14 @@
+package publish
+
+import "context"
+
+// Region returns the region in which a call with the asked one works: itself,
+// or for "" that of the settings, of the environment or of the profile. A
+// region that AWS does not have is a *LimitError, none at all a *ConfigError.
+func (p *Publisher) Region(ctx context.Context, asked string) (string, error) {
+	s, err := p.connect(ctx, asked)
+	if err != nil {
+		return "", err
+	}
+	return s.region(asked)
+}

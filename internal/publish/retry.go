@@ -1,0 +1,94 @@
+package publish
+
+import (
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+)
+
+const (
+	// statusThrottled is HTTP's own word for "too many requests".
+	statusThrottled = 429
+	// longestPause bounds what a Retry-After header may ask for.
+	longestPause = 5 * time.Minute
+	// garbledAttempts is how often a call is made whose answers are not AWS's:
+	// a proxy that answers for it does not go away, a cut connection does.
+	garbledAttempts = 4
+)
+
+// persistent adds to the SDK's own retries what it lacks: it waits as long as
+// a Retry-After header asks, retries a 429 of any sender and an answer that was
+// cut or is not AWS's, and renews credentials that AWS says have expired.
+//
+// It serves calls that may be made twice. A publish is retried by hand.
+type persistent struct {
+	aws.RetryerV2
+	keys *keyring
+}
+
+func (p persistent) IsErrorRetryable(err error) bool {
+	if _, unsent := errors.AsType[*unsentError](err); unsent {
+		return false // the caller's time is over
+	}
+	return p.RetryerV2.IsErrorRetryable(err) || statusOf(err) == statusThrottled || garbled(err) || expired(err) && p.keys.renew()
+}
+
+func (p persistent) RetryDelay(attempt int, err error) (time.Duration, error) {
+	if garbled(err) && attempt >= garbledAttempts {
+		return 0, &retry.MaxAttemptsError{Attempt: attempt, Err: err}
+	}
+	delay, stop := p.RetryerV2.RetryDelay(attempt, err)
+	return max(delay, retryAfter(err)), stop
+}
+
+// retryerOf returns what the SDK itself retries with, by the settings.
+func retryerOf(c aws.Config) aws.RetryerV2 {
+	if v2, ok := c.Retryer().(aws.RetryerV2); ok {
+		return v2
+	}
+	return retry.NewStandard()
+}
+
+// once is the retryer of calls that are retried by hand.
+func once() aws.Retryer { return aws.NopRetryer{} }
+
+// throttled reports whether a call was refused for its rate alone.
+func throttled(err error) bool {
+	return statusOf(err) == statusThrottled || retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err).Bool()
+}
+
+// garbled reports whether there was an answer that cannot be read.
+func garbled(err error) bool {
+	_, ok := errors.AsType[*smithy.DeserializationError](err)
+	return (ok || errors.Is(err, io.ErrUnexpectedEOF)) && statusOf(err) < 300
+}
+
+// expired reports whether AWS took the credentials once and does no longer.
+func expired(err error) bool {
+	said, ok := errors.AsType[smithy.APIError](err)
+	return ok && strings.HasPrefix(said.ErrorCode(), "ExpiredToken")
+}
+
+// retryAfter reads the Retry-After header of a refusal: seconds, or a date as
+// in RFC 9110, section 10.2.3. It returns 0 without one, and a bounded time.
+func retryAfter(err error) time.Duration {
+	answer, ok := errors.AsType[*awshttp.ResponseError](err)
+	if !ok || answer.Response == nil || answer.Response.Response == nil {
+		return 0
+	}
+	text := answer.Response.Header.Get("Retry-After")
+	wait := time.Duration(0)
+	if seconds, err := strconv.Atoi(text); err == nil {
+		wait = time.Duration(min(seconds, int(longestPause/time.Second))) * time.Second
+	} else if date, err := time.Parse(time.RFC1123, text); err == nil {
+		wait = time.Until(date)
+	}
+	return max(0, min(wait, longestPause))
+}

@@ -1,0 +1,251 @@
+package publish
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+)
+
+// Staging is a place in S3, in the region of the layer. A zip goes there when
+// it is too large for a request, when Lambda is to read it there for good, or
+// when it is to be signed; any other travels in the request.
+//
+// An object's name is the zip's digest. What is there for the time of a publish
+// lies below "staging/", and whoever put it removes it afterwards; a lifecycle
+// rule on that folder takes what a run left that was killed. What Lambda reads
+// by REFERENCE lies outside of it and is never removed.
+type Staging struct {
+	// Bucket is the bucket's name; "{region}" in it stands for the region of
+	// the layer. Prefix precedes the names of objects and is used as it is:
+	// write "layers/" for a folder.
+	Bucket, Prefix string
+	// KMSKeyID encrypts the object under a KMS key; "" leaves encryption to
+	// the bucket.
+	KMSKeyID string
+	// StorageMode is "COPY", "REFERENCE" or "", which is COPY. With
+	// REFERENCE Lambda reads the object itself for as long as the version
+	// lives; the bucket must then be versioned.
+	StorageMode string
+	// Tags are those of the object, at most ten.
+	Tags map[string]string
+}
+
+// transfer says how zips travel.
+type transfer struct {
+	direct  int64 // the largest zip that goes into a request, in bytes
+	part    int64 // the largest zip that is put in one piece, and the size of pieces, in bytes
+	streams int   // how many pieces travel at once
+	// poll and longest bound the wait between looks at a signing job, which
+	// doubles; signing is how long a job may take.
+	poll, longest, signing time.Duration
+}
+
+// defaultTransfer makes a zip of the largest size 16 pieces.
+func defaultTransfer() transfer {
+	return transfer{
+		direct: runtimes.MaxDirectUpload, part: 16 << 20, streams: 4,
+		poll: time.Second, longest: 10 * time.Second, signing: 10 * time.Minute,
+	}
+}
+
+// delivery is a zip where Lambda can take it from.
+type delivery struct {
+	content *types.LayerVersionContentInput
+	// sha256 is the base64 digest of the bytes that Lambda will keep; "" where
+	// that of a signed zip is not known.
+	sha256 string
+	lease  *lease        // of the staged zip; nil where it is in the request
+	signed *signedObject // nil where it is not signed
+}
+
+// staged reports whether the zip goes through the bucket.
+func (r Request) staged(t transfer) bool {
+	return r.Staging != nil && (r.Zip.Size > t.direct || r.Signing != nil || r.Staging.reference())
+}
+
+func (s *Staging) reference() bool {
+	return s.StorageMode == string(types.S3ObjectStorageModeReference)
+}
+
+// in returns the place for a region.
+func (s *Staging) in(region string) *Staging {
+	if s == nil {
+		return nil
+	}
+	there := *s
+	there.Bucket = strings.ReplaceAll(s.Bucket, "{region}", region)
+	return &there
+}
+
+func (s *Staging) check() error {
+	switch {
+	case s == nil:
+		return nil
+	case s.Bucket == "":
+		return &LimitError{"s3", "names no bucket"}
+	case strings.ContainsAny(strings.ReplaceAll(s.Bucket, "{region}", ""), "{}/"):
+		return &LimitError{"s3", fmt.Sprintf("names the bucket %q: \"{region}\" is the one thing in braces, and folders belong into prefix", s.Bucket)}
+	case s.StorageMode != "" && s.StorageMode != "COPY" && !s.reference():
+		return &LimitError{"s3", fmt.Sprintf("has storage_mode %q, want \"COPY\" or \"REFERENCE\"", s.StorageMode)}
+	}
+	return checkTags(s.Tags)
+}
+
+// checkTags refuses what S3 refuses ("Categorizing your objects using tags" in
+// its user guide).
+func checkTags(tags map[string]string) error {
+	const count, key, value = 10, 128, 256
+	if len(tags) > count {
+		return &LimitError{"s3", fmt.Sprintf("has %d tags, S3 takes %d on an object", len(tags), count)}
+	}
+	for _, k := range slices.Sorted(maps.Keys(tags)) {
+		switch {
+		case k == "" || utf8.RuneCountInString(k) > key:
+			return &LimitError{"s3", fmt.Sprintf("has the tag key %q, S3 takes 1 to %d characters", k, key)}
+		case utf8.RuneCountInString(tags[k]) > value:
+			return &LimitError{"s3", fmt.Sprintf("has a value of more than %d characters for the tag %q", value, k)}
+		case strings.HasPrefix(strings.ToLower(k), "aws:"):
+			return &LimitError{"s3", fmt.Sprintf("has the tag key %q, and AWS keeps \"aws:\" for itself", k)}
+		}
+	}
+	return nil
+}
+
+// tagging writes tags as the header of a PUT; nil stands for none.
+func (s *Staging) tagging() *string {
+	query := url.Values{}
+	for k, v := range s.Tags {
+		query.Set(k, v)
+	}
+	return optional(strings.ReplaceAll(query.Encode(), "+", "%20"))
+}
+
+// key names the object of a zip.
+func (r Request) key() string {
+	folder := temporary
+	if r.Staging.reference() && r.Signing == nil {
+		folder = ""
+	}
+	return r.Staging.Prefix + folder + r.Zip.SHA256.Hex() + zipSuffix
+}
+
+const (
+	// temporary is the folder of what a publish removes again.
+	temporary = "staging/"
+	zipSuffix = ".zip"
+)
+
+// deliver brings the zip on its way: into the request or into the bucket, and
+// through the signer. Its bytes were checked against the digest before. What
+// it leaves in the bucket is discard's to remove, after an error as well.
+func (j *job) deliver(ctx context.Context) (*delivery, error) {
+	zip := j.request.Zip
+	if !j.request.staged(j.transfer) {
+		var whole bytes.Buffer
+		whole.Grow(int(zip.Size) + 1)
+		if _, err := zip.verify(&whole, zip.Size); err != nil {
+			return nil, err
+		}
+		return &delivery{content: &types.LayerVersionContentInput{ZipFile: whole.Bytes()}, sha256: zip.SHA256.Base64()}, nil
+	}
+	u, err := j.upload()
+	if err != nil {
+		return nil, err
+	}
+	if err := j.checkBucket(ctx, u); err != nil {
+		return nil, err
+	}
+	d := &delivery{}
+	if d.lease, err = j.stagings.acquire(ctx, u); err != nil {
+		return d, fmt.Errorf("staging the zip at %s: %w", u.address(), err)
+	}
+	return d, j.present(ctx, u, d)
+}
+
+// send publishes what was delivered. Where Lambda did not find it, another run
+// had put it there and has removed it since: it is then delivered again, once.
+func (j *job) send(ctx context.Context, d *delivery) (Version, bool, error) {
+	j.delivery = d
+	v, taken, err := j.publish(ctx, j.input(d.content))
+	if _, gone := errors.AsType[*vanishedError](err); !gone || d.lease == nil {
+		return v, taken, err
+	}
+	u, err := j.upload()
+	if err != nil {
+		return Version{}, false, err
+	}
+	if err := d.lease.renew(ctx, u); err != nil {
+		return Version{}, false, fmt.Errorf("staging the zip again at %s: %w", u.address(), err)
+	}
+	if err := j.present(ctx, u, d); err != nil {
+		return Version{}, false, err
+	}
+	return j.publish(ctx, j.input(d.content))
+}
+
+// present makes the staged zip, or what the signer makes of it, the content of
+// the publish.
+func (j *job) present(ctx context.Context, u *upload, d *delivery) error {
+	from := d.lease.object
+	d.sha256 = j.request.Zip.SHA256.Base64()
+	if j.request.Signing != nil {
+		signed, err := j.sign(ctx, u, from)
+		d.signed = signed
+		if err != nil {
+			return err
+		}
+		from, d.sha256 = signed.stagedObject, signed.sha256
+	}
+	d.content = &types.LayerVersionContentInput{
+		S3Bucket: &u.place.Bucket, S3Key: &from.key, S3ObjectStorageMode: types.S3ObjectStorageMode(u.place.StorageMode),
+	}
+	if u.place.reference() {
+		if !hasVersion(from.version) {
+			return unversioned(u.place.Bucket, `s3.storage_mode "REFERENCE"`)
+		}
+		d.content.S3ObjectVersion = &from.version
+	}
+	return nil
+}
+
+// discard removes what the publish does not need any more, even if the caller's
+// context is over. What cannot be removed is a warning.
+func (j *job) discard(ctx context.Context, d *delivery) {
+	if d == nil || d.lease == nil {
+		return
+	}
+	u := d.lease.upload
+	j.warnOf(u, d.lease.release(ctx, !u.place.reference() || j.request.Signing != nil))
+	if d.signed == nil || u.place.reference() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), u.grace)
+	defer cancel()
+	j.warnOf(u, u.remove(ctx, d.signed.stagedObject))
+}
+
+// warnOf tells that an object stays.
+func (j *job) warnOf(u *upload, err error) {
+	if err == nil {
+		return
+	}
+	j.warn(fmt.Sprintf("What was staged for layer %q stays in the bucket %q: %v. Delete it by hand, or let a lifecycle rule expire what is below %q.",
+		j.request.LayerName, u.place.Bucket, err, u.place.Prefix+temporary))
+}
+
+func (j *job) warn(text string) {
+	if j.request.Warn != nil {
+		j.request.Warn(text)
+	}
+}
