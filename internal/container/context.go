@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -55,6 +56,25 @@ func ReadContext(r Recipe) ([]filetree.File, error) {
 	}
 	slices.SortFunc(files, func(a, b filetree.File) int { return strings.Compare(a.Path, b.Path) })
 	return files, nil
+}
+
+// Sends reports whether the engine is sent the file at a host path, were it
+// there.
+func (r Recipe) Sends(file string) (bool, error) {
+	dir, err := filepath.Abs(r.Context)
+	if err != nil {
+		return false, fmt.Errorf("finding %q: %w", r.Context, err)
+	}
+	full, err := filepath.Abs(file)
+	if err != nil {
+		return false, fmt.Errorf("finding %q: %w", file, err)
+	}
+	rel, below := strings.CutPrefix(full, strings.TrimSuffix(dir, string(filepath.Separator))+string(filepath.Separator))
+	if !below {
+		return false, nil
+	}
+	rules, _, err := readIgnore(r.Context, path.Clean(cmp.Or(r.Dockerfile, defaultDockerfile)))
+	return err == nil && !rules.leavesOut(filepath.ToSlash(rel)), err
 }
 
 // ignoreRules are the lines of a .dockerignore: patterns over whole paths, of
@@ -163,8 +183,13 @@ func writeFile(out *tar.Writer, f filetree.File) (err error) {
 	if err := out.WriteHeader(h); err != nil {
 		return fmt.Errorf("writing the context: %w", err)
 	}
-	if _, err := io.Copy(out, in); err != nil {
+	sum := sha256.New()
+	if _, err := io.Copy(io.MultiWriter(out, sum), io.LimitReader(in, f.Size)); err != nil {
 		return fmt.Errorf("writing %q of the context: %w", f.Path, err)
+	}
+	// The result is remembered by the digests of what was sent.
+	if !bytes.Equal(sum.Sum(nil), f.SHA256[:]) {
+		return fmt.Errorf("sending the context: %q changed while it was read", f.Source)
 	}
 	return nil
 }

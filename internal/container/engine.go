@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/moby/moby/api/types/build"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 
@@ -71,26 +72,72 @@ func NewEngine(getenv func(string) string, spool *store.Store) *Engine {
 	return &Engine{getenv: getenv, spool: spool}
 }
 
+// pingPatience is how long an engine may take to say that it is there.
+const pingPatience = 30 * time.Second
+
 // Build builds the recipe from the files of its context, which [ReadContext]
 // returned, and shows visit the files of the image. The image is never run, and
 // removed afterwards. log gets the lines that the engine writes. The build ends
-// with ctx.
+// with ctx. The engine is sent the credentials that the Docker configuration
+// holds: where it lacks those that a program keeps, the error is a *HelperError.
 func (e *Engine) Build(ctx context.Context, r Recipe, sent []filetree.File, files Files, log func(line string), visit Visit) (err error) {
+	known, err := readCredentials(e.getenv)
+	if err != nil {
+		return err
+	}
 	place, err := findEngine(e.getenv)
 	if err != nil {
 		return err
 	}
-	api, err := client.New(place.options()...)
+	api, err := client.New(place.options(e.getenv("DOCKER_API_VERSION"))...)
 	if err != nil {
 		return &EngineError{Host: place.host, Err: err}
 	}
 	defer func() { err = errors.Join(err, api.Close()) }()
-	ping, err := api.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true})
+	ping, err := pingEngine(ctx, api, pingPatience)
 	if err != nil {
 		return &EngineError{Host: place.host, Err: err}
 	}
-	b := builder{api: api, image: cmp.Or(r.Target, "of "+r.Context), spool: e.spool}
-	id, err := b.build(ctx, r, sent, ping, log)
+	b := builder{api: api, image: cmp.Or(r.Target, "of "+r.Context), spool: e.spool, known: known, version: ping.BuilderVersion}
+	for attempt := 1; ; attempt++ {
+		err := known.explainBuild(b.buildOnce(ctx, r, sent, files, log, visit))
+		if !errors.Is(err, errImageGone) || attempt == buildAttempts {
+			return err
+		}
+		log("It is built once more.")
+	}
+}
+
+// buildAttempts is how often an image is built that others remove: a build with
+// the same steps has the same image.
+const buildAttempts = 3
+
+var errImageGone = errors.New("the image is gone")
+
+func pingEngine(ctx context.Context, api *client.Client, patience time.Duration) (client.PingResult, error) {
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	ping, err := api.Ping(limited, client.PingOptions{NegotiateAPIVersion: true})
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return ping, context.Cause(ctx)
+	case err != nil && limited.Err() != nil:
+		return ping, fmt.Errorf("no answer within %s", patience)
+	}
+	return ping, err
+}
+
+// builder is one build.
+type builder struct {
+	api     *client.Client
+	image   string // for messages
+	spool   *store.Store
+	known   *credentials
+	version build.BuilderVersion
+}
+
+func (b *builder) buildOnce(ctx context.Context, r Recipe, sent []filetree.File, files Files, log func(line string), visit Visit) error {
+	id, err := b.build(ctx, r, sent, log)
 	if err != nil {
 		return err
 	}
@@ -98,18 +145,11 @@ func (e *Engine) Build(ctx context.Context, r Recipe, sent []filetree.File, file
 	return b.copyOut(ctx, id, files, visit)
 }
 
-// builder is one build.
-type builder struct {
-	api   *client.Client
-	image string // for messages
-	spool *store.Store
-}
-
 // build sends the context and returns the id of the image.
-func (b *builder) build(ctx context.Context, r Recipe, sent []filetree.File, ping client.PingResult, log func(string)) (id string, err error) {
+func (b *builder) build(ctx context.Context, r Recipe, sent []filetree.File, log func(string)) (id string, err error) {
 	options := client.ImageBuildOptions{
 		Dockerfile: cmp.Or(r.Dockerfile, defaultDockerfile), Target: r.Target, NoCache: r.Fresh,
-		Remove: true, ForceRemove: true, Version: ping.BuilderVersion, BuildArgs: map[string]*string{},
+		Remove: true, ForceRemove: true, Version: b.version, BuildArgs: map[string]*string{}, AuthConfigs: b.known.forEngine(),
 	}
 	for key, value := range r.Args {
 		options.BuildArgs[key] = &value
@@ -118,16 +158,38 @@ func (b *builder) build(ctx context.Context, r Recipe, sent []filetree.File, pin
 		options.Platforms = slices.Grow(options.Platforms, 1)[:1]
 		options.Platforms[0].OS, options.Platforms[0].Architecture = system, machine
 	}
+	if b.version == build.BuilderBuildKit {
+		session, end, err := openSession(ctx, b.api, b.known)
+		if err != nil {
+			return "", err
+		}
+		defer end()
+		options.SessionID = session
+	}
 	body, write := io.Pipe()
-	go func() { _ = write.CloseWithError(writeContext(write, sent)) }()
+	sending := make(chan error, 1)
+	go func() {
+		err := writeContext(write, sent)
+		sending <- err
+		_ = write.CloseWithError(err)
+	}()
+	// What is wrong with the context is no fault of the engine.
+	defer func() {
+		_ = body.CloseWithError(errAnswered) // ends the goroutine
+		if cause := <-sending; err != nil && cause != nil && !errors.Is(cause, errAnswered) && ctx.Err() == nil {
+			id, err = "", cause
+		}
+	}()
 	result, err := b.api.ImageBuild(ctx, body, options)
 	if err != nil {
-		_ = body.CloseWithError(err) // ends the goroutine
 		return "", fmt.Errorf("building the image: %w", err)
 	}
-	defer func() { err = errors.Join(err, result.Body.Close(), body.Close()) }()
+	defer func() { err = errors.Join(err, result.Body.Close()) }()
 	return readProgress(ctx, result.Body, log)
 }
+
+// errAnswered ends the sending of a context that is not waited for any longer.
+var errAnswered = errors.New("the engine has answered")
 
 // copyOut takes the files out of a container that is never started. What is
 // copied of the image is what the mapping names, and what links there lead to.
@@ -136,6 +198,9 @@ func (b *builder) copyOut(ctx context.Context, id string, files Files, visit Vis
 	options := client.ContainerCreateOptions{Config: &container.Config{Image: id, Cmd: []string{"/none"}, NetworkDisabled: true}}
 	made, err := b.api.ContainerCreate(ctx, options)
 	if err != nil {
+		if _, missing := b.api.ImageInspect(ctx, id); missing != nil && ctx.Err() == nil {
+			err = fmt.Errorf("%w: %w", errImageGone, err)
+		}
 		return fmt.Errorf("making a container of the image: %w", err)
 	}
 	defer func() {

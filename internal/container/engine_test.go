@@ -40,6 +40,12 @@ func writeFiles(t *testing.T, files map[string]string) string {
 // their log.
 func buildWith(t *testing.T, r Recipe, files Files) (map[string]string, []string, error) {
 	t.Helper()
+	return buildAs(t, os.Getenv, r, files)
+}
+
+// buildAs is buildWith in an environment.
+func buildAs(t *testing.T, getenv func(string) string, r Recipe, files Files) (map[string]string, []string, error) {
+	t.Helper()
 	spool, err := store.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +55,7 @@ func buildWith(t *testing.T, r Recipe, files Files) (map[string]string, []string
 		return nil, nil, err
 	}
 	got, lines := map[string]string{}, []string{}
-	err = NewEngine(os.Getenv, spool).Build(t.Context(), r, sent, files, func(line string) { lines = append(lines, line) },
+	err = NewEngine(getenv, spool).Build(t.Context(), r, sent, files, func(line string) { lines = append(lines, line) },
 		func(f File, content io.Reader) error {
 			var b bytes.Buffer
 			_, err := b.ReadFrom(content)
@@ -117,5 +123,18 @@ func TestEngineEndsWithItsContext(t *testing.T) {
 		func(string) { cancel() }, func(File, io.Reader) error { return nil })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want context.Canceled", err)
+	}
+}
+
+// TestEngineBuildsForAnotherPlatform copies files for a machine that is not the
+// engine's: nothing is run.
+func TestEngineBuildsForAnotherPlatform(t *testing.T) {
+	t.Parallel()
+	dir := writeFiles(t, map[string]string{"Dockerfile": "FROM scratch\nCOPY tool /opt/tool\n", "tool": "tool"})
+	for _, platform := range []string{"linux/amd64", "linux/arm64", "linux/amd64"} {
+		got, _, err := buildWith(t, Recipe{Context: dir, Platform: platform}, Files{"/opt/tool": "./"})
+		if err != nil || got["tool"] != "tool" {
+			t.Errorf("%s: got %q and %v, want the tool", platform, got, err)
+		}
 	}
 }

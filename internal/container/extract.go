@@ -157,14 +157,18 @@ func (r *rootfs) tied(name string, err error) error {
 
 // walker collects the files below a folder; glob, unless "", says which.
 type walker struct {
-	fs    *rootfs
-	glob  string
-	found []pick
+	fs      *rootfs
+	glob    string
+	found   []pick
+	folders int // that were entered
 }
 
 // walk takes the files of a folder by name. above are the real paths of the
 // folders on the way, so that no link leads back into one.
 func (w *walker) walk(folder *node, shown, rel string, above []string) error {
+	if w.folders++; w.folders > w.fs.limits.folders {
+		return w.fs.refuse("", fmt.Sprintf("has more than %d folders to look into", w.fs.limits.folders))
+	}
 	names := make([]string, 0, len(folder.children))
 	for name := range folder.children {
 		names = append(names, name)
@@ -213,7 +217,7 @@ func (r *rootfs) show(ctx context.Context, sources []source, picks []pick, spool
 		}
 		wanted[p.content.layer][p.content.entry] = append(wanted[p.content.layer][p.content.entry], p)
 	}
-	r.entries, r.bytes = 0, 0
+	r.entries, r.names, r.bytes = 0, 0, 0
 	for i, s := range sources {
 		left := len(wanted[i])
 		if left == 0 {

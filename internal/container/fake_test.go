@@ -3,6 +3,7 @@ package container
 import (
 	"archive/tar"
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -31,8 +32,11 @@ type fakeEngine struct {
 	progress string // what a build answers
 	archives map[string][]byte
 
+	goneOnce bool // the first container finds no image
+
 	mu      sync.Mutex
 	query   url.Values
+	asked   []byte           // what the session answered for the credentials of registry.example.com
 	context map[string]int64 // sent files, with their modes
 	calls   []string
 }
@@ -82,6 +86,12 @@ func (e *fakeEngine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			e.context[h.Name] = h.Mode
 		}
 		_, _ = io.WriteString(w, e.progress)
+	case path == "/session":
+		e.asked = askSession(w, r)
+	case path == "/containers/create" && e.goneOnce, strings.HasSuffix(path, "/json") && e.goneOnce:
+		e.goneOnce = path == "/containers/create"
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(w, `{"message":"No such image: sha256:abc"}`)
 	case path == "/containers/create":
 		w.WriteHeader(http.StatusCreated)
 		_, _ = io.WriteString(w, `{"Id":"made","Warnings":[]}`)
@@ -99,10 +109,39 @@ func (e *fakeEngine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// askSession asks who opened a session for credentials, as BuildKit does.
+func askSession(w http.ResponseWriter, r *http.Request) []byte {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return []byte(err.Error())
+	}
+	if r.Header.Get("X-Docker-Expose-Session-Uuid") == "" {
+		return []byte("a session without a name")
+	}
+	_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+	var protocols http.Protocols
+	protocols.SetUnencryptedHTTP2(true)
+	transport := &http.Transport{Protocols: &protocols, DialContext: func(context.Context, string, string) (net.Conn, error) { return conn, nil }}
+	const message = "\x0a\x14registry.example.com"
+	answer, err := (&http.Client{Transport: transport}).Post("http://client/moby.filesync.v1.Auth/Credentials", "application/grpc", strings.NewReader("\x00\x00\x00\x00\x16"+message))
+	if err != nil {
+		return []byte(err.Error())
+	}
+	body, _ := io.ReadAll(answer.Body)
+	_ = answer.Body.Close()
+	return body
+}
+
 const built = `{"stream":"Step 1/1 : FROM scratch\n"}` + "\n" + `{"aux":{"ID":"sha256:abc"}}` + "\n"
 
 // run builds a small context with the engine at host.
 func run(t *testing.T, host string, files Files) (got map[string]string, lines []string, err error) {
+	t.Helper()
+	return runAs(t, func(key string) string { return map[string]string{"DOCKER_HOST": host}[key] }, files)
+}
+
+// runAs is run in an environment.
+func runAs(t *testing.T, getenv func(string) string, files Files) (got map[string]string, lines []string, err error) {
 	t.Helper()
 	dir := t.TempDir()
 	for name, body := range map[string]string{"Dockerfile": "FROM scratch\n", ".dockerignore": "*.log\n!kept.log\nDockerfile\n", "run": "#!/bin/sh\n", "a.log": "x", "kept.log": "x", "sub/b.log": "x"} {
@@ -122,7 +161,6 @@ func run(t *testing.T, host string, files Files) (got map[string]string, lines [
 	if err != nil {
 		t.Fatal(err)
 	}
-	getenv := func(key string) string { return map[string]string{"DOCKER_HOST": host}[key] }
 	got = map[string]string{}
 	err = NewEngine(getenv, spool).Build(t.Context(), r, sent, files, func(line string) { lines = append(lines, line) }, collect(got))
 	return got, lines, err
@@ -159,6 +197,90 @@ func TestBuildOverTheProtocol(t *testing.T) {
 	}
 	if last := e.calls[len(e.calls)-2:]; !slices.Equal(last, []string{"DELETE /containers/made", "DELETE /images/sha256:abc"}) {
 		t.Errorf("the last calls were %q: the container and the image stay behind", last)
+	}
+}
+
+// TestBuildKitAsksForCredentials opens the session without which BuildKit reads
+// no image of a registry that wants a token.
+func TestBuildKitAsksForCredentials(t *testing.T) {
+	t.Parallel()
+	e := &fakeEngine{builder: "2", progress: built, archives: map[string][]byte{"/opt/x": packed(t, file("x", "x"))}}
+	environment := configured(t, "registry.example.com", `{"auths":{"HOST":{"auth":"`+loginText+`"}}}`)
+	host := e.start(t)
+	getenv := func(key string) string {
+		if key == "DOCKER_HOST" {
+			return host
+		}
+		return environment(key)
+	}
+	got, _, err := runAs(t, getenv, Files{"/opt/x": "x"})
+	if err != nil || got["x"] != "x" {
+		t.Fatalf("got %q and %v", got, err)
+	}
+	if want := "\x00\x00\x00\x00\x11\x0a\x07someone\x12\x06s3cret"; string(e.asked) != want {
+		t.Errorf("the session answered %q, want %q", e.asked, want)
+	}
+	if e.query.Get("session") == "" || e.query.Get("version") != "2" {
+		t.Errorf("the build was asked for with %v, want its session", e.query)
+	}
+}
+
+// TestImagesThatOthersRemove has another build of the same steps remove the
+// image before a container is made of it.
+func TestImagesThatOthersRemove(t *testing.T) {
+	t.Parallel()
+	e := &fakeEngine{builder: "1", progress: built, goneOnce: true, archives: map[string][]byte{"/opt/x": packed(t, file("x", "x"))}}
+	got, _, err := run(t, e.start(t), Files{"/opt/x": "x"})
+	if err != nil || got["x"] != "x" {
+		t.Errorf("got %q and %v", got, err)
+	}
+	if builds := slices.DeleteFunc(e.calls, func(c string) bool { return c != "POST /build" }); len(builds) != 2 {
+		t.Errorf("the engine built %d times, want twice", len(builds))
+	}
+}
+
+// TestFilesThatChangeWhileTheyAreSent are found: what was built is remembered by
+// their digests.
+func TestFilesThatChangeWhileTheyAreSent(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, after string }{{"same size", "after."}, {"shorter", "a"}} {
+		dir := t.TempDir()
+		name := filepath.Join(dir, "Dockerfile")
+		if err := os.WriteFile(name, []byte("before"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		sent, err := ReadContext(Recipe{Context: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(c.after), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		e := &fakeEngine{builder: "1", progress: built}
+		host := e.start(t)
+		getenv := func(key string) string { return map[string]string{"DOCKER_HOST": host}[key] }
+		err = NewEngine(getenv, nil).Build(t.Context(), Recipe{Context: dir}, sent, Files{"/x": "x"}, func(string) {}, collect(map[string]string{}))
+		if err == nil || !strings.Contains(err.Error(), "changed while it was read") || !strings.Contains(err.Error(), "Dockerfile") {
+			t.Errorf("%s: got %v, want an error that names the file", c.name, err)
+		}
+	}
+}
+
+func TestPlainLines(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"Step 1/2 : FROM scratch\n":       "Step 1/2 : FROM scratch",
+		" ---> abc":                       " ---> abc",
+		"10%\r50%\r100% done\r\n":         "100% done",
+		"\x1b[1;31mred\x1b[0m":            "red",
+		"bell\x07 and\x00 escape \x1b[12": "bell and escape ",
+		"f\xfcr":                          "fr",
+		"für":                             "für",
+		strings.Repeat("x", 5000):         strings.Repeat("x", 1000),
+	} {
+		if got := plainLine(line); got != want {
+			t.Errorf("plainLine(%q) = %q, want %q", line, got, want)
+		}
 	}
 }
 
@@ -223,46 +345,11 @@ func FuzzTraceLines(f *testing.F) {
 			t.Fatal(err)
 		}
 		total := 0
-		for _, line := range traceLines(text) {
+		for _, line := range traceLines(text, map[string]bool{}) {
 			total += len(line)
 		}
 		if total > len(body) {
 			t.Errorf("%d bytes of lines come from %d", total, len(body))
 		}
 	})
-}
-
-func TestDockerContexts(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	// SHA-256 of "remote".
-	const id = "b71199ebd070b36beab7317920c2c2f1d777df8d05e5527d8458fda57cb17a7a"
-	meta := filepath.Join(dir, "contexts", "meta", id)
-	if err := os.MkdirAll(meta, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(meta, "meta.json"), []byte(`{"Name":"remote","Endpoints":{"docker":{"Host":"tcp://10.0.0.1:2376"}}}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(`{"currentContext":"remote"}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct {
-		env  map[string]string
-		want string
-	}{
-		{map[string]string{"DOCKER_CONFIG": dir}, "tcp://10.0.0.1:2376"},
-		{map[string]string{"DOCKER_CONFIG": dir, "DOCKER_CONTEXT": "remote"}, "tcp://10.0.0.1:2376"},
-		{map[string]string{"DOCKER_CONFIG": dir, "DOCKER_HOST": "tcp://10.0.0.2:2375"}, "tcp://10.0.0.2:2375"},
-	} {
-		got, err := findEngine(func(key string) string { return c.env[key] })
-		if err != nil || got.host != c.want {
-			t.Errorf("%v: got %q and %v, want %q", c.env, got.host, err, c.want)
-		}
-	}
-	if _, err := findEngine(func(key string) string {
-		return map[string]string{"DOCKER_CONFIG": dir, "DOCKER_CONTEXT": "absent"}[key]
-	}); err == nil || !strings.Contains(err.Error(), `"absent"`) {
-		t.Errorf("got %v, want an error that names the context", err)
-	}
 }

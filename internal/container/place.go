@@ -3,6 +3,8 @@ package container
 import (
 	"cmp"
 	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -13,43 +15,80 @@ import (
 	"strings"
 
 	"github.com/moby/moby/client"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 )
 
 // place is where an engine listens.
 type place struct {
 	host string
-	// certificates is the folder of ca.pem, cert.pem and key.pem, or "".
-	certificates string
-	environment  bool // the host is DOCKER_HOST, whose companions count
+	// tls holds for an engine that is reached by TCP; nil is without TLS.
+	tls *tls.Config
 }
 
-func (p place) options() []client.Opt {
-	if p.environment {
-		return []client.Opt{client.WithTLSClientConfigFromEnv(), client.WithAPIVersionFromEnv(), client.WithHost(p.host)}
-	}
-	options := []client.Opt{client.WithAPIVersionFromEnv()}
-	if p.certificates != "" {
-		file := func(name string) string { return filepath.Join(p.certificates, name) }
-		options = append(options, client.WithTLSClientConfig(file("ca.pem"), file("cert.pem"), file("key.pem")))
+func (p place) options(version string) []client.Opt {
+	options := []client.Opt{client.WithAPIVersion(version)}
+	if p.tls != nil {
+		options = append(options, client.WithHTTPClient(fetch.TLSClient(p.tls)))
 	}
 	return append(options, client.WithHost(p.host))
+}
+
+// readTLS returns the settings of TLS from the files of a folder, of which any
+// may be missing: ca.pem, the only authority then, and cert.pem with key.pem.
+func readTLS(dir string, unverified bool) (*tls.Config, error) {
+	settings := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: unverified} //nolint:gosec // where the user said so
+	body, err := os.ReadFile(filepath.Join(dir, "ca.pem"))
+	if err == nil {
+		settings.RootCAs = x509.NewCertPool()
+		if !settings.RootCAs.AppendCertsFromPEM(body) {
+			err = errors.New("ca.pem holds no certificate")
+		}
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("reading the certificates of the container engine in %q: %w", dir, err)
+	}
+	own, err := tls.LoadX509KeyPair(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return settings, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the certificate for the container engine in %q: %w", dir, err)
+	}
+	settings.Certificates = []tls.Certificate{own}
+	return settings, nil
+}
+
+// fromEnvironment returns the engine of DOCKER_HOST, whose companions are
+// DOCKER_TLS_VERIFY and DOCKER_CERT_PATH: the second alone means TLS with a
+// server that is not verified, the first alone the files of the Docker
+// configuration.
+func fromEnvironment(host string, getenv func(string) string) (place, error) {
+	p := place{host: host}
+	verify := getenv("DOCKER_TLS_VERIFY") != ""
+	dir := getenv("DOCKER_CERT_PATH")
+	if dir == "" && verify {
+		dir = dockerFolder(getenv)
+	}
+	if dir == "" || !strings.HasPrefix(host, "tcp://") {
+		return p, nil
+	}
+	var err error
+	p.tls, err = readTLS(dir, !verify)
+	return p, err
 }
 
 // findEngine decides which engine is asked.
 func findEngine(getenv func(string) string) (place, error) {
 	if host := getenv("DOCKER_HOST"); host != "" {
-		return checkPlace(place{host: host, environment: true})
-	}
-	dir := getenv("DOCKER_CONFIG")
-	if dir == "" {
-		home, _ := os.UserHomeDir()
-		if home == "" {
-			return place{host: client.DefaultDockerHost}, nil
+		p, err := fromEnvironment(host, getenv)
+		if err != nil {
+			return place{}, err
 		}
-		dir = filepath.Join(home, ".docker")
+		return checkPlace(p)
 	}
-	name := getenv("DOCKER_CONTEXT")
-	if name == "" {
+	dir, name := dockerFolder(getenv), getenv("DOCKER_CONTEXT")
+	if dir != "" && name == "" {
 		var config struct {
 			CurrentContext string `json:"currentContext"`
 		}
@@ -82,18 +121,22 @@ func readDockerContext(dir, name string) (place, error) {
 	id := hex.EncodeToString(sum[:])
 	var meta struct {
 		Endpoints map[string]struct {
-			Host string
+			Host          string
+			SkipTLSVerify bool
 		}
 	}
 	if err := readJSON(filepath.Join(dir, "contexts", "meta", id, "meta.json"), &meta); err != nil {
 		return place{}, fmt.Errorf("reading the Docker context %q: %w", name, err)
 	}
-	p := place{host: cmp.Or(meta.Endpoints["docker"].Host, client.DefaultDockerHost)}
+	endpoint := meta.Endpoints["docker"]
+	p := place{host: cmp.Or(endpoint.Host, client.DefaultDockerHost)}
 	certificates := filepath.Join(dir, "contexts", "tls", id, "docker")
-	if info, err := os.Stat(certificates); err == nil && info.IsDir() {
-		p.certificates = certificates
+	if _, err := os.Stat(certificates); err != nil && !endpoint.SkipTLSVerify || !strings.HasPrefix(p.host, "tcp://") {
+		return p, nil
 	}
-	return p, nil
+	var err error
+	p.tls, err = readTLS(certificates, endpoint.SkipTLSVerify)
+	return p, err
 }
 
 func readJSON(name string, into any) error {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // logTail is how many lines of a failed build are shown.
@@ -28,8 +30,9 @@ type message struct {
 // the image that was built.
 func readProgress(ctx context.Context, in io.Reader, log func(string)) (id string, err error) {
 	var tail []string
+	told := map[string]bool{}
 	say := func(line string) {
-		if line = strings.TrimRight(line, " \r\n\t"); line == "" {
+		if line = plainLine(line); line == "" {
 			return
 		}
 		log(line)
@@ -57,10 +60,10 @@ func readProgress(ctx context.Context, in io.Reader, log func(string)) (id strin
 			if m.ErrorDetail.Message != "" {
 				reason = m.ErrorDetail.Message
 			}
-			return "", &BuildError{Reason: reason, Log: tail}
+			return "", &BuildError{Reason: strings.TrimSpace(reason), Log: tail}
 		}
 		if m.ID == "moby.buildkit.trace" {
-			for _, line := range traceLines(m.Aux) {
+			for _, line := range traceLines(m.Aux, told) {
 				say(line)
 			}
 			continue
@@ -74,4 +77,34 @@ func readProgress(ctx context.Context, in io.Reader, log func(string)) (id strin
 		return "", &BuildError{Reason: "the engine names no image at the end", Log: tail}
 	}
 	return id, nil
+}
+
+// maxLine bounds a line of the log, in bytes.
+const maxLine = 1000
+
+// plainLine returns what a terminal shows of a line in the end: what stands
+// behind its last carriage return, without what colours it and moves about.
+func plainLine(line string) string {
+	line = strings.TrimRight(line, " \r\n\t")
+	line = line[strings.LastIndexByte(line, '\r')+1:]
+	if len(line) > maxLine {
+		line = line[:maxLine]
+	}
+	var b strings.Builder
+	for len(line) > 0 {
+		if rest, ok := strings.CutPrefix(line, "\x1b["); ok {
+			end := strings.IndexFunc(rest, func(r rune) bool { return r >= '@' && r <= '~' })
+			line = rest[end+1:]
+			if end < 0 {
+				break
+			}
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(line)
+		if r == '\t' || unicode.IsPrint(r) && r != utf8.RuneError {
+			b.WriteString(line[:size])
+		}
+		line = line[size:]
+	}
+	return b.String()
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
@@ -20,12 +19,15 @@ import (
 type Registry struct {
 	client *fetch.Client
 	spool  *store.Store
+	getenv func(string) string
 }
 
 // NewRegistry returns a Registry that keeps layers in temporary files of spool
-// while it reads them.
-func NewRegistry(client *fetch.Client, spool *store.Store) *Registry {
-	return &Registry{client: client, spool: spool}
+// while it reads them. getenv names the configurations with credentials, which
+// are read with each image. Where a registry refuses, and its credentials are
+// those that a program keeps, the error is a *HelperError.
+func NewRegistry(client *fetch.Client, spool *store.Store, getenv func(string) string) *Registry {
+	return &Registry{client: client, spool: spool, getenv: getenv}
 }
 
 // CheckImage refuses what is no name of an image, such as "alpine:3.22" or
@@ -43,9 +45,13 @@ func (r *Registry) Resolve(ctx context.Context, image, platform string) (store.D
 	if err != nil {
 		return store.Digest{}, err
 	}
-	d, err := remote.Get(ref, r.options(ctx)...)
+	known, err := readCredentials(r.getenv)
 	if err != nil {
-		return store.Digest{}, asked(image, err)
+		return store.Digest{}, err
+	}
+	d, err := remote.Get(ref, r.options(ctx, known)...)
+	if err != nil {
+		return store.Digest{}, asked(image, known.explain(ref.Context().Name(), err))
 	}
 	digest := d.Digest
 	if d.MediaType.IsIndex() {
@@ -73,17 +79,21 @@ func (r *Registry) Extract(ctx context.Context, image string, manifest store.Dig
 	if err != nil {
 		return err
 	}
-	pinned := ref.Context().Digest("sha256:" + manifest.Hex())
-	found, err := remote.Image(pinned, r.options(ctx)...)
+	known, err := readCredentials(r.getenv)
 	if err != nil {
-		return asked(image, err)
+		return err
+	}
+	pinned := ref.Context().Digest("sha256:" + manifest.Hex())
+	found, err := remote.Image(pinned, r.options(ctx, known)...)
+	if err != nil {
+		return asked(image, known.explain(ref.Context().Name(), err))
 	}
 	return fromImage(ctx, image, found, files, r.spool, visit)
 }
 
-func (r *Registry) options(ctx context.Context) []remote.Option {
+func (r *Registry) options(ctx context.Context, known *credentials) []remote.Option {
 	return []remote.Option{
-		remote.WithContext(ctx), remote.WithTransport(r.client.Transport()), remote.WithAuthFromKeychain(authn.DefaultKeychain),
+		remote.WithContext(ctx), remote.WithTransport(r.client.Transport()), remote.WithAuthFromKeychain(known),
 	}
 }
 

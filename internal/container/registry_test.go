@@ -65,7 +65,7 @@ func reader(t *testing.T, offline bool) *Registry {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return NewRegistry(client, s)
+	return NewRegistry(client, s, os.Getenv)
 }
 
 func reference(t *testing.T, text string) name.Reference {
@@ -214,7 +214,11 @@ func TestCredentialsOfTheDockerConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := reader(t, false)
-	if err := remote.Write(reference(t, image), imageOf(t, "amd64", packed(t, file("x", "x"))), r.options(t.Context())...); err != nil {
+	known, err := readCredentials(os.Getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.Write(reference(t, image), imageOf(t, "amd64", packed(t, file("x", "x"))), r.options(t.Context(), known)...); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := r.Resolve(t.Context(), image, "linux/amd64"); err != nil {

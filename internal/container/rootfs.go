@@ -10,14 +10,25 @@ import (
 	"strings"
 )
 
-// What an image may hold at most: far more than any that files are taken from,
-// and little enough to end a bomb.
+// limits are what an image may hold at most.
+type limits struct {
+	unpacked int64 // bytes of all layers, headers included
+	entries  int   // of all layers, and folders that no entry names
+	names    int   // bytes of the names of all entries, and of what links lead to
+	folders  int   // that one source looks into, some of them by many links
+}
+
+// usual are far more than any image has that files are taken from, and little
+// enough to end a bomb.
+func usual() limits {
+	return limits{unpacked: 64 << 30, entries: 2 << 20, names: 512 << 20, folders: 1 << 18}
+}
+
 const (
-	maxUnpacked = 64 << 30
-	maxEntries  = 4 << 20
-	maxHops     = 40 // links followed for one path, as Linux does
-	maxFiles    = 1 << 18
-	maxChosen   = 2 << 30
+	maxName   = 4096 // bytes of a path, as Linux allows
+	maxHops   = 40   // links followed for one path, as Linux does
+	maxFiles  = 1 << 18
+	maxChosen = 2 << 30
 )
 
 // Names of the OCI Image Layer Specification, "Whiteouts".
@@ -61,13 +72,15 @@ type content struct {
 // rootfs is the file system of an image, its layers put upon each other.
 type rootfs struct {
 	image   string
+	limits  limits
 	root    *node
 	entries int
+	names   int
 	bytes   int64
 }
 
 func newRootfs(image string) *rootfs {
-	return &rootfs{image: image, root: newFolder()}
+	return &rootfs{image: image, limits: usual(), root: newFolder()}
 }
 
 func newFolder() *node { return &node{kind: folderKind, children: map[string]*node{}} }
@@ -81,9 +94,12 @@ func (r *rootfs) refuse(name, reason string) error {
 
 // change is an entry of a layer, under its clean path.
 type change struct {
-	name   string
-	header *tar.Header
-	entry  int
+	name  string
+	kind  byte   // a tar.Type…
+	to    string // what a hard link is a link to, clean, or a symbolic link, as it is
+	size  int64
+	exec  bool
+	entry int
 }
 
 // apply puts a layer upon those before it. Whiteouts hide what lower layers
@@ -92,20 +108,18 @@ func (r *rootfs) apply(number int, s source, in io.Reader) error {
 	var added []change
 	err := r.each(s, in, func(c change, _ io.Reader) error {
 		dir, base := path.Split(c.name)
-		dir = strings.TrimSuffix(dir, "/")
-		switch {
-		case base == opaque:
-			if folder := r.at(dir); folder != nil && folder.kind == folderKind {
+		if !strings.HasPrefix(base, whiteout) {
+			added = append(added, c)
+			return nil
+		}
+		if folder, _, err := r.resolve(dir); err == nil && folder.kind == folderKind {
+			if base == opaque {
 				folder.children = map[string]*node{}
-			}
-		case strings.HasPrefix(base, whiteout):
-			if folder := r.at(dir); folder != nil && folder.kind == folderKind {
+			} else {
 				delete(folder.children, strings.TrimPrefix(base, whiteout))
 			}
-		default:
-			added = append(added, c)
 		}
-		return nil
+		return nil // a mark of what is not there hides nothing
 	})
 	if err != nil {
 		return err
@@ -120,7 +134,7 @@ func (r *rootfs) apply(number int, s source, in io.Reader) error {
 
 // each shows the entries of a layer with their numbers and clean paths.
 func (r *rootfs) each(s source, in io.Reader, take func(c change, content io.Reader) error) error {
-	archive := tar.NewReader(in)
+	archive := tar.NewReader(&metered{in: in, fs: r})
 	for entry := 0; ; entry++ {
 		h, err := archive.Next()
 		if errors.Is(err, io.EOF) {
@@ -129,26 +143,60 @@ func (r *rootfs) each(s source, in io.Reader, take func(c change, content io.Rea
 		if err != nil {
 			return fmt.Errorf("reading a layer of the image %q: %w", r.image, err)
 		}
-		if r.entries++; r.entries > maxEntries {
-			return r.refuse("", fmt.Sprintf("has more than %d entries", maxEntries))
+		if err := r.count(); err != nil {
+			return err
 		}
-		if r.bytes += h.Size; r.bytes > maxUnpacked {
-			return r.refuse("", "unpacks to more than 64 GiB")
+		if len(h.Name) > maxName {
+			return r.refuse("", fmt.Sprintf("has an entry with a name of more than %d bytes", maxName))
+		}
+		if r.names += len(h.Name) + len(h.Linkname); r.names > r.limits.names {
+			return r.refuse("", fmt.Sprintf("has names of more than %d bytes", r.limits.names))
 		}
 		if h.Typeflag == tar.TypeXGlobalHeader {
 			continue
 		}
-		name, ok := cleanName(h.Name)
-		if !ok {
+		c := change{kind: h.Typeflag, to: h.Linkname, size: h.Size, exec: h.Mode&0o111 != 0, entry: entry}
+		var ok bool
+		if c.name, ok = cleanName(h.Name); !ok {
 			return r.refuse(h.Name, `holds "..", which leads out of the image`)
 		}
-		if name == "" && s.root == "" {
+		if c.name == "" && s.root == "" {
 			continue
 		}
-		if err := take(change{name: path.Join(s.root, name), header: h, entry: entry}, archive); err != nil {
+		if c.kind == tar.TypeLink {
+			if c.to, ok = cleanName(c.to); !ok {
+				return r.refuse(c.name, "is a hard link out of the image")
+			}
+			// What is copied names its own entries.
+			c.to = path.Join(s.root, c.to)
+		}
+		c.name = path.Join(s.root, c.name)
+		if err := take(c, archive); err != nil {
 			return err
 		}
 	}
+}
+
+// count counts an entry, or a folder that none names.
+func (r *rootfs) count() error {
+	if r.entries++; r.entries > r.limits.entries {
+		return r.refuse("", fmt.Sprintf("has more than %d entries", r.limits.entries))
+	}
+	return nil
+}
+
+// metered counts what layers unpack to, headers included.
+type metered struct {
+	in io.Reader
+	fs *rootfs
+}
+
+func (m *metered) Read(b []byte) (int, error) {
+	n, err := m.in.Read(b)
+	if m.fs.bytes += int64(n); m.fs.bytes > m.fs.limits.unpacked {
+		return 0, m.fs.refuse("", fmt.Sprintf("unpacks to more than %d bytes", m.fs.limits.unpacked))
+	}
+	return n, err
 }
 
 // cleanName returns a path of the image without a slash before it.
@@ -162,81 +210,75 @@ func cleanName(name string) (clean string, ok bool) {
 	return clean, !strings.ContainsRune(clean, 0)
 }
 
-// at returns the node at a path, links not followed, or nil.
-func (r *rootfs) at(name string) *node {
-	n := r.root
-	for part := range strings.SplitSeq(name, "/") {
-		if part == "" {
-			continue
-		}
-		if n.kind != folderKind || n.children[part] == nil {
-			return nil
-		}
-		n = n.children[part]
-	}
-	return n
-}
-
-// add puts an entry in place of what was there; a folder upon a folder keeps
-// what is in it. Folders that no entry names are made.
-func (r *rootfs) add(number int, c change) error {
+// folderOf returns the folder that an entry lands in: links on the way are
+// followed where they lead to a folder, what is no folder yields to one, and
+// folders that no entry names are made.
+func (r *rootfs) folderOf(dir string) (*node, error) {
 	folder := r.root
-	dir, base := path.Split(c.name)
-	for part := range strings.SplitSeq(dir, "/") {
-		if part == "" {
-			continue
-		}
+	// The folder lies at base, and below that at dir[since:begin].
+	base, since := "", 0
+	for begin := 0; begin < len(dir); {
+		part, _, _ := strings.Cut(dir[begin:], "/")
+		end := begin + len(part)
 		next := folder.children[part]
-		// An entry below a link lands in the folder that the link leads to.
 		if next != nil && next.kind == linkKind {
-			if linked, _, err := r.resolve(c.name[:strings.LastIndexByte(c.name, '/')]); err == nil && linked.kind == folderKind {
-				folder = linked
-				break
+			linked, where, err := r.resolve(path.Join(base, dir[since:end]))
+			next = linked
+			if err == nil && linked.kind == folderKind {
+				base, since = where, end
 			}
 		}
 		if next == nil || next.kind != folderKind {
+			if err := r.count(); err != nil {
+				return nil, err
+			}
 			next = newFolder()
 			folder.children[part] = next
 		}
-		folder = next
+		folder, begin = next, end+1
 	}
-	n, err := r.nodeOf(number, c)
+	return folder, nil
+}
+
+// add puts an entry in place of what was there; a folder upon a folder keeps
+// what is in it.
+func (r *rootfs) add(number int, c change) error {
+	dir, base := path.Split(c.name)
+	folder, err := r.folderOf(dir)
 	if err != nil {
 		return err
 	}
-	if before := folder.children[base]; n.kind == folderKind && before != nil && before.kind == folderKind {
-		return nil
+	n := r.nodeOf(number, c)
+	if before := folder.children[base]; n.kind != folderKind || before == nil || before.kind != folderKind {
+		folder.children[base] = n
 	}
-	folder.children[base] = n
 	return nil
 }
 
 // nodeOf returns what an entry brings.
-func (r *rootfs) nodeOf(number int, c change) (*node, error) {
-	switch h := c.header; h.Typeflag {
+func (r *rootfs) nodeOf(number int, c change) *node {
+	switch c.kind {
 	case tar.TypeReg, tar.TypeGNUSparse:
-		return &node{kind: fileKind, content: &content{layer: number, entry: c.entry, size: h.Size, exec: h.Mode&0o111 != 0}}, nil
+		return &node{kind: fileKind, content: &content{layer: number, entry: c.entry, size: c.size, exec: c.exec}}
 	case tar.TypeDir:
-		return newFolder(), nil
+		return newFolder()
 	case tar.TypeSymlink:
-		return &node{kind: linkKind, target: h.Linkname}, nil
+		return &node{kind: linkKind, target: c.to}
 	case tar.TypeLink:
-		to, ok := cleanName(h.Linkname)
-		if !ok {
-			return nil, r.refuse(c.name, "is a hard link out of the image")
+		// A link may be linked, so the last name is not followed.
+		dir, base := path.Split(c.to)
+		folder, _, err := r.resolve(dir)
+		if err != nil || folder.children[base] == nil || folder.children[base].kind == folderKind {
+			return &node{kind: otherKind, fault: "is a hard link to what is not there"}
 		}
-		first := r.at(to)
-		if first == nil || first.kind == folderKind {
-			return &node{kind: otherKind, fault: "is a hard link to what is not there"}, nil
-		}
-		same := *first
-		return &same, nil
+		same := *folder.children[base]
+		return &same
 	case tar.TypeChar, tar.TypeBlock:
-		return &node{kind: otherKind, fault: "is a device"}, nil
+		return &node{kind: otherKind, fault: "is a device"}
 	case tar.TypeFifo:
-		return &node{kind: otherKind, fault: "is a named pipe"}, nil
+		return &node{kind: otherKind, fault: "is a named pipe"}
 	default:
-		return &node{kind: otherKind, fault: fmt.Sprintf("is of the unknown type %q", h.Typeflag)}, nil
+		return &node{kind: otherKind, fault: fmt.Sprintf("is of the unknown type %q", c.kind)}
 	}
 }
 

@@ -4,8 +4,10 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -153,6 +155,86 @@ func TestLinksAreFollowedWithinTheImage(t *testing.T) {
 			}
 			if !maps.Equal(got, c.want) {
 				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// TestLayersThroughLinks puts a layer upon one in which folders are links.
+func TestLayersThroughLinks(t *testing.T) {
+	t.Parallel()
+	lower := packed(t, folder("usr/lib"), file("usr/lib/a", "a"), file("usr/lib/b", "b"), file("usr/lib/sub/c", "c"), link("lib", "usr/lib"), link("gone", "nowhere"))
+	for _, c := range []struct {
+		name  string
+		upper []tar.Header
+		want  map[string]string
+	}{
+		{"a folder that no entry names", []tar.Header{file("lib/new/deep/d", "d")}, map[string]string{"a": "a", "b": "b", "sub/c": "c", "new/deep/d": "d"}},
+		{"a whiteout", []tar.Header{file("lib/.wh.a", "")}, map[string]string{"b": "b", "sub/c": "c"}},
+		{"a whiteout of a folder", []tar.Header{file("lib/.wh.sub", "")}, map[string]string{"a": "a", "b": "b"}},
+		{"an opaque folder", []tar.Header{file("lib/sub/.wh..wh..opq", ""), file("lib/sub/d", "d")}, map[string]string{"a": "a", "b": "b", "sub/d": "d"}},
+		{"a hard link", []tar.Header{hard("lib/d", "lib/a"), hard("usr/lib/e", "lib/sub/c")}, map[string]string{"a": "a", "b": "b", "sub/c": "c", "d": "a", "e": "c"}},
+		{"a link that is hidden", []tar.Header{file(".wh.lib", ""), file("lib/a", "other")}, map[string]string{"a": "a", "b": "b", "sub/c": "c"}},
+		{"a link that leads nowhere", []tar.Header{file("gone/x", "x")}, map[string]string{"a": "a", "b": "b", "sub/c": "c"}},
+		{"marks of nothing", []tar.Header{file("lib/.wh.x", ""), file("no/.wh.x", ""), file(".wh..", ""), file("lib/a/.wh..wh..opq", "")}, map[string]string{"a": "a", "b": "b", "sub/c": "c"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := taken(t, sourcesOf(lower, packed(t, c.upper...)), Files{"/usr/lib": "."})
+			if err != nil || !maps.Equal(got, c.want) {
+				t.Errorf("got %q and %v, want %q", got, err, c.want)
+			}
+		})
+	}
+}
+
+// TestCopiedArchives name their entries, and what hard links lead to, from the
+// folder that holds what was copied.
+func TestCopiedArchives(t *testing.T) {
+	t.Parallel()
+	sources := sourcesOf(packed(t, folder("bin"), program("bin/tool", "tool"), hard("bin/again", "bin/tool"), link("bin/alias", "again")))
+	sources[0].root = "opt/deep"
+	got, err := taken(t, sources, Files{"/opt/deep/bin": "bin"})
+	if want := map[string]string{"bin/tool +x": "tool", "bin/again +x": "tool", "bin/alias +x": "tool"}; err != nil || !maps.Equal(got, want) {
+		t.Errorf("got %q and %v, want %q", got, err, want)
+	}
+}
+
+// TestBombsEnd before memory does: entries, names that make folders, links that
+// multiply them, and headers.
+func TestBombsEnd(t *testing.T) {
+	t.Parallel()
+	var twice []tar.Header
+	for i := range 40 {
+		twice = append(twice, folder(fmt.Sprintf("d%d", i)), link(fmt.Sprintf("d%d/x", i), fmt.Sprintf("/d%d", i+1)), link(fmt.Sprintf("d%d/y", i), fmt.Sprintf("/d%d", i+1)))
+	}
+	twice = append(twice, folder("d40"))
+	for name, c := range map[string]struct {
+		entries []tar.Header
+		fault   string
+	}{
+		"":        {[]tar.Header{file("d0/x", "x")}, ""},
+		"entries": {slices.Repeat([]tar.Header{file("x", "")}, 201), "more than 200 entries"},
+		"deep":    {[]tar.Header{file(strings.Repeat("a/", 200)+"x", "")}, "more than 200 entries"},
+		"long":    {[]tar.Header{file(strings.Repeat("a/", 3000)+"x", "")}, "a name of more than 4096 bytes"},
+		"names":   {slices.Repeat([]tar.Header{link("x", strings.Repeat("x", 600))}, 10), "names of more than 5000 bytes"},
+		"twice":   {twice, "more than 1000 folders to look into"},
+		"headers": {slices.Repeat([]tar.Header{file("x", "")}, 150), "unpacks to more than 65536 bytes"},
+		"content": {[]tar.Header{file("x", strings.Repeat("x", 70000))}, "unpacks to more than 65536 bytes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fs := newRootfs("test")
+			fs.limits = limits{unpacked: 1 << 16, entries: 200, names: 5000, folders: 1000}
+			if name == "entries" {
+				fs.limits.unpacked = 1 << 20
+			}
+			err := fs.apply(0, source{}, bytes.NewReader(packed(t, c.entries...)))
+			if err == nil {
+				_, err = fs.choose(Files{"/d0": "x"})
+			}
+			if c.fault == "" && err != nil || c.fault != "" && (err == nil || !strings.Contains(err.Error(), c.fault)) {
+				t.Errorf("got %v, want an error that says %q", err, c.fault)
 			}
 		})
 	}

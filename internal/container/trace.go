@@ -7,15 +7,16 @@ import (
 )
 
 // traceLines returns what a message of BuildKit says: the names of steps that
-// begin, and the lines that they write. It is a StatusResponse of its Control
+// began and are not in told, where they are noted, and the lines that steps
+// write. It is a StatusResponse of its Control
 // service in base64, of which these fields are read:
 //
 //	StatusResponse { repeated Vertex vertexes = 1; repeated VertexLog logs = 3; }
-//	Vertex { string name = 3; Timestamp started = 5; Timestamp completed = 6; }
+//	Vertex { string name = 3; Timestamp started = 5; }
 //	VertexLog { bytes msg = 4; }
 //
 // What cannot be read says nothing: it is a log.
-func traceLines(aux json.RawMessage) []string {
+func traceLines(aux json.RawMessage, told map[string]bool) []string {
 	var body []byte
 	if json.Unmarshal(aux, &body) != nil {
 		return nil
@@ -25,18 +26,17 @@ func traceLines(aux json.RawMessage) []string {
 		switch field {
 		case 1:
 			var name string
-			var started, completed bool
+			var started bool
 			eachField(value, func(field uint64, value []byte) {
 				switch field {
 				case 3:
 					name = string(value)
 				case 5:
 					started = true
-				case 6:
-					completed = true
 				}
 			})
-			if started && !completed {
+			if started && !told[name] {
+				told[name] = true
 				lines = append(lines, name)
 			}
 		case 3:

@@ -117,6 +117,7 @@ func (c *Client) download(ctx context.Context, u *url.URL, s Source) (name blobN
 	defer func() { err = errors.Join(err, w.Abort()) }()
 	t := &transfer{
 		client: c, url: u, writer: w, size: s.Size, limit: cmp.Or(s.Size, s.MaxBytes, defaultBlobBytes), hash: s.Integrity.newHash(),
+		known: !s.SHA256.IsZero() || !s.Integrity.IsZero(),
 	}
 	if err := c.retry(ctx, u, func() (bool, error) { return t.attempt(ctx) }); err != nil {
 		return blobName{}, err
@@ -153,6 +154,7 @@ type transfer struct {
 	size      int64     // exact, or 0
 	limit     int64     // of what is written
 	hash      hash.Hash // of what is written, for its integrity; may be nil
+	known     bool      // a digest will tell whether the pieces are of one file
 	validator string    // names the version of the file that was begun
 	resumed   bool
 }
@@ -176,6 +178,12 @@ func (t *transfer) Write(p []byte) (int, error) {
 
 // attempt brings the rest of the file and reports whether it came far.
 func (t *transfer) attempt(ctx context.Context) (progress bool, err error) {
+	held := t.writer.Size()
+	if held > 0 && !t.known && t.validator == "" {
+		if err := t.restart(); err != nil {
+			return false, err
+		}
+	}
 	begin := t.writer.Size()
 	header := http.Header{"Accept": {"*/*"}, "Accept-Encoding": {"identity"}}
 	if begin > 0 {
@@ -187,7 +195,7 @@ func (t *transfer) attempt(ctx context.Context) (progress bool, err error) {
 	if begin > 0 && errors.As(err, &status) && status.Code == http.StatusRequestedRangeNotSatisfiable {
 		return false, t.restartAfter(err)
 	}
-	return t.writer.Size() >= begin+progressBytes, err
+	return t.writer.Size() >= held+progressBytes, err
 }
 
 // take writes an answer behind the first begin bytes.
@@ -205,6 +213,9 @@ func (t *transfer) take(a *answer, begin int64) error {
 		t.resumed = true
 	default:
 		return &StatusError{URL: redact(a.url), Code: a.status}
+	}
+	if a.length > t.limit-t.writer.Size() {
+		return &SizeError{URL: redact(a.url), Limit: t.limit}
 	}
 	_, err := io.Copy(t, io.LimitReader(a.body, t.limit-t.writer.Size()+1))
 	if err != nil {

@@ -238,6 +238,39 @@ func TestFileThatChangesInBetweenIsFetchedAnew(t *testing.T) {
 	}
 }
 
+// TestPiecesOfTwoFilesAreNeverJoined has a server that names no version of a file
+// whose digest nobody knows.
+func TestPiecesOfTwoFilesAreNeverJoined(t *testing.T) {
+	t.Parallel()
+	before, after := noise(2000)[:1000], noise(2000)[1000:]
+	b := &brokenServer{cut: 600, ranges: true}
+	b.content = func(request int) string {
+		if request == 1 {
+			return before
+		}
+		b.cut = 1000
+		return after
+	}
+	server := serve(t, b.ServeHTTP)
+	if got := readBlob(t, newClient(t), Source{URL: server.URL}); got != after {
+		t.Error("the blob is not what was served")
+	}
+}
+
+// TestAnnouncedSizesAreRefusedAtOnce reads nothing of what is too long.
+func TestAnnouncedSizesAreRefusedAtOnce(t *testing.T) {
+	t.Parallel()
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "1000")
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	_, err := newClient(t).Blob(t.Context(), Source{URL: server.URL, MaxBytes: 999})
+	if size, ok := errors.AsType[*SizeError](err); !ok || size.Limit != 999 {
+		t.Errorf("got %v, want the limit of 999 bytes", err)
+	}
+}
+
 func TestRangeNotSatisfiableStartsAgain(t *testing.T) {
 	t.Parallel()
 	var requests counter
@@ -255,7 +288,7 @@ func TestRangeNotSatisfiableStartsAgain(t *testing.T) {
 			fmt.Fprint(w, "hello")
 		}
 	})
-	if got := readBlob(t, newClient(t), Source{URL: server.URL}); got != "hello" {
+	if got := readBlob(t, newClient(t), Source{URL: server.URL, SHA256: store.Sum([]byte("hello"))}); got != "hello" {
 		t.Errorf("blob = %q", got)
 	}
 }

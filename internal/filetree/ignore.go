@@ -38,7 +38,7 @@ func parseIgnore(body []byte, dir string) (ignoreRules, error) {
 	lines := bufio.NewScanner(bytes.NewReader(body))
 	lines.Buffer(nil, ignoreFileMax)
 	for n := 1; lines.Scan(); n++ {
-		rule, ok := parseRule(strings.TrimSuffix(lines.Text(), "\r"))
+		rule, ok := parseRule(lines.Text())
 		if !ok {
 			continue
 		}
@@ -63,6 +63,7 @@ func parseRule(line string) (ignoreRule, bool) {
 	if rest, ok := strings.CutSuffix(line, "/"); ok {
 		r.dirOnly, line = true, rest
 	}
+	line = normalized(line)
 	r.base = !strings.Contains(line, "/")
 	line = strings.TrimPrefix(line, "/")
 	if line == "" || strings.Contains(line, "//") || strings.HasPrefix(line, "/") {
@@ -73,7 +74,7 @@ func parseRule(line string) (ignoreRule, bool) {
 	} else if line == "**" {
 		line = "**/*"
 	}
-	r.pattern = plainBraces(line)
+	r.pattern = line
 	return r, doublestar.ValidatePattern(r.pattern)
 }
 
@@ -87,28 +88,82 @@ func trimSpaces(line string) string {
 	return trimmed
 }
 
-// plainBraces takes the meaning of alternatives from braces: gitignore knows
-// none.
-func plainBraces(pattern string) string {
+// normalized writes a pattern of gitignore in the form of doublestar: braces are
+// themselves, stars in a row are ** where they are a whole component and one star
+// elsewhere, and in a class a bracket at its start and a hyphen at an end are
+// themselves.
+func normalized(pattern string) string {
 	var b strings.Builder
-	class := false
 	for i := 0; i < len(pattern); i++ {
-		c := pattern[i]
+		switch c := pattern[i]; c {
+		case '\\':
+			b.WriteByte(c)
+			if i++; i < len(pattern) {
+				b.WriteByte(pattern[i])
+			}
+		case '*':
+			start := i
+			for i+1 < len(pattern) && pattern[i+1] == '*' {
+				i++
+			}
+			b.WriteByte('*')
+			if i > start && (start == 0 || pattern[start-1] == '/') && (i+1 == len(pattern) || pattern[i+1] == '/') {
+				b.WriteByte('*')
+			}
+		case '[':
+			end := classEnd(pattern, i)
+			if end < 0 {
+				return pattern // is no valid pattern for either
+			}
+			writeClass(&b, pattern[i+1:end])
+			i = end
+		case '{', '}':
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// classEnd returns where the class ends that begins at start, or -1.
+func classEnd(pattern string, start int) int {
+	i := start + 1
+	if i < len(pattern) && (pattern[i] == '!' || pattern[i] == '^') {
+		i++
+	}
+	for first := i; i < len(pattern); i++ {
 		switch {
-		case c == '\\' && i+1 < len(pattern):
+		case pattern[i] == '\\':
+			i++
+		case pattern[i] == ']' && i > first:
+			return i
+		}
+	}
+	return -1
+}
+
+// writeClass writes a class, given what is between its brackets.
+func writeClass(b *strings.Builder, class string) {
+	b.WriteByte('[')
+	if class[0] == '!' || class[0] == '^' {
+		b.WriteByte('^')
+		class = class[1:]
+	}
+	for i := 0; i < len(class); i++ {
+		c := class[i]
+		switch {
+		case c == '\\' && i+1 < len(class):
 			b.WriteByte(c)
 			i++
-			c = pattern[i]
-		case c == '[':
-			class = true
-		case c == ']':
-			class = false
-		case (c == '{' || c == '}') && !class:
+			c = class[i]
+		case c == ']' || c == '[' || c == '-' && (i == 0 || i == len(class)-1):
 			b.WriteByte('\\')
 		}
 		b.WriteByte(c)
 	}
-	return b.String()
+	b.WriteByte(']')
 }
 
 // verdict says what the file decides of a path: ignored, taken back, or

@@ -21,7 +21,7 @@ func TestIgnoreFilesAgreeWithGit(t *testing.T) {
 	pattern := func() string {
 		var parts []string
 		for range 1 + random.IntN(3) {
-			parts = append(parts, pick("a", "b", "c", "*", "?", "**", "a*", "*.x", "[ab]", "[!a]", "[^b]", "a.x", "{a,b}", `\a`, "a**b"))
+			parts = append(parts, pick("a", "b", "c", "*", "?", "**", "a*", "*.x", "[ab]", "[!a]", "[^b]", "a.x", "{a,b}", `\a`, "a**b", "***", "[]a]", "[^]b]", "[a-]", "[-b]", `[\]a]`, "[[]"))
 		}
 		return pick("", "", "!") + pick("", "", "/") + strings.Join(parts, "/") + pick("", "", "/", "/**", " ")
 	}
@@ -31,7 +31,7 @@ func TestIgnoreFilesAgreeWithGit(t *testing.T) {
 		for range 25 {
 			var parts []string
 			for range 1 + random.IntN(3) {
-				parts = append(parts, pick("a", "b", "c", "ab", "a.x", "{a,b}"))
+				parts = append(parts, pick("a", "b", "c", "ab", "a.x", "{a,b}", "]", "[", "-"))
 			}
 			name := filepath.Join(root, filepath.Join(parts...))
 			if os.MkdirAll(filepath.Dir(name), 0o755) == nil {

@@ -64,9 +64,10 @@ func ignored(name string) bool {
 // out. A directory without files is an empty list.
 //
 // A symbolic link to a file or a folder inside root is read as that file or
-// folder. A link that leads out of root, nowhere, or back to a folder that holds
-// it is a *PathError, as is what is neither file nor directory, a missing root
-// (wrapping fs.ErrNotExist) and a name that a zip cannot carry.
+// folder. A link that leads out of root, nowhere, to what is always left out, or
+// back to a folder that holds it is a *PathError, as is what is neither file nor
+// directory, a missing root (wrapping fs.ErrNotExist), a name that a zip cannot
+// carry, and a folder that the 16,385th link leads to.
 func Scan(root string, o ScanOptions) ([]File, error) {
 	if err := checkPatterns(slices.Concat(o.Include, o.Exclude)); err != nil {
 		return nil, err
@@ -101,11 +102,16 @@ type scanner struct {
 	options  ScanOptions
 	ignores  []ignoreRules // of the folders that were entered, outer ones first
 	files    []File
+	entered  int // folders by links
 	buf      []byte
 }
 
-// maxDepth bounds how deep folders lie in each other.
-const maxDepth = 256
+// maxDepth bounds how deep folders lie in each other, maxEntered how many are
+// entered by links: a few links in each of a few folders multiply.
+const (
+	maxDepth   = 256
+	maxEntered = 1 << 14
+)
 
 // walk takes what is in a folder. above are the folders that were entered on the
 // way to it, without links.
@@ -164,6 +170,9 @@ func (s *scanner) enter(name, target string, above []string) error {
 	if s.leavesOut(name, true) {
 		return nil
 	}
+	if s.entered++; s.entered > maxEntered {
+		return &PathError{Path: s.shown(name), Reason: fmt.Sprintf("is one of more than %d symbolic links to folders", maxEntered)}
+	}
 	for _, host := range above {
 		if host == target || strings.HasPrefix(host, target+string(filepath.Separator)) {
 			return &PathError{Path: s.shown(name), Reason: fmt.Sprintf("is a symbolic link that leads back to %q, which holds it", target)}
@@ -208,6 +217,11 @@ func (s *scanner) follow(shown, host string) (string, fs.FileInfo, error) {
 	rel, err := filepath.Rel(s.resolved, target)
 	if err != nil || !filepath.IsLocal(rel) {
 		return "", nil, &PathError{Path: shown, Reason: "is a symbolic link that leads out of the directory"}
+	}
+	for part := range strings.SplitSeq(filepath.ToSlash(rel), "/") {
+		if ignored(part) {
+			return "", nil, &PathError{Path: shown, Reason: fmt.Sprintf("is a symbolic link to %q, which is never packed", filepath.ToSlash(rel))}
+		}
 	}
 	info, err := os.Stat(target)
 	if err != nil {

@@ -49,6 +49,8 @@ func TestScanRefusesByName(t *testing.T) {
 		"link out":      {func(t *testing.T, at string) { link(t, filepath.Join(outside, "secret"), at) }, "leads out of the directory"},
 		"dangling link": {func(t *testing.T, at string) { link(t, "nowhere", at) }, "leads nowhere"},
 		"endless link":  {func(t *testing.T, at string) { link(t, "culprit", at) }, "leads nowhere"},
+		"link to git":   {func(t *testing.T, at string) { link(t, ".git/config", at) }, `to ".git/config", which is never packed`},
+		"link to state": {func(t *testing.T, at string) { link(t, "terraform.tfstate", at) }, "which is never packed"},
 		"loop":          {func(t *testing.T, at string) { link(t, ".", at) }, "leads back to"},
 		"fifo": {func(t *testing.T, at string) {
 			if err := syscall.Mkfifo(at, 0o644); err != nil {
@@ -56,7 +58,7 @@ func TestScanRefusesByName(t *testing.T) {
 			}
 		}, "neither a file nor a directory"},
 	} {
-		root := lay(t, map[string]string{"sub/file": "x"})
+		root := lay(t, map[string]string{"sub/file": "x", ".git/config": "x", "terraform.tfstate": "x"})
 		c.plant(t, filepath.Join(root, "culprit"))
 		_, err := Scan(root, ScanOptions{})
 		var fault *PathError
@@ -66,6 +68,26 @@ func TestScanRefusesByName(t *testing.T) {
 		if files, err := Scan(root, ScanOptions{Exclude: []string{"culprit"}}); err != nil || names(files) != "sub/file" {
 			t.Errorf("%s, excluded: got %q, %v", name, names(files), err)
 		}
+	}
+}
+
+// TestScanEndsWhereLinksMultiply has two links to the next folder in each.
+func TestScanEndsWhereLinksMultiply(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	for i := range 20 {
+		if err := os.Mkdir(filepath.Join(root, string(rune('a'+i))), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 19 {
+		for _, name := range []string{"1", "2"} {
+			link(t, "../"+string(rune('a'+i+1)), filepath.Join(root, string(rune('a'+i)), name))
+		}
+	}
+	_, err := Scan(root, ScanOptions{})
+	if err == nil || !strings.Contains(err.Error(), "is one of more than 16384 symbolic links to folders") {
+		t.Errorf("got %v, want the limit", err)
 	}
 }
 

@@ -241,7 +241,7 @@ var suffixes = map[string][]string{
 var foreign = []struct{ name, magic string }{
 	{"a 7-Zip archive", "7z\xbc\xaf\x27\x1c"}, {"a RAR archive", "Rar!\x1a\x07"}, {"packed by lzip", "LZIP"},
 	{"packed by lz4", "\x04\x22\x4d\x18"}, {"a Debian package or another ar archive", "!<arch>\n"}, {"an RPM package", "\xed\xab\xee\xdb"},
-	{"a cabinet", "MSCF\x00\x00\x00\x00"}, {"packed by compress", "\x1f\x9d"},
+	{"a cabinet", "MSCF\x00\x00\x00\x00"}, {"packed by compress", "\x1f\x9d"}, {"packed by lzma without xz", "\x5d\x00\x00"},
 }
 
 // openStream finds out what the file is, and unpacks it as it is read.
@@ -266,10 +266,13 @@ func openStream(a *Archive, f io.ReaderAt) (*stream, error) {
 			s.packing = p.name
 		}
 	}
-	if isBzip2(start) {
+	switch {
+	case isBzip2(start):
 		s.packing = "bzip2"
+	case isSkippable(start):
+		s.packing = "zstd"
 	}
-	if err := s.unpack(in, start); err != nil {
+	if err := s.unpack(f, in); err != nil {
 		return nil, s.fault(err)
 	}
 	start, err = peek(s.plain)
@@ -293,6 +296,12 @@ func isBzip2(start []byte) bool {
 	return block == "1AY&SY" || block == "\x17\x72\x45\x38\x50\x90"
 }
 
+// isSkippable knows the frames without content that pzstd begins its files with
+// (RFC 8878, 3.1.2).
+func isSkippable(start []byte) bool {
+	return len(start) >= 8 && start[0]&0xf0 == 0x50 && string(start[1:4]) == "\x2a\x4d\x18"
+}
+
 // peek returns the first block, or what there is of it.
 func peek(in *bufio.Reader) ([]byte, error) {
 	start, err := in.Peek(tarBlock)
@@ -302,15 +311,15 @@ func peek(in *bufio.Reader) ([]byte, error) {
 	return start, err
 }
 
-// unpack makes s read what is packed in the stream, which begins with start.
-func (s *stream) unpack(in *bufio.Reader, start []byte) error {
+// unpack makes s read what is packed in the stream of f.
+func (s *stream) unpack(f io.ReaderAt, in *bufio.Reader) error {
 	var plain io.Reader = in
 	var err error
 	switch s.packing {
 	case "gzip":
 		plain, err = gzip.NewReader(in)
 	case "xz":
-		if xzWindow(start) > maxWindow {
+		if largest, sum := xzWindows(section{io.NewSectionReader(f, 0, s.archive.Size)}); largest > maxWindow || sum > maxWindows {
 			return s.refuse("asks for more than 256 MiB of memory to be unpacked")
 		}
 		plain, err = xz.NewReader(in)
@@ -327,33 +336,6 @@ func (s *stream) unpack(in *bufio.Reader, start []byte) error {
 		s.plain = bufio.NewReaderSize(plain, window)
 	}
 	return err
-}
-
-// xzWindow returns the size of the dictionary that the first block of an xz
-// file asks for (The .xz File Format 1.2.0, sections 3.1 and 5.3.1), 0 where it
-// has none: its reader allocates that much.
-func xzWindow(start []byte) int64 {
-	const streamHeader = 12
-	if len(start) < streamHeader+2 {
-		return 0
-	}
-	flags, rest := start[streamHeader+1], start[streamHeader+2:]
-	sizes := 0 // optional numbers of up to nine bytes, the last without the high bit
-	for _, bit := range []byte{0x40, 0x80} {
-		if flags&bit != 0 {
-			sizes++
-		}
-	}
-	for len(rest) > 0 && sizes > 0 {
-		if rest[0]&0x80 == 0 {
-			sizes--
-		}
-		rest = rest[1:]
-	}
-	if len(rest) < 3 || rest[0] != 0x21 || rest[1] != 1 || rest[2] > 40 {
-		return 0
-	}
-	return int64(2|rest[2]&1) << (rest[2]/2 + 11)
 }
 
 // listSingle reads a file that is no archive.

@@ -7,8 +7,18 @@ import (
 	"strings"
 )
 
-// maxHops is how many links are followed for one path: as many as Linux does.
-const maxHops = 40
+const (
+	// maxHops is how many links are followed for one path: as many as Linux does.
+	maxHops = 40
+	// maxNames bounds the bytes of all paths in an archive, and of those that
+	// its links stand for: they are held in memory, some times over.
+	maxNames = 16 << 20
+	// maxSteps bounds the work of following links, which a small archive can
+	// make grow with the square of its entries.
+	maxSteps = 8 << 20
+	// maxNodes bounds what has a path, with the folders that only paths name.
+	maxNodes = 2 * maxEntries
+)
 
 type nodeKind int
 
@@ -30,11 +40,16 @@ type node struct {
 type index struct {
 	archive *Archive
 	nodes   map[string]*node
+	names   int // bytes of paths
+	steps   int // of following links
 }
 
 // add refuses a path that is there already, unless both are folders.
 func (x *index) add(n *node) error {
 	name := n.member.Path
+	if err := x.count(len(name) + len(n.target)); err != nil {
+		return err
+	}
 	if before, ok := x.nodes[name]; ok {
 		if before.kind == folderNode && n.kind == folderNode {
 			return nil
@@ -47,6 +62,14 @@ func (x *index) add(n *node) error {
 
 func (x *index) refuse(name, reason string) error {
 	return &ArchiveError{Archive: x.archive.Name, Entry: name, Reason: reason}
+}
+
+// count adds the bytes of paths.
+func (x *index) count(names int) error {
+	if x.names += names; x.names > maxNames {
+		return x.refuse("", "has paths of more than 16 MiB in all")
+	}
+	return nil
 }
 
 // members returns the files, with links followed.
@@ -69,10 +92,19 @@ func (x *index) members() ([]Member, error) {
 			}
 			out = append(out, m)
 		case linkNode:
-			out = append(out, x.linked(n, names)...)
+			linked := x.linked(n, names)
+			for i := range linked {
+				if err := x.count(len(linked[i].Path)); err != nil {
+					return nil, err
+				}
+			}
+			out = append(out, linked...)
+		}
+		if x.steps > maxSteps {
+			return nil, x.refuse("", "has links that lead to too many others")
 		}
 		if len(out) > maxEntries {
-			return nil, &ArchiveError{Archive: x.archive.Name, Reason: fmt.Sprintf("holds more than %d files behind its links", maxEntries)}
+			return nil, x.refuse("", fmt.Sprintf("holds more than %d files behind its links", maxEntries))
 		}
 	}
 	return out, nil
@@ -85,8 +117,14 @@ func (x *index) checkParents(names []string) error {
 		for dir := parent(name); dir != ""; dir = parent(dir) {
 			above, ok := x.nodes[dir]
 			if !ok {
+				if len(x.nodes) >= maxNodes {
+					return x.refuse("", fmt.Sprintf("has more than %d files and folders", maxNodes))
+				}
 				x.nodes[dir] = &node{kind: folderNode, member: Member{Path: dir}}
 				continue
+			}
+			if above.kind == folderNode {
+				break // which is below folders, or its own turn comes
 			}
 			if above.kind == linkNode {
 				return x.refuse(name, fmt.Sprintf("lies below %q, which is a link", dir))
@@ -123,7 +161,7 @@ func (x *index) linked(link *node, names []string) []Member {
 	first, _ := slices.BinarySearch(names, to+"/")
 	for _, below := range names[first:] {
 		rest, ok := strings.CutPrefix(below, to+"/")
-		if !ok {
+		if x.steps++; !ok || x.steps > maxSteps {
 			break
 		}
 		n, fault := x.behind(below)
@@ -173,6 +211,9 @@ func (x *index) follow(link *node, hops *int) (to, fault string) {
 		at = ""
 	}
 	for part := range strings.SplitSeq(link.target, "/") {
+		if x.steps++; x.steps > maxSteps {
+			return "", "is a link that takes too long to follow"
+		}
 		switch part {
 		case "", ".":
 			continue

@@ -294,7 +294,8 @@ func (c *cache) verify(ctx context.Context, l *Lock) (dropped bool, err error) {
 		}
 	}
 	digests = append(digests, c.downloadDigests(ctx, l)...)
-	digests = append(digests, c.imageDigests(ctx, l)...)
+	pulled, _ := c.imageDigests(l)
+	digests = append(digests, pulled...)
 	digests = append(digests, l.buildDigests()...)
 	for _, d := range digests {
 		if !c.store.Has(d, -1) {

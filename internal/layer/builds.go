@@ -109,6 +109,15 @@ func (b *Builder) lockBuilds(ctx context.Context, s Spec, old *Lock) ([]BuildLoc
 }
 
 func (b *Builder) lockBuild(ctx context.Context, s Spec, spec BuildSpec, l *BuildLock, old *Lock) error {
+	if s.Output != "" {
+		itself, err := l.recipe("").Sends(s.Output)
+		if err != nil {
+			return err
+		}
+		if itself {
+			return fmt.Errorf("the engine would be sent %q, the zip of this package, which changes with every plan: write its output_path outside of the context, or name it in .dockerignore", s.Output)
+		}
+	}
 	sent, err := container.ReadContext(l.recipe(""))
 	if err != nil {
 		return err
@@ -168,18 +177,33 @@ func (c *cache) built(ctx context.Context, l *BuildLock, platform string, reques
 		return containerFacts{}, err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	facts, ok, err := c.knownContainer(ctx, key)
-	if ok || err != nil {
-		return facts, err
+	facts, ok := c.notedContainer(key)
+	if ok {
+		ok, err = c.hasSegment(ctx, facts.Segment)
 	}
-	if facts, err = c.runBuild(ctx, l, platform, sent, fresh); err != nil {
+	if !ok && err == nil {
+		facts, ok, err = c.takeResult(ctx, key)
+	}
+	if !ok && err == nil {
+		facts, err = c.runBuild(ctx, l, platform, sent, fresh)
+	}
+	if err != nil {
+		return containerFacts{}, err
+	}
+	if err := c.offerResult(key, facts.Segment); err != nil {
 		return containerFacts{}, err
 	}
 	return facts, c.noteContainer(key, facts)
 }
 
+// errOfflineBuild says that a build would need an engine.
+var errOfflineBuild = errors.New("offline mode asks no container engine, and no cache holds the result")
+
 // runBuild has the engine build, and packs what comes out.
 func (c *cache) runBuild(ctx context.Context, l *BuildLock, platform string, sent []filetree.File, fresh bool) (containerFacts, error) {
+	if c.offline {
+		return containerFacts{}, errOfflineBuild
+	}
 	engine := container.NewEngine(c.getenv, c.store)
 	recipe := l.recipe(platform)
 	recipe.Fresh = fresh
@@ -197,9 +221,18 @@ func (c *cache) buildsTree(ctx context.Context, l *Lock) (filetree.Tree, error) 
 			if err := c.bringBuild(ctx, &l.Builds[i], r); err != nil {
 				return nil, buildError(at, l.Builds[i].Context, err)
 			}
+			c.store.Offer(store.RemoteName(r.SHA256), r.SHA256, "")
 			part, err := c.segmentTree(r.SHA256, at)
 			if err != nil {
 				return nil, err
+			}
+			// The result may be older than the architectures.
+			facts, err := c.factsOf(buildKey(r.Request, l.Builds[i].Triggers), r.SHA256)
+			if err == nil {
+				err = l.checkNative(facts)
+			}
+			if err != nil {
+				return nil, buildError(at, l.Builds[i].Context, err)
 			}
 			all = append(all, part...)
 		}
@@ -276,6 +309,12 @@ func buildError(at, dir string, err error) error {
 		return &InputError{
 			Attribute: at, Summary: "No container engine answers",
 			Detail: sentence(engine) + " builds need Docker, or Podman's socket, where the result is in no cache yet: start one, or name it in DOCKER_HOST or by a Docker context.", Err: err,
+		}
+	}
+	if errors.Is(err, errOfflineBuild) {
+		return &InputError{
+			Attribute: at, Summary: fmt.Sprintf("No cache holds the result of the build of %q", dir),
+			Detail: "In offline mode no container engine is asked: plan once without offline, or take a cache that has the result of just these inputs.", Err: err,
 		}
 	}
 	return inputError(at, fmt.Sprintf("The build of %q failed", dir), err)

@@ -48,7 +48,7 @@ func (e *buildEngine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // buildWorld is a context and an engine; machine returns a builder with a cache
 // of its own.
-func buildWorld(t *testing.T, content string) (e *buildEngine, spec Spec, machine func() *Builder) {
+func buildWorld(t *testing.T, content string) (e *buildEngine, spec Spec, machine func(...func(*Options)) *Builder) {
 	t.Helper()
 	e = &buildEngine{content: content}
 	server := httptest.NewServer(e)
@@ -67,7 +67,13 @@ func buildWorld(t *testing.T, content string) (e *buildEngine, spec Spec, machin
 		}
 		return ""
 	}
-	return e, spec, func() *Builder { return NewBuilder(Options{CacheDir: t.TempDir(), Getenv: getenv}) }
+	return e, spec, func(change ...func(*Options)) *Builder {
+		o := Options{CacheDir: t.TempDir(), Getenv: getenv}
+		for _, f := range change {
+			f(&o)
+		}
+		return NewBuilder(o)
+	}
 }
 
 // zipped resolves and builds, and returns the lock, the digest and the zip.
@@ -160,6 +166,35 @@ func TestBuildsForAnotherArchitecture(t *testing.T) {
 	spec.Architectures = []string{"arm64"}
 	if _, err := machine().Resolve(t.Context(), spec, nil); err != nil {
 		t.Errorf("for arm64: %v", err)
+	}
+}
+
+// TestBuildsAreNotSentTheirZip refuses a zip that would be in its own context,
+// whether it is there yet or not.
+func TestBuildsAreNotSentTheirZip(t *testing.T) {
+	t.Parallel()
+	_, spec, machine := buildWorld(t, "x")
+	dir := spec.Builds[0].Context
+	b := machine()
+	for _, c := range []struct {
+		output, ignored string
+		refused         bool
+	}{
+		{filepath.Join(dir, "layer.zip"), "", true},
+		{filepath.Join(dir, "out", "layer.zip"), "*.log\n", true},
+		{filepath.Join(dir, "out", "layer.zip"), "out\n", false},
+		{filepath.Join(dir, "layer.zip"), "*.zip\n!layer.zip\n", true},
+		{filepath.Join(t.TempDir(), "layer.zip"), "", false},
+		{"", "", false},
+	} {
+		if err := os.WriteFile(filepath.Join(dir, ".dockerignore"), []byte(c.ignored), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		spec.Output = c.output
+		_, err := b.Resolve(t.Context(), spec, nil)
+		if refused := err != nil && strings.Contains(err.Error(), "the zip of this package"); refused != c.refused || !refused && err != nil {
+			t.Errorf("%s with %q ignored: got %v, want a refusal: %t", c.output, c.ignored, err, c.refused)
+		}
 	}
 }
 

@@ -46,27 +46,23 @@ func (c *cache) packContainer(ctx context.Context, extract func(container.Visit)
 	return facts, nil
 }
 
-// knownContainer returns what was noted under a key. The segment is in the
-// store then, or was brought from where it is shared.
-func (c *cache) knownContainer(ctx context.Context, key string) (containerFacts, bool, error) {
+// notedContainer returns what was noted under a key. The store may have lost
+// the segment since.
+func (c *cache) notedContainer(key string) (containerFacts, bool) {
 	body, _, _ := c.store.GetRecord(segments, key)
 	var facts containerFacts
 	// What cannot be read is absent, or of another version.
-	if json.Unmarshal(body, &facts) == nil {
-		has, err := c.hasSegment(ctx, facts.Segment)
-		return facts, has, err
-	}
-	return containerFacts{}, false, nil
+	ok := json.Unmarshal(body, &facts) == nil
+	return facts, ok
 }
 
 // hasSegment reports whether the store has a segment, or could bring it from
 // where it is shared.
 func (c *cache) hasSegment(ctx context.Context, segment store.Digest) (bool, error) {
 	if c.store.Has(segment, -1) {
-		c.store.Offer(store.RemoteName(segment), segment, "")
 		return true, nil
 	}
-	_, _, brought, err := c.store.Pull(ctx, store.Wanted{Name: store.RemoteName(segment), SHA256: segment})
+	_, _, brought, err := c.store.Pull(ctx, store.Wanted{Name: store.RemoteName(segment), SHA256: segment, MaxBytes: maxShared})
 	return brought, err
 }
 
@@ -76,7 +72,6 @@ func (c *cache) noteContainer(key string, facts containerFacts) error {
 	if err != nil {
 		return fmt.Errorf("encoding what was packed: %w", err)
 	}
-	c.store.Offer(store.RemoteName(facts.Segment), facts.Segment, "")
 	return c.store.PutRecord(segments, key, body)
 }
 

@@ -24,7 +24,7 @@ import (
 
 // archiveReader is the version of how archives are read: another one may find
 // other files in one.
-const archiveReader = 1
+const archiveReader = 2
 
 // maxDownload bounds a file of unknown size. An archive may be far larger than
 // what is taken out of it.
@@ -40,7 +40,7 @@ func (c *cache) downloadsTree(ctx context.Context, l *Lock) (filetree.Tree, erro
 			// The listing completes what it finds of the size: the lock stays.
 			d := l.Downloads[i]
 			trees[i], err = c.downloadTree(ctx, &d, l.excluded, d.origin(i))
-			return downloadError("downloads", d.URL, err)
+			return downloadError(fmt.Sprintf("%s%d]", downloadOrigin, i+d.Skipped), d.URL, err)
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -52,9 +52,9 @@ func (c *cache) downloadsTree(ctx context.Context, l *Lock) (filetree.Tree, erro
 // downloadOrigin begins what messages call a download.
 const downloadOrigin = "downloads["
 
-// origin is what messages call the element: those that are left out for their
-// architecture are not counted, so that it is known by its file too.
+// origin is what messages call the element, the i-th of the lock.
 func (l *DownloadLock) origin(i int) string {
+	i += l.Skipped
 	if l.Architecture != "" {
 		return fmt.Sprintf("%s%d] for %s (%s)", downloadOrigin, i, l.Architecture, fileName(l.URL))
 	}
@@ -194,7 +194,7 @@ func (c *cache) listing(ctx context.Context, l *DownloadLock) (*filetree.Listing
 	if l.AsIs {
 		listing, err = filetree.ListRaw(archive, single)
 	} else {
-		listing, err = filetree.ListArchive(archive, single)
+		listing, err = filetree.ListArchive(stoppable(ctx, archive), single)
 	}
 	if err != nil {
 		return nil, err
@@ -247,10 +247,36 @@ func (c *cache) packDownload(ctx context.Context, l *DownloadLock, listing *file
 	}
 	packer := layerzip.NewStreamer(c.store)
 	return c.streamSegment(packer, func() error {
-		return filetree.ReadMembers(archive, listing, wanted, func(file string, size int64, content io.Reader) error {
+		return filetree.ReadMembers(stoppable(ctx, archive), listing, wanted, func(file string, size int64, content io.Reader) error {
 			return packer.Add(ctx, file, false, size, content)
 		})
 	})
+}
+
+// stoppable returns the archive, whose reads end with ctx: to unpack a large one
+// takes a while.
+func stoppable(ctx context.Context, a *filetree.Archive) *filetree.Archive {
+	stops := *a
+	stops.Open = func() (filetree.ArchiveFile, error) {
+		f, err := a.Open()
+		if err != nil {
+			return nil, err
+		}
+		return &stoppableFile{ArchiveFile: f, stopped: ctx}, nil
+	}
+	return &stops
+}
+
+type stoppableFile struct {
+	filetree.ArchiveFile
+	stopped context.Context
+}
+
+func (f *stoppableFile) ReadAt(b []byte, offset int64) (int, error) {
+	if f.stopped.Err() != nil {
+		return 0, context.Cause(f.stopped)
+	}
+	return f.ArchiveFile.ReadAt(b, offset)
 }
 
 // downloadDigests returns the digests of the files and segments of a lock that

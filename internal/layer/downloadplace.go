@@ -31,6 +31,8 @@ func (l *DownloadLock) place(listing *filetree.Listing, excluded func(string) bo
 		all, err = l.placeMatches(listing.Members)
 	case listing.Kind == filetree.TarArchive || listing.Kind == filetree.ZipArchive:
 		all, err = l.placeTree(listing.Members)
+	case !l.AsIs && slices.ContainsFunc(listing.Members, func(m filetree.Member) bool { return namedArchive(m.Path) }):
+		err = fmt.Errorf("by its name it is an archive, and by its content it is none: see what the address answers. extract = false takes it as it is")
 	case l.Strip > 0:
 		err = fmt.Errorf("it is a single file, and strip_components = %d leaves nothing of its name: leave that out", l.Strip)
 	default:
@@ -44,10 +46,22 @@ func (l *DownloadLock) place(listing *filetree.Listing, excluded func(string) bo
 	return settle(all, excluded)
 }
 
-// settle sorts what was placed, and refuses what cannot be packed.
+// namedArchive reports whether a file has the name of an archive. A page that
+// asks for a login may come in its stead.
+func namedArchive(name string) bool {
+	name = strings.ToLower(name)
+	ext := path.Ext(name)
+	packed := slices.Contains([]string{".gz", ".xz", ".bz2", ".zst"}, ext) && strings.HasSuffix(strings.TrimSuffix(name, ext), ".tar")
+	return packed || slices.Contains([]string{".tar", ".tgz", ".txz", ".tbz", ".tbz2", ".tzst", ".zip"}, ext)
+}
+
+// settle sorts what was placed, and refuses what cannot be packed, or could not
+// be unpacked on every system: Windows and macOS take names that differ in case
+// alone for one.
 func settle(all []placedFile, excluded func(string) bool) ([]placedFile, error) {
 	slices.SortStableFunc(all, func(a, b placedFile) int { return strings.Compare(a.path, b.path) })
 	var out []placedFile
+	folded := make(map[string]string, len(all))
 	for _, p := range all {
 		if _, err := filetree.CleanTarget(p.path); err != nil {
 			return nil, err
@@ -62,7 +76,14 @@ func settle(all []placedFile, excluded func(string) bool) ([]placedFile, error) 
 			if out[n-1].member.File == p.member.File {
 				continue
 			}
-			return nil, fmt.Errorf("%q and %q in the archive both land at %q: write a glob that matches one of them, or a target that ends in \"/\"", out[n-1].member.Path, p.member.Path, p.path)
+			return nil, fmt.Errorf("%q and %q in the archive both land at %q: write a glob that matches one of them, a target that ends in \"/\", or a glob that matches a folder, which keeps the paths below it", out[n-1].member.Path, p.member.Path, p.path)
+		}
+		if !excluded(p.path) {
+			fold := strings.ToLower(p.path)
+			if other, ok := folded[fold]; ok {
+				return nil, fmt.Errorf("%q and %q differ in case alone: choose other files, or exclude one of them", other, p.path)
+			}
+			folded[fold] = p.path
 		}
 		out = append(out, p)
 	}
@@ -74,7 +95,7 @@ func (l *DownloadLock) placeTree(members []filetree.Member) ([]placedFile, error
 	var all []placedFile
 	for _, m := range members {
 		rest := m.Path
-		for range l.Strip {
+		for n := l.Strip; n > 0 && rest != ""; n-- {
 			_, rest, _ = strings.Cut(rest, "/")
 		}
 		if rest != "" {

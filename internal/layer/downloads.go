@@ -52,8 +52,10 @@ type DownloadLock struct {
 	// Pinned is set where the digest is not the user's but what was found;
 	// Triggers is then the digest of the triggers at the time, zero where
 	// there were none.
-	Pinned       bool              `json:"pinned,omitempty"`
-	Triggers     store.Digest      `json:"triggers,omitzero"`
+	Pinned   bool         `json:"pinned,omitempty"`
+	Triggers store.Digest `json:"triggers,omitzero"`
+	// Skipped is how many elements before it are for another architecture.
+	Skipped      int               `json:"skipped,omitempty"`
 	Architecture string            `json:"architecture,omitempty"`
 	AsIs         bool              `json:"asIs,omitempty"`
 	Strip        int               `json:"strip,omitempty"`
@@ -178,17 +180,19 @@ func (b *Builder) lockDownloads(ctx context.Context, s Spec, old *Lock) ([]Downl
 		}
 	}
 	locks := make([]*DownloadLock, len(s.Downloads))
+	skipped := 0
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(openWorkers)
+	g.SetLimit(packWorkers) // each may unpack an archive
 	for i, d := range s.Downloads {
 		if d.Architecture != "" && !slices.Contains(s.Architectures, d.Architecture) {
+			skipped++
 			continue
 		}
+		before := skipped
 		g.Go(func() error {
-			at := fmt.Sprintf("downloads[%d]", i)
-			l, err := b.lockDownload(ctx, s, d, triggers, old)
+			l, err := b.lockDownload(ctx, s, d, DownloadLock{Triggers: triggers, Skipped: before}, old)
 			locks[i] = l
-			return downloadError(at, d.URL, err)
+			return downloadError(fmt.Sprintf("%s%d]", downloadOrigin, i), d.URL, err)
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -203,8 +207,9 @@ func (b *Builder) lockDownloads(ctx context.Context, s Spec, old *Lock) ([]Downl
 	return out, nil
 }
 
-func (b *Builder) lockDownload(ctx context.Context, s Spec, d DownloadSpec, triggers store.Digest, old *Lock) (*DownloadLock, error) {
-	l := &DownloadLock{URL: d.URL, Architecture: d.Architecture, AsIs: d.AsIs, Strip: d.Strip, Files: d.Files, Target: d.Target}
+// lockDownload completes around, which holds what does not follow from d.
+func (b *Builder) lockDownload(ctx context.Context, s Spec, d DownloadSpec, around DownloadLock, old *Lock) (*DownloadLock, error) {
+	l := &DownloadLock{URL: d.URL, Skipped: around.Skipped, Architecture: d.Architecture, AsIs: d.AsIs, Strip: d.Strip, Files: d.Files, Target: d.Target}
 	// A malformed digest is refused by check.
 	l.SHA256, _ = store.ParseDigest(d.SHA256)
 	if name, local := localPath(d.URL); local {
@@ -212,7 +217,7 @@ func (b *Builder) lockDownload(ctx context.Context, s Spec, d DownloadSpec, trig
 			return nil, err
 		}
 	} else if l.SHA256.IsZero() {
-		l.Pinned, l.Triggers = true, triggers
+		l.Pinned, l.Triggers = true, around.Triggers
 	}
 	if l.known(s, old) {
 		return l, nil
@@ -327,10 +332,23 @@ func downloadError(at, address string, err error) error {
 			Detail: fmt.Sprintf("It has the SHA-256 %s and %d bytes, and %s is wanted: nothing of it was used. Where the publisher replaced the file and you trust the new one, write its digest.", wrong.Got, wrong.Size, wrong.Want), Err: err,
 		}
 	}
+	if status, ok := errors.AsType[*fetch.StatusError](err); ok && fetch.IsUnauthorized(err) {
+		return &InputError{Attribute: at, Summary: fmt.Sprintf("The download %q is refused", shown), Detail: refusal(status), Err: err}
+	}
 	if errors.Is(err, os.ErrNotExist) {
 		return &InputError{Attribute: at, Summary: fmt.Sprintf("There is no file %q", shown), Detail: sentence(err) + " Paths are relative to the directory that Terraform runs in; write \"${path.module}/…\".", Err: err}
 	}
 	return inputError(at, fmt.Sprintf("The download %q cannot be used", shown), err)
+}
+
+// refusal says whose credentials a server refused, and where they belong: a
+// download has no index whose address could hold them.
+func refusal(status *fetch.StatusError) string {
+	answer := fmt.Sprintf("%s answered %d", status.URL, status.Code)
+	if status.Credentials == "" {
+		return answer + ", and no credentials were sent: write those of this host into a netrc file (NETRC, or .netrc in the home directory), or fetch the file beforehand and write its path."
+	}
+	return Sentence(status.Error()) + " They may have expired, or lack the right to read it."
 }
 
 // downloadNotes says of downloads whose digest nobody gave what they are locked to.

@@ -194,7 +194,7 @@ func TestLocalDownloads(t *testing.T) {
 		t.Error("a changed file on disk keeps its digest")
 	}
 	_, err := downloadBuilder(t).Build(t.Context(), l, Output{Path: out})
-	wantInput(t, err, "downloads", "is another file")
+	wantInput(t, err, "downloads[0]", "is another file")
 	_, err = b.Resolve(t.Context(), byURL, nil)
 	wantInput(t, err, "downloads[0]", "is another file")
 }
@@ -233,7 +233,7 @@ func TestDownloadsByArchitecture(t *testing.T) {
 func TestDownloadsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	archive := media(t)
-	s := serve(t, map[string]string{"/a.tgz": archive, "/evil.tgz": tarball(t, map[string]string{"../x": "1"}), "/tool": "text"})
+	s := serve(t, map[string]string{"/a.tgz": archive, "/evil.tgz": tarball(t, map[string]string{"../x": "1"}), "/tool": "text", "/page.tar.xz": "<html>Log in"})
 	files := func(pairs ...string) map[string]string {
 		m := map[string]string{}
 		for i := 0; i < len(pairs); i += 2 {
@@ -252,6 +252,7 @@ func TestDownloadsThatAreRefused(t *testing.T) {
 		"all with link out": {DownloadSpec{URL: at}, `is a link that leads out of the archive: choose other files, or write exclude = ["media-7.0/escape"]`},
 		"strips all":        {DownloadSpec{URL: at, Strip: 9}, "strip_components = 9 leaves nothing"},
 		"strips a file":     {DownloadSpec{URL: s.URL + "/tool", Strip: 1}, "It is a single file"},
+		"no archive":        {DownloadSpec{URL: s.URL + "/page.tar.xz"}, "by its content it is none"},
 		"malicious":         {DownloadSpec{URL: s.URL + "/evil.tgz"}, `entry "../x" holds ".."`},
 		"other digest":      {DownloadSpec{URL: at, SHA256: strings.Repeat("ab", 32)}, "nothing of it was used"},
 		"absent":            {DownloadSpec{URL: s.URL + "/absent"}, "404 Not Found"},

@@ -109,7 +109,7 @@ func (b *Builder) pinImage(ctx context.Context, l ImageLock, platform string) (s
 	if manifest, ok := c.recentImage(key); ok {
 		return manifest, nil
 	}
-	manifest, err := container.NewRegistry(c.client, c.store).Resolve(ctx, l.Image, platform)
+	manifest, err := container.NewRegistry(c.client, c.store, c.getenv).Resolve(ctx, l.Image, platform)
 	if err != nil {
 		return store.Digest{}, err
 	}
@@ -144,12 +144,9 @@ func (c *cache) imageTree(ctx context.Context, l *Lock, image *ImageLock, pin Im
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	facts, ok, err := c.knownContainer(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		registry := container.NewRegistry(c.client, c.store)
+	facts, ok := c.notedContainer(key)
+	if !ok || !c.store.Has(facts.Segment, -1) {
+		registry := container.NewRegistry(c.client, c.store, c.getenv)
 		facts, err = c.packContainer(ctx, func(visit container.Visit) error {
 			return registry.Extract(ctx, image.Image, pin.Manifest, image.Files, visit)
 		})
@@ -173,20 +170,21 @@ func (l *ImageLock) key(pin ImagePin) (string, error) {
 }
 
 // imageDigests returns the digests of the segments that the store may hold.
-func (c *cache) imageDigests(ctx context.Context, l *Lock) []store.Digest {
-	var digests []store.Digest
+// known is false where it was never told the files of one of the images.
+func (c *cache) imageDigests(l *Lock) (digests []store.Digest, known bool) {
+	known = true
 	for i := range l.Images {
 		for _, pin := range l.Images[i].Pins {
 			key, err := l.Images[i].key(pin)
-			if err != nil {
+			facts, ok := c.notedContainer(key)
+			if err != nil || !ok {
+				known = false
 				continue
 			}
-			if facts, ok, err := c.knownContainer(ctx, key); ok && err == nil {
-				digests = append(digests, facts.Segment)
-			}
+			digests = append(digests, facts.Segment)
 		}
 	}
-	return digests
+	return digests, known
 }
 
 // contents adds the image by its name, with the short digest of its manifest.

@@ -38,6 +38,8 @@ type cache struct {
 	client    *fetch.Client
 	getenv    func(string) string
 	log       func(ctx context.Context, line string)
+	offline   bool
+	results   bool // of container builds are shared
 	artifacts *artifacts
 	indexes   []python.Index // of the environment and the user's files
 	npm       *registries
@@ -68,6 +70,9 @@ type Options struct {
 	// nothing. RemoteReadOnly only takes from it.
 	Remote         func() (Remote, error)
 	RemoteReadOnly bool
+	// TrustBuilds shares which result a container build had, too: who can
+	// write to the Remote decides then what is in it.
+	TrustBuilds bool
 }
 
 // NewBuilder returns a Builder. Nothing is opened or read yet.
@@ -94,7 +99,7 @@ func openCache(o Options) (*cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &cache{store: s, getenv: o.Getenv, log: o.Log, artifacts: newArtifacts(o.CodeArtifact, o.Offline), npm: newRegistries(o.Environ)}
+	c := &cache{store: s, getenv: o.Getenv, log: o.Log, offline: o.Offline, results: o.TrustBuilds, artifacts: newArtifacts(o.CodeArtifact, o.Offline), npm: newRegistries(o.Environ)}
 	if c.log == nil {
 		c.log = func(context.Context, string) {}
 	}

@@ -267,7 +267,14 @@ func (p *pruner) keepLoaded(gone func(int) bool) error {
 	return nil
 }
 
+// maxModule bounds the source that is looked through.
+const maxModule = 64 << 20
+
+// contentOf returns the content of a module, none of what is too long for one.
 func contentOf(e filetree.Entry) (body []byte, err error) {
+	if e.Size > maxModule {
+		return nil, nil
+	}
 	in, err := e.OpenContent()
 	if err != nil {
 		return nil, err

@@ -18,8 +18,12 @@ import (
 // too: the files that a lock is made of, and whole zips. Nothing else is
 // shared, so that nobody who writes there can change what gets built: what maps
 // a question to an answer (index pages, resolutions, which segment a tree was
-// deflated to) would have to be believed.
+// deflated to) would have to be believed. The one exception has to be asked for:
+// with Options.TrustBuilds, the results of container builds by their inputs.
 type Remote = store.Remote
+
+// maxShared bounds what is read of an object whose size no lock tells, in bytes.
+const maxShared = 4 << 30
 
 // shareStore ties the store to what the options say that it shares.
 func shareStore(s *store.Store, o Options) (*store.Store, error) {
@@ -77,7 +81,7 @@ func (b *Builder) takeZip(ctx context.Context, c *cache, o Output) (a Artifact, 
 		return Artifact{}, false, err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	sum, size, ok, err := c.store.Pull(ctx, store.Wanted{Name: store.RemoteName(o.Want), SHA256: o.Want})
+	sum, size, ok, err := c.store.Pull(ctx, store.Wanted{Name: store.RemoteName(o.Want), SHA256: o.Want, MaxBytes: maxShared})
 	if !ok || err != nil {
 		return Artifact{}, false, err
 	}
@@ -130,7 +134,11 @@ func (c *cache) holds(l *Lock) bool {
 			return false
 		}
 	}
-	return true
+	pulled, known := c.imageDigests(l)
+	for _, segment := range append(pulled, l.buildDigests()...) {
+		known = known && c.store.Has(segment, -1)
+	}
+	return known
 }
 
 // offerTarball offers a tarball of which the cache holds more than what was

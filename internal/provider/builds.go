@@ -38,8 +38,8 @@ func (b *buildModel) spec(ctx context.Context, diags *diag.Diagnostics) layer.Bu
 
 func buildsAttribute() schema.Attribute {
 	return schema.ListNestedAttribute{
-		MarkdownDescription: "Files out of images that a container engine builds while Terraform plans, for what must be compiled: the only input that needs an engine, Docker or Podman. It is found by `DOCKER_HOST`, the Docker context, or its usual socket; its log goes to Terraform's (`TF_LOG_PROVIDER=INFO`). The image is never run, and removed afterwards.\n\n" +
-			"A result is pinned: while the files of the context, and all that is written here, are unchanged, nothing is built again, whatever became of the images in `FROM`; `triggers` build anew. Another machine that has the lock takes the result from the provider's shared cache; one that has none builds it again, and the plan of the first machine can be applied there only where the engine makes the same bytes.",
+		MarkdownDescription: "Files out of images that a container engine builds while Terraform plans, for what must be compiled: the only input that needs an engine, Docker or Podman. It is found by `DOCKER_HOST`, the Docker context, or its usual socket; its log goes to Terraform's (`TF_LOG_PROVIDER=INFO`). The image is never run, and removed afterwards. For images in `FROM` the engine is given the credentials of the Docker configuration, as far as they stand in it. With `offline` no engine is asked.\n\n" +
+			"A result is pinned: while the files of the context, and all that is written here, are unchanged, nothing is built again, whatever became of the images in `FROM`; `triggers` build anew. Another machine that has the lock takes the result from the provider's shared cache, and one without it, too, where `trust_builds` is set there; else it builds again, and the plan of the first machine can be applied there only where the engine makes the same bytes.",
 		Optional:   true,
 		Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues()},
 		NestedObject: schema.NestedAttributeObject{

@@ -26,6 +26,8 @@ type s3CacheModel struct {
 	Region   types.String `tfsdk:"region"`
 	KMSKeyID types.String `tfsdk:"kms_key_id"`
 	ReadOnly types.Bool   `tfsdk:"read_only"`
+	// TrustBuilds is about what is in the bucket, not about the bucket.
+	TrustBuilds types.Bool `tfsdk:"trust_builds"`
 }
 
 func cacheAttribute() schema.Attribute {
@@ -52,7 +54,9 @@ func cacheAttribute() schema.Attribute {
 					},
 					"region":     text("Region of the bucket. Default: that of the provider."),
 					"kms_key_id": text("KMS key that encrypts what is uploaded. Default: the bucket's own encryption."),
-					"read_only":  flag("Only take from the bucket, upload nothing: for workers that build what is not reviewed. Default `false`."),
+					"trust_builds": flag("Share, too, which result each of `builds` had, so that a worker without an engine, or before its first plan, takes what another one built from the same inputs. " +
+						"No digest that this worker knows holds such a result: who can write to the bucket decides which files a new plan takes for a build. The plan shows the digest, and the lock holds it from then on. Set it only where all writers are trusted, and `read_only` for the others. Default `false`."),
+					"read_only": flag("Only take from the bucket, upload nothing: for workers that build what is not reviewed. Default `false`."),
 				},
 			},
 		},
@@ -68,6 +72,7 @@ func (m *providerModel) share(ctx context.Context, publisher func() (*publish.Pu
 	if diags.HasError() || s3 == nil || s3.Bucket.ValueString() == "" || s3.Prefix.IsUnknown() || s3.Region.IsUnknown() || s3.KMSKeyID.IsUnknown() {
 		return diags
 	}
+	o.TrustBuilds = s3.TrustBuilds.ValueBool()
 	o.RemoteReadOnly = s3.ReadOnly.ValueBool() || s3.ReadOnly.IsUnknown()
 	o.Remote = func() (layer.Remote, error) {
 		p, err := publisher()

@@ -138,3 +138,90 @@ func TestSharedCacheSettings(t *testing.T) {
 		t.Errorf("the bucket holds %+v", objects)
 	}
 }
+
+// TestSharedCacheThatIsNoHelp plans with buckets that fail in one way or
+// another: the plan succeeds, and one warning says why.
+func TestSharedCacheThatIsNoHelp(t *testing.T) {
+	t.Parallel()
+	denied := func(operation string) *lambdatest.Fault {
+		return &lambdatest.Fault{Operation: operation, Status: 403, ErrorType: "AccessDenied", Message: "no", Times: -1}
+	}
+	for name, c := range map[string]struct {
+		fault    *lambdatest.Fault
+		bucket   string // "" is the one that is there
+		endpoint string // "" is AWS's
+		warning  string // "" is none
+		objects  int
+	}{
+		"may not write":  {denied("PutObject"), "", "", `(?s)could not be written.*s3:PutObject`, 0},
+		"may not read":   {denied("GetObject"), "", "", "", 3}, // S3 answers so for what is not there, too
+		"another region": {nil, "elsewhere", "", "write its region into cache.s3", 0},
+		"down":           {nil, "", "http://127.0.0.1:9", `(?s)could not be read.*refused`, 0},
+		"overloaded":     {&lambdatest.Fault{Operation: "GetObject", Status: 503, ErrorType: "SlowDown", Message: "slow", Times: -1}, "", "", "SlowDown", 3},
+		"cut":            {&lambdatest.Fault{Operation: "PutObject", Reset: true, Times: -1}, "", "", "could not be written", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			index, aws := indextest.New(t, universe), lambdatest.New(t)
+			aws.CreateBucket(region, "acme-cache", false)
+			aws.CreateBucket("us-west-2", "elsewhere", false)
+			if c.fault != nil {
+				aws.Inject(*c.fault)
+			}
+			text := cachedPipeline(aws.URL(), "", "requests", "")
+			if c.bucket != "" {
+				text = strings.ReplaceAll(text, "acme-cache", c.bucket)
+			}
+			if c.endpoint != "" {
+				text = strings.Replace(text, fmt.Sprintf("s3     = %q", aws.URL()), fmt.Sprintf("s3 = %q", c.endpoint), 1)
+			}
+			m := newMachine(t, nil).uses("PIP_INDEX_URL=" + index.URL())
+			m.write("main.tf", text)
+			m.write("src/shared.py", "VALUE = 1\n")
+			out := m.terraform(0, "plan", "-out=saved.tfplan")
+			if n := strings.Count(out, "The shared cache did not work as it should"); n != min(len(c.warning), 1) {
+				t.Errorf("%d warnings, want %d:\n%s", n, min(len(c.warning), 1), out)
+			}
+			if !sentenceLike(c.warning).MatchString(out) {
+				t.Errorf("the plan does not say %q:\n%s", c.warning, out)
+			}
+			if n := len(aws.Objects("acme-cache")); n != c.objects {
+				t.Errorf("the bucket holds %d objects, want %d", n, c.objects)
+			}
+		})
+	}
+}
+
+// TestForgedObjectsAreHealed has somebody write other bytes into the bucket: the
+// next machine does not use them, says so and puts the right ones back.
+func TestForgedObjectsAreHealed(t *testing.T) {
+	t.Parallel()
+	index, aws := indextest.New(t, universe), lambdatest.New(t)
+	aws.CreateBucket(region, "acme-cache", false)
+	first := newMachine(t, nil).uses("PIP_INDEX_URL=" + index.URL())
+	first.write("main.tf", cachedPipeline(aws.URL(), "", "requests", ""))
+	first.write("src/shared.py", "VALUE = 1\n")
+	first.terraform(0, "plan", "-out=saved.tfplan")
+	right := map[string]string{}
+	for _, o := range aws.Objects("acme-cache") {
+		right[o.Key] = string(o.Body)
+		aws.PutObject("acme-cache", o.Key, []byte("forged"))
+	}
+	second := newMachine(t, first).uses("PIP_INDEX_URL=" + index.URL())
+	out := second.terraform(0, "apply", "saved.tfplan")
+	if !sentenceLike("is not what its name").MatchString(out) {
+		t.Errorf("the apply does not say what is wrong in the bucket:\n%s", out)
+	}
+	// The zip was built, not asked for: who asks for it finds the forgery.
+	third := newMachine(t, second).uses("PIP_INDEX_URL=" + index.URL())
+	third.write("main.tf", cachedPipeline(aws.URL(), "", "requests", "third"))
+	third.terraform(0, "apply", "-auto-approve")
+	for _, o := range aws.Objects("acme-cache") {
+		if string(o.Body) != right[o.Key] {
+			t.Errorf("%s is still forged", o.Key)
+		}
+	}
+	if live := aws.Live(region, "deps"); len(live) != 2 || live[0].CodeSHA256 != live[1].CodeSHA256 {
+		t.Errorf("AWS has %+v", live)
+	}
+}

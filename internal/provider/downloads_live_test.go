@@ -23,6 +23,25 @@ with tarfile.open(sys.argv[2], "w:xz", preset=1) as t:
     t.add(sys.argv[3], "ffmpeg-7.0-static/readme.txt")
 `
 
+// cutVideo is a function that finds ffmpeg on PATH, called with a video that it
+// makes first.
+const cutVideo = `
+import os, subprocess, sys
+bin, dir = sys.argv[1:]
+os.environ["PATH"] = bin
+def lambda_handler(event, context):
+    output = os.path.join(dir, "output.mp4")
+    result = subprocess.run(["ffmpeg", "-i", event["video_url"], "-ss", "00:00:02", "-t", "3", "-c:v", "libx264", "-c:a", "aac", "-y", output],
+                            capture_output=True, text=True)
+    if result.returncode != 0:
+        return {"statusCode": 500, "body": f"FFmpeg error: {result.stderr}"}
+    return {"statusCode": 200 if os.path.getsize(output) > 1000 else 500, "body": output}
+video = os.path.join(dir, "input.mp4")
+subprocess.run(["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc=duration=8:size=160x120:rate=5",
+                "-f", "lavfi", "-i", "sine=duration=8", "-c:v", "libx264", "-c:a", "aac", "-y", video], check=True)
+print(lambda_handler({"video_url": video}, None)["statusCode"])
+`
+
 // ffmpeg returns the static program that the wheel of imageio-ffmpeg for a
 // platform brings.
 func ffmpeg(t *testing.T, platform string) string {
@@ -81,6 +100,10 @@ resource "layerbuild_package" "ffmpeg" {
 		if err != nil || !strings.HasPrefix(string(out), "ffmpeg version") {
 			t.Errorf("bin/%s -version: %v\n%s", name, err, out)
 		}
+	}
+	cutter := exec.CommandContext(t.Context(), testbed(t, "python"), "-c", cutVideo, filepath.Join(root, "bin"), dir)
+	if out, err := cutter.CombinedOutput(); err != nil || strings.TrimSpace(string(out)) != "200" {
+		t.Errorf("the function that cuts videos: %v\n%s", err, out)
 	}
 	other := newMachine(t, nil)
 	other.write("main.tf", config("arm64.tar.xz"))

@@ -56,7 +56,7 @@ func downloadsAttribute() schema.Attribute {
 				"sha256": schema.StringAttribute{
 					MarkdownDescription: "SHA-256 in hexadecimal. Without it the first plan takes what is there, keeps its digest in the lock, and says so in a warning; only `triggers` make it look again. A path without it is read at every plan, as `files` are.",
 					Optional:            true,
-					Validators:          []validator.String{stringvalidator.LengthBetween(64, 64)},
+					Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 				},
 				"architecture": schema.StringAttribute{
 					MarkdownDescription: "The element counts only for this architecture, and is left out of layers for the other one. Default: for all.",
@@ -70,7 +70,7 @@ func downloadsAttribute() schema.Attribute {
 					Validators:          []validator.Int64{int64validator.AtLeast(0)},
 				},
 				"files": schema.MapAttribute{
-					MarkdownDescription: "What to take: globs over the paths in the archive, with the layer path of each: `{ \"*/ffmpeg\" = \"bin/ffmpeg\" }`. `*` stays within a folder, `**` crosses folders; a glob that matches a folder takes all below it. A layer path that ends in `/` is a folder, in which the name is kept. A glob that matches nothing is an error. Default: everything, below `target`.",
+					MarkdownDescription: "What to take: globs over the paths in the archive, with the layer path of each: `{ \"*/ffmpeg\" = \"bin/ffmpeg\" }`. `*` stays within a folder, `**` crosses folders; a glob that matches a folder takes all below it, with its path there: `{ \"pkg\" = \"python/pkg\" }`, while `pkg/**` matches each file by itself. A layer path that ends in `/` is a folder, in which the name is kept. A glob that matches nothing is an error. Default: everything, below `target`.",
 					ElementType:         types.StringType,
 					Optional:            true,
 					Validators: []validator.Map{

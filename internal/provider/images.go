@@ -28,7 +28,7 @@ func (i *imageModel) spec(ctx context.Context, diags *diag.Diagnostics) layer.Im
 
 func imagesAttribute() schema.Attribute {
 	return schema.ListNestedAttribute{
-		MarkdownDescription: "Files out of container images, straight from their registries: no engine is needed. Credentials come from the Docker configuration (`docker login`, `DOCKER_CONFIG`, credential helpers) or that of Podman. " +
+		MarkdownDescription: "Files out of container images, straight from their registries: no engine is needed. Credentials come from the Docker configuration (`docker login`, `DOCKER_CONFIG`) or that of Podman (`REGISTRY_AUTH_FILE`, `containers/auth.json`). Credential helpers and stores are programs and are not run: where a registry refuses and one of them would know more, the error says what to write instead. " +
 			"A tag is pinned to the digest that it has at the first plan, and moves only with the image's name or `triggers`. Files that are executable in the image are so in the layer; an ELF file for another architecture is an error.",
 		Optional:   true,
 		Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues()},

@@ -70,6 +70,7 @@ type world struct {
 	dir   string
 	// clock is the provider's; nil is one that stands still at now.
 	clock func() time.Time
+	env   map[string]string // what the provider finds besides
 }
 
 func newWorld(t *testing.T) *world {
@@ -80,6 +81,9 @@ func newWorld(t *testing.T) *world {
 // providers returns the provider of this world.
 func (w *world) providers() map[string]func() (tfprotov6.ProviderServer, error) {
 	environment := func(name string) string {
+		if value, ok := w.env[name]; ok {
+			return value
+		}
 		return map[string]string{"PIP_INDEX_URL": w.index.URL(), "LAYERBUILD_CACHE_DIR": w.cache}[name]
 	}
 	return map[string]func() (tfprotov6.ProviderServer, error){"layerbuild": func() (tfprotov6.ProviderServer, error) {

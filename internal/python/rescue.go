@@ -3,9 +3,6 @@ package python
 import (
 	"bufio"
 	"bytes"
-	"errors"
-	"fmt"
-	"io"
 	"path"
 	"regexp"
 	"slices"
@@ -23,6 +20,10 @@ type Module struct {
 	// Dropped is set where the file is to be left out.
 	Dropped bool
 }
+
+// maxModule bounds the source that is looked through: what is longer was not
+// written to be imported.
+const maxModule = 64 << 20
 
 // Within returns the part of a layer path below the folder of sys.path that it
 // lies in, and false where it lies in none.
@@ -53,7 +54,10 @@ func KeepImported(modules []Module, folders []string) error {
 	}
 	stays := len(r.queue)
 	for n := 0; n < len(r.queue); n++ {
-		body, err := readModule(modules[r.queue[n]].Entry)
+		if modules[r.queue[n]].Entry.Size > maxModule {
+			continue
+		}
+		body, err := content(modules[r.queue[n]].Entry)
 		if err != nil {
 			return err
 		}
@@ -223,16 +227,4 @@ func importedNames(list string) []string {
 		}
 	}
 	return names
-}
-
-func readModule(e filetree.Entry) (body []byte, err error) {
-	in, err := e.OpenContent()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, in.Close()) }()
-	if body, err = io.ReadAll(in); err != nil {
-		return nil, fmt.Errorf("reading %q: %w", e.Path, err)
-	}
-	return body, nil
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 )
 
 func TestImportsThatRunAtLoad(t *testing.T) {
@@ -54,6 +56,18 @@ func TestRelativeImports(t *testing.T) {
 		if got != c.want {
 			t.Errorf("absolute(%q, %q) = %q, want %q", c.file, c.from, got, c.want)
 		}
+	}
+}
+
+// TestHugeModulesAreNotRead has one without content: to read it would panic.
+func TestHugeModulesAreNotRead(t *testing.T) {
+	t.Parallel()
+	modules := []Module{
+		{Path: "big.py", Entry: filetree.Entry{Path: "python/big.py", Size: maxModule + 1}},
+		{Path: "lib/tests/__init__.py", Dropped: true},
+	}
+	if err := KeepImported(modules, []string{"tests"}); err != nil || !modules[1].Dropped {
+		t.Errorf("got %+v, %v", modules, err)
 	}
 }
 

@@ -1,0 +1,98 @@
+package layer
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+)
+
+// TestNamesThatDifferInCaseAlone are refused where both are taken: neither
+// Windows nor macOS could unpack the layer.
+func TestNamesThatDifferInCaseAlone(t *testing.T) {
+	t.Parallel()
+	s := serve(t, map[string]string{"/a.tgz": tarball(t, map[string]string{"d/Read": "1", "d/read": "2", "D/other": "3"})})
+	b := downloadBuilder(t)
+	all := downloadSpec(DownloadSpec{URL: s.URL + "/a.tgz"})
+	_, err := b.Resolve(t.Context(), all, nil)
+	wantInput(t, err, "downloads[0]", `"d/Read" and "d/read" differ in case alone`)
+	all.Exclude = []string{"d/Read"}
+	out := filepath.Join(t.TempDir(), "a.zip")
+	build(t, b, resolve(t, b, all, nil), Output{Path: out})
+	if got, want := listed(t, out), "D/other d/read"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	one := downloadSpec(DownloadSpec{URL: s.URL + "/a.tgz", Files: map[string]string{"d/Read": "bin/"}})
+	resolve(t, b, one, nil)
+}
+
+// TestErrorsNameTheElement counts elements as the configuration has them, those
+// for other architectures too, at plan and when a lock is built elsewhere.
+func TestErrorsNameTheElement(t *testing.T) {
+	t.Parallel()
+	s := serve(t, map[string]string{"/a": "1", "/b": "2"})
+	spec := downloadSpec(
+		DownloadSpec{URL: s.URL + "/gone", Architecture: "arm64"},
+		DownloadSpec{URL: s.URL + "/a"},
+		DownloadSpec{URL: s.URL + "/gone", Architecture: "arm64"},
+		DownloadSpec{URL: s.URL + "/b?v=2"},
+	)
+	l := resolve(t, downloadBuilder(t), spec, nil)
+	s.files = map[string]string{"/a": "1"}
+	_, err := downloadBuilder(t).Build(t.Context(), l, Output{Path: filepath.Join(t.TempDir(), "a.zip")})
+	wantInput(t, err, "downloads[3]", s.URL+"/b?v=2", "404")
+	_, err = downloadBuilder(t).Resolve(t.Context(), spec, nil)
+	wantInput(t, err, "downloads[3]", s.URL+"/b?v=2", "404")
+}
+
+// TestRefusedDownloads says where credentials of downloads belong: they have no
+// index.
+func TestRefusedDownloads(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
+	t.Cleanup(s.Close)
+	_, err := downloadBuilder(t).Resolve(t.Context(), downloadSpec(DownloadSpec{URL: s.URL + "/a"}), nil)
+	wantInput(t, err, "downloads[0]", s.URL+"/a answered 401, and no credentials were sent", "netrc file")
+	if strings.Contains(err.Error(), "index") {
+		t.Errorf("the error tells of an index: %v", err)
+	}
+	got := refusal(&fetch.StatusError{URL: "https://example.com/a", Code: http.StatusForbidden, Credentials: "netrc"})
+	if want := "https://example.com/a answered 403 Forbidden to the login and password of the netrc file. They may have expired"; !strings.HasPrefix(got, want) {
+		t.Errorf("got %q, want it to begin with %q", got, want)
+	}
+}
+
+// TestUnpackingStops ends the reading of a long archive with its context.
+func TestUnpackingStops(t *testing.T) {
+	t.Parallel()
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if _, err := z.Write(make([]byte, 1<<20)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "a.gz")
+	writeFile(t, name, packed.String())
+	a, err := filetree.FileArchive("a.gz", name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := filetree.ListArchive(stoppable(ctx, a), "a"); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the end of the context", err)
+	}
+	if _, err := filetree.ListArchive(stoppable(t.Context(), a), "a"); err != nil {
+		t.Errorf("got %v", err)
+	}
+}
