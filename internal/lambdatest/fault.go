@@ -61,6 +61,8 @@ type Call struct {
 	Method, Path, UserAgent      string
 	// RevisionId is what a change of a policy was based on.
 	RevisionId string
+	// VersionId is the version of an S3 object that the call names.
+	VersionId string
 	// Body is the request's length in bytes.
 	Body int
 	// Status is what was answered; 0 if the connection was cut.
@@ -76,6 +78,13 @@ func (a *AWS) Inject(faults ...Fault) {
 	for _, f := range faults {
 		a.faults = append(a.faults, &f)
 	}
+}
+
+// Calm takes back the faults that have not struck.
+func (a *AWS) Calm() {
+	a.watch.Lock()
+	defer a.watch.Unlock()
+	a.faults = nil
 }
 
 // Calls returns the calls of the named operations in the order of their
@@ -117,7 +126,7 @@ func (a *AWS) record(c *call) int {
 	a.calls = append(a.calls, Call{
 		Operation: c.operation, Region: c.region, AccessKey: c.accessKey,
 		Method: c.Method, Path: c.URL.Path, UserAgent: c.UserAgent(), Body: len(c.body), At: time.Now(),
-		RevisionId: c.URL.Query().Get("RevisionId"),
+		RevisionId: c.URL.Query().Get("RevisionId"), VersionId: c.URL.Query().Get("versionId"),
 	})
 	return len(a.calls) - 1
 }

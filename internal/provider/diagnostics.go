@@ -86,7 +86,7 @@ func diagnosePublish(err error) (diag.Diagnostic, bool) {
 	case errors.As(err, &config):
 		return diag.NewErrorDiagnostic("Unusable AWS settings", sentence(strings.Join(config.Faults, "; "))), true
 	case errors.As(err, &limit):
-		return at(limit.Attribute, diag.NewErrorDiagnostic("Value outside the limits of AWS", sentence(limit.Error()))), true
+		return at(limit.Attribute, diag.NewErrorDiagnostic("AWS cannot take "+limit.Attribute+" as it is", sentence(limit.Error()))), true
 	case errors.As(err, &tooLarge):
 		return at("s3", diag.NewErrorDiagnostic("The zip is too large for a request", sentence(tooLarge.Error()))), true
 	case errors.As(err, &digest):

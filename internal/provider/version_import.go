@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -46,4 +47,11 @@ func (r *versionResource) ImportState(ctx context.Context, req resource.ImportSt
 	resp.Diagnostics.Append(owned.write(ctx, resp.Private)...)
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, arn.LayerARN())...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("arn"), arn.String())...)
+}
+
+// importOfAnother returns the refusal of a version that the account may at most
+// use: it could be neither published anew nor deleted.
+func importOfAnother(arn string) diag.Diagnostic {
+	return diag.NewErrorDiagnostic("The layer version belongs to another account", "The credentials are not of the account of "+arn+", so Terraform cannot manage it. "+
+		"Import it with credentials of that account. What is shared with yours needs no import: write its ARN where it is used.")
 }

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -8,6 +9,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
 )
 
 // forgotten returns a configuration of the package alone that drops the version
@@ -106,11 +109,13 @@ resource "layerbuild_version" "v" {
 func TestImportRefuses(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[string]string{
-		"deps":                `Malformed import id`,
-		layerARN + ":0":       `its version "0" is not a whole number from 1`,
-		layerARN + ":7":       `AWS has no arn:aws:lambda:eu-west-1:123456789012:layer:deps:7: check the region, the name and the number`,
-		layerARN:              `it is not there, or all its versions are deleted`,
-		"arn:aws:s3:::bucket": `it names the service "s3"`,
+		"deps":          `Malformed import id`,
+		layerARN + ":0": `its version "0" is not a whole number from 1`,
+		layerARN + ":7": `AWS has no arn:aws:lambda:eu-west-1:123456789012:layer:deps:7: check the region, the name and the number`,
+		layerARN:        `it is not there, or all its versions are deleted`,
+		"arn:aws:lambda:eu-west-1:210987654321:layer:deps:7":    `The layer version belongs to another account`,
+		"arn:aws:lambda:eu-west-1:210987654321:layer:deps":      `it is not there, or all its versions are deleted`,
+		"arn:aws:s3:::bucket":                                   `it names the service "s3"`,
 		"arn:aws:lambda:eu-west-1:123456789012:function:resize": `it names a function`,
 	} {
 		t.Run(id, func(t *testing.T) {
@@ -125,4 +130,25 @@ func TestImportRefuses(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestImportOfAnothersSharedVersionIsRefused can read the version, and has one
+// of the same name and number itself.
+func TestImportOfAnothersSharedVersionIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const shared = "arn:aws:lambda:eu-west-1:210987654321:layer:deps"
+	theirs := lambdatest.Fault{
+		Operation: "GetLayerVersion", Status: http.StatusOK,
+		Body: []byte(`{"LayerArn":"` + shared + `","LayerVersionArn":"` + shared + `:1","Version":1,"Content":{"CodeSha256":"x","CodeSize":1}}`),
+	}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps: []resource.TestStep{
+			{Config: w.publishing("idna", ""), Check: w.hasVersions(1)},
+			{Config: w.forgotten("idna"), Check: w.hasVersions(1)},
+			{PreConfig: func() { w.aws.Inject(theirs) }, Config: w.publishing("idna", "") + importing(shared+":1"), ExpectError: sentenceLike(`The layer version belongs to another account`)},
+		},
+		CheckDestroy: w.hasVersions(1),
+	})
 }

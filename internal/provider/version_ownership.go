@@ -41,6 +41,10 @@ type holdings struct {
 	// Seen is the midnight before the last refresh, where retention counts
 	// ages: what a plan takes for now.
 	Seen time.Time `json:"seen,omitzero"`
+	// Behind is set where a version was published, or the policy was changed, and
+	// retention did not come to run since something failed before: the next
+	// apply makes up for it.
+	Behind bool `json:"behind,omitempty"`
 	// Parameter is the SSM parameter that the resource wrote; nil for none.
 	Parameter *ownedParameter `json:"parameter,omitempty"`
 }

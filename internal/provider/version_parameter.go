@@ -70,9 +70,12 @@ func (r *versionResource) readParameter(ctx context.Context, publisher *publish.
 		return diags
 	}
 	inParallel(places, func(p *place) {
+		if p.unread {
+			return
+		}
 		value, found, err := publisher.Parameter(ctx, p.region, want.Name.ValueString())
 		if err != nil {
-			p.diags.Append(diagnose("The parameter cannot be read", err))
+			p.diags.Append(p.unreadable(diagnose("The parameter cannot be read", err)))
 			return
 		}
 		if p.now.ARN == "" || value == p.now.ARN {
@@ -161,7 +164,9 @@ func (m *versionModel) concludeParameter(ctx context.Context, c *change, places 
 		if p.failed != parameter {
 			continue
 		}
-		if m.SSMParameter = c.before.SSMParameter; !c.plan.SSMParameter.IsNull() {
+		if c.plan.SSMParameter.IsNull() {
+			m.SSMParameter = c.before.SSMParameter
+		} else {
 			m.SSMParameter = types.ObjectNull(c.plan.SSMParameter.AttributeTypes(ctx))
 		}
 		return

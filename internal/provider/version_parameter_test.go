@@ -220,3 +220,22 @@ func TestParameterIsRefused(t *testing.T) {
 		})
 	}
 }
+
+// TestParameterFailsAtCreate keeps the version that was made in the state, so
+// that it is cleaned up.
+func TestParameterFailsAtCreate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.aws.SetParameter(region, "/taken", "theirs")
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps: []resource.TestStep{
+			{Config: w.publishing("idna", `ssm_parameter = { name = "/taken" }`), ExpectError: sentenceLike(`is there already and was not written by this resource`)},
+			{
+				Config: w.publishing("idna", `ssm_parameter = { name = "/free" }`), ConfigPlanChecks: action(plancheck.ResourceActionReplace),
+				Check: resource.ComposeTestCheckFunc(w.hasVersions(2), w.holds(region, "/free", layerARN+":2"), w.holds(region, "/taken", "theirs")),
+			},
+		},
+		CheckDestroy: resource.ComposeTestCheckFunc(w.hasVersions(), w.holds(region, "/taken", "theirs")),
+	})
+}

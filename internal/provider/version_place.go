@@ -38,6 +38,8 @@ type place struct {
 	signedBy publish.Signing
 	// shared says who may use the version; null where AWS was not asked.
 	shared types.Object
+	// unread is set where AWS did not tell what the region has.
+	unread bool
 	// stray is set where the parameter does not hold the ARN.
 	stray bool
 	// gaveUp are the numbers of the versions that retention gave up.
@@ -79,6 +81,17 @@ const zipsInFlight = 150 << 20
 // prepare takes the zip that is to be published.
 func (c *change) prepare(zip publish.Zip) {
 	c.zip, c.uploads = zip, make(chan struct{}, min(max(1, zipsInFlight/max(1, zip.Size)), 64))
+}
+
+// unreadable returns what a refresh that cannot read the place says. Of a further
+// region it is a warning, and what the state has stands: the outage of one keeps
+// nobody from the others, nor from giving it up.
+func (p *place) unreadable(d diag.Diagnostic) diag.Diagnostic {
+	p.unread = true
+	if p.primary {
+		return d
+	}
+	return diag.NewWarningDiagnostic(d.Summary(), d.Detail()+"\n\nWhat the state has of this region stands until a refresh can read it.")
 }
 
 // previous returns the number of the version that the next one follows, 0 for
@@ -202,6 +215,7 @@ func (r *versionResource) advance(ctx context.Context, c *change, p *place) {
 		p.diags.Append(diags...)
 		if diags.HasError() {
 			p.failed = s.step
+			p.owned.Behind = p.owned.Behind || s.step > publishing && s.step < retaining && (p.due || c.retentionChanged())
 			return
 		}
 	}
@@ -217,15 +231,20 @@ func (r *versionResource) publishAt(ctx context.Context, c *change, p *place) (d
 		return diags
 	}
 	request.Zip = c.zip
-	c.uploads <- struct{}{}
-	defer func() { <-c.uploads }()
+	select {
+	case c.uploads <- struct{}{}:
+		defer func() { <-c.uploads }()
+	case <-ctx.Done():
+		return append(diags, diagnose(fmt.Sprintf("Layer %q cannot be published", request.LayerName),
+			fmt.Errorf("waiting for the publishes in other regions: %w", ctx.Err())))
+	}
 	request.Warn = func(text string) {
 		diags.Append(at("s3", diag.NewWarningDiagnostic(fmt.Sprintf("Layer %q was staged with difficulties", request.LayerName), text)))
 	}
 	v, adopted, err := c.publisher.Publish(ctx, request)
 	if err != nil {
 		if made, parseErr := publish.ParseARN(v.ARN); parseErr == nil { // it is there, and to be cleaned up
-			p.owned.LayerARN = made.LayerARN()
+			p.layerARN, p.owned.LayerARN = made.LayerARN(), made.LayerARN()
 			p.owned.add(v.Number, createdAt(v.CreatedDate))
 		}
 		return append(diags, diagnose(fmt.Sprintf("Layer %q cannot be published", request.LayerName), err))
@@ -263,6 +282,12 @@ func (r *versionResource) drop(ctx context.Context, c *change, places []*place) 
 func (c *change) conclude(ctx context.Context, places []*place, diags *diag.Diagnostics) *versionModel {
 	m, home, old := c.plan, places[0], c.plan.Replicas.IsNull()
 	undone := home.failed == publishing
+	for _, p := range places { // a version that is only to be cleaned up has no other trace in the state
+		if arn, err := publish.ParseLayerARN(p.owned.LayerARN); err == nil && home.layerARN == "" {
+			arn.Region = home.region
+			home.layerARN = arn.LayerARN()
+		}
+	}
 	if undone && !c.before.LayerName.IsNull() {
 		m = c.before
 	} else {

@@ -189,13 +189,17 @@ func (m *versionModel) homeLayerARN() string {
 }
 
 // layerARNIn returns the layer's ARN in a region, whether there is a version or
-// not; "" where none is anywhere.
+// not; "" where none was ever anywhere.
 func (m *versionModel) layerARNIn(ctx context.Context, region string, diags *diag.Diagnostics) string {
 	for _, r := range m.releases(ctx, diags) {
 		if arn, err := publish.ParseARN(r.ARN); err == nil {
 			arn.Region = region
 			return arn.LayerARN()
 		}
+	}
+	if arn, err := publish.ParseLayerARN(m.LayerARN.ValueString()); err == nil {
+		arn.Region = region
+		return arn.LayerARN()
 	}
 	return ""
 }

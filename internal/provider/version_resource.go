@@ -120,6 +120,11 @@ func (r *versionResource) readAt(ctx context.Context, publisher *publish.Publish
 		return nil
 	}
 	v, err := publisher.Read(ctx, p.before.ARN)
+	if m.LayerName.IsNull() && !errors.Is(err, publish.ErrNotFound) {
+		if own, unknown := publisher.Owns(ctx, p.before.ARN); unknown == nil && !own {
+			return diag.Diagnostics{importOfAnother(p.before.ARN)}
+		}
+	}
 	switch {
 	case errors.Is(err, publish.ErrNotFound) && m.LayerName.IsNull(): // being imported
 		return diag.Diagnostics{diag.NewErrorDiagnostic("No such layer version", fmt.Sprintf("AWS has no %s: check the region, the name and the number.", p.before.ARN))}
@@ -127,7 +132,7 @@ func (r *versionResource) readAt(ctx context.Context, publisher *publish.Publish
 		p.now.lose(p.primary)
 		return nil
 	case err != nil:
-		return diag.Diagnostics{diagnose("The layer version cannot be read", err)}
+		return diag.Diagnostics{p.unreadable(diagnose("The layer version cannot be read", err))}
 	}
 	p.version = &v
 	if p.primary || p.before.CodeSHA256 != "" {
@@ -252,7 +257,16 @@ func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest
 // retention counts.
 func (r *versionResource) destroyAt(ctx context.Context, publisher *publish.Publisher, m *versionModel, p *place) diag.Diagnostics {
 	diags := r.dropParameter(ctx, publisher, p)
-	return append(diags, r.retireAll(ctx, publisher, m, p)...)
+	if _, retain, _ := m.retention(ctx, &diags); !retain {
+		diags.Append(r.retireAll(ctx, publisher, m, p)...)
+		return diags
+	}
+	for i, d := range diags {
+		if p.dropped { // the versions stay, so what names one may: a region out of reach can be given up
+			diags[i] = diag.NewWarningDiagnostic(d.Summary(), d.Detail())
+		}
+	}
+	return diags
 }
 
 // zip returns the bytes to publish. Those of a package are rebuilt from its

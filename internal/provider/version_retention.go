@@ -96,13 +96,15 @@ func (m *versionModel) retention(ctx context.Context, diags *diag.Diagnostics) (
 }
 
 // planRetention writes which versions the policy gives up: those of a region
-// where a version is due, or everywhere where the policy changes. It is the
-// same at plan and at apply: the moment that counts is that of the last
-// refresh, which is in the record.
+// where a version is due, everywhere where the policy changes, and where it
+// could not be carried out before. It is the same at plan and at apply: the
+// moment that counts is that of the last refresh, which is in the record.
 func (r *versionResource) planRetention(ctx context.Context, m, before *versionModel, owned *ownership, diags *diag.Diagnostics) {
-	changed := before != nil && !m.Retention.Equal(before.Retention)
+	due := func(region string) bool {
+		return before != nil && (!m.Retention.Equal(before.Retention) || owned.of(region).Behind)
+	}
 	switch home := m.homeRegion(); {
-	case !m.ARN.IsUnknown() && !changed:
+	case !m.ARN.IsUnknown() && !due(home):
 		m.RetiringVersions = before.RetiringVersions
 	case before == nil || home == "":
 		m.RetiringVersions = r.retiring(ctx, m, 0, &holdings{}, diags)
@@ -111,18 +113,20 @@ func (r *versionResource) planRetention(ctx context.Context, m, before *versionM
 		if !m.ARN.IsUnknown() && !isEmpty(m.RetiringVersions) {
 			m.RetainedVersions = types.ListUnknown(types.Int64Type)
 		}
-	}
-	if !changed || m.Replicas.IsUnknown() {
-		return
-	}
-	replicas := m.replicas(ctx, diags)
-	for region, replica := range replicas {
-		if !replica.ARN.IsUnknown() && !isEmpty(r.retiring(ctx, m, replica.Version.ValueInt64(), owned.of(region), nil)) {
-			replica.RetainedVersions = types.ListUnknown(types.Int64Type)
-			replicas[region] = replica
+		if !isEmpty(m.RetiringVersions) && m.RetiringVersions.Equal(before.RetiringVersions) && !m.RetiringVersions.IsUnknown() {
+			diags.Append(warnOfSame(m.LayerName.ValueString(), numbers(ctx, m.RetiringVersions, diags)))
 		}
 	}
-	m.setReplicas(ctx, replicas, diags)
+	replicas, touched := m.replicas(ctx, diags), false
+	for region, replica := range replicas {
+		if due(region) && !replica.ARN.IsUnknown() && !isEmpty(r.retiring(ctx, m, replica.Version.ValueInt64(), owned.of(region), nil)) {
+			replica.RetainedVersions = types.ListUnknown(types.Int64Type)
+			replicas[region], touched = replica, true
+		}
+	}
+	if touched {
+		m.setReplicas(ctx, replicas, diags)
+	}
 }
 
 // isEmpty reports whether a list is known to have no element.
@@ -159,6 +163,13 @@ func (r *versionResource) warnOfAges(policy publish.Retention, versions []publis
 		detail += "An apply now would give up " + versionsText(policy.GiveUp(versions, current, r.tools.now())) + ". "
 	}
 	return diag.WithPath(path.Root("retention"), diag.NewWarningDiagnostic("Versions to go are not known yet", detail+"Later plans name them."))
+}
+
+// warnOfSame names the versions to go where the last change had the same: a
+// plan does not print an attribute that stays as it is.
+func warnOfSame(layer string, going []int64) diag.Diagnostic {
+	return diag.WithPath(path.Root("retention"), diag.NewWarningDiagnostic(fmt.Sprintf("To be deleted of layer %q: %s", layer, versionsText(going)),
+		"They are in retiring_versions, as after the last change, where they stayed. Those that functions use stay with keep_in_use. The plan does not print what is the same as before."))
 }
 
 // subject returns the versions that a policy is about.

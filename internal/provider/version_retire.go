@@ -26,6 +26,9 @@ func (r *versionResource) readRetention(ctx context.Context, publisher *publish.
 			// A day's precision: a refresh does not change the state every time.
 			p.owned.Seen = r.tools.now().UTC().Truncate(day)
 		}
+		if p.unread {
+			continue
+		}
 		if !policy.WholeLayer || p.layerARN == "" {
 			p.owned.Others, p.owned.Whole = nil, false
 			continue
@@ -62,31 +65,34 @@ func (h *holdings) list(ctx context.Context, publisher *publish.Publisher, p *pl
 	return nil
 }
 
-// retireAt deletes what the policy gives up in a place, after a publish or
-// where the policy has changed. Of the resource's own region that is what was
+// retireAt deletes what the policy gives up in a place, after a publish, where
+// the policy has changed, or where that is still to be made up for. Of the resource's own region that is what was
 // planned. Failures are warnings: the versions are looked at again after the
 // next publish.
 func (r *versionResource) retireAt(ctx context.Context, c *change, p *place) (diags diag.Diagnostics) {
 	policy, _, _ := c.plan.retention(ctx, &diags)
-	if c.plan.Retention.IsNull() || !p.due && c.plan.Retention.Equal(c.before.Retention) || diags.HasError() {
+	asked := p.due || p.owned.Behind || c.retentionChanged()
+	p.owned.Behind = false
+	if c.plan.Retention.IsNull() || !asked || diags.HasError() {
 		return diags
 	}
+	if policy.WholeLayer && !p.owned.Whole {
+		if err := p.owned.list(ctx, c.publisher, p, c.plan.LayerName.ValueString()); err != nil {
+			return append(diags, warnOf(fmt.Sprintf("Older versions of layer %q stay", c.plan.LayerName.ValueString()), err))
+		}
+	}
+	moment := p.owned.Seen
+	if moment.IsZero() {
+		moment = r.tools.now()
+	}
+	p.gaveUp = policy.GiveUp(p.owned.subject(policy), p.now.Number, moment)
+	going := p.gaveUp
 	if p.primary && !c.plan.RetiringVersions.IsUnknown() {
 		p.gaveUp = numbers(ctx, c.plan.RetiringVersions, &diags)
-	} else {
-		if policy.WholeLayer && !p.owned.Whole {
-			if err := p.owned.list(ctx, c.publisher, p, c.plan.LayerName.ValueString()); err != nil {
-				return append(diags, warnOf(fmt.Sprintf("Older versions of layer %q stay", c.plan.LayerName.ValueString()), err))
-			}
-		}
-		moment := p.owned.Seen
-		if moment.IsZero() {
-			moment = r.tools.now()
-		}
-		p.gaveUp = policy.GiveUp(p.owned.subject(policy), p.now.Number, moment)
+		// Where an older version was taken over in place of a new one, fewer go
+		// than planned: it may be one of them, and the rest is within the policy.
+		going = slices.DeleteFunc(slices.Clone(p.gaveUp), func(n int64) bool { return !slices.Contains(going, n) })
 	}
-	// A version that was to go may have been taken over instead.
-	going := slices.DeleteFunc(slices.Clone(p.gaveUp), func(n int64) bool { return n == p.now.Number })
 	retired, err := c.publisher.Retire(ctx, p.layerARN, going, policy.KeepInUse)
 	if err != nil {
 		return append(diags, warnOf(fmt.Sprintf("Older versions of layer %q stay", c.plan.LayerName.ValueString()), err))
@@ -98,6 +104,9 @@ func (r *versionResource) retireAt(ctx context.Context, c *change, p *place) (di
 	}
 	return diags
 }
+
+// retentionChanged reports whether older versions are under another policy.
+func (c *change) retentionChanged() bool { return !c.plan.Retention.Equal(c.before.Retention) }
 
 // concludeRetention makes known what was not known at plan. A policy that was
 // not carried out because something failed before is one that is still to come.
@@ -118,8 +127,8 @@ func (m *versionModel) concludeRetention(c *change, home *place) {
 // Unlike after a publish a failure is an error here: the resource would be
 // forgotten, and its versions with it.
 func (r *versionResource) retireAll(ctx context.Context, publisher *publish.Publisher, m *versionModel, p *place) (diags diag.Diagnostics) {
-	policy, retain, _ := m.retention(ctx, &diags)
-	if retain || diags.HasError() {
+	policy, _, _ := m.retention(ctx, &diags)
+	if diags.HasError() {
 		return diags
 	}
 	if policy.WholeLayer && !p.owned.Whole && p.layerARN != "" {

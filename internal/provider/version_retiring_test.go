@@ -76,3 +76,33 @@ func TestRetiringIsTheSameAtPlanAndApply(t *testing.T) {
 		}
 	}
 }
+
+// TestPlanNamesWhatGoesAlthoughItIsTheSame is about versions that stayed before,
+// as a function used them: the plan of Terraform hides a list that is as it was.
+func TestPlanNamesWhatGoesAlthoughItIsTheSame(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		before types.List
+		want   string // a summary; "" is none
+	}{
+		"the same":       {numbersOf([]int64{1, 3}), `To be deleted of layer "deps": versions 1 and 3`},
+		"others":         {numbersOf([]int64{1}), ""},
+		"a state of old": {types.ListNull(types.Int64Type), ""},
+	} {
+		before := &versionModel{Retention: policyOf(2, 0, ""), RetiringVersions: c.before}
+		m := &versionModel{
+			LayerName: types.StringValue("deps"), Region: types.StringValue(region), ARN: types.StringUnknown(), Retention: before.Retention,
+			Replicas: types.MapNull(replicaType()),
+		}
+		owned := &ownership{Places: map[string]*holdings{region: {Versions: []ownedVersion{{Number: 1}, {Number: 3}, {Number: 4}}}}}
+		var diags diag.Diagnostics
+		(&versionResource{}).planRetention(t.Context(), m, before, owned, &diags)
+		var got string
+		for _, d := range diags {
+			got += d.Summary()
+		}
+		if got != c.want || !m.RetiringVersions.Equal(numbersOf([]int64{1, 3})) {
+			t.Errorf("%s: %s goes, saying %q, want versions 1 and 3, saying %q", name, m.RetiringVersions, got, c.want)
+		}
+	}
+}

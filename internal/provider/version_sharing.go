@@ -148,7 +148,7 @@ func (r *versionResource) readSharing(ctx context.Context, publisher *publish.Pu
 		case importing: // who may not read policies can import
 			p.diags.AddWarning("The sharing of the layer version cannot be read", sentence(err.Error())+" The import goes on as if the version were not shared.")
 		default:
-			p.diags.Append(diagnose("The sharing of the layer version cannot be read", err))
+			p.diags.Append(p.unreadable(diagnose("The sharing of the layer version cannot be read", err)))
 		}
 	})
 	for _, p := range places {

@@ -149,6 +149,9 @@ func (u *upload) fault(doing, action string, err error) error {
 		explained = &LimitError{"s3", fmt.Sprintf("names the bucket %q, which is in %s, and the layer is in %s: AWS wants both in one region, so name another bucket, with \"{region}\" in its name if there is one for each region",
 			u.place.Bucket, there, u.region)}
 	}
+	if isCode(err, "NoSuchBucket") {
+		explained = &LimitError{"s3", fmt.Sprintf("names the bucket %q, which does not exist (NoSuchBucket)", u.place.Bucket)}
+	}
 	if isCode(err, "BadDigest") || isCode(err, "XAmzContentChecksumMismatch") {
 		explained = fmt.Errorf("S3 got other bytes than were read before, so the zip changed on the way: %w", explained)
 	}

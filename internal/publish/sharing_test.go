@@ -215,8 +215,7 @@ func TestShareGivesUpOnAPolicyThatIsNotKept(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	err := p.Share(ctx, arn, Sharing{AccountIDs: []string{teamA}})
-	var contested *ContestedError
-	if !errors.As(err, &contested) {
+	if _, ok := errors.AsType[*ContestedError](err); !ok {
 		t.Errorf("got %v, want a ContestedError", err)
 	}
 }
@@ -331,8 +330,7 @@ func TestShareOfAnotherAccountsVersion(t *testing.T) {
 	a := lambdatest.New(t)
 	p, _ := toShare(t, a)
 	err := p.Share(t.Context(), "arn:aws:lambda:eu-west-1:999999999999:layer:deps:1", Sharing{Public: true})
-	var denied *AccessDeniedError
-	if !errors.As(err, &denied) {
+	if _, ok := errors.AsType[*AccessDeniedError](err); !ok {
 		t.Errorf("got %v, want an AccessDeniedError", err)
 	}
 	if got := a.Policy(home, "deps", 1); got != "" {

@@ -281,7 +281,7 @@ func TestStagingFailures(t *testing.T) {
 	a.CreateBucket("us-east-1", "elsewhere", false)
 	a.CreateBucket(home, "closed", false)
 	p := stages(t, a)
-	for bucket, want := range map[string]string{"none": "NoSuchBucket", "elsewhere": "us-east-1"} {
+	for bucket, want := range map[string]string{"none": `the bucket "none", which does not exist (NoSuchBucket)`, "elsewhere": "us-east-1"} {
 		_, _, err := p.Publish(t.Context(), staged(zipOf(t, "x"), Staging{Bucket: bucket}))
 		var limit *LimitError
 		if !errors.As(err, &limit) || limit.Attribute != "s3" || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "s3://"+bucket+"/") {

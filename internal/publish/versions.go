@@ -42,6 +42,24 @@ func (p *Publisher) Read(ctx context.Context, arn string) (Version, error) {
 	return Version{}, fmt.Errorf("reading %s: %w", arn, s.explain(err))
 }
 
+// Owns reports whether the layer version with the ARN is there and belongs to
+// the account of the credentials, not to one that shares it.
+func (p *Publisher) Owns(ctx context.Context, arn string) (bool, error) {
+	api, s, a, err := p.of(ctx, arn)
+	if err != nil {
+		return false, err
+	}
+	// A name without an account means the caller's.
+	out, err := api.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{LayerName: &a.Name, VersionNumber: &a.Number})
+	if _, missing := errors.AsType[*types.ResourceNotFoundException](err); missing {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("finding the account of %s: %w", arn, s.explain(err))
+	}
+	return aws.ToString(out.LayerVersionArn) == arn, nil
+}
+
 // Delete removes the layer version with the ARN. One that is gone already is
 // no error. Functions that have it keep it.
 func (p *Publisher) Delete(ctx context.Context, arn string) error {
