@@ -249,14 +249,13 @@ var errLast = errors.New("the last file was read")
 
 // showOne shows a file under each of its layer paths.
 func showOne(picks []pick, content io.Reader, spool *store.Store, visit Visit) (err error) {
-	head := make([]byte, 64)
-	n, err := io.ReadFull(content, head)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+	head, err := filetree.ReadHead(content)
+	if err != nil {
 		return fmt.Errorf("reading %q: %w", picks[0].from, err)
 	}
 	f := File{Size: picks[0].content.size, Exec: picks[0].content.exec}
-	f.Program, f.Machine = filetree.Program(head[:n])
-	whole := io.MultiReader(bytes.NewReader(head[:n]), content)
+	f.Program, f.Machine = filetree.Program(head)
+	whole := io.MultiReader(bytes.NewReader(head), content)
 	if len(picks) == 1 {
 		f.Path = picks[0].to
 		return visit(f, whole)

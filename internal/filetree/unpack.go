@@ -111,7 +111,7 @@ func ListRaw(a *Archive, name string) (*Listing, error) {
 		return nil, fmt.Errorf("opening %q: %w", a.Name, err)
 	}
 	defer func() { _ = f.Close() }()
-	head, err := readHead(io.NewSectionReader(f, 0, a.Size))
+	head, err := ReadHead(io.NewSectionReader(f, 0, a.Size))
 	if err != nil {
 		return nil, fmt.Errorf("reading %q: %w", a.Name, err)
 	}
@@ -350,7 +350,7 @@ func listSingle(s *stream, single string) ([]Member, error) {
 		}
 	}
 	m := Member{Path: single, File: single}
-	head, err := readHead(s)
+	head, err := ReadHead(s)
 	if err != nil {
 		return nil, err
 	}
@@ -361,16 +361,4 @@ func listSingle(s *stream, single string) ([]Member, error) {
 	}
 	m.Size = int64(len(head)) + rest
 	return []Member{m}, nil
-}
-
-// headBytes is how much of a file tells what it runs on.
-const headBytes = 64
-
-func readHead(in io.Reader) ([]byte, error) {
-	head := make([]byte, headBytes)
-	n, err := io.ReadFull(in, head)
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		err = nil
-	}
-	return head[:n], err
 }

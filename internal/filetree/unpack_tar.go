@@ -159,7 +159,7 @@ func tarNode(name string, h *tar.Header, content io.Reader) (*node, error) {
 			n.member.Fault = "is a sparse file"
 			return n, nil
 		}
-		head, err := readHead(content)
+		head, err := ReadHead(content)
 		if err != nil {
 			return nil, err
 		}

@@ -43,7 +43,7 @@ func listZip(a *Archive, f ArchiveFile) ([]Member, error) {
 		if _, err := u.start(f, &e); err != nil {
 			return nil, err
 		}
-		head, err := readHead(&u)
+		head, err := ReadHead(&u)
 		if err != nil {
 			return nil, err
 		}

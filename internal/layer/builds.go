@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/container"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
@@ -302,7 +301,7 @@ func (l *Lock) buildDigests() []store.Digest {
 
 // buildError ties what is wrong with a build to the input that asks for it.
 func buildError(at, dir string, err error) error {
-	if input, ok := errors.AsType[*InputError](err); ok && (input.Attribute == "architectures" || strings.HasPrefix(input.Attribute, "builds")) {
+	if isTied(err) {
 		return err
 	}
 	if engine, ok := errors.AsType[*container.EngineError](err); ok {

@@ -147,15 +147,10 @@ func (c *cache) keepLocal(name string, want store.Digest) (err error) {
 		return fmt.Errorf("reading a local archive: %w", err)
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	w, err := c.store.NewWriter()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, w.Abort()) }()
-	if _, err := io.Copy(w, in); err != nil {
+	if err := c.keep(want, in); err != nil {
 		return fmt.Errorf("reading %q: %w", name, err)
 	}
-	return w.Commit(want)
+	return nil
 }
 
 // listedDownload is what is noted of a download when it is read.

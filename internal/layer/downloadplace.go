@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
 // maxAlike is how many paths of an archive are named where a glob matches none.
@@ -188,30 +189,9 @@ func unlikeness(glob, name string) int {
 	if want == "" || want == got {
 		return 0
 	}
-	score := edits(want, got)
+	score := runtimes.Distance(want, got)
 	if strings.Contains(got, want) {
 		score = min(score, 1)
 	}
 	return score
-}
-
-// edits returns the Levenshtein distance of two strings, by bytes.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		corner := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := corner
-			if a[i] != b[j] {
-				change++
-			}
-			corner = row[j+1]
-			row[j+1] = min(change, row[j]+1, corner+1)
-		}
-	}
-	return row[len(b)]
 }

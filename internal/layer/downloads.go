@@ -172,12 +172,9 @@ func fileName(address string) string {
 // against the archives. What did not change since old is neither fetched nor
 // read.
 func (b *Builder) lockDownloads(ctx context.Context, s Spec, old *Lock) ([]DownloadLock, error) {
-	var triggers store.Digest
-	if len(s.Triggers) > 0 {
-		var err error
-		if triggers, err = digestOf(s.Triggers); err != nil {
-			return nil, err
-		}
+	triggers, err := s.triggersDigest()
+	if err != nil {
+		return nil, err
 	}
 	locks := make([]*DownloadLock, len(s.Downloads))
 	skipped := 0
@@ -321,10 +318,8 @@ func downloadError(at, address string, err error) error {
 	if _, local := localPath(address); !local {
 		shown = fetch.Redact(address)
 	}
-	if input, ok := errors.AsType[*InputError](err); ok {
-		if strings.HasPrefix(input.Attribute, "downloads") || input.Attribute == "architectures" {
-			return err
-		}
+	if isTied(err) {
+		return err
 	}
 	if wrong, ok := errors.AsType[*store.DigestError](err); ok {
 		return &InputError{

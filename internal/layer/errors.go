@@ -14,10 +14,16 @@ import (
 // inputError ties a cause to the argument that brought it. An error that is
 // tied already keeps its own.
 func inputError(attribute, summary string, err error) error {
-	if tied := (*InputError)(nil); errors.As(err, &tied) {
+	if isTied(err) {
 		return err
 	}
 	return &InputError{Attribute: attribute, Summary: summary, Detail: sentence(err), Err: err}
+}
+
+// isTied reports whether an error names the argument that brought it.
+func isTied(err error) bool {
+	_, ok := errors.AsType[*InputError](err)
+	return ok
 }
 
 // Sentence writes the text of an error as a sentence. A first word that is not

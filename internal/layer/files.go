@@ -164,20 +164,12 @@ func inline(l FileLock) []filetree.File {
 }
 
 // putInline gives the file of inline content a source, in the store.
-func (c *cache) putInline(l FileLock, files []filetree.File) (err error) {
+func (c *cache) putInline(l FileLock, files []filetree.File) error {
 	if l.Content == nil {
 		return nil
 	}
-	w, err := c.store.NewWriter()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, w.Abort()) }()
-	if _, err := w.Write([]byte(*l.Content)); err != nil {
-		return err
-	}
 	files[0].Source = c.store.Path(files[0].SHA256)
-	return w.Commit(files[0].SHA256)
+	return c.keep(files[0].SHA256, strings.NewReader(*l.Content))
 }
 
 // filesTree returns the locked files as entries of a layer. They are deflated

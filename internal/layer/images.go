@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/container"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
@@ -196,8 +195,5 @@ func (l *ImageLock) contents(to map[string]string) {
 
 // imageError ties what is wrong with an image to the input that asks for it.
 func imageError(at, image string, err error) error {
-	if input, ok := errors.AsType[*InputError](err); ok && (input.Attribute == "architectures" || strings.HasPrefix(input.Attribute, "images")) {
-		return err
-	}
 	return inputError(at, fmt.Sprintf("The files of the image %q cannot be taken", image), err)
 }

@@ -92,29 +92,24 @@ func (c *cache) readFacts(segment store.Digest) (containerFacts, error) {
 		return containerFacts{}, err
 	}
 	facts := containerFacts{Segment: segment, Count: len(tree), Native: map[string]string{}}
-	head := make([]byte, 64)
 	for _, entry := range tree {
-		n, err := readHead(entry, head)
+		head, err := headOf(entry)
 		if err != nil {
 			return containerFacts{}, fmt.Errorf("reading %q of a result: %w", entry.Path, err)
 		}
-		if _, machine := filetree.Program(head[:n]); machine != "" {
+		if _, machine := filetree.Program(head); machine != "" {
 			facts.Native[entry.Path] = machine
 		}
 	}
 	return facts, nil
 }
 
-// readHead reads the start of a file.
-func readHead(entry filetree.Entry, head []byte) (n int, err error) {
+// headOf reads the start of a file.
+func headOf(entry filetree.Entry) (head []byte, err error) {
 	in, err := entry.OpenContent()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	n, err = io.ReadFull(in, head)
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		err = nil
-	}
-	return n, err
+	return filetree.ReadHead(in)
 }

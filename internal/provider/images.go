@@ -3,11 +3,8 @@ package provider
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
@@ -27,21 +24,10 @@ func (i *imageModel) spec(ctx context.Context, diags *diag.Diagnostics) layer.Im
 }
 
 func imagesAttribute() schema.Attribute {
-	return schema.ListNestedAttribute{
-		MarkdownDescription: "Files out of container images, straight from their registries: no engine is needed. Credentials come from the Docker configuration (`docker login`, `DOCKER_CONFIG`) or that of Podman (`REGISTRY_AUTH_FILE`, `containers/auth.json`). Credential helpers and stores are programs and are not run: where a registry refuses and one of them would know more, the error says what to write instead. " +
-			"A tag is pinned to the digest that it has at the first plan, and moves only with the image's name or `triggers`. Files that are executable in the image are so in the layer; an ELF file for another architecture is an error.",
-		Optional:   true,
-		Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues()},
-		NestedObject: schema.NestedAttributeObject{
-			Attributes: map[string]schema.Attribute{
-				"image": schema.StringAttribute{
-					MarkdownDescription: "Name of the image, with a tag or a digest, such as `alpine:3.22` or `registry.example.com/team/tools@sha256:…`.",
-					Required:            true,
-					Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
-				},
-				"files":    containerFilesAttribute(),
-				"platform": containerPlatformAttribute(),
-			},
-		},
-	}
+	return inputList("Files out of container images, straight from their registries: no engine is needed. Credentials come from the Docker configuration (`docker login`, `DOCKER_CONFIG`) or that of Podman (`REGISTRY_AUTH_FILE`, `containers/auth.json`). Credential helpers and stores are programs and are not run: where a registry refuses and one of them would know more, the error says what to write instead. "+
+		"A tag is pinned to the digest that it has at the first plan, and moves only with the image's name or `triggers`. Files that are executable in the image are so in the layer; an ELF file for another architecture is an error.", map[string]schema.Attribute{
+		"image":    neededText("Name of the image, with a tag or a digest, such as `alpine:3.22` or `registry.example.com/team/tools@sha256:…`."),
+		"files":    containerFilesAttribute(),
+		"platform": containerPlatformAttribute(),
+	})
 }

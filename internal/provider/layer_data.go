@@ -21,7 +21,7 @@ var _ datasource.DataSourceWithConfigure = (*layerData)(nil)
 func newLayerData() datasource.DataSource { return &layerData{} }
 
 type layerData struct {
-	tools *toolbox
+	layerReader
 }
 
 type layerDataModel struct {
@@ -49,10 +49,6 @@ type knownVersionModel struct {
 
 func (d *layerData) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_layer"
-}
-
-func (d *layerData) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	d.tools = toolsFrom(req.ProviderData, &resp.Diagnostics)
 }
 
 func (d *layerData) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
@@ -117,13 +113,8 @@ func (d *layerData) Read(ctx context.Context, req datasource.ReadRequest, resp *
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	publisher, err := d.tools.publisher()
-	if err != nil {
-		resp.Diagnostics.Append(diagnose("Unusable AWS settings", err))
-		return
-	}
-	if m.Region, err = dataRegion(ctx, publisher, m.Region, m.LayerName); err != nil {
-		resp.Diagnostics.Append(diagnose("The region cannot be told", err))
+	publisher := d.reach(ctx, &m.Region, m.LayerName, &resp.Diagnostics)
+	if publisher == nil {
 		return
 	}
 	found, err := m.find(ctx, publisher)

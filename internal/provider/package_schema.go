@@ -100,6 +100,23 @@ func someText(description string) schema.Attribute {
 	}
 }
 
+// neededText is someText that must be written.
+func neededText(description string) schema.Attribute {
+	return schema.StringAttribute{
+		MarkdownDescription: description, Required: true,
+		Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+	}
+}
+
+// inputList is an input that may be given several times.
+func inputList(description string, element map[string]schema.Attribute) schema.Attribute {
+	return schema.ListNestedAttribute{
+		MarkdownDescription: description, Optional: true,
+		Validators:   []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues()},
+		NestedObject: schema.NestedAttributeObject{Attributes: element},
+	}
+}
+
 func flagged(description string) schema.Attribute {
 	return schema.BoolAttribute{MarkdownDescription: description, Optional: true}
 }

@@ -68,6 +68,16 @@ func (t *toolbox) cutOff() layer.CutOff {
 	return layer.AgeCutOff(t.now(), t.releaseAge)
 }
 
+// reach returns the publisher, nil where the AWS settings cannot work.
+func (t *toolbox) reach(diags *diag.Diagnostics) *publish.Publisher {
+	publisher, err := t.publisher()
+	if err != nil {
+		diags.Append(diagnose("Unusable AWS settings", err))
+		return nil
+	}
+	return publisher
+}
+
 // toolsFrom unpacks what Configure handed to the resources; nil before that.
 func toolsFrom(data any, diags *diag.Diagnostics) *toolbox {
 	if data == nil {

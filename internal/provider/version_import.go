@@ -33,11 +33,11 @@ func (r *versionResource) ImportState(ctx context.Context, req resource.ImportSt
 		}
 	}
 	if arn.Number == 0 {
-		publisher, err := r.tools.publisher()
-		if err != nil {
-			resp.Diagnostics.Append(diagnose("Unusable AWS settings", err))
+		publisher := r.tools.reach(&resp.Diagnostics)
+		if publisher == nil {
 			return
 		}
+		var err error
 		if arn, err = identity.find(ctx, publisher); err != nil {
 			resp.Diagnostics.Append(diagnose(fmt.Sprintf("Layer %q cannot be imported", identity.LayerName.ValueString()), err))
 			return

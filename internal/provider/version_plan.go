@@ -96,11 +96,10 @@ func (r *versionResource) plan(ctx context.Context, m, config, before *versionMo
 	m.planSharing(config, before, owned, &diags)
 	r.planRetention(ctx, m, before, owned, &diags)
 	m.planPublished(before, owned)
-	if !m.anyDue() {
-		m.keepImported(ctx, before, &diags)
-	}
 	if m.anyDue() {
 		m.planStaging(ctx, zip, &diags)
+	} else {
+		m.keepImported(ctx, before, &diags)
 	}
 	return diags
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
@@ -68,9 +69,7 @@ func (r *versionResource) Create(ctx context.Context, req resource.CreateRequest
 	if after == nil {
 		return
 	}
-	resp.Diagnostics.Append(owned.write(ctx, resp.Private)...)
-	resp.Diagnostics.Append(identify(ctx, resp.Identity, after.layerARNIn(ctx, after.homeRegion(), &resp.Diagnostics))...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, after)...)
+	resp.Diagnostics.Append(after.keep(ctx, &owned, resp.Private, resp.Identity, &resp.State)...)
 }
 
 // Read asks AWS for the version, in every region. One that is gone stays in the
@@ -84,10 +83,7 @@ func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, re
 	}
 	owned, diags := readOwnership(ctx, req.Private, &m)
 	resp.Diagnostics.Append(diags...)
-	publisher, err := r.tools.publisher()
-	if err != nil {
-		resp.Diagnostics.Append(diagnose("Unusable AWS settings", err))
-	}
+	publisher := r.tools.reach(&resp.Diagnostics)
 	places := m.places(ctx, &owned, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -109,9 +105,16 @@ func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, re
 		return
 	}
 	m.PublishedVersions = owned.published()
-	resp.Diagnostics.Append(owned.write(ctx, resp.Private)...)
-	resp.Diagnostics.Append(identify(ctx, resp.Identity, m.layerARNIn(ctx, m.homeRegion(), &resp.Diagnostics))...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	resp.Diagnostics.Append(m.keep(ctx, &owned, resp.Private, resp.Identity, &resp.State)...)
+}
+
+// keep writes all that Terraform keeps of the resource: record, identity, state.
+func (m *versionModel) keep(ctx context.Context, owned *ownership, private privateWriter, identity *tfsdk.ResourceIdentity, state *tfsdk.State) diag.Diagnostics {
+	diags := owned.write(ctx, private)
+	layerARN := m.layerARNIn(ctx, m.homeRegion(), &diags)
+	diags.Append(identify(ctx, identity, layerARN)...)
+	diags.Append(state.Set(ctx, m)...)
+	return diags
 }
 
 // readAt asks AWS for what a place has.
@@ -167,17 +170,14 @@ func (r *versionResource) Update(ctx context.Context, req resource.UpdateRequest
 	if after == nil {
 		return
 	}
-	resp.Diagnostics.Append(owned.write(ctx, resp.Private)...)
-	resp.Diagnostics.Append(identify(ctx, resp.Identity, after.layerARNIn(ctx, after.homeRegion(), &resp.Diagnostics))...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, after)...)
+	resp.Diagnostics.Append(after.keep(ctx, &owned, resp.Private, resp.Identity, &resp.State)...)
 }
 
 // apply takes all regions through a change and returns the state after it: what
 // was made, even where something failed. Nil is for nothing.
 func (r *versionResource) apply(ctx context.Context, c *change, owned *ownership) (after *versionModel, diags diag.Diagnostics) {
-	var err error
-	if c.publisher, err = r.tools.publisher(); err != nil {
-		return nil, append(diags, diagnose("Unusable AWS settings", err))
+	if c.publisher = r.tools.reach(&diags); c.publisher == nil {
+		return nil, diags
 	}
 	if c.plan.Region.ValueString() == "" {
 		region, err := c.publisher.Region(ctx, "")
@@ -242,9 +242,8 @@ func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	publisher, err := r.tools.publisher()
-	if err != nil {
-		resp.Diagnostics.Append(diagnose("Unusable AWS settings", err))
+	publisher := r.tools.reach(&resp.Diagnostics)
+	if publisher == nil {
 		return
 	}
 	inParallel(places, func(p *place) {

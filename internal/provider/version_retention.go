@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -162,13 +161,13 @@ func (r *versionResource) warnOfAges(policy publish.Retention, versions []publis
 	if r.tools != nil {
 		detail += "An apply now would give up " + versionsText(policy.GiveUp(versions, current, r.tools.now())) + ". "
 	}
-	return diag.WithPath(path.Root("retention"), diag.NewWarningDiagnostic("Versions to go are not known yet", detail+"Later plans name them."))
+	return at("retention", diag.NewWarningDiagnostic("Versions to go are not known yet", detail+"Later plans name them."))
 }
 
 // warnOfSame names the versions to go where the last change had the same: a
 // plan does not print an attribute that stays as it is.
 func warnOfSame(layer string, going []int64) diag.Diagnostic {
-	return diag.WithPath(path.Root("retention"), diag.NewWarningDiagnostic(fmt.Sprintf("To be deleted of layer %q: %s", layer, versionsText(going)),
+	return at("retention", diag.NewWarningDiagnostic(fmt.Sprintf("To be deleted of layer %q: %s", layer, versionsText(going)),
 		"They are in retiring_versions, as after the last change, where they stayed. Those that functions use stay with keep_in_use. The plan does not print what is the same as before."))
 }
 

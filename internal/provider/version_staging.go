@@ -90,14 +90,11 @@ func (m *versionModel) staging(ctx context.Context, diags *diag.Diagnostics) *pu
 	}
 	var s stagingModel
 	diags.Append(m.S3.As(ctx, &s, basetypes.ObjectAsOptions{})...)
-	staging := &publish.Staging{
+	return &publish.Staging{
 		Bucket: s.Bucket.ValueString(), Prefix: s.Prefix.ValueString(),
 		KMSKeyID: s.KMSKeyID.ValueString(), StorageMode: s.StorageMode.ValueString(),
+		Tags: textMap(ctx, s.Tags, diags),
 	}
-	if !s.Tags.IsNull() && !s.Tags.IsUnknown() {
-		diags.Append(s.Tags.ElementsAs(ctx, &staging.Tags, false)...)
-	}
-	return staging
 }
 
 // signing returns who signs the zip, nil where nobody does.

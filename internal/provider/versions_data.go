@@ -7,9 +7,9 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -24,7 +24,7 @@ var _ datasource.DataSourceWithConfigure = (*versionsData)(nil)
 func newVersionsData() datasource.DataSource { return &versionsData{} }
 
 type versionsData struct {
-	tools *toolbox
+	layerReader
 }
 
 type versionsDataModel struct {
@@ -51,10 +51,6 @@ type listedVersionModel struct {
 
 func (d *versionsData) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_versions"
-}
-
-func (d *versionsData) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	d.tools = toolsFrom(req.ProviderData, &resp.Diagnostics)
 }
 
 func (d *versionsData) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
@@ -93,13 +89,8 @@ func (d *versionsData) Read(ctx context.Context, req datasource.ReadRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	publisher, err := d.tools.publisher()
-	if err != nil {
-		resp.Diagnostics.Append(diagnose("Unusable AWS settings", err))
-		return
-	}
-	if m.Region, err = dataRegion(ctx, publisher, m.Region, m.LayerName); err != nil {
-		resp.Diagnostics.Append(diagnose("The region cannot be told", err))
+	publisher := d.reach(ctx, &m.Region, m.LayerName, &resp.Diagnostics)
+	if publisher == nil {
 		return
 	}
 	found, err := publisher.Versions(ctx, m.Region.ValueString(), m.LayerName.ValueString(), publish.Selection{
@@ -109,23 +100,44 @@ func (d *versionsData) Read(ctx context.Context, req datasource.ReadRequest, res
 		resp.Diagnostics.Append(diagnose(fmt.Sprintf("The versions of layer %q cannot be listed", m.LayerName.ValueString()), err))
 		return
 	}
-	arns, numbers := []attr.Value{}, []attr.Value{}
+	var arns []string
+	var numbers []int64
 	m.Versions = []listedVersionModel{}
 	for _, v := range found {
-		arns, numbers = append(arns, types.StringValue(v.ARN)), append(numbers, types.Int64Value(v.Number))
+		arns, numbers = append(arns, v.ARN), append(numbers, v.Number)
 		m.Versions = append(m.Versions, listedVersion(v))
 	}
-	m.ARNs, m.Numbers = types.ListValueMust(types.StringType, arns), types.ListValueMust(types.Int64Type, numbers)
+	m.ARNs, m.Numbers = listOrEmpty(arns), numbersOf(numbers)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
 
-// dataRegion returns the region of a layer that is named or has an ARN.
-func dataRegion(ctx context.Context, publisher *publish.Publisher, asked, layer types.String) (types.String, error) {
-	if arn, err := publish.ParseLayerARN(layer.ValueString()); err == nil && asked.IsNull() {
-		return types.StringValue(arn.Region), nil
+// layerReader is what the data sources about a layer have in common.
+type layerReader struct {
+	tools *toolbox
+}
+
+func (d *layerReader) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	d.tools = toolsFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+// reach returns the publisher, and fills in the region of a layer that is named
+// or has an ARN. It returns nil where one of the two is not to be had.
+func (d *layerReader) reach(ctx context.Context, region *types.String, layer types.String, diags *diag.Diagnostics) *publish.Publisher {
+	publisher := d.tools.reach(diags)
+	if publisher == nil {
+		return nil
 	}
-	region, err := publisher.Region(ctx, asked.ValueString())
-	return types.StringValue(region), err
+	if arn, err := publish.ParseLayerARN(layer.ValueString()); err == nil && region.IsNull() {
+		*region = types.StringValue(arn.Region)
+		return publisher
+	}
+	own, err := publisher.Region(ctx, region.ValueString())
+	if err != nil {
+		diags.Append(diagnose("The region cannot be told", err))
+		return nil
+	}
+	*region = types.StringValue(own)
+	return publisher
 }
 
 // listedVersion returns what a listing tells of a version. AWS knows no

@@ -11,10 +11,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/aws/smithy-go"
 )
 
 // checkBucket finds what would fail later, where the bucket must do more than
@@ -171,15 +169,10 @@ func (e *s3Error) Unwrap() []error { return []error{e.explained, e.cause} }
 
 // bucketRegion returns the region that S3 says the bucket is in, if it says so.
 func bucketRegion(err error) string {
-	answer, ok := errors.AsType[*awshttp.ResponseError](err)
-	if !ok || answer.Response == nil || answer.Response.Response == nil {
-		return ""
-	}
-	return answer.Response.Header.Get("X-Amz-Bucket-Region")
+	return headerOf(err, "X-Amz-Bucket-Region")
 }
 
-// isCode reports whether err is an error of AWS with the code.
-func isCode(err error, code string) bool {
-	said, ok := errors.AsType[smithy.APIError](err)
-	return ok && said.ErrorCode() == code
+// noObject reports whether S3 says that the bucket has no such object.
+func noObject(err error) bool {
+	return statusOf(err) == statusNotFound && !isCode(err, "NoSuchBucket")
 }

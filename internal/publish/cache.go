@@ -104,19 +104,18 @@ func (c *Cache) Put(ctx context.Context, name string, o store.Object, replace bo
 	}
 	ctx, watch := c.watch(ctx)
 	defer watch.stop()
+	encryption, key := encryption(c.config.KMSKeyID)
 	input := &s3.PutObjectInput{
 		Bucket: &c.config.Bucket, Key: c.key(name), Body: &watchedFile{io.NewSectionReader(o.Body, 0, o.Size), watch},
-		ContentLength:     aws.Int64(o.Size),
-		ContentType:       aws.String("application/octet-stream"),
-		ChecksumAlgorithm: s3types.ChecksumAlgorithmSha256,
-		ChecksumSHA256:    aws.String(o.SHA256.Base64()),
+		ContentLength:        aws.Int64(o.Size),
+		ContentType:          aws.String("application/octet-stream"),
+		ChecksumAlgorithm:    s3types.ChecksumAlgorithmSha256,
+		ChecksumSHA256:       aws.String(o.SHA256.Base64()),
+		ServerSideEncryption: encryption,
+		SSEKMSKeyId:          key,
 	}
 	if !replace {
 		input.IfNoneMatch = aws.String("*")
-	}
-	if c.config.KMSKeyID != "" {
-		input.ServerSideEncryption = s3types.ServerSideEncryptionAwsKms
-		input.SSEKMSKeyId = &c.config.KMSKeyID
 	}
 	_, err = client.PutObject(ctx, input)
 	if status := statusOf(err); status == statusPrecondition || status == statusConflict {
@@ -140,15 +139,11 @@ func (c *Cache) connect(ctx context.Context) (*s3.Client, error) {
 	}
 	limited, cancel := context.WithTimeout(ctx, c.patience)
 	defer cancel()
-	s, err := c.publisher.connect(limited, c.config.Region)
-	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+	s, region, err := c.publisher.reach(limited, c.config.Region)
+	if err != nil && s == nil && limited.Err() != nil && ctx.Err() == nil {
 		c.silent = fmt.Errorf("checking the AWS credentials: no answer within %s", c.patience)
 		return nil, c.silent
 	}
-	if err != nil {
-		return nil, c.unusable(ctx, err)
-	}
-	region, err := s.region(c.config.Region)
 	if err != nil {
 		return nil, c.unusable(ctx, err)
 	}
@@ -177,8 +172,7 @@ func (c *Cache) unusable(ctx context.Context, err error) error {
 // who may not list the bucket that access is denied, also where there is
 // nothing to have.
 func (c *Cache) absence(err error) error {
-	var said smithy.APIError
-	if statusOf(err) == statusNotFound && !(errors.As(err, &said) && said.ErrorCode() == "NoSuchBucket") {
+	if noObject(err) {
 		return fs.ErrNotExist
 	}
 	err = c.explain(err)

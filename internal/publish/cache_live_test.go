@@ -13,35 +13,24 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 func TestMotoSharesBlobs(t *testing.T) {
 	t.Parallel()
-	shareOver(t, serve(t, "moto_server", func(port string) ([]string, []string) {
-		return []string{"-H", "127.0.0.1", "-p", port}, nil
-	}))
+	shareOver(t, moto(t))
 }
 
 func TestMiniStackSharesBlobs(t *testing.T) {
 	t.Parallel()
-	shareOver(t, serve(t, "ministack", func(port string) ([]string, []string) {
-		return nil, []string{"BIND_HOST=127.0.0.1", "GATEWAY_PORT=" + port, "MINISTACK_ACCOUNT_ID=" + lambdatest.Account}
-	}))
+	shareOver(t, miniStack(t))
 }
 
 // shareOver lets two machines at once share blobs, then a third take them, and
 // replaces one that somebody changed.
 func shareOver(t *testing.T, url string) {
 	t.Helper()
-	p, err := New(t.Context(), Config{
-		Region: home, AccessKey: "AKIDEXAMPLE", SecretKey: "wJalrXUtnFEMI", S3UsePathStyle: true,
-		Endpoints: Endpoints{Lambda: url, S3: url, STS: url}, SharedConfigFiles: []string{t.TempDir() + "/config"}, SkipMetadataAPICheck: new(true),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := livePublisher(t, url)
 	cache := p.Cache(CacheConfig{Bucket: "cache", Prefix: "layerbuild/"})
 	client, err := cache.connect(t.Context())
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/codeartifact"
 	"github.com/aws/aws-sdk-go-v2/service/codeartifact/types"
-	"github.com/aws/smithy-go"
 )
 
 // tokenSeconds is how long a token of CodeArtifact is asked to live: longer
@@ -62,25 +61,20 @@ func (p *Publisher) CodeArtifactEndpoint(ctx context.Context, domain, repository
 }
 
 func (p *Publisher) codeArtifact(ctx context.Context, region string) (*session, *codeartifact.Client, error) {
-	s, err := p.connect(ctx, region)
+	s, region, err := p.reach(ctx, region)
 	if err != nil {
-		return nil, nil, err
-	}
-	if region, err = s.region(region); err != nil {
 		return nil, nil, err
 	}
 	return s, codeartifact.NewFromConfig(s.aws, func(o *codeartifact.Options) {
 		o.Region = region
-		if s.config.Endpoints.CodeArtifact != "" {
-			o.BaseEndpoint = aws.String(s.config.Endpoints.CodeArtifact)
-		}
+		override(&o.BaseEndpoint, s.config.Endpoints.CodeArtifact)
 	}), nil
 }
 
 // explainAbsence is explain for a service whose absent things are no layer
 // versions.
 func (s *session) explainAbsence(err error) error {
-	if said, ok := errors.AsType[smithy.APIError](err); ok && said.ErrorCode() == "ResourceNotFoundException" {
+	if isCode(err, "ResourceNotFoundException") {
 		return &redacted{text: s.keys.secrets().redact(message(err)), cause: err}
 	}
 	return s.explain(err)

@@ -311,9 +311,7 @@ func (s *session) region(asked string) (string, error) {
 func (s *session) lambda(p *Publisher, region string) *lambda.Client {
 	return lambda.NewFromConfig(s.aws, func(o *lambda.Options) {
 		o.Region = region
-		if s.config.Endpoints.Lambda != "" {
-			o.BaseEndpoint = aws.String(s.config.Endpoints.Lambda)
-		}
+		override(&o.BaseEndpoint, s.config.Endpoints.Lambda)
 		o.APIOptions = append(o.APIOptions, p.paceOf(region).middleware)
 	})
 }
@@ -322,8 +320,14 @@ func (s *session) s3(region string) *s3.Client {
 	return s3.NewFromConfig(s.aws, func(o *s3.Options) {
 		o.Region = region
 		o.UsePathStyle = s.config.S3UsePathStyle
-		if s.config.Endpoints.S3 != "" {
-			o.BaseEndpoint = aws.String(s.config.Endpoints.S3)
-		}
+		override(&o.BaseEndpoint, s.config.Endpoints.S3)
 	})
+}
+
+// override sets the endpoint of a service to a URL of the settings; "" keeps
+// what the SDK has found.
+func override(endpoint **string, url string) {
+	if url != "" {
+		*endpoint = &url
+	}
 }

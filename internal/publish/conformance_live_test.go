@@ -25,18 +25,40 @@ const accepted = "accepts it"
 
 func TestMotoConforms(t *testing.T) {
 	t.Parallel()
-	url := serve(t, "moto_server", func(port string) ([]string, []string) {
-		return []string{"-H", "127.0.0.1", "-p", port}, nil
-	})
-	conform(t, url, motoDifferences())
+	conform(t, moto(t), motoDifferences())
 }
 
 func TestMiniStackConforms(t *testing.T) {
 	t.Parallel()
-	url := serve(t, "ministack", func(port string) ([]string, []string) {
+	conform(t, miniStack(t), miniStackDifferences())
+}
+
+// moto and miniStack start a stand-in for AWS and return its address.
+func moto(t *testing.T) string {
+	t.Helper()
+	return serve(t, "moto_server", func(port string) ([]string, []string) {
+		return []string{"-H", "127.0.0.1", "-p", port}, nil
+	})
+}
+
+func miniStack(t *testing.T) string {
+	t.Helper()
+	return serve(t, "ministack", func(port string) ([]string, []string) {
 		return nil, []string{"BIND_HOST=127.0.0.1", "GATEWAY_PORT=" + port, "MINISTACK_ACCOUNT_ID=" + lambdatest.Account}
 	})
-	conform(t, url, miniStackDifferences())
+}
+
+// livePublisher returns a publisher whose AWS is at the address.
+func livePublisher(t *testing.T, url string) *Publisher {
+	t.Helper()
+	p, err := New(t.Context(), Config{
+		Region: home, AccessKey: "AKIDEXAMPLE", SecretKey: "wJalrXUtnFEMI", S3UsePathStyle: true,
+		Endpoints: Endpoints{Lambda: url, S3: url, STS: url}, SharedConfigFiles: []string{t.TempDir() + "/config"}, SkipMetadataAPICheck: new(true),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 // motoDifferences are what moto 5.2.5 does where AWS does what the probe says.

@@ -257,6 +257,22 @@ func statusOf(err error) int {
 	return 0
 }
 
+// headerOf returns a header of the answer that err reports, "" where there is
+// none.
+func headerOf(err error, name string) string {
+	answer, ok := errors.AsType[*awshttp.ResponseError](err)
+	if !ok || answer.Response == nil || answer.Response.Response == nil {
+		return ""
+	}
+	return answer.Response.Header.Get(name)
+}
+
+// isCode reports whether err is an error of AWS with the code.
+func isCode(err error, code string) bool {
+	said, ok := errors.AsType[smithy.APIError](err)
+	return ok && said.ErrorCode() == code
+}
+
 // secrets are strings that no error text may show.
 type secrets []string
 

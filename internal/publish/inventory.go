@@ -36,11 +36,8 @@ func (p *Publisher) Versions(ctx context.Context, region, layer string, choice S
 	if err != nil {
 		return nil, err
 	}
-	s, err := p.connect(ctx, region)
+	s, region, err := p.reach(ctx, region)
 	if err != nil {
-		return nil, err
-	}
-	if region, err = s.region(region); err != nil {
 		return nil, err
 	}
 	var found []Version

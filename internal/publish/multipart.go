@@ -76,7 +76,7 @@ func (p *partSums) sums() sums {
 // putParts writes the object in parts, of which several travel at once straight
 // from the zip: no part is held in memory. After a failure no part stays behind.
 func (u *upload) putParts(ctx context.Context, guard condition) (version string, err error) {
-	encryption, key := u.place.encryption()
+	encryption, key := encryption(u.place.KMSKeyID)
 	created, err := u.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
 		Bucket: &u.place.Bucket, Key: &u.key, ContentType: aws.String(zipType),
 		ChecksumAlgorithm: s3types.ChecksumAlgorithmSha256, ChecksumType: s3types.ChecksumTypeComposite,

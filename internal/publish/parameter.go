@@ -146,18 +146,13 @@ func (p *Publisher) DeleteParameter(ctx context.Context, region, name string) er
 // parameters returns the client of a region for calls of one rate, and the
 // region's name.
 func (p *Publisher) parameters(ctx context.Context, region string, perSecond time.Duration) (*ssm.Client, *session, string, error) {
-	s, err := p.connect(ctx, region)
+	s, region, err := p.reach(ctx, region)
 	if err != nil {
-		return nil, nil, "", err
-	}
-	if region, err = s.region(region); err != nil {
 		return nil, nil, "", err
 	}
 	api := ssm.NewFromConfig(s.aws, func(o *ssm.Options) {
 		o.Region = region
-		if s.config.Endpoints.SSM != "" {
-			o.BaseEndpoint = aws.String(s.config.Endpoints.SSM)
-		}
+		override(&o.BaseEndpoint, s.config.Endpoints.SSM)
 		o.APIOptions = append(o.APIOptions, p.parameterPace(region, perSecond).middleware)
 	})
 	return api, s, region, nil

@@ -149,7 +149,7 @@ func grantTo(principal string) grant {
 	if match := accountRoot.FindStringSubmatch(principal); match != nil {
 		return grant{account: match[1]}
 	}
-	if CheckAccountID(principal) == nil {
+	if isAccountID(principal) {
 		return grant{account: principal}
 	}
 	return grant{foreign: principal}

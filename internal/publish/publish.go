@@ -139,11 +139,7 @@ func (p *Publisher) Publish(ctx context.Context, r Request) (Version, bool, erro
 	if err := r.check(); err != nil {
 		return Version{}, false, err
 	}
-	s, err := p.connect(ctx, r.Region)
-	if err != nil {
-		return Version{}, false, err
-	}
-	region, err := s.region(r.Region)
+	s, region, err := p.reach(ctx, r.Region)
 	if err != nil {
 		return Version{}, false, err
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 )
 
@@ -79,11 +78,7 @@ func expired(err error) bool {
 // retryAfter reads the Retry-After header of a refusal: seconds, or a date as
 // in RFC 9110, section 10.2.3. It returns 0 without one, and a bounded time.
 func retryAfter(err error) time.Duration {
-	answer, ok := errors.AsType[*awshttp.ResponseError](err)
-	if !ok || answer.Response == nil || answer.Response.Response == nil {
-		return 0
-	}
-	text := answer.Response.Header.Get("Retry-After")
+	text := headerOf(err, "Retry-After")
 	wait := time.Duration(0)
 	if seconds, err := strconv.Atoi(text); err == nil {
 		wait = time.Duration(min(seconds, int(longestPause/time.Second))) * time.Second

@@ -46,11 +46,13 @@ func (e *ContestedError) Error() string {
 
 // CheckAccountID returns a *LimitError for what is not 12 digits.
 func CheckAccountID(id string) error {
-	if len(id) != 12 || strings.Trim(id, "0123456789") != "" {
+	if !isAccountID(id) {
 		return &LimitError{"sharing", fmt.Sprintf("names the account %q: write its 12 digits, such as \"123456789012\"", id)}
 	}
 	return nil
 }
+
+func isAccountID(id string) bool { return len(id) == 12 && strings.Trim(id, "0123456789") == "" }
 
 // CheckOrganizationID returns a *LimitError for what is no id of AWS
 // Organizations: "o-" and 10 to 32 small letters and digits.

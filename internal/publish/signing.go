@@ -27,10 +27,7 @@ type Signing struct {
 	ProfileOwner string
 }
 
-var (
-	profileName = regexp.MustCompile(`^[a-zA-Z0-9_]{2,64}$`)
-	accountID   = regexp.MustCompile(`^[0-9]{12}$`)
-)
+var profileName = regexp.MustCompile(`^[a-zA-Z0-9_]{2,64}$`)
 
 func (s *Signing) check(staging *Staging) error {
 	switch {
@@ -55,7 +52,7 @@ func CheckProfileName(name string) error {
 
 // CheckProfileOwner returns a *LimitError for an owner that is not 12 digits.
 func CheckProfileOwner(id string) error {
-	if !accountID.MatchString(id) {
+	if !isAccountID(id) {
 		return &LimitError{"signing", fmt.Sprintf("has profile_owner %q, want an account of 12 digits", id)}
 	}
 	return nil
@@ -82,9 +79,7 @@ type jobs interface {
 func (s *session) signer(region string) *signer.Client {
 	return signer.NewFromConfig(s.aws, func(o *signer.Options) {
 		o.Region = region
-		if s.config.Endpoints.Signer != "" {
-			o.BaseEndpoint = aws.String(s.config.Endpoints.Signer)
-		}
+		override(&o.BaseEndpoint, s.config.Endpoints.Signer)
 	})
 }
 

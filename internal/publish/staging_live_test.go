@@ -9,35 +9,23 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
 )
 
 func TestMotoStages(t *testing.T) {
 	t.Parallel()
-	stageOver(t, serve(t, "moto_server", func(port string) ([]string, []string) {
-		return []string{"-H", "127.0.0.1", "-p", port}, nil
-	}))
+	stageOver(t, moto(t))
 }
 
 func TestMiniStackStages(t *testing.T) {
 	t.Parallel()
-	stageOver(t, serve(t, "ministack", func(port string) ([]string, []string) {
-		return nil, []string{"BIND_HOST=127.0.0.1", "GATEWAY_PORT=" + port, "MINISTACK_ACCOUNT_ID=" + lambdatest.Account}
-	}))
+	stageOver(t, miniStack(t))
 }
 
 // stageOver publishes 51 MB through a bucket with versions and one without, and
 // by reference. Nothing else than what a version refers to is left.
 func stageOver(t *testing.T, url string) {
 	t.Helper()
-	p, err := New(t.Context(), Config{
-		Region: home, AccessKey: "AKIDEXAMPLE", SecretKey: "wJalrXUtnFEMI", S3UsePathStyle: true,
-		Endpoints: Endpoints{Lambda: url, S3: url, STS: url}, SharedConfigFiles: []string{t.TempDir() + "/config"}, SkipMetadataAPICheck: new(true),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := livePublisher(t, url)
 	s, err := p.connect(t.Context(), home)
 	if err != nil {
 		t.Fatal(err)

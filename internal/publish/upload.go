@@ -146,7 +146,7 @@ func (u *upload) head(ctx context.Context, key string) (*s3.HeadObjectOutput, er
 	switch {
 	case err == nil:
 		return out, nil
-	case statusOf(err) == statusNotFound && !isCode(err, "NoSuchBucket"):
+	case noObject(err):
 		return nil, nil
 	}
 	return nil, u.fault("looking at "+u.address(), "s3:GetObject", err)
@@ -192,7 +192,7 @@ func (u *upload) put(ctx context.Context, guard condition) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("opening the zip: %w", err)
 	}
-	encryption, key := u.place.encryption()
+	encryption, key := encryption(u.place.KMSKeyID)
 	out, err := u.client.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &u.place.Bucket, Key: &u.key, Body: body, ContentLength: &u.zip.Size, ContentType: aws.String(zipType),
 		ChecksumAlgorithm: s3types.ChecksumAlgorithmSha256, ChecksumSHA256: aws.String(u.zip.SHA256.Base64()),
@@ -207,12 +207,12 @@ func (u *upload) put(ctx context.Context, guard condition) (string, error) {
 
 const zipType = "application/zip"
 
-// encryption returns what a put says of it.
-func (s *Staging) encryption() (s3types.ServerSideEncryption, *string) {
-	if s.KMSKeyID == "" {
+// encryption returns what a put says of it; without a key the bucket decides.
+func encryption(kmsKeyID string) (s3types.ServerSideEncryption, *string) {
+	if kmsKeyID == "" {
 		return "", nil
 	}
-	return s3types.ServerSideEncryptionAwsKms, &s.KMSKeyID
+	return s3types.ServerSideEncryptionAwsKms, &kmsKeyID
 }
 
 // putting names the permissions of a put.
@@ -231,7 +231,7 @@ func (u *upload) remove(ctx context.Context, o *stagedObject) error {
 		input.VersionId, action = &o.version, "s3:DeleteObjectVersion"
 	}
 	_, err := u.client.DeleteObject(ctx, input)
-	if statusOf(err) == statusNotFound && !isCode(err, "NoSuchBucket") {
+	if noObject(err) {
 		return nil
 	}
 	return u.fault(fmt.Sprintf("deleting s3://%s/%s", u.place.Bucket, o.key), action, err)

@@ -87,11 +87,8 @@ func (u *use) describe() []string {
 // usage returns what a scan of the region found that began at since or later.
 // It joins a scan that is under way, and takes one that is not old.
 func (p *Publisher) usage(ctx context.Context, region string, since time.Time) (*usage, error) {
-	s, err := p.connect(ctx, region)
+	s, region, err := p.reach(ctx, region)
 	if err != nil {
-		return nil, err
-	}
-	if region, err = s.region(region); err != nil {
 		return nil, err
 	}
 	current := p.joinScan(ctx, s, region, since)

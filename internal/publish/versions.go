@@ -49,15 +49,27 @@ func (p *Publisher) Owns(ctx context.Context, arn string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	// A name without an account means the caller's.
-	out, err := api.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{LayerName: &a.Name, VersionNumber: &a.Number})
+	own, err := p.owns(ctx, api, a)
 	if _, missing := errors.AsType[*types.ResourceNotFoundException](err); missing {
 		return false, nil
 	}
 	if err != nil {
 		return false, fmt.Errorf("finding the account of %s: %w", arn, s.explain(err))
 	}
-	return aws.ToString(out.LayerVersionArn) == arn, nil
+	return own, nil
+}
+
+// owns asks for the version by the layer's name alone, which means the caller's
+// account, and remembers that account where it is proved.
+func (p *Publisher) owns(ctx context.Context, api *lambda.Client, a LayerVersionARN) (bool, error) {
+	out, err := api.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{LayerName: &a.Name, VersionNumber: &a.Number})
+	if err != nil || aws.ToString(out.LayerVersionArn) != a.String() {
+		return false, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.account = a.AccountID
+	return true, nil
 }
 
 // Delete removes the layer version with the ARN. One that is gone already is
@@ -89,14 +101,10 @@ func (p *Publisher) layerNameOf(ctx context.Context, api *lambda.Client, a Layer
 	if own {
 		return a.Name
 	}
-	out, err := api.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{LayerName: &a.Name, VersionNumber: &a.Number})
-	if err != nil || aws.ToString(out.LayerVersionArn) != a.String() {
-		return a.LayerARN()
+	if own, _ = p.owns(ctx, api, a); own { // what cannot be told is not proved
+		return a.Name
 	}
-	p.mu.Lock()
-	p.account = a.AccountID
-	p.mu.Unlock()
-	return a.Name
+	return a.LayerARN()
 }
 
 // of returns the client for the region of an ARN.

@@ -160,15 +160,16 @@ func (r Runtime) clone() Runtime {
 func nearest(id string) string {
 	best, bestDistance := "", 3
 	for _, r := range table {
-		if d := distance(strings.ToLower(id), r.ID); d < bestDistance {
+		if d := Distance(strings.ToLower(id), r.ID); d < bestDistance {
 			best, bestDistance = r.ID, d
 		}
 	}
 	return best
 }
 
-// distance is the Levenshtein distance in bytes.
-func distance(a, b string) int {
+// Distance returns the Levenshtein distance of two strings, in bytes: what tells
+// a slip of the hand.
+func Distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
