@@ -76,10 +76,10 @@ func (e *edge) spec() string {
 	if e.from.source != nil {
 		root = e.from.source.root
 	}
-	if spec := root.pkg.specOf(ref); spec != "" {
+	if spec := specOf(root.pkg, ref); spec != "" {
 		return spec
 	}
-	if spec := e.from.pkg.specOf(ref); spec != "" {
+	if spec := specOf(e.from.pkg, ref); spec != "" {
 		return spec
 	}
 	e.from.w.specs.fail(&ResolveError{
@@ -90,7 +90,7 @@ func (e *edge) spec() string {
 }
 
 // specOf returns what the manifest asks of a name, "" where it does not.
-func (m *Manifest) specOf(name string) string {
+func specOf(m *Manifest, name string) string {
 	for _, deps := range [][]Dependency{m.DevDependencies, m.OptionalDependencies, m.Dependencies, m.PeerDependencies} {
 		for _, d := range deps {
 			if d.Name == name {

@@ -167,6 +167,15 @@ func isPlainText(b []byte) bool {
 	return true
 }
 
+// firstByte returns the first byte of a value, which tells its kind: '{' of an
+// object, '[' of an array, '"' of a string; 0 where there is none.
+func firstByte(value []byte) byte {
+	if i := skipBlanks(value, 0); i < len(value) {
+		return value[i]
+	}
+	return 0
+}
+
 func skipBlanks(b []byte, i int) int {
 	for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\n' || b[i] == '\r') {
 		i++
@@ -271,3 +280,6 @@ func indexesFirst(list []member) []member {
 	})
 	return list
 }
+
+// trimBOM drops a byte order mark, which editors on Windows leave.
+func trimBOM(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")) }

@@ -189,7 +189,5 @@ func (d diskFiles) Read(name string) ([]byte, error) {
 }
 
 func (d diskFiles) Members(patterns []string) ([]string, error) {
-	p := &Project{}
-	err := p.findMembers(d.dir, patterns)
-	return p.Members, err
+	return FindMembers(d.dir, patterns)
 }

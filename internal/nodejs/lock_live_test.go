@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 // liveProjects are locked anew by every tool.
@@ -68,7 +69,16 @@ func TestLockFilesMadeAnew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	registry, err := NewClient(newFetcher(t, fetch.Options{}), config)
+	cache, err := store.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	fetcher, err := fetch.New(fetch.Options{Store: cache})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(fetcher.Close)
+	registry, err := NewClient(fetcher, config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -167,7 +167,7 @@ func (c *completion) take(q question, m *Manifest) error {
 
 // describe adds to a package what its manifest says.
 func (c *completion) describe(p *lockPackage, m *Manifest) error {
-	p.OS, p.CPU, p.Libc, p.Node = m.OS, m.CPU, m.Libc, enginesNode(m)
+	p.OS, p.CPU, p.Libc, p.Node = m.OS, m.CPU, m.Libc, m.Engine("node")
 	if !p.Bare {
 		return nil
 	}
@@ -211,7 +211,7 @@ func (c *completion) ignores(name string) bool {
 // seal holds the lock file's integrity against the registry's, and takes the
 // registry's where it is the stronger one.
 func (c *completion) seal(p *lockPackage, m *Manifest) error {
-	has := manifestIntegrity(m)
+	has := m.TarballIntegrity()
 	if p.Integrity == "" {
 		if p.Unsealed {
 			p.Integrity = has
@@ -222,7 +222,7 @@ func (c *completion) seal(p *lockPackage, m *Manifest) error {
 	if err != nil {
 		return &LockFileError{File: c.File, Entry: p.String(), Reason: "its integrity is unreadable", Err: err}
 	}
-	if mine.Weak() && m.Integrity != "" && m.Shasum != "" && mine.String() == shasumIntegrity(m.Shasum) {
+	if mine.Weak() && m.Integrity != "" && m.Shasum != "" && mine.String() == ShasumIntegrity(m.Shasum) {
 		p.Integrity = m.Integrity
 		return nil
 	}
@@ -244,7 +244,7 @@ func (c *completion) add(wanting *lockPackage, q question, m *Manifest) error {
 		}
 		return nil
 	}
-	p := &lockPackage{Name: m.Name, Version: m.Version, URL: m.Tarball, Integrity: manifestIntegrity(m), OS: m.OS, CPU: m.CPU, Libc: m.Libc, Node: enginesNode(m), Bin: m.Bin, Script: m.InstallScript}
+	p := &lockPackage{Name: m.Name, Version: m.Version, URL: m.Tarball, Integrity: m.TarballIntegrity(), OS: m.OS, CPU: m.CPU, Libc: m.Libc, Node: m.Engine("node"), Bin: m.Bin, Script: m.InstallScript}
 	if q.edge.Kind == edgeOptional && (p.platformFault(c.target) != "" || p.engineFault(c.target) != "") {
 		return nil
 	}
@@ -317,7 +317,7 @@ func (c *completion) refuseRange(ctx context.Context, p *lockPackage, e lockEdge
 		if err != nil || m == nil {
 			return err
 		}
-		q := &lockPackage{Name: spec.Name, Version: m.Version, OS: m.OS, CPU: m.CPU, Libc: m.Libc, Node: enginesNode(m)}
+		q := &lockPackage{Name: spec.Name, Version: m.Version, OS: m.OS, CPU: m.CPU, Libc: m.Libc, Node: m.Engine("node")}
 		if q.platformFault(c.target) != "" || q.engineFault(c.target) != "" {
 			return nil
 		}

@@ -11,13 +11,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 )
 
-// Locator is a Registry that knows where tarballs are without asking.
-type Locator interface {
-	// Locate returns the address of a version's tarball. resolved is what a
-	// lock file names, "" where it names none.
-	Locate(name, version, resolved string) string
-}
-
 // FromLock returns what the lock file puts into node_modules for a target, as
 // "npm ci --omit=dev" does, for package-lock in npm's own places. It is a pure
 // function of the lock, the target and the registry's manifests, and these are

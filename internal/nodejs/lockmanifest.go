@@ -2,8 +2,6 @@ package nodejs
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -33,31 +31,6 @@ func manifestEdges(m *Manifest) []lockEdge {
 		edges = append(edges, e)
 	}
 	return sortEdges(edges)
-}
-
-// enginesNode returns the range of engines.node, "" for none.
-func enginesNode(m *Manifest) string {
-	if i := slices.IndexFunc(m.Engines, func(d Dependency) bool { return d.Name == "node" }); i >= 0 {
-		return m.Engines[i].Spec
-	}
-	return ""
-}
-
-// manifestIntegrity returns what the registry says of the tarball, "" for nothing.
-func manifestIntegrity(m *Manifest) string {
-	if m.Integrity != "" {
-		return m.Integrity
-	}
-	return shasumIntegrity(m.Shasum)
-}
-
-// shasumIntegrity writes a SHA-1 in hexadecimal as Subresource Integrity.
-func shasumIntegrity(shasum string) string {
-	sum, err := hex.DecodeString(shasum)
-	if err != nil || len(sum) == 0 {
-		return ""
-	}
-	return "sha1-" + base64.StdEncoding.EncodeToString(sum)
 }
 
 // contradict reports whether two integrities of one algorithm share no digest.

@@ -1,6 +1,8 @@
 package nodejs
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"path"
 	"slices"
@@ -12,7 +14,7 @@ import (
 // error.
 func ReadManifest(raw []byte) (*Manifest, error) {
 	raw = trimBOM(raw)
-	if i := skipBlanks(raw, 0); i == len(raw) || raw[i] != '{' {
+	if firstByte(raw) != '{' {
 		return nil, fmt.Errorf("reading a manifest: it is no JSON object")
 	}
 	r := manifestReader{m: &Manifest{}}
@@ -72,6 +74,13 @@ func (r *manifestReader) take(key string, value []byte) (err error) {
 		err = eachMember(value, m.takeDist)
 	}
 	return err
+}
+
+// ReadDist returns the manifest of what "dist" of a registry document tells: the
+// tarball's address and digests.
+func ReadDist(value []byte) (*Manifest, error) {
+	m := &Manifest{}
+	return m, eachMember(value, m.takeDist)
 }
 
 func (m *Manifest) takeDist(key string, value []byte) error {
@@ -249,3 +258,67 @@ func binCommands(packageName string, value []byte) ([]Dependency, error) {
 
 // slashes makes slashes of what other systems write between folders.
 func slashes(s string) string { return strings.NewReplacer(`\`, "/", ":", "/").Replace(s) }
+
+// TarballIntegrity returns what the registry says of the tarball as Subresource
+// Integrity, "" for nothing.
+func (m *Manifest) TarballIntegrity() string {
+	if m.Integrity != "" {
+		return m.Integrity
+	}
+	return ShasumIntegrity(m.Shasum)
+}
+
+// ShasumIntegrity writes a SHA-1 in hexadecimal as Subresource Integrity.
+func ShasumIntegrity(shasum string) string {
+	sum, err := hex.DecodeString(shasum)
+	if err != nil || len(sum) == 0 {
+		return ""
+	}
+	return "sha1-" + base64.StdEncoding.EncodeToString(sum)
+}
+
+// Dependency is an entry of a dependencies object: the order of the object is
+// the order of placement.
+type Dependency struct {
+	Name string // of the folder
+	Spec string // a range, a tag, an alias "npm:other@1", an address, …
+}
+
+// Manifest is what a package.json, or a version in a registry document, says.
+// Malformed parts are as npm reads them: mostly absent.
+type Manifest struct {
+	Name, Version string
+
+	Dependencies         []Dependency // without those that OptionalDependencies name
+	OptionalDependencies []Dependency
+	PeerDependencies     []Dependency
+	DevDependencies      []Dependency // of a project; of a registry's version always empty
+	OptionalPeers        map[string]bool
+	// Bundled names the dependencies that come in the tarball.
+	Bundled []string
+
+	Engines       []Dependency // "node", "npm", …
+	OS, CPU, Libc []string
+	Bin           []Dependency // command, path in the package
+	Deprecated    string       // the message, "" where it is not
+	// InstallScript is set where preinstall, install, postinstall or a
+	// binding.gyp would run on "npm install".
+	InstallScript bool
+	// Shrinkwrap is set where the tarball brings an npm-shrinkwrap.json.
+	Shrinkwrap bool
+
+	Tarball   string // address
+	Integrity string // Subresource Integrity; "" in old documents
+	Shasum    string // SHA-1 in hexadecimal, "" where there is none
+}
+
+// Engine returns the range of an engine, such as "node", that the package
+// admits; "" for any.
+func (m *Manifest) Engine(name string) string {
+	for _, d := range m.Engines {
+		if d.Name == name {
+			return d.Spec
+		}
+	}
+	return ""
+}

@@ -3,7 +3,6 @@ package nodejs
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -43,18 +42,6 @@ func newManifests(ctx context.Context, reg Registry, t Target, o Options) *manif
 		ctx: ctx, reg: reg, target: t, opts: o, slots: make(chan struct{}, inFlight),
 		pages: map[string]*answer[*Packument]{}, picked: map[string]*answer[*Manifest]{},
 	}
-}
-
-// asRefusal returns the error of a request that can have no answer, as opposed
-// to one that had none this time. A registry that wants other credentials has
-// not answered: npm leaves out optional packages then, and an expired token
-// would change what is in a layer.
-func asRefusal(err error) (*ResolveError, bool) {
-	refusal, ok := errors.AsType[*ResolveError](err)
-	if ok && (refusal.Code == "E401" || refusal.Code == "E403") {
-		return nil, false
-	}
-	return refusal, ok
 }
 
 // get returns the manifest for a dependency of a node.

@@ -8,14 +8,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
 )
 
-// Override is an entry of package.json's overrides.
-type Override struct {
-	Key   string // a name, or name@range of what is overridden
-	Value string // what is taken instead; "" where only what is below is overridden, "$name" for the project's own range
-	// Below are the overrides among what the package brings.
-	Below []Override
-}
-
 // overrideSet is a rule of the overrides with those below and above it. Nodes
 // and edges carry the one that holds for what is below them.
 type overrideSet struct {

@@ -230,6 +230,3 @@ func binPath(text string) string {
 	text = strings.NewReplacer("\\", "/", ":", "/").Replace(text)
 	return strings.TrimPrefix(path.Join("/", text), "/")
 }
-
-// trimBOM drops a byte order mark, which editors on Windows leave.
-func trimBOM(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")) }

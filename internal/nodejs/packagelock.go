@@ -10,8 +10,6 @@ import (
 	"strings"
 )
 
-const modulesFolder = "node_modules"
-
 // packageLock is package-lock.json and npm-shrinkwrap.json. Version 1 has
 // Dependencies alone, version 3 Packages alone, version 2 both. See
 // https://docs.npmjs.com/cli/configuring-npm/package-lock-json.

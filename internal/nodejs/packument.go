@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
@@ -101,7 +102,7 @@ type head struct {
 // distill keeps what is needed of a registry's document.
 func distill(raw []byte) ([]byte, error) {
 	raw = trimBOM(raw)
-	if i := skipBlanks(raw, 0); i == len(raw) || raw[i] != '{' {
+	if firstByte(raw) != '{' {
 		return nil, errors.New("reading a registry's document: it is no JSON object")
 	}
 	var h head
@@ -244,16 +245,6 @@ func refusesNPM(engines []byte) (refused bool, err error) {
 	return refused, err
 }
 
-// engineAdmits tells whether a range of engines admits a version; "" admits all.
-func engineAdmits(engine, version string) bool {
-	if engine == "" {
-		return true
-	}
-	r, err := semver.ParseRangeWith(engine, semver.Options{Strict: true, IncludePrerelease: true})
-	v, errV := semver.Parse(version)
-	return err == nil && errV == nil && r.Match(v)
-}
-
 // shortDist keeps where the tarball is and what it must be.
 func shortDist(dist []byte) ([]byte, error) {
 	var kept struct {
@@ -261,8 +252,8 @@ func shortDist(dist []byte) ([]byte, error) {
 		Integrity string `json:"integrity,omitempty"`
 		Shasum    string `json:"shasum,omitempty"`
 	}
-	var m Manifest
-	if err := eachMember(dist, m.takeDist); err != nil {
+	m, err := ReadDist(dist)
+	if err != nil {
 		return nil, err
 	}
 	kept.Tarball, kept.Integrity, kept.Shasum = m.Tarball, m.Integrity, m.Shasum
@@ -304,4 +295,31 @@ func readDistilled(raw []byte) (*Packument, error) {
 		p.Versions = append(p.Versions, r)
 	}
 	return p, nil
+}
+
+// Packument is a registry's document of a package.
+type Packument struct {
+	Name     string
+	Registry string // its address without credentials, "" where not known
+	DistTags map[string]string
+	// Versions are in the document's order.
+	Versions []Release
+	// Timed is set where the document says when versions were uploaded.
+	Timed bool
+
+	once       sync.Once
+	descending []numbered
+}
+
+// Release is a version in a Packument. Its manifest is decoded when asked for:
+// most never are.
+type Release struct {
+	Version string
+	// Uploaded is zero where the document has no times.
+	Uploaded   time.Time
+	Deprecated bool
+	Engines    string // the range of "node", "" for any
+	refusesNPM bool   // its range of "npm" leaves npm 11 out
+	raw        []byte
+	manifest   *Manifest // in place of raw, where it is known already
 }

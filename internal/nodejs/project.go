@@ -37,7 +37,7 @@ func ReadProject(name string) (*Project, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading %q: %w", name, err)
 	}
-	if err := p.findMembers(filepath.Dir(name), patterns); err != nil {
+	if p.Members, err = FindMembers(filepath.Dir(name), patterns); err != nil {
 		return nil, fmt.Errorf("reading the workspaces of %q: %w", name, err)
 	}
 	if err := p.readFolders(filepath.Dir(name)); err != nil {
@@ -101,10 +101,10 @@ func readOverrides(object []byte) ([]Override, error) {
 	var out []Override
 	for _, m := range list {
 		o := Override{Key: m.key}
-		switch start := skipBlanks(m.value, 0); {
+		switch first := firstByte(m.value); {
 		case m.key == ".":
 			continue
-		case start < len(m.value) && m.value[start] == '{':
+		case first == '{':
 			err := eachMember(m.value, func(key string, value []byte) error {
 				if key == "." {
 					o.Value = cmp.Or(text(value), "*")
@@ -117,7 +117,7 @@ func readOverrides(object []byte) ([]Override, error) {
 			if o.Below, err = readOverrides(m.value); err != nil {
 				return nil, err
 			}
-		case start < len(m.value) && m.value[start] == '"':
+		case first == '"':
 			o.Value = cmp.Or(text(m.value), "*")
 		default:
 			return nil, fmt.Errorf("reading the override of %q: it must be a text or an object", m.key)
@@ -147,15 +147,16 @@ func readPatterns(value []byte) (patterns []string, err error) {
 	return patterns, err
 }
 
-// findMembers finds the folders with a package.json that the patterns name. A
-// pattern that starts with "!" takes back what those before it named.
-func (p *Project) findMembers(dir string, patterns []string) error {
+// FindMembers returns the folders below dir with a package.json that the patterns
+// of "workspaces" name, as slash paths. A pattern that starts with "!" takes back
+// what those before it named.
+func FindMembers(dir string, patterns []string) (members []string, err error) {
 	if len(patterns) == 0 {
-		return nil
+		return nil, nil
 	}
 	folders, err := packageFolders(dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, pattern := range patterns {
 		pattern, negated := strings.CutPrefix(pattern, "!")
@@ -164,15 +165,15 @@ func (p *Project) findMembers(dir string, patterns []string) error {
 			if !matchParts(parts, strings.Split(folder, "/")) {
 				continue
 			}
-			at := slices.Index(p.Members, folder)
+			at := slices.Index(members, folder)
 			if negated && at >= 0 {
-				p.Members = slices.Delete(p.Members, at, at+1)
+				members = slices.Delete(members, at, at+1)
 			} else if !negated && at < 0 {
-				p.Members = append(p.Members, folder)
+				members = append(members, folder)
 			}
 		}
 	}
-	return nil
+	return members, nil
 }
 
 // packageFolders returns the folders below dir that have a package.json, but
@@ -266,3 +267,13 @@ func localPath(at string, s Spec) string {
 }
 
 func outside(at string) bool { return at == "." || at == ".." || strings.HasPrefix(at, "../") }
+
+// Override is an entry of package.json's overrides.
+type Override struct {
+	Key   string // a name, or name@range of what is overridden
+	Value string // what is taken instead; "" where only what is below is overridden, "$name" for the project's own range
+	// Below are the overrides among what the package brings.
+	Below []Override
+}
+
+const modulesFolder = "node_modules"

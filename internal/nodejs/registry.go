@@ -119,7 +119,7 @@ func (c *Client) Manifest(ctx context.Context, name, version string) (*Manifest,
 // Bundle opens the tarball of m, which is checked against its integrity.
 func (c *Client) Bundle(ctx context.Context, m *Manifest) (map[string]*Manifest, []byte, error) {
 	title := m.Name + "@" + m.Version
-	integrity, err := fetch.ParseIntegrity(manifestIntegrity(m))
+	integrity, err := fetch.ParseIntegrity(m.TarballIntegrity())
 	if err != nil {
 		return nil, nil, &ResolveError{Code: "EINTEGRITY", Name: m.Name, Spec: m.Version, Detail: "the registry has no digest of its tarball", Err: err}
 	}
@@ -149,9 +149,9 @@ func (c *Client) Locate(name, version, resolved string) string {
 }
 
 // readBundle collects the manifests below node_modules and the shrinkwrap.
-func readBundle(title string, tarball io.Reader) (packages map[string]*Manifest, shrinkwrap []byte, err error) {
+func readBundle(title string, in io.Reader) (packages map[string]*Manifest, shrinkwrap []byte, err error) {
 	packages = map[string]*Manifest{}
-	err = ReadTarball(title, tarball, func(f TarballFile, content io.Reader) error {
+	err = ReadTarball(title, in, func(f TarballFile, content io.Reader) error {
 		dir, base := path.Split(f.Path)
 		dir = strings.TrimSuffix(dir, "/")
 		bundled := base == "package.json" && dir != "" && isPackageFolder(dir)
@@ -275,4 +275,25 @@ func distillManifest(body []byte, version string) ([]byte, error) {
 		out = append(out, ',')
 	}
 	return append(out, short[1:]...), nil
+}
+
+// Locator is a Registry that knows where tarballs are without asking.
+type Locator interface {
+	// Locate returns the address of a version's tarball. resolved is what a
+	// lock file names, "" where it names none.
+	Locate(name, version, resolved string) string
+}
+
+// Registry answers what npm asks a registry for. Errors that tell of the
+// request, not of the network, are *ResolveError.
+type Registry interface {
+	// Packument returns the document of a name, such as "@aws-sdk/client-s3".
+	Packument(ctx context.Context, name string) (*Packument, error)
+	// Manifest returns the full manifest of one version.
+	Manifest(ctx context.Context, name, version string) (*Manifest, error)
+	// Bundle returns what the tarball of m brings besides the package itself:
+	// the manifests below node_modules by their path there, such as
+	// "node_modules/a/node_modules/b", and npm-shrinkwrap.json, nil where
+	// there is none.
+	Bundle(ctx context.Context, m *Manifest) (packages map[string]*Manifest, shrinkwrap []byte, err error)
 }

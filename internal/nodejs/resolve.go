@@ -7,12 +7,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
-
-// npmVersion is the npm whose answers Resolve gives.
-const npmVersion = "11.19.1"
 
 // Options are choices of the user about a resolution.
 type Options struct {
@@ -137,27 +133,6 @@ func (b *builder) noteUntimed(t *Tree) {
 	}
 }
 
-// foreignName tells whether the name of a package says that it is for another
-// platform, as those of native code do: "@esbuild/win32-x64". Where a registry
-// lacks one, nobody misses it.
-func (t Target) foreignName(name string) bool {
-	for word := range strings.FieldsFuncSeq(name, func(r rune) bool { return strings.ContainsRune("@/-_.", r) }) {
-		switch word {
-		case "aix", "android", "cygwin", "darwin", "freebsd", "haiku", "macos", "netbsd", "openbsd", "openharmony", "sunos", "win32", "windows":
-			return true
-		case "arm", "arm64", "ia32", "loong64", "mips64el", "ppc64", "riscv64", "s390x", "wasm32", "x64":
-			if word != t.CPU {
-				return true
-			}
-		case "musl", "linuxmusl":
-			if t.Libc != "musl" {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // checkCircles refuses the links with which npm ends a circle of packages that
 // need each other in different versions: a layer holds none.
 func (b *builder) checkCircles() error {
@@ -184,7 +159,7 @@ func (b *builder) checkPlatforms() error {
 	for n := range b.root.inventory.byPath.values() {
 		if !n.optional && (b.opts.Whole || !n.dev) {
 			if !n.isProjectRoot() && !b.engineFits(n.pkg) {
-				b.note("%s asks for Node.js %s, and the target has %s", n.label(), engineRange(n.pkg, "node"), b.target.Node)
+				b.note("%s asks for Node.js %s, and the target has %s", n.label(), n.pkg.Engine("node"), b.target.Node)
 			}
 			if !b.opts.Force && !b.target.Fits(n.pkg) {
 				return &ResolveError{
@@ -209,42 +184,9 @@ func requiredBy(n *node) string {
 	return ""
 }
 
-func engineRange(m *Manifest, engine string) string {
-	for _, d := range m.Engines {
-		if d.Name == engine {
-			return d.Spec
-		}
-	}
-	return ""
-}
-
 func (b *builder) engineFits(m *Manifest) bool {
-	return (b.target.Node == "" || engineAdmits(engineRange(m, "node"), b.target.Node)) &&
-		engineAdmits(engineRange(m, "npm"), npmVersion)
-}
-
-// Fits tells whether a package's os, cpu and libc admit the target.
-func (t Target) Fits(m *Manifest) bool {
-	return listFits(m.OS, t.OS) && listFits(m.CPU, t.CPU) && listFits(m.Libc, t.Libc)
-}
-
-// listFits reads a list of package.json: entries, and entries that "!" negates.
-func listFits(list []string, value string) bool {
-	if len(list) == 0 || len(list) == 1 && list[0] == "any" {
-		return true
-	}
-	negated, match := 0, false
-	for _, entry := range list {
-		if entry != "" && entry[0] == '!' {
-			negated++
-			if entry[1:] == value {
-				return false
-			}
-		} else if entry == value {
-			match = true
-		}
-	}
-	return match || negated == len(list)
+	return (b.target.Node == "" || engineAdmits(m.Engine("node"), b.target.Node)) &&
+		engineAdmits(m.Engine("npm"), npmVersion)
 }
 
 // tree returns the answer.

@@ -60,7 +60,7 @@ func (w *yarnWorld) addClassic(e *classicEntry) error {
 		p.URL = publicRegistry(address)
 	}
 	if _, err := hex.DecodeString(fragment); p.Integrity == "" && err == nil && len(fragment) == 40 && p.URL == publicRegistry(address) {
-		p.Integrity = shasumIntegrity(fragment)
+		p.Integrity = ShasumIntegrity(fragment)
 	}
 	for name, spec := range e.dependencies {
 		p.Edges = append(p.Edges, lockEdge{Name: name, Spec: spec})
