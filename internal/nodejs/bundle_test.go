@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
 func FuzzReadShrinkwrap(f *testing.F) {
@@ -40,7 +42,7 @@ func TestReadShrinkwrapReadsBothForms(t *testing.T) {
 				t.Fatalf("got %v, want a and b below it", found)
 			}
 			if a.Name != "a" || a.Version != "1.0.0" || a.Tarball != "https://r.example/a.tgz" || a.Integrity != "sha1-x" ||
-				!slices.Equal(a.Dependencies, []Dependency{{"b", "^1"}}) || b.Name != "b" || b.Version != "1.1.0" {
+				!slices.Equal(a.Dependencies, []manifest.Dependency{{Name: "b", Spec: "^1"}}) || b.Name != "b" || b.Version != "1.1.0" {
 				t.Errorf("got a = %+v, b = %+v", a, b)
 			}
 		})

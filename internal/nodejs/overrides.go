@@ -5,6 +5,7 @@ import (
 	"iter"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
 )
 
@@ -21,7 +22,7 @@ type overrideSet struct {
 }
 
 // newOverrides returns the outermost set, nil where there are no overrides.
-func newOverrides(overrides []Override) (*overrideSet, error) {
+func newOverrides(overrides []manifest.Override) (*overrideSet, error) {
 	if len(overrides) == 0 {
 		return nil, nil
 	}
@@ -29,7 +30,7 @@ func newOverrides(overrides []Override) (*overrideSet, error) {
 	return root, root.adopt(overrides)
 }
 
-func (o *overrideSet) adopt(overrides []Override) error {
+func (o *overrideSet) adopt(overrides []manifest.Override) error {
 	for _, in := range overrides {
 		name, spec := in.Key, "*"
 		if at := strings.LastIndexByte(in.Key, '@'); at > 0 {
@@ -39,10 +40,10 @@ func (o *overrideSet) adopt(overrides []Override) error {
 			spec = "*"
 		}
 		if name == "" {
-			return &ResolveError{Code: "EOVERRIDE", Name: in.Key, Detail: "an override needs the name of a package"}
+			return &manifest.ResolveError{Code: "EOVERRIDE", Name: in.Key, Detail: "an override needs the name of a package"}
 		}
 		if _, err := semver.ParseRange(spec); err != nil {
-			return &ResolveError{
+			return &manifest.ResolveError{
 				Code: "EOVERRIDE", Name: name, Spec: spec,
 				Detail: fmt.Sprintf("the key %q of the overrides must be a name, or a name and a range of versions", in.Key), Err: err,
 			}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
 func TestResolvePlacesFolders(t *testing.T) {
@@ -17,7 +19,7 @@ func TestResolvePlacesFolders(t *testing.T) {
 		"tools/tool/package.json":        `{"name":"tool","dependencies":{"nested":"file:nested"}}`,
 		"tools/tool/nested/package.json": `{"name":"nested","version":"0.1.0","dependencies":{"app":"^1"}}`,
 	})
-	p, err := ReadProject(filepath.Join(dir, "package.json"))
+	p, err := manifest.ReadProject(filepath.Join(dir, "package.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,12 +56,12 @@ func TestResolveRefusesAFolderOutside(t *testing.T) {
 		"outer/package.json":   `{"name":"outer"}`,
 		"project/package.json": `{"dependencies":{"outer":"file:../outer"}}`,
 	})
-	p, err := ReadProject(filepath.Join(dir, "project", "package.json"))
+	p, err := manifest.ReadProject(filepath.Join(dir, "project", "package.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = Resolve(t.Context(), registryOf(t, small), p, node20(), Options{})
-	if refusal, ok := asRefusal(err); !ok || refusal.Code != "EUNSUPPORTED" || refusal.Name != "outer" {
+	if refusal, ok := manifest.AsRefusal(err); !ok || refusal.Code != "EUNSUPPORTED" || refusal.Name != "outer" {
 		t.Errorf("got the error %v, want EUNSUPPORTED of outer", err)
 	}
 }
@@ -74,13 +76,13 @@ func FuzzResolve(f *testing.F) {
 	}
 	registry := registryOf(f, small)
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		p, _, err := parseProject(raw)
+		p, _, err := manifest.ParseProject(raw)
 		if err != nil {
 			return
 		}
 		tree, err := Resolve(t.Context(), registry, p, node20(), Options{})
 		if err != nil {
-			if _, ok := asRefusal(err); !ok {
+			if _, ok := manifest.AsRefusal(err); !ok {
 				t.Errorf("got the error %v, want a refusal", err)
 			}
 			return
