@@ -18,14 +18,15 @@ const module = "github.com/layerbuild/terraform-provider-layerbuild"
 // rooms maps each room to the rooms it may import. A closet (a package below a
 // room) belongs to its room and may be imported by that room alone.
 var rooms = map[string][]string{
-	"provider":   {"layer", "publish", "runtimes"},
-	"layer":      {"python", "nodejs", "container", "layerzip", "fetch", "store", "filetree", "runtimes"},
-	"python":     {"fetch", "store", "filetree", "runtimes"},
-	"nodejs":     {"fetch", "store", "filetree", "runtimes"},
-	"container":  {"fetch", "store", "filetree", "runtimes"},
+	"provider":   {"layer", "publish", "fault", "runtimes"},
+	"layer":      {"python", "nodejs", "container", "layerzip", "fetch", "store", "filetree", "fault", "runtimes"},
+	"python":     {"fetch", "store", "filetree", "fault", "runtimes"},
+	"nodejs":     {"fetch", "store", "filetree", "fault", "runtimes"},
+	"container":  {"fetch", "store", "filetree", "fault", "runtimes"},
 	"layerzip":   {"filetree", "store"},
 	"fetch":      {"store"},
 	"publish":    {"runtimes", "store"},
+	"fault":      {},
 	"filetree":   {},
 	"store":      {},
 	"runtimes":   {},
