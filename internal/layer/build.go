@@ -12,6 +12,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -130,10 +131,10 @@ func (b *Builder) Intact(path string, zip store.Digest, size int64) (exists, int
 }
 
 func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output) (Artifact, error) {
-	var node nodeParts
+	var node *nodejs.Packed
 	if l.NodeJS != nil {
 		var err error
-		if node, err = c.nodeParts(ctx, l.NodeJS); err != nil {
+		if node, err = l.NodeJS.Pack(ctx, c.node); err != nil {
 			return Artifact{}, err
 		}
 	}
@@ -161,7 +162,9 @@ func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output) (Artif
 		a.Warnings = append(a.Warnings, shadow...)
 	}
 	if l.NodeJS != nil {
-		found, err := checkNode(l, node, o)
+		found, err := node.Check(nodejs.Checks{
+			Scripts: o.Scripts, Shadow: o.Shadow, AllowScripts: o.AllowScripts, Architectures: l.Architectures, Function: l.Kind == KindFunction,
+		})
 		if err != nil {
 			return Artifact{}, err
 		}
@@ -197,7 +200,7 @@ func (c *cache) noteOutput(o Output, sum store.Digest) error {
 }
 
 // tree puts the parts of the lock together; node are its tarballs.
-func (c *cache) tree(ctx context.Context, l *Lock, node nodeParts) (filetree.Tree, []Warning, error) {
+func (c *cache) tree(ctx context.Context, l *Lock, node *nodejs.Packed) (filetree.Tree, []Warning, error) {
 	var all filetree.Tree
 	if l.Python != nil {
 		part, err := c.pythonTree(ctx, l)
@@ -207,7 +210,7 @@ func (c *cache) tree(ctx context.Context, l *Lock, node nodeParts) (filetree.Tre
 		all = append(all, part...)
 	}
 	if l.NodeJS != nil {
-		part, err := nodeTree(l.NodeJS, node)
+		part, err := node.Tree()
 		if err != nil {
 			return nil, nil, err
 		}
@@ -269,7 +272,7 @@ func (c *cache) verify(ctx context.Context, l *Lock) (dropped bool, err error) {
 		digests = append(digests, c.madeDigests(l.Python.Chosen)...)
 	}
 	if l.NodeJS != nil {
-		digests = append(digests, c.nodeDigests(l.NodeJS)...)
+		digests = append(digests, l.NodeJS.Digests(c.node)...)
 	}
 	for _, f := range l.Files {
 		if d, ok := c.notedSegment(segmentKey(f.Tree)); ok {

@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -24,7 +28,7 @@ type Lock struct {
 	Runtimes      []string       `json:"runtimes"`
 	Architectures []string       `json:"architectures"`
 	Python        *PythonLock    `json:"python,omitempty"`
-	NodeJS        *NodeLock      `json:"nodejs,omitempty"`
+	NodeJS        *nodejs.Lock   `json:"nodejs,omitempty"`
 	Files         []FileLock     `json:"files,omitempty"`
 	Downloads     []DownloadLock `json:"downloads,omitempty"`
 	Images        []ImageLock    `json:"images,omitempty"`
@@ -111,7 +115,7 @@ func (l *Lock) Contents() map[string]string {
 		}
 	}
 	if l.NodeJS != nil {
-		l.NodeJS.contents(contents)
+		maps.Copy(contents, l.NodeJS.Contents())
 	}
 	for _, f := range l.Files {
 		contents["files:"+f.Target] = fmt.Sprintf("%s (%s)", f.Tree.Hex()[:12], plural(f.Count, "file"))
@@ -133,4 +137,14 @@ func plural(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// addVersion notes one more version of a part.
+func addVersion(to map[string]string, key, version string) {
+	switch {
+	case to[key] == "":
+		to[key] = version
+	case !slices.Contains(strings.Split(to[key], ", "), version):
+		to[key] += ", " + version
+	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -69,7 +70,7 @@ func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error)
 		l.Python = l.Python.with(s.Python.Scripts)
 	}
 	if s.NodeJS != nil {
-		var before *NodeLock
+		var before *nodejs.Lock
 		if old != nil {
 			before = old.NodeJS
 		}
@@ -84,29 +85,13 @@ func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error)
 func (l *Lock) Warnings() []Warning {
 	var warnings []Warning
 	if l.Python != nil {
-		warnings = append(warnings, noted(fault.At("python"), "Notes on the Python distributions", l.Python.Chosen.Notes)...)
+		warnings = append(warnings, fault.Notes(fault.At("python"), "Notes on the Python distributions", l.Python.Chosen.Notes)...)
 	}
 	if l.NodeJS != nil {
-		warnings = append(warnings, noted(fault.At("nodejs"), "Notes on the Node.js packages", l.NodeJS.Notes)...)
+		warnings = append(warnings, l.NodeJS.Warnings()...)
 	}
-	warnings = append(warnings, noted(fault.At("downloads"), "Downloads without a digest", l.downloadNotes())...)
+	warnings = append(warnings, fault.Notes(fault.At("downloads"), "Downloads without a digest", l.downloadNotes())...)
 	return warnings
-}
-
-// noted makes one warning of notes, none of none.
-func noted(attribute fault.Path, summary string, notes []string) []Warning {
-	if len(notes) == 0 {
-		return nil
-	}
-	sentences := make([]string, 0, len(notes))
-	for _, note := range notes {
-		text := Sentence(note)
-		if _, after, _ := strings.Cut(note, " "); after != "" && after[0] >= '0' && after[0] <= '9' {
-			text = note[:1] + text[1:] // a name in front of its version keeps its case
-		}
-		sentences = append(sentences, text)
-	}
-	return []Warning{{At: attribute, Summary: summary, Detail: strings.Join(sentences, "\n")}}
 }
 
 // Check finds what can be known wrong without reading anything. Its errors are
@@ -119,7 +104,7 @@ func (s Spec) Check() error {
 		return &fault.Error{Summary: "Nothing to pack", Detail: "The layer has no input. Write python, nodejs, files, downloads, images or builds."}
 	}
 	if n := s.NodeJS; n != nil {
-		if err := n.check(); err != nil {
+		if err := n.Check(); err != nil {
 			return err
 		}
 	}

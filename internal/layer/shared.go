@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
@@ -119,15 +118,8 @@ func (c *cache) holds(l *Lock) bool {
 			}
 		}
 	}
-	if l.NodeJS != nil {
-		for _, t := range l.NodeJS.Trees {
-			for _, p := range t.Packages {
-				facts, known := c.knownTarball(p.Integrity)
-				if p.Integrity != "" && !(known && c.store.Has(facts.Segment, -1)) {
-					return false
-				}
-			}
-		}
+	if l.NodeJS != nil && !l.NodeJS.Held(c.node) {
+		return false
 	}
 	for _, d := range l.Downloads {
 		if _, local := localPath(d.URL); !local && !c.store.Has(d.SHA256, -1) {
@@ -139,12 +131,4 @@ func (c *cache) holds(l *Lock) bool {
 		known = known && c.store.Has(segment, -1)
 	}
 	return known
-}
-
-// offerTarball offers a tarball of which the cache holds more than what was
-// packed of it.
-func (c *cache) offerTarball(p NodePackage) {
-	if integrity, err := fetch.ParseIntegrity(p.Integrity); err == nil && !strings.HasPrefix(p.URL, fileScheme) {
-		c.client.Offer(fetch.Source{Integrity: integrity})
-	}
 }
