@@ -50,7 +50,7 @@ func (n *NodeSpec) project() string {
 
 // check finds what can be known wrong of the Node.js arguments without reading
 // anything.
-func (n *NodeSpec) check() error {
+func (n *NodeSpec) check(Spec) error {
 	switch {
 	case len(n.Dependencies) == 0 && n.PackageJSON == "" && n.LockFile == "":
 		return &fault.Error{At: fault.At("nodejs"), Summary: "No Node.js package", Detail: "Write nodejs.dependencies, nodejs.package_json or nodejs.lock_file, or drop nodejs."}

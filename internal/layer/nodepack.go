@@ -238,22 +238,6 @@ func nodeBlobError(p NodePackage, err error) error {
 	return fmt.Errorf("fetching %q: %w", p, err)
 }
 
-// nodeDigests returns the digests of the segments of a lock that the store may hold.
-func (c *cache) nodeDigests(l *NodeLock) []store.Digest {
-	var digests []store.Digest
-	for _, t := range l.Trees {
-		for _, p := range t.Packages {
-			if p.Integrity == "" {
-				continue
-			}
-			if facts, ok := c.knownTarball(p.Integrity); ok && !slices.Contains(digests, facts.Segment) {
-				digests = append(digests, facts.Segment)
-			}
-		}
-	}
-	return digests
-}
-
 // nodeTree returns the packages of the lock at their layer paths: in the folder
 // that every Node.js runtime reads where all have the same tree, else in the
 // folder of each runtime.

@@ -2,7 +2,6 @@ package layer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -150,26 +149,18 @@ func (c *cache) rememberNode(ctx context.Context, s Spec, p *nodejs.Project, tar
 	if err != nil {
 		return nil, err
 	}
-	if body, written, err := c.store.GetRecord("resolutions", key.Hex()); err == nil && time.Since(written) < memoAge {
-		var known NodeLock
-		if json.Unmarshal(body, &known) == nil {
-			return &known, nil
-		}
-	}
-	chosen, err := s.nodeTrees(targets, dir, func(t nodejs.Target) (*nodejs.Tree, error) {
-		return nodejs.Resolve(ctx, registry, p, t, nodejs.Options{
-			LegacyPeerDeps: s.NodeJS.LegacyPeerDeps, Before: cutOff.At, PinsExempt: !cutOff.Explicit, Prefer: q.Prefer,
+	return store.Recall(c.store, "resolutions", key.Hex(), memoAge, func(l *NodeLock) bool { return l != nil }, func() (*NodeLock, error) {
+		chosen, err := s.nodeTrees(targets, dir, func(t nodejs.Target) (*nodejs.Tree, error) {
+			return nodejs.Resolve(ctx, registry, p, t, nodejs.Options{
+				LegacyPeerDeps: s.NodeJS.LegacyPeerDeps, Before: cutOff.At, PinsExempt: !cutOff.Explicit, Prefer: q.Prefer,
+			})
 		})
+		if err != nil {
+			return nil, s.NodeJS.explain(err)
+		}
+		chosen.Request, chosen.Triggers, chosen.Project, chosen.Direct = q.Request, q.Triggers, filepath.ToSlash(dir), p.Direct()
+		return chosen, nil
 	})
-	if err != nil {
-		return nil, s.NodeJS.explain(err)
-	}
-	chosen.Request, chosen.Triggers, chosen.Project, chosen.Direct = q.Request, q.Triggers, filepath.ToSlash(dir), p.Direct()
-	body, err := json.Marshal(chosen)
-	if err != nil {
-		return nil, fmt.Errorf("encoding a resolution: %w", err)
-	}
-	return chosen, c.store.PutRecord("resolutions", key.Hex(), body)
 }
 
 // explain ties an error of the resolver to the argument that a user would

@@ -27,6 +27,20 @@ func diagnose(summary string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(summary, sentence(err.Error()))
 }
 
+// diagnoseAll returns a diagnostic of each fault that an error holds, or that of
+// the error.
+func diagnoseAll(summary string, err error) diag.Diagnostics {
+	faults := fault.All(err)
+	if len(faults) == 0 {
+		return diag.Diagnostics{diagnose(summary, err)}
+	}
+	var all diag.Diagnostics
+	for _, found := range faults {
+		all.Append(diagnose(summary, found))
+	}
+	return all
+}
+
 // soften turns an error into a warning: the resource exists already, and an
 // error while planning would keep Terraform from destroying it.
 func soften(d diag.Diagnostic) diag.Diagnostic {
