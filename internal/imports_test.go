@@ -38,15 +38,16 @@ var rooms = map[string][]string{
 // package of the room itself is above them all: it may import each, and none may
 // import it.
 var closets = map[string][]string{
-	"nodejs/jsonscan": {},
-	"nodejs/semver":   {},
-	"nodejs/manifest": {"jsonscan", "semver"},
-	"nodejs/modules":  {"manifest"},
-	"nodejs/tarball":  {"jsonscan"},
-	"nodejs/registry": {"manifest", "tarball", "jsonscan", "semver"},
-	"nodejs/lockfile": {"registry", "manifest", "modules", "semver"},
-	"python/pep440":   {},
-	"python/setuppy":  {"pep440"},
+	"nodejs/jsonscan":  {},
+	"nodejs/semver":    {},
+	"nodejs/manifest":  {"jsonscan", "semver"},
+	"nodejs/modules":   {"manifest"},
+	"nodejs/tarball":   {"jsonscan"},
+	"nodejs/placement": {"manifest", "semver"},
+	"nodejs/registry":  {"manifest", "tarball", "jsonscan", "semver"},
+	"nodejs/lockfile":  {"registry", "manifest", "modules", "semver"},
+	"python/pep440":    {},
+	"python/setuppy":   {"pep440"},
 }
 
 // testRooms may be imported by test files only, of any room.
@@ -55,22 +56,21 @@ var testRooms = []string{"indextest", "lambdatest"}
 // outside maps an import path prefix to the rooms that may use it in code that
 // ships. No room stands for "nowhere".
 var outside = map[string][]string{
-	"net/http":                  {"fetch", "indextest", "lambdatest"},
-	"os/exec":                   {},
-	"github.com/hashicorp/":     {"provider", "publish"},
-	"github.com/aws/":           {"publish"},
-	"github.com/klauspost/":     {"filetree", "layerzip", "nodejs"},
-	"github.com/bmatcuk/":       {"filetree"},
-	"github.com/pelletier/":     {"python"},
-	"github.com/ulikunitz/":     {"filetree"},
-	"github.com/google/":        {"container"},
-	"github.com/moby/":          {"container"},
-	"go.yaml.in/":               {"nodejs"},
-	"golang.org/x/net/html":     {"python"},
-	"golang.org/x/sync":         {"fetch", "python", "nodejs", "layer"},
-	"golang.org/x/sys":          {"store", "layerzip"},
-	"golang.org/x/text/unicode": {"nodejs"},
-	"golang.org/x/tools/txtar":  {"indextest"},
+	"net/http":                 {"fetch", "indextest", "lambdatest"},
+	"os/exec":                  {},
+	"github.com/hashicorp/":    {"provider", "publish"},
+	"github.com/aws/":          {"publish"},
+	"github.com/klauspost/":    {"filetree", "layerzip", "nodejs"},
+	"github.com/bmatcuk/":      {"filetree"},
+	"github.com/pelletier/":    {"python"},
+	"github.com/ulikunitz/":    {"filetree"},
+	"github.com/google/":       {"container"},
+	"github.com/moby/":         {"container"},
+	"go.yaml.in/":              {"nodejs"},
+	"golang.org/x/net/html":    {"python"},
+	"golang.org/x/sync":        {"fetch", "python", "nodejs", "layer"},
+	"golang.org/x/sys":         {"store", "layerzip"},
+	"golang.org/x/tools/txtar": {"indextest"},
 }
 
 // terraformOnly are the HashiCorp modules that publish must not use: it may

@@ -7,33 +7,35 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
 // Place returns the tree of a project. What a user can act on is a *Refusal.
-func Place(ctx context.Context, s Source, p *Project, _ Options) (*Tree, error) {
-	taken := map[string]*Manifest{}
+func Place(ctx context.Context, s Source, p *manifest.Project, _ Options) (*Tree, error) {
+	taken := map[string]*manifest.Manifest{}
 	type turn struct {
 		path string
-		m    *Manifest
+		m    *manifest.Manifest
 	}
 	tree := &Tree{}
-	for turns := []turn{{"", p.Manifest}}; len(turns) > 0; turns = turns[1:] {
+	for turns := []turn{{"", &p.Manifest}}; len(turns) > 0; turns = turns[1:] {
 		at := turns[0]
-		if len(at.m.Peers) > 0 {
+		if len(at.m.PeerDependencies) > 0 {
 			return nil, fmt.Errorf("placing %q: %w", at.m.Name, errors.ErrUnsupported)
 		}
 		for _, e := range at.m.Dependencies {
-			want, err := s.Read(e.Name, e.Text)
+			spec, err := manifest.ParseSpec(e.Name, e.Spec)
 			if err != nil {
 				return nil, err
 			}
-			m, err := s.Choose(ctx, e.Name, e.Text)
+			m, err := s.Choose(ctx, spec)
 			if err != nil {
-				return nil, &Refusal{Reason: Missing, Demand: Demand{Owner: at.m.Name, OwnerPath: at.path, Name: e.Name, Text: e.Text, Kind: Plain}, Err: err}
+				return nil, &Refusal{Reason: Missing, Demand: Demand{Owner: at.m.Name, OwnerPath: at.path, Name: e.Name, Text: e.Spec, Kind: Plain}, Err: err}
 			}
 			path := "node_modules/" + e.Name
 			if lies, ok := taken[path]; ok {
-				if lies == m || want.Any {
+				if lies == m {
 					continue
 				}
 				path = at.path + "/node_modules/" + e.Name

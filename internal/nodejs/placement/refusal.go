@@ -3,6 +3,8 @@ package placement
 import (
 	"fmt"
 	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
 // Kind says how a package wants another.
@@ -45,16 +47,6 @@ func (d Demand) String() string {
 	return fmt.Sprintf("%s %s %q", owner, verb, text)
 }
 
-// Unavailable says that no version can be had.
-type Unavailable struct {
-	Code string // npm's: E404, ETARGET, ENOVERSIONS, EUNSUPPORTED, …
-	Err  error
-}
-
-func (e *Unavailable) Error() string { return e.Err.Error() }
-
-func (e *Unavailable) Unwrap() error { return e.Err }
-
 // Reason is why there is no tree.
 type Reason int
 
@@ -63,8 +55,7 @@ const (
 	// Conflict: two demands exclude each other, and neither can move aside.
 	// ERESOLVE.
 	Conflict Reason = iota
-	// Missing: a version that is needed cannot be had. Err has the cause, an
-	// [*Unavailable].
+	// Missing: a version that is needed cannot be had. Err has the cause.
 	Missing
 	// Endless: npm would place the same packages again and again. ELOOP.
 	Endless
@@ -82,7 +73,7 @@ const (
 	// Incomplete: npm's tree, and the one that was tried instead, lacks a
 	// package that is needed. ERESOLVE.
 	Incomplete
-	// Outside: an entry names a folder that is not in Project.Folders.
+	// Outside: an entry names a folder that is not in the project's Folders.
 	// EUNSUPPORTED.
 	Outside
 )
@@ -106,8 +97,8 @@ type Refusal struct {
 func (r *Refusal) Code() string {
 	switch r.Reason {
 	case Missing:
-		if u, ok := r.Err.(*Unavailable); ok {
-			return u.Code
+		if cause, ok := manifest.AsRefusal(r.Err); ok {
+			return cause.Code
 		}
 		return "E404"
 	case Endless, Circle:

@@ -1,5 +1,7 @@
 package placement
 
+import "github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+
 // Marks say for what a package is in the tree, in npm's words.
 type Marks struct {
 	Dev         bool // only development wants it
@@ -30,7 +32,7 @@ type Package struct {
 	// Path is "node_modules/a/node_modules/@scope/b", or the path of a member or
 	// a folder on disk.
 	Path     string
-	Manifest *Manifest
+	Manifest *manifest.Manifest
 	Marks    Marks
 	LeftOut  LeftOut
 	// Link is the path of the folder that Path leads to; "" where it is none.
