@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
@@ -35,7 +36,7 @@ func TestWithdrawnAsksOnlyWhenWanted(t *testing.T) {
 	}
 	const gate = `lib 2.0 was yanked by its authors: "wrong sums"` + "\n" + `checks.withdrawn is "error", so nothing is planned with them; "warning" builds from the lock as before. To move to other versions, change the requirement, or give triggers another value.`
 	_, err = b.Withdrawn(t.Context(), spec, lock, SeverityError)
-	if input, ok := errors.AsType[*InputError](err); !ok || input.Attribute != "checks" || input.Detail != gate {
+	if input, ok := errors.AsType[*fault.Error](err); !ok || input.At.String() != "checks" || input.Detail != gate {
 		t.Errorf("error: %v, want %q", err, gate)
 	}
 	down.Store(true)
