@@ -38,15 +38,16 @@ var rooms = map[string][]string{
 // package of the room itself is above them all: it may import each, and none may
 // import it.
 var closets = map[string][]string{
-	"nodejs/jsonscan": {},
-	"nodejs/semver":   {},
-	"nodejs/manifest": {"jsonscan", "semver"},
-	"nodejs/modules":  {"manifest"},
-	"nodejs/tarball":  {"jsonscan"},
-	"nodejs/registry": {"manifest", "tarball", "jsonscan", "semver"},
-	"nodejs/lockfile": {"registry", "manifest", "modules", "semver"},
-	"python/pep440":   {},
-	"python/setuppy":  {"pep440"},
+	"nodejs/jsonscan":  {},
+	"nodejs/semver":    {},
+	"nodejs/manifest":  {"jsonscan", "semver"},
+	"nodejs/modules":   {"manifest"},
+	"nodejs/tarball":   {"jsonscan"},
+	"nodejs/placement": {"manifest", "semver"},
+	"nodejs/registry":  {"manifest", "tarball", "jsonscan", "semver"},
+	"nodejs/lockfile":  {"registry", "manifest", "modules", "semver"},
+	"python/pep440":    {},
+	"python/setuppy":   {"pep440"},
 }
 
 // testRooms may be imported by test files only, of any room.

@@ -3,6 +3,7 @@ package layer
 import (
 	"context"
 	"fmt"
+	"maps"
 	"runtime"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
@@ -57,26 +58,68 @@ func (c *cache) nodeEnv(environ func() []string) *nodejs.Env {
 	return &nodejs.Env{Client: c.client, Store: c.store, Environ: environ, Segments: nodeSegments{c, packers}}
 }
 
-// lockNode writes what the spec asks for to l, with the folders on disk that
-// are part of it.
-func (b *Builder) lockNode(ctx context.Context, s Spec, before *nodejs.Lock, l *Lock) error {
-	targets, err := s.targets(runtimes.NodeJS)
+// nodeInput is what the Spec asks for in nodejs.
+type nodeInput struct{ *nodejs.Spec }
+
+func (n nodeInput) check(Spec) error { return n.Check() }
+
+// choose resolves the dependencies, or obeys a lock file, and adds the folders on
+// disk that are part of it.
+func (n nodeInput) choose(ctx context.Context, r *resolution) error {
+	targets, err := r.spec.targets(runtimes.NodeJS)
 	if err != nil {
 		return err
 	}
 	open := func() (*nodejs.Env, error) {
-		c, err := b.open()
+		c, err := r.builder.open()
 		if err != nil {
 			return nil, err
 		}
 		return c.node, nil
 	}
-	request := nodejs.Request{Targets: targets, Triggers: s.Triggers, CutOff: nodejs.CutOff(s.CutOff)}
-	if l.NodeJS, err = nodejs.Resolve(ctx, open, *s.NodeJS, request, before); err != nil {
+	request := nodejs.Request{Targets: targets, Triggers: r.triggers, CutOff: nodejs.CutOff(r.spec.CutOff)}
+	if r.now.NodeJS, err = nodejs.Resolve(ctx, open, *n.Spec, request, r.old.NodeJS); err != nil {
 		return err
 	}
-	return s.lockNodeFiles(l)
+	return r.spec.lockNodeFiles(r.now)
 }
+
+// nodePart is what a Lock holds of nodejs.
+type nodePart struct{ *nodejs.Lock }
+
+// needs are the deflated tarballs.
+func (n nodePart) needs(_ context.Context, c *cache, _ *Lock) []need {
+	var all []need
+	known, open := n.Segments(c.node)
+	for _, segment := range known {
+		all = append(all, need{any: []store.Digest{segment}})
+	}
+	if open > 0 {
+		all = append(all, need{})
+	}
+	return all
+}
+
+func (n nodePart) pack(ctx context.Context, c *cache, l *Lock) (packed, error) {
+	made, err := n.Pack(ctx, c.node)
+	if err != nil {
+		return packed{}, err
+	}
+	files, err := made.Tree()
+	if err == nil {
+		files, err = l.moved(files)
+	}
+	judge := func(l *Lock, _ filetree.Tree, o Output) ([]Warning, error) {
+		return made.Check(nodejs.Checks{
+			Scripts: o.Scripts, Shadow: o.Shadow, AllowScripts: o.AllowScripts, Architectures: l.Architectures, Function: l.Kind == KindFunction,
+		})
+	}
+	return packed{files: files, judge: judge}, err
+}
+
+func (n nodePart) contents(to map[string]string) { maps.Copy(to, n.Contents()) }
+
+func (n nodePart) warnings() []Warning { return n.Warnings() }
 
 // lockNodeFiles adds the folders on disk that the trees need to the files of
 // the lock, as they are now. What is installed in them is not taken, as what

@@ -249,23 +249,20 @@ func tarballError(p Package, err error) error {
 	return fmt.Errorf("fetching %q: %w", p, err)
 }
 
-// Digests returns the digests of the segments of the lock that the store may hold.
-func (l *Lock) Digests(e *Env) []store.Digest {
-	var digests []store.Digest
+// Segments returns the digests of the segments that the tarballs of the lock were
+// deflated to, where that is known, and of how many tarballs it is not. The store
+// may have lost a segment since.
+func (l *Lock) Segments(e *Env) (known []store.Digest, open int) {
 	for _, p := range l.tarballs() {
-		if facts, ok := e.knownTarball(p.Integrity); ok && !slices.Contains(digests, facts.Segment) {
-			digests = append(digests, facts.Segment)
+		facts, ok := e.knownTarball(p.Integrity)
+		switch {
+		case !ok:
+			open++
+		case !slices.Contains(known, facts.Segment):
+			known = append(known, facts.Segment)
 		}
 	}
-	return digests
-}
-
-// Held reports whether the store has every tarball of the lock, deflated.
-func (l *Lock) Held(e *Env) bool {
-	return !slices.ContainsFunc(l.tarballs(), func(p Package) bool {
-		facts, known := e.knownTarball(p.Integrity)
-		return !known || !e.Store.Has(facts.Segment, -1)
-	})
+	return known, open
 }
 
 // Tree returns the files of the packages at their layer paths: in the folder that

@@ -117,13 +117,7 @@ func (s *Spec) choose(ctx context.Context, open func() (*Env, error), targets []
 	if err != nil {
 		return nil, err
 	}
-	var triggers store.Digest
-	if len(r.Triggers) > 0 {
-		if triggers, err = digestOf(r.Triggers); err != nil {
-			return nil, err
-		}
-	}
-	if before != nil && before.Request == request && before.Triggers == triggers && !s.Reconsider {
+	if before != nil && before.Request == request && before.Triggers == r.Triggers && !s.Reconsider {
 		if kept, ok := before.in(s.project()); ok {
 			return kept, nil
 		}
@@ -132,9 +126,9 @@ func (s *Spec) choose(ctx context.Context, open func() (*Env, error), targets []
 	if err != nil {
 		return nil, err
 	}
-	q := question{Request: request, Triggers: triggers, Project: filepath.ToSlash(s.project())}
+	q := question{Request: request, Triggers: r.Triggers, Project: filepath.ToSlash(s.project())}
 	// Changed triggers ask for a resolution that owes nothing to the last.
-	if before != nil && before.Triggers == triggers {
+	if before != nil && before.Triggers == r.Triggers {
 		q.Prefer = before.versions()
 	}
 	cutOff := r.CutOff
@@ -190,26 +184,18 @@ func (s *Spec) remembered(ctx context.Context, env *Env, p *manifest.Project, ta
 	if err != nil {
 		return nil, err
 	}
-	if body, written, err := env.Store.GetRecord("resolutions", key.Hex()); err == nil && time.Since(written) < memoAge {
-		var known Lock
-		if json.Unmarshal(body, &known) == nil {
-			return &known, nil
-		}
-	}
-	chosen, err := treesFor(targets, dir, func(t manifest.Target) (*modules.Tree, error) {
-		return resolveTree(ctx, registry, p, t, treeOptions{
-			LegacyPeerDeps: s.LegacyPeerDeps, Before: cutOff.At, PinsExempt: !cutOff.Explicit, Prefer: q.Prefer,
+	return store.Recall(env.Store, "resolutions", key.Hex(), memoAge, func(l *Lock) bool { return l != nil }, func() (*Lock, error) {
+		chosen, err := treesFor(targets, dir, func(t manifest.Target) (*modules.Tree, error) {
+			return resolveTree(ctx, registry, p, t, treeOptions{
+				LegacyPeerDeps: s.LegacyPeerDeps, Before: cutOff.At, PinsExempt: !cutOff.Explicit, Prefer: q.Prefer,
+			})
 		})
+		if err != nil {
+			return nil, s.explain(err)
+		}
+		chosen.Request, chosen.Triggers, chosen.Project, chosen.Direct = q.Request, q.Triggers, filepath.ToSlash(dir), p.Direct()
+		return chosen, nil
 	})
-	if err != nil {
-		return nil, s.explain(err)
-	}
-	chosen.Request, chosen.Triggers, chosen.Project, chosen.Direct = q.Request, q.Triggers, filepath.ToSlash(dir), p.Direct()
-	body, err := json.Marshal(chosen)
-	if err != nil {
-		return nil, fmt.Errorf("encoding a resolution: %w", err)
-	}
-	return chosen, env.Store.PutRecord("resolutions", key.Hex(), body)
 }
 
 // explain ties an error of the resolver to the argument that a user would

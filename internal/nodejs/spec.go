@@ -11,6 +11,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 // Spec asks for Node.js packages: by one of Dependencies, PackageJSON and
@@ -52,8 +53,9 @@ type CutOff struct {
 type Request struct {
 	// Targets are the Node.js runtimes of the layer on every architecture.
 	Targets []runtimes.Target
-	// Triggers force a new resolution when they change.
-	Triggers map[string]string
+	// Triggers is the digest of what forces a new resolution when it changes, zero
+	// of nothing.
+	Triggers store.Digest
 	CutOff   CutOff
 }
 

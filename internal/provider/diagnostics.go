@@ -2,6 +2,7 @@ package provider
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -27,16 +28,42 @@ func diagnose(summary string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(summary, sentence(err.Error()))
 }
 
-// soften turns an error into a warning: the resource exists already, and an
-// error while planning would keep Terraform from destroying it.
-func soften(d diag.Diagnostic) diag.Diagnostic {
-	detail := d.Detail() + "\n\nThe resource exists, so the plan goes on without its new values; an apply will fail on the same cause."
-	soft := diag.NewWarningDiagnostic(d.Summary(), detail)
-	if withPath, ok := d.(diag.DiagnosticWithPath); ok {
-		return diag.WithPath(withPath.Path(), soft)
+// diagnoseAll returns a diagnostic of each fault that an error holds, or that of
+// the error.
+func diagnoseAll(summary string, err error) diag.Diagnostics {
+	faults := fault.All(err)
+	if len(faults) == 0 {
+		return diag.Diagnostics{diagnose(summary, err)}
 	}
-	return soft
+	var all diag.Diagnostics
+	for _, found := range faults {
+		all.Append(diagnose(summary, found))
+	}
+	return all
 }
+
+// blocking returns the diagnostics of planning a resource. Where it exists
+// already, the last error ends with how to destroy it: Terraform plans the
+// resources that it is to destroy first, and stops at the same error.
+func blocking(diags diag.Diagnostics, exists bool) diag.Diagnostics {
+	if !exists {
+		return diags
+	}
+	for i, d := range slices.Backward(diags) {
+		if d.Severity() != diag.SeverityError {
+			continue
+		}
+		ended := diag.Diagnostic(diag.NewErrorDiagnostic(d.Summary(), d.Detail()+"\n\n"+wayOut))
+		if withPath, ok := d.(diag.DiagnosticWithPath); ok {
+			ended = diag.WithPath(withPath.Path(), ended)
+		}
+		diags[i] = ended
+		break
+	}
+	return diags
+}
+
+const wayOut = "Nothing was changed. To destroy the resource in spite of this, run the destroy with -refresh=false."
 
 // warn returns the diagnostic of a warning of the pipeline.
 func warn(w layer.Warning) diag.Diagnostic {
