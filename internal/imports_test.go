@@ -18,15 +18,16 @@ const module = "github.com/layerbuild/terraform-provider-layerbuild"
 // rooms maps each room to the rooms it may import. A closet (a package below a
 // room) belongs to its room and may be imported by that room alone.
 var rooms = map[string][]string{
-	"provider":   {"layer", "publish", "runtimes"},
+	"provider":   {"layer", "publish", "rollout", "runtimes"},
 	"layer":      {"python", "nodejs", "container", "layerzip", "fetch", "store", "filetree", "runtimes"},
 	"python":     {"fetch", "store", "filetree", "runtimes"},
 	"nodejs":     {"fetch", "store", "filetree", "runtimes"},
 	"container":  {"fetch", "store", "filetree", "runtimes"},
 	"layerzip":   {"filetree", "store"},
 	"fetch":      {"store"},
-	"publish":    {"runtimes", "store"},
+	"publish":    {"rollout", "runtimes", "store"},
 	"filetree":   {},
+	"rollout":    {},
 	"store":      {},
 	"runtimes":   {},
 	"indextest":  {},
