@@ -100,37 +100,3 @@ func (l *Lock) Digest() (store.Digest, error) {
 	text, err := l.Encode()
 	return store.Sum([]byte(text)), err
 }
-
-// Contents maps each part of the layer to its version: "python:requests" to
-// "2.31.0", "files:python/shared_utils" to the short digest of its tree.
-func (l *Lock) Contents() map[string]string {
-	contents := map[string]string{}
-	if l.Python != nil {
-		for _, w := range l.Python.Chosen.Wheels {
-			addVersion(contents, "python:"+w.Name, w.Version)
-		}
-	}
-	if l.NodeJS != nil {
-		l.NodeJS.contents(contents)
-	}
-	for _, f := range l.Files {
-		contents["files:"+f.Target] = fmt.Sprintf("%s (%s)", f.Tree.Hex()[:12], plural(f.Count, "file"))
-	}
-	for _, d := range l.Downloads {
-		d.contents(contents)
-	}
-	for _, i := range l.Images {
-		i.contents(contents)
-	}
-	for _, b := range l.Builds {
-		b.contents(contents)
-	}
-	return contents
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}

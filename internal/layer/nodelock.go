@@ -259,13 +259,3 @@ func (l *NodeLock) contents(to map[string]string) {
 		addVersion(to, "nodejs:"+p.Name, p.Version)
 	}
 }
-
-// addVersion notes one more version of a part.
-func addVersion(to map[string]string, key, version string) {
-	switch {
-	case to[key] == "":
-		to[key] = version
-	case !slices.Contains(strings.Split(to[key], ", "), version):
-		to[key] += ", " + version
-	}
-}

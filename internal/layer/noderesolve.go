@@ -2,7 +2,6 @@ package layer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -94,13 +94,13 @@ func (n *NodeSpec) readProject() (*nodejs.Project, error) {
 			summary = fmt.Sprintf("There is no file %q", n.PackageJSON)
 		}
 		if err != nil {
-			return nil, inputError("nodejs.package_json", summary, err)
+			return nil, fault.Tie(fault.At("nodejs", "package_json"), summary, err)
 		}
 		return p, nil
 	}
 	p, err := nodejs.NewProject(n.project(), n.Dependencies)
 	if err != nil {
-		return nil, inputError("nodejs.dependencies", "Unreadable dependencies", err)
+		return nil, fault.Tie(fault.At("nodejs", "dependencies"), "Unreadable dependencies", err)
 	}
 	return p, nil
 }
@@ -149,59 +149,51 @@ func (c *cache) rememberNode(ctx context.Context, s Spec, p *nodejs.Project, tar
 	if err != nil {
 		return nil, err
 	}
-	if body, written, err := c.store.GetRecord("resolutions", key.Hex()); err == nil && time.Since(written) < memoAge {
-		var known NodeLock
-		if json.Unmarshal(body, &known) == nil {
-			return &known, nil
-		}
-	}
-	chosen, err := s.nodeTrees(targets, dir, func(t nodejs.Target) (*nodejs.Tree, error) {
-		return nodejs.Resolve(ctx, registry, p, t, nodejs.Options{
-			LegacyPeerDeps: s.NodeJS.LegacyPeerDeps, Before: cutOff.At, PinsExempt: !cutOff.Explicit, Prefer: q.Prefer,
+	return store.Recall(c.store, "resolutions", key.Hex(), memoAge, func(l *NodeLock) bool { return l != nil }, func() (*NodeLock, error) {
+		chosen, err := s.nodeTrees(targets, dir, func(t nodejs.Target) (*nodejs.Tree, error) {
+			return nodejs.Resolve(ctx, registry, p, t, nodejs.Options{
+				LegacyPeerDeps: s.NodeJS.LegacyPeerDeps, Before: cutOff.At, PinsExempt: !cutOff.Explicit, Prefer: q.Prefer,
+			})
 		})
+		if err != nil {
+			return nil, s.NodeJS.explain(err)
+		}
+		chosen.Request, chosen.Triggers, chosen.Project, chosen.Direct = q.Request, q.Triggers, filepath.ToSlash(dir), p.Direct()
+		return chosen, nil
 	})
-	if err != nil {
-		return nil, s.NodeJS.explain(err)
-	}
-	chosen.Request, chosen.Triggers, chosen.Project, chosen.Direct = q.Request, q.Triggers, filepath.ToSlash(dir), p.Direct()
-	body, err := json.Marshal(chosen)
-	if err != nil {
-		return nil, fmt.Errorf("encoding a resolution: %w", err)
-	}
-	return chosen, c.store.PutRecord("resolutions", key.Hex(), body)
 }
 
 // explain ties an error of the resolver to the argument that a user would
 // change, with a summary that names the culprit.
 func (n *NodeSpec) explain(err error) error {
-	attribute := "nodejs.dependencies"
+	attribute := fault.At("nodejs", "dependencies")
 	if n.PackageJSON != "" {
-		attribute = "nodejs.package_json"
+		attribute = fault.At("nodejs", "package_json")
 	}
 	summary := "The Node.js packages cannot be resolved"
-	fault, ok := errors.AsType[*nodejs.ResolveError](err)
+	found, ok := errors.AsType[*nodejs.ResolveError](err)
 	if !ok {
-		return inputError(attribute, summary, err)
+		return fault.Tie(attribute, summary, err)
 	}
-	switch fault.Code {
+	switch found.Code {
 	case "ERESOLVE":
-		summary = fmt.Sprintf("The peer dependencies conflict on %q", fault.Name)
+		summary = fmt.Sprintf("The peer dependencies conflict on %q", found.Name)
 	case "ETARGET", "ENOVERSIONS":
-		summary = fmt.Sprintf("No version of %q fits %q", fault.Name, fault.Spec)
+		summary = fmt.Sprintf("No version of %q fits %q", found.Name, found.Spec)
 	case "E404":
-		summary = fmt.Sprintf("There is no package %q", fault.Name)
+		summary = fmt.Sprintf("There is no package %q", found.Name)
 	case "E401", "E403":
-		summary = fmt.Sprintf("The registry refuses %q", fault.Name)
+		summary = fmt.Sprintf("The registry refuses %q", found.Name)
 	case "EBADPLATFORM":
-		summary = fmt.Sprintf("%q does not run on the target", fault.Name)
+		summary = fmt.Sprintf("%q does not run on the target", found.Name)
 	case "EINVALIDPACKAGENAME":
-		summary = fmt.Sprintf("Malformed name %q", fault.Name)
+		summary = fmt.Sprintf("Malformed name %q", found.Name)
 	case "EOVERRIDE":
-		summary = fmt.Sprintf("The override of %q contradicts the project", fault.Name)
+		summary = fmt.Sprintf("The override of %q contradicts the project", found.Name)
 	case "EUNSUPPORTED":
-		summary = fmt.Sprintf("%q comes from no registry", fault.Name)
+		summary = fmt.Sprintf("%q comes from no registry", found.Name)
 	case "EINTEGRITY":
-		summary = fmt.Sprintf("%q cannot be verified", fault.Name)
+		summary = fmt.Sprintf("%q cannot be verified", found.Name)
 	}
-	return inputError(attribute, summary, err)
+	return fault.Tie(attribute, summary, err)
 }
