@@ -188,7 +188,7 @@ func expandHome(attribute, path string) (string, error) {
 }
 
 func (p *layerbuild) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newPackageResource, newVersionResource}
+	return []func() resource.Resource{newPackageResource, newVersionResource, newRolloutResource}
 }
 
 func (p *layerbuild) DataSources(context.Context) []func() datasource.DataSource {

@@ -39,12 +39,7 @@ func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		owned, diags = readOwnership(ctx, req.Private, before)
 		resp.Diagnostics.Append(diags...)
 	}
-	for _, d := range r.plan(ctx, &m, &config, before, &owned) {
-		if before != nil && d.Severity() == diag.SeverityError {
-			d = soften(d)
-		}
-		resp.Diagnostics.Append(d)
-	}
+	resp.Diagnostics.Append(blocking(r.plan(ctx, &m, &config, before, &owned), before != nil)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -152,7 +152,7 @@ func packageAttribute() schema.Attribute {
 		Optional:            true,
 		Validators:          nested(),
 		Attributes: map[string]schema.Attribute{
-			"lock":             part("The package's recipe."),
+			"lock":             schema.StringAttribute{MarkdownDescription: "The package's recipe.", Required: true, Sensitive: true},
 			"filename":         part("Where the package's zip is, if it is there."),
 			"source_code_hash": part("SHA-256 of the zip in base64."),
 			"sha256":           part("SHA-256 of the zip in hexadecimal."),
