@@ -22,6 +22,9 @@ func diagnose(summary string, err error) diag.Diagnostic {
 	if input, ok := errors.AsType[*layer.InputError](err); ok {
 		return atPath(input.At, diag.NewErrorDiagnostic(input.Summary, input.Detail))
 	}
+	if unknown, ok := errors.AsType[*unknownSettings](err); ok {
+		return unknown.diagnostic()
+	}
 	if d, ok := diagnosePublish(err); ok {
 		return d
 	}
