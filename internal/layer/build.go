@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
@@ -18,24 +19,6 @@ import (
 // defaultDir is where zips go that the user gave no path: below the root
 // module, named by their content.
 const defaultDir = ".layerbuild"
-
-// Severity is what a finding of a check means.
-type Severity string
-
-// The severities of the contract's checks.
-const (
-	SeverityError   Severity = "error"
-	SeverityWarning Severity = "warning"
-	SeverityOff     Severity = "off"
-)
-
-// judge makes an error or a warning of a finding.
-func (s Severity) judge(fault *InputError) ([]Warning, error) {
-	if s == SeverityWarning {
-		return []Warning{{Attribute: fault.Attribute, Summary: fault.Summary, Detail: fault.Detail}}, nil
-	}
-	return nil, fault
-}
 
 // Output says where a zip goes and what it must be.
 type Output struct {
@@ -160,7 +143,7 @@ func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output) (Artif
 	}
 	layout, err := layerzip.NewLayout(tree)
 	if errors.Is(err, layerzip.ErrEmpty) {
-		return Artifact{}, &InputError{Attribute: "exclude", Summary: "Empty layer", Detail: "No file is left to pack, and AWS refuses an empty layer: every input is empty, excluded, or not needed on these runtimes.", Err: err}
+		return Artifact{}, &fault.Error{At: fault.At("exclude"), Summary: "Empty layer", Detail: "No file is left to pack, and AWS refuses an empty layer: every input is empty, excluded, or not needed on these runtimes.", Err: err}
 	}
 	if err != nil {
 		return Artifact{}, err
@@ -236,9 +219,9 @@ func (c *cache) tree(ctx context.Context, l *Lock, node nodeParts) (filetree.Tre
 	}
 	var own filetree.Tree
 	for i, f := range l.Files {
-		part, err := c.filesTree(ctx, f, fmt.Sprintf("files[%d]", i))
+		part, err := c.filesTree(ctx, f, filetree.Origin{Ecosystem: "files", Element: i})
 		if err != nil {
-			return nil, nil, inputError(fmt.Sprintf("files[%d]", i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
+			return nil, nil, fault.Tie(fault.At("files").Index(i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
 		}
 		own = append(own, part...)
 	}
@@ -327,19 +310,19 @@ func checkSize(tree filetree.Tree, severity Severity) ([]Warning, error) {
 	}
 	if size <= runtimes.MaxUnzipped {
 		return []Warning{{
-			Attribute: "checks",
-			Summary:   "The layer is near the size limit",
+			At:      fault.At("checks"),
+			Summary: "The layer is near the size limit",
 			Detail: fmt.Sprintf("Its files take %d bytes unzipped, %d%% of the %d that AWS allows a function with all its layers. The largest parts:%s",
 				size, size*100/runtimes.MaxUnzipped, runtimes.MaxUnzipped, largest.String()),
 		}}, nil
 	}
-	fault := &InputError{
-		Attribute: "checks",
-		Summary:   fmt.Sprintf("The layer takes %d bytes unzipped, over the limit of %d", size, runtimes.MaxUnzipped),
+	fault := &fault.Error{
+		At:      fault.At("checks"),
+		Summary: fmt.Sprintf("The layer takes %d bytes unzipped, over the limit of %d", size, runtimes.MaxUnzipped),
 		Detail: fmt.Sprintf("AWS allows a function with all its layers %d bytes (250 MiB). Split the layer, exclude what is not needed at run time, or set checks = { size = \"off\" }. The largest parts:%s",
 			runtimes.MaxUnzipped, largest.String()),
 	}
-	return severity.judge(fault)
+	return severity.Judge(fault)
 }
 
 // mayWrite refuses to write over a file that no package of ours wrote, and to
@@ -354,8 +337,8 @@ func (b *Builder) mayWrite(c *cache, o Output, sum store.Digest) error {
 	b.outputs[name] = sum
 	b.mu.Unlock()
 	if written && had != sum {
-		return &InputError{
-			Attribute: "output_path", Summary: fmt.Sprintf("Two zips go to %q", o.Path),
+		return &fault.Error{
+			At: fault.At("output_path"), Summary: fmt.Sprintf("Two zips go to %q", o.Path),
 			Detail: "Two packages with different content have this output_path. Give each its own.",
 		}
 	}
@@ -372,8 +355,8 @@ func (b *Builder) mayWrite(c *cache, o Output, sum store.Digest) error {
 		}
 		err = errors.New("there is a file that no package wrote, and it would be lost")
 	}
-	return &InputError{
-		Attribute: "output_path", Summary: fmt.Sprintf("The output path %q is taken", o.Path),
+	return &fault.Error{
+		At: fault.At("output_path"), Summary: fmt.Sprintf("The output path %q is taken", o.Path),
 		Detail: sentence(err) + " Remove it, or write another path.", Err: err,
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/container"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -52,18 +53,18 @@ type BuildResult struct {
 }
 
 // check finds what can be known wrong without reading anything.
-func (b BuildSpec) check(at string) error {
+func (b BuildSpec) check(at fault.Path) error {
 	summary := fmt.Sprintf("Malformed element %s", at)
 	if b.Context == "" {
-		return &InputError{Attribute: at, Summary: summary, Detail: "It has no context: write the directory that the engine is sent."}
+		return &fault.Error{At: at, Summary: summary, Detail: "It has no context: write the directory that the engine is sent."}
 	}
 	if b.Platform != "" {
 		if err := container.CheckPlatform(b.Platform); err != nil {
-			return inputError(at, summary, err)
+			return fault.Tie(at, summary, err)
 		}
 	}
 	if err := container.Files(b.Files).Check(); err != nil {
-		return inputError(at, summary, err)
+		return fault.Tie(at, summary, err)
 	}
 	return nil
 }
@@ -100,7 +101,7 @@ func (b *Builder) lockBuilds(ctx context.Context, s Spec, old *Lock) ([]BuildLoc
 	for i, spec := range s.Builds {
 		l := BuildLock{Context: spec.Context, Dockerfile: spec.Dockerfile, Target: spec.Target, Args: spec.Args, Files: spec.Files, Triggers: triggers}
 		if err := b.lockBuild(ctx, s, spec, &l, old); err != nil {
-			return nil, buildError(fmt.Sprintf("builds[%d]", i), l.Context, err)
+			return nil, buildError(fault.At("builds").Index(i), l.Context, err)
 		}
 		out = append(out, l)
 	}
@@ -215,13 +216,13 @@ func (c *cache) runBuild(ctx context.Context, l *BuildLock, platform string, sen
 func (c *cache) buildsTree(ctx context.Context, l *Lock) (filetree.Tree, error) {
 	var all filetree.Tree
 	for i := range l.Builds {
-		at := fmt.Sprintf("builds[%d]", i)
+		at := fault.At("builds").Index(i)
 		for _, r := range l.Builds[i].Results {
 			if err := c.bringBuild(ctx, &l.Builds[i], r); err != nil {
 				return nil, buildError(at, l.Builds[i].Context, err)
 			}
 			c.store.Offer(store.RemoteName(r.SHA256), r.SHA256, "")
-			part, err := c.segmentTree(r.SHA256, at)
+			part, err := c.segmentTree(r.SHA256, filetree.Origin{Ecosystem: "builds", Element: i})
 			if err != nil {
 				return nil, err
 			}
@@ -247,8 +248,8 @@ func (c *cache) bringBuild(ctx context.Context, l *BuildLock, want BuildResult) 
 		return err
 	}
 	lost := func(why error) error {
-		return &InputError{
-			Attribute: "builds", Summary: fmt.Sprintf("The result of the build of %q is not here", l.Context),
+		return &fault.Error{
+			At: fault.At("builds"), Summary: fmt.Sprintf("The result of the build of %q is not here", l.Context),
 			Detail: "The plan was made with a result that neither this machine's cache nor a shared one holds, and it could not be built again to the same bytes: " + sentence(why) +
 				" Plan and apply on one machine, or let the provider's cache in S3 carry what a lock already names.", Err: why,
 		}
@@ -300,21 +301,21 @@ func (l *Lock) buildDigests() []store.Digest {
 }
 
 // buildError ties what is wrong with a build to the input that asks for it.
-func buildError(at, dir string, err error) error {
-	if isTied(err) {
+func buildError(at fault.Path, dir string, err error) error {
+	if fault.Tied(err) {
 		return err
 	}
 	if engine, ok := errors.AsType[*container.EngineError](err); ok {
-		return &InputError{
-			Attribute: at, Summary: "No container engine answers",
+		return &fault.Error{
+			At: at, Summary: "No container engine answers",
 			Detail: sentence(engine) + " builds need Docker, or Podman's socket, where the result is in no cache yet: start one, or name it in DOCKER_HOST or by a Docker context.", Err: err,
 		}
 	}
 	if errors.Is(err, errOfflineBuild) {
-		return &InputError{
-			Attribute: at, Summary: fmt.Sprintf("No cache holds the result of the build of %q", dir),
+		return &fault.Error{
+			At: at, Summary: fmt.Sprintf("No cache holds the result of the build of %q", dir),
 			Detail: "In offline mode no container engine is asked: plan once without offline, or take a cache that has the result of just these inputs.", Err: err,
 		}
 	}
-	return inputError(at, fmt.Sprintf("The build of %q failed", dir), err)
+	return fault.Tie(at, fmt.Sprintf("The build of %q failed", dir), err)
 }

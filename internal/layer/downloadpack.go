@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
@@ -40,7 +41,7 @@ func (c *cache) downloadsTree(ctx context.Context, l *Lock) (filetree.Tree, erro
 			// The listing completes what it finds of the size: the lock stays.
 			d := l.Downloads[i]
 			trees[i], err = c.downloadTree(ctx, &d, l.excluded, d.origin(i))
-			return downloadError(fmt.Sprintf("%s%d]", downloadOrigin, i+d.Skipped), d.URL, err)
+			return downloadError(fault.At("downloads").Index(i+d.Skipped), d.URL, err)
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -49,16 +50,9 @@ func (c *cache) downloadsTree(ctx context.Context, l *Lock) (filetree.Tree, erro
 	return slices.Concat(trees...), nil
 }
 
-// downloadOrigin begins what messages call a download.
-const downloadOrigin = "downloads["
-
-// origin is what messages call the element, the i-th of the lock.
-func (l *DownloadLock) origin(i int) string {
-	i += l.Skipped
-	if l.Architecture != "" {
-		return fmt.Sprintf("%s%d] for %s (%s)", downloadOrigin, i, l.Architecture, fileName(l.URL))
-	}
-	return fmt.Sprintf("%s%d] (%s)", downloadOrigin, i, fileName(l.URL))
+// origin is the element, the i-th of the lock.
+func (l *DownloadLock) origin(i int) filetree.Origin {
+	return filetree.Origin{Ecosystem: "downloads", Element: i + l.Skipped, Target: l.Architecture, Name: fileName(l.URL)}
 }
 
 // contents adds what the download brings, by layer path, with the short digest
@@ -79,7 +73,7 @@ func (l *DownloadLock) contents(to map[string]string) {
 // downloadTree returns the files of a download at their layer paths. Those of a
 // zip are copied as they are; those of other archives are deflated once and
 // kept in the store, by archive and choice, so that the next build copies too.
-func (c *cache) downloadTree(ctx context.Context, l *DownloadLock, excluded func(string) bool, origin string) (filetree.Tree, error) {
+func (c *cache) downloadTree(ctx context.Context, l *DownloadLock, excluded func(string) bool, origin filetree.Origin) (filetree.Tree, error) {
 	listing, err := c.listing(ctx, l)
 	if err != nil {
 		return nil, err
@@ -218,7 +212,7 @@ func wantedFiles(placed []placedFile) map[string]bool {
 
 // downloadSegment returns the wanted files of an archive, deflated in the store,
 // by their paths in the archive.
-func (c *cache) downloadSegment(ctx context.Context, l *DownloadLock, listing *filetree.Listing, placed []placedFile, origin string) (filetree.Tree, error) {
+func (c *cache) downloadSegment(ctx context.Context, l *DownloadLock, listing *filetree.Listing, placed []placedFile, origin filetree.Origin) (filetree.Tree, error) {
 	wanted := wantedFiles(placed)
 	key := downloadSegmentKey(l, wanted)
 	digest, ok := c.notedSegment(key)

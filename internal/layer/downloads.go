@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
@@ -64,41 +65,41 @@ type DownloadLock struct {
 }
 
 // check finds what can be known wrong without reading anything.
-func (d DownloadSpec) check(at string) error {
-	fault := func(format string, a ...any) error {
-		return &InputError{Attribute: at, Summary: fmt.Sprintf("Malformed element %s", at), Detail: fmt.Sprintf(format, a...)}
+func (d DownloadSpec) check(at fault.Path) error {
+	malformed := func(format string, a ...any) error {
+		return &fault.Error{At: at, Summary: fmt.Sprintf("Malformed element %s", at), Detail: fmt.Sprintf(format, a...)}
 	}
 	if err := d.checkURL(at); err != nil {
 		return err
 	}
 	if sum, err := store.ParseDigest(d.SHA256); d.SHA256 != "" && (err != nil || sum.IsZero()) {
-		return fault("%q is no SHA-256: write 64 hexadecimal digits.", d.SHA256)
+		return malformed("%q is no SHA-256: write 64 hexadecimal digits.", d.SHA256)
 	}
 	switch {
 	case d.Architecture != "" && !slices.Contains(runtimes.Architectures(), d.Architecture):
-		return fault("%q is no architecture: Lambda runs \"x86_64\" and \"arm64\".", d.Architecture)
+		return malformed("%q is no architecture: Lambda runs \"x86_64\" and \"arm64\".", d.Architecture)
 	case d.Strip < 0:
-		return fault("strip_components cannot be negative.")
+		return malformed("strip_components cannot be negative.")
 	case d.Files != nil && len(d.Files) == 0:
-		return fault("files chooses nothing. Leave it out to take everything.")
+		return malformed("files chooses nothing. Leave it out to take everything.")
 	case d.Files != nil && (d.Strip > 0 || d.Target != ""):
-		return fault("files says of each file where it lands: target and strip_components are for elements without it.")
+		return malformed("files says of each file where it lands: target and strip_components are for elements without it.")
 	case d.AsIs && (d.Strip > 0 || d.Files != nil):
-		return fault("extract = false takes the file as it is: files and strip_components are for archives. Write target.")
+		return malformed("extract = false takes the file as it is: files and strip_components are for archives. Write target.")
 	}
 	for _, glob := range slices.Sorted(maps.Keys(d.Files)) {
 		if err := filetree.CheckPattern(glob); err != nil {
-			return inputError(at, fmt.Sprintf("Malformed pattern %q", glob), err)
+			return fault.Tie(at, fmt.Sprintf("Malformed pattern %q", glob), err)
 		}
 		if err := checkTarget(d.Files[glob]); err != nil {
-			return inputError(at, fmt.Sprintf("Malformed target of %q", glob), err)
+			return fault.Tie(at, fmt.Sprintf("Malformed target of %q", glob), err)
 		}
 	}
 	if d.Target == "" {
 		return nil
 	}
 	if err := checkTarget(d.Target); err != nil {
-		return inputError(at, fmt.Sprintf("Malformed target of %s", at), err)
+		return fault.Tie(at, fmt.Sprintf("Malformed target of %s", at), err)
 	}
 	return nil
 }
@@ -115,23 +116,23 @@ func checkTarget(target string) error {
 // checkURL refuses what cannot be reached, and what would be kept in the state
 // and must not be. A query is part of many addresses; one that is signed, or
 // holds a token, is a credential.
-func (d DownloadSpec) checkURL(at string) error {
+func (d DownloadSpec) checkURL(at fault.Path) error {
 	if d.URL == "" {
-		return &InputError{Attribute: at, Summary: fmt.Sprintf("Malformed element %s", at), Detail: "It has no url: write an address or a path."}
+		return &fault.Error{At: at, Summary: fmt.Sprintf("Malformed element %s", at), Detail: "It has no url: write an address or a path."}
 	}
 	if _, local := localPath(d.URL); local {
 		return nil
 	}
 	u, err := url.Parse(d.URL)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-		return &InputError{Attribute: at, Summary: "Malformed address of a download", Detail: "An address starts with https://, http:// or file://. Anything without \"://\" is a path."}
+		return &fault.Error{At: at, Summary: "Malformed address of a download", Detail: "An address starts with https://, http:// or file://. Anything without \"://\" is a path."}
 	}
 	if u.RawQuery == "" {
 		return checkAddress(at, d.URL, "a download")
 	}
 	if key := fetch.SecretQuery(d.URL); key != "" {
-		return &InputError{
-			Attribute: at, Summary: fmt.Sprintf("A secret in the address of a download at %q", u.Host),
+		return &fault.Error{
+			At: at, Summary: fmt.Sprintf("A secret in the address of a download at %q", u.Host),
 			Detail: fmt.Sprintf("%q in its query looks like a signature or a token: it would be kept in the state, and a signed address expires before the layer can be built again. Write an address without it, and the user and password or token into netrc; or fetch the file beforehand, and write its path.", key),
 		}
 	}
@@ -189,7 +190,7 @@ func (b *Builder) lockDownloads(ctx context.Context, s Spec, old *Lock) ([]Downl
 		g.Go(func() error {
 			l, err := b.lockDownload(ctx, s, d, DownloadLock{Triggers: triggers, Skipped: before}, old)
 			locks[i] = l
-			return downloadError(fmt.Sprintf("%s%d]", downloadOrigin, i), d.URL, err)
+			return downloadError(fault.At("downloads").Index(i), d.URL, err)
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -310,7 +311,7 @@ func (c *cache) pin(ctx context.Context, l *DownloadLock) (err error) {
 }
 
 // downloadError ties an error to the element, and says what to do about it.
-func downloadError(at, address string, err error) error {
+func downloadError(at fault.Path, address string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -318,22 +319,22 @@ func downloadError(at, address string, err error) error {
 	if _, local := localPath(address); !local {
 		shown = fetch.Redact(address)
 	}
-	if isTied(err) {
+	if fault.Tied(err) {
 		return err
 	}
 	if wrong, ok := errors.AsType[*store.DigestError](err); ok {
-		return &InputError{
-			Attribute: at, Summary: fmt.Sprintf("The download %q is another file", shown),
+		return &fault.Error{
+			At: at, Summary: fmt.Sprintf("The download %q is another file", shown),
 			Detail: fmt.Sprintf("It has the SHA-256 %s and %d bytes, and %s is wanted: nothing of it was used. Where the publisher replaced the file and you trust the new one, write its digest.", wrong.Got, wrong.Size, wrong.Want), Err: err,
 		}
 	}
 	if status, ok := errors.AsType[*fetch.StatusError](err); ok && fetch.IsUnauthorized(err) {
-		return &InputError{Attribute: at, Summary: fmt.Sprintf("The download %q is refused", shown), Detail: refusal(status), Err: err}
+		return &fault.Error{At: at, Summary: fmt.Sprintf("The download %q is refused", shown), Detail: refusal(status), Err: err}
 	}
 	if errors.Is(err, os.ErrNotExist) {
-		return &InputError{Attribute: at, Summary: fmt.Sprintf("There is no file %q", shown), Detail: sentence(err) + " Paths are relative to the directory that Terraform runs in; write \"${path.module}/…\".", Err: err}
+		return &fault.Error{At: at, Summary: fmt.Sprintf("There is no file %q", shown), Detail: sentence(err) + " Paths are relative to the directory that Terraform runs in; write \"${path.module}/…\".", Err: err}
 	}
-	return inputError(at, fmt.Sprintf("The download %q cannot be used", shown), err)
+	return fault.Tie(at, fmt.Sprintf("The download %q cannot be used", shown), err)
 }
 
 // refusal says whose credentials a server refused, and where they belong: a

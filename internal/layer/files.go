@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -115,10 +116,10 @@ func (s Spec) checkFile(f filetree.File) error {
 	case f.Machine == "":
 		return nil
 	case len(s.Architectures) > 1:
-		return &InputError{
-			Attribute: "architectures",
-			Summary:   "One layer cannot serve both architectures",
-			Detail:    fmt.Sprintf("%q holds native code for %s, which runs on one architecture.%s", f.Path, f.Machine, forEach),
+		return &fault.Error{
+			At:      fault.At("architectures"),
+			Summary: "One layer cannot serve both architectures",
+			Detail:  fmt.Sprintf("%q holds native code for %s, which runs on one architecture.%s", f.Path, f.Machine, forEach),
 		}
 	case !slices.Contains(s.Architectures, f.Machine):
 		return fmt.Errorf("%q holds native code for %s, and the layer is for %s: bring the file of that architecture", f.Path, f.Machine, strings.Join(s.Architectures, ", "))
@@ -174,7 +175,7 @@ func (c *cache) putInline(l FileLock, files []filetree.File) error {
 
 // filesTree returns the locked files as entries of a layer. They are deflated
 // once and kept in the store by content, so that the next build copies.
-func (c *cache) filesTree(ctx context.Context, l FileLock, origin string) (filetree.Tree, error) {
+func (c *cache) filesTree(ctx context.Context, l FileLock, origin filetree.Origin) (filetree.Tree, error) {
 	files, err := scan(l)
 	if err != nil {
 		return nil, err

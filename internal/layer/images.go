@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/container"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -39,18 +40,18 @@ type ImagePin struct {
 }
 
 // check finds what can be known wrong without asking a registry.
-func (i ImageSpec) check(at string) error {
+func (i ImageSpec) check(at fault.Path) error {
 	summary := fmt.Sprintf("Malformed element %s", at)
 	if err := container.CheckImage(i.Image); err != nil {
-		return inputError(at, summary, err)
+		return fault.Tie(at, summary, err)
 	}
 	if i.Platform != "" {
 		if err := container.CheckPlatform(i.Platform); err != nil {
-			return inputError(at, summary, err)
+			return fault.Tie(at, summary, err)
 		}
 	}
 	if err := container.Files(i.Files).Check(); err != nil {
-		return inputError(at, summary, err)
+		return fault.Tie(at, summary, err)
 	}
 	return nil
 }
@@ -69,7 +70,7 @@ func (b *Builder) lockImages(ctx context.Context, s Spec, old *Lock) ([]ImageLoc
 			manifest, known := old.pinned(l, platform)
 			if !known {
 				if manifest, err = b.pinImage(ctx, l, platform); err != nil {
-					return nil, imageError(fmt.Sprintf("images[%d]", i), spec.Image, err)
+					return nil, imageError(fault.At("images").Index(i), spec.Image, err)
 				}
 			}
 			l.Pins = append(l.Pins, ImagePin{Platform: platform, Manifest: manifest})
@@ -119,9 +120,9 @@ func (b *Builder) pinImage(ctx context.Context, l ImageLock, platform string) (s
 func (c *cache) imagesTree(ctx context.Context, l *Lock) (filetree.Tree, error) {
 	var all filetree.Tree
 	for i := range l.Images {
-		at := fmt.Sprintf("images[%d]", i)
+		at := fault.At("images").Index(i)
 		for _, pin := range l.Images[i].Pins {
-			part, err := c.imageTree(ctx, l, &l.Images[i], pin, at)
+			part, err := c.imageTree(ctx, l, &l.Images[i], pin, filetree.Origin{Ecosystem: "images", Element: i})
 			if err != nil {
 				return nil, imageError(at, l.Images[i].Image, err)
 			}
@@ -133,7 +134,7 @@ func (c *cache) imagesTree(ctx context.Context, l *Lock) (filetree.Tree, error) 
 
 // imageTree returns the files of an image, which are deflated once and kept in
 // the store by manifest and choice.
-func (c *cache) imageTree(ctx context.Context, l *Lock, image *ImageLock, pin ImagePin, at string) (_ filetree.Tree, err error) {
+func (c *cache) imageTree(ctx context.Context, l *Lock, image *ImageLock, pin ImagePin, origin filetree.Origin) (_ filetree.Tree, err error) {
 	key, err := image.key(pin)
 	if err != nil {
 		return nil, err
@@ -159,7 +160,7 @@ func (c *cache) imageTree(ctx context.Context, l *Lock, image *ImageLock, pin Im
 	if err := l.checkNative(facts); err != nil {
 		return nil, err
 	}
-	return c.segmentTree(facts.Segment, at)
+	return c.segmentTree(facts.Segment, origin)
 }
 
 // key names the deflated files of an image.
@@ -194,6 +195,6 @@ func (l *ImageLock) contents(to map[string]string) {
 }
 
 // imageError ties what is wrong with an image to the input that asks for it.
-func imageError(at, image string, err error) error {
-	return inputError(at, fmt.Sprintf("The files of the image %q cannot be taken", image), err)
+func imageError(at fault.Path, image string, err error) error {
+	return fault.Tie(at, fmt.Sprintf("The files of the image %q cannot be taken", image), err)
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
@@ -64,14 +65,14 @@ func checkScripts(l *Lock, parts nodeParts, o Output) ([]Warning, error) {
 	for _, name := range names {
 		quoted = append(quoted, strconv.Quote(name))
 	}
-	fault := &InputError{
-		Attribute: "nodejs.allow_install_scripts",
-		Summary:   summary,
+	fault := &fault.Error{
+		At:      fault.At("nodejs", "allow_install_scripts"),
+		Summary: summary,
 		Detail: "Install scripts are never run. A package whose script compiles or fetches native code lacks that code in the layer; one whose script does something else works without. These have one, and no prebuilt code for the runtimes:\n" +
 			strings.Join(lines, "\n") + "\nWhere a package works without its script, write in nodejs:\n  allow_install_scripts = [" + strings.Join(quoted, ", ") +
 			"]\nOtherwise move to a version that brings prebuilt code, or to another package.",
 	}
-	return o.Scripts.judge(fault)
+	return o.Scripts.Judge(fault)
 }
 
 // allowed reports whether a glob names the package.
@@ -141,13 +142,13 @@ func checkNodeShadow(l *Lock, severity Severity) ([]Warning, error) {
 	if len(found) == 0 {
 		return nil, nil
 	}
-	fault := &InputError{
-		Attribute: "nodejs",
-		Summary:   "The layer brings its own AWS SDK",
+	fault := &fault.Error{
+		At:      fault.At("nodejs"),
+		Summary: "The layer brings its own AWS SDK",
 		Detail: fmt.Sprintf("Lambda's Node.js runtimes bring the AWS SDK for JavaScript v3, and a layer's copy goes before: %s. That pins its version, at the cost of size and cold start. "+
 			"Leave it out if the runtime's version will do, or set checks = { sdk_shadow = \"off\" }.", few(found)),
 	}
-	return severity.judge(fault)
+	return severity.Judge(fault)
 }
 
 // lastWithoutRequire is the last Node.js version on which Lambda lets require()
@@ -184,8 +185,8 @@ func noteModules(l *Lock, parts nodeParts) ([]Warning, error) {
 	}
 	slices.Sort(ids)
 	return []Warning{{
-		Attribute: "nodejs",
-		Summary:   "ES modules that require() does not load",
+		At:      fault.At("nodejs"),
+		Summary: "ES modules that require() does not load",
 		Detail: fmt.Sprintf("On %s, Lambda switches off require() of ES modules, and these packages are nothing else: %s. "+
 			"Load them by import in an .mjs handler, or by await import() in a CommonJS one.", strings.Join(slices.Compact(ids), ", "), few(found)),
 	}}, nil

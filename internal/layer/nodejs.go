@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
@@ -52,29 +53,29 @@ func (n *NodeSpec) project() string {
 func (n *NodeSpec) check() error {
 	switch {
 	case len(n.Dependencies) == 0 && n.PackageJSON == "" && n.LockFile == "":
-		return &InputError{Attribute: "nodejs", Summary: "No Node.js package", Detail: "Write nodejs.dependencies, nodejs.package_json or nodejs.lock_file, or drop nodejs."}
+		return &fault.Error{At: fault.At("nodejs"), Summary: "No Node.js package", Detail: "Write nodejs.dependencies, nodejs.package_json or nodejs.lock_file, or drop nodejs."}
 	case len(n.Dependencies) > 0 && n.PackageJSON != "":
-		return &InputError{
-			Attribute: "nodejs", Summary: "Dependencies beside a package.json",
+		return &fault.Error{
+			At: fault.At("nodejs"), Summary: "Dependencies beside a package.json",
 			Detail: "Both say what is wanted. Add the dependencies to the package.json, or put them into a package of their own.",
 		}
 	case len(n.Dependencies) > 0 && n.LockFile != "":
-		return &InputError{
-			Attribute: "nodejs", Summary: "Dependencies beside a lock file",
+		return &fault.Error{
+			At: fault.At("nodejs"), Summary: "Dependencies beside a lock file",
 			Detail: "A lock file is obeyed as it is: add the dependencies to the project that it locks, or put them into a package of their own.",
 		}
 	case n.LockFile != "" && (n.LegacyPeerDeps || !n.CutOff.At.IsZero()):
-		return &InputError{
-			Attribute: "nodejs", Summary: "Arguments of a resolution beside a lock file",
+		return &fault.Error{
+			At: fault.At("nodejs"), Summary: "Arguments of a resolution beside a lock file",
 			Detail: "A lock file is obeyed as it is: legacy_peer_deps and exclude_newer have no place beside it. Drop them, and lock the project with them instead.",
 		}
 	case n.Workspace != "" && n.LockFile == "":
-		return &InputError{
-			Attribute: "nodejs.workspace", Summary: "A workspace member without a lock file",
+		return &fault.Error{
+			At: fault.At("nodejs", "workspace"), Summary: "A workspace member without a lock file",
 			Detail: "It chooses among the members of the project of nodejs.lock_file. Without one, name the member's own package.json in nodejs.package_json.",
 		}
 	}
-	return checkGlobs("nodejs.allow_install_scripts", n.AllowInstallScripts)
+	return checkGlobs(fault.At("nodejs", "allow_install_scripts"), n.AllowInstallScripts)
 }
 
 // nodeTargets returns the Node.js runtimes on every architecture; none is an
@@ -85,8 +86,8 @@ func (s Spec) nodeTargets() ([]nodejs.Target, error) {
 		return nil, err
 	}
 	if len(targets) == 0 {
-		return nil, &InputError{
-			Attribute: "runtimes", Summary: "No Node.js runtime",
+		return nil, &fault.Error{
+			At: fault.At("runtimes"), Summary: "No Node.js runtime",
 			Detail: "The package has nodejs dependencies, but none of its runtimes runs Node.js. Add one such as \"nodejs22.x\", or drop nodejs.",
 		}
 	}
@@ -113,14 +114,14 @@ func (b *Builder) obeyNodeLockFile(ctx context.Context, s Spec, old *NodeLock, l
 	if err != nil {
 		return err
 	}
-	const attribute = "nodejs.lock_file"
+	attribute := fault.At("nodejs", "lock_file")
 	summary := fmt.Sprintf("The lock file %q cannot be obeyed", s.NodeJS.LockFile)
 	file, err := nodejs.ReadLock(s.NodeJS.LockFile, nodejs.LockOptions{PackageJSON: s.NodeJS.PackageJSON, Workspace: s.NodeJS.Workspace})
 	if errors.Is(err, fs.ErrNotExist) {
 		summary = fmt.Sprintf("There is no lock file %q", s.NodeJS.LockFile)
 	}
 	if err != nil {
-		return inputError(attribute, summary, err)
+		return fault.Tie(attribute, summary, err)
 	}
 	request, err := digestOf(struct {
 		Format  int
@@ -149,7 +150,7 @@ func (b *Builder) obeyNodeLockFile(ctx context.Context, s Spec, old *NodeLock, l
 		return nodejs.FromLock(ctx, registry, file, t)
 	})
 	if err != nil {
-		return inputError(attribute, summary, err)
+		return fault.Tie(attribute, summary, err)
 	}
 	chosen.Request, chosen.Project, chosen.Direct = request, filepath.ToSlash(dir), file.Direct()
 	l.NodeJS = chosen
@@ -241,7 +242,7 @@ func (s Spec) lockNodeFiles(l *Lock) error {
 			for _, root := range roots {
 				lock, err := lockFiles(FileSpec{Source: p.Source, Target: s.placed(path.Join(root, p.Path)), Exclude: []string{"**/node_modules", "**/.npmrc"}}, s)
 				if err != nil {
-					return inputError("nodejs", fmt.Sprintf("The folder %q cannot be packed", p.Source), err)
+					return fault.Tie(fault.At("nodejs"), fmt.Sprintf("The folder %q cannot be packed", p.Source), err)
 				}
 				l.Files = append(l.Files, lock)
 			}
@@ -262,19 +263,19 @@ func notForBoth(one, other NodeTree) error {
 		}
 	}
 	slices.Sort(differ)
-	return &InputError{
-		Attribute: "architectures",
-		Summary:   "One layer cannot serve both architectures",
-		Detail:    fmt.Sprintf("It would hold native code, which runs on one architecture: %s.%s", few(differ), forEach),
+	return &fault.Error{
+		At:      fault.At("architectures"),
+		Summary: "One layer cannot serve both architectures",
+		Detail:  fmt.Sprintf("It would hold native code, which runs on one architecture: %s.%s", few(differ), forEach),
 	}
 }
 
 // checkGlobs finds malformed globs of packages.
-func checkGlobs(attribute string, globs []string) error {
+func checkGlobs(attribute fault.Path, globs []string) error {
 	for i, glob := range globs {
 		if _, err := path.Match(glob, ""); err != nil || strings.TrimSpace(glob) == "" {
-			return &InputError{
-				Attribute: fmt.Sprintf("%s[%d]", attribute, i), Summary: fmt.Sprintf("Malformed glob %q", glob),
+			return &fault.Error{
+				At: attribute.Index(i), Summary: fmt.Sprintf("Malformed glob %q", glob),
 				Detail: "It is the name of a package, or a glob of names such as \"@acme/*\", in which * crosses no slash.",
 			}
 		}

@@ -266,7 +266,7 @@ func TestNativePackagesAreForOneArchitecture(t *testing.T) {
 func wantInput(t *testing.T, err error, attribute string, texts ...string) {
 	t.Helper()
 	var input *InputError
-	if !errors.As(err, &input) || input.Attribute != attribute {
+	if !errors.As(err, &input) || input.At.String() != attribute {
 		t.Errorf("got %v, want an InputError at %s", err, attribute)
 		return
 	}

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
@@ -109,7 +110,7 @@ func (c *cache) nodePart(ctx context.Context, p NodePackage, packers chan *layer
 	} else {
 		c.offerTarball(p)
 	}
-	files, err := c.segmentTree(facts.Segment, p.String())
+	files, err := c.segmentTree(facts.Segment, filetree.Origin{Ecosystem: "nodejs", Name: p.Name, Version: p.Version})
 	if err != nil {
 		return nil, err
 	}
@@ -227,12 +228,12 @@ func nodeBlobError(p NodePackage, err error) error {
 	var refused *nodejs.TarballError
 	switch {
 	case errors.As(err, &wrong):
-		return &InputError{
-			Attribute: "nodejs", Summary: fmt.Sprintf("The tarball of %q is not the one that was locked", p),
+		return &fault.Error{
+			At: fault.At("nodejs"), Summary: fmt.Sprintf("The tarball of %q is not the one that was locked", p),
 			Detail: sentence(err) + " Either the registry serves another file than it did, or something on the way changed it: nothing of it was used.", Err: err,
 		}
 	case errors.As(err, &refused):
-		return inputError("nodejs", fmt.Sprintf("The tarball of %q cannot be packed", p), err)
+		return fault.Tie(fault.At("nodejs"), fmt.Sprintf("The tarball of %q cannot be packed", p), err)
 	}
 	return fmt.Errorf("fetching %q: %w", p, err)
 }
@@ -299,7 +300,7 @@ func nodeModules(t NodeTree, root string, parts nodeParts) filetree.Tree {
 		if p.Integrity == "" {
 			continue // in the tarball of another
 		}
-		origin := fmt.Sprintf("nodejs:%s %s", p.Name, p.Version)
+		origin := filetree.Origin{Ecosystem: "nodejs", Name: p.Name, Version: p.Version}
 		for _, e := range parts[p.Integrity].files {
 			if taken(own, p.Path, e.Path) {
 				continue

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -94,13 +95,13 @@ func (n *NodeSpec) readProject() (*nodejs.Project, error) {
 			summary = fmt.Sprintf("There is no file %q", n.PackageJSON)
 		}
 		if err != nil {
-			return nil, inputError("nodejs.package_json", summary, err)
+			return nil, fault.Tie(fault.At("nodejs", "package_json"), summary, err)
 		}
 		return p, nil
 	}
 	p, err := nodejs.NewProject(n.project(), n.Dependencies)
 	if err != nil {
-		return nil, inputError("nodejs.dependencies", "Unreadable dependencies", err)
+		return nil, fault.Tie(fault.At("nodejs", "dependencies"), "Unreadable dependencies", err)
 	}
 	return p, nil
 }
@@ -174,34 +175,34 @@ func (c *cache) rememberNode(ctx context.Context, s Spec, p *nodejs.Project, tar
 // explain ties an error of the resolver to the argument that a user would
 // change, with a summary that names the culprit.
 func (n *NodeSpec) explain(err error) error {
-	attribute := "nodejs.dependencies"
+	attribute := fault.At("nodejs", "dependencies")
 	if n.PackageJSON != "" {
-		attribute = "nodejs.package_json"
+		attribute = fault.At("nodejs", "package_json")
 	}
 	summary := "The Node.js packages cannot be resolved"
-	fault, ok := errors.AsType[*nodejs.ResolveError](err)
+	found, ok := errors.AsType[*nodejs.ResolveError](err)
 	if !ok {
-		return inputError(attribute, summary, err)
+		return fault.Tie(attribute, summary, err)
 	}
-	switch fault.Code {
+	switch found.Code {
 	case "ERESOLVE":
-		summary = fmt.Sprintf("The peer dependencies conflict on %q", fault.Name)
+		summary = fmt.Sprintf("The peer dependencies conflict on %q", found.Name)
 	case "ETARGET", "ENOVERSIONS":
-		summary = fmt.Sprintf("No version of %q fits %q", fault.Name, fault.Spec)
+		summary = fmt.Sprintf("No version of %q fits %q", found.Name, found.Spec)
 	case "E404":
-		summary = fmt.Sprintf("There is no package %q", fault.Name)
+		summary = fmt.Sprintf("There is no package %q", found.Name)
 	case "E401", "E403":
-		summary = fmt.Sprintf("The registry refuses %q", fault.Name)
+		summary = fmt.Sprintf("The registry refuses %q", found.Name)
 	case "EBADPLATFORM":
-		summary = fmt.Sprintf("%q does not run on the target", fault.Name)
+		summary = fmt.Sprintf("%q does not run on the target", found.Name)
 	case "EINVALIDPACKAGENAME":
-		summary = fmt.Sprintf("Malformed name %q", fault.Name)
+		summary = fmt.Sprintf("Malformed name %q", found.Name)
 	case "EOVERRIDE":
-		summary = fmt.Sprintf("The override of %q contradicts the project", fault.Name)
+		summary = fmt.Sprintf("The override of %q contradicts the project", found.Name)
 	case "EUNSUPPORTED":
-		summary = fmt.Sprintf("%q comes from no registry", fault.Name)
+		summary = fmt.Sprintf("%q comes from no registry", found.Name)
 	case "EINTEGRITY":
-		summary = fmt.Sprintf("%q cannot be verified", fault.Name)
+		summary = fmt.Sprintf("%q cannot be verified", found.Name)
 	}
-	return inputError(attribute, summary, err)
+	return fault.Tie(attribute, summary, err)
 }

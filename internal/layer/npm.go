@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"sync"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 )
 
@@ -40,7 +41,7 @@ func (c *cache) npmFor(dir string) (*nodejs.Client, error) {
 			return client, nil
 		}
 	}
-	return nil, inputError("nodejs", "Unusable npm configuration", err)
+	return nil, fault.Tie(fault.At("nodejs"), "Unusable npm configuration", err)
 }
 
 // withoutLogin returns an address that may be kept: what names a user is cut.

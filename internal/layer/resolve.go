@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
@@ -37,7 +38,7 @@ func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error)
 	for i, f := range s.Files {
 		lock, err := lockFiles(f, s)
 		if err != nil {
-			return nil, inputError(fmt.Sprintf("files[%d]", i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
+			return nil, fault.Tie(fault.At("files").Index(i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
 		}
 		l.Files = append(l.Files, lock)
 	}
@@ -83,17 +84,17 @@ func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error)
 func (l *Lock) Warnings() []Warning {
 	var warnings []Warning
 	if l.Python != nil {
-		warnings = append(warnings, noted("python", "Notes on the Python distributions", l.Python.Chosen.Notes)...)
+		warnings = append(warnings, noted(fault.At("python"), "Notes on the Python distributions", l.Python.Chosen.Notes)...)
 	}
 	if l.NodeJS != nil {
-		warnings = append(warnings, noted("nodejs", "Notes on the Node.js packages", l.NodeJS.Notes)...)
+		warnings = append(warnings, noted(fault.At("nodejs"), "Notes on the Node.js packages", l.NodeJS.Notes)...)
 	}
-	warnings = append(warnings, noted("downloads", "Downloads without a digest", l.downloadNotes())...)
+	warnings = append(warnings, noted(fault.At("downloads"), "Downloads without a digest", l.downloadNotes())...)
 	return warnings
 }
 
 // noted makes one warning of notes, none of none.
-func noted(attribute, summary string, notes []string) []Warning {
+func noted(attribute fault.Path, summary string, notes []string) []Warning {
 	if len(notes) == 0 {
 		return nil
 	}
@@ -105,17 +106,17 @@ func noted(attribute, summary string, notes []string) []Warning {
 		}
 		sentences = append(sentences, text)
 	}
-	return []Warning{{Attribute: attribute, Summary: summary, Detail: strings.Join(sentences, "\n")}}
+	return []Warning{{At: attribute, Summary: summary, Detail: strings.Join(sentences, "\n")}}
 }
 
 // Check finds what can be known wrong without reading anything. Its errors are
 // *InputError.
 func (s Spec) Check() error {
 	if len(s.Runtimes) == 0 {
-		return &InputError{Attribute: "runtimes", Summary: "No runtime", Detail: "A layer is built for at least one Lambda runtime, such as \"python3.12\"."}
+		return &fault.Error{At: fault.At("runtimes"), Summary: "No runtime", Detail: "A layer is built for at least one Lambda runtime, such as \"python3.12\"."}
 	}
 	if s.Python == nil && s.NodeJS == nil && len(s.Files) == 0 && len(s.Downloads) == 0 && len(s.Images) == 0 && len(s.Builds) == 0 {
-		return &InputError{Summary: "Nothing to pack", Detail: "The layer has no input. Write python, nodejs, files, downloads, images or builds."}
+		return &fault.Error{Summary: "Nothing to pack", Detail: "The layer has no input. Write python, nodejs, files, downloads, images or builds."}
 	}
 	if n := s.NodeJS; n != nil {
 		if err := n.check(); err != nil {
@@ -132,16 +133,16 @@ func (s Spec) Check() error {
 	}
 	for i, a := range s.Architectures {
 		if !slices.Contains(runtimes.Architectures(), a) {
-			return &InputError{
-				Attribute: fmt.Sprintf("architectures[%d]", i),
-				Summary:   fmt.Sprintf("Unknown architecture %q", a),
-				Detail:    "Lambda runs \"x86_64\" and \"arm64\".",
+			return &fault.Error{
+				At:      fault.At("architectures").Index(i),
+				Summary: fmt.Sprintf("Unknown architecture %q", a),
+				Detail:  "Lambda runs \"x86_64\" and \"arm64\".",
 			}
 		}
 	}
 	if out := s.Output; strings.HasSuffix(out, "/") || strings.HasSuffix(out, "\\") || out == "." || strings.HasPrefix(out, "~") {
-		return &InputError{
-			Attribute: "output_path", Summary: fmt.Sprintf("Unusable output path %q", out),
+		return &fault.Error{
+			At: fault.At("output_path"), Summary: fmt.Sprintf("Unusable output path %q", out),
 			Detail: "It is the path of a zip, such as \"build/layer.zip\". A home directory is written with pathexpand().",
 		}
 	}
@@ -150,21 +151,21 @@ func (s Spec) Check() error {
 	}
 	for i, f := range s.Files {
 		if err := f.check(); err != nil {
-			return inputError(fmt.Sprintf("files[%d]", i), fmt.Sprintf("Malformed element %d of files", i), err)
+			return fault.Tie(fault.At("files").Index(i), fmt.Sprintf("Malformed element %d of files", i), err)
 		}
 	}
 	for i, d := range s.Downloads {
-		if err := d.check(fmt.Sprintf("downloads[%d]", i)); err != nil {
+		if err := d.check(fault.At("downloads").Index(i)); err != nil {
 			return err
 		}
 	}
 	for i, image := range s.Images {
-		if err := image.check(fmt.Sprintf("images[%d]", i)); err != nil {
+		if err := image.check(fault.At("images").Index(i)); err != nil {
 			return err
 		}
 	}
 	for i, b := range s.Builds {
-		if err := b.check(fmt.Sprintf("builds[%d]", i)); err != nil {
+		if err := b.check(fault.At("builds").Index(i)); err != nil {
 			return err
 		}
 	}
@@ -212,10 +213,10 @@ func (b *Builder) resolvePython(ctx context.Context, s Spec, old *PythonLock) (*
 	}
 	overrule(settings, file, len(s.Python.Indexes))
 	spec.Store, spec.Indexes, spec.NoIndex = c.store, settings.Indexes, settings.NoIndex
-	if err := addLinks(&spec, settings.FindLinks, func(int) string { return "python" }); err != nil {
+	if err := addLinks(&spec, settings.FindLinks, func(int) fault.Path { return fault.At("python") }); err != nil {
 		return nil, err
 	}
-	if err := addLinks(&spec, s.Python.FindLinks, func(i int) string { return fmt.Sprintf("python.find_links[%d]", i) }); err != nil {
+	if err := addLinks(&spec, s.Python.FindLinks, func(i int) fault.Path { return fault.At("python", "find_links").Index(i) }); err != nil {
 		return nil, err
 	}
 	// Changed triggers ask for a resolution that owes nothing to the last.
@@ -301,16 +302,16 @@ func pythonSpec(s Spec) (python.Spec, *python.RequirementsFile, store.Digest, er
 		spec.Targets = append(spec.Targets, python.TargetFor(t))
 		request.Targets = append(request.Targets, t.String())
 	}
-	if spec.Requirements, request.Requirements, err = parseAll("python.requirements", s.Python.Requirements); err != nil {
+	if spec.Requirements, request.Requirements, err = parseAll(fault.At("python", "requirements"), s.Python.Requirements); err != nil {
 		return python.Spec{}, nil, store.Digest{}, err
 	}
-	if spec.Constraints, request.Constraints, err = parseAll("python.constraints", s.Python.Constraints); err != nil {
+	if spec.Constraints, request.Constraints, err = parseAll(fault.At("python", "constraints"), s.Python.Constraints); err != nil {
 		return python.Spec{}, nil, store.Digest{}, err
 	}
 	if name := s.Python.RequirementsFile; name != "" {
 		read, err := python.ReadRequirementsFile(name)
 		if err != nil {
-			return python.Spec{}, nil, store.Digest{}, inputError("python.requirements_file", fmt.Sprintf("Unreadable requirements file %q", name), err)
+			return python.Spec{}, nil, store.Digest{}, fault.Tie(fault.At("python", "requirements_file"), fmt.Sprintf("Unreadable requirements file %q", name), err)
 		}
 		for _, in := range read.Requirements {
 			request.Files = append(request.Files, fmt.Sprint("r ", in.Requirement, in.Hashes))
@@ -331,12 +332,12 @@ func pythonSpec(s Spec) (python.Spec, *python.RequirementsFile, store.Digest, er
 
 // parseAll parses requirement strings of the attribute and returns their
 // canonical spellings beside.
-func parseAll(attribute string, texts []string) (inputs []python.Input, canonical []string, err error) {
+func parseAll(attribute fault.Path, texts []string) (inputs []python.Input, canonical []string, err error) {
 	for i, text := range texts {
-		at := fmt.Sprintf("%s[%d]", attribute, i)
-		in, err := python.ParseInput(text, at)
+		at := attribute.Index(i)
+		in, err := python.ParseInput(text, at.String())
 		if err != nil {
-			return nil, nil, inputError(at, fmt.Sprintf("Malformed requirement %q", text), err)
+			return nil, nil, fault.Tie(at, fmt.Sprintf("Malformed requirement %q", text), err)
 		}
 		inputs = append(inputs, in)
 		canonical = append(canonical, fmt.Sprint(in.Requirement, in.Hashes))

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
@@ -21,15 +22,15 @@ const SdistPure = "pure"
 func (p *PythonSpec) checkSdist() error {
 	switch {
 	case p.Sdist != "" && p.LockFile != "":
-		return &InputError{
-			Attribute: "python.sdist", Summary: "Source distributions beside a lock file",
+		return &fault.Error{
+			At: fault.At("python", "sdist"), Summary: "Source distributions beside a lock file",
 			Detail: "Wheels are made of source distributions for requirements alone. Give wheels of what the lock file has in source alone in python.wheels, and drop python.sdist.",
 		}
 	case p.Sdist == "" || p.Sdist == SdistPure:
 		return nil
 	}
-	return &InputError{
-		Attribute: "python.sdist", Summary: fmt.Sprintf("Unknown value %q", p.Sdist),
+	return &fault.Error{
+		At: fault.At("python", "sdist"), Summary: fmt.Sprintf("Unknown value %q", p.Sdist),
 		Detail: "Write \"pure\", which makes wheels of source distributions where no code of them has to be run for it, or drop python.sdist: then nothing is made of source.",
 	}
 }

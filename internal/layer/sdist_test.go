@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 )
@@ -105,7 +106,7 @@ func TestSdistRefusals(t *testing.T) {
 	for _, p := range []*PythonSpec{{Requirements: []string{"pure"}, Sdist: "wheel"}, {LockFile: "uv.lock", Sdist: SdistPure}} {
 		s.Python = p
 		_, err := b.Resolve(t.Context(), s, nil)
-		if input, ok := errors.AsType[*InputError](err); !ok || input.Attribute != "python.sdist" {
+		if input, ok := errors.AsType[*fault.Error](err); !ok || input.At.String() != "python.sdist" {
 			t.Errorf("Resolve() = %v, want an error of python.sdist", err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
@@ -34,7 +35,7 @@ func TestWithdrawnAsksOnlyWhenWanted(t *testing.T) {
 		t.Errorf("warning: %+v, %v, want %q", found, err, want)
 	}
 	_, err = b.Withdrawn(t.Context(), spec, lock, SeverityError)
-	if input, ok := errors.AsType[*InputError](err); !ok || input.Attribute != "checks" || input.Detail != want {
+	if input, ok := errors.AsType[*fault.Error](err); !ok || input.At.String() != "checks" || input.Detail != want {
 		t.Errorf("error: %v, want %q", err, want)
 	}
 	down.Store(true)

@@ -12,6 +12,10 @@ import (
 	"time"
 
 	"golang.org/x/tools/txtar"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
 )
 
 // registryOf returns a registry of manifests, a line of JSON each; "uploaded"
@@ -50,7 +54,7 @@ func registryOf(t testing.TB, lines string) *universe {
 			d.Time[m.Version] = m.Uploaded
 		}
 	}
-	u := &universe{documents: map[string][]byte{}, bundles: map[string]bundle{}, read: map[string]*Packument{}}
+	u := &universe{documents: map[string][]byte{}, bundles: map[string]bundle{}, read: map[string]*registry.Packument{}}
 	for name, d := range documents {
 		raw, err := json.Marshal(d)
 		if err != nil {
@@ -61,16 +65,16 @@ func registryOf(t testing.TB, lines string) *universe {
 	return u
 }
 
-func projectOf(t testing.TB, packageJSON string) *Project {
+func projectOf(t testing.TB, packageJSON string) *manifest.Project {
 	t.Helper()
-	p, _, err := parseProject([]byte(packageJSON))
+	p, _, err := manifest.ParseProject([]byte(packageJSON))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
 }
 
-func linesOf(tree *Tree) []string {
+func linesOf(tree *modules.Tree) []string {
 	var lines []string
 	for _, p := range tree.Packages {
 		lines = append(lines, lockLine(p))
@@ -201,7 +205,7 @@ func TestResolveRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := Resolve(t.Context(), registryOf(t, small), projectOf(t, c.project), node20(), Options{})
-			refusal, ok := errors.AsType[*ResolveError](err)
+			refusal, ok := errors.AsType[*manifest.ResolveError](err)
 			if !ok || refusal.Code != c.code || !strings.Contains(err.Error(), c.message) {
 				t.Errorf("got  %v\nwant %s: … %s", err, c.code, c.message)
 			}
@@ -302,7 +306,7 @@ func TestPeersThatPushEachOther(t *testing.T) {
 {"name":"pf","version":"1.0.0","dependencies":{"pb":">=1","pd":"^1"}}
 `
 	_, err = Resolve(t.Context(), registryOf(t, endless), projectOf(t, `{"dependencies":{"pd":"1.1.0"}}`), node20(), Options{})
-	if refusal, ok := errors.AsType[*ResolveError](err); !ok || refusal.Code != "ELOOP" {
+	if refusal, ok := errors.AsType[*manifest.ResolveError](err); !ok || refusal.Code != "ELOOP" {
 		t.Errorf("got %v, want the refusal ELOOP", err)
 	}
 }
@@ -321,7 +325,7 @@ type faulty struct {
 	errs map[string]error
 }
 
-func (f faulty) Packument(ctx context.Context, name string) (*Packument, error) {
+func (f faulty) Packument(ctx context.Context, name string) (*registry.Packument, error) {
 	if err := f.errs[name]; err != nil {
 		return nil, err
 	}
@@ -332,8 +336,8 @@ func TestResolveDropsNothingBecauseARegistryFailed(t *testing.T) {
 	t.Parallel()
 	for name, failure := range map[string]error{
 		"network":     errors.New("connection reset"),
-		"credentials": &ResolveError{Code: "E401", Name: "native", Detail: "the token has expired"},
-		"forbidden":   &ResolveError{Code: "E403", Name: "native", Detail: "not for you"},
+		"credentials": &manifest.ResolveError{Code: "E401", Name: "native", Detail: "the token has expired"},
+		"forbidden":   &manifest.ResolveError{Code: "E403", Name: "native", Detail: "not for you"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -361,7 +365,7 @@ type shuffled struct {
 	seed byte
 }
 
-func (s shuffled) Packument(ctx context.Context, name string) (*Packument, error) {
+func (s shuffled) Packument(ctx context.Context, name string) (*registry.Packument, error) {
 	h := fnv.New32a()
 	h.Write(append([]byte(name), s.seed))
 	time.Sleep(time.Duration(h.Sum32()%2000) * time.Microsecond)

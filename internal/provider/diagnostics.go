@@ -2,12 +2,12 @@ package provider
 
 import (
 	"errors"
-	"strconv"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
@@ -19,7 +19,7 @@ import (
 // names, at the argument that brought it, where one did.
 func diagnose(summary string, err error) diag.Diagnostic {
 	if input, ok := errors.AsType[*layer.InputError](err); ok {
-		return at(input.Attribute, diag.NewErrorDiagnostic(input.Summary, input.Detail))
+		return atPath(input.At, diag.NewErrorDiagnostic(input.Summary, input.Detail))
 	}
 	if d, ok := diagnosePublish(err); ok {
 		return d
@@ -40,28 +40,40 @@ func soften(d diag.Diagnostic) diag.Diagnostic {
 
 // warn returns the diagnostic of a warning of the pipeline.
 func warn(w layer.Warning) diag.Diagnostic {
-	return at(w.Attribute, diag.NewWarningDiagnostic(w.Summary, w.Detail))
+	return atPath(w.At, diag.NewWarningDiagnostic(w.Summary, w.Detail))
 }
 
-// at ties a diagnostic to an attribute such as "python.requirements[0]".
+// at ties a diagnostic to an outermost argument; "" is none.
 func at(attribute string, d diag.Diagnostic) diag.Diagnostic {
 	if attribute == "" {
 		return d
 	}
-	return diag.WithPath(attributePath(attribute), d)
+	return diag.WithPath(path.Root(attribute), d)
 }
 
-// attributePath returns the path of the outermost argument, with its index:
-// Terraform shows the source line for that, and for no path into an object.
-// The text of a diagnostic names the whole attribute.
-func attributePath(attribute string) path.Path {
-	outermost, _, _ := strings.Cut(attribute, ".")
-	name, index, indexed := strings.Cut(strings.TrimSuffix(outermost, "]"), "[")
-	p := path.Root(name)
-	if n, err := strconv.Atoi(index); indexed && err == nil {
-		p = p.AtListIndex(n)
+// atPath ties a diagnostic to the argument that a fault names, whole.
+func atPath(p fault.Path, d diag.Diagnostic) diag.Diagnostic {
+	if p.IsZero() {
+		return d
 	}
-	return p
+	return diag.WithPath(frameworkPath(p), d)
+}
+
+// frameworkPath returns the path in the framework's form:
+// python.index[0].url.
+func frameworkPath(p fault.Path) path.Path {
+	out := path.Empty()
+	for _, s := range p.Steps() {
+		switch s.Kind {
+		case fault.Element:
+			out = out.AtListIndex(s.Index)
+		case fault.MapKey:
+			out = out.AtMapKey(s.Name)
+		default:
+			out = out.AtName(s.Name)
+		}
+	}
+	return out
 }
 
 // sentence writes the text of an error as a sentence.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
@@ -38,7 +38,7 @@ func (packageInputs) ValidateResource(ctx context.Context, req resource.Validate
 	}
 	err := spec.Check()
 	if input, ok := errors.AsType[*layer.InputError](err); ok {
-		if outermost, _, _ := strings.Cut(input.Attribute, "["); outermost == "runtimes" || outermost == "architectures" {
+		if outermost := input.At.Root(); outermost == "runtimes" || outermost == "architectures" {
 			return // named by their validators
 		}
 	}
@@ -190,7 +190,7 @@ func planUnknown(ctx context.Context, resp *resource.ModifyPlanResponse) diag.Di
 	unknown := &packageModel{}
 	unknown.setUnknown()
 	for name, value := range unknown.computed() {
-		diags.Append(resp.Plan.SetAttribute(ctx, attributePath(name), value)...)
+		diags.Append(resp.Plan.SetAttribute(ctx, path.Root(name), value)...)
 	}
 	return diags
 }

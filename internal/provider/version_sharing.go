@@ -126,7 +126,7 @@ func (m *versionModel) planSharing(config, before *versionModel, owned *ownershi
 	case found && !m.anyDue(), sameSharing(config.Sharing, before.Sharing):
 		m.Sharing = before.Sharing
 	case found:
-		diags.AddAttributeWarning(attributePath("sharing"), "The new version is shared with nobody",
+		diags.AddAttributeWarning(path.Root("sharing"), "The new version is shared with nobody",
 			"The imported version is shared, but the configuration has no sharing. The imported version stays shared as it is; to share new versions too, write the sharing argument.")
 	}
 }
