@@ -19,15 +19,17 @@ const module = "github.com/layerbuild/terraform-provider-layerbuild"
 // room) belongs to its room and may be imported by that room alone.
 var rooms = map[string][]string{
 	"provider":   {"layer", "publish", "fault", "runtimes"},
-	"layer":      {"python", "nodejs", "container", "layerzip", "fetch", "store", "filetree", "fault", "runtimes"},
+	"layer":      {"python", "nodejs", "container", "layerzip", "audit", "native", "fetch", "store", "filetree", "fault", "runtimes"},
 	"python":     {"fetch", "store", "filetree", "fault", "runtimes"},
 	"nodejs":     {"fetch", "store", "filetree", "fault", "runtimes"},
 	"container":  {"fetch", "store", "filetree", "fault", "runtimes"},
+	"audit":      {"native", "filetree", "runtimes"},
 	"layerzip":   {"filetree", "store"},
 	"fetch":      {"store"},
 	"publish":    {"runtimes", "store"},
 	"fault":      {},
 	"filetree":   {},
+	"native":     {},
 	"store":      {},
 	"runtimes":   {},
 	"indextest":  {},

@@ -334,10 +334,9 @@ func (m *image) text(at int64) (string, error) {
 	if at < 0 || at >= int64(len(m.strings)) {
 		return "", faultError(fmt.Sprintf("names a string at %d, outside of its table", at))
 	}
-	rest := m.strings[at:min(int64(len(m.strings)), at+maxName)]
-	end := bytes.IndexByte(rest, 0)
-	if end < 0 {
+	name, _, ends := bytes.Cut(m.strings[at:min(int64(len(m.strings)), at+maxName)], []byte{0})
+	if !ends {
 		return "", faultError("has a name that does not end")
 	}
-	return strings.ToValidUTF8(string(rest[:end]), "?"), nil
+	return strings.ToValidUTF8(string(name), "?"), nil
 }

@@ -167,7 +167,7 @@ func Read(in io.ReaderAt, size int64) (Facts, error) {
 // scriptInterpreter returns what follows "#!" on the first line.
 func scriptInterpreter(head []byte) string {
 	line, _, _ := bytes.Cut(head[2:], []byte("\n"))
-	return strings.TrimSpace(strings.ToValidUTF8(string(line), "?"))
+	return strings.Trim(strings.ToValidUTF8(string(line), "?"), " \t")
 }
 
 // readPE looks at the headers of a Windows file ("PE Format", Microsoft).

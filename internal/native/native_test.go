@@ -17,15 +17,15 @@ import (
 // elfFile lays out an ELF file for these tests: one segment, whose start is the
 // start of the file.
 type elfFile struct {
-	machine                       uint16
-	kind                          uint16
-	needed                        []string
-	soname, rpath, runpath        string
-	interp                        string
-	versions                      map[string][]string // names that begin with "weak:" are weak
-	exports, imports              []string
-	pie, gnuHash, foreignAddress  bool
-	misaligned, sysv, noStringLen bool
+	machine                 uint16
+	kind                    uint16
+	needed                  []string
+	soname, rpath, runpath  string
+	interp                  string
+	versions                map[string][]string // names that begin with "weak:" are weak
+	exports, imports        []string
+	pie, gnuHash            bool
+	misaligned, noStringLen bool
 }
 
 const base = 0x400000
@@ -52,7 +52,7 @@ func (e elfFile) bytes() []byte {
 	if e.pie {
 		dyn = append(dyn, [2]uint64{0x6ffffffb, 0x08000000})
 	}
-	symbols := make([]byte, 24)
+	var symbols []byte
 	add := func(s string, section uint16) {
 		b := make([]byte, 24)
 		binary.LittleEndian.PutUint32(b, uint32(name(s)))
@@ -60,6 +60,7 @@ func (e elfFile) bytes() []byte {
 		binary.LittleEndian.PutUint16(b[6:], section)
 		symbols = append(symbols, b...)
 	}
+	symbols = append(symbols, make([]byte, 24)...)
 	for _, s := range e.imports {
 		add(s, 0)
 	}

@@ -82,11 +82,17 @@ func TestLiveFactsEqualReadelf(t *testing.T) {
 			continue
 		}
 		err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || !d.Type().IsRegular() || seen >= most {
+			if err != nil {
+				return err
+			}
+			if !d.Type().IsRegular() || seen >= most {
 				return nil
 			}
 			body, err := os.ReadFile(path)
-			if err != nil || native.KindOf(body) != native.ELF {
+			if err != nil {
+				return err
+			}
+			if native.KindOf(body) != native.ELF {
 				return nil
 			}
 			got, err := native.Read(bytes.NewReader(body), int64(len(body)))
