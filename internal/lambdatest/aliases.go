@@ -17,7 +17,7 @@ func createAlias(a *AWS, c *call) reply {
 	if err := json.Unmarshal(c.body, &in); err != nil {
 		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	switch {
 	case f == nil:
 		return c.noFunction()
@@ -34,7 +34,7 @@ func updateAlias(a *AWS, c *call) reply {
 	if err := json.Unmarshal(c.body, &in); err != nil {
 		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	if f == nil || f.aliases[c.part[1]] == "" || !f.point(c.part[1], in.FunctionVersion) {
 		return c.noFunction()
 	}
@@ -42,7 +42,7 @@ func updateAlias(a *AWS, c *call) reply {
 }
 
 func getAlias(a *AWS, c *call) reply {
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	if f == nil || f.aliases[c.part[1]] == "" {
 		return c.noFunction()
 	}
@@ -50,7 +50,7 @@ func getAlias(a *AWS, c *call) reply {
 }
 
 func listAliases(a *AWS, c *call) reply {
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	if f == nil {
 		return c.noFunction()
 	}
@@ -62,7 +62,7 @@ func listAliases(a *AWS, c *call) reply {
 }
 
 func deleteAlias(a *AWS, c *call) reply {
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	if f == nil {
 		return c.noFunction()
 	}

@@ -26,7 +26,8 @@ type function struct {
 }
 
 type functionConfig struct {
-	name, version, region  string
+	scope
+	name, version          string
 	runtime, handler, role string
 	architectures          []string
 	layers                 []*layerVersion
@@ -49,7 +50,7 @@ func (a *AWS) CreateFunction(regionName, name string, versions int, layerARNs ..
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	f := &function{config: functionConfig{
-		name: name, version: latest, region: regionName, runtime: "python3.12", handler: "app.handler",
+		scope: scope{Account, regionName}, name: name, version: latest, runtime: "python3.12", handler: "app.handler",
 		role: "arn:aws:iam::" + Account + ":role/test", architectures: []string{"x86_64"}, revision: a.revision(),
 	}}
 	for _, arn := range layerARNs {
@@ -76,7 +77,7 @@ func (f *function) publish() functionConfig {
 }
 
 func (f functionConfig) arn() string {
-	return "arn:aws:lambda:" + f.region + ":" + Account + ":function:" + f.name
+	return f.scope.arn("lambda", "function:"+f.name)
 }
 
 func (f functionConfig) describe() map[string]any {
@@ -105,7 +106,7 @@ func createFunction(a *AWS, c *call) reply {
 	if err := json.Unmarshal(c.body, &in); err != nil {
 		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
-	r := a.region(c.region)
+	r := a.own(c)
 	if r.functions[in.FunctionName] != nil {
 		return c.conflict("Function already exist: " + in.FunctionName)
 	}
@@ -117,16 +118,13 @@ func createFunction(a *AWS, c *call) reply {
 		in.Architectures = []string{"x86_64"}
 	}
 	config := functionConfig{
-		name: in.FunctionName, version: latest, region: c.region, runtime: in.Runtime, handler: in.Handler, role: in.Role,
+		scope: r.scope, name: in.FunctionName, version: latest, runtime: in.Runtime, handler: in.Handler, role: in.Role,
 		architectures: in.Architectures, zipped: int64(len(archive)), unzipped: unzipped, sha256: base64SHA256(archive),
 	}
 	if refusal := a.attach(c, &config, in.Layers); refusal != nil {
 		return *refusal
 	}
 	f := &function{config: config}
-	if c.account() != Account {
-		return created(f.config.describe()) // what others have is out of sight
-	}
 	r.functions[in.FunctionName], r.order = f, nil
 	if in.Publish {
 		return created(f.publish().describe())
@@ -152,7 +150,7 @@ func (a *AWS) attach(c *call, f *functionConfig, arns *[]string) *reply {
 			if v == nil || v.deleted && !slices.Contains(f.layers, v) {
 				return refuse("Layer version %s does not exist.", arn)
 			}
-			if c.account() != Account && !v.policy.allows(c.account()) {
+			if c.account() != v.account && !v.policy.allows(c.account()) {
 				return c.denied(v.arn())
 			}
 			if slices.ContainsFunc(layers, func(other *layerVersion) bool { return other.layerARN() == v.layerARN() }) {
@@ -187,7 +185,7 @@ func listFunctions(a *AWS, c *call) reply {
 	if err != nil {
 		return c.fail(http.StatusBadRequest, "InvalidParameterValueException", "Invalid pagination token")
 	}
-	r := a.region(c.region)
+	r := a.own(c)
 	names := r.functionNames()
 	at, _ := slices.BinarySearch(names, name)
 	items := []map[string]any{}
@@ -267,7 +265,7 @@ func updateFunctionConfiguration(a *AWS, c *call) reply {
 	if err := json.Unmarshal(c.body, &in); err != nil {
 		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	if f == nil {
 		return c.noFunction()
 	}
@@ -290,7 +288,7 @@ func updateFunctionCode(a *AWS, c *call) reply {
 	if err := json.Unmarshal(c.body, &in); err != nil {
 		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	if f == nil {
 		return c.noFunction()
 	}
@@ -308,7 +306,7 @@ func updateFunctionCode(a *AWS, c *call) reply {
 }
 
 func publishVersion(a *AWS, c *call) reply {
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	if f == nil {
 		return c.noFunction()
 	}
@@ -317,7 +315,7 @@ func publishVersion(a *AWS, c *call) reply {
 
 func deleteFunction(a *AWS, c *call) reply {
 	name := functionName(c.part[0])
-	r := a.region(c.region)
+	r := a.own(c)
 	f := r.functions[name]
 	if f == nil {
 		return c.noFunction()
@@ -339,7 +337,7 @@ func deleteFunction(a *AWS, c *call) reply {
 // function finds what the path and the qualifier name.
 func (a *AWS) function(c *call) (functionConfig, *reply) {
 	missing := c.noFunction()
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	if f == nil {
 		return functionConfig{}, &missing
 	}
@@ -360,7 +358,7 @@ func (a *AWS) function(c *call) (functionConfig, *reply) {
 
 func (c *call) noFunction() reply {
 	return c.fail(http.StatusNotFound, "ResourceNotFoundException",
-		"Function not found: arn:aws:lambda:"+c.region+":"+Account+":function:"+functionName(c.part[0]))
+		"Function not found: "+scope{c.account(), c.region}.arn("lambda", "function:"+functionName(c.part[0])))
 }
 
 // functionName returns the name in a name or an ARN.

@@ -56,6 +56,9 @@ type toolbox struct {
 	releaseAge time.Duration
 	// region is the provider's, where it is known without asking AWS.
 	region string
+	// awsKnown is false while a setting is known only after apply: AWS is not
+	// asked then while planning.
+	awsKnown bool
 	// checkRegions is false where skip_region_validation is set.
 	checkRegions bool
 }
@@ -115,6 +118,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 	if !m.Region.IsUnknown() {
 		tools.region = cmp.Or(settings.Region, p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION"))
 	}
+	tools.awsKnown = req.Config.Raw.IsFullyKnown()
 	tools.checkRegions = !settings.SkipRegionValidation
 	settings.UserAgent, settings.UserAgentVersion = "terraform-provider-layerbuild", p.version
 	tools.publisher = sync.OnceValues(func() (*publish.Publisher, error) {
