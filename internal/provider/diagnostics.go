@@ -22,10 +22,27 @@ func diagnose(summary string, err error) diag.Diagnostic {
 	if input, ok := errors.AsType[*layer.InputError](err); ok {
 		return atPath(input.At, diag.NewErrorDiagnostic(input.Summary, input.Detail))
 	}
+	if unknown, ok := errors.AsType[*unknownSettings](err); ok {
+		return unknown.diagnostic()
+	}
 	if d, ok := diagnosePublish(err); ok {
 		return d
 	}
 	return diag.NewErrorDiagnostic(summary, sentence(err.Error()))
+}
+
+// diagnoseAll returns a diagnostic of each fault that an error holds, or that of
+// the error.
+func diagnoseAll(summary string, err error) diag.Diagnostics {
+	faults := fault.All(err)
+	if len(faults) == 0 {
+		return diag.Diagnostics{diagnose(summary, err)}
+	}
+	var all diag.Diagnostics
+	for _, found := range faults {
+		all.Append(diagnose(summary, found))
+	}
+	return all
 }
 
 // blocking returns the diagnostics of planning a resource. Where it exists

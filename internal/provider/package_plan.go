@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -10,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
@@ -25,8 +25,8 @@ func (v packageInputs) MarkdownDescription(ctx context.Context) string { return 
 func (packageInputs) ValidateResource(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var m packageModel
 	// A configuration with unknown collections does not fit the model yet;
-	// it is judged at plan.
-	if !req.Config.Raw.IsFullyKnown() {
+	// it is judged at plan. Elements that are null are named by validators.
+	if !req.Config.Raw.IsFullyKnown() || hasNull(req.Config.Raw) {
 		return
 	}
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
@@ -37,14 +37,10 @@ func (packageInputs) ValidateResource(ctx context.Context, req resource.Validate
 	if len(spec.Architectures) == 0 {
 		spec.Architectures = []string{runtimes.X8664}
 	}
-	err := spec.Check()
-	if input, ok := errors.AsType[*layer.InputError](err); ok {
-		if outermost := input.At.Root(); outermost == "runtimes" || outermost == "architectures" {
-			return // named by their validators
+	for _, found := range fault.All(spec.Check()) {
+		if outermost := found.At.Root(); outermost != "runtimes" && outermost != "architectures" { // named by their validators
+			resp.Diagnostics.Append(diagnose("Unusable package", found))
 		}
-	}
-	if err != nil {
-		resp.Diagnostics.Append(diagnose("Unusable package", err))
 	}
 }
 
@@ -87,7 +83,7 @@ func (r *packageResource) plan(ctx context.Context, m, before *packageModel) dia
 	m.reconsider(&spec, before)
 	lock, err := r.tools.builder.Resolve(ctx, spec, lockOf(before))
 	if err != nil {
-		return append(diags, diagnose("The layer cannot be resolved", err))
+		return append(diags, diagnoseAll("The layer cannot be resolved", err)...)
 	}
 	withdrawn, err := r.tools.builder.Withdrawn(ctx, spec, lock, m.withdrawn())
 	if err != nil {

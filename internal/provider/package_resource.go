@@ -93,7 +93,7 @@ func (r *packageResource) makeZip(ctx context.Context, m, before *packageModel) 
 		m.reconsider(&spec, before)
 		lock, err := r.tools.builder.Resolve(ctx, spec, lockOf(before))
 		if err != nil {
-			return append(diags, diagnose("The layer cannot be resolved", err))
+			return append(diags, diagnoseAll("The layer cannot be resolved", err)...)
 		}
 		return append(diags, r.build(ctx, m, lock, m.output(before))...)
 	}

@@ -52,7 +52,7 @@ func (m *versionModel) refuse(err error) diag.Diagnostic {
 // out: of another account's state, and without credentials that work. before is
 // nil where the resource is to be created.
 func (r *versionResource) guardPlan(ctx context.Context, m, before *versionModel, owned *ownership) (diags diag.Diagnostics) {
-	if r.tools == nil || !r.tools.awsKnown {
+	if r.tools == nil || len(r.tools.unknown) > 0 {
 		return nil
 	}
 	publisher := r.tools.reach(&diags)
