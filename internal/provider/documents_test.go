@@ -14,8 +14,11 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lint"
 )
 
-// block matches a block of Terraform code in a document.
-var block1 = regexp.MustCompile("(?s)```(?:hcl|terraform)\n(.*?)```")
+// codeBlock matches a block of Terraform code in a document.
+var codeBlock = regexp.MustCompile("(?s)```(?:hcl|terraform)\n(.*?)```")
+
+// readFile matches the name of a file that the code reads while it is checked.
+var readFile = regexp.MustCompile(`(?:filemd5|filebase64sha256|file)\("\$\{path\.module\}/([^"]+)"\)`)
 
 // documents returns the Terraform code of each document: that of a page is one
 // module, as its reader puts it together.
@@ -32,7 +35,7 @@ func documents(t *testing.T) map[string]string {
 			t.Fatal(err)
 		}
 		var blocks []string
-		for _, match := range block1.FindAllStringSubmatch(string(text), -1) {
+		for _, match := range codeBlock.FindAllStringSubmatch(string(text), -1) {
 			blocks = append(blocks, match[1])
 		}
 		if len(blocks) > 0 {
@@ -73,8 +76,9 @@ func TestDocumentsAreTerraform(t *testing.T) {
 				t.Fatal(diags)
 			}
 			m := newMachine(t, nil)
-			if err := os.WriteFile(filepath.Join(m.dir, "main.tf"), []byte(text), 0o600); err != nil {
-				t.Fatal(err)
+			m.write("main.tf", text)
+			for _, read := range readFile.FindAllStringSubmatch(text, -1) {
+				m.write(read[1], "")
 			}
 			found, err := lint.Folder(m.dir, schema)
 			if err != nil {
@@ -90,7 +94,7 @@ func TestDocumentsAreTerraform(t *testing.T) {
 			if !strings.Contains(text, "required_providers") {
 				m.write("versions.tf", "terraform {\n  required_providers {\n    layerbuild = {\n      source = \"layerbuild/layerbuild\"\n    }\n  }\n}\n")
 			}
-			m.terraform("validate", "-no-color")
+			m.terraform(0, "validate")
 		})
 	}
 }
