@@ -92,6 +92,7 @@ func (u *upload) stage(ctx context.Context) (*stagedObject, error) {
 			return nil, err
 		}
 		if head != nil && u.holds(head) && !archived(head) {
+			inform(ctx, "the zip is staged already", map[string]any{"object": u.address()})
 			return u.found(head), nil
 		}
 		if head != nil && archived(head) && u.place.reference() {
@@ -104,6 +105,7 @@ func (u *upload) stage(ctx context.Context) (*stagedObject, error) {
 		}
 		version, putErr := u.put(ctx, guard)
 		if putErr == nil {
+			inform(ctx, "staged the zip", map[string]any{"object": u.address(), "bytes": u.zip.Size, "parts": len(u.sums)})
 			return &stagedObject{key: u.key, version: version, ours: true}, nil
 		}
 		o, lookErr := u.lookAgain(ctx, putErr)
