@@ -18,16 +18,17 @@ const module = "github.com/layerbuild/terraform-provider-layerbuild"
 // rooms maps each room to the rooms it may import. A closet (a package below a
 // room) belongs to its room and may be imported by that room alone.
 var rooms = map[string][]string{
-	"provider":   {"layer", "publish", "fault", "runtimes"},
+	"provider":   {"layer", "publish", "rollout", "fault", "runtimes"},
 	"layer":      {"python", "nodejs", "container", "layerzip", "fetch", "store", "filetree", "fault", "runtimes"},
 	"python":     {"fetch", "store", "filetree", "fault", "runtimes"},
 	"nodejs":     {"fetch", "store", "filetree", "fault", "runtimes"},
 	"container":  {"fetch", "store", "filetree", "fault", "runtimes"},
 	"layerzip":   {"filetree", "store"},
 	"fetch":      {"store"},
-	"publish":    {"runtimes", "store"},
+	"publish":    {"rollout", "runtimes", "store"},
 	"fault":      {},
 	"filetree":   {},
+	"rollout":    {},
 	"store":      {},
 	"runtimes":   {},
 	"indextest":  {},

@@ -49,6 +49,7 @@ type AWS struct {
 	profiles    map[string]*signingProfile
 	signingJobs []*signingJob
 	signedSums  bool // whether S3 knows the SHA-256 of what Signer writes
+	updates     updates
 
 	watch    sync.Mutex
 	faults   []*Fault

@@ -22,7 +22,8 @@ type function struct {
 	config    functionConfig
 	published []functionConfig
 	last      int
-	aliases   map[string]string // to versions
+	aliases   map[string]string             // to versions
+	routes    map[string]map[string]float64 // of aliases, to further versions
 }
 
 type functionConfig struct {
@@ -33,10 +34,16 @@ type functionConfig struct {
 	zipped, unzipped       int64
 	sha256                 string
 	modified, revision     string
+	// looks is how many more looks find an update under way, and fate how it
+	// ends: "" is well.
+	looks int
+	fate  string
+	tags  map[string]string
 }
 
 type functionInput struct {
 	FunctionName, Runtime, Role, Handler string
+	RevisionId                           string
 	Architectures                        []string
 	Layers                               *[]string
 	Code                                 code
@@ -89,6 +96,12 @@ func (f functionConfig) describe() map[string]any {
 		"Handler": f.handler, "CodeSize": f.zipped, "CodeSha256": f.sha256, "LastModified": f.modified, "RevisionId": f.revision,
 		"Architectures": f.architectures, "PackageType": "Zip", "State": "Active", "LastUpdateStatus": "Successful",
 		"Timeout": 3, "MemorySize": 128,
+	}
+	switch {
+	case f.looks > 0:
+		described["LastUpdateStatus"] = "InProgress"
+	case f.fate != "":
+		described["LastUpdateStatus"], described["LastUpdateStatusReason"] = "Failed", f.fate
 	}
 	if len(f.layers) > 0 {
 		layers := []map[string]any{}
@@ -259,6 +272,9 @@ func getFunctionConfiguration(a *AWS, c *call) reply {
 	if refusal != nil {
 		return *refusal
 	}
+	if f := a.region(c.region).functions[config.name]; config.version == latest && f.config.looks > 0 {
+		f.config.looks--
+	}
 	return ok(config.describe())
 }
 
@@ -271,6 +287,9 @@ func updateFunctionConfiguration(a *AWS, c *call) reply {
 	if f == nil {
 		return c.noFunction()
 	}
+	if refusal := f.refuse(c, in.RevisionId); refusal != nil {
+		return *refusal
+	}
 	next := f.config
 	if in.Runtime != "" {
 		next.runtime = in.Runtime
@@ -281,8 +300,24 @@ func updateFunctionConfiguration(a *AWS, c *call) reply {
 	if refusal := a.attach(c, &next, in.Layers); refusal != nil {
 		return *refusal
 	}
+	next.looks, next.fate = a.updates.looks, a.updates.fates[next.name]
 	f.config = next
 	return ok(next.describe())
+}
+
+// refuse is the answer to a change of a function that is being changed, or that
+// another change has overtaken.
+func (f *function) refuse(c *call, revision string) *reply {
+	if f.config.looks > 0 {
+		refusal := c.conflict("The operation cannot be performed at this time. An update is in progress for resource: " + f.config.arn())
+		return &refusal
+	}
+	if revision != "" && revision != f.config.revision {
+		refusal := c.fail(http.StatusPreconditionFailed, "PreconditionFailedException",
+			"The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id")
+		return &refusal
+	}
+	return nil
 }
 
 func updateFunctionCode(a *AWS, c *call) reply {

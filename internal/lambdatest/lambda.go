@@ -30,6 +30,8 @@ func lambdaRoutes() []struct {
 		{"PUT", "2015-03-31/functions/*/configuration", "UpdateFunctionConfiguration", updateFunctionConfiguration},
 		{"PUT", "2015-03-31/functions/*/code", "UpdateFunctionCode", updateFunctionCode},
 		{"DELETE", "2015-03-31/functions/*", "DeleteFunction", deleteFunction},
+		{"POST", "2015-03-31/functions/*/invocations", "Invoke", invoke},
+		{"GET", "2017-03-31/tags/*", "ListTags", listTags},
 		{"POST", "2015-03-31/functions/*/versions", "PublishVersion", publishVersion},
 		{"POST", "2015-03-31/functions/*/aliases", "CreateAlias", createAlias},
 		{"GET", "2015-03-31/functions/*/aliases", "ListAliases", listAliases},

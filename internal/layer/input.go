@@ -89,7 +89,7 @@ func (s Spec) inputs() []input {
 		all = append(all, s.Python)
 	}
 	if s.NodeJS != nil {
-		all = append(all, s.NodeJS)
+		all = append(all, nodeInput{s.NodeJS})
 	}
 	return all
 }
@@ -101,7 +101,7 @@ func (l *Lock) parts() []part {
 		all = append(all, l.Python)
 	}
 	if l.NodeJS != nil {
-		all = append(all, l.NodeJS)
+		all = append(all, nodePart{l.NodeJS})
 	}
 	return append(all, fileLocks(l.Files), downloadLocks(l.Downloads), imageLocks(l.Images), buildLocks(l.Builds))
 }
@@ -233,18 +233,7 @@ func (l *Lock) Warnings() []Warning {
 
 // noted makes one warning of notes, none of none.
 func noted(attribute fault.Path, summary string, notes []string) []Warning {
-	if len(notes) == 0 {
-		return nil
-	}
-	sentences := make([]string, 0, len(notes))
-	for _, note := range notes {
-		text := Sentence(note)
-		if _, after, _ := strings.Cut(note, " "); after != "" && after[0] >= '0' && after[0] <= '9' {
-			text = note[:1] + text[1:] // a name in front of its version keeps its case
-		}
-		sentences = append(sentences, text)
-	}
-	return []Warning{{At: attribute, Summary: summary, Detail: strings.Join(sentences, "\n")}}
+	return fault.Notes(attribute, summary, notes)
 }
 
 // addVersion notes one more version of a part.

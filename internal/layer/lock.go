@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -24,7 +25,7 @@ type Lock struct {
 	Runtimes      []string       `json:"runtimes"`
 	Architectures []string       `json:"architectures"`
 	Python        *PythonLock    `json:"python,omitempty"`
-	NodeJS        *NodeLock      `json:"nodejs,omitempty"`
+	NodeJS        *nodejs.Lock   `json:"nodejs,omitempty"`
 	Files         []FileLock     `json:"files,omitempty"`
 	Downloads     []DownloadLock `json:"downloads,omitempty"`
 	Images        []ImageLock    `json:"images,omitempty"`

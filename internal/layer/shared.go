@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -102,12 +101,4 @@ func (b *Builder) takeZip(ctx context.Context, c *cache, o Output) (a Artifact, 
 		return Artifact{}, false, err
 	}
 	return Artifact{SHA256: sum, Size: size, Unzipped: tree.Size()}, true, c.noteOutput(o, sum)
-}
-
-// offerTarball offers a tarball of which the cache holds more than what was
-// packed of it.
-func (c *cache) offerTarball(p NodePackage) {
-	if integrity, err := fetch.ParseIntegrity(p.Integrity); err == nil && !strings.HasPrefix(p.URL, fileScheme) {
-		c.client.Offer(fetch.Source{Integrity: integrity})
-	}
 }

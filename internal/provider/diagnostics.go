@@ -23,6 +23,9 @@ func diagnose(summary string, err error) diag.Diagnostic {
 	if input, ok := errors.AsType[*layer.InputError](err); ok {
 		return atPath(input.At, input.Detail, func(detail string) diag.Diagnostic { return diag.NewErrorDiagnostic(input.Summary, detail) })
 	}
+	if unknown, ok := errors.AsType[*unknownSettings](err); ok {
+		return unknown.diagnostic()
+	}
 	if d, ok := diagnosePublish(err); ok {
 		return d
 	}

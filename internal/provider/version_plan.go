@@ -30,7 +30,9 @@ func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	r.planRegion(&m, &config, before, resp)
+	if r.planRegion(&m, &config, before, resp); resp.Diagnostics.HasError() {
+		return
+	}
 	owned := ownership{Places: map[string]*holdings{}}
 	if before != nil {
 		var diags diag.Diagnostics
@@ -48,6 +50,12 @@ func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 // region than the state's replaces the layer.
 func (r *versionResource) planRegion(m, config, before *versionModel, resp *resource.ModifyPlanResponse) {
 	if r.tools == nil {
+		return
+	}
+	if config.Region.IsNull() && r.tools.regionUnknown() && before != nil {
+		resp.Diagnostics.Append(at("region", diag.NewErrorDiagnostic("The region of the layer is not known yet", fmt.Sprintf(
+			"The state has the layer in %q, and the region of the provider block is known only after the apply: whether the layer stays cannot be told. "+
+				"Write the region here, as in region = %[1]q, or in the provider block a value that is known at plan.", before.Region.ValueString()))))
 		return
 	}
 	if config.Region.IsNull() && r.tools.region != "" {

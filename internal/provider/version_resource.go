@@ -81,6 +81,11 @@ func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, re
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if len(r.tools.unknown) > 0 && !m.LayerName.IsNull() {
+		resp.Diagnostics.Append(r.tools.notRefreshed(m.ARN.ValueString()))
+		resp.Diagnostics.Append(identify(ctx, resp.Identity, m.layerARNIn(ctx, m.homeRegion(), &resp.Diagnostics))...)
+		return
+	}
 	owned, diags := readOwnership(ctx, req.Private, &m)
 	resp.Diagnostics.Append(diags...)
 	publisher := r.tools.reach(&resp.Diagnostics)
