@@ -130,9 +130,12 @@ func diagnosePublish(err error) (diag.Diagnostic, bool) {
 		login    *publish.CredentialsError
 		quota    *publish.QuotaError
 		unsure   *publish.UncertainError
+		foreign  *publish.ForeignAccountError
 		signing  *publish.SigningError
 	)
 	switch {
+	case errors.As(err, &foreign):
+		return diag.NewErrorDiagnostic("The layer is of another AWS account", sentence(err.Error())), true
 	case errors.As(err, &config):
 		return diag.NewErrorDiagnostic("Unusable AWS settings", sentence(strings.Join(config.Faults, "; "))), true
 	case errors.As(err, &limit):
