@@ -18,19 +18,40 @@ const module = "github.com/layerbuild/terraform-provider-layerbuild"
 // rooms maps each room to the rooms it may import. A closet (a package below a
 // room) belongs to its room and may be imported by that room alone.
 var rooms = map[string][]string{
-	"provider":   {"layer", "publish", "runtimes"},
-	"layer":      {"python", "nodejs", "container", "layerzip", "fetch", "store", "filetree", "runtimes"},
-	"python":     {"fetch", "store", "filetree", "runtimes"},
-	"nodejs":     {"fetch", "store", "filetree", "runtimes"},
-	"container":  {"fetch", "store", "filetree", "runtimes"},
+	"command":    {"provider", "lint"},
+	"provider":   {"layer", "publish", "object", "rollout", "lint", "fault", "runtimes"},
+	"lint":       {"runtimes"},
+	"layer":      {"python", "nodejs", "container", "layerzip", "fetch", "store", "filetree", "fault", "runtimes"},
+	"python":     {"fetch", "store", "filetree", "fault", "runtimes"},
+	"nodejs":     {"fetch", "store", "filetree", "fault", "runtimes"},
+	"container":  {"fetch", "store", "filetree", "fault", "runtimes"},
 	"layerzip":   {"filetree", "store"},
 	"fetch":      {"store"},
-	"publish":    {"runtimes", "store"},
+	"publish":    {"object", "rollout", "runtimes", "store"},
+	"fault":      {},
+	"object":     {},
 	"filetree":   {},
+	"rollout":    {},
 	"store":      {},
 	"runtimes":   {},
 	"indextest":  {},
 	"lambdatest": {},
+}
+
+// closets maps each closet to the closets of its room that it may import. The
+// package of the room itself is above them all: it may import each, and none may
+// import it.
+var closets = map[string][]string{
+	"nodejs/jsonscan":  {},
+	"nodejs/semver":    {},
+	"nodejs/manifest":  {"jsonscan", "semver"},
+	"nodejs/modules":   {"manifest"},
+	"nodejs/tarball":   {"jsonscan"},
+	"nodejs/placement": {"manifest", "semver"},
+	"nodejs/registry":  {"manifest", "tarball", "jsonscan", "semver"},
+	"nodejs/lockfile":  {"registry", "manifest", "modules", "semver"},
+	"python/pep440":    {},
+	"python/setuppy":   {"pep440"},
 }
 
 // testRooms may be imported by test files only, of any room.
@@ -41,7 +62,9 @@ var testRooms = []string{"indextest", "lambdatest"}
 var outside = map[string][]string{
 	"net/http":                 {"fetch", "indextest", "lambdatest"},
 	"os/exec":                  {},
-	"github.com/hashicorp/":    {"provider", "publish"},
+	"github.com/hashicorp/":    {"provider", "publish", "lint"},
+	"github.com/zclconf/":      {"lint"},
+	"github.com/alecthomas/":   {"command"},
 	"github.com/aws/":          {"publish"},
 	"github.com/klauspost/":    {"filetree", "layerzip", "nodejs"},
 	"github.com/bmatcuk/":      {"filetree"},
@@ -63,6 +86,7 @@ const terraformOnly = "github.com/hashicorp/terraform-plugin"
 func TestImportsFollowTheMap(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
+	known := map[string]bool{}
 	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || filepath.Ext(file) != ".go" {
 			return err
@@ -73,6 +97,7 @@ func TestImportsFollowTheMap(t *testing.T) {
 		}
 		room, _, _ := strings.Cut(dir, "/")
 		seen[room] = true
+		known[dir] = true
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
 		if err != nil {
 			return err
@@ -82,7 +107,7 @@ func TestImportsFollowTheMap(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if fault := judge(room, imported, strings.HasSuffix(file, "_test.go")); fault != "" {
+			if fault := judge(dir, imported, strings.HasSuffix(file, "_test.go")); fault != "" {
 				t.Errorf("%s imports %q: %s", file, imported, fault)
 			}
 		}
@@ -91,6 +116,16 @@ func TestImportsFollowTheMap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for dir := range known {
+		if _, ok := closets[dir]; !ok && strings.Contains(dir, "/") {
+			t.Errorf("closet %q is not on the map: add it to ARCHITECTURE.md and here", dir)
+		}
+	}
+	for dir := range closets {
+		if !known[dir] {
+			t.Errorf("closet %q is on the map and not in the house", dir)
+		}
+	}
 	for room := range seen {
 		if _, ok := rooms[room]; !ok {
 			t.Errorf("room %q is not on the map: add it to ARCHITECTURE.md and here, or find its code a room", room)
@@ -98,14 +133,16 @@ func TestImportsFollowTheMap(t *testing.T) {
 	}
 }
 
-// judge returns the fault of an import, or "". Test files may use any outside
-// package and the test rooms, but keep to the map between rooms.
-func judge(room, imported string, test bool) string {
+// judge returns the fault of an import in a directory below internal, or "". Test
+// files may use any outside package and the test rooms, but keep to the maps of
+// rooms and closets.
+func judge(dir, imported string, test bool) string {
+	room, _, _ := strings.Cut(dir, "/")
 	if rest, ok := strings.CutPrefix(imported, module+"/internal/"); ok {
 		target, closet, _ := strings.Cut(rest, "/")
 		switch {
 		case target == room:
-			return ""
+			return judgeCloset(dir, closet)
 		case slices.Contains(testRooms, target):
 			if test {
 				return ""
@@ -138,11 +175,22 @@ func judge(room, imported string, test bool) string {
 	return ""
 }
 
+// judgeCloset returns the fault of an import within a room.
+func judgeCloset(dir, closet string) string {
+	if _, within, _ := strings.Cut(dir, "/"); within == "" || within == closet || slices.Contains(closets[dir], closet) {
+		return ""
+	}
+	if closet == "" {
+		return "a closet may not import its room"
+	}
+	return dir + " may not import the closet " + closet
+}
+
 func TestJudgeNamesPlantedFaults(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		room, imported string
-		test, fault    bool
+		dir, imported string
+		test, fault   bool
 	}{
 		{"layerzip", "net/http", false, true},
 		{"fetch", "net/http", false, false},
@@ -157,9 +205,15 @@ func TestJudgeNamesPlantedFaults(t *testing.T) {
 		{"python", module + "/internal/indextest", true, false},
 		{"python", module + "/internal/indextest", false, true},
 		{"store", "example.com/new/module", false, true},
+		{"nodejs", module + "/internal/nodejs/lockfile", false, false},
+		{"nodejs/lockfile", module + "/internal/nodejs/registry", false, false},
+		{"nodejs/registry", module + "/internal/nodejs/lockfile", false, true},
+		{"nodejs/registry", module + "/internal/nodejs", true, true},
+		{"nodejs/registry", module + "/internal/fetch", false, false},
+		{"nodejs/registry", "net/http", false, true},
 	} {
-		if got := judge(c.room, c.imported, c.test) != ""; got != c.fault {
-			t.Errorf("judge(%q, %q, test=%t) found a fault: %t, want %t", c.room, c.imported, c.test, got, c.fault)
+		if got := judge(c.dir, c.imported, c.test) != ""; got != c.fault {
+			t.Errorf("judge(%q, %q, test=%t) found a fault: %t, want %t", c.dir, c.imported, c.test, got, c.fault)
 		}
 	}
 }

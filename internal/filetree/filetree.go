@@ -52,7 +52,7 @@ func FileArchive(name, path string) (*Archive, error) {
 // an entry within the layer sets Path and leaves the fields after Exec alone.
 type Entry struct {
 	Path       string
-	Origin     string // who brings it, such as "python:requests 2.31.0" or "files[0]"; set by the caller
+	Origin     Origin // the input that brings it; set by the caller
 	Exec       bool   // whether the archive, or the caller, says it is executable
 	Method     uint16 // Stored or Deflated
 	CRC32      uint32 // of the unpacked content (IEEE)
@@ -68,7 +68,7 @@ type Tree []Entry
 
 // OriginSize is what one origin adds to a tree.
 type OriginSize struct {
-	Origin string
+	Origin Origin
 	Files  int
 	Size   int64 // unpacked bytes
 }
@@ -84,7 +84,7 @@ func (t Tree) Size() int64 {
 
 // ByOrigin returns the share of every origin, largest first, equal ones by name.
 func (t Tree) ByOrigin() []OriginSize {
-	at := map[string]int{}
+	at := map[Origin]int{}
 	var out []OriginSize
 	for i := range t {
 		k, ok := at[t[i].Origin]
@@ -97,7 +97,7 @@ func (t Tree) ByOrigin() []OriginSize {
 		out[k].Size += t[i].Size
 	}
 	slices.SortFunc(out, func(a, b OriginSize) int {
-		return cmp.Or(cmp.Compare(b.Size, a.Size), cmp.Compare(a.Origin, b.Origin))
+		return cmp.Or(cmp.Compare(b.Size, a.Size), cmp.Compare(a.Origin.String(), b.Origin.String()))
 	})
 	return out
 }

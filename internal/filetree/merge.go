@@ -12,7 +12,7 @@ import (
 // one as a file and the other as a directory.
 type ClashError struct {
 	Path          string
-	First, Second string // origins, in tree order
+	First, Second Origin // in tree order
 	Directory     bool   // one of them has a directory there
 }
 

@@ -110,7 +110,7 @@ func treeOf(t *testing.T, origin string, files ...string) Tree {
 		t.Fatal(err)
 	}
 	for i := range tree {
-		tree[i].Origin = origin
+		tree[i].Origin = Origin{Name: origin}
 	}
 	return tree
 }
@@ -134,7 +134,7 @@ func TestMergeKeepsOrderAndEqualFilesOnce(t *testing.T) {
 	if want := "ns/a.py LICENSE b readme z ns/b.py README"; paths(got) != want {
 		t.Errorf("got %q, want %q", paths(got), want)
 	}
-	if got[1].Origin != "one" || !got[1].Exec {
+	if got[1].Origin.Name != "one" || !got[1].Exec {
 		t.Errorf("LICENSE: got origin %q, exec %t; want the first one, executable as the second", got[1].Origin, got[1].Exec)
 	}
 }
@@ -146,9 +146,9 @@ func TestMergeNamesBothSidesOfAClash(t *testing.T) {
 		first, second []string
 		want          ClashError
 	}{
-		{"content", []string{"x=1"}, []string{"a=", "x=2"}, ClashError{Path: "x", First: "one", Second: "two"}},
-		{"file first", []string{"ns=1"}, []string{"ns/deep/er/a=2"}, ClashError{Path: "ns", First: "one", Second: "two", Directory: true}},
-		{"directory first", []string{"ns/deep/a=1"}, []string{"ns/deep=1"}, ClashError{Path: "ns/deep", First: "one", Second: "two", Directory: true}},
+		{"content", []string{"x=1"}, []string{"a=", "x=2"}, ClashError{Path: "x", First: Origin{Name: "one"}, Second: Origin{Name: "two"}}},
+		{"file first", []string{"ns=1"}, []string{"ns/deep/er/a=2"}, ClashError{Path: "ns", First: Origin{Name: "one"}, Second: Origin{Name: "two"}, Directory: true}},
+		{"directory first", []string{"ns/deep/a=1"}, []string{"ns/deep=1"}, ClashError{Path: "ns/deep", First: Origin{Name: "one"}, Second: Origin{Name: "two"}, Directory: true}},
 	} {
 		_, err := Merge(treeOf(t, "one", c.first...), treeOf(t, "two", c.second...))
 		var clash *ClashError

@@ -51,7 +51,7 @@ func TestFromZipTakesWhatWheelsHold(t *testing.T) {
 	}
 	for i, w := range want {
 		e := tree[i]
-		if e.Path != w.path || e.Exec != w.exec || e.Method != w.method || e.Size != int64(len(w.data)) || e.Origin != "" {
+		if e.Path != w.path || e.Exec != w.exec || e.Method != w.method || e.Size != int64(len(w.data)) || e.Origin != (Origin{}) {
 			t.Errorf("entry %d: got %q exec=%t method=%d size=%d origin=%q, want %+v", i, e.Path, e.Exec, e.Method, e.Size, e.Origin, w)
 		}
 		if got := content0(t, e); got != w.data {

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
@@ -18,24 +18,6 @@ import (
 // defaultDir is where zips go that the user gave no path: below the root
 // module, named by their content.
 const defaultDir = ".layerbuild"
-
-// Severity is what a finding of a check means.
-type Severity string
-
-// The severities of the contract's checks.
-const (
-	SeverityError   Severity = "error"
-	SeverityWarning Severity = "warning"
-	SeverityOff     Severity = "off"
-)
-
-// judge makes an error or a warning of a finding.
-func (s Severity) judge(fault *InputError) ([]Warning, error) {
-	if s == SeverityWarning {
-		return []Warning{{Attribute: fault.Attribute, Summary: fault.Summary, Detail: fault.Detail}}, nil
-	}
-	return nil, fault
-}
 
 // Output says where a zip goes and what it must be.
 type Output struct {
@@ -147,20 +129,13 @@ func (b *Builder) Intact(path string, zip store.Digest, size int64) (exists, int
 }
 
 func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output) (Artifact, error) {
-	var node nodeParts
-	if l.NodeJS != nil {
-		var err error
-		if node, err = c.nodeParts(ctx, l.NodeJS); err != nil {
-			return Artifact{}, err
-		}
-	}
-	tree, found, err := c.tree(ctx, l, node)
+	tree, found, err := c.tree(ctx, l, o)
 	if err != nil {
 		return Artifact{}, err
 	}
 	layout, err := layerzip.NewLayout(tree)
 	if errors.Is(err, layerzip.ErrEmpty) {
-		return Artifact{}, &InputError{Attribute: "exclude", Summary: "Empty layer", Detail: "No file is left to pack, and AWS refuses an empty layer: every input is empty, excluded, or not needed on these runtimes.", Err: err}
+		return Artifact{}, &fault.Error{At: fault.At("exclude"), Summary: "Empty layer", Detail: "No file is left to pack, and AWS refuses an empty layer: every input is empty, excluded, or not needed on these runtimes.", Err: err}
 	}
 	if err != nil {
 		return Artifact{}, err
@@ -170,21 +145,7 @@ func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output) (Artif
 		return Artifact{}, err
 	}
 	a.Warnings = append(a.Warnings, found...)
-	if l.Python != nil {
-		shadow, err := checkShadow(l.Python.Chosen, l.noun(), o.Shadow)
-		if err != nil {
-			return Artifact{}, err
-		}
-		a.Warnings = append(a.Warnings, shadow...)
-	}
-	if l.NodeJS != nil {
-		found, err := checkNode(l, node, o)
-		if err != nil {
-			return Artifact{}, err
-		}
-		a.Warnings = append(a.Warnings, found...)
-	}
-	if a.SHA256, err = layout.WriteFileIn(ctx, o.dir(), b.choose(c, o)); err != nil {
+	if a.SHA256, err = layout.WriteFileIn(ctx, o.dir(), b.chooseOutput(c, o)); err != nil {
 		return Artifact{}, err
 	}
 	return a, c.noteOutput(o, a.SHA256)
@@ -198,8 +159,8 @@ func (o Output) dir() string {
 	return filepath.Dir(o.Path)
 }
 
-// choose returns where a zip goes, and refuses one that was not planned.
-func (b *Builder) choose(c *cache, o Output) func(store.Digest) (string, error) {
+// chooseOutput returns where a zip goes, and refuses one that was not planned.
+func (b *Builder) chooseOutput(c *cache, o Output) func(store.Digest) (string, error) {
 	return func(sum store.Digest) (string, error) {
 		if !o.Want.IsZero() && sum != o.Want {
 			return "", &MismatchError{Want: o.Want, Got: sum}
@@ -211,105 +172,6 @@ func (b *Builder) choose(c *cache, o Output) func(store.Digest) (string, error) 
 // noteOutput remembers that the zip is ours.
 func (c *cache) noteOutput(o Output, sum store.Digest) error {
 	return c.store.PutRecord("outputs", absolute(o.PathOf(sum)), []byte(sum.Hex()))
-}
-
-// tree puts the parts of the lock together; node are its tarballs.
-func (c *cache) tree(ctx context.Context, l *Lock, node nodeParts) (filetree.Tree, []Warning, error) {
-	var all filetree.Tree
-	if l.Python != nil {
-		part, err := c.pythonTree(ctx, l)
-		if err != nil {
-			return nil, nil, err
-		}
-		all = append(all, part...)
-	}
-	if l.NodeJS != nil {
-		part, err := nodeTree(l.NodeJS, node)
-		if err != nil {
-			return nil, nil, err
-		}
-		all = append(all, part...)
-	}
-	all, err := l.moved(all)
-	if err != nil {
-		return nil, nil, err
-	}
-	var own filetree.Tree
-	for i, f := range l.Files {
-		part, err := c.filesTree(ctx, f, fmt.Sprintf("files[%d]", i))
-		if err != nil {
-			return nil, nil, inputError(fmt.Sprintf("files[%d]", i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
-		}
-		own = append(own, part...)
-	}
-	downloaded, err := c.downloadsTree(ctx, l)
-	if err != nil {
-		return nil, nil, err
-	}
-	own = append(own, downloaded...)
-	pulled, err := c.imagesTree(ctx, l)
-	if err != nil {
-		return nil, nil, err
-	}
-	own = append(own, pulled...)
-	built, err := c.buildsTree(ctx, l)
-	if err != nil {
-		return nil, nil, err
-	}
-	own = append(own, built...)
-	// The order of files in the configuration decides no byte.
-	slices.SortStableFunc(own, func(a, b filetree.Entry) int { return strings.Compare(a.Path, b.Path) })
-	// What is left out can clash with nothing.
-	all, found, err := l.thin(append(all, own...))
-	if err != nil {
-		return nil, nil, err
-	}
-	unseen, err := pythonFindings(l, all)
-	if err != nil {
-		return nil, nil, err
-	}
-	merged, err := filetree.Merge(all)
-	if clash := (*filetree.ClashError)(nil); errors.As(err, &clash) {
-		err = clashError(clash)
-	}
-	return merged, append(found, unseen...), err
-}
-
-// verify reads every blob of the lock that the cache holds. Damaged ones are
-// dropped, so that a build fetches them; it reports whether there were any.
-func (c *cache) verify(ctx context.Context, l *Lock) (dropped bool, err error) {
-	var digests []store.Digest
-	if l.Python != nil {
-		for _, w := range l.Python.Chosen.Wheels {
-			digests = append(digests, w.SHA256)
-		}
-		digests = append(digests, c.madeDigests(l.Python.Chosen)...)
-	}
-	if l.NodeJS != nil {
-		digests = append(digests, c.nodeDigests(l.NodeJS)...)
-	}
-	for _, f := range l.Files {
-		if d, ok := c.notedSegment(segmentKey(f.Tree)); ok {
-			digests = append(digests, d)
-		}
-	}
-	digests = append(digests, c.downloadDigests(ctx, l)...)
-	pulled, _ := c.imageDigests(l)
-	digests = append(digests, pulled...)
-	digests = append(digests, l.buildDigests()...)
-	for _, d := range digests {
-		if !c.store.Has(d, -1) {
-			continue
-		}
-		var corrupt *store.CorruptError
-		switch err := c.store.Verify(d); {
-		case errors.As(err, &corrupt):
-			dropped = true
-		case err != nil:
-			return dropped, err
-		}
-	}
-	return dropped, nil
 }
 
 // checkSize holds the layer against the limit of AWS.
@@ -327,19 +189,19 @@ func checkSize(tree filetree.Tree, severity Severity) ([]Warning, error) {
 	}
 	if size <= runtimes.MaxUnzipped {
 		return []Warning{{
-			Attribute: "checks",
-			Summary:   "The layer is near the size limit",
+			At:      fault.At("checks"),
+			Summary: "The layer is near the size limit",
 			Detail: fmt.Sprintf("Its files take %d bytes unzipped, %d%% of the %d that AWS allows a function with all its layers. The largest parts:%s",
 				size, size*100/runtimes.MaxUnzipped, runtimes.MaxUnzipped, largest.String()),
 		}}, nil
 	}
-	fault := &InputError{
-		Attribute: "checks",
-		Summary:   fmt.Sprintf("The layer takes %d bytes unzipped, over the limit of %d", size, runtimes.MaxUnzipped),
+	fault := &fault.Error{
+		At:      fault.At("checks"),
+		Summary: fmt.Sprintf("The layer takes %d bytes unzipped, over the limit of %d", size, runtimes.MaxUnzipped),
 		Detail: fmt.Sprintf("AWS allows a function with all its layers %d bytes (250 MiB). Split the layer, exclude what is not needed at run time, or set checks = { size = \"off\" }. The largest parts:%s",
 			runtimes.MaxUnzipped, largest.String()),
 	}
-	return severity.judge(fault)
+	return severity.Judge(fault)
 }
 
 // mayWrite refuses to write over a file that no package of ours wrote, and to
@@ -354,8 +216,8 @@ func (b *Builder) mayWrite(c *cache, o Output, sum store.Digest) error {
 	b.outputs[name] = sum
 	b.mu.Unlock()
 	if written && had != sum {
-		return &InputError{
-			Attribute: "output_path", Summary: fmt.Sprintf("Two zips go to %q", o.Path),
+		return &fault.Error{
+			At: fault.At("output_path"), Summary: fmt.Sprintf("Two zips go to %q", o.Path),
 			Detail: "Two packages with different content have this output_path. Give each its own.",
 		}
 	}
@@ -372,8 +234,8 @@ func (b *Builder) mayWrite(c *cache, o Output, sum store.Digest) error {
 		}
 		err = errors.New("there is a file that no package wrote, and it would be lost")
 	}
-	return &InputError{
-		Attribute: "output_path", Summary: fmt.Sprintf("The output path %q is taken", o.Path),
+	return &fault.Error{
+		At: fault.At("output_path"), Summary: fmt.Sprintf("The output path %q is taken", o.Path),
 		Detail: sentence(err) + " Remove it, or write another path.", Err: err,
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 )
 
@@ -121,14 +122,14 @@ var (
 )
 
 // check refuses what AWS would refuse too; at is the attribute.
-func (s *CodeArtifactSpec) check(at string) error {
+func (s *CodeArtifactSpec) check(at fault.Path) error {
 	switch {
 	case !domainName.MatchString(s.Domain):
-		return &InputError{Attribute: at, Summary: fmt.Sprintf("Malformed CodeArtifact domain %q", s.Domain), Detail: "A domain has 2 to 50 lower case letters, digits and hyphens, and starts with a letter."}
+		return &fault.Error{At: at.At("domain"), Summary: fmt.Sprintf("Malformed CodeArtifact domain %q", s.Domain), Detail: "A domain has 2 to 50 lower case letters, digits and hyphens, and starts with a letter."}
 	case !repositoryName.MatchString(s.Repository):
-		return &InputError{Attribute: at, Summary: fmt.Sprintf("Malformed CodeArtifact repository %q", s.Repository), Detail: "A repository has 2 to 100 letters, digits, dots, hyphens and underscores."}
+		return &fault.Error{At: at.At("repository"), Summary: fmt.Sprintf("Malformed CodeArtifact repository %q", s.Repository), Detail: "A repository has 2 to 100 letters, digits, dots, hyphens and underscores."}
 	case s.DomainOwner != "" && !accountID.MatchString(s.DomainOwner):
-		return &InputError{Attribute: at, Summary: fmt.Sprintf("Malformed account %q", s.DomainOwner), Detail: "domain_owner is the id of an AWS account: 12 digits."}
+		return &fault.Error{At: at.At("domain_owner"), Summary: fmt.Sprintf("Malformed account %q", s.DomainOwner), Detail: "domain_owner is the id of an AWS account: 12 digits."}
 	}
 	return nil
 }

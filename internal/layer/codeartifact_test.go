@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
@@ -132,8 +133,8 @@ func TestCodeArtifactFaultsNameTheIndex(t *testing.T) {
 			t.Parallel()
 			b := NewBuilder(Options{CacheDir: t.TempDir(), Getenv: func(string) string { return "" }, CodeArtifact: c.aws, Offline: c.offline})
 			_, err := b.Resolve(t.Context(), artifactSpec(), nil)
-			input, ok := errors.AsType[*InputError](err)
-			if !ok || input.Attribute != "python.index[0]" || input.Detail != c.want || input.Summary != `The CodeArtifact repository "wheels" cannot be used` {
+			input, ok := errors.AsType[*fault.Error](err)
+			if !ok || input.At.String() != "python.index[0]" || input.Detail != c.want || input.Summary != `The CodeArtifact repository "wheels" cannot be used` {
 				t.Errorf("err = %+v, want %s", err, c.want)
 			}
 		})
@@ -157,7 +158,7 @@ func TestMalformedIndexes(t *testing.T) {
 			c.index.Packages = []string{"idna"}
 		}
 		p := &PythonSpec{Indexes: []IndexSpec{c.index}}
-		input, ok := errors.AsType[*InputError](p.checkIndexes())
+		input, ok := errors.AsType[*fault.Error](p.checkIndexes())
 		if !ok || !strings.HasPrefix(input.Summary, c.want) {
 			t.Errorf("%+v: %v, want %s", c.index, input, c.want)
 		}

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
@@ -30,35 +31,37 @@ const archiveReader = 2
 // what is taken out of it.
 const maxDownload = 2 << 30
 
-// downloadsTree returns the files of all downloads, in their order.
-func (c *cache) downloadsTree(ctx context.Context, l *Lock) (filetree.Tree, error) {
-	trees := make([]filetree.Tree, len(l.Downloads))
+// downloadLocks are the elements of downloads that count for the architectures.
+type downloadLocks []DownloadLock
+
+// pack returns the files of all downloads, in their order.
+func (all downloadLocks) pack(ctx context.Context, c *cache, l *Lock) (packed, error) {
+	trees := make([]filetree.Tree, len(all))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(packWorkers)
-	for i := range l.Downloads {
+	for i := range all {
 		g.Go(func() (err error) {
 			// The listing completes what it finds of the size: the lock stays.
-			d := l.Downloads[i]
+			d := all[i]
 			trees[i], err = c.downloadTree(ctx, &d, l.excluded, d.origin(i))
-			return downloadError(fmt.Sprintf("%s%d]", downloadOrigin, i+d.Skipped), d.URL, err)
+			return downloadError(fault.At("downloads").Index(i+d.Skipped), d.URL, err)
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return nil, err
+		return packed{}, err
 	}
-	return slices.Concat(trees...), nil
+	return packed{files: slices.Concat(trees...), elements: true}, nil
 }
 
-// downloadOrigin begins what messages call a download.
-const downloadOrigin = "downloads["
-
-// origin is what messages call the element, the i-th of the lock.
-func (l *DownloadLock) origin(i int) string {
-	i += l.Skipped
-	if l.Architecture != "" {
-		return fmt.Sprintf("%s%d] for %s (%s)", downloadOrigin, i, l.Architecture, fileName(l.URL))
+func (all downloadLocks) contents(to map[string]string) {
+	for i := range all {
+		all[i].contents(to)
 	}
-	return fmt.Sprintf("%s%d] (%s)", downloadOrigin, i, fileName(l.URL))
+}
+
+// origin is the element, the i-th of the lock.
+func (l *DownloadLock) origin(i int) filetree.Origin {
+	return filetree.Origin{Ecosystem: "downloads", Element: i + l.Skipped, Target: l.Architecture, Name: fileName(l.URL)}
 }
 
 // contents adds what the download brings, by layer path, with the short digest
@@ -79,7 +82,7 @@ func (l *DownloadLock) contents(to map[string]string) {
 // downloadTree returns the files of a download at their layer paths. Those of a
 // zip are copied as they are; those of other archives are deflated once and
 // kept in the store, by archive and choice, so that the next build copies too.
-func (c *cache) downloadTree(ctx context.Context, l *DownloadLock, excluded func(string) bool, origin string) (filetree.Tree, error) {
+func (c *cache) downloadTree(ctx context.Context, l *DownloadLock, excluded func(string) bool, origin filetree.Origin) (filetree.Tree, error) {
 	listing, err := c.listing(ctx, l)
 	if err != nil {
 		return nil, err
@@ -218,7 +221,7 @@ func wantedFiles(placed []placedFile) map[string]bool {
 
 // downloadSegment returns the wanted files of an archive, deflated in the store,
 // by their paths in the archive.
-func (c *cache) downloadSegment(ctx context.Context, l *DownloadLock, listing *filetree.Listing, placed []placedFile, origin string) (filetree.Tree, error) {
+func (c *cache) downloadSegment(ctx context.Context, l *DownloadLock, listing *filetree.Listing, placed []placedFile, origin filetree.Origin) (filetree.Tree, error) {
 	wanted := wantedFiles(placed)
 	key := downloadSegmentKey(l, wanted)
 	digest, ok := c.notedSegment(key)
@@ -274,24 +277,25 @@ func (f *stoppableFile) ReadAt(b []byte, offset int64) (int, error) {
 	return f.ArchiveFile.ReadAt(b, offset)
 }
 
-// downloadDigests returns the digests of the files and segments of a lock that
-// the store may hold.
-func (c *cache) downloadDigests(ctx context.Context, l *Lock) []store.Digest {
-	var digests []store.Digest
-	for i := range l.Downloads {
-		d := &l.Downloads[i]
-		if digests = append(digests, d.SHA256); !c.store.Has(d.SHA256, -1) {
+// needs are the files, and what of them was deflated already.
+func (all downloadLocks) needs(ctx context.Context, c *cache, l *Lock) []need {
+	var needs []need
+	for i := range all {
+		d := all[i]
+		_, local := localPath(d.URL)
+		needs = append(needs, need{any: []store.Digest{d.SHA256}, spare: local})
+		if !c.store.Has(d.SHA256, -1) {
 			continue // nothing may be fetched to find out
 		}
-		listing, err := c.listing(ctx, d)
+		listing, err := c.listing(ctx, &d)
 		if err != nil {
 			continue // the build says so
 		}
 		if placed, err := d.place(listing, l.excluded); err == nil {
-			if digest, ok := c.notedSegment(downloadSegmentKey(d, wantedFiles(placed))); ok {
-				digests = append(digests, digest)
+			if digest, ok := c.notedSegment(downloadSegmentKey(&d, wantedFiles(placed))); ok {
+				needs = append(needs, need{any: []store.Digest{digest}, spare: true})
 			}
 		}
 	}
-	return digests
+	return needs
 }

@@ -2,7 +2,6 @@ package layer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,10 +12,10 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
@@ -64,41 +63,41 @@ type DownloadLock struct {
 }
 
 // check finds what can be known wrong without reading anything.
-func (d DownloadSpec) check(at string) error {
-	fault := func(format string, a ...any) error {
-		return &InputError{Attribute: at, Summary: fmt.Sprintf("Malformed element %s", at), Detail: fmt.Sprintf(format, a...)}
+func (d DownloadSpec) check(at fault.Path) error {
+	malformed := func(format string, a ...any) error {
+		return &fault.Error{At: at, Summary: fmt.Sprintf("Malformed element %s", at), Detail: fmt.Sprintf(format, a...)}
 	}
 	if err := d.checkURL(at); err != nil {
 		return err
 	}
 	if sum, err := store.ParseDigest(d.SHA256); d.SHA256 != "" && (err != nil || sum.IsZero()) {
-		return fault("%q is no SHA-256: write 64 hexadecimal digits.", d.SHA256)
+		return malformed("%q is no SHA-256: write 64 hexadecimal digits.", d.SHA256)
 	}
 	switch {
 	case d.Architecture != "" && !slices.Contains(runtimes.Architectures(), d.Architecture):
-		return fault("%q is no architecture: Lambda runs \"x86_64\" and \"arm64\".", d.Architecture)
+		return malformed("%q is no architecture: Lambda runs \"x86_64\" and \"arm64\".", d.Architecture)
 	case d.Strip < 0:
-		return fault("strip_components cannot be negative.")
+		return malformed("strip_components cannot be negative.")
 	case d.Files != nil && len(d.Files) == 0:
-		return fault("files chooses nothing. Leave it out to take everything.")
+		return malformed("files chooses nothing. Leave it out to take everything.")
 	case d.Files != nil && (d.Strip > 0 || d.Target != ""):
-		return fault("files says of each file where it lands: target and strip_components are for elements without it.")
+		return malformed("files says of each file where it lands: target and strip_components are for elements without it.")
 	case d.AsIs && (d.Strip > 0 || d.Files != nil):
-		return fault("extract = false takes the file as it is: files and strip_components are for archives. Write target.")
+		return malformed("extract = false takes the file as it is: files and strip_components are for archives. Write target.")
 	}
 	for _, glob := range slices.Sorted(maps.Keys(d.Files)) {
 		if err := filetree.CheckPattern(glob); err != nil {
-			return inputError(at, fmt.Sprintf("Malformed pattern %q", glob), err)
+			return fault.Tie(at, fmt.Sprintf("Malformed pattern %q", glob), err)
 		}
 		if err := checkTarget(d.Files[glob]); err != nil {
-			return inputError(at, fmt.Sprintf("Malformed target of %q", glob), err)
+			return fault.Tie(at, fmt.Sprintf("Malformed target of %q", glob), err)
 		}
 	}
 	if d.Target == "" {
 		return nil
 	}
 	if err := checkTarget(d.Target); err != nil {
-		return inputError(at, fmt.Sprintf("Malformed target of %s", at), err)
+		return fault.Tie(at, fmt.Sprintf("Malformed target of %s", at), err)
 	}
 	return nil
 }
@@ -115,23 +114,23 @@ func checkTarget(target string) error {
 // checkURL refuses what cannot be reached, and what would be kept in the state
 // and must not be. A query is part of many addresses; one that is signed, or
 // holds a token, is a credential.
-func (d DownloadSpec) checkURL(at string) error {
+func (d DownloadSpec) checkURL(at fault.Path) error {
 	if d.URL == "" {
-		return &InputError{Attribute: at, Summary: fmt.Sprintf("Malformed element %s", at), Detail: "It has no url: write an address or a path."}
+		return &fault.Error{At: at, Summary: fmt.Sprintf("Malformed element %s", at), Detail: "It has no url: write an address or a path."}
 	}
 	if _, local := localPath(d.URL); local {
 		return nil
 	}
 	u, err := url.Parse(d.URL)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-		return &InputError{Attribute: at, Summary: "Malformed address of a download", Detail: "An address starts with https://, http:// or file://. Anything without \"://\" is a path."}
+		return &fault.Error{At: at, Summary: "Malformed address of a download", Detail: "An address starts with https://, http:// or file://. Anything without \"://\" is a path."}
 	}
 	if u.RawQuery == "" {
 		return checkAddress(at, d.URL, "a download")
 	}
 	if key := fetch.SecretQuery(d.URL); key != "" {
-		return &InputError{
-			Attribute: at, Summary: fmt.Sprintf("A secret in the address of a download at %q", u.Host),
+		return &fault.Error{
+			At: at, Summary: fmt.Sprintf("A secret in the address of a download at %q", u.Host),
 			Detail: fmt.Sprintf("%q in its query looks like a signature or a token: it would be kept in the state, and a signed address expires before the layer can be built again. Write an address without it, and the user and password or token into netrc; or fetch the file beforehand, and write its path.", key),
 		}
 	}
@@ -168,45 +167,49 @@ func fileName(address string) string {
 	return name
 }
 
-// lockDownloads decides the digests of the downloads, and holds what is new
-// against the archives. What did not change since old is neither fetched nor
-// read.
-func (b *Builder) lockDownloads(ctx context.Context, s Spec, old *Lock) ([]DownloadLock, error) {
-	triggers, err := s.triggersDigest()
-	if err != nil {
-		return nil, err
+// downloadSpecs are the elements of downloads.
+type downloadSpecs []DownloadSpec
+
+func (all downloadSpecs) check(Spec) error {
+	var faults []error
+	for i, d := range all {
+		faults = append(faults, d.check(fault.At("downloads").Index(i)))
 	}
-	locks := make([]*DownloadLock, len(s.Downloads))
+	return errors.Join(faults...)
+}
+
+// choose decides the digests of the downloads, and looks into archives that are
+// new. What did not change is neither fetched nor read.
+func (all downloadSpecs) choose(ctx context.Context, r *resolution) error {
+	locks := make([]*DownloadLock, len(all))
 	skipped := 0
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(packWorkers) // each may unpack an archive
-	for i, d := range s.Downloads {
-		if d.Architecture != "" && !slices.Contains(s.Architectures, d.Architecture) {
+	for i, d := range all {
+		if d.Architecture != "" && !slices.Contains(r.spec.Architectures, d.Architecture) {
 			skipped++
 			continue
 		}
 		before := skipped
-		g.Go(func() error {
-			l, err := b.lockDownload(ctx, s, d, DownloadLock{Triggers: triggers, Skipped: before}, old)
-			locks[i] = l
-			return downloadError(fmt.Sprintf("%s%d]", downloadOrigin, i), d.URL, err)
+		g.Go(func() (err error) {
+			locks[i], err = r.lockDownload(ctx, d, before)
+			return downloadError(fault.At("downloads").Index(i), d.URL, err)
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return nil, err
+		return err
 	}
-	var out []DownloadLock
 	for _, l := range locks {
 		if l != nil {
-			out = append(out, *l)
+			r.now.Downloads = append(r.now.Downloads, *l)
 		}
 	}
-	return out, nil
+	return nil
 }
 
-// lockDownload completes around, which holds what does not follow from d.
-func (b *Builder) lockDownload(ctx context.Context, s Spec, d DownloadSpec, around DownloadLock, old *Lock) (*DownloadLock, error) {
-	l := &DownloadLock{URL: d.URL, Skipped: around.Skipped, Architecture: d.Architecture, AsIs: d.AsIs, Strip: d.Strip, Files: d.Files, Target: d.Target}
+// lockDownload returns the line of one element, before which some were skipped.
+func (r *resolution) lockDownload(ctx context.Context, d DownloadSpec, skipped int) (*DownloadLock, error) {
+	l := &DownloadLock{URL: d.URL, Skipped: skipped, Architecture: d.Architecture, AsIs: d.AsIs, Strip: d.Strip, Files: d.Files, Target: d.Target}
 	// A malformed digest is refused by check.
 	l.SHA256, _ = store.ParseDigest(d.SHA256)
 	if name, local := localPath(d.URL); local {
@@ -214,12 +217,12 @@ func (b *Builder) lockDownload(ctx context.Context, s Spec, d DownloadSpec, arou
 			return nil, err
 		}
 	} else if l.SHA256.IsZero() {
-		l.Pinned, l.Triggers = true, around.Triggers
+		l.Pinned, l.Triggers = true, r.triggers
 	}
-	if l.known(s, old) {
+	if l.known(r.spec, r.old) {
 		return l, nil
 	}
-	c, err := b.open()
+	c, err := r.builder.open()
 	if err != nil {
 		return nil, err
 	}
@@ -232,12 +235,12 @@ func (b *Builder) lockDownload(ctx context.Context, s Spec, d DownloadSpec, arou
 	if err != nil {
 		return nil, err
 	}
-	placed, err := l.place(listing, s.excluded)
+	placed, err := l.place(listing, r.spec.excluded)
 	if err != nil {
 		return nil, err
 	}
 	for _, p := range placed {
-		if err := s.checkFile(filetree.File{Path: p.path, Machine: p.member.Machine}); err != nil {
+		if err := r.spec.checkFile(filetree.File{Path: p.path, Machine: p.member.Machine}); err != nil {
 			return nil, err
 		}
 	}
@@ -265,9 +268,6 @@ func (l *DownloadLock) sumLocal(name string) (err error) {
 // known completes the line from the old lock, and reports whether nothing is
 // left to be checked. A pin stays where all else changed: only triggers move it.
 func (l *DownloadLock) known(s Spec, old *Lock) bool {
-	if old == nil {
-		return false
-	}
 	for _, before := range old.Downloads {
 		if before.URL != l.URL || before.Pinned != l.Pinned || before.Triggers != l.Triggers || !l.Pinned && before.SHA256 != l.SHA256 {
 			continue
@@ -281,36 +281,27 @@ func (l *DownloadLock) known(s Spec, old *Lock) bool {
 }
 
 // pin takes the digest that an address has now, or had within the last hour.
-func (c *cache) pin(ctx context.Context, l *DownloadLock) (err error) {
+func (c *cache) pin(ctx context.Context, l *DownloadLock) error {
 	type found struct {
 		SHA256 store.Digest
 		Size   int64
 	}
-	key := l.URL + " " + l.Triggers.Hex()
-	if body, written, err := c.store.GetRecord("downloads", key); err == nil && time.Since(written) < memoAge {
-		var f found
-		if json.Unmarshal(body, &f) == nil && c.store.Has(f.SHA256, f.Size) {
-			l.SHA256, l.Size = f.SHA256, f.Size
-			return nil
+	here := func(f found) bool { return c.store.Has(f.SHA256, f.Size) }
+	f, err := store.Recall(c.store, "downloads", l.URL+" "+l.Triggers.Hex(), memoAge, here, func() (_ found, err error) {
+		f, err := c.client.Blob(ctx, fetch.Source{URL: l.URL, MaxBytes: maxDownload})
+		if err != nil {
+			return found{}, err
 		}
-	}
-	f, err := c.client.Blob(ctx, fetch.Source{URL: l.URL, MaxBytes: maxDownload})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if l.SHA256, l.Size, err = store.SumReader(f); err != nil {
-		return fmt.Errorf("reading what was fetched: %w", err)
-	}
-	body, err := json.Marshal(found{l.SHA256, l.Size})
-	if err != nil {
-		return fmt.Errorf("encoding a digest: %w", err)
-	}
-	return c.store.PutRecord("downloads", key, body)
+		defer func() { err = errors.Join(err, f.Close()) }()
+		sum, size, err := store.SumReader(f)
+		return found{sum, size}, err
+	})
+	l.SHA256, l.Size = f.SHA256, f.Size
+	return err
 }
 
 // downloadError ties an error to the element, and says what to do about it.
-func downloadError(at, address string, err error) error {
+func downloadError(at fault.Path, address string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -318,22 +309,22 @@ func downloadError(at, address string, err error) error {
 	if _, local := localPath(address); !local {
 		shown = fetch.Redact(address)
 	}
-	if isTied(err) {
+	if fault.Tied(err) {
 		return err
 	}
 	if wrong, ok := errors.AsType[*store.DigestError](err); ok {
-		return &InputError{
-			Attribute: at, Summary: fmt.Sprintf("The download %q is another file", shown),
+		return &fault.Error{
+			At: at, Summary: fmt.Sprintf("The download %q is another file", shown),
 			Detail: fmt.Sprintf("It has the SHA-256 %s and %d bytes, and %s is wanted: nothing of it was used. Where the publisher replaced the file and you trust the new one, write its digest.", wrong.Got, wrong.Size, wrong.Want), Err: err,
 		}
 	}
 	if status, ok := errors.AsType[*fetch.StatusError](err); ok && fetch.IsUnauthorized(err) {
-		return &InputError{Attribute: at, Summary: fmt.Sprintf("The download %q is refused", shown), Detail: refusal(status), Err: err}
+		return &fault.Error{At: at, Summary: fmt.Sprintf("The download %q is refused", shown), Detail: refusal(status), Err: err}
 	}
 	if errors.Is(err, os.ErrNotExist) {
-		return &InputError{Attribute: at, Summary: fmt.Sprintf("There is no file %q", shown), Detail: sentence(err) + " Paths are relative to the directory that Terraform runs in; write \"${path.module}/…\".", Err: err}
+		return &fault.Error{At: at, Summary: fmt.Sprintf("There is no file %q", shown), Detail: sentence(err) + " Paths are relative to the directory that Terraform runs in; write \"${path.module}/…\".", Err: err}
 	}
-	return inputError(at, fmt.Sprintf("The download %q cannot be used", shown), err)
+	return fault.Tie(at, fmt.Sprintf("The download %q cannot be used", shown), err)
 }
 
 // refusal says whose credentials a server refused, and where they belong: a
@@ -346,13 +337,13 @@ func refusal(status *fetch.StatusError) string {
 	return Sentence(status.Error()) + " They may have expired, or lack the right to read it."
 }
 
-// downloadNotes says of downloads whose digest nobody gave what they are locked to.
-func (l *Lock) downloadNotes() []string {
+// warnings says of downloads whose digest nobody gave what they are locked to.
+func (all downloadLocks) warnings() []Warning {
 	var notes []string
-	for _, d := range l.Downloads {
+	for _, d := range all {
 		if d.Pinned {
 			notes = append(notes, fmt.Sprintf("%q has no sha256: it is locked to what was found there first. To hold every machine to it from the start, write sha256 = \"%s\".", fetch.Redact(d.URL), d.SHA256.Hex()))
 		}
 	}
-	return notes
+	return noted(fault.At("downloads"), "Downloads without a digest", notes)
 }

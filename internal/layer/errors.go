@@ -6,44 +6,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
-// inputError ties a cause to the argument that brought it. An error that is
-// tied already keeps its own.
-func inputError(attribute, summary string, err error) error {
-	if isTied(err) {
-		return err
-	}
-	return &InputError{Attribute: attribute, Summary: summary, Detail: sentence(err), Err: err}
-}
-
-// isTied reports whether an error names the argument that brought it.
-func isTied(err error) bool {
-	_, ok := errors.AsType[*InputError](err)
-	return ok
-}
-
-// Sentence writes the text of an error as a sentence. A first word that is not
-// a plain one, such as a file name, keeps its spelling.
-func Sentence(text string) string {
-	text = strings.TrimSpace(text)
-	if text == "" {
-		return ""
-	}
-	first, _, _ := strings.Cut(text, " ")
-	if strings.Trim(strings.TrimRight(first, ".,:;!?"), "abcdefghijklmnopqrstuvwxyz") == "" {
-		text = strings.ToUpper(text[:1]) + text[1:]
-	}
-	if !strings.ContainsAny(text[len(text)-1:], ".!?") {
-		text += "."
-	}
-	return text
-}
-
-func sentence(err error) string { return Sentence(err.Error()) }
+// sentence is the text of an error as a sentence.
+func sentence(err error) string { return fault.Sentence(err.Error()) }
 
 // pythonTargets translates Lambda's runtimes into what wheels are chosen for.
 func pythonTargets(targets []runtimes.Target) []python.Target {
@@ -55,15 +25,7 @@ func pythonTargets(targets []runtimes.Target) []python.Target {
 }
 
 // forEach is what to write where one layer cannot serve two architectures.
-const forEach = `
-
-Write one package for each architecture:
-
-  resource "layerbuild_package" "deps" {
-    for_each      = toset(["x86_64", "arm64"])
-    architectures = [each.key]
-    …
-  }`
+const forEach = fault.PerArchitecture
 
 // checkArchitectures refuses native wheels in a layer for both architectures:
 // their files have one path and different bytes.
@@ -80,21 +42,21 @@ func checkArchitectures(s Spec, l *python.Lock) error {
 	if len(native) == 0 {
 		return nil
 	}
-	return &InputError{
-		Attribute: "architectures",
-		Summary:   "One layer cannot serve both architectures",
-		Detail:    fmt.Sprintf("It would hold native code, which runs on one architecture: %s.%s", strings.Join(native, ", "), forEach),
+	return &fault.Error{
+		At:      fault.At("architectures"),
+		Summary: "One layer cannot serve both architectures",
+		Detail:  fmt.Sprintf("It would hold native code, which runs on one architecture: %s.%s", strings.Join(native, ", "), forEach),
 	}
 }
 
 // pythonError ties an error of the resolver to the argument that a user would
 // change, with a summary that names the culprit.
 func pythonError(s Spec, err error) error {
-	attribute := "python"
+	attribute := fault.At("python")
 	if len(s.Python.Requirements) > 0 {
-		attribute = "python.requirements"
+		attribute = fault.At("python", "requirements")
 	} else if s.Python.RequirementsFile != "" {
-		attribute = "python.requirements_file"
+		attribute = fault.At("python", "requirements_file")
 	}
 	var (
 		unsat     *python.Unsat
@@ -114,13 +76,13 @@ func pythonError(s Spec, err error) error {
 		summary = "An index refuses to answer"
 		if status, ok := errors.AsType[*fetch.StatusError](err); ok && status.Credentials == "dynamic" {
 			detail := sentence(err) + " The AWS identity may lack codeartifact:ReadFromRepository for the repository."
-			return &InputError{Attribute: attribute, Summary: summary, Detail: detail, Err: err}
+			return &fault.Error{At: attribute, Summary: summary, Detail: detail, Err: err}
 		}
 	case errors.As(err, &unsat):
 		summary = fmt.Sprintf("The requirements conflict on %s", strings.Join(unsat.Names, ", "))
 	case errors.As(err, &noWheel):
 		summary = fmt.Sprintf("No wheel of %q %s runs on %s", noWheel.Name, noWheel.Version, noWheel.Target)
-		return &InputError{Attribute: attribute, Summary: summary, Detail: sentence(err) + filesTable(noWheel.Files), Err: err}
+		return &fault.Error{At: attribute, Summary: summary, Detail: sentence(err) + filesTable(noWheel.Files), Err: err}
 	case errors.As(err, &hash):
 		summary = fmt.Sprintf("No wheel of %s %s has the given hash", hash.Name, hash.Version)
 	case errors.As(err, &noVersion):
@@ -132,7 +94,7 @@ func pythonError(s Spec, err error) error {
 	case errors.As(err, &direct):
 		summary = fmt.Sprintf("Unusable requirement %q", direct.Requirement)
 	}
-	return inputError(attribute, summary, err)
+	return fault.Tie(attribute, summary, err)
 }
 
 // filesTable lists the files that were looked at and why each fails, those of
@@ -185,9 +147,9 @@ func checkHashed(s Spec, spec python.Spec, l *python.Lock) error {
 	if len(without) == 0 {
 		return nil
 	}
-	return &InputError{
-		Attribute: "python",
-		Summary:   "Distributions without a hash",
+	return &fault.Error{
+		At:      fault.At("python"),
+		Summary: "Distributions without a hash",
 		Detail: "Hashes are required as soon as one is given, or by require_hashes, also for what is only needed by others. These have none; as they are on the index now:\n  " +
 			strings.Join(without, "\n  "),
 	}

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -80,6 +81,63 @@ func (f FileSpec) name() string { return cmp.Or(f.Source, f.Target) }
 
 func (l FileLock) name() string { return cmp.Or(l.Source, l.Target) }
 
+// fileSpecs are the elements of files.
+type fileSpecs []FileSpec
+
+func (all fileSpecs) check(Spec) error {
+	var faults []error
+	for i, f := range all {
+		faults = append(faults, fault.Tie(fault.At("files").Index(i), fmt.Sprintf("Malformed element %d of files", i), f.check()))
+	}
+	return errors.Join(faults...)
+}
+
+func (all fileSpecs) choose(_ context.Context, r *resolution) error {
+	for i, f := range all {
+		lock, err := lockFiles(f, r.spec)
+		if err != nil {
+			return fault.Tie(fault.At("files").Index(i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
+		}
+		r.now.Files = append(r.now.Files, lock)
+	}
+	return nil
+}
+
+// fileLocks are the elements of files, and folders on disk that belong to the
+// distributions of Python and the packages of Node.js.
+type fileLocks []FileLock
+
+// needs are the deflated trees: they can be deflated again.
+func (all fileLocks) needs(_ context.Context, c *cache, _ *Lock) []need {
+	var needs []need
+	for _, f := range all {
+		if d, ok := c.notedSegment(segmentKey(f.Tree)); ok {
+			needs = append(needs, need{any: []store.Digest{d}, spare: true})
+		}
+	}
+	return needs
+}
+
+func (all fileLocks) pack(ctx context.Context, c *cache, _ *Lock) (packed, error) {
+	var files filetree.Tree
+	for i, f := range all {
+		tree, err := c.filesTree(ctx, f, filetree.Origin{Ecosystem: "files", Element: i})
+		if err != nil {
+			return packed{}, fault.Tie(fault.At("files").Index(i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
+		}
+		files = append(files, tree...)
+	}
+	return packed{files: files, elements: true}, nil
+}
+
+func (all fileLocks) contents(to map[string]string) {
+	for _, f := range all {
+		to["files:"+f.Target] = fmt.Sprintf("%s (%s)", f.Tree.Hex()[:12], plural(f.Count, "file"))
+	}
+}
+
+func (fileLocks) warnings() []Warning { return nil }
+
 // lockFiles reads one element of files and returns what it holds now.
 func lockFiles(f FileSpec, spec Spec) (FileLock, error) {
 	l := FileLock{Source: f.Source, Content: f.Content, Target: f.Target, Include: f.Include, Exclude: f.Exclude, IgnoreFile: f.IgnoreFile}
@@ -115,10 +173,10 @@ func (s Spec) checkFile(f filetree.File) error {
 	case f.Machine == "":
 		return nil
 	case len(s.Architectures) > 1:
-		return &InputError{
-			Attribute: "architectures",
-			Summary:   "One layer cannot serve both architectures",
-			Detail:    fmt.Sprintf("%q holds native code for %s, which runs on one architecture.%s", f.Path, f.Machine, forEach),
+		return &fault.Error{
+			At:      fault.At("architectures"),
+			Summary: "One layer cannot serve both architectures",
+			Detail:  fmt.Sprintf("%q holds native code for %s, which runs on one architecture.%s", f.Path, f.Machine, forEach),
 		}
 	case !slices.Contains(s.Architectures, f.Machine):
 		return fmt.Errorf("%q holds native code for %s, and the layer is for %s: bring the file of that architecture", f.Path, f.Machine, strings.Join(s.Architectures, ", "))
@@ -174,7 +232,7 @@ func (c *cache) putInline(l FileLock, files []filetree.File) error {
 
 // filesTree returns the locked files as entries of a layer. They are deflated
 // once and kept in the store by content, so that the next build copies.
-func (c *cache) filesTree(ctx context.Context, l FileLock, origin string) (filetree.Tree, error) {
+func (c *cache) filesTree(ctx context.Context, l FileLock, origin filetree.Origin) (filetree.Tree, error) {
 	files, err := scan(l)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 )
@@ -29,15 +30,15 @@ func (c *cache) indexesFor(ctx context.Context, s Spec) (*python.IndexSettings, 
 	}
 	settings, err := c.configured(s.Python.project(), pythonTargets(targets))
 	if err != nil {
-		return nil, inputError("python", "The settings of uv or pip cannot be used", err)
+		return nil, fault.Tie(fault.At("python"), "The settings of uv or pip cannot be used", err)
 	}
 	var own []python.Index
 	for i, index := range s.Python.Indexes {
 		address := index.URL
 		if index.CodeArtifact != nil {
 			if address, err = c.artifacts.index(ctx, index.CodeArtifact); err != nil {
-				at := fmt.Sprintf("python.index[%d]", i)
-				return nil, inputError(at, fmt.Sprintf("The CodeArtifact repository %q cannot be used", index.CodeArtifact.Repository), err)
+				at := fault.At("python", "index").Index(i)
+				return nil, fault.Tie(at, fmt.Sprintf("The CodeArtifact repository %q cannot be used", index.CodeArtifact.Repository), err)
 			}
 		}
 		own = append(own, python.Index{URL: address, Packages: index.Packages})

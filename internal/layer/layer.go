@@ -15,7 +15,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -42,7 +44,7 @@ type cache struct {
 	results   bool // of container builds are shared
 	artifacts *artifacts
 	indexes   []python.Index // of the environment and the user's files
-	npm       *registries
+	node      *nodejs.Env
 }
 
 // Options say where a Builder keeps its cache and what it may reach.
@@ -86,7 +88,7 @@ func NewBuilder(o Options) *Builder {
 func openCache(o Options) (*cache, error) {
 	s, err := store.Open(o.CacheDir)
 	if err != nil {
-		return nil, &InputError{
+		return nil, &fault.Error{
 			Summary: fmt.Sprintf("The cache directory %q cannot be used", o.CacheDir),
 			Detail:  sentence(err) + " Set cache_dir in the provider block, or LAYERBUILD_CACHE_DIR, to a directory that can be written.",
 			Err:     err,
@@ -99,7 +101,7 @@ func openCache(o Options) (*cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &cache{store: s, getenv: o.Getenv, log: o.Log, offline: o.Offline, results: o.TrustBuilds, artifacts: newArtifacts(o.CodeArtifact, o.Offline), npm: newRegistries(o.Environ)}
+	c := &cache{store: s, getenv: o.Getenv, log: o.Log, offline: o.Offline, results: o.TrustBuilds, artifacts: newArtifacts(o.CodeArtifact, o.Offline)}
 	if c.log == nil {
 		c.log = func(context.Context, string) {}
 	}
@@ -110,6 +112,7 @@ func openCache(o Options) (*cache, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.node = c.nodeEnv(o.Environ)
 	// A lock names files without credentials, so the client learns those of
 	// the indexes before any build.
 	err = login(c.client, settings)
@@ -251,27 +254,22 @@ type Artifact struct {
 	Warnings []Warning
 }
 
-// Warning is something a user should know of and may act on.
-type Warning struct {
-	Attribute       string // the argument it is about, or ""
-	Summary, Detail string
-}
+// Warning, InputError and Severity are those of every room.
+type (
+	Warning    = fault.Warning
+	InputError = fault.Error
+	Severity   = fault.Severity
+)
 
-// InputError is a fault of one argument.
-type InputError struct {
-	// Attribute is the argument's path, such as "python.requirements[0]".
-	Attribute string
-	// Summary names the outcome and the culprit.
-	Summary string
-	// Detail says what was tried, why it failed and what to write instead.
-	Detail string
-	// Err is the cause, or nil.
-	Err error
-}
+// The severities of the checks.
+const (
+	SeverityError   = fault.SeverityError
+	SeverityWarning = fault.SeverityWarning
+	SeverityOff     = fault.SeverityOff
+)
 
-func (e *InputError) Error() string { return e.Summary + ": " + e.Detail }
-
-func (e *InputError) Unwrap() error { return e.Err }
+// Sentence writes the text of an error as a sentence.
+func Sentence(text string) string { return fault.Sentence(text) }
 
 // targets returns the runtimes of a family on every architecture, runtimes
 // first.
@@ -280,11 +278,11 @@ func (s Spec) targets(family string) ([]runtimes.Target, error) {
 	for i, id := range s.Runtimes {
 		r, err := runtimes.Lookup(id)
 		if err != nil {
-			return nil, &InputError{
-				Attribute: fmt.Sprintf("runtimes[%d]", i),
-				Summary:   fmt.Sprintf("Unknown runtime %q", id),
-				Detail:    sentence(err),
-				Err:       err,
+			return nil, &fault.Error{
+				At:      fault.At("runtimes").Index(i),
+				Summary: fmt.Sprintf("Unknown runtime %q", id),
+				Detail:  sentence(err),
+				Err:     err,
 			}
 		}
 		if r.Family != family {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -23,7 +24,7 @@ func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *
 	if err != nil {
 		return err
 	}
-	const attribute = "python.lock_file"
+	attribute := fault.At("python", "lock_file")
 	summary := fmt.Sprintf("The lock file %q cannot be obeyed", s.Python.LockFile)
 	options := python.LockFileOptions{
 		Groups: s.Python.Groups, Extras: s.Python.Extras,
@@ -40,10 +41,10 @@ func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *
 		summary = fmt.Sprintf("There is no lock file %q", s.Python.LockFile)
 	}
 	if err != nil {
-		return inputError(attribute, summary, err)
+		return fault.Tie(attribute, summary, err)
 	}
 	if err := b.lockLocal(s, file.Local, targets, l); err != nil {
-		return inputError(attribute, summary, err)
+		return fault.Tie(attribute, summary, err)
 	}
 	var names []string
 	for _, t := range targets {
@@ -69,7 +70,7 @@ func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *
 	}
 	chosen, err := c.locate(ctx, s, file, pythonTargets(targets))
 	if err != nil {
-		return inputError(attribute, summary, err)
+		return fault.Tie(attribute, summary, err)
 	}
 	s.Python.leaveOut().from(chosen, besideSDK(chosen.Wheels), file.LeftOut)
 	if err := checkArchitectures(s, chosen); err != nil {

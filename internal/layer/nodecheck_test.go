@@ -101,7 +101,7 @@ func TestModulesThatCannotBeRequired(t *testing.T) {
 			continue
 		}
 		for _, text := range c.says {
-			if !strings.Contains(warnings[0].Detail, text) || warnings[0].Attribute != "nodejs" {
+			if !strings.Contains(warnings[0].Detail, text) || warnings[0].At.String() != "nodejs" {
 				t.Errorf("%v on %v: %+v does not say %q", c.wanted, c.runtimes, warnings[0], text)
 			}
 		}

@@ -266,7 +266,7 @@ func TestNativePackagesAreForOneArchitecture(t *testing.T) {
 func wantInput(t *testing.T, err error, attribute string, texts ...string) {
 	t.Helper()
 	var input *InputError
-	if !errors.As(err, &input) || input.Attribute != attribute {
+	if !errors.As(err, &input) || input.At.String() != attribute {
 		t.Errorf("got %v, want an InputError at %s", err, attribute)
 		return
 	}
@@ -352,7 +352,7 @@ func TestNodeCutOff(t *testing.T) {
 	if got := resolve(t, nodeBuilder(t, registry), pinned, nil).Contents()["nodejs:parse"]; got != "1.4.0" {
 		t.Errorf("a pin got %s, want what it names", got)
 	}
-	pinned.NodeJS.CutOff = CutOff{At: february.At, Explicit: true}
+	pinned.NodeJS.CutOff = NodeCutOff{At: february.At, Explicit: true}
 	_, err := nodeBuilder(t, registry).Resolve(t.Context(), pinned, nil)
 	wantInput(t, err, "nodejs.dependencies", `No version of "parse" fits "1.4.0"`)
 }

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
@@ -39,42 +40,42 @@ func (p *PythonSpec) leaveOut() leaveOut {
 
 // check finds what can be known wrong of the Python arguments without reading
 // anything.
-func (p *PythonSpec) check() error {
+func (p *PythonSpec) check(Spec) error {
 	required := len(p.Requirements) > 0 || p.RequirementsFile != ""
 	switch {
 	case !required && p.LockFile == "":
-		return &InputError{Attribute: "python", Summary: "No Python requirement", Detail: "Write python.requirements, python.requirements_file or python.lock_file, or drop python."}
+		return &fault.Error{At: fault.At("python"), Summary: "No Python requirement", Detail: "Write python.requirements, python.requirements_file or python.lock_file, or drop python."}
 	case required && p.LockFile != "":
-		return &InputError{
-			Attribute: "python", Summary: "Requirements beside a lock file",
+		return &fault.Error{
+			At: fault.At("python"), Summary: "Requirements beside a lock file",
 			Detail: "A lock file is obeyed as it is: add the requirements to the project that it locks, or put them into a package of their own.",
 		}
 	case p.LockFile != "" && (len(p.Constraints) > 0 || len(p.FindLinks) > 0 || p.Prerelease || p.RequireHashes || p.ExcludeNewer):
-		return &InputError{
-			Attribute: "python", Summary: "Arguments of a resolution beside a lock file",
+		return &fault.Error{
+			At: fault.At("python"), Summary: "Arguments of a resolution beside a lock file",
 			Detail: "A lock file is obeyed as it is, and its hashes are always checked: constraints, find_links, prerelease, exclude_newer and require_hashes have no place beside it. Drop them, and lock the project with them instead.",
 		}
 	case p.LockFile == "" && p.Package != "":
-		return &InputError{
-			Attribute: "python.package", Summary: "A workspace member without a lock file",
+		return &fault.Error{
+			At: fault.At("python", "package"), Summary: "A workspace member without a lock file",
 			Detail: "It chooses among the members of the workspace that a uv.lock is of: name that in python.lock_file. A distribution is asked for in python.requirements.",
 		}
 	case p.LockFile == "" && len(p.Groups)+len(p.Extras) > 0:
-		return &InputError{
-			Attribute: "python", Summary: "Groups or extras without a lock file",
+		return &fault.Error{
+			At: fault.At("python"), Summary: "Groups or extras without a lock file",
 			Detail: "They are parts of python.lock_file. Extras of a requirement are written behind its name, such as \"uvicorn[standard]\".",
 		}
 	}
-	if _, _, err := parseAll("python.requirements", p.Requirements); err != nil {
+	if _, _, err := parseAll(fault.At("python", "requirements"), p.Requirements); err != nil {
 		return err
 	}
-	if _, _, err := parseAll("python.constraints", p.Constraints); err != nil {
+	if _, _, err := parseAll(fault.At("python", "constraints"), p.Constraints); err != nil {
 		return err
 	}
 	for i, name := range p.Exclude {
 		if !distributionName.MatchString(name) {
-			return &InputError{
-				Attribute: fmt.Sprintf("python.exclude[%d]", i), Summary: fmt.Sprintf("Malformed name %q", name),
+			return &fault.Error{
+				At: fault.At("python", "exclude").Index(i), Summary: fmt.Sprintf("Malformed name %q", name),
 				Detail: "python.exclude holds names of distributions, such as \"boto3\", without versions and globs.",
 			}
 		}
@@ -103,8 +104,8 @@ var (
 func (s Spec) pythonTargets() ([]runtimes.Target, error) {
 	targets, err := s.targets(runtimes.Python)
 	if err == nil && len(targets) == 0 {
-		err = &InputError{
-			Attribute: "runtimes", Summary: "No Python runtime",
+		err = &fault.Error{
+			At: fault.At("runtimes"), Summary: "No Python runtime",
 			Detail: "The package has python requirements, but none of its runtimes runs Python. Add one such as \"python3.12\", or drop python.",
 		}
 	}
@@ -179,42 +180,42 @@ func reachable(wheels []python.Wheel, roots, barred []string) map[string]bool {
 // the state.
 func (p *PythonSpec) checkIndexes() error {
 	for i, index := range p.Indexes {
-		at := fmt.Sprintf("python.index[%d]", i)
+		at := fault.At("python", "index").Index(i)
 		if index.CodeArtifact != nil {
-			if err := index.CodeArtifact.check(at); err != nil {
+			if err := index.CodeArtifact.check(at.At("codeartifact")); err != nil {
 				return err
 			}
 			if index.URL != "" {
-				return &InputError{Attribute: at, Summary: "An index with two addresses", Detail: "It names both url and codeartifact: write one of them."}
+				return &fault.Error{At: at, Summary: "An index with two addresses", Detail: "It names both url and codeartifact: write one of them."}
 			}
 			index.URL = "https://" + index.CodeArtifact.Domain
 		}
 		u, err := url.Parse(index.URL)
 		switch {
 		case index.URL == "":
-			return &InputError{Attribute: at, Summary: "An index without an address", Detail: "It names neither url nor codeartifact: write one of them."}
+			return &fault.Error{At: at, Summary: "An index without an address", Detail: "It names neither url nor codeartifact: write one of them."}
 		case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
-			return &InputError{Attribute: at, Summary: "Malformed index address", Detail: "An index is an address such as \"https://pypi.example.com/simple/\"."}
+			return &fault.Error{At: at.At("url"), Summary: "Malformed index address", Detail: "An index is an address such as \"https://pypi.example.com/simple/\"."}
 		case u.User != nil:
-			return &InputError{
-				Attribute: at, Summary: fmt.Sprintf("Credentials in the address of the index at %q", u.Host),
+			return &fault.Error{
+				At: at.At("url"), Summary: fmt.Sprintf("Credentials in the address of the index at %q", u.Host),
 				Detail: "They would be kept in the state. Write the address without them, and the user and password into netrc.",
 			}
 		case u.RawQuery != "" || u.Fragment != "":
-			return &InputError{
-				Attribute: at, Summary: fmt.Sprintf("A query in the address of the index at %q", u.Host),
+			return &fault.Error{
+				At: at.At("url"), Summary: fmt.Sprintf("A query in the address of the index at %q", u.Host),
 				Detail: "An index is addressed by its path, and a token in a query would be kept in the state. Write credentials into netrc.",
 			}
 		case len(index.Packages) == 0:
-			return &InputError{
-				Attribute: at, Summary: fmt.Sprintf("No packages for the index at %q", u.Host),
+			return &fault.Error{
+				At: at.At("packages"), Summary: fmt.Sprintf("No packages for the index at %q", u.Host),
 				Detail: "An index serves only the packages that it names, so that no other index can slip in a package of the same name. Name them in packages, such as [\"acme-*\"].",
 			}
 		}
-		for _, pattern := range index.Packages {
+		for j, pattern := range index.Packages {
 			if !distributionGlob.MatchString(pattern) {
-				return &InputError{
-					Attribute: at, Summary: fmt.Sprintf("Malformed pattern %q", pattern),
+				return &fault.Error{
+					At: at.At("packages").Index(j), Summary: fmt.Sprintf("Malformed pattern %q", pattern),
 					Detail: "packages holds names of distributions, or globs of them with * and ?, such as \"acme-*\". Another index would serve what a malformed one means.",
 				}
 			}
@@ -241,11 +242,11 @@ func checkShadow(l *python.Lock, noun string, severity Severity) ([]Warning, err
 	if has["boto3"] {
 		inLayer, inRuntime = inRuntime, inLayer
 	}
-	fault := &InputError{
-		Attribute: "python",
-		Summary:   fmt.Sprintf("%s comes from the %s and %s from the runtime", inLayer, noun, inRuntime),
+	fault := &fault.Error{
+		At:      fault.At("python"),
+		Summary: fmt.Sprintf("%s comes from the %s and %s from the runtime", inLayer, noun, inRuntime),
 		Detail: fmt.Sprintf("Lambda's Python runtimes bring boto3 and botocore, and a %s's copy goes before. One of them alone meets a version of the other that it was not made for. "+
 			"Add %s to the requirements, or leave both out by exclude_runtime_sdk.", noun, inRuntime),
 	}
-	return severity.judge(fault)
+	return severity.Judge(fault)
 }

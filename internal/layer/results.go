@@ -87,7 +87,7 @@ func (c *cache) factsOf(key string, segment store.Digest) (containerFacts, error
 
 // readFacts looks at every file of a segment that the store has.
 func (c *cache) readFacts(segment store.Digest) (containerFacts, error) {
-	tree, err := c.segmentTree(segment, "")
+	tree, err := c.segmentTree(segment, filetree.Origin{})
 	if err != nil {
 		return containerFacts{}, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/registry"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -36,7 +37,7 @@ func TestOfflineAsksNoEngine(t *testing.T) {
 	e, spec, machine := buildWorld(t, "#!/bin/sh\n")
 	offline := func(o *Options) { o.Offline = true }
 	_, err := machine(offline).Resolve(t.Context(), spec, nil)
-	if input, ok := errors.AsType[*InputError](err); !ok || input.Attribute != "builds[0]" || !strings.Contains(input.Detail, "offline") {
+	if input, ok := errors.AsType[*fault.Error](err); !ok || input.At.String() != "builds[0]" || !strings.Contains(input.Detail, "offline") {
 		t.Errorf("got %v, want an error of builds[0] that says offline", err)
 	}
 	lock, a, _ := zipped(t, machine(), spec, nil)
@@ -78,7 +79,7 @@ func TestResultsAreShared(t *testing.T) {
 	}
 	// Without trust nobody's word is taken.
 	_, err := machine(trusting(b), func(o *Options) { o.TrustBuilds = false }).Resolve(t.Context(), spec, nil)
-	if input, ok := errors.AsType[*InputError](err); !ok || input.Summary != "No container engine answers" {
+	if input, ok := errors.AsType[*fault.Error](err); !ok || input.Summary != "No container engine answers" {
 		t.Errorf("got %v, want the engine to be missed", err)
 	}
 	// Other inputs have no result.

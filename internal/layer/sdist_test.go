@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 )
@@ -73,7 +74,11 @@ func TestDamagedMadeWheelIsMadeAgain(t *testing.T) {
 	want := build(t, b, l, Output{Path: filepath.Join(t.TempDir(), "a.zip")}).SHA256
 	c := opened(t, b)
 	damaged := 0
-	for _, d := range c.madeDigests(l.Python.Chosen) {
+	for _, n := range l.Python.needs(t.Context(), c, l) {
+		if len(n.any) < 2 {
+			continue // a wheel of the index
+		}
+		d := n.any[1]
 		if err := os.Chmod(c.store.Path(d), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +114,7 @@ func TestSdistRefusals(t *testing.T) {
 	}
 	s.Python = &PythonSpec{Requirements: []string{"pure"}, Sdist: "wheel"}
 	_, err = b.Resolve(t.Context(), s, nil)
-	if input, ok := errors.AsType[*InputError](err); !ok || input.Attribute != "python.sdist" {
+	if input, ok := errors.AsType[*fault.Error](err); !ok || input.At.String() != "python.sdist" {
 		t.Errorf("Resolve() = %v, want an error of python.sdist", err)
 	}
 }

@@ -68,8 +68,8 @@ func (c *cache) streamSegment(packer *layerzip.Streamer, add func() error) (stor
 
 // segmentTree returns the files of a segment that the store has; origin is who
 // brings them.
-func (c *cache) segmentTree(segment store.Digest, origin string) (filetree.Tree, error) {
-	archive, err := filetree.FileArchive(origin, c.store.Path(segment))
+func (c *cache) segmentTree(segment store.Digest, origin filetree.Origin) (filetree.Tree, error) {
+	archive, err := filetree.FileArchive(origin.String(), c.store.Path(segment))
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 )
@@ -43,12 +44,12 @@ func (l *Lock) noun() string {
 // among the files of the whole layer.
 func (s Spec) checkSelection() error {
 	if s.Kind != "" && s.Kind != KindLayer && s.Kind != KindFunction {
-		return &InputError{Attribute: "kind", Summary: fmt.Sprintf("Unknown kind %q", s.Kind), Detail: `Write "layer" or "function".`}
+		return &fault.Error{At: fault.At("kind"), Summary: fmt.Sprintf("Unknown kind %q", s.Kind), Detail: `Write "layer" or "function".`}
 	}
 	for i, name := range s.Prune {
 		if !slices.Contains(Presets(), name) {
-			return &InputError{
-				Attribute: fmt.Sprintf("prune[%d]", i), Summary: fmt.Sprintf("Unknown preset %q", name),
+			return &fault.Error{
+				At: fault.At("prune").Index(i), Summary: fmt.Sprintf("Unknown preset %q", name),
 				Detail: fmt.Sprintf("prune knows %s. Globs are written in exclude.", strings.Join(Presets(), ", ")),
 			}
 		}
@@ -59,7 +60,7 @@ func (s Spec) checkSelection() error {
 	}{{"exclude", s.Exclude}, {"keep", s.Keep}, {"executables", s.Executables}} {
 		for i, p := range of.patterns {
 			if err := filetree.CheckPattern(p); err != nil {
-				return inputError(fmt.Sprintf("%s[%d]", of.attribute, i), fmt.Sprintf("Malformed pattern %q", p), err)
+				return fault.Tie(fault.At(of.attribute).Index(i), fmt.Sprintf("Malformed pattern %q", p), err)
 			}
 		}
 	}
@@ -119,8 +120,8 @@ func (l *Lock) moved(tree filetree.Tree) (filetree.Tree, error) {
 		to := functionPath(tree[i].Path)
 		if own := strings.HasPrefix(tree[i].Path, "python/lib/python3.") && to != strings.TrimPrefix(tree[i].Path, "python/") ||
 			strings.HasPrefix(tree[i].Path, "nodejs/node") && !strings.HasPrefix(tree[i].Path, "nodejs/node_modules/"); own {
-			return nil, &InputError{
-				Attribute: "runtimes", Summary: "One function cannot hold the files of several runtimes",
+			return nil, &fault.Error{
+				At: fault.At("runtimes"), Summary: "One function cannot hold the files of several runtimes",
 				Detail: fmt.Sprintf("%q differs between the runtimes. A function has one runtime: write one package for each, such as by for_each.", path.Base(to)),
 			}
 		}
@@ -193,7 +194,7 @@ func (u *use) unused() []Warning {
 	for i, p := range u.patterns {
 		if !u.used[i] {
 			warnings = append(warnings, Warning{
-				Attribute: fmt.Sprintf("%s[%d]", u.attribute, i), Summary: fmt.Sprintf("The pattern %q matches nothing", p),
+				At: fault.At(u.attribute).Index(i), Summary: fmt.Sprintf("The pattern %q matches nothing", p),
 				Detail: "No file of the package has such a path. A pattern is held against the whole path: \"**/name\" matches at any depth, \"name\" at the top alone.",
 			})
 		}

@@ -156,7 +156,7 @@ func TestKeepExecutablesAndUnusedPatterns(t *testing.T) {
 	}
 	var told []string
 	for _, w := range a.Warnings {
-		told = append(told, w.Attribute)
+		told = append(told, w.At.String())
 	}
 	if got, want := strings.Join(told, " "), "exclude[1] keep[1] executables[1]"; got != want {
 		t.Errorf("warned of %q, want %q", got, want)

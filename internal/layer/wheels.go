@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -24,15 +25,15 @@ type WheelSpec struct {
 // anything.
 func (p *PythonSpec) checkWheels() error {
 	for i, w := range p.Wheels {
-		at := fmt.Sprintf("python.wheels[%d]", i)
+		at := fault.At("python", "wheels").Index(i)
 		summary := fmt.Sprintf("Malformed element %d of python.wheels", i)
 		switch {
 		case w.Source == "" && w.URL == "":
-			return &InputError{Attribute: at, Summary: summary, Detail: "It names neither source nor url: write one of them."}
+			return &fault.Error{At: at, Summary: summary, Detail: "It names neither source nor url: write one of them."}
 		case w.Source != "" && w.URL != "":
-			return &InputError{Attribute: at, Summary: summary, Detail: "It names both source and url: write one of them."}
+			return &fault.Error{At: at, Summary: summary, Detail: "It names both source and url: write one of them."}
 		case w.URL != "" && w.SHA256 == "":
-			return &InputError{Attribute: at, Summary: summary, Detail: "A wheel at an address needs its sha256, 64 hexadecimal digits: every file is verified before it is used."}
+			return &fault.Error{At: at, Summary: summary, Detail: "A wheel at an address needs its sha256, 64 hexadecimal digits: every file is verified before it is used."}
 		}
 		if err := checkAddress(at, w.URL, "the wheel"); err != nil {
 			return err
@@ -40,12 +41,12 @@ func (p *PythonSpec) checkWheels() error {
 		if w.SHA256 != "" {
 			digest, err := store.ParseDigest(w.SHA256)
 			if err != nil || digest.IsZero() {
-				return &InputError{Attribute: at, Summary: summary, Detail: fmt.Sprintf("%q is no SHA-256: write 64 hexadecimal digits.", w.SHA256)}
+				return &fault.Error{At: at, Summary: summary, Detail: fmt.Sprintf("%q is no SHA-256: write 64 hexadecimal digits.", w.SHA256)}
 			}
 		}
-		if _, err := w.given(at).Name(); err != nil {
-			return &InputError{
-				Attribute: at, Summary: fmt.Sprintf("%q is no wheel", w.given(at).Filename()), Err: err,
+		if _, err := w.given(at.String()).Name(); err != nil {
+			return &fault.Error{
+				At: at, Summary: fmt.Sprintf("%q is no wheel", w.given(at.String()).Filename()), Err: err,
 				Detail: sentence(err) + " The name of a wheel says what it runs on: write it as the tool did that built it.",
 			}
 		}
@@ -62,22 +63,22 @@ func (w WheelSpec) given(source string) python.GivenWheel {
 
 // checkAddress refuses what would be kept in the state and must not be; what
 // names the thing at the address.
-func checkAddress(at, address, what string) error {
+func checkAddress(at fault.Path, address, what string) error {
 	if address == "" {
 		return nil
 	}
 	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
-		return &InputError{Attribute: at, Summary: "Malformed address of " + what, Detail: "An address starts with https:// and names a host."}
+		return &fault.Error{At: at, Summary: "Malformed address of " + what, Detail: "An address starts with https:// and names a host."}
 	case u.User != nil:
-		return &InputError{
-			Attribute: at, Summary: fmt.Sprintf("Credentials in the address of %s at %q", what, u.Host),
+		return &fault.Error{
+			At: at, Summary: fmt.Sprintf("Credentials in the address of %s at %q", what, u.Host),
 			Detail: "They would be kept in the state. Write the address without them, and the user and password into netrc.",
 		}
 	case u.RawQuery != "" || u.Fragment != "":
-		return &InputError{
-			Attribute: at, Summary: fmt.Sprintf("A query or fragment in the address of %s at %q", what, u.Host),
+		return &fault.Error{
+			At: at, Summary: fmt.Sprintf("A query or fragment in the address of %s at %q", what, u.Host),
 			Detail: "A file is addressed by its path, and a token in a query would be kept in the state. Write the address without them.",
 		}
 	}
@@ -88,25 +89,25 @@ func checkAddress(at, address, what string) error {
 func (p *PythonSpec) givenWheels(targets []runtimes.Target) ([]python.GivenWheel, error) {
 	var given []python.GivenWheel
 	for i, w := range p.Wheels {
-		at := fmt.Sprintf("python.wheels[%d]", i)
-		g := w.given(at)
+		at := fault.At("python", "wheels").Index(i)
+		g := w.given(at.String())
 		if w.Source != "" {
-			found, err := python.ReadGivenWheel(w.Source, at)
+			found, err := python.ReadGivenWheel(w.Source, at.String())
 			if errors.Is(err, fs.ErrNotExist) {
-				return nil, &InputError{Attribute: at, Summary: fmt.Sprintf("There is no wheel %q", w.Source), Detail: sentence(err) + " Paths are relative to the directory that Terraform runs in; write \"${path.module}/…\".", Err: err}
+				return nil, &fault.Error{At: at, Summary: fmt.Sprintf("There is no wheel %q", w.Source), Detail: sentence(err) + " Paths are relative to the directory that Terraform runs in; write \"${path.module}/…\".", Err: err}
 			}
 			if err != nil {
-				return nil, inputError(at, fmt.Sprintf("The wheel %q cannot be read", w.Source), err)
+				return nil, fault.Tie(at, fmt.Sprintf("The wheel %q cannot be read", w.Source), err)
 			}
 			if !g.SHA256.IsZero() && g.SHA256 != found.SHA256 {
-				return nil, &InputError{
-					Attribute: at, Summary: fmt.Sprintf("The wheel %q is another file", w.Source),
+				return nil, &fault.Error{
+					At: at, Summary: fmt.Sprintf("The wheel %q is another file", w.Source),
 					Detail: fmt.Sprintf("It has the SHA-256 %s, and sha256 says %s.", found.SHA256, g.SHA256),
 				}
 			}
 			g = found
 		}
-		if err := checkRuns(g, targets); err != nil {
+		if err := checkRuns(at, g, targets); err != nil {
 			return nil, err
 		}
 		given = append(given, g)
@@ -115,10 +116,10 @@ func (p *PythonSpec) givenWheels(targets []runtimes.Target) ([]python.GivenWheel
 }
 
 // checkRuns refuses a wheel that runs nowhere.
-func checkRuns(g python.GivenWheel, targets []runtimes.Target) error {
+func checkRuns(at fault.Path, g python.GivenWheel, targets []runtimes.Target) error {
 	name, err := g.Name()
 	if err != nil {
-		return inputError(g.Source, fmt.Sprintf("%q is no wheel", g.Filename()), err)
+		return fault.Tie(at, fmt.Sprintf("%q is no wheel", g.Filename()), err)
 	}
 	var reasons []string
 	for _, t := range pythonTargets(targets) {
@@ -128,8 +129,8 @@ func checkRuns(g python.GivenWheel, targets []runtimes.Target) error {
 		}
 		reasons = append(reasons, fmt.Sprintf("\n  %s: the wheel %s", t, misfit))
 	}
-	return &InputError{
-		Attribute: g.Source, Summary: fmt.Sprintf("The wheel %q runs on none of the runtimes", g.Filename()),
+	return &fault.Error{
+		At: at, Summary: fmt.Sprintf("The wheel %q runs on none of the runtimes", g.Filename()),
 		Detail: "Its name says what it was built for. Give one that was built for a runtime and architecture of the package:" + strings.Join(reasons, ""),
 	}
 }
@@ -138,17 +139,17 @@ func checkRuns(g python.GivenWheel, targets []runtimes.Target) error {
 // anything.
 func (p *PythonSpec) checkLinks() error {
 	for i, place := range p.FindLinks {
-		at := fmt.Sprintf("python.find_links[%d]", i)
+		at := fault.At("python", "find_links").Index(i)
 		switch kind, _ := linkKind(place); {
 		case place == "":
-			return &InputError{Attribute: at, Summary: "Empty element of python.find_links", Detail: "It is a directory with wheels, or the address of a page with links to wheels."}
+			return &fault.Error{At: at, Summary: "Empty element of python.find_links", Detail: "It is a directory with wheels, or the address of a page with links to wheels."}
 		case kind == "page":
 			if err := checkAddress(at, place, "the links"); err != nil {
 				return err
 			}
 		case kind == "file":
-			return &InputError{
-				Attribute: at, Summary: fmt.Sprintf("Unusable element %q of python.find_links", place),
+			return &fault.Error{
+				At: at, Summary: fmt.Sprintf("Unusable element %q of python.find_links", place),
 				Detail: "It is a directory with wheels, or the address of a page with links to wheels. Give a single wheel by python.wheels.",
 			}
 		}
@@ -178,7 +179,7 @@ func linkKind(place string) (kind, where string) {
 }
 
 // addLinks puts what the places hold into the question.
-func addLinks(spec *python.Spec, places []string, source func(i int) string) error {
+func addLinks(spec *python.Spec, places []string, source func(i int) fault.Path) error {
 	for i, place := range places {
 		kind, where := linkKind(place)
 		if kind == "page" {
@@ -187,12 +188,12 @@ func addLinks(spec *python.Spec, places []string, source func(i int) string) err
 			}
 			continue
 		}
-		found, err := python.ReadWheelFolder(where, source(i))
+		found, err := python.ReadWheelFolder(where, source(i).String())
 		if errors.Is(err, fs.ErrNotExist) {
-			return &InputError{Attribute: source(i), Summary: fmt.Sprintf("There is no directory %q", where), Detail: sentence(err) + " Paths are relative to the directory that Terraform runs in; write \"${path.module}/…\".", Err: err}
+			return &fault.Error{At: source(i), Summary: fmt.Sprintf("There is no directory %q", where), Detail: sentence(err) + " Paths are relative to the directory that Terraform runs in; write \"${path.module}/…\".", Err: err}
 		}
 		if err != nil {
-			return inputError(source(i), fmt.Sprintf("The wheels in %q cannot be read", where), err)
+			return fault.Tie(source(i), fmt.Sprintf("The wheels in %q cannot be read", where), err)
 		}
 		spec.Linked = append(spec.Linked, found...)
 	}
@@ -212,12 +213,12 @@ func (l *PythonLock) unchanged(given []python.GivenWheel) bool {
 // wheelError ties the error of a wheel on disk to python.
 func wheelError(err error) error {
 	if changed, ok := errors.AsType[*python.ChangedWheelError](err); ok {
-		return &InputError{
-			Attribute: "python", Summary: fmt.Sprintf("The wheel %q is not the one that was planned", changed.Path),
+		return &fault.Error{
+			At: fault.At("python"), Summary: fmt.Sprintf("The wheel %q is not the one that was planned", changed.Path),
 			Detail: sentence(changed), Err: err,
 		}
 	}
-	if other := otherFile("python", err); other != nil {
+	if other := otherFile(fault.At("python"), err); other != nil {
 		return other
 	}
 	return err
@@ -225,12 +226,12 @@ func wheelError(err error) error {
 
 // otherFile says what to do about a file whose bytes are not those that the lock
 // or the index names; nil where that is not the cause.
-func otherFile(attribute string, err error) error {
+func otherFile(attribute fault.Path, err error) error {
 	if _, ok := errors.AsType[*store.DigestError](err); !ok {
 		return nil
 	}
-	return &InputError{
-		Attribute: attribute, Summary: "A file is not the one that its digest names",
+	return &fault.Error{
+		At: attribute, Summary: "A file is not the one that its digest names",
 		Detail: sentence(err) + " Somebody replaced the file, or changed the digest in the lock file or configuration: put the right one back, or, if you trust the file, lock it anew.",
 		Err:    err,
 	}

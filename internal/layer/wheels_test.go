@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
@@ -41,7 +42,7 @@ func TestIndexesOfARequirementsFile(t *testing.T) {
 		writeFile(t, name, c.text)
 		next, err := b.Resolve(t.Context(), s, l)
 		if c.wantErr != "" {
-			input, ok := errors.AsType[*InputError](err)
+			input, ok := errors.AsType[*fault.Error](err)
 			if !ok || !strings.Contains(input.Error(), c.wantErr) {
 				t.Errorf("%q: error %v, want %q", c.text, err, c.wantErr)
 			}
@@ -119,8 +120,8 @@ func TestAnotherFileIsNamed(t *testing.T) {
 			Wheels:       []WheelSpec{{URL: index.FileURL("lib-1.0-py3-none-any.whl"), SHA256: zeros}},
 		},
 	}, nil)
-	input, ok := errors.AsType[*InputError](err)
-	if !ok || input.Attribute != "python.requirements" {
+	input, ok := errors.AsType[*fault.Error](err)
+	if !ok || input.At.String() != "python.requirements" {
 		t.Fatalf("Resolve = %v, want an *InputError on python.requirements", err)
 	}
 	for _, want := range []string{"A file is not the one that its digest names", "python.wheels[0]", zeros, "put the right one back"} {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 )
 
@@ -27,16 +28,20 @@ func (b *Builder) Withdrawn(ctx context.Context, s Spec, l *Lock, severity Sever
 	found, err := python.Withdrawn(ctx, c.client, l.Python.Chosen, settings.Indexes)
 	if err != nil {
 		return []Warning{{
-			Attribute: "checks", Summary: "The index does not tell what was withdrawn",
+			At: fault.At("checks"), Summary: "The index does not tell what was withdrawn",
 			Detail: sentence(err) + " The locked distributions are used as they are.",
 		}}, nil
 	}
 	if len(found) == 0 {
 		return nil, nil
 	}
-	return severity.judge(&InputError{
-		Attribute: "checks", Summary: fmt.Sprintf("%s in the lock %s withdrawn", plural(len(found), "distribution"), wasWere(len(found))),
-		Detail: strings.Join(found, "\n") + "\nThe layer is built from the lock as before. To move to other versions, change the requirement, or give triggers another value.",
+	meaning := "The layer is built from the lock as before."
+	if severity == SeverityError {
+		meaning = "checks.withdrawn is \"error\", so nothing is planned with them; \"warning\" builds from the lock as before."
+	}
+	return severity.Judge(&fault.Error{
+		At: fault.At("checks"), Summary: fmt.Sprintf("%s in the lock %s withdrawn", plural(len(found), "distribution"), wasWere(len(found))),
+		Detail: strings.Join(found, "\n") + "\n" + meaning + " To move to other versions, change the requirement, or give triggers another value.",
 	})
 }
 

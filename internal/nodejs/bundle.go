@@ -8,6 +8,9 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/jsonscan"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
 // unbundle puts what the tarball of n brings below n.
@@ -31,9 +34,9 @@ func (b *builder) unbundle(ctx context.Context, n *node) error {
 
 // graft puts packages below n by their path there; one without a parent is
 // left out.
-func (b *builder) graft(n *node, packages map[string]*Manifest) {
+func (b *builder) graft(n *node, packages map[string]*manifest.Manifest) {
 	at := map[string]*node{"": n}
-	paths := slices.SortedFunc(maps.Keys(packages), collate)
+	paths := slices.SortedFunc(maps.Keys(packages), manifest.Collate)
 	slices.SortStableFunc(paths, func(x, y string) int {
 		return strings.Count(x, "node_modules/") - strings.Count(y, "node_modules/")
 	})
@@ -57,13 +60,13 @@ func cutModule(p string) (holder, name string, ok bool) {
 
 // readShrinkwrap returns the packages of an npm-shrinkwrap.json by their path:
 // of its "packages", or of the nested "dependencies" of older files.
-func readShrinkwrap(raw []byte) (map[string]*Manifest, error) {
-	found := map[string]*Manifest{}
+func readShrinkwrap(raw []byte) (map[string]*manifest.Manifest, error) {
+	found := map[string]*manifest.Manifest{}
 	var nested []byte
-	err := eachMember(trimBOM(raw), func(key string, value []byte) error {
+	err := jsonscan.EachMember(jsonscan.TrimBOM(raw), func(key string, value []byte) error {
 		switch key {
 		case "packages":
-			return eachMember(value, func(at string, entry []byte) error { return addLocked(found, at, entry) })
+			return jsonscan.EachMember(value, func(at string, entry []byte) error { return addLocked(found, at, entry) })
 		case "dependencies":
 			nested = value
 		}
@@ -75,24 +78,24 @@ func readShrinkwrap(raw []byte) (map[string]*Manifest, error) {
 	return found, err
 }
 
-func addLocked(found map[string]*Manifest, at string, entry []byte) error {
+func addLocked(found map[string]*manifest.Manifest, at string, entry []byte) error {
 	_, name, ok := cutModule(at)
 	if !ok {
 		return nil
 	}
-	m, err := ReadManifest(entry)
+	m, err := manifest.Read(entry)
 	if err != nil {
 		return fmt.Errorf("reading the entry %q: %w", at, err)
 	}
 	m.Name, m.DevDependencies = cmp.Or(m.Name, name), nil
-	err = eachMember(entry, func(key string, value []byte) error {
+	err = jsonscan.EachMember(entry, func(key string, value []byte) error {
 		switch key {
 		case "resolved":
-			m.Tarball = text(value)
+			m.Tarball = jsonscan.Text(value)
 		case "integrity":
-			m.Integrity = text(value)
+			m.Integrity = jsonscan.Text(value)
 		case "hasShrinkwrap":
-			m.Shrinkwrap = isTruthy(value)
+			m.Shrinkwrap = jsonscan.Truthy(value)
 		}
 		return nil
 	})
@@ -101,18 +104,18 @@ func addLocked(found map[string]*Manifest, at string, entry []byte) error {
 }
 
 // addNested reads the form of npm 6 and older.
-func addNested(found map[string]*Manifest, below string, object []byte) error {
-	return eachMember(object, func(name string, entry []byte) error {
-		at := path.Join(below, modulesFolder, name)
+func addNested(found map[string]*manifest.Manifest, below string, object []byte) error {
+	return jsonscan.EachMember(object, func(name string, entry []byte) error {
+		at := path.Join(below, manifest.ModulesFolder, name)
 		if err := addLocked(found, at, entry); err != nil {
 			return err
 		}
 		m := found[at]
 		m.Dependencies = nil
-		return eachMember(entry, func(key string, value []byte) (err error) {
+		return jsonscan.EachMember(entry, func(key string, value []byte) (err error) {
 			switch key {
 			case "requires":
-				m.Dependencies, err = dependencies(value)
+				m.Dependencies, err = manifest.ReadDependencies(value)
 			case "dependencies":
 				err = addNested(found, at, value)
 			}

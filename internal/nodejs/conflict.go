@@ -1,6 +1,10 @@
 package nodejs
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+)
 
 // conflictAdvice ends every message of a conflict between peers.
 const conflictAdvice = `ask for versions that agree, or settle it with "overrides"`
@@ -18,7 +22,7 @@ func (p *placement) conflict() error {
 	} else if at := top.edge.from.resolve(top.edge.key); at != nil {
 		detail = fmt.Sprintf("%s cannot be placed beside %s, %s", top.dep.label(), at.label(), wanted(at))
 	}
-	return &ResolveError{
+	return &manifest.ResolveError{
 		Code: "ERESOLVE", Name: top.edge.name, Spec: top.edge.spec(), RequiredBy: top.edge.from.label(),
 		Detail: detail + "; " + conflictAdvice,
 	}
@@ -50,7 +54,7 @@ func peerConflict(e, beside *edge) error {
 	if beside != nil {
 		detail = fmt.Sprintf("but %s asks for %q", beside.from.label(), beside.name+"@"+beside.spec())
 	}
-	return &ResolveError{
+	return &manifest.ResolveError{
 		Code: "ERESOLVE", Name: e.name, Spec: e.spec(), RequiredBy: e.from.label(),
 		Detail: "a peer dependency, " + detail + "; " + conflictAdvice,
 	}

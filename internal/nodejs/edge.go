@@ -3,6 +3,8 @@ package nodejs
 import (
 	"fmt"
 	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
 // depKind is the kind of a dependency.
@@ -76,13 +78,13 @@ func (e *edge) spec() string {
 	if e.from.source != nil {
 		root = e.from.source.root
 	}
-	if spec := root.pkg.specOf(ref); spec != "" {
+	if spec := specOf(root.pkg, ref); spec != "" {
 		return spec
 	}
-	if spec := e.from.pkg.specOf(ref); spec != "" {
+	if spec := specOf(e.from.pkg, ref); spec != "" {
 		return spec
 	}
-	e.from.w.specs.fail(&ResolveError{
+	e.from.w.specs.fail(&manifest.ResolveError{
 		Code: "EOVERRIDE", Name: e.name, Spec: o.value, RequiredBy: e.from.label(),
 		Detail: fmt.Sprintf("the override refers to %q, which the project does not depend on", o.value),
 	})
@@ -90,8 +92,8 @@ func (e *edge) spec() string {
 }
 
 // specOf returns what the manifest asks of a name, "" where it does not.
-func (m *Manifest) specOf(name string) string {
-	for _, deps := range [][]Dependency{m.DevDependencies, m.OptionalDependencies, m.Dependencies, m.PeerDependencies} {
+func specOf(m *manifest.Manifest, name string) string {
+	for _, deps := range [][]manifest.Dependency{m.DevDependencies, m.OptionalDependencies, m.Dependencies, m.PeerDependencies} {
 		for _, d := range deps {
 			if d.Name == name {
 				return d.Spec

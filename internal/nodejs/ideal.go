@@ -4,16 +4,18 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
 // builder grows the tree: it takes a node from the queue, finds packages for
 // the edges that lack one, places them, and queues what was placed.
 type builder struct {
 	*world
-	opts    Options
-	target  Target
+	opts    treeOptions
+	target  manifest.Target
 	source  *manifests
-	local   map[string]*Manifest // of folders on disk, by path
+	local   map[string]*manifest.Manifest // of folders on disk, by path
 	root    *node
 	queue   nodeQueue
 	seen    map[*node]bool
@@ -38,7 +40,7 @@ const (
 
 // endless is the refusal where packages that depend on name go round.
 func endless(name string, dependent *node) error {
-	return &ResolveError{
+	return &manifest.ResolveError{
 		Code: "ELOOP", Name: name, RequiredBy: dependent.label(),
 		Detail: "the packages push each other from place to place without end; " + conflictAdvice,
 	}
@@ -135,7 +137,7 @@ func (b *builder) step(ctx context.Context, n *node) error {
 		}
 		errands = append(errands, errand{e, dep})
 	}
-	slices.SortStableFunc(errands, func(x, y errand) int { return collate(x.edge.name, y.edge.name) })
+	slices.SortStableFunc(errands, func(x, y errand) int { return manifest.Collate(x.edge.name, y.edge.name) })
 	for _, w := range errands {
 		p := &placement{dep: w.dep, edge: w.edge, force: b.opts.Force}
 		if err := p.run(); err != nil {

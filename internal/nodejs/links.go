@@ -4,6 +4,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
 )
 
 // A link stands in node_modules for a folder of the project: its target, which
@@ -61,7 +64,7 @@ func (n *node) joinLinks() {
 
 // addMembers puts the members of the workspace into the tree, with the edges
 // of the project to them.
-func (b *builder) addMembers(p *Project) {
+func (b *builder) addMembers(p *manifest.Project) {
 	b.local = p.Folders
 	if len(p.Members) == 0 {
 		return
@@ -85,10 +88,10 @@ func (b *builder) localNode(e *edge, w *asked, parent *node) (*node, error) {
 	if w.fault != nil {
 		return nil, refusedBy(e, w.fault)
 	}
-	if w.spec.Kind == DirectorySpec {
-		at := localPath(e.from.path, w.spec)
+	if w.spec.Kind == manifest.DirectorySpec {
+		at := manifest.LocalPath(e.from.path, w.spec)
 		m := b.local[at]
-		if m == nil || outside(at) {
+		if m == nil || manifest.Outside(at) {
 			return nil, nil
 		}
 		target := parent.root.inventory.get(at)
@@ -106,8 +109,8 @@ func (b *builder) localNode(e *edge, w *asked, parent *node) (*node, error) {
 }
 
 // allowsLocal tells whether a node is the folder that a dependency names.
-func (e *edge) allowsLocal(n *node, s *Spec) bool {
-	return s.Kind == DirectorySpec && n.link && n.realpath == localPath(e.from.path, *s)
+func (e *edge) allowsLocal(n *node, s *manifest.Spec) bool {
+	return s.Kind == manifest.DirectorySpec && n.link && n.realpath == manifest.LocalPath(e.from.path, *s)
 }
 
 // queueLinks queues the folders that links lead to.
@@ -127,13 +130,13 @@ func (b *builder) queueLinks() {
 
 // addLocal adds folders on disk to the tree, at the places of their links, and
 // moves what is in their own node_modules there.
-func (b *builder) addLocal(t *Tree) {
-	var moved []Package
+func (b *builder) addLocal(t *modules.Tree) {
+	var moved []modules.Package
 	for l := range b.root.inventory.links.keys() {
 		if !b.kept(l) || l.target == nil || l.target.parent != nil {
 			continue
 		}
-		t.Local = append(t.Local, LocalPackage{Path: l.path, Name: l.pkg.Name, Version: l.pkg.Version, Source: l.realpath})
+		t.Local = append(t.Local, modules.Local{Path: l.path, Name: l.pkg.Name, Version: l.pkg.Version, Source: l.realpath})
 		for _, p := range t.Packages {
 			if below, ok := strings.CutPrefix(p.Path, l.realpath+"/"); ok {
 				p.Path = l.path + "/" + below
@@ -141,7 +144,7 @@ func (b *builder) addLocal(t *Tree) {
 			}
 		}
 	}
-	t.Packages = slices.DeleteFunc(t.Packages, func(p Package) bool { return !strings.HasPrefix(p.Path, modulesFolder+"/") })
+	t.Packages = slices.DeleteFunc(t.Packages, func(p modules.Package) bool { return !strings.HasPrefix(p.Path, manifest.ModulesFolder+"/") })
 	t.Packages = append(t.Packages, moved...)
-	slices.SortFunc(t.Local, func(x, y LocalPackage) int { return strings.Compare(x.Path, y.Path) })
+	slices.SortFunc(t.Local, func(x, y modules.Local) int { return strings.Compare(x.Path, y.Path) })
 }

@@ -1,195 +1,332 @@
 package nodejs
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"maps"
-	"os"
+	"path"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// LockOptions chooses what of a lock file is wanted.
-type LockOptions struct {
-	// PackageJSON is the path of the project's package.json. "": the one beside
-	// the lock file. Without one, a package-lock tells the project's wishes
-	// itself; yarn's lock files do not.
-	PackageJSON string
-	// Workspace is the member whose dependencies are wanted, by its name or its
-	// folder, such as "packages/api". "": the project at the top, with all its
-	// members where it has some.
-	Workspace string
-}
-
-// Lock is what a lock file holds for production: what only devDependencies want
-// is left out. It is a pure function of the lock file, the package.json files of
-// the project and its members, and the options. Its JSON is fit for a digest: it
-// changes where, and only where, something that FromLock reads does.
+// Lock is what node_modules holds, for each runtime. Its JSON is part of what
+// states keep.
 type Lock struct {
-	File   string // its name, without the folder
-	Format string // "package-lock 3", "yarn 1", "yarn berry 8", "pnpm 9.0"
-
-	root     string // key of the project, or of the member that was chosen
-	placed   bool   // packages have the paths that npm gave them
-	packages map[string]*lockPackage
-	ignored  []string // patterns of optional dependencies that are left out
+	// Request is the digest of the inputs that were resolved; Triggers that
+	// of the triggers at the time, zero where there were none.
+	Request, Triggers store.Digest
+	// Project is the folder whose .npmrc names registries and credentials.
+	Project string
+	// Direct are the folders' names of what the project asks for itself.
+	Direct []string
+	// Trees are the different contents of node_modules. Every Node.js runtime
+	// has one.
+	Trees []Tree
+	// Notes are sentences for the user on what is not as one would expect.
+	Notes []string
 }
 
-// LockFileError tells what of a lock file cannot be obeyed.
-type LockFileError struct {
-	File   string // its name, without the folder
-	Entry  string // such as "left-pad@1.3.0"; "" for the file as a whole
-	Reason string // a clause, with what to write instead
-	Err    error  // cause, may be nil
-}
-
-func (e *LockFileError) Error() string {
-	text := fmt.Sprintf("reading lock file %q: ", e.File)
-	if e.Entry != "" {
-		text += e.Entry + ": "
+// in returns the lock for the same request of a project in a folder. There is
+// none where it holds what lies on disk in another one.
+func (l *Lock) in(dir string) (*Lock, bool) {
+	if dir = filepath.ToSlash(dir); dir == l.Project {
+		return l, true
 	}
-	text += e.Reason
-	if e.Err != nil {
-		text += ": " + e.Err.Error()
-	}
-	return text
-}
-
-func (e *LockFileError) Unwrap() error { return e.Err }
-
-// MarshalJSON writes all that FromLock reads, in an order of its own.
-func (l *Lock) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		Root     string                  `json:"root"`
-		Placed   bool                    `json:"placed"`
-		Packages map[string]*lockPackage `json:"packages"`
-		Ignored  []string                `json:"ignored,omitempty"`
-	}{l.root, l.placed, l.packages, l.ignored})
-}
-
-// ReadLock reads package-lock.json and npm-shrinkwrap.json (versions 1 to 3),
-// yarn.lock (classic and berry) or pnpm-lock.yaml (versions 6 and 9). The content
-// tells which, whatever the file's name. No registry is asked.
-//
-// What a user can act on is a *LockFileError; a missing file is fs.ErrNotExist.
-func ReadLock(name string, o LockOptions) (*Lock, error) {
-	title := filepath.Base(name)
-	b, err := os.ReadFile(name)
-	if err != nil {
-		return nil, fmt.Errorf("reading lock file %q: %w", title, err)
-	}
-	if o.PackageJSON != "" {
-		if o.PackageJSON, err = filepath.Abs(o.PackageJSON); err != nil {
-			return nil, fmt.Errorf("reading lock file %q: %w", title, err)
+	for _, t := range l.Trees {
+		onDisk := func(p Package) bool { return strings.HasPrefix(p.URL, fileScheme) }
+		if len(t.Local) > 0 || slices.ContainsFunc(t.Packages, onDisk) {
+			return nil, false
 		}
 	}
-	r := &lockReader{title: title, files: diskFiles{dir: filepath.Dir(name)}, options: o}
-	return r.read(b)
+	moved := *l
+	moved.Project = dir
+	return &moved, true
 }
 
-// lockReader reads one lock file.
-type lockReader struct {
-	title   string
-	files   projectFiles
-	options LockOptions
+// Tree is what node_modules holds for some runtimes.
+type Tree struct {
+	Runtimes []string
+	Packages []Package // sorted by Path
+	Local    []Local   // sorted by Path
 }
 
-// projectFiles reads the files of the project that a lock file belongs to.
-type projectFiles interface {
-	// Read returns a file by its slash path from the lock file's folder. An
-	// absolute path is taken as it is.
-	Read(name string) ([]byte, error)
-	// Members returns the folders with a package.json that the patterns of
-	// "workspaces" name, as slash paths from the lock file's folder.
-	Members(patterns []string) ([]string, error)
+// equal reports whether two trees hold the same.
+func (t Tree) equal(other Tree) bool {
+	return slices.Equal(t.Packages, other.Packages) && slices.Equal(t.Local, other.Local)
 }
 
-func (r *lockReader) read(b []byte) (*Lock, error) {
-	b = []byte(strings.TrimPrefix(string(b), "\ufeff"))
-	if err := r.whole(b); err != nil {
-		return nil, err
+// Local is a folder of node_modules that comes from a folder on disk: a
+// member of a workspace or a "file:" dependency.
+type Local struct {
+	Path   string `json:"path"`   // below node_modules
+	Source string `json:"source"` // relative to the root module, as far as the user wrote it so
+}
+
+// Package is one folder of node_modules.
+type Package struct {
+	// Path is below node_modules: "a", "a/node_modules/@scope/b".
+	Path          string
+	Name, Version string
+	// URL and Integrity are of the tarball; both "" where the package comes
+	// in the tarball of another. An archive on disk has a "file:" address.
+	URL, Integrity string
+	// Platform is set where the package is for some platforms only.
+	Platform bool
+}
+
+// Folder returns the name under which the package is required.
+func (p Package) Folder() string {
+	if _, last, ok := cutLast(p.Path, "node_modules/"); ok {
+		return last
 	}
-	var l *Lock
-	var err error
-	switch sniffLock(b) {
-	case "npm":
-		l, err = r.readPackageLock(b)
-	case "yarn":
-		l, err = r.readYarnClassic(b)
-	case "berry":
-		l, err = r.readYarnBerry(b)
-	case "pnpm":
-		l, err = r.readPnpmLock(b)
-	default:
-		return nil, r.fault("", "it is no package-lock.json, npm-shrinkwrap.json, yarn.lock or pnpm-lock.yaml")
-	}
-	if err != nil {
-		return nil, err
-	}
-	l.File = r.title
-	l.prune()
-	return l, r.safe(l)
+	return p.Path
 }
 
-// whole refuses what a merge left unfinished.
-func (r *lockReader) whole(b []byte) error {
-	for line := range strings.Lines(string(b)) {
-		if strings.HasPrefix(line, "<<<<<<< ") || strings.HasPrefix(line, ">>>>>>> ") {
-			return r.fault("", "it holds the marks of a merge conflict: solve it and let the package manager write the file anew")
+// String returns the package as messages name it: "lodash@4.17.21".
+func (p Package) String() string { return p.Name + "@" + p.Version }
+
+// lockText is the lock as it is written: a line of text for a package, and
+// no address where it is the usual one below Registry.
+type lockText struct {
+	Request  store.Digest `json:"request"`
+	Triggers store.Digest `json:"triggers,omitzero"`
+	Project  string       `json:"project"`
+	Registry string       `json:"registry,omitempty"`
+	Direct   []string     `json:"direct,omitempty"`
+	Trees    []treeText   `json:"trees"`
+	Notes    []string     `json:"notes,omitempty"`
+}
+
+type treeText struct {
+	Runtimes []string `json:"runtimes"`
+	Packages []string `json:"packages"`
+	Local    []Local  `json:"local,omitempty"`
+}
+
+// MarshalJSON writes the lock in few words.
+func (l Lock) MarshalJSON() ([]byte, error) {
+	text := lockText{
+		Request: l.Request, Triggers: l.Triggers, Project: l.Project, Registry: l.registry(), Direct: l.Direct, Notes: l.Notes, Trees: []treeText{},
+	}
+	for _, t := range l.Trees {
+		lines := treeText{Runtimes: t.Runtimes, Packages: []string{}, Local: t.Local}
+		for _, p := range t.Packages {
+			line, err := p.line(text.Registry)
+			if err != nil {
+				return nil, err
+			}
+			lines.Packages = append(lines.Packages, line)
 		}
+		text.Trees = append(text.Trees, lines)
+	}
+	return json.Marshal(text)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (l *Lock) UnmarshalJSON(body []byte) error {
+	var text lockText
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&text); err != nil {
+		return err
+	}
+	*l = Lock{Request: text.Request, Triggers: text.Triggers, Project: text.Project, Direct: text.Direct, Notes: text.Notes}
+	for _, t := range text.Trees {
+		tree := Tree{Runtimes: t.Runtimes, Local: t.Local}
+		for _, line := range t.Packages {
+			p, err := parsePackage(line, text.Registry)
+			if err != nil {
+				return err
+			}
+			tree.Packages = append(tree.Packages, p)
+		}
+		l.Trees = append(l.Trees, tree)
 	}
 	return nil
 }
 
-// safe refuses names that are no folder's: they become paths.
-func (r *lockReader) safe(l *Lock) error {
-	for _, key := range slices.Sorted(maps.Keys(l.packages)) {
-		for _, e := range l.packages[key].Edges {
-			if e.To == "" {
+// registry returns the address below which most packages have their usual one.
+func (l Lock) registry() string {
+	counts := map[string]int{}
+	var best string
+	for _, t := range l.Trees {
+		for _, p := range t.Packages {
+			base, ok := strings.CutSuffix(p.URL, p.usualPath())
+			if !ok || base == "" {
 				continue
 			}
-			if err := checkName(e.Name); err != nil {
-				return r.fault(strconv.Quote(e.Name), "it is wanted by %s, and %v", l.packages[key], err)
+			if counts[base]++; counts[base] > counts[best] || counts[base] == counts[best] && base < best {
+				best = base
 			}
 		}
 	}
-	return nil
+	return best
 }
 
-// sniffLock returns the family of a lock file's content, or "".
-func sniffLock(b []byte) string {
-	text := strings.TrimSpace(string(b))
-	switch {
-	case strings.HasPrefix(text, "{"):
-		return "npm"
-	case strings.Contains(text, "\n__metadata:") || strings.HasPrefix(text, "__metadata:"):
-		return "berry"
-	case strings.HasPrefix(text, "lockfileVersion:") || strings.Contains(text, "\nlockfileVersion:"):
-		return "pnpm"
-	case strings.Contains(text, "# yarn lockfile v1"):
-		return "yarn"
+// usualPath is where registries keep the tarball.
+func (p Package) usualPath() string {
+	base := p.Name[strings.LastIndexByte(p.Name, '/')+1:]
+	return p.Name + "/-/" + base + "-" + p.Version + ".tgz"
+}
+
+// line writes a package as "path=name@version integrity address platform",
+// without what is as usual. Where any of several digests may be the tarball's,
+// commas part them.
+func (p Package) line(registry string) (string, error) {
+	words := []string{p.Path + "@" + p.Version}
+	if p.Folder() != p.Name {
+		words[0] = p.Path + "=" + p.Name + "@" + p.Version
 	}
-	return ""
-}
-
-func (r *lockReader) fault(entry, reason string, args ...any) error {
-	return &LockFileError{File: r.title, Entry: entry, Reason: fmt.Sprintf(reason, args...)}
-}
-
-// diskFiles are the files below a folder of the disk.
-type diskFiles struct{ dir string }
-
-func (d diskFiles) Read(name string) ([]byte, error) {
-	if !filepath.IsAbs(name) {
-		name = filepath.Join(d.dir, filepath.FromSlash(name))
+	if p.Integrity != "" {
+		words = append(words, strings.ReplaceAll(p.Integrity, " ", ","))
+		if registry == "" || p.URL != registry+p.usualPath() {
+			words = append(words, p.URL)
+		}
 	}
-	return os.ReadFile(name)
+	if p.Platform {
+		words = append(words, "platform")
+	}
+	line := strings.Join(words, " ")
+	if len(strings.Fields(line)) != len(words) {
+		return "", fmt.Errorf("writing the lock: a blank in %q", line)
+	}
+	return line, nil
 }
 
-func (d diskFiles) Members(patterns []string) ([]string, error) {
-	p := &Project{}
-	err := p.findMembers(d.dir, patterns)
-	return p.Members, err
+func parsePackage(line, registry string) (Package, error) {
+	fault := fmt.Errorf("reading the lock: %q is no package", line)
+	words := strings.Fields(line)
+	if len(words) == 0 {
+		return Package{}, fault
+	}
+	spec, version, ok := cutLast(words[0], "@")
+	if !ok || spec == "" || version == "" {
+		return Package{}, fault
+	}
+	var p Package
+	var named bool
+	p.Version = version
+	if p.Path, p.Name, named = strings.Cut(spec, "="); !named {
+		p.Name = p.Folder()
+	}
+	if p.Path == "" || p.Name == "" || strings.Contains(p.Name, "=") {
+		return Package{}, fault
+	}
+	words = words[1:]
+	if n := len(words); n > 0 && words[n-1] == "platform" {
+		p.Platform, words = true, words[:n-1]
+	}
+	switch len(words) {
+	case 0:
+		return p, nil
+	case 1:
+		p.Integrity, p.URL = words[0], registry+p.usualPath()
+	case 2:
+		p.Integrity, p.URL = words[0], words[1]
+	default:
+		return Package{}, fault
+	}
+	p.Integrity = strings.ReplaceAll(p.Integrity, ",", " ")
+	if _, err := fetch.ParseIntegrity(p.Integrity); err != nil {
+		return Package{}, errors.Join(fault, err)
+	}
+	return p, nil
+}
+
+// cutLast cuts around the last separator.
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}
+
+// Contents maps the name of each package, with "nodejs:" before it, to its versions:
+// "nodejs:lodash" to "4.17.21", or to "2.0.0, 1.4.0". Of several, those that every
+// package finds come first.
+func (l *Lock) Contents() map[string]string {
+	var all []Package
+	for _, t := range l.Trees {
+		all = append(all, t.Packages...)
+	}
+	slices.SortStableFunc(all, func(a, b Package) int {
+		return cmp.Compare(strings.Count(a.Path, "/node_modules/"), strings.Count(b.Path, "/node_modules/"))
+	})
+	versions := map[string][]string{}
+	for _, p := range all {
+		if !slices.Contains(versions[p.Name], p.Version) {
+			versions[p.Name] = append(versions[p.Name], p.Version)
+		}
+	}
+	contents := map[string]string{}
+	for name, list := range versions {
+		contents["nodejs:"+name] = strings.Join(list, ", ")
+	}
+	return contents
+}
+
+// Warnings returns what a user should know of what was chosen.
+func (l *Lock) Warnings() []fault.Warning {
+	return fault.Notes(fault.At("nodejs"), "Notes on the Node.js packages", l.Notes)
+}
+
+// versions returns the versions of the lock by the packages' names.
+func (l *Lock) versions() map[string][]string {
+	versions := map[string][]string{}
+	for _, t := range l.Trees {
+		for _, p := range t.Packages {
+			if !slices.Contains(versions[p.Name], p.Version) {
+				versions[p.Name] = append(versions[p.Name], p.Version)
+			}
+		}
+	}
+	return versions
+}
+
+// Folders returns the folders on disk that are part of the lock.
+func (l *Lock) Folders() ([]Folder, error) {
+	var folders []Folder
+	for _, t := range l.Trees {
+		roots, err := t.roots(len(l.Trees))
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range t.Local {
+			for _, root := range roots {
+				folders = append(folders, Folder{Source: p.Source, Target: path.Join(root, p.Path)})
+			}
+		}
+	}
+	return folders, nil
+}
+
+// Folder is a folder on disk that is packed.
+type Folder struct {
+	Source string // relative to the root module, as far as the user wrote it so
+	Target string // the path in the layer
+}
+
+// roots returns the folders of a layer that a tree lands in: the one that every
+// Node.js runtime reads where all have the same tree, else that of each runtime.
+func (t Tree) roots(trees int) ([]string, error) {
+	if trees == 1 {
+		return []string{"nodejs/node_modules"}, nil
+	}
+	var roots []string
+	for _, id := range t.Runtimes {
+		r, err := runtimes.Lookup(id)
+		if err != nil {
+			return nil, err
+		}
+		roots = append(roots, r.Paths[0])
+	}
+	return roots, nil
 }

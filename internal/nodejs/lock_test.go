@@ -1,325 +1,88 @@
 package nodejs
 
 import (
-	"bufio"
-	"bytes"
-	"context"
 	"encoding/json"
-	"errors"
-	"io/fs"
-	"maps"
-	"os"
-	"path"
-	"path/filepath"
-	"slices"
+	"reflect"
 	"strings"
-	"sync"
 	"testing"
 
-	"golang.org/x/tools/txtar"
-
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// lambda is the target of these tests.
-var lambda = Target{Runtime: "nodejs20.x", Arch: "x86_64", OS: "linux", CPU: "x64", Libc: "glibc", Node: "20.20.2"}
+const (
+	someIntegrity = "sha512-m3HSJL1i83hdltRq0+o9czGb+8KJDKra4t/3JRlnPKcjI8PZm6XBHXx6zG4UuMXaDEZjR1wuXDre9G9zvN7AQw=="
+	weakIntegrity = "sha1-qvTGHdzF6KLavt4PO0gs2a6pQ00="
+	// otherIntegrity is a second digest that a tarball may have.
+	otherIntegrity = "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk="
+)
 
-// memoryFiles are a project's files, for tests.
-type memoryFiles map[string]string
-
-func (m memoryFiles) Read(name string) ([]byte, error) {
-	if b, ok := m[name]; ok {
-		return []byte(b), nil
-	}
-	return nil, fs.ErrNotExist
-}
-
-func (m memoryFiles) Members(patterns []string) ([]string, error) {
-	var found []string
-	for name := range m {
-		folder, base := path.Split(name)
-		for _, pattern := range patterns {
-			if ok, err := path.Match(pattern, path.Clean(folder)); err == nil && ok && base == "package.json" {
-				found = append(found, path.Clean(folder))
-			}
-		}
-	}
-	slices.Sort(found)
-	return found, nil
-}
-
-// recordedRegistry answers with manifests that the public registry gave.
-type recordedRegistry struct {
-	manifests map[string]*Manifest
-	mu        sync.Mutex
-	asked     []string
-}
-
-func recordedManifests(t testing.TB) []byte {
-	t.Helper()
-	lines, err := os.ReadFile("testdata/lockmanifests.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return lines
-}
-
-// newRecordedRegistry reads a manifest in each line.
-func newRecordedRegistry(t testing.TB, lines []byte) *recordedRegistry {
-	t.Helper()
-	r := &recordedRegistry{manifests: map[string]*Manifest{}}
-	scanner := bufio.NewScanner(bytes.NewReader(lines))
-	scanner.Buffer(nil, 1<<20)
-	for scanner.Scan() {
-		m, err := ReadManifest(scanner.Bytes())
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.manifests[m.Name+"@"+m.Version] = m
-	}
-	if err := scanner.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-func (r *recordedRegistry) Manifest(_ context.Context, name, version string) (*Manifest, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.asked = append(r.asked, name+"@"+version)
-	if m := r.manifests[name+"@"+version]; m != nil {
-		return m, nil
-	}
-	return nil, &ResolveError{Code: "E404", Name: name, Spec: version, Detail: "the registry does not have it"}
-}
-
-func (r *recordedRegistry) Packument(_ context.Context, name string) (*Packument, error) {
-	var all []*Manifest
-	for _, m := range r.manifests {
-		if m.Name == name {
-			all = append(all, m)
-		}
-	}
-	if all == nil {
-		return nil, &ResolveError{Code: "E404", Name: name, Detail: "the registry does not have it"}
-	}
-	slices.SortFunc(all, func(a, b *Manifest) int { return strings.Compare(a.Version, b.Version) })
-	return NewPackument(name, all...), nil
-}
-
-func (r *recordedRegistry) Bundle(context.Context, *Manifest) (map[string]*Manifest, []byte, error) {
-	return nil, nil, errors.New("a lock file needs no bundle")
-}
-
-// readLockCase reads the lock file and the project of a testdata file.
-func readLockCase(files memoryFiles, o LockOptions) (*Lock, error) {
-	for _, name := range []string{"package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml"} {
-		if text, ok := files[name]; ok {
-			r := &lockReader{title: name, files: files, options: o}
-			return r.read([]byte(text))
-		}
-	}
-	return nil, fs.ErrNotExist
-}
-
-func archiveFiles(t testing.TB, name string) memoryFiles {
-	t.Helper()
-	a, err := txtar.ParseFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := memoryFiles{}
-	for _, f := range a.Files {
-		files[f.Name] = string(f.Data)
-	}
-	return files
-}
-
-func listPaths(tree *Tree) []string {
-	list := []string{}
-	for _, p := range tree.Packages {
-		list = append(list, p.Path+" "+p.Name+"@"+p.Version)
-	}
-	for _, p := range tree.Local {
-		list = append(list, p.Path+" -> "+p.Source)
-	}
-	slices.Sort(list)
-	return list
-}
-
-func listSet(tree *Tree) []string {
-	list := []string{}
-	for _, p := range tree.Packages {
-		list = append(list, p.Name+"@"+p.Version)
-	}
-	slices.Sort(list)
-	return slices.Compact(list)
-}
-
-// TestLockFilesOfRealTools compares with what "npm ci --omit=dev" and the
-// production installs of yarn and pnpm put on disk, as testdata/locks has it:
-// folders for npm, names and versions for the others. "differences" are meant.
-func TestLockFilesOfRealTools(t *testing.T) {
+// TestNodeLockText holds the text of a lock, which states hold for years.
+func TestNodeLockText(t *testing.T) {
 	t.Parallel()
-	manifests := recordedManifests(t)
-	names, err := filepath.Glob("testdata/locks/*.txtar")
-	if err != nil || len(names) < 40 {
-		t.Fatalf("found %d lock files, %v", len(names), err)
+	l := Lock{
+		Request: store.Sum([]byte("hello")), Project: "app", Direct: []string{"a"}, Notes: []string{"a note"},
+		Trees: []Tree{{
+			Runtimes: []string{"nodejs22.x"},
+			Packages: []Package{
+				{Path: "@s/a", Name: "@s/a", Version: "1.0.0", URL: "https://r.example.com/@s/a/-/a-1.0.0.tgz", Integrity: someIntegrity},
+				{Path: "@s/a/node_modules/b", Name: "b", Version: "2.0.0"},
+				{Path: "c", Name: "b", Version: "1.0.0-rc.1+x", URL: "https://other.example.com/b.tgz", Integrity: weakIntegrity, Platform: true},
+				{Path: "d", Name: "d", Version: "3.0.0", URL: "https://r.example.com/d/-/d-3.0.0.tgz", Integrity: someIntegrity, Platform: true},
+				{Path: "e", Name: "f", Version: "4.0.0"},
+				{Path: "g", Name: "g", Version: "5.0.0", URL: "https://r.example.com/g/-/g-5.0.0.tgz", Integrity: weakIntegrity + " " + otherIntegrity},
+			},
+			Local: []Local{{Path: "own", Source: "packages/own"}},
+		}},
 	}
-	for _, name := range names {
-		files := archiveFiles(t, name)
-		for section, text := range files {
-			kind, member, _ := strings.Cut(section, " of ")
-			if kind != "paths" && kind != "set" {
-				continue
-			}
-			t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar")+" "+section, func(t *testing.T) {
-				t.Parallel()
-				l, err := readLockCase(files, LockOptions{Workspace: member})
-				if err != nil {
-					t.Fatal(err)
-				}
-				r := newRecordedRegistry(t, manifests)
-				tree, err := FromLock(t.Context(), r, l, lambda)
-				if err != nil {
-					t.Fatal(err)
-				}
-				got := listSet(tree)
-				if kind == "paths" {
-					got = listPaths(tree)
-				}
-				want := strings.Split(strings.TrimSpace(text), "\n")
-				if member == "" {
-					want = differ(want, files["differences"])
-				}
-				compareLists(t, got, want)
-				checkTree(t, tree, r, files)
-			})
-		}
+	const want = `{"request":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824","project":"app","registry":"https://r.example.com/","direct":["a"],` +
+		`"trees":[{"runtimes":["nodejs22.x"],"packages":["@s/a@1.0.0 ` + someIntegrity + `","@s/a/node_modules/b@2.0.0",` +
+		`"c=b@1.0.0-rc.1+x ` + weakIntegrity + ` https://other.example.com/b.tgz platform","d@3.0.0 ` + someIntegrity + ` platform","e=f@4.0.0",` +
+		`"g@5.0.0 ` + weakIntegrity + "," + otherIntegrity + `"],` +
+		`"local":[{"path":"own","source":"packages/own"}]}],"notes":["a note"]}`
+	text, err := json.Marshal(l)
+	if err != nil || string(text) != want {
+		t.Fatalf("got %s, %v\nwant %s", text, err, want)
+	}
+	var again Lock
+	if err := json.Unmarshal([]byte(want), &again); err != nil || !reflect.DeepEqual(again, l) {
+		t.Errorf("got %+v, %v\nwant %+v", again, err, l)
 	}
 }
 
-// differ applies lines "- x" and "+ x" to a list.
-func differ(want []string, differences string) []string {
-	for line := range strings.Lines(differences) {
-		line = strings.TrimSpace(line)
-		if gone, ok := strings.CutPrefix(line, "- "); ok {
-			want = slices.DeleteFunc(want, func(s string) bool { return s == gone })
-		}
-		if more, ok := strings.CutPrefix(line, "+ "); ok {
-			want = append(want, more)
-		}
-	}
-	return want
-}
-
-func compareLists(t *testing.T, got, want []string) {
-	t.Helper()
-	for _, s := range got {
-		if !slices.Contains(want, s) {
-			t.Errorf("got %s, which is not wanted", s)
-		}
-	}
-	for _, s := range want {
-		if !slices.Contains(got, s) {
-			t.Errorf("want %s", s)
-		}
-	}
-}
-
-// checkTree looks up every dependency of every package as Node does, and checks
-// that each tarball can be fetched and vouched for.
-func checkTree(t *testing.T, tree *Tree, r *recordedRegistry, files memoryFiles) {
-	t.Helper()
-	at := map[string]Package{}
-	for _, p := range tree.Packages {
-		at[p.Path] = p
-		if !p.Bundled && (!strings.HasPrefix(p.URL, "https://registry.npmjs.org/") || !strings.HasPrefix(p.Integrity, "sha512-")) {
-			t.Errorf("%s has the address %q and the integrity %q", p.Path, p.URL, p.Integrity)
-		}
-	}
-	overridden := strings.Contains(files["package.json"], `"overrides"`)
-	for _, p := range tree.Packages {
-		m := r.manifests[p.Name+"@"+p.Version]
-		if m == nil {
-			continue
-		}
-		for _, d := range m.Dependencies {
-			found, ok := lookup(at, p.Path, d.Name)
-			if !ok {
-				if !slices.Contains(m.Bundled, d.Name) {
-					t.Errorf("%s finds no %s", p.Path, d.Name)
-				}
-				continue
-			}
-			wanted, err := semver.ParseRange(d.Spec)
-			if err != nil {
-				t.Fatal(err)
-			}
-			version, err := semver.Parse(found.Version)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !wanted.Match(version) && !overridden && !slices.Contains(m.Bundled, d.Name) {
-				t.Errorf("%s finds %s at %s, wants %s", p.Path, found.Version, found.Path, d.Spec)
-			}
-		}
-	}
-}
-
-// lookup finds a folder by Node's rule.
-func lookup(at map[string]Package, from, name string) (Package, bool) {
-	for dir := from; dir != "."; dir = path.Dir(dir) {
-		if p, ok := at[dir+"/node_modules/"+name]; ok {
-			return p, true
-		}
-	}
-	p, ok := at["node_modules/"+name]
-	return p, ok
-}
-
-// TestLockJSON holds the lock's JSON, which is a request's identity, against
-// changes that matter and changes that do not.
-func TestLockJSON(t *testing.T) {
+func TestNodeLockTextIsRefused(t *testing.T) {
 	t.Parallel()
-	files := archiveFiles(t, "testdata/locks/devopt-v3.txtar")
-	identity := func(change func(memoryFiles)) string {
-		t.Helper()
-		changed := maps.Clone(files)
-		change(changed)
-		l, err := readLockCase(changed, LockOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := json.Marshal(l)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(b)
-	}
-	replace := func(file, old, by string) func(memoryFiles) {
-		return func(m memoryFiles) {
-			if !strings.Contains(m[file], old) {
-				t.Fatalf("%s holds no %q", file, old)
-			}
-			m[file] = strings.ReplaceAll(m[file], old, by)
-		}
-	}
-	before := identity(func(memoryFiles) {})
-	for _, c := range []struct {
-		name   string
-		change func(memoryFiles)
-		same   bool
-	}{
-		{"nothing", func(memoryFiles) {}, true},
-		{"blanks", replace("package-lock.json", "\n", "\n "), true},
-		{"a licence", replace("package-lock.json", `"license": "MIT"`, `"license": "BSD"`), true},
-		{"a development dependency", replace("package-lock.json", "/ms-2.1.3.tgz", "/ms-2.1.3.tar.gz"), true},
-		{"a version", replace("package-lock.json", `"version": "3.1.3"`, `"version": "3.1.9"`), false},
-		{"an integrity", replace("package-lock.json", "sha512-7V", "sha512-8V"), false},
+	for _, line := range []string{
+		"", " ", "a", "@1", "a@", "@s/a", "a@1 rubbish", "a@1 sha512-x https://r.example.com/a.tgz", "a@1 " + someIntegrity + " url platform more", "a@1 platform platform",
 	} {
-		if got := identity(c.change) == before; got != c.same {
-			t.Errorf("after a change of %s the identity is the same: %t, want %t", c.name, got, c.same)
+		text := `{"request":"` + strings.Repeat("0", 64) + `","project":".","trees":[{"runtimes":[],"packages":["` + line + `"]}]}`
+		var l Lock
+		if err := json.Unmarshal([]byte(text), &l); err == nil {
+			t.Errorf("%q is read as %+v", line, l.Trees)
 		}
 	}
+	l := Lock{Trees: []Tree{{Packages: []Package{{Path: "a b", Name: "a b", Version: "1"}}}}}
+	if body, err := json.Marshal(l); err == nil {
+		t.Errorf("a blank in a name is written: %s", body)
+	}
+}
+
+func FuzzNodePackage(f *testing.F) {
+	f.Add("@s/a@1.0.0 " + someIntegrity)
+	f.Add("c=@s/b@1.0.0-rc.1+x " + weakIntegrity + " https://other.example.com/b.tgz platform")
+	f.Add("a/node_modules/b@2")
+	f.Add("a@1 " + weakIntegrity + "," + otherIntegrity)
+	f.Fuzz(func(t *testing.T, line string) {
+		const registry = "https://r.example.com/"
+		p, err := parsePackage(line, registry)
+		if err != nil {
+			return
+		}
+		text, err := p.line(registry)
+		if err != nil {
+			t.Fatalf("%q is read as %+v, which cannot be written: %v", line, p, err)
+		}
+		if again, err := parsePackage(text, registry); err != nil || again != p {
+			t.Errorf("%q is read as %+v, its text %q as %+v, %v", line, p, text, again, err)
+		}
+	})
 }

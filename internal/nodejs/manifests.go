@@ -3,12 +3,13 @@ package nodejs
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
 )
 
@@ -19,16 +20,16 @@ const inFlight = 48
 // answers will need: that changes when documents come, never what is chosen.
 type manifests struct {
 	ctx    context.Context
-	reg    Registry
-	target Target
-	opts   Options
+	reg    registry.Registry
+	target manifest.Target
+	opts   treeOptions
 
 	slots chan struct{}
 	tasks sync.WaitGroup
 
 	mu     sync.Mutex
-	pages  map[string]*answer[*Packument]
-	picked map[string]*answer[*Manifest] // by name, NUL, spec
+	pages  map[string]*answer[*registry.Packument]
+	picked map[string]*answer[*manifest.Manifest] // by name, NUL, spec
 }
 
 // answer is a value that one caller gets for all.
@@ -38,27 +39,15 @@ type answer[T any] struct {
 	err  error
 }
 
-func newManifests(ctx context.Context, reg Registry, t Target, o Options) *manifests {
+func newManifests(ctx context.Context, reg registry.Registry, t manifest.Target, o treeOptions) *manifests {
 	return &manifests{
 		ctx: ctx, reg: reg, target: t, opts: o, slots: make(chan struct{}, inFlight),
-		pages: map[string]*answer[*Packument]{}, picked: map[string]*answer[*Manifest]{},
+		pages: map[string]*answer[*registry.Packument]{}, picked: map[string]*answer[*manifest.Manifest]{},
 	}
-}
-
-// asRefusal returns the error of a request that can have no answer, as opposed
-// to one that had none this time. A registry that wants other credentials has
-// not answered: npm leaves out optional packages then, and an expired token
-// would change what is in a layer.
-func asRefusal(err error) (*ResolveError, bool) {
-	refusal, ok := errors.AsType[*ResolveError](err)
-	if ok && (refusal.Code == "E401" || refusal.Code == "E403") {
-		return nil, false
-	}
-	return refusal, ok
 }
 
 // get returns the manifest for a dependency of a node.
-func (m *manifests) get(ctx context.Context, spec Spec, name, text string) (*Manifest, error) {
+func (m *manifests) get(ctx context.Context, spec manifest.Spec, name, text string) (*manifest.Manifest, error) {
 	a := m.ask(spec, name, text)
 	select {
 	case <-a.done:
@@ -69,14 +58,14 @@ func (m *manifests) get(ctx context.Context, spec Spec, name, text string) (*Man
 }
 
 // ask starts to find the manifest where nobody did, and what it needs in turn.
-func (m *manifests) ask(spec Spec, name, text string) *answer[*Manifest] {
+func (m *manifests) ask(spec manifest.Spec, name, text string) *answer[*manifest.Manifest] {
 	key := name + "\x00" + text
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if a := m.picked[key]; a != nil {
 		return a
 	}
-	a := &answer[*Manifest]{done: make(chan struct{})}
+	a := &answer[*manifest.Manifest]{done: make(chan struct{})}
 	m.picked[key] = a
 	m.tasks.Go(func() {
 		defer close(a.done)
@@ -88,16 +77,16 @@ func (m *manifests) ask(spec Spec, name, text string) *answer[*Manifest] {
 }
 
 // ahead asks for all that a manifest depends on.
-func (m *manifests) ahead(found *Manifest) {
+func (m *manifests) ahead(found *manifest.Manifest) {
 	if m.ctx.Err() != nil {
 		return
 	}
-	ask := func(deps []Dependency, skip map[string]bool) {
+	ask := func(deps []manifest.Dependency, skip map[string]bool) {
 		for _, d := range deps {
 			if skip[d.Name] || slices.Contains(found.Bundled, d.Name) {
 				continue
 			}
-			if spec, err := ParseSpec(d.Name, cmp.Or(d.Spec, "*")); err == nil {
+			if spec, err := manifest.ParseSpec(d.Name, cmp.Or(d.Spec, "*")); err == nil {
 				m.ask(spec, d.Name, d.Spec)
 			}
 		}
@@ -109,7 +98,7 @@ func (m *manifests) ahead(found *Manifest) {
 	}
 }
 
-func (m *manifests) find(spec Spec) (*Manifest, error) {
+func (m *manifests) find(spec manifest.Spec) (*manifest.Manifest, error) {
 	if spec = spec.Resolved(); !spec.FromRegistry() {
 		return nil, unsupported(spec)
 	}
@@ -121,11 +110,11 @@ func (m *manifests) find(spec Spec) (*Manifest, error) {
 	if kept >= 0 && m.runs(p, kept) {
 		return p.Manifest(kept)
 	}
-	pick := PickOptions{Node: m.target.Node, Before: m.opts.Before}
-	if m.opts.PinsExempt && spec.Kind == VersionSpec {
+	pick := registry.PickOptions{Node: m.target.Node, Before: m.opts.Before}
+	if m.opts.PinsExempt && spec.Kind == manifest.VersionSpec {
 		pick.Before = time.Time{}
 	}
-	i, err := Pick(p, spec, pick)
+	i, err := registry.Pick(p, spec, pick)
 	if kept >= 0 && (err != nil || !m.runs(p, i)) {
 		return p.Manifest(kept)
 	}
@@ -138,9 +127,9 @@ func (m *manifests) find(spec Spec) (*Manifest, error) {
 // preferred returns the place of the newest version of an earlier tree that
 // spec admits, of those that run on the target if there are some; -1 where
 // there is none. The earlier tree may have been for several targets.
-func (m *manifests) preferred(p *Packument, spec Spec) int {
+func (m *manifests) preferred(p *registry.Packument, spec manifest.Spec) int {
 	best, found, runs := semver.Version{}, -1, false
-	if spec.Kind != RangeSpec {
+	if spec.Kind != manifest.RangeSpec {
 		return found
 	}
 	for _, text := range m.opts.Prefer[spec.Name] {
@@ -158,8 +147,8 @@ func (m *manifests) preferred(p *Packument, spec Spec) int {
 }
 
 // runs tells whether a version's engines admit the target.
-func (m *manifests) runs(p *Packument, at int) bool {
-	return m.target.Node == "" || engineAdmits(p.Versions[at].Engines, m.target.Node)
+func (m *manifests) runs(p *registry.Packument, at int) bool {
+	return m.target.Node == "" || manifest.EngineAdmits(p.Versions[at].Engines, m.target.Node)
 }
 
 // untimed returns the registry of a package whose document, which is here, has
@@ -183,7 +172,7 @@ func (m *manifests) untimed(name string) (registry string, ok bool) {
 }
 
 // page returns a package's document.
-func (m *manifests) page(name string) (*Packument, error) {
+func (m *manifests) page(name string) (*registry.Packument, error) {
 	m.mu.Lock()
 	a := m.pages[name]
 	if a != nil {
@@ -191,7 +180,7 @@ func (m *manifests) page(name string) (*Packument, error) {
 		<-a.done
 		return a.val, a.err
 	}
-	a = &answer[*Packument]{done: make(chan struct{})}
+	a = &answer[*registry.Packument]{done: make(chan struct{})}
 	m.pages[name] = a
 	m.mu.Unlock()
 	defer close(a.done)
@@ -207,18 +196,18 @@ func (m *manifests) page(name string) (*Packument, error) {
 }
 
 // unsupported refuses what no registry holds.
-func unsupported(spec Spec) error {
+func unsupported(spec manifest.Spec) error {
 	detail := fmt.Sprintf("it is %s, and only what a registry holds has a version and a digest to plan with; "+
 		"publish it to a registry, or depend on the address of an archive (https://….tgz) and bring the lock file", spec.Kind)
-	if spec.Kind == DirectorySpec {
+	if spec.Kind == manifest.DirectorySpec {
 		detail = "there is no such folder with a package.json within the project; only those can be packed"
 	}
-	return &ResolveError{Code: "EUNSUPPORTED", Name: spec.Name, Spec: spec.Raw, Detail: detail}
+	return &manifest.ResolveError{Code: "EUNSUPPORTED", Name: spec.Name, Spec: spec.Raw, Detail: detail}
 }
 
 // refusedBy says whose wish an error is about.
 func refusedBy(e *edge, err error) error {
-	failure, ok := asRefusal(err)
+	failure, ok := manifest.AsRefusal(err)
 	if !ok {
 		return err
 	}

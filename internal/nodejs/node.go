@@ -3,6 +3,8 @@ package nodejs
 import (
 	"iter"
 	"path"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
 // node is a folder of a tree, or the project, or a stand-in for one of them
@@ -12,7 +14,7 @@ type node struct {
 	w    *world
 	name string // of the folder
 	key  string // fold(name)
-	pkg  *Manifest
+	pkg  *manifest.Manifest
 	// path is relative to the project's folder, which is "."; "" where the
 	// node never had a place.
 	path    string
@@ -52,7 +54,7 @@ type world struct {
 // nodeIn says where a new node goes and what it is.
 type nodeIn struct {
 	name      string
-	pkg       *Manifest
+	pkg       *manifest.Manifest
 	path      string
 	parent    *node
 	root      *node // for a node with a path and no parent
@@ -67,10 +69,10 @@ type nodeIn struct {
 // and makes its edges.
 func (w *world) newNode(in nodeIn) *node {
 	if in.pkg == nil {
-		in.pkg = &Manifest{}
+		in.pkg = &manifest.Manifest{}
 	}
 	n := &node{
-		w: w, name: in.name, key: fold(in.name), pkg: in.pkg, path: in.path, sortKey: collationKey(in.path),
+		w: w, name: in.name, key: fold(in.name), pkg: in.pkg, path: in.path, sortKey: manifest.CollationKey(in.path),
 		source: in.source, overrides: in.overrides, err: in.err, link: in.link,
 	}
 	n.root = n
@@ -94,7 +96,7 @@ func (w *world) newNode(in nodeIn) *node {
 // loadEdges makes the edges of the manifest. The order counts, and a later
 // kind takes the place of an earlier one.
 func (n *node) loadEdges() {
-	load := func(kind depKind, deps []Dependency, skip func(string) bool) {
+	load := func(kind depKind, deps []manifest.Dependency, skip func(string) bool) {
 		for _, d := range deps {
 			if skip != nil && skip(d.Name) {
 				continue
@@ -214,7 +216,7 @@ func (n *node) matches(other *node) bool {
 	return n.pkg.Name != "" && n.pkg.Version != "" && n.pkg.Name == other.pkg.Name && n.pkg.Version == other.pkg.Version
 }
 
-func integrityOf(m *Manifest) string {
+func integrityOf(m *manifest.Manifest) string {
 	if m.Integrity == "" && m.Shasum != "" {
 		return "shasum " + m.Shasum
 	}

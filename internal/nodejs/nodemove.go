@@ -4,6 +4,8 @@ import (
 	"iter"
 	"path"
 	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
 // inventory is all nodes of a tree by path, and by name in the order in which
@@ -111,7 +113,7 @@ func (n *node) leaveParents() {
 func (n *node) changePath(to string) {
 	n.delist()
 	old := n.path
-	n.path, n.sortKey = to, collationKey(to)
+	n.path, n.sortKey = to, manifest.CollationKey(to)
 	for c := range n.fsChildren.keys() {
 		c.changePath(path.Join(to, strings.TrimPrefix(c.path, old)))
 	}
@@ -276,7 +278,7 @@ func (n *node) replace(old *node) {
 	} else {
 		n.path, n.name, n.key = old.path, old.name, old.key
 	}
-	n.sortKey = collationKey(n.path)
+	n.sortKey = manifest.CollationKey(n.path)
 	n.list()
 	if !n.link {
 		for c := range old.children.values() {

@@ -5,16 +5,9 @@ import (
 	"iter"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
 )
-
-// Override is an entry of package.json's overrides.
-type Override struct {
-	Key   string // a name, or name@range of what is overridden
-	Value string // what is taken instead; "" where only what is below is overridden, "$name" for the project's own range
-	// Below are the overrides among what the package brings.
-	Below []Override
-}
 
 // overrideSet is a rule of the overrides with those below and above it. Nodes
 // and edges carry the one that holds for what is below them.
@@ -29,7 +22,7 @@ type overrideSet struct {
 }
 
 // newOverrides returns the outermost set, nil where there are no overrides.
-func newOverrides(overrides []Override) (*overrideSet, error) {
+func newOverrides(overrides []manifest.Override) (*overrideSet, error) {
 	if len(overrides) == 0 {
 		return nil, nil
 	}
@@ -37,7 +30,7 @@ func newOverrides(overrides []Override) (*overrideSet, error) {
 	return root, root.adopt(overrides)
 }
 
-func (o *overrideSet) adopt(overrides []Override) error {
+func (o *overrideSet) adopt(overrides []manifest.Override) error {
 	for _, in := range overrides {
 		name, spec := in.Key, "*"
 		if at := strings.LastIndexByte(in.Key, '@'); at > 0 {
@@ -47,10 +40,10 @@ func (o *overrideSet) adopt(overrides []Override) error {
 			spec = "*"
 		}
 		if name == "" {
-			return &ResolveError{Code: "EOVERRIDE", Name: in.Key, Detail: "an override needs the name of a package"}
+			return &manifest.ResolveError{Code: "EOVERRIDE", Name: in.Key, Detail: "an override needs the name of a package"}
 		}
 		if _, err := semver.ParseRange(spec); err != nil {
-			return &ResolveError{
+			return &manifest.ResolveError{
 				Code: "EOVERRIDE", Name: name, Spec: spec,
 				Detail: fmt.Sprintf("the key %q of the overrides must be a name, or a name and a range of versions", in.Key), Err: err,
 			}

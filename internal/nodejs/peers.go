@@ -3,6 +3,8 @@ package nodejs
 import (
 	"context"
 	"slices"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
 // stageFor returns a stand-in for n: a root with n's edges, in which packages
@@ -61,7 +63,7 @@ func (b *builder) loadPeers(ctx context.Context, n *node, required map[*node]boo
 			edges = append(edges, e)
 		}
 	}
-	slices.SortStableFunc(edges, func(x, y *edge) int { return collate(x.name, y.name) })
+	slices.SortStableFunc(edges, func(x, y *edge) int { return manifest.Collate(x.name, y.name) })
 	for _, e := range edges {
 		if n.parent == nil {
 			return nil
@@ -127,7 +129,7 @@ func (b *builder) nodeFromSpec(ctx context.Context, e *edge, spec string, parent
 	}
 	m, err := b.source.get(ctx, w.spec, e.name, spec)
 	if err != nil {
-		if _, ok := asRefusal(err); ok {
+		if _, ok := manifest.AsRefusal(err); ok {
 			n := b.newNode(nodeIn{name: e.name, parent: parent, err: refusedBy(e, err)})
 			b.failed.include(n)
 			return n, nil

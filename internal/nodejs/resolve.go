@@ -7,15 +7,15 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
 )
 
-// npmVersion is the npm whose answers Resolve gives.
-const npmVersion = "11.19.1"
-
-// Options are choices of the user about a resolution.
-type Options struct {
+// treeOptions are choices of the user about a resolution.
+type treeOptions struct {
 	// LegacyPeerDeps ignores peer dependencies, as npm's --legacy-peer-deps.
 	LegacyPeerDeps bool
 	// Force accepts conflicts between peers and foreign platforms, as --force.
@@ -34,17 +34,17 @@ type Options struct {
 	Whole bool
 }
 
-// Resolve chooses versions for a project and their places in node_modules, as
+// resolveTree chooses versions for a project and their places in node_modules, as
 // "npm install" of npm 11 does, but for a target instead of the host. An error
 // of type *ResolveError says why there is no tree, with npm's code.
 //
-// Where npm would put something else into a layer than was asked for, Resolve
+// Where npm would put something else into a layer than was asked for, resolveTree
 // fails: when a registry wants other credentials for an optional package, when
 // packages need each other in a circle of versions, which npm lays out with a
 // link, and for folders outside of the project, whose dependencies npm leaves
 // out. What is from git or an address is refused, or left out with a note where
 // it is optional.
-func Resolve(ctx context.Context, reg Registry, p *Project, t Target, o Options) (*Tree, error) {
+func resolveTree(ctx context.Context, reg registry.Registry, p *manifest.Project, t manifest.Target, o treeOptions) (*modules.Tree, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	b, err := newBuilder(ctx, reg, p, t, o)
 	if err != nil {
@@ -72,7 +72,7 @@ func Resolve(ctx context.Context, reg Registry, p *Project, t Target, o Options)
 	return b.tree(), nil
 }
 
-func newBuilder(ctx context.Context, reg Registry, p *Project, t Target, o Options) (*builder, error) {
+func newBuilder(ctx context.Context, reg registry.Registry, p *manifest.Project, t manifest.Target, o treeOptions) (*builder, error) {
 	overrides, err := newOverrides(p.Overrides)
 	if err != nil {
 		return nil, err
@@ -96,7 +96,7 @@ func (b *builder) checkRootOverrides() error {
 	}
 	for e := range b.root.edgesOut.values() {
 		if spec := e.spec(); spec != e.rawSpec {
-			return &ResolveError{
+			return &manifest.ResolveError{
 				Code: "EOVERRIDE", Name: e.name, Spec: e.rawSpec, RequiredBy: "the project",
 				Detail: fmt.Sprintf("the overrides ask for %q instead; write that as the dependency, or %q as the override", spec, "$"+e.name),
 			}
@@ -115,7 +115,7 @@ func (b *builder) dropFailed() error {
 		if n.root != b.root {
 			continue
 		}
-		if refusal, ok := asRefusal(n.err); !ok || refusal.Code == "EUNSUPPORTED" || !b.target.foreignName(n.name) {
+		if refusal, ok := manifest.AsRefusal(n.err); !ok || refusal.Code == "EUNSUPPORTED" || !b.target.ForeignName(n.name) {
 			b.note("the optional package is left out: %s", n.err)
 		}
 		for m := range optionalSet(n).keys() {
@@ -126,7 +126,7 @@ func (b *builder) dropFailed() error {
 }
 
 // noteUntimed names the registries for which a cut-off means nothing.
-func (b *builder) noteUntimed(t *Tree) {
+func (b *builder) noteUntimed(t *modules.Tree) {
 	if b.opts.Before.IsZero() {
 		return
 	}
@@ -137,33 +137,12 @@ func (b *builder) noteUntimed(t *Tree) {
 	}
 }
 
-// foreignName tells whether the name of a package says that it is for another
-// platform, as those of native code do: "@esbuild/win32-x64". Where a registry
-// lacks one, nobody misses it.
-func (t Target) foreignName(name string) bool {
-	for word := range strings.FieldsFuncSeq(name, func(r rune) bool { return strings.ContainsRune("@/-_.", r) }) {
-		switch word {
-		case "aix", "android", "cygwin", "darwin", "freebsd", "haiku", "macos", "netbsd", "openbsd", "openharmony", "sunos", "win32", "windows":
-			return true
-		case "arm", "arm64", "ia32", "loong64", "mips64el", "ppc64", "riscv64", "s390x", "wasm32", "x64":
-			if word != t.CPU {
-				return true
-			}
-		case "musl", "linuxmusl":
-			if t.Libc != "musl" {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // checkCircles refuses the links with which npm ends a circle of packages that
 // need each other in different versions: a layer holds none.
 func (b *builder) checkCircles() error {
 	for l := range b.root.inventory.links.keys() {
 		if !l.inert && !l.dev && !l.extraneous && l.target != nil && l.target.parent != nil {
-			return &ResolveError{
+			return &manifest.ResolveError{
 				Code: "ELOOP", Name: l.name, Spec: l.target.version(), RequiredBy: l.parent.label(),
 				Detail: fmt.Sprintf("packages need each other in a circle of different versions, which npm lays out with a link to %q; a layer holds no links: settle the versions with \"overrides\"", l.realpath),
 			}
@@ -184,10 +163,10 @@ func (b *builder) checkPlatforms() error {
 	for n := range b.root.inventory.byPath.values() {
 		if !n.optional && (b.opts.Whole || !n.dev) {
 			if !n.isProjectRoot() && !b.engineFits(n.pkg) {
-				b.note("%s asks for Node.js %s, and the target has %s", n.label(), engineRange(n.pkg, "node"), b.target.Node)
+				b.note("%s asks for Node.js %s, and the target has %s", n.label(), n.pkg.Engine("node"), b.target.Node)
 			}
 			if !b.opts.Force && !b.target.Fits(n.pkg) {
-				return &ResolveError{
+				return &manifest.ResolveError{
 					Code: "EBADPLATFORM", Name: n.name, Spec: n.version(), RequiredBy: requiredBy(n),
 					Detail: fmt.Sprintf("it is for os %q, cpu %q, libc %q, which %s is not", n.pkg.OS, n.pkg.CPU, n.pkg.Libc, b.target),
 				}
@@ -209,47 +188,14 @@ func requiredBy(n *node) string {
 	return ""
 }
 
-func engineRange(m *Manifest, engine string) string {
-	for _, d := range m.Engines {
-		if d.Name == engine {
-			return d.Spec
-		}
-	}
-	return ""
-}
-
-func (b *builder) engineFits(m *Manifest) bool {
-	return (b.target.Node == "" || engineAdmits(engineRange(m, "node"), b.target.Node)) &&
-		engineAdmits(engineRange(m, "npm"), npmVersion)
-}
-
-// Fits tells whether a package's os, cpu and libc admit the target.
-func (t Target) Fits(m *Manifest) bool {
-	return listFits(m.OS, t.OS) && listFits(m.CPU, t.CPU) && listFits(m.Libc, t.Libc)
-}
-
-// listFits reads a list of package.json: entries, and entries that "!" negates.
-func listFits(list []string, value string) bool {
-	if len(list) == 0 || len(list) == 1 && list[0] == "any" {
-		return true
-	}
-	negated, match := 0, false
-	for _, entry := range list {
-		if entry != "" && entry[0] == '!' {
-			negated++
-			if entry[1:] == value {
-				return false
-			}
-		} else if entry == value {
-			match = true
-		}
-	}
-	return match || negated == len(list)
+func (b *builder) engineFits(m *manifest.Manifest) bool {
+	return (b.target.Node == "" || manifest.EngineAdmits(m.Engine("node"), b.target.Node)) &&
+		manifest.EngineAdmits(m.Engine("npm"), manifest.NPMVersion)
 }
 
 // tree returns the answer.
-func (b *builder) tree() *Tree {
-	t := &Tree{}
+func (b *builder) tree() *modules.Tree {
+	t := &modules.Tree{}
 	for n := range b.root.inventory.byPath.values() {
 		if b.kept(n) && !n.link && n.parent != nil {
 			t.Packages = append(t.Packages, b.packageOf(n))
@@ -257,7 +203,7 @@ func (b *builder) tree() *Tree {
 	}
 	b.addLocal(t)
 	b.noteUntimed(t)
-	slices.SortFunc(t.Packages, func(x, y Package) int { return cmp.Compare(x.Path, y.Path) })
+	slices.SortFunc(t.Packages, func(x, y modules.Package) int { return cmp.Compare(x.Path, y.Path) })
 	t.Notes = slices.Sorted(slices.Values(b.notes))
 	return t
 }
@@ -270,9 +216,9 @@ func (b *builder) kept(n *node) bool {
 	return b.opts.Whole || !n.inert && !n.dev && !n.extraneous
 }
 
-func (b *builder) packageOf(n *node) Package {
+func (b *builder) packageOf(n *node) modules.Package {
 	m := n.pkg
-	p := Package{
+	p := modules.Package{
 		Path: n.path, Name: m.Name, Version: m.Version, URL: m.Tarball, Integrity: m.Integrity,
 		Dev: n.dev, Optional: n.optional, DevOptional: n.devOptional, Peer: n.peer, Extraneous: n.extraneous,
 		Bundled: n.inDependencyBundle(), InstallScript: m.InstallScript, OS: m.OS, CPU: m.CPU, Libc: m.Libc, Bin: m.Bin,

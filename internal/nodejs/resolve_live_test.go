@@ -16,9 +16,12 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 	"golang.org/x/tools/txtar"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 // liveSets are compared with the npm of the machine and what the public
@@ -57,7 +60,7 @@ func TestResolveEqualsNPMNow(t *testing.T) {
 }
 
 // liveRegistry returns a client of the registry at an address.
-func liveRegistry(t *testing.T, address string) *Client {
+func liveRegistry(t *testing.T, address string) *registry.Client {
 	t.Helper()
 	s, err := store.Open(t.TempDir())
 	if err != nil {
@@ -67,11 +70,11 @@ func liveRegistry(t *testing.T, address string) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config, err := LoadNpmrc("", []string{"npm_config_registry=" + address, "HOME=" + t.TempDir()})
+	config, err := registry.LoadNpmrc("", []string{"npm_config_registry=" + address, "HOME=" + t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := NewClient(f, config)
+	client, err := registry.NewClient(f, config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +127,7 @@ func npmLines(t *testing.T, npm, registry, cache, set string, packageJSON []byte
 			if p.Name == "" {
 				p.Name = name
 			}
-			lines = append(lines, lockLine(Package{
+			lines = append(lines, lockLine(modules.Package{
 				Path: at, Name: p.Name, Version: p.Version, Dev: p.Dev, Optional: p.Optional, DevOptional: p.DevOptional, Peer: p.Peer,
 				Bundled: p.InBundle, Extraneous: p.Extraneous, InstallScript: p.HasInstallScript,
 			}))

@@ -16,6 +16,10 @@ import (
 	"testing"
 
 	"golang.org/x/tools/txtar"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
 )
 
 // testdata/universe.jsonl.gz has a registry's documents, a line each, of the
@@ -107,21 +111,21 @@ func compareLines(t *testing.T, got, want []string) {
 }
 
 // node20 is the target of the recorded answers.
-func node20() Target {
-	return Target{Runtime: "nodejs20.x", Arch: "x86_64", OS: "linux", CPU: "x64", Libc: "glibc", Node: "20.20.2"}
+func node20() manifest.Target {
+	return manifest.Target{Runtime: "nodejs20.x", Arch: "x86_64", OS: "linux", CPU: "x64", Libc: "glibc", Node: "20.20.2"}
 }
 
 // resolvedLines resolves a package.json and tells the answer as npm's lock would.
-func resolvedLines(t *testing.T, r Registry, packageJSON []byte, set string) []string {
+func resolvedLines(t *testing.T, r registry.Registry, packageJSON []byte, set string) []string {
 	t.Helper()
-	p, _, err := parseProject(packageJSON)
+	p, _, err := manifest.ParseProject(packageJSON)
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, err := Resolve(t.Context(), r, p, node20(), Options{
+	tree, err := resolveTree(t.Context(), r, p, node20(), treeOptions{
 		Whole: true, LegacyPeerDeps: strings.HasSuffix(set, "--legacy"), Force: strings.HasSuffix(set, "--force"),
 	})
-	if refusal, ok := errors.AsType[*ResolveError](err); ok {
+	if refusal, ok := errors.AsType[*manifest.ResolveError](err); ok {
 		return []string{"REFUSED " + refusal.Code}
 	}
 	if err != nil {
@@ -137,7 +141,7 @@ func resolvedLines(t *testing.T, r Registry, packageJSON []byte, set string) []s
 
 // lockLine writes a package as the expectations do: npm's lock says nothing but
 // "extraneous" of a package that is.
-func lockLine(p Package) string {
+func lockLine(p modules.Package) string {
 	var flags []string
 	for _, f := range []struct {
 		name string
@@ -167,7 +171,7 @@ type universe struct {
 	documents map[string][]byte
 	bundles   map[string]bundle // by name@version
 	mu        sync.Mutex
-	read      map[string]*Packument
+	read      map[string]*registry.Packument
 }
 
 type bundle struct {
@@ -195,7 +199,7 @@ func unzip(t *testing.T, name string) []byte {
 
 func readUniverse(t *testing.T, name string) *universe {
 	t.Helper()
-	u := &universe{documents: map[string][]byte{}, bundles: map[string]bundle{}, read: map[string]*Packument{}}
+	u := &universe{documents: map[string][]byte{}, bundles: map[string]bundle{}, read: map[string]*registry.Packument{}}
 	lines := bufio.NewScanner(bytes.NewReader(unzip(t, name)))
 	lines.Buffer(nil, 16<<20)
 	for lines.Scan() {
@@ -221,7 +225,7 @@ func readUniverse(t *testing.T, name string) *universe {
 }
 
 // Packument adds the addresses of tarballs, which the recorded documents lack.
-func (u *universe) Packument(_ context.Context, name string) (*Packument, error) {
+func (u *universe) Packument(_ context.Context, name string) (*registry.Packument, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if p := u.read[name]; p != nil {
@@ -229,20 +233,20 @@ func (u *universe) Packument(_ context.Context, name string) (*Packument, error)
 	}
 	raw := u.documents[name]
 	if raw == nil {
-		return nil, &ResolveError{Code: "E404", Name: name, Detail: "no such package"}
+		return nil, &manifest.ResolveError{Code: "E404", Name: name, Detail: "no such package"}
 	}
-	p, err := ReadPackument(raw)
+	p, err := registry.ReadPackument(raw)
 	if err != nil {
 		return nil, err
 	}
-	list := make([]*Manifest, len(p.Versions))
+	list := make([]*manifest.Manifest, len(p.Versions))
 	for i := range p.Versions {
 		if list[i], err = p.Manifest(i); err != nil {
 			return nil, err
 		}
 		list[i].Tarball = fmt.Sprintf("https://registry.example/%s/-/%s.tgz", name, list[i].Version)
 	}
-	known := NewPackument(name, list...)
+	known := registry.NewPackument(name, list...)
 	known.DistTags, known.Timed = p.DistTags, p.Timed
 	for i := range p.Versions {
 		known.Versions[i].Uploaded = p.Versions[i].Uploaded
@@ -251,18 +255,18 @@ func (u *universe) Packument(_ context.Context, name string) (*Packument, error)
 	return known, nil
 }
 
-func (u *universe) Manifest(context.Context, string, string) (*Manifest, error) {
+func (u *universe) Manifest(context.Context, string, string) (*manifest.Manifest, error) {
 	return nil, errors.New("a resolution asks for no single manifest")
 }
 
-func (u *universe) Bundle(_ context.Context, m *Manifest) (map[string]*Manifest, []byte, error) {
+func (u *universe) Bundle(_ context.Context, m *manifest.Manifest) (map[string]*manifest.Manifest, []byte, error) {
 	b, ok := u.bundles[m.Name+"@"+m.Version]
 	if !ok {
 		return nil, nil, fmt.Errorf("the universe has no bundle of %s@%s", m.Name, m.Version)
 	}
-	packages := map[string]*Manifest{}
+	packages := map[string]*manifest.Manifest{}
 	for at, raw := range b.Packages {
-		p, err := ReadManifest(raw)
+		p, err := manifest.Read(raw)
 		if err != nil {
 			return nil, nil, err
 		}

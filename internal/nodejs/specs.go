@@ -1,6 +1,7 @@
 package nodejs
 
 import (
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
 )
 
@@ -30,9 +31,9 @@ func (s *specs) fail(err error) {
 
 // asked is what a dependency's text asks for, an alias being followed.
 type asked struct {
-	spec  Spec  // of the package itself
-	any   bool  // "*" or nothing
-	fault error // why the text cannot be read
+	spec  manifest.Spec // of the package itself
+	any   bool          // "*" or nothing
+	fault error         // why the text cannot be read
 }
 
 // want reads a dependency's text.
@@ -46,14 +47,14 @@ func (s *specs) want(name, text string) *asked {
 	}
 	w := &asked{}
 	s.wanted[key] = w
-	spec, err := ParseSpec(name, text)
+	spec, err := manifest.ParseSpec(name, text)
 	w.spec, w.fault = spec.Resolved(), err
-	w.any = w.spec.Kind == RangeSpec && (w.spec.Fetch == "*" || w.spec.Fetch == "")
+	w.any = w.spec.Kind == manifest.RangeSpec && (w.spec.Fetch == "*" || w.spec.Fetch == "")
 	return w
 }
 
 func (w *asked) versions() bool {
-	return w.fault == nil && (w.spec.Kind == RangeSpec || w.spec.Kind == VersionSpec)
+	return w.fault == nil && (w.spec.Kind == manifest.RangeSpec || w.spec.Kind == manifest.VersionSpec)
 }
 
 // rangeOf returns a range as npm reads it, nil where it is none.
@@ -113,7 +114,7 @@ func (e *edge) allows(n *node, text string) bool {
 	case w.versions():
 		v := s.versionOf(n.version())
 		return v != nil && w.spec.Range.Match(*v)
-	case w.spec.Kind == TagSpec:
+	case w.spec.Kind == manifest.TagSpec:
 		return n.pkg.Tarball != ""
 	}
 	return e.allowsLocal(n, &w.spec)

@@ -2,12 +2,13 @@ package provider
 
 import (
 	"errors"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
@@ -19,7 +20,10 @@ import (
 // names, at the argument that brought it, where one did.
 func diagnose(summary string, err error) diag.Diagnostic {
 	if input, ok := errors.AsType[*layer.InputError](err); ok {
-		return at(input.Attribute, diag.NewErrorDiagnostic(input.Summary, input.Detail))
+		return atPath(input.At, diag.NewErrorDiagnostic(input.Summary, input.Detail))
+	}
+	if unknown, ok := errors.AsType[*unknownSettings](err); ok {
+		return unknown.diagnostic()
 	}
 	if d, ok := diagnosePublish(err); ok {
 		return d
@@ -27,41 +31,79 @@ func diagnose(summary string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(summary, sentence(err.Error()))
 }
 
-// soften turns an error into a warning: the resource exists already, and an
-// error while planning would keep Terraform from destroying it.
-func soften(d diag.Diagnostic) diag.Diagnostic {
-	detail := d.Detail() + "\n\nThe resource exists, so the plan goes on without its new values; an apply will fail on the same cause."
-	soft := diag.NewWarningDiagnostic(d.Summary(), detail)
-	if withPath, ok := d.(diag.DiagnosticWithPath); ok {
-		return diag.WithPath(withPath.Path(), soft)
+// diagnoseAll returns a diagnostic of each fault that an error holds, or that of
+// the error.
+func diagnoseAll(summary string, err error) diag.Diagnostics {
+	faults := fault.All(err)
+	if len(faults) == 0 {
+		return diag.Diagnostics{diagnose(summary, err)}
 	}
-	return soft
+	var all diag.Diagnostics
+	for _, found := range faults {
+		all.Append(diagnose(summary, found))
+	}
+	return all
 }
+
+// blocking returns the diagnostics of planning a resource. Where it exists
+// already, the last error ends with how to destroy it: Terraform plans the
+// resources that it is to destroy first, and stops at the same error.
+func blocking(diags diag.Diagnostics, exists bool) diag.Diagnostics {
+	if !exists {
+		return diags
+	}
+	for i, d := range slices.Backward(diags) {
+		if d.Severity() != diag.SeverityError {
+			continue
+		}
+		ended := diag.Diagnostic(diag.NewErrorDiagnostic(d.Summary(), d.Detail()+"\n\n"+wayOut))
+		if withPath, ok := d.(diag.DiagnosticWithPath); ok {
+			ended = diag.WithPath(withPath.Path(), ended)
+		}
+		diags[i] = ended
+		break
+	}
+	return diags
+}
+
+const wayOut = "Nothing was changed. To destroy the resource in spite of this, run the destroy with -refresh=false."
 
 // warn returns the diagnostic of a warning of the pipeline.
 func warn(w layer.Warning) diag.Diagnostic {
-	return at(w.Attribute, diag.NewWarningDiagnostic(w.Summary, w.Detail))
+	return atPath(w.At, diag.NewWarningDiagnostic(w.Summary, w.Detail))
 }
 
-// at ties a diagnostic to an attribute such as "python.requirements[0]".
+// at ties a diagnostic to an outermost argument; "" is none.
 func at(attribute string, d diag.Diagnostic) diag.Diagnostic {
 	if attribute == "" {
 		return d
 	}
-	return diag.WithPath(attributePath(attribute), d)
+	return diag.WithPath(path.Root(attribute), d)
 }
 
-// attributePath returns the path of the outermost argument, with its index:
-// Terraform shows the source line for that, and for no path into an object.
-// The text of a diagnostic names the whole attribute.
-func attributePath(attribute string) path.Path {
-	outermost, _, _ := strings.Cut(attribute, ".")
-	name, index, indexed := strings.Cut(strings.TrimSuffix(outermost, "]"), "[")
-	p := path.Root(name)
-	if n, err := strconv.Atoi(index); indexed && err == nil {
-		p = p.AtListIndex(n)
+// atPath ties a diagnostic to the argument that a fault names, whole.
+func atPath(p fault.Path, d diag.Diagnostic) diag.Diagnostic {
+	if p.IsZero() {
+		return d
 	}
-	return p
+	return diag.WithPath(frameworkPath(p), d)
+}
+
+// frameworkPath returns the path in the framework's form:
+// python.index[0].url.
+func frameworkPath(p fault.Path) path.Path {
+	out := path.Empty()
+	for _, s := range p.Steps() {
+		switch s.Kind {
+		case fault.Element:
+			out = out.AtListIndex(s.Index)
+		case fault.MapKey:
+			out = out.AtMapKey(s.Name)
+		default:
+			out = out.AtName(s.Name)
+		}
+	}
+	return out
 }
 
 // sentence writes the text of an error as a sentence.
@@ -80,9 +122,12 @@ func diagnosePublish(err error) (diag.Diagnostic, bool) {
 		login    *publish.CredentialsError
 		quota    *publish.QuotaError
 		unsure   *publish.UncertainError
+		foreign  *publish.ForeignAccountError
 		signing  *publish.SigningError
 	)
 	switch {
+	case errors.As(err, &foreign):
+		return diag.NewErrorDiagnostic("The layer is of another AWS account", sentence(err.Error())), true
 	case errors.As(err, &config):
 		return diag.NewErrorDiagnostic("Unusable AWS settings", sentence(strings.Join(config.Faults, "; "))), true
 	case errors.As(err, &limit):

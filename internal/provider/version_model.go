@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
@@ -243,7 +244,7 @@ func (b *builtModel) checkLayer() error {
 
 func errFunctionZip() error {
 	return &layer.InputError{
-		Attribute: "package", Summary: "The package is the code of a function",
+		At: fault.At("package"), Summary: "The package is the code of a function",
 		Detail: "It has kind = \"function\", so its files do not lie where a function looks into a layer. Drop kind from the package, or give filename and source_code_hash of it to aws_lambda_function.",
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -28,6 +29,7 @@ func parameterAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "A parameter of the type `String` in the parameter store of AWS Systems Manager, in every region, that holds the ARN of the current version. It is written after the version is shared, put back when it was changed outside, and deleted with the resource, unless it then holds something else.",
 		Optional:            true,
+		Validators:          nested(),
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				MarkdownDescription: "Name of the parameter, such as `/layers/deps`. A change writes the new one and deletes the old one.",
@@ -86,7 +88,7 @@ func (r *versionResource) readParameter(ctx context.Context, publisher *publish.
 		if found {
 			text = fmt.Sprintf("It holds %q in place of %q, and is written again by the next apply.", value, p.now.ARN)
 		}
-		p.diags.AddAttributeWarning(attributePath("ssm_parameter"), fmt.Sprintf("The parameter %q was changed outside of Terraform", want.Name.ValueString()), text)
+		p.diags.AddAttributeWarning(path.Root("ssm_parameter"), fmt.Sprintf("The parameter %q was changed outside of Terraform", want.Name.ValueString()), text)
 	})
 	if slices.ContainsFunc(places, func(p *place) bool { return p.stray }) {
 		m.SSMParameter = types.ObjectNull(m.SSMParameter.AttributeTypes(ctx))

@@ -19,7 +19,7 @@ import (
 // alone.
 func Findings(tree filetree.Tree) ([]string, error) {
 	var notes []string
-	users := map[string]string{} // first origin by folder, "" for several
+	users := map[string]filetree.Origin{} // the first by folder, none for several
 	last := ""
 	for i := range tree {
 		e := &tree[i]
@@ -38,15 +38,15 @@ func Findings(tree filetree.Tree) ([]string, error) {
 		if first, known := users[top]; !known {
 			users[top] = e.Origin
 		} else if first != e.Origin {
-			users[top] = ""
+			users[top] = filetree.Origin{}
 		}
 	}
 	// Most folders have one owner, and need no second look.
-	f := finder{inits: map[string][]filetree.Entry{}, users: map[string][]string{}}
+	f := finder{inits: map[string][]filetree.Entry{}, users: map[string][]user{}}
 	for i := range tree {
 		dir, within, ok := splitRoot(tree[i].Path)
 		top, _, inFolder := strings.Cut(within, "/")
-		if ok && inFolder && users[top] == "" {
+		if ok && inFolder && users[top] == (filetree.Origin{}) {
 			f.see(tree[i], dir, within)
 		}
 	}
@@ -57,7 +57,13 @@ func Findings(tree filetree.Tree) ([]string, error) {
 // finder gathers who brings which packages.
 type finder struct {
 	inits map[string][]filetree.Entry // __init__.py files, by package
-	users map[string][]string         // "root\norigin" of those who have code in a package, by package
+	users map[string][]user           // who has code in a package, by package
+}
+
+// user is a distribution that has code in a folder of sys.path.
+type user struct {
+	dir    string
+	origin filetree.Origin
 }
 
 func (f *finder) see(e filetree.Entry, dir, within string) {
@@ -68,10 +74,10 @@ func (f *finder) see(e filetree.Entry, dir, within string) {
 	if path.Base(within) == "__init__.py" {
 		f.inits[name] = append(f.inits[name], e)
 	}
-	user := dir + "\n" + e.Origin
+	by := user{dir, e.Origin}
 	for ; name != "."; name = path.Dir(name) {
-		if list := f.users[name]; len(list) == 0 || list[len(list)-1] != user {
-			f.users[name] = append(list, user)
+		if list := f.users[name]; len(list) == 0 || list[len(list)-1] != by {
+			f.users[name] = append(list, by)
 		}
 	}
 }
@@ -102,12 +108,11 @@ func (f *finder) shared() ([]string, error) {
 
 // judge returns what is wrong with a package, or "".
 func (f *finder) judge(name string) (string, error) {
-	for _, user := range f.users[name] {
-		dir, origin, _ := strings.Cut(user, "\n")
-		owner := slices.ContainsFunc(f.inits[name], func(e filetree.Entry) bool { return e.Origin == origin })
+	for _, by := range f.users[name] {
+		owner := slices.ContainsFunc(f.inits[name], func(e filetree.Entry) bool { return e.Origin == by.origin })
 		note := ""
 		if !owner {
-			note = f.note(name, dir, strings.TrimPrefix(origin, "python:"))
+			note = f.note(name, by.dir, by.origin.Distribution())
 		}
 		if note == "" {
 			continue
@@ -177,4 +182,4 @@ func splitRoot(name string) (dir, within string, ok bool) {
 }
 
 // distribution is who brings an entry, as "requests 2.31.0".
-func distribution(e filetree.Entry) string { return strings.TrimPrefix(e.Origin, "python:") }
+func distribution(e filetree.Entry) string { return e.Origin.Distribution() }

@@ -86,7 +86,7 @@ func TestScripts(t *testing.T) {
 		t.Errorf("bin/ has %d programs, want 5", len(got))
 	}
 	for _, e := range tree {
-		if strings.HasSuffix(e.Path, "x.h") || strings.HasPrefix(e.Path, "python/bin") || e.Origin != "python:tools 1.0" {
+		if strings.HasSuffix(e.Path, "x.h") || strings.HasPrefix(e.Path, "python/bin") || e.Origin != (filetree.Origin{Ecosystem: "python", Name: "tools", Version: "1.0"}) {
 			t.Errorf("the tree has %s of %s", e.Path, e.Origin)
 		}
 	}

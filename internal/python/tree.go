@@ -80,7 +80,7 @@ func Tree(ctx context.Context, c *fetch.Client, s *store.Store, l *Lock, o TreeO
 		if err != nil {
 			return nil, fmt.Errorf("reading wheel %q: %w", w.Filename, err)
 		}
-		origin := fmt.Sprintf("python:%s %s", w.Name, w.Version)
+		origin := filetree.Origin{Ecosystem: "python", Name: w.Name, Version: w.Version}
 		for _, dir := range roots(w.Targets, o.Targets) {
 			tree = append(tree, installed(files, dir, origin)...)
 		}
@@ -200,7 +200,7 @@ func roots(serves []string, targets []Target) []string {
 
 // installed returns the entries of a wheel as an installer lays them out below
 // dir (the "Binary distribution format" specification).
-func installed(wheel filetree.Tree, dir, origin string) filetree.Tree {
+func installed(wheel filetree.Tree, dir string, origin filetree.Origin) filetree.Tree {
 	var out filetree.Tree
 	for _, e := range wheel {
 		at, ok := installedPath(e.Path)

@@ -1,0 +1,341 @@
+package lockfile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
+)
+
+// atOnce is how many manifests are asked for at a time.
+const atOnce = 24
+
+// completion asks a registry what a lock file is silent about.
+type completion struct {
+	*Lock    // a copy, changed on the way
+	registry registry.Registry
+	target   manifest.Target
+	required map[string]bool // keys of what is not optional
+	asked    map[string]bool // questions, answered or not
+	notes    map[string]bool
+	added    []string // packages that the lock file lacks
+}
+
+// question is a manifest that is wanted, and what for.
+type question struct {
+	id            string // in asked
+	name, version string
+	// key is of the package that is described; edge, with the key of the
+	// package that wants it, of one that the lock file lacks.
+	key  string
+	edge *lockEdge
+}
+
+// run answers questions until there are none, and returns what is live.
+func (c *completion) run(ctx context.Context) (map[string]bool, error) {
+	for {
+		live, err := c.settle()
+		if err != nil {
+			return nil, err
+		}
+		questions, err := c.questions(ctx, live)
+		if err != nil {
+			return nil, err
+		}
+		if len(questions) == 0 {
+			return live, c.refuseUnsupported()
+		}
+		manifests, err := c.ask(ctx, questions)
+		if err != nil {
+			return nil, err
+		}
+		for i, q := range questions {
+			c.asked[q.id] = true
+			if err := c.take(q, manifests[i]); err != nil {
+				return nil, err
+			}
+		}
+		if c.packages[questions[0].key].Bare && c.placed {
+			c.markExtraneous()
+		}
+	}
+}
+
+func (c *completion) settle() (map[string]bool, error) {
+	live, err := c.Lock.settle(c.target)
+	c.required = c.reach(func(e lockEdge) bool { return !e.Kind.bends() })
+	return live, err
+}
+
+// questions returns what is to be asked next, in a settled order: first what
+// the packages are, then what they lack.
+func (c *completion) questions(ctx context.Context, live map[string]bool) ([]question, error) {
+	var open []question
+	keys := slices.Sorted(maps.Keys(live))
+	for _, key := range keys {
+		if p := c.packages[key]; key != c.root && c.silent(key, p) && !c.asked[key] {
+			open = append(open, question{id: key, key: key, name: p.Name, version: p.Version})
+		}
+	}
+	if len(open) > 0 {
+		return open, nil
+	}
+	for _, key := range keys {
+		p := c.packages[key]
+		if p.Bundled {
+			continue
+		}
+		for _, e := range p.Edges {
+			id := key + " " + e.Name
+			if e.To != "" || e.Kind.bends() && e.Kind != edgeOptional || e.Kind == edgePeer || c.asked[id] {
+				continue
+			}
+			spec, err := manifest.ParseSpec(e.Name, e.Spec)
+			if err != nil {
+				return nil, err
+			}
+			if spec = spec.Resolved(); spec.Kind != manifest.VersionSpec {
+				c.asked[id] = true
+				if err := c.refuseRange(ctx, p, e, spec); err != nil {
+					return nil, err
+				}
+				continue
+			}
+			open = append(open, question{id: id, key: key, edge: &e, name: spec.Name, version: strings.TrimLeft(spec.Fetch, "v= ")})
+		}
+	}
+	return open, nil
+}
+
+// silent reports whether the lock file leaves open whether a package fits.
+func (c *completion) silent(key string, p *lockPackage) bool {
+	switch {
+	case !p.fetched() || p.Remote:
+		return false
+	case p.Bare:
+		return true
+	}
+	return !c.required[key] && len(p.Libc) == 0 && len(p.OS)+len(p.CPU) > 0
+}
+
+// ask gets the manifests; that of what a registry does not have is nil.
+func (c *completion) ask(ctx context.Context, questions []question) ([]*manifest.Manifest, error) {
+	manifests := make([]*manifest.Manifest, len(questions))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for i, q := range questions {
+		g.Go(func() error {
+			m, err := c.registry.Manifest(ctx, q.name, q.version)
+			var unknown *manifest.ResolveError
+			if errors.As(err, &unknown) && (unknown.Code == "E404" || unknown.Code == "ETARGET") {
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("completing the lock file %q: %w", c.File, err)
+			}
+			manifests[i] = m
+			return nil
+		})
+	}
+	return manifests, g.Wait()
+}
+
+// take uses the answer to a question.
+func (c *completion) take(q question, m *manifest.Manifest) error {
+	p := c.packages[q.key]
+	switch {
+	case q.edge != nil:
+		return c.add(p, q, m)
+	case m != nil:
+		return c.describe(p, m)
+	case c.required[q.key] || len(p.OS)+len(p.CPU) > 0 && !c.target.ForeignName(p.Name):
+		return &manifest.ResolveError{Code: "E404", Name: q.name, Spec: q.version, RequiredBy: c.File, Detail: "the registry does not have what the lock file names"}
+	}
+	if !c.target.ForeignName(p.Name) {
+		c.note("the registry does not have %s, an optional dependency that the lock file names: it is left out", p)
+	}
+	p.OS = []string{"none"}
+	return nil
+}
+
+// describe adds to a package what its manifest says.
+func (c *completion) describe(p *lockPackage, m *manifest.Manifest) error {
+	p.OS, p.CPU, p.Libc, p.Node = m.OS, m.CPU, m.Libc, m.Engine("node")
+	if !p.Bare {
+		return nil
+	}
+	p.Script, p.Bin = m.InstallScript, m.Bin
+	if err := c.seal(p, m); err != nil {
+		return err
+	}
+	if p.URL == "" {
+		p.URL = m.Tarball
+	}
+	edges := manifestEdges(m)
+	if c.placed { // package-lock 1 tells no kinds
+		for i := range edges {
+			edges[i].To = c.find(p.Path, edges[i].Name)
+		}
+		p.Edges = edges
+		return nil
+	}
+	if gyp := p.edge("node-gyp"); gyp != nil && !slices.ContainsFunc(edges, func(e lockEdge) bool { return e.Name == "node-gyp" }) {
+		*gyp = lockEdge{Name: gyp.Name, Kind: edgePeerOptional} // yarn adds it to what has a script
+	}
+	p.Brings = len(m.Bundled) > 0
+	p.Edges = slices.DeleteFunc(p.Edges, func(e lockEdge) bool { return slices.Contains(m.Bundled, e.Name) })
+	for _, e := range edges {
+		if p.edge(e.Name) == nil && (e.Kind.bends() || e.Kind == edgePeer) && !slices.Contains(m.Bundled, e.Name) && !c.ignores(e.Name) {
+			p.Edges = sortEdges(append(p.Edges, e))
+		}
+	}
+	return nil
+}
+
+// ignores reports whether the lock file leaves out an optional dependency
+// because the project says so.
+func (c *completion) ignores(name string) bool {
+	return slices.ContainsFunc(c.ignored, func(pattern string) bool {
+		matched, err := path.Match(pattern, name)
+		return err == nil && matched
+	})
+}
+
+// seal holds the lock file's integrity against the registry's, and takes the
+// registry's where it is the stronger one.
+func (c *completion) seal(p *lockPackage, m *manifest.Manifest) error {
+	has := m.TarballIntegrity()
+	if p.Integrity == "" {
+		if p.Unsealed {
+			p.Integrity = has
+		}
+		return nil
+	}
+	mine, err := fetch.ParseIntegrity(p.Integrity)
+	if err != nil {
+		return &Error{File: c.File, Entry: p.String(), Reason: "its integrity is unreadable", Err: err}
+	}
+	if mine.Weak() && m.Integrity != "" && m.Shasum != "" && mine.String() == manifest.ShasumIntegrity(m.Shasum) {
+		p.Integrity = m.Integrity
+		return nil
+	}
+	// What the registry gives is held against, where it can be read.
+	if theirs, err := fetch.ParseIntegrity(m.Integrity); err == nil && contradict(mine.String(), theirs.String()) {
+		return &manifest.ResolveError{Code: "EINTEGRITY", Name: p.Name, Spec: p.Version, RequiredBy: c.File, Detail: fmt.Sprintf("the lock file has the integrity %s, the registry %s: one of them was changed", mine, theirs)}
+	}
+	return nil
+}
+
+// add completes a package that the lock file lacks, if it fits the target.
+func (c *completion) add(wanting *lockPackage, q question, m *manifest.Manifest) error {
+	if m == nil {
+		if q.edge.Kind != edgeOptional {
+			return c.lacks(wanting, *q.edge, "the registry does not have it")
+		}
+		if !c.target.ForeignName(q.name) {
+			c.note("neither the lock file nor the registry has %s, an optional dependency of %s: it is left out", q.name+"@"+q.version, c.title(wanting))
+		}
+		return nil
+	}
+	p := &lockPackage{Name: m.Name, Version: m.Version, URL: m.Tarball, Integrity: m.TarballIntegrity(), OS: m.OS, CPU: m.CPU, Libc: m.Libc, Node: m.Engine("node"), Bin: m.Bin, Script: m.InstallScript}
+	if q.edge.Kind == edgeOptional && (p.platformFault(c.target) != "" || p.engineFault(c.target) != "") {
+		return nil
+	}
+	key := c.slot(wanting, q.edge.Name, p)
+	if c.packages[key] == nil {
+		p.Edges = manifestEdges(m)
+		for i := range p.Edges {
+			p.Edges[i].To = c.answer(p, p.Edges[i])
+		}
+		c.packages[key] = p
+		c.added = append(c.added, p.String())
+	}
+	wanting.edge(q.edge.Name).To = key
+	return nil
+}
+
+// slot returns the key for a package that the lock file lacks, and sets its
+// path where packages have one: at the top, or where that is taken by another
+// version below the package that wants it.
+func (c *completion) slot(wanting *lockPackage, folder string, p *lockPackage) string {
+	if !c.placed {
+		return p.String()
+	}
+	p.Path = manifest.ModulesFolder + "/" + folder
+	from := c.folder(wanting)
+	if at := c.find(from, folder); at != "" {
+		if c.packages[at].Name == p.Name && c.packages[at].Version == p.Version {
+			return at
+		}
+		p.Path = path.Join(from, manifest.ModulesFolder, folder)
+	}
+	return p.Path
+}
+
+// folder is where Node begins to look for what a package wants.
+func (c *completion) folder(p *lockPackage) string {
+	if p.Local != "" && !isArchiveName(p.Local) {
+		return p.Local
+	}
+	return p.Path
+}
+
+// answer returns what the lock file has for a wish of a package that it lacks.
+func (c *completion) answer(p *lockPackage, e lockEdge) string {
+	if c.placed {
+		if at := c.find(p.Path, e.Name); at != "" && answers(c.packages[at], e.Name, e.Spec) {
+			return at
+		}
+		return ""
+	}
+	for _, key := range slices.Sorted(maps.Keys(c.packages)) {
+		if q := c.packages[key]; key != c.root && q.fetched() && answers(q, e.Name, e.Spec) {
+			return key
+		}
+	}
+	return ""
+}
+
+// refuseRange refuses to choose a version for what the lock file lacks, unless
+// no version of it would do: what is for another platform is not missed.
+func (c *completion) refuseRange(ctx context.Context, p *lockPackage, e lockEdge, spec manifest.Spec) error {
+	if !spec.FromRegistry() {
+		if e.Kind == edgeOptional {
+			return nil
+		}
+		return c.lacks(p, e, "it is from outside of the registry")
+	}
+	if e.Kind == edgeOptional {
+		m, err := c.newest(ctx, spec)
+		if err != nil || m == nil {
+			return err
+		}
+		q := &lockPackage{Name: spec.Name, Version: m.Version, OS: m.OS, CPU: m.CPU, Libc: m.Libc, Node: m.Engine("node")}
+		if q.platformFault(c.target) != "" || q.engineFault(c.target) != "" {
+			return nil
+		}
+	}
+	return c.lacks(p, e, "no exact version tells which is meant")
+}
+
+func (c *completion) lacks(p *lockPackage, e lockEdge, why string) error {
+	return &Error{File: c.File, Entry: e.Name + "@" + e.Spec, Reason: fmt.Sprintf("it lacks this dependency of %s, which %s needs, and %s: run the package manager's install, on that platform if need be", c.title(p), c.target, why)}
+}
+
+func (c *completion) title(p *lockPackage) string {
+	if p == c.packages[c.root] {
+		return "the project"
+	}
+	return p.String()
+}
+
+func (c *completion) note(text string, args ...any) { c.notes[fmt.Sprintf(text, args...)] = true }

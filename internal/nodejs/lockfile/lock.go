@@ -1,0 +1,203 @@
+// Package lockfile reads the lock files of npm (versions 1 to 3), Yarn (classic and
+// berry) and pnpm, and turns what one holds for production into the tree of a
+// target.
+//
+// Each reader makes the same graph: packages by a key, and for each wish of a
+// package the key of the package that the lock file answers it with. [Read] makes
+// the graph and asks no registry; [TreeFor] settles it for a target and asks only
+// what the lock file does not tell.
+package lockfile
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+)
+
+// Options chooses what of a lock file is wanted.
+type Options struct {
+	// PackageJSON is the path of the project's package.json. "": the one beside
+	// the lock file. Without one, a package-lock tells the project's wishes
+	// itself; yarn's lock files do not.
+	PackageJSON string
+	// Workspace is the member whose dependencies are wanted, by its name or its
+	// folder, such as "packages/api". "": the project at the top, with all its
+	// members where it has some.
+	Workspace string
+}
+
+// Lock is what a lock file holds for production: what only devDependencies want
+// is left out. It is a pure function of the lock file, the package.json files of
+// the project and its members, and the options. Its JSON is fit for a digest: it
+// changes where, and only where, something that FromLock reads does.
+type Lock struct {
+	File   string // its name, without the folder
+	Format string // "package-lock 3", "yarn 1", "yarn berry 8", "pnpm 9.0"
+
+	root     string // key of the project, or of the member that was chosen
+	placed   bool   // packages have the paths that npm gave them
+	packages map[string]*lockPackage
+	ignored  []string // patterns of optional dependencies that are left out
+}
+
+// Error tells what of a lock file cannot be obeyed.
+type Error struct {
+	File   string // its name, without the folder
+	Entry  string // such as "left-pad@1.3.0"; "" for the file as a whole
+	Reason string // a clause, with what to write instead
+	Err    error  // cause, may be nil
+}
+
+func (e *Error) Error() string {
+	text := fmt.Sprintf("reading lock file %q: ", e.File)
+	if e.Entry != "" {
+		text += e.Entry + ": "
+	}
+	text += e.Reason
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// MarshalJSON writes all that FromLock reads, in an order of its own.
+func (l *Lock) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Root     string                  `json:"root"`
+		Placed   bool                    `json:"placed"`
+		Packages map[string]*lockPackage `json:"packages"`
+		Ignored  []string                `json:"ignored,omitempty"`
+	}{l.root, l.placed, l.packages, l.ignored})
+}
+
+// Read reads package-lock.json and npm-shrinkwrap.json (versions 1 to 3),
+// yarn.lock (classic and berry) or pnpm-lock.yaml (versions 6 and 9). The content
+// tells which, whatever the file's name. No registry is asked.
+//
+// What a user can act on is a *LockFileError; a missing file is fs.ErrNotExist.
+func Read(name string, o Options) (*Lock, error) {
+	title := filepath.Base(name)
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("reading lock file %q: %w", title, err)
+	}
+	if o.PackageJSON != "" {
+		if o.PackageJSON, err = filepath.Abs(o.PackageJSON); err != nil {
+			return nil, fmt.Errorf("reading lock file %q: %w", title, err)
+		}
+	}
+	r := &lockReader{title: title, files: diskFiles{dir: filepath.Dir(name)}, options: o}
+	return r.read(b)
+}
+
+// lockReader reads one lock file.
+type lockReader struct {
+	title   string
+	files   projectFiles
+	options Options
+}
+
+// projectFiles reads the files of the project that a lock file belongs to.
+type projectFiles interface {
+	// Read returns a file by its slash path from the lock file's folder. An
+	// absolute path is taken as it is.
+	Read(name string) ([]byte, error)
+	// Members returns the folders with a package.json that the patterns of
+	// "workspaces" name, as slash paths from the lock file's folder.
+	Members(patterns []string) ([]string, error)
+}
+
+func (r *lockReader) read(b []byte) (*Lock, error) {
+	b = []byte(strings.TrimPrefix(string(b), "\ufeff"))
+	if err := r.whole(b); err != nil {
+		return nil, err
+	}
+	var l *Lock
+	var err error
+	switch sniffLock(b) {
+	case "npm":
+		l, err = r.readPackageLock(b)
+	case "yarn":
+		l, err = r.readYarnClassic(b)
+	case "berry":
+		l, err = r.readYarnBerry(b)
+	case "pnpm":
+		l, err = r.readPnpmLock(b)
+	default:
+		return nil, r.fault("", "it is no package-lock.json, npm-shrinkwrap.json, yarn.lock or pnpm-lock.yaml")
+	}
+	if err != nil {
+		return nil, err
+	}
+	l.File = r.title
+	l.prune()
+	return l, r.safe(l)
+}
+
+// whole refuses what a merge left unfinished.
+func (r *lockReader) whole(b []byte) error {
+	for line := range strings.Lines(string(b)) {
+		if strings.HasPrefix(line, "<<<<<<< ") || strings.HasPrefix(line, ">>>>>>> ") {
+			return r.fault("", "it holds the marks of a merge conflict: solve it and let the package manager write the file anew")
+		}
+	}
+	return nil
+}
+
+// safe refuses names that are no folder's: they become paths.
+func (r *lockReader) safe(l *Lock) error {
+	for _, key := range slices.Sorted(maps.Keys(l.packages)) {
+		for _, e := range l.packages[key].Edges {
+			if e.To == "" {
+				continue
+			}
+			if err := manifest.CheckName(e.Name); err != nil {
+				return r.fault(strconv.Quote(e.Name), "it is wanted by %s, and %v", l.packages[key], err)
+			}
+		}
+	}
+	return nil
+}
+
+// sniffLock returns the family of a lock file's content, or "".
+func sniffLock(b []byte) string {
+	text := strings.TrimSpace(string(b))
+	switch {
+	case strings.HasPrefix(text, "{"):
+		return "npm"
+	case strings.Contains(text, "\n__metadata:") || strings.HasPrefix(text, "__metadata:"):
+		return "berry"
+	case strings.HasPrefix(text, "lockfileVersion:") || strings.Contains(text, "\nlockfileVersion:"):
+		return "pnpm"
+	case strings.Contains(text, "# yarn lockfile v1"):
+		return "yarn"
+	}
+	return ""
+}
+
+func (r *lockReader) fault(entry, reason string, args ...any) error {
+	return &Error{File: r.title, Entry: entry, Reason: fmt.Sprintf(reason, args...)}
+}
+
+// diskFiles are the files below a folder of the disk.
+type diskFiles struct{ dir string }
+
+func (d diskFiles) Read(name string) ([]byte, error) {
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(d.dir, filepath.FromSlash(name))
+	}
+	return os.ReadFile(name)
+}
+
+func (d diskFiles) Members(patterns []string) ([]string, error) {
+	return manifest.FindMembers(d.dir, patterns)
+}

@@ -1,0 +1,291 @@
+package lockfile
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+)
+
+// packageLock is package-lock.json and npm-shrinkwrap.json. Version 1 has
+// Dependencies alone, version 3 Packages alone, version 2 both. See
+// https://docs.npmjs.com/cli/configuring-npm/package-lock-json.
+type packageLock struct {
+	LockfileVersion int                   `json:"lockfileVersion"`
+	Packages        map[string]*npmEntry  `json:"packages"`
+	Dependencies    map[string]*npmLocked `json:"dependencies"`
+}
+
+// packageLockReader turns a package-lock into a graph.
+type packageLockReader struct {
+	*lockReader
+	packages map[string]*npmEntry // by npm's path
+	old      bool                 // version 1: what packages want is for the registry to say
+	lock     *Lock
+	top      *npmEntry // what the project at the top says
+}
+
+func (r *lockReader) readPackageLock(b []byte) (*Lock, error) {
+	var file packageLock
+	if err := json.Unmarshal(b, &file); err != nil {
+		return nil, &Error{File: r.title, Reason: "it is no JSON that npm writes", Err: err}
+	}
+	p := &packageLockReader{lockReader: r, packages: file.Packages}
+	switch {
+	case file.LockfileVersion > 3:
+		return nil, r.fault("", "its lockfileVersion is %d; 1, 2 and 3 are known", file.LockfileVersion)
+	case file.Packages != nil:
+	case file.LockfileVersion <= 1 && (file.LockfileVersion == 1 || file.Dependencies != nil):
+		p.old = true
+		file.LockfileVersion = 1
+		p.packages = map[string]*npmEntry{}
+		if err := p.inflate("", file.Dependencies); err != nil {
+			return nil, err
+		}
+	default:
+		return nil, r.fault("", "it has no \"packages\": run npm install")
+	}
+	p.lock = &Lock{Format: "package-lock " + string(rune('0'+file.LockfileVersion)), packages: map[string]*lockPackage{}, placed: true}
+	return p.lock, p.build()
+}
+
+// build makes the graph: folders first, then the project, then who wants whom.
+func (r *packageLockReader) build() error {
+	for at, e := range r.packages {
+		if e == nil {
+			return r.fault(at, "its entry is null: run npm install")
+		}
+		if at == "" {
+			continue
+		}
+		if clean := path.Clean(at); clean != at || strings.HasPrefix(at, "/") || strings.Contains(at, "\\") {
+			return r.fault(at, "its path is none that npm writes")
+		}
+	}
+	for _, at := range slices.Sorted(maps.Keys(r.packages)) {
+		if folderName(at) == "" {
+			continue // the project, and what links point to
+		}
+		if err := r.add(at, r.packages[at]); err != nil {
+			return err
+		}
+	}
+	if err := r.project(); err != nil {
+		return err
+	}
+	for key, p := range r.lock.packages {
+		from := key
+		if p.Local != "" && r.packages[key].Link {
+			from = p.Local
+		}
+		for i := range p.Edges {
+			e := &p.Edges[i]
+			e.To = r.lock.find(from, e.Name)
+			if spec, err := manifest.ParseSpec(e.Name, e.Spec); err == nil && !spec.FromRegistry() && e.To != "" {
+				r.lock.packages[e.To].Remote = true
+			}
+		}
+	}
+	return r.inSync()
+}
+
+// add makes the package at a path below node_modules.
+func (r *packageLockReader) add(at string, e *npmEntry) error {
+	p := &lockPackage{Path: at, Name: string(e.Name), Version: string(e.Version), URL: string(e.Resolved), Integrity: string(e.Integrity), Extraneous: e.Extraneous, Peer: e.Peer}
+	if p.Name == "" {
+		p.Name = folderName(at)
+	}
+	if e.Link {
+		p.Local, p.URL = path.Clean(strings.TrimPrefix(p.URL, "file:")), ""
+		target := r.packages[p.Local]
+		if target == nil {
+			return r.fault(at, "it links to %q, which the lock file does not hold: run npm install", p.Local)
+		}
+		target, err := r.onDisk(p.Local, target)
+		if err != nil {
+			return err
+		}
+		if target.Name != "" {
+			p.Name = string(target.Name)
+		}
+		p.Version, p.Edges = string(target.Version), target.edges(true)
+		p.describe(target)
+		p.Extraneous = p.Extraneous || target.Extraneous
+		r.lock.packages[at] = p
+		return nil
+	}
+	if local, ok := strings.CutPrefix(p.URL, "file:"); ok {
+		p.Local, p.URL = path.Clean(local), ""
+	}
+	p.Bundled = e.InBundle && r.insidePackage(at)
+	p.Bare = r.old && p.fetched()
+	p.describe(e)
+	p.Edges = e.edges(false)
+	r.lock.packages[at] = p
+	return nil
+}
+
+// describe takes what an entry says of the platform and of installing.
+func (p *lockPackage) describe(e *npmEntry) {
+	p.OS, p.CPU, p.Libc, p.Node = e.OS, e.CPU, e.Libc, e.Engines["node"]
+	p.Script, p.Bin = e.HasInstallScript, e.bin(p.Name)
+}
+
+// insidePackage reports whether a folder is inside a package that has a
+// tarball, where bundled packages are.
+func (r *packageLockReader) insidePackage(at string) bool {
+	i := strings.LastIndex(at, "/"+manifest.ModulesFolder+"/")
+	return i >= 0 && folderName(at[:i]) != ""
+}
+
+// onDisk returns the package.json of a folder that a link points to, as npm
+// does: it may be newer than the lock file.
+func (r *packageLockReader) onDisk(folder string, locked *npmEntry) (*npmEntry, error) {
+	e, err := r.manifestOnDisk(path.Join(folder, "package.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return locked, nil
+	}
+	return e, err
+}
+
+// project makes the root: the package.json, or what the lock file remembers.
+func (r *packageLockReader) project() error {
+	folder := ""
+	if r.options.Workspace != "" {
+		var err error
+		if folder, err = r.member(); err != nil {
+			return err
+		}
+	}
+	e, err := r.wished()
+	if err != nil {
+		return err
+	}
+	r.top = e
+	if folder != "" {
+		r.lock.root, r.lock.placed = folder, false
+		if e, err = r.onDisk(folder, r.packages[folder]); err != nil {
+			return err
+		}
+	}
+	p := &lockPackage{Name: string(e.Name), Version: string(e.Version), Edges: e.edges(true)}
+	if folder == "" && len(e.Workspaces) > 0 {
+		p.Edges = r.withMembers(p.Edges)
+	}
+	r.lock.packages[r.lock.root] = p
+	return nil
+}
+
+// wished returns what the project at the top wants.
+func (r *packageLockReader) wished() (*npmEntry, error) {
+	name := r.options.PackageJSON
+	if name == "" {
+		name = "package.json"
+	}
+	e, err := r.manifestOnDisk(name)
+	if r.options.PackageJSON == "" && errors.Is(err, fs.ErrNotExist) {
+		if r.old {
+			return r.unwritten(), nil
+		}
+		if r.packages[""] == nil {
+			return nil, r.fault("", "it does not say what the project wants: put package.json beside it")
+		}
+		return r.packages[""], nil
+	}
+	return e, err
+}
+
+// unwritten returns the wishes that a lock file of version 1 shows by itself:
+// all that lies at the top and is not for development.
+func (r *packageLockReader) unwritten() *npmEntry {
+	e := &npmEntry{Dependencies: jsonTexts{}, OptionalDependencies: jsonTexts{}}
+	for at, entry := range r.packages {
+		name := folderName(at)
+		switch {
+		case at != manifest.ModulesFolder+"/"+name || entry.Dev || entry.Extraneous:
+		case entry.Optional:
+			e.OptionalDependencies[name] = "*"
+		default:
+			e.Dependencies[name] = "*"
+		}
+	}
+	return e
+}
+
+// withMembers adds the links to the members of the workspace.
+func (r *packageLockReader) withMembers(edges []lockEdge) []lockEdge {
+	wanted := map[string]bool{}
+	for _, e := range edges {
+		wanted[e.Name] = strings.HasPrefix(e.Spec, "file:") || strings.HasPrefix(e.Spec, "link:")
+	}
+	for at, e := range r.packages {
+		name := folderName(at)
+		if !e.Link || at != manifest.ModulesFolder+"/"+name || wanted[name] || strings.HasPrefix(string(e.Resolved), "..") {
+			continue
+		}
+		edges = slices.DeleteFunc(edges, func(e lockEdge) bool { return e.Name == name })
+		edges = append(edges, lockEdge{Name: name, Spec: "file:" + string(e.Resolved)})
+	}
+	return sortEdges(edges)
+}
+
+// member returns the folder of the workspace member that was chosen.
+func (r *packageLockReader) member() (string, error) {
+	want := path.Clean(strings.ReplaceAll(r.options.Workspace, "\\", "/"))
+	var known []string
+	for at, e := range r.packages {
+		if !e.Link {
+			continue
+		}
+		folder := path.Clean(strings.TrimPrefix(string(e.Resolved), "file:"))
+		if folder == want || folderName(at) == r.options.Workspace {
+			if r.packages[folder] != nil {
+				return folder, nil
+			}
+		}
+		known = append(known, folderName(at))
+	}
+	return "", r.noMember(known)
+}
+
+func (r *lockReader) noMember(known []string) error {
+	slices.Sort(known)
+	known = slices.Compact(known)
+	if len(known) == 0 {
+		return r.fault("", "it has no workspace member %q: it knows of no members", r.options.Workspace)
+	}
+	return r.fault("", "it has no workspace member %q: write one of %s", r.options.Workspace, strings.Join(known, ", "))
+}
+
+// manifestOnDisk reads a package.json.
+func (r *lockReader) manifestOnDisk(name string) (*npmEntry, error) {
+	b, err := r.files.Read(name)
+	if err != nil {
+		return nil, err
+	}
+	e := &npmEntry{}
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(string(b), "\ufeff")), e); err != nil {
+		return nil, &Error{File: r.title, Entry: name, Reason: "it is no package.json", Err: err}
+	}
+	return e, nil
+}
+
+// folderName returns the package folder that a path ends in, such as
+// "@scope/name"; "" for what is not right below a node_modules.
+func folderName(at string) string {
+	i := strings.LastIndex("/"+at, "/"+manifest.ModulesFolder+"/")
+	if i < 0 {
+		return ""
+	}
+	name := ("/" + at)[i+len(manifest.ModulesFolder)+2:]
+	slashes := strings.Count(name, "/")
+	if name == "" || slashes > 1 || (slashes == 1) != strings.HasPrefix(name, "@") {
+		return ""
+	}
+	return name
+}

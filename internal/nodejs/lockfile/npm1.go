@@ -1,0 +1,63 @@
+package lockfile
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+)
+
+// npmLocked is an entry of "dependencies" in a lock file of version 1.
+type npmLocked struct {
+	Version      jsonText              `json:"version"` // or an address
+	Resolved     jsonText              `json:"resolved"`
+	Integrity    jsonText              `json:"integrity"`
+	Bundled      bool                  `json:"bundled"`
+	Dev          bool                  `json:"dev"`
+	Optional     bool                  `json:"optional"`
+	Peer         bool                  `json:"peer"`
+	Extraneous   bool                  `json:"extraneous"`
+	Requires     json.RawMessage       `json:"requires"` // an object; true in very old files
+	Dependencies map[string]*npmLocked `json:"dependencies"`
+}
+
+// inflate adds what version 1 nests below a folder as entries of version 3.
+func (r *packageLockReader) inflate(folder string, nested map[string]*npmLocked) error {
+	for name, d := range nested {
+		at := strings.TrimPrefix(folder+"/"+manifest.ModulesFolder+"/"+name, "/")
+		if d == nil || folderName(at) == "" {
+			return r.fault(at, "its entry is none that npm writes: run npm install")
+		}
+		e := &npmEntry{Version: d.Version, Resolved: d.Resolved, Integrity: d.Integrity, InBundle: d.Bundled, Extraneous: d.Extraneous, Dev: d.Dev, Optional: d.Optional, Peer: d.Peer}
+		version := string(d.Version)
+		switch alias, ok := strings.CutPrefix(version, "npm:"); {
+		case ok:
+			if i := strings.LastIndex(alias, "@"); i > 0 {
+				e.Name, e.Version = jsonText(alias[:i]), jsonText(alias[i+1:])
+			}
+		case strings.HasPrefix(version, "file:"):
+			e.Resolved = d.Version
+			if !isArchiveName(version) {
+				e.Link = true
+				folder := strings.TrimPrefix(version, "file:")
+				r.packages[folder] = &npmEntry{Name: jsonText(name)}
+			}
+		case strings.Contains(version, ":") && d.Resolved == "":
+			e.Resolved = d.Version
+		}
+		var requires jsonTexts
+		if len(d.Requires) > 0 && requires.UnmarshalJSON(d.Requires) == nil {
+			e.Dependencies = requires
+		}
+		r.packages[at] = e
+		if err := r.inflate(at, d.Dependencies); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isArchiveName reports whether a file name is that of a packed package.
+func isArchiveName(name string) bool {
+	return strings.HasSuffix(name, ".tgz") || strings.HasSuffix(name, ".tar.gz") || strings.HasSuffix(name, ".tar")
+}

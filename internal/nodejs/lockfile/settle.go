@@ -1,0 +1,129 @@
+package lockfile
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
+)
+
+// settle returns the keys of what a target gets: optional packages that do not
+// fit go, with those that cannot do without them and those that nothing else
+// wants. A package that does not fit and is not optional is an EBADPLATFORM.
+func (l *Lock) settle(t manifest.Target) (map[string]bool, error) {
+	live := l.reach(func(lockEdge) bool { return true })
+	required := l.reach(func(e lockEdge) bool { return !e.Kind.bends() })
+	in := l.dependents(live)
+	gone := map[string]bool{}
+	for _, key := range slices.Sorted(maps.Keys(live)) {
+		p := l.packages[key]
+		if key == l.root || gone[key] {
+			continue
+		}
+		fault := p.platformFault(t)
+		if fault == "" && !required[key] {
+			fault = cmp.Or(p.engineFault(t), unsupportedSource(p.URL))
+		}
+		if fault == "" {
+			continue
+		}
+		if required[key] {
+			return nil, &manifest.ResolveError{Code: "EBADPLATFORM", Name: p.Name, Spec: p.Version, RequiredBy: l.wisher(in[key]), Detail: fault + ", and it is no optional dependency: leave it out for this target"}
+		}
+		l.drop(key, in, gone)
+	}
+	maps.DeleteFunc(live, func(key string, _ bool) bool { return gone[key] })
+	return live, nil
+}
+
+// wish is an edge and the key of the package whose it is.
+type wish struct {
+	from string
+	edge lockEdge
+}
+
+// dependents returns who wants each package, among the live ones.
+func (l *Lock) dependents(live map[string]bool) map[string][]wish {
+	in := map[string][]wish{}
+	for _, key := range slices.Sorted(maps.Keys(live)) {
+		for _, e := range l.packages[key].Edges {
+			if live[e.To] && e.To != l.root {
+				in[e.To] = append(in[e.To], wish{key, e})
+			}
+		}
+	}
+	return in
+}
+
+// drop adds an optional package to gone, with its optional set: up to the
+// edges that bend, and down to what something else wants.
+func (l *Lock) drop(key string, in map[string][]wish, gone map[string]bool) {
+	set := map[string]bool{key: true}
+	for queue := []string{key}; len(queue) > 0; queue = queue[1:] {
+		for _, w := range in[queue[0]] {
+			if !w.edge.Kind.bends() && !set[w.from] && w.from != l.root {
+				set[w.from] = true
+				queue = append(queue, w.from)
+			}
+		}
+	}
+	below := maps.Clone(set)
+	for queue := slices.Sorted(maps.Keys(set)); len(queue) > 0; queue = queue[1:] {
+		for _, e := range l.packages[queue[0]].Edges {
+			if e.To != "" && e.To != l.root && len(in[e.To]) > 0 && !below[e.To] {
+				below[e.To] = true
+				queue = append(queue, e.To)
+			}
+		}
+	}
+	for changed := true; changed; {
+		changed = false
+		for _, k := range slices.Sorted(maps.Keys(below)) {
+			outside := func(w wish) bool { return !below[w.from] && !gone[w.from] }
+			if !set[k] && (l.packages[k].Held || slices.ContainsFunc(in[k], outside)) {
+				delete(below, k)
+				changed = true
+			}
+		}
+	}
+	maps.Copy(gone, below)
+}
+
+// wisher names who wants a package, for messages.
+func (l *Lock) wisher(wishes []wish) string {
+	if len(wishes) == 0 || wishes[0].from == l.root {
+		return "the project"
+	}
+	return l.packages[wishes[0].from].String()
+}
+
+// platformFault says why a package does not run on a target, or "".
+func (p *lockPackage) platformFault(t manifest.Target) string {
+	for _, c := range []struct {
+		what  string
+		value string
+		list  []string
+	}{{"os", t.OS, p.OS}, {"cpu", t.CPU, p.CPU}, {"libc", t.Libc, p.Libc}} {
+		if !manifest.ListFits(c.list, c.value) {
+			return fmt.Sprintf("its %s is %s, and that of %s is %s", c.what, strings.Join(c.list, " or "), t, c.value)
+		}
+	}
+	return ""
+}
+
+// engineFault says why a package does not want a target's Node.js, or "".
+func (p *lockPackage) engineFault(t manifest.Target) string {
+	if p.Node == "" || t.Node == "" {
+		return ""
+	}
+	wanted, err := semver.ParseRangeWith(p.Node, semver.Options{Strict: true, IncludePrerelease: true})
+	node, errNode := semver.Parse(t.Node)
+	if err == nil && errNode == nil && wanted.Match(node) {
+		return ""
+	}
+	return fmt.Sprintf("%s asks for Node.js %s, and the target has %s", p, p.Node, t.Node)
+}

@@ -1,0 +1,232 @@
+package lockfile
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
+)
+
+// TreeFor returns what the lock file puts into node_modules for a target, as
+// "npm ci --omit=dev" does, for package-lock in npm's own places. It is a pure
+// function of the lock, the target and the registry's manifests, and these are
+// asked for only where the lock file is silent: the platform and the scripts of
+// what package-lock 1, yarn and pnpm name, the libc of platform packages, the
+// integrity of what yarn berry names, and platform packages that a lock file
+// written on another system lacks.
+//
+// What a user can act on is a *ResolveError or a *LockFileError.
+func TreeFor(ctx context.Context, r registry.Registry, l *Lock, t manifest.Target) (*modules.Tree, error) {
+	c := &completion{registry: r, target: t, Lock: l.clone(), asked: map[string]bool{}, notes: map[string]bool{}}
+	live, err := c.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := &treeWriter{completion: c, live: live, in: c.dependents(live), tree: &modules.Tree{}}
+	if c.placed {
+		err = w.asPlaced()
+	} else {
+		err = w.anew()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := w.vouched(); err != nil {
+		return nil, err
+	}
+	if err := w.locate(ctx); err != nil {
+		return nil, err
+	}
+	return w.finish(), nil
+}
+
+// Direct returns the folders of what the project asks for itself, sorted.
+func (l *Lock) Direct() []string {
+	var names []string
+	for _, e := range l.packages[l.root].Edges {
+		if e.To != "" {
+			names = append(names, e.Name)
+		}
+	}
+	return names
+}
+
+func (l *Lock) clone() *Lock {
+	c := *l
+	c.packages = make(map[string]*lockPackage, len(l.packages))
+	for key, p := range l.packages {
+		q := *p
+		q.Edges = slices.Clone(p.Edges)
+		c.packages[key] = &q
+	}
+	return &c
+}
+
+// treeWriter turns what is live of a lock into a tree.
+type treeWriter struct {
+	*completion
+	live map[string]bool
+	in   map[string][]wish
+	tree *modules.Tree
+	weak []string // what only SHA-1 vouches for
+	bare []string // what nothing vouches for
+}
+
+// asPlaced takes the folders that npm chose. What lies in a folder that a link
+// points to comes where the link is.
+func (w *treeWriter) asPlaced() error {
+	links := map[string][]string{}
+	for _, key := range slices.Sorted(maps.Keys(w.live)) {
+		if p := w.packages[key]; p.Local != "" && p.Path != "" {
+			links[p.Local] = append(links[p.Local], p.Path)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(w.live)) {
+		if key == w.root {
+			continue
+		}
+		places := foldersOf(w.packages[key].Path, links, nil)
+		if len(places) == 0 {
+			return &Error{File: w.File, Entry: w.packages[key].String(), Reason: fmt.Sprintf("it is outside of the project, at %q", w.packages[key].Path)}
+		}
+		for _, at := range places {
+			if err := w.put(key, at); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// foldersOf returns where a path comes in the tree. through are the folders
+// that were passed on the way, as links may lead in circles.
+func foldersOf(at string, links map[string][]string, through []string) []string {
+	if strings.HasPrefix(at, manifest.ModulesFolder+"/") {
+		return []string{at}
+	}
+	var folders []string
+	for local, places := range links {
+		rest, ok := strings.CutPrefix(at, local+"/"+manifest.ModulesFolder+"/")
+		if !ok || slices.Contains(through, local) {
+			continue
+		}
+		for _, place := range places {
+			for _, f := range foldersOf(place, links, append(slices.Clip(through), local)) {
+				folders = append(folders, f+"/"+manifest.ModulesFolder+"/"+rest)
+			}
+		}
+	}
+	slices.Sort(folders)
+	return folders
+}
+
+// put adds a package to the tree, in a folder.
+func (w *treeWriter) put(key, at string) error {
+	p := w.packages[key]
+	if p.Local != "" {
+		w.tree.Local = append(w.tree.Local, modules.Local{Path: at, Name: p.Name, Version: p.Version, Source: p.Local, Archive: isArchiveName(p.Local), Integrity: p.Integrity})
+		return nil
+	}
+	out := modules.Package{Path: at, Name: p.Name, Version: p.Version, Peer: p.Peer, Optional: !w.required[key], DevOptional: p.Held && !w.required[key],
+		Bundled: p.Bundled, InstallScript: p.Script, OS: p.OS, CPU: p.CPU, Libc: p.Libc, Bin: p.Bin}
+	if out.Bundled {
+		w.tree.Packages = append(w.tree.Packages, out)
+		return nil
+	}
+	if p.Integrity == "" {
+		w.bare = append(w.bare, p.String())
+		return nil
+	}
+	integrity, err := fetch.ParseIntegrity(p.Integrity)
+	if err != nil {
+		return &Error{File: w.File, Entry: p.String(), Reason: "its integrity is unreadable", Err: err}
+	}
+	if integrity.Weak() {
+		w.weak = append(w.weak, p.String())
+	}
+	out.Integrity, out.URL = integrity.String(), p.URL
+	w.tree.Packages = append(w.tree.Packages, out)
+	return nil
+}
+
+// vouched refuses tarballs that nothing vouches for.
+func (w *treeWriter) vouched() error {
+	if len(w.bare) == 0 {
+		return nil
+	}
+	slices.Sort(w.bare)
+	bare := slices.Compact(w.bare)
+	name, version := cutPattern(bare[0])
+	detail := "it has no integrity there, so that nothing tells whether the right bytes arrive"
+	if len(bare) > 1 {
+		detail += fmt.Sprintf("; the same is true of %d others", len(bare)-1)
+	}
+	return &manifest.ResolveError{Code: "EINTEGRITY", Name: name, Spec: version, RequiredBy: w.File, Detail: detail + ": remove the lock file and node_modules, and run the package manager's install"}
+}
+
+// locate gives every tarball its address.
+func (w *treeWriter) locate(ctx context.Context) error {
+	locator, known := w.registry.(registry.Locator)
+	for i := range w.tree.Packages {
+		p := &w.tree.Packages[i]
+		if p.Bundled {
+			continue
+		}
+		if known {
+			p.URL = locator.Locate(p.Name, p.Version, p.URL)
+		}
+		if p.URL != "" {
+			continue
+		}
+		m, err := w.registry.Manifest(ctx, p.Name, p.Version)
+		if err != nil {
+			return fmt.Errorf("locating the tarball of %q: %w", p.Name+"@"+p.Version, err)
+		}
+		p.URL = m.Tarball
+	}
+	return nil
+}
+
+func (w *treeWriter) finish() *modules.Tree {
+	slices.SortFunc(w.tree.Packages, func(a, b modules.Package) int { return cmp.Compare(a.Path, b.Path) })
+	slices.SortFunc(w.tree.Local, func(a, b modules.Local) int { return cmp.Compare(a.Path, b.Path) })
+	if len(w.added) > 0 {
+		slices.Sort(w.added)
+		w.note("the lock file %q, written on another system, lacks what %s needs: %s came from the registry. Run the package manager's install on Linux to lock it", w.File, w.target, strings.Join(w.added, ", "))
+	}
+	if len(w.weak) > 0 {
+		slices.Sort(w.weak)
+		w.note("only SHA-1, which can be forged, vouches for %s", strings.Join(slices.Compact(w.weak), ", "))
+	}
+	w.noteMissingPeers()
+	for key := range w.live {
+		if fault := w.packages[key].engineFault(w.target); key != w.root && fault != "" {
+			w.notes[fault] = true
+		}
+	}
+	w.tree.Notes = slices.Sorted(maps.Keys(w.notes))
+	return w.tree
+}
+
+// noteMissingPeers tells which peers nobody has: yarn does not install them,
+// and npm not with --legacy-peer-deps.
+func (w *treeWriter) noteMissingPeers() {
+	names := map[string]bool{}
+	for key := range w.live {
+		names[w.packages[key].Name] = true
+	}
+	for key := range w.live {
+		for _, e := range w.packages[key].Edges {
+			if e.Kind == edgePeer && e.To == "" && !names[e.Name] && key != w.root {
+				w.note("%s wants its user to have %s %s, which is not among the production dependencies", w.packages[key], e.Name, e.Spec)
+			}
+		}
+	}
+}

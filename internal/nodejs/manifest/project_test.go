@@ -1,0 +1,99 @@
+package manifest
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// writeFiles writes files into a new folder and returns it.
+func writeFiles(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		name = filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestReadProjectFindsMembers(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{
+		"apps/web/package.json":                 `{"name":"web"}`,
+		"apps/deep/api/package.json":            `{"name":"api"}`,
+		"apps/deep/node_modules/x/package.json": `{"name":"x"}`,
+		"apps/skip/package.json":                `{"name":"skip"}`,
+		"libs/a/package.json":                   `{}`,
+		"libs/empty/readme":                     ``,
+	}
+	for name, c := range map[string]struct {
+		workspaces string
+		want       []string
+	}{
+		"one level":     {`["apps/*"]`, []string{"apps/skip", "apps/web"}},
+		"any level":     {`["apps/**"]`, []string{"apps/deep/api", "apps/skip", "apps/web"}},
+		"taken back":    {`["apps/**","!apps/skip","./libs/a/"]`, []string{"apps/deep/api", "apps/web", "libs/a"}},
+		"yarn's object": {`{"packages":["libs/*"]}`, []string{"libs/a"}},
+		"none":          {`["other/*"]`, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := writeFiles(t, files)
+			file := filepath.Join(dir, "package.json")
+			if err := os.WriteFile(file, []byte(`{"workspaces":`+c.workspaces+`}`), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			p, err := ReadProject(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(p.Members, c.want) {
+				t.Errorf("got the members %q, want %q", p.Members, c.want)
+			}
+		})
+	}
+}
+
+func TestReadProjectReadsOverridesInOrder(t *testing.T) {
+	t.Parallel()
+	p, _, err := ParseProject([]byte(`{"overrides":{"z":"1","a@^2":{".":"2.1.0","z":"$z","m":{"q":""}}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Overrides) != 2 || p.Overrides[0].Key != "z" || p.Overrides[0].Value != "1" {
+		t.Fatalf("got %+v, want z first", p.Overrides)
+	}
+	a := p.Overrides[1]
+	if a.Key != "a@^2" || a.Value != "2.1.0" || len(a.Below) != 2 || a.Below[0].Value != "$z" || a.Below[1].Key != "m" {
+		t.Errorf("got %+v, want a@^2 with z and m below", a)
+	}
+	if q := a.Below[1].Below; len(q) != 1 || q[0].Value != "*" {
+		t.Errorf("got %+v, want an empty text as *", q)
+	}
+}
+
+func TestReadProjectNamesTheFile(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ file, text, want string }{
+		"absent":       {"other.json", `{}`, "package.json"},
+		"no object":    {"package.json", `[]`, "package.json"},
+		"an override":  {"package.json", `{"overrides":{"a":1}}`, `override of "a"`},
+		"bad override": {"package.json", `{"overrides":{"a":{"b":[]}}}`, `override of "b"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := writeFiles(t, map[string]string{c.file: c.text})
+			if _, err := ReadProject(filepath.Join(dir, "package.json")); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got the error %v, want one with %q", err, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,383 @@
+package registry
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+)
+
+// defaultRegistry is npm's own.
+const defaultRegistry = "https://registry.npmjs.org/"
+
+// Npmrc is npm's configuration: what its environment variables and .npmrc files
+// say of registries. It holds credentials, and shows them to nobody but
+// [Npmrc.Authorize].
+type Npmrc struct {
+	registry string            // with a slash at its end
+	scopes   map[string]string // registry by scope, such as "@acme"
+	replace  string            // replace-registry-host
+	logins   map[string]login  // by prefix without a scheme, such as "//host/path/"
+
+	// hints are sentences on settings that cannot be obeyed.
+	trustHint, loginHint string
+}
+
+// login is what is configured below one prefix.
+type login struct{ token, auth, user, password string }
+
+// NpmrcError says what in npm's configuration cannot be used.
+type NpmrcError struct {
+	Key    string // without its value, which may be a secret
+	Reason string
+}
+
+func (e *NpmrcError) Error() string {
+	return fmt.Sprintf("reading npm's configuration: %q %s", e.Key, e.Reason)
+}
+
+// LoadNpmrc reads npm's configuration as npm does in a folder: the environment,
+// given as "key=value", before the folder's .npmrc, before the user's, before
+// the global one that npm_config_globalconfig names. dir may be "".
+//
+// A missing file is no error. What cannot be used is a *NpmrcError.
+func LoadNpmrc(dir string, environ []string) (*Npmrc, error) {
+	env := environment(environ)
+	settings := maps.Clone(env.npm)
+	files := []string{env.npm["userconfig"], env.npm["globalconfig"]}
+	if home := env.home(); files[0] == "" && home != "" {
+		files[0] = filepath.Join(home, ".npmrc")
+	}
+	if dir != "" {
+		files = append([]string{filepath.Join(dir, ".npmrc")}, files...)
+	}
+	for _, file := range files {
+		if file == "" {
+			continue
+		}
+		raw, err := os.ReadFile(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading npm's configuration: %w", err)
+		}
+		for key, value := range parseNpmrc(string(raw), env.all) {
+			if _, known := settings[key]; !known {
+				settings[key] = value
+			}
+		}
+	}
+	return newNpmrc(settings)
+}
+
+func newNpmrc(settings map[string]string) (*Npmrc, error) {
+	c := &Npmrc{scopes: map[string]string{}, logins: map[string]login{}, replace: settings["replace-registry-host"]}
+	if c.replace == "" || c.replace == "npmjs" {
+		c.replace = "registry.npmjs.org"
+	}
+	var err error
+	if c.registry, err = registryURL("registry", settings["registry"], defaultRegistry); err != nil {
+		return nil, err
+	}
+	for _, key := range slices.Sorted(maps.Keys(settings)) {
+		value := settings[key]
+		if scope, ok := strings.CutSuffix(key, ":registry"); ok && strings.HasPrefix(scope, "@") {
+			if c.scopes[scope], err = registryURL(key, value, c.registry); err != nil {
+				return nil, err
+			}
+		}
+		if strings.HasPrefix(key, "//") {
+			if err := c.setLogin(key, value); err != nil {
+				return nil, err
+			}
+		}
+		c.hint(key, value)
+	}
+	return c, nil
+}
+
+// hint notes settings that are not obeyed, for the error that may follow.
+func (c *Npmrc) hint(key, value string) {
+	switch key {
+	case "cafile", "ca", "ca[]":
+		c.trustHint = fmt.Sprintf("%s in .npmrc is not read: name the file of certificates in SSL_CERT_FILE", strings.TrimSuffix(key, "[]"))
+	case "strict-ssl":
+		if value == "false" {
+			c.trustHint = "strict-ssl=false in .npmrc is not obeyed, as certificates are always checked: name the file of certificates in SSL_CERT_FILE"
+		}
+	case "_auth", "_authToken", "_password":
+		c.loginHint = fmt.Sprintf("%s in .npmrc names no host, and is sent to none: write //host/path/:%s", key, key)
+	}
+	if strings.HasPrefix(key, "//") && (strings.HasSuffix(key, ":certfile") || strings.HasSuffix(key, ":keyfile")) {
+		c.loginHint = "certificates of clients, such as certfile in .npmrc, are not supported: use a token"
+	}
+}
+
+// setLogin takes a key such as "//host/path/:_authToken".
+func (c *Npmrc) setLogin(key, value string) error {
+	colon := strings.LastIndexByte(key, ':')
+	prefix, name := key[:max(colon, 0)], key[colon+1:]
+	if strings.Contains(value, "${") {
+		c.loginHint = fmt.Sprintf("%s in .npmrc names an environment variable that is not set", key)
+		return nil
+	}
+	if value == "" {
+		return nil
+	}
+	if !strings.HasSuffix(prefix, "/") {
+		prefix += "/"
+	}
+	l := c.logins[prefix]
+	switch name {
+	case "_authToken":
+		l.token = value
+	case "_auth":
+		l.auth = value
+	case "username":
+		l.user = value
+	case "_password":
+		plain, err := decodeBase64(value)
+		if err != nil {
+			return &NpmrcError{Key: key, Reason: "is not in base64"}
+		}
+		l.password = plain
+	default:
+		return nil
+	}
+	c.logins[prefix] = l
+	return nil
+}
+
+// credential returns what a request carries; false where too little is known.
+func (l login) credential() (fetch.Credential, bool, error) {
+	switch {
+	case l.token != "":
+		return fetch.Credential{Bearer: l.token}, true, nil
+	case l.auth != "":
+		plain, err := decodeBase64(l.auth)
+		user, password, found := strings.Cut(plain, ":")
+		if err != nil || !found {
+			return fetch.Credential{}, false, errors.New("is not user:password in base64")
+		}
+		return fetch.Credential{User: user, Password: password}, true, nil
+	case l.user != "" && l.password != "":
+		return fetch.Credential{User: l.user, Password: l.password}, true, nil
+	}
+	return fetch.Credential{}, false, nil
+}
+
+func decodeBase64(s string) (string, error) {
+	plain, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(s, "="))
+	return string(plain), err
+}
+
+// Registry returns the address of the registry that has a package, with a slash
+// at its end.
+func (c *Npmrc) Registry(name string) string {
+	if scope, _, ok := strings.Cut(name, "/"); ok && c.scopes[scope] != "" {
+		return c.scopes[scope]
+	}
+	return c.registry
+}
+
+// Authorize gives the credentials to a client: each for the addresses below its
+// own host and path alone. They go over https, and over http only to the host
+// of a registry that is configured so.
+func (c *Npmrc) Authorize(client *fetch.Client) error {
+	plain := map[string]bool{}
+	for _, registry := range append(slices.Collect(maps.Values(c.scopes)), c.registry) {
+		if u, err := url.Parse(registry); err == nil && u.Scheme == "http" {
+			plain[u.Host] = true
+		}
+	}
+	for _, prefix := range slices.Sorted(maps.Keys(c.logins)) {
+		cr, found, err := c.logins[prefix].credential()
+		if err != nil {
+			return &NpmrcError{Key: prefix + ":_auth", Reason: err.Error()}
+		}
+		if !found {
+			continue
+		}
+		schemes := []string{"https:"}
+		if host, _, _ := strings.Cut(prefix[2:], "/"); plain[host] {
+			schemes = append(schemes, "http:")
+		}
+		for _, scheme := range schemes {
+			if err := client.Authorize(scheme+prefix, cr); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// TarballURL returns where the tarball is that a lock file found at resolved:
+// as npm does, one of the public registry is taken from the configured one,
+// unless replace-registry-host says otherwise.
+func (c *Npmrc) TarballURL(resolved string) string {
+	from, err := url.Parse(resolved)
+	if err != nil || from.Host == "" || c.replace == "never" {
+		return resolved
+	}
+	to, err := url.Parse(c.registry)
+	if err != nil {
+		return resolved
+	}
+	host, path := c.replace, ""
+	if whole, err := url.Parse(c.replace); err == nil && whole.Host != "" {
+		host, path = whole.Hostname(), strings.TrimSuffix(whole.EscapedPath(), "/")
+	}
+	if host != "always" && !strings.EqualFold(host, from.Hostname()) || !below(from.EscapedPath(), path) {
+		return resolved
+	}
+	base, rest := strings.TrimSuffix(to.EscapedPath(), "/"), from.EscapedPath()
+	switch {
+	case path != "":
+		rest = base + rest[len(path):]
+	case base != "" && !below(rest, base):
+		rest = base + rest
+	}
+	from.Scheme, from.Host, from.User = to.Scheme, to.Host, nil
+	if from.Path, err = url.PathUnescape(rest); err != nil {
+		return resolved
+	}
+	from.RawPath = rest
+	return from.String()
+}
+
+// DerivedURL returns where npm's own registry, and those that are like it, have
+// the tarball of a version.
+func (c *Npmrc) DerivedURL(name, version string) string {
+	return c.Registry(name) + name + "/-/" + name[strings.LastIndexByte(name, '/')+1:] + "-" + version + ".tgz"
+}
+
+// below reports whether a path is the prefix or has it as its first segments.
+func below(path, prefix string) bool {
+	return path == prefix || strings.HasPrefix(path, prefix+"/")
+}
+
+// registryURL checks an address, writes its scheme in lower case and puts a
+// slash at its end.
+func registryURL(key, value, otherwise string) (string, error) {
+	if value == "" {
+		return otherwise, nil
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return "", &NpmrcError{Key: key, Reason: "must be an address that begins with https:// or http://"}
+	}
+	return u.Scheme + strings.TrimRight(value[len(u.Scheme):], "/") + "/", nil
+}
+
+// variables are those of the environment.
+type variables struct {
+	all map[string]string
+	npm map[string]string // npm_config_…, by the setting's name
+}
+
+func environment(environ []string) variables {
+	v := variables{map[string]string{}, map[string]string{}}
+	for _, pair := range environ {
+		key, value, _ := strings.Cut(pair, "=")
+		v.all[key] = value
+		const prefix = "npm_config_"
+		if len(key) <= len(prefix) || !strings.EqualFold(key[:len(prefix)], prefix) || value == "" {
+			continue
+		}
+		if key = key[len(prefix):]; !strings.HasPrefix(key, "//") {
+			key = strings.ToLower(key[:1] + strings.ReplaceAll(key[1:], "_", "-"))
+		}
+		v.npm[key] = value
+	}
+	return v
+}
+
+// home is the user's home directory, "" where the environment names none.
+func (v variables) home() string {
+	if home := v.all["HOME"]; home != "" {
+		return home
+	}
+	return v.all["USERPROFILE"]
+}
+
+// parseNpmrc reads the lines of a .npmrc: "key = value", comments after ";" and
+// "#", quotes, and ${VARIABLE} in both. Sections mean nothing to npm.
+func parseNpmrc(text string, env map[string]string) map[string]string {
+	settings := map[string]string{}
+	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
+		line = strings.TrimSpace(strings.TrimPrefix(line, "\ufeff"))
+		if line == "" || line[0] == ';' || line[0] == '#' {
+			continue
+		}
+		if line[0] == '[' && strings.HasSuffix(line, "]") {
+			break // keys below a section are not settings
+		}
+		key, value, found := strings.Cut(line, "=")
+		if !found {
+			value = "true"
+		}
+		settings[expand(unquote(key), env)] = expand(unquote(value), env)
+	}
+	return settings
+}
+
+// unquote takes off quotes, or else a comment and the backslashes before what
+// would begin one.
+func unquote(s string) string {
+	s = strings.TrimSpace(s)
+	if len(s) > 1 && s[0] == s[len(s)-1] && (s[0] == '"' || s[0] == '\'') {
+		var inner any
+		if s[0] == '\'' {
+			s = s[1 : len(s)-1]
+		}
+		if json.Unmarshal([]byte(s), &inner) == nil {
+			if plain, ok := inner.(string); ok {
+				return plain
+			}
+		}
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == ';' || c == '#':
+			return strings.TrimSpace(b.String())
+		case c == '\\' && i+1 < len(s) && strings.IndexByte(`\;#`, s[i+1]) >= 0:
+			i++
+			b.WriteByte(s[i])
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return strings.TrimSpace(b.String())
+}
+
+var variable = regexp.MustCompile(`(\\*)\$\{([^${}?]+)(\?)?\}`)
+
+// expand replaces ${NAME}, which stays where there is no such variable, and
+// ${NAME?}, which goes then. A backslash before it protects it.
+func expand(s string, env map[string]string) string {
+	return variable.ReplaceAllStringFunc(s, func(match string) string {
+		m := variable.FindStringSubmatch(match)
+		backslashes, name, optional := m[1], m[2], m[3] != ""
+		if len(backslashes)%2 == 1 {
+			return match[(len(backslashes)+1)/2:]
+		}
+		value, set := env[name]
+		if !set && !optional {
+			value = "${" + name + "}"
+		}
+		return backslashes[:len(backslashes)/2] + value
+	})
+}
