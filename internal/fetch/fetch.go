@@ -27,7 +27,9 @@ type Options struct {
 	Offline bool
 	// UserAgent is sent with every request.
 	UserAgent string
-	// Logger gets one debug line a request; nil discards them.
+	// Logger gets a line for each file that was fetched (INFO) and for each
+	// request (DEBUG), with the context of whoever asked; nil discards them. No
+	// line holds a credential.
 	Logger *slog.Logger
 	// NetrcPath names the netrc file; "" is $NETRC, else .netrc (on Windows
 	// also _netrc) in the home directory. A missing file is no error.

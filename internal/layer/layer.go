@@ -9,8 +9,10 @@
 package layer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -28,6 +30,7 @@ import (
 // changes nothing needs none.
 type Builder struct {
 	open func() (*cache, error)
+	log  *slog.Logger
 
 	mu sync.Mutex
 	// outputs are the zips that this Builder wrote, by absolute path.
@@ -39,7 +42,7 @@ type cache struct {
 	store     *store.Store
 	client    *fetch.Client
 	getenv    func(string) string
-	log       func(ctx context.Context, line string)
+	log       *slog.Logger
 	offline   bool
 	results   bool // of container builds are shared
 	artifacts *artifacts
@@ -62,9 +65,10 @@ type Options struct {
 	Environ func() []string
 	// CABundle is a file of certificates to trust besides the system's, or "".
 	CABundle string
-	// Log gets the lines that a container engine writes while it builds; nil
-	// drops them.
-	Log func(ctx context.Context, line string)
+	// Logger gets a line for each phase and each file that was fetched, and what
+	// a container engine writes while it builds (INFO), and a line for each
+	// request (DEBUG), with the context of the call; nil drops them.
+	Logger *slog.Logger
 	// CodeArtifact is asked about hosts of AWS CodeArtifact alone; nil reaches
 	// them as any other host.
 	CodeArtifact CodeArtifact
@@ -79,7 +83,9 @@ type Options struct {
 
 // NewBuilder returns a Builder. Nothing is opened or read yet.
 func NewBuilder(o Options) *Builder {
+	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	return &Builder{
+		log:     o.Logger,
 		open:    sync.OnceValues(func() (*cache, error) { return openCache(o) }),
 		outputs: map[string]store.Digest{},
 	}
@@ -101,12 +107,9 @@ func openCache(o Options) (*cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &cache{store: s, getenv: o.Getenv, log: o.Log, offline: o.Offline, results: o.TrustBuilds, artifacts: newArtifacts(o.CodeArtifact, o.Offline)}
-	if c.log == nil {
-		c.log = func(context.Context, string) {}
-	}
+	c := &cache{store: s, getenv: o.Getenv, log: o.Logger, offline: o.Offline, results: o.TrustBuilds, artifacts: newArtifacts(o.CodeArtifact, o.Offline)}
 	c.client, err = fetch.New(fetch.Options{
-		Store: s, Offline: o.Offline, UserAgent: o.UserAgent, Credentials: c.artifacts.credentials,
+		Store: s, Offline: o.Offline, UserAgent: o.UserAgent, Logger: c.log, Credentials: c.artifacts.credentials,
 		Certificates: slices.DeleteFunc([]string{o.CABundle, settings.Certificates}, func(name string) bool { return name == "" }),
 	})
 	if err != nil {
