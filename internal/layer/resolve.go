@@ -162,7 +162,7 @@ func (c *cache) remember(ctx context.Context, spec python.Spec, out leaveOut, re
 		for _, in := range spec.Requirements {
 			roots = append(roots, in.Requirement.Name)
 		}
-		out.from(chosen, roots)
+		out.from(chosen, roots, spec.Dropped)
 		return chosen, nil
 	})
 }
@@ -175,7 +175,7 @@ func pythonSpec(s Spec) (python.Spec, *python.RequirementsFile, store.Digest, er
 	if err != nil {
 		return python.Spec{}, nil, store.Digest{}, err
 	}
-	spec := python.Spec{ExcludeNewer: s.CutOff.At, PinsExempt: !s.CutOff.Explicit, Prereleases: s.Python.Prerelease, Sdists: s.Python.Sdist == SdistPure}
+	spec := python.Spec{ExcludeNewer: s.CutOff.At, PinsExempt: !s.CutOff.Explicit, Prereleases: s.Python.Prerelease, Sdists: s.Python.Sdist == SdistPure, LeftOut: s.Python.leaveOut().Names}
 	request := pythonRequest{
 		Format: lockFormat, Indexes: s.Python.Indexes, Prerelease: s.Python.Prerelease, LeftOut: s.Python.leaveOut(), Sdist: s.Python.Sdist,
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -247,7 +248,8 @@ func bareAddress(u *url.URL) string {
 // wheelMetadata is the METADATA of a wheel, or why it cannot be used.
 type wheelMetadata struct {
 	Metadata
-	fault string
+	fault    string
+	recorded bool // its requirements are those of another machine: see sdist.Wheel
 }
 
 // metadata starts to fetch what a wheel says of itself.
@@ -273,7 +275,7 @@ func (c *catalog) metadata(p *page, f *file) *future[*wheelMetadata] {
 // look like a version that does not fit. What was read and is no valid metadata
 // is a fault of the wheel.
 func (c *catalog) fetchMetadata(ctx context.Context, p *page, f *file) (*wheelMetadata, error) {
-	if isSdist(f.name) {
+	if sdist.Is(f.name) {
 		return c.sdistMetadata(ctx, p, f)
 	}
 	address, err := p.address(f)
