@@ -155,11 +155,7 @@ func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 		return o, err
 	}
 	if o.CacheDir == "" {
-		base, err := os.UserCacheDir()
-		if err != nil {
-			return o, fmt.Errorf("finding the user's cache directory: %w: set cache_dir", err)
-		}
-		o.CacheDir = filepath.Join(base, "layerbuild")
+		o.CacheDir = defaultCacheDir()
 	}
 	o.Offline = m.Offline.ValueBool()
 	if m.Offline.IsNull() {
@@ -172,6 +168,16 @@ func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 		}
 	}
 	return o, nil
+}
+
+// defaultCacheDir returns the cache of a user, or that of the root module where
+// the environment names no home, as in some containers.
+func defaultCacheDir() string {
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return filepath.Join(".layerbuild", "cache")
+	}
+	return filepath.Join(base, "layerbuild")
 }
 
 // expandHome replaces a leading ~ by the home directory.
