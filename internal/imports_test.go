@@ -18,16 +18,21 @@ const module = "github.com/layerbuild/terraform-provider-layerbuild"
 // rooms maps each room to the rooms it may import. A closet (a package below a
 // room) belongs to its room and may be imported by that room alone.
 var rooms = map[string][]string{
-	"provider":   {"layer", "publish", "rollout", "fault", "runtimes"},
-	"layer":      {"python", "nodejs", "container", "layerzip", "fetch", "store", "filetree", "fault", "runtimes"},
+	"command":    {"provider", "lint"},
+	"provider":   {"layer", "publish", "object", "rollout", "lint", "fault", "runtimes"},
+	"lint":       {"runtimes"},
+	"layer":      {"python", "nodejs", "container", "layerzip", "audit", "native", "fetch", "store", "filetree", "fault", "runtimes"},
 	"python":     {"fetch", "store", "filetree", "fault", "runtimes"},
 	"nodejs":     {"fetch", "store", "filetree", "fault", "runtimes"},
 	"container":  {"fetch", "store", "filetree", "fault", "runtimes"},
+	"audit":      {"native", "filetree", "runtimes"},
 	"layerzip":   {"filetree", "store"},
 	"fetch":      {"store"},
-	"publish":    {"rollout", "runtimes", "store"},
+	"publish":    {"object", "rollout", "runtimes", "store"},
 	"fault":      {},
+	"object":     {},
 	"filetree":   {},
+	"native":     {},
 	"rollout":    {},
 	"store":      {},
 	"runtimes":   {},
@@ -48,7 +53,8 @@ var closets = map[string][]string{
 	"nodejs/registry":  {"manifest", "tarball", "jsonscan", "semver"},
 	"nodejs/lockfile":  {"registry", "manifest", "modules", "semver"},
 	"python/pep440":    {},
-	"python/setuppy":   {"pep440"},
+	"python/backend":   {},
+	"python/sdist":     {"pep440", "backend"},
 }
 
 // testRooms may be imported by test files only, of any room.
@@ -59,7 +65,9 @@ var testRooms = []string{"indextest", "lambdatest"}
 var outside = map[string][]string{
 	"net/http":                 {"fetch", "indextest", "lambdatest"},
 	"os/exec":                  {},
-	"github.com/hashicorp/":    {"provider", "publish"},
+	"github.com/hashicorp/":    {"provider", "publish", "lint"},
+	"github.com/zclconf/":      {"lint"},
+	"github.com/alecthomas/":   {"command"},
 	"github.com/aws/":          {"publish"},
 	"github.com/klauspost/":    {"filetree", "layerzip", "nodejs"},
 	"github.com/bmatcuk/":      {"filetree"},

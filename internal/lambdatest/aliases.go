@@ -18,7 +18,7 @@ func createAlias(a *AWS, c *call) reply {
 	if err := json.Unmarshal(c.body, &in); err != nil {
 		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	switch {
 	case f == nil:
 		return c.noFunction()
@@ -35,7 +35,7 @@ func updateAlias(a *AWS, c *call) reply {
 	if err := json.Unmarshal(c.body, &in); err != nil {
 		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	if f == nil || f.aliases[c.part[1]] == "" {
 		return c.noFunction()
 	}
@@ -52,7 +52,7 @@ func updateAlias(a *AWS, c *call) reply {
 }
 
 func getAlias(a *AWS, c *call) reply {
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	if f == nil || f.aliases[c.part[1]] == "" {
 		return c.noFunction()
 	}
@@ -60,7 +60,7 @@ func getAlias(a *AWS, c *call) reply {
 }
 
 func listAliases(a *AWS, c *call) reply {
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	if f == nil {
 		return c.noFunction()
 	}
@@ -72,7 +72,7 @@ func listAliases(a *AWS, c *call) reply {
 }
 
 func deleteAlias(a *AWS, c *call) reply {
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	if f == nil {
 		return c.noFunction()
 	}

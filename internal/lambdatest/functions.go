@@ -27,7 +27,8 @@ type function struct {
 }
 
 type functionConfig struct {
-	name, version, region  string
+	scope
+	name, version          string
 	runtime, handler, role string
 	architectures          []string
 	layers                 []*layerVersion
@@ -56,7 +57,7 @@ func (a *AWS) CreateFunction(regionName, name string, versions int, layerARNs ..
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	f := &function{config: functionConfig{
-		name: name, version: latest, region: regionName, runtime: "python3.12", handler: "app.handler",
+		scope: scope{Account, regionName}, name: name, version: latest, runtime: "python3.12", handler: "app.handler",
 		role: "arn:aws:iam::" + Account + ":role/test", architectures: []string{"x86_64"}, revision: a.revision(),
 	}}
 	for _, arn := range layerARNs {
@@ -83,7 +84,7 @@ func (f *function) publish() functionConfig {
 }
 
 func (f functionConfig) arn() string {
-	return "arn:aws:lambda:" + f.region + ":" + Account + ":function:" + f.name
+	return f.scope.arn("lambda", "function:"+f.name)
 }
 
 func (f functionConfig) describe() map[string]any {
@@ -118,7 +119,7 @@ func createFunction(a *AWS, c *call) reply {
 	if err := json.Unmarshal(c.body, &in); err != nil {
 		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
-	r := a.region(c.region)
+	r := a.own(c)
 	if r.functions[in.FunctionName] != nil {
 		return c.conflict("Function already exist: " + in.FunctionName)
 	}
@@ -130,16 +131,13 @@ func createFunction(a *AWS, c *call) reply {
 		in.Architectures = []string{"x86_64"}
 	}
 	config := functionConfig{
-		name: in.FunctionName, version: latest, region: c.region, runtime: in.Runtime, handler: in.Handler, role: in.Role,
+		scope: r.scope, name: in.FunctionName, version: latest, runtime: in.Runtime, handler: in.Handler, role: in.Role,
 		architectures: in.Architectures, zipped: int64(len(archive)), unzipped: unzipped, sha256: base64SHA256(archive),
 	}
 	if refusal := a.attach(c, &config, in.Layers); refusal != nil {
 		return *refusal
 	}
 	f := &function{config: config}
-	if c.account() != Account {
-		return created(f.config.describe()) // what others have is out of sight
-	}
 	r.functions[in.FunctionName], r.order = f, nil
 	if in.Publish {
 		return created(f.publish().describe())
@@ -165,7 +163,7 @@ func (a *AWS) attach(c *call, f *functionConfig, arns *[]string) *reply {
 			if v == nil || v.deleted && !slices.Contains(f.layers, v) {
 				return refuse("Layer version %s does not exist.", arn)
 			}
-			if c.account() != Account && !v.policy.allows(c.account()) {
+			if c.account() != v.account && !v.policy.allows(c.account()) {
 				return c.denied(v.arn())
 			}
 			if slices.ContainsFunc(layers, func(other *layerVersion) bool { return other.layerARN() == v.layerARN() }) {
@@ -200,7 +198,7 @@ func listFunctions(a *AWS, c *call) reply {
 	if err != nil {
 		return c.fail(http.StatusBadRequest, "InvalidParameterValueException", "Invalid pagination token")
 	}
-	r := a.region(c.region)
+	r := a.own(c)
 	names := r.functionNames()
 	at, _ := slices.BinarySearch(names, name)
 	items := []map[string]any{}
@@ -272,7 +270,7 @@ func getFunctionConfiguration(a *AWS, c *call) reply {
 	if refusal != nil {
 		return *refusal
 	}
-	if f := a.region(c.region).functions[config.name]; config.version == latest && f.config.looks > 0 {
+	if f := a.own(c).functions[config.name]; config.version == latest && f.config.looks > 0 {
 		f.config.looks--
 	}
 	return ok(config.describe())
@@ -283,7 +281,7 @@ func updateFunctionConfiguration(a *AWS, c *call) reply {
 	if err := json.Unmarshal(c.body, &in); err != nil {
 		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	if f == nil {
 		return c.noFunction()
 	}
@@ -325,7 +323,7 @@ func updateFunctionCode(a *AWS, c *call) reply {
 	if err := json.Unmarshal(c.body, &in); err != nil {
 		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	if f == nil {
 		return c.noFunction()
 	}
@@ -343,7 +341,7 @@ func updateFunctionCode(a *AWS, c *call) reply {
 }
 
 func publishVersion(a *AWS, c *call) reply {
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	if f == nil {
 		return c.noFunction()
 	}
@@ -352,7 +350,7 @@ func publishVersion(a *AWS, c *call) reply {
 
 func deleteFunction(a *AWS, c *call) reply {
 	name := functionName(c.part[0])
-	r := a.region(c.region)
+	r := a.own(c)
 	f := r.functions[name]
 	if f == nil {
 		return c.noFunction()
@@ -374,7 +372,7 @@ func deleteFunction(a *AWS, c *call) reply {
 // function finds what the path and the qualifier name.
 func (a *AWS) function(c *call) (functionConfig, *reply) {
 	missing := c.noFunction()
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	if f == nil {
 		return functionConfig{}, &missing
 	}
@@ -395,7 +393,7 @@ func (a *AWS) function(c *call) (functionConfig, *reply) {
 
 func (c *call) noFunction() reply {
 	return c.fail(http.StatusNotFound, "ResourceNotFoundException",
-		"Function not found: arn:aws:lambda:"+c.region+":"+Account+":function:"+functionName(c.part[0]))
+		"Function not found: "+scope{c.account(), c.region}.arn("lambda", "function:"+functionName(c.part[0])))
 }
 
 // functionName returns the name in a name or an ARN.

@@ -137,7 +137,7 @@ func listTags(a *AWS, c *call) reply {
 	if err != nil {
 		return c.invalid(c.part[0], "resource", "Member must be an ARN")
 	}
-	f := a.region(c.region).functions[functionName(arn)]
+	f := a.own(c).functions[functionName(arn)]
 	if f == nil {
 		return c.noFunction()
 	}

@@ -84,7 +84,7 @@ func matchPath(pattern, path []string) ([]string, bool) {
 // getAccountSettings answers the limits and what is used of them.
 func getAccountSettings(a *AWS, c *call) reply {
 	var used int64
-	for _, l := range a.region(c.region).layers {
+	for _, l := range a.own(c).layers {
 		for _, v := range l.versions {
 			if !v.deleted {
 				used += int64(len(v.zip))
@@ -96,7 +96,7 @@ func getAccountSettings(a *AWS, c *call) reply {
 			"TotalCodeSize": 80_530_636_800, "CodeSizeUnzipped": maxUnzipped, "CodeSizeZipped": 50 << 20,
 			"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000,
 		},
-		"AccountUsage": map[string]any{"TotalCodeSize": used, "FunctionCount": len(a.region(c.region).functions)},
+		"AccountUsage": map[string]any{"TotalCodeSize": used, "FunctionCount": len(a.own(c).functions)},
 	})
 }
 

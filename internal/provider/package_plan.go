@@ -25,8 +25,8 @@ func (v packageInputs) MarkdownDescription(ctx context.Context) string { return 
 func (packageInputs) ValidateResource(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var m packageModel
 	// A configuration with unknown collections does not fit the model yet;
-	// it is judged at plan.
-	if !req.Config.Raw.IsFullyKnown() {
+	// it is judged at plan. Elements that are null are named by validators.
+	if !req.Config.Raw.IsFullyKnown() || hasNull(req.Config.Raw) {
 		return
 	}
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)

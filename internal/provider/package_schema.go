@@ -21,7 +21,7 @@ func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Builds a Lambda layer zip while Terraform plans: resolves Python requirements and Node.js packages for the target runtimes, fetches and verifies wheels and tarballs, " +
 			"adds local files, and packs all of it to the same bytes on every machine. The plan shows the hash that AWS will report after the apply.\n\n" +
-			"What was resolved is locked in the state: unpinned ranges do not move until an input changes, and a plan without changes makes no network request.",
+			"What was resolved is locked in the state: unpinned ranges do not move until an input changes, and a plan without changes makes no network request." + nestedNote,
 		Attributes: map[string]schema.Attribute{
 			"runtimes": schema.ListAttribute{
 				MarkdownDescription: "Lambda runtime ids, such as `python3.12`. They decide the operating system, glibc, ABI and paths that the layer is built for.",
@@ -70,7 +70,7 @@ func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Optional:   true,
 				Validators: []validator.String{stringvalidator.OneOf(writeAlways, writeOnChange)},
 			},
-			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
+			"timeouts": timeoutsAttribute(ctx, timeouts.Opts{
 				Create: true, CreateDescription: packageTimeout,
 				Update: true, UpdateDescription: packageTimeout,
 			}),
@@ -136,7 +136,7 @@ func inputList(description string, element map[string]schema.Attribute) schema.A
 	return schema.ListNestedAttribute{
 		MarkdownDescription: description, Optional: true,
 		Validators:   []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues()},
-		NestedObject: schema.NestedAttributeObject{Attributes: element},
+		NestedObject: schema.NestedAttributeObject{Validators: nested(), Attributes: element},
 	}
 }
 
@@ -150,6 +150,7 @@ func filesAttribute() schema.Attribute {
 		Optional:            true,
 		Validators:          []validator.List{listvalidator.NoNullValues()},
 		NestedObject: schema.NestedAttributeObject{
+			Validators: nested(),
 			Attributes: map[string]schema.Attribute{
 				"source": schema.StringAttribute{
 					MarkdownDescription: "Path of a directory or a file, relative to the root module.",
@@ -212,6 +213,7 @@ func checksAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "What the finding of a check means.",
 		Optional:            true,
+		Validators:          nested(),
 		Attributes: map[string]schema.Attribute{
 			"size":            severity("The layer takes more than the 262,144,000 bytes that AWS allows; from 80 % there is a warning. Default `error`."),
 			"sdk_shadow":      severity("One of boto3 and botocore comes from the layer, the other from the runtime; or the layer brings clients of `@aws-sdk`, which go before those of the Node.js runtimes. Default `warning`."),

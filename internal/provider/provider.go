@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,15 +17,15 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
-var _ provider.Provider = (*layerbuild)(nil)
+var _ provider.ProviderWithFunctions = (*layerbuild)(nil)
 
 // defaultReleaseAge is how old a release must be before a range picks it.
 const defaultReleaseAge = 24 * time.Hour
@@ -56,6 +57,9 @@ type toolbox struct {
 	releaseAge time.Duration
 	// region is the provider's, where it is known without asking AWS.
 	region string
+	// unknown are the settings of AWS that are known only after an apply.
+	// Until then AWS is not asked anything.
+	unknown []string
 	// checkRegions is false where skip_region_validation is set.
 	checkRegions bool
 }
@@ -68,7 +72,12 @@ func (t *toolbox) cutOff() layer.CutOff {
 	return layer.AgeCutOff(t.now(), t.releaseAge)
 }
 
-// reach returns the publisher, nil where the AWS settings cannot work.
+// regionUnknown reports whether the provider's region is known only after an
+// apply.
+func (t *toolbox) regionUnknown() bool { return slices.Contains(t.unknown, "region") }
+
+// reach returns the publisher, nil where the AWS settings cannot work or are
+// not known yet.
 func (t *toolbox) reach(diags *diag.Diagnostics) *publish.Publisher {
 	publisher, err := t.publisher()
 	if err != nil {
@@ -112,17 +121,23 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	tools.unknown = unknownAWS(req.Config.Raw)
 	if !m.Region.IsUnknown() {
 		tools.region = cmp.Or(settings.Region, p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION"))
 	}
 	tools.checkRegions = !settings.SkipRegionValidation
 	settings.UserAgent, settings.UserAgentVersion = "terraform-provider-layerbuild", p.version
 	tools.publisher = sync.OnceValues(func() (*publish.Publisher, error) {
+		if len(tools.unknown) > 0 {
+			return nil, &unknownSettings{tools.unknown}
+		}
 		// The settings live as long as the provider, not as one request.
 		return publish.New(context.WithoutCancel(ctx), settings)
 	})
 	options.CodeArtifact = codeArtifact{tools.publisher}
-	resp.Diagnostics.Append(m.share(ctx, tools.publisher, &options)...)
+	if len(tools.unknown) == 0 { // a cache that cannot be reached yet is not waited for
+		resp.Diagnostics.Append(m.share(ctx, tools.publisher, &options)...)
+	}
 	tools.builder = layer.NewBuilder(options)
 	resp.ResourceData, resp.DataSourceData = tools, tools
 }
@@ -131,7 +146,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 // environment, then the default.
 func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 	o := layer.Options{UserAgent: "terraform-provider-layerbuild/" + p.version, Getenv: p.getenv, Environ: p.environ}
-	o.Log = func(ctx context.Context, line string) { tflog.Info(ctx, line) }
+	o.Logger = logger()
 	var err error
 	if o.CacheDir, err = expandHome("cache_dir", cmp.Or(m.CacheDir.ValueString(), p.getenv("LAYERBUILD_CACHE_DIR"))); err != nil {
 		return o, err
@@ -140,11 +155,7 @@ func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 		return o, err
 	}
 	if o.CacheDir == "" {
-		base, err := os.UserCacheDir()
-		if err != nil {
-			return o, fmt.Errorf("finding the user's cache directory: %w: set cache_dir", err)
-		}
-		o.CacheDir = filepath.Join(base, "layerbuild")
+		o.CacheDir = defaultCacheDir()
 	}
 	o.Offline = m.Offline.ValueBool()
 	if m.Offline.IsNull() {
@@ -159,6 +170,16 @@ func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 	return o, nil
 }
 
+// defaultCacheDir returns the cache of a user, or that of the root module where
+// the environment names no home, as in some containers.
+func defaultCacheDir() string {
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return filepath.Join(".layerbuild", "cache")
+	}
+	return filepath.Join(base, "layerbuild")
+}
+
 // expandHome replaces a leading ~ by the home directory.
 func expandHome(attribute, path string) (string, error) {
 	rest, ok := strings.CutPrefix(path, "~")
@@ -170,6 +191,10 @@ func expandHome(attribute, path string) (string, error) {
 		return "", fmt.Errorf("finding the home directory for %s %q: %w", attribute, path, err)
 	}
 	return filepath.Join(home, rest), nil
+}
+
+func (p *layerbuild) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{newRuntimeFunction, newParseARNFunction, newLayerPathFunction}
 }
 
 func (p *layerbuild) Resources(context.Context) []func() resource.Resource {

@@ -17,9 +17,9 @@ import (
 
 const rolloutR = "layerbuild_rollout.r"
 
-// gated is a version with the content, a canary that Terraform gives it, and a
+// canary is a version with the content, a canary that Terraform gives it, and a
 // function that gets it by way of the roll-out.
-func (w *world) gated(content string) string {
+func (w *world) canary(content string) string {
 	code := w.write("code.zip", zipOf(w, "app.py", "def handler(event, context): return 1\n"))
 	function := func(name, layer, more string) string {
 		return fmt.Sprintf(`
@@ -79,12 +79,12 @@ func TestCanaryGatesFunctionsOfOneConfiguration(t *testing.T) {
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: w.both(),
 		Steps: []resource.TestStep{
-			{PreConfig: w.answers(200, &seen), Config: w.gated("one"), ConfigPlanChecks: empty, Check: w.hasLayer(1, "canary", "app")},
+			{PreConfig: w.answers(200, &seen), Config: w.canary("one"), ConfigPlanChecks: empty, Check: w.hasLayer(1, "canary", "app")},
 			{
-				Config: w.gated("two"), ConfigPlanChecks: empty, Check: w.hasLayer(2, "canary", "app"),
+				Config: w.canary("two"), ConfigPlanChecks: empty, Check: w.hasLayer(2, "canary", "app"),
 				ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(rolloutR, at1("arn"), knownvalue.StringExact(layerARN+":2"))},
 			},
-			{PreConfig: w.answers(500, &seen), Config: w.gated("three"), ExpectError: regexp.MustCompile(`(?s)The canary "canary" did not pass.*statusCode is 500`)},
+			{PreConfig: w.answers(500, &seen), Config: w.canary("three"), ExpectError: regexp.MustCompile(`(?s)The canary "canary" did not pass.*statusCode is 500`)},
 			{
 				PreConfig: func() {
 					if err := w.hasLayer(2, "app")(nil); err != nil {
@@ -92,7 +92,7 @@ func TestCanaryGatesFunctionsOfOneConfiguration(t *testing.T) {
 					}
 					w.answers(200, &seen)()
 				},
-				Config: w.gated("four"), ConfigPlanChecks: empty, Check: w.hasLayer(4, "canary", "app"),
+				Config: w.canary("four"), ConfigPlanChecks: empty, Check: w.hasLayer(4, "canary", "app"),
 			},
 		},
 	})
