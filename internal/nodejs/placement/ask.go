@@ -68,7 +68,7 @@ func (q *question) isShadowing(c *slot, w *demand, f *slot) bool {
 		if d.found == nil || d.accepts(c.parcel) && d.name == c.name {
 			continue
 		}
-		if d.owner.isBelow(f) && !d.found.isBelow(f) && d.isPleased() {
+		if d.owner.isBelow(f) && !d.found.holder.isBelow(f) && d.isPleased() {
 			return true
 		}
 	}

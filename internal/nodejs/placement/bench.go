@@ -163,12 +163,12 @@ func (r *run) unseat(b *bench, s *slot, peer *demand, sits *slot, chain []unseat
 		return r.endlessBench(append(chain, step))
 	}
 	inner := &bench{host: s}
-	if _, err := r.invite(inner, peer, append(slices.Clip(chain), step)); err != nil {
+	tried, err := r.invite(inner, peer, append(slices.Clip(chain), step))
+	if err != nil {
 		return err
 	}
-	x := &slot{parcel: p, name: peer.name, key: peer.key, rule: peer.rule, mandatory: peer.kind == Peer && s.mandatory}
+	x := &slot{parcel: p, name: peer.name, key: peer.key, rule: tried.rule, mandatory: peer.kind == Peer && s.mandatory}
 	if isWelcome(x, sits, nil) {
-		x.rule = nil
 		b.ground.sit(x, r)
 		return r.bring(b, x, chain)
 	}

@@ -127,14 +127,14 @@ func (c *recorded) shop(t testing.TB) *shop {
 		}
 		s.versions[name] = []*manifest.Manifest{}
 		for version, fields := range versions {
-			s.versions[name] = append(s.versions[name], readFields(t, name, version, fields, raw))
+			s.versions[name] = append(s.versions[name], s.readFields(t, name, version, fields))
 		}
 	}
 	return s
 }
 
 // readFields reads the fields of a version in the order in which they stand.
-func readFields(t testing.TB, name, version string, fields map[string]json.RawMessage, _ json.RawMessage) *manifest.Manifest {
+func (s *shop) readFields(t testing.TB, name, version string, fields map[string]json.RawMessage) *manifest.Manifest {
 	t.Helper()
 	text := fmt.Sprintf(`{"name":%q,"version":%q`, name, version)
 	for key, value := range fields {
@@ -144,6 +144,7 @@ func readFields(t testing.TB, name, version string, fields map[string]json.RawMe
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, m.Shrinkwrap = s.brings[name+"@"+version]["npm-shrinkwrap.json"]
 	m.Tarball = "https://registry.example/" + name + "/-/" + version + ".tgz"
 	return m
 }
@@ -159,7 +160,7 @@ func (s *shop) refuse(code, name string) error {
 func (s *shop) Choose(_ context.Context, spec manifest.Spec) (*manifest.Manifest, error) {
 	spec = spec.Resolved()
 	if status := s.status[spec.Name]; status != 0 {
-		return nil, s.refuse(fmt.Sprintf("E%d", status), spec.Name)
+		return nil, s.refuse("EHTTP", spec.Name)
 	}
 	all, ok := s.versions[spec.Name]
 	if !ok || !spec.FromRegistry() {
@@ -270,7 +271,14 @@ func (s *shop) Open(_ context.Context, m *manifest.Manifest) (Contents, error) {
 
 // answer is a tree, or a refusal, as lines: what npm writes into its lock.
 func (c *recorded) answer() []string {
-	if c.Error != "" {
+	switch {
+	case c.Error == "ENDLESS":
+		return []string{"REFUSED ELOOP"}
+	case strings.HasPrefix(c.Error, "NOCODE: "):
+		return []string{"REFUSED EOVERRIDE"} // npm breaks; the cases are of overrides
+	case c.Error == "E401":
+		return []string{"REFUSED EHTTP"} // see shop.Choose
+	case c.Error != "":
 		return []string{"REFUSED " + c.Error}
 	}
 	var lines []string

@@ -207,11 +207,11 @@ func (r *run) top(at string, m *manifest.Manifest) *slot {
 }
 
 // enterTop takes a folder into the tree.
-func (r *run) enterTop(s *slot) {
+func (r *run) enterTop(s *slot, rule *rule) {
 	if !s.removed {
 		return
 	}
-	s.removed = false
+	s.removed, s.rule = false, rule
 	s.demands = r.list(s, true)
 	r.tree.attach(s)
 	r.tree.search(s)

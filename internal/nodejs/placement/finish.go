@@ -38,15 +38,11 @@ func (r *run) finish() (*Tree, error) {
 		}
 		leaveOut(s, WithoutPackage, gone)
 	}
-	lost := make(map[*slot]bool, len(gone))
-	for s := range gone {
-		lost[s] = true
-	}
 	if err := r.checkTarget(all, of, gone, tree); err != nil {
 		return nil, err
 	}
 	for _, s := range all {
-		if lost[s] || s == r.tree.base {
+		if s.gone != nil || s == r.tree.base {
 			continue
 		}
 		tree.Packages = append(tree.Packages, r.public(s, of[s], gone[s]))

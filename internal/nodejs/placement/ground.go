@@ -63,6 +63,9 @@ func (d *demand) hash() uint64 {
 // giveUp leaves a demand as it is for as long as its owner stays.
 func (g *ground) giveUp(d *demand) {
 	if !d.givenUp {
+		if debug != nil {
+			debug("give up %v", d)
+		}
 		d.givenUp = true
 		g.print ^= d.hash()
 	}
@@ -172,6 +175,7 @@ func (g *ground) remove(s *slot) {
 	}
 	delete(s.holder.inside, s.key)
 	s.holder.contents = without(s.holder.contents, s)
+	s.holder, s.above = nil, nil
 	all := s.withContents(nil)
 	for _, x := range all {
 		g.detach(x)
@@ -185,6 +189,35 @@ func (g *ground) remove(s *slot) {
 			}
 		}
 		g.drop(x, func(*demand) bool { return true })
+	}
+}
+
+// enterNowhere puts a slot into a folder that has been removed, in place of what
+// has its name there. Nothing in the tree finds it; what was removed with the
+// folder does.
+func (g *ground) enterNowhere(s, holder *slot) {
+	s.holder, s.above, s.removed = holder, holder, true
+	if old := holder.inside[s.key]; old != nil {
+		holder.contents = without(holder.contents, old)
+	}
+	if holder.inside == nil {
+		holder.inside = map[string]*slot{}
+	}
+	holder.inside[s.key] = s
+	holder.contents = append(holder.contents, s)
+	for holder.above != nil {
+		holder = holder.above
+	}
+	all := holder.withContents(nil)
+	for _, x := range all {
+		x.users = nil
+	}
+	for _, x := range all {
+		for _, d := range x.demands {
+			if d.found = x.find(d.key); d.found != nil {
+				d.found.users = append(d.found.users, d)
+			}
+		}
 	}
 }
 

@@ -119,21 +119,20 @@ func (r *run) put(e errand, folder *slot) error {
 		s.parcel = &parcel{m: c.m, version: c.version, versioned: c.versioned, target: end, circle: true}
 	}
 	s.demands = r.list(s, false)
-	if old := folder.inside[c.key]; old != nil {
+	if old := folder.inside[c.key]; folder.removed {
+		r.tree.enterNowhere(s, folder)
+	} else if old != nil {
 		r.exchange(old, s)
 	} else {
 		r.tree.enter(s, folder)
 	}
 	if s.target != nil && !s.circle {
-		r.enterTop(s.target)
+		r.enterTop(s.target, s.rule)
+	}
+	if debug != nil {
+		debug("put %s in %q for %v (nowhere %v)", s.label(), folder.path, w, s.removed)
 	}
 	*e.put = append(*e.put, arrival{slot: s, demand: w})
-	if s.removed {
-		return r.fault
-	}
-	if s.gone != nil {
-		return r.fault
-	}
 	if w.isPeer() && !w.takes(s) {
 		r.tree.giveUp(w)
 	}
@@ -161,9 +160,6 @@ func (r *run) putCompanions(e errand, s *slot) error {
 		return nil // it lost its own seat: it has no company
 	}
 	for _, d := range s.demands {
-		if s.removed || e.start.removed {
-			return nil
-		}
 		if !d.isPeer() || d.givenUp || d.isPleased() {
 			continue
 		}
@@ -269,6 +265,9 @@ func (r *run) removeAll(set map[*slot]bool) {
 	}
 	slices.SortFunc(list, func(a, b *slot) int { return compareText(a.sort, b.sort) })
 	for _, s := range list {
+		if debug != nil {
+			debug("remove %s %s", s.path, s.label())
+		}
 		r.tree.remove(s)
 	}
 }
@@ -296,7 +295,7 @@ func (r *run) removeMarked(set map[*slot]bool) {
 // for those that stay what became spare directly in them.
 func (r *run) removeSpare(folder *slot, key string, put *slot) {
 	for _, x := range slices.Clone(r.tree.shelf(key).slots) {
-		if x.removed || x == put || x.holder == folder || !x.isBelow(folder) {
+		if x.removed || x.holder == folder && x != put || !x.isBelow(folder) {
 			continue
 		}
 		if r.removeIfSpare(x) || put == nil {

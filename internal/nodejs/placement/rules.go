@@ -221,6 +221,10 @@ func (g *ground) ruleAnew(s *slot) {
 	if g.ruled++; g.ruled > maxRuled {
 		return
 	}
+	if s.target != nil && !s.circle && s.target.rule != s.rule {
+		s.target.rule = s.rule // a link hands its rule on to its folder
+		g.ruleAnew(s.target)
+	}
 	for _, d := range slices.Clone(s.demands) {
 		before := d.rule
 		if !g.ruleOf(d) || d.found == nil {

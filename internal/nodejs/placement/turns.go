@@ -110,6 +110,9 @@ func (r *run) queueFolders() (any bool) {
 // turn places what a package asks for and does not have.
 func (r *run) turn(s *slot) error {
 	r.tree.wait(s, false)
+	if debug != nil {
+		debug("turn %s %s", s.path, s.label())
+	}
 	if err := r.open(s); err != nil {
 		return err
 	}
