@@ -188,7 +188,7 @@ func (r *run) endlessBench(chain []unseating) error {
 
 // conflictOnBench returns the refusal if the conflict is the project's own.
 func (r *run) conflictOnBench(b *bench, peer *demand, against []*demand, found *slot) error {
-	if !b.host.isOurs() && !r.options.StrictPeers {
+	if !b.host.isOurs() && !r.options.StrictPeers || r.options.Force {
 		return nil
 	}
 	return conflict(peer, against, found)

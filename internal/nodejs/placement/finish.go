@@ -69,7 +69,7 @@ func (r *run) checkTarget(all []*slot, of map[*slot]*marks, gone map[*slot]LeftO
 		}
 		m := of[s]
 		if !t.Fits(s.m) {
-			if !m.optional && !(m.dev && r.options.OmitDevelopment) {
+			if !m.optional && !(m.dev && r.options.OmitDevelopment) && !r.options.Force {
 				out := &Refusal{Reason: Platform, Found: s.label()}
 				if len(s.users) > 0 {
 					out.Demand = s.users[0].public()

@@ -170,12 +170,15 @@ func (g *ground) wait(s *slot, on bool) {
 
 // remove takes out a slot with all that lies in it.
 func (g *ground) remove(s *slot) {
-	if s.removed {
+	if s.holder == nil {
 		return
 	}
 	delete(s.holder.inside, s.key)
 	s.holder.contents = without(s.holder.contents, s)
 	s.holder, s.above = nil, nil
+	if s.removed {
+		return
+	}
 	all := s.withContents(nil)
 	for _, x := range all {
 		g.detach(x)
@@ -253,6 +256,7 @@ func (g *ground) replace(old, s *slot) {
 	for _, x := range s.contents {
 		x.holder, x.above = s, s
 	}
+	old.holder, old.above, old.inside, old.contents = nil, nil, nil, nil
 	g.attach(s)
 	for _, u := range users {
 		g.turn(u, u.owner.find(u.key))

@@ -45,7 +45,7 @@ func (r *run) place(e errand) error {
 	c, w := e.seat, e.demand
 	folder, v := r.wayUp(e)
 	if folder == nil {
-		if r.options.StrictPeers || isOurConcern(e.opening) {
+		if !r.options.Force && (r.options.StrictPeers || isOurConcern(e.opening)) {
 			return r.conflictOnWay(e)
 		}
 		alone := question{run: r, opening: e.opening, bench: e.bench, alone: true}
