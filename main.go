@@ -3,25 +3,45 @@ package main
 
 import (
 	"context"
-	"flag"
 	"log"
+	"os"
+	"os/signal"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/command"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider"
 )
 
 // version is set when a release is built.
 var version = "dev"
 
+// handshake is the variable by which Terraform says that it runs a plugin.
+const handshake = "TF_PLUGIN_MAGIC_COOKIE"
+
 func main() {
-	debug := flag.Bool("debug", false, "wait for a debugger and print how to reattach")
-	flag.Parse()
+	debug := slices.Contains(os.Args[1:], "-debug") || slices.Contains(os.Args[1:], "--debug")
+	if os.Getenv(handshake) == "" && !debug {
+		os.Exit(runCommand())
+	}
 	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
 		Address: "registry.terraform.io/layerbuild/layerbuild",
-		Debug:   *debug,
+		Debug:   debug,
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
+}
+
+// runCommand carries out the command line of a person, and ends it at the first
+// interrupt.
+func runCommand() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	args := os.Args[1:]
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	return command.Run(ctx, args, version, os.Stdout, os.Stderr)
 }

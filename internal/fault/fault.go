@@ -103,3 +103,30 @@ func (s Severity) Judge(found *Error) ([]Warning, error) {
 	}
 	return nil, found
 }
+
+// PerArchitecture is what to write where one layer cannot serve two architectures.
+const PerArchitecture = `
+
+Write one package for each architecture:
+
+  resource "layerbuild_package" "deps" {
+    for_each      = toset(["x86_64", "arm64"])
+    architectures = [each.key]
+    …
+  }`
+
+// Notes makes one warning of notes, none of none.
+func Notes(at Path, summary string, notes []string) []Warning {
+	if len(notes) == 0 {
+		return nil
+	}
+	sentences := make([]string, 0, len(notes))
+	for _, note := range notes {
+		text := Sentence(note)
+		if _, after, _ := strings.Cut(note, " "); after != "" && after[0] >= '0' && after[0] <= '9' {
+			text = note[:1] + text[1:] // a name in front of its version keeps its case
+		}
+		sentences = append(sentences, text)
+	}
+	return []Warning{{At: at, Summary: summary, Detail: strings.Join(sentences, "\n")}}
+}

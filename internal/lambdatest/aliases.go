@@ -9,7 +9,8 @@ import (
 )
 
 type aliasInput struct {
-	Name, FunctionVersion string
+	Name, FunctionVersion, RevisionId string
+	RoutingConfig                     *struct{ AdditionalVersionWeights map[string]float64 }
 }
 
 func createAlias(a *AWS, c *call) reply {
@@ -17,7 +18,7 @@ func createAlias(a *AWS, c *call) reply {
 	if err := json.Unmarshal(c.body, &in); err != nil {
 		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	switch {
 	case f == nil:
 		return c.noFunction()
@@ -34,15 +35,24 @@ func updateAlias(a *AWS, c *call) reply {
 	if err := json.Unmarshal(c.body, &in); err != nil {
 		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
-	f := a.region(c.region).functions[functionName(c.part[0])]
-	if f == nil || f.aliases[c.part[1]] == "" || !f.point(c.part[1], in.FunctionVersion) {
+	f := a.own(c).functions[functionName(c.part[0])]
+	if f == nil || f.aliases[c.part[1]] == "" {
 		return c.noFunction()
+	}
+	if refusal := f.refuse(c, in.RevisionId); refusal != nil {
+		return *refusal
+	}
+	if !f.point(c.part[1], in.FunctionVersion) {
+		return c.noFunction()
+	}
+	if in.RoutingConfig != nil {
+		f.route(c.part[1], in.RoutingConfig.AdditionalVersionWeights)
 	}
 	return ok(f.alias(c.part[1]))
 }
 
 func getAlias(a *AWS, c *call) reply {
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	if f == nil || f.aliases[c.part[1]] == "" {
 		return c.noFunction()
 	}
@@ -50,7 +60,7 @@ func getAlias(a *AWS, c *call) reply {
 }
 
 func listAliases(a *AWS, c *call) reply {
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	if f == nil {
 		return c.noFunction()
 	}
@@ -62,7 +72,7 @@ func listAliases(a *AWS, c *call) reply {
 }
 
 func deleteAlias(a *AWS, c *call) reply {
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	if f == nil {
 		return c.noFunction()
 	}
@@ -83,10 +93,22 @@ func (f *function) point(alias, version string) bool {
 	return true
 }
 
+// route sends part of the alias's calls to other versions.
+func (f *function) route(alias string, weights map[string]float64) {
+	if f.routes == nil {
+		f.routes = map[string]map[string]float64{}
+	}
+	f.routes[alias] = weights
+}
+
 func (f *function) alias(name string) map[string]any {
-	return map[string]any{
+	described := map[string]any{
 		"Name": name, "AliasArn": f.config.arn() + ":" + name, "FunctionVersion": f.aliases[name], "RevisionId": f.config.revision,
 	}
+	if weights := f.routes[name]; len(weights) > 0 {
+		described["RoutingConfig"] = map[string]any{"AdditionalVersionWeights": weights}
+	}
+	return described
 }
 
 // SetLayers gives a function other layers without a call: those of the version

@@ -23,20 +23,23 @@ import (
 	"time"
 )
 
-// Account is the account that calls act for, and that has all there is.
+// Account is the account that calls act for whose access key is not one of 12
+// digits, and the one that the methods of AWS are about which name none.
 const Account = "123456789012"
 
 // maxRequest is the largest body that Lambda reads, in bytes.
 const maxRequest = 70_167_211
 
-// AWS is one account, all regions. It is safe for concurrent use.
+// AWS is all accounts and regions. An access key of 12 digits acts for the
+// account of that number. Each account has layers, functions and parameters of
+// its own; buckets are everybody's. It is safe for concurrent use.
 type AWS struct {
 	url   string
 	close func() error
 	clock atomic.Pointer[func() time.Time] // nil is the machine's
 
 	mu        sync.Mutex
-	regions   map[string]*region
+	regions   map[scope]*region
 	buckets   map[string]*bucket
 	downloads map[string][]byte // by path
 	serial    int
@@ -49,6 +52,7 @@ type AWS struct {
 	profiles    map[string]*signingProfile
 	signingJobs []*signingJob
 	signedSums  bool // whether S3 knows the SHA-256 of what Signer writes
+	updates     updates
 
 	watch    sync.Mutex
 	faults   []*Fault
@@ -58,8 +62,11 @@ type AWS struct {
 	rate     *rate
 }
 
+// scope is where things are kept: a region of an account.
+type scope struct{ account, region string }
+
 type region struct {
-	name      string
+	scope
 	layers    map[string]*layer
 	functions map[string]*function
 	order     []string // of the functions' names; nil when it has to be made
@@ -218,8 +225,7 @@ func (c *call) identify() {
 	}
 }
 
-// account returns whom the call acts for: an access key of 12 digits is another
-// account, which has nothing but what policies give it.
+// account returns whom the call acts for: an access key of 12 digits names it.
 func (c *call) account() string {
 	if len(c.accessKey) == len(Account) && strings.Trim(c.accessKey, "0123456789") == "" {
 		return c.accessKey
@@ -244,11 +250,34 @@ func (c *call) route() handler {
 	return nil
 }
 
-func (a *AWS) region(name string) *region {
-	if a.regions[name] == nil {
-		a.regions[name] = &region{name: name, layers: map[string]*layer{}, functions: map[string]*function{}, parameters: map[string]*Parameter{}}
+// region returns a region of Account.
+func (a *AWS) region(name string) *region { return a.in(scope{Account, name}) }
+
+// own returns the region that the call is about, of the account that it acts
+// for.
+func (a *AWS) own(c *call) *region { return a.in(scope{c.account(), c.region}) }
+
+func (a *AWS) in(s scope) *region {
+	if a.regions[s] == nil {
+		a.regions[s] = &region{scope: s, layers: map[string]*layer{}, functions: map[string]*function{}, parameters: map[string]*Parameter{}}
 	}
-	return a.regions[name]
+	return a.regions[s]
+}
+
+// arn returns the ARN of what a service keeps there.
+func (s scope) arn(service, resource string) string {
+	return "arn:" + partitionOf(s.region) + ":" + service + ":" + s.region + ":" + s.account + ":" + resource
+}
+
+// partitionOf returns the partition of a region, as in its ARNs.
+func partitionOf(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	}
+	return "aws"
 }
 
 // next returns a number that was never returned before.

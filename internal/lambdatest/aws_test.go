@@ -155,7 +155,7 @@ func TestLateProcessing(t *testing.T) {
 	count := func() int {
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		return len(a.regions["eu-west-1"].functions)
+		return len(a.regions[scope{Account, "eu-west-1"}].functions)
 	}
 	if status, _, _, err := send(t, a, "lambda", "DELETE", "/2015-03-31/functions/f", nil); err != nil || status != 504 {
 		t.Fatalf("answered %d, %v; want 504", status, err)

@@ -11,7 +11,7 @@ import (
 func Unserved() *AWS {
 	return &AWS{
 		url:       "http://aws.invalid",
-		regions:   map[string]*region{},
+		regions:   map[scope]*region{},
 		buckets:   map[string]*bucket{},
 		downloads: map[string][]byte{},
 		sessions:  map[string]bool{},

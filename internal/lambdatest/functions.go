@@ -22,21 +22,29 @@ type function struct {
 	config    functionConfig
 	published []functionConfig
 	last      int
-	aliases   map[string]string // to versions
+	aliases   map[string]string             // to versions
+	routes    map[string]map[string]float64 // of aliases, to further versions
 }
 
 type functionConfig struct {
-	name, version, region  string
+	scope
+	name, version          string
 	runtime, handler, role string
 	architectures          []string
 	layers                 []*layerVersion
 	zipped, unzipped       int64
 	sha256                 string
 	modified, revision     string
+	// looks is how many more looks find an update under way, and fate how it
+	// ends: "" is well.
+	looks int
+	fate  string
+	tags  map[string]string
 }
 
 type functionInput struct {
 	FunctionName, Runtime, Role, Handler string
+	RevisionId                           string
 	Architectures                        []string
 	Layers                               *[]string
 	Code                                 code
@@ -49,7 +57,7 @@ func (a *AWS) CreateFunction(regionName, name string, versions int, layerARNs ..
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	f := &function{config: functionConfig{
-		name: name, version: latest, region: regionName, runtime: "python3.12", handler: "app.handler",
+		scope: scope{Account, regionName}, name: name, version: latest, runtime: "python3.12", handler: "app.handler",
 		role: "arn:aws:iam::" + Account + ":role/test", architectures: []string{"x86_64"}, revision: a.revision(),
 	}}
 	for _, arn := range layerARNs {
@@ -76,7 +84,7 @@ func (f *function) publish() functionConfig {
 }
 
 func (f functionConfig) arn() string {
-	return "arn:aws:lambda:" + f.region + ":" + Account + ":function:" + f.name
+	return f.scope.arn("lambda", "function:"+f.name)
 }
 
 func (f functionConfig) describe() map[string]any {
@@ -89,6 +97,12 @@ func (f functionConfig) describe() map[string]any {
 		"Handler": f.handler, "CodeSize": f.zipped, "CodeSha256": f.sha256, "LastModified": f.modified, "RevisionId": f.revision,
 		"Architectures": f.architectures, "PackageType": "Zip", "State": "Active", "LastUpdateStatus": "Successful",
 		"Timeout": 3, "MemorySize": 128,
+	}
+	switch {
+	case f.looks > 0:
+		described["LastUpdateStatus"] = "InProgress"
+	case f.fate != "":
+		described["LastUpdateStatus"], described["LastUpdateStatusReason"] = "Failed", f.fate
 	}
 	if len(f.layers) > 0 {
 		layers := []map[string]any{}
@@ -105,7 +119,7 @@ func createFunction(a *AWS, c *call) reply {
 	if err := json.Unmarshal(c.body, &in); err != nil {
 		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
-	r := a.region(c.region)
+	r := a.own(c)
 	if r.functions[in.FunctionName] != nil {
 		return c.conflict("Function already exist: " + in.FunctionName)
 	}
@@ -117,16 +131,13 @@ func createFunction(a *AWS, c *call) reply {
 		in.Architectures = []string{"x86_64"}
 	}
 	config := functionConfig{
-		name: in.FunctionName, version: latest, region: c.region, runtime: in.Runtime, handler: in.Handler, role: in.Role,
+		scope: r.scope, name: in.FunctionName, version: latest, runtime: in.Runtime, handler: in.Handler, role: in.Role,
 		architectures: in.Architectures, zipped: int64(len(archive)), unzipped: unzipped, sha256: base64SHA256(archive),
 	}
 	if refusal := a.attach(c, &config, in.Layers); refusal != nil {
 		return *refusal
 	}
 	f := &function{config: config}
-	if c.account() != Account {
-		return created(f.config.describe()) // what others have is out of sight
-	}
 	r.functions[in.FunctionName], r.order = f, nil
 	if in.Publish {
 		return created(f.publish().describe())
@@ -152,7 +163,7 @@ func (a *AWS) attach(c *call, f *functionConfig, arns *[]string) *reply {
 			if v == nil || v.deleted && !slices.Contains(f.layers, v) {
 				return refuse("Layer version %s does not exist.", arn)
 			}
-			if c.account() != Account && !v.policy.allows(c.account()) {
+			if c.account() != v.account && !v.policy.allows(c.account()) {
 				return c.denied(v.arn())
 			}
 			if slices.ContainsFunc(layers, func(other *layerVersion) bool { return other.layerARN() == v.layerARN() }) {
@@ -187,7 +198,7 @@ func listFunctions(a *AWS, c *call) reply {
 	if err != nil {
 		return c.fail(http.StatusBadRequest, "InvalidParameterValueException", "Invalid pagination token")
 	}
-	r := a.region(c.region)
+	r := a.own(c)
 	names := r.functionNames()
 	at, _ := slices.BinarySearch(names, name)
 	items := []map[string]any{}
@@ -259,6 +270,9 @@ func getFunctionConfiguration(a *AWS, c *call) reply {
 	if refusal != nil {
 		return *refusal
 	}
+	if f := a.own(c).functions[config.name]; config.version == latest && f.config.looks > 0 {
+		f.config.looks--
+	}
 	return ok(config.describe())
 }
 
@@ -267,9 +281,12 @@ func updateFunctionConfiguration(a *AWS, c *call) reply {
 	if err := json.Unmarshal(c.body, &in); err != nil {
 		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	if f == nil {
 		return c.noFunction()
+	}
+	if refusal := f.refuse(c, in.RevisionId); refusal != nil {
+		return *refusal
 	}
 	next := f.config
 	if in.Runtime != "" {
@@ -281,8 +298,24 @@ func updateFunctionConfiguration(a *AWS, c *call) reply {
 	if refusal := a.attach(c, &next, in.Layers); refusal != nil {
 		return *refusal
 	}
+	next.looks, next.fate = a.updates.looks, a.updates.fates[next.name]
 	f.config = next
 	return ok(next.describe())
+}
+
+// refuse is the answer to a change of a function that is being changed, or that
+// another change has overtaken.
+func (f *function) refuse(c *call, revision string) *reply {
+	if f.config.looks > 0 {
+		refusal := c.conflict("The operation cannot be performed at this time. An update is in progress for resource: " + f.config.arn())
+		return &refusal
+	}
+	if revision != "" && revision != f.config.revision {
+		refusal := c.fail(http.StatusPreconditionFailed, "PreconditionFailedException",
+			"The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id")
+		return &refusal
+	}
+	return nil
 }
 
 func updateFunctionCode(a *AWS, c *call) reply {
@@ -290,7 +323,7 @@ func updateFunctionCode(a *AWS, c *call) reply {
 	if err := json.Unmarshal(c.body, &in); err != nil {
 		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	if f == nil {
 		return c.noFunction()
 	}
@@ -308,7 +341,7 @@ func updateFunctionCode(a *AWS, c *call) reply {
 }
 
 func publishVersion(a *AWS, c *call) reply {
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	if f == nil {
 		return c.noFunction()
 	}
@@ -317,7 +350,7 @@ func publishVersion(a *AWS, c *call) reply {
 
 func deleteFunction(a *AWS, c *call) reply {
 	name := functionName(c.part[0])
-	r := a.region(c.region)
+	r := a.own(c)
 	f := r.functions[name]
 	if f == nil {
 		return c.noFunction()
@@ -339,7 +372,7 @@ func deleteFunction(a *AWS, c *call) reply {
 // function finds what the path and the qualifier name.
 func (a *AWS) function(c *call) (functionConfig, *reply) {
 	missing := c.noFunction()
-	f := a.region(c.region).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.part[0])]
 	if f == nil {
 		return functionConfig{}, &missing
 	}
@@ -360,7 +393,7 @@ func (a *AWS) function(c *call) (functionConfig, *reply) {
 
 func (c *call) noFunction() reply {
 	return c.fail(http.StatusNotFound, "ResourceNotFoundException",
-		"Function not found: arn:aws:lambda:"+c.region+":"+Account+":function:"+functionName(c.part[0]))
+		"Function not found: "+scope{c.account(), c.region}.arn("lambda", "function:"+functionName(c.part[0])))
 }
 
 // functionName returns the name in a name or an ARN.

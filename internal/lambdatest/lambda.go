@@ -30,6 +30,8 @@ func lambdaRoutes() []struct {
 		{"PUT", "2015-03-31/functions/*/configuration", "UpdateFunctionConfiguration", updateFunctionConfiguration},
 		{"PUT", "2015-03-31/functions/*/code", "UpdateFunctionCode", updateFunctionCode},
 		{"DELETE", "2015-03-31/functions/*", "DeleteFunction", deleteFunction},
+		{"POST", "2015-03-31/functions/*/invocations", "Invoke", invoke},
+		{"GET", "2017-03-31/tags/*", "ListTags", listTags},
 		{"POST", "2015-03-31/functions/*/versions", "PublishVersion", publishVersion},
 		{"POST", "2015-03-31/functions/*/aliases", "CreateAlias", createAlias},
 		{"GET", "2015-03-31/functions/*/aliases", "ListAliases", listAliases},
@@ -82,7 +84,7 @@ func matchPath(pattern, path []string) ([]string, bool) {
 // getAccountSettings answers the limits and what is used of them.
 func getAccountSettings(a *AWS, c *call) reply {
 	var used int64
-	for _, l := range a.region(c.region).layers {
+	for _, l := range a.own(c).layers {
 		for _, v := range l.versions {
 			if !v.deleted {
 				used += int64(len(v.zip))
@@ -94,7 +96,7 @@ func getAccountSettings(a *AWS, c *call) reply {
 			"TotalCodeSize": 80_530_636_800, "CodeSizeUnzipped": maxUnzipped, "CodeSizeZipped": 50 << 20,
 			"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000,
 		},
-		"AccountUsage": map[string]any{"TotalCodeSize": used, "FunctionCount": len(a.region(c.region).functions)},
+		"AccountUsage": map[string]any{"TotalCodeSize": used, "FunctionCount": len(a.own(c).functions)},
 	})
 }
 

@@ -24,8 +24,9 @@ type layer struct {
 }
 
 type layerVersion struct {
+	scope
 	serial        int64
-	region, name  string
+	name          string
 	number        int64
 	createdDate   string
 	description   string
@@ -57,13 +58,18 @@ type Version struct {
 	Zip []byte
 }
 
-// Versions returns every version that a layer ever had in the region, oldest
-// first, deleted ones included.
+// Versions returns every version that a layer of Account ever had in the
+// region, oldest first, deleted ones included.
 func (a *AWS) Versions(regionName, layerName string) []Version {
+	return a.VersionsOf(Account, regionName, layerName)
+}
+
+// VersionsOf is Versions for a layer of any account.
+func (a *AWS) VersionsOf(account, regionName, layerName string) []Version {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var versions []Version
-	l := a.region(regionName).layers[layerName]
+	l := a.in(scope{account, regionName}).layers[layerName]
 	if l == nil {
 		return nil
 	}
@@ -79,12 +85,15 @@ func (a *AWS) Versions(regionName, layerName string) []Version {
 
 // Live returns the versions that are not deleted, oldest first.
 func (a *AWS) Live(regionName, layerName string) []Version {
-	return slices.DeleteFunc(a.Versions(regionName, layerName), func(v Version) bool { return v.Deleted })
+	return a.LiveOf(Account, regionName, layerName)
 }
 
-func (v *layerVersion) layerARN() string {
-	return "arn:aws:lambda:" + v.region + ":" + Account + ":layer:" + v.name
+// LiveOf is Live for a layer of any account.
+func (a *AWS) LiveOf(account, regionName, layerName string) []Version {
+	return slices.DeleteFunc(a.VersionsOf(account, regionName, layerName), func(v Version) bool { return v.Deleted })
 }
+
+func (v *layerVersion) layerARN() string { return v.scope.arn("lambda", "layer:"+v.name) }
 
 func (v *layerVersion) arn() string { return v.layerARN() + ":" + strconv.FormatInt(v.number, 10) }
 
@@ -129,7 +138,7 @@ type publishInput struct {
 }
 
 func publishLayerVersion(a *AWS, c *call) reply {
-	name, refusal := c.layerName()
+	_, name, refusal := c.layerName()
 	if refusal != nil {
 		return *refusal
 	}
@@ -144,14 +153,14 @@ func publishLayerVersion(a *AWS, c *call) reply {
 	if refusal != nil {
 		return *refusal
 	}
-	l := a.region(c.region).layers[name]
+	l := a.own(c).layers[name]
 	if l == nil {
 		l = &layer{}
-		a.region(c.region).layers[name] = l
+		a.own(c).layers[name] = l
 	}
 	l.last++
 	v := &layerVersion{
-		serial: int64(a.next()), region: c.region, name: name, number: l.last,
+		scope: a.own(c).scope, serial: int64(a.next()), name: name, number: l.last,
 		createdDate: a.now().UTC().Format("2006-01-02T15:04:05.000-0700"),
 		description: in.Description, license: in.LicenseInfo,
 		runtimes: in.CompatibleRuntimes, architectures: in.CompatibleArchitectures,
@@ -219,7 +228,7 @@ func getLayerVersionByARN(a *AWS, c *call) reply {
 	if v == nil || v.deleted {
 		return c.fail(http.StatusNotFound, "ResourceNotFoundException", notFound)
 	}
-	if c.account() != Account && !v.policy.allows(c.account()) {
+	if c.account() != v.account && !v.policy.allows(c.account()) {
 		return *c.denied(v.layerARN())
 	}
 	return ok(v.full(a))
@@ -237,30 +246,31 @@ func deleteLayerVersion(a *AWS, c *call) reply {
 	return nothing()
 }
 
-// layerName reads the first part of the path: a layer's name or its ARN.
-func (c *call) layerName() (string, *reply) {
-	name := c.part[0]
+// layerName reads the first part of the path: a layer's name, which is the
+// caller's own, or its ARN. Another account's layer can be read, and nothing else.
+func (c *call) layerName() (account, name string, refusal *reply) {
+	name = c.part[0]
 	if !strings.HasPrefix(name, "arn:") {
-		return name, nil
+		return c.account(), name, nil
 	}
 	part := strings.Split(name, ":")
 	if len(part) != 7 {
 		refusal := c.invalid(name, "layerName", "Member must satisfy regular expression pattern")
-		return "", &refusal
+		return "", "", &refusal
 	}
-	if part[4] != Account || c.account() != Account && c.operation != "GetLayerVersion" {
-		return "", c.denied(name)
+	if part[4] != c.account() && c.operation != "GetLayerVersion" {
+		return "", "", c.denied(name)
 	}
 	if part[3] != c.region {
 		refusal := c.fail(http.StatusNotFound, "ResourceNotFoundException", notFound)
-		return "", &refusal
+		return "", "", &refusal
 	}
-	return part[6], nil
+	return part[4], part[6], nil
 }
 
 // layerVersion finds the version that the path names, unless it is deleted.
 func (a *AWS) layerVersion(c *call) (*layerVersion, *reply) {
-	name, refusal := c.layerName()
+	account, name, refusal := c.layerName()
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -269,20 +279,23 @@ func (a *AWS) layerVersion(c *call) (*layerVersion, *reply) {
 		refusal := c.invalid(c.part[1], "versionNumber", "Member must be a number from 1")
 		return nil, &refusal
 	}
-	v := a.live(c.region, name, number)
+	v := a.live(scope{account, c.region}, name, number)
+	if v == nil && account != c.account() {
+		return nil, c.denied(c.part[0]) // AWS does not tell others what is not there
+	}
 	if v == nil {
 		missing := c.fail(http.StatusNotFound, "ResourceNotFoundException", notFound)
 		return nil, &missing
 	}
-	if c.account() != Account && !v.policy.allows(c.account()) {
+	if c.account() != v.account && !v.policy.allows(c.account()) {
 		return nil, c.denied(v.layerARN())
 	}
 	return v, nil
 }
 
 // live finds a version that is not deleted, or nil.
-func (a *AWS) live(regionName, layerName string, number int64) *layerVersion {
-	if l := a.region(regionName).layers[layerName]; l != nil {
+func (a *AWS) live(at scope, layerName string, number int64) *layerVersion {
+	if l := a.in(at).layers[layerName]; l != nil {
 		for _, v := range l.versions {
 			if v.number == number && !v.deleted {
 				return v
@@ -302,10 +315,10 @@ func (c *call) denied(resource string) *reply {
 // byARN finds a version, deleted or not.
 func (a *AWS) byARN(arn string) *layerVersion {
 	part := strings.Split(arn, ":")
-	if len(part) != 8 || part[4] != Account {
+	if len(part) != 8 {
 		return nil
 	}
-	if l := a.region(part[3]).layers[part[6]]; l != nil {
+	if l := a.in(scope{part[4], part[3]}).layers[part[6]]; l != nil {
 		for _, v := range l.versions {
 			if v.arn() == arn {
 				return v

@@ -10,12 +10,12 @@ import (
 )
 
 func listLayerVersions(a *AWS, c *call) reply {
-	name, refusal := c.layerName()
+	_, name, refusal := c.layerName()
 	if refusal != nil {
 		return *refusal
 	}
 	var items []map[string]any
-	for _, v := range a.listed(a.region(c.region).layers[name]) {
+	for _, v := range a.listed(a.own(c).layers[name]) {
 		if v.fits(c.URL.Query()) {
 			items = append(items, v.item())
 		}
@@ -45,13 +45,13 @@ func (a *AWS) listed(l *layer) []*layerVersion {
 
 func listLayers(a *AWS, c *call) reply {
 	var items []map[string]any
-	names := make([]string, 0, len(a.region(c.region).layers))
-	for name := range a.region(c.region).layers {
+	names := make([]string, 0, len(a.own(c).layers))
+	for name := range a.own(c).layers {
 		names = append(names, name)
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		fitting := slices.DeleteFunc(slices.Clone(a.region(c.region).layers[name].versions), func(v *layerVersion) bool {
+		fitting := slices.DeleteFunc(slices.Clone(a.own(c).layers[name].versions), func(v *layerVersion) bool {
 			return v.deleted || !v.fits(c.URL.Query())
 		})
 		if len(fitting) == 0 {

@@ -36,7 +36,7 @@ type statement struct {
 func (a *AWS) Policy(regionName, layerName string, number int64) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	v := a.live(regionName, layerName, number)
+	v := a.live(scope{Account, regionName}, layerName, number)
 	if v == nil || len(v.policy.statements) == 0 {
 		return ""
 	}
@@ -48,7 +48,7 @@ func (a *AWS) Policy(regionName, layerName string, number int64) string {
 func (a *AWS) SetPolicy(regionName, layerName string, number int64, statements ...string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	v := a.live(regionName, layerName, number)
+	v := a.live(scope{Account, regionName}, layerName, number)
 	if v == nil {
 		panic(fmt.Sprintf("there is no version %d of layer %q in %s", number, layerName, regionName))
 	}

@@ -53,6 +53,8 @@ type Object struct {
 	// KMSKeyID, Tagging (a query) and SHA256 (base64, and the number of parts)
 	// are what the PUT named, or "".
 	KMSKeyID, Tagging, SHA256 string
+	// StorageClass is what the PUT or SetStorageClass named, or "".
+	StorageClass string
 	// Parts is how many parts it was uploaded in, 0 for a plain PUT.
 	Parts int
 }
@@ -115,6 +117,7 @@ func (a *AWS) Objects(bucketName string) []Object {
 			objects = append(objects, Object{
 				Key: o.key, VersionID: o.version, Body: o.body,
 				KMSKeyID: o.header.Get(kmsHeader), Tagging: o.tagging, SHA256: o.checksums.Get("X-Amz-Checksum-Sha256"), Parts: o.parts,
+				StorageClass: o.header.Get("X-Amz-Storage-Class"),
 			})
 		}
 	}

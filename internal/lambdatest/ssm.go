@@ -19,9 +19,14 @@ var parameterName = regexp.MustCompile(`^[a-zA-Z0-9_.\-/]+$`)
 
 // Parameter returns the parameter of a name in a region, and false for none.
 func (a *AWS) Parameter(regionName, name string) (Parameter, bool) {
+	return a.ParameterOf(Account, regionName, name)
+}
+
+// ParameterOf is Parameter for any account.
+func (a *AWS) ParameterOf(account, regionName, name string) (Parameter, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	p := a.region(regionName).parameters[name]
+	p := a.in(scope{account, regionName}).parameters[name]
 	if p == nil {
 		return Parameter{}, false
 	}
@@ -70,7 +75,7 @@ func putParameter(a *AWS, c *call) reply {
 		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
 	first, _, _ := strings.Cut(strings.ToLower(strings.TrimPrefix(in.Name, "/")), "/")
-	was := a.region(c.region).parameters[in.Name]
+	was := a.own(c).parameters[in.Name]
 	switch {
 	case !parameterName.MatchString(in.Name), strings.HasPrefix(first, "aws"), strings.HasPrefix(first, "ssm"):
 		return c.fail(http.StatusBadRequest, "ValidationException", "Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive) and must match "+parameterName.String())
@@ -101,7 +106,7 @@ func putParameter(a *AWS, c *call) reply {
 	if in.Tier == "Standard" || in.Tier == "Advanced" {
 		p.Tier = in.Tier
 	}
-	a.region(c.region).parameters[in.Name] = &p
+	a.own(c).parameters[in.Name] = &p
 	return ok(map[string]any{"Version": p.Version, "Tier": p.Tier})
 }
 
@@ -118,13 +123,13 @@ func getParameter(a *AWS, c *call) reply {
 	if err := json.Unmarshal(c.body, &in); err != nil {
 		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
-	p := a.region(c.region).parameters[in.Name]
+	p := a.own(c).parameters[in.Name]
 	if p == nil {
 		return c.fail(http.StatusBadRequest, "ParameterNotFound", "")
 	}
 	return ok(map[string]any{"Parameter": map[string]any{
 		"Name": in.Name, "Value": p.Value, "Type": p.Type, "Version": p.Version, "DataType": "text",
-		"ARN": "arn:aws:ssm:" + c.region + ":" + Account + ":parameter/" + strings.TrimPrefix(in.Name, "/"),
+		"ARN": a.own(c).scope.arn("ssm", "parameter/"+strings.TrimPrefix(in.Name, "/")),
 	}})
 }
 
@@ -133,9 +138,9 @@ func deleteParameter(a *AWS, c *call) reply {
 	if err := json.Unmarshal(c.body, &in); err != nil {
 		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
-	if a.region(c.region).parameters[in.Name] == nil {
+	if a.own(c).parameters[in.Name] == nil {
 		return c.fail(http.StatusBadRequest, "ParameterNotFound", "")
 	}
-	delete(a.region(c.region).parameters, in.Name)
+	delete(a.own(c).parameters, in.Name)
 	return ok(map[string]any{})
 }

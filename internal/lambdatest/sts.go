@@ -20,7 +20,7 @@ func (c *call) routeSTS() handler {
 	c.operation = form.Get("Action")
 	switch c.operation {
 	case "GetCallerIdentity":
-		return func(*AWS, *call) reply { return callerIdentity() }
+		return func(_ *AWS, c *call) reply { return c.callerIdentity() }
 	case "AssumeRole", "AssumeRoleWithWebIdentity":
 		return func(a *AWS, _ *call) reply {
 			return a.assumeRole(c.operation, form.Get("RoleArn"), form.Get("RoleSessionName"))
@@ -29,7 +29,7 @@ func (c *call) routeSTS() handler {
 	return nil
 }
 
-func callerIdentity() reply {
+func (c *call) callerIdentity() reply {
 	type result struct {
 		Arn, UserId, Account string
 	}
@@ -38,7 +38,7 @@ func callerIdentity() reply {
 		Result  result `xml:"GetCallerIdentityResult"`
 	}{
 		xml.Name{Space: stsNamespace, Local: "GetCallerIdentityResponse"},
-		result{"arn:aws:iam::" + Account + ":user/test", "AIDATEST", Account},
+		result{"arn:" + partitionOf(c.region) + ":iam::" + c.account() + ":user/test", "AIDATEST", c.account()},
 	})
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
@@ -130,14 +129,7 @@ func (b *Builder) Intact(path string, zip store.Digest, size int64) (exists, int
 }
 
 func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output) (Artifact, error) {
-	var node nodeParts
-	if l.NodeJS != nil {
-		var err error
-		if node, err = c.nodeParts(ctx, l.NodeJS); err != nil {
-			return Artifact{}, err
-		}
-	}
-	tree, found, err := c.tree(ctx, l, node)
+	tree, found, err := c.tree(ctx, l, o)
 	if err != nil {
 		return Artifact{}, err
 	}
@@ -153,21 +145,7 @@ func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output) (Artif
 		return Artifact{}, err
 	}
 	a.Warnings = append(a.Warnings, found...)
-	if l.Python != nil {
-		shadow, err := checkShadow(l.Python.Chosen, l.noun(), o.Shadow)
-		if err != nil {
-			return Artifact{}, err
-		}
-		a.Warnings = append(a.Warnings, shadow...)
-	}
-	if l.NodeJS != nil {
-		found, err := checkNode(l, node, o)
-		if err != nil {
-			return Artifact{}, err
-		}
-		a.Warnings = append(a.Warnings, found...)
-	}
-	if a.SHA256, err = layout.WriteFileIn(ctx, o.dir(), b.choose(c, o)); err != nil {
+	if a.SHA256, err = layout.WriteFileIn(ctx, o.dir(), b.chooseOutput(c, o)); err != nil {
 		return Artifact{}, err
 	}
 	return a, c.noteOutput(o, a.SHA256)
@@ -181,8 +159,8 @@ func (o Output) dir() string {
 	return filepath.Dir(o.Path)
 }
 
-// choose returns where a zip goes, and refuses one that was not planned.
-func (b *Builder) choose(c *cache, o Output) func(store.Digest) (string, error) {
+// chooseOutput returns where a zip goes, and refuses one that was not planned.
+func (b *Builder) chooseOutput(c *cache, o Output) func(store.Digest) (string, error) {
 	return func(sum store.Digest) (string, error) {
 		if !o.Want.IsZero() && sum != o.Want {
 			return "", &MismatchError{Want: o.Want, Got: sum}
@@ -194,105 +172,6 @@ func (b *Builder) choose(c *cache, o Output) func(store.Digest) (string, error) 
 // noteOutput remembers that the zip is ours.
 func (c *cache) noteOutput(o Output, sum store.Digest) error {
 	return c.store.PutRecord("outputs", absolute(o.PathOf(sum)), []byte(sum.Hex()))
-}
-
-// tree puts the parts of the lock together; node are its tarballs.
-func (c *cache) tree(ctx context.Context, l *Lock, node nodeParts) (filetree.Tree, []Warning, error) {
-	var all filetree.Tree
-	if l.Python != nil {
-		part, err := c.pythonTree(ctx, l)
-		if err != nil {
-			return nil, nil, err
-		}
-		all = append(all, part...)
-	}
-	if l.NodeJS != nil {
-		part, err := nodeTree(l.NodeJS, node)
-		if err != nil {
-			return nil, nil, err
-		}
-		all = append(all, part...)
-	}
-	all, err := l.moved(all)
-	if err != nil {
-		return nil, nil, err
-	}
-	var own filetree.Tree
-	for i, f := range l.Files {
-		part, err := c.filesTree(ctx, f, filetree.Origin{Ecosystem: "files", Element: i})
-		if err != nil {
-			return nil, nil, fault.Tie(fault.At("files").Index(i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
-		}
-		own = append(own, part...)
-	}
-	downloaded, err := c.downloadsTree(ctx, l)
-	if err != nil {
-		return nil, nil, err
-	}
-	own = append(own, downloaded...)
-	pulled, err := c.imagesTree(ctx, l)
-	if err != nil {
-		return nil, nil, err
-	}
-	own = append(own, pulled...)
-	built, err := c.buildsTree(ctx, l)
-	if err != nil {
-		return nil, nil, err
-	}
-	own = append(own, built...)
-	// The order of files in the configuration decides no byte.
-	slices.SortStableFunc(own, func(a, b filetree.Entry) int { return strings.Compare(a.Path, b.Path) })
-	// What is left out can clash with nothing.
-	all, found, err := l.thin(append(all, own...))
-	if err != nil {
-		return nil, nil, err
-	}
-	unseen, err := pythonFindings(l, all)
-	if err != nil {
-		return nil, nil, err
-	}
-	merged, err := filetree.Merge(all)
-	if clash := (*filetree.ClashError)(nil); errors.As(err, &clash) {
-		err = clashError(clash)
-	}
-	return merged, append(found, unseen...), err
-}
-
-// verify reads every blob of the lock that the cache holds. Damaged ones are
-// dropped, so that a build fetches them; it reports whether there were any.
-func (c *cache) verify(ctx context.Context, l *Lock) (dropped bool, err error) {
-	var digests []store.Digest
-	if l.Python != nil {
-		for _, w := range l.Python.Chosen.Wheels {
-			digests = append(digests, w.SHA256)
-		}
-		digests = append(digests, c.madeDigests(l.Python.Chosen)...)
-	}
-	if l.NodeJS != nil {
-		digests = append(digests, c.nodeDigests(l.NodeJS)...)
-	}
-	for _, f := range l.Files {
-		if d, ok := c.notedSegment(segmentKey(f.Tree)); ok {
-			digests = append(digests, d)
-		}
-	}
-	digests = append(digests, c.downloadDigests(ctx, l)...)
-	pulled, _ := c.imageDigests(l)
-	digests = append(digests, pulled...)
-	digests = append(digests, l.buildDigests()...)
-	for _, d := range digests {
-		if !c.store.Has(d, -1) {
-			continue
-		}
-		var corrupt *store.CorruptError
-		switch err := c.store.Verify(d); {
-		case errors.As(err, &corrupt):
-			dropped = true
-		case err != nil:
-			return dropped, err
-		}
-	}
-	return dropped, nil
 }
 
 // checkSize holds the layer against the limit of AWS.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/container"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
@@ -90,25 +89,32 @@ func buildKey(request, triggers store.Digest) string {
 	return fmt.Sprintf("build %s %s", request.Hex(), triggers.Hex())
 }
 
-// lockBuilds decides the results of the builds: those of old, or of the cache,
-// while what was asked for is unchanged; else the engine builds.
-func (b *Builder) lockBuilds(ctx context.Context, s Spec, old *Lock) ([]BuildLock, error) {
-	triggers, err := s.triggersDigest()
-	if err != nil {
-		return nil, err
+// buildSpecs are the elements of builds.
+type buildSpecs []BuildSpec
+
+func (all buildSpecs) check(Spec) error {
+	var faults []error
+	for i, b := range all {
+		faults = append(faults, b.check(fault.At("builds").Index(i)))
 	}
-	var out []BuildLock
-	for i, spec := range s.Builds {
-		l := BuildLock{Context: spec.Context, Dockerfile: spec.Dockerfile, Target: spec.Target, Args: spec.Args, Files: spec.Files, Triggers: triggers}
-		if err := b.lockBuild(ctx, s, spec, &l, old); err != nil {
-			return nil, buildError(fault.At("builds").Index(i), l.Context, err)
-		}
-		out = append(out, l)
-	}
-	return out, nil
+	return errors.Join(faults...)
 }
 
-func (b *Builder) lockBuild(ctx context.Context, s Spec, spec BuildSpec, l *BuildLock, old *Lock) error {
+// choose decides the results of the builds: those of the old lock, or of the
+// cache, while what was asked for is unchanged; else the engine builds.
+func (all buildSpecs) choose(ctx context.Context, r *resolution) error {
+	for i, spec := range all {
+		l := BuildLock{Context: spec.Context, Dockerfile: spec.Dockerfile, Target: spec.Target, Args: spec.Args, Files: spec.Files, Triggers: r.triggers}
+		if err := r.lockBuild(ctx, spec, &l); err != nil {
+			return buildError(fault.At("builds").Index(i), l.Context, err)
+		}
+		r.now.Builds = append(r.now.Builds, l)
+	}
+	return nil
+}
+
+func (r *resolution) lockBuild(ctx context.Context, spec BuildSpec, l *BuildLock) error {
+	s := r.spec
 	if s.Output != "" {
 		itself, err := l.recipe("").Sends(s.Output)
 		if err != nil {
@@ -127,12 +133,12 @@ func (b *Builder) lockBuild(ctx context.Context, s Spec, spec BuildSpec, l *Buil
 		if err != nil {
 			return err
 		}
-		known, before := old.built(request)
+		known, before := r.old.built(request)
 		if before && known.triggers == l.Triggers {
 			l.Results = append(l.Results, known.BuildResult)
 			continue
 		}
-		c, err := b.open()
+		c, err := r.builder.open()
 		if err != nil {
 			return err
 		}
@@ -156,9 +162,6 @@ type oldResult struct {
 
 // built returns the result of the lock for a request.
 func (l *Lock) built(request store.Digest) (oldResult, bool) {
-	if l == nil {
-		return oldResult{}, false
-	}
 	for _, b := range l.Builds {
 		for _, r := range b.Results {
 			if r.Request == request {
@@ -212,33 +215,43 @@ func (c *cache) runBuild(ctx context.Context, l *BuildLock, platform string, sen
 	})
 }
 
-// buildsTree returns the files of all builds, in their order.
-func (c *cache) buildsTree(ctx context.Context, l *Lock) (filetree.Tree, error) {
-	var all filetree.Tree
-	for i := range l.Builds {
-		at := fault.At("builds").Index(i)
-		for _, r := range l.Builds[i].Results {
-			if err := c.bringBuild(ctx, &l.Builds[i], r); err != nil {
-				return nil, buildError(at, l.Builds[i].Context, err)
-			}
-			c.store.Offer(store.RemoteName(r.SHA256), r.SHA256, "")
-			part, err := c.segmentTree(r.SHA256, filetree.Origin{Ecosystem: "builds", Element: i})
+// buildLocks are the elements of builds.
+type buildLocks []BuildLock
+
+// pack returns the files of all builds, in their order.
+func (all buildLocks) pack(ctx context.Context, c *cache, l *Lock) (packed, error) {
+	var files filetree.Tree
+	for i := range all {
+		for _, r := range all[i].Results {
+			tree, err := c.buildTree(ctx, l, &all[i], r, filetree.Origin{Ecosystem: "builds", Element: i})
 			if err != nil {
-				return nil, err
+				return packed{}, buildError(fault.At("builds").Index(i), all[i].Context, err)
 			}
-			// The result may be older than the architectures.
-			facts, err := c.factsOf(buildKey(r.Request, l.Builds[i].Triggers), r.SHA256)
-			if err == nil {
-				err = l.checkNative(facts)
-			}
-			if err != nil {
-				return nil, buildError(at, l.Builds[i].Context, err)
-			}
-			all = append(all, part...)
+			files = append(files, tree...)
 		}
 	}
-	return all, nil
+	return packed{files: files, elements: true}, nil
 }
+
+// buildTree returns the files of a result.
+func (c *cache) buildTree(ctx context.Context, l *Lock, b *BuildLock, r BuildResult, origin filetree.Origin) (filetree.Tree, error) {
+	if err := c.bringBuild(ctx, b, r); err != nil {
+		return nil, err
+	}
+	c.store.Offer(store.RemoteName(r.SHA256), r.SHA256, "")
+	tree, err := c.segmentTree(r.SHA256, origin)
+	if err != nil {
+		return nil, err
+	}
+	// The result may be older than the architectures.
+	facts, err := c.factsOf(buildKey(r.Request, b.Triggers), r.SHA256)
+	if err != nil {
+		return nil, err
+	}
+	return tree, l.checkNative(facts)
+}
+
+func (buildLocks) warnings() []Warning { return nil }
 
 // bringBuild makes sure that the store has a locked result. One that is in no
 // cache is built again, and is taken only if it is the same to the byte.
@@ -278,26 +291,28 @@ func (c *cache) bringBuild(ctx context.Context, l *BuildLock, want BuildResult) 
 	return c.noteContainer(buildKey(request, l.Triggers), facts)
 }
 
-// contents adds the build by its context, with the short digest of its result.
-func (l *BuildLock) contents(to map[string]string) {
-	name := "builds:" + l.Context
-	if l.Target != "" {
-		name += "#" + l.Target
-	}
-	for _, r := range l.Results {
-		addVersion(to, name, fmt.Sprintf("%s (%s)", r.SHA256.Hex()[:12], plural(r.Count, "file")))
+// contents adds each build by its context, with the short digest of its result.
+func (all buildLocks) contents(to map[string]string) {
+	for _, l := range all {
+		name := "builds:" + l.Context
+		if l.Target != "" {
+			name += "#" + l.Target
+		}
+		for _, r := range l.Results {
+			addVersion(to, name, fmt.Sprintf("%s (%s)", r.SHA256.Hex()[:12], plural(r.Count, "file")))
+		}
 	}
 }
 
-// buildDigests returns the digests of the results.
-func (l *Lock) buildDigests() []store.Digest {
-	var digests []store.Digest
-	for _, b := range l.Builds {
+// needs are the results.
+func (all buildLocks) needs(context.Context, *cache, *Lock) []need {
+	var needs []need
+	for _, b := range all {
 		for _, r := range b.Results {
-			digests = append(digests, r.SHA256)
+			needs = append(needs, need{any: []store.Digest{r.SHA256}})
 		}
 	}
-	return slices.Compact(digests)
+	return needs
 }
 
 // buildError ties what is wrong with a build to the input that asks for it.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/container"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
@@ -83,16 +82,6 @@ func (s Spec) checkNative(facts containerFacts) error {
 		}
 	}
 	return nil
-}
-
-// recentImage returns what a name was pinned to within the last hour.
-func (c *cache) recentImage(key string) (store.Digest, bool) {
-	body, written, err := c.store.GetRecord("resolutions", key)
-	if err != nil || time.Since(written) >= memoAge {
-		return store.Digest{}, false
-	}
-	manifest, err := store.ParseDigest(string(body))
-	return manifest, err == nil
 }
 
 // checkNative refuses native code that the layer of the lock cannot run.

@@ -31,23 +31,32 @@ const archiveReader = 2
 // what is taken out of it.
 const maxDownload = 2 << 30
 
-// downloadsTree returns the files of all downloads, in their order.
-func (c *cache) downloadsTree(ctx context.Context, l *Lock) (filetree.Tree, error) {
-	trees := make([]filetree.Tree, len(l.Downloads))
+// downloadLocks are the elements of downloads that count for the architectures.
+type downloadLocks []DownloadLock
+
+// pack returns the files of all downloads, in their order.
+func (all downloadLocks) pack(ctx context.Context, c *cache, l *Lock) (packed, error) {
+	trees := make([]filetree.Tree, len(all))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(packWorkers)
-	for i := range l.Downloads {
+	for i := range all {
 		g.Go(func() (err error) {
 			// The listing completes what it finds of the size: the lock stays.
-			d := l.Downloads[i]
+			d := all[i]
 			trees[i], err = c.downloadTree(ctx, &d, l.excluded, d.origin(i))
 			return downloadError(fault.At("downloads").Index(i+d.Skipped), d.URL, err)
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return nil, err
+		return packed{}, err
 	}
-	return slices.Concat(trees...), nil
+	return packed{files: slices.Concat(trees...), elements: true}, nil
+}
+
+func (all downloadLocks) contents(to map[string]string) {
+	for i := range all {
+		all[i].contents(to)
+	}
 }
 
 // origin is the element, the i-th of the lock.
@@ -268,24 +277,25 @@ func (f *stoppableFile) ReadAt(b []byte, offset int64) (int, error) {
 	return f.ArchiveFile.ReadAt(b, offset)
 }
 
-// downloadDigests returns the digests of the files and segments of a lock that
-// the store may hold.
-func (c *cache) downloadDigests(ctx context.Context, l *Lock) []store.Digest {
-	var digests []store.Digest
-	for i := range l.Downloads {
-		d := &l.Downloads[i]
-		if digests = append(digests, d.SHA256); !c.store.Has(d.SHA256, -1) {
+// needs are the files, and what of them was deflated already.
+func (all downloadLocks) needs(ctx context.Context, c *cache, l *Lock) []need {
+	var needs []need
+	for i := range all {
+		d := all[i]
+		_, local := localPath(d.URL)
+		needs = append(needs, need{any: []store.Digest{d.SHA256}, spare: local})
+		if !c.store.Has(d.SHA256, -1) {
 			continue // nothing may be fetched to find out
 		}
-		listing, err := c.listing(ctx, d)
+		listing, err := c.listing(ctx, &d)
 		if err != nil {
 			continue // the build says so
 		}
 		if placed, err := d.place(listing, l.excluded); err == nil {
-			if digest, ok := c.notedSegment(downloadSegmentKey(d, wantedFiles(placed))); ok {
-				digests = append(digests, digest)
+			if digest, ok := c.notedSegment(downloadSegmentKey(&d, wantedFiles(placed))); ok {
+				needs = append(needs, need{any: []store.Digest{digest}, spare: true})
 			}
 		}
 	}
-	return digests
+	return needs
 }

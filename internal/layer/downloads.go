@@ -2,7 +2,6 @@ package layer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,7 +12,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -169,45 +167,49 @@ func fileName(address string) string {
 	return name
 }
 
-// lockDownloads decides the digests of the downloads, and holds what is new
-// against the archives. What did not change since old is neither fetched nor
-// read.
-func (b *Builder) lockDownloads(ctx context.Context, s Spec, old *Lock) ([]DownloadLock, error) {
-	triggers, err := s.triggersDigest()
-	if err != nil {
-		return nil, err
+// downloadSpecs are the elements of downloads.
+type downloadSpecs []DownloadSpec
+
+func (all downloadSpecs) check(Spec) error {
+	var faults []error
+	for i, d := range all {
+		faults = append(faults, d.check(fault.At("downloads").Index(i)))
 	}
-	locks := make([]*DownloadLock, len(s.Downloads))
+	return errors.Join(faults...)
+}
+
+// choose decides the digests of the downloads, and looks into archives that are
+// new. What did not change is neither fetched nor read.
+func (all downloadSpecs) choose(ctx context.Context, r *resolution) error {
+	locks := make([]*DownloadLock, len(all))
 	skipped := 0
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(packWorkers) // each may unpack an archive
-	for i, d := range s.Downloads {
-		if d.Architecture != "" && !slices.Contains(s.Architectures, d.Architecture) {
+	for i, d := range all {
+		if d.Architecture != "" && !slices.Contains(r.spec.Architectures, d.Architecture) {
 			skipped++
 			continue
 		}
 		before := skipped
-		g.Go(func() error {
-			l, err := b.lockDownload(ctx, s, d, DownloadLock{Triggers: triggers, Skipped: before}, old)
-			locks[i] = l
+		g.Go(func() (err error) {
+			locks[i], err = r.lockDownload(ctx, d, before)
 			return downloadError(fault.At("downloads").Index(i), d.URL, err)
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return nil, err
+		return err
 	}
-	var out []DownloadLock
 	for _, l := range locks {
 		if l != nil {
-			out = append(out, *l)
+			r.now.Downloads = append(r.now.Downloads, *l)
 		}
 	}
-	return out, nil
+	return nil
 }
 
-// lockDownload completes around, which holds what does not follow from d.
-func (b *Builder) lockDownload(ctx context.Context, s Spec, d DownloadSpec, around DownloadLock, old *Lock) (*DownloadLock, error) {
-	l := &DownloadLock{URL: d.URL, Skipped: around.Skipped, Architecture: d.Architecture, AsIs: d.AsIs, Strip: d.Strip, Files: d.Files, Target: d.Target}
+// lockDownload returns the line of one element, before which some were skipped.
+func (r *resolution) lockDownload(ctx context.Context, d DownloadSpec, skipped int) (*DownloadLock, error) {
+	l := &DownloadLock{URL: d.URL, Skipped: skipped, Architecture: d.Architecture, AsIs: d.AsIs, Strip: d.Strip, Files: d.Files, Target: d.Target}
 	// A malformed digest is refused by check.
 	l.SHA256, _ = store.ParseDigest(d.SHA256)
 	if name, local := localPath(d.URL); local {
@@ -215,12 +217,12 @@ func (b *Builder) lockDownload(ctx context.Context, s Spec, d DownloadSpec, arou
 			return nil, err
 		}
 	} else if l.SHA256.IsZero() {
-		l.Pinned, l.Triggers = true, around.Triggers
+		l.Pinned, l.Triggers = true, r.triggers
 	}
-	if l.known(s, old) {
+	if l.known(r.spec, r.old) {
 		return l, nil
 	}
-	c, err := b.open()
+	c, err := r.builder.open()
 	if err != nil {
 		return nil, err
 	}
@@ -233,12 +235,12 @@ func (b *Builder) lockDownload(ctx context.Context, s Spec, d DownloadSpec, arou
 	if err != nil {
 		return nil, err
 	}
-	placed, err := l.place(listing, s.excluded)
+	placed, err := l.place(listing, r.spec.excluded)
 	if err != nil {
 		return nil, err
 	}
 	for _, p := range placed {
-		if err := s.checkFile(filetree.File{Path: p.path, Machine: p.member.Machine}); err != nil {
+		if err := r.spec.checkFile(filetree.File{Path: p.path, Machine: p.member.Machine}); err != nil {
 			return nil, err
 		}
 	}
@@ -266,9 +268,6 @@ func (l *DownloadLock) sumLocal(name string) (err error) {
 // known completes the line from the old lock, and reports whether nothing is
 // left to be checked. A pin stays where all else changed: only triggers move it.
 func (l *DownloadLock) known(s Spec, old *Lock) bool {
-	if old == nil {
-		return false
-	}
 	for _, before := range old.Downloads {
 		if before.URL != l.URL || before.Pinned != l.Pinned || before.Triggers != l.Triggers || !l.Pinned && before.SHA256 != l.SHA256 {
 			continue
@@ -282,32 +281,23 @@ func (l *DownloadLock) known(s Spec, old *Lock) bool {
 }
 
 // pin takes the digest that an address has now, or had within the last hour.
-func (c *cache) pin(ctx context.Context, l *DownloadLock) (err error) {
+func (c *cache) pin(ctx context.Context, l *DownloadLock) error {
 	type found struct {
 		SHA256 store.Digest
 		Size   int64
 	}
-	key := l.URL + " " + l.Triggers.Hex()
-	if body, written, err := c.store.GetRecord("downloads", key); err == nil && time.Since(written) < memoAge {
-		var f found
-		if json.Unmarshal(body, &f) == nil && c.store.Has(f.SHA256, f.Size) {
-			l.SHA256, l.Size = f.SHA256, f.Size
-			return nil
+	here := func(f found) bool { return c.store.Has(f.SHA256, f.Size) }
+	f, err := store.Recall(c.store, "downloads", l.URL+" "+l.Triggers.Hex(), memoAge, here, func() (_ found, err error) {
+		f, err := c.client.Blob(ctx, fetch.Source{URL: l.URL, MaxBytes: maxDownload})
+		if err != nil {
+			return found{}, err
 		}
-	}
-	f, err := c.client.Blob(ctx, fetch.Source{URL: l.URL, MaxBytes: maxDownload})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if l.SHA256, l.Size, err = store.SumReader(f); err != nil {
-		return fmt.Errorf("reading what was fetched: %w", err)
-	}
-	body, err := json.Marshal(found{l.SHA256, l.Size})
-	if err != nil {
-		return fmt.Errorf("encoding a digest: %w", err)
-	}
-	return c.store.PutRecord("downloads", key, body)
+		defer func() { err = errors.Join(err, f.Close()) }()
+		sum, size, err := store.SumReader(f)
+		return found{sum, size}, err
+	})
+	l.SHA256, l.Size = f.SHA256, f.Size
+	return err
 }
 
 // downloadError ties an error to the element, and says what to do about it.
@@ -347,13 +337,13 @@ func refusal(status *fetch.StatusError) string {
 	return Sentence(status.Error()) + " They may have expired, or lack the right to read it."
 }
 
-// downloadNotes says of downloads whose digest nobody gave what they are locked to.
-func (l *Lock) downloadNotes() []string {
+// warnings says of downloads whose digest nobody gave what they are locked to.
+func (all downloadLocks) warnings() []Warning {
 	var notes []string
-	for _, d := range l.Downloads {
+	for _, d := range all {
 		if d.Pinned {
 			notes = append(notes, fmt.Sprintf("%q has no sha256: it is locked to what was found there first. To hold every machine to it from the start, write sha256 = \"%s\".", fetch.Redact(d.URL), d.SHA256.Hex()))
 		}
 	}
-	return notes
+	return noted(fault.At("downloads"), "Downloads without a digest", notes)
 }

@@ -25,15 +25,7 @@ func pythonTargets(targets []runtimes.Target) []python.Target {
 }
 
 // forEach is what to write where one layer cannot serve two architectures.
-const forEach = `
-
-Write one package for each architecture:
-
-  resource "layerbuild_package" "deps" {
-    for_each      = toset(["x86_64", "arm64"])
-    architectures = [each.key]
-    …
-  }`
+const forEach = fault.PerArchitecture
 
 // checkArchitectures refuses native wheels in a layer for both architectures:
 // their files have one path and different bytes.

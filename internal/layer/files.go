@@ -81,6 +81,63 @@ func (f FileSpec) name() string { return cmp.Or(f.Source, f.Target) }
 
 func (l FileLock) name() string { return cmp.Or(l.Source, l.Target) }
 
+// fileSpecs are the elements of files.
+type fileSpecs []FileSpec
+
+func (all fileSpecs) check(Spec) error {
+	var faults []error
+	for i, f := range all {
+		faults = append(faults, fault.Tie(fault.At("files").Index(i), fmt.Sprintf("Malformed element %d of files", i), f.check()))
+	}
+	return errors.Join(faults...)
+}
+
+func (all fileSpecs) choose(_ context.Context, r *resolution) error {
+	for i, f := range all {
+		lock, err := lockFiles(f, r.spec)
+		if err != nil {
+			return fault.Tie(fault.At("files").Index(i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
+		}
+		r.now.Files = append(r.now.Files, lock)
+	}
+	return nil
+}
+
+// fileLocks are the elements of files, and folders on disk that belong to the
+// distributions of Python and the packages of Node.js.
+type fileLocks []FileLock
+
+// needs are the deflated trees: they can be deflated again.
+func (all fileLocks) needs(_ context.Context, c *cache, _ *Lock) []need {
+	var needs []need
+	for _, f := range all {
+		if d, ok := c.notedSegment(segmentKey(f.Tree)); ok {
+			needs = append(needs, need{any: []store.Digest{d}, spare: true})
+		}
+	}
+	return needs
+}
+
+func (all fileLocks) pack(ctx context.Context, c *cache, _ *Lock) (packed, error) {
+	var files filetree.Tree
+	for i, f := range all {
+		tree, err := c.filesTree(ctx, f, filetree.Origin{Ecosystem: "files", Element: i})
+		if err != nil {
+			return packed{}, fault.Tie(fault.At("files").Index(i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
+		}
+		files = append(files, tree...)
+	}
+	return packed{files: files, elements: true}, nil
+}
+
+func (all fileLocks) contents(to map[string]string) {
+	for _, f := range all {
+		to["files:"+f.Target] = fmt.Sprintf("%s (%s)", f.Tree.Hex()[:12], plural(f.Count, "file"))
+	}
+}
+
+func (fileLocks) warnings() []Warning { return nil }
+
 // lockFiles reads one element of files and returns what it holds now.
 func lockFiles(f FileSpec, spec Spec) (FileLock, error) {
 	l := FileLock{Source: f.Source, Content: f.Content, Target: f.Target, Include: f.Include, Exclude: f.Exclude, IgnoreFile: f.IgnoreFile}

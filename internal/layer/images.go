@@ -56,35 +56,39 @@ func (i ImageSpec) check(at fault.Path) error {
 	return nil
 }
 
-// lockImages decides which manifests the images stand for: those of old, while
-// the name and the triggers are unchanged.
-func (b *Builder) lockImages(ctx context.Context, s Spec, old *Lock) ([]ImageLock, error) {
-	triggers, err := s.triggersDigest()
-	if err != nil {
-		return nil, err
+// imageSpecs are the elements of images.
+type imageSpecs []ImageSpec
+
+func (all imageSpecs) check(Spec) error {
+	var faults []error
+	for i, image := range all {
+		faults = append(faults, image.check(fault.At("images").Index(i)))
 	}
-	var out []ImageLock
-	for i, spec := range s.Images {
-		l := ImageLock{Image: spec.Image, Files: spec.Files, Triggers: triggers}
-		for _, platform := range s.containerPlatforms(spec.Platform) {
-			manifest, known := old.pinned(l, platform)
+	return errors.Join(faults...)
+}
+
+// choose decides which manifests the images stand for: those of the old lock,
+// while the name and the triggers are unchanged.
+func (all imageSpecs) choose(ctx context.Context, r *resolution) error {
+	for i, spec := range all {
+		l := ImageLock{Image: spec.Image, Files: spec.Files, Triggers: r.triggers}
+		for _, platform := range r.spec.containerPlatforms(spec.Platform) {
+			manifest, known := r.old.pinned(l, platform)
 			if !known {
-				if manifest, err = b.pinImage(ctx, l, platform); err != nil {
-					return nil, imageError(fault.At("images").Index(i), spec.Image, err)
+				var err error
+				if manifest, err = r.builder.pinImage(ctx, l, platform); err != nil {
+					return imageError(fault.At("images").Index(i), spec.Image, err)
 				}
 			}
 			l.Pins = append(l.Pins, ImagePin{Platform: platform, Manifest: manifest})
 		}
-		out = append(out, l)
+		r.now.Images = append(r.now.Images, l)
 	}
-	return out, nil
+	return nil
 }
 
 // pinned returns the manifest of the lock for an image.
 func (l *Lock) pinned(now ImageLock, platform string) (store.Digest, bool) {
-	if l == nil {
-		return store.Digest{}, false
-	}
 	for _, before := range l.Images {
 		if before.Image != now.Image || before.Triggers != now.Triggers {
 			continue
@@ -106,31 +110,30 @@ func (b *Builder) pinImage(ctx context.Context, l ImageLock, platform string) (s
 		return store.Digest{}, err
 	}
 	key := fmt.Sprintf("image %s %s %s", l.Image, platform, l.Triggers.Hex())
-	if manifest, ok := c.recentImage(key); ok {
-		return manifest, nil
-	}
-	manifest, err := container.NewRegistry(c.client, c.store, c.getenv).Resolve(ctx, l.Image, platform)
-	if err != nil {
-		return store.Digest{}, err
-	}
-	return manifest, c.store.PutRecord("resolutions", key, []byte(manifest.Hex()))
+	return store.Recall(c.store, "resolutions", key, memoAge, nil, func() (store.Digest, error) {
+		return container.NewRegistry(c.client, c.store, c.getenv).Resolve(ctx, l.Image, platform)
+	})
 }
 
-// imagesTree returns the files of all images, in their order.
-func (c *cache) imagesTree(ctx context.Context, l *Lock) (filetree.Tree, error) {
-	var all filetree.Tree
-	for i := range l.Images {
-		at := fault.At("images").Index(i)
-		for _, pin := range l.Images[i].Pins {
-			part, err := c.imageTree(ctx, l, &l.Images[i], pin, filetree.Origin{Ecosystem: "images", Element: i})
+// imageLocks are the elements of images.
+type imageLocks []ImageLock
+
+// pack returns the files of all images, in their order.
+func (all imageLocks) pack(ctx context.Context, c *cache, l *Lock) (packed, error) {
+	var files filetree.Tree
+	for i := range all {
+		for _, pin := range all[i].Pins {
+			tree, err := c.imageTree(ctx, l, &all[i], pin, filetree.Origin{Ecosystem: "images", Element: i})
 			if err != nil {
-				return nil, imageError(at, l.Images[i].Image, err)
+				return packed{}, imageError(fault.At("images").Index(i), all[i].Image, err)
 			}
-			all = append(all, part...)
+			files = append(files, tree...)
 		}
 	}
-	return all, nil
+	return packed{files: files, elements: true}, nil
 }
+
+func (imageLocks) warnings() []Warning { return nil }
 
 // imageTree returns the files of an image, which are deflated once and kept in
 // the store by manifest and choice.
@@ -169,28 +172,30 @@ func (l *ImageLock) key(pin ImagePin) (string, error) {
 	return fmt.Sprintf("%s image%d %s %s", layerzip.Encoder, imageReader, pin.Manifest.Hex(), choice.Hex()), err
 }
 
-// imageDigests returns the digests of the segments that the store may hold.
-// known is false where it was never told the files of one of the images.
-func (c *cache) imageDigests(l *Lock) (digests []store.Digest, known bool) {
-	known = true
-	for i := range l.Images {
-		for _, pin := range l.Images[i].Pins {
-			key, err := l.Images[i].key(pin)
-			facts, ok := c.notedContainer(key)
-			if err != nil || !ok {
-				known = false
-				continue
+// needs are the deflated files of the images, which the store may never have
+// been told.
+func (all imageLocks) needs(_ context.Context, c *cache, _ *Lock) []need {
+	var needs []need
+	for i := range all {
+		for _, pin := range all[i].Pins {
+			var n need
+			if key, err := all[i].key(pin); err == nil {
+				if facts, ok := c.notedContainer(key); ok {
+					n.any = []store.Digest{facts.Segment}
+				}
 			}
-			digests = append(digests, facts.Segment)
+			needs = append(needs, n)
 		}
 	}
-	return digests, known
+	return needs
 }
 
-// contents adds the image by its name, with the short digest of its manifest.
-func (l *ImageLock) contents(to map[string]string) {
-	for _, pin := range l.Pins {
-		addVersion(to, "images:"+l.Image, fmt.Sprintf("sha256:%s (%s)", pin.Manifest.Hex()[:12], pin.Platform))
+// contents adds each image by its name, with the short digest of its manifest.
+func (all imageLocks) contents(to map[string]string) {
+	for _, l := range all {
+		for _, pin := range l.Pins {
+			addVersion(to, "images:"+l.Image, fmt.Sprintf("sha256:%s (%s)", pin.Manifest.Hex()[:12], pin.Platform))
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -43,7 +44,7 @@ type cache struct {
 	results   bool // of container builds are shared
 	artifacts *artifacts
 	indexes   []python.Index // of the environment and the user's files
-	npm       *registries
+	node      *nodejs.Env
 }
 
 // Options say where a Builder keeps its cache and what it may reach.
@@ -100,7 +101,7 @@ func openCache(o Options) (*cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &cache{store: s, getenv: o.Getenv, log: o.Log, offline: o.Offline, results: o.TrustBuilds, artifacts: newArtifacts(o.CodeArtifact, o.Offline), npm: newRegistries(o.Environ)}
+	c := &cache{store: s, getenv: o.Getenv, log: o.Log, offline: o.Offline, results: o.TrustBuilds, artifacts: newArtifacts(o.CodeArtifact, o.Offline)}
 	if c.log == nil {
 		c.log = func(context.Context, string) {}
 	}
@@ -111,6 +112,7 @@ func openCache(o Options) (*cache, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.node = c.nodeEnv(o.Environ)
 	// A lock names files without credentials, so the client learns those of
 	// the indexes before any build.
 	err = login(c.client, settings)

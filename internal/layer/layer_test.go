@@ -259,7 +259,7 @@ func TestWheelsOfSeveralRuntimes(t *testing.T) {
 	s.Runtimes = []string{"python3.11", "python3.12"}
 	s.Python.Requirements = []string{"native", "lib"}
 	l := resolve(t, b, s, nil)
-	tree, _, err := opened(t, b).tree(context.WithoutCancel(t.Context()), l, nil)
+	tree, _, err := opened(t, b).tree(context.WithoutCancel(t.Context()), l, Output{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -381,7 +381,7 @@ func TestSentence(t *testing.T) {
 // TestNotesKeepNames writes notes as sentences, and names as they are.
 func TestNotesKeepNames(t *testing.T) {
 	t.Parallel()
-	got := noted(fault.At("python"), "Notes", []string{"beta 1.5 was yanked by its authors", "the file is old", `"x" is new`})
+	got := fault.Notes(fault.At("python"), "Notes", []string{"beta 1.5 was yanked by its authors", "the file is old", `"x" is new`})
 	want := "beta 1.5 was yanked by its authors.\nThe file is old.\n\"x\" is new."
 	if len(got) != 1 || got[0].Detail != want {
 		t.Errorf("noted = %q, want %q", got, want)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -24,7 +25,7 @@ type Lock struct {
 	Runtimes      []string       `json:"runtimes"`
 	Architectures []string       `json:"architectures"`
 	Python        *PythonLock    `json:"python,omitempty"`
-	NodeJS        *NodeLock      `json:"nodejs,omitempty"`
+	NodeJS        *nodejs.Lock   `json:"nodejs,omitempty"`
 	Files         []FileLock     `json:"files,omitempty"`
 	Downloads     []DownloadLock `json:"downloads,omitempty"`
 	Images        []ImageLock    `json:"images,omitempty"`
@@ -99,38 +100,4 @@ func DecodeLock(text string) (*Lock, error) {
 func (l *Lock) Digest() (store.Digest, error) {
 	text, err := l.Encode()
 	return store.Sum([]byte(text)), err
-}
-
-// Contents maps each part of the layer to its version: "python:requests" to
-// "2.31.0", "files:python/shared_utils" to the short digest of its tree.
-func (l *Lock) Contents() map[string]string {
-	contents := map[string]string{}
-	if l.Python != nil {
-		for _, w := range l.Python.Chosen.Wheels {
-			addVersion(contents, "python:"+w.Name, w.Version)
-		}
-	}
-	if l.NodeJS != nil {
-		l.NodeJS.contents(contents)
-	}
-	for _, f := range l.Files {
-		contents["files:"+f.Target] = fmt.Sprintf("%s (%s)", f.Tree.Hex()[:12], plural(f.Count, "file"))
-	}
-	for _, d := range l.Downloads {
-		d.contents(contents)
-	}
-	for _, i := range l.Images {
-		i.contents(contents)
-	}
-	for _, b := range l.Builds {
-		b.contents(contents)
-	}
-	return contents
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

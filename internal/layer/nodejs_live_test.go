@@ -76,8 +76,8 @@ func fingerprint(body []byte, mode fs.FileMode) string {
 	return fmt.Sprintf("%x %t", sha256.Sum256(body), mode&0o100 != 0)
 }
 
-// packed lists the files of a zip below a folder, as installed does.
-func packed(t *testing.T, name, below string) map[string]string {
+// packedFiles lists the files of a zip below a folder, as installed does.
+func packedFiles(t *testing.T, name, below string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
 	for f, body := range zipEntries(t, name) {
@@ -115,7 +115,7 @@ func TestFilesAreThoseOfNpm(t *testing.T) {
 			}, nil)
 			out := filepath.Join(t.TempDir(), "layer.zip")
 			build(t, b, l, Output{Path: out, Scripts: SeverityOff})
-			got, want := packed(t, out, "nodejs/node_modules/"), installed(t, filepath.Join(dir, "node_modules"))
+			got, want := packedFiles(t, out, "nodejs/node_modules/"), installed(t, filepath.Join(dir, "node_modules"))
 			for _, name := range slices.Sorted(maps.Keys(want)) {
 				if got[name] != want[name] {
 					t.Errorf("%s: got %q, want %q", name, got[name], want[name])

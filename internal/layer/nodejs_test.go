@@ -352,7 +352,7 @@ func TestNodeCutOff(t *testing.T) {
 	if got := resolve(t, nodeBuilder(t, registry), pinned, nil).Contents()["nodejs:parse"]; got != "1.4.0" {
 		t.Errorf("a pin got %s, want what it names", got)
 	}
-	pinned.NodeJS.CutOff = CutOff{At: february.At, Explicit: true}
+	pinned.NodeJS.CutOff = NodeCutOff{At: february.At, Explicit: true}
 	_, err := nodeBuilder(t, registry).Resolve(t.Context(), pinned, nil)
 	wantInput(t, err, "nodejs.dependencies", `No version of "parse" fits "1.4.0"`)
 }

@@ -40,7 +40,7 @@ func (p *PythonSpec) leaveOut() leaveOut {
 
 // check finds what can be known wrong of the Python arguments without reading
 // anything.
-func (p *PythonSpec) check() error {
+func (p *PythonSpec) check(Spec) error {
 	required := len(p.Requirements) > 0 || p.RequirementsFile != ""
 	switch {
 	case !required && p.LockFile == "":

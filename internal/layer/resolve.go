@@ -3,13 +3,13 @@ package layer
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -19,157 +19,49 @@ import (
 // and its apply on one machine agree whatever happens on the index between.
 const memoAge = time.Hour
 
-// Resolve turns a Spec into a Lock. What old already decided stays while the
-// request for it is unchanged, and then no request leaves the machine; where
-// the request changed, old's versions are preferred where they still fit. old
-// may be nil. Local files are read and digested every time.
-//
-// Errors that a user can act on are *InputError.
-func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error) {
-	if err := s.Check(); err != nil {
-		return nil, err
-	}
-	l := &Lock{
-		Format: lockFormat, Layout: layerzip.Format,
-		Runtimes: slices.Clone(s.Runtimes), Architectures: slices.Clone(s.Architectures),
-	}
-	s.lockSelection(l)
-	// Local faults are named before the network is asked.
-	for i, f := range s.Files {
-		lock, err := lockFiles(f, s)
-		if err != nil {
-			return nil, fault.Tie(fault.At("files").Index(i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
-		}
-		l.Files = append(l.Files, lock)
-	}
-	var err error
-	if l.Downloads, err = b.lockDownloads(ctx, s, old); err != nil {
-		return nil, err
-	}
-	if l.Images, err = b.lockImages(ctx, s, old); err != nil {
-		return nil, err
-	}
-	if l.Builds, err = b.lockBuilds(ctx, s, old); err != nil {
-		return nil, err
-	}
-	if s.Python != nil {
-		var before *PythonLock
-		if old != nil {
-			before = old.Python
-		}
-		var err error
-		if s.Python.LockFile != "" {
-			err = b.obeyLockFile(ctx, s, before, l)
-		} else {
-			l.Python, err = b.resolvePython(ctx, s, before)
-		}
-		if err != nil {
-			return nil, err
-		}
-		l.Python = l.Python.with(s.Python.Scripts)
-	}
-	if s.NodeJS != nil {
-		var before *NodeLock
-		if old != nil {
-			before = old.NodeJS
-		}
-		if err := b.lockNode(ctx, s, before, l); err != nil {
-			return nil, err
-		}
-	}
-	return l, nil
-}
-
-// Warnings returns what a user should know of the choices in the lock.
-func (l *Lock) Warnings() []Warning {
-	var warnings []Warning
-	if l.Python != nil {
-		warnings = append(warnings, noted(fault.At("python"), "Notes on the Python distributions", l.Python.Chosen.Notes)...)
-	}
-	if l.NodeJS != nil {
-		warnings = append(warnings, noted(fault.At("nodejs"), "Notes on the Node.js packages", l.NodeJS.Notes)...)
-	}
-	warnings = append(warnings, noted(fault.At("downloads"), "Downloads without a digest", l.downloadNotes())...)
-	return warnings
-}
-
-// noted makes one warning of notes, none of none.
-func noted(attribute fault.Path, summary string, notes []string) []Warning {
-	if len(notes) == 0 {
-		return nil
-	}
-	sentences := make([]string, 0, len(notes))
-	for _, note := range notes {
-		text := Sentence(note)
-		if _, after, _ := strings.Cut(note, " "); after != "" && after[0] >= '0' && after[0] <= '9' {
-			text = note[:1] + text[1:] // a name in front of its version keeps its case
-		}
-		sentences = append(sentences, text)
-	}
-	return []Warning{{At: attribute, Summary: summary, Detail: strings.Join(sentences, "\n")}}
-}
-
-// Check finds what can be known wrong without reading anything. Its errors are
-// *InputError.
+// Check finds what can be known wrong without reading anything, all of it: its
+// error is an *InputError, or several of them, joined.
 func (s Spec) Check() error {
+	inputs := s.inputs()
+	faults := []error{s.checkTargets(), s.checkOutput(), s.checkSelection()}
+	if len(inputs) == 0 {
+		faults = append(faults, &fault.Error{Summary: "Nothing to pack", Detail: "The layer has no input. Write python, nodejs, files, downloads, images or builds."})
+	}
+	for _, in := range inputs {
+		faults = append(faults, in.check(s))
+	}
+	return errors.Join(faults...)
+}
+
+// checkTargets finds what is wrong with runtimes and architectures.
+func (s Spec) checkTargets() error {
 	if len(s.Runtimes) == 0 {
 		return &fault.Error{At: fault.At("runtimes"), Summary: "No runtime", Detail: "A layer is built for at least one Lambda runtime, such as \"python3.12\"."}
 	}
-	if s.Python == nil && s.NodeJS == nil && len(s.Files) == 0 && len(s.Downloads) == 0 && len(s.Images) == 0 && len(s.Builds) == 0 {
-		return &fault.Error{Summary: "Nothing to pack", Detail: "The layer has no input. Write python, nodejs, files, downloads, images or builds."}
-	}
-	if n := s.NodeJS; n != nil {
-		if err := n.check(); err != nil {
-			return err
-		}
-	}
-	if p := s.Python; p != nil {
-		if err := p.check(); err != nil {
-			return err
-		}
-	}
-	if _, err := s.targets(""); err != nil {
-		return err
-	}
+	_, err := s.targets("")
+	faults := []error{err}
 	for i, a := range s.Architectures {
 		if !slices.Contains(runtimes.Architectures(), a) {
-			return &fault.Error{
+			faults = append(faults, &fault.Error{
 				At:      fault.At("architectures").Index(i),
 				Summary: fmt.Sprintf("Unknown architecture %q", a),
 				Detail:  "Lambda runs \"x86_64\" and \"arm64\".",
-			}
+			})
 		}
 	}
-	if out := s.Output; strings.HasSuffix(out, "/") || strings.HasSuffix(out, "\\") || out == "." || strings.HasPrefix(out, "~") {
-		return &fault.Error{
-			At: fault.At("output_path"), Summary: fmt.Sprintf("Unusable output path %q", out),
-			Detail: "It is the path of a zip, such as \"build/layer.zip\". A home directory is written with pathexpand().",
-		}
+	return errors.Join(faults...)
+}
+
+// checkOutput refuses what is no path of a zip.
+func (s Spec) checkOutput() error {
+	out := s.Output
+	if !strings.HasSuffix(out, "/") && !strings.HasSuffix(out, "\\") && out != "." && !strings.HasPrefix(out, "~") {
+		return nil
 	}
-	if err := s.checkSelection(); err != nil {
-		return err
+	return &fault.Error{
+		At: fault.At("output_path"), Summary: fmt.Sprintf("Unusable output path %q", out),
+		Detail: "It is the path of a zip, such as \"build/layer.zip\". A home directory is written with pathexpand().",
 	}
-	for i, f := range s.Files {
-		if err := f.check(); err != nil {
-			return fault.Tie(fault.At("files").Index(i), fmt.Sprintf("Malformed element %d of files", i), err)
-		}
-	}
-	for i, d := range s.Downloads {
-		if err := d.check(fault.At("downloads").Index(i)); err != nil {
-			return err
-		}
-	}
-	for i, image := range s.Images {
-		if err := image.check(fault.At("images").Index(i)); err != nil {
-			return err
-		}
-	}
-	for i, b := range s.Builds {
-		if err := b.check(fault.At("builds").Index(i)); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // pythonRequest is what the Python part of a lock depends on, besides the
@@ -257,29 +149,18 @@ func (c *cache) remember(ctx context.Context, spec python.Spec, out leaveOut, re
 	if err != nil {
 		return nil, err
 	}
-	if body, written, err := c.store.GetRecord("resolutions", key.Hex()); err == nil && time.Since(written) < memoAge {
-		var known python.Lock
-		if json.Unmarshal(body, &known) == nil {
-			return &known, nil
+	return store.Recall(c.store, "resolutions", key.Hex(), memoAge, func(l *python.Lock) bool { return l != nil }, func() (*python.Lock, error) {
+		chosen, err := python.Resolve(ctx, c.client, spec)
+		if err != nil {
+			return nil, err
 		}
-	}
-	chosen, err := python.Resolve(ctx, c.client, spec)
-	if err != nil {
-		return nil, err
-	}
-	var roots []string
-	for _, in := range spec.Requirements {
-		roots = append(roots, in.Requirement.Name)
-	}
-	out.from(chosen, roots)
-	body, err := json.Marshal(chosen)
-	if err != nil {
-		return nil, fmt.Errorf("encoding a resolution: %w", err)
-	}
-	if err := c.store.PutRecord("resolutions", key.Hex(), body); err != nil {
-		return nil, err
-	}
-	return chosen, nil
+		var roots []string
+		for _, in := range spec.Requirements {
+			roots = append(roots, in.Requirement.Name)
+		}
+		out.from(chosen, roots)
+		return chosen, nil
+	})
 }
 
 // pythonSpec reads the requirements and returns the question for the resolver,

@@ -10,7 +10,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -69,18 +68,3 @@ func (c *cache) pack(ctx context.Context, content map[string][]byte) (store.Dige
 
 // madeKey names the zip of a made wheel: another encoder makes other bytes.
 func madeKey(key string) string { return layerzip.Encoder + " " + key }
-
-// madeDigests returns the digests of the zips of made wheels, where they are
-// known.
-func (c *cache) madeDigests(l *python.Lock) []store.Digest {
-	var digests []store.Digest
-	for _, w := range l.Wheels {
-		if !w.FromSource() {
-			continue
-		}
-		if d, ok := c.notedSegment(madeKey(python.SourceKey(w.SHA256))); ok {
-			digests = append(digests, d)
-		}
-	}
-	return digests
-}

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -40,7 +38,7 @@ func shareStore(s *store.Store, o Options) (*store.Store, error) {
 // buildShared builds, and takes and gives what can be shared. A zip that was
 // planned is taken as a whole where parts of it are not on this machine.
 func (b *Builder) buildShared(ctx context.Context, c *cache, l *Lock, o Output) (Artifact, error) {
-	asked := !o.Want.IsZero() && !c.holds(l)
+	asked := !o.Want.IsZero() && !c.holds(ctx, l)
 	if asked {
 		if a, ok, err := b.takeZip(ctx, c, o); ok || err != nil {
 			return c.report(a), err
@@ -97,54 +95,10 @@ func (b *Builder) takeZip(ctx context.Context, c *cache, o Output) (a Artifact, 
 	if err != nil {
 		return Artifact{}, false, err
 	}
-	_, err = layerzip.CopyFileIn(o.dir(), zip, b.choose(c, o))
+	_, err = layerzip.CopyFileIn(o.dir(), zip, b.chooseOutput(c, o))
 	// The zip has its place now, and the cache keeps parts, not zips.
 	if err = errors.Join(err, zip.Close(), c.store.Evict(sum)); err != nil {
 		return Artifact{}, false, err
 	}
 	return Artifact{SHA256: sum, Size: size, Unzipped: tree.Size()}, true, c.noteOutput(o, sum)
-}
-
-// holds reports whether the packages of the lock are in the cache, so that a
-// build is nearer than a zip elsewhere.
-func (c *cache) holds(l *Lock) bool {
-	if l.Python != nil {
-		for _, w := range l.Python.Chosen.Wheels {
-			made, known := store.Digest{}, false
-			if w.FromSource() {
-				made, known = c.notedSegment(madeKey(python.SourceKey(w.SHA256)))
-			}
-			if w.Path == "" && !c.store.Has(w.SHA256, -1) && !(known && c.store.Has(made, -1)) {
-				return false
-			}
-		}
-	}
-	if l.NodeJS != nil {
-		for _, t := range l.NodeJS.Trees {
-			for _, p := range t.Packages {
-				facts, known := c.knownTarball(p.Integrity)
-				if p.Integrity != "" && !(known && c.store.Has(facts.Segment, -1)) {
-					return false
-				}
-			}
-		}
-	}
-	for _, d := range l.Downloads {
-		if _, local := localPath(d.URL); !local && !c.store.Has(d.SHA256, -1) {
-			return false
-		}
-	}
-	pulled, known := c.imageDigests(l)
-	for _, segment := range append(pulled, l.buildDigests()...) {
-		known = known && c.store.Has(segment, -1)
-	}
-	return known
-}
-
-// offerTarball offers a tarball of which the cache holds more than what was
-// packed of it.
-func (c *cache) offerTarball(p NodePackage) {
-	if integrity, err := fetch.ParseIntegrity(p.Integrity); err == nil && !strings.HasPrefix(p.URL, fileScheme) {
-		c.client.Offer(fetch.Source{Integrity: integrity})
-	}
 }

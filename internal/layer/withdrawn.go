@@ -35,9 +35,13 @@ func (b *Builder) Withdrawn(ctx context.Context, s Spec, l *Lock, severity Sever
 	if len(found) == 0 {
 		return nil, nil
 	}
+	meaning := "The layer is built from the lock as before."
+	if severity == SeverityError {
+		meaning = "checks.withdrawn is \"error\", so nothing is planned with them; \"warning\" builds from the lock as before."
+	}
 	return severity.Judge(&fault.Error{
 		At: fault.At("checks"), Summary: fmt.Sprintf("%s in the lock %s withdrawn", plural(len(found), "distribution"), wasWere(len(found))),
-		Detail: strings.Join(found, "\n") + "\nThe layer is built from the lock as before. To move to other versions, change the requirement, or give triggers another value.",
+		Detail: strings.Join(found, "\n") + "\n" + meaning + " To move to other versions, change the requirement, or give triggers another value.",
 	})
 }
 

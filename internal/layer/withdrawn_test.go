@@ -34,9 +34,10 @@ func TestWithdrawnAsksOnlyWhenWanted(t *testing.T) {
 	if err != nil || len(found) != 1 || found[0].Summary != "1 distribution in the lock was withdrawn" || found[0].Detail != want {
 		t.Errorf("warning: %+v, %v, want %q", found, err, want)
 	}
+	const gate = `lib 2.0 was yanked by its authors: "wrong sums"` + "\n" + `checks.withdrawn is "error", so nothing is planned with them; "warning" builds from the lock as before. To move to other versions, change the requirement, or give triggers another value.`
 	_, err = b.Withdrawn(t.Context(), spec, lock, SeverityError)
-	if input, ok := errors.AsType[*fault.Error](err); !ok || input.At.String() != "checks" || input.Detail != want {
-		t.Errorf("error: %v, want %q", err, want)
+	if input, ok := errors.AsType[*fault.Error](err); !ok || input.At.String() != "checks" || input.Detail != gate {
+		t.Errorf("error: %v, want %q", err, gate)
 	}
 	down.Store(true)
 	found, err = newBuilder(t, index).Withdrawn(t.Context(), spec, lock, SeverityError)

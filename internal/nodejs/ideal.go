@@ -12,7 +12,7 @@ import (
 // the edges that lack one, places them, and queues what was placed.
 type builder struct {
 	*world
-	opts    Options
+	opts    treeOptions
 	target  manifest.Target
 	source  *manifests
 	local   map[string]*manifest.Manifest // of folders on disk, by path

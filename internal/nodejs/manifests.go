@@ -22,7 +22,7 @@ type manifests struct {
 	ctx    context.Context
 	reg    registry.Registry
 	target manifest.Target
-	opts   Options
+	opts   treeOptions
 
 	slots chan struct{}
 	tasks sync.WaitGroup
@@ -39,7 +39,7 @@ type answer[T any] struct {
 	err  error
 }
 
-func newManifests(ctx context.Context, reg registry.Registry, t manifest.Target, o Options) *manifests {
+func newManifests(ctx context.Context, reg registry.Registry, t manifest.Target, o treeOptions) *manifests {
 	return &manifests{
 		ctx: ctx, reg: reg, target: t, opts: o, slots: make(chan struct{}, inFlight),
 		pages: map[string]*answer[*registry.Packument]{}, picked: map[string]*answer[*manifest.Manifest]{},

@@ -1,42 +1,56 @@
-// Package nodejs knows what a Node.js layer holds: it reads manifests and lock
-// files, chooses versions and places them in node_modules as npm 11 does, for a
-// target and never for the host, and reads the tarballs.
+// Package nodejs knows what a Node.js layer holds. It turns a [Spec] into a [Lock],
+// which names every package with its place, address and digest, and a Lock into
+// files at their paths in a layer.
+//
+// Two verbs are kept apart. [Resolve] chooses: it obeys a lock file of npm, Yarn or
+// pnpm, or chooses versions and places them in node_modules as npm 11 does, for a
+// target and never for the host. [Lock.Pack] packs: it fetches, checks and deflates
+// tarballs, and chooses nothing.
 package nodejs
 
 import (
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/lockfile"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
+	"context"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/tarball"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// What the pipeline knows of the closets.
-type (
-	Target       = manifest.Target
-	Dependency   = manifest.Dependency
-	Manifest     = manifest.Manifest
-	Override     = manifest.Override
-	Project      = manifest.Project
-	ResolveError = manifest.ResolveError
-	Tree         = modules.Tree
-	Client       = registry.Client
-	Lock         = lockfile.Lock
-	LockOptions  = lockfile.Options
-	Facts        = tarball.Facts
-	TarballError = tarball.Error
-)
+// Env is what resolving and packing reach. It is safe for concurrent use and must
+// not be copied after its first use.
+type Env struct {
+	Client   *fetch.Client
+	Store    *store.Store
+	Segments Segments
+	// Environ lists the environment as "key=value", which may configure npm; nil is
+	// an empty one.
+	Environ func() []string
 
-var (
-	TargetFor     = manifest.TargetFor
-	ReadProject   = manifest.ReadProject
-	NewProject    = manifest.NewProject
-	LoadNpmrc     = registry.LoadNpmrc
-	NewClient     = registry.NewClient
-	ReadLock      = lockfile.Read
-	FromLock      = lockfile.TreeFor
-	PackTarball   = tarball.Pack
-	ReadFacts     = tarball.ReadFacts
-	EntryFiles    = tarball.EntryFiles
-	RelativeNames = tarball.RelativeNames
-)
+	registries registries
+}
+
+// Packer takes the files of a tarball one by one.
+type Packer = tarball.Packer
+
+// Segments keeps the files of tarballs deflated: those of one are a blob of the
+// store, from which a layer copies them as they are.
+type Segments interface {
+	// Encoder names the encoder: another one makes other bytes of a file.
+	Encoder() string
+	// Deflate keeps the files that add gives to the packer, and returns the digest
+	// of their segment.
+	Deflate(ctx context.Context, add func(Packer) error) (store.Digest, error)
+	// Files returns the files of a segment that the store has.
+	Files(segment store.Digest, origin filetree.Origin) (filetree.Tree, error)
+}
+
+// EntryFiles returns the files of a package that its package.json names as what
+// others load or run: see [tarball.EntryFiles].
+func EntryFiles(packageJSON []byte) []string { return tarball.EntryFiles(packageJSON) }
+
+// RelativeNames returns what the relative names in the source of a module lead to:
+// see [tarball.RelativeNames].
+func RelativeNames(file string, source []byte) []string {
+	return tarball.RelativeNames(file, source)
+}

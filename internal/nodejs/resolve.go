@@ -14,8 +14,8 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
 )
 
-// Options are choices of the user about a resolution.
-type Options struct {
+// treeOptions are choices of the user about a resolution.
+type treeOptions struct {
 	// LegacyPeerDeps ignores peer dependencies, as npm's --legacy-peer-deps.
 	LegacyPeerDeps bool
 	// Force accepts conflicts between peers and foreign platforms, as --force.
@@ -34,17 +34,17 @@ type Options struct {
 	Whole bool
 }
 
-// Resolve chooses versions for a project and their places in node_modules, as
+// resolveTree chooses versions for a project and their places in node_modules, as
 // "npm install" of npm 11 does, but for a target instead of the host. An error
 // of type *ResolveError says why there is no tree, with npm's code.
 //
-// Where npm would put something else into a layer than was asked for, Resolve
+// Where npm would put something else into a layer than was asked for, resolveTree
 // fails: when a registry wants other credentials for an optional package, when
 // packages need each other in a circle of versions, which npm lays out with a
 // link, and for folders outside of the project, whose dependencies npm leaves
 // out. What is from git or an address is refused, or left out with a note where
 // it is optional.
-func Resolve(ctx context.Context, reg registry.Registry, p *manifest.Project, t manifest.Target, o Options) (*modules.Tree, error) {
+func resolveTree(ctx context.Context, reg registry.Registry, p *manifest.Project, t manifest.Target, o treeOptions) (*modules.Tree, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	b, err := newBuilder(ctx, reg, p, t, o)
 	if err != nil {
@@ -72,7 +72,7 @@ func Resolve(ctx context.Context, reg registry.Registry, p *manifest.Project, t 
 	return b.tree(), nil
 }
 
-func newBuilder(ctx context.Context, reg registry.Registry, p *manifest.Project, t manifest.Target, o Options) (*builder, error) {
+func newBuilder(ctx context.Context, reg registry.Registry, p *manifest.Project, t manifest.Target, o treeOptions) (*builder, error) {
 	overrides, err := newOverrides(p.Overrides)
 	if err != nil {
 		return nil, err

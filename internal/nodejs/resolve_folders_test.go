@@ -23,7 +23,7 @@ func TestResolvePlacesFolders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, err := Resolve(t.Context(), registryOf(t, small), p, node20(), Options{})
+	tree, err := resolveTree(t.Context(), registryOf(t, small), p, node20(), treeOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestResolveRefusesAFolderOutside(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = Resolve(t.Context(), registryOf(t, small), p, node20(), Options{})
+	_, err = resolveTree(t.Context(), registryOf(t, small), p, node20(), treeOptions{})
 	if refusal, ok := manifest.AsRefusal(err); !ok || refusal.Code != "EUNSUPPORTED" || refusal.Name != "outer" {
 		t.Errorf("got the error %v, want EUNSUPPORTED of outer", err)
 	}
@@ -80,7 +80,7 @@ func FuzzResolve(f *testing.F) {
 		if err != nil {
 			return
 		}
-		tree, err := Resolve(t.Context(), registry, p, node20(), Options{})
+		tree, err := resolveTree(t.Context(), registry, p, node20(), treeOptions{})
 		if err != nil {
 			if _, ok := manifest.AsRefusal(err); !ok {
 				t.Errorf("got the error %v, want a refusal", err)

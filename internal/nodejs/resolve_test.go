@@ -108,7 +108,7 @@ func TestResolvePlaces(t *testing.T) {
 	for name, c := range map[string]struct {
 		project string
 		node    string
-		opts    Options
+		opts    treeOptions
 		want    []string
 	}{
 		"the first of a name goes to the top, another version below its dependent, and what does not fit is left out": {
@@ -120,15 +120,15 @@ func TestResolvePlaces(t *testing.T) {
 			want: []string{"node_modules/lib lib@1.1.0"},
 		},
 		"the cut-off hides what came later": {
-			project: `{"dependencies":{"old":"^1"}}`, opts: Options{Before: time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)},
+			project: `{"dependencies":{"old":"^1"}}`, opts: treeOptions{Before: time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)},
 			want: []string{"node_modules/old old@1.0.0"},
 		},
 		"an earlier tree's version stays": {
-			project: `{"dependencies":{"old":"^1"}}`, opts: Options{Prefer: map[string][]string{"old": {"0.9.0", "1.0.0"}}},
+			project: `{"dependencies":{"old":"^1"}}`, opts: treeOptions{Prefer: map[string][]string{"old": {"0.9.0", "1.0.0"}}},
 			want: []string{"node_modules/old old@1.0.0"},
 		},
 		"an earlier tree's version goes where it does not satisfy": {
-			project: `{"dependencies":{"old":"^1.1"}}`, opts: Options{Prefer: map[string][]string{"old": {"1.0.0"}}},
+			project: `{"dependencies":{"old":"^1.1"}}`, opts: treeOptions{Prefer: map[string][]string{"old": {"1.0.0"}}},
 			want: []string{"node_modules/old old@1.1.0"},
 		},
 		"development takes part in the layout, not in the layer": {
@@ -151,11 +151,11 @@ func TestResolvePlaces(t *testing.T) {
 			},
 		},
 		"peers are ignored where asked for": {
-			project: `{"dependencies":{"plugin":"^1","lib":"^2"}}`, opts: Options{LegacyPeerDeps: true},
+			project: `{"dependencies":{"plugin":"^1","lib":"^2"}}`, opts: treeOptions{LegacyPeerDeps: true},
 			want: []string{"node_modules/lib lib@2.0.0", "node_modules/plugin plugin@1.0.0"},
 		},
 		"force takes the project's own version": {
-			project: `{"dependencies":{"plugin":"^1","lib":"^2"}}`, opts: Options{Force: true},
+			project: `{"dependencies":{"plugin":"^1","lib":"^2"}}`, opts: treeOptions{Force: true},
 			want: []string{"node_modules/lib lib@2.0.0", "node_modules/plugin plugin@1.0.0"},
 		},
 		"overrides": {
@@ -173,7 +173,7 @@ func TestResolvePlaces(t *testing.T) {
 			if c.node != "" {
 				target.Node = c.node
 			}
-			tree, err := Resolve(t.Context(), registryOf(t, small), projectOf(t, c.project), target, c.opts)
+			tree, err := resolveTree(t.Context(), registryOf(t, small), projectOf(t, c.project), target, c.opts)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -204,7 +204,7 @@ func TestResolveRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Resolve(t.Context(), registryOf(t, small), projectOf(t, c.project), node20(), Options{})
+			_, err := resolveTree(t.Context(), registryOf(t, small), projectOf(t, c.project), node20(), treeOptions{})
 			refusal, ok := errors.AsType[*manifest.ResolveError](err)
 			if !ok || refusal.Code != c.code || !strings.Contains(err.Error(), c.message) {
 				t.Errorf("got  %v\nwant %s: … %s", err, c.code, c.message)
@@ -215,7 +215,7 @@ func TestResolveRefuses(t *testing.T) {
 
 func TestResolveNotesWhatIsMissing(t *testing.T) {
 	t.Parallel()
-	tree, err := Resolve(t.Context(), registryOf(t, small), projectOf(t, `{"dependencies":{"tool":"^2","forked":"1"},"optionalDependencies":{"lib":"~1.1"}}`), node20(), Options{})
+	tree, err := resolveTree(t.Context(), registryOf(t, small), projectOf(t, `{"dependencies":{"tool":"^2","forked":"1"},"optionalDependencies":{"lib":"~1.1"}}`), node20(), treeOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +239,7 @@ func TestWhatNobodyMissesIsNoNote(t *testing.T) {
 	t.Parallel()
 	const carrier = `{"name":"carrier","version":"1.0.0","optionalDependencies":{` +
 		`"@carrier/win32-x64":"1","@carrier/core-darwin-arm64":"1","@carrier/linuxmusl-x64":"1","@carrier/linux-x64-musl":"1","@carrier/linux-arm-gnueabihf":"1","@carrier/linux-x64":"1"}}`
-	tree, err := Resolve(t.Context(), registryOf(t, carrier), projectOf(t, `{"dependencies":{"carrier":"1"}}`), node20(), Options{})
+	tree, err := resolveTree(t.Context(), registryOf(t, carrier), projectOf(t, `{"dependencies":{"carrier":"1"}}`), node20(), treeOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +265,7 @@ func TestRegistryWithoutUploadTimesIsNamedOnce(t *testing.T) {
 		"no cut-off": {time.Time{}, nil},
 		"a cut-off":  {time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC), []string{"the registry gives no upload times: releases of any age are used from it"}},
 	} {
-		tree, err := Resolve(t.Context(), registryOf(t, small), project, node20(), Options{Before: c.before})
+		tree, err := resolveTree(t.Context(), registryOf(t, small), project, node20(), treeOptions{Before: c.before})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -273,7 +273,7 @@ func TestRegistryWithoutUploadTimesIsNamedOnce(t *testing.T) {
 			t.Errorf("%s: got the notes %q, want %q", name, tree.Notes, c.want)
 		}
 	}
-	tree, err := Resolve(t.Context(), registryOf(t, small), projectOf(t, `{"dependencies":{"old":"1"}}`), node20(), Options{Before: time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)})
+	tree, err := resolveTree(t.Context(), registryOf(t, small), projectOf(t, `{"dependencies":{"old":"1"}}`), node20(), treeOptions{Before: time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)})
 	if err != nil || len(tree.Notes) != 0 {
 		t.Errorf("with times: got the notes %q, %v", tree.Notes, err)
 	}
@@ -292,7 +292,7 @@ func TestPeersThatPushEachOther(t *testing.T) {
 {"name":"pd","version":"1.0.0","peerDependencies":{"pb":"^1"}}
 {"name":"pg","version":"2.0.0","peerDependencies":{"pb":"~1.0.0"}}
 `
-	tree, err := Resolve(t.Context(), registryOf(t, outOfItsSet), projectOf(t, `{"dependencies":{"pc":">=1"}}`), node20(), Options{})
+	tree, err := resolveTree(t.Context(), registryOf(t, outOfItsSet), projectOf(t, `{"dependencies":{"pc":">=1"}}`), node20(), treeOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,7 +305,7 @@ func TestPeersThatPushEachOther(t *testing.T) {
 {"name":"pd","version":"1.1.0","peerDependencies":{"pf":"~1.0.0"}}
 {"name":"pf","version":"1.0.0","dependencies":{"pb":">=1","pd":"^1"}}
 `
-	_, err = Resolve(t.Context(), registryOf(t, endless), projectOf(t, `{"dependencies":{"pd":"1.1.0"}}`), node20(), Options{})
+	_, err = resolveTree(t.Context(), registryOf(t, endless), projectOf(t, `{"dependencies":{"pd":"1.1.0"}}`), node20(), treeOptions{})
 	if refusal, ok := errors.AsType[*manifest.ResolveError](err); !ok || refusal.Code != "ELOOP" {
 		t.Errorf("got %v, want the refusal ELOOP", err)
 	}
@@ -342,7 +342,7 @@ func TestResolveDropsNothingBecauseARegistryFailed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := faulty{registryOf(t, small), map[string]error{"native": failure}}
-			tree, err := Resolve(t.Context(), r, projectOf(t, `{"optionalDependencies":{"native":"^1"}}`), node20(), Options{})
+			tree, err := resolveTree(t.Context(), r, projectOf(t, `{"optionalDependencies":{"native":"^1"}}`), node20(), treeOptions{})
 			if !errors.Is(err, failure) {
 				t.Errorf("got %v and the error %v, want %v", tree, err, failure)
 			}
@@ -354,7 +354,7 @@ func TestResolveEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Resolve(ctx, registryOf(t, small), projectOf(t, `{"dependencies":{"app":"^1"}}`), node20(), Options{}); !errors.Is(err, context.Canceled) {
+	if _, err := resolveTree(ctx, registryOf(t, small), projectOf(t, `{"dependencies":{"app":"^1"}}`), node20(), treeOptions{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got the error %v, want %v", err, context.Canceled)
 	}
 }

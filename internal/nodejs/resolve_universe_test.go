@@ -122,7 +122,7 @@ func resolvedLines(t *testing.T, r registry.Registry, packageJSON []byte, set st
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, err := Resolve(t.Context(), r, p, node20(), Options{
+	tree, err := resolveTree(t.Context(), r, p, node20(), treeOptions{
 		Whole: true, LegacyPeerDeps: strings.HasSuffix(set, "--legacy"), Force: strings.HasSuffix(set, "--force"),
 	})
 	if refusal, ok := errors.AsType[*manifest.ResolveError](err); ok {

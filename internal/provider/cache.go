@@ -35,12 +35,14 @@ func cacheAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "A cache that several machines share, beside the one in `cache_dir`: fetched files and built zips. A file is looked for on this machine, then there, then at its origin.",
 		Optional:            true,
+		Validators:          nested(),
 		Attributes: map[string]schema.Attribute{
 			"s3": schema.SingleNestedAttribute{
 				MarkdownDescription: "A bucket in S3, reached with the AWS settings of this block. It needs `s3:GetObject`, for uploads `s3:PutObject`, and better also `s3:ListBucket`, without which S3 does not tell a missing object from a forbidden one.\n\n" +
 					"  Every object has the name of its digest and is used only after it met the digest that the lock or the plan holds: who can write to the bucket cannot change what is built. Who can read it can read the packages, those of private indexes included. " +
 					"Index pages, resolutions and credentials are never shared. A bucket that fails or is slow costs time and a warning, no plan; nothing is listed or deleted: remove old objects by a lifecycle rule.",
-				Optional: true,
+				Optional:   true,
+				Validators: nested(),
 				Attributes: map[string]schema.Attribute{
 					"bucket": schema.StringAttribute{
 						MarkdownDescription: "Name of the bucket. While it is not known, nothing is shared.",

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -21,22 +22,51 @@ func diagnose(summary string, err error) diag.Diagnostic {
 	if input, ok := errors.AsType[*layer.InputError](err); ok {
 		return atPath(input.At, diag.NewErrorDiagnostic(input.Summary, input.Detail))
 	}
+	if unknown, ok := errors.AsType[*unknownSettings](err); ok {
+		return unknown.diagnostic()
+	}
 	if d, ok := diagnosePublish(err); ok {
 		return d
 	}
 	return diag.NewErrorDiagnostic(summary, sentence(err.Error()))
 }
 
-// soften turns an error into a warning: the resource exists already, and an
-// error while planning would keep Terraform from destroying it.
-func soften(d diag.Diagnostic) diag.Diagnostic {
-	detail := d.Detail() + "\n\nThe resource exists, so the plan goes on without its new values; an apply will fail on the same cause."
-	soft := diag.NewWarningDiagnostic(d.Summary(), detail)
-	if withPath, ok := d.(diag.DiagnosticWithPath); ok {
-		return diag.WithPath(withPath.Path(), soft)
+// diagnoseAll returns a diagnostic of each fault that an error holds, or that of
+// the error.
+func diagnoseAll(summary string, err error) diag.Diagnostics {
+	faults := fault.All(err)
+	if len(faults) == 0 {
+		return diag.Diagnostics{diagnose(summary, err)}
 	}
-	return soft
+	var all diag.Diagnostics
+	for _, found := range faults {
+		all.Append(diagnose(summary, found))
+	}
+	return all
 }
+
+// blocking returns the diagnostics of planning a resource. Where it exists
+// already, the last error ends with how to destroy it: Terraform plans the
+// resources that it is to destroy first, and stops at the same error.
+func blocking(diags diag.Diagnostics, exists bool) diag.Diagnostics {
+	if !exists {
+		return diags
+	}
+	for i, d := range slices.Backward(diags) {
+		if d.Severity() != diag.SeverityError {
+			continue
+		}
+		ended := diag.Diagnostic(diag.NewErrorDiagnostic(d.Summary(), d.Detail()+"\n\n"+wayOut))
+		if withPath, ok := d.(diag.DiagnosticWithPath); ok {
+			ended = diag.WithPath(withPath.Path(), ended)
+		}
+		diags[i] = ended
+		break
+	}
+	return diags
+}
+
+const wayOut = "Nothing was changed. To destroy the resource in spite of this, run the destroy with -refresh=false."
 
 // warn returns the diagnostic of a warning of the pipeline.
 func warn(w layer.Warning) diag.Diagnostic {
@@ -92,9 +122,12 @@ func diagnosePublish(err error) (diag.Diagnostic, bool) {
 		login    *publish.CredentialsError
 		quota    *publish.QuotaError
 		unsure   *publish.UncertainError
+		foreign  *publish.ForeignAccountError
 		signing  *publish.SigningError
 	)
 	switch {
+	case errors.As(err, &foreign):
+		return diag.NewErrorDiagnostic("The layer is of another AWS account", sentence(err.Error())), true
 	case errors.As(err, &config):
 		return diag.NewErrorDiagnostic("Unusable AWS settings", sentence(strings.Join(config.Faults, "; "))), true
 	case errors.As(err, &limit):

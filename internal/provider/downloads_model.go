@@ -54,6 +54,7 @@ func downloadsAttribute() schema.Attribute {
 		},
 		"extract": flagged("`false` takes an archive as a file, such as a `.jar` or `.zip` that is read at run time. Default `true`."),
 		"strip_components": schema.Int64Attribute{
+			CustomType:          wholeNumber{},
 			MarkdownDescription: "How many leading components of the paths in the archive are dropped, without `files`. Default `0`.",
 			Optional:            true,
 			Validators:          []validator.Int64{int64validator.AtLeast(0)},

@@ -113,6 +113,9 @@ func (d *layerData) Read(ctx context.Context, req datasource.ReadRequest, resp *
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if d.defers(ctx, req, resp) {
+		return
+	}
 	publisher := d.reach(ctx, &m.Region, m.LayerName, &resp.Diagnostics)
 	if publisher == nil {
 		return

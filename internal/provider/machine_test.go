@@ -371,7 +371,7 @@ func TestCredentialsStayOutOfEverything(t *testing.T) {
 	printed += logged.terraform(0, "show", "-json", "saved.tfplan")
 	printed += logged.terraform(0, "apply", "saved.tfplan")
 	logged.write("main.tf", pipeline(aws.URL(), "", "absent-project", ""))
-	printed += logged.terraform(0, "plan") // an existing resource: a warning
+	printed += logged.terraform(1, "plan")
 	logged.uses("PIP_INDEX_URL=" + strings.Replace(address, password, password+"-wrong", 1))
 	logged.write("main.tf", strings.ReplaceAll(pipeline(aws.URL(), "", "idna", ""), `_package" "deps"`, `_package" "other"`)+`
 resource "layerbuild_package" "deps" {

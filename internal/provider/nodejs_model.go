@@ -35,7 +35,7 @@ func (n *nodejsModel) spec(ctx context.Context, diags *diag.Diagnostics) *layer.
 		if err != nil {
 			diags.Append(at("nodejs.exclude_newer", diag.NewErrorDiagnostic(fmt.Sprintf("Malformed moment %q", text), sentence(err.Error()))))
 		}
-		s.CutOff = layer.CutOff{At: moment, Explicit: true}
+		s.CutOff = layer.NodeCutOff{At: moment, Explicit: true}
 	}
 	return s
 }

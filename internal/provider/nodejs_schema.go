@@ -12,6 +12,7 @@ func nodejsAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "Node.js packages, chosen and placed as npm 11 does, for the runtimes and never for the host. What all runtimes share lands in `nodejs/node_modules/`; where they differ, each has its own `nodejs/nodeNN/node_modules/`. Registries and credentials come from `.npmrc` (of the user, and beside the `package.json` or the lock file, else in the root module) and `NPM_CONFIG_REGISTRY`. Write one of `dependencies`, `package_json` and `lock_file`.",
 		Optional:            true,
+		Validators:          nested(),
 		Attributes: map[string]schema.Attribute{
 			"dependencies": schema.MapAttribute{
 				MarkdownDescription: "Packages and their ranges, tags or aliases, as in `dependencies` of package.json: `{ lodash = \"^4.17.21\" }`. Peer dependencies are installed as npm does.",

@@ -3,9 +3,11 @@ package provider
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -31,7 +33,9 @@ type packageModel struct {
 	Executables    types.List      `tfsdk:"executables"`
 	Checks         *checksModel    `tfsdk:"checks"`
 	OutputPath     types.String    `tfsdk:"output_path"`
+	WriteZip       types.String    `tfsdk:"write_zip"`
 	Triggers       types.Map       `tfsdk:"triggers"`
+	Timeouts       timeouts.Value  `tfsdk:"timeouts"`
 	Filename       types.String    `tfsdk:"filename"`
 	SourceCodeHash types.String    `tfsdk:"source_code_hash"`
 	SHA256         types.String    `tfsdk:"sha256"`
@@ -117,6 +121,40 @@ func (m *packageModel) output(before *packageModel) layer.Output {
 	o.Replace = before != nil && before.Filename.ValueString() == o.Path
 	return o
 }
+
+// writesAlways reports whether every plan puts a missing zip back. By default
+// that of a function's code is, because aws_lambda_function reads the file.
+func (m *packageModel) writesAlways() bool {
+	if text := m.WriteZip.ValueString(); text != "" {
+		return text == writeAlways
+	}
+	return m.Kind.ValueString() == layer.KindFunction
+}
+
+// inTime does the work within the user's timeout for a creation or, where there
+// is a state before it, for an update. Without one it may take any time. What
+// failed because the time was over is one error that says so.
+func (m *packageModel) inTime(ctx context.Context, before *packageModel, work func(context.Context) diag.Diagnostics) diag.Diagnostics {
+	name, get := "create", m.Timeouts.Create
+	if before != nil {
+		name, get = "update", m.Timeouts.Update
+	}
+	limit, diags := get(ctx, 0)
+	if diags.HasError() || limit <= 0 {
+		return append(diags, work(ctx)...)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, errOutOfTime)
+	defer cancel()
+	diags.Append(work(ctx)...)
+	if diags.HasError() && errors.Is(context.Cause(ctx), errOutOfTime) {
+		return diag.Diagnostics{at("timeouts", diag.NewErrorDiagnostic(fmt.Sprintf("The package was not made within %s", limit),
+			fmt.Sprintf("timeouts.%s bounds how long resolving and building may take, at plan and at apply. What was fetched is kept in the cache, so another run goes on from there. Write a longer time if that is not enough.", name)))}
+	}
+	return diags
+}
+
+// errOutOfTime tells the end of a timeout from that of a run.
+var errOutOfTime = errors.New("the timeout is over")
 
 // severity returns what the user made of a check, or its default.
 func (m *packageModel) severity(check func(*checksModel) types.String, otherwise layer.Severity) layer.Severity {

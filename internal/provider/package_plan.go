@@ -2,13 +2,14 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
@@ -24,8 +25,8 @@ func (v packageInputs) MarkdownDescription(ctx context.Context) string { return 
 func (packageInputs) ValidateResource(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var m packageModel
 	// A configuration with unknown collections does not fit the model yet;
-	// it is judged at plan.
-	if !req.Config.Raw.IsFullyKnown() {
+	// it is judged at plan. Elements that are null are named by validators.
+	if !req.Config.Raw.IsFullyKnown() || hasNull(req.Config.Raw) {
 		return
 	}
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
@@ -36,14 +37,10 @@ func (packageInputs) ValidateResource(ctx context.Context, req resource.Validate
 	if len(spec.Architectures) == 0 {
 		spec.Architectures = []string{runtimes.X8664}
 	}
-	err := spec.Check()
-	if input, ok := errors.AsType[*layer.InputError](err); ok {
-		if outermost := input.At.Root(); outermost == "runtimes" || outermost == "architectures" {
-			return // named by their validators
+	for _, found := range fault.All(spec.Check()) {
+		if outermost := found.At.Root(); outermost != "runtimes" && outermost != "architectures" { // named by their validators
+			resp.Diagnostics.Append(diagnose("Unusable package", found))
 		}
-	}
-	if err != nil {
-		resp.Diagnostics.Append(diagnose("Unusable package", err))
 	}
 }
 
@@ -68,29 +65,17 @@ func (r *packageResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	diags := r.plan(ctx, &m, before)
-	if diags.HasError() && before != nil {
-		for _, d := range diags {
-			if d.Severity() == diag.SeverityError {
-				d = soften(d)
-			}
-			resp.Diagnostics.Append(d)
-		}
-		resp.Diagnostics.Append(planUnknown(ctx, resp)...)
-		return
-	}
-	resp.Diagnostics.Append(diags...)
+	diags := m.inTime(ctx, before, func(ctx context.Context) diag.Diagnostics { return r.plan(ctx, &m, before) })
+	resp.Diagnostics.Append(blocking(diags, before != nil)...)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 	}
 }
 
-// plan resolves, and builds where the lock is not the one of before.
+// plan resolves, and builds where the lock is not the one of before. The checks
+// of dates and withdrawn files are made at every plan, whatever has changed.
 func (r *packageResource) plan(ctx context.Context, m, before *packageModel) diag.Diagnostics {
 	diags := r.checkDates(ctx, m)
-	if diags.HasError() {
-		return diags
-	}
 	spec, found := m.spec(ctx, r.tools.cutOff())
 	if diags.Append(found...); diags.HasError() {
 		return diags
@@ -98,7 +83,7 @@ func (r *packageResource) plan(ctx context.Context, m, before *packageModel) dia
 	m.reconsider(&spec, before)
 	lock, err := r.tools.builder.Resolve(ctx, spec, lockOf(before))
 	if err != nil {
-		return append(diags, diagnose("The layer cannot be resolved", err))
+		return append(diags, diagnoseAll("The layer cannot be resolved", err)...)
 	}
 	withdrawn, err := r.tools.builder.Withdrawn(ctx, spec, lock, m.withdrawn())
 	if err != nil {
@@ -121,8 +106,9 @@ func (r *packageResource) plan(ctx context.Context, m, before *packageModel) dia
 	return append(diags, r.putBack(ctx, m, lock)...)
 }
 
-// putBack rewrites a zip that somebody changed or cut. A missing one is left
-// missing: whoever needs it makes it.
+// putBack rewrites a zip that somebody changed or cut, and writes a missing one
+// where write_zip says so. Otherwise a missing one is left missing: a
+// layerbuild_version makes it where it needs it.
 func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *layer.Lock) diag.Diagnostics {
 	var diags diag.Diagnostics
 	o := m.output(nil)
@@ -131,17 +117,22 @@ func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *la
 	if o.Want, err = publish.ParseCodeSHA256(m.SourceCodeHash.ValueString()); err != nil {
 		return append(diags, diagnose("Unusable state", err))
 	}
-	exists, intact, err := r.tools.builder.Intact(m.Filename.ValueString(), o.Want, m.Size.ValueInt64())
-	if err != nil || !exists || intact {
+	name, always := m.Filename.ValueString(), m.writesAlways()
+	exists, intact, err := r.tools.builder.Intact(name, o.Want, m.Size.ValueInt64())
+	if intact || !always && (err != nil || !exists) {
 		return diags
 	}
 	o.Size, o.Shadow, o.Scripts = layer.SeverityOff, layer.SeverityOff, layer.SeverityOff // judged when it was planned
-	if _, err := r.tools.builder.Build(ctx, lock, o); err != nil {
-		d := diagnose("The zip cannot be put back", err)
-		return append(diags, diag.NewWarningDiagnostic(
-			fmt.Sprintf("The zip %q was changed and cannot be put back", m.Filename.ValueString()), d.Detail()))
+	if _, err = r.tools.builder.Build(ctx, lock, o); err == nil {
+		tflog.Info(ctx, fmt.Sprintf("The zip %q was put back from the lock", name), map[string]any{"missing": !exists, "sha256": m.SHA256.ValueString()})
+		return diags
 	}
-	return diags
+	cause := diagnose("The zip cannot be put back", err)
+	if !always {
+		return append(diags, diag.NewWarningDiagnostic(fmt.Sprintf("The zip %q was changed and cannot be put back", name), cause.Detail()))
+	}
+	return append(diags, at("write_zip", diag.NewErrorDiagnostic(fmt.Sprintf("The zip %q cannot be put back", name),
+		cause.Detail()+"\n\nwrite_zip = \"always\", the default for the code of a function, has every plan write a zip that is not there. Where nothing reads the file, write write_zip = \"on_change\".")))
 }
 
 // checkDates tells of runtimes that are deprecated or in preview.

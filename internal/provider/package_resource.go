@@ -43,14 +43,14 @@ func (r *packageResource) Create(ctx context.Context, req resource.CreateRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(r.make(ctx, &m, nil)...)
+	resp.Diagnostics.Append(m.inTime(ctx, nil, func(ctx context.Context) diag.Diagnostics { return r.make(ctx, &m, nil) })...)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	}
 }
 
-// Read has nothing to ask: the state is the truth, and a missing zip is no
-// difference by itself.
+// Read has nothing to ask: the state is the truth. A missing zip is no
+// difference; ModifyPlan puts it back where write_zip says so.
 func (r *packageResource) Read(_ context.Context, _ resource.ReadRequest, _ *resource.ReadResponse) {}
 
 // Update is Create with an older lock to prefer.
@@ -61,7 +61,7 @@ func (r *packageResource) Update(ctx context.Context, req resource.UpdateRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(r.make(ctx, &m, &before)...)
+	resp.Diagnostics.Append(m.inTime(ctx, &before, func(ctx context.Context) diag.Diagnostics { return r.make(ctx, &m, &before) })...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -93,7 +93,7 @@ func (r *packageResource) makeZip(ctx context.Context, m, before *packageModel) 
 		m.reconsider(&spec, before)
 		lock, err := r.tools.builder.Resolve(ctx, spec, lockOf(before))
 		if err != nil {
-			return append(diags, diagnose("The layer cannot be resolved", err))
+			return append(diags, diagnoseAll("The layer cannot be resolved", err)...)
 		}
 		return append(diags, r.build(ctx, m, lock, m.output(before))...)
 	}

@@ -377,34 +377,6 @@ resource "layerbuild_package" "p" {
 	})
 }
 
-// TestPackageDestroysWhenItsInputsAreGone removes a source: the error must not
-// keep the resource from being destroyed.
-func TestPackageDestroysWhenItsInputsAreGone(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	source := w.write("src/a.py", "A = 1\n")
-	config := w.config(`
-resource "layerbuild_package" "p" {
-  runtimes    = ["python3.12"]
-  output_path = %q
-  files       = [{ source = %q, target = "python" }]
-}`, filepath.Join(w.dir, "layer.zip"), filepath.Dir(source))
-	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: w.providers(),
-		Steps: []resource.TestStep{
-			{Config: config, ConfigPlanChecks: expectEmpty()},
-			{
-				PreConfig: func() {
-					if err := os.RemoveAll(filepath.Dir(source)); err != nil {
-						t.Fatal(err)
-					}
-				},
-				Config: config, Destroy: true,
-			},
-		},
-	})
-}
-
 // TestPackageLeavesTheSDKToTheRuntime resolves boto3 and leaves it out, with
 // what only it needs.
 func TestPackageLeavesTheSDKToTheRuntime(t *testing.T) {

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -16,11 +17,11 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
-func (r *packageResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Builds a Lambda layer zip while Terraform plans: resolves Python requirements and Node.js packages for the target runtimes, fetches and verifies wheels and tarballs, " +
 			"adds local files, and packs all of it to the same bytes on every machine. The plan shows the hash that AWS will report after the apply.\n\n" +
-			"What was resolved is locked in the state: unpinned ranges do not move until an input changes, and a plan without changes makes no network request.",
+			"What was resolved is locked in the state: unpinned ranges do not move until an input changes, and a plan without changes makes no network request." + nestedNote,
 		Attributes: map[string]schema.Attribute{
 			"runtimes": schema.ListAttribute{
 				MarkdownDescription: "Lambda runtime ids, such as `python3.12`. They decide the operating system, glibc, ABI and paths that the layer is built for.",
@@ -63,6 +64,16 @@ func (r *packageResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
+			"write_zip": schema.StringAttribute{
+				MarkdownDescription: "`always` (default for `kind = \"function\"`): every plan puts a zip back that is not there, by the cache or by fetching what the lock names, so that who reads `filename` finds it on a fresh checkout. `on_change` (default otherwise): a plan writes the zip when the package changes, and leaves a missing one missing. " +
+					"Write `always` where `aws_lambda_layer_version` or a function such as `filemd5` reads the zip of a layer; `layerbuild_version` and `layerbuild_object` rebuild it and need nothing here.",
+				Optional:   true,
+				Validators: []validator.String{stringvalidator.OneOf(writeAlways, writeOnChange)},
+			},
+			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
+				Create: true, CreateDescription: packageTimeout,
+				Update: true, UpdateDescription: packageTimeout,
+			}),
 			"triggers": schema.MapAttribute{
 				MarkdownDescription: "Any values. A change resolves anew, as if nothing had been locked.",
 				ElementType:         types.StringType,
@@ -73,9 +84,13 @@ func (r *packageResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 			"filename":         computedString("Path of the zip, for `filename` of other resources."),
 			"source_code_hash": computedString("SHA-256 of the zip in base64: what AWS reports as `CodeSha256`. Known at plan."),
 			"sha256":           computedString("SHA-256 of the zip in hexadecimal."),
-			"lock":             computedString("The whole recipe as JSON: what, from where, with which digest, to which path."),
-			"size":             schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes.", Computed: true},
-			"unzipped_size":    schema.Int64Attribute{MarkdownDescription: "Sum of the sizes of the files in bytes.", Computed: true},
+			"lock": schema.StringAttribute{
+				MarkdownDescription: "The whole recipe as JSON: what, from where, with which digest, to which path. Plans do not show it, because it is long and repeats inline `content`; `contents` shows what changes.",
+				Computed:            true,
+				Sensitive:           true,
+			},
+			"size":          schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes.", Computed: true},
+			"unzipped_size": schema.Int64Attribute{MarkdownDescription: "Sum of the sizes of the files in bytes.", Computed: true},
 			"contents": schema.MapAttribute{
 				MarkdownDescription: "What the layer holds: `python:requests` → `2.31.0`, `nodejs:lodash` → `4.17.21`, `files:python/shared` → the short digest of its files, `downloads:bin/ffmpeg` → the short digest of its archive, `images:alpine:3.22` → the short digest of its manifest, `builds:src/tool` → the short digest of what was built. A plan shows here, name by name, what changes.",
 				ElementType:         types.StringType,
@@ -84,6 +99,14 @@ func (r *packageResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 		},
 	}
 }
+
+// The values of write_zip.
+const (
+	writeAlways   = "always"
+	writeOnChange = "on_change"
+)
+
+const packageTimeout = "How long resolving and building may take, at plan and at apply, such as `30m`. Default: any time."
 
 // optionalStrings, someText and flagged are optional attributes of a resource.
 func optionalStrings(description string) schema.Attribute {
@@ -113,7 +136,7 @@ func inputList(description string, element map[string]schema.Attribute) schema.A
 	return schema.ListNestedAttribute{
 		MarkdownDescription: description, Optional: true,
 		Validators:   []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues()},
-		NestedObject: schema.NestedAttributeObject{Attributes: element},
+		NestedObject: schema.NestedAttributeObject{Validators: nested(), Attributes: element},
 	}
 }
 
@@ -127,6 +150,7 @@ func filesAttribute() schema.Attribute {
 		Optional:            true,
 		Validators:          []validator.List{listvalidator.NoNullValues()},
 		NestedObject: schema.NestedAttributeObject{
+			Validators: nested(),
 			Attributes: map[string]schema.Attribute{
 				"source": schema.StringAttribute{
 					MarkdownDescription: "Path of a directory or a file, relative to the root module.",
@@ -189,6 +213,7 @@ func checksAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "What the finding of a check means.",
 		Optional:            true,
+		Validators:          nested(),
 		Attributes: map[string]schema.Attribute{
 			"size":            severity("The layer takes more than the 262,144,000 bytes that AWS allows; from 80 % there is a warning. Default `error`."),
 			"sdk_shadow":      severity("One of boto3 and botocore comes from the layer, the other from the runtime; or the layer brings clients of `@aws-sdk`, which go before those of the Node.js runtimes. Default `warning`."),

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -56,6 +57,9 @@ type toolbox struct {
 	releaseAge time.Duration
 	// region is the provider's, where it is known without asking AWS.
 	region string
+	// unknown are the settings of AWS that are known only after an apply.
+	// Until then AWS is not asked anything.
+	unknown []string
 	// checkRegions is false where skip_region_validation is set.
 	checkRegions bool
 }
@@ -68,7 +72,12 @@ func (t *toolbox) cutOff() layer.CutOff {
 	return layer.AgeCutOff(t.now(), t.releaseAge)
 }
 
-// reach returns the publisher, nil where the AWS settings cannot work.
+// regionUnknown reports whether the provider's region is known only after an
+// apply.
+func (t *toolbox) regionUnknown() bool { return slices.Contains(t.unknown, "region") }
+
+// reach returns the publisher, nil where the AWS settings cannot work or are
+// not known yet.
 func (t *toolbox) reach(diags *diag.Diagnostics) *publish.Publisher {
 	publisher, err := t.publisher()
 	if err != nil {
@@ -112,17 +121,23 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	tools.unknown = unknownAWS(req.Config.Raw)
 	if !m.Region.IsUnknown() {
 		tools.region = cmp.Or(settings.Region, p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION"))
 	}
 	tools.checkRegions = !settings.SkipRegionValidation
 	settings.UserAgent, settings.UserAgentVersion = "terraform-provider-layerbuild", p.version
 	tools.publisher = sync.OnceValues(func() (*publish.Publisher, error) {
+		if len(tools.unknown) > 0 {
+			return nil, &unknownSettings{tools.unknown}
+		}
 		// The settings live as long as the provider, not as one request.
 		return publish.New(context.WithoutCancel(ctx), settings)
 	})
 	options.CodeArtifact = codeArtifact{tools.publisher}
-	resp.Diagnostics.Append(m.share(ctx, tools.publisher, &options)...)
+	if len(tools.unknown) == 0 { // a cache that cannot be reached yet is not waited for
+		resp.Diagnostics.Append(m.share(ctx, tools.publisher, &options)...)
+	}
 	tools.builder = layer.NewBuilder(options)
 	resp.ResourceData, resp.DataSourceData = tools, tools
 }
@@ -173,7 +188,7 @@ func expandHome(attribute, path string) (string, error) {
 }
 
 func (p *layerbuild) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newPackageResource, newVersionResource}
+	return []func() resource.Resource{newPackageResource, newVersionResource, newRolloutResource}
 }
 
 func (p *layerbuild) DataSources(context.Context) []func() datasource.DataSource {

@@ -47,11 +47,14 @@ type providerModel struct {
 	UseDualstackEndpoint           types.Bool   `tfsdk:"use_dualstack_endpoint"`
 	UseFIPSEndpoint                types.Bool   `tfsdk:"use_fips_endpoint"`
 
-	AssumeRole                []assumeRoleModel  `tfsdk:"assume_role"`
-	AssumeRoleWithWebIdentity []webIdentityModel `tfsdk:"assume_role_with_web_identity"`
-	Endpoints                 []endpointsModel   `tfsdk:"endpoints"`
-	DefaultTags               []defaultTagsModel `tfsdk:"default_tags"`
-	IgnoreTags                []ignoreTagsModel  `tfsdk:"ignore_tags"`
+	// The blocks are values, not structs: a dynamic block may be unknown.
+	AssumeRole                types.List `tfsdk:"assume_role"`
+	AssumeRoleWithWebIdentity types.List `tfsdk:"assume_role_with_web_identity"`
+	Endpoints                 types.Set  `tfsdk:"endpoints"`
+	// Layers have no tags: the two blocks are taken so that a block written for
+	// hashicorp/aws can be copied.
+	DefaultTags types.List `tfsdk:"default_tags"`
+	IgnoreTags  types.List `tfsdk:"ignore_tags"`
 }
 
 type assumeRoleModel struct {
@@ -87,20 +90,10 @@ type endpointsModel struct {
 	STS          types.String `tfsdk:"sts"`
 }
 
-// Layers have no tags: the two blocks are read so that a block written for
-// hashicorp/aws can be copied.
-type defaultTagsModel struct {
-	Tags types.Map `tfsdk:"tags"`
-}
-
-type ignoreTagsModel struct {
-	Keys        types.Set `tfsdk:"keys"`
-	KeyPrefixes types.Set `tfsdk:"key_prefixes"`
-}
-
 // resolvable reports whether all that resolving depends on is known.
 func (m *providerModel) resolvable() bool {
-	return !m.CacheDir.IsUnknown() && !m.Offline.IsUnknown() && !m.ExcludeNewer.IsUnknown() && !m.MinimumReleaseAge.IsUnknown()
+	return !m.CacheDir.IsUnknown() && !m.Offline.IsUnknown() && !m.ExcludeNewer.IsUnknown() && !m.MinimumReleaseAge.IsUnknown() &&
+		!m.CustomCABundle.IsUnknown()
 }
 
 // times reads the cut-off settings into the toolbox.
@@ -154,7 +147,7 @@ func (m *providerModel) aws(ctx context.Context) (publish.Config, diag.Diagnosti
 		skip := text == "true"
 		c.SkipMetadataAPICheck = &skip
 	}
-	for _, e := range m.Endpoints {
+	for _, e := range blocksOf[endpointsModel](ctx, m.Endpoints.Elements(), &diags) {
 		c.Endpoints = publish.Endpoints{
 			Lambda: e.Lambda.ValueString(), S3: e.S3.ValueString(), STS: e.STS.ValueString(),
 			IAM: e.IAM.ValueString(), SSO: e.SSO.ValueString(), CodeArtifact: e.CodeArtifact.ValueString(),
@@ -167,17 +160,17 @@ func (m *providerModel) aws(ctx context.Context) (publish.Config, diag.Diagnosti
 
 // roles adds the roles to assume.
 func (m *providerModel) roles(ctx context.Context, c *publish.Config, diags *diag.Diagnostics) {
-	for _, r := range m.AssumeRole {
+	for _, r := range blocksOf[assumeRoleModel](ctx, m.AssumeRole.Elements(), diags) {
 		role := publish.AssumeRole{
 			RoleARN: r.RoleARN.ValueString(), ExternalID: r.ExternalID.ValueString(), Policy: r.Policy.ValueString(),
 			PolicyARNs: stringSet(ctx, r.PolicyARNs, diags), SessionName: r.SessionName.ValueString(),
 			SourceIdentity: r.SourceIdentity.ValueString(), TransitiveTagKeys: stringSet(ctx, r.TransitiveTagKeys, diags),
 			Duration: duration("assume_role", r.Duration, diags),
 		}
-		diags.Append(r.Tags.ElementsAs(ctx, &role.Tags, false)...)
+		role.Tags = textMap(ctx, r.Tags, diags)
 		c.AssumeRole = append(c.AssumeRole, role)
 	}
-	for _, r := range m.AssumeRoleWithWebIdentity {
+	for _, r := range blocksOf[webIdentityModel](ctx, m.AssumeRoleWithWebIdentity.Elements(), diags) {
 		c.AssumeRoleWithWebIdentity = &publish.AssumeRoleWithWebIdentity{
 			RoleARN: r.RoleARN.ValueString(), Policy: r.Policy.ValueString(), PolicyARNs: stringSet(ctx, r.PolicyARNs, diags),
 			SessionName: r.SessionName.ValueString(), WebIdentityToken: r.WebIdentityToken.ValueString(),

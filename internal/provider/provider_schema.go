@@ -3,6 +3,9 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -75,7 +78,7 @@ func providerBlocks() map[string]schema.Block {
 	assume := map[string]schema.Attribute{
 		"external_id":         text("External id that the role asks for."),
 		"source_identity":     text("Source identity of the session."),
-		"tags":                schema.MapAttribute{MarkdownDescription: "Tags of the session.", ElementType: types.StringType, Optional: true},
+		"tags":                textMapAttribute("Tags of the session."),
 		"transitive_tag_keys": set("Tags that pass on to further roles."),
 	}
 	identity := map[string]schema.Attribute{
@@ -97,7 +100,7 @@ func providerBlocks() map[string]schema.Block {
 			}},
 		},
 		"default_tags": block("Accepted and without effect, as layers have no tags.", map[string]schema.Attribute{
-			"tags": schema.MapAttribute{MarkdownDescription: "Without effect.", ElementType: types.StringType, Optional: true},
+			"tags": textMapAttribute("Without effect."),
 		}),
 		"ignore_tags": block("Accepted and without effect, as layers have no tags.", map[string]schema.Attribute{
 			"keys": set("Without effect."), "key_prefixes": set("Without effect."),
@@ -118,13 +121,27 @@ func flag(description string) schema.Attribute {
 }
 
 func number(description string) schema.Attribute {
-	return schema.Int64Attribute{MarkdownDescription: description, Optional: true}
+	return schema.Int64Attribute{CustomType: wholeNumber{}, MarkdownDescription: description, Optional: true}
+}
+
+// textMapAttribute is a map of strings.
+func textMapAttribute(description string) schema.Attribute {
+	return schema.MapAttribute{
+		MarkdownDescription: description, ElementType: types.StringType, Optional: true,
+		Validators: []validator.Map{mapvalidator.NoNullValues()},
+	}
 }
 
 func list(description string) schema.Attribute {
-	return schema.ListAttribute{MarkdownDescription: description, ElementType: types.StringType, Optional: true}
+	return schema.ListAttribute{
+		MarkdownDescription: description, ElementType: types.StringType, Optional: true,
+		Validators: []validator.List{listvalidator.NoNullValues()},
+	}
 }
 
 func set(description string) schema.Attribute {
-	return schema.SetAttribute{MarkdownDescription: description, ElementType: types.StringType, Optional: true}
+	return schema.SetAttribute{
+		MarkdownDescription: description, ElementType: types.StringType, Optional: true,
+		Validators: []validator.Set{setvalidator.NoNullValues()},
+	}
 }

@@ -11,6 +11,7 @@ func pythonAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "Python distributions, as wheels chosen for the runtimes and never for the host. No code of a distribution is ever run.",
 		Optional:            true,
+		Validators:          nested(),
 		Attributes: map[string]schema.Attribute{
 			"requirements":        optionalStrings("Requirements as in [PEP 508](https://packaging.python.org/en/latest/specifications/dependency-specifiers/): `requests==2.31.0`, `boto3>=1.35,<2`, `uvicorn[standard]; python_version >= \"3.12\"`."),
 			"requirements_file":   someText("Path of a requirements file. `-r`, `-c`, `--hash`, markers, extras, comments and continuation lines are understood."),
@@ -42,7 +43,7 @@ func wheelsAttribute() schema.Attribute {
 		MarkdownDescription: "Wheels by path or by address, which stand in for what has none on an index. Where something asks for the distribution, a given wheel that runs on the runtime is the only candidate for it, whatever the index has; runtimes that it does not run on use the index. In a lock file it stands in for its own version. A wheel that nothing asks for is not packed.",
 		Optional:            true,
 		Validators:          []validator.List{listvalidator.NoNullValues()},
-		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+		NestedObject: schema.NestedAttributeObject{Validators: nested(), Attributes: map[string]schema.Attribute{
 			"source": someText("Path of the wheel, relative to the module (`${path.module}/…`). Its bytes are locked by their SHA-256."),
 			"url":    someText("Address of the wheel, in place of `source`. Credentials come from netrc."),
 			"sha256": someText("SHA-256 of the file in hexadecimal. Required with `url`."),
@@ -59,12 +60,13 @@ func indexAttribute() schema.Attribute {
 			"Credentials come from those addresses, from `UV_INDEX_<NAME>_USERNAME` and `_PASSWORD` or from netrc; addresses of AWS CodeArtifact need none.",
 		Optional:   true,
 		Validators: []validator.List{listvalidator.NoNullValues()},
-		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+		NestedObject: schema.NestedAttributeObject{Validators: nested(), Attributes: map[string]schema.Attribute{
 			"url": schema.StringAttribute{MarkdownDescription: "Address of the index, such as `https://pypi.example.com/simple/`. Without user and password: they would be kept in the state.", Optional: true},
 			"codeartifact": schema.SingleNestedAttribute{
 				MarkdownDescription: "A repository of AWS CodeArtifact, in place of `url`. It is reached with the provider's AWS settings, by tokens that are asked for when needed and kept nowhere. " +
 					"Needs the permissions `codeartifact:GetRepositoryEndpoint`, `codeartifact:GetAuthorizationToken`, `codeartifact:ReadFromRepository` and `sts:GetServiceBearerToken`.",
-				Optional: true,
+				Optional:   true,
+				Validators: nested(),
 				Attributes: map[string]schema.Attribute{
 					"domain":       schema.StringAttribute{MarkdownDescription: "Name of the domain.", Required: true},
 					"repository":   schema.StringAttribute{MarkdownDescription: "Name of the repository.", Required: true},

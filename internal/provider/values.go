@@ -6,35 +6,56 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 )
 
-// stringList returns the elements of a list of strings; null has none.
-func stringList(ctx context.Context, list types.List, diags *diag.Diagnostics) []string {
-	var out []string
-	if list.IsNull() || list.IsUnknown() {
-		return nil
-	}
-	diags.Append(list.ElementsAs(ctx, &out, false)...)
-	return out
+// stringList returns the elements of a list of strings that are known and not
+// null; null and unknown have none.
+func stringList(_ context.Context, list types.List, _ *diag.Diagnostics) []string {
+	return textsOf(list.Elements())
 }
 
-// textMap returns the elements of a map of strings, nil where there is none.
-func textMap(ctx context.Context, values types.Map, diags *diag.Diagnostics) map[string]string {
-	var out map[string]string
+// textMap returns the elements of a map of strings that are known and not null,
+// nil where there is none.
+func textMap(_ context.Context, values types.Map, _ *diag.Diagnostics) map[string]string {
 	if values.IsNull() || values.IsUnknown() {
 		return nil
 	}
-	diags.Append(values.ElementsAs(ctx, &out, false)...)
+	out := map[string]string{}
+	for key, element := range values.Elements() {
+		if text, ok := element.(types.String); ok && !text.IsNull() && !text.IsUnknown() {
+			out[key] = text.ValueString()
+		}
+	}
 	return out
 }
 
 // knownStrings returns the elements of a list of known strings.
-func knownStrings(list types.List) []string {
+func knownStrings(list types.List) []string { return textsOf(list.Elements()) }
+
+// textsOf returns the strings among values that are known and not null.
+func textsOf(values []attr.Value) []string {
 	var out []string
-	for _, element := range list.Elements() {
-		if text, ok := element.(types.String); ok {
+	for _, value := range values {
+		if text, ok := value.(types.String); ok && !text.IsNull() && !text.IsUnknown() {
 			out = append(out, text.ValueString())
 		}
+	}
+	return out
+}
+
+// blocksOf returns blocks as structs. One that is unknown as a whole is left
+// out: what depends on it asks for the names of unknown arguments.
+func blocksOf[T any](ctx context.Context, values []attr.Value, diags *diag.Diagnostics) []T {
+	var out []T
+	for _, value := range values {
+		object, ok := value.(types.Object)
+		if !ok || object.IsNull() || object.IsUnknown() {
+			continue
+		}
+		var block T
+		diags.Append(object.As(ctx, &block, basetypes.ObjectAsOptions{})...)
+		out = append(out, block)
 	}
 	return out
 }
@@ -60,12 +81,8 @@ func listOf(values []string) types.List {
 	return types.ListValueMust(types.StringType, elements)
 }
 
-// stringSet returns the elements of a set of strings; null has none.
-func stringSet(ctx context.Context, set types.Set, diags *diag.Diagnostics) []string {
-	var out []string
-	if set.IsNull() || set.IsUnknown() {
-		return nil
-	}
-	diags.Append(set.ElementsAs(ctx, &out, false)...)
-	return out
+// stringSet returns the elements of a set of strings that are known and not
+// null; null and unknown have none.
+func stringSet(_ context.Context, set types.Set, _ *diag.Diagnostics) []string {
+	return textsOf(set.Elements())
 }

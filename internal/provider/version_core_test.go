@@ -25,9 +25,35 @@ type core struct {
 	tainted bool
 	// destroyed counts how often the resource was destroyed.
 	destroyed int
+	// noRefresh is set for -refresh=false.
+	noRefresh bool
 	// warnings are those of the last step.
 	warnings []string
 }
+
+// newCore returns a core for the provider of a world, with credentials whose
+// access key is key: see lambdatest for the account that it stands for.
+func newCore(w *world, key string) *core {
+	w.Helper()
+	c := &core{server: w.providers()["layerbuild"], endpoints: map[string]tftypes.Value{}}
+	c.login(key)
+	for _, service := range []string{"lambda", "s3", "ssm", "sts", "signer"} {
+		c.endpoints[service] = textValue(w.aws.URL())
+	}
+	if _, err := c.start(w.Context()); err != nil {
+		w.Fatal(err)
+	}
+	return c
+}
+
+// login has the next steps use other credentials.
+func (c *core) login(key string) {
+	c.settings = map[string]tftypes.Value{
+		"region": textValue(region), "access_key": textValue(key), "secret_key": textValue("not-a-secret"), "skip_metadata_api_check": textValue("true"),
+	}
+}
+
+func textValue(s string) tftypes.Value { return tftypes.NewValue(tftypes.String, s) }
 
 // failure is what a provider said.
 type failure struct{ text string }
@@ -97,7 +123,7 @@ func (c *core) judge(diags []*tfprotov6.Diagnostic) error {
 
 // refresh reads the state anew.
 func (c *core) refresh(ctx context.Context, server tfprotov6.ProviderServer) error {
-	if c.state.IsNull() {
+	if c.state.IsNull() || c.noRefresh {
 		return nil
 	}
 	current, err := dynamic(c.state)
@@ -348,11 +374,37 @@ func (c *core) destroy(ctx context.Context) error {
 	return c.destroyWith(ctx, server, c.private)
 }
 
+// planDestroy asks the provider about a destroy and returns the private state
+// that it is carried out with.
+func (c *core) planDestroy(ctx context.Context, server tfprotov6.ProviderServer, private []byte) ([]byte, error) {
+	prior, err := dynamic(c.state)
+	if err != nil {
+		return nil, err
+	}
+	none, err := dynamic(tftypes.NewValue(c.kind(), nil))
+	if err != nil {
+		return nil, err
+	}
+	answer, err := server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
+		TypeName: "layerbuild_version", PriorState: prior, ProposedNewState: none, Config: none, PriorPrivate: private,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return answer.PlannedPrivate, c.judge(answer.Diagnostics)
+}
+
 func (c *core) destroyWith(ctx context.Context, server tfprotov6.ProviderServer, private []byte) error {
 	if c.state.IsNull() {
 		return nil
 	}
 	none := tftypes.NewValue(c.kind(), nil)
+	if private != nil { // Terraform plans a destroy, but not that of a replacement
+		var err error
+		if private, err = c.planDestroy(ctx, server, private); err != nil {
+			return err
+		}
+	}
 	if err := c.carryOut(ctx, server, none, plannedChange{value: none, private: private}); err != nil {
 		return err
 	}

@@ -2,9 +2,9 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -17,6 +17,7 @@ import (
 // had published it.
 func (r *versionResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	var arn publish.LayerVersionARN
+	layerARN := ""
 	identity := versionIdentity{}
 	if req.ID != "" {
 		var err error
@@ -25,6 +26,7 @@ func (r *versionResource) ImportState(ctx context.Context, req resource.ImportSt
 				" Import the ARN of a layer version, such as arn:aws:lambda:eu-west-1:123456789012:layer:name:3, or that of a layer for its newest version.")
 			return
 		}
+		layerARN = arn.LayerARN()
 		identity = versionIdentity{AccountID: types.StringValue(arn.AccountID), Region: types.StringValue(arn.Region), LayerName: types.StringValue(arn.Name)}
 	} else {
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
@@ -37,7 +39,11 @@ func (r *versionResource) ImportState(ctx context.Context, req resource.ImportSt
 		if publisher == nil {
 			return
 		}
-		var err error
+		err := publisher.Guard(ctx, layerARN)
+		if _, foreign := errors.AsType[*publish.ForeignAccountError](err); foreign {
+			resp.Diagnostics.Append((&versionModel{}).refuse(err))
+			return
+		}
 		if arn, err = identity.find(ctx, publisher); err != nil {
 			resp.Diagnostics.Append(diagnose(fmt.Sprintf("Layer %q cannot be imported", identity.LayerName.ValueString()), err))
 			return
@@ -47,11 +53,4 @@ func (r *versionResource) ImportState(ctx context.Context, req resource.ImportSt
 	resp.Diagnostics.Append(owned.write(ctx, resp.Private)...)
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, arn.LayerARN())...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("arn"), arn.String())...)
-}
-
-// importOfAnother returns the refusal of a version that the account may at most
-// use: it could be neither published anew nor deleted.
-func importOfAnother(arn string) diag.Diagnostic {
-	return diag.NewErrorDiagnostic("The layer version belongs to another account", "The credentials are not of the account of "+arn+", so Terraform cannot manage it. "+
-		"Import it with credentials of that account. What is shared with yours needs no import: write its ARN where it is used.")
 }

@@ -114,7 +114,7 @@ func TestImportRefuses(t *testing.T) {
 		layerARN + ":7": `AWS has no arn:aws:lambda:eu-west-1:123456789012:layer:deps:7: check the region, the name and the number`,
 		layerARN:        `it is not there, or all its versions are deleted`,
 		"arn:aws:lambda:eu-west-1:210987654321:layer:deps:7":    `The layer version belongs to another account`,
-		"arn:aws:lambda:eu-west-1:210987654321:layer:deps":      `it is not there, or all its versions are deleted`,
+		"arn:aws:lambda:eu-west-1:210987654321:layer:deps":      `The layer version belongs to another account`,
 		"arn:aws:s3:::bucket":                                   `it names the service "s3"`,
 		"arn:aws:lambda:eu-west-1:123456789012:function:resize": `it names a function`,
 	} {

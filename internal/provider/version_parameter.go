@@ -29,6 +29,7 @@ func parameterAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "A parameter of the type `String` in the parameter store of AWS Systems Manager, in every region, that holds the ARN of the current version. It is written after the version is shared, put back when it was changed outside, and deleted with the resource, unless it then holds something else.",
 		Optional:            true,
+		Validators:          nested(),
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				MarkdownDescription: "Name of the parameter, such as `/layers/deps`. A change writes the new one and deletes the old one.",

@@ -230,7 +230,7 @@ func (r *versionResource) publishAt(ctx context.Context, c *change, p *place) (d
 	if diags.HasError() {
 		return diags
 	}
-	request.Zip = c.zip
+	request.Zip, request.LayerARN = c.zip, p.layerARN
 	select {
 	case c.uploads <- struct{}{}:
 		defer func() { <-c.uploads }()

@@ -6,7 +6,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -17,6 +16,7 @@ import (
 // them differ from the version in the state. It asks AWS nothing.
 func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
+		r.planDestroy(ctx, req, resp)
 		return
 	}
 	var m, config versionModel
@@ -30,35 +30,54 @@ func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	r.planRegion(&m, &config, before, resp)
+	if r.planRegion(&m, &config, before, resp); resp.Diagnostics.HasError() {
+		return
+	}
 	owned := ownership{Places: map[string]*holdings{}}
 	if before != nil {
 		var diags diag.Diagnostics
 		owned, diags = readOwnership(ctx, req.Private, before)
 		resp.Diagnostics.Append(diags...)
 	}
-	for _, d := range r.plan(ctx, &m, &config, before, &owned) {
-		if before != nil && d.Severity() == diag.SeverityError {
-			d = soften(d)
-		}
-		resp.Diagnostics.Append(d)
-	}
+	resp.Diagnostics.Append(blocking(r.plan(ctx, &m, &config, before, &owned), before != nil)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
+	if !resp.Plan.Raw.Equal(req.State.Raw) {
+		resp.Diagnostics.Append(r.guardPlan(ctx, &m, before, &owned)...)
+	}
 }
 
-// planRegion fills the provider's region in where the user wrote none. Another
-// region than the state's replaces the layer.
+// planDestroy refuses the destroy of another account's state at plan.
+func (r *versionResource) planDestroy(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	var before versionModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	owned, diags := readOwnership(ctx, req.Private, &before)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(r.guardPlan(ctx, &before, &before, &owned)...)
+}
+
+// planRegion fills the provider's region in where the user wrote none. One that
+// has moved since the state was written is refused: nobody has asked for the
+// layer to be published elsewhere and deleted where it is.
 func (r *versionResource) planRegion(m, config, before *versionModel, resp *resource.ModifyPlanResponse) {
 	if r.tools == nil {
 		return
 	}
+	if config.Region.IsNull() && r.tools.regionUnknown() && before != nil {
+		resp.Diagnostics.Append(at("region", diag.NewErrorDiagnostic("The region of the layer is not known yet", fmt.Sprintf(
+			"The state has the layer in %q, and the region of the provider block is known only after the apply: whether the layer stays cannot be told. "+
+				"Write the region here, as in region = %[1]q, or in the provider block a value that is known at plan.", before.Region.ValueString()))))
+		return
+	}
 	if config.Region.IsNull() && r.tools.region != "" {
 		m.Region = types.StringValue(r.tools.region)
-		if before != nil && !m.Region.Equal(before.Region) {
-			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("region"))
+		if before != nil && before.Region.ValueString() != "" && !m.Region.Equal(before.Region) {
+			resp.Diagnostics.Append(at("region", movedRegion(before, r.tools.region)))
 		}
 	}
 	if !r.tools.checkRegions {
@@ -77,6 +96,15 @@ func (r *versionResource) planRegion(m, config, before *versionModel, resp *reso
 			resp.Diagnostics.Append(at(attribute, diag.NewErrorDiagnostic(fmt.Sprintf("Unknown region %q", name.ValueString()), sentence(err.Error()))))
 		}
 	}
+}
+
+// movedRegion refuses a region of the provider that is not the state's.
+func movedRegion(before *versionModel, region string) diag.Diagnostic {
+	was := before.Region.ValueString()
+	return diag.NewErrorDiagnostic("The provider's region is not that of the state", fmt.Sprintf(
+		"Layer %q of the state is in %s, the provider's region is now %s, and the resource names none. Nothing was changed.\n\n"+
+			"To leave the layer where it is, write region = %[2]q in the resource, or set the provider's region back. To move it, write region = %[3]q: it is then published there and deleted in %[2]s.",
+		before.LayerName.ValueString(), was, region))
 }
 
 // plan decides what is due in each region, and writes what is known of it.

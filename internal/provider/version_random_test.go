@@ -95,22 +95,13 @@ func newHistory(t *testing.T, seed uint64) *history {
 	}
 	h.clock = h.calendar.now
 	h.aws.SetClock(h.calendar.now)
-	text := func(s string) tftypes.Value { return tftypes.NewValue(tftypes.String, s) }
-	h.core = &core{server: h.providers()["layerbuild"], endpoints: map[string]tftypes.Value{}, settings: map[string]tftypes.Value{
-		"region": text(region), "access_key": text("AKIAIOSFODNN7EXAMPLE"), "secret_key": text("not-a-secret"), "skip_metadata_api_check": text("true"),
-	}}
-	for _, service := range []string{"lambda", "s3", "ssm", "sts", "signer"} {
-		h.core.endpoints[service] = text(h.aws.URL())
-	}
-	if _, err := h.core.start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	h.core = newCore(h.world, "AKIAIOSFODNN7EXAMPLE")
 	for _, content := range []string{"a", "b", "c"} {
 		h.zips = append(h.zips, h.write(content+".zip", zipOf(t, "python/m.py", content)))
 	}
-	h.config["layer_name"] = text("deps")
+	h.config["layer_name"] = textValue("deps")
 	h.config["compatible_runtimes"] = texts("python3.12")
-	h.config["filename"] = text(h.zips[0])
+	h.config["filename"] = textValue(h.zips[0])
 	return h
 }
 

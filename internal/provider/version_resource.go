@@ -81,11 +81,20 @@ func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, re
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if len(r.tools.unknown) > 0 && !m.LayerName.IsNull() {
+		resp.Diagnostics.Append(r.tools.notRefreshed(m.ARN.ValueString()))
+		resp.Diagnostics.Append(identify(ctx, resp.Identity, m.layerARNIn(ctx, m.homeRegion(), &resp.Diagnostics))...)
+		return
+	}
 	owned, diags := readOwnership(ctx, req.Private, &m)
 	resp.Diagnostics.Append(diags...)
 	publisher := r.tools.reach(&resp.Diagnostics)
 	places := m.places(ctx, &owned, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
+		return
+	}
+	if diags := m.guard(ctx, publisher, &owned); diags.HasError() {
+		resp.Diagnostics.Append(diags...)
 		return
 	}
 	inParallel(places, func(p *place) {
@@ -123,11 +132,6 @@ func (r *versionResource) readAt(ctx context.Context, publisher *publish.Publish
 		return nil
 	}
 	v, err := publisher.Read(ctx, p.before.ARN)
-	if m.LayerName.IsNull() && !errors.Is(err, publish.ErrNotFound) {
-		if own, unknown := publisher.Owns(ctx, p.before.ARN); unknown == nil && !own {
-			return diag.Diagnostics{importOfAnother(p.before.ARN)}
-		}
-	}
 	switch {
 	case errors.Is(err, publish.ErrNotFound) && m.LayerName.IsNull(): // being imported
 		return diag.Diagnostics{diag.NewErrorDiagnostic("No such layer version", fmt.Sprintf("AWS has no %s: check the region, the name and the number.", p.before.ARN))}
@@ -178,6 +182,9 @@ func (r *versionResource) Update(ctx context.Context, req resource.UpdateRequest
 func (r *versionResource) apply(ctx context.Context, c *change, owned *ownership) (after *versionModel, diags diag.Diagnostics) {
 	if c.publisher = r.tools.reach(&diags); c.publisher == nil {
 		return nil, diags
+	}
+	if refused := c.before.guard(ctx, c.publisher, owned); refused.HasError() {
+		return nil, append(diags, refused...)
 	}
 	if c.plan.Region.ValueString() == "" {
 		region, err := c.publisher.Region(ctx, "")
@@ -244,6 +251,10 @@ func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest
 	defer cancel()
 	publisher := r.tools.reach(&resp.Diagnostics)
 	if publisher == nil {
+		return
+	}
+	if refused := m.guard(ctx, publisher, &owned); refused.HasError() {
+		resp.Diagnostics.Append(refused...)
 		return
 	}
 	inParallel(places, func(p *place) {

@@ -36,14 +36,17 @@ func retentionAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "Which older versions are kept. Runs after a publish, where it changes, and at destroy. A version goes when either `keep_last` or `max_age_days` gives it up, and `retiring_versions` shows it in the plan. " +
 			"The current version never goes, and a clean-up that fails is a warning. Without it, older versions are kept until the resource is destroyed.",
-		Optional: true,
+		Optional:   true,
+		Validators: nested(),
 		Attributes: map[string]schema.Attribute{
 			"keep_last": schema.Int64Attribute{
+				CustomType:          wholeNumber{},
 				MarkdownDescription: "How many of the newest versions are kept, the current one counted.",
 				Optional:            true,
 				Validators:          []validator.Int64{int64validator.AtLeast(1)},
 			},
 			"max_age_days": schema.Int64Attribute{
+				CustomType:          wholeNumber{},
 				MarkdownDescription: "Age at which a version is given up, in days. It is counted at midnight UTC, so that a plan and its apply agree.",
 				Optional:            true,
 				Validators:          []validator.Int64{int64validator.Between(1, oldestAge)},

@@ -22,7 +22,7 @@ func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Publishes a layer zip as a Lambda layer version. A change of the bytes or of what describes them publishes a new version in place; older ones stay for the functions that use them. " +
 			"A version with equal bytes and metadata is taken over, never published twice.\n\n" +
-			"Where the zip of a `layerbuild_package` is missing, as on a worker that runs only the apply, it is rebuilt from the package's lock and must meet the planned hash.",
+			"Where the zip of a `layerbuild_package` is missing, as on a worker that runs only the apply, it is rebuilt from the package's lock and must meet the planned hash." + nestedNote,
 		Attributes: map[string]schema.Attribute{
 			"layer_name": schema.StringAttribute{
 				MarkdownDescription: "Name of the layer. A change replaces the resource.",
@@ -79,7 +79,7 @@ func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			"sharing":       sharingAttribute(),
 			"signing":       signingAttribute(),
 			"ssm_parameter": parameterAttribute(),
-			"timeouts":      timeouts.Attributes(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
+			"timeouts":      timeoutsAttribute(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
 			"arn":           computedString("ARN of the version, for `layers` of a function."),
 			"layer_arn":     computedString("ARN of the layer, without a version."),
 			"created_date":  computedString("When the version was published."),
@@ -150,16 +150,27 @@ func packageAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "The package to publish: `package = layerbuild_package.deps`.",
 		Optional:            true,
+		Validators:          nested(),
 		Attributes: map[string]schema.Attribute{
-			"lock":             part("The package's recipe."),
+			"lock":             schema.StringAttribute{MarkdownDescription: "The package's recipe.", Required: true, Sensitive: true},
 			"filename":         part("Where the package's zip is, if it is there."),
 			"source_code_hash": part("SHA-256 of the zip in base64."),
 			"sha256":           part("SHA-256 of the zip in hexadecimal."),
-			"size":             schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes.", Required: true},
+			"size":             schema.Int64Attribute{CustomType: wholeNumber{}, MarkdownDescription: "Size of the zip in bytes.", Required: true},
 			"runtimes":         parts("Runtimes that the package is built for."),
 			"architectures":    parts("Architectures that the package is built for."),
 		},
 	}
+}
+
+// timeoutsAttribute is that of the framework, checked as every object is.
+func timeoutsAttribute(ctx context.Context, o timeouts.Opts) schema.Attribute {
+	attribute := timeouts.Attributes(ctx, o)
+	if object, ok := attribute.(schema.SingleNestedAttribute); ok {
+		object.Validators = nested(object.Validators...)
+		return object
+	}
+	return attribute
 }
 
 // checkHash accepts the form of CodeSha256.

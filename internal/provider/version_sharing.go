@@ -30,11 +30,11 @@ func sharingAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "Who may use the layer beside its own account, in every region: one policy, owned whole. Every new version has it before its ARN is handed on, and a change of it reaches the retained versions too. " +
 			"What others add to the policy of the current version shows in the plan and is removed.\n\n" +
-			"Without it policies are left alone. `sharing = {}` shares with nobody, and dropping the argument revokes what it gave. " +
+			"Without it policies are left alone. `sharing = { account_ids = [] }` shares with nobody, and dropping the argument revokes what it gave. " +
 			"An import notes what it finds; until an apply with `sharing` makes that its own, leaving the argument out revokes nothing.",
 		Optional:   true,
 		Computed:   true,
-		Validators: []validator.Object{publicAlone{}},
+		Validators: nested(publicAlone{}, someSharing{}),
 		Attributes: map[string]schema.Attribute{
 			"account_ids":      set("Accounts, of 12 digits each. Statements of other forms, made outside, show here as they are.", "an account's 12 digits", publish.CheckAccountID),
 			"organization_ids": set("Organizations, such as `o-a1b2c3d4e5`: all accounts of each.", "the id of an organization", publish.CheckOrganizationID),
@@ -61,6 +61,27 @@ func (publicAlone) ValidateObject(_ context.Context, req validator.ObjectRequest
 	if s, _ := sharingOf(req.ConfigValue); s.Public && len(s.AccountIDs)+len(s.OrganizationIDs) > 0 {
 		resp.Diagnostics.AddAttributeError(req.Path, "A public layer cannot be limited",
 			"With public = true everyone may use the layer, whatever account_ids and organization_ids say. Drop them, or drop public.")
+	}
+}
+
+// someSharing wants one of the lists, unless the layer is public: a misspelt
+// name is dropped by Terraform, and what is left would revoke what is shared.
+type someSharing struct{}
+
+func (someSharing) Description(context.Context) string { return "account_ids or organization_ids" }
+
+func (v someSharing) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (someSharing) ValidateObject(_ context.Context, req validator.ObjectRequest, resp *validator.ObjectResponse) {
+	object := req.ConfigValue
+	if object.IsNull() || object.IsUnknown() || !hasArgument(object) { // the last is named by someArgument
+		return
+	}
+	values := object.Attributes()
+	public, _ := values["public"].(types.Bool)
+	if values["account_ids"].IsNull() && values["organization_ids"].IsNull() && !public.IsUnknown() && !public.ValueBool() {
+		resp.Diagnostics.AddAttributeError(req.Path, "Nobody to share with",
+			"sharing has neither account_ids nor organization_ids. "+droppedNames+" To share with nobody, write account_ids = [].")
 	}
 }
 

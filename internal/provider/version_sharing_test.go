@@ -160,7 +160,7 @@ func TestSharingChangeReachesRetainedVersions(t *testing.T) {
 			},
 			{Config: config("three", "sharing = { public = true }"), ConfigPlanChecks: unpublished, Check: w.sharedWith(region, map[int64]string{2: "*", 3: "*"})},
 			{Config: config("three", "sharing = { public = false, account_ids = [] }"), ConfigPlanChecks: unpublished, Check: w.sharedWith(region, map[int64]string{2: "", 3: ""})},
-			{Config: config("three", "sharing = {}"), ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}},
+			{Config: config("three", "sharing = { account_ids = [] }"), ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}},
 			{Config: config("three", a), ConfigPlanChecks: unpublished, Check: w.sharedWith(region, map[int64]string{2: teamA, 3: teamA})},
 			{Config: config("three", ""), ConfigPlanChecks: unpublished, Check: w.sharedWith(region, map[int64]string{2: "", 3: ""})},
 		},

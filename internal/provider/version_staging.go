@@ -42,7 +42,8 @@ func stagingAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "Where the zip is put before it is published. Used above 50 MiB, which is the most that AWS takes in a request, for `storage_mode = \"REFERENCE\"` and for `signing`; any other zip goes into the request. " +
 			"The object is removed after the publish. A lifecycle rule with `AbortIncompleteMultipartUpload` and an expiry of a day for `<prefix>staging/` takes what a run leaves that is killed. A change publishes nothing: it counts from the next version.",
-		Optional: true,
+		Optional:   true,
+		Validators: nested(),
 		Attributes: map[string]schema.Attribute{
 			"bucket":     schema.StringAttribute{MarkdownDescription: "Bucket in the region of the layer. `{region}` in it stands for the region, where `regions` names several.", Required: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)}},
 			"prefix":     schema.StringAttribute{MarkdownDescription: "What precedes the names of objects, such as `layers/`. They are `<prefix>staging/<digest>.zip`, and `<prefix><digest>.zip` with `REFERENCE`.", Optional: true},
@@ -67,7 +68,7 @@ func signingAttribute() schema.Attribute {
 		MarkdownDescription: "Signs the zip with AWS Signer before it is published, for functions with a code signing configuration. Needs `s3` with a versioned bucket. " +
 			"`code_sha256` is then that of the signed zip, and known after apply. Each of `regions` needs a profile of that name.",
 		Optional:   true,
-		Validators: []validator.Object{objectvalidator.AlsoRequires(path.MatchRoot("s3"))},
+		Validators: nested(objectvalidator.AlsoRequires(path.MatchRoot("s3"))),
 		Attributes: map[string]schema.Attribute{
 			"profile_name": schema.StringAttribute{
 				MarkdownDescription: "Name of a signing profile for the platform `AWSLambda-SHA384-ECDSA`.",

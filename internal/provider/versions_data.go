@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
@@ -89,6 +90,9 @@ func (d *versionsData) Read(ctx context.Context, req datasource.ReadRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if d.defers(ctx, req, resp) {
+		return
+	}
 	publisher := d.reach(ctx, &m.Region, m.LayerName, &resp.Diagnostics)
 	if publisher == nil {
 		return
@@ -118,6 +122,17 @@ type layerReader struct {
 
 func (d *layerReader) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
 	d.tools = toolsFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+// defers leaves the read to a later round where the CLI has rounds, and reports
+// whether it did.
+func (d *layerReader) defers(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) bool {
+	if len(d.tools.unknown) == 0 || !req.ClientCapabilities.DeferralAllowed {
+		return false
+	}
+	resp.State.Raw = tftypes.NewValue(resp.State.Schema.Type().TerraformType(ctx), tftypes.UnknownValue)
+	resp.Deferred = &datasource.Deferred{Reason: datasource.DeferredReasonProviderConfigUnknown}
+	return true
 }
 
 // reach returns the publisher, and fills in the region of a layer that is named
@@ -195,6 +210,7 @@ func dataRegionAttribute() schema.Attribute {
 
 func newestAttribute() schema.Attribute {
 	return schema.Int64Attribute{
+		CustomType:          wholeNumber{},
 		MarkdownDescription: "Stop after so many versions. Default: all.",
 		Optional:            true,
 		Validators:          []validator.Int64{int64validator.AtLeast(1)},

@@ -126,6 +126,16 @@ func (s policyStatement) covers(action, bucket, prefix string) bool {
 		})
 }
 
+// bucketFaults are the sentences about a bucket that cannot be used: elsewhere
+// takes its name, its region and the one that was asked, missing takes its name.
+type bucketFaults struct{ attribute, elsewhere, missing string }
+
+var stagingFaults = bucketFaults{
+	attribute: "s3",
+	elsewhere: "names the bucket %q, which is in %s, and the layer is in %s: AWS wants both in one region, so name another bucket, with \"{region}\" in its name if there is one for each region",
+	missing:   "names the bucket %q, which does not exist (NoSuchBucket)",
+}
+
 // kmsAction finds the KMS permission that S3 says is missing.
 var kmsAction = regexp.MustCompile(`kms:[A-Za-z]+`)
 
@@ -143,12 +153,15 @@ func (u *upload) fault(doing, action string, err error) error {
 			denied.Action = key
 		}
 	}
+	told := u.faults
+	if told == nil {
+		told = &stagingFaults
+	}
 	if there := bucketRegion(err); there != "" && there != u.region {
-		explained = &LimitError{"s3", fmt.Sprintf("names the bucket %q, which is in %s, and the layer is in %s: AWS wants both in one region, so name another bucket, with \"{region}\" in its name if there is one for each region",
-			u.place.Bucket, there, u.region)}
+		explained = &LimitError{told.attribute, fmt.Sprintf(told.elsewhere, u.place.Bucket, there, u.region)}
 	}
 	if isCode(err, "NoSuchBucket") {
-		explained = &LimitError{"s3", fmt.Sprintf("names the bucket %q, which does not exist (NoSuchBucket)", u.place.Bucket)}
+		explained = &LimitError{told.attribute, fmt.Sprintf(told.missing, u.place.Bucket)}
 	}
 	if isCode(err, "BadDigest") || isCode(err, "XAmzContentChecksumMismatch") {
 		explained = fmt.Errorf("S3 got other bytes than were read before, so the zip changed on the way: %w", explained)

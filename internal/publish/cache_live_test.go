@@ -68,7 +68,7 @@ func shareOver(t *testing.T, url string) {
 		t.Error("a blob came that nobody shared")
 	}
 	name := store.RemoteName(store.Sum([]byte("small")))
-	if err := cache.Put(t.Context(), name, object("forged"), true); err != nil {
+	if err := cache.Put(t.Context(), name, cached("forged"), true); err != nil {
 		t.Fatal(err)
 	}
 	fourth := newMachine(t, p)

@@ -24,7 +24,7 @@ func newCache(t *testing.T, change ...func(*Config)) (*lambdatest.AWS, *Cache) {
 	return a, against(t, a, change...).Cache(CacheConfig{Bucket: "cache", Prefix: "layerbuild/"})
 }
 
-func object(content string) store.Object {
+func cached(content string) store.Object {
 	return store.Object{Body: strings.NewReader(content), Size: int64(len(content)), SHA256: store.Sum([]byte(content))}
 }
 
@@ -67,7 +67,7 @@ func TestCacheKeepsTheFirstObject(t *testing.T) {
 		replace bool
 		want    string
 	}{{"first", false, "first"}, {"second", false, "first"}, {"third", true, "third"}} {
-		if err := c.Put(t.Context(), "sha256/aa", object(step.content), step.replace); err != nil {
+		if err := c.Put(t.Context(), "sha256/aa", cached(step.content), step.replace); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := get(t.Context(), c, "sha256/aa"); got != step.want || err != nil {
@@ -90,7 +90,7 @@ func TestCacheEncrypts(t *testing.T) {
 	a := lambdatest.New(t)
 	a.CreateBucket("us-west-2", "cache", false)
 	c := against(t, a).Cache(CacheConfig{Bucket: "cache", Region: "us-west-2", KMSKeyID: "alias/cache"})
-	if err := c.Put(t.Context(), "sha256/aa", object("x"), false); err != nil {
+	if err := c.Put(t.Context(), "sha256/aa", cached("x"), false); err != nil {
 		t.Fatal(err)
 	}
 	if got := a.Objects("cache"); len(got) != 1 || got[0].KMSKeyID != "alias/cache" {
@@ -103,7 +103,7 @@ func TestCacheEncrypts(t *testing.T) {
 func TestCacheDoesNotTakeOtherBytes(t *testing.T) {
 	t.Parallel()
 	a, c := newCache(t)
-	o := object("right")
+	o := cached("right")
 	o.Body = strings.NewReader("wrong")
 	if err := c.Put(t.Context(), "sha256/aa", o, false); err == nil || len(a.Objects("cache")) != 0 {
 		t.Errorf("Put = %v, the bucket holds %d objects", err, len(a.Objects("cache")))
@@ -118,7 +118,7 @@ func TestTwoMachinesPutOneObject(t *testing.T) {
 	var wg sync.WaitGroup
 	for _, machine := range []*Cache{c, other, c, other} {
 		wg.Go(func() {
-			if err := machine.Put(t.Context(), "sha256/aa", object(content), false); err != nil {
+			if err := machine.Put(t.Context(), "sha256/aa", cached(content), false); err != nil {
 				t.Error(err)
 			}
 		})
@@ -181,7 +181,7 @@ func TestCacheOfWrongSettings(t *testing.T) {
 		if _, err := get(t.Context(), c, "sha256/aa"); err == nil || !strings.Contains(err.Error(), want) || errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("Get from %q = %v, want %q", bucket, err, want)
 		}
-		if err := c.Put(t.Context(), "sha256/aa", object("x"), false); err == nil || !strings.Contains(err.Error(), want) {
+		if err := c.Put(t.Context(), "sha256/aa", cached("x"), false); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Put to %q = %v, want %q", bucket, err, want)
 		}
 	}

@@ -75,16 +75,16 @@ func (p *partSums) sums() sums {
 
 // putParts writes the object in parts, of which several travel at once straight
 // from the zip: no part is held in memory. After a failure no part stays behind.
-func (u *upload) putParts(ctx context.Context, guard condition) (version string, err error) {
+func (u *upload) putParts(ctx context.Context, guard condition) (put *stagedObject, err error) {
 	encryption, key := encryption(u.place.KMSKeyID)
 	created, err := u.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
 		Bucket: &u.place.Bucket, Key: &u.key, ContentType: aws.String(zipType),
 		ChecksumAlgorithm: s3types.ChecksumAlgorithmSha256, ChecksumType: s3types.ChecksumTypeComposite,
-		ServerSideEncryption: encryption, SSEKMSKeyId: key, Tagging: u.place.tagging(),
+		ServerSideEncryption: encryption, SSEKMSKeyId: key, Tagging: u.place.tagging(), StorageClass: u.class,
 		Metadata: map[string]string{uploader: u.nonce},
 	})
 	if err != nil {
-		return "", u.fault("beginning the upload of "+u.address(), u.putting(), err)
+		return nil, u.fault("beginning the upload of "+u.address(), u.putting(), err)
 	}
 	defer func() {
 		if err != nil {
@@ -93,7 +93,7 @@ func (u *upload) putParts(ctx context.Context, guard condition) (version string,
 	}()
 	parts, err := u.sendParts(ctx, created.UploadId)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	out, err := u.client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
 		Bucket: &u.place.Bucket, Key: &u.key, UploadId: created.UploadId,
@@ -101,14 +101,14 @@ func (u *upload) putParts(ctx context.Context, guard condition) (version string,
 		IfNoneMatch: guard.noneMatch, IfMatch: guard.match,
 	})
 	if err != nil {
-		return "", u.fault(fmt.Sprintf("completing the upload of %s from %d parts", u.address(), len(parts)), "s3:PutObject", err)
+		return nil, u.fault(fmt.Sprintf("completing the upload of %s from %d parts", u.address(), len(parts)), "s3:PutObject", err)
 	}
-	version = aws.ToString(out.VersionId)
+	put = &stagedObject{key: u.key, version: aws.ToString(out.VersionId), etag: aws.ToString(out.ETag), ours: true}
 	if got, want := aws.ToString(out.ChecksumSHA256), u.sums.composite(); got != "" && got != want {
 		err := fmt.Errorf("completing the upload of %s: S3 made an object with the checksum %q of parts whose checksum is %q", u.address(), got, want)
-		return "", errors.Join(err, u.remove(ctx, &stagedObject{key: u.key, version: version}))
+		return nil, errors.Join(err, u.remove(ctx, put))
 	}
-	return version, nil
+	return put, nil
 }
 
 // sendParts uploads every part and returns what completes the upload. The first

@@ -37,13 +37,20 @@ type Publisher struct {
 	written map[[2]string]bool
 	// account is the caller's own, once an answer has told it.
 	account string
-	scans   map[string]*scan // of functions, by region
+	// asking guards caller, which is what STS has said.
+	asking sync.Mutex
+	caller Caller
+	scans  map[string]*scan // of functions, by region
 }
 
 // Request asks for one layer version.
 type Request struct {
 	// Region is where to publish; "" means the provider's own.
 	Region string
+	// LayerARN is that of the layer without a version, where the caller knows
+	// it: a version that turns out to be another account's is refused. "" is
+	// any.
+	LayerARN string
 	// LayerName, Description and LicenseInfo are written as AWS takes them;
 	// see CheckName, CheckDescription and CheckLicenseInfo.
 	LayerName, Description, LicenseInfo string
@@ -134,7 +141,8 @@ func New(_ context.Context, c Config) (*Publisher, error) {
 // Typed errors: *LimitError, *TooLargeError, *DigestError (the zip is not what
 // it was said to be), *AlteredError (AWS keeps other bytes), *UncertainError
 // (an answer was lost and could not be found again), *AccessDeniedError,
-// *QuotaError, *CredentialsError, *ConfigError, *SigningError.
+// *QuotaError, *CredentialsError, *ConfigError, *SigningError,
+// *ForeignAccountError.
 func (p *Publisher) Publish(ctx context.Context, r Request) (Version, bool, error) {
 	if err := r.check(); err != nil {
 		return Version{}, false, err
@@ -158,6 +166,9 @@ func (p *Publisher) Publish(ctx context.Context, r Request) (Version, bool, erro
 	v, found, err := j.run(ctx)
 	if err != nil {
 		return v, found, fmt.Errorf("publishing layer %q in %s: %w", r.LayerName, region, err)
+	}
+	if err := p.refuseForeign(ctx, r, v, found); err != nil {
+		return Version{}, false, fmt.Errorf("publishing layer %q in %s: %w", r.LayerName, region, err)
 	}
 	p.remember(v.ARN)
 	v.UnsignedSHA256 = r.Zip.SHA256.Base64()

@@ -47,6 +47,15 @@ type upload struct {
 	explain  func(error) error
 	warn     func(string)
 	nonce    string
+
+	// class is the storage class of the object, "" for the bucket's own.
+	class s3types.StorageClass
+	// afresh puts the object even where one with the same bytes is there.
+	afresh bool
+	// mayReplace, if set, refuses to write over what is there.
+	mayReplace func(*s3.HeadObjectOutput) error
+	// faults says how a fault of the bucket is told; nil is as of staging.
+	faults *bucketFaults
 }
 
 // stagedObject is an object in the bucket.
@@ -54,6 +63,8 @@ type stagedObject struct {
 	key string
 	// version is the id of its version, "" or "null" in a bucket without.
 	version string
+	// etag tells its content from another of the same key.
+	etag string
 	// ours is set where this run put it.
 	ours bool
 }
@@ -91,7 +102,7 @@ func (u *upload) stage(ctx context.Context) (*stagedObject, error) {
 		if err != nil && !hidden(err) {
 			return nil, err
 		}
-		if head != nil && u.holds(head) && !archived(head) {
+		if head != nil && u.serves(head) {
 			return u.found(head), nil
 		}
 		if head != nil && archived(head) && u.place.reference() {
@@ -100,11 +111,16 @@ func (u *upload) stage(ctx context.Context) (*stagedObject, error) {
 		}
 		guard := condition{noneMatch: aws.String("*")}
 		if head != nil {
+			if u.mayReplace != nil {
+				if err := u.mayReplace(head); err != nil {
+					return nil, err
+				}
+			}
 			guard = condition{match: head.ETag}
 		}
-		version, putErr := u.put(ctx, guard)
+		put, putErr := u.put(ctx, guard)
 		if putErr == nil {
-			return &stagedObject{key: u.key, version: version, ours: true}, nil
+			return put, nil
 		}
 		o, lookErr := u.lookAgain(ctx, putErr)
 		if o != nil {
@@ -133,7 +149,7 @@ func (u *upload) lookAgain(ctx context.Context, putErr error) (*stagedObject, er
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), u.grace)
 	defer cancel()
 	head, err := u.head(ctx, u.key)
-	if head == nil || !u.holds(head) || archived(head) {
+	if head == nil || !u.serves(head) {
 		return nil, err
 	}
 	return u.found(head), nil
@@ -165,8 +181,13 @@ func (u *upload) holds(head *s3.HeadObjectOutput) bool {
 	return aws.ToInt64(head.ContentLength) == u.zip.Size && sum != "" && (sum == u.zip.SHA256.Base64() || sum == u.sums.composite())
 }
 
+// serves reports whether the object can be used as it is.
+func (u *upload) serves(head *s3.HeadObjectOutput) bool {
+	return u.holds(head) && !archived(head) && (!u.afresh || head.Metadata[uploader] == u.nonce)
+}
+
 func (u *upload) found(head *s3.HeadObjectOutput) *stagedObject {
-	return &stagedObject{key: u.key, version: aws.ToString(head.VersionId), ours: head.Metadata[uploader] == u.nonce}
+	return &stagedObject{key: u.key, version: aws.ToString(head.VersionId), etag: aws.ToString(head.ETag), ours: head.Metadata[uploader] == u.nonce}
 }
 
 // class names the storage class that keeps an object from being read.
@@ -183,26 +204,26 @@ func archived(head *s3.HeadObjectOutput) bool {
 	return head.ArchiveStatus != ""
 }
 
-// put writes the object and returns its version, in pieces if it is large.
-func (u *upload) put(ctx context.Context, guard condition) (string, error) {
+// put writes the object and returns it, in pieces if it is large.
+func (u *upload) put(ctx context.Context, guard condition) (*stagedObject, error) {
 	if u.zip.Size > u.transfer.part {
 		return u.putParts(ctx, guard)
 	}
 	body, err := u.zip.Open()
 	if err != nil {
-		return "", fmt.Errorf("opening the zip: %w", err)
+		return nil, fmt.Errorf("opening the zip: %w", err)
 	}
 	encryption, key := encryption(u.place.KMSKeyID)
 	out, err := u.client.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &u.place.Bucket, Key: &u.key, Body: body, ContentLength: &u.zip.Size, ContentType: aws.String(zipType),
 		ChecksumAlgorithm: s3types.ChecksumAlgorithmSha256, ChecksumSHA256: aws.String(u.zip.SHA256.Base64()),
-		ServerSideEncryption: encryption, SSEKMSKeyId: key, Tagging: u.place.tagging(),
+		ServerSideEncryption: encryption, SSEKMSKeyId: key, Tagging: u.place.tagging(), StorageClass: u.class,
 		Metadata: map[string]string{uploader: u.nonce}, IfNoneMatch: guard.noneMatch, IfMatch: guard.match,
 	})
 	if err := errors.Join(u.fault("putting "+u.address(), u.putting(), err), body.Close()); err != nil {
-		return "", err
+		return nil, err
 	}
-	return aws.ToString(out.VersionId), nil
+	return &stagedObject{key: u.key, version: aws.ToString(out.VersionId), etag: aws.ToString(out.ETag), ours: true}, nil
 }
 
 const zipType = "application/zip"

@@ -42,23 +42,6 @@ func (p *Publisher) Read(ctx context.Context, arn string) (Version, error) {
 	return Version{}, fmt.Errorf("reading %s: %w", arn, s.explain(err))
 }
 
-// Owns reports whether the layer version with the ARN is there and belongs to
-// the account of the credentials, not to one that shares it.
-func (p *Publisher) Owns(ctx context.Context, arn string) (bool, error) {
-	api, s, a, err := p.of(ctx, arn)
-	if err != nil {
-		return false, err
-	}
-	own, err := p.owns(ctx, api, a)
-	if _, missing := errors.AsType[*types.ResourceNotFoundException](err); missing {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("finding the account of %s: %w", arn, s.explain(err))
-	}
-	return own, nil
-}
-
 // owns asks for the version by the layer's name alone, which means the caller's
 // account, and remembers that account where it is proved.
 func (p *Publisher) owns(ctx context.Context, api *lambda.Client, a LayerVersionARN) (bool, error) {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -93,3 +94,41 @@ func recordSum(bucket, key, at string, body []byte) string {
 	sum := crc32.Checksum([]byte(at+"\n"+bucket+"\n"+key+"\n"), table)
 	return fmt.Sprintf("%08x %d", crc32.Update(sum, table, body), len(body))
 }
+
+// Recall returns the answer to a question that the bucket remembers under the
+// key and that is younger than age; else it asks, and remembers the answer.
+// Answers are kept as JSON. A record that cannot be read, is dated in the future
+// or is refused by usable (nil takes any) counts as none. An answer that cannot
+// be remembered, such as in a read-only cache, is returned all the same.
+func Recall[T any](s *Store, bucket, key string, age time.Duration, usable func(T) bool, ask func() (T, error)) (T, error) {
+	if body, written, err := s.GetRecord(bucket, key); err == nil && isFresh(written, age) {
+		var known T
+		if json.Unmarshal(body, &known) == nil && (usable == nil || usable(known)) {
+			return known, nil
+		}
+	}
+	answer, err := ask()
+	if err != nil {
+		return answer, err
+	}
+	body, err := json.Marshal(answer)
+	if err != nil {
+		return answer, fmt.Errorf("encoding what %q remembers: %w", bucket, err)
+	}
+	s.Note(bucket, key, body)
+	return answer, nil
+}
+
+// Note stores a record that only saves time later: that it cannot be written
+// is no fault.
+func (s *Store) Note(bucket, key string, body []byte) { _ = s.PutRecord(bucket, key, body) }
+
+// isFresh reports whether a moment is less than age ago. The clock may have
+// been set back since: what is dated in the future is not fresh.
+func isFresh(written time.Time, age time.Duration) bool {
+	since := time.Since(written)
+	return since >= -clockSkew && since < age
+}
+
+// clockSkew is how far the clocks of machines that share a cache may differ.
+const clockSkew = 2 * time.Minute

@@ -1,4 +1,4 @@
-package layer
+package nodejs
 
 import (
 	"bytes"
@@ -6,16 +6,20 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// NodeLock is what node_modules holds, for each runtime.
-type NodeLock struct {
+// Lock is what node_modules holds, for each runtime. Its JSON is part of what
+// states keep.
+type Lock struct {
 	// Request is the digest of the inputs that were resolved; Triggers that
 	// of the triggers at the time, zero where there were none.
 	Request, Triggers store.Digest
@@ -25,19 +29,19 @@ type NodeLock struct {
 	Direct []string
 	// Trees are the different contents of node_modules. Every Node.js runtime
 	// has one.
-	Trees []NodeTree
+	Trees []Tree
 	// Notes are sentences for the user on what is not as one would expect.
 	Notes []string
 }
 
 // in returns the lock for the same request of a project in a folder. There is
 // none where it holds what lies on disk in another one.
-func (l *NodeLock) in(dir string) (*NodeLock, bool) {
+func (l *Lock) in(dir string) (*Lock, bool) {
 	if dir = filepath.ToSlash(dir); dir == l.Project {
 		return l, true
 	}
 	for _, t := range l.Trees {
-		onDisk := func(p NodePackage) bool { return strings.HasPrefix(p.URL, fileScheme) }
+		onDisk := func(p Package) bool { return strings.HasPrefix(p.URL, fileScheme) }
 		if len(t.Local) > 0 || slices.ContainsFunc(t.Packages, onDisk) {
 			return nil, false
 		}
@@ -47,27 +51,27 @@ func (l *NodeLock) in(dir string) (*NodeLock, bool) {
 	return &moved, true
 }
 
-// NodeTree is what node_modules holds for some runtimes.
-type NodeTree struct {
+// Tree is what node_modules holds for some runtimes.
+type Tree struct {
 	Runtimes []string
-	Packages []NodePackage // sorted by Path
-	Local    []NodeLocal   // sorted by Path
+	Packages []Package // sorted by Path
+	Local    []Local   // sorted by Path
 }
 
 // equal reports whether two trees hold the same.
-func (t NodeTree) equal(other NodeTree) bool {
+func (t Tree) equal(other Tree) bool {
 	return slices.Equal(t.Packages, other.Packages) && slices.Equal(t.Local, other.Local)
 }
 
-// NodeLocal is a folder of node_modules that comes from a folder on disk: a
+// Local is a folder of node_modules that comes from a folder on disk: a
 // member of a workspace or a "file:" dependency.
-type NodeLocal struct {
+type Local struct {
 	Path   string `json:"path"`   // below node_modules
 	Source string `json:"source"` // relative to the root module, as far as the user wrote it so
 }
 
-// NodePackage is one folder of node_modules.
-type NodePackage struct {
+// Package is one folder of node_modules.
+type Package struct {
 	// Path is below node_modules: "a", "a/node_modules/@scope/b".
 	Path          string
 	Name, Version string
@@ -79,7 +83,7 @@ type NodePackage struct {
 }
 
 // Folder returns the name under which the package is required.
-func (p NodePackage) Folder() string {
+func (p Package) Folder() string {
 	if _, last, ok := cutLast(p.Path, "node_modules/"); ok {
 		return last
 	}
@@ -87,33 +91,33 @@ func (p NodePackage) Folder() string {
 }
 
 // String returns the package as messages name it: "lodash@4.17.21".
-func (p NodePackage) String() string { return p.Name + "@" + p.Version }
+func (p Package) String() string { return p.Name + "@" + p.Version }
 
-// nodeLockText is the lock as it is written: a line of text for a package, and
+// lockText is the lock as it is written: a line of text for a package, and
 // no address where it is the usual one below Registry.
-type nodeLockText struct {
-	Request  store.Digest   `json:"request"`
-	Triggers store.Digest   `json:"triggers,omitzero"`
-	Project  string         `json:"project"`
-	Registry string         `json:"registry,omitempty"`
-	Direct   []string       `json:"direct,omitempty"`
-	Trees    []nodeTreeText `json:"trees"`
-	Notes    []string       `json:"notes,omitempty"`
+type lockText struct {
+	Request  store.Digest `json:"request"`
+	Triggers store.Digest `json:"triggers,omitzero"`
+	Project  string       `json:"project"`
+	Registry string       `json:"registry,omitempty"`
+	Direct   []string     `json:"direct,omitempty"`
+	Trees    []treeText   `json:"trees"`
+	Notes    []string     `json:"notes,omitempty"`
 }
 
-type nodeTreeText struct {
-	Runtimes []string    `json:"runtimes"`
-	Packages []string    `json:"packages"`
-	Local    []NodeLocal `json:"local,omitempty"`
+type treeText struct {
+	Runtimes []string `json:"runtimes"`
+	Packages []string `json:"packages"`
+	Local    []Local  `json:"local,omitempty"`
 }
 
 // MarshalJSON writes the lock in few words.
-func (l NodeLock) MarshalJSON() ([]byte, error) {
-	text := nodeLockText{
-		Request: l.Request, Triggers: l.Triggers, Project: l.Project, Registry: l.registry(), Direct: l.Direct, Notes: l.Notes, Trees: []nodeTreeText{},
+func (l Lock) MarshalJSON() ([]byte, error) {
+	text := lockText{
+		Request: l.Request, Triggers: l.Triggers, Project: l.Project, Registry: l.registry(), Direct: l.Direct, Notes: l.Notes, Trees: []treeText{},
 	}
 	for _, t := range l.Trees {
-		lines := nodeTreeText{Runtimes: t.Runtimes, Packages: []string{}, Local: t.Local}
+		lines := treeText{Runtimes: t.Runtimes, Packages: []string{}, Local: t.Local}
 		for _, p := range t.Packages {
 			line, err := p.line(text.Registry)
 			if err != nil {
@@ -127,18 +131,18 @@ func (l NodeLock) MarshalJSON() ([]byte, error) {
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
-func (l *NodeLock) UnmarshalJSON(body []byte) error {
-	var text nodeLockText
+func (l *Lock) UnmarshalJSON(body []byte) error {
+	var text lockText
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&text); err != nil {
 		return err
 	}
-	*l = NodeLock{Request: text.Request, Triggers: text.Triggers, Project: text.Project, Direct: text.Direct, Notes: text.Notes}
+	*l = Lock{Request: text.Request, Triggers: text.Triggers, Project: text.Project, Direct: text.Direct, Notes: text.Notes}
 	for _, t := range text.Trees {
-		tree := NodeTree{Runtimes: t.Runtimes, Local: t.Local}
+		tree := Tree{Runtimes: t.Runtimes, Local: t.Local}
 		for _, line := range t.Packages {
-			p, err := parseNodePackage(line, text.Registry)
+			p, err := parsePackage(line, text.Registry)
 			if err != nil {
 				return err
 			}
@@ -150,7 +154,7 @@ func (l *NodeLock) UnmarshalJSON(body []byte) error {
 }
 
 // registry returns the address below which most packages have their usual one.
-func (l NodeLock) registry() string {
+func (l Lock) registry() string {
 	counts := map[string]int{}
 	var best string
 	for _, t := range l.Trees {
@@ -168,7 +172,7 @@ func (l NodeLock) registry() string {
 }
 
 // usualPath is where registries keep the tarball.
-func (p NodePackage) usualPath() string {
+func (p Package) usualPath() string {
 	base := p.Name[strings.LastIndexByte(p.Name, '/')+1:]
 	return p.Name + "/-/" + base + "-" + p.Version + ".tgz"
 }
@@ -176,7 +180,7 @@ func (p NodePackage) usualPath() string {
 // line writes a package as "path=name@version integrity address platform",
 // without what is as usual. Where any of several digests may be the tarball's,
 // commas part them.
-func (p NodePackage) line(registry string) (string, error) {
+func (p Package) line(registry string) (string, error) {
 	words := []string{p.Path + "@" + p.Version}
 	if p.Folder() != p.Name {
 		words[0] = p.Path + "=" + p.Name + "@" + p.Version
@@ -197,24 +201,24 @@ func (p NodePackage) line(registry string) (string, error) {
 	return line, nil
 }
 
-func parseNodePackage(line, registry string) (NodePackage, error) {
+func parsePackage(line, registry string) (Package, error) {
 	fault := fmt.Errorf("reading the lock: %q is no package", line)
 	words := strings.Fields(line)
 	if len(words) == 0 {
-		return NodePackage{}, fault
+		return Package{}, fault
 	}
 	spec, version, ok := cutLast(words[0], "@")
 	if !ok || spec == "" || version == "" {
-		return NodePackage{}, fault
+		return Package{}, fault
 	}
-	var p NodePackage
+	var p Package
 	var named bool
 	p.Version = version
 	if p.Path, p.Name, named = strings.Cut(spec, "="); !named {
 		p.Name = p.Folder()
 	}
 	if p.Path == "" || p.Name == "" || strings.Contains(p.Name, "=") {
-		return NodePackage{}, fault
+		return Package{}, fault
 	}
 	words = words[1:]
 	if n := len(words); n > 0 && words[n-1] == "platform" {
@@ -228,11 +232,11 @@ func parseNodePackage(line, registry string) (NodePackage, error) {
 	case 2:
 		p.Integrity, p.URL = words[0], words[1]
 	default:
-		return NodePackage{}, fault
+		return Package{}, fault
 	}
 	p.Integrity = strings.ReplaceAll(p.Integrity, ",", " ")
 	if _, err := fetch.ParseIntegrity(p.Integrity); err != nil {
-		return NodePackage{}, errors.Join(fault, err)
+		return Package{}, errors.Join(fault, err)
 	}
 	return p, nil
 }
@@ -245,27 +249,84 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s, "", false
 }
 
-// contents adds the packages to what the layer holds: those that every package
-// finds come first among the versions of a name.
-func (l *NodeLock) contents(to map[string]string) {
-	var all []NodePackage
+// Contents maps the name of each package, with "nodejs:" before it, to its versions:
+// "nodejs:lodash" to "4.17.21", or to "2.0.0, 1.4.0". Of several, those that every
+// package finds come first.
+func (l *Lock) Contents() map[string]string {
+	var all []Package
 	for _, t := range l.Trees {
 		all = append(all, t.Packages...)
 	}
-	slices.SortStableFunc(all, func(a, b NodePackage) int {
+	slices.SortStableFunc(all, func(a, b Package) int {
 		return cmp.Compare(strings.Count(a.Path, "/node_modules/"), strings.Count(b.Path, "/node_modules/"))
 	})
+	versions := map[string][]string{}
 	for _, p := range all {
-		addVersion(to, "nodejs:"+p.Name, p.Version)
+		if !slices.Contains(versions[p.Name], p.Version) {
+			versions[p.Name] = append(versions[p.Name], p.Version)
+		}
 	}
+	contents := map[string]string{}
+	for name, list := range versions {
+		contents["nodejs:"+name] = strings.Join(list, ", ")
+	}
+	return contents
 }
 
-// addVersion notes one more version of a part.
-func addVersion(to map[string]string, key, version string) {
-	switch {
-	case to[key] == "":
-		to[key] = version
-	case !slices.Contains(strings.Split(to[key], ", "), version):
-		to[key] += ", " + version
+// Warnings returns what a user should know of what was chosen.
+func (l *Lock) Warnings() []fault.Warning {
+	return fault.Notes(fault.At("nodejs"), "Notes on the Node.js packages", l.Notes)
+}
+
+// versions returns the versions of the lock by the packages' names.
+func (l *Lock) versions() map[string][]string {
+	versions := map[string][]string{}
+	for _, t := range l.Trees {
+		for _, p := range t.Packages {
+			if !slices.Contains(versions[p.Name], p.Version) {
+				versions[p.Name] = append(versions[p.Name], p.Version)
+			}
+		}
 	}
+	return versions
+}
+
+// Folders returns the folders on disk that are part of the lock.
+func (l *Lock) Folders() ([]Folder, error) {
+	var folders []Folder
+	for _, t := range l.Trees {
+		roots, err := t.roots(len(l.Trees))
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range t.Local {
+			for _, root := range roots {
+				folders = append(folders, Folder{Source: p.Source, Target: path.Join(root, p.Path)})
+			}
+		}
+	}
+	return folders, nil
+}
+
+// Folder is a folder on disk that is packed.
+type Folder struct {
+	Source string // relative to the root module, as far as the user wrote it so
+	Target string // the path in the layer
+}
+
+// roots returns the folders of a layer that a tree lands in: the one that every
+// Node.js runtime reads where all have the same tree, else that of each runtime.
+func (t Tree) roots(trees int) ([]string, error) {
+	if trees == 1 {
+		return []string{"nodejs/node_modules"}, nil
+	}
+	var roots []string
+	for _, id := range t.Runtimes {
+		r, err := runtimes.Lookup(id)
+		if err != nil {
+			return nil, err
+		}
+		roots = append(roots, r.Paths[0])
+	}
+	return roots, nil
 }

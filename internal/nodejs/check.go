@@ -1,4 +1,4 @@
-package layer
+package nodejs
 
 import (
 	"fmt"
@@ -9,45 +9,63 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/tarball"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
-// checkNode judges what is packed of the lock for Node.js.
-func checkNode(l *Lock, parts nodeParts, o Output) ([]Warning, error) {
-	warnings, err := checkScripts(l, parts, o)
+// Checks say how findings about packed packages count.
+type Checks struct {
+	// Scripts is the severity of packages whose install scripts are not run; those
+	// that AllowScripts names by globs may have one. Shadow is that of a part of the
+	// AWS SDK before the runtime's own. The zero value of both is "not looked for".
+	Scripts, Shadow fault.Severity
+	AllowScripts    []string
+	Architectures   []string
+	// Function is set for the code of a function, which brings its own AWS SDK for
+	// itself alone.
+	Function bool
+}
+
+// Check judges what is packed. What a user can act on is a *[fault.Error].
+func (k *Packed) Check(c Checks) ([]fault.Warning, error) {
+	warnings, err := k.checkScripts(c)
 	if err != nil {
 		return nil, err
 	}
-	shadow, err := checkNodeShadow(l, o.Shadow)
+	shadow, err := k.checkShadow(c)
 	if err != nil {
 		return nil, err
 	}
-	modules, err := noteModules(l, parts)
+	modules, err := k.noteModules()
 	return slices.Concat(warnings, shadow, modules), err
+}
+
+// looks reports whether a check is made at all.
+func looks(s fault.Severity) bool {
+	return s == fault.SeverityError || s == fault.SeverityWarning
 }
 
 // checkScripts tells of packages that are not whole without their install
 // scripts, which nobody runs here: native code that is compiled or fetched.
 // What needs none to work is passed over: prebuilt code that comes as optional
 // packages for the platform, or in the package.
-func checkScripts(l *Lock, parts nodeParts, o Output) ([]Warning, error) {
-	if o.Scripts != SeverityError && o.Scripts != SeverityWarning {
+func (k *Packed) checkScripts(c Checks) ([]fault.Warning, error) {
+	if !looks(c.Scripts) {
 		return nil, nil
 	}
 	var lines, names []string
-	for _, t := range l.NodeJS.Trees {
+	for _, t := range k.lock.Trees {
 		platform := map[string]bool{}
 		for _, p := range t.Packages {
 			platform[p.Folder()] = platform[p.Folder()] || p.Platform
 		}
 		for _, p := range t.Packages {
-			part := parts[p.Integrity]
-			if part == nil || slices.Contains(names, p.Name) || allowed(o.AllowScripts, p.Name) {
+			part := k.parts[p.Integrity]
+			if part == nil || slices.Contains(names, p.Name) || allowed(c.AllowScripts, p.Name) {
 				continue
 			}
 			why := scriptsOf(part)
-			if why == "" || brings(part, platform, l.Architectures) {
+			if why == "" || brings(part, platform, c.Architectures) {
 				continue
 			}
 			names = append(names, p.Name)
@@ -72,7 +90,7 @@ func checkScripts(l *Lock, parts nodeParts, o Output) ([]Warning, error) {
 			strings.Join(lines, "\n") + "\nWhere a package works without its script, write in nodejs:\n  allow_install_scripts = [" + strings.Join(quoted, ", ") +
 			"]\nOtherwise move to a version that brings prebuilt code, or to another package.",
 	}
-	return o.Scripts.Judge(fault)
+	return c.Scripts.Judge(fault)
 }
 
 // allowed reports whether a glob names the package.
@@ -84,7 +102,7 @@ func allowed(globs []string, name string) bool {
 }
 
 // scriptsOf says which scripts npm would run to install the package, or "".
-func scriptsOf(part *nodePart) string {
+func scriptsOf(part *part) string {
 	gyp := partFiles{part.files}.Has("binding.gyp")
 	switch scripts := part.facts.Scripts; {
 	case gyp && len(scripts) > 0:
@@ -100,7 +118,7 @@ func scriptsOf(part *nodePart) string {
 // brings reports whether the package's native code is there without a script,
 // for every architecture: in an optional package for the platform, or prebuilt
 // in its own folder "prebuilds".
-func brings(part *nodePart, platform map[string]bool, architectures []string) bool {
+func brings(part *part, platform map[string]bool, architectures []string) bool {
 	if slices.ContainsFunc(part.facts.Optional, func(name string) bool { return platform[name] }) {
 		return true
 	}
@@ -123,15 +141,15 @@ func prebuilt(files filetree.Tree, architecture string) bool {
 	})
 }
 
-// checkNodeShadow tells where the layer brings parts of the AWS SDK, which the
+// checkShadow tells where the layer brings parts of the AWS SDK, which the
 // runtimes have: the layer's go before.
-func checkNodeShadow(l *Lock, severity Severity) ([]Warning, error) {
+func (k *Packed) checkShadow(c Checks) ([]fault.Warning, error) {
 	// A function that brings its own SDK pins it for itself alone.
-	if severity != SeverityError && severity != SeverityWarning || l.Kind == KindFunction {
+	if !looks(c.Shadow) || c.Function {
 		return nil, nil
 	}
 	var found []string
-	for _, t := range l.NodeJS.Trees {
+	for _, t := range k.lock.Trees {
 		for _, p := range t.Packages {
 			sdk := strings.HasPrefix(p.Path, "@aws-sdk/client-") || strings.HasPrefix(p.Path, "@aws-sdk/lib-")
 			if sdk && !strings.Contains(p.Path, "/node_modules/") && !slices.Contains(found, p.Path) {
@@ -148,7 +166,7 @@ func checkNodeShadow(l *Lock, severity Severity) ([]Warning, error) {
 		Detail: fmt.Sprintf("Lambda's Node.js runtimes bring the AWS SDK for JavaScript v3, and a layer's copy goes before: %s. That pins its version, at the cost of size and cold start. "+
 			"Leave it out if the runtime's version will do, or set checks = { sdk_shadow = \"off\" }.", few(found)),
 	}
-	return severity.Judge(fault)
+	return c.Shadow.Judge(fault)
 }
 
 // lastWithoutRequire is the last Node.js version on which Lambda lets require()
@@ -157,18 +175,18 @@ const lastWithoutRequire = 22
 
 // noteModules names the packages that the project asks for and that CommonJS
 // functions cannot require on some of the runtimes.
-func noteModules(l *Lock, parts nodeParts) ([]Warning, error) {
+func (k *Packed) noteModules() ([]fault.Warning, error) {
 	var found, ids []string
-	for _, t := range l.NodeJS.Trees {
+	for _, t := range k.lock.Trees {
 		old := slices.DeleteFunc(slices.Clone(t.Runtimes), func(id string) bool { return !withoutRequire(id) })
 		if len(old) == 0 {
 			continue
 		}
 		for _, p := range t.Packages {
-			if parts[p.Integrity] == nil || !slices.Contains(l.NodeJS.Direct, p.Path) {
+			if k.parts[p.Integrity] == nil || !slices.Contains(k.lock.Direct, p.Path) {
 				continue
 			}
-			only, err := esmOnly(parts[p.Integrity])
+			only, err := esmOnly(k.parts[p.Integrity])
 			if err != nil {
 				return nil, fmt.Errorf("reading %q: %w", p, err)
 			}
@@ -184,7 +202,7 @@ func noteModules(l *Lock, parts nodeParts) ([]Warning, error) {
 		return nil, nil
 	}
 	slices.Sort(ids)
-	return []Warning{{
+	return []fault.Warning{{
 		At:      fault.At("nodejs"),
 		Summary: "ES modules that require() does not load",
 		Detail: fmt.Sprintf("On %s, Lambda switches off require() of ES modules, and these packages are nothing else: %s. "+
@@ -203,7 +221,7 @@ func withoutRequire(id string) bool {
 }
 
 // esmOnly reports whether require() cannot load the package.
-func esmOnly(part *nodePart) (bool, error) {
+func esmOnly(part *part) (bool, error) {
 	files := partFiles{part.files}
 	if !files.Has("package.json") {
 		return false, nil
@@ -213,7 +231,7 @@ func esmOnly(part *nodePart) (bool, error) {
 		return false, err
 	}
 	// One that cannot be read, Node.js could not read either.
-	if facts, err := nodejs.ReadFacts(body); err == nil {
+	if facts, err := tarball.ReadFacts(body); err == nil {
 		return facts.ESMOnly(files)
 	}
 	return false, nil

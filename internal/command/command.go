@@ -1,0 +1,78 @@
+// Package command is the provider's binary as a person runs it: it looks into
+// layers and Terraform files, without Terraform.
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/alecthomas/kong"
+)
+
+// line is the command line.
+type line struct {
+	JSON    bool `help:"Print JSON."`
+	Version kong.VersionFlag
+
+	Lint lintCommand `cmd:"" help:"Find what Terraform passes over: misspelt names inside { }, absolute paths, unpinned downloads."`
+}
+
+// output is what a command writes to.
+type output struct {
+	io.Writer
+	json bool
+}
+
+// print writes a value as JSON, or the lines of its text.
+func (o *output) print(value any, lines []string) error {
+	if o.json {
+		encoder := json.NewEncoder(o)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(value)
+	}
+	for _, line := range lines {
+		if _, err := fmt.Fprintln(o, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// errFound ends a command whose findings are its answer: nothing more is said.
+var errFound = errors.New("there are findings")
+
+// Run carries out a command line, without the program's name, and returns its
+// exit status: 0 for well, 1 for findings, 2 for a command line or an input that
+// cannot be used.
+func Run(ctx context.Context, args []string, version string, out, errs io.Writer) int {
+	var l line
+	status, ended := 0, false
+	parser, err := kong.New(&l,
+		kong.Name("terraform-provider-layerbuild"),
+		kong.Description("Looks into AWS Lambda layers and the Terraform files that declare them. Terraform runs this binary by itself: install it with terraform init."),
+		kong.Writers(out, errs), kong.Exit(func(code int) { status, ended = code, true }),
+		kong.Vars{"version": version}, kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err != nil {
+		_, _ = fmt.Fprintln(errs, "Error:", err) // there is nowhere else to say it
+		return 2
+	}
+	parsed, err := parser.Parse(args)
+	if ended { // help or version was asked for
+		return status
+	}
+	if err == nil {
+		err = parsed.Run(ctx, &output{Writer: out, json: l.JSON})
+	}
+	switch {
+	case errors.Is(err, errFound):
+		return 1
+	case err != nil:
+		_, _ = fmt.Fprintln(errs, "Error:", err)
+		return 2
+	}
+	return 0
+}

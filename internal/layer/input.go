@@ -1,0 +1,251 @@
+package layer
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// input is what one argument of a Spec asks for. The kinds are python, nodejs,
+// files, downloads, images and builds. A new kind is a type with these methods
+// and one of part, a field in Spec and in Lock, and a line in inputs and parts.
+type input interface {
+	// check finds what can be known wrong without reading anything: *fault.Error
+	// or several of them, joined.
+	check(s Spec) error
+	// choose decides what is packed, and writes it to r.now.
+	choose(ctx context.Context, r *resolution) error
+}
+
+// part is what a Lock holds of one input. Its JSON is its form in the lock.
+type part interface {
+	// needs are the stored files that it is packed from.
+	needs(ctx context.Context, c *cache, l *Lock) []need
+	// pack returns its files at their layer paths. It makes a request only for
+	// what the store lacks.
+	pack(ctx context.Context, c *cache, l *Lock) (packed, error)
+	// contents adds what it brings to a map from names to versions.
+	contents(to map[string]string)
+	// warnings says what a user should know of the choices.
+	warnings() []Warning
+}
+
+// resolution is a Spec on its way to a Lock.
+type resolution struct {
+	builder *Builder
+	spec    Spec
+	// triggers is the digest of the triggers, zero of none.
+	triggers store.Digest
+	// old is the lock before, empty where there is none; now is being written.
+	old, now *Lock
+}
+
+// need is a file that a part is packed from: any one of some blobs does. Nothing
+// in any means that it is not known which.
+type need struct {
+	any []store.Digest
+	// spare is set where the part can be packed without a request even if the
+	// store has none of them.
+	spare bool
+}
+
+// packed are the files of a part. judge, where it is not nil, looks at what is
+// left of the whole layer and tells what it finds of this part.
+type packed struct {
+	files filetree.Tree
+	// elements is set where they are of a list in the configuration, whose
+	// order decides no byte.
+	elements bool
+	judge    func(l *Lock, whole filetree.Tree, o Output) ([]Warning, error)
+}
+
+// inputs returns what the Spec asks for. Local files come first: their faults
+// are named before the network is asked. Python and Node.js come last, as they
+// may add folders on disk to the files.
+func (s Spec) inputs() []input {
+	var all []input
+	if len(s.Files) > 0 {
+		all = append(all, fileSpecs(s.Files))
+	}
+	if len(s.Downloads) > 0 {
+		all = append(all, downloadSpecs(s.Downloads))
+	}
+	if len(s.Images) > 0 {
+		all = append(all, imageSpecs(s.Images))
+	}
+	if len(s.Builds) > 0 {
+		all = append(all, buildSpecs(s.Builds))
+	}
+	if s.Python != nil {
+		all = append(all, s.Python)
+	}
+	if s.NodeJS != nil {
+		all = append(all, nodeInput{s.NodeJS})
+	}
+	return all
+}
+
+// parts returns what the lock holds, in the order of the layer.
+func (l *Lock) parts() []part {
+	var all []part
+	if l.Python != nil {
+		all = append(all, l.Python)
+	}
+	if l.NodeJS != nil {
+		all = append(all, nodePart{l.NodeJS})
+	}
+	return append(all, fileLocks(l.Files), downloadLocks(l.Downloads), imageLocks(l.Images), buildLocks(l.Builds))
+}
+
+// Resolve turns a Spec into a Lock. What old already decided stays while the
+// request for it is unchanged, and then no request leaves the machine; where
+// the request changed, old's versions are preferred where they still fit. old
+// may be nil. Local files are read and digested every time.
+//
+// Errors that a user can act on are *InputError.
+func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	triggers, err := s.triggersDigest()
+	if err != nil {
+		return nil, err
+	}
+	l := &Lock{
+		Format: lockFormat, Layout: layerzip.Format,
+		Runtimes: slices.Clone(s.Runtimes), Architectures: slices.Clone(s.Architectures),
+	}
+	s.lockSelection(l)
+	r := &resolution{builder: b, spec: s, triggers: triggers, old: cmp.Or(old, &Lock{}), now: l}
+	for _, in := range s.inputs() {
+		if err := in.choose(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
+}
+
+// tree puts the parts of the lock together. What it finds by the way are
+// warnings.
+func (c *cache) tree(ctx context.Context, l *Lock, o Output) (filetree.Tree, []Warning, error) {
+	var all, elements filetree.Tree
+	var parts []packed
+	for _, p := range l.parts() {
+		packed, err := p.pack(ctx, c, l)
+		if err != nil {
+			return nil, nil, err
+		}
+		parts = append(parts, packed)
+		if packed.elements {
+			elements = append(elements, packed.files...)
+		} else {
+			all = append(all, packed.files...)
+		}
+	}
+	slices.SortStableFunc(elements, func(a, b filetree.Entry) int { return strings.Compare(a.Path, b.Path) })
+	// What is left out can clash with nothing.
+	all, warnings, err := l.thin(append(all, elements...))
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, p := range parts {
+		if p.judge == nil {
+			continue
+		}
+		found, err := p.judge(l, all, o)
+		if err != nil {
+			return nil, nil, err
+		}
+		warnings = append(warnings, found...)
+	}
+	merged, err := filetree.Merge(all)
+	if clash := (*filetree.ClashError)(nil); errors.As(err, &clash) {
+		err = clashError(clash)
+	}
+	return merged, warnings, err
+}
+
+// verify reads every blob of the lock that the cache holds. Damaged ones are
+// dropped, so that a build fetches them; it reports whether there were any.
+func (c *cache) verify(ctx context.Context, l *Lock) (dropped bool, err error) {
+	for _, p := range l.parts() {
+		for _, n := range p.needs(ctx, c, l) {
+			for _, d := range n.any {
+				if !c.store.Has(d, -1) {
+					continue
+				}
+				var corrupt *store.CorruptError
+				switch err := c.store.Verify(d); {
+				case errors.As(err, &corrupt):
+					dropped = true
+				case err != nil:
+					return dropped, err
+				}
+			}
+		}
+	}
+	return dropped, nil
+}
+
+// holds reports whether all that the lock is packed from is on this machine, so
+// that a build is nearer than a zip elsewhere.
+func (c *cache) holds(ctx context.Context, l *Lock) bool {
+	has := func(d store.Digest) bool { return c.store.Has(d, -1) }
+	for _, p := range l.parts() {
+		for _, n := range p.needs(ctx, c, l) {
+			if !n.spare && !slices.ContainsFunc(n.any, has) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// Contents maps each part of the layer to its version: "python:requests" to
+// "2.31.0", "files:python/shared_utils" to the short digest of its tree.
+func (l *Lock) Contents() map[string]string {
+	contents := map[string]string{}
+	for _, p := range l.parts() {
+		p.contents(contents)
+	}
+	return contents
+}
+
+// Warnings returns what a user should know of the choices in the lock.
+func (l *Lock) Warnings() []Warning {
+	var warnings []Warning
+	for _, p := range l.parts() {
+		warnings = append(warnings, p.warnings()...)
+	}
+	return warnings
+}
+
+// noted makes one warning of notes, none of none.
+func noted(attribute fault.Path, summary string, notes []string) []Warning {
+	return fault.Notes(attribute, summary, notes)
+}
+
+// addVersion notes one more version of a part.
+func addVersion(to map[string]string, key, version string) {
+	switch {
+	case to[key] == "":
+		to[key] = version
+	case !slices.Contains(strings.Split(to[key], ", "), version):
+		to[key] += ", " + version
+	}
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

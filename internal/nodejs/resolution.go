@@ -1,0 +1,243 @@
+package nodejs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/lockfile"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+const (
+	// requestFormat is the version of what is digested of a request. It rises when
+	// the same request must be answered anew.
+	requestFormat = 1
+	// memoAge is how long a resolution is remembered in the store, so that a plan
+	// and its apply on one machine agree whatever happens in the registry between.
+	memoAge = time.Hour
+)
+
+// Resolve chooses the packages for a spec. What before already decided stays while
+// the request for it is unchanged, and then open is not called and nothing leaves
+// the machine; where the request changed, before's versions are preferred where
+// they still fit. before may be nil.
+//
+// What a user can act on is a *[fault.Error].
+func Resolve(ctx context.Context, open func() (*Env, error), s Spec, r Request, before *Lock) (*Lock, error) {
+	targets, err := r.targets()
+	if err != nil {
+		return nil, err
+	}
+	if s.LockFile != "" {
+		return s.obey(ctx, open, targets, before)
+	}
+	return s.choose(ctx, open, targets, r, before)
+}
+
+// obey returns what the lock file holds for the targets. A registry is asked only
+// for what the file does not tell, and not at all while what it tells is what
+// before was made of.
+func (s *Spec) obey(ctx context.Context, open func() (*Env, error), targets []manifest.Target, before *Lock) (*Lock, error) {
+	attribute := fault.At("nodejs", "lock_file")
+	summary := fmt.Sprintf("The lock file %q cannot be obeyed", s.LockFile)
+	file, err := lockfile.Read(s.LockFile, lockfile.Options{PackageJSON: s.PackageJSON, Workspace: s.Workspace})
+	if errors.Is(err, fs.ErrNotExist) {
+		summary = fmt.Sprintf("There is no lock file %q", s.LockFile)
+	}
+	if err != nil {
+		return nil, fault.Tie(attribute, summary, err)
+	}
+	request, err := digestOf(struct {
+		Format  int
+		Targets []string
+		File    *lockfile.Lock
+	}{requestFormat, namesOf(targets), file})
+	if err != nil {
+		return nil, err
+	}
+	dir := s.project()
+	if before != nil && before.Request == request {
+		if kept, ok := before.in(dir); ok {
+			return kept, nil
+		}
+	}
+	env, err := open()
+	if err != nil {
+		return nil, err
+	}
+	registry, err := env.registryOf(dir)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := treesFor(targets, dir, func(t manifest.Target) (*modules.Tree, error) {
+		return lockfile.TreeFor(ctx, registry, file, t)
+	})
+	if err != nil {
+		return nil, fault.Tie(attribute, summary, err)
+	}
+	chosen.Request, chosen.Project, chosen.Direct = request, filepath.ToSlash(dir), file.Direct()
+	return chosen, nil
+}
+
+// resolutionRequest is what the Node.js part of a lock depends on, besides the
+// cut-off and what the registry holds. Its JSON is digested.
+type resolutionRequest struct {
+	Format         int
+	Targets        []string
+	Dependencies   []manifest.Dependency
+	Optional       []manifest.Dependency         `json:",omitempty"`
+	Peer           []manifest.Dependency         `json:",omitempty"`
+	OptionalPeers  map[string]bool               `json:",omitempty"`
+	Dev            []manifest.Dependency         `json:",omitempty"`
+	Overrides      []manifest.Override           `json:",omitempty"`
+	Members        []string                      `json:",omitempty"`
+	Folders        map[string]*manifest.Manifest `json:",omitempty"`
+	LegacyPeerDeps bool                          `json:",omitempty"`
+}
+
+// choose resolves the dependencies of the spec, or of its package.json.
+func (s *Spec) choose(ctx context.Context, open func() (*Env, error), targets []manifest.Target, r Request, before *Lock) (*Lock, error) {
+	p, err := s.readProject()
+	if err != nil {
+		return nil, err
+	}
+	request, err := digestOf(resolutionRequest{
+		Format: requestFormat, Targets: namesOf(targets), LegacyPeerDeps: s.LegacyPeerDeps,
+		Dependencies: p.Dependencies, Optional: p.OptionalDependencies, Peer: p.PeerDependencies, OptionalPeers: p.OptionalPeers,
+		Dev: p.DevDependencies, Overrides: p.Overrides, Members: p.Members, Folders: p.Folders,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if before != nil && before.Request == request && before.Triggers == r.Triggers && !s.Reconsider {
+		if kept, ok := before.in(s.project()); ok {
+			return kept, nil
+		}
+	}
+	env, err := open()
+	if err != nil {
+		return nil, err
+	}
+	q := question{Request: request, Triggers: r.Triggers, Project: filepath.ToSlash(s.project())}
+	// Changed triggers ask for a resolution that owes nothing to the last.
+	if before != nil && before.Triggers == r.Triggers {
+		q.Prefer = before.versions()
+	}
+	cutOff := r.CutOff
+	if !s.CutOff.At.IsZero() {
+		cutOff = s.CutOff
+	}
+	return s.remembered(ctx, env, p, targets, q, cutOff)
+}
+
+// readProject returns what is to be resolved.
+func (n *Spec) readProject() (*manifest.Project, error) {
+	if n.PackageJSON != "" {
+		p, err := manifest.ReadProject(n.PackageJSON)
+		summary := fmt.Sprintf("Unreadable project %q", n.PackageJSON)
+		if errors.Is(err, fs.ErrNotExist) {
+			summary = fmt.Sprintf("There is no file %q", n.PackageJSON)
+		}
+		if err != nil {
+			return nil, fault.Tie(fault.At("nodejs", "package_json"), summary, err)
+		}
+		return p, nil
+	}
+	p, err := manifest.NewProject(n.project(), n.Dependencies)
+	if err != nil {
+		return nil, fault.Tie(fault.At("nodejs", "dependencies"), "Unreadable dependencies", err)
+	}
+	return p, nil
+}
+
+// question is all that decides an answer of the registry at one moment. Its
+// JSON is digested.
+type question struct {
+	Request, Triggers store.Digest
+	Project           string // the answer names folders on disk by it
+	Prefer            map[string][]string
+	Registries        map[string]string
+	CutOff            time.Time
+}
+
+// remembered resolves, or returns what the same question was answered within the
+// last hour. A cut-off that follows from the clock is no part of the question.
+func (s *Spec) remembered(ctx context.Context, env *Env, p *manifest.Project, targets []manifest.Target, q question, cutOff CutOff) (*Lock, error) {
+	dir := s.project()
+	registry, err := env.registryOf(dir)
+	if err != nil {
+		return nil, err
+	}
+	q.Registries = registry.Registries()
+	if cutOff.Explicit {
+		q.CutOff = cutOff.At
+	}
+	key, err := digestOf(q)
+	if err != nil {
+		return nil, err
+	}
+	return store.Recall(env.Store, "resolutions", key.Hex(), memoAge, func(l *Lock) bool { return l != nil }, func() (*Lock, error) {
+		chosen, err := treesFor(targets, dir, func(t manifest.Target) (*modules.Tree, error) {
+			return resolveTree(ctx, registry, p, t, treeOptions{
+				LegacyPeerDeps: s.LegacyPeerDeps, Before: cutOff.At, PinsExempt: !cutOff.Explicit, Prefer: q.Prefer,
+			})
+		})
+		if err != nil {
+			return nil, s.explain(err)
+		}
+		chosen.Request, chosen.Triggers, chosen.Project, chosen.Direct = q.Request, q.Triggers, filepath.ToSlash(dir), p.Direct()
+		return chosen, nil
+	})
+}
+
+// explain ties an error of the resolver to the argument that a user would
+// change, with a summary that names the culprit.
+func (n *Spec) explain(err error) error {
+	attribute := fault.At("nodejs", "dependencies")
+	if n.PackageJSON != "" {
+		attribute = fault.At("nodejs", "package_json")
+	}
+	summary := "The Node.js packages cannot be resolved"
+	found, ok := errors.AsType[*manifest.ResolveError](err)
+	if !ok {
+		return fault.Tie(attribute, summary, err)
+	}
+	switch found.Code {
+	case "ERESOLVE":
+		summary = fmt.Sprintf("The peer dependencies conflict on %q", found.Name)
+	case "ETARGET", "ENOVERSIONS":
+		summary = fmt.Sprintf("No version of %q fits %q", found.Name, found.Spec)
+	case "E404":
+		summary = fmt.Sprintf("There is no package %q", found.Name)
+	case "E401", "E403":
+		summary = fmt.Sprintf("The registry refuses %q", found.Name)
+	case "EBADPLATFORM":
+		summary = fmt.Sprintf("%q does not run on the target", found.Name)
+	case "EINVALIDPACKAGENAME":
+		summary = fmt.Sprintf("Malformed name %q", found.Name)
+	case "EOVERRIDE":
+		summary = fmt.Sprintf("The override of %q contradicts the project", found.Name)
+	case "EUNSUPPORTED":
+		summary = fmt.Sprintf("%q comes from no registry", found.Name)
+	case "EINTEGRITY":
+		summary = fmt.Sprintf("%q cannot be verified", found.Name)
+	}
+	return fault.Tie(attribute, summary, err)
+}
+
+// digestOf returns the digest of v's JSON. Map keys are sorted by the encoder.
+func digestOf(v any) (store.Digest, error) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return store.Digest{}, fmt.Errorf("digesting a request: %w", err)
+	}
+	return store.Sum(body), nil
+}

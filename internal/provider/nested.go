@@ -1,0 +1,49 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+var _ validator.Object = someArgument{}
+
+// droppedNames is what a message about a missing argument in an object adds.
+const droppedNames = "Check the spelling: Terraform drops names it does not know inside { }."
+
+// nestedNote stands at the top of the page of a resource.
+const nestedNote = "\n\n**Names inside `{ }`.** Terraform drops names that it does not know inside `{ }`, without a word: check their spelling. An object that is left without any argument is an error."
+
+// someArgument refuses an object without any argument. Every nested object of
+// every schema has it: `checks = { sizes = "off" }` arrives here as {}, and
+// would mean nothing.
+type someArgument struct{}
+
+func (someArgument) Description(context.Context) string { return "at least one argument" }
+
+func (v someArgument) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (someArgument) ValidateObject(_ context.Context, req validator.ObjectRequest, resp *validator.ObjectResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || hasArgument(req.ConfigValue) {
+		return
+	}
+	resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("No argument in %s", req.Path), droppedNames+" Write an argument that it has, or drop it.")
+}
+
+// hasArgument reports whether any argument of an object is not null.
+func hasArgument(object types.Object) bool {
+	for _, value := range object.Attributes() {
+		if !value.IsNull() {
+			return true
+		}
+	}
+	return false
+}
+
+// nested is what the object of a single nested attribute is checked for, besides
+// its arguments.
+func nested(more ...validator.Object) []validator.Object {
+	return append([]validator.Object{someArgument{}}, more...)
+}

@@ -1,0 +1,177 @@
+package provider
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	dataschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	providerschema "github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
+)
+
+// TestEveryObjectWantsAnArgument walks all schemas: each object that a user
+// writes is refused when nothing is left in it.
+func TestEveryObjectWantsAnArgument(t *testing.T) {
+	ctx, p, seen := t.Context(), &layerbuild{}, 0
+	visit := func(name string, written bool, validators []validator.Object) {
+		if !written {
+			return
+		}
+		seen++
+		if !slices.Contains(validators, validator.Object(someArgument{})) {
+			t.Errorf("%s does not want an argument: write Validators: nested()", name)
+		}
+	}
+	for _, make := range p.Resources(ctx) {
+		r := make()
+		var meta resource.MetadataResponse
+		var resp resource.SchemaResponse
+		r.Metadata(ctx, resource.MetadataRequest{ProviderTypeName: "layerbuild"}, &meta)
+		r.Schema(ctx, resource.SchemaRequest{}, &resp)
+		walkResource(meta.TypeName, resp.Schema.Attributes, visit)
+		if !strings.Contains(resp.Schema.MarkdownDescription, "drops names that it does not know") {
+			t.Errorf("the page of %s does not tell of dropped names: add nestedNote to its description", meta.TypeName)
+		}
+	}
+	for _, make := range p.DataSources(ctx) {
+		var resp datasource.SchemaResponse
+		make().Schema(ctx, datasource.SchemaRequest{}, &resp)
+		for name, a := range resp.Schema.Attributes {
+			switch a := a.(type) {
+			case dataschema.SingleNestedAttribute:
+				visit(name, !a.Computed || a.Optional, a.Validators)
+			case dataschema.ListNestedAttribute:
+				visit(name, !a.Computed || a.Optional, a.NestedObject.Validators)
+			}
+		}
+	}
+	var resp provider.SchemaResponse
+	p.Schema(ctx, provider.SchemaRequest{}, &resp)
+	walkProvider("provider", resp.Schema.Attributes, visit)
+	if seen < 15 {
+		t.Errorf("only %d objects were seen", seen)
+	}
+}
+
+type visitor func(name string, written bool, validators []validator.Object)
+
+func walkResource(prefix string, attributes map[string]schema.Attribute, visit visitor) {
+	for name, a := range attributes {
+		name = prefix + "." + name
+		written := a.IsOptional() || a.IsRequired()
+		switch a := a.(type) {
+		case schema.SingleNestedAttribute:
+			visit(name, written, a.Validators)
+			walkResource(name, a.Attributes, visit)
+		case schema.ListNestedAttribute:
+			visit(name, written, a.NestedObject.Validators)
+			walkResource(name, a.NestedObject.Attributes, visit)
+		case schema.SetNestedAttribute:
+			visit(name, written, a.NestedObject.Validators)
+			walkResource(name, a.NestedObject.Attributes, visit)
+		case schema.MapNestedAttribute:
+			visit(name, written, a.NestedObject.Validators)
+			walkResource(name, a.NestedObject.Attributes, visit)
+		}
+	}
+}
+
+func walkProvider(prefix string, attributes map[string]providerschema.Attribute, visit visitor) {
+	for name, a := range attributes {
+		if a, ok := a.(providerschema.SingleNestedAttribute); ok {
+			visit(prefix+"."+name, true, a.Validators)
+			walkProvider(prefix+"."+name, a.Attributes, visit)
+		}
+	}
+}
+
+// TestEmptyObjects: what Terraform leaves of `{ misspelt = … }` is refused with
+// what to check, in every object that needs nothing.
+func TestEmptyObjects(t *testing.T) {
+	t.Chdir(t.TempDir())
+	writeZip(t, "layer.zip")
+	p := newProtocol(t, map[string]string{"LAYERBUILD_CACHE_DIR": t.TempDir()})
+	if found := p.configure(blockOf(p.schemas.Provider.Block, providerBase(lambdatest.New(t).URL()))); found.failed() {
+		t.Fatal(found)
+	}
+	var refused []string
+	for name, schema := range p.schemas.ResourceSchemas {
+		base := map[string]map[string]tftypes.Value{"layerbuild_package": packageBase(p), "layerbuild_version": versionBase()}[name]
+		for _, s := range slots(schema.Block, base) {
+			typ, list := s.typ, false
+			if l, ok := typ.(tftypes.List); ok {
+				typ, list = l.ElementType, true
+			}
+			object, ok := typ.(tftypes.Object)
+			if !ok {
+				continue
+			}
+			value := nestedValue(object, nil)
+			if list {
+				value = wrapped(s.typ, value)
+			}
+			_, _, found := p.plan(name, instance{}, s.put(value))
+			if strings.Contains(found.String(), droppedNames) {
+				refused = append(refused, name+"."+s.name)
+			} else {
+				t.Errorf("%s = {}: %s", s.name, found)
+			}
+		}
+	}
+	for _, name := range []string{"layerbuild_package.checks", "layerbuild_package.python", "layerbuild_package.files", "layerbuild_package.python.index[].codeartifact", "layerbuild_version.sharing", "layerbuild_version.retention", "layerbuild_version.timeouts"} {
+		if !slices.Contains(refused, name) {
+			t.Errorf("%s was not tried", name)
+		}
+	}
+}
+
+// TestSharingNamesSomebody: a list that is misspelt beside another argument
+// would revoke what is shared.
+func TestSharingNamesSomebody(t *testing.T) {
+	t.Chdir(t.TempDir())
+	writeZip(t, "layer.zip")
+	p := newProtocol(t, map[string]string{"LAYERBUILD_CACHE_DIR": t.TempDir()})
+	if found := p.configure(blockOf(p.schemas.Provider.Block, providerBase(lambdatest.New(t).URL()))); found.failed() {
+		t.Fatal(found)
+	}
+	block := p.schemas.ResourceSchemas["layerbuild_version"].Block
+	set := tftypes.Set{ElementType: tftypes.String}
+	ids := func(values ...tftypes.Value) tftypes.Value {
+		return tftypes.NewValue(set, append([]tftypes.Value{}, values...))
+	}
+	yes, no := tftypes.NewValue(tftypes.Bool, true), tftypes.NewValue(tftypes.Bool, false)
+	for _, c := range []struct {
+		name  string
+		given map[string]tftypes.Value
+		want  string
+	}{
+		{"misspelt beside public", map[string]tftypes.Value{"public": no}, "To share with nobody, write account_ids = []"},
+		{"nobody", map[string]tftypes.Value{"account_ids": ids()}, ""},
+		{"no organization", map[string]tftypes.Value{"organization_ids": ids(), "public": no}, ""},
+		{"an account", map[string]tftypes.Value{"account_ids": ids(str("123456789012"))}, ""},
+		{"everybody", map[string]tftypes.Value{"public": yes}, ""},
+		{"not known yet", map[string]tftypes.Value{"account_ids": tftypes.NewValue(set, tftypes.UnknownValue)}, ""},
+		{"perhaps everybody", map[string]tftypes.Value{"public": tftypes.NewValue(tftypes.Bool, tftypes.UnknownValue)}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			given := versionBase()
+			for _, a := range block.Attributes {
+				if a.Name == "sharing" {
+					given["sharing"] = nestedValue(objectType(a.NestedType), c.given)
+				}
+			}
+			_, _, found := p.plan("layerbuild_version", instance{}, blockOf(block, given))
+			if c.want == "" && found.failed() || !strings.Contains(found.String(), c.want) {
+				t.Errorf("got %q, want %q", found, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,96 @@
+package provider
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// unknownSettings tells that AWS cannot be reached yet: settings of the provider
+// block are known only after an apply.
+type unknownSettings struct {
+	names []string // arguments and blocks, at least one
+}
+
+func (e *unknownSettings) Error() string {
+	return fmt.Sprintf("%s of the provider block is known only after the apply", quoted(e.names))
+}
+
+// diagnostic says what to write instead.
+func (e *unknownSettings) diagnostic() diag.Diagnostic {
+	return diag.NewErrorDiagnostic(fmt.Sprintf("The provider's %s is not known yet", strings.Join(e.names, ", ")),
+		fmt.Sprintf("%s of the provider block depends on what the apply makes, and this needs AWS while Terraform plans. "+
+			"Write a value there that is known at plan, such as a variable, or apply first what it depends on: terraform apply -target=….", quoted(e.names)))
+}
+
+// notRefreshed says that the state of a version stays as it was: AWS cannot be
+// asked yet.
+func (t *toolbox) notRefreshed(version string) diag.Diagnostic {
+	unknown := &unknownSettings{t.unknown}
+	return diag.NewWarningDiagnostic(fmt.Sprintf("The layer version %s was not refreshed", version),
+		sentence(unknown.Error())+" AWS cannot be asked yet, so the plan takes the version to be as the state has it. What changed outside shows in the next plan.")
+}
+
+// quoted lists names in a sentence.
+func quoted(names []string) string {
+	var out []string
+	for _, name := range names {
+		out = append(out, fmt.Sprintf("%q", name))
+	}
+	return strings.Join(out, ", ")
+}
+
+// pipelineSettings are the arguments of the provider block that AWS does not
+// depend on.
+func pipelineSettings() []string {
+	return []string{"cache", "cache_dir", "default_tags", "exclude_newer", "ignore_tags", "minimum_release_age", "offline"}
+}
+
+// unknownAWS returns the arguments and blocks with settings of AWS that are not
+// wholly known, sorted.
+func unknownAWS(block tftypes.Value) []string {
+	var parts map[string]tftypes.Value
+	if !block.IsKnown() || block.IsNull() || block.As(&parts) != nil {
+		return nil
+	}
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(parts)) {
+		if !parts[name].IsFullyKnown() && !slices.Contains(pipelineSettings(), name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// hasNull reports whether a list, set or map anywhere in a value has an element
+// that is null. Validators name such elements; structs cannot take them.
+func hasNull(value tftypes.Value) bool {
+	found := false
+	// The walk has no errors but those of this function, which has none.
+	_ = tftypes.Walk(value, func(_ *tftypes.AttributePath, v tftypes.Value) (bool, error) {
+		found = found || v.IsKnown() && !v.IsNull() && slices.ContainsFunc(elementsOf(v), tftypes.Value.IsNull)
+		return !found, nil
+	})
+	return found
+}
+
+// elementsOf returns the elements of a list, set or map, nil of anything else.
+func elementsOf(value tftypes.Value) []tftypes.Value {
+	var list []tftypes.Value
+	var mapped map[string]tftypes.Value
+	switch value.Type().(type) {
+	case tftypes.List, tftypes.Set:
+		if value.As(&list) == nil {
+			return list
+		}
+	case tftypes.Map:
+		if value.As(&mapped) == nil {
+			return slices.Collect(maps.Values(mapped))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,331 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/rollout"
+)
+
+var (
+	_ resource.ResourceWithConfigure        = (*rolloutResource)(nil)
+	_ resource.ResourceWithConfigValidators = (*rolloutResource)(nil)
+	_ resource.ResourceWithValidateConfig   = (*rolloutResource)(nil)
+	_ resource.ResourceWithModifyPlan       = (*rolloutResource)(nil)
+)
+
+// givenKey is where private state keeps the version that the last roll-out which
+// ended gave each function: a refresh does not change it.
+const givenKey = "given"
+
+// newRolloutResource returns layerbuild_rollout: functions that move to a layer
+// version, one first.
+func newRolloutResource() resource.Resource { return &rolloutResource{} }
+
+type rolloutResource struct {
+	tools *toolbox
+}
+
+func (r *rolloutResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_rollout"
+}
+
+func (r *rolloutResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.tools = toolsFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+func (r *rolloutResource) ConfigValidators(context.Context) []resource.ConfigValidator {
+	functions, tags, all := path.MatchRoot("functions"), path.MatchRoot("tags"), path.MatchRoot("all_using_layer")
+	return []resource.ConfigValidator{
+		resourcevalidator.AtLeastOneOf(path.MatchRoot("canary"), functions, tags, all),
+		resourcevalidator.Conflicting(functions, tags, all),
+	}
+}
+
+// ValidateConfig refuses an alias without published versions.
+func (r *rolloutResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var alias types.Object
+	var published types.Bool
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("alias"), &alias)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("publish"), &published)...)
+	if !alias.IsNull() && !published.IsUnknown() && !published.ValueBool() {
+		resp.Diagnostics.AddAttributeError(path.Root("alias"), "An alias needs published versions",
+			"An alias points to a published version of a function, and none is published here. Write publish = true, or leave alias out.")
+	}
+}
+
+// ModifyPlan reads the functions, refuses those that cannot get the version, and
+// plans the version that each will have.
+func (r *rolloutResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() || r.tools == nil {
+		return
+	}
+	var m rolloutModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	before := &rolloutModel{}
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, before)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if m.decidable() {
+		resp.Diagnostics.Append(r.plan(ctx, &m, before)...)
+	} else {
+		m.ARN, m.ID, m.FunctionVersions = types.StringUnknown(), types.StringUnknown(), types.MapUnknown(types.Int64Type)
+	}
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
+	}
+}
+
+// plan fills in the computed values and tells which functions move.
+func (r *rolloutResource) plan(ctx context.Context, m, before *rolloutModel) diag.Diagnostics {
+	var diags diag.Diagnostics
+	functions, order := r.prepare(ctx, m, &diags)
+	if diags.HasError() {
+		return diags
+	}
+	found, err := rollout.Inspect(ctx, functions, order)
+	if err != nil {
+		return append(diags, diagnoseRollout(err))
+	}
+	m.ARN, m.ID = m.VersionARN, m.VersionARN
+	versions, moving := map[string]int64{}, []string{}
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		has := rollout.VersionOn(found[name], layerARNOf(order.Version.ARN))
+		if slices.Contains(order.Functions, name) {
+			versions[name] = rollout.NumberOf(order.Version.ARN)
+		}
+		if has != order.Version.ARN {
+			moving = append(moving, fmt.Sprintf("%s (%s)", name, nowOn(has)))
+		}
+	}
+	m.FunctionVersions = versionsOf(versions)
+	due := len(moving) > 0 || !m.ARN.Equal(before.ARN)
+	if !m.named() && due {
+		m.FunctionVersions = types.MapUnknown(types.Int64Type) // others may come by the layer before the apply
+	}
+	if len(moving) > 0 {
+		diags.AddWarning(fmt.Sprintf("Functions move to version %d of the layer", rollout.NumberOf(order.Version.ARN)),
+			fmt.Sprintf("This apply moves: %s. Where Terraform manages one of them, write lifecycle { ignore_changes = [layers] } there, or it takes the version away again.", strings.Join(moving, ", ")))
+	}
+	return diags
+}
+
+func nowOn(arn string) string {
+	if arn == "" {
+		return "has no version now"
+	}
+	return fmt.Sprintf("has version %d now", rollout.NumberOf(arn))
+}
+
+// prepare returns the functions of the region and what the roll-out has to do
+// with them.
+func (r *rolloutResource) prepare(ctx context.Context, m *rolloutModel, diags *diag.Diagnostics) (*publish.Functions, rollout.Order) {
+	order := m.order(ctx, diags)
+	publisher := r.tools.reach(diags)
+	if publisher == nil {
+		return nil, order
+	}
+	arn, err := publish.ParseARN(order.Version.ARN)
+	if err != nil {
+		diags.AddAttributeError(path.Root("version_arn"), "No ARN of a layer version", sentence(err.Error()))
+		return nil, order
+	}
+	version, err := publisher.Read(ctx, order.Version.ARN)
+	if err != nil {
+		diags.Append(at("version_arn", diagnose("The layer version cannot be read", err)))
+		return nil, order
+	}
+	order.Version.Runtimes, order.Version.Architectures = version.Runtimes, version.Architectures
+	functions, err := publisher.Functions(ctx, arn.Region)
+	if err != nil {
+		diags.Append(diagnose("The functions cannot be reached", err))
+		return nil, order
+	}
+	switch {
+	case m.AllUsingLayer.ValueBool():
+		order.Functions, err = functions.FunctionsUsing(ctx, arn.LayerARN())
+	case !m.Tags.IsNull():
+		order.Functions, err = functions.FunctionsTagged(ctx, textMap(ctx, m.Tags, diags))
+	}
+	if err != nil {
+		diags.Append(diagnose("The functions cannot be listed", err))
+	}
+	return functions, order
+}
+
+func layerARNOf(version string) string {
+	arn, err := publish.ParseARN(version)
+	if err != nil {
+		return ""
+	}
+	return arn.LayerARN()
+}
+
+// Create moves the functions.
+func (r *rolloutResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var m rolloutModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	timeout, diags := m.Timeouts.Create(ctx, defaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	given, diags := r.roll(ctx, &m, nil)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, givenKey, given)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+}
+
+// Update moves the functions to another version, or those that somebody gave
+// another one. After a failure the state stays as it was, so that "arn" is still
+// the version that passed.
+func (r *rolloutResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var m rolloutModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	former, diags := req.Private.GetKey(ctx, givenKey)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	timeout, diags := m.Timeouts.Update(ctx, defaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	given, diags := r.roll(ctx, &m, former)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, givenKey, given)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+}
+
+// roll carries out the roll-out and fills in the computed values. It returns the
+// versions that it gave, for the private state.
+func (r *rolloutResource) roll(ctx context.Context, m *rolloutModel, former []byte) (given []byte, diags diag.Diagnostics) {
+	functions, order := r.prepare(ctx, m, &diags)
+	if diags.HasError() {
+		return nil, diags
+	}
+	if len(former) > 0 {
+		if err := json.Unmarshal(former, &order.Former); err != nil {
+			return nil, append(diags, diag.NewErrorDiagnostic("The state cannot be read", sentence(err.Error())))
+		}
+	}
+	result, err := rollout.Run(ctx, functions, order)
+	if err != nil {
+		return nil, append(diags, diagnoseRollout(err))
+	}
+	versions, gave := map[string]int64{}, map[string]string{}
+	for name, had := range result.Before {
+		if reason, left := result.Left[name]; left {
+			diags.AddWarning(fmt.Sprintf("Function %q was left alone", name), sentence(reason)+" The next plan shows it.")
+		}
+		_, ours := order.Former[name]
+		listed := slices.Contains(order.Functions, name)
+		if listed {
+			versions[name] = rollout.NumberOf(order.Version.ARN)
+		}
+		if listed || ours || had != order.Version.ARN {
+			gave[name] = order.Version.ARN
+		}
+	}
+	m.ARN, m.ID, m.FunctionVersions = m.VersionARN, m.VersionARN, versionsOf(versions)
+	given, err = json.Marshal(gave)
+	if err != nil {
+		diags.AddError("The state cannot be written", sentence(err.Error()))
+	}
+	return given, diags
+}
+
+// Read asks for the version that each function has now.
+func (r *rolloutResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var m rolloutModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	publisher := r.tools.reach(&resp.Diagnostics)
+	arn, err := publish.ParseARN(m.ARN.ValueString())
+	if publisher == nil || err != nil {
+		return
+	}
+	functions, err := publisher.Functions(ctx, arn.Region)
+	if err != nil {
+		resp.Diagnostics.Append(diagnose("The functions cannot be reached", err))
+		return
+	}
+	versions := m.functionVersions()
+	for name := range versions {
+		f, err := functions.Function(ctx, name)
+		switch {
+		case errors.Is(err, rollout.ErrNoFunction):
+			delete(versions, name)
+		case err != nil:
+			resp.Diagnostics.Append(diagnose(fmt.Sprintf("Function %q cannot be read", name), err))
+			return
+		default:
+			versions[name] = rollout.NumberOf(rollout.VersionOn(f, arn.LayerARN()))
+		}
+	}
+	m.FunctionVersions = versionsOf(versions)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+}
+
+// Delete leaves the functions as they are.
+func (r *rolloutResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
+
+// diagnoseRollout returns the diagnostic of a roll-out that failed.
+func diagnoseRollout(err error) diag.Diagnostic {
+	if unfit, ok := errors.AsType[*rollout.UnfitError](err); ok {
+		return diag.NewErrorDiagnostic("Functions cannot get the layer version",
+			"Nothing was changed. "+sentence(strings.Join(unfit.Faults, "; "))+" Take them out of the roll-out, or publish a version that fits.")
+	}
+	if canary, ok := errors.AsType[*rollout.CanaryError](err); ok {
+		detail := sentence(strings.Join(canary.Faults, "; ")) + " No other function was moved."
+		switch {
+		case canary.NotRestored != nil:
+			detail += " The canary could not get its former version again: " + canary.NotRestored.Error() + "."
+		case canary.Restored:
+			detail += " The canary has its former version again."
+		}
+		if canary.Log != "" {
+			detail += "\n\nThe end of its log:\n" + printable(canary.Log)
+		}
+		return at("canary", diag.NewErrorDiagnostic(fmt.Sprintf("The canary %q did not pass", canary.Function), detail))
+	}
+	if _, ok := errors.AsType[*rollout.MoveError](err); ok {
+		return diag.NewErrorDiagnostic("The functions did not move", sentence(err.Error())+" Correct the cause and apply again.")
+	}
+	return diagnose("The functions cannot be moved", err)
+}
+
+// printable quotes what a terminal would take as a command.
+func printable(text string) string {
+	return strings.Map(func(c rune) rune {
+		if c < ' ' && c != '\n' && c != '\t' || c == 0x7f || c >= 0x80 && c < 0xa0 {
+			return '�'
+		}
+		return c
+	}, text)
+}

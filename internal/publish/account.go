@@ -1,0 +1,160 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	awsbase "github.com/hashicorp/aws-sdk-go-base/v2"
+)
+
+// probeAttempts bounds how often STS is asked where the settings say that it may
+// not be there.
+const probeAttempts = 2
+
+// Caller is whom the credentials act for.
+type Caller struct {
+	// AccountID has 12 digits; Partition is such as "aws" or "aws-cn".
+	AccountID, Partition string
+}
+
+func (c Caller) String() string {
+	if c.Partition == "" || c.Partition == "aws" {
+		return "account " + c.AccountID
+	}
+	return "account " + c.AccountID + " of the partition " + c.Partition
+}
+
+// ForeignAccountError tells that something belongs to another account, or to an
+// account of another partition, than the credentials do. Nothing was changed.
+type ForeignAccountError struct {
+	// ARN names what belongs to Owner.
+	ARN string
+	// Owner is whose it is, Caller whose the credentials are.
+	Owner, Caller Caller
+}
+
+func (e *ForeignAccountError) Error() string {
+	return fmt.Sprintf("%s belongs to %s, and the credentials are of %s", e.ARN, e.Owner, e.Caller)
+}
+
+// Guard refuses with a *ForeignAccountError if any of the ARNs, which are those
+// of layers or of their versions, is not of the account and partition of the
+// credentials. What acts on a state calls it before the first write. Empty ARNs
+// are passed over; without any, Guard checks the credentials alone.
+//
+// Where skip_credentials_validation and skip_requesting_account_id keep it from
+// asking STS, it looks at what Lambda has: if that tells nothing either, nothing
+// is refused, and Publish checks the ARN that it gets.
+func (p *Publisher) Guard(ctx context.Context, arns ...string) error {
+	if len(arns) == 0 {
+		_, err := p.Caller(ctx, "")
+		return err
+	}
+	for _, arn := range arns {
+		if arn == "" {
+			continue
+		}
+		a, err := ParseLayerARN(arn)
+		if err != nil {
+			return err
+		}
+		caller, err := p.Caller(ctx, a.Region)
+		if err == nil && caller.AccountID == "" {
+			caller, err = p.guess(ctx, a)
+		}
+		if err != nil {
+			return err
+		}
+		owner := Caller{a.AccountID, a.Partition}
+		if caller.AccountID != "" && caller.AccountID != owner.AccountID || caller.Partition != "" && caller.Partition != owner.Partition {
+			return &ForeignAccountError{ARN: arn, Owner: owner, Caller: caller}
+		}
+	}
+	return nil
+}
+
+// Caller returns whom the credentials act for, by one request to STS for the
+// life of the Publisher. Region is where the call is about to work; "" is the
+// provider's own. The Caller is zero where the settings keep it from asking, or
+// STS is not there and they say that this is no fault.
+func (p *Publisher) Caller(ctx context.Context, region string) (Caller, error) {
+	s, err := p.connect(ctx, region)
+	if err != nil {
+		return Caller{}, err
+	}
+	p.asking.Lock()
+	defer p.asking.Unlock()
+	if p.caller.AccountID != "" || p.config.SkipCredentialsValidation && p.config.SkipRequestingAccountID {
+		return p.caller, nil
+	}
+	base := p.config.base()
+	base.SkipCredsValidation = false
+	settings := s.aws
+	if p.config.SkipCredentialsValidation {
+		settings.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+		base.MaxRetries = probeAttempts
+	}
+	account, partition, diags := awsbase.GetAwsAccountIDAndPartition(ctx, settings, base)
+	if diags.HasError() {
+		if p.config.SkipCredentialsValidation {
+			return Caller{}, nil
+		}
+		return Caller{}, configFailure(diags, s.keys.secrets())
+	}
+	p.caller = Caller{account, partition}
+	return p.caller, nil
+}
+
+// guess returns whom the credentials act for by what Lambda has in the region of
+// a layer version: the version itself, or any layer or function. It is zero
+// where there is nothing to go by.
+func (p *Publisher) guess(ctx context.Context, a LayerVersionARN) (Caller, error) {
+	s, err := p.connect(ctx, a.Region)
+	if err != nil {
+		return Caller{}, err
+	}
+	api := s.lambda(p, a.Region)
+	if a.Number != 0 {
+		out, err := api.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{LayerName: &a.Name, VersionNumber: &a.Number})
+		if err == nil {
+			return callerOf(aws.ToString(out.LayerVersionArn)), nil
+		}
+		if _, unusable := errors.AsType[*CredentialsError](s.explain(err)); unusable || ctx.Err() != nil {
+			return Caller{}, fmt.Errorf("finding the account of the credentials: %w", s.explain(err))
+		}
+	}
+	if out, err := api.ListLayers(ctx, &lambda.ListLayersInput{MaxItems: aws.Int32(1)}); err == nil && len(out.Layers) > 0 {
+		return callerOf(aws.ToString(out.Layers[0].LayerArn)), nil
+	}
+	if out, err := api.ListFunctions(ctx, &lambda.ListFunctionsInput{MaxItems: aws.Int32(1)}); err == nil && len(out.Functions) > 0 {
+		return callerOf(aws.ToString(out.Functions[0].FunctionArn)), nil
+	}
+	return Caller{}, nil
+}
+
+// callerOf returns the account and partition of any ARN, zero for what is none.
+func callerOf(arn string) Caller {
+	part := strings.Split(arn, ":")
+	if len(part) < 6 || part[0] != "arn" {
+		return Caller{}
+	}
+	return Caller{AccountID: part[4], Partition: part[1]}
+}
+
+// refuseForeign deletes a version that Publish has just made in another account
+// than the request names, and says so. found is set for one that was there.
+func (p *Publisher) refuseForeign(ctx context.Context, r Request, v Version, found bool) error {
+	got := callerOf(v.ARN)
+	if r.LayerARN == "" || got.AccountID == "" || got == callerOf(r.LayerARN) {
+		return nil
+	}
+	foreign := &ForeignAccountError{ARN: r.LayerARN, Owner: callerOf(r.LayerARN), Caller: got}
+	if found {
+		return foreign
+	}
+	return errors.Join(foreign, p.Delete(ctx, v.ARN))
+}

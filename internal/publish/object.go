@@ -1,0 +1,201 @@
+package publish
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/object"
+)
+
+// ObjectRequest asks for a zip in S3 that stays there for others to read.
+type ObjectRequest struct {
+	// Region is the bucket's; "" means the provider's own.
+	Region, Bucket, Key string
+	Settings            object.Settings
+	Zip                 Zip
+	// Replaceable is what may be written over at the key: what the caller knows
+	// to be there. Anything else with other bytes is a *TakenError.
+	Replaceable []object.Stored
+	// Afresh puts the object even where one with the same bytes is there, since
+	// its settings are others.
+	Afresh bool
+	// Warn, if set, is told in a sentence what did not go as it should.
+	Warn func(string)
+}
+
+// TakenError tells that a key holds what the caller does not know of.
+type TakenError struct {
+	// Address is that of the object, "s3://bucket/key".
+	Address string
+	// Unverified is set where S3 keeps no SHA-256 of it, so that its bytes may
+	// be the wanted ones.
+	Unverified bool
+}
+
+func (e *TakenError) Error() string {
+	if e.Unverified {
+		return fmt.Sprintf("%s is there, and S3 keeps no SHA-256 checksum of it, so it is not known what it holds", e.Address)
+	}
+	return fmt.Sprintf("%s is there and holds other bytes", e.Address)
+}
+
+// ErrNoObject tells that a bucket has no object of a key, or no such version.
+var ErrNoObject = errors.New("no such object")
+
+// objectFaults are told of a bucket that was named for an object.
+var objectFaults = bucketFaults{
+	attribute: "bucket",
+	elsewhere: "names %q, which is in %s, and not in %s: write the bucket's region as region",
+	missing:   "names %q, which does not exist (NoSuchBucket): correct the name, or, where this configuration makes the bucket, refer to the id of it, as in bucket = aws_s3_bucket.artifacts.id, which is known when it is there",
+}
+
+// PutObject makes sure that the key holds the zip, and returns the object. It
+// reports true where it was there before the call, put by somebody else. Large
+// zips travel in parts, and after a lost answer the object is looked for.
+//
+// Typed errors: *LimitError, *DigestError, *TakenError, *AccessDeniedError,
+// *CredentialsError, *ConfigError.
+func (p *Publisher) PutObject(ctx context.Context, r ObjectRequest) (object.Stored, bool, error) {
+	place := &Staging{Bucket: r.Bucket, KMSKeyID: r.Settings.KMSKeyID, Tags: r.Settings.Tags}
+	if err := checkTags(place.Tags); err != nil {
+		return object.Stored{}, false, err
+	}
+	sums, err := r.Zip.verify(io.Discard, p.transfer.part)
+	if err != nil {
+		return object.Stored{}, false, err
+	}
+	u, err := p.objectAt(ctx, r.Region, place, r.Key)
+	if err != nil {
+		return object.Stored{}, false, err
+	}
+	u.zip, u.sums, u.afresh = r.Zip, sums, r.Afresh
+	u.class = s3types.StorageClass(r.Settings.StorageClass)
+	if r.Warn != nil {
+		u.warn = r.Warn
+	}
+	u.mayReplace = func(head *s3.HeadObjectOutput) error {
+		if slices.Contains(r.Replaceable, storedOf(r.Key, head)) || u.holds(head) {
+			return nil
+		}
+		return &TakenError{Address: u.address(), Unverified: aws.ToString(head.ChecksumSHA256) == ""}
+	}
+	o, err := u.stage(ctx)
+	if err != nil {
+		return object.Stored{}, false, err
+	}
+	return object.Stored{Key: o.key, VersionID: versionOf(o.version), ETag: o.etag}, !o.ours, nil
+}
+
+// objectAt prepares what is done with an object of a bucket.
+func (p *Publisher) objectAt(ctx context.Context, region string, place *Staging, key string) (*upload, error) {
+	s, region, err := p.reach(ctx, region)
+	if err != nil {
+		return nil, err
+	}
+	return &upload{
+		client: s.s3(region), place: place, region: region, key: key, transfer: p.transfer, grace: p.patience.grace,
+		explain: s.explain, warn: func(string) {}, nonce: rand.Text(), faults: &objectFaults,
+	}, nil
+}
+
+// FindObject looks at a key, or at one version of it, and returns what is there
+// and the base64 SHA-256 that S3 keeps of it, "" where it keeps none. Nothing is
+// an ErrNoObject.
+func (p *Publisher) FindObject(ctx context.Context, region, bucket string, at object.Stored) (object.Sight, error) {
+	u, err := p.objectAt(ctx, region, &Staging{Bucket: bucket}, at.Key)
+	if err != nil {
+		return object.Sight{}, err
+	}
+	in := &s3.HeadObjectInput{Bucket: &bucket, Key: &at.Key, ChecksumMode: s3types.ChecksumModeEnabled, VersionId: optional(at.VersionID)}
+	head, err := u.client.HeadObject(ctx, in)
+	if noObject(err) || in.VersionId != nil && isCode(err, "NoSuchVersion") {
+		return object.Sight{}, fmt.Errorf("looking at %s: %w", at.Address(bucket), ErrNoObject)
+	}
+	if err != nil {
+		return object.Sight{}, u.fault("looking at "+at.Address(bucket), "s3:GetObject and s3:ListBucket", err)
+	}
+	sight := object.Sight{Latest: storedOf(at.Key, head), Unreadable: archived(head)}
+	if sum := aws.ToString(head.ChecksumSHA256); !strings.Contains(sum, "-") { // not of parts
+		sight.SHA256 = sum
+	}
+	return sight, nil
+}
+
+// LookAgain looks at the object of a record, and behind what came after it.
+func (p *Publisher) LookAgain(ctx context.Context, region, bucket string, was object.Stored) (object.Sight, error) {
+	sight, err := p.FindObject(ctx, region, bucket, object.Stored{Key: was.Key})
+	if err != nil && !errors.Is(err, ErrNoObject) {
+		return sight, err
+	}
+	if sight.Latest == was || was.VersionID == "" {
+		return sight, nil
+	}
+	switch _, err := p.FindObject(ctx, region, bucket, was); {
+	case err == nil:
+		sight.Own = true
+	case !errors.Is(err, ErrNoObject):
+		return sight, err
+	}
+	return sight, nil
+}
+
+// DeleteObject deletes an object, its version where it has one. One that is
+// gone is no error. One that holds other bytes by now is left, which is a
+// *TakenError.
+func (p *Publisher) DeleteObject(ctx context.Context, region, bucket string, o object.Stored) error {
+	u, err := p.objectAt(ctx, region, &Staging{Bucket: bucket}, o.Key)
+	if err != nil {
+		return err
+	}
+	if o.VersionID == "" {
+		now, err := p.FindObject(ctx, region, bucket, o)
+		switch {
+		case errors.Is(err, ErrNoObject):
+			return nil
+		case err != nil:
+			return err
+		case now.Latest != o:
+			return &TakenError{Address: o.Address(bucket)}
+		}
+	}
+	err = u.remove(ctx, &stagedObject{key: o.Key, version: o.VersionID})
+	if isCode(err, "NoSuchBucket") {
+		return nil
+	}
+	return err
+}
+
+// CheckBucket finds what would keep a put from the bucket: that it is not there,
+// or in another region. What may not be asked is not judged.
+func (p *Publisher) CheckBucket(ctx context.Context, region, bucket string) error {
+	u, err := p.objectAt(ctx, region, &Staging{Bucket: bucket}, "")
+	if err != nil {
+		return err
+	}
+	_, err = u.client.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &bucket})
+	if err := u.fault("looking at the bucket "+bucket, "s3:GetBucketVersioning", err); err != nil && !hidden(err) {
+		return err
+	}
+	return nil
+}
+
+func storedOf(key string, head *s3.HeadObjectOutput) object.Stored {
+	return object.Stored{Key: key, VersionID: versionOf(aws.ToString(head.VersionId)), ETag: aws.ToString(head.ETag)}
+}
+
+// versionOf returns a version's id, "" in a bucket without versions.
+func versionOf(id string) string {
+	if !hasVersion(id) {
+		return ""
+	}
+	return id
+}

@@ -1,0 +1,81 @@
+package rollout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// maxLayers is how many layers a function may have (AWS: "Lambda quotas").
+const maxLayers = 5
+
+// readers is how many functions are read at the same time.
+const readers = 8
+
+// UnfitError tells which functions cannot get the version, and why. Nothing was
+// changed.
+type UnfitError struct {
+	// Faults has a sentence for each function, in the order of their names.
+	Faults []string
+}
+
+func (e *UnfitError) Error() string {
+	return "functions cannot get the layer version: " + strings.Join(e.Faults, "; ")
+}
+
+// Inspect reads the functions of the order and checks that each may have the
+// version. It returns them by name. Functions that may not have it are an
+// *UnfitError that names them all.
+func Inspect(ctx context.Context, api Lambda, o Order) (map[string]Function, error) {
+	names := o.names()
+	found := make([]Function, len(names))
+	faults := make([]error, len(names))
+	var group sync.WaitGroup
+	slots := make(chan struct{}, readers)
+	for i, name := range names {
+		group.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			found[i], faults[i] = api.Function(ctx, name)
+		})
+	}
+	group.Wait()
+	functions := map[string]Function{}
+	var unfit []string
+	for i, name := range names {
+		switch {
+		case errors.Is(faults[i], ErrNoFunction):
+			unfit = append(unfit, fmt.Sprintf("there is no function %q", name))
+		case faults[i] != nil:
+			return nil, fmt.Errorf("reading function %q: %w", name, faults[i])
+		default:
+			functions[name] = found[i]
+			if fault := o.Version.unfit(found[i]); fault != "" {
+				unfit = append(unfit, fault)
+			}
+		}
+	}
+	if len(unfit) > 0 {
+		slices.Sort(unfit)
+		return nil, &UnfitError{Faults: unfit}
+	}
+	return functions, nil
+}
+
+// unfit tells why a function cannot have the version, "" where it can.
+func (v Version) unfit(f Function) string {
+	switch {
+	case f.Runtime == "":
+		return fmt.Sprintf("%q is a container image, which has no layers", f.Name)
+	case len(v.Runtimes) > 0 && !slices.Contains(v.Runtimes, f.Runtime):
+		return fmt.Sprintf("%q runs on %s, and the version is for %s", f.Name, f.Runtime, strings.Join(v.Runtimes, ", "))
+	case len(v.Architectures) > 0 && !slices.Contains(v.Architectures, f.Architecture):
+		return fmt.Sprintf("%q runs on %s, and the version is for %s", f.Name, f.Architecture, strings.Join(v.Architectures, ", "))
+	case len(exchange(f.Layers, layerOf(v.ARN), v.ARN)) > maxLayers:
+		return fmt.Sprintf("%q has %d other layers, and Lambda takes %d in all", f.Name, len(f.Layers), maxLayers)
+	}
+	return ""
+}

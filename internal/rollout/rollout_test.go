@@ -1,0 +1,356 @@
+package rollout
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func names(n int) []string {
+	var names []string
+	for i := range n {
+		names = append(names, fmt.Sprintf("f%02d", i))
+	}
+	return names
+}
+
+// order moves the named functions to version 4; "canary" goes first.
+func order(functions ...string) Order {
+	return Order{
+		Version:   Version{ARN: four, Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}},
+		Canary:    &Canary{Function: "canary", Payload: []byte(`{}`), Expect: Expectation{StatusCode: 200}},
+		Functions: functions, BatchSize: 3, Rollback: true,
+	}
+}
+
+func all(version int64, names ...string) map[string]int64 {
+	versions := map[string]int64{}
+	for _, name := range names {
+		versions[name] = version
+	}
+	return versions
+}
+
+func wantVersions(t *testing.T, f *fake, want map[string]int64) {
+	t.Helper()
+	if got := f.versions(); !maps.Equal(got, want) {
+		t.Errorf("versions: got %v, want %v", got, want)
+	}
+}
+
+func TestCanaryGoesFirstAndAllFollow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake("canary", "a", "b", "c", "d")
+		f.polls = 3
+		result, err := Run(t.Context(), f, order("a", "b", "c", "d"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantVersions(t, f, all(4, "canary", "a", "b", "c", "d"))
+		if got := f.functions["a"].Layers; !slices.Equal(got, []string{other, four}) {
+			t.Errorf("layers of a: %v, want the order kept", got)
+		}
+		if result.Before["a"] != three || len(result.Left) > 0 {
+			t.Errorf("result: %+v", result)
+		}
+		set := slices.IndexFunc(f.log, func(call string) bool { return strings.HasPrefix(call, "set ") && call != "set canary" })
+		if invoked := slices.Index(f.log, "invoke canary"); invoked < 0 || invoked > set {
+			t.Errorf("a function moved before the canary answered: %v", f.log)
+		}
+	})
+}
+
+func TestFailedCanaryLeavesEveryFunctionWhereItWas(t *testing.T) {
+	for name, answer := range map[string]Answer{
+		"error":  {Fault: "Unhandled", Payload: []byte(`{"errorMessage":"No module named 'requests'"}`)},
+		"status": {Payload: []byte(`{"statusCode": 500}`)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFake("canary", "a", "b")
+				f.answer = func(Function) (Answer, error) { return answer, nil }
+				_, err := Run(t.Context(), f, order("a", "b"))
+				fault, ok := errors.AsType[*CanaryError](err)
+				if !ok || !fault.Restored || len(fault.Faults) != 1 {
+					t.Fatalf("got %v", err)
+				}
+				wantVersions(t, f, all(3, "canary", "a", "b"))
+				if slices.Contains(f.log, "set a") {
+					t.Error("a was changed")
+				}
+			})
+		})
+	}
+}
+
+func TestCanaryThatHasTheVersionIsOnlyInvoked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake("canary", "a")
+		f.functions["canary"].Layers = []string{four}
+		f.answer = func(Function) (Answer, error) { return Answer{Payload: []byte(`{"statusCode": 404}`)}, nil }
+		_, err := Run(t.Context(), f, order("a"))
+		if fault, ok := errors.AsType[*CanaryError](err); !ok || fault.Restored {
+			t.Fatalf("got %v", err)
+		}
+		wantVersions(t, f, map[string]int64{"canary": 4, "a": 3})
+		if slices.Contains(f.log, "set canary") {
+			t.Error("the canary was changed")
+		}
+	})
+}
+
+func TestUpdateThatFailsTakesBackWhatMoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake("canary", "a", "b", "c", "d")
+		f.fate["d"] = "InvalidSubnet"
+		_, err := Run(t.Context(), f, order("a", "b", "c", "d"))
+		fault, ok := errors.AsType[*MoveError](err)
+		if !ok || !strings.Contains(err.Error(), "InvalidSubnet") {
+			t.Fatalf("got %v", err)
+		}
+		if want := []string{"a", "b", "c", "canary", "d"}; !slices.Equal(fault.Restored, want) {
+			t.Errorf("restored %v, want %v", fault.Restored, want)
+		}
+		wantVersions(t, f, all(3, "canary", "a", "b", "c", "d"))
+	})
+}
+
+func TestStopKeepsWhatMoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake("canary", "a", "b")
+		f.fate["b"] = "InvalidSubnet"
+		o := order("a", "b")
+		o.Rollback = false
+		_, err := Run(t.Context(), f, o)
+		fault, ok := errors.AsType[*MoveError](err)
+		if !ok || !slices.Equal(fault.Kept, []string{"a", "canary"}) {
+			t.Fatalf("got %v", err)
+		}
+		wantVersions(t, f, all(4, "canary", "a", "b"))
+	})
+}
+
+func TestFunctionChangedByOthersIsLeftAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake("canary", "a", "b")
+		f.strike = func(f *fake, name string) error {
+			if name == "a" && f.functions["a"].Revision == "0" {
+				f.set("a", []string{other, layer + ":2"})
+			}
+			return nil
+		}
+		result, err := Run(t.Context(), f, order("a", "b"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantVersions(t, f, map[string]int64{"canary": 4, "a": 2, "b": 4})
+		if !strings.Contains(result.Left["a"], "version 2") {
+			t.Errorf("left: %v", result.Left)
+		}
+	})
+}
+
+func TestOtherChangesInTheMeantimeAreKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake("canary", "a")
+		f.strike = func(f *fake, name string) error {
+			if name == "a" && f.functions["a"].Revision == "0" {
+				f.set("a", []string{three, other}) // another order of the layers
+			}
+			return nil
+		}
+		if _, err := Run(t.Context(), f, order("a")); err != nil {
+			t.Fatal(err)
+		}
+		if got := f.functions["a"].Layers; !slices.Equal(got, []string{four, other}) {
+			t.Errorf("layers of a: %v", got)
+		}
+	})
+}
+
+func TestLostAnswersAndRefusalsAreTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake("canary", "a")
+		lost := 0
+		f.lose = func(string) bool { lost++; return lost%2 == 1 }
+		if _, err := Run(t.Context(), f, order("a")); err != nil {
+			t.Fatal(err)
+		}
+		wantVersions(t, f, all(4, "canary", "a"))
+		f = newFake("canary", "a")
+		f.strike = func(f *fake, name string) error { return ErrChanged }
+		_, err := Run(t.Context(), f, order("a"))
+		if _, ok := errors.AsType[*MoveError](err); !ok || !errors.Is(err, ErrChanged) {
+			t.Fatalf("got %v", err)
+		}
+		wantVersions(t, f, all(3, "canary", "a"))
+	})
+}
+
+func TestAllFaultsAreToldBeforeTheFirstChange(t *testing.T) {
+	f := newFake("canary", "old", "arm", "image", "full", "fits")
+	f.functions["old"].Runtime = "python3.9"
+	f.functions["arm"].Architecture = "arm64"
+	f.functions["image"].Runtime = ""
+	f.functions["full"].Layers = []string{"l:a:1", "l:b:1", "l:c:1", "l:d:1", "l:e:1"}
+	f.functions["fits"].Layers = []string{"l:a:1", "l:b:1", "l:c:1", "l:d:1", three}
+	_, err := Run(t.Context(), f, order("old", "arm", "image", "full", "fits", "absent"))
+	fault, ok := errors.AsType[*UnfitError](err)
+	if !ok {
+		t.Fatalf("got %v", err)
+	}
+	want := []string{
+		`"arm" runs on arm64, and the version is for x86_64`,
+		`"full" has 5 other layers, and Lambda takes 5 in all`,
+		`"image" is a container image, which has no layers`,
+		`"old" runs on python3.9, and the version is for python3.12`,
+		`there is no function "absent"`,
+	}
+	if !slices.Equal(fault.Faults, want) {
+		t.Errorf("got %q", fault.Faults)
+	}
+	if slices.ContainsFunc(f.log, func(call string) bool { return strings.HasPrefix(call, "set ") }) {
+		t.Error("a function was changed")
+	}
+}
+
+// TestRunKilledAtEveryStep cuts a run over twelve functions at each of its
+// calls. The next run ends where one that was never cut ends: with all functions
+// on the new version, or, where one of them cannot have it, with all on the
+// former one.
+func TestRunKilledAtEveryStep(t *testing.T) {
+	functions := names(12)
+	former := map[string]string{"canary": three}
+	for _, name := range functions {
+		former[name] = three
+	}
+	for _, c := range []struct {
+		name string
+		bad  func(*fake)
+		want int64
+	}{
+		{"well", func(*fake) {}, 4},
+		{"canary", func(f *fake) {
+			f.answer = func(at Function) (Answer, error) {
+				return Answer{Payload: fmt.Appendf(nil, `{"statusCode": %d}`, 100*NumberOf(VersionOn(at, layer)))}, nil
+			}
+		}, 3},
+		{"function", func(f *fake) { f.fate["f07"] = "EniLimit" }, 3},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				for cut := 0; ; cut++ {
+					f := newFake(append(functions, "canary")...)
+					c.bad(f)
+					o := order(functions...)
+					o.Former = former
+					f.left = cut
+					_, _ = Run(t.Context(), f, o) // the cut is the point
+					whole := f.calls < cut
+					f.left, f.calls = -1, 0
+					for range f.pending { // updates under way end
+						for name := range f.functions {
+							_, _ = f.Function(t.Context(), name)
+						}
+					}
+					if !whole {
+						_, err := Run(t.Context(), f, o)
+						if (err == nil) != (c.want == 4) {
+							t.Fatalf("cut after %d calls: %v", cut, err)
+						}
+					}
+					if got := f.versions(); !maps.Equal(got, all(c.want, append(functions, "canary")...)) {
+						t.Fatalf("cut after %d calls: %v", cut, got)
+					}
+					if whole {
+						if cut < 15 {
+							t.Errorf("the run took %d calls, which is too few to be one", cut)
+						}
+						return
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestAliasFollowsInSteps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake("a")
+		f.aliases["a:live"] = Alias{Version: "7", Revision: "r"}
+		f.published["a"] = 7
+		o := order("a")
+		o.Canary, o.Publish = nil, true
+		o.Shift = &Shift{Alias: "live", Steps: []int{10, 50}, Pause: time.Minute}
+		began := time.Now()
+		if _, err := Run(t.Context(), f, o); err != nil {
+			t.Fatal(err)
+		}
+		var points []string
+		for _, call := range f.log {
+			if strings.HasPrefix(call, "point ") {
+				points = append(points, call)
+			}
+		}
+		want := []string{`point a to 7, 10 % to "8"`, `point a to 7, 50 % to "8"`, `point a to 8, 0 % to ""`}
+		if !slices.Equal(points, want) {
+			t.Errorf("got %q", points)
+		}
+		if waited := time.Since(began); waited < 2*time.Minute {
+			t.Errorf("waited %s", waited)
+		}
+	})
+}
+
+func TestAliasGoesBackWithItsFunction(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake("a", "b")
+		f.aliases["a:live"] = Alias{Version: "7", Revision: "r"}
+		o := order("a", "b") // b has no alias
+		o.Canary, o.Publish, o.BatchSize = nil, true, 1
+		o.Shift = &Shift{Alias: "live"}
+		_, err := Run(t.Context(), f, o)
+		if _, ok := errors.AsType[*MoveError](err); !ok {
+			t.Fatalf("got %v", err)
+		}
+		wantVersions(t, f, all(3, "a", "b"))
+		if at := f.aliases["a:live"]; at.Version != "7" {
+			t.Errorf("alias: %+v", at)
+		}
+	})
+}
+
+func TestJudge(t *testing.T) {
+	answer := Answer{
+		Payload:  []byte(`{"statusCode":200,"body":"{\"success\": true, \"items\": [{\"id\": \"42\"}], \"none\": \"\"}"}`),
+		Duration: 1500 * time.Millisecond,
+	}
+	for _, c := range []struct {
+		name   string
+		expect Expectation
+		want   []string
+	}{
+		{"nothing", Expectation{}, nil},
+		{"all", Expectation{StatusCode: 200, JSON: map[string]string{
+			"body.success": "true", "body.items.0.id": "42", "body.items": `[{"id":"42"}]`, "body.none": "", "statusCode": "200.0",
+		}, MaxDuration: 2 * time.Second}, nil},
+		{"status", Expectation{StatusCode: 201}, []string{"statusCode is 200, expected was 201"}},
+		{"value", Expectation{JSON: map[string]string{"body.success": "false"}}, []string{"body.success is true, expected was false"}},
+		{"absent", Expectation{JSON: map[string]string{"body.items.1.id": "x"}}, []string{"body.items.1.id is missing, expected was x"}},
+		{"slow", Expectation{MaxDuration: time.Second}, []string{"it ran for 1500 ms, at most 1000 were expected"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := c.expect.Judge(answer); !slices.Equal(got, c.want) {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+	if got := (Expectation{StatusCode: 200}).Judge(Answer{Payload: []byte("no JSON")}); len(got) != 1 {
+		t.Errorf("no JSON: %q", got)
+	}
+}

@@ -1,0 +1,331 @@
+package rollout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// changes is how often a change of one function is tried.
+	changes = 6
+	// firstPoll and longestPoll bound the wait between two looks at a change
+	// that is under way, which doubles; settling is how long it may take.
+	firstPoll   = 500 * time.Millisecond
+	longestPoll = 5 * time.Second
+	settling    = 10 * time.Minute
+	// restoring is how long putting back may take once the run was cancelled.
+	restoring = 2 * time.Minute
+)
+
+// MoveError tells which functions did not get the version, and what became of
+// the others.
+type MoveError struct {
+	// Failed holds the causes by the name of the function.
+	Failed map[string]error
+	// Restored names the functions that have their former version again.
+	Restored []string
+	// Kept names the functions that stay on the new version.
+	Kept []string
+	// NotRestored holds the causes of functions that should have gone back.
+	NotRestored map[string]error
+}
+
+func (e *MoveError) Error() string {
+	var text []string
+	for _, name := range sortedKeys(e.Failed) {
+		text = append(text, fmt.Sprintf("moving %q: %v", name, e.Failed[name]))
+	}
+	if len(e.Restored) > 0 {
+		text = append(text, "back on their former version: "+strings.Join(e.Restored, ", "))
+	}
+	if len(e.Kept) > 0 {
+		text = append(text, "on the new version: "+strings.Join(e.Kept, ", "))
+	}
+	for _, name := range sortedKeys(e.NotRestored) {
+		text = append(text, fmt.Sprintf("putting back %q: %v", name, e.NotRestored[name]))
+	}
+	return strings.Join(text, "; ")
+}
+
+// Unwrap returns the causes.
+func (e *MoveError) Unwrap() []error {
+	var causes []error
+	for _, name := range sortedKeys(e.Failed) {
+		causes = append(causes, e.Failed[name])
+	}
+	for _, name := range sortedKeys(e.NotRestored) {
+		causes = append(causes, e.NotRestored[name])
+	}
+	return causes
+}
+
+// run is one roll-out under way.
+type run struct {
+	api   Lambda
+	order Order
+	layer string
+
+	mu sync.Mutex
+	// before and left are those of the result.
+	before, left map[string]string
+	// moved holds, in order, what this run changed or an earlier one left on
+	// the new version.
+	moved []*step
+}
+
+// step is what happened to one function.
+type step struct {
+	name string
+	// from is the version that it goes back to.
+	from string
+	// alias is where the alias pointed; nil where it was not moved.
+	alias *Alias
+}
+
+// Run carries out a roll-out. Its errors are *UnfitError (nothing was changed),
+// *CanaryError and *MoveError. The result is whole on success alone.
+func Run(ctx context.Context, api Lambda, o Order) (Result, error) {
+	functions, err := Inspect(ctx, api, o)
+	if err != nil {
+		return Result{}, err
+	}
+	r := &run{api: api, order: o, layer: layerOf(o.Version.ARN), before: map[string]string{}, left: map[string]string{}}
+	for name, f := range functions {
+		r.before[name] = VersionOn(f, r.layer)
+	}
+	if o.Canary != nil {
+		if err := r.tryCanary(ctx); err != nil {
+			return Result{}, err
+		}
+	}
+	names := o.names()
+	if o.Canary != nil {
+		names = names[1:]
+	}
+	for batch := range slices.Chunk(names, max(o.BatchSize, 1)) {
+		if failed := r.moveBatch(ctx, batch); len(failed) > 0 {
+			return Result{}, r.fail(ctx, failed)
+		}
+	}
+	return Result{Before: r.before, Left: r.left}, nil
+}
+
+// tryCanary gives the canary the version, invokes it and judges its answer.
+func (r *run) tryCanary(ctx context.Context) error {
+	c := r.order.Canary
+	if err := r.move(ctx, c.Function); err != nil {
+		return r.fail(ctx, map[string]error{c.Function: err})
+	}
+	if reason, left := r.left[c.Function]; left {
+		return &CanaryError{Function: c.Function, Faults: []string{reason}}
+	}
+	answer, err := r.api.Invoke(ctx, c.Function, c.Payload)
+	var faults []string
+	if err != nil {
+		faults = []string{fmt.Sprintf("invoking it: %v", err)}
+	} else if faults = c.Expect.Judge(answer); len(faults) == 0 {
+		return nil
+	}
+	fault := &CanaryError{Function: c.Function, Faults: faults, Log: answer.Log}
+	if r.order.Rollback {
+		restored, failed := r.restore(ctx)
+		fault.Restored, fault.NotRestored = len(restored) > 0, failed[c.Function]
+	}
+	return fault
+}
+
+// moveBatch moves functions at the same time and returns the causes of those
+// that failed.
+func (r *run) moveBatch(ctx context.Context, names []string) map[string]error {
+	failed := map[string]error{}
+	var group sync.WaitGroup
+	for _, name := range names {
+		group.Go(func() {
+			if err := r.move(ctx, name); err != nil {
+				r.mu.Lock()
+				defer r.mu.Unlock()
+				failed[name] = err
+			}
+		})
+	}
+	group.Wait()
+	return failed
+}
+
+// fail takes back what was moved, if the order says so, and tells all of it.
+func (r *run) fail(ctx context.Context, causes map[string]error) error {
+	fault := &MoveError{Failed: causes}
+	if r.order.Rollback {
+		fault.Restored, fault.NotRestored = r.restore(ctx)
+	}
+	for _, s := range r.moved {
+		_, stuck := fault.NotRestored[s.name]
+		if !stuck && !slices.Contains(fault.Restored, s.name) && causes[s.name] == nil {
+			fault.Kept = append(fault.Kept, s.name)
+		}
+	}
+	slices.Sort(fault.Kept)
+	return fault
+}
+
+// move gives one function the version, waits until Lambda is done with it, and
+// lets the alias follow.
+func (r *run) move(ctx context.Context, name string) error {
+	s := &step{name: name, from: r.before[name]}
+	if former, moved := r.order.Former[name]; moved && s.from == r.order.Version.ARN {
+		s.from = former
+	}
+	changed, err := r.setVersion(ctx, s, r.order.Version.ARN)
+	if err != nil || !changed {
+		return err
+	}
+	if !r.order.Publish {
+		return nil
+	}
+	return r.publish(ctx, s)
+}
+
+// setVersion gives a function a version of the layer and waits for it. It
+// reports false where somebody attached another version in the meantime: the
+// function is then left alone.
+func (r *run) setVersion(ctx context.Context, s *step, version string) (bool, error) {
+	var cause error
+	for range changes {
+		f, err := r.settle(ctx, s.name)
+		if err != nil {
+			return false, errors.Join(err, cause)
+		}
+		has := VersionOn(f, r.layer)
+		switch {
+		case has == version:
+			r.note(s)
+			if f.Update == Failed {
+				return false, fmt.Errorf("updating its configuration: Lambda says %q", f.Reason)
+			}
+			return true, nil
+		case has != r.before[s.name] && has != r.order.Version.ARN:
+			r.mu.Lock()
+			r.left[s.name] = fmt.Sprintf("it has %s now, which somebody attached in the meantime", versionText(has))
+			r.mu.Unlock()
+			return false, nil
+		}
+		r.note(s)
+		cause = r.api.SetLayers(ctx, s.name, exchange(f.Layers, r.layer, version), f.Revision)
+		if cause != nil && !errors.Is(cause, ErrChanged) && !errors.Is(cause, ErrLost) {
+			return false, cause
+		}
+	}
+	return false, unsettled(cause)
+}
+
+// note remembers once that a function is on its way.
+func (r *run) note(s *step) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.Contains(r.moved, s) {
+		r.moved = append(r.moved, s)
+	}
+}
+
+// settle waits until Lambda is done with the last change of a function.
+func (r *run) settle(ctx context.Context, name string) (Function, error) {
+	limit := time.Now().Add(settling)
+	for wait := firstPoll; ; wait = min(2*wait, longestPoll) {
+		f, err := r.api.Function(ctx, name)
+		if err != nil || f.Update != Pending {
+			return f, err
+		}
+		if time.Now().After(limit) {
+			return f, fmt.Errorf("waiting for the last update of %q: still under way after %s", name, settling)
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return f, err
+		}
+	}
+}
+
+// restore puts back what was moved, the last first, and returns the names of
+// what went back and the causes of what did not. A cancelled run still gets the
+// time to do so.
+func (r *run) restore(ctx context.Context) (restored []string, failed map[string]error) {
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), restoring)
+	defer stop()
+	failed = map[string]error{}
+	for _, s := range slices.Backward(r.moved) {
+		if s.from == r.order.Version.ARN {
+			continue // it had the version before, and nobody knows another one
+		}
+		if done, err := r.putBack(ctx, s); err != nil {
+			failed[s.name] = err
+		} else if done {
+			restored = append(restored, s.name)
+		}
+	}
+	slices.Sort(restored)
+	return restored, failed
+}
+
+// putBack gives a function its former version if it still has the new one.
+func (r *run) putBack(ctx context.Context, s *step) (bool, error) {
+	if s.alias != nil {
+		if err := r.resetAlias(ctx, s); err != nil {
+			return false, err
+		}
+	}
+	var cause error
+	for range changes {
+		f, err := r.settle(ctx, s.name)
+		if err != nil {
+			return false, errors.Join(err, cause)
+		}
+		if has := VersionOn(f, r.layer); has != r.order.Version.ARN {
+			return has == s.from, nil
+		}
+		cause = r.api.SetLayers(ctx, s.name, exchange(f.Layers, r.layer, s.from), f.Revision)
+		if cause != nil && !errors.Is(cause, ErrChanged) && !errors.Is(cause, ErrLost) {
+			return false, cause
+		}
+	}
+	return false, unsettled(cause)
+}
+
+// unsettled is the error of a change that did not come to an end.
+func unsettled(cause error) error {
+	if cause == nil {
+		return fmt.Errorf("its layers changed again after each of %d updates", changes)
+	}
+	return fmt.Errorf("trying %d times: %w", changes, cause)
+}
+
+func versionText(arn string) string {
+	if arn == "" {
+		return "no version of the layer"
+	}
+	return fmt.Sprintf("version %d of the layer", NumberOf(arn))
+}
+
+// sleep waits for d, or returns the context's error.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func sortedKeys(m map[string]error) []string {
+	var names []string
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
