@@ -1,7 +1,6 @@
 package placement
 
 import (
-	"context"
 	"fmt"
 	"path"
 	"strings"
@@ -37,8 +36,7 @@ func (r *run) list(s *slot, development bool) []*demand {
 	return out
 }
 
-// longList is how many demands are searched one by one for an earlier entry of
-// the same name; only peers and development can have one.
+// listOne appends a demand, and takes out an earlier one of the same folder.
 func (r *run) listOne(out []*demand, s *slot, e manifest.Dependency, kind Kind) []*demand {
 	d := &demand{owner: s, name: e.Name, key: foldName(e.Name), kind: kind}
 	d.own = r.read(s, e.Name, e.Spec)
@@ -54,20 +52,20 @@ func (r *run) listOne(out []*demand, s *slot, e manifest.Dependency, kind Kind) 
 // read returns what a text asks for in a manifest.
 func (r *run) read(s *slot, name, text string) *want {
 	key := name + "\x00" + text
-	w := r.read0[key]
+	w := r.wants[key]
 	if w == nil {
 		w = newWant(name, text)
-		r.read0[key] = w
+		r.wants[key] = w
 	}
 	if w.err != nil || w.spec.Kind != manifest.DirectorySpec || !s.top {
 		return w
 	}
 	at := manifest.LocalPath(s.path, w.spec)
 	key += "\x00" + at
-	if r.read0[key] == nil {
-		r.read0[key] = &want{text: text, spec: w.spec, folder: true, path: at, answers: map[*parcel]bool{}}
+	if r.wants[key] == nil {
+		r.wants[key] = &want{text: text, spec: w.spec, folder: true, path: at, answers: map[*parcel]bool{}}
 	}
-	return r.read0[key]
+	return r.wants[key]
 }
 
 // override returns what a demand asks for under an override's value.
@@ -235,5 +233,3 @@ func (r *run) open(s *slot) error {
 	r.unpack(s, c.Packages, true)
 	return nil
 }
-
-var _ = context.Background

@@ -23,9 +23,9 @@ func (r *run) slots() []*slot {
 // had or does not run.
 func (r *run) finish() (*Tree, error) {
 	all := r.slots()
-	of := r.mark(all)
+	of, gone := r.mark(all), map[*slot]LeftOut{}
+	r.marks, r.gone = of, gone
 	tree := &Tree{}
-	gone := map[*slot]LeftOut{}
 	for _, s := range all {
 		if s.gone == nil || gone[s] != Installed {
 			continue
@@ -51,11 +51,7 @@ func (r *run) finish() (*Tree, error) {
 }
 
 func (r *run) missing(s *slot) error {
-	out := &Refusal{Reason: Missing, Found: s.m.Name, Err: s.gone}
-	if len(s.users) > 0 {
-		out.Demand = s.users[0].public()
-	}
-	return out
+	return &Refusal{Reason: Missing, Demand: firstUser(s), Found: s.m.Name, Err: s.gone}
 }
 
 // npmVersion is what "engines" of packages are asked about.
@@ -70,11 +66,7 @@ func (r *run) checkTarget(all []*slot, of map[*slot]*marks, gone map[*slot]LeftO
 		m := of[s]
 		if !t.Fits(s.m) {
 			if !m.optional && !(m.dev && r.options.OmitDevelopment) && !r.options.Force {
-				out := &Refusal{Reason: Platform, Found: s.label()}
-				if len(s.users) > 0 {
-					out.Demand = s.users[0].public()
-				}
-				return out
+				return &Refusal{Reason: Platform, Demand: firstUser(s), Found: s.label(), Manifest: s.m}
 			}
 			if m.optional {
 				leaveOut(s, OtherPlatform, gone)
@@ -113,7 +105,7 @@ func leaveOut(s *slot, why LeftOut, gone map[*slot]LeftOut) {
 	set = reach(list, func(d *demand) bool { return gone[d.found] == Installed })
 	// What is in for its own sake stays in: only what was added may be needed
 	// by others.
-	shrinkBut(set, entered, func(d *demand) bool { return gone[d.owner] == Installed && isRequired(d) })
+	shrinkBut(set, entered, func(d *demand) bool { return gone[d.owner] == Installed })
 	for x := range set {
 		if gone[x] == Installed {
 			gone[x] = WithoutPackage

@@ -63,9 +63,6 @@ func (d *demand) hash() uint64 {
 // giveUp leaves a demand as it is for as long as its owner stays.
 func (g *ground) giveUp(d *demand) {
 	if !d.givenUp {
-		if debug != nil {
-			debug("give up %v", d)
-		}
 		d.givenUp = true
 		g.print ^= d.hash()
 	}
@@ -73,6 +70,12 @@ func (g *ground) giveUp(d *demand) {
 
 // enter puts a slot without contents into a folder that has none of its name.
 func (g *ground) enter(s, holder *slot) {
+	g.arrive(s, holder)
+	g.search(s)
+}
+
+// arrive is enter before the slot's own demands look for what there is.
+func (g *ground) arrive(s, holder *slot) {
 	s.holder, s.above = holder, holder
 	s.depth = holder.depth + 1
 	s.path = strings.TrimPrefix(holder.path+"/node_modules/"+s.name, "/")
@@ -82,7 +85,6 @@ func (g *ground) enter(s, holder *slot) {
 			g.turn(u, u.owner.find(u.key))
 		}
 	}
-	g.search(s)
 }
 
 // attach lists a slot; demands do not find it yet.

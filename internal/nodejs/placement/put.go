@@ -7,6 +7,9 @@ import "slices"
 type errand struct {
 	*task
 	opening *demand
+	// above is the errand of the package that this one goes with; nil for the
+	// opening one.
+	above *errand
 	// start is the folder where the way up begins.
 	start *slot
 	put   *[]arrival
@@ -18,15 +21,24 @@ type arrival struct {
 	demand *demand
 }
 
+// begin finds the folder where the way up begins: the lowest for the name, from
+// the owner of the opening demand by way of all that the package goes with. They
+// may have been removed since.
+func (e *errand) begin() *slot {
+	if e.above == nil {
+		return e.opening.owner.lowest(e.demand.key)
+	}
+	return e.above.begin().lowest(e.demand.key)
+}
+
 // placeOpening places the candidate of an open demand with its companions.
 func (r *run) placeOpening(t *task) error {
 	var put []arrival
-	d := t.demand
-	err := r.place(errand{task: t, opening: d, start: d.owner.lowest(d.key), put: &put})
-	if err != nil {
+	if err := r.place(&errand{task: t, opening: t.demand, put: &put}); err != nil {
 		return err
 	}
 	for _, a := range put {
+		r.log = append(r.log, a.slot)
 		if a.slot.removed {
 			continue
 		}
@@ -41,7 +53,8 @@ func (r *run) placeOpening(t *task) error {
 }
 
 // place finds a folder for the seat of an errand and puts it there.
-func (r *run) place(e errand) error {
+func (r *run) place(e *errand) error {
+	e.start = e.begin()
 	c, w := e.seat, e.demand
 	folder, v := r.wayUp(e)
 	if folder == nil {
@@ -67,7 +80,7 @@ func (r *run) place(e errand) error {
 
 // wayUp asks the folders from the start upwards, until one is closed. It returns
 // the highest that is not; nil if the first is closed.
-func (r *run) wayUp(e errand) (folder *slot, v verdict) {
+func (r *run) wayUp(e *errand) (folder *slot, v verdict) {
 	c := e.seat
 	if c.gone != nil {
 		return e.start, exchange
@@ -103,7 +116,7 @@ func isOurConcern(opening *demand) bool {
 	return slices.ContainsFunc(parties(owner), func(p party) bool { return p.opener.owner.isOurs() })
 }
 
-func (r *run) conflictOnWay(e errand) error {
+func (r *run) conflictOnWay(e *errand) error {
 	s := e.start.inside[e.seat.key]
 	if s == nil {
 		return conflict(e.demand, nil, nil)
@@ -112,31 +125,31 @@ func (r *run) conflictOnWay(e errand) error {
 }
 
 // put puts the seat of an errand into a folder, and then its companions.
-func (r *run) put(e errand, folder *slot) error {
+func (r *run) put(e *errand, folder *slot) error {
 	c, w := e.seat, e.demand
 	s := &slot{parcel: c.parcel, name: c.name, key: c.key, rule: c.rule}
 	if end := circleEnd(c, folder); end != nil {
 		s.parcel = &parcel{m: c.m, version: c.version, versioned: c.versioned, target: end, circle: true}
 	}
 	s.demands = r.list(s, false)
-	if old := folder.inside[c.key]; folder.removed {
+	switch old := folder.inside[c.key]; {
+	case folder.removed:
 		r.tree.enterNowhere(s, folder)
-	} else if old != nil {
+	case old != nil:
 		r.exchange(old, s)
-	} else {
-		r.tree.enter(s, folder)
+		r.removeSpare(folder, s.key, s)
+	default:
+		r.tree.arrive(s, folder)
+		r.removeSpare(folder, s.key, s)
+		r.tree.search(s)
 	}
 	if s.target != nil && !s.circle {
 		r.enterTop(s.target, s.rule)
-	}
-	if debug != nil {
-		debug("put %s in %q for %v (nowhere %v)", s.label(), folder.path, w, s.removed)
 	}
 	*e.put = append(*e.put, arrival{slot: s, demand: w})
 	if w.isPeer() && !w.takes(s) {
 		r.tree.giveUp(w)
 	}
-	r.removeSpare(folder, s.key, s)
 	return r.putCompanions(e, s)
 }
 
@@ -155,7 +168,7 @@ func circleEnd(c, folder *slot) *slot {
 }
 
 // putCompanions places what sits on the bench for the peers of a slot.
-func (r *run) putCompanions(e errand, s *slot) error {
+func (r *run) putCompanions(e *errand, s *slot) error {
 	if r.seat(e.bench, e.seat.key) != e.seat {
 		return nil // it lost its own seat: it has no company
 	}
@@ -167,7 +180,7 @@ func (r *run) putCompanions(e errand, s *slot) error {
 		if c == nil || !(c.name == d.name && d.accepts(c.parcel)) {
 			continue
 		}
-		next := errand{task: &task{demand: d, bench: e.bench, seat: c}, opening: e.opening, start: e.start.lowest(d.key), put: e.put}
+		next := &errand{task: &task{demand: d, bench: e.bench, seat: c}, opening: e.opening, above: e, put: e.put}
 		if err := r.place(next); err != nil {
 			return err
 		}
@@ -240,7 +253,7 @@ func (r *run) fall(s *slot, lost []*slot) {
 	class := func(d *demand) bool { return d.owner != s && d.found != s && d.isLeading() }
 	set := reach(unique(suspects), class)
 	shrink(set, class)
-	if r.spareNewcomers {
+	if r.keepNewcomers {
 		delete(set, s)
 	}
 	r.removeAll(set)
@@ -265,9 +278,6 @@ func (r *run) removeAll(set map[*slot]bool) {
 	}
 	slices.SortFunc(list, func(a, b *slot) int { return compareText(a.sort, b.sort) })
 	for _, s := range list {
-		if debug != nil {
-			debug("remove %s %s", s.path, s.label())
-		}
 		r.tree.remove(s)
 	}
 }

@@ -15,23 +15,26 @@ type run struct {
 	source  Source
 	input   *manifest.Project
 	options Options
-	// spareNewcomers keeps a package that has just been put out of what falls
-	// with the one before it: see fall.
-	spareNewcomers bool
+	// keepNewcomers keeps a package that has just been put out of what falls with
+	// the one before it: see fall.
+	keepNewcomers bool
 
 	tree    *ground
 	queue   queue
 	served  []*slot // that had a turn, in order
 	states  map[[2]uint64]int
-	log     []*slot // of the turns that count
+	log     []*slot // that had a turn, or were put
 	fault   error   // of an override
-	read0   map[string]*want
+	wants   map[string]*want
 	chosen  map[*want]*parcel
 	parcels map[string]*parcel
 	links   map[string]*parcel
 	tops    map[string]*slot
 	members map[string]string // path by name
 	keys    map[string]string // sort keys of names
+
+	marks map[*slot]*marks // of the finished tree
+	gone  map[*slot]LeftOut
 }
 
 // queue has the slots that wait for a turn: the shallowest first, then by path.
@@ -110,9 +113,6 @@ func (r *run) queueFolders() (any bool) {
 // turn places what a package asks for and does not have.
 func (r *run) turn(s *slot) error {
 	r.tree.wait(s, false)
-	if debug != nil {
-		debug("turn %s %s", s.path, s.label())
-	}
 	if err := r.open(s); err != nil {
 		return err
 	}
@@ -130,6 +130,9 @@ func (r *run) turn(s *slot) error {
 			return err
 		}
 		tasks = append(tasks, &task{demand: d, bench: b, seat: c})
+	}
+	if r.tree.ruled > maxRuled {
+		return &Refusal{Reason: Endless, Names: []string{s.label()}}
 	}
 	if r.fault != nil {
 		return r.fault
