@@ -22,6 +22,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -69,6 +70,9 @@ type Options struct {
 	// a container engine writes while it builds (INFO), and a line for each
 	// request (DEBUG), with the context of the call; nil drops them.
 	Logger *slog.Logger
+	// Secrets learns the credentials that are met, and what came out of variables
+	// of the environment; nil is a new one.
+	Secrets *secret.Keeper
 	// CodeArtifact is asked about hosts of AWS CodeArtifact alone; nil reaches
 	// them as any other host.
 	CodeArtifact CodeArtifact
@@ -109,7 +113,7 @@ func openCache(o Options) (*cache, error) {
 	}
 	c := &cache{store: s, getenv: o.Getenv, log: o.Logger, offline: o.Offline, results: o.TrustBuilds, artifacts: newArtifacts(o.CodeArtifact, o.Offline)}
 	c.client, err = fetch.New(fetch.Options{
-		Store: s, Offline: o.Offline, UserAgent: o.UserAgent, Logger: c.log, Credentials: c.artifacts.credentials,
+		Store: s, Offline: o.Offline, UserAgent: o.UserAgent, Logger: c.log, Secrets: o.Secrets, Credentials: c.artifacts.credentials,
 		Certificates: slices.DeleteFunc([]string{o.CABundle, settings.Certificates}, func(name string) bool { return name == "" }),
 	})
 	if err != nil {
