@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
@@ -36,7 +37,8 @@ type Options struct {
 	// values of variables in addresses that were concealed; nil is a new one.
 	Secrets *secret.Keeper
 	// NetrcPath names the netrc file; "" is $NETRC, else .netrc (on Windows
-	// also _netrc) in the home directory. A missing file is no error.
+	// also _netrc) in the home directory. It is read where a request has no other
+	// credentials; one that is missing or cannot be read is no error.
 	NetrcPath string
 	// Credentials is asked, when not nil, for URLs that have no credentials of
 	// their own, of Authorize or of netrc: before the first request, shortly
@@ -110,14 +112,14 @@ func New(o Options) (*Client, error) {
 		backoff:   250 * time.Millisecond,
 		lockWait:  2 * time.Minute,
 	}
-	var err error
-	if c.keys.netrc, err = loadNetrc(o.NetrcPath); err != nil {
-		return nil, err
-	}
 	c.keys.secrets, c.wallet.secrets = c.secrets, c.secrets
-	for _, l := range c.keys.netrc {
-		c.secrets.Learn("", l.password)
-	}
+	c.keys.netrc = sync.OnceValues(func() ([]login, error) {
+		logins, err := loadNetrc(o.NetrcPath)
+		for _, l := range logins {
+			c.secrets.Learn("", l.password)
+		}
+		return logins, err
+	})
 	if c.transport == nil {
 		c.transport = newLazyTransport(c.log, o.Certificates)
 	}
