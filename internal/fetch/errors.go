@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
 // StatusError is an answer that is not a success.
@@ -18,6 +20,9 @@ type StatusError struct {
 	// "netrc", "prefix" (Client.Authorize), "dynamic" (Options.Credentials), or
 	// "" when none were sent.
 	Credentials string
+	// Netrc is why the netrc file could not be read, where no credentials were
+	// sent.
+	Netrc error
 }
 
 // Error is a sentence; for a refusal it says whose credentials were refused.
@@ -36,7 +41,15 @@ func (e *StatusError) Error() string {
 	case fromDynamic:
 		return text + " to a token that was made for it"
 	}
-	return text + "; no credentials were sent: write them into a netrc file, or into the address of the index in the environment"
+	text += "; no credentials were sent"
+	if e.Netrc != nil {
+		text += fmt.Sprintf(" (%v)", e.Netrc)
+	}
+	host := "<host>"
+	if u, err := url.Parse(e.URL); err == nil && u.Hostname() != "" {
+		host = u.Hostname()
+	}
+	return text + fmt.Sprintf(": write a line into ~/.netrc: machine %s login <user> password <password>", host)
 }
 
 // IsNotFound reports whether err says that the server has no such document:
@@ -94,7 +107,7 @@ func redact(u *url.URL) string {
 	pairs := strings.Split(clean.RawQuery, "&")
 	for i, pair := range pairs {
 		key, value, ok := strings.Cut(pair, "=")
-		if secret(key, value) {
+		if secret.Query(key, value) || value == "" && secret.Query("", key) {
 			if !ok {
 				key = "" // a bare word: it is the secret itself
 			}
@@ -103,20 +116,4 @@ func redact(u *url.URL) string {
 	}
 	clean.RawQuery = strings.Join(pairs, "&")
 	return clean.String()
-}
-
-// secretLength is the length from which any query value counts as a secret.
-const secretLength = 32
-
-func secret(key, value string) bool {
-	if len(value) >= secretLength || (value == "" && len(key) >= secretLength) {
-		return true
-	}
-	key = strings.ToLower(key)
-	for _, word := range []string{"token", "key", "sig", "secret", "pass", "pwd", "auth", "cred", "session", "x-amz"} {
-		if strings.Contains(key, word) {
-			return true
-		}
-	}
-	return false
 }

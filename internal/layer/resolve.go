@@ -99,7 +99,7 @@ func (b *Builder) resolvePython(ctx context.Context, s Spec, old *PythonLock) (*
 	if err != nil {
 		return nil, err
 	}
-	settings, err := c.indexesFor(ctx, s)
+	settings, _, err := c.indexesFor(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +150,11 @@ func (c *cache) remember(ctx context.Context, spec python.Spec, out leaveOut, re
 		return nil, err
 	}
 	return store.Recall(c.store, "resolutions", key.Hex(), memoAge, func(l *python.Lock) bool { return l != nil }, func() (*python.Lock, error) {
-		chosen, err := python.Resolve(ctx, c.client, spec)
+		pip, err := c.pip()
+		if err != nil {
+			return nil, pipError(err)
+		}
+		chosen, err := python.Resolve(ctx, pip.client, spec)
 		if err != nil {
 			return nil, err
 		}

@@ -17,14 +17,16 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
-var _ provider.Provider = (*layerbuild)(nil)
+var _ provider.ProviderWithFunctions = (*layerbuild)(nil)
 
 // defaultReleaseAge is how old a release must be before a range picks it.
 const defaultReleaseAge = 24 * time.Hour
@@ -32,7 +34,7 @@ const defaultReleaseAge = 24 * time.Hour
 // New returns the provider, as a version of it.
 func New(version string) func() provider.Provider {
 	return func() provider.Provider {
-		return &layerbuild{version: version, getenv: os.Getenv, environ: os.Environ, now: time.Now}
+		return &layerbuild{version: version, getenv: os.Getenv, environ: os.Environ, now: time.Now, secrets: &secret.Keeper{}}
 	}
 }
 
@@ -41,6 +43,7 @@ type layerbuild struct {
 	getenv  func(string) string
 	environ func() []string
 	now     func() time.Time
+	secrets *secret.Keeper
 }
 
 // toolbox is what the resources share. The cache is opened and AWS is reached
@@ -109,6 +112,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	p.learn(ctx, req.Config)
 	tools := &toolbox{known: m.resolvable(), now: p.now, releaseAge: defaultReleaseAge}
 	resp.Diagnostics.Append(m.times(tools)...)
 	options, err := p.options(&m)
@@ -145,7 +149,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 // environment, then the default.
 func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 	o := layer.Options{UserAgent: "terraform-provider-layerbuild/" + p.version, Getenv: p.getenv, Environ: p.environ}
-	o.Logger = logger()
+	o.Logger, o.Secrets = logger(p.secrets), p.secrets
 	var err error
 	if o.CacheDir, err = expandHome("cache_dir", cmp.Or(m.CacheDir.ValueString(), p.getenv("LAYERBUILD_CACHE_DIR"))); err != nil {
 		return o, err
@@ -154,11 +158,7 @@ func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 		return o, err
 	}
 	if o.CacheDir == "" {
-		base, err := os.UserCacheDir()
-		if err != nil {
-			return o, fmt.Errorf("finding the user's cache directory: %w: set cache_dir", err)
-		}
-		o.CacheDir = filepath.Join(base, "layerbuild")
+		o.CacheDir = defaultCacheDir()
 	}
 	o.Offline = m.Offline.ValueBool()
 	if m.Offline.IsNull() {
@@ -173,6 +173,16 @@ func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 	return o, nil
 }
 
+// defaultCacheDir returns the cache of a user, or that of the root module where
+// the environment names no home, as in some containers.
+func defaultCacheDir() string {
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return filepath.Join(".layerbuild", "cache")
+	}
+	return filepath.Join(base, "layerbuild")
+}
+
 // expandHome replaces a leading ~ by the home directory.
 func expandHome(attribute, path string) (string, error) {
 	rest, ok := strings.CutPrefix(path, "~")
@@ -184,6 +194,10 @@ func expandHome(attribute, path string) (string, error) {
 		return "", fmt.Errorf("finding the home directory for %s %q: %w", attribute, path, err)
 	}
 	return filepath.Join(home, rest), nil
+}
+
+func (p *layerbuild) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{newRuntimeFunction, newParseARNFunction, newLayerPathFunction}
 }
 
 func (p *layerbuild) Resources(context.Context) []func() resource.Resource {

@@ -31,6 +31,8 @@ type Index struct {
 	// Packages are names, or globs of names, that this index alone serves; it
 	// serves no other. Empty: it serves every name that no index claims.
 	Packages []string
+	// Unusable is set where the address is none: asking the index is this error.
+	Unusable error `json:"-"`
 }
 
 // claims reports whether the index is the only source of a name.
@@ -152,6 +154,9 @@ func (c *catalog) fetchPage(ctx context.Context, name string) (*page, error) {
 func (c *catalog) indexPage(ctx context.Context, name string) (*page, error) {
 	p := &page{name: name}
 	for _, x := range c.sources(name) {
+		if x.Unusable != nil {
+			return nil, x.Unusable
+		}
 		address := strings.TrimSuffix(x.URL, "/") + "/" + name + "/"
 		p.asked = append(p.asked, fetch.Redact(x.URL))
 		l, from, err := c.listing(ctx, address, name)

@@ -122,6 +122,10 @@ func newCatalog(c *fetch.Client, s *Spec) (*catalog, error) {
 		client: c, records: s.Store, pages: map[string]*future[*page]{}, metas: map[string]*future[*wheelMetadata]{},
 	}
 	for _, x := range indexes {
+		if x.Unusable != nil {
+			cat.indexes = append(cat.indexes, x)
+			continue
+		}
 		address, err := c.Login(x.URL)
 		if err != nil {
 			return nil, fmt.Errorf("reading the index address %q: %w", fetch.Redact(x.URL), err)
