@@ -19,7 +19,7 @@ const module = "github.com/layerbuild/terraform-provider-layerbuild"
 // room) belongs to its room and may be imported by that room alone.
 var rooms = map[string][]string{
 	"command":    {"provider", "lint"},
-	"provider":   {"layer", "publish", "object", "rollout", "lint", "fault", "runtimes"},
+	"provider":   {"layer", "publish", "s3object", "rollout", "lint", "fault", "runtimes"},
 	"lint":       {"runtimes"},
 	"layer":      {"python", "nodejs", "container", "layerzip", "audit", "native", "fetch", "store", "filetree", "fault", "runtimes"},
 	"python":     {"fetch", "store", "filetree", "fault", "runtimes"},
@@ -28,9 +28,9 @@ var rooms = map[string][]string{
 	"audit":      {"native", "filetree", "runtimes"},
 	"layerzip":   {"filetree", "store"},
 	"fetch":      {"store"},
-	"publish":    {"object", "rollout", "runtimes", "store"},
+	"publish":    {"s3object", "rollout", "runtimes", "store"},
 	"fault":      {},
-	"object":     {},
+	"s3object":   {},
 	"filetree":   {},
 	"native":     {},
 	"rollout":    {},

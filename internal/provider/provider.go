@@ -187,7 +187,7 @@ func expandHome(attribute, path string) (string, error) {
 }
 
 func (p *layerbuild) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newPackageResource, newVersionResource, newRolloutResource}
+	return []func() resource.Resource{newPackageResource, newVersionResource, newObjectResource, newRolloutResource}
 }
 
 func (p *layerbuild) DataSources(context.Context) []func() datasource.DataSource {
