@@ -119,6 +119,7 @@ func (c *Client) attempt(ctx context.Context, u *url.URL, header http.Header, re
 	guarded := &guardedBody{body: resp.Body, watch: watch, ctx: ctx}
 	if err := judge(resp, final, source); err != nil {
 		drain(resp.Body)
+		c.keys.explain(err)
 		return errors.Join(err, resp.Body.Close())
 	}
 	err = read(&answer{

@@ -20,7 +20,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -40,13 +39,13 @@ type Builder struct {
 // cache is what a Builder keeps on disk and reaches over the network.
 type cache struct {
 	store     *store.Store
-	client    *fetch.Client
+	client    *fetch.Client // of all but Python
+	pip       func() (*pip, error)
 	getenv    func(string) string
 	log       *slog.Logger
 	offline   bool
 	results   bool // of container builds are shared
 	artifacts *artifacts
-	indexes   []python.Index // of the environment and the user's files
 	node      *nodejs.Env
 }
 
@@ -85,7 +84,7 @@ type Options struct {
 func NewBuilder(o Options) *Builder {
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	return &Builder{
-		log:     o.Logger,
+		log: o.Logger,
 		open:    sync.OnceValues(func() (*cache, error) { return openCache(o) }),
 		outputs: map[string]store.Digest{},
 	}
@@ -103,24 +102,22 @@ func openCache(o Options) (*cache, error) {
 	if s, err = shareStore(s, o); err != nil {
 		return nil, err
 	}
-	settings, err := python.ReadIndexSettings(o.Getenv, "", nil)
-	if err != nil {
-		return nil, err
-	}
 	c := &cache{store: s, getenv: o.Getenv, log: o.Logger, offline: o.Offline, results: o.TrustBuilds, artifacts: newArtifacts(o.CodeArtifact, o.Offline)}
-	c.client, err = fetch.New(fetch.Options{
-		Store: s, Offline: o.Offline, UserAgent: o.UserAgent, Logger: c.log, Credentials: c.artifacts.credentials,
-		Certificates: slices.DeleteFunc([]string{o.CABundle, settings.Certificates}, func(name string) bool { return name == "" }),
-	})
-	if err != nil {
+	if c.client, err = c.newClient(o); err != nil {
 		return nil, err
 	}
+	c.pip = sync.OnceValues(func() (*pip, error) { return c.readPip(o) })
 	c.node = c.nodeEnv(o.Environ)
-	// A lock names files without credentials, so the client learns those of
-	// the indexes before any build.
-	err = login(c.client, settings)
-	c.indexes = settings.Indexes
-	return c, err
+	return c, nil
+}
+
+// newClient returns a client that trusts some certificates besides those that
+// every client does; "" is none.
+func (c *cache) newClient(o Options, certificates ...string) (*fetch.Client, error) {
+	certificates = slices.DeleteFunc(append(certificates, o.CABundle), func(name string) bool { return name == "" })
+	return fetch.New(fetch.Options{
+		Store: c.store, Offline: o.Offline, UserAgent: o.UserAgent, Logger: c.log, Credentials: c.artifacts.credentials, Certificates: certificates,
+	})
 }
 
 // What the cache keeps: files that no run has used for so long go first.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
@@ -24,7 +25,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
-var _ provider.Provider = (*layerbuild)(nil)
+var _ provider.ProviderWithFunctions = (*layerbuild)(nil)
 
 // defaultReleaseAge is how old a release must be before a range picks it.
 const defaultReleaseAge = 24 * time.Hour
@@ -154,11 +155,7 @@ func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 		return o, err
 	}
 	if o.CacheDir == "" {
-		base, err := os.UserCacheDir()
-		if err != nil {
-			return o, fmt.Errorf("finding the user's cache directory: %w: set cache_dir", err)
-		}
-		o.CacheDir = filepath.Join(base, "layerbuild")
+		o.CacheDir = defaultCacheDir()
 	}
 	o.Offline = m.Offline.ValueBool()
 	if m.Offline.IsNull() {
@@ -173,6 +170,16 @@ func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 	return o, nil
 }
 
+// defaultCacheDir returns the cache of a user, or that of the root module where
+// the environment names no home, as in some containers.
+func defaultCacheDir() string {
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return filepath.Join(".layerbuild", "cache")
+	}
+	return filepath.Join(base, "layerbuild")
+}
+
 // expandHome replaces a leading ~ by the home directory.
 func expandHome(attribute, path string) (string, error) {
 	rest, ok := strings.CutPrefix(path, "~")
@@ -184,6 +191,10 @@ func expandHome(attribute, path string) (string, error) {
 		return "", fmt.Errorf("finding the home directory for %s %q: %w", attribute, path, err)
 	}
 	return filepath.Join(home, rest), nil
+}
+
+func (p *layerbuild) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{newRuntimeFunction, newParseARNFunction, newLayerPathFunction}
 }
 
 func (p *layerbuild) Resources(context.Context) []func() resource.Resource {
