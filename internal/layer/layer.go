@@ -21,6 +21,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -68,6 +69,9 @@ type Options struct {
 	// a container engine writes while it builds (INFO), and a line for each
 	// request (DEBUG), with the context of the call; nil drops them.
 	Logger *slog.Logger
+	// Secrets learns the credentials that are met, and what came out of variables
+	// of the environment; nil is a new one.
+	Secrets *secret.Keeper
 	// CodeArtifact is asked about hosts of AWS CodeArtifact alone; nil reaches
 	// them as any other host.
 	CodeArtifact CodeArtifact
@@ -116,7 +120,7 @@ func openCache(o Options) (*cache, error) {
 func (c *cache) newClient(o Options, certificates ...string) (*fetch.Client, error) {
 	certificates = slices.DeleteFunc(append(certificates, o.CABundle), func(name string) bool { return name == "" })
 	return fetch.New(fetch.Options{
-		Store: c.store, Offline: o.Offline, UserAgent: o.UserAgent, Logger: c.log, Credentials: c.artifacts.credentials, Certificates: certificates,
+		Store: c.store, Offline: o.Offline, UserAgent: o.UserAgent, Logger: c.log, Secrets: o.Secrets, Credentials: c.artifacts.credentials, Certificates: certificates,
 	})
 }
 

@@ -23,6 +23,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
 var _ provider.ProviderWithFunctions = (*layerbuild)(nil)
@@ -33,7 +34,7 @@ const defaultReleaseAge = 24 * time.Hour
 // New returns the provider, as a version of it.
 func New(version string) func() provider.Provider {
 	return func() provider.Provider {
-		return &layerbuild{version: version, getenv: os.Getenv, environ: os.Environ, now: time.Now}
+		return &layerbuild{version: version, getenv: os.Getenv, environ: os.Environ, now: time.Now, secrets: &secret.Keeper{}}
 	}
 }
 
@@ -42,6 +43,7 @@ type layerbuild struct {
 	getenv  func(string) string
 	environ func() []string
 	now     func() time.Time
+	secrets *secret.Keeper
 }
 
 // toolbox is what the resources share. The cache is opened and AWS is reached
@@ -110,6 +112,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	p.learn(ctx, req.Config)
 	tools := &toolbox{known: m.resolvable(), now: p.now, releaseAge: defaultReleaseAge}
 	resp.Diagnostics.Append(m.times(tools)...)
 	options, err := p.options(&m)
@@ -146,7 +149,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 // environment, then the default.
 func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 	o := layer.Options{UserAgent: "terraform-provider-layerbuild/" + p.version, Getenv: p.getenv, Environ: p.environ}
-	o.Logger = logger()
+	o.Logger, o.Secrets = logger(p.secrets), p.secrets
 	var err error
 	if o.CacheDir, err = expandHome("cache_dir", cmp.Or(m.CacheDir.ValueString(), p.getenv("LAYERBUILD_CACHE_DIR"))); err != nil {
 		return o, err

@@ -1,4 +1,4 @@
-package fetch
+package secret
 
 import "testing"
 
@@ -17,8 +17,8 @@ func TestSecretQueryNamesWhatIsNoPlainQuery(t *testing.T) {
 		"https://example.com/a?x=1;access%5Ftoken=x":                                            "access_token",
 		"https://example.com/a?t=eyJhbGciOiJub25lIn0.e30.c2ln":                                  "t",
 	} {
-		if got := SecretQuery(address); got != want {
-			t.Errorf("SecretQuery(%q) = %q, want %q", address, got, want)
+		if got := QueryName(address); got != want {
+			t.Errorf("QueryName(%q) = %q, want %q", address, got, want)
 		}
 	}
 }
