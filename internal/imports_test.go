@@ -50,6 +50,7 @@ var closets = map[string][]string{
 	"nodejs/manifest":  {"jsonscan", "semver"},
 	"nodejs/modules":   {"manifest"},
 	"nodejs/tarball":   {"jsonscan"},
+	"nodejs/packlist":  {"jsonscan"},
 	"nodejs/placement": {"manifest", "semver"},
 	"nodejs/registry":  {"manifest", "tarball", "jsonscan", "semver"},
 	"nodejs/lockfile":  {"registry", "manifest", "modules", "semver"},

@@ -20,13 +20,15 @@ import (
 const defaultRegistry = "https://registry.npmjs.org/"
 
 // Npmrc is npm's configuration: what its environment variables and .npmrc files
-// say of registries. It holds credentials, and shows them to nobody but
+// say of registries and of peer dependencies. It holds credentials, and shows them to nobody but
 // [Npmrc.Authorize].
 type Npmrc struct {
 	registry string            // with a slash at its end
 	scopes   map[string]string // registry by scope, such as "@acme"
 	replace  string            // replace-registry-host
 	logins   map[string]login  // by prefix without a scheme, such as "//host/path/"
+
+	legacyPeers bool // legacy-peer-deps
 
 	// hints are sentences on settings that cannot be obeyed.
 	trustHint, loginHint string
@@ -78,7 +80,7 @@ func LoadNpmrc(dir string, environ []string) (*Npmrc, error) {
 }
 
 func newNpmrc(settings map[string]string) (*Npmrc, error) {
-	c := &Npmrc{scopes: map[string]string{}, logins: map[string]login{}, replace: settings["replace-registry-host"]}
+	c := &Npmrc{scopes: map[string]string{}, logins: map[string]login{}, replace: settings["replace-registry-host"], legacyPeers: isOn(settings["legacy-peer-deps"])}
 	if c.replace == "" || c.replace == "npmjs" {
 		c.replace = "registry.npmjs.org"
 	}
@@ -102,6 +104,14 @@ func newNpmrc(settings map[string]string) (*Npmrc, error) {
 	}
 	return c, nil
 }
+
+// isOn reports whether a setting that is on or off is on.
+func isOn(value string) bool {
+	return !slices.Contains([]string{"", "false", "0", "null", "undefined"}, strings.TrimSpace(value))
+}
+
+// LegacyPeerDeps reports whether peer dependencies are ignored: legacy-peer-deps.
+func (c *Npmrc) LegacyPeerDeps() bool { return c.legacyPeers }
 
 // hint notes settings that are not obeyed, for the error that may follow.
 func (c *Npmrc) hint(key, value string) {
