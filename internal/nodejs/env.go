@@ -1,8 +1,6 @@
 package nodejs
 
 import (
-	"errors"
-	"net/url"
 	"sync"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
@@ -41,17 +39,4 @@ func (e *Env) registryOf(dir string) (*registry.Client, error) {
 		}
 	}
 	return nil, fault.Tie(fault.At("nodejs"), "Unusable npm configuration", err)
-}
-
-// withoutLogin returns an address that may be kept: what names a user is cut.
-func withoutLogin(address string) (string, error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "", errors.New("reading the address of a tarball: it is malformed")
-	}
-	if u.User == nil {
-		return address, nil
-	}
-	u.User = nil
-	return u.String(), nil
 }
