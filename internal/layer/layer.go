@@ -30,7 +30,9 @@ import (
 // changes nothing needs none.
 type Builder struct {
 	open func() (*cache, error)
-	log  *slog.Logger
+	// environ lists the environment, which may configure npm.
+	environ func() []string
+	log     *slog.Logger
 
 	mu sync.Mutex
 	// outputs are the zips that this Builder wrote, by absolute path.
@@ -90,6 +92,7 @@ func NewBuilder(o Options) *Builder {
 	return &Builder{
 		log:     o.Logger,
 		open:    sync.OnceValues(func() (*cache, error) { return openCache(o) }),
+		environ: o.Environ,
 		outputs: map[string]store.Digest{},
 	}
 }
@@ -226,6 +229,8 @@ type FileSpec struct {
 	IgnoreFile string
 	// Symlinks is LinksFollow, also as "", or LinksError.
 	Symlinks string
+	// Package is as in FileLock.
+	Package string
 }
 
 // CutOff is the moment after which releases do not exist.

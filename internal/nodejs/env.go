@@ -23,20 +23,29 @@ func (e *Env) registryOf(dir string) (*registry.Client, error) {
 	if known := r.byDir[dir]; known != nil {
 		return known, nil
 	}
-	var environ []string
-	if e.Environ != nil {
-		environ = e.Environ()
+	config, err := configuration(dir, e.Environ)
+	if err != nil {
+		return nil, err
 	}
-	config, err := registry.LoadNpmrc(dir, environ)
-	if err == nil {
-		var client *registry.Client
-		if client, err = registry.NewClient(e.Client, config); err == nil {
-			if r.byDir == nil {
-				r.byDir = map[string]*registry.Client{}
-			}
-			r.byDir[dir] = client
-			return client, nil
-		}
+	client, err := registry.NewClient(e.Client, config)
+	if err != nil {
+		return nil, fault.Tie(fault.At("nodejs"), unusable, err)
 	}
-	return nil, fault.Tie(fault.At("nodejs"), "Unusable npm configuration", err)
+	if r.byDir == nil {
+		r.byDir = map[string]*registry.Client{}
+	}
+	r.byDir[dir] = client
+	return client, nil
+}
+
+const unusable = "Unusable npm configuration"
+
+// configuration returns npm's configuration in a folder.
+func configuration(dir string, environ func() []string) (*registry.Npmrc, error) {
+	var list []string
+	if environ != nil {
+		list = environ()
+	}
+	config, err := registry.LoadNpmrc(dir, list)
+	return config, fault.Tie(fault.At("nodejs"), unusable, err)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/tarball"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -64,7 +65,8 @@ func (e *Env) segmentKey(integrity string) string {
 // What a user can act on is a *[fault.Error].
 func (l *Lock) Pack(ctx context.Context, e *Env) (*Packed, error) {
 	// The addresses of a lock have no credentials: the client learns them here.
-	if _, err := e.registryOf(filepath.FromSlash(l.Project)); err != nil {
+	client, err := e.registryOf(filepath.FromSlash(l.Project))
+	if err != nil {
 		return nil, err
 	}
 	wanted := l.tarballs()
@@ -73,7 +75,7 @@ func (l *Lock) Pack(ctx context.Context, e *Env) (*Packed, error) {
 	g.SetLimit(openWorkers)
 	for i, p := range wanted {
 		g.Go(func() (err error) {
-			parts[i], err = e.part(ctx, p)
+			parts[i], err = e.part(ctx, client, p)
 			return err
 		})
 	}
@@ -102,7 +104,7 @@ func (l *Lock) tarballs() []Package {
 	return wanted
 }
 
-func (e *Env) part(ctx context.Context, p Package) (*part, error) {
+func (e *Env) part(ctx context.Context, client *registry.Client, p Package) (*part, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -110,7 +112,7 @@ func (e *Env) part(ctx context.Context, p Package) (*part, error) {
 	if !ok || !e.Store.Has(facts.Segment, -1) {
 		var err error
 		if facts, err = e.packTarball(ctx, p); err != nil {
-			return nil, tarballError(p, err)
+			return nil, tarballError(client, p, err)
 		}
 	} else {
 		e.offerTarball(p)
@@ -231,10 +233,15 @@ func localArchive(name, known string) (integrity string, err error) {
 }
 
 // tarballError ties what is wrong with a tarball to the input that asks for it.
-func tarballError(p Package, err error) error {
+func tarballError(client *registry.Client, p Package, err error) error {
 	var wrong *fetch.IntegrityError
 	var refused *tarball.Error
 	switch {
+	case fetch.IsUnauthorized(err):
+		return &fault.Error{
+			At: fault.At("nodejs"), Summary: fmt.Sprintf("The registry refuses %q", p), Err: err,
+			Detail: fault.Sentence(client.Explain(err, p.Name, p.Version).Error()),
+		}
 	case errors.As(err, &wrong):
 		return &fault.Error{
 			At: fault.At("nodejs"), Summary: fmt.Sprintf("The tarball of %q is not the one that was locked", p),

@@ -109,6 +109,11 @@ func (s *Spec) choose(ctx context.Context, open func() (*Env, error), targets []
 	if err != nil {
 		return nil, err
 	}
+	config, err := configuration(s.project(), r.Environ)
+	if err != nil {
+		return nil, err
+	}
+	s.LegacyPeerDeps = s.LegacyPeerDeps || config.LegacyPeerDeps()
 	request, err := digestOf(resolutionRequest{
 		Format: requestFormat, Targets: namesOf(targets), LegacyPeerDeps: s.LegacyPeerDeps,
 		Dependencies: p.Dependencies, Optional: p.OptionalDependencies, Peer: p.PeerDependencies, OptionalPeers: p.OptionalPeers,
@@ -212,7 +217,10 @@ func (n *Spec) explain(err error) error {
 	}
 	switch found.Code {
 	case "ERESOLVE":
-		summary = fmt.Sprintf("The peer dependencies conflict on %q", found.Name)
+		return &fault.Error{
+			At: attribute, Summary: fmt.Sprintf("The peer dependencies conflict on %q", found.Name), Err: err,
+			Detail: fault.Sentence(err.Error()) + " Or ignore peer dependencies, as \"npm install --legacy-peer-deps\" does: write legacy_peer_deps = true in nodejs, or legacy-peer-deps=true in .npmrc.",
+		}
 	case "ETARGET", "ENOVERSIONS":
 		summary = fmt.Sprintf("No version of %q fits %q", found.Name, found.Spec)
 	case "E404":

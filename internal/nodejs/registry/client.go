@@ -83,7 +83,7 @@ func (c *Client) Packument(ctx context.Context, name string) (*Packument, error)
 	}
 	p, err := load(ctx, c, request, readDistilled)
 	if err != nil {
-		return nil, c.explain(err, name, "")
+		return nil, c.Explain(err, name, "")
 	}
 	if p.Name == "" {
 		p.Name = name
@@ -109,7 +109,7 @@ func (c *Client) Manifest(ctx context.Context, name, version string) (*manifest.
 		return m, nil
 	}
 	if status, ok := errors.AsType[*fetch.StatusError](err); !ok || !fetch.IsNotFound(err) && status.Code != 405 {
-		return nil, c.explain(err, name, version)
+		return nil, c.Explain(err, name, version)
 	}
 	// Not every registry has addresses of versions.
 	p, err := c.Packument(ctx, name)
@@ -136,7 +136,7 @@ func (c *Client) Bundle(ctx context.Context, m *manifest.Manifest) (map[string]*
 	}
 	f, err := c.fetch.Blob(ctx, fetch.Source{URL: address, Integrity: integrity, MaxBytes: maxBundle})
 	if err != nil {
-		return nil, nil, c.explain(err, m.Name, m.Version)
+		return nil, nil, c.Explain(err, m.Name, m.Version)
 	}
 	packages, shrinkwrap, err := readBundle(title, f)
 	if err = errors.Join(err, f.Close()); err != nil {
@@ -209,8 +209,9 @@ func load[T any](ctx context.Context, c *Client, request fetch.PageRequest, read
 	return read(page.Body)
 }
 
-// explain says of a failed request what the user can do.
-func (c *Client) explain(err error, name, version string) error {
+// Explain says of a failed request for a package, or for its tarball, what the user
+// can do: a *[manifest.ResolveError] where the registry has answered.
+func (c *Client) Explain(err error, name, version string) error {
 	registry := fetch.Redact(c.config.Registry(name))
 	fault := &manifest.ResolveError{Name: name, Spec: version}
 	status, _ := errors.AsType[*fetch.StatusError](err)
@@ -235,8 +236,10 @@ func (c *Client) refusal(status *fetch.StatusError) string {
 	place := "//host/"
 	if u, err := url.Parse(status.URL); err == nil && u.Host != "" {
 		host, place = u.Host, "//"+u.Host+"/"
-		if at := strings.LastIndexByte(u.Path, '/'); at > 0 && strings.HasPrefix(c.config.registry, u.Scheme+":"+place) {
-			place = strings.TrimPrefix(c.config.registry, u.Scheme+":")
+		for _, known := range c.Registries() {
+			if strings.HasPrefix(status.URL, known) {
+				place = strings.TrimPrefix(known, u.Scheme+":")
+			}
 		}
 	}
 	text := fmt.Sprintf("%s answered %d", host, status.Code)

@@ -21,7 +21,7 @@ import (
 const defaultRegistry = "https://registry.npmjs.org/"
 
 // Npmrc is npm's configuration: what its environment variables and .npmrc files
-// say of registries. It holds credentials, and shows them to nobody but
+// say of registries and of peer dependencies. It holds credentials, and shows them to nobody but
 // [Npmrc.Authorize].
 type Npmrc struct {
 	registry string            // with a slash at its end
@@ -29,6 +29,8 @@ type Npmrc struct {
 	replace  string            // replace-registry-host
 	logins   map[string]login  // by prefix without a scheme, such as "//host/path/"
 	parts    map[string]string // values of variables in the addresses, by name
+
+	legacyPeers bool // legacy-peer-deps
 
 	// hints are sentences on settings that cannot be obeyed.
 	trustHint, loginHint string
@@ -128,7 +130,7 @@ func (c *Npmrc) teach(k *secret.Keeper) {
 }
 
 func newNpmrc(settings map[string]string) (*Npmrc, error) {
-	c := &Npmrc{scopes: map[string]string{}, logins: map[string]login{}, replace: settings["replace-registry-host"]}
+	c := &Npmrc{scopes: map[string]string{}, logins: map[string]login{}, replace: settings["replace-registry-host"], legacyPeers: isOn(settings["legacy-peer-deps"])}
 	if c.replace == "" || c.replace == "npmjs" {
 		c.replace = "registry.npmjs.org"
 	}
@@ -152,6 +154,14 @@ func newNpmrc(settings map[string]string) (*Npmrc, error) {
 	}
 	return c, nil
 }
+
+// isOn reports whether a setting that is on or off is on.
+func isOn(value string) bool {
+	return !slices.Contains([]string{"", "false", "0", "null", "undefined"}, strings.TrimSpace(value))
+}
+
+// LegacyPeerDeps reports whether peer dependencies are ignored: legacy-peer-deps.
+func (c *Npmrc) LegacyPeerDeps() bool { return c.legacyPeers }
 
 // hint notes settings that are not obeyed, for the error that may follow.
 func (c *Npmrc) hint(key, value string) {
