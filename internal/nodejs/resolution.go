@@ -77,7 +77,7 @@ func (s *Spec) obey(ctx context.Context, open func() (*Env, error), targets []ma
 	if err != nil {
 		return nil, err
 	}
-	chosen, err := treesFor(targets, dir, func(t manifest.Target) (*modules.Tree, error) {
+	chosen, err := env.treesFor(targets, dir, func(t manifest.Target) (*modules.Tree, error) {
 		return lockfile.TreeFor(ctx, registry, file, t)
 	})
 	if err != nil {
@@ -190,7 +190,7 @@ func (s *Spec) remembered(ctx context.Context, env *Env, p *manifest.Project, ta
 		return nil, err
 	}
 	return store.Recall(env.Store, "resolutions", key.Hex(), memoAge, func(l *Lock) bool { return l != nil }, func() (*Lock, error) {
-		chosen, err := treesFor(targets, dir, func(t manifest.Target) (*modules.Tree, error) {
+		chosen, err := env.treesFor(targets, dir, func(t manifest.Target) (*modules.Tree, error) {
 			return resolveTree(ctx, registry, p, t, treeOptions{
 				LegacyPeerDeps: s.LegacyPeerDeps, Before: cutOff.At, PinsExempt: !cutOff.Explicit, Prefer: q.Prefer,
 			})

@@ -56,6 +56,7 @@ func NewClient(f *fetch.Client, config *Npmrc) (*Client, error) {
 	if err := config.Authorize(f); err != nil {
 		return nil, err
 	}
+	config.teach(f.Secrets())
 	return &Client{fetch: f, config: config}, nil
 }
 
