@@ -133,11 +133,11 @@ func TestClientPackument(t *testing.T) {
 // go, and is another one when it is read again.
 func TestDocumentThatChangesMeanwhile(t *testing.T) {
 	t.Parallel()
-	p, err := ReadPackument([]byte(`{"name":"a","versions":{"1.0.0":{"bin":"x.js"},"1.1.0":{"bin":"y.js"}}}`))
+	p, err := ReadPackument([]byte(`{"name":"a","versions":{"1.0.0":{"bin":{"c":"x.js"}},"1.1.0":{"bin":{"c":"y.js"}}}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	later, err := distill([]byte(`{"name":"a","versions":{"0.9.0":{},"1.1.0":{"bin":"z.js"}}}`))
+	later, err := distill([]byte(`{"name":"a","versions":{"0.9.0":{},"1.1.0":{"bin":{"c":"z.js"}}}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
