@@ -29,8 +29,9 @@ import (
 // safe for concurrent use. The cache is opened when it is first needed: what
 // changes nothing needs none.
 type Builder struct {
-	open func() (*cache, error)
-	log  *slog.Logger
+	getenv func(string) string
+	open   func() (*cache, error)
+	log    *slog.Logger
 
 	mu sync.Mutex
 	// outputs are the zips that this Builder wrote, by absolute path.
@@ -87,8 +88,12 @@ type Options struct {
 // NewBuilder returns a Builder. Nothing is opened or read yet.
 func NewBuilder(o Options) *Builder {
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
+	if o.Getenv == nil {
+		o.Getenv = func(string) string { return "" }
+	}
 	return &Builder{
-		log: o.Logger,
+		getenv:  o.Getenv,
+		log:     o.Logger,
 		open:    sync.OnceValues(func() (*cache, error) { return openCache(o) }),
 		outputs: map[string]store.Digest{},
 	}
