@@ -29,9 +29,12 @@ import (
 // safe for concurrent use. The cache is opened when it is first needed: what
 // changes nothing needs none.
 type Builder struct {
-	getenv func(string) string
-	open   func() (*cache, error)
-	log    *slog.Logger
+	open func() (*cache, error)
+	// getenv reads the environment, which requirements files may name. environ
+	// lists it, which may configure npm.
+	getenv  func(string) string
+	environ func() []string
+	log     *slog.Logger
 
 	mu sync.Mutex
 	// outputs are the zips that this Builder wrote, by absolute path.
@@ -95,6 +98,7 @@ func NewBuilder(o Options) *Builder {
 		getenv:  o.Getenv,
 		log:     o.Logger,
 		open:    sync.OnceValues(func() (*cache, error) { return openCache(o) }),
+		environ: o.Environ,
 		outputs: map[string]store.Digest{},
 	}
 }
@@ -231,6 +235,8 @@ type FileSpec struct {
 	IgnoreFile string
 	// Symlinks is LinksFollow, also as "", or LinksError.
 	Symlinks string
+	// Package is as in FileLock.
+	Package string
 }
 
 // CutOff is the moment after which releases do not exist.

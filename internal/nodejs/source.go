@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/placement"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
 )
@@ -46,9 +47,9 @@ func newManifests(ctx context.Context, reg registry.Registry, t manifest.Target,
 	}
 }
 
-// get returns the manifest for a dependency of a node.
-func (m *manifests) get(ctx context.Context, spec manifest.Spec, name, text string) (*manifest.Manifest, error) {
-	a := m.ask(spec, name, text)
+// Choose implements [placement.Source].
+func (m *manifests) Choose(ctx context.Context, spec manifest.Spec) (*manifest.Manifest, error) {
+	a := m.ask(spec)
 	select {
 	case <-a.done:
 	case <-ctx.Done():
@@ -57,9 +58,38 @@ func (m *manifests) get(ctx context.Context, spec manifest.Spec, name, text stri
 	return a.val, a.err
 }
 
+// Expect implements [placement.Source].
+func (m *manifests) Expect(specs []manifest.Spec) {
+	for _, spec := range specs {
+		m.ask(spec)
+	}
+}
+
+// Open implements [placement.Source].
+func (m *manifests) Open(ctx context.Context, of *manifest.Manifest) (placement.Contents, error) {
+	packages, shrinkwrap, err := m.reg.Bundle(ctx, of)
+	if err != nil {
+		return placement.Contents{}, err
+	}
+	c := placement.Contents{Packages: packages}
+	if len(shrinkwrap) == 0 {
+		return c, nil
+	}
+	if c.Shrinkwrap, err = readShrinkwrap(shrinkwrap); err != nil {
+		return c, fmt.Errorf("in the tarball of %s@%s: %w", of.Name, of.Version, err)
+	}
+	locator, _ := m.reg.(registry.Locator)
+	for _, x := range c.Shrinkwrap {
+		if locator != nil {
+			x.Tarball = locator.Locate(x.Name, x.Version, x.Tarball)
+		}
+	}
+	return c, nil
+}
+
 // ask starts to find the manifest where nobody did, and what it needs in turn.
-func (m *manifests) ask(spec manifest.Spec, name, text string) *answer[*manifest.Manifest] {
-	key := name + "\x00" + text
+func (m *manifests) ask(spec manifest.Spec) *answer[*manifest.Manifest] {
+	key := spec.Name + "\x00" + spec.Raw
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if a := m.picked[key]; a != nil {
@@ -87,7 +117,7 @@ func (m *manifests) ahead(found *manifest.Manifest) {
 				continue
 			}
 			if spec, err := manifest.ParseSpec(d.Name, cmp.Or(d.Spec, "*")); err == nil {
-				m.ask(spec, d.Name, d.Spec)
+				m.ask(spec)
 			}
 		}
 	}
@@ -108,7 +138,7 @@ func (m *manifests) find(spec manifest.Spec) (*manifest.Manifest, error) {
 	}
 	kept := m.preferred(p, spec)
 	if kept >= 0 && m.runs(p, kept) {
-		return p.Manifest(kept)
+		return p.Manifest(m.ctx, kept)
 	}
 	pick := registry.PickOptions{Node: m.target.Node, Before: m.opts.Before}
 	if m.opts.PinsExempt && spec.Kind == manifest.VersionSpec {
@@ -116,12 +146,12 @@ func (m *manifests) find(spec manifest.Spec) (*manifest.Manifest, error) {
 	}
 	i, err := registry.Pick(p, spec, pick)
 	if kept >= 0 && (err != nil || !m.runs(p, i)) {
-		return p.Manifest(kept)
+		return p.Manifest(m.ctx, kept)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return p.Manifest(i)
+	return p.Manifest(m.ctx, i)
 }
 
 // preferred returns the place of the newest version of an earlier tree that
@@ -203,15 +233,4 @@ func unsupported(spec manifest.Spec) error {
 		detail = "there is no such folder with a package.json within the project; only those can be packed"
 	}
 	return &manifest.ResolveError{Code: "EUNSUPPORTED", Name: spec.Name, Spec: spec.Raw, Detail: detail}
-}
-
-// refusedBy says whose wish an error is about.
-func refusedBy(e *edge, err error) error {
-	failure, ok := manifest.AsRefusal(err)
-	if !ok {
-		return err
-	}
-	own := *failure
-	own.Name, own.Spec, own.RequiredBy = e.name, e.spec(), e.from.label()
-	return &own
 }
