@@ -18,7 +18,7 @@ const module = "github.com/layerbuild/terraform-provider-layerbuild"
 // rooms maps each room to the rooms it may import. A closet (a package below a
 // room) belongs to its room and may be imported by that room alone.
 var rooms = map[string][]string{
-	"command":    {"provider", "lint", "secret"},
+	"command":    {"provider", "lint", "secret", "store"},
 	"provider":   {"layer", "publish", "s3object", "object", "rollout", "lint", "fault", "runtimes", "secret"},
 	"lint":       {"runtimes"},
 	"layer":      {"python", "nodejs", "container", "layerzip", "audit", "native", "fetch", "store", "filetree", "fault", "runtimes", "secret"},
