@@ -185,12 +185,6 @@ func (e *Env) openTarball(ctx context.Context, p Package) (*os.File, error) {
 	if p.Archive != "" {
 		return openArchive(p.Archive, integrity)
 	}
-	if known, ok := e.Client.KnownIntegrity(integrity); ok {
-		var corrupt *store.CorruptError
-		if err := e.Store.Verify(known); err != nil && !errors.As(err, &corrupt) {
-			return nil, err
-		}
-	}
 	return e.Client.Blob(ctx, fetch.Source{URL: e.Client.Reveal(p.URL), Integrity: integrity, MaxBytes: runtimes.MaxUnzipped})
 }
 
