@@ -67,8 +67,8 @@ var testRooms = []string{"indextest", "lambdatest"}
 var outside = map[string][]string{
 	"net/http":                 {"fetch", "indextest", "lambdatest"},
 	"os/exec":                  {},
-	"github.com/hashicorp/":    {"provider", "publish", "lint"},
-	"github.com/zclconf/":      {"lint"},
+	"github.com/hashicorp/":    {"provider", "publish", "lint", "command"},
+	"github.com/zclconf/":      {"lint", "command"},
 	"github.com/alecthomas/":   {"command"},
 	"github.com/aws/":          {"publish"},
 	"github.com/klauspost/":    {"filetree", "layerzip", "nodejs"},
