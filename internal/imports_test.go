@@ -19,7 +19,7 @@ const module = "github.com/layerbuild/terraform-provider-layerbuild"
 // room) belongs to its room and may be imported by that room alone.
 var rooms = map[string][]string{
 	"command":    {"provider", "lint"},
-	"provider":   {"layer", "publish", "object", "rollout", "lint", "fault", "runtimes"},
+	"provider":   {"lifecycle", "layer", "publish", "object", "rollout", "lint", "fault", "runtimes"},
 	"lint":       {"runtimes"},
 	"layer":      {"python", "nodejs", "container", "layerzip", "fetch", "store", "filetree", "fault", "runtimes"},
 	"python":     {"fetch", "store", "filetree", "fault", "runtimes"},

@@ -23,10 +23,11 @@ import (
 // region. It is safe for concurrent use: it shares one request budget per
 // region, and publishes to one layer one after the other.
 type Publisher struct {
-	config   Config
-	patience patience
-	transfer transfer
-	stagings stagings
+	config    Config
+	patience  patience
+	transfer  transfer
+	stagings  stagings
+	registers registers
 
 	mu       sync.Mutex
 	session  *session
@@ -51,6 +52,9 @@ type Request struct {
 	// it: a version that turns out to be another account's is refused. "" is
 	// any.
 	LayerARN string
+	// Holder names the resource in the layer's register; see Register. "" is
+	// not registered.
+	Holder string
 	// LayerName, Description and LicenseInfo are written as AWS takes them;
 	// see CheckName, CheckDescription and CheckLicenseInfo.
 	LayerName, Description, LicenseInfo string
@@ -121,14 +125,15 @@ func New(_ context.Context, c Config) (*Publisher, error) {
 		return nil, err
 	}
 	return &Publisher{
-		config:   c,
-		patience: defaultPatience(c.maxAttempts()),
-		transfer: defaultTransfer(),
-		paces:    map[string]*pace{},
-		turns:    map[string]chan struct{}{},
-		justMade: map[string]time.Time{},
-		written:  map[[2]string]bool{},
-		scans:    map[string]*scan{},
+		config:    c,
+		patience:  defaultPatience(c.maxAttempts()),
+		transfer:  defaultTransfer(),
+		paces:     map[string]*pace{},
+		turns:     map[string]chan struct{}{},
+		justMade:  map[string]time.Time{},
+		written:   map[[2]string]bool{},
+		scans:     map[string]*scan{},
+		registers: registers{dir: c.RegisterDir},
 	}, nil
 }
 
@@ -169,6 +174,9 @@ func (p *Publisher) Publish(ctx context.Context, r Request) (Version, bool, erro
 	}
 	if err := p.refuseForeign(ctx, r, v, found); err != nil {
 		return Version{}, false, fmt.Errorf("publishing layer %q in %s: %w", r.LayerName, region, err)
+	}
+	if err := p.point(ctx, r.Holder, v); err != nil {
+		return v, found, fmt.Errorf("publishing layer %q in %s: %w", r.LayerName, region, err)
 	}
 	p.remember(v.ARN)
 	v.UnsignedSHA256 = r.Zip.SHA256.Base64()
