@@ -19,7 +19,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
@@ -146,7 +145,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 // environment, then the default.
 func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 	o := layer.Options{UserAgent: "terraform-provider-layerbuild/" + p.version, Getenv: p.getenv, Environ: p.environ}
-	o.Log = func(ctx context.Context, line string) { tflog.Info(ctx, line) }
+	o.Logger = logger()
 	var err error
 	if o.CacheDir, err = expandHome("cache_dir", cmp.Or(m.CacheDir.ValueString(), p.getenv("LAYERBUILD_CACHE_DIR"))); err != nil {
 		return o, err
@@ -155,11 +154,7 @@ func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 		return o, err
 	}
 	if o.CacheDir == "" {
-		base, err := os.UserCacheDir()
-		if err != nil {
-			return o, fmt.Errorf("finding the user's cache directory: %w: set cache_dir", err)
-		}
-		o.CacheDir = filepath.Join(base, "layerbuild")
+		o.CacheDir = defaultCacheDir()
 	}
 	o.Offline = m.Offline.ValueBool()
 	if m.Offline.IsNull() {
@@ -172,6 +167,16 @@ func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 		}
 	}
 	return o, nil
+}
+
+// defaultCacheDir returns the cache of a user, or that of the root module where
+// the environment names no home, as in some containers.
+func defaultCacheDir() string {
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return filepath.Join(".layerbuild", "cache")
+	}
+	return filepath.Join(base, "layerbuild")
 }
 
 // expandHome replaces a leading ~ by the home directory.

@@ -189,8 +189,10 @@ func (p *Publisher) deleteUnused(ctx context.Context, a LayerVersionARN, b Batch
 		a.Number = v.Number
 		switch {
 		case r.PointedByOthers(b.Holder, lifecycle.Mark(v)):
+			inform(ctx, "kept a layer version that another resource points at", map[string]any{"arn": a.String()})
 			result.Taken = append(result.Taken, v.Number)
 		case len(used[v.Number]) > 0:
+			inform(ctx, "kept a layer version that is in use", map[string]any{"arn": a.String(), "functions": len(used[v.Number])})
 			result.InUse[v.Number] = used[v.Number]
 		case refusal != nil:
 			result.Failed[v.Number] = refusal
@@ -199,6 +201,7 @@ func (p *Publisher) deleteUnused(ctx context.Context, a LayerVersionARN, b Batch
 				result.Failed[v.Number] = err
 				refusal = forAll(err)
 			} else {
+				inform(ctx, "deleted a layer version", map[string]any{"arn": a.String()})
 				result.Deleted = append(result.Deleted, v.Number)
 				r.Drop(lifecycle.Mark(v))
 			}
