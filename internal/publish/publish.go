@@ -53,8 +53,9 @@ type Request struct {
 	// any.
 	LayerARN string
 	// Holder names the resource in the layer's register; see Register. "" is
-	// not registered.
-	Holder string
+	// not registered. Creating is set where no state has the resource yet.
+	Holder   string
+	Creating bool
 	// LayerName, Description and LicenseInfo are written as AWS takes them;
 	// see CheckName, CheckDescription and CheckLicenseInfo.
 	LayerName, Description, LicenseInfo string
@@ -139,8 +140,9 @@ func New(_ context.Context, c Config) (*Publisher, error) {
 
 // Publish makes sure that the layer has a version with the request's bytes and
 // metadata, and returns it. It reports true when that version was there before
-// the call, as after an interrupted run, or that another run made it meanwhile:
-// whoever made it may count on it. A version that comes with an error is there
+// the call, or another run made it meanwhile: another resource may point at it.
+// One that a run of this machine was publishing when it was cut is the caller's
+// own. A version that comes with an error is there
 // and belongs to this call; most errors come with none.
 //
 // Typed errors: *LimitError, *TooLargeError, *DigestError (the zip is not what
@@ -167,6 +169,7 @@ func (p *Publisher) Publish(ctx context.Context, r Request) (Version, bool, erro
 		s3: func() objects { return s.s3(region) }, signer: func() jobs { return s.signer(region) },
 		stagings: &p.stagings, transfer: p.transfer,
 		patience: p.patience, explain: s.explain, renew: s.keys.renew,
+		intend: func(above int64) error { return p.intend(ctx, r, region, above) },
 	}
 	v, found, err := j.run(ctx)
 	if err != nil {
@@ -175,12 +178,13 @@ func (p *Publisher) Publish(ctx context.Context, r Request) (Version, bool, erro
 	if err := p.refuseForeign(ctx, r, v, found); err != nil {
 		return Version{}, false, fmt.Errorf("publishing layer %q in %s: %w", r.LayerName, region, err)
 	}
-	if err := p.point(ctx, r.Holder, v); err != nil {
+	own, err := p.point(ctx, r, v, found)
+	if err != nil {
 		return v, found, fmt.Errorf("publishing layer %q in %s: %w", r.LayerName, region, err)
 	}
 	p.remember(v.ARN)
 	v.UnsignedSHA256 = r.Zip.SHA256.Base64()
-	return v, found, nil
+	return v, !own, nil
 }
 
 // turn waits until no other Publish works on the key, and returns the function

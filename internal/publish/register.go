@@ -51,7 +51,7 @@ func (p *Publisher) Register(ctx context.Context, layerARN string, see func(*lif
 	if err != nil {
 		return fmt.Errorf("opening the register of %s: %w", layerARN, err)
 	}
-	err = r.update(layerARN, see)
+	err = r.update(layerARN, see, func(holder string) bool { return p.over(ctx, holder) })
 	return errors.Join(err, unlock())
 }
 
@@ -87,7 +87,7 @@ func (r *registers) open() *store.Store {
 func (r *registers) folder() string { return filepath.Join(r.dir, "v1", "registers") }
 
 // update reads, changes and writes one register. The lock is held.
-func (r *registers) update(layerARN string, see func(*lifecycle.Register) (bool, error)) error {
+func (r *registers) update(layerARN string, see func(*lifecycle.Register) (bool, error), over func(string) bool) error {
 	file := filepath.Join(r.folder(), store.Sum([]byte(layerARN)).Hex()+".json")
 	register := &lifecycle.Register{}
 	body, err := os.ReadFile(file)
@@ -96,8 +96,9 @@ func (r *registers) update(layerARN string, see func(*lifecycle.Register) (bool,
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("reading the register of %s: %w", layerARN, err)
 	}
+	swept := register.Sweep(over)
 	changed, err := see(register)
-	if !changed {
+	if !changed && !swept {
 		return err
 	}
 	return errors.Join(err, writeRegister(file, register))
@@ -123,21 +124,67 @@ func writeRegister(file string, register *lifecycle.Register) error {
 	return nil
 }
 
-// point registers that the holder points at a version from now on.
-func (p *Publisher) point(ctx context.Context, holder string, v Version) error {
-	if holder == "" {
+// point registers that an apply of the holder has got to a version. Of one that
+// was there before, it reports whether a run was cut when it published it: then
+// it is the holder's own.
+func (p *Publisher) point(ctx context.Context, r Request, v Version, found bool) (own bool, err error) {
+	if r.Holder == "" {
+		return !found, nil
+	}
+	own = !found
+	err = p.Register(ctx, v.LayerARN, func(register *lifecycle.Register) (bool, error) {
+		if found && register.Claim(r.Holder, r.Zip.SHA256.Base64(), v.Number, func(holder string) bool { return p.over(ctx, holder) }) {
+			own = true
+		}
+		if found {
+			register.Intend(lifecycle.Intent{Holder: r.Holder, Creating: r.Creating})
+		}
+		register.Reach(r.Holder, lifecycle.Mark{Number: v.Number, Created: lifecycle.Date(v.CreatedDate)})
+		return true, nil
+	})
+	return own, err
+}
+
+// intend registers that a version above a number is about to be published. That
+// is only possible where the account is known.
+func (p *Publisher) intend(ctx context.Context, r Request, region string, above int64) error {
+	if r.Holder == "" {
 		return nil
 	}
-	return p.Register(ctx, v.LayerARN, func(r *lifecycle.Register) (bool, error) {
-		return r.Point(holder, lifecycle.Mark{Number: v.Number, Created: CreatedAt(v.CreatedDate)}), nil
+	layerARN := r.LayerARN
+	if caller, err := p.Caller(ctx, region); layerARN == "" && err == nil && caller.AccountID != "" {
+		layerARN = LayerVersionARN{Partition: caller.Partition, Region: region, AccountID: caller.AccountID, Name: r.LayerName}.LayerARN()
+	}
+	if layerARN == "" {
+		return nil
+	}
+	return p.Register(ctx, layerARN, func(register *lifecycle.Register) (bool, error) {
+		register.Intend(lifecycle.Intent{Holder: r.Holder, Creating: r.Creating, Bytes: r.Zip.SHA256.Base64(), Above: above})
+		return true, nil
 	})
 }
 
-// CreatedAt reads a date in the form of AWS; one that cannot be read is zero.
-func CreatedAt(date string) time.Time {
-	t, err := time.Parse("2006-01-02T15:04:05.000-0700", date)
-	if err != nil {
-		return time.Time{}
+// Begin marks the run of a holder as going on, until end is called or the
+// process is over.
+func (p *Publisher) Begin(ctx context.Context, holder string) (end func() error, err error) {
+	files := p.registers.open()
+	if files == nil {
+		return func() error { return nil }, nil
 	}
-	return t.UTC()
+	return files.Lock(ctx, "run/"+holder)
+}
+
+// over reports whether no run of the holder goes on, so far as that can be told:
+// what memory has is of this run.
+func (p *Publisher) over(ctx context.Context, holder string) bool {
+	if p.registers.open() == nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Millisecond)
+	defer cancel()
+	end, err := p.Begin(ctx, holder)
+	if err != nil {
+		return false
+	}
+	return end() == nil
 }

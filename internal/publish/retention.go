@@ -37,8 +37,9 @@ type Batch struct {
 	// Versions are those to go.
 	Versions []lifecycle.Version
 	// Holder names the resource that they belong to in the layer's register, ""
-	// where it is not known.
-	Holder string
+	// where it is not known; Current is the version that it points at.
+	Holder  string
+	Current lifecycle.Mark
 	// KeepInUse keeps what functions have.
 	KeepInUse bool
 }
@@ -188,7 +189,7 @@ func (p *Publisher) deleteUnused(ctx context.Context, a LayerVersionARN, b Batch
 	for _, v := range versions {
 		a.Number = v.Number
 		switch {
-		case r.PointedByOthers(b.Holder, lifecycle.Mark(v)):
+		case r.Pointed(b.Holder, lifecycle.Mark(v), b.Current):
 			inform(ctx, "kept a layer version that another resource points at", map[string]any{"arn": a.String()})
 			result.Taken = append(result.Taken, v.Number)
 		case len(used[v.Number]) > 0:
