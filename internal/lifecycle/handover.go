@@ -128,6 +128,13 @@ func (r *Register) Meet(holder string, p *Place) (changed bool) {
 	return true
 }
 
+// Import gives a version to a resource by the word of its user, who may have
+// taken it out of another state: nothing is called then. Whoever else points at
+// it registers again when it is seen.
+func (r *Register) Import(at Mark) {
+	r.Pointers = slices.DeleteFunc(r.Pointers, func(p Pointer) bool { return p.is(at) })
+}
+
 // Inherit gives the place's version to a resource that is about to end, if it
 // was bequeathed, and reports whether another resource points at it.
 func (r *Register) Inherit(holder string, p *Place) (others bool) {

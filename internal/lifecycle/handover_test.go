@@ -58,6 +58,11 @@ func TestHandover(t *testing.T) {
 			return r.Pointed("a", Mark{Number: 1, Created: now()}, Mark{})
 		}, false},
 		"a date that is not known": {func(r *Register) bool { r.Meet("b", at(1)); return r.Pointed("a", Mark{Number: 1}, Mark{}) }, true},
+		"an import of what a state has forgotten": {func(r *Register) bool {
+			r.Meet("b", at(1))
+			r.Import(mark(1))
+			return r.Pointed("a", mark(1), Mark{})
+		}, false},
 		"a version that is gone": {func(r *Register) bool {
 			p := at(1)
 			p.Release.CodeSHA256 = ""

@@ -28,17 +28,21 @@ func (r *versionResource) register(ctx context.Context, before *versionModel, li
 	}
 	var ignored diag.Diagnostics
 	for _, p := range before.places(ctx, life, &ignored) {
-		ignored.Append(p.point(ctx, publisher)...)
+		ignored.Append(p.point(ctx, publisher, false)...)
 	}
 }
 
-// point registers that the resource points at the place's version.
-func (p *place) point(ctx context.Context, publisher *publish.Publisher) (diags diag.Diagnostics) {
+// point registers that the resource points at the place's version. One that is
+// being imported has no name yet.
+func (p *place) point(ctx context.Context, publisher *publish.Publisher, importing bool) (diags diag.Diagnostics) {
 	if p.life.Release.ARN == "" || p.layerARN == "" {
 		return nil
 	}
 	err := publisher.Register(ctx, p.layerARN, func(register *lifecycle.Register) (bool, error) {
-		return register.Meet(p.holder, p.life), nil
+		if importing {
+			register.Import(p.life.Mark())
+		}
+		return register.Meet(p.holder, p.life) || importing, nil
 	})
 	if err != nil {
 		diags.Append(warnOfRegister(err))

@@ -92,9 +92,9 @@ func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, re
 	}
 	life, diags := readLife(ctx, req.Private, &m)
 	resp.Diagnostics.Append(diags...)
-	life.Holder = cmp.Or(life.Holder, newHolder())
 	publisher := r.tools.reach(&resp.Diagnostics)
 	places := m.places(ctx, life, &resp.Diagnostics)
+	life.Holder = cmp.Or(life.Holder, newHolder()) // a new name is registered when a state has it
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -149,7 +149,7 @@ func (r *versionResource) readAt(ctx context.Context, publisher *publish.Publish
 	p.version = &v
 	if p.primary || has.CodeSHA256 != "" {
 		describe(&p.life.Release, v)
-		diags := p.point(ctx, publisher)
+		diags := p.point(ctx, publisher, m.LayerName.IsNull())
 		return append(diags, p.describeSigning(ctx, publisher)...)
 	}
 	return nil
