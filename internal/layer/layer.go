@@ -30,7 +30,9 @@ import (
 // changes nothing needs none.
 type Builder struct {
 	open func() (*cache, error)
-	// environ lists the environment, which may configure npm.
+	// getenv reads the environment, which requirements files may name. environ
+	// lists it, which may configure npm.
+	getenv  func(string) string
 	environ func() []string
 	log     *slog.Logger
 
@@ -89,7 +91,11 @@ type Options struct {
 // NewBuilder returns a Builder. Nothing is opened or read yet.
 func NewBuilder(o Options) *Builder {
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
+	if o.Getenv == nil {
+		o.Getenv = func(string) string { return "" }
+	}
 	return &Builder{
+		getenv:  o.Getenv,
 		log:     o.Logger,
 		open:    sync.OnceValues(func() (*cache, error) { return openCache(o) }),
 		environ: o.Environ,

@@ -1,8 +1,6 @@
 package nodejs
 
 import (
-	"errors"
-	"net/url"
 	"sync"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
@@ -50,17 +48,4 @@ func configuration(dir string, environ func() []string) (*registry.Npmrc, error)
 	}
 	config, err := registry.LoadNpmrc(dir, list)
 	return config, fault.Tie(fault.At("nodejs"), unusable, err)
-}
-
-// withoutLogin returns an address that may be kept: what names a user is cut.
-func withoutLogin(address string) (string, error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "", errors.New("reading the address of a tarball: it is malformed")
-	}
-	if u.User == nil {
-		return address, nil
-	}
-	u.User = nil
-	return u.String(), nil
 }

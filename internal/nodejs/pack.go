@@ -132,7 +132,7 @@ func (p Package) origin() filetree.Origin {
 // offerTarball shares a tarball of which the cache holds more than what was packed
 // of it.
 func (e *Env) offerTarball(p Package) {
-	if integrity, err := fetch.ParseIntegrity(p.Integrity); err == nil && !strings.HasPrefix(p.URL, fileScheme) {
+	if integrity, err := fetch.ParseIntegrity(p.Integrity); err == nil && p.Archive == "" {
 		e.Client.Offer(fetch.Source{Integrity: integrity})
 	}
 }
@@ -182,8 +182,8 @@ func (e *Env) openTarball(ctx context.Context, p Package) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if name, ok := strings.CutPrefix(p.URL, fileScheme); ok {
-		return openArchive(name, integrity)
+	if p.Archive != "" {
+		return openArchive(p.Archive, integrity)
 	}
 	if known, ok := e.Client.KnownIntegrity(integrity); ok {
 		var corrupt *store.CorruptError
@@ -191,11 +191,8 @@ func (e *Env) openTarball(ctx context.Context, p Package) (*os.File, error) {
 			return nil, err
 		}
 	}
-	return e.Client.Blob(ctx, fetch.Source{URL: p.URL, Integrity: integrity, MaxBytes: runtimes.MaxUnzipped})
+	return e.Client.Blob(ctx, fetch.Source{URL: e.Client.Reveal(p.URL), Integrity: integrity, MaxBytes: runtimes.MaxUnzipped})
 }
-
-// fileScheme marks the address of a package that is packed on the user's disk.
-const fileScheme = "file:"
 
 // openArchive opens an archive on disk that is what was locked.
 func openArchive(name string, want fetch.Integrity) (in *os.File, err error) {

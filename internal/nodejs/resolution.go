@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/lockfile"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
@@ -58,7 +59,7 @@ func (s *Spec) obey(ctx context.Context, open func() (*Env, error), targets []ma
 	request, err := digestOf(struct {
 		Format  int
 		Targets []string
-		File    *lockfile.Lock
+		File    *locked.Graph
 	}{requestFormat, namesOf(targets), file})
 	if err != nil {
 		return nil, err
@@ -77,8 +78,8 @@ func (s *Spec) obey(ctx context.Context, open func() (*Env, error), targets []ma
 	if err != nil {
 		return nil, err
 	}
-	chosen, err := treesFor(targets, dir, func(t manifest.Target) (*modules.Tree, error) {
-		return lockfile.TreeFor(ctx, registry, file, t)
+	chosen, err := env.treesFor(targets, dir, func(t manifest.Target) (*modules.Tree, error) {
+		return locked.TreeFor(ctx, registry, file, t)
 	})
 	if err != nil {
 		return nil, fault.Tie(attribute, summary, err)
@@ -190,7 +191,7 @@ func (s *Spec) remembered(ctx context.Context, env *Env, p *manifest.Project, ta
 		return nil, err
 	}
 	return store.Recall(env.Store, "resolutions", key.Hex(), memoAge, func(l *Lock) bool { return l != nil }, func() (*Lock, error) {
-		chosen, err := treesFor(targets, dir, func(t manifest.Target) (*modules.Tree, error) {
+		chosen, err := env.treesFor(targets, dir, func(t manifest.Target) (*modules.Tree, error) {
 			return resolveTree(ctx, registry, p, t, treeOptions{
 				LegacyPeerDeps: s.LegacyPeerDeps, Before: cutOff.At, PinsExempt: !cutOff.Explicit, Prefer: q.Prefer,
 			})

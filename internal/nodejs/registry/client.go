@@ -56,6 +56,7 @@ func NewClient(f *fetch.Client, config *Npmrc) (*Client, error) {
 	if err := config.Authorize(f); err != nil {
 		return nil, err
 	}
+	config.teach(f.Secrets())
 	return &Client{fetch: f, config: config}, nil
 }
 
@@ -80,9 +81,19 @@ func (c *Client) Packument(ctx context.Context, name string) (*Packument, error)
 		Distill:      func(body []byte, _ string) ([]byte, error) { return distill(body) },
 		Distillation: distillation,
 	}
-	p, err := load(ctx, c, request, readDistilled)
+	p, cached, err := load(ctx, c, request, readDistilled)
 	if err != nil {
 		return nil, c.Explain(err, name, "")
+	}
+	if cached {
+		request.MaxAge = manifestMaxAge // it is as it was a moment ago
+		p.reload = func(ctx context.Context) ([]byte, error) {
+			page, err := c.fetch.Page(ctx, request)
+			if err != nil {
+				return nil, c.Explain(err, name, "")
+			}
+			return page.Body, nil
+		}
 	}
 	if p.Name == "" {
 		p.Name = name
@@ -103,7 +114,7 @@ func (c *Client) Manifest(ctx context.Context, name, version string) (*manifest.
 		Distill:      func(body []byte, _ string) ([]byte, error) { return distillManifest(body, version) },
 		Distillation: "npm manifest 1",
 	}
-	m, err := load(ctx, c, request, manifest.Read)
+	m, _, err := load(ctx, c, request, manifest.Read)
 	if err == nil {
 		return m, nil
 	}
@@ -119,7 +130,7 @@ func (c *Client) Manifest(ctx context.Context, name, version string) (*manifest.
 	if at < 0 {
 		return nil, &manifest.ResolveError{Code: "ETARGET", Name: name, Spec: version, Detail: "the registry has no such version"}
 	}
-	return p.Manifest(at)
+	return p.Manifest(ctx, at)
 }
 
 // Bundle opens the tarball of m, which is checked against its integrity.
@@ -189,23 +200,22 @@ func (c *Client) address(name string) (string, error) {
 	return c.config.Registry(name) + strings.Replace(name, "/", "%2f", 1), nil
 }
 
-// load fetches a page and reads it. A kept page that cannot be read is fetched
-// anew.
-func load[T any](ctx context.Context, c *Client, request fetch.PageRequest, read func([]byte) (T, error)) (T, error) {
+// load fetches a page and reads it, and reports whether it was a kept one. A kept
+// page that cannot be read is fetched anew.
+func load[T any](ctx context.Context, c *Client, request fetch.PageRequest, read func([]byte) (T, error)) (v T, cached bool, err error) {
 	page, err := c.fetch.Page(ctx, request)
 	if err != nil {
-		var none T
-		return none, err
+		return v, false, err
 	}
-	v, err := read(page.Body)
-	if err == nil || !page.Cached {
-		return v, err
+	if v, err = read(page.Body); err == nil || !page.Cached {
+		return v, page.Cached, err
 	}
 	request.Renew = true
 	if page, err = c.fetch.Page(ctx, request); err != nil {
-		return v, err
+		return v, false, err
 	}
-	return read(page.Body)
+	v, err = read(page.Body)
+	return v, false, err
 }
 
 // Explain says of a failed request for a package, or for its tarball, what the user
