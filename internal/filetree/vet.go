@@ -75,6 +75,27 @@ func (e Entry) OpenContent() (io.ReadCloser, error) {
 	return &content{unpacker: &u, file: f}, nil
 }
 
+// ReadEntries shows visit the contents of entries of one archive, one after
+// another with the same buffers. visit need not read to the end; what it reads
+// is checked as [Entry.OpenContent] does. An error of visit ends the reading.
+func ReadEntries(a *Archive, entries Tree, visit func(e *Entry, content io.Reader) error) (err error) {
+	f, err := a.Open()
+	if err != nil {
+		return fmt.Errorf("opening %q: %w", a.Name, err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	var u unpacker
+	for i := range entries {
+		if _, err := u.start(f, &entries[i]); err != nil {
+			return err
+		}
+		if err := visit(&entries[i], &u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 type content struct {
 	*unpacker
 	file ArchiveFile

@@ -36,7 +36,7 @@ func (c *cache) packContainer(ctx context.Context, extract func(container.Visit)
 			if f.Machine != "" {
 				facts.Native[f.Path] = f.Machine
 			}
-			return packer.Add(ctx, f.Path, f.Exec || f.Program && runsByPath(f.Path), f.Size, content)
+			return packer.Add(ctx, f.Path, f.Exec || f.Program && isRun(f.Path), f.Size, content)
 		})
 	})
 	if err != nil {

@@ -115,7 +115,7 @@ func (c *cache) downloadTree(ctx context.Context, l *DownloadLock, excluded func
 			return nil, &filetree.ArchiveError{Archive: fileName(l.URL), Entry: p.member.File, Reason: "is missing"}
 		}
 		e.Path, e.Origin = p.path, origin
-		e.Exec = p.member.Exec || p.member.Program && runsByPath(p.path)
+		e.Exec = p.member.Exec || p.member.Program && isRun(p.path)
 		tree = append(tree, e)
 	}
 	return tree, nil

@@ -252,6 +252,9 @@ type Artifact struct {
 	Unzipped int64
 	// Warnings are sentences that a user should see.
 	Warnings []Warning
+	// Findings are what the checks found; none are looked for where the zip is
+	// one that was planned.
+	Findings []Finding
 }
 
 // Warning, InputError and Severity are those of every room.
