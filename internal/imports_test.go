@@ -53,7 +53,8 @@ var closets = map[string][]string{
 	"nodejs/registry":  {"manifest", "tarball", "jsonscan", "semver"},
 	"nodejs/lockfile":  {"registry", "manifest", "modules", "semver"},
 	"python/pep440":    {},
-	"python/setuppy":   {"pep440"},
+	"python/backend":   {},
+	"python/sdist":     {"pep440", "backend"},
 }
 
 // testRooms may be imported by test files only, of any room.

@@ -14,7 +14,9 @@ provider "layerbuild" {
 resource "layerbuild_package" "deps" {
   runtimes = ["python3.11", "python3.12"]
   python = {
-    requirements = ["requests==2.31.0", "python-dateutil==2.8.2", "aws-lambda-powertools==2.30.0"]
+    requirements = ["requests==2.31.0", "python-dateutil==2.8.2", "aws-lambda-powertools[tracer]==2.30.0"]
+
+    exclude_runtime_sdk = true # the runtime brings boto3 and botocore
   }
 }
 

@@ -211,3 +211,22 @@ func TestCredentialsForEngines(t *testing.T) {
 		t.Errorf("got %v", known.explainBuild(failed))
 	}
 }
+
+// TestUnreadableConfigurationsArePassedOver: a directory stands for a file that
+// may not be read, as root may read all.
+func TestUnreadableConfigurationsArePassedOver(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "config.json"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	env := map[string]string{"DOCKER_CONFIG": dir, "XDG_CONFIG_HOME": dir, "XDG_RUNTIME_DIR": dir}
+	getenv := func(name string) string { return env[name] }
+	if c, err := readCredentials(getenv); err != nil || len(c.logins) != 0 {
+		t.Errorf("credentials %v, %v", c, err)
+	}
+	env["REGISTRY_AUTH_FILE"] = filepath.Join(dir, "config.json")
+	if _, err := readCredentials(getenv); err == nil {
+		t.Error("a file that REGISTRY_AUTH_FILE names was passed over")
+	}
+}

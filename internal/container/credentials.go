@@ -88,8 +88,8 @@ func readCredentials(getenv func(string) string) (*credentials, error) {
 			CredsStore  string                      `json:"credsStore"`
 		}
 		err := readJSON(name, &config)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
+		if _, unreadable := errors.AsType[*fs.PathError](err); unreadable && (name != getenv("REGISTRY_AUTH_FILE") || errors.Is(err, fs.ErrNotExist)) {
+			continue // as Docker does
 		}
 		if err != nil {
 			return nil, err

@@ -92,7 +92,8 @@ func findEngine(getenv func(string) string) (place, error) {
 		var config struct {
 			CurrentContext string `json:"currentContext"`
 		}
-		if err := readJSON(filepath.Join(dir, "config.json"), &config); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		err := readJSON(filepath.Join(dir, "config.json"), &config)
+		if _, unreadable := errors.AsType[*fs.PathError](err); err != nil && !unreadable {
 			return place{}, err
 		}
 		name = config.CurrentContext

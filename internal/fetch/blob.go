@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -82,7 +83,7 @@ func (c *Client) bring(ctx context.Context, u *url.URL, s Source, key string) (n
 	case ctx.Err() != nil:
 		return blobName{}, context.Cause(ctx)
 	default:
-		c.log.Debug("fetching without a lock", "url", redact(u), "error", lockErr)
+		c.log.DebugContext(ctx, "fetching without a lock", "url", redact(u), "error", lockErr)
 	}
 	if s = c.locate(s); !s.SHA256.IsZero() {
 		if f, err := c.store.Open(s.SHA256, knownSize(s)); err == nil {
@@ -103,7 +104,9 @@ func (c *Client) bring(ctx context.Context, u *url.URL, s Source, key string) (n
 	if c.offline {
 		return blobName{}, &OfflineError{URL: redact(u)}
 	}
+	start := time.Now()
 	if name, err = c.download(ctx, u, s); err == nil {
+		c.log.InfoContext(ctx, "fetched a file", "url", redact(u), "bytes", name.size, "sha256", name.digest.Hex(), "took", time.Since(start))
 		c.store.Offer(cmp.Or(s.sharedName(), store.RemoteName(name.digest)), name.digest, "")
 	}
 	return name, err

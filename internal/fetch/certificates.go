@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 // own. Nil is the system's own pool. What of the environment cannot be read is
 // warned of, as it may name more than exists; a file without a certificate is
 // an error.
-func rootCAs(log *slog.Logger, files []string) (*x509.CertPool, error) {
+func rootCAs(ctx context.Context, log *slog.Logger, files []string) (*x509.CertPool, error) {
 	named := []string{os.Getenv("SSL_CERT_FILE"), os.Getenv("REQUESTS_CA_BUNDLE"), os.Getenv("NODE_EXTRA_CA_CERTS")}
 	named = append(named, filepath.SplitList(os.Getenv("SSL_CERT_DIR"))...)
 	var pool *x509.CertPool
@@ -40,7 +41,7 @@ func rootCAs(log *slog.Logger, files []string) (*x509.CertPool, error) {
 		}
 	}
 	if err := errors.Join(faults...); err != nil {
-		log.Warn("reading certificates that the environment names", "error", err)
+		log.WarnContext(ctx, "reading certificates that the environment names", "error", err)
 	}
 	return pool, nil
 }

@@ -17,7 +17,9 @@ import (
 // keyring holds user names and passwords. It is safe for concurrent use once
 // netrc is set.
 type keyring struct {
-	netrc []login // host is a bare host name
+	// netrc reads the netrc file, once, for the first request without other
+	// credentials; nil reads none. host is a bare host name.
+	netrc func() ([]login, error)
 
 	mu     sync.RWMutex
 	byURL  []login // host is an origin; sorted by path
@@ -61,7 +63,8 @@ func (k *keyring) authorize(req *http.Request) string {
 		return fromURL
 	}
 	// A URL that names only the user leaves the password to netrc.
-	for _, n := range k.netrc {
+	machines, _ := k.machines() // a file that cannot be read is told of where a server refuses
+	for _, n := range machines {
 		if strings.EqualFold(n.host, req.URL.Hostname()) && (!found || n.user == l.user) {
 			req.SetBasicAuth(n.user, n.password)
 			return fromNetrc
@@ -72,6 +75,22 @@ func (k *keyring) authorize(req *http.Request) string {
 		return fromURL
 	}
 	return ""
+}
+
+// explain adds to the refusal of a request without credentials that the netrc
+// file could not be read.
+func (k *keyring) explain(err error) {
+	var refused *StatusError
+	if IsUnauthorized(err) && errors.As(err, &refused) && refused.Credentials == "" {
+		_, refused.Netrc = k.machines()
+	}
+}
+
+func (k *keyring) machines() ([]login, error) {
+	if k.netrc == nil {
+		return nil, nil
+	}
+	return k.netrc()
 }
 
 // forURL returns, among the logins for the origin of u, the one whose path has

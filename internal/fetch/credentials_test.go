@@ -135,11 +135,19 @@ func TestNetrcDefaultIsNotSent(t *testing.T) {
 	}
 }
 
-func TestUnreadableNetrcIsAnError(t *testing.T) {
+// TestUnreadableNetrc: a file that cannot be read, here a directory, is passed
+// over, as by pip and uv, and told of where a server wants credentials.
+func TestUnreadableNetrc(t *testing.T) {
 	t.Parallel()
-	_, err := New(Options{Store: newClient(t).store, NetrcPath: t.TempDir()})
-	if err == nil || !strings.HasPrefix(err.Error(), "reading netrc: ") {
-		t.Errorf("err = %v", err)
+	client := newClient(t, func(o *Options) { o.NetrcPath = t.TempDir() })
+	open := serve(t, func(http.ResponseWriter, *http.Request) {})
+	if _, err := client.Page(t.Context(), PageRequest{URL: open.URL}); err != nil {
+		t.Errorf("a server without credentials: %v", err)
+	}
+	closed := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
+	_, err := client.Page(t.Context(), PageRequest{URL: closed.URL})
+	if !IsUnauthorized(err) || !strings.Contains(err.Error(), "reading netrc: ") || !strings.Contains(err.Error(), "machine 127.0.0.1 login <user> password <password>") {
+		t.Errorf("a server with credentials: %v", err)
 	}
 	if _, err := New(Options{}); err == nil {
 		t.Error("no store gave no error")

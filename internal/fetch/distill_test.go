@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -96,7 +97,7 @@ func TestATransportIsMadeForTheFirstRequest(t *testing.T) {
 	t.Parallel()
 	fault := errors.New("no certificates")
 	made := 0
-	lazy := &lazyTransport{get: func() (*transport, error) {
+	lazy := &lazyTransport{open: func(context.Context) (*transport, error) {
 		made++
 		return nil, fault
 	}}

@@ -18,6 +18,9 @@ type StatusError struct {
 	// "netrc", "prefix" (Client.Authorize), "dynamic" (Options.Credentials), or
 	// "" when none were sent.
 	Credentials string
+	// Netrc is why the netrc file could not be read, where no credentials were
+	// sent.
+	Netrc error
 }
 
 // Error is a sentence; for a refusal it says whose credentials were refused.
@@ -36,7 +39,15 @@ func (e *StatusError) Error() string {
 	case fromDynamic:
 		return text + " to a token that was made for it"
 	}
-	return text + "; no credentials were sent: write them into a netrc file, or into the address of the index in the environment"
+	text += "; no credentials were sent"
+	if e.Netrc != nil {
+		text += fmt.Sprintf(" (%v)", e.Netrc)
+	}
+	host := "<host>"
+	if u, err := url.Parse(e.URL); err == nil && u.Hostname() != "" {
+		host = u.Hostname()
+	}
+	return text + fmt.Sprintf(": write a line into ~/.netrc: machine %s login <user> password <password>", host)
 }
 
 // IsNotFound reports whether err says that the server has no such document:

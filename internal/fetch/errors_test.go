@@ -9,7 +9,7 @@ func TestErrorSentences(t *testing.T) {
 		want string
 	}{
 		{&StatusError{URL: "https://x/", Code: 404}, "https://x/ answered 404 Not Found"},
-		{&StatusError{URL: "https://x/", Code: 401}, "https://x/ answered 401 Unauthorized; no credentials were sent: write them into a netrc file, or into the address of the index in the environment"},
+		{&StatusError{URL: "https://x/", Code: 401}, "https://x/ answered 401 Unauthorized; no credentials were sent: write a line into ~/.netrc: machine x login <user> password <password>"},
 		{&StatusError{URL: "https://x/", Code: 403, Credentials: "netrc"}, "https://x/ answered 403 Forbidden to the login and password of the netrc file"},
 		{&StatusError{URL: "https://x/", Code: 403, Credentials: "url"}, "https://x/ answered 403 Forbidden to the user and password of the index's URL"},
 		{&OfflineError{URL: "https://x/"}, "https://x/ is not in the cache, and offline mode forbids to fetch it"},

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -27,10 +28,13 @@ type Options struct {
 	Offline bool
 	// UserAgent is sent with every request.
 	UserAgent string
-	// Logger gets one debug line a request; nil discards them.
+	// Logger gets a line for each file that was fetched (INFO) and for each
+	// request (DEBUG), with the context of whoever asked; nil discards them. No
+	// line holds a credential.
 	Logger *slog.Logger
 	// NetrcPath names the netrc file; "" is $NETRC, else .netrc (on Windows
-	// also _netrc) in the home directory. A missing file is no error.
+	// also _netrc) in the home directory. It is read where a request has no other
+	// credentials; one that is missing or cannot be read is no error.
 	NetrcPath string
 	// Credentials is asked, when not nil, for URLs that have no credentials of
 	// their own, of Authorize or of netrc: before the first request, shortly
@@ -102,10 +106,7 @@ func New(o Options) (*Client, error) {
 		backoff:   250 * time.Millisecond,
 		lockWait:  2 * time.Minute,
 	}
-	var err error
-	if c.keys.netrc, err = loadNetrc(o.NetrcPath); err != nil {
-		return nil, err
-	}
+	c.keys.netrc = sync.OnceValues(func() ([]login, error) { return loadNetrc(o.NetrcPath) })
 	if c.transport == nil {
 		c.transport = newLazyTransport(c.log, o.Certificates)
 	}

@@ -80,7 +80,7 @@ type pageEntry struct {
 func (c *Client) page(ctx context.Context, u *url.URL, r PageRequest, key string) (*Page, error) {
 	var stored *pageEntry
 	if !r.Renew {
-		stored = c.storedPage(key)
+		stored = c.storedPage(ctx, key)
 	}
 	if c.offline {
 		return offlinePage(stored, u)
@@ -95,26 +95,26 @@ func (c *Client) page(ctx context.Context, u *url.URL, r PageRequest, key string
 	}
 	var page *Page
 	err := c.get(ctx, u, header, func(a *answer) (err error) {
-		page, err = c.takePage(a, r, key, stored)
+		page, err = c.takePage(ctx, a, r, key, stored)
 		return err
 	})
 	if IsNotFound(err) {
 		var status *StatusError
 		errors.As(err, &status)
-		c.keepPage(key, &pageEntry{Status: status.Code, URL: status.URL, Fresh: -1})
+		c.keepPage(ctx, key, &pageEntry{Status: status.Code, URL: status.URL, Fresh: -1})
 	}
 	return page, err
 }
 
 // takePage makes a page of an answer and keeps it.
-func (c *Client) takePage(a *answer, r PageRequest, key string, stored *pageEntry) (*Page, error) {
+func (c *Client) takePage(ctx context.Context, a *answer, r PageRequest, key string, stored *pageEntry) (*Page, error) {
 	fresh, keep := freshness(a.header)
 	if a.status == http.StatusNotModified {
 		if stored == nil {
 			return nil, &StatusError{URL: redact(a.url), Code: a.status}
 		}
 		stored.Fresh = fresh
-		c.keepPage(key, stored)
+		c.keepPage(ctx, key, stored)
 		return stored.page(), nil
 	}
 	if a.status != http.StatusOK {
@@ -135,7 +135,7 @@ func (c *Client) takePage(a *answer, r PageRequest, key string, stored *pageEntr
 		ETag: a.header.Get("ETag"), Modified: a.header.Get("Last-Modified"), Fresh: fresh, body: body,
 	}
 	if keep {
-		c.keepPage(key, entry)
+		c.keepPage(ctx, key, entry)
 	}
 	page := entry.page()
 	page.Cached = false
@@ -169,18 +169,18 @@ func (e *pageEntry) fresh(fallback time.Duration) bool {
 }
 
 // storedPage returns the stored page of the key, or nil.
-func (c *Client) storedPage(key string) *pageEntry {
+func (c *Client) storedPage(ctx context.Context, key string) *pageEntry {
 	raw, written, err := c.store.GetRecord(pageBucket, key)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
-			c.log.Warn("reading a stored page", "error", err)
+			c.log.WarnContext(ctx, "reading a stored page", "error", err)
 		}
 		return nil
 	}
 	line, body, _ := bytes.Cut(raw, []byte("\n"))
 	entry := &pageEntry{body: body, written: written}
 	if err := json.Unmarshal(line, entry); err != nil {
-		c.log.Warn("reading a stored page", "error", err)
+		c.log.WarnContext(ctx, "reading a stored page", "error", err)
 		return nil
 	}
 	return entry
@@ -188,13 +188,13 @@ func (c *Client) storedPage(key string) *pageEntry {
 
 // keepPage stores the page. A failure costs a request next time, and must not
 // cost this one its answer.
-func (c *Client) keepPage(key string, entry *pageEntry) {
+func (c *Client) keepPage(ctx context.Context, key string, entry *pageEntry) {
 	line, err := json.Marshal(entry)
 	if err == nil {
 		err = c.store.PutRecord(pageBucket, key, append(append(line, '\n'), entry.body...))
 	}
 	if err != nil {
-		c.log.Warn("storing a page", "error", err)
+		c.log.WarnContext(ctx, "storing a page", "error", err)
 	}
 }
 

@@ -72,7 +72,7 @@ func (c *Client) retry(ctx context.Context, u *url.URL, attempt func() (progress
 			return named(u, t.err)
 		}
 		wait := c.wait(tried, t.after)
-		c.log.Debug("retrying", "url", redact(u), "wait", wait, "error", t.err)
+		c.log.InfoContext(ctx, "retrying", "url", redact(u), "wait", wait, "error", t.err)
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
@@ -119,12 +119,13 @@ func (c *Client) attempt(ctx context.Context, u *url.URL, header http.Header, re
 	guarded := &guardedBody{body: resp.Body, watch: watch, ctx: ctx}
 	if err := judge(resp, final, source); err != nil {
 		drain(resp.Body)
+		c.keys.explain(err)
 		return errors.Join(err, resp.Body.Close())
 	}
 	err = read(&answer{
 		status: resp.StatusCode, header: resp.Header, length: resp.ContentLength, body: guarded, url: final,
 	})
-	c.log.Debug("fetched", "url", redact(final), "status", resp.StatusCode, "bytes", guarded.n, "took", time.Since(start))
+	c.log.DebugContext(ctx, "request", "url", redact(final), "status", resp.StatusCode, "bytes", guarded.n, "took", time.Since(start))
 	if closeErr := resp.Body.Close(); err == nil && closeErr != nil {
 		err = &temporary{err: closeErr}
 	}

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"context"
 	"crypto/tls"
 	"log/slog"
 	"net"
@@ -20,32 +21,35 @@ const (
 // lazyTransport makes a transport for the first request: to read the
 // certificates of a system takes as long as to resolve from a full cache.
 type lazyTransport struct {
-	get  func() (*transport, error)
-	made atomic.Bool
+	open func(context.Context) (*transport, error)
+
+	once sync.Once
+	made atomic.Bool // once is over
+	t    *transport
+	err  error
 }
 
 func newLazyTransport(log *slog.Logger, certificates []string) *lazyTransport {
-	return &lazyTransport{get: sync.OnceValues(func() (*transport, error) { return newTransport(log, certificates) })}
+	return &lazyTransport{open: func(ctx context.Context) (*transport, error) { return newTransport(ctx, log, certificates) }}
 }
 
 // RoundTrip sends the request. The error of a transport that cannot be made is
 // a *setupError.
 func (l *lazyTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	t, err := l.get()
-	if err != nil {
-		return nil, &setupError{err: err}
+	l.once.Do(func() {
+		l.t, l.err = l.open(req.Context())
+		l.made.Store(true)
+	})
+	if l.err != nil {
+		return nil, &setupError{err: l.err}
 	}
-	l.made.Store(true)
-	return t.RoundTrip(req)
+	return l.t.RoundTrip(req)
 }
 
 // CloseIdleConnections closes the connections that no request uses.
 func (l *lazyTransport) CloseIdleConnections() {
-	if !l.made.Load() {
-		return
-	}
-	if t, err := l.get(); err == nil {
-		t.CloseIdleConnections()
+	if l.made.Load() && l.err == nil {
+		l.t.CloseIdleConnections()
 	}
 }
 
@@ -63,8 +67,8 @@ type transport struct {
 	old         sync.Map // hosts under https that answered in HTTP/1
 }
 
-func newTransport(log *slog.Logger, certificates []string) (*transport, error) {
-	roots, err := rootCAs(log, certificates)
+func newTransport(ctx context.Context, log *slog.Logger, certificates []string) (*transport, error) {
+	roots, err := rootCAs(ctx, log, certificates)
 	if err != nil {
 		return nil, err
 	}

@@ -224,7 +224,7 @@ func TestConnectionsPerHost(t *testing.T) {
 // trusting returns the transport of a client that trusts the server.
 func trusting(t *testing.T, server *httptest.Server) *transport {
 	t.Helper()
-	made, err := newTransport(slog.New(slog.DiscardHandler), nil)
+	made, err := newTransport(t.Context(), slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
@@ -69,10 +70,16 @@ func (b *Builder) Build(ctx context.Context, l *Lock, o Output) (Artifact, error
 	if err != nil {
 		return Artifact{}, err
 	}
-	if !c.store.Shared() {
-		return b.buildParts(ctx, c, l, o)
+	start := time.Now()
+	pack := b.buildParts
+	if c.store.Shared() {
+		pack = b.buildShared
 	}
-	return b.buildShared(ctx, c, l, o)
+	a, err := pack(ctx, c, l, o)
+	if err == nil {
+		b.log.InfoContext(ctx, "built a layer", "zip", o.PathOf(a.SHA256), "sha256", a.SHA256.Hex(), "bytes", a.Size, "unzipped", a.Unzipped, "took", time.Since(start))
+	}
+	return a, err
 }
 
 // buildParts builds from what the lock names.

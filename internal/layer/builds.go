@@ -211,7 +211,7 @@ func (c *cache) runBuild(ctx context.Context, l *BuildLock, platform string, sen
 	recipe := l.recipe(platform)
 	recipe.Fresh = fresh
 	return c.packContainer(ctx, func(visit container.Visit) error {
-		return engine.Build(ctx, recipe, sent, l.Files, func(line string) { c.log(ctx, line) }, visit)
+		return engine.Build(ctx, recipe, sent, l.Files, func(line string) { c.log.InfoContext(ctx, line) }, visit)
 	})
 }
 

@@ -65,6 +65,7 @@ func pythonError(s Spec, err error) error {
 		missing   *python.Missing
 		noDigest  *python.NoDigest
 		direct    *python.DirectURL
+		hash      *python.HashError
 	)
 	if other := otherFile(attribute, err); other != nil {
 		return other
@@ -82,6 +83,8 @@ func pythonError(s Spec, err error) error {
 	case errors.As(err, &noWheel):
 		summary = fmt.Sprintf("No wheel of %q %s runs on %s", noWheel.Name, noWheel.Version, noWheel.Target)
 		return &fault.Error{At: attribute, Summary: summary, Detail: sentence(err) + filesTable(noWheel.Files), Err: err}
+	case errors.As(err, &hash):
+		summary = fmt.Sprintf("No wheel of %s %s has the given hash", hash.Name, hash.Version)
 	case errors.As(err, &noVersion):
 		summary = fmt.Sprintf("No version of %q fits", noVersion.Name)
 	case errors.As(err, &missing):

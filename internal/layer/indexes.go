@@ -23,14 +23,21 @@ type IndexSpec struct {
 // indexesFor returns where the package's distributions come from: its own
 // indexes before those of the environment, or the public one, without
 // credentials, which the client learns.
-func (c *cache) indexesFor(ctx context.Context, s Spec) (*python.IndexSettings, error) {
+func (c *cache) indexesFor(ctx context.Context, s Spec) (*python.IndexSettings, *fetch.Client, error) {
 	targets, err := s.pythonTargets()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	settings, err := c.configured(s.Python.project(), pythonTargets(targets))
+	pip, err := c.pip()
 	if err != nil {
-		return nil, fault.Tie(fault.At("python"), "The settings of uv or pip cannot be used", err)
+		return nil, nil, pipError(err)
+	}
+	settings, err := python.ReadIndexSettings(c.getenv, s.Python.project(), pythonTargets(targets))
+	if err == nil {
+		err = login(pip.client, settings)
+	}
+	if err != nil {
+		return nil, nil, pipError(err)
 	}
 	var own []python.Index
 	for i, index := range s.Python.Indexes {
@@ -38,7 +45,7 @@ func (c *cache) indexesFor(ctx context.Context, s Spec) (*python.IndexSettings, 
 		if index.CodeArtifact != nil {
 			if address, err = c.artifacts.index(ctx, index.CodeArtifact); err != nil {
 				at := fault.At("python", "index").Index(i)
-				return nil, fault.Tie(at, fmt.Sprintf("The CodeArtifact repository %q cannot be used", index.CodeArtifact.Repository), err)
+				return nil, nil, fault.Tie(at, fmt.Sprintf("The CodeArtifact repository %q cannot be used", index.CodeArtifact.Repository), err)
 			}
 		}
 		own = append(own, python.Index{URL: address, Packages: index.Packages})
@@ -47,31 +54,25 @@ func (c *cache) indexesFor(ctx context.Context, s Spec) (*python.IndexSettings, 
 		settings.Indexes = []python.Index{{URL: python.DefaultIndex}}
 	}
 	settings.Indexes = append(own, settings.Indexes...)
-	return settings, nil
+	return settings, pip.client, nil
 }
 
-// configured returns the settings of the environment and the configuration
-// files, for a uv project in a folder or for none, and hands their credentials
-// to the client.
-func (c *cache) configured(project string, targets []python.Target) (*python.IndexSettings, error) {
-	settings, err := python.ReadIndexSettings(c.getenv, project, targets)
-	if err != nil {
-		return nil, err
-	}
-	return settings, login(c.client, settings)
+// pipError says that the settings of uv and pip cannot be used.
+func pipError(err error) error {
+	return fault.Tie(fault.At("python"), "The settings of uv or pip cannot be used", err)
 }
 
-// login takes the credentials out of the addresses.
+// login takes the credentials out of the addresses. An address of an index that
+// is none is an error where that index is asked, and no matter before.
 func login(client *fetch.Client, settings *python.IndexSettings) error {
 	for _, address := range settings.Accounts {
-		if _, err := client.Login(address); err != nil {
-			return fmt.Errorf("reading the index address %q of uv's settings: %w", fetch.Redact(address), err)
-		}
+		_, _ = client.Login(address) // those that are asked are among the indexes
 	}
 	for i, index := range settings.Indexes {
 		address, err := client.Login(index.URL)
 		if err != nil {
-			return fmt.Errorf("reading the index address %q of the environment or a configuration file: %w", fetch.Redact(index.URL), err)
+			settings.Indexes[i].Unusable = fmt.Errorf("reading the index address %q, which UV_DEFAULT_INDEX, UV_INDEX, PIP_INDEX_URL, PIP_EXTRA_INDEX_URL, uv.toml, pyproject.toml or pip.conf names: %w", fetch.Redact(index.URL), err)
+			continue
 		}
 		settings.Indexes[i].URL = address
 	}
@@ -91,25 +92,25 @@ func login(client *fetch.Client, settings *python.IndexSettings) error {
 
 // locate asks the indexes where the files of a lock file lie.
 func (c *cache) locate(ctx context.Context, s Spec, file *python.LockFile, targets []python.Target) (*python.Lock, error) {
-	settings, err := c.indexesFor(ctx, s)
+	settings, client, err := c.indexesFor(ctx, s)
 	if err == nil {
-		err = c.prepare(file, settings)
+		err = c.prepare(client, file, settings)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return file.Locate(ctx, c.client, settings.Indexes, targets)
+	return file.Locate(ctx, client, settings.Indexes, targets)
 }
 
 // prepare hands the credentials of the indexes that a lock file names to the
 // client, and refuses to ask an index where none may be asked.
-func (c *cache) prepare(file *python.LockFile, settings *python.IndexSettings) error {
+func (c *cache) prepare(client *fetch.Client, file *python.LockFile, settings *python.IndexSettings) error {
 	addresses, err := file.Expand(c.getenv)
 	if err != nil {
 		return err
 	}
 	for _, address := range addresses {
-		if _, err := c.client.Login(address); err != nil {
+		if _, err := client.Login(address); err != nil {
 			return fmt.Errorf("reading the index address %q of the lock file: %w", fetch.Redact(address), err)
 		}
 	}

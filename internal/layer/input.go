@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
@@ -125,11 +126,13 @@ func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error)
 	}
 	s.lockSelection(l)
 	r := &resolution{builder: b, spec: s, triggers: triggers, old: cmp.Or(old, &Lock{}), now: l}
+	start := time.Now()
 	for _, in := range s.inputs() {
 		if err := in.choose(ctx, r); err != nil {
 			return nil, err
 		}
 	}
+	b.log.InfoContext(ctx, "resolved a layer", "runtimes", l.Runtimes, "architectures", l.Architectures, "parts", len(l.Contents()), "took", time.Since(start))
 	return l, nil
 }
 

@@ -9,8 +9,10 @@
 package layer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -18,7 +20,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -28,6 +29,7 @@ import (
 // changes nothing needs none.
 type Builder struct {
 	open func() (*cache, error)
+	log  *slog.Logger
 
 	mu sync.Mutex
 	// outputs are the zips that this Builder wrote, by absolute path.
@@ -37,13 +39,13 @@ type Builder struct {
 // cache is what a Builder keeps on disk and reaches over the network.
 type cache struct {
 	store     *store.Store
-	client    *fetch.Client
+	client    *fetch.Client // of all but Python
+	pip       func() (*pip, error)
 	getenv    func(string) string
-	log       func(ctx context.Context, line string)
+	log       *slog.Logger
 	offline   bool
 	results   bool // of container builds are shared
 	artifacts *artifacts
-	indexes   []python.Index // of the environment and the user's files
 	node      *nodejs.Env
 }
 
@@ -62,9 +64,10 @@ type Options struct {
 	Environ func() []string
 	// CABundle is a file of certificates to trust besides the system's, or "".
 	CABundle string
-	// Log gets the lines that a container engine writes while it builds; nil
-	// drops them.
-	Log func(ctx context.Context, line string)
+	// Logger gets a line for each phase and each file that was fetched, and what
+	// a container engine writes while it builds (INFO), and a line for each
+	// request (DEBUG), with the context of the call; nil drops them.
+	Logger *slog.Logger
 	// CodeArtifact is asked about hosts of AWS CodeArtifact alone; nil reaches
 	// them as any other host.
 	CodeArtifact CodeArtifact
@@ -79,7 +82,9 @@ type Options struct {
 
 // NewBuilder returns a Builder. Nothing is opened or read yet.
 func NewBuilder(o Options) *Builder {
+	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	return &Builder{
+		log: o.Logger,
 		open:    sync.OnceValues(func() (*cache, error) { return openCache(o) }),
 		outputs: map[string]store.Digest{},
 	}
@@ -97,27 +102,22 @@ func openCache(o Options) (*cache, error) {
 	if s, err = shareStore(s, o); err != nil {
 		return nil, err
 	}
-	settings, err := python.ReadIndexSettings(o.Getenv, "", nil)
-	if err != nil {
+	c := &cache{store: s, getenv: o.Getenv, log: o.Logger, offline: o.Offline, results: o.TrustBuilds, artifacts: newArtifacts(o.CodeArtifact, o.Offline)}
+	if c.client, err = c.newClient(o); err != nil {
 		return nil, err
 	}
-	c := &cache{store: s, getenv: o.Getenv, log: o.Log, offline: o.Offline, results: o.TrustBuilds, artifacts: newArtifacts(o.CodeArtifact, o.Offline)}
-	if c.log == nil {
-		c.log = func(context.Context, string) {}
-	}
-	c.client, err = fetch.New(fetch.Options{
-		Store: s, Offline: o.Offline, UserAgent: o.UserAgent, Credentials: c.artifacts.credentials,
-		Certificates: slices.DeleteFunc([]string{o.CABundle, settings.Certificates}, func(name string) bool { return name == "" }),
-	})
-	if err != nil {
-		return nil, err
-	}
+	c.pip = sync.OnceValues(func() (*pip, error) { return c.readPip(o) })
 	c.node = c.nodeEnv(o.Environ)
-	// A lock names files without credentials, so the client learns those of
-	// the indexes before any build.
-	err = login(c.client, settings)
-	c.indexes = settings.Indexes
-	return c, err
+	return c, nil
+}
+
+// newClient returns a client that trusts some certificates besides those that
+// every client does; "" is none.
+func (c *cache) newClient(o Options, certificates ...string) (*fetch.Client, error) {
+	certificates = slices.DeleteFunc(append(certificates, o.CABundle), func(name string) bool { return name == "" })
+	return fetch.New(fetch.Options{
+		Store: c.store, Offline: o.Offline, UserAgent: o.UserAgent, Logger: c.log, Credentials: c.artifacts.credentials, Certificates: certificates,
+	})
 }
 
 // What the cache keeps: files that no run has used for so long go first.

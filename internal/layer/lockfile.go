@@ -26,7 +26,10 @@ func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *
 	}
 	attribute := fault.At("python", "lock_file")
 	summary := fmt.Sprintf("The lock file %q cannot be obeyed", s.Python.LockFile)
-	options := python.LockFileOptions{Groups: s.Python.Groups, Extras: s.Python.Extras}
+	options := python.LockFileOptions{
+		Groups: s.Python.Groups, Extras: s.Python.Extras,
+		Sdists: s.Python.Sdist == SdistPure, LeftOut: s.Python.leaveOut().Names,
+	}
 	if s.Python.Package != "" {
 		options.Packages = []string{s.Python.Package}
 	}
@@ -69,7 +72,7 @@ func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *
 	if err != nil {
 		return fault.Tie(attribute, summary, err)
 	}
-	s.Python.leaveOut().from(chosen, besideSDK(chosen.Wheels), file.Local...)
+	s.Python.leaveOut().from(chosen, besideSDK(chosen.Wheels), file.LeftOut)
 	if err := checkArchitectures(s, chosen); err != nil {
 		return err
 	}
@@ -81,9 +84,6 @@ func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *
 func (b *Builder) lockLocal(s Spec, local []python.LocalPackage, targets []runtimes.Target, l *Lock) error {
 	dir := filepath.Dir(s.Python.LockFile)
 	for _, p := range local {
-		if slices.Contains(s.Python.leaveOut().Names, p.Name) {
-			continue
-		}
 		for _, root := range p.Roots(pythonTargets(targets)) {
 			target := root + "/" + p.Module
 			if strings.HasSuffix(p.Source, ".py") {

@@ -113,13 +113,10 @@ func (s Spec) pythonTargets() ([]runtimes.Target, error) {
 }
 
 // from leaves distributions out of a resolution, and notes the names that are
-// neither in it nor local projects.
-func (o leaveOut) from(l *python.Lock, roots []string, local ...python.LocalPackage) {
+// neither in it nor among those that were left out before.
+func (o leaveOut) from(l *python.Lock, roots, before []string) {
 	for _, name := range o.Names {
-		if slices.ContainsFunc(local, func(p python.LocalPackage) bool { return p.Name == name }) {
-			continue
-		}
-		if !slices.ContainsFunc(l.Wheels, func(w python.Wheel) bool { return w.Name == name }) {
+		if !slices.Contains(before, name) && !slices.ContainsFunc(l.Wheels, func(w python.Wheel) bool { return w.Name == name }) {
 			l.Notes = append(l.Notes, fmt.Sprintf("python.exclude names %q, which nothing asks for", name))
 		}
 	}

@@ -17,7 +17,11 @@ func (c *cache) pythonTree(ctx context.Context, l *Lock) (filetree.Tree, error) 
 	if err != nil {
 		return nil, err
 	}
-	tree, err := python.Tree(ctx, c.client, c.store, l.Python.Chosen, python.TreeOptions{Targets: pythonTargets(targets), Scripts: l.Python.Scripts, Indexes: c.indexes, Pack: c.packMade})
+	pip, err := c.pipFor(ctx, l.Python.Chosen)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := python.Tree(ctx, pip.client, c.store, l.Python.Chosen, python.TreeOptions{Targets: pythonTargets(targets), Scripts: l.Python.Scripts, Indexes: pip.indexes, Pack: c.packMade})
 	if err != nil {
 		return nil, wheelError(err)
 	}

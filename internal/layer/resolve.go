@@ -99,7 +99,7 @@ func (b *Builder) resolvePython(ctx context.Context, s Spec, old *PythonLock) (*
 	if err != nil {
 		return nil, err
 	}
-	settings, err := c.indexesFor(ctx, s)
+	settings, _, err := c.indexesFor(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +150,11 @@ func (c *cache) remember(ctx context.Context, spec python.Spec, out leaveOut, re
 		return nil, err
 	}
 	return store.Recall(c.store, "resolutions", key.Hex(), memoAge, func(l *python.Lock) bool { return l != nil }, func() (*python.Lock, error) {
-		chosen, err := python.Resolve(ctx, c.client, spec)
+		pip, err := c.pip()
+		if err != nil {
+			return nil, pipError(err)
+		}
+		chosen, err := python.Resolve(ctx, pip.client, spec)
 		if err != nil {
 			return nil, err
 		}
@@ -158,7 +162,7 @@ func (c *cache) remember(ctx context.Context, spec python.Spec, out leaveOut, re
 		for _, in := range spec.Requirements {
 			roots = append(roots, in.Requirement.Name)
 		}
-		out.from(chosen, roots)
+		out.from(chosen, roots, spec.Dropped)
 		return chosen, nil
 	})
 }
@@ -171,7 +175,7 @@ func pythonSpec(s Spec) (python.Spec, *python.RequirementsFile, store.Digest, er
 	if err != nil {
 		return python.Spec{}, nil, store.Digest{}, err
 	}
-	spec := python.Spec{ExcludeNewer: s.CutOff.At, PinsExempt: !s.CutOff.Explicit, Prereleases: s.Python.Prerelease, Sdists: s.Python.Sdist == SdistPure}
+	spec := python.Spec{ExcludeNewer: s.CutOff.At, PinsExempt: !s.CutOff.Explicit, Prereleases: s.Python.Prerelease, Sdists: s.Python.Sdist == SdistPure, LeftOut: s.Python.leaveOut().Names}
 	request := pythonRequest{
 		Format: lockFormat, Indexes: s.Python.Indexes, Prerelease: s.Python.Prerelease, LeftOut: s.Python.leaveOut(), Sdist: s.Python.Sdist,
 	}

@@ -19,13 +19,7 @@ const SdistPure = "pure"
 
 // checkSdist finds a python.sdist that means nothing, or nothing here.
 func (p *PythonSpec) checkSdist() error {
-	switch {
-	case p.Sdist != "" && p.LockFile != "":
-		return &fault.Error{
-			At: fault.At("python", "sdist"), Summary: "Source distributions beside a lock file",
-			Detail: "Wheels are made of source distributions for requirements alone. Give wheels of what the lock file has in source alone in python.wheels, and drop python.sdist.",
-		}
-	case p.Sdist == "" || p.Sdist == SdistPure:
+	if p.Sdist == "" || p.Sdist == SdistPure {
 		return nil
 	}
 	return &fault.Error{

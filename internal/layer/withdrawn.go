@@ -21,11 +21,11 @@ func (b *Builder) Withdrawn(ctx context.Context, s Spec, l *Lock, severity Sever
 	if err != nil {
 		return nil, err
 	}
-	settings, err := c.indexesFor(ctx, s)
+	settings, client, err := c.indexesFor(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	found, err := python.Withdrawn(ctx, c.client, l.Python.Chosen, settings.Indexes)
+	found, err := python.Withdrawn(ctx, client, l.Python.Chosen, settings.Indexes)
 	if err != nil {
 		return []Warning{{
 			At: fault.At("checks"), Summary: "The index does not tell what was withdrawn",

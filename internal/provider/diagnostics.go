@@ -2,6 +2,7 @@ package provider
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -20,7 +21,7 @@ import (
 // names, at the argument that brought it, where one did.
 func diagnose(summary string, err error) diag.Diagnostic {
 	if input, ok := errors.AsType[*layer.InputError](err); ok {
-		return atPath(input.At, diag.NewErrorDiagnostic(input.Summary, input.Detail))
+		return atPath(input.At, input.Detail, func(detail string) diag.Diagnostic { return diag.NewErrorDiagnostic(input.Summary, detail) })
 	}
 	if unknown, ok := errors.AsType[*unknownSettings](err); ok {
 		return unknown.diagnostic()
@@ -70,7 +71,7 @@ const wayOut = "Nothing was changed. To destroy the resource in spite of this, r
 
 // warn returns the diagnostic of a warning of the pipeline.
 func warn(w layer.Warning) diag.Diagnostic {
-	return atPath(w.At, diag.NewWarningDiagnostic(w.Summary, w.Detail))
+	return atPath(w.At, w.Detail, func(detail string) diag.Diagnostic { return diag.NewWarningDiagnostic(w.Summary, detail) })
 }
 
 // at ties a diagnostic to an outermost argument; "" is none.
@@ -81,12 +82,19 @@ func at(attribute string, d diag.Diagnostic) diag.Diagnostic {
 	return diag.WithPath(path.Root(attribute), d)
 }
 
-// atPath ties a diagnostic to the argument that a fault names, whole.
-func atPath(p fault.Path, d diag.Diagnostic) diag.Diagnostic {
-	if p.IsZero() {
-		return d
+// atPath ties a diagnostic to the argument that a fault names, by its whole path.
+// Terraform shows the line of an outermost argument or of an element of it; for
+// what lies deeper it shows that of the resource, so the text names the argument.
+func atPath(p fault.Path, detail string, of func(detail string) diag.Diagnostic) diag.Diagnostic {
+	steps := p.Steps()
+	if len(steps) == 0 {
+		return of(detail)
 	}
-	return diag.WithPath(frameworkPath(p), d)
+	shown := len(steps) == 1 || len(steps) == 2 && steps[1].Kind != fault.Argument
+	if !shown && !strings.Contains(detail, p.String()) {
+		detail += fmt.Sprintf("\n\nThe argument is %s.", p)
+	}
+	return diag.WithPath(frameworkPath(p), of(detail))
 }
 
 // frameworkPath returns the path in the framework's form:

@@ -361,12 +361,14 @@ func TestBytesDoNotDependOnTheMachine(t *testing.T) {
 func TestCredentialsStayOutOfEverything(t *testing.T) {
 	t.Parallel()
 	const user, password = "reader", "hunter2-s3cret"
+	hidden := []string{password, "canary/of/the/secret/access/key", "canary-of-the-session-token", "canary-of-npm"}
 	index, aws := indextest.New(t, universe, indextest.WithAuth(user, password)), lambdatest.New(t)
 	address := strings.Replace(index.URL(), "://", "://"+user+":"+password+"@", 1)
-	m := newMachine(t, nil).uses("PIP_INDEX_URL=" + address)
+	m := newMachine(t, nil).uses("PIP_INDEX_URL="+address, "AWS_SECRET_ACCESS_KEY="+hidden[1], "AWS_SESSION_TOKEN="+hidden[2],
+		"npm_config_//registry.npmjs.org/:_authToken="+hidden[3])
 	m.write("main.tf", pipeline(aws.URL(), "", "requests", ""))
 	m.write("src/shared.py", "VALUE = 1\n")
-	logged := newMachine(t, m).uses("PIP_INDEX_URL="+address, "TF_LOG=TRACE")
+	logged := newMachine(t, m).uses(m.env[len(m.env)-4:]...).uses("TF_LOG=TRACE")
 	printed := logged.terraform(0, "plan", "-out=saved.tfplan")
 	printed += logged.terraform(0, "show", "-json", "saved.tfplan")
 	printed += logged.terraform(0, "apply", "saved.tfplan")
@@ -384,8 +386,15 @@ resource "layerbuild_package" "deps" {
 		t.Errorf("the refused password is not named by its status:\n%s", refused)
 	}
 	printed += refused
-	if strings.Contains(printed, password) {
-		t.Error("the password was printed")
+	for _, secret := range hidden {
+		if strings.Contains(printed, secret) {
+			t.Errorf("%q was printed", secret)
+		}
+	}
+	for _, line := range []string{"fetched a file", "resolved a layer", "built a layer", "published a layer version", "rpc.method=Lambda/PublishLayerVersion"} {
+		if !strings.Contains(printed, line) {
+			t.Errorf("the log does not tell of %q", line)
+		}
 	}
 	for _, dir := range []string{logged.dir, logged.home} {
 		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -393,8 +402,10 @@ resource "layerbuild_package" "deps" {
 				return err
 			}
 			b, err := os.ReadFile(path)
-			if strings.Contains(string(b), password) {
-				t.Errorf("%s holds the password", path)
+			for _, secret := range hidden {
+				if strings.Contains(string(b), secret) {
+					t.Errorf("%s holds %q", path, secret)
+				}
 			}
 			return err
 		})

@@ -104,8 +104,7 @@ func TestEmptyObjects(t *testing.T) {
 	}
 	var refused []string
 	for name, schema := range p.schemas.ResourceSchemas {
-		base := map[string]map[string]tftypes.Value{"layerbuild_package": packageBase(p), "layerbuild_version": versionBase()}[name]
-		for _, s := range slots(schema.Block, base) {
+		for _, s := range slots(schema.Block, bases(p)[name]) {
 			typ, list := s.typ, false
 			if l, ok := typ.(tftypes.List); ok {
 				typ, list = l.ElementType, true

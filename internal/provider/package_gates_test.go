@@ -77,9 +77,9 @@ func (m *machine) remove(name string) {
 	}
 }
 
-// gated is a package and its version, with a severity for a check, and a second
+// checkedPackages is a package and its version, with a severity for a check, and a second
 // package that is to be made where a severity for it is given.
-func (w *world) gated(runtime, requirement, more, check, severity, second string) string {
+func (w *world) checkedPackages(runtime, requirement, more, check, severity, second string) string {
 	layer := func(name, severity string) string {
 		return fmt.Sprintf(`
 resource "layerbuild_package" %q {
@@ -139,7 +139,7 @@ func TestFailedChecksGate(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			config := func(severity, second string) string {
-				return w.gated(c.runtime, c.requirement, c.more, check, severity, second)
+				return w.checkedPackages(c.runtime, c.requirement, c.more, check, severity, second)
 			}
 			edited := strings.Replace(config("error", ""), "checks ", "triggers = { run = \"2\" }\n  checks ", 1)
 			resource.UnitTest(t, resource.TestCase{

@@ -31,7 +31,7 @@ func TestPackageRefuses(t *testing.T) {
 		"impossible version": {`runtimes = ["python3.12"]; python = { requirements = ["idna==9.9"] }`, `No version of "idna" fits`},
 		"conflict":           {`runtimes = ["python3.12"]; python = { requirements = ["left", "right"] }`, `(?s)conflict on idna.*left.*right`},
 		"sdist only":         {`runtimes = ["python3.12"]; python = { requirements = ["source-only"] }`, `No wheel of "source-only" 1.0 runs on python3.12 x86_64`},
-		"sdist with code":    {`runtimes = ["python3.12"]; python = { requirements = ["source-only"], sdist = "pure" }`, `(?s)No wheel of "source-only" 1.0 runs on.*it has no setup.py.*pip wheel --no-deps source-only==1.0`},
+		"sdist with code":    {`runtimes = ["python3.12"]; python = { requirements = ["source-only"], sdist = "pure" }`, `(?s)No wheel of "source-only" 1.0 runs on.*neither an .egg-info folder.*pip wheel --no-deps source-only==1.0`},
 		"sdist value":        {`runtimes = ["python3.12"]; python = { requirements = ["idna"], sdist = "all" }`, `Unknown value "all"`},
 		"both architectures": {`runtimes = ["python3.12"]; architectures = ["x86_64", "arm64"]; python = { requirements = ["native"] }`, `(?s)cannot serve both architectures.*native-1.0.*for_each`},
 		"glibc too new":      {`runtimes = ["python3.11"]; python = { requirements = ["modern"] }`, `(?s)No wheel of "modern" 2.0 runs on python3.11 x86_64.*glibc 2.28`},

@@ -70,7 +70,7 @@ func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Optional:   true,
 				Validators: []validator.String{stringvalidator.OneOf(writeAlways, writeOnChange)},
 			},
-			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
+			"timeouts": timeoutsAttribute(ctx, timeouts.Opts{
 				Create: true, CreateDescription: packageTimeout,
 				Update: true, UpdateDescription: packageTimeout,
 			}),

@@ -17,15 +17,15 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
-var _ provider.Provider = (*layerbuild)(nil)
+var _ provider.ProviderWithFunctions = (*layerbuild)(nil)
 
 // defaultReleaseAge is how old a release must be before a range picks it.
 const defaultReleaseAge = 24 * time.Hour
@@ -146,7 +146,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 // environment, then the default.
 func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 	o := layer.Options{UserAgent: "terraform-provider-layerbuild/" + p.version, Getenv: p.getenv, Environ: p.environ}
-	o.Log = func(ctx context.Context, line string) { tflog.Info(ctx, line) }
+	o.Logger = logger()
 	var err error
 	if o.CacheDir, err = expandHome("cache_dir", cmp.Or(m.CacheDir.ValueString(), p.getenv("LAYERBUILD_CACHE_DIR"))); err != nil {
 		return o, err
@@ -155,11 +155,7 @@ func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 		return o, err
 	}
 	if o.CacheDir == "" {
-		base, err := os.UserCacheDir()
-		if err != nil {
-			return o, fmt.Errorf("finding the user's cache directory: %w: set cache_dir", err)
-		}
-		o.CacheDir = filepath.Join(base, "layerbuild")
+		o.CacheDir = defaultCacheDir()
 	}
 	o.Offline = m.Offline.ValueBool()
 	if m.Offline.IsNull() {
@@ -174,6 +170,16 @@ func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 	return o, nil
 }
 
+// defaultCacheDir returns the cache of a user, or that of the root module where
+// the environment names no home, as in some containers.
+func defaultCacheDir() string {
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return filepath.Join(".layerbuild", "cache")
+	}
+	return filepath.Join(base, "layerbuild")
+}
+
 // expandHome replaces a leading ~ by the home directory.
 func expandHome(attribute, path string) (string, error) {
 	rest, ok := strings.CutPrefix(path, "~")
@@ -185,6 +191,10 @@ func expandHome(attribute, path string) (string, error) {
 		return "", fmt.Errorf("finding the home directory for %s %q: %w", attribute, path, err)
 	}
 	return filepath.Join(home, rest), nil
+}
+
+func (p *layerbuild) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{newRuntimeFunction, newParseARNFunction, newLayerPathFunction}
 }
 
 func (p *layerbuild) Resources(context.Context) []func() resource.Resource {

@@ -17,7 +17,7 @@ import (
 // provider block can be copied.
 func (p *layerbuild) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	attributes := map[string]schema.Attribute{
-		"cache_dir": text("Where fetched and built files are kept. Default: `LAYERBUILD_CACHE_DIR`, else `layerbuild` in the user's cache directory."),
+		"cache_dir": text("Where fetched and built files are kept. Default: `LAYERBUILD_CACHE_DIR`, else `layerbuild` in the user's cache directory, else `.layerbuild/cache` in the root module."),
 		"cache":     cacheAttribute(),
 		"offline":   flag("Use only what the cache holds, that of `cache` included. Default: `LAYERBUILD_OFFLINE`, else `false`."),
 		"exclude_newer": schema.StringAttribute{

@@ -27,12 +27,12 @@ func (e *unknownSettings) diagnostic() diag.Diagnostic {
 			"Write a value there that is known at plan, such as a variable, or apply first what it depends on: terraform apply -target=….", quoted(e.names)))
 }
 
-// notRefreshed says that the state of a version stays as it was: AWS cannot be
+// notRefreshed says that the state of something stays as it was: AWS cannot be
 // asked yet.
-func (t *toolbox) notRefreshed(version string) diag.Diagnostic {
+func (t *toolbox) notRefreshed(what string) diag.Diagnostic {
 	unknown := &unknownSettings{t.unknown}
-	return diag.NewWarningDiagnostic(fmt.Sprintf("The layer version %s was not refreshed", version),
-		sentence(unknown.Error())+" AWS cannot be asked yet, so the plan takes the version to be as the state has it. What changed outside shows in the next plan.")
+	return diag.NewWarningDiagnostic(what+" was not refreshed",
+		sentence(unknown.Error())+" AWS cannot be asked yet, so the plan takes everything to be as the state has it. What changed outside shows in the next plan.")
 }
 
 // quoted lists names in a sentence.

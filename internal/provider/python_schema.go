@@ -24,7 +24,7 @@ func pythonAttribute() schema.Attribute {
 			"index":               indexAttribute(),
 			"wheels":              wheelsAttribute(),
 			"find_links":          optionalStrings("Directories with wheels, and addresses of pages with links to wheels, that are searched besides the indexes, as by `pip --find-links`. Names that an `index` claims are not taken from here. Write directories relative to the module (`${path.module}/…`)."),
-			"sdist":               someText("`pure` makes wheels of source distributions, for versions that have no wheel at all: the files that setuptools would pack are worked out from `setup.py`, which is read and never run. A distribution whose `setup.py` does more than to describe it is refused, with the line that stands in the way. Default: nothing is made of source."),
+			"sdist":               someText("`pure` makes wheels of pure source distributions, for versions that have no wheel at all, with a lock file too: by what the distribution says of itself (the `.egg-info` folder of setuptools, or `PKG-INFO` and `pyproject.toml`). Nothing is run. A distribution with native code, or one that contradicts itself, is refused with the reason. Default: nothing is made of source."),
 			"prerelease":          flagged("Pre-releases are versions as any other. Otherwise they are used only where nothing stable is left. Default `false`."),
 			"exclude":             optionalStrings("Distributions that are resolved with the others and then left out of the layer."),
 			"exclude_runtime_sdk": flagged("Leave out boto3 and botocore, which the runtime brings, and what only they need. Default `false`."),

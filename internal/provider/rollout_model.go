@@ -3,8 +3,6 @@ package provider
 import (
 	"cmp"
 	"context"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -91,17 +89,6 @@ func (m *rolloutModel) order(ctx context.Context, diags *diag.Diagnostics) rollo
 
 // named reports whether the functions are known by name, without asking AWS.
 func (m *rolloutModel) named() bool { return !m.AllUsingLayer.ValueBool() && m.Tags.IsNull() }
-
-// decidable reports whether all that says which functions move, and to what, is
-// known.
-func (m *rolloutModel) decidable() bool {
-	unknown := m.VersionARN.IsUnknown() || m.Functions.IsUnknown() || m.Tags.IsUnknown() || m.AllUsingLayer.IsUnknown() ||
-		m.Canary != nil && m.Canary.FunctionName.IsUnknown()
-	for _, element := range slices.Concat(m.Functions.Elements(), slices.Collect(maps.Values(m.Tags.Elements()))) {
-		unknown = unknown || element.IsUnknown()
-	}
-	return !unknown
-}
 
 // versionsOf returns a value of function_versions.
 func versionsOf(versions map[string]int64) types.Map {

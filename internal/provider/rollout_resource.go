@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
@@ -72,6 +73,12 @@ func (r *rolloutResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if req.Plan.Raw.IsNull() || r.tools == nil {
 		return
 	}
+	if !req.Config.Raw.IsFullyKnown() || len(r.tools.unknown) > 0 {
+		if !req.Plan.Raw.Equal(req.State.Raw) {
+			resp.Diagnostics.Append(planRolloutLater(ctx, &resp.Plan)...)
+		}
+		return
+	}
 	var m rolloutModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
 	before := &rolloutModel{}
@@ -81,14 +88,18 @@ func (r *rolloutResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if m.decidable() {
-		resp.Diagnostics.Append(r.plan(ctx, &m, before)...)
-	} else {
-		m.ARN, m.ID, m.FunctionVersions = types.StringUnknown(), types.StringUnknown(), types.MapUnknown(types.Int64Type)
-	}
+	resp.Diagnostics.Append(r.plan(ctx, &m, before)...)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 	}
+}
+
+// planRolloutLater marks the computed values as known after apply.
+func planRolloutLater(ctx context.Context, plan *tfsdk.Plan) (diags diag.Diagnostics) {
+	diags.Append(plan.SetAttribute(ctx, path.Root("arn"), types.StringUnknown())...)
+	diags.Append(plan.SetAttribute(ctx, path.Root("id"), types.StringUnknown())...)
+	diags.Append(plan.SetAttribute(ctx, path.Root("function_versions"), types.MapUnknown(types.Int64Type))...)
+	return diags
 }
 
 // plan fills in the computed values and tells which functions move.
@@ -263,6 +274,10 @@ func (r *rolloutResource) Read(ctx context.Context, req resource.ReadRequest, re
 	var m rolloutModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
 	if resp.Diagnostics.HasError() {
+		return
+	}
+	if len(r.tools.unknown) > 0 {
+		resp.Diagnostics.Append(r.tools.notRefreshed("The roll-out of " + m.ARN.ValueString()))
 		return
 	}
 	publisher := r.tools.reach(&resp.Diagnostics)

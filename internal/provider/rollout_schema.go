@@ -34,7 +34,7 @@ func (r *rolloutResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			"Use `arn` for the functions of the same configuration: `aws_lambda_function.layers = [layerbuild_rollout.deps.arn]`. They move in the same apply, after the canary has answered, and stay where they are when it has not. " +
 			"`functions`, `tags` and `all_using_layer` are for functions that Terraform does not manage here.\n\n" +
 			"Only the version of this layer is exchanged: other layers of a function and their order stay. A function without the layer gets it as its last one. " +
-			"Destroying this resource changes no function.",
+			"Destroying this resource changes no function." + nestedNote,
 		Attributes: map[string]schema.Attribute{
 			"version_arn": schema.StringAttribute{
 				MarkdownDescription: "ARN of the layer version that the functions get, such as `layerbuild_version.deps.arn`. The functions are those of the same region.",
@@ -53,6 +53,7 @@ func (r *rolloutResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Validators: []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.NoNullValues()},
 			},
 			"batch_size": schema.Int64Attribute{
+				CustomType:          wholeNumber{},
 				MarkdownDescription: "How many functions move at the same time. The next batch begins when Lambda is done with this one. The default is 10.",
 				Optional:            true, Computed: true,
 				Default:    int64default.StaticInt64(defaultBatchSize),
@@ -79,7 +80,7 @@ func (r *rolloutResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				MarkdownDescription: "The version of the layer that each moved function has, by name. A plan shows each function with its version now and then. The canary is listed where it is one of them.",
 				ElementType:         types.Int64Type, Computed: true,
 			},
-			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{Create: true, Update: true}),
+			"timeouts": timeoutsAttribute(ctx, timeouts.Opts{Create: true, Update: true}),
 		},
 	}
 }
@@ -99,7 +100,8 @@ func canaryAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "The function that gets the version first. Without `functions`, `tags` and `all_using_layer` it is a gate for `arn` alone. " +
 			"A canary that has the version already (Terraform manages it with `layers = [layerbuild_version.deps.arn]`) is only invoked.",
-		Optional: true,
+		Optional:   true,
+		Validators: nested(),
 		Attributes: map[string]schema.Attribute{
 			"function_name": schema.StringAttribute{
 				MarkdownDescription: "Name of the function.", Required: true,
@@ -111,8 +113,10 @@ func canaryAttribute() schema.Attribute {
 			},
 			"expect": schema.SingleNestedAttribute{
 				MarkdownDescription: "What it has to answer. That it ends without an error is always expected.", Optional: true,
+				Validators: nested(),
 				Attributes: map[string]schema.Attribute{
 					"status_code": schema.Int64Attribute{
+						CustomType:          wholeNumber{},
 						MarkdownDescription: "The `statusCode` of the answer.", Optional: true,
 						Validators: []validator.Int64{int64validator.Between(100, 599)},
 					},
@@ -122,6 +126,7 @@ func canaryAttribute() schema.Attribute {
 						Validators: []validator.Map{mapvalidator.NoNullValues()},
 					},
 					"max_duration_ms": schema.Int64Attribute{
+						CustomType:          wholeNumber{},
 						MarkdownDescription: "The longest time that the handler may run, in milliseconds.", Optional: true,
 						Validators: []validator.Int64{int64validator.AtLeast(1)},
 					},
@@ -135,6 +140,7 @@ func aliasAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "An alias of each function that follows to the published version. It needs `publish = true`.",
 		Optional:            true,
+		Validators:          nested(),
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				MarkdownDescription: "Name of the alias, such as `live`.", Required: true,
@@ -142,12 +148,13 @@ func aliasAttribute() schema.Attribute {
 			},
 			"steps": schema.ListAttribute{
 				MarkdownDescription: "Percentages of calls that go to the new version, one step after the other, such as `[10, 50]`. The last step is always 100. Without it the alias moves at once.",
-				ElementType:         types.Int64Type, Optional: true,
+				ElementType:         wholeNumber{}, Optional: true,
 				Validators: []validator.List{
 					listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueInt64sAre(int64validator.Between(1, 100)), growingValidator{},
 				},
 			},
 			"pause_seconds": schema.Int64Attribute{
+				CustomType:          wholeNumber{},
 				MarkdownDescription: "How long each step before the last one stays, in seconds. The default is 60.", Optional: true,
 				Validators: []validator.Int64{int64validator.Between(0, 3600)},
 			},

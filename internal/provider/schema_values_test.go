@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -232,6 +233,15 @@ func versionBase() map[string]tftypes.Value {
 	return map[string]tftypes.Value{"layer_name": str("deps"), "filename": str("layer.zip")}
 }
 
+// bases are arguments of each resource that make one.
+func bases(p *protocol) map[string]map[string]tftypes.Value {
+	return map[string]map[string]tftypes.Value{
+		"layerbuild_package": packageBase(p),
+		"layerbuild_version": versionBase(),
+		"layerbuild_rollout": {"version_arn": str("arn:aws:lambda:eu-west-1:123456789012:layer:deps:1"), "tags": tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, map[string]tftypes.Value{"a": str("b")})},
+	}
+}
+
 // TestAnyValueOfAnyArgument gives every argument of the provider block, of every
 // resource and of every data source values that are unknown, null, empty, hold
 // such elements, or are of the wrong form. Nothing crashes, and every message is
@@ -248,8 +258,9 @@ func TestAnyValueOfAnyArgument(t *testing.T) {
 		t.Fatal(found)
 	}
 	tried := 0
-	for name, schema := range p.schemas.ResourceSchemas {
-		base := map[string]map[string]tftypes.Value{"layerbuild_package": packageBase(p), "layerbuild_version": versionBase()}[name]
+	p.apply("layerbuild_version", blockOf(p.schemas.ResourceSchemas["layerbuild_version"].Block, versionBase())) // for its roll-out
+	for _, name := range slices.Sorted(maps.Keys(p.schemas.ResourceSchemas)) {
+		schema, base := p.schemas.ResourceSchemas[name], bases(p)[name]
 		if base == nil {
 			t.Fatalf("%s has no base here: add one", name)
 		}

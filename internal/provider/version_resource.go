@@ -82,7 +82,7 @@ func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, re
 		return
 	}
 	if len(r.tools.unknown) > 0 && !m.LayerName.IsNull() {
-		resp.Diagnostics.Append(r.tools.notRefreshed(m.ARN.ValueString()))
+		resp.Diagnostics.Append(r.tools.notRefreshed("The layer version " + m.ARN.ValueString()))
 		resp.Diagnostics.Append(identify(ctx, resp.Identity, m.layerARNIn(ctx, m.homeRegion(), &resp.Diagnostics))...)
 		return
 	}

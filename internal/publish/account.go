@@ -91,7 +91,7 @@ func (p *Publisher) Caller(ctx context.Context, region string) (Caller, error) {
 	if p.caller.AccountID != "" || p.config.SkipCredentialsValidation && p.config.SkipRequestingAccountID {
 		return p.caller, nil
 	}
-	base := p.config.base()
+	base := p.config.base(callLogger{hidden: s.keys.secrets})
 	base.SkipCredsValidation = false
 	settings := s.aws
 	if p.config.SkipCredentialsValidation {

@@ -147,9 +147,8 @@ func unknownRegion(region string) string {
 	return fmt.Sprintf("region %q is not known: check its spelling, or set skip_region_validation for a new one", region)
 }
 
-// base translates the settings for aws-sdk-go-base. Its debug log is off: it
-// would write headers and bodies.
-func (c Config) base() *awsbase.Config {
+// base translates the settings for aws-sdk-go-base, which logs to l.
+func (c Config) base(l callLogger) *awsbase.Config {
 	b := &awsbase.Config{
 		Region: c.Region, Profile: c.Profile,
 		AccessKey: c.AccessKey, SecretKey: c.SecretKey, Token: c.Token,
@@ -166,8 +165,8 @@ func (c Config) base() *awsbase.Config {
 		CustomCABundle:                 c.CustomCABundle,
 		HTTPProxy:                      c.HTTPProxy, HTTPSProxy: c.HTTPSProxy, HTTPProxyMode: awsbase.HTTPProxyModeLegacy,
 		NoProxy: c.NoProxy, Insecure: c.Insecure,
-		CallerName:       "layerbuild",
-		SuppressDebugLog: true,
+		CallerName: "layerbuild",
+		Logger:     l,
 	}
 	for _, role := range c.AssumeRole {
 		b.AssumeRole = append(b.AssumeRole, awsbase.AssumeRole(role))
@@ -226,12 +225,17 @@ func (p *Publisher) connect(ctx context.Context, region string) (*session, error
 }
 
 func newSession(ctx context.Context, c Config) (*session, error) {
-	base, hidden := c.base(), secretsOf(c)
+	hidden := secretsOf(c)
+	keys := &keyring{seen: hidden}
+	log := callLogger{hidden: keys.secrets}
+	base := c.base(log)
 	_, resolved, diags := awsbase.GetAwsConfig(ctx, base)
 	if diags.HasError() {
 		return nil, configFailure(diags, hidden)
 	}
-	s := &session{config: c, aws: resolved, keys: &keyring{source: resolved.Credentials, seen: hidden}}
+	keys.source = resolved.Credentials
+	s := &session{config: c, aws: resolved, keys: keys}
+	logCalls(&s.aws, log)
 	_, _ = s.keys.Retrieve(ctx) // the first call that needs them says what is wrong
 	s.aws.Credentials = s.keys
 	s.aws.Retryer = func() aws.Retryer { return persistent{RetryerV2: retryerOf(resolved), keys: s.keys} }

@@ -61,6 +61,7 @@ func (j *job) run(ctx context.Context) (Version, bool, error) {
 		return Version{}, false, fmt.Errorf("comparing with published versions: %w", j.explain(err))
 	}
 	if len(equal) > 0 {
+		inform(ctx, "took over a layer version that was there", map[string]any{"arn": equal[len(equal)-1].ARN})
 		return equal[len(equal)-1], true, nil
 	}
 	d, err := j.deliver(ctx)
@@ -98,9 +99,11 @@ func (j *job) publish(ctx context.Context, input *lambda.PublishLayerVersionInpu
 		}
 		if result == unknown {
 			blind++
+			inform(ctx, "publishing got no answer: looking for the version", map[string]any{"layer": j.request.LayerName, "attempt": attempt, "above": j.above})
 			equal, lookErr := j.recover(ctx)
 			if len(equal) > 0 {
 				v := equal[len(equal)-1]
+				inform(ctx, "found the layer version that a call without an answer made", map[string]any{"arn": v.ARN})
 				if len(equal) > 1 {
 					v.Double = equal[0].ARN
 				}
@@ -174,6 +177,7 @@ func (j *job) linger(over context.Context) (context.Context, context.CancelFunc)
 // which nobody knows yet, goes. All runs agree on that, and the one that made
 // the first version never looks for a later one.
 func (j *job) settle(ctx context.Context, v Version, repeated bool) (Version, bool, error) {
+	inform(ctx, "published a layer version", map[string]any{"arn": v.ARN, "code_sha256": v.CodeSHA256, "bytes": v.CodeSize})
 	if altered := j.delivery.altered(v); altered != nil {
 		if err := j.remove(ctx, v); err != nil {
 			return v, false, errors.Join(altered, j.explain(err))
@@ -191,6 +195,7 @@ func (j *job) settle(ctx context.Context, v Version, repeated bool) (Version, bo
 		return v, false, nil // what was asked for, double or not
 	}
 	first := equal[len(equal)-1]
+	inform(ctx, "another run published the same first: removing the later version", map[string]any{"arn": v.ARN, "first": first.ARN})
 	if err := j.remove(ctx, v); err != nil {
 		first.Double = v.ARN
 	}

@@ -101,6 +101,7 @@ func (p *pace) middleware(stack *middleware.Stack) error {
 			}
 			out, metadata, err := next.HandleFinalize(ctx, in)
 			if asked := retryAfter(err); asked > 0 {
+				inform(ctx, "AWS asks for a pause", map[string]any{"pause": asked.String()})
 				p.hold(asked)
 			}
 			return out, metadata, err

@@ -184,6 +184,7 @@ func (p *Publisher) retire(ctx context.Context, layerARN string, numbers []int64
 		case p.hasMade(a.String()):
 			result.Taken = append(result.Taken, n)
 		case len(used[n]) > 0:
+			inform(ctx, "kept a layer version that is in use", map[string]any{"arn": a.String(), "functions": len(used[n])})
 			result.InUse[n] = used[n]
 		case refusal != nil:
 			result.Failed[n] = refusal
@@ -192,6 +193,7 @@ func (p *Publisher) retire(ctx context.Context, layerARN string, numbers []int64
 				result.Failed[n] = err
 				refusal = forAll(err)
 			} else {
+				inform(ctx, "deleted a layer version", map[string]any{"arn": a.String()})
 				result.Deleted = append(result.Deleted, n)
 			}
 		}

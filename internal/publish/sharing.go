@@ -268,6 +268,7 @@ func (c change) key() string {
 // carryOut makes the change. It reports true with an error that another look
 // at the policy may resolve.
 func (w *policyWriter) carryOut(ctx context.Context, c change) (contested bool, err error) {
+	inform(ctx, "changing the policy of a layer version", map[string]any{"layer": w.name, "version": w.number, "change": c.key()})
 	if len(c.remove.grants) > 0 {
 		return w.remove(ctx, c.remove)
 	}

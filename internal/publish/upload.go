@@ -103,6 +103,7 @@ func (u *upload) stage(ctx context.Context) (*stagedObject, error) {
 			return nil, err
 		}
 		if head != nil && u.serves(head) {
+			inform(ctx, "the zip is staged already", map[string]any{"object": u.address()})
 			return u.found(head), nil
 		}
 		if head != nil && archived(head) && u.place.reference() {
@@ -120,6 +121,7 @@ func (u *upload) stage(ctx context.Context) (*stagedObject, error) {
 		}
 		put, putErr := u.put(ctx, guard)
 		if putErr == nil {
+			inform(ctx, "staged the zip", map[string]any{"object": u.address(), "bytes": u.zip.Size, "parts": len(u.sums)})
 			return put, nil
 		}
 		o, lookErr := u.lookAgain(ctx, putErr)

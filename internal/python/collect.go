@@ -117,6 +117,9 @@ func (w *world) notes(ctx context.Context, ch *choice) ([]string, error) {
 			notes = append(notes, fmt.Sprintf("%s %s has no extra %q", ch.project.name, ch.text, extra))
 		}
 	}
+	if m.recorded {
+		notes = append(notes, fmt.Sprintf("%s %s is made of its source distribution, whose setup.py looks at the machine: its requirements are those of the machine that made it", ch.project.name, ch.text))
+	}
 	if !w.heldBack(ch) {
 		return notes, nil
 	}

@@ -3,6 +3,7 @@ package python
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
@@ -23,6 +24,10 @@ func (s *Spec) TakeDirect() error {
 	for _, in := range s.Requirements {
 		if in.Requirement.URL == "" {
 			requirements = append(requirements, in)
+			continue
+		}
+		if slices.Contains(s.LeftOut, in.Requirement.Name) {
+			s.Dropped = append(s.Dropped, in.Requirement.Name)
 			continue
 		}
 		g, name, err := in.direct()

@@ -31,8 +31,10 @@ func (s *solver) explain(ctx context.Context, id int, w *world) error {
 		}
 		return w.refuse(p, d, s.chain(leaf, leaves))
 	}
-	if leaf, ok := s.refusedSource(leaves); ok {
-		return w.refuseSource(ctx, s.incs[leaf].cause.dep, s.chain(leaf, leaves))
+	if d, ok := s.sole(leaves); ok {
+		if err := w.refuseSole(ctx, s, d, leaves); err != nil {
+			return err
+		}
 	}
 	e := &Unsat{Target: w.target.String()}
 	for _, leaf := range leaves {

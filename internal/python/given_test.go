@@ -124,7 +124,7 @@ func TestResolveWithWheelsOnDisk(t *testing.T) {
 		universe: "",
 		linked:   "a 1.0\n",
 		require:  []string{"a==1.0 --hash=sha256:" + strings.Repeat("0", 64)},
-		wantErr:  `no version of "a" fits "a==1.0": no file of 1.0 has one of the given hashes. It is asked for in req:1 ("a==1.0").`,
+		wantErr:  `req:1 gives sha256:0000000000000000000000000000000000000000000000000000000000000000 for "a", which no wheel of a 1.0 for python3.12 x86_64 has. On the index a-1.0-py3-none-any.whl has --hash=sha256:2be77b7662a57ecc8e832f2ce45e3f0e2df664d9d577f8605f73b8a019c96779: if that is the file that you trust, write its hash`,
 	}, {
 		name:     "a cut-off does not",
 		universe: "",

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -30,6 +31,8 @@ type Index struct {
 	// Packages are names, or globs of names, that this index alone serves; it
 	// serves no other. Empty: it serves every name that no index claims.
 	Packages []string
+	// Unusable is set where the address is none: asking the index is this error.
+	Unusable error `json:"-"`
 }
 
 // claims reports whether the index is the only source of a name.
@@ -151,6 +154,9 @@ func (c *catalog) fetchPage(ctx context.Context, name string) (*page, error) {
 func (c *catalog) indexPage(ctx context.Context, name string) (*page, error) {
 	p := &page{name: name}
 	for _, x := range c.sources(name) {
+		if x.Unusable != nil {
+			return nil, x.Unusable
+		}
 		address := strings.TrimSuffix(x.URL, "/") + "/" + name + "/"
 		p.asked = append(p.asked, fetch.Redact(x.URL))
 		l, from, err := c.listing(ctx, address, name)
@@ -242,7 +248,8 @@ func bareAddress(u *url.URL) string {
 // wheelMetadata is the METADATA of a wheel, or why it cannot be used.
 type wheelMetadata struct {
 	Metadata
-	fault string
+	fault    string
+	recorded bool // its requirements are those of another machine: see sdist.Wheel
 }
 
 // metadata starts to fetch what a wheel says of itself.
@@ -268,7 +275,7 @@ func (c *catalog) metadata(p *page, f *file) *future[*wheelMetadata] {
 // look like a version that does not fit. What was read and is no valid metadata
 // is a fault of the wheel.
 func (c *catalog) fetchMetadata(ctx context.Context, p *page, f *file) (*wheelMetadata, error) {
-	if isSdist(f.name) {
+	if sdist.Is(f.name) {
 		return c.sdistMetadata(ctx, p, f)
 	}
 	address, err := p.address(f)

@@ -34,13 +34,13 @@ type IndexSettings struct {
 // a name serves all of it: a public index cannot slip a newer version of a
 // private name in.
 //
+// Files of the user and the system that may not be read are passed over, as by
+// uv and pip; one that is not as its tool writes it is an error.
+//
 // See "Configuration" in pip's documentation for the files and their order, and
 // "Configuration files", "Package indexes" and "Environment variables" in uv's.
 func ReadIndexSettings(getenv func(string) string, project string, targets []Target) (*IndexSettings, error) {
-	pip, err := readPipConfiguration(getenv)
-	if err != nil {
-		return nil, err
-	}
+	pip := readPipConfiguration(getenv)
 	files, err := readUVConfiguration(getenv, project)
 	if err != nil {
 		return nil, err

@@ -280,3 +280,29 @@ func FuzzReadUVProject(f *testing.F) {
 		}
 	})
 }
+
+// TestUnreadableFilesArePassedOver: as pip and uv do with files of the user that
+// they may not read. A directory stands for such a file, since root may read all.
+func TestUnreadableFilesArePassedOver(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	env := map[string]string{
+		"HOME": home, "XDG_CONFIG_DIRS": filepath.Join(home, "xdg"), "APPDATA": filepath.Join(home, ".config"), "ProgramData": filepath.Join(home, "xdg"),
+		"PIP_CONFIG_FILE": filepath.Join(home, "own.conf"),
+	}
+	names := []string{".pip/pip.conf", ".config/pip/pip.conf", ".config/pip/pip.ini", "xdg/pip/pip.conf", "xdg/pip/pip.ini", ".config/uv/uv.toml", "xdg/uv/uv.toml", "own.conf"}
+	for _, name := range names {
+		if err := os.MkdirAll(filepath.Join(home, filepath.FromSlash(name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	getenv := func(name string) string { return env[name] }
+	settings, err := ReadIndexSettings(getenv, "", nil)
+	if err != nil || len(settings.Indexes) != 0 || settings.NoIndex {
+		t.Errorf("settings %+v, %v", settings, err)
+	}
+	env["UV_CONFIG_FILE"] = filepath.Join(home, "own.conf")
+	if _, err := ReadIndexSettings(getenv, "", nil); err == nil {
+		t.Error("a file that UV_CONFIG_FILE names was passed over")
+	}
+}

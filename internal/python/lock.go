@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -126,7 +127,7 @@ func parseLocked(line string) (Wheel, error) {
 	if len(fields) == 5 {
 		filename = fields[4]
 	}
-	if isSdist(filename) {
+	if sdist.Is(filename) {
 		if form != sdistForm {
 			return Wheel{}, fmt.Errorf("reading the locked wheel %q: this version of the provider makes it as %s: plan again", line, sdistForm)
 		}

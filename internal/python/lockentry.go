@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -17,6 +18,7 @@ type lockEntry struct {
 	name, version    string
 	files            []lockedFile // its wheels
 	sdist            bool         // it has a source distribution
+	source           *lockedFile  // that, where the lock file names it
 	requires, extras []string
 	index            string
 }
@@ -62,6 +64,9 @@ func (r *lockReader) best(e *lockEntry, t Target) (lockedFile, WheelName, error)
 		}
 	}
 	if best < 0 {
+		if f, w, ok := r.fromSource(e); ok {
+			return f, w, nil
+		}
 		return lockedFile{}, WheelName{}, r.noWheel(e, t, rejected)
 	}
 	return e.files[best], bestName, nil
@@ -91,7 +96,7 @@ func (r *lockReader) noWheel(e *lockEntry, t Target, rejected []Rejected) error 
 	}
 	switch {
 	case miss.Sdist:
-		miss.Reason = "the lock file holds only a source distribution of it, and nothing is built from source"
+		miss.Reason, miss.Advice = onlySource(r.sdists), sourceLockAdvice(e.name, e.version, r.sdists)
 	case len(e.files) == 0:
 		miss.Reason = "the lock file holds no file of it"
 	default:
@@ -135,6 +140,44 @@ func sumUp(rejected []Rejected) string {
 		reasons[i] = fmt.Sprintf("%d %s", counts[reasons[i]], reason)
 	}
 	return fmt.Sprintf("%d wheels of it: %s", len(rejected), list(reasons))
+}
+
+// fromSource returns the source distribution of an entry that has no wheel for
+// one platform, if wheels are made of such.
+func (r *lockReader) fromSource(e *lockEntry) (lockedFile, WheelName, bool) {
+	if !r.sdists || e.source == nil || e.source.path != "" || !sdist.Is(e.source.name) {
+		return lockedFile{}, WheelName{}, false
+	}
+	for _, f := range e.files {
+		if w, err := ParseWheelName(f.name); err == nil && !w.Pure() {
+			return lockedFile{}, WheelName{}, false
+		}
+	}
+	name, version, text, ok := sdist.SplitName(e.source.name)
+	if !ok || name != e.name {
+		return lockedFile{}, WheelName{}, false
+	}
+	w := sdistKind
+	w.Name, w.Version, w.Parsed = name, text, version
+	return *e.source, w, e.isVersion(w)
+}
+
+// onlySource is the reason for an entry without any wheel.
+func onlySource(sdists bool) string {
+	if sdists {
+		return "the lock file holds only a source distribution of it, of a form that no wheel is made of"
+	}
+	return "the lock file holds only a source distribution of it, and nothing is built from source"
+}
+
+// sourceLockAdvice says what to do about a locked distribution in source alone.
+func sourceLockAdvice(name, version string, sdists bool) string {
+	first := "Make"
+	if !sdists {
+		first = `Set python.sdist = "pure", which makes the wheel if no code of it has to run for that. Or make`
+	}
+	return fmt.Sprintf(`%s the wheel once by "pip wheel --no-deps %s==%s" and give the file that this writes: python.wheels = [{ source = "${path.module}/….whl" }]. `+
+		`Or leave it out by python.exclude = [%q], if nothing imports it.`, first, name, version, name)
 }
 
 // lockAdvice is what to do about a locked package without a fitting wheel.

@@ -25,6 +25,12 @@ type LockFileOptions struct {
 	// Given are wheels that stand in for what the lock file holds of the same
 	// name and version, on the targets that they run on.
 	Given []GivenWheel
+	// Sdists makes wheels of pure source distributions, where the lock file has
+	// no wheel of a distribution.
+	Sdists bool
+	// LeftOut are normalised names of distributions that are not packed: nothing
+	// is asked of them, so that they need no wheel.
+	LeftOut []string
 }
 
 // LockFile is what a lock file holds for some targets. It is a pure function of
@@ -37,6 +43,10 @@ type LockFile struct {
 	Local  []LocalPackage
 	// Notes are sentences for the user on what the lock file leaves open.
 	Notes []string
+	// Sdists is the option.
+	Sdists bool `json:",omitempty"`
+	// LeftOut are the names of the option that the lock file holds for a target.
+	LeftOut []string `json:",omitempty"`
 
 	accounts []account // what Expand returns the addresses of
 }
@@ -88,7 +98,8 @@ func ReadLockFile(name string, o LockFileOptions, targets []Target) (*LockFile, 
 	r := &lockReader{
 		title: title, dir: filepath.Dir(name), targets: targets, markers: map[string]*Marker{},
 		given: o.Given, groups: normalizeAll(o.Groups), extras: normalizeAll(o.Extras), packages: normalizeAll(o.Packages),
-		out: &LockFile{File: title, Wheels: []Wheel{}}, taken: map[[2]string]string{},
+		sdists: o.Sdists, leftOut: o.LeftOut,
+		out: &LockFile{File: title, Wheels: []Wheel{}, Sdists: o.Sdists}, taken: map[[2]string]string{},
 	}
 	if err := read(r, b); err != nil {
 		return nil, err
@@ -121,6 +132,8 @@ type lockReader struct {
 	title, dir               string
 	groups, extras, packages []string // asked for, normalised
 	given                    []GivenWheel
+	sdists                   bool
+	leftOut                  []string
 	targets                  []Target
 	markers                  map[string]*Marker   // parsed, by text
 	taken                    map[[2]string]string // version by target and name

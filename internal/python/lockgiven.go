@@ -6,9 +6,14 @@ import (
 )
 
 // standIn takes the given wheel of the entry's name and version that the target
-// prefers, and reports whether there is one. It stands in for whatever the lock
+// prefers, and reports whether nothing more is to be done:
+// there is one, or the distribution is left out. It stands in for whatever the lock
 // file has, be that a source distribution, a checkout or a folder.
 func (r *lockReader) standIn(e *lockEntry, t Target) (bool, error) {
+	if slices.Contains(r.leftOut, e.name) {
+		r.out.LeftOut = union(r.out.LeftOut, []string{e.name}, "")
+		return true, nil
+	}
 	tags := t.Tags()
 	best, bestRank, bestName := -1, 0, WheelName{}
 	for i, g := range r.given {

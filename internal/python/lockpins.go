@@ -3,12 +3,14 @@ package python
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -28,7 +30,8 @@ func (f *LockFile) Locate(ctx context.Context, c *fetch.Client, indexes []Index,
 			return nil, err
 		}
 	}
-	return r.finish(), nil
+	l := r.finish()
+	return l, f.checkSources(ctx, c, l)
 }
 
 func (f *LockFile) locatePins(ctx context.Context, c *fetch.Client, indexes []Index, targets []Target, l *Lock) error {
@@ -140,6 +143,9 @@ func (f *LockFile) locate(p *Pin, page *page, t Target, l *Lock) error {
 	if best >= 0 {
 		return p.add(page, &page.wheels[best], t, l)
 	}
+	if source := f.sourceOf(p, page); source != nil {
+		return p.add(page, source, t, l)
+	}
 	switch {
 	case unhashed != "":
 		return &NoDigest{Name: p.Name, Version: p.Version, Filename: unhashed, Index: page.index}
@@ -152,6 +158,52 @@ func (f *LockFile) locate(p *Pin, page *page, t Target, l *Lock) error {
 		Reason: "the lock file holds " + sumUp(rejected),
 		Advice: lockAdvice,
 	}
+}
+
+// sourceOf returns the source distribution of a pin, if wheels are made of such
+// and the index has no wheel of the version for one platform.
+func (f *LockFile) sourceOf(p *Pin, page *page) (found *wheelFile) {
+	if !f.Sdists || slices.ContainsFunc(page.wheels, func(w wheelFile) bool { return p.named(&w) && p.allows(w.file) && !w.Pure() }) {
+		return nil
+	}
+	page.sdists(func(x *file, r *release) {
+		v, err := pep440.Parse(p.Version)
+		if err != nil || v.Key() != r.key || x.sha256 == "" || !p.allows(x) || !sdist.Is(x.name) || p.Filename != "" && p.Filename != x.name {
+			return
+		}
+		kind := sdistKind
+		kind.Name, kind.Version, kind.Parsed = p.Name, r.text, r.version
+		found = &wheelFile{file: x, release: r, wheelKind: &wheelKind{WheelName: kind}}
+	})
+	return found
+}
+
+// checkSources makes the wheels of the source distributions of a lock, so that
+// one of which none can be made is an error before it is kept.
+func (f *LockFile) checkSources(ctx context.Context, c *fetch.Client, l *Lock) error {
+	var m making
+	for _, w := range l.Wheels {
+		if !w.FromSource() {
+			continue
+		}
+		blob, err := c.Blob(ctx, sourceFile(w.URL, w.SHA256, w.Size))
+		if err != nil {
+			return fmt.Errorf("fetching the source distribution %q: %w", w.Filename, err)
+		}
+		_, err = m.wheel(w.Filename, blob)
+		if refused, ok := errors.AsType[*NotPure](err); ok {
+			return &NoWheel{
+				Name: w.Name, Version: w.Version, Asked: w.Name + "==" + w.Version, Target: strings.Join(w.Targets, ", "), Sdist: true,
+				Chain:  fmt.Sprintf("the lock file %s asks for it", f.File),
+				Reason: "the lock file holds only a source distribution of it, of which no wheel can be made without running it: " + refused.Reason,
+				Advice: sourceLockAdvice(w.Name, w.Version, true),
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // named reports whether a file is of the pinned version and name.
@@ -177,7 +229,7 @@ func (p *Pin) allows(f *file) bool {
 // unknown tells that the index has no file as the lock file wants it.
 func (f *LockFile) unknown(p *Pin, page *page, t Target) error {
 	var names []string
-	sdist := false
+	source := false
 	for i := range page.wheels {
 		if p.named(&page.wheels[i]) {
 			names = append(names, page.wheels[i].file.name)
@@ -185,17 +237,17 @@ func (f *LockFile) unknown(p *Pin, page *page, t Target) error {
 	}
 	page.sdists(func(x *file, r *release) {
 		v, err := pep440.Parse(p.Version)
-		sdist = sdist || err == nil && v.Key() == r.key && p.allows(x)
+		source = source || err == nil && v.Key() == r.key && p.allows(x)
 	})
 	entry := p.Name + " " + p.Version
 	switch {
 	case len(names) > 0:
 		return &LockFileError{File: f.File, Entry: entry, Reason: fmt.Sprintf("the lock file has the SHA-256 of none of its files on the index %s, such as %q: they are not what was locked, so lock again if you trust them", page.index, names[0])}
-	case sdist:
+	case source:
 		return &NoWheel{
 			Name: p.Name, Version: p.Version, Asked: p.Name + "==" + p.Version, Target: t.String(), Sdist: true,
-			Chain: fmt.Sprintf("the lock file %s asks for it", f.File), Reason: "the lock file holds only a source distribution of it, and nothing is built from source",
-			Advice: lockAdvice,
+			Chain: fmt.Sprintf("the lock file %s asks for it", f.File), Reason: onlySource(f.Sdists),
+			Advice: sourceLockAdvice(p.Name, p.Version, f.Sdists),
 		}
 	}
 	return &LockFileError{File: f.File, Entry: entry, Reason: fmt.Sprintf("the index %s has no %s", page.index, cmp.Or(p.Filename, "wheel of it that the lock file knows"))}

@@ -1,9 +1,6 @@
 package python
 
 import (
-	"errors"
-	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -12,23 +9,21 @@ import (
 )
 
 // readPipConfiguration returns the index settings of pip's files; a later file
-// overrides an earlier one, and the section install overrides global.
-func readPipConfiguration(getenv func(string) string) (map[string]string, error) {
+// overrides an earlier one, and the section install overrides global. As pip
+// does, it passes over files that cannot be read.
+func readPipConfiguration(getenv func(string) string) map[string]string {
 	settings := map[string]string{}
 	for _, name := range pipConfigurationFiles(getenv) {
 		text, err := os.ReadFile(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
 		if err != nil {
-			return nil, fmt.Errorf("reading pip's configuration: %w", err)
+			continue
 		}
 		sections := parsePipConfiguration(string(text))
 		for _, section := range []string{"global", "install"} {
 			maps.Copy(settings, sections[section])
 		}
 	}
-	return settings, nil
+	return settings
 }
 
 // pipConfigurationFiles lists the files that pip would read, the strongest

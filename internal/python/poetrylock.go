@@ -184,6 +184,9 @@ func (p *poetryPackage) entry() *lockEntry {
 	for _, f := range p.Files {
 		if !strings.HasSuffix(f.Name, ".whl") {
 			e.sdist = true
+			if p.Source.Type == "" || p.Source.Type == "legacy" {
+				e.source = &lockedFile{name: f.Name, hashes: sha256Only(f.Hash)}
+			}
 			continue
 		}
 		file := lockedFile{name: f.Name, hashes: sha256Only(f.Hash)}

@@ -65,6 +65,7 @@ type policy struct {
 	prefer    map[string]int // place in the order, by version key
 	allPre    bool
 	sdists    bool // versions without a wheel may be made of their sources
+	leftOut   bool // versions need no wheel that fits
 	// standIn is the name of a given wheel that runs on the target, so that no
 	// file that is not given is seen; "" where there is none.
 	standIn string
@@ -236,12 +237,42 @@ func newProject(p *page, pl *policy) *project {
 	if pl.sdists {
 		pr.addSdists(pl)
 	}
+	if pl.leftOut {
+		pr.addUnpacked(pl)
+	}
 	if len(pl.prefer) > 0 || !pl.allPre {
 		slices.SortStableFunc(pr.candidates, func(a, b candidate) int {
 			return cmp.Compare(pl.place(a.release), pl.place(b.release))
 		})
 	}
 	return pr
+}
+
+// addUnpacked adds a file of every version that has none that fits, behind those
+// that have one: of a distribution that is left out, only its requirements count.
+func (p *project) addUnpacked(pl *policy) {
+	taken := map[string]bool{}
+	for _, c := range p.candidates {
+		taken[c.key] = true
+	}
+	var more []candidate
+	for i := range p.page.wheels {
+		if w := &p.page.wheels[i]; !taken[w.key] && pl.withheld(w.file, w.key) == fits {
+			taken[w.key] = true
+			more = append(more, candidate{wheelFile: w})
+		}
+	}
+	p.page.sdists(func(f *file, r *release) {
+		if taken[r.key] || pl.withheld(f, r.key) != fits {
+			return
+		}
+		taken[r.key] = true
+		kind := sdistKind
+		kind.Name, kind.Version, kind.Parsed = p.name, r.text, r.version
+		more = append(more, candidate{wheelFile: &wheelFile{file: f, release: r, wheelKind: &wheelKind{WheelName: kind}}})
+	})
+	slices.SortStableFunc(more, func(a, b candidate) int { return b.version.Compare(a.version) })
+	p.candidates = append(p.candidates, more...)
 }
 
 // place orders versions before their age does: what the caller prefers, then

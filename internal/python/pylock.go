@@ -6,6 +6,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
 )
 
 // pylock is a pylock.toml (the "pylock.toml" specification, PEP 751).
@@ -54,7 +56,7 @@ type pylockFile struct {
 // which may be normalised.
 func (f *pylockFile) locked() lockedFile {
 	name := cmp.Or(f.Name, path.Base(strings.ReplaceAll(f.Path, `\`, "/")))
-	if last := fileOf(f.URL); strings.HasSuffix(last, ".whl") {
+	if last := fileOf(f.URL); strings.HasSuffix(last, ".whl") || sdist.Is(last) {
 		name = last
 	}
 	return lockedFile{name: name, url: f.URL, path: f.Path, hashes: f.Hashes, size: f.Size}
@@ -143,12 +145,19 @@ func (p *pylockPackage) entry() *lockEntry {
 	for _, d := range p.Dependencies {
 		e.requires = append(e.requires, NormalizeName(d.Name))
 	}
+	if p.Sdist != nil {
+		source := p.Sdist.locked()
+		e.source = &source
+	}
 	for i := range p.Wheels {
 		e.files = append(e.files, p.Wheels[i].locked())
 	}
 	if p.Archive != nil {
-		if f := p.Archive.locked(); strings.HasSuffix(f.name, ".whl") {
+		f := p.Archive.locked()
+		if strings.HasSuffix(f.name, ".whl") {
 			e.files = append(e.files, f)
+		} else if e.source == nil {
+			e.source = &f
 		}
 	}
 	return e

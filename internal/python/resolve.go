@@ -3,6 +3,7 @@ package python
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -47,6 +48,12 @@ type Spec struct {
 	// Prereleases makes pre-releases versions as any other. Otherwise they are
 	// used only where nothing stable is left.
 	Prereleases bool
+	// LeftOut are normalised names of distributions that are not packed. They
+	// bound the versions of others, and need no wheel that fits.
+	LeftOut []string
+	// Dropped are those of LeftOut that a requirement names by an address, which
+	// TakeDirect takes out of Requirements.
+	Dropped []string
 	// Sdists makes wheels of source distributions, where a version has no wheel
 	// at all and no code has to be run for it.
 	Sdists bool
@@ -115,6 +122,10 @@ func newCatalog(c *fetch.Client, s *Spec) (*catalog, error) {
 		client: c, records: s.Store, pages: map[string]*future[*page]{}, metas: map[string]*future[*wheelMetadata]{},
 	}
 	for _, x := range indexes {
+		if x.Unusable != nil {
+			cat.indexes = append(cat.indexes, x)
+			continue
+		}
 		address, err := c.Login(x.URL)
 		if err != nil {
 			return nil, fmt.Errorf("reading the index address %q: %w", fetch.Redact(x.URL), err)
@@ -151,6 +162,9 @@ func (r *resolution) resolve(ctx context.Context, t Target) error {
 	selected, err := s.solve(ctx, deps)
 	if id, ok := isConflict(err); ok {
 		return s.explain(ctx, id, w)
+	}
+	if hash, ok := errors.AsType[*HashError](err); ok {
+		return hash
 	}
 	if err != nil {
 		return fmt.Errorf("resolving for %s: %w", t, err)

@@ -2,6 +2,7 @@ package python
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -9,19 +10,26 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
-// pureSource makes a source distribution whose setup.py is a plain description.
-func pureSource(name, version, more string) string {
-	return name + " " + version + "\n  sdist\n  file: setup.py: from setuptools import setup\\nsetup(name='" + name + "', version='" + version + "', py_modules=['" + name + "']" + more + ")\\n\n  file: " + name + ".py: x = 1\\n\n"
+// pureSource makes a source distribution of setuptools with one module. more are
+// the lines of its requires.txt, and requires its Requires-Python.
+func pureSource(name, version, more, requires string) string {
+	if requires != "" {
+		requires = "Requires-Python: " + requires + "\\n"
+	}
+	info := "  file: " + name + ".egg-info/"
+	return name + " " + version + "\n  sdist\n  file: setup.py: from setuptools import setup\\nsetup()\\n\n  file: " + name + ".py: x = 1\\n\n" +
+		info + "SOURCES.txt: setup.py\\n" + name + ".py\\n\n" + info + "top_level.txt: " + name + "\\n\n" + info + "requires.txt: " + more + "\n" +
+		info + "PKG-INFO: Metadata-Version: 2.1\\nName: " + name + "\\nVersion: " + version + "\\n" + requires + "\n"
 }
 
-// wildSource makes one whose setup.py runs a program.
+// wildSource makes one with native code.
 func wildSource(name, version string) string {
-	return name + " " + version + "\n  sdist\n  file: setup.py: import os\\nos.system('x')\\n\n"
+	return name + " " + version + "\n  sdist\n  file: setup.py: from distutils.core import setup\\nsetup()\\n\n  file: " + name + ".c: int x;\\n\n"
 }
 
 func TestResolveSdists(t *testing.T) {
 	t.Parallel()
-	const wild = `it has only a source distribution, of which no wheel can be made without running it: line 2 of setup.py: it calls os.system`
+	const wild = `it has only a source distribution, of which no wheel can be made without running it: it holds native code, "%s.c"`
 	for _, c := range []struct {
 		name, universe string
 		require        []string
@@ -30,17 +38,17 @@ func TestResolveSdists(t *testing.T) {
 		wantErr        string
 	}{{
 		name:     "in place of a wheel, with its requirements",
-		universe: pureSource("a", "1.0", ", install_requires=['b>=1; python_version>\"3\"', 'c; python_version<\"3\"']") + "b 1.0\n",
+		universe: pureSource("a", "1.0", `b>=1\n\n[:python_version < "3"]\nc`, "") + "b 1.0\n",
 		require:  []string{"a"},
 		want:     []string{"a==1.0 from source", "b==1.0"},
 	}, {
 		name:     "the newest version, though an older one has a wheel",
-		universe: "a 1.0\n" + pureSource("a", "2.0", ""),
+		universe: "a 1.0\n" + pureSource("a", "2.0", "", ""),
 		require:  []string{"a"},
 		want:     []string{"a==2.0 from source"},
 	}, {
 		name:     "an older one on demand",
-		universe: pureSource("a", "1.0", "") + "a 2.0\n",
+		universe: pureSource("a", "1.0", "", "") + "a 2.0\n",
 		require:  []string{"a<2"},
 		want:     []string{"a==1.0 from source"},
 	}, {
@@ -56,12 +64,12 @@ func TestResolveSdists(t *testing.T) {
 		notes:    []string{"a 1.0 is used on python3.12 x86_64, 1 release behind 2.0: its wheels are for Windows"},
 	}, {
 		name:     "extras",
-		universe: pureSource("a", "1.0", ", extras_require={'x': ['b']}") + "b 1.0\n",
+		universe: pureSource("a", "1.0", `[x]\nb`, "") + "b 1.0\n",
 		require:  []string{"a[x]"},
 		want:     []string{"a==1.0 from source", "b==1.0"},
 	}, {
 		name:     "its own python_requires",
-		universe: "a 1.0\n" + pureSource("a", "2.0", ", python_requires='<3'"),
+		universe: "a 1.0\n" + pureSource("a", "2.0", "", "<3"),
 		require:  []string{"a"},
 		want:     []string{"a==1.0"},
 		notes:    []string{"a 1.0 is used on python3.12 x86_64, 1 release behind 2.0: it requires Python <3"},
@@ -70,22 +78,22 @@ func TestResolveSdists(t *testing.T) {
 		universe: "a 1.0\n" + wildSource("a", "2.0"),
 		require:  []string{"a"},
 		want:     []string{"a==1.0"},
-		notes:    []string{"a 1.0 is used on python3.12 x86_64, 1 release behind 2.0: " + wild},
+		notes:    []string{"a 1.0 is used on python3.12 x86_64, 1 release behind 2.0: " + fmt.Sprintf(wild, "a")},
 	}, {
 		name:     "none but refused ones",
 		universe: "a 1.0\n  requires: b\n" + wildSource("b", "1.0") + wildSource("b", "2.0"),
 		require:  []string{"a"},
-		wantErr: `no wheel of "b" 2.0 runs on python3.12 x86_64: ` + wild + `. It is needed by a 1.0 ("b"), which is asked for in req:1 ("a"). ` +
+		wantErr: `no wheel of "b" 2.0 runs on python3.12 x86_64: ` + fmt.Sprintf(wild, "b") + `. It is needed by a 1.0 ("b"), which is asked for in req:1 ("a"). ` +
 			`Make the wheel once by "pip wheel --no-deps b==2.0", on Linux and on the layer's architecture if it holds native code, and give the file that this writes: python.wheels = [{ source = "${path.module}/….whl" }].`,
 	}, {
 		name:     "as old as the cut-off asks for",
-		universe: "a 1.0\n" + pureSource("a", "2.0", "") + "  uploaded: 2024-06-01T00:00:00Z\n",
+		universe: "a 1.0\n" + pureSource("a", "2.0", "", "") + "  uploaded: 2024-06-01T00:00:00Z\n",
 		require:  []string{"a"},
 		change:   func(s *Spec) { s.ExcludeNewer = day(5, 1) },
 		want:     []string{"a==1.0"},
 	}, {
 		name:     "not unless it is asked for",
-		universe: "a 1.0\n" + pureSource("a", "2.0", ""),
+		universe: "a 1.0\n" + pureSource("a", "2.0", "", ""),
 		require:  []string{"a"},
 		change:   func(s *Spec) { s.Sdists = false },
 		want:     []string{"a==1.0"},
@@ -156,7 +164,7 @@ func TestResolveFetchesFewSdistsInVain(t *testing.T) {
 func TestLockOfASdistNamesItsForm(t *testing.T) {
 	t.Parallel()
 	line := "a==1.0 sha256:69f51477f05c46bfa5ff0027a1fcde274695311a38adfb85611ffeb93c8b146b 5 https://x/a-1.0.tar.gz"
-	const form = " made:setuptools-84.2.1/1"
+	const form = " made:pure/1"
 	var l Lock
 	text := `{"wheels":{"python3.12 x86_64":["` + line + form + `"]}}`
 	if err := json.Unmarshal([]byte(text), &l); err != nil {
@@ -169,7 +177,7 @@ func TestLockOfASdistNamesItsForm(t *testing.T) {
 	if again, err := json.Marshal(l); err != nil || string(again) != text {
 		t.Errorf("encoded again: %s, %v, want %s", again, err, text)
 	}
-	for _, other := range []string{"", " made:setuptools-85.0/1", " made:"} {
+	for _, other := range []string{"", " made:pure/0", " made:"} {
 		if _, err := parseLocked(line + other); err == nil {
 			t.Errorf("parseLocked(%q) is no error", line+other)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
@@ -17,6 +18,7 @@ type survey struct {
 	wheels  []judged
 	visible bool   // some file of it is not withheld
 	source  string // SHA-256 of its source distribution
+	archive string // file name of that
 }
 
 // judged is a wheel and why it is no candidate.
@@ -54,7 +56,7 @@ func (w *world) surveyPage(p *page) []*survey {
 	p.sdists(func(f *file, r *release) {
 		s := get(r)
 		s.visible = s.visible || pl.withheld(f, r.key) == fits
-		s.source = f.sha256
+		s.source, s.archive = f.sha256, f.name
 	})
 	slices.SortFunc(all, func(a, b *survey) int { return b.version.Compare(a.version) })
 	return all
@@ -109,6 +111,9 @@ func (w *world) refuse(p *page, d dependency, chain string) error {
 	e.Reason = w.lacks(newest)
 	for _, j := range newest.wheels {
 		e.Files = append(e.Files, Rejected{j.name, w.misfit(j)})
+	}
+	if newest.archive != "" {
+		e.Files = append(e.Files, Rejected{newest.archive, "is a source distribution"})
 	}
 	return e
 }
@@ -271,10 +276,10 @@ func (w *world) advice(name string, all []*survey, refused *survey) string {
 	var ways []string
 	below, above := neighbours(all, refused)
 	switch {
-	case below != "":
-		ways = append(ways, fmt.Sprintf("pin %s below %s", name, strings.TrimSuffix(below, ".0")))
 	case above != "":
 		ways = append(ways, fmt.Sprintf("allow %s %s or newer", name, above))
+	case below != "":
+		ways = append(ways, fmt.Sprintf("pin %s below %s", name, strings.TrimSuffix(below, ".0")))
 	}
 	if runtime := w.betterRuntime(refused); runtime != "" {
 		ways = append(ways, "use runtime "+runtime)
@@ -292,15 +297,18 @@ func (w *world) advice(name string, all []*survey, refused *survey) string {
 	return sentence(strings.Join(ways, ", or "))
 }
 
-// neighbours returns what to stay below for a version with a fitting wheel, or
-// else the oldest newer version that has one, of the stable versions.
+// neighbours returns the oldest newer version that has a fitting wheel, or else
+// what to stay below for one, of the stable versions.
 func neighbours(all []*survey, refused *survey) (below, above string) {
 	bound := ""
 	for _, s := range all {
 		older := s.version.Compare(refused.version) <= 0
 		switch {
 		case s.fits() && !s.version.IsPrerelease() && older:
-			return bound, ""
+			if above != "" {
+				bound = ""
+			}
+			return bound, above
 		case s.fits() && !s.version.IsPrerelease():
 			above = s.text
 		case older && !s.version.IsPrerelease():
@@ -308,6 +316,13 @@ func neighbours(all []*survey, refused *survey) (below, above string) {
 		}
 	}
 	return "", above
+}
+
+// deprecated reports whether AWS has named a runtime's end for a day that has
+// passed: by the day its row was read, or the moment of the resolution.
+func (w *world) deprecated(r runtimes.Runtime) bool {
+	today := max(r.Checked, w.spec.ExcludeNewer.Format(time.DateOnly))
+	return r.Deprecated != "" && r.Deprecated <= today
 }
 
 // betterRuntime returns a Python runtime on which a version has a wheel: the
@@ -320,7 +335,7 @@ func (w *world) betterRuntime(s *survey) string {
 	older := ""
 	for _, r := range runtimes.All() {
 		minor, ok := r.PythonMinor()
-		if !ok || r.Preview || minor == w.target.Minor {
+		if !ok || r.Preview || w.deprecated(r) || minor == w.target.Minor {
 			continue
 		}
 		t := TargetFor(runtimes.Target{Runtime: r, Architecture: arch})

@@ -15,6 +15,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -124,7 +125,7 @@ func (m *mirror) fetch(ctx context.Context, w Wheel) (*filetree.Archive, error) 
 
 // wheelSource asks for a wheel that is vetted before it is kept.
 func wheelSource(address, filename string, sum store.Digest, size int64) fetch.Source {
-	if isSdist(filename) {
+	if sdist.Is(filename) {
 		return sourceFile(address, sum, size)
 	}
 	return fetch.Source{

@@ -196,6 +196,9 @@ func readUVConfiguration(getenv func(string) string, project string) (uvSettings
 	for _, name := range files {
 		var content uvOptions
 		found, err := readTOML(name, &content)
+		if _, unreadable := errors.AsType[*fs.PathError](err); unreadable && name != getenv("UV_CONFIG_FILE") {
+			continue // as uv does
+		}
 		if err != nil {
 			return uvSettings{}, err
 		}

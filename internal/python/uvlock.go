@@ -200,6 +200,10 @@ func (r *lockReader) takeUV(p *uvPackage, n *lockNode, t Target) error {
 	for _, f := range p.Wheels {
 		e.files = append(e.files, s.file(f))
 	}
+	if p.Sdist != nil {
+		source := s.file(*p.Sdist)
+		e.source = &source
+	}
 	return r.take(e, t)
 }
 

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
 )
 
 // world is the universe of one target: the catalog seen through its policy.
@@ -53,7 +54,8 @@ func (w *world) startProject(name string) *future[*project] {
 			f.err = err
 			return
 		}
-		f.value = newProject(p, w.policyOn(p))
+		pl := w.policyOn(p)
+		f.value, f.err = newProject(p, pl), w.checkHashes(p, pl)
 	})
 	return f
 }
@@ -79,6 +81,7 @@ func (w *world) policy(name string) *policy {
 	pl := newPolicy(w.tags, w.python)
 	pl.cutOff, pl.cutText = w.spec.ExcludeNewer, w.spec.ExcludeNewer.UTC().Format("2006-01-02T15:04:05")
 	pl.datedOnly, pl.allPre, pl.sdists = !w.spec.PinsExempt, w.spec.Prereleases, w.spec.Sdists
+	pl.leftOut = slices.Contains(w.spec.LeftOut, name)
 	pl.exempt, pl.prefer, pl.pins = w.exempt[name], w.prefer[name], map[string]bool{}
 	for _, in := range slices.Concat(w.spec.Requirements, w.spec.Constraints) {
 		if in.Requirement.Name != name || !in.Requirement.Marker.Eval(w.env, "") {
@@ -133,7 +136,8 @@ func source(in Input) string { return cmp.Or(in.Source, "the configuration") }
 
 func (w *world) dependencies(ctx context.Context, p *project, i int, extra string) ([]dependency, string, error) {
 	c := p.candidates[i]
-	if w.tooMany(c) {
+	left := slices.Contains(w.spec.LeftOut, p.name)
+	if !left && w.tooMany(c) {
 		return nil, "it has only a source distribution, and newer ones could not be used", nil
 	}
 	m, err := w.metadata(p.page, c.file).wait(ctx)
@@ -141,6 +145,9 @@ func (w *world) dependencies(ctx context.Context, p *project, i int, extra strin
 		return nil, "", err
 	}
 	deps, fault := w.evaluate(m, extra)
+	if left && fault != "" {
+		return nil, "", nil // it is not packed: what it would need is nothing
+	}
 	w.count(c, fault)
 	return deps, fault, nil
 }
@@ -214,7 +221,7 @@ func (w *world) guess(f *future[*project], d dependency, extra string) {
 
 func (w *world) sweep(p *project, candidates []int) {
 	for _, i := range candidates {
-		if f := p.candidates[i].file; !isSdist(f.name) {
+		if f := p.candidates[i].file; !sdist.Is(f.name) {
 			w.metadata(p.page, f)
 		}
 	}

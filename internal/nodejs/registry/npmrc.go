@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"net/url"
 	"os"
@@ -66,11 +65,8 @@ func LoadNpmrc(dir string, environ []string) (*Npmrc, error) {
 			continue
 		}
 		raw, err := os.ReadFile(file)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
 		if err != nil {
-			return nil, fmt.Errorf("reading npm's configuration: %w", err)
+			continue // it is not there, or may not be read
 		}
 		for key, value := range parseNpmrc(string(raw), env.all) {
 			if _, known := settings[key]; !known {

@@ -107,8 +107,8 @@ func TestLoadNpmrcFromOtherPlaces(t *testing.T) {
 	if _, err := LoadNpmrc(t.TempDir(), []string{"HOME=" + t.TempDir()}); err != nil {
 		t.Errorf("without files: %v", err)
 	}
-	if _, err := LoadNpmrc("", []string{"NPM_CONFIG_USERCONFIG=" + t.TempDir()}); err == nil {
-		t.Error("a folder in place of a file: no error")
+	if _, err := LoadNpmrc("", []string{"NPM_CONFIG_USERCONFIG=" + t.TempDir()}); err != nil {
+		t.Errorf("a folder in place of a file, which npm passes over: %v", err)
 	}
 }
 
@@ -206,4 +206,20 @@ func FuzzParseNpmrc(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestUnreadableNpmrcIsPassedOver: as npm does. A directory stands for a file
+// that may not be read, as root may read all.
+func TestUnreadableNpmrcIsPassedOver(t *testing.T) {
+	t.Parallel()
+	project, home := t.TempDir(), t.TempDir()
+	for _, dir := range []string{project, home} {
+		if err := os.Mkdir(filepath.Join(dir, ".npmrc"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rc, err := LoadNpmrc(project, []string{"HOME=" + home, "USERPROFILE=" + home})
+	if err != nil || rc.Registry("lodash") != "https://registry.npmjs.org/" {
+		t.Errorf("%v", err)
+	}
 }

@@ -101,6 +101,11 @@ func (s Specifiers) String() string {
 	return b.String()
 }
 
+// And returns the set of the clauses of both.
+func (s Specifiers) And(t Specifiers) Specifiers {
+	return Specifiers{clauses: slices.Concat(s.clauses, t.clauses)}
+}
+
 // Empty reports whether there is no clause.
 func (s Specifiers) Empty() bool { return len(s.clauses) == 0 }
 

@@ -1,0 +1,114 @@
+package publish
+
+import (
+	"context"
+	"maps"
+	"net/url"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go/middleware"
+	"github.com/hashicorp/aws-sdk-go-base/v2/logging"
+)
+
+// inform logs what publishing decided, at the level INFO of the run that ctx
+// belongs to.
+func inform(ctx context.Context, text string, fields map[string]any) {
+	logging.TfLogger("").Info(ctx, text, fields)
+}
+
+// callLogger writes the log of aws-sdk-go-base to Terraform's, as hashicorp/aws
+// does, a line for each request and each answer at the level DEBUG. Of them it
+// keeps what calls are about and never a header or a body: those hold
+// credentials, and zips.
+type callLogger struct {
+	logging.TfLogger
+	hidden func() secrets // what no line may hold
+}
+
+// loggedFields begin the names of the fields that are kept.
+var loggedFields = []string{"aws.region", "http.duration", "http.method", "http.resend_count", "http.status_code", "http.url", "rpc.", "tf_aws.sdk", "tf_aws.custom_endpoint", "tf_aws.signing_region"}
+
+// SubLogger returns the same logger: the log of a provider has no parts.
+func (l callLogger) SubLogger(ctx context.Context, _ string) (context.Context, logging.Logger) {
+	return ctx, l
+}
+
+// SetField adds a field to later lines, if it may be kept.
+func (l callLogger) SetField(ctx context.Context, key string, value any) context.Context {
+	if kept, ok := l.keep(key, value); ok {
+		return l.TfLogger.SetField(ctx, key, kept)
+	}
+	return ctx
+}
+
+// Warn, Info, Debug and Trace write a line without what it must not hold.
+func (l callLogger) Warn(ctx context.Context, text string, fields ...map[string]any) {
+	l.TfLogger.Warn(ctx, l.hidden().redact(text), l.keepAll(fields))
+}
+
+// Info is as Warn.
+func (l callLogger) Info(ctx context.Context, text string, fields ...map[string]any) {
+	l.TfLogger.Info(ctx, l.hidden().redact(text), l.keepAll(fields))
+}
+
+// Debug is as Warn.
+func (l callLogger) Debug(ctx context.Context, text string, fields ...map[string]any) {
+	l.TfLogger.Debug(ctx, l.hidden().redact(text), l.keepAll(fields))
+}
+
+// Trace is as Warn.
+func (l callLogger) Trace(ctx context.Context, text string, fields ...map[string]any) {
+	l.TfLogger.Trace(ctx, l.hidden().redact(text), l.keepAll(fields))
+}
+
+func (l callLogger) keepAll(fields []map[string]any) map[string]any {
+	kept := map[string]any{}
+	for _, part := range fields {
+		maps.Copy(kept, part)
+	}
+	for key, value := range kept {
+		shown, ok := l.keep(key, value)
+		if !ok {
+			delete(kept, key)
+			continue
+		}
+		kept[key] = shown
+	}
+	return kept
+}
+
+// keep returns what is shown of a field: of an address no query, which may be
+// signed.
+func (l callLogger) keep(key string, value any) (any, bool) {
+	for _, prefix := range loggedFields {
+		if !strings.HasPrefix(key, prefix) {
+			continue
+		}
+		text, ok := value.(string)
+		if !ok {
+			return value, true
+		}
+		if key == "http.url" {
+			u, err := url.Parse(text)
+			if err != nil {
+				return nil, false
+			}
+			u.User, u.RawQuery, u.Fragment = nil, "", ""
+			text = u.String()
+		}
+		return l.hidden().redact(text), true
+	}
+	return nil, false
+}
+
+// logCalls makes the calls of a configuration write to the log of the run that
+// their contexts belong to.
+func logCalls(c *aws.Config, l callLogger) {
+	c.APIOptions = append(c.APIOptions, func(stack *middleware.Stack) error {
+		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Logger",
+			func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+				return next.HandleInitialize(logging.RegisterLogger(ctx, l), in)
+			}), middleware.Before)
+	})
+}
