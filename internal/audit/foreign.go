@@ -105,10 +105,14 @@ func (j *judgement) hasSibling(name string) bool {
 	if top := topFolder(name); top == "bin" || top == "extensions" || top == "lib" {
 		return false
 	}
+	minor, isPython := j.target.PythonMinor()
 	for _, other := range j.native {
 		f := j.facts(other)
 		if other == name || j.origin(other) != origin || j.silent[other] || f.Kind != native.ELF || f.Type == native.Object || j.unfit(f) != "" {
 			continue
+		}
+		if e, ok := extensionOf(other); ok && isPython && !e.fits(minor) {
+			continue // for another version
 		}
 		if j.distributed(name) || stem(other) == stem(name) {
 			return true

@@ -157,6 +157,9 @@ func (j *judgement) otherVersion(module string, files []extension) {
 		return
 	}
 	severity := Error
+	if j.distributed(files[0].file) && j.hasSibling(files[0].file) {
+		severity = Warning // a part of what loads otherwise
+	}
 	for _, suffix := range []string{".py", "/__init__.py"} {
 		if j.files[module+suffix] != nil {
 			severity = Warning

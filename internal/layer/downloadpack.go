@@ -243,8 +243,7 @@ func (c *cache) packDownload(ctx context.Context, l *DownloadLock, listing *file
 	if err != nil {
 		return store.Digest{}, err
 	}
-	packer := layerzip.NewStreamer(c.store)
-	return c.streamSegment(packer, func() error {
+	return c.streamSegment(layerzip.NewStreamer(c.store), func(packer *watchedPacker) error {
 		return filetree.ReadMembers(stoppable(ctx, archive), listing, wanted, func(file string, size int64, content io.Reader) error {
 			return packer.Add(ctx, file, false, size, content)
 		})

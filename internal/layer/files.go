@@ -276,6 +276,9 @@ func (c *cache) segment(ctx context.Context, l FileLock, files []filetree.File) 
 	if err != nil {
 		return store.Digest{}, err
 	}
+	if err := c.noteFileFacts(digest, files); err != nil {
+		return store.Digest{}, err
+	}
 	// The list is remembered by its digest, so that a later change can be named.
 	list, err := json.Marshal(files)
 	if err != nil {

@@ -47,6 +47,7 @@ type cache struct {
 	results   bool // of container builds are shared
 	artifacts *artifacts
 	node      *nodejs.Env
+	recorders sync.Pool // of *native.Recorder
 }
 
 // Options say where a Builder keeps its cache and what it may reach.
@@ -84,7 +85,7 @@ type Options struct {
 func NewBuilder(o Options) *Builder {
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	return &Builder{
-		log: o.Logger,
+		log:     o.Logger,
 		open:    sync.OnceValues(func() (*cache, error) { return openCache(o) }),
 		outputs: map[string]store.Digest{},
 	}

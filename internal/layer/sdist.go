@@ -49,8 +49,7 @@ func (c *cache) packMade(ctx context.Context, key string, files func() (map[stri
 
 // pack deflates files into a zip in the store.
 func (c *cache) pack(ctx context.Context, content map[string][]byte) (store.Digest, error) {
-	packer := layerzip.NewStreamer(c.store)
-	return c.streamSegment(packer, func() error {
+	return c.streamSegment(layerzip.NewStreamer(c.store), func(packer *watchedPacker) error {
 		for _, p := range slices.Sorted(maps.Keys(content)) {
 			if err := packer.Add(ctx, p, false, int64(len(content[p])), bytes.NewReader(content[p])); err != nil {
 				return err
