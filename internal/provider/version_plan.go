@@ -126,6 +126,7 @@ func (r *versionResource) plan(ctx context.Context, m, config, before *versionMo
 	m.planPublished(before, owned)
 	if m.anyDue() {
 		m.planStaging(ctx, zip, &diags)
+		diags.Append(r.inspect(ctx, m)...)
 	} else {
 		m.keepImported(ctx, before, &diags)
 	}
