@@ -16,6 +16,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -140,7 +141,7 @@ func (fileLocks) warnings() []Warning { return nil }
 
 // lockFiles reads one element of files and returns what it holds now.
 func lockFiles(f FileSpec, spec Spec) (FileLock, error) {
-	l := FileLock{Source: f.Source, Content: f.Content, Target: f.Target, Include: f.Include, Exclude: f.Exclude, IgnoreFile: f.IgnoreFile}
+	l := FileLock{Source: f.Source, Content: f.Content, Target: f.Target, Include: f.Include, Exclude: f.Exclude, IgnoreFile: f.IgnoreFile, Package: f.Package}
 	if f.Symlinks == LinksError {
 		l.Symlinks = LinksError
 	}
@@ -189,10 +190,11 @@ func scan(l FileLock) ([]filetree.File, error) {
 	if l.Content != nil {
 		return inline(l), nil
 	}
-	files, err := filetree.Scan(l.Source, filetree.ScanOptions{
+	options := filetree.ScanOptions{
 		Include: l.Include, Exclude: l.Exclude, RefuseLinks: l.Symlinks == LinksError,
 		IgnoreFile: cmp.Or(l.IgnoreFile, defaultIgnoreFile), NeedsIgnoreFile: l.IgnoreFile != "",
-	})
+	}
+	files, err := scanSource(l, options)
 	if err != nil {
 		return nil, err
 	}
@@ -211,6 +213,21 @@ func scan(l FileLock) ([]filetree.File, error) {
 		}
 	}
 	return files, nil
+}
+
+// scanSource lists the files of a source: of the folder of a Node.js package those
+// that are part of the package.
+func scanSource(l FileLock, o filetree.ScanOptions) ([]filetree.File, error) {
+	if l.Package == "" {
+		return filetree.Scan(l.Source, o)
+	}
+	list, err := nodejs.PackList(l.Source, l.Package)
+	if err != nil {
+		return nil, err
+	}
+	o.Keep = list.Keep
+	files, err := filetree.Scan(l.Source, o)
+	return files, errors.Join(err, list.Err())
 }
 
 // inline lists content as a file that has no source on disk.

@@ -21,6 +21,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -29,7 +30,11 @@ import (
 // changes nothing needs none.
 type Builder struct {
 	open func() (*cache, error)
-	log  *slog.Logger
+	// getenv reads the environment, which requirements files may name. environ
+	// lists it, which may configure npm.
+	getenv  func(string) string
+	environ func() []string
+	log     *slog.Logger
 
 	mu sync.Mutex
 	// outputs are the zips that this Builder wrote, by absolute path.
@@ -69,6 +74,9 @@ type Options struct {
 	// a container engine writes while it builds (INFO), and a line for each
 	// request (DEBUG), with the context of the call; nil drops them.
 	Logger *slog.Logger
+	// Secrets learns the credentials that are met, and what came out of variables
+	// of the environment; nil is a new one.
+	Secrets *secret.Keeper
 	// CodeArtifact is asked about hosts of AWS CodeArtifact alone; nil reaches
 	// them as any other host.
 	CodeArtifact CodeArtifact
@@ -84,9 +92,14 @@ type Options struct {
 // NewBuilder returns a Builder. Nothing is opened or read yet.
 func NewBuilder(o Options) *Builder {
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
+	if o.Getenv == nil {
+		o.Getenv = func(string) string { return "" }
+	}
 	return &Builder{
+		getenv:  o.Getenv,
 		log:     o.Logger,
 		open:    sync.OnceValues(func() (*cache, error) { return openCache(o) }),
+		environ: o.Environ,
 		outputs: map[string]store.Digest{},
 	}
 }
@@ -117,7 +130,7 @@ func openCache(o Options) (*cache, error) {
 func (c *cache) newClient(o Options, certificates ...string) (*fetch.Client, error) {
 	certificates = slices.DeleteFunc(append(certificates, o.CABundle), func(name string) bool { return name == "" })
 	return fetch.New(fetch.Options{
-		Store: c.store, Offline: o.Offline, UserAgent: o.UserAgent, Logger: c.log, Credentials: c.artifacts.credentials, Certificates: certificates,
+		Store: c.store, Offline: o.Offline, UserAgent: o.UserAgent, Logger: c.log, Secrets: o.Secrets, Credentials: c.artifacts.credentials, Certificates: certificates,
 	})
 }
 
@@ -223,6 +236,8 @@ type FileSpec struct {
 	IgnoreFile string
 	// Symlinks is LinksFollow, also as "", or LinksError.
 	Symlinks string
+	// Package is as in FileLock.
+	Package string
 }
 
 // CutOff is the moment after which releases do not exist.

@@ -77,7 +77,7 @@ func (n nodeInput) choose(ctx context.Context, r *resolution) error {
 		}
 		return c.node, nil
 	}
-	request := nodejs.Request{Targets: targets, Triggers: r.triggers, CutOff: nodejs.CutOff(r.spec.CutOff)}
+	request := nodejs.Request{Targets: targets, Triggers: r.triggers, CutOff: nodejs.CutOff(r.spec.CutOff), Environ: r.builder.environ}
 	if r.now.NodeJS, err = nodejs.Resolve(ctx, open, *n.Spec, request, r.old.NodeJS); err != nil {
 		return err
 	}
@@ -121,17 +121,16 @@ func (n nodePart) contents(to map[string]string) { maps.Copy(to, n.Contents()) }
 
 func (n nodePart) warnings() []Warning { return n.Warnings() }
 
-// lockNodeFiles adds the folders on disk that the trees need to the files of
-// the lock, as they are now. What is installed in them is not taken, as what
-// they need is in the tree, and no .npmrc, which may hold a token: "npm pack"
-// leaves out the same.
+// lockNodeFiles adds the folders on disk that the trees need to the files of the
+// lock, as they are now. What is installed in them is not taken, as what they need
+// is in the tree; of the rest it is what "npm pack" takes.
 func (s Spec) lockNodeFiles(l *Lock) error {
 	folders, err := l.NodeJS.Folders()
 	if err != nil {
 		return err
 	}
 	for _, f := range folders {
-		lock, err := lockFiles(FileSpec{Source: f.Source, Target: s.placed(f.Target), Exclude: []string{"**/node_modules", "**/.npmrc"}}, s)
+		lock, err := lockFiles(FileSpec{Source: f.Source, Target: s.placed(f.Target), Package: l.NodeJS.Project}, s)
 		if err != nil {
 			return fault.Tie(fault.At("nodejs"), fmt.Sprintf("The folder %q cannot be packed", f.Source), err)
 		}

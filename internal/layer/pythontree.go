@@ -42,5 +42,5 @@ func pythonFindings(l *Lock, tree filetree.Tree) ([]Warning, error) {
 	for _, text := range found {
 		sentences = append(sentences, Sentence(text))
 	}
-	return []Warning{{At: fault.At("python"), Summary: "Files that Python may not find", Detail: strings.Join(sentences, "\n")}}, nil
+	return []Warning{{At: fault.At("python"), Summary: "Files that Python treats in a way of its own", Detail: strings.Join(sentences, "\n")}}, nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/tarball"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -64,7 +65,8 @@ func (e *Env) segmentKey(integrity string) string {
 // What a user can act on is a *[fault.Error].
 func (l *Lock) Pack(ctx context.Context, e *Env) (*Packed, error) {
 	// The addresses of a lock have no credentials: the client learns them here.
-	if _, err := e.registryOf(filepath.FromSlash(l.Project)); err != nil {
+	client, err := e.registryOf(filepath.FromSlash(l.Project))
+	if err != nil {
 		return nil, err
 	}
 	wanted := l.tarballs()
@@ -73,7 +75,7 @@ func (l *Lock) Pack(ctx context.Context, e *Env) (*Packed, error) {
 	g.SetLimit(openWorkers)
 	for i, p := range wanted {
 		g.Go(func() (err error) {
-			parts[i], err = e.part(ctx, p)
+			parts[i], err = e.part(ctx, client, p)
 			return err
 		})
 	}
@@ -102,7 +104,7 @@ func (l *Lock) tarballs() []Package {
 	return wanted
 }
 
-func (e *Env) part(ctx context.Context, p Package) (*part, error) {
+func (e *Env) part(ctx context.Context, client *registry.Client, p Package) (*part, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -110,7 +112,7 @@ func (e *Env) part(ctx context.Context, p Package) (*part, error) {
 	if !ok || !e.Store.Has(facts.Segment, -1) {
 		var err error
 		if facts, err = e.packTarball(ctx, p); err != nil {
-			return nil, tarballError(p, err)
+			return nil, tarballError(client, p, err)
 		}
 	} else {
 		e.offerTarball(p)
@@ -130,7 +132,7 @@ func (p Package) origin() filetree.Origin {
 // offerTarball shares a tarball of which the cache holds more than what was packed
 // of it.
 func (e *Env) offerTarball(p Package) {
-	if integrity, err := fetch.ParseIntegrity(p.Integrity); err == nil && !strings.HasPrefix(p.URL, fileScheme) {
+	if integrity, err := fetch.ParseIntegrity(p.Integrity); err == nil && p.Archive == "" {
 		e.Client.Offer(fetch.Source{Integrity: integrity})
 	}
 }
@@ -180,8 +182,8 @@ func (e *Env) openTarball(ctx context.Context, p Package) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if name, ok := strings.CutPrefix(p.URL, fileScheme); ok {
-		return openArchive(name, integrity)
+	if p.Archive != "" {
+		return openArchive(p.Archive, integrity)
 	}
 	if known, ok := e.Client.KnownIntegrity(integrity); ok {
 		var corrupt *store.CorruptError
@@ -189,11 +191,8 @@ func (e *Env) openTarball(ctx context.Context, p Package) (*os.File, error) {
 			return nil, err
 		}
 	}
-	return e.Client.Blob(ctx, fetch.Source{URL: p.URL, Integrity: integrity, MaxBytes: runtimes.MaxUnzipped})
+	return e.Client.Blob(ctx, fetch.Source{URL: e.Client.Reveal(p.URL), Integrity: integrity, MaxBytes: runtimes.MaxUnzipped})
 }
-
-// fileScheme marks the address of a package that is packed on the user's disk.
-const fileScheme = "file:"
 
 // openArchive opens an archive on disk that is what was locked.
 func openArchive(name string, want fetch.Integrity) (in *os.File, err error) {
@@ -234,10 +233,15 @@ func localArchive(name, known string) (integrity string, err error) {
 }
 
 // tarballError ties what is wrong with a tarball to the input that asks for it.
-func tarballError(p Package, err error) error {
+func tarballError(client *registry.Client, p Package, err error) error {
 	var wrong *fetch.IntegrityError
 	var refused *tarball.Error
 	switch {
+	case fetch.IsUnauthorized(err):
+		return &fault.Error{
+			At: fault.At("nodejs"), Summary: fmt.Sprintf("The registry refuses %q", p), Err: err,
+			Detail: fault.Sentence(client.Explain(err, p.Name, p.Version).Error()),
+		}
 	case errors.As(err, &wrong):
 		return &fault.Error{
 			At: fault.At("nodejs"), Summary: fmt.Sprintf("The tarball of %q is not the one that was locked", p),

@@ -83,11 +83,7 @@ func (m *versionModel) built(ctx context.Context, diags *diag.Diagnostics) *buil
 // imported is the package of a version that was imported: its bytes are known
 // by their hash alone. An equal package in the configuration is no difference.
 func imported(v publish.Version) types.Object {
-	return types.ObjectValueMust(builtTypes(), map[string]attr.Value{
-		"lock": types.StringValue(""), "filename": types.StringValue(""), "sha256": types.StringValue(""),
-		"source_code_hash": types.StringValue(givenHash(v)), "size": types.Int64Value(v.CodeSize),
-		"runtimes": listOf(v.Runtimes), "architectures": listOf(v.Architectures),
-	})
+	return knownByHash(givenHash(v), v.CodeSize, v.Runtimes, v.Architectures)
 }
 
 // wanted is the zip that a plan or an apply is about. A size of 0 is not known.

@@ -15,7 +15,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -297,26 +296,7 @@ func (r *versionResource) zip(ctx context.Context, m *versionModel, diags *diag.
 	if err := b.checkLayer(); err != nil {
 		return publish.Zip{}, err
 	}
-	want, err := publish.ParseCodeSHA256(b.SourceCodeHash.ValueString())
-	if err != nil {
-		return publish.Zip{}, err
-	}
-	name, size := b.Filename.ValueString(), b.Size.ValueInt64()
-	if _, intact, err := r.tools.builder.Intact(name, want, size); err == nil && intact {
-		return publish.FileZip(name, want, size), nil
-	}
-	lock, err := b.lock()
-	if err != nil {
-		return publish.Zip{}, err
-	}
-	if lock == nil {
-		return publish.Zip{}, fmt.Errorf("finding the zip %q: it is not there, and the package has no lock to rebuild it from", name)
-	}
-	// Its size was judged when it was planned.
-	if _, err := r.tools.builder.Build(ctx, lock, layer.Output{Path: name, Want: want, Size: layer.SeverityOff, Replace: true}); err != nil {
-		return publish.Zip{}, fmt.Errorf("rebuilding the package's zip: %w", err)
-	}
-	return publish.FileZip(name, want, size), nil
+	return r.tools.rebuild(ctx, b)
 }
 
 // kept returns a planned set; one that was unknown is none.

@@ -130,7 +130,11 @@ func (j *job) call(ctx context.Context, input *lambda.PublishLayerVersionInput) 
 	upload := time.Duration(len(input.Content.ZipFile)/slowest) * time.Second
 	ctx, cancel := context.WithTimeout(ctx, j.patience.answer+upload)
 	defer cancel()
-	return j.api.PublishLayerVersion(ctx, input, func(o *lambda.Options) { o.Retryer = once() })
+	out, err := j.api.PublishLayerVersion(ctx, input, func(o *lambda.Options) { o.Retryer = once() })
+	if err == nil && (aws.ToString(out.LayerVersionArn) == "" || out.Version == 0 || out.Content == nil || aws.ToString(out.Content.CodeSha256) == "") {
+		return nil, errIncomplete
+	}
+	return out, err
 }
 
 // recover looks, several times, for the versions that a call without an answer
