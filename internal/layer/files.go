@@ -119,10 +119,10 @@ func (all fileLocks) needs(_ context.Context, c *cache, _ *Lock) []need {
 	return needs
 }
 
-func (all fileLocks) pack(ctx context.Context, c *cache, _ *Lock) (packed, error) {
+func (all fileLocks) pack(ctx context.Context, c *cache, _ *Lock, doubt bool) (packed, error) {
 	var files filetree.Tree
 	for i, f := range all {
-		tree, err := c.filesTree(ctx, f, filetree.Origin{Ecosystem: "files", Element: i})
+		tree, err := c.filesTree(ctx, f, filetree.Origin{Ecosystem: "files", Element: i}, doubt)
 		if err != nil {
 			return packed{}, fault.Tie(fault.At("files").Index(i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
 		}
@@ -249,7 +249,7 @@ func (c *cache) putInline(l FileLock, files []filetree.File) error {
 
 // filesTree returns the locked files as entries of a layer. They are deflated
 // once and kept in the store by content, so that the next build copies.
-func (c *cache) filesTree(ctx context.Context, l FileLock, origin filetree.Origin) (filetree.Tree, error) {
+func (c *cache) filesTree(ctx context.Context, l FileLock, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
 	files, err := scan(l)
 	if err != nil {
 		return nil, err
@@ -257,7 +257,7 @@ func (c *cache) filesTree(ctx context.Context, l FileLock, origin filetree.Origi
 	if store.Digest(filetree.TreeDigest(files)) != l.Tree {
 		return nil, c.changed(l, files)
 	}
-	segment, err := c.segment(ctx, l, files)
+	segment, err := c.segment(ctx, l, files, doubt)
 	if err != nil {
 		if _, ok := errors.AsType[*layerzip.ChangedError](err); ok {
 			return nil, &ChangedError{Source: l.Source, Changes: []string{err.Error()}}
@@ -282,9 +282,14 @@ func (c *cache) filesTree(ctx context.Context, l FileLock, origin filetree.Origi
 func segmentKey(tree store.Digest) string { return layerzip.Encoder + " " + tree.Hex() }
 
 // segment returns the digest of the zip of the files, in the store.
-func (c *cache) segment(ctx context.Context, l FileLock, files []filetree.File) (store.Digest, error) {
+func (c *cache) segment(ctx context.Context, l FileLock, files []filetree.File, doubt bool) (store.Digest, error) {
 	if digest, ok := c.notedSegment(segmentKey(l.Tree)); ok && c.store.Has(digest, -1) {
-		return digest, nil
+		if !doubt {
+			return digest, nil
+		}
+		if ok, err := c.confirmsFiles(digest, files); ok || err != nil {
+			return digest, err
+		}
 	}
 	if err := c.putInline(l, files); err != nil {
 		return store.Digest{}, err

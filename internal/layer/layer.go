@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
@@ -36,7 +37,8 @@ type Builder struct {
 	environ func() []string
 	log     *slog.Logger
 
-	mu sync.Mutex
+	mu   sync.Mutex
+	said atomic.Bool // that records are not used
 	// outputs are the zips that this Builder wrote, by absolute path.
 	outputs map[string]store.Digest
 }

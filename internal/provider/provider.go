@@ -133,6 +133,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 	}
 	tools.checkRegions = !settings.SkipRegionValidation
 	settings.UserAgent, settings.UserAgentVersion = "terraform-provider-layerbuild", p.version
+	settings.RegisterDir = options.CacheDir
 	tools.publisher = sync.OnceValues(func() (*publish.Publisher, error) {
 		if len(tools.unknown) > 0 {
 			return nil, &unknownSettings{tools.unknown}
