@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"path"
+	"regexp"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
@@ -88,6 +89,31 @@ func ParseOwnAddress(text string) (Address, error) {
 	return Address{u.String()}, nil
 }
 
+// Keep reads the address that a stranger names, as ParseAddress does. Values that
+// came out of variables, such as a token in the path of a registry's address, are
+// kept as the variables: https://host/${NPM_TOKEN}/a.tgz.
+func (c *Client) Keep(text string) (Address, error) {
+	a, err := ParseAddress(text)
+	return Address{c.secrets.Conceal(a.text, a.Host())}, err
+}
+
+// Reveal returns where an address that was kept leads to: with the values of the
+// variables that the configuration of its host names.
+func (c *Client) Reveal(a Address) string { return c.secrets.Reveal(a.text, a.Host()) }
+
+// placeholder is a variable in the path of an address, as String escapes it.
+var placeholder = regexp.MustCompile(`\$%7B([A-Za-z_][A-Za-z0-9_]*)%7D`)
+
+// ParseKept reads an address that was kept in a lock: as ParseOwnAddress does, with
+// the variables that Keep has put into it.
+func ParseKept(text string) (Address, error) {
+	a, err := ParseOwnAddress(text)
+	if err == nil && strings.Contains(text, "${") {
+		a.text = placeholder.ReplaceAllString(a.text, "$${$1}")
+	}
+	return a, err
+}
+
 // webURL parses an address of http or https with a host.
 func webURL(text string) (*url.URL, error) {
 	if len(text) > maxAddress {
@@ -131,13 +157,13 @@ func (a Address) Base() string {
 func (a Address) MarshalText() ([]byte, error) { return []byte(a.text), nil }
 
 // UnmarshalText reads what MarshalText wrote, and refuses all else as
-// ParseOwnAddress does.
+// ParseKept does.
 func (a *Address) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
 		*a = Address{}
 		return nil
 	}
-	parsed, err := ParseOwnAddress(string(text))
+	parsed, err := ParseKept(string(text))
 	if err != nil {
 		return errors.Join(errors.New("reading an address"), err)
 	}

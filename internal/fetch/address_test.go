@@ -3,8 +3,16 @@ package fetch
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 func TestAddressesOfStrangers(t *testing.T) {
@@ -72,6 +80,31 @@ func TestAddressInALock(t *testing.T) {
 	}
 }
 
+// TestVariablesInAddresses keeps the value of a variable out of what is kept, and
+// gives it to nobody but the host whose address it is a part of.
+func TestVariablesInAddresses(t *testing.T) {
+	t.Parallel()
+	c := newClient(t)
+	c.Secrets().LearnPart("NPM_TOKEN", "CANARYsecret", "host:8080")
+	kept, err := c.Keep("http://host:8080/CANARYsecret/a/-/a-1.0.0.tgz?sig=CANARYsecret")
+	if err != nil || kept.String() != "http://host:8080/${NPM_TOKEN}/a/-/a-1.0.0.tgz" {
+		t.Fatalf("Keep = %q, %v", kept, err)
+	}
+	again, err := ParseKept(kept.String())
+	if err != nil || again != kept || c.Reveal(again) != "http://host:8080/CANARYsecret/a/-/a-1.0.0.tgz" {
+		t.Errorf("%q is read as %q, which leads to %q, %v", kept, again, c.Reveal(again), err)
+	}
+	for _, hostile := range []string{"http://stranger/${NPM_TOKEN}/x", "http://host:8080@stranger/${NPM_TOKEN}"} {
+		a, err := c.Keep(hostile)
+		if err != nil || strings.Contains(c.Reveal(a), "CANARY") {
+			t.Errorf("%s leads to %q, %v", hostile, c.Reveal(a), err)
+		}
+		if b, err := ParseKept(hostile); err == nil && strings.Contains(c.Reveal(b), "CANARY") {
+			t.Errorf("%s in a lock leads to %q, %v", hostile, c.Reveal(b), err)
+		}
+	}
+}
+
 // FuzzParseAddress holds that what was parsed may be kept: it is one of http or
 // https, and parses again to itself.
 func FuzzParseAddress(f *testing.F) {
@@ -90,4 +123,43 @@ func FuzzParseAddress(f *testing.F) {
 			t.Errorf("%q parses again to %q, %v", a, again, err)
 		}
 	})
+}
+
+// TestPagesAreKeptWithoutValuesOfVariables looks for the value in every file of
+// the cache.
+func TestPagesAreKeptWithoutValuesOfVariables(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{"text": `{"url":"%s/CANARYsecret/a.tgz"}`, "no text": "\x00\xff %s/CANARYsecret/a"} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Cache-Control", "max-age=300")
+			fmt.Fprintf(w, body, "http://"+r.Host)
+		}))
+		t.Cleanup(server.Close)
+		dir := t.TempDir()
+		s, err := store.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := newClient(t, func(o *Options) { o.Store = s })
+		c.Secrets().LearnPart("NPM_TOKEN", "CANARYsecret", strings.TrimPrefix(server.URL, "http://"))
+		for range 2 {
+			page, err := c.Page(t.Context(), PageRequest{URL: server.URL + "/CANARYsecret/a"})
+			if err != nil || !strings.Contains(string(page.Body), server.URL+"/CANARYsecret/a") {
+				t.Fatalf("%s: got %q, %v", name, page.Body, err)
+			}
+		}
+		err = filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			raw, err := os.ReadFile(file)
+			if strings.Contains(string(raw), "CANARY") {
+				t.Errorf("%s: %s holds the value", name, file)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -33,8 +33,8 @@ type Options struct {
 	// request (DEBUG), with the context of whoever asked; nil discards them. No
 	// line holds a credential.
 	Logger *slog.Logger
-	// Secrets learns every credential that requests are made with, and gives the
-	// values of variables in addresses that were concealed; nil is a new one.
+	// Secrets learns every credential that requests are made with; nil is a new
+	// one.
 	Secrets *secret.Keeper
 	// NetrcPath names the netrc file; "" is $NETRC, else .netrc (on Windows
 	// also _netrc) in the home directory. It is read where a request has no other
@@ -76,6 +76,7 @@ type Client struct {
 	blobSlots slots // of blobs
 	pages     flights[*Page]
 	blobs     flights[blobName]
+	matched   sync.Map // integrity and SHA-256 of blobs that have both
 
 	// Waits, variable for tests alone.
 	stall    time.Duration // without a byte, until an attempt is given up
@@ -150,7 +151,7 @@ func (c *Client) Secrets() *secret.Keeper { return c.secrets }
 // parse returns the URL without user info and fragment, and remembers the user
 // info.
 func (c *Client) parse(rawURL string) (*url.URL, error) {
-	u, err := url.Parse(c.secrets.Reveal(rawURL))
+	u, err := url.Parse(rawURL)
 	if err != nil {
 		// The error of url.Parse quotes the URL with all that is in it.
 		return nil, fmt.Errorf("reading URL %q: it is malformed", Redact(rawURL))

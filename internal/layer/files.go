@@ -16,6 +16,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -118,10 +119,10 @@ func (all fileLocks) needs(_ context.Context, c *cache, _ *Lock) []need {
 	return needs
 }
 
-func (all fileLocks) pack(ctx context.Context, c *cache, _ *Lock) (packed, error) {
+func (all fileLocks) pack(ctx context.Context, c *cache, _ *Lock, doubt bool) (packed, error) {
 	var files filetree.Tree
 	for i, f := range all {
-		tree, err := c.filesTree(ctx, f, filetree.Origin{Ecosystem: "files", Element: i})
+		tree, err := c.filesTree(ctx, f, filetree.Origin{Ecosystem: "files", Element: i}, doubt)
 		if err != nil {
 			return packed{}, fault.Tie(fault.At("files").Index(i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
 		}
@@ -140,7 +141,7 @@ func (fileLocks) warnings() []Warning { return nil }
 
 // lockFiles reads one element of files and returns what it holds now.
 func lockFiles(f FileSpec, spec Spec) (FileLock, error) {
-	l := FileLock{Source: f.Source, Content: f.Content, Target: f.Target, Include: f.Include, Exclude: f.Exclude, IgnoreFile: f.IgnoreFile}
+	l := FileLock{Source: f.Source, Content: f.Content, Target: f.Target, Include: f.Include, Exclude: f.Exclude, IgnoreFile: f.IgnoreFile, Package: f.Package}
 	if f.Symlinks == LinksError {
 		l.Symlinks = LinksError
 	}
@@ -189,10 +190,11 @@ func scan(l FileLock) ([]filetree.File, error) {
 	if l.Content != nil {
 		return inline(l), nil
 	}
-	files, err := filetree.Scan(l.Source, filetree.ScanOptions{
+	options := filetree.ScanOptions{
 		Include: l.Include, Exclude: l.Exclude, RefuseLinks: l.Symlinks == LinksError,
 		IgnoreFile: cmp.Or(l.IgnoreFile, defaultIgnoreFile), NeedsIgnoreFile: l.IgnoreFile != "",
-	})
+	}
+	files, err := scanSource(l, options)
 	if err != nil {
 		return nil, err
 	}
@@ -211,6 +213,21 @@ func scan(l FileLock) ([]filetree.File, error) {
 		}
 	}
 	return files, nil
+}
+
+// scanSource lists the files of a source: of the folder of a Node.js package those
+// that are part of the package.
+func scanSource(l FileLock, o filetree.ScanOptions) ([]filetree.File, error) {
+	if l.Package == "" {
+		return filetree.Scan(l.Source, o)
+	}
+	list, err := nodejs.PackList(l.Source, l.Package)
+	if err != nil {
+		return nil, err
+	}
+	o.Keep = list.Keep
+	files, err := filetree.Scan(l.Source, o)
+	return files, errors.Join(err, list.Err())
 }
 
 // inline lists content as a file that has no source on disk.
@@ -232,7 +249,7 @@ func (c *cache) putInline(l FileLock, files []filetree.File) error {
 
 // filesTree returns the locked files as entries of a layer. They are deflated
 // once and kept in the store by content, so that the next build copies.
-func (c *cache) filesTree(ctx context.Context, l FileLock, origin filetree.Origin) (filetree.Tree, error) {
+func (c *cache) filesTree(ctx context.Context, l FileLock, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
 	files, err := scan(l)
 	if err != nil {
 		return nil, err
@@ -240,7 +257,7 @@ func (c *cache) filesTree(ctx context.Context, l FileLock, origin filetree.Origi
 	if store.Digest(filetree.TreeDigest(files)) != l.Tree {
 		return nil, c.changed(l, files)
 	}
-	segment, err := c.segment(ctx, l, files)
+	segment, err := c.segment(ctx, l, files, doubt)
 	if err != nil {
 		if _, ok := errors.AsType[*layerzip.ChangedError](err); ok {
 			return nil, &ChangedError{Source: l.Source, Changes: []string{err.Error()}}
@@ -265,9 +282,14 @@ func (c *cache) filesTree(ctx context.Context, l FileLock, origin filetree.Origi
 func segmentKey(tree store.Digest) string { return layerzip.Encoder + " " + tree.Hex() }
 
 // segment returns the digest of the zip of the files, in the store.
-func (c *cache) segment(ctx context.Context, l FileLock, files []filetree.File) (store.Digest, error) {
+func (c *cache) segment(ctx context.Context, l FileLock, files []filetree.File, doubt bool) (store.Digest, error) {
 	if digest, ok := c.notedSegment(segmentKey(l.Tree)); ok && c.store.Has(digest, -1) {
-		return digest, nil
+		if !doubt {
+			return digest, nil
+		}
+		if ok, err := c.confirmsFiles(digest, files); ok || err != nil {
+			return digest, err
+		}
 	}
 	if err := c.putInline(l, files); err != nil {
 		return store.Digest{}, err

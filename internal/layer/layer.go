@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
@@ -30,9 +31,14 @@ import (
 // changes nothing needs none.
 type Builder struct {
 	open func() (*cache, error)
-	log  *slog.Logger
+	// getenv reads the environment, which requirements files may name. environ
+	// lists it, which may configure npm.
+	getenv  func(string) string
+	environ func() []string
+	log     *slog.Logger
 
-	mu sync.Mutex
+	mu   sync.Mutex
+	said atomic.Bool // that records are not used
 	// outputs are the zips that this Builder wrote, by absolute path.
 	outputs map[string]store.Digest
 }
@@ -87,9 +93,14 @@ type Options struct {
 // NewBuilder returns a Builder. Nothing is opened or read yet.
 func NewBuilder(o Options) *Builder {
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
+	if o.Getenv == nil {
+		o.Getenv = func(string) string { return "" }
+	}
 	return &Builder{
-		log: o.Logger,
+		getenv:  o.Getenv,
+		log:     o.Logger,
 		open:    sync.OnceValues(func() (*cache, error) { return openCache(o) }),
+		environ: o.Environ,
 		outputs: map[string]store.Digest{},
 	}
 }
@@ -226,6 +237,8 @@ type FileSpec struct {
 	IgnoreFile string
 	// Symlinks is LinksFollow, also as "", or LinksError.
 	Symlinks string
+	// Package is as in FileLock.
+	Package string
 }
 
 // CutOff is the moment after which releases do not exist.

@@ -316,7 +316,7 @@ func (u *universe) Packument(_ context.Context, name string) (*registry.Packumen
 	}
 	list := make([]*manifest.Manifest, len(p.Versions))
 	for i := range p.Versions {
-		if list[i], err = p.Manifest(i); err != nil {
+		if list[i], err = p.Manifest(context.Background(), i); err != nil {
 			return nil, err
 		}
 		list[i].Tarball = fmt.Sprintf("https://registry.example/%s/-/%s.tgz", name, list[i].Version)

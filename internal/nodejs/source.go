@@ -138,7 +138,7 @@ func (m *manifests) find(spec manifest.Spec) (*manifest.Manifest, error) {
 	}
 	kept := m.preferred(p, spec)
 	if kept >= 0 && m.runs(p, kept) {
-		return p.Manifest(kept)
+		return p.Manifest(m.ctx, kept)
 	}
 	pick := registry.PickOptions{Node: m.target.Node, Before: m.opts.Before}
 	if m.opts.PinsExempt && spec.Kind == manifest.VersionSpec {
@@ -146,12 +146,12 @@ func (m *manifests) find(spec manifest.Spec) (*manifest.Manifest, error) {
 	}
 	i, err := registry.Pick(p, spec, pick)
 	if kept >= 0 && (err != nil || !m.runs(p, i)) {
-		return p.Manifest(kept)
+		return p.Manifest(m.ctx, kept)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return p.Manifest(i)
+	return p.Manifest(m.ctx, i)
 }
 
 // preferred returns the place of the newest version of an earlier tree that

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,6 +45,8 @@ type layerbuild struct {
 	environ func() []string
 	now     func() time.Time
 	secrets *secret.Keeper
+	// log is where phases are told; nil is Terraform's log.
+	log *slog.Logger
 }
 
 // toolbox is what the resources share. The cache is opened and AWS is reached
@@ -130,6 +133,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 	}
 	tools.checkRegions = !settings.SkipRegionValidation
 	settings.UserAgent, settings.UserAgentVersion = "terraform-provider-layerbuild", p.version
+	settings.RegisterDir = options.CacheDir
 	tools.publisher = sync.OnceValues(func() (*publish.Publisher, error) {
 		if len(tools.unknown) > 0 {
 			return nil, &unknownSettings{tools.unknown}
@@ -150,6 +154,9 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 	o := layer.Options{UserAgent: "terraform-provider-layerbuild/" + p.version, Getenv: p.getenv, Environ: p.environ}
 	o.Logger, o.Secrets = logger(p.secrets), p.secrets
+	if p.log != nil {
+		o.Logger = p.log
+	}
 	var err error
 	if o.CacheDir, err = expandHome("cache_dir", cmp.Or(m.CacheDir.ValueString(), p.getenv("LAYERBUILD_CACHE_DIR"))); err != nil {
 		return o, err
@@ -201,7 +208,7 @@ func (p *layerbuild) Functions(context.Context) []func() function.Function {
 }
 
 func (p *layerbuild) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newPackageResource, newVersionResource, newRolloutResource}
+	return []func() resource.Resource{newPackageResource, newVersionResource, newObjectResource, newRolloutResource}
 }
 
 func (p *layerbuild) DataSources(context.Context) []func() datasource.DataSource {

@@ -69,6 +69,7 @@ type page struct {
 	name  string
 	index string // address of the index that has it, without credentials; "" if none
 	asked []string
+	after []string // indexes that would be asked next, if this one did not have it
 	base  *url.URL
 
 	prefix   string      // of the addresses of all files
@@ -153,7 +154,8 @@ func (c *catalog) fetchPage(ctx context.Context, name string) (*page, error) {
 // indexPage returns what the first index that has the name says of it.
 func (c *catalog) indexPage(ctx context.Context, name string) (*page, error) {
 	p := &page{name: name}
-	for _, x := range c.sources(name) {
+	sources := c.sources(name)
+	for i, x := range sources {
 		if x.Unusable != nil {
 			return nil, x.Unusable
 		}
@@ -182,6 +184,9 @@ func (c *catalog) indexPage(ctx context.Context, name string) (*page, error) {
 		}
 		p.index, p.prefix = fetch.Redact(x.URL), l.prefix
 		p.wheels, p.versions, p.files = l.wheels, l.versions, l.others
+		for _, next := range sources[i+1:] {
+			p.after = append(p.after, fetch.Redact(next.URL))
+		}
 		return p, nil
 	}
 	return p, nil

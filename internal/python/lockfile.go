@@ -89,6 +89,9 @@ func ReadLockFile(name string, o LockFileOptions, targets []Target) (*LockFile, 
 	title := filepath.Base(name)
 	read := lockFormat(title)
 	if read == nil {
+		if strings.HasSuffix(title, ".txt") || strings.HasSuffix(title, ".in") {
+			return nil, &LockFileError{File: title, Reason: "it is no lock file: a file in pip's requirements format is named in python.requirements_file"}
+		}
 		return nil, &LockFileError{File: title, Reason: "its name is none of uv.lock, pylock.toml, pylock.<name>.toml, poetry.lock and Pipfile.lock"}
 	}
 	b, err := os.ReadFile(name)

@@ -24,6 +24,9 @@ func TestShowHidesSecretsByTheirForm(t *testing.T) {
 		`GET https://host/a with Authorization: Bearer ` + canary + ` failed`,
 		`//registry.example.com/:_authToken=` + canary,
 		`{"url":"https:\/\/user:` + canary + `@host\/x"}`,
+		`user:` + canary + `@127.0.0.1:5000/simple/ is no file`,
+		`https:/user:` + canary + `@host/simple is no file`,
+		`write it as "/user:` + canary + `@registry:5000/app"`,
 		"token ghp_" + canary + "abcdefgh was refused",
 		"npm_" + canary + canary + canary + " is in the file",
 		"eyJhbGciOiJIUzI1NiJ9.eyJ" + canary + ".sig is no password",
@@ -90,18 +93,28 @@ func TestKeeperKnowsValuesByTheirOrigin(t *testing.T) {
 	k.Learn("", canary+"-longer")
 	k.Learn("", "ab")
 	text := "http://host/" + canary + "/x and " + canary + "-longer, a cab"
-	if got, want := k.Conceal(text), "http://host/${NPM_TOKEN}/x and (hidden), a cab"; got != want {
+	if got, want := k.Show(text), "http://host/${NPM_TOKEN}/x and (hidden), a cab"; got != want {
+		t.Errorf("Show = %q, want %q", got, want)
+	}
+	if got := k.Conceal(text, "host"); got != text {
+		t.Errorf("Conceal = %q: nothing was learnt as a part of an address", got)
+	}
+	k.LearnPart("NPM_TOKEN", canary, "host")
+	if got, want := k.Reveal("http://host/${NPM_TOKEN}/${OTHER}", "host"), "http://host/"+canary+"/${OTHER}"; got != want {
+		t.Errorf("Reveal = %q, want %q", got, want)
+	}
+	if got, want := k.Conceal("http://host/"+canary+"/x", "host"), "http://host/${NPM_TOKEN}/x"; got != want {
 		t.Errorf("Conceal = %q, want %q", got, want)
 	}
-	if got, want := k.Reveal("http://host/${NPM_TOKEN}/${OTHER}"), "http://host/"+canary+"/${OTHER}"; got != want {
-		t.Errorf("Reveal = %q, want %q", got, want)
+	if got := k.Reveal("http://stranger/${NPM_TOKEN}", "stranger"); strings.Contains(got, canary) {
+		t.Errorf("a stranger's address gets the value: %q", got)
 	}
 	if got := k.Show("\x1b" + canary); got != `\x1b${NPM_TOKEN}` {
 		t.Errorf("Show = %q", got)
 	}
 	var none *Keeper
 	none.Learn("X", canary)
-	if none.Conceal(canary) != canary || none.Reveal("${X}") != "${X}" || none.Show("a") != "a" {
+	if none.Conceal(canary, "h") != canary || none.Reveal("${X}", "h") != "${X}" || none.Show("a") != "a" {
 		t.Error("a keeper that is not there knows something")
 	}
 }

@@ -30,11 +30,12 @@ func Show(text string) string {
 
 var (
 	// user info of an address with a scheme, such as https://user:word@host or
-	// git+https://token@host. A blank, a quote or a slash ends it.
-	userInfo = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*:(?:\\?/){2})([^\s/\\?#"'<>` + "`" + `]*)@`)
+	// git+https://token@host. A blank, a quote or a slash ends it. One slash is
+	// what cleaning a path leaves of two.
+	userInfo = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*:(?:\\?/){1,2})([^\s/\\?#"'<>` + "`" + `]*)@`)
 	// user info of an address whose scheme was forgotten, user:word@host.name, or
 	// the end of one, as an error of a parser quotes it
-	bareUserInfo = regexp.MustCompile(`(^|[\s"'(=\[<,])([^\s/:@"'()=\[\]<>,]*):([^\s/@"'<>]+)@([A-Za-z][A-Za-z0-9-]*(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}|localhost)\b`)
+	bareUserInfo = regexp.MustCompile(`(^|[\s"'(=\[<,/])([^\s/:@"'()=\[\]<>,]*):([^\s/@"'<>]+)@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b|localhost\b|\d{1,3}(?:\.\d{1,3}){3}\b|\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9-]+:\d+\b)`)
 	// a part of a query: ?name=value, &name=value
 	queryPart = regexp.MustCompile(`([?&;])([^=&;\s"'<>#]+)=([^&;\s"'<>#]+)`)
 	// tokens of GitHub, GitLab, npm, PyPI, Slack and Docker Hub, and signed ones

@@ -1,7 +1,7 @@
-// Package object decides the life of a zip in S3: when it is put, which object a
+// Package s3object decides the life of a zip in S3: when it is put, which object a
 // resource owns, and which older ones go. It knows neither Terraform nor AWS and
 // asks nobody: what was found and what is wanted come in, the next steps go out.
-package object
+package s3object
 
 import (
 	"cmp"
@@ -170,6 +170,11 @@ type Sight struct {
 	Latest Stored
 	// SHA256 is the base64 digest of its bytes, "" where S3 does not tell.
 	SHA256 string
+	// InParts is set where S3 keeps a digest of digests, which the bytes can be
+	// held against and which is no digest of theirs.
+	InParts bool
+	// Size is that of Latest in bytes.
+	Size int64
 	// Unreadable is set where its storage class keeps Lambda from reading it.
 	Unreadable bool
 	// Own is set where the record's own version is still in the bucket, behind

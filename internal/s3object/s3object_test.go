@@ -1,4 +1,4 @@
-package object
+package s3object
 
 import (
 	"math/rand/v2"
