@@ -19,7 +19,7 @@ const module = "github.com/layerbuild/terraform-provider-layerbuild"
 // room) belongs to its room and may be imported by that room alone.
 var rooms = map[string][]string{
 	"command":    {"provider", "lint", "secret"},
-	"provider":   {"layer", "lifecycle", "publish", "s3object", "object", "rollout", "lint", "fault", "runtimes", "secret"},
+	"provider":   {"layer", "lifecycle", "publish", "s3object", "rollout", "lint", "fault", "runtimes", "secret"},
 	"lint":       {"runtimes"},
 	"layer":      {"python", "nodejs", "container", "layerzip", "audit", "native", "fetch", "store", "filetree", "fault", "runtimes", "secret"},
 	"python":     {"fetch", "store", "filetree", "fault", "runtimes", "secret"},
@@ -29,7 +29,7 @@ var rooms = map[string][]string{
 	"layerzip":   {"filetree", "store"},
 	"fetch":      {"store", "secret"},
 	"lifecycle":  {},
-	"publish":    {"lifecycle", "s3object", "object", "rollout", "runtimes", "store", "secret"},
+	"publish":    {"s3object", "lifecycle", "s3object", "rollout", "runtimes", "store", "secret"},
 	"fault":      {},
 	"s3object":   {},
 	"filetree":   {},
