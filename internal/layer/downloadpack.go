@@ -126,7 +126,7 @@ func (c *cache) downloadTree(ctx context.Context, l *DownloadLock, excluded func
 			return nil, &filetree.ArchiveError{Archive: fileName(l.URL), Entry: p.member.File, Reason: "is missing"}
 		}
 		e.Path, e.Origin = p.path, origin
-		e.Exec = p.member.Exec || p.member.Program && runsByPath(p.path)
+		e.Exec = p.member.Exec || p.member.Program && isRun(p.path)
 		tree = append(tree, e)
 	}
 	return tree, nil
@@ -274,8 +274,7 @@ func (c *cache) packDownload(ctx context.Context, l *DownloadLock, listing *file
 	if err != nil {
 		return store.Digest{}, err
 	}
-	packer := layerzip.NewStreamer(c.store)
-	return c.streamSegment(packer, func() error {
+	return c.streamSegment(layerzip.NewStreamer(c.store), func(packer *watchedPacker) error {
 		return filetree.ReadMembers(stoppable(ctx, archive), listing, wanted, func(file string, size int64, content io.Reader) error {
 			return packer.Add(ctx, file, false, size, content)
 		})
