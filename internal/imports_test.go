@@ -29,7 +29,7 @@ var rooms = map[string][]string{
 	"layerzip":   {"filetree", "store"},
 	"fetch":      {"store", "secret"},
 	"lifecycle":  {},
-	"publish":    {"s3object", "lifecycle", "s3object", "rollout", "runtimes", "store", "secret"},
+	"publish":    {"lifecycle", "s3object", "rollout", "runtimes", "store", "secret"},
 	"fault":      {},
 	"s3object":   {},
 	"filetree":   {},
