@@ -32,6 +32,9 @@ type Output struct {
 	// run; those that AllowScripts names by globs may have one.
 	Size, Shadow, Scripts Severity
 	AllowScripts          []string
+	// Audits are the severities of the checks of [Audits], by name; one that is
+	// not there is as severe as what it finds.
+	Audits map[string]Severity
 	// Replace is set where the state says that the file at Path is ours.
 	Replace bool
 }
@@ -158,6 +161,14 @@ func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output, doubt 
 		return Artifact{}, err
 	}
 	a.Warnings = append(a.Warnings, found...)
+	// What was planned was judged then.
+	if o.Want.IsZero() {
+		findings, told, err := c.audit(ctx, l, tree, o)
+		if err != nil {
+			return Artifact{}, err
+		}
+		a.Findings, a.Warnings = findings, append(a.Warnings, told...)
+	}
 	if a.SHA256, err = layout.WriteFileIn(ctx, o.dir(), b.chooseOutput(c, o)); err != nil {
 		return Artifact{}, err
 	}

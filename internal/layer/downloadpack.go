@@ -54,9 +54,11 @@ func (all downloadLocks) pack(ctx context.Context, c *cache, l *Lock, doubt bool
 }
 
 func (all downloadLocks) contents(to map[string]string) {
+	var brought []bringing
 	for i := range all {
-		all[i].contents(to)
+		brought = append(brought, all[i].brought(i)...)
 	}
+	addBrought(to, "downloads", brought)
 }
 
 // origin is the element, the i-th of the lock.
@@ -64,19 +66,28 @@ func (l *DownloadLock) origin(i int) filetree.Origin {
 	return filetree.Origin{Ecosystem: "downloads", Element: i + l.Skipped, Target: l.Architecture, Name: fileName(l.URL)}
 }
 
-// contents adds what the download brings, by layer path, with the short digest
+// brought returns what the download brings, by layer path, with the short digest
 // of the file that it comes from.
-func (l *DownloadLock) contents(to map[string]string) {
-	digest := l.SHA256.Hex()[:12]
-	if l.Files == nil {
-		addVersion(to, "downloads:"+cmp.Or(l.Target, fileName(l.URL)), digest)
+func (l *DownloadLock) brought(element int) []bringing {
+	from, digest := fileName(l.URL), l.SHA256.Hex()[:12]
+	bring := func(name string) bringing {
+		return bringing{element: element, short: name, long: fmt.Sprintf("%s (%s)", name, from), version: digest}
 	}
+	if l.Files == nil {
+		name := cmp.Or(l.Target, from)
+		if strings.HasSuffix(name, "/") {
+			name += from
+		}
+		return []bringing{bring(name)}
+	}
+	var all []bringing
 	for glob, target := range l.Files {
 		if strings.HasSuffix(target, "/") {
 			target += path.Base(glob)
 		}
-		addVersion(to, "downloads:"+target, digest)
+		all = append(all, bring(target))
 	}
+	return all
 }
 
 // downloadTree returns the files of a download at their layer paths. Those of a
@@ -115,7 +126,7 @@ func (c *cache) downloadTree(ctx context.Context, l *DownloadLock, excluded func
 			return nil, &filetree.ArchiveError{Archive: fileName(l.URL), Entry: p.member.File, Reason: "is missing"}
 		}
 		e.Path, e.Origin = p.path, origin
-		e.Exec = p.member.Exec || p.member.Program && runsByPath(p.path)
+		e.Exec = p.member.Exec || p.member.Program && isRun(p.path)
 		tree = append(tree, e)
 	}
 	return tree, nil
@@ -263,8 +274,7 @@ func (c *cache) packDownload(ctx context.Context, l *DownloadLock, listing *file
 	if err != nil {
 		return store.Digest{}, err
 	}
-	packer := layerzip.NewStreamer(c.store)
-	return c.streamSegment(packer, func() error {
+	return c.streamSegment(layerzip.NewStreamer(c.store), func(packer *watchedPacker) error {
 		return filetree.ReadMembers(stoppable(ctx, archive), listing, wanted, func(file string, size int64, content io.Reader) error {
 			return packer.Add(ctx, file, false, size, content)
 		})

@@ -132,9 +132,11 @@ func (all fileLocks) pack(ctx context.Context, c *cache, _ *Lock, doubt bool) (p
 }
 
 func (all fileLocks) contents(to map[string]string) {
-	for _, f := range all {
-		to["files:"+f.Target] = fmt.Sprintf("%s (%s)", f.Tree.Hex()[:12], plural(f.Count, "file"))
+	var brought []bringing
+	for i, f := range all {
+		brought = append(brought, f.brought(i))
 	}
+	addBrought(to, "files", brought)
 }
 
 func (fileLocks) warnings() []Warning { return nil }
@@ -273,7 +275,7 @@ func (c *cache) filesTree(ctx context.Context, l FileLock, origin filetree.Origi
 		programs[f.Path] = f.Program
 	}
 	for i := range tree {
-		tree[i].Exec = programs[tree[i].Path] && runsByPath(tree[i].Path)
+		tree[i].Exec = programs[tree[i].Path] && isRun(tree[i].Path)
 	}
 	return tree, nil
 }
@@ -296,6 +298,9 @@ func (c *cache) segment(ctx context.Context, l FileLock, files []filetree.File, 
 	}
 	digest, err := c.writeSegment(func(w io.Writer) error { return layerzip.Segment(ctx, w, files) })
 	if err != nil {
+		return store.Digest{}, err
+	}
+	if err := c.noteFileFacts(digest, files); err != nil {
 		return store.Digest{}, err
 	}
 	// The list is remembered by its digest, so that a later change can be named.
@@ -347,8 +352,18 @@ func (c *cache) changed(l FileLock, now []filetree.File) error {
 }
 
 // runsByPath reports whether a program at this layer path is run by Lambda or
-// found on PATH. Elsewhere mode bits mean nothing, and those of the host are
-// never used: a checkout on Windows has none.
+// found on PATH.
 func runsByPath(p string) bool {
 	return strings.HasPrefix(p, "bin/") || strings.HasPrefix(p, "extensions/")
+}
+
+// isRun reports whether a file with the ELF magic or "#!" is one to be run: all of
+// them wherever they lie, but libraries and objects by their names. Mode bits of
+// the host are never used: a checkout on Windows has none.
+func isRun(p string) bool {
+	if runsByPath(p) {
+		return true
+	}
+	name := path.Base(p)
+	return !strings.Contains(name, ".so.") && !slices.Contains([]string{".so", ".node", ".o", ".a"}, path.Ext(name))
 }

@@ -54,6 +54,7 @@ type cache struct {
 	results   bool // of container builds are shared
 	artifacts *artifacts
 	node      *nodejs.Env
+	recorders sync.Pool // of *native.Recorder
 }
 
 // Options say where a Builder keeps its cache and what it may reach.
@@ -269,6 +270,9 @@ type Artifact struct {
 	Unzipped int64
 	// Warnings are sentences that a user should see.
 	Warnings []Warning
+	// Findings are what the checks found; none are looked for where the zip is
+	// one that was planned.
+	Findings []Finding
 }
 
 // Warning, InputError and Severity are those of every room.

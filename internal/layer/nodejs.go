@@ -35,7 +35,7 @@ func (n nodeSegments) Deflate(ctx context.Context, add func(nodejs.Packer) error
 	select {
 	case packer := <-n.packers:
 		defer func() { n.packers <- packer }()
-		return n.c.streamSegment(packer, func() error { return add(packer) })
+		return n.c.streamSegment(packer, func(p *watchedPacker) error { return add(p) })
 	case <-ctx.Done():
 		return store.Digest{}, context.Cause(ctx)
 	}

@@ -73,8 +73,7 @@ func addAll(ctx context.Context, content map[string][]byte, add func(context.Con
 
 // pack deflates files into a zip in the store.
 func (c *cache) pack(ctx context.Context, content map[string][]byte) (store.Digest, error) {
-	packer := layerzip.NewStreamer(c.store)
-	return c.streamSegment(packer, func() error { return addAll(ctx, content, packer.Add) })
+	return c.streamSegment(layerzip.NewStreamer(c.store), func(packer *watchedPacker) error { return addAll(ctx, content, packer.Add) })
 }
 
 // madeKey names the zip of a made wheel: another encoder makes other bytes.

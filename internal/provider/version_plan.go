@@ -132,6 +132,7 @@ func (r *versionResource) plan(ctx context.Context, m, config, before *versionMo
 	p.planPublished(m)
 	if p.publishes() {
 		m.planStaging(ctx, p.zip, &diags)
+		diags.Append(r.inspect(ctx, m)...)
 	} else {
 		m.keepImported(ctx, before, &diags)
 	}
