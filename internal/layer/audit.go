@@ -158,8 +158,8 @@ func (m *loadedModules) atImport(name string) bool {
 func (m *loadedModules) load(origin filetree.Origin) map[string]bool {
 	var modules []python.Module
 	for _, e := range m.tree {
-		if at := m.lock.locate(e.Path); at.python && e.Origin == origin {
-			modules = append(modules, python.Module{Path: at.within, Entry: e})
+		if at := m.lock.layout().Locate(e.Path); at.Python && e.Origin == origin {
+			modules = append(modules, python.Module{Path: at.Within, Entry: e})
 		}
 	}
 	loaded := map[string]bool{}
