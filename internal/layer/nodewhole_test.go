@@ -15,13 +15,9 @@ func TestPackagesWithoutADigestAreRefused(t *testing.T) {
 		universe, asked string
 		want            []string
 	}{
-		"asked for": {"a 1.0.0\n  integrity: absent\n\nb 1.0.0\n", "a 1.0.0", []string{"a@1.0.0", "digest"}},
-		"needed":    {"a 1.0.0\n  integrity: absent\n\nb 1.0.0\n  dependencies: a ^1\n\nc 1.0.0\n  integrity: absent\n\nd 1.0.0\n  dependencies: b 1, c 1\n", "d 1.0.0", []string{"a@1.0.0, c@1.0.0"}},
-		"beside others": {"a 1.0.0
-
-b 1.0.0
-  integrity: absent
-", "b 1", []string{"b@1.0.0", "digest"}},
+		"asked for":     {"a 1.0.0\n  integrity: absent\n\nb 1.0.0\n", "a 1.0.0", []string{"a@1.0.0", "digest"}},
+		"needed":        {"a 1.0.0\n  integrity: absent\n\nb 1.0.0\n  dependencies: a ^1\n\nc 1.0.0\n  integrity: absent\n\nd 1.0.0\n  dependencies: b 1, c 1\n", "d 1.0.0", []string{"a@1.0.0, c@1.0.0"}},
+		"beside others": {"a 1.0.0\n\nb 1.0.0\n  integrity: absent\n", "b 1", []string{"b@1.0.0", "digest"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
