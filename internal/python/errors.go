@@ -128,3 +128,15 @@ func sentence(clause string) string {
 	}
 	return strings.ToUpper(clause[:1]) + clause[1:] + "."
 }
+
+// WrongWheel tells that a wheel holds another distribution or version than its
+// file name says.
+type WrongWheel struct {
+	Filename string
+	// Name and Version are those of its METADATA, as written.
+	Name, Version string
+}
+
+func (e *WrongWheel) Error() string {
+	return fmt.Sprintf("wheel %q holds %s %s by its own METADATA: it was renamed, or made wrongly", e.Filename, e.Name, e.Version)
+}

@@ -294,7 +294,7 @@ func (c *catalog) fetchMetadata(ctx context.Context, p *page, f *file) (*wheelMe
 	if err != nil {
 		return nil, err
 	}
-	return readMetadata(p.name, body), nil
+	return readMetadata(p.name, f.name, body), nil
 }
 
 // metadataBytes returns METADATA. What was read out of a wheel is kept by the
@@ -329,13 +329,16 @@ func (c *catalog) metadataBytes(ctx context.Context, address string, f *file) ([
 	return body, c.records.PutRecord(bucket, key, body)
 }
 
-func readMetadata(name string, body []byte) *wheelMetadata {
+func readMetadata(name, filename string, body []byte) *wheelMetadata {
 	m, err := ParseMetadata(body)
 	if err != nil {
 		return &wheelMetadata{fault: "its metadata is not valid: " + err.Error()}
 	}
 	if NormalizeName(m.Name) != name {
 		return &wheelMetadata{fault: fmt.Sprintf("its metadata names another distribution, %q", m.Name)}
+	}
+	if w, err := ParseWheelName(filename); err == nil && !m.isOf(w) {
+		return &wheelMetadata{fault: fmt.Sprintf("its metadata says version %q", m.Version)}
 	}
 	return &wheelMetadata{Metadata: m}
 }

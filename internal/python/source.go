@@ -158,7 +158,7 @@ func (c *catalog) sdistMetadata(ctx context.Context, p *page, f *file) (*wheelMe
 }
 
 func readSourceMetadata(name string, body []byte) *wheelMetadata {
-	m := readMetadata(name, body[1:])
+	m := readMetadata(name, "", body[1:])
 	m.recorded = body[0] == '+'
 	return m
 }

@@ -86,6 +86,9 @@ func Tree(ctx context.Context, c *fetch.Client, s *store.Store, l *Lock, o TreeO
 		if err != nil {
 			return nil, fmt.Errorf("reading wheel %q: %w", w.Filename, err)
 		}
+		if err := checkInside(w, files); err != nil {
+			return nil, err
+		}
 		origin := filetree.Origin{Ecosystem: "python", Name: w.Name, Version: w.Version}
 		for _, dir := range roots(w.Targets, o.Targets) {
 			tree = append(tree, installed(files, dir, origin)...)
@@ -103,6 +106,30 @@ func Tree(ctx context.Context, c *fetch.Client, s *store.Store, l *Lock, o TreeO
 		}
 	}
 	return tree, nil
+}
+
+// checkInside compares a wheel's own METADATA with its file name. A wheel that was
+// renamed is another distribution or version than the lock says; pip and uv
+// refuse it as well.
+func checkInside(w Wheel, files filetree.Tree) error {
+	name, err := ParseWheelName(w.Filename)
+	if err != nil {
+		return nil //nolint:nilerr // it is no wheel: see FromSource
+	}
+	for _, f := range files {
+		folder, rest, _ := strings.Cut(f.Path, "/")
+		if rest != "METADATA" || !strings.HasSuffix(folder, ".dist-info") {
+			continue
+		}
+		body, err := content(f)
+		if err != nil {
+			return fmt.Errorf("reading wheel %q: %w", w.Filename, err)
+		}
+		if m, err := ParseMetadata(body); err == nil && !m.isOf(name) {
+			return &WrongWheel{Filename: w.Filename, Name: m.Name, Version: m.Version}
+		}
+	}
+	return nil
 }
 
 // fetch brings a wheel into the store, where every entry was inflated and
