@@ -1,4 +1,4 @@
-package layer
+package download
 
 import (
 	"cmp"
@@ -15,30 +15,30 @@ import (
 // maxAlike is how many paths of an archive are named where a glob matches none.
 const maxAlike = 20
 
-// placedFile is a file of an archive at its layer path.
-type placedFile struct {
+// landedFile is a file of an archive at its layer path.
+type landedFile struct {
 	member filetree.Member
 	path   string
 }
 
-// place chooses the files of an archive and says where each lands, sorted by
+// land chooses the files of an archive and says where each lands, sorted by
 // layer path. A file that cannot be taken is an error, unless the layer
 // excludes it.
-func (l *DownloadLock) place(listing *filetree.Listing, excluded func(string) bool) ([]placedFile, error) {
-	var all []placedFile
+func (l *Lock) land(listing *filetree.Listing, excluded func(string) bool) ([]landedFile, error) {
+	var all []landedFile
 	var err error
 	switch {
 	case l.Files != nil:
-		all, err = l.placeMatches(listing.Members)
+		all, err = l.landMatches(listing.Members)
 	case listing.Kind == filetree.TarArchive || listing.Kind == filetree.ZipArchive:
-		all, err = l.placeTree(listing.Members)
+		all, err = l.landTree(listing.Members)
 	case !l.AsIs && slices.ContainsFunc(listing.Members, func(m filetree.Member) bool { return namedArchive(m.Path) }):
 		err = fmt.Errorf("by its name it is an archive, and by its content it is none: see what the address answers. extract = false takes it as it is")
 	case l.Strip > 0:
 		err = fmt.Errorf("it is a single file, and strip_components = %d leaves nothing of its name: leave that out", l.Strip)
 	default:
 		for _, m := range listing.Members {
-			all = append(all, placedFile{m, landing(l.Target, m.Path)})
+			all = append(all, landedFile{m, landing(l.Target, m.Path)})
 		}
 	}
 	if err != nil {
@@ -59,9 +59,9 @@ func namedArchive(name string) bool {
 // settle sorts what was placed, and refuses what cannot be packed, or could not
 // be unpacked on every system: Windows and macOS take names that differ in case
 // alone for one.
-func settle(all []placedFile, excluded func(string) bool) ([]placedFile, error) {
-	slices.SortStableFunc(all, func(a, b placedFile) int { return strings.Compare(a.path, b.path) })
-	var out []placedFile
+func settle(all []landedFile, excluded func(string) bool) ([]landedFile, error) {
+	slices.SortStableFunc(all, func(a, b landedFile) int { return strings.Compare(a.path, b.path) })
+	var out []landedFile
 	folded := make(map[string]string, len(all))
 	for _, p := range all {
 		if _, err := filetree.CleanTarget(p.path); err != nil {
@@ -91,16 +91,16 @@ func settle(all []placedFile, excluded func(string) bool) ([]placedFile, error) 
 	return out, nil
 }
 
-// placeTree takes everything.
-func (l *DownloadLock) placeTree(members []filetree.Member) ([]placedFile, error) {
-	var all []placedFile
+// landTree takes everything.
+func (l *Lock) landTree(members []filetree.Member) ([]landedFile, error) {
+	var all []landedFile
 	for _, m := range members {
 		rest := m.Path
 		for n := l.Strip; n > 0 && rest != ""; n-- {
 			_, rest, _ = strings.Cut(rest, "/")
 		}
 		if rest != "" {
-			all = append(all, placedFile{m, path.Join(l.Target, rest)})
+			all = append(all, landedFile{m, path.Join(l.Target, rest)})
 		}
 	}
 	switch {
@@ -112,16 +112,16 @@ func (l *DownloadLock) placeTree(members []filetree.Member) ([]placedFile, error
 	return all, nil
 }
 
-// placeMatches takes what the globs match. A glob that matches a folder takes
+// landMatches takes what the globs match. A glob that matches a folder takes
 // all below it.
-func (l *DownloadLock) placeMatches(members []filetree.Member) ([]placedFile, error) {
-	var all []placedFile
+func (l *Lock) landMatches(members []filetree.Member) ([]landedFile, error) {
+	var all []landedFile
 	for _, glob := range slices.Sorted(maps.Keys(l.Files)) {
 		before := len(all)
 		for _, m := range members {
 			if matched := matchedPart(glob, m.Path); matched != "" {
 				to := landing(l.Files[glob], matched) + strings.TrimPrefix(m.Path, matched)
-				all = append(all, placedFile{m, path.Clean(to)})
+				all = append(all, landedFile{m, path.Clean(to)})
 			}
 		}
 		if len(all) == before {
