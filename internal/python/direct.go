@@ -17,7 +17,7 @@ import (
 func (s *Spec) TakeDirect() error {
 	for _, in := range s.Constraints {
 		if in.Requirement.URL != "" {
-			return in.unusable("a constraint names no address: write the address in a requirement")
+			return unusable(in, "a constraint names no address: write the address in a requirement")
 		}
 	}
 	requirements := make([]Input, 0, len(s.Requirements))
@@ -35,7 +35,7 @@ func (s *Spec) TakeDirect() error {
 			s.Dropped = append(s.Dropped, in.Requirement.Name)
 			continue
 		}
-		g, name, err := in.direct()
+		g, name, err := direct(in)
 		if err != nil {
 			return err
 		}
@@ -46,7 +46,7 @@ func (s *Spec) TakeDirect() error {
 			}
 			wanted = true
 			if misfit := t.Misfit(name); misfit != "" {
-				return in.unusable(fmt.Sprintf("the wheel %q %s, so that it does not run on %s: bound the requirement by a marker, and give another wheel there", g.Filename(), misfit, t))
+				return unusable(in, fmt.Sprintf("the wheel %q %s, so that it does not run on %s: bound the requirement by a marker, and give another wheel there", g.Filename(), misfit, t))
 			}
 		}
 		if wanted {
@@ -54,7 +54,7 @@ func (s *Spec) TakeDirect() error {
 		}
 		in.Requirement.URL = ""
 		if in.Requirement.Specifiers, err = pep440.ParseClause("==", name.Parsed.String()); err != nil {
-			return in.unusable(fmt.Sprintf("the version of %q cannot be required: %v", g.Filename(), err))
+			return unusable(in, fmt.Sprintf("the version of %q cannot be required: %v", g.Filename(), err))
 		}
 		requirements = append(requirements, in)
 	}
@@ -72,23 +72,23 @@ func (s *Spec) given(name string) bool {
 }
 
 // direct returns the wheel that a requirement names.
-func (in Input) direct() (GivenWheel, WheelName, error) {
+func direct(in Input) (GivenWheel, WheelName, error) {
 	none := GivenWheel{}
 	u, err := url.Parse(in.Requirement.URL)
 	if err != nil {
-		return none, WheelName{}, in.unusable("its address cannot be read")
+		return none, WheelName{}, unusable(in, "its address cannot be read")
 	}
 	switch {
 	case u.Scheme == "file":
-		return none, WheelName{}, in.unusable("an address on disk is that of one machine (conda writes such in place of versions): write name==version, as \"pip list --format=freeze\" prints it, or give the wheel by python.wheels = [{ source = … }]")
+		return none, WheelName{}, unusable(in, "an address on disk is that of one machine (conda writes such in place of versions): write name==version, as \"pip list --format=freeze\" prints it, or give the wheel by python.wheels = [{ source = … }]")
 	case u.Scheme != "https" && u.Scheme != "http":
-		return none, WheelName{}, in.unusable(fmt.Sprintf("it comes from %s, and nothing is built from source: make its wheel once by \"pip wheel --no-deps\" and give that in python.wheels, where it stands in for this requirement, or leave it out by python.exclude = [%q]", u.Scheme, in.Requirement.Name))
+		return none, WheelName{}, unusable(in, fmt.Sprintf("it comes from %s, and nothing is built from source: make its wheel once by \"pip wheel --no-deps\" and give that in python.wheels, where it stands in for this requirement, or leave it out by python.exclude = [%q]", u.Scheme, in.Requirement.Name))
 	case u.User != nil || u.RawQuery != "":
-		return none, WheelName{}, in.unusable("its address has a user, password or query, which may be a secret: write the address without them, and the credentials into netrc")
+		return none, WheelName{}, unusable(in, "its address has a user, password or query, which may be a secret: write the address without them, and the credentials into netrc")
 	case !strings.HasSuffix(u.Path, ".whl"):
-		return none, WheelName{}, in.unusable("its address is not that of a wheel, and nothing is built from source: make its wheel once by \"pip wheel --no-deps\" and give that in python.wheels, where it stands in for this requirement")
+		return none, WheelName{}, unusable(in, "its address is not that of a wheel, and nothing is built from source: make its wheel once by \"pip wheel --no-deps\" and give that in python.wheels, where it stands in for this requirement")
 	}
-	digest, err := in.digest(u.Fragment)
+	digest, err := digestOf(in, u.Fragment)
 	if err != nil {
 		return none, WheelName{}, err
 	}
@@ -96,16 +96,16 @@ func (in Input) direct() (GivenWheel, WheelName, error) {
 	g := GivenWheel{URL: u.String(), SHA256: digest, Source: in.Source}
 	name, err := g.Name()
 	if err != nil {
-		return none, name, in.unusable(fmt.Sprintf("%q is no wheel's name", g.Filename()))
+		return none, name, unusable(in, fmt.Sprintf("%q is no wheel's name", g.Filename()))
 	}
 	if name.Name != in.Requirement.Name {
-		return none, name, in.unusable(fmt.Sprintf("%q is a wheel of %s", g.Filename(), name.Name))
+		return none, name, unusable(in, fmt.Sprintf("%q is a wheel of %s", g.Filename(), name.Name))
 	}
 	return g, name, nil
 }
 
 // digest returns the SHA-256 that the fragment of an address or an option tells.
-func (in Input) digest(fragment string) (store.Digest, error) {
+func digestOf(in Input, fragment string) (store.Digest, error) {
 	var digests []string
 	for pair := range strings.SplitSeq(fragment, "&") {
 		if hex, ok := strings.CutPrefix(pair, "sha256="); ok {
@@ -118,22 +118,22 @@ func (in Input) digest(fragment string) (store.Digest, error) {
 		}
 	}
 	if len(digests) == 0 {
-		return store.Digest{}, in.unusable("every file is verified by its SHA-256: write #sha256=… behind the address")
+		return store.Digest{}, unusable(in, "every file is verified by its SHA-256: write #sha256=… behind the address")
 	}
 	var digest store.Digest
 	for i, hex := range digests {
 		d, err := store.ParseDigest(hex)
 		if err != nil || d.IsZero() {
-			return store.Digest{}, in.unusable(fmt.Sprintf("%q is no SHA-256: write 64 hexadecimal digits", hex))
+			return store.Digest{}, unusable(in, fmt.Sprintf("%q is no SHA-256: write 64 hexadecimal digits", hex))
 		}
 		if i > 0 && d != digest {
-			return store.Digest{}, in.unusable("it names several SHA-256, and its address has one file")
+			return store.Digest{}, unusable(in, "it names several SHA-256, and its address has one file")
 		}
 		digest = d
 	}
 	return digest, nil
 }
 
-func (in Input) unusable(reason string) error {
+func unusable(in Input, reason string) error {
 	return &DirectURL{Requirement: in.Requirement.Name, Source: in.Source, Reason: reason}
 }

@@ -110,3 +110,28 @@ func TestGivenWheelsStandInForAddresses(t *testing.T) {
 		}
 	}
 }
+
+func FuzzTakeDirect(f *testing.F) {
+	f.Add("a @ https://example.com/a-1.0-py3-none-any.whl#sha256=" + strings.Repeat("ab", 32))
+	f.Add("a @ git+https://example.com/a")
+	f.Fuzz(func(t *testing.T, text string) {
+		in, err := ParseInput(text, "req:1")
+		if err != nil {
+			return
+		}
+		spec := Spec{Targets: []Target{py312}, Requirements: []Input{in}}
+		if spec.TakeDirect() != nil {
+			return
+		}
+		for _, g := range spec.Given {
+			if name, err := g.Name(); err != nil || g.SHA256.IsZero() || name.Version == "" || strings.ContainsAny(g.URL, "#?") {
+				t.Errorf("reading %q gives the wheel %+v", text, g)
+			}
+		}
+		for _, in := range spec.Requirements {
+			if in.Requirement.URL != "" {
+				t.Errorf("reading %q leaves the address %q", text, in.Requirement.URL)
+			}
+		}
+	})
+}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
@@ -135,4 +137,28 @@ func (r *remoteFile) find(at int64) (*fetch.Part, int64) {
 		}
 	}
 	return nil, next
+}
+
+// diskMetadata returns METADATA of the wheel on disk. What is wrong with its
+// content is a *wheelFault.
+func diskMetadata(name string) (body []byte, err error) {
+	f, err := os.Open(filepath.FromSlash(name))
+	if err != nil {
+		return nil, fmt.Errorf("reading the wheel %q: %w", name, bare(err))
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return fileMetadata(f)
+}
+
+// fileMetadata returns METADATA of a wheel in a file.
+func fileMetadata(f *os.File) ([]byte, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	archive, err := zip.NewReader(f, info.Size())
+	if err != nil {
+		return nil, &wheelFault{fmt.Sprintf("it is no zip archive: %v", err)}
+	}
+	return metadataEntry(archive)
 }

@@ -128,3 +128,12 @@ func sentence(clause string) string {
 	}
 	return strings.ToUpper(clause[:1]) + clause[1:] + "."
 }
+
+// list writes "a, b and c".
+func list(texts []string) string {
+	if len(texts) < 2 {
+		return strings.Join(texts, "")
+	}
+	last := len(texts) - 1
+	return strings.Join(texts[:last], ", ") + " and " + texts[last]
+}

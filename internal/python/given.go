@@ -1,7 +1,6 @@
 package python
 
 import (
-	"archive/zip"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -134,30 +133,6 @@ func sumWheel(name string) (digest store.Digest, size int64, err error) {
 		return store.Digest{}, 0, fmt.Errorf("reading the wheel %q: %w", name, bare(err))
 	}
 	return digest, size, nil
-}
-
-// diskMetadata returns METADATA of the wheel on disk. What is wrong with its
-// content is a *wheelFault.
-func diskMetadata(name string) (body []byte, err error) {
-	f, err := os.Open(filepath.FromSlash(name))
-	if err != nil {
-		return nil, fmt.Errorf("reading the wheel %q: %w", name, bare(err))
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	return fileMetadata(f)
-}
-
-// fileMetadata returns METADATA of a wheel in a file.
-func fileMetadata(f *os.File) ([]byte, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	archive, err := zip.NewReader(f, info.Size())
-	if err != nil {
-		return nil, &wheelFault{fmt.Sprintf("it is no zip archive: %v", err)}
-	}
-	return metadataEntry(archive)
 }
 
 // bare strips the path that the caller's message names already.

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -321,7 +322,7 @@ func TestLockOfWheelsOnDisk(t *testing.T) {
 		t.Errorf("got  %+v (%v)\nwant %+v", back, err, lock)
 	}
 	for _, location := range []string{"file:", "file:%zz.whl", "file:a.tar.gz"} {
-		if _, err := parseLocked("a==1.0 sha256:" + digest.Hex() + " 7 " + location); err == nil {
+		if err := json.Unmarshal([]byte(`{"wheels":{"x":[`+strconv.Quote("a==1.0 sha256:"+digest.Hex()+" 7 "+location)+`]}}`), &Lock{}); err == nil {
 			t.Errorf("a wheel at %q is no error", location)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -56,6 +57,7 @@ type catalog struct {
 	linkPages      []string
 
 	ctx    context.Context // of the background requests
+	cancel context.CancelFunc
 	tasks  sync.WaitGroup
 	mu     sync.Mutex
 	pages  map[string]*future[*page]
@@ -109,6 +111,52 @@ func ask[T any](c *catalog, futures map[string]*future[T], key string, get func(
 		f.value, f.err = get(c.ctx)
 	})
 	return f
+}
+
+// sources are where files come from: see Spec, which has the same fields.
+type sources struct {
+	Targets       []Target
+	Indexes       []Index
+	NoIndex       bool
+	Given, Linked []GivenWheel
+	LinkPages     []string
+	Store         *store.Store
+}
+
+// newCatalog returns the catalog of some sources. ctx is that of its requests,
+// which run in the background: close waits for them.
+func newCatalog(ctx context.Context, c *fetch.Client, s *sources) (*catalog, error) {
+	indexes := s.Indexes
+	if len(indexes) == 0 && !s.NoIndex {
+		indexes = []Index{{URL: DefaultIndex}}
+	}
+	background, cancel := context.WithCancel(ctx)
+	cat := &catalog{
+		client: c, ctx: background, cancel: cancel, records: s.Store, pages: map[string]*future[*page]{}, metas: map[string]*future[*wheelMetadata]{},
+	}
+	for _, x := range indexes {
+		if x.Unusable != nil {
+			cat.indexes = append(cat.indexes, x)
+			continue
+		}
+		address, err := c.Login(x.URL)
+		if err != nil {
+			cancel()
+			return nil, fmt.Errorf("reading the index address %q: %w", fetch.Redact(x.URL), err)
+		}
+		cat.indexes = append(cat.indexes, Index{URL: address, Packages: x.Packages})
+	}
+	if err := cat.take(s); err != nil {
+		cancel()
+		return nil, err
+	}
+	return cat, nil
+}
+
+// close ends the requests of the catalog, and waits until they have ended.
+func (c *catalog) close() {
+	c.cancel()
+	c.tasks.Wait()
 }
 
 // page starts to fetch a project's page from the first index that has it.
@@ -354,4 +402,24 @@ func (c *catalog) companion(ctx context.Context, address string, f *file) ([]byt
 		return nil, err
 	}
 	return got.Body, nil
+}
+
+// sdists calls visit for every source distribution whose version can be read.
+func (p *page) sdists(visit func(f *file, r *release)) {
+	for i := range p.files {
+		f := &p.files[i]
+		base, ok := strings.CutSuffix(f.name, ".tar.gz")
+		if !ok {
+			if base, ok = strings.CutSuffix(f.name, ".zip"); !ok {
+				continue
+			}
+		}
+		dash := strings.LastIndexByte(base, '-')
+		if dash < 0 || NormalizeName(base[:dash]) != p.name {
+			continue
+		}
+		if v, err := pep440.Parse(base[dash+1:]); err == nil {
+			visit(f, &release{v, v.Key(), base[dash+1:]})
+		}
+	}
 }

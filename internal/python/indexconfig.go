@@ -125,3 +125,30 @@ func firstSet(values ...string) string {
 	}
 	return ""
 }
+
+func sameIndex(a, b string) bool { return strings.TrimRight(a, "/") == strings.TrimRight(b, "/") }
+
+// withoutUser returns an address without user and password. It reads text that
+// is no valid URL yet: Pipenv leaves variables in it.
+func withoutUser(address string) string {
+	scheme, rest, ok := strings.Cut(address, "://")
+	if !ok {
+		return address
+	}
+	host, path, deep := strings.Cut(rest, "/")
+	host = host[strings.LastIndexByte(host, '@')+1:]
+	if deep {
+		path = "/" + path
+	}
+	return scheme + "://" + host + path
+}
+
+// variableName spells a name as uv and Poetry do in variables.
+func variableName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '_'
+	}, strings.ToUpper(name))
+}

@@ -31,7 +31,7 @@ func FuzzParseMarker(f *testing.F) {
 	} {
 		f.Add(seed, "extra")
 	}
-	env := Target{Runtime: "python3.12", Minor: 12, Arch: "x86_64", Glibc: 34}.Env()
+	env := Linux(12, 0, "x86_64")
 	f.Fuzz(func(t *testing.T, s, extra string) {
 		m, err := ParseMarker(s)
 		if err != nil {
@@ -44,41 +44,10 @@ func FuzzParseMarker(f *testing.F) {
 	})
 }
 
-func FuzzParseWheelName(f *testing.F) {
-	f.Add("six-1.16.0-py2.py3-none-any.whl")
-	f.Add("a-1-2b-cp312-abi3-manylinux_2_28_x86_64.whl")
-	f.Add("a-1-graalpy311-none-win32.whl")
-	tags := Target{Runtime: "python3.12", Minor: 12, Arch: "x86_64", Glibc: 34}.Tags()
-	f.Fuzz(func(t *testing.T, s string) {
-		w, err := ParseWheelName(s)
-		if err != nil {
-			return
-		}
-		_, fits := tags.Rank(w)
-		if reason := tags.Misfit(w); fits != (reason == "") {
-			t.Errorf("Rank(%q) fits: %t, but Misfit is %q", s, fits, reason)
-		}
-		if w.CompareBuild(w) != 0 {
-			t.Errorf("CompareBuild(%q) with itself is not 0", s)
-		}
-	})
-}
-
-func FuzzParseMetadata(f *testing.F) {
-	f.Add([]byte("Name: a\nVersion: 1\nRequires-Dist: b>=1 ; extra == 'c'\nProvides-Extra: c\nRequires-Python: >=3.8\n\nbody"))
-	f.Add([]byte("Name: a\r\nVersion: 1\r\nLicense: x\r\n y\r\n"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		m, err := ParseMetadata(b)
-		if err == nil && (m.Name == "" || m.Version == "") {
-			t.Errorf("ParseMetadata(%q) = %+v without a name or a version", b, m)
-		}
-	})
-}
-
 func FuzzReadRequirementsFile(f *testing.F) {
 	f.Add("six==1 \\\n --hash=sha256:00 # x\n-r \"other.txt\"\n--pre\n")
 	f.Add("-i https://example.com/simple -f wheels\n--extra-index-url=http://u:p@example.com\n--no-index\n")
-	f.Add("a @ https://example.com/a-1.0-py3-none-any.whl#sha256=" + sumOfWheel + "\nhttps://example.com/b-1-py3-none-any.whl --hash=sha256:" + sumOfWheel)
+	f.Add("a @ https://example.com/a-1.0-py3-none-any.whl#sha256=" + strings.Repeat("ab", 32) + "\nhttps://example.com/b-1-py3-none-any.whl --hash=sha256:" + strings.Repeat("ab", 32))
 	f.Add("\ufeff-c c.txt\r\n${A}\r\n./x\r\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		files := map[string]string{"requirements.txt": text, "other.txt": "-c c.txt\nflask", "c.txt": "six<2"}
@@ -100,20 +69,6 @@ func FuzzReadRequirementsFile(f *testing.F) {
 		for _, input := range append(read.Requirements, read.Constraints...) {
 			if input.Requirement.Name == "" || !strings.Contains(input.Source, ".txt:") {
 				t.Errorf("reading %q gives %+v", text, input)
-			}
-		}
-		spec := Spec{Targets: []Target{py312}, Requirements: read.Requirements}
-		if spec.TakeDirect() != nil {
-			return
-		}
-		for _, g := range spec.Given {
-			if name, err := g.Name(); err != nil || g.SHA256.IsZero() || name.Version == "" || strings.ContainsAny(g.URL, "#?") {
-				t.Errorf("reading %q gives the wheel %+v", text, g)
-			}
-		}
-		for _, in := range spec.Requirements {
-			if in.Requirement.URL != "" {
-				t.Errorf("reading %q leaves the address %q", text, in.Requirement.URL)
 			}
 		}
 	})

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 )
@@ -50,8 +49,8 @@ func (p *page) origin(f *file) string {
 // absent reports whether nobody has anything of the name.
 func (p *page) absent() bool { return p.index == "" && len(p.wheels) == 0 }
 
-// file returns the wheel as a file of a page.
-func (g GivenWheel) file(standIn bool) file {
+// givenFile returns a wheel as a file of a page.
+func givenFile(g GivenWheel, standIn bool) file {
 	f := file{name: g.Filename(), size: g.Size, wheel: true, link: &link{g, standIn}}
 	if !g.SHA256.IsZero() {
 		f.sha256 = g.SHA256.Hex()
@@ -122,7 +121,7 @@ func (c *catalog) fetchLinks(ctx context.Context, address string) (map[string][]
 }
 
 // take groups the wheels of a Spec that no index serves.
-func (c *catalog) take(s *Spec) error {
+func (c *catalog) take(s *sources) error {
 	c.given, c.folders, c.links = map[string][]file{}, map[string][]file{}, map[string]*future[map[string][]file]{}
 	c.alone = map[string]bool{}
 	for _, g := range s.Given {
@@ -130,14 +129,14 @@ func (c *catalog) take(s *Spec) error {
 		if err != nil {
 			return fmt.Errorf("reading the name of a wheel of %s: %w", g.Source, err)
 		}
-		c.given[w.Name] = append(c.given[w.Name], g.file(true))
+		c.given[w.Name] = append(c.given[w.Name], givenFile(g, true))
 	}
 	for _, g := range s.Linked {
 		w, err := g.Name()
 		if err != nil {
 			return fmt.Errorf("reading the name of a wheel of %s: %w", g.Source, err)
 		}
-		c.folders[w.Name] = append(c.folders[w.Name], g.file(false))
+		c.folders[w.Name] = append(c.folders[w.Name], givenFile(g, false))
 	}
 	for _, address := range s.LinkPages {
 		clean, err := c.client.Login(address)
@@ -210,27 +209,4 @@ func (c *catalog) linkMetadata(ctx context.Context, l *link) (body []byte, ok bo
 	defer func() { err = errors.Join(err, f.Close()) }()
 	body, err = fileMetadata(f)
 	return body, true, err
-}
-
-// unused returns a note for each given wheel that the lock does not hold.
-func (l *Lock) unused(given []GivenWheel) []string {
-	var notes []string
-	for _, g := range given {
-		name, err := g.Name()
-		if err != nil || slices.ContainsFunc(l.Wheels, func(w Wheel) bool { return w.SHA256 == g.SHA256 }) {
-			continue
-		}
-		var used []string
-		for _, w := range l.Wheels {
-			if w.Name == name.Name && !slices.Contains(used, w.Version) {
-				used = append(used, w.Version)
-			}
-		}
-		if len(used) == 0 {
-			notes = append(notes, fmt.Sprintf("%s gives %q, which nothing asks for", g.Source, g.Filename()))
-			continue
-		}
-		notes = append(notes, fmt.Sprintf("%s gives %q, which is not used: the layer has %s %s", g.Source, g.Filename(), name.Name, strings.Join(used, " and ")))
-	}
-	return notes
 }

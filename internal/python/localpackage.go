@@ -201,3 +201,6 @@ func ignoresAbove(base, top string) ([]backend.Above, error) {
 	}
 	return above, nil
 }
+
+// Roots returns the layer folders that the project belongs in.
+func (p LocalPackage) Roots(targets []Target) []string { return roots(p.Targets, targets) }

@@ -15,6 +15,30 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
+// Wheel is one locked wheel.
+type Wheel struct {
+	Name     string // normalised
+	Version  string // as the file name spells it
+	Filename string
+	URL      string // without credentials; "" for a wheel on disk
+	Path     string // on disk, as the user wrote it, with forward slashes; "" for one at URL
+	SHA256   store.Digest
+	Size     int64    // bytes; 0 where the index gives none
+	Requires []string // names, normalised and sorted, over all targets
+	Extras   []string // that are asked for, normalised and sorted
+	Pure     bool     // runs on every platform
+	Targets  []string // that it serves, as Target.String, sorted
+}
+
+// Lock is the answer to a Spec: for each target a set of wheels that is closed
+// under their requirements.
+type Lock struct {
+	Wheels []Wheel // sorted by name, then file name
+	// Notes are sentences for the user on what is not as the newest version
+	// would have it.
+	Notes []string
+}
+
 // lockJSON is the encoding of a Lock: a line of text for each wheel, under the
 // targets that it serves, so that a state stays small and a plan shows a wheel
 // in a line. The graph of requirements is not kept.
@@ -141,4 +165,27 @@ func parseLocked(line string) (Wheel, error) {
 		Name: name, Version: version, Filename: filename, URL: address, Path: local,
 		SHA256: digest, Size: size, Pure: tags.Pure(),
 	}, nil
+}
+
+// unused returns a note for each given wheel that the lock does not hold.
+func (l *Lock) unused(given []GivenWheel) []string {
+	var notes []string
+	for _, g := range given {
+		name, err := g.Name()
+		if err != nil || slices.ContainsFunc(l.Wheels, func(w Wheel) bool { return w.SHA256 == g.SHA256 }) {
+			continue
+		}
+		var used []string
+		for _, w := range l.Wheels {
+			if w.Name == name.Name && !slices.Contains(used, w.Version) {
+				used = append(used, w.Version)
+			}
+		}
+		if len(used) == 0 {
+			notes = append(notes, fmt.Sprintf("%s gives %q, which nothing asks for", g.Source, g.Filename()))
+			continue
+		}
+		notes = append(notes, fmt.Sprintf("%s gives %q, which is not used: the layer has %s %s", g.Source, g.Filename(), name.Name, strings.Join(used, " and ")))
+	}
+	return notes
 }

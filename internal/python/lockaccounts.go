@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 )
 
 // account is an index that a lock file names, as it names it: Pipenv's addresses
@@ -53,14 +52,4 @@ func (f *LockFile) Expand(getenv func(string) string) ([]string, error) {
 		addresses = append(addresses, expanded)
 	}
 	return addresses, nil
-}
-
-// variableName spells a name as uv and Poetry do in variables.
-func variableName(name string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
-			return r
-		}
-		return '_'
-	}, strings.ToUpper(name))
 }

@@ -219,3 +219,10 @@ func TestLockFileNames(t *testing.T) {
 		}
 	}
 }
+
+func TestRequirementsFileIsNoLockFile(t *testing.T) {
+	t.Parallel()
+	if _, err := ReadLockFile("requirements.txt", LockFileOptions{}, nil); err == nil || !strings.Contains(err.Error(), "is named in python.requirements_file") {
+		t.Errorf("as a lock file: %v", err)
+	}
+}

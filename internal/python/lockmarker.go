@@ -18,34 +18,11 @@ func (r *lockReader) holds(entry, text string, env Env, extras []string) (bool, 
 		if m, err = ParseMarker(text); err != nil {
 			return false, r.fault(entry, "its marker: %v", err)
 		}
-		m = &Marker{root: extraAsSet(m.root)}
+		m = m.ExtraAsSet()
 		r.markers[text] = m
 	}
 	env.Extras = extras
 	return m.Eval(env, ""), nil
-}
-
-// extraAsSet turns comparisons of "extra" with a name into questions whether
-// the name is among the extras: lock files ask for several at once.
-func extraAsSet(n node) node {
-	switch n := n.(type) {
-	case *junction:
-		parts := make([]node, len(n.parts))
-		for i, part := range n.parts {
-			parts[i] = extraAsSet(part)
-		}
-		return &junction{or: n.or, parts: parts}
-	case *comparison:
-		name := n.right
-		if n.right.variable == varExtra {
-			name = n.left
-		}
-		op := map[string]string{"==": opIn, "!=": opNotIn}[n.op]
-		if n.variable == varExtra && name.variable == "" && op != "" {
-			return &comparison{left: name, right: operand{variable: varExtras}, op: op, variable: varExtras}
-		}
-	}
-	return n
 }
 
 // admits faults targets whose Python the file or the entry is not for. A target's

@@ -35,14 +35,11 @@ func (f *LockFile) Locate(ctx context.Context, c *fetch.Client, indexes []Index,
 }
 
 func (f *LockFile) locatePins(ctx context.Context, c *fetch.Client, indexes []Index, targets []Target, l *Lock) error {
-	cat, err := newCatalog(c, &Spec{Indexes: f.sources(indexes)})
+	cat, err := newCatalog(ctx, c, &sources{Indexes: f.sources(indexes)})
 	if err != nil {
 		return err
 	}
-	background, cancel := context.WithCancel(ctx)
-	cat.ctx = background
-	defer cat.tasks.Wait()
-	defer cancel()
+	defer cat.close()
 	for _, p := range f.Pins {
 		if p.URL == "" {
 			cat.page(p.Name)
@@ -94,23 +91,6 @@ func (f *LockFile) sources(indexes []Index) []Index {
 		x.Packages = append(x.Packages, p.Name)
 	}
 	return all
-}
-
-func sameIndex(a, b string) bool { return strings.TrimRight(a, "/") == strings.TrimRight(b, "/") }
-
-// withoutUser returns an address without user and password. It reads text that
-// is no valid URL yet: Pipenv leaves variables in it.
-func withoutUser(address string) string {
-	scheme, rest, ok := strings.Cut(address, "://")
-	if !ok {
-		return address
-	}
-	host, path, deep := strings.Cut(rest, "/")
-	host = host[strings.LastIndexByte(host, '@')+1:]
-	if deep {
-		path = "/" + path
-	}
-	return scheme + "://" + host + path
 }
 
 // locate adds the file of the pin that the target prefers.

@@ -2,6 +2,7 @@ package python
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
@@ -174,4 +175,51 @@ func compareStrings(left, op, right string) bool {
 		return !strings.Contains(right, left)
 	}
 	return false
+}
+
+// ExtraAsSet returns the marker with comparisons of "extra" with a name as
+// questions whether the name is among the extras: lock files ask for several at
+// once.
+func (m *Marker) ExtraAsSet() *Marker { return &Marker{root: extraAsSet(m.root)} }
+
+// extraAsSet turns comparisons of "extra" with a name into questions whether
+// the name is among the extras: lock files ask for several at once.
+func extraAsSet(n node) node {
+	switch n := n.(type) {
+	case *junction:
+		parts := make([]node, len(n.parts))
+		for i, part := range n.parts {
+			parts[i] = extraAsSet(part)
+		}
+		return &junction{or: n.or, parts: parts}
+	case *comparison:
+		name := n.right
+		if n.right.variable == varExtra {
+			name = n.left
+		}
+		op := map[string]string{"==": opIn, "!=": opNotIn}[n.op]
+		if n.variable == varExtra && name.variable == "" && op != "" {
+			return &comparison{left: name, right: operand{variable: varExtras}, op: op, variable: varExtras}
+		}
+	}
+	return n
+}
+
+// Linux returns the marker environment of CPython 3.minor.patch on Linux, on a
+// machine such as "x86_64". The kernel's release and version, which nobody can
+// know beforehand, are "".
+func Linux(minor, patch int, machine string) Env {
+	short := "3." + strconv.Itoa(minor)
+	full := short + "." + strconv.Itoa(patch)
+	return Env{
+		PythonVersion:                short,
+		PythonFullVersion:            full,
+		OSName:                       "posix",
+		SysPlatform:                  "linux",
+		PlatformMachine:              machine,
+		PlatformPythonImplementation: "CPython",
+		PlatformSystem:               "Linux",
+		ImplementationName:           "cpython",
+		ImplementationVersion:        full,
+	}
 }

@@ -18,7 +18,7 @@ func TestNilMarkerIsTrue(t *testing.T) {
 
 func TestMarkerEval(t *testing.T) {
 	t.Parallel()
-	env := Target{Runtime: "python3.12", Minor: 12, Patch: 4, Arch: "aarch64", Glibc: 34}.Env()
+	env := Linux(12, 4, "aarch64")
 	env.Extras, env.DependencyGroups = []string{"s3", "big-query"}, []string{"dev"}
 	for _, c := range []struct {
 		marker, extra string

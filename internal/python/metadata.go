@@ -45,9 +45,6 @@ func ParseMetadata(b []byte) (Metadata, error) {
 	return m, nil
 }
 
-// spaces is the white space that ends the name of a header field.
-const spaces = " \t\r\n"
-
 func (m *Metadata) set(name, value string) error {
 	var err error
 	switch strings.ToLower(name) {

@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -36,12 +38,10 @@ func newMirror(ctx context.Context, c *fetch.Client, s *store.Store, indexes []I
 	open := slices.ContainsFunc(indexes, func(x Index) bool { return len(x.Packages) == 0 })
 	public := slices.ContainsFunc(indexes, func(x Index) bool { return sameIndex(x.URL, DefaultIndex) })
 	m.standsIn = open && !public
-	if m.cat, err = newCatalog(c, &Spec{Indexes: indexes}); err != nil {
+	if m.cat, err = newCatalog(ctx, c, &sources{Indexes: indexes}); err != nil {
 		return nil, nil, err
 	}
-	background, cancel := context.WithCancel(ctx)
-	m.cat.ctx = background
-	return m, func() { cancel(); m.cat.tasks.Wait() }, nil
+	return m, m.cat.close, nil
 }
 
 // blob returns the wheel, open for reading. An index that does not have it, or
@@ -104,4 +104,39 @@ func (m *mirror) address(ctx context.Context, w Wheel) (string, error) {
 func isPublic(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && (u.Hostname() == "files.pythonhosted.org" || u.Hostname() == "pypi.org")
+}
+
+// fetch brings a wheel into the store, where every entry was inflated and
+// checked once on the way in.
+func (m *mirror) fetch(ctx context.Context, w Wheel) (*filetree.Archive, error) {
+	// A zero digest would mean "take what comes".
+	if w.SHA256.IsZero() {
+		return nil, fmt.Errorf("fetching wheel %q: the lock has no SHA-256 for it", w.Filename)
+	}
+	if w.FromSource() {
+		return m.make(ctx, w)
+	}
+	if w.Path != "" {
+		if err := bringWheel(m.store, w); err != nil {
+			return nil, err
+		}
+		return filetree.FileArchive(w.Filename, m.store.Path(w.SHA256))
+	}
+	blob, err := m.blob(ctx, w)
+	if err != nil {
+		return nil, fmt.Errorf("fetching wheel %q: %w", w.Filename, err)
+	}
+	archive, err := filetree.FileArchive(w.Filename, blob.Name())
+	return archive, errors.Join(err, blob.Close())
+}
+
+// wheelSource asks for a wheel that is vetted before it is kept.
+func wheelSource(address, filename string, sum store.Digest, size int64) fetch.Source {
+	if sdist.Is(filename) {
+		return sourceFile(address, sum, size)
+	}
+	return fetch.Source{
+		URL: address, SHA256: sum, Size: size,
+		Vet: func(f *os.File, size int64) error { return vetWheel(f, filename, size) },
+	}
 }

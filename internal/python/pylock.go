@@ -2,7 +2,6 @@ package python
 
 import (
 	"cmp"
-	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -60,15 +59,6 @@ func (f *pylockFile) locked() lockedFile {
 		name = last
 	}
 	return lockedFile{name: name, url: f.URL, path: f.Path, hashes: f.Hashes, size: f.Size}
-}
-
-// fileOf returns the file name at the end of an address, "" where it has none.
-func fileOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return u.Path[strings.LastIndexByte(u.Path, '/')+1:]
 }
 
 func (r *lockReader) readPylock(b []byte) error {

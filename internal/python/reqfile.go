@@ -58,7 +58,7 @@ func ReadRequirementsFile(name string, getenv func(string) string) (*Requirement
 // where it belongs; "" for any other.
 func otherKind(base string) string {
 	switch {
-	case lockFormat(base) != nil:
+	case isLockFile(base):
 		return "it is a lock file: name it in python.lock_file"
 	case base == "pyproject.toml":
 		return "it describes a project and holds no list of requirements: name the project's lock file (uv.lock, pylock.toml, poetry.lock) in python.lock_file, or write its dependencies in python.requirements"
@@ -354,6 +354,11 @@ func cutComment(s string) string {
 		}
 	}
 	return s
+}
+
+// isLockFile reports whether a name is that of a lock file.
+func isLockFile(base string) bool {
+	return base == "uv.lock" || base == "poetry.lock" || base == "Pipfile.lock" || strings.HasPrefix(base, "pylock.") && strings.HasSuffix(base, ".toml")
 }
 
 // priorTo takes the moment of --uploaded-prior-to: the earliest counts.

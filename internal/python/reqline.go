@@ -3,6 +3,7 @@ package python
 import (
 	"encoding/hex"
 	"errors"
+	"net/url"
 	"regexp"
 	"strings"
 )
@@ -94,11 +95,12 @@ func withName(spec string) string {
 		return spec
 	}
 	address, _, _ := strings.Cut(spec, " ")
-	name, err := ParseWheelName(fileOf(address))
-	if err != nil {
+	file := fileOf(address)
+	name, _, ok := strings.Cut(file, "-")
+	if !ok || !strings.HasSuffix(file, ".whl") {
 		return spec
 	}
-	return name.Name + " @ " + spec
+	return NormalizeName(name) + " @ " + spec
 }
 
 // optionsStart returns where the first word stands that starts with a dash, -1
@@ -228,4 +230,13 @@ func splitWords(s string) []string {
 		words = append(words, word.String())
 	}
 	return words
+}
+
+// fileOf returns the file name at the end of an address, "" where it has none.
+func fileOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Path[strings.LastIndexByte(u.Path, '/')+1:]
 }

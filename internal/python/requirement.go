@@ -272,3 +272,6 @@ func lower(c byte) byte {
 	}
 	return c
 }
+
+// spaces is the white space that ends the name of a header field.
+const spaces = " \t\r\n"

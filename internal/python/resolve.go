@@ -59,30 +59,6 @@ type Spec struct {
 	Sdists bool
 }
 
-// Wheel is one locked wheel.
-type Wheel struct {
-	Name     string // normalised
-	Version  string // as the file name spells it
-	Filename string
-	URL      string // without credentials; "" for a wheel on disk
-	Path     string // on disk, as the user wrote it, with forward slashes; "" for one at URL
-	SHA256   store.Digest
-	Size     int64    // bytes; 0 where the index gives none
-	Requires []string // names, normalised and sorted, over all targets
-	Extras   []string // that are asked for, normalised and sorted
-	Pure     bool     // runs on every platform
-	Targets  []string // that it serves, as Target.String, sorted
-}
-
-// Lock is the answer to a Spec: for each target a set of wheels that is closed
-// under their requirements.
-type Lock struct {
-	Wheels []Wheel // sorted by name, then file name
-	// Notes are sentences for the user on what is not as the newest version
-	// would have it.
-	Notes []string
-}
-
 // Resolve chooses wheels. It is a pure function of the spec and of what the
 // indexes hold. Errors that tell of the requirements, not of the network, are
 // *Unsat, *NoWheel, *NoVersion, *Missing, *NoDigest and *DirectURL.
@@ -91,17 +67,14 @@ type Lock struct {
 func Resolve(ctx context.Context, c *fetch.Client, s Spec) (*Lock, error) {
 	for _, in := range slices.Concat(s.Requirements, s.Constraints) {
 		if in.Requirement.URL != "" {
-			return nil, in.unusable("write versions instead")
+			return nil, unusable(in, "write versions instead")
 		}
 	}
-	cat, err := newCatalog(c, &s)
+	cat, err := newCatalog(ctx, c, s.sources())
 	if err != nil {
 		return nil, err
 	}
-	background, cancel := context.WithCancel(ctx)
-	cat.ctx = background
-	defer cat.tasks.Wait()
-	defer cancel()
+	defer cat.close()
 
 	r := &resolution{spec: &s, catalog: cat, lock: &Lock{Wheels: []Wheel{}}, pins: map[string][]string{}}
 	for _, t := range oldestFirst(s.Targets) {
@@ -113,26 +86,11 @@ func Resolve(ctx context.Context, c *fetch.Client, s Spec) (*Lock, error) {
 	return r.finish(), nil
 }
 
-func newCatalog(c *fetch.Client, s *Spec) (*catalog, error) {
-	indexes := s.Indexes
-	if len(indexes) == 0 && !s.NoIndex {
-		indexes = []Index{{URL: DefaultIndex}}
+// sources are the indexes and wheels of the spec.
+func (s *Spec) sources() *sources {
+	return &sources{
+		Targets: s.Targets, Indexes: s.Indexes, NoIndex: s.NoIndex, Given: s.Given, Linked: s.Linked, LinkPages: s.LinkPages, Store: s.Store,
 	}
-	cat := &catalog{
-		client: c, records: s.Store, pages: map[string]*future[*page]{}, metas: map[string]*future[*wheelMetadata]{},
-	}
-	for _, x := range indexes {
-		if x.Unusable != nil {
-			cat.indexes = append(cat.indexes, x)
-			continue
-		}
-		address, err := c.Login(x.URL)
-		if err != nil {
-			return nil, fmt.Errorf("reading the index address %q: %w", fetch.Redact(x.URL), err)
-		}
-		cat.indexes = append(cat.indexes, Index{URL: address, Packages: x.Packages})
-	}
-	return cat, cat.take(s)
 }
 
 // oldestFirst orders targets so that the one with the least choice chooses

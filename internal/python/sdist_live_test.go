@@ -106,12 +106,11 @@ func left(name string) bool {
 func TestRealSdists(t *testing.T) {
 	t.Parallel()
 	client, _ := newClient(t, nil)
-	cat, err := newCatalog(client, &Spec{})
+	cat, err := newCatalog(t.Context(), client, &sources{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	cat.ctx = t.Context()
-	t.Cleanup(cat.tasks.Wait)
+	t.Cleanup(cat.close)
 	equal, alone := 0, 0
 	for _, r := range readRealSdists(t) {
 		w, err := r.made(t, cat)

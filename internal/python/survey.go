@@ -62,26 +62,6 @@ func (w *world) surveyPage(p *page) []*survey {
 	return all
 }
 
-// sdists calls visit for every source distribution whose version can be read.
-func (p *page) sdists(visit func(f *file, r *release)) {
-	for i := range p.files {
-		f := &p.files[i]
-		base, ok := strings.CutSuffix(f.name, ".tar.gz")
-		if !ok {
-			if base, ok = strings.CutSuffix(f.name, ".zip"); !ok {
-				continue
-			}
-		}
-		dash := strings.LastIndexByte(base, '-')
-		if dash < 0 || NormalizeName(base[:dash]) != p.name {
-			continue
-		}
-		if v, err := pep440.Parse(base[dash+1:]); err == nil {
-			visit(f, &release{v, v.Key(), base[dash+1:]})
-		}
-	}
-}
-
 // refuse explains why no version of a project answers a requirement.
 func (w *world) refuse(p *page, d dependency, chain string) error {
 	if p.absent() {
@@ -223,15 +203,6 @@ func (w *world) lacks(s *survey) string {
 		return "its wheels are for " + list(systems)
 	}
 	return "each of its wheels has a fault: " + list(misfits)
-}
-
-// list writes "a, b and c".
-func list(texts []string) string {
-	if len(texts) < 2 {
-		return strings.Join(texts, "")
-	}
-	last := len(texts) - 1
-	return strings.Join(texts[:last], ", ") + " and " + texts[last]
 }
 
 // misfits returns the reasons of all wheels, those with numbers in their order.

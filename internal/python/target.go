@@ -21,19 +21,7 @@ func (t Target) String() string { return t.Runtime + " " + t.Arch }
 // Env returns the marker environment. The kernel's release and version, which
 // nobody can know beforehand, are "".
 func (t Target) Env() Env {
-	short := "3." + strconv.Itoa(t.Minor)
-	full := short + "." + strconv.Itoa(t.Patch)
-	return Env{
-		PythonVersion:                short,
-		PythonFullVersion:            full,
-		OSName:                       "posix",
-		SysPlatform:                  "linux",
-		PlatformMachine:              t.Arch,
-		PlatformPythonImplementation: "CPython",
-		PlatformSystem:               "Linux",
-		ImplementationName:           "cpython",
-		ImplementationVersion:        full,
-	}
+	return Linux(t.Minor, t.Patch, t.Arch)
 }
 
 // Tags ranks the compatibility tags that a target accepts. It never changes, so

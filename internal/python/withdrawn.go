@@ -17,15 +17,11 @@ import (
 // lists no more. Those that no index was asked for when they were locked are
 // passed over: files on disk, and files of another host.
 func Withdrawn(ctx context.Context, c *fetch.Client, l *Lock, indexes []Index) ([]string, error) {
-	s := Spec{Indexes: indexes}
-	cat, err := newCatalog(c, &s)
+	cat, err := newCatalog(ctx, c, &sources{Indexes: indexes})
 	if err != nil {
 		return nil, err
 	}
-	background, cancel := context.WithCancel(ctx)
-	cat.ctx = background
-	defer cat.tasks.Wait()
-	defer cancel()
+	defer cat.close()
 
 	// A name that is on disk alone may be nobody else's business.
 	asked := slices.DeleteFunc(slices.Clone(l.Wheels), func(w Wheel) bool { return w.Path != "" })

@@ -14,28 +14,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// sdistForm names what is made of a source distribution. It moves when the
-// bytes of any such wheel do.
-const sdistForm = "pure/1"
-
-// maxRefused is how many source distributions of one project a resolution looks
-// at in vain: each has to be fetched.
-const maxRefused = 3
-
-// NotPure is the error of a source distribution of which no wheel can be made.
-type NotPure = sdist.NotPure
-
-// FromSource reports whether the wheel is made of a source distribution, which
-// is what URL, SHA256 and Size are of then.
-func (w Wheel) FromSource() bool { return sdist.Is(w.Filename) }
-
-// SourceKey names the content of a wheel that is made of the source distribution
-// with this digest: by this release of the provider, and nothing else.
-func SourceKey(digest store.Digest) string { return sdistForm + " " + digest.Hex() }
-
-// sdistKind is what a wheel that is made of a source distribution runs on.
-var sdistKind = WheelName{Pythons: []string{"py3"}, ABIs: []string{"none"}, Platforms: []string{"any"}}
-
 // Packer returns the archive that holds the files of a wheel, which files
 // returns by path. key names their content: an archive that was made under it
 // before may be returned instead.
@@ -170,22 +148,4 @@ func (c *catalog) madeWheel(ctx context.Context, from fetch.Source, filename str
 		return nil, err
 	}
 	return c.making.wheel(filename, blob)
-}
-
-// tooMany reports whether so many source distributions of the project were
-// looked at in vain that this one is not.
-func (w *world) tooMany(c candidate) bool {
-	_, seen := w.sources[c.file.sha256]
-	return sdist.Is(c.file.name) && !seen && w.refused[c.Name] >= maxRefused
-}
-
-// count remembers what became of a source distribution.
-func (w *world) count(c candidate, fault string) {
-	if _, seen := w.sources[c.file.sha256]; seen || !sdist.Is(c.file.name) {
-		return
-	}
-	w.sources[c.file.sha256] = fault
-	if fault != "" {
-		w.refused[c.Name]++
-	}
 }
