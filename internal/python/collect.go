@@ -92,13 +92,6 @@ func (r *resolution) add(w *world, ch *choice) error {
 	return nil
 }
 
-// union merges names into a sorted list without doubles and without one name.
-func union(list, more []string, without string) []string {
-	list = slices.DeleteFunc(append(list, more...), func(s string) bool { return s == without })
-	slices.Sort(list)
-	return slices.Compact(list)
-}
-
 // notes tells what is not as the newest version, or the user, would have it.
 func (w *world) notes(ctx context.Context, ch *choice) ([]string, error) {
 	var notes []string

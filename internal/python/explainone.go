@@ -116,7 +116,7 @@ func (w *world) refuseSource(ctx context.Context, p *project, at int, d dependen
 	}
 	e := &NoWheel{
 		Name: d.name, Version: best.text, Asked: d.text(), Chain: chain, Target: w.target.String(),
-		Sdist: true, Reason: fault, Files: []Rejected{{best.file.name, "is a source distribution"}},
+		Sdist: true, Reason: fault, Files: []Rejected{{Filename: best.file.name, Reason: "is a source distribution"}},
 	}
 	all := w.surveyPage(p.page)
 	for _, s := range all {

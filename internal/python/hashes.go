@@ -63,7 +63,7 @@ func (w *world) checkHashes(p *page, pl *policy) error {
 		}
 		e := &HashError{Name: p.name, Version: newest[0].text, Source: source(in), Given: in.Hashes, Target: w.target.String()}
 		for _, f := range newest {
-			e.Files = append(e.Files, Rejected{f.name, "sha256:" + f.sha256})
+			e.Files = append(e.Files, Rejected{Filename: f.name, Reason: "sha256:" + f.sha256})
 		}
 		p.sdists(func(f *file, _ *release) {
 			if slices.Contains(in.Hashes, "sha256:"+f.sha256) {

@@ -189,3 +189,23 @@ func (l *Lock) unused(given []GivenWheel) []string {
 	}
 	return notes
 }
+
+// union merges names into a sorted list without doubles and without one name.
+func union(list, more []string, without string) []string {
+	list = slices.DeleteFunc(append(list, more...), func(s string) bool { return s == without })
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// Sort brings a lock into its order.
+func (l *Lock) Sort() *Lock {
+	slices.SortFunc(l.Wheels, func(a, b Wheel) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Filename, b.Filename))
+	})
+	for i := range l.Wheels {
+		slices.Sort(l.Wheels[i].Targets)
+	}
+	slices.Sort(l.Notes)
+	l.Notes = slices.Compact(l.Notes)
+	return l
+}

@@ -24,13 +24,13 @@ import (
 // no other version considered. Errors that a user can act on are *LockFileError,
 // *NoWheel, *Missing and *NoDigest.
 func (f *LockFile) Locate(ctx context.Context, c *fetch.Client, indexes []Index, targets []Target) (*Lock, error) {
-	r := &resolution{lock: &Lock{Wheels: slices.Clone(f.Wheels), Notes: slices.Clone(f.Notes)}}
+	l := &Lock{Wheels: slices.Clone(f.Wheels), Notes: slices.Clone(f.Notes)}
 	if len(f.Pins) > 0 {
-		if err := f.locatePins(ctx, c, indexes, targets, r.lock); err != nil {
+		if err := f.locatePins(ctx, c, indexes, targets, l); err != nil {
 			return nil, err
 		}
 	}
-	l := r.finish()
+	l.Sort()
 	return l, f.checkSources(ctx, c, l)
 }
 
@@ -116,7 +116,7 @@ func (f *LockFile) locate(p *Pin, page *page, t Target, l *Lock) error {
 		switch {
 		case !ok:
 			rejected = append(rejected, Rejected{Filename: w.file.name, Reason: tags.Misfit(w.WheelName)})
-		case best < 0 || (candidate{w, rank}).compare(candidate{&page.wheels[best], bestRank}) < 0:
+		case best < 0 || (candidate{wheelFile: w, rank: rank}).compare(candidate{wheelFile: &page.wheels[best], rank: bestRank}) < 0:
 			best, bestRank = i, rank
 		}
 	}

@@ -83,7 +83,7 @@ func Resolve(ctx context.Context, c *fetch.Client, s Spec) (*Lock, error) {
 		}
 	}
 	r.lock.Notes = append(r.lock.Notes, r.lock.unused(s.Given)...)
-	return r.finish(), nil
+	return r.lock.Sort(), nil
 }
 
 // sources are the indexes and wheels of the spec.
@@ -176,16 +176,4 @@ func (w *world) exemptVersion(name, key string) {
 		w.exempt[name] = map[string]bool{}
 	}
 	w.exempt[name][key] = true
-}
-
-func (r *resolution) finish() *Lock {
-	slices.SortFunc(r.lock.Wheels, func(a, b Wheel) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Filename, b.Filename))
-	})
-	for i := range r.lock.Wheels {
-		slices.Sort(r.lock.Wheels[i].Targets)
-	}
-	slices.Sort(r.lock.Notes)
-	r.lock.Notes = slices.Compact(r.lock.Notes)
-	return r.lock
 }

@@ -90,10 +90,10 @@ func (w *world) refuse(p *page, d dependency, chain string) error {
 	}
 	e.Reason = w.lacks(newest)
 	for _, j := range newest.wheels {
-		e.Files = append(e.Files, Rejected{j.name, w.misfit(j)})
+		e.Files = append(e.Files, Rejected{Filename: j.name, Reason: w.misfit(j)})
 	}
 	if newest.archive != "" {
-		e.Files = append(e.Files, Rejected{newest.archive, "is a source distribution"})
+		e.Files = append(e.Files, Rejected{Filename: newest.archive, Reason: "is a source distribution"})
 	}
 	return e
 }
