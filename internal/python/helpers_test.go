@@ -7,13 +7,15 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 var (
-	py311  = Target{Runtime: "python3.11", Minor: 11, Arch: "x86_64", Glibc: 26}
-	py312  = Target{Runtime: "python3.12", Minor: 12, Arch: "x86_64", Glibc: 34}
-	arm313 = Target{Runtime: "python3.13", Minor: 13, Arch: "aarch64", Glibc: 34}
+	py311  = wheel.Target{Runtime: "python3.11", Minor: 11, Arch: "x86_64", Glibc: 26}
+	py312  = wheel.Target{Runtime: "python3.12", Minor: 12, Arch: "x86_64", Glibc: 34}
+	arm313 = wheel.Target{Runtime: "python3.13", Minor: 13, Arch: "aarch64", Glibc: 34}
 )
 
 // newClient returns a client with an empty store, and that store.
@@ -35,11 +37,11 @@ func newClient(t *testing.T, change func(*fetch.Options)) (*fetch.Client, *store
 }
 
 // inputs parses requirements; their sources are req:1, req:2 and so on.
-func inputs(t *testing.T, prefix string, lines ...string) []Input {
+func inputs(t *testing.T, prefix string, lines ...string) []pep508.Input {
 	t.Helper()
-	var list []Input
+	var list []pep508.Input
 	for i, line := range lines {
-		in, err := ParseInput(line, fmt.Sprintf("%s:%d", prefix, i+1))
+		in, err := pep508.ParseInput(line, fmt.Sprintf("%s:%d", prefix, i+1))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +52,7 @@ func inputs(t *testing.T, prefix string, lines ...string) []Input {
 
 // pins lists a lock as "name==version", with the wheel's tags where it is not
 // py3-none-any.
-func pins(l *Lock) []string {
+func pins(l *wheel.Lock) []string {
 	var list []string
 	for _, w := range l.Wheels {
 		text := w.Name + "==" + w.Version

@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/resolve"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
 // TestRangesOfALargeDirectory reads METADATA of a wheel whose directory alone
@@ -18,10 +21,10 @@ func TestRangesOfALargeDirectory(t *testing.T) {
 	for i := range 3000 {
 		content[fmt.Sprintf("a/%s/%d.py", strings.Repeat("long", 12), i)] = []byte("pass\n")
 	}
-	index := indextest.New(t, "a 1.0\n  requires: b\nb 1.0\n", indextest.WithoutMetadata(), indextest.WithFiles("a 1.0", content))
+	idx := indextest.New(t, "a 1.0\n  requires: b\nb 1.0\n", indextest.WithoutMetadata(), indextest.WithFiles("a 1.0", content))
 	client, _ := newClient(t, nil)
-	lock, err := Resolve(t.Context(), client, Spec{
-		Targets: []Target{py312}, Requirements: inputs(t, "req", "a"), Indexes: []Index{{URL: index.URL()}},
+	lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{
+		Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "a"), Indexes: []index.Index{{URL: idx.URL()}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -30,7 +33,7 @@ func TestRangesOfALargeDirectory(t *testing.T) {
 		t.Errorf("Resolve() = %q, want %q", got, want)
 	}
 	ranges := 0
-	for _, r := range index.Requests() {
+	for _, r := range idx.Requests() {
 		if strings.HasSuffix(r.Path, "/a-1.0-py3-none-any.whl") {
 			ranges++
 			if r.Range == "" || r.Status != http.StatusPartialContent {

@@ -8,20 +8,22 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 // TreeOptions say how the wheels of a lock are laid out.
 type TreeOptions struct {
-	Targets []Target
+	Targets []wheel.Target
 	// Scripts adds the programs of the wheels, below bin/.
 	Scripts bool
 	// Pack packs wheels that are made of source distributions; nil where there
 	// are none.
-	Pack Packer
+	Pack index.Packer
 	// Indexes are as in Spec. Where none of them is the public index, they are
 	// asked for its files before it is.
-	Indexes []Index
+	Indexes []index.Index
 }
 
 // Tree fetches the wheels that the store lacks and returns the files that they
@@ -33,18 +35,18 @@ type TreeOptions struct {
 // python/lib/python3.x/site-packages/. As with "pip install --target", purelib,
 // platlib and data of a .data directory go to the root; headers are left out, and
 // so is __pycache__: with the layer's dates no cached bytecode could be valid.
-func Tree(ctx context.Context, c *fetch.Client, s *store.Store, l *Lock, o TreeOptions) (filetree.Tree, error) {
-	m, stop, err := newMirror(ctx, c, s, o.Indexes)
+func Tree(ctx context.Context, c *fetch.Client, s *store.Store, l *wheel.Lock, o TreeOptions) (filetree.Tree, error) {
+	m, stop, err := index.NewMirror(ctx, c, s, o.Indexes)
 	if err != nil {
 		return nil, err
 	}
 	defer stop()
-	m.pack = o.Pack
+	m.Pack = o.Pack
 	archives := make([]*filetree.Archive, len(l.Wheels))
 	g, ctx := errgroup.WithContext(ctx)
 	for i, w := range l.Wheels {
 		g.Go(func() (err error) {
-			archives[i], err = m.fetch(ctx, w)
+			archives[i], err = m.Fetch(ctx, w)
 			return err
 		})
 	}
@@ -58,13 +60,13 @@ func Tree(ctx context.Context, c *fetch.Client, s *store.Store, l *Lock, o TreeO
 			return nil, fmt.Errorf("reading wheel %q: %w", w.Filename, err)
 		}
 		origin := filetree.Origin{Ecosystem: "python", Name: w.Name, Version: w.Version}
-		for _, dir := range roots(w.Targets, o.Targets) {
-			tree = append(tree, installed(files, dir, origin)...)
+		for _, dir := range wheel.Roots(w.Targets, o.Targets) {
+			tree = append(tree, wheel.Installed(files, dir, origin)...)
 		}
 		if !o.Scripts {
 			continue
 		}
-		programs, err := scripts(files, interpreter(o.Targets))
+		programs, err := wheel.Scripts(files, wheel.Interpreter(o.Targets))
 		if err != nil {
 			return nil, fmt.Errorf("reading wheel %q: %w", w.Filename, err)
 		}
