@@ -18,8 +18,8 @@ const module = "github.com/layerbuild/terraform-provider-layerbuild"
 // rooms maps each room to the rooms it may import. A closet (a package below a
 // room) belongs to its room and may be imported by that room alone.
 var rooms = map[string][]string{
-	"command":    {"provider", "lint", "secret"},
-	"provider":   {"layer", "publish", "s3object", "object", "rollout", "lint", "fault", "runtimes", "secret"},
+	"command":    {"provider", "lint", "secret", "store"},
+	"provider":   {"layer", "lifecycle", "publish", "s3object", "rollout", "lint", "fault", "runtimes", "secret"},
 	"lint":       {"runtimes"},
 	"layer":      {"python", "nodejs", "container", "layerzip", "audit", "native", "fetch", "store", "filetree", "fault", "runtimes", "secret"},
 	"python":     {"fetch", "store", "filetree", "fault", "runtimes", "secret"},
@@ -28,7 +28,8 @@ var rooms = map[string][]string{
 	"audit":      {"native", "filetree", "runtimes"},
 	"layerzip":   {"filetree", "store"},
 	"fetch":      {"store", "secret"},
-	"publish":    {"s3object", "object", "rollout", "runtimes", "store", "secret"},
+	"lifecycle":  {},
+	"publish":    {"lifecycle", "s3object", "rollout", "runtimes", "store", "secret"},
 	"fault":      {},
 	"s3object":   {},
 	"filetree":   {},
@@ -53,7 +54,8 @@ var closets = map[string][]string{
 	"nodejs/packlist":  {"jsonscan"},
 	"nodejs/placement": {"manifest", "semver"},
 	"nodejs/registry":  {"manifest", "tarball", "jsonscan", "semver"},
-	"nodejs/lockfile":  {"registry", "manifest", "modules", "semver"},
+	"nodejs/locked":    {"registry", "manifest", "modules", "semver"},
+	"nodejs/lockfile":  {"locked", "registry", "manifest", "modules", "semver"},
 	"python/pep440":    {},
 	"python/pep508":    {"pep440"},
 	"python/backend":   {},

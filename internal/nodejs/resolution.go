@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/lockfile"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
@@ -58,7 +59,7 @@ func (s *Spec) obey(ctx context.Context, open func() (*Env, error), targets []ma
 	request, err := digestOf(struct {
 		Format  int
 		Targets []string
-		File    *lockfile.Lock
+		File    *locked.Graph
 	}{requestFormat, namesOf(targets), file})
 	if err != nil {
 		return nil, err
@@ -78,7 +79,7 @@ func (s *Spec) obey(ctx context.Context, open func() (*Env, error), targets []ma
 		return nil, err
 	}
 	chosen, err := env.treesFor(targets, dir, func(t manifest.Target) (*modules.Tree, error) {
-		return lockfile.TreeFor(ctx, registry, file, t)
+		return locked.TreeFor(ctx, registry, file, t)
 	})
 	if err != nil {
 		return nil, fault.Tie(attribute, summary, err)

@@ -133,6 +133,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 	}
 	tools.checkRegions = !settings.SkipRegionValidation
 	settings.UserAgent, settings.UserAgentVersion = "terraform-provider-layerbuild", p.version
+	settings.RegisterDir = options.CacheDir
 	tools.publisher = sync.OnceValues(func() (*publish.Publisher, error) {
 		if len(tools.unknown) > 0 {
 			return nil, &unknownSettings{tools.unknown}
@@ -178,6 +179,9 @@ func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 	}
 	return o, nil
 }
+
+// CacheDir returns the cache of the environment, else that of the user.
+func CacheDir() string { return cmp.Or(os.Getenv("LAYERBUILD_CACHE_DIR"), defaultCacheDir()) }
 
 // defaultCacheDir returns the cache of a user, or that of the root module where
 // the environment names no home, as in some containers.

@@ -132,21 +132,6 @@ func (m *versionModel) request(ctx context.Context, region string, diags *diag.D
 	}
 }
 
-// sameLayer reports whether the state describes what the plan asks for, in all
-// but the bytes.
-func (m *versionModel) sameLayer(before *versionModel) bool {
-	if m.Description.IsUnknown() || m.LicenseInfo.IsUnknown() {
-		return false
-	}
-	return m.LayerName.Equal(before.LayerName) &&
-		m.Region.Equal(before.Region) &&
-		m.Description.ValueString() == before.Description.ValueString() &&
-		m.LicenseInfo.ValueString() == before.LicenseInfo.ValueString() &&
-		sameSet(m.CompatibleRuntimes, before.CompatibleRuntimes) &&
-		sameSet(m.CompatibleArchitectures, before.CompatibleArchitectures) &&
-		m.Signing.Equal(before.Signing)
-}
-
 // sameSet takes none and an empty set for the same: AWS knows no difference.
 func sameSet(a, b types.Set) bool {
 	if a.IsUnknown() || b.IsUnknown() {
@@ -208,10 +193,10 @@ func (m *versionModel) refresh(ctx context.Context, places []*place) (diags diag
 		}
 		home.region, home.layerARN = m.Region.ValueString(), m.LayerARN.ValueString()
 	}
-	m.setHome(home.now.replica())
+	m.setHome(replicaOf(home.life))
 	for _, p := range places[1:] {
-		if p.now.ARN != "" || len(p.now.Retained) > 0 {
-			replicas[p.region] = p.now.replica()
+		if p.life.Release.ARN != "" || len(p.life.Owned) > 0 {
+			replicas[p.region] = replicaOf(p.life)
 		}
 	}
 	m.setReplicas(ctx, replicas, &diags)

@@ -106,6 +106,9 @@ func KeepImported(modules []Module, folders []string) error {
 	return wheel.KeepImported(modules, folders)
 }
 
+// LoadedWithPackages is [wheel.LoadedWithPackages].
+func LoadedWithPackages(modules []Module) error { return wheel.LoadedWithPackages(modules) }
+
 // ReadIndexSettings is [index.ReadIndexSettings].
 func ReadIndexSettings(getenv func(string) string, project string, targets []Target) (*IndexSettings, error) {
 	return index.ReadIndexSettings(getenv, project, targets)

@@ -24,6 +24,9 @@ type TreeOptions struct {
 	// Indexes are as in Spec. Where none of them is the public index, they are
 	// asked for its files before it is.
 	Indexes []index.Index
+	// Vet looks at the wheels that are kept, whose digest was checked; nil is
+	// filetree.Vet.
+	Vet wheel.Vet
 }
 
 // Tree fetches the wheels that the store lacks and returns the files that they
@@ -41,7 +44,7 @@ func Tree(ctx context.Context, c *fetch.Client, s *store.Store, l *wheel.Lock, o
 		return nil, err
 	}
 	defer stop()
-	m.Pack = o.Pack
+	m.Pack, m.Vet = o.Pack, o.Vet
 	archives := make([]*filetree.Archive, len(l.Wheels))
 	g, ctx := errgroup.WithContext(ctx)
 	for i, w := range l.Wheels {

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
@@ -64,7 +65,7 @@ func realCase(t *testing.T, text string) {
 	if err == nil {
 		got, err = outcome(t, l, files["registry"])
 	}
-	var fault *Error
+	var fault *locked.Error
 	var refusal *manifest.ResolveError
 	if err != nil && !errors.As(err, &fault) && !errors.As(err, &refusal) {
 		t.Errorf("got an error of the type %T", err)
@@ -101,9 +102,9 @@ func realCase(t *testing.T, text string) {
 }
 
 // outcome lists what a lock puts into node_modules.
-func outcome(t *testing.T, l *Lock, registry string) ([]string, error) {
+func outcome(t *testing.T, l *locked.Graph, registry string) ([]string, error) {
 	t.Helper()
-	tree, err := TreeFor(t.Context(), newRecordedRegistry(t, []byte(registry)), l, lambda)
+	tree, err := locked.TreeFor(t.Context(), newRecordedRegistry(t, []byte(registry)), l, lambda)
 	if err != nil {
 		return nil, err
 	}

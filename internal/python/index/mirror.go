@@ -26,6 +26,7 @@ type mirror struct {
 	cat      *Catalog // nil: there is no index to ask
 	standsIn bool     // for the public index
 	Pack     Packer
+	Vet      wheel.Vet
 	making   Making
 }
 
@@ -48,7 +49,7 @@ func NewMirror(ctx context.Context, c *fetch.Client, s *store.Store, indexes []I
 // blob returns the wheel, open for reading. An index that does not have it, or
 // does not answer, leaves it to the address in the lock.
 func (m *mirror) blob(ctx context.Context, w wheel.Wheel) (*os.File, error) {
-	if f, ok, err := m.client.Stored(ctx, WheelSource(w.URL, w.Filename, w.SHA256, w.Size)); ok || err != nil {
+	if f, ok, err := m.client.Stored(ctx, WheelSource(w.URL, w.Filename, w.SHA256, w.Size, m.Vet)); ok || err != nil {
 		return f, err
 	}
 	var missed error
@@ -62,7 +63,7 @@ func (m *mirror) blob(ctx context.Context, w wheel.Wheel) (*os.File, error) {
 			return nil, missed
 		}
 	}
-	f, err := m.client.Blob(ctx, WheelSource(w.URL, w.Filename, w.SHA256, w.Size))
+	f, err := m.client.Blob(ctx, WheelSource(w.URL, w.Filename, w.SHA256, w.Size, m.Vet))
 	if err == nil {
 		return f, nil
 	}
@@ -83,7 +84,7 @@ func (m *mirror) listed(ctx context.Context, w wheel.Wheel) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.client.Blob(ctx, WheelSource(address, w.Filename, w.SHA256, w.Size))
+	return m.client.Blob(ctx, WheelSource(address, w.Filename, w.SHA256, w.Size, m.Vet))
 }
 
 // address returns where the indexes have the wheel.
@@ -118,7 +119,7 @@ func (m *mirror) Fetch(ctx context.Context, w wheel.Wheel) (*filetree.Archive, e
 		return m.make(ctx, w)
 	}
 	if w.Path != "" {
-		if err := wheel.BringWheel(m.store, w); err != nil {
+		if err := wheel.BringWheel(m.store, w, m.Vet); err != nil {
 			return nil, err
 		}
 		return filetree.FileArchive(w.Filename, m.store.Path(w.SHA256))
@@ -132,12 +133,12 @@ func (m *mirror) Fetch(ctx context.Context, w wheel.Wheel) (*filetree.Archive, e
 }
 
 // WheelSource asks for a wheel that is vetted before it is kept.
-func WheelSource(address, filename string, sum store.Digest, size int64) fetch.Source {
+func WheelSource(address, filename string, sum store.Digest, size int64, vet wheel.Vet) fetch.Source {
 	if sdist.Is(filename) {
 		return SourceFile(address, sum, size)
 	}
 	return fetch.Source{
 		URL: address, SHA256: sum, Size: size,
-		Vet: func(f *os.File, size int64) error { return wheel.VetWheel(f, filename, size) },
+		Vet: func(f *os.File, size int64) error { return wheel.VetWheel(f, filename, size, sum, vet) },
 	}
 }

@@ -29,14 +29,22 @@ func TargetFor(t runtimes.Target) Target {
 	return Target{Runtime: t.ID, Minor: minor, Arch: arch, Glibc: t.Glibc}
 }
 
-func VetWheel(f *os.File, filename string, size int64) error {
+// Vet judges an archive with a digest, as filetree.Vet does.
+type Vet = func(a *filetree.Archive, sum store.Digest) error
+
+// VetWheel looks at a wheel; without a vet, or a digest, by filetree.Vet.
+func VetWheel(f *os.File, filename string, size int64, sum store.Digest, vet Vet) error {
 	open := func() (filetree.ArchiveFile, error) { return keepOpen{f}, nil }
-	return filetree.Vet(&filetree.Archive{Name: filename, Size: size, Open: open})
+	archive := &filetree.Archive{Name: filename, Size: size, Open: open}
+	if vet == nil || sum.IsZero() {
+		return filetree.Vet(archive)
+	}
+	return vet(archive, sum)
 }
 
 // BringWheel copies a wheel from disk into the store, unless it is there. The
 // error of other bytes, or of none, is a *ChangedWheelError.
-func BringWheel(s *store.Store, w Wheel) (err error) {
+func BringWheel(s *store.Store, w Wheel, vet Vet) (err error) {
 	// An open marks the blob as used.
 	if f, err := s.Open(w.SHA256, -1); err == nil {
 		return f.Close()
@@ -57,7 +65,7 @@ func BringWheel(s *store.Store, w Wheel) (err error) {
 	if got := out.Sum(); got != w.SHA256 {
 		return &ChangedWheelError{Path: w.Path, Want: w.SHA256, Got: got}
 	}
-	if err := VetWheel(out.File(), w.Filename, out.Size()); err != nil {
+	if err := VetWheel(out.File(), w.Filename, out.Size(), w.SHA256, vet); err != nil {
 		return err
 	}
 	return out.Commit(w.SHA256)

@@ -1,4 +1,4 @@
-package lockfile
+package locked
 
 import (
 	"fmt"
@@ -22,7 +22,7 @@ const (
 // finds for every wish the package that the lock file answers it with. A peer is
 // the one that the package's own dependent finds.
 type placer struct {
-	*Lock
+	*Graph
 	live    map[string]bool
 	bundles map[string][]string // keys of what a package brings along, by its key
 	folders map[string]*placed  // by path
@@ -33,23 +33,23 @@ type placer struct {
 // placed is a package in a folder. One package may be in several.
 type placed struct {
 	key, path string
-	pack      *lockPackage
+	pack      *Package
 	peers     map[string]string // keys, where the lock file leaves them open
 }
 
 // anew places what is live, from the project down.
 func (w *treeWriter) anew() error {
-	p := &placer{Lock: w.Lock, live: w.live, folders: map[string]*placed{}, wishes: map[string][]*placed{}, bundles: map[string][]string{}}
+	p := &placer{Graph: w.Graph, live: w.live, folders: map[string]*placed{}, wishes: map[string][]*placed{}, bundles: map[string][]string{}}
 	for _, key := range slices.Sorted(maps.Keys(w.live)) {
-		if pack := w.packages[key]; pack.Bundled {
+		if pack := w.Packages[key]; pack.Bundled {
 			outer := pack.Path[:strings.LastIndex(pack.Path, "/"+manifest.ModulesFolder+"/")]
-			for w.packages[outer] != nil && w.packages[outer].Bundled {
+			for w.Packages[outer] != nil && w.Packages[outer].Bundled {
 				outer = outer[:strings.LastIndex(outer, "/"+manifest.ModulesFolder+"/")]
 			}
 			p.bundles[outer] = append(p.bundles[outer], key)
 		}
 	}
-	p.enter(&placed{key: w.root, pack: w.packages[w.root]})
+	p.enter(&placed{key: w.Root, pack: w.Packages[w.Root]})
 	for len(p.queue) > 0 {
 		next := p.queue[0]
 		p.queue = p.queue[1:]
@@ -76,7 +76,7 @@ func (p *placer) enter(n *placed) {
 		p.wishes[e.Name] = append(p.wishes[e.Name], n)
 	}
 	for _, key := range p.bundles[n.key] {
-		inner := p.packages[key]
+		inner := p.Packages[key]
 		p.enter(&placed{key: key, pack: inner, path: n.path + strings.TrimPrefix(inner.Path, n.pack.Path)})
 	}
 }
@@ -87,7 +87,7 @@ func (p *placer) satisfy(n *placed) error {
 	for _, withPeers := range []bool{false, true} {
 		for _, e := range n.pack.Edges {
 			key := p.wanted(n, e.Name)
-			if key == "" || hasPeers(p.packages[key]) != withPeers {
+			if key == "" || hasPeers(p.Packages[key]) != withPeers {
 				continue
 			}
 			if err := p.place(n, e.Name, key); err != nil {
@@ -101,13 +101,13 @@ func (p *placer) satisfy(n *placed) error {
 // wanted returns the key of what a package must find under a name, "" for
 // whatever there is.
 func (p *placer) wanted(n *placed, name string) string {
-	e := n.pack.edge(name)
+	e := n.pack.EdgeTo(name)
 	switch {
 	case e == nil:
 		return ""
 	case e.To == "" && n.peers[name] != "":
 		return n.peers[name]
-	case e.To == "" || e.To == p.root || !p.live[e.To]:
+	case e.To == "" || e.To == p.Root || !p.live[e.To]:
 		return ""
 	}
 	return e.To
@@ -115,7 +115,7 @@ func (p *placer) wanted(n *placed, name string) string {
 
 // place puts a package where n finds it under the name.
 func (p *placer) place(n *placed, name, key string) error {
-	fresh := &placed{key: key, pack: p.packages[key], peers: p.openPeers(n, key)}
+	fresh := &placed{key: key, pack: p.Packages[key], peers: p.openPeers(n, key)}
 	found := p.lookup(n.path, name)
 	if found != nil && found.key == key && maps.Equal(found.peers, fresh.peers) {
 		return nil
@@ -162,7 +162,7 @@ func (p *placer) free(level, name, key string) bool {
 // dependent finds.
 func (p *placer) meetsPeers(n *placed, level string, fresh *placed) bool {
 	for _, e := range fresh.pack.Edges {
-		if e.Kind != edgePeer && e.Kind != edgePeerOptional {
+		if e.Kind != Peer && e.Kind != PeerOptional {
 			continue
 		}
 		if theirs := p.lookup(n.path, e.Name); theirs != nil && p.lookup(level, e.Name) != theirs {
@@ -176,8 +176,8 @@ func (p *placer) meetsPeers(n *placed, level string, fresh *placed) bool {
 // dependent itself wants, else what the project does, else the only one there is.
 func (p *placer) openPeers(n *placed, key string) map[string]string {
 	peers := map[string]string{}
-	for _, e := range p.packages[key].Edges {
-		if e.To != "" || e.Kind != edgePeer && e.Kind != edgePeerOptional {
+	for _, e := range p.Packages[key].Edges {
+		if e.To != "" || e.Kind != Peer && e.Kind != PeerOptional {
 			continue
 		}
 		switch {
@@ -201,7 +201,7 @@ func (p *placer) openPeers(n *placed, key string) map[string]string {
 func (p *placer) onlyOne(name string) string {
 	var only string
 	for key := range p.live {
-		if key == p.root || p.packages[key].Name != name || p.packages[key].Bundled {
+		if key == p.Root || p.Packages[key].Name != name || p.Packages[key].Bundled {
 			continue
 		}
 		if only != "" {
@@ -237,6 +237,6 @@ func levels(at string) []string {
 	return all
 }
 
-func hasPeers(p *lockPackage) bool {
-	return slices.ContainsFunc(p.Edges, func(e lockEdge) bool { return e.Kind == edgePeer || e.Kind == edgePeerOptional })
+func hasPeers(p *Package) bool {
+	return slices.ContainsFunc(p.Edges, func(e Edge) bool { return e.Kind == Peer || e.Kind == PeerOptional })
 }

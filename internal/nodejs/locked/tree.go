@@ -1,4 +1,4 @@
-package lockfile
+package locked
 
 import (
 	"context"
@@ -23,14 +23,14 @@ import (
 // written on another system lacks.
 //
 // What a user can act on is a *ResolveError or a *LockFileError.
-func TreeFor(ctx context.Context, r registry.Registry, l *Lock, t manifest.Target) (*modules.Tree, error) {
-	c := &completion{registry: r, target: t, Lock: l.clone(), asked: map[string]bool{}, notes: map[string]bool{}}
+func TreeFor(ctx context.Context, r registry.Registry, l *Graph, t manifest.Target) (*modules.Tree, error) {
+	c := &completion{registry: r, target: t, Graph: l.clone(), asked: map[string]bool{}, notes: map[string]bool{}}
 	s, err := c.run(ctx)
 	if err != nil {
 		return nil, err
 	}
-	w := &treeWriter{completion: c, live: s.live, engines: s.engines, tree: &modules.Tree{}, linked: map[string]*lockPackage{}}
-	if c.placed {
+	w := &treeWriter{completion: c, live: s.live, engines: s.engines, tree: &modules.Tree{}, linked: map[string]*Package{}}
+	if c.Placed {
 		err = w.asPlaced()
 	} else {
 		err = w.anew()
@@ -48,9 +48,9 @@ func TreeFor(ctx context.Context, r registry.Registry, l *Lock, t manifest.Targe
 }
 
 // Direct returns the folders of what the project asks for itself, sorted.
-func (l *Lock) Direct() []string {
+func (l *Graph) Direct() []string {
 	var names []string
-	for _, e := range l.packages[l.root].Edges {
+	for _, e := range l.Packages[l.Root].Edges {
 		if e.To != "" {
 			names = append(names, e.Name)
 		}
@@ -58,13 +58,13 @@ func (l *Lock) Direct() []string {
 	return names
 }
 
-func (l *Lock) clone() *Lock {
+func (l *Graph) clone() *Graph {
 	c := *l
-	c.packages = make(map[string]*lockPackage, len(l.packages))
-	for key, p := range l.packages {
+	c.Packages = make(map[string]*Package, len(l.Packages))
+	for key, p := range l.Packages {
 		q := *p
 		q.Edges = slices.Clone(p.Edges)
-		c.packages[key] = &q
+		c.Packages[key] = &q
 	}
 	return &c
 }
@@ -75,9 +75,9 @@ type treeWriter struct {
 	live    map[string]bool
 	engines map[string]string // optional packages that Node.js alone leaves out
 	tree    *modules.Tree
-	weak    []string                // what only a SHA-1 seals
-	bare    []string                // keys of what has no digest
-	linked  map[string]*lockPackage // linked folders by their place
+	weak    []string            // what only a SHA-1 seals
+	bare    []string            // keys of what has no digest
+	linked  map[string]*Package // linked folders by their place
 }
 
 // asPlaced takes the folders that npm chose. What lies in a folder that a link
@@ -85,17 +85,17 @@ type treeWriter struct {
 func (w *treeWriter) asPlaced() error {
 	links := map[string][]string{}
 	for _, key := range slices.Sorted(maps.Keys(w.live)) {
-		if p := w.packages[key]; p.Local != "" && p.Path != "" {
+		if p := w.Packages[key]; p.Local != "" && p.Path != "" {
 			links[p.Local] = append(links[p.Local], p.Path)
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(w.live)) {
-		if key == w.root {
+		if key == w.Root {
 			continue
 		}
-		places := foldersOf(w.packages[key].Path, links, nil)
+		places := foldersOf(w.Packages[key].Path, links, nil)
 		if len(places) == 0 {
-			return &Error{File: w.File, Entry: w.packages[key].String(), Reason: fmt.Sprintf("it is outside of the project, at %q", w.packages[key].Path)}
+			return &Error{File: w.File, Entry: w.Packages[key].String(), Reason: fmt.Sprintf("it is outside of the project, at %q", w.Packages[key].Path)}
 		}
 		for _, at := range places {
 			if err := w.put(key, at); err != nil {
@@ -130,12 +130,12 @@ func foldersOf(at string, links map[string][]string, through []string) []string 
 
 // put adds a package to the tree, in a folder.
 func (w *treeWriter) put(key, at string) error {
-	p := w.packages[key]
+	p := w.Packages[key]
 	if p.Local != "" {
 		if p.Linked {
 			w.linked[at] = p
 		}
-		w.tree.Local = append(w.tree.Local, modules.Local{Path: at, Name: p.Name, Version: p.Version, Source: p.Local, Archive: isArchiveName(p.Local), Integrity: p.Integrity})
+		w.tree.Local = append(w.tree.Local, modules.Local{Path: at, Name: p.Name, Version: p.Version, Source: p.Local, Archive: IsArchiveName(p.Local), Integrity: p.Integrity})
 		return nil
 	}
 	out := modules.Package{Path: at, Name: p.Name, Version: p.Version, Peer: p.Peer, Optional: !w.required[key], DevOptional: p.Held && !w.required[key],
@@ -168,8 +168,8 @@ func (w *treeWriter) refuseUnsealed() error {
 	var names []string
 	remote := false
 	for _, key := range w.bare {
-		names = append(names, w.packages[key].String())
-		remote = remote || w.packages[key].Remote
+		names = append(names, w.Packages[key].String())
+		remote = remote || w.Packages[key].Remote
 	}
 	slices.Sort(names)
 	names = slices.Compact(names)
@@ -177,26 +177,9 @@ func (w *treeWriter) refuseUnsealed() error {
 	if more := len(names) - 1; more == 1 {
 		reason += "; the same is true of " + names[1]
 	} else if more > 1 {
-		reason += fmt.Sprintf("; the same is true of %d others: %s", more, some(names[1:]))
+		reason += fmt.Sprintf("; the same is true of %d others: %s", more, Some(names[1:]))
 	}
-	return &Error{File: w.File, Entry: names[0], Reason: reason + ". " + w.tool.sealing(remote)}
-}
-
-// sealing says what a user can do about tarballs without a digest. remote is set
-// where an address is wanted instead of a version.
-func (t tool) sealing(remote bool) string {
-	const otherwise = "put the archive into the project and depend on it by file:, or publish it to a registry"
-	switch {
-	case !remote:
-		return "The registry tells none either: publish the package anew, or take another version of it"
-	case t == toolBerry:
-		return "Yarn 2 and later lock the digest of a zip of their own, never that of an archive by address: " + otherwise
-	case t == toolPnpm:
-		return "pnpm before 10 locks no digest of an archive by address: remove its entry and run pnpm install with pnpm 10 or later, or " + otherwise
-	case t == toolYarn1:
-		return "Remove its entry and run yarn install, which writes one, or " + otherwise
-	}
-	return "Remove its entry and run npm install, which writes one, or " + otherwise
+	return &Error{File: w.File, Entry: names[0], Reason: reason + ". " + w.Tool.sealing(remote)}
 }
 
 // locate gives every tarball its address.

@@ -1,4 +1,4 @@
-package lockfile
+package locked
 
 import (
 	"cmp"
@@ -22,9 +22,9 @@ func (w *treeWriter) finish() *modules.Tree {
 		w.note("the only digest of %s is a SHA-1, which can be forged", strings.Join(sorted(w.weak), ", "))
 	}
 	if len(w.sealed) > 0 {
-		w.note("the lock file %q has no integrity of %s: that of the registry is locked here", w.File, some(sorted(w.sealed)))
+		w.note("the lock file %q has no integrity of %s: that of the registry is locked here", w.File, Some(sorted(w.sealed)))
 	}
-	for _, note := range w.Lock.notes {
+	for _, note := range w.Graph.Notes {
 		w.note("%s", note)
 	}
 	w.noteMissingPeers()
@@ -38,14 +38,14 @@ func (w *treeWriter) finish() *modules.Tree {
 func (w *treeWriter) noteMissingPeers() {
 	names := map[string]bool{}
 	for key := range w.live {
-		names[w.packages[key].Name] = true
+		names[w.Packages[key].Name] = true
 	}
 	wanted := map[string][]string{} // packages by the peer
 	for key := range w.live {
-		for _, e := range w.packages[key].Edges {
-			if e.Kind == edgePeer && e.To == "" && !names[e.Name] && key != w.root {
+		for _, e := range w.Packages[key].Edges {
+			if e.Kind == Peer && e.To == "" && !names[e.Name] && key != w.Root {
 				peer := e.Name + " " + e.Spec
-				wanted[peer] = append(wanted[peer], w.packages[key].String())
+				wanted[peer] = append(wanted[peer], w.Packages[key].String())
 			}
 		}
 	}
@@ -55,7 +55,7 @@ func (w *treeWriter) noteMissingPeers() {
 			w.note("%s wants its user to have %s, which is not among the production dependencies", packages[0], peer)
 			continue
 		}
-		w.note("%d packages want their user to have %s, which is not among the production dependencies: %s", len(packages), peer, some(packages))
+		w.note("%d packages want their user to have %s, which is not among the production dependencies: %s", len(packages), peer, Some(packages))
 	}
 }
 
@@ -64,12 +64,12 @@ func (w *treeWriter) noteMissingPeers() {
 func (w *treeWriter) noteEngines() {
 	asking, dropped := map[string][]string{}, map[string][]string{} // packages by the range
 	for key := range w.live {
-		if p := w.packages[key]; key != w.root && p.engineFault(w.target) != "" {
+		if p := w.Packages[key]; key != w.Root && p.engineFault(w.target) != "" {
 			asking[p.Node] = append(asking[p.Node], p.String())
 		}
 	}
 	for key, engine := range w.engines {
-		dropped[engine] = append(dropped[engine], w.packages[key].String())
+		dropped[engine] = append(dropped[engine], w.Packages[key].String())
 	}
 	for engine, packages := range asking {
 		packages = sorted(packages)
@@ -81,7 +81,7 @@ func (w *treeWriter) noteEngines() {
 		if len(packages) > 1 {
 			what = "optional dependencies, are"
 		}
-		w.note("%s, %s left out: the target has Node.js %s, and %s wanted", some(packages), what, w.target.Node, engine)
+		w.note("%s, %s left out: the target has Node.js %s, and %s wanted", Some(packages), what, w.target.Node, engine)
 	}
 }
 
@@ -90,7 +90,7 @@ func asks(packages []string) string {
 	if len(packages) == 1 {
 		return packages[0] + " asks"
 	}
-	return fmt.Sprintf("%s (%d packages) ask", some(packages), len(packages))
+	return fmt.Sprintf("%s (%d packages) ask", Some(packages), len(packages))
 }
 
 // sorted returns words in order, each once.
@@ -99,8 +99,8 @@ func sorted(words []string) []string {
 	return slices.Compact(words)
 }
 
-// some joins words, the first ten of many.
-func some(words []string) string {
+// Some joins words, the first ten of many.
+func Some(words []string) string {
 	const most = 10
 	if len(words) <= most {
 		return strings.Join(words, ", ")

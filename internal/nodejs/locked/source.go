@@ -1,4 +1,4 @@
-package lockfile
+package locked
 
 import (
 	"context"
@@ -13,25 +13,25 @@ import (
 )
 
 // manifestEdges returns what a manifest wants, but for what it brings along.
-func manifestEdges(m *manifest.Manifest) []lockEdge {
-	all := map[string]lockEdge{}
-	add := func(deps []manifest.Dependency, kind edgeKind) {
+func manifestEdges(m *manifest.Manifest) []Edge {
+	all := map[string]Edge{}
+	add := func(deps []manifest.Dependency, kind Kind) {
 		for _, d := range deps {
 			k := kind
-			if k == edgePeer && m.OptionalPeers[d.Name] {
-				k = edgePeerOptional
+			if k == Peer && m.OptionalPeers[d.Name] {
+				k = PeerOptional
 			}
-			all[d.Name] = lockEdge{Name: d.Name, Spec: d.Spec, Kind: k}
+			all[d.Name] = Edge{Name: d.Name, Spec: d.Spec, Kind: k}
 		}
 	}
-	add(m.PeerDependencies, edgePeer)
-	add(m.Dependencies, edgeProd)
-	add(m.OptionalDependencies, edgeOptional)
-	edges := make([]lockEdge, 0, len(all))
+	add(m.PeerDependencies, Peer)
+	add(m.Dependencies, Prod)
+	add(m.OptionalDependencies, Optional)
+	edges := make([]Edge, 0, len(all))
 	for _, e := range all {
 		edges = append(edges, e)
 	}
-	return sortEdges(edges)
+	return SortEdges(edges)
 }
 
 // contradict reports whether two integrities of one algorithm share no digest.
@@ -77,10 +77,10 @@ func (c *completion) newest(ctx context.Context, spec manifest.Spec) (*manifest.
 // refuseUnsupported refuses what has no tarball that a digest is of, and notes what
 // was left out for that.
 func (c *completion) refuseUnsupported() error {
-	in := c.dependents(c.reach(inProduction))
+	in := c.dependents(c.Reach(InProduction))
 	for _, key := range slices.Sorted(maps.Keys(in)) {
-		p := c.packages[key]
-		kind := unsupportedSource(p.URL)
+		p := c.Packages[key]
+		kind := UnsupportedSource(p.URL)
 		if kind == "" {
 			continue
 		}
@@ -93,8 +93,8 @@ func (c *completion) refuseUnsupported() error {
 	return nil
 }
 
-// unsupportedSource names the kind of an address that is no archive's, or "".
-func unsupportedSource(address string) string {
+// UnsupportedSource names the kind of an address that is no archive's, or "".
+func UnsupportedSource(address string) string {
 	scheme, _, found := strings.Cut(address, ":")
 	switch {
 	case strings.Contains(address, ".git#") || strings.Contains(address, "#commit="):

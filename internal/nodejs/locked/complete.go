@@ -1,4 +1,4 @@
-package lockfile
+package locked
 
 import (
 	"context"
@@ -21,7 +21,7 @@ const atOnce = 24
 
 // completion asks a registry what a lock file is silent about.
 type completion struct {
-	*Lock    // a copy, changed on the way
+	*Graph   // a copy, changed on the way
 	registry registry.Registry
 	target   manifest.Target
 	required map[string]bool // keys of what is not optional
@@ -38,7 +38,7 @@ type question struct {
 	// key is of the package that is described; edge, with the key of the
 	// package that wants it, of one that the lock file lacks.
 	key  string
-	edge *lockEdge
+	edge *Edge
 }
 
 // run answers questions until there are none, and returns what is live.
@@ -65,15 +65,15 @@ func (c *completion) run(ctx context.Context) (settled, error) {
 				return settled{}, err
 			}
 		}
-		if c.packages[questions[0].key].Bare && c.placed {
-			c.markExtraneous()
+		if c.Packages[questions[0].key].Bare && c.Placed {
+			c.MarkExtraneous()
 		}
 	}
 }
 
 func (c *completion) settle() (settled, error) {
-	s, err := c.Lock.settle(c.target)
-	c.required = c.reach(isRequired)
+	s, err := c.Graph.settle(c.target)
+	c.required = c.Reach(isRequired)
 	return s, err
 }
 
@@ -81,7 +81,7 @@ func (c *completion) settle() (settled, error) {
 func (c *completion) faults(live map[string]bool) error {
 	var all []error
 	for _, key := range slices.Sorted(maps.Keys(live)) {
-		if p := c.packages[key]; p.Fault != "" {
+		if p := c.Packages[key]; p.Fault != "" {
 			all = append(all, &Error{File: c.File, Entry: p.String(), Reason: p.Fault})
 		}
 	}
@@ -93,7 +93,7 @@ func (c *completion) faults(live map[string]bool) error {
 func (c *completion) questions(ctx context.Context, s settled) ([]question, error) {
 	var open []question
 	for _, key := range slices.Sorted(maps.Keys(s.scope)) {
-		if p := c.packages[key]; key != c.root && c.silent(key, p) && !c.asked[key] {
+		if p := c.Packages[key]; key != c.Root && c.silent(key, p) && !c.asked[key] {
 			open = append(open, question{id: key, key: key, name: p.Name, version: p.Version})
 		}
 	}
@@ -101,13 +101,13 @@ func (c *completion) questions(ctx context.Context, s settled) ([]question, erro
 		return open, nil
 	}
 	for _, key := range slices.Sorted(maps.Keys(s.live)) {
-		p := c.packages[key]
+		p := c.Packages[key]
 		if p.Bundled || p.Linked || p.Fault != "" {
 			continue
 		}
 		for _, e := range p.Edges {
 			id := key + " " + e.Name
-			if e.To != "" || e.Kind.bends() && e.Kind != edgeOptional || e.Kind == edgePeer || c.asked[id] {
+			if e.To != "" || e.Kind.Bends() && e.Kind != Optional || e.Kind == Peer || c.asked[id] {
 				continue
 			}
 			spec, err := manifest.ParseSpec(e.Name, e.Spec)
@@ -128,9 +128,9 @@ func (c *completion) questions(ctx context.Context, s settled) ([]question, erro
 }
 
 // silent reports whether the lock file leaves open whether a package fits.
-func (c *completion) silent(key string, p *lockPackage) bool {
+func (c *completion) silent(key string, p *Package) bool {
 	switch {
-	case !p.fetched() || p.Remote || p.Fault != "":
+	case !p.Fetched() || p.Remote || p.Fault != "":
 		return false
 	case p.Bare || p.Unsealed && p.Integrity == "":
 		return true
@@ -162,7 +162,7 @@ func (c *completion) ask(ctx context.Context, questions []question) ([]*manifest
 
 // take uses the answer to a question.
 func (c *completion) take(q question, m *manifest.Manifest) error {
-	p := c.packages[q.key]
+	p := c.Packages[q.key]
 	switch {
 	case q.edge != nil:
 		return c.add(p, q, m)
@@ -179,7 +179,7 @@ func (c *completion) take(q question, m *manifest.Manifest) error {
 }
 
 // describe adds to a package what its manifest says.
-func (c *completion) describe(p *lockPackage, m *manifest.Manifest) error {
+func (c *completion) describe(p *Package, m *manifest.Manifest) error {
 	p.OS, p.CPU, p.Libc, p.Node = m.OS, m.CPU, m.Libc, m.Engine("node")
 	if p.Bare || p.Unsealed {
 		if err := c.seal(p, m); err != nil {
@@ -194,24 +194,24 @@ func (c *completion) describe(p *lockPackage, m *manifest.Manifest) error {
 		p.URL = m.Tarball
 	}
 	edges := manifestEdges(m)
-	if c.placed { // package-lock 1 tells no kinds
+	if c.Placed { // package-lock 1 tells no kinds
 		for i := range edges {
-			edges[i].To = c.find(p.Path, edges[i].Name)
+			edges[i].To = c.Find(p.Path, edges[i].Name)
 		}
 		p.Edges = edges
 		return nil
 	}
-	if gyp := p.edge("node-gyp"); gyp != nil && !slices.ContainsFunc(edges, func(e lockEdge) bool { return e.Name == "node-gyp" }) {
-		*gyp = lockEdge{Name: gyp.Name, Kind: edgePeerOptional} // yarn adds it to what has a script
+	if gyp := p.EdgeTo("node-gyp"); gyp != nil && !slices.ContainsFunc(edges, func(e Edge) bool { return e.Name == "node-gyp" }) {
+		*gyp = Edge{Name: gyp.Name, Kind: PeerOptional} // yarn adds it to what has a script
 	}
 	p.Brings = len(m.Bundled) > 0
-	p.Edges = slices.DeleteFunc(p.Edges, func(e lockEdge) bool { return slices.Contains(m.Bundled, e.Name) })
+	p.Edges = slices.DeleteFunc(p.Edges, func(e Edge) bool { return slices.Contains(m.Bundled, e.Name) })
 	for _, e := range edges {
-		if p.edge(e.Name) == nil && (e.Kind.bends() || e.Kind == edgePeer) && !slices.Contains(m.Bundled, e.Name) && !c.ignores(e.Name) {
-			if e.Kind == edgePeer && c.tool == toolYarn1 {
+		if p.EdgeTo(e.Name) == nil && (e.Kind.Bends() || e.Kind == Peer) && !slices.Contains(m.Bundled, e.Name) && !c.ignores(e.Name) {
+			if e.Kind == Peer && c.Tool == Yarn1 {
 				e.To = c.developed(e)
 			}
-			p.Edges = sortEdges(append(p.Edges, e))
+			p.Edges = SortEdges(append(p.Edges, e))
 		}
 	}
 	return nil
@@ -219,9 +219,9 @@ func (c *completion) describe(p *lockPackage, m *manifest.Manifest) error {
 
 // developed returns the key of the project's own development dependency that
 // answers a required peer: Yarn 1 installs it for production then.
-func (c *completion) developed(peer lockEdge) string {
-	own := c.packages[c.root].edge(peer.Name)
-	if own == nil || own.Kind != edgeDev || own.To == "" || !answers(c.packages[own.To], peer.Name, peer.Spec) {
+func (c *completion) developed(peer Edge) string {
+	own := c.Packages[c.Root].EdgeTo(peer.Name)
+	if own == nil || own.Kind != Dev || own.To == "" || !Answers(c.Packages[own.To], peer.Name, peer.Spec) {
 		return ""
 	}
 	return own.To
@@ -230,7 +230,7 @@ func (c *completion) developed(peer lockEdge) string {
 // ignores reports whether the lock file leaves out an optional dependency
 // because the project says so.
 func (c *completion) ignores(name string) bool {
-	return slices.ContainsFunc(c.ignored, func(pattern string) bool {
+	return slices.ContainsFunc(c.Ignored, func(pattern string) bool {
 		matched, err := path.Match(pattern, name)
 		return err == nil && matched
 	})
@@ -238,12 +238,12 @@ func (c *completion) ignores(name string) bool {
 
 // seal compares the lock file's integrity with the registry's, and takes the
 // registry's where the lock file has none or a weaker one.
-func (c *completion) seal(p *lockPackage, m *manifest.Manifest) error {
+func (c *completion) seal(p *Package, m *manifest.Manifest) error {
 	has := m.TarballIntegrity()
 	if p.Integrity == "" {
 		if p.Unsealed {
 			p.Integrity = has
-			if c.tool != toolBerry { // which locks no digest of a tarball at all
+			if c.Tool != Berry { // which locks no digest of a tarball at all
 				c.sealed = append(c.sealed, p.String())
 			}
 		}
@@ -264,9 +264,9 @@ func (c *completion) seal(p *lockPackage, m *manifest.Manifest) error {
 }
 
 // add completes a package that the lock file lacks, if it fits the target.
-func (c *completion) add(wanting *lockPackage, q question, m *manifest.Manifest) error {
+func (c *completion) add(wanting *Package, q question, m *manifest.Manifest) error {
 	if m == nil {
-		if q.edge.Kind != edgeOptional {
+		if q.edge.Kind != Optional {
 			return c.lacks(wanting, *q.edge, "the registry does not have it")
 		}
 		if !c.target.ForeignName(q.name) {
@@ -274,34 +274,34 @@ func (c *completion) add(wanting *lockPackage, q question, m *manifest.Manifest)
 		}
 		return nil
 	}
-	p := &lockPackage{Name: m.Name, Version: m.Version, URL: m.Tarball, Integrity: m.TarballIntegrity(), OS: m.OS, CPU: m.CPU, Libc: m.Libc, Node: m.Engine("node"), Bin: m.Bin, Script: m.InstallScript}
-	if q.edge.Kind == edgeOptional && (p.platformFault(c.target) != "" || p.engineFault(c.target) != "") {
+	p := &Package{Name: m.Name, Version: m.Version, URL: m.Tarball, Integrity: m.TarballIntegrity(), OS: m.OS, CPU: m.CPU, Libc: m.Libc, Node: m.Engine("node"), Bin: m.Bin, Script: m.InstallScript}
+	if q.edge.Kind == Optional && (p.platformFault(c.target) != "" || p.engineFault(c.target) != "") {
 		return nil
 	}
 	key := c.slot(wanting, q.edge.Name, p)
-	if c.packages[key] == nil {
+	if c.Packages[key] == nil {
 		p.Edges = manifestEdges(m)
 		for i := range p.Edges {
 			p.Edges[i].To = c.answer(p, p.Edges[i])
 		}
-		c.packages[key] = p
+		c.Packages[key] = p
 		c.added = append(c.added, p.String())
 	}
-	wanting.edge(q.edge.Name).To = key
+	wanting.EdgeTo(q.edge.Name).To = key
 	return nil
 }
 
 // slot returns the key for a package that the lock file lacks, and sets its
 // path where packages have one: at the top, or where that is taken by another
 // version below the package that wants it.
-func (c *completion) slot(wanting *lockPackage, folder string, p *lockPackage) string {
-	if !c.placed {
+func (c *completion) slot(wanting *Package, folder string, p *Package) string {
+	if !c.Placed {
 		return p.String()
 	}
 	p.Path = manifest.ModulesFolder + "/" + folder
 	from := c.folder(wanting)
-	if at := c.find(from, folder); at != "" {
-		if c.packages[at].Name == p.Name && c.packages[at].Version == p.Version {
+	if at := c.Find(from, folder); at != "" {
+		if c.Packages[at].Name == p.Name && c.Packages[at].Version == p.Version {
 			return at
 		}
 		p.Path = path.Join(from, manifest.ModulesFolder, folder)
@@ -310,23 +310,23 @@ func (c *completion) slot(wanting *lockPackage, folder string, p *lockPackage) s
 }
 
 // folder is where Node begins to look for what a package wants.
-func (c *completion) folder(p *lockPackage) string {
-	if p.Local != "" && !isArchiveName(p.Local) {
+func (c *completion) folder(p *Package) string {
+	if p.Local != "" && !IsArchiveName(p.Local) {
 		return p.Local
 	}
 	return p.Path
 }
 
 // answer returns what the lock file has for a wish of a package that it lacks.
-func (c *completion) answer(p *lockPackage, e lockEdge) string {
-	if c.placed {
-		if at := c.find(p.Path, e.Name); at != "" && answers(c.packages[at], e.Name, e.Spec) {
+func (c *completion) answer(p *Package, e Edge) string {
+	if c.Placed {
+		if at := c.Find(p.Path, e.Name); at != "" && Answers(c.Packages[at], e.Name, e.Spec) {
 			return at
 		}
 		return ""
 	}
-	for _, key := range slices.Sorted(maps.Keys(c.packages)) {
-		if q := c.packages[key]; key != c.root && q.fetched() && answers(q, e.Name, e.Spec) {
+	for _, key := range slices.Sorted(maps.Keys(c.Packages)) {
+		if q := c.Packages[key]; key != c.Root && q.Fetched() && Answers(q, e.Name, e.Spec) {
 			return key
 		}
 	}
@@ -335,19 +335,19 @@ func (c *completion) answer(p *lockPackage, e lockEdge) string {
 
 // refuseRange refuses to choose a version for what the lock file lacks, unless
 // no version of it would do: what is for another platform is not missed.
-func (c *completion) refuseRange(ctx context.Context, p *lockPackage, e lockEdge, spec manifest.Spec) error {
+func (c *completion) refuseRange(ctx context.Context, p *Package, e Edge, spec manifest.Spec) error {
 	if !spec.FromRegistry() {
-		if e.Kind == edgeOptional {
+		if e.Kind == Optional {
 			return nil
 		}
 		return c.lacks(p, e, "it is from outside of the registry")
 	}
-	if e.Kind == edgeOptional {
+	if e.Kind == Optional {
 		m, err := c.newest(ctx, spec)
 		if err != nil || m == nil {
 			return err
 		}
-		q := &lockPackage{Name: spec.Name, Version: m.Version, OS: m.OS, CPU: m.CPU, Libc: m.Libc, Node: m.Engine("node")}
+		q := &Package{Name: spec.Name, Version: m.Version, OS: m.OS, CPU: m.CPU, Libc: m.Libc, Node: m.Engine("node")}
 		if q.platformFault(c.target) != "" || q.engineFault(c.target) != "" {
 			return nil
 		}
@@ -355,12 +355,12 @@ func (c *completion) refuseRange(ctx context.Context, p *lockPackage, e lockEdge
 	return c.lacks(p, e, "no exact version tells which is meant")
 }
 
-func (c *completion) lacks(p *lockPackage, e lockEdge, why string) error {
+func (c *completion) lacks(p *Package, e Edge, why string) error {
 	return &Error{File: c.File, Entry: e.Name + "@" + e.Spec, Reason: fmt.Sprintf("it lacks this dependency of %s, which %s needs, and %s: run the package manager's install, on that platform if need be", c.title(p), c.target, why)}
 }
 
-func (c *completion) title(p *lockPackage) string {
-	if p == c.packages[c.root] {
+func (c *completion) title(p *Package) string {
+	if p == c.Packages[c.Root] {
 		return "the project"
 	}
 	return p.String()

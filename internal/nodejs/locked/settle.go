@@ -1,4 +1,4 @@
-package lockfile
+package locked
 
 import (
 	"cmp"
@@ -15,24 +15,24 @@ import (
 // fit go, with those that cannot do without them and those that nothing else
 // wants. Development is cut off only then, as what it wants stays for npm. A package
 // that does not fit and is not optional is an EBADPLATFORM.
-func (l *Lock) settle(t manifest.Target) (settled, error) {
-	live := l.reach(inProduction)
+func (l *Graph) settle(t manifest.Target) (settled, error) {
+	live := l.Reach(InProduction)
 	all := live
-	if l.tool == toolNPM {
-		all = l.reach(isAny)
+	if l.Tool == NPM {
+		all = l.Reach(isAny)
 	}
-	required := l.reach(isRequired)
-	needed := l.reach(func(e lockEdge) bool { return !e.Kind.bends() }) // by development too
+	required := l.Reach(isRequired)
+	needed := l.Reach(func(e Edge) bool { return !e.Kind.Bends() }) // by development too
 	in := l.dependents(all)
 	gone := map[string]bool{}
 	for _, key := range slices.Sorted(maps.Keys(all)) {
-		p := l.packages[key]
-		if key == l.root || gone[key] || !live[key] && needed[key] {
+		p := l.Packages[key]
+		if key == l.Root || gone[key] || !live[key] && needed[key] {
 			continue
 		}
 		fault := p.platformFault(t)
 		if fault == "" && !required[key] {
-			fault = cmp.Or(p.engineFault(t), unsupportedSource(p.URL))
+			fault = cmp.Or(p.engineFault(t), UnsupportedSource(p.URL))
 		}
 		if fault == "" {
 			continue
@@ -58,20 +58,20 @@ func (l *Lock) settle(t manifest.Target) (settled, error) {
 // leftOut returns the range of Node.js that leaves an optional dependency out: its
 // own, or one of what it needs. It is "" for what nothing that stays wants, and for
 // what is of another platform.
-func (l *Lock) leftOut(key string, in []wish, live, gone map[string]bool, t manifest.Target) string {
-	wanted := slices.ContainsFunc(in, func(w wish) bool { return live[w.from] && w.edge.Kind == edgeOptional })
+func (l *Graph) leftOut(key string, in []wish, live, gone map[string]bool, t manifest.Target) string {
+	wanted := slices.ContainsFunc(in, func(w wish) bool { return live[w.from] && w.edge.Kind == Optional })
 	seen := map[string]bool{key: true}
 	engine := ""
 	for queue := []string{key}; wanted && len(queue) > 0; queue = queue[1:] {
-		p := l.packages[queue[0]]
-		if p.platformFault(t) != "" || unsupportedSource(p.URL) != "" {
+		p := l.Packages[queue[0]]
+		if p.platformFault(t) != "" || UnsupportedSource(p.URL) != "" {
 			return ""
 		}
 		if engine == "" && p.engineFault(t) != "" {
 			engine = p.Node
 		}
 		for _, e := range p.Edges {
-			if gone[e.To] && !e.Kind.bends() && !seen[e.To] {
+			if gone[e.To] && !e.Kind.Bends() && !seen[e.To] {
 				seen[e.To] = true
 				queue = append(queue, e.To)
 			}
@@ -93,15 +93,15 @@ type settled struct {
 // wish is an edge and the key of the package whose it is.
 type wish struct {
 	from string
-	edge lockEdge
+	edge Edge
 }
 
 // dependents returns who wants each package, among the live ones.
-func (l *Lock) dependents(live map[string]bool) map[string][]wish {
+func (l *Graph) dependents(live map[string]bool) map[string][]wish {
 	in := map[string][]wish{}
 	for _, key := range slices.Sorted(maps.Keys(live)) {
-		for _, e := range l.packages[key].Edges {
-			if live[e.To] && e.To != l.root {
+		for _, e := range l.Packages[key].Edges {
+			if live[e.To] && e.To != l.Root {
 				in[e.To] = append(in[e.To], wish{key, e})
 			}
 		}
@@ -111,11 +111,11 @@ func (l *Lock) dependents(live map[string]bool) map[string][]wish {
 
 // drop adds an optional package to gone, with its optional set: up to the
 // edges that bend, and down to what something else wants.
-func (l *Lock) drop(key string, in map[string][]wish, gone map[string]bool) {
+func (l *Graph) drop(key string, in map[string][]wish, gone map[string]bool) {
 	set := map[string]bool{key: true}
 	for queue := []string{key}; len(queue) > 0; queue = queue[1:] {
 		for _, w := range in[queue[0]] {
-			if !w.edge.Kind.bends() && !set[w.from] && w.from != l.root {
+			if !w.edge.Kind.Bends() && !set[w.from] && w.from != l.Root {
 				set[w.from] = true
 				queue = append(queue, w.from)
 			}
@@ -123,8 +123,8 @@ func (l *Lock) drop(key string, in map[string][]wish, gone map[string]bool) {
 	}
 	below := maps.Clone(set)
 	for queue := slices.Sorted(maps.Keys(set)); len(queue) > 0; queue = queue[1:] {
-		for _, e := range l.packages[queue[0]].Edges {
-			if e.To != "" && e.To != l.root && len(in[e.To]) > 0 && !below[e.To] {
+		for _, e := range l.Packages[queue[0]].Edges {
+			if e.To != "" && e.To != l.Root && len(in[e.To]) > 0 && !below[e.To] {
 				below[e.To] = true
 				queue = append(queue, e.To)
 			}
@@ -144,15 +144,15 @@ func (l *Lock) drop(key string, in map[string][]wish, gone map[string]bool) {
 }
 
 // wisher names who wants a package, for messages.
-func (l *Lock) wisher(wishes []wish) string {
-	if len(wishes) == 0 || wishes[0].from == l.root {
+func (l *Graph) wisher(wishes []wish) string {
+	if len(wishes) == 0 || wishes[0].from == l.Root {
 		return "the project"
 	}
-	return l.packages[wishes[0].from].String()
+	return l.Packages[wishes[0].from].String()
 }
 
 // platformFault says why a package does not run on a target, or "".
-func (p *lockPackage) platformFault(t manifest.Target) string {
+func (p *Package) platformFault(t manifest.Target) string {
 	for _, c := range []struct {
 		what  string
 		value string
@@ -166,7 +166,7 @@ func (p *lockPackage) platformFault(t manifest.Target) string {
 }
 
 // engineFault says why a package does not want a target's Node.js, or "".
-func (p *lockPackage) engineFault(t manifest.Target) string {
+func (p *Package) engineFault(t manifest.Target) string {
 	if p.Node == "" || t.Node == "" {
 		return ""
 	}
