@@ -59,8 +59,13 @@ var closets = map[string][]string{
 	"nodejs/locked":    {"registry", "manifest", "modules", "semver"},
 	"nodejs/lockfile":  {"locked", "registry", "manifest", "modules", "semver"},
 	"python/pep440":    {},
+	"python/pep508":    {"pep440"},
 	"python/backend":   {},
 	"python/sdist":     {"pep440", "backend"},
+	"python/wheel":     {"pep440", "pep508", "sdist"},
+	"python/index":     {"pep440", "pep508", "wheel", "sdist"},
+	"python/resolve":   {"pep440", "pep508", "wheel", "index", "sdist"},
+	"python/lockfile":  {"pep440", "pep508", "wheel", "index", "sdist", "backend"},
 }
 
 // testRooms may be imported by test files only, of any room.
