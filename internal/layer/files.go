@@ -95,7 +95,7 @@ func (all fileSpecs) check(Spec) error {
 
 func (all fileSpecs) choose(_ context.Context, r *resolution) error {
 	for i, f := range all {
-		lock, err := lockFiles(f, r.spec)
+		lock, err := r.chooseFiles(i, f)
 		if err != nil {
 			return fault.Tie(fault.At("files").Index(i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
 		}
@@ -246,7 +246,7 @@ func (c *cache) putInline(l FileLock, files []filetree.File) error {
 		return nil
 	}
 	files[0].Source = c.store.Path(files[0].SHA256)
-	return c.keep(files[0].SHA256, strings.NewReader(*l.Content))
+	return c.store.Keep(files[0].SHA256, strings.NewReader(*l.Content))
 }
 
 // filesTree returns the locked files as entries of a layer. They are deflated

@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/resolve"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -15,8 +18,8 @@ import (
 // file name.
 func renamedWheel(t *testing.T, universe, filename string) (dir string, sum store.Digest) {
 	t.Helper()
-	index := indextest.New(t, universe)
-	content, _ := index.Wheel(index.Files()[0])
+	served := indextest.New(t, universe)
+	content, _ := served.Wheel(served.Files()[0])
 	dir = t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, filename), content, 0o644); err != nil {
 		t.Fatal(err)
@@ -38,11 +41,11 @@ func TestRenamedWheelsAreRefused(t *testing.T) {
 			t.Parallel()
 			dir, sum := renamedWheel(t, c.universe, c.filename)
 			client, s := newClient(t, nil)
-			_, err := Tree(t.Context(), client, s, &Lock{Wheels: []Wheel{{
+			_, err := Tree(t.Context(), client, s, &wheel.Lock{Wheels: []wheel.Wheel{{
 				Name: "aa", Version: strings.Split(c.filename, "-")[1], Filename: c.filename,
 				Path: filepath.ToSlash(filepath.Join(dir, c.filename)), SHA256: sum, Targets: []string{py312.String()},
-			}}}, TreeOptions{Targets: []Target{py312}})
-			wrong, refused := errors.AsType[*WrongWheel](err)
+			}}}, TreeOptions{Targets: []wheel.Target{py312}})
+			wrong, refused := errors.AsType[*wheel.WrongWheel](err)
 			if refused != (c.want != "") || !refused && err != nil || refused && wrong.Name+" "+wrong.Version != c.want {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
@@ -55,8 +58,8 @@ func TestRenamedWheelsAreNotChosen(t *testing.T) {
 	t.Parallel()
 	dir, _ := renamedWheel(t, "aa 0.5\n", "aa-1.0-py3-none-any.whl")
 	client, s := newClient(t, nil)
-	_, err := Resolve(t.Context(), client, Spec{
-		Targets: []Target{py312}, Store: s, Indexes: []Index{{URL: indextest.New(t, "zz 1.0\n").URL()}},
+	_, err := resolve.Resolve(t.Context(), client, resolve.Spec{
+		Targets: []wheel.Target{py312}, Store: s, Indexes: []index.Index{{URL: indextest.New(t, "zz 1.0\n").URL()}},
 		Requirements: inputs(t, "req", "aa"), Given: readFolder(t, dir, "GIVEN"),
 	})
 	if err == nil || !strings.Contains(err.Error(), `its metadata says version "0.5"`) {
