@@ -124,7 +124,7 @@ func checkRuns(at fault.Path, g python.GivenWheel, targets []runtimes.Target) er
 	var reasons []string
 	for _, t := range pythonTargets(targets) {
 		misfit := t.Misfit(name)
-		if misfit == "" {
+		if misfit.Fits() {
 			return nil
 		}
 		reasons = append(reasons, fmt.Sprintf("\n  %s: the wheel %s", t, misfit))
