@@ -22,7 +22,7 @@ func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Publishes a layer zip as a Lambda layer version. A change of the bytes or of what describes them publishes a new version in place; older ones stay for the functions that use them. " +
 			"A version with equal bytes and metadata is taken over, never published twice.\n\n" +
-			"Where the zip of a `layerbuild_package` is missing, as on a worker that runs only the apply, it is rebuilt from the package's lock and must meet the planned hash." + nestedNote,
+			"Where the zip of a `layerbuild_package` is missing, as on a worker that runs only the apply, it is rebuilt below `.layerbuild` from the package's lock and must meet the planned hash." + nestedNote,
 		Attributes: map[string]schema.Attribute{
 			"layer_name": schema.StringAttribute{
 				MarkdownDescription: "Name of the layer. A change replaces the resource.",
@@ -80,6 +80,7 @@ func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			"signing":       signingAttribute(),
 			"ssm_parameter": parameterAttribute(),
 			"timeouts":      timeoutsAttribute(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
+			"id":            computedString("ARN of the version, by which Terraform names the resource."),
 			"arn":           computedString("ARN of the version, for `layers` of a function."),
 			"layer_arn":     computedString("ARN of the layer, without a version."),
 			"created_date":  computedString("When the version was published."),
@@ -141,9 +142,6 @@ func replicasAttribute() schema.Attribute {
 }
 
 func packageAttribute() schema.Attribute {
-	part := func(description string) schema.Attribute {
-		return schema.StringAttribute{MarkdownDescription: description, Required: true}
-	}
 	parts := func(description string) schema.Attribute {
 		return schema.ListAttribute{MarkdownDescription: description, ElementType: types.StringType, Required: true}
 	}
@@ -153,9 +151,7 @@ func packageAttribute() schema.Attribute {
 		Validators:          nested(),
 		Attributes: map[string]schema.Attribute{
 			"lock":             schema.StringAttribute{MarkdownDescription: "The package's recipe.", Required: true, Sensitive: true},
-			"filename":         part("Where the package's zip is, if it is there."),
-			"source_code_hash": part("SHA-256 of the zip in base64."),
-			"sha256":           part("SHA-256 of the zip in hexadecimal."),
+			"source_code_hash": schema.StringAttribute{MarkdownDescription: "SHA-256 of the zip in base64.", Required: true},
 			"size":             schema.Int64Attribute{CustomType: wholeNumber{}, MarkdownDescription: "Size of the zip in bytes.", Required: true},
 			"runtimes":         parts("Runtimes that the package is built for."),
 			"architectures":    parts("Architectures that the package is built for."),
