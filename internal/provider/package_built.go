@@ -15,7 +15,7 @@ import (
 // hash alone, and it has no lock.
 func knownByHash(hash string, size int64, runtimes, architectures []string) types.Object {
 	return types.ObjectValueMust(builtTypes(), map[string]attr.Value{
-		"lock": types.StringValue(""),
+		"lock":             types.StringValue(""),
 		"source_code_hash": types.StringValue(hash), "size": types.Int64Value(size),
 		"runtimes": listOf(runtimes), "architectures": listOf(architectures),
 	})

@@ -39,7 +39,7 @@ func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			"source_code_hash": schema.StringAttribute{
 				MarkdownDescription: "SHA-256 of the zip in base64, as `filebase64sha256` writes it. Nothing with another hash is published. Default: read from `filename`.",
 				Optional:            true,
-				Validators:          []validator.String{checked{"a SHA-256 in base64", checkHash}, stringvalidator.ConflictsWith(path.MatchRoot("package"))},
+				Validators:          []validator.String{codeHash{}, stringvalidator.ConflictsWith(path.MatchRoot("package"))},
 			},
 			"description": descriptionAttribute(),
 			"license_info": schema.StringAttribute{
@@ -150,7 +150,7 @@ func packageAttribute() schema.Attribute {
 		Optional:            true,
 		Validators:          nested(),
 		Attributes: map[string]schema.Attribute{
-			"lock":             schema.StringAttribute{MarkdownDescription: "The package's recipe.", Required: true, Sensitive: true},
+			"lock":             schema.StringAttribute{MarkdownDescription: "The package's recipe. Null in a configuration that Terraform has generated of an import: write the package in its place before the layer changes.", Optional: true, Sensitive: true},
 			"source_code_hash": schema.StringAttribute{MarkdownDescription: "SHA-256 of the zip in base64.", Required: true},
 			"size":             schema.Int64Attribute{CustomType: wholeNumber{}, MarkdownDescription: "Size of the zip in bytes.", Required: true},
 			"runtimes":         parts("Runtimes that the package is built for."),
@@ -169,8 +169,18 @@ func timeoutsAttribute(ctx context.Context, o timeouts.Opts) schema.Attribute {
 	return attribute
 }
 
-// checkHash accepts the form of CodeSha256.
-func checkHash(s string) error {
-	_, err := publish.ParseCodeSHA256(s)
-	return err
+// codeHash accepts the form of CodeSha256.
+type codeHash struct{}
+
+func (codeHash) Description(context.Context) string { return "a SHA-256 in base64" }
+
+func (v codeHash) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (codeHash) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if _, err := publish.ParseCodeSHA256(req.ConfigValue.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "The hash is not in the form of AWS", sentence(err.Error()))
+	}
 }
