@@ -17,7 +17,7 @@ func knownByHash(hash string, size int64, runtimes, architectures []string) type
 	return types.ObjectValueMust(builtTypes(), map[string]attr.Value{
 		"lock":             types.StringValue(""),
 		"source_code_hash": types.StringValue(hash), "size": types.Int64Value(size),
-		"runtimes": listOf(runtimes), "architectures": listOf(architectures),
+		"runtimes": listOrEmpty(runtimes), "architectures": listOrEmpty(architectures),
 	})
 }
 
