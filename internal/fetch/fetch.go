@@ -76,6 +76,7 @@ type Client struct {
 	blobSlots slots // of blobs
 	pages     flights[*Page]
 	blobs     flights[blobName]
+	matched   sync.Map // integrity and SHA-256 of blobs that have both
 
 	// Waits, variable for tests alone.
 	stall    time.Duration // without a byte, until an attempt is given up

@@ -219,11 +219,11 @@ func (c *cache) runBuild(ctx context.Context, l *BuildLock, platform string, sen
 type buildLocks []BuildLock
 
 // pack returns the files of all builds, in their order.
-func (all buildLocks) pack(ctx context.Context, c *cache, l *Lock) (packed, error) {
+func (all buildLocks) pack(ctx context.Context, c *cache, l *Lock, doubt bool) (packed, error) {
 	var files filetree.Tree
 	for i := range all {
 		for _, r := range all[i].Results {
-			tree, err := c.buildTree(ctx, l, &all[i], r, filetree.Origin{Ecosystem: "builds", Element: i})
+			tree, err := c.buildTree(ctx, l, &all[i], r, filetree.Origin{Ecosystem: "builds", Element: i}, doubt)
 			if err != nil {
 				return packed{}, buildError(fault.At("builds").Index(i), all[i].Context, err)
 			}
@@ -234,7 +234,7 @@ func (all buildLocks) pack(ctx context.Context, c *cache, l *Lock) (packed, erro
 }
 
 // buildTree returns the files of a result.
-func (c *cache) buildTree(ctx context.Context, l *Lock, b *BuildLock, r BuildResult, origin filetree.Origin) (filetree.Tree, error) {
+func (c *cache) buildTree(ctx context.Context, l *Lock, b *BuildLock, r BuildResult, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
 	if err := c.bringBuild(ctx, b, r); err != nil {
 		return nil, err
 	}
@@ -245,6 +245,9 @@ func (c *cache) buildTree(ctx context.Context, l *Lock, b *BuildLock, r BuildRes
 	}
 	// The result may be older than the architectures.
 	facts, err := c.factsOf(buildKey(r.Request, b.Triggers), r.SHA256)
+	if doubt && err == nil {
+		facts, err = c.readFacts(r.SHA256)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -293,15 +296,20 @@ func (c *cache) bringBuild(ctx context.Context, l *BuildLock, want BuildResult) 
 
 // contents adds each build by its context, with the short digest of its result.
 func (all buildLocks) contents(to map[string]string) {
-	for _, l := range all {
-		name := "builds:" + l.Context
+	var brought []bringing
+	for i, l := range all {
+		name := l.Context
 		if l.Target != "" {
 			name += "#" + l.Target
 		}
 		for _, r := range l.Results {
-			addVersion(to, name, fmt.Sprintf("%s (%s)", r.SHA256.Hex()[:12], plural(r.Count, "file")))
+			brought = append(brought, bringing{
+				element: i, short: name, long: fmt.Sprintf("%s (%s)", name, targetsOf(l.Files)),
+				version: fmt.Sprintf("%s (%s)", r.SHA256.Hex()[:12], plural(r.Count, "file")),
+			})
 		}
 	}
+	addBrought(to, "builds", brought)
 }
 
 // needs are the results.

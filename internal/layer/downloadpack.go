@@ -35,7 +35,7 @@ const maxDownload = 2 << 30
 type downloadLocks []DownloadLock
 
 // pack returns the files of all downloads, in their order.
-func (all downloadLocks) pack(ctx context.Context, c *cache, l *Lock) (packed, error) {
+func (all downloadLocks) pack(ctx context.Context, c *cache, l *Lock, doubt bool) (packed, error) {
 	trees := make([]filetree.Tree, len(all))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(packWorkers)
@@ -43,7 +43,7 @@ func (all downloadLocks) pack(ctx context.Context, c *cache, l *Lock) (packed, e
 		g.Go(func() (err error) {
 			// The listing completes what it finds of the size: the lock stays.
 			d := all[i]
-			trees[i], err = c.downloadTree(ctx, &d, l.excluded, d.origin(i))
+			trees[i], err = c.downloadTree(ctx, &d, l.excluded, d.origin(i), doubt)
 			return downloadError(fault.At("downloads").Index(i+d.Skipped), d.URL, err)
 		})
 	}
@@ -54,9 +54,11 @@ func (all downloadLocks) pack(ctx context.Context, c *cache, l *Lock) (packed, e
 }
 
 func (all downloadLocks) contents(to map[string]string) {
+	var brought []bringing
 	for i := range all {
-		all[i].contents(to)
+		brought = append(brought, all[i].brought(i)...)
 	}
+	addBrought(to, "downloads", brought)
 }
 
 // origin is the element, the i-th of the lock.
@@ -64,25 +66,34 @@ func (l *DownloadLock) origin(i int) filetree.Origin {
 	return filetree.Origin{Ecosystem: "downloads", Element: i + l.Skipped, Target: l.Architecture, Name: fileName(l.URL)}
 }
 
-// contents adds what the download brings, by layer path, with the short digest
+// brought returns what the download brings, by layer path, with the short digest
 // of the file that it comes from.
-func (l *DownloadLock) contents(to map[string]string) {
-	digest := l.SHA256.Hex()[:12]
-	if l.Files == nil {
-		addVersion(to, "downloads:"+cmp.Or(l.Target, fileName(l.URL)), digest)
+func (l *DownloadLock) brought(element int) []bringing {
+	from, digest := fileName(l.URL), l.SHA256.Hex()[:12]
+	bring := func(name string) bringing {
+		return bringing{element: element, short: name, long: fmt.Sprintf("%s (%s)", name, from), version: digest}
 	}
+	if l.Files == nil {
+		name := cmp.Or(l.Target, from)
+		if strings.HasSuffix(name, "/") {
+			name += from
+		}
+		return []bringing{bring(name)}
+	}
+	var all []bringing
 	for glob, target := range l.Files {
 		if strings.HasSuffix(target, "/") {
 			target += path.Base(glob)
 		}
-		addVersion(to, "downloads:"+target, digest)
+		all = append(all, bring(target))
 	}
+	return all
 }
 
 // downloadTree returns the files of a download at their layer paths. Those of a
 // zip are copied as they are; those of other archives are deflated once and
 // kept in the store, by archive and choice, so that the next build copies too.
-func (c *cache) downloadTree(ctx context.Context, l *DownloadLock, excluded func(string) bool, origin filetree.Origin) (filetree.Tree, error) {
+func (c *cache) downloadTree(ctx context.Context, l *DownloadLock, excluded func(string) bool, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
 	listing, err := c.listing(ctx, l)
 	if err != nil {
 		return nil, err
@@ -101,7 +112,7 @@ func (c *cache) downloadTree(ctx context.Context, l *DownloadLock, excluded func
 		if err != nil {
 			return nil, err
 		}
-	} else if files, err = c.downloadSegment(ctx, l, listing, placed, origin); err != nil {
+	} else if files, err = c.downloadSegment(ctx, l, listing, placed, origin, doubt); err != nil {
 		return nil, err
 	}
 	byPath := make(map[string]filetree.Entry, len(files))
@@ -115,7 +126,7 @@ func (c *cache) downloadTree(ctx context.Context, l *DownloadLock, excluded func
 			return nil, &filetree.ArchiveError{Archive: fileName(l.URL), Entry: p.member.File, Reason: "is missing"}
 		}
 		e.Path, e.Origin = p.path, origin
-		e.Exec = p.member.Exec || p.member.Program && runsByPath(p.path)
+		e.Exec = p.member.Exec || p.member.Program && isRun(p.path)
 		tree = append(tree, e)
 	}
 	return tree, nil
@@ -221,11 +232,18 @@ func wantedFiles(placed []placedFile) map[string]bool {
 
 // downloadSegment returns the wanted files of an archive, deflated in the store,
 // by their paths in the archive.
-func (c *cache) downloadSegment(ctx context.Context, l *DownloadLock, listing *filetree.Listing, placed []placedFile, origin filetree.Origin) (filetree.Tree, error) {
+func (c *cache) downloadSegment(ctx context.Context, l *DownloadLock, listing *filetree.Listing, placed []placedFile, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
 	wanted := wantedFiles(placed)
 	key := downloadSegmentKey(l, wanted)
 	digest, ok := c.notedSegment(key)
-	if !ok || !c.store.Has(digest, -1) {
+	ok = ok && c.store.Has(digest, -1)
+	if ok && doubt {
+		var err error
+		if ok, err = c.confirmsDownload(ctx, l, listing, wanted, digest); err != nil {
+			return nil, err
+		}
+	}
+	if !ok {
 		var err error
 		if digest, err = c.packDownload(ctx, l, listing, wanted); err != nil {
 			return nil, err
@@ -237,14 +255,26 @@ func (c *cache) downloadSegment(ctx context.Context, l *DownloadLock, listing *f
 	return c.segmentTree(digest, origin)
 }
 
+// confirmsDownload reports whether a segment holds the wanted files of an archive.
+func (c *cache) confirmsDownload(ctx context.Context, l *DownloadLock, listing *filetree.Listing, wanted map[string]bool, segment store.Digest) (bool, error) {
+	archive, err := c.downloaded(ctx, l)
+	if err != nil {
+		return false, err
+	}
+	return c.confirms(segment, func(f *confirmer) error {
+		return filetree.ReadMembers(stoppable(ctx, archive), listing, wanted, func(file string, size int64, content io.Reader) error {
+			return f.Add(ctx, file, false, size, content)
+		})
+	})
+}
+
 // packDownload deflates the wanted files into the store.
 func (c *cache) packDownload(ctx context.Context, l *DownloadLock, listing *filetree.Listing, wanted map[string]bool) (store.Digest, error) {
 	archive, err := c.downloaded(ctx, l)
 	if err != nil {
 		return store.Digest{}, err
 	}
-	packer := layerzip.NewStreamer(c.store)
-	return c.streamSegment(packer, func() error {
+	return c.streamSegment(layerzip.NewStreamer(c.store), func(packer *watchedPacker) error {
 		return filetree.ReadMembers(stoppable(ctx, archive), listing, wanted, func(file string, size int64, content io.Reader) error {
 			return packer.Add(ctx, file, false, size, content)
 		})

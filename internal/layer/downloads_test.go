@@ -109,7 +109,7 @@ func TestDownloadsLandWhereFilesSay(t *testing.T) {
 		"folder":          {DownloadSpec{URL: s.URL + "/media.bin", SHA256: hexSum(archive), Files: map[string]string{"*/model": "share/"}}, "share/model/README.md share/model/tiny.bin"},
 		"folder renamed":  {DownloadSpec{URL: s.URL + "/media.bin", SHA256: hexSum(archive), Files: map[string]string{"*/model": "share"}}, "share/README.md share/tiny.bin"},
 		"glob":            {DownloadSpec{URL: s.URL + "/media.bin", SHA256: hexSum(archive), Files: map[string]string{"**/*.{md,bin}": "docs/"}}, "docs/README.md docs/tiny.bin"},
-		"zip":             {DownloadSpec{URL: s.URL + "/code.zip", SHA256: hexSum(zipped), Target: "python"}, "python/deep/x.py python/tool"},
+		"zip":             {DownloadSpec{URL: s.URL + "/code.zip", SHA256: hexSum(zipped), Target: "python"}, "python/deep/x.py python/tool*"},
 		"zip stripped":    {DownloadSpec{URL: s.URL + "/code.zip", SHA256: hexSum(zipped), Strip: 1, Target: "python"}, "python/x.py"},
 		"zip as it is":    {DownloadSpec{URL: s.URL + "/code.zip", SHA256: hexSum(zipped), AsIs: true, Target: "java/lib/"}, "java/lib/code.zip"},
 		"single":          {DownloadSpec{URL: s.URL + "/tool", SHA256: hexSum(program(62)), Target: "bin/mytool"}, "bin/mytool*"},

@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
@@ -36,7 +37,8 @@ type Builder struct {
 	environ func() []string
 	log     *slog.Logger
 
-	mu sync.Mutex
+	mu   sync.Mutex
+	said atomic.Bool // that records are not used
 	// outputs are the zips that this Builder wrote, by absolute path.
 	outputs map[string]store.Digest
 }
@@ -52,6 +54,7 @@ type cache struct {
 	results   bool // of container builds are shared
 	artifacts *artifacts
 	node      *nodejs.Env
+	recorders sync.Pool // of *native.Recorder
 }
 
 // Options say where a Builder keeps its cache and what it may reach.
@@ -267,6 +270,9 @@ type Artifact struct {
 	Unzipped int64
 	// Warnings are sentences that a user should see.
 	Warnings []Warning
+	// Findings are what the checks found; none are looked for where the zip is
+	// one that was planned.
+	Findings []Finding
 }
 
 // Warning, InputError and Severity are those of every room.

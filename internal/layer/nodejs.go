@@ -35,10 +35,15 @@ func (n nodeSegments) Deflate(ctx context.Context, add func(nodejs.Packer) error
 	select {
 	case packer := <-n.packers:
 		defer func() { n.packers <- packer }()
-		return n.c.streamSegment(packer, func() error { return add(packer) })
+		return n.c.streamSegment(packer, func(p *watchedPacker) error { return add(p) })
 	case <-ctx.Done():
 		return store.Digest{}, context.Cause(ctx)
 	}
+}
+
+// Confirm reports whether a segment holds just the files that add gives.
+func (n nodeSegments) Confirm(segment store.Digest, add func(nodejs.Packer) error) (bool, error) {
+	return n.c.confirms(segment, func(f *confirmer) error { return add(f) })
 }
 
 // Files reads a segment of the store.
@@ -100,8 +105,8 @@ func (n nodePart) needs(_ context.Context, c *cache, _ *Lock) []need {
 	return all
 }
 
-func (n nodePart) pack(ctx context.Context, c *cache, l *Lock) (packed, error) {
-	made, err := n.Pack(ctx, c.node)
+func (n nodePart) pack(ctx context.Context, c *cache, l *Lock, doubt bool) (packed, error) {
+	made, err := n.Pack(ctx, c.node, doubt)
 	if err != nil {
 		return packed{}, err
 	}

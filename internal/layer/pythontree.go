@@ -12,7 +12,7 @@ import (
 )
 
 // pythonTree returns the files of the locked wheels.
-func (c *cache) pythonTree(ctx context.Context, l *Lock) (filetree.Tree, error) {
+func (c *cache) pythonTree(ctx context.Context, l *Lock, doubt bool) (filetree.Tree, error) {
 	targets, err := Spec{Runtimes: l.Runtimes, Architectures: l.Architectures}.targets(runtimes.Python)
 	if err != nil {
 		return nil, err
@@ -21,7 +21,7 @@ func (c *cache) pythonTree(ctx context.Context, l *Lock) (filetree.Tree, error) 
 	if err != nil {
 		return nil, err
 	}
-	tree, err := python.Tree(ctx, pip.client, c.store, l.Python.Chosen, python.TreeOptions{Targets: pythonTargets(targets), Scripts: l.Python.Scripts, Indexes: pip.indexes, Pack: c.packMade})
+	tree, err := python.Tree(ctx, pip.client, c.store, l.Python.Chosen, python.TreeOptions{Targets: pythonTargets(targets), Scripts: l.Python.Scripts, Indexes: pip.indexes, Pack: c.packMade(doubt), Vet: c.vetWheel})
 	if err != nil {
 		return nil, wheelError(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/prune"
 )
 
 // prunedUniverse has what the presets drop, and what looks alike and stays.
@@ -58,11 +59,11 @@ func TestPrunePython(t *testing.T) {
 	s := Spec{Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}, Python: &PythonSpec{Requirements: []string{"lib"}}}
 	_, all := pruned(t, b, s)
 	for preset, want := range map[string]string{
-		PruneTests:      "lib/sub/tests/test_a.py lib/tests/case.py lib/tests/data.csv",
-		PruneDocs:       "docs/conf.py lib/README.rst",
-		PruneTypeStubs:  "lib/stub.pyi",
-		PruneSourceMaps: "lib/static/app.js.map",
-		PruneBytecode:   "",
+		prune.Tests:      "lib/sub/tests/test_a.py lib/tests/case.py lib/tests/data.csv",
+		prune.Docs:       "docs/conf.py lib/README.rst",
+		prune.TypeStubs:  "lib/stub.pyi",
+		prune.SourceMaps: "lib/static/app.js.map",
+		prune.Bytecode:   "",
 	} {
 		s.Prune = []string{preset}
 		_, rest := pruned(t, b, s)
@@ -74,7 +75,7 @@ func TestPrunePython(t *testing.T) {
 			t.Errorf("%s drops %q, want %q", preset, got, want)
 		}
 	}
-	s.Prune, s.Keep = []string{PruneTests, PruneDocs}, []string{"python/lib/tests", "**/*.rst"}
+	s.Prune, s.Keep = []string{prune.Tests, prune.Docs}, []string{"python/lib/tests", "**/*.rst"}
 	_, rest := pruned(t, b, s)
 	if got, want := strings.Join(without(all, rest), " "), "python/docs/conf.py python/lib/sub/tests/test_a.py"; got != want {
 		t.Errorf("with keep: dropped %q, want %q", got, want)
@@ -88,7 +89,7 @@ func TestPruneBytecodeOfFiles(t *testing.T) {
 		writeFile(t, filepath.Join(dir, name), "x")
 	}
 	s := Spec{
-		Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}, Prune: []string{PruneBytecode},
+		Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}, Prune: []string{prune.Bytecode},
 		Files: []FileSpec{{Source: dir, Target: "python"}, {Source: dir, Target: "elsewhere"}},
 	}
 	b := NewBuilder(Options{CacheDir: t.TempDir(), Getenv: func(string) string { return "" }})
@@ -168,7 +169,7 @@ func TestSelectionIsInTheLock(t *testing.T) {
 	b := newBuilder(t, indextest.New(t, prunedUniverse))
 	s := Spec{
 		Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}, Python: &PythonSpec{Requirements: []string{"lib"}},
-		Prune: []string{PruneTypeStubs, PruneTests}, Keep: []string{"**/data.csv"}, Executables: []string{"**/old.pyc"}, Kind: KindFunction,
+		Prune: []string{prune.TypeStubs, prune.Tests}, Keep: []string{"**/data.csv"}, Executables: []string{"**/old.pyc"}, Kind: KindFunction,
 	}
 	l := resolve(t, b, s, nil)
 	text, err := l.Encode()
@@ -225,11 +226,11 @@ func TestIgnoreFilesAndLinksOfFiles(t *testing.T) {
 	t.Parallel()
 	b := NewBuilder(Options{CacheDir: t.TempDir(), Getenv: func(string) string { return "" }})
 	dir := t.TempDir()
-	for name, body := range map[string]string{".layerignore": "*.log\n", ".gitignore": "*.py\n", "a.log": "x", "a.py": "x"} {
+	for name, body := range map[string]string{".layerignore": "*.log\n", ".gitignore": "*.dat\n", "a.log": "x", "a.dat": "x"} {
 		writeFile(t, filepath.Join(dir, name), body)
 	}
 	s := Spec{Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}, Files: []FileSpec{{Source: dir}}}
-	if _, names := pruned(t, b, s); strings.Join(names, " ") != ".gitignore a.py" {
+	if _, names := pruned(t, b, s); strings.Join(names, " ") != ".gitignore a.dat" {
 		t.Errorf("by .layerignore: %q", names)
 	}
 	s.Files[0].IgnoreFile = ".gitignore"
@@ -240,11 +241,11 @@ func TestIgnoreFilesAndLinksOfFiles(t *testing.T) {
 	_, err := b.Resolve(t.Context(), s, nil)
 	wantInput(t, err, "files[0]", ".dockerignore", "missing")
 	s.Files[0].IgnoreFile, s.Files[0].Symlinks = "", LinksError
-	if err := os.Symlink("a.py", filepath.Join(dir, "b.py")); err != nil {
+	if err := os.Symlink("a.dat", filepath.Join(dir, "b.dat")); err != nil {
 		t.Fatal(err)
 	}
 	_, err = b.Resolve(t.Context(), s, nil)
-	wantInput(t, err, "files[0]", "b.py", "symbolic link")
+	wantInput(t, err, "files[0]", "b.dat", "symbolic link")
 }
 
 func TestSelectionIsChecked(t *testing.T) {

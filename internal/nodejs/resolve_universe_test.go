@@ -255,7 +255,7 @@ type bundle struct {
 	Shrinkwrap json.RawMessage
 }
 
-func unzip(t *testing.T, name string) []byte {
+func unzip(t testing.TB, name string) []byte {
 	t.Helper()
 	raw, err := os.ReadFile(name)
 	if err != nil {
@@ -272,7 +272,7 @@ func unzip(t *testing.T, name string) []byte {
 	return out
 }
 
-func readUniverse(t *testing.T, name string) *universe {
+func readUniverse(t testing.TB, name string) *universe {
 	t.Helper()
 	u := &universe{documents: map[string][]byte{}, bundles: map[string]bundle{}, read: map[string]*registry.Packument{}}
 	lines := bufio.NewScanner(bytes.NewReader(unzip(t, name)))
@@ -348,4 +348,30 @@ func (u *universe) Bundle(_ context.Context, m *manifest.Manifest) (map[string]*
 		packages[at] = p
 	}
 	return packages, b.Shrinkwrap, nil
+}
+
+// BenchmarkResolve resolves the recorded sets together, about 1,300 packages, from
+// documents that are in memory.
+func BenchmarkResolve(b *testing.B) {
+	documents := readUniverse(b, "testdata/universe.jsonl.gz")
+	archive := txtar.Parse(unzip(b, "testdata/sets.txtar.gz"))
+	all := &manifest.Project{}
+	for _, file := range archive.Files {
+		switch strings.TrimSuffix(file.Name, "/package.json") {
+		case "serverless", "angular--legacy", "babel-old", "devdeps", "webpack4", "nest", "cdk", "knex", "langchain":
+			for _, d := range projectOf(b, string(file.Data)).Dependencies {
+				if !slices.ContainsFunc(all.Dependencies, func(e manifest.Dependency) bool { return e.Name == d.Name }) {
+					all.Dependencies = append(all.Dependencies, d)
+				}
+			}
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		tree, err := resolveTree(b.Context(), documents, all, node20(), treeOptions{Whole: true, LegacyPeerDeps: true})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(len(tree.Packages)), "packages")
+	}
 }
