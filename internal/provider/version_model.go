@@ -146,7 +146,7 @@ func (m *versionModel) setDefaults(ctx context.Context, config *versionModel, di
 	}
 	runtimes, architectures := types.SetNull(types.StringType), types.SetNull(types.StringType)
 	if b := m.built(ctx, diags); b != nil {
-		runtimes, architectures = asSet(b.Runtimes), asSet(b.Architectures)
+		runtimes, architectures = someSet(b.Runtimes), someSet(b.Architectures)
 	}
 	if config.CompatibleRuntimes.IsNull() {
 		m.CompatibleRuntimes = runtimes
@@ -227,6 +227,15 @@ func errFunctionZip() error {
 		At: fault.At("package"), Summary: "The package is the code of a function",
 		Detail: "It has kind = \"function\", so its files do not lie where a function looks into a layer. Drop kind from the package, or give filename and source_code_hash of it to aws_lambda_function.",
 	}
+}
+
+// someSet is asSet, and null for a list without elements: what was imported may
+// declare nothing.
+func someSet(list types.List) types.Set {
+	if !list.IsUnknown() && len(list.Elements()) == 0 {
+		return types.SetNull(types.StringType)
+	}
+	return asSet(list)
 }
 
 // asSet returns a list's elements as a set; unknown and null stay so.
