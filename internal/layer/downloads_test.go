@@ -279,7 +279,11 @@ func TestDownloadsThatAreRefused(t *testing.T) {
 		if err != nil && strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: the error has the secret: %v", name, err)
 		}
-		wantInput(t, err, "downloads[0]")
+		at := "downloads[0]"
+		if slices.Contains([]string{"no url", "other scheme", "user", "user and query", "signed", "token", "fragment"}, name) {
+			at += ".url"
+		}
+		wantInput(t, err, at)
 	}
 }
 
