@@ -95,7 +95,7 @@ func (all fileSpecs) check(Spec) error {
 
 func (all fileSpecs) choose(_ context.Context, r *resolution) error {
 	for i, f := range all {
-		lock, err := lockFiles(f, r.spec)
+		lock, err := r.chooseFiles(i, f)
 		if err != nil {
 			return fault.Tie(fault.At("files").Index(i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
 		}
