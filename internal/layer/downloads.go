@@ -70,7 +70,7 @@ func (d DownloadSpec) check(at fault.Path) error {
 	if err := d.checkURL(at); err != nil {
 		return err
 	}
-	if sum, err := store.ParseDigest(d.SHA256); d.SHA256 != "" && (err != nil || sum.IsZero()) {
+	if _, err := store.ParseDigest(d.SHA256); d.SHA256 != "" && err != nil {
 		return malformed("%q is no SHA-256: write 64 hexadecimal digits.", d.SHA256)
 	}
 	switch {
@@ -212,6 +212,7 @@ func (r *resolution) lockDownload(ctx context.Context, d DownloadSpec, skipped i
 	l := &DownloadLock{URL: d.URL, Skipped: skipped, Architecture: d.Architecture, AsIs: d.AsIs, Strip: d.Strip, Files: d.Files, Target: d.Target}
 	// A malformed digest is refused by check.
 	l.SHA256, _ = store.ParseDigest(d.SHA256)
+	placeholder := d.SHA256 != "" && l.SHA256.IsZero()
 	if name, local := localPath(d.URL); local {
 		if err := l.sumLocal(name); err != nil {
 			return nil, err
@@ -230,6 +231,9 @@ func (r *resolution) lockDownload(ctx context.Context, d DownloadSpec, skipped i
 		if err := c.pin(ctx, l); err != nil {
 			return nil, err
 		}
+	}
+	if placeholder {
+		return nil, fmt.Errorf("its sha256 is a placeholder: the file there now has %s; write that, if you trust the file", l.SHA256.Hex())
 	}
 	listing, err := c.listing(ctx, l)
 	if err != nil {

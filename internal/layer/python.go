@@ -44,7 +44,7 @@ func (p *PythonSpec) check(Spec) error {
 	required := len(p.Requirements) > 0 || p.RequirementsFile != ""
 	switch {
 	case !required && p.LockFile == "":
-		return &fault.Error{At: fault.At("python"), Summary: "No Python requirement", Detail: "Write python.requirements, python.requirements_file or python.lock_file, or drop python."}
+		return &fault.Error{At: fault.At("python"), Summary: "No Python requirement", Detail: "Write python.requirements, python.requirements_file or python.lock_file, or drop python. " + DroppedNames}
 	case required && p.LockFile != "":
 		return &fault.Error{
 			At: fault.At("python"), Summary: "Requirements beside a lock file",
@@ -58,12 +58,12 @@ func (p *PythonSpec) check(Spec) error {
 	case p.LockFile == "" && p.Package != "":
 		return &fault.Error{
 			At: fault.At("python", "package"), Summary: "A workspace member without a lock file",
-			Detail: "It chooses among the members of the workspace that a uv.lock is of: name that in python.lock_file. A distribution is asked for in python.requirements.",
+			Detail: "It chooses among the members of the workspace that a uv.lock is of: name that in python.lock_file. A distribution is asked for in python.requirements. " + DroppedNames,
 		}
 	case p.LockFile == "" && len(p.Groups)+len(p.Extras) > 0:
 		return &fault.Error{
 			At: fault.At("python"), Summary: "Groups or extras without a lock file",
-			Detail: "They are parts of python.lock_file. Extras of a requirement are written behind its name, such as \"uvicorn[standard]\".",
+			Detail: "They are parts of python.lock_file. Extras of a requirement are written behind its name, such as \"uvicorn[standard]\". " + DroppedNames,
 		}
 	}
 	if _, _, err := parseAll(fault.At("python", "requirements"), p.Requirements); err != nil {

@@ -68,7 +68,7 @@ func (in Input) direct() (GivenWheel, WheelName, error) {
 	case u.Scheme == "file":
 		return none, WheelName{}, in.unusable("an address on disk is absolute: write python.wheels = [{ source = … }] with its path in the configuration, and require its name alone")
 	case u.Scheme != "https" && u.Scheme != "http":
-		return none, WheelName{}, in.unusable(fmt.Sprintf("it comes from %s, and nothing is built from source: build its wheel elsewhere, give that in python.wheels, and require its name alone", u.Scheme))
+		return none, WheelName{}, in.unusable(fmt.Sprintf("it comes from %s, and nothing is built from source: make its wheel once with pip wheel --no-deps %s, give that in python.wheels, and write %s alone here", u.Scheme, withoutLogin(in.Requirement.URL), in.Requirement.Name))
 	case u.User != nil || u.RawQuery != "":
 		return none, WheelName{}, in.unusable("its address has a user, password or query, which may be a secret: write the address without them, and the credentials into netrc")
 	case !strings.HasSuffix(u.Path, ".whl"):
@@ -109,7 +109,10 @@ func (in Input) digest(fragment string) (store.Digest, error) {
 	var digest store.Digest
 	for i, hex := range digests {
 		d, err := store.ParseDigest(hex)
-		if err != nil || d.IsZero() {
+		if err == nil && d.IsZero() {
+			return store.Digest{}, in.unusable(fmt.Sprintf("%q is a placeholder: write the SHA-256 of the file", hex))
+		}
+		if err != nil {
 			return store.Digest{}, in.unusable(fmt.Sprintf("%q is no SHA-256: write 64 hexadecimal digits", hex))
 		}
 		if i > 0 && d != digest {

@@ -68,10 +68,10 @@ func TestDirectURLsThatAreRefused(t *testing.T) {
 	for text, want := range map[string]string{
 		"a @ https://example.com/a-1.0-py3-none-any.whl":                                                     "every file is verified by its SHA-256: write #sha256=… behind the address",
 		"a @ https://example.com/a-1.0-py3-none-any.whl#md5=00":                                              "every file is verified by its SHA-256: write #sha256=… behind the address",
-		"a @ https://example.com/a-1.0-py3-none-any.whl#sha256=" + zeros:                                     `"` + zeros + `" is no SHA-256: write 64 hexadecimal digits`,
+		"a @ https://example.com/a-1.0-py3-none-any.whl#sha256=" + zeros:                                     `"` + zeros + `" is a placeholder: write the SHA-256 of the file`,
 		"a @ https://example.com/a-1.0-py3-none-any.whl#sha256=" + sum + " --hash=sha256:" + zeros[1:] + "1": "it names several SHA-256, and its address has one file",
 		"a @ https://example.com/a-1.0.tar.gz#sha256=" + sum:                                                 "its address is not that of a wheel, and nothing is built from source: build its wheel elsewhere, give that in python.wheels, and require its name alone",
-		"a @ git+https://u:hunter2@example.com/a@v1":                                                         "it comes from git+https, and nothing is built from source: build its wheel elsewhere, give that in python.wheels, and require its name alone",
+		"a @ git+https://u:hunter2@example.com/a@v1":                                                         "it comes from git+https, and nothing is built from source: make its wheel once with pip wheel --no-deps git+https://***@example.com/a@v1, give that in python.wheels, and write a alone here",
 		"a @ file:///w/a-1.0-py3-none-any.whl":                                                               "an address on disk is absolute: write python.wheels = [{ source = … }] with its path in the configuration, and require its name alone",
 		"a @ https://u:hunter2@example.com/a-1.0-py3-none-any.whl#sha256=" + sum:                             "its address has a user, password or query, which may be a secret: write the address without them, and the credentials into netrc",
 		"b @ https://example.com/a-1.0-py3-none-any.whl#sha256=" + sum:                                       `"a-1.0-py3-none-any.whl" is a wheel of a`,

@@ -44,6 +44,9 @@ type Rejected struct{ Filename, Reason string }
 
 func (e *NoWheel) Error() string {
 	text := fmt.Sprintf("no wheel of %q %s runs on %s: %s. %s", e.Name, e.Version, e.Target, e.Reason, sentence(e.Chain))
+	if meant := wrongName(e.Name); meant != "" {
+		return text + " " + meant
+	}
 	if e.Advice != "" {
 		text += " " + e.Advice
 	}
@@ -65,8 +68,11 @@ type NoVersion struct {
 }
 
 func (e *NoVersion) Error() string {
-	text := fmt.Sprintf("no version of %q fits %q: %s.", e.Name, e.Asked, e.reason())
-	return text + " " + sentence(e.Chain)
+	text := fmt.Sprintf("no version of %q fits %q: %s. %s", e.Name, e.Asked, e.reason(), sentence(e.Chain))
+	if meant := wrongName(e.Name); meant != "" {
+		text += " " + meant
+	}
+	return text
 }
 
 func (e *NoVersion) reason() string {
@@ -84,6 +90,8 @@ type Missing struct {
 	Name    string
 	Chain   string
 	Indexes []string // that were asked, without credentials
+	// Claimed is set where an index serves the name alone.
+	Claimed bool
 }
 
 func (e *Missing) Error() string {
@@ -91,7 +99,14 @@ func (e *Missing) Error() string {
 	if len(e.Indexes) > 0 {
 		where = "not on " + strings.Join(e.Indexes, " or ")
 	}
-	return fmt.Sprintf("there is no distribution %q: %s. %s", e.Name, where, sentence(e.Chain))
+	text := fmt.Sprintf("there is no distribution %q: %s. %s ", e.Name, where, sentence(e.Chain))
+	if meant := wrongName(e.Name); meant != "" {
+		return text + meant
+	}
+	if e.Claimed {
+		return text + "If it is misspelt, correct it."
+	}
+	return text + fmt.Sprintf("If it is misspelt, correct it. If it is private, name its index: index = [{ url = \"https://…/simple/\", packages = [%q] }].", e.Name)
 }
 
 // NoDigest tells that the index gives no SHA-256 for a chosen wheel, so that

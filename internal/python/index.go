@@ -69,7 +69,9 @@ type page struct {
 	name  string
 	index string // address of the index that has it, without credentials; "" if none
 	asked []string
-	base  *url.URL
+	// claimed is set where the index that was asked serves the name alone.
+	claimed bool
+	base    *url.URL
 
 	prefix   string      // of the addresses of all files
 	wheels   []wheelFile // in the order of the page
@@ -154,6 +156,7 @@ func (c *catalog) fetchPage(ctx context.Context, name string) (*page, error) {
 func (c *catalog) indexPage(ctx context.Context, name string) (*page, error) {
 	p := &page{name: name}
 	for _, x := range c.sources(name) {
+		p.claimed = len(x.Packages) > 0
 		if x.Unusable != nil {
 			return nil, x.Unusable
 		}

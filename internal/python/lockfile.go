@@ -89,7 +89,7 @@ func ReadLockFile(name string, o LockFileOptions, targets []Target) (*LockFile, 
 	title := filepath.Base(name)
 	read := lockFormat(title)
 	if read == nil {
-		return nil, &LockFileError{File: title, Reason: "its name is none of uv.lock, pylock.toml, pylock.<name>.toml, poetry.lock and Pipfile.lock"}
+		return nil, &LockFileError{File: title, Reason: notALockFile(name)}
 	}
 	b, err := os.ReadFile(name)
 	if err != nil {

@@ -60,7 +60,7 @@ func (f *LockFile) locatePins(ctx context.Context, c *fetch.Client, indexes []In
 			return err
 		}
 		if page.index == "" {
-			return &Missing{Name: p.Name, Chain: fmt.Sprintf("the lock file %s asks for it", f.File), Indexes: page.asked}
+			return &Missing{Name: p.Name, Chain: fmt.Sprintf("the lock file %s asks for it", f.File), Indexes: page.asked, Claimed: page.claimed}
 		}
 		for _, t := range targets {
 			if !slices.Contains(p.Targets, t.String()) {

@@ -43,6 +43,9 @@ func ParseInput(s, source string) (Input, error) {
 // checkouts are refused: the error, a *SyntaxError, says what to write instead.
 // With --require-hashes a requirement without --hash is an error.
 func ReadRequirementsFile(name string) (*RequirementsFile, error) {
+	if reason := notARequirementsFile(name); reason != "" {
+		return nil, errors.New(reason)
+	}
 	r := reader{read: os.ReadFile, exists: exists, seen: map[visit]bool{}}
 	return r.all(name)
 }

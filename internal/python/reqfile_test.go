@@ -168,7 +168,7 @@ func TestReadRequirementsFileSaysWhatToWrite(t *testing.T) {
 		"dist/six-1.16.0-py3-none-any.whl":            "a path is not a requirement",
 		"six-1.16.0-py3-none-any.whl":                 "a file is not a requirement",
 		"https://example.com/six.whl":                 "a URL alone is not a requirement",
-		"git+https://example.com/six.git":             "a URL alone is not a requirement",
+		"git+https://example.com/six.git":             "nothing is built from source: make its wheel once with pip wheel --no-deps git+https://example.com/six.git",
 		"six==${VERSION}":                             "environment variables are not expanded: write the value of ${VERSION}",
 		"six --hash=md5:00":                           "expected --hash=sha256:<hex>",
 		"six --hash=sha256:zz":                        "expected --hash=sha256:<hex>",

@@ -97,6 +97,8 @@ func notRequirement(s string) string {
 	}
 	head = strings.ToLower(head)
 	switch {
+	case strings.HasPrefix(head, "git+") || strings.HasPrefix(head, "hg+") || strings.HasPrefix(head, "svn+") || strings.HasPrefix(head, "bzr+"):
+		return "nothing is built from source: make its wheel once with pip wheel --no-deps " + withoutLogin(s) + ", give that in python.wheels, and write the name alone here"
 	case strings.Contains(head, "://") || strings.HasPrefix(head, "file:"):
 		return "a URL alone is not a requirement: write name==version, and where that has no wheel, give one in python.wheels"
 	case strings.HasPrefix(head, ".") || strings.HasPrefix(head, "~") || strings.ContainsAny(head, `/\`):
@@ -108,6 +110,12 @@ func notRequirement(s string) string {
 		}
 	}
 	return ""
+}
+
+// withoutLogin returns the first word of a line without users and passwords.
+func withoutLogin(s string) string {
+	word, _, _ := strings.Cut(hideCredentials(s, 0), " ")
+	return word
 }
 
 // refusal returns why an option at the start of a line is not obeyed and what to

@@ -1,6 +1,7 @@
 package python
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -201,8 +202,9 @@ func (p *parser) specifiers() (pep440.Specifiers, error) {
 	}
 	set, err := pep440.ParseSpecifiers(p.s[p.i:end])
 	if syntax, ok := errors.AsType[*pep440.SyntaxError](err); ok {
+		reason := cmp.Or(specifierAdvice(strings.TrimSpace(p.s[:p.i]), p.s[p.i:end]), syntax.Reason)
 		p.i += syntax.Offset
-		return set, p.fail(syntax.Reason)
+		return set, p.fail(reason)
 	}
 	p.i = end
 	p.eat(")")

@@ -85,7 +85,7 @@ func (p *page) sdists(visit func(f *file, r *release)) {
 // refuse explains why no version of a project answers a requirement.
 func (w *world) refuse(p *page, d dependency, chain string) error {
 	if p.absent() {
-		return &Missing{Name: d.name, Chain: chain, Indexes: p.asked}
+		return &Missing{Name: d.name, Chain: chain, Indexes: p.asked, Claimed: p.claimed}
 	}
 	all := w.surveyPage(p)
 	if given := w.policyOn(p).standIn; given != "" {

@@ -121,6 +121,9 @@ func (r *lockReader) read(b []byte) (*Lock, error) {
 	if err := r.whole(b); err != nil {
 		return nil, err
 	}
+	if reason := misplaced(r.title); reason != "" {
+		return nil, r.fault("", "%s", reason)
+	}
 	var l *Lock
 	var err error
 	switch sniffLock(b) {
@@ -200,4 +203,20 @@ func (d diskFiles) Read(name string) ([]byte, error) {
 
 func (d diskFiles) Members(patterns []string) ([]string, error) {
 	return manifest.FindMembers(d.dir, patterns)
+}
+
+// misplaced says of a file that is no lock of Node.js what to write instead, ""
+// where its name tells nothing.
+func misplaced(title string) string {
+	switch title {
+	case "package.json":
+		return "it is no lock: write it in nodejs.package_json, or run npm install --package-lock-only and name the package-lock.json that this writes"
+	case "bun.lock", "bun.lockb":
+		return "locks of Bun are not read: run npm install --package-lock-only beside it and name the package-lock.json that this writes"
+	case "deno.lock":
+		return "locks of Deno are not read: name its packages in nodejs.dependencies"
+	case "uv.lock", "poetry.lock", "Pipfile.lock", "pylock.toml":
+		return "it is a lock of Python distributions: write it in python.lock_file"
+	}
+	return ""
 }
