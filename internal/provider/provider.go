@@ -17,6 +17,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
@@ -24,7 +25,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
-var _ provider.Provider = (*layerbuild)(nil)
+var _ provider.ProviderWithFunctions = (*layerbuild)(nil)
 
 // defaultReleaseAge is how old a release must be before a range picks it.
 const defaultReleaseAge = 24 * time.Hour
@@ -190,6 +191,10 @@ func expandHome(attribute, path string) (string, error) {
 		return "", fmt.Errorf("finding the home directory for %s %q: %w", attribute, path, err)
 	}
 	return filepath.Join(home, rest), nil
+}
+
+func (p *layerbuild) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{newRuntimeFunction, newParseARNFunction, newLayerPathFunction}
 }
 
 func (p *layerbuild) Resources(context.Context) []func() resource.Resource {

@@ -28,6 +28,7 @@ type completion struct {
 	asked    map[string]bool // questions, answered or not
 	notes    map[string]bool
 	added    []string // packages that the lock file lacks
+	sealed   []string // packages whose digest is the registry's
 }
 
 // question is a manifest that is wanted, and what for.
@@ -41,27 +42,27 @@ type question struct {
 }
 
 // run answers questions until there are none, and returns what is live.
-func (c *completion) run(ctx context.Context) (map[string]bool, error) {
+func (c *completion) run(ctx context.Context) (settled, error) {
 	for {
-		live, err := c.settle()
+		s, err := c.settle()
 		if err != nil {
-			return nil, err
+			return settled{}, err
 		}
-		questions, err := c.questions(ctx, live)
+		questions, err := c.questions(ctx, s)
 		if err != nil {
-			return nil, err
+			return settled{}, err
 		}
 		if len(questions) == 0 {
-			return live, c.refuseUnsupported()
+			return s, errors.Join(c.faults(s.live), c.refuseUnsupported())
 		}
 		manifests, err := c.ask(ctx, questions)
 		if err != nil {
-			return nil, err
+			return settled{}, err
 		}
 		for i, q := range questions {
 			c.asked[q.id] = true
 			if err := c.take(q, manifests[i]); err != nil {
-				return nil, err
+				return settled{}, err
 			}
 		}
 		if c.packages[questions[0].key].Bare && c.placed {
@@ -70,18 +71,28 @@ func (c *completion) run(ctx context.Context) (map[string]bool, error) {
 	}
 }
 
-func (c *completion) settle() (map[string]bool, error) {
-	live, err := c.Lock.settle(c.target)
-	c.required = c.reach(func(e lockEdge) bool { return !e.Kind.bends() })
-	return live, err
+func (c *completion) settle() (settled, error) {
+	s, err := c.Lock.settle(c.target)
+	c.required = c.reach(isRequired)
+	return s, err
+}
+
+// faults returns what is wrong with the packages that a target gets.
+func (c *completion) faults(live map[string]bool) error {
+	var all []error
+	for _, key := range slices.Sorted(maps.Keys(live)) {
+		if p := c.packages[key]; p.Fault != "" {
+			all = append(all, &Error{File: c.File, Entry: p.String(), Reason: p.Fault})
+		}
+	}
+	return errors.Join(all...)
 }
 
 // questions returns what is to be asked next, in a settled order: first what
 // the packages are, then what they lack.
-func (c *completion) questions(ctx context.Context, live map[string]bool) ([]question, error) {
+func (c *completion) questions(ctx context.Context, s settled) ([]question, error) {
 	var open []question
-	keys := slices.Sorted(maps.Keys(live))
-	for _, key := range keys {
+	for _, key := range slices.Sorted(maps.Keys(s.scope)) {
 		if p := c.packages[key]; key != c.root && c.silent(key, p) && !c.asked[key] {
 			open = append(open, question{id: key, key: key, name: p.Name, version: p.Version})
 		}
@@ -89,9 +100,9 @@ func (c *completion) questions(ctx context.Context, live map[string]bool) ([]que
 	if len(open) > 0 {
 		return open, nil
 	}
-	for _, key := range keys {
+	for _, key := range slices.Sorted(maps.Keys(s.live)) {
 		p := c.packages[key]
-		if p.Bundled {
+		if p.Bundled || p.Linked || p.Fault != "" {
 			continue
 		}
 		for _, e := range p.Edges {
@@ -119,9 +130,9 @@ func (c *completion) questions(ctx context.Context, live map[string]bool) ([]que
 // silent reports whether the lock file leaves open whether a package fits.
 func (c *completion) silent(key string, p *lockPackage) bool {
 	switch {
-	case !p.fetched() || p.Remote:
+	case !p.fetched() || p.Remote || p.Fault != "":
 		return false
-	case p.Bare:
+	case p.Bare || p.Unsealed && p.Integrity == "":
 		return true
 	}
 	return !c.required[key] && len(p.Libc) == 0 && len(p.OS)+len(p.CPU) > 0
@@ -158,7 +169,7 @@ func (c *completion) take(q question, m *manifest.Manifest) error {
 	case m != nil:
 		return c.describe(p, m)
 	case c.required[q.key] || len(p.OS)+len(p.CPU) > 0 && !c.target.ForeignName(p.Name):
-		return &manifest.ResolveError{Code: "E404", Name: q.name, Spec: q.version, RequiredBy: c.File, Detail: "the registry does not have what the lock file names"}
+		return &Error{File: c.File, Entry: q.name + "@" + q.version, Reason: "the registry does not have it"}
 	}
 	if !c.target.ForeignName(p.Name) {
 		c.note("the registry does not have %s, an optional dependency that the lock file names: it is left out", p)
@@ -170,13 +181,15 @@ func (c *completion) take(q question, m *manifest.Manifest) error {
 // describe adds to a package what its manifest says.
 func (c *completion) describe(p *lockPackage, m *manifest.Manifest) error {
 	p.OS, p.CPU, p.Libc, p.Node = m.OS, m.CPU, m.Libc, m.Engine("node")
+	if p.Bare || p.Unsealed {
+		if err := c.seal(p, m); err != nil {
+			return err
+		}
+	}
 	if !p.Bare {
 		return nil
 	}
 	p.Script, p.Bin = m.InstallScript, m.Bin
-	if err := c.seal(p, m); err != nil {
-		return err
-	}
 	if p.URL == "" {
 		p.URL = m.Tarball
 	}
@@ -195,10 +208,23 @@ func (c *completion) describe(p *lockPackage, m *manifest.Manifest) error {
 	p.Edges = slices.DeleteFunc(p.Edges, func(e lockEdge) bool { return slices.Contains(m.Bundled, e.Name) })
 	for _, e := range edges {
 		if p.edge(e.Name) == nil && (e.Kind.bends() || e.Kind == edgePeer) && !slices.Contains(m.Bundled, e.Name) && !c.ignores(e.Name) {
+			if e.Kind == edgePeer && c.tool == toolYarn1 {
+				e.To = c.developed(e)
+			}
 			p.Edges = sortEdges(append(p.Edges, e))
 		}
 	}
 	return nil
+}
+
+// developed returns the key of the project's own development dependency that
+// answers a required peer: Yarn 1 installs it for production then.
+func (c *completion) developed(peer lockEdge) string {
+	own := c.packages[c.root].edge(peer.Name)
+	if own == nil || own.Kind != edgeDev || own.To == "" || !answers(c.packages[own.To], peer.Name, peer.Spec) {
+		return ""
+	}
+	return own.To
 }
 
 // ignores reports whether the lock file leaves out an optional dependency
@@ -210,13 +236,16 @@ func (c *completion) ignores(name string) bool {
 	})
 }
 
-// seal holds the lock file's integrity against the registry's, and takes the
-// registry's where it is the stronger one.
+// seal compares the lock file's integrity with the registry's, and takes the
+// registry's where the lock file has none or a weaker one.
 func (c *completion) seal(p *lockPackage, m *manifest.Manifest) error {
 	has := m.TarballIntegrity()
 	if p.Integrity == "" {
 		if p.Unsealed {
 			p.Integrity = has
+			if c.tool != toolBerry { // which locks no digest of a tarball at all
+				c.sealed = append(c.sealed, p.String())
+			}
 		}
 		return nil
 	}
@@ -228,9 +257,8 @@ func (c *completion) seal(p *lockPackage, m *manifest.Manifest) error {
 		p.Integrity = m.Integrity
 		return nil
 	}
-	// What the registry gives is held against, where it can be read.
 	if theirs, err := fetch.ParseIntegrity(m.Integrity); err == nil && contradict(mine.String(), theirs.String()) {
-		return &manifest.ResolveError{Code: "EINTEGRITY", Name: p.Name, Spec: p.Version, RequiredBy: c.File, Detail: fmt.Sprintf("the lock file has the integrity %s, the registry %s: one of them was changed", mine, theirs)}
+		return &Error{File: c.File, Entry: p.String(), Reason: fmt.Sprintf("the lock file has the integrity %s, the registry %s: one of them was changed", mine, theirs)}
 	}
 	return nil
 }

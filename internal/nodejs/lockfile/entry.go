@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
@@ -31,8 +32,10 @@ type npmEntry struct {
 	OptionalDependencies jsonTexts                  `json:"optionalDependencies"`
 	PeerDependencies     jsonTexts                  `json:"peerDependencies"`
 	PeerDependenciesMeta map[string]json.RawMessage `json:"peerDependenciesMeta"`
+	Bundles              jsonBundles                `json:"bundleDependencies"`
 	Resolutions          jsonTexts                  `json:"resolutions"` // yarn's overrides
 	Workspaces           jsonWorkspaces             `json:"workspaces"`
+	PackageManager       jsonText                   `json:"packageManager"` // such as "pnpm@11.2.0"
 	Overrides            jsonOverrides              `json:"overrides"`
 
 	OS      jsonList  `json:"os"`
@@ -42,9 +45,10 @@ type npmEntry struct {
 	Bin     jsonBin   `json:"bin"`
 }
 
-// edges returns the wishes in npm's precedence: of two with one name the later
-// kind counts. Dev edges are of the projects on disk alone.
-func (e *npmEntry) edges(project bool) []lockEdge {
+// edges returns the wishes in the precedence of a tool: of two with one name the
+// later kind counts. For npm that is development's, for the others production's.
+// Dev edges are of the projects on disk alone.
+func (e *npmEntry) edges(by tool, project bool) []lockEdge {
 	all := map[string]lockEdge{}
 	add := func(deps jsonTexts, kind edgeKind) {
 		for name, spec := range deps {
@@ -56,12 +60,33 @@ func (e *npmEntry) edges(project bool) []lockEdge {
 		}
 	}
 	add(e.PeerDependencies, edgePeer)
+	if project && by != toolNPM {
+		add(e.DevDependencies, edgeDev)
+	}
 	add(e.Dependencies, edgeProd)
 	add(e.OptionalDependencies, edgeOptional)
-	if project {
+	if project && by == toolNPM {
 		add(e.DevDependencies, edgeDev)
 	}
 	return sortEdges(slices.Collect(maps.Values(all)))
+}
+
+// packageManager returns the major version of a package manager that the project
+// asks for, 0 where it asks for none or another one.
+func (e *npmEntry) packageManager(name string) int {
+	if e == nil {
+		return 0
+	}
+	version, ok := strings.CutPrefix(string(e.PackageManager), name+"@")
+	if !ok {
+		return 0
+	}
+	major, _, _ := strings.Cut(version, ".")
+	number, err := strconv.Atoi(major)
+	if err != nil {
+		return 0
+	}
+	return number
 }
 
 func (e *npmEntry) optionalPeer(name string) bool {
@@ -124,6 +149,17 @@ func (l *jsonList) UnmarshalJSON(b []byte) error {
 		}
 	}
 	return nil
+}
+
+// jsonBundles is the list of names, or true for all.
+type jsonBundles []string
+
+func (l *jsonBundles) UnmarshalJSON(b []byte) error {
+	if string(b) == "true" {
+		*l = jsonBundles{"*"}
+		return nil
+	}
+	return (*jsonList)(l).UnmarshalJSON(b)
 }
 
 // jsonBin is the object of commands; a lone path has the name "".

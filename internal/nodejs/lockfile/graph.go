@@ -40,10 +40,20 @@ type lockPackage struct {
 	Held bool `json:"held,omitempty"`
 	// Remote is set where an address is wanted: no registry knows it.
 	Remote bool `json:"remote,omitempty"`
-	// Unsealed is set where the integrity, too, is for the registry to tell.
+	// Unsealed is set where the integrity is for the registry to tell.
 	Unsealed bool `json:"unsealed,omitempty"`
 	// Bare is set where the lock file leaves the manifest to the registry.
 	Bare bool `json:"bare,omitempty"`
+
+	// Fault is a clause that says why the package cannot be packed. It counts only
+	// where production on the target needs the package.
+	Fault string `json:"fault,omitempty"`
+	// Linked is set for a folder whose dependencies its package manager leaves to
+	// the folder itself.
+	Linked bool `json:"linked,omitempty"`
+	// Dev is set for what production does not want, and which may yet decide what
+	// production gets.
+	Dev bool `json:"dev,omitempty"`
 
 	Edges []lockEdge `json:"edges,omitempty"` // sorted by name
 }
@@ -89,13 +99,19 @@ func sortEdges(edges []lockEdge) []lockEdge {
 	return edges
 }
 
-// prune drops what production does not want, and the dev edges.
+// inProduction and isRequired are the edges that lead to what production gets, and
+// to what it cannot do without.
+func inProduction(e lockEdge) bool { return e.Kind != edgeDev }
+func isRequired(e lockEdge) bool   { return e.Kind != edgeDev && !e.Kind.bends() }
+func isAny(lockEdge) bool          { return true }
+
+// prune drops what production does not want, but for packages that decide about it
+// all the same: see [Lock.holders].
 func (l *Lock) prune() {
 	for _, p := range l.packages {
 		p.URL = withoutSecrets(p.URL)
 	}
-	all := l.reach(func(lockEdge) bool { return true })
-	keep := l.reach(func(e lockEdge) bool { return e.Kind != edgeDev })
+	all, keep := l.reach(isAny), l.reach(inProduction)
 	for key := range all {
 		for _, e := range l.packages[key].Edges {
 			if to := l.packages[e.To]; e.To != "" && to != nil && (e.Kind == edgeDev || !keep[key]) {
@@ -103,18 +119,69 @@ func (l *Lock) prune() {
 			}
 		}
 	}
+	holders := l.holders(all, keep)
 	for key, p := range l.packages {
-		if peersUnknown := p.Bare && l.placed; !keep[key] && !peersUnknown {
+		if peersUnknown := p.Bare && l.placed; !keep[key] && !holders[key] && !peersUnknown {
 			delete(l.packages, key)
 			continue
 		}
-		p.Edges = slices.DeleteFunc(p.Edges, func(e lockEdge) bool { return e.Kind == edgeDev })
+		p.Dev = holders[key] && !keep[key]
+	}
+	for key, p := range l.packages {
+		p.Edges = slices.DeleteFunc(p.Edges, func(e lockEdge) bool { return e.Kind == edgeDev && !holders[e.To] })
 		for i := range p.Edges {
-			if !keep[key] || !keep[p.Edges[i].To] {
-				p.Edges[i].To = ""
+			if e := &p.Edges[i]; !keep[key] && !p.Dev || !keep[e.To] && !holders[e.To] {
+				e.To = ""
 			}
 		}
 	}
+}
+
+// holders returns the packages that development wants and that decide about
+// production. For npm these hold an optional package in its place when the other
+// packages that want it do not fit: it keeps what development shares. For Yarn 1
+// they may be a peer that a production package requires.
+func (l *Lock) holders(all, keep map[string]bool) map[string]bool {
+	switch l.tool {
+	case toolYarn1:
+		return all
+	case toolNPM:
+	default:
+		return map[string]bool{}
+	}
+	required := l.reach(isRequired)
+	in := l.dependents(all)
+	holders := map[string]bool{}
+	var queue []string
+	for key := range keep {
+		if !required[key] {
+			queue = append(queue, key)
+		}
+	}
+	for ; len(queue) > 0; queue = queue[1:] {
+		for _, w := range in[queue[0]] {
+			if (w.edge.Kind == edgeDev || !keep[w.from]) && !holders[queue[0]] {
+				holders[queue[0]] = true // wanted by development
+			}
+			if w.from != l.root && !keep[w.from] && !holders[w.from] {
+				holders[w.from] = true
+				queue = append(queue, w.from)
+			}
+		}
+	}
+	// What a holder cannot do without decides whether the holder fits.
+	for key := range holders {
+		queue = append(queue, key)
+	}
+	for ; len(queue) > 0; queue = queue[1:] {
+		for _, e := range l.packages[queue[0]].Edges {
+			if all[e.To] && !keep[e.To] && !holders[e.To] && !e.Kind.bends() {
+				holders[e.To] = true
+				queue = append(queue, e.To)
+			}
+		}
+	}
+	return holders
 }
 
 // reach returns the keys that the root leads to over the edges that follow.

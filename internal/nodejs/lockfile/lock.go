@@ -41,11 +41,23 @@ type Lock struct {
 	File   string // its name, without the folder
 	Format string // "package-lock 3", "yarn 1", "yarn berry 8", "pnpm 9.0"
 
+	tool     tool
 	root     string // key of the project, or of the member that was chosen
 	placed   bool   // packages have the paths that npm gave them
 	packages map[string]*lockPackage
+	notes    []string // sentences for the user, where the lock file is obeyed
 	ignored  []string // patterns of optional dependencies that are left out
 }
+
+// tool is the package manager that wrote a lock file: their rules differ.
+type tool string
+
+const (
+	toolNPM   tool = "npm"
+	toolYarn1 tool = "yarn 1"
+	toolBerry tool = "yarn berry"
+	toolPnpm  tool = "pnpm"
+)
 
 // Error tells what of a lock file cannot be obeyed.
 type Error struct {
@@ -76,7 +88,8 @@ func (l *Lock) MarshalJSON() ([]byte, error) {
 		Placed   bool                    `json:"placed"`
 		Packages map[string]*lockPackage `json:"packages"`
 		Ignored  []string                `json:"ignored,omitempty"`
-	}{l.root, l.placed, l.packages, l.ignored})
+		Notes    []string                `json:"notes,omitempty"`
+	}{l.root, l.placed, l.packages, l.ignored, l.notes})
 }
 
 // Read reads package-lock.json and npm-shrinkwrap.json (versions 1 to 3),
@@ -102,6 +115,7 @@ func Read(name string, o Options) (*Lock, error) {
 // lockReader reads one lock file.
 type lockReader struct {
 	title   string
+	tool    string // as a command
 	files   projectFiles
 	options Options
 }
@@ -114,6 +128,9 @@ type projectFiles interface {
 	// Members returns the folders with a package.json that the patterns of
 	// "workspaces" name, as slash paths from the lock file's folder.
 	Members(patterns []string) ([]string, error)
+	// IsFolder reports whether there is a folder at a slash path from the lock
+	// file's folder.
+	IsFolder(name string) bool
 }
 
 func (r *lockReader) read(b []byte) (*Lock, error) {
@@ -126,17 +143,21 @@ func (r *lockReader) read(b []byte) (*Lock, error) {
 	}
 	var l *Lock
 	var err error
-	switch sniffLock(b) {
-	case "npm":
+	switch family(b) {
+	case toolNPM:
+		r.tool = "npm"
 		l, err = r.readPackageLock(b)
-	case "yarn":
+	case toolYarn1:
+		r.tool = "yarn"
 		l, err = r.readYarnClassic(b)
-	case "berry":
+	case toolBerry:
+		r.tool = "yarn"
 		l, err = r.readYarnBerry(b)
-	case "pnpm":
+	case toolPnpm:
+		r.tool = "pnpm"
 		l, err = r.readPnpmLock(b)
 	default:
-		return nil, r.fault("", "it is no package-lock.json, npm-shrinkwrap.json, yarn.lock or pnpm-lock.yaml")
+		return nil, r.fault("", "it is %s; those of npm (package-lock.json, npm-shrinkwrap.json), Yarn (yarn.lock) and pnpm (pnpm-lock.yaml) are read: %s", stranger(r.title, b), wayOut(r.title, b))
 	}
 	if err != nil {
 		return nil, err
@@ -171,24 +192,47 @@ func (r *lockReader) safe(l *Lock) error {
 	return nil
 }
 
-// sniffLock returns the family of a lock file's content, or "".
-func sniffLock(b []byte) string {
-	text := strings.TrimSpace(string(b))
-	switch {
-	case strings.HasPrefix(text, "{"):
-		return "npm"
-	case strings.Contains(text, "\n__metadata:") || strings.HasPrefix(text, "__metadata:"):
-		return "berry"
-	case strings.HasPrefix(text, "lockfileVersion:") || strings.Contains(text, "\nlockfileVersion:"):
-		return "pnpm"
-	case strings.Contains(text, "# yarn lockfile v1"):
-		return "yarn"
-	}
-	return ""
-}
-
 func (r *lockReader) fault(entry, reason string, args ...any) error {
 	return &Error{File: r.title, Entry: entry, Reason: fmt.Sprintf(reason, args...)}
+}
+
+// outOfDate returns the error of a lock file that does not answer what the projects
+// want, nil where there are no faults.
+func (r *lockReader) outOfDate(faults []string) error {
+	if len(faults) == 0 {
+		return nil
+	}
+	const most = 5
+	if len(faults) > most {
+		faults = append(faults[:most], fmt.Sprintf("and %d more", len(faults)-most))
+	}
+	return r.fault("", "it is out of date: %s: run %s install", strings.Join(faults, "; "), r.tool)
+}
+
+// topAlone reports whether the project at the top is wanted without its members.
+func (r *lockReader) topAlone() bool { return r.options.Workspace == "." }
+
+// manifestOnDisk reads a package.json.
+func (r *lockReader) manifestOnDisk(name string) (*npmEntry, error) {
+	b, err := r.files.Read(name)
+	if err != nil {
+		return nil, err
+	}
+	e := &npmEntry{}
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(string(b), "\ufeff")), e); err != nil {
+		return nil, &Error{File: r.title, Entry: name, Reason: "it is no package.json", Err: err}
+	}
+	return e, nil
+}
+
+// noMember refuses a member that there is not.
+func (r *lockReader) noMember(known []string) error {
+	slices.Sort(known)
+	known = slices.Compact(known)
+	if len(known) == 0 {
+		return r.fault("", "it has no workspace member %q: it knows of no members", r.options.Workspace)
+	}
+	return r.fault("", "it has no workspace member %q: write one of %s", r.options.Workspace, strings.Join(known, ", "))
 }
 
 // diskFiles are the files below a folder of the disk.
@@ -199,6 +243,11 @@ func (d diskFiles) Read(name string) ([]byte, error) {
 		name = filepath.Join(d.dir, filepath.FromSlash(name))
 	}
 	return os.ReadFile(name)
+}
+
+func (d diskFiles) IsFolder(name string) bool {
+	info, err := os.Stat(filepath.Join(d.dir, filepath.FromSlash(name)))
+	return err == nil && info.IsDir()
 }
 
 func (d diskFiles) Members(patterns []string) ([]string, error) {

@@ -37,6 +37,15 @@ func (m memoryFiles) Read(name string) ([]byte, error) {
 	return nil, fs.ErrNotExist
 }
 
+func (m memoryFiles) IsFolder(folder string) bool {
+	for name := range m {
+		if strings.HasPrefix(name, folder+"/") {
+			return true
+		}
+	}
+	return false
+}
+
 func (m memoryFiles) Members(patterns []string) ([]string, error) {
 	var found []string
 	for name := range m {

@@ -3,6 +3,7 @@ package lockfile
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"path"
@@ -50,7 +51,7 @@ func (r *lockReader) readPackageLock(b []byte) (*Lock, error) {
 	default:
 		return nil, r.fault("", "it has no \"packages\": run npm install")
 	}
-	p.lock = &Lock{Format: "package-lock " + string(rune('0'+file.LockfileVersion)), packages: map[string]*lockPackage{}, placed: true}
+	p.lock = &Lock{Format: "package-lock " + string(rune('0'+file.LockfileVersion)), tool: toolNPM, packages: map[string]*lockPackage{}, placed: true}
 	return p.lock, p.build()
 }
 
@@ -80,7 +81,7 @@ func (r *packageLockReader) build() error {
 	}
 	for key, p := range r.lock.packages {
 		from := key
-		if p.Local != "" && r.packages[key].Link {
+		if p.Local != "" && r.packages[key].Link && !p.Linked {
 			from = p.Local
 		}
 		for i := range p.Edges {
@@ -104,7 +105,9 @@ func (r *packageLockReader) add(at string, e *npmEntry) error {
 		p.Local, p.URL = path.Clean(strings.TrimPrefix(p.URL, "file:")), ""
 		target := r.packages[p.Local]
 		if target == nil {
-			return r.fault(at, "it links to %q, which the lock file does not hold: run npm install", p.Local)
+			p.Fault = fmt.Sprintf("it links to %q, which the lock file does not hold: run npm install", p.Local)
+			r.lock.packages[at] = p
+			return nil
 		}
 		target, err := r.onDisk(p.Local, target)
 		if err != nil {
@@ -113,7 +116,10 @@ func (r *packageLockReader) add(at string, e *npmEntry) error {
 		if target.Name != "" {
 			p.Name = string(target.Name)
 		}
-		p.Version, p.Edges = string(target.Version), target.edges(true)
+		p.Version, p.Edges = string(target.Version), target.edges(toolNPM, true)
+		if p.Linked = outsideProject(p.Local); p.Linked {
+			p.Edges = slices.DeleteFunc(p.Edges, func(e lockEdge) bool { return e.Kind == edgeDev })
+		}
 		p.describe(target)
 		p.Extraneous = p.Extraneous || target.Extraneous
 		r.lock.packages[at] = p
@@ -122,10 +128,11 @@ func (r *packageLockReader) add(at string, e *npmEntry) error {
 	if local, ok := strings.CutPrefix(p.URL, "file:"); ok {
 		p.Local, p.URL = path.Clean(local), ""
 	}
-	p.Bundled = e.InBundle && r.insidePackage(at)
+	p.Bundled = e.InBundle && r.comesBundled(at)
 	p.Bare = r.old && p.fetched()
+	p.Unsealed = p.fetched() && p.Integrity == "" && unsupportedSource(p.URL) == ""
 	p.describe(e)
-	p.Edges = e.edges(false)
+	p.Edges = e.edges(toolNPM, false)
 	r.lock.packages[at] = p
 	return nil
 }
@@ -136,11 +143,32 @@ func (p *lockPackage) describe(e *npmEntry) {
 	p.Script, p.Bin = e.HasInstallScript, e.bin(p.Name)
 }
 
-// insidePackage reports whether a folder is inside a package that has a
-// tarball, where bundled packages are.
-func (r *packageLockReader) insidePackage(at string) bool {
-	i := strings.LastIndex(at, "/"+manifest.ModulesFolder+"/")
-	return i >= 0 && folderName(at[:i]) != ""
+// comesBundled reports whether a bundled package comes in the tarball of another:
+// of the nearest package around it that bundles. Where that is a project, which has
+// no tarball, npm fetches what it bundles as anything else.
+func (r *packageLockReader) comesBundled(at string) bool {
+	e := r.packages[at]
+	for {
+		i := strings.LastIndex(at, "/"+manifest.ModulesFolder+"/")
+		if i < 0 || folderName(at[:i]) == "" {
+			return false
+		}
+		at = at[:i]
+		around := r.packages[at]
+		switch {
+		case around == nil || around.Link:
+			return false
+		case len(around.Bundles) > 0 || !around.InBundle:
+			return true
+		case r.old && e.Resolved == "" && e.Integrity == "":
+			return true // version 1 does not tell who bundles
+		}
+	}
+}
+
+// outsideProject reports whether a slash path leads out of the project.
+func outsideProject(folder string) bool {
+	return folder == ".." || strings.HasPrefix(folder, "../") || path.IsAbs(folder)
 }
 
 // onDisk returns the package.json of a folder that a link points to, as npm
@@ -156,7 +184,7 @@ func (r *packageLockReader) onDisk(folder string, locked *npmEntry) (*npmEntry, 
 // project makes the root: the package.json, or what the lock file remembers.
 func (r *packageLockReader) project() error {
 	folder := ""
-	if r.options.Workspace != "" {
+	if r.options.Workspace != "" && !r.topAlone() {
 		var err error
 		if folder, err = r.member(); err != nil {
 			return err
@@ -173,8 +201,8 @@ func (r *packageLockReader) project() error {
 			return err
 		}
 	}
-	p := &lockPackage{Name: string(e.Name), Version: string(e.Version), Edges: e.edges(true)}
-	if folder == "" && len(e.Workspaces) > 0 {
+	p := &lockPackage{Name: string(e.Name), Version: string(e.Version), Edges: e.edges(toolNPM, true)}
+	if folder == "" && len(e.Workspaces) > 0 && !r.topAlone() {
 		p.Edges = r.withMembers(p.Edges)
 	}
 	r.lock.packages[r.lock.root] = p
@@ -251,28 +279,6 @@ func (r *packageLockReader) member() (string, error) {
 		known = append(known, folderName(at))
 	}
 	return "", r.noMember(known)
-}
-
-func (r *lockReader) noMember(known []string) error {
-	slices.Sort(known)
-	known = slices.Compact(known)
-	if len(known) == 0 {
-		return r.fault("", "it has no workspace member %q: it knows of no members", r.options.Workspace)
-	}
-	return r.fault("", "it has no workspace member %q: write one of %s", r.options.Workspace, strings.Join(known, ", "))
-}
-
-// manifestOnDisk reads a package.json.
-func (r *lockReader) manifestOnDisk(name string) (*npmEntry, error) {
-	b, err := r.files.Read(name)
-	if err != nil {
-		return nil, err
-	}
-	e := &npmEntry{}
-	if err := json.Unmarshal([]byte(strings.TrimPrefix(string(b), "\ufeff")), e); err != nil {
-		return nil, &Error{File: r.title, Entry: name, Reason: "it is no package.json", Err: err}
-	}
-	return e, nil
 }
 
 // folderName returns the package folder that a path ends in, such as

@@ -1,7 +1,9 @@
 package lockfile
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"path"
@@ -12,23 +14,24 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// pnpmLock is pnpm-lock.yaml of the versions 6 (pnpm 8) and 9 (pnpm 9, 10).
+// pnpmLock is pnpm-lock.yaml of the versions 6 (pnpm 8) and 9 (pnpm 9 to 11).
 // See https://github.com/pnpm/spec/tree/master/lockfile.
 type pnpmLock struct {
-	Version   string                   `yaml:"lockfileVersion"`
-	Overrides map[string]string        `yaml:"overrides"`
-	Ignored   yamlList                 `yaml:"ignoredOptionalDependencies"`
-	Importers map[string]*pnpmImporter `yaml:"importers"`
-	// Single is the only importer, where version 6 has one.
-	Single    pnpmImporter            `yaml:",inline"`
-	Packages  map[string]*pnpmPackage `yaml:"packages"`
-	Snapshots map[string]*pnpmPackage `yaml:"snapshots"` // of version 9: who has whom
+	Version   string
+	Overrides map[string]string
+	Ignored   yamlList // ignoredOptionalDependencies
+	Importers map[string]*pnpmImporter
+	Packages  map[string]*pnpmPackage
+	Snapshots map[string]*pnpmPackage // of version 9: who has whom
 }
 
 type pnpmImporter struct {
 	Dependencies         map[string]pnpmPin `yaml:"dependencies"`
 	OptionalDependencies map[string]pnpmPin `yaml:"optionalDependencies"`
 	DevDependencies      map[string]pnpmPin `yaml:"devDependencies"`
+	// Config and Manager are of pnpm 11's own document: plugins and pnpm itself.
+	Config  map[string]yaml.Node `yaml:"configDependencies"`
+	Manager map[string]yaml.Node `yaml:"packageManagerDependencies"`
 }
 
 type pnpmPin struct {
@@ -71,37 +74,29 @@ func (l *yamlList) UnmarshalYAML(node *yaml.Node) error {
 // pnpmReader turns a pnpm-lock into a graph.
 type pnpmReader struct {
 	*lockReader
-	file    *pnpmLock
-	old     bool // version 6: keys begin with a slash
-	lock    *Lock
-	members map[string]string // folders by name
+	file  *pnpmLock
+	lock  *Lock
+	names map[string][]string // folders of members by name
+	top   *npmEntry           // what the project at the top says, nil where it is silent
 }
 
 func (r *lockReader) readPnpmLock(b []byte) (*Lock, error) {
-	p := &pnpmReader{lockReader: r, file: &pnpmLock{}, members: map[string]string{}}
-	if err := yaml.Unmarshal(b, p.file); err != nil {
-		return nil, &Error{File: r.title, Reason: "it is no YAML that pnpm writes", Err: err}
+	file, err := r.decodePnpm(b)
+	if err != nil {
+		return nil, err
 	}
-	major, _, _ := strings.Cut(p.file.Version, ".")
-	number, err := strconv.Atoi(major)
-	if err != nil || number < 6 || number > 9 {
-		return nil, r.fault("", "its lockfileVersion is %q; 6.0 to 9.0 are known: run pnpm install with pnpm 8 or later", p.file.Version)
-	}
-	p.old = number < 7
-	if p.file.Importers == nil {
-		p.file.Importers = map[string]*pnpmImporter{".": &p.file.Single}
-	}
-	for folder, importer := range p.file.Importers {
+	p := &pnpmReader{lockReader: r, file: file, names: map[string][]string{}}
+	for folder, importer := range file.Importers {
 		if importer == nil {
-			p.file.Importers[folder] = &pnpmImporter{}
+			file.Importers[folder] = &pnpmImporter{}
 		}
 		if folder != path.Clean(folder) {
 			return nil, r.fault(strconv.Quote(folder), "it is no folder that pnpm writes")
 		}
 	}
-	p.lock = &Lock{Format: "pnpm " + p.file.Version, packages: map[string]*lockPackage{}}
-	p.lock.ignored = p.file.Ignored
-	for name, version := range p.file.Overrides {
+	p.lock = &Lock{Format: "pnpm " + file.Version, tool: toolPnpm, packages: map[string]*lockPackage{}}
+	p.lock.ignored = file.Ignored
+	for name, version := range file.Overrides {
 		if version == "-" {
 			p.lock.ignored = append(p.lock.ignored, name)
 		}
@@ -116,9 +111,7 @@ func (r *pnpmReader) build() error {
 		entries = r.file.Packages
 	}
 	for _, key := range slices.Sorted(maps.Keys(entries)) {
-		if err := r.add(key, entries[key]); err != nil {
-			return err
-		}
+		r.add(key, entries[key])
 	}
 	for _, folder := range slices.Sorted(maps.Keys(r.file.Importers)) {
 		if err := r.addImporter(folder); err != nil {
@@ -128,26 +121,28 @@ func (r *pnpmReader) build() error {
 	if err := r.choose(); err != nil {
 		return err
 	}
+	r.cutOptionalPeers()
 	return r.inSync()
 }
 
 // add makes the package of a key such as "a@1.0.0(b@2.0.0)".
-func (r *pnpmReader) add(key string, wishes *pnpmPackage) error {
+func (r *pnpmReader) add(key string, wishes *pnpmPackage) {
 	base, peers, _ := strings.Cut(key, "(")
 	about := r.file.Packages[base]
 	if about == nil {
 		about = r.file.Packages[key]
 	}
-	if about == nil || wishes == nil {
-		return r.fault(key, "it is in one part of the file only: run pnpm install")
-	}
-	if strings.Contains(peers, "patch_hash=") {
-		return r.fault(key, "pnpm patches it (patchedDependencies), and patches are not applied here: publish the patched package, or remove the patch")
-	}
 	name, version := cutPattern(strings.TrimPrefix(base, "/"))
+	if about == nil || wishes == nil {
+		r.lock.packages[key] = &lockPackage{Name: name, Version: version, Fault: "it is in one part of the file only: run pnpm install"}
+		return
+	}
 	p := &lockPackage{
 		Name: name, Version: version, URL: about.Resolution.Tarball, Integrity: about.Resolution.Integrity, Bare: true,
 		OS: about.OS, CPU: about.CPU, Libc: about.Libc, Node: about.Engines["node"],
+	}
+	if strings.Contains(peers, "patch_hash=") {
+		p.Fault = "pnpm patches it (patchedDependencies), and patches are not applied here: publish the patched package, or remove the patch"
 	}
 	if about.Name != "" {
 		p.Name = about.Name
@@ -163,16 +158,19 @@ func (r *pnpmReader) add(key string, wishes *pnpmPackage) error {
 	case ok:
 		p.Local, p.URL, p.Bare = path.Clean(local), "", false
 	}
+	p.Unsealed = p.fetched() && p.Integrity == "" && unsupportedSource(p.URL) == ""
 	for _, list := range []struct {
 		deps map[string]string
 		kind edgeKind
 	}{{wishes.Dependencies, edgeProd}, {wishes.OptionalDependencies, edgeOptional}} {
 		for name, version := range list.deps {
 			e := lockEdge{Name: name, Spec: version, Kind: list.kind, To: r.key(".", name, version)}
-			if e.To == "" {
-				return r.fault(key, "it wants %s %s, which the file does not hold: run pnpm install", name, version)
+			if e.To == "" && p.Fault == "" {
+				p.Fault = fmt.Sprintf("it wants %s %s, which the file does not hold: run pnpm install", name, version)
 			}
-			if _, peer := about.PeerDependencies[name]; peer && list.kind == edgeProd {
+			if _, peer := about.PeerDependencies[name]; peer && about.PeerDependenciesMeta[name].Optional {
+				e.Kind = edgePeerOptional
+			} else if peer && list.kind == edgeProd {
 				e.Kind = edgePeer
 			}
 			p.Edges = append(p.Edges, e)
@@ -180,7 +178,6 @@ func (r *pnpmReader) add(key string, wishes *pnpmPackage) error {
 	}
 	sortEdges(p.Edges)
 	r.lock.packages[key] = p
-	return nil
 }
 
 // key returns the key of what is pinned for a name, "" for nothing. Links to
@@ -207,32 +204,45 @@ func (r *pnpmReader) key(folder, name, version string) string {
 func (r *pnpmReader) link(name, folder string) string {
 	key := "link:" + folder
 	if r.lock.packages[key] == nil {
-		r.lock.packages[key] = &lockPackage{Name: name, Local: folder}
+		p := &lockPackage{Name: name, Local: folder}
+		if r.file.Importers[folder] == nil {
+			r.readLinked(p, "pnpm")
+		}
+		r.lock.packages[key] = p
 	}
 	return key
 }
 
-// addImporter makes the package of the project, or of a member.
+// addImporter makes the package of the project, or of a member. A member without a
+// name has that of its folder.
 func (r *pnpmReader) addImporter(folder string) error {
-	e, err := r.manifestOnDisk(path.Join(folder, "package.json"))
+	name := path.Join(folder, "package.json")
+	if folder == "." && r.options.PackageJSON != "" {
+		name = r.options.PackageJSON
+	}
+	e, err := r.manifestOnDisk(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		e, err = &npmEntry{Name: jsonText(path.Base(folder))}, nil
+		e, err = &npmEntry{}, nil
 	}
 	if err != nil {
 		return err
 	}
 	key, p := "", &lockPackage{}
+	p.Name = string(e.Name)
 	if folder != "." {
-		key = r.link(string(e.Name), folder)
-		p = r.lock.packages[key]
-		r.members[string(e.Name)] = folder
+		p.Name = cmp.Or(p.Name, path.Base(folder))
+		key = r.link(p.Name, folder)
+		p.Local = folder
+		r.names[p.Name] = append(r.names[p.Name], folder)
+	} else {
+		r.top = e
 	}
-	p.Name, p.Version = string(e.Name), string(e.Version)
+	p.Version = string(e.Version)
 	all := map[string]lockEdge{}
 	for _, list := range r.file.Importers[folder].lists() {
 		for name, pin := range list.pins {
 			to := r.key(folder, name, pin.Version)
-			if to == "" {
+			if to == "" && list.kind != edgeDev {
 				return r.fault(folder, "it wants %s %s, which the file does not hold: run pnpm install", name, pin.Version)
 			}
 			all[name] = lockEdge{Name: name, Spec: pin.Specifier, Kind: list.kind, To: to}
@@ -256,13 +266,10 @@ func (i *pnpmImporter) lists() []pnpmPins {
 // choose makes the member that was asked for the root, or else all members
 // parts of what the project wants.
 func (r *pnpmReader) choose() error {
-	if want := r.options.Workspace; want != "" {
-		folder, ok := r.members[want]
-		if clean := path.Clean(strings.ReplaceAll(want, "\\", "/")); !ok && r.file.Importers[clean] != nil && clean != "." {
-			folder, ok = clean, true
-		}
-		if !ok {
-			return r.noMember(slices.Collect(maps.Keys(r.members)))
+	if want := r.options.Workspace; want != "" && !r.topAlone() {
+		folder, err := r.member(want)
+		if err != nil {
+			return err
 		}
 		r.lock.root = "link:" + folder
 		r.lock.packages[r.lock.root].Local = ""
@@ -274,17 +281,57 @@ func (r *pnpmReader) choose() error {
 		root = &lockPackage{}
 		r.lock.packages[""] = root
 	}
-	for name, folder := range r.members {
+	if r.topAlone() {
+		return nil
+	}
+	for name, folders := range r.names {
+		if len(folders) > 1 {
+			return r.fault("", "the members %s are all named %q, and node_modules has one folder of a name: choose one with workspace, by its folder", quoted(folders), name)
+		}
 		root.Edges = slices.DeleteFunc(root.Edges, func(e lockEdge) bool { return e.Name == name })
-		root.Edges = append(root.Edges, lockEdge{Name: name, Spec: "link:" + folder, To: "link:" + folder})
+		root.Edges = append(root.Edges, lockEdge{Name: name, Spec: "link:" + folders[0], To: "link:" + folders[0]})
 	}
 	sortEdges(root.Edges)
 	return nil
 }
 
-// inSync holds the package.json files against the lock file, as "pnpm install
+// member returns the folder of the member with a name or a folder.
+func (r *pnpmReader) member(want string) (string, error) {
+	if folder := path.Clean(strings.ReplaceAll(want, "\\", "/")); r.file.Importers[folder] != nil && folder != "." {
+		return folder, nil
+	}
+	switch folders := r.names[want]; len(folders) {
+	case 0:
+		return "", r.noMember(slices.Collect(maps.Keys(r.names)))
+	case 1:
+		return folders[0], nil
+	default:
+		return "", r.fault("", "the members %s are all named %q: write the folder of one", quoted(folders), want)
+	}
+}
+
+// cutOptionalPeers cuts the optional peers that only development brings: pnpm 11
+// leaves them out of production, where pnpm 10 and older took them along. A lock
+// file does not tell which pnpm wrote it, but a package.json may.
+func (r *pnpmReader) cutOptionalPeers() {
+	if major := r.top.packageManager("pnpm"); major > 0 && major < 11 {
+		return
+	}
+	wanted := r.lock.reach(func(e lockEdge) bool { return inProduction(e) && e.Kind != edgePeerOptional })
+	for key := range wanted {
+		p := r.lock.packages[key]
+		for i := range p.Edges {
+			if e := &p.Edges[i]; e.Kind == edgePeerOptional && !wanted[e.To] {
+				e.To = ""
+			}
+		}
+	}
+}
+
+// inSync compares the package.json files with the lock file, as "pnpm install
 // --frozen-lockfile" does. Where there is none, the lock file is believed.
 func (r *pnpmReader) inSync() error {
+	var faults []string
 	for _, folder := range slices.Sorted(maps.Keys(r.file.Importers)) {
 		name := path.Join(folder, "package.json")
 		if folder == "." && r.options.PackageJSON != "" {
@@ -301,18 +348,18 @@ func (r *pnpmReader) inSync() error {
 		for _, list := range r.file.Importers[folder].lists() {
 			maps.Copy(locked, list.pins)
 		}
-		for _, edge := range e.edges(true) {
+		for _, edge := range e.edges(toolPnpm, true) {
 			pin, ok := locked[edge.Name]
 			switch {
 			case edge.Kind == edgePeer || edge.Kind == edgePeerOptional || pin.Specifier == edge.Spec || r.overridden(edge.Name):
 			case ok:
-				return r.fault("", "it is out of date: %s wants %s %q and the lock file was written for %q: run pnpm install", name, edge.Name, edge.Spec, pin.Specifier)
+				faults = append(faults, fmt.Sprintf("%s wants %s %q and the lock file was written for %q", name, edge.Name, edge.Spec, pin.Specifier))
 			case edge.Kind != edgeOptional:
-				return r.fault("", "it is out of date: %s wants %s %q and the lock file has none: run pnpm install", name, edge.Name, edge.Spec)
+				faults = append(faults, fmt.Sprintf("%s wants %s %q and the lock file has none", name, edge.Name, edge.Spec))
 			}
 		}
 	}
-	return nil
+	return r.outOfDate(faults)
 }
 
 func (r *pnpmReader) overridden(name string) bool {

@@ -13,15 +13,21 @@ import (
 
 // settle returns the keys of what a target gets: optional packages that do not
 // fit go, with those that cannot do without them and those that nothing else
-// wants. A package that does not fit and is not optional is an EBADPLATFORM.
-func (l *Lock) settle(t manifest.Target) (map[string]bool, error) {
-	live := l.reach(func(lockEdge) bool { return true })
-	required := l.reach(func(e lockEdge) bool { return !e.Kind.bends() })
-	in := l.dependents(live)
+// wants. Development is cut off only then, as what it wants stays for npm. A package
+// that does not fit and is not optional is an EBADPLATFORM.
+func (l *Lock) settle(t manifest.Target) (settled, error) {
+	live := l.reach(inProduction)
+	all := live
+	if l.tool == toolNPM {
+		all = l.reach(isAny)
+	}
+	required := l.reach(isRequired)
+	needed := l.reach(func(e lockEdge) bool { return !e.Kind.bends() }) // by development too
+	in := l.dependents(all)
 	gone := map[string]bool{}
-	for _, key := range slices.Sorted(maps.Keys(live)) {
+	for _, key := range slices.Sorted(maps.Keys(all)) {
 		p := l.packages[key]
-		if key == l.root || gone[key] {
+		if key == l.root || gone[key] || !live[key] && needed[key] {
 			continue
 		}
 		fault := p.platformFault(t)
@@ -32,12 +38,56 @@ func (l *Lock) settle(t manifest.Target) (map[string]bool, error) {
 			continue
 		}
 		if required[key] {
-			return nil, &manifest.ResolveError{Code: "EBADPLATFORM", Name: p.Name, Spec: p.Version, RequiredBy: l.wisher(in[key]), Detail: fault + ", and it is no optional dependency: leave it out for this target"}
+			return settled{}, &manifest.ResolveError{Code: "EBADPLATFORM", Name: p.Name, Spec: p.Version, RequiredBy: l.wisher(in[key]), Detail: fault + ", and it is no optional dependency: leave it out for this target"}
 		}
 		l.drop(key, in, gone)
 	}
-	maps.DeleteFunc(live, func(key string, _ bool) bool { return gone[key] })
-	return live, nil
+	s := settled{live: maps.Clone(live), scope: maps.Clone(all), engines: map[string]string{}}
+	for key := range gone {
+		delete(s.live, key)
+		delete(s.scope, key)
+	}
+	for key := range gone {
+		if engine := l.leftOut(key, in[key], s.live, gone, t); live[key] && engine != "" {
+			s.engines[key] = engine
+		}
+	}
+	return s, nil
+}
+
+// leftOut returns the range of Node.js that leaves an optional dependency out: its
+// own, or one of what it needs. It is "" for what nothing that stays wants, and for
+// what is of another platform.
+func (l *Lock) leftOut(key string, in []wish, live, gone map[string]bool, t manifest.Target) string {
+	wanted := slices.ContainsFunc(in, func(w wish) bool { return live[w.from] && w.edge.Kind == edgeOptional })
+	seen := map[string]bool{key: true}
+	engine := ""
+	for queue := []string{key}; wanted && len(queue) > 0; queue = queue[1:] {
+		p := l.packages[queue[0]]
+		if p.platformFault(t) != "" || unsupportedSource(p.URL) != "" {
+			return ""
+		}
+		if engine == "" && p.engineFault(t) != "" {
+			engine = p.Node
+		}
+		for _, e := range p.Edges {
+			if gone[e.To] && !e.Kind.bends() && !seen[e.To] {
+				seen[e.To] = true
+				queue = append(queue, e.To)
+			}
+		}
+	}
+	return engine
+}
+
+// settled is what a target gets.
+type settled struct {
+	live map[string]bool // keys of what it gets
+	// scope is live with those packages of development that decide about it.
+	scope map[string]bool
+	// engines are the optional dependencies that the version of Node.js alone leaves
+	// out, with the range that is wanted.
+	engines map[string]string
 }
 
 // wish is an edge and the key of the package whose it is.
@@ -84,7 +134,7 @@ func (l *Lock) drop(key string, in map[string][]wish, gone map[string]bool) {
 		changed = false
 		for _, k := range slices.Sorted(maps.Keys(below)) {
 			outside := func(w wish) bool { return !below[w.from] && !gone[w.from] }
-			if !set[k] && (l.packages[k].Held || slices.ContainsFunc(in[k], outside)) {
+			if !set[k] && slices.ContainsFunc(in[k], outside) {
 				delete(below, k)
 				changed = true
 			}

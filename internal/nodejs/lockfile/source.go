@@ -74,10 +74,10 @@ func (c *completion) newest(ctx context.Context, spec manifest.Spec) (*manifest.
 	return c.registry.Manifest(ctx, spec.Name, best)
 }
 
-// refuseUnsupported refuses what has no tarball that a digest vouches for, and
-// notes what was left out for that.
+// refuseUnsupported refuses what has no tarball that a digest is of, and notes what
+// was left out for that.
 func (c *completion) refuseUnsupported() error {
-	in := c.dependents(c.reach(func(lockEdge) bool { return true }))
+	in := c.dependents(c.reach(inProduction))
 	for _, key := range slices.Sorted(maps.Keys(in)) {
 		p := c.packages[key]
 		kind := unsupportedSource(p.URL)

@@ -4,19 +4,20 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
 )
 
-// inSync holds what the projects on disk want against the lock file, and finds
-// out anew what is extraneous, as "npm ci" of npm 11 does.
+// inSync compares what the projects on disk want with the lock file, and finds out
+// anew what is extraneous, as "npm ci" of npm 11 does. Folders that production does
+// not need may be out of date.
 func (r *packageLockReader) inSync() error {
 	var faults []string
+	wanted := r.lock.reach(inProduction)
 	for _, key := range slices.Sorted(maps.Keys(r.lock.packages)) {
 		p := r.lock.packages[key]
-		if key != r.lock.root && !r.packages[key].Link {
+		if key != r.lock.root && (!r.packages[key].Link || p.Linked || !wanted[key]) {
 			continue
 		}
 		for _, e := range p.Edges {
@@ -25,12 +26,8 @@ func (r *packageLockReader) inSync() error {
 			}
 		}
 	}
-	if len(faults) > 0 {
-		const most = 5
-		if len(faults) > most {
-			faults = append(faults[:most], fmt.Sprintf("and %d more", len(faults)-most))
-		}
-		return r.fault("", "it is out of date: %s: run npm install", strings.Join(faults, "; "))
+	if err := r.outOfDate(faults); err != nil {
+		return err
 	}
 	if !r.old {
 		r.lock.markExtraneous()

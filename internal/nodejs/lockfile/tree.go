@@ -1,8 +1,8 @@
 package lockfile
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,11 +25,11 @@ import (
 // What a user can act on is a *ResolveError or a *LockFileError.
 func TreeFor(ctx context.Context, r registry.Registry, l *Lock, t manifest.Target) (*modules.Tree, error) {
 	c := &completion{registry: r, target: t, Lock: l.clone(), asked: map[string]bool{}, notes: map[string]bool{}}
-	live, err := c.run(ctx)
+	s, err := c.run(ctx)
 	if err != nil {
 		return nil, err
 	}
-	w := &treeWriter{completion: c, live: live, in: c.dependents(live), tree: &modules.Tree{}}
+	w := &treeWriter{completion: c, live: s.live, engines: s.engines, tree: &modules.Tree{}, linked: map[string]*lockPackage{}}
 	if c.placed {
 		err = w.asPlaced()
 	} else {
@@ -38,7 +38,7 @@ func TreeFor(ctx context.Context, r registry.Registry, l *Lock, t manifest.Targe
 	if err != nil {
 		return nil, err
 	}
-	if err := w.vouched(); err != nil {
+	if err := errors.Join(w.checkLinked(), w.refuseUnsealed()); err != nil {
 		return nil, err
 	}
 	if err := w.locate(ctx); err != nil {
@@ -72,11 +72,12 @@ func (l *Lock) clone() *Lock {
 // treeWriter turns what is live of a lock into a tree.
 type treeWriter struct {
 	*completion
-	live map[string]bool
-	in   map[string][]wish
-	tree *modules.Tree
-	weak []string // what only SHA-1 vouches for
-	bare []string // what nothing vouches for
+	live    map[string]bool
+	engines map[string]string // optional packages that Node.js alone leaves out
+	tree    *modules.Tree
+	weak    []string                // what only a SHA-1 seals
+	bare    []string                // keys of what has no digest
+	linked  map[string]*lockPackage // linked folders by their place
 }
 
 // asPlaced takes the folders that npm chose. What lies in a folder that a link
@@ -131,6 +132,9 @@ func foldersOf(at string, links map[string][]string, through []string) []string 
 func (w *treeWriter) put(key, at string) error {
 	p := w.packages[key]
 	if p.Local != "" {
+		if p.Linked {
+			w.linked[at] = p
+		}
 		w.tree.Local = append(w.tree.Local, modules.Local{Path: at, Name: p.Name, Version: p.Version, Source: p.Local, Archive: isArchiveName(p.Local), Integrity: p.Integrity})
 		return nil
 	}
@@ -141,7 +145,7 @@ func (w *treeWriter) put(key, at string) error {
 		return nil
 	}
 	if p.Integrity == "" {
-		w.bare = append(w.bare, p.String())
+		w.bare = append(w.bare, key)
 		return nil
 	}
 	integrity, err := fetch.ParseIntegrity(p.Integrity)
@@ -156,19 +160,43 @@ func (w *treeWriter) put(key, at string) error {
 	return nil
 }
 
-// vouched refuses tarballs that nothing vouches for.
-func (w *treeWriter) vouched() error {
+// refuseUnsealed refuses tarballs without a digest.
+func (w *treeWriter) refuseUnsealed() error {
 	if len(w.bare) == 0 {
 		return nil
 	}
-	slices.Sort(w.bare)
-	bare := slices.Compact(w.bare)
-	name, version := cutPattern(bare[0])
-	detail := "it has no integrity there, so that nothing tells whether the right bytes arrive"
-	if len(bare) > 1 {
-		detail += fmt.Sprintf("; the same is true of %d others", len(bare)-1)
+	var names []string
+	remote := false
+	for _, key := range w.bare {
+		names = append(names, w.packages[key].String())
+		remote = remote || w.packages[key].Remote
 	}
-	return &manifest.ResolveError{Code: "EINTEGRITY", Name: name, Spec: version, RequiredBy: w.File, Detail: detail + ": remove the lock file and node_modules, and run the package manager's install"}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	reason := "it has no integrity there, so that nothing tells whether the right bytes arrive"
+	if more := len(names) - 1; more == 1 {
+		reason += "; the same is true of " + names[1]
+	} else if more > 1 {
+		reason += fmt.Sprintf("; the same is true of %d others: %s", more, some(names[1:]))
+	}
+	return &Error{File: w.File, Entry: names[0], Reason: reason + ". " + w.tool.sealing(remote)}
+}
+
+// sealing says what a user can do about tarballs without a digest. remote is set
+// where an address is wanted instead of a version.
+func (t tool) sealing(remote bool) string {
+	const otherwise = "put the archive into the project and depend on it by file:, or publish it to a registry"
+	switch {
+	case !remote:
+		return "The registry tells none either: publish the package anew, or take another version of it"
+	case t == toolBerry:
+		return "Yarn 2 and later lock the digest of a zip of their own, never that of an archive by address: " + otherwise
+	case t == toolPnpm:
+		return "pnpm before 10 locks no digest of an archive by address: remove its entry and run pnpm install with pnpm 10 or later, or " + otherwise
+	case t == toolYarn1:
+		return "Remove its entry and run yarn install, which writes one, or " + otherwise
+	}
+	return "Remove its entry and run npm install, which writes one, or " + otherwise
 }
 
 // locate gives every tarball its address.
@@ -192,41 +220,4 @@ func (w *treeWriter) locate(ctx context.Context) error {
 		p.URL = m.Tarball
 	}
 	return nil
-}
-
-func (w *treeWriter) finish() *modules.Tree {
-	slices.SortFunc(w.tree.Packages, func(a, b modules.Package) int { return cmp.Compare(a.Path, b.Path) })
-	slices.SortFunc(w.tree.Local, func(a, b modules.Local) int { return cmp.Compare(a.Path, b.Path) })
-	if len(w.added) > 0 {
-		slices.Sort(w.added)
-		w.note("the lock file %q, written on another system, lacks what %s needs: %s came from the registry. Run the package manager's install on Linux to lock it", w.File, w.target, strings.Join(w.added, ", "))
-	}
-	if len(w.weak) > 0 {
-		slices.Sort(w.weak)
-		w.note("only SHA-1, which can be forged, vouches for %s", strings.Join(slices.Compact(w.weak), ", "))
-	}
-	w.noteMissingPeers()
-	for key := range w.live {
-		if fault := w.packages[key].engineFault(w.target); key != w.root && fault != "" {
-			w.notes[fault] = true
-		}
-	}
-	w.tree.Notes = slices.Sorted(maps.Keys(w.notes))
-	return w.tree
-}
-
-// noteMissingPeers tells which peers nobody has: yarn does not install them,
-// and npm not with --legacy-peer-deps.
-func (w *treeWriter) noteMissingPeers() {
-	names := map[string]bool{}
-	for key := range w.live {
-		names[w.packages[key].Name] = true
-	}
-	for key := range w.live {
-		for _, e := range w.packages[key].Edges {
-			if e.Kind == edgePeer && e.To == "" && !names[e.Name] && key != w.root {
-				w.note("%s wants its user to have %s %s, which is not among the production dependencies", w.packages[key], e.Name, e.Spec)
-			}
-		}
-	}
 }

@@ -1,6 +1,7 @@
 package lockfile
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,20 +11,24 @@ import (
 	"strings"
 )
 
-func newYarnWorld(r *lockReader, format string) *yarnWorld {
+func newYarnWorld(r *lockReader, by tool, format string) *yarnWorld {
 	return &yarnWorld{
-		lockReader: r, answers: map[string]string{}, byName: map[string][]string{}, members: map[string]string{},
-		lock: &Lock{Format: format, packages: map[string]*lockPackage{}},
+		lockReader: r, answers: map[string]string{}, byName: map[string][]string{}, members: map[string]string{}, located: map[string][]located{},
+		lock: &Lock{Format: format, tool: by, packages: map[string]*lockPackage{}},
 	}
 }
 
 // enter adds a package that answers some patterns.
 func (w *yarnWorld) enter(key string, p *lockPackage, patterns []string) {
-	if w.lock.packages[key] == nil {
+	// What yarn patches itself has two entries; one may tell no dependencies.
+	if known := w.lock.packages[key]; known == nil || len(known.Edges) == 0 {
 		w.lock.packages[key] = p
 	}
 	for _, pattern := range patterns {
 		w.answers[pattern] = key
+		if base, locator := cutLocator(pattern); locator != "" {
+			w.located[base] = append(w.located[base], located{locator, key})
+		}
 		if name, _ := cutPattern(pattern); !slices.Contains(w.byName[name], key) {
 			w.byName[name] = append(w.byName[name], key)
 		}
@@ -51,14 +56,14 @@ func (w *yarnWorld) projects(folders []string) error {
 			return err
 		}
 	}
-	root := &lockPackage{Name: string(top.Name), Version: string(top.Version), Edges: top.edges(true)}
+	root := &lockPackage{Name: string(top.Name), Version: string(top.Version), Edges: top.edges(w.lock.tool, true)}
 	w.lock.packages[""] = root
 	for _, folder := range folders {
 		e, err := w.manifestOnDisk(path.Join(folder, "package.json"))
 		if err != nil {
 			return &Error{File: w.title, Entry: folder, Reason: "this member of the workspace has no readable package.json, which tells what is for production", Err: err}
 		}
-		p := &lockPackage{Name: string(e.Name), Version: string(e.Version), Local: folder, Edges: e.edges(true)}
+		p := &lockPackage{Name: string(e.Name), Version: string(e.Version), Local: folder, Edges: e.edges(w.lock.tool, true)}
 		if p.Name == "" {
 			p.Name = path.Base(folder)
 		}
@@ -81,11 +86,16 @@ func (w *yarnWorld) memberFolders() ([]string, error) {
 // parts of what the project wants.
 func (w *yarnWorld) choose(root *lockPackage) error {
 	want := w.options.Workspace
+	if w.topAlone() {
+		return nil
+	}
 	if want != "" {
 		for name, key := range w.members {
 			folder := w.lock.packages[key].Local
 			if name == want || folder == path.Clean(strings.ReplaceAll(want, "\\", "/")) {
 				w.lock.root = key
+				// What the top wants is no orphan of the lock file.
+				w.lock.packages[topMember] = root
 				delete(w.lock.packages, "")
 				w.lock.packages[key].Local = ""
 				return nil
@@ -101,54 +111,94 @@ func (w *yarnWorld) choose(root *lockPackage) error {
 	return nil
 }
 
-// connect answers every wish.
+// topMember is the key of the project at the top where a member is wanted.
+const topMember = "workspace:."
+
+// connect answers every wish. What a project wants and the lock file lacks makes
+// it out of date; a package that lacks something counts where production needs it.
 func (w *yarnWorld) connect() error {
+	var faults []string
 	for _, key := range slices.Sorted(maps.Keys(w.lock.packages)) {
 		p := w.lock.packages[key]
+		project := key == w.lock.root || strings.HasPrefix(key, "workspace:")
 		for i := range p.Edges {
 			e := &p.Edges[i]
-			if e.Kind == edgePeer || e.Kind == edgePeerOptional {
+			if e.Kind == edgePeer || e.Kind == edgePeerOptional || p.Linked {
 				continue
 			}
-			e.To = w.answer(p, *e)
-			project := key == w.lock.root || p.Local != ""
-			if all := w.byName[e.Name]; e.To == "" && len(all) == 1 && !project {
-				e.To = all[0] // a resolution or an extension that the project has elsewhere
+			if w.answerWish(key, p, e, project) || e.Kind == edgeOptional || e.Kind == edgeDev {
+				continue
 			}
-			if e.To == "" && e.Kind != edgeOptional && e.Kind != edgeDev {
-				who := p.String()
-				if project {
-					who = "the project"
-				}
-				return w.fault("", "it is out of date: %s wants %s %q and the lock file has none: run yarn install", who, e.Name, e.Spec)
+			if key == topMember {
+				continue
+			}
+			if project {
+				faults = append(faults, fmt.Sprintf("the project wants %s %q and the lock file has none", e.Name, e.Spec))
+			} else if p.Fault == "" {
+				p.Fault = fmt.Sprintf("it wants %s %q, which the lock file does not hold: run yarn install", e.Name, e.Spec)
 			}
 		}
 	}
-	return nil
+	return w.outOfDate(faults)
+}
+
+// answerWish sets what answers a wish, and reports whether there is an answer.
+func (w *yarnWorld) answerWish(key string, p *lockPackage, e *lockEdge, project bool) bool {
+	if to := w.resolution(key, p, *e); to != "" {
+		if q := w.lock.packages[to]; q.Linked && !w.files.IsFolder(q.Local) {
+			// A link to nothing is how "resolutions" take a package away.
+			e.Kind = edgePeerOptional
+			return true
+		}
+		e.To = to
+		return true
+	}
+	e.To = w.answer(key, p, *e)
+	if all := w.byName[e.Name]; e.To == "" && len(all) == 1 && !project {
+		e.To = all[0] // an extension that the project has elsewhere
+	}
+	return e.To != ""
 }
 
 // answer returns the key of what answers a wish, or "".
-func (w *yarnWorld) answer(p *lockPackage, e lockEdge) string {
+func (w *yarnWorld) answer(key string, p *lockPackage, e lockEdge) string {
 	if w.lock.packages[e.Spec] != nil && strings.HasPrefix(e.Spec, "workspace:") {
 		return e.Spec
 	}
-	for _, spec := range []string{e.Spec, "npm:" + e.Spec} {
-		if key := w.answers[e.Name+"@"+spec]; key != "" {
-			return key
-		}
+	if to := w.lookUp(key, p, e.Name, w.settings.uncatalogued(e.Name, e.Spec)); to != "" {
+		return to
 	}
 	if strings.HasPrefix(e.Spec, "link:") || strings.HasPrefix(e.Spec, "portal:") || strings.HasPrefix(e.Spec, "file:") {
-		return w.linked(p, e)
-	}
-	if key := w.resolution(p, e); key != "" {
-		return key
+		return w.folder(p, e)
 	}
 	return w.members[e.Name]
 }
 
+// lookUp returns the key of the entry that answers a spec, or "". Of entries that
+// count for one project or package alone, it is that of the package that asks, or
+// else of the project at the top.
+func (w *yarnWorld) lookUp(key string, p *lockPackage, name, spec string) string {
+	for _, wanted := range []string{spec, "npm:" + spec} {
+		pattern := name + "@" + wanted
+		if to := w.answers[pattern]; to != "" {
+			return to
+		}
+		all := w.located[pattern]
+		for _, own := range []string{key, p.Name + "@workspace:" + cmp.Or(p.Local, strings.TrimPrefix(w.lock.root, "workspace:"), "."), string(w.top.Name) + "@workspace:."} {
+			if at := slices.IndexFunc(all, func(l located) bool { return l.locator == own }); at >= 0 {
+				return all[at].key
+			}
+		}
+		if len(all) == 1 {
+			return all[0].key
+		}
+	}
+	return ""
+}
+
 // resolution answers a wish that "resolutions" of package.json override, such
 // as "ms", "debug/ms", "**/ms" or "ms@npm:^2.0.0".
-func (w *yarnWorld) resolution(p *lockPackage, e lockEdge) string {
+func (w *yarnWorld) resolution(key string, p *lockPackage, e lockEdge) string {
 	var found string
 	for _, pattern := range slices.Sorted(maps.Keys(w.top.Resolutions)) {
 		parent, last := "", strings.TrimPrefix(pattern, "**/")
@@ -164,18 +214,17 @@ func (w *yarnWorld) resolution(p *lockPackage, e lockEdge) string {
 		if name != e.Name || of != "" && of != e.Spec && of != "npm:"+e.Spec || parent != "" && parent != p.Name {
 			continue
 		}
-		value := w.top.Resolutions[pattern]
-		for _, spec := range []string{value, "npm:" + value} {
-			if key := w.answers[e.Name+"@"+spec]; key != "" && (found == "" || parent != "") {
-				found = key
-			}
+		value := w.settings.uncatalogued(e.Name, w.top.Resolutions[pattern])
+		if to := w.lookUp(key, p, e.Name, value); to != "" && (found == "" || parent != "") {
+			found = to
 		}
 	}
 	return found
 }
 
-// linked returns the key of a folder or archive of the project.
-func (w *yarnWorld) linked(p *lockPackage, e lockEdge) string {
+// folder returns the key of a folder or archive of the project that the lock file
+// has no entry of.
+func (w *yarnWorld) folder(p *lockPackage, e lockEdge) string {
 	from := p.Local
 	if from == "" {
 		from = strings.TrimPrefix(w.lock.root, "workspace:")
@@ -187,6 +236,9 @@ func (w *yarnWorld) linked(p *lockPackage, e lockEdge) string {
 	}
 	if w.lock.packages[key] == nil {
 		w.lock.packages[key] = &lockPackage{Name: e.Name, Local: local}
+		if strings.HasPrefix(e.Spec, "link:") {
+			w.readLinked(w.lock.packages[key], "yarn")
+		}
 	}
 	return key
 }

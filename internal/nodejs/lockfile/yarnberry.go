@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 
@@ -32,10 +33,14 @@ func (r *lockReader) readYarnBerry(b []byte) (*Lock, error) {
 		Version int `yaml:"version"`
 	}
 	if node := nodes["__metadata"]; node.Decode(&meta) != nil || meta.Version < 4 {
-		return nil, r.fault("", "its __metadata has no version that is known: run yarn install")
+		return nil, r.fault("", "its __metadata has no version that Yarn 2 or later writes: run yarn install")
 	}
 	delete(nodes, "__metadata")
-	w := newYarnWorld(r, fmt.Sprintf("yarn berry %d", meta.Version))
+	w := newYarnWorld(r, toolBerry, fmt.Sprintf("yarn berry %d", meta.Version))
+	var err error
+	if w.settings, err = r.yarnSettings(); err != nil {
+		return nil, err
+	}
 	folders := []string{}
 	for _, patterns := range slices.Sorted(maps.Keys(nodes)) {
 		var e berryEntry
@@ -54,7 +59,12 @@ func (r *lockReader) readYarnBerry(b []byte) (*Lock, error) {
 	if err := w.projects(folders); err != nil {
 		return nil, err
 	}
-	return w.lock, w.connect()
+	w.extend()
+	if err := w.connect(); err != nil {
+		return nil, err
+	}
+	w.adopt()
+	return w.lock, nil
 }
 
 // addBerry makes the package of an entry, or returns the folder of a member.
@@ -80,16 +90,52 @@ func (w *yarnWorld) addBerry(patterns []string, e *berryEntry) (member string, e
 		// what yarn patches for its own way of linking is fine as it is
 		key = name + "@npm:" + e.Version
 	case protocol == "patch":
-		p.URL, p.Remote = "patch:"+rest, true
-	case protocol == "link" || protocol == "portal" || protocol == "file":
-		p.Local, p.Bare = lockPath("", from), false
+		p.Bare, p.Unsealed = false, false
+		p.Fault = "yarn patches it, and patches are not applied here: publish the patched package, or remove the patch"
+	case protocol == "link":
+		p.Local, p.Bare = locatedFolder(e.Resolution), false
+		w.readLinked(p, "yarn")
+	case protocol == "portal" || protocol == "file":
+		p.Local, p.Bare = locatedFolder(e.Resolution), false
 	default:
 		p.URL, p.Unsealed, p.Remote = from, false, true
 	}
 	p.OS, p.CPU, p.Libc = berryConditions(e.Conditions)
-	p.Edges = e.edges()
+	if !p.Linked {
+		p.Edges = e.edges()
+	}
 	w.enter(key, p, patterns)
 	return "", nil
+}
+
+// locatedFolder returns the folder, or the archive, that a locator names, as a slash
+// path from the lock file: "a@file:./a#./a::hash=1c02f4&locator=app%40workspace%3A."
+// is "a", and below packages/app where the locator names that folder.
+func locatedFolder(locator string) string {
+	_, from := cutPattern(locator)
+	protocol, rest, _ := strings.Cut(from, ":")
+	if protocol == "workspace" {
+		return path.Clean(rest)
+	}
+	base := ""
+	if _, within := cutLocator(locator); within != "" && len(within) < len(locator) {
+		base = locatedFolder(within)
+	}
+	return lockPath(base, from)
+}
+
+// cutLocator cuts the locator off that a pattern or resolution is bound to:
+// "a@file:./a::locator=app%40workspace%3A." counts for app@workspace:. alone.
+func cutLocator(pattern string) (base, locator string) {
+	base, parameters, found := strings.Cut(pattern, "::")
+	if !found {
+		return pattern, ""
+	}
+	values, err := url.ParseQuery(parameters)
+	if err != nil {
+		return pattern, ""
+	}
+	return base, values.Get("locator")
 }
 
 func (e *berryEntry) edges() []lockEdge {

@@ -16,7 +16,15 @@ type yarnWorld struct {
 	byName  map[string][]string
 	top     *npmEntry
 	members map[string]string // keys by name
+	// located are the answers to wishes that count for one project or package only,
+	// by the "name@spec" of the wish.
+	located  map[string][]located
+	settings yarnSettings
 }
+
+// located is the answer to a wish of one project or package, which yarn berry calls
+// by its locator, such as "app@workspace:.".
+type located struct{ locator, key string }
 
 // classicEntry is an entry of yarn.lock version 1.
 type classicEntry struct {
@@ -30,7 +38,7 @@ func (r *lockReader) readYarnClassic(b []byte) (*Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := newYarnWorld(r, "yarn 1")
+	w := newYarnWorld(r, toolYarn1, "yarn 1")
 	for _, e := range entries {
 		if err := w.addClassic(e); err != nil {
 			return nil, err
@@ -54,6 +62,9 @@ func (w *yarnWorld) addClassic(e *classicEntry) error {
 	}
 	address, fragment, _ := strings.Cut(e.fields["resolved"], "#")
 	switch {
+	case strings.HasPrefix(wanted, "link:"):
+		p.Local, p.Bare = lockPath("", wanted), false
+		w.readLinked(p, "yarn")
 	case strings.HasPrefix(wanted, "file:") || strings.HasPrefix(wanted, "."):
 		p.Local, p.Bare = lockPath("", wanted), false
 	case unsupportedSource(e.fields["resolved"]) != "":
@@ -64,6 +75,7 @@ func (w *yarnWorld) addClassic(e *classicEntry) error {
 	if _, err := hex.DecodeString(fragment); p.Integrity == "" && err == nil && len(fragment) == 40 && p.URL == publicRegistry(address) {
 		p.Integrity = manifest.ShasumIntegrity(fragment)
 	}
+	p.Unsealed = p.fetched() && p.Integrity == "" && unsupportedSource(p.URL) == ""
 	for name, spec := range e.dependencies {
 		p.Edges = append(p.Edges, lockEdge{Name: name, Spec: spec})
 	}

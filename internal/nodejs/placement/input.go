@@ -44,6 +44,9 @@ type Options struct {
 	// StrictPeers refuses conflicts below the project too, as npm's
 	// --strict-peer-deps.
 	StrictPeers bool
+	// Force accepts conflicts between peers and foreign platforms, as npm's
+	// --force.
+	Force bool
 	// OmitDevelopment takes no offence at packages that only development wants
 	// and that do not run on the target, as npm's --omit=dev.
 	OmitDevelopment bool

@@ -86,11 +86,13 @@ type Refusal struct {
 	// Against are the demands that exclude it.
 	Against []Demand
 	// Found is the package that is in the way, or that does not run, as
-	// name@version.
+	// name@version; of OverridesProject the text that the override asks for.
 	Found string
 	// Names are the packages that bring each other without end.
 	Names []string
-	Err   error // the cause, may be nil
+	// Manifest is of the package that does not run.
+	Manifest *manifest.Manifest
+	Err      error // the cause, may be nil
 }
 
 // Code is npm's own code of the error.

@@ -61,17 +61,19 @@ const (
 	Dropped NoteKind = iota
 	// Refuses: "engines" of a package that is needed refuses the target.
 	Refuses
-	// Unsatisfied: a peer below the project has not what it asks for.
-	Unsatisfied
 	// Completed: npm's tree would lack a package that is needed; this one has
 	// it.
 	Completed
+	// Overruled: two overrides contradict each other for a package that both are
+	// about. The demand's is not followed below Path.
+	Overruled
 )
 
 // Note tells something that is no error.
 type Note struct {
 	Kind   NoteKind
 	Demand Demand // what wants the package; zero where nothing special does
-	Path   string // the package's folder, where it has one
-	Err    error  // of Dropped
+	// Path is the package's folder, where it has one.
+	Path string
+	Err  error // of Dropped
 }

@@ -1,0 +1,152 @@
+package lockfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
+)
+
+// yarnSettings are the parts of .yarnrc.yml that decide what a lock file means. See
+// https://yarnpkg.com/configuration/yarnrc.
+type yarnSettings struct {
+	Catalog           map[string]string            `yaml:"catalog"`
+	Catalogs          map[string]map[string]string `yaml:"catalogs"`
+	PackageExtensions map[string]yarnExtension     `yaml:"packageExtensions"`
+}
+
+// yarnExtension is what a package ought to say of its dependencies and does not. The
+// lock file has the package as it is.
+type yarnExtension struct {
+	Dependencies         map[string]string                  `yaml:"dependencies"`
+	PeerDependencies     map[string]string                  `yaml:"peerDependencies"`
+	PeerDependenciesMeta map[string]struct{ Optional bool } `yaml:"peerDependenciesMeta"`
+}
+
+// yarnSettings reads the .yarnrc.yml beside the lock file, where there is one.
+func (r *lockReader) yarnSettings() (yarnSettings, error) {
+	var s yarnSettings
+	body, err := r.files.Read(".yarnrc.yml")
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return s, fmt.Errorf("reading .yarnrc.yml beside lock file %q: %w", r.title, err)
+	}
+	var sections map[string]yaml.Node
+	if err := yaml.Unmarshal(body, &sections); err != nil {
+		return s, &Error{File: r.title, Entry: ".yarnrc.yml", Reason: "it is no YAML that yarn reads", Err: err}
+	}
+	for name, into := range map[string]any{"catalog": &s.Catalog, "catalogs": &s.Catalogs, "packageExtensions": &s.PackageExtensions} {
+		if node, ok := sections[name]; ok && node.Decode(into) != nil {
+			return s, r.fault(".yarnrc.yml", "its setting %q, from line %d on, is none that yarn reads", name, node.Line)
+		}
+	}
+	return s, nil
+}
+
+// uncatalogued returns the range that a wish such as "catalog:" or "catalog:old"
+// stands for, and any other wish as it is.
+func (s yarnSettings) uncatalogued(name, spec string) string {
+	catalog, ok := strings.CutPrefix(spec, "catalog:")
+	if !ok {
+		return spec
+	}
+	from := s.Catalog
+	if catalog != "" && catalog != "default" {
+		from = s.Catalogs[catalog]
+	}
+	if wanted := from[name]; wanted != "" {
+		return wanted
+	}
+	return spec
+}
+
+// extend adds to the packages what .yarnrc.yml, and yarn itself, say that their
+// manifests lack.
+func (w *yarnWorld) extend() {
+	for _, key := range slices.Sorted(maps.Keys(w.lock.packages)) {
+		p := w.lock.packages[key]
+		if key == w.lock.root || p.Local != "" {
+			continue
+		}
+		for _, pattern := range slices.Sorted(maps.Keys(w.settings.PackageExtensions)) {
+			if name, of := cutPattern(pattern); name == p.Name && admits(of, p.Version) {
+				p.extend(w.settings.PackageExtensions[pattern])
+			}
+		}
+		for _, known := range knownExtensions[p.Name] {
+			if admits(known.versions, p.Version) {
+				p.extend(yarnExtension{Dependencies: known.lacks})
+			}
+		}
+	}
+}
+
+// admits reports whether a range admits a version, as yarn sees it: prereleases are
+// versions as any other.
+func admits(wanted, version string) bool {
+	if wanted == "" || wanted == "*" {
+		return true
+	}
+	r, err := semver.ParseRangeWith(wanted, semver.Options{IncludePrerelease: true})
+	v, errVersion := semver.ParseLoose(version)
+	return err == nil && errVersion == nil && r.Match(v)
+}
+
+// extend adds what the package does not say itself.
+func (p *lockPackage) extend(x yarnExtension) {
+	for name, spec := range x.Dependencies {
+		switch e := p.edge(name); {
+		case e == nil:
+			p.Edges = sortEdges(append(p.Edges, lockEdge{Name: name, Spec: spec}))
+		case e.Kind == edgePeer || e.Kind == edgePeerOptional:
+			*e = lockEdge{Name: name, Spec: spec}
+		}
+	}
+	for name, spec := range x.PeerDependencies {
+		if p.edge(name) == nil {
+			kind := edgePeer
+			if x.PeerDependenciesMeta[name].Optional {
+				kind = edgePeerOptional
+			}
+			p.Edges = sortEdges(append(p.Edges, lockEdge{Name: name, Spec: spec, Kind: kind}))
+		}
+	}
+}
+
+// adopt gives the project what nothing in the lock file wants. Yarn keeps no such
+// entry but for what its extensions add to packages, and which these are differs
+// between its versions: at the top whoever needs it finds it.
+func (w *yarnWorld) adopt() {
+	wanted := map[string]bool{}
+	for _, p := range w.lock.packages {
+		for _, e := range p.Edges {
+			wanted[e.To] = true
+		}
+		if p.Fault != "" { // a patch is of an entry of its own
+			wanted[p.Name+"@npm:"+p.Version] = true
+		}
+	}
+	root := w.lock.packages[w.lock.root]
+	var adopted []string
+	for _, name := range slices.Sorted(maps.Keys(w.byName)) {
+		for _, key := range w.byName[name] {
+			p := w.lock.packages[key]
+			if p == nil || wanted[key] || p.Local != "" || p.Fault != "" || root.edge(name) != nil {
+				continue
+			}
+			root.Edges = sortEdges(append(root.Edges, lockEdge{Name: name, Spec: p.Version, To: key}))
+			adopted = append(adopted, p.String())
+		}
+	}
+	if len(adopted) > 0 {
+		w.lock.notes = append(w.lock.notes, fmt.Sprintf("nothing in the lock file %q wants %s, which an extension of yarn's own may: it is packed at the top", w.title, some(adopted)))
+	}
+}

@@ -1,0 +1,243 @@
+package placement
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// bench is where a package is tried out with its peers before it gets a place:
+// one seat for each name, flat. It belongs to a host, the owner of the demand.
+// The host's own demands lie beside it as standing orders.
+type bench struct {
+	host *slot
+	// ground has the seats and the standing orders. It is nil as long as a lone
+	// package without peers sits there, which is nearly always so.
+	ground *ground
+	lone   *slot
+	// beside has the slots of a folder that are seats as soon as they are asked
+	// for.
+	beside map[string]*slot
+}
+
+// unseating is a version that is tried in another's seat for a peer.
+type unseating struct {
+	owner  *parcel
+	name   string
+	parcel *parcel
+}
+
+// seat returns what sits on a bench under a name.
+func (r *run) seat(b *bench, key string) *slot {
+	if b.ground == nil {
+		if b.lone != nil && b.lone.key == key {
+			return b.lone
+		}
+		return nil
+	}
+	if s := b.ground.base.inside[key]; s != nil {
+		return s
+	}
+	if x := b.beside[key]; x != nil {
+		return r.copySeat(b, x)
+	}
+	return nil
+}
+
+// invite seats the package that is chosen for a demand of the host, with all
+// that its peers bring.
+func (r *run) invite(b *bench, d *demand, chain []unseating) (*slot, error) {
+	p, err := r.choose(d)
+	if err != nil {
+		return nil, err
+	}
+	s := &slot{parcel: p, name: d.name, key: d.key, rule: d.rule, mandatory: d.kind != OptionalPeer}
+	if b.ground == nil && b.lone == nil && !r.bringsPeers(p) {
+		b.lone = s
+		return s, nil
+	}
+	r.widen(b)
+	return s, r.sitDown(b, s, chain)
+}
+
+func (r *run) bringsPeers(p *parcel) bool {
+	return p.gone == nil && p.target == nil && len(p.m.PeerDependencies) > 0 && !r.options.LegacyPeers
+}
+
+// widen makes a bench that more than one package can sit on.
+func (r *run) widen(b *bench) {
+	if b.ground != nil {
+		return
+	}
+	host := b.host
+	base := &slot{parcel: host.parcel, path: host.path, top: true, member: host.member, rule: host.rule, stands: host}
+	b.ground = &ground{base: base, shelves: map[string]*shelf{}, rules: r.tree.rules, wants: r.tree.wants}
+	base.demands = r.list(base, host.top)
+	b.ground.attach(base)
+	if b.lone != nil {
+		b.ground.sit(b.lone, r)
+		b.lone = nil
+	}
+}
+
+// sit puts a seat on the bench in place of what has its name.
+func (g *ground) sit(s *slot, r *run) {
+	s.demands = r.list(s, false)
+	if old := g.base.inside[s.key]; old != nil {
+		g.replace(old, s)
+	} else {
+		g.enter(s, g.base)
+	}
+}
+
+func (r *run) sitDown(b *bench, s *slot, chain []unseating) error {
+	b.ground.sit(s, r)
+	return r.bring(b, s, chain)
+}
+
+// bring seats what the peers of a package that has just sat down ask for, by
+// name, each with all that it brings before the next.
+func (r *run) bring(b *bench, s *slot, chain []unseating) error {
+	var peers []*demand
+	for _, d := range s.demands {
+		if d.isPeer() && !d.isLeading() {
+			peers = append(peers, d)
+		}
+	}
+	slices.SortStableFunc(peers, func(x, y *demand) int { return r.compare(x.name, y.name) })
+	for _, peer := range peers {
+		if b.ground.base.inside[s.key] != s {
+			return nil
+		}
+		if peer.isLeading() {
+			continue
+		}
+		err := r.bringFor(b, s, peer, chain)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) bringFor(b *bench, s *slot, peer *demand, chain []unseating) error {
+	sits := b.ground.base.inside[peer.key]
+	if sits != nil {
+		return r.unseat(b, s, peer, sits, chain)
+	}
+	order := b.ground.base.demandFor(peer.key)
+	if order == nil {
+		order = peer
+	}
+	p, err := r.choose(order)
+	if err != nil {
+		return err
+	}
+	if order != peer && !peer.accepts(p) {
+		other, err := r.choose(peer)
+		if err != nil {
+			return err
+		}
+		if order.accepts(other) {
+			p = other
+		}
+	}
+	x := &slot{parcel: p, name: order.name, key: peer.key, mandatory: peer.kind == Peer && s.mandatory}
+	b.ground.sit(x, r)
+	if order != peer && !peer.isLeading() && x.mandatory {
+		if err := r.conflictOnBench(b, peer, []*demand{order}, x); err != nil {
+			return err
+		}
+	}
+	return r.bring(b, x, chain)
+}
+
+// unseat tries what a peer asks for in the place of one that it does not accept.
+func (r *run) unseat(b *bench, s *slot, peer *demand, sits *slot, chain []unseating) error {
+	p, err := r.choose(peer)
+	if err != nil {
+		return err
+	}
+	step := unseating{owner: s.parcel, name: peer.key, parcel: p}
+	if slices.Contains(chain, step) {
+		return r.endlessBench(append(chain, step))
+	}
+	inner := &bench{host: s}
+	tried, err := r.invite(inner, peer, append(slices.Clip(chain), step))
+	if err != nil {
+		return err
+	}
+	x := &slot{parcel: p, name: peer.name, key: peer.key, rule: tried.rule, mandatory: peer.kind == Peer && s.mandatory}
+	if isWelcome(x, sits, nil) {
+		b.ground.sit(x, r)
+		return r.bring(b, x, chain)
+	}
+	if s.mandatory {
+		return r.conflictOnBench(b, peer, sits.users, sits)
+	}
+	return nil
+}
+
+func (r *run) endlessBench(chain []unseating) error {
+	names := map[string]bool{}
+	for _, u := range chain {
+		names[u.owner.label()], names[u.parcel.label()] = true, true
+	}
+	return &Refusal{Reason: Endless, Names: slices.Sorted(maps.Keys(names))}
+}
+
+// conflictOnBench returns the refusal if the conflict is the project's own.
+func (r *run) conflictOnBench(b *bench, peer *demand, against []*demand, found *slot) error {
+	if !b.host.isOurs() && !r.options.StrictPeers || r.options.Force {
+		return nil
+	}
+	return conflict(peer, against, found)
+}
+
+func conflict(d *demand, against []*demand, found *slot) *Refusal {
+	out := &Refusal{Reason: Conflict, Demand: d.public()}
+	if found != nil {
+		out.Found = found.label()
+	}
+	for _, a := range against {
+		if a != d {
+			out.Against = append(out.Against, a.public())
+		}
+	}
+	return out
+}
+
+// existing looks for a slot that an optional peer accepts: from the folder that
+// its owner lies in, breadth first. It returns a copy, on a bench that has what
+// lies beside the slot.
+func (r *run) existing(d *demand) (*bench, *slot) {
+	from := d.owner.above
+	if from == nil {
+		from = d.owner
+	}
+	for level := from.contents; len(level) > 0; {
+		var next []*slot
+		for _, s := range level {
+			if s.key == d.key && d.isPleasedBy(s) && !s.isBundled() {
+				b := &bench{host: d.owner, beside: maps.Clone(s.holder.inside)}
+				base := &slot{parcel: d.owner.parcel, top: true, stands: d.owner}
+				b.ground = &ground{base: base, shelves: map[string]*shelf{}, wants: r.tree.wants}
+				return b, r.seat(b, d.key)
+			}
+			next = append(next, s.contents...)
+		}
+		level = next
+	}
+	return nil, nil
+}
+
+func (r *run) copySeat(b *bench, x *slot) *slot {
+	delete(b.beside, x.key)
+	s := &slot{parcel: x.parcel, name: x.name, key: x.key, rule: x.rule}
+	b.ground.sit(s, r)
+	return s
+}
+
+func (r *run) compare(a, b string) int {
+	return strings.Compare(r.sortKey(a), r.sortKey(b))
+}

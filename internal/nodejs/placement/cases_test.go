@@ -1,0 +1,455 @@
+package placement
+
+import (
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
+)
+
+// recorded is a line of testdata/*.jsonl.gz: a small registry, a project, and
+// what npm 11.19.1 answered on Node.js 20.20.2.
+type recorded struct {
+	Name, Rule string
+	Registry   map[string]json.RawMessage
+	Tags       map[string]map[string]string
+	Times      map[string]map[string]time.Time
+	Brings     map[string]map[string]json.RawMessage
+	Files      map[string]json.RawMessage
+	Status     map[string]int
+	Root       json.RawMessage
+	Flags      []string
+
+	Tree, Names, Links map[string]string
+	Marks              map[string][]string
+	Error              string
+	Unmet              []json.RawMessage
+	Installed          map[string]string
+}
+
+func readRecorded(t testing.TB, name string) []recorded {
+	t.Helper()
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := gzip.NewReader(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []recorded
+	for line := range bytes.Lines(text) {
+		var c recorded
+		if err := json.Unmarshal(line, &c); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func (c *recorded) has(flag string) bool { return slices.Contains(c.Flags, flag) }
+
+// project reads the case's package.json, from a folder if it has files.
+func (c *recorded) project(t testing.TB) *manifest.Project {
+	t.Helper()
+	if len(c.Files) == 0 {
+		p, _, err := manifest.ParseProject(c.Root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	dir := t.TempDir()
+	files := map[string]json.RawMessage{"package.json": c.Root}
+	for at, raw := range c.Files {
+		files[at] = raw
+	}
+	for at, raw := range files {
+		name := filepath.Join(dir, filepath.FromSlash(at))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := manifest.ReadProject(filepath.Join(dir, "package.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// shop is a Source that has the registry of a case.
+type shop struct {
+	versions map[string][]*manifest.Manifest
+	tags     map[string]map[string]string
+	times    map[string]map[string]time.Time
+	brings   map[string]map[string]json.RawMessage
+	status   map[string]int
+	before   time.Time
+}
+
+func (c *recorded) shop(t testing.TB) *shop {
+	t.Helper()
+	s := &shop{versions: map[string][]*manifest.Manifest{}, tags: c.Tags, times: c.Times, brings: c.Brings, status: c.Status}
+	for _, f := range c.Flags {
+		if text, ok := strings.CutPrefix(f, "--before="); ok {
+			at, err := time.Parse(time.DateOnly, text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.before = at
+		}
+	}
+	for name, raw := range c.Registry {
+		var versions map[string]map[string]json.RawMessage
+		if err := json.Unmarshal(raw, &versions); err != nil {
+			t.Fatal(err)
+		}
+		s.versions[name] = []*manifest.Manifest{}
+		for version, fields := range versions {
+			s.versions[name] = append(s.versions[name], s.readFields(t, name, version, fields))
+		}
+	}
+	return s
+}
+
+// readFields reads the fields of a version in the order in which they stand.
+func (s *shop) readFields(t testing.TB, name, version string, fields map[string]json.RawMessage) *manifest.Manifest {
+	t.Helper()
+	text := fmt.Sprintf(`{"name":%q,"version":%q`, name, version)
+	for key, value := range fields {
+		text += fmt.Sprintf(`,%q:%s`, key, value)
+	}
+	m, err := manifest.Read([]byte(text + "}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, m.Shrinkwrap = s.brings[name+"@"+version]["npm-shrinkwrap.json"]
+	m.Tarball = "https://registry.example/" + name + "/-/" + version + ".tgz"
+	return m
+}
+
+func (s *shop) Expect([]manifest.Spec) {}
+
+func (s *shop) refuse(code, name string) error {
+	return &manifest.ResolveError{Code: code, Name: name, Detail: "it is not in the registry of the test"}
+}
+
+// Choose picks as npm's documentation of dist-tags, engines, deprecation and
+// --before says.
+func (s *shop) Choose(_ context.Context, spec manifest.Spec) (*manifest.Manifest, error) {
+	spec = spec.Resolved()
+	if status := s.status[spec.Name]; status != 0 {
+		return nil, s.refuse("EHTTP", spec.Name)
+	}
+	all, ok := s.versions[spec.Name]
+	if !ok || !spec.FromRegistry() {
+		return nil, s.refuse("E404", spec.Name)
+	}
+	all = slices.DeleteFunc(slices.Clone(all), func(m *manifest.Manifest) bool {
+		at, ok := s.times[spec.Name][m.Version]
+		return ok && !s.before.IsZero() && at.After(s.before)
+	})
+	if len(all) == 0 {
+		return nil, s.refuse("ENOVERSIONS", spec.Name)
+	}
+	match, star := spec.Range.Match, spec.Fetch == "" || spec.Fetch == "*"
+	switch spec.Kind {
+	case manifest.TagSpec:
+		tagged, ok := s.tags[spec.Name][spec.Fetch]
+		if !ok {
+			return nil, s.refuse("ETARGET", spec.Name)
+		}
+		if m := find(all, tagged); m != nil {
+			return m, nil
+		}
+		upTo, err := semver.ParseRange("<=" + tagged)
+		if err != nil {
+			return nil, err
+		}
+		match, star = upTo.Match, false
+	case manifest.VersionSpec:
+		for _, m := range all {
+			if v, err := semver.ParseLoose(m.Version); err == nil && spec.Range.Match(v) {
+				return m, nil
+			}
+		}
+		return nil, s.refuse("ETARGET", spec.Name)
+	}
+	if m := find(all, s.tags[spec.Name]["latest"]); m != nil && m.Deprecated == "" && runs(m) && (star || match(parsed(m))) {
+		return m, nil
+	}
+	all = slices.DeleteFunc(all, func(m *manifest.Manifest) bool { return !match(parsed(m)) })
+	if len(all) == 0 {
+		return nil, s.refuse("ETARGET", spec.Name)
+	}
+	rank := func(m *manifest.Manifest) int {
+		n := 0
+		if runs(m) {
+			n += 2
+		}
+		if m.Deprecated == "" {
+			n++
+		}
+		return n
+	}
+	return slices.MaxFunc(all, func(a, b *manifest.Manifest) int {
+		return cmp.Or(rank(a)-rank(b), semver.Compare(parsed(a), parsed(b)))
+	}), nil
+}
+
+func find(all []*manifest.Manifest, version string) *manifest.Manifest {
+	for _, m := range all {
+		if m.Version == version {
+			return m
+		}
+	}
+	return nil
+}
+
+func parsed(m *manifest.Manifest) semver.Version {
+	v, _ := semver.ParseLoose(m.Version)
+	return v
+}
+
+func runs(m *manifest.Manifest) bool {
+	return manifest.EngineAdmits(m.Engine("node"), "20.20.2") && manifest.EngineAdmits(m.Engine("npm"), "11.19.1")
+}
+
+func (s *shop) Open(_ context.Context, m *manifest.Manifest) (Contents, error) {
+	c := Contents{Packages: map[string]*manifest.Manifest{}}
+	for at, raw := range s.brings[m.Name+"@"+m.Version] {
+		if at == "npm-shrinkwrap.json" {
+			var text string
+			var lock struct{ Packages map[string]json.RawMessage }
+			if err := errors.Join(json.Unmarshal(raw, &text), json.Unmarshal([]byte(text), &lock)); err != nil {
+				return c, err
+			}
+			c.Shrinkwrap = map[string]*manifest.Manifest{}
+			for path, entry := range lock.Packages {
+				x, err := manifest.Read(entry)
+				if err != nil {
+					return c, err
+				}
+				if x.Name == "" {
+					x.Name = path[strings.LastIndex(path, "node_modules/")+len("node_modules/"):]
+				}
+				if path != "" {
+					c.Shrinkwrap[path] = x
+				}
+			}
+			continue
+		}
+		x, err := manifest.Read(raw)
+		if err != nil {
+			return c, err
+		}
+		c.Packages[at] = x
+	}
+	return c, nil
+}
+
+// answer is a tree, or a refusal, as lines: what npm writes into its lock.
+func (c *recorded) answer() []string {
+	switch {
+	case c.Error == "ENDLESS":
+		return []string{"REFUSED ELOOP"}
+	case strings.HasPrefix(c.Error, "NOCODE: "):
+		return []string{"REFUSED EOVERRIDE"} // npm breaks; the cases are of overrides
+	case c.Error == "E401":
+		return []string{"REFUSED EHTTP"} // see shop.Choose
+	case c.Error != "":
+		return []string{"REFUSED " + c.Error}
+	}
+	var lines []string
+	for at, version := range c.Tree {
+		name := c.Names[at]
+		if name == "" {
+			name = at[strings.LastIndex(at, "node_modules/")+1:]
+			name = strings.TrimPrefix(name, "ode_modules/")
+		}
+		if strings.HasPrefix(at, "node_modules/") || strings.Contains(at, "/node_modules/") {
+			lines = append(lines, line(at, name+"@"+version, c.Marks[at]))
+		} else {
+			lines = append(lines, line(at, version, c.Marks[at]))
+		}
+	}
+	for at, to := range c.Links {
+		lines = append(lines, line(at, "-> "+to, nil))
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+func line(at, what string, marks []string) string {
+	slices.Sort(marks)
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s", at, what, strings.Join(marks, ",")))
+}
+
+func options(c *recorded) Options {
+	return Options{
+		Target:      manifest.Target{OS: "linux", CPU: "x64", Libc: "glibc", Node: "20.20.2"},
+		LegacyPeers: c.has("--legacy-peer-deps"), StrictPeers: c.has("--strict-peer-deps"),
+		OmitDevelopment: c.has("--omit=dev"),
+	}
+}
+
+// treeLines tells a tree as answer does.
+func treeLines(tree *Tree, err error) []string {
+	if refusal, ok := errors.AsType[*Refusal](err); ok {
+		return []string{"REFUSED " + refusal.Code()}
+	}
+	if err != nil {
+		return []string{"FAILED " + err.Error()}
+	}
+	var lines []string
+	for _, p := range tree.Packages {
+		switch m := p.Marks; {
+		case p.Link != "":
+			lines = append(lines, line(p.Path, "-> "+p.Link, nil))
+		case p.On:
+			lines = append(lines, line(p.Path, p.Manifest.Version, m.words()))
+		default:
+			lines = append(lines, line(p.Path, p.Manifest.Name+"@"+p.Manifest.Version, m.words()))
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// words are the marks that npm writes into a lock: of an extraneous package it
+// says nothing else.
+func (m Marks) words() []string {
+	var out []string
+	for _, w := range []struct {
+		word string
+		on   bool
+	}{
+		{"extraneous", m.Extraneous},
+		{"dev", m.Dev && !m.Extraneous},
+		{"optional", m.Optional && !m.Extraneous},
+		{"devOptional", m.DevOptional && !m.Extraneous},
+		{"peer", m.Peer && !m.Extraneous},
+		{"inBundle", m.Bundled},
+	} {
+		if w.on {
+			out = append(out, w.word)
+		}
+	}
+	return out
+}
+
+// intended are the cases for which another tree is wanted than npm's, and why.
+var intended = map[string]string{
+	"bundle-of-project": "what the project says that it bundles means nothing in a layer",
+	"folder-missing":    "npm links to nothing; here the folder is refused",
+	"random-1041":       "npm crashes",
+	"random-1216":       "npm crashes",
+	"pin-rules-clash":   "npm's tree lacks what is needed; so does the one here, but not the same",
+}
+
+// intendedFiles are the cases for which more is to be installed than npm ci does.
+var intendedFiles = map[string]string{
+	"bundle-late":       "npm does not fetch what it put into a bundling package",
+	"bundle-late-plain": "the same",
+	"bundle-shares-low": "the same",
+	"bundle-extra":      "what nobody needs is in the tarball, and comes with it",
+	"folder-in-folder":  "npm ci leaves out what nests in a folder within a folder",
+	"random-1350":       "npm ci reads overrides of its lock otherwise than npm install",
+	"pin-rules-common":  "the same",
+}
+
+func TestTreesEqualNPMs(t *testing.T) {
+	t.Parallel()
+	for _, file := range []string{"cases", "cases-random", "cases-endless"} {
+		for _, c := range readRecorded(t, "testdata/"+file+".jsonl.gz") {
+			if intended[c.Name] != "" {
+				continue
+			}
+			t.Run(c.Name, func(t *testing.T) {
+				t.Parallel()
+				_, tree, err := placeAsNPM(t.Context(), c.shop(t), c.project(t), options(&c), false)
+				if compareLines(t, treeLines(tree, err), c.answer()) {
+					t.Logf("%s: %v", c.Rule, err)
+				}
+			})
+		}
+	}
+}
+
+// TestWhatIsInstalledEqualsNPMs compares with what "npm ci --omit=dev" laid out
+// from npm's own lock.
+func TestWhatIsInstalledEqualsNPMs(t *testing.T) {
+	t.Parallel()
+	for _, file := range []string{"cases", "cases-random"} {
+		for _, c := range readRecorded(t, "testdata/"+file+".jsonl.gz") {
+			if intended[c.Name] != "" || intendedFiles[c.Name] != "" || c.Error != "" || len(c.Unmet) > 0 {
+				continue
+			}
+			t.Run(c.Name, func(t *testing.T) {
+				t.Parallel()
+				r, tree, err := placeAsNPM(t.Context(), c.shop(t), c.project(t), options(&c), false)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if d := r.lacking(); d != nil {
+					t.Errorf("%v is not met", d.public())
+				}
+				var got, want []string
+				for _, p := range tree.Packages {
+					switch {
+					case p.Marks.Dev || p.Marks.Extraneous || p.LeftOut != Installed || p.On:
+					case p.Link != "":
+						got = append(got, p.Path+" link:"+p.Link)
+					default:
+						got = append(got, p.Path+" "+p.Manifest.Name+"@"+p.Manifest.Version)
+					}
+				}
+				for at, what := range c.Installed {
+					want = append(want, at+" "+what)
+				}
+				slices.Sort(got)
+				slices.Sort(want)
+				if compareLines(t, got, want) {
+					t.Log(c.Rule)
+				}
+			})
+		}
+	}
+}
+
+// compareLines tells of lines that differ, and whether some do.
+func compareLines(t *testing.T, got, want []string) (differ bool) {
+	t.Helper()
+	for _, l := range got {
+		if !slices.Contains(want, l) {
+			t.Errorf("got  %s", l)
+		}
+	}
+	for _, l := range want {
+		if !slices.Contains(got, l) {
+			t.Errorf("want %s", l)
+		}
+	}
+	return t.Failed()
+}

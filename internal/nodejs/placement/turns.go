@@ -1,0 +1,215 @@
+package placement
+
+import (
+	"container/heap"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+)
+
+// run is one placement of a project.
+type run struct {
+	ctx     context.Context
+	source  Source
+	input   *manifest.Project
+	options Options
+	// keepNewcomers keeps a package that has just been put out of what falls with
+	// the one before it: see fall.
+	keepNewcomers bool
+
+	tree    *ground
+	queue   queue
+	served  []*slot // that had a turn, in order
+	states  map[[2]uint64]int
+	log     []*slot // that had a turn, or were put
+	fault   error   // of an override
+	wants   map[string]*want
+	chosen  map[*want]*parcel
+	parcels map[string]*parcel
+	links   map[string]*parcel
+	tops    map[string]*slot
+	members map[string]string // path by name
+	keys    map[string]string // sort keys of names
+
+	marks map[*slot]*marks // of the finished tree
+	gone  map[*slot]LeftOut
+}
+
+// queue has the slots that wait for a turn: the shallowest first, then by path.
+type queue []*slot
+
+func (q queue) Len() int { return len(q) }
+func (q queue) Less(i, j int) bool {
+	if q[i].depth != q[j].depth {
+		return q[i].depth < q[j].depth
+	}
+	return q[i].sort < q[j].sort
+}
+func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *queue) Push(x any)   { *q = append(*q, x.(*slot)) }
+func (q *queue) Pop() any {
+	old := *q
+	x := old[len(old)-1]
+	*q = old[:len(old)-1]
+	return x
+}
+
+func (r *run) wait(s *slot) {
+	if !s.waiting && !s.removed {
+		r.tree.wait(s, true)
+		heap.Push(&r.queue, s)
+	}
+}
+
+func (r *run) sortKey(name string) string {
+	key, ok := r.keys[name]
+	if !ok {
+		key = manifest.CollationKey(name)
+		r.keys[name] = key
+	}
+	return key
+}
+
+// all gives turns until no package waits.
+func (r *run) all() error {
+	r.wait(r.tree.base)
+	for {
+		for r.queue.Len() > 0 {
+			s := heap.Pop(&r.queue).(*slot)
+			if s.removed || !s.waiting {
+				continue
+			}
+			if err := r.ctx.Err(); err != nil {
+				return err
+			}
+			if err := r.turn(s); err != nil {
+				return err
+			}
+		}
+		if !r.queueFolders() {
+			return nil
+		}
+	}
+}
+
+// queueFolders has the folders wait that links lead to, once no package waits.
+func (r *run) queueFolders() (any bool) {
+	for _, s := range r.served {
+		if s.removed {
+			continue
+		}
+		for _, d := range s.demands {
+			if d.found != nil && d.found.target != nil && !d.found.circle && !d.found.target.served {
+				r.wait(d.found.target)
+				any = true
+			}
+		}
+	}
+	return any
+}
+
+// turn places what a package asks for and does not have.
+func (r *run) turn(s *slot) error {
+	r.tree.wait(s, false)
+	if err := r.open(s); err != nil {
+		return err
+	}
+	if !s.served {
+		s.served = true
+		r.served = append(r.served, s)
+	}
+	var tasks []*task
+	for _, d := range s.demands {
+		if !isOpen(d) {
+			continue
+		}
+		b, c, err := r.candidate(s, d)
+		if err != nil {
+			return err
+		}
+		tasks = append(tasks, &task{demand: d, bench: b, seat: c})
+	}
+	if r.tree.ruled > maxRuled {
+		return &Refusal{Reason: Endless, Names: []string{s.label()}}
+	}
+	if r.fault != nil {
+		return r.fault
+	}
+	if len(tasks) == 0 {
+		return nil
+	}
+	if err := r.checkEnd(s); err != nil {
+		return err
+	}
+	slices.SortStableFunc(tasks, func(a, b *task) int { return r.compare(a.demand.name, b.demand.name) })
+	for _, t := range tasks {
+		if d := t.demand; d.found != nil && d.isPleased() {
+			continue
+		}
+		if err := r.placeOpening(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// task is a demand of a turn with its candidate.
+type task struct {
+	demand *demand
+	bench  *bench
+	seat   *slot
+}
+
+// isOpen tells whether a demand asks for something in its owner's turn.
+func isOpen(d *demand) bool {
+	if d.givenUp || d.owner.bundles(d.name) {
+		return false
+	}
+	s := d.found
+	if s == nil {
+		return d.kind != OptionalPeer
+	}
+	return s.gone == nil && !s.settled && !d.isPleased()
+}
+
+// candidate returns what is taken for an open demand, and the bench it sits on.
+func (r *run) candidate(s *slot, d *demand) (*bench, *slot, error) {
+	if s.last != nil {
+		if c := r.seat(s.last, d.key); c != nil && c.gone == nil && d.isPleasedBy(c) {
+			return s.last, c, nil
+		}
+	}
+	if d.kind == OptionalPeer {
+		if b, c := r.existing(d); b != nil {
+			return b, c, nil
+		}
+	}
+	if !d.isPeer() || s.last == nil {
+		s.last = &bench{host: s}
+	}
+	b := s.last
+	c, err := r.invite(b, d, nil)
+	return b, c, err
+}
+
+// checkEnd refuses what would go on without end: the same package has a turn
+// while the whole tree is as it was at an earlier turn of it.
+func (r *run) checkEnd(s *slot) error {
+	state := [2]uint64{s.hash, r.tree.print}
+	since, seen := r.states[state]
+	if !seen {
+		r.states[state] = len(r.log)
+		r.log = append(r.log, s)
+		return nil
+	}
+	var names []string
+	for _, x := range r.log[since:] {
+		if x.above != nil {
+			names = append(names, x.label())
+		}
+	}
+	slices.SortFunc(names, strings.Compare)
+	return &Refusal{Reason: Endless, Names: slices.Compact(names)}
+}

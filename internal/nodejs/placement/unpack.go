@@ -1,0 +1,54 @@
+package placement
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+)
+
+// unpack puts what comes in a package's tarball, or what its shrinkwrap lists,
+// below it, at their paths.
+func (r *run) unpack(s *slot, packages map[string]*manifest.Manifest, inTarball bool) {
+	paths := make([]string, 0, len(packages))
+	for at := range packages {
+		paths = append(paths, at)
+	}
+	slices.SortFunc(paths, func(a, b string) int {
+		if x, y := strings.Count(a, "node_modules/"), strings.Count(b, "node_modules/"); x != y {
+			return x - y
+		}
+		return compareText(manifest.CollationKey(a), manifest.CollationKey(b))
+	})
+	for _, at := range paths {
+		holder, name := s, strings.TrimPrefix(at, "node_modules/")
+		for {
+			outer, rest, nested := strings.Cut(name, "/node_modules/")
+			if !nested {
+				break
+			}
+			if holder = holder.inside[foldName(outer)]; holder == nil {
+				break
+			}
+			name = rest
+		}
+		if holder == nil {
+			continue // it lies in a folder that is no package
+		}
+		x := &slot{parcel: newParcel(packages[at]), name: name, key: foldName(name)}
+		if inTarball {
+			x.tarball = s
+		} else {
+			x.settled = true
+		}
+		if old := holder.inside[x.key]; old != nil {
+			if old.settled {
+				old.tarball = x.tarball
+				continue
+			}
+			r.tree.remove(old)
+		}
+		x.demands = r.list(x, false)
+		r.tree.enter(x, holder)
+	}
+}
