@@ -116,7 +116,7 @@ func checkTarget(target string) error {
 // holds a token, is a credential.
 func (d DownloadSpec) checkURL(at fault.Path) error {
 	if d.URL == "" {
-		return &fault.Error{At: at, Summary: fmt.Sprintf("Malformed element %s", at), Detail: "It has no url: write an address or a path."}
+		return &fault.Error{At: at, Summary: fmt.Sprintf("Malformed element %s", at), Detail: "It has no url: write an address or a path. " + fault.DroppedNames}
 	}
 	if _, local := localPath(d.URL); local {
 		return nil
@@ -309,6 +309,7 @@ func downloadError(at fault.Path, address string, err error) error {
 	if err == nil {
 		return nil
 	}
+	err = nativeFault(at, err)
 	shown := address
 	if _, local := localPath(address); !local {
 		shown = fetch.Redact(address)

@@ -201,5 +201,5 @@ func (all imageLocks) contents(to map[string]string) {
 
 // imageError ties what is wrong with an image to the input that asks for it.
 func imageError(at fault.Path, image string, err error) error {
-	return fault.Tie(at, fmt.Sprintf("The files of the image %q cannot be taken", image), err)
+	return fault.Tie(at, fmt.Sprintf("The files of the image %q cannot be taken", image), nativeFault(at, err))
 }

@@ -84,7 +84,7 @@ type Options struct {
 func NewBuilder(o Options) *Builder {
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	return &Builder{
-		log: o.Logger,
+		log:     o.Logger,
 		open:    sync.OnceValues(func() (*cache, error) { return openCache(o) }),
 		outputs: map[string]store.Digest{},
 	}

@@ -29,7 +29,7 @@ func (p *PythonSpec) checkWheels() error {
 		summary := fmt.Sprintf("Malformed element %d of python.wheels", i)
 		switch {
 		case w.Source == "" && w.URL == "":
-			return &fault.Error{At: at, Summary: summary, Detail: "It names neither source nor url: write one of them. " + DroppedNames}
+			return &fault.Error{At: at, Summary: summary, Detail: "It names neither source nor url: write one of them. " + fault.DroppedNames}
 		case w.Source != "" && w.URL != "":
 			return &fault.Error{At: at, Summary: summary, Detail: "It names both source and url: write one of them."}
 		case w.URL != "" && w.SHA256 == "":
