@@ -59,7 +59,7 @@ func (b BuildSpec) check(at fault.Path) error {
 	}
 	if b.Platform != "" {
 		if err := container.CheckPlatform(b.Platform); err != nil {
-			return fault.Tie(at, summary, err)
+			return fault.Tie(at.At("platform"), summary, err)
 		}
 	}
 	if err := container.Files(b.Files).Check(); err != nil {

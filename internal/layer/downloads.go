@@ -75,7 +75,7 @@ func (d DownloadSpec) check(at fault.Path) error {
 	}
 	switch {
 	case d.Architecture != "" && !slices.Contains(runtimes.Architectures(), d.Architecture):
-		return malformed("%q is no architecture: Lambda runs \"x86_64\" and \"arm64\".", d.Architecture)
+		return &fault.Error{At: at.At("architecture"), Summary: fmt.Sprintf("Unknown architecture %q", d.Architecture), Detail: "Lambda runs \"x86_64\" and \"arm64\"."}
 	case d.Strip < 0:
 		return malformed("strip_components cannot be negative.")
 	case d.Files != nil && len(d.Files) == 0:
@@ -181,9 +181,9 @@ func (all downloadSpecs) check(Spec) error {
 // choose decides the digests of the downloads, and looks into archives that are
 // new. What did not change is neither fetched nor read.
 func (all downloadSpecs) choose(ctx context.Context, r *resolution) error {
-	locks := make([]*DownloadLock, len(all))
+	locks, faults := make([]*DownloadLock, len(all)), make([]error, len(all))
 	skipped := 0
-	g, ctx := errgroup.WithContext(ctx)
+	var g errgroup.Group
 	g.SetLimit(packWorkers) // each may unpack an archive
 	for i, d := range all {
 		if d.Architecture != "" && !slices.Contains(r.spec.Architectures, d.Architecture) {
@@ -193,10 +193,11 @@ func (all downloadSpecs) choose(ctx context.Context, r *resolution) error {
 		before := skipped
 		g.Go(func() (err error) {
 			locks[i], err = r.lockDownload(ctx, d, before)
-			return downloadError(fault.At("downloads").Index(i), d.URL, err)
+			faults[i] = downloadError(fault.At("downloads").Index(i), d.URL, err)
+			return nil // all faults are told at once
 		})
 	}
-	if err := g.Wait(); err != nil {
+	if err := errors.Join(append(faults, g.Wait())...); err != nil {
 		return err
 	}
 	for _, l := range locks {

@@ -187,7 +187,10 @@ type nativeError struct {
 }
 
 func (e *nativeError) Error() string {
-	return fmt.Sprintf("%q is for %s, the layer for %s", e.Path, e.Machine, strings.Join(e.Architectures, " and "))
+	if len(e.Architectures) > 1 {
+		return fmt.Sprintf("%q is for %s, the layer for both architectures", e.Path, e.Machine)
+	}
+	return fmt.Sprintf("%q is for %s, the layer for %s", e.Path, e.Machine, strings.Join(e.Architectures, ""))
 }
 
 // nativeFault ties a nativeError to the element that brings the file, and says

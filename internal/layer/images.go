@@ -47,7 +47,7 @@ func (i ImageSpec) check(at fault.Path) error {
 	}
 	if i.Platform != "" {
 		if err := container.CheckPlatform(i.Platform); err != nil {
-			return fault.Tie(at, summary, err)
+			return fault.Tie(at.At("platform"), summary, err)
 		}
 	}
 	if err := container.Files(i.Files).Check(); err != nil {

@@ -70,7 +70,7 @@ func (n *Spec) project() string {
 func (n *Spec) Check() error {
 	switch {
 	case len(n.Dependencies) == 0 && n.PackageJSON == "" && n.LockFile == "":
-		return &fault.Error{At: fault.At("nodejs"), Summary: "No Node.js package", Detail: "Write nodejs.dependencies, nodejs.package_json or nodejs.lock_file, or drop nodejs."}
+		return &fault.Error{At: fault.At("nodejs"), Summary: "No Node.js package", Detail: "Write nodejs.dependencies, nodejs.package_json or nodejs.lock_file, or drop nodejs. " + fault.DroppedNames}
 	case len(n.Dependencies) > 0 && n.PackageJSON != "":
 		return &fault.Error{
 			At: fault.At("nodejs"), Summary: "Dependencies beside a package.json",
