@@ -8,8 +8,6 @@ import (
 	"os/signal"
 	"slices"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/command"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider"
 )
@@ -25,11 +23,7 @@ func main() {
 	if os.Getenv(handshake) == "" && !debug {
 		os.Exit(runCommand())
 	}
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
-		Address: "registry.terraform.io/layerbuild/layerbuild",
-		Debug:   debug,
-	})
-	if err != nil {
+	if err := provider.Serve(version, "registry.terraform.io/layerbuild/layerbuild", debug); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -53,14 +53,14 @@ func machineText(f *native.Facts) string {
 // judgeLoose judges a native file that no root loads: a library that code opens
 // by name, or a file for another system.
 func (j *judgement) judgeLoose(name string, f *native.Facts) {
-	r := role{loose, Error}
+	r := role{weight: loose, fatal: Error}
 	if why := j.unfit(f); why != "" {
 		j.foreign(name, r, why)
 		return
 	}
 	c := j.load(name)
 	for _, file := range c.files {
-		if _, ok := j.reached[file]; !ok || file == name {
+		if !j.reached[file] || file == name {
 			j.judgeFile(file, r, &c)
 		}
 	}
@@ -105,10 +105,14 @@ func (j *judgement) hasSibling(name string) bool {
 	if top := topFolder(name); top == "bin" || top == "extensions" || top == "lib" {
 		return false
 	}
+	minor, isPython := j.target.PythonMinor()
 	for _, other := range j.native {
 		f := j.facts(other)
 		if other == name || j.origin(other) != origin || j.silent[other] || f.Kind != native.ELF || f.Type == native.Object || j.unfit(f) != "" {
 			continue
+		}
+		if e, ok := extensionOf(other); ok && isPython && !e.fits(minor) {
+			continue // for another version
 		}
 		if j.distributed(name) || stem(other) == stem(name) {
 			return true

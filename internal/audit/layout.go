@@ -184,7 +184,7 @@ func (l *layoutCheck) tell(s *stray, found bool) {
 	if found || s.kind == programFile {
 		severity = Warning
 	}
-	o := one{check: Layout, severity: severity, cause: string(s.kind) + " " + s.path, origin: l.origin(s.files[0])}
+	o := one{check: Layout, severity: severity, cause: string(s.kind) + " " + s.path, file: s.files[0]}
 	ids := make([]string, 0, len(l.layer.Targets))
 	var paths []string
 	for _, t := range l.layer.Targets {

@@ -167,7 +167,7 @@ func (j *judgement) prebuilds(folder string, addons []string, abi int) {
 	picked, ok := pickPrebuild(folder, addons, j.cpu(), abi)
 	if ok {
 		delete(j.silent, picked)
-		j.roots[picked] = role{needed, Error}
+		j.roots[picked] = role{weight: needed, fatal: Error}
 		j.otherABI([]string{picked}, abi, Error)
 		return
 	}
@@ -234,8 +234,8 @@ func (j *judgement) addons(addons []string, abi int) {
 			if f := j.facts(name); f.Kind != native.ELF {
 				severity = Warning
 			}
-			j.reach(name, needed)
-			j.foreign(name, role{needed, severity}, j.unfit(j.facts(name)))
+			j.reached[name] = true
+			j.foreign(name, role{weight: needed, fatal: severity}, j.unfit(j.facts(name)))
 		}
 		return
 	case len(sameABI) == 0:
@@ -244,26 +244,26 @@ func (j *judgement) addons(addons []string, abi int) {
 	}
 	if slices.ContainsFunc(sameABI, j.clean) {
 		for _, name := range sameABI {
-			j.reach(name, needed)
+			j.reached[name] = true
 			for _, file := range j.load(name).files {
-				j.reach(file, needed)
+				j.reached[file] = true
 			}
 		}
 		return
 	}
 	for _, name := range sameABI {
 		delete(j.silent, name)
-		j.roots[name] = role{needed, Error}
+		j.roots[name] = role{weight: needed, fatal: Error}
 	}
 }
 
 // clean reports whether nothing is found to be wrong with a root.
 func (j *judgement) clean(root string) bool {
-	trial := &judgement{linker: j.linker, reached: map[string]weight{}}
+	trial := &judgement{linker: j.linker, reached: map[string]bool{}}
 	shared := *j.auditor
 	shared.found = nil
 	trial.auditor = &shared
-	trial.judgeRoot(root, role{needed, Error})
+	trial.judgeRoot(root, role{weight: needed, fatal: Error})
 	return !slices.ContainsFunc(shared.found, func(o one) bool { return o.severity != Note })
 }
 

@@ -28,11 +28,11 @@ func (j *judgement) programs() {
 		program := f.Type == native.Executable && !isLibraryName(name) || f.Kind != native.ELF && !f.Library && j.files[name].Exec
 		switch {
 		case byPath(name) && !isLibraryName(name):
-			j.roots[name] = role{needed, Error}
+			j.roots[name] = role{weight: needed, fatal: Error}
 		case program && base(parent(name)) == "bin":
-			j.roots[name] = role{wanted, Error}
+			j.roots[name] = role{weight: wanted, fatal: Error}
 		case program && f.Kind == native.ELF:
-			j.roots[name] = role{wanted, Warning}
+			j.roots[name] = role{weight: wanted, fatal: Warning}
 		}
 	}
 }

@@ -136,16 +136,11 @@ func (j *judgement) pythonModule(module string, files []extension, minor int) {
 	})
 	chosen := fitting[0].file
 	delete(j.silent, chosen)
-	w := wanted
-	if j.layer.AtImport != nil {
-		w = optional
-		if within, _ := j.within(chosen); !strings.Contains(within, "/") || j.layer.AtImport(chosen) {
-			w = needed
-		}
-	} else if within, _ := j.within(chosen); !strings.Contains(within, "/") {
-		w = needed
+	within, _ := j.within(chosen)
+	j.roots[chosen] = role{weight: wanted, fatal: Error, module: strings.Contains(within, "/")}
+	if !strings.Contains(within, "/") {
+		j.roots[chosen] = role{weight: needed, fatal: Error}
 	}
-	j.roots[chosen] = role{w, Error}
 	if f := j.facts(chosen); f.PythonMinor > minor && j.unfit(f) == "" {
 		j.add(one{
 			check: Native, severity: Error, cause: fmt.Sprintf("python 3.%d", f.PythonMinor), file: chosen, target: j.target.String(),
@@ -162,6 +157,9 @@ func (j *judgement) otherVersion(module string, files []extension) {
 		return
 	}
 	severity := Error
+	if j.distributed(files[0].file) && j.hasSibling(files[0].file) {
+		severity = Warning // a part of what loads otherwise
+	}
 	for _, suffix := range []string{".py", "/__init__.py"} {
 		if j.files[module+suffix] != nil {
 			severity = Warning

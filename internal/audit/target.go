@@ -32,13 +32,16 @@ const (
 type role struct {
 	weight weight
 	fatal  Severity
+	// module is set for an extension module in a package: whether it is loaded
+	// with the package is asked only where a library is missing.
+	module bool
 }
 
 // judgement is the work on one target.
 type judgement struct {
 	linker
 	roots   map[string]role
-	reached map[string]weight // what the roots load
+	reached map[string]bool // what the roots load
 	// silent are files that are judged elsewhere, or that nothing loads on
 	// this target.
 	silent map[string]bool
@@ -48,7 +51,7 @@ type judgement struct {
 func (a *auditor) judgeTarget(t runtimes.Target) {
 	j := &judgement{
 		linker: linker{auditor: a, target: t, system: map[string]runtimes.Library{}},
-		roots:  map[string]role{}, reached: map[string]weight{}, silent: map[string]bool{},
+		roots:  map[string]role{}, reached: map[string]bool{}, silent: map[string]bool{},
 	}
 	j.elsewhere()
 	j.pythonModules()
@@ -59,7 +62,7 @@ func (a *auditor) judgeTarget(t runtimes.Target) {
 		j.judgeRoot(root, j.roots[root])
 	}
 	for _, name := range a.native {
-		if _, ok := j.reached[name]; ok || j.silent[name] {
+		if j.reached[name] || j.silent[name] {
 			continue
 		}
 		if f := a.facts(name); loadable(f) {
@@ -124,13 +127,13 @@ func loadable(f *native.Facts) bool {
 func (j *judgement) judgeRoot(root string, r role) {
 	f := j.facts(root)
 	if why := j.unfit(f); why != "" {
-		j.reach(root, r.weight)
+		j.reached[root] = true
 		j.foreign(root, r, why)
 		return
 	}
 	c := j.load(root)
 	for _, name := range c.files {
-		j.reach(name, r.weight)
+		j.reached[name] = true
 		j.judgeFile(name, r, &c)
 	}
 	if !isLibraryName(root) && f.Interpreter != "" && f.Interpreter != j.loaderPath() {
@@ -141,6 +144,12 @@ func (j *judgement) judgeRoot(root string, r role) {
 			way: "Take a static build, or one for common Linux distributions.",
 		})
 	}
+	if len(c.lacks) > 0 && r.module && j.layer.AtImport != nil {
+		r.weight = optional
+		if j.layer.AtImport(root) {
+			r.weight = needed
+		}
+	}
 	for _, k := range c.lacks {
 		j.lacking(k, r)
 	}
@@ -148,8 +157,6 @@ func (j *judgement) judgeRoot(root string, r role) {
 		j.shadowed(k)
 	}
 }
-
-func (j *judgement) reach(name string, w weight) { j.reached[name] = max(w, j.reached[name]) }
 
 func (j *judgement) loaderPath() string {
 	if j.target.Architecture == runtimes.ARM64 {
@@ -166,8 +173,12 @@ func isLibraryName(name string) bool {
 func (j *judgement) judgeFile(name string, r role, c *closure) {
 	f := j.facts(name)
 	if f.Fault != "" {
+		severity := r.fatal
+		if r.weight == loose {
+			severity = Note // debug information, or a part of a file
+		}
 		j.add(one{
-			check: Native, severity: r.fatal, cause: "fault " + f.Fault, file: name, target: j.target.String(),
+			check: Native, severity: severity, cause: "fault " + f.Fault, file: name, target: j.target.String(),
 			summary: titled("is damaged"), need: fmt.Sprintf("The file %s: the dynamic linker refuses it.", f.Fault),
 			way: "Bring the file anew, without strip or patchelf, or exclude it.",
 		})

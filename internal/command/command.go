@@ -17,7 +17,14 @@ type line struct {
 	JSON    bool `help:"Print JSON."`
 	Version kong.VersionFlag
 
-	Lint lintCommand `cmd:"" help:"Find what Terraform passes over: misspelt names inside { }, absolute paths, unpinned downloads."`
+	Build buildCommand `cmd:"" help:"Build the zip of a layer without Terraform, with its lock beside it."`
+	Lint  lintCommand  `cmd:"" help:"Find what Terraform passes over: misspelt names inside { }, absolute paths, unpinned downloads."`
+}
+
+// about is what commands know of the binary that runs them.
+type about struct {
+	version string
+	errs    io.Writer
 }
 
 // output is what a command writes to.
@@ -65,7 +72,7 @@ func Run(ctx context.Context, args []string, version string, out, errs io.Writer
 		return status
 	}
 	if err == nil {
-		err = parsed.Run(ctx, &output{Writer: out, json: l.JSON})
+		err = parsed.Run(ctx, &output{Writer: out, json: l.JSON}, about{version, errs})
 	}
 	switch {
 	case errors.Is(err, errFound):

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
 // Credential is what requests to a place are authorized with: a user and a
@@ -52,6 +54,7 @@ func (c *Client) Authorize(prefix string, cr Credential) error {
 	if strings.ContainsFunc(cr.Bearer, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 		return fmt.Errorf("authorizing %q: the token holds characters that no header may", redact(u))
 	}
+	cr.teach(c.secrets)
 	c.keys.grant(u, cr)
 	return nil
 }
@@ -110,6 +113,12 @@ func (k *keyring) forPrefix(u *url.URL) (grant, bool) {
 	return grant{}, false
 }
 
+// teach makes the secret parts of the credential known.
+func (cr Credential) teach(k *secret.Keeper) {
+	k.Learn("", cr.Password)
+	k.Learn("", cr.Bearer)
+}
+
 // set puts the credential into the request.
 func (cr Credential) set(req *http.Request) {
 	if cr.Bearer != "" {
@@ -122,6 +131,7 @@ func (cr Credential) set(req *http.Request) {
 // wallet keeps what the dynamic source gave until shortly before it expires.
 type wallet struct {
 	ask     CredentialSource // or nil
+	secrets *secret.Keeper
 	flights flights[held]
 
 	mu   sync.Mutex
@@ -149,6 +159,7 @@ func (w *wallet) authorize(ctx context.Context, req *http.Request) (Credential, 
 		if err != nil || !found {
 			return held{}, err
 		}
+		cr.teach(w.secrets)
 		if !expires.IsZero() {
 			expires = expires.Add(-credentialMargin)
 		}

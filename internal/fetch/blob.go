@@ -42,11 +42,13 @@ func (c *Client) Blob(ctx context.Context, s Source) (*os.File, error) {
 		return nil, err
 	}
 	name := s.sharedName()
-	if s = c.locate(s); !s.SHA256.IsZero() {
-		if f, err := c.store.Open(s.SHA256, knownSize(s)); err == nil {
-			c.store.Offer(name, s.SHA256, "")
-			return f, nil
-		}
+	f, s, err := c.stored(s)
+	if err != nil {
+		return nil, err
+	}
+	if f != nil {
+		c.store.Offer(name, s.SHA256, "")
+		return f, nil
 	}
 	if c.offline && !c.store.Shared() {
 		return nil, &OfflineError{URL: redact(u)}
@@ -85,14 +87,16 @@ func (c *Client) bring(ctx context.Context, u *url.URL, s Source, key string) (n
 	default:
 		c.log.DebugContext(ctx, "fetching without a lock", "url", redact(u), "error", lockErr)
 	}
-	if s = c.locate(s); !s.SHA256.IsZero() {
-		if f, err := c.store.Open(s.SHA256, knownSize(s)); err == nil {
-			info, err := f.Stat()
-			if err = errors.Join(err, f.Close()); err != nil {
-				return blobName{}, err
-			}
-			return blobName{digest: s.SHA256, size: info.Size()}, nil
+	f, s, err := c.stored(s)
+	if err != nil {
+		return blobName{}, err
+	}
+	if f != nil {
+		info, err := f.Stat()
+		if err = errors.Join(err, f.Close()); err != nil {
+			return blobName{}, err
 		}
+		return blobName{digest: s.SHA256, size: info.Size()}, nil
 	}
 	if err := c.blobSlots.acquire(ctx); err != nil {
 		return blobName{}, err

@@ -12,11 +12,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
 // keyring holds user names and passwords. It is safe for concurrent use once
 // netrc is set.
 type keyring struct {
+	secrets *secret.Keeper
 	// netrc reads the netrc file, once, for the first request without other
 	// credentials; nil reads none. host is a bare host name.
 	netrc func() ([]login, error)
@@ -31,10 +34,17 @@ type login struct {
 	user, password string
 }
 
+// tokenLength is the length from which the name of a user may be a token.
+const tokenLength = 16
+
 // add remembers the user info of u for its origin, from its path down: there
 // it replaces what was known.
 func (k *keyring) add(u *url.URL) {
 	password, _ := u.User.Password()
+	k.secrets.Learn("", password)
+	if name := u.User.Username(); len(name) >= tokenLength {
+		k.secrets.Learn("", name) // a token in the place of a user
+	}
 	l := login{host: origin(u), path: u.EscapedPath(), user: u.User.Username(), password: password}
 	if old, _, found := k.forURL(u); found && old.user == l.user && old.password == l.password {
 		return

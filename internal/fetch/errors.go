@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
 // StatusError is an answer that is not a success.
@@ -105,7 +107,7 @@ func redact(u *url.URL) string {
 	pairs := strings.Split(clean.RawQuery, "&")
 	for i, pair := range pairs {
 		key, value, ok := strings.Cut(pair, "=")
-		if secret(key, value) {
+		if secret.Query(key, value) || value == "" && secret.Query("", key) {
 			if !ok {
 				key = "" // a bare word: it is the secret itself
 			}
@@ -114,20 +116,4 @@ func redact(u *url.URL) string {
 	}
 	clean.RawQuery = strings.Join(pairs, "&")
 	return clean.String()
-}
-
-// secretLength is the length from which any query value counts as a secret.
-const secretLength = 32
-
-func secret(key, value string) bool {
-	if len(value) >= secretLength || (value == "" && len(key) >= secretLength) {
-		return true
-	}
-	key = strings.ToLower(key)
-	for _, word := range []string{"token", "key", "sig", "secret", "pass", "pwd", "auth", "cred", "session", "x-amz"} {
-		if strings.Contains(key, word) {
-			return true
-		}
-	}
-	return false
 }

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -32,6 +33,9 @@ type Options struct {
 	// request (DEBUG), with the context of whoever asked; nil discards them. No
 	// line holds a credential.
 	Logger *slog.Logger
+	// Secrets learns every credential that requests are made with; nil is a new
+	// one.
+	Secrets *secret.Keeper
 	// NetrcPath names the netrc file; "" is $NETRC, else .netrc (on Windows
 	// also _netrc) in the home directory. It is read where a request has no other
 	// credentials; one that is missing or cannot be read is no error.
@@ -63,6 +67,7 @@ type Client struct {
 	offline   bool
 	userAgent string
 	log       *slog.Logger
+	secrets   *secret.Keeper
 	retries   int
 	transport http.RoundTripper
 	keys      keyring
@@ -71,6 +76,7 @@ type Client struct {
 	blobSlots slots // of blobs
 	pages     flights[*Page]
 	blobs     flights[blobName]
+	matched   sync.Map // integrity and SHA-256 of blobs that have both
 
 	// Waits, variable for tests alone.
 	stall    time.Duration // without a byte, until an attempt is given up
@@ -97,6 +103,7 @@ func New(o Options) (*Client, error) {
 		offline:   o.Offline,
 		userAgent: o.UserAgent,
 		log:       cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
+		secrets:   cmp.Or(o.Secrets, &secret.Keeper{}),
 		retries:   max(0, cmp.Or(o.Retries, defaultRetries)),
 		transport: o.Transport,
 		wallet:    wallet{ask: o.Credentials},
@@ -106,7 +113,14 @@ func New(o Options) (*Client, error) {
 		backoff:   250 * time.Millisecond,
 		lockWait:  2 * time.Minute,
 	}
-	c.keys.netrc = sync.OnceValues(func() ([]login, error) { return loadNetrc(o.NetrcPath) })
+	c.keys.secrets, c.wallet.secrets = c.secrets, c.secrets
+	c.keys.netrc = sync.OnceValues(func() ([]login, error) {
+		logins, err := loadNetrc(o.NetrcPath)
+		for _, l := range logins {
+			c.secrets.Learn("", l.password)
+		}
+		return logins, err
+	})
 	if c.transport == nil {
 		c.transport = newLazyTransport(c.log, o.Certificates)
 	}
@@ -130,6 +144,9 @@ func (c *Client) Login(rawURL string) (string, error) {
 	}
 	return u.String(), nil
 }
+
+// Secrets returns what the client knows of secrets.
+func (c *Client) Secrets() *secret.Keeper { return c.secrets }
 
 // parse returns the URL without user info and fragment, and remembers the user
 // info.

@@ -5,9 +5,12 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
+	"os"
 	"slices"
 	"strings"
 
@@ -159,11 +162,41 @@ func (c *Client) locate(s Source) Source {
 	return s
 }
 
-// KnownIntegrity returns the SHA-256 of the blob with that integrity, if the
-// store holds one.
-func (c *Client) KnownIntegrity(i Integrity) (store.Digest, bool) {
-	s := c.locate(Source{Integrity: i})
-	return s.SHA256, !s.SHA256.IsZero() && c.store.Has(s.SHA256, -1)
+// stored opens the blob of a source that the store holds, at its start, and returns
+// the source with its SHA-256. Its bytes were read and are those that the source
+// asks for, by SHA-256 and by integrity: a damaged blob is dropped, and one that
+// only a record gives for the integrity is passed over. f is nil where there is no
+// such blob.
+func (c *Client) stored(s Source) (f *os.File, found Source, err error) {
+	asked := s
+	if s = c.locate(s); s.SHA256.IsZero() {
+		return nil, asked, nil
+	}
+	f, err = c.store.OpenVerified(s.SHA256, knownSize(s))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, asked, nil
+	}
+	if err != nil || s.Integrity.IsZero() {
+		return f, s, err
+	}
+	key := s.Integrity.String() + " " + s.SHA256.Hex()
+	if _, known := c.matched.Load(key); known {
+		return f, s, nil
+	}
+	var wrong *IntegrityError
+	err = s.Integrity.Check(f)
+	if err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err == nil {
+		c.matched.Store(key, true)
+		return f, s, nil
+	}
+	closed := f.Close()
+	if errors.As(err, &wrong) {
+		return nil, asked, closed
+	}
+	return nil, asked, errors.Join(err, closed)
 }
 
 // remember notes under which digest the store holds a blob of an integrity.

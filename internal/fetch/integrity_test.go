@@ -3,10 +3,13 @@ package fetch
 import (
 	"errors"
 	"net/http"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 // The digests of "hello", by coreutils.
@@ -87,7 +90,7 @@ func TestBlobByIntegrityIsFetchedOnce(t *testing.T) {
 		url, asked := serveHello(t)
 		c := newClient(t)
 		want := integrity(t, text)
-		if _, ok := c.KnownIntegrity(want); ok {
+		if found := c.locate(Source{Integrity: want}); text != helloSHA256 && !found.SHA256.IsZero() {
 			t.Errorf("%s: known before it was fetched", text)
 		}
 		for range 2 {
@@ -95,9 +98,9 @@ func TestBlobByIntegrityIsFetchedOnce(t *testing.T) {
 				t.Errorf("%s: got %q", text, got)
 			}
 		}
-		digest, ok := c.KnownIntegrity(want)
-		if !ok || digest.Hex() != "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824" {
-			t.Errorf("%s: known as %s, %t", text, digest, ok)
+		digest := c.locate(Source{Integrity: want}).SHA256
+		if digest.Hex() != "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824" {
+			t.Errorf("%s: known as %s", text, digest)
 		}
 		if n := asked.Load(); n != 1 {
 			t.Errorf("%s: asked %d times, want once", text, n)
@@ -108,6 +111,66 @@ func TestBlobByIntegrityIsFetchedOnce(t *testing.T) {
 		}
 		if got := readBlob(t, c, Source{URL: url, Integrity: want}); got != "hello" || asked.Load() != 2 {
 			t.Errorf("%s: got %q after %d requests", text, got, asked.Load())
+		}
+	}
+}
+
+// TestRecordsOfIntegritiesAreNotBelieved gives the cache a record that maps a good
+// integrity to other bytes, as somebody who once could write there would.
+func TestRecordsOfIntegritiesAreNotBelieved(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{helloSHA1, helloSHA512} {
+		url, asked := serveHello(t)
+		c := newClient(t)
+		w, err := c.store.NewWriter()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte("evil!")); err != nil {
+			t.Fatal(err)
+		}
+		evil := w.Sum()
+		if err := errors.Join(w.Commit(evil), c.store.PutRecord(integrityBucket, text, []byte(evil.Hex()))); err != nil {
+			t.Fatal(err)
+		}
+		if f, ok, err := c.Stored(t.Context(), Source{URL: url, Integrity: integrity(t, text)}); ok || err != nil {
+			t.Errorf("%s: the other bytes are served: %v, %v", text, f, err)
+		}
+		for range 2 {
+			if got := readBlob(t, c, Source{URL: url, Integrity: integrity(t, text)}); got != "hello" || asked.Load() != 1 {
+				t.Errorf("%s: got %q after %d requests, want hello after one", text, got, asked.Load())
+			}
+		}
+	}
+}
+
+// TestDamagedBlobsHealWhereTheyAreRead breaks a blob on disk in several ways.
+func TestDamagedBlobsHealWhereTheyAreRead(t *testing.T) {
+	t.Parallel()
+	for name, damage := range map[string]func([]byte) []byte{
+		"truncated":     func(b []byte) []byte { return b[:2] },
+		"a flipped bit": func(b []byte) []byte { b[1] ^= 1; return b },
+		"empty":         func([]byte) []byte { return nil },
+		"longer":        func(b []byte) []byte { return append(b, 'x') },
+	} {
+		for _, source := range []Source{{Integrity: integrity(t, helloSHA512)}, {SHA256: store.Sum([]byte("hello"))}, {SHA256: store.Sum([]byte("hello")), Size: 5}} {
+			url, asked := serveHello(t)
+			source.URL = url
+			c := newClient(t)
+			readBlob(t, c, source)
+			file := c.store.Path(store.Sum([]byte("hello")))
+			if err := errors.Join(os.Chmod(file, 0o644), os.WriteFile(file, damage([]byte("hello")), 0o644)); err != nil {
+				t.Fatal(err)
+			}
+			// Another process, which has not seen the file before.
+			s, err := store.Open(c.store.Dir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			other := newClient(t, func(o *Options) { o.Store = s })
+			if got := readBlob(t, other, source); got != "hello" || asked.Load() != 2 {
+				t.Errorf("%s: got %q after %d requests, want hello after two", name, got, asked.Load())
+			}
 		}
 	}
 }

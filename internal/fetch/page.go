@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -80,7 +81,7 @@ type pageEntry struct {
 func (c *Client) page(ctx context.Context, u *url.URL, r PageRequest, key string) (*Page, error) {
 	var stored *pageEntry
 	if !r.Renew {
-		stored = c.storedPage(ctx, key)
+		stored = c.storedPage(ctx, u.Host, key)
 	}
 	if c.offline {
 		return offlinePage(stored, u)
@@ -95,26 +96,26 @@ func (c *Client) page(ctx context.Context, u *url.URL, r PageRequest, key string
 	}
 	var page *Page
 	err := c.get(ctx, u, header, func(a *answer) (err error) {
-		page, err = c.takePage(ctx, a, r, key, stored)
+		page, err = c.takePage(ctx, u, a, r, key, stored)
 		return err
 	})
 	if IsNotFound(err) {
 		var status *StatusError
 		errors.As(err, &status)
-		c.keepPage(ctx, key, &pageEntry{Status: status.Code, URL: status.URL, Fresh: -1})
+		c.keepPage(ctx, u.Host, key, &pageEntry{Status: status.Code, URL: status.URL, Fresh: -1})
 	}
 	return page, err
 }
 
 // takePage makes a page of an answer and keeps it.
-func (c *Client) takePage(ctx context.Context, a *answer, r PageRequest, key string, stored *pageEntry) (*Page, error) {
+func (c *Client) takePage(ctx context.Context, u *url.URL, a *answer, r PageRequest, key string, stored *pageEntry) (*Page, error) {
 	fresh, keep := freshness(a.header)
 	if a.status == http.StatusNotModified {
 		if stored == nil {
 			return nil, &StatusError{URL: redact(a.url), Code: a.status}
 		}
 		stored.Fresh = fresh
-		c.keepPage(ctx, key, stored)
+		c.keepPage(ctx, u.Host, key, stored)
 		return stored.page(), nil
 	}
 	if a.status != http.StatusOK {
@@ -135,7 +136,7 @@ func (c *Client) takePage(ctx context.Context, a *answer, r PageRequest, key str
 		ETag: a.header.Get("ETag"), Modified: a.header.Get("Last-Modified"), Fresh: fresh, body: body,
 	}
 	if keep {
-		c.keepPage(ctx, key, entry)
+		c.keepPage(ctx, u.Host, key, entry)
 	}
 	page := entry.page()
 	page.Cached = false
@@ -169,13 +170,16 @@ func (e *pageEntry) fresh(fallback time.Duration) bool {
 }
 
 // storedPage returns the stored page of the key, or nil.
-func (c *Client) storedPage(ctx context.Context, key string) *pageEntry {
+func (c *Client) storedPage(ctx context.Context, host, key string) *pageEntry {
 	raw, written, err := c.store.GetRecord(pageBucket, key)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
 			c.log.WarnContext(ctx, "reading a stored page", "error", err)
 		}
 		return nil
+	}
+	if bytes.Contains(raw, []byte("${")) && utf8.Valid(raw) {
+		raw = []byte(c.secrets.Reveal(string(raw), host))
 	}
 	line, body, _ := bytes.Cut(raw, []byte("\n"))
 	entry := &pageEntry{body: body, written: written}
@@ -186,12 +190,20 @@ func (c *Client) storedPage(ctx context.Context, key string) *pageEntry {
 	return entry
 }
 
-// keepPage stores the page. A failure costs a request next time, and must not
-// cost this one its answer.
-func (c *Client) keepPage(ctx context.Context, key string, entry *pageEntry) {
+// keepPage stores the page, without the values of variables in its addresses; one
+// that is no text and holds such a value is not stored. A failure costs a request
+// next time, and must not cost this one its answer.
+func (c *Client) keepPage(ctx context.Context, host, key string, entry *pageEntry) {
 	line, err := json.Marshal(entry)
 	if err == nil {
-		err = c.store.PutRecord(pageBucket, key, append(append(line, '\n'), entry.body...))
+		raw := append(append(line, '\n'), entry.body...)
+		if kept := c.secrets.Conceal(string(raw), host); kept != string(raw) {
+			if !utf8.Valid(raw) || bytes.IndexByte(raw, 0) >= 0 {
+				return
+			}
+			raw = []byte(kept)
+		}
+		err = c.store.PutRecord(pageBucket, key, raw)
 	}
 	if err != nil {
 		c.log.WarnContext(ctx, "storing a page", "error", err)

@@ -16,11 +16,13 @@ import (
 // error is a *store.UnusableError.
 func (c *Client) Stored(ctx context.Context, s Source) (f *os.File, ok bool, err error) {
 	name := s.sharedName()
-	if located := c.locate(s); !located.SHA256.IsZero() {
-		if f, err := c.store.Open(located.SHA256, knownSize(s)); err == nil {
-			c.store.Offer(name, located.SHA256, "")
-			return f, true, nil
-		}
+	f, located, err := c.stored(s)
+	if err != nil {
+		return nil, false, err
+	}
+	if f != nil {
+		c.store.Offer(name, located.SHA256, "")
+		return f, true, nil
 	}
 	if err := c.blobSlots.acquire(ctx); err != nil {
 		return nil, false, nil // the caller left: it will notice

@@ -24,6 +24,8 @@ const (
 type Archive struct {
 	Name string // for messages, such as "numpy-2.2.6-cp311-….whl"
 	Size int64  // in bytes
+	// Path is the regular file on the host that it is, "" for other archives.
+	Path string
 	Open func() (ArchiveFile, error)
 }
 
@@ -44,7 +46,7 @@ func FileArchive(name, path string) (*Archive, error) {
 		return nil, &PathError{Path: path, Reason: "is not a regular file"}
 	}
 	open := func() (ArchiveFile, error) { return os.Open(path) }
-	return &Archive{Name: name, Size: info.Size(), Open: open}, nil
+	return &Archive{Name: name, Size: info.Size(), Path: path, Open: open}, nil
 }
 
 // Entry is one file, whose packed bytes stay in an archive until they are

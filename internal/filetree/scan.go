@@ -39,6 +39,9 @@ type ScanOptions struct {
 	// NeedsIgnoreFile makes it an error if no folder has one.
 	IgnoreFile      string
 	NeedsIgnoreFile bool
+	// Keep decides besides, nil for everything: of a file whether it is taken, of a
+	// folder whether it is entered. It is asked from the root down.
+	Keep func(name string, isDir bool) bool
 	// RefuseLinks makes every symbolic link that is not left out an error.
 	RefuseLinks bool
 }
@@ -143,12 +146,18 @@ func (s *scanner) visit(name, host string, mode fs.FileMode, above []string) err
 	if ignored(path.Base(name)) || Match(s.options.Exclude, name) || s.leavesOut(name, mode.IsDir()) {
 		return nil
 	}
+	if mode&fs.ModeSymlink == 0 && !s.keeps(name, mode.IsDir()) {
+		return nil
+	}
 	if mode.IsDir() {
 		return s.walk(host, name, above)
 	}
 	wanted := len(s.options.Include) == 0 || Match(s.options.Include, name)
 	if mode&fs.ModeSymlink != 0 {
 		target, info, err := s.follow(s.shown(name), host)
+		if err == nil && !s.keeps(name, info.IsDir()) {
+			return nil
+		}
 		if err == nil && info.IsDir() {
 			return s.enter(name, target, above)
 		}
@@ -163,6 +172,11 @@ func (s *scanner) visit(name, host string, mode fs.FileMode, above []string) err
 		return nil
 	}
 	return s.take(name, host, mode)
+}
+
+// keeps asks the options' own function.
+func (s *scanner) keeps(name string, isDir bool) bool {
+	return s.options.Keep == nil || s.options.Keep(name, isDir)
 }
 
 // enter walks the folder that a link leads to, unless it holds the link.

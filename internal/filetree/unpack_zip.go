@@ -31,7 +31,7 @@ func listZip(a *Archive, f ArchiveFile) ([]Member, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := vetEntries(f, slices.Concat(entries, links), directory); err != nil {
+	if err := vetEntries(f, slices.Concat(entries, links), directory, nil); err != nil {
 		return nil, err
 	}
 	if entries, err = once(a, entries); err != nil {
@@ -86,7 +86,7 @@ func once(a *Archive, entries Tree) (Tree, error) {
 }
 
 // vetEntries makes the checks of [Vet].
-func vetEntries(f io.ReaderAt, entries Tree, directory int64) error {
+func vetEntries(f io.ReaderAt, entries Tree, directory int64, w Watcher) error {
 	slices.SortFunc(entries, func(x, y Entry) int { return cmp.Compare(x.Header, y.Header) })
 	var u unpacker
 	for i := range entries {
@@ -94,7 +94,7 @@ func vetEntries(f io.ReaderAt, entries Tree, directory int64) error {
 		if i+1 < len(entries) {
 			limit = entries[i+1].Header
 		}
-		if err := u.vet(f, &entries[i], limit); err != nil {
+		if err := u.vet(f, &entries[i], limit, w); err != nil {
 			return err
 		}
 	}

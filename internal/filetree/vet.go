@@ -46,7 +46,20 @@ func (e *Entry) DataOffset(header []byte) (int64, error) {
 // inflates every entry, comparing name, size and CRC with what the directory and
 // the local header say. After that the packed bytes may be copied unseen. A
 // fault is an *ArchiveError. Memory does not grow with the contents.
-func Vet(a *Archive) error {
+func Vet(a *Archive) error { return VetWatched(a, nil) }
+
+// Watcher sees the contents of the entries of an archive on their way.
+type Watcher interface {
+	// Start is told of an entry, and returns what gets its content; nil does
+	// without it.
+	Start(e *Entry) io.Writer
+	// Done is told that the content was whole, of entries that Start wants.
+	Done(e *Entry) error
+}
+
+// VetWatched is [Vet], and shows what it inflates to w, which may be nil. What w
+// saw counts for nothing after an error.
+func VetWatched(a *Archive, w Watcher) error {
 	f, err := a.Open()
 	if err != nil {
 		return fmt.Errorf("opening %q: %w", a.Name, err)
@@ -56,7 +69,7 @@ func Vet(a *Archive) error {
 	if err != nil {
 		return err
 	}
-	return vetEntries(f, entries, directory)
+	return vetEntries(f, entries, directory, w)
 }
 
 // OpenContent returns the unpacked content. A read that reaches the end reports
@@ -73,6 +86,27 @@ func (e Entry) OpenContent() (io.ReadCloser, error) {
 		return nil, err
 	}
 	return &content{unpacker: &u, file: f}, nil
+}
+
+// ReadEntries shows visit the contents of entries of one archive, one after
+// another with the same buffers. visit need not read to the end; what it reads
+// is checked as [Entry.OpenContent] does. An error of visit ends the reading.
+func ReadEntries(a *Archive, entries Tree, visit func(e *Entry, content io.Reader) error) (err error) {
+	f, err := a.Open()
+	if err != nil {
+		return fmt.Errorf("opening %q: %w", a.Name, err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	var u unpacker
+	for i := range entries {
+		if _, err := u.start(f, &entries[i]); err != nil {
+			return err
+		}
+		if err := visit(&entries[i], &u); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 type content struct {
@@ -166,8 +200,8 @@ func (u *unpacker) finish() string {
 	return ""
 }
 
-// vet reads e whole; its packed bytes must end before limit.
-func (u *unpacker) vet(f io.ReaderAt, e *Entry, limit int64) error {
+// vet reads e whole; its packed bytes must end before limit. w may be nil.
+func (u *unpacker) vet(f io.ReaderAt, e *Entry, limit int64, w Watcher) error {
 	end, err := u.start(f, e)
 	if err != nil {
 		return err
@@ -185,12 +219,23 @@ func (u *unpacker) vet(f io.ReaderAt, e *Entry, limit int64) error {
 	if u.spare == nil {
 		u.spare = make([]byte, window)
 	}
+	var to io.Writer
+	if w != nil {
+		to = w.Start(e)
+	}
 	for {
-		_, err := u.Read(u.spare)
-		if errors.Is(err, io.EOF) {
-			return nil
+		n, err := u.Read(u.spare)
+		if to != nil {
+			if _, err := to.Write(u.spare[:n]); err != nil {
+				return err
+			}
 		}
-		if err != nil {
+		switch {
+		case errors.Is(err, io.EOF) && to != nil:
+			return w.Done(e)
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
 			return err
 		}
 	}

@@ -33,6 +33,9 @@ type Output struct {
 	// run; those that AllowScripts names by globs may have one.
 	Size, Shadow, Scripts Severity
 	AllowScripts          []string
+	// Audits are the severities of the checks of [Audits], by name; one that is
+	// not there is as severe as what it finds.
+	Audits map[string]Severity
 	// Replace is set where the state says that the file at Path is ours.
 	Replace bool
 }
@@ -74,6 +77,12 @@ func (b *Builder) Build(ctx context.Context, l *Lock, o Output) (Artifact, error
 		pack = b.buildShared
 	}
 	a, err := pack(ctx, c, l, o)
+	if why := c.store.Distrust(); err == nil && why != "" && !b.said.Swap(true) {
+		a.Warnings = append(a.Warnings, Warning{
+			Summary: "The records of the cache are not used",
+			Detail:  Sentence(why) + " Whoever else can write there could decide what is packed, so only the files are used whose digests tell what they are. Name a folder of your own in cache_dir, or close this one to others (chmod go-w).",
+		})
+	}
 	if err == nil {
 		b.log.InfoContext(ctx, "built a layer", "zip", o.PathOf(a.SHA256), "sha256", a.SHA256.Hex(), "bytes", a.Size, "unzipped", a.Unzipped, "took", time.Since(start))
 	}
@@ -88,16 +97,16 @@ func (b *Builder) buildParts(ctx context.Context, c *cache, l *Lock, o Output) (
 		if _, err := c.verify(ctx, l); err != nil {
 			return Artifact{}, err
 		}
-		return b.build(ctx, c, l, o)
+		return b.build(ctx, c, l, o, true)
 	}
-	a, err := b.build(ctx, c, l, o)
+	a, err := b.build(ctx, c, l, o, false)
 	if !mayBeDamage(err) {
 		return a, err
 	}
-	if dropped, verr := c.verify(ctx, l); verr != nil || !dropped {
-		return Artifact{}, errors.Join(err, verr)
+	if _, verifyErr := c.verify(ctx, l); verifyErr != nil {
+		return Artifact{}, errors.Join(err, verifyErr)
 	}
-	return b.build(ctx, c, l, o)
+	return b.build(ctx, c, l, o, true)
 }
 
 // mayBeDamage reports whether a damaged blob can be the cause of an error.
@@ -136,8 +145,8 @@ func (b *Builder) Intact(path string, zip store.Digest, size int64) (exists, int
 	return true, true, c.store.PutRecord("zips", key, []byte(stamp))
 }
 
-func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output) (Artifact, error) {
-	tree, found, err := c.tree(ctx, l, o)
+func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output, doubt bool) (Artifact, error) {
+	tree, found, err := c.tree(ctx, l, o, doubt)
 	if err != nil {
 		return Artifact{}, err
 	}
@@ -153,6 +162,14 @@ func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output) (Artif
 		return Artifact{}, err
 	}
 	a.Warnings = append(a.Warnings, found...)
+	// What was planned was judged then.
+	if o.Want.IsZero() {
+		findings, told, err := c.audit(ctx, l, tree, o)
+		if err != nil {
+			return Artifact{}, err
+		}
+		a.Findings, a.Warnings = findings, append(a.Warnings, told...)
+	}
 	if a.SHA256, err = layout.WriteFileIn(ctx, o.dir(), b.chooseOutput(c, o)); err != nil {
 		return Artifact{}, err
 	}

@@ -219,11 +219,11 @@ func (c *cache) runBuild(ctx context.Context, l *BuildLock, platform string, sen
 type buildLocks []BuildLock
 
 // pack returns the files of all builds, in their order.
-func (all buildLocks) pack(ctx context.Context, c *cache, l *Lock) (packed, error) {
+func (all buildLocks) pack(ctx context.Context, c *cache, l *Lock, doubt bool) (packed, error) {
 	var files filetree.Tree
 	for i := range all {
 		for _, r := range all[i].Results {
-			tree, err := c.buildTree(ctx, l, &all[i], r, filetree.Origin{Ecosystem: "builds", Element: i})
+			tree, err := c.buildTree(ctx, l, &all[i], r, filetree.Origin{Ecosystem: "builds", Element: i}, doubt)
 			if err != nil {
 				return packed{}, buildError(fault.At("builds").Index(i), all[i].Context, err)
 			}
@@ -234,7 +234,7 @@ func (all buildLocks) pack(ctx context.Context, c *cache, l *Lock) (packed, erro
 }
 
 // buildTree returns the files of a result.
-func (c *cache) buildTree(ctx context.Context, l *Lock, b *BuildLock, r BuildResult, origin filetree.Origin) (filetree.Tree, error) {
+func (c *cache) buildTree(ctx context.Context, l *Lock, b *BuildLock, r BuildResult, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
 	if err := c.bringBuild(ctx, b, r); err != nil {
 		return nil, err
 	}
@@ -245,6 +245,9 @@ func (c *cache) buildTree(ctx context.Context, l *Lock, b *BuildLock, r BuildRes
 	}
 	// The result may be older than the architectures.
 	facts, err := c.factsOf(buildKey(r.Request, b.Triggers), r.SHA256)
+	if doubt && err == nil {
+		facts, err = c.readFacts(r.SHA256)
+	}
 	if err != nil {
 		return nil, err
 	}

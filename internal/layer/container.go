@@ -29,14 +29,13 @@ type containerFacts struct {
 // packContainer deflates what extract shows into the store, at its layer paths.
 func (c *cache) packContainer(ctx context.Context, extract func(container.Visit) error) (facts containerFacts, err error) {
 	facts.Native = map[string]string{}
-	packer := layerzip.NewStreamer(c.store)
-	facts.Segment, err = c.streamSegment(packer, func() error {
+	facts.Segment, err = c.streamSegment(layerzip.NewStreamer(c.store), func(packer *watchedPacker) error {
 		return extract(func(f container.File, content io.Reader) error {
 			facts.Count++
 			if f.Machine != "" {
 				facts.Native[f.Path] = f.Machine
 			}
-			return packer.Add(ctx, f.Path, f.Exec || f.Program && runsByPath(f.Path), f.Size, content)
+			return packer.Add(ctx, f.Path, f.Exec || f.Program && isRun(f.Path), f.Size, content)
 		})
 	})
 	if err != nil {

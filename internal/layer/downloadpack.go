@@ -35,7 +35,7 @@ const maxDownload = 2 << 30
 type downloadLocks []DownloadLock
 
 // pack returns the files of all downloads, in their order.
-func (all downloadLocks) pack(ctx context.Context, c *cache, l *Lock) (packed, error) {
+func (all downloadLocks) pack(ctx context.Context, c *cache, l *Lock, doubt bool) (packed, error) {
 	trees := make([]filetree.Tree, len(all))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(packWorkers)
@@ -43,7 +43,7 @@ func (all downloadLocks) pack(ctx context.Context, c *cache, l *Lock) (packed, e
 		g.Go(func() (err error) {
 			// The listing completes what it finds of the size: the lock stays.
 			d := all[i]
-			trees[i], err = c.downloadTree(ctx, &d, l.excluded, d.origin(i))
+			trees[i], err = c.downloadTree(ctx, &d, l.excluded, d.origin(i), doubt)
 			return downloadError(fault.At("downloads").Index(i+d.Skipped), d.URL, err)
 		})
 	}
@@ -82,7 +82,7 @@ func (l *DownloadLock) contents(to map[string]string) {
 // downloadTree returns the files of a download at their layer paths. Those of a
 // zip are copied as they are; those of other archives are deflated once and
 // kept in the store, by archive and choice, so that the next build copies too.
-func (c *cache) downloadTree(ctx context.Context, l *DownloadLock, excluded func(string) bool, origin filetree.Origin) (filetree.Tree, error) {
+func (c *cache) downloadTree(ctx context.Context, l *DownloadLock, excluded func(string) bool, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
 	listing, err := c.listing(ctx, l)
 	if err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func (c *cache) downloadTree(ctx context.Context, l *DownloadLock, excluded func
 		if err != nil {
 			return nil, err
 		}
-	} else if files, err = c.downloadSegment(ctx, l, listing, placed, origin); err != nil {
+	} else if files, err = c.downloadSegment(ctx, l, listing, placed, origin, doubt); err != nil {
 		return nil, err
 	}
 	byPath := make(map[string]filetree.Entry, len(files))
@@ -115,7 +115,7 @@ func (c *cache) downloadTree(ctx context.Context, l *DownloadLock, excluded func
 			return nil, &filetree.ArchiveError{Archive: fileName(l.URL), Entry: p.member.File, Reason: "is missing"}
 		}
 		e.Path, e.Origin = p.path, origin
-		e.Exec = p.member.Exec || p.member.Program && runsByPath(p.path)
+		e.Exec = p.member.Exec || p.member.Program && isRun(p.path)
 		tree = append(tree, e)
 	}
 	return tree, nil
@@ -221,11 +221,18 @@ func wantedFiles(placed []placedFile) map[string]bool {
 
 // downloadSegment returns the wanted files of an archive, deflated in the store,
 // by their paths in the archive.
-func (c *cache) downloadSegment(ctx context.Context, l *DownloadLock, listing *filetree.Listing, placed []placedFile, origin filetree.Origin) (filetree.Tree, error) {
+func (c *cache) downloadSegment(ctx context.Context, l *DownloadLock, listing *filetree.Listing, placed []placedFile, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
 	wanted := wantedFiles(placed)
 	key := downloadSegmentKey(l, wanted)
 	digest, ok := c.notedSegment(key)
-	if !ok || !c.store.Has(digest, -1) {
+	ok = ok && c.store.Has(digest, -1)
+	if ok && doubt {
+		var err error
+		if ok, err = c.confirmsDownload(ctx, l, listing, wanted, digest); err != nil {
+			return nil, err
+		}
+	}
+	if !ok {
 		var err error
 		if digest, err = c.packDownload(ctx, l, listing, wanted); err != nil {
 			return nil, err
@@ -237,14 +244,26 @@ func (c *cache) downloadSegment(ctx context.Context, l *DownloadLock, listing *f
 	return c.segmentTree(digest, origin)
 }
 
+// confirmsDownload reports whether a segment holds the wanted files of an archive.
+func (c *cache) confirmsDownload(ctx context.Context, l *DownloadLock, listing *filetree.Listing, wanted map[string]bool, segment store.Digest) (bool, error) {
+	archive, err := c.downloaded(ctx, l)
+	if err != nil {
+		return false, err
+	}
+	return c.confirms(segment, func(f *confirmer) error {
+		return filetree.ReadMembers(stoppable(ctx, archive), listing, wanted, func(file string, size int64, content io.Reader) error {
+			return f.Add(ctx, file, false, size, content)
+		})
+	})
+}
+
 // packDownload deflates the wanted files into the store.
 func (c *cache) packDownload(ctx context.Context, l *DownloadLock, listing *filetree.Listing, wanted map[string]bool) (store.Digest, error) {
 	archive, err := c.downloaded(ctx, l)
 	if err != nil {
 		return store.Digest{}, err
 	}
-	packer := layerzip.NewStreamer(c.store)
-	return c.streamSegment(packer, func() error {
+	return c.streamSegment(layerzip.NewStreamer(c.store), func(packer *watchedPacker) error {
 		return filetree.ReadMembers(stoppable(ctx, archive), listing, wanted, func(file string, size int64, content io.Reader) error {
 			return packer.Add(ctx, file, false, size, content)
 		})

@@ -19,6 +19,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -128,7 +129,7 @@ func (d DownloadSpec) checkURL(at fault.Path) error {
 	if u.RawQuery == "" {
 		return checkAddress(at, d.URL, "a download")
 	}
-	if key := fetch.SecretQuery(d.URL); key != "" {
+	if key := secret.QueryName(d.URL); key != "" {
 		return &fault.Error{
 			At: at, Summary: fmt.Sprintf("A secret in the address of a download at %q", u.Host),
 			Detail: fmt.Sprintf("%q in its query looks like a signature or a token: it would be kept in the state, and a signed address expires before the layer can be built again. Write an address without it, and the user and password or token into netrc; or fetch the file beforehand, and write its path.", key),

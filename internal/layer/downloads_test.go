@@ -109,7 +109,7 @@ func TestDownloadsLandWhereFilesSay(t *testing.T) {
 		"folder":          {DownloadSpec{URL: s.URL + "/media.bin", SHA256: hexSum(archive), Files: map[string]string{"*/model": "share/"}}, "share/model/README.md share/model/tiny.bin"},
 		"folder renamed":  {DownloadSpec{URL: s.URL + "/media.bin", SHA256: hexSum(archive), Files: map[string]string{"*/model": "share"}}, "share/README.md share/tiny.bin"},
 		"glob":            {DownloadSpec{URL: s.URL + "/media.bin", SHA256: hexSum(archive), Files: map[string]string{"**/*.{md,bin}": "docs/"}}, "docs/README.md docs/tiny.bin"},
-		"zip":             {DownloadSpec{URL: s.URL + "/code.zip", SHA256: hexSum(zipped), Target: "python"}, "python/deep/x.py python/tool"},
+		"zip":             {DownloadSpec{URL: s.URL + "/code.zip", SHA256: hexSum(zipped), Target: "python"}, "python/deep/x.py python/tool*"},
 		"zip stripped":    {DownloadSpec{URL: s.URL + "/code.zip", SHA256: hexSum(zipped), Strip: 1, Target: "python"}, "python/x.py"},
 		"zip as it is":    {DownloadSpec{URL: s.URL + "/code.zip", SHA256: hexSum(zipped), AsIs: true, Target: "java/lib/"}, "java/lib/code.zip"},
 		"single":          {DownloadSpec{URL: s.URL + "/tool", SHA256: hexSum(program(62)), Target: "bin/mytool"}, "bin/mytool*"},
@@ -265,7 +265,7 @@ func TestDownloadsThatAreRefused(t *testing.T) {
 		"token":             {DownloadSpec{URL: "https://gitlab.example.com/x?private_token=hunter2"}, `"private_token" in its query`},
 		"fragment":          {DownloadSpec{URL: "https://example.com/x#hunter2"}, "A query or fragment"},
 		"digest":            {DownloadSpec{URL: at, SHA256: "abc"}, `"abc" is no SHA-256`},
-		"architecture":      {DownloadSpec{URL: at, Architecture: "mips"}, `"mips" is no architecture`},
+		"architecture":      {DownloadSpec{URL: at, Architecture: "mips"}, `Unknown architecture "mips"`},
 		"files and strip":   {DownloadSpec{URL: at, Strip: 1, Files: files("*", "x/")}, "target and strip_components are for elements without it"},
 		"as it is":          {DownloadSpec{URL: at, AsIs: true, Files: files("*", "x/")}, "extract = false takes the file as it is"},
 		"absolute target":   {DownloadSpec{URL: at, Files: files("*/bin/probe", "/bin/probe")}, "is absolute"},
@@ -279,7 +279,11 @@ func TestDownloadsThatAreRefused(t *testing.T) {
 		if err != nil && strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: the error has the secret: %v", name, err)
 		}
-		wantInput(t, err, "downloads[0]")
+		at := "downloads[0]"
+		if name == "architecture" {
+			at += ".architecture"
+		}
+		wantInput(t, err, at)
 	}
 }
 

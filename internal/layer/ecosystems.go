@@ -39,8 +39,8 @@ func (p *PythonLock) needs(_ context.Context, c *cache, _ *Lock) []need {
 	return all
 }
 
-func (p *PythonLock) pack(ctx context.Context, c *cache, l *Lock) (packed, error) {
-	files, err := c.pythonTree(ctx, l)
+func (p *PythonLock) pack(ctx context.Context, c *cache, l *Lock, doubt bool) (packed, error) {
+	files, err := c.pythonTree(ctx, l, doubt)
 	if err == nil {
 		files, err = l.moved(files)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -119,10 +120,10 @@ func (all fileLocks) needs(_ context.Context, c *cache, _ *Lock) []need {
 	return needs
 }
 
-func (all fileLocks) pack(ctx context.Context, c *cache, _ *Lock) (packed, error) {
+func (all fileLocks) pack(ctx context.Context, c *cache, _ *Lock, doubt bool) (packed, error) {
 	var files filetree.Tree
 	for i, f := range all {
-		tree, err := c.filesTree(ctx, f, filetree.Origin{Ecosystem: "files", Element: i})
+		tree, err := c.filesTree(ctx, f, filetree.Origin{Ecosystem: "files", Element: i}, doubt)
 		if err != nil {
 			return packed{}, fault.Tie(fault.At("files").Index(i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
 		}
@@ -141,7 +142,7 @@ func (fileLocks) warnings() []Warning { return nil }
 
 // lockFiles reads one element of files and returns what it holds now.
 func lockFiles(f FileSpec, spec Spec) (FileLock, error) {
-	l := FileLock{Source: f.Source, Content: f.Content, Target: f.Target, Include: f.Include, Exclude: f.Exclude, IgnoreFile: f.IgnoreFile}
+	l := FileLock{Source: f.Source, Content: f.Content, Target: f.Target, Include: f.Include, Exclude: f.Exclude, IgnoreFile: f.IgnoreFile, Package: f.Package}
 	if f.Symlinks == LinksError {
 		l.Symlinks = LinksError
 	}
@@ -217,10 +218,11 @@ func scan(l FileLock) ([]filetree.File, error) {
 	if l.Content != nil {
 		return inline(l), nil
 	}
-	files, err := filetree.Scan(l.Source, filetree.ScanOptions{
+	options := filetree.ScanOptions{
 		Include: l.Include, Exclude: l.Exclude, RefuseLinks: l.Symlinks == LinksError,
 		IgnoreFile: cmp.Or(l.IgnoreFile, defaultIgnoreFile), NeedsIgnoreFile: l.IgnoreFile != "",
-	})
+	}
+	files, err := scanSource(l, options)
 	if err != nil {
 		return nil, err
 	}
@@ -239,6 +241,21 @@ func scan(l FileLock) ([]filetree.File, error) {
 		}
 	}
 	return files, nil
+}
+
+// scanSource lists the files of a source: of the folder of a Node.js package those
+// that are part of the package.
+func scanSource(l FileLock, o filetree.ScanOptions) ([]filetree.File, error) {
+	if l.Package == "" {
+		return filetree.Scan(l.Source, o)
+	}
+	list, err := nodejs.PackList(l.Source, l.Package)
+	if err != nil {
+		return nil, err
+	}
+	o.Keep = list.Keep
+	files, err := filetree.Scan(l.Source, o)
+	return files, errors.Join(err, list.Err())
 }
 
 // inline lists content as a file that has no source on disk.
@@ -260,7 +277,7 @@ func (c *cache) putInline(l FileLock, files []filetree.File) error {
 
 // filesTree returns the locked files as entries of a layer. They are deflated
 // once and kept in the store by content, so that the next build copies.
-func (c *cache) filesTree(ctx context.Context, l FileLock, origin filetree.Origin) (filetree.Tree, error) {
+func (c *cache) filesTree(ctx context.Context, l FileLock, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
 	files, err := scan(l)
 	if err != nil {
 		return nil, err
@@ -268,7 +285,7 @@ func (c *cache) filesTree(ctx context.Context, l FileLock, origin filetree.Origi
 	if store.Digest(filetree.TreeDigest(files)) != l.Tree {
 		return nil, c.changed(l, files)
 	}
-	segment, err := c.segment(ctx, l, files)
+	segment, err := c.segment(ctx, l, files, doubt)
 	if err != nil {
 		if _, ok := errors.AsType[*layerzip.ChangedError](err); ok {
 			return nil, &ChangedError{Source: l.Source, Changes: []string{err.Error()}}
@@ -284,7 +301,7 @@ func (c *cache) filesTree(ctx context.Context, l FileLock, origin filetree.Origi
 		programs[f.Path] = f.Program
 	}
 	for i := range tree {
-		tree[i].Exec = programs[tree[i].Path] && runsByPath(tree[i].Path)
+		tree[i].Exec = programs[tree[i].Path] && isRun(tree[i].Path)
 	}
 	return tree, nil
 }
@@ -293,15 +310,23 @@ func (c *cache) filesTree(ctx context.Context, l FileLock, origin filetree.Origi
 func segmentKey(tree store.Digest) string { return layerzip.Encoder + " " + tree.Hex() }
 
 // segment returns the digest of the zip of the files, in the store.
-func (c *cache) segment(ctx context.Context, l FileLock, files []filetree.File) (store.Digest, error) {
+func (c *cache) segment(ctx context.Context, l FileLock, files []filetree.File, doubt bool) (store.Digest, error) {
 	if digest, ok := c.notedSegment(segmentKey(l.Tree)); ok && c.store.Has(digest, -1) {
-		return digest, nil
+		if !doubt {
+			return digest, nil
+		}
+		if ok, err := c.confirmsFiles(digest, files); ok || err != nil {
+			return digest, err
+		}
 	}
 	if err := c.putInline(l, files); err != nil {
 		return store.Digest{}, err
 	}
 	digest, err := c.writeSegment(func(w io.Writer) error { return layerzip.Segment(ctx, w, files) })
 	if err != nil {
+		return store.Digest{}, err
+	}
+	if err := c.noteFileFacts(digest, files); err != nil {
 		return store.Digest{}, err
 	}
 	// The list is remembered by its digest, so that a later change can be named.
@@ -353,8 +378,18 @@ func (c *cache) changed(l FileLock, now []filetree.File) error {
 }
 
 // runsByPath reports whether a program at this layer path is run by Lambda or
-// found on PATH. Elsewhere mode bits mean nothing, and those of the host are
-// never used: a checkout on Windows has none.
+// found on PATH.
 func runsByPath(p string) bool {
 	return strings.HasPrefix(p, "bin/") || strings.HasPrefix(p, "extensions/")
+}
+
+// isRun reports whether a file with the ELF magic or "#!" is one to be run: all of
+// them wherever they lie, but libraries and objects by their names. Mode bits of
+// the host are never used: a checkout on Windows has none.
+func isRun(p string) bool {
+	if runsByPath(p) {
+		return true
+	}
+	name := path.Base(p)
+	return !strings.Contains(name, ".so.") && !slices.Contains([]string{".so", ".node", ".o", ".a"}, path.Ext(name))
 }

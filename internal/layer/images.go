@@ -119,7 +119,7 @@ func (b *Builder) pinImage(ctx context.Context, l ImageLock, platform string) (s
 type imageLocks []ImageLock
 
 // pack returns the files of all images, in their order.
-func (all imageLocks) pack(ctx context.Context, c *cache, l *Lock) (packed, error) {
+func (all imageLocks) pack(ctx context.Context, c *cache, l *Lock, _ bool) (packed, error) {
 	var files filetree.Tree
 	for i := range all {
 		for _, pin := range all[i].Pins {

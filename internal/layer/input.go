@@ -31,8 +31,9 @@ type part interface {
 	// needs are the stored files that it is packed from.
 	needs(ctx context.Context, c *cache, l *Lock) []need
 	// pack returns its files at their layer paths. It makes a request only for
-	// what the store lacks.
-	pack(ctx context.Context, c *cache, l *Lock) (packed, error)
+	// what the store lacks. With doubt it compares what was deflated before with
+	// what it is said to be made of.
+	pack(ctx context.Context, c *cache, l *Lock, doubt bool) (packed, error)
 	// contents adds what it brings to a map from names to versions.
 	contents(to map[string]string)
 	// warnings says what a user should know of the choices.
@@ -138,11 +139,11 @@ func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error)
 
 // tree puts the parts of the lock together. What it finds by the way are
 // warnings.
-func (c *cache) tree(ctx context.Context, l *Lock, o Output) (filetree.Tree, []Warning, error) {
+func (c *cache) tree(ctx context.Context, l *Lock, o Output, doubt bool) (filetree.Tree, []Warning, error) {
 	var all, elements filetree.Tree
 	var parts []packed
 	for _, p := range l.parts() {
-		packed, err := p.pack(ctx, c, l)
+		packed, err := p.pack(ctx, c, l, doubt)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -15,12 +15,14 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -29,9 +31,14 @@ import (
 // changes nothing needs none.
 type Builder struct {
 	open func() (*cache, error)
-	log  *slog.Logger
+	// getenv reads the environment, which requirements files may name. environ
+	// lists it, which may configure npm.
+	getenv  func(string) string
+	environ func() []string
+	log     *slog.Logger
 
-	mu sync.Mutex
+	mu   sync.Mutex
+	said atomic.Bool // that records are not used
 	// outputs are the zips that this Builder wrote, by absolute path.
 	outputs map[string]store.Digest
 }
@@ -47,6 +54,7 @@ type cache struct {
 	results   bool // of container builds are shared
 	artifacts *artifacts
 	node      *nodejs.Env
+	recorders sync.Pool // of *native.Recorder
 }
 
 // Options say where a Builder keeps its cache and what it may reach.
@@ -68,6 +76,9 @@ type Options struct {
 	// a container engine writes while it builds (INFO), and a line for each
 	// request (DEBUG), with the context of the call; nil drops them.
 	Logger *slog.Logger
+	// Secrets learns the credentials that are met, and what came out of variables
+	// of the environment; nil is a new one.
+	Secrets *secret.Keeper
 	// CodeArtifact is asked about hosts of AWS CodeArtifact alone; nil reaches
 	// them as any other host.
 	CodeArtifact CodeArtifact
@@ -83,9 +94,14 @@ type Options struct {
 // NewBuilder returns a Builder. Nothing is opened or read yet.
 func NewBuilder(o Options) *Builder {
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
+	if o.Getenv == nil {
+		o.Getenv = func(string) string { return "" }
+	}
 	return &Builder{
+		getenv:  o.Getenv,
 		log:     o.Logger,
 		open:    sync.OnceValues(func() (*cache, error) { return openCache(o) }),
+		environ: o.Environ,
 		outputs: map[string]store.Digest{},
 	}
 }
@@ -116,7 +132,7 @@ func openCache(o Options) (*cache, error) {
 func (c *cache) newClient(o Options, certificates ...string) (*fetch.Client, error) {
 	certificates = slices.DeleteFunc(append(certificates, o.CABundle), func(name string) bool { return name == "" })
 	return fetch.New(fetch.Options{
-		Store: c.store, Offline: o.Offline, UserAgent: o.UserAgent, Logger: c.log, Credentials: c.artifacts.credentials, Certificates: certificates,
+		Store: c.store, Offline: o.Offline, UserAgent: o.UserAgent, Logger: c.log, Secrets: o.Secrets, Credentials: c.artifacts.credentials, Certificates: certificates,
 	})
 }
 
@@ -222,6 +238,8 @@ type FileSpec struct {
 	IgnoreFile string
 	// Symlinks is LinksFollow, also as "", or LinksError.
 	Symlinks string
+	// Package is as in FileLock.
+	Package string
 }
 
 // CutOff is the moment after which releases do not exist.
@@ -252,6 +270,9 @@ type Artifact struct {
 	Unzipped int64
 	// Warnings are sentences that a user should see.
 	Warnings []Warning
+	// Findings are what the checks found; none are looked for where the zip is
+	// one that was planned.
+	Findings []Finding
 }
 
 // Warning, InputError and Severity are those of every room.

@@ -259,7 +259,7 @@ func TestWheelsOfSeveralRuntimes(t *testing.T) {
 	s.Runtimes = []string{"python3.11", "python3.12"}
 	s.Python.Requirements = []string{"native", "lib"}
 	l := resolve(t, b, s, nil)
-	tree, _, err := opened(t, b).tree(context.WithoutCancel(t.Context()), l, Output{})
+	tree, _, err := opened(t, b).tree(context.WithoutCancel(t.Context()), l, Output{}, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,9 +58,13 @@ type FileLock struct {
 	Include []string `json:"include,omitempty"`
 	Exclude []string `json:"exclude,omitempty"`
 	// IgnoreFile and Symlinks are as in FileSpec.
-	IgnoreFile string       `json:"ignore_file,omitempty"`
-	Symlinks   string       `json:"symlinks,omitempty"`
-	Tree       store.Digest `json:"tree"`
+	IgnoreFile string `json:"ignore_file,omitempty"`
+	// Package is set where Source is the folder of a Node.js package: of what is in
+	// it, what "npm pack" packs is taken. It is the folder of the project, as far as
+	// the user wrote it so.
+	Package  string       `json:"package,omitempty"`
+	Symlinks string       `json:"symlinks,omitempty"`
+	Tree     store.Digest `json:"tree"`
 	// Count is the number of files.
 	Count int `json:"count"`
 }

@@ -80,16 +80,29 @@ func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *
 	return nil
 }
 
+// literal writes a path as a pattern that names it alone.
+var literal = strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]", "{", "[{]")
+
 // lockLocal adds the projects on disk that a lock file needs to the files.
 func (b *Builder) lockLocal(s Spec, local []python.LocalPackage, targets []runtimes.Target, l *Lock) error {
 	dir := filepath.Dir(s.Python.LockFile)
 	for _, p := range local {
+		var files []FileSpec
 		for _, root := range p.Roots(pythonTargets(targets)) {
-			target := root + "/" + p.Module
-			if strings.HasSuffix(p.Source, ".py") {
-				target += ".py"
+			for _, part := range p.Parts {
+				f := FileSpec{Source: filepath.ToSlash(filepath.Join(dir, part.Source)), Target: s.placed(root + "/" + part.Target)}
+				for _, name := range part.Files {
+					f.Include = append(f.Include, literal.Replace(name))
+				}
+				files = append(files, f)
 			}
-			lock, err := lockFiles(FileSpec{Source: filepath.ToSlash(filepath.Join(dir, p.Source)), Target: s.placed(target), Exclude: slices.Clone(p.Exclude)}, s)
+			for _, name := range slices.Sorted(maps.Keys(p.Info)) {
+				content := p.Info[name]
+				files = append(files, FileSpec{Content: &content, Target: s.placed(root + "/" + name)})
+			}
+		}
+		for _, f := range files {
+			lock, err := lockFiles(f, s)
 			if err != nil {
 				return fmt.Errorf("packing the project %q from disk: %w", p.Name, err)
 			}

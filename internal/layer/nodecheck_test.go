@@ -2,6 +2,7 @@ package layer
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -165,6 +166,10 @@ func TestWorkspaceMembersArePacked(t *testing.T) {
 		"package.json":                               `{"name":"top","workspaces":["packages/*"],"dependencies":{"web":"^1"}}`,
 		"packages/shared/package.json":               `{"name":"@own/shared","version":"1.0.0","dependencies":{"parse":"0.9.1"}}`,
 		"packages/shared/index.js":                   "module.exports = 1\n",
+		"packages/shared/.env":                       "SECRET=1\n",
+		"packages/shared/test/a.test.js":             "",
+		"packages/shared/.npmignore":                 "test\n",
+		".gitignore":                                 ".env\n",
 		"packages/shared/node_modules/junk/index.js": "junk\n",
 	} {
 		name = filepath.Join(dir, filepath.FromSlash(name))
@@ -188,6 +193,9 @@ func TestWorkspaceMembersArePacked(t *testing.T) {
 	for name := range files {
 		if strings.Contains(name, "junk") {
 			t.Errorf("%s comes from an installed folder", name)
+		}
+		if strings.Contains(name, ".env") || strings.Contains(name, "test") || strings.Contains(name, "ignore") {
+			t.Errorf("%s is packed, and npm pack leaves it out", name)
 		}
 	}
 	if v := versionIn(t, files["nodejs/node_modules/@own/shared/node_modules/parse/package.json"]); v != "0.9.1" {
@@ -319,6 +327,9 @@ func TestNodeCredentialsStayOutOfTheLock(t *testing.T) {
 	_, err = with().Build(t.Context(), l, Output{Path: filepath.Join(t.TempDir(), "layer.zip")})
 	if !fetch.IsUnauthorized(err) {
 		t.Errorf("without the token: got %v, want the refusal", err)
+	}
+	if text := fmt.Sprint(err); !strings.Contains(text, "//"+registry.Host()+"/:_authToken in .npmrc names an environment variable that is not set") || strings.Contains(text, "netrc") {
+		t.Errorf("without the token: got %v, want the line of .npmrc", err)
 	}
 	_, err = with("TOKEN_OF_TEST=wrong-token").Resolve(t.Context(), s, nil)
 	var input *InputError

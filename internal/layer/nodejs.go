@@ -35,10 +35,15 @@ func (n nodeSegments) Deflate(ctx context.Context, add func(nodejs.Packer) error
 	select {
 	case packer := <-n.packers:
 		defer func() { n.packers <- packer }()
-		return n.c.streamSegment(packer, func() error { return add(packer) })
+		return n.c.streamSegment(packer, func(p *watchedPacker) error { return add(p) })
 	case <-ctx.Done():
 		return store.Digest{}, context.Cause(ctx)
 	}
+}
+
+// Confirm reports whether a segment holds just the files that add gives.
+func (n nodeSegments) Confirm(segment store.Digest, add func(nodejs.Packer) error) (bool, error) {
+	return n.c.confirms(segment, func(f *confirmer) error { return add(f) })
 }
 
 // Files reads a segment of the store.
@@ -77,7 +82,7 @@ func (n nodeInput) choose(ctx context.Context, r *resolution) error {
 		}
 		return c.node, nil
 	}
-	request := nodejs.Request{Targets: targets, Triggers: r.triggers, CutOff: nodejs.CutOff(r.spec.CutOff)}
+	request := nodejs.Request{Targets: targets, Triggers: r.triggers, CutOff: nodejs.CutOff(r.spec.CutOff), Environ: r.builder.environ}
 	if r.now.NodeJS, err = nodejs.Resolve(ctx, open, *n.Spec, request, r.old.NodeJS); err != nil {
 		return err
 	}
@@ -100,8 +105,8 @@ func (n nodePart) needs(_ context.Context, c *cache, _ *Lock) []need {
 	return all
 }
 
-func (n nodePart) pack(ctx context.Context, c *cache, l *Lock) (packed, error) {
-	made, err := n.Pack(ctx, c.node)
+func (n nodePart) pack(ctx context.Context, c *cache, l *Lock, doubt bool) (packed, error) {
+	made, err := n.Pack(ctx, c.node, doubt)
 	if err != nil {
 		return packed{}, err
 	}
@@ -121,17 +126,16 @@ func (n nodePart) contents(to map[string]string) { maps.Copy(to, n.Contents()) }
 
 func (n nodePart) warnings() []Warning { return n.Warnings() }
 
-// lockNodeFiles adds the folders on disk that the trees need to the files of
-// the lock, as they are now. What is installed in them is not taken, as what
-// they need is in the tree, and no .npmrc, which may hold a token: "npm pack"
-// leaves out the same.
+// lockNodeFiles adds the folders on disk that the trees need to the files of the
+// lock, as they are now. What is installed in them is not taken, as what they need
+// is in the tree; of the rest it is what "npm pack" takes.
 func (s Spec) lockNodeFiles(l *Lock) error {
 	folders, err := l.NodeJS.Folders()
 	if err != nil {
 		return err
 	}
 	for _, f := range folders {
-		lock, err := lockFiles(FileSpec{Source: f.Source, Target: s.placed(f.Target), Exclude: []string{"**/node_modules", "**/.npmrc"}}, s)
+		lock, err := lockFiles(FileSpec{Source: f.Source, Target: s.placed(f.Target), Package: l.NodeJS.Project}, s)
 		if err != nil {
 			return fault.Tie(fault.At("nodejs"), fmt.Sprintf("The folder %q cannot be packed", f.Source), err)
 		}

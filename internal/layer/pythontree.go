@@ -12,7 +12,7 @@ import (
 )
 
 // pythonTree returns the files of the locked wheels.
-func (c *cache) pythonTree(ctx context.Context, l *Lock) (filetree.Tree, error) {
+func (c *cache) pythonTree(ctx context.Context, l *Lock, doubt bool) (filetree.Tree, error) {
 	targets, err := Spec{Runtimes: l.Runtimes, Architectures: l.Architectures}.targets(runtimes.Python)
 	if err != nil {
 		return nil, err
@@ -21,7 +21,7 @@ func (c *cache) pythonTree(ctx context.Context, l *Lock) (filetree.Tree, error) 
 	if err != nil {
 		return nil, err
 	}
-	tree, err := python.Tree(ctx, pip.client, c.store, l.Python.Chosen, python.TreeOptions{Targets: pythonTargets(targets), Scripts: l.Python.Scripts, Indexes: pip.indexes, Pack: c.packMade})
+	tree, err := python.Tree(ctx, pip.client, c.store, l.Python.Chosen, python.TreeOptions{Targets: pythonTargets(targets), Scripts: l.Python.Scripts, Indexes: pip.indexes, Pack: c.packMade(doubt), Vet: c.vetWheel})
 	if err != nil {
 		return nil, wheelError(err)
 	}
@@ -42,5 +42,5 @@ func pythonFindings(l *Lock, tree filetree.Tree) ([]Warning, error) {
 	for _, text := range found {
 		sentences = append(sentences, Sentence(text))
 	}
-	return []Warning{{At: fault.At("python"), Summary: "Files that Python may not find", Detail: strings.Join(sentences, "\n")}}, nil
+	return []Warning{{At: fault.At("python"), Summary: "Files that Python treats in a way of its own", Detail: strings.Join(sentences, "\n")}}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"slices"
 	"strings"
 	"time"
@@ -79,16 +80,22 @@ type pythonRequest struct {
 	FindLinks    []string            `json:",omitempty"`
 	Sources      []string            `json:",omitempty"`
 	Sdist        string              `json:",omitempty"`
+	Before       string              `json:",omitempty"` // a cut-off of the requirements file
 }
 
 func (b *Builder) resolvePython(ctx context.Context, s Spec, old *PythonLock) (*PythonLock, error) {
-	spec, file, request, err := pythonSpec(s)
+	spec, file, request, err := pythonSpec(s, b.getenv)
 	if err != nil {
 		return nil, err
 	}
 	var triggers store.Digest
 	if len(s.Triggers) > 0 {
 		if triggers, err = digestOf(s.Triggers); err != nil {
+			return nil, err
+		}
+	}
+	if len(file.Accounts) > 0 {
+		if err := b.learn(file.Accounts); err != nil {
 			return nil, err
 		}
 	}
@@ -131,6 +138,25 @@ func (b *Builder) resolvePython(ctx context.Context, s Spec, old *PythonLock) (*
 	return &PythonLock{Request: request, Triggers: triggers, Chosen: chosen}, nil
 }
 
+// learn hands the credentials that variables gave a requirements file to the
+// client: a build may fetch with them.
+func (b *Builder) learn(accounts []string) error {
+	c, err := b.open()
+	if err != nil {
+		return err
+	}
+	pip, err := c.pip()
+	if err != nil {
+		return pipError(err)
+	}
+	for _, address := range accounts {
+		if _, err := pip.client.Login(address); err != nil {
+			return fault.Tie(fault.At("python", "requirements_file"), fmt.Sprintf("The index address %q cannot be read", fetch.Redact(address)), err)
+		}
+	}
+	return nil
+}
+
 // remember resolves, or returns what the same question was answered within the
 // last hour. A cut-off that follows from the clock is no part of the question.
 func (c *cache) remember(ctx context.Context, spec python.Spec, out leaveOut, request, triggers store.Digest, cutOff CutOff) (*python.Lock, error) {
@@ -169,7 +195,7 @@ func (c *cache) remember(ctx context.Context, spec python.Spec, out leaveOut, re
 
 // pythonSpec reads the requirements and returns the question for the resolver,
 // what the requirements file says of indexes, and the digest of all inputs.
-func pythonSpec(s Spec) (python.Spec, *python.RequirementsFile, store.Digest, error) {
+func pythonSpec(s Spec, getenv func(string) string) (python.Spec, *python.RequirementsFile, store.Digest, error) {
 	sources := &python.RequirementsFile{}
 	targets, err := s.pythonTargets()
 	if err != nil {
@@ -194,7 +220,7 @@ func pythonSpec(s Spec) (python.Spec, *python.RequirementsFile, store.Digest, er
 		return python.Spec{}, nil, store.Digest{}, err
 	}
 	if name := s.Python.RequirementsFile; name != "" {
-		read, err := python.ReadRequirementsFile(name)
+		read, err := python.ReadRequirementsFile(name, getenv)
 		if err != nil {
 			return python.Spec{}, nil, store.Digest{}, fault.Tie(fault.At("python", "requirements_file"), fmt.Sprintf("Unreadable requirements file %q", name), err)
 		}
@@ -207,6 +233,15 @@ func pythonSpec(s Spec) (python.Spec, *python.RequirementsFile, store.Digest, er
 		spec.Requirements = append(spec.Requirements, read.Requirements...)
 		spec.Constraints = append(spec.Constraints, read.Constraints...)
 		request.Sources, sources = sourcesOf(read), read
+		if read.Prerelease {
+			spec.Prereleases, request.Prerelease = true, true
+		}
+		if at := read.ExcludeNewer; !at.IsZero() {
+			request.Before = at.UTC().Format(time.RFC3339)
+			if spec.ExcludeNewer.IsZero() || at.Before(spec.ExcludeNewer) {
+				spec.ExcludeNewer, spec.PinsExempt = at, false
+			}
+		}
 	}
 	if err := spec.TakeDirect(); err != nil {
 		return python.Spec{}, nil, store.Digest{}, pythonError(s, err)
@@ -218,16 +253,31 @@ func pythonSpec(s Spec) (python.Spec, *python.RequirementsFile, store.Digest, er
 // parseAll parses requirement strings of the attribute and returns their
 // canonical spellings beside.
 func parseAll(attribute fault.Path, texts []string) (inputs []python.Input, canonical []string, err error) {
+	var faults []error
 	for i, text := range texts {
 		at := attribute.Index(i)
+		if isLine(text) {
+			return nil, nil, &fault.Error{
+				At: at, Summary: fmt.Sprintf("%q is a line of a file, not a requirement", text),
+				Detail: "Each element is one requirement, such as \"requests>=2\". Lines of a file may be comments, options or empty: name the file in python.requirements_file, in place of split() and file(), and it is read as pip reads it.",
+			}
+		}
 		in, err := python.ParseInput(text, at.String())
 		if err != nil {
-			return nil, nil, fault.Tie(at, fmt.Sprintf("Malformed requirement %q", text), err)
+			faults = append(faults, fault.Tie(at, fmt.Sprintf("Malformed requirement %q", text), err))
+			continue
 		}
 		inputs = append(inputs, in)
 		canonical = append(canonical, fmt.Sprint(in.Requirement, in.Hashes))
 	}
-	return inputs, canonical, nil
+	return inputs, canonical, errors.Join(faults...)
+}
+
+// isLine reports whether a text is what a requirements file holds beside
+// requirements: an empty line, a comment, an option, or several lines.
+func isLine(text string) bool {
+	text = strings.TrimSpace(text)
+	return text == "" || text[0] == '#' || strings.ContainsAny(text, "\n\\") || strings.HasPrefix(text, "-")
 }
 
 // digestOf returns the digest of v's JSON. Map keys are sorted by the encoder.

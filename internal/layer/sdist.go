@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -28,36 +30,50 @@ func (p *PythonSpec) checkSdist() error {
 	}
 }
 
-// packMade returns the archive of a wheel that is made in memory, as a
-// python.Packer. It is packed once and kept in the store, as local files are.
-func (c *cache) packMade(ctx context.Context, key string, files func() (map[string][]byte, error)) (*filetree.Archive, error) {
-	digest, known := c.notedSegment(madeKey(key))
-	if !known || !c.store.Has(digest, -1) {
+// packMade returns a python.Packer: it returns the archive of a wheel that is made
+// in memory. It is packed once and kept in the store, as local files are; with
+// doubt, what is kept is compared with what is made.
+func (c *cache) packMade(doubt bool) python.Packer {
+	return func(ctx context.Context, key string, files func() (map[string][]byte, error)) (*filetree.Archive, error) {
+		digest, known := c.notedSegment(madeKey(key))
+		known = known && c.store.Has(digest, -1)
+		if known && !doubt {
+			return filetree.FileArchive(key, c.store.Path(digest))
+		}
 		content, err := files()
 		if err != nil {
 			return nil, err
 		}
-		if digest, err = c.pack(ctx, content); err != nil {
-			return nil, err
+		if known {
+			if known, err = c.confirms(digest, func(f *confirmer) error { return addAll(ctx, content, f.Add) }); err != nil {
+				return nil, err
+			}
 		}
-		if err := c.noteSegment(madeKey(key), digest); err != nil {
-			return nil, err
+		if !known {
+			if digest, err = c.pack(ctx, content); err != nil {
+				return nil, err
+			}
+			if err := c.noteSegment(madeKey(key), digest); err != nil {
+				return nil, err
+			}
+		}
+		return filetree.FileArchive(key, c.store.Path(digest))
+	}
+}
+
+// addAll gives files to a packer, by their names.
+func addAll(ctx context.Context, content map[string][]byte, add func(context.Context, string, bool, int64, io.Reader) error) error {
+	for _, p := range slices.Sorted(maps.Keys(content)) {
+		if err := add(ctx, p, false, int64(len(content[p])), bytes.NewReader(content[p])); err != nil {
+			return err
 		}
 	}
-	return filetree.FileArchive(key, c.store.Path(digest))
+	return nil
 }
 
 // pack deflates files into a zip in the store.
 func (c *cache) pack(ctx context.Context, content map[string][]byte) (store.Digest, error) {
-	packer := layerzip.NewStreamer(c.store)
-	return c.streamSegment(packer, func() error {
-		for _, p := range slices.Sorted(maps.Keys(content)) {
-			if err := packer.Add(ctx, p, false, int64(len(content[p])), bytes.NewReader(content[p])); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return c.streamSegment(layerzip.NewStreamer(c.store), func(packer *watchedPacker) error { return addAll(ctx, content, packer.Add) })
 }
 
 // madeKey names the zip of a made wheel: another encoder makes other bytes.

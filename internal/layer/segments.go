@@ -6,6 +6,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/native"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -55,15 +56,22 @@ func (c *cache) keep(digest store.Digest, in io.Reader) (err error) {
 	return w.Commit(digest)
 }
 
-// streamSegment keeps in the store what add gives to the packer, deflated.
-func (c *cache) streamSegment(packer *layerzip.Streamer, add func() error) (store.Digest, error) {
-	return c.writeSegment(func(w io.Writer) error {
+// streamSegment keeps in the store what add gives to the packer, deflated, and
+// notes what of it is native.
+func (c *cache) streamSegment(packer *layerzip.Streamer, add func(*watchedPacker) error) (store.Digest, error) {
+	watched := &watchedPacker{Streamer: packer, recorder: c.recorder(), found: map[string]native.Facts{}}
+	defer c.recorders.Put(watched.recorder)
+	digest, err := c.writeSegment(func(w io.Writer) error {
 		packer.Start(w)
-		if err := add(); err != nil {
+		if err := add(watched); err != nil {
 			return err
 		}
 		return packer.Finish()
 	})
+	if err != nil {
+		return digest, err
+	}
+	return digest, c.noteSegmentFacts(digest, watched.found)
 }
 
 // segmentTree returns the files of a segment that the store has; origin is who

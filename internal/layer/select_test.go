@@ -225,11 +225,11 @@ func TestIgnoreFilesAndLinksOfFiles(t *testing.T) {
 	t.Parallel()
 	b := NewBuilder(Options{CacheDir: t.TempDir(), Getenv: func(string) string { return "" }})
 	dir := t.TempDir()
-	for name, body := range map[string]string{".layerignore": "*.log\n", ".gitignore": "*.py\n", "a.log": "x", "a.py": "x"} {
+	for name, body := range map[string]string{".layerignore": "*.log\n", ".gitignore": "*.dat\n", "a.log": "x", "a.dat": "x"} {
 		writeFile(t, filepath.Join(dir, name), body)
 	}
 	s := Spec{Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}, Files: []FileSpec{{Source: dir}}}
-	if _, names := pruned(t, b, s); strings.Join(names, " ") != ".gitignore a.py" {
+	if _, names := pruned(t, b, s); strings.Join(names, " ") != ".gitignore a.dat" {
 		t.Errorf("by .layerignore: %q", names)
 	}
 	s.Files[0].IgnoreFile = ".gitignore"
@@ -240,11 +240,11 @@ func TestIgnoreFilesAndLinksOfFiles(t *testing.T) {
 	_, err := b.Resolve(t.Context(), s, nil)
 	wantInput(t, err, "files[0]", ".dockerignore", "missing")
 	s.Files[0].IgnoreFile, s.Files[0].Symlinks = "", LinksError
-	if err := os.Symlink("a.py", filepath.Join(dir, "b.py")); err != nil {
+	if err := os.Symlink("a.dat", filepath.Join(dir, "b.dat")); err != nil {
 		t.Fatal(err)
 	}
 	_, err = b.Resolve(t.Context(), s, nil)
-	wantInput(t, err, "files[0]", "b.py", "symbolic link")
+	wantInput(t, err, "files[0]", "b.dat", "symbolic link")
 }
 
 func TestSelectionIsChecked(t *testing.T) {

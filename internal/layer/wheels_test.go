@@ -84,7 +84,7 @@ func TestLinksOfTheEnvironment(t *testing.T) {
 // excluded file out of it.
 func TestWarningsOfWheels(t *testing.T) {
 	t.Parallel()
-	index := indextest.New(t, "a 1.0\n  file: a-nspkg.pth: import a\\n\n  file: ns/__init__.py: \\n\nb 1.0\n  file: ns/b.py: \\n\n")
+	index := indextest.New(t, "a 1.0\n  file: hook.pth: import a\\n\n  file: ns/__init__.py: \\n\nb 1.0\n  file: ns/b.py: \\n\n")
 	b := newBuilder(t, index)
 	s := Spec{Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}, Python: &PythonSpec{Requirements: []string{"a", "b"}}}
 	warned := func() string {
@@ -95,7 +95,7 @@ func TestWarningsOfWheels(t *testing.T) {
 		}
 		return strings.Join(texts, "\n")
 	}
-	for _, want := range []string{`"a-nspkg.pth" of a 1.0 is not read`, `"ns/__init__.py" is of a 1.0, and b 1.0`} {
+	for _, want := range []string{`"hook.pth" of a 1.0 runs code at every cold start`, `"ns/__init__.py" is of a 1.0, and b 1.0`} {
 		if got := warned(); !strings.Contains(got, want) {
 			t.Errorf("the warnings are %q, want %q", got, want)
 		}

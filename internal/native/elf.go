@@ -163,7 +163,7 @@ func (m *image) read(f *Facts, header []byte) error {
 func (m *image) readPrograms(header []byte) error {
 	at, size, count := int64(binary.LittleEndian.Uint64(header[32:])), binary.LittleEndian.Uint16(header[54:]), int(binary.LittleEndian.Uint16(header[56:]))
 	if count == 0 {
-		return faultError("has no program headers, so there is nothing to load")
+		return nil // nothing to load: no facts
 	}
 	if size != programSize || count > maxHeaders || at < 0 || at > m.size {
 		return faultError("has program headers that cannot be read")

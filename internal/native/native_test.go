@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -255,7 +254,7 @@ func TestReadTellsKindsApart(t *testing.T) {
 			t.Errorf("%s: facts are %+v, want %+v", c.name, got, c.want)
 		}
 		var r native.Recorder
-		r.Reset()
+		r.Reset(int64(len(c.body)))
 		if _, err := r.Write(c.body); err != nil {
 			t.Fatal(err)
 		}
@@ -292,7 +291,7 @@ func TestRecorderKeepsTheTablesOfALargeFile(t *testing.T) {
 	large := append(slices.Clone(small), make([]byte, 40<<20)...)
 	var r native.Recorder
 	for _, step := range []int{1 << 20, 65_521} {
-		r.Reset()
+		r.Reset(int64(len(large)))
 		for b := large; len(b) > 0; b = b[min(step, len(b)):] {
 			if _, err := r.Write(b[:min(step, len(b))]); err != nil {
 				t.Fatal(err)
@@ -312,23 +311,43 @@ func TestRecorderKeepsTheTablesOfALargeFile(t *testing.T) {
 	}
 }
 
-func TestRecorderRingHoldsTheLastBytes(t *testing.T) {
+func TestRecorderKeepsTheDynamicSection(t *testing.T) {
 	t.Parallel()
-	content := make([]byte, 20<<20)
-	random := rand.NewChaCha8([32]byte{1})
-	if _, err := random.Read(content); err != nil {
-		t.Fatal(err)
+	// The dynamic section lies between the head and the tail, the tables in the
+	// tail, as patchelf leaves them.
+	const size, dynamic, tables = 30 << 20, 10 << 20, 29 << 20
+	b := make([]byte, size)
+	copy(b, "\x7fELF\x02\x01\x01")
+	binary.LittleEndian.PutUint16(b[16:], shared)
+	binary.LittleEndian.PutUint16(b[18:], x86)
+	binary.LittleEndian.PutUint64(b[32:], 64)
+	binary.LittleEndian.PutUint16(b[54:], 56)
+	binary.LittleEndian.PutUint16(b[56:], 2)
+	for i, p := range [][3]uint64{{1, 0, size}, {2, dynamic, 64}} {
+		at := 64 + 56*i
+		binary.LittleEndian.PutUint32(b[at:], uint32(p[0]))
+		binary.LittleEndian.PutUint64(b[at+8:], p[1])
+		binary.LittleEndian.PutUint64(b[at+16:], p[1])
+		binary.LittleEndian.PutUint64(b[at+32:], p[2])
 	}
-	copy(content, "\x7fELF")
+	for i, v := range []uint64{1, 1, 5, tables, 10, 20, 0, 0} {
+		binary.LittleEndian.PutUint64(b[dynamic+8*i:], v)
+	}
+	copy(b[tables:], "\x00libfar.so.1\x00")
 	var r native.Recorder
-	for b := content; len(b) > 0; b = b[min(99_991, len(b)):] {
-		if _, err := r.Write(b[:min(99_991, len(b))]); err != nil {
+	r.Reset(size)
+	for rest := b; len(rest) > 0; rest = rest[min(99_991, len(rest)):] {
+		if _, err := r.Write(rest[:min(99_991, len(rest))]); err != nil {
 			t.Fatal(err)
 		}
 	}
-	tail := make([]byte, 16<<20)
-	if _, err := r.ReadAt(tail, 4<<20); err != nil || !bytes.Equal(tail, content[4<<20:]) {
-		t.Errorf("the last 16 MiB are not those that were written (%v)", err)
+	f, err := r.Facts()
+	if err != nil || f.Partial || !slices.Equal(f.Needed, []string{"libfar.so.1"}) {
+		t.Errorf("facts are %+v, %v", f, err)
+	}
+	tail := make([]byte, 1<<20)
+	if _, err := r.ReadAt(tail, size-1<<20); err != nil || !bytes.Equal(tail, b[size-1<<20:]) {
+		t.Errorf("the last bytes are not those that were written (%v)", err)
 	}
 }
 
@@ -355,6 +374,7 @@ func FuzzRead(f *testing.F) {
 			t.Fatalf("a file in memory gives the error %v", err)
 		}
 		var r native.Recorder
+		r.Reset(int64(len(b)))
 		if _, err := r.Write(b); err != nil {
 			t.Fatal(err)
 		}
@@ -364,7 +384,7 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-const keptWhole = 17 << 20
+const keptWhole = 8 << 20
 
 func BenchmarkRead(b *testing.B) {
 	paths, err := filepath.Glob("/usr/lib/x86_64-linux-gnu/*.so.*")

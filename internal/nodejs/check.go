@@ -88,7 +88,7 @@ func (k *Packed) checkScripts(c Checks) ([]fault.Warning, error) {
 		Summary: summary,
 		Detail: "Install scripts are never run. A package whose script compiles or fetches native code lacks that code in the layer; one whose script does something else works without. These have one, and no prebuilt code for the runtimes:\n" +
 			strings.Join(lines, "\n") + "\nWhere a package works without its script, write in nodejs:\n  allow_install_scripts = [" + strings.Join(quoted, ", ") +
-			"]\nOtherwise move to a version that brings prebuilt code, or to another package.",
+			"]\nOtherwise move to a version that brings prebuilt code, or to another package; or let builds run \"npm install\" in a container, or bring the installed folder with files.",
 	}
 	return c.Scripts.Judge(fault)
 }

@@ -1,8 +1,6 @@
 package nodejs
 
 import (
-	"errors"
-	"net/url"
 	"sync"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
@@ -25,33 +23,29 @@ func (e *Env) registryOf(dir string) (*registry.Client, error) {
 	if known := r.byDir[dir]; known != nil {
 		return known, nil
 	}
-	var environ []string
-	if e.Environ != nil {
-		environ = e.Environ()
+	config, err := configuration(dir, e.Environ)
+	if err != nil {
+		return nil, err
 	}
-	config, err := registry.LoadNpmrc(dir, environ)
-	if err == nil {
-		var client *registry.Client
-		if client, err = registry.NewClient(e.Client, config); err == nil {
-			if r.byDir == nil {
-				r.byDir = map[string]*registry.Client{}
-			}
-			r.byDir[dir] = client
-			return client, nil
-		}
+	client, err := registry.NewClient(e.Client, config)
+	if err != nil {
+		return nil, fault.Tie(fault.At("nodejs"), unusable, err)
 	}
-	return nil, fault.Tie(fault.At("nodejs"), "Unusable npm configuration", err)
+	if r.byDir == nil {
+		r.byDir = map[string]*registry.Client{}
+	}
+	r.byDir[dir] = client
+	return client, nil
 }
 
-// withoutLogin returns an address that may be kept: what names a user is cut.
-func withoutLogin(address string) (string, error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "", errors.New("reading the address of a tarball: it is malformed")
+const unusable = "Unusable npm configuration"
+
+// configuration returns npm's configuration in a folder.
+func configuration(dir string, environ func() []string) (*registry.Npmrc, error) {
+	var list []string
+	if environ != nil {
+		list = environ()
 	}
-	if u.User == nil {
-		return address, nil
-	}
-	u.User = nil
-	return u.String(), nil
+	config, err := registry.LoadNpmrc(dir, list)
+	return config, fault.Tie(fault.At("nodejs"), unusable, err)
 }

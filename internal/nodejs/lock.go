@@ -6,10 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
@@ -41,7 +44,7 @@ func (l *Lock) in(dir string) (*Lock, bool) {
 		return l, true
 	}
 	for _, t := range l.Trees {
-		onDisk := func(p Package) bool { return strings.HasPrefix(p.URL, fileScheme) }
+		onDisk := func(p Package) bool { return p.Archive != "" }
 		if len(t.Local) > 0 || slices.ContainsFunc(t.Packages, onDisk) {
 			return nil, false
 		}
@@ -75,9 +78,12 @@ type Package struct {
 	// Path is below node_modules: "a", "a/node_modules/@scope/b".
 	Path          string
 	Name, Version string
-	// URL and Integrity are of the tarball; both "" where the package comes
-	// in the tarball of another. An archive on disk has a "file:" address.
-	URL, Integrity string
+	// URL is where the tarball lies, or Archive its path on disk, relative to the
+	// root module as far as the user wrote it so. Neither is set, and no Integrity,
+	// where the package comes in the tarball of another.
+	URL       fetch.Address
+	Archive   string
+	Integrity string
 	// Platform is set where the package is for some platforms only.
 	Platform bool
 }
@@ -119,11 +125,7 @@ func (l Lock) MarshalJSON() ([]byte, error) {
 	for _, t := range l.Trees {
 		lines := treeText{Runtimes: t.Runtimes, Packages: []string{}, Local: t.Local}
 		for _, p := range t.Packages {
-			line, err := p.line(text.Registry)
-			if err != nil {
-				return nil, err
-			}
-			lines.Packages = append(lines.Packages, line)
+			lines.Packages = append(lines.Packages, p.line(text.Registry))
 		}
 		text.Trees = append(text.Trees, lines)
 	}
@@ -159,7 +161,7 @@ func (l Lock) registry() string {
 	var best string
 	for _, t := range l.Trees {
 		for _, p := range t.Packages {
-			base, ok := strings.CutSuffix(p.URL, p.usualPath())
+			base, ok := strings.CutSuffix(p.URL.String(), p.usualPath())
 			if !ok || base == "" {
 				continue
 			}
@@ -179,66 +181,110 @@ func (p Package) usualPath() string {
 
 // line writes a package as "path=name@version integrity address platform",
 // without what is as usual. Where any of several digests may be the tarball's,
-// commas part them.
-func (p Package) line(registry string) (string, error) {
-	words := []string{p.Path + "@" + p.Version}
+// commas part them. An archive on disk has "file:" and its path for an address.
+// Characters that would part the line otherwise are written as in addresses: %20.
+func (p Package) line(registry string) string {
+	words := []string{escape(p.Path, "=") + "@" + escape(p.Version, "@")}
 	if p.Folder() != p.Name {
-		words[0] = p.Path + "=" + p.Name + "@" + p.Version
+		words[0] = escape(p.Path, "=") + "=" + escape(p.Name, "=") + "@" + escape(p.Version, "@")
 	}
 	if p.Integrity != "" {
 		words = append(words, strings.ReplaceAll(p.Integrity, " ", ","))
-		if registry == "" || p.URL != registry+p.usualPath() {
-			words = append(words, p.URL)
+		switch {
+		case p.Archive != "":
+			words = append(words, fileWord+escape(p.Archive, ""))
+		case registry == "" || p.URL.String() != registry+p.usualPath():
+			words = append(words, p.URL.String())
 		}
 	}
 	if p.Platform {
 		words = append(words, "platform")
 	}
-	line := strings.Join(words, " ")
-	if len(strings.Fields(line)) != len(words) {
-		return "", fmt.Errorf("writing the lock: a blank in %q", line)
+	return strings.Join(words, " ")
+}
+
+// fileWord begins the word of an archive on disk.
+const fileWord = "file:"
+
+// escape writes blanks, control characters, percent signs and the given bytes as
+// %XX.
+func escape(text, more string) string {
+	var b strings.Builder
+	for i, r := range text {
+		if r == '%' || unicode.IsSpace(r) || unicode.IsControl(r) || r == utf8.RuneError || strings.ContainsRune(more, r) {
+			size := utf8.RuneLen(r)
+			if r == utf8.RuneError {
+				_, size = utf8.DecodeRuneInString(text[i:])
+			}
+			for _, c := range []byte(text[i : i+size]) {
+				fmt.Fprintf(&b, "%%%02X", c)
+			}
+			continue
+		}
+		b.WriteRune(r)
 	}
-	return line, nil
+	return b.String()
 }
 
 func parsePackage(line, registry string) (Package, error) {
-	fault := fmt.Errorf("reading the lock: %q is no package", line)
+	refused := fmt.Errorf("reading the lock: %q is no package", line)
 	words := strings.Fields(line)
 	if len(words) == 0 {
-		return Package{}, fault
+		return Package{}, refused
 	}
-	spec, version, ok := cutLast(words[0], "@")
-	if !ok || spec == "" || version == "" {
-		return Package{}, fault
-	}
-	var p Package
-	var named bool
-	p.Version = version
-	if p.Path, p.Name, named = strings.Cut(spec, "="); !named {
-		p.Name = p.Folder()
-	}
-	if p.Path == "" || p.Name == "" || strings.Contains(p.Name, "=") {
-		return Package{}, fault
+	p, err := parseNamed(words[0])
+	if err != nil {
+		return Package{}, errors.Join(refused, err)
 	}
 	words = words[1:]
 	if n := len(words); n > 0 && words[n-1] == "platform" {
 		p.Platform, words = true, words[:n-1]
 	}
-	switch len(words) {
-	case 0:
+	if len(words) == 0 {
 		return p, nil
-	case 1:
-		p.Integrity, p.URL = words[0], registry+p.usualPath()
-	case 2:
-		p.Integrity, p.URL = words[0], words[1]
-	default:
-		return Package{}, fault
 	}
-	p.Integrity = strings.ReplaceAll(p.Integrity, ",", " ")
+	address := registry + p.usualPath()
+	if len(words) == 2 {
+		address = words[1]
+	} else if len(words) > 2 {
+		return Package{}, refused
+	}
+	p.Integrity = strings.ReplaceAll(words[0], ",", " ")
 	if _, err := fetch.ParseIntegrity(p.Integrity); err != nil {
-		return Package{}, errors.Join(fault, err)
+		return Package{}, errors.Join(refused, err)
+	}
+	if archive, ok := strings.CutPrefix(address, fileWord); ok && len(words) == 2 {
+		p.Archive, err = url.PathUnescape(archive)
+		if p.Archive == "" {
+			return Package{}, refused
+		}
+	} else {
+		p.URL, err = fetch.ParseKept(address)
+	}
+	if err != nil {
+		return Package{}, errors.Join(refused, err)
 	}
 	return p, nil
+}
+
+// parseNamed reads "path=name@version".
+func parseNamed(word string) (Package, error) {
+	spec, version, ok := cutLast(word, "@")
+	folder, name, named := strings.Cut(spec, "=")
+	if !ok || folder == "" || version == "" || named && (name == "" || strings.Contains(name, "=")) {
+		return Package{}, errors.New("want a path, a name and a version")
+	}
+	var p Package
+	var faults [3]error
+	p.Path, faults[0] = url.PathUnescape(folder)
+	p.Version, faults[1] = url.PathUnescape(version)
+	if p.Name = p.Folder(); named {
+		p.Name, faults[2] = url.PathUnescape(name)
+	}
+	if p.Name == "" {
+		return Package{}, errors.New("want a name")
+	}
+	return p, errors.Join(faults[:]...)
 }
 
 // cutLast cuts around the last separator.

@@ -10,9 +10,11 @@ package nodejs
 
 import (
 	"context"
+	"path/filepath"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/packlist"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/tarball"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -41,8 +43,16 @@ type Segments interface {
 	// Deflate keeps the files that add gives to the packer, and returns the digest
 	// of their segment.
 	Deflate(ctx context.Context, add func(Packer) error) (store.Digest, error)
+	// Confirm reports whether a segment holds just the files that add gives.
+	Confirm(segment store.Digest, add func(Packer) error) (bool, error)
 	// Files returns the files of a segment that the store has.
 	Files(segment store.Digest, origin filetree.Origin) (filetree.Tree, error)
+}
+
+// PackList tells which files of the folder of a package "npm pack" packs. project is
+// the folder of the project that it is part of.
+func PackList(folder, project string) (*packlist.List, error) {
+	return packlist.Read(filepath.FromSlash(folder), filepath.FromSlash(project))
 }
 
 // EntryFiles returns the files of a package that its package.json names as what

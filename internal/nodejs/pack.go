@@ -17,6 +17,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/tarball"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -59,12 +60,14 @@ func (e *Env) segmentKey(integrity string) string {
 }
 
 // Pack fetches and deflates the tarballs of the lock that the store lacks. It
-// makes no request where the store has all of them.
+// makes no request where the store has all of them. With doubt it compares those that
+// were deflated before with the tarballs, whose digests are in the lock.
 //
 // What a user can act on is a *[fault.Error].
-func (l *Lock) Pack(ctx context.Context, e *Env) (*Packed, error) {
+func (l *Lock) Pack(ctx context.Context, e *Env, doubt bool) (*Packed, error) {
 	// The addresses of a lock have no credentials: the client learns them here.
-	if _, err := e.registryOf(filepath.FromSlash(l.Project)); err != nil {
+	client, err := e.registryOf(filepath.FromSlash(l.Project))
+	if err != nil {
 		return nil, err
 	}
 	wanted := l.tarballs()
@@ -73,7 +76,7 @@ func (l *Lock) Pack(ctx context.Context, e *Env) (*Packed, error) {
 	g.SetLimit(openWorkers)
 	for i, p := range wanted {
 		g.Go(func() (err error) {
-			parts[i], err = e.part(ctx, p)
+			parts[i], err = e.part(ctx, client, p, doubt)
 			return err
 		})
 	}
@@ -102,15 +105,22 @@ func (l *Lock) tarballs() []Package {
 	return wanted
 }
 
-func (e *Env) part(ctx context.Context, p Package) (*part, error) {
+func (e *Env) part(ctx context.Context, client *registry.Client, p Package, doubt bool) (*part, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	facts, ok := e.knownTarball(p.Integrity)
-	if !ok || !e.Store.Has(facts.Segment, -1) {
+	ok = ok && e.Store.Has(facts.Segment, -1)
+	if ok && doubt {
+		var err error
+		if ok, err = e.confirmTarball(ctx, p, &facts); err != nil {
+			return nil, tarballError(client, p, err)
+		}
+	}
+	if !ok {
 		var err error
 		if facts, err = e.packTarball(ctx, p); err != nil {
-			return nil, tarballError(p, err)
+			return nil, tarballError(client, p, err)
 		}
 	} else {
 		e.offerTarball(p)
@@ -130,7 +140,7 @@ func (p Package) origin() filetree.Origin {
 // offerTarball shares a tarball of which the cache holds more than what was packed
 // of it.
 func (e *Env) offerTarball(p Package) {
-	if integrity, err := fetch.ParseIntegrity(p.Integrity); err == nil && !strings.HasPrefix(p.URL, fileScheme) {
+	if integrity, err := fetch.ParseIntegrity(p.Integrity); err == nil && p.Archive == "" {
 		e.Client.Offer(fetch.Source{Integrity: integrity})
 	}
 }
@@ -172,6 +182,21 @@ func (e *Env) packTarball(ctx context.Context, p Package) (facts packedFacts, er
 	return facts, e.Store.PutRecord(segments, e.segmentKey(p.Integrity), body)
 }
 
+// confirmTarball reports whether a tarball makes the segment that is noted of it,
+// and takes its other facts from it.
+func (e *Env) confirmTarball(ctx context.Context, p Package, facts *packedFacts) (ok bool, err error) {
+	in, err := e.openTarball(ctx, p)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	return e.Segments.Confirm(facts.Segment, func(out Packer) error {
+		told, err := tarball.Pack(ctx, p.String(), in, out)
+		facts.Scripts, facts.NoGyp, facts.Optional = told.Scripts, told.NoGyp, told.Optional
+		return err
+	})
+}
+
 // openTarball opens a tarball whose bytes were just held against its integrity:
 // on their way in, or now where another run left them in the store.
 func (e *Env) openTarball(ctx context.Context, p Package) (*os.File, error) {
@@ -180,20 +205,11 @@ func (e *Env) openTarball(ctx context.Context, p Package) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if name, ok := strings.CutPrefix(p.URL, fileScheme); ok {
-		return openArchive(name, integrity)
+	if p.Archive != "" {
+		return openArchive(p.Archive, integrity)
 	}
-	if known, ok := e.Client.KnownIntegrity(integrity); ok {
-		var corrupt *store.CorruptError
-		if err := e.Store.Verify(known); err != nil && !errors.As(err, &corrupt) {
-			return nil, err
-		}
-	}
-	return e.Client.Blob(ctx, fetch.Source{URL: p.URL, Integrity: integrity, MaxBytes: runtimes.MaxUnzipped})
+	return e.Client.Blob(ctx, fetch.Source{URL: e.Client.Reveal(p.URL), Integrity: integrity, MaxBytes: runtimes.MaxUnzipped})
 }
-
-// fileScheme marks the address of a package that is packed on the user's disk.
-const fileScheme = "file:"
 
 // openArchive opens an archive on disk that is what was locked.
 func openArchive(name string, want fetch.Integrity) (in *os.File, err error) {
@@ -234,10 +250,15 @@ func localArchive(name, known string) (integrity string, err error) {
 }
 
 // tarballError ties what is wrong with a tarball to the input that asks for it.
-func tarballError(p Package, err error) error {
+func tarballError(client *registry.Client, p Package, err error) error {
 	var wrong *fetch.IntegrityError
 	var refused *tarball.Error
 	switch {
+	case fetch.IsUnauthorized(err):
+		return &fault.Error{
+			At: fault.At("nodejs"), Summary: fmt.Sprintf("The registry refuses %q", p), Err: err,
+			Detail: fault.Sentence(client.Explain(err, p.Name, p.Version).Error()),
+		}
 	case errors.As(err, &wrong):
 		return &fault.Error{
 			At: fault.At("nodejs"), Summary: fmt.Sprintf("The tarball of %q is not the one that was locked", p),

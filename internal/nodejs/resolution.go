@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/lockfile"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
@@ -58,7 +59,7 @@ func (s *Spec) obey(ctx context.Context, open func() (*Env, error), targets []ma
 	request, err := digestOf(struct {
 		Format  int
 		Targets []string
-		File    *lockfile.Lock
+		File    *locked.Graph
 	}{requestFormat, namesOf(targets), file})
 	if err != nil {
 		return nil, err
@@ -77,8 +78,8 @@ func (s *Spec) obey(ctx context.Context, open func() (*Env, error), targets []ma
 	if err != nil {
 		return nil, err
 	}
-	chosen, err := treesFor(targets, dir, func(t manifest.Target) (*modules.Tree, error) {
-		return lockfile.TreeFor(ctx, registry, file, t)
+	chosen, err := env.treesFor(targets, dir, func(t manifest.Target) (*modules.Tree, error) {
+		return locked.TreeFor(ctx, registry, file, t)
 	})
 	if err != nil {
 		return nil, fault.Tie(attribute, summary, err)
@@ -109,6 +110,11 @@ func (s *Spec) choose(ctx context.Context, open func() (*Env, error), targets []
 	if err != nil {
 		return nil, err
 	}
+	config, err := configuration(s.project(), r.Environ)
+	if err != nil {
+		return nil, err
+	}
+	s.LegacyPeerDeps = s.LegacyPeerDeps || config.LegacyPeerDeps()
 	request, err := digestOf(resolutionRequest{
 		Format: requestFormat, Targets: namesOf(targets), LegacyPeerDeps: s.LegacyPeerDeps,
 		Dependencies: p.Dependencies, Optional: p.OptionalDependencies, Peer: p.PeerDependencies, OptionalPeers: p.OptionalPeers,
@@ -185,7 +191,7 @@ func (s *Spec) remembered(ctx context.Context, env *Env, p *manifest.Project, ta
 		return nil, err
 	}
 	return store.Recall(env.Store, "resolutions", key.Hex(), memoAge, func(l *Lock) bool { return l != nil }, func() (*Lock, error) {
-		chosen, err := treesFor(targets, dir, func(t manifest.Target) (*modules.Tree, error) {
+		chosen, err := env.treesFor(targets, dir, func(t manifest.Target) (*modules.Tree, error) {
 			return resolveTree(ctx, registry, p, t, treeOptions{
 				LegacyPeerDeps: s.LegacyPeerDeps, Before: cutOff.At, PinsExempt: !cutOff.Explicit, Prefer: q.Prefer,
 			})
@@ -212,7 +218,10 @@ func (n *Spec) explain(err error) error {
 	}
 	switch found.Code {
 	case "ERESOLVE":
-		summary = fmt.Sprintf("The peer dependencies conflict on %q", found.Name)
+		return &fault.Error{
+			At: attribute, Summary: fmt.Sprintf("The peer dependencies conflict on %q", found.Name), Err: err,
+			Detail: fault.Sentence(err.Error()) + " Or ignore peer dependencies, as \"npm install --legacy-peer-deps\" does: write legacy_peer_deps = true in nodejs, or legacy-peer-deps=true in .npmrc.",
+		}
 	case "ETARGET", "ENOVERSIONS":
 		summary = fmt.Sprintf("No version of %q fits %q", found.Name, found.Spec)
 	case "E404":

@@ -123,9 +123,9 @@ func npmLines(t *testing.T, npm, registry, cache, set string, packageJSON []byte
 	}
 	var lines []string
 	for at, p := range lock.Packages {
-		if _, name, ok := cutModule(at); ok {
+		if i := strings.LastIndex("/"+at, "/node_modules/"); i >= 0 {
 			if p.Name == "" {
-				p.Name = name
+				p.Name = at[i+len("node_modules/"):]
 			}
 			lines = append(lines, lockLine(modules.Package{
 				Path: at, Name: p.Name, Version: p.Version, Dev: p.Dev, Optional: p.Optional, DevOptional: p.DevOptional, Peer: p.Peer,

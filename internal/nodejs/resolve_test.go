@@ -191,14 +191,14 @@ func TestResolveRefuses(t *testing.T) {
 		"a version nobody has":          {`{"dependencies":{"tool":"^7"}}`, "ETARGET", `resolving "tool@^7", required by "the project"`},
 		"another platform":              {`{"dependencies":{"native":"1.0.0"}}`, "EBADPLATFORM", `it is for os ["darwin"]`},
 		"git":                           {`{"dependencies":{"stuck":"1"}}`, "EUNSUPPORTED", `required by "stuck@1.0.0": it is a git repository`},
-		"a folder without package.json": {`{"dependencies":{"mine":"file:./mine"}}`, "EUNSUPPORTED", "no such folder"},
+		"a folder without package.json": {`{"dependencies":{"mine":"file:./mine"}}`, "EUNSUPPORTED", "not a package folder within the project"},
 		"a malformed name":              {`{"dependencies":{".x":"1"}}`, "EINVALIDPACKAGENAME", ".x"},
 		"a conflict of peers": {
 			`{"dependencies":{"plugin":"^1","lib":"^2"}}`, "ERESOLVE",
 			`resolving "lib@^1", required by "plugin@1.0.0": a peer dependency, but the project asks for "lib@^2"; ` + conflictAdvice + " (ERESOLVE)",
 		},
 		"an override of a direct dependency": {`{"dependencies":{"lib":"^1"},"overrides":{"lib":"2.0.0"}}`, "EOVERRIDE", `ask for "2.0.0" instead`},
-		"an override without its reference":  {`{"dependencies":{"app":"^1"},"overrides":{"lib":"$none"}}`, "EOVERRIDE", `refers to "$none"`},
+		"an override without its reference":  {`{"dependencies":{"app":"^1"},"overrides":{"lib":"$none"}}`, "EOVERRIDE", `"$none" names a dependency that neither`},
 		"an override of a tag":               {`{"dependencies":{"app":"^1"},"overrides":{"lib@latest":"1.0.0"}}`, "EOVERRIDE", `"lib@latest"`},
 		"versions in a circle":               {`{"dependencies":{"ping":"1"}}`, "ELOOP", "circle"},
 	} {

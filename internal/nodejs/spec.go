@@ -27,12 +27,14 @@ type Spec struct {
 	// obeyed, never resolved again.
 	LockFile string
 	// Workspace names the member of a workspace whose dependencies are packed,
-	// by its name or its folder; "" is the project at the top.
+	// by its name or its folder; "" is the project at the top with its members, "."
+	// that project alone.
 	Workspace string
 	// AllowInstallScripts holds globs of the packages that may have an install
 	// script; it is judged where the layer is built.
 	AllowInstallScripts []string
-	// LegacyPeerDeps ignores peer dependencies, as npm's option does.
+	// LegacyPeerDeps ignores peer dependencies, as npm's option does. So does
+	// legacy-peer-deps in npm's configuration.
 	LegacyPeerDeps bool
 	// CutOff goes before that of the Request where it is set.
 	CutOff CutOff
@@ -57,6 +59,9 @@ type Request struct {
 	// of nothing.
 	Triggers store.Digest
 	CutOff   CutOff
+	// Environ lists the environment as "key=value", which may configure npm; nil is
+	// an empty one.
+	Environ func() []string
 }
 
 // project returns the folder of the project: of the lock file or the

@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
 )
 
 // treesFor makes the tree of every target and puts equal ones together. dir is
 // where the project is.
-func treesFor(targets []manifest.Target, dir string, treeFor func(manifest.Target) (*modules.Tree, error)) (*Lock, error) {
+func (e *Env) treesFor(targets []manifest.Target, dir string, treeFor func(manifest.Target) (*modules.Tree, error)) (*Lock, error) {
 	l := &Lock{}
 	first := map[string]Tree{} // by runtime
 	for _, t := range targets {
@@ -26,7 +27,7 @@ func treesFor(targets []manifest.Target, dir string, treeFor func(manifest.Targe
 				l.Notes = append(l.Notes, note)
 			}
 		}
-		tree, err := packedTree(made, dir)
+		tree, err := packedTree(made, dir, e.Client.Keep)
 		if err != nil {
 			return nil, err
 		}
@@ -49,13 +50,13 @@ func treesFor(targets []manifest.Target, dir string, treeFor func(manifest.Targe
 
 // packedTree returns what is packed of a tree: neither what only development
 // needs nor what npm would remove.
-func packedTree(t *modules.Tree, dir string) (Tree, error) {
+func packedTree(t *modules.Tree, dir string, keep func(string) (fetch.Address, error)) (Tree, error) {
 	var out Tree
 	for _, p := range t.Packages {
 		if p.Dev || p.Extraneous {
 			continue
 		}
-		address, err := withoutLogin(p.URL)
+		address, err := keepAddress(p, keep)
 		if err != nil {
 			return Tree{}, err
 		}
@@ -74,10 +75,26 @@ func packedTree(t *modules.Tree, dir string) (Tree, error) {
 		if err != nil {
 			return Tree{}, err
 		}
-		out.Packages = append(out.Packages, Package{Path: belowModules(p.Path), Name: p.Name, Version: p.Version, URL: fileScheme + source, Integrity: integrity})
+		out.Packages = append(out.Packages, Package{Path: belowModules(p.Path), Name: p.Name, Version: p.Version, Archive: source, Integrity: integrity})
 	}
 	slices.SortFunc(out.Packages, func(a, b Package) int { return strings.Compare(a.Path, b.Path) })
 	return out, nil
+}
+
+// keepAddress returns where a package's tarball lies, as it is kept: zero where it
+// comes in the tarball of another.
+func keepAddress(p modules.Package, keep func(string) (fetch.Address, error)) (fetch.Address, error) {
+	if p.URL == "" {
+		return fetch.Address{}, nil
+	}
+	address, err := keep(p.URL)
+	if err != nil {
+		return fetch.Address{}, &fault.Error{
+			At: fault.At("nodejs"), Summary: fmt.Sprintf("The tarball of %q is on no server", p.Name+"@"+p.Version),
+			Detail: fmt.Sprintf("The registry or the lock file names %q as its address: %s. Files of this machine are packed only where the project itself names them by \"file:\".", fetch.Redact(p.URL), err), Err: err,
+		}
+	}
+	return address, nil
 }
 
 func belowModules(p string) string { return strings.TrimPrefix(p, "node_modules/") }

@@ -86,17 +86,20 @@ func mimicSet() schema.SetAttribute {
 type mimicLayer struct{ mimicClient }
 
 type mimicLayerModel struct {
-	ID             types.String `tfsdk:"id"`
-	ARN            types.String `tfsdk:"arn"`
-	Version        types.String `tfsdk:"version"`
-	CodeSHA256     types.String `tfsdk:"code_sha256"`
-	LayerName      types.String `tfsdk:"layer_name"`
-	Filename       types.String `tfsdk:"filename"`
-	SourceCodeHash types.String `tfsdk:"source_code_hash"`
-	Description    types.String `tfsdk:"description"`
-	SkipDestroy    types.Bool   `tfsdk:"skip_destroy"`
-	Runtimes       types.Set    `tfsdk:"compatible_runtimes"`
-	Architectures  types.Set    `tfsdk:"compatible_architectures"`
+	ID              types.String `tfsdk:"id"`
+	ARN             types.String `tfsdk:"arn"`
+	Version         types.String `tfsdk:"version"`
+	CodeSHA256      types.String `tfsdk:"code_sha256"`
+	LayerName       types.String `tfsdk:"layer_name"`
+	Filename        types.String `tfsdk:"filename"`
+	S3Bucket        types.String `tfsdk:"s3_bucket"`
+	S3Key           types.String `tfsdk:"s3_key"`
+	S3ObjectVersion types.String `tfsdk:"s3_object_version"`
+	SourceCodeHash  types.String `tfsdk:"source_code_hash"`
+	Description     types.String `tfsdk:"description"`
+	SkipDestroy     types.Bool   `tfsdk:"skip_destroy"`
+	Runtimes        types.Set    `tfsdk:"compatible_runtimes"`
+	Architectures   types.Set    `tfsdk:"compatible_architectures"`
 }
 
 func (r *mimicLayer) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
@@ -108,6 +111,7 @@ func (r *mimicLayer) Schema(_ context.Context, _ resource.SchemaRequest, resp *r
 		"id": mimicText(false, true, false), "arn": mimicText(false, true, false),
 		"version": mimicText(false, true, false), "code_sha256": mimicText(false, true, false),
 		"layer_name": mimicText(true, false, true), "filename": mimicText(false, false, true),
+		"s3_bucket": mimicText(false, false, true), "s3_key": mimicText(false, false, true), "s3_object_version": mimicText(false, false, true),
 		"source_code_hash": mimicText(false, false, true), "description": mimicText(false, false, true),
 		"skip_destroy": schema.BoolAttribute{Optional: true}, "compatible_runtimes": mimicSet(), "compatible_architectures": mimicSet(),
 	}}
@@ -116,14 +120,14 @@ func (r *mimicLayer) Schema(_ context.Context, _ resource.SchemaRequest, resp *r
 func (r *mimicLayer) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var m mimicLayerModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	zip, err := os.ReadFile(m.Filename.ValueString())
+	zip, err := mimicFile(m.Filename)
 	if err != nil {
 		resp.Diagnostics.AddError("Unable to load the file", err.Error())
 		return
 	}
 	in := &lambda.PublishLayerVersionInput{
 		LayerName: m.LayerName.ValueStringPointer(), Description: m.Description.ValueStringPointer(),
-		Content: &lambdatypes.LayerVersionContentInput{ZipFile: zip},
+		Content: &lambdatypes.LayerVersionContentInput{ZipFile: zip, S3Bucket: m.S3Bucket.ValueStringPointer(), S3Key: m.S3Key.ValueStringPointer(), S3ObjectVersion: m.S3ObjectVersion.ValueStringPointer()},
 	}
 	for _, id := range stringSet(ctx, m.Runtimes, &resp.Diagnostics) {
 		in.CompatibleRuntimes = append(in.CompatibleRuntimes, lambdatypes.Runtime(id))
@@ -182,15 +186,18 @@ func (r *mimicLayer) Delete(ctx context.Context, req resource.DeleteRequest, res
 type mimicFunction struct{ mimicClient }
 
 type mimicFunctionModel struct {
-	ARN            types.String `tfsdk:"arn"`
-	FunctionName   types.String `tfsdk:"function_name"`
-	Role           types.String `tfsdk:"role"`
-	Handler        types.String `tfsdk:"handler"`
-	Runtime        types.String `tfsdk:"runtime"`
-	Filename       types.String `tfsdk:"filename"`
-	SourceCodeHash types.String `tfsdk:"source_code_hash"`
-	CodeSHA256     types.String `tfsdk:"code_sha256"`
-	Layers         types.List   `tfsdk:"layers"`
+	ARN             types.String `tfsdk:"arn"`
+	FunctionName    types.String `tfsdk:"function_name"`
+	Role            types.String `tfsdk:"role"`
+	Handler         types.String `tfsdk:"handler"`
+	Runtime         types.String `tfsdk:"runtime"`
+	Filename        types.String `tfsdk:"filename"`
+	S3Bucket        types.String `tfsdk:"s3_bucket"`
+	S3Key           types.String `tfsdk:"s3_key"`
+	S3ObjectVersion types.String `tfsdk:"s3_object_version"`
+	SourceCodeHash  types.String `tfsdk:"source_code_hash"`
+	CodeSHA256      types.String `tfsdk:"code_sha256"`
+	Layers          types.List   `tfsdk:"layers"`
 }
 
 func (r *mimicFunction) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
@@ -202,6 +209,7 @@ func (r *mimicFunction) Schema(_ context.Context, _ resource.SchemaRequest, resp
 		"arn": mimicText(false, true, false), "code_sha256": schema.StringAttribute{Computed: true},
 		"function_name": mimicText(true, false, true), "role": mimicText(true, false, false),
 		"handler": mimicText(true, false, false), "runtime": mimicText(true, false, false),
+		"s3_bucket": mimicText(false, false, false), "s3_key": mimicText(false, false, false), "s3_object_version": mimicText(false, false, false),
 		"filename": mimicText(false, false, false), "source_code_hash": mimicText(false, false, false),
 		"layers": schema.ListAttribute{ElementType: types.StringType, Optional: true},
 	}}
@@ -216,10 +224,24 @@ func (r *mimicFunction) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	var m, before mimicFunctionModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
-	if m.Filename.Equal(before.Filename) && m.SourceCodeHash.Equal(before.SourceCodeHash) {
+	if m.sameCode(&before) {
 		m.CodeSHA256 = before.CodeSHA256
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 	}
+}
+
+// sameCode reports whether the code needs no update.
+func (m *mimicFunctionModel) sameCode(before *mimicFunctionModel) bool {
+	return m.Filename.Equal(before.Filename) && m.SourceCodeHash.Equal(before.SourceCodeHash) &&
+		m.S3Bucket.Equal(before.S3Bucket) && m.S3Key.Equal(before.S3Key) && m.S3ObjectVersion.Equal(before.S3ObjectVersion)
+}
+
+// mimicFile reads a zip on disk; none is named where it is in S3.
+func mimicFile(name types.String) ([]byte, error) {
+	if name.IsNull() {
+		return nil, nil
+	}
+	return os.ReadFile(name.ValueString())
 }
 
 func (m *mimicFunctionModel) layers(ctx context.Context) (arns []string, diags diag.Diagnostics) {
@@ -230,7 +252,7 @@ func (m *mimicFunctionModel) layers(ctx context.Context) (arns []string, diags d
 func (r *mimicFunction) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var m mimicFunctionModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	zip, err := os.ReadFile(m.Filename.ValueString())
+	zip, err := mimicFile(m.Filename)
 	if err != nil {
 		resp.Diagnostics.AddError("Unable to load the file", err.Error())
 		return
@@ -239,7 +261,7 @@ func (r *mimicFunction) Create(ctx context.Context, req resource.CreateRequest, 
 	resp.Diagnostics.Append(diags...)
 	out, err := r.api.CreateFunction(ctx, &lambda.CreateFunctionInput{
 		FunctionName: m.FunctionName.ValueStringPointer(), Role: m.Role.ValueStringPointer(), Handler: m.Handler.ValueStringPointer(),
-		Runtime: lambdatypes.Runtime(m.Runtime.ValueString()), Layers: layers, Code: &lambdatypes.FunctionCode{ZipFile: zip},
+		Runtime: lambdatypes.Runtime(m.Runtime.ValueString()), Layers: layers, Code: &lambdatypes.FunctionCode{ZipFile: zip, S3Bucket: m.S3Bucket.ValueStringPointer(), S3Key: m.S3Key.ValueStringPointer(), S3ObjectVersion: m.S3ObjectVersion.ValueStringPointer()},
 	})
 	if err != nil {
 		resp.Diagnostics.AddError("creating", err.Error())
@@ -274,13 +296,14 @@ func (r *mimicFunction) Update(ctx context.Context, req resource.UpdateRequest, 
 	var m, before mimicFunctionModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
-	if !m.Filename.Equal(before.Filename) || !m.SourceCodeHash.Equal(before.SourceCodeHash) {
-		zip, err := os.ReadFile(m.Filename.ValueString())
+	if !m.sameCode(&before) {
+		zip, err := mimicFile(m.Filename)
 		if err != nil {
 			resp.Diagnostics.AddError("Unable to load the file", err.Error())
 			return
 		}
-		out, err := r.api.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{FunctionName: m.FunctionName.ValueStringPointer(), ZipFile: zip})
+		out, err := r.api.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{FunctionName: m.FunctionName.ValueStringPointer(), ZipFile: zip,
+			S3Bucket: m.S3Bucket.ValueStringPointer(), S3Key: m.S3Key.ValueStringPointer(), S3ObjectVersion: m.S3ObjectVersion.ValueStringPointer()})
 		if err != nil {
 			resp.Diagnostics.AddError("updating the code", err.Error())
 			return

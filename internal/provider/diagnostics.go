@@ -132,6 +132,7 @@ func diagnosePublish(err error) (diag.Diagnostic, bool) {
 		unsure   *publish.UncertainError
 		foreign  *publish.ForeignAccountError
 		signing  *publish.SigningError
+		taken    *publish.TakenError
 	)
 	switch {
 	case errors.As(err, &foreign):
@@ -152,6 +153,9 @@ func diagnosePublish(err error) (diag.Diagnostic, bool) {
 		return diag.NewErrorDiagnostic("AWS refuses the credentials", sentence(err.Error())), true
 	case errors.As(err, &quota):
 		return diag.NewErrorDiagnostic("A quota of the account is used up: "+quota.Quota, sentence(err.Error())), true
+	case errors.As(err, &taken):
+		return at("key", diag.NewErrorDiagnostic("The key is taken", sentence(taken.Error())+
+			fmt.Sprintf(" No plan has named it, so it is left as it is. Write another key, remove the object, or import it: its id is %q.", taken.Address))), true
 	case errors.As(err, &signing):
 		return at("signing", diag.NewErrorDiagnostic("The zip was not signed", sentence(err.Error()))), true
 	case errors.As(err, &unsure):

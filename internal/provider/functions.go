@@ -160,7 +160,9 @@ func layerPath(r runtimes.Runtime, kind string) (string, error) {
 	case kindLibraries:
 		return "lib", nil
 	case kindPackages, kindVersioned:
-		versioned := func(path string) bool { return r.Version != "" && strings.Contains(path, strings.Split(r.Version, ".")[0]) }
+		versioned := func(path string) bool {
+			return r.Version != "" && strings.Contains(path, strings.Split(r.Version, ".")[0])
+		}
 		for _, path := range r.Paths {
 			if r.Family != runtimes.Provided && versioned(path) == (kind == kindVersioned) {
 				return path, nil

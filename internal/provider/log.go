@@ -5,14 +5,19 @@ import (
 	"log/slog"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
 // logger writes to the log of the Terraform run that the context of a line
 // belongs to. Terraform chooses the level by TF_LOG.
-func logger() *slog.Logger { return slog.New(logHandler{}) }
+func logger(secrets *secret.Keeper) *slog.Logger { return slog.New(logHandler{secrets: secrets}) }
 
 // logHandler hands lines to Terraform's log.
-type logHandler struct{ attributes []slog.Attr }
+type logHandler struct {
+	secrets    *secret.Keeper
+	attributes []slog.Attr
+}
 
 // Enabled leaves the choice to Terraform.
 func (logHandler) Enabled(context.Context, slog.Level) bool { return true }
@@ -21,27 +26,28 @@ func (logHandler) Enabled(context.Context, slog.Level) bool { return true }
 func (h logHandler) Handle(ctx context.Context, r slog.Record) error {
 	fields := map[string]any{}
 	keep := func(a slog.Attr) bool {
-		fields[a.Key] = a.Value.Resolve().String()
+		fields[a.Key] = h.secrets.Show(a.Value.Resolve().String())
 		return true
 	}
 	for _, a := range h.attributes {
 		keep(a)
 	}
 	r.Attrs(keep)
+	text := h.secrets.Show(r.Message)
 	switch {
 	case r.Level >= slog.LevelWarn:
-		tflog.Warn(ctx, r.Message, fields)
+		tflog.Warn(ctx, text, fields)
 	case r.Level >= slog.LevelInfo:
-		tflog.Info(ctx, r.Message, fields)
+		tflog.Info(ctx, text, fields)
 	default:
-		tflog.Debug(ctx, r.Message, fields)
+		tflog.Debug(ctx, text, fields)
 	}
 	return nil
 }
 
 // WithAttrs adds attributes to every line.
 func (h logHandler) WithAttrs(more []slog.Attr) slog.Handler {
-	return logHandler{append(append([]slog.Attr{}, h.attributes...), more...)}
+	return logHandler{h.secrets, append(append([]slog.Attr{}, h.attributes...), more...)}
 }
 
 // WithGroup is not used here: names of attributes stay as they are.

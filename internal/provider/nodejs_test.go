@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
 // npmUniverse is the registry of most tests: a package that needs another,
@@ -68,7 +68,8 @@ func (w *npmWorld) providers() map[string]func() (tfprotov6.ProviderServer, erro
 	environ := func() []string { return []string{"NPM_CONFIG_REGISTRY=" + w.npm.URL()} }
 	return map[string]func() (tfprotov6.ProviderServer, error){"layerbuild": func() (tfprotov6.ProviderServer, error) {
 		p := &layerbuild{version: "test", getenv: getenv, environ: environ, now: func() time.Time { return now }}
-		return providerserver.NewProtocol6WithError(p)()
+		p.secrets = &secret.Keeper{}
+		return newServer(p), nil
 	}}
 }
 

@@ -42,6 +42,7 @@ type packageModel struct {
 	Size           types.Int64     `tfsdk:"size"`
 	UnzippedSize   types.Int64     `tfsdk:"unzipped_size"`
 	Contents       types.Map       `tfsdk:"contents"`
+	Findings       types.List      `tfsdk:"findings"`
 	Lock           types.String    `tfsdk:"lock"`
 }
 
@@ -62,6 +63,11 @@ type checksModel struct {
 	Withdrawn      types.String `tfsdk:"withdrawn"`
 	InstallScripts types.String `tfsdk:"install_scripts"`
 	RuntimeDates   types.String `tfsdk:"runtime_dates"`
+	Layout         types.String `tfsdk:"layout"`
+	Native         types.String `tfsdk:"native"`
+	Libraries      types.String `tfsdk:"libraries"`
+	Executables    types.String `tfsdk:"executables"`
+	Imports        types.String `tfsdk:"imports"`
 }
 
 // spec returns what the model asks for. All its inputs must be known.
@@ -114,7 +120,7 @@ func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.S
 // output returns where the zip goes and what its checks mean. A file that the
 // state says is ours may be replaced.
 func (m *packageModel) output(before *packageModel) layer.Output {
-	o := layer.Output{Path: m.OutputPath.ValueString(), Size: m.sizeSeverity(), Shadow: m.shadowSeverity(), Scripts: m.scriptsSeverity()}
+	o := layer.Output{Path: m.OutputPath.ValueString(), Size: m.sizeSeverity(), Shadow: m.shadowSeverity(), Scripts: m.scriptsSeverity(), Audits: m.audits()}
 	if m.NodeJS != nil {
 		o.AllowScripts = knownStrings(m.NodeJS.AllowInstallScripts)
 	}
@@ -228,20 +234,27 @@ func (m *packageModel) setLock(l *layer.Lock) error {
 	return nil
 }
 
-// setArtifact writes what was built.
+// setArtifact writes what was built. What was planned was judged then, and its
+// findings stay.
 func (m *packageModel) setArtifact(a layer.Artifact) {
 	m.Filename = types.StringValue(m.output(nil).PathOf(a.SHA256))
 	m.SourceCodeHash = types.StringValue(a.SHA256.Base64())
 	m.SHA256 = types.StringValue(a.SHA256.Hex())
 	m.Size = types.Int64Value(a.Size)
 	m.UnzippedSize = types.Int64Value(a.Unzipped)
+	if m.Findings.IsUnknown() {
+		m.Findings = findingsList(a.Findings)
+	}
 }
 
 // setComputed copies all computed values of another model.
 func (m *packageModel) setComputed(from *packageModel) {
 	m.ID, m.Lock, m.Contents = from.ID, from.Lock, from.Contents
 	m.Filename, m.SourceCodeHash, m.SHA256 = from.Filename, from.SourceCodeHash, from.SHA256
-	m.Size, m.UnzippedSize = from.Size, from.UnzippedSize
+	m.Size, m.UnzippedSize, m.Findings = from.Size, from.UnzippedSize, from.Findings
+	if m.Findings.IsNull() {
+		m.Findings = types.ListNull(findingType)
+	}
 }
 
 // setUnknown marks all computed values as known after apply.
@@ -249,7 +262,7 @@ func (m *packageModel) setUnknown() {
 	m.setComputed(&packageModel{
 		ID: types.StringUnknown(), Lock: types.StringUnknown(), Contents: types.MapUnknown(types.StringType),
 		Filename: types.StringUnknown(), SourceCodeHash: types.StringUnknown(), SHA256: types.StringUnknown(),
-		Size: types.Int64Unknown(), UnzippedSize: types.Int64Unknown(),
+		Size: types.Int64Unknown(), UnzippedSize: types.Int64Unknown(), Findings: types.ListUnknown(findingType),
 	})
 }
 
@@ -258,6 +271,7 @@ func (m *packageModel) computed() map[string]attr.Value {
 	return map[string]attr.Value{
 		"id": m.ID, "lock": m.Lock, "contents": m.Contents, "filename": m.Filename,
 		"source_code_hash": m.SourceCodeHash, "sha256": m.SHA256, "size": m.Size, "unzipped_size": m.UnzippedSize,
+		"findings": m.Findings,
 	}
 }
 

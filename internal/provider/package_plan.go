@@ -3,10 +3,12 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
@@ -100,6 +102,7 @@ func (r *packageResource) plan(ctx context.Context, m, before *packageModel) dia
 		for _, w := range lock.Warnings() {
 			diags.Append(warn(w))
 		}
+		m.Findings = types.ListUnknown(findingType)
 		return append(diags, r.build(ctx, m, lock, m.output(before))...)
 	}
 	m.setComputed(before)
@@ -172,7 +175,7 @@ func (r *packageResource) checkDates(ctx context.Context, m *packageModel) diag.
 
 // sameOutput reports whether the zip stays where it is and is judged alike.
 func (m *packageModel) sameOutput(before *packageModel) bool {
-	return m.OutputPath.Equal(before.OutputPath) && m.sizeSeverity() == before.sizeSeverity() && m.shadowSeverity() == before.shadowSeverity() && m.sameScripts(before)
+	return m.OutputPath.Equal(before.OutputPath) && m.sizeSeverity() == before.sizeSeverity() && m.shadowSeverity() == before.shadowSeverity() && m.sameScripts(before) && maps.Equal(m.audits(), before.audits())
 }
 
 // planUnknown marks all computed values as known after apply.

@@ -116,7 +116,7 @@ func (r *packageResource) build(ctx context.Context, m *packageModel, lock *laye
 	var diags diag.Diagnostics
 	artifact, err := r.tools.builder.Build(ctx, lock, o)
 	if err != nil {
-		return append(diags, diagnose("The layer cannot be built", err))
+		return append(diags, diagnoseAll("The layer cannot be built", err)...)
 	}
 	for _, w := range artifact.Warnings {
 		diags.Append(warn(w))

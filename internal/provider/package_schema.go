@@ -91,6 +91,7 @@ func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			},
 			"size":          schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes.", Computed: true},
 			"unzipped_size": schema.Int64Attribute{MarkdownDescription: "Sum of the sizes of the files in bytes.", Computed: true},
+			"findings":      findingsAttribute(),
 			"contents": schema.MapAttribute{
 				MarkdownDescription: "What the layer holds: `python:requests` → `2.31.0`, `nodejs:lodash` → `4.17.21`, `files:python/shared` → the short digest of its files, `downloads:bin/ffmpeg` → the short digest of its archive, `images:alpine:3.22` → the short digest of its manifest, `builds:src/tool` → the short digest of what was built. A plan shows here, name by name, what changes.",
 				ElementType:         types.StringType,
@@ -146,7 +147,7 @@ func flagged(description string) schema.Attribute {
 
 func filesAttribute() schema.Attribute {
 	return schema.ListNestedAttribute{
-		MarkdownDescription: "Local files. The same files give the same bytes whatever their modes, times and order. Files under `bin/` and `extensions/` that are ELF or begin with `#!` are executable. What Terraform and this provider write, `.git`, `.DS_Store` and `__pycache__` are left out.",
+		MarkdownDescription: "Local files. The same files give the same bytes whatever their modes, times and order. Programs, which are ELF files but libraries, and scripts that begin with `#!` are executable wherever they lie; mode bits of the host have no effect. What Terraform and this provider write, `.git`, `.DS_Store` and `__pycache__` are left out.",
 		Optional:            true,
 		Validators:          []validator.List{listvalidator.NoNullValues()},
 		NestedObject: schema.NestedAttributeObject{
@@ -219,6 +220,11 @@ func checksAttribute() schema.Attribute {
 			"sdk_shadow":      severity("One of boto3 and botocore comes from the layer, the other from the runtime; or the layer brings clients of `@aws-sdk`, which go before those of the Node.js runtimes. Default `warning`."),
 			"install_scripts": severity("A Node.js package has an install script, which is never run, and brings no prebuilt code. Default `error`."),
 			"withdrawn":       severity("Distributions of the lock were yanked or removed since. Every plan then asks the index, also one without changes. Default `off`."),
+			"layout":          severity("Files lie where no declared runtime looks. An error by default where nothing in the layer can be found, else a warning."),
+			"native":          severity("Native files are for another machine, system, glibc, Python or Node.js than the runtimes have. By default an error where it fails for sure, else a warning."),
+			"libraries":       severity("A shared library that is needed is neither in the layer nor in the runtime. By default an error where a package cannot be imported without it, else a warning."),
+			"executables":     severity("Programs and scripts that cannot be run: no run bit, an interpreter that Lambda lacks, files in `bin/` that are no programs. By default an error where it fails for sure, else a warning."),
+			"imports":         severity("A Python distribution brings none of its modules, or needs one that is not there. Default `warning`."),
 			"runtime_dates":   severity("A runtime is deprecated or in preview. Default `warning`."),
 		},
 	}

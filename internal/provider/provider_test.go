@@ -18,12 +18,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
 // universe is the index of most tests: requests with a dependency, two
@@ -91,7 +91,8 @@ func (w *world) providers() map[string]func() (tfprotov6.ProviderServer, error) 
 		if w.clock != nil {
 			p.now = w.clock
 		}
-		return providerserver.NewProtocol6WithError(p)()
+		p.secrets = &secret.Keeper{}
+		return newServer(p), nil
 	}}
 }
 

@@ -11,7 +11,7 @@ import (
 func TestPackageOfASdist(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	err := w.index.Add("plain 2.0\n  sdist\n  file: setup.py: from setuptools import setup\\nsetup()\\n\n  file: plain/__init__.py: x = 1\\n\n  file: plain.egg-info/SOURCES.txt: plain/__init__.py\\n\n"+
+	err := w.index.Add("plain 2.0\n  sdist\n  file: setup.py: from setuptools import setup\\nsetup()\\n\n  file: plain/__init__.py: x = 1\\n\n  file: plain.egg-info/SOURCES.txt: plain/__init__.py\\n\n" +
 		"  file: plain.egg-info/PKG-INFO: Metadata-Version: 2.1\\nName: plain\\nVersion: 2.0\\n\n  file: plain.egg-info/top_level.txt: plain\\n\n  file: plain.egg-info/requires.txt: idna\\n\n")
 	if err != nil {
 		t.Fatal(err)

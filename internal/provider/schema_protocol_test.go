@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
@@ -25,7 +24,7 @@ type protocol struct {
 func newProtocol(t testing.TB, env map[string]string) *protocol {
 	t.Helper()
 	p := &layerbuild{version: "test", getenv: func(name string) string { return env[name] }, now: func() time.Time { return now }}
-	server := providerserver.NewProtocol6(p)()
+	server := newServer(p)
 	schemas, err := server.GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		t.Fatal(err)

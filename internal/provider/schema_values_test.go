@@ -229,6 +229,19 @@ func packageBase(p *protocol) map[string]tftypes.Value {
 	panic("no files")
 }
 
+// objectBase names the zip that writeZip has written.
+func objectBase(p *protocol) map[string]tftypes.Value {
+	for _, a := range p.schemas.ResourceSchemas["layerbuild_object"].Block.Attributes {
+		if a.Name == "package" {
+			zip := zipOf(p, "python/x.py", "A = 1")
+			given := required(a.NestedType)
+			maps.Copy(given, map[string]tftypes.Value{"source_code_hash": str(hashOf(zip)), "size": num(float64(len(zip)))})
+			return map[string]tftypes.Value{"bucket": str("artifacts"), "package": nestedValue(objectType(a.NestedType), given)}
+		}
+	}
+	panic("no package")
+}
+
 func versionBase() map[string]tftypes.Value {
 	return map[string]tftypes.Value{"layer_name": str("deps"), "filename": str("layer.zip")}
 }
@@ -238,6 +251,7 @@ func bases(p *protocol) map[string]map[string]tftypes.Value {
 	return map[string]map[string]tftypes.Value{
 		"layerbuild_package": packageBase(p),
 		"layerbuild_version": versionBase(),
+		"layerbuild_object":  objectBase(p),
 		"layerbuild_rollout": {"version_arn": str("arn:aws:lambda:eu-west-1:123456789012:layer:deps:1"), "tags": tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, map[string]tftypes.Value{"a": str("b")})},
 	}
 }
@@ -248,6 +262,7 @@ func bases(p *protocol) map[string]map[string]tftypes.Value {
 // one that a user can act on.
 func TestAnyValueOfAnyArgument(t *testing.T) {
 	aws := lambdatest.New(t)
+	aws.CreateBucket(region, "artifacts", true)
 	dir := t.TempDir()
 	t.Chdir(dir)
 	writeZip(t, filepath.Join(dir, "layer.zip"))
@@ -307,6 +322,7 @@ func TestAnyValueOfAnyArgument(t *testing.T) {
 // what came of it.
 func TestAnyValueOfAnySetting(t *testing.T) {
 	aws := lambdatest.New(t)
+	aws.CreateBucket(region, "artifacts", true)
 	dir := t.TempDir()
 	t.Chdir(dir)
 	writeZip(t, filepath.Join(dir, "layer.zip"))

@@ -12,15 +12,12 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
-// guard refuses to act on what a state and its record have with credentials of
-// another account or partition: nothing is read, written or deleted then.
-func (m *versionModel) guard(ctx context.Context, publisher *publish.Publisher, owned *ownership) (diags diag.Diagnostics) {
+// guard refuses to act on what a state has with credentials of another account
+// or partition: nothing is read, written or deleted then.
+func (m *versionModel) guard(ctx context.Context, publisher *publish.Publisher) (diags diag.Diagnostics) {
 	arns := map[string]bool{m.LayerARN.ValueString(): true}
 	for _, r := range m.releases(ctx, &diags) {
 		arns[r.ARN] = true
-	}
-	for _, h := range owned.Places {
-		arns[h.LayerARN] = true
 	}
 	delete(arns, "")
 	if diags.HasError() || len(arns) == 0 {
@@ -51,7 +48,7 @@ func (m *versionModel) refuse(err error) diag.Diagnostic {
 // guardPlan refuses, at plan, a change or a destroy that could not be carried
 // out: of another account's state, and without credentials that work. before is
 // nil where the resource is to be created.
-func (r *versionResource) guardPlan(ctx context.Context, m, before *versionModel, owned *ownership) (diags diag.Diagnostics) {
+func (r *versionResource) guardPlan(ctx context.Context, m, before *versionModel) (diags diag.Diagnostics) {
 	if r.tools == nil || len(r.tools.unknown) > 0 {
 		return nil
 	}
@@ -60,7 +57,7 @@ func (r *versionResource) guardPlan(ctx context.Context, m, before *versionModel
 		return diags
 	}
 	if before != nil {
-		return before.guard(ctx, publisher, owned)
+		return before.guard(ctx, publisher)
 	}
 	if m.Region.IsUnknown() {
 		return nil

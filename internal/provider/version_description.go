@@ -28,7 +28,7 @@ func (m *versionModel) planDescription(ctx context.Context, config, before *vers
 	b := m.built(ctx, diags)
 	switch {
 	case !config.Description.IsNull():
-	case known && before != nil && before.release(ctx, diags).bytes() == zip.hash:
+	case known && before != nil && before.release().Bytes() == zip.hash:
 		m.Description = before.Description
 	case !known, b != nil && b.Lock.IsUnknown():
 		m.Description = types.StringUnknown()

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -49,8 +51,10 @@ func (r *versionResource) ImportState(ctx context.Context, req resource.ImportSt
 			return
 		}
 	}
-	owned := importedOwnership(arn)
-	resp.Diagnostics.Append(owned.write(ctx, resp.Private)...)
+	life := &lifecycle.Life{}
+	life.At(arn.Region).Own(arn.Number, time.Time{})
+	resp.Diagnostics.Append(writeLife(ctx, life, resp.Private)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("published_versions"), publishedOf(life))...)
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, arn.LayerARN())...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("arn"), arn.String())...)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -155,7 +156,7 @@ func TestPublishWaitsWithItsContext(t *testing.T) {
 	c.uploads <- struct{}{}
 	done := make(chan string, 1)
 	go func() {
-		diags := (&versionResource{}).publishAt(ctx, c, &place{region: second, due: true, owned: &holdings{}})
+		diags := (&versionResource{}).publishAt(ctx, c, &place{region: second, life: &lifecycle.Place{}, outcome: lifecycle.Outcome{Due: lifecycle.Due{Publish: lifecycle.NewBytes}}})
 		done <- diags[0].Detail()
 	}()
 	select {

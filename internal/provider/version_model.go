@@ -83,11 +83,7 @@ func (m *versionModel) built(ctx context.Context, diags *diag.Diagnostics) *buil
 // imported is the package of a version that was imported: its bytes are known
 // by their hash alone. An equal package in the configuration is no difference.
 func imported(v publish.Version) types.Object {
-	return types.ObjectValueMust(builtTypes(), map[string]attr.Value{
-		"lock": types.StringValue(""), "filename": types.StringValue(""), "sha256": types.StringValue(""),
-		"source_code_hash": types.StringValue(givenHash(v)), "size": types.Int64Value(v.CodeSize),
-		"runtimes": listOf(v.Runtimes), "architectures": listOf(v.Architectures),
-	})
+	return knownByHash(givenHash(v), v.CodeSize, v.Runtimes, v.Architectures)
 }
 
 // wanted is the zip that a plan or an apply is about. A size of 0 is not known.
@@ -134,21 +130,6 @@ func (m *versionModel) request(ctx context.Context, region string, diags *diag.D
 		Runtimes: stringSet(ctx, m.CompatibleRuntimes, diags), Architectures: stringSet(ctx, m.CompatibleArchitectures, diags),
 		Staging: m.staging(ctx, diags), Signing: m.signing(ctx, diags),
 	}
-}
-
-// sameLayer reports whether the state describes what the plan asks for, in all
-// but the bytes.
-func (m *versionModel) sameLayer(before *versionModel) bool {
-	if m.Description.IsUnknown() || m.LicenseInfo.IsUnknown() {
-		return false
-	}
-	return m.LayerName.Equal(before.LayerName) &&
-		m.Region.Equal(before.Region) &&
-		m.Description.ValueString() == before.Description.ValueString() &&
-		m.LicenseInfo.ValueString() == before.LicenseInfo.ValueString() &&
-		sameSet(m.CompatibleRuntimes, before.CompatibleRuntimes) &&
-		sameSet(m.CompatibleArchitectures, before.CompatibleArchitectures) &&
-		m.Signing.Equal(before.Signing)
 }
 
 // sameSet takes none and an empty set for the same: AWS knows no difference.
@@ -212,10 +193,10 @@ func (m *versionModel) refresh(ctx context.Context, places []*place) (diags diag
 		}
 		home.region, home.layerARN = m.Region.ValueString(), m.LayerARN.ValueString()
 	}
-	m.setHome(home.now.replica())
+	m.setHome(replicaOf(home.life))
 	for _, p := range places[1:] {
-		if p.now.ARN != "" || len(p.now.Retained) > 0 {
-			replicas[p.region] = p.now.replica()
+		if p.life.Release.ARN != "" || len(p.life.Owned) > 0 {
+			replicas[p.region] = replicaOf(p.life)
 		}
 	}
 	m.setReplicas(ctx, replicas, &diags)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -12,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -49,21 +51,22 @@ func moveLayerVersion(ctx context.Context, req resource.MoveStateRequest, resp *
 		resp.Diagnostics.Append(diagnose("The layer version cannot be moved", err))
 		return
 	}
-	home := release{}
-	home.describe(v)
-	m.setHome(home.replica())
+	life := &lifecycle.Life{}
+	home := life.At(arn.Region)
+	describe(&home.Release, v)
+	// The aws provider may have been told to leave old versions alone: then this
+	// one is not to be deleted either.
+	if skip, _ := source["skip_destroy"].(bool); !skip {
+		home.Own(arn.Number, time.Time{})
+	}
+	m.setHome(replicaOf(home))
 	m.setReplicas(ctx, nil, &resp.Diagnostics)
 	m.LayerARN, m.RetiringVersions = types.StringValue(arn.LayerARN()), numbersOf(nil)
 	if v.CodeSHA256 != "" {
 		m.Package = imported(v)
 	}
-	owned := ownership{Places: map[string]*holdings{}}
-	// Who told the aws provider to leave old versions alone is obeyed.
-	if skip, _ := source["skip_destroy"].(bool); !skip {
-		owned = importedOwnership(arn)
-	}
-	m.PublishedVersions = owned.published()
-	resp.Diagnostics.Append(owned.write(ctx, resp.TargetPrivate)...)
+	m.PublishedVersions = publishedOf(life)
+	resp.Diagnostics.Append(writeLife(ctx, life, resp.TargetPrivate)...)
 	resp.Diagnostics.Append(identify(ctx, resp.TargetIdentity, arn.LayerARN())...)
 	resp.Diagnostics.Append(resp.TargetState.Set(ctx, m)...)
 }

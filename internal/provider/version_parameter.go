@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -80,13 +81,13 @@ func (r *versionResource) readParameter(ctx context.Context, publisher *publish.
 			p.diags.Append(p.unreadable(diagnose("The parameter cannot be read", err)))
 			return
 		}
-		if p.now.ARN == "" || value == p.now.ARN {
+		if p.life.Release.ARN == "" || value == p.life.Release.ARN {
 			return
 		}
 		p.stray = true
 		text := "It is gone, and is written again by the next apply."
 		if found {
-			text = fmt.Sprintf("It holds %q in place of %q, and is written again by the next apply.", value, p.now.ARN)
+			text = fmt.Sprintf("It holds %q in place of %q, and is written again by the next apply.", value, p.life.Release.ARN)
 		}
 		p.diags.AddAttributeWarning(path.Root("ssm_parameter"), fmt.Sprintf("The parameter %q was changed outside of Terraform", want.Name.ValueString()), text)
 	})
@@ -97,22 +98,26 @@ func (r *versionResource) readParameter(ctx context.Context, publisher *publish.
 }
 
 // parameterAt writes the ARN of the place's version to the parameter, where it
-// is not known to hold it, and gives up one of another name.
+// is not known to hold it, and deletes one that is not wanted any more.
 func (r *versionResource) parameterAt(ctx context.Context, c *change, p *place) (diags diag.Diagnostics) {
-	want := c.plan.parameterOf(ctx, &diags)
-	was := p.owned.Parameter
-	if want == nil || was != nil && was.Name != want.Name.ValueString() {
+	due, was := p.outcome.Due, p.life.Parameter
+	if due.DropParameter {
 		diags.Append(r.dropParameter(ctx, c.publisher, p)...)
 	}
-	settled := was != nil && want != nil && *was == ownedParameter{want.Name.ValueString(), p.now.ARN} && c.plan.SSMParameter.Equal(c.before.SSMParameter)
-	if want == nil || settled || diags.HasError() {
+	want := c.plan.parameterOf(ctx, &diags)
+	if due.Parameter == lifecycle.None || want == nil || diags.HasError() {
+		return diags
+	}
+	// The version may have turned out to be the one that was there.
+	holds := was == lifecycle.Parameter{Name: want.Name.ValueString(), Value: p.life.Release.ARN}
+	if holds && due.Parameter == lifecycle.NewVersion && c.plan.SSMParameter.Equal(c.before.SSMParameter) {
 		return diags
 	}
 	w := publish.Parameter{
-		Name: want.Name.ValueString(), Value: p.now.ARN,
+		Name: want.Name.ValueString(), Value: p.life.Release.ARN,
 		Description: want.Description.ValueString(), Tier: want.Tier.ValueString(),
 	}
-	mine := want.Overwrite.ValueBool() || was != nil && was.Name == w.Name
+	mine := want.Overwrite.ValueBool() || was.Name == w.Name
 	err := c.publisher.PutParameter(ctx, p.region, w, mine)
 	if _, ok := errors.AsType[*publish.ParameterExistsError](err); ok {
 		err = r.takeParameter(ctx, c.publisher, p, w, err)
@@ -120,7 +125,7 @@ func (r *versionResource) parameterAt(ctx context.Context, c *change, p *place) 
 	if err != nil {
 		return append(diags, diagnose("The parameter cannot be written", err))
 	}
-	p.owned.Parameter = &ownedParameter{w.Name, w.Value}
+	p.life.Parameter = lifecycle.Parameter{Name: w.Name, Value: w.Value}
 	return diags
 }
 
@@ -132,7 +137,7 @@ func (r *versionResource) takeParameter(ctx context.Context, publisher *publish.
 	if err != nil {
 		return err
 	}
-	if (release{ARN: value}).layerARN() != p.layerARN {
+	if layerOf(value) != p.layerARN {
 		return refused
 	}
 	return publisher.PutParameter(ctx, p.region, w, true)
@@ -141,8 +146,8 @@ func (r *versionResource) takeParameter(ctx context.Context, publisher *publish.
 // dropParameter deletes the parameter that the resource wrote, if it still
 // holds what was written.
 func (r *versionResource) dropParameter(ctx context.Context, publisher *publish.Publisher, p *place) (diags diag.Diagnostics) {
-	was := p.owned.Parameter
-	if was == nil {
+	was := p.life.Parameter
+	if was.Name == "" {
 		return nil
 	}
 	value, found, err := publisher.Parameter(ctx, p.region, was.Name)
@@ -155,22 +160,6 @@ func (r *versionResource) dropParameter(ctx context.Context, publisher *publish.
 	if err != nil {
 		return append(diags, diagnose("The parameter cannot be deleted", err))
 	}
-	p.owned.Parameter = nil
+	p.life.Parameter = lifecycle.Parameter{}
 	return diags
-}
-
-// concludeParameter writes the parameter of the state after a change: one that
-// did not get through is planned again.
-func (m *versionModel) concludeParameter(ctx context.Context, c *change, places []*place) {
-	for _, p := range places {
-		if p.failed != parameter {
-			continue
-		}
-		if c.plan.SSMParameter.IsNull() {
-			m.SSMParameter = c.before.SSMParameter
-		} else {
-			m.SSMParameter = types.ObjectNull(c.plan.SSMParameter.AttributeTypes(ctx))
-		}
-		return
-	}
 }

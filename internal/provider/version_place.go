@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -20,18 +21,18 @@ type place struct {
 	region string
 	// primary is set for the region of the resource itself.
 	primary bool
-	// due is set where a version is to be published, or taken over.
-	due bool
-	// dropped is set where the configuration does not name the region any more,
-	// cleared once what was there is given up.
-	dropped, cleared bool
-
-	// before is what the state has there, now what the steps made of it.
-	before, now release
-	// owned is the record of the region, which the steps change.
-	owned *holdings
+	// life is what the resource has there, which the steps change; holder names
+	// the resource in the layer's register.
+	life   *lifecycle.Place
+	holder string
 	// layerARN is the layer's, without a version; "" until it is known.
 	layerARN string
+
+	// outcome says what is due, and how far the steps came.
+	outcome lifecycle.Outcome
+	// retired are the numbers of the versions that the policy retired.
+	retired []int64
+
 	// version is what AWS said of the release last; nil where it was not asked.
 	version *publish.Version
 	// signedBy is who signed the version, where Signer was asked.
@@ -42,37 +43,25 @@ type place struct {
 	unread bool
 	// stray is set where the parameter does not hold the ARN.
 	stray bool
-	// gaveUp are the numbers of the versions that retention gave up.
-	gaveUp []int64
 
-	// failed is the step that did not succeed.
-	failed step
-	diags  diag.Diagnostics
+	diags diag.Diagnostics
 }
-
-// step is a part of what is done in a region, in this order.
-type step int
-
-const (
-	publishing step = iota + 1
-	sharing
-	parameter
-	retaining
-)
 
 // change is what a Create or an Update is about.
 type change struct {
 	// plan and before are models; before is the zero model at a create.
 	plan, before *versionModel
-	publisher    *publish.Publisher
-	// leaveSharing is set where the state's sharing is not the resource's own,
-	// unsettledSharing where an earlier change of it was not completed.
-	leaveSharing, unsettledSharing bool
+	// sharing is the argument as it is written.
+	sharing   types.Object
+	publisher *publish.Publisher
 	// zip is set where a version is due somewhere; uploads has room for as many
 	// publishes at once as memory allows.
 	zip     publish.Zip
 	uploads chan struct{}
 }
+
+// creating reports whether there was no state before.
+func (c *change) creating() bool { return c.before.LayerName.IsNull() }
 
 // zipsInFlight bounds the bytes of zips that are on their way to several regions
 // at once: one in a request takes some four times its size of memory.
@@ -94,72 +83,34 @@ func (p *place) unreadable(d diag.Diagnostic) diag.Diagnostic {
 	return diag.NewWarningDiagnostic(d.Summary(), d.Detail()+"\n\nWhat the state has of this region stands until a refresh can read it.")
 }
 
-// previous returns the number of the version that the next one follows, 0 for
-// none.
-func (p *place) previous() int64 {
-	if p.primary && p.before.CodeSHA256 == "" { // it is gone
-		return 0
-	}
-	return p.before.Number
-}
-
 // versionARN returns the ARN of another version of the place's layer.
 func (p *place) versionARN(number int64) string { return fmt.Sprintf("%s:%d", p.layerARN, number) }
 
-// places returns the regions of the model, its own first: those that it has
-// something in, that are named further, and that the record has.
-func (m *versionModel) places(ctx context.Context, owned *ownership, diags *diag.Diagnostics) []*place {
-	home := &place{region: m.homeRegion(), primary: true, before: m.release(ctx, diags), layerARN: m.homeLayerARN()}
-	all := []*place{home}
-	replicas := m.replicas(ctx, diags)
-	further := maps.Clone(replicas)
-	for region := range owned.Places {
-		further[region] = replicas[region]
+// places returns the regions in which a resource has something, its own first.
+func (m *versionModel) places(ctx context.Context, life *lifecycle.Life, diags *diag.Diagnostics) []*place {
+	home := m.homeRegion()
+	regions := slices.DeleteFunc(slices.Sorted(maps.Keys(life.Places)), func(region string) bool { return region == home })
+	var all []*place
+	for _, region := range append([]string{home}, regions...) {
+		all = append(all, m.placeOf(ctx, region, life, diags))
 	}
-	delete(further, home.region)
-	for _, region := range slices.Sorted(maps.Keys(further)) {
-		before := further[region].release(ctx, diags)
-		all = append(all, &place{region: region, before: before, layerARN: before.layerARN()})
-	}
-	for _, p := range all {
-		p.now, p.owned = p.before, owned.of(p.region)
-		if p.layerARN = cmp.Or(p.layerARN, p.owned.LayerARN); p.layerARN == "" {
-			p.layerARN = m.layerARNIn(ctx, p.region, diags)
-		}
-	}
+	all[0].primary = true
 	return all
 }
 
-// plannedPlaces returns the places of a change, with what is due. Regions that
-// are not planned any more come last.
-func plannedPlaces(ctx context.Context, plan, before *versionModel, owned *ownership, diags *diag.Diagnostics) []*place {
-	known := map[string]*place{}
-	for _, p := range before.places(ctx, owned, diags) {
-		p.dropped = !p.primary
-		known[p.region] = p
-	}
-	home := known[before.homeRegion()]
-	if home == nil || home.region != plan.homeRegion() { // being created
-		home = &place{region: plan.homeRegion(), primary: true, owned: owned.of(plan.homeRegion())}
-	}
-	home.due = plan.ARN.IsUnknown()
-	all := []*place{home}
-	delete(known, home.region)
-	replicas := plan.replicas(ctx, diags)
-	regions, _ := plan.furtherRegions(ctx, diags)
-	for _, region := range regions {
-		p := known[region]
-		if p == nil {
-			p = &place{region: region, owned: owned.of(region)}
-		}
-		planned, ok := replicas[region]
-		p.dropped, p.due = false, !ok || planned.ARN.IsUnknown()
+func (m *versionModel) placeOf(ctx context.Context, region string, life *lifecycle.Life, diags *diag.Diagnostics) *place {
+	p := &place{region: region, life: life.At(region), holder: life.Holder}
+	p.layerARN = cmp.Or(layerOf(p.life.Release.ARN), m.layerARNIn(ctx, region, diags))
+	return p
+}
+
+// duePlaces returns the places of a change, with what is due.
+func (c *change) duePlaces(ctx context.Context, life *lifecycle.Life, dues []lifecycle.Due, diags *diag.Diagnostics) []*place {
+	var all []*place
+	for _, due := range dues {
+		p := c.before.placeOf(ctx, due.Region, life, diags)
+		p.outcome.Due, p.primary = due, len(all) == 0
 		all = append(all, p)
-		delete(known, region)
-	}
-	delete(known, "")
-	for _, region := range slices.Sorted(maps.Keys(known)) {
-		all = append(all, known[region])
 	}
 	return all
 }
@@ -202,20 +153,18 @@ func inRegion(region string, d diag.Diagnostic) diag.Diagnostic {
 	return named
 }
 
-// advance takes a place through its steps until one fails. A version's ARN is
-// handed on after the version is shared.
+// advance takes a place through its steps until one fails.
 func (r *versionResource) advance(ctx context.Context, c *change, p *place) {
-	for _, s := range []struct {
-		step
+	for _, step := range []struct {
+		lifecycle.Step
 		run func(context.Context, *change, *place) diag.Diagnostics
 	}{
-		{publishing, r.publishAt}, {sharing, r.shareAt}, {parameter, r.parameterAt}, {retaining, r.retireAt},
+		{lifecycle.Publishing, r.publishAt}, {lifecycle.Sharing, r.shareAt}, {lifecycle.Naming, r.parameterAt}, {lifecycle.Retiring, r.retireAt},
 	} {
-		diags := s.run(ctx, c, p)
+		diags := step.run(ctx, c, p)
 		p.diags.Append(diags...)
 		if diags.HasError() {
-			p.failed = s.step
-			p.owned.Behind = p.owned.Behind || s.step > publishing && s.step < retaining && (p.due || c.retentionChanged())
+			p.outcome.Failed = step.Step
 			return
 		}
 	}
@@ -223,14 +172,14 @@ func (r *versionResource) advance(ctx context.Context, c *change, p *place) {
 
 // publishAt makes sure of the planned version.
 func (r *versionResource) publishAt(ctx context.Context, c *change, p *place) (diags diag.Diagnostics) {
-	if !p.due {
+	if p.outcome.Due.Publish == lifecycle.None {
 		return nil
 	}
 	request := c.plan.request(ctx, p.region, &diags)
 	if diags.HasError() {
 		return diags
 	}
-	request.Zip, request.LayerARN = c.zip, p.layerARN
+	request.Zip, request.LayerARN, request.Holder, request.Creating = c.zip, p.layerARN, p.holder, c.creating()
 	select {
 	case c.uploads <- struct{}{}:
 		defer func() { <-c.uploads }()
@@ -244,8 +193,8 @@ func (r *versionResource) publishAt(ctx context.Context, c *change, p *place) (d
 	v, adopted, err := c.publisher.Publish(ctx, request)
 	if err != nil {
 		if made, parseErr := publish.ParseARN(v.ARN); parseErr == nil { // it is there, and to be cleaned up
-			p.layerARN, p.owned.LayerARN = made.LayerARN(), made.LayerARN()
-			p.owned.add(v.Number, createdAt(v.CreatedDate))
+			p.layerARN = made.LayerARN()
+			p.life.Own(v.Number, lifecycle.Date(v.CreatedDate))
 		}
 		return append(diags, diagnose(fmt.Sprintf("Layer %q cannot be published", request.LayerName), err))
 	}
@@ -253,11 +202,12 @@ func (r *versionResource) publishAt(ctx context.Context, c *change, p *place) (d
 	if err != nil {
 		return append(diags, diagnose("The layer version cannot be read", err))
 	}
-	p.version, p.layerARN, p.owned.LayerARN = &v, arn.LayerARN(), arn.LayerARN()
-	p.now.describe(v)
-	p.now.Retained = retain(p.before.Retained, p.previous(), v.Number)
+	p.version, p.layerARN = &v, arn.LayerARN()
+	describe(&p.life.Release, v)
 	if !adopted {
-		p.owned.add(v.Number, createdAt(v.CreatedDate))
+		p.life.Own(v.Number, lifecycle.Date(v.CreatedDate))
+	} else if p.life.TakenOver() {
+		diags.Append(p.tookOver(c.plan.LayerName.ValueString()))
 	}
 	if v.Double != "" {
 		diags.AddWarning(fmt.Sprintf("Layer %q has a version twice", request.LayerName),
@@ -266,59 +216,71 @@ func (r *versionResource) publishAt(ctx context.Context, c *change, p *place) (d
 	return diags
 }
 
-// drop gives up what the resource has in regions that are not named any more.
-// A region where that fails is tried again by the next apply.
-func (r *versionResource) drop(ctx context.Context, c *change, places []*place) {
+// leave deletes what the resource has in regions that are not named any more. A
+// region where that fails is tried again by the next apply.
+func (r *versionResource) leave(ctx context.Context, c *change, places []*place) {
 	inParallel(places, func(p *place) {
 		p.diags.Append(r.destroyAt(ctx, c.publisher, c.plan, p)...)
-		p.cleared = !p.diags.HasError()
+		p.outcome.Cleared = !p.diags.HasError()
 	})
 }
 
 // conclude returns the state after a change: what was planned and made, or what
-// was there before where it was not made. A further region whose version is
-// not the one that the state describes has no hash, so that the next plan
-// publishes there.
-func (c *change) conclude(ctx context.Context, places []*place, diags *diag.Diagnostics) *versionModel {
-	m, home, old := c.plan, places[0], c.plan.Replicas.IsNull()
-	undone := home.failed == publishing
-	for _, p := range places { // a version that is only to be cleaned up has no other trace in the state
-		if arn, err := publish.ParseLayerARN(p.owned.LayerARN); err == nil && home.layerARN == "" {
+// was there before where it was not made.
+func (c *change) conclude(ctx context.Context, life *lifecycle.Life, want lifecycle.Arguments, places []*place, diags *diag.Diagnostics) *versionModel {
+	var outcomes []lifecycle.Outcome
+	home := places[0]
+	for _, p := range places {
+		outcomes = append(outcomes, p.outcome)
+		if arn, err := publish.ParseLayerARN(p.layerARN); err == nil && home.layerARN == "" { // nothing was made at home
 			arn.Region = home.region
 			home.layerARN = arn.LayerARN()
 		}
 	}
-	if undone && !c.before.LayerName.IsNull() {
+	settled := lifecycle.Settle(life, want, outcomes, c.creating())
+	m := c.plan
+	if settled.Before {
 		m = c.before
 	} else {
 		if err := m.settle(home); err != nil {
 			diags.Append(diagnose("The layer version cannot be read", err))
 		}
-		m.concludeParameter(ctx, c, places)
-		m.concludeRetention(c, home)
+		m.settleArguments(ctx, c, settled, home)
 	}
 	replicas := map[string]replicaModel{}
 	for _, p := range places[1:] {
-		switch {
-		case p.cleared:
-			continue
-		case p.due && undone != (p.failed == publishing):
-			p.now.CodeSHA256 = ""
-		}
-		if p.now.ARN != "" || len(p.now.Retained) > 0 {
-			replicas[p.region] = p.now.replica()
+		if !p.outcome.Cleared && (p.life.Release.ARN != "" || len(p.life.Owned) > 0) {
+			replicas[p.region] = replicaOf(p.life)
 		}
 	}
 	m.setReplicas(ctx, replicas, diags)
-	if old && !diags.HasError() { // a state of old, and nothing that was planned
-		m.Replicas, m.ARNs = types.MapNull(replicaType()), types.MapNull(types.StringType)
+	if m.PublishedVersions.IsUnknown() || diags.HasError() {
+		m.PublishedVersions = publishedOf(life)
 	}
 	return m
 }
 
+// settleArguments writes the arguments that did not get through, and what a plan
+// did not know.
+func (m *versionModel) settleArguments(ctx context.Context, c *change, settled lifecycle.Settled, home *place) {
+	switch {
+	case !settled.ParameterOpen:
+	case c.plan.SSMParameter.IsNull():
+		m.SSMParameter = c.before.SSMParameter
+	default: // none, so that it is planned again
+		m.SSMParameter = types.ObjectNull(c.plan.SSMParameter.AttributeTypes(ctx))
+	}
+	if m.RetiringVersions.IsUnknown() {
+		m.RetiringVersions = numbersOf(home.retired)
+	}
+	if settled.RetentionOpen {
+		m.Retention = c.before.Retention
+	}
+}
+
 // made reports whether there is anything to be kept in the state.
 func made(places []*place) bool {
-	return slices.ContainsFunc(places, func(p *place) bool { return p.now.ARN != "" || len(p.owned.Versions) > 0 })
+	return slices.ContainsFunc(places, func(p *place) bool { return p.life.Release.ARN != "" || len(p.life.Owned) > 0 })
 }
 
 // settle writes what was made in the region of the resource.
@@ -333,7 +295,7 @@ func (m *versionModel) settle(home *place) error {
 			return err
 		}
 	}
-	m.setHome(home.now.replica())
+	m.setHome(replicaOf(home.life))
 	m.LayerARN, m.CompatibleRuntimes, m.CompatibleArchitectures = textOrNull(home.layerARN), runtimes, architectures
 	return nil
 }

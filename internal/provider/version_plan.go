@@ -3,12 +3,14 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -33,19 +35,20 @@ func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if r.planRegion(&m, &config, before, resp); resp.Diagnostics.HasError() {
 		return
 	}
-	owned := ownership{Places: map[string]*holdings{}}
+	life := &lifecycle.Life{}
 	if before != nil {
 		var diags diag.Diagnostics
-		owned, diags = readOwnership(ctx, req.Private, before)
+		life, diags = readLife(ctx, req.Private, before)
 		resp.Diagnostics.Append(diags...)
+		r.register(ctx, before, life)
 	}
-	resp.Diagnostics.Append(blocking(r.plan(ctx, &m, &config, before, &owned), before != nil)...)
+	resp.Diagnostics.Append(blocking(r.plan(ctx, &m, &config, before, life), before != nil)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 	if !resp.Plan.Raw.Equal(req.State.Raw) {
-		resp.Diagnostics.Append(r.guardPlan(ctx, &m, before, &owned)...)
+		resp.Diagnostics.Append(r.guardPlan(ctx, &m, before)...)
 	}
 }
 
@@ -56,9 +59,7 @@ func (r *versionResource) planDestroy(ctx context.Context, req resource.ModifyPl
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	owned, diags := readOwnership(ctx, req.Private, &before)
-	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(r.guardPlan(ctx, &before, &before, &owned)...)
+	resp.Diagnostics.Append(r.guardPlan(ctx, &before, &before)...)
 }
 
 // planRegion fills the provider's region in where the user wrote none. One that
@@ -107,25 +108,31 @@ func movedRegion(before *versionModel, region string) diag.Diagnostic {
 		before.LayerName.ValueString(), was, region))
 }
 
-// plan decides what is due in each region, and writes what is known of it.
-func (r *versionResource) plan(ctx context.Context, m, config, before *versionModel, owned *ownership) diag.Diagnostics {
+// plan writes what is due, and what is known of it. What is due, and why, the
+// lifecycle decides; this is how Terraform is told. A version that is to be
+// published has attributes that are not known, and where something is due that
+// no attribute shows, published_versions is not known, which makes an update.
+func (r *versionResource) plan(ctx context.Context, m, config, before *versionModel, life *lifecycle.Life) diag.Diagnostics {
 	var diags diag.Diagnostics
 	m.setDefaults(ctx, config, &diags)
 	if err := m.built(ctx, &diags).checkLayer(); err != nil {
 		return append(diags, diagnose("Unusable package", err))
 	}
-	zip, known := m.wanted(ctx, &diags)
-	m.planDescription(ctx, config, before, zip, known, &diags)
-	p := planning{zip: zip, known: known}
-	if before != nil {
-		p.same = known && m.sameLayer(before)
+	p := planning{before: before, life: life}
+	p.zip, p.known = m.wanted(ctx, &diags)
+	m.planDescription(ctx, config, before, p.zip, p.known, &diags)
+	p.want = m.arguments(ctx, config.Sharing, p.zip, p.known, &diags)
+	p.dues = lifecycle.Plan(before.stateArguments(ctx, &diags), life, p.want)
+	if diags.HasError() {
+		return diags
 	}
-	p.plan(ctx, m, before, &diags)
-	m.planSharing(config, before, owned, &diags)
-	r.planRetention(ctx, m, before, owned, &diags)
-	m.planPublished(before, owned)
-	if m.anyDue() {
-		m.planStaging(ctx, zip, &diags)
+	p.planReleases(ctx, m, &diags)
+	p.planSharing(m, config, &diags)
+	r.planRetention(ctx, &p, m, &diags)
+	p.planPublished(m)
+	if p.publishes() {
+		m.planStaging(ctx, p.zip, &diags)
+		diags.Append(r.inspect(ctx, m)...)
 	} else {
 		m.keepImported(ctx, before, &diags)
 	}
@@ -134,44 +141,52 @@ func (r *versionResource) plan(ctx context.Context, m, config, before *versionMo
 
 // planning is what a plan knows when it looks at the regions.
 type planning struct {
-	zip wanted
-	// known is set where the zip is; same where the state describes what the
-	// plan asks for, in all but the bytes.
-	known, same bool
+	before *versionModel // nil at a create
+	life   *lifecycle.Life
+	zip    wanted
+	known  bool // the zip is
+	want   lifecycle.Arguments
+	dues   []lifecycle.Due
+	// open is set where the regions are known only during the apply.
+	open bool
 }
 
-// due reports whether a release is to be made: the bytes or what describes
-// them differ from it.
-func (p planning) due(has release) bool { return !p.same || has.bytes() != p.zip.hash }
+// publishes reports whether a version is due in any region.
+func (p *planning) publishes() bool {
+	return p.open || slices.ContainsFunc(p.dues, func(d lifecycle.Due) bool { return d.Publish != lifecycle.None })
+}
 
-// plan writes the releases of all regions.
-func (p planning) plan(ctx context.Context, m, before *versionModel, diags *diag.Diagnostics) {
-	was, replicas := replicaModel{}, map[string]replicaModel{}
-	if before != nil {
-		was, replicas = before.home(), before.replicas(ctx, diags)
-	}
-	if p.due(was.release(ctx, diags)) {
+// planReleases writes the releases of all regions.
+func (p *planning) planReleases(ctx context.Context, m *versionModel, diags *diag.Diagnostics) {
+	before := p.before
+	if p.dues[0].Publish != lifecycle.None {
 		m.setHome(p.coming(m))
 		m.LayerARN = types.StringUnknown()
 		if before != nil && m.LayerName.Equal(before.LayerName) && m.Region.Equal(before.Region) {
 			m.LayerARN = before.LayerARN
 		}
 	} else {
-		m.setHome(was)
+		m.setHome(before.home())
 		m.LayerARN, m.Region = before.LayerARN, before.Region
 	}
 	further, ok := m.furtherRegions(ctx, diags)
-	if !ok || m.Region.IsUnknown() {
+	if p.open = !ok || m.Region.IsUnknown(); p.open {
 		m.Replicas, m.ARNs = types.MapUnknown(replicaType()), types.MapUnknown(types.StringType)
 		return
 	}
-	planned, moved := map[string]replicaModel{}, m.ARN.IsUnknown() || len(further) != len(replicas)
-	for _, region := range further {
-		has, ok := replicas[region]
-		if !ok || p.due(has.release(ctx, diags)) {
-			has, moved = p.coming(m), true
+	replicas := map[string]replicaModel{}
+	if before != nil {
+		replicas = before.replicas(ctx, diags)
+	}
+	planned, moved := map[string]replicaModel{}, p.dues[0].Publish != lifecycle.None || len(further) != len(replicas)
+	for _, due := range p.dues[1:] {
+		switch has, ok := replicas[due.Region]; {
+		case due.Leave:
+		case ok && due.Publish == lifecycle.None:
+			planned[due.Region] = has
+		default:
+			planned[due.Region], moved = p.coming(m), true
 		}
-		planned[region] = has
 	}
 	if !moved {
 		m.Replicas, m.ARNs = before.Replicas, before.ARNs
@@ -182,7 +197,7 @@ func (p planning) plan(ctx context.Context, m, before *versionModel, diags *diag
 
 // coming is a release that is to be made. An older version may be taken over,
 // so which ones are older shows later.
-func (p planning) coming(m *versionModel) replicaModel {
+func (p *planning) coming(m *versionModel) replicaModel {
 	c := replicaModel{
 		ARN: types.StringUnknown(), Version: types.Int64Unknown(), CreatedDate: types.StringUnknown(),
 		CodeSHA256: types.StringUnknown(), CodeSize: types.Int64Unknown(), RetainedVersions: types.ListUnknown(types.Int64Type),
@@ -206,30 +221,64 @@ func (p planning) coming(m *versionModel) replicaModel {
 	return c
 }
 
-// planPublished says whether the list of published versions changes: with a
-// publish, with what retention deletes, and with regions. A parameter that is
-// still to be given up, as where the last refresh found one region's changed and
-// took it out of the state, makes an update in the same way.
-func (m *versionModel) planPublished(before *versionModel, owned *ownership) {
-	leftover := m.SSMParameter.IsNull() && owned.hasParameter()
-	if before == nil || m.RetainedVersions.IsUnknown() || !m.Replicas.Equal(before.Replicas) || leftover {
+// planPublished says whether the list of published versions changes, or has to
+// seem so: with a publish, with what retention deletes, with regions, and with
+// what no other attribute shows.
+func (p *planning) planPublished(m *versionModel) {
+	hidden := p.before == nil || p.open
+	for _, d := range p.dues {
+		hidden = hidden || d.Publish != lifecycle.None || d.Leave || d.Share == lifecycle.NotFinished || d.Parameter == lifecycle.Strayed ||
+			d.DropParameter && m.SSMParameter.IsNull() || p.retires(d)
+	}
+	if hidden {
 		m.PublishedVersions = types.MapUnknown(types.ListType{ElemType: types.Int64Type})
 		return
 	}
-	m.PublishedVersions = before.PublishedVersions
+	m.PublishedVersions = p.before.PublishedVersions
 }
 
-// anyDue reports whether a plan makes a version in any region.
-func (m *versionModel) anyDue() bool {
-	if m.ARN.IsUnknown() || m.ARNs.IsUnknown() {
-		return true
+// retires reports whether versions go from a region where none is published.
+func (p *planning) retires(d lifecycle.Due) bool {
+	if d.Retire == lifecycle.None || d.Publish != lifecycle.None || p.want.Retention == nil {
+		return false
 	}
-	for _, arn := range m.ARNs.Elements() {
-		if arn.IsUnknown() {
-			return true
-		}
+	place := p.life.At(d.Region)
+	going, known := place.Foresee(*p.want.Retention, place.Release.Number)
+	return !known || len(going) > 0
+}
+
+// arguments returns what decides what is due. sharing is the argument as it is
+// written; known is set where the zip is known.
+func (m *versionModel) arguments(ctx context.Context, sharing types.Object, zip wanted, known bool, diags *diag.Diagnostics) lifecycle.Arguments {
+	a := lifecycle.Arguments{
+		Labels: lifecycle.Labels{
+			Layer: m.LayerName.ValueString(), Region: m.homeRegion(), Description: m.Description.ValueString(), License: m.LicenseInfo.ValueString(),
+			Runtimes: stringSet(ctx, m.CompatibleRuntimes, diags), Architectures: stringSet(ctx, m.CompatibleArchitectures, diags), SignedBy: m.signer(ctx, diags),
+		},
+		Bytes: zip.hash,
+		Known: known && !m.LayerName.IsUnknown() && !m.Region.IsUnknown() && !m.Description.IsUnknown() && !m.LicenseInfo.IsUnknown() && !m.Signing.IsUnknown() &&
+			!m.CompatibleRuntimes.IsUnknown() && !m.CompatibleArchitectures.IsUnknown(),
 	}
-	return false
+	a.Regions, _ = m.furtherRegions(ctx, diags)
+	a.Sharing, a.SharingKnown = sharingText(sharing)
+	if p := m.parameterOf(ctx, diags); p != nil {
+		a.Parameter = p.Name.ValueString()
+		a.ParameterArguments = p.Description.ValueString() + "\n" + p.Tier.ValueString() + "\n" + p.Overwrite.String()
+	}
+	policy, _, known := m.retention(ctx, diags)
+	if a.RetentionKnown = known; !m.Retention.IsNull() && known {
+		a.Retention = &policy
+	}
+	return a
+}
+
+// stateArguments returns the arguments of a state, nil where there is none.
+func (m *versionModel) stateArguments(ctx context.Context, diags *diag.Diagnostics) *lifecycle.Arguments {
+	if m == nil || m.LayerName.IsNull() {
+		return nil
+	}
+	a := m.arguments(ctx, m.Sharing, wanted{}, true, diags)
+	return &a
 }
 
 // keepImported keeps the package of an imported version in place of the equal

@@ -10,25 +10,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
-
-// release is what a resource has in one region, as the state shows it. The zero
-// release is nothing.
-type release struct {
-	ARN         string
-	Number      int64
-	CreatedDate string
-	// CodeSHA256 is "" where the version is gone, or is not the one that the
-	// state's other attributes describe: the next plan publishes.
-	CodeSHA256 string
-	CodeSize   int64
-	// Retained are the numbers of older versions, in order.
-	Retained []int64
-	// UnsignedSHA256 is the hash of the zip before it was signed. It and what
-	// follows are "" for a version that is not signed.
-	UnsignedSHA256, SigningJobARN, SigningProfileVersionARN string
-}
 
 // replicaModel is a release of a further region.
 type replicaModel struct {
@@ -52,18 +36,8 @@ func replicaType() types.ObjectType {
 	}}
 }
 
-// bytes returns the hash of the zip that was given to be published, "" where
-// the version must be published anew.
-func (r release) bytes() string {
-	if r.CodeSHA256 == "" {
-		return ""
-	}
-	return cmp.Or(r.UnsignedSHA256, r.CodeSHA256)
-}
-
-// describe writes what AWS says of the version, but not which older ones are
-// kept.
-func (r *release) describe(v publish.Version) {
+// describe writes what AWS says of the version.
+func describe(r *lifecycle.Release, v publish.Version) {
 	r.ARN, r.Number, r.CreatedDate = v.ARN, v.Number, v.CreatedDate
 	r.CodeSHA256, r.CodeSize = v.CodeSHA256, v.CodeSize
 	switch {
@@ -75,30 +49,21 @@ func (r *release) describe(v publish.Version) {
 	r.SigningJobARN, r.SigningProfileVersionARN = v.SigningJobARN, v.SigningProfileVersionARN
 }
 
-// lose notes that AWS does not have the version any more. In the region of the
-// resource its ARN stays in the state.
-func (r *release) lose(primary bool) {
-	if primary {
-		r.CodeSHA256 = ""
-		return
-	}
-	*r = release{Retained: r.Retained}
-}
-
-// layerARN returns the ARN without the version, "" where there is none.
-func (r release) layerARN() string {
-	arn, err := publish.ParseARN(r.ARN)
+// layerOf returns the ARN of the layer of a version, "" for none.
+func layerOf(arn string) string {
+	parsed, err := publish.ParseARN(arn)
 	if err != nil {
 		return ""
 	}
-	return arn.LayerARN()
+	return parsed.LayerARN()
 }
 
-// replica returns the release as a value of the state.
-func (r release) replica() replicaModel {
+// replicaOf returns a place as a value of the state.
+func replicaOf(p *lifecycle.Place) replicaModel {
+	r := p.Release
 	m := replicaModel{
 		ARN: textOrNull(r.ARN), Version: types.Int64Null(), CreatedDate: textOrNull(r.CreatedDate),
-		CodeSHA256: textOrNull(r.CodeSHA256), CodeSize: types.Int64Null(), RetainedVersions: numbersOf(r.Retained),
+		CodeSHA256: textOrNull(r.CodeSHA256), CodeSize: types.Int64Null(), RetainedVersions: numbersOf(p.Older()),
 		UnsignedSHA256: textOrNull(r.UnsignedSHA256), SigningJobARN: textOrNull(r.SigningJobARN), SigningProfileVersionARN: textOrNull(r.SigningProfileVersionARN),
 	}
 	if r.Number != 0 {
@@ -107,18 +72,23 @@ func (r release) replica() replicaModel {
 	return m
 }
 
-// release is the inverse of replica.
-func (m replicaModel) release(ctx context.Context, diags *diag.Diagnostics) release {
-	return release{
+// release returns the version of the value.
+func (m replicaModel) release() lifecycle.Release {
+	return lifecycle.Release{
 		ARN: m.ARN.ValueString(), Number: m.Version.ValueInt64(), CreatedDate: m.CreatedDate.ValueString(),
-		CodeSHA256: m.CodeSHA256.ValueString(), CodeSize: m.CodeSize.ValueInt64(), Retained: numbers(ctx, m.RetainedVersions, diags),
+		CodeSHA256: m.CodeSHA256.ValueString(), CodeSize: m.CodeSize.ValueInt64(),
 		UnsignedSHA256: m.UnsignedSHA256.ValueString(), SigningJobARN: m.SigningJobARN.ValueString(), SigningProfileVersionARN: m.SigningProfileVersionARN.ValueString(),
 	}
 }
 
-// release returns what the model has in its own region.
-func (m *versionModel) release(ctx context.Context, diags *diag.Diagnostics) release {
-	return m.home().release(ctx, diags)
+// release returns what the model has in its own region. The number follows from
+// the ARN, which is all that an import knows.
+func (m *versionModel) release() lifecycle.Release {
+	r := m.home().release()
+	if arn, err := publish.ParseARN(r.ARN); err == nil {
+		r.Number = arn.Number
+	}
+	return r
 }
 
 // home gathers the attributes that a further region has in its object.
@@ -145,10 +115,10 @@ func (m *versionModel) replicas(ctx context.Context, diags *diag.Diagnostics) ma
 }
 
 // releases returns what the model has in every region, its own included.
-func (m *versionModel) releases(ctx context.Context, diags *diag.Diagnostics) map[string]release {
-	all := map[string]release{m.homeRegion(): m.release(ctx, diags)}
+func (m *versionModel) releases(ctx context.Context, diags *diag.Diagnostics) map[string]lifecycle.Release {
+	all := map[string]lifecycle.Release{m.homeRegion(): m.release()}
 	for region, replica := range m.replicas(ctx, diags) {
-		all[region] = replica.release(ctx, diags)
+		all[region] = replica.release()
 	}
 	return all
 }
@@ -185,7 +155,7 @@ func (m *versionModel) homeRegion() string {
 
 // homeLayerARN returns the layer's ARN in the region of the resource.
 func (m *versionModel) homeLayerARN() string {
-	return cmp.Or(m.LayerARN.ValueString(), release{ARN: m.ARN.ValueString()}.layerARN())
+	return cmp.Or(m.LayerARN.ValueString(), layerOf(m.ARN.ValueString()))
 }
 
 // layerARNIn returns the layer's ARN in a region, whether there is a version or
@@ -221,19 +191,6 @@ func (m *versionModel) furtherRegions(ctx context.Context, diags *diag.Diagnosti
 	}
 	maps.DeleteFunc(named, func(_ string, further bool) bool { return !further })
 	return slices.Sorted(maps.Keys(named)), true
-}
-
-// retain returns the older versions of a resource, now that number is the
-// newest.
-func retain(older []int64, previous, number int64) []int64 {
-	var kept []int64
-	for _, n := range append(slices.Clone(older), previous) {
-		if n != 0 && n != number && !slices.Contains(kept, n) {
-			kept = append(kept, n)
-		}
-	}
-	slices.Sort(kept)
-	return kept
 }
 
 // numbersOf returns a list of known numbers.

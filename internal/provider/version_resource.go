@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -63,13 +64,15 @@ func (r *versionResource) Create(ctx context.Context, req resource.CreateRequest
 	resp.Diagnostics.Append(diags...)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	owned := ownership{Places: map[string]*holdings{}}
-	after, diags := r.apply(ctx, &change{plan: &m, before: &versionModel{}}, &owned)
+	c := &change{plan: &m, before: &versionModel{}}
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("sharing"), &c.sharing)...)
+	life := &lifecycle.Life{Holder: newHolder()}
+	after, diags := r.apply(ctx, c, life)
 	resp.Diagnostics.Append(diags...)
 	if after == nil {
 		return
 	}
-	resp.Diagnostics.Append(after.keep(ctx, &owned, resp.Private, resp.Identity, &resp.State)...)
+	resp.Diagnostics.Append(after.keep(ctx, life, resp.Private, resp.Identity, &resp.State)...)
 }
 
 // Read asks AWS for the version, in every region. One that is gone stays in the
@@ -86,14 +89,15 @@ func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, re
 		resp.Diagnostics.Append(identify(ctx, resp.Identity, m.layerARNIn(ctx, m.homeRegion(), &resp.Diagnostics))...)
 		return
 	}
-	owned, diags := readOwnership(ctx, req.Private, &m)
+	life, diags := readLife(ctx, req.Private, &m)
 	resp.Diagnostics.Append(diags...)
 	publisher := r.tools.reach(&resp.Diagnostics)
-	places := m.places(ctx, &owned, &resp.Diagnostics)
+	places := m.places(ctx, life, &resp.Diagnostics)
+	life.Holder = cmp.Or(life.Holder, newHolder()) // a new name is registered when a state has it
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if diags := m.guard(ctx, publisher, &owned); diags.HasError() {
+	if diags := m.guard(ctx, publisher); diags.HasError() {
 		resp.Diagnostics.Append(diags...)
 		return
 	}
@@ -106,20 +110,20 @@ func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, re
 	}
 	importing := m.LayerName.IsNull()
 	resp.Diagnostics.Append(m.refresh(ctx, places)...)
-	r.readSharing(ctx, publisher, &m, places, &owned, importing)
+	r.readSharing(ctx, publisher, &m, places, life, importing)
 	resp.Diagnostics.Append(r.readParameter(ctx, publisher, &m, places)...)
 	resp.Diagnostics.Append(r.readRetention(ctx, publisher, &m, places)...)
 	resp.Diagnostics.Append(report(places)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	m.PublishedVersions = owned.published()
-	resp.Diagnostics.Append(m.keep(ctx, &owned, resp.Private, resp.Identity, &resp.State)...)
+	m.PublishedVersions = publishedOf(life)
+	resp.Diagnostics.Append(m.keep(ctx, life, resp.Private, resp.Identity, &resp.State)...)
 }
 
 // keep writes all that Terraform keeps of the resource: record, identity, state.
-func (m *versionModel) keep(ctx context.Context, owned *ownership, private privateWriter, identity *tfsdk.ResourceIdentity, state *tfsdk.State) diag.Diagnostics {
-	diags := owned.write(ctx, private)
+func (m *versionModel) keep(ctx context.Context, life *lifecycle.Life, private privateWriter, identity *tfsdk.ResourceIdentity, state *tfsdk.State) diag.Diagnostics {
+	diags := writeLife(ctx, life, private)
 	layerARN := m.layerARNIn(ctx, m.homeRegion(), &diags)
 	diags.Append(identify(ctx, identity, layerARN)...)
 	diags.Append(state.Set(ctx, m)...)
@@ -128,25 +132,42 @@ func (m *versionModel) keep(ctx context.Context, owned *ownership, private priva
 
 // readAt asks AWS for what a place has.
 func (r *versionResource) readAt(ctx context.Context, publisher *publish.Publisher, m *versionModel, p *place) diag.Diagnostics {
-	if p.before.ARN == "" {
+	has := p.life.Release
+	if has.ARN == "" {
 		return nil
 	}
-	v, err := publisher.Read(ctx, p.before.ARN)
+	v, err := publisher.Read(ctx, has.ARN)
 	switch {
 	case errors.Is(err, publish.ErrNotFound) && m.LayerName.IsNull(): // being imported
-		return diag.Diagnostics{diag.NewErrorDiagnostic("No such layer version", fmt.Sprintf("AWS has no %s: check the region, the name and the number.", p.before.ARN))}
+		return diag.Diagnostics{diag.NewErrorDiagnostic("No such layer version", fmt.Sprintf("AWS has no %s: check the region, the name and the number.", has.ARN))}
 	case errors.Is(err, publish.ErrNotFound):
-		p.now.lose(p.primary)
-		return nil
+		return p.lose(m.LayerName.ValueString())
 	case err != nil:
 		return diag.Diagnostics{p.unreadable(diagnose("The layer version cannot be read", err))}
 	}
 	p.version = &v
-	if p.primary || p.before.CodeSHA256 != "" {
-		p.now.describe(v)
-		return p.describeSigning(ctx, publisher)
+	if p.primary || has.CodeSHA256 != "" {
+		describe(&p.life.Release, v)
+		diags := p.point(ctx, publisher, m.LayerName.IsNull())
+		return append(diags, p.describeSigning(ctx, publisher)...)
 	}
 	return nil
+}
+
+// lose notes that AWS does not have the version any more. In the region of the
+// resource its ARN stays in the state.
+func (p *place) lose(layer string) (diags diag.Diagnostics) {
+	was := p.life.Release
+	if !p.life.Gone() {
+		diags.AddWarning(fmt.Sprintf("Version %d of layer %q was deleted outside of Terraform", was.Number, layer), fmt.Sprintf(
+			"AWS does not have %s any more. The next apply publishes the layer anew, under another number; functions that have the old version keep it.", was.ARN))
+	}
+	p.life.Forget(was.Number)
+	p.life.Release.CodeSHA256 = ""
+	if !p.primary {
+		p.life.Release = lifecycle.Release{}
+	}
+	return diags
 }
 
 // Update publishes a new version where the plan has none, and keeps the older
@@ -162,28 +183,29 @@ func (r *versionResource) Update(ctx context.Context, req resource.UpdateRequest
 	resp.Diagnostics.Append(diags...)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	owned, diags := readOwnership(ctx, req.Private, &before)
+	life, diags := readLife(ctx, req.Private, &before)
 	resp.Diagnostics.Append(diags...)
+	life.Holder = cmp.Or(life.Holder, newHolder())
+	c := &change{plan: &m, before: &before}
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("sharing"), &c.sharing)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	c := &change{plan: &m, before: &before}
-	resp.Diagnostics.Append(c.findSharing(ctx, req.Config, &owned)...)
-	after, diags := r.apply(ctx, c, &owned)
+	after, diags := r.apply(ctx, c, life)
 	resp.Diagnostics.Append(diags...)
 	if after == nil {
 		return
 	}
-	resp.Diagnostics.Append(after.keep(ctx, &owned, resp.Private, resp.Identity, &resp.State)...)
+	resp.Diagnostics.Append(after.keep(ctx, life, resp.Private, resp.Identity, &resp.State)...)
 }
 
 // apply takes all regions through a change and returns the state after it: what
 // was made, even where something failed. Nil is for nothing.
-func (r *versionResource) apply(ctx context.Context, c *change, owned *ownership) (after *versionModel, diags diag.Diagnostics) {
+func (r *versionResource) apply(ctx context.Context, c *change, life *lifecycle.Life) (after *versionModel, diags diag.Diagnostics) {
 	if c.publisher = r.tools.reach(&diags); c.publisher == nil {
 		return nil, diags
 	}
-	if refused := c.before.guard(ctx, c.publisher, owned); refused.HasError() {
+	if refused := c.before.guard(ctx, c.publisher); refused.HasError() {
 		return nil, append(diags, refused...)
 	}
 	if c.plan.Region.ValueString() == "" {
@@ -193,43 +215,51 @@ func (r *versionResource) apply(ctx context.Context, c *change, owned *ownership
 		}
 		c.plan.Region = types.StringValue(region)
 	}
-	places := plannedPlaces(ctx, c.plan, c.before, owned, &diags)
-	if diags.HasError() {
+	zip, known := c.plan.wanted(ctx, &diags)
+	want := c.plan.arguments(ctx, c.sharing, zip, known, &diags)
+	places := c.duePlaces(ctx, life, lifecycle.Plan(c.before.stateArguments(ctx, &diags), life, want), &diags)
+	if diags.HasError() || !r.prepare(ctx, c, places, &diags) {
 		return nil, diags
 	}
-	if slices.ContainsFunc(places, func(p *place) bool { return p.due }) {
-		zip, err := r.zip(ctx, c.plan, &diags)
-		if err != nil {
-			return nil, append(diags, diagnose("The zip cannot be made", err))
-		}
-		c.prepare(zip)
-		if c.describe(ctx, &diags); diags.HasError() {
-			return nil, diags
-		}
+	end, err := c.publisher.Begin(ctx, life.Holder)
+	if err != nil {
+		return nil, append(diags, diagnose("The apply cannot be noted", err))
 	}
-	n := slices.IndexFunc(places, func(p *place) bool { return p.dropped })
+	n := slices.IndexFunc(places, func(p *place) bool { return p.outcome.Due.Leave })
 	if n < 0 {
 		n = len(places)
 	}
-	inParallel(places[:n], func(p *place) { r.advance(ctx, c, p) })
+	inParallel(places[:n], func(p *place) {
+		r.advance(ctx, c, p)
+		p.done(ctx, c.publisher)
+	})
 	if !report(places).HasError() {
-		r.drop(ctx, c, places[n:])
+		r.leave(ctx, c, places[n:])
 	}
 	diags.Append(report(places)...)
-	after = c.conclude(ctx, places, &diags)
+	if err := end(); err != nil {
+		diags.Append(warnOfRegister(err))
+	}
+	after = c.conclude(ctx, life, want, places, &diags)
 	if !made(places) {
 		return nil, diags
 	}
-	c.concludeSharing(after, places, owned)
-	for _, p := range places {
-		if p.cleared {
-			delete(owned.Places, p.region)
-		}
-	}
-	if after.PublishedVersions.IsUnknown() || diags.HasError() {
-		after.PublishedVersions = owned.published()
-	}
 	return after, diags
+}
+
+// prepare makes the zip where a version is due, and reports whether it could.
+func (r *versionResource) prepare(ctx context.Context, c *change, places []*place, diags *diag.Diagnostics) bool {
+	if !slices.ContainsFunc(places, func(p *place) bool { return p.outcome.Due.Publish != lifecycle.None }) {
+		return true
+	}
+	zip, err := r.zip(ctx, c.plan, diags)
+	if err != nil {
+		diags.Append(diagnose("The zip cannot be made", err))
+		return false
+	}
+	c.prepare(zip)
+	c.describe(ctx, diags)
+	return !diags.HasError()
 }
 
 // Delete removes, in every region, what the resource owns.
@@ -241,9 +271,9 @@ func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest
 	}
 	timeout, diags := m.Timeouts.Delete(ctx, defaultTimeout)
 	resp.Diagnostics.Append(diags...)
-	owned, diags := readOwnership(ctx, req.Private, &m)
+	life, diags := readLife(ctx, req.Private, &m)
 	resp.Diagnostics.Append(diags...)
-	places := m.places(ctx, &owned, &resp.Diagnostics)
+	places := m.places(ctx, life, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -253,7 +283,7 @@ func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest
 	if publisher == nil {
 		return
 	}
-	if refused := m.guard(ctx, publisher, &owned); refused.HasError() {
+	if refused := m.guard(ctx, publisher); refused.HasError() {
 		resp.Diagnostics.Append(refused...)
 		return
 	}
@@ -263,20 +293,32 @@ func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest
 	resp.Diagnostics.Append(report(places)...)
 }
 
-// destroyAt gives up what the resource has in a region. m says how: its
-// retention counts.
+// destroyAt deletes what the resource has in a region, or leaves it where its
+// retention says so; m has that. What stays is told by number. A parameter with
+// the ARN of a version that another resource points at is left to that one.
 func (r *versionResource) destroyAt(ctx context.Context, publisher *publish.Publisher, m *versionModel, p *place) diag.Diagnostics {
-	diags := r.dropParameter(ctx, publisher, p)
-	if _, retain, _ := m.retention(ctx, &diags); !retain {
-		diags.Append(r.retireAll(ctx, publisher, m, p)...)
+	others, diags := p.inherit(ctx, publisher)
+	if diags.HasError() {
 		return diags
 	}
-	for i, d := range diags {
-		if p.dropped { // the versions stay, so what names one may: a region out of reach can be given up
+	if !others || p.life.Parameter.Value != p.life.Release.ARN {
+		diags.Append(r.dropParameter(ctx, publisher, p)...)
+	}
+	_, retain, _ := m.retention(ctx, &diags)
+	if !retain {
+		diags.Append(r.retireAll(ctx, publisher, m, p)...)
+	} else if p.outcome.Due.Leave { // the versions stay, so what names one may: a region out of reach can be left
+		for i, d := range diags {
 			diags[i] = diag.NewWarningDiagnostic(d.Summary(), d.Detail())
 		}
 	}
-	return diags
+	if diags.HasError() {
+		return diags
+	}
+	if retain || !others {
+		diags.Append(p.tellRetained(m.LayerName.ValueString(), retain)...)
+	}
+	return append(diags, p.part(ctx, publisher)...)
 }
 
 // zip returns the bytes to publish. Those of a package are rebuilt from its
@@ -297,26 +339,7 @@ func (r *versionResource) zip(ctx context.Context, m *versionModel, diags *diag.
 	if err := b.checkLayer(); err != nil {
 		return publish.Zip{}, err
 	}
-	want, err := publish.ParseCodeSHA256(b.SourceCodeHash.ValueString())
-	if err != nil {
-		return publish.Zip{}, err
-	}
-	name, size := b.Filename.ValueString(), b.Size.ValueInt64()
-	if _, intact, err := r.tools.builder.Intact(name, want, size); err == nil && intact {
-		return publish.FileZip(name, want, size), nil
-	}
-	lock, err := b.lock()
-	if err != nil {
-		return publish.Zip{}, err
-	}
-	if lock == nil {
-		return publish.Zip{}, fmt.Errorf("finding the zip %q: it is not there, and the package has no lock to rebuild it from", name)
-	}
-	// Its size was judged when it was planned.
-	if _, err := r.tools.builder.Build(ctx, lock, layer.Output{Path: name, Want: want, Size: layer.SeverityOff, Replace: true}); err != nil {
-		return publish.Zip{}, fmt.Errorf("rebuilding the package's zip: %w", err)
-	}
-	return publish.FileZip(name, want, size), nil
+	return r.tools.rebuild(ctx, b)
 }
 
 // kept returns a planned set; one that was unknown is none.

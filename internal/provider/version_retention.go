@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,7 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 )
 
 const (
@@ -33,7 +32,7 @@ const (
 
 func retentionAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
-		MarkdownDescription: "Which older versions are kept. Runs after a publish, where it changes, and at destroy. A version goes when either `keep_last` or `max_age_days` gives it up, and `retiring_versions` shows it in the plan. " +
+		MarkdownDescription: "Which older versions are kept. Runs after a publish, where it changes, and at destroy. A version is deleted when either `keep_last` or `max_age_days` no longer keeps it, and `retiring_versions` shows it in the plan. " +
 			"The current version never goes, and a clean-up that fails is a warning. Without it, older versions are kept until the resource is destroyed.",
 		Optional:   true,
 		Validators: nested(),
@@ -46,7 +45,7 @@ func retentionAttribute() schema.Attribute {
 			},
 			"max_age_days": schema.Int64Attribute{
 				CustomType:          wholeNumber{},
-				MarkdownDescription: "Age at which a version is given up, in days. It is counted at midnight UTC, so that a plan and its apply agree.",
+				MarkdownDescription: "Age from which a version is deleted, in days. It is counted at midnight UTC, so that a plan and its apply agree.",
 				Optional:            true,
 				Validators:          []validator.Int64{int64validator.Between(1, oldestAge)},
 			},
@@ -80,7 +79,7 @@ type retentionModel struct {
 
 // retention returns the policy, one that keeps everything but what is
 // destroyed where there is none; false where it is not known.
-func (m *versionModel) retention(ctx context.Context, diags *diag.Diagnostics) (policy publish.Retention, retain, known bool) {
+func (m *versionModel) retention(ctx context.Context, diags *diag.Diagnostics) (policy lifecycle.Policy, retain, known bool) {
 	if m.Retention.IsUnknown() {
 		return policy, false, false
 	}
@@ -88,7 +87,7 @@ func (m *versionModel) retention(ctx context.Context, diags *diag.Diagnostics) (
 	if !m.Retention.IsNull() {
 		diags.Append(m.Retention.As(ctx, &r, basetypes.ObjectAsOptions{})...)
 	}
-	return publish.Retention{
+	return lifecycle.Policy{
 		KeepLast:   int(r.KeepLast.ValueInt64()),
 		MaxAge:     time.Duration(r.MaxAgeDays.ValueInt64()) * day,
 		KeepInUse:  r.KeepInUse.IsNull() || r.KeepInUse.ValueBool(),
@@ -96,33 +95,31 @@ func (m *versionModel) retention(ctx context.Context, diags *diag.Diagnostics) (
 	}, r.OnDestroy.ValueString() == destroyRetain, !r.KeepLast.IsUnknown() && !r.MaxAgeDays.IsUnknown() && !r.Scope.IsUnknown()
 }
 
-// planRetention writes which versions the policy gives up: those of a region
+// planRetention writes which versions the policy retires: those of a region
 // where a version is due, everywhere where the policy changes, and where it
-// could not be carried out before. It is the same at plan and at apply: the
-// moment that counts is that of the last refresh, which is in the record.
-func (r *versionResource) planRetention(ctx context.Context, m, before *versionModel, owned *ownership, diags *diag.Diagnostics) {
-	due := func(region string) bool {
-		return before != nil && (!m.Retention.Equal(before.Retention) || owned.of(region).Behind)
-	}
-	switch home := m.homeRegion(); {
-	case !m.ARN.IsUnknown() && !due(home):
+// could not be carried out before. It is the same at plan and at apply: what
+// counts is what the last refresh saw.
+func (r *versionResource) planRetention(ctx context.Context, p *planning, m *versionModel, diags *diag.Diagnostics) {
+	home, before := p.dues[0], p.before
+	if before != nil && home.Publish == lifecycle.None && home.Retire == lifecycle.None && m.Retention.Equal(before.Retention) {
 		m.RetiringVersions = before.RetiringVersions
-	case before == nil || home == "":
-		m.RetiringVersions = r.retiring(ctx, m, 0, &holdings{}, diags)
-	default:
-		m.RetiringVersions = r.retiring(ctx, m, m.Version.ValueInt64(), owned.of(home), diags)
-		if !m.ARN.IsUnknown() && !isEmpty(m.RetiringVersions) {
+	} else {
+		m.RetiringVersions = r.retiring(p, home, diags)
+		if home.Publish == lifecycle.None && !isEmpty(m.RetiringVersions) {
 			m.RetainedVersions = types.ListUnknown(types.Int64Type)
 		}
-		if !isEmpty(m.RetiringVersions) && m.RetiringVersions.Equal(before.RetiringVersions) && !m.RetiringVersions.IsUnknown() {
-			diags.Append(warnOfSame(m.LayerName.ValueString(), numbers(ctx, m.RetiringVersions, diags)))
+		if before != nil && !isEmpty(m.RetiringVersions) && m.RetiringVersions.Equal(before.RetiringVersions) && !m.RetiringVersions.IsUnknown() {
+			diags.Append(p.warnOfSame(m.LayerName.ValueString(), numbers(ctx, m.RetiringVersions, diags)))
 		}
 	}
+	if p.open {
+		return
+	}
 	replicas, touched := m.replicas(ctx, diags), false
-	for region, replica := range replicas {
-		if due(region) && !replica.ARN.IsUnknown() && !isEmpty(r.retiring(ctx, m, replica.Version.ValueInt64(), owned.of(region), nil)) {
+	for _, d := range p.dues[1:] {
+		if replica, ok := replicas[d.Region]; ok && p.retires(d) {
 			replica.RetainedVersions = types.ListUnknown(types.Int64Type)
-			replicas[region], touched = replica, true
+			replicas[d.Region], touched = replica, true
 		}
 	}
 	if touched {
@@ -133,57 +130,60 @@ func (r *versionResource) planRetention(ctx context.Context, m, before *versionM
 // isEmpty reports whether a list is known to have no element.
 func isEmpty(list types.List) bool { return !list.IsUnknown() && len(list.Elements()) == 0 }
 
-// retiring returns which versions of a region the policy of the model gives up
-// when current is the number of the version it has, 0 for one that is to be
-// published. It is unknown where that depends on what the record does not hold;
-// then a warning says so, unless diags is nil.
-func (r *versionResource) retiring(ctx context.Context, m *versionModel, current int64, has *holdings, diags *diag.Diagnostics) types.List {
-	var faults diag.Diagnostics
-	policy, _, known := m.retention(ctx, &faults)
-	if !known || faults.HasError() || policy.WholeLayer && !has.Whole {
+// retiring returns which versions of a region the policy retires. The list is
+// unknown where that depends on what no refresh has looked at; then a warning
+// says so.
+func (r *versionResource) retiring(p *planning, due lifecycle.Due, diags *diag.Diagnostics) types.List {
+	if !p.want.RetentionKnown {
 		return types.ListUnknown(types.Int64Type)
 	}
-	versions := has.subject(policy)
-	if has.Seen.IsZero() && policy.MaxAge > 0 {
-		old := policy.GiveUp(versions, current, has.Seen)
-		ever := policy.GiveUp(versions, current, has.Seen.AddDate(9999, 0, 0))
-		if !slices.Equal(old, ever) {
-			if diags != nil {
-				diags.Append(r.warnOfAges(policy, versions, current))
-			}
-			return types.ListUnknown(types.Int64Type)
-		}
+	if p.want.Retention == nil {
+		return numbersOf(nil)
 	}
-	return numbersOf(policy.GiveUp(versions, current, has.Seen))
+	place, current := p.life.At(due.Region), int64(0)
+	if due.Publish == lifecycle.None {
+		current = place.Release.Number
+	}
+	going, known := place.Foresee(*p.want.Retention, current)
+	if known {
+		return numbersOf(going)
+	}
+	if !p.want.Retention.WholeLayer || place.Listed {
+		diags.Append(r.warnOfAges(*p.want.Retention, place, current))
+	}
+	return types.ListUnknown(types.Int64Type)
 }
 
-// warnOfAges tells which versions the apply will give up if it runs now.
-func (r *versionResource) warnOfAges(policy publish.Retention, versions []publish.Published, current int64) diag.Diagnostic {
+// warnOfAges tells which versions the apply will retire if it runs now.
+func (r *versionResource) warnOfAges(policy lifecycle.Policy, place *lifecycle.Place, current int64) diag.Diagnostic {
 	detail := "The ages of the versions have not been looked at with max_age_days yet, so the versions to go are known after the apply. "
 	if r.tools != nil {
-		detail += "An apply now would give up " + versionsText(policy.GiveUp(versions, current, r.tools.now())) + ". "
+		detail += "An apply now would delete " + versionsText(policy.Retiring(place.Subject(policy), current, r.tools.now())) + ". "
 	}
 	return at("retention", diag.NewWarningDiagnostic("Versions to go are not known yet", detail+"Later plans name them."))
 }
 
 // warnOfSame names the versions to go where the last change had the same: a
 // plan does not print an attribute that stays as it is.
-func warnOfSame(layer string, going []int64) diag.Diagnostic {
+func (p *planning) warnOfSame(layer string, going []int64) diag.Diagnostic {
+	detail := fmt.Sprintf("This apply deletes %s of layer %q: %s.", versionsText(going), layer, policyText(*p.want.Retention))
+	if p.want.Retention.KeepInUse {
+		detail += " Versions that a function uses are kept."
+	}
 	return at("retention", diag.NewWarningDiagnostic(fmt.Sprintf("To be deleted of layer %q: %s", layer, versionsText(going)),
-		"They are in retiring_versions, as after the last change, where they stayed. Those that functions use stay with keep_in_use. The plan does not print what is the same as before."))
+		detail+" retiring_versions has them, but the plan does not print it, since the last change had the same."))
 }
 
-// subject returns the versions that a policy is about.
-func (h *holdings) subject(policy publish.Retention) []publish.Published {
-	versions := h.Versions
-	if policy.WholeLayer {
-		versions = slices.Concat(versions, h.Others)
+// policyText says what a policy no longer keeps.
+func policyText(policy lifecycle.Policy) string {
+	var why []string
+	if policy.KeepLast > 0 {
+		why = append(why, fmt.Sprintf("keep_last = %d", policy.KeepLast))
 	}
-	var published []publish.Published
-	for _, v := range versions {
-		published = append(published, publish.Published{Number: v.Number, Created: v.Created})
+	if policy.MaxAge > 0 {
+		why = append(why, fmt.Sprintf("max_age_days = %d", policy.MaxAge/day))
 	}
-	return published
+	return strings.Join(why, " and ") + " no longer keeps them"
 }
 
 // versionsText names versions in a sentence.

@@ -11,118 +11,92 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
 // readRetention refreshes what the record knows of versions: when they were
 // published, which others the layer has where the policy is about all of them,
-// and the moment that ages are counted at.
+// and the midnight that ages are counted at.
 func (r *versionResource) readRetention(ctx context.Context, publisher *publish.Publisher, m *versionModel, places []*place) (diags diag.Diagnostics) {
 	policy, _, _ := m.retention(ctx, &diags)
 	for _, p := range places {
-		p.owned.date(p.now.Number, createdAt(p.now.CreatedDate))
-		p.owned.Seen = time.Time{}
+		p.life.Date(p.life.Release.Number, lifecycle.Date(p.life.Release.CreatedDate))
+		p.life.Seen = time.Time{}
 		if policy.MaxAge > 0 {
 			// A day's precision: a refresh does not change the state every time.
-			p.owned.Seen = r.tools.now().UTC().Truncate(day)
+			p.life.Seen = r.tools.now().UTC().Truncate(day)
 		}
 		if p.unread {
 			continue
 		}
 		if !policy.WholeLayer || p.layerARN == "" {
-			p.owned.Others, p.owned.Whole = nil, false
+			p.life.Others, p.life.Listed = nil, false
 			continue
 		}
-		if err := p.owned.list(ctx, publisher, p, m.LayerName.ValueString()); err != nil {
+		if err := p.list(ctx, publisher, m.LayerName.ValueString()); err != nil {
 			diags.Append(warnOf(fmt.Sprintf("The versions of layer %q in %s cannot be listed", m.LayerName.ValueString(), p.region), err))
 		}
 	}
 	return diags
 }
 
-// date fills in when an owned version was published.
-func (h *holdings) date(number int64, created time.Time) {
-	if slices.ContainsFunc(h.Versions, func(v ownedVersion) bool { return v.Number == number }) {
-		h.add(number, created)
-	}
-}
-
 // list asks AWS which versions the layer has.
-func (h *holdings) list(ctx context.Context, publisher *publish.Publisher, p *place, layer string) error {
-	versions, err := publisher.Versions(ctx, p.region, layer, publish.Selection{})
+func (p *place) list(ctx context.Context, publisher *publish.Publisher, layer string) error {
+	found, err := publisher.Versions(ctx, p.region, layer, publish.Selection{})
 	if err != nil {
 		return err
 	}
-	h.Others, h.Whole = nil, true
-	for _, v := range slices.Backward(versions) {
-		created := createdAt(v.CreatedDate)
-		if slices.ContainsFunc(h.Versions, func(own ownedVersion) bool { return own.Number == v.Number }) {
-			h.add(v.Number, created)
-		} else {
-			h.Others = append(h.Others, ownedVersion{v.Number, created})
-		}
+	var versions []lifecycle.Version
+	for _, v := range found {
+		versions = append(versions, lifecycle.Version{Number: v.Number, Created: lifecycle.Date(v.CreatedDate)})
 	}
+	p.life.Note(versions)
 	return nil
 }
 
-// retireAt deletes what the policy gives up in a place, after a publish, where
-// the policy has changed, or where that is still to be made up for. Of the resource's own region that is what was
-// planned. Failures are warnings: the versions are looked at again after the
-// next publish.
+// retireAt deletes what the policy no longer keeps in a place. Of the resource's
+// own region that is what was planned. Failures are warnings: the versions are
+// looked at again after the next publish.
 func (r *versionResource) retireAt(ctx context.Context, c *change, p *place) (diags diag.Diagnostics) {
 	policy, _, _ := c.plan.retention(ctx, &diags)
-	asked := p.due || p.owned.Behind || c.retentionChanged()
-	p.owned.Behind = false
-	if c.plan.Retention.IsNull() || !asked || diags.HasError() {
+	if p.outcome.Due.Retire == lifecycle.None || diags.HasError() {
 		return diags
 	}
-	if policy.WholeLayer && !p.owned.Whole {
-		if err := p.owned.list(ctx, c.publisher, p, c.plan.LayerName.ValueString()); err != nil {
-			return append(diags, warnOf(fmt.Sprintf("Older versions of layer %q stay", c.plan.LayerName.ValueString()), err))
+	layer := c.plan.LayerName.ValueString()
+	if policy.WholeLayer && !p.life.Listed {
+		if err := p.list(ctx, c.publisher, layer); err != nil {
+			return append(diags, warnOf(fmt.Sprintf("Older versions of layer %q stay", layer), err))
 		}
 	}
-	moment := p.owned.Seen
-	if moment.IsZero() {
-		moment = r.tools.now()
-	}
-	p.gaveUp = policy.GiveUp(p.owned.subject(policy), p.now.Number, moment)
-	going := p.gaveUp
-	if p.primary && !c.plan.RetiringVersions.IsUnknown() {
-		p.gaveUp = numbers(ctx, c.plan.RetiringVersions, &diags)
-		// Where an older version was taken over in place of a new one, fewer go
-		// than planned: it may be one of them, and the rest is within the policy.
-		going = slices.DeleteFunc(slices.Clone(p.gaveUp), func(n int64) bool { return !slices.Contains(going, n) })
-	}
-	retired, err := c.publisher.Retire(ctx, p.layerARN, going, policy.KeepInUse)
+	named := p.primary && !c.plan.RetiringVersions.IsUnknown()
+	p.retired = p.life.Retire(policy, numbers(ctx, c.plan.RetiringVersions, &diags), named, r.tools.now())
+	retired, err := c.publisher.Retire(ctx, p.batch(p.retired, policy))
 	if err != nil {
-		return append(diags, warnOf(fmt.Sprintf("Older versions of layer %q stay", c.plan.LayerName.ValueString()), err))
+		return append(diags, warnOf(fmt.Sprintf("Older versions of layer %q stay", layer), err))
 	}
-	p.owned.forget(retired.Deleted...)
-	p.now.Retained = slices.DeleteFunc(slices.Clone(p.now.Retained), func(n int64) bool { return slices.Contains(retired.Deleted, n) })
+	p.life.Forget(retired.Deleted...)
 	if failed := slices.Sorted(maps.Keys(retired.Failed)); len(failed) > 0 {
-		diags.Append(warnOf(fmt.Sprintf("Not deleted of layer %q: %s", c.plan.LayerName.ValueString(), versionsText(failed)), retired.Failed[failed[0]]))
+		diags.Append(warnOf(fmt.Sprintf("Not deleted of layer %q: %s", layer, versionsText(failed)), retired.Failed[failed[0]]))
 	}
 	return diags
 }
 
-// retentionChanged reports whether older versions are under another policy.
-func (c *change) retentionChanged() bool { return !c.plan.Retention.Equal(c.before.Retention) }
-
-// concludeRetention makes known what was not known at plan. A policy that was
-// not carried out because something failed before is one that is still to come.
-func (m *versionModel) concludeRetention(c *change, home *place) {
-	if m.RetiringVersions.IsUnknown() {
-		m.RetiringVersions = numbersOf(home.gaveUp)
+// batch returns the versions with the numbers, to be deleted.
+func (p *place) batch(numbers []int64, policy lifecycle.Policy) publish.Batch {
+	b := publish.Batch{LayerARN: p.layerARN, Holder: p.holder, Current: p.life.Mark(), KeepInUse: policy.KeepInUse}
+	for _, v := range p.life.Subject(policy) {
+		if slices.Contains(numbers, v.Number) {
+			b.Versions = append(b.Versions, v)
+		}
 	}
-	if home.failed > 0 && home.failed < retaining && !c.before.LayerName.IsNull() {
-		m.Retention = c.before.Retention
-	}
+	return b
 }
 
-// retireAll deletes, in a place, the versions that the resource published, not
-// those that it took over; with a policy for the whole layer, all of them. One
-// that a function uses stays, and a warning names the function. One that
-// another resource of this run has just taken over stays as well.
+// retireAll deletes, in a place, the versions that the resource owns; with a
+// policy for the whole layer, all of them. One that a function uses stays, and a
+// warning names the function. One that another resource points at stays as well,
+// and is that resource's from then on.
 //
 // Unlike after a publish a failure is an error here: the resource would be
 // forgotten, and its versions with it.
@@ -131,34 +105,39 @@ func (r *versionResource) retireAll(ctx context.Context, publisher *publish.Publ
 	if diags.HasError() {
 		return diags
 	}
-	if policy.WholeLayer && !p.owned.Whole && p.layerARN != "" {
-		if err := p.owned.list(ctx, publisher, p, m.LayerName.ValueString()); err != nil {
-			return append(diags, diagnose(fmt.Sprintf("The versions of layer %q cannot be listed, so none was deleted", m.LayerName.ValueString()), err))
+	layer := m.LayerName.ValueString()
+	if policy.WholeLayer && !p.life.Listed && p.layerARN != "" {
+		if err := p.list(ctx, publisher, layer); err != nil {
+			return append(diags, diagnose(fmt.Sprintf("The versions of layer %q cannot be listed, so none was deleted", layer), err))
 		}
 	}
-	var all []int64
-	for _, v := range p.owned.subject(policy) {
-		all = append(all, v.Number)
-	}
-	retired, err := publisher.Remove(ctx, p.layerARN, all, policy.KeepInUse)
+	b := p.batch(nil, policy)
+	b.Versions = p.life.Subject(policy)
+	retired, err := publisher.Remove(ctx, b)
 	if err != nil {
 		return append(diags, unseen(err))
 	}
-	name := m.LayerName.ValueString()
+	p.life.Forget(retired.Deleted...)
+	diags.Append(p.tellWhatStays(layer, retired)...)
+	for _, n := range slices.Sorted(maps.Keys(retired.Failed)) {
+		diags.Append(diagnose(fmt.Sprintf("Version %d of layer %q cannot be deleted", n, layer), retired.Failed[n]))
+	}
+	return diags
+}
+
+// tellWhatStays warns of the versions that a destroy leaves, by number.
+func (p *place) tellWhatStays(layer string, retired publish.Retired) (diags diag.Diagnostics) {
 	if used := slices.Sorted(maps.Keys(retired.InUse)); len(used) > 0 {
 		var lines []string
 		for _, n := range used {
 			lines = append(lines, fmt.Sprintf("%s is used by %s.", p.versionARN(n), strings.Join(retired.InUse[n], ", ")))
 		}
-		diags.AddWarning(fmt.Sprintf("In use and not deleted of layer %q: %s", name, versionsText(used)),
+		diags.AddWarning(fmt.Sprintf("In use and not deleted of layer %q: %s", layer, versionsText(used)),
 			strings.Join(lines, "\n")+"\n\nTerraform forgets what stays: move the functions to another layer version, then delete by hand.")
 	}
 	if len(retired.Taken) > 0 {
-		diags.AddWarning(fmt.Sprintf("Taken over and not deleted of layer %q: %s", name, versionsText(retired.Taken)),
-			fmt.Sprintf("Another resource of this run has the same bytes and has just taken over %s of %s. When nothing needs it any more, delete it by hand.", versionsText(retired.Taken), p.layerARN))
-	}
-	for _, n := range slices.Sorted(maps.Keys(retired.Failed)) {
-		diags.Append(diagnose(fmt.Sprintf("Version %d of layer %q cannot be deleted", n, name), retired.Failed[n]))
+		diags.AddWarning(fmt.Sprintf("Taken over and not deleted of layer %q: %s", layer, versionsText(retired.Taken)),
+			fmt.Sprintf("Another resource points at %s of %s: it owns what stays from now on, and deletes it when it is destroyed.", versionsText(retired.Taken), p.layerARN))
 	}
 	return diags
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -12,10 +13,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -124,29 +125,39 @@ func sharingObject(s publish.Sharing) types.Object {
 	})
 }
 
-// sameSharing reports whether two objects are both managed and say the same, in
-// whatever form, or are both not managed.
+// sharingText returns what a sharing object says, the same for the same people:
+// "" for null, which leaves policies alone. It reports false where a part is not
+// known.
+func sharingText(object types.Object) (string, bool) {
+	s, known := sharingOf(object)
+	if object.IsNull() {
+		return "", known
+	}
+	sorted := func(ids []string) string {
+		return strings.Join(slices.Compact(slices.Sorted(slices.Values(ids))), " ")
+	}
+	return fmt.Sprintf("accounts %s, organizations %s, public %t", sorted(s.AccountIDs), sorted(s.OrganizationIDs), s.Public), known
+}
+
+// sameSharing reports whether two objects are known and say the same.
 func sameSharing(a, b types.Object) bool {
-	one, oneKnown := sharingOf(a)
-	other, otherKnown := sharingOf(b)
-	return oneKnown && otherKnown && a.IsNull() == b.IsNull() && one.Equal(other)
+	one, oneKnown := sharingText(a)
+	other, otherKnown := sharingText(b)
+	return oneKnown && otherKnown && one == other
 }
 
 // planSharing plans what the configuration says, in the form of the state where
 // that says the same. What an import found stays as long as nobody has asked
 // for anything else; a new version does not get it.
-func (m *versionModel) planSharing(config, before *versionModel, owned *ownership, diags *diag.Diagnostics) {
+func (p *planning) planSharing(m, config *versionModel, diags *diag.Diagnostics) {
 	m.Sharing = config.Sharing
-	if owned.UnsettledSharing { // an unknown value makes an update
-		m.RetainedVersions = types.ListUnknown(types.Int64Type)
-	}
-	if before == nil || before.Sharing.IsNull() {
+	if p.before == nil || p.before.Sharing.IsNull() {
 		return
 	}
-	found := owned.FoundSharing && config.Sharing.IsNull()
+	found := p.life.SharingFound && config.Sharing.IsNull()
 	switch {
-	case found && !m.anyDue(), sameSharing(config.Sharing, before.Sharing):
-		m.Sharing = before.Sharing
+	case found && !p.publishes(), sameSharing(config.Sharing, p.before.Sharing):
+		m.Sharing = p.before.Sharing
 	case found:
 		diags.AddAttributeWarning(path.Root("sharing"), "The new version is shared with nobody",
 			"The imported version is shared, but the configuration has no sharing. The imported version stays shared as it is; to share new versions too, write the sharing argument.")
@@ -155,15 +166,15 @@ func (m *versionModel) planSharing(config, before *versionModel, owned *ownershi
 
 // readSharing writes who may use the versions. Of several regions the first
 // that is not as the state says shows.
-func (r *versionResource) readSharing(ctx context.Context, publisher *publish.Publisher, m *versionModel, places []*place, owned *ownership, importing bool) {
+func (r *versionResource) readSharing(ctx context.Context, publisher *publish.Publisher, m *versionModel, places []*place, life *lifecycle.Life, importing bool) {
 	if m.Sharing.IsNull() && !importing {
 		return
 	}
 	inParallel(places, func(p *place) {
-		if p.version == nil || p.now.CodeSHA256 == "" { // gone, or not what the state describes
+		if p.version == nil || p.life.Release.CodeSHA256 == "" { // gone, or not what the state describes
 			return
 		}
-		s, err := publisher.SharedWith(ctx, p.now.ARN)
+		s, err := publisher.SharedWith(ctx, p.life.Release.ARN)
 		switch {
 		case err == nil:
 			p.shared = sharingObject(s)
@@ -178,35 +189,28 @@ func (r *versionResource) readSharing(ctx context.Context, publisher *publish.Pu
 			continue
 		}
 		if !p.shared.IsNull() && !sameSharing(p.shared, m.Sharing) {
-			m.Sharing, owned.FoundSharing = p.shared, importing || owned.FoundSharing
+			m.Sharing, life.SharingFound = p.shared, importing || life.SharingFound
 			return
 		}
 	}
 }
 
-// findSharing notes what the record says of the state's sharing.
-func (c *change) findSharing(ctx context.Context, config tfsdk.Config, owned *ownership) diag.Diagnostics {
-	var written types.Object
-	diags := config.GetAttribute(ctx, path.Root("sharing"), &written)
-	c.leaveSharing, c.unsettledSharing = owned.FoundSharing && written.IsNull(), owned.UnsettledSharing
-	return diags
-}
-
-// shareAt puts the policy on the place's version and, where it changed, on the
-// retained ones that AWS still has.
+// shareAt puts the policy on the place's version and, where that is due, on the
+// older ones that AWS still has.
 func (r *versionResource) shareAt(ctx context.Context, c *change, p *place) (diags diag.Diagnostics) {
-	changed := c.sharingChanged()
-	if !changed && (!p.due || c.plan.Sharing.IsNull()) {
+	due := p.outcome.Due
+	if due.Share == lifecycle.None {
 		return nil
 	}
-	want, _ := sharingOf(c.plan.Sharing)
-	numbers := []int64{p.now.Number}
-	if changed {
-		numbers = append(numbers, p.now.Retained...)
+	want, _ := sharingOf(c.sharing)
+	current := p.life.Release.Number
+	numbers := []int64{current}
+	if due.ShareOlder {
+		numbers = append(numbers, p.life.Older()...)
 	}
 	for _, number := range numbers {
 		err := c.publisher.Share(ctx, p.versionARN(number), want)
-		if errors.Is(err, publish.ErrNotFound) && number != p.now.Number {
+		if errors.Is(err, publish.ErrNotFound) && number != current {
 			continue
 		}
 		if err != nil {
@@ -214,19 +218,4 @@ func (r *versionResource) shareAt(ctx context.Context, c *change, p *place) (dia
 		}
 	}
 	return diags
-}
-
-// concludeSharing notes what the next plan must know of the sharing.
-func (c *change) concludeSharing(after *versionModel, places []*place, owned *ownership) {
-	owned.FoundSharing = owned.FoundSharing && !after.Sharing.IsNull() && (c.leaveSharing || places[0].failed == publishing)
-	changed := c.sharingChanged()
-	owned.UnsettledSharing = slices.ContainsFunc(places, func(p *place) bool {
-		return p.failed == sharing || p.failed == publishing && changed
-	})
-}
-
-// sharingChanged reports whether older versions need another policy.
-func (c *change) sharingChanged() bool {
-	left := c.leaveSharing && c.plan.Sharing.IsNull()
-	return c.unsettledSharing || !left && !sameSharing(c.plan.Sharing, c.before.Sharing)
 }

@@ -108,6 +108,15 @@ func (m *versionModel) signing(ctx context.Context, diags *diag.Diagnostics) *pu
 	return &publish.Signing{ProfileName: s.ProfileName.ValueString(), ProfileOwner: s.ProfileOwner.ValueString()}
 }
 
+// signer names who signs the zip, "" for nobody.
+func (m *versionModel) signer(ctx context.Context, diags *diag.Diagnostics) string {
+	s := m.signing(ctx, diags)
+	if s == nil {
+		return ""
+	}
+	return s.ProfileOwner + "/" + s.ProfileName
+}
+
 // planStaging refuses, before anything is published, what cannot travel: a zip
 // that is too large without a bucket, and one bucket for several regions.
 func (m *versionModel) planStaging(ctx context.Context, zip wanted, diags *diag.Diagnostics) {
@@ -133,7 +142,8 @@ func (m *versionModel) planStaging(ctx context.Context, zip wanted, diags *diag.
 // describeSigning adds what a signed version was made of, where neither AWS nor
 // the state tells it, as after an import. It asks Signer.
 func (p *place) describeSigning(ctx context.Context, publisher *publish.Publisher) (diags diag.Diagnostics) {
-	if p.now.SigningJobARN == "" || p.now.UnsignedSHA256 != "" {
+	r := &p.life.Release
+	if r.SigningJobARN == "" || r.UnsignedSHA256 != "" {
 		return nil
 	}
 	digest, by, err := publisher.Unsigned(ctx, *p.version)
@@ -141,7 +151,7 @@ func (p *place) describeSigning(ctx context.Context, publisher *publish.Publishe
 		return append(diags, diag.NewWarningDiagnostic("It is not known what was signed",
 			sentence(err.Error())+" The next apply signs and publishes the zip again."))
 	}
-	p.now.UnsignedSHA256, p.version.UnsignedSHA256, p.signedBy = digest, digest, by
+	r.UnsignedSHA256, p.version.UnsignedSHA256, p.signedBy = digest, digest, by
 	return nil
 }
 
@@ -152,7 +162,7 @@ func (m *versionModel) importSigning(home *place) {
 		return
 	}
 	owner := types.StringNull()
-	if arn, err := publish.ParseARN(home.now.ARN); err != nil || arn.AccountID != by.ProfileOwner {
+	if arn, err := publish.ParseARN(home.life.Release.ARN); err != nil || arn.AccountID != by.ProfileOwner {
 		owner = types.StringValue(by.ProfileOwner)
 	}
 	m.Signing = types.ObjectValueMust(signingTypes(), map[string]attr.Value{

@@ -62,6 +62,10 @@ type Config struct {
 	NoProxy               string
 	Insecure              bool
 
+	// RegisterDir is the cache directory, where is kept who points at which
+	// version; "" keeps that in memory.
+	RegisterDir string
+
 	// UserAgent and UserAgentVersion name the caller in every request.
 	UserAgent, UserAgentVersion string
 }

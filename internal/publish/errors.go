@@ -16,6 +16,11 @@ import (
 // ErrNotFound tells that a layer version is not there, or not any more.
 var ErrNotFound = errors.New("no such layer version")
 
+// errIncomplete tells that an answer lacks what it is asked for, such as the one
+// of a proxy that answers in the place of AWS. What it answers is not known to
+// have happened.
+var errIncomplete = errors.New("the answer is not one of AWS: it lacks what was asked for")
+
 // ConfigError tells what keeps the AWS settings from working, one sentence
 // each, without any credential.
 type ConfigError struct {

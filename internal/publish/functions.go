@@ -118,10 +118,13 @@ func durationIn(log []byte) (time.Duration, bool) {
 // PublishVersion publishes the unpublished state of a function.
 func (f *Functions) PublishVersion(ctx context.Context, name string) (string, error) {
 	out, err := f.api.PublishVersion(ctx, &lambda.PublishVersionInput{FunctionName: &name})
+	if err == nil && aws.ToString(out.Version) == "" {
+		err = errIncomplete
+	}
 	if err != nil {
 		return "", f.explain(err)
 	}
-	return aws.ToString(out.Version), nil
+	return *out.Version, nil
 }
 
 // Alias returns where an alias points. An absent one is rollout.ErrNoFunction.

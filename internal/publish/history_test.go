@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 )
 
 // history is an account as its owner would keep a diary of it: what was done,
@@ -208,19 +209,19 @@ func (h *history) used(number int64) bool {
 // retire applies a random policy, by a publisher that knows nothing of the
 // past, as a new run has it.
 func (h *history) retire() {
-	policy := Retention{KeepLast: h.IntN(5), MaxAge: time.Duration(h.IntN(4)*20) * 24 * time.Hour, KeepInUse: h.IntN(10) > 0, WholeLayer: h.IntN(5) == 0}
+	policy := lifecycle.Policy{KeepLast: h.IntN(5), MaxAge: time.Duration(h.IntN(4)*20) * 24 * time.Hour, KeepInUse: h.IntN(10) > 0, WholeLayer: h.IntN(5) == 0}
 	if h.current == 0 {
 		return
 	}
 	now := time.Now()
-	var considered []Published
+	var considered []lifecycle.Version
 	for _, v := range h.versions {
 		if !v.gone && (v.mine || policy.WholeLayer) {
-			considered = append(considered, Published{v.number, v.created})
+			considered = append(considered, lifecycle.Version{Number: v.number, Created: v.created})
 		}
 	}
-	numbers := policy.GiveUp(considered, h.current, now)
-	got, err := h.connect(h.aws).Retire(h.Context(), depsARN, numbers, policy.KeepInUse)
+	numbers := policy.Retiring(considered, h.current, now)
+	got, err := h.connect(h.aws).Retire(h.Context(), batch(depsARN, policy.KeepInUse, numbers...))
 	if err != nil {
 		h.Fatal(err)
 	}
@@ -247,7 +248,7 @@ func (h *history) destroy() {
 			numbers = append(numbers, v.number)
 		}
 	}
-	got, err := h.connect(h.aws).Remove(h.Context(), depsARN, numbers, true)
+	got, err := h.connect(h.aws).Remove(h.Context(), batch(depsARN, true, numbers...))
 	if err != nil {
 		h.Fatal(err)
 	}

@@ -39,7 +39,8 @@ type job struct {
 	transfer transfer
 	patience patience
 	explain  func(error) error
-	renew    func() bool // asks for other credentials
+	renew    func() bool             // asks for other credentials
+	intend   func(above int64) error // notes that a publish begins
 
 	options  []func(*lambda.Options) // of looks
 	above    int64                   // the highest version number before the first call
@@ -67,6 +68,9 @@ func (j *job) run(ctx context.Context) (Version, bool, error) {
 	d, err := j.deliver(ctx)
 	defer j.discard(ctx, d)
 	if err != nil {
+		return Version{}, false, err
+	}
+	if err := j.intend(j.above); err != nil {
 		return Version{}, false, err
 	}
 	return j.send(ctx, d)
@@ -130,7 +134,11 @@ func (j *job) call(ctx context.Context, input *lambda.PublishLayerVersionInput) 
 	upload := time.Duration(len(input.Content.ZipFile)/slowest) * time.Second
 	ctx, cancel := context.WithTimeout(ctx, j.patience.answer+upload)
 	defer cancel()
-	return j.api.PublishLayerVersion(ctx, input, func(o *lambda.Options) { o.Retryer = once() })
+	out, err := j.api.PublishLayerVersion(ctx, input, func(o *lambda.Options) { o.Retryer = once() })
+	if err == nil && (aws.ToString(out.LayerVersionArn) == "" || out.Version == 0 || out.Content == nil || aws.ToString(out.Content.CodeSha256) == "") {
+		return nil, errIncomplete
+	}
+	return out, err
 }
 
 // recover looks, several times, for the versions that a call without an answer

@@ -83,6 +83,9 @@ func (u *upload) putParts(ctx context.Context, guard condition) (put *stagedObje
 		ServerSideEncryption: encryption, SSEKMSKeyId: key, Tagging: u.place.tagging(), StorageClass: u.class,
 		Metadata: map[string]string{uploader: u.nonce},
 	})
+	if err == nil && aws.ToString(created.UploadId) == "" {
+		err = errIncomplete
+	}
 	if err != nil {
 		return nil, u.fault("beginning the upload of "+u.address(), u.putting(), err)
 	}

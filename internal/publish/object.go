@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -13,18 +14,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/object"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/s3object"
 )
 
 // ObjectRequest asks for a zip in S3 that stays there for others to read.
 type ObjectRequest struct {
 	// Region is the bucket's; "" means the provider's own.
 	Region, Bucket, Key string
-	Settings            object.Settings
+	Settings            s3object.Settings
 	Zip                 Zip
 	// Replaceable is what may be written over at the key: what the caller knows
 	// to be there. Anything else with other bytes is a *TakenError.
-	Replaceable []object.Stored
+	Replaceable []s3object.Stored
 	// Afresh puts the object even where one with the same bytes is there, since
 	// its settings are others.
 	Afresh bool
@@ -48,13 +49,38 @@ func (e *TakenError) Error() string {
 	return fmt.Sprintf("%s is there and holds other bytes", e.Address)
 }
 
+// CheckBucketName returns a *LimitError for what is no name of a bucket. Those of
+// before 2018 may have capitals and underscores ("Bucket naming rules" in the
+// user guide of S3).
+func CheckBucketName(name string) error {
+	if !bucketName.MatchString(name) {
+		return &LimitError{"bucket", fmt.Sprintf("is %q: write the bare name of the bucket, without s3:// and folders, which belong into prefix", name)}
+	}
+	return nil
+}
+
+var bucketName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{2,254}$`)
+
+// CheckKey returns a *LimitError for what S3 or Lambda does not take as the key
+// of an object: it has 1 to 1024 bytes.
+func CheckKey(key string) error {
+	const longest = 1024
+	switch {
+	case key == "" || len(key) > longest:
+		return &LimitError{"key", fmt.Sprintf("has %d bytes, S3 takes 1 to %d", len(key), longest)}
+	case strings.HasPrefix(key, "/"):
+		return &LimitError{"key", fmt.Sprintf("is %q: a slash in front makes a folder without a name", key)}
+	}
+	return nil
+}
+
 // ErrNoObject tells that a bucket has no object of a key, or no such version.
 var ErrNoObject = errors.New("no such object")
 
 // objectFaults are told of a bucket that was named for an object.
 var objectFaults = bucketFaults{
 	attribute: "bucket",
-	elsewhere: "names %q, which is in %s, and not in %s: write the bucket's region as region",
+	elsewhere: "names %q, which is in %s, and not in %s: write region = %[2]q",
 	missing:   "names %q, which does not exist (NoSuchBucket): correct the name, or, where this configuration makes the bucket, refer to the id of it, as in bucket = aws_s3_bucket.artifacts.id, which is known when it is there",
 }
 
@@ -64,18 +90,18 @@ var objectFaults = bucketFaults{
 //
 // Typed errors: *LimitError, *DigestError, *TakenError, *AccessDeniedError,
 // *CredentialsError, *ConfigError.
-func (p *Publisher) PutObject(ctx context.Context, r ObjectRequest) (object.Stored, bool, error) {
+func (p *Publisher) PutObject(ctx context.Context, r ObjectRequest) (s3object.Stored, bool, error) {
 	place := &Staging{Bucket: r.Bucket, KMSKeyID: r.Settings.KMSKeyID, Tags: r.Settings.Tags}
-	if err := checkTags(place.Tags); err != nil {
-		return object.Stored{}, false, err
+	if err := CheckTags("tags", place.Tags); err != nil {
+		return s3object.Stored{}, false, err
 	}
 	sums, err := r.Zip.verify(io.Discard, p.transfer.part)
 	if err != nil {
-		return object.Stored{}, false, err
+		return s3object.Stored{}, false, err
 	}
 	u, err := p.objectAt(ctx, r.Region, place, r.Key)
 	if err != nil {
-		return object.Stored{}, false, err
+		return s3object.Stored{}, false, err
 	}
 	u.zip, u.sums, u.afresh = r.Zip, sums, r.Afresh
 	u.class = s3types.StorageClass(r.Settings.StorageClass)
@@ -90,9 +116,9 @@ func (p *Publisher) PutObject(ctx context.Context, r ObjectRequest) (object.Stor
 	}
 	o, err := u.stage(ctx)
 	if err != nil {
-		return object.Stored{}, false, err
+		return s3object.Stored{}, false, err
 	}
-	return object.Stored{Key: o.key, VersionID: versionOf(o.version), ETag: o.etag}, !o.ours, nil
+	return s3object.Stored{Key: o.key, VersionID: versionOf(o.version), ETag: o.etag}, !o.ours, nil
 }
 
 // objectAt prepares what is done with an object of a bucket.
@@ -110,29 +136,30 @@ func (p *Publisher) objectAt(ctx context.Context, region string, place *Staging,
 // FindObject looks at a key, or at one version of it, and returns what is there
 // and the base64 SHA-256 that S3 keeps of it, "" where it keeps none. Nothing is
 // an ErrNoObject.
-func (p *Publisher) FindObject(ctx context.Context, region, bucket string, at object.Stored) (object.Sight, error) {
+func (p *Publisher) FindObject(ctx context.Context, region, bucket string, at s3object.Stored) (s3object.Sight, error) {
 	u, err := p.objectAt(ctx, region, &Staging{Bucket: bucket}, at.Key)
 	if err != nil {
-		return object.Sight{}, err
+		return s3object.Sight{}, err
 	}
 	in := &s3.HeadObjectInput{Bucket: &bucket, Key: &at.Key, ChecksumMode: s3types.ChecksumModeEnabled, VersionId: optional(at.VersionID)}
 	head, err := u.client.HeadObject(ctx, in)
 	if noObject(err) || in.VersionId != nil && isCode(err, "NoSuchVersion") {
-		return object.Sight{}, fmt.Errorf("looking at %s: %w", at.Address(bucket), ErrNoObject)
+		return s3object.Sight{}, fmt.Errorf("looking at %s: %w", at.Address(bucket), ErrNoObject)
 	}
 	if err != nil {
-		return object.Sight{}, u.fault("looking at "+at.Address(bucket), "s3:GetObject and s3:ListBucket", err)
+		return s3object.Sight{}, u.fault("looking at "+at.Address(bucket), "s3:GetObject and s3:ListBucket", err)
 	}
-	sight := object.Sight{Latest: storedOf(at.Key, head), Unreadable: archived(head)}
-	if sum := aws.ToString(head.ChecksumSHA256); !strings.Contains(sum, "-") { // not of parts
+	sight := s3object.Sight{Latest: storedOf(at.Key, head), Size: aws.ToInt64(head.ContentLength), Unreadable: archived(head)}
+	sum := aws.ToString(head.ChecksumSHA256)
+	if sight.InParts = strings.Contains(sum, "-"); !sight.InParts {
 		sight.SHA256 = sum
 	}
 	return sight, nil
 }
 
 // LookAgain looks at the object of a record, and behind what came after it.
-func (p *Publisher) LookAgain(ctx context.Context, region, bucket string, was object.Stored) (object.Sight, error) {
-	sight, err := p.FindObject(ctx, region, bucket, object.Stored{Key: was.Key})
+func (p *Publisher) LookAgain(ctx context.Context, region, bucket string, was s3object.Stored) (s3object.Sight, error) {
+	sight, err := p.FindObject(ctx, region, bucket, s3object.Stored{Key: was.Key})
 	if err != nil && !errors.Is(err, ErrNoObject) {
 		return sight, err
 	}
@@ -151,7 +178,7 @@ func (p *Publisher) LookAgain(ctx context.Context, region, bucket string, was ob
 // DeleteObject deletes an object, its version where it has one. One that is
 // gone is no error. One that holds other bytes by now is left, which is a
 // *TakenError.
-func (p *Publisher) DeleteObject(ctx context.Context, region, bucket string, o object.Stored) error {
+func (p *Publisher) DeleteObject(ctx context.Context, region, bucket string, o s3object.Stored) error {
 	u, err := p.objectAt(ctx, region, &Staging{Bucket: bucket}, o.Key)
 	if err != nil {
 		return err
@@ -188,8 +215,8 @@ func (p *Publisher) CheckBucket(ctx context.Context, region, bucket string) erro
 	return nil
 }
 
-func storedOf(key string, head *s3.HeadObjectOutput) object.Stored {
-	return object.Stored{Key: key, VersionID: versionOf(aws.ToString(head.VersionId)), ETag: aws.ToString(head.ETag)}
+func storedOf(key string, head *s3.HeadObjectOutput) s3object.Stored {
+	return s3object.Stored{Key: key, VersionID: versionOf(aws.ToString(head.VersionId)), ETag: aws.ToString(head.ETag)}
 }
 
 // versionOf returns a version's id, "" in a bucket without versions.

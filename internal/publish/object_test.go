@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/object"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/s3object"
 )
 
 func objectRequest(b []byte) ObjectRequest {
@@ -34,7 +34,7 @@ func TestObjectIsPutOnceAndRead(t *testing.T) {
 			a.CreateBucket(home, "artifacts", c.versioned)
 			p := stages(t, a)
 			r := objectRequest(c.data)
-			r.Settings = object.Settings{KMSKeyID: "alias/layers", StorageClass: "STANDARD_IA", Tags: map[string]string{"team": "a b"}}
+			r.Settings = s3object.Settings{KMSKeyID: "alias/layers", StorageClass: "STANDARD_IA", Tags: map[string]string{"team": "a b"}}
 			put, found, err := p.PutObject(t.Context(), r)
 			if err != nil || found {
 				t.Fatalf("PutObject = %+v, found %t, %v", put, found, err)
@@ -77,7 +77,7 @@ func TestObjectLeavesWhatIsNotItsOwn(t *testing.T) {
 	if taken, ok := errors.AsType[*TakenError](err); !ok || taken.Address != "s3://artifacts/deps/layer.zip" {
 		t.Fatalf("PutObject over theirs: %v, want a *TakenError", err)
 	}
-	sight, err := p.FindObject(t.Context(), home, "artifacts", object.Stored{Key: "deps/layer.zip"})
+	sight, err := p.FindObject(t.Context(), home, "artifacts", s3object.Stored{Key: "deps/layer.zip"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestObjectLeavesWhatIsNotItsOwn(t *testing.T) {
 		t.Fatalf("the bucket holds %+v", got)
 	}
 	r := objectRequest(zipOf(t, "x = 1"))
-	r.Replaceable = []object.Stored{sight.Latest}
+	r.Replaceable = []s3object.Stored{sight.Latest}
 	if _, found, err := p.PutObject(t.Context(), r); err != nil || found {
 		t.Errorf("PutObject over what the plan has named: found %t, %v", found, err)
 	}
@@ -120,7 +120,7 @@ func TestObjectIsPutAfresh(t *testing.T) {
 			t.Fatal(err)
 		}
 		a.Inject(fault)
-		r.Settings.Tags, r.Afresh, r.Replaceable = map[string]string{"a": "b"}, true, []object.Stored{first}
+		r.Settings.Tags, r.Afresh, r.Replaceable = map[string]string{"a": "b"}, true, []s3object.Stored{first}
 		second, found, err := p.PutObject(t.Context(), r)
 		there := a.Objects("artifacts")
 		if err != nil || found || second == first || there[len(there)-1].Tagging != "a=b" || there[len(there)-1].VersionID != second.VersionID {
@@ -139,7 +139,7 @@ func TestObjectNamesWhatIsWrongWithTheBucket(t *testing.T) {
 	p := stages(t, a)
 	for bucket, want := range map[string]string{
 		"absent":    `bucket names "absent", which does not exist (NoSuchBucket): correct the name, or, where this configuration makes the bucket, refer to the id of it`,
-		"elsewhere": `bucket names "elsewhere", which is in us-east-1, and not in eu-west-1: write the bucket's region as region`,
+		"elsewhere": `bucket names "elsewhere", which is in us-east-1, and not in eu-west-1: write region = "us-east-1"`,
 	} {
 		if err := p.CheckBucket(t.Context(), home, bucket); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("CheckBucket(%q) = %v, want %q", bucket, err, want)

@@ -187,6 +187,8 @@ func outcomeOf(err error) outcome {
 	switch {
 	case unsent, throttled(err):
 		return notYet
+	case errors.Is(err, errIncomplete):
+		return unknown
 	case status >= 500, status >= 200 && status < 300, status == 408:
 		return unknown
 	case status > 0:

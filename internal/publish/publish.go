@@ -23,10 +23,11 @@ import (
 // region. It is safe for concurrent use: it shares one request budget per
 // region, and publishes to one layer one after the other.
 type Publisher struct {
-	config   Config
-	patience patience
-	transfer transfer
-	stagings stagings
+	config    Config
+	patience  patience
+	transfer  transfer
+	stagings  stagings
+	registers registers
 
 	mu       sync.Mutex
 	session  *session
@@ -51,6 +52,10 @@ type Request struct {
 	// it: a version that turns out to be another account's is refused. "" is
 	// any.
 	LayerARN string
+	// Holder names the resource in the layer's register; see Register. "" is
+	// not registered. Creating is set where no state has the resource yet.
+	Holder   string
+	Creating bool
 	// LayerName, Description and LicenseInfo are written as AWS takes them;
 	// see CheckName, CheckDescription and CheckLicenseInfo.
 	LayerName, Description, LicenseInfo string
@@ -121,21 +126,23 @@ func New(_ context.Context, c Config) (*Publisher, error) {
 		return nil, err
 	}
 	return &Publisher{
-		config:   c,
-		patience: defaultPatience(c.maxAttempts()),
-		transfer: defaultTransfer(),
-		paces:    map[string]*pace{},
-		turns:    map[string]chan struct{}{},
-		justMade: map[string]time.Time{},
-		written:  map[[2]string]bool{},
-		scans:    map[string]*scan{},
+		config:    c,
+		patience:  defaultPatience(c.maxAttempts()),
+		transfer:  defaultTransfer(),
+		paces:     map[string]*pace{},
+		turns:     map[string]chan struct{}{},
+		justMade:  map[string]time.Time{},
+		written:   map[[2]string]bool{},
+		scans:     map[string]*scan{},
+		registers: registers{dir: c.RegisterDir},
 	}, nil
 }
 
 // Publish makes sure that the layer has a version with the request's bytes and
 // metadata, and returns it. It reports true when that version was there before
-// the call, as after an interrupted run, or that another run made it meanwhile:
-// whoever made it may count on it. A version that comes with an error is there
+// the call, or another run made it meanwhile: another resource may point at it.
+// One that a run of this machine was publishing when it was cut is the caller's
+// own. A version that comes with an error is there
 // and belongs to this call; most errors come with none.
 //
 // Typed errors: *LimitError, *TooLargeError, *DigestError (the zip is not what
@@ -162,6 +169,7 @@ func (p *Publisher) Publish(ctx context.Context, r Request) (Version, bool, erro
 		s3: func() objects { return s.s3(region) }, signer: func() jobs { return s.signer(region) },
 		stagings: &p.stagings, transfer: p.transfer,
 		patience: p.patience, explain: s.explain, renew: s.keys.renew,
+		intend: func(above int64) error { return p.intend(ctx, r, region, above) },
 	}
 	v, found, err := j.run(ctx)
 	if err != nil {
@@ -170,9 +178,13 @@ func (p *Publisher) Publish(ctx context.Context, r Request) (Version, bool, erro
 	if err := p.refuseForeign(ctx, r, v, found); err != nil {
 		return Version{}, false, fmt.Errorf("publishing layer %q in %s: %w", r.LayerName, region, err)
 	}
+	own, err := p.point(ctx, r, v, found)
+	if err != nil {
+		return v, found, fmt.Errorf("publishing layer %q in %s: %w", r.LayerName, region, err)
+	}
 	p.remember(v.ARN)
 	v.UnsignedSHA256 = r.Zip.SHA256.Base64()
-	return v, found, nil
+	return v, !own, nil
 }
 
 // turn waits until no other Publish works on the key, and returns the function

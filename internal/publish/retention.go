@@ -13,29 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 )
-
-// Retention says which versions of a layer are given up. The zero value keeps
-// all of them.
-type Retention struct {
-	// KeepLast is how many of the newest versions are kept, the current one
-	// counted; 0 sets no bound.
-	KeepLast int
-	// MaxAge is the age from which a version is given up; 0 sets no bound.
-	MaxAge time.Duration
-	// KeepInUse keeps what functions use; see Retire.
-	KeepInUse bool
-	// WholeLayer means all versions of the layer, whoever published them.
-	WholeLayer bool
-}
-
-// Published is a version that a policy may give up.
-type Published struct {
-	Number int64
-	// Created is when it was published; a version whose time is not known,
-	// the zero time, has no age.
-	Created time.Time
-}
 
 // Retired is what became of the versions that were given up. Each number is in
 // one of the four.
@@ -44,67 +24,86 @@ type Retired struct {
 	Deleted []int64
 	// InUse have users, by their names as Users returns them.
 	InUse map[int64][]string
-	// Taken were published or taken over by this Publisher: somebody is about
-	// to use them.
+	// Taken are pointed at by another resource: see lifecycle.Register.
 	Taken []int64
 	// Failed could not be deleted.
 	Failed map[int64]error
 }
 
-// GiveUp returns the numbers of the versions that are beyond KeepLast or have
-// reached MaxAge, the oldest first. current is the number of the version that
-// the policy is about, which is always kept; 0 stands for one that is about to
-// be published.
-func (r Retention) GiveUp(versions []Published, current int64, now time.Time) []int64 {
-	others := slices.Clone(versions)
-	others = slices.DeleteFunc(others, func(v Published) bool { return v.Number == current })
-	slices.SortFunc(others, func(a, b Published) int { return cmp.Compare(b.Number, a.Number) })
-	others = slices.CompactFunc(others, func(a, b Published) bool { return a.Number == b.Number })
+// Batch is what Retire and Remove delete.
+type Batch struct {
+	// LayerARN is the layer's, without a version.
+	LayerARN string
+	// Versions are those to go.
+	Versions []lifecycle.Version
+	// Holder names the resource that they belong to in the layer's register, ""
+	// where it is not known; Current is the version that it points at.
+	Holder  string
+	Current lifecycle.Mark
+	// KeepInUse keeps what functions have.
+	KeepInUse bool
+}
+
+// numbers returns the numbers of the versions.
+func (b Batch) numbers() []int64 {
 	var numbers []int64
-	for i, v := range others {
-		surplus := r.KeepLast > 0 && i+1 >= r.KeepLast // the current one is kept, too
-		old := r.MaxAge > 0 && !v.Created.IsZero() && now.Sub(v.Created) >= r.MaxAge
-		if surplus || old {
-			numbers = append(numbers, v.Number)
-		}
+	for _, v := range b.Versions {
+		numbers = append(numbers, v.Number)
 	}
-	slices.Reverse(numbers)
 	return numbers
 }
 
-// Retire deletes versions of a layer, the oldest first. With keepInUse those
-// stay that a function, or a published version of one, had when the shared scan
-// of the region looked: see Users. An error means that it could not look, and
-// that nothing was deleted.
-func (p *Publisher) Retire(ctx context.Context, layerARN string, numbers []int64, keepInUse bool) (Retired, error) {
-	if !keepInUse {
-		return p.retire(ctx, layerARN, numbers, nil)
+// Retire deletes versions of a layer, the oldest first. Those that another
+// resource points at stay. With KeepInUse those stay too that a function, or a
+// published version of one, had when the shared scan of the region looked: see
+// Users. An error means that it could not look, and that nothing was deleted.
+func (p *Publisher) Retire(ctx context.Context, b Batch) (Retired, error) {
+	if !b.KeepInUse {
+		return p.retire(ctx, b, nil)
 	}
-	return p.retire(ctx, layerARN, numbers, func(a LayerVersionARN) (map[int64][]string, error) {
-		return p.Users(ctx, a.Region, layerARN)
+	return p.retire(ctx, b, func(a LayerVersionARN) (map[int64][]string, error) {
+		return p.Users(ctx, a.Region, b.LayerARN)
 	})
 }
 
 // Remove is Retire at the end of a layer. Functions may have been deleted since
 // the scan, as in a run that destroys them and the layer: before a version
 // stays, its users are asked whether they still have it.
-func (p *Publisher) Remove(ctx context.Context, layerARN string, numbers []int64, keepInUse bool) (Retired, error) {
-	if !keepInUse {
-		return p.retire(ctx, layerARN, numbers, nil)
+//
+// A version that stays for another resource is bequeathed to it.
+func (p *Publisher) Remove(ctx context.Context, b Batch) (Retired, error) {
+	retired, err := p.remove(ctx, b)
+	if err != nil || len(retired.Taken) == 0 {
+		return retired, err
+	}
+	err = p.Register(ctx, b.LayerARN, func(r *lifecycle.Register) (bool, error) {
+		for _, v := range b.Versions {
+			if slices.Contains(retired.Taken, v.Number) {
+				r.Bequeath(lifecycle.Mark(v))
+			}
+		}
+		return true, nil
+	})
+	return retired, err
+}
+
+func (p *Publisher) remove(ctx context.Context, b Batch) (Retired, error) {
+	if !b.KeepInUse {
+		return p.retire(ctx, b, nil)
 	}
 	began := time.Now()
-	return p.retire(ctx, layerARN, numbers, func(a LayerVersionARN) (map[int64][]string, error) {
+	return p.retire(ctx, b, func(a LayerVersionARN) (map[int64][]string, error) {
 		found, err := p.usage(ctx, a.Region, time.Time{})
 		if err != nil {
-			return nil, fmt.Errorf("finding who uses %s: %w", layerARN, err)
+			return nil, fmt.Errorf("finding who uses %s: %w", b.LayerARN, err)
 		}
 		if found.began.Before(began) {
-			if found, err = p.askAgain(ctx, a, numbers, found, began); err != nil {
-				return nil, fmt.Errorf("finding who still uses %s: %w", layerARN, err)
+			if found, err = p.askAgain(ctx, a, b.numbers(), found, began); err != nil {
+				return nil, fmt.Errorf("finding who still uses %s: %w", b.LayerARN, err)
 			}
 		}
 		users := map[int64][]string{}
-		for number, u := range found.layers[layerARN] {
+		for number, u := range found.layers[b.LayerARN] {
 			users[number] = u.describe()
 		}
 		return users, nil
@@ -153,14 +152,14 @@ func stillHas(ctx context.Context, api *lambda.Client, function, arn string) boo
 }
 
 // retire deletes the versions that users, where it is given, does not name.
-// Nothing is published to the layer meanwhile, so that no version goes that
-// another resource of the run takes over.
-func (p *Publisher) retire(ctx context.Context, layerARN string, numbers []int64, users func(LayerVersionARN) (map[int64][]string, error)) (Retired, error) {
+// Nothing is published to the layer meanwhile, and nobody begins to point at its
+// versions, so that none goes that another resource takes over.
+func (p *Publisher) retire(ctx context.Context, b Batch, users func(LayerVersionARN) (map[int64][]string, error)) (Retired, error) {
 	result := Retired{InUse: map[int64][]string{}, Failed: map[int64]error{}}
-	if len(numbers) == 0 {
+	if len(b.Versions) == 0 {
 		return result, nil
 	}
-	a, err := ParseARN(layerARN + ":" + strconv.FormatInt(numbers[0], 10))
+	a, err := ParseARN(b.LayerARN + ":" + strconv.FormatInt(b.Versions[0].Number, 10))
 	if err != nil {
 		return result, err
 	}
@@ -175,30 +174,41 @@ func (p *Publisher) retire(ctx context.Context, layerARN string, numbers []int64
 		return result, err
 	}
 	defer done()
-	numbers = slices.Clone(numbers)
-	slices.Sort(numbers)
+	err = p.Register(ctx, b.LayerARN, func(r *lifecycle.Register) (bool, error) {
+		return p.deleteUnused(ctx, a, b, used, r, &result), nil
+	})
+	return result, err
+}
+
+// deleteUnused deletes the versions of a batch that nobody uses or points at,
+// and reports whether it deleted any.
+func (p *Publisher) deleteUnused(ctx context.Context, a LayerVersionARN, b Batch, used map[int64][]string, r *lifecycle.Register, result *Retired) bool {
+	versions := slices.SortedFunc(slices.Values(b.Versions), func(x, y lifecycle.Version) int { return cmp.Compare(x.Number, y.Number) })
+	versions = slices.CompactFunc(versions, func(x, y lifecycle.Version) bool { return x.Number == y.Number })
 	var refusal error // one that holds for every version
-	for _, n := range slices.Compact(numbers) {
-		a.Number = n
+	for _, v := range versions {
+		a.Number = v.Number
 		switch {
-		case p.hasMade(a.String()):
-			result.Taken = append(result.Taken, n)
-		case len(used[n]) > 0:
-			inform(ctx, "kept a layer version that is in use", map[string]any{"arn": a.String(), "functions": len(used[n])})
-			result.InUse[n] = used[n]
+		case r.Pointed(b.Holder, lifecycle.Mark(v), b.Current):
+			inform(ctx, "kept a layer version that another resource points at", map[string]any{"arn": a.String()})
+			result.Taken = append(result.Taken, v.Number)
+		case len(used[v.Number]) > 0:
+			inform(ctx, "kept a layer version that is in use", map[string]any{"arn": a.String(), "functions": len(used[v.Number])})
+			result.InUse[v.Number] = used[v.Number]
 		case refusal != nil:
-			result.Failed[n] = refusal
+			result.Failed[v.Number] = refusal
 		default:
 			if err := p.Delete(ctx, a.String()); err != nil {
-				result.Failed[n] = err
+				result.Failed[v.Number] = err
 				refusal = forAll(err)
 			} else {
 				inform(ctx, "deleted a layer version", map[string]any{"arn": a.String()})
-				result.Deleted = append(result.Deleted, n)
+				result.Deleted = append(result.Deleted, v.Number)
+				r.Drop(lifecycle.Mark(v))
 			}
 		}
 	}
-	return result, nil
+	return len(result.Deleted) > 0
 }
 
 // forAll returns an error that the next deletion would meet as well, nil for
@@ -211,12 +221,4 @@ func forAll(err error) error {
 		return err
 	}
 	return nil
-}
-
-// hasMade reports whether this Publisher published the version or took it over.
-func (p *Publisher) hasMade(arn string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	_, ok := p.justMade[arn]
-	return ok
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 )
 
 const depsARN = "arn:aws:lambda:eu-west-1:123456789012:layer:deps"
@@ -58,45 +59,13 @@ func live(a *lambdatest.AWS) []int64 {
 	return numbers
 }
 
-func TestGiveUp(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
-	const day = 24 * time.Hour
-	aged := func(ages ...int) []Published {
-		var versions []Published
-		for i, days := range ages {
-			v := Published{Number: int64(i + 1)}
-			if days >= 0 {
-				v.Created = now.Add(-time.Duration(days) * day)
-			}
-			versions = append(versions, v)
-		}
-		return versions
+// batch returns a Batch of versions whose dates are not known.
+func batch(layerARN string, keepInUse bool, numbers ...int64) Batch {
+	b := Batch{LayerARN: layerARN, KeepInUse: keepInUse}
+	for _, n := range numbers {
+		b.Versions = append(b.Versions, lifecycle.Version{Number: n})
 	}
-	for name, c := range map[string]struct {
-		policy   Retention
-		versions []Published
-		current  int64
-		want     []int64
-	}{
-		"no policy":                      {Retention{}, aged(900, 800, 700), 3, nil},
-		"keep_last counts the current":   {Retention{KeepLast: 2}, aged(5, 4, 3, 2), 4, []int64{1, 2}},
-		"keep_last of one":               {Retention{KeepLast: 1}, aged(5, 4, 3), 3, []int64{1, 2}},
-		"a version about to be made":     {Retention{KeepLast: 2}, aged(5, 4, 3), 0, []int64{1, 2}},
-		"fewer than keep_last":           {Retention{KeepLast: 9}, aged(5, 4, 3), 3, nil},
-		"the current one is an old one":  {Retention{KeepLast: 2}, aged(9, 8, 7, 6), 1, []int64{2, 3}},
-		"the current one is not ours":    {Retention{KeepLast: 2}, aged(9, 8, 7), 40, []int64{1, 2}},
-		"age":                            {Retention{MaxAge: 30 * day}, aged(31, 30, 29), 3, []int64{1, 2}},
-		"the current one may be old":     {Retention{MaxAge: day}, aged(90, 80, 70), 3, []int64{1, 2}},
-		"an age that is not known":       {Retention{MaxAge: day}, aged(-1, 80, 70), 3, []int64{2}},
-		"either is enough":               {Retention{KeepLast: 3, MaxAge: 30 * day}, aged(50, 40, 2, 60, 1, 0), 6, []int64{1, 2, 3, 4}},
-		"none":                           {Retention{KeepLast: 1, MaxAge: day}, nil, 1, nil},
-		"a version that is listed twice": {Retention{KeepLast: 2}, append(aged(3, 2, 1), aged(3, 2, 1)...), 3, []int64{1}},
-	} {
-		if got := c.policy.GiveUp(c.versions, c.current, now); !slices.Equal(got, c.want) {
-			t.Errorf("%s: gives up %v, want %v", name, got, c.want)
-		}
-	}
+	return b
 }
 
 func TestRetireKeepsWhatIsInUse(t *testing.T) {
@@ -114,7 +83,7 @@ func TestRetireKeepsWhatIsInUse(t *testing.T) {
 	if !a.SetLayers(home, "resize", depsARN+":5") || !a.PointAlias(home, "resize", "live", 1) {
 		t.Fatal("the function cannot be changed")
 	}
-	got, err := against(t, a).Retire(t.Context(), depsARN, []int64{4, 3, 1, 2, 1}, true)
+	got, err := against(t, a).Retire(t.Context(), batch(depsARN, true, 4, 3, 1, 2, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +99,7 @@ func TestRetireKeepsWhatIsInUse(t *testing.T) {
 		t.Errorf("versions %v are left, want 2, 3 and 5", left)
 	}
 	before := len(a.Calls("ListFunctions"))
-	got, err = against(t, a).Retire(t.Context(), depsARN, []int64{2, 3}, false)
+	got, err = against(t, a).Retire(t.Context(), batch(depsARN, false, 2, 3))
 	if err != nil || !slices.Equal(got.Deleted, []int64{2, 3}) {
 		t.Errorf("without keepInUse: %+v, %v; want both deleted", got, err)
 	}
@@ -142,30 +111,55 @@ func TestRetireKeepsWhatIsInUse(t *testing.T) {
 func TestRetireOfNothingAsksNothing(t *testing.T) {
 	t.Parallel()
 	a := lambdatest.New(t)
-	if _, err := against(t, a).Retire(t.Context(), depsARN, nil, true); err != nil {
+	if _, err := against(t, a).Retire(t.Context(), batch(depsARN, true)); err != nil {
 		t.Fatal(err)
 	}
 	if calls := a.Calls(); len(calls) != 0 {
 		t.Errorf("%d calls were made, the first %s", len(calls), calls[0].Operation)
 	}
-	if _, err := against(t, a).Retire(t.Context(), "deps", []int64{1}, true); err == nil {
+	if _, err := against(t, a).Retire(t.Context(), batch("deps", true, 1)); err == nil {
 		t.Error("a layer by its name is taken, want an error")
 	}
 }
 
-// TestRetireSparesWhatThisRunTookOver stands for two resources with one layer.
-func TestRetireSparesWhatThisRunTookOver(t *testing.T) {
+// TestRetireSparesWhatOthersPointAt has two resources with one layer, in one run
+// and in runs of their own: with a cache directory that is known beyond a run.
+func TestRetireSparesWhatOthersPointAt(t *testing.T) {
 	t.Parallel()
-	a := lambdatest.New(t)
-	publishMany(t, against(t, a), 2)
-	p := against(t, a)
-	v, adopted, err := p.Publish(t.Context(), request(zipOf(t, "version 0")))
-	if err != nil || !adopted || v.Number != 1 {
-		t.Fatalf("got version %d, adopted %t, %v; want version 1 taken over", v.Number, adopted, err)
-	}
-	got, err := p.Retire(t.Context(), depsARN, []int64{1, 2}, true)
-	if err != nil || !slices.Equal(got.Taken, []int64{1}) || !slices.Equal(got.Deleted, []int64{2}) {
-		t.Errorf("got %+v, %v; want 1 taken and 2 deleted", got, err)
+	for name, dir := range map[string]string{"in one run": "", "in three runs": t.TempDir()} {
+		a := lambdatest.New(t)
+		publishMany(t, against(t, a), 2)
+		p := against(t, a, func(c *Config) { c.RegisterDir = dir })
+		run := func() *Publisher {
+			if dir == "" {
+				return p
+			}
+			return against(t, a, func(c *Config) { c.RegisterDir = dir })
+		}
+		r := request(zipOf(t, "version 0"))
+		r.Holder = "taker"
+		v, adopted, err := run().Publish(t.Context(), r)
+		if err != nil || !adopted || v.Number != 1 {
+			t.Fatalf("%s: got version %d, adopted %t, %v; want version 1 taken over", name, v.Number, adopted, err)
+		}
+		old := batch(depsARN, true, 1, 2)
+		old.Holder = "publisher"
+		got, err := run().Remove(t.Context(), old)
+		if err != nil || !slices.Equal(got.Taken, []int64{1}) || !slices.Equal(got.Deleted, []int64{2}) {
+			t.Errorf("%s: got %+v, %v; want 1 taken and 2 deleted", name, got, err)
+		}
+		inherited := false
+		if err := run().Register(t.Context(), depsARN, func(r *lifecycle.Register) (bool, error) {
+			inherited = r.Inherits(lifecycle.Mark{Number: 1, Created: lifecycle.Date(v.CreatedDate)})
+			return false, nil
+		}); err != nil || !inherited {
+			t.Errorf("%s: version 1 does not pass to the taker: %v", name, err)
+		}
+		left := batch(depsARN, true, 1)
+		left.Holder = "taker"
+		if got, err = run().Remove(t.Context(), left); err != nil || !slices.Equal(got.Deleted, []int64{1}) {
+			t.Errorf("%s: got %+v, %v; want 1 deleted", name, got, err)
+		}
 	}
 }
 
@@ -189,7 +183,7 @@ func TestRetireWithoutPermissions(t *testing.T) {
 				Operation: c.operation, Times: -1, Status: 403, ErrorType: "AccessDeniedException",
 				Message: "User: arn:aws:iam::123456789012:user/test is not authorized to perform: " + c.action,
 			})
-			got, err := against(t, a).Retire(t.Context(), depsARN, c.numbers, true)
+			got, err := against(t, a).Retire(t.Context(), batch(depsARN, true, c.numbers...))
 			if err == nil {
 				for _, n := range c.numbers {
 					var denied *AccessDeniedError
@@ -218,7 +212,7 @@ func TestRetireGoesOnAfterAFailure(t *testing.T) {
 	a := lambdatest.New(t)
 	publishMany(t, against(t, a), 4)
 	a.Inject(lambdatest.Fault{Operation: "DeleteLayerVersion", Skip: 1, Status: 409, ErrorType: "ResourceConflictException", Message: "busy"})
-	got, err := against(t, a).Retire(t.Context(), depsARN, []int64{1, 2, 3}, true)
+	got, err := against(t, a).Retire(t.Context(), batch(depsARN, true, 1, 2, 3))
 	if err != nil || !slices.Equal(got.Deleted, []int64{1, 3}) || got.Failed[2] == nil || len(got.Failed) != 1 {
 		t.Errorf("got %+v, %v; want 1 and 3 deleted and 2 failed", got, err)
 	}
@@ -269,7 +263,7 @@ func TestRemoveAsksAgain(t *testing.T) {
 				if c.denied {
 					a.Inject(lambdatest.Fault{Operation: "GetFunctionConfiguration", Times: -1, Status: 403, ErrorType: "AccessDeniedException"})
 				}
-				got, err := p.Remove(t.Context(), depsARN, []int64{1}, true)
+				got, err := p.Remove(t.Context(), batch(depsARN, true, 1))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -303,7 +297,7 @@ func (s *service) retirement() error {
 		return err
 	}
 	layer := strings.TrimSuffix(arns[0], ":1")
-	got, err := p.Retire(s, layer, []int64{1, 2}, true)
+	got, err := p.Retire(s, batch(layer, true, 1, 2))
 	if err != nil {
 		return err
 	}
@@ -313,7 +307,7 @@ func (s *service) retirement() error {
 	if _, err := s.lambda.DeleteFunction(s, &lambda.DeleteFunctionInput{FunctionName: &s.name}); err != nil {
 		return err
 	}
-	if got, err = p.Remove(s, layer, []int64{1}, true); err != nil {
+	if got, err = p.Remove(s, batch(layer, true, 1)); err != nil {
 		return err
 	}
 	if err := same("removed", fmt.Sprint(got.Deleted, got.InUse), "[1] map[]"); err != nil {

@@ -116,6 +116,9 @@ func (j *job) sign(ctx context.Context, u *upload, source *stagedObject) (*signe
 		Source:      &signertypes.Source{S3: &signertypes.S3Source{BucketName: &u.place.Bucket, Key: &source.key, Version: &source.version}},
 		Destination: &signertypes.Destination{S3: &signertypes.S3Destination{BucketName: &u.place.Bucket, Prefix: &prefix}},
 	})
+	if err == nil && aws.ToString(started.JobId) == "" {
+		err = errIncomplete
+	}
 	if err != nil {
 		return nil, fmt.Errorf("signing the zip at s3://%s/%s: %w", u.place.Bucket, source.key, j.explainSigner(err))
 	}

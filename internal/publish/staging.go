@@ -99,24 +99,24 @@ func (s *Staging) check() error {
 	case s.StorageMode != "" && s.StorageMode != "COPY" && !s.reference():
 		return &LimitError{"s3", fmt.Sprintf("has storage_mode %q, want \"COPY\" or \"REFERENCE\"", s.StorageMode)}
 	}
-	return checkTags(s.Tags)
+	return CheckTags("s3", s.Tags)
 }
 
-// checkTags refuses what S3 refuses ("Categorizing your objects using tags" in
-// its user guide).
-func checkTags(tags map[string]string) error {
+// CheckTags returns a *LimitError of the argument where S3 would refuse the tags
+// of an object ("Categorizing your objects using tags" in its user guide).
+func CheckTags(argument string, tags map[string]string) error {
 	const count, key, value = 10, 128, 256
 	if len(tags) > count {
-		return &LimitError{"s3", fmt.Sprintf("has %d tags, S3 takes %d on an object", len(tags), count)}
+		return &LimitError{argument, fmt.Sprintf("has %d tags, S3 takes %d on an object", len(tags), count)}
 	}
 	for _, k := range slices.Sorted(maps.Keys(tags)) {
 		switch {
 		case k == "" || utf8.RuneCountInString(k) > key:
-			return &LimitError{"s3", fmt.Sprintf("has the tag key %q, S3 takes 1 to %d characters", k, key)}
+			return &LimitError{argument, fmt.Sprintf("has the tag key %q, S3 takes 1 to %d characters", k, key)}
 		case utf8.RuneCountInString(tags[k]) > value:
-			return &LimitError{"s3", fmt.Sprintf("has a value of more than %d characters for the tag %q", value, k)}
+			return &LimitError{argument, fmt.Sprintf("has a value of more than %d characters for the tag %q", value, k)}
 		case strings.HasPrefix(strings.ToLower(k), "aws:"):
-			return &LimitError{"s3", fmt.Sprintf("has the tag key %q, and AWS keeps \"aws:\" for itself", k)}
+			return &LimitError{argument, fmt.Sprintf("has the tag key %q, and AWS keeps \"aws:\" for itself", k)}
 		}
 	}
 	return nil

@@ -89,7 +89,7 @@ func TestScanIsSharedAtScale(t *testing.T) {
 		for i := range layers {
 			all.Go(func() {
 				arn := fmt.Sprintf("arn:aws:lambda:eu-west-1:123456789012:layer:layer-%02d", i)
-				got, err := p.Retire(t.Context(), arn, []int64{1, 2, 3}, true)
+				got, err := p.Retire(t.Context(), batch(arn, true, 1, 2, 3))
 				if err != nil || !slices.Equal(got.Deleted, []int64{1}) || len(got.InUse[2]) != 21 || len(got.InUse[3]) != 21 {
 					t.Errorf("layer %d: %+v, %v; want 1 deleted, 2 and 3 in use", i, got, err)
 					return
@@ -183,7 +183,7 @@ func TestScanMeetsFaults(t *testing.T) {
 					t.Fatal(err)
 				}
 				a.Inject(c.fault)
-				got, err := connect(a).Retire(t.Context(), depsARN, []int64{1}, true)
+				got, err := connect(a).Retire(t.Context(), batch(depsARN, true, 1))
 				if (err != nil) != c.fails || c.fails == (len(got.InUse[1]) > 0) {
 					t.Errorf("got %+v, %v; want an error %t", got, err, c.fails)
 				}

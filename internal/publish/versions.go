@@ -31,6 +31,9 @@ func (p *Publisher) Read(ctx context.Context, arn string) (Version, error) {
 		out, err = api.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{
 			LayerName: aws.String(a.LayerARN()), VersionNumber: &a.Number,
 		})
+		if err == nil && aws.ToString(out.LayerVersionArn) != arn {
+			err = errIncomplete
+		}
 		if err == nil {
 			return described(out), nil
 		}

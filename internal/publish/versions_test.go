@@ -210,3 +210,32 @@ func TestLimits(t *testing.T) {
 		}
 	}
 }
+
+// TestAnswersWithoutContentAreNoAnswers: what stands between us and AWS may
+// answer 200 with nothing in it.
+func TestAnswersWithoutContentAreNoAnswers(t *testing.T) {
+	t.Parallel()
+	a := lambdatest.New(t)
+	p := against(t, a)
+	v, _, err := p.Publish(t.Context(), request(zipOf(t, "one")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, body := range []string{"{}", `{"LayerVersionArn":"arn:aws:lambda:eu-west-1:123456789012:layer:other:1"}`} {
+		a.Inject(lambdatest.Fault{Operation: "GetLayerVersion", Status: 200, Body: []byte(body)})
+		if got, err := p.Read(t.Context(), v.ARN); !errors.Is(err, errIncomplete) {
+			t.Errorf("%s: got %+v, %v", body, got, err)
+		}
+	}
+	functions, err := p.Functions(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.CreateFunction(home, "f", 0); err != nil {
+		t.Fatal(err)
+	}
+	a.Inject(lambdatest.Fault{Operation: "PublishVersion", Status: 200, Body: []byte("{}")})
+	if got, err := functions.PublishVersion(t.Context(), "f"); err == nil {
+		t.Errorf("published version %q of a function", got)
+	}
+}

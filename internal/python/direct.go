@@ -12,7 +12,7 @@ import (
 
 // TakeDirect makes a given wheel of every requirement that names the address of
 // one ("name @ https://….whl#sha256=…", PEP 508), and leaves a requirement on
-// its version. The digest stands in the address or behind --hash. Where its
+// its version. A wheel of its name that is given already stands in for it. The digest stands in the address or behind --hash. Where its
 // marker holds, the wheel must run. Errors are *DirectURL.
 func (s *Spec) TakeDirect() error {
 	for _, in := range s.Constraints {
@@ -23,6 +23,11 @@ func (s *Spec) TakeDirect() error {
 	requirements := make([]Input, 0, len(s.Requirements))
 	for _, in := range s.Requirements {
 		if in.Requirement.URL == "" {
+			requirements = append(requirements, in)
+			continue
+		}
+		if s.given(in.Requirement.Name) {
+			in.Requirement.URL = ""
 			requirements = append(requirements, in)
 			continue
 		}
@@ -57,6 +62,15 @@ func (s *Spec) TakeDirect() error {
 	return nil
 }
 
+// given reports whether a wheel of the name is given. It stands in for whatever
+// an address has: a checkout, a folder, a source distribution.
+func (s *Spec) given(name string) bool {
+	return slices.ContainsFunc(s.Given, func(g GivenWheel) bool {
+		w, err := g.Name()
+		return err == nil && w.Name == name
+	})
+}
+
 // direct returns the wheel that a requirement names.
 func (in Input) direct() (GivenWheel, WheelName, error) {
 	none := GivenWheel{}
@@ -66,13 +80,13 @@ func (in Input) direct() (GivenWheel, WheelName, error) {
 	}
 	switch {
 	case u.Scheme == "file":
-		return none, WheelName{}, in.unusable("an address on disk is absolute: write python.wheels = [{ source = … }] with its path in the configuration, and require its name alone")
+		return none, WheelName{}, in.unusable("an address on disk is that of one machine (conda writes such in place of versions): write name==version, as \"pip list --format=freeze\" prints it, or give the wheel by python.wheels = [{ source = … }]")
 	case u.Scheme != "https" && u.Scheme != "http":
-		return none, WheelName{}, in.unusable(fmt.Sprintf("it comes from %s, and nothing is built from source: make its wheel once with pip wheel --no-deps %s, give that in python.wheels, and write %s alone here", u.Scheme, withoutLogin(in.Requirement.URL), in.Requirement.Name))
+		return none, WheelName{}, in.unusable(fmt.Sprintf("it comes from %s, and nothing is built from source: make its wheel once by \"pip wheel --no-deps %s\" and give that in python.wheels, where it stands in for this requirement, or leave it out by python.exclude = [%q]", u.Scheme, withoutLogin(in.Requirement.URL), in.Requirement.Name))
 	case u.User != nil || u.RawQuery != "":
 		return none, WheelName{}, in.unusable("its address has a user, password or query, which may be a secret: write the address without them, and the credentials into netrc")
 	case !strings.HasSuffix(u.Path, ".whl"):
-		return none, WheelName{}, in.unusable("its address is not that of a wheel, and nothing is built from source: build its wheel elsewhere, give that in python.wheels, and require its name alone")
+		return none, WheelName{}, in.unusable("its address is not that of a wheel, and nothing is built from source: make its wheel once by \"pip wheel --no-deps\" and give that in python.wheels, where it stands in for this requirement")
 	}
 	digest, err := in.digest(u.Fragment)
 	if err != nil {

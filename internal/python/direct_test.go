@@ -70,9 +70,9 @@ func TestDirectURLsThatAreRefused(t *testing.T) {
 		"a @ https://example.com/a-1.0-py3-none-any.whl#md5=00":                                              "every file is verified by its SHA-256: write #sha256=… behind the address",
 		"a @ https://example.com/a-1.0-py3-none-any.whl#sha256=" + zeros:                                     `"` + zeros + `" is a placeholder: write the SHA-256 of the file`,
 		"a @ https://example.com/a-1.0-py3-none-any.whl#sha256=" + sum + " --hash=sha256:" + zeros[1:] + "1": "it names several SHA-256, and its address has one file",
-		"a @ https://example.com/a-1.0.tar.gz#sha256=" + sum:                                                 "its address is not that of a wheel, and nothing is built from source: build its wheel elsewhere, give that in python.wheels, and require its name alone",
-		"a @ git+https://u:hunter2@example.com/a@v1":                                                         "it comes from git+https, and nothing is built from source: make its wheel once with pip wheel --no-deps git+https://***@example.com/a@v1, give that in python.wheels, and write a alone here",
-		"a @ file:///w/a-1.0-py3-none-any.whl":                                                               "an address on disk is absolute: write python.wheels = [{ source = … }] with its path in the configuration, and require its name alone",
+		"a @ https://example.com/a-1.0.tar.gz#sha256=" + sum:                                                 "its address is not that of a wheel, and nothing is built from source: make its wheel once by \"pip wheel --no-deps\" and give that in python.wheels, where it stands in for this requirement",
+		"a @ git+https://u:hunter2@example.com/a@v1":                                                         "it comes from git+https, and nothing is built from source: make its wheel once by \"pip wheel --no-deps git+https://***@example.com/a@v1\" and give that in python.wheels, where it stands in for this requirement, or leave it out by python.exclude = [\"a\"]",
+		"a @ file:///w/a-1.0-py3-none-any.whl":                                                               "an address on disk is that of one machine (conda writes such in place of versions): write name==version, as \"pip list --format=freeze\" prints it, or give the wheel by python.wheels = [{ source = … }]",
 		"a @ https://u:hunter2@example.com/a-1.0-py3-none-any.whl#sha256=" + sum:                             "its address has a user, password or query, which may be a secret: write the address without them, and the credentials into netrc",
 		"b @ https://example.com/a-1.0-py3-none-any.whl#sha256=" + sum:                                       `"a-1.0-py3-none-any.whl" is a wheel of a`,
 		"a @ https://example.com/a.whl#sha256=" + sum:                                                        `"a.whl" is no wheel's name`,
@@ -91,5 +91,22 @@ func TestDirectURLsThatAreRefused(t *testing.T) {
 	spec := Spec{Targets: []Target{py312}, Constraints: inputs(t, "limit", "a @ https://example.com/a-1.0-py3-none-any.whl")}
 	if err := spec.TakeDirect(); err == nil || !strings.Contains(err.Error(), "a constraint names no address") {
 		t.Errorf("a constraint with an address: %v", err)
+	}
+}
+
+// TestGivenWheelsStandInForAddresses takes a given wheel in place of what a
+// requirement names by an address, and drops one that is left out.
+func TestGivenWheelsStandInForAddresses(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{"git+https://example.com/a@v1", "file:///w/a", "https://example.com/a-1.0.tar.gz"} {
+		given := GivenWheel{Path: "a-1.0-py3-none-any.whl", Source: "python.wheels[0]"}
+		spec := Spec{Targets: []Target{py312}, Requirements: inputs(t, "req", "a @ "+address, "b"), Given: []GivenWheel{given}}
+		if err := spec.TakeDirect(); err != nil || len(spec.Requirements) != 2 || spec.Requirements[0].Requirement.String() != "a" {
+			t.Errorf("%s: %v, %v", address, spec.Requirements, err)
+		}
+		spec = Spec{Targets: []Target{py312}, Requirements: inputs(t, "req", "a @ "+address, "b"), LeftOut: []string{"a"}}
+		if err := spec.TakeDirect(); err != nil || len(spec.Requirements) != 1 || !slices.Equal(spec.Dropped, []string{"a"}) {
+			t.Errorf("left out, %s: %v, %v", address, spec.Requirements, err)
+		}
 	}
 }

@@ -65,10 +65,18 @@ type NoVersion struct {
 	Withheld string
 	// Near are versions that exist, close to what was asked for, ascending.
 	Near []string
+	// Index is the one that has the distribution, and After are those that were
+	// not asked because it has it. Both without credentials.
+	Index string
+	After []string
 }
 
 func (e *NoVersion) Error() string {
-	text := fmt.Sprintf("no version of %q fits %q: %s. %s", e.Name, e.Asked, e.reason(), sentence(e.Chain))
+	text := fmt.Sprintf("no version of %q fits %q: %s.", e.Name, e.Asked, e.reason()) + " " + sentence(e.Chain)
+	if len(e.After) > 0 {
+		text += fmt.Sprintf(" The first index that has a name serves all of it: that is %s, so that %s was not asked. To take %s from there, write python.index = [{ url = %q, packages = [%q] }].",
+			e.Index, strings.Join(e.After, " and "), e.Name, e.After[0], e.Name)
+	}
 	if meant := wrongName(e.Name); meant != "" {
 		text += " " + meant
 	}

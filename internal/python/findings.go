@@ -11,12 +11,13 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 )
 
-// Findings returns sentences on what of a tree, as Tree made it, Lambda's Python
-// does not see: .pth files, which are read in site directories alone, and files
-// in a package folder whose __init__.py lies in another folder of sys.path. A
-// folder that two distributions share while only one of them brings an
-// __init__.py is named too: what the other one has there is found in this layer
-// alone.
+// Findings returns sentences on what of a tree, as Tree made it, may surprise in
+// Lambda: files in a package folder whose __init__.py lies in another folder of
+// sys.path are not seen. A folder that two distributions share while only one of
+// them brings an __init__.py is named too: what the other one has there is found
+// in this layer alone. And .pth files that run code at every cold start are named:
+// Lambda's bootstrap makes site directories of python/ and of its site-packages,
+// so that .pth files work.
 func Findings(tree filetree.Tree) ([]string, error) {
 	var notes []string
 	users := map[string]filetree.Origin{} // the first by folder, none for several
@@ -29,7 +30,13 @@ func Findings(tree filetree.Tree) ([]string, error) {
 		}
 		top, _, inFolder := strings.Cut(within, "/")
 		if !inFolder && strings.HasSuffix(top, ".pth") {
-			notes = append(notes, fmt.Sprintf("%q of %s is not read by Lambda's Python: what it adds to sys.path or runs at start is missing", top, distribution(*e)))
+			runs, err := runsCode(*e)
+			if err != nil {
+				return nil, err
+			}
+			if runs {
+				notes = append(notes, fmt.Sprintf("%q of %s runs code at every cold start", top, distribution(*e)))
+			}
 		}
 		if !inFolder || top == last && users[top] == e.Origin {
 			continue
@@ -164,6 +171,20 @@ func isNamespace(e filetree.Entry) (bool, error) {
 	body, err := content(e)
 	return err == nil && namespaceStyle.Match(bytes.TrimSpace(body)), err
 }
+
+// runsCode reports whether a .pth file holds a line that Python executes: one
+// that starts with import (module site in the Python documentation). What
+// setuptools writes for namespace packages, and its own hook, change nothing that
+// a user could act on.
+func runsCode(e filetree.Entry) (bool, error) {
+	if e.Size > maxScript || strings.HasSuffix(e.Path, "-nspkg.pth") || path.Base(e.Path) == "distutils-precedence.pth" {
+		return false, nil
+	}
+	body, err := content(e)
+	return err == nil && pthCode.Match(body), err
+}
+
+var pthCode = regexp.MustCompile(`(?m)^import[ \t]`)
 
 // splitRoot splits a layer path into the folder of sys.path and what is in it.
 func splitRoot(name string) (dir, within string, ok bool) {

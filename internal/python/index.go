@@ -69,6 +69,7 @@ type page struct {
 	name  string
 	index string // address of the index that has it, without credentials; "" if none
 	asked []string
+	after []string // indexes that would be asked next, if this one did not have it
 	// claimed is set where the index that was asked serves the name alone.
 	claimed bool
 	base    *url.URL
@@ -155,7 +156,8 @@ func (c *catalog) fetchPage(ctx context.Context, name string) (*page, error) {
 // indexPage returns what the first index that has the name says of it.
 func (c *catalog) indexPage(ctx context.Context, name string) (*page, error) {
 	p := &page{name: name}
-	for _, x := range c.sources(name) {
+	sources := c.sources(name)
+	for i, x := range sources {
 		p.claimed = len(x.Packages) > 0
 		if x.Unusable != nil {
 			return nil, x.Unusable
@@ -185,6 +187,9 @@ func (c *catalog) indexPage(ctx context.Context, name string) (*page, error) {
 		}
 		p.index, p.prefix = fetch.Redact(x.URL), l.prefix
 		p.wheels, p.versions, p.files = l.wheels, l.versions, l.others
+		for _, next := range sources[i+1:] {
+			p.after = append(p.after, fetch.Redact(next.URL))
+		}
 		return p, nil
 	}
 	return p, nil

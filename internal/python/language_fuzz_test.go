@@ -82,7 +82,7 @@ func FuzzReadRequirementsFile(f *testing.F) {
 	f.Add("\ufeff-c c.txt\r\n${A}\r\n./x\r\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		files := map[string]string{"requirements.txt": text, "other.txt": "-c c.txt\nflask", "c.txt": "six<2"}
-		r := reader{seen: map[visit]bool{}, exists: func(string) bool { return false }, read: func(name string) ([]byte, error) {
+		r := reader{getenv: noVariables, seen: map[visit]bool{}, exists: func(string) bool { return false }, read: func(name string) ([]byte, error) {
 			if text, ok := files[name]; ok {
 				return []byte(text), nil
 			}

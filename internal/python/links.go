@@ -203,7 +203,7 @@ func (c *catalog) linkMetadata(ctx context.Context, l *link) (body []byte, ok bo
 	case !l.standIn:
 		return nil, false, nil
 	}
-	f, err := c.client.Blob(ctx, wheelSource(l.URL, l.Filename(), l.SHA256, l.Size))
+	f, err := c.client.Blob(ctx, wheelSource(l.URL, l.Filename(), l.SHA256, l.Size, nil))
 	if err != nil {
 		return nil, true, fmt.Errorf("fetching what %s gives: %w", l.Source, err)
 	}

@@ -1,41 +1,54 @@
 package python
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
-	"github.com/pelletier/go-toml/v2"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/backend"
 )
 
 // LocalPackage is a member of a workspace or another project on disk that a
-// lock file needs, whose wheel would hold one importable package as it lies
-// there. What a wheel adds to it, its .dist-info folder, it does not have.
+// lock file needs, with what a wheel of it holds.
 type LocalPackage struct {
 	Name    string // normalised
-	Version string // "" where the lock file gives none
+	Version string // "" where only a run of its build backend would tell
 	Dir     string // of the project, relative to the lock file's folder, with slashes
-	Source  string // of the importable package, relative to the lock file's folder, with slashes
-	// Module is the name that is imported: Source belongs at python/<Module>, or
-	// at python/<Module>.py where it is a file of that name.
-	Module string
-	// Exclude are globs below Source of what no wheel holds.
-	Exclude []string
-	Targets []string // as Target.String, sorted
-	// Scripts are its console scripts as "name = module:callable", sorted.
-	Scripts []string `json:",omitempty"`
+	Parts   []LocalPart
+	// Info are the files of its .dist-info folder, by their paths beside its
+	// packages; none where Version is not known.
+	Info    map[string]string `json:",omitempty"`
+	Targets []string          // as Target.String, sorted
+}
+
+// LocalPart is a folder of a project on disk, or one file, and its place beside
+// the packages of a layer.
+type LocalPart struct {
+	Source string // relative to the lock file's folder, with slashes
+	Target string // relative to the folder of packages
+	// Files are what is packed of a folder, relative to it and sorted; none where
+	// Source is a file.
+	Files []string `json:",omitempty"`
 }
 
 // Programs returns the console scripts of the project by their layer path, as
 // those of wheels are: see [TreeOptions].
 func (p LocalPackage) Programs(targets []Target) (map[string]string, error) {
-	points, err := parseScripts("[console_scripts]\n" + strings.Join(p.Scripts, "\n"))
+	var text string
+	for name, body := range p.Info {
+		if path.Base(name) == "entry_points.txt" {
+			text = body
+		}
+	}
+	points, err := parseScripts(text)
 	if err != nil {
 		return nil, fmt.Errorf("reading the scripts of the project %q: %w", p.Name, err)
 	}
@@ -56,8 +69,8 @@ func (r *lockReader) local(e *lockEntry, dir string, t Target) error {
 	if at < 0 {
 		l, err := r.inspectLocal(e, dir)
 		if err != nil {
-			return r.fault(e.title(), "the project in %q is not packed from disk: %v. Give a wheel of it in python.wheels, or leave it out of the lock and add its code with files = [{ source = …, target = \"python/%s\" }]",
-				dir, err, moduleName(e.name))
+			return r.fault(e.title(), "the project in %q is not packed from disk: %v. Give a wheel of it in python.wheels, or leave it out by python.exclude = [%q] and add its code with files = [{ source = …, target = \"python/%s\" }]",
+				dir, err, e.name, moduleName(e.name))
 		}
 		at = len(r.out.Local)
 		r.out.Local = append(r.out.Local, l)
@@ -80,134 +93,111 @@ func (r *lockReader) vcs(e *lockEntry, kind, address, commit string) error {
 
 func moduleName(name string) string { return strings.ReplaceAll(name, "-", "_") }
 
-// inspectLocal decides whether a build would do nothing but copy one package.
-// Its errors are clauses.
+// inspectLocal decides what a wheel of a project on disk holds. Its errors are
+// clauses.
 func (r *lockReader) inspectLocal(e *lockEntry, dir string) (LocalPackage, error) {
 	none := LocalPackage{}
 	if path.IsAbs(dir) || filepath.IsAbs(dir) {
 		return none, errors.New("its path is absolute, so that no other machine would find it")
 	}
 	base := filepath.Join(r.dir, filepath.FromSlash(dir))
-	b, err := os.ReadFile(filepath.Join(base, "pyproject.toml"))
-	if err != nil {
-		return none, errors.New("it has no pyproject.toml that can be read")
-	}
-	var p buildProject
-	if err := toml.Unmarshal(b, &p); err != nil {
-		return none, fmt.Errorf("its pyproject.toml cannot be read: %w", err)
-	}
-	shapeOf := backends[p.BuildSystem.Backend]
-	if shapeOf == nil || len(p.BuildSystem.Path) > 0 {
-		return none, fmt.Errorf("what its build backend %q does is not known", cmp.Or(p.BuildSystem.Backend, "setuptools.build_meta:__legacy__"))
-	}
-	if len(p.Project.EntryPoints) > 0 {
-		return none, errors.New("it has entry points, which are found by a wheel's metadata alone")
-	}
-	s, err := shapeOf(&p, base, moduleName(e.name))
+	above, err := ignoresAbove(base, r.dir)
 	if err != nil {
 		return none, err
 	}
-	if s.source == "" {
-		if s.source, err = s.find(base); err != nil {
-			return none, err
-		}
-	}
-	if err := s.check(filepath.Join(base, filepath.FromSlash(s.source))); err != nil {
+	w, err := backend.Read(os.DirFS(base), e.name, e.version, above...)
+	if err != nil {
 		return none, err
 	}
-	return LocalPackage{
-		Name: e.name, Version: e.version, Dir: dir, Source: path.Join(dir, s.source), Module: s.module,
-		Exclude: []string{"**/__pycache__/**", "**/*.pyc"}, Scripts: p.scripts(),
-	}, nil
+	p := LocalPackage{Name: e.name, Version: w.Version, Dir: dir, Parts: localParts(dir, w.Files)}
+	if w.Version == "" {
+		r.out.Notes = append(r.out.Notes, fmt.Sprintf("%s has a version that only its build backend would tell: it is packed without metadata, so that importlib.metadata does not find it", e.name))
+		return p, nil
+	}
+	p.Info = localInfo(e.name, w)
+	return p, nil
 }
 
-// scripts lists what pyproject.toml declares as scripts, as
-// LocalPackage.Scripts.
-func (p *buildProject) scripts() []string {
-	var list []string
-	for _, scripts := range []map[string]string{p.Project.Scripts, p.Project.GUIScripts} {
-		for name, object := range scripts {
-			list = append(list, name+" = "+object)
+// localInfo returns the files of a .dist-info folder, with a RECORD of names
+// alone: what lies on disk may change until it is packed.
+func localInfo(name string, w *backend.Wheel) map[string]string {
+	folder := moduleName(name) + "-" + strings.ReplaceAll(w.Version, "-", "_") + ".dist-info/"
+	info := map[string]string{folder + "WHEEL": "Wheel-Version: 1.0\nGenerator: layerbuild\nRoot-Is-Purelib: true\nTag: py3-none-any\n"}
+	for file, body := range w.Info {
+		if utf8.Valid(body) {
+			info[folder+file] = string(body)
 		}
 	}
-	for name, object := range table(p.Tool, "poetry", "scripts") {
-		if object, ok := object.(string); ok {
-			list = append(list, name+" = "+object)
-		}
-	}
-	slices.Sort(list)
-	return slices.Compact(list)
+	names := slices.AppendSeq(slices.Collect(maps.Keys(w.Files)), maps.Keys(info))
+	slices.Sort(names)
+	info[folder+"RECORD"] = strings.Join(names, ",,\n") + ",,\n" + folder + "RECORD,,\n"
+	return info
 }
 
-// find returns where the one importable package of a project lies.
-func (s shape) find(base string) (string, error) {
-	isPackage := func(name string) bool {
-		info, err := os.Stat(filepath.Join(base, filepath.FromSlash(name), "__init__.py"))
-		return err == nil && info.Mode().IsRegular()
-	}
-	inSource, beside := path.Join("src", s.module), s.module
-	switch {
-	case isPackage(inSource):
-		entries, err := os.ReadDir(filepath.Join(base, "src"))
-		if err != nil {
-			return "", err
+// localParts gathers files that keep their place relative to each other: those
+// below one folder of the project that go below one folder of the wheel.
+func localParts(dir string, files map[string]string) []LocalPart {
+	var parts []LocalPart
+	for _, to := range slices.Sorted(maps.Keys(files)) {
+		from := path.Join(dir, files[to])
+		source, target := strings.Split(from, "/"), strings.Split(to, "/")
+		same := 0
+		for same < len(source) && same < len(target) && source[len(source)-1-same] == target[len(target)-1-same] {
+			same++
 		}
-		for _, e := range entries {
-			if name := e.Name(); name != s.module && !strings.HasSuffix(name, ".egg-info") && !strings.HasPrefix(name, ".") && name != "__pycache__" {
-				return "", fmt.Errorf("its src folder holds %q beside %q", name, s.module)
-			}
+		if same < 2 {
+			parts = append(parts, LocalPart{Source: from, Target: to})
+			continue
 		}
-		if s.flat && isPackage(beside) {
-			return "", fmt.Errorf("both %q and %q are importable packages", inSource, beside)
+		// The topmost folder that both share is the part.
+		p := LocalPart{Source: path.Join(source[:len(source)-same+1]...), Target: path.Join(target[:len(target)-same+1]...)}
+		below := strings.Join(target[len(target)-same+1:], "/")
+		at := slices.IndexFunc(parts, func(x LocalPart) bool { return len(x.Files) > 0 && x.Source == p.Source && x.Target == p.Target })
+		if at < 0 {
+			at = len(parts)
+			parts = append(parts, p)
 		}
-		return inSource, nil
-	case s.flat && isPackage(beside):
-		return beside, nil
+		parts[at].Files = append(parts[at].Files, below)
 	}
-	if info, err := os.Stat(filepath.Join(base, s.module+".py")); err == nil && s.single && info.Mode().IsRegular() {
-		return s.module + ".py", nil
-	}
-	return "", fmt.Errorf("it has no %s/__init__.py, nor one below src", s.module)
+	return parts
 }
 
-// check faults what is not there, and files of which it is not known that a
-// wheel would hold them.
-func (s shape) check(dir string) error {
-	python := false
-	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		base := d.Name()
-		below, err := filepath.Rel(dir, name)
-		if err != nil {
-			return err
-		}
-		below = filepath.ToSlash(below)
-		switch ext := filepath.Ext(base); {
-		case d.IsDir() && base == "__pycache__":
-			return filepath.SkipDir
-		case d.IsDir(), ext == ".pyc":
-			return nil
-		case !d.Type().IsRegular():
-			return fmt.Errorf("its file %q is no regular file", base)
-		case ext == ".py":
-			python = true
-			if folder := path.Dir(below); s.packed != nil && folder != "." {
-				return s.packed(folder)
-			}
-			return nil
-		case ext == ".pyi", base == "py.typed":
-			return nil
-		case slices.Contains([]string{".so", ".pyd", ".dylib", ".dll", ".pyx", ".c", ".cpp", ".rs"}, ext):
-			return fmt.Errorf("its file %q is not pure Python", base)
-		case s.data != nil && s.data(below):
-			return nil
-		}
-		return fmt.Errorf("whether a wheel holds its file %q is the build backend's decision", base)
-	})
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !python {
-		return fmt.Errorf("it has no Python at %q, where its pyproject.toml says that it is", s.source)
+// ignoresAbove returns the .gitignore files of the folders above a project, the
+// nearest first: up to the one that holds .git, or to the lock file's.
+func ignoresAbove(base, top string) ([]backend.Above, error) {
+	base, err1 := filepath.Abs(base)
+	top, err2 := filepath.Abs(top)
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, err
 	}
-	return err
+	for dir := base; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, ".git")); err == nil {
+			top = dir
+			break
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+	}
+	var above []backend.Above
+	for dir := base; dir != top && dir != filepath.Dir(dir); {
+		dir = filepath.Dir(dir)
+		body, err := os.ReadFile(filepath.Join(dir, ".gitignore"))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("the .gitignore file above it cannot be read: %w", bare(err))
+		}
+		rules, err := filetree.ParseIgnores(body, "")
+		if err != nil {
+			return nil, fmt.Errorf("the .gitignore file above it: %w", err)
+		}
+		prefix, err := filepath.Rel(dir, base)
+		if err != nil {
+			return nil, err
+		}
+		above = append(above, backend.Above{Prefix: filepath.ToSlash(prefix), Rules: rules})
+	}
+	return above, nil
 }

@@ -4,8 +4,6 @@ package python
 
 import (
 	"archive/zip"
-	"io/fs"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,7 +25,7 @@ func TestLocalPackagesAreWhatTheirBackendsBuild(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := packedFiles(t, dir, f.Local[0])
+			got := packedFiles(f.Local[0])
 			out := filepath.Join(dir, "out")
 			b.run(t, "build", "--no-config", "--quiet", "--wheel", "--python", b.python, "--out-dir", out, filepath.Join(dir, "leaf"))
 			if want := wheelFiles(t, out); !slices.Equal(got, want) {
@@ -35,29 +33,6 @@ func TestLocalPackagesAreWhatTheirBackendsBuild(t *testing.T) {
 			}
 		})
 	}
-}
-
-// packedFiles lists what a layer would hold of the package.
-func packedFiles(t *testing.T, dir string, l LocalPackage) []string {
-	t.Helper()
-	source := filepath.Join(dir, filepath.FromSlash(l.Source))
-	if strings.HasSuffix(l.Source, ".py") {
-		return []string{l.Module + ".py"}
-	}
-	var files []string
-	err := filepath.WalkDir(source, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		below, err := filepath.Rel(source, name)
-		files = append(files, path.Join(l.Module, filepath.ToSlash(below)))
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	slices.Sort(files)
-	return files
 }
 
 // wheelFiles lists what the only wheel in a folder holds beside its metadata.

@@ -66,7 +66,7 @@ func pathOf(address string) string {
 // of which one must be its own.
 func (f *LockFile) fetchPin(ctx context.Context, c *fetch.Client, p *Pin, l *Lock) (err error) {
 	entry := strings.TrimSpace(p.Name + " " + p.Version)
-	blob, err := c.Blob(ctx, wheelSource(p.URL, p.Filename, store.Digest{}, 0))
+	blob, err := c.Blob(ctx, wheelSource(p.URL, p.Filename, store.Digest{}, 0, nil))
 	if err != nil {
 		return fmt.Errorf("fetching %s of the lock file %q: %w", entry, f.File, err)
 	}

@@ -23,6 +23,7 @@ type mirror struct {
 	cat      *catalog // nil: there is no index to ask
 	standsIn bool     // for the public index
 	pack     Packer
+	vet      Vet
 	making   making
 }
 
@@ -47,7 +48,7 @@ func newMirror(ctx context.Context, c *fetch.Client, s *store.Store, indexes []I
 // blob returns the wheel, open for reading. An index that does not have it, or
 // does not answer, leaves it to the address in the lock.
 func (m *mirror) blob(ctx context.Context, w Wheel) (*os.File, error) {
-	if f, ok, err := m.client.Stored(ctx, wheelSource(w.URL, w.Filename, w.SHA256, w.Size)); ok || err != nil {
+	if f, ok, err := m.client.Stored(ctx, wheelSource(w.URL, w.Filename, w.SHA256, w.Size, m.vet)); ok || err != nil {
 		return f, err
 	}
 	var missed error
@@ -61,7 +62,7 @@ func (m *mirror) blob(ctx context.Context, w Wheel) (*os.File, error) {
 			return nil, missed
 		}
 	}
-	f, err := m.client.Blob(ctx, wheelSource(w.URL, w.Filename, w.SHA256, w.Size))
+	f, err := m.client.Blob(ctx, wheelSource(w.URL, w.Filename, w.SHA256, w.Size, m.vet))
 	if err == nil {
 		return f, nil
 	}
@@ -82,7 +83,7 @@ func (m *mirror) listed(ctx context.Context, w Wheel) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.client.Blob(ctx, wheelSource(address, w.Filename, w.SHA256, w.Size))
+	return m.client.Blob(ctx, wheelSource(address, w.Filename, w.SHA256, w.Size, m.vet))
 }
 
 // address returns where the indexes have the wheel.

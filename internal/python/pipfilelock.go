@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -81,7 +80,9 @@ func (r *lockReader) readPipfile(b []byte) error {
 		wanted = append(wanted, groups[group])
 	}
 	for _, t := range r.targets {
-		r.notePython(&head, t)
+		if err := r.checkPython(&head, t); err != nil {
+			return err
+		}
 		// Sections may share a package, as they are locked to agree.
 		merged := map[string]pipfilePackage{}
 		for _, section := range wanted {
@@ -115,20 +116,21 @@ func (r *lockReader) json(entry string, b []byte, into any) error {
 	return nil
 }
 
-// notePython tells of a runtime that the lock was not made for: Pipenv locks for
-// one Python alone.
-func (r *lockReader) notePython(head *pipfileHead, t Target) {
+// checkPython faults a runtime that the lock was not made for: Pipenv locks for
+// one Python alone, and drops what only another one needs.
+func (r *lockReader) checkPython(head *pipfileHead, t Target) error {
 	version := head.Requires.Version
 	if version == "" {
 		parts := strings.SplitN(head.Requires.Full, ".", 3)
 		if len(parts) < 2 {
-			return
+			return nil
 		}
 		version = parts[0] + "." + parts[1]
 	}
-	if version != t.Env().PythonVersion {
-		r.out.Notes = append(r.out.Notes, fmt.Sprintf("%s was locked for Python %s alone, and %s gets the same distributions: what only it needs is not among them", r.title, version, t.Runtime))
+	if version == t.Env().PythonVersion {
+		return nil
 	}
+	return r.fault("", "it was locked for Python %s alone, and %s may need other distributions: drop the runtime, or lock again with python_version = %q in the Pipfile", version, t.Runtime, t.Env().PythonVersion)
 }
 
 // mergePipfile adds the packages of a section whose markers hold.

@@ -78,6 +78,9 @@ func (r *lockReader) readPylock(b []byte) error {
 	if err := r.toml(b, &head); err != nil {
 		return err
 	}
+	if head.Version == nil {
+		return r.fault("", "it tells no lock-version, so that it is damaged or no pylock.toml")
+	}
 	if text, _ := head.Version.(string); text != "1.0" && !strings.HasPrefix(text, "1.") {
 		return r.fault("", "its lock-version is %v, and versions 1.x are understood", head.Version)
 	}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -29,7 +30,8 @@ type Input struct {
 // "requests==2.31.0 --hash=sha256:…", as a line of a requirements file. The
 // error is a *SyntaxError with source as its Source.
 func ParseInput(s, source string) (Input, error) {
-	l := line{source: source, text: strings.TrimSpace(s)}
+	text := strings.TrimSpace(s)
+	l := line{source: source, text: text, shown: text}
 	if strings.HasPrefix(l.text, "-") {
 		return Input{}, l.fail(0, "expected a requirement, not an option: options belong into a file for python.requirements_file")
 	}
@@ -39,15 +41,41 @@ func ParseInput(s, source string) (Input, error) {
 // ReadRequirementsFile reads a file in pip's requirements format, with every
 // file that it names by -r and -c. Paths are relative to the file they stand in;
 // in Source and in errors files are named relative to the folder of the first
-// one. Environment variables are not expanded, and options that name source
-// checkouts are refused: the error, a *SyntaxError, says what to write instead.
-// With --require-hashes a requirement without --hash is an error.
-func ReadRequirementsFile(name string) (*RequirementsFile, error) {
-	if reason := notARequirementsFile(name); reason != "" {
-		return nil, errors.New(reason)
+// one. A ${NAME} of capitals, digits and underscores is replaced by the variable
+// that getenv returns, as pip does; what stands in it is in no error. Options that
+// name source checkouts are refused: the errors, each a *SyntaxError, say what to
+// write instead, and all of a file are told at once. With --require-hashes a
+// requirement without --hash is an error.
+func ReadRequirementsFile(name string, getenv func(string) string) (*RequirementsFile, error) {
+	if fault := otherKind(name); fault != "" && exists(name) {
+		return nil, fmt.Errorf("reading requirements file %q: %s", filepath.Base(name), fault)
 	}
-	r := reader{read: os.ReadFile, exists: exists, seen: map[visit]bool{}}
+	r := reader{read: os.ReadFile, exists: exists, getenv: getenv, seen: map[visit]bool{}}
 	return r.all(name)
+}
+
+// otherKind says what a file is that holds no requirements, by its name, and
+// where it belongs; "" for any other.
+func otherKind(name string) string {
+	base := filepath.Base(name)
+	switch {
+	case lockFormat(base) != nil:
+		return "it is a lock file: name it in python.lock_file"
+	case base == "pyproject.toml":
+		command, writes := lockCommand(name)
+		return fmt.Sprintf("it describes a project and holds no list of requirements: run %s and name the %s that this writes in python.lock_file, or write its dependencies in python.requirements", command, writes)
+	case base == "Pipfile":
+		return "it describes a project of Pipenv: run pipenv lock and name its Pipfile.lock in python.lock_file"
+	case base == "setup.py" || base == "setup.cfg":
+		return "it describes a project of setuptools: write its install_requires in python.requirements"
+	case base == "environment.yml" || base == "environment.yaml":
+		return "it describes an environment of conda: write what it lists below pip in python.requirements"
+	case base == "package.json" || isLockOfNode(base):
+		return "it belongs to Node.js: name it in nodejs.package_json or nodejs.lock_file"
+	case strings.HasSuffix(base, ".toml") || strings.HasSuffix(base, ".json"):
+		return "it is no file in pip's requirements format, such as requirements.txt"
+	}
+	return ""
 }
 
 // RequirementsFile is what a requirements file and those that it includes say.
@@ -58,6 +86,12 @@ type RequirementsFile struct {
 	IndexURL  string
 	ExtraURLs []string
 	NoIndex   bool
+	// Accounts are addresses of IndexURL, ExtraURLs and FindLinks with the user and
+	// password that environment variables gave them: for a client alone.
+	Accounts []string
+	// Prerelease and ExcludeNewer are --pre and --uploaded-prior-to.
+	Prerelease   bool
+	ExcludeNewer time.Time
 	// FindLinks are folders, relative to the working directory, and addresses.
 	FindLinks []string
 }
@@ -71,6 +105,8 @@ func exists(name string) bool {
 type reader struct {
 	read          func(name string) ([]byte, error)
 	exists        func(name string) bool
+	getenv        func(name string) string
+	faults        []error // of lines
 	out           RequirementsFile
 	requireHashes bool
 	seen          map[visit]bool // files read or being read
@@ -91,11 +127,14 @@ func (r *reader) all(name string) (*RequirementsFile, error) {
 	}
 	for _, input := range r.out.Requirements {
 		if r.requireHashes && len(input.Hashes) == 0 {
-			return nil, &SyntaxError{
+			r.faults = append(r.faults, &SyntaxError{
 				Source: input.Source, Input: input.Requirement.String(),
 				Reason: "--require-hashes is set, and this requirement has no --hash",
-			}
+			})
 		}
+	}
+	if len(r.faults) > 0 {
+		return nil, errors.Join(r.faults...)
 	}
 	return &r.out, nil
 }
@@ -122,7 +161,10 @@ func (r *reader) file(name, title string, constraint bool) error {
 	}
 	for _, l := range splitLines(string(b), title) {
 		if err := r.line(l, name, title, constraint); err != nil {
-			return err
+			if _, ok := errors.AsType[*SyntaxError](err); !ok {
+				return err
+			}
+			r.faults = append(r.faults, err)
 		}
 	}
 	return nil
@@ -151,8 +193,8 @@ func decoded(b []byte) []byte {
 }
 
 func (r *reader) line(l line, name, title string, constraint bool) error {
-	if reason, at := unexpanded(l.text); reason != "" {
-		return l.fail(at, reason)
+	if missing := l.expand(r.getenv); missing != "" {
+		return l.fail(0, "the environment variable "+missing+" is not set")
 	}
 	if strings.HasPrefix(l.text, "-") {
 		return r.options(l, name, title)
@@ -190,6 +232,21 @@ func (r *reader) options(l line, name, title string) error {
 			}
 		case "--require-hashes":
 			r.requireHashes = true
+		case "--pre":
+			r.out.Prerelease = true
+		case "--uploaded-prior-to":
+			if err := r.priorTo(l, value); err != nil {
+				return err
+			}
+		case "--no-binary":
+			if value != ":none:" {
+				return l.fail(0, "nothing is built from source: remove this option, and give a wheel in python.wheels")
+			}
+		case "--all-releases":
+			if value != ":all:" && value != ":none:" {
+				return l.fail(0, "pre-releases of single distributions are not chosen: require one by a specifier such as >=2.0rc1")
+			}
+			r.out.Prerelease = value == ":all:"
 		case optHash:
 			return l.fail(0, optHash+" belongs behind a requirement, on its line")
 		case optIndex, optExtraIndex, optNoIndex, optLinks:
@@ -213,6 +270,11 @@ func (r *reader) index(l line, option, value, name string) error {
 	}
 	u, err := url.Parse(value)
 	remote := err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+	if remote && u.User != nil && l.text != l.shown {
+		r.out.Accounts = append(r.out.Accounts, value)
+		u.User = nil
+		value = u.String()
+	}
 	switch {
 	case remote && u.User != nil:
 		return l.fail(0, "write the address without user and password, and these into netrc: another machine builds from the lock, which has neither")
@@ -261,7 +323,7 @@ func splitLines(text, title string) []line {
 	start := 0
 	emit := func() {
 		if text := strings.TrimSpace(cutComment(joined.String())); text != "" {
-			lines = append(lines, line{source: title + ":" + strconv.Itoa(start), text: text})
+			lines = append(lines, line{source: title + ":" + strconv.Itoa(start), text: text, shown: text})
 		}
 		joined.Reset()
 		start = 0
@@ -298,18 +360,17 @@ func cutComment(s string) string {
 	return s
 }
 
-// unexpanded finds a ${NAME} of the kind that pip would replace.
-func unexpanded(s string) (reason string, at int) {
-	for at := range len(s) {
-		rest, ok := strings.CutPrefix(s[at:], "${")
-		if !ok {
+// priorTo takes the moment of --uploaded-prior-to: the earliest counts.
+func (r *reader) priorTo(l line, value string) error {
+	for _, form := range []string{time.RFC3339, "2006-01-02T15:04:05", time.DateOnly} {
+		at, err := time.Parse(form, value)
+		if err != nil {
 			continue
 		}
-		name, _, closed := strings.Cut(rest, "}")
-		plain := strings.TrimLeft(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
-		if closed && name != "" && plain == "" {
-			return "environment variables are not expanded: write the value of ${" + name + "}", at
+		if r.out.ExcludeNewer.IsZero() || at.Before(r.out.ExcludeNewer) {
+			r.out.ExcludeNewer = at
 		}
+		return nil
 	}
-	return "", 0
+	return l.fail(0, "expected a date or a moment such as 2026-01-31T00:00:00Z after --uploaded-prior-to")
 }

@@ -7,8 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 const (
@@ -50,7 +52,7 @@ type filesCase struct {
 
 func (c filesCase) check(t *testing.T) {
 	t.Parallel()
-	read, err := ReadRequirementsFile(writeFiles(t, c.files, "requirements.txt"))
+	read, err := ReadRequirementsFile(writeFiles(t, c.files, "requirements.txt"), noVariables)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,6 +63,8 @@ func (c filesCase) check(t *testing.T) {
 		t.Errorf("constraints = %q, want %q", got, c.constraints)
 	}
 }
+
+func noVariables(string) string { return "" }
 
 func TestReadRequirementsFileAlone(t *testing.T) {
 	t.Parallel()
@@ -150,15 +154,15 @@ func TestReadRequirementsFileSaysWhatToWrite(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"a @ https://u:secret@example.com/a b":        `parsing "a @ https://***@example.com/a b": expected a semicolon or the end, at "b"`,
-		"a @ https://u:${X}secret@example.com":        `parsing "a @ https://***@example.com": environment variables are not expanded: write the value of ${X}, at "***@example.com"`,
+		"a @ https://u:${X}secret@example.com":        `parsing "a @ https://***@example.com": the environment variable X is not set`,
 		"six\n-i https://u:secret@example.com/simple": `requirements.txt:2: parsing "-i https://***@example.com/simple": write the address without user and password, and these into netrc: another machine builds from the lock, which has neither`,
 		"--index-url wheels":                          "expected an address that starts with https:// after --index-url: a folder with wheels is named by --find-links",
 		"--extra-index-url":                           "expected an address after --extra-index-url",
-		"--trusted-host example.com":                  "set SSL_CERT_FILE",
 		"-e .":                                        "an editable checkout cannot go into a layer",
 		"-e./src":                                     "an editable checkout cannot go into a layer",
 		"--no-binary :all:":                           "nothing is built from source",
-		"--pre":                                       "write python.prerelease",
+		"--all-releases six":                          "pre-releases of single distributions are not chosen",
+		"--uploaded-prior-to x":                       "expected a date or a moment",
 		"--frobnicate":                                "this option is not known in a requirements file",
 		"-":                                           "this option is not known in a requirements file",
 		"-r":                                          "expected a file after --requirement",
@@ -169,14 +173,14 @@ func TestReadRequirementsFileSaysWhatToWrite(t *testing.T) {
 		"six-1.16.0-py3-none-any.whl":                 "a file is not a requirement",
 		"https://example.com/six.whl":                 "a URL alone is not a requirement",
 		"git+https://example.com/six.git":             "nothing is built from source: make its wheel once with pip wheel --no-deps git+https://example.com/six.git",
-		"six==${VERSION}":                             "environment variables are not expanded: write the value of ${VERSION}",
+		"six==${VERSION}":                             "the environment variable VERSION is not set",
 		"six --hash=md5:00":                           "expected --hash=sha256:<hex>",
 		"six --hash=sha256:zz":                        "expected --hash=sha256:<hex>",
 		"six --index-url=https://example.com":         "this option does not go behind a requirement",
 		"six=1":                                       `requirements.txt:1: parsing "six=1": a single = is not an operator: write ==, at "=1"`,
 		"--require-hashes\nsix==1":                    `requirements.txt:2: parsing "six==1": --require-hashes is set, and this requirement has no --hash`,
 	} {
-		_, err := ReadRequirementsFile(writeFiles(t, map[string]string{"requirements.txt": text}, "requirements.txt"))
+		_, err := ReadRequirementsFile(writeFiles(t, map[string]string{"requirements.txt": text}, "requirements.txt"), noVariables)
 		var syntax *SyntaxError
 		if !errors.As(err, &syntax) || !strings.Contains(syntax.Error(), want) {
 			t.Errorf("reading %q: error %v, want a *SyntaxError with %q", text, err, want)
@@ -194,7 +198,7 @@ func TestReadRequirementsFileSources(t *testing.T) {
 		"sub/more.txt":      "--index-url https://second.example/simple\n-f wheels\n--find-links=absent/wheels\n-f https://links.example/all.html\n-ffile:///srv/wheels\nsix\n",
 		"sub/wheels/README": "",
 	}, "requirements.txt")
-	read, err := ReadRequirementsFile(name)
+	read, err := ReadRequirementsFile(name, noVariables)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,12 +239,12 @@ func TestReadRequirementsFileFollowsErrorsInward(t *testing.T) {
 			`c.txt:1: parsing "a[b]<2": a constraint names no extras: ask for them in a requirement`,
 		},
 	} {
-		_, err := ReadRequirementsFile(writeFiles(t, c.files, "requirements.txt"))
+		_, err := ReadRequirementsFile(writeFiles(t, c.files, "requirements.txt"), noVariables)
 		if err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
 		}
 	}
-	_, err := ReadRequirementsFile(filepath.Join(t.TempDir(), "requirements.txt"))
+	_, err := ReadRequirementsFile(filepath.Join(t.TempDir(), "requirements.txt"), noVariables)
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("absent file: error %v, want fs.ErrNotExist", err)
 	}
@@ -262,5 +266,68 @@ func TestParseInput(t *testing.T) {
 		if _, err := ParseInput(text, "python.requirements[0]"); err == nil || err.Error() != want {
 			t.Errorf("ParseInput(%q) error = %v, want %q", text, err, want)
 		}
+	}
+}
+
+// TestReadRequirementsFileExpands replaces variables as pip does. What they hold
+// is in no error, and in no address that is kept.
+func TestReadRequirementsFileExpands(t *testing.T) {
+	t.Parallel()
+	getenv := func(name string) string {
+		return map[string]string{"TOKEN": "hunter2", "VERSION": "1.0", "DAY": "2026-01-31"}[name]
+	}
+	text := "--index-url https://u:${TOKEN}@a.example/simple\n--extra-index-url https://${TOKEN}@b.example/simple\n-f https://x:${TOKEN}@c.example/links\n" +
+		"six==${VERSION}\nidna # ${none}\n--uploaded-prior-to ${DAY}\n--pre\n--trusted-host a.example --no-binary :none:\n"
+	got, err := ReadRequirementsFile(writeFiles(t, map[string]string{"requirements.txt": text}, "requirements.txt"), getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"https://a.example/simple", "https://b.example/simple", "https://c.example/links", "six==1.0", "idna", "2026-01-31", "true"}
+	found := append([]string{got.IndexURL}, got.ExtraURLs...)
+	found = append(found, got.FindLinks...)
+	for _, in := range got.Requirements {
+		found = append(found, in.Requirement.String())
+	}
+	found = append(found, got.ExcludeNewer.Format(time.DateOnly), strconv.FormatBool(got.Prerelease))
+	if !slices.Equal(found, want) {
+		t.Errorf("got %q, want %q", found, want)
+	}
+	if want := []string{"https://u:hunter2@a.example/simple", "https://hunter2@b.example/simple", "https://x:hunter2@c.example/links"}; !slices.Equal(got.Accounts, want) {
+		t.Errorf("accounts %q, want %q", got.Accounts, want)
+	}
+	for _, line := range []string{"six==${TOKEN}!", "--frobnicate ${TOKEN}", "a @ git+https://${TOKEN}@example.com/a b"} {
+		_, err := ReadRequirementsFile(writeFiles(t, map[string]string{"requirements.txt": line}, "requirements.txt"), getenv)
+		if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "TOKEN") && !strings.Contains(err.Error(), "***") {
+			t.Errorf("reading %q: %v", line, err)
+		}
+	}
+}
+
+// TestReadRequirementsFileTellsAllFaults names every line that is wrong, and what
+// a file is that holds no requirements.
+func TestReadRequirementsFileTellsAllFaults(t *testing.T) {
+	t.Parallel()
+	_, err := ReadRequirementsFile(writeFiles(t, map[string]string{"requirements.txt": "-e .\nsix=1\nidna\n-r more.txt\n./x\n", "more.txt": "a b\n"}, "requirements.txt"), noVariables)
+	want := []string{"requirements.txt:1: ", "requirements.txt:2: ", "more.txt:1: ", "requirements.txt:5: "}
+	var got []string
+	if err != nil {
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			got = append(got, line[:min(len(line), strings.Index(line, ": ")+2)])
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for name, want := range map[string]string{
+		"pyproject.toml": "it describes a project and holds no list of requirements: run uv lock and name the uv.lock that this writes in python.lock_file", "uv.lock": "it is a lock file: name it in python.lock_file",
+		"Pipfile": "name its Pipfile.lock in python.lock_file", "environment.yml": "it describes an environment of conda", "setup.py": "it describes a project of setuptools",
+	} {
+		_, err := ReadRequirementsFile(writeFiles(t, map[string]string{name: "x"}, name), noVariables)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", name, err, want)
+		}
+	}
+	if _, err := ReadLockFile("requirements.txt", LockFileOptions{}, nil); err == nil || !strings.Contains(err.Error(), "is named in python.requirements_file") {
+		t.Errorf("as a lock file: %v", err)
 	}
 }

@@ -3,13 +3,15 @@ package python
 import (
 	"encoding/hex"
 	"errors"
+	"regexp"
 	"strings"
 )
 
 // line is one logical line of a requirements file, without its comment.
 type line struct {
 	source string
-	text   string
+	text   string // with the values of variables
+	shown  string // as it is written
 }
 
 // Options in their long spelling.
@@ -24,7 +26,27 @@ const (
 )
 
 func (l line) fail(offset int, reason string) error {
-	return &SyntaxError{Source: l.source, Input: l.text, Offset: offset, Reason: reason}
+	if l.text != l.shown {
+		offset = 0
+	}
+	return &SyntaxError{Source: l.source, Input: l.shown, Offset: offset, Reason: reason}
+}
+
+// envVariable is what pip replaces in a requirements file.
+var envVariable = regexp.MustCompile(`\$\{([A-Z0-9_]+)\}`)
+
+// expand puts the values of variables into the line, and returns the name of the
+// first that is not set, or "".
+func (l *line) expand(getenv func(string) string) (missing string) {
+	l.text = envVariable.ReplaceAllStringFunc(l.text, func(found string) string {
+		name := envVariable.FindStringSubmatch(found)[1]
+		value := getenv(name)
+		if value == "" && missing == "" {
+			missing = name
+		}
+		return value
+	})
+	return missing
 }
 
 // input reads a requirement and the options behind it.
@@ -58,7 +80,9 @@ func (l line) input() (Input, error) {
 	var err error
 	input.Requirement, err = ParseRequirement(spec)
 	if syntax, ok := errors.AsType[*SyntaxError](err); ok {
-		syntax.Source = l.source
+		if syntax.Source = l.source; l.text != l.shown {
+			return input, l.fail(0, syntax.Reason)
+		}
 	}
 	return input, err
 }
@@ -123,18 +147,11 @@ func withoutLogin(s string) string {
 func refusal(option string) string {
 	switch option {
 	case optRequirement, optConstraint, optHash, "--require-hashes", optIndex, optExtraIndex, optNoIndex, optLinks,
-		"--only-binary", "--prefer-binary", "--use-feature":
+		"--only-binary", "--prefer-binary", "--use-feature", "--pre", "--no-binary", "--all-releases", "--only-final", "--uploaded-prior-to",
+		"--trusted-host": // certificates are checked all the same
 		return ""
-	case "--trusted-host":
-		return "certificates are always checked: set SSL_CERT_FILE in the environment for an authority of your own"
 	case "--editable":
 		return "an editable checkout cannot go into a layer: put its code in files, or a wheel of it in python.wheels"
-	case "--no-binary":
-		return "nothing is built from source: remove this option, and give a wheel in python.wheels"
-	case "--pre", "--all-releases", "--only-final":
-		return "pre-releases are not chosen in requirements files: write python.prerelease"
-	case "--uploaded-prior-to":
-		return "the cut-off is not read from requirements files: write python.exclude_newer"
 	}
 	return "this option is not known in a requirements file"
 }
@@ -176,7 +193,7 @@ func longOption(option string) string {
 func takesValue(option string) bool {
 	switch option {
 	case optRequirement, optConstraint, optHash, optIndex, optExtraIndex, optLinks, "--only-binary", "--use-feature",
-		"--config-settings", "--global-option", "--build-option":
+		"--no-binary", "--all-releases", "--only-final", "--uploaded-prior-to", "--trusted-host", "--config-settings", "--global-option", "--build-option":
 		return true
 	}
 	return false

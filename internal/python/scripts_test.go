@@ -153,8 +153,8 @@ func TestFindings(t *testing.T) {
 		universe: "a 1.0\nb 1.0\n  file: ns/b/__init__.py: \\n\nc 1.0\n  file: ns/c/__init__.py: \\n\n",
 	}, {
 		name:     "a .pth file",
-		universe: "a 1.0\n  file: a-nspkg.pth: import a\\n\n  file: a/inner.pth: x\\n\nb 1.0\nc 1.0\n",
-		want:     []string{`"a-nspkg.pth" of a 1.0 is not read by Lambda's Python: what it adds to sys.path or runs at start is missing`},
+		universe: "a 1.0\n  file: a.pth: a/lib\\n\n  file: a-nspkg.pth: import a\\n\n  file: a/inner.pth: import x\\n\nb 1.0\n  file: hook.pth: x\\nimport b\\n\nc 1.0\n  file: distutils-precedence.pth: import os\\n\n",
+		want:     []string{`"hook.pth" of b 1.0 runs code at every cold start`},
 	}, {
 		name:     "one has an __init__.py",
 		universe: "a 1.0\nb 1.0\n  file: ns/__init__.py: \\n\n  file: ns/sub/__init__.py: \\n\nc 1.0\n  file: ns/sub/c.py: \\n\n",

@@ -96,7 +96,7 @@ func (w *world) refuse(p *page, d dependency, chain string) error {
 	}
 	newest := newestMatch(all, d.spec)
 	if newest == nil {
-		return &NoVersion{Name: d.name, Asked: d.text(), Chain: chain, Target: w.target.String(), Near: near(all, d.spec)}
+		return &NoVersion{Name: d.name, Asked: d.text(), Chain: chain, Target: w.target.String(), Near: near(all, d.spec), Index: p.index, After: p.after}
 	}
 	if !newest.visible {
 		return &NoVersion{

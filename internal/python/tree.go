@@ -45,7 +45,13 @@ type TreeOptions struct {
 	// Indexes are as in Spec. Where none of them is the public index, they are
 	// asked for its files before it is.
 	Indexes []Index
+	// Vet looks at the wheels that are kept, whose digest was checked; nil is
+	// filetree.Vet.
+	Vet Vet
 }
+
+// Vet judges an archive with a digest, as filetree.Vet does.
+type Vet = func(a *filetree.Archive, sum store.Digest) error
 
 // Tree fetches the wheels that the store lacks and returns the files that they
 // install, at their layer paths, wheels in the order of the lock. It chooses
@@ -62,7 +68,7 @@ func Tree(ctx context.Context, c *fetch.Client, s *store.Store, l *Lock, o TreeO
 		return nil, err
 	}
 	defer stop()
-	m.pack = o.Pack
+	m.pack, m.vet = o.Pack, o.Vet
 	archives := make([]*filetree.Archive, len(l.Wheels))
 	g, ctx := errgroup.WithContext(ctx)
 	for i, w := range l.Wheels {
@@ -110,7 +116,7 @@ func (m *mirror) fetch(ctx context.Context, w Wheel) (*filetree.Archive, error) 
 		return m.make(ctx, w)
 	}
 	if w.Path != "" {
-		if err := bringWheel(m.store, w); err != nil {
+		if err := bringWheel(m.store, w, m.vet); err != nil {
 			return nil, err
 		}
 		return filetree.FileArchive(w.Filename, m.store.Path(w.SHA256))
@@ -124,24 +130,29 @@ func (m *mirror) fetch(ctx context.Context, w Wheel) (*filetree.Archive, error) 
 }
 
 // wheelSource asks for a wheel that is vetted before it is kept.
-func wheelSource(address, filename string, sum store.Digest, size int64) fetch.Source {
+func wheelSource(address, filename string, sum store.Digest, size int64, vet Vet) fetch.Source {
 	if sdist.Is(filename) {
 		return sourceFile(address, sum, size)
 	}
 	return fetch.Source{
 		URL: address, SHA256: sum, Size: size,
-		Vet: func(f *os.File, size int64) error { return vetWheel(f, filename, size) },
+		Vet: func(f *os.File, size int64) error { return vetWheel(f, filename, size, sum, vet) },
 	}
 }
 
-func vetWheel(f *os.File, filename string, size int64) error {
+// vetWheel looks at a wheel; without a vet, or a digest, by filetree.Vet.
+func vetWheel(f *os.File, filename string, size int64, sum store.Digest, vet Vet) error {
 	open := func() (filetree.ArchiveFile, error) { return keepOpen{f}, nil }
-	return filetree.Vet(&filetree.Archive{Name: filename, Size: size, Open: open})
+	archive := &filetree.Archive{Name: filename, Size: size, Open: open}
+	if vet == nil || sum.IsZero() {
+		return filetree.Vet(archive)
+	}
+	return vet(archive, sum)
 }
 
 // bringWheel copies a wheel from disk into the store, unless it is there. The
 // error of other bytes, or of none, is a *ChangedWheelError.
-func bringWheel(s *store.Store, w Wheel) (err error) {
+func bringWheel(s *store.Store, w Wheel, vet Vet) (err error) {
 	// An open marks the blob as used.
 	if f, err := s.Open(w.SHA256, -1); err == nil {
 		return f.Close()
@@ -162,7 +173,7 @@ func bringWheel(s *store.Store, w Wheel) (err error) {
 	if got := out.Sum(); got != w.SHA256 {
 		return &ChangedWheelError{Path: w.Path, Want: w.SHA256, Got: got}
 	}
-	if err := vetWheel(out.File(), w.Filename, out.Size()); err != nil {
+	if err := vetWheel(out.File(), w.Filename, out.Size(), w.SHA256, vet); err != nil {
 		return err
 	}
 	return out.Commit(w.SHA256)

@@ -89,13 +89,13 @@ func TestWrongKindsOfFiles(t *testing.T) {
 		{"pep/pyproject.toml", "run uv lock", "run uv lock"},
 		{"pdm/pyproject.toml", "run pdm export -f pylock -o pylock.toml", "pylock.toml"},
 		{"broken/pyproject.toml", "run uv lock", "run uv lock"},
-		{"requirements.txt", "write it in python.requirements_file", ""},
-		{"requirements.in", "write it in python.requirements_file", ""},
+		{"requirements.txt", "is named in python.requirements_file", ""},
+		{"requirements.in", "is named in python.requirements_file", ""},
 		{"package-lock.json", "write it in nodejs.lock_file", "it belongs to Node.js"},
 		{"Pipfile", "run pipenv lock", "run pipenv lock"},
-		{"poetry.lock", "", "it is a lock file: write it in python.lock_file"},
-		{"pylock.dev.toml", "", "it is a lock file: write it in python.lock_file"},
-		{"setup.py", "its name is none of", "write what it requires in python.requirements"},
+		{"poetry.lock", "", "it is a lock file: name it in python.lock_file"},
+		{"pylock.dev.toml", "", "it is a lock file: name it in python.lock_file"},
+		{"setup.py", "its name is none of", "write its install_requires in python.requirements"},
 		{"package.json", "its name is none of", "it belongs to Node.js"},
 		{"environment.yml", "packages of conda are no wheels", ""},
 	} {
@@ -106,7 +106,7 @@ func TestWrongKindsOfFiles(t *testing.T) {
 			}
 		}
 		if c.asRequirements != "" {
-			if _, err := ReadRequirementsFile(full); err == nil || !strings.Contains(err.Error(), c.asRequirements) {
+			if _, err := ReadRequirementsFile(full, noVariables); err == nil || !strings.Contains(err.Error(), c.asRequirements) {
 				t.Errorf("%s as a requirements file: %v, want %s", c.name, err, c.asRequirements)
 			}
 		}
@@ -126,7 +126,7 @@ func TestAddressesOfSources(t *testing.T) {
 		if err := os.WriteFile(file, []byte("six\n"+line+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := ReadRequirementsFile(file)
+		_, err := ReadRequirementsFile(file, noVariables)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v, want %s", line, err, want)
 		}

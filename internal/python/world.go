@@ -167,7 +167,7 @@ func (w *world) evaluate(m *wheelMetadata, extra string) ([]dependency, string) 
 		if extra == "" && !always || extra != "" && (always || !r.Marker.Eval(w.env, extra)) {
 			continue
 		}
-		if r.URL != "" {
+		if r.URL != "" && !w.spec.given(r.Name) && !slices.Contains(w.spec.LeftOut, r.Name) {
 			return nil, "it needs " + r.Name + " from an address of its own, not from an index"
 		}
 		deps = append(deps, dependency{name: r.Name, extras: r.Extras, spec: r.Specifiers})

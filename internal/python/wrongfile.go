@@ -24,31 +24,11 @@ func notALockFile(name string) string {
 	case title == "environment.yml" || title == "conda-lock.yml" || title == "pixi.lock":
 		return "packages of conda are no wheels: write the distributions in python.requirements, or lock them with uv"
 	case strings.HasSuffix(title, ".txt") || strings.HasSuffix(title, ".in"):
-		return "it looks like a requirements file: write it in python.requirements_file"
+		return "it is no lock file: a file in pip's requirements format is named in python.requirements_file"
 	case isLockOfNode(title):
 		return "it is a lock of Node.js packages: write it in nodejs.lock_file"
 	}
 	return "its name is none of uv.lock, pylock.toml, pylock.<name>.toml, poetry.lock and Pipfile.lock"
-}
-
-// notARequirementsFile says of a file that was given as a requirements file what
-// it is and where it belongs, "" where its name tells nothing.
-func notARequirementsFile(name string) string {
-	title := filepath.Base(name)
-	switch {
-	case title == "pyproject.toml":
-		command, writes := lockCommand(name)
-		return fmt.Sprintf("it is no requirements file: run %s and name the %s that this writes in python.lock_file", command, writes)
-	case title == "Pipfile":
-		return "it is no requirements file: run pipenv lock and name the Pipfile.lock that this writes in python.lock_file"
-	case title == "setup.py" || title == "setup.cfg":
-		return "it is no requirements file: write what it requires in python.requirements"
-	case lockFormat(title) != nil:
-		return "it is a lock file: write it in python.lock_file"
-	case title == "package.json" || isLockOfNode(title):
-		return "it belongs to Node.js: write it in nodejs.package_json or nodejs.lock_file"
-	}
-	return ""
 }
 
 func isLockOfNode(title string) bool {

@@ -133,15 +133,15 @@ func TestReadOnlyDirectory(t *testing.T) {
 	for _, want := range []string{
 		"read: hello <nil>\n",
 		fmt.Sprintf("writer: writing to cache directory %q: ", s.Dir()),
-		fmt.Sprintf("record: writing to cache directory %q: ", s.Dir()),
+		"record: <nil>\n",
 		fmt.Sprintf("open: opening cache directory %q: ", filepath.Join(s.Dir(), "below")),
 	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("child said\n%s\nwant %q", text, want)
 		}
 	}
-	if n := strings.Count(string(text), "permission denied"); n != 3 {
-		t.Errorf("%d permissions denied, want 3:\n%s", n, text)
+	if n := strings.Count(string(text), "permission denied"); n != 2 {
+		t.Errorf("%d permissions denied, want 2:\n%s", n, text)
 	}
 }
 

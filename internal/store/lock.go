@@ -10,11 +10,15 @@ import (
 )
 
 // Lock waits for the exclusive right to key, between all processes and all
-// goroutines, until ctx ends. The right ends with unlock or with the process.
+// goroutines, until ctx ends. The right ends with unlock or with the process. A
+// cache directory that cannot be written needs no lock: nobody changes it.
 func (s *Store) Lock(ctx context.Context, key string) (unlock func() error, err error) {
 	path := filepath.Join(s.root, "locks", Sum([]byte(key)).Hex())
 	for wait := 2 * time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
 		f, err := lockPath(path)
+		if unwritable(err) {
+			return func() error { return nil }, nil
+		}
 		if err != nil {
 			return nil, fmt.Errorf("locking in cache directory %q: %w", s.dir, err)
 		}

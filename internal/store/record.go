@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -21,6 +22,9 @@ func (s *Store) GetRecord(bucket, key string) (body []byte, written time.Time, e
 	path, err := s.recordPath(bucket, key)
 	if err != nil {
 		return nil, time.Time{}, err
+	}
+	if s.distrust != "" {
+		return nil, time.Time{}, fmt.Errorf("reading record in %q: %w: %s", bucket, fs.ErrNotExist, s.distrust)
 	}
 	raw, err := os.ReadFile(path)
 	if err != nil {
@@ -36,13 +40,21 @@ func (s *Store) GetRecord(bucket, key string) (body []byte, written time.Time, e
 	return body, written, nil
 }
 
-// PutRecord stores the record of a key in place of any older one.
+// PutRecord stores the record of a key in place of any older one. Records only save
+// time: where the cache directory cannot be written at all, such as on a read-only
+// mount, there is none afterwards, and no error.
 func (s *Store) PutRecord(bucket, key string, body []byte) error {
 	path, err := s.recordPath(bucket, key)
 	if err != nil {
 		return err
 	}
+	if s.distrust != "" {
+		return nil // nobody would believe it
+	}
 	f, err := s.createTemp("record-")
+	if unwritable(err) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -122,6 +134,12 @@ func Recall[T any](s *Store, bucket, key string, age time.Duration, usable func(
 // Note stores a record that only saves time later: that it cannot be written
 // is no fault.
 func (s *Store) Note(bucket, key string, body []byte) { _ = s.PutRecord(bucket, key, body) }
+
+// unwritable reports whether an error says that nothing can be written: a read-only
+// file system, or no permission.
+func unwritable(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
+}
 
 // isFresh reports whether a moment is less than age ago. The clock may have
 // been set back since: what is dated in the future is not fresh.

@@ -17,6 +17,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 )
 
@@ -25,6 +26,10 @@ import (
 type Store struct {
 	dir  string // as the user named it, absolute
 	root string // dir/v1
+	// distrust says why the records of the folder are not believed, "" where they
+	// are.
+	distrust string
+	checked  *checkedBlobs
 	// shared is what the store shares with other machines, or nil.
 	shared *sharing
 }
@@ -40,14 +45,28 @@ func Open(dir string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening cache directory %q: %w", dir, err)
 	}
-	s := &Store{dir: abs, root: filepath.Join(abs, "v1")}
+	s := &Store{dir: abs, root: filepath.Join(abs, "v1"), checked: &checkedBlobs{}}
 	for _, sub := range []string{"blobs/sha256", "records", "locks", "tmp"} {
-		if err := os.MkdirAll(filepath.Join(s.root, filepath.FromSlash(sub)), 0o777); err != nil {
+		name := filepath.Join(s.root, filepath.FromSlash(sub))
+		if err := os.MkdirAll(name, 0o700); err != nil && !isDir(name) {
 			return nil, fmt.Errorf("opening cache directory %q: %w", abs, err)
 		}
 	}
+	if s.distrust, err = foreign(abs, s.root, filepath.Join(s.root, "records")); err != nil {
+		return nil, fmt.Errorf("opening cache directory %q: %w", abs, err)
+	}
 	return s, nil
 }
+
+func isDir(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
+}
+
+// Distrust says why the records of the cache directory are not believed, in a
+// sentence: another user owns it, or others may write to it. It is "" where they
+// are. Blobs are used all the same: their digests tell what they are.
+func (s *Store) Distrust() string { return s.distrust }
 
 // Dir returns the absolute path of the cache directory.
 func (s *Store) Dir() string { return s.dir }
@@ -94,18 +113,23 @@ func (s *Store) Evict(d Digest) error {
 	return nil
 }
 
-// Verify reads the whole blob. One whose content has another digest is evicted
-// and reported as a *CorruptError.
+// Verify reads the whole blob, unless this Store has read the same file before. One
+// whose content has another digest is evicted and reported as a *CorruptError.
 func (s *Store) Verify(d Digest) error {
 	f, err := s.Open(d, -1)
 	if err != nil {
 		return err
 	}
-	got, _, err := SumReader(f)
-	if err = errors.Join(err, f.Close()); err != nil {
+	info, err := f.Stat()
+	if err == nil && s.checked.knows(d, info) {
+		return f.Close()
+	}
+	got, _, sumErr := SumReader(f)
+	if err = errors.Join(err, sumErr, f.Close()); err != nil {
 		return fmt.Errorf("verifying blob %s: %w", d, err)
 	}
 	if got == d {
+		s.checked.add(d, info)
 		return nil
 	}
 	corrupt := &CorruptError{Path: s.Path(d), Want: d, Got: got}
@@ -113,6 +137,41 @@ func (s *Store) Verify(d Digest) error {
 		return errors.Join(corrupt, err)
 	}
 	return corrupt
+}
+
+// OpenVerified is as Open, of a blob whose bytes have its digest: a damaged one is
+// evicted and absent.
+func (s *Store) OpenVerified(d Digest, size int64) (*os.File, error) {
+	var corrupt *CorruptError
+	if err := s.Verify(d); errors.As(err, &corrupt) {
+		return nil, fmt.Errorf("reading blob %s: %w: %w", d, fs.ErrNotExist, err)
+	} else if err != nil {
+		return nil, err
+	}
+	return s.Open(d, size)
+}
+
+// checkedBlobs are the files that were read and have the digests of their names,
+// as they were then.
+type checkedBlobs struct {
+	mu    sync.Mutex
+	files map[Digest]fs.FileInfo
+}
+
+func (c *checkedBlobs) knows(d Digest, now fs.FileInfo) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	then, ok := c.files[d]
+	return ok && os.SameFile(then, now) && then.Size() == now.Size() && then.ModTime().Equal(now.ModTime())
+}
+
+func (c *checkedBlobs) add(d Digest, now fs.FileInfo) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.files == nil {
+		c.files = map[Digest]fs.FileInfo{}
+	}
+	c.files[d] = now
 }
 
 // touch renews the time of last use. A failure only makes eviction less fair,

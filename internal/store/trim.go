@@ -37,10 +37,13 @@ const (
 // least recently used until no more than maxBytes remain (when positive), and
 // always what killed writers left. Time of use is kept to the day. A file that
 // is being written is never removed. When another Trim is under way anywhere,
-// it does nothing.
+// or the cache directory cannot be written, it does nothing.
 func (s *Store) Trim(ctx context.Context, maxBytes int64, maxAge time.Duration) (TrimResult, error) {
 	var result TrimResult
 	own, err := lockPath(filepath.Join(s.root, "locks", "trim"))
+	if unwritable(err) {
+		return result, nil
+	}
 	if err != nil {
 		return result, fmt.Errorf("trimming cache directory %q: %w", s.dir, err)
 	}

@@ -89,6 +89,9 @@ func (w *Writer) Commit(want Digest) error {
 	dst := w.s.Path(got)
 	err := errors.Join(w.f.Chmod(0o444), os.MkdirAll(filepath.Dir(dst), 0o777))
 	if err = publish(w.f, dst, err); err == nil {
+		if info, err := os.Stat(dst); err == nil && info.Size() == w.size {
+			w.s.checked.add(got, info)
+		}
 		return nil
 	}
 	if w.s.Has(got, w.size) {

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
 )
@@ -27,7 +28,7 @@ func lockOutcome(t *testing.T, text string, o Options) (*modules.Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	return TreeFor(t.Context(), newRecordedRegistry(t, []byte(files["registry"])), l, lambda)
+	return locked.TreeFor(t.Context(), newRecordedRegistry(t, []byte(files["registry"])), l, lambda)
 }
 
 func TestLockRefusals(t *testing.T) {
@@ -116,7 +117,7 @@ func TestLockRefusals(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("got %v, want %q in it", err, c.want)
 			}
-			var file *Error
+			var file *locked.Error
 			var resolve *manifest.ResolveError
 			if !errors.As(err, &file) && !errors.As(err, &resolve) {
 				t.Errorf("got an error of type %T", err)
@@ -377,7 +378,7 @@ func TestLockAsksOnlyWhatIsOpen(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := newRecordedRegistry(t, recordedManifests(t))
-		if _, err := TreeFor(t.Context(), r, l, lambda); err != nil {
+		if _, err := locked.TreeFor(t.Context(), r, l, lambda); err != nil {
 			t.Fatal(err)
 		}
 		if len(r.asked) != want {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
@@ -48,27 +49,27 @@ type npmEntry struct {
 // edges returns the wishes in the precedence of a tool: of two with one name the
 // later kind counts. For npm that is development's, for the others production's.
 // Dev edges are of the projects on disk alone.
-func (e *npmEntry) edges(by tool, project bool) []lockEdge {
-	all := map[string]lockEdge{}
-	add := func(deps jsonTexts, kind edgeKind) {
+func (e *npmEntry) edges(by locked.Tool, project bool) []locked.Edge {
+	all := map[string]locked.Edge{}
+	add := func(deps jsonTexts, kind locked.Kind) {
 		for name, spec := range deps {
 			k := kind
-			if kind == edgePeer && e.optionalPeer(name) {
-				k = edgePeerOptional
+			if kind == locked.Peer && e.optionalPeer(name) {
+				k = locked.PeerOptional
 			}
-			all[name] = lockEdge{Name: name, Spec: spec, Kind: k}
+			all[name] = locked.Edge{Name: name, Spec: spec, Kind: k}
 		}
 	}
-	add(e.PeerDependencies, edgePeer)
-	if project && by != toolNPM {
-		add(e.DevDependencies, edgeDev)
+	add(e.PeerDependencies, locked.Peer)
+	if project && by != locked.NPM {
+		add(e.DevDependencies, locked.Dev)
 	}
-	add(e.Dependencies, edgeProd)
-	add(e.OptionalDependencies, edgeOptional)
-	if project && by == toolNPM {
-		add(e.DevDependencies, edgeDev)
+	add(e.Dependencies, locked.Prod)
+	add(e.OptionalDependencies, locked.Optional)
+	if project && by == locked.NPM {
+		add(e.DevDependencies, locked.Dev)
 	}
-	return sortEdges(slices.Collect(maps.Values(all)))
+	return locked.SortEdges(slices.Collect(maps.Values(all)))
 }
 
 // packageManager returns the major version of a package manager that the project

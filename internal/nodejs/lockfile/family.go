@@ -5,23 +5,25 @@ import (
 	"encoding/json"
 	"path"
 	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 )
 
 // family returns the tool that wrote a lock file, "" where it is none of those that
 // are read.
-func family(b []byte) tool {
+func family(b []byte) locked.Tool {
 	text := strings.TrimSpace(string(b))
 	switch {
 	case strings.HasPrefix(text, "{"):
 		if jsonStranger(b) == nil {
-			return toolNPM
+			return locked.NPM
 		}
 	case strings.HasPrefix(text, "__metadata:") || strings.Contains(text, "\n__metadata:"):
-		return toolBerry
+		return locked.Berry
 	case strings.HasPrefix(text, "lockfileVersion:") || strings.Contains(text, "\nlockfileVersion:"):
-		return toolPnpm
+		return locked.Pnpm
 	case strings.Contains(text, "# yarn lockfile v1"):
-		return toolYarn1
+		return locked.Yarn1
 	}
 	return ""
 }

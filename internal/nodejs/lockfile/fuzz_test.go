@@ -5,6 +5,8 @@ import (
 	"path"
 	"strings"
 	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 )
 
 // FuzzLock reads any content as any lock file: what is accepted keeps within
@@ -24,7 +26,7 @@ func FuzzLock(f *testing.F) {
 	f.Add(`{"lockfileVersion":3,"packages":{"node_modules/a":{"link":true,"resolved":"b"},"b":{"dependencies":{"c":"1"}},"b/node_modules/c":{"link":true,"resolved":"b"}}}`, `{"dependencies":{"a":"file:b"}}`, "")
 	f.Fuzz(func(t *testing.T, lock, project, member string) {
 		files := memoryFiles{"package.json": project, "m/package.json": `{"name":"m","dependencies":{"a":"1"}}`}
-		read := func() (*Lock, error) {
+		read := func() (*locked.Graph, error) {
 			return (&lockReader{title: "lock", files: files, options: Options{Workspace: member}}).read([]byte(lock))
 		}
 		l, err := read()
@@ -43,7 +45,7 @@ func FuzzLock(f *testing.F) {
 		if err != nil || string(one) != string(two) {
 			t.Fatalf("got %s, then %s, %v", one, two, err)
 		}
-		tree, err := TreeFor(t.Context(), &recordedRegistry{}, l, lambda)
+		tree, err := locked.TreeFor(t.Context(), &recordedRegistry{}, l, lambda)
 		if err != nil {
 			return
 		}

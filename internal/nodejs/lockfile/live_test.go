@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -100,7 +101,7 @@ func TestLockFilesMadeAnew(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				tree, err := TreeFor(t.Context(), registry, l, lambda)
+				tree, err := locked.TreeFor(t.Context(), registry, l, lambda)
 				if err != nil {
 					t.Fatal(err)
 				}

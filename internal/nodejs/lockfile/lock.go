@@ -1,11 +1,7 @@
 // Package lockfile reads the lock files of npm (versions 1 to 3), Yarn (classic and
-// berry) and pnpm, and turns what one holds for production into the tree of a
-// target.
-//
-// Each reader makes the same graph: packages by a key, and for each wish of a
-// package the key of the package that the lock file answers it with. [Read] makes
-// the graph and asks no registry; [TreeFor] settles it for a target and asks only
-// what the lock file does not tell.
+// berry) and pnpm into a [locked.Graph]. It asks no registry: what it makes is a
+// function of the lock file, the settings of the package manager beside it, and the
+// package.json files of the project and its members.
 package lockfile
 
 import (
@@ -18,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
@@ -33,71 +30,12 @@ type Options struct {
 	Workspace string
 }
 
-// Lock is what a lock file holds for production: what only devDependencies want
-// is left out. It is a pure function of the lock file, the package.json files of
-// the project and its members, and the options. Its JSON is fit for a digest: it
-// changes where, and only where, something that FromLock reads does.
-type Lock struct {
-	File   string // its name, without the folder
-	Format string // "package-lock 3", "yarn 1", "yarn berry 8", "pnpm 9.0"
-
-	tool     tool
-	root     string // key of the project, or of the member that was chosen
-	placed   bool   // packages have the paths that npm gave them
-	packages map[string]*lockPackage
-	notes    []string // sentences for the user, where the lock file is obeyed
-	ignored  []string // patterns of optional dependencies that are left out
-}
-
-// tool is the package manager that wrote a lock file: their rules differ.
-type tool string
-
-const (
-	toolNPM   tool = "npm"
-	toolYarn1 tool = "yarn 1"
-	toolBerry tool = "yarn berry"
-	toolPnpm  tool = "pnpm"
-)
-
-// Error tells what of a lock file cannot be obeyed.
-type Error struct {
-	File   string // its name, without the folder
-	Entry  string // such as "left-pad@1.3.0"; "" for the file as a whole
-	Reason string // a clause, with what to write instead
-	Err    error  // cause, may be nil
-}
-
-func (e *Error) Error() string {
-	text := fmt.Sprintf("reading lock file %q: ", e.File)
-	if e.Entry != "" {
-		text += e.Entry + ": "
-	}
-	text += e.Reason
-	if e.Err != nil {
-		text += ": " + e.Err.Error()
-	}
-	return text
-}
-
-func (e *Error) Unwrap() error { return e.Err }
-
-// MarshalJSON writes all that FromLock reads, in an order of its own.
-func (l *Lock) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		Root     string                  `json:"root"`
-		Placed   bool                    `json:"placed"`
-		Packages map[string]*lockPackage `json:"packages"`
-		Ignored  []string                `json:"ignored,omitempty"`
-		Notes    []string                `json:"notes,omitempty"`
-	}{l.root, l.placed, l.packages, l.ignored, l.notes})
-}
-
 // Read reads package-lock.json and npm-shrinkwrap.json (versions 1 to 3),
 // yarn.lock (classic and berry) or pnpm-lock.yaml (versions 6 and 9). The content
 // tells which, whatever the file's name. No registry is asked.
 //
 // What a user can act on is a *LockFileError; a missing file is fs.ErrNotExist.
-func Read(name string, o Options) (*Lock, error) {
+func Read(name string, o Options) (*locked.Graph, error) {
 	title := filepath.Base(name)
 	b, err := os.ReadFile(name)
 	if err != nil {
@@ -133,27 +71,24 @@ type projectFiles interface {
 	IsFolder(name string) bool
 }
 
-func (r *lockReader) read(b []byte) (*Lock, error) {
+func (r *lockReader) read(b []byte) (*locked.Graph, error) {
 	b = []byte(strings.TrimPrefix(string(b), "\ufeff"))
 	if err := r.whole(b); err != nil {
 		return nil, err
 	}
-	if reason := misplaced(r.title); reason != "" {
-		return nil, r.fault("", "%s", reason)
-	}
-	var l *Lock
+	var l *locked.Graph
 	var err error
 	switch family(b) {
-	case toolNPM:
+	case locked.NPM:
 		r.tool = "npm"
 		l, err = r.readPackageLock(b)
-	case toolYarn1:
+	case locked.Yarn1:
 		r.tool = "yarn"
 		l, err = r.readYarnClassic(b)
-	case toolBerry:
+	case locked.Berry:
 		r.tool = "yarn"
 		l, err = r.readYarnBerry(b)
-	case toolPnpm:
+	case locked.Pnpm:
 		r.tool = "pnpm"
 		l, err = r.readPnpmLock(b)
 	default:
@@ -163,7 +98,7 @@ func (r *lockReader) read(b []byte) (*Lock, error) {
 		return nil, err
 	}
 	l.File = r.title
-	l.prune()
+	l.Prune()
 	return l, r.safe(l)
 }
 
@@ -178,14 +113,14 @@ func (r *lockReader) whole(b []byte) error {
 }
 
 // safe refuses names that are no folder's: they become paths.
-func (r *lockReader) safe(l *Lock) error {
-	for _, key := range slices.Sorted(maps.Keys(l.packages)) {
-		for _, e := range l.packages[key].Edges {
+func (r *lockReader) safe(l *locked.Graph) error {
+	for _, key := range slices.Sorted(maps.Keys(l.Packages)) {
+		for _, e := range l.Packages[key].Edges {
 			if e.To == "" {
 				continue
 			}
 			if err := manifest.CheckName(e.Name); err != nil {
-				return r.fault(strconv.Quote(e.Name), "it is wanted by %s, and %v", l.packages[key], err)
+				return r.fault(strconv.Quote(e.Name), "it is wanted by %s, and %v", l.Packages[key], err)
 			}
 		}
 	}
@@ -193,7 +128,7 @@ func (r *lockReader) safe(l *Lock) error {
 }
 
 func (r *lockReader) fault(entry, reason string, args ...any) error {
-	return &Error{File: r.title, Entry: entry, Reason: fmt.Sprintf(reason, args...)}
+	return &locked.Error{File: r.title, Entry: entry, Reason: fmt.Sprintf(reason, args...)}
 }
 
 // outOfDate returns the error of a lock file that does not answer what the projects
@@ -220,7 +155,7 @@ func (r *lockReader) manifestOnDisk(name string) (*npmEntry, error) {
 	}
 	e := &npmEntry{}
 	if err := json.Unmarshal([]byte(strings.TrimPrefix(string(b), "\ufeff")), e); err != nil {
-		return nil, &Error{File: r.title, Entry: name, Reason: "it is no package.json", Err: err}
+		return nil, &locked.Error{File: r.title, Entry: name, Reason: "it is no package.json", Err: err}
 	}
 	return e, nil
 }
@@ -252,20 +187,4 @@ func (d diskFiles) IsFolder(name string) bool {
 
 func (d diskFiles) Members(patterns []string) ([]string, error) {
 	return manifest.FindMembers(d.dir, patterns)
-}
-
-// misplaced says of a file that is no lock of Node.js what to write instead, ""
-// where its name tells nothing.
-func misplaced(title string) string {
-	switch title {
-	case "package.json":
-		return "it is no lock: write it in nodejs.package_json, or run npm install --package-lock-only and name the package-lock.json that this writes"
-	case "bun.lock", "bun.lockb":
-		return "locks of Bun are not read: run npm install --package-lock-only beside it and name the package-lock.json that this writes"
-	case "deno.lock":
-		return "locks of Deno are not read: name its packages in nodejs.dependencies"
-	case "uv.lock", "poetry.lock", "Pipfile.lock", "pylock.toml":
-		return "it is a lock of Python distributions: write it in python.lock_file"
-	}
-	return ""
 }

@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
@@ -124,7 +125,7 @@ func (r *recordedRegistry) Bundle(context.Context, *manifest.Manifest) (map[stri
 }
 
 // readLockCase reads the lock file and the project of a testdata file.
-func readLockCase(files memoryFiles, o Options) (*Lock, error) {
+func readLockCase(files memoryFiles, o Options) (*locked.Graph, error) {
 	for _, name := range []string{"package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml"} {
 		if text, ok := files[name]; ok {
 			r := &lockReader{title: name, files: files, options: o}
@@ -192,7 +193,7 @@ func TestLockFilesOfRealTools(t *testing.T) {
 					t.Fatal(err)
 				}
 				r := newRecordedRegistry(t, manifests)
-				tree, err := TreeFor(t.Context(), r, l, lambda)
+				tree, err := locked.TreeFor(t.Context(), r, l, lambda)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
@@ -27,14 +28,14 @@ type packageLockReader struct {
 	*lockReader
 	packages map[string]*npmEntry // by npm's path
 	old      bool                 // version 1: what packages want is for the registry to say
-	lock     *Lock
+	lock     *locked.Graph
 	top      *npmEntry // what the project at the top says
 }
 
-func (r *lockReader) readPackageLock(b []byte) (*Lock, error) {
+func (r *lockReader) readPackageLock(b []byte) (*locked.Graph, error) {
 	var file packageLock
 	if err := json.Unmarshal(b, &file); err != nil {
-		return nil, &Error{File: r.title, Reason: "it is no JSON that npm writes", Err: err}
+		return nil, &locked.Error{File: r.title, Reason: "it is no JSON that npm writes", Err: err}
 	}
 	p := &packageLockReader{lockReader: r, packages: file.Packages}
 	switch {
@@ -51,7 +52,7 @@ func (r *lockReader) readPackageLock(b []byte) (*Lock, error) {
 	default:
 		return nil, r.fault("", "it has no \"packages\": run npm install")
 	}
-	p.lock = &Lock{Format: "package-lock " + string(rune('0'+file.LockfileVersion)), tool: toolNPM, packages: map[string]*lockPackage{}, placed: true}
+	p.lock = &locked.Graph{Format: "package-lock " + string(rune('0'+file.LockfileVersion)), Tool: locked.NPM, Packages: map[string]*locked.Package{}, Placed: true}
 	return p.lock, p.build()
 }
 
@@ -79,16 +80,16 @@ func (r *packageLockReader) build() error {
 	if err := r.project(); err != nil {
 		return err
 	}
-	for key, p := range r.lock.packages {
+	for key, p := range r.lock.Packages {
 		from := key
 		if p.Local != "" && r.packages[key].Link && !p.Linked {
 			from = p.Local
 		}
 		for i := range p.Edges {
 			e := &p.Edges[i]
-			e.To = r.lock.find(from, e.Name)
+			e.To = r.lock.Find(from, e.Name)
 			if spec, err := manifest.ParseSpec(e.Name, e.Spec); err == nil && !spec.FromRegistry() && e.To != "" {
-				r.lock.packages[e.To].Remote = true
+				r.lock.Packages[e.To].Remote = true
 			}
 		}
 	}
@@ -97,7 +98,7 @@ func (r *packageLockReader) build() error {
 
 // add makes the package at a path below node_modules.
 func (r *packageLockReader) add(at string, e *npmEntry) error {
-	p := &lockPackage{Path: at, Name: string(e.Name), Version: string(e.Version), URL: string(e.Resolved), Integrity: string(e.Integrity), Extraneous: e.Extraneous, Peer: e.Peer}
+	p := &locked.Package{Path: at, Name: string(e.Name), Version: string(e.Version), URL: string(e.Resolved), Integrity: string(e.Integrity), Extraneous: e.Extraneous, Peer: e.Peer}
 	if p.Name == "" {
 		p.Name = folderName(at)
 	}
@@ -106,7 +107,7 @@ func (r *packageLockReader) add(at string, e *npmEntry) error {
 		target := r.packages[p.Local]
 		if target == nil {
 			p.Fault = fmt.Sprintf("it links to %q, which the lock file does not hold: run npm install", p.Local)
-			r.lock.packages[at] = p
+			r.lock.Packages[at] = p
 			return nil
 		}
 		target, err := r.onDisk(p.Local, target)
@@ -116,29 +117,29 @@ func (r *packageLockReader) add(at string, e *npmEntry) error {
 		if target.Name != "" {
 			p.Name = string(target.Name)
 		}
-		p.Version, p.Edges = string(target.Version), target.edges(toolNPM, true)
+		p.Version, p.Edges = string(target.Version), target.edges(locked.NPM, true)
 		if p.Linked = outsideProject(p.Local); p.Linked {
-			p.Edges = slices.DeleteFunc(p.Edges, func(e lockEdge) bool { return e.Kind == edgeDev })
+			p.Edges = slices.DeleteFunc(p.Edges, func(e locked.Edge) bool { return e.Kind == locked.Dev })
 		}
-		p.describe(target)
+		describe(p, target)
 		p.Extraneous = p.Extraneous || target.Extraneous
-		r.lock.packages[at] = p
+		r.lock.Packages[at] = p
 		return nil
 	}
 	if local, ok := strings.CutPrefix(p.URL, "file:"); ok {
 		p.Local, p.URL = path.Clean(local), ""
 	}
 	p.Bundled = e.InBundle && r.comesBundled(at)
-	p.Bare = r.old && p.fetched()
-	p.Unsealed = p.fetched() && p.Integrity == "" && unsupportedSource(p.URL) == ""
-	p.describe(e)
-	p.Edges = e.edges(toolNPM, false)
-	r.lock.packages[at] = p
+	p.Bare = r.old && p.Fetched()
+	p.Unsealed = p.Fetched() && p.Integrity == "" && locked.UnsupportedSource(p.URL) == ""
+	describe(p, e)
+	p.Edges = e.edges(locked.NPM, false)
+	r.lock.Packages[at] = p
 	return nil
 }
 
 // describe takes what an entry says of the platform and of installing.
-func (p *lockPackage) describe(e *npmEntry) {
+func describe(p *locked.Package, e *npmEntry) {
 	p.OS, p.CPU, p.Libc, p.Node = e.OS, e.CPU, e.Libc, e.Engines["node"]
 	p.Script, p.Bin = e.HasInstallScript, e.bin(p.Name)
 }
@@ -196,16 +197,16 @@ func (r *packageLockReader) project() error {
 	}
 	r.top = e
 	if folder != "" {
-		r.lock.root, r.lock.placed = folder, false
+		r.lock.Root, r.lock.Placed = folder, false
 		if e, err = r.onDisk(folder, r.packages[folder]); err != nil {
 			return err
 		}
 	}
-	p := &lockPackage{Name: string(e.Name), Version: string(e.Version), Edges: e.edges(toolNPM, true)}
+	p := &locked.Package{Name: string(e.Name), Version: string(e.Version), Edges: e.edges(locked.NPM, true)}
 	if folder == "" && len(e.Workspaces) > 0 && !r.topAlone() {
 		p.Edges = r.withMembers(p.Edges)
 	}
-	r.lock.packages[r.lock.root] = p
+	r.lock.Packages[r.lock.Root] = p
 	return nil
 }
 
@@ -246,7 +247,7 @@ func (r *packageLockReader) unwritten() *npmEntry {
 }
 
 // withMembers adds the links to the members of the workspace.
-func (r *packageLockReader) withMembers(edges []lockEdge) []lockEdge {
+func (r *packageLockReader) withMembers(edges []locked.Edge) []locked.Edge {
 	wanted := map[string]bool{}
 	for _, e := range edges {
 		wanted[e.Name] = strings.HasPrefix(e.Spec, "file:") || strings.HasPrefix(e.Spec, "link:")
@@ -256,10 +257,10 @@ func (r *packageLockReader) withMembers(edges []lockEdge) []lockEdge {
 		if !e.Link || at != manifest.ModulesFolder+"/"+name || wanted[name] || strings.HasPrefix(string(e.Resolved), "..") {
 			continue
 		}
-		edges = slices.DeleteFunc(edges, func(e lockEdge) bool { return e.Name == name })
-		edges = append(edges, lockEdge{Name: name, Spec: "file:" + string(e.Resolved)})
+		edges = slices.DeleteFunc(edges, func(e locked.Edge) bool { return e.Name == name })
+		edges = append(edges, locked.Edge{Name: name, Spec: "file:" + string(e.Resolved)})
 	}
-	return sortEdges(edges)
+	return locked.SortEdges(edges)
 }
 
 // member returns the folder of the workspace member that was chosen.

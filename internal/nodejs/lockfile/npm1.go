@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
@@ -37,7 +38,7 @@ func (r *packageLockReader) inflate(folder string, nested map[string]*npmLocked)
 			}
 		case strings.HasPrefix(version, "file:"):
 			e.Resolved = d.Version
-			if !isArchiveName(version) {
+			if !locked.IsArchiveName(version) {
 				e.Link = true
 				folder := strings.TrimPrefix(version, "file:")
 				r.packages[folder] = &npmEntry{Name: jsonText(name)}
@@ -55,9 +56,4 @@ func (r *packageLockReader) inflate(folder string, nested map[string]*npmLocked)
 		}
 	}
 	return nil
-}
-
-// isArchiveName reports whether a file name is that of a packed package.
-func isArchiveName(name string) bool {
-	return strings.HasSuffix(name, ".tgz") || strings.HasSuffix(name, ".tar.gz") || strings.HasSuffix(name, ".tar")
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 )
 
 // pnpmLock is pnpm-lock.yaml of the versions 6 (pnpm 8) and 9 (pnpm 9 to 11).
@@ -75,12 +77,12 @@ func (l *yamlList) UnmarshalYAML(node *yaml.Node) error {
 type pnpmReader struct {
 	*lockReader
 	file  *pnpmLock
-	lock  *Lock
+	lock  *locked.Graph
 	names map[string][]string // folders of members by name
 	top   *npmEntry           // what the project at the top says, nil where it is silent
 }
 
-func (r *lockReader) readPnpmLock(b []byte) (*Lock, error) {
+func (r *lockReader) readPnpmLock(b []byte) (*locked.Graph, error) {
 	file, err := r.decodePnpm(b)
 	if err != nil {
 		return nil, err
@@ -94,14 +96,14 @@ func (r *lockReader) readPnpmLock(b []byte) (*Lock, error) {
 			return nil, r.fault(strconv.Quote(folder), "it is no folder that pnpm writes")
 		}
 	}
-	p.lock = &Lock{Format: "pnpm " + file.Version, tool: toolPnpm, packages: map[string]*lockPackage{}}
-	p.lock.ignored = file.Ignored
+	p.lock = &locked.Graph{Format: "pnpm " + file.Version, Tool: locked.Pnpm, Packages: map[string]*locked.Package{}}
+	p.lock.Ignored = file.Ignored
 	for name, version := range file.Overrides {
 		if version == "-" {
-			p.lock.ignored = append(p.lock.ignored, name)
+			p.lock.Ignored = append(p.lock.Ignored, name)
 		}
 	}
-	slices.Sort(p.lock.ignored)
+	slices.Sort(p.lock.Ignored)
 	return p.lock, p.build()
 }
 
@@ -134,10 +136,10 @@ func (r *pnpmReader) add(key string, wishes *pnpmPackage) {
 	}
 	name, version := cutPattern(strings.TrimPrefix(base, "/"))
 	if about == nil || wishes == nil {
-		r.lock.packages[key] = &lockPackage{Name: name, Version: version, Fault: "it is in one part of the file only: run pnpm install"}
+		r.lock.Packages[key] = &locked.Package{Name: name, Version: version, Fault: "it is in one part of the file only: run pnpm install"}
 		return
 	}
-	p := &lockPackage{
+	p := &locked.Package{
 		Name: name, Version: version, URL: about.Resolution.Tarball, Integrity: about.Resolution.Integrity, Bare: true,
 		OS: about.OS, CPU: about.CPU, Libc: about.Libc, Node: about.Engines["node"],
 	}
@@ -158,26 +160,26 @@ func (r *pnpmReader) add(key string, wishes *pnpmPackage) {
 	case ok:
 		p.Local, p.URL, p.Bare = path.Clean(local), "", false
 	}
-	p.Unsealed = p.fetched() && p.Integrity == "" && unsupportedSource(p.URL) == ""
+	p.Unsealed = p.Fetched() && p.Integrity == "" && locked.UnsupportedSource(p.URL) == ""
 	for _, list := range []struct {
 		deps map[string]string
-		kind edgeKind
-	}{{wishes.Dependencies, edgeProd}, {wishes.OptionalDependencies, edgeOptional}} {
+		kind locked.Kind
+	}{{wishes.Dependencies, locked.Prod}, {wishes.OptionalDependencies, locked.Optional}} {
 		for name, version := range list.deps {
-			e := lockEdge{Name: name, Spec: version, Kind: list.kind, To: r.key(".", name, version)}
+			e := locked.Edge{Name: name, Spec: version, Kind: list.kind, To: r.key(".", name, version)}
 			if e.To == "" && p.Fault == "" {
 				p.Fault = fmt.Sprintf("it wants %s %s, which the file does not hold: run pnpm install", name, version)
 			}
 			if _, peer := about.PeerDependencies[name]; peer && about.PeerDependenciesMeta[name].Optional {
-				e.Kind = edgePeerOptional
-			} else if peer && list.kind == edgeProd {
-				e.Kind = edgePeer
+				e.Kind = locked.PeerOptional
+			} else if peer && list.kind == locked.Prod {
+				e.Kind = locked.Peer
 			}
 			p.Edges = append(p.Edges, e)
 		}
 	}
-	sortEdges(p.Edges)
-	r.lock.packages[key] = p
+	locked.SortEdges(p.Edges)
+	r.lock.Packages[key] = p
 }
 
 // key returns the key of what is pinned for a name, "" for nothing. Links to
@@ -203,12 +205,12 @@ func (r *pnpmReader) key(folder, name, version string) string {
 // link returns the key of a folder that is linked to.
 func (r *pnpmReader) link(name, folder string) string {
 	key := "link:" + folder
-	if r.lock.packages[key] == nil {
-		p := &lockPackage{Name: name, Local: folder}
+	if r.lock.Packages[key] == nil {
+		p := &locked.Package{Name: name, Local: folder}
 		if r.file.Importers[folder] == nil {
 			r.readLinked(p, "pnpm")
 		}
-		r.lock.packages[key] = p
+		r.lock.Packages[key] = p
 	}
 	return key
 }
@@ -227,7 +229,7 @@ func (r *pnpmReader) addImporter(folder string) error {
 	if err != nil {
 		return err
 	}
-	key, p := "", &lockPackage{}
+	key, p := "", &locked.Package{}
 	p.Name = string(e.Name)
 	if folder != "." {
 		p.Name = cmp.Or(p.Name, path.Base(folder))
@@ -238,29 +240,29 @@ func (r *pnpmReader) addImporter(folder string) error {
 		r.top = e
 	}
 	p.Version = string(e.Version)
-	all := map[string]lockEdge{}
+	all := map[string]locked.Edge{}
 	for _, list := range r.file.Importers[folder].lists() {
 		for name, pin := range list.pins {
 			to := r.key(folder, name, pin.Version)
-			if to == "" && list.kind != edgeDev {
+			if to == "" && list.kind != locked.Dev {
 				return r.fault(folder, "it wants %s %s, which the file does not hold: run pnpm install", name, pin.Version)
 			}
-			all[name] = lockEdge{Name: name, Spec: pin.Specifier, Kind: list.kind, To: to}
+			all[name] = locked.Edge{Name: name, Spec: pin.Specifier, Kind: list.kind, To: to}
 		}
 	}
-	p.Edges = sortEdges(slices.Collect(maps.Values(all)))
-	r.lock.packages[key] = p
+	p.Edges = locked.SortEdges(slices.Collect(maps.Values(all)))
+	r.lock.Packages[key] = p
 	return nil
 }
 
 type pnpmPins struct {
-	kind edgeKind
+	kind locked.Kind
 	pins map[string]pnpmPin
 }
 
 // lists returns the wishes by kind, so that of two with one name the last one counts.
 func (i *pnpmImporter) lists() []pnpmPins {
-	return []pnpmPins{{edgeDev, i.DevDependencies}, {edgeProd, i.Dependencies}, {edgeOptional, i.OptionalDependencies}}
+	return []pnpmPins{{locked.Dev, i.DevDependencies}, {locked.Prod, i.Dependencies}, {locked.Optional, i.OptionalDependencies}}
 }
 
 // choose makes the member that was asked for the root, or else all members
@@ -271,15 +273,15 @@ func (r *pnpmReader) choose() error {
 		if err != nil {
 			return err
 		}
-		r.lock.root = "link:" + folder
-		r.lock.packages[r.lock.root].Local = ""
-		delete(r.lock.packages, "")
+		r.lock.Root = "link:" + folder
+		r.lock.Packages[r.lock.Root].Local = ""
+		delete(r.lock.Packages, "")
 		return nil
 	}
-	root := r.lock.packages[""]
+	root := r.lock.Packages[""]
 	if root == nil {
-		root = &lockPackage{}
-		r.lock.packages[""] = root
+		root = &locked.Package{}
+		r.lock.Packages[""] = root
 	}
 	if r.topAlone() {
 		return nil
@@ -288,10 +290,10 @@ func (r *pnpmReader) choose() error {
 		if len(folders) > 1 {
 			return r.fault("", "the members %s are all named %q, and node_modules has one folder of a name: choose one with workspace, by its folder", quoted(folders), name)
 		}
-		root.Edges = slices.DeleteFunc(root.Edges, func(e lockEdge) bool { return e.Name == name })
-		root.Edges = append(root.Edges, lockEdge{Name: name, Spec: "link:" + folders[0], To: "link:" + folders[0]})
+		root.Edges = slices.DeleteFunc(root.Edges, func(e locked.Edge) bool { return e.Name == name })
+		root.Edges = append(root.Edges, locked.Edge{Name: name, Spec: "link:" + folders[0], To: "link:" + folders[0]})
 	}
-	sortEdges(root.Edges)
+	locked.SortEdges(root.Edges)
 	return nil
 }
 
@@ -317,11 +319,11 @@ func (r *pnpmReader) cutOptionalPeers() {
 	if major := r.top.packageManager("pnpm"); major > 0 && major < 11 {
 		return
 	}
-	wanted := r.lock.reach(func(e lockEdge) bool { return inProduction(e) && e.Kind != edgePeerOptional })
+	wanted := r.lock.Reach(func(e locked.Edge) bool { return locked.InProduction(e) && e.Kind != locked.PeerOptional })
 	for key := range wanted {
-		p := r.lock.packages[key]
+		p := r.lock.Packages[key]
 		for i := range p.Edges {
-			if e := &p.Edges[i]; e.Kind == edgePeerOptional && !wanted[e.To] {
+			if e := &p.Edges[i]; e.Kind == locked.PeerOptional && !wanted[e.To] {
 				e.To = ""
 			}
 		}
@@ -344,17 +346,17 @@ func (r *pnpmReader) inSync() error {
 		if err != nil {
 			return err
 		}
-		locked := map[string]pnpmPin{}
+		pinned := map[string]pnpmPin{}
 		for _, list := range r.file.Importers[folder].lists() {
-			maps.Copy(locked, list.pins)
+			maps.Copy(pinned, list.pins)
 		}
-		for _, edge := range e.edges(toolPnpm, true) {
-			pin, ok := locked[edge.Name]
+		for _, edge := range e.edges(locked.Pnpm, true) {
+			pin, ok := pinned[edge.Name]
 			switch {
-			case edge.Kind == edgePeer || edge.Kind == edgePeerOptional || pin.Specifier == edge.Spec || r.overridden(edge.Name):
+			case edge.Kind == locked.Peer || edge.Kind == locked.PeerOptional || pin.Specifier == edge.Spec || r.overridden(edge.Name):
 			case ok:
 				faults = append(faults, fmt.Sprintf("%s wants %s %q and the lock file was written for %q", name, edge.Name, edge.Spec, pin.Specifier))
-			case edge.Kind != edgeOptional:
+			case edge.Kind != locked.Optional:
 				faults = append(faults, fmt.Sprintf("%s wants %s %q and the lock file has none", name, edge.Name, edge.Spec))
 			}
 		}
@@ -370,4 +372,13 @@ func (r *pnpmReader) overridden(name string) bool {
 		}
 	}
 	return false
+}
+
+// quoted joins words in quotes.
+func quoted(words []string) string {
+	var all []string
+	for _, word := range words {
+		all = append(all, strconv.Quote(word))
+	}
+	return strings.Join(all, ", ")
 }

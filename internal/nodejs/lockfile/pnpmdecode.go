@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 )
 
 // decodePnpm reads the documents of a pnpm-lock.yaml and returns the one that is
@@ -23,7 +25,7 @@ func (r *lockReader) decodePnpm(b []byte) (*pnpmLock, error) {
 			break
 		}
 		if err != nil {
-			return nil, &Error{File: r.title, Reason: "it is no YAML that pnpm writes", Err: err}
+			return nil, &locked.Error{File: r.title, Reason: "it is no YAML that pnpm writes", Err: err}
 		}
 		read, err := r.decodePnpmDocument(&document)
 		if err != nil {

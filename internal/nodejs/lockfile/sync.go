@@ -5,8 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 )
 
 // inSync compares what the projects on disk want with the lock file, and finds out
@@ -14,10 +13,10 @@ import (
 // not need may be out of date.
 func (r *packageLockReader) inSync() error {
 	var faults []string
-	wanted := r.lock.reach(inProduction)
-	for _, key := range slices.Sorted(maps.Keys(r.lock.packages)) {
-		p := r.lock.packages[key]
-		if key != r.lock.root && (!r.packages[key].Link || p.Linked || !wanted[key]) {
+	wanted := r.lock.Reach(locked.InProduction)
+	for _, key := range slices.Sorted(maps.Keys(r.lock.Packages)) {
+		p := r.lock.Packages[key]
+		if key != r.lock.Root && (!r.packages[key].Link || p.Linked || !wanted[key]) {
 			continue
 		}
 		for _, e := range p.Edges {
@@ -30,46 +29,29 @@ func (r *packageLockReader) inSync() error {
 		return err
 	}
 	if !r.old {
-		r.lock.markExtraneous()
+		r.lock.MarkExtraneous()
 	}
 	return nil
 }
 
 func (r *packageLockReader) wisher(key string) string {
-	if key == r.lock.root {
+	if key == r.lock.Root {
 		return "the project"
 	}
-	return fmt.Sprintf("%q", r.lock.packages[key].Name)
+	return fmt.Sprintf("%q", r.lock.Packages[key].Name)
 }
 
 // edgeFault says why the lock file does not answer a wish, or "".
-func (r *packageLockReader) edgeFault(e lockEdge) string {
-	to := r.lock.packages[e.To]
+func (r *packageLockReader) edgeFault(e locked.Edge) string {
+	to := r.lock.Packages[e.To]
 	if e.To == "" || to == nil {
-		if e.Kind.bends() {
+		if e.Kind.Bends() {
 			return ""
 		}
 		return "the lock file has none"
 	}
-	if r.top.Overrides[e.Name] || answers(to, e.Name, e.Spec) {
+	if r.top.Overrides[e.Name] || locked.Answers(to, e.Name, e.Spec) {
 		return ""
 	}
 	return fmt.Sprintf("the lock file has %s", to)
-}
-
-// answers reports whether a locked package is what a range or alias allows.
-// Tags, addresses and folders have no versions to compare.
-func answers(p *lockPackage, folder, wanted string) bool {
-	spec, err := manifest.ParseSpec(folder, wanted)
-	if err != nil {
-		return true
-	}
-	if spec = spec.Resolved(); spec.Name != p.Name && spec.FromRegistry() && p.fetched() && !p.Remote {
-		return false
-	}
-	if spec.Kind != manifest.RangeSpec && spec.Kind != manifest.VersionSpec || spec.Fetch == "" || spec.Fetch == "*" {
-		return true
-	}
-	version, err := semver.ParseLoose(p.Version)
-	return err != nil || spec.Range.Match(version)
 }

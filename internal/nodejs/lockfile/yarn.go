@@ -9,20 +9,22 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 )
 
-func newYarnWorld(r *lockReader, by tool, format string) *yarnWorld {
+func newYarnWorld(r *lockReader, by locked.Tool, format string) *yarnWorld {
 	return &yarnWorld{
 		lockReader: r, answers: map[string]string{}, byName: map[string][]string{}, members: map[string]string{}, located: map[string][]located{},
-		lock: &Lock{Format: format, tool: by, packages: map[string]*lockPackage{}},
+		lock: &locked.Graph{Format: format, Tool: by, Packages: map[string]*locked.Package{}},
 	}
 }
 
 // enter adds a package that answers some patterns.
-func (w *yarnWorld) enter(key string, p *lockPackage, patterns []string) {
+func (w *yarnWorld) enter(key string, p *locked.Package, patterns []string) {
 	// What yarn patches itself has two entries; one may tell no dependencies.
-	if known := w.lock.packages[key]; known == nil || len(known.Edges) == 0 {
-		w.lock.packages[key] = p
+	if known := w.lock.Packages[key]; known == nil || len(known.Edges) == 0 {
+		w.lock.Packages[key] = p
 	}
 	for _, pattern := range patterns {
 		w.answers[pattern] = key
@@ -56,19 +58,19 @@ func (w *yarnWorld) projects(folders []string) error {
 			return err
 		}
 	}
-	root := &lockPackage{Name: string(top.Name), Version: string(top.Version), Edges: top.edges(w.lock.tool, true)}
-	w.lock.packages[""] = root
+	root := &locked.Package{Name: string(top.Name), Version: string(top.Version), Edges: top.edges(w.lock.Tool, true)}
+	w.lock.Packages[""] = root
 	for _, folder := range folders {
 		e, err := w.manifestOnDisk(path.Join(folder, "package.json"))
 		if err != nil {
-			return &Error{File: w.title, Entry: folder, Reason: "this member of the workspace has no readable package.json, which tells what is for production", Err: err}
+			return &locked.Error{File: w.title, Entry: folder, Reason: "this member of the workspace has no readable package.json, which tells what is for production", Err: err}
 		}
-		p := &lockPackage{Name: string(e.Name), Version: string(e.Version), Local: folder, Edges: e.edges(w.lock.tool, true)}
+		p := &locked.Package{Name: string(e.Name), Version: string(e.Version), Local: folder, Edges: e.edges(w.lock.Tool, true)}
 		if p.Name == "" {
 			p.Name = path.Base(folder)
 		}
 		key := "workspace:" + folder
-		w.members[p.Name], w.lock.packages[key] = key, p
+		w.members[p.Name], w.lock.Packages[key] = key, p
 	}
 	return w.choose(root)
 }
@@ -84,30 +86,30 @@ func (w *yarnWorld) memberFolders() ([]string, error) {
 
 // choose makes the member that was asked for the root, or else all members
 // parts of what the project wants.
-func (w *yarnWorld) choose(root *lockPackage) error {
+func (w *yarnWorld) choose(root *locked.Package) error {
 	want := w.options.Workspace
 	if w.topAlone() {
 		return nil
 	}
 	if want != "" {
 		for name, key := range w.members {
-			folder := w.lock.packages[key].Local
+			folder := w.lock.Packages[key].Local
 			if name == want || folder == path.Clean(strings.ReplaceAll(want, "\\", "/")) {
-				w.lock.root = key
+				w.lock.Root = key
 				// What the top wants is no orphan of the lock file.
-				w.lock.packages[topMember] = root
-				delete(w.lock.packages, "")
-				w.lock.packages[key].Local = ""
+				w.lock.Packages[topMember] = root
+				delete(w.lock.Packages, "")
+				w.lock.Packages[key].Local = ""
 				return nil
 			}
 		}
 		return w.noMember(slices.Collect(maps.Keys(w.members)))
 	}
 	for name, key := range w.members {
-		root.Edges = slices.DeleteFunc(root.Edges, func(e lockEdge) bool { return e.Name == name })
-		root.Edges = append(root.Edges, lockEdge{Name: name, Spec: key})
+		root.Edges = slices.DeleteFunc(root.Edges, func(e locked.Edge) bool { return e.Name == name })
+		root.Edges = append(root.Edges, locked.Edge{Name: name, Spec: key})
 	}
-	sortEdges(root.Edges)
+	locked.SortEdges(root.Edges)
 	return nil
 }
 
@@ -118,15 +120,15 @@ const topMember = "workspace:."
 // it out of date; a package that lacks something counts where production needs it.
 func (w *yarnWorld) connect() error {
 	var faults []string
-	for _, key := range slices.Sorted(maps.Keys(w.lock.packages)) {
-		p := w.lock.packages[key]
-		project := key == w.lock.root || strings.HasPrefix(key, "workspace:")
+	for _, key := range slices.Sorted(maps.Keys(w.lock.Packages)) {
+		p := w.lock.Packages[key]
+		project := key == w.lock.Root || strings.HasPrefix(key, "workspace:")
 		for i := range p.Edges {
 			e := &p.Edges[i]
-			if e.Kind == edgePeer || e.Kind == edgePeerOptional || p.Linked {
+			if e.Kind == locked.Peer || e.Kind == locked.PeerOptional || p.Linked {
 				continue
 			}
-			if w.answerWish(key, p, e, project) || e.Kind == edgeOptional || e.Kind == edgeDev {
+			if w.answerWish(key, p, e, project) || e.Kind == locked.Optional || e.Kind == locked.Dev {
 				continue
 			}
 			if key == topMember {
@@ -143,11 +145,11 @@ func (w *yarnWorld) connect() error {
 }
 
 // answerWish sets what answers a wish, and reports whether there is an answer.
-func (w *yarnWorld) answerWish(key string, p *lockPackage, e *lockEdge, project bool) bool {
+func (w *yarnWorld) answerWish(key string, p *locked.Package, e *locked.Edge, project bool) bool {
 	if to := w.resolution(key, p, *e); to != "" {
-		if q := w.lock.packages[to]; q.Linked && !w.files.IsFolder(q.Local) {
+		if q := w.lock.Packages[to]; q.Linked && !w.files.IsFolder(q.Local) {
 			// A link to nothing is how "resolutions" take a package away.
-			e.Kind = edgePeerOptional
+			e.Kind = locked.PeerOptional
 			return true
 		}
 		e.To = to
@@ -161,8 +163,8 @@ func (w *yarnWorld) answerWish(key string, p *lockPackage, e *lockEdge, project 
 }
 
 // answer returns the key of what answers a wish, or "".
-func (w *yarnWorld) answer(key string, p *lockPackage, e lockEdge) string {
-	if w.lock.packages[e.Spec] != nil && strings.HasPrefix(e.Spec, "workspace:") {
+func (w *yarnWorld) answer(key string, p *locked.Package, e locked.Edge) string {
+	if w.lock.Packages[e.Spec] != nil && strings.HasPrefix(e.Spec, "workspace:") {
 		return e.Spec
 	}
 	if to := w.lookUp(key, p, e.Name, w.settings.uncatalogued(e.Name, e.Spec)); to != "" {
@@ -177,14 +179,14 @@ func (w *yarnWorld) answer(key string, p *lockPackage, e lockEdge) string {
 // lookUp returns the key of the entry that answers a spec, or "". Of entries that
 // count for one project or package alone, it is that of the package that asks, or
 // else of the project at the top.
-func (w *yarnWorld) lookUp(key string, p *lockPackage, name, spec string) string {
+func (w *yarnWorld) lookUp(key string, p *locked.Package, name, spec string) string {
 	for _, wanted := range []string{spec, "npm:" + spec} {
 		pattern := name + "@" + wanted
 		if to := w.answers[pattern]; to != "" {
 			return to
 		}
 		all := w.located[pattern]
-		for _, own := range []string{key, p.Name + "@workspace:" + cmp.Or(p.Local, strings.TrimPrefix(w.lock.root, "workspace:"), "."), string(w.top.Name) + "@workspace:."} {
+		for _, own := range []string{key, p.Name + "@workspace:" + cmp.Or(p.Local, strings.TrimPrefix(w.lock.Root, "workspace:"), "."), string(w.top.Name) + "@workspace:."} {
 			if at := slices.IndexFunc(all, func(l located) bool { return l.locator == own }); at >= 0 {
 				return all[at].key
 			}
@@ -198,7 +200,7 @@ func (w *yarnWorld) lookUp(key string, p *lockPackage, name, spec string) string
 
 // resolution answers a wish that "resolutions" of package.json override, such
 // as "ms", "debug/ms", "**/ms" or "ms@npm:^2.0.0".
-func (w *yarnWorld) resolution(key string, p *lockPackage, e lockEdge) string {
+func (w *yarnWorld) resolution(key string, p *locked.Package, e locked.Edge) string {
 	var found string
 	for _, pattern := range slices.Sorted(maps.Keys(w.top.Resolutions)) {
 		parent, last := "", strings.TrimPrefix(pattern, "**/")
@@ -224,20 +226,20 @@ func (w *yarnWorld) resolution(key string, p *lockPackage, e lockEdge) string {
 
 // folder returns the key of a folder or archive of the project that the lock file
 // has no entry of.
-func (w *yarnWorld) folder(p *lockPackage, e lockEdge) string {
+func (w *yarnWorld) folder(p *locked.Package, e locked.Edge) string {
 	from := p.Local
 	if from == "" {
-		from = strings.TrimPrefix(w.lock.root, "workspace:")
+		from = strings.TrimPrefix(w.lock.Root, "workspace:")
 	}
 	local := lockPath(from, e.Spec)
 	key := "file:" + local
-	if member := "workspace:" + local; w.lock.packages[member] != nil {
+	if member := "workspace:" + local; w.lock.Packages[member] != nil {
 		return member
 	}
-	if w.lock.packages[key] == nil {
-		w.lock.packages[key] = &lockPackage{Name: e.Name, Local: local}
+	if w.lock.Packages[key] == nil {
+		w.lock.Packages[key] = &locked.Package{Name: e.Name, Local: local}
 		if strings.HasPrefix(e.Spec, "link:") {
-			w.readLinked(w.lock.packages[key], "yarn")
+			w.readLinked(w.lock.Packages[key], "yarn")
 		}
 	}
 	return key

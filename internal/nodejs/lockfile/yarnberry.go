@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 )
 
 // berryEntry is an entry of the yarn.lock of yarn 2 and later. Its checksum is
@@ -24,10 +26,10 @@ type berryEntry struct {
 	Conditions           string                             `yaml:"conditions"`
 }
 
-func (r *lockReader) readYarnBerry(b []byte) (*Lock, error) {
+func (r *lockReader) readYarnBerry(b []byte) (*locked.Graph, error) {
 	var nodes map[string]yaml.Node
 	if err := yaml.Unmarshal(b, &nodes); err != nil {
-		return nil, &Error{File: r.title, Reason: "it is no YAML that yarn writes", Err: err}
+		return nil, &locked.Error{File: r.title, Reason: "it is no YAML that yarn writes", Err: err}
 	}
 	var meta struct {
 		Version int `yaml:"version"`
@@ -36,7 +38,7 @@ func (r *lockReader) readYarnBerry(b []byte) (*Lock, error) {
 		return nil, r.fault("", "its __metadata has no version that Yarn 2 or later writes: run yarn install")
 	}
 	delete(nodes, "__metadata")
-	w := newYarnWorld(r, toolBerry, fmt.Sprintf("yarn berry %d", meta.Version))
+	w := newYarnWorld(r, locked.Berry, fmt.Sprintf("yarn berry %d", meta.Version))
 	var err error
 	if w.settings, err = r.yarnSettings(); err != nil {
 		return nil, err
@@ -46,7 +48,7 @@ func (r *lockReader) readYarnBerry(b []byte) (*Lock, error) {
 		var e berryEntry
 		node := nodes[patterns]
 		if err := node.Decode(&e); err != nil {
-			return nil, &Error{File: r.title, Entry: patterns, Reason: "it is none that yarn writes", Err: err}
+			return nil, &locked.Error{File: r.title, Entry: patterns, Reason: "it is none that yarn writes", Err: err}
 		}
 		folder, err := w.addBerry(strings.Split(patterns, ", "), &e)
 		if err != nil {
@@ -71,7 +73,7 @@ func (r *lockReader) readYarnBerry(b []byte) (*Lock, error) {
 func (w *yarnWorld) addBerry(patterns []string, e *berryEntry) (member string, err error) {
 	name, from := cutPattern(e.Resolution)
 	protocol, rest, _ := strings.Cut(from, ":")
-	p := &lockPackage{Name: name, Version: e.Version, Bare: true, Unsealed: true}
+	p := &locked.Package{Name: name, Version: e.Version, Bare: true, Unsealed: true}
 	key := e.Resolution
 	switch {
 	case protocol == "workspace":
@@ -138,26 +140,26 @@ func cutLocator(pattern string) (base, locator string) {
 	return base, values.Get("locator")
 }
 
-func (e *berryEntry) edges() []lockEdge {
-	all := map[string]lockEdge{}
+func (e *berryEntry) edges() []locked.Edge {
+	all := map[string]locked.Edge{}
 	for name, spec := range e.PeerDependencies {
-		all[name] = lockEdge{Name: name, Spec: spec, Kind: edgePeer}
+		all[name] = locked.Edge{Name: name, Spec: spec, Kind: locked.Peer}
 	}
 	for name, meta := range e.PeerDependenciesMeta {
 		if meta.Optional {
-			all[name] = lockEdge{Name: name, Spec: e.PeerDependencies[name], Kind: edgePeerOptional}
+			all[name] = locked.Edge{Name: name, Spec: e.PeerDependencies[name], Kind: locked.PeerOptional}
 		}
 	}
 	for name, spec := range e.Dependencies {
-		all[name] = lockEdge{Name: name, Spec: spec}
+		all[name] = locked.Edge{Name: name, Spec: spec}
 		if e.DependenciesMeta[name].Optional {
-			all[name] = lockEdge{Name: name, Spec: spec, Kind: edgeOptional}
+			all[name] = locked.Edge{Name: name, Spec: spec, Kind: locked.Optional}
 		}
 	}
 	for name, spec := range e.OptionalDependencies {
-		all[name] = lockEdge{Name: name, Spec: spec, Kind: edgeOptional}
+		all[name] = locked.Edge{Name: name, Spec: spec, Kind: locked.Optional}
 	}
-	return sortEdges(slices.Collect(maps.Values(all)))
+	return locked.SortEdges(slices.Collect(maps.Values(all)))
 }
 
 // berryConditions reads "(os=darwin | os=linux) & cpu=x64 & libc=glibc".

@@ -5,13 +5,14 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
 // yarnWorld is what a yarn.lock holds: for each "name@range" one package.
 type yarnWorld struct {
 	*lockReader
-	lock    *Lock
+	lock    *locked.Graph
 	answers map[string]string // keys by "name@range"
 	byName  map[string][]string
 	top     *npmEntry
@@ -33,12 +34,12 @@ type classicEntry struct {
 	dependencies, optional map[string]string
 }
 
-func (r *lockReader) readYarnClassic(b []byte) (*Lock, error) {
+func (r *lockReader) readYarnClassic(b []byte) (*locked.Graph, error) {
 	entries, err := r.parseClassic(string(b))
 	if err != nil {
 		return nil, err
 	}
-	w := newYarnWorld(r, toolYarn1, "yarn 1")
+	w := newYarnWorld(r, locked.Yarn1, "yarn 1")
 	for _, e := range entries {
 		if err := w.addClassic(e); err != nil {
 			return nil, err
@@ -53,7 +54,7 @@ func (r *lockReader) readYarnClassic(b []byte) (*Lock, error) {
 // addClassic makes the package of an entry.
 func (w *yarnWorld) addClassic(e *classicEntry) error {
 	folder, wanted := cutPattern(e.patterns[0])
-	p := &lockPackage{Name: folder, Version: e.fields["version"], Integrity: e.fields["integrity"], Bare: true}
+	p := &locked.Package{Name: folder, Version: e.fields["version"], Integrity: e.fields["integrity"], Bare: true}
 	if p.Version == "" {
 		return w.fault(e.patterns[0], "it has no version: run yarn install")
 	}
@@ -67,7 +68,7 @@ func (w *yarnWorld) addClassic(e *classicEntry) error {
 		w.readLinked(p, "yarn")
 	case strings.HasPrefix(wanted, "file:") || strings.HasPrefix(wanted, "."):
 		p.Local, p.Bare = lockPath("", wanted), false
-	case unsupportedSource(e.fields["resolved"]) != "":
+	case locked.UnsupportedSource(e.fields["resolved"]) != "":
 		p.URL = e.fields["resolved"]
 	default:
 		p.URL = publicRegistry(address)
@@ -75,14 +76,14 @@ func (w *yarnWorld) addClassic(e *classicEntry) error {
 	if _, err := hex.DecodeString(fragment); p.Integrity == "" && err == nil && len(fragment) == 40 && p.URL == publicRegistry(address) {
 		p.Integrity = manifest.ShasumIntegrity(fragment)
 	}
-	p.Unsealed = p.fetched() && p.Integrity == "" && unsupportedSource(p.URL) == ""
+	p.Unsealed = p.Fetched() && p.Integrity == "" && locked.UnsupportedSource(p.URL) == ""
 	for name, spec := range e.dependencies {
-		p.Edges = append(p.Edges, lockEdge{Name: name, Spec: spec})
+		p.Edges = append(p.Edges, locked.Edge{Name: name, Spec: spec})
 	}
 	for name, spec := range e.optional {
-		p.Edges = append(p.Edges, lockEdge{Name: name, Spec: spec, Kind: edgeOptional})
+		p.Edges = append(p.Edges, locked.Edge{Name: name, Spec: spec, Kind: locked.Optional})
 	}
-	sortEdges(p.Edges)
+	locked.SortEdges(p.Edges)
 	key := p.String()
 	if p.Local != "" {
 		key = "file:" + p.Local

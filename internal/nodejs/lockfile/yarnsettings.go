@@ -10,6 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
 )
 
@@ -41,7 +42,7 @@ func (r *lockReader) yarnSettings() (yarnSettings, error) {
 	}
 	var sections map[string]yaml.Node
 	if err := yaml.Unmarshal(body, &sections); err != nil {
-		return s, &Error{File: r.title, Entry: ".yarnrc.yml", Reason: "it is no YAML that yarn reads", Err: err}
+		return s, &locked.Error{File: r.title, Entry: ".yarnrc.yml", Reason: "it is no YAML that yarn reads", Err: err}
 	}
 	for name, into := range map[string]any{"catalog": &s.Catalog, "catalogs": &s.Catalogs, "packageExtensions": &s.PackageExtensions} {
 		if node, ok := sections[name]; ok && node.Decode(into) != nil {
@@ -71,19 +72,19 @@ func (s yarnSettings) uncatalogued(name, spec string) string {
 // extend adds to the packages what .yarnrc.yml, and yarn itself, say that their
 // manifests lack.
 func (w *yarnWorld) extend() {
-	for _, key := range slices.Sorted(maps.Keys(w.lock.packages)) {
-		p := w.lock.packages[key]
-		if key == w.lock.root || p.Local != "" {
+	for _, key := range slices.Sorted(maps.Keys(w.lock.Packages)) {
+		p := w.lock.Packages[key]
+		if key == w.lock.Root || p.Local != "" {
 			continue
 		}
 		for _, pattern := range slices.Sorted(maps.Keys(w.settings.PackageExtensions)) {
 			if name, of := cutPattern(pattern); name == p.Name && admits(of, p.Version) {
-				p.extend(w.settings.PackageExtensions[pattern])
+				extend(p, w.settings.PackageExtensions[pattern])
 			}
 		}
 		for _, known := range knownExtensions[p.Name] {
 			if admits(known.versions, p.Version) {
-				p.extend(yarnExtension{Dependencies: known.lacks})
+				extend(p, yarnExtension{Dependencies: known.lacks})
 			}
 		}
 	}
@@ -101,22 +102,22 @@ func admits(wanted, version string) bool {
 }
 
 // extend adds what the package does not say itself.
-func (p *lockPackage) extend(x yarnExtension) {
+func extend(p *locked.Package, x yarnExtension) {
 	for name, spec := range x.Dependencies {
-		switch e := p.edge(name); {
+		switch e := p.EdgeTo(name); {
 		case e == nil:
-			p.Edges = sortEdges(append(p.Edges, lockEdge{Name: name, Spec: spec}))
-		case e.Kind == edgePeer || e.Kind == edgePeerOptional:
-			*e = lockEdge{Name: name, Spec: spec}
+			p.Edges = locked.SortEdges(append(p.Edges, locked.Edge{Name: name, Spec: spec}))
+		case e.Kind == locked.Peer || e.Kind == locked.PeerOptional:
+			*e = locked.Edge{Name: name, Spec: spec}
 		}
 	}
 	for name, spec := range x.PeerDependencies {
-		if p.edge(name) == nil {
-			kind := edgePeer
+		if p.EdgeTo(name) == nil {
+			kind := locked.Peer
 			if x.PeerDependenciesMeta[name].Optional {
-				kind = edgePeerOptional
+				kind = locked.PeerOptional
 			}
-			p.Edges = sortEdges(append(p.Edges, lockEdge{Name: name, Spec: spec, Kind: kind}))
+			p.Edges = locked.SortEdges(append(p.Edges, locked.Edge{Name: name, Spec: spec, Kind: kind}))
 		}
 	}
 }
@@ -126,7 +127,7 @@ func (p *lockPackage) extend(x yarnExtension) {
 // between its versions: at the top whoever needs it finds it.
 func (w *yarnWorld) adopt() {
 	wanted := map[string]bool{}
-	for _, p := range w.lock.packages {
+	for _, p := range w.lock.Packages {
 		for _, e := range p.Edges {
 			wanted[e.To] = true
 		}
@@ -134,19 +135,19 @@ func (w *yarnWorld) adopt() {
 			wanted[p.Name+"@npm:"+p.Version] = true
 		}
 	}
-	root := w.lock.packages[w.lock.root]
+	root := w.lock.Packages[w.lock.Root]
 	var adopted []string
 	for _, name := range slices.Sorted(maps.Keys(w.byName)) {
 		for _, key := range w.byName[name] {
-			p := w.lock.packages[key]
-			if p == nil || wanted[key] || p.Local != "" || p.Fault != "" || root.edge(name) != nil {
+			p := w.lock.Packages[key]
+			if p == nil || wanted[key] || p.Local != "" || p.Fault != "" || root.EdgeTo(name) != nil {
 				continue
 			}
-			root.Edges = sortEdges(append(root.Edges, lockEdge{Name: name, Spec: p.Version, To: key}))
+			root.Edges = locked.SortEdges(append(root.Edges, locked.Edge{Name: name, Spec: p.Version, To: key}))
 			adopted = append(adopted, p.String())
 		}
 	}
 	if len(adopted) > 0 {
-		w.lock.notes = append(w.lock.notes, fmt.Sprintf("nothing in the lock file %q wants %s, which an extension of yarn's own may: it is packed at the top", w.title, some(adopted)))
+		w.lock.Notes = append(w.lock.Notes, fmt.Sprintf("nothing in the lock file %q wants %s, which an extension of yarn's own may: it is packed at the top", w.title, locked.Some(adopted)))
 	}
 }

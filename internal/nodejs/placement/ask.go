@@ -21,7 +21,18 @@ type question struct {
 	alone bool
 	// asking are the seats whose question is not answered yet, for circles.
 	asking []*slot
+	// asked counts, and answers keeps what was answered: see manyAsked.
+	asked   int
+	answers map[answered]verdict
 }
+
+type answered struct{ seat, folder *slot }
+
+// manyAsked is how often a question is put for the company of one package before
+// answers are used again. Where a dozen packages are peers of each other, each
+// order of asking is another way around the circle; an answer of one way is as
+// good as that of another then.
+const manyAsked = 2000
 
 // ask puts the question for a seat on behalf of a demand to a folder; lowest is
 // the lowest folder that the demand could have.
@@ -90,11 +101,25 @@ func (q *question) companyComes(c *slot, f, lowest *slot) bool {
 		if p == nil || slices.Contains(q.asking, p) {
 			continue
 		}
-		if q.ask(p, d, f.lowest(d.key), lowest.lowest(d.key)) == closed {
+		if q.askAgain(p, d, f.lowest(d.key), lowest.lowest(d.key)) == closed {
 			return false
 		}
 	}
 	return true
+}
+
+func (q *question) askAgain(p *slot, d *demand, f, lowest *slot) verdict {
+	key := answered{p, f}
+	if v, known := q.answers[key]; known && q.asked > manyAsked {
+		return v
+	}
+	q.asked++
+	v := q.ask(p, d, f, lowest)
+	if q.answers == nil {
+		q.answers = map[answered]verdict{}
+	}
+	q.answers[key] = v
+	return v
 }
 
 // allYield tells whether every party that a slot belongs to makes way.

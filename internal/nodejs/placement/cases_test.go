@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -357,6 +358,26 @@ func (m Marks) words() []string {
 		}
 	}
 	return out
+}
+
+// moreCases names a file of more cases, as tools/record/npm makes them.
+var moreCases = flag.String("cases", "", "a file of more cases to compare with npm's answers (.jsonl.gz)")
+
+func TestTreesEqualNPMsInMoreCases(t *testing.T) {
+	t.Parallel()
+	if *moreCases == "" {
+		return
+	}
+	codes := map[string]int{}
+	for _, c := range readRecorded(t, *moreCases) {
+		_, tree, err := placeAsNPM(t.Context(), c.shop(t), c.project(t), options(&c), false)
+		got, want := treeLines(tree, err), c.answer()
+		codes[c.Error]++
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", c.Name, got, want)
+		}
+	}
+	t.Logf("cases by npm's code: %v", codes)
 }
 
 // intended are the cases for which another tree is wanted than npm's, and why.

@@ -79,7 +79,7 @@ func (r *run) checkTarget(all []*slot, of map[*slot]*marks, gone map[*slot]LeftO
 		if m.optional {
 			leaveOut(s, OtherEngine, gone)
 		} else {
-			tree.Notes = append(tree.Notes, Note{Kind: Refuses, Path: s.path})
+			tree.Notes = append(tree.Notes, Note{Kind: Refuses, Path: s.path, Manifest: s.m})
 		}
 	}
 	return nil

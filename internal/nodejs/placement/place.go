@@ -17,7 +17,7 @@ func Place(ctx context.Context, s Source, p *manifest.Project, o Options) (*Tree
 	if lacking := r.lacking(); lacking != nil {
 		again, whole, err := placeAsNPM(ctx, s, p, o, true)
 		switch {
-		case err == nil && again.lacking() == nil:
+		case err == nil && !again.lacksMoreThan(lacking.kind):
 			r, tree = again, whole
 			tree.Notes = append(tree.Notes, Note{Kind: Completed, Demand: lacking.public()})
 		case lacking.kind == Plain:
@@ -132,6 +132,12 @@ func (r *run) lacking() *demand {
 		}
 	}
 	return optional
+}
+
+// lacksMoreThan tells whether what is lacking is no better than a demand of a kind.
+func (r *run) lacksMoreThan(kind Kind) bool {
+	d := r.lacking()
+	return d != nil && (d.kind == Plain || kind == Optional)
 }
 
 // noteOverruled tells of demands that found what another rule of the overrides

@@ -3,9 +3,11 @@ package placement
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
@@ -146,6 +148,33 @@ func TestConflictsNameBothDemands(t *testing.T) {
 	const want = `plugin@1.0.0 has the peer dependency "lib@^1", but its place has "lib@2.0.0": the project depends on "lib@^2"`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+// TestPeersOfEachOtherAreFast has packages that are all peers of all others.
+func TestPeersOfEachOtherAreFast(t *testing.T) {
+	t.Parallel()
+	const size = 16
+	var lines strings.Builder
+	for i := range size {
+		fmt.Fprintf(&lines, `{"name":"p%d","version":"1.0.0","peerDependencies":{`, i)
+		for j := range size {
+			if j != i {
+				fmt.Fprintf(&lines, `"p%d":"^1",`, j)
+			}
+		}
+		lines.WriteString("\"p\":\"*\"}}\n")
+	}
+	lines.WriteString(`{"name":"p","version":"1.0.0"}`)
+	project, _, err := manifest.ParseProject([]byte(`{"dependencies":{"p0":"^1","p9":"^1"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	tree, err := Place(ctx, readShop(t, lines.String()), project, Options{})
+	if err != nil || len(tree.Packages) != size+1 {
+		t.Errorf("got %v, %v, want %d packages", tree, err, size+1)
 	}
 }
 

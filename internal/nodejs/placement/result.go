@@ -75,5 +75,7 @@ type Note struct {
 	Demand Demand // what wants the package; zero where nothing special does
 	// Path is the package's folder, where it has one.
 	Path string
-	Err  error // of Dropped
+	// Manifest is of the package of the kind Refuses.
+	Manifest *manifest.Manifest
+	Err      error // of Dropped
 }

@@ -56,6 +56,7 @@ func NewClient(f *fetch.Client, config *Npmrc) (*Client, error) {
 	if err := config.Authorize(f); err != nil {
 		return nil, err
 	}
+	config.teach(f.Secrets())
 	return &Client{fetch: f, config: config}, nil
 }
 
@@ -80,9 +81,19 @@ func (c *Client) Packument(ctx context.Context, name string) (*Packument, error)
 		Distill:      func(body []byte, _ string) ([]byte, error) { return distill(body) },
 		Distillation: distillation,
 	}
-	p, err := load(ctx, c, request, readDistilled)
+	p, cached, err := load(ctx, c, request, readDistilled)
 	if err != nil {
-		return nil, c.explain(err, name, "")
+		return nil, c.Explain(err, name, "")
+	}
+	if cached {
+		request.MaxAge = manifestMaxAge // it is as it was a moment ago
+		p.reload = func(ctx context.Context) ([]byte, error) {
+			page, err := c.fetch.Page(ctx, request)
+			if err != nil {
+				return nil, c.Explain(err, name, "")
+			}
+			return page.Body, nil
+		}
 	}
 	if p.Name == "" {
 		p.Name = name
@@ -103,12 +114,12 @@ func (c *Client) Manifest(ctx context.Context, name, version string) (*manifest.
 		Distill:      func(body []byte, _ string) ([]byte, error) { return distillManifest(body, version) },
 		Distillation: "npm manifest 1",
 	}
-	m, err := load(ctx, c, request, manifest.Read)
+	m, _, err := load(ctx, c, request, manifest.Read)
 	if err == nil {
 		return m, nil
 	}
 	if status, ok := errors.AsType[*fetch.StatusError](err); !ok || !fetch.IsNotFound(err) && status.Code != 405 {
-		return nil, c.explain(err, name, version)
+		return nil, c.Explain(err, name, version)
 	}
 	// Not every registry has addresses of versions.
 	p, err := c.Packument(ctx, name)
@@ -119,7 +130,7 @@ func (c *Client) Manifest(ctx context.Context, name, version string) (*manifest.
 	if at < 0 {
 		return nil, &manifest.ResolveError{Code: "ETARGET", Name: name, Spec: version, Detail: "the registry has no such version"}
 	}
-	return p.Manifest(at)
+	return p.Manifest(ctx, at)
 }
 
 // Bundle opens the tarball of m, which is checked against its integrity.
@@ -135,7 +146,7 @@ func (c *Client) Bundle(ctx context.Context, m *manifest.Manifest) (map[string]*
 	}
 	f, err := c.fetch.Blob(ctx, fetch.Source{URL: address, Integrity: integrity, MaxBytes: maxBundle})
 	if err != nil {
-		return nil, nil, c.explain(err, m.Name, m.Version)
+		return nil, nil, c.Explain(err, m.Name, m.Version)
 	}
 	packages, shrinkwrap, err := readBundle(title, f)
 	if err = errors.Join(err, f.Close()); err != nil {
@@ -189,27 +200,27 @@ func (c *Client) address(name string) (string, error) {
 	return c.config.Registry(name) + strings.Replace(name, "/", "%2f", 1), nil
 }
 
-// load fetches a page and reads it. A kept page that cannot be read is fetched
-// anew.
-func load[T any](ctx context.Context, c *Client, request fetch.PageRequest, read func([]byte) (T, error)) (T, error) {
+// load fetches a page and reads it, and reports whether it was a kept one. A kept
+// page that cannot be read is fetched anew.
+func load[T any](ctx context.Context, c *Client, request fetch.PageRequest, read func([]byte) (T, error)) (v T, cached bool, err error) {
 	page, err := c.fetch.Page(ctx, request)
 	if err != nil {
-		var none T
-		return none, err
+		return v, false, err
 	}
-	v, err := read(page.Body)
-	if err == nil || !page.Cached {
-		return v, err
+	if v, err = read(page.Body); err == nil || !page.Cached {
+		return v, page.Cached, err
 	}
 	request.Renew = true
 	if page, err = c.fetch.Page(ctx, request); err != nil {
-		return v, err
+		return v, false, err
 	}
-	return read(page.Body)
+	v, err = read(page.Body)
+	return v, false, err
 }
 
-// explain says of a failed request what the user can do.
-func (c *Client) explain(err error, name, version string) error {
+// Explain says of a failed request for a package, or for its tarball, what the user
+// can do: a *[manifest.ResolveError] where the registry has answered.
+func (c *Client) Explain(err error, name, version string) error {
 	registry := fetch.Redact(c.config.Registry(name))
 	fault := &manifest.ResolveError{Name: name, Spec: version}
 	status, _ := errors.AsType[*fetch.StatusError](err)
@@ -234,8 +245,10 @@ func (c *Client) refusal(status *fetch.StatusError) string {
 	place := "//host/"
 	if u, err := url.Parse(status.URL); err == nil && u.Host != "" {
 		host, place = u.Host, "//"+u.Host+"/"
-		if at := strings.LastIndexByte(u.Path, '/'); at > 0 && strings.HasPrefix(c.config.registry, u.Scheme+":"+place) {
-			place = strings.TrimPrefix(c.config.registry, u.Scheme+":")
+		for _, known := range c.Registries() {
+			if strings.HasPrefix(status.URL, known) {
+				place = strings.TrimPrefix(known, u.Scheme+":")
+			}
 		}
 	}
 	text := fmt.Sprintf("%s answered %d", host, status.Code)

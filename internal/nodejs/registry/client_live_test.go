@@ -43,7 +43,7 @@ func TestPickIsWhatNPMViewShows(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		got, err := p.Manifest(at)
+		got, err := p.Manifest(t.Context(), at)
 		if err != nil {
 			t.Error(err)
 			continue

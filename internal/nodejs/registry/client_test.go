@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -96,7 +97,7 @@ func TestClientPackument(t *testing.T) {
 		if want := map[string]string{"latest": "1.1.0", "next": "2.0.0-rc.1"}; !reflect.DeepEqual(p.DistTags, want) {
 			t.Errorf("the tags are %v, want %v", p.DistTags, want)
 		}
-		m, err := p.Manifest(1)
+		m, err := p.Manifest(t.Context(), 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,8 +107,14 @@ func TestClientPackument(t *testing.T) {
 			OptionalDependencies: []manifest.Dependency{{Name: "native", Spec: "1.0.0"}}, Libc: []string{"glibc"}, InstallScript: true,
 			Tarball: n.URL() + "a/-/a-1.1.0.tgz", Integrity: integrity, Shasum: m.Shasum,
 		}
-		if len(m.Shasum) != 40 || !reflect.DeepEqual(m, want) {
-			t.Errorf("the manifest is\n%+v, want\n%+v", m, want)
+		// The text of a kept document is read again for each further manifest.
+		for range 2 {
+			if len(m.Shasum) != 40 || !reflect.DeepEqual(m, want) {
+				t.Errorf("the manifest is\n%+v, want\n%+v", m, want)
+			}
+			if m, err = p.Manifest(t.Context(), 1); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	if _, err := c.Packument(t.Context(), "@s/c"); err != nil {
@@ -119,6 +126,34 @@ func TestClientPackument(t *testing.T) {
 	offline := newRegistry(t, n, "", fetch.Options{Store: kept, Offline: true})
 	if p, err := offline.Packument(t.Context(), "a"); err != nil || len(p.Versions) != 3 {
 		t.Errorf("offline: error %v", err)
+	}
+}
+
+// TestDocumentThatChangesMeanwhile reads a manifest of a document whose text was let
+// go, and is another one when it is read again.
+func TestDocumentThatChangesMeanwhile(t *testing.T) {
+	t.Parallel()
+	p, err := ReadPackument([]byte(`{"name":"a","versions":{"1.0.0":{"bin":{"c":"x.js"}},"1.1.0":{"bin":{"c":"y.js"}}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	later, err := distill([]byte(`{"name":"a","versions":{"0.9.0":{},"1.1.0":{"bin":{"c":"z.js"}}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.reload = func(context.Context) ([]byte, error) { return later, nil }
+	for _, c := range []struct {
+		at   int
+		want string // the command's file, "" for an error
+	}{{0, "x.js"}, {1, "z.js"}, {0, ""}} {
+		m, err := p.Manifest(t.Context(), c.at)
+		var gone *manifest.ResolveError
+		switch {
+		case c.want == "" && (!errors.As(err, &gone) || gone.Code != "ETARGET"):
+			t.Errorf("got %v, %v, want ETARGET", m, err)
+		case c.want != "" && (err != nil || m.Bin[0].Spec != c.want):
+			t.Errorf("got %v, %v, want %s", m, err, c.want)
+		}
 	}
 }
 

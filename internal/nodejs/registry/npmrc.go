@@ -14,19 +14,23 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
 // defaultRegistry is npm's own.
 const defaultRegistry = "https://registry.npmjs.org/"
 
 // Npmrc is npm's configuration: what its environment variables and .npmrc files
-// say of registries. It holds credentials, and shows them to nobody but
+// say of registries and of peer dependencies. It holds credentials, and shows them to nobody but
 // [Npmrc.Authorize].
 type Npmrc struct {
 	registry string            // with a slash at its end
 	scopes   map[string]string // registry by scope, such as "@acme"
 	replace  string            // replace-registry-host
 	logins   map[string]login  // by prefix without a scheme, such as "//host/path/"
+	parts    map[string]string // values of variables in the addresses, by name
+
+	legacyPeers bool // legacy-peer-deps
 
 	// hints are sentences on settings that cannot be obeyed.
 	trustHint, loginHint string
@@ -60,6 +64,7 @@ func LoadNpmrc(dir string, environ []string) (*Npmrc, error) {
 	if dir != "" {
 		files = append([]string{filepath.Join(dir, ".npmrc")}, files...)
 	}
+	var written []string
 	for _, file := range files {
 		if file == "" {
 			continue
@@ -68,17 +73,64 @@ func LoadNpmrc(dir string, environ []string) (*Npmrc, error) {
 		if err != nil {
 			continue // it is not there, or may not be read
 		}
+		written = append(written, string(raw))
 		for key, value := range parseNpmrc(string(raw), env.all) {
 			if _, known := settings[key]; !known {
 				settings[key] = value
 			}
 		}
 	}
-	return newNpmrc(settings)
+	c, err := newNpmrc(settings)
+	if err != nil {
+		return nil, err
+	}
+	c.noteParts(env.all, written)
+	return c, nil
+}
+
+// minPart is the length from which the value of a variable is looked for in the
+// addresses of registries.
+const minPart = 6
+
+// noteParts notes the variables whose values are in the addresses of registries:
+// those that the files name, and those that are secrets by their names.
+func (c *Npmrc) noteParts(env map[string]string, written []string) {
+	named := map[string]bool{}
+	for _, text := range written {
+		for _, m := range variable.FindAllStringSubmatch(text, -1) {
+			named[m[2]] = true
+		}
+	}
+	c.parts = map[string]string{}
+	for name, value := range env {
+		if len(value) < minPart || !named[name] && !secret.NamesVariable(name) {
+			continue
+		}
+		for _, address := range append(slices.Collect(maps.Values(c.scopes)), c.registry) {
+			if u, err := url.Parse(address); err == nil && strings.Contains(u.Path, value) {
+				c.parts[name] = value
+			}
+		}
+	}
+}
+
+// teach makes the values of variables in the addresses known as parts of them.
+func (c *Npmrc) teach(k *secret.Keeper) {
+	for _, address := range append(slices.Collect(maps.Values(c.scopes)), c.registry) {
+		u, err := url.Parse(address)
+		if err != nil {
+			continue
+		}
+		for name, value := range c.parts {
+			if strings.Contains(u.Path, value) {
+				k.LearnPart(name, value, u.Host)
+			}
+		}
+	}
 }
 
 func newNpmrc(settings map[string]string) (*Npmrc, error) {
-	c := &Npmrc{scopes: map[string]string{}, logins: map[string]login{}, replace: settings["replace-registry-host"]}
+	c := &Npmrc{scopes: map[string]string{}, logins: map[string]login{}, replace: settings["replace-registry-host"], legacyPeers: isOn(settings["legacy-peer-deps"])}
 	if c.replace == "" || c.replace == "npmjs" {
 		c.replace = "registry.npmjs.org"
 	}
@@ -102,6 +154,14 @@ func newNpmrc(settings map[string]string) (*Npmrc, error) {
 	}
 	return c, nil
 }
+
+// isOn reports whether a setting that is on or off is on.
+func isOn(value string) bool {
+	return !slices.Contains([]string{"", "false", "0", "null", "undefined"}, strings.TrimSpace(value))
+}
+
+// LegacyPeerDeps reports whether peer dependencies are ignored: legacy-peer-deps.
+func (c *Npmrc) LegacyPeerDeps() bool { return c.legacyPeers }
 
 // hint notes settings that are not obeyed, for the error that may follow.
 func (c *Npmrc) hint(key, value string) {

@@ -3,6 +3,7 @@ package registry
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,11 +48,15 @@ func NewPackument(name string, manifests ...*manifest.Manifest) *Packument {
 }
 
 // Manifest returns the manifest of p.Versions[i]. It is decoded anew each time.
-func (p *Packument) Manifest(i int) (*manifest.Manifest, error) {
+func (p *Packument) Manifest(ctx context.Context, i int) (*manifest.Manifest, error) {
 	if known := p.Versions[i].manifest; known != nil {
 		return known, nil
 	}
-	m, err := manifest.Read(p.Versions[i].raw)
+	text, err := p.manifestText(ctx, i)
+	if err != nil {
+		return nil, err
+	}
+	m, err := manifest.Read(text)
 	if err != nil {
 		return nil, fmt.Errorf("reading %q: %w", p.Name+"@"+p.Versions[i].Version, err)
 	}
@@ -60,6 +65,38 @@ func (p *Packument) Manifest(i int) (*manifest.Manifest, error) {
 	m.Name = cmp.Or(m.Name, p.Name)
 	m.DevDependencies = nil
 	return m, nil
+}
+
+// manifestText returns the last field of a version's line. The first one who asks
+// lets the text go where it can be read again: of most documents one manifest is
+// wanted, and all their texts together are what a resolution would hold most of.
+func (p *Packument) manifestText(ctx context.Context, i int) ([]byte, error) {
+	p.mu.Lock()
+	text := p.text
+	if p.reload != nil {
+		p.text = nil
+	}
+	p.mu.Unlock()
+	if text == nil {
+		var err error
+		if text, err = p.reload(ctx); err != nil {
+			return nil, err
+		}
+	}
+	r := &p.Versions[i]
+	start := []byte(r.Version + "\t")
+	if int(r.end) <= len(text) && bytes.HasPrefix(text[r.start:], start) {
+		text = text[r.start:r.end]
+		return text[bytes.LastIndexByte(text, '\t')+1:], nil
+	}
+	// It is another text than it was: the registry has changed it meanwhile.
+	for line := range bytes.Lines(text) {
+		if bytes.HasPrefix(line, start) {
+			line = bytes.TrimSuffix(line, []byte{'\n'})
+			return line[bytes.LastIndexByte(line, '\t')+1:], nil
+		}
+	}
+	return nil, &manifest.ResolveError{Code: "ETARGET", Name: p.Name, Spec: r.Version, Detail: "the registry has taken this version away meanwhile"}
 }
 
 // Find returns the place of a version, -1 where the document has none.
@@ -282,13 +319,24 @@ func readDistilled(raw []byte) (*Packument, error) {
 	if err := json.Unmarshal(first, &h); err != nil {
 		return nil, fmt.Errorf("reading a kept registry document: %w", err)
 	}
-	p := &Packument{Name: h.Name, DistTags: h.Tags, Versions: make([]Release, 0, bytes.Count(rest, []byte{'\n'}))}
+	p := &Packument{Name: h.Name, DistTags: h.Tags, text: raw, Versions: make([]Release, 0, bytes.Count(rest, []byte{'\n'}))}
+	start := len(raw) - len(rest)
 	for line := range bytes.Lines(rest) {
-		fields := bytes.SplitN(bytes.TrimSuffix(line, []byte{'\n'}), []byte{'\t'}, 5)
-		if len(fields) != 5 {
+		end := start + len(line)
+		line = bytes.TrimSuffix(line, []byte{'\n'})
+		var fields [4][]byte // but for the manifest
+		whole := true
+		left := line
+		for i := range fields {
+			var found bool
+			fields[i], left, found = bytes.Cut(left, []byte{'\t'})
+			whole = whole && found
+		}
+		if !whole || bytes.IndexByte(left, '\t') >= 0 {
 			return nil, fmt.Errorf("reading the kept registry document of %q: a line is malformed", h.Name)
 		}
-		r := Release{Version: string(fields[0]), Deprecated: bytes.IndexByte(fields[2], 'd') >= 0, Engines: jsonscan.Text(fields[3]), raw: fields[4]}
+		r := Release{Version: string(fields[0]), Deprecated: bytes.IndexByte(fields[2], 'd') >= 0, Engines: jsonscan.Text(fields[3]), start: uint32(start), end: uint32(start + len(line))}
+		start = end
 		r.refusesNPM = bytes.IndexByte(fields[2], 'n') >= 0
 		if ms, err := strconv.ParseInt(string(fields[1]), 10, 64); err == nil {
 			r.Uploaded = time.UnixMilli(ms).UTC()
@@ -311,6 +359,12 @@ type Packument struct {
 
 	once       sync.Once
 	descending []numbered
+
+	// text is the distilled document, nil while nobody needs it and reload can
+	// bring it again.
+	mu     sync.Mutex
+	text   []byte
+	reload func(context.Context) ([]byte, error)
 }
 
 // Release is a version in a Packument. Its manifest is decoded when asked for:
@@ -320,8 +374,8 @@ type Release struct {
 	// Uploaded is zero where the document has no times.
 	Uploaded   time.Time
 	Deprecated bool
-	Engines    string // the range of "node", "" for any
-	refusesNPM bool   // its range of "npm" leaves npm 11 out
-	raw        []byte
-	manifest   *manifest.Manifest // in place of raw, where it is known already
+	Engines    string             // the range of "node", "" for any
+	refusesNPM bool               // its range of "npm" leaves npm 11 out
+	start, end uint32             // of its line in the distilled document
+	manifest   *manifest.Manifest // in place of a line, where it is known already
 }

@@ -62,7 +62,7 @@ func TestReadPackument(t *testing.T) {
 		{Name: "a", Version: "2.0.0-rc.1", Shrinkwrap: true},
 	}
 	for i, want := range manifests {
-		m, err := p.Manifest(i)
+		m, err := p.Manifest(t.Context(), i)
 		if err != nil {
 			t.Error(err)
 		} else if !reflect.DeepEqual(*m, want) {
@@ -104,8 +104,8 @@ func TestDistillIsShortAndStable(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range p.Versions {
-		a, errA := p.Manifest(i)
-		b, errB := q.Manifest(i)
+		a, errA := p.Manifest(t.Context(), i)
+		b, errB := q.Manifest(t.Context(), i)
 		if errA != nil || errB != nil || !reflect.DeepEqual(a, b) {
 			t.Errorf("with blanks the manifest is\n%+v (%v), without\n%+v (%v)", a, errA, b, errB)
 		}
@@ -135,7 +135,7 @@ func FuzzReadPackument(f *testing.F) {
 			return
 		}
 		for i := range p.Versions {
-			if m, err := p.Manifest(i); err != nil {
+			if m, err := p.Manifest(t.Context(), i); err != nil {
 				t.Errorf("document %q: %v", raw, err)
 			} else if m.Version != p.Versions[i].Version {
 				t.Errorf("document %q: the manifest of %q is of %q", raw, p.Versions[i].Version, m.Version)

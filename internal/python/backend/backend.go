@@ -17,6 +17,8 @@ import (
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 )
 
 // Wheel is what a wheel of a project holds.
@@ -32,6 +34,12 @@ type Wheel struct {
 	Info map[string][]byte
 }
 
+// Above is a .gitignore file in a folder above the project.
+type Above struct {
+	Prefix string // path of the project from that folder
+	Rules  *filetree.Ignores
+}
+
 // maxFiles caps the number of files of a project that are looked at, maxText
 // the bytes of one that is read.
 const (
@@ -42,11 +50,12 @@ const (
 // Read tells what a wheel of the project in fsys holds. name is its normalised
 // name, version the one that is known from elsewhere or "". Errors are clauses
 // such as "its backend is not known", for a person.
-func Read(fsys fs.FS, name, version string) (*Wheel, error) {
+func Read(fsys fs.FS, name, version string, above ...Above) (*Wheel, error) {
 	p, err := open(fsys, name, version)
 	if err != nil {
 		return nil, err
 	}
+	p.above = above
 	parts, err := p.parts()
 	if err != nil {
 		return nil, err
@@ -80,6 +89,7 @@ type project struct {
 	name string // normalised
 	// version is the one that is known from elsewhere, "" if none is.
 	version string
+	above   []Above
 	config
 }
 

@@ -120,27 +120,26 @@ func uvParts(p *project) ([]part, error) {
 	return parts, nil
 }
 
-// uvKeep returns which files go into a wheel. Excludes are not anchored, but
-// for those that start with a slash.
+// uvKeep returns which files go into a wheel. An exclude means files and folders
+// of its name at any depth; one that starts with a slash means files alone.
 func uvKeep(own table, at string) (func(string) bool, error) {
-	var lines []string
+	var globs []string
 	for _, key := range []string{"source-exclude", "wheel-exclude"} {
 		more, err := texts(own[key], at+"."+key)
 		if err != nil {
 			return nil, err
 		}
-		for _, line := range more {
-			if !strings.HasPrefix(line, "/") {
-				line = "**/" + line
+		for _, glob := range more {
+			anchored, ok := strings.CutPrefix(glob, "/")
+			if filetree.CheckPattern(anchored) != nil || strings.Contains(glob, "{") {
+				return nil, changes(at + "." + key)
 			}
-			lines = append(lines, line)
+			if globs = append(globs, anchored); !ok {
+				globs = append(globs, "**/"+glob, "**/"+glob+"/**")
+			}
 		}
 	}
-	excluded, err := newPatterns(lines, at+".wheel-exclude")
-	if err != nil {
-		return nil, err
-	}
-	return func(name string) bool { return !excluded.match(name) }, nil
+	return func(name string) bool { return !matchesAny(globs, name) }, nil
 }
 
 // poetryParts follows "The pyproject.toml file" in Poetry's documentation.

@@ -102,8 +102,8 @@ func (p *patterns) match(name string) bool {
 }
 
 // gitIgnored returns a function that reports whether a file is ignored by the
-// .gitignore files of the project, as git judges. Files above the project are
-// read by the caller's file system, if it has them.
+// .gitignore files of the project, and
+// of the folders above, as git judges.
 func (p *project) gitIgnored() (func(name string) bool, error) {
 	known := map[string]*filetree.Ignores{}
 	var fault error
@@ -134,9 +134,15 @@ func (p *project) gitIgnored() (func(name string) bool, error) {
 				}
 			}
 			if dir == "" {
-				return false
+				break
 			}
 		}
+		for _, above := range p.above {
+			if ignored, decided := above.Rules.Decide(path.Join(above.Prefix, name), isDir); decided {
+				return ignored
+			}
+		}
+		return false
 	}
 	if rules(""); fault != nil {
 		return nil, fault

@@ -1,0 +1,168 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	ctyjson "github.com/zclconf/go-cty/cty/json"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider"
+)
+
+type buildCommand struct {
+	File         string   `short:"f" type:"existingfile" help:"Specification: the arguments of a layerbuild_package, as .json or as .hcl."`
+	Runtime      []string `placeholder:"ID" help:"Runtime, such as python3.12. May be repeated."`
+	Architecture []string `placeholder:"ID" help:"x86_64 (default) or arm64."`
+	Requirement  []string `short:"r" placeholder:"TEXT" help:"Python requirement, such as requests==2.31.0. May be repeated."`
+	PythonLock   string   `type:"existingfile" placeholder:"FILE" help:"uv.lock, pylock.toml, poetry.lock or Pipfile.lock."`
+	NodeLock     string   `type:"existingfile" placeholder:"FILE" help:"package-lock.json, yarn.lock or pnpm-lock.yaml."`
+	Out          string   `short:"o" required:"" placeholder:"FILE" help:"Where the zip goes. The lock goes beside it, as FILE.lock.json."`
+	CacheDir     string   `placeholder:"FOLDER" help:"Cache in place of the user's."`
+	Quiet        bool     `short:"q" help:"Tell no phases on standard error."`
+	ExcludeNewer string   `placeholder:"TIME" help:"Releases after this time are ignored."`
+}
+
+// Run builds the zip that a layerbuild_package with the same arguments builds,
+// and writes its lock beside it.
+func (c *buildCommand) Run(ctx context.Context, out *output, info about) error {
+	arguments, err := c.arguments()
+	if err != nil {
+		return err
+	}
+	arguments["output_path"] = c.Out
+	settings := map[string]any{}
+	if c.CacheDir != "" {
+		settings["cache_dir"] = c.CacheDir
+	}
+	if c.ExcludeNewer != "" {
+		settings["exclude_newer"] = c.ExcludeNewer
+	}
+	level := slog.LevelInfo
+	if c.Quiet {
+		level = slog.LevelError
+	}
+	log := slog.New(slog.NewTextHandler(info.errs, &slog.HandlerOptions{Level: level, ReplaceAttr: leaveOutTime}))
+	built, err := provider.Build(ctx, info.version, settings, arguments, log)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(c.Out+".lock.json", []byte(built.Lock), 0o644); err != nil { //nolint:gosec // a lock holds no secret
+		return fmt.Errorf("writing the lock: %w", err)
+	}
+	lines := []string{fmt.Sprintf("%s\t%d bytes\tsha256 %s", built.Filename, built.Size, built.SHA256)}
+	for _, name := range slices.Sorted(maps.Keys(built.Contents)) {
+		lines = append(lines, fmt.Sprintf("  %s\t%s", name, built.Contents[name]))
+	}
+	for _, warning := range built.Warnings {
+		lines = append(lines, "Warning: "+warning)
+	}
+	return out.print(built, lines)
+}
+
+// leaveOutTime makes two runs log the same lines.
+func leaveOutTime(_ []string, a slog.Attr) slog.Attr {
+	if a.Key == slog.TimeKey || a.Key == slog.LevelKey {
+		return slog.Attr{}
+	}
+	return a
+}
+
+// arguments returns those of the file, and those of the flags over them.
+func (c *buildCommand) arguments() (map[string]any, error) {
+	all := map[string]any{}
+	if c.File != "" {
+		var err error
+		if all, err = readSpecification(c.File); err != nil {
+			return nil, err
+		}
+	}
+	set := func(name string, values []string) {
+		if len(values) > 0 {
+			all[name] = list(values)
+		}
+	}
+	set("runtimes", c.Runtime)
+	set("architectures", c.Architecture)
+	python := map[string]any{}
+	if len(c.Requirement) > 0 {
+		python["requirements"] = list(c.Requirement)
+	}
+	if c.PythonLock != "" {
+		python["lock_file"] = c.PythonLock
+	}
+	if len(python) > 0 {
+		all["python"] = python
+	}
+	if c.NodeLock != "" {
+		all["nodejs"] = map[string]any{"lock_file": c.NodeLock}
+	}
+	if all["runtimes"] == nil {
+		return nil, errors.New("no runtime is given: write --runtime python3.12, or runtimes in the specification")
+	}
+	return all, nil
+}
+
+func list(values []string) []any {
+	var all []any
+	for _, v := range values {
+		all = append(all, v)
+	}
+	return all
+}
+
+// readSpecification reads the arguments of a package out of a file. HCL knows
+// path.module, the folder of the file, and no functions.
+func readSpecification(name string) (map[string]any, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("reading the specification: %w", err)
+	}
+	if !strings.HasSuffix(name, ".json") {
+		if text, err = convertHCL(text, name); err != nil {
+			return nil, fmt.Errorf("reading the specification: %w", err)
+		}
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	all := map[string]any{}
+	if err := decoder.Decode(&all); err != nil {
+		return nil, fmt.Errorf("reading the specification %q: %w", name, err)
+	}
+	return all, nil
+}
+
+// convertHCL returns the attributes of a body as JSON.
+func convertHCL(text []byte, name string) ([]byte, error) {
+	file, diags := hclsyntax.ParseConfig(text, name, hcl.InitialPos)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	attributes, diags := file.Body.JustAttributes()
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	scope := &hcl.EvalContext{Variables: map[string]cty.Value{
+		"path": cty.ObjectVal(map[string]cty.Value{"module": cty.StringVal(filepath.ToSlash(filepath.Dir(name)))}),
+	}}
+	values := map[string]ctyjson.SimpleJSONValue{}
+	for _, a := range attributes {
+		value, diags := a.Expr.Value(scope)
+		if diags.HasErrors() {
+			return nil, diags
+		}
+		values[a.Name] = ctyjson.SimpleJSONValue{Value: value}
+	}
+	return json.Marshal(values)
+}

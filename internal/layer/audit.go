@@ -1,0 +1,155 @@
+package layer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/audit"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+)
+
+// Finding is what a check found: see [audit.Finding].
+type Finding = audit.Finding
+
+// Audits returns the names of the checks that [audit.Judge] makes.
+func Audits() []string {
+	var names []string
+	for _, c := range audit.Checks() {
+		names = append(names, string(c))
+	}
+	return names
+}
+
+// audit judges the files of the layer. Findings of a check that is off are left
+// out, those of the others become what the user made of them: all of them errors,
+// or warnings at most. Notes stay notes.
+func (c *cache) audit(ctx context.Context, l *Lock, tree filetree.Tree, o Output) ([]Finding, []Warning, error) {
+	var targets []runtimes.Target
+	for _, id := range l.Runtimes {
+		r, err := runtimes.Lookup(id)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, a := range l.Architectures {
+			targets = append(targets, runtimes.Target{Runtime: r, Architecture: a})
+		}
+	}
+	facts, err := c.nativeFacts(ctx, tree)
+	if err != nil {
+		return nil, nil, err
+	}
+	judged := audit.Layer{Files: tree, Facts: facts, Targets: targets, Function: l.Kind == KindFunction}
+	loads := loadedModules{lock: l, tree: tree}
+	judged.AtImport = loads.atImport
+	found := weigh(audit.Judge(judged), o.Audits)
+	if loads.err != nil {
+		return nil, nil, loads.err
+	}
+	warnings, err := told(found)
+	return found, warnings, err
+}
+
+// weigh applies the severities that the user chose.
+func weigh(found []Finding, chosen map[string]Severity) []Finding {
+	var out []Finding
+	for _, f := range found {
+		switch chosen[string(f.Check)] {
+		case SeverityOff:
+			continue
+		case SeverityWarning:
+			if f.Severity == audit.Error {
+				f.Severity = audit.Warning
+			}
+		case SeverityError:
+			if f.Severity == audit.Warning {
+				f.Severity = audit.Error
+			}
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// told makes warnings and errors of findings, at the input that brings the
+// files. Notes are not told.
+func told(found []Finding) ([]Warning, error) {
+	var warnings []Warning
+	var faults []error
+	for i := range found {
+		f := &found[i]
+		at, detail := inputOf(f.Origin), f.Text()
+		if who := f.Origin.String(); who != "" {
+			detail += "\n" + who + " brings it."
+		}
+		if runs := f.Runtimes(); len(runs) > 0 {
+			detail += " It concerns " + strings.Join(runs, ", ") + "."
+		}
+		switch f.Severity {
+		case audit.Error:
+			faults = append(faults, &fault.Error{At: at, Summary: f.Summary, Detail: detail + fmt.Sprintf("\nIf the layer works in spite of it, set checks = { %s = \"warning\" }.", f.Check)})
+		case audit.Warning:
+			warnings = append(warnings, Warning{At: at, Summary: f.Summary, Detail: detail})
+		}
+	}
+	return warnings, errors.Join(faults...)
+}
+
+// inputOf returns the argument that brings what is of an origin.
+func inputOf(o filetree.Origin) fault.Path {
+	switch {
+	case o.Ecosystem == "":
+		return fault.Path{}
+	case o.Ecosystem == "python" || o.Ecosystem == "nodejs":
+		return fault.At(o.Ecosystem)
+	}
+	return fault.At(o.Ecosystem).Index(o.Element)
+}
+
+// loadedModules knows which modules are loaded when a package is imported. It
+// reads sources, so it is asked only about those that lack a library.
+type loadedModules struct {
+	lock  *Lock
+	tree  filetree.Tree
+	known map[filetree.Origin]map[string]bool
+	err   error
+}
+
+func (m *loadedModules) atImport(name string) bool {
+	i := slices.IndexFunc(m.tree, func(e filetree.Entry) bool { return e.Path == name })
+	if i < 0 {
+		return false
+	}
+	origin := m.tree[i].Origin
+	if m.known == nil {
+		m.known = map[filetree.Origin]map[string]bool{}
+	}
+	if m.known[origin] == nil {
+		m.known[origin] = m.load(origin)
+	}
+	return m.known[origin][name]
+}
+
+// load follows the imports of the packages that an origin brings.
+func (m *loadedModules) load(origin filetree.Origin) map[string]bool {
+	var modules []python.Module
+	for _, e := range m.tree {
+		if at := m.lock.locate(e.Path); at.python && e.Origin == origin {
+			modules = append(modules, python.Module{Path: at.within, Entry: e})
+		}
+	}
+	loaded := map[string]bool{}
+	if err := python.LoadedWithPackages(modules); err != nil {
+		m.err = errors.Join(m.err, err)
+		return loaded
+	}
+	for _, module := range modules {
+		loaded[module.Entry.Path] = !module.Dropped
+	}
+	return loaded
+}

@@ -1,0 +1,126 @@
+package layer
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"maps"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// A record says which segment the store has of a source: of a tarball, a tree, an
+// archive. Who could once write to the cache could make it say anything. So a build
+// whose digest was not planned compares what it finds with the source, whose digest
+// is in the lock; a planned one is told by its own digest in the end.
+
+// errUnlike tells that a segment is not what its source makes.
+var errUnlike = errors.New("the segment holds other files")
+
+// confirmer takes files as a packer does, and compares each with that of a segment.
+type confirmer struct {
+	left map[string]filetree.Entry
+	exec map[string]bool // what was given so far, by path
+	want map[string]bool // whether a file of the segment is executable
+}
+
+// Add compares one file.
+func (f *confirmer) Add(ctx context.Context, name string, exec bool, size int64, content io.Reader) (err error) {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	entry, ok := f.left[name]
+	if !ok || entry.Size != size {
+		return errUnlike
+	}
+	delete(f.left, name)
+	f.exec[name] = exec
+	kept, err := entry.OpenContent()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, kept.Close()) }()
+	return sameBytes(content, kept)
+}
+
+// SetExec makes a file executable that was given, if one was.
+func (f *confirmer) SetExec(name string) {
+	if _, given := f.exec[name]; given {
+		f.exec[name] = true
+	}
+}
+
+// sameBytes reads both to their ends.
+func sameBytes(a, b io.Reader) error {
+	one, two := make([]byte, 32<<10), make([]byte, 32<<10)
+	for {
+		n, err := io.ReadFull(a, one)
+		m, otherErr := io.ReadFull(b, two)
+		if n != m || !bytes.Equal(one[:n], two[:m]) {
+			return errUnlike
+		}
+		switch {
+		case isEnd(err) && isEnd(otherErr):
+			return nil
+		case err != nil && !isEnd(err):
+			return err
+		case otherErr != nil && !isEnd(otherErr):
+			return otherErr
+		case isEnd(err) != isEnd(otherErr):
+			return errUnlike
+		}
+	}
+}
+
+func isEnd(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
+
+// confirms reports whether a segment of the store holds just the files that add
+// gives to a packer.
+func (c *cache) confirms(segment store.Digest, add func(*confirmer) error) (bool, error) {
+	tree, err := c.segmentTree(segment, filetree.Origin{})
+	if err != nil {
+		return false, nil // unreadable: made again
+	}
+	f := &confirmer{left: map[string]filetree.Entry{}, exec: map[string]bool{}, want: map[string]bool{}}
+	for _, e := range tree {
+		f.left[e.Path], f.want[e.Path] = e, e.Exec
+	}
+	var damaged *filetree.ArchiveError
+	err = add(f)
+	if errors.Is(err, errUnlike) || errors.As(err, &damaged) {
+		return false, nil
+	}
+	return err == nil && len(f.left) == 0 && maps.Equal(f.exec, f.want), err
+}
+
+// confirmsFiles is confirms for files whose digests are known.
+func (c *cache) confirmsFiles(segment store.Digest, files []filetree.File) (bool, error) {
+	tree, err := c.segmentTree(segment, filetree.Origin{})
+	if err != nil || len(tree) != len(files) {
+		return false, nil
+	}
+	sums := make(map[string]store.Digest, len(files))
+	for _, f := range files {
+		sums[f.Path] = f.SHA256
+	}
+	for _, e := range tree {
+		sum, err := sumEntry(e)
+		if err != nil || sum != sums[e.Path] {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// sumEntry returns the digest of a file's content.
+func sumEntry(e filetree.Entry) (sum store.Digest, err error) {
+	in, err := e.OpenContent()
+	if err != nil {
+		return store.Digest{}, err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	sum, _, err = store.SumReader(in)
+	return sum, err
+}

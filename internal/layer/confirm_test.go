@@ -1,0 +1,141 @@
+package layer
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// TestPlantedRecordsDecideNothing gives the cache records that map good digests to
+// segments with other files, as somebody who once could write there would, for each
+// kind of input that is deflated.
+func TestPlantedRecordsDecideNothing(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []struct {
+		name    string
+		builder func(*testing.T) *Builder
+		spec    func(*testing.T) Spec
+		records func(*testing.T, *cache, *Lock, store.Digest) map[string]string // bodies by key
+	}{
+		{
+			"local files", downloadBuilder, func(t *testing.T) Spec {
+				dir := t.TempDir()
+				writeFile(t, filepath.Join(dir, "a.py"), "A = 1\n")
+				return Spec{Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}, Files: []FileSpec{{Source: dir, Target: "python"}}}
+			},
+			func(_ *testing.T, _ *cache, l *Lock, evil store.Digest) map[string]string {
+				return map[string]string{segmentKey(l.Files[0].Tree): evil.Hex()}
+			},
+		},
+		{
+			"a download", downloadBuilder, func(t *testing.T) Spec {
+				archive := tarball(t, map[string]string{"tool/run": "#!/bin/sh\n"})
+				server := serve(t, map[string]string{"/tool.tar.gz": archive})
+				return downloadSpec(DownloadSpec{URL: server.URL + "/tool.tar.gz", SHA256: hexSum(archive), Target: "bin"})
+			},
+			func(t *testing.T, c *cache, l *Lock, evil store.Digest) map[string]string {
+				d := l.Downloads[0]
+				listing, err := c.listing(t.Context(), &d)
+				if err != nil {
+					t.Fatal(err)
+				}
+				placed, err := d.place(listing, l.excluded)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return map[string]string{downloadSegmentKey(&d, wantedFiles(placed)): evil.Hex()}
+			},
+		},
+		{
+			"a source distribution", func(t *testing.T) *Builder { return newBuilder(t, indextest.New(t, sourceUniverse)) },
+			func(*testing.T) Spec { return sourceSpec("pure") },
+			func(_ *testing.T, _ *cache, l *Lock, evil store.Digest) map[string]string {
+				records := map[string]string{}
+				for _, w := range l.Python.Chosen.Wheels {
+					if w.FromSource() {
+						records[madeKey(python.SourceKey(w.SHA256))] = evil.Hex()
+					}
+				}
+				return records
+			},
+		},
+		{
+			"tarballs of npm", func(t *testing.T) *Builder { return nodeBuilder(t, indextest.NewNPM(t, nodeUniverse)) },
+			func(*testing.T) Spec { return nodeSpec("web ^1.0.0", "compiled ^1.0.0") },
+			func(_ *testing.T, _ *cache, l *Lock, evil store.Digest) map[string]string {
+				records := map[string]string{}
+				for _, p := range l.NodeJS.Trees[0].Packages {
+					records[layerzip.Encoder+" npm1 "+p.Integrity] = `{"segment":"` + evil.Hex() + `"}`
+				}
+				return records
+			},
+		},
+	} {
+		t.Run(kind.name, func(t *testing.T) {
+			t.Parallel()
+			b, s := kind.builder(t), kind.spec(t)
+			l := resolve(t, b, s, nil)
+			out := func() string { return filepath.Join(t.TempDir(), "a.zip") }
+			good := build(t, b, l, Output{Path: out(), Scripts: SeverityOff})
+			c := opened(t, b)
+			plant := func() {
+				evil, err := c.pack(context.WithoutCancel(t.Context()), map[string][]byte{"package.json": []byte("{}"), "run": []byte("evil"), "a.py": []byte("EVIL\n"), "python/a.py": []byte("EVIL\n")})
+				if err != nil {
+					t.Fatal(err)
+				}
+				records := kind.records(t, c, l, evil)
+				if len(records) == 0 {
+					t.Fatal("nothing is planted")
+				}
+				for key, body := range records {
+					if _, _, err := c.store.GetRecord(segments, key); err != nil {
+						t.Fatalf("the build noted nothing under %q: %v", key, err)
+					}
+					if err := c.store.PutRecord(segments, key, []byte(body)); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			plant()
+			if again := build(t, b, l, Output{Path: out(), Scripts: SeverityOff}); again.SHA256 != good.SHA256 {
+				t.Errorf("a first build takes the planted files")
+			}
+			plant()
+			if again := build(t, b, l, Output{Path: out(), Want: good.SHA256, Scripts: SeverityOff}); again.SHA256 != good.SHA256 {
+				t.Errorf("a planned build takes the planted files")
+			}
+			if again := build(t, b, l, Output{Path: out(), Scripts: SeverityOff}); again.SHA256 != good.SHA256 {
+				t.Errorf("the planted records stay")
+			}
+		})
+	}
+}
+
+// TestPlantedFactsHideNoScript notes of a tarball that it has no install script.
+func TestPlantedFactsHideNoScript(t *testing.T) {
+	t.Parallel()
+	b := nodeBuilder(t, indextest.NewNPM(t, nodeUniverse))
+	l := resolve(t, b, nodeSpec("compiled ^1.0.0"), nil)
+	build(t, b, l, Output{Path: filepath.Join(t.TempDir(), "a.zip"), Scripts: SeverityOff})
+	c := opened(t, b)
+	key := layerzip.Encoder + " npm1 " + l.NodeJS.Trees[0].Packages[0].Integrity
+	body, _, err := c.store.GetRecord(segments, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	segment, _, _ := strings.Cut(string(body), `","`)
+	if err := c.store.PutRecord(segments, key, []byte(segment+`"}`)); err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.Build(t.Context(), l, Output{Path: filepath.Join(t.TempDir(), "b.zip"), Scripts: SeverityError})
+	if found, ok := errors.AsType[*InputError](err); !ok || !strings.Contains(found.Summary, "install script") {
+		t.Errorf("got %v, want the script named", err)
+	}
+}

@@ -1,0 +1,339 @@
+package layer
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/native"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// nativeBucket holds what is known of the native files of archives of the store.
+const nativeBucket = "native"
+
+// nativeKey names the record of an archive.
+func nativeKey(archive store.Digest) string {
+	return fmt.Sprintf("%d %s", native.Format, archive.Hex())
+}
+
+// nativeFile is what a record tells of one file: the offset of its local header
+// names it, which stays when files are moved in the layer.
+type nativeFile struct {
+	Header int64        `json:"h"`
+	Facts  native.Facts `json:"f"`
+}
+
+// nativeFacts returns the facts of the native files and scripts of a tree, by
+// layer path. Archives of the store are read once, and what was found is
+// remembered by their digest.
+func (c *cache) nativeFacts(ctx context.Context, tree filetree.Tree) (map[string]native.Facts, error) {
+	parts := map[*filetree.Archive]filetree.Tree{}
+	var order []*filetree.Archive
+	for _, e := range tree {
+		if parts[e.Archive] == nil {
+			order = append(order, e.Archive)
+		}
+		parts[e.Archive] = append(parts[e.Archive], e)
+	}
+	all := make(map[string]native.Facts)
+	var mu sync.Mutex
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for _, archive := range order {
+		g.Go(func() error {
+			known, err := c.archiveFacts(ctx, archive)
+			if err != nil {
+				return err
+			}
+			found, err := factsOf(archive, parts[archive], known)
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for name, facts := range found {
+				all[name] = facts
+			}
+			return nil
+		})
+	}
+	return all, g.Wait()
+}
+
+// archiveFacts returns what is noted of an archive, which it reads where nothing
+// is.
+func (c *cache) archiveFacts(ctx context.Context, a *filetree.Archive) ([]nativeFile, error) {
+	digest, err := store.ParseDigest(filepath.Base(a.Path))
+	stored := err == nil && c.store.Path(digest) == a.Path
+	if stored {
+		if body, _, err := c.store.GetRecord(nativeBucket, nativeKey(digest)); err == nil {
+			var known []nativeFile
+			if json.Unmarshal(body, &known) == nil {
+				return c.completed(a, digest, known)
+			}
+		}
+	}
+	entries, _, err := filetree.FromZipLinks(a)
+	if err != nil {
+		return nil, err
+	}
+	entries = slices.DeleteFunc(entries, func(e filetree.Entry) bool { return isText(e.Path) })
+	notes := []nativeFile{}
+	r := c.recorder()
+	defer c.recorders.Put(r)
+	err = filetree.ReadEntries(a, entries, func(e *filetree.Entry, in io.Reader) error {
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
+		}
+		facts, err := readFacts(r, e, in)
+		if err == nil && facts.Kind != "" {
+			notes = append(notes, nativeFile{Header: e.Header, Facts: facts})
+		}
+		return err
+	})
+	if err != nil || !stored {
+		return notes, err
+	}
+	return notes, c.noteNative(digest, notes)
+}
+
+// completed reads the files anew whose tables a stream did not keep, and notes
+// them.
+func (c *cache) completed(a *filetree.Archive, digest store.Digest, known []nativeFile) ([]nativeFile, error) {
+	if !slices.ContainsFunc(known, func(n nativeFile) bool { return n.Facts.Partial }) {
+		return known, nil
+	}
+	entries, _, err := filetree.FromZipLinks(a)
+	if err != nil {
+		return nil, err
+	}
+	for i := range known {
+		k := slices.IndexFunc(entries, func(e filetree.Entry) bool { return e.Header == known[i].Header })
+		if !known[i].Facts.Partial || k < 0 || entries[k].Size > maxWhole {
+			continue
+		}
+		if known[i].Facts, err = wholeFacts(&entries[k]); err != nil {
+			return nil, err
+		}
+	}
+	return known, c.noteNative(digest, known)
+}
+
+// noteNative remembers what is native in an archive of the store.
+func (c *cache) noteNative(archive store.Digest, notes []nativeFile) error {
+	body, err := json.Marshal(notes)
+	if err != nil {
+		return fmt.Errorf("encoding what is native in an archive: %w", err)
+	}
+	return c.store.PutRecord(nativeBucket, nativeKey(archive), body)
+}
+
+// recorder returns one whose buffers may have been used before; who is done with
+// it puts it back.
+func (c *cache) recorder() *native.Recorder {
+	if r, ok := c.recorders.Get().(*native.Recorder); ok {
+		return r
+	}
+	return &native.Recorder{}
+}
+
+// isText knows by their names the files that are not looked into: sources and
+// documents, which are most of the files of a layer. Scripts among the programs
+// are looked at when a layer is judged.
+func isText(name string) bool {
+	return slices.Contains([]string{
+		".py", ".pyi", ".pyc", ".pyx", ".pxd", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".map", ".json", ".md", ".txt", ".rst",
+		".html", ".css", ".h", ".hpp", ".c", ".cpp", ".xml", ".yml", ".yaml", ".toml", ".svg", ".csv",
+	}, strings.ToLower(filepath.Ext(name)))
+}
+
+// readFacts reads as much of a file as tells what it is. Where a stream let go of
+// tables that are needed, they are read from the whole file.
+func readFacts(r *native.Recorder, e *filetree.Entry, in io.Reader) (native.Facts, error) {
+	head, err := filetree.ReadHead(in)
+	if err != nil || native.KindOf(head) == "" {
+		return native.Facts{}, err
+	}
+	r.Reset(e.Size)
+	if _, err := r.Write(head); err != nil {
+		return native.Facts{}, err
+	}
+	if _, err := io.Copy(r, in); err != nil {
+		return native.Facts{}, err
+	}
+	facts, err := r.Facts()
+	if err == nil && facts.Partial && e.Size <= maxWhole {
+		facts, err = wholeFacts(e)
+	}
+	if err != nil {
+		return native.Facts{}, fmt.Errorf("reading %q: %w", e.Path, err)
+	}
+	return facts, nil
+}
+
+// maxWhole bounds a file that is held in memory, where its tables lie so that a
+// stream does not keep them: one of 100 files is so.
+const maxWhole = 256 << 20
+
+func wholeFacts(e *filetree.Entry) (facts native.Facts, err error) {
+	in, err := e.OpenContent()
+	if err != nil {
+		return native.Facts{}, err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	body, err := io.ReadAll(in)
+	if err != nil {
+		return native.Facts{}, err
+	}
+	return native.Read(bytes.NewReader(body), int64(len(body)))
+}
+
+// isPackaged reports whether what is of an origin comes out of a distribution or a
+// package, whose scripts nobody runs by their paths.
+func isPackaged(o filetree.Origin) bool { return o.Ecosystem == "python" || o.Ecosystem == "nodejs" }
+
+// factsOf ties notes of an archive to its entries in the layer, and looks at
+// those among the programs that no note tells of.
+func factsOf(a *filetree.Archive, entries filetree.Tree, notes []nativeFile) (map[string]native.Facts, error) {
+	at := make(map[int64]*native.Facts, len(notes))
+	for i := range notes {
+		at[notes[i].Header] = &notes[i].Facts
+	}
+	found := map[string]native.Facts{}
+	var scripts filetree.Tree
+	for _, e := range entries {
+		if facts := at[e.Header]; facts != nil {
+			found[e.Path] = *facts
+		} else if isText(e.Path) && (runsByPath(e.Path) || e.Exec && !isPackaged(e.Origin)) {
+			scripts = append(scripts, e)
+		}
+	}
+	var r native.Recorder
+	err := filetree.ReadEntries(a, scripts, func(e *filetree.Entry, in io.Reader) error {
+		facts, err := readFacts(&r, e, in)
+		if err == nil && facts.Kind != "" {
+			found[e.Path] = facts
+		}
+		return err
+	})
+	return found, err
+}
+
+// vetWheel makes the checks of [filetree.Vet] of a wheel that is to be kept, and
+// notes what is native in it, in one pass.
+func (c *cache) vetWheel(a *filetree.Archive, sum store.Digest) error {
+	w := nativeWatcher{recorder: c.recorder(), notes: []nativeFile{}}
+	defer c.recorders.Put(w.recorder)
+	if err := filetree.VetWatched(a, &w); err != nil {
+		return err
+	}
+	return c.noteNative(sum, w.notes)
+}
+
+// nativeWatcher takes facts of entries as they are inflated.
+type nativeWatcher struct {
+	recorder *native.Recorder
+	notes    []nativeFile
+}
+
+// Start wants all but sources and documents.
+func (w *nativeWatcher) Start(e *filetree.Entry) io.Writer {
+	if isText(e.Path) {
+		return nil
+	}
+	w.recorder.Reset(e.Size)
+	return w.recorder
+}
+
+// Done notes what the entry is.
+func (w *nativeWatcher) Done(e *filetree.Entry) error {
+	facts, err := w.recorder.Facts()
+	if err == nil && facts.Kind != "" {
+		w.notes = append(w.notes, nativeFile{Header: e.Header, Facts: facts})
+	}
+	return err
+}
+
+// watchedPacker packs files into a segment, and takes facts of them on their way.
+type watchedPacker struct {
+	*layerzip.Streamer
+	recorder *native.Recorder
+	found    map[string]native.Facts
+}
+
+// Add packs a file.
+func (p *watchedPacker) Add(ctx context.Context, path string, exec bool, size int64, content io.Reader) error {
+	delete(p.found, path)
+	if isText(path) {
+		return p.Streamer.Add(ctx, path, exec, size, content)
+	}
+	p.recorder.Reset(size)
+	if err := p.Streamer.Add(ctx, path, exec, size, io.TeeReader(content, p.recorder)); err != nil {
+		return err
+	}
+	facts, err := p.recorder.Facts()
+	if err == nil && facts.Kind != "" {
+		p.found[path] = facts
+	}
+	return err
+}
+
+// noteSegmentFacts notes what was found on the way into a segment, by where it
+// lies in that.
+func (c *cache) noteSegmentFacts(segment store.Digest, found map[string]native.Facts) error {
+	notes := []nativeFile{}
+	if len(found) > 0 {
+		files, err := c.segmentTree(segment, filetree.Origin{})
+		if err != nil {
+			return err
+		}
+		for _, e := range files {
+			if facts, ok := found[e.Path]; ok {
+				notes = append(notes, nativeFile{Header: e.Header, Facts: facts})
+			}
+		}
+	}
+	return c.noteNative(segment, notes)
+}
+
+// noteFileFacts notes what is native in the segment of files on disk, from the
+// files themselves.
+func (c *cache) noteFileFacts(segment store.Digest, files []filetree.File) error {
+	found := map[string]native.Facts{}
+	for _, f := range files {
+		if isText(f.Path) || f.Size == 0 {
+			continue
+		}
+		facts, err := diskFacts(f)
+		if err != nil {
+			return fmt.Errorf("reading %q: %w", f.Source, err)
+		}
+		if facts.Kind != "" {
+			found[f.Path] = facts
+		}
+	}
+	return c.noteSegmentFacts(segment, found)
+}
+
+func diskFacts(f filetree.File) (facts native.Facts, err error) {
+	in, err := os.Open(f.Source)
+	if err != nil {
+		return native.Facts{}, err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	return native.Read(in, f.Size)
+}

@@ -1,0 +1,369 @@
+package locked
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
+)
+
+// atOnce is how many manifests are asked for at a time.
+const atOnce = 24
+
+// completion asks a registry what a lock file is silent about.
+type completion struct {
+	*Graph   // a copy, changed on the way
+	registry registry.Registry
+	target   manifest.Target
+	required map[string]bool // keys of what is not optional
+	asked    map[string]bool // questions, answered or not
+	notes    map[string]bool
+	added    []string // packages that the lock file lacks
+	sealed   []string // packages whose digest is the registry's
+}
+
+// question is a manifest that is wanted, and what for.
+type question struct {
+	id            string // in asked
+	name, version string
+	// key is of the package that is described; edge, with the key of the
+	// package that wants it, of one that the lock file lacks.
+	key  string
+	edge *Edge
+}
+
+// run answers questions until there are none, and returns what is live.
+func (c *completion) run(ctx context.Context) (settled, error) {
+	for {
+		s, err := c.settle()
+		if err != nil {
+			return settled{}, err
+		}
+		questions, err := c.questions(ctx, s)
+		if err != nil {
+			return settled{}, err
+		}
+		if len(questions) == 0 {
+			return s, errors.Join(c.faults(s.live), c.refuseUnsupported())
+		}
+		manifests, err := c.ask(ctx, questions)
+		if err != nil {
+			return settled{}, err
+		}
+		for i, q := range questions {
+			c.asked[q.id] = true
+			if err := c.take(q, manifests[i]); err != nil {
+				return settled{}, err
+			}
+		}
+		if c.Packages[questions[0].key].Bare && c.Placed {
+			c.MarkExtraneous()
+		}
+	}
+}
+
+func (c *completion) settle() (settled, error) {
+	s, err := c.Graph.settle(c.target)
+	c.required = c.Reach(isRequired)
+	return s, err
+}
+
+// faults returns what is wrong with the packages that a target gets.
+func (c *completion) faults(live map[string]bool) error {
+	var all []error
+	for _, key := range slices.Sorted(maps.Keys(live)) {
+		if p := c.Packages[key]; p.Fault != "" {
+			all = append(all, &Error{File: c.File, Entry: p.String(), Reason: p.Fault})
+		}
+	}
+	return errors.Join(all...)
+}
+
+// questions returns what is to be asked next, in a settled order: first what
+// the packages are, then what they lack.
+func (c *completion) questions(ctx context.Context, s settled) ([]question, error) {
+	var open []question
+	for _, key := range slices.Sorted(maps.Keys(s.scope)) {
+		if p := c.Packages[key]; key != c.Root && c.silent(key, p) && !c.asked[key] {
+			open = append(open, question{id: key, key: key, name: p.Name, version: p.Version})
+		}
+	}
+	if len(open) > 0 {
+		return open, nil
+	}
+	for _, key := range slices.Sorted(maps.Keys(s.live)) {
+		p := c.Packages[key]
+		if p.Bundled || p.Linked || p.Fault != "" {
+			continue
+		}
+		for _, e := range p.Edges {
+			id := key + " " + e.Name
+			if e.To != "" || e.Kind.Bends() && e.Kind != Optional || e.Kind == Peer || c.asked[id] {
+				continue
+			}
+			spec, err := manifest.ParseSpec(e.Name, e.Spec)
+			if err != nil {
+				return nil, err
+			}
+			if spec = spec.Resolved(); spec.Kind != manifest.VersionSpec {
+				c.asked[id] = true
+				if err := c.refuseRange(ctx, p, e, spec); err != nil {
+					return nil, err
+				}
+				continue
+			}
+			open = append(open, question{id: id, key: key, edge: &e, name: spec.Name, version: strings.TrimLeft(spec.Fetch, "v= ")})
+		}
+	}
+	return open, nil
+}
+
+// silent reports whether the lock file leaves open whether a package fits.
+func (c *completion) silent(key string, p *Package) bool {
+	switch {
+	case !p.Fetched() || p.Remote || p.Fault != "":
+		return false
+	case p.Bare || p.Unsealed && p.Integrity == "":
+		return true
+	}
+	return !c.required[key] && len(p.Libc) == 0 && len(p.OS)+len(p.CPU) > 0
+}
+
+// ask gets the manifests; that of what a registry does not have is nil.
+func (c *completion) ask(ctx context.Context, questions []question) ([]*manifest.Manifest, error) {
+	manifests := make([]*manifest.Manifest, len(questions))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for i, q := range questions {
+		g.Go(func() error {
+			m, err := c.registry.Manifest(ctx, q.name, q.version)
+			var unknown *manifest.ResolveError
+			if errors.As(err, &unknown) && (unknown.Code == "E404" || unknown.Code == "ETARGET") {
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("completing the lock file %q: %w", c.File, err)
+			}
+			manifests[i] = m
+			return nil
+		})
+	}
+	return manifests, g.Wait()
+}
+
+// take uses the answer to a question.
+func (c *completion) take(q question, m *manifest.Manifest) error {
+	p := c.Packages[q.key]
+	switch {
+	case q.edge != nil:
+		return c.add(p, q, m)
+	case m != nil:
+		return c.describe(p, m)
+	case c.required[q.key] || len(p.OS)+len(p.CPU) > 0 && !c.target.ForeignName(p.Name):
+		return &Error{File: c.File, Entry: q.name + "@" + q.version, Reason: "the registry does not have it"}
+	}
+	if !c.target.ForeignName(p.Name) {
+		c.note("the registry does not have %s, an optional dependency that the lock file names: it is left out", p)
+	}
+	p.OS = []string{"none"}
+	return nil
+}
+
+// describe adds to a package what its manifest says.
+func (c *completion) describe(p *Package, m *manifest.Manifest) error {
+	p.OS, p.CPU, p.Libc, p.Node = m.OS, m.CPU, m.Libc, m.Engine("node")
+	if p.Bare || p.Unsealed {
+		if err := c.seal(p, m); err != nil {
+			return err
+		}
+	}
+	if !p.Bare {
+		return nil
+	}
+	p.Script, p.Bin = m.InstallScript, m.Bin
+	if p.URL == "" {
+		p.URL = m.Tarball
+	}
+	edges := manifestEdges(m)
+	if c.Placed { // package-lock 1 tells no kinds
+		for i := range edges {
+			edges[i].To = c.Find(p.Path, edges[i].Name)
+		}
+		p.Edges = edges
+		return nil
+	}
+	if gyp := p.EdgeTo("node-gyp"); gyp != nil && !slices.ContainsFunc(edges, func(e Edge) bool { return e.Name == "node-gyp" }) {
+		*gyp = Edge{Name: gyp.Name, Kind: PeerOptional} // yarn adds it to what has a script
+	}
+	p.Brings = len(m.Bundled) > 0
+	p.Edges = slices.DeleteFunc(p.Edges, func(e Edge) bool { return slices.Contains(m.Bundled, e.Name) })
+	for _, e := range edges {
+		if p.EdgeTo(e.Name) == nil && (e.Kind.Bends() || e.Kind == Peer) && !slices.Contains(m.Bundled, e.Name) && !c.ignores(e.Name) {
+			if e.Kind == Peer && c.Tool == Yarn1 {
+				e.To = c.developed(e)
+			}
+			p.Edges = SortEdges(append(p.Edges, e))
+		}
+	}
+	return nil
+}
+
+// developed returns the key of the project's own development dependency that
+// answers a required peer: Yarn 1 installs it for production then.
+func (c *completion) developed(peer Edge) string {
+	own := c.Packages[c.Root].EdgeTo(peer.Name)
+	if own == nil || own.Kind != Dev || own.To == "" || !Answers(c.Packages[own.To], peer.Name, peer.Spec) {
+		return ""
+	}
+	return own.To
+}
+
+// ignores reports whether the lock file leaves out an optional dependency
+// because the project says so.
+func (c *completion) ignores(name string) bool {
+	return slices.ContainsFunc(c.Ignored, func(pattern string) bool {
+		matched, err := path.Match(pattern, name)
+		return err == nil && matched
+	})
+}
+
+// seal compares the lock file's integrity with the registry's, and takes the
+// registry's where the lock file has none or a weaker one.
+func (c *completion) seal(p *Package, m *manifest.Manifest) error {
+	has := m.TarballIntegrity()
+	if p.Integrity == "" {
+		if p.Unsealed {
+			p.Integrity = has
+			if c.Tool != Berry { // which locks no digest of a tarball at all
+				c.sealed = append(c.sealed, p.String())
+			}
+		}
+		return nil
+	}
+	mine, err := fetch.ParseIntegrity(p.Integrity)
+	if err != nil {
+		return &Error{File: c.File, Entry: p.String(), Reason: "its integrity is unreadable", Err: err}
+	}
+	if mine.Weak() && m.Integrity != "" && m.Shasum != "" && mine.String() == manifest.ShasumIntegrity(m.Shasum) {
+		p.Integrity = m.Integrity
+		return nil
+	}
+	if theirs, err := fetch.ParseIntegrity(m.Integrity); err == nil && contradict(mine.String(), theirs.String()) {
+		return &Error{File: c.File, Entry: p.String(), Reason: fmt.Sprintf("the lock file has the integrity %s, the registry %s: one of them was changed", mine, theirs)}
+	}
+	return nil
+}
+
+// add completes a package that the lock file lacks, if it fits the target.
+func (c *completion) add(wanting *Package, q question, m *manifest.Manifest) error {
+	if m == nil {
+		if q.edge.Kind != Optional {
+			return c.lacks(wanting, *q.edge, "the registry does not have it")
+		}
+		if !c.target.ForeignName(q.name) {
+			c.note("neither the lock file nor the registry has %s, an optional dependency of %s: it is left out", q.name+"@"+q.version, c.title(wanting))
+		}
+		return nil
+	}
+	p := &Package{Name: m.Name, Version: m.Version, URL: m.Tarball, Integrity: m.TarballIntegrity(), OS: m.OS, CPU: m.CPU, Libc: m.Libc, Node: m.Engine("node"), Bin: m.Bin, Script: m.InstallScript}
+	if q.edge.Kind == Optional && (p.platformFault(c.target) != "" || p.engineFault(c.target) != "") {
+		return nil
+	}
+	key := c.slot(wanting, q.edge.Name, p)
+	if c.Packages[key] == nil {
+		p.Edges = manifestEdges(m)
+		for i := range p.Edges {
+			p.Edges[i].To = c.answer(p, p.Edges[i])
+		}
+		c.Packages[key] = p
+		c.added = append(c.added, p.String())
+	}
+	wanting.EdgeTo(q.edge.Name).To = key
+	return nil
+}
+
+// slot returns the key for a package that the lock file lacks, and sets its
+// path where packages have one: at the top, or where that is taken by another
+// version below the package that wants it.
+func (c *completion) slot(wanting *Package, folder string, p *Package) string {
+	if !c.Placed {
+		return p.String()
+	}
+	p.Path = manifest.ModulesFolder + "/" + folder
+	from := c.folder(wanting)
+	if at := c.Find(from, folder); at != "" {
+		if c.Packages[at].Name == p.Name && c.Packages[at].Version == p.Version {
+			return at
+		}
+		p.Path = path.Join(from, manifest.ModulesFolder, folder)
+	}
+	return p.Path
+}
+
+// folder is where Node begins to look for what a package wants.
+func (c *completion) folder(p *Package) string {
+	if p.Local != "" && !IsArchiveName(p.Local) {
+		return p.Local
+	}
+	return p.Path
+}
+
+// answer returns what the lock file has for a wish of a package that it lacks.
+func (c *completion) answer(p *Package, e Edge) string {
+	if c.Placed {
+		if at := c.Find(p.Path, e.Name); at != "" && Answers(c.Packages[at], e.Name, e.Spec) {
+			return at
+		}
+		return ""
+	}
+	for _, key := range slices.Sorted(maps.Keys(c.Packages)) {
+		if q := c.Packages[key]; key != c.Root && q.Fetched() && Answers(q, e.Name, e.Spec) {
+			return key
+		}
+	}
+	return ""
+}
+
+// refuseRange refuses to choose a version for what the lock file lacks, unless
+// no version of it would do: what is for another platform is not missed.
+func (c *completion) refuseRange(ctx context.Context, p *Package, e Edge, spec manifest.Spec) error {
+	if !spec.FromRegistry() {
+		if e.Kind == Optional {
+			return nil
+		}
+		return c.lacks(p, e, "it is from outside of the registry")
+	}
+	if e.Kind == Optional {
+		m, err := c.newest(ctx, spec)
+		if err != nil || m == nil {
+			return err
+		}
+		q := &Package{Name: spec.Name, Version: m.Version, OS: m.OS, CPU: m.CPU, Libc: m.Libc, Node: m.Engine("node")}
+		if q.platformFault(c.target) != "" || q.engineFault(c.target) != "" {
+			return nil
+		}
+	}
+	return c.lacks(p, e, "no exact version tells which is meant")
+}
+
+func (c *completion) lacks(p *Package, e Edge, why string) error {
+	return &Error{File: c.File, Entry: e.Name + "@" + e.Spec, Reason: fmt.Sprintf("it lacks this dependency of %s, which %s needs, and %s: run the package manager's install, on that platform if need be", c.title(p), c.target, why)}
+}
+
+func (c *completion) title(p *Package) string {
+	if p == c.Packages[c.Root] {
+		return "the project"
+	}
+	return p.String()
+}
+
+func (c *completion) note(text string, args ...any) { c.notes[fmt.Sprintf(text, args...)] = true }

@@ -1,0 +1,236 @@
+package nodejs
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/placement"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
+)
+
+// inFlight is how many documents are asked for at a time.
+const inFlight = 48
+
+// manifests answers dependencies with manifests, and asks ahead for what the
+// answers will need: that changes when documents come, never what is chosen.
+type manifests struct {
+	ctx    context.Context
+	reg    registry.Registry
+	target manifest.Target
+	opts   treeOptions
+
+	slots chan struct{}
+	tasks sync.WaitGroup
+
+	mu     sync.Mutex
+	pages  map[string]*answer[*registry.Packument]
+	picked map[string]*answer[*manifest.Manifest] // by name, NUL, spec
+}
+
+// answer is a value that one caller gets for all.
+type answer[T any] struct {
+	done chan struct{}
+	val  T
+	err  error
+}
+
+func newManifests(ctx context.Context, reg registry.Registry, t manifest.Target, o treeOptions) *manifests {
+	return &manifests{
+		ctx: ctx, reg: reg, target: t, opts: o, slots: make(chan struct{}, inFlight),
+		pages: map[string]*answer[*registry.Packument]{}, picked: map[string]*answer[*manifest.Manifest]{},
+	}
+}
+
+// Choose implements [placement.Source].
+func (m *manifests) Choose(ctx context.Context, spec manifest.Spec) (*manifest.Manifest, error) {
+	a := m.ask(spec)
+	select {
+	case <-a.done:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	return a.val, a.err
+}
+
+// Expect implements [placement.Source].
+func (m *manifests) Expect(specs []manifest.Spec) {
+	for _, spec := range specs {
+		m.ask(spec)
+	}
+}
+
+// Open implements [placement.Source].
+func (m *manifests) Open(ctx context.Context, of *manifest.Manifest) (placement.Contents, error) {
+	packages, shrinkwrap, err := m.reg.Bundle(ctx, of)
+	if err != nil {
+		return placement.Contents{}, err
+	}
+	c := placement.Contents{Packages: packages}
+	if len(shrinkwrap) == 0 {
+		return c, nil
+	}
+	if c.Shrinkwrap, err = readShrinkwrap(shrinkwrap); err != nil {
+		return c, fmt.Errorf("in the tarball of %s@%s: %w", of.Name, of.Version, err)
+	}
+	locator, _ := m.reg.(registry.Locator)
+	for _, x := range c.Shrinkwrap {
+		if locator != nil {
+			x.Tarball = locator.Locate(x.Name, x.Version, x.Tarball)
+		}
+	}
+	return c, nil
+}
+
+// ask starts to find the manifest where nobody did, and what it needs in turn.
+func (m *manifests) ask(spec manifest.Spec) *answer[*manifest.Manifest] {
+	key := spec.Name + "\x00" + spec.Raw
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if a := m.picked[key]; a != nil {
+		return a
+	}
+	a := &answer[*manifest.Manifest]{done: make(chan struct{})}
+	m.picked[key] = a
+	m.tasks.Go(func() {
+		defer close(a.done)
+		if a.val, a.err = m.find(spec); a.err == nil {
+			m.ahead(a.val)
+		}
+	})
+	return a
+}
+
+// ahead asks for all that a manifest depends on.
+func (m *manifests) ahead(found *manifest.Manifest) {
+	if m.ctx.Err() != nil {
+		return
+	}
+	ask := func(deps []manifest.Dependency, skip map[string]bool) {
+		for _, d := range deps {
+			if skip[d.Name] || slices.Contains(found.Bundled, d.Name) {
+				continue
+			}
+			if spec, err := manifest.ParseSpec(d.Name, cmp.Or(d.Spec, "*")); err == nil {
+				m.ask(spec)
+			}
+		}
+	}
+	ask(found.Dependencies, nil)
+	ask(found.OptionalDependencies, nil)
+	if !m.opts.LegacyPeerDeps {
+		ask(found.PeerDependencies, found.OptionalPeers)
+	}
+}
+
+func (m *manifests) find(spec manifest.Spec) (*manifest.Manifest, error) {
+	if spec = spec.Resolved(); !spec.FromRegistry() {
+		return nil, unsupported(spec)
+	}
+	p, err := m.page(spec.Name)
+	if err != nil {
+		return nil, err
+	}
+	kept := m.preferred(p, spec)
+	if kept >= 0 && m.runs(p, kept) {
+		return p.Manifest(m.ctx, kept)
+	}
+	pick := registry.PickOptions{Node: m.target.Node, Before: m.opts.Before}
+	if m.opts.PinsExempt && spec.Kind == manifest.VersionSpec {
+		pick.Before = time.Time{}
+	}
+	i, err := registry.Pick(p, spec, pick)
+	if kept >= 0 && (err != nil || !m.runs(p, i)) {
+		return p.Manifest(m.ctx, kept)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.Manifest(m.ctx, i)
+}
+
+// preferred returns the place of the newest version of an earlier tree that
+// spec admits, of those that run on the target if there are some; -1 where
+// there is none. The earlier tree may have been for several targets.
+func (m *manifests) preferred(p *registry.Packument, spec manifest.Spec) int {
+	best, found, runs := semver.Version{}, -1, false
+	if spec.Kind != manifest.RangeSpec {
+		return found
+	}
+	for _, text := range m.opts.Prefer[spec.Name] {
+		v, err := semver.ParseLoose(text)
+		at := p.Find(text)
+		if err != nil || at < 0 || !spec.Range.Match(v) || !m.opts.Before.IsZero() && p.Versions[at].Uploaded.After(m.opts.Before) {
+			continue
+		}
+		r := m.runs(p, at)
+		if found < 0 || r && !runs || r == runs && semver.Compare(v, best) > 0 {
+			best, found, runs = v, at, r
+		}
+	}
+	return found
+}
+
+// runs tells whether a version's engines admit the target.
+func (m *manifests) runs(p *registry.Packument, at int) bool {
+	return m.target.Node == "" || manifest.EngineAdmits(p.Versions[at].Engines, m.target.Node)
+}
+
+// untimed returns the registry of a package whose document, which is here, has
+// no upload times.
+func (m *manifests) untimed(name string) (registry string, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	a := m.pages[name]
+	if a == nil {
+		return "", false
+	}
+	select {
+	case <-a.done:
+	default:
+		return "", false
+	}
+	if a.err != nil || a.val.Timed {
+		return "", false
+	}
+	return cmp.Or(a.val.Registry, "the registry"), true
+}
+
+// page returns a package's document.
+func (m *manifests) page(name string) (*registry.Packument, error) {
+	m.mu.Lock()
+	a := m.pages[name]
+	if a != nil {
+		m.mu.Unlock()
+		<-a.done
+		return a.val, a.err
+	}
+	a = &answer[*registry.Packument]{done: make(chan struct{})}
+	m.pages[name] = a
+	m.mu.Unlock()
+	defer close(a.done)
+	select {
+	case m.slots <- struct{}{}:
+	case <-m.ctx.Done():
+		a.err = context.Cause(m.ctx)
+		return nil, a.err
+	}
+	defer func() { <-m.slots }()
+	a.val, a.err = m.reg.Packument(m.ctx, name)
+	return a.val, a.err
+}
+
+// unsupported refuses what no registry holds.
+func unsupported(spec manifest.Spec) error {
+	detail := fmt.Sprintf("it is %s, and only what a registry holds has a version and a digest to plan with; "+
+		"publish it to a registry, or depend on the address of an archive (https://….tgz) and bring the lock file", spec.Kind)
+	if spec.Kind == manifest.DirectorySpec {
+		detail = "there is no such folder with a package.json within the project; only those can be packed"
+	}
+	return &manifest.ResolveError{Code: "EUNSUPPORTED", Name: spec.Name, Spec: spec.Raw, Detail: detail}
+}

@@ -1,0 +1,246 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/s3object"
+)
+
+var (
+	_ resource.ResourceWithConfigure   = (*objectResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*objectResource)(nil)
+	_ resource.ResourceWithImportState = (*objectResource)(nil)
+)
+
+// newObjectResource returns layerbuild_object: a package's zip in S3.
+func newObjectResource() resource.Resource { return &objectResource{} }
+
+type objectResource struct {
+	tools *toolbox
+}
+
+func (r *objectResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_object"
+}
+
+func (r *objectResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.tools = toolsFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+// Create puts the planned bytes, or takes over an object that has them.
+func (r *objectResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var m objectModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	timeout, diags := m.Timeouts.Create(ctx, defaultTimeout)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	made, diags := r.apply(ctx, &m, &objectModel{Region: m.Region})
+	resp.Diagnostics.Append(diags...)
+	if made {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	}
+}
+
+// Read looks at the key. An object that is gone stays in the state without its
+// hash, so that the next plan puts it again and older objects are not forgotten.
+func (r *objectResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var m objectModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	record := m.record(ctx, &resp.Diagnostics)
+	if len(r.tools.unknown) > 0 {
+		resp.Diagnostics.Append(r.tools.notRefreshed("The object " + m.ID.ValueString()))
+		return
+	}
+	publisher := r.tools.reach(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	caller, diags := m.guard(ctx, publisher)
+	if resp.Diagnostics.Append(diags...); diags.HasError() {
+		return
+	}
+	if m.Package.IsNull() {
+		m.AccountID = textOrNull(caller.AccountID)
+		resp.Diagnostics.Append(r.readImported(ctx, publisher, &m)...)
+	} else if record.Current != (s3object.Stored{}) {
+		sight, err := publisher.LookAgain(ctx, m.Region.ValueString(), m.Bucket.ValueString(), record.Current)
+		if err != nil {
+			resp.Diagnostics.Append(diagnose("The object cannot be read", err))
+			return
+		}
+		var drift s3object.Drift
+		if record, drift = record.Seen(sight); drift != s3object.NoDrift {
+			resp.Diagnostics.Append(m.driftWarning(drift))
+			m.setRecord(record)
+		}
+	}
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	}
+}
+
+// readImported fills in an object that is being imported. The resource owns it
+// from then on, as if it had put it.
+func (r *objectResource) readImported(ctx context.Context, publisher *publish.Publisher, m *objectModel) (diags diag.Diagnostics) {
+	asked := s3object.Stored{Key: m.Key.ValueString(), VersionID: m.ObjectVersionID.ValueString()}
+	region, err := publisher.Region(ctx, m.Region.ValueString())
+	if err != nil {
+		return append(diags, diagnose("The region is not known", err))
+	}
+	sight, err := publisher.FindObject(ctx, region, m.Bucket.ValueString(), asked)
+	switch {
+	case errors.Is(err, publish.ErrNoObject):
+		return append(diags, diag.NewErrorDiagnostic("No such object", fmt.Sprintf("S3 has no %s in %s: check the bucket, the key and the region.", asked.Address(m.Bucket.ValueString()), region)))
+	case err != nil:
+		return append(diags, diagnose("The object cannot be read", err))
+	}
+	m.Region = types.StringValue(region)
+	m.Size = types.Int64Value(sight.Size)
+	m.Package = knownByHash(sight.SHA256, sight.Size, nil, nil)
+	m.setRecord(s3object.Record{Current: sight.Latest, SHA256: sight.SHA256})
+	m.setRetiring(nil)
+	return diags
+}
+
+// Update puts the object where the plan has another, and deletes older ones that
+// are not kept.
+func (r *objectResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var m, before objectModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
+	timeout, diags := m.Timeouts.Update(ctx, defaultTimeout)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	made, diags := r.apply(ctx, &m, &before)
+	resp.Diagnostics.Append(diags...)
+	if made {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	}
+}
+
+// apply takes a state to what the plan asks for and writes it into the model. It
+// reports false where nothing came of it, and true after an error too, where
+// something did.
+func (r *objectResource) apply(ctx context.Context, m, before *objectModel) (made bool, diags diag.Diagnostics) {
+	publisher := r.tools.reach(&diags)
+	if publisher == nil {
+		return false, diags
+	}
+	caller, refused := before.guard(ctx, publisher)
+	record := before.record(ctx, &refused)
+	if refused.HasError() {
+		return false, append(diags, refused...)
+	}
+	region, err := publisher.Region(ctx, m.Region.ValueString())
+	if err != nil {
+		return false, append(diags, diagnose("The region is not known", err))
+	}
+	m.Region = types.StringValue(region)
+	w, known := m.wish(ctx, &diags)
+	if diags.HasError() || !known {
+		return false, diags
+	}
+	going := record.Retiring(w)
+	if reason := record.Due(w); reason != s3object.NotDue {
+		put, found, err := r.put(ctx, publisher, m, record, w, reason, &diags)
+		if err != nil {
+			return false, append(diags, diagnose("The zip cannot be put into S3", err))
+		}
+		record = record.After(w, put, found)
+	}
+	for _, s := range going {
+		err := publisher.DeleteObject(ctx, region, m.Bucket.ValueString(), s)
+		if _, taken := errors.AsType[*publish.TakenError](err); err != nil && !taken {
+			diags.Append(diagnose(fmt.Sprintf("The object %s cannot be deleted", s.Address(m.Bucket.ValueString())), err))
+			continue
+		}
+		record = record.Without(s)
+	}
+	m.setRecord(record)
+	m.setRetiring(going)
+	if m.AccountID.IsUnknown() {
+		m.AccountID = textOrNull(caller.AccountID)
+	}
+	m.Size = m.built(ctx, &diags).Size
+	return true, diags
+}
+
+// put brings the zip to its key.
+func (r *objectResource) put(ctx context.Context, publisher *publish.Publisher, m *objectModel, record s3object.Record, w s3object.Wish, reason s3object.Reason, diags *diag.Diagnostics) (s3object.Stored, bool, error) {
+	zip, err := r.tools.rebuild(ctx, m.built(ctx, diags))
+	if err != nil {
+		return s3object.Stored{}, false, err
+	}
+	return publisher.PutObject(ctx, publish.ObjectRequest{
+		Region: m.Region.ValueString(), Bucket: m.Bucket.ValueString(), Key: w.Key, Settings: w.Settings, Zip: zip,
+		Replaceable: record.Replaceable(w.Key), Afresh: reason == s3object.OtherSettings,
+		Warn: func(text string) { diags.AddWarning("Something stays in the bucket", text) },
+	})
+}
+
+// Delete removes what this resource put, and leaves what it took over.
+func (r *objectResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var m objectModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	timeout, diags := m.Timeouts.Delete(ctx, defaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	record := m.record(ctx, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	publisher := r.tools.reach(&resp.Diagnostics)
+	if publisher == nil {
+		return
+	}
+	if _, diags := m.guard(ctx, publisher); diags.HasError() {
+		resp.Diagnostics.Append(diags...)
+		return
+	}
+	var left []s3object.Stored
+	if record.Adopted {
+		left = append(left, record.Current)
+	}
+	for _, s := range record.Owned() {
+		err := publisher.DeleteObject(ctx, m.Region.ValueString(), m.Bucket.ValueString(), s)
+		if _, taken := errors.AsType[*publish.TakenError](err); taken {
+			left = append(left, s)
+		} else if err != nil {
+			resp.Diagnostics.Append(diagnose(fmt.Sprintf("The object %s cannot be deleted", s.Address(m.Bucket.ValueString())), err))
+		}
+	}
+	if len(left) > 0 {
+		resp.Diagnostics.AddWarning("Objects stay in the bucket", fmt.Sprintf("Somebody else put what is there now: %s. Delete it by hand if nothing needs it.", addresses(m.Bucket.ValueString(), left)))
+	}
+}
+
+// ImportState takes the address of an object, "s3://bucket/key", with
+// "?versionId=…" for one version.
+func (r *objectResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	bucket, stored, ok := s3object.ParseAddress(req.ID)
+	if !ok {
+		resp.Diagnostics.AddError("Malformed import id", fmt.Sprintf("%q is no address of an object: write s3://bucket/key, or s3://bucket/key?versionId=… for one version.", req.ID))
+		return
+	}
+	for name, value := range map[string]types.String{"bucket": types.StringValue(bucket), "key": types.StringValue(stored.Key), "object_version_id": textOrNull(stored.VersionID)} {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
+	}
+	if r.tools != nil && r.tools.region != "" {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("region"), r.tools.region)...)
+	}
+}

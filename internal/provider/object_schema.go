@@ -1,0 +1,115 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+)
+
+func (r *objectResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	keep := stringplanmodifier.UseStateForUnknown()
+	packageOf := packageAttribute().(schema.SingleNestedAttribute)
+	packageOf.MarkdownDescription = "The package whose zip is put: `package = layerbuild_package.deps`. One with `kind = \"function\"` is put as well."
+	packageOf.Optional, packageOf.Required = false, true
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Puts the zip of a `layerbuild_package` into S3, for `s3_bucket`, `s3_key` and `s3_object_version` of `aws_lambda_function` and `aws_lambda_layer_version`. " +
+			"Where the zip is missing, as on a worker that runs only the apply, it is rebuilt from the package's lock and must meet the planned hash: plan and apply may run on any two machines, which `filename` does not allow.\n\n" +
+			"Objects are put on condition that nothing came between, large ones in parts. What was there before with the same bytes is taken over, and what this resource did not write it never deletes." + nestedNote,
+		Attributes: map[string]schema.Attribute{
+			"bucket": schema.StringAttribute{
+				MarkdownDescription: "Name of the bucket. A change replaces the resource. Where the configuration makes the bucket, write its id, as in `aws_s3_bucket.artifacts.id`: a bucket that is not there is an error at plan.",
+				Required:            true,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+				Validators:          []validator.String{checked{"the name of a bucket", publish.CheckBucketName}},
+			},
+			"package": packageOf,
+			"key": schema.StringAttribute{
+				MarkdownDescription: "Key of the object. Default: `<prefix><SHA-256 of the zip>.zip`, another object for other bytes, which needs no versioned bucket. A key of your own holds whatever was put last.",
+				Optional:            true,
+				Computed:            true,
+				Validators:          []validator.String{checked{"the key of an object", publish.CheckKey}, stringvalidator.ConflictsWith(path.MatchRoot("prefix"))},
+			},
+			"prefix": schema.StringAttribute{
+				MarkdownDescription: "What precedes the digest in the default key, such as `layers/`.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtMost(900), checked{"a prefix", publish.CheckKey}},
+			},
+			"kms_key_id": someText("KMS key that encrypts the object. Without it the bucket decides. A change puts the object again."),
+			"storage_class": schema.StringAttribute{
+				MarkdownDescription: "Storage class of the object. Default: `STANDARD`. Lambda reads none of the archives.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.OneOf("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "REDUCED_REDUNDANCY")},
+			},
+			"tags": schema.MapAttribute{
+				MarkdownDescription: "Tags of the object, at most ten. A change puts the object again.",
+				ElementType:         types.StringType,
+				Optional:            true,
+				Validators:          []validator.Map{mapvalidator.NoNullValues(), objectTags{}},
+			},
+			"keep_last": schema.Int64Attribute{
+				CustomType:          wholeNumber{},
+				MarkdownDescription: "How many objects that this resource put stay, the current one counted; `retiring_objects` shows in the plan which go. Default: all, until the resource is destroyed.",
+				Optional:            true,
+				Validators:          []validator.Int64{int64validator.AtLeast(1)},
+			},
+			"region": schema.StringAttribute{
+				MarkdownDescription: "Region of the bucket. Default: the provider's.",
+				Optional:            true,
+				Computed:            true,
+				PlanModifiers:       []planmodifier.String{keep},
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"timeouts":          timeoutsAttribute(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
+			"id":                computedString("Address of the object: `s3://bucket/key`."),
+			"object_version_id": computedString("Version of the object, for `s3_object_version`. Null in a bucket without versions."),
+			"etag":              computedString("What S3 tells one content of the key from another by."),
+			"account_id":        computedString("Account whose credentials put the object. With those of another account nothing is read, written or deleted."),
+			"source_code_hash":  computedString("SHA-256 of the zip in base64: what AWS reports as `CodeSha256`. Known at plan."),
+			"size":              schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes.", Computed: true},
+			"adopted":           schema.BoolAttribute{MarkdownDescription: "Whether the object was there before, put by somebody else. A destroy then leaves it.", Computed: true},
+			"retained_objects":  retainedAttribute(),
+			"retiring_objects": schema.ListAttribute{
+				MarkdownDescription: "Addresses of older objects that go with this apply, for `keep_last`.",
+				ElementType:         types.StringType,
+				Computed:            true,
+			},
+		},
+	}
+}
+
+func retainedAttribute() schema.Attribute {
+	return schema.ListNestedAttribute{
+		MarkdownDescription: "Older objects that this resource put and that are kept, the newest first.",
+		Computed:            true,
+		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+			"key":               computedString("Key of the object."),
+			"object_version_id": computedString("Version of the object. Null in a bucket without versions."),
+			"etag":              computedString("What S3 tells one content of the key from another by."),
+		}},
+	}
+}
+
+// objectTags accepts what S3 takes as the tags of an object.
+type objectTags struct{}
+
+func (objectTags) Description(context.Context) string { return "tags of an object in S3" }
+
+func (v objectTags) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (objectTags) ValidateMap(ctx context.Context, req validator.MapRequest, resp *validator.MapResponse) {
+	if err := publish.CheckTags("tags", textMap(ctx, req.ConfigValue, &resp.Diagnostics)); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Value outside the limits of AWS", sentence(err.Error()))
+	}
+}

@@ -1,0 +1,47 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+)
+
+// knownByHash is the package of what was imported: its bytes are known by their
+// hash alone, and it has no lock.
+func knownByHash(hash string, size int64, runtimes, architectures []string) types.Object {
+	return types.ObjectValueMust(builtTypes(), map[string]attr.Value{
+		"lock": types.StringValue(""), "filename": types.StringValue(""), "sha256": types.StringValue(""),
+		"source_code_hash": types.StringValue(hash), "size": types.Int64Value(size),
+		"runtimes": listOf(runtimes), "architectures": listOf(architectures),
+	})
+}
+
+// rebuild returns the zip of a package: the one on disk, or the same bytes built
+// from the lock where that is missing or was changed.
+func (t *toolbox) rebuild(ctx context.Context, b *builtModel) (publish.Zip, error) {
+	want, err := publish.ParseCodeSHA256(b.SourceCodeHash.ValueString())
+	if err != nil {
+		return publish.Zip{}, err
+	}
+	name, size := b.Filename.ValueString(), b.Size.ValueInt64()
+	if _, intact, err := t.builder.Intact(name, want, size); err == nil && intact {
+		return publish.FileZip(name, want, size), nil
+	}
+	lock, err := b.lock()
+	if err != nil {
+		return publish.Zip{}, err
+	}
+	if lock == nil {
+		return publish.Zip{}, fmt.Errorf("finding the zip %q: it is not there, and the package has no lock to rebuild it from", name)
+	}
+	// Its size was judged when it was planned.
+	if _, err := t.builder.Build(ctx, lock, layer.Output{Path: name, Want: want, Size: layer.SeverityOff, Replace: true}); err != nil {
+		return publish.Zip{}, fmt.Errorf("rebuilding the package's zip: %w", err)
+	}
+	return publish.FileZip(name, want, size), nil
+}

@@ -1,0 +1,270 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
+)
+
+// Serve serves a version of the provider to Terraform until it has no more use
+// for it.
+func Serve(version, address string, debug bool) error {
+	var options []tf6server.ServeOpt
+	if debug {
+		options = append(options, tf6server.WithManagedDebug())
+	}
+	return tf6server.Serve(address, func() tfprotov6.ProviderServer {
+		return newServer(New(version)())
+	}, options...)
+}
+
+// newServer returns the provider as Terraform speaks to it. Every text that it
+// says to people goes through the secrets that the provider knows.
+func newServer(p provider.Provider) tfprotov6.ProviderServer {
+	inner := providerserver.NewProtocol6(p)()
+	all, ok := inner.(wholeProtocol)
+	if !ok {
+		panic(fmt.Sprintf("the plugin framework serves %T, which lacks a part of the protocol", inner))
+	}
+	s := &served{wholeProtocol: all}
+	if own, ok := p.(*layerbuild); ok {
+		s.secrets = own.secrets
+	}
+	return s
+}
+
+// wholeProtocol is all that Terraform may ask a provider.
+type wholeProtocol interface {
+	tfprotov6.ProviderServer
+	tfprotov6.ListResourceServer
+	tfprotov6.ActionServer
+	tfprotov6.StateStoreServer
+}
+
+// served hands on what Terraform asks, and shows what it is answered.
+type served struct {
+	wholeProtocol
+	secrets *secret.Keeper
+}
+
+// show makes diagnostics fit for people.
+func (s *served) show(all []*tfprotov6.Diagnostic) {
+	for _, d := range all {
+		d.Summary, d.Detail = s.secrets.Show(d.Summary), s.secrets.Show(d.Detail)
+	}
+}
+
+// hide makes an error fit for people.
+func (s *served) hide(err error) error {
+	if err == nil {
+		return nil
+	}
+	return errors.New(s.secrets.Show(err.Error()))
+}
+
+// ValidateProviderConfig checks the configuration of the provider.
+func (s *served) ValidateProviderConfig(ctx context.Context, req *tfprotov6.ValidateProviderConfigRequest) (*tfprotov6.ValidateProviderConfigResponse, error) {
+	resp, err := s.wholeProtocol.ValidateProviderConfig(ctx, req)
+	if resp != nil {
+		s.show(resp.Diagnostics)
+	}
+	return resp, s.hide(err)
+}
+
+// ConfigureProvider configures the provider.
+func (s *served) ConfigureProvider(ctx context.Context, req *tfprotov6.ConfigureProviderRequest) (*tfprotov6.ConfigureProviderResponse, error) {
+	resp, err := s.wholeProtocol.ConfigureProvider(ctx, req)
+	if resp != nil {
+		s.show(resp.Diagnostics)
+	}
+	return resp, s.hide(err)
+}
+
+// ValidateResourceConfig checks the configuration of a resource.
+func (s *served) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
+	resp, err := s.wholeProtocol.ValidateResourceConfig(ctx, req)
+	if resp != nil {
+		s.show(resp.Diagnostics)
+	}
+	return resp, s.hide(err)
+}
+
+// UpgradeResourceState reads a state.
+func (s *served) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
+	resp, err := s.wholeProtocol.UpgradeResourceState(ctx, req)
+	if resp != nil {
+		s.show(resp.Diagnostics)
+	}
+	return resp, s.hide(err)
+}
+
+// UpgradeResourceIdentity reads an identity.
+func (s *served) UpgradeResourceIdentity(ctx context.Context, req *tfprotov6.UpgradeResourceIdentityRequest) (*tfprotov6.UpgradeResourceIdentityResponse, error) {
+	resp, err := s.wholeProtocol.UpgradeResourceIdentity(ctx, req)
+	if resp != nil {
+		s.show(resp.Diagnostics)
+	}
+	return resp, s.hide(err)
+}
+
+// ReadResource refreshes a resource.
+func (s *served) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+	resp, err := s.wholeProtocol.ReadResource(ctx, req)
+	if resp != nil {
+		s.show(resp.Diagnostics)
+	}
+	return resp, s.hide(err)
+}
+
+// PlanResourceChange plans a resource.
+func (s *served) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
+	resp, err := s.wholeProtocol.PlanResourceChange(ctx, req)
+	if resp != nil {
+		s.show(resp.Diagnostics)
+	}
+	return resp, s.hide(err)
+}
+
+// ApplyResourceChange applies a plan.
+func (s *served) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+	resp, err := s.wholeProtocol.ApplyResourceChange(ctx, req)
+	if resp != nil {
+		s.show(resp.Diagnostics)
+	}
+	return resp, s.hide(err)
+}
+
+// ImportResourceState imports a resource.
+func (s *served) ImportResourceState(ctx context.Context, req *tfprotov6.ImportResourceStateRequest) (*tfprotov6.ImportResourceStateResponse, error) {
+	resp, err := s.wholeProtocol.ImportResourceState(ctx, req)
+	if resp != nil {
+		s.show(resp.Diagnostics)
+	}
+	return resp, s.hide(err)
+}
+
+// MoveResourceState takes over a resource.
+func (s *served) MoveResourceState(ctx context.Context, req *tfprotov6.MoveResourceStateRequest) (*tfprotov6.MoveResourceStateResponse, error) {
+	resp, err := s.wholeProtocol.MoveResourceState(ctx, req)
+	if resp != nil {
+		s.show(resp.Diagnostics)
+	}
+	return resp, s.hide(err)
+}
+
+// ValidateDataResourceConfig checks the configuration of a data source.
+func (s *served) ValidateDataResourceConfig(ctx context.Context, req *tfprotov6.ValidateDataResourceConfigRequest) (*tfprotov6.ValidateDataResourceConfigResponse, error) {
+	resp, err := s.wholeProtocol.ValidateDataResourceConfig(ctx, req)
+	if resp != nil {
+		s.show(resp.Diagnostics)
+	}
+	return resp, s.hide(err)
+}
+
+// ReadDataSource reads a data source.
+func (s *served) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
+	resp, err := s.wholeProtocol.ReadDataSource(ctx, req)
+	if resp != nil {
+		s.show(resp.Diagnostics)
+	}
+	return resp, s.hide(err)
+}
+
+// ValidateEphemeralResourceConfig checks the configuration of an ephemeral resource.
+func (s *served) ValidateEphemeralResourceConfig(ctx context.Context, req *tfprotov6.ValidateEphemeralResourceConfigRequest) (*tfprotov6.ValidateEphemeralResourceConfigResponse, error) {
+	resp, err := s.wholeProtocol.ValidateEphemeralResourceConfig(ctx, req)
+	if resp != nil {
+		s.show(resp.Diagnostics)
+	}
+	return resp, s.hide(err)
+}
+
+// OpenEphemeralResource opens an ephemeral resource.
+func (s *served) OpenEphemeralResource(ctx context.Context, req *tfprotov6.OpenEphemeralResourceRequest) (*tfprotov6.OpenEphemeralResourceResponse, error) {
+	resp, err := s.wholeProtocol.OpenEphemeralResource(ctx, req)
+	if resp != nil {
+		s.show(resp.Diagnostics)
+	}
+	return resp, s.hide(err)
+}
+
+// ValidateListResourceConfig checks the configuration of a list.
+func (s *served) ValidateListResourceConfig(ctx context.Context, req *tfprotov6.ValidateListResourceConfigRequest) (*tfprotov6.ValidateListResourceConfigResponse, error) {
+	resp, err := s.wholeProtocol.ValidateListResourceConfig(ctx, req)
+	if resp != nil {
+		s.show(resp.Diagnostics)
+	}
+	return resp, s.hide(err)
+}
+
+// ValidateActionConfig checks the configuration of an action.
+func (s *served) ValidateActionConfig(ctx context.Context, req *tfprotov6.ValidateActionConfigRequest) (*tfprotov6.ValidateActionConfigResponse, error) {
+	resp, err := s.wholeProtocol.ValidateActionConfig(ctx, req)
+	if resp != nil {
+		s.show(resp.Diagnostics)
+	}
+	return resp, s.hide(err)
+}
+
+// PlanAction plans an action.
+func (s *served) PlanAction(ctx context.Context, req *tfprotov6.PlanActionRequest) (*tfprotov6.PlanActionResponse, error) {
+	resp, err := s.wholeProtocol.PlanAction(ctx, req)
+	if resp != nil {
+		s.show(resp.Diagnostics)
+	}
+	return resp, s.hide(err)
+}
+
+// CallFunction calls a function.
+func (s *served) CallFunction(ctx context.Context, req *tfprotov6.CallFunctionRequest) (*tfprotov6.CallFunctionResponse, error) {
+	resp, err := s.wholeProtocol.CallFunction(ctx, req)
+	if resp != nil && resp.Error != nil {
+		resp.Error.Text = s.secrets.Show(resp.Error.Text)
+	}
+	return resp, s.hide(err)
+}
+
+// ListResource lists resources.
+func (s *served) ListResource(ctx context.Context, req *tfprotov6.ListResourceRequest) (*tfprotov6.ListResourceServerStream, error) {
+	stream, err := s.wholeProtocol.ListResource(ctx, req)
+	if stream == nil || stream.Results == nil {
+		return stream, s.hide(err)
+	}
+	results := stream.Results
+	stream.Results = func(yield func(tfprotov6.ListResourceResult) bool) {
+		results(func(r tfprotov6.ListResourceResult) bool {
+			s.show(r.Diagnostics)
+			return yield(r)
+		})
+	}
+	return stream, s.hide(err)
+}
+
+// InvokeAction runs an action.
+func (s *served) InvokeAction(ctx context.Context, req *tfprotov6.InvokeActionRequest) (*tfprotov6.InvokeActionServerStream, error) {
+	stream, err := s.wholeProtocol.InvokeAction(ctx, req)
+	if stream == nil || stream.Events == nil {
+		return stream, s.hide(err)
+	}
+	events := stream.Events
+	stream.Events = func(yield func(tfprotov6.InvokeActionEvent) bool) {
+		events(func(e tfprotov6.InvokeActionEvent) bool {
+			switch kind := e.Type.(type) {
+			case tfprotov6.ProgressInvokeActionEventType:
+				kind.Message = s.secrets.Show(kind.Message)
+				e.Type = kind
+			case tfprotov6.CompletedInvokeActionEventType:
+				s.show(kind.Diagnostics)
+			}
+			return yield(e)
+		})
+	}
+	return stream, s.hide(err)
+}

@@ -1,0 +1,76 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
+)
+
+// inspect judges the zip that is to be published for the runtimes and
+// architectures that it is declared for. A package was judged for its own
+// already. A zip that is made during the apply is not seen.
+func (r *versionResource) inspect(ctx context.Context, m *versionModel) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if r.tools == nil || m.CompatibleRuntimes.IsUnknown() || m.CompatibleArchitectures.IsUnknown() {
+		return diags
+	}
+	ids, architectures := stringSet(ctx, m.CompatibleRuntimes, &diags), stringSet(ctx, m.CompatibleArchitectures, &diags)
+	name, attribute := m.Filename.ValueString(), "filename"
+	built := m.built(ctx, &diags)
+	if built != nil {
+		ids = without(ids, knownStrings(built.Runtimes))
+		wider := without(architectures, knownStrings(built.Architectures))
+		if len(ids)+len(wider) == 0 {
+			return diags
+		}
+		name, attribute = built.Filename.ValueString(), "compatible_runtimes"
+		if len(ids) == 0 {
+			ids, architectures, attribute = stringSet(ctx, m.CompatibleRuntimes, &diags), wider, "compatible_architectures"
+		}
+	}
+	if name == "" || diags.HasError() {
+		return diags
+	}
+	found, err := r.tools.builder.InspectZip(ctx, name, ids, architectures)
+	if errors.Is(err, fs.ErrNotExist) {
+		return diags
+	}
+	if err != nil {
+		diags.Append(at(attribute, diag.NewWarningDiagnostic(fmt.Sprintf("The zip %q was not looked into", name), sentence(err.Error()))))
+		return diags
+	}
+	for i := range found {
+		f := &found[i]
+		detail := f.Text()
+		if built != nil {
+			detail += fmt.Sprintf("\nThe package is built for %s on %s, and the version is declared for %s. Declare what the package is for, or build a package for each.",
+				strings.Join(knownStrings(built.Runtimes), ", "), strings.Join(knownStrings(built.Architectures), ", "), strings.Join(f.Targets, ", "))
+		}
+		diags.Append(inspected(attribute, f, detail, built != nil)...)
+	}
+	return diags
+}
+
+// inspected tells of a finding: an error is what contradicts a declaration, or
+// a zip in which nothing is found, else a warning.
+func inspected(attribute string, f *layer.Finding, detail string, declared bool) diag.Diagnostics {
+	switch {
+	case f.Severity == "note":
+		return nil
+	case f.Severity == "error" && (declared || f.Check == "layout"):
+		return diag.Diagnostics{at(attribute, diag.NewErrorDiagnostic(f.Summary, detail))}
+	}
+	return diag.Diagnostics{at(attribute, diag.NewWarningDiagnostic(f.Summary, detail))}
+}
+
+// without returns the elements of all that are not in some.
+func without(all, some []string) []string {
+	return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return slices.Contains(some, s) })
+}

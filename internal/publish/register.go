@@ -1,0 +1,190 @@
+package publish
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// registers keeps the lifecycle.Register of each layer: in files below a folder,
+// so that every run on a machine sees what the ones before saw, and in memory
+// where no folder is named or it cannot be used. It is safe for concurrent use,
+// also by other processes.
+type registers struct {
+	dir string // the cache directory; "" is none
+
+	mu    sync.Mutex
+	store *store.Store
+	slots map[string]*slot // by layer ARN
+}
+
+// slot is one layer's register, where it is kept in memory, and the right to it
+// within this process.
+type slot struct {
+	mu       sync.Mutex
+	register lifecycle.Register
+}
+
+// Register calls see with the register of the layer with the ARN, and keeps what
+// see makes of it where it returns true. Nobody else changes it meanwhile: see
+// may call AWS. An error is that of see, or of a register that cannot be kept.
+func (p *Publisher) Register(ctx context.Context, layerARN string, see func(*lifecycle.Register) (changed bool, err error)) error {
+	r := &p.registers
+	mine := r.slot(layerARN)
+	mine.mu.Lock()
+	defer mine.mu.Unlock()
+	files := r.open()
+	if files == nil {
+		_, err := see(&mine.register)
+		return err
+	}
+	unlock, err := files.Lock(ctx, "register/"+layerARN)
+	if err != nil {
+		return fmt.Errorf("opening the register of %s: %w", layerARN, err)
+	}
+	err = r.update(layerARN, see, func(holder string) bool { return p.over(ctx, holder) })
+	return errors.Join(err, unlock())
+}
+
+func (r *registers) slot(layerARN string) *slot {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.slots == nil {
+		r.slots = map[string]*slot{}
+	}
+	if r.slots[layerARN] == nil {
+		r.slots[layerARN] = &slot{}
+	}
+	return r.slots[layerARN]
+}
+
+// open makes the folder at the first use. It returns nil on a machine without a
+// usable cache, which keeps its registers in memory.
+func (r *registers) open() *store.Store {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.store != nil || r.dir == "" {
+		return r.store
+	}
+	opened, err := store.Open(r.dir)
+	if err != nil || os.MkdirAll(r.folder(), 0o777) != nil {
+		r.dir = ""
+		return nil
+	}
+	r.store = opened
+	return r.store
+}
+
+func (r *registers) folder() string { return filepath.Join(r.dir, "v1", "registers") }
+
+// update reads, changes and writes one register. The lock is held.
+func (r *registers) update(layerARN string, see func(*lifecycle.Register) (bool, error), over func(string) bool) error {
+	file := filepath.Join(r.folder(), store.Sum([]byte(layerARN)).Hex()+".json")
+	register := &lifecycle.Register{}
+	body, err := os.ReadFile(file)
+	if err == nil && json.Unmarshal(body, register) != nil {
+		register = &lifecycle.Register{} // of another release: what runs see fills it again
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("reading the register of %s: %w", layerARN, err)
+	}
+	swept := register.Sweep(over)
+	changed, err := see(register)
+	if !changed && !swept {
+		return err
+	}
+	return errors.Join(err, writeRegister(file, register))
+}
+
+// writeRegister replaces the file by a rename.
+func writeRegister(file string, register *lifecycle.Register) error {
+	body, err := json.Marshal(register)
+	if err != nil {
+		return fmt.Errorf("writing the register %q: %w", file, err)
+	}
+	f, err := os.CreateTemp(filepath.Dir(file), "new-*")
+	if err != nil {
+		return fmt.Errorf("writing the register %q: %w", file, err)
+	}
+	_, err = f.Write(body)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), file)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("writing the register %q: %w", file, err), os.Remove(f.Name()))
+	}
+	return nil
+}
+
+// point registers that an apply of the holder has got to a version. Of one that
+// was there before, it reports whether a run was cut when it published it: then
+// it is the holder's own.
+func (p *Publisher) point(ctx context.Context, r Request, v Version, found bool) (own bool, err error) {
+	if r.Holder == "" {
+		return !found, nil
+	}
+	own = !found
+	err = p.Register(ctx, v.LayerARN, func(register *lifecycle.Register) (bool, error) {
+		if found && register.Claim(r.Holder, r.Zip.SHA256.Base64(), v.Number, func(holder string) bool { return p.over(ctx, holder) }) {
+			own = true
+		}
+		if found {
+			register.Intend(lifecycle.Intent{Holder: r.Holder, Creating: r.Creating})
+		}
+		register.Reach(r.Holder, lifecycle.Mark{Number: v.Number, Created: lifecycle.Date(v.CreatedDate)})
+		return true, nil
+	})
+	return own, err
+}
+
+// intend registers that a version above a number is about to be published. That
+// is only possible where the account is known.
+func (p *Publisher) intend(ctx context.Context, r Request, region string, above int64) error {
+	if r.Holder == "" {
+		return nil
+	}
+	layerARN := r.LayerARN
+	if caller, err := p.Caller(ctx, region); layerARN == "" && err == nil && caller.AccountID != "" {
+		layerARN = LayerVersionARN{Partition: caller.Partition, Region: region, AccountID: caller.AccountID, Name: r.LayerName}.LayerARN()
+	}
+	if layerARN == "" {
+		return nil
+	}
+	return p.Register(ctx, layerARN, func(register *lifecycle.Register) (bool, error) {
+		register.Intend(lifecycle.Intent{Holder: r.Holder, Creating: r.Creating, Bytes: r.Zip.SHA256.Base64(), Above: above})
+		return true, nil
+	})
+}
+
+// Begin marks the run of a holder as going on, until end is called or the
+// process is over.
+func (p *Publisher) Begin(ctx context.Context, holder string) (end func() error, err error) {
+	files := p.registers.open()
+	if files == nil {
+		return func() error { return nil }, nil
+	}
+	return files.Lock(ctx, "run/"+holder)
+}
+
+// over reports whether no run of the holder goes on, so far as that can be told:
+// what memory has is of this run.
+func (p *Publisher) over(ctx context.Context, holder string) bool {
+	if p.registers.open() == nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Millisecond)
+	defer cancel()
+	end, err := p.Begin(ctx, holder)
+	if err != nil {
+		return false
+	}
+	return end() == nil
+}

@@ -1,0 +1,164 @@
+package secret
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+const canary = "CANARYsecret42"
+
+// TestShowHidesSecretsByTheirForm gives each form in the middle of a sentence,
+// in which nobody said that it is one.
+func TestShowHidesSecretsByTheirForm(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		`fetching "https://user:` + canary + `@pypi.example.com/simple/": it answered 401`,
+		`the dependency "x" is git+https://` + canary + `@github.com/acme/x.git`,
+		`ssh://` + canary + `:x@host/path cannot be read`,
+		`reading user:` + canary + `@registry.example.com/image:1: the scheme is missing`,
+		`the image "robot:` + canary + `@registry.example.com/app:1" is malformed`,
+		`expected one of ==, at ":` + canary + `@registry.example.com/x"`,
+		`https://bucket.s3.amazonaws.com/a.whl?X-Amz-Signature=` + canary + `&x=1 answered 403`,
+		`https://host/a?private_token=` + canary,
+		`GET https://host/a with Authorization: Bearer ` + canary + ` failed`,
+		`//registry.example.com/:_authToken=` + canary,
+		`{"url":"https:\/\/user:` + canary + `@host\/x"}`,
+		`user:` + canary + `@127.0.0.1:5000/simple/ is no file`,
+		`https:/user:` + canary + `@host/simple is no file`,
+		`write it as "/user:` + canary + `@registry:5000/app"`,
+		"token ghp_" + canary + "abcdefgh was refused",
+		"npm_" + canary + canary + canary + " is in the file",
+		"eyJhbGciOiJIUzI1NiJ9.eyJ" + canary + ".sig is no password",
+	} {
+		if got := Show(text); strings.Contains(got, canary) || !strings.Contains(got, hidden) {
+			t.Errorf("Show(%q) = %q", text, got)
+		}
+	}
+}
+
+// TestShowLeavesWhatIsNoSecret is read by people all day.
+func TestShowLeavesWhatIsNoSecret(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		`No wheel of "numpy" 2.3.0 runs on python3.11 x86_64`,
+		"lodash@4.17.21 and npm:other@1.0.0-beta.2 and @scope/a@2.0.0",
+		"https://registry.npmjs.org/lodash/-/lodash-4.17.21.tgz",
+		"git+ssh://git@github.com/acme/x.git#main",
+		"public.ecr.aws/lambda/python:3.12@sha256:0123456789abcdef",
+		"https://host/download?file=tool.tar.gz&platform=linux",
+		"Set basic settings in the provider block: LAYERBUILD_CACHE_DIR=/tmp/x",
+		"Its files:\n\ta.whl: needs glibc 2.28\n  b.whl: is for macOS",
+		"arn:aws:lambda:eu-west-1:123456789012:layer:deps:1",
+		"requests==2.31.0 --hash=sha256:" + strings.Repeat("ab", 32),
+		"write to security@example.com",
+		"https://${NPM_TOKEN}@host/",
+	} {
+		if got := Show(text); got != text {
+			t.Errorf("Show(%q) = %q, want it as it is", text, got)
+		}
+	}
+}
+
+func TestShowQuotesWhatATerminalObeys(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"engines: >=99 \x1b[1A\x1b[2K":         `engines: >=99 \x1b[1A\x1b[2K`,
+		"a\n::error::x\nb":                     "a\n\\::error::x\nb",
+		"##[group]x":                           `\##[group]x`,
+		"one\rtwo\a":                           `one\x0dtwo\x07`,
+		"name \u202egnp.exe and \u0085 \ufeff": `name \u202egnp.exe and \u0085 \ufeff`,
+		"bad \xff byte":                        `bad \xff byte`,
+		"good \ufffd rune":                     "good \ufffd rune",
+	} {
+		if got := Show(text); got != want {
+			t.Errorf("Show(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestShowBoundsWhatItShows(t *testing.T) {
+	t.Parallel()
+	text := "start " + strings.Repeat("é", 60_000) + " end"
+	got := Show(text)
+	if len(got) > 20<<10 || !strings.HasPrefix(got, "start") || !strings.HasSuffix(got, "end") || !strings.Contains(got, "bytes are left out") || !utf8.ValidString(got) {
+		t.Errorf("%d bytes are shown: %q … %q", len(got), got[:20], got[len(got)-20:])
+	}
+}
+
+func TestKeeperKnowsValuesByTheirOrigin(t *testing.T) {
+	t.Parallel()
+	k := &Keeper{}
+	k.Learn("NPM_TOKEN", canary)
+	k.Learn("", canary+"-longer")
+	k.Learn("", "ab")
+	text := "http://host/" + canary + "/x and " + canary + "-longer, a cab"
+	if got, want := k.Show(text), "http://host/${NPM_TOKEN}/x and (hidden), a cab"; got != want {
+		t.Errorf("Show = %q, want %q", got, want)
+	}
+	if got := k.Conceal(text, "host"); got != text {
+		t.Errorf("Conceal = %q: nothing was learnt as a part of an address", got)
+	}
+	k.LearnPart("NPM_TOKEN", canary, "host")
+	if got, want := k.Reveal("http://host/${NPM_TOKEN}/${OTHER}", "host"), "http://host/"+canary+"/${OTHER}"; got != want {
+		t.Errorf("Reveal = %q, want %q", got, want)
+	}
+	if got, want := k.Conceal("http://host/"+canary+"/x", "host"), "http://host/${NPM_TOKEN}/x"; got != want {
+		t.Errorf("Conceal = %q, want %q", got, want)
+	}
+	if got := k.Reveal("http://stranger/${NPM_TOKEN}", "stranger"); strings.Contains(got, canary) {
+		t.Errorf("a stranger's address gets the value: %q", got)
+	}
+	if got := k.Show("\x1b" + canary); got != `\x1b${NPM_TOKEN}` {
+		t.Errorf("Show = %q", got)
+	}
+	var none *Keeper
+	none.Learn("X", canary)
+	if none.Conceal(canary, "h") != canary || none.Reveal("${X}", "h") != "${X}" || none.Show("a") != "a" {
+		t.Error("a keeper that is not there knows something")
+	}
+}
+
+func TestQueryNames(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{"X-Amz-Signature": true, "private_token": true, "_authToken": true, "accessToken": true, "monkey": false, "author": false, "file": false, "Key-Pair-Id": true} {
+		if NamesSecret(name) != want {
+			t.Errorf("NamesSecret(%q) = %t", name, !want)
+		}
+	}
+	if got := QueryName("https://h/x?a=1&sig=2"); got != "sig" {
+		t.Errorf("QueryName = %q, want sig", got)
+	}
+	if got := QueryName("https://h/x?a=1&b=2"); got != "" {
+		t.Errorf("QueryName = %q, want none", got)
+	}
+}
+
+func TestVariablesThatAreSecrets(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{
+		"NPM_TOKEN": true, "AWS_SECRET_ACCESS_KEY": true, "AWS_SESSION_TOKEN": true, "UV_INDEX_ACME_PASSWORD": true, "TF_TOKEN_example_com": true,
+		"npm_config_//registry.npmjs.org/:_authToken": true,
+		"AWS_ACCESS_KEY_ID":                           false, "AWS_WEB_IDENTITY_TOKEN_FILE": false, "PWD": false, "DESKTOP_SESSION": false, "SSH_AUTH_SOCK": false, "HOME": false, "PIP_INDEX_URL": false,
+	} {
+		if NamesVariable(name) != want {
+			t.Errorf("NamesVariable(%q) = %t", name, !want)
+		}
+	}
+}
+
+// FuzzShow holds that what is shown can be shown: no control character is left,
+// and showing it again changes nothing that a reader would see as a secret.
+func FuzzShow(f *testing.F) {
+	f.Add("https://user:word@host/ \x1b[2K")
+	f.Add("a:b@c.de ?token=x")
+	f.Fuzz(func(t *testing.T, text string) {
+		got := Show(text)
+		if !utf8.ValidString(got) || strings.IndexFunc(got, obeyed) >= 0 {
+			t.Errorf("Show(%q) = %q holds what a terminal obeys", text, got)
+		}
+		if len(got) > 6*(shownStart+shownEnd)+100 {
+			t.Errorf("%d bytes of %d are shown", len(got), len(text))
+		}
+	})
+}
