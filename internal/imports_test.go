@@ -18,7 +18,7 @@ const module = "github.com/layerbuild/terraform-provider-layerbuild"
 // rooms maps each room to the rooms it may import. A closet (a package below a
 // room) belongs to its room and may be imported by that room alone.
 var rooms = map[string][]string{
-	"command":    {"provider", "lint", "secret"},
+	"command":    {"provider", "lint", "secret", "store"},
 	"provider":   {"layer", "lifecycle", "publish", "s3object", "rollout", "lint", "fault", "runtimes", "secret"},
 	"lint":       {"runtimes"},
 	"layer":      {"python", "nodejs", "container", "layerzip", "audit", "native", "fetch", "store", "filetree", "fault", "runtimes", "secret"},
@@ -29,7 +29,7 @@ var rooms = map[string][]string{
 	"layerzip":   {"filetree", "store"},
 	"fetch":      {"store", "secret"},
 	"lifecycle":  {},
-	"publish":    {"s3object", "lifecycle", "s3object", "rollout", "runtimes", "store", "secret"},
+	"publish":    {"lifecycle", "s3object", "rollout", "runtimes", "store", "secret"},
 	"fault":      {},
 	"s3object":   {},
 	"filetree":   {},
@@ -46,6 +46,7 @@ var rooms = map[string][]string{
 // package of the room itself is above them all: it may import each, and none may
 // import it.
 var closets = map[string][]string{
+	"layer/prune":      {},
 	"nodejs/jsonscan":  {},
 	"nodejs/semver":    {},
 	"nodejs/manifest":  {"jsonscan", "semver"},

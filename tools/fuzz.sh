@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Fuzzes targets, each for the time $1, as many side by side as there are
 # processors: fuzz.sh 60s python:FuzzUVLock …
-# A target is its folder below internal/ and its name; without any, all there are.
+# A target is a folder below internal/ that it lies in, at any depth, and its
+# name; without any, all there are.
 #
 # A finding fails the run, and the input that fails is kept in testdata/fuzz.
 set -euo pipefail
@@ -27,11 +28,13 @@ all() {
 }
 
 fuzz() {
-  local time=$1 folder=$2 name=$3
-  if ! grep -qE "^func $name\(" "internal/$folder"/*_test.go; then
-    echo "there is no fuzz target $name in internal/$folder" >&2
+  local time=$1 folder=$2 name=$3 files
+  files=$(grep -rlE "^func $name\(" --include='*_test.go' "internal/$folder") || true
+  if [[ $(wc -l <<<"$files") != 1 || -z $files ]]; then
+    echo "there is not one fuzz target $name in internal/$folder" >&2
     return 1
   fi
+  folder=$(dirname "${files#internal/}")
   log=$(mktemp)
   trap 'rm -f "$log"' EXIT
   # An input is made small in a few steps or not at all: it would cost the time.

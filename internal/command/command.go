@@ -18,6 +18,7 @@ type line struct {
 	Version kong.VersionFlag
 
 	Build buildCommand `cmd:"" help:"Build the zip of a layer without Terraform, with its lock beside it."`
+	Cache cacheCommand `cmd:"" help:"Look after the folder of fetched and built files."`
 	Lint  lintCommand  `cmd:"" help:"Find what Terraform passes over: misspelt names inside { }, absolute paths, unpinned downloads."`
 }
 
@@ -72,7 +73,7 @@ func Run(ctx context.Context, args []string, version string, out, errs io.Writer
 		return status
 	}
 	if err == nil {
-		err = parsed.Run(ctx, &output{Writer: out, json: l.JSON}, about{version, errs})
+		err = parsed.Run(ctx, &l, &output{Writer: out, json: l.JSON}, about{version, errs})
 	}
 	switch {
 	case errors.Is(err, errFound):

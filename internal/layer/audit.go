@@ -40,19 +40,38 @@ func (c *cache) audit(ctx context.Context, l *Lock, tree filetree.Tree, o Output
 			targets = append(targets, runtimes.Target{Runtime: r, Architecture: a})
 		}
 	}
-	facts, err := c.nativeFacts(ctx, tree)
+	facts, modules, err := c.nativeFacts(ctx, tree)
 	if err != nil {
 		return nil, nil, err
 	}
 	judged := audit.Layer{Files: tree, Facts: facts, Targets: targets, Function: l.Kind == KindFunction}
 	loads := loadedModules{lock: l, tree: tree}
 	judged.AtImport = loads.atImport
+	judged.Distributions = l.distributions(modules, o)
 	found := weigh(audit.Judge(judged), o.Audits)
 	if loads.err != nil {
 		return nil, nil, loads.err
 	}
 	warnings, err := told(found)
 	return found, warnings, err
+}
+
+// distributions returns what is known of Python's distributions in the layer. What
+// they need is held against the lock, but for what the user leaves out.
+func (l *Lock) distributions(modules map[filetree.Origin][]string, o Output) []audit.Distribution {
+	var all []audit.Distribution
+	if l.Python == nil {
+		return nil
+	}
+	var left []string
+	for _, name := range o.LeftOut {
+		left = append(left, python.NormalizeName(name))
+	}
+	for _, w := range l.Python.Chosen.Wheels {
+		origin := filetree.Origin{Ecosystem: "python", Name: w.Name, Version: w.Version}
+		all = append(all, audit.Distribution{Name: w.Name, Origin: origin, Modules: modules[origin], Needs: w.Requires, Left: left})
+	}
+	return all
 }
 
 // weigh applies the severities that the user chose.
@@ -139,8 +158,8 @@ func (m *loadedModules) atImport(name string) bool {
 func (m *loadedModules) load(origin filetree.Origin) map[string]bool {
 	var modules []python.Module
 	for _, e := range m.tree {
-		if at := m.lock.locate(e.Path); at.python && e.Origin == origin {
-			modules = append(modules, python.Module{Path: at.within, Entry: e})
+		if at := m.lock.layout().Locate(e.Path); at.Python && e.Origin == origin {
+			modules = append(modules, python.Module{Path: at.Within, Entry: e})
 		}
 	}
 	loaded := map[string]bool{}

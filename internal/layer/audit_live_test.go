@@ -74,7 +74,7 @@ func TestLiveFindings(t *testing.T) {
 			continue
 		}
 		// Once more, with the facts that were noted.
-		tree, _, err := mustOpen(t, b).tree(t.Context(), l, o)
+		tree, _, err := mustOpen(t, b).tree(t.Context(), l, o, false)
 		if err != nil {
 			t.Fatal(err)
 		}

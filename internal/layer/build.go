@@ -36,6 +36,9 @@ type Output struct {
 	// Audits are the severities of the checks of [Audits], by name; one that is
 	// not there is as severe as what it finds.
 	Audits map[string]Severity
+	// LeftOut are the names of Python's distributions that the user leaves out,
+	// though others need them.
+	LeftOut []string
 	// Replace is set where the state says that the file at Path is ours.
 	Replace bool
 }

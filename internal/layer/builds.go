@@ -296,15 +296,20 @@ func (c *cache) bringBuild(ctx context.Context, l *BuildLock, want BuildResult) 
 
 // contents adds each build by its context, with the short digest of its result.
 func (all buildLocks) contents(to map[string]string) {
-	for _, l := range all {
-		name := "builds:" + l.Context
+	var brought []bringing
+	for i, l := range all {
+		name := l.Context
 		if l.Target != "" {
 			name += "#" + l.Target
 		}
 		for _, r := range l.Results {
-			addVersion(to, name, fmt.Sprintf("%s (%s)", r.SHA256.Hex()[:12], plural(r.Count, "file")))
+			brought = append(brought, bringing{
+				element: i, short: name, long: fmt.Sprintf("%s (%s)", name, targetsOf(l.Files)),
+				version: fmt.Sprintf("%s (%s)", r.SHA256.Hex()[:12], plural(r.Count, "file")),
+			})
 		}
 	}
+	addBrought(to, "builds", brought)
 }
 
 // needs are the results.

@@ -54,9 +54,11 @@ func (all downloadLocks) pack(ctx context.Context, c *cache, l *Lock, doubt bool
 }
 
 func (all downloadLocks) contents(to map[string]string) {
+	var brought []bringing
 	for i := range all {
-		all[i].contents(to)
+		brought = append(brought, all[i].brought(i)...)
 	}
+	addBrought(to, "downloads", brought)
 }
 
 // origin is the element, the i-th of the lock.
@@ -64,19 +66,28 @@ func (l *DownloadLock) origin(i int) filetree.Origin {
 	return filetree.Origin{Ecosystem: "downloads", Element: i + l.Skipped, Target: l.Architecture, Name: fileName(l.URL)}
 }
 
-// contents adds what the download brings, by layer path, with the short digest
+// brought returns what the download brings, by layer path, with the short digest
 // of the file that it comes from.
-func (l *DownloadLock) contents(to map[string]string) {
-	digest := l.SHA256.Hex()[:12]
-	if l.Files == nil {
-		addVersion(to, "downloads:"+cmp.Or(l.Target, fileName(l.URL)), digest)
+func (l *DownloadLock) brought(element int) []bringing {
+	from, digest := fileName(l.URL), l.SHA256.Hex()[:12]
+	bring := func(name string) bringing {
+		return bringing{element: element, short: name, long: fmt.Sprintf("%s (%s)", name, from), version: digest}
 	}
+	if l.Files == nil {
+		name := cmp.Or(l.Target, from)
+		if strings.HasSuffix(name, "/") {
+			name += from
+		}
+		return []bringing{bring(name)}
+	}
+	var all []bringing
 	for glob, target := range l.Files {
 		if strings.HasSuffix(target, "/") {
 			target += path.Base(glob)
 		}
-		addVersion(to, "downloads:"+target, digest)
+		all = append(all, bring(target))
 	}
+	return all
 }
 
 // downloadTree returns the files of a download at their layer paths. Those of a

@@ -133,9 +133,11 @@ func (all fileLocks) pack(ctx context.Context, c *cache, _ *Lock, doubt bool) (p
 }
 
 func (all fileLocks) contents(to map[string]string) {
-	for _, f := range all {
-		to["files:"+f.Target] = fmt.Sprintf("%s (%s)", f.Tree.Hex()[:12], plural(f.Count, "file"))
+	var brought []bringing
+	for i, f := range all {
+		brought = append(brought, f.brought(i))
 	}
+	addBrought(to, "files", brought)
 }
 
 func (fileLocks) warnings() []Warning { return nil }

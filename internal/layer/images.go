@@ -192,11 +192,16 @@ func (all imageLocks) needs(_ context.Context, c *cache, _ *Lock) []need {
 
 // contents adds each image by its name, with the short digest of its manifest.
 func (all imageLocks) contents(to map[string]string) {
-	for _, l := range all {
+	var brought []bringing
+	for i, l := range all {
 		for _, pin := range l.Pins {
-			addVersion(to, "images:"+l.Image, fmt.Sprintf("sha256:%s (%s)", pin.Manifest.Hex()[:12], pin.Platform))
+			brought = append(brought, bringing{
+				element: i, short: l.Image, long: fmt.Sprintf("%s (%s)", l.Image, targetsOf(l.Files)),
+				version: fmt.Sprintf("sha256:%s (%s)", pin.Manifest.Hex()[:12], pin.Platform),
+			})
 		}
 	}
+	addBrought(to, "images", brought)
 }
 
 // imageError ties what is wrong with an image to the input that asks for it.

@@ -27,7 +27,7 @@ func (b *Builder) InspectZip(ctx context.Context, path string, ids, architecture
 	if err != nil {
 		return nil, err
 	}
-	facts, err := c.nativeFacts(ctx, files)
+	facts, _, err := c.nativeFacts(ctx, files)
 	if err != nil {
 		return nil, err
 	}

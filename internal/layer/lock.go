@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/prune"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
@@ -93,9 +94,9 @@ func DecodeLock(text string) (*Lock, error) {
 		return nil, fmt.Errorf("reading the lock: it has format %d and layout %d, and this version of the provider writes %d and %d: "+
 			"plan again with this version, or use the version that wrote it", l.Format, l.Layout, lockFormat, layerzip.Format)
 	}
-	if l.Prune != nil && l.Prune.Rules != pruneRules {
+	if l.Prune != nil && l.Prune.Rules != prune.Rules {
 		return nil, fmt.Errorf("reading the lock: its prune presets have version %d, and this version of the provider has %d: "+
-			"plan again with this version, or use the version that wrote it", l.Prune.Rules, pruneRules)
+			"plan again with this version, or use the version that wrote it", l.Prune.Rules, prune.Rules)
 	}
 	return &l, nil
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -37,10 +38,47 @@ type nativeFile struct {
 	Facts  native.Facts `json:"f"`
 }
 
+// archiveNotes is the record of an archive.
+type archiveNotes struct {
+	Files []nativeFile `json:"files"`
+	// Modules are the modules and packages of Python at the top of a wheel.
+	Modules []string `json:"modules,omitempty"`
+}
+
+// maxModules bounds the modules that are noted of an archive.
+const maxModules = 64
+
+// module notes what an entry tells of the modules at the top.
+func (n *archiveNotes) module(name string) {
+	if module, ok := topModule(name); ok && len(n.Modules) < maxModules && !slices.Contains(n.Modules, module) {
+		n.Modules = append(n.Modules, module)
+	}
+}
+
+// topModule returns the module or package at the top of a wheel that a file is
+// part of.
+func topModule(name string) (string, bool) {
+	top, within, deep := strings.Cut(name, "/")
+	if deep && strings.HasSuffix(top, ".data") {
+		scheme, rest, _ := strings.Cut(within, "/")
+		if scheme != "purelib" && scheme != "platlib" {
+			return "", false
+		}
+		top, _, deep = strings.Cut(rest, "/")
+	}
+	if ext := filepath.Ext(name); ext != ".py" && ext != ".so" {
+		return "", false
+	}
+	if !deep {
+		top, _, _ = strings.Cut(top, ".")
+	}
+	return top, top != "" && !strings.ContainsAny(top, "-. ")
+}
+
 // nativeFacts returns the facts of the native files and scripts of a tree, by
-// layer path. Archives of the store are read once, and what was found is
-// remembered by their digest.
-func (c *cache) nativeFacts(ctx context.Context, tree filetree.Tree) (map[string]native.Facts, error) {
+// layer path, and the modules of Python's distributions, by origin. Archives of
+// the store are read once, and what was found is remembered by their digest.
+func (c *cache) nativeFacts(ctx context.Context, tree filetree.Tree) (map[string]native.Facts, map[filetree.Origin][]string, error) {
 	parts := map[*filetree.Archive]filetree.Tree{}
 	var order []*filetree.Archive
 	for _, e := range tree {
@@ -49,7 +87,7 @@ func (c *cache) nativeFacts(ctx context.Context, tree filetree.Tree) (map[string
 		}
 		parts[e.Archive] = append(parts[e.Archive], e)
 	}
-	all := make(map[string]native.Facts)
+	all, modules := make(map[string]native.Facts), map[filetree.Origin][]string{}
 	var mu sync.Mutex
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
@@ -59,29 +97,30 @@ func (c *cache) nativeFacts(ctx context.Context, tree filetree.Tree) (map[string
 			if err != nil {
 				return err
 			}
-			found, err := factsOf(archive, parts[archive], known)
+			found, err := factsOf(archive, parts[archive], known.Files)
 			if err != nil {
 				return err
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			for name, facts := range found {
-				all[name] = facts
+			maps.Copy(all, found)
+			if origin := parts[archive][0].Origin; origin.Ecosystem == "python" {
+				modules[origin] = known.Modules
 			}
 			return nil
 		})
 	}
-	return all, g.Wait()
+	return all, modules, g.Wait()
 }
 
 // archiveFacts returns what is noted of an archive, which it reads where nothing
 // is.
-func (c *cache) archiveFacts(ctx context.Context, a *filetree.Archive) ([]nativeFile, error) {
+func (c *cache) archiveFacts(ctx context.Context, a *filetree.Archive) (archiveNotes, error) {
 	digest, err := store.ParseDigest(filepath.Base(a.Path))
 	stored := err == nil && c.store.Path(digest) == a.Path
 	if stored {
 		if body, _, err := c.store.GetRecord(nativeBucket, nativeKey(digest)); err == nil {
-			var known []nativeFile
+			var known archiveNotes
 			if json.Unmarshal(body, &known) == nil {
 				return c.completed(a, digest, known)
 			}
@@ -89,10 +128,13 @@ func (c *cache) archiveFacts(ctx context.Context, a *filetree.Archive) ([]native
 	}
 	entries, _, err := filetree.FromZipLinks(a)
 	if err != nil {
-		return nil, err
+		return archiveNotes{}, err
+	}
+	notes := archiveNotes{Files: []nativeFile{}}
+	for _, e := range entries {
+		notes.module(e.Path)
 	}
 	entries = slices.DeleteFunc(entries, func(e filetree.Entry) bool { return isText(e.Path) })
-	notes := []nativeFile{}
 	r := c.recorder()
 	defer c.recorders.Put(r)
 	err = filetree.ReadEntries(a, entries, func(e *filetree.Entry, in io.Reader) error {
@@ -101,7 +143,7 @@ func (c *cache) archiveFacts(ctx context.Context, a *filetree.Archive) ([]native
 		}
 		facts, err := readFacts(r, e, in)
 		if err == nil && facts.Kind != "" {
-			notes = append(notes, nativeFile{Header: e.Header, Facts: facts})
+			notes.Files = append(notes.Files, nativeFile{Header: e.Header, Facts: facts})
 		}
 		return err
 	})
@@ -113,13 +155,14 @@ func (c *cache) archiveFacts(ctx context.Context, a *filetree.Archive) ([]native
 
 // completed reads the files anew whose tables a stream did not keep, and notes
 // them.
-func (c *cache) completed(a *filetree.Archive, digest store.Digest, known []nativeFile) ([]nativeFile, error) {
+func (c *cache) completed(a *filetree.Archive, digest store.Digest, notes archiveNotes) (archiveNotes, error) {
+	known := notes.Files
 	if !slices.ContainsFunc(known, func(n nativeFile) bool { return n.Facts.Partial }) {
-		return known, nil
+		return notes, nil
 	}
 	entries, _, err := filetree.FromZipLinks(a)
 	if err != nil {
-		return nil, err
+		return archiveNotes{}, err
 	}
 	for i := range known {
 		k := slices.IndexFunc(entries, func(e filetree.Entry) bool { return e.Header == known[i].Header })
@@ -127,14 +170,14 @@ func (c *cache) completed(a *filetree.Archive, digest store.Digest, known []nati
 			continue
 		}
 		if known[i].Facts, err = wholeFacts(&entries[k]); err != nil {
-			return nil, err
+			return archiveNotes{}, err
 		}
 	}
-	return known, c.noteNative(digest, known)
+	return notes, c.noteNative(digest, notes)
 }
 
 // noteNative remembers what is native in an archive of the store.
-func (c *cache) noteNative(archive store.Digest, notes []nativeFile) error {
+func (c *cache) noteNative(archive store.Digest, notes archiveNotes) error {
 	body, err := json.Marshal(notes)
 	if err != nil {
 		return fmt.Errorf("encoding what is native in an archive: %w", err)
@@ -236,7 +279,7 @@ func factsOf(a *filetree.Archive, entries filetree.Tree, notes []nativeFile) (ma
 // vetWheel makes the checks of [filetree.Vet] of a wheel that is to be kept, and
 // notes what is native in it, in one pass.
 func (c *cache) vetWheel(a *filetree.Archive, sum store.Digest) error {
-	w := nativeWatcher{recorder: c.recorder(), notes: []nativeFile{}}
+	w := nativeWatcher{recorder: c.recorder(), notes: archiveNotes{Files: []nativeFile{}}}
 	defer c.recorders.Put(w.recorder)
 	if err := filetree.VetWatched(a, &w); err != nil {
 		return err
@@ -247,11 +290,12 @@ func (c *cache) vetWheel(a *filetree.Archive, sum store.Digest) error {
 // nativeWatcher takes facts of entries as they are inflated.
 type nativeWatcher struct {
 	recorder *native.Recorder
-	notes    []nativeFile
+	notes    archiveNotes
 }
 
 // Start wants all but sources and documents.
 func (w *nativeWatcher) Start(e *filetree.Entry) io.Writer {
+	w.notes.module(e.Path)
 	if isText(e.Path) {
 		return nil
 	}
@@ -263,7 +307,7 @@ func (w *nativeWatcher) Start(e *filetree.Entry) io.Writer {
 func (w *nativeWatcher) Done(e *filetree.Entry) error {
 	facts, err := w.recorder.Facts()
 	if err == nil && facts.Kind != "" {
-		w.notes = append(w.notes, nativeFile{Header: e.Header, Facts: facts})
+		w.notes.Files = append(w.notes.Files, nativeFile{Header: e.Header, Facts: facts})
 	}
 	return err
 }
@@ -295,7 +339,7 @@ func (p *watchedPacker) Add(ctx context.Context, path string, exec bool, size in
 // noteSegmentFacts notes what was found on the way into a segment, by where it
 // lies in that.
 func (c *cache) noteSegmentFacts(segment store.Digest, found map[string]native.Facts) error {
-	notes := []nativeFile{}
+	notes := archiveNotes{Files: []nativeFile{}}
 	if len(found) > 0 {
 		files, err := c.segmentTree(segment, filetree.Origin{})
 		if err != nil {
@@ -303,7 +347,7 @@ func (c *cache) noteSegmentFacts(segment store.Digest, found map[string]native.F
 		}
 		for _, e := range files {
 			if facts, ok := found[e.Path]; ok {
-				notes = append(notes, nativeFile{Header: e.Header, Facts: facts})
+				notes.Files = append(notes.Files, nativeFile{Header: e.Header, Facts: facts})
 			}
 		}
 	}

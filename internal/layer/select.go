@@ -8,6 +8,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/prune"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 )
 
@@ -32,6 +33,15 @@ func (p *PruneLock) presets() []string {
 	return p.Presets
 }
 
+// Presets returns the names of the presets of prune.
+func Presets() []string { return prune.Presets() }
+
+// layout is how the files lie for the presets.
+func (l *Lock) layout() prune.Layout {
+	isPython := func(id string) bool { return strings.HasPrefix(id, "python") }
+	return prune.Layout{Function: l.Kind == KindFunction, Python: slices.ContainsFunc(l.Runtimes, isPython)}
+}
+
 // noun is what messages call the result.
 func (l *Lock) noun() string {
 	if l.Kind == KindFunction {
@@ -47,10 +57,10 @@ func (s Spec) checkSelection() error {
 		return &fault.Error{At: fault.At("kind"), Summary: fmt.Sprintf("Unknown kind %q", s.Kind), Detail: `Write "layer" or "function".`}
 	}
 	for i, name := range s.Prune {
-		if !slices.Contains(Presets(), name) {
+		if !slices.Contains(prune.Presets(), name) {
 			return &fault.Error{
 				At: fault.At("prune").Index(i), Summary: fmt.Sprintf("Unknown preset %q", name),
-				Detail: fmt.Sprintf("prune knows %s. Globs are written in exclude.", strings.Join(Presets(), ", ")),
+				Detail: fmt.Sprintf("prune knows %s. Globs are written in exclude.", strings.Join(prune.Presets(), ", ")),
 			}
 		}
 	}
@@ -75,7 +85,7 @@ func (s Spec) lockSelection(l *Lock) {
 	l.Exclude, l.Keep, l.Executables = slices.Clone(s.Exclude), slices.Clone(s.Keep), slices.Clone(s.Executables)
 	if len(s.Prune) > 0 {
 		presets := slices.Sorted(slices.Values(s.Prune))
-		l.Prune = &PruneLock{Rules: pruneRules, Presets: slices.Compact(presets)}
+		l.Prune = &PruneLock{Rules: prune.Rules, Presets: slices.Compact(presets)}
 	}
 }
 
@@ -144,7 +154,7 @@ func (l *Lock) thin(tree filetree.Tree) (filetree.Tree, []Warning, error) {
 		out[i] = exclude.match(tree[i].Path) && !kept[i]
 	}
 	if l.Prune != nil {
-		pruned, err := l.prune(tree, func(i int) bool { return out[i] })
+		pruned, err := l.layout().Drop(tree, l.Prune.presets(), func(i int) bool { return out[i] })
 		if err != nil {
 			return nil, nil, err
 		}

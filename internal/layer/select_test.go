@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/prune"
 )
 
 // prunedUniverse has what the presets drop, and what looks alike and stays.
@@ -58,11 +59,11 @@ func TestPrunePython(t *testing.T) {
 	s := Spec{Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}, Python: &PythonSpec{Requirements: []string{"lib"}}}
 	_, all := pruned(t, b, s)
 	for preset, want := range map[string]string{
-		PruneTests:      "lib/sub/tests/test_a.py lib/tests/case.py lib/tests/data.csv",
-		PruneDocs:       "docs/conf.py lib/README.rst",
-		PruneTypeStubs:  "lib/stub.pyi",
-		PruneSourceMaps: "lib/static/app.js.map",
-		PruneBytecode:   "",
+		prune.Tests:      "lib/sub/tests/test_a.py lib/tests/case.py lib/tests/data.csv",
+		prune.Docs:       "docs/conf.py lib/README.rst",
+		prune.TypeStubs:  "lib/stub.pyi",
+		prune.SourceMaps: "lib/static/app.js.map",
+		prune.Bytecode:   "",
 	} {
 		s.Prune = []string{preset}
 		_, rest := pruned(t, b, s)
@@ -74,7 +75,7 @@ func TestPrunePython(t *testing.T) {
 			t.Errorf("%s drops %q, want %q", preset, got, want)
 		}
 	}
-	s.Prune, s.Keep = []string{PruneTests, PruneDocs}, []string{"python/lib/tests", "**/*.rst"}
+	s.Prune, s.Keep = []string{prune.Tests, prune.Docs}, []string{"python/lib/tests", "**/*.rst"}
 	_, rest := pruned(t, b, s)
 	if got, want := strings.Join(without(all, rest), " "), "python/docs/conf.py python/lib/sub/tests/test_a.py"; got != want {
 		t.Errorf("with keep: dropped %q, want %q", got, want)
@@ -88,7 +89,7 @@ func TestPruneBytecodeOfFiles(t *testing.T) {
 		writeFile(t, filepath.Join(dir, name), "x")
 	}
 	s := Spec{
-		Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}, Prune: []string{PruneBytecode},
+		Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}, Prune: []string{prune.Bytecode},
 		Files: []FileSpec{{Source: dir, Target: "python"}, {Source: dir, Target: "elsewhere"}},
 	}
 	b := NewBuilder(Options{CacheDir: t.TempDir(), Getenv: func(string) string { return "" }})
@@ -168,7 +169,7 @@ func TestSelectionIsInTheLock(t *testing.T) {
 	b := newBuilder(t, indextest.New(t, prunedUniverse))
 	s := Spec{
 		Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}, Python: &PythonSpec{Requirements: []string{"lib"}},
-		Prune: []string{PruneTypeStubs, PruneTests}, Keep: []string{"**/data.csv"}, Executables: []string{"**/old.pyc"}, Kind: KindFunction,
+		Prune: []string{prune.TypeStubs, prune.Tests}, Keep: []string{"**/data.csv"}, Executables: []string{"**/old.pyc"}, Kind: KindFunction,
 	}
 	l := resolve(t, b, s, nil)
 	text, err := l.Encode()

@@ -145,19 +145,19 @@ func (s *Spec) choose(ctx context.Context, open func() (*Env, error), targets []
 }
 
 // readProject returns what is to be resolved.
-func (n *Spec) readProject() (*manifest.Project, error) {
-	if n.PackageJSON != "" {
-		p, err := manifest.ReadProject(n.PackageJSON)
-		summary := fmt.Sprintf("Unreadable project %q", n.PackageJSON)
+func (s *Spec) readProject() (*manifest.Project, error) {
+	if s.PackageJSON != "" {
+		p, err := manifest.ReadProject(s.PackageJSON)
+		summary := fmt.Sprintf("Unreadable project %q", s.PackageJSON)
 		if errors.Is(err, fs.ErrNotExist) {
-			summary = fmt.Sprintf("There is no file %q", n.PackageJSON)
+			summary = fmt.Sprintf("There is no file %q", s.PackageJSON)
 		}
 		if err != nil {
 			return nil, fault.Tie(fault.At("nodejs", "package_json"), summary, err)
 		}
 		return p, nil
 	}
-	p, err := manifest.NewProject(n.project(), n.Dependencies)
+	p, err := manifest.NewProject(s.project(), s.Dependencies)
 	if err != nil {
 		return nil, fault.Tie(fault.At("nodejs", "dependencies"), "Unreadable dependencies", err)
 	}
@@ -206,9 +206,9 @@ func (s *Spec) remembered(ctx context.Context, env *Env, p *manifest.Project, ta
 
 // explain ties an error of the resolver to the argument that a user would
 // change, with a summary that names the culprit.
-func (n *Spec) explain(err error) error {
+func (s *Spec) explain(err error) error {
 	attribute := fault.At("nodejs", "dependencies")
-	if n.PackageJSON != "" {
+	if s.PackageJSON != "" {
 		attribute = fault.At("nodejs", "package_json")
 	}
 	summary := "The Node.js packages cannot be resolved"

@@ -66,38 +66,38 @@ type Request struct {
 
 // project returns the folder of the project: of the lock file or the
 // package.json, else the root module's.
-func (n *Spec) project() string {
-	return filepath.Dir(cmp.Or(n.LockFile, n.PackageJSON))
+func (s *Spec) project() string {
+	return filepath.Dir(cmp.Or(s.LockFile, s.PackageJSON))
 }
 
 // Check finds what can be known wrong of the Node.js arguments without reading
 // anything.
-func (n *Spec) Check() error {
+func (s *Spec) Check() error {
 	switch {
-	case len(n.Dependencies) == 0 && n.PackageJSON == "" && n.LockFile == "":
+	case len(s.Dependencies) == 0 && s.PackageJSON == "" && s.LockFile == "":
 		return &fault.Error{At: fault.At("nodejs"), Summary: "No Node.js package", Detail: "Write nodejs.dependencies, nodejs.package_json or nodejs.lock_file, or drop nodejs. " + fault.DroppedNames}
-	case len(n.Dependencies) > 0 && n.PackageJSON != "":
+	case len(s.Dependencies) > 0 && s.PackageJSON != "":
 		return &fault.Error{
 			At: fault.At("nodejs"), Summary: "Dependencies beside a package.json",
 			Detail: "Both say what is wanted. Add the dependencies to the package.json, or put them into a package of their own.",
 		}
-	case len(n.Dependencies) > 0 && n.LockFile != "":
+	case len(s.Dependencies) > 0 && s.LockFile != "":
 		return &fault.Error{
 			At: fault.At("nodejs"), Summary: "Dependencies beside a lock file",
 			Detail: "A lock file is obeyed as it is: add the dependencies to the project that it locks, or put them into a package of their own.",
 		}
-	case n.LockFile != "" && (n.LegacyPeerDeps || !n.CutOff.At.IsZero()):
+	case s.LockFile != "" && (s.LegacyPeerDeps || !s.CutOff.At.IsZero()):
 		return &fault.Error{
 			At: fault.At("nodejs"), Summary: "Arguments of a resolution beside a lock file",
 			Detail: "A lock file is obeyed as it is: legacy_peer_deps and exclude_newer have no place beside it. Drop them, and lock the project with them instead.",
 		}
-	case n.Workspace != "" && n.LockFile == "":
+	case s.Workspace != "" && s.LockFile == "":
 		return &fault.Error{
 			At: fault.At("nodejs", "workspace"), Summary: "A workspace member without a lock file",
 			Detail: "It chooses among the members of the project of nodejs.lock_file. Without one, name the member's own package.json in nodejs.package_json.",
 		}
 	}
-	return checkGlobs(fault.At("nodejs", "allow_install_scripts"), n.AllowInstallScripts)
+	return checkGlobs(fault.At("nodejs", "allow_install_scripts"), s.AllowInstallScripts)
 }
 
 // targets returns what packages are chosen for; none is an error.

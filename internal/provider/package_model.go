@@ -124,6 +124,9 @@ func (m *packageModel) output(before *packageModel) layer.Output {
 	if m.NodeJS != nil {
 		o.AllowScripts = knownStrings(m.NodeJS.AllowInstallScripts)
 	}
+	if m.Python != nil {
+		o.LeftOut = knownStrings(m.Python.Exclude)
+	}
 	o.Replace = before != nil && before.Filename.ValueString() == o.Path
 	return o
 }

@@ -43,7 +43,7 @@ func TestPackageRefuses(t *testing.T) {
 		"too large":          {fmt.Sprintf(`runtimes = ["python3.12"]; python = { requirements = ["idna"] }; files = [{ source = %q }]`, big), `(?s)over the limit of 262144000.*files\[0\].*python:idna 3.7`},
 		"output in source":   {fmt.Sprintf(`runtimes = ["python3.12"]; files = [{ source = %q, target = "python" }]; output_path = %q`, filepath.Dir(inside), inside), `is the zip of this package`},
 		"other machine":      {fmt.Sprintf(`runtimes = ["python3.12"]; files = [{ source = %q, target = "bin/" }]`, program), `(?s)"bin/tool" is for arm64, the layer for x86_64`},
-		"one machine":        {fmt.Sprintf(`runtimes = ["python3.12"]; architectures = ["x86_64", "arm64"]; files = [{ source = %q, target = "bin/" }]`, program), `(?s)cannot serve both architectures.*native code for arm64.*for_each`},
+		"one machine":        {fmt.Sprintf(`runtimes = ["python3.12"]; architectures = ["x86_64", "arm64"]; files = [{ source = %q, target = "bin/" }]`, program), `(?s)cannot serve both architectures.*is for arm64.*for_each`},
 		"index with secret":  {`runtimes = ["python3.12"]; python = { requirements = ["idna"], index = [{ url = "https://me:secret@pypi.example.com/simple/", packages = ["acme-*"] }] }`, `Credentials in the address of the index at "pypi.example.com"`},
 		"index pattern":      {`runtimes = ["python3.12"]; python = { requirements = ["idna"], index = [{ url = "https://pypi.example.com/simple/", packages = ["acme-["] }] }`, `Malformed pattern "acme-\["`},
 		"excluded name":      {`runtimes = ["python3.12"]; python = { requirements = ["idna"], exclude = ["url*"] }`, `Malformed name "url\*"`},

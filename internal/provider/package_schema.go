@@ -93,7 +93,7 @@ func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			"unzipped_size": schema.Int64Attribute{MarkdownDescription: "Sum of the sizes of the files in bytes.", Computed: true},
 			"findings":      findingsAttribute(),
 			"contents": schema.MapAttribute{
-				MarkdownDescription: "What the layer holds: `python:requests` → `2.31.0`, `nodejs:lodash` → `4.17.21`, `files:python/shared` → the short digest of its files, `downloads:bin/ffmpeg` → the short digest of its archive, `images:alpine:3.22` → the short digest of its manifest, `builds:src/tool` → the short digest of what was built. A plan shows here, name by name, what changes.",
+				MarkdownDescription: "What the layer holds: `python:requests` → `2.31.0`, `nodejs:lodash` → `4.17.21`, `files:python/shared` → the short digest of its files, `downloads:bin/ffmpeg` → the short digest of its archive, `images:alpine:3.22` → the short digest of its manifest, `builds:src/tool` → the short digest of what was built. Elements that land at one path are told apart by their sources. A plan shows here, name by name, what changes.",
 				ElementType:         types.StringType,
 				Computed:            true,
 			},

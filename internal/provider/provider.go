@@ -180,6 +180,9 @@ func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 	return o, nil
 }
 
+// CacheDir returns the cache of the environment, else that of the user.
+func CacheDir() string { return cmp.Or(os.Getenv("LAYERBUILD_CACHE_DIR"), defaultCacheDir()) }
+
 // defaultCacheDir returns the cache of a user, or that of the root module where
 // the environment names no home, as in some containers.
 func defaultCacheDir() string {

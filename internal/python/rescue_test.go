@@ -1,6 +1,11 @@
 package python
 
 import (
+	"archive/zip"
+	"bytes"
+	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -82,4 +87,65 @@ func FuzzImports(f *testing.F) {
 			}
 		})
 	})
+}
+
+// zippedModules returns files as modules of a wheel.
+func zippedModules(t *testing.T, sources map[string]string) []Module {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, name := range slices.Sorted(maps.Keys(sources)) {
+		f, err := w.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Write([]byte(sources[name])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "a.whl")
+	if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	archive, err := filetree.FileArchive("a.whl", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree, err := filetree.FromZip(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var modules []Module
+	for _, e := range tree {
+		modules = append(modules, Module{Path: e.Path, Entry: e})
+	}
+	return modules
+}
+
+func TestModulesThatAreLoadedWithTheirPackages(t *testing.T) {
+	t.Parallel()
+	sources := map[string]string{
+		"p/__init__.py": "from ._fast import f\ntry:\n    from . import _optional\nexcept ImportError:\n    pass\nfrom p import sub\n",
+		"p/_fast.cpython-312-x86_64-linux-gnu.so": "", "p/_optional.abi3.so": "", "p/_lazy.so": "",
+		"p/sub/__init__.py": "def later():\n    import p._lazy\nfrom .deep import x\n", "p/sub/deep.py": "import q\n", "p/sub/_never.so": "",
+		"q.cpython-312-x86_64-linux-gnu.so": "",
+	}
+	modules := zippedModules(t, sources)
+	if err := LoadedWithPackages(modules); err != nil {
+		t.Fatal(err)
+	}
+	var loaded []string
+	for _, m := range modules {
+		if !m.Dropped {
+			loaded = append(loaded, m.Path)
+		}
+	}
+	slices.Sort(loaded)
+	want := []string{"p/__init__.py", "p/_fast.cpython-312-x86_64-linux-gnu.so", "p/sub/__init__.py", "p/sub/deep.py", "q.cpython-312-x86_64-linux-gnu.so"}
+	if !slices.Equal(loaded, want) {
+		t.Errorf("loaded are %q, want %q", loaded, want)
+	}
 }

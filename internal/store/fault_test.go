@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -133,9 +134,14 @@ func childHangs(dir string) error {
 	if _, err := w.Write(content[:len(content)/2]); err != nil {
 		return err
 	}
-	if _, err := s.Lock(context.Background(), "key"); err != nil {
+	unlock, err := s.Lock(context.Background(), "key")
+	if err != nil {
 		return err
 	}
+	// The garbage collector closes files that nobody uses any more, and their
+	// locks go with them.
+	defer runtime.KeepAlive(w)
+	defer runtime.KeepAlive(unlock)
 	fmt.Println("ready", w.File().Name())
 	select {}
 }

@@ -65,8 +65,10 @@ type Edge struct {
 	To string `json:"to,omitempty"`
 }
 
+// Kind says how a package wants another.
 type Kind string
 
+// The kinds of edges.
 const (
 	Prod         Kind = ""
 	Optional     Kind = "optional"
@@ -84,6 +86,7 @@ func (p *Package) String() string { return p.Name + "@" + p.Version }
 // Fetched reports whether the package has a tarball of its own.
 func (p *Package) Fetched() bool { return !p.Bundled && p.Local == "" }
 
+// EdgeTo returns what the package wants under a name, nil where it wants nothing.
 func (p *Package) EdgeTo(name string) *Edge {
 	i, ok := slices.BinarySearchFunc(p.Edges, name, func(e Edge, name string) int { return cmp.Compare(e.Name, name) })
 	if !ok {
@@ -92,6 +95,7 @@ func (p *Package) EdgeTo(name string) *Edge {
 	return &p.Edges[i]
 }
 
+// SortEdges sorts edges by name, as a package has them.
 func SortEdges(edges []Edge) []Edge {
 	slices.SortFunc(edges, func(a, b Edge) int { return cmp.Compare(a.Name, b.Name) })
 	return edges

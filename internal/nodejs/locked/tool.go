@@ -3,6 +3,7 @@ package locked
 // Tool is the package manager that wrote a lock file: their rules differ.
 type Tool string
 
+// The tools, which are different for what they do rather than by name.
 const (
 	NPM   Tool = "npm"
 	Yarn1 Tool = "yarn 1"

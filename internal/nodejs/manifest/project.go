@@ -268,6 +268,7 @@ func LocalPath(at string, s Spec) string {
 	return path.Join(at, filepath.ToSlash(s.Fetch))
 }
 
+// Outside reports whether a slash path is not below the project.
 func Outside(at string) bool { return at == "." || at == ".." || strings.HasPrefix(at, "../") }
 
 // Override is an entry of package.json's overrides.
@@ -278,4 +279,5 @@ type Override struct {
 	Below []Override
 }
 
+// ModulesFolder is the folder in which Node.js looks for packages.
 const ModulesFolder = "node_modules"

@@ -3,8 +3,6 @@ package manifest
 import (
 	"fmt"
 	"net/url"
-	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
@@ -13,8 +11,8 @@ import (
 // SpecKind is what a dependency asks for.
 type SpecKind int
 
-// The kinds of dependency specs (npm-package-arg; the last three are of other
-// package managers, and npm refuses them).
+// The kinds of dependency specs, as npm's documentation of package.json has them;
+// the last three are of other package managers, and npm refuses them.
 const (
 	RangeSpec     SpecKind = iota // "^1.2.0", "", "*", "1 || 2"
 	VersionSpec                   // "1.2.3"
@@ -32,8 +30,9 @@ const (
 // String names the kind for messages, such as "a git repository".
 func (k SpecKind) String() string {
 	return [...]string{
-		"a range", "a version", "a tag", "an alias", "a git repository", "an address", "a tarball file", "a directory",
-		"a workspace", "a link", "an unknown scheme",
+		RangeSpec: "a range", VersionSpec: "a version", TagSpec: "a tag", AliasSpec: "an alias",
+		GitSpec: "a git repository", RemoteSpec: "an address", FileSpec: "an archive on disk", DirectorySpec: "a folder",
+		WorkspaceSpec: "a member of a workspace", LinkSpec: "a link to a folder", OtherSpec: "a kind that npm does not know",
 	}[k]
 }
 
@@ -55,9 +54,7 @@ type Spec struct {
 }
 
 // FromRegistry reports whether a registry answers the spec.
-func (s Spec) FromRegistry() bool {
-	return s.Kind == RangeSpec || s.Kind == VersionSpec || s.Kind == TagSpec || s.Kind == AliasSpec
-}
+func (s Spec) FromRegistry() bool { return s.Kind <= AliasSpec }
 
 // Resolved is the target of an alias, and s itself where it is none.
 func (s Spec) Resolved() Spec {
@@ -67,205 +64,186 @@ func (s Spec) Resolved() Spec {
 	return s
 }
 
-var (
-	urlSpec     = regexp.MustCompile(`(?i)^(?:git\+)?[a-z]+:`)
-	tarballSpec = regexp.MustCompile(`(?i)\.(?:tgz|tar\.gz|tar)$`)
-	pathSpec    = regexp.MustCompile(`^(?:\.|~/|/|[a-zA-Z]:)`)
-	scpSpec     = regexp.MustCompile(`^[^@/:\s]+@([^:/\s]+):[^/\s]`)
-)
-
 // ParseSpec reads the spec of the dependency with that name. Its error is a
 // *ResolveError with npm's code: EINVALIDPACKAGENAME, EINVALIDTAGNAME, or
 // EUNSUPPORTED for an alias of what no registry has.
 func ParseSpec(name, spec string) (Spec, error) {
-	if err := CheckName(name); err != nil {
-		return Spec{}, &ResolveError{Code: "EINVALIDPACKAGENAME", Name: name, Spec: spec, Detail: err.Error()}
-	}
 	s := Spec{Name: name, Raw: spec}
-	lower := strings.ToLower(spec)
+	if err := CheckName(name); err != nil {
+		return Spec{}, s.refuse("EINVALIDPACKAGENAME", err.Error())
+	}
+	text := strings.TrimSpace(spec)
+	scheme, rest := cutScheme(text)
 	switch {
-	case strings.HasPrefix(lower, "file:"):
-		s.place(spec[len("file:"):])
-	case pathSpec.MatchString(spec):
-		s.place(spec)
-	case strings.HasPrefix(lower, "npm:"):
-		return s.alias(spec[len("npm:"):])
-	case strings.HasPrefix(lower, "workspace:"):
-		s.Kind, s.Fetch = WorkspaceSpec, spec[len("workspace:"):]
-	case strings.HasPrefix(lower, "link:"), strings.HasPrefix(lower, "portal:"):
-		s.Kind, s.Fetch = LinkSpec, spec[strings.IndexByte(spec, ':')+1:]
-	case isHosted(spec):
-		s.Kind, s.Fetch = GitSpec, spec
-	case urlSpec.MatchString(spec):
-		s.Kind, s.Fetch = urlKind(lower), spec
-	case strings.Contains(spec, "/") || tarballSpec.MatchString(spec):
-		s.place(spec)
+	case scheme == "npm":
+		return s.alias(rest)
+	case isPath(text):
+		s.setPath(text)
+	case scheme == "file":
+		s.setPath(strings.TrimPrefix(rest, "//"))
+	case scheme == "workspace":
+		s.Kind, s.Fetch = WorkspaceSpec, rest
+	case scheme == "link", scheme == "portal":
+		s.Kind, s.Fetch = LinkSpec, rest
+	case scheme != "":
+		s.Kind, s.Fetch = kindOfAddress(scheme, text), text
+	case isShortRepository(text):
+		s.Kind, s.Fetch = GitSpec, text
+	case strings.Contains(text, "/"), isArchive(text):
+		s.setPath(text)
 	default:
-		return s.registry()
+		return s.version(text)
 	}
 	return s, nil
 }
 
-// place makes s a path.
-func (s *Spec) place(path string) {
+func (s Spec) refuse(code, detail string) error {
+	return &ResolveError{Code: code, Name: s.Name, Spec: s.Raw, Detail: detail}
+}
+
+// version reads what a registry answers: an exact version, a range, or else a tag.
+func (s Spec) version(text string) (Spec, error) {
+	s.Fetch = text
+	if v, err := semver.ParseLoose(text); err == nil {
+		s.Kind = VersionSpec
+		s.Range, err = semver.ParseRange(v.String())
+		if err == nil {
+			return s, nil
+		}
+	}
+	r, err := semver.ParseRange(text)
+	if err == nil {
+		s.Kind, s.Range = RangeSpec, r
+		return s, nil
+	}
+	if !isTag(text) {
+		return Spec{}, s.refuse("EINVALIDTAGNAME", fmt.Sprintf("%q is no range, and no tag can have such a name", text))
+	}
+	s.Kind = TagSpec
+	return s, nil
+}
+
+// alias reads what is behind "npm:": a name, and maybe a spec behind an "@".
+func (s Spec) alias(text string) (Spec, error) {
+	name, spec := text, ""
+	if at := strings.LastIndexByte(text, '@'); at > 0 {
+		name, spec = text[:at], text[at+1:]
+	}
+	// "npm:b@npm:c" has its name before the first "@" that is not of a scope.
+	if at := strings.IndexByte(text[min(1, len(text)):], '@'); at >= 0 {
+		name, spec = text[:at+1], text[at+2:]
+	}
+	if strings.TrimSpace(spec) == "" {
+		spec = "*"
+	}
+	target, err := ParseSpec(name, spec)
+	if err != nil {
+		return Spec{}, err
+	}
+	if !target.FromRegistry() || target.Kind == AliasSpec {
+		return Spec{}, s.refuse("EUNSUPPORTED", fmt.Sprintf("an alias stands for a package of a registry, and %q is %s", spec, target.Kind))
+	}
+	s.Kind, s.Fetch, s.Target = AliasSpec, text, &target
+	return s, nil
+}
+
+// setPath makes s what lies at a path: a packed package or a folder.
+func (s *Spec) setPath(path string) {
 	s.Kind, s.Fetch = DirectorySpec, path
-	if tarballSpec.MatchString(path) {
+	if isArchive(path) {
 		s.Kind = FileSpec
 	}
 }
 
-// registry reads a range, version or tag.
-func (s Spec) registry() (Spec, error) {
-	s.Fetch = strings.TrimSpace(s.Raw)
-	s.Kind = TagSpec
-	if r, err := semver.ParseRange(s.Fetch); err == nil {
-		s.Kind, s.Range = RangeSpec, r
-		if _, err := semver.ParseLoose(s.Fetch); err == nil {
-			s.Kind = VersionSpec
+// cutScheme cuts a scheme, such as "https", in small letters, off a text. One
+// letter is a drive, and "git@host:path" has no scheme.
+func cutScheme(text string) (scheme, rest string) {
+	i := strings.IndexByte(text, ':')
+	if i < 2 {
+		return "", text
+	}
+	for _, c := range []byte(text[:i]) {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '+' || c == '.' || c == '-') {
+			return "", text
 		}
-		return s, nil
 	}
-	if !isURLFriendly(s.Fetch) {
-		detail := "it is neither a range nor a tag: a tag has no characters that an address would escape"
-		return Spec{}, &ResolveError{Code: "EINVALIDTAGNAME", Name: s.Name, Spec: s.Raw, Detail: detail}
-	}
-	return s, nil
+	return strings.ToLower(text[:i]), text[i+1:]
 }
 
-// alias reads "name@spec", where the spec may be missing.
-func (s Spec) alias(target string) (Spec, error) {
-	name, spec := target, ""
-	if at := strings.Index(target[min(1, len(target)):], "@"); at >= 0 {
-		name, spec = target[:at+1], target[at+2:]
+// isPath tells whether a text is a path by its beginning.
+func isPath(text string) bool {
+	for _, start := range [...]string{".", "/", "~/", `\`} {
+		if strings.HasPrefix(text, start) {
+			return true
+		}
 	}
-	if spec == "" {
-		spec = "*"
-	}
-	fault := &ResolveError{Code: "EUNSUPPORTED", Name: s.Name, Spec: s.Raw, Detail: "an alias must be of the form npm:name@range"}
-	if urlSpec.MatchString(target) || tarballSpec.MatchString(name) {
-		return Spec{}, fault
-	}
-	resolved, err := ParseSpec(name, spec)
-	if err != nil {
-		return Spec{}, err
-	}
-	if !resolved.FromRegistry() || resolved.Kind == AliasSpec {
-		return Spec{}, fault
-	}
-	s.Kind, s.Target = AliasSpec, &resolved
-	return s, nil
+	return len(text) > 2 && text[1] == ':' && (text[2] == '\\' || text[2] == '/') // a drive
 }
 
-// urlKind tells git from an address by the scheme of a lower-case URL.
-func urlKind(lower string) SpecKind {
-	scheme, _, _ := strings.Cut(lower, ":")
+func isArchive(path string) bool {
+	path = strings.ToLower(path)
+	return strings.HasSuffix(path, ".tgz") || strings.HasSuffix(path, ".tar.gz") || strings.HasSuffix(path, ".tar")
+}
+
+// isShortRepository tells whether a text is "user/repo", of GitHub, or
+// "git@host:path", with or without a "#commit".
+func isShortRepository(text string) bool {
+	text, _, _ = strings.Cut(text, "#")
+	if user, rest, ok := strings.Cut(text, "@"); ok && user != "" && !strings.ContainsAny(user, "/: ") {
+		host, path, ok := strings.Cut(rest, ":")
+		return ok && host != "" && path != "" && !strings.Contains(host, "/")
+	}
+	user, repository, ok := strings.Cut(text, "/")
+	return ok && user != "" && repository != "" && !strings.ContainsAny(text, " @") && !strings.Contains(repository, "/") && user[0] != '.'
+}
+
+// kindOfAddress returns what is at an address with a scheme.
+func kindOfAddress(scheme, text string) SpecKind {
 	switch scheme {
-	case "git", "git+http", "git+https", "git+rsync", "git+ftp", "git+file", "git+ssh", "ssh":
+	case "github", "gitlab", "bitbucket", "gist", "sourcehut", "git", "ssh":
 		return GitSpec
 	case "http", "https":
+		u, err := url.Parse(text)
+		if err == nil && isRepositoryPage(u) {
+			return GitSpec
+		}
 		return RemoteSpec
+	}
+	if strings.HasPrefix(scheme, "git+") {
+		return GitSpec
 	}
 	return OtherSpec
 }
 
-// isHosted reports whether a spec is a repository on one of the hosts that npm
-// knows by name, even where it looks like a path or an address.
-func isHosted(spec string) bool {
-	scheme, rest, found := strings.Cut(spec, ":")
-	switch {
-	case isShorthand(spec):
-		return true
-	case !found:
-		return false
-	case scheme == "github" || scheme == "gitlab" || scheme == "bitbucket" || scheme == "gist" || scheme == "sourcehut":
-		return rest != ""
-	}
-	if m := scpSpec.FindStringSubmatch(spec); m != nil {
-		return hostedDomain(m[1])
-	}
-	u, err := url.Parse(spec)
-	if err != nil || !hostedDomain(u.Hostname()) {
-		return false
-	}
-	switch u.Scheme {
-	case "git", "git+ssh", "git+https", "ssh":
-		return true
-	case "https", "http":
-		return isRepository(u)
-	}
-	return false
-}
-
-// isRepository tells the address of a repository from those of files below it.
-func isRepository(u *url.URL) bool {
+// isRepositoryPage tells whether an address is a repository's own on a site that
+// npm knows: it clones that. Archives there are addresses as any other.
+func isRepositoryPage(u *url.URL) bool {
 	parts := strings.Split(strings.Trim(u.Path, "/"), "/")
-	switch host := strings.TrimPrefix(u.Hostname(), "www."); {
-	case u.Scheme == "http" && host != "github.com":
-		return false
-	case host == "gist.github.com":
-		return true
-	case host == "gitlab.com": // has groups in groups
-		return len(parts) >= 2 && !slices.Contains(parts, "-")
-	}
-	return len(parts) == 2 || len(parts) > 2 && parts[2] == "tree"
-}
-
-func hostedDomain(host string) bool {
-	switch strings.TrimPrefix(host, "www.") {
-	case "github.com", "gitlab.com", "bitbucket.org", "gist.github.com", "git.sr.ht":
-		return true
+	switch strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.") {
+	case "github.com":
+		return len(parts) == 2 || len(parts) > 3 && parts[2] == "tree"
+	case "gitlab.com":
+		for _, p := range parts {
+			if p == "-" || isArchive(p) {
+				return false
+			}
+		}
+		return len(parts) >= 2
+	case "bitbucket.org", "git.sr.ht":
+		return len(parts) == 2
+	case "gist.github.com":
+		return len(parts) <= 2 && parts[0] != ""
 	}
 	return false
 }
 
-// isShorthand reports whether a spec is "user/repository", perhaps with "#" and
-// a commit.
-func isShorthand(spec string) bool {
-	place, _, _ := strings.Cut(spec, "#")
-	user, repository, found := strings.Cut(place, "/")
-	return found && user != "" && repository != "" && user[0] != '.' && !strings.ContainsAny(place, "@: \t\r\n") &&
-		!strings.Contains(repository, "/")
-}
-
-// nameError says what is wrong with a package's name.
-type nameError string
-
-func (e nameError) Error() string { return string(e) }
-
-// CheckName returns why npm refuses a name, or nil (validate-npm-package-name,
-// as it is for packages that exist).
-func CheckName(name string) error {
-	lower := strings.ToLower(name)
-	switch {
-	case name == "":
-		return nameError("the name of the package is empty")
-	case strings.ContainsRune("._-", rune(name[0])):
-		return nameError("the name of a package cannot start with a dot, a hyphen or an underscore")
-	case lower == "node_modules" || lower == "favicon.ico":
-		return nameError("no package can have this name")
-	case len(name) > maxNameBytes:
-		return nameError(fmt.Sprintf("the name of the package is longer than %d bytes", maxNameBytes))
-	case isURLFriendly(name):
-		return nil
-	}
-	scope, rest, found := strings.Cut(name, "/")
-	if found && len(scope) > 1 && scope[0] == '@' && rest != "" && rest[0] != '.' && isURLFriendly(scope[1:]) && isURLFriendly(rest) {
-		return nil
-	}
-	return nameError("the name of a package holds letters, digits and - _ . ! ~ * ' ( ) alone, perhaps after @scope/")
-}
-
-// maxNameBytes is far beyond the 214 that new packages may have, and keeps
-// paths within what file systems take.
-const maxNameBytes = 512
-
-// isURLFriendly reports whether encodeURIComponent would leave s as it is.
-func isURLFriendly(s string) bool {
-	for i := range len(s) {
-		c := s[i]
+// isTag tells whether a text can name a tag: what an address holds without
+// escapes.
+func isTag(text string) bool {
+	for _, c := range []byte(text) {
 		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-_.!~*'()", c) >= 0) {
 			return false
 		}
 	}
-	return true
+	return text != ""
 }

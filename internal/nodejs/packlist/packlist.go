@@ -80,29 +80,22 @@ func Read(folder, project string) (*List, error) {
 
 // readManifest takes what package.json says. Malformed parts are absent.
 func (l *List) readManifest(body []byte) error {
-	var m struct {
-		Files       json.RawMessage `json:"files"`
-		Main        json.RawMessage `json:"main"`
-		Browser     json.RawMessage `json:"browser"`
-		Bin         json.RawMessage `json:"bin"`
-		Directories struct{ Bin json.RawMessage }
-	}
-	if json.Unmarshal(body, &m) != nil {
-		return nil
-	}
-	for _, value := range []json.RawMessage{m.Main, m.Browser, m.Bin} {
-		for _, name := range paths(value) {
+	var m, directories map[string]json.RawMessage
+	_ = json.Unmarshal(body, &m)
+	_ = json.Unmarshal(m["directories"], &directories)
+	for _, member := range []string{"main", "browser", "bin"} {
+		for _, name := range paths(m[member]) {
 			if _, err := os.Stat(filepath.Join(l.folder, filepath.FromSlash(name))); err == nil {
 				l.always = append(l.always, name)
 			}
 		}
 	}
 	var files []any
-	if json.Unmarshal(m.Files, &files) != nil || files == nil {
+	if _ = json.Unmarshal(m["files"], &files); files == nil {
 		return nil
 	}
 	l.whole = false
-	for _, folder := range paths(m.Directories.Bin) {
+	for _, folder := range paths(directories["bin"]) {
 		files = append(files, folder)
 	}
 	for _, file := range files {

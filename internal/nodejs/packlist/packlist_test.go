@@ -2,6 +2,7 @@ package packlist
 
 import (
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -45,6 +46,7 @@ func TestListIsThatOfNpm(t *testing.T) {
 		},
 		{"globs", `,"files":["dist/**/*.js","/src/"]`, map[string]string{"packages/lib/dist/.npmignore": "sub\n"}, "LICENSE README.md dist/index.js package.json src/a.ts"},
 		{"an ignore file in a folder that files name", `,"files":["dist"]`, map[string]string{"packages/lib/dist/.npmignore": "!b.test.js\nindex.js\n"}, "LICENSE README.md dist/LICENSE dist/package-lock.json dist/sub/a.js dist/sub/b.test.js package.json"},
+		{"members of other types", `,"files":"dist","main":7,"bin":[],"directories":"test"`, map[string]string{"packages/lib/.npmignore": "dist\n"}, rest + " .env src/a.ts test/t.js"},
 		{"no files", `,"files":[]`, nil, "LICENSE README.md package.json"},
 		{"files at the top alone", `,"files":["index.js","sub"]`, nil, "LICENSE README.md package.json"},
 		{"files anywhere", `,"files":["./dist/","**/t.js","dist/sub/../../src"]`, nil, "LICENSE README.md package.json test/t.js src/a.ts " + dist},
@@ -58,9 +60,7 @@ func TestListIsThatOfNpm(t *testing.T) {
 			for file := range strings.FieldsSeq(lib) {
 				files["packages/lib/"+file] = "x"
 			}
-			for name, body := range c.files {
-				files[name] = body
-			}
+			maps.Copy(files, c.files)
 			project := t.TempDir()
 			for name, body := range files {
 				name = filepath.Join(project, filepath.FromSlash(name))

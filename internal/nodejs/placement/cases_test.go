@@ -373,6 +373,9 @@ func TestTreesEqualNPMsInMoreCases(t *testing.T) {
 		_, tree, err := placeAsNPM(t.Context(), c.shop(t), c.project(t), options(&c), false)
 		got, want := treeLines(tree, err), c.answer()
 		codes[c.Error]++
+		if strings.HasPrefix(c.Error, "CRASH") {
+			continue // npm has no answer
+		}
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: got %q, want %q", c.Name, got, want)
 		}

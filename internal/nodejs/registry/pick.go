@@ -2,6 +2,7 @@ package registry
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -19,174 +20,142 @@ type PickOptions struct {
 	Before time.Time
 }
 
-// Pick returns the place in p.Versions that npm picks for a range, version or
-// tag ("" is the tag latest): the version that is tagged latest if it fits and
-// nothing speaks against it, else the newest that fits, those before others
-// that are not deprecated and run on Node. Where none fits the error is a
-// *ResolveError: ETARGET, or ENOVERSIONS where the document is empty.
+// Pick returns the place in p.Versions that npm picks for a range, version or tag
+// ("" is like "*"). An exact version is picked whatever else is said of it, and a
+// tag is what it names. Of a range it is the version tagged latest, if that is
+// within, is not deprecated and runs; else, of those within, one that runs, before
+// one that is not deprecated, before the newest.
+//
+// Where none fits the error is a *ResolveError: ETARGET, or ENOVERSIONS where the
+// document has no version that counts.
 func Pick(p *Packument, spec manifest.Spec, o PickOptions) (int, error) {
+	raw := spec.Raw
 	spec = spec.Resolved()
-	pick := picking{p: p, o: o}
-	if o.Node != "" {
-		v, err := semver.ParseLoose(o.Node)
-		if err != nil {
-			return 0, fmt.Errorf("picking a version of %q: the version of Node.js: %w", p.Name, err)
-		}
-		pick.node, pick.checked = v, true
-	}
-	var at int
-	switch {
-	case spec.Kind == manifest.TagSpec:
-		at = pick.tagged(spec.Fetch)
-	case spec.Kind == manifest.VersionSpec:
-		at = pick.exact(spec.Fetch)
-	case spec.Kind == manifest.RangeSpec:
-		at = pick.newest(spec.Range, spec.Fetch == "*" || spec.Fetch == "")
+	k := choice{Packument: p, o: o}
+	at := -1
+	switch spec.Kind {
+	case manifest.VersionSpec:
+		at = k.exact(spec.Range)
+	case manifest.TagSpec:
+		at = k.tagged(spec.Fetch)
+	case manifest.RangeSpec:
+		at = k.within(spec.Range, spec.Fetch == "" || spec.Fetch == "*")
 	default:
-		return 0, fmt.Errorf("picking a version of %q: %s is not answered by a registry", p.Name, spec.Kind)
+		return -1, fmt.Errorf("picking a version of %q: %q is %s", p.Name, raw, spec.Kind)
 	}
 	if at >= 0 {
 		return at, nil
 	}
-	code := "ETARGET"
-	if spec.Kind == manifest.RangeSpec && !slices.ContainsFunc(p.Versions, pick.counts) {
-		code = "ENOVERSIONS"
+	out := &manifest.ResolveError{Code: "ETARGET", Name: spec.Name, Spec: raw, Detail: k.whyNone(spec)}
+	if !slices.ContainsFunc(p.Versions, func(r Release) bool { return k.isVisible(&r) }) {
+		out.Code = "ENOVERSIONS"
 	}
-	return 0, &manifest.ResolveError{Code: code, Name: p.Name, Spec: spec.Raw, Detail: pick.explain(spec)}
+	return -1, out
 }
 
-type picking struct {
-	p       *Packument
-	o       PickOptions
-	node    semver.Version
-	checked bool // whether engines are
+// choice is a document seen with the options of a pick.
+type choice struct {
+	*Packument
+	o PickOptions
 }
 
-// counts reports whether the cut-off lets a release through.
-func (k *picking) counts(r Release) bool {
-	return k.o.Before.IsZero() || !r.Uploaded.After(k.o.Before)
+// isVisible tells whether a version was there at the cut-off.
+func (k choice) isVisible(r *Release) bool {
+	return k.o.Before.IsZero() || r.Uploaded.IsZero() || !r.Uploaded.After(k.o.Before)
 }
 
-// runs reports whether the release runs on Node.
-func (k *picking) runs(r Release) bool {
-	if r.refusesNPM {
-		return false
-	}
-	if !k.checked || r.Engines == "" {
-		return true
-	}
-	engines, err := semver.ParseRangeWith(r.Engines, semver.Options{Strict: true, IncludePrerelease: true})
-	return err == nil && engines.Match(k.node)
+// runs tells whether the engines of a version admit the target and npm.
+func (k choice) runs(r *Release) bool {
+	return !r.refusesNPM && (k.o.Node == "" || manifest.EngineAdmits(r.Engines, k.o.Node))
 }
 
-func (k *picking) exact(wanted string) int {
-	v, err := semver.ParseLoose(wanted)
-	if err != nil {
-		return -1
+func (k choice) exact(wanted semver.Range) int {
+	for _, n := range k.sorted() {
+		if wanted.Match(n.version) && k.isVisible(&k.Versions[n.at]) {
+			return n.at
+		}
 	}
-	at := k.p.Find(v.String())
-	if at < 0 || !k.counts(k.p.Versions[at]) {
-		return -1
-	}
-	return at
+	return -1
 }
 
-// tagged returns what a tag names. Where the cut-off hides that, it is the
-// newest version below it.
-func (k *picking) tagged(tag string) int {
-	version, ok := k.p.DistTags[tag]
+// tagged returns what a tag names. If the cut-off hides that, it is the best of
+// those up to it.
+func (k choice) tagged(tag string) int {
+	named, ok := k.DistTags[tag]
 	if !ok {
 		return -1
 	}
-	at := k.p.Find(version)
-	if at < 0 || k.counts(k.p.Versions[at]) {
+	at := k.Find(named)
+	if at < 0 || k.isVisible(&k.Versions[at]) {
 		return at
 	}
-	below, err := semver.ParseRange("<=" + version)
+	upTo, err := semver.ParseRange("<=" + named)
 	if err != nil {
 		return -1
 	}
-	return k.newest(below, false)
+	return k.within(upTo, false)
 }
 
-// newest returns the best version of a range; all is set where the range is
-// the one that a prerelease tagged latest matches too.
-func (k *picking) newest(wanted semver.Range, all bool) int {
-	if at := k.p.Find(k.p.DistTags["latest"]); at >= 0 {
-		r := k.p.Versions[at]
-		v, err := semver.ParseLoose(r.Version)
-		if (all || err == nil && wanted.Match(v)) && k.counts(r) && !r.Deprecated && k.runs(r) {
+// within returns the best version of a range; every is set for one that asks for
+// nothing in particular: then the one tagged latest may be a prerelease.
+func (k choice) within(wanted semver.Range, every bool) int {
+	if at := k.Find(k.DistTags["latest"]); at >= 0 {
+		r := &k.Versions[at]
+		if k.isVisible(r) && !r.Deprecated && k.runs(r) && (every || matches(wanted, r.Version)) {
 			return at
 		}
 	}
-	best, bestRank := -1, -1
-	for _, n := range k.p.sorted() {
-		r := k.p.Versions[n.at]
-		if !k.counts(r) || !wanted.Match(n.version) {
+	const mostMerits = 3
+	best, merits := -1, -1
+	for _, n := range k.sorted() { // the newest first
+		r := &k.Versions[n.at]
+		if !k.isVisible(r) || !wanted.Match(n.version) {
 			continue
 		}
-		rank := 0
+		m := 0
 		if k.runs(r) {
-			rank += 2
+			m += 2
 		}
 		if !r.Deprecated {
-			rank++
+			m++
 		}
-		if rank > bestRank {
-			best, bestRank = n.at, rank
+		if m > merits {
+			best, merits = n.at, m
 		}
-		if rank == 3 {
+		if merits == mostMerits {
 			break
 		}
 	}
 	return best
 }
 
-// explain says what there is where nothing fits.
-func (k *picking) explain(spec manifest.Spec) string {
-	if len(k.p.Versions) == 0 {
-		return "the registry has no version of it"
-	}
-	if spec.Kind == manifest.TagSpec {
-		tags := make([]string, 0, len(k.p.DistTags))
-		for tag := range k.p.DistTags {
-			tags = append(tags, tag)
-		}
-		slices.Sort(tags)
-		return fmt.Sprintf("there is no such tag; the tags are %s", listed(tags))
-	}
-	if !k.o.Before.IsZero() {
-		if at, err := Pick(k.p, spec, PickOptions{Node: k.o.Node}); err == nil {
-			r := k.p.Versions[at]
-			return fmt.Sprintf("%s matches, but was uploaded at %s, after the cut-off %s",
-				r.Version, r.Uploaded.Format(time.RFC3339), k.o.Before.UTC().Format(time.RFC3339))
-		}
-	}
-	var near []string
-	for _, n := range k.p.sorted() {
-		if r := k.p.Versions[n.at]; k.counts(r) && !r.Deprecated && !n.version.IsPrerelease() && len(near) < 3 {
-			near = append(near, r.Version)
-		}
-	}
-	detail := "no version matches"
-	switch len(near) {
-	case 0:
-	case 1:
-		detail += "; the newest is " + near[0]
-	default:
-		detail += "; the newest are " + listed(near)
-	}
-	if latest := k.p.DistTags["latest"]; latest != "" && !slices.Contains(near, latest) {
-		detail += "; latest is " + latest
-	}
-	return detail
+func matches(wanted semver.Range, version string) bool {
+	v, err := semver.ParseLoose(version)
+	return err == nil && wanted.Match(v)
 }
 
-// listed joins words, at most eight of them.
-func listed(words []string) string {
-	const most = 8
-	if len(words) > most {
-		return strings.Join(words[:most], ", ") + ", …"
+// whyNone says what there is instead of a version that was asked for.
+func (k choice) whyNone(spec manifest.Spec) string {
+	if spec.Kind == manifest.TagSpec {
+		named, ok := k.DistTags[spec.Fetch]
+		if !ok {
+			return "there is no such tag; the tags are " + strings.Join(slices.Sorted(maps.Keys(k.DistTags)), ", ")
+		}
+		return fmt.Sprintf("the tag names %s, which the registry does not have", named)
 	}
-	return strings.Join(words, ", ")
+	var newest []string
+	for _, n := range k.sorted() {
+		r := &k.Versions[n.at]
+		switch visible := k.isVisible(r); {
+		case !visible && spec.Range.Match(n.version):
+			return fmt.Sprintf("%s matches, but was uploaded at %s, after the cut-off %s",
+				r.Version, r.Uploaded.UTC().Format(time.RFC3339), k.o.Before.UTC().Format(time.RFC3339))
+		case visible && len(newest) < 3 && !n.version.IsPrerelease():
+			newest = append(newest, r.Version)
+		}
+	}
+	if len(newest) == 0 {
+		return "no version matches"
+	}
+	return "no version matches; the newest are " + strings.Join(newest, ", ")
 }

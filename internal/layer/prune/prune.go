@@ -1,4 +1,7 @@
-package layer
+// Package prune finds the files of a layer or function that its code does not need:
+// presets leave out tests, documents, bytecode, type stubs and source maps. Imports
+// that run when a module is loaded, and what a package.json names, keep files.
+package prune
 
 import (
 	"bytes"
@@ -16,33 +19,40 @@ import (
 
 // The presets of prune.
 const (
-	PruneTests      = "tests"
-	PruneDocs       = "docs"
-	PruneBytecode   = "bytecode"
-	PruneTypeStubs  = "type_stubs"
-	PruneSourceMaps = "source_maps"
+	Tests      = "tests"
+	Docs       = "docs"
+	Bytecode   = "bytecode"
+	TypeStubs  = "type_stubs"
+	SourceMaps = "source_maps"
 )
 
 // Presets returns the names of the presets of prune.
 func Presets() []string {
-	return []string{PruneTests, PruneDocs, PruneBytecode, PruneTypeStubs, PruneSourceMaps}
+	return []string{Tests, Docs, Bytecode, TypeStubs, SourceMaps}
 }
 
-// pruneRules is the version of what the presets leave out. It rises with every
-// change: a lock promises bytes.
-const pruneRules = 1
+// Rules is the version of what the presets leave out. It rises with every change: a
+// lock promises bytes.
+const Rules = 1
 
-// place is where a file lies for the presets.
-type place struct {
-	python bool   // in a folder of sys.path
-	node   bool   // in a package of node_modules
-	folder string // the package's folder, if in one
-	within string // the path in that folder of sys.path or that package
+// Layout is how the files lie in which presets are to find theirs.
+type Layout struct {
+	// Function is set for the code of a function: its root is a folder of sys.path
+	// where Python runs it.
+	Function, Python bool
 }
 
-// locate returns where a file lies. Of a function for Python all that is in no
+// Location is where a file lies for the presets.
+type Location struct {
+	Python bool   // in a folder of sys.path
+	Node   bool   // in a package of node_modules
+	Folder string // the package's folder, if in one
+	Within string // the path in that folder of sys.path or that package
+}
+
+// Locate returns where a file lies. Of a function for Python all that is in no
 // package of Node.js is on sys.path.
-func (l *Lock) locate(name string) place {
+func (l Layout) Locate(name string) Location {
 	const modules = "node_modules/"
 	if at := strings.LastIndex("/"+name, "/"+modules); at >= 0 {
 		start := at + len(modules)
@@ -53,49 +63,44 @@ func (l *Lock) locate(name string) place {
 			folder += "/" + scoped
 		}
 		if !ok || strings.HasPrefix(folder, ".") {
-			return place{}
+			return Location{}
 		}
-		return place{node: true, folder: name[:start+len(folder)], within: within}
+		return Location{Node: true, Folder: name[:start+len(folder)], Within: within}
 	}
 	if within, ok := python.Within(name); ok {
-		return place{python: true, within: within}
+		return Location{Python: true, Within: within}
 	}
-	return place{python: l.Kind == KindFunction && l.hasPython(), within: name}
-}
-
-// hasPython reports whether one of the runtimes runs Python.
-func (l *Lock) hasPython() bool {
-	return slices.ContainsFunc(l.Runtimes, func(id string) bool { return strings.HasPrefix(id, "python") })
+	return Location{Python: l.Function && l.Python, Within: name}
 }
 
 // pruner finds what the presets leave out of a tree.
 type pruner struct {
-	presets map[string]bool
-	tree    filetree.Tree
-	places  []place
-	drop    []bool
+	presets   map[string]bool
+	tree      filetree.Tree
+	locations []Location
+	drop      []bool
 	// folder is the folder at the top of a package of Node.js, or of sys.path,
 	// that a file is dropped with, "" where it is dropped by its own name.
 	folder []string
 }
 
-// prune returns which files of the tree the presets leave out. Those that are
-// gone already are passed over.
-func (l *Lock) prune(tree filetree.Tree, gone func(int) bool) ([]bool, error) {
-	p := pruner{presets: map[string]bool{}, tree: tree, places: make([]place, len(tree)), drop: make([]bool, len(tree)), folder: make([]string, len(tree))}
-	for _, name := range l.Prune.presets() {
+// Drop returns which files of the tree the presets leave out. Those that are gone
+// already are passed over.
+func (l Layout) Drop(tree filetree.Tree, presets []string, gone func(int) bool) ([]bool, error) {
+	p := pruner{presets: map[string]bool{}, tree: tree, locations: make([]Location, len(tree)), drop: make([]bool, len(tree)), folder: make([]string, len(tree))}
+	for _, name := range presets {
 		p.presets[name] = true
 	}
 	names := map[string]bool{}
 	for i := range tree {
-		p.places[i] = l.locate(tree[i].Path)
+		p.locations[i] = l.Locate(tree[i].Path)
 		if !gone(i) {
 			names[tree[i].Path] = true
 		}
 	}
 	for i := range tree {
-		if !gone(i) && !alwaysStays(p.places[i]) {
-			p.judge(i, names)
+		if !gone(i) && !alwaysStays(p.locations[i]) {
+			p.drop[i], p.folder[i] = p.leavesOut(i, names)
 		}
 	}
 	return p.drop, errors.Join(p.keepImported(gone), p.keepStubs(gone), p.keepLoaded(gone))
@@ -103,40 +108,63 @@ func (l *Lock) prune(tree filetree.Tree, gone func(int) bool) ([]bool, error) {
 
 // alwaysStays reports whether no preset leaves out a file: licences, the
 // metadata of distributions and package.json.
-func alwaysStays(at place) bool {
-	top, _, _ := strings.Cut(at.within, "/")
-	base := strings.ToUpper(path.Base(at.within))
+func alwaysStays(at Location) bool {
+	top, _, _ := strings.Cut(at.Within, "/")
+	base := strings.ToUpper(path.Base(at.Within))
 	licence := slices.ContainsFunc([]string{"LICENSE", "LICENCE", "NOTICE", "COPYING", "COPYRIGHT", "PATENTS", "THIRDPARTY", "THIRD-PARTY", "THIRD_PARTY"},
 		func(word string) bool { return strings.HasPrefix(base, word) })
-	return licence && !isCode(at.within) ||
-		at.python && (strings.HasSuffix(top, ".dist-info") || strings.HasSuffix(top, ".egg-info")) ||
-		at.node && at.within == "package.json"
+	return licence && !isCode(at.Within) ||
+		at.Python && (strings.HasSuffix(top, ".dist-info") || strings.HasSuffix(top, ".egg-info")) ||
+		at.Node && at.Within == "package.json"
 }
 
 func isCode(name string) bool {
 	return slices.Contains([]string{".py", ".pyi", ".so", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".node", ".json", ".map"}, path.Ext(name))
 }
 
-func (p *pruner) judge(i int, names map[string]bool) {
-	at := p.places[i]
-	top, _, inFolder := strings.Cut(at.within, "/")
-	base := path.Base(at.within)
-	switch {
-	case p.presets[PruneTests] && at.python && inPath(at.within, "tests"),
-		p.presets[PruneTests] && at.node && (inPath(at.within, "__tests__") || isNodeTest(base)),
-		p.presets[PruneDocs] && at.python && isPythonDoc(base),
-		p.presets[PruneDocs] && at.node && (path.Ext(base) == ".md" || path.Ext(base) == ".markdown"),
-		p.presets[PruneBytecode] && at.python && isBytecode(p.tree[i].Path, names),
-		p.presets[PruneTypeStubs] && at.python && path.Ext(base) == ".pyi",
-		p.presets[PruneTypeStubs] && at.node && (strings.HasSuffix(base, ".d.ts") || strings.HasSuffix(base, ".d.mts") || strings.HasSuffix(base, ".d.cts")),
-		p.presets[PruneSourceMaps] && (at.node || at.python) && isSourceMap(base):
-		p.drop[i] = true
-	case !inFolder:
-	case p.presets[PruneTests] && at.node && (top == "test" || top == "tests"),
-		p.presets[PruneDocs] && at.node && slices.Contains([]string{"doc", "docs", "example", "examples"}, top),
-		p.presets[PruneDocs] && at.python && (top == "doc" || top == "docs"):
-		p.drop[i], p.folder[i] = true, top
+// leavesOut reports whether a preset leaves out a file, and the folder at the top of
+// its package that it goes with, "" where it goes by its own name.
+func (p *pruner) leavesOut(i int, names map[string]bool) (drop bool, folder string) {
+	at := p.locations[i]
+	if p.leavesOutByName(at, p.tree[i].Path, names) {
+		return true, ""
 	}
+	top, _, inFolder := strings.Cut(at.Within, "/")
+	if !inFolder {
+		return false, ""
+	}
+	switch {
+	case at.Node && (top == "test" || top == "tests"):
+		drop = p.presets[Tests]
+	case at.Node && slices.Contains([]string{"doc", "docs", "example", "examples"}, top):
+		drop = p.presets[Docs]
+	case at.Python && (top == "doc" || top == "docs"):
+		drop = p.presets[Docs]
+	}
+	if !drop {
+		return false, ""
+	}
+	return true, top
+}
+
+// leavesOutByName reports whether a preset leaves out a file by its own name.
+func (p *pruner) leavesOutByName(at Location, name string, names map[string]bool) bool {
+	base := path.Base(at.Within)
+	if at.Python {
+		return p.presets[Tests] && inPath(at.Within, "tests") ||
+			p.presets[Docs] && isPythonDoc(base) ||
+			p.presets[Bytecode] && isBytecode(name, names) ||
+			p.presets[TypeStubs] && path.Ext(base) == ".pyi" ||
+			p.presets[SourceMaps] && isSourceMap(base)
+	}
+	return at.Node && (p.presets[Tests] && (inPath(at.Within, "__tests__") || isNodeTest(base)) ||
+		p.presets[Docs] && (path.Ext(base) == ".md" || path.Ext(base) == ".markdown") ||
+		p.presets[TypeStubs] && isTypeScriptStub(base) ||
+		p.presets[SourceMaps] && isSourceMap(base))
+}
+
+func isTypeScriptStub(base string) bool {
+	return strings.HasSuffix(base, ".d.ts") || strings.HasSuffix(base, ".d.mts") || strings.HasSuffix(base, ".d.cts")
 }
 
 // inPath reports whether one of the folders above a file has the name.
@@ -174,22 +202,22 @@ func isSourceMap(base string) bool {
 
 // keepImported takes back modules of Python that other code needs.
 func (p *pruner) keepImported(gone func(int) bool) error {
-	if !p.presets[PruneTests] && !p.presets[PruneDocs] {
+	if !p.presets[Tests] && !p.presets[Docs] {
 		return nil
 	}
 	var modules []python.Module
 	var index []int
 	var folders []string // that an import of what is dropped spells
-	for i, at := range p.places {
-		if at.python && !gone(i) {
+	for i, at := range p.locations {
+		if at.Python && !gone(i) {
 			folder := p.folder[i]
-			if inPath(at.within, "tests") {
+			if inPath(at.Within, "tests") {
 				folder = "tests"
 			}
 			if p.drop[i] && folder != "" && !slices.Contains(folders, folder) {
 				folders = append(folders, folder)
 			}
-			modules = append(modules, python.Module{Path: at.within, Entry: p.tree[i], Dropped: p.drop[i]})
+			modules = append(modules, python.Module{Path: at.Within, Entry: p.tree[i], Dropped: p.drop[i]})
 			index = append(index, i)
 		}
 	}
@@ -205,12 +233,12 @@ func (p *pruner) keepImported(gone func(int) bool) error {
 // keepStubs takes back the stubs that modules read when they are loaded: those
 // of lazy_loader's attach_stub, as scikit-image has them.
 func (p *pruner) keepStubs(gone func(int) bool) error {
-	if !p.presets[PruneTypeStubs] {
+	if !p.presets[TypeStubs] {
 		return nil
 	}
 	sources := map[string]int{}
-	for i, at := range p.places {
-		if at.python && !gone(i) && path.Ext(at.within) == ".py" {
+	for i, at := range p.locations {
+		if at.Python && !gone(i) && path.Ext(at.Within) == ".py" {
 			sources[p.tree[i].Path] = i
 		}
 	}
@@ -232,35 +260,35 @@ func (p *pruner) keepStubs(gone func(int) bool) error {
 // package.json, or a module that stays, names.
 func (p *pruner) keepLoaded(gone func(int) bool) error {
 	folders := map[string][]string{} // with code, by package
-	for i, at := range p.places {
-		if at.node && p.folder[i] != "" && isCode(at.within) && !slices.Contains(folders[at.folder], p.folder[i]) {
-			folders[at.folder] = append(folders[at.folder], p.folder[i])
+	for i, at := range p.locations {
+		if at.Node && p.folder[i] != "" && isCode(at.Within) && !slices.Contains(folders[at.Folder], p.folder[i]) {
+			folders[at.Folder] = append(folders[at.Folder], p.folder[i])
 		}
 	}
 	loaded := map[string]bool{}
-	for i, at := range p.places {
-		if len(folders[at.folder]) == 0 || p.drop[i] || gone(i) {
+	for i, at := range p.locations {
+		if len(folders[at.Folder]) == 0 || p.drop[i] || gone(i) {
 			continue
 		}
-		ext := path.Ext(at.within)
-		if at.within != "package.json" && ext != ".js" && ext != ".cjs" && ext != ".mjs" {
+		ext := path.Ext(at.Within)
+		if at.Within != "package.json" && ext != ".js" && ext != ".cjs" && ext != ".mjs" {
 			continue
 		}
 		body, err := contentOf(p.tree[i])
 		if err != nil {
 			return err
 		}
-		files := nodejs.RelativeNames(at.within, body)
-		if at.within == "package.json" {
+		files := nodejs.RelativeNames(at.Within, body)
+		if at.Within == "package.json" {
 			files = nodejs.EntryFiles(body)
 		}
 		for _, file := range files {
 			top, _, _ := strings.Cut(file, "/")
-			loaded[at.folder+"/"+top] = true
+			loaded[at.Folder+"/"+top] = true
 		}
 	}
-	for i, at := range p.places {
-		if p.folder[i] != "" && loaded[at.folder+"/"+p.folder[i]] {
+	for i, at := range p.locations {
+		if p.folder[i] != "" && loaded[at.Folder+"/"+p.folder[i]] {
 			p.drop[i] = false
 		}
 	}
