@@ -46,6 +46,7 @@ var rooms = map[string][]string{
 // package of the room itself is above them all: it may import each, and none may
 // import it.
 var closets = map[string][]string{
+	"layer/download":   {},
 	"layer/prune":      {},
 	"nodejs/jsonscan":  {},
 	"nodejs/semver":    {},
@@ -58,8 +59,13 @@ var closets = map[string][]string{
 	"nodejs/locked":    {"registry", "manifest", "modules", "semver"},
 	"nodejs/lockfile":  {"locked", "registry", "manifest", "modules", "semver"},
 	"python/pep440":    {},
+	"python/pep508":    {"pep440"},
 	"python/backend":   {},
 	"python/sdist":     {"pep440", "backend"},
+	"python/wheel":     {"pep440", "pep508", "sdist"},
+	"python/index":     {"pep440", "pep508", "wheel", "sdist"},
+	"python/resolve":   {"pep440", "pep508", "wheel", "index", "sdist"},
+	"python/lockfile":  {"pep440", "pep508", "wheel", "index", "sdist", "backend"},
 }
 
 // testRooms may be imported by test files only, of any room.

@@ -85,7 +85,7 @@ func (s Spec) checkNative(facts containerFacts) error {
 
 // checkNative refuses native code that the layer of the lock cannot run.
 func (l *Lock) checkNative(facts containerFacts) error {
-	return Spec{Architectures: l.Architectures, Exclude: l.Exclude, Keep: l.Keep}.checkNative(facts)
+	return l.spec().checkNative(facts)
 }
 
 // containerPlatforms returns the platform that the user names, else those of

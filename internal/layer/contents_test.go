@@ -4,6 +4,7 @@ import (
 	"maps"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -28,10 +29,10 @@ func TestContentsHaveAnEntryForEachElement(t *testing.T) {
 			{Source: "src/alone", Target: "python/alone", Tree: digest(11), Count: 1},
 		},
 		Downloads: downloadLocks{
-			{URL: "https://example.com/one.tar.gz", SHA256: digest(1), Files: map[string]string{"*/one": "bin/"}},
-			{URL: "https://example.com/two.tar.gz", SHA256: digest(2), Target: "data"},
-			{URL: "https://example.com/three.tar.gz", SHA256: digest(3), Target: "data"},
-			{URL: "https://example.com/four", SHA256: digest(4), Target: "bin/"},
+			{URL: address("https://example.com/one.tar.gz"), SHA256: digest(1), Files: map[string]string{"*/one": "bin/"}},
+			{URL: address("https://example.com/two.tar.gz"), SHA256: digest(2), Target: "data"},
+			{URL: address("https://example.com/three.tar.gz"), SHA256: digest(3), Target: "data"},
+			{URL: address("https://example.com/four"), SHA256: digest(4), Target: "bin/"},
 		},
 		Images: imageLocks{
 			{Image: "alpine:3.22", Files: map[string]string{"/bin/a": "bin/a"}, Pins: []ImagePin{{Platform: "linux/amd64", Manifest: digest(1)}}},
@@ -64,4 +65,12 @@ func TestContentsHaveAnEntryForEachElement(t *testing.T) {
 			}
 		}
 	}
+}
+
+func address(text string) fetch.Address {
+	a, err := fetch.ParseOwnAddress(text)
+	if err != nil {
+		panic(err)
+	}
+	return a
 }

@@ -216,14 +216,14 @@ func TestDownloadsByArchitecture(t *testing.T) {
 	}
 	spec.Architectures = []string{"x86_64", "arm64"}
 	_, err := b.Resolve(t.Context(), spec, nil)
-	wantInput(t, err, "downloads[0]", "cannot serve both architectures", "for_each")
+	wantInput(t, err, "architectures", "cannot serve both architectures", "for_each")
 	texts := downloadSpec(element("/text-x86", "x86_64"), element("/text-arm", "arm64"))
 	texts.Architectures = []string{"x86_64", "arm64"}
 	_, err = b.Build(t.Context(), resolve(t, b, texts, nil), Output{Path: filepath.Join(t.TempDir(), "a.zip")})
 	wantInput(t, err, "architectures", "cannot serve both architectures", "bin/tool", "for_each")
 	wrong := downloadSpec(element("/arm", ""))
 	_, err = b.Resolve(t.Context(), wrong, nil)
-	wantInput(t, err, "downloads[0]", `"bin/tool" is for arm64, the layer for x86_64`)
+	wantInput(t, err, "downloads[0]", `"bin/tool" holds native code for arm64, and the layer is for x86_64`)
 	wrong.Exclude = []string{"bin/tool"}
 	if _, err = b.Resolve(t.Context(), wrong, nil); err != nil {
 		t.Errorf("what is excluded is judged: %v", err)
@@ -265,7 +265,7 @@ func TestDownloadsThatAreRefused(t *testing.T) {
 		"token":             {DownloadSpec{URL: "https://gitlab.example.com/x?private_token=hunter2"}, `"private_token" in its query`},
 		"fragment":          {DownloadSpec{URL: "https://example.com/x#hunter2"}, "A query or fragment"},
 		"digest":            {DownloadSpec{URL: at, SHA256: "abc"}, `"abc" is no SHA-256`},
-		"architecture":      {DownloadSpec{URL: at, Architecture: "mips"}, `Unknown architecture "mips"`},
+		"architecture":      {DownloadSpec{URL: at, Architecture: "mips"}, `"mips" is no architecture`},
 		"files and strip":   {DownloadSpec{URL: at, Strip: 1, Files: files("*", "x/")}, "target and strip_components are for elements without it"},
 		"as it is":          {DownloadSpec{URL: at, AsIs: true, Files: files("*", "x/")}, "extract = false takes the file as it is"},
 		"absolute target":   {DownloadSpec{URL: at, Files: files("*/bin/probe", "/bin/probe")}, "is absolute"},
@@ -280,8 +280,8 @@ func TestDownloadsThatAreRefused(t *testing.T) {
 			t.Errorf("%s: the error has the secret: %v", name, err)
 		}
 		at := "downloads[0]"
-		if name == "architecture" {
-			at += ".architecture"
+		if slices.Contains([]string{"no url", "other scheme", "user", "user and query", "signed", "token", "fragment"}, name) {
+			at += ".url"
 		}
 		wantInput(t, err, at)
 	}

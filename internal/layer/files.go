@@ -274,7 +274,7 @@ func (c *cache) putInline(l FileLock, files []filetree.File) error {
 		return nil
 	}
 	files[0].Source = c.store.Path(files[0].SHA256)
-	return c.keep(files[0].SHA256, strings.NewReader(*l.Content))
+	return c.store.Keep(files[0].SHA256, strings.NewReader(*l.Content))
 }
 
 // filesTree returns the locked files as entries of a layer. They are deflated

@@ -43,19 +43,6 @@ func (c *cache) writeSegment(write func(io.Writer) error) (digest store.Digest, 
 	return digest, w.Commit(digest)
 }
 
-// keep copies what in holds into the store, whose digest is known.
-func (c *cache) keep(digest store.Digest, in io.Reader) (err error) {
-	w, err := c.store.NewWriter()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, w.Abort()) }()
-	if _, err := io.Copy(w, in); err != nil {
-		return err
-	}
-	return w.Commit(digest)
-}
-
 // streamSegment keeps in the store what add gives to the packer, deflated, and
 // notes what of it is native.
 func (c *cache) streamSegment(packer *layerzip.Streamer, add func(*watchedPacker) error) (store.Digest, error) {

@@ -6,12 +6,15 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
 // The targets that testdata/conformance.jsonl names.
-func conformanceTargets() map[string]Target {
-	targets := map[string]Target{}
-	for _, t := range []Target{
+func conformanceTargets() map[string]wheel.Target {
+	targets := map[string]wheel.Target{}
+	for _, t := range []wheel.Target{
 		{Runtime: "python3.9", Minor: 9, Arch: "x86_64", Glibc: 26},
 		{Runtime: "python3.11", Minor: 11, Arch: "x86_64", Glibc: 26},
 		{Runtime: "python3.13", Minor: 13, Arch: "aarch64", Glibc: 34},
@@ -58,8 +61,8 @@ func TestConformsToPackaging(t *testing.T) {
 	}
 }
 
-func checkMarker(t *testing.T, marker string, target Target, extra string, want any) {
-	m, err := ParseMarker(marker)
+func checkMarker(t *testing.T, marker string, target wheel.Target, extra string, want any) {
+	m, err := pep508.ParseMarker(marker)
 	if want == nil {
 		if err == nil {
 			t.Errorf("ParseMarker(%q) = %q, want an error", marker, m)
@@ -73,21 +76,21 @@ func checkMarker(t *testing.T, marker string, target Target, extra string, want 
 	if got := m.Eval(target.Env(), extra); got != want {
 		t.Errorf("%q.Eval(%s, %q) = %t, want %t", marker, target, extra, got, want)
 	}
-	again, err := ParseMarker(m.String())
+	again, err := pep508.ParseMarker(m.String())
 	if err != nil || again.Eval(target.Env(), extra) != want || again.String() != m.String() {
 		t.Errorf("%q, written as %q, reads back as %q (%v)", marker, m, again, err)
 	}
 }
 
 func checkRequirement(t *testing.T, requirement string, legal bool) {
-	r, err := ParseRequirement(requirement)
+	r, err := pep508.ParseRequirement(requirement)
 	if got := err == nil; got != legal {
 		t.Errorf("ParseRequirement(%q) = %q, %v, want legal: %t", requirement, r, err, legal)
 	}
 	if err != nil {
 		return
 	}
-	again, err := ParseRequirement(r.String())
+	again, err := pep508.ParseRequirement(r.String())
 	if err != nil || again.String() != r.String() {
 		t.Errorf("%q, written as %q, reads back as %q (%v)", requirement, r, again, err)
 	}

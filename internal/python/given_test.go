@@ -11,10 +11,14 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/resolve"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -33,9 +37,9 @@ func wheelFolder(t *testing.T, universe string) string {
 }
 
 // readFolder reads the wheels in a folder.
-func readFolder(t *testing.T, dir, source string) []GivenWheel {
+func readFolder(t *testing.T, dir, source string) []wheel.GivenWheel {
 	t.Helper()
-	given, err := ReadWheelFolder(dir, source)
+	given, err := wheel.ReadWheelFolder(dir, source)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +54,7 @@ func TestResolveWithWheelsOnDisk(t *testing.T) {
 		given     string // of the wheels that stand in
 		linked    string // of a folder that is searched too
 		require   []string
-		change    func(*Spec)
+		change    func(*resolve.Spec)
 		want      []string // those on disk end in " (disk)"
 		wantNotes []string
 		wantErr   string // the whole text
@@ -71,14 +75,14 @@ func TestResolveWithWheelsOnDisk(t *testing.T) {
 		universe: "a 1.0\n",
 		given:    "a 1.0\n",
 		require:  []string{"a==1.0 --hash=sha256:" + strings.Repeat("0", 64)},
-		change:   func(s *Spec) { s.ExcludeNewer = day(1, 1) },
+		change:   func(s *resolve.Spec) { s.ExcludeNewer = day(1, 1) },
 		want:     []string{"a==1.0 (disk)"},
 	}, {
 		name:     "targets that it does not run on use the index",
 		universe: "a 2.0\n",
 		given:    "a 1.0\n  wheel: cp311-cp311-linux_x86_64\n",
 		require:  []string{"a"},
-		change:   func(s *Spec) { s.Targets = []Target{py311, py312} },
+		change:   func(s *resolve.Spec) { s.Targets = []wheel.Target{py311, py312} },
 		want:     []string{"a==1.0 cp311-cp311-linux_x86_64 (disk)", "a==2.0"},
 	}, {
 		name:     "where the version is not allowed the conflict names it",
@@ -130,29 +134,29 @@ func TestResolveWithWheelsOnDisk(t *testing.T) {
 		universe: "",
 		linked:   "a 1.0\n",
 		require:  []string{"a"},
-		change:   func(s *Spec) { s.ExcludeNewer = day(1, 1) },
+		change:   func(s *resolve.Spec) { s.ExcludeNewer = day(1, 1) },
 		want:     []string{"a==1.0 (disk)"},
 	}, {
 		name:     "a name that an index claims is not taken from a folder",
 		universe: "acme-a 1.0\n",
 		linked:   "acme-a 2.0\n",
 		require:  []string{"acme-a"},
-		change:   func(s *Spec) { s.Indexes[0].Packages = []string{"acme-*"} },
+		change:   func(s *resolve.Spec) { s.Indexes[0].Packages = []string{"acme-*"} },
 		want:     []string{"acme-a==1.0"},
 	}, {
 		name:     "without an index the folder is all there is",
 		universe: "a 2.0\n",
 		linked:   "a 1.0\n",
 		require:  []string{"a"},
-		change:   func(s *Spec) { s.Indexes, s.NoIndex = nil, true },
+		change:   func(s *resolve.Spec) { s.Indexes, s.NoIndex = nil, true },
 		want:     []string{"a==1.0 (disk)"},
 	}} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			index := indextest.New(t, c.universe)
+			idx := indextest.New(t, c.universe)
 			client, st := newClient(t, nil)
-			s := Spec{
-				Targets: []Target{py312}, Store: st, Indexes: []Index{{URL: index.URL()}},
+			s := resolve.Spec{
+				Targets: []wheel.Target{py312}, Store: st, Indexes: []index.Index{{URL: idx.URL()}},
 				Requirements: inputs(t, "req", c.require...),
 				Given:        readFolder(t, wheelFolder(t, c.given), "GIVEN"),
 				Linked:       readFolder(t, wheelFolder(t, c.linked), "LINKED"),
@@ -160,7 +164,7 @@ func TestResolveWithWheelsOnDisk(t *testing.T) {
 			if c.change != nil {
 				c.change(&s)
 			}
-			lock, err := Resolve(t.Context(), client, s)
+			lock, err := resolve.Resolve(t.Context(), client, s)
 			if c.wantErr != "" || err != nil {
 				if err == nil || err.Error() != c.wantErr {
 					t.Fatalf("Resolve() = %v and the error\n%v\nwant\n%s", lock, err, c.wantErr)
@@ -190,17 +194,17 @@ func TestResolveWithWheelsOnDisk(t *testing.T) {
 // wheel serves on every target.
 func TestGivenWheelKeepsItsNameFromTheIndex(t *testing.T) {
 	t.Parallel()
-	index := indextest.New(t, "a 1.0\n")
+	idx := indextest.New(t, "a 1.0\n")
 	client, st := newClient(t, nil)
-	_, err := Resolve(t.Context(), client, Spec{
-		Targets: []Target{py311, py312}, Store: st, Indexes: []Index{{URL: index.URL()}},
+	_, err := resolve.Resolve(t.Context(), client, resolve.Spec{
+		Targets: []wheel.Target{py311, py312}, Store: st, Indexes: []index.Index{{URL: idx.URL()}},
 		Requirements: inputs(t, "req", "a", "private"),
 		Given:        readFolder(t, wheelFolder(t, "private 1.0\n"), "GIVEN"),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range index.Requests() {
+	for _, r := range idx.Requests() {
 		if strings.Contains(r.Path, "private") {
 			t.Errorf("the index was asked for %s", r.Path)
 		}
@@ -210,7 +214,7 @@ func TestGivenWheelKeepsItsNameFromTheIndex(t *testing.T) {
 // TestGivenWheelAtAnAddress verifies the file before its metadata is used.
 func TestGivenWheelAtAnAddress(t *testing.T) {
 	t.Parallel()
-	index := indextest.New(t, "b 1.0\n")
+	idx := indextest.New(t, "b 1.0\n")
 	files := indextest.New(t, "a 1.0\n  requires: b\n")
 	const name = "a-1.0-py3-none-any.whl"
 	_, hex := files.Wheel(name)
@@ -223,9 +227,9 @@ func TestGivenWheelAtAnAddress(t *testing.T) {
 		want   []string
 	}{{right, []string{"a==1.0", "b==1.0"}}, {store.Sum([]byte("another")), nil}} {
 		client, st := newClient(t, nil)
-		lock, err := Resolve(t.Context(), client, Spec{
-			Targets: []Target{py312}, Store: st, Indexes: []Index{{URL: index.URL()}}, Requirements: inputs(t, "req", "a"),
-			Given: []GivenWheel{{URL: files.FileURL(name), SHA256: c.digest, Source: "GIVEN"}},
+		lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{
+			Targets: []wheel.Target{py312}, Store: st, Indexes: []index.Index{{URL: idx.URL()}}, Requirements: inputs(t, "req", "a"),
+			Given: []wheel.GivenWheel{{URL: files.FileURL(name), SHA256: c.digest, Source: "GIVEN"}},
 		})
 		if c.want == nil {
 			if _, ok := errors.AsType[*store.DigestError](err); !ok {
@@ -257,15 +261,15 @@ func TestResolveWithPagesOfLinks(t *testing.T) {
 		_, _ = w.Write([]byte(page))
 	}))
 	t.Cleanup(server.Close)
-	index := indextest.New(t, "a 1.0\n")
+	idx := indextest.New(t, "a 1.0\n")
 	for _, c := range []struct{ page, require, want, wantErr string }{
 		{"/links.html", "a", "a==2.0", ""},
 		{"/links.html", "b", "", fmt.Sprintf(`the page %s/links.html gives no SHA-256 for "b-1.0-py3-none-any.whl" of "b" 1.0: every file is verified, so it cannot be used`, server.URL)},
 		{"/absent.html", "a", "", fmt.Sprintf("reading the links of %s/absent.html: ", server.URL)},
 	} {
 		client, st := newClient(t, nil)
-		lock, err := Resolve(t.Context(), client, Spec{
-			Targets: []Target{py312}, Store: st, Indexes: []Index{{URL: index.URL()}},
+		lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{
+			Targets: []wheel.Target{py312}, Store: st, Indexes: []index.Index{{URL: idx.URL()}},
 			Requirements: inputs(t, "req", c.require), LinkPages: []string{server.URL + c.page},
 		})
 		switch {
@@ -299,7 +303,7 @@ func TestReadWheelFolder(t *testing.T) {
 	if want := []string{"/a-1.0-py3-none-any.whl", "/b-1.0-py3-none-any.whl"}; !slices.Equal(got, want) {
 		t.Errorf("ReadWheelFolder() = %q, want %q", got, want)
 	}
-	if _, err := ReadWheelFolder(filepath.Join(dir, "absent"), "x"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := wheel.ReadWheelFolder(filepath.Join(dir, "absent"), "x"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("ReadWheelFolder() of an absent folder = %v, want fs.ErrNotExist", err)
 	}
 }
@@ -307,7 +311,7 @@ func TestReadWheelFolder(t *testing.T) {
 func TestLockOfWheelsOnDisk(t *testing.T) {
 	t.Parallel()
 	digest := store.Sum([]byte("a wheel"))
-	lock := Lock{Wheels: []Wheel{{
+	lock := wheel.Lock{Wheels: []wheel.Wheel{{
 		Name: "a", Version: "1.0", Filename: "a-1.0-py3-none-any.whl", Path: "../my wheels/100%/a-1.0-py3-none-any.whl",
 		SHA256: digest, Size: 7, Pure: true, Targets: []string{"python3.12 x86_64"},
 	}}}
@@ -316,12 +320,12 @@ func TestLockOfWheelsOnDisk(t *testing.T) {
 	if err != nil || string(got) != want {
 		t.Errorf("got  %s (%v)\nwant %s", got, err, want)
 	}
-	var back Lock
+	var back wheel.Lock
 	if err := json.Unmarshal([]byte(want), &back); err != nil || !reflect.DeepEqual(back, lock) {
 		t.Errorf("got  %+v (%v)\nwant %+v", back, err, lock)
 	}
 	for _, location := range []string{"file:", "file:%zz.whl", "file:a.tar.gz"} {
-		if _, err := parseLocked("a==1.0 sha256:" + digest.Hex() + " 7 " + location); err == nil {
+		if err := json.Unmarshal([]byte(`{"wheels":{"x":[`+strconv.Quote("a==1.0 sha256:"+digest.Hex()+" 7 "+location)+`]}}`), &wheel.Lock{}); err == nil {
 			t.Errorf("a wheel at %q is no error", location)
 		}
 	}
@@ -332,14 +336,14 @@ func TestTreeOfWheelsOnDisk(t *testing.T) {
 	dir := wheelFolder(t, "a 1.0\n")
 	given := readFolder(t, dir, "GIVEN")
 	client, st := newClient(t, nil)
-	lock, err := Resolve(t.Context(), client, Spec{
-		Targets: []Target{py312}, NoIndex: true, Requirements: inputs(t, "req", "a"), Given: given,
+	lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{
+		Targets: []wheel.Target{py312}, NoIndex: true, Requirements: inputs(t, "req", "a"), Given: given,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	paths := func() (list []string, err error) {
-		tree, err := Tree(t.Context(), client, st, lock, TreeOptions{Targets: []Target{py312}})
+		tree, err := Tree(t.Context(), client, st, lock, TreeOptions{Targets: []wheel.Target{py312}})
 		for _, e := range tree {
 			list = append(list, e.Path)
 		}
@@ -372,7 +376,7 @@ func TestTreeOfWheelsOnDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = paths()
-	if changed, ok := errors.AsType[*ChangedWheelError](err); !ok || changed.Got != store.Sum([]byte("other bytes")) || !strings.Contains(err.Error(), given[0].Path) {
+	if changed, ok := errors.AsType[*wheel.ChangedWheelError](err); !ok || changed.Got != store.Sum([]byte("other bytes")) || !strings.Contains(err.Error(), given[0].Path) {
 		t.Errorf("Tree() of other bytes = %v, want a *ChangedWheelError that names the file", err)
 	}
 }

@@ -13,6 +13,9 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/resolve"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
 const chain = `
@@ -34,13 +37,13 @@ func TestResolveOverEveryKindOfIndex(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			index := indextest.New(t, chain, options...)
+			idx := indextest.New(t, chain, options...)
 			client, st := newClient(t, nil)
-			s := Spec{
-				Targets: []Target{py312}, Requirements: inputs(t, "req", "a"),
-				Indexes: []Index{{URL: index.URL()}}, Store: st,
+			s := resolve.Spec{
+				Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "a"),
+				Indexes: []index.Index{{URL: idx.URL()}}, Store: st,
 			}
-			lock, err := Resolve(t.Context(), client, s)
+			lock, err := resolve.Resolve(t.Context(), client, s)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -49,15 +52,15 @@ func TestResolveOverEveryKindOfIndex(t *testing.T) {
 				t.Errorf("Resolve() = %q, want %q", got, want)
 			}
 			for _, w := range lock.Wheels {
-				if _, digest := index.Wheel(w.Filename); w.SHA256.Hex() != digest || w.URL != index.FileURL(w.Filename) {
-					t.Errorf("wheel %q: %s %s, want %s %s", w.Filename, w.URL, w.SHA256, index.FileURL(w.Filename), digest)
+				if _, digest := idx.Wheel(w.Filename); w.SHA256.Hex() != digest || w.URL != idx.FileURL(w.Filename) {
+					t.Errorf("wheel %q: %s %s, want %s %s", w.Filename, w.URL, w.SHA256, idx.FileURL(w.Filename), digest)
 				}
 			}
-			index.Forget()
-			if _, err := Resolve(t.Context(), client, s); err != nil {
+			idx.Forget()
+			if _, err := resolve.Resolve(t.Context(), client, s); err != nil {
 				t.Fatal(err)
 			}
-			for _, r := range index.Requests() {
+			for _, r := range idx.Requests() {
 				if strings.HasPrefix(r.Path, "/files/") {
 					t.Errorf("the second resolution asked for %s again", r.Path)
 				}
@@ -68,7 +71,7 @@ func TestResolveOverEveryKindOfIndex(t *testing.T) {
 
 func TestAPromisedMetadataFileMayBeAbsent(t *testing.T) {
 	t.Parallel()
-	index := indextest.New(t, chain, indextest.WithFault(func(w http.ResponseWriter, r *http.Request) bool {
+	idx := indextest.New(t, chain, indextest.WithFault(func(w http.ResponseWriter, r *http.Request) bool {
 		if strings.HasSuffix(r.URL.Path, ".metadata") {
 			http.NotFound(w, r)
 			return true
@@ -76,8 +79,8 @@ func TestAPromisedMetadataFileMayBeAbsent(t *testing.T) {
 		return false
 	}))
 	client, _ := newClient(t, nil)
-	lock, err := Resolve(t.Context(), client, Spec{
-		Targets: []Target{py312}, Requirements: inputs(t, "req", "a"), Indexes: []Index{{URL: index.URL()}},
+	lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{
+		Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "a"), Indexes: []index.Index{{URL: idx.URL()}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +105,7 @@ func TestAFailureIsNoVersion(t *testing.T) {
 	} {
 		t.Run(c.path, func(t *testing.T) {
 			t.Parallel()
-			index := indextest.New(t, chain, indextest.WithFault(func(w http.ResponseWriter, r *http.Request) bool {
+			idx := indextest.New(t, chain, indextest.WithFault(func(w http.ResponseWriter, r *http.Request) bool {
 				if strings.HasSuffix(r.URL.Path, c.path) {
 					w.WriteHeader(c.code)
 					return true
@@ -111,9 +114,9 @@ func TestAFailureIsNoVersion(t *testing.T) {
 			}))
 			stranger := indextest.New(t, chain)
 			client, _ := newClient(t, nil)
-			_, err := Resolve(t.Context(), client, Spec{
-				Targets: []Target{py312}, Requirements: inputs(t, "req", "a"),
-				Indexes: []Index{{URL: index.URL()}, {URL: stranger.URL()}},
+			_, err := resolve.Resolve(t.Context(), client, resolve.Spec{
+				Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "a"),
+				Indexes: []index.Index{{URL: idx.URL()}, {URL: stranger.URL()}},
 			})
 			var status *fetch.StatusError
 			if !errors.As(err, &status) || status.Code != c.code || !strings.Contains(err.Error(), c.want) {
@@ -132,7 +135,7 @@ func TestGuessesDecideNothing(t *testing.T) {
 	const universe = "a 1.0\n  requires: b<2\nb 1.0\nb 2.0\n  requires: c\nd 1.0\n  requires: b\nc 1.0\n"
 	var failed atomic.Int32
 	guessed := make(chan struct{})
-	index := indextest.New(t, universe, indextest.WithFault(func(w http.ResponseWriter, r *http.Request) bool {
+	idx := indextest.New(t, universe, indextest.WithFault(func(w http.ResponseWriter, r *http.Request) bool {
 		switch {
 		case strings.Contains(r.URL.Path, "/b-2.0") || strings.Contains(r.URL.Path, "/simple/c/"):
 			if failed.Add(1) == 1 {
@@ -150,8 +153,8 @@ func TestGuessesDecideNothing(t *testing.T) {
 		return false
 	}))
 	client, _ := newClient(t, nil)
-	lock, err := Resolve(t.Context(), client, Spec{
-		Targets: []Target{py312}, Requirements: inputs(t, "req", "d", "a", "b!=3"), Indexes: []Index{{URL: index.URL()}},
+	lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{
+		Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "d", "a", "b!=3"), Indexes: []index.Index{{URL: idx.URL()}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -175,24 +178,24 @@ func TestIndexesInOrder(t *testing.T) {
 	login.User = url.UserPassword("me", "secret")
 	for _, c := range []struct {
 		name    string
-		indexes []Index
+		indexes []index.Index
 		require []string
 		want    []string
 		wantErr string
 	}{
 		{
 			name:    "the first that has a name serves it",
-			indexes: []Index{{URL: login.String()}, {URL: public.URL()}},
+			indexes: []index.Index{{URL: login.String()}, {URL: public.URL()}},
 			require: []string{"mine"},
 			want:    []string{"common==1.0", "mine==1.0", "org-core==1.0"},
 		}, {
 			name:    "a claimed name comes from the index that claims it",
-			indexes: []Index{{URL: public.URL()}, {URL: login.String(), Packages: []string{"Mine", "org-*"}}},
+			indexes: []index.Index{{URL: public.URL()}, {URL: login.String(), Packages: []string{"Mine", "org-*"}}},
 			require: []string{"mine"},
 			want:    []string{"common==1.0", "mine==1.0", "org-core==1.0"},
 		}, {
 			name:    "and from nowhere else",
-			indexes: []Index{{URL: public.URL()}, {URL: login.String(), Packages: []string{"org-*"}}},
+			indexes: []index.Index{{URL: public.URL()}, {URL: login.String(), Packages: []string{"org-*"}}},
 			require: []string{"org-new"},
 			wantErr: `there is no distribution "org-new": not on ` + private.URL() + `. It is asked for in req:1 ("org-new"). If it is misspelt, correct it.`,
 		},
@@ -200,8 +203,8 @@ func TestIndexesInOrder(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			client, _ := newClient(t, nil)
-			lock, err := Resolve(t.Context(), client, Spec{
-				Targets: []Target{py312}, Requirements: inputs(t, "req", c.require...), Indexes: c.indexes,
+			lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{
+				Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", c.require...), Indexes: c.indexes,
 			})
 			if c.wantErr != "" {
 				if err == nil || err.Error() != c.wantErr {
@@ -224,21 +227,21 @@ func TestIndexesInOrder(t *testing.T) {
 
 func TestUploadTimesThatAnIndexDoesNotGive(t *testing.T) {
 	t.Parallel()
-	index := indextest.New(t, "a 1.0\n", indextest.HTMLOnly())
+	idx := indextest.New(t, "a 1.0\n", indextest.HTMLOnly())
 	client, _ := newClient(t, nil)
-	s := Spec{
-		Targets: []Target{py312}, Requirements: inputs(t, "req", "a"), Indexes: []Index{{URL: index.URL()}},
+	s := resolve.Spec{
+		Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "a"), Indexes: []index.Index{{URL: idx.URL()}},
 		ExcludeNewer: day(3, 1), PinsExempt: true,
 	}
-	lock, err := Resolve(t.Context(), client, s)
+	lock, err := resolve.Resolve(t.Context(), client, s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "the index " + index.URL() + " gives no upload times: releases of any age are used from it"; !slices.Equal(lock.Notes, []string{want}) {
+	if want := "the index " + idx.URL() + " gives no upload times: releases of any age are used from it"; !slices.Equal(lock.Notes, []string{want}) {
 		t.Errorf("Resolve() notes %q, want %q", lock.Notes, want)
 	}
 	s.PinsExempt = false
-	_, err = Resolve(t.Context(), client, s)
+	_, err = resolve.Resolve(t.Context(), client, s)
 	want := `no version of "a" fits "a": the index gives no upload times, so that nothing of it is known to be older than 2024-03-01T00:00:00Z. It is asked for in req:1 ("a").`
 	if err == nil || err.Error() != want {
 		t.Errorf("Resolve() = %v, want %s", err, want)
@@ -248,13 +251,13 @@ func TestUploadTimesThatAnIndexDoesNotGive(t *testing.T) {
 func TestHashesChooseTheFile(t *testing.T) {
 	t.Parallel()
 	const universe = "a 1.0\n  wheel: py3-none-any\n  wheel: cp312-cp312-linux_x86_64\na 2.0\n"
-	index := indextest.New(t, universe)
-	_, digest := index.Wheel("a-1.0-py3-none-any.whl")
+	idx := indextest.New(t, universe)
+	_, digest := idx.Wheel("a-1.0-py3-none-any.whl")
 	client, _ := newClient(t, nil)
-	lock, err := Resolve(t.Context(), client, Spec{
-		Targets:      []Target{py312},
+	lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{
+		Targets:      []wheel.Target{py312},
 		Requirements: inputs(t, "req", "a --hash=sha256:"+strings.Repeat("0", 64)+" --hash=sha256:"+digest),
-		Indexes:      []Index{{URL: index.URL()}},
+		Indexes:      []index.Index{{URL: idx.URL()}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -266,7 +269,7 @@ func TestHashesChooseTheFile(t *testing.T) {
 
 func TestAWheelWithoutDigestIsRefused(t *testing.T) {
 	t.Parallel()
-	index := indextest.New(t, "a 1.0\n", indextest.WithFault(func(w http.ResponseWriter, r *http.Request) bool {
+	idx := indextest.New(t, "a 1.0\n", indextest.WithFault(func(w http.ResponseWriter, r *http.Request) bool {
 		body := `<a href="/a-1.0-py3-none-any.whl" data-core-metadata="true">a</a>`
 		if strings.HasSuffix(r.URL.Path, ".metadata") {
 			body = "Metadata-Version: 2.1\nName: a\nVersion: 1.0\n"
@@ -276,11 +279,11 @@ func TestAWheelWithoutDigestIsRefused(t *testing.T) {
 		return err == nil
 	}))
 	client, _ := newClient(t, nil)
-	_, err := Resolve(t.Context(), client, Spec{
-		Targets: []Target{py312}, Requirements: inputs(t, "req", "a"), Indexes: []Index{{URL: index.URL()}},
+	_, err := resolve.Resolve(t.Context(), client, resolve.Spec{
+		Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "a"), Indexes: []index.Index{{URL: idx.URL()}},
 	})
-	want := NoDigest{Name: "a", Version: "1.0", Filename: "a-1.0-py3-none-any.whl", Index: index.URL()}
-	if got, ok := errors.AsType[*NoDigest](err); !ok || *got != want {
+	want := wheel.NoDigest{Name: "a", Version: "1.0", Filename: "a-1.0-py3-none-any.whl", Index: idx.URL()}
+	if got, ok := errors.AsType[*wheel.NoDigest](err); !ok || *got != want {
 		t.Errorf("Resolve() = %v, want %v", err, &want)
 	}
 }
@@ -299,13 +302,13 @@ native 2.0
   wheel: cp313-cp313-manylinux_2_28_aarch64
 backport 1.0
 `
-	index := indextest.New(t, universe)
+	idx := indextest.New(t, universe)
 	client, _ := newClient(t, nil)
-	s := Spec{
-		Targets:      []Target{arm313, py312, py311},
-		Requirements: inputs(t, "req", "pure"), Indexes: []Index{{URL: index.URL()}},
+	s := resolve.Spec{
+		Targets:      []wheel.Target{arm313, py312, py311},
+		Requirements: inputs(t, "req", "pure"), Indexes: []index.Index{{URL: idx.URL()}},
 	}
-	lock, err := Resolve(t.Context(), client, s)
+	lock, err := resolve.Resolve(t.Context(), client, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -346,14 +349,14 @@ d 1.0
 	var first string
 	for round := range 8 {
 		var n atomic.Uint32
-		index := indextest.New(t, universe, indextest.WithFault(func(_ http.ResponseWriter, r *http.Request) bool {
+		idx := indextest.New(t, universe, indextest.WithFault(func(_ http.ResponseWriter, r *http.Request) bool {
 			hash := n.Add(1) * uint32(7*round+len(r.URL.Path))
 			time.Sleep(time.Duration(hash%13) * time.Millisecond)
 			return false
 		}))
 		client, _ := newClient(t, nil)
-		lock, err := Resolve(t.Context(), client, Spec{
-			Targets: []Target{py312}, Requirements: inputs(t, "req", "a", "b"), Indexes: []Index{{URL: index.URL()}},
+		lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{
+			Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "a", "b"), Indexes: []index.Index{{URL: idx.URL()}},
 		})
 		if err != nil {
 			t.Fatal(err)

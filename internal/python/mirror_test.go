@@ -12,6 +12,8 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -50,20 +52,20 @@ func TestWheelsOfThePublicIndexComeFromItsStandIn(t *testing.T) {
 	locked := indextest.New(t, "idna 3.7\n", indextest.WithAuth("somebody", "else"))
 	for _, c := range []struct {
 		name      string
-		indexes   []Index
+		indexes   []index.Index
 		reachable bool
 		public    bool   // whether the public server is asked
 		want      string // in the error
 	}{
 		{"nothing configured", nil, true, true, ""},
-		{"the public index too", []Index{{URL: good.URL()}, {URL: DefaultIndex}}, true, true, ""},
-		{"for other names alone", []Index{{URL: good.URL(), Packages: []string{"acme-*"}}}, true, true, ""},
-		{"stand-in", []Index{{URL: good.URL()}}, false, false, ""},
-		{"second stand-in", []Index{{URL: empty.URL()}, {URL: good.URL()}}, false, false, ""},
-		{"other bytes", []Index{{URL: other.URL()}}, true, true, ""},
-		{"absent", []Index{{URL: empty.URL()}}, true, true, ""},
-		{"refused", []Index{{URL: locked.URL()}}, true, true, ""},
-		{"neither", []Index{{URL: other.URL()}}, false, true, "; and in its place: the index " + other.URL() + " has no file of its name and digest"},
+		{"the public index too", []index.Index{{URL: good.URL()}, {URL: index.DefaultIndex}}, true, true, ""},
+		{"for other names alone", []index.Index{{URL: good.URL(), Packages: []string{"acme-*"}}}, true, true, ""},
+		{"stand-in", []index.Index{{URL: good.URL()}}, false, false, ""},
+		{"second stand-in", []index.Index{{URL: empty.URL()}, {URL: good.URL()}}, false, false, ""},
+		{"other bytes", []index.Index{{URL: other.URL()}}, true, true, ""},
+		{"absent", []index.Index{{URL: empty.URL()}}, true, true, ""},
+		{"refused", []index.Index{{URL: locked.URL()}}, true, true, ""},
+		{"neither", []index.Index{{URL: other.URL()}}, false, true, "; and in its place: the index " + other.URL() + " has no file of its name and digest"},
 	} {
 		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
 			t.Parallel()
@@ -83,11 +85,11 @@ func TestWheelsOfThePublicIndexComeFromItsStandIn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			lock := &Lock{Wheels: []Wheel{{
+			lock := &wheel.Lock{Wheels: []wheel.Wheel{{
 				Name: "idna", Version: "3.7", Filename: name, SHA256: sum, Pure: true, Targets: []string{py312.String()},
 				URL: "https://files.pythonhosted.org/packages/ab/cd/" + name,
 			}}}
-			tree, err := Tree(t.Context(), client, s, lock, TreeOptions{Targets: []Target{py312}, Indexes: c.indexes})
+			tree, err := Tree(t.Context(), client, s, lock, TreeOptions{Targets: []wheel.Target{py312}, Indexes: c.indexes})
 			if c.want != "" {
 				if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "files.pythonhosted.org") {
 					t.Fatalf("err = %v, want %s", err, c.want)
@@ -101,7 +103,7 @@ func TestWheelsOfThePublicIndexComeFromItsStandIn(t *testing.T) {
 			}
 			server.asked = nil
 			if c.want == "" {
-				if _, err := Tree(t.Context(), client, s, lock, TreeOptions{Targets: []Target{py312}, Indexes: c.indexes}); err != nil || len(server.asked) != 0 {
+				if _, err := Tree(t.Context(), client, s, lock, TreeOptions{Targets: []wheel.Target{py312}, Indexes: c.indexes}); err != nil || len(server.asked) != 0 {
 					t.Errorf("a second time: %v, and asked %q", err, server.asked)
 				}
 			}
@@ -133,8 +135,8 @@ func (r *sharedWheel) Put(context.Context, string, store.Object, bool) error { r
 func TestSharedWheelsComeBeforeTheStandIn(t *testing.T) {
 	t.Parallel()
 	const name = "idna-3.7-py3-none-any.whl"
-	index := indextest.New(t, "idna 3.7\n")
-	content, digest := index.Wheel(name)
+	idx := indextest.New(t, "idna 3.7\n")
+	content, digest := idx.Wheel(name)
 	sum, err := store.ParseDigest(digest)
 	if err != nil {
 		t.Fatal(err)
@@ -149,11 +151,11 @@ func TestSharedWheelsComeBeforeTheStandIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lock := &Lock{Wheels: []Wheel{{
+	lock := &wheel.Lock{Wheels: []wheel.Wheel{{
 		Name: "idna", Version: "3.7", Filename: name, SHA256: sum, Pure: true, Targets: []string{py312.String()},
 		URL: "https://files.pythonhosted.org/packages/ab/cd/" + name,
 	}}}
-	tree, err := Tree(t.Context(), client, s, lock, TreeOptions{Targets: []Target{py312}, Indexes: []Index{{URL: index.URL()}}})
+	tree, err := Tree(t.Context(), client, s, lock, TreeOptions{Targets: []wheel.Target{py312}, Indexes: []index.Index{{URL: idx.URL()}}})
 	if err != nil || len(tree) == 0 {
 		t.Errorf("the tree has %d files, %v", len(tree), err)
 	}

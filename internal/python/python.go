@@ -1,6 +1,130 @@
-// Package python turns Python requirements into a lock of wheels for Lambda
-// runtimes: it reads requirements, asks package indexes (the Simple repository
-// API, PEP 503 and 691) what exists, and solves for versions that fit together
-// on each target. Wheels only: nothing is built from source, and no Python is
-// needed on the host.
+// Package python turns Python requirements and lock files into a lock of wheels
+// for Lambda runtimes, and a lock into the files of a layer. It is the face of
+// its closets, each of which can be read alone:
+//
+//   - pep440: versions and specifiers
+//   - pep508: requirements, markers, requirements files
+//   - wheel: names, tags and targets; what a lock holds; how a wheel is installed
+//   - index: pages, settings of pip and uv, links, mirrors, what was withdrawn
+//   - resolve: the solver, and why there is no answer
+//   - backend: what a wheel of a project holds, by its pyproject.toml
+//   - sdist: the wheel of a pure source distribution
+//   - lockfile: uv, Poetry, Pipenv, PEP 751, and projects on disk
+//
+// No Python is needed on the host, and no code of a distribution is run.
 package python
+
+import (
+	"context"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/lockfile"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/resolve"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// DefaultIndex is the public index.
+const DefaultIndex = index.DefaultIndex
+
+// The nouns of the room, each of its closet.
+type (
+	Input            = pep508.Input
+	RequirementsFile = pep508.RequirementsFile
+
+	Target     = wheel.Target
+	Wheel      = wheel.Wheel
+	Lock       = wheel.Lock
+	GivenWheel = wheel.GivenWheel
+	Module     = wheel.Module
+
+	Index         = index.Index
+	IndexSettings = index.IndexSettings
+	Packer        = index.Packer
+
+	Spec = resolve.Spec
+
+	LockFile        = lockfile.LockFile
+	LockFileOptions = lockfile.LockFileOptions
+	LocalPackage    = lockfile.LocalPackage
+	Pin             = lockfile.Pin
+)
+
+// The errors that a user can act on.
+type (
+	ChangedWheelError = wheel.ChangedWheelError
+	DirectURL         = wheel.DirectURL
+	HashError         = resolve.HashError
+	LockFileError     = lockfile.LockFileError
+	Missing           = wheel.Missing
+	NoDigest          = wheel.NoDigest
+	NoVersion         = wheel.NoVersion
+	NoWheel           = wheel.NoWheel
+	Rejected          = wheel.Rejected
+	Unsat             = wheel.Unsat
+)
+
+// NormalizeName is [pep508.NormalizeName].
+func NormalizeName(name string) string { return pep508.NormalizeName(name) }
+
+// ParseInput is [pep508.ParseInput].
+func ParseInput(s, source string) (Input, error) { return pep508.ParseInput(s, source) }
+
+// ReadRequirementsFile is [pep508.ReadRequirementsFile].
+func ReadRequirementsFile(name string, getenv func(string) string) (*RequirementsFile, error) {
+	return pep508.ReadRequirementsFile(name, getenv)
+}
+
+// TargetFor is [wheel.TargetFor].
+func TargetFor(t runtimes.Target) Target { return wheel.TargetFor(t) }
+
+// ReadGivenWheel is [wheel.ReadGivenWheel].
+func ReadGivenWheel(name, source string) (GivenWheel, error) {
+	return wheel.ReadGivenWheel(name, source)
+}
+
+// ReadWheelFolder is [wheel.ReadWheelFolder].
+func ReadWheelFolder(name, source string) ([]GivenWheel, error) {
+	return wheel.ReadWheelFolder(name, source)
+}
+
+// SourceKey is [wheel.SourceKey].
+func SourceKey(digest store.Digest) string { return wheel.SourceKey(digest) }
+
+// Findings is [wheel.Findings].
+func Findings(tree filetree.Tree) ([]string, error) { return wheel.Findings(tree) }
+
+// Within is [wheel.Within].
+func Within(name string) (string, bool) { return wheel.Within(name) }
+
+// KeepImported is [wheel.KeepImported].
+func KeepImported(modules []Module, folders []string) error {
+	return wheel.KeepImported(modules, folders)
+}
+
+// LoadedWithPackages is [wheel.LoadedWithPackages].
+func LoadedWithPackages(modules []Module) error { return wheel.LoadedWithPackages(modules) }
+
+// ReadIndexSettings is [index.ReadIndexSettings].
+func ReadIndexSettings(getenv func(string) string, project string, targets []Target) (*IndexSettings, error) {
+	return index.ReadIndexSettings(getenv, project, targets)
+}
+
+// Withdrawn is [index.Withdrawn].
+func Withdrawn(ctx context.Context, c *fetch.Client, l *Lock, indexes []Index) ([]string, error) {
+	return index.Withdrawn(ctx, c, l, indexes)
+}
+
+// Resolve is [resolve.Resolve].
+func Resolve(ctx context.Context, c *fetch.Client, s Spec) (*Lock, error) {
+	return resolve.Resolve(ctx, c, s)
+}
+
+// ReadLockFile is [lockfile.ReadLockFile].
+func ReadLockFile(name string, o LockFileOptions, targets []Target) (*LockFile, error) {
+	return lockfile.ReadLockFile(name, o, targets)
+}

@@ -1,21 +1,25 @@
 package python
 
 import (
+	"io"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/resolve"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
 // treeOf returns the tree of everything that a universe has for the targets.
 func treeOf(t *testing.T, universe string, o TreeOptions, require ...string) (filetree.Tree, error) {
 	t.Helper()
-	index := indextest.New(t, universe)
+	idx := indextest.New(t, universe)
 	client, st := newClient(t, nil)
-	lock, err := Resolve(t.Context(), client, Spec{
-		Targets: o.Targets, Store: st, Indexes: []Index{{URL: index.URL()}}, Requirements: inputs(t, "req", require...),
+	lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{
+		Targets: o.Targets, Store: st, Indexes: []index.Index{{URL: idx.URL()}}, Requirements: inputs(t, "req", require...),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +33,11 @@ func programs(t *testing.T, tree filetree.Tree) map[string]string {
 	got := map[string]string{}
 	for _, e := range tree {
 		if name, ok := strings.CutPrefix(e.Path, "bin/"); ok {
-			body, err := content(e)
+			r, err := e.OpenContent()
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(r)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -66,7 +74,7 @@ if __name__ == "__main__":
 
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	tree, err := treeOf(t, tools, TreeOptions{Targets: []Target{py312}, Scripts: true}, "tools")
+	tree, err := treeOf(t, tools, TreeOptions{Targets: []wheel.Target{py312}, Scripts: true}, "tools")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +102,7 @@ func TestScripts(t *testing.T) {
 
 func TestScriptsAreLeftOutUnlessAskedFor(t *testing.T) {
 	t.Parallel()
-	tree, err := treeOf(t, tools, TreeOptions{Targets: []Target{py312}}, "tools")
+	tree, err := treeOf(t, tools, TreeOptions{Targets: []wheel.Target{py312}}, "tools")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +113,7 @@ func TestScriptsAreLeftOutUnlessAskedFor(t *testing.T) {
 
 func TestScriptsOfSeveralRuntimes(t *testing.T) {
 	t.Parallel()
-	tree, err := treeOf(t, tools, TreeOptions{Targets: []Target{py311, py312}, Scripts: true}, "tools")
+	tree, err := treeOf(t, tools, TreeOptions{Targets: []wheel.Target{py311, py312}, Scripts: true}, "tools")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,27 +126,11 @@ func TestMalformedScripts(t *testing.T) {
 	t.Parallel()
 	for _, line := range []string{"a", "a = tools", "a = tools:", "../a = tools:main", "a/b = tools:main", "a = tools:main()", "a = os; x:main", "= tools:main"} {
 		universe := "tools 1.0\n  file: tools-1.0.dist-info/entry_points.txt: [console_scripts]\\n" + line + "\\n\n"
-		_, err := treeOf(t, universe, TreeOptions{Targets: []Target{py312}, Scripts: true}, "tools")
+		_, err := treeOf(t, universe, TreeOptions{Targets: []wheel.Target{py312}, Scripts: true}, "tools")
 		if err == nil || !strings.Contains(err.Error(), "tools-1.0-py3-none-any.whl") || !strings.Contains(err.Error(), "is no script") {
 			t.Errorf("Tree() with %q = %v, want an error that names the wheel", line, err)
 		}
 	}
-}
-
-func FuzzParseScripts(f *testing.F) {
-	f.Add("[console_scripts]\na = b.c:d.e [x]\n; c\n[gui_scripts]\nü=ü:ü\n")
-	f.Add("[console_scripts\n=:\n")
-	f.Fuzz(func(t *testing.T, text string) {
-		points, err := parseScripts(text)
-		if err != nil {
-			return
-		}
-		for _, p := range points {
-			if p.name == "" || strings.ContainsAny(p.name, "/\\\x00") || p.name == ".." || strings.ContainsAny(p.module+p.attribute, " \n();'\"") {
-				t.Errorf("parseScripts(%q) = %+v", text, p)
-			}
-		}
-	})
 }
 
 func TestFindings(t *testing.T) {
@@ -146,7 +138,7 @@ func TestFindings(t *testing.T) {
 	const pkgutil = `__path__ = __import__("pkgutil").extend_path(__path__, __name__)\n`
 	for _, c := range []struct {
 		name, universe string
-		targets        []Target
+		targets        []wheel.Target
 		want           []string
 	}{{
 		name:     "nothing to say",
@@ -167,25 +159,25 @@ func TestFindings(t *testing.T) {
 		universe: "a 1.0\nb 1.0\n  file: ns/__init__.py: " + pkgutil + "\nc 1.0\n  file: ns/c.py: \\n\n",
 	}, {
 		name:    "in two folders of sys.path",
-		targets: []Target{py311, py312},
+		targets: []wheel.Target{py311, py312},
 		universe: "a 1.0\nb 1.0\n  wheel: cp311-cp311-linux_x86_64\n  wheel: cp312-cp312-linux_x86_64\n  file: ns/__init__.py: \\n\n" +
 			"c 1.0\n  file: ns/c.py: \\n\n",
 		want: []string{`"python/lib/python3.11/site-packages/ns/__init__.py" of b 1.0 hides what c 1.0 has in python/ns: build one layer for each runtime`},
 	}, {
 		name:     "folders that are never on one sys.path",
-		targets:  []Target{py311, py312},
+		targets:  []wheel.Target{py311, py312},
 		universe: "a 1.0\nb 1.0\n  wheel: cp311-cp311-linux_x86_64\n  file: ns/__init__.py: \\n\nb 2.0\n  wheel: cp312-cp312-linux_x86_64\n  file: ns/x.py: \\n\nc 1.0\n",
 	}} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			if c.targets == nil {
-				c.targets = []Target{py312}
+				c.targets = []wheel.Target{py312}
 			}
 			tree, err := treeOf(t, c.universe, TreeOptions{Targets: c.targets}, "a", "b", "c")
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := Findings(tree)
+			got, err := wheel.Findings(tree)
 			if err != nil || !slices.Equal(got, c.want) {
 				t.Errorf("Findings() = %q, %v, want %q", got, err, c.want)
 			}

@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/resolve"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
 // TestSignedLinksStayOutOfTheLock resolves and builds from an index whose links
@@ -17,7 +20,7 @@ func TestSignedLinksStayOutOfTheLock(t *testing.T) {
 	const name = "acme-1.0-py3-none-any.whl"
 	content, digest := indextest.New(t, "acme 1.0\n  file: acme/api.py: X = 1\n").Wheel(name)
 	signature := "first-secret"
-	index := indextest.New(t, "", indextest.WithFault(func(w http.ResponseWriter, r *http.Request) bool {
+	idx := indextest.New(t, "", indextest.WithFault(func(w http.ResponseWriter, r *http.Request) bool {
 		switch {
 		case r.URL.Path == "/simple/acme/":
 			w.Header().Set("Content-Type", "text/html")
@@ -29,9 +32,9 @@ func TestSignedLinksStayOutOfTheLock(t *testing.T) {
 		}
 		return true
 	}))
-	indexes := []Index{{URL: index.URL()}}
+	indexes := []index.Index{{URL: idx.URL()}}
 	client, _ := newClient(t, nil)
-	lock, err := Resolve(t.Context(), client, Spec{Targets: []Target{py312}, Requirements: inputs(t, "req", "acme"), Indexes: indexes})
+	lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "acme"), Indexes: indexes})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,12 +47,12 @@ func TestSignedLinksStayOutOfTheLock(t *testing.T) {
 	}
 	signature = "second-secret"
 	clean, s := newClient(t, nil)
-	tree, err := Tree(t.Context(), clean, s, lock, TreeOptions{Targets: []Target{py312}, Indexes: indexes})
+	tree, err := Tree(t.Context(), clean, s, lock, TreeOptions{Targets: []wheel.Target{py312}, Indexes: indexes})
 	if err != nil || len(tree) == 0 {
 		t.Errorf("built from the lock on another machine: %d files, %v", len(tree), err)
 	}
 	clean, s = newClient(t, nil)
-	if _, err := Tree(t.Context(), clean, s, lock, TreeOptions{Targets: []Target{py312}}); err == nil || !strings.Contains(err.Error(), "403") {
+	if _, err := Tree(t.Context(), clean, s, lock, TreeOptions{Targets: []wheel.Target{py312}}); err == nil || !strings.Contains(err.Error(), "403") {
 		t.Errorf("without an index: %v, want the refusal", err)
 	}
 }

@@ -7,19 +7,22 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/resolve"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 func TestWithdrawnNamesYankedAndVanishedWheels(t *testing.T) {
 	t.Parallel()
-	index := indextest.New(t, "a 1.0\nb 1.0\nc 1.0\nd 1.0\n")
+	idx := indextest.New(t, "a 1.0\nb 1.0\nc 1.0\nd 1.0\n")
 	client, _ := newClient(t, nil)
-	indexes := []Index{{URL: index.URL()}}
-	lock, err := Resolve(t.Context(), client, Spec{Targets: []Target{py312}, Requirements: inputs(t, "req", "a", "b", "c", "d"), Indexes: indexes})
+	indexes := []index.Index{{URL: idx.URL()}}
+	lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "a", "b", "c", "d"), Indexes: indexes})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found, err := Withdrawn(t.Context(), client, lock, indexes); err != nil || len(found) != 0 {
+	if found, err := index.Withdrawn(t.Context(), client, lock, indexes); err != nil || len(found) != 0 {
 		t.Errorf("Withdrawn of a fresh lock = %q, %v, want nothing", found, err)
 	}
 	for i := range lock.Wheels {
@@ -27,16 +30,16 @@ func TestWithdrawnNamesYankedAndVanishedWheels(t *testing.T) {
 			lock.Wheels[i].URL = "https://elsewhere.example/d-1.0-py3-none-any.whl"
 		}
 	}
-	if err := index.Add("a 1.0\n  yanked: leaks secrets\nb 1.0\n  yanked:\nc 2.0\nd 2.0\n"); err != nil {
+	if err := idx.Add("a 1.0\n  yanked: leaks secrets\nb 1.0\n  yanked:\nc 2.0\nd 2.0\n"); err != nil {
 		t.Fatal(err)
 	}
-	index.Withdraw("c-1.0-py3-none-any.whl")
-	index.Withdraw("d-1.0-py3-none-any.whl")
-	found, err := Withdrawn(t.Context(), client, lock, indexes)
+	idx.Withdraw("c-1.0-py3-none-any.whl")
+	idx.Withdraw("d-1.0-py3-none-any.whl")
+	found, err := index.Withdrawn(t.Context(), client, lock, indexes)
 	want := []string{
 		`a 1.0 was yanked by its authors: "leaks secrets"`,
 		"b 1.0 was yanked by its authors",
-		`c 1.0: the index ` + index.URL() + ` lists the file "c-1.0-py3-none-any.whl" no more`,
+		`c 1.0: the index ` + idx.URL() + ` lists the file "c-1.0-py3-none-any.whl" no more`,
 	}
 	if err != nil || !slices.Equal(found, want) {
 		t.Errorf("Withdrawn = %q, %v, want %q", found, err, want)
@@ -45,10 +48,10 @@ func TestWithdrawnNamesYankedAndVanishedWheels(t *testing.T) {
 
 func TestWithdrawnNamesProjectsThatAreGone(t *testing.T) {
 	t.Parallel()
-	index := indextest.New(t, "a 1.0\nb 1.0\nc 1.0\n")
+	idx := indextest.New(t, "a 1.0\nb 1.0\nc 1.0\n")
 	client, _ := newClient(t, nil)
-	indexes := []Index{{URL: index.URL()}}
-	lock, err := Resolve(t.Context(), client, Spec{Targets: []Target{py312}, Requirements: inputs(t, "req", "a", "b", "c"), Indexes: indexes})
+	indexes := []index.Index{{URL: idx.URL()}}
+	lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "a", "b", "c"), Indexes: indexes})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,10 +60,10 @@ func TestWithdrawnNamesProjectsThatAreGone(t *testing.T) {
 			lock.Wheels[i].URL = "https://elsewhere.example/b-1.0-py3-none-any.whl"
 		}
 	}
-	index.Withdraw("a")
-	index.Withdraw("b")
-	found, err := Withdrawn(t.Context(), client, lock, indexes)
-	want := []string{"a 1.0: the index " + index.URL() + " has the project no more"}
+	idx.Withdraw("a")
+	idx.Withdraw("b")
+	found, err := index.Withdrawn(t.Context(), client, lock, indexes)
+	want := []string{"a 1.0: the index " + idx.URL() + " has the project no more"}
 	if err != nil || !slices.Equal(found, want) {
 		t.Errorf("Withdrawn = %q, %v, want %q", found, err, want)
 	}
@@ -68,60 +71,44 @@ func TestWithdrawnNamesProjectsThatAreGone(t *testing.T) {
 
 func TestWithdrawnKnowsSourceDistributions(t *testing.T) {
 	t.Parallel()
-	index := indextest.New(t, "a 1.0\n  sdist\n")
-	_, sum := index.Wheel("a-1.0.tar.gz")
+	idx := indextest.New(t, "a 1.0\n  sdist\n")
+	_, sum := idx.Wheel("a-1.0.tar.gz")
 	digest, err := store.ParseDigest(sum)
 	if err != nil {
 		t.Fatal(err)
 	}
-	lock := &Lock{Wheels: []Wheel{{Name: "a", Version: "1.0", Filename: "a-1.0.tar.gz", URL: index.FileURL("a-1.0.tar.gz"), SHA256: digest}}}
+	lock := &wheel.Lock{Wheels: []wheel.Wheel{{Name: "a", Version: "1.0", Filename: "a-1.0.tar.gz", URL: idx.FileURL("a-1.0.tar.gz"), SHA256: digest}}}
 	client, _ := newClient(t, nil)
-	indexes := []Index{{URL: index.URL()}}
-	if found, err := Withdrawn(t.Context(), client, lock, indexes); err != nil || len(found) != 0 {
+	indexes := []index.Index{{URL: idx.URL()}}
+	if found, err := index.Withdrawn(t.Context(), client, lock, indexes); err != nil || len(found) != 0 {
 		t.Errorf("Withdrawn of a source distribution that is listed = %q, %v, want nothing", found, err)
 	}
-	if err := index.Add("a 1.0\n  sdist\n  yanked: late\n"); err != nil {
+	if err := idx.Add("a 1.0\n  sdist\n  yanked: late\n"); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{`a 1.0 was yanked by its authors: "late"`}
-	if found, err := Withdrawn(t.Context(), client, lock, indexes); err != nil || !slices.Equal(found, want) {
+	if found, err := index.Withdrawn(t.Context(), client, lock, indexes); err != nil || !slices.Equal(found, want) {
 		t.Errorf("Withdrawn = %q, %v, want %q", found, err, want)
-	}
-}
-
-func TestFormerIndexIsToldByTheAddress(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct{ index, file, want string }{
-		{"https://pypi.org/simple", "https://files.pythonhosted.org/packages/a/a-1.0-py3-none-any.whl", "https://pypi.org/simple"},
-		{"https://x.example/root/pypi/+simple/", "https://x.example/root/pypi/+f/a-1.0-py3-none-any.whl", "https://x.example/root/pypi/+simple/"},
-		{"https://x.example/api/pypi/simple/", "https://x.example/generic/a-1.0-py3-none-any.whl", ""},
-		{"https://x.example/simple/", "https://y.example/a-1.0-py3-none-any.whl", ""},
-		{"https://x.example/simple/", "https://files.pythonhosted.org/packages/a/a-1.0-py3-none-any.whl", ""},
-	} {
-		p := &page{asked: []string{c.index}}
-		if got := p.former(c.file); got != c.want {
-			t.Errorf("former(%q) of the index %q = %q, want %q", c.file, c.index, got, c.want)
-		}
 	}
 }
 
 func TestWithdrawnNeverTakesAnOutageForAnAnswer(t *testing.T) {
 	t.Parallel()
 	down := false
-	index := indextest.New(t, "a 1.0\n", indextest.WithFault(func(w http.ResponseWriter, _ *http.Request) bool {
+	idx := indextest.New(t, "a 1.0\n", indextest.WithFault(func(w http.ResponseWriter, _ *http.Request) bool {
 		if down {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 		return down
 	}))
 	client, _ := newClient(t, nil)
-	indexes := []Index{{URL: index.URL()}}
-	lock, err := Resolve(t.Context(), client, Spec{Targets: []Target{py312}, Requirements: inputs(t, "req", "a"), Indexes: indexes})
+	indexes := []index.Index{{URL: idx.URL()}}
+	lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "a"), Indexes: indexes})
 	if err != nil {
 		t.Fatal(err)
 	}
 	down = true
-	if found, err := Withdrawn(t.Context(), client, lock, indexes); err == nil || !strings.Contains(err.Error(), "asking whether a 1.0 was withdrawn") {
+	if found, err := index.Withdrawn(t.Context(), client, lock, indexes); err == nil || !strings.Contains(err.Error(), "asking whether a 1.0 was withdrawn") {
 		t.Errorf("Withdrawn on an index that is down = %q, %v, want an error", found, err)
 	}
 }

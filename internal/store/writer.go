@@ -110,6 +110,20 @@ func (w *Writer) Abort() error {
 	return discard(w.f)
 }
 
+// Keep copies what in holds, whose digest is known, into the store. Other bytes are a
+// *DigestError.
+func (s *Store) Keep(want Digest, in io.Reader) (err error) {
+	w, err := s.NewWriter()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Abort()) }()
+	if _, err := io.Copy(w, in); err != nil {
+		return err
+	}
+	return w.Commit(want)
+}
+
 // createTemp opens a new locked file in tmp.
 func (s *Store) createTemp(prefix string) (*os.File, error) {
 	f, err := os.CreateTemp(filepath.Join(s.root, "tmp"), prefix+"*")

@@ -1,0 +1,325 @@
+package download
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// archiveReader is the version of how archives are read: another one may find
+// other files in one.
+const archiveReader = 2
+
+// maxBytes bounds a file of unknown size. An archive may be far larger than
+// what is taken out of it.
+const maxBytes = 2 << 30
+
+// Pack returns the files of downloads, in their order. With doubt it compares what
+// was deflated before with the archives. What a user can act on is a *fault.Error.
+func Pack(ctx context.Context, e *Env, all []Lock, scope Scope, doubt bool) (filetree.Tree, error) {
+	trees := make([]filetree.Tree, len(all))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(workers)
+	for i := range all {
+		g.Go(func() (err error) {
+			// The listing completes what it finds of the size: the lock stays.
+			d := all[i]
+			trees[i], err = e.tree(ctx, &d, scope, d.origin(i), doubt)
+			return d.explain(fault.At("downloads").Index(i+d.Skipped), err)
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return slices.Concat(trees...), nil
+}
+
+// origin is the element, the i-th of the lock.
+func (l *Lock) origin(i int) filetree.Origin {
+	return filetree.Origin{Ecosystem: "downloads", Element: i + l.Skipped, Target: l.Architecture, Name: l.fileName()}
+}
+
+// Brought returns what the download brings, by layer path, and the name and the
+// short digest of the file that it comes from.
+func (l *Lock) Brought() (paths []string, from, version string) {
+	from, version = l.fileName(), l.SHA256.Hex()[:12]
+	if l.Files == nil {
+		name := cmp.Or(l.Target, from)
+		if strings.HasSuffix(name, "/") {
+			name += from
+		}
+		return []string{name}, from, version
+	}
+	for glob, target := range l.Files {
+		if strings.HasSuffix(target, "/") {
+			target += path.Base(glob)
+		}
+		paths = append(paths, target)
+	}
+	return paths, from, version
+}
+
+// tree returns the files of a download at their layer paths. Those of a
+// zip are copied as they are; those of other archives are deflated once and
+// kept in the store, by archive and choice, so that the next build copies too.
+func (e *Env) tree(ctx context.Context, l *Lock, scope Scope, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
+	listing, err := e.listing(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	landed, err := l.land(listing, scope.Excluded)
+	if err != nil {
+		return nil, err
+	}
+	var files filetree.Tree
+	if listing.Kind == filetree.ZipArchive {
+		archive, err := e.downloaded(ctx, l)
+		if err != nil {
+			return nil, err
+		}
+		files, _, err = filetree.FromZipLinks(archive)
+		if err != nil {
+			return nil, err
+		}
+	} else if files, err = e.segment(ctx, l, listing, landed, origin, doubt); err != nil {
+		return nil, err
+	}
+	byPath := make(map[string]filetree.Entry, len(files))
+	for _, e := range files {
+		byPath[e.Path] = e
+	}
+	var tree filetree.Tree
+	for _, p := range landed {
+		e, ok := byPath[p.member.File]
+		if !ok {
+			return nil, &filetree.ArchiveError{Archive: l.fileName(), Entry: p.member.File, Reason: "is missing"}
+		}
+		e.Path, e.Origin = p.path, origin
+		e.Exec = p.member.Exec || p.member.Program && scope.Runs(p.path)
+		tree = append(tree, e)
+	}
+	return tree, nil
+}
+
+// downloaded returns the file of a download, which it fetches or reads if the
+// store lacks it.
+func (e *Env) downloaded(ctx context.Context, l *Lock) (*filetree.Archive, error) {
+	if l.Path != "" {
+		if err := e.keepLocal(l.Path, l.SHA256); err != nil {
+			return nil, err
+		}
+	} else {
+		f, err := e.Client.Blob(ctx, fetch.Source{URL: l.URL.String(), SHA256: l.SHA256, MaxBytes: maxBytes})
+		if err != nil {
+			return nil, err
+		}
+		if err := f.Close(); err != nil {
+			return nil, fmt.Errorf("reading what was fetched: %w", err)
+		}
+	}
+	return filetree.FileArchive(l.fileName(), e.Store.Path(l.SHA256))
+}
+
+// keepLocal copies a file on disk that is what was locked into the store.
+func (e *Env) keepLocal(name string, want store.Digest) (err error) {
+	if e.Store.Verify(want) == nil {
+		return nil
+	}
+	in, err := os.Open(filepath.FromSlash(name))
+	if err != nil {
+		return fmt.Errorf("reading a local archive: %w", err)
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	if err := e.Store.Keep(want, in); err != nil {
+		return fmt.Errorf("reading %q: %w", name, err)
+	}
+	return nil
+}
+
+// listedDownload is what is noted of a download when it is read.
+type listedDownload struct {
+	Size    int64            `json:"size"` // of the file itself
+	Listing filetree.Listing `json:"listing"`
+}
+
+// listing returns what the download holds, as it was noted when it was first
+// read, whole.
+func (e *Env) listing(ctx context.Context, l *Lock) (*filetree.Listing, error) {
+	single := l.fileName()
+	key := fmt.Sprintf("%d %s %t %s", archiveReader, l.SHA256.Hex(), l.AsIs, single)
+	if body, _, err := e.Store.GetRecord("listings", key); err == nil {
+		var known listedDownload
+		if json.Unmarshal(body, &known) == nil {
+			l.Size = known.Size
+			return &known.Listing, nil
+		}
+	}
+	archive, err := e.downloaded(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	var corrupt *store.CorruptError
+	switch err := e.Store.Verify(l.SHA256); {
+	case errors.As(err, &corrupt):
+		if archive, err = e.downloaded(ctx, l); err != nil {
+			return nil, err
+		}
+	case err != nil:
+		return nil, err
+	}
+	l.Size = archive.Size
+	var listing *filetree.Listing
+	if l.AsIs {
+		listing, err = filetree.ListRaw(archive, single)
+	} else {
+		listing, err = filetree.ListArchive(stoppable(ctx, archive), single)
+	}
+	if err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(listedDownload{Size: archive.Size, Listing: *listing})
+	if err != nil {
+		return nil, fmt.Errorf("encoding a listing: %w", err)
+	}
+	return listing, e.Store.PutRecord("listings", key, body)
+}
+
+// segmentKey names the deflated files of an archive: the wanted ones,
+// by their paths in it.
+func (e *Env) segmentKey(l *Lock, wanted map[string]bool) string {
+	names := strings.Join(slices.Sorted(maps.Keys(wanted)), "\n")
+	return fmt.Sprintf("%s archive%d %s %t %s", e.Segments.Encoder(), archiveReader, l.SHA256.Hex(), l.AsIs, store.Sum([]byte(names)).Hex())
+}
+
+func wantedFiles(landed []landedFile) map[string]bool {
+	wanted := map[string]bool{}
+	for _, p := range landed {
+		wanted[p.member.File] = true
+	}
+	return wanted
+}
+
+// segment returns the wanted files of an archive, deflated in the store,
+// by their paths in the archive.
+func (e *Env) segment(ctx context.Context, l *Lock, listing *filetree.Listing, landed []landedFile, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
+	wanted := wantedFiles(landed)
+	key := e.segmentKey(l, wanted)
+	digest, ok := e.Segments.Noted(key)
+	ok = ok && e.Store.Has(digest, -1)
+	if ok && doubt {
+		var err error
+		if ok, err = e.confirms(ctx, l, listing, wanted, digest); err != nil {
+			return nil, err
+		}
+	}
+	if !ok {
+		var err error
+		if digest, err = e.pack(ctx, l, listing, wanted); err != nil {
+			return nil, err
+		}
+		if err := e.Segments.Note(key, digest); err != nil {
+			return nil, err
+		}
+	}
+	return e.Segments.Files(digest, origin)
+}
+
+// confirms reports whether a segment holds the wanted files of an archive.
+func (e *Env) confirms(ctx context.Context, l *Lock, listing *filetree.Listing, wanted map[string]bool, segment store.Digest) (bool, error) {
+	archive, err := e.downloaded(ctx, l)
+	if err != nil {
+		return false, err
+	}
+	return e.Segments.Confirm(segment, func(f Packer) error {
+		return filetree.ReadMembers(stoppable(ctx, archive), listing, wanted, func(file string, size int64, content io.Reader) error {
+			return f.Add(ctx, file, false, size, content)
+		})
+	})
+}
+
+// pack deflates the wanted files into the store.
+func (e *Env) pack(ctx context.Context, l *Lock, listing *filetree.Listing, wanted map[string]bool) (store.Digest, error) {
+	archive, err := e.downloaded(ctx, l)
+	if err != nil {
+		return store.Digest{}, err
+	}
+	return e.Segments.Deflate(func(packer Packer) error {
+		return filetree.ReadMembers(stoppable(ctx, archive), listing, wanted, func(file string, size int64, content io.Reader) error {
+			return packer.Add(ctx, file, false, size, content)
+		})
+	})
+}
+
+// stoppable returns the archive, whose reads end with ctx: to unpack a large one
+// takes a while.
+func stoppable(ctx context.Context, a *filetree.Archive) *filetree.Archive {
+	stops := *a
+	stops.Open = func() (filetree.ArchiveFile, error) {
+		f, err := a.Open()
+		if err != nil {
+			return nil, err
+		}
+		return &stoppableFile{ArchiveFile: f, stopped: ctx}, nil
+	}
+	return &stops
+}
+
+type stoppableFile struct {
+	filetree.ArchiveFile
+	stopped context.Context
+}
+
+func (f *stoppableFile) ReadAt(b []byte, offset int64) (int, error) {
+	if f.stopped.Err() != nil {
+		return 0, context.Cause(f.stopped)
+	}
+	return f.ArchiveFile.ReadAt(b, offset)
+}
+
+// Held is what the store may hold of a download: its file, and its wanted files
+// deflated, zero where none are known.
+type Held struct {
+	File, Segment store.Digest
+	// Local is set where the file lies on disk.
+	Local bool
+}
+
+// Held returns what the store may hold of the download. Nothing is fetched to find
+// out.
+func (l Lock) Held(ctx context.Context, e *Env, excluded func(string) bool) Held {
+	h := Held{File: l.SHA256, Local: l.Path != ""}
+	if !e.Store.Has(l.SHA256, -1) {
+		return h
+	}
+	if key, err := l.SegmentKey(ctx, e, excluded); err == nil { // the build says so
+		h.Segment, _ = e.Segments.Noted(key)
+	}
+	return h
+}
+
+// SegmentKey returns the key under which the wanted files are noted once they are
+// deflated.
+func (l Lock) SegmentKey(ctx context.Context, e *Env, excluded func(string) bool) (string, error) {
+	listing, err := e.listing(ctx, &l)
+	if err != nil {
+		return "", err
+	}
+	landed, err := l.land(listing, excluded)
+	return e.segmentKey(&l, wantedFiles(landed)), err
+}

@@ -1,0 +1,144 @@
+package index
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"slices"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// mirror brings the wheels of a lock, from the address in it or from where the
+// indexes have a file of the same digest. These come first for wheels of the
+// public index that they stand in for, as a machine behind a mirror may reach
+// nothing else, and last for wheels that are refused at their address: they may
+// have moved, or need a signature in the query, which no lock holds.
+type mirror struct {
+	client   *fetch.Client
+	store    *store.Store
+	cat      *Catalog // nil: there is no index to ask
+	standsIn bool     // for the public index
+	Pack     Packer
+	Vet      wheel.Vet
+	making   Making
+}
+
+// NewMirror returns the mirror that the indexes are. They stand in for the
+// public one if all of them are others. stop ends its requests.
+func NewMirror(ctx context.Context, c *fetch.Client, s *store.Store, indexes []Index) (m *mirror, stop func(), err error) {
+	m = &mirror{client: c, store: s}
+	if len(indexes) == 0 {
+		return m, func() {}, nil
+	}
+	open := slices.ContainsFunc(indexes, func(x Index) bool { return len(x.Packages) == 0 })
+	public := slices.ContainsFunc(indexes, func(x Index) bool { return SameIndex(x.URL, DefaultIndex) })
+	m.standsIn = open && !public
+	if m.cat, err = NewCatalog(ctx, c, &Sources{Indexes: indexes}); err != nil {
+		return nil, nil, err
+	}
+	return m, m.cat.Close, nil
+}
+
+// blob returns the wheel, open for reading. An index that does not have it, or
+// does not answer, leaves it to the address in the lock.
+func (m *mirror) blob(ctx context.Context, w wheel.Wheel) (*os.File, error) {
+	if f, ok, err := m.client.Stored(ctx, WheelSource(w.URL, w.Filename, w.SHA256, w.Size, m.Vet)); ok || err != nil {
+		return f, err
+	}
+	var missed error
+	instead := m.standsIn && isPublic(w.URL)
+	if instead {
+		var f *os.File
+		if f, missed = m.listed(ctx, w); missed == nil {
+			return f, nil
+		}
+		if ctx.Err() != nil {
+			return nil, missed
+		}
+	}
+	f, err := m.client.Blob(ctx, WheelSource(w.URL, w.Filename, w.SHA256, w.Size, m.Vet))
+	if err == nil {
+		return f, nil
+	}
+	if _, refused := errors.AsType[*fetch.StatusError](err); refused && !instead && m.cat != nil {
+		if f, missed = m.listed(ctx, w); missed == nil {
+			return f, nil
+		}
+	}
+	if missed != nil {
+		return nil, fmt.Errorf("%w; and in its place: %w", err, missed)
+	}
+	return nil, err
+}
+
+// listed returns the wheel from where the indexes have it.
+func (m *mirror) listed(ctx context.Context, w wheel.Wheel) (*os.File, error) {
+	address, err := m.address(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	return m.client.Blob(ctx, WheelSource(address, w.Filename, w.SHA256, w.Size, m.Vet))
+}
+
+// address returns where the indexes have the wheel.
+func (m *mirror) address(ctx context.Context, w wheel.Wheel) (string, error) {
+	page, err := m.cat.Page(w.Name).Wait(ctx)
+	if err != nil {
+		return "", err
+	}
+	if f := page.listed(w); f != nil {
+		return page.address(f)
+	}
+	if page.Index == "" {
+		return "", errors.New("no index has the project")
+	}
+	return "", fmt.Errorf("the index %s has no file of its name and digest", page.Index)
+}
+
+// isPublic reports whether an address is of a file of DefaultIndex.
+func isPublic(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Hostname() == "files.pythonhosted.org" || u.Hostname() == "pypi.org")
+}
+
+// Fetch brings a wheel into the store, where every entry was inflated and
+// checked once on the way in.
+func (m *mirror) Fetch(ctx context.Context, w wheel.Wheel) (*filetree.Archive, error) {
+	// A zero digest would mean "take what comes".
+	if w.SHA256.IsZero() {
+		return nil, fmt.Errorf("fetching wheel %q: the lock has no SHA-256 for it", w.Filename)
+	}
+	if w.FromSource() {
+		return m.make(ctx, w)
+	}
+	if w.Path != "" {
+		if err := wheel.BringWheel(m.store, w, m.Vet); err != nil {
+			return nil, err
+		}
+		return filetree.FileArchive(w.Filename, m.store.Path(w.SHA256))
+	}
+	blob, err := m.blob(ctx, w)
+	if err != nil {
+		return nil, fmt.Errorf("fetching wheel %q: %w", w.Filename, err)
+	}
+	archive, err := filetree.FileArchive(w.Filename, blob.Name())
+	return archive, errors.Join(err, blob.Close())
+}
+
+// WheelSource asks for a wheel that is vetted before it is kept.
+func WheelSource(address, filename string, sum store.Digest, size int64, vet wheel.Vet) fetch.Source {
+	if sdist.Is(filename) {
+		return SourceFile(address, sum, size)
+	}
+	return fetch.Source{
+		URL: address, SHA256: sum, Size: size,
+		Vet: func(f *os.File, size int64) error { return wheel.VetWheel(f, filename, size, sum, vet) },
+	}
+}

@@ -1,0 +1,224 @@
+package index
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"unsafe"
+
+	"golang.org/x/net/html"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// simpleAccept asks for JSON first, then the HTML of old indexes.
+const simpleAccept = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
+
+// File is one distribution file on a project's page (PEP 503, 691, 700).
+type File struct {
+	Filename       string // as written: "numpy-2.0.0-cp312-cp312-manylinux_2_17_x86_64.whl"
+	url            string // as written, maybe relative to the page; in a listing without its prefix
+	SHA256         string // hexadecimal, "" where the index gives none
+	Size           int64  // bytes, 0 where the index gives none
+	RequiresPython string // "" : any
+	Uploaded       string // RFC 3339, "" where the index gives none
+	wheel          bool   // by its name
+	Yanked         bool
+	yankReason     string // "" where the index gives none
+	metadata       bool   // the file has a PEP 658 companion
+	metadataSHA256 string // of the companion, hexadecimal, "" where not given
+	Link           *link  // where it lies, if that is on no index; else nil
+}
+
+// parseSimple reads a project's page in the form that contentType names. The
+// second result is the address that relative links start from, if the page
+// names another than its own.
+func parseSimple(body []byte, contentType string) ([]File, string, error) {
+	kind, _, _ := strings.Cut(contentType, ";")
+	switch strings.TrimSpace(strings.ToLower(kind)) {
+	case "application/vnd.pypi.simple.v1+json", "application/json":
+		// Nobody changes the body of a page, so its text is used where it
+		// lies: pages reach 20 MB, and a copy costs as much as reading it.
+		files, err := parseSimpleJSON(unsafe.String(unsafe.SliceData(body), len(body)))
+		return files, "", err
+	case "application/vnd.pypi.simple.v1+html", "text/html", "application/xhtml+xml", "":
+		return parseSimpleHTML(string(body))
+	}
+	return nil, "", fmt.Errorf("reading the index page: content type %q is neither PEP 691 JSON nor HTML", contentType)
+}
+
+func parseSimpleJSON(text string) ([]File, error) {
+	s := &jsonScanner{text: text}
+	var files []File
+	found := false
+	err := s.object(func(key string) error {
+		switch key {
+		case "meta":
+			return s.object(func(key string) error {
+				if key != "api-version" {
+					return s.skip()
+				}
+				version, err := s.optional()
+				if err == nil && !strings.HasPrefix(version, "1.") {
+					err = fmt.Errorf("index API version %q is not 1.x", version)
+				}
+				return err
+			})
+		case "files":
+			found = true
+			// A file takes 300 bytes or more: one allocation for most pages.
+			files = make([]File, 0, len(text)/400+1)
+			return s.array(func() error {
+				f, err := parseFileJSON(s)
+				files = append(files, f)
+				return err
+			})
+		}
+		return s.skip()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the index page: %w", err)
+	}
+	if !found {
+		return nil, errors.New(`reading the index page: no "files" in it`)
+	}
+	return files, nil
+}
+
+func parseFileJSON(s *jsonScanner) (f File, err error) {
+	err = s.object(func(key string) (err error) {
+		switch key {
+		case "filename":
+			f.Filename, err = s.string()
+			f.wheel = strings.HasSuffix(f.Filename, ".whl")
+		case "url":
+			f.url, err = s.string()
+		case "size":
+			f.Size, err = s.number()
+		case "upload-time":
+			f.Uploaded, err = s.optional()
+		case "requires-python":
+			f.RequiresPython, err = s.optional()
+		case "hashes":
+			f.SHA256, err = s.sha256()
+		case "yanked":
+			if s.peek() == '"' {
+				f.yankReason, err = s.string()
+				f.Yanked = true
+			} else {
+				f.Yanked, err = s.flag()
+			}
+		case "core-metadata", "data-dist-info-metadata", "dist-info-metadata":
+			if f.metadata && key != "core-metadata" {
+				return s.skip()
+			}
+			if s.peek() == '{' {
+				f.metadata = true
+				f.metadataSHA256, err = s.sha256()
+			} else {
+				f.metadata, err = s.flag()
+			}
+		default:
+			err = s.skip()
+		}
+		return err
+	})
+	return f, err
+}
+
+// sha256 reads the member "sha256" of an object of hashes.
+func (s *jsonScanner) sha256() (digest string, err error) {
+	if s.peek() != '{' {
+		return "", s.skip()
+	}
+	err = s.object(func(key string) (err error) {
+		if key != "sha256" {
+			return s.skip()
+		}
+		digest, err = s.optional()
+		return err
+	})
+	return digest, err
+}
+
+// flag reads a value that may be a reason: false and null are no, all else yes.
+func (s *jsonScanner) flag() (bool, error) {
+	c := s.peek()
+	return c != 'f' && c != 'n', s.skip()
+}
+
+func parseSimpleHTML(text string) ([]File, string, error) {
+	tokens := html.NewTokenizer(strings.NewReader(text))
+	var files []File
+	base := ""
+	for {
+		switch tokens.Next() {
+		case html.ErrorToken:
+			return files, base, nil
+		case html.StartTagToken, html.SelfClosingTagToken:
+			token := tokens.Token()
+			switch token.Data {
+			case "base":
+				if href := attribute(token, "href"); href != "" && base == "" {
+					base = href
+				}
+			case "a":
+				if f, ok := parseAnchor(token); ok {
+					files = append(files, f)
+				}
+			}
+		}
+	}
+}
+
+// parseAnchor reads one link. The file name is the last element of its path:
+// the text of the link may be shortened.
+func parseAnchor(a html.Token) (File, bool) {
+	link, err := url.Parse(strings.TrimSpace(attribute(a, "href")))
+	if err != nil {
+		return File{}, false
+	}
+	name := link.Path[strings.LastIndexByte(link.Path, '/')+1:]
+	if name == "" {
+		return File{}, false
+	}
+	f := File{Filename: name, wheel: strings.HasSuffix(name, ".whl"), RequiresPython: attribute(a, "data-requires-python")}
+	f.SHA256 = fragmentSHA256(link.Fragment)
+	link.Fragment = ""
+	f.url = link.String()
+	for _, attr := range a.Attr {
+		switch attr.Key {
+		case "data-yanked":
+			f.Yanked, f.yankReason = true, attr.Val
+		case "data-core-metadata", "data-dist-info-metadata":
+			f.metadata = attr.Val != "false"
+			if digest := fragmentSHA256(attr.Val); digest != "" {
+				f.metadataSHA256 = digest
+			}
+		}
+	}
+	return f, true
+}
+
+func attribute(t html.Token, key string) string {
+	for _, attr := range t.Attr {
+		if attr.Key == key {
+			return attr.Val
+		}
+	}
+	return ""
+}
+
+// fragmentSHA256 returns the digest of a "sha256=…" among the parts of a URL
+// fragment or of a metadata attribute, or "".
+func fragmentSHA256(fragment string) string {
+	for part := range strings.SplitSeq(fragment, "&") {
+		if digest, ok := strings.CutPrefix(part, "sha256="); ok {
+			if _, err := store.ParseDigest(digest); err == nil {
+				return strings.ToLower(digest)
+			}
+		}
+	}
+	return ""
+}

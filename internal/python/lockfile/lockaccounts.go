@@ -1,0 +1,57 @@
+package lockfile
+
+import (
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+)
+
+// account is an index that a lock file names, as it names it: Pipenv's addresses
+// may hold variables, and Poetry's have a name that variables are made of.
+type account struct {
+	name, address string
+	poetry        bool
+}
+
+// account notes an index that an entry comes from.
+func (r *lockReader) account(a account) {
+	if a.address != "" && !slices.Contains(r.out.accounts, a) {
+		r.out.accounts = append(r.out.accounts, a)
+	}
+}
+
+// Expand returns the addresses of the indexes that the lock file names, with
+// their credentials, and replaces the variables in Pins. As Pipenv does, it puts
+// the environment's values for $NAME and ${NAME} of Pipfile.lock's sources; a
+// variable that is not set is a *LockFileError. As Poetry does, it takes user and
+// password of an index from POETRY_HTTP_BASIC_<NAME>_USERNAME and _PASSWORD.
+func (f *LockFile) Expand(getenv func(string) string) ([]string, error) {
+	var addresses []string
+	for _, a := range f.accounts {
+		if a.poetry {
+			variable := "POETRY_HTTP_BASIC_" + index.VariableName(a.name)
+			addresses = append(addresses, index.WithUser(a.address, getenv(variable+"_USERNAME"), getenv(variable+"_PASSWORD")))
+			continue
+		}
+		missing := ""
+		expanded := os.Expand(a.address, func(name string) string {
+			value := getenv(name)
+			if value == "" {
+				missing = name
+			}
+			return value
+		})
+		if missing != "" {
+			return nil, &LockFileError{File: f.File, Reason: fmt.Sprintf("the address of its source %q has the variable %s, which is not set", a.name, missing)}
+		}
+		for i := range f.Pins {
+			if f.Pins[i].Index == index.WithoutUser(a.address) {
+				f.Pins[i].Index = index.WithoutUser(expanded)
+			}
+		}
+		addresses = append(addresses, expanded)
+	}
+	return addresses, nil
+}

@@ -1,0 +1,88 @@
+package lockfile
+
+import (
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
+)
+
+const pipfileWithVariables = `-- Pipfile.lock --
+{"_meta": {"pipfile-spec": 6, "requires": {}, "sources": [
+  {"name": "pypi", "url": "https://pypi.org/simple"},
+  {"name": "own", "url": "http://$CORP_USER:${CORP_PASS}@${CORP_HOST}/simple"},
+  {"name": "unused", "url": "https://${NOBODY}@unused.example/simple"}]},
+ "default": {"acme": {"version": "==1.0", "index": "own", "hashes": ["sha256:%s"]}}, "develop": {}}
+`
+
+func TestPipenvSourcesWithVariables(t *testing.T) {
+	t.Parallel()
+	idx := indextest.New(t, "acme 1.0\n", indextest.WithAuth("me", "s3cret"))
+	_, digest := idx.Wheel("acme-1.0-py3-none-any.whl")
+	read := func() *LockFile {
+		t.Helper()
+		f, err := ReadLockFile(filepath.Join(unpack(t, strings.Replace(pipfileWithVariables, "%s", digest, 1)), "Pipfile.lock"), LockFileOptions{}, []wheel.Target{py312})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	host := strings.TrimSuffix(strings.TrimPrefix(idx.URL(), "http://"), "/simple/")
+	environment := map[string]string{"CORP_USER": "me", "CORP_PASS": "s3cret", "CORP_HOST": host}
+
+	f := read()
+	addresses, err := f.Expand(func(name string) string { return environment[name] })
+	if want := []string{"http://me:s3cret@" + host + "/simple"}; err != nil || !slices.Equal(addresses, want) {
+		t.Fatalf("Expand = %q, %v, want %q", addresses, err, want)
+	}
+	if got, want := f.Pins[0].Index, "http://"+host+"/simple"; got != want {
+		t.Errorf("the pin's index is %q, want %q", got, want)
+	}
+	client, _ := newClient(t, nil)
+	if _, err := client.Login(addresses[0]); err != nil {
+		t.Fatal(err)
+	}
+	// The lock file's own source goes before the configured index.
+	elsewhere := indextest.New(t, "acme 1.0\n  file: acme/other.py: X = 1\n")
+	lock, err := f.Locate(t.Context(), client, []index.Index{{URL: elsewhere.URL()}}, []wheel.Target{py312})
+	if err != nil || lock.Wheels[0].URL != idx.FileURL("acme-1.0-py3-none-any.whl") || len(elsewhere.Requests()) != 0 {
+		t.Errorf("Locate = %+v, %v, and the configured index was asked %d times", lock, err, len(elsewhere.Requests()))
+	}
+
+	delete(environment, "CORP_PASS")
+	_, err = read().Expand(func(name string) string { return environment[name] })
+	fault, ok := errors.AsType[*LockFileError](err)
+	if want := `the address of its source "own" has the variable CORP_PASS, which is not set`; !ok || fault.Reason != want {
+		t.Errorf("err = %v, want %s", err, want)
+	}
+}
+
+func TestPoetryCredentialsOfTheEnvironment(t *testing.T) {
+	t.Parallel()
+	text := "-- poetry.lock --\n[[package]]\nname = \"acme\"\nversion = \"1.0\"\ngroups = [\"main\"]\n" +
+		"files = [{file = \"acme-1.0-py3-none-any.whl\", hash = \"sha256:" + strings.Repeat("ab", 32) + "\"}]\n" +
+		"[package.source]\ntype = \"legacy\"\nurl = \"https://corp.example/simple\"\nreference = \"my-corp\"\n\n" +
+		"[metadata]\nlock-version = \"2.1\"\npython-versions = \">=3.9\"\ncontent-hash = \"x\"\n" +
+		"-- pyproject.toml --\n[project]\nname = \"app\"\ndependencies = [\"acme\"]\n"
+	f, err := ReadLockFile(filepath.Join(unpack(t, text), "poetry.lock"), LockFileOptions{}, []wheel.Target{py312})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		env  map[string]string
+		want string
+	}{
+		{nil, "https://corp.example/simple"},
+		{map[string]string{"POETRY_HTTP_BASIC_MY_CORP_USERNAME": "me", "POETRY_HTTP_BASIC_MY_CORP_PASSWORD": "pw"}, "https://me:pw@corp.example/simple"},
+	} {
+		got, err := f.Expand(func(name string) string { return c.env[name] })
+		if err != nil || !slices.Equal(got, []string{c.want}) {
+			t.Errorf("Expand = %q, %v, want %q", got, err, c.want)
+		}
+	}
+}

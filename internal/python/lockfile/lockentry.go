@@ -1,0 +1,216 @@
+package lockfile
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// lockEntry is one package of a lock file, whatever the format.
+type lockEntry struct {
+	name, version    string
+	files            []lockedFile // its wheels
+	sdist            bool         // it has a source distribution
+	source           *lockedFile  // that, where the lock file names it
+	requires, extras []string
+	index            string
+}
+
+// lockedFile is a file of an entry.
+type lockedFile struct {
+	name   string // of the file
+	url    string // "" where the lock file gives none
+	path   string // on disk, instead of url
+	hashes map[string]string
+	oneOf  []store.Digest // in place of hashes: of all files of the version
+	size   int64
+}
+
+// sha256Only returns the hashes of a "sha256:<hex>" text.
+func sha256Only(text string) map[string]string {
+	algorithm, hex, _ := strings.Cut(text, ":")
+	if hex == "" {
+		return nil
+	}
+	return map[string]string{algorithm: hex}
+}
+
+func (e *lockEntry) title() string { return strings.TrimSpace(e.name + " " + e.version) }
+
+// best returns the wheel that the target prefers, or a *NoWheel.
+func (r *lockReader) best(e *lockEntry, t wheel.Target) (lockedFile, wheel.WheelName, error) {
+	tags := t.Tags()
+	best, bestRank, bestName := -1, 0, wheel.WheelName{}
+	var rejected []wheel.Rejected
+	for i, f := range e.files {
+		w, reason := e.wheel(f)
+		if reason == "" {
+			reason = tags.Misfit(w)
+		}
+		if reason != "" {
+			rejected = append(rejected, wheel.Rejected{Filename: f.name, Reason: reason})
+			continue
+		}
+		rank, _ := tags.Rank(w)
+		if best < 0 || cmp.Or(cmp.Compare(rank, bestRank), bestName.CompareBuild(w), cmp.Compare(f.name, e.files[best].name)) < 0 {
+			best, bestRank, bestName = i, rank, w
+		}
+	}
+	if best < 0 {
+		if f, w, ok := r.fromSource(e); ok {
+			return f, w, nil
+		}
+		return lockedFile{}, wheel.WheelName{}, r.noWheel(e, t, rejected)
+	}
+	return e.files[best], bestName, nil
+}
+
+// wheel reads the name of a file, and returns why it is none of the entry's.
+func (e *lockEntry) wheel(f lockedFile) (w wheel.WheelName, reason string) {
+	w, err := wheel.ParseWheelName(f.name)
+	if err != nil {
+		return w, "has a name that is no wheel's"
+	}
+	if w.Name != e.name {
+		return w, "is a wheel of " + w.Name
+	}
+	if !e.isVersion(w) {
+		return w, "is a wheel of version " + w.Version
+	}
+	return w, ""
+}
+
+func (r *lockReader) noWheel(e *lockEntry, t wheel.Target, rejected []wheel.Rejected) error {
+	miss := &wheel.NoWheel{
+		Name: e.name, Version: e.version, Asked: e.name + "==" + e.version, Target: t.String(),
+		Chain: fmt.Sprintf("the lock file %s asks for it", r.title), Files: rejected,
+		Sdist:  e.sdist && len(e.files) == 0,
+		Advice: lockAdvice,
+	}
+	switch {
+	case miss.Sdist:
+		miss.Reason, miss.Advice = onlySource(r.sdists), sourceLockAdvice(e.name, e.version, r.sdists)
+	case len(e.files) == 0:
+		miss.Reason = "the lock file holds no file of it"
+	default:
+		miss.Reason = "the lock file holds " + sumUp(rejected)
+	}
+	return miss
+}
+
+// sumUp tells why files do not fit: one by one where they are few, else by
+// reason, with those first that another version of it might amend.
+func sumUp(rejected []wheel.Rejected) string {
+	if len(rejected) <= 4 {
+		var parts []string
+		for _, f := range rejected {
+			parts = append(parts, fmt.Sprintf("%q, which %s", f.Filename, f.Reason))
+		}
+		return strings.Join(parts, ", and ")
+	}
+	counts := map[string]int{}
+	for _, f := range rejected {
+		counts[f.Reason]++
+	}
+	foreign := func(reason string) int {
+		switch {
+		case strings.HasPrefix(reason, "needs "):
+			return 0
+		case strings.Contains(reason, "Python") || strings.Contains(reason, "ABI"):
+			return 1
+		}
+		return 2
+	}
+	reasons := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(foreign(a), foreign(b)), cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+	for i, reason := range reasons {
+		if n := counts[reason]; n > 1 {
+			verb, rest, _ := strings.Cut(reason, " ")
+			plural := map[string]string{"is": "are", "has": "have", "needs": "need"}
+			reason = cmp.Or(plural[verb], verb) + " " + rest
+		}
+		reasons[i] = fmt.Sprintf("%d %s", counts[reasons[i]], reason)
+	}
+	return fmt.Sprintf("%d wheels of it: %s", len(rejected), wheel.List(reasons))
+}
+
+// fromSource returns the source distribution of an entry that has no wheel for
+// one platform, if wheels are made of such.
+func (r *lockReader) fromSource(e *lockEntry) (lockedFile, wheel.WheelName, bool) {
+	if !r.sdists || e.source == nil || e.source.path != "" || !sdist.Is(e.source.name) {
+		return lockedFile{}, wheel.WheelName{}, false
+	}
+	for _, f := range e.files {
+		if w, err := wheel.ParseWheelName(f.name); err == nil && !w.Pure() {
+			return lockedFile{}, wheel.WheelName{}, false
+		}
+	}
+	name, version, text, ok := sdist.SplitName(e.source.name)
+	if !ok || name != e.name {
+		return lockedFile{}, wheel.WheelName{}, false
+	}
+	w := wheel.SdistKind
+	w.Name, w.Version, w.Parsed = name, text, version
+	return *e.source, w, e.isVersion(w)
+}
+
+// onlySource is the reason for an entry without any wheel.
+func onlySource(sdists bool) string {
+	if sdists {
+		return "the lock file holds only a source distribution of it, of a form that no wheel is made of"
+	}
+	return "the lock file holds only a source distribution of it, and nothing is built from source"
+}
+
+// sourceLockAdvice says what to do about a locked distribution in source alone.
+func sourceLockAdvice(name, version string, sdists bool) string {
+	first := "Make"
+	if !sdists {
+		first = `Set python.sdist = "pure", which makes the wheel if no code of it has to run for that. Or make`
+	}
+	return fmt.Sprintf(`%s the wheel once by "pip wheel --no-deps %s==%s" and give the file that this writes: python.wheels = [{ source = "${path.module}/….whl" }]. `+
+		`Or leave it out by python.exclude = [%q], if nothing imports it.`, first, name, version, name)
+}
+
+// lockAdvice is what to do about a locked package without a fitting wheel.
+const lockAdvice = "Pin a version that has such a wheel and lock again, give a wheel of this version in python.wheels, or drop the runtime or architecture."
+
+// digest returns the SHA-256 that the lock file gives.
+func (r *lockReader) digest(e *lockEntry, f lockedFile) (store.Digest, error) {
+	text, ok := f.hashes["sha256"]
+	if !ok {
+		has := "no hash"
+		if len(f.hashes) > 0 {
+			has = "no SHA-256, only " + strings.Join(slices.Sorted(maps.Keys(f.hashes)), ", ")
+		}
+		return store.Digest{}, r.fault(e.title(), "%s for %q: every file is verified by its SHA-256, so lock again with an index that gives it", has, f.name)
+	}
+	digest, err := store.ParseDigest(text)
+	if err != nil {
+		return store.Digest{}, r.fault(e.title(), "the SHA-256 of %q cannot be read: %v", f.name, err)
+	}
+	// The zero digest stands for one that is not known: nothing would be verified.
+	if digest.IsZero() {
+		return store.Digest{}, r.fault(e.title(), "the SHA-256 of %q is all zeros, which is no file's", f.name)
+	}
+	return digest, nil
+}
+
+// address returns a wheel's address without credentials and fragment.
+func (r *lockReader) address(e *lockEntry, text string) (string, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return "", r.fault(e.title(), "%q is no address that starts with https:// or http://", fetch.Redact(text))
+	}
+	return index.BareAddress(u), nil
+}

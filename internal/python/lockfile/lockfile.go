@@ -1,0 +1,304 @@
+// Package lockfile obeys the lock files of other tools: uv.lock, poetry.lock,
+// Pipfile.lock and pylock.toml (PEP 751). Each reader turns its file into entries;
+// lockfile.go takes the wheel of each for every target, lockpins.go asks indexes
+// for addresses that a file does not have, and localpackage.go reads projects on
+// disk. Nothing is resolved.
+package lockfile
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// LockFileOptions chooses what of a lock file is wanted. The project's own
+// dependencies always are; its other groups and its extras only when named.
+type LockFileOptions struct {
+	Groups, Extras []string
+	// Packages are members of a uv workspace whose dependencies are wanted.
+	// None: the project beside the lock file, or every member where the
+	// workspace has no project there.
+	Packages []string
+	// Given are wheels that stand in for what the lock file holds of the same
+	// name and version, on the targets that they run on.
+	Given []wheel.GivenWheel
+	// Sdists makes wheels of pure source distributions, where the lock file has
+	// no wheel of a distribution.
+	Sdists bool
+	// LeftOut are normalised names of distributions that are not packed: nothing
+	// is asked of them, so that they need no wheel.
+	LeftOut []string
+}
+
+// LockFile is what a lock file holds for some targets. It is a pure function of
+// the file, the options, the targets and the wheels on disk that the file names,
+// and its JSON is fit for a digest.
+type LockFile struct {
+	File   string        // its name, without the folder
+	Wheels []wheel.Wheel // with their addresses, sorted by name, then file name
+	Pins   []Pin         // wheels whose addresses an index must tell: see Locate
+	Local  []LocalPackage
+	// Notes are sentences for the user on what the lock file leaves open.
+	Notes []string
+	// Sdists is the option.
+	Sdists bool `json:",omitempty"`
+	// LeftOut are the names of the option that the lock file holds for a target.
+	LeftOut []string `json:",omitempty"`
+
+	accounts []account // what Expand returns the addresses of
+}
+
+// Pin is a wheel that a lock file names without its address. Poetry's lock
+// files give the file name, Pipenv's only digests.
+type Pin struct {
+	Name     string // normalised
+	Version  string
+	Filename string         // "": any file of the version with one of the digests
+	URL      string         `json:",omitempty"` // where it is, without credentials; "": an index must tell
+	SHA256   []store.Digest // what the file may have
+	Index    string         // that the lock file names, without credentials; "": none
+	Requires []string       // as in Wheel
+	Extras   []string       // as in Wheel
+	Targets  []string       // as Target.String, sorted
+}
+
+// LockFileError tells what of a lock file cannot be obeyed.
+type LockFileError struct {
+	File   string // its name, without the folder
+	Entry  string // such as "numpy 2.3.5"; "" for the file as a whole
+	Reason string // a clause, with what to write instead
+}
+
+func (e *LockFileError) Error() string {
+	if e.Entry == "" {
+		return fmt.Sprintf("reading lock file %q: %s", e.File, e.Reason)
+	}
+	return fmt.Sprintf("reading lock file %q: %s: %s", e.File, e.Entry, e.Reason)
+}
+
+// ReadLockFile reads uv.lock, pylock.toml (or pylock.<name>.toml, PEP 751),
+// poetry.lock (1.0 to 2.1) or Pipfile.lock: its name tells which. The lock is
+// obeyed: for each target the packages are those whose markers hold there, and
+// of each package the best wheel among those listed is taken. No index is asked.
+//
+// Errors that a user can act on are *LockFileError and *NoWheel.
+func ReadLockFile(name string, o LockFileOptions, targets []wheel.Target) (*LockFile, error) {
+	title := filepath.Base(name)
+	read := lockFormat(title)
+	if read == nil {
+		return nil, &LockFileError{File: title, Reason: notALockFile(name)}
+	}
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("reading lock file %q: %w", title, err)
+	}
+	r := &lockReader{
+		title: title, dir: filepath.Dir(name), targets: targets, markers: map[string]*pep508.Marker{},
+		given: o.Given, groups: normalizeAll(o.Groups), extras: normalizeAll(o.Extras), packages: normalizeAll(o.Packages),
+		sdists: o.Sdists, leftOut: o.LeftOut,
+		out: &LockFile{File: title, Wheels: []wheel.Wheel{}, Sdists: o.Sdists}, taken: map[[2]string]string{},
+	}
+	if err := read(r, b); err != nil {
+		return nil, err
+	}
+	r.finish()
+	return r.out, nil
+}
+
+// lockFormat returns the reader for files of that name, or nil.
+func lockFormat(title string) func(*lockReader, []byte) error {
+	switch title {
+	case "uv.lock":
+		return (*lockReader).readUV
+	case "poetry.lock":
+		return (*lockReader).readPoetry
+	case "Pipfile.lock":
+		return (*lockReader).readPipfile
+	}
+	if middle, ok := strings.CutPrefix(title, "pylock."); ok {
+		middle, ok = strings.CutSuffix("."+middle, ".toml")
+		if ok && (middle == "" || strings.Count(middle, ".") == 1 && len(middle) > 1) {
+			return (*lockReader).readPylock
+		}
+	}
+	return nil
+}
+
+// lockReader gathers what a lock file says.
+type lockReader struct {
+	title, dir               string
+	groups, extras, packages []string // asked for, normalised
+	given                    []wheel.GivenWheel
+	sdists                   bool
+	leftOut                  []string
+	targets                  []wheel.Target
+	markers                  map[string]*pep508.Marker // parsed, by text
+	taken                    map[[2]string]string      // version by target and name
+	out                      *LockFile
+}
+
+// take adds the wheel of an entry that is best for the target.
+func (r *lockReader) take(e *lockEntry, t wheel.Target) error {
+	if err := r.once(e, t); err != nil {
+		return err
+	}
+	f, w, err := r.best(e, t)
+	if err != nil {
+		return err
+	}
+	if f.path = cmp.Or(f.path, pathOf(f.url)); f.path != "" {
+		return r.takeLocal(e, f, w, t)
+	}
+	if len(f.oneOf) > 0 {
+		address, err := r.address(e, f.url)
+		if err != nil {
+			return err
+		}
+		r.pin(Pin{Name: e.name, Version: e.version, Filename: f.name, URL: address, SHA256: f.oneOf, Requires: e.requires, Extras: e.extras}, t)
+		return nil
+	}
+	digest, err := r.digest(e, f)
+	if err != nil {
+		return err
+	}
+	if f.url == "" {
+		r.pin(Pin{
+			Name: e.name, Version: e.version, Filename: f.name, SHA256: []store.Digest{digest}, Index: e.index,
+			Requires: e.requires, Extras: e.extras,
+		}, t)
+		return nil
+	}
+	address, err := r.address(e, f.url)
+	if err != nil {
+		return err
+	}
+	r.add(e, t, wheel.Wheel{
+		Name: e.name, Version: w.Version, Filename: f.name, URL: address, SHA256: digest, Size: f.size, Pure: w.Pure(),
+	})
+	return nil
+}
+
+// once notes that an entry is for the target, and faults a second one of its name.
+func (r *lockReader) once(e *lockEntry, t wheel.Target) error {
+	key := [2]string{t.String(), e.name}
+	if other, ok := r.taken[key]; ok {
+		return r.fault(e.title(), "version %s of it is for %s too, and only one can be installed: lock again", cmp.Or(other, "of unknown number"), t)
+	}
+	r.taken[key] = e.version
+	return nil
+}
+
+// pin adds a pin for the target.
+func (r *lockReader) pin(p Pin, t wheel.Target) {
+	at := slices.IndexFunc(r.out.Pins, func(x Pin) bool {
+		return x.Name == p.Name && x.Version == p.Version && x.Filename == p.Filename && slices.Equal(x.SHA256, p.SHA256)
+	})
+	if at < 0 {
+		at = len(r.out.Pins)
+		r.out.Pins = append(r.out.Pins, p)
+		r.out.Pins[at].Requires, r.out.Pins[at].Extras = nil, nil
+	}
+	l := &r.out.Pins[at]
+	l.Requires = wheel.Union(l.Requires, p.Requires, p.Name)
+	l.Extras = wheel.Union(l.Extras, p.Extras, "")
+	l.Targets = append(l.Targets, t.String())
+}
+
+// finish sorts what was gathered.
+func (r *lockReader) finish() {
+	o := r.out
+	o.Notes = append(o.Notes, r.unused()...)
+	slices.SortFunc(o.Wheels, func(a, b wheel.Wheel) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Filename, b.Filename))
+	})
+	slices.SortFunc(o.Pins, func(a, b Pin) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Filename, b.Filename))
+	})
+	slices.SortFunc(o.Local, func(a, b LocalPackage) int { return cmp.Compare(a.Name, b.Name) })
+	for i := range o.Wheels {
+		slices.Sort(o.Wheels[i].Targets)
+	}
+	for i := range o.Pins {
+		slices.Sort(o.Pins[i].Targets)
+	}
+	for i := range o.Local {
+		slices.Sort(o.Local[i].Targets)
+	}
+	slices.Sort(o.Notes)
+	o.Notes = slices.Compact(o.Notes)
+}
+
+// toml decodes the file.
+func (r *lockReader) toml(b []byte, into any) error {
+	err := toml.Unmarshal(b, into)
+	if at, ok := errors.AsType[*toml.DecodeError](err); ok {
+		line, column := at.Position()
+		return r.fault("", "line %d, column %d: %s", line, column, strings.TrimPrefix(at.Error(), "toml: "))
+	}
+	if err != nil {
+		return r.fault("", "%s", strings.TrimPrefix(err.Error(), "toml: "))
+	}
+	return nil
+}
+
+// known faults the first of the asked names that is not among the known ones.
+func (r *lockReader) known(kind string, asked, known []string) error {
+	slices.Sort(known)
+	known = slices.Compact(known)
+	for _, name := range asked {
+		switch {
+		case slices.Contains(known, name):
+		case len(known) == 0:
+			return r.fault("", "there is no %s %q: it has none", kind, name)
+		default:
+			return r.fault("", "there is no %s %q: it has %s", kind, name, quoteAll(known))
+		}
+	}
+	return nil
+}
+
+func quoteAll(names []string) string { return `"` + strings.Join(names, `", "`) + `"` }
+
+func normalizeAll(names []string) []string {
+	out := make([]string, 0, len(names))
+	for _, name := range names {
+		out = append(out, pep508.NormalizeName(name))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func (r *lockReader) fault(entry, format string, args ...any) error {
+	return &LockFileError{File: r.title, Entry: entry, Reason: fmt.Sprintf(format, args...)}
+}
+
+// named returns the value under a key that normalises to name.
+func named[T any](m map[string]T, name string) T {
+	for key, value := range m {
+		if pep508.NormalizeName(key) == name {
+			return value
+		}
+	}
+	var none T
+	return none
+}
+
+// hasName reports whether a key normalises to name.
+func hasName[T any](m map[string]T, name string) bool {
+	for key := range m {
+		if pep508.NormalizeName(key) == name {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,261 @@
+package lockfile
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// Locate returns the lock of what was read, and asks the indexes only for the
+// addresses of Pins: without Pins no request is made. Indexes are as in Spec. A
+// pin is looked for on the index that claims its name, else on the one that its
+// lock file names, unless that is DefaultIndex, for which the configured ones
+// stand in.
+//
+// The lock holds exactly what the lock file does: no dependency is followed, and
+// no other version considered. Errors that a user can act on are *LockFileError,
+// *NoWheel, *Missing and *NoDigest.
+func (f *LockFile) Locate(ctx context.Context, c *fetch.Client, indexes []index.Index, targets []wheel.Target) (*wheel.Lock, error) {
+	l := &wheel.Lock{Wheels: slices.Clone(f.Wheels), Notes: slices.Clone(f.Notes)}
+	if len(f.Pins) > 0 {
+		if err := f.locatePins(ctx, c, indexes, targets, l); err != nil {
+			return nil, err
+		}
+	}
+	l.Sort()
+	return l, f.checkSources(ctx, c, l)
+}
+
+func (f *LockFile) locatePins(ctx context.Context, c *fetch.Client, indexes []index.Index, targets []wheel.Target, l *wheel.Lock) error {
+	cat, err := index.NewCatalog(ctx, c, &index.Sources{Indexes: f.sources(indexes)})
+	if err != nil {
+		return err
+	}
+	defer cat.Close()
+	for _, p := range f.Pins {
+		if p.URL == "" {
+			cat.Page(p.Name)
+		}
+	}
+	for _, p := range f.Pins {
+		if p.URL != "" {
+			if err := f.fetchPin(ctx, c, &p, l); err != nil {
+				return err
+			}
+			continue
+		}
+		page, err := cat.Page(p.Name).Wait(ctx)
+		if err != nil {
+			return err
+		}
+		if page.Index == "" {
+			return &wheel.Missing{Name: p.Name, Chain: fmt.Sprintf("the lock file %s asks for it", f.File), Indexes: page.Asked, Claimed: page.Claimed}
+		}
+		for _, t := range targets {
+			if !slices.Contains(p.Targets, t.String()) {
+				continue
+			}
+			if err := f.locate(&p, page, t, l); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// sources returns the indexes with those that pins name, each for its names.
+func (f *LockFile) sources(indexes []index.Index) []index.Index {
+	all := slices.Clone(indexes)
+	if len(all) == 0 {
+		all = []index.Index{{URL: index.DefaultIndex}}
+	}
+	for _, p := range f.Pins {
+		claimed := slices.ContainsFunc(indexes, func(x index.Index) bool { return x.Claims(p.Name) })
+		if p.Index == "" || p.URL != "" || claimed || index.SameIndex(p.Index, index.DefaultIndex) {
+			continue
+		}
+		at := slices.IndexFunc(all[len(indexes):], func(x index.Index) bool { return x.URL == p.Index && len(x.Packages) > 0 })
+		if at < 0 {
+			all = append(all, index.Index{URL: p.Index, Packages: []string{p.Name}})
+			continue
+		}
+		x := &all[len(indexes)+at]
+		x.Packages = append(x.Packages, p.Name)
+	}
+	return all
+}
+
+// locate adds the file of the pin that the target prefers.
+func (f *LockFile) locate(p *Pin, page *index.Page, t wheel.Target, l *wheel.Lock) error {
+	tags := t.Tags()
+	best, bestRank := -1, 0
+	unhashed, found := "", false
+	var rejected []wheel.Rejected
+	for i := range page.Wheels {
+		w := &page.Wheels[i]
+		if !p.named(w) {
+			continue
+		}
+		if w.SHA256 == "" && p.Filename == "" {
+			unhashed = w.File.Filename
+			continue
+		}
+		if !p.allows(w.File) {
+			continue
+		}
+		found = true
+		rank, ok := tags.Rank(w.WheelName)
+		switch {
+		case !ok:
+			rejected = append(rejected, wheel.Rejected{Filename: w.File.Filename, Reason: tags.Misfit(w.WheelName)})
+		case best < 0 || (index.Candidate{WheelFile: w, Rank: rank}).Compare(index.Candidate{WheelFile: &page.Wheels[best], Rank: bestRank}) < 0:
+			best, bestRank = i, rank
+		}
+	}
+	if best >= 0 {
+		return p.add(page, &page.Wheels[best], t, l)
+	}
+	if source := f.sourceOf(p, page); source != nil {
+		return p.add(page, source, t, l)
+	}
+	switch {
+	case unhashed != "":
+		return &wheel.NoDigest{Name: p.Name, Version: p.Version, Filename: unhashed, Index: page.Index}
+	case !found:
+		return f.unknown(p, page, t)
+	}
+	return &wheel.NoWheel{
+		Name: p.Name, Version: p.Version, Asked: p.Name + "==" + p.Version, Target: t.String(), Files: rejected,
+		Chain:  fmt.Sprintf("the lock file %s asks for it", f.File),
+		Reason: "the lock file holds " + sumUp(rejected),
+		Advice: lockAdvice,
+	}
+}
+
+// sourceOf returns the source distribution of a pin, if wheels are made of such
+// and the index has no wheel of the version for one platform.
+func (f *LockFile) sourceOf(p *Pin, page *index.Page) (found *index.WheelFile) {
+	if !f.Sdists || slices.ContainsFunc(page.Wheels, func(w index.WheelFile) bool { return p.named(&w) && p.allows(w.File) && !w.Pure() }) {
+		return nil
+	}
+	page.Sdists(func(x *index.File, r *index.Release) {
+		v, err := pep440.Parse(p.Version)
+		if err != nil || v.Key() != r.Key || x.SHA256 == "" || !p.allows(x) || !sdist.Is(x.Filename) || p.Filename != "" && p.Filename != x.Filename {
+			return
+		}
+		kind := wheel.SdistKind
+		kind.Name, kind.Version, kind.Parsed = p.Name, r.Text, r.Version
+		found = &index.WheelFile{File: x, Release: r, WheelKind: &index.WheelKind{WheelName: kind}}
+	})
+	return found
+}
+
+// checkSources makes the wheels of the source distributions of a lock, so that
+// one of which none can be made is an error before it is kept.
+func (f *LockFile) checkSources(ctx context.Context, c *fetch.Client, l *wheel.Lock) error {
+	var m index.Making
+	for _, w := range l.Wheels {
+		if !w.FromSource() {
+			continue
+		}
+		blob, err := c.Blob(ctx, index.SourceFile(w.URL, w.SHA256, w.Size))
+		if err != nil {
+			return fmt.Errorf("fetching the source distribution %q: %w", w.Filename, err)
+		}
+		_, err = m.Wheel(w.Filename, blob)
+		if refused, ok := errors.AsType[*wheel.NotPure](err); ok {
+			return &wheel.NoWheel{
+				Name: w.Name, Version: w.Version, Asked: w.Name + "==" + w.Version, Target: strings.Join(w.Targets, ", "), Sdist: true,
+				Chain:  fmt.Sprintf("the lock file %s asks for it", f.File),
+				Reason: "the lock file holds only a source distribution of it, of which no wheel can be made without running it: " + refused.Reason,
+				Advice: sourceLockAdvice(w.Name, w.Version, true),
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// named reports whether a file is of the pinned version and name.
+func (p *Pin) named(w *index.WheelFile) bool {
+	if p.Filename != "" {
+		return w.File.Filename == p.Filename
+	}
+	v, err := pep440.Parse(p.Version)
+	return err == nil && v.Key() == w.Key
+}
+
+// allows reports whether the lock file has the digest that the index gives. An
+// index that gives none is no obstacle where the file is known by its name: its
+// bytes are checked against the lock file.
+func (p *Pin) allows(f *index.File) bool {
+	if f.SHA256 == "" {
+		return true
+	}
+	digest, err := store.ParseDigest(f.SHA256)
+	return err == nil && slices.Contains(p.SHA256, digest)
+}
+
+// unknown tells that the index has no file as the lock file wants it.
+func (f *LockFile) unknown(p *Pin, page *index.Page, t wheel.Target) error {
+	var names []string
+	source := false
+	for i := range page.Wheels {
+		if p.named(&page.Wheels[i]) {
+			names = append(names, page.Wheels[i].File.Filename)
+		}
+	}
+	page.Sdists(func(x *index.File, r *index.Release) {
+		v, err := pep440.Parse(p.Version)
+		source = source || err == nil && v.Key() == r.Key && p.allows(x)
+	})
+	entry := p.Name + " " + p.Version
+	switch {
+	case len(names) > 0:
+		return &LockFileError{File: f.File, Entry: entry, Reason: fmt.Sprintf("the lock file has the SHA-256 of none of its files on the index %s, such as %q: they are not what was locked, so lock again if you trust them", page.Index, names[0])}
+	case source:
+		return &wheel.NoWheel{
+			Name: p.Name, Version: p.Version, Asked: p.Name + "==" + p.Version, Target: t.String(), Sdist: true,
+			Chain: fmt.Sprintf("the lock file %s asks for it", f.File), Reason: onlySource(f.Sdists),
+			Advice: sourceLockAdvice(p.Name, p.Version, f.Sdists),
+		}
+	}
+	return &LockFileError{File: f.File, Entry: entry, Reason: fmt.Sprintf("the index %s has no %s", page.Index, cmp.Or(p.Filename, "wheel of it that the lock file knows"))}
+}
+
+// add puts a file of the page into the lock.
+func (p *Pin) add(page *index.Page, w *index.WheelFile, t wheel.Target, l *wheel.Lock) error {
+	digest := p.SHA256[0]
+	if w.SHA256 != "" {
+		var err error
+		if digest, err = store.ParseDigest(w.SHA256); err != nil {
+			return &wheel.NoDigest{Name: p.Name, Version: p.Version, Filename: w.File.Filename, Index: page.Index}
+		}
+	}
+	at := slices.IndexFunc(l.Wheels, func(x wheel.Wheel) bool { return x.Filename == w.File.Filename && x.SHA256 == digest })
+	if at >= 0 {
+		l.Wheels[at].Targets = append(l.Wheels[at].Targets, t.String())
+		return nil
+	}
+	address, err := page.Locked(w.File)
+	if err != nil {
+		return err
+	}
+	l.Wheels = append(l.Wheels, wheel.Wheel{
+		Name: p.Name, Version: w.Text, Filename: w.File.Filename, URL: address, SHA256: digest, Size: w.Size,
+		Requires: p.Requires, Extras: p.Extras, Pure: w.Pure(), Targets: []string{t.String()},
+	})
+	return nil
+}

@@ -1,0 +1,92 @@
+package lockfile
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// isVersion reports whether a wheel is of the entry's version, where it tells one.
+func (e *lockEntry) isVersion(w wheel.WheelName) bool {
+	v, err := pep440.Parse(e.version)
+	return err != nil || v.Key() == w.Parsed.Key()
+}
+
+// takeLocal adds a wheel that lies on disk. One that the lock file has no hash
+// of is what lies there, as a wheel that is given by its path.
+func (r *lockReader) takeLocal(e *lockEntry, f lockedFile, w wheel.WheelName, t wheel.Target) error {
+	place := strings.ReplaceAll(f.path, `\`, "/")
+	if path.IsAbs(place) || filepath.IsAbs(f.path) || filepath.VolumeName(f.path) != "" {
+		return r.fault(e.title(), "the wheel %q lies at an absolute path, so that no other machine would find it: lock it by a relative path, or give it in python.wheels", place)
+	}
+	title := place
+	place = path.Join(filepath.ToSlash(r.dir), place)
+	sum, size, err := wheel.SumWheel(place)
+	if errors.Is(err, fs.ErrNotExist) {
+		return r.fault(e.title(), "there is no wheel %q: put it there, or lock again", title)
+	}
+	if err != nil {
+		return r.fault(e.title(), "%v", err)
+	}
+	if len(f.oneOf) == 0 && len(f.hashes) > 0 {
+		digest, err := r.digest(e, f)
+		if err != nil {
+			return err
+		}
+		f.oneOf = []store.Digest{digest}
+	}
+	if len(f.oneOf) > 0 && !slices.Contains(f.oneOf, sum) {
+		return r.fault(e.title(), "the wheel %q has the SHA-256 %s, and %s was locked: put the locked file back, or lock again", title, sum, f.oneOf[0])
+	}
+	r.add(e, t, wheel.Wheel{Name: e.name, Version: w.Version, Filename: f.name, Path: place, SHA256: sum, Size: size, Pure: w.Pure()})
+	return nil
+}
+
+// pathOf returns the path of a file: address, "" for other addresses.
+func pathOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "file" {
+		return ""
+	}
+	return cmp.Or(u.Path, u.Opaque)
+}
+
+// fetchPin adds a wheel whose lock file gives its address, and several digests
+// of which one must be its own.
+func (f *LockFile) fetchPin(ctx context.Context, c *fetch.Client, p *Pin, l *wheel.Lock) (err error) {
+	entry := strings.TrimSpace(p.Name + " " + p.Version)
+	blob, err := c.Blob(ctx, index.WheelSource(p.URL, p.Filename, store.Digest{}, 0, nil))
+	if err != nil {
+		return fmt.Errorf("fetching %s of the lock file %q: %w", entry, f.File, err)
+	}
+	defer func() { err = errors.Join(err, blob.Close()) }()
+	digest, size, err := store.SumReader(blob)
+	if err != nil {
+		return fmt.Errorf("fetching %s of the lock file %q: %w", entry, f.File, err)
+	}
+	if !slices.Contains(p.SHA256, digest) {
+		return &LockFileError{File: f.File, Entry: entry, Reason: fmt.Sprintf("the file at %s has the SHA-256 %s, which the lock file has not: it is not what was locked, so lock again if you trust it", fetch.Redact(p.URL), digest)}
+	}
+	name, err := wheel.ParseWheelName(p.Filename)
+	if err != nil {
+		return err
+	}
+	l.Wheels = append(l.Wheels, wheel.Wheel{
+		Name: p.Name, Version: name.Version, Filename: p.Filename, URL: p.URL, SHA256: digest, Size: size,
+		Requires: p.Requires, Extras: p.Extras, Pure: name.Pure(), Targets: slices.Clone(p.Targets),
+	})
+	return nil
+}

@@ -1,0 +1,323 @@
+package lockfile
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
+)
+
+// poetryProject is the part of a pyproject.toml that a poetry.lock before 2.1
+// cannot be read without. A dependency is a version, a table, or a list of
+// tables.
+type poetryProject struct {
+	Tool struct {
+		Poetry struct {
+			Main   map[string]any      `toml:"dependencies"`
+			Dev    map[string]any      `toml:"dev-dependencies"`
+			Extras map[string][]string `toml:"extras"`
+			Group  map[string]struct {
+				Dependencies map[string]any `toml:"dependencies"`
+			} `toml:"group"`
+		} `toml:"poetry"`
+	} `toml:"tool"`
+}
+
+// poetryNeed is one form of a dependency.
+type poetryNeed struct {
+	name, versions            string
+	python, platform, markers string // conditions; "" for none
+	extras                    []string
+	optional                  bool
+}
+
+// poetryWalk takes the packages of a lock before 2.1 by following what the
+// project needs.
+func (r *lockReader) poetryWalk(l *poetryLock) error {
+	b, err := os.ReadFile(filepath.Join(r.dir, "pyproject.toml"))
+	if err != nil {
+		return r.fault("", "locks of Poetry 1 do not tell what the project itself needs, and the pyproject.toml beside it cannot be read: put it there, or lock with Poetry 2")
+	}
+	var p poetryProject
+	if err := r.toml(b, &p); err != nil {
+		return fmt.Errorf("reading the pyproject.toml beside: %w", err)
+	}
+	poetry := &p.Tool.Poetry
+	groups := map[string]map[string]any{poetryMain: poetry.Main}
+	if poetry.Dev != nil {
+		groups["dev"] = poetry.Dev
+	}
+	for name, group := range poetry.Group {
+		groups[pep508.NormalizeName(name)] = group.Dependencies
+	}
+	if poetry.Main == nil {
+		return r.fault("", "the pyproject.toml beside it has no tool.poetry.dependencies: lock with Poetry 2")
+	}
+	if err := r.known("group", r.groups, slices.DeleteFunc(slices.Collect(maps.Keys(groups)), func(group string) bool { return group == poetryMain })); err != nil {
+		return err
+	}
+	if err := r.known("extra", r.extras, normalizeAll(slices.Collect(maps.Keys(poetry.Extras)))); err != nil {
+		return err
+	}
+	for _, t := range r.targets {
+		if err := r.poetryPython(l, t); err != nil {
+			return err
+		}
+		w := &poetryWalker{lockReader: r, lock: l, env: t.Env(), minor: t.Minor, limits: map[string]map[string]bool{}}
+		for _, group := range append([]string{poetryMain}, r.groups...) {
+			w.roots = append(w.roots, groups[group])
+		}
+		for _, extra := range r.extras {
+			w.optional = append(w.optional, normalizeAll(named(poetry.Extras, extra))...)
+		}
+		if err := w.take(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// poetryWalker follows the dependencies that hold on one target.
+type poetryWalker struct {
+	*lockReader
+	lock     *poetryLock
+	env      pep508.Env
+	minor    int // of the target's Python
+	roots    []map[string]any
+	optional []string                   // names that the wanted extras add to the project
+	limits   map[string]map[string]bool // ranges by name, of the last round
+}
+
+// take takes what is reached. Where the lock holds several versions of a
+// package, the one is meant that everybody who needs it admits; who needs it
+// depends on the versions in turn, so that rounds follow until nothing changes.
+func (w *poetryWalker) take(t wheel.Target) error {
+	for range 50 {
+		reached, limits, err := w.walk()
+		if err != nil {
+			return err
+		}
+		if !maps.EqualFunc(limits, w.limits, maps.Equal) {
+			w.limits = limits
+			continue
+		}
+		for _, i := range slices.Sorted(maps.Keys(reached)) {
+			p := &w.lock.Packages[i]
+			if ok, err := w.admitted(p); !ok {
+				if err == nil {
+					err = w.fault(p.title(), "no version of it in the lock file fits all that need it on %s: lock again", t)
+				}
+				return err
+			}
+			e := p.entry()
+			e.extras = slices.Collect(maps.Keys(reached[i].extras))
+			e.requires = slices.Collect(maps.Keys(reached[i].needs))
+			if err := w.takePoetry(p, e, t); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return w.fault("", "which of its versions are meant on %s cannot be told: lock with Poetry 2", t)
+}
+
+// admitted reports whether the ranges of the last round hold for a package. One
+// without a rival in the lock is taken as it is.
+func (w *poetryWalker) admitted(p *poetryPackage) (bool, error) {
+	rivals := 0
+	for i := range w.lock.Packages {
+		if w.lock.Packages[i].Name == p.Name {
+			rivals++
+		}
+	}
+	if rivals == 1 {
+		return true, nil
+	}
+	v, err := pep440.Parse(p.Version)
+	if err != nil {
+		return false, w.fault(p.title(), "its version cannot be read: %v", err)
+	}
+	for text := range w.limits[p.Name] {
+		ranges, err := parsePoetryRange(text)
+		if err != nil {
+			return false, w.fault(p.title(), "the range %q of it cannot be read: %v", text, err)
+		}
+		if !slices.ContainsFunc(ranges, func(s pep440.Specifiers) bool { return s.Match(v) }) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// walk returns the packages that the roots need and the ranges in which they do.
+func (w *poetryWalker) walk() (map[int]*lockNode, map[string]map[string]bool, error) {
+	g, limits := newLockGraph(), map[string]map[string]bool{}
+	for _, root := range w.roots {
+		all, err := w.needs("the project", root, w.extras)
+		if err != nil {
+			return nil, nil, err
+		}
+		all = slices.DeleteFunc(all, func(d poetryNeed) bool { return d.optional && !slices.Contains(w.optional, d.name) })
+		if err := w.follow(g, "the project", all, limits, map[string]bool{}); err != nil {
+			return nil, nil, err
+		}
+	}
+	for at, ok := g.next(); ok; at, ok = g.next() {
+		p := &w.lock.Packages[at.index]
+		var extras []string
+		if at.extra != "" {
+			extras = []string{at.extra}
+		}
+		all, err := w.needs(p.title(), p.Dependencies, extras)
+		if err != nil {
+			return nil, nil, err
+		}
+		all = slices.DeleteFunc(all, func(d poetryNeed) bool { return d.optional && !p.adds(at.extra, d.name) })
+		if err := w.follow(g, p.title(), all, limits, g.nodes[at.index].needs); err != nil {
+			return nil, nil, err
+		}
+	}
+	return g.nodes, limits, nil
+}
+
+// follow reaches what dependencies mean, and adds their ranges to limits and
+// their names to needs.
+func (w *poetryWalker) follow(g *lockGraph, from string, deps []poetryNeed, limits map[string]map[string]bool, needs map[string]bool) error {
+	for _, d := range deps {
+		i, err := w.pick(from, d.name)
+		if err != nil {
+			return err
+		}
+		if i < 0 {
+			continue
+		}
+		if limits[d.name] == nil {
+			limits[d.name] = map[string]bool{}
+		}
+		limits[d.name][d.versions], needs[d.name] = true, true
+		g.reach(i, "")
+		for _, extra := range d.extras {
+			g.reach(i, pep508.NormalizeName(extra))
+		}
+	}
+	return nil
+}
+
+// adds reports whether an extra of a package asks for a distribution.
+func (p *poetryPackage) adds(extra, name string) bool {
+	for _, text := range named(p.Extras, extra) {
+		q := pep508.Parser{S: text}
+		if pep508.NormalizeName(q.Identifier()) == name {
+			return true
+		}
+	}
+	return false
+}
+
+// pick returns the newest package of a name that the last round's ranges admit,
+// else the newest, and -1 for what Poetry never locks.
+func (w *poetryWalker) pick(from, name string) (int, error) {
+	best, bestFits := -1, false
+	for i := range w.lock.Packages {
+		p := &w.lock.Packages[i]
+		if p.Name != name {
+			continue
+		}
+		ok, err := w.admitted(p)
+		if err != nil {
+			return -1, err
+		}
+		if best < 0 || ok && !bestFits || ok == bestFits && newer(p.Version, w.lock.Packages[best].Version) {
+			best, bestFits = i, ok
+		}
+	}
+	if best < 0 && name != "setuptools" && name != "pip" && name != "wheel" {
+		return -1, w.fault(from, "it needs %q, and the lock file holds no such package: lock again", name)
+	}
+	return best, nil
+}
+
+func newer(a, b string) bool {
+	v, errV := pep440.Parse(a)
+	w, errW := pep440.Parse(b)
+	return errV == nil && errW == nil && v.Compare(w) > 0
+}
+
+// needs returns the dependencies whose conditions hold, by name.
+func (w *poetryWalker) needs(from string, deps map[string]any, extras []string) ([]poetryNeed, error) {
+	var all []poetryNeed
+	for _, key := range slices.Sorted(maps.Keys(deps)) {
+		if key == "python" {
+			continue
+		}
+		forms, ok := deps[key].([]any)
+		if !ok {
+			forms = []any{deps[key]}
+		}
+		for _, form := range forms {
+			d, ok := readPoetryNeed(pep508.NormalizeName(key), form)
+			if !ok {
+				return nil, w.fault(from, "what it needs of %q is neither a version nor a table", key)
+			}
+			holds, err := w.need(from, d, extras)
+			if err != nil {
+				return nil, err
+			}
+			if holds {
+				all = append(all, d)
+			}
+		}
+	}
+	return all, nil
+}
+
+// need reports whether the conditions of a dependency hold.
+func (w *poetryWalker) need(from string, d poetryNeed, extras []string) (bool, error) {
+	if d.platform != "" && d.platform != w.env.SysPlatform {
+		return false, nil
+	}
+	if d.python != "" {
+		ranges, err := parsePoetryRange(d.python)
+		if err != nil {
+			return false, w.fault(from, "the range %q of Python for %q cannot be read: %v", d.python, d.name, err)
+		}
+		if !slices.ContainsFunc(ranges, func(s pep440.Specifiers) bool { return admitsMinor(s, w.minor) }) {
+			return false, nil
+		}
+	}
+	return w.holds(from+" needs "+d.name, d.markers, w.env, extras)
+}
+
+func readPoetryNeed(name string, form any) (poetryNeed, bool) {
+	d := poetryNeed{name: name, versions: "*"}
+	if text, ok := form.(string); ok {
+		d.versions = text
+		return d, true
+	}
+	table, ok := form.(map[string]any)
+	if !ok {
+		return d, false
+	}
+	text := func(key, otherwise string) string {
+		if s, ok := table[key].(string); ok {
+			return s
+		}
+		return otherwise
+	}
+	d.versions, d.python = text("version", "*"), text("python", "")
+	d.platform, d.markers = text("platform", ""), text("markers", "")
+	d.optional, _ = table["optional"].(bool)
+	if extras, ok := table["extras"].([]any); ok {
+		for _, extra := range extras {
+			if s, ok := extra.(string); ok {
+				d.extras = append(d.extras, s)
+			}
+		}
+	}
+	return d, true
+}

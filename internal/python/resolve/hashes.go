@@ -1,0 +1,79 @@
+package resolve
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
+)
+
+// HashError tells that a requirement or a constraint gives hashes of a
+// distribution, and that no wheel which runs on the target has one of them.
+type HashError struct {
+	Name, Version string // of the newest version that it allows
+	Source        string // of the requirement or constraint
+	Given         []string
+	Target        string
+	// Files are the wheels that run on the target, each with its digest as
+	// Reason.
+	Files []wheel.Rejected
+	// SourceFile is the source distribution that has a given hash, "" if none has.
+	SourceFile string
+}
+
+func (e *HashError) Error() string {
+	text := fmt.Sprintf("%s gives %s for %q, which no wheel of %s %s for %s has", e.Source, wheel.List(e.Given), e.Name, e.Name, e.Version, e.Target)
+	if e.SourceFile != "" {
+		text += fmt.Sprintf(": it is that of the source distribution %q", e.SourceFile)
+	}
+	var known []string
+	for _, f := range e.Files {
+		known = append(known, fmt.Sprintf("%s has --hash=%s", f.Filename, f.Reason))
+	}
+	return fmt.Sprintf("%s. On the index %s: if that is the file that you trust, write its hash", text, wheel.List(known))
+}
+
+// checkHashes returns a *HashError for the first requirement or constraint on
+// the page's name whose hashes no wheel has that it allows and that runs.
+// Otherwise a wrong hash would hide a version, and an older one would take its
+// place.
+func (w *world) checkHashes(p *index.Page, pl *index.Policy) error {
+	for _, in := range slices.Concat(w.spec.Requirements, w.spec.Constraints) {
+		if in.Requirement.Name != p.Name || len(in.Hashes) == 0 || !in.Requirement.Marker.Eval(w.env, "") {
+			continue
+		}
+		var newest []*index.WheelFile
+		found := false
+		for i := range p.Wheels {
+			f := &p.Wheels[i]
+			if !in.Requirement.Specifiers.Match(f.Version) || pl.Runs(f) != index.Fits {
+				continue
+			}
+			if f.StandIn() || slices.Contains(in.Hashes, "sha256:"+f.SHA256) {
+				found = true
+				break
+			}
+			switch {
+			case len(newest) == 0 || newest[0].Key == f.Key:
+				newest = append(newest, f)
+			case f.Version.Compare(newest[0].Version) > 0:
+				newest = []*index.WheelFile{f}
+			}
+		}
+		if found || len(newest) == 0 {
+			continue
+		}
+		e := &HashError{Name: p.Name, Version: newest[0].Text, Source: source(in), Given: in.Hashes, Target: w.target.String()}
+		for _, f := range newest {
+			e.Files = append(e.Files, wheel.Rejected{Filename: f.Filename, Reason: "sha256:" + f.SHA256})
+		}
+		p.Sdists(func(f *index.File, _ *index.Release) {
+			if slices.Contains(in.Hashes, "sha256:"+f.SHA256) {
+				e.SourceFile = f.Filename
+			}
+		})
+		return e
+	}
+	return nil
+}

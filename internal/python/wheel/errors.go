@@ -1,0 +1,154 @@
+package wheel
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+)
+
+// Unsat tells that no versions of the distributions satisfy all requirements.
+type Unsat struct {
+	Target string   // as Target.String
+	Names  []string // of the distributions in conflict, sorted
+	// Facts are statements that cannot all hold: the user's requirements, then
+	// those of the wheels, from parents to children.
+	Facts []string
+}
+
+func (e *Unsat) Error() string {
+	return fmt.Sprintf("no set of versions satisfies all requirements on %s; these cannot hold together:\n  - %s",
+		e.Target, strings.Join(e.Facts, "\n  - "))
+}
+
+// NoWheel tells that a needed distribution has versions, and none of them a
+// wheel that runs on the target.
+type NoWheel struct {
+	Name    string // normalised
+	Version string // the newest that the requirement allows
+	Asked   string // the requirement, such as "numpy>=2.3"
+	Chain   string // who asks for it, a clause such as `main.tf asks for "pandas", which needs "numpy>=2.3"`
+	Target  string
+	// Sdist says that the version has only a source distribution.
+	Sdist bool
+	// Reason says what the best of its wheels lacks, a clause such as "it needs
+	// glibc 2.28, and python3.11 is Amazon Linux 2 with glibc 2.26".
+	Reason string
+	// Files are the files that were looked at.
+	Files []Rejected
+	// Advice is a sentence on what to write instead, "" where nothing is known.
+	Advice string
+}
+
+// Rejected is a file and why it does not fit.
+type Rejected struct{ Filename, Reason string }
+
+func (e *NoWheel) Error() string {
+	text := fmt.Sprintf("no wheel of %q %s runs on %s: %s. %s", e.Name, e.Version, e.Target, e.Reason, Sentence(e.Chain))
+	if meant := wrongName(e.Name); meant != "" {
+		return text + " " + meant
+	}
+	if e.Advice != "" {
+		text += " " + e.Advice
+	}
+	return text
+}
+
+// NoVersion tells that no version of a distribution is allowed by a
+// requirement, or that those that are allowed are withheld.
+type NoVersion struct {
+	Name   string
+	Asked  string
+	Chain  string
+	Target string
+	// Withheld says why versions that the requirement allows may not be used,
+	// "" when there are none.
+	Withheld string
+	// Near are versions that exist, close to what was asked for, ascending.
+	Near []string
+	// Index is the one that has the distribution, and After are those that were
+	// not asked because it has it. Both without credentials.
+	Index string
+	After []string
+}
+
+func (e *NoVersion) Error() string {
+	text := fmt.Sprintf("no version of %q fits %q: %s.", e.Name, e.Asked, e.reason()) + " " + Sentence(e.Chain)
+	if len(e.After) > 0 {
+		text += fmt.Sprintf(" The first index that has a name serves all of it: that is %s, so that %s was not asked. To take %s from there, write python.index = [{ url = %q, packages = [%q] }].",
+			e.Index, strings.Join(e.After, " and "), e.Name, e.After[0], e.Name)
+	}
+	if meant := wrongName(e.Name); meant != "" {
+		text += " " + meant
+	}
+	return text
+}
+
+func (e *NoVersion) reason() string {
+	switch {
+	case e.Withheld != "":
+		return e.Withheld
+	case len(e.Near) == 0:
+		return "the index has no version of it"
+	}
+	return "versions near it are " + strings.Join(e.Near, ", ")
+}
+
+// Missing tells that no index has a distribution.
+type Missing struct {
+	Name    string
+	Chain   string
+	Indexes []string // that were asked, without credentials
+	// Claimed is set where an index serves the name alone.
+	Claimed bool
+}
+
+func (e *Missing) Error() string {
+	where := "no index serves this name"
+	if len(e.Indexes) > 0 {
+		where = "not on " + strings.Join(e.Indexes, " or ")
+	}
+	text := fmt.Sprintf("there is no distribution %q: %s. %s ", e.Name, where, Sentence(e.Chain))
+	if meant := wrongName(e.Name); meant != "" {
+		return text + meant
+	}
+	if e.Claimed {
+		return text + "If it is misspelt, correct it."
+	}
+	return text + fmt.Sprintf("If it is misspelt, correct it. If it is private, name its index: index = [{ url = \"https://…/simple/\", packages = [%q] }].", e.Name)
+}
+
+// NoDigest tells that the index gives no SHA-256 for a chosen wheel, so that
+// nothing could vouch for its bytes.
+// Source names who else gives the file, where that is no index.
+type NoDigest struct{ Name, Version, Filename, Index, Source string }
+
+func (e *NoDigest) Error() string {
+	return fmt.Sprintf("%s gives no SHA-256 for %q of %q %s: every file is verified, so it cannot be used", cmp.Or(e.Source, "the index "+e.Index), e.Filename, e.Name, e.Version)
+}
+
+// DirectURL tells why the address that a requirement names cannot be used.
+type DirectURL struct {
+	Requirement, Source string
+	Reason              string // a clause, with what to write instead
+}
+
+func (e *DirectURL) Error() string {
+	return fmt.Sprintf("%s asks for %q at an address: %s", cmp.Or(e.Source, "the configuration"), e.Requirement, e.Reason)
+}
+
+// Sentence closes a clause.
+func Sentence(clause string) string {
+	if clause == "" {
+		return ""
+	}
+	return strings.ToUpper(clause[:1]) + clause[1:] + "."
+}
+
+// List writes "a, b and c".
+func List(texts []string) string {
+	if len(texts) < 2 {
+		return strings.Join(texts, "")
+	}
+	last := len(texts) - 1
+	return strings.Join(texts[:last], ", ") + " and " + texts[last]
+}
