@@ -85,9 +85,17 @@ func (j *judgement) foreign(name string, r role, why string) {
 	}
 	j.add(one{
 		check: Native, severity: severity, cause: "foreign " + why, file: name, target: j.target.String(),
-		summary: titled(why + fmt.Sprintf(", and the layer is for %s", j.target.Architecture)),
+		summary: titled(why + j.contrast(j.facts(name))),
 		need:    fmt.Sprintf("The file %s, and nothing beside it takes its place.", why), way: j.native64(name),
 	})
+}
+
+// contrast ends the summary about a file for another machine or system.
+func (j *judgement) contrast(f *native.Facts) string {
+	if f.Kind == native.ELF && f.Machine != j.target.Architecture {
+		return ", and the layer is for " + j.target.Architecture
+	}
+	return ", which Lambda is not"
 }
 
 // native64 is the way out for a file of another machine.

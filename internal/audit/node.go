@@ -32,7 +32,7 @@ func (j *judgement) nodeAddons() {
 		for _, name := range addons {
 			j.silent[name] = true
 		}
-		if slices.ContainsFunc(addons, func(name string) bool { _, ok := prebuildOf(folder, name); return ok }) {
+		if usesGypBuild(folder, addons) {
 			j.prebuilds(folder, addons, abi)
 			continue
 		}
@@ -110,6 +110,23 @@ func prebuildOf(folder, file string) (prebuild, bool) {
 		p.specific++
 	}
 	return p, true
+}
+
+// usesGypBuild reports whether a package lays its addons out for node-gyp-build. One
+// with folders of other names beside, such as "linuxglibc-x64", has a loader of
+// its own.
+func usesGypBuild(folder string, addons []string) bool {
+	found := false
+	for _, name := range addons {
+		if !strings.HasPrefix(name, folder+"/prebuilds/") {
+			continue
+		}
+		if _, ok := prebuildOf(folder, name); !ok {
+			return false
+		}
+		found = true
+	}
+	return found
 }
 
 // matches reports whether node-gyp-build takes the prebuild on a runtime.

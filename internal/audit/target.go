@@ -265,6 +265,9 @@ func (j *judgement) lacking(k lack, r role) {
 	}
 	has := ""
 	if others := j.elsewhereInLayer(k.soname); len(others) > 0 {
+		if r.weight == loose && j.distributed(k.by) && j.origin(others[0]) == j.origin(k.by) {
+			return // what loads the file has an RPATH for both, or loads both
+		}
 		has = fmt.Sprintf("%q is in the layer, where no RPATH of the file leads: it is found only if something loads it before.", others[0])
 		way = "Put it into lib/ of the layer, or leave it where the package's own code loads it first."
 		severity = Warning

@@ -86,8 +86,7 @@ func pythonError(s Spec, err error) error {
 	case errors.As(err, &unsat):
 		summary = fmt.Sprintf("The requirements conflict on %s", strings.Join(unsat.Names, ", "))
 	case errors.As(err, &noWheel):
-		summary = fmt.Sprintf("No wheel of %q %s runs on %s", noWheel.Name, noWheel.Version, noWheel.Target)
-		return &fault.Error{At: attribute, Summary: summary, Detail: sentence(err) + filesTable(noWheel.Files), Err: err}
+		return noWheelError(attribute, noWheel, err)
 	case errors.As(err, &hash):
 		summary = fmt.Sprintf("No wheel of %s %s has the given hash", hash.Name, hash.Version)
 	case errors.As(err, &noVersion):
@@ -102,12 +101,20 @@ func pythonError(s Spec, err error) error {
 	return fault.Tie(attribute, summary, err)
 }
 
+<<<<<<< HEAD
 // uvLogin says how the environment names the credentials of an index; page is the
 // address of one of its projects.
 func uvLogin(page string) string {
 	index := strings.TrimSuffix(page, "/")
 	index = index[:strings.LastIndexByte(index, '/')+1]
 	return fmt.Sprintf(" Or set UV_INDEX=\"acme=%s\" in the environment, with UV_INDEX_ACME_USERNAME and UV_INDEX_ACME_PASSWORD; \"acme\" is any name.", index)
+=======
+func noWheelError(attribute fault.Path, miss *python.NoWheel, err error) error {
+	return &fault.Error{
+		At: attribute, Summary: fmt.Sprintf("No wheel of %q %s runs on %s", miss.Name, miss.Version, miss.Target),
+		Detail: miss.Detail() + filesTable(miss.Files), Err: err,
+	}
+>>>>>>> main
 }
 
 // filesTable lists the files that were looked at and why each fails, those of
@@ -116,10 +123,11 @@ func filesTable(files []python.Rejected) string {
 	var reasons []string
 	names := map[string][]string{}
 	for _, f := range files {
-		if names[f.Reason] == nil {
-			reasons = append(reasons, f.Reason)
+		reason := f.Misfit.String()
+		if names[reason] == nil {
+			reasons = append(reasons, reason)
 		}
-		names[f.Reason] = append(names[f.Reason], f.Filename)
+		names[reason] = append(names[reason], f.Filename)
 	}
 	if len(reasons) == 0 {
 		return ""

@@ -95,7 +95,7 @@ func (all fileSpecs) check(Spec) error {
 
 func (all fileSpecs) choose(_ context.Context, r *resolution) error {
 	for i, f := range all {
-		lock, err := lockFiles(f, r.spec)
+		lock, err := r.chooseFiles(i, f)
 		if err != nil {
 			at := fault.At("files").Index(i)
 			return fault.Tie(at, fmt.Sprintf("The files of %q cannot be read", f.name()), nativeFault(at, err))

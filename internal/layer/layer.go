@@ -41,6 +41,7 @@ type Builder struct {
 	said atomic.Bool // that records are not used
 	// outputs are the zips that this Builder wrote, by absolute path.
 	outputs map[string]store.Digest
+	run     Run
 }
 
 // cache is what a Builder keeps on disk and reaches over the network.
@@ -59,6 +60,8 @@ type cache struct {
 
 // Options say where a Builder keeps its cache and what it may reach.
 type Options struct {
+	// Run is the run of the CLI that the Builder works for.
+	Run Run
 	// CacheDir is the cache's directory; it is created when needed.
 	CacheDir string
 	// Offline allows only what the cache holds.
@@ -103,6 +106,7 @@ func NewBuilder(o Options) *Builder {
 		open:    sync.OnceValues(func() (*cache, error) { return openCache(o) }),
 		environ: o.Environ,
 		outputs: map[string]store.Digest{},
+		run:     o.Run,
 	}
 }
 
@@ -183,6 +187,9 @@ type Spec struct {
 	Reconsider bool
 	// Output is where the zip goes, if the user said so: it is no input.
 	Output string
+	// Made are local files that an earlier apply made and that may be missing
+	// here. They are no input either.
+	Made Made `json:"-"`
 }
 
 // PythonSpec asks for Python distributions.
@@ -217,6 +224,9 @@ type PythonSpec struct {
 	ExcludeNewer bool
 	// Scripts adds console scripts and other programs of the distributions.
 	Scripts bool
+	// Overlaps says what becomes of a path that two distributions write with
+	// different content: "", an error, or OverlapsLast.
+	Overlaps string
 	// Prerelease makes pre-releases versions as any other.
 	Prerelease bool
 	// Exclude names distributions that are resolved and then left out.

@@ -67,7 +67,8 @@ func (r *packageResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	diags := m.inTime(ctx, before, func(ctx context.Context) diag.Diagnostics { return r.plan(ctx, &m, before) })
+	made, diags := m.made(ctx, before, req.Private)
+	diags.Append(m.inTime(ctx, before, func(ctx context.Context) diag.Diagnostics { return r.plan(ctx, &m, before, made) })...)
 	resp.Diagnostics.Append(blocking(diags, before != nil)...)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
@@ -76,16 +77,21 @@ func (r *packageResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 
 // plan resolves, and builds where the lock is not the one of before. The checks
 // of dates and withdrawn files are made at every plan, whatever has changed.
-func (r *packageResource) plan(ctx context.Context, m, before *packageModel) diag.Diagnostics {
+func (r *packageResource) plan(ctx context.Context, m, before *packageModel, made layer.Made) diag.Diagnostics {
 	diags := r.checkDates(ctx, m)
 	spec, found := m.spec(ctx, r.tools.cutOff())
 	if diags.Append(found...); diags.HasError() {
 		return diags
 	}
 	m.reconsider(&spec, before)
-	lock, err := r.tools.builder.Resolve(ctx, spec, lockOf(before))
+	spec.Made = made
+	old := lockOf(before)
+	lock, err := r.tools.builder.Resolve(ctx, spec, old)
 	if err != nil {
 		return append(diags, diagnoseAll("The layer cannot be resolved", err)...)
+	}
+	if err := r.tools.builder.MatchPlan(spec, old, lock); err != nil {
+		return append(diags, diagnose("The package changed since the plan", err))
 	}
 	withdrawn, err := r.tools.builder.Withdrawn(ctx, spec, lock, m.withdrawn())
 	if err != nil {
@@ -106,13 +112,13 @@ func (r *packageResource) plan(ctx context.Context, m, before *packageModel) dia
 		return append(diags, r.build(ctx, m, lock, m.output(before))...)
 	}
 	m.setComputed(before)
-	return append(diags, r.putBack(ctx, m, lock)...)
+	return append(diags, r.putBack(ctx, m, lock, made)...)
 }
 
 // putBack rewrites a zip that somebody changed or cut, and writes a missing one
 // where write_zip says so. Otherwise a missing one is left missing: a
 // layerbuild_version makes it where it needs it.
-func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *layer.Lock) diag.Diagnostics {
+func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *layer.Lock, made layer.Made) diag.Diagnostics {
 	var diags diag.Diagnostics
 	o := m.output(nil)
 	o.Replace = true
@@ -131,6 +137,10 @@ func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *la
 		return diags
 	}
 	cause := diagnose("The zip cannot be put back", err)
+	if made.Lacks(err) {
+		return append(diags, at("write_zip", diag.NewWarningDiagnostic(fmt.Sprintf("The zip %q cannot be put back", name),
+			"Files that an earlier apply made are not here. What reads the zip fails until the resource that makes them is made anew, as by -replace, or until the folder with the zip is kept between runs.")))
+	}
 	if !always {
 		return append(diags, diag.NewWarningDiagnostic(fmt.Sprintf("The zip %q was changed and cannot be put back", name), cause.Detail()))
 	}

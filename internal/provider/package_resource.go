@@ -45,6 +45,7 @@ func (r *packageResource) Create(ctx context.Context, req resource.CreateRequest
 	}
 	resp.Diagnostics.Append(m.inTime(ctx, nil, func(ctx context.Context) diag.Diagnostics { return r.make(ctx, &m, nil) })...)
 	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(r.keepMade(ctx, &m, nil, resp.Private)...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	}
 }
@@ -65,6 +66,9 @@ func (r *packageResource) Update(ctx context.Context, req resource.UpdateRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	made, diags := m.made(ctx, &before, req.Private)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(r.keepMade(ctx, &m, made, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
 

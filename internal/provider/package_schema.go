@@ -75,7 +75,7 @@ func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Update: true, UpdateDescription: packageTimeout,
 			}),
 			"triggers": schema.MapAttribute{
-				MarkdownDescription: "Any values. A change resolves anew, as if nothing had been locked.",
+				MarkdownDescription: "Any values. A change resolves anew, as if nothing had been locked. With `triggers = { build = terraform_data.build.id }` and `depends_on`, files that another resource makes during the apply are read after it; where such files are missing later, as on a fresh checkout, the package stays as it is until a trigger changes.",
 				ElementType:         types.StringType,
 				Optional:            true,
 				Validators:          []validator.Map{mapvalidator.NoNullValues()},

@@ -35,7 +35,7 @@ const defaultReleaseAge = 24 * time.Hour
 // New returns the provider, as a version of it.
 func New(version string) func() provider.Provider {
 	return func() provider.Provider {
-		return &layerbuild{version: version, getenv: os.Getenv, environ: os.Environ, now: time.Now, secrets: &secret.Keeper{}}
+		return &layerbuild{version: version, getenv: os.Getenv, environ: os.Environ, now: time.Now, run: layer.CurrentRun(), secrets: &secret.Keeper{}}
 	}
 }
 
@@ -44,6 +44,7 @@ type layerbuild struct {
 	getenv  func(string) string
 	environ func() []string
 	now     func() time.Time
+	run     layer.Run
 	secrets *secret.Keeper
 	// log is where phases are told; nil is Terraform's log.
 	log *slog.Logger
@@ -152,7 +153,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 // options returns the settings of the pipeline: argument first, then the
 // environment, then the default.
 func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
-	o := layer.Options{UserAgent: "terraform-provider-layerbuild/" + p.version, Getenv: p.getenv, Environ: p.environ}
+	o := layer.Options{UserAgent: "terraform-provider-layerbuild/" + p.version, Run: p.run, Getenv: p.getenv, Environ: p.environ}
 	o.Logger, o.Secrets = logger(p.secrets), p.secrets
 	if p.log != nil {
 		o.Logger = p.log
@@ -215,5 +216,5 @@ func (p *layerbuild) Resources(context.Context) []func() resource.Resource {
 }
 
 func (p *layerbuild) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newLayerData, newVersionsData}
+	return []func() datasource.DataSource{newLayerData, newVersionsData, newInspectionData}
 }

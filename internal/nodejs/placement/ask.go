@@ -60,7 +60,7 @@ func (q *question) ask(c *slot, w *demand, f, lowest *slot) verdict {
 		return exchange
 	case f != lowest:
 		return closed // it could lie deeper, so nothing is pushed
-	case w.isPeer() && !q.allYield(c, w, s, f), !q.companyComes(c, f, lowest):
+	case w.isPeer() && !q.allYield(w, s, f), !q.companyComes(c, f, lowest):
 		return closed
 	}
 	return exchange
@@ -123,7 +123,7 @@ func (q *question) askAgain(p *slot, d *demand, f, lowest *slot) verdict {
 }
 
 // allYield tells whether every party that a slot belongs to makes way.
-func (q *question) allYield(c *slot, w *demand, s, f *slot) bool {
+func (q *question) allYield(w *demand, s, f *slot) bool {
 	for _, p := range parties(s) {
 		if !q.yields(p, w, f) {
 			return false

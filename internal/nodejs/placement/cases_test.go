@@ -10,6 +10,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -80,9 +81,7 @@ func (c *recorded) project(t testing.TB) *manifest.Project {
 	}
 	dir := t.TempDir()
 	files := map[string]json.RawMessage{"package.json": c.Root}
-	for at, raw := range c.Files {
-		files[at] = raw
-	}
+	maps.Copy(files, c.Files)
 	for at, raw := range files {
 		name := filepath.Join(dir, filepath.FromSlash(at))
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
@@ -405,7 +404,7 @@ var intendedFiles = map[string]string{
 
 func TestTreesEqualNPMs(t *testing.T) {
 	t.Parallel()
-	for _, file := range []string{"cases", "cases-random", "cases-endless"} {
+	for _, file := range []string{"cases", "cases-random", "cases-endless", "cases-made"} {
 		for _, c := range readRecorded(t, "testdata/"+file+".jsonl.gz") {
 			if intended[c.Name] != "" {
 				continue

@@ -215,21 +215,3 @@ func (r *run) enterTop(s *slot, rule *rule) {
 	r.tree.search(s)
 	r.expect(s.m)
 }
-
-// open looks into the tarball of a package that bundles others.
-func (r *run) open(s *slot) error {
-	if s.opened || s.holder == nil || s.tarball != nil || s.settled || s.target != nil || s.gone != nil {
-		return nil
-	}
-	s.opened = true
-	if len(s.m.Bundled) == 0 && !s.m.Shrinkwrap {
-		return nil
-	}
-	c, err := r.source.Open(r.ctx, s.m)
-	if err != nil {
-		return err
-	}
-	r.unpack(s, c.Shrinkwrap, false)
-	r.unpack(s, c.Packages, true)
-	return nil
-}

@@ -143,3 +143,10 @@ func (r *run) public(s *slot, m *marks, why LeftOut) Package {
 }
 
 func compareText(a, b string) int { return strings.Compare(a, b) }
+
+func firstUser(s *slot) Demand {
+	if len(s.users) == 0 {
+		return Demand{}
+	}
+	return s.users[0].public()
+}

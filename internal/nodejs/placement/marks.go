@@ -1,10 +1,5 @@
 package placement
 
-// marks are what npm says of a slot in its lock.
-type marks struct {
-	extraneous, dev, optional, devOptional, peer bool
-}
-
 // mark finds the marks of all slots: each has all of them until a demand of an
 // owner that lacks one takes it away.
 func (r *run) mark(all []*slot) map[*slot]*marks {

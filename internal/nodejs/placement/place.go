@@ -48,7 +48,7 @@ func placeAsNPM(ctx context.Context, s Source, p *manifest.Project, o Options, k
 func newRun(ctx context.Context, s Source, p *manifest.Project, o Options) (*run, error) {
 	r := &run{
 		ctx: ctx, source: s, input: p, options: o,
-		states: map[[2]uint64]int{}, wants: map[string]*want{}, chosen: map[*want]*parcel{},
+		states: map[[2]uint64]int{}, last: map[*slot]*bench{}, wants: map[string]*want{}, chosen: map[*want]*parcel{},
 		parcels: map[string]*parcel{}, links: map[string]*parcel{}, tops: map[string]*slot{},
 		members: map[string]string{}, keys: map[string]string{},
 	}
@@ -183,11 +183,4 @@ func (r *run) circle() error {
 		return &Refusal{Reason: Circle, Demand: demand, Found: s.label(), Names: names}
 	}
 	return nil
-}
-
-func firstUser(s *slot) Demand {
-	if len(s.users) == 0 {
-		return Demand{}
-	}
-	return s.users[0].public()
 }

@@ -29,8 +29,7 @@ type slot struct {
 	opened  bool  // its own tarball was looked into
 	removed bool
 
-	waiting, served bool   // for a turn; had one
-	last            *bench // that was made for it
+	waiting, served bool // for a turn; had one
 	hash            uint64
 
 	mandatory bool  // of a seat: the project cannot do without it

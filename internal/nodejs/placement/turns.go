@@ -1,83 +1,16 @@
 package placement
 
 import (
-	"container/heap"
-	"context"
 	"slices"
 	"strings"
-
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
-
-// run is one placement of a project.
-type run struct {
-	ctx     context.Context
-	source  Source
-	input   *manifest.Project
-	options Options
-	// keepNewcomers keeps a package that has just been put out of what falls with
-	// the one before it: see fall.
-	keepNewcomers bool
-
-	tree    *ground
-	queue   queue
-	served  []*slot // that had a turn, in order
-	states  map[[2]uint64]int
-	log     []*slot // that had a turn, or were put
-	fault   error   // of an override
-	wants   map[string]*want
-	chosen  map[*want]*parcel
-	parcels map[string]*parcel
-	links   map[string]*parcel
-	tops    map[string]*slot
-	members map[string]string // path by name
-	keys    map[string]string // sort keys of names
-
-	marks map[*slot]*marks // of the finished tree
-	gone  map[*slot]LeftOut
-}
-
-// queue has the slots that wait for a turn: the shallowest first, then by path.
-type queue []*slot
-
-func (q queue) Len() int { return len(q) }
-func (q queue) Less(i, j int) bool {
-	if q[i].depth != q[j].depth {
-		return q[i].depth < q[j].depth
-	}
-	return q[i].sort < q[j].sort
-}
-func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *queue) Push(x any)   { *q = append(*q, x.(*slot)) }
-func (q *queue) Pop() any {
-	old := *q
-	x := old[len(old)-1]
-	*q = old[:len(old)-1]
-	return x
-}
-
-func (r *run) wait(s *slot) {
-	if !s.waiting && !s.removed {
-		r.tree.wait(s, true)
-		heap.Push(&r.queue, s)
-	}
-}
-
-func (r *run) sortKey(name string) string {
-	key, ok := r.keys[name]
-	if !ok {
-		key = manifest.CollationKey(name)
-		r.keys[name] = key
-	}
-	return key
-}
 
 // all gives turns until no package waits.
 func (r *run) all() error {
 	r.wait(r.tree.base)
 	for {
-		for r.queue.Len() > 0 {
-			s := heap.Pop(&r.queue).(*slot)
+		for len(r.queue) > 0 {
+			s := r.queue.pop()
 			if s.removed || !s.waiting {
 				continue
 			}
@@ -95,7 +28,7 @@ func (r *run) all() error {
 }
 
 // queueFolders has the folders wait that links lead to, once no package waits.
-func (r *run) queueFolders() (any bool) {
+func (r *run) queueFolders() (found bool) {
 	for _, s := range r.served {
 		if s.removed {
 			continue
@@ -103,11 +36,11 @@ func (r *run) queueFolders() (any bool) {
 		for _, d := range s.demands {
 			if d.found != nil && d.found.target != nil && !d.found.circle && !d.found.target.served {
 				r.wait(d.found.target)
-				any = true
+				found = true
 			}
 		}
 	}
-	return any
+	return found
 }
 
 // turn places what a package asks for and does not have.
@@ -176,9 +109,9 @@ func isOpen(d *demand) bool {
 
 // candidate returns what is taken for an open demand, and the bench it sits on.
 func (r *run) candidate(s *slot, d *demand) (*bench, *slot, error) {
-	if s.last != nil {
-		if c := r.seat(s.last, d.key); c != nil && c.gone == nil && d.isPleasedBy(c) {
-			return s.last, c, nil
+	if b := r.last[s]; b != nil {
+		if c := r.seat(b, d.key); c != nil && c.gone == nil && d.isPleasedBy(c) {
+			return b, c, nil
 		}
 	}
 	if d.kind == OptionalPeer {
@@ -186,10 +119,11 @@ func (r *run) candidate(s *slot, d *demand) (*bench, *slot, error) {
 			return b, c, nil
 		}
 	}
-	if !d.isPeer() || s.last == nil {
-		s.last = &bench{host: s}
+	b := r.last[s]
+	if !d.isPeer() || b == nil {
+		b = &bench{host: s}
+		r.last[s] = b
 	}
-	b := s.last
 	c, err := r.invite(b, d, nil)
 	return b, c, err
 }

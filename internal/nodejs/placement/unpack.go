@@ -52,3 +52,19 @@ func (r *run) unpack(s *slot, packages map[string]*manifest.Manifest, inTarball 
 		r.tree.enter(x, holder)
 	}
 }
+
+// open looks into the tarball of a package that bundles others.
+func (r *run) open(s *slot) error {
+	fetched := s.holder != nil && s.tarball == nil && !s.settled && s.target == nil && s.gone == nil
+	if brings := len(s.m.Bundled) > 0 || s.m.Shrinkwrap; s.opened || !fetched || !brings {
+		return nil
+	}
+	s.opened = true
+	c, err := r.source.Open(r.ctx, s.m)
+	if err != nil {
+		return err
+	}
+	r.unpack(s, c.Shrinkwrap, false)
+	r.unpack(s, c.Packages, true)
+	return nil
+}

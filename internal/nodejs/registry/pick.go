@@ -32,7 +32,7 @@ func Pick(p *Packument, spec manifest.Spec, o PickOptions) (int, error) {
 	raw := spec.Raw
 	spec = spec.Resolved()
 	k := choice{Packument: p, o: o}
-	at := -1
+	var at int
 	switch spec.Kind {
 	case manifest.VersionSpec:
 		at = k.exact(spec.Range)
