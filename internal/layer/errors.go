@@ -101,20 +101,19 @@ func pythonError(s Spec, err error) error {
 	return fault.Tie(attribute, summary, err)
 }
 
-<<<<<<< HEAD
 // uvLogin says how the environment names the credentials of an index; page is the
 // address of one of its projects.
 func uvLogin(page string) string {
 	index := strings.TrimSuffix(page, "/")
 	index = index[:strings.LastIndexByte(index, '/')+1]
 	return fmt.Sprintf(" Or set UV_INDEX=\"acme=%s\" in the environment, with UV_INDEX_ACME_USERNAME and UV_INDEX_ACME_PASSWORD; \"acme\" is any name.", index)
-=======
+}
+
 func noWheelError(attribute fault.Path, miss *python.NoWheel, err error) error {
 	return &fault.Error{
 		At: attribute, Summary: fmt.Sprintf("No wheel of %q %s runs on %s", miss.Name, miss.Version, miss.Target),
 		Detail: miss.Detail() + filesTable(miss.Files), Err: err,
 	}
->>>>>>> main
 }
 
 // filesTable lists the files that were looked at and why each fails, those of

@@ -46,12 +46,6 @@ type Rejected struct {
 }
 
 func (e *NoWheel) Error() string {
-<<<<<<< HEAD
-	text := fmt.Sprintf("no wheel of %q %s runs on %s: %s. %s", e.Name, e.Version, e.Target, e.Reason, Sentence(e.Chain))
-	if meant := wrongName(e.Name); meant != "" {
-		return text + " " + meant
-	}
-=======
 	return fmt.Sprintf("no wheel of %q %s runs on %s: %s", e.Name, e.Version, e.Target, e.text(e.Reason+"."))
 }
 
@@ -60,7 +54,9 @@ func (e *NoWheel) Detail() string { return e.text(Sentence(e.Reason)) }
 
 func (e *NoWheel) text(reason string) string {
 	text := reason + " " + Sentence(e.Chain)
->>>>>>> main
+	if meant := wrongName(e.Name); meant != "" {
+		return text + " " + meant
+	}
 	if e.Advice != "" {
 		text += " " + e.Advice
 	}
