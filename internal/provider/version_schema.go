@@ -140,7 +140,7 @@ func replicasAttribute() schema.Attribute {
 	}
 }
 
-func packageAttribute() schema.Attribute {
+func packageAttribute() schema.SingleNestedAttribute {
 	part := func(description string) schema.Attribute {
 		return schema.StringAttribute{MarkdownDescription: description, Required: true}
 	}
