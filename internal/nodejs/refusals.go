@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/placement"
 )
 
@@ -80,6 +81,7 @@ func list(names []string) string { return strings.Join(names, ", ") }
 // notes turns what a placement tells into sentences.
 func notes(list []placement.Note, t manifest.Target) []string {
 	var out []string
+	asking := map[string][]string{} // packages by the range of Node.js
 	for _, n := range list {
 		wanted := fmt.Sprintf("%q of %s", n.Demand.Name+"@"+n.Demand.Text, cmp.Or(n.Demand.Owner, "the project"))
 		switch n.Kind {
@@ -95,12 +97,30 @@ func notes(list []placement.Note, t manifest.Target) []string {
 			}
 			out = append(out, fmt.Sprintf("the optional package is left out: %s", n.Err))
 		case placement.Refuses:
-			out = append(out, fmt.Sprintf("%s@%s asks for Node.js %s, and the target has %s", n.Manifest.Name, n.Manifest.Version, n.Manifest.Engine("node"), t.Node))
+			engine := n.Manifest.Engine("node")
+			asking[engine] = append(asking[engine], n.Manifest.Name+"@"+n.Manifest.Version)
 		case placement.Completed:
 			out = append(out, fmt.Sprintf("npm's own tree would lack %s; the layer has it", wanted))
 		case placement.Overruled:
 			out = append(out, fmt.Sprintf("two overrides contradict each other below %q: that for %s is not followed there", n.Path, wanted))
 		}
 	}
-	return out
+	return append(out, modules.EngineNotes(asking, nil, t.Node)...)
+}
+
+// leftOut tells which of the project's own optional dependencies the version of
+// Node.js leaves out. Of others nobody asked for them by name.
+func leftOut(placed *placement.Tree, p *manifest.Project, t manifest.Target) []string {
+	engines := map[string][]string{}
+	for _, d := range p.OptionalDependencies {
+		for _, at := range placed.Packages {
+			if at.Path != manifest.ModulesFolder+"/"+d.Name || at.LeftOut == placement.Installed {
+				continue
+			}
+			if engine := at.Manifest.Engine("node"); t.Fits(at.Manifest) && !manifest.EngineAdmits(engine, t.Node) {
+				engines[engine] = append(engines[engine], at.Manifest.Name+"@"+at.Manifest.Version)
+			}
+		}
+	}
+	return modules.EngineNotes(nil, engines, t.Node)
 }

@@ -60,7 +60,7 @@ func resolveTree(ctx context.Context, reg registry.Registry, p *manifest.Project
 		return nil, err
 	}
 	tree := treeOf(placed, o.Whole)
-	said := append(notes(placed.Notes, t), source.untimedOf(tree)...)
+	said := slices.Concat(notes(placed.Notes, t), leftOut(placed, p, t), source.untimedOf(tree))
 	slices.Sort(said)
 	tree.Notes = slices.Compact(said)
 	return tree, nil

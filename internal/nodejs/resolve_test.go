@@ -220,6 +220,7 @@ func TestResolveNotesWhatIsMissing(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
+		`lib@1.1.0, an optional dependency, is left out: the target has Node.js 20.20.2, and >=22 wanted`,
 		`the optional package is left out: resolving "fork@user/fork", required by "forked@1.0.0"`,
 		`the optional package is left out: resolving "gone@^1", required by "tool@2.0.0"`,
 	}

@@ -2,7 +2,6 @@ package locked
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -16,13 +15,13 @@ func (w *treeWriter) finish() *modules.Tree {
 	slices.SortFunc(w.tree.Packages, func(a, b modules.Package) int { return cmp.Compare(a.Path, b.Path) })
 	slices.SortFunc(w.tree.Local, func(a, b modules.Local) int { return cmp.Compare(a.Path, b.Path) })
 	if len(w.added) > 0 {
-		w.note("the lock file %q, written on another system, lacks what %s needs: %s came from the registry. Run the package manager's install on Linux to lock it", w.File, w.target, strings.Join(sorted(w.added), ", "))
+		w.note("the lock file %q, written on another system, lacks what %s needs: %s came from the registry. Run the package manager's install on Linux to lock it", w.File, w.target, strings.Join(modules.Sorted(w.added), ", "))
 	}
 	if len(w.weak) > 0 {
-		w.note("the only digest of %s is a SHA-1, which can be forged", strings.Join(sorted(w.weak), ", "))
+		w.note("the only digest of %s is a SHA-1, which can be forged", strings.Join(modules.Sorted(w.weak), ", "))
 	}
 	if len(w.sealed) > 0 {
-		w.note("the lock file %q has no integrity of %s: that of the registry is locked here", w.File, Some(sorted(w.sealed)))
+		w.note("the lock file %q has no integrity of %s: that of the registry is locked here", w.File, modules.Some(modules.Sorted(w.sealed)))
 	}
 	for _, note := range w.Graph.Notes {
 		w.note("%s", note)
@@ -50,12 +49,12 @@ func (w *treeWriter) noteMissingPeers() {
 		}
 	}
 	for peer, packages := range wanted {
-		packages = sorted(packages)
+		packages = modules.Sorted(packages)
 		if len(packages) == 1 {
 			w.note("%s wants its user to have %s, which is not among the production dependencies", packages[0], peer)
 			continue
 		}
-		w.note("%d packages want their user to have %s, which is not among the production dependencies: %s", len(packages), peer, Some(packages))
+		w.note("%d packages want their user to have %s, which is not among the production dependencies: %s", len(packages), peer, modules.Some(packages))
 	}
 }
 
@@ -71,39 +70,7 @@ func (w *treeWriter) noteEngines() {
 	for key, engine := range w.engines {
 		dropped[engine] = append(dropped[engine], w.Packages[key].String())
 	}
-	for engine, packages := range asking {
-		packages = sorted(packages)
-		w.note("%s for Node.js %s, and the target has %s", asks(packages), engine, w.target.Node)
+	for _, note := range modules.EngineNotes(asking, dropped, w.target.Node) {
+		w.note("%s", note)
 	}
-	for engine, packages := range dropped {
-		packages = sorted(packages)
-		what := "an optional dependency, is"
-		if len(packages) > 1 {
-			what = "optional dependencies, are"
-		}
-		w.note("%s, %s left out: the target has Node.js %s, and %s wanted", Some(packages), what, w.target.Node, engine)
-	}
-}
-
-// asks begins a sentence on what packages ask for.
-func asks(packages []string) string {
-	if len(packages) == 1 {
-		return packages[0] + " asks"
-	}
-	return fmt.Sprintf("%s (%d packages) ask", Some(packages), len(packages))
-}
-
-// sorted returns words in order, each once.
-func sorted(words []string) []string {
-	slices.Sort(words)
-	return slices.Compact(words)
-}
-
-// Some joins words, the first ten of many.
-func Some(words []string) string {
-	const most = 10
-	if len(words) <= most {
-		return strings.Join(words, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(words[:most], ", "), len(words)-most)
 }

@@ -177,7 +177,7 @@ func (w *treeWriter) refuseUnsealed() error {
 	if more := len(names) - 1; more == 1 {
 		reason += "; the same is true of " + names[1]
 	} else if more > 1 {
-		reason += fmt.Sprintf("; the same is true of %d others: %s", more, Some(names[1:]))
+		reason += fmt.Sprintf("; the same is true of %d others: %s", more, modules.Some(names[1:]))
 	}
 	return &Error{File: w.File, Entry: names[0], Reason: reason + ". " + w.Tool.sealing(remote)}
 }

@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
 )
 
@@ -148,6 +149,6 @@ func (w *yarnWorld) adopt() {
 		}
 	}
 	if len(adopted) > 0 {
-		w.lock.Notes = append(w.lock.Notes, fmt.Sprintf("nothing in the lock file %q wants %s, which an extension of yarn's own may: it is packed at the top", w.title, locked.Some(adopted)))
+		w.lock.Notes = append(w.lock.Notes, fmt.Sprintf("nothing in the lock file %q wants %s, which an extension of yarn's own may: it is packed at the top", w.title, modules.Some(adopted)))
 	}
 }
