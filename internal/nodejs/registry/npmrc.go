@@ -30,7 +30,7 @@ type Npmrc struct {
 	logins   map[string]login  // by prefix without a scheme, such as "//host/path/"
 	parts    map[string]string // values of variables in the addresses, by name
 
-	legacyPeers bool // legacy-peer-deps
+	legacyPeers, strictPeers bool // legacy-peer-deps, strict-peer-deps
 
 	// hints are sentences on settings that cannot be obeyed.
 	trustHint, loginHint string
@@ -130,7 +130,7 @@ func (c *Npmrc) teach(k *secret.Keeper) {
 }
 
 func newNpmrc(settings map[string]string) (*Npmrc, error) {
-	c := &Npmrc{scopes: map[string]string{}, logins: map[string]login{}, replace: settings["replace-registry-host"], legacyPeers: isOn(settings["legacy-peer-deps"])}
+	c := &Npmrc{scopes: map[string]string{}, logins: map[string]login{}, replace: settings["replace-registry-host"], legacyPeers: isOn(settings["legacy-peer-deps"]), strictPeers: isOn(settings["strict-peer-deps"])}
 	if c.replace == "" || c.replace == "npmjs" {
 		c.replace = "registry.npmjs.org"
 	}
@@ -162,6 +162,10 @@ func isOn(value string) bool {
 
 // LegacyPeerDeps reports whether peer dependencies are ignored: legacy-peer-deps.
 func (c *Npmrc) LegacyPeerDeps() bool { return c.legacyPeers }
+
+// StrictPeerDeps reports whether a conflict of peers among dependencies of the
+// project's dependencies ends a resolution, too: strict-peer-deps.
+func (c *Npmrc) StrictPeerDeps() bool { return c.strictPeers }
 
 // hint notes settings that are not obeyed, for the error that may follow.
 func (c *Npmrc) hint(key, value string) {
