@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"strconv"
 	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
 )
 
 const (
@@ -92,14 +92,13 @@ func named(u *url.URL, err error) error {
 	return fmt.Errorf("fetching %s: %w", text, err)
 }
 
-// wait grows by two with each attempt and is spread by half, so that many
-// clients do not come back together.
+// wait returns how long to wait after an attempt: what the server asked for, else
+// more with each.
 func (c *Client) wait(tried int, after time.Duration) time.Duration {
 	if after > 0 {
 		return min(after, maxRetryAfter)
 	}
-	wait := min(c.backoff<<tried, maxBackoff)
-	return wait/2 + rand.N(wait)
+	return backoff.Delay(tried, c.backoff, maxBackoff)
 }
 
 // attempt sends one GET, follows redirects, and lets read have the answer.
@@ -198,20 +197,9 @@ func judge(resp *http.Response, from *url.URL, source string) error {
 	switch resp.StatusCode {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests, http.StatusInternalServerError,
 		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return &temporary{err: err, after: retryAfter(resp.Header.Get("Retry-After"))}
+		return &temporary{err: err, after: backoff.RetryAfter(resp.Header.Get("Retry-After"), time.Now(), maxRetryAfter)}
 	}
 	return err
-}
-
-// retryAfter reads seconds or a date (RFC 9110, 10.2.3); 0 is no wish.
-func retryAfter(value string) time.Duration {
-	if seconds, err := strconv.Atoi(value); err == nil {
-		return time.Duration(min(max(seconds, 0), int(maxRetryAfter/time.Second))) * time.Second
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		return max(0, time.Until(at))
-	}
-	return 0
 }
 
 // transportError marks the errors that another attempt may cure: all but a

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"math/rand/v2"
 	"net"
 	"sync"
 	"time"
@@ -13,6 +12,8 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
 )
 
 // The control plane of Lambda takes 15 requests a second from an account in a
@@ -160,12 +161,7 @@ func defaultPatience(attempts int) patience {
 // delay returns how long to wait after the attempt (from 1) that ended in err:
 // a doubling time with jitter, and no less than what AWS asked for.
 func (p patience) delay(attempt int, err error) time.Duration {
-	backoff := p.longest
-	if attempt < 16 {
-		backoff = min(p.first<<(attempt-1), p.longest)
-	}
-	backoff = backoff/2 + rand.N(backoff/2+1)
-	return max(backoff, retryAfter(err))
+	return max(backoff.Delay(attempt-1, p.first, p.longest), retryAfter(err))
 }
 
 // outcome is what is known of a call after it ended in an error.

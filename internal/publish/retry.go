@@ -3,13 +3,14 @@ package publish
 import (
 	"errors"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
 )
 
 const (
@@ -75,15 +76,8 @@ func expired(err error) bool {
 	return ok && strings.HasPrefix(said.ErrorCode(), "ExpiredToken")
 }
 
-// retryAfter reads the Retry-After header of a refusal: seconds, or a date as
-// in RFC 9110, section 10.2.3. It returns 0 without one, and a bounded time.
+// retryAfter returns how long the Retry-After header of a refusal asks to wait, 0
+// without one.
 func retryAfter(err error) time.Duration {
-	text := headerOf(err, "Retry-After")
-	wait := time.Duration(0)
-	if seconds, err := strconv.Atoi(text); err == nil {
-		wait = time.Duration(min(seconds, int(longestPause/time.Second))) * time.Second
-	} else if date, err := time.Parse(time.RFC1123, text); err == nil {
-		wait = time.Until(date)
-	}
-	return max(0, min(wait, longestPause))
+	return backoff.RetryAfter(headerOf(err, "Retry-After"), time.Now(), longestPause)
 }

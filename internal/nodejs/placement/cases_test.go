@@ -404,7 +404,7 @@ var intendedFiles = map[string]string{
 
 func TestTreesEqualNPMs(t *testing.T) {
 	t.Parallel()
-	for _, file := range []string{"cases", "cases-random", "cases-endless"} {
+	for _, file := range []string{"cases", "cases-random", "cases-endless", "cases-made"} {
 		for _, c := range readRecorded(t, "testdata/"+file+".jsonl.gz") {
 			if intended[c.Name] != "" {
 				continue
