@@ -216,5 +216,5 @@ func (p *layerbuild) Resources(context.Context) []func() resource.Resource {
 }
 
 func (p *layerbuild) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newLayerData, newVersionsData}
+	return []func() datasource.DataSource{newLayerData, newVersionsData, newInspectionData}
 }

@@ -45,6 +45,24 @@ func (p *Publisher) Read(ctx context.Context, arn string) (Version, error) {
 	return Version{}, fmt.Errorf("reading %s: %w", arn, s.explain(err))
 }
 
+// Locate returns the layer version with the ARN, and an address from which its
+// zip can be fetched for some minutes. The address is a secret: whoever has it may
+// read the zip. A version that is gone is ErrNotFound.
+func (p *Publisher) Locate(ctx context.Context, arn string) (Version, string, error) {
+	api, s, a, err := p.of(ctx, arn)
+	if err != nil {
+		return Version{}, "", err
+	}
+	out, err := api.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{LayerName: aws.String(a.LayerARN()), VersionNumber: &a.Number})
+	if err == nil && (out.Content == nil || aws.ToString(out.Content.Location) == "") {
+		err = errIncomplete
+	}
+	if err != nil {
+		return Version{}, "", fmt.Errorf("reading %s: %w", arn, s.explain(err))
+	}
+	return described(out), aws.ToString(out.Content.Location), nil
+}
+
 // owns asks for the version by the layer's name alone, which means the caller's
 // account, and remembers that account where it is proved.
 func (p *Publisher) owns(ctx context.Context, api *lambda.Client, a LayerVersionARN) (bool, error) {
