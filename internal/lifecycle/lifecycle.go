@@ -27,6 +27,9 @@ type Life struct {
 	// no apply has made it the resource's own: leaving the argument out revokes
 	// nothing.
 	SharingFound bool
+	// SharingUnread is set where the state came from another provider, and nobody
+	// has looked yet who may use the version.
+	SharingUnread bool
 	// Holder names the resource among those that point at versions of the same
 	// layer; "" where nothing has named it yet.
 	Holder string

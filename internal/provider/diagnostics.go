@@ -148,9 +148,9 @@ func diagnosePublish(err error) (diag.Diagnostic, bool) {
 	case errors.As(err, &altered):
 		return diag.NewErrorDiagnostic("AWS keeps other bytes than those sent", sentence(altered.Error())), true
 	case errors.As(err, &denied):
-		return diag.NewErrorDiagnostic("A permission is missing: "+denied.Action, sentence(err.Error())), true
+		return diag.NewErrorDiagnostic("A permission is missing: "+denied.Action, sentence(err.Error())+" Grant it to the principal that AWS names, in a policy of its own or where a boundary takes it away, or use other credentials."), true
 	case errors.As(err, &login):
-		return diag.NewErrorDiagnostic("AWS refuses the credentials", sentence(err.Error())), true
+		return diag.NewErrorDiagnostic("AWS refuses the credentials", sentence(err.Error())+" Renew them, as by \"aws sso login\", or correct profile, access_key and token of the provider block, or the AWS_ variables; \"aws sts get-caller-identity\" tries them."), true
 	case errors.As(err, &quota):
 		return diag.NewErrorDiagnostic("A quota of the account is used up: "+quota.Quota, sentence(err.Error())), true
 	case errors.As(err, &taken):

@@ -15,9 +15,9 @@ import (
 // hash alone, and it has no lock.
 func knownByHash(hash string, size int64, runtimes, architectures []string) types.Object {
 	return types.ObjectValueMust(builtTypes(), map[string]attr.Value{
-		"lock": types.StringValue(""), "filename": types.StringValue(""), "sha256": types.StringValue(""),
+		"lock":             types.StringValue(""),
 		"source_code_hash": types.StringValue(hash), "size": types.Int64Value(size),
-		"runtimes": listOf(runtimes), "architectures": listOf(architectures),
+		"runtimes": listOrEmpty(runtimes), "architectures": listOrEmpty(architectures),
 	})
 }
 
@@ -28,7 +28,7 @@ func (t *toolbox) rebuild(ctx context.Context, b *builtModel) (publish.Zip, erro
 	if err != nil {
 		return publish.Zip{}, err
 	}
-	name, size := b.Filename.ValueString(), b.Size.ValueInt64()
+	name, size := layer.DefaultPath(want), b.Size.ValueInt64()
 	if _, intact, err := t.builder.Intact(name, want, size); err == nil && intact {
 		return publish.FileZip(name, want, size), nil
 	}

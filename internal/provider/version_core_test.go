@@ -236,6 +236,27 @@ func (c *core) checkPlan(prior, config, plan tftypes.Value) error {
 	return nil
 }
 
+// validate has the provider look at a configuration alone.
+func (c *core) validate(ctx context.Context, config map[string]tftypes.Value) error {
+	server, err := c.server()
+	if err != nil {
+		return err
+	}
+	whole, err := c.config(config)
+	if err != nil {
+		return err
+	}
+	given, err := dynamic(whole)
+	if err != nil {
+		return err
+	}
+	answer, err := server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: "layerbuild_version", Config: given})
+	if err != nil {
+		return err
+	}
+	return c.judge(answer.Diagnostics)
+}
+
 // apply makes the configuration true and returns the provider's error. What
 // Terraform would call a bug of the provider begins with "inconsistent".
 func (c *core) apply(ctx context.Context, config map[string]tftypes.Value) error {

@@ -13,7 +13,7 @@ import (
 
 func descriptionAttribute() schema.Attribute {
 	return schema.StringAttribute{
-		MarkdownDescription: "Description of the version. Default: what is in it and the beginning of its hash, such as `idna 3.6, requests 2.31.0 and 7 more (sha256 1a2b3c4d5e6f)`, so that a listing tells the versions apart. " +
+		MarkdownDescription: "Description of the version. Default: what is in it and the beginning of its hash, what was asked for first, such as `requests 2.31.0, idna 3.6 and 7 more (sha256 1a2b3c4d5e6f)`, so that a listing tells the versions apart. " +
 			"Without the argument a version keeps the description that it has for as long as its bytes stay the same, also one that was imported or written here before. `\"\"` is no description.",
 		Optional:   true,
 		Computed:   true,
@@ -38,19 +38,22 @@ func (m *versionModel) planDescription(ctx context.Context, config, before *vers
 			diags.Append(diagnose("Unusable hash of the zip", err))
 			return
 		}
-		m.Description = types.StringValue(publish.DefaultDescription(b.contents(), sum))
+		contents, asked := b.parts()
+		m.Description = types.StringValue(publish.DefaultDescription(contents, asked, sum))
 	}
 }
 
-// contents names the parts of the package, as far as its lock can be read.
-func (b *builtModel) contents() map[string]string {
+// parts returns the parts of the package and the keys of those that were asked
+// for, as far as its lock can be read.
+func (b *builtModel) parts() (contents map[string]string, asked []string) {
 	if b == nil {
-		return nil
+		return nil, nil
 	}
-	if lock, err := b.lock(); err == nil && lock != nil {
-		return lock.Contents()
+	lock, err := b.lock()
+	if err != nil || lock == nil {
+		return nil, nil
 	}
-	return nil
+	return lock.Contents(), lock.Asked()
 }
 
 // describe settles a description that the plan could not know, since the zip

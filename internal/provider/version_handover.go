@@ -110,8 +110,8 @@ func (p *place) tookOver(layer string) diag.Diagnostic {
 }
 
 // tellRetained warns of what a destroy leaves because it is told to, or because
-// the resource may not delete it.
-func (p *place) tellRetained(layer string, retain bool) (diags diag.Diagnostics) {
+// the resource may not delete it. whole is set where it deletes all of the layer.
+func (p *place) tellRetained(layer string, retain, whole bool) (diags diag.Diagnostics) {
 	if retain {
 		numbers := slices.Sorted(slices.Values(p.life.Numbers()))
 		if n := p.life.Release.Number; n != 0 && !p.life.Gone() && !slices.Contains(numbers, n) {
@@ -123,7 +123,7 @@ func (p *place) tellRetained(layer string, retain bool) (diags diag.Diagnostics)
 		}
 		return diags
 	}
-	if p.life.TakenOver() && !p.life.Gone() {
+	if p.life.TakenOver() && !p.life.Gone() && !whole {
 		diags.AddWarning(fmt.Sprintf("Taken over and not deleted of layer %q: version %d", layer, p.life.Release.Number), fmt.Sprintf(
 			"This resource found %s and did not publish it, so it stays: another resource, state or run may have it. When nothing needs it any more, delete it by hand.", p.life.Release.ARN))
 	}

@@ -14,6 +14,10 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
+// importForms says what can be imported.
+const importForms = "Import the ARN of a layer version, such as arn:aws:lambda:eu-west-1:123456789012:layer:name:3, or that of a layer for its newest version. " +
+	"Where the CLI knows identities, an import block can say identity = { layer_name = \"name\" }, with account_id and region where they are not the provider's."
+
 // ImportState takes the ARN of a layer version, or of a layer or its identity,
 // which mean the newest version. The resource then owns that version, as if it
 // had published it.
@@ -24,12 +28,14 @@ func (r *versionResource) ImportState(ctx context.Context, req resource.ImportSt
 	if req.ID != "" {
 		var err error
 		if arn, err = publish.ParseLayerARN(req.ID); err != nil {
-			resp.Diagnostics.AddError("Malformed import id", sentence(err.Error())+
-				" Import the ARN of a layer version, such as arn:aws:lambda:eu-west-1:123456789012:layer:name:3, or that of a layer for its newest version.")
+			resp.Diagnostics.AddError("Malformed import id", sentence(err.Error())+" "+importForms)
 			return
 		}
 		layerARN = arn.LayerARN()
 		identity = versionIdentity{AccountID: types.StringValue(arn.AccountID), Region: types.StringValue(arn.Region), LayerName: types.StringValue(arn.Name)}
+	} else if req.Identity == nil || req.Identity.Raw.IsNull() {
+		resp.Diagnostics.AddError("Malformed import id", "The id is empty. "+importForms)
+		return
 	} else {
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
 		if resp.Diagnostics.HasError() {

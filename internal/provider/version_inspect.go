@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
 // inspect judges the zip that is to be published for the runtimes and
@@ -30,7 +31,10 @@ func (r *versionResource) inspect(ctx context.Context, m *versionModel) diag.Dia
 		if len(ids)+len(wider) == 0 {
 			return diags
 		}
-		name, attribute = built.Filename.ValueString(), "compatible_runtimes"
+		if sum, err := publish.ParseCodeSHA256(built.SourceCodeHash.ValueString()); err == nil {
+			name = layer.DefaultPath(sum)
+		}
+		attribute = "compatible_runtimes"
 		if len(ids) == 0 {
 			ids, architectures, attribute = stringSet(ctx, m.CompatibleRuntimes, &diags), wider, "compatible_architectures"
 		}

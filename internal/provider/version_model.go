@@ -29,6 +29,7 @@ type versionModel struct {
 	Region                  types.String   `tfsdk:"region"`
 	S3                      types.Object   `tfsdk:"s3"`
 	Timeouts                timeouts.Value `tfsdk:"timeouts"`
+	ID                      types.String   `tfsdk:"id"`
 	ARN                     types.String   `tfsdk:"arn"`
 	LayerARN                types.String   `tfsdk:"layer_arn"`
 	Version                 types.Int64    `tfsdk:"version"`
@@ -55,9 +56,7 @@ type versionModel struct {
 // nothing else, since a change of what is left out must be no difference.
 type builtModel struct {
 	Lock           types.String `tfsdk:"lock"`
-	Filename       types.String `tfsdk:"filename"`
 	SourceCodeHash types.String `tfsdk:"source_code_hash"`
-	SHA256         types.String `tfsdk:"sha256"`
 	Size           types.Int64  `tfsdk:"size"`
 	Runtimes       types.List   `tfsdk:"runtimes"`
 	Architectures  types.List   `tfsdk:"architectures"`
@@ -65,7 +64,7 @@ type builtModel struct {
 
 func builtTypes() map[string]attr.Type {
 	return map[string]attr.Type{
-		"lock": types.StringType, "filename": types.StringType, "source_code_hash": types.StringType, "sha256": types.StringType,
+		"lock": types.StringType, "source_code_hash": types.StringType,
 		"size": types.Int64Type, "runtimes": types.ListType{ElemType: types.StringType}, "architectures": types.ListType{ElemType: types.StringType},
 	}
 }
@@ -147,7 +146,7 @@ func (m *versionModel) setDefaults(ctx context.Context, config *versionModel, di
 	}
 	runtimes, architectures := types.SetNull(types.StringType), types.SetNull(types.StringType)
 	if b := m.built(ctx, diags); b != nil {
-		runtimes, architectures = asSet(b.Runtimes), asSet(b.Architectures)
+		runtimes, architectures = someSet(b.Runtimes), someSet(b.Architectures)
 	}
 	if config.CompatibleRuntimes.IsNull() {
 		m.CompatibleRuntimes = runtimes
@@ -228,6 +227,15 @@ func errFunctionZip() error {
 		At: fault.At("package"), Summary: "The package is the code of a function",
 		Detail: "It has kind = \"function\", so its files do not lie where a function looks into a layer. Drop kind from the package, or give filename and source_code_hash of it to aws_lambda_function.",
 	}
+}
+
+// someSet is asSet, and null for a list without elements: what was imported may
+// declare nothing.
+func someSet(list types.List) types.Set {
+	if !list.IsUnknown() && len(list.Elements()) == 0 {
+		return types.SetNull(types.StringType)
+	}
+	return asSet(list)
 }
 
 // asSet returns a list's elements as a set; unknown and null stay so.

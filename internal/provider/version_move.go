@@ -51,7 +51,7 @@ func moveLayerVersion(ctx context.Context, req resource.MoveStateRequest, resp *
 		resp.Diagnostics.Append(diagnose("The layer version cannot be moved", err))
 		return
 	}
-	life := &lifecycle.Life{}
+	life := &lifecycle.Life{SharingUnread: true}
 	home := life.At(arn.Region)
 	describe(&home.Release, v)
 	// The aws provider may have been told to leave old versions alone: then this

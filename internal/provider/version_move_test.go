@@ -74,7 +74,7 @@ func TestMoveFromTheAWSProvider(t *testing.T) {
 			l.fine(moved.Diagnostics)
 			l.identified("moving", moved.TargetIdentity)
 			want := map[string]string{
-				"arn": layerARN + ":1", "layer_arn": layerARN, "layer_name": "deps", "region": "eu-west-1", "created_date": "2026-11-23T10:00:00.000+0000",
+				"id": layerARN + ":1", "arn": layerARN + ":1", "layer_arn": layerARN, "layer_name": "deps", "region": "eu-west-1", "created_date": "2026-11-23T10:00:00.000+0000",
 			}
 			maps.Copy(want, c.want)
 			if got := l.texts(l.resource, moved.TargetState); !maps.Equal(got, want) {

@@ -221,8 +221,9 @@ func TestParameterIsRefused(t *testing.T) {
 	}
 }
 
-// TestParameterFailsAtCreate keeps the version that was made in the state, so
-// that it is cleaned up.
+// TestParameterFailsAtCreate finds a parameter of others at plan, and keeps a
+// version that was made before the write failed in the state, so that it is
+// cleaned up.
 func TestParameterFailsAtCreate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -232,7 +233,13 @@ func TestParameterFailsAtCreate(t *testing.T) {
 		Steps: []resource.TestStep{
 			{Config: w.publishing("idna", `ssm_parameter = { name = "/taken" }`), ExpectError: sentenceLike(`is there already and was not written by this resource`)},
 			{
-				Config: w.publishing("idna", `ssm_parameter = { name = "/free" }`), ConfigPlanChecks: action(plancheck.ResourceActionReplace),
+				PreConfig:   func() { w.aws.Inject(refused("PutParameter", region)) },
+				Config:      w.publishing("idna", `ssm_parameter = { name = "/free" }`),
+				ExpectError: sentenceLike(`ssm:PutParameter`),
+			},
+			{
+				PreConfig: w.aws.Calm,
+				Config:    w.publishing("idna", `ssm_parameter = { name = "/free" }`), ConfigPlanChecks: action(plancheck.ResourceActionReplace),
 				Check: resource.ComposeTestCheckFunc(w.hasVersions(2), w.holds(region, "/free", layerARN+":2"), w.holds(region, "/taken", "theirs")),
 			},
 		},

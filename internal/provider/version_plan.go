@@ -15,7 +15,8 @@ import (
 )
 
 // ModifyPlan decides whether a new version is due: the bytes or what describes
-// them differ from the version in the state. It asks AWS nothing.
+// them differ from the version in the state. AWS is asked only where something
+// changes, for what would stop the apply.
 func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		r.planDestroy(ctx, req, resp)
@@ -42,13 +43,17 @@ func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		resp.Diagnostics.Append(diags...)
 		r.register(ctx, before, life)
 	}
-	resp.Diagnostics.Append(blocking(r.plan(ctx, &m, &config, before, life), before != nil)...)
+	p, diags := r.plan(ctx, &m, &config, before, life)
+	resp.Diagnostics.Append(blocking(diags, before != nil)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
-	if !resp.Plan.Raw.Equal(req.State.Raw) {
-		resp.Diagnostics.Append(r.guardPlan(ctx, &m, before)...)
+	if resp.Plan.Raw.Equal(req.State.Raw) {
+		return
+	}
+	if resp.Diagnostics.Append(r.guardPlan(ctx, &m, before)...); !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(blocking(r.look(ctx, p, &m), before != nil)...)
 	}
 }
 
@@ -112,31 +117,31 @@ func movedRegion(before *versionModel, region string) diag.Diagnostic {
 // lifecycle decides; this is how Terraform is told. A version that is to be
 // published has attributes that are not known, and where something is due that
 // no attribute shows, published_versions is not known, which makes an update.
-func (r *versionResource) plan(ctx context.Context, m, config, before *versionModel, life *lifecycle.Life) diag.Diagnostics {
-	var diags diag.Diagnostics
+func (r *versionResource) plan(ctx context.Context, m, config, before *versionModel, life *lifecycle.Life) (p *planning, diags diag.Diagnostics) {
 	m.setDefaults(ctx, config, &diags)
 	if err := m.built(ctx, &diags).checkLayer(); err != nil {
-		return append(diags, diagnose("Unusable package", err))
+		return nil, append(diags, diagnose("Unusable package", err))
 	}
-	p := planning{before: before, life: life}
+	p = &planning{before: before, life: life}
 	p.zip, p.known = m.wanted(ctx, &diags)
 	m.planDescription(ctx, config, before, p.zip, p.known, &diags)
 	p.want = m.arguments(ctx, config.Sharing, p.zip, p.known, &diags)
 	p.dues = lifecycle.Plan(before.stateArguments(ctx, &diags), life, p.want)
 	if diags.HasError() {
-		return diags
+		return nil, diags
 	}
 	p.planReleases(ctx, m, &diags)
 	p.planSharing(m, config, &diags)
-	r.planRetention(ctx, &p, m, &diags)
+	r.planRetention(ctx, p, m, &diags)
 	p.planPublished(m)
 	if p.publishes() {
 		m.planStaging(ctx, p.zip, &diags)
+		diags.Append(m.lookAtZip(p.zip)...)
 		diags.Append(r.inspect(ctx, m)...)
 	} else {
 		m.keepImported(ctx, before, &diags)
 	}
-	return diags
+	return p, diags
 }
 
 // planning is what a plan knows when it looks at the regions.

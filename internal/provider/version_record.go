@@ -22,9 +22,10 @@ const recordKey = "life"
 
 // record is the part of a Life that the state does not show.
 type record struct {
-	Holder       string                 `json:"holder,omitempty"`
-	SharingFound bool                   `json:"sharing_found,omitempty"`
-	Places       map[string]placeRecord `json:"places,omitempty"`
+	Holder        string                 `json:"holder,omitempty"`
+	SharingFound  bool                   `json:"sharing_found,omitempty"`
+	SharingUnread bool                   `json:"sharing_unread,omitempty"`
+	Places        map[string]placeRecord `json:"places,omitempty"`
 }
 
 // placeRecord is the part of a lifecycle.Place that the state does not show.
@@ -81,7 +82,7 @@ func readLife(ctx context.Context, private privateReader, m *versionModel) (*lif
 		diags.AddError("Unusable private state", sentence("reading the record of the versions: "+err.Error()))
 		return life, diags
 	}
-	life.Holder, life.SharingFound = kept.Holder, kept.SharingFound
+	life.Holder, life.SharingFound, life.SharingUnread = kept.Holder, kept.SharingFound, kept.SharingUnread
 	for region, part := range kept.Places {
 		part.restore(life.At(region))
 	}
@@ -119,7 +120,7 @@ func (m *versionModel) guessParameter(ctx context.Context, life *lifecycle.Life,
 
 // writeLife keeps the record.
 func writeLife(ctx context.Context, life *lifecycle.Life, private privateWriter) diag.Diagnostics {
-	kept := record{Holder: life.Holder, SharingFound: life.SharingFound, Places: map[string]placeRecord{}}
+	kept := record{Holder: life.Holder, SharingFound: life.SharingFound, SharingUnread: life.SharingUnread, Places: map[string]placeRecord{}}
 	for region, p := range life.Places {
 		if region == "" || p.Empty() && len(p.Others) == 0 {
 			continue

@@ -101,6 +101,7 @@ func (m *versionModel) home() replicaModel {
 
 // setHome is the inverse of home.
 func (m *versionModel) setHome(from replicaModel) {
+	m.ID = from.ARN
 	m.ARN, m.Version, m.CreatedDate, m.CodeSHA256, m.CodeSize, m.RetainedVersions = from.ARN, from.Version, from.CreatedDate, from.CodeSHA256, from.CodeSize, from.RetainedVersions
 	m.UnsignedSHA256, m.SigningJobARN, m.SigningProfileVersionARN = from.UnsignedSHA256, from.SigningJobARN, from.SigningProfileVersionARN
 }

@@ -108,7 +108,7 @@ func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, re
 		resp.Diagnostics.Append(diags...)
 		return
 	}
-	importing := m.LayerName.IsNull()
+	importing := m.LayerName.IsNull() || life.SharingUnread
 	resp.Diagnostics.Append(m.refresh(ctx, places)...)
 	r.readSharing(ctx, publisher, &m, places, life, importing)
 	resp.Diagnostics.Append(r.readParameter(ctx, publisher, &m, places)...)
@@ -298,13 +298,14 @@ func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest
 // the ARN of a version that another resource points at is left to that one.
 func (r *versionResource) destroyAt(ctx context.Context, publisher *publish.Publisher, m *versionModel, p *place) diag.Diagnostics {
 	others, diags := p.inherit(ctx, publisher)
+	policy, retain, _ := m.retention(ctx, &diags)
 	if diags.HasError() {
 		return diags
 	}
+	left := p.tellRetained(m.LayerName.ValueString(), retain, policy.WholeLayer)
 	if !others || p.life.Parameter.Value != p.life.Release.ARN {
 		diags.Append(r.dropParameter(ctx, publisher, p)...)
 	}
-	_, retain, _ := m.retention(ctx, &diags)
 	if !retain {
 		diags.Append(r.retireAll(ctx, publisher, m, p)...)
 	} else if p.outcome.Due.Leave { // the versions stay, so what names one may: a region out of reach can be left
@@ -316,7 +317,7 @@ func (r *versionResource) destroyAt(ctx context.Context, publisher *publish.Publ
 		return diags
 	}
 	if retain || !others {
-		diags.Append(p.tellRetained(m.LayerName.ValueString(), retain)...)
+		diags.Append(left...)
 	}
 	return append(diags, p.part(ctx, publisher)...)
 }

@@ -144,7 +144,7 @@ resource "layerbuild_version" "v" {
 			},
 			{
 				Config:      config(fmt.Sprintf("source_code_hash = %q", hashOf("other bytes"))),
-				ExpectError: regexp.MustCompile(`The zip is not the one that was planned`),
+				ExpectError: regexp.MustCompile(`The hash is that of another file`),
 			},
 			{
 				// Bytes that AWS has already are taken over, not published again.

@@ -22,7 +22,7 @@ func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Publishes a layer zip as a Lambda layer version. A change of the bytes or of what describes them publishes a new version in place; older ones stay for the functions that use them. " +
 			"A version with equal bytes and metadata is taken over, never published twice.\n\n" +
-			"Where the zip of a `layerbuild_package` is missing, as on a worker that runs only the apply, it is rebuilt from the package's lock and must meet the planned hash." + nestedNote,
+			"Where the zip of a `layerbuild_package` is missing, as on a worker that runs only the apply, it is rebuilt below `.layerbuild` from the package's lock and must meet the planned hash." + nestedNote,
 		Attributes: map[string]schema.Attribute{
 			"layer_name": schema.StringAttribute{
 				MarkdownDescription: "Name of the layer. A change replaces the resource.",
@@ -39,7 +39,7 @@ func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			"source_code_hash": schema.StringAttribute{
 				MarkdownDescription: "SHA-256 of the zip in base64, as `filebase64sha256` writes it. Nothing with another hash is published. Default: read from `filename`.",
 				Optional:            true,
-				Validators:          []validator.String{checked{"a SHA-256 in base64", checkHash}, stringvalidator.ConflictsWith(path.MatchRoot("package"))},
+				Validators:          []validator.String{codeHash{}, stringvalidator.ConflictsWith(path.MatchRoot("package"))},
 			},
 			"description": descriptionAttribute(),
 			"license_info": schema.StringAttribute{
@@ -80,6 +80,7 @@ func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			"signing":       signingAttribute(),
 			"ssm_parameter": parameterAttribute(),
 			"timeouts":      timeoutsAttribute(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
+			"id":            computedString("ARN of the version, by which Terraform names the resource."),
 			"arn":           computedString("ARN of the version, for `layers` of a function."),
 			"layer_arn":     computedString("ARN of the layer, without a version."),
 			"created_date":  computedString("When the version was published."),
@@ -141,9 +142,6 @@ func replicasAttribute() schema.Attribute {
 }
 
 func packageAttribute() schema.Attribute {
-	part := func(description string) schema.Attribute {
-		return schema.StringAttribute{MarkdownDescription: description, Required: true}
-	}
 	parts := func(description string) schema.Attribute {
 		return schema.ListAttribute{MarkdownDescription: description, ElementType: types.StringType, Required: true}
 	}
@@ -152,10 +150,8 @@ func packageAttribute() schema.Attribute {
 		Optional:            true,
 		Validators:          nested(),
 		Attributes: map[string]schema.Attribute{
-			"lock":             schema.StringAttribute{MarkdownDescription: "The package's recipe.", Required: true, Sensitive: true},
-			"filename":         part("Where the package's zip is, if it is there."),
-			"source_code_hash": part("SHA-256 of the zip in base64."),
-			"sha256":           part("SHA-256 of the zip in hexadecimal."),
+			"lock":             schema.StringAttribute{MarkdownDescription: "The package's recipe. Null in a configuration that Terraform has generated of an import: write the package in its place before the layer changes.", Optional: true, Sensitive: true},
+			"source_code_hash": schema.StringAttribute{MarkdownDescription: "SHA-256 of the zip in base64.", Required: true},
 			"size":             schema.Int64Attribute{CustomType: wholeNumber{}, MarkdownDescription: "Size of the zip in bytes.", Required: true},
 			"runtimes":         parts("Runtimes that the package is built for."),
 			"architectures":    parts("Architectures that the package is built for."),
@@ -173,8 +169,18 @@ func timeoutsAttribute(ctx context.Context, o timeouts.Opts) schema.Attribute {
 	return attribute
 }
 
-// checkHash accepts the form of CodeSha256.
-func checkHash(s string) error {
-	_, err := publish.ParseCodeSHA256(s)
-	return err
+// codeHash accepts the form of CodeSha256.
+type codeHash struct{}
+
+func (codeHash) Description(context.Context) string { return "a SHA-256 in base64" }
+
+func (v codeHash) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (codeHash) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if _, err := publish.ParseCodeSHA256(req.ConfigValue.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "The hash is not in the form of AWS", sentence(err.Error()))
+	}
 }

@@ -159,8 +159,17 @@ func (p *planning) planSharing(m, config *versionModel, diags *diag.Diagnostics)
 		m.Sharing = p.before.Sharing
 	case found:
 		diags.AddAttributeWarning(path.Root("sharing"), "The new version is shared with nobody",
-			"The imported version is shared, but the configuration has no sharing. The imported version stays shared as it is; to share new versions too, write the sharing argument.")
+			fmt.Sprintf("The version that was imported or moved is shared (%s), but the configuration has no sharing. That version stays shared as it is, and this apply publishes a new one that nobody else may use. To share it too, write the sharing argument.", whom(p.before.Sharing)))
 	}
+}
+
+// whom names those whom a sharing object names.
+func whom(object types.Object) string {
+	s, _ := sharingOf(object)
+	if s.Public {
+		return "with everyone"
+	}
+	return "with " + strings.Join(append(slices.Clone(s.AccountIDs), s.OrganizationIDs...), ", ")
 }
 
 // readSharing writes who may use the versions. Of several regions the first
@@ -183,6 +192,7 @@ func (r *versionResource) readSharing(ctx context.Context, publisher *publish.Pu
 			p.diags.Append(p.unreadable(diagnose("The sharing of the layer version cannot be read", err)))
 		}
 	})
+	life.SharingUnread = false
 	for _, p := range places {
 		if s, _ := sharingOf(p.shared); importing && s.Equal(publish.Sharing{}) {
 			continue

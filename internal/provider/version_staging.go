@@ -21,6 +21,9 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
+// storageReference has Lambda read the object itself, with no copy.
+const storageReference = "REFERENCE"
+
 type stagingModel struct {
 	Bucket      types.String `tfsdk:"bucket"`
 	Prefix      types.String `tfsdk:"prefix"`
@@ -51,7 +54,7 @@ func stagingAttribute() schema.Attribute {
 			"storage_mode": schema.StringAttribute{
 				MarkdownDescription: "`COPY` (default), or `REFERENCE`: Lambda reads the object itself for as long as the version is in use, so it is never removed. The bucket must be versioned, and its policy must grant `s3:GetObject` and `s3:GetObjectVersion` to `lambda.amazonaws.com`.",
 				Optional:            true,
-				Validators:          []validator.String{stringvalidator.OneOf("COPY", "REFERENCE")},
+				Validators:          []validator.String{stringvalidator.OneOf("COPY", storageReference)},
 			},
 			"tags": schema.MapAttribute{
 				MarkdownDescription: "Tags of the object, at most ten.",
@@ -131,7 +134,7 @@ func (m *versionModel) planStaging(ctx context.Context, zip wanted, diags *diag.
 	}
 	diags.Append(m.S3.As(ctx, &s, basetypes.ObjectAsOptions{UnhandledUnknownAsEmpty: true})...)
 	further, known := m.furtherRegions(ctx, diags)
-	staged := large || !m.Signing.IsNull() && !m.Signing.IsUnknown() || s.StorageMode.ValueString() == "REFERENCE"
+	staged := large || !m.Signing.IsNull() && !m.Signing.IsUnknown() || s.StorageMode.ValueString() == storageReference
 	if bucket := s.Bucket.ValueString(); bucket != "" && known && len(further) > 0 && staged && !strings.Contains(bucket, "{region}") {
 		diags.Append(at("s3", diag.NewErrorDiagnostic("One bucket for several regions", fmt.Sprintf(
 			"The zip goes through the bucket %q, and AWS wants bucket and layer in one region, here in %s and in %s. Have a bucket in each region and write \"{region}\" where their names differ, as in \"artifacts-{region}\".",

@@ -103,7 +103,7 @@ func (p *Publisher) Caller(ctx context.Context, region string) (Caller, error) {
 		if p.config.SkipCredentialsValidation {
 			return Caller{}, nil
 		}
-		return Caller{}, configFailure(diags, s.keys.secrets())
+		return Caller{}, p.config.failure(diags, s.keys.secrets())
 	}
 	p.caller = Caller{account, partition}
 	return p.caller, nil

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -235,7 +236,7 @@ func newSession(ctx context.Context, c Config) (*session, error) {
 	base := c.base(log)
 	_, resolved, diags := awsbase.GetAwsConfig(ctx, base)
 	if diags.HasError() {
-		return nil, configFailure(diags, hidden)
+		return nil, c.failure(diags, hidden)
 	}
 	keys.source = resolved.Credentials
 	s := &session{config: c, aws: resolved, keys: keys}
@@ -254,7 +255,7 @@ func newSession(ctx context.Context, c Config) (*session, error) {
 	if len(c.AllowedAccountIDs)+len(c.ForbiddenAccountIDs) > 0 {
 		account, _, diags := awsbase.GetAwsAccountIDAndPartition(ctx, resolved, base)
 		if diags.HasError() {
-			return nil, configFailure(diags, s.keys.secrets())
+			return nil, c.failure(diags, s.keys.secrets())
 		}
 		if err := base.VerifyAccountIDAllowed(account); err != nil {
 			return nil, &ConfigError{Faults: []string{
@@ -268,17 +269,39 @@ func newSession(ctx context.Context, c Config) (*session, error) {
 // noRegion tells what to do about a region that nothing names.
 const noRegion = "no region is set: set region in the provider block, or AWS_REGION"
 
-// configFailure makes one error of the diagnostics, without credentials.
-func configFailure(diags diag.Diagnostics, hidden secrets) error {
+// failure makes one error of the diagnostics, without credentials.
+func (c Config) failure(diags diag.Diagnostics, hidden secrets) error {
 	var faults []string
 	var causes []error
 	for _, d := range diags.Errors() {
-		faults = append(faults, hidden.redact(sentence(d)))
+		faults = append(faults, hidden.redact(c.explainSettings(d)))
 		if with, ok := d.(diag.DiagnosticWithErr); ok {
 			causes = append(causes, with.Err())
 		}
 	}
 	return &ConfigError{Faults: faults, cause: errors.Join(causes...)}
+}
+
+// explainSettings writes a diagnostic in one line, with what to write instead where
+// the settings themselves are at fault.
+func (c Config) explainSettings(d diag.Diagnostic) string {
+	with, ok := d.(diag.DiagnosticWithErr)
+	if !ok || with.Err() == nil {
+		return sentence(d)
+	}
+	missing, ok := errors.AsType[awsconfig.SharedConfigProfileNotExistError](with.Err())
+	if !ok {
+		return sentence(d)
+	}
+	name := missing.Profile
+	if name == "" {
+		name = c.Profile
+	}
+	files := strings.Join(append(slices.Clone(c.SharedConfigFiles), c.SharedCredentialsFiles...), ", ")
+	if files == "" {
+		files = "~/.aws/config and ~/.aws/credentials, or what AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name"
+	}
+	return fmt.Sprintf("the profile %q is not in the shared files (%s): correct profile or AWS_PROFILE, or add it there, as by \"aws configure --profile %s\"", name, files, name)
 }
 
 // sentence writes a diagnostic in one line: what failed, and AWS's reason.

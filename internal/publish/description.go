@@ -20,13 +20,13 @@ const shortDigest = 12
 
 // DefaultDescription returns what a version says of itself where the user says
 // nothing: its parts and the first 12 digits of the zip's SHA-256, as in
-// "idna 3.6, requests 2.31.0 and 7 more (sha256 1a2b3c4d5e6f)", or the digest
+// "requests 2.31.0, idna 3.6 and 7 more (sha256 1a2b3c4d5e6f)", or the digest
 // alone where no part is known. Contents are those of a package, such as
-// "python:requests" → "2.31.0". A list that is too long for AWS ends with a
+// "python:requests" → "2.31.0"; asked are the keys of those that come first. A list that is too long for AWS ends with a
 // whole part. The same zip always has the same description.
-func DefaultDescription(contents map[string]string, sha256 store.Digest) string {
+func DefaultDescription(contents map[string]string, asked []string, sha256 store.Digest) string {
 	digest := "sha256 " + sha256.Hex()[:shortDigest]
-	parts := describeParts(contents)
+	parts := describeParts(contents, asked)
 	for kept := len(parts); kept > 0; kept-- {
 		text := strings.Join(parts[:kept], ", ")
 		if more := len(parts) - kept; more > 0 {
@@ -41,12 +41,15 @@ func DefaultDescription(contents map[string]string, sha256 store.Digest) string 
 	return digest
 }
 
-// describeParts names the parts of a package: what has versions first, each kind in
-// the order of its names. The digest of the zip stands for those of the parts.
-func describeParts(contents map[string]string) []string {
+// describeParts names the parts of a package: what was asked for first, then what
+// has versions, each kind in the order of its names. The digest of the zip stands for those of the parts.
+func describeParts(contents map[string]string, asked []string) []string {
 	kinds := []string{"python", "nodejs", "images", "downloads", "builds", "files"}
 	rank := func(key string) int {
 		kind, _, _ := strings.Cut(key, ":")
+		if slices.Contains(asked, key) {
+			return -1
+		}
 		if i := slices.Index(kinds, kind); i >= 0 {
 			return i
 		}

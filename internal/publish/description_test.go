@@ -24,47 +24,53 @@ func TestDefaultDescription(t *testing.T) {
 	for name, c := range map[string]struct {
 		contents map[string]string
 		want     string
+		asked    []string
 	}{
 		"python": {
-			map[string]string{"python:requests": "2.31.0", "python:idna": "3.6"},
-			"idna 3.6, requests 2.31.0 (sha256 000102030405)",
+			contents: map[string]string{"python:requests": "2.31.0", "python:idna": "3.6"},
+			want:     "idna 3.6, requests 2.31.0 (sha256 000102030405)",
+		},
+		"what was asked for first": {
+			contents: map[string]string{"python:requests": "2.31.0", "python:idna": "3.6", "python:urllib3": "2.1", "nodejs:uuid": "9.0.0", "files:bin": "0123456789ab (1 file)"},
+			asked:    []string{"python:urllib3", "python:requests", "nodejs:uuid"},
+			want:     "uuid 9.0.0, requests 2.31.0, urllib3 2.1, idna 3.6, bin (sha256 000102030405)",
 		},
 		"node": {
-			map[string]string{"nodejs:lodash": "4.17.21", "nodejs:@aws-sdk/client-s3": "3.600.0"},
-			"@aws-sdk/client-s3 3.600.0, lodash 4.17.21 (sha256 000102030405)",
+			contents: map[string]string{"nodejs:lodash": "4.17.21", "nodejs:@aws-sdk/client-s3": "3.600.0"},
+			want:     "@aws-sdk/client-s3 3.600.0, lodash 4.17.21 (sha256 000102030405)",
 		},
 		"files only": {
-			map[string]string{"files:python/shared_utils": "0123456789ab (3 files)"},
-			"python/shared_utils (sha256 000102030405)",
+			contents: map[string]string{"files:python/shared_utils": "0123456789ab (3 files)"},
+			want:     "python/shared_utils (sha256 000102030405)",
 		},
 		"downloads": {
-			map[string]string{"downloads:bin/ffprobe": "0123456789ab", "downloads:bin/ffmpeg": "0123456789ab"},
-			"bin/ffmpeg, bin/ffprobe (sha256 000102030405)",
+			contents: map[string]string{"downloads:bin/ffprobe": "0123456789ab", "downloads:bin/ffmpeg": "0123456789ab"},
+			want:     "bin/ffmpeg, bin/ffprobe (sha256 000102030405)",
 		},
 		"all kinds, versions first": {
-			map[string]string{
+			contents: map[string]string{
 				"files:bin": "0123456789ab (1 file)", "builds:/home/me/build": "0123456789ab (2 files)", "images:alpine:3.20": "sha256:0123456789ab (linux/amd64)",
 				"downloads:bin/tool": "0123456789ab", "nodejs:uuid": "9.0.0", "python:idna": "3.7",
 			},
-			"idna 3.7, uuid 9.0.0, alpine:3.20, bin/tool, build, bin (sha256 000102030405)",
+			want: "idna 3.7, uuid 9.0.0, alpine:3.20, bin/tool, build, bin (sha256 000102030405)",
 		},
 		"two versions of one": {
-			map[string]string{"python:idna": "3.6, 3.7"},
-			"idna 3.6/3.7 (sha256 000102030405)",
+			contents: map[string]string{"python:idna": "3.6, 3.7"},
+			want:     "idna 3.6/3.7 (sha256 000102030405)",
 		},
-		"nothing known": {nil, "sha256 000102030405"},
+		"nothing known": {want: "sha256 000102030405"},
 		"a name that is too long": {
-			map[string]string{"files:" + strings.Repeat("x", 240): "0123456789ab (1 file)"},
-			"sha256 000102030405",
+			contents: map[string]string{"files:" + strings.Repeat("x", 240): "0123456789ab (1 file)"},
+			want:     "sha256 000102030405",
 		},
 		"the longest that fits": {
-			map[string]string{"files:" + strings.Repeat("é", 256-len(" (sha256 000102030405)")): "0123456789ab (1 file)"},
-			strings.Repeat("é", 234) + " (sha256 000102030405)",
+			contents: map[string]string{"files:" + strings.Repeat("é", 256-len(" (sha256 000102030405)")): "0123456789ab (1 file)"},
+			want:     strings.Repeat("é", 234) + " (sha256 000102030405)",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := DefaultDescription(c.contents, sum())
+			got := DefaultDescription(c.contents, c.asked, sum())
 			if got != c.want {
 				t.Errorf("got  %q\nwant %q", got, c.want)
 			}
@@ -84,7 +90,7 @@ func TestLongDescriptionEndsWithAWholeName(t *testing.T) {
 	}
 	const want = "package-00 1.0.0, package-01 1.1.0, package-02 1.2.0, package-03 1.3.0, package-04 1.4.0, package-05 1.5.0, " +
 		"package-06 1.6.0, package-07 1.7.0, package-08 1.8.0, package-09 1.9.0, package-10 1.10.0, package-11 1.11.0 and 88 more (sha256 000102030405)"
-	got := DefaultDescription(contents, sum())
+	got := DefaultDescription(contents, nil, sum())
 	if got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
@@ -125,7 +131,7 @@ func FuzzDescription(f *testing.F) {
 	f.Add("and 7 more", "1", " (sha256 ", "0")
 	f.Add(strings.Repeat("ü", 300), "1.0", "", "")
 	f.Fuzz(func(t *testing.T, name1, version1, name2, version2 string) {
-		text := DefaultDescription(map[string]string{"python:" + name1: version1, "nodejs:" + name2: version2}, sum())
+		text := DefaultDescription(map[string]string{"python:" + name1: version1, "nodejs:" + name2: version2}, nil, sum())
 		if utf8.RuneCountInString(text) > 256 {
 			t.Errorf("%q has more than 256 characters", text)
 		}

@@ -46,6 +46,9 @@ func MeasureZip(path string) (zip Zip, err error) {
 // ParseCodeSHA256 reads a digest in the form of CodeSha256 and
 // source_code_hash: 32 bytes in standard base64.
 func ParseCodeSHA256(s string) (store.Digest, error) {
+	if _, err := store.ParseDigest(s); err == nil {
+		return store.Digest{}, fmt.Errorf("reading code hash %q: it is in the hexadecimal form, want base64: write filebase64sha256(…), or source_code_hash of the package", s)
+	}
 	b, err := base64.StdEncoding.DecodeString(s)
 	if err != nil || len(b) != len(store.Digest{}) {
 		return store.Digest{}, fmt.Errorf("reading code hash %q: want a SHA-256 in base64, as filebase64sha256 writes it", s)
