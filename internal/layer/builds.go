@@ -210,9 +210,13 @@ func (c *cache) runBuild(ctx context.Context, l *BuildLock, platform string, sen
 	engine := container.NewEngine(c.getenv, c.store)
 	recipe := l.recipe(platform)
 	recipe.Fresh = fresh
-	return c.packContainer(ctx, func(visit container.Visit) error {
+	facts, err := c.packContainer(ctx, func(visit container.Visit) error {
 		return engine.Build(ctx, recipe, sent, l.Files, func(line string) { c.log.InfoContext(ctx, line) }, visit)
 	})
+	if err != nil {
+		return containerFacts{}, err
+	}
+	return facts, c.store.Settle(facts.Segment) // nobody else may make it again
 }
 
 // buildLocks are the elements of builds.

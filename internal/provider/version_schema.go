@@ -141,7 +141,7 @@ func replicasAttribute() schema.Attribute {
 	}
 }
 
-func packageAttribute() schema.Attribute {
+func packageAttribute() schema.SingleNestedAttribute {
 	parts := func(description string) schema.Attribute {
 		return schema.ListAttribute{MarkdownDescription: description, ElementType: types.StringType, Required: true}
 	}

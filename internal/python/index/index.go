@@ -352,7 +352,7 @@ func (c *Catalog) fetchMetadata(ctx context.Context, p *Page, f *File) (*WheelMe
 	if err != nil {
 		return nil, err
 	}
-	return readMetadata(p.Name, body), nil
+	return readMetadata(p.Name, f.Filename, body), nil
 }
 
 // metadataBytes returns METADATA. What was read out of a wheel is kept by the
@@ -387,13 +387,16 @@ func (c *Catalog) metadataBytes(ctx context.Context, address string, f *File) ([
 	return body, c.records.PutRecord(bucket, key, body)
 }
 
-func readMetadata(name string, body []byte) *WheelMetadata {
+func readMetadata(name, filename string, body []byte) *WheelMetadata {
 	m, err := wheel.ParseMetadata(body)
 	if err != nil {
 		return &WheelMetadata{Fault: "its metadata is not valid: " + err.Error()}
 	}
 	if pep508.NormalizeName(m.Name) != name {
 		return &WheelMetadata{Fault: fmt.Sprintf("its metadata names another distribution, %q", m.Name)}
+	}
+	if w, err := wheel.ParseWheelName(filename); err == nil && !m.IsOf(w) {
+		return &WheelMetadata{Fault: fmt.Sprintf("its metadata says version %q", m.Version)}
 	}
 	return &WheelMetadata{Metadata: m}
 }

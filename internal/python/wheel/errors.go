@@ -162,3 +162,15 @@ func List(texts []string) string {
 	last := len(texts) - 1
 	return strings.Join(texts[:last], ", ") + " and " + texts[last]
 }
+
+// WrongWheel tells that a wheel holds another distribution or version than its
+// file name says.
+type WrongWheel struct {
+	Filename string
+	// Name and Version are those of its METADATA, as written.
+	Name, Version string
+}
+
+func (e *WrongWheel) Error() string {
+	return fmt.Sprintf("wheel %q holds %s %s by its own METADATA: it was renamed, or made wrongly", e.Filename, e.Name, e.Version)
+}
