@@ -16,6 +16,9 @@ func sentence(err error) string { return fault.Sentence(err.Error()) }
 // forEach is what to write where one layer cannot serve two architectures.
 const forEach = fault.PerArchitecture
 
+// forEachBlock is the block of forEach alone.
+var forEachBlock = forEach[strings.Index(forEach, "\n\n  resource"):]
+
 // checkArchitectures refuses native wheels in a layer for both architectures:
 // their files have one path and different bytes.
 func checkArchitectures(s Spec, l *python.Lock) error {
@@ -66,6 +69,8 @@ func pythonError(s Spec, err error) error {
 		if status, ok := errors.AsType[*fetch.StatusError](err); ok && status.Credentials == "dynamic" {
 			detail := sentence(err) + " The AWS identity may lack codeartifact:ReadFromRepository for the repository."
 			return &fault.Error{At: attribute, Summary: summary, Detail: detail, Err: err}
+		} else if ok && status.Credentials == "" {
+			return &fault.Error{At: attribute, Summary: summary, Detail: sentence(err) + uvLogin(status.URL), Err: err}
 		}
 	case errors.As(err, &unsat):
 		summary = fmt.Sprintf("The requirements conflict on %s", strings.Join(unsat.Names, ", "))
@@ -83,6 +88,14 @@ func pythonError(s Spec, err error) error {
 		summary = fmt.Sprintf("Unusable requirement %q", direct.Requirement)
 	}
 	return fault.Tie(attribute, summary, err)
+}
+
+// uvLogin says how the environment names the credentials of an index; page is the
+// address of one of its projects.
+func uvLogin(page string) string {
+	index := strings.TrimSuffix(page, "/")
+	index = index[:strings.LastIndexByte(index, '/')+1]
+	return fmt.Sprintf(" Or set UV_INDEX=\"acme=%s\" in the environment, with UV_INDEX_ACME_USERNAME and UV_INDEX_ACME_PASSWORD; \"acme\" is any name.", index)
 }
 
 func noWheelError(attribute fault.Path, miss *python.NoWheel, err error) error {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
@@ -30,7 +31,7 @@ func (p *PythonSpec) check(Spec) error {
 	required := len(p.Requirements) > 0 || p.RequirementsFile != ""
 	switch {
 	case !required && p.LockFile == "":
-		return &fault.Error{At: fault.At("python"), Summary: "No Python requirement", Detail: "Write python.requirements, python.requirements_file or python.lock_file, or drop python."}
+		return &fault.Error{At: fault.At("python"), Summary: "No Python requirement", Detail: "Write python.requirements, python.requirements_file or python.lock_file, or drop python. " + fault.DroppedNames}
 	case required && p.LockFile != "":
 		return &fault.Error{
 			At: fault.At("python"), Summary: "Requirements beside a lock file",
@@ -44,12 +45,12 @@ func (p *PythonSpec) check(Spec) error {
 	case p.LockFile == "" && p.Package != "":
 		return &fault.Error{
 			At: fault.At("python", "package"), Summary: "A workspace member without a lock file",
-			Detail: "It chooses among the members of the workspace that a uv.lock is of: name that in python.lock_file. A distribution is asked for in python.requirements.",
+			Detail: "It chooses among the members of the workspace that a uv.lock is of: name that in python.lock_file. A distribution is asked for in python.requirements. " + fault.DroppedNames,
 		}
 	case p.LockFile == "" && len(p.Groups)+len(p.Extras) > 0:
 		return &fault.Error{
 			At: fault.At("python"), Summary: "Groups or extras without a lock file",
-			Detail: "They are parts of python.lock_file. Extras of a requirement are written behind its name, such as \"uvicorn[standard]\".",
+			Detail: "They are parts of python.lock_file. Extras of a requirement are written behind its name, such as \"uvicorn[standard]\". " + fault.DroppedNames,
 		}
 	}
 	_, _, requirements := parseAll(fault.At("python", "requirements"), p.Requirements)
@@ -103,7 +104,7 @@ func (p *PythonSpec) checkIndexes() error {
 		u, err := url.Parse(index.URL)
 		switch {
 		case index.URL == "":
-			return &fault.Error{At: at, Summary: "An index without an address", Detail: "It names neither url nor codeartifact: write one of them."}
+			return &fault.Error{At: at, Summary: "An index without an address", Detail: "It names neither url nor codeartifact: write one of them. " + fault.DroppedNames}
 		case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
 			return &fault.Error{At: at.At("url"), Summary: "Malformed index address", Detail: "An index is an address such as \"https://pypi.example.com/simple/\"."}
 		case u.User != nil:
@@ -152,11 +153,21 @@ func checkShadow(l *python.Lock, noun string, severity Severity) ([]Warning, err
 	if has["boto3"] {
 		inLayer, inRuntime = inRuntime, inLayer
 	}
+	var wanting []string
+	for _, w := range l.Wheels {
+		if slices.Contains(w.Requires, inLayer) && !slices.Contains(wanting, w.Name) {
+			wanting = append(wanting, w.Name)
+		}
+	}
+	wanted := ""
+	if len(wanting) > 0 {
+		wanted = fmt.Sprintf(" %s is needed by %s.", inLayer, strings.Join(wanting, ", "))
+	}
 	fault := &fault.Error{
 		At:      fault.At("python"),
 		Summary: fmt.Sprintf("%s comes from the %s and %s from the runtime", inLayer, noun, inRuntime),
-		Detail: fmt.Sprintf("Lambda's Python runtimes bring boto3 and botocore, and a %s's copy goes before. One of them alone meets a version of the other that it was not made for. "+
-			"Add %s to the requirements, or leave both out by exclude_runtime_sdk.", noun, inRuntime),
+		Detail: fmt.Sprintf("Lambda's Python runtimes bring boto3 and botocore, and a %s's copy goes before. One of them alone meets a version of the other that it was not made for.%s "+
+			"Add %s to the requirements, or leave both out: python = { exclude_runtime_sdk = true }.", noun, wanted, inRuntime),
 	}
 	return severity.Judge(fault)
 }

@@ -28,7 +28,7 @@ func (p *PythonSpec) checkWheels() error {
 		summary := fmt.Sprintf("Malformed element %d of python.wheels", i)
 		switch {
 		case w.Source == "" && w.URL == "":
-			return &fault.Error{At: at, Summary: summary, Detail: "It names neither source nor url: write one of them."}
+			return &fault.Error{At: at, Summary: summary, Detail: "It names neither source nor url: write one of them. " + fault.DroppedNames}
 		case w.Source != "" && w.URL != "":
 			return &fault.Error{At: at, Summary: summary, Detail: "It names both source and url: write one of them."}
 		case w.URL != "" && w.SHA256 == "":
@@ -39,7 +39,10 @@ func (p *PythonSpec) checkWheels() error {
 		}
 		if w.SHA256 != "" {
 			digest, err := store.ParseDigest(w.SHA256)
-			if err != nil || digest.IsZero() {
+			if err == nil && digest.IsZero() {
+				return &fault.Error{At: at, Summary: summary, Detail: "Its sha256 is a placeholder: write the SHA-256 of the file, as sha256sum tells it, if you trust the file."}
+			}
+			if err != nil {
 				return &fault.Error{At: at, Summary: summary, Detail: fmt.Sprintf("%q is no SHA-256: write 64 hexadecimal digits.", w.SHA256)}
 			}
 		}
