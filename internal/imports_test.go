@@ -87,6 +87,7 @@ var outside = map[string][]string{
 	"github.com/ulikunitz/":    {"filetree"},
 	"github.com/google/":       {"container"},
 	"github.com/moby/":         {"container"},
+	"github.com/containerd/":   {"container"},
 	"go.yaml.in/":              {"nodejs"},
 	"golang.org/x/net/html":    {"python"},
 	"golang.org/x/sync":        {"fetch", "python", "nodejs", "layer"},

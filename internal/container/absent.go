@@ -3,7 +3,6 @@ package container
 import (
 	"archive/tar"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -11,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
 )
 
@@ -46,8 +46,7 @@ const (
 // absent explains that the container has nothing at name, a path without a
 // leading slash. Any other error stays as it is.
 func (b *builder) absent(ctx context.Context, id, name string, err error) error {
-	var gone interface{ NotFound() } // what the engine's client says of status 404
-	if !errors.As(err, &gone) {
+	if !errdefs.IsNotFound(err) {
 		return err
 	}
 	e := &AbsentError{Path: "/" + name, Err: err}
