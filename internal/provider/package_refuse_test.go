@@ -16,7 +16,6 @@ func TestPackageRefuses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	taken := w.write("taken.txt", "mine\n")
-	inside := w.write("out/layer.zip", "PK\x03\x04")
 	program := w.write("tool", elfHeader(183))
 	_, idna := w.index.Wheel("idna-3.7-py3-none-any.whl")
 	big := filepath.Join(w.dir, "big")
