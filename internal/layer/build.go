@@ -70,6 +70,7 @@ func (e *MismatchError) Error() string {
 // all. With o.Want it keeps no other bytes: damaged blobs of the cache are
 // fetched anew, and where that does not help the error is a *MismatchError.
 func (b *Builder) Build(ctx context.Context, l *Lock, o Output) (Artifact, error) {
+	b.own.add(o.Path)
 	c, err := b.open()
 	if err != nil {
 		return Artifact{}, err

@@ -117,6 +117,8 @@ func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error)
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
+	s.own = b.own
+	b.own.add(s.Output)
 	triggers, err := s.triggersDigest()
 	if err != nil {
 		return nil, err
