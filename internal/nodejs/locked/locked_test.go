@@ -100,7 +100,7 @@ func TestTreeFor(t *testing.T) {
 		{"a fault of what goes does not count", Yarn1, ": optional a@1, d@1\na@1 os=darwin: b@1\nb@1 fault=broken:\nd@1:", "d"},
 		{"a fault of what stays does", Yarn1, ": d@1\nd@1 fault=broken:", "error d@1: broken"},
 		{"all faults at once", Yarn1, ": c@1, d@1\nc@1 fault=torn:\nd@1 fault=broken:", "error c@1: torn\nreading lock file \"lock\": d@1: broken"},
-		{"what must run elsewhere", NPM, ": a@1\na@1: b@1\nb@1 os=darwin:", "error its os is darwin"},
+		{"what must run elsewhere", NPM, ": a@1\na@1: b@1\nb@1 os=darwin:", "error b@1: a@1 needs it, and its os is darwin"},
 		{"development holds for npm", NPM, ": a@1, dev d@1\na@1: optional w@1\nw@1 os=win32: r@1\nd@1: r@1\nr@1:", "a r"},
 		{"development holds nothing for pnpm", Pnpm, ": a@1, dev d@1\na@1: optional w@1\nw@1 os=win32: r@1\nd@1: r@1\nr@1:", "a"},
 		{"a linked folder finds what the project has", Yarn1, ": l@1, b@1\nl@1 linked=../l: b@1\nb@1:", "b l"},
