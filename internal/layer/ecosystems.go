@@ -20,7 +20,7 @@ func (p *PythonSpec) choose(ctx context.Context, r *resolution) error {
 	if err != nil {
 		return err
 	}
-	r.now.Python = r.now.Python.with(p.Scripts)
+	r.now.Python = r.now.Python.laidOut(p)
 	return nil
 }
 

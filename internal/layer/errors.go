@@ -81,8 +81,7 @@ func pythonError(s Spec, err error) error {
 	case errors.As(err, &unsat):
 		summary = fmt.Sprintf("The requirements conflict on %s", strings.Join(unsat.Names, ", "))
 	case errors.As(err, &noWheel):
-		summary = fmt.Sprintf("No wheel of %q %s runs on %s", noWheel.Name, noWheel.Version, noWheel.Target)
-		return &fault.Error{At: attribute, Summary: summary, Detail: sentence(err) + filesTable(noWheel.Files), Err: err}
+		return noWheelError(attribute, noWheel, err)
 	case errors.As(err, &hash):
 		summary = fmt.Sprintf("No wheel of %s %s has the given hash", hash.Name, hash.Version)
 	case errors.As(err, &noVersion):
@@ -97,16 +96,24 @@ func pythonError(s Spec, err error) error {
 	return fault.Tie(attribute, summary, err)
 }
 
+func noWheelError(attribute fault.Path, miss *python.NoWheel, err error) error {
+	return &fault.Error{
+		At: attribute, Summary: fmt.Sprintf("No wheel of %q %s runs on %s", miss.Name, miss.Version, miss.Target),
+		Detail: miss.Detail() + filesTable(miss.Files), Err: err,
+	}
+}
+
 // filesTable lists the files that were looked at and why each fails, those of
 // one reason together.
 func filesTable(files []python.Rejected) string {
 	var reasons []string
 	names := map[string][]string{}
 	for _, f := range files {
-		if names[f.Reason] == nil {
-			reasons = append(reasons, f.Reason)
+		reason := f.Misfit.String()
+		if names[reason] == nil {
+			reasons = append(reasons, reason)
 		}
-		names[f.Reason] = append(names[f.Reason], f.Filename)
+		names[reason] = append(names[reason], f.Filename)
 	}
 	if len(reasons) == 0 {
 		return ""

@@ -172,7 +172,7 @@ func (c *cache) tree(ctx context.Context, l *Lock, o Output, doubt bool) (filetr
 	}
 	merged, err := filetree.Merge(all)
 	if clash := (*filetree.ClashError)(nil); errors.As(err, &clash) {
-		err = clashError(clash)
+		err = clashError(clash, all)
 	}
 	return merged, warnings, err
 }

@@ -224,6 +224,9 @@ type PythonSpec struct {
 	ExcludeNewer bool
 	// Scripts adds console scripts and other programs of the distributions.
 	Scripts bool
+	// Overlaps says what becomes of a path that two distributions write with
+	// different content: "", an error, or OverlapsLast.
+	Overlaps string
 	// Prerelease makes pre-releases versions as any other.
 	Prerelease bool
 	// Exclude names distributions that are resolved and then left out.

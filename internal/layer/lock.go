@@ -47,6 +47,8 @@ type PythonLock struct {
 	Triggers store.Digest `json:"triggers,omitzero"`
 	// Scripts adds the programs of the wheels.
 	Scripts bool `json:"scripts,omitempty"`
+	// Overlaps is as in PythonSpec.
+	Overlaps string `json:"overlaps,omitempty"`
 	// Chosen are the wheels.
 	Chosen *python.Lock `json:"chosen"`
 }

@@ -41,7 +41,7 @@ func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *
 		summary = fmt.Sprintf("There is no lock file %q", s.Python.LockFile)
 	}
 	if err != nil {
-		return fault.Tie(attribute, summary, err)
+		return lockFileErrors(attribute, summary, err)
 	}
 	if err := b.lockLocal(s, file.Local, targets, l); err != nil {
 		return fault.Tie(attribute, summary, err)
@@ -70,7 +70,7 @@ func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *
 	}
 	chosen, err := c.locate(ctx, s, file, pythonTargets(targets))
 	if err != nil {
-		return fault.Tie(attribute, summary, err)
+		return lockFileErrors(attribute, summary, err)
 	}
 	s.Python.leaveOut().from(chosen, besideSDK(chosen.Wheels), file.LeftOut)
 	if err := checkArchitectures(s, chosen); err != nil {
@@ -78,6 +78,23 @@ func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *
 	}
 	l.Python = &PythonLock{Request: request, Triggers: store.Digest{}, Chosen: chosen}
 	return nil
+}
+
+// lockFileErrors ties each of the faults of a lock file to its argument.
+func lockFileErrors(attribute fault.Path, summary string, err error) error {
+	all := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		all = joined.Unwrap()
+	}
+	var faults []error
+	for _, err := range all {
+		if miss, ok := errors.AsType[*python.NoWheel](err); ok {
+			faults = append(faults, noWheelError(attribute, miss, err))
+			continue
+		}
+		faults = append(faults, fault.Tie(attribute, summary, err))
+	}
+	return errors.Join(faults...)
 }
 
 // literal writes a path as a pattern that names it alone.

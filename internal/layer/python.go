@@ -1,6 +1,7 @@
 package layer
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -66,30 +67,18 @@ func (p *PythonSpec) check(Spec) error {
 			Detail: "They are parts of python.lock_file. Extras of a requirement are written behind its name, such as \"uvicorn[standard]\".",
 		}
 	}
-	if _, _, err := parseAll(fault.At("python", "requirements"), p.Requirements); err != nil {
-		return err
-	}
-	if _, _, err := parseAll(fault.At("python", "constraints"), p.Constraints); err != nil {
-		return err
-	}
+	_, _, requirements := parseAll(fault.At("python", "requirements"), p.Requirements)
+	_, _, constraints := parseAll(fault.At("python", "constraints"), p.Constraints)
+	faults := []error{requirements, constraints}
 	for i, name := range p.Exclude {
 		if !distributionName.MatchString(name) {
-			return &fault.Error{
+			faults = append(faults, &fault.Error{
 				At: fault.At("python", "exclude").Index(i), Summary: fmt.Sprintf("Malformed name %q", name),
 				Detail: "python.exclude holds names of distributions, such as \"boto3\", without versions and globs.",
-			}
+			})
 		}
 	}
-	if err := p.checkSdist(); err != nil {
-		return err
-	}
-	if err := p.checkWheels(); err != nil {
-		return err
-	}
-	if err := p.checkLinks(); err != nil {
-		return err
-	}
-	return p.checkIndexes()
+	return errors.Join(append(faults, p.checkSdist(), p.checkOverlaps(), p.checkWheels(), p.checkLinks(), p.checkIndexes())...)
 }
 
 // The names of distributions ("Names and normalization" specification), and

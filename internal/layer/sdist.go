@@ -30,6 +30,17 @@ func (p *PythonSpec) checkSdist() error {
 	}
 }
 
+// checkOverlaps finds a python.overlaps that means nothing.
+func (p *PythonSpec) checkOverlaps() error {
+	if slices.Contains([]string{"", "error", OverlapsLast}, p.Overlaps) {
+		return nil
+	}
+	return &fault.Error{
+		At: fault.At("python", "overlaps"), Summary: fmt.Sprintf("Unknown value %q", p.Overlaps),
+		Detail: `Write "last", which lets the distribution that comes later in the order of names win where two write one path, or "error".`,
+	}
+}
+
 // packMade returns a python.Packer: it returns the archive of a wheel that is made
 // in memory. It is packed once and kept in the store, as local files are; with
 // doubt, what is kept is compared with what is made.

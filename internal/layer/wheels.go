@@ -124,7 +124,7 @@ func checkRuns(at fault.Path, g python.GivenWheel, targets []runtimes.Target) er
 	var reasons []string
 	for _, t := range pythonTargets(targets) {
 		misfit := t.Misfit(name)
-		if misfit == "" {
+		if misfit.Fits() {
 			return nil
 		}
 		reasons = append(reasons, fmt.Sprintf("\n  %s: the wheel %s", t, misfit))
@@ -237,13 +237,21 @@ func otherFile(attribute fault.Path, err error) error {
 	}
 }
 
-// with returns the lock with or without the programs of its wheels.
-func (l *PythonLock) with(scripts bool) *PythonLock {
-	if l.Scripts == scripts {
+// OverlapsLast lets the distribution that comes later in the order of names win
+// where two write one path.
+const OverlapsLast = "last"
+
+// laidOut returns the lock with what a spec says of programs and overlaps.
+func (l *PythonLock) laidOut(p *PythonSpec) *PythonLock {
+	overlaps := p.Overlaps
+	if overlaps == "error" {
+		overlaps = ""
+	}
+	if l.Scripts == p.Scripts && l.Overlaps == overlaps {
 		return l
 	}
 	changed := *l
-	changed.Scripts = scripts
+	changed.Scripts, changed.Overlaps = p.Scripts, overlaps
 	return &changed
 }
 

@@ -27,6 +27,7 @@ type pythonModel struct {
 	FindLinks         types.List   `tfsdk:"find_links"`
 	Sdist             types.String `tfsdk:"sdist"`
 	Scripts           types.Bool   `tfsdk:"scripts"`
+	Overlaps          types.String `tfsdk:"overlaps"`
 	Prerelease        types.Bool   `tfsdk:"prerelease"`
 	Exclude           types.List   `tfsdk:"exclude"`
 	ExcludeRuntimeSDK types.Bool   `tfsdk:"exclude_runtime_sdk"`
@@ -63,6 +64,7 @@ func (p *pythonModel) spec(ctx context.Context, diags *diag.Diagnostics) *layer.
 		Package:           p.Package.ValueString(),
 		RequireHashes:     p.RequireHashes.ValueBool(),
 		Sdist:             p.Sdist.ValueString(),
+		Overlaps:          p.Overlaps.ValueString(),
 		Prerelease:        p.Prerelease.ValueBool(),
 		Exclude:           stringList(ctx, p.Exclude, diags),
 		ExcludeRuntimeSDK: p.ExcludeRuntimeSDK.ValueBool(),

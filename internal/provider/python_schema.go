@@ -14,7 +14,7 @@ func pythonAttribute() schema.Attribute {
 		Validators:          nested(),
 		Attributes: map[string]schema.Attribute{
 			"requirements":        optionalStrings("Requirements as in [PEP 508](https://packaging.python.org/en/latest/specifications/dependency-specifiers/): `requests==2.31.0`, `boto3>=1.35,<2`, `uvicorn[standard]; python_version >= \"3.12\"`."),
-			"requirements_file":   someText("Path of a requirements file. `-r`, `-c`, `--hash`, markers, extras, comments and continuation lines are understood."),
+			"requirements_file":   someText("Path of a requirements file. `-r`, `-c`, `--hash`, `-i`, `-f`, `--pre`, `${VARIABLES}`, markers, extras, comments and continuation lines mean what they mean to pip. A user or password out of a variable is used where the package is planned, and kept nowhere: another machine that builds from the lock needs it in netrc."),
 			"constraints":         optionalStrings("Requirements that bound the version of a distribution if something else asks for it."),
 			"lock_file":           someText("Path of a `uv.lock`, `pylock.toml`, `poetry.lock` or `Pipfile.lock`. It is obeyed, never resolved again: every file is checked against its hash. In place of requirements."),
 			"groups":              optionalStrings("Dependency groups of the lock file, besides the project's own dependencies."),
@@ -25,8 +25,9 @@ func pythonAttribute() schema.Attribute {
 			"wheels":              wheelsAttribute(),
 			"find_links":          optionalStrings("Directories with wheels, and addresses of pages with links to wheels, that are searched besides the indexes, as by `pip --find-links`. Names that an `index` claims are not taken from here. Write directories relative to the module (`${path.module}/…`)."),
 			"sdist":               someText("`pure` makes wheels of pure source distributions, for versions that have no wheel at all, with a lock file too: by what the distribution says of itself (the `.egg-info` folder of setuptools, or `PKG-INFO` and `pyproject.toml`). Nothing is run. A distribution with native code, or one that contradicts itself, is refused with the reason. Default: nothing is made of source."),
+			"overlaps":            someText("What becomes of a path that two distributions write with different content: `error` (default), or `last`, which takes the file of the distribution that comes later in the order of names. pip does much the same, by the order of its installation."),
 			"prerelease":          flagged("Pre-releases are versions as any other. Otherwise they are used only where nothing stable is left. Default `false`."),
-			"exclude":             optionalStrings("Distributions that are resolved with the others and then left out of the layer."),
+			"exclude":             optionalStrings("Distributions that are resolved with the others and then left out of the layer. They need no wheel: a member of a workspace, a checkout or a source distribution may be left out."),
 			"exclude_runtime_sdk": flagged("Leave out boto3 and botocore, which the runtime brings, and what only they need. Default `false`."),
 			"require_hashes":      flagged("Every distribution needs a `--hash`, also what is only needed by others. One hash anywhere asks for it too, as with pip."),
 			"exclude_newer": schema.StringAttribute{

@@ -24,6 +24,8 @@ type TreeOptions struct {
 	// Indexes are as in Spec. Where none of them is the public index, they are
 	// asked for its files before it is.
 	Indexes []index.Index
+	// LastWins takes the file of the later wheel where two write one path.
+	LastWins bool
 	// Vet looks at the wheels that are kept, whose digest was checked; nil is
 	// filetree.Vet.
 	Vet wheel.Vet
@@ -78,5 +80,23 @@ func Tree(ctx context.Context, c *fetch.Client, s *store.Store, l *wheel.Lock, o
 			tree = append(tree, e)
 		}
 	}
+	if o.LastWins {
+		tree = lastOnly(tree)
+	}
 	return tree, nil
+}
+
+// lastOnly leaves the last entry of every path.
+func lastOnly(tree filetree.Tree) filetree.Tree {
+	last := map[string]int{}
+	for i := range tree {
+		last[tree[i].Path] = i
+	}
+	var out filetree.Tree
+	for i := range tree {
+		if last[tree[i].Path] == i {
+			out = append(out, tree[i])
+		}
+	}
+	return out
 }

@@ -157,7 +157,7 @@ func anyRuns(t wheel.Target, files []File) bool {
 	tags := t.Tags()
 	return slices.ContainsFunc(files, func(f File) bool {
 		w, err := wheel.ParseWheelName(f.Filename)
-		return err == nil && tags.Misfit(w) == ""
+		return err == nil && tags.Misfit(w).Fits()
 	})
 }
 

@@ -52,12 +52,12 @@ func (r *lockReader) best(e *lockEntry, t wheel.Target) (lockedFile, wheel.Wheel
 	best, bestRank, bestName := -1, 0, wheel.WheelName{}
 	var rejected []wheel.Rejected
 	for i, f := range e.files {
-		w, reason := e.wheel(f)
-		if reason == "" {
-			reason = tags.Misfit(w)
+		w, misfit := e.wheel(f)
+		if misfit.Fits() {
+			misfit = tags.Misfit(w)
 		}
-		if reason != "" {
-			rejected = append(rejected, wheel.Rejected{Filename: f.name, Reason: reason})
+		if !misfit.Fits() {
+			rejected = append(rejected, wheel.Rejected{Filename: f.name, Misfit: misfit})
 			continue
 		}
 		rank, _ := tags.Rank(w)
@@ -75,18 +75,20 @@ func (r *lockReader) best(e *lockEntry, t wheel.Target) (lockedFile, wheel.Wheel
 }
 
 // wheel reads the name of a file, and returns why it is none of the entry's.
-func (e *lockEntry) wheel(f lockedFile) (w wheel.WheelName, reason string) {
+func (e *lockEntry) wheel(f lockedFile) (wheel.WheelName, wheel.Misfit) {
 	w, err := wheel.ParseWheelName(f.name)
-	if err != nil {
-		return w, "has a name that is no wheel's"
+	clause := ""
+	switch {
+	case err != nil:
+		clause = "has a name that is no wheel's"
+	case w.Name != e.name:
+		clause = "is a wheel of " + w.Name
+	case !e.isVersion(w):
+		clause = "is a wheel of version " + w.Version
+	default:
+		return w, wheel.Misfit{}
 	}
-	if w.Name != e.name {
-		return w, "is a wheel of " + w.Name
-	}
-	if !e.isVersion(w) {
-		return w, "is a wheel of version " + w.Version
-	}
-	return w, ""
+	return w, wheel.Misfit{Kind: wheel.Unusable, Need: clause}
 }
 
 func (r *lockReader) noWheel(e *lockEntry, t wheel.Target, rejected []wheel.Rejected) error {
@@ -113,35 +115,36 @@ func sumUp(rejected []wheel.Rejected) string {
 	if len(rejected) <= 4 {
 		var parts []string
 		for _, f := range rejected {
-			parts = append(parts, fmt.Sprintf("%q, which %s", f.Filename, f.Reason))
+			parts = append(parts, fmt.Sprintf("%q, which %s", f.Filename, f.Misfit))
 		}
 		return strings.Join(parts, ", and ")
 	}
-	counts := map[string]int{}
+	counts := map[wheel.Misfit]int{}
 	for _, f := range rejected {
-		counts[f.Reason]++
+		counts[f.Misfit]++
 	}
-	foreign := func(reason string) int {
-		switch {
-		case strings.HasPrefix(reason, "needs "):
+	class := func(m wheel.Misfit) int {
+		switch m.Kind {
+		case wheel.NeedsGlibc, wheel.NeedsPython:
 			return 0
-		case strings.Contains(reason, "Python") || strings.Contains(reason, "ABI"):
+		case wheel.ForPython, wheel.ForABI, wheel.RequiresPython:
 			return 1
+		case wheel.Fits, wheel.ForSystem, wheel.Unusable:
 		}
 		return 2
 	}
-	reasons := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
-		return cmp.Or(cmp.Compare(foreign(a), foreign(b)), cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	reasons := slices.SortedFunc(maps.Keys(counts), func(a, b wheel.Misfit) int {
+		return cmp.Or(cmp.Compare(class(a), class(b)), cmp.Compare(counts[b], counts[a]), cmp.Compare(a.String(), b.String()))
 	})
-	for i, reason := range reasons {
-		if n := counts[reason]; n > 1 {
-			verb, rest, _ := strings.Cut(reason, " ")
-			plural := map[string]string{"is": "are", "has": "have", "needs": "need"}
-			reason = cmp.Or(plural[verb], verb) + " " + rest
+	var parts []string
+	for _, m := range reasons {
+		clause := m.Plural()
+		if counts[m] == 1 {
+			clause = m.String()
 		}
-		reasons[i] = fmt.Sprintf("%d %s", counts[reasons[i]], reason)
+		parts = append(parts, fmt.Sprintf("%d %s", counts[m], clause))
 	}
-	return fmt.Sprintf("%d wheels of it: %s", len(rejected), wheel.List(reasons))
+	return fmt.Sprintf("%d wheels of it: %s", len(rejected), wheel.List(parts))
 }
 
 // fromSource returns the source distribution of an entry that has no wheel for

@@ -109,10 +109,13 @@ func ReadLockFile(name string, o LockFileOptions, targets []wheel.Target) (*Lock
 		title: title, dir: filepath.Dir(name), targets: targets, markers: map[string]*pep508.Marker{},
 		given: o.Given, groups: normalizeAll(o.Groups), extras: normalizeAll(o.Extras), packages: normalizeAll(o.Packages),
 		sdists: o.Sdists, leftOut: o.LeftOut,
-		out: &LockFile{File: title, Wheels: []wheel.Wheel{}, Sdists: o.Sdists}, taken: map[[2]string]string{},
+		out: &LockFile{File: title, Wheels: []wheel.Wheel{}, Sdists: o.Sdists}, taken: map[[2]string]string{}, parents: map[string][]string{},
 	}
 	if err := read(r, b); err != nil {
-		return nil, err
+		return nil, errors.Join(append(r.told(), err)...)
+	}
+	if faults := r.told(); len(faults) > 0 {
+		return nil, errors.Join(faults...)
 	}
 	r.finish()
 	return r.out, nil
@@ -148,6 +151,53 @@ type lockReader struct {
 	markers                  map[string]*pep508.Marker // parsed, by text
 	taken                    map[[2]string]string      // version by target and name
 	out                      *LockFile
+	faults                   []error             // of entries
+	parents                  map[string][]string // who needs a distribution, by its name
+}
+
+// tell keeps the fault of an entry for later, so that all of a file are told at
+// once. Any other error is returned.
+func (r *lockReader) tell(err error) error {
+	_, unfit := errors.AsType[*wheel.NoWheel](err)
+	fault, ours := errors.AsType[*LockFileError](err)
+	if unfit || ours && fault.Entry != "" {
+		r.faults = append(r.faults, err)
+		return nil
+	}
+	return err
+}
+
+// told returns the faults of the entries, each once, with the way from the
+// project to each distribution without a wheel.
+func (r *lockReader) told() []error {
+	seen := map[string]bool{}
+	var faults []error
+	for _, err := range r.faults {
+		if miss, ok := errors.AsType[*wheel.NoWheel](err); ok {
+			if way := r.way(miss.Name); len(way) > 1 {
+				miss.Chain += ", by way of " + strings.Join(way, " → ")
+			}
+		}
+		if !seen[err.Error()] {
+			seen[err.Error()] = true
+			faults = append(faults, err)
+		}
+	}
+	return faults
+}
+
+// way returns the names from one that nothing else needs to a distribution.
+func (r *lockReader) way(name string) []string {
+	way := []string{name}
+	for len(way) < 12 {
+		parents := r.parents[way[0]]
+		at := slices.IndexFunc(parents, func(p string) bool { return !slices.Contains(way, p) })
+		if at < 0 {
+			break
+		}
+		way = append([]string{parents[at]}, way...)
+	}
+	return way
 }
 
 // take adds the wheel of an entry that is best for the target.

@@ -228,3 +228,27 @@ func TestRequirementsFileIsNoLockFile(t *testing.T) {
 		t.Errorf("as a lock file: %v", err)
 	}
 }
+
+// TestLockFileTellsAllFaults names every distribution without a wheel at once,
+// with the way to it.
+func TestLockFileTellsAllFaults(t *testing.T) {
+	t.Parallel()
+	source := func(name, more string) string {
+		return lockText("[[package]]\nname = \"" + name + "\"\nversion = \"1.0\"\nsource = { registry = \"https://pypi.org/simple\" }\n" + more +
+			"sdist = { url = \"https://example.com/" + name + "-1.0.tar.gz\", hash = \"sha256:HASH\" }\n")
+	}
+	text := uvHead + uvRoot("dependencies = [{ name = \"a\" }, { name = \"d\" }]\n") + uvWheel("a", "1.0", "dependencies = [{ name = \"b\" }]\n") +
+		uvWheel("b", "1.0", "dependencies = [{ name = \"c\" }]\n") + source("c", "") + source("d", "")
+	_, err := ReadLockFile(filepath.Join(unpack(t, "-- uv.lock --\n"+text), "uv.lock"), LockFileOptions{}, []wheel.Target{py311, py312})
+	if err == nil {
+		t.Fatal("ReadLockFile is no error")
+	}
+	for _, want := range []string{
+		`no wheel of "c" 1.0 runs on python3.11 x86_64`, `no wheel of "c" 1.0 runs on python3.12 x86_64`, `no wheel of "d" 1.0 runs on python3.11 x86_64`,
+		"The lock file uv.lock asks for it, by way of a → b → c.",
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("ReadLockFile = %v\nwant %s", err, want)
+		}
+	}
+}

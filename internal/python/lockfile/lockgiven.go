@@ -12,6 +12,11 @@ import (
 // there is one, or the distribution is left out. It stands in for whatever the lock
 // file has, be that a source distribution, a checkout or a folder.
 func (r *lockReader) standIn(e *lockEntry, t wheel.Target) (bool, error) {
+	for _, name := range e.requires {
+		if !slices.Contains(r.parents[name], e.name) {
+			r.parents[name] = append(r.parents[name], e.name)
+		}
+	}
 	if slices.Contains(r.leftOut, e.name) {
 		r.out.LeftOut = wheel.Union(r.out.LeftOut, []string{e.name}, "")
 		return true, nil

@@ -117,7 +117,7 @@ func (f *LockFile) locate(p *Pin, page *index.Page, t wheel.Target, l *wheel.Loc
 		rank, ok := tags.Rank(w.WheelName)
 		switch {
 		case !ok:
-			rejected = append(rejected, wheel.Rejected{Filename: w.File.Filename, Reason: tags.Misfit(w.WheelName)})
+			rejected = append(rejected, wheel.Rejected{Filename: w.File.Filename, Misfit: tags.Misfit(w.WheelName)})
 		case best < 0 || (index.Candidate{WheelFile: w, Rank: rank}).Compare(index.Candidate{WheelFile: &page.Wheels[best], Rank: bestRank}) < 0:
 			best, bestRank = i, rank
 		}

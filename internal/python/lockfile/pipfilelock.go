@@ -100,7 +100,7 @@ func (r *lockReader) readPipfile(b []byte) error {
 			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(merged)) {
-			if err := r.takePipfile(&head, name, merged[name], t); err != nil {
+			if err := r.tell(r.takePipfile(&head, name, merged[name], t)); err != nil {
 				return err
 			}
 		}

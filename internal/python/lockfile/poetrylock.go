@@ -139,7 +139,7 @@ func (r *lockReader) poetryTarget(l *poetryLock, t wheel.Target) error {
 		for name := range p.Dependencies {
 			e.requires = append(e.requires, pep508.NormalizeName(name))
 		}
-		if err := r.takePoetry(p, e, t); err != nil {
+		if err := r.tell(r.takePoetry(p, e, t)); err != nil {
 			return err
 		}
 	}

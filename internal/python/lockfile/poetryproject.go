@@ -117,7 +117,7 @@ func (w *poetryWalker) take(t wheel.Target) error {
 			e := p.entry()
 			e.extras = slices.Collect(maps.Keys(reached[i].extras))
 			e.requires = slices.Collect(maps.Keys(reached[i].needs))
-			if err := w.takePoetry(p, e, t); err != nil {
+			if err := w.tell(w.takePoetry(p, e, t)); err != nil {
 				return err
 			}
 		}

@@ -128,7 +128,7 @@ func (r *lockReader) pylockTarget(l *pylock, t wheel.Target) error {
 		if !ok {
 			continue
 		}
-		if err := r.takePylock(p, e, t); err != nil {
+		if err := r.tell(r.takePylock(p, e, t)); err != nil {
 			return err
 		}
 	}

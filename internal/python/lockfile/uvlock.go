@@ -174,7 +174,7 @@ func (r *lockReader) uvTarget(l *uvLock, t wheel.Target) error {
 		if slices.Contains(l.roots, i) && !reached[i].needed {
 			continue
 		}
-		if err := r.takeUV(&l.Packages[i], reached[i], t); err != nil {
+		if err := r.tell(r.takeUV(&l.Packages[i], reached[i], t)); err != nil {
 			return err
 		}
 	}

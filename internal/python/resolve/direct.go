@@ -47,7 +47,7 @@ func (s *Spec) TakeDirect() error {
 				continue
 			}
 			wanted = true
-			if misfit := t.Misfit(name); misfit != "" {
+			if misfit := t.Misfit(name); !misfit.Fits() {
 				return unusable(in, fmt.Sprintf("the wheel %q %s, so that it does not run on %s: bound the requirement by a marker, and give another wheel there", g.Filename(), misfit, t))
 			}
 		}

@@ -15,12 +15,14 @@ type HashError struct {
 	Source        string // of the requirement or constraint
 	Given         []string
 	Target        string
-	// Files are the wheels that run on the target, each with its digest as
-	// Reason.
-	Files []wheel.Rejected
+	// Files are the wheels that run on the target.
+	Files []HashedFile
 	// SourceFile is the source distribution that has a given hash, "" if none has.
 	SourceFile string
 }
+
+// HashedFile is a file and its hash, "sha256:…".
+type HashedFile struct{ Filename, Hash string }
 
 func (e *HashError) Error() string {
 	text := fmt.Sprintf("%s gives %s for %q, which no wheel of %s %s for %s has", e.Source, wheel.List(e.Given), e.Name, e.Name, e.Version, e.Target)
@@ -29,7 +31,7 @@ func (e *HashError) Error() string {
 	}
 	var known []string
 	for _, f := range e.Files {
-		known = append(known, fmt.Sprintf("%s has --hash=%s", f.Filename, f.Reason))
+		known = append(known, fmt.Sprintf("%s has --hash=%s", f.Filename, f.Hash))
 	}
 	return fmt.Sprintf("%s. On the index %s: if that is the file that you trust, write its hash", text, wheel.List(known))
 }
@@ -66,7 +68,7 @@ func (w *world) checkHashes(p *index.Page, pl *index.Policy) error {
 		}
 		e := &HashError{Name: p.Name, Version: newest[0].Text, Source: source(in), Given: in.Hashes, Target: w.target.String()}
 		for _, f := range newest {
-			e.Files = append(e.Files, wheel.Rejected{Filename: f.Filename, Reason: "sha256:" + f.SHA256})
+			e.Files = append(e.Files, HashedFile{Filename: f.Filename, Hash: "sha256:" + f.SHA256})
 		}
 		p.Sdists(func(f *index.File, _ *index.Release) {
 			if slices.Contains(in.Hashes, "sha256:"+f.SHA256) {

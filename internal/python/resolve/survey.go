@@ -92,10 +92,10 @@ func (w *world) refuse(p *index.Page, d dependency, chain string) error {
 	}
 	e.Reason = w.lacks(newest)
 	for _, j := range newest.wheels {
-		e.Files = append(e.Files, wheel.Rejected{Filename: j.Filename, Reason: w.misfit(j)})
+		e.Files = append(e.Files, wheel.Rejected{Filename: j.Filename, Misfit: w.misfit(j)})
 	}
 	if newest.archive != "" {
-		e.Files = append(e.Files, wheel.Rejected{Filename: newest.archive, Reason: "is a source distribution"})
+		e.Files = append(e.Files, wheel.Rejected{Filename: newest.archive, Misfit: wheel.FromSource})
 	}
 	return e
 }
@@ -178,24 +178,26 @@ func (w *world) lacks(s *survey) string {
 	}
 	misfits := w.misfits(s)
 	for _, m := range misfits {
-		if glibc, ok := strings.CutPrefix(m, "needs glibc 2."); ok {
-			return fmt.Sprintf("it %s (manylinux_2_%s), and %s", m, glibc, w.system())
+		if m.Kind == wheel.NeedsGlibc {
+			return fmt.Sprintf("it %s (manylinux_%s), and %s", m, strings.ReplaceAll(m.Need, ".", "_"), w.system())
 		}
 	}
 	var pythons, systems []string
 	for _, m := range misfits {
-		if strings.HasPrefix(m, "requires ") || strings.HasPrefix(m, "needs ") {
-			return "it " + m
-		}
-		target, ok := strings.CutPrefix(m, "is for ")
-		switch {
-		case ok && strings.Contains(m, "Python"):
+		switch m.Kind {
+		case wheel.RequiresPython, wheel.NeedsPython:
+			return "it " + m.String()
+		case wheel.ForPython:
+			need := m.Need
 			if len(pythons) > 0 {
-				target = strings.TrimPrefix(target, "CPython ")
+				need = strings.TrimPrefix(need, "CPython ")
 			}
-			pythons = append(pythons, target)
-		case ok:
-			systems = append(systems, target)
+			pythons = append(pythons, need)
+		case wheel.ForSystem:
+			systems = append(systems, m.Need)
+		case wheel.ForABI:
+			systems = append(systems, "the ABI "+m.Need)
+		case wheel.Fits, wheel.NeedsGlibc, wheel.Unusable:
 		}
 	}
 	if len(pythons) > 0 {
@@ -204,35 +206,43 @@ func (w *world) lacks(s *survey) string {
 	if len(systems) > 0 {
 		return "its wheels are for " + wheel.List(systems)
 	}
-	return "each of its wheels has a fault: " + wheel.List(misfits)
+	var faults []string
+	for _, m := range misfits {
+		faults = append(faults, m.String())
+	}
+	return "each of its wheels has a fault: " + wheel.List(faults)
 }
 
 // misfits returns the reasons of all wheels, those with numbers in their order.
-func (w *world) misfits(s *survey) []string {
-	var reasons []string
+func (w *world) misfits(s *survey) []wheel.Misfit {
+	var reasons []wheel.Misfit
 	for _, j := range s.wheels {
 		reasons = append(reasons, w.misfit(j))
 	}
-	slices.SortFunc(reasons, func(a, b string) int {
-		return cmp.Or(cmp.Compare(strings.TrimRight(a, "0123456789"), strings.TrimRight(b, "0123456789")), cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+	slices.SortFunc(reasons, func(a, b wheel.Misfit) int {
+		x, y := a.String(), b.String()
+		return cmp.Or(cmp.Compare(strings.TrimRight(x, "0123456789"), strings.TrimRight(y, "0123456789")), cmp.Compare(len(x), len(y)), cmp.Compare(x, y))
 	})
 	return slices.Compact(reasons)
 }
 
-func (w *world) misfit(j judged) string {
+func (w *world) misfit(j judged) wheel.Misfit {
+	clause := ""
 	switch j.verdict {
 	case index.WrongPython:
-		return "requires Python " + j.RequiresPython
+		return wheel.Misfit{Kind: wheel.RequiresPython, Need: j.RequiresPython}
 	case index.TooNew, index.Undated:
-		return "is too new"
+		clause = "is too new"
 	case index.WrongHash:
-		return "has none of the given hashes"
+		clause = "has none of the given hashes"
 	case index.Yanked:
-		return "is yanked"
+		clause = "is yanked"
 	case index.Replaced:
-		return "is replaced by a wheel that is given"
+		clause = "is replaced by a wheel that is given"
+	default:
+		return w.target.Misfit(j.WheelName)
 	}
-	return w.target.Misfit(j.WheelName)
+	return wheel.Misfit{Kind: wheel.Unusable, Need: clause}
 }
 
 // system names the target's platform: "python3.11 is Amazon Linux 2 with glibc 2.26".

@@ -40,10 +40,20 @@ type NoWheel struct {
 }
 
 // Rejected is a file and why it does not fit.
-type Rejected struct{ Filename, Reason string }
+type Rejected struct {
+	Filename string
+	Misfit   Misfit
+}
 
 func (e *NoWheel) Error() string {
-	text := fmt.Sprintf("no wheel of %q %s runs on %s: %s. %s", e.Name, e.Version, e.Target, e.Reason, Sentence(e.Chain))
+	return fmt.Sprintf("no wheel of %q %s runs on %s: %s", e.Name, e.Version, e.Target, e.text(e.Reason+"."))
+}
+
+// Detail returns what Error says, without what a summary has said: sentences.
+func (e *NoWheel) Detail() string { return e.text(Sentence(e.Reason)) }
+
+func (e *NoWheel) text(reason string) string {
+	text := reason + " " + Sentence(e.Chain)
 	if e.Advice != "" {
 		text += " " + e.Advice
 	}

@@ -1,28 +1,91 @@
 package wheel
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// Misfit returns one short reason why the wheel does not run on the target,
-// such as "needs glibc 2.28", "is for CPython 3.12" or "is for Windows", and ""
-// when it does. Where several hold, the one is given that is hardest to amend:
-// system, machine, Python, glibc. For many wheels use Tags.Misfit.
-func (t Target) Misfit(w WheelName) string { return t.Tags().Misfit(w) }
+// MisfitKind is the kind of a Misfit.
+type MisfitKind int
+
+// Why a file is not used. Those that need something of the target come first,
+// then those for another Python, then those for another system.
+const (
+	Fits           MisfitKind = iota
+	NeedsGlibc                // Need is the version, "2.28"
+	NeedsPython               // Need is the oldest Python, "3.13"
+	RequiresPython            // Need is the Requires-Python, ">=3.12"
+	ForPython                 // Need is a Python, "CPython 3.9"
+	ForABI                    // Need is an ABI tag
+	ForSystem                 // Need is a system, a machine or an interpreter: "Windows"
+	Unusable                  // Need is a clause in the singular: "is yanked"
+)
+
+// Misfit is why a file is not used on a target. The zero value is no reason: it
+// fits. Equal reasons are equal values.
+type Misfit struct {
+	Kind MisfitKind
+	Need string
+	// rest names further Pythons that the file is for.
+	rest string
+}
+
+// FromSource is the reason of a source distribution.
+var FromSource = Misfit{Kind: Unusable, Need: "is a source distribution"}
+
+// Fits reports whether there is no reason.
+func (m Misfit) Fits() bool { return m.Kind == Fits }
+
+// String returns the reason as a clause of one file, such as "needs glibc 2.28",
+// "is for CPython 3.12" or "is for Windows", and "" where it fits.
+func (m Misfit) String() string { return m.clause("is", "has", "needs", "requires") }
+
+// Plural returns the reason as a clause of several files.
+func (m Misfit) Plural() string { return m.clause("are", "have", "need", "require") }
+
+func (m Misfit) clause(is, has, needs, requires string) string {
+	text := ""
+	switch m.Kind {
+	case Fits:
+	case NeedsGlibc:
+		text = needs + " glibc " + m.Need
+	case NeedsPython:
+		text = needs + " Python " + m.Need + " or newer"
+	case RequiresPython:
+		text = requires + " Python " + m.Need
+	case ForPython, ForSystem:
+		text = is + " for " + m.Need
+	case ForABI:
+		text = is + " for the ABI " + m.Need
+	case Unusable:
+		verb, rest, _ := strings.Cut(m.Need, " ")
+		switch verb {
+		case "is":
+			verb = is
+		case "has":
+			verb = has
+		}
+		text = verb + " " + rest
+	}
+	return text + m.rest
+}
+
+// Misfit returns why the wheel does not run on the target. Where several reasons
+// hold, the one is given that is hardest to amend: system, machine, Python, glibc.
+// For many wheels use Tags.Misfit.
+func (t Target) Misfit(w WheelName) Misfit { return t.Tags().Misfit(w) }
 
 // Misfit is Target.Misfit for the target of the tags.
-func (g *Tags) Misfit(w WheelName) string {
+func (g *Tags) Misfit(w WheelName) Misfit {
 	if _, ok := g.Rank(w); ok {
-		return ""
+		return Misfit{}
 	}
 	foreign, glibc := g.platformMisfit(w.Platforms)
-	if foreign != "" {
+	if !foreign.Fits() {
 		return foreign
 	}
-	if reason := g.pythonMisfit(w); reason != "" {
+	if reason := g.pythonMisfit(w); !reason.Fits() {
 		return reason
 	}
 	return glibc
@@ -30,11 +93,11 @@ func (g *Tags) Misfit(w WheelName) string {
 
 // platformMisfit returns why no platform tag fits: because all are foreign, or
 // because all need a newer glibc.
-func (g *Tags) platformMisfit(platforms []string) (foreign, glibc string) {
+func (g *Tags) platformMisfit(platforms []string) (foreign, glibc Misfit) {
 	newest := 0
 	for _, platform := range platforms {
 		if _, ok := g.platforms[platform]; ok || platform == "any" {
-			return "", ""
+			return Misfit{}, Misfit{}
 		}
 		needs, arch, linux := splitLinux(platform)
 		switch {
@@ -42,16 +105,16 @@ func (g *Tags) platformMisfit(platforms []string) (foreign, glibc string) {
 			if newest == 0 || needs < newest {
 				newest = needs
 			}
-		case foreign == "" && linux && arch != g.target.Arch:
-			foreign = "is for " + arch
-		case foreign == "":
-			foreign = "is for " + systemOf(platform)
+		case foreign.Fits() && linux && arch != g.target.Arch:
+			foreign = Misfit{Kind: ForSystem, Need: arch}
+		case foreign.Fits():
+			foreign = Misfit{Kind: ForSystem, Need: systemOf(platform)}
 		}
 	}
 	if newest > 0 {
-		return "", fmt.Sprintf("needs glibc 2.%d", newest)
+		return Misfit{}, Misfit{Kind: NeedsGlibc, Need: "2." + strconv.Itoa(newest)}
 	}
-	return foreign, ""
+	return foreign, Misfit{}
 }
 
 // splitLinux reads a platform tag of Linux with glibc; glibc is the minor
@@ -92,29 +155,37 @@ func systemOf(platform string) string {
 	return platform
 }
 
-// pythonMisfit returns why no pair of Python and ABI tag fits, "" when one does.
-func (g *Tags) pythonMisfit(w WheelName) string {
-	var reasons []string
+// pythonMisfit returns why no pair of Python and ABI tag fits.
+func (g *Tags) pythonMisfit(w WheelName) Misfit {
+	var reasons []Misfit
 	for _, python := range w.Pythons {
 		for _, abi := range w.ABIs {
 			if _, ok := g.pairs[pair{python, abi}]; ok {
-				return ""
+				return Misfit{}
 			}
 			if reason := g.target.pairMisfit(python, abi); !slices.Contains(reasons, reason) {
 				reasons = append(reasons, reason)
 			}
 		}
 	}
-	if len(reasons) > 3 {
-		return reasons[0] + " and others"
+	if len(reasons) == 0 {
+		return Misfit{}
 	}
-	return strings.Join(reasons, ", ")
+	first := reasons[0]
+	if len(reasons) > 3 {
+		first.rest = " and others"
+		return first
+	}
+	for _, more := range reasons[1:] {
+		first.rest += ", " + more.String()
+	}
+	return first
 }
 
-func (t Target) pairMisfit(python, abi string) string {
+func (t Target) pairMisfit(python, abi string) Misfit {
 	split := strings.IndexFunc(python, func(r rune) bool { return '0' <= r && r <= '9' })
 	if split < 0 {
-		return "is for " + python
+		return Misfit{Kind: ForSystem, Need: python}
 	}
 	kind, version := python[:split], python[split:]
 	dotted := version[:1]
@@ -124,21 +195,21 @@ func (t Target) pairMisfit(python, abi string) string {
 	minor, _ := strconv.Atoi(version[1:])
 	switch {
 	case kind == "pp":
-		return "is for PyPy"
+		return Misfit{Kind: ForSystem, Need: "PyPy"}
 	case kind == "graalpy":
-		return "is for GraalPy"
+		return Misfit{Kind: ForSystem, Need: "GraalPy"}
 	case kind != "cp" && kind != "py":
-		return "is for " + python
+		return Misfit{Kind: ForSystem, Need: python}
 	case version[0] == '2':
-		return "is for Python 2"
+		return Misfit{Kind: ForPython, Need: "Python 2"}
 	case (kind == "py" && abi == "none" || abi == "abi3") && minor > t.Minor:
-		return "needs Python " + dotted + " or newer"
+		return Misfit{Kind: NeedsPython, Need: dotted}
 	case strings.HasPrefix(abi, "cp") && strings.HasSuffix(abi, "t"):
-		return "is for free-threaded CPython " + dotted
+		return Misfit{Kind: ForPython, Need: "free-threaded CPython " + dotted}
 	case abi == "abi3t":
-		return "is for free-threaded CPython"
+		return Misfit{Kind: ForPython, Need: "free-threaded CPython"}
 	case kind == "cp" && minor != t.Minor:
-		return "is for CPython " + dotted
+		return Misfit{Kind: ForPython, Need: "CPython " + dotted}
 	}
-	return "is for the ABI " + abi
+	return Misfit{Kind: ForABI, Need: abi}
 }

@@ -150,7 +150,7 @@ func TestMisfit(t *testing.T) {
 			t.Errorf("ParseWheelName(%q): %v", tags, err)
 			continue
 		}
-		if got := target.Misfit(w); got != want {
+		if got := target.Misfit(w).String(); got != want {
 			t.Errorf("Misfit(%q) = %q, want %q", tags, got, want)
 		}
 	}

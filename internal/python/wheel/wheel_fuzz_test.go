@@ -15,7 +15,7 @@ func FuzzParseWheelName(f *testing.F) {
 			return
 		}
 		_, fits := tags.Rank(w)
-		if reason := tags.Misfit(w); fits != (reason == "") {
+		if reason := tags.Misfit(w); fits != reason.Fits() {
 			t.Errorf("Rank(%q) fits: %t, but Misfit is %q", s, fits, reason)
 		}
 		if w.CompareBuild(w) != 0 {
