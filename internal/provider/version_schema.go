@@ -93,7 +93,7 @@ func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Computed:            true,
 			},
 			"retiring_versions": schema.ListAttribute{
-				MarkdownDescription: "Versions in `region` that `retention` gives up with this publish. One that a function uses stays all the same.",
+				MarkdownDescription: "Versions in `region` that `retention` deletes with this publish. One that a function uses stays all the same.",
 				ElementType:         types.Int64Type,
 				Computed:            true,
 			},
