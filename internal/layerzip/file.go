@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -23,16 +24,12 @@ const (
 	tempAge    = time.Hour
 )
 
-// WriteFile writes the zip to path, as WriteFileIn does.
-func (l *Layout) WriteFile(ctx context.Context, path string) (store.Digest, error) {
-	return l.WriteFileIn(ctx, filepath.Dir(path), func(store.Digest) (string, error) { return path, nil })
-}
-
 // WriteFileIn writes the zip to the path below dir that choose names once the
 // digest is known, mode 0644, and returns the digest. An error of choose keeps
 // the zip from appearing. The file appears by rename: whoever reads the path
 // sees the old file, or none, or the whole new one, and after an error nothing
-// has changed. Missing directories are made. Where the system can, the space is
+// has changed. Its bytes are on the disk before it gets its name, so that a loss of
+// power leaves no short zip there. Missing directories are made. Where the system can, the space is
 // taken first, so that a full disk is an error before the first byte.
 func (l *Layout) WriteFileIn(ctx context.Context, dir string, choose func(store.Digest) (string, error)) (store.Digest, error) {
 	return writeIn(dir, func(f *os.File) (store.Digest, error) { return l.fill(ctx, f) }, choose)
@@ -60,6 +57,9 @@ func writeIn(dir string, fill func(*os.File) (store.Digest, error), choose func(
 		return store.Digest{}, fmt.Errorf("writing a layer to %q: %w", dir, err)
 	}
 	digest, err := fill(temp)
+	if err == nil {
+		err = settle(temp)
+	}
 	if err = errors.Join(err, temp.Close()); err == nil {
 		err = publish(temp.Name(), digest, choose)
 	}
@@ -67,6 +67,14 @@ func writeIn(dir string, fill func(*os.File) (store.Digest, error), choose func(
 		return store.Digest{}, errors.Join(fmt.Errorf("writing a layer to %q: %w", dir, err), remove(temp.Name()))
 	}
 	return digest, nil
+}
+
+// settle waits until the file's bytes are on the disk, where the file system can.
+func settle(f *os.File) error {
+	if err := f.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EINVAL) {
+		return err
+	}
+	return nil
 }
 
 func publish(temp string, digest store.Digest, choose func(store.Digest) (string, error)) error {

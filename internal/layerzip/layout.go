@@ -76,11 +76,6 @@ func (l *Layout) Size() int64 { return l.size }
 // Unpacked returns the sum of the unpacked sizes in bytes: what Lambda limits.
 func (l *Layout) Unpacked() int64 { return l.unpacked }
 
-// Digest returns the digest of the zip without writing it.
-func (l *Layout) Digest(ctx context.Context) (store.Digest, error) {
-	return l.Write(ctx, io.Discard)
-}
-
 // Write writes the zip to w in one pass and returns its digest. An archive that
 // is shorter than it was, or whose local headers contradict its directory, is a
 // *filetree.ArchiveError; packed contents are copied unseen (see

@@ -197,7 +197,7 @@ func (e *Env) confirmTarball(ctx context.Context, p Package, facts *packedFacts)
 	})
 }
 
-// openTarball opens a tarball whose bytes were just held against its integrity:
+// openTarball opens a tarball whose bytes were just compared with its integrity:
 // on their way in, or now where another run left them in the store.
 func (e *Env) openTarball(ctx context.Context, p Package) (*os.File, error) {
 	// No integrity would mean "take what comes".
@@ -297,7 +297,11 @@ func (k *Packed) Tree() (filetree.Tree, error) {
 			return nil, err
 		}
 		for _, root := range roots {
-			all = append(all, k.modules(t, root)...)
+			files := k.modules(t, root)
+			if err := checkWhole(t, root, files); err != nil {
+				return nil, err
+			}
+			all = append(all, files...)
 		}
 	}
 	return all, nil
@@ -325,6 +329,30 @@ func (k *Packed) modules(t Tree, root string) filetree.Tree {
 		}
 	}
 	return out
+}
+
+// checkWhole returns an error that names the packages of a tree that have no file
+// in it: what a lock names is in the layer, or there is none.
+func checkWhole(t Tree, root string, files filetree.Tree) error {
+	found := map[string]bool{}
+	for _, f := range files {
+		for at := path.Dir(f.Path); len(at) > len(root) && !found[at]; at = path.Dir(at) {
+			found[at] = true
+		}
+	}
+	var absent []string
+	for _, p := range t.Packages {
+		if !found[path.Join(root, p.Path)] {
+			absent = append(absent, fmt.Sprintf("%s (%s)", p, p.Path))
+		}
+	}
+	if len(absent) == 0 {
+		return nil
+	}
+	return &fault.Error{
+		At: fault.At("nodejs"), Summary: fmt.Sprintf("No file of %s is in the layer", few(absent)),
+		Detail: "The tree has these packages, and no tarball brings them: not one of their own, and not one of a package that bundles them. Lock the project again with its own tool, or ask for another version.",
+	}
 }
 
 // taken reports whether a file of the package at the path lies in the folder of

@@ -52,8 +52,13 @@ func (e *Env) treesFor(targets []manifest.Target, dir string, treeFor func(manif
 // needs nor what npm would remove.
 func packedTree(t *modules.Tree, dir string, keep func(string) (fetch.Address, error)) (Tree, error) {
 	var out Tree
+	var unsealed []string
 	for _, p := range t.Packages {
 		if p.Dev || p.Extraneous {
+			continue
+		}
+		if p.Integrity == "" && !p.Bundled {
+			unsealed = append(unsealed, p.Name+"@"+p.Version)
 			continue
 		}
 		address, err := keepAddress(p, keep)
@@ -64,6 +69,9 @@ func packedTree(t *modules.Tree, dir string, keep func(string) (fetch.Address, e
 			Path: belowModules(p.Path), Name: p.Name, Version: p.Version,
 			URL: address, Integrity: p.Integrity, Platform: len(p.OS)+len(p.CPU)+len(p.Libc) > 0,
 		})
+	}
+	if len(unsealed) > 0 {
+		return Tree{}, noDigest(unsealed)
 	}
 	for _, p := range t.Local {
 		source := filepath.ToSlash(filepath.Join(dir, filepath.FromSlash(p.Source)))
@@ -79,6 +87,14 @@ func packedTree(t *modules.Tree, dir string, keep func(string) (fetch.Address, e
 	}
 	slices.SortFunc(out.Packages, func(a, b Package) int { return strings.Compare(a.Path, b.Path) })
 	return out, nil
+}
+
+// noDigest tells that the registry has no digest for the tarballs of packages.
+func noDigest(packages []string) error {
+	return &fault.Error{
+		At: fault.At("nodejs"), Summary: fmt.Sprintf("The registry has no digest for %s", few(packages)),
+		Detail: "Its document names neither integrity nor shasum for the tarball, so nothing could tell a wrong file from the right one. Ask for another version, or publish it again to a registry that keeps digests.",
+	}
 }
 
 // keepAddress returns where a package's tarball lies, as it is kept: zero where it

@@ -59,7 +59,7 @@ func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				ElementType:         types.StringType,
 				Optional:            true,
 				Computed:            true,
-				Validators:          []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(stringvalidator.OneOf(runtimes.Architectures()...))},
+				Validators:          []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(oneOf(runtimes.Architectures()...))},
 			},
 			"region": schema.StringAttribute{
 				MarkdownDescription: "Region of the layer. Default: the provider's. A change replaces the resource.",
@@ -141,7 +141,7 @@ func replicasAttribute() schema.Attribute {
 	}
 }
 
-func packageAttribute() schema.Attribute {
+func packageAttribute() schema.SingleNestedAttribute {
 	parts := func(description string) schema.Attribute {
 		return schema.ListAttribute{MarkdownDescription: description, ElementType: types.StringType, Required: true}
 	}

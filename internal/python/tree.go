@@ -64,6 +64,9 @@ func Tree(ctx context.Context, c *fetch.Client, s *store.Store, l *wheel.Lock, o
 		if err != nil {
 			return nil, fmt.Errorf("reading wheel %q: %w", w.Filename, err)
 		}
+		if err := wheel.CheckInside(w, files); err != nil {
+			return nil, err
+		}
 		origin := filetree.Origin{Ecosystem: "python", Name: w.Name, Version: w.Version}
 		for _, dir := range wheel.Roots(w.Targets, o.Targets) {
 			tree = append(tree, wheel.Installed(files, dir, origin)...)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // Writer takes the bytes of a new blob and hashes them on the way. It must end
@@ -122,6 +123,21 @@ func (s *Store) Keep(want Digest, in io.Reader) (err error) {
 		return err
 	}
 	return w.Commit(want)
+}
+
+// Settle waits until a blob's bytes are on the disk: for one that costs more to lose
+// than a fetch. Other blobs that a loss of power cuts short are damaged, and are
+// fetched again.
+func (s *Store) Settle(d Digest) (err error) {
+	f, err := os.Open(s.Path(d))
+	if err != nil {
+		return fmt.Errorf("reading blob %s: %w", d, err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := f.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EINVAL) && !unwritable(err) {
+		return fmt.Errorf("writing blob %s to the disk: %w", d, err)
+	}
+	return nil
 }
 
 // createTemp opens a new locked file in tmp.

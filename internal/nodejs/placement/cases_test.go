@@ -388,7 +388,6 @@ var intended = map[string]string{
 	"folder-missing":    "npm links to nothing; here the folder is refused",
 	"random-1041":       "npm crashes",
 	"random-1216":       "npm crashes",
-	"pin-rules-clash":   "npm's tree lacks what is needed; so does the one here, but not the same",
 }
 
 // intendedFiles are the cases for which more is to be installed than npm ci does.

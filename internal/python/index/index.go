@@ -79,7 +79,9 @@ type Page struct {
 	Index string // address of the index that has it, without credentials; "" if none
 	Asked []string
 	After []string // indexes that would be asked next, if this one did not have it
-	base  *url.URL
+	// Claimed is set where the index that was asked serves the name alone.
+	Claimed bool
+	base    *url.URL
 
 	prefix   string      // of the addresses of all files
 	Wheels   []WheelFile // in the order of the page
@@ -211,6 +213,7 @@ func (c *Catalog) indexPage(ctx context.Context, name string) (*Page, error) {
 	p := &Page{Name: name}
 	sources := c.sources(name)
 	for i, x := range sources {
+		p.Claimed = len(x.Packages) > 0
 		if x.Unusable != nil {
 			return nil, x.Unusable
 		}
@@ -349,7 +352,7 @@ func (c *Catalog) fetchMetadata(ctx context.Context, p *Page, f *File) (*WheelMe
 	if err != nil {
 		return nil, err
 	}
-	return readMetadata(p.Name, body), nil
+	return readMetadata(p.Name, f.Filename, body), nil
 }
 
 // metadataBytes returns METADATA. What was read out of a wheel is kept by the
@@ -384,13 +387,16 @@ func (c *Catalog) metadataBytes(ctx context.Context, address string, f *File) ([
 	return body, c.records.PutRecord(bucket, key, body)
 }
 
-func readMetadata(name string, body []byte) *WheelMetadata {
+func readMetadata(name, filename string, body []byte) *WheelMetadata {
 	m, err := wheel.ParseMetadata(body)
 	if err != nil {
 		return &WheelMetadata{Fault: "its metadata is not valid: " + err.Error()}
 	}
 	if pep508.NormalizeName(m.Name) != name {
 		return &WheelMetadata{Fault: fmt.Sprintf("its metadata names another distribution, %q", m.Name)}
+	}
+	if w, err := wheel.ParseWheelName(filename); err == nil && !m.IsOf(w) {
+		return &WheelMetadata{Fault: fmt.Sprintf("its metadata says version %q", m.Version)}
 	}
 	return &WheelMetadata{Metadata: m}
 }

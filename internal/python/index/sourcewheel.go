@@ -137,7 +137,7 @@ func (c *Catalog) sdistMetadata(ctx context.Context, p *Page, f *File) (*WheelMe
 }
 
 func readSourceMetadata(name string, body []byte) *WheelMetadata {
-	m := readMetadata(name, body[1:])
+	m := readMetadata(name, "", body[1:])
 	m.Recorded = body[0] == '+'
 	return m
 }

@@ -20,6 +20,13 @@ type Metadata struct {
 	ProvidesExtra  []string             // normalised, in the order written
 }
 
+// IsOf reports whether the metadata is of the distribution and version that the
+// name of a wheel says (Binary distribution format, "File contents").
+func (m *Metadata) IsOf(w WheelName) bool {
+	version, err := pep440.Parse(m.Version)
+	return err == nil && pep508.NormalizeName(m.Name) == w.Name && version.Compare(w.Parsed) == 0
+}
+
 // ParseMetadata reads the header block of a METADATA file; the description
 // below it is not looked at. A field that resolution needs and that cannot be
 // read is a *SyntaxError whose Input is the line.
