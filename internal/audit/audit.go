@@ -141,11 +141,17 @@ type auditor struct {
 	dirs   map[string]bool
 	byBase map[string][]string // native files by their last name
 	native []string            // paths of native files, sorted
-	found  []one
+	known  map[string]*native.Facts
+	// byOrigin are the native files of each input.
+	byOrigin map[filetree.Origin][]string
+	found    []one
 }
 
 func newAuditor(l Layer) *auditor {
-	a := &auditor{layer: l, files: make(map[string]*filetree.Entry, len(l.Files)), dirs: map[string]bool{}, byBase: map[string][]string{}}
+	a := &auditor{
+		layer: l, files: make(map[string]*filetree.Entry, len(l.Files)), dirs: map[string]bool{}, byBase: map[string][]string{},
+		known: make(map[string]*native.Facts, len(l.Facts)), byOrigin: map[filetree.Origin][]string{},
+	}
 	for i := range l.Files {
 		e := &l.Files[i]
 		a.files[e.Path] = e
@@ -154,6 +160,7 @@ func newAuditor(l Layer) *auditor {
 		}
 	}
 	for name, f := range l.Facts {
+		a.known[name] = &f
 		if a.files[name] != nil && f.Kind != native.Script && f.Kind != "" {
 			a.native = append(a.native, name)
 		}
@@ -161,18 +168,13 @@ func newAuditor(l Layer) *auditor {
 	slices.Sort(a.native)
 	for _, name := range a.native {
 		a.byBase[base(name)] = append(a.byBase[base(name)], name)
+		a.byOrigin[a.origin(name)] = append(a.byOrigin[a.origin(name)], name)
 	}
 	return a
 }
 
-// facts returns what is known of a native file or script.
-func (a *auditor) facts(name string) *native.Facts {
-	f, ok := a.layer.Facts[name]
-	if !ok {
-		return nil
-	}
-	return &f
-}
+// facts returns what is known of a native file or script, nil for others.
+func (a *auditor) facts(name string) *native.Facts { return a.known[name] }
 
 func (a *auditor) origin(name string) filetree.Origin {
 	if e := a.files[name]; e != nil {

@@ -39,7 +39,7 @@ func table(t *testing.T, name string) [][]string {
 	return rows
 }
 
-func target(t *testing.T, id, architecture string) runtimes.Target {
+func target(t testing.TB, id, architecture string) runtimes.Target {
 	t.Helper()
 	r, err := runtimes.Lookup(id)
 	if err != nil {

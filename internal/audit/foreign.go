@@ -109,14 +109,13 @@ func (j *judgement) native64(name string) string {
 // hasSibling reports whether a file for another system has one beside it that
 // fits: of the same distribution, or, for files of the user, of a similar name.
 func (j *judgement) hasSibling(name string) bool {
-	origin := j.origin(name)
 	if top := topFolder(name); top == "bin" || top == "extensions" || top == "lib" {
 		return false
 	}
 	minor, isPython := j.target.PythonMinor()
-	for _, other := range j.native {
+	for _, other := range j.byOrigin[j.origin(name)] {
 		f := j.facts(other)
-		if other == name || j.origin(other) != origin || j.silent[other] || f.Kind != native.ELF || f.Type == native.Object || j.unfit(f) != "" {
+		if other == name || j.silent[other] || f.Kind != native.ELF || f.Type == native.Object || j.unfit(f) != "" {
 			continue
 		}
 		if e, ok := extensionOf(other); ok && isPython && !e.fits(minor) {

@@ -96,6 +96,9 @@ func (l *layoutCheck) strayOf(name string) (stray, bool) {
 	if folder, ok := ofRuntime(name); ok && !slices.Contains(l.looked, folder) {
 		return stray{path: folder, kind: otherVersion}, true
 	}
+	if folder, ok := misplacedSite(name); ok && l.has(runtimes.Python) {
+		return stray{path: folder, kind: pythonCode, target: "python"}, true
+	}
 	if l.isLooked(name) {
 		return stray{}, false
 	}
@@ -114,6 +117,10 @@ func (l *layoutCheck) strayOf(name string) (stray, bool) {
 		return stray{path: top, kind: pythonCode, target: l.pythonTarget(top)}, true
 	case l.has(runtimes.NodeJS) && isNode(name):
 		if top == "nodejs" {
+			folder, rest, deep := strings.Cut(within, "/")
+			if deep && rest == "package.json" {
+				return stray{path: "nodejs/" + folder, kind: nodeCode, target: "nodejs/node_modules/" + folder}, true
+			}
 			return stray{}, false // package.json and the like, beside node_modules
 		}
 		return stray{path: top, kind: nodeCode, target: "nodejs/node_modules/" + top}, true
@@ -122,6 +129,27 @@ func (l *layoutCheck) strayOf(name string) (stray, bool) {
 		return stray{path: name, kind: programFile, target: "bin/" + base(name)}, true
 	}
 	return stray{}, false
+}
+
+// misplacedSite returns the folder site-packages that a module of Python lies in,
+// where it is that of a virtual environment or of another layout: in lib/ at the
+// root, or in python/ without the version.
+func misplacedSite(name string) (string, bool) {
+	folder, _, ok := strings.Cut(name, "/site-packages/")
+	if !ok || !isPython(name) {
+		return "", false
+	}
+	if _, right := ofRuntime(name); right {
+		return "", false
+	}
+	parts := strings.Split(folder, "/")
+	for i, part := range parts {
+		environment := strings.HasSuffix(part, "venv") && i < 2
+		if part != "python" && part != "lib" && part != "lib64" && !strings.HasPrefix(part, "python3.") && !environment {
+			return "", false
+		}
+	}
+	return folder + "/site-packages", parts[0] == "python" || parts[0] == "lib" || parts[0] == "lib64"
 }
 
 // isLayerTop reports whether a folder at the root holds what belongs there

@@ -93,8 +93,16 @@ func (l *linker) search(folders, file, soname string) (string, bool) {
 // inLayer returns the layer path that a path of the dynamic linker means, if
 // there is such a file.
 func (l *linker) inLayer(name, file string) (string, bool) {
-	origin := opt + parent(file)
-	name = strings.NewReplacer("$ORIGIN", origin, "${ORIGIN}", origin, "$LIB", "lib64", "${LIB}", "lib64").Replace(name)
+	if strings.Contains(name, "$") {
+		origin := opt + parent(file)
+		for _, token := range []string{"ORIGIN", "LIB"} {
+			value := origin
+			if token == "LIB" {
+				value = "lib64"
+			}
+			name = strings.ReplaceAll(strings.ReplaceAll(name, "${"+token+"}", value), "$"+token, value)
+		}
+	}
 	name, ok := strings.CutPrefix(path.Clean(name), opt)
 	return name, ok && l.files[name] != nil
 }

@@ -3,6 +3,7 @@ package audit
 import (
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -15,7 +16,7 @@ import (
 
 // recorded returns the layers of layers.json.gz by name: what real packages hold,
 // read by the native room.
-func recorded(t *testing.T) map[string]Layer {
+func recorded(t testing.TB) map[string]Layer {
 	t.Helper()
 	f, err := os.Open("testdata/layers.json.gz")
 	if err != nil {
@@ -118,5 +119,35 @@ func TestOddPackages(t *testing.T) {
 	}
 	if judged < 60 {
 		t.Errorf("only %d layers were judged", judged)
+	}
+}
+
+// BenchmarkJudge judges about what a hundred wheels hold.
+func BenchmarkJudge(b *testing.B) {
+	whole := Layer{Facts: map[string]native.Facts{}, Targets: []runtimes.Target{target(b, "python3.12", runtimes.X8664)}}
+	wheels := 0
+	for name, l := range recorded(b) {
+		if !strings.HasSuffix(name, runtimes.X8664) || l.Files[0].Origin.Ecosystem != "python" {
+			continue
+		}
+		for copies := range 4 {
+			wheels++
+			for _, e := range l.Files {
+				f, ok := l.Facts[e.Path]
+				e.Path = strings.Replace(e.Path, "python/", fmt.Sprintf("python/copy%d/", copies), 1)
+				whole.Files = append(whole.Files, e)
+				if ok {
+					whole.Facts[e.Path] = f
+				}
+			}
+			for i := range 200 {
+				whole.Files = append(whole.Files, filetree.Entry{Path: fmt.Sprintf("python/copy%d/%s/part%d/module%d.py", copies, l.Files[0].Origin.Name, i%20, i), Origin: l.Files[0].Origin})
+			}
+		}
+	}
+	b.ReportMetric(float64(len(whole.Files)), "files")
+	b.ReportMetric(float64(len(whole.Facts)), "native")
+	for b.Loop() {
+		Judge(whole)
 	}
 }

@@ -101,6 +101,9 @@ func (j *judgement) elsewhere() {
 // ofRuntime returns the folder of a single language version that a file lies
 // in, such as "python/lib/python3.11/site-packages".
 func ofRuntime(name string) (string, bool) {
+	if !strings.HasPrefix(name, "python/lib/") && !strings.HasPrefix(name, "nodejs/node") {
+		return "", false
+	}
 	parts := strings.SplitN(name, "/", 5)
 	switch {
 	case len(parts) == 5 && parts[0] == "python" && parts[1] == "lib" && strings.HasPrefix(parts[2], "python3.") && parts[3] == "site-packages":

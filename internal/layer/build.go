@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -207,28 +208,46 @@ func checkSize(tree filetree.Tree, severity Severity) ([]Warning, error) {
 	if severity == SeverityOff || size <= runtimes.MaxUnzipped*8/10 {
 		return nil, nil
 	}
-	var largest strings.Builder
-	for i, part := range tree.ByOrigin() {
-		if i == 10 {
-			break
-		}
-		fmt.Fprintf(&largest, "\n  %12d  %s", part.Size, part.Origin)
-	}
+	largest := largestParts(tree)
 	if size <= runtimes.MaxUnzipped {
 		return []Warning{{
 			At:      fault.At("checks"),
 			Summary: "The layer is near the size limit",
 			Detail: fmt.Sprintf("Its files take %d bytes unzipped, %d%% of the %d that AWS allows a function with all its layers. The largest parts:%s",
-				size, size*100/runtimes.MaxUnzipped, runtimes.MaxUnzipped, largest.String()),
+				size, size*100/runtimes.MaxUnzipped, runtimes.MaxUnzipped, largest),
 		}}, nil
 	}
 	fault := &fault.Error{
 		At:      fault.At("checks"),
 		Summary: fmt.Sprintf("The layer takes %d bytes unzipped, over the limit of %d", size, runtimes.MaxUnzipped),
-		Detail: fmt.Sprintf("AWS allows a function with all its layers %d bytes (250 MiB). Split the layer, exclude what is not needed at run time, or set checks = { size = \"off\" }. The largest parts:%s",
-			runtimes.MaxUnzipped, largest.String()),
+		Detail: fmt.Sprintf("AWS refuses a function that has more than %d bytes (250 MiB) with all its layers. Leave out what is not needed at run time (prune, exclude), give functions that need different parts layers of their own, or move the function to a container image, which may have 10 GiB. The largest parts:%s",
+			runtimes.MaxUnzipped, largest),
 	}
 	return severity.Judge(fault)
+}
+
+// largestParts lists the ten largest distributions, packages, folders and files
+// of a layer, a line each.
+func largestParts(tree filetree.Tree) string {
+	named := slices.Clone(tree)
+	for i, e := range named {
+		if e.Origin.Ecosystem == "python" || e.Origin.Ecosystem == "nodejs" {
+			continue
+		}
+		part := e.Path
+		if parts := strings.SplitAfterN(part, "/", 3); len(parts) == 3 {
+			part = parts[0] + parts[1] // what lies deeper counts for its folder
+		}
+		named[i].Origin.Name = part
+	}
+	var text strings.Builder
+	for i, part := range named.ByOrigin() {
+		if i == 10 {
+			break
+		}
+		fmt.Fprintf(&text, "\n  %12d  %s", part.Size, part.Origin)
+	}
+	return text.String()
 }
 
 // mayWrite refuses to write over a file that no package of ours wrote, and to

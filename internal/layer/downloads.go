@@ -47,7 +47,7 @@ func (all downloadSpecs) choose(ctx context.Context, r *resolution) (err error) 
 
 // downloadScope is what of the layer counts for its downloads.
 func (s Spec) downloadScope() download.Scope {
-	return download.Scope{Architectures: s.Architectures, Excluded: s.excluded, CheckFile: s.checkFile, Runs: isRun}
+	return download.Scope{Architectures: s.Architectures, Excluded: s.excluded, CheckFile: s.checkFile, Explain: nativeFault, Runs: isRun}
 }
 
 // downloadLocks are the elements of downloads that count for the architectures.

@@ -197,7 +197,7 @@ func (e *Env) confirmTarball(ctx context.Context, p Package, facts *packedFacts)
 	})
 }
 
-// openTarball opens a tarball whose bytes were just held against its integrity:
+// openTarball opens a tarball whose bytes were just compared with its integrity:
 // on their way in, or now where another run left them in the store.
 func (e *Env) openTarball(ctx context.Context, p Package) (*os.File, error) {
 	// No integrity would mean "take what comes".

@@ -102,6 +102,7 @@ type resolutionRequest struct {
 	Members        []string                      `json:",omitempty"`
 	Folders        map[string]*manifest.Manifest `json:",omitempty"`
 	LegacyPeerDeps bool                          `json:",omitempty"`
+	StrictPeerDeps bool                          `json:",omitempty"`
 }
 
 // choose resolves the dependencies of the spec, or of its package.json.
@@ -116,7 +117,7 @@ func (s *Spec) choose(ctx context.Context, open func() (*Env, error), targets []
 	}
 	s.LegacyPeerDeps = s.LegacyPeerDeps || config.LegacyPeerDeps()
 	request, err := digestOf(resolutionRequest{
-		Format: requestFormat, Targets: namesOf(targets), LegacyPeerDeps: s.LegacyPeerDeps,
+		Format: requestFormat, Targets: namesOf(targets), LegacyPeerDeps: s.LegacyPeerDeps, StrictPeerDeps: config.StrictPeerDeps(),
 		Dependencies: p.Dependencies, Optional: p.OptionalDependencies, Peer: p.PeerDependencies, OptionalPeers: p.OptionalPeers,
 		Dev: p.DevDependencies, Overrides: p.Overrides, Members: p.Members, Folders: p.Folders,
 	})
@@ -193,7 +194,7 @@ func (s *Spec) remembered(ctx context.Context, env *Env, p *manifest.Project, ta
 	return store.Recall(env.Store, "resolutions", key.Hex(), memoAge, func(l *Lock) bool { return l != nil }, func() (*Lock, error) {
 		chosen, err := env.treesFor(targets, dir, func(t manifest.Target) (*modules.Tree, error) {
 			return resolveTree(ctx, registry, p, t, treeOptions{
-				LegacyPeerDeps: s.LegacyPeerDeps, Before: cutOff.At, PinsExempt: !cutOff.Explicit, Prefer: q.Prefer,
+				LegacyPeerDeps: s.LegacyPeerDeps, StrictPeerDeps: registry.StrictPeerDeps(), Before: cutOff.At, PinsExempt: !cutOff.Explicit, Prefer: q.Prefer,
 			})
 		})
 		if err != nil {

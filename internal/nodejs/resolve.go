@@ -20,6 +20,8 @@ import (
 type treeOptions struct {
 	// LegacyPeerDeps ignores peer dependencies, as npm's --legacy-peer-deps.
 	LegacyPeerDeps bool
+	// StrictPeerDeps refuses all conflicts of peers, as npm's --strict-peer-deps.
+	StrictPeerDeps bool
 	// Force accepts conflicts between peers and foreign platforms, as --force.
 	Force bool
 	// Before is the cut-off: versions uploaded later do not exist; zero for
@@ -51,7 +53,7 @@ func resolveTree(ctx context.Context, reg registry.Registry, p *manifest.Project
 	defer source.tasks.Wait()
 	defer cancel()
 	placed, err := placement.Place(ctx, source, p, placement.Options{
-		Target: t, LegacyPeers: o.LegacyPeerDeps, Force: o.Force, OmitDevelopment: !o.Whole,
+		Target: t, LegacyPeers: o.LegacyPeerDeps, StrictPeers: o.StrictPeerDeps, Force: o.Force, OmitDevelopment: !o.Whole,
 	})
 	if r, ok := errors.AsType[*placement.Refusal](err); ok {
 		return nil, refusal(r, t)

@@ -1,4 +1,4 @@
-// Package locked holds what a lock file says, whoever wrote it, as a [Graph]: the
+// Package locked holds what a lock file of any tool says, as a [Graph]: the
 // packages by a key, and for each wish of a package the key of the package that the
 // lock file answers it with. [TreeFor] makes of it what node_modules holds for a
 // target.

@@ -14,7 +14,7 @@ import (
 // settle returns the keys of what a target gets: optional packages that do not
 // fit go, with those that cannot do without them and those that nothing else
 // wants. Development is cut off only then, as what it wants stays for npm. A package
-// that does not fit and is not optional is an EBADPLATFORM.
+// that does not fit and is not optional is an error.
 func (l *Graph) settle(t manifest.Target) (settled, error) {
 	live := l.Reach(InProduction)
 	all := live
@@ -38,7 +38,7 @@ func (l *Graph) settle(t manifest.Target) (settled, error) {
 			continue
 		}
 		if required[key] {
-			return settled{}, &manifest.ResolveError{Code: "EBADPLATFORM", Name: p.Name, Spec: p.Version, RequiredBy: l.wisher(in[key]), Detail: fault + ", and it is no optional dependency: leave it out for this target"}
+			return settled{}, &Error{File: l.File, Entry: p.String(), Reason: fmt.Sprintf("%s needs it, and %s: leave it out for this target", l.wisher(in[key]), fault)}
 		}
 		l.drop(key, in, gone)
 	}

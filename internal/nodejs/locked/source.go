@@ -86,7 +86,7 @@ func (c *completion) refuseUnsupported() error {
 		}
 		why := "it comes from " + kind + ", and no archive of it has a digest in the lock file: publish it to a registry, or depend on the address of an archive (https://….tgz)"
 		if c.required[key] {
-			return &manifest.ResolveError{Code: "EUNSUPPORTED", Name: p.Name, Spec: withoutSecrets(p.URL), RequiredBy: c.wisher(in[key]), Detail: why}
+			return &Error{File: c.File, Entry: p.String(), Reason: fmt.Sprintf("%s needs it, and %s: %s", c.wisher(in[key]), why, withoutSecrets(p.URL))}
 		}
 		c.note("%s, an optional dependency of %s, is left out: %s", p, c.wisher(in[key]), why)
 	}

@@ -241,7 +241,7 @@ func compareLists(t *testing.T, got, want []string) {
 }
 
 // checkTree looks up every dependency of every package as Node does, and checks
-// that each tarball can be fetched and vouched for.
+// that each tarball can be fetched and has a digest.
 func checkTree(t *testing.T, tree *modules.Tree, r *recordedRegistry, files memoryFiles) {
 	t.Helper()
 	at := map[string]modules.Package{}

@@ -125,7 +125,7 @@ func extend(p *locked.Package, x yarnExtension) {
 
 // adopt gives the project what nothing in the lock file wants. Yarn keeps no such
 // entry but for what its extensions add to packages, and which these are differs
-// between its versions: at the top whoever needs it finds it.
+// between its versions: at the top every package finds it.
 func (w *yarnWorld) adopt() {
 	wanted := map[string]bool{}
 	for _, p := range w.lock.Packages {

@@ -45,7 +45,7 @@ const NPMVersion = "11.19.1"
 
 // ForeignName tells whether the name of a package says that it is for another
 // platform, as those of native code do: "@esbuild/win32-x64". Where a registry
-// lacks one, nobody misses it.
+// lacks one, nothing is missing.
 func (t Target) ForeignName(name string) bool {
 	for word := range strings.FieldsFuncSeq(name, func(r rune) bool { return strings.ContainsRune("@/-_.", r) }) {
 		switch word {

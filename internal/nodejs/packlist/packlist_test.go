@@ -81,7 +81,7 @@ func TestListIsThatOfNpm(t *testing.T) {
 	}
 }
 
-// listed walks a folder as whoever packs it does.
+// listed walks a folder as a packer does.
 func listed(t *testing.T, folder, project string) []string {
 	t.Helper()
 	l, err := Read(folder, project)

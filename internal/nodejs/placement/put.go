@@ -242,9 +242,7 @@ func (r *run) fall(s *slot, lost []*slot) {
 	}
 	for _, d := range s.demands {
 		if d.found != nil && !d.isPleased() {
-			for y := range retinue(d.found, (*demand).isLeading) {
-				suspects = append(suspects, y)
-			}
+			suspects = append(suspects, d.found)
 		}
 	}
 	if len(suspects) == 0 {

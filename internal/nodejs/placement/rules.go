@@ -226,14 +226,8 @@ func (g *ground) ruleAnew(s *slot) {
 		g.ruleAnew(s.target)
 	}
 	for _, d := range slices.Clone(s.demands) {
-		before := d.rule
-		if !g.ruleOf(d) || d.found == nil {
-			continue
-		}
-		if f := d.found; before != nil && f.rule == before {
-			g.weighAnew(f)
-		} else {
-			g.arrived(f, d)
+		if g.ruleOf(d) && d.found != nil {
+			g.arrived(d.found, d)
 		}
 	}
 }

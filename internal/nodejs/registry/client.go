@@ -68,6 +68,9 @@ func (c *Client) Registries() map[string]string {
 	return all
 }
 
+// StrictPeerDeps is [Npmrc.StrictPeerDeps] of the configuration.
+func (c *Client) StrictPeerDeps() bool { return c.config.StrictPeerDeps() }
+
 // Packument returns the document of a name. What is stored of it, and held in
 // memory, is a small part of what the registry sends. Errors that tell of the
 // request are a *ResolveError: E404, E401, E403 or EINVALIDPACKAGENAME.

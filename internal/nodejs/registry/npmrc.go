@@ -2,14 +2,12 @@ package registry
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -30,7 +28,7 @@ type Npmrc struct {
 	logins   map[string]login  // by prefix without a scheme, such as "//host/path/"
 	parts    map[string]string // values of variables in the addresses, by name
 
-	legacyPeers bool // legacy-peer-deps
+	legacyPeers, strictPeers bool // legacy-peer-deps, strict-peer-deps
 
 	// hints are sentences on settings that cannot be obeyed.
 	trustHint, loginHint string
@@ -130,7 +128,7 @@ func (c *Npmrc) teach(k *secret.Keeper) {
 }
 
 func newNpmrc(settings map[string]string) (*Npmrc, error) {
-	c := &Npmrc{scopes: map[string]string{}, logins: map[string]login{}, replace: settings["replace-registry-host"], legacyPeers: isOn(settings["legacy-peer-deps"])}
+	c := &Npmrc{scopes: map[string]string{}, logins: map[string]login{}, replace: settings["replace-registry-host"], legacyPeers: isOn(settings["legacy-peer-deps"]), strictPeers: isOn(settings["strict-peer-deps"])}
 	if c.replace == "" || c.replace == "npmjs" {
 		c.replace = "registry.npmjs.org"
 	}
@@ -162,6 +160,10 @@ func isOn(value string) bool {
 
 // LegacyPeerDeps reports whether peer dependencies are ignored: legacy-peer-deps.
 func (c *Npmrc) LegacyPeerDeps() bool { return c.legacyPeers }
+
+// StrictPeerDeps reports whether a conflict of peers among dependencies of the
+// project's dependencies ends a resolution, too: strict-peer-deps.
+func (c *Npmrc) StrictPeerDeps() bool { return c.strictPeers }
 
 // hint notes settings that are not obeyed, for the error that may follow.
 func (c *Npmrc) hint(key, value string) {
@@ -334,106 +336,4 @@ func registryURL(key, value, otherwise string) (string, error) {
 		return "", &NpmrcError{Key: key, Reason: "must be an address that begins with https:// or http://"}
 	}
 	return u.Scheme + strings.TrimRight(value[len(u.Scheme):], "/") + "/", nil
-}
-
-// variables are those of the environment.
-type variables struct {
-	all map[string]string
-	npm map[string]string // npm_config_…, by the setting's name
-}
-
-func environment(environ []string) variables {
-	v := variables{map[string]string{}, map[string]string{}}
-	for _, pair := range environ {
-		key, value, _ := strings.Cut(pair, "=")
-		v.all[key] = value
-		const prefix = "npm_config_"
-		if len(key) <= len(prefix) || !strings.EqualFold(key[:len(prefix)], prefix) || value == "" {
-			continue
-		}
-		if key = key[len(prefix):]; !strings.HasPrefix(key, "//") {
-			key = strings.ToLower(key[:1] + strings.ReplaceAll(key[1:], "_", "-"))
-		}
-		v.npm[key] = value
-	}
-	return v
-}
-
-// home is the user's home directory, "" where the environment names none.
-func (v variables) home() string {
-	if home := v.all["HOME"]; home != "" {
-		return home
-	}
-	return v.all["USERPROFILE"]
-}
-
-// parseNpmrc reads the lines of a .npmrc: "key = value", comments after ";" and
-// "#", quotes, and ${VARIABLE} in both. Sections mean nothing to npm.
-func parseNpmrc(text string, env map[string]string) map[string]string {
-	settings := map[string]string{}
-	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
-		line = strings.TrimSpace(strings.TrimPrefix(line, "\ufeff"))
-		if line == "" || line[0] == ';' || line[0] == '#' {
-			continue
-		}
-		if line[0] == '[' && strings.HasSuffix(line, "]") {
-			break // keys below a section are not settings
-		}
-		key, value, found := strings.Cut(line, "=")
-		if !found {
-			value = "true"
-		}
-		settings[expand(unquote(key), env)] = expand(unquote(value), env)
-	}
-	return settings
-}
-
-// unquote takes off quotes, or else a comment and the backslashes before what
-// would begin one.
-func unquote(s string) string {
-	s = strings.TrimSpace(s)
-	if len(s) > 1 && s[0] == s[len(s)-1] && (s[0] == '"' || s[0] == '\'') {
-		var inner any
-		if s[0] == '\'' {
-			s = s[1 : len(s)-1]
-		}
-		if json.Unmarshal([]byte(s), &inner) == nil {
-			if plain, ok := inner.(string); ok {
-				return plain
-			}
-		}
-		return s
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == ';' || c == '#':
-			return strings.TrimSpace(b.String())
-		case c == '\\' && i+1 < len(s) && strings.IndexByte(`\;#`, s[i+1]) >= 0:
-			i++
-			b.WriteByte(s[i])
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return strings.TrimSpace(b.String())
-}
-
-var variable = regexp.MustCompile(`(\\*)\$\{([^${}?]+)(\?)?\}`)
-
-// expand replaces ${NAME}, which stays where there is no such variable, and
-// ${NAME?}, which goes then. A backslash before it protects it.
-func expand(s string, env map[string]string) string {
-	return variable.ReplaceAllStringFunc(s, func(match string) string {
-		m := variable.FindStringSubmatch(match)
-		backslashes, name, optional := m[1], m[2], m[3] != ""
-		if len(backslashes)%2 == 1 {
-			return match[(len(backslashes)+1)/2:]
-		}
-		value, set := env[name]
-		if !set && !optional {
-			value = "${" + name + "}"
-		}
-		return backslashes[:len(backslashes)/2] + value
-	})
 }
