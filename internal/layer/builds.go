@@ -59,7 +59,7 @@ func (b BuildSpec) check(at fault.Path) error {
 	}
 	if b.Platform != "" {
 		if err := container.CheckPlatform(b.Platform); err != nil {
-			return fault.Tie(at, summary, err)
+			return fault.Tie(at.At("platform"), summary, err)
 		}
 	}
 	if err := container.Files(b.Files).Check(); err != nil {
@@ -329,8 +329,12 @@ func (all buildLocks) needs(context.Context, *cache, *Lock) []need {
 
 // buildError ties what is wrong with a build to the input that asks for it.
 func buildError(at fault.Path, dir string, err error) error {
+	err = nativeFault(at, err)
 	if fault.Tied(err) {
 		return err
+	}
+	if absent, ok := errors.AsType[*container.AbsentError](err); ok {
+		return &fault.Error{At: at.At("files"), Summary: fmt.Sprintf("The built image has no %q", absent.Path), Detail: sentence(absent), Err: err}
 	}
 	if engine, ok := errors.AsType[*container.EngineError](err); ok {
 		return &fault.Error{

@@ -160,7 +160,7 @@ func TestBuildsForAnotherArchitecture(t *testing.T) {
 	elf := "\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 9) + "\x02\x00\xb7\x00" + strings.Repeat("\x00", 44)
 	_, spec, machine := buildWorld(t, elf)
 	_, err := machine().Resolve(t.Context(), spec, nil)
-	if err == nil || !strings.Contains(err.Error(), `"bin/tool" holds native code for arm64`) {
+	if err == nil || !strings.Contains(err.Error(), `"bin/tool" is for arm64`) {
 		t.Errorf("got %v, want an error that names the file and its architecture", err)
 	}
 	spec.Architectures = []string{"arm64"}

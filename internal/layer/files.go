@@ -48,7 +48,7 @@ const defaultIgnoreFile = ".layerignore"
 func (f FileSpec) check() error {
 	switch {
 	case f.Source == "" && f.Content == nil:
-		return errors.New("it names neither source nor content: write one of them")
+		return errors.New("it names neither source nor content: write one of them. " + fault.DroppedNames)
 	case f.Source != "" && f.Content != nil:
 		return errors.New("it names both source and content: write one of them")
 	case f.Content != nil && (f.Target == "" || strings.HasSuffix(f.Target, "/")):
@@ -97,7 +97,8 @@ func (all fileSpecs) choose(_ context.Context, r *resolution) error {
 	for i, f := range all {
 		lock, err := r.chooseFiles(i, f)
 		if err != nil {
-			return fault.Tie(fault.At("files").Index(i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
+			at := fault.At("files").Index(i)
+			return fault.Tie(at, fmt.Sprintf("The files of %q cannot be read", f.name()), nativeFault(at, err))
 		}
 		r.now.Files = append(r.now.Files, lock)
 	}
@@ -175,16 +176,43 @@ func (s Spec) checkFile(f filetree.File) error {
 	switch {
 	case f.Machine == "":
 		return nil
-	case len(s.Architectures) > 1:
-		return &fault.Error{
-			At:      fault.At("architectures"),
-			Summary: "One layer cannot serve both architectures",
-			Detail:  fmt.Sprintf("%q holds native code for %s, which runs on one architecture.%s", f.Path, f.Machine, forEach),
-		}
-	case !slices.Contains(s.Architectures, f.Machine):
-		return fmt.Errorf("%q holds native code for %s, and the layer is for %s: bring the file of that architecture", f.Path, f.Machine, strings.Join(s.Architectures, ", "))
+	case len(s.Architectures) > 1 || !slices.Contains(s.Architectures, f.Machine):
+		return &nativeError{Path: f.Path, Machine: f.Machine, Architectures: s.Architectures}
 	}
 	return nil
+}
+
+// nativeError is a file of native code that a layer cannot hold: it runs on one
+// architecture, and the layer is for another or for both.
+type nativeError struct {
+	Path, Machine string
+	Architectures []string
+}
+
+func (e *nativeError) Error() string {
+	if len(e.Architectures) > 1 {
+		return fmt.Sprintf("%q is for %s, the layer for both architectures", e.Path, e.Machine)
+	}
+	return fmt.Sprintf("%q is for %s, the layer for %s", e.Path, e.Machine, strings.Join(e.Architectures, ""))
+}
+
+// nativeFault ties a nativeError to the element that brings the file, and says
+// what to write instead. Any other error stays as it is.
+func nativeFault(at fault.Path, err error) error {
+	native, ok := errors.AsType[*nativeError](err)
+	if !ok || fault.Tied(err) {
+		return err
+	}
+	if len(native.Architectures) == 1 {
+		return &fault.Error{
+			At: at, Summary: native.Error(), Err: err,
+			Detail: fmt.Sprintf("Native code runs on one architecture. Bring the file that is built for %s, or build the layer for the architecture of the file.", native.Architectures[0]),
+		}
+	}
+	return &fault.Error{
+		At: at, Summary: "One layer cannot serve both architectures", Err: err,
+		Detail: sentence(native) + " Native code runs on one architecture. Write one package for each architecture, each with a file of its own, such as source = \"bin/${each.key}/tool\", or architecture = each.key on an element of downloads:" + forEachBlock,
+	}
 }
 
 // scan lists the files of the lock with their layer paths.
@@ -286,11 +314,8 @@ func segmentKey(tree store.Digest) string { return layerzip.Encoder + " " + tree
 // segment returns the digest of the zip of the files, in the store.
 func (c *cache) segment(ctx context.Context, l FileLock, files []filetree.File, doubt bool) (store.Digest, error) {
 	if digest, ok := c.notedSegment(segmentKey(l.Tree)); ok && c.store.Has(digest, -1) {
-		if !doubt {
+		if !doubt || c.confirmsFiles(digest, files) {
 			return digest, nil
-		}
-		if ok, err := c.confirmsFiles(digest, files); ok || err != nil {
-			return digest, err
 		}
 	}
 	if err := c.putInline(l, files); err != nil {

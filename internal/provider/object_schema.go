@@ -20,7 +20,7 @@ import (
 
 func (r *objectResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	keep := stringplanmodifier.UseStateForUnknown()
-	packageOf := packageAttribute().(schema.SingleNestedAttribute)
+	packageOf := packageAttribute()
 	packageOf.MarkdownDescription = "The package whose zip is put: `package = layerbuild_package.deps`. One with `kind = \"function\"` is put as well."
 	packageOf.Optional, packageOf.Required = false, true
 	resp.Schema = schema.Schema{
