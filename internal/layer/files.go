@@ -311,11 +311,8 @@ func segmentKey(tree store.Digest) string { return layerzip.Encoder + " " + tree
 // segment returns the digest of the zip of the files, in the store.
 func (c *cache) segment(ctx context.Context, l FileLock, files []filetree.File, doubt bool) (store.Digest, error) {
 	if digest, ok := c.notedSegment(segmentKey(l.Tree)); ok && c.store.Has(digest, -1) {
-		if !doubt {
+		if !doubt || c.confirmsFiles(digest, files) {
 			return digest, nil
-		}
-		if ok, err := c.confirmsFiles(digest, files); ok || err != nil {
-			return digest, err
 		}
 	}
 	if err := c.putInline(l, files); err != nil {

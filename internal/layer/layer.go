@@ -300,12 +300,14 @@ type Artifact struct {
 	Findings []Finding
 }
 
-// Warning, InputError and Severity are those of every room.
-type (
-	Warning    = fault.Warning
-	InputError = fault.Error
-	Severity   = fault.Severity
-)
+// Warning is something a user should know of and may act on.
+type Warning = fault.Warning
+
+// InputError is a fault of one argument.
+type InputError = fault.Error
+
+// Severity is what a finding of a check means.
+type Severity = fault.Severity
 
 // The severities of the checks.
 const (
