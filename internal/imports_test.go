@@ -64,7 +64,8 @@ var closets = map[string][]string{
 	"python/backend":   {},
 	"python/sdist":     {"pep440", "backend"},
 	"python/wheel":     {"pep440", "pep508", "sdist"},
-	"python/index":     {"pep440", "pep508", "wheel", "sdist"},
+	"python/jsontext":  {},
+	"python/index":     {"jsontext", "pep440", "pep508", "wheel", "sdist"},
 	"python/resolve":   {"pep440", "pep508", "wheel", "index", "sdist"},
 	"python/lockfile":  {"pep440", "pep508", "wheel", "index", "sdist", "backend"},
 }

@@ -3,26 +3,15 @@ package layer
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
 // sentence is the text of an error as a sentence.
 func sentence(err error) string { return fault.Sentence(err.Error()) }
-
-// pythonTargets translates Lambda's runtimes into what wheels are chosen for.
-func pythonTargets(targets []runtimes.Target) []python.Target {
-	var out []python.Target
-	for _, t := range targets {
-		out = append(out, python.TargetFor(t))
-	}
-	return out
-}
 
 // forEach is what to write where one layer cannot serve two architectures.
 const forEach = fault.PerArchitecture
@@ -147,23 +136,7 @@ func filesTable(files []python.Rejected) string {
 // require_hashes, asks for the digest of every distribution. Given wheels are
 // known by theirs.
 func checkHashed(s Spec, spec python.Spec, l *python.Lock) error {
-	required := s.Python.RequireHashes
-	hashed := map[string]bool{}
-	for _, in := range spec.Requirements {
-		if len(in.Hashes) > 0 {
-			required, hashed[in.Requirement.Name] = true, true
-		}
-	}
-	if !required {
-		return nil
-	}
-	var without []string
-	for _, w := range l.Wheels {
-		given := slices.ContainsFunc(spec.Given, func(g python.GivenWheel) bool { return g.SHA256 == w.SHA256 })
-		if !hashed[w.Name] && !given {
-			without = append(without, fmt.Sprintf("%s==%s --hash=sha256:%s", w.Name, w.Version, w.SHA256))
-		}
-	}
+	without := spec.Unhashed(l, s.Python.RequireHashes)
 	if len(without) == 0 {
 		return nil
 	}

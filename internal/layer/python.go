@@ -13,29 +13,14 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
-// runtimeSDK are the distributions that Lambda's Python runtimes bring, with
-// what only they need: "Runtime-included SDK versions" in the developer guide.
-var runtimeSDK = []string{"boto3", "botocore"}
-
-// runtimeSDKParts are the distributions that exist for the SDK's sake.
-var runtimeSDKParts = []string{"boto3", "botocore", "s3transfer", "jmespath"}
-
-// leaveOut says which distributions are resolved and then not packed. Its
-// fields are normalised names, sorted.
-type leaveOut struct {
-	Names []string `json:",omitempty"`
-	// WithNeeds are left out together with what nothing else needs.
-	WithNeeds []string `json:",omitempty"`
-}
-
-func (p *PythonSpec) leaveOut() leaveOut {
-	var out leaveOut
+func (p *PythonSpec) leaveOut() python.LeaveOut {
+	var out python.LeaveOut
 	for _, name := range p.Exclude {
 		out.Names = append(out.Names, python.NormalizeName(name))
 	}
 	slices.Sort(out.Names)
 	if p.ExcludeRuntimeSDK {
-		out.WithNeeds = runtimeSDK
+		out.WithNeeds = python.RuntimeSDK()
 	}
 	return out
 }
@@ -100,70 +85,6 @@ func (s Spec) pythonTargets() ([]runtimes.Target, error) {
 		}
 	}
 	return targets, err
-}
-
-// from leaves distributions out of a resolution, and notes the names that are
-// neither in it nor among those that were left out before.
-func (o leaveOut) from(l *python.Lock, roots, before []string) {
-	for _, name := range o.Names {
-		if !slices.Contains(before, name) && !slices.ContainsFunc(l.Wheels, func(w python.Wheel) bool { return w.Name == name }) {
-			l.Notes = append(l.Notes, fmt.Sprintf("python.exclude names %q, which nothing asks for", name))
-		}
-	}
-	l.Wheels = o.apply(roots, l.Wheels)
-}
-
-// apply returns the wheels that are left. Distributions are left out after
-// they were resolved, so that they still bound the versions of the others.
-// roots are the names that are asked for, not only needed.
-func (o leaveOut) apply(roots []string, wheels []python.Wheel) []python.Wheel {
-	if len(o.Names) == 0 && len(o.WithNeeds) == 0 {
-		return wheels
-	}
-	dropped := map[string]bool{}
-	for _, name := range o.Names {
-		dropped[name] = true
-	}
-	if len(o.WithNeeds) > 0 {
-		kept := reachable(wheels, roots, o.WithNeeds)
-		for name := range reachable(wheels, o.WithNeeds, nil) {
-			dropped[name] = dropped[name] || !kept[name]
-		}
-	}
-	return slices.DeleteFunc(wheels, func(w python.Wheel) bool { return dropped[w.Name] })
-}
-
-// besideSDK returns the names that stay whatever the AWS SDK needs. A lock file
-// does not tell which of its distributions the project asks for itself, so only
-// the SDK's own parts count as needed by it alone.
-func besideSDK(wheels []python.Wheel) []string {
-	var names []string
-	for _, w := range wheels {
-		if !slices.Contains(runtimeSDKParts, w.Name) {
-			names = append(names, w.Name)
-		}
-	}
-	return names
-}
-
-// reachable returns the names that the roots need, themselves included, on
-// ways that pass none of the barred ones.
-func reachable(wheels []python.Wheel, roots, barred []string) map[string]bool {
-	needs := map[string][]string{}
-	for _, w := range wheels {
-		needs[w.Name] = append(needs[w.Name], w.Requires...)
-	}
-	reached := map[string]bool{}
-	for queue := slices.Clone(roots); len(queue) > 0; {
-		name := queue[0]
-		queue = queue[1:]
-		if reached[name] || slices.Contains(barred, name) {
-			continue
-		}
-		reached[name] = true
-		queue = append(queue, needs[name]...)
-	}
-	return reached
 }
 
 // checkIndexes refuses addresses that hold credentials: they would be kept in

@@ -60,7 +60,7 @@ func retentionAttribute() schema.Attribute {
 				Validators:          []validator.String{oneOf(destroyDelete, destroyRetain)},
 			},
 			"scope": schema.StringAttribute{
-				MarkdownDescription: "`\"published\"` (default): only versions that this resource published, or was given by an import. `\"layer\"`: all versions of the layer, whoever published them, at destroy as well.",
+				MarkdownDescription: "`\"published\"` (default): only versions that this resource may delete: see `published_versions`. `\"layer\"`: all versions of the layer, also those that others published, at destroy as well.",
 				Optional:            true,
 				Validators:          []validator.String{oneOf(scopePublished, scopeLayer)},
 			},

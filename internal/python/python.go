@@ -32,6 +32,7 @@ import (
 const DefaultIndex = index.DefaultIndex
 
 // The nouns of the room, each of its closet.
+
 type (
 	Input            = pep508.Input
 	RequirementsFile = pep508.RequirementsFile
@@ -41,25 +42,27 @@ type (
 	Lock       = wheel.Lock
 	GivenWheel = wheel.GivenWheel
 	Module     = wheel.Module
+	LeaveOut   = wheel.LeaveOut
 
 	Index         = index.Index
-	IndexSettings = index.IndexSettings
+	IndexSettings = index.Settings
 	Packer        = index.Packer
 
 	Spec = resolve.Spec
 
 	LockFile        = lockfile.LockFile
-	LockFileOptions = lockfile.LockFileOptions
+	LockFileOptions = lockfile.Options
 	LocalPackage    = lockfile.LocalPackage
 	Pin             = lockfile.Pin
 )
 
 // The errors that a user can act on.
+
 type (
 	ChangedWheelError = wheel.ChangedWheelError
 	DirectURL         = wheel.DirectURL
 	HashError         = resolve.HashError
-	LockFileError     = lockfile.LockFileError
+	LockFileError     = lockfile.Error
 	Missing           = wheel.Missing
 	NoDigest          = wheel.NoDigest
 	NoVersion         = wheel.NoVersion
@@ -81,6 +84,18 @@ func ReadRequirementsFile(name string, getenv func(string) string) (*Requirement
 
 // TargetFor is [wheel.TargetFor].
 func TargetFor(t runtimes.Target) Target { return wheel.TargetFor(t) }
+
+// TargetsFor is [wheel.TargetsFor].
+func TargetsFor(targets []runtimes.Target) []Target { return wheel.TargetsFor(targets) }
+
+// RuntimeSDK is [wheel.RuntimeSDK].
+func RuntimeSDK() []string { return wheel.RuntimeSDK() }
+
+// BesideSDK is [wheel.BesideSDK].
+func BesideSDK(wheels []Wheel) []string { return wheel.BesideSDK(wheels) }
+
+// LinkKind is [index.LinkKind].
+func LinkKind(place string) (kind, where string) { return index.LinkKind(place) }
 
 // ReadGivenWheel is [wheel.ReadGivenWheel].
 func ReadGivenWheel(name, source string) (GivenWheel, error) {

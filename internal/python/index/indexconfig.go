@@ -2,14 +2,17 @@ package index
 
 import (
 	"net/url"
+	"path"
+	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
-// IndexSettings are what the environment and the configuration files of uv and
+// Settings are what the environment and the configuration files of uv and
 // pip say about where distributions come from. Addresses may carry credentials.
-type IndexSettings struct {
+type Settings struct {
 	// Indexes are in order of precedence; none means DefaultIndex, unless
 	// NoIndex is set.
 	Indexes []Index
@@ -41,7 +44,7 @@ type IndexSettings struct {
 //
 // See "Configuration" in pip's documentation for the files and their order, and
 // "Configuration files", "Package indexes" and "Environment variables" in uv's.
-func ReadIndexSettings(getenv func(string) string, project string, targets []wheel.Target) (*IndexSettings, error) {
+func ReadIndexSettings(getenv func(string) string, project string, targets []wheel.Target) (*Settings, error) {
 	pip := readPipConfiguration(getenv)
 	files, err := readUVConfiguration(getenv, project)
 	if err != nil {
@@ -49,7 +52,7 @@ func ReadIndexSettings(getenv func(string) string, project string, targets []whe
 	}
 	variables := uvVariables(getenv)
 	uv := variables.over(files)
-	s := &IndexSettings{Certificates: firstSet(getenv("PIP_CERT"), pip["cert"])}
+	s := &Settings{Certificates: firstSet(getenv("PIP_CERT"), pip["cert"])}
 	s.Accounts = uv.accounts()
 	s.NoIndex = truth(firstSet(getenv("UV_NO_INDEX"), getenv("PIP_NO_INDEX"), files.noIndex, pip["no-index"]))
 	switch {
@@ -128,6 +131,7 @@ func firstSet(values ...string) string {
 	return ""
 }
 
+// SameIndex reports whether two addresses are of one index.
 func SameIndex(a, b string) bool { return strings.TrimRight(a, "/") == strings.TrimRight(b, "/") }
 
 // WithoutUser returns an address without user and password. It reads text that
@@ -153,4 +157,43 @@ func VariableName(name string) string {
 		}
 		return '_'
 	}, strings.ToUpper(name))
+}
+
+// Overrule applies what a requirements file says of indexes, as pip does: an
+// index of it replaces those of the environment, further ones add to them. The
+// first own indexes are the package's, which stay.
+func (s *Settings) Overrule(f *pep508.RequirementsFile, own int) {
+	of, others := slices.Clone(s.Indexes[:own]), s.Indexes[own:]
+	for _, address := range f.ExtraURLs {
+		of = append(of, Index{URL: address})
+	}
+	if f.IndexURL != "" {
+		others = []Index{{URL: f.IndexURL}}
+	}
+	s.Indexes = append(of, others...)
+	if f.NoIndex {
+		s.Indexes, s.NoIndex = s.Indexes[:own], true
+	}
+	s.FindLinks = append(slices.Clone(s.FindLinks), f.FindLinks...)
+}
+
+// LinkKind says what an element of find_links is, "page", "folder" or "file",
+// and where.
+func LinkKind(place string) (kind, where string) {
+	if u, err := url.Parse(place); err == nil {
+		switch u.Scheme {
+		case "https", "http":
+			if strings.HasSuffix(u.Path, ".whl") {
+				return "file", place
+			}
+			return "page", place
+		case "file":
+			place = u.Path
+		}
+	}
+	switch strings.ToLower(path.Ext(place)) {
+	case ".whl", ".html", ".htm":
+		return "file", place
+	}
+	return "folder", place
 }

@@ -379,3 +379,22 @@ func (r *reader) priorTo(l line, value string) error {
 	}
 	return l.fail(0, "expected a date or a moment such as 2026-01-31T00:00:00Z after --uploaded-prior-to")
 }
+
+// Sources lists what a requirements file says of where distributions come
+// from, for a digest.
+func (f *RequirementsFile) Sources() []string {
+	var list []string
+	for _, address := range f.ExtraURLs {
+		list = append(list, "extra "+address)
+	}
+	for _, place := range f.FindLinks {
+		list = append(list, "links "+place)
+	}
+	if f.IndexURL != "" {
+		list = append(list, "index "+f.IndexURL)
+	}
+	if f.NoIndex {
+		list = append(list, "none")
+	}
+	return list
+}
