@@ -64,7 +64,8 @@ var closets = map[string][]string{
 	"python/backend":   {},
 	"python/sdist":     {"pep440", "backend"},
 	"python/wheel":     {"pep440", "pep508", "sdist"},
-	"python/index":     {"pep440", "pep508", "wheel", "sdist"},
+	"python/jsontext":  {},
+	"python/index":     {"jsontext", "pep440", "pep508", "wheel", "sdist"},
 	"python/resolve":   {"pep440", "pep508", "wheel", "index", "sdist"},
 	"python/lockfile":  {"pep440", "pep508", "wheel", "index", "sdist", "backend"},
 }
@@ -87,6 +88,7 @@ var outside = map[string][]string{
 	"github.com/ulikunitz/":    {"filetree"},
 	"github.com/google/":       {"container"},
 	"github.com/moby/":         {"container"},
+	"github.com/containerd/":   {"container"},
 	"go.yaml.in/":              {"nodejs"},
 	"golang.org/x/net/html":    {"python"},
 	"golang.org/x/sync":        {"fetch", "python", "nodejs", "layer"},

@@ -32,6 +32,8 @@ type Recipe struct {
 	Platform string
 	// Fresh builds every step anew.
 	Fresh bool
+	// Skip is as in [filetree.ScanOptions].
+	Skip func(host string) bool
 }
 
 // EngineError says that no engine could be asked.
@@ -219,7 +221,7 @@ func (b *builder) copyOut(ctx context.Context, id string, files Files, visit Vis
 		sources = append(sources, source{root: parentOf(name), open: func(ctx context.Context) (io.ReadCloser, error) {
 			got, err := b.api.CopyFromContainer(ctx, made.ID, client.CopyFromContainerOptions{SourcePath: "/" + name})
 			if err != nil {
-				return nil, fmt.Errorf("taking %q out of the built image: %w", "/"+name, err)
+				return nil, fmt.Errorf("taking %q out of the built image: %w", "/"+name, b.absent(ctx, made.ID, name, err))
 			}
 			return got.Content, nil
 		}})

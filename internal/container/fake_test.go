@@ -353,3 +353,24 @@ func FuzzTraceLines(f *testing.F) {
 		}
 	})
 }
+
+// TestAbsentPaths: what is not in a built image is told with what is there.
+func TestAbsentPaths(t *testing.T) {
+	t.Parallel()
+	e := &fakeEngine{builder: "1", progress: built, archives: map[string][]byte{
+		"/opt":   packed(t, folder("opt/"), folder("opt/x/"), file("opt/x/deep", "x"), file("opt/tool", "x")),
+		"/empty": packed(t, folder("empty/")),
+	}}
+	host := e.start(t)
+	for path, want := range map[string]string{
+		"/opt/bin":        `the built image has no "/opt/bin"; it has /opt/tool, /opt/x: correct the path, or COPY the file there`,
+		"/opt/sub/deep/a": `the built image has no "/opt/sub/deep/a"; it has /opt/tool, /opt/x: `,
+		"/empty/a":        `"/empty" is empty: correct the path`,
+		"/nowhere/a":      `the built image has no "/nowhere/a": correct the path`,
+	} {
+		_, _, err := run(t, host, Files{path: "bin/tool"})
+		if absent := (*AbsentError)(nil); !errors.As(err, &absent) || absent.Path != path || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", path, err, want)
+		}
+	}
+}

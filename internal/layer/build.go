@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,6 +70,7 @@ func (e *MismatchError) Error() string {
 // all. With o.Want it keeps no other bytes: damaged blobs of the cache are
 // fetched anew, and where that does not help the error is a *MismatchError.
 func (b *Builder) Build(ctx context.Context, l *Lock, o Output) (Artifact, error) {
+	b.own.add(o.Path)
 	c, err := b.open()
 	if err != nil {
 		return Artifact{}, err
@@ -96,7 +98,7 @@ func (b *Builder) buildParts(ctx context.Context, c *cache, l *Lock, o Output) (
 	// A wheel that another project cached is trusted by name only where the
 	// digest of the whole layer will tell.
 	if o.Want.IsZero() {
-		if _, err := c.verify(ctx, l); err != nil {
+		if err := c.verify(ctx, l); err != nil {
 			return Artifact{}, err
 		}
 		return b.build(ctx, c, l, o, true)
@@ -105,7 +107,7 @@ func (b *Builder) buildParts(ctx context.Context, c *cache, l *Lock, o Output) (
 	if !mayBeDamage(err) {
 		return a, err
 	}
-	if _, verifyErr := c.verify(ctx, l); verifyErr != nil {
+	if verifyErr := c.verify(ctx, l); verifyErr != nil {
 		return Artifact{}, errors.Join(err, verifyErr)
 	}
 	return b.build(ctx, c, l, o, true)
@@ -207,28 +209,46 @@ func checkSize(tree filetree.Tree, severity Severity) ([]Warning, error) {
 	if severity == SeverityOff || size <= runtimes.MaxUnzipped*8/10 {
 		return nil, nil
 	}
-	var largest strings.Builder
-	for i, part := range tree.ByOrigin() {
-		if i == 10 {
-			break
-		}
-		fmt.Fprintf(&largest, "\n  %12d  %s", part.Size, part.Origin)
-	}
+	largest := largestParts(tree)
 	if size <= runtimes.MaxUnzipped {
 		return []Warning{{
 			At:      fault.At("checks"),
 			Summary: "The layer is near the size limit",
 			Detail: fmt.Sprintf("Its files take %d bytes unzipped, %d%% of the %d that AWS allows a function with all its layers. The largest parts:%s",
-				size, size*100/runtimes.MaxUnzipped, runtimes.MaxUnzipped, largest.String()),
+				size, size*100/runtimes.MaxUnzipped, runtimes.MaxUnzipped, largest),
 		}}, nil
 	}
 	fault := &fault.Error{
 		At:      fault.At("checks"),
 		Summary: fmt.Sprintf("The layer takes %d bytes unzipped, over the limit of %d", size, runtimes.MaxUnzipped),
-		Detail: fmt.Sprintf("AWS allows a function with all its layers %d bytes (250 MiB). Split the layer, exclude what is not needed at run time, or set checks = { size = \"off\" }. The largest parts:%s",
-			runtimes.MaxUnzipped, largest.String()),
+		Detail: fmt.Sprintf("AWS refuses a function that has more than %d bytes (250 MiB) with all its layers. Leave out what is not needed at run time (prune, exclude), give functions that need different parts layers of their own, or move the function to a container image, which may have 10 GiB. The largest parts:%s",
+			runtimes.MaxUnzipped, largest),
 	}
 	return severity.Judge(fault)
+}
+
+// largestParts lists the ten largest distributions, packages, folders and files
+// of a layer, a line each.
+func largestParts(tree filetree.Tree) string {
+	named := slices.Clone(tree)
+	for i, e := range named {
+		if e.Origin.Ecosystem == "python" || e.Origin.Ecosystem == "nodejs" {
+			continue
+		}
+		part := e.Path
+		if parts := strings.SplitAfterN(part, "/", 3); len(parts) == 3 {
+			part = parts[0] + parts[1] // what lies deeper counts for its folder
+		}
+		named[i].Origin.Name = part
+	}
+	var text strings.Builder
+	for i, part := range named.ByOrigin() {
+		if i == 10 {
+			break
+		}
+		fmt.Fprintf(&text, "\n  %12d  %s", part.Size, part.Origin)
+	}
+	return text.String()
 }
 
 // mayWrite refuses to write over a file that no package of ours wrote, and to

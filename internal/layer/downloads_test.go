@@ -216,14 +216,14 @@ func TestDownloadsByArchitecture(t *testing.T) {
 	}
 	spec.Architectures = []string{"x86_64", "arm64"}
 	_, err := b.Resolve(t.Context(), spec, nil)
-	wantInput(t, err, "architectures", "cannot serve both architectures", "for_each")
+	wantInput(t, err, "downloads[0]", "cannot serve both architectures", "for_each")
 	texts := downloadSpec(element("/text-x86", "x86_64"), element("/text-arm", "arm64"))
 	texts.Architectures = []string{"x86_64", "arm64"}
 	_, err = b.Build(t.Context(), resolve(t, b, texts, nil), Output{Path: filepath.Join(t.TempDir(), "a.zip")})
 	wantInput(t, err, "architectures", "cannot serve both architectures", "bin/tool", "for_each")
 	wrong := downloadSpec(element("/arm", ""))
 	_, err = b.Resolve(t.Context(), wrong, nil)
-	wantInput(t, err, "downloads[0]", `"bin/tool" holds native code for arm64, and the layer is for x86_64`)
+	wantInput(t, err, "downloads[0]", `"bin/tool" is for arm64, the layer for x86_64`)
 	wrong.Exclude = []string{"bin/tool"}
 	if _, err = b.Resolve(t.Context(), wrong, nil); err != nil {
 		t.Errorf("what is excluded is judged: %v", err)

@@ -3,29 +3,21 @@ package layer
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
 // sentence is the text of an error as a sentence.
 func sentence(err error) string { return fault.Sentence(err.Error()) }
 
-// pythonTargets translates Lambda's runtimes into what wheels are chosen for.
-func pythonTargets(targets []runtimes.Target) []python.Target {
-	var out []python.Target
-	for _, t := range targets {
-		out = append(out, python.TargetFor(t))
-	}
-	return out
-}
-
 // forEach is what to write where one layer cannot serve two architectures.
 const forEach = fault.PerArchitecture
+
+// forEachBlock is the block of forEach alone.
+var forEachBlock = forEach[strings.Index(forEach, "\n\n  resource"):]
 
 // checkArchitectures refuses native wheels in a layer for both architectures:
 // their files have one path and different bytes.
@@ -77,6 +69,8 @@ func pythonError(s Spec, err error) error {
 		if status, ok := errors.AsType[*fetch.StatusError](err); ok && status.Credentials == "dynamic" {
 			detail := sentence(err) + " The AWS identity may lack codeartifact:ReadFromRepository for the repository."
 			return &fault.Error{At: attribute, Summary: summary, Detail: detail, Err: err}
+		} else if ok && status.Credentials == "" {
+			return &fault.Error{At: attribute, Summary: summary, Detail: sentence(err) + uvLogin(status.URL), Err: err}
 		}
 	case errors.As(err, &unsat):
 		summary = fmt.Sprintf("The requirements conflict on %s", strings.Join(unsat.Names, ", "))
@@ -94,6 +88,14 @@ func pythonError(s Spec, err error) error {
 		summary = fmt.Sprintf("Unusable requirement %q", direct.Requirement)
 	}
 	return fault.Tie(attribute, summary, err)
+}
+
+// uvLogin says how the environment names the credentials of an index; page is the
+// address of one of its projects.
+func uvLogin(page string) string {
+	index := strings.TrimSuffix(page, "/")
+	index = index[:strings.LastIndexByte(index, '/')+1]
+	return fmt.Sprintf(" Or set UV_INDEX=\"acme=%s\" in the environment, with UV_INDEX_ACME_USERNAME and UV_INDEX_ACME_PASSWORD; \"acme\" is any name.", index)
 }
 
 func noWheelError(attribute fault.Path, miss *python.NoWheel, err error) error {
@@ -134,23 +136,7 @@ func filesTable(files []python.Rejected) string {
 // require_hashes, asks for the digest of every distribution. Given wheels are
 // known by theirs.
 func checkHashed(s Spec, spec python.Spec, l *python.Lock) error {
-	required := s.Python.RequireHashes
-	hashed := map[string]bool{}
-	for _, in := range spec.Requirements {
-		if len(in.Hashes) > 0 {
-			required, hashed[in.Requirement.Name] = true, true
-		}
-	}
-	if !required {
-		return nil
-	}
-	var without []string
-	for _, w := range l.Wheels {
-		given := slices.ContainsFunc(spec.Given, func(g python.GivenWheel) bool { return g.SHA256 == w.SHA256 })
-		if !hashed[w.Name] && !given {
-			without = append(without, fmt.Sprintf("%s==%s --hash=sha256:%s", w.Name, w.Version, w.SHA256))
-		}
-	}
+	without := spec.Unhashed(l, s.Python.RequireHashes)
 	if len(without) == 0 {
 		return nil
 	}

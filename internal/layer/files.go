@@ -48,7 +48,7 @@ const defaultIgnoreFile = ".layerignore"
 func (f FileSpec) check() error {
 	switch {
 	case f.Source == "" && f.Content == nil:
-		return errors.New("it names neither source nor content: write one of them")
+		return errors.New("it names neither source nor content: write one of them. " + fault.DroppedNames)
 	case f.Source != "" && f.Content != nil:
 		return errors.New("it names both source and content: write one of them")
 	case f.Content != nil && (f.Target == "" || strings.HasSuffix(f.Target, "/")):
@@ -97,7 +97,8 @@ func (all fileSpecs) choose(_ context.Context, r *resolution) error {
 	for i, f := range all {
 		lock, err := r.chooseFiles(i, f)
 		if err != nil {
-			return fault.Tie(fault.At("files").Index(i), fmt.Sprintf("The files of %q cannot be read", f.name()), err)
+			at := fault.At("files").Index(i)
+			return fault.Tie(at, fmt.Sprintf("The files of %q cannot be read", f.name()), nativeFault(at, err))
 		}
 		r.now.Files = append(r.now.Files, lock)
 	}
@@ -147,7 +148,7 @@ func lockFiles(f FileSpec, spec Spec) (FileLock, error) {
 	if f.Symlinks == LinksError {
 		l.Symlinks = LinksError
 	}
-	files, err := scan(l)
+	files, err := scan(l, spec.own)
 	if err != nil {
 		return FileLock{}, err
 	}
@@ -163,38 +164,62 @@ func lockFiles(f FileSpec, spec Spec) (FileLock, error) {
 	return l, nil
 }
 
-// checkFile refuses the layer's own zip, which would change with every plan,
-// and native code for another architecture.
+// checkFile refuses native code for another architecture.
 func (s Spec) checkFile(f filetree.File) error {
 	if s.excluded(f.Path) {
 		return nil
 	}
-	if s.Output != "" && f.Source != "" && absolute(f.Source) == absolute(s.Output) {
-		return fmt.Errorf("%q is the zip of this package: write its output_path outside of the source, or exclude it in files", s.Output)
-	}
 	switch {
 	case f.Machine == "":
 		return nil
-	case len(s.Architectures) > 1:
-		return &fault.Error{
-			At:      fault.At("architectures"),
-			Summary: "One layer cannot serve both architectures",
-			Detail:  fmt.Sprintf("%q holds native code for %s, which runs on one architecture.%s", f.Path, f.Machine, forEach),
-		}
-	case !slices.Contains(s.Architectures, f.Machine):
-		return fmt.Errorf("%q holds native code for %s, and the layer is for %s: bring the file of that architecture", f.Path, f.Machine, strings.Join(s.Architectures, ", "))
+	case len(s.Architectures) > 1 || !slices.Contains(s.Architectures, f.Machine):
+		return &nativeError{Path: f.Path, Machine: f.Machine, Architectures: s.Architectures}
 	}
 	return nil
 }
 
-// scan lists the files of the lock with their layer paths.
-func scan(l FileLock) ([]filetree.File, error) {
+// nativeError is a file of native code that a layer cannot hold: it runs on one
+// architecture, and the layer is for another or for both.
+type nativeError struct {
+	Path, Machine string
+	Architectures []string
+}
+
+func (e *nativeError) Error() string {
+	if len(e.Architectures) > 1 {
+		return fmt.Sprintf("%q is for %s, the layer for both architectures", e.Path, e.Machine)
+	}
+	return fmt.Sprintf("%q is for %s, the layer for %s", e.Path, e.Machine, strings.Join(e.Architectures, ""))
+}
+
+// nativeFault ties a nativeError to the element that brings the file, and says
+// what to write instead. Any other error stays as it is.
+func nativeFault(at fault.Path, err error) error {
+	native, ok := errors.AsType[*nativeError](err)
+	if !ok || fault.Tied(err) {
+		return err
+	}
+	if len(native.Architectures) == 1 {
+		return &fault.Error{
+			At: at, Summary: native.Error(), Err: err,
+			Detail: fmt.Sprintf("Native code runs on one architecture. Bring the file that is built for %s, or build the layer for the architecture of the file.", native.Architectures[0]),
+		}
+	}
+	return &fault.Error{
+		At: at, Summary: "One layer cannot serve both architectures", Err: err,
+		Detail: sentence(native) + " Native code runs on one architecture. Write one package for each architecture, each with a file of its own, such as source = \"bin/${each.key}/tool\", or architecture = each.key on an element of downloads:" + forEachBlock,
+	}
+}
+
+// scan lists the files of the lock with their layer paths, without what the run
+// writes.
+func scan(l FileLock, own *ownPaths) ([]filetree.File, error) {
 	if l.Content != nil {
 		return inline(l), nil
 	}
 	options := filetree.ScanOptions{
 		Include: l.Include, Exclude: l.Exclude, RefuseLinks: l.Symlinks == LinksError,
-		IgnoreFile: cmp.Or(l.IgnoreFile, defaultIgnoreFile), NeedsIgnoreFile: l.IgnoreFile != "",
+		IgnoreFile: cmp.Or(l.IgnoreFile, defaultIgnoreFile), NeedsIgnoreFile: l.IgnoreFile != "", Skip: own.skips,
 	}
 	files, err := scanSource(l, options)
 	if err != nil {
@@ -252,7 +277,7 @@ func (c *cache) putInline(l FileLock, files []filetree.File) error {
 // filesTree returns the locked files as entries of a layer. They are deflated
 // once and kept in the store by content, so that the next build copies.
 func (c *cache) filesTree(ctx context.Context, l FileLock, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
-	files, err := scan(l)
+	files, err := scan(l, c.own)
 	if err != nil {
 		return nil, err
 	}
@@ -286,11 +311,8 @@ func segmentKey(tree store.Digest) string { return layerzip.Encoder + " " + tree
 // segment returns the digest of the zip of the files, in the store.
 func (c *cache) segment(ctx context.Context, l FileLock, files []filetree.File, doubt bool) (store.Digest, error) {
 	if digest, ok := c.notedSegment(segmentKey(l.Tree)); ok && c.store.Has(digest, -1) {
-		if !doubt {
+		if !doubt || c.confirmsFiles(digest, files) {
 			return digest, nil
-		}
-		if ok, err := c.confirmsFiles(digest, files); ok || err != nil {
-			return digest, err
 		}
 	}
 	if err := c.putInline(l, files); err != nil {

@@ -47,7 +47,7 @@ func (i ImageSpec) check(at fault.Path) error {
 	}
 	if i.Platform != "" {
 		if err := container.CheckPlatform(i.Platform); err != nil {
-			return fault.Tie(at, summary, err)
+			return fault.Tie(at.At("platform"), summary, err)
 		}
 	}
 	if err := container.Files(i.Files).Check(); err != nil {
@@ -206,5 +206,5 @@ func (all imageLocks) contents(to map[string]string) {
 
 // imageError ties what is wrong with an image to the input that asks for it.
 func imageError(at fault.Path, image string, err error) error {
-	return fault.Tie(at, fmt.Sprintf("The files of the image %q cannot be taken", image), err)
+	return fault.Tie(at, fmt.Sprintf("The files of the image %q cannot be taken", image), nativeFault(at, err))
 }

@@ -32,7 +32,7 @@ func (c *cache) indexesFor(ctx context.Context, s Spec) (*python.IndexSettings, 
 	if err != nil {
 		return nil, nil, pipError(err)
 	}
-	settings, err := python.ReadIndexSettings(c.getenv, s.Python.project(), pythonTargets(targets))
+	settings, err := python.ReadIndexSettings(c.getenv, s.Python.project(), python.TargetsFor(targets))
 	if err == nil {
 		err = login(pip.client, settings)
 	}
@@ -77,7 +77,7 @@ func login(client *fetch.Client, settings *python.IndexSettings) error {
 		settings.Indexes[i].URL = address
 	}
 	for i, place := range settings.FindLinks {
-		if kind, _ := linkKind(place); kind != "page" {
+		if kind, _ := python.LinkKind(place); kind != "page" {
 			continue
 		}
 		address, err := client.Login(place)

@@ -288,24 +288,24 @@ func TestLeaveOut(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name  string
-		out   leaveOut
+		out   python.LeaveOut
 		roots []string // nil: as for a lock file
 		want  string
 	}{
-		{"nothing", leaveOut{}, []string{"boto3", "requests"}, "boto3 botocore idna jmespath requests s3transfer six"},
-		{"a name", leaveOut{Names: []string{"idna"}}, []string{"boto3", "requests"}, "boto3 botocore jmespath requests s3transfer six"},
-		{"the SDK", leaveOut{WithNeeds: runtimeSDK}, []string{"boto3", "requests"}, "idna requests"},
-		{"the SDK but what is asked for", leaveOut{WithNeeds: runtimeSDK}, []string{"boto3", "requests", "six"}, "idna requests six"},
-		{"a name of a lock file", leaveOut{Names: []string{"idna"}}, nil, "boto3 botocore jmespath requests s3transfer six"},
-		{"the SDK of a lock file", leaveOut{WithNeeds: runtimeSDK}, nil, "idna requests six"},
+		{"nothing", python.LeaveOut{}, []string{"boto3", "requests"}, "boto3 botocore idna jmespath requests s3transfer six"},
+		{"a name", python.LeaveOut{Names: []string{"idna"}}, []string{"boto3", "requests"}, "boto3 botocore jmespath requests s3transfer six"},
+		{"the SDK", python.LeaveOut{WithNeeds: python.RuntimeSDK()}, []string{"boto3", "requests"}, "idna requests"},
+		{"the SDK but what is asked for", python.LeaveOut{WithNeeds: python.RuntimeSDK()}, []string{"boto3", "requests", "six"}, "idna requests six"},
+		{"a name of a lock file", python.LeaveOut{Names: []string{"idna"}}, nil, "boto3 botocore jmespath requests s3transfer six"},
+		{"the SDK of a lock file", python.LeaveOut{WithNeeds: python.RuntimeSDK()}, nil, "idna requests six"},
 	} {
 		all := wheels()
 		roots := c.roots
 		if roots == nil {
-			roots = besideSDK(all)
+			roots = python.BesideSDK(all)
 		}
 		var got []string
-		for _, w := range c.out.apply(roots, all) {
+		for _, w := range c.out.Apply(roots, all) {
 			got = append(got, w.Name)
 		}
 		if strings.Join(got, " ") != c.want {

@@ -36,7 +36,7 @@ func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *
 	if options.Given, err = s.Python.givenWheels(targets); err != nil {
 		return err
 	}
-	file, err := python.ReadLockFile(s.Python.LockFile, options, pythonTargets(targets))
+	file, err := python.ReadLockFile(s.Python.LockFile, options, python.TargetsFor(targets))
 	if errors.Is(err, fs.ErrNotExist) {
 		summary = fmt.Sprintf("There is no lock file %q", s.Python.LockFile)
 	}
@@ -55,7 +55,7 @@ func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *
 		Targets []string
 		File    *python.LockFile
 		Indexes []IndexSpec
-		LeftOut leaveOut
+		LeftOut python.LeaveOut
 	}{lockFormat, names, file, s.Python.Indexes, s.Python.leaveOut()})
 	if err != nil {
 		return err
@@ -68,11 +68,11 @@ func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *
 	if err != nil {
 		return err
 	}
-	chosen, err := c.locate(ctx, s, file, pythonTargets(targets))
+	chosen, err := c.locate(ctx, s, file, python.TargetsFor(targets))
 	if err != nil {
 		return lockFileErrors(attribute, summary, err)
 	}
-	s.Python.leaveOut().from(chosen, besideSDK(chosen.Wheels), file.LeftOut)
+	s.Python.leaveOut().From(chosen, python.BesideSDK(chosen.Wheels), file.LeftOut)
 	if err := checkArchitectures(s, chosen); err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (b *Builder) lockLocal(s Spec, local []python.LocalPackage, targets []runti
 	dir := filepath.Dir(s.Python.LockFile)
 	for _, p := range local {
 		var files []FileSpec
-		for _, root := range p.Roots(pythonTargets(targets)) {
+		for _, root := range p.Roots(python.TargetsFor(targets)) {
 			for _, part := range p.Parts {
 				f := FileSpec{Source: filepath.ToSlash(filepath.Join(dir, part.Source)), Target: s.placed(root + "/" + part.Target)}
 				for _, name := range part.Files {
@@ -125,7 +125,7 @@ func (b *Builder) lockLocal(s Spec, local []python.LocalPackage, targets []runti
 			}
 			l.Files = append(l.Files, lock)
 		}
-		if err := s.lockPrograms(p, pythonTargets(targets), l); err != nil {
+		if err := s.lockPrograms(p, python.TargetsFor(targets), l); err != nil {
 			return err
 		}
 	}

@@ -6,35 +6,21 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
-// runtimeSDK are the distributions that Lambda's Python runtimes bring, with
-// what only they need: "Runtime-included SDK versions" in the developer guide.
-var runtimeSDK = []string{"boto3", "botocore"}
-
-// runtimeSDKParts are the distributions that exist for the SDK's sake.
-var runtimeSDKParts = []string{"boto3", "botocore", "s3transfer", "jmespath"}
-
-// leaveOut says which distributions are resolved and then not packed. Its
-// fields are normalised names, sorted.
-type leaveOut struct {
-	Names []string `json:",omitempty"`
-	// WithNeeds are left out together with what nothing else needs.
-	WithNeeds []string `json:",omitempty"`
-}
-
-func (p *PythonSpec) leaveOut() leaveOut {
-	var out leaveOut
+func (p *PythonSpec) leaveOut() python.LeaveOut {
+	var out python.LeaveOut
 	for _, name := range p.Exclude {
 		out.Names = append(out.Names, python.NormalizeName(name))
 	}
 	slices.Sort(out.Names)
 	if p.ExcludeRuntimeSDK {
-		out.WithNeeds = runtimeSDK
+		out.WithNeeds = python.RuntimeSDK()
 	}
 	return out
 }
@@ -45,7 +31,7 @@ func (p *PythonSpec) check(Spec) error {
 	required := len(p.Requirements) > 0 || p.RequirementsFile != ""
 	switch {
 	case !required && p.LockFile == "":
-		return &fault.Error{At: fault.At("python"), Summary: "No Python requirement", Detail: "Write python.requirements, python.requirements_file or python.lock_file, or drop python."}
+		return &fault.Error{At: fault.At("python"), Summary: "No Python requirement", Detail: "Write python.requirements, python.requirements_file or python.lock_file, or drop python. " + fault.DroppedNames}
 	case required && p.LockFile != "":
 		return &fault.Error{
 			At: fault.At("python"), Summary: "Requirements beside a lock file",
@@ -59,12 +45,12 @@ func (p *PythonSpec) check(Spec) error {
 	case p.LockFile == "" && p.Package != "":
 		return &fault.Error{
 			At: fault.At("python", "package"), Summary: "A workspace member without a lock file",
-			Detail: "It chooses among the members of the workspace that a uv.lock is of: name that in python.lock_file. A distribution is asked for in python.requirements.",
+			Detail: "It chooses among the members of the workspace that a uv.lock is of: name that in python.lock_file. A distribution is asked for in python.requirements. " + fault.DroppedNames,
 		}
 	case p.LockFile == "" && len(p.Groups)+len(p.Extras) > 0:
 		return &fault.Error{
 			At: fault.At("python"), Summary: "Groups or extras without a lock file",
-			Detail: "They are parts of python.lock_file. Extras of a requirement are written behind its name, such as \"uvicorn[standard]\".",
+			Detail: "They are parts of python.lock_file. Extras of a requirement are written behind its name, such as \"uvicorn[standard]\". " + fault.DroppedNames,
 		}
 	}
 	_, _, requirements := parseAll(fault.At("python", "requirements"), p.Requirements)
@@ -101,70 +87,6 @@ func (s Spec) pythonTargets() ([]runtimes.Target, error) {
 	return targets, err
 }
 
-// from leaves distributions out of a resolution, and notes the names that are
-// neither in it nor among those that were left out before.
-func (o leaveOut) from(l *python.Lock, roots, before []string) {
-	for _, name := range o.Names {
-		if !slices.Contains(before, name) && !slices.ContainsFunc(l.Wheels, func(w python.Wheel) bool { return w.Name == name }) {
-			l.Notes = append(l.Notes, fmt.Sprintf("python.exclude names %q, which nothing asks for", name))
-		}
-	}
-	l.Wheels = o.apply(roots, l.Wheels)
-}
-
-// apply returns the wheels that are left. Distributions are left out after
-// they were resolved, so that they still bound the versions of the others.
-// roots are the names that are asked for, not only needed.
-func (o leaveOut) apply(roots []string, wheels []python.Wheel) []python.Wheel {
-	if len(o.Names) == 0 && len(o.WithNeeds) == 0 {
-		return wheels
-	}
-	dropped := map[string]bool{}
-	for _, name := range o.Names {
-		dropped[name] = true
-	}
-	if len(o.WithNeeds) > 0 {
-		kept := reachable(wheels, roots, o.WithNeeds)
-		for name := range reachable(wheels, o.WithNeeds, nil) {
-			dropped[name] = dropped[name] || !kept[name]
-		}
-	}
-	return slices.DeleteFunc(wheels, func(w python.Wheel) bool { return dropped[w.Name] })
-}
-
-// besideSDK returns the names that stay whatever the AWS SDK needs. A lock file
-// does not tell which of its distributions the project asks for itself, so only
-// the SDK's own parts count as needed by it alone.
-func besideSDK(wheels []python.Wheel) []string {
-	var names []string
-	for _, w := range wheels {
-		if !slices.Contains(runtimeSDKParts, w.Name) {
-			names = append(names, w.Name)
-		}
-	}
-	return names
-}
-
-// reachable returns the names that the roots need, themselves included, on
-// ways that pass none of the barred ones.
-func reachable(wheels []python.Wheel, roots, barred []string) map[string]bool {
-	needs := map[string][]string{}
-	for _, w := range wheels {
-		needs[w.Name] = append(needs[w.Name], w.Requires...)
-	}
-	reached := map[string]bool{}
-	for queue := slices.Clone(roots); len(queue) > 0; {
-		name := queue[0]
-		queue = queue[1:]
-		if reached[name] || slices.Contains(barred, name) {
-			continue
-		}
-		reached[name] = true
-		queue = append(queue, needs[name]...)
-	}
-	return reached
-}
-
 // checkIndexes refuses addresses that hold credentials: they would be kept in
 // the state.
 func (p *PythonSpec) checkIndexes() error {
@@ -182,7 +104,7 @@ func (p *PythonSpec) checkIndexes() error {
 		u, err := url.Parse(index.URL)
 		switch {
 		case index.URL == "":
-			return &fault.Error{At: at, Summary: "An index without an address", Detail: "It names neither url nor codeartifact: write one of them."}
+			return &fault.Error{At: at, Summary: "An index without an address", Detail: "It names neither url nor codeartifact: write one of them. " + fault.DroppedNames}
 		case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
 			return &fault.Error{At: at.At("url"), Summary: "Malformed index address", Detail: "An index is an address such as \"https://pypi.example.com/simple/\"."}
 		case u.User != nil:
@@ -231,11 +153,21 @@ func checkShadow(l *python.Lock, noun string, severity Severity) ([]Warning, err
 	if has["boto3"] {
 		inLayer, inRuntime = inRuntime, inLayer
 	}
+	var wanting []string
+	for _, w := range l.Wheels {
+		if slices.Contains(w.Requires, inLayer) && !slices.Contains(wanting, w.Name) {
+			wanting = append(wanting, w.Name)
+		}
+	}
+	wanted := ""
+	if len(wanting) > 0 {
+		wanted = fmt.Sprintf(" %s is needed by %s.", inLayer, strings.Join(wanting, ", "))
+	}
 	fault := &fault.Error{
 		At:      fault.At("python"),
 		Summary: fmt.Sprintf("%s comes from the %s and %s from the runtime", inLayer, noun, inRuntime),
-		Detail: fmt.Sprintf("Lambda's Python runtimes bring boto3 and botocore, and a %s's copy goes before. One of them alone meets a version of the other that it was not made for. "+
-			"Add %s to the requirements, or leave both out by exclude_runtime_sdk.", noun, inRuntime),
+		Detail: fmt.Sprintf("Lambda's Python runtimes bring boto3 and botocore, and a %s's copy goes before. One of them alone meets a version of the other that it was not made for.%s "+
+			"Add %s to the requirements, or leave both out: python = { exclude_runtime_sdk = true }.", noun, wanted, inRuntime),
 	}
 	return severity.Judge(fault)
 }

@@ -21,7 +21,7 @@ func (c *cache) pythonTree(ctx context.Context, l *Lock, doubt bool) (filetree.T
 	if err != nil {
 		return nil, err
 	}
-	tree, err := python.Tree(ctx, pip.client, c.store, l.Python.Chosen, python.TreeOptions{Targets: pythonTargets(targets), Scripts: l.Python.Scripts, Indexes: pip.indexes, LastWins: l.Python.Overlaps == OverlapsLast, Pack: c.packMade(doubt), Vet: c.vetWheel})
+	tree, err := python.Tree(ctx, pip.client, c.store, l.Python.Chosen, python.TreeOptions{Targets: python.TargetsFor(targets), Scripts: l.Python.Scripts, Indexes: pip.indexes, LastWins: l.Python.Overlaps == OverlapsLast, Pack: c.packMade(doubt), Vet: c.vetWheel})
 	if err != nil {
 		return nil, wheelError(err)
 	}

@@ -5,10 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
@@ -75,7 +76,7 @@ type pythonRequest struct {
 	Files        []string
 	Indexes      []IndexSpec         `json:",omitempty"`
 	Prerelease   bool                `json:",omitempty"`
-	LeftOut      leaveOut            `json:",omitzero"`
+	LeftOut      python.LeaveOut     `json:",omitzero"`
 	Wheels       []python.GivenWheel `json:",omitempty"`
 	FindLinks    []string            `json:",omitempty"`
 	Sources      []string            `json:",omitempty"`
@@ -110,7 +111,7 @@ func (b *Builder) resolvePython(ctx context.Context, s Spec, old *PythonLock) (*
 	if err != nil {
 		return nil, err
 	}
-	overrule(settings, file, len(s.Python.Indexes))
+	settings.Overrule(file, len(s.Python.Indexes))
 	spec.Store, spec.Indexes, spec.NoIndex = c.store, settings.Indexes, settings.NoIndex
 	if err := addLinks(&spec, settings.FindLinks, func(int) fault.Path { return fault.At("python") }); err != nil {
 		return nil, err
@@ -159,7 +160,7 @@ func (b *Builder) learn(accounts []string) error {
 
 // remember resolves, or returns what the same question was answered within the
 // last hour. A cut-off that follows from the clock is no part of the question.
-func (c *cache) remember(ctx context.Context, spec python.Spec, out leaveOut, request, triggers store.Digest, cutOff CutOff) (*python.Lock, error) {
+func (c *cache) remember(ctx context.Context, spec python.Spec, out python.LeaveOut, request, triggers store.Digest, cutOff CutOff) (*python.Lock, error) {
 	question := struct {
 		Request, Triggers store.Digest
 		Prefer            map[string]string
@@ -188,7 +189,7 @@ func (c *cache) remember(ctx context.Context, spec python.Spec, out leaveOut, re
 		for _, in := range spec.Requirements {
 			roots = append(roots, in.Requirement.Name)
 		}
-		out.from(chosen, roots, spec.Dropped)
+		out.From(chosen, roots, spec.Dropped)
 		return chosen, nil
 	})
 }
@@ -232,7 +233,7 @@ func pythonSpec(s Spec, getenv func(string) string) (python.Spec, *python.Requir
 		}
 		spec.Requirements = append(spec.Requirements, read.Requirements...)
 		spec.Constraints = append(spec.Constraints, read.Constraints...)
-		request.Sources, sources = sourcesOf(read), read
+		request.Sources, sources = read.Sources(), read
 		if read.Prerelease {
 			spec.Prereleases, request.Prerelease = true, true
 		}

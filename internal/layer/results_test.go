@@ -172,7 +172,7 @@ func TestSharedResultsForAnotherArchitecture(t *testing.T) {
 	b := newBucket()
 	lock, _, _ := zipped(t, machine(trusting(b)), spec, nil)
 	spec.Architectures = []string{"x86_64"}
-	const fault = `"bin/tool" holds native code for arm64`
+	const fault = `"bin/tool" is for arm64`
 	if _, err := machine(trusting(b)).Resolve(t.Context(), spec, nil); err == nil || !strings.Contains(err.Error(), fault) {
 		t.Errorf("a shared result: got %v, want %s", err, fault)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
-	"path"
 	"slices"
 	"strings"
 
@@ -29,7 +28,7 @@ func (p *PythonSpec) checkWheels() error {
 		summary := fmt.Sprintf("Malformed element %d of python.wheels", i)
 		switch {
 		case w.Source == "" && w.URL == "":
-			return &fault.Error{At: at, Summary: summary, Detail: "It names neither source nor url: write one of them."}
+			return &fault.Error{At: at, Summary: summary, Detail: "It names neither source nor url: write one of them. " + fault.DroppedNames}
 		case w.Source != "" && w.URL != "":
 			return &fault.Error{At: at, Summary: summary, Detail: "It names both source and url: write one of them."}
 		case w.URL != "" && w.SHA256 == "":
@@ -40,7 +39,10 @@ func (p *PythonSpec) checkWheels() error {
 		}
 		if w.SHA256 != "" {
 			digest, err := store.ParseDigest(w.SHA256)
-			if err != nil || digest.IsZero() {
+			if err == nil && digest.IsZero() {
+				return &fault.Error{At: at, Summary: summary, Detail: "Its sha256 is a placeholder: write the SHA-256 of the file, as sha256sum tells it, if you trust the file."}
+			}
+			if err != nil {
 				return &fault.Error{At: at, Summary: summary, Detail: fmt.Sprintf("%q is no SHA-256: write 64 hexadecimal digits.", w.SHA256)}
 			}
 		}
@@ -122,7 +124,7 @@ func checkRuns(at fault.Path, g python.GivenWheel, targets []runtimes.Target) er
 		return fault.Tie(at, fmt.Sprintf("%q is no wheel", g.Filename()), err)
 	}
 	var reasons []string
-	for _, t := range pythonTargets(targets) {
+	for _, t := range python.TargetsFor(targets) {
 		misfit := t.Misfit(name)
 		if misfit.Fits() {
 			return nil
@@ -140,7 +142,7 @@ func checkRuns(at fault.Path, g python.GivenWheel, targets []runtimes.Target) er
 func (p *PythonSpec) checkLinks() error {
 	for i, place := range p.FindLinks {
 		at := fault.At("python", "find_links").Index(i)
-		switch kind, _ := linkKind(place); {
+		switch kind, _ := python.LinkKind(place); {
 		case place == "":
 			return &fault.Error{At: at, Summary: "Empty element of python.find_links", Detail: "It is a directory with wheels, or the address of a page with links to wheels."}
 		case kind == "page":
@@ -157,31 +159,10 @@ func (p *PythonSpec) checkLinks() error {
 	return nil
 }
 
-// linkKind says what an element of find_links is, "page", "folder" or "file",
-// and where.
-func linkKind(place string) (kind, where string) {
-	if u, err := url.Parse(place); err == nil {
-		switch u.Scheme {
-		case "https", "http":
-			if strings.HasSuffix(u.Path, ".whl") {
-				return "file", place
-			}
-			return "page", place
-		case "file":
-			place = u.Path
-		}
-	}
-	switch strings.ToLower(path.Ext(place)) {
-	case ".whl", ".html", ".htm":
-		return "file", place
-	}
-	return "folder", place
-}
-
 // addLinks puts what the places hold into the question.
 func addLinks(spec *python.Spec, places []string, source func(i int) fault.Path) error {
 	for i, place := range places {
-		kind, where := linkKind(place)
+		kind, where := python.LinkKind(place)
 		if kind == "page" {
 			if !slices.Contains(spec.LinkPages, where) {
 				spec.LinkPages = append(spec.LinkPages, where)
@@ -253,41 +234,4 @@ func (l *PythonLock) laidOut(p *PythonSpec) *PythonLock {
 	changed := *l
 	changed.Scripts, changed.Overlaps = p.Scripts, overlaps
 	return &changed
-}
-
-// sourcesOf lists what a requirements file says of where distributions come
-// from, for a digest.
-func sourcesOf(f *python.RequirementsFile) []string {
-	var list []string
-	for _, address := range f.ExtraURLs {
-		list = append(list, "extra "+address)
-	}
-	for _, place := range f.FindLinks {
-		list = append(list, "links "+place)
-	}
-	if f.IndexURL != "" {
-		list = append(list, "index "+f.IndexURL)
-	}
-	if f.NoIndex {
-		list = append(list, "none")
-	}
-	return list
-}
-
-// overrule applies what a requirements file says of indexes, as pip does: an
-// index of it replaces those of the environment, further ones add to them. The
-// first own indexes are the package's, which stay.
-func overrule(settings *python.IndexSettings, f *python.RequirementsFile, own int) {
-	of, others := slices.Clone(settings.Indexes[:own]), settings.Indexes[own:]
-	for _, address := range f.ExtraURLs {
-		of = append(of, python.Index{URL: address})
-	}
-	if f.IndexURL != "" {
-		others = []python.Index{{URL: f.IndexURL}}
-	}
-	settings.Indexes = append(of, others...)
-	if f.NoIndex {
-		settings.Indexes, settings.NoIndex = settings.Indexes[:own], true
-	}
-	settings.FindLinks = append(slices.Clone(settings.FindLinks), f.FindLinks...)
 }

@@ -16,7 +16,7 @@ type Policy struct {
 	MaxAge time.Duration
 	// KeepInUse keeps what functions use.
 	KeepInUse bool
-	// WholeLayer means all versions of the layer, whoever published them.
+	// WholeLayer means all versions of the layer, also those that others published.
 	WholeLayer bool
 }
 

@@ -75,7 +75,7 @@ func (s *Spec) project() string {
 func (s *Spec) Check() error {
 	switch {
 	case len(s.Dependencies) == 0 && s.PackageJSON == "" && s.LockFile == "":
-		return &fault.Error{At: fault.At("nodejs"), Summary: "No Node.js package", Detail: "Write nodejs.dependencies, nodejs.package_json or nodejs.lock_file, or drop nodejs."}
+		return &fault.Error{At: fault.At("nodejs"), Summary: "No Node.js package", Detail: "Write nodejs.dependencies, nodejs.package_json or nodejs.lock_file, or drop nodejs. " + fault.DroppedNames}
 	case len(s.Dependencies) > 0 && s.PackageJSON != "":
 		return &fault.Error{
 			At: fault.At("nodejs"), Summary: "Dependencies beside a package.json",

@@ -75,6 +75,6 @@ func containerPlatformAttribute() schema.Attribute {
 	return schema.StringAttribute{
 		MarkdownDescription: "`linux/amd64` or `linux/arm64`. Default: that of `architectures`.",
 		Optional:            true,
-		Validators:          []validator.String{stringvalidator.OneOf("linux/amd64", "linux/arm64")},
+		Validators:          []validator.String{oneOf("linux/amd64", "linux/arm64")},
 	}
 }

@@ -108,7 +108,7 @@ resource "layerbuild_package" "ffmpeg" {
 	other := newMachine(t, nil)
 	other.write("main.tf", config("arm64.tar.xz"))
 	printed := strings.Join(strings.Fields(strings.ReplaceAll(other.terraform(1, "plan"), "│", " ")), " ")
-	if want := `"bin/ffmpeg" holds native code for arm64, and the layer is for x86_64`; !strings.Contains(printed, want) {
+	if want := `"bin/ffmpeg" is for arm64, the layer for x86_64`; !strings.Contains(printed, want) {
 		t.Errorf("the plan does not say %q:\n%s", want, printed)
 	}
 }

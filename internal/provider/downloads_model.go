@@ -50,7 +50,7 @@ func downloadsAttribute() schema.Attribute {
 		"architecture": schema.StringAttribute{
 			MarkdownDescription: "The element counts only for this architecture, and is left out of layers for the other one. Default: for all.",
 			Optional:            true,
-			Validators:          []validator.String{stringvalidator.OneOf(runtimes.Architectures()...)},
+			Validators:          []validator.String{oneOf(runtimes.Architectures()...)},
 		},
 		"extract": flagged("`false` takes an archive as a file, such as a `.jar` or `.zip` that is read at run time. Default `true`."),
 		"strip_components": schema.Int64Attribute{

@@ -98,7 +98,7 @@ resource "layerbuild_package" "p" {
 		Steps: []resource.TestStep{
 			{Config: config("x86_64", ""), ConfigPlanChecks: expectEmpty(), Check: holds(elfHeader(62)), ConfigStateChecks: contents(x86)},
 			{Config: config("arm64", ""), ConfigPlanChecks: expectEmpty(), Check: holds(elfHeader(183)), ConfigStateChecks: contents(arm)},
-			{Config: config("arm64", fmt.Sprintf(`{ url = "%s/x86.tar.gz" }`, address)), ExpectError: sentenceLike(`"media-7/encoder" holds native code for x86_64`)},
+			{Config: config("arm64", fmt.Sprintf(`{ url = "%s/x86.tar.gz" }`, address)), ExpectError: sentenceLike(`"media-7/encoder" is for x86_64`)},
 		},
 	})
 	// Each address once: that of the last step has no digest to be known by.

@@ -180,7 +180,7 @@ func TestImagesThatAreRefused(t *testing.T) {
 	var steps []resource.TestStep
 	for _, c := range []struct{ element, want string }{
 		{fmt.Sprintf(`image = "%s/tool:1", files = { "/opt/tool" = "bin/" }`, host), `is for linux/arm64, not for linux/amd64`},
-		{fmt.Sprintf(`image = "%s/liar:1", files = { "/opt/tool" = "bin/" }`, host), `"bin/tool" holds native code for arm64`},
+		{fmt.Sprintf(`image = "%s/liar:1", files = { "/opt/tool" = "bin/" }`, host), `"bin/tool" is for arm64`},
 		{fmt.Sprintf(`image = "%s/liar:1", files = { "/opt/tol" = "bin/" }`, host), `"/opt/tol" is not in the image`},
 		{fmt.Sprintf(`image = "%s/absent:1", files = { "/opt/tool" = "bin/" }`, host), `The files of the image "[^"]*/absent:1" cannot be taken`},
 		{fmt.Sprintf(`image = "%s/tool:1", files = { "/opt/tool" = "bin/" }`, guarded), `(?s)"docker-credential-absent".*DOCKER_CONFIG`},

@@ -6,12 +6,11 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 )
 
 var _ validator.Object = someArgument{}
-
-// droppedNames is what a message about a missing argument in an object adds.
-const droppedNames = "Check the spelling: Terraform drops names it does not know inside { }."
 
 // nestedNote stands at the top of the page of a resource.
 const nestedNote = "\n\n**Names inside `{ }`.** Terraform drops names that it does not know inside `{ }`, without a word: check their spelling. An object that is left without any argument is an error."
@@ -29,7 +28,7 @@ func (someArgument) ValidateObject(_ context.Context, req validator.ObjectReques
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || hasArgument(req.ConfigValue) {
 		return
 	}
-	resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("No argument in %s", req.Path), droppedNames+" Write an argument that it has, or drop it.")
+	resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("No argument in %s", req.Path), fault.DroppedNames+" Write an argument that it has, or drop it.")
 }
 
 // hasArgument reports whether any argument of an object is not null.

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
 )
 
@@ -118,7 +119,7 @@ func TestEmptyObjects(t *testing.T) {
 				value = wrapped(s.typ, value)
 			}
 			_, _, found := p.plan(name, instance{}, s.put(value))
-			if strings.Contains(found.String(), droppedNames) {
+			if strings.Contains(found.String(), fault.DroppedNames) {
 				refused = append(refused, name+"."+s.name)
 			} else {
 				t.Errorf("%s = {}: %s", s.name, found)

@@ -40,7 +40,7 @@ func (packageInputs) ValidateResource(ctx context.Context, req resource.Validate
 		spec.Architectures = []string{runtimes.X8664}
 	}
 	for _, found := range fault.All(spec.Check()) {
-		if outermost := found.At.Root(); outermost != "runtimes" && outermost != "architectures" { // named by their validators
+		if !validated(found.At) {
 			resp.Diagnostics.Append(diagnose("Unusable package", found))
 		}
 	}

@@ -44,7 +44,7 @@ func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 					listvalidator.SizeBetween(1, runtimes.MaxCompatibleArchitectures),
 					listvalidator.UniqueValues(),
 					listvalidator.NoNullValues(),
-					listvalidator.ValueStringsAre(stringvalidator.OneOf(runtimes.Architectures()...)),
+					listvalidator.ValueStringsAre(oneOf(runtimes.Architectures()...)),
 				},
 			},
 			"python":      pythonAttribute(),
@@ -68,7 +68,7 @@ func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				MarkdownDescription: "`always` (default for `kind = \"function\"`): every plan puts a zip back that is not there, by the cache or by fetching what the lock names, so that who reads `filename` finds it on a fresh checkout. `on_change` (default otherwise): a plan writes the zip when the package changes, and leaves a missing one missing. " +
 					"Write `always` where `aws_lambda_layer_version` or a function such as `filemd5` reads the zip of a layer; `layerbuild_version` and `layerbuild_object` rebuild it and need nothing here.",
 				Optional:   true,
-				Validators: []validator.String{stringvalidator.OneOf(writeAlways, writeOnChange)},
+				Validators: []validator.String{oneOf(writeAlways, writeOnChange)},
 			},
 			"timeouts": timeoutsAttribute(ctx, timeouts.Opts{
 				Create: true, CreateDescription: packageTimeout,
@@ -147,7 +147,7 @@ func flagged(description string) schema.Attribute {
 
 func filesAttribute() schema.Attribute {
 	return schema.ListNestedAttribute{
-		MarkdownDescription: "Local files. The same files give the same bytes whatever their modes, times and order. Programs, which are ELF files but libraries, and scripts that begin with `#!` are executable wherever they lie; mode bits of the host have no effect. What Terraform and this provider write, `.git`, `.DS_Store` and `__pycache__` are left out.",
+		MarkdownDescription: "Local files. The same files give the same bytes whatever their modes, times and order. Programs, which are ELF files but libraries, and scripts that begin with `#!` are executable wherever they lie; mode bits of the host have no effect. What Terraform and this provider write is left out (states, plans and variable files also under other names, `TF_DATA_DIR`, the cache, every `output_path`), and so are `.git`, `.DS_Store` and `__pycache__`. To name such a file in `source` or `include` is an error.",
 		Optional:            true,
 		Validators:          []validator.List{listvalidator.NoNullValues()},
 		NestedObject: schema.NestedAttributeObject{
@@ -172,7 +172,7 @@ func filesAttribute() schema.Attribute {
 				"symlinks": schema.StringAttribute{
 					MarkdownDescription: "`follow` (default): a symbolic link in `source` is taken as the file or folder that it leads to, which must lie in `source`. `error`: no link is taken.",
 					Optional:            true,
-					Validators:          []validator.String{stringvalidator.OneOf(layer.LinksFollow, layer.LinksError)},
+					Validators:          []validator.String{oneOf(layer.LinksFollow, layer.LinksError)},
 				},
 			},
 		},
@@ -183,7 +183,7 @@ func kindAttribute() schema.Attribute {
 	return schema.StringAttribute{
 		MarkdownDescription: "`layer` (default), or `function`: the zip of a function's code, for `filename` of `aws_lambda_function`. What a layer has in `python/` and `nodejs/` then lies at the root, as Python packages and `node_modules/`; `files` lie at their targets.",
 		Optional:            true,
-		Validators:          []validator.String{stringvalidator.OneOf(layer.KindLayer, layer.KindFunction)},
+		Validators:          []validator.String{oneOf(layer.KindLayer, layer.KindFunction)},
 	}
 }
 
@@ -199,7 +199,7 @@ func pruneAttribute() schema.Attribute {
 			"Imports within functions and computed ones are not seen: name what a function needs of them in `keep`.",
 		ElementType: types.StringType,
 		Optional:    true,
-		Validators:  []validator.List{listvalidator.NoNullValues(), listvalidator.UniqueValues(), listvalidator.ValueStringsAre(stringvalidator.OneOf(layer.Presets()...))},
+		Validators:  []validator.List{listvalidator.NoNullValues(), listvalidator.UniqueValues(), listvalidator.ValueStringsAre(oneOf(layer.Presets()...))},
 	}
 }
 
@@ -208,7 +208,7 @@ func checksAttribute() schema.Attribute {
 		return schema.StringAttribute{
 			MarkdownDescription: description + " `error`, `warning` or `off`.",
 			Optional:            true,
-			Validators:          []validator.String{stringvalidator.OneOf("error", "warning", "off")},
+			Validators:          []validator.String{oneOf("error", "warning", "off")},
 		}
 	}
 	return schema.SingleNestedAttribute{

@@ -6,7 +6,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -49,7 +48,7 @@ func (p *layerbuild) Schema(_ context.Context, _ provider.SchemaRequest, resp *p
 		"skip_metadata_api_check": schema.StringAttribute{
 			MarkdownDescription: "`true` keeps off the EC2 metadata service.",
 			Optional:            true,
-			Validators:          []validator.String{stringvalidator.OneOf("true", "false", "")},
+			Validators:          []validator.String{oneOf("true", "false", "")},
 		},
 		"skip_region_validation":             flag("Accept regions that this version does not know."),
 		"skip_requesting_account_id":         flag("Do not ask for the account's id."),

@@ -63,7 +63,7 @@ func (r *rolloutResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				MarkdownDescription: "`rollback` (default) gives the functions that have moved their former version again. `stop` leaves them on the new one.",
 				Optional:            true, Computed: true,
 				Default:    stringdefault.StaticString(onFailureRollback),
-				Validators: []validator.String{stringvalidator.OneOf(onFailureRollback, onFailureStop)},
+				Validators: []validator.String{oneOf(onFailureRollback, onFailureStop)},
 			},
 			"publish": schema.BoolAttribute{
 				MarkdownDescription: "Publish a version of each function after it has moved. The default is `false`.",

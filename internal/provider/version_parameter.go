@@ -45,7 +45,7 @@ func parameterAttribute() schema.Attribute {
 			"tier": schema.StringAttribute{
 				MarkdownDescription: "`Standard`, `Advanced` or `Intelligent-Tiering`. Default: what the account has chosen. AWS does not turn an advanced parameter back.",
 				Optional:            true,
-				Validators:          []validator.String{stringvalidator.OneOf("Standard", "Advanced", "Intelligent-Tiering")},
+				Validators:          []validator.String{oneOf("Standard", "Advanced", "Intelligent-Tiering")},
 			},
 			"overwrite": schema.BoolAttribute{
 				MarkdownDescription: "Write over a parameter that is there already and was not made by this resource. Default `false`: an error, unless it holds the ARN of a version of this layer.",

@@ -50,7 +50,7 @@ type policyChoice struct {
 // more, and LAYERBUILD_SEED begins elsewhere.
 func TestRandomHistories(t *testing.T) {
 	t.Parallel()
-	count, seed := 24, uint64(1)
+	count, seed := 12, uint64(1)
 	if n, err := strconv.Atoi(os.Getenv("LAYERBUILD_HISTORIES")); err == nil {
 		count = n
 	}

@@ -207,45 +207,6 @@ func TestRegionFails(t *testing.T) {
 	})
 }
 
-// TestRegionFailsWhileAnotherIsDropped gives up nothing as long as something
-// fails: the dropped region is cleared by the next apply.
-func TestRegionFailsWhileAnotherIsDropped(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	config := func(description, regions string) string {
-		return w.publishing("idna", fmt.Sprintf("description = %q\n  regions = %s", description, regions))
-	}
-	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: w.providers(),
-		Steps: []resource.TestStep{
-			{Config: config("one", `["us-east-1", "ap-south-1"]`)},
-			{
-				PreConfig:   func() { w.aws.Inject(denied("PublishLayerVersion", second, 0)) },
-				Config:      config("two", `["us-east-1"]`),
-				ExpectError: sentenceLike(`us-east-1: A permission is missing`),
-			},
-			{
-				Config: config("two", `["us-east-1"]`),
-				ConfigPlanChecks: resource.ConfigPlanChecks{
-					PreApply:             []plancheck.PlanCheck{plancheck.ExpectKnownValue(versionA, at1("replicas"), knownvalue.MapSizeExact(1))},
-					PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
-				},
-				Check: w.hasRegions(map[string][]int64{region: {1, 2}, second: {1, 2}, third: nil}),
-			},
-			{
-				// A region that cannot be cleared stays until it can.
-				PreConfig:   func() { w.aws.Inject(denied("ListFunctions", second, 0)) },
-				Config:      config("two", `[]`),
-				ExpectError: sentenceLike(`us-east-1: .*lambda:ListFunctions`),
-			},
-			{
-				Config: config("two", `[]`), ConfigPlanChecks: action(plancheck.ResourceActionUpdate),
-				Check: w.hasRegions(map[string][]int64{region: {1, 2}, second: nil}),
-			},
-		},
-	})
-}
-
 // TestRegionsArePublishedAtOnce has every publish take a while: all of them are
 // under way before the first one ends.
 func TestRegionsArePublishedAtOnce(t *testing.T) {
@@ -296,73 +257,6 @@ func TestEveryRegionHasItsBucket(t *testing.T) {
 			},
 		}},
 	})
-}
-
-// TestHomeRegionFails has the region of the resource refuse an update. What the
-// others made is taken over by the next apply, or given up with the change.
-func TestHomeRegionFails(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		then     string
-		replicas []int64
-		current  int64
-	}{
-		"again":  {"two", []int64{1, 2}, 2},
-		"undone": {"one", []int64{1, 2}, 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			config := func(description string) string {
-				return w.publishing("idna", fmt.Sprintf("description = %q\n  regions = [\"us-east-1\"]", description))
-			}
-			resource.UnitTest(t, resource.TestCase{
-				ProtoV6ProviderFactories: w.providers(),
-				Steps: []resource.TestStep{
-					{Config: config("one")},
-					{
-						PreConfig:   func() { w.aws.Inject(denied("PublishLayerVersion", region, 0)) },
-						Config:      config("two"),
-						ExpectError: sentenceLike(`eu-west-1: A permission is missing: lambda:PublishLayerVersion`),
-					},
-					{
-						Config: config(c.then), ConfigPlanChecks: action(plancheck.ResourceActionUpdate),
-						ConfigStateChecks: []statecheck.StateCheck{
-							statecheck.ExpectKnownValue(versionA, replica(second, "version"), knownvalue.Int64Exact(c.current)),
-							statecheck.ExpectKnownValue(versionA, at1("version"), knownvalue.Int64Exact(c.current)),
-							statecheck.ExpectKnownValue(versionA, at1("description"), knownvalue.StringExact(c.then)),
-						},
-						Check: w.hasRegions(map[string][]int64{second: c.replicas}),
-					},
-				},
-				CheckDestroy: w.hasRegions(map[string][]int64{region: nil, second: nil}),
-			})
-		})
-	}
-}
-
-// TestRegionFailsAtCreate leaves what was made in the state, so that nothing is
-// forgotten when Terraform replaces the resource.
-func TestRegionFailsAtCreate(t *testing.T) {
-	t.Parallel()
-	for _, failing := range []string{region, second} {
-		t.Run(failing, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			config := w.publishing("idna", `regions = ["us-east-1"]`)
-			resource.UnitTest(t, resource.TestCase{
-				ProtoV6ProviderFactories: w.providers(),
-				Steps: []resource.TestStep{
-					{
-						PreConfig: func() { w.aws.Inject(denied("PublishLayerVersion", failing, 0)) },
-						Config:    config, ExpectError: sentenceLike(failing + `: A permission is missing`),
-					},
-					{Config: config, ConfigPlanChecks: expectEmpty()},
-				},
-				CheckDestroy: w.hasRegions(map[string][]int64{region: nil, second: nil}),
-			})
-		})
-	}
 }
 
 // TestReplicaGoneOutsideComesBack deletes a version in a further region behind

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -152,11 +151,6 @@ func (m *versionModel) homeRegion() string {
 		return ""
 	}
 	return arn.Region
-}
-
-// homeLayerARN returns the layer's ARN in the region of the resource.
-func (m *versionModel) homeLayerARN() string {
-	return cmp.Or(m.LayerARN.ValueString(), layerOf(m.ARN.ValueString()))
 }
 
 // layerARNIn returns the layer's ARN in a region, whether there is a version or

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -58,12 +57,12 @@ func retentionAttribute() schema.Attribute {
 			"on_destroy": schema.StringAttribute{
 				MarkdownDescription: "`\"delete\"` (default) or `\"retain\"`: what becomes of the versions when the resource is destroyed. What counts is the state before: apply `\"retain\"` first, then destroy.",
 				Optional:            true,
-				Validators:          []validator.String{stringvalidator.OneOf(destroyDelete, destroyRetain)},
+				Validators:          []validator.String{oneOf(destroyDelete, destroyRetain)},
 			},
 			"scope": schema.StringAttribute{
-				MarkdownDescription: "`\"published\"` (default): only versions that this resource published, or was given by an import. `\"layer\"`: all versions of the layer, whoever published them, at destroy as well.",
+				MarkdownDescription: "`\"published\"` (default): only versions that this resource may delete: see `published_versions`. `\"layer\"`: all versions of the layer, also those that others published, at destroy as well.",
 				Optional:            true,
-				Validators:          []validator.String{stringvalidator.OneOf(scopePublished, scopeLayer)},
+				Validators:          []validator.String{oneOf(scopePublished, scopeLayer)},
 			},
 		},
 	}

@@ -124,32 +124,6 @@ func TestRetentionKeepsTheLast(t *testing.T) {
 	})
 }
 
-// TestRetentionAlone changes the policy and publishes nothing.
-func TestRetentionAlone(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	alone := func(step resource.TestStep) resource.TestStep {
-		step.ConfigPlanChecks.PreApply = append(step.ConfigPlanChecks.PreApply,
-			plancheck.ExpectResourceAction(versionA, plancheck.ResourceActionUpdate),
-			plancheck.ExpectKnownValue(versionA, at1("version"), knownvalue.Int64Exact(4)))
-		return step
-	}
-	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: w.providers(),
-		Steps: []resource.TestStep{
-			w.goes("a", "", nil, nil, these(1)),
-			w.goes("b", "", nil, these(1), these(1, 2)),
-			w.goes("c", "", nil, these(1, 2), these(1, 2, 3)),
-			w.goes("d", "", nil, these(1, 2, 3), these(1, 2, 3, 4)),
-			before(func() { w.uses("resize", 2) }, alone(w.goes("d", `retention = { keep_last = 2 }`, these(1, 2), these(2, 3), these(2, 3, 4)))),
-			alone(w.goes("d", `retention = { keep_last = 9 }`, nil, these(2, 3), these(2, 3, 4))),
-			alone(w.goes("d", `retention = { keep_last = 2, keep_in_use = false }`, these(2), these(3), these(3, 4))),
-			alone(w.goes("d", "", nil, these(3), these(3, 4))),
-		},
-		CheckDestroy: w.hasVersions(),
-	})
-}
-
 // TestRetentionByAge moves the clock on between the plan and the apply as well:
 // what is planned is what goes.
 func TestRetentionByAge(t *testing.T) {
@@ -182,30 +156,6 @@ func TestRetentionByAge(t *testing.T) {
 	})
 }
 
-// TestRetentionByAgeFromNowOn adds a bound of age where none was looked at: what
-// goes is known after the apply.
-func TestRetentionByAgeFromNowOn(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	var clock calendar
-	w.clock = clock.now
-	w.aws.SetClock(clock.now)
-	step := w.goes("b", `retention = { max_age_days = 30 }`, these(1), nil, these(2))
-	step.PreConfig = func() { clock.set(40) }
-	step.ConfigPlanChecks.PreApply = []plancheck.PlanCheck{
-		plancheck.ExpectUnknownValue(versionA, at1("retiring_versions")),
-		plancheck.ExpectUnknownValue(versionA, at1("retained_versions")),
-	}
-	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: w.providers(),
-		Steps: []resource.TestStep{
-			w.goes("a", "", nil, nil, these(1)),
-			before(func() { clock.set(20) }, w.goes("b", "", nil, these(1), these(1, 2))),
-			step,
-		},
-	})
-}
-
 // TestRetentionOfTheWholeLayer gives up versions that others published.
 func TestRetentionOfTheWholeLayer(t *testing.T) {
 	t.Parallel()
@@ -229,22 +179,6 @@ func TestRetentionOfTheWholeLayer(t *testing.T) {
 			before(func() { w.publishByOther("z") }, w.goes("d", layer, these(4, 5), nil, these(6, 7))),
 		},
 		CheckDestroy: w.hasVersions(),
-	})
-}
-
-// TestRetentionOfTheWholeLayerFromTheStart creates the resource with it.
-func TestRetentionOfTheWholeLayerFromTheStart(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	for _, content := range []string{"x", "y"} {
-		w.publishByOther(content)
-	}
-	step := w.goes("a", `retention = { keep_last = 2, scope = "layer", on_destroy = "retain" }`, these(1), nil, these(2, 3))
-	step.ConfigPlanChecks.PreApply = []plancheck.PlanCheck{plancheck.ExpectUnknownValue(versionA, at1("retiring_versions"))}
-	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: w.providers(),
-		Steps:                    []resource.TestStep{step},
-		CheckDestroy:             w.hasVersions(2, 3),
 	})
 }
 
@@ -273,38 +207,6 @@ func TestRetentionAtDestroy(t *testing.T) {
 			})
 		})
 	}
-}
-
-// TestRetentionInEveryRegion: a policy is carried out by itself in each.
-func TestRetentionInEveryRegion(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	const one, other = `regions = ["us-east-1"]; retention = { keep_last = 1 }`, "us-east-1"
-	there := func(version int64, kept []int64, step resource.TestStep) resource.TestStep {
-		step.Config = lines(step.Config)
-		step.ConfigStateChecks = append(step.ConfigStateChecks,
-			statecheck.ExpectKnownValue(versionA, replica(other, "version"), knownvalue.Int64Exact(version)),
-			statecheck.ExpectKnownValue(versionA, replica(other, "retained_versions"), numbersAre(kept...)))
-		return step
-	}
-	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: w.providers(),
-		Steps: []resource.TestStep{
-			there(1, nil, w.goes("a", one, nil, nil, these(1))),
-			before(func() {
-				if err := w.aws.CreateFunction(other, "resize", 0, "arn:aws:lambda:us-east-1:123456789012:layer:deps:1"); err != nil {
-					t.Fatal(err)
-				}
-			}, there(2, these(1), w.goes("b", one, these(1), nil, these(2)))),
-			before(func() { w.aws.DeleteFunction(other, "resize") },
-				there(2, these(1), w.goes("b", `regions = ["us-east-1"]`, nil, nil, these(2)))),
-			there(2, nil, w.goes("b", one, nil, nil, these(2))),
-			// A region that is left keeps its versions where destroying does.
-			there(2, nil, w.goes("b", `regions = ["us-east-1"]; retention = { on_destroy = "retain" }`, nil, nil, these(2))),
-			w.goes("b", `retention = { on_destroy = "retain" }`, nil, nil, these(2)),
-		},
-		CheckDestroy: w.hasRegions(map[string][]int64{region: {2}, other: {2}}),
-	})
 }
 
 // TestRetentionLeavesWhatWasTakenOver: a version that was there before is not

@@ -146,7 +146,7 @@ func (p *place) tellWhatStays(layer string, retired publish.Retired) (diags diag
 func unseen(err error) diag.Diagnostic {
 	d := diagnose("The functions that use the layer cannot be listed, so nothing was deleted", err)
 	return diag.NewErrorDiagnostic(d.Summary(), d.Detail()+"\n\nNothing was deleted. To go on without looking, apply one of these first: "+
-		"retention = { on_destroy = \"retain\" } leaves the versions, retention = { keep_in_use = false } deletes them whoever uses them.")
+		"retention = { on_destroy = \"retain\" } leaves the versions, retention = { keep_in_use = false } deletes them also where functions use them.")
 }
 
 // warnOf returns the warning of a clean-up that did not get through.

@@ -21,7 +21,7 @@ import (
 func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Publishes a layer zip as a Lambda layer version. A change of the bytes or of what describes them publishes a new version in place; older ones stay for the functions that use them. " +
-			"A version with equal bytes and metadata is taken over, never published twice.\n\n" +
+			"A version with equal bytes and metadata is taken over, never published twice: it stays as long as another resource points at it, and goes with the last.\n\n" +
 			"Where the zip of a `layerbuild_package` is missing, as on a worker that runs only the apply, it is rebuilt below `.layerbuild` from the package's lock and must meet the planned hash." + nestedNote,
 		Attributes: map[string]schema.Attribute{
 			"layer_name": schema.StringAttribute{
@@ -59,7 +59,7 @@ func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				ElementType:         types.StringType,
 				Optional:            true,
 				Computed:            true,
-				Validators:          []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(stringvalidator.OneOf(runtimes.Architectures()...))},
+				Validators:          []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(oneOf(runtimes.Architectures()...))},
 			},
 			"region": schema.StringAttribute{
 				MarkdownDescription: "Region of the layer. Default: the provider's. A change replaces the resource.",
@@ -93,12 +93,12 @@ func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Computed:            true,
 			},
 			"retiring_versions": schema.ListAttribute{
-				MarkdownDescription: "Versions in `region` that `retention` gives up with this publish. One that a function uses stays all the same.",
+				MarkdownDescription: "Versions in `region` that `retention` deletes with this publish. One that a function uses stays all the same.",
 				ElementType:         types.Int64Type,
 				Computed:            true,
 			},
 			"published_versions": schema.MapAttribute{
-				MarkdownDescription: "Versions by region that this resource published itself, or was given by an import. Only these does it ever delete, unless `retention` covers the whole layer.",
+				MarkdownDescription: "Versions by region that this resource may delete: those that it published itself, that an import gave it, and those that it took over and whose publisher is gone. Only these does it ever delete, unless `retention` covers the whole layer, and none that another resource points at.",
 				ElementType:         types.ListType{ElemType: types.Int64Type},
 				Computed:            true,
 			},

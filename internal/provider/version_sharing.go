@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
@@ -82,7 +83,7 @@ func (someSharing) ValidateObject(_ context.Context, req validator.ObjectRequest
 	public, _ := values["public"].(types.Bool)
 	if values["account_ids"].IsNull() && values["organization_ids"].IsNull() && !public.IsUnknown() && !public.ValueBool() {
 		resp.Diagnostics.AddAttributeError(req.Path, "Nobody to share with",
-			"sharing has neither account_ids nor organization_ids. "+droppedNames+" To share with nobody, write account_ids = [].")
+			"sharing has neither account_ids nor organization_ids. "+fault.DroppedNames+" To share with nobody, write account_ids = [].")
 	}
 }
 

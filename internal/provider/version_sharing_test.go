@@ -133,40 +133,6 @@ resource "layerbuild_version" "next" {
 	}
 }
 
-// TestSharingChangeReachesRetainedVersions changes the policy alone.
-func TestSharingChangeReachesRetainedVersions(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	config := func(description, sharing string) string {
-		return w.publishing("idna", fmt.Sprintf("description = %q\n  %s", description, sharing))
-	}
-	a, b := fmt.Sprintf("sharing = { account_ids = [%q] }", teamA), fmt.Sprintf("sharing = { account_ids = [%q] }", teamB)
-	unpublished := resource.ConfigPlanChecks{
-		PreApply: []plancheck.PlanCheck{
-			plancheck.ExpectResourceAction(versionA, plancheck.ResourceActionUpdate),
-			plancheck.ExpectKnownValue(versionA, at1("version"), knownvalue.Int64Exact(3)),
-		},
-		PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
-	}
-	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: w.providers(),
-		Steps: []resource.TestStep{
-			{Config: config("one", "")},
-			{Config: config("two", ""), Check: w.noPolicyCall},
-			{Config: config("three", a), Check: w.sharedWith(region, map[int64]string{1: teamA, 2: teamA, 3: teamA}), ConfigPlanChecks: expectEmpty()},
-			{
-				PreConfig: func() { w.removeVersion("deps", 1) },
-				Config:    config("three", b), ConfigPlanChecks: unpublished, Check: w.sharedWith(region, map[int64]string{1: "", 2: teamB, 3: teamB}),
-			},
-			{Config: config("three", "sharing = { public = true }"), ConfigPlanChecks: unpublished, Check: w.sharedWith(region, map[int64]string{2: "*", 3: "*"})},
-			{Config: config("three", "sharing = { public = false, account_ids = [] }"), ConfigPlanChecks: unpublished, Check: w.sharedWith(region, map[int64]string{2: "", 3: ""})},
-			{Config: config("three", "sharing = { account_ids = [] }"), ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}},
-			{Config: config("three", a), ConfigPlanChecks: unpublished, Check: w.sharedWith(region, map[int64]string{2: teamA, 3: teamA})},
-			{Config: config("three", ""), ConfigPlanChecks: unpublished, Check: w.sharedWith(region, map[int64]string{2: "", 3: ""})},
-		},
-	})
-}
-
 // TestSharingIsNotAskedForInVain has no sharing: nobody needs the permissions.
 func TestSharingIsNotAskedForInVain(t *testing.T) {
 	t.Parallel()

@@ -54,7 +54,7 @@ func stagingAttribute() schema.Attribute {
 			"storage_mode": schema.StringAttribute{
 				MarkdownDescription: "`COPY` (default), or `REFERENCE`: Lambda reads the object itself for as long as the version is in use, so it is never removed. The bucket must be versioned, and its policy must grant `s3:GetObject` and `s3:GetObjectVersion` to `lambda.amazonaws.com`.",
 				Optional:            true,
-				Validators:          []validator.String{stringvalidator.OneOf("COPY", storageReference)},
+				Validators:          []validator.String{oneOf("COPY", storageReference)},
 			},
 			"tags": schema.MapAttribute{
 				MarkdownDescription: "Tags of the object, at most ten.",

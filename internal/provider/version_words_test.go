@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
@@ -108,5 +109,35 @@ func TestDriftInWords(t *testing.T) {
 	l.must(o.core.destroy(t.Context()))
 	if got := strings.Join(o.warnings, "\n"); !strings.Contains(got, `Retained of layer "deps": version 2`) {
 		t.Errorf("a destroy that retains says %q", got)
+	}
+}
+
+// TestSharingLostByAMoveIsTold moves a version of the aws provider that others
+// may use, and publishes another one without the sharing argument.
+func TestSharingLostByAMoveIsTold(t *testing.T) {
+	t.Parallel()
+	l := newLives(t)
+	zip := zipOf(t, "python/a.py", "A = 1\n")
+	l.publishOutside(region, "deps", zip, map[string]any{"Description": "libraries"})
+	l.aws.SetPolicy(region, "deps", 1, allowed("theirs", teamB))
+	o := l.resource(1, "AKIAIOSFODNN7EXAMPLE", l.zips[0])
+	server, err := o.start(t.Context())
+	l.must(err)
+	moved, err := server.MoveResourceState(t.Context(), &tfprotov6.MoveResourceStateRequest{
+		SourceProviderAddress: "registry.terraform.io/hashicorp/aws", SourceTypeName: "aws_lambda_layer_version", TargetTypeName: "layerbuild_version",
+		SourceState: &tfprotov6.RawState{JSON: []byte(strings.ReplaceAll(awsState, "CODE", hashOf(zip)))},
+	})
+	l.must(err)
+	l.must(o.judge(moved.Diagnostics))
+	o.core.state, err = moved.TargetState.Unmarshal(o.kind())
+	l.must(err)
+	o.private = moved.TargetPrivate
+	l.must(l.plan(o)) // other bytes: a new version is due
+	if got := strings.Join(o.warnings, "\n"); !strings.Contains(got, "The new version is shared with nobody") {
+		t.Errorf("the plan says %q, want that the sharing is lost", got)
+	}
+	l.must(o.apply(t.Context(), o.config))
+	if got := l.policy(region, 1); got != teamB {
+		t.Errorf("the moved version is shared with %q, want %q", got, teamB)
 	}
 }

@@ -69,7 +69,7 @@ func (d *versionsData) Schema(_ context.Context, _ datasource.SchemaRequest, res
 			"compatible_architecture": schema.StringAttribute{
 				MarkdownDescription: "Keep the versions that declare themselves compatible with this architecture: `x86_64` or `arm64`.",
 				Optional:            true,
-				Validators:          []validator.String{stringvalidator.OneOf(runtimes.Architectures()...)},
+				Validators:          []validator.String{oneOf(runtimes.Architectures()...)},
 			},
 			"newest":  newestAttribute(),
 			"arns":    schema.ListAttribute{MarkdownDescription: "ARNs of the versions.", ElementType: types.StringType, Computed: true},

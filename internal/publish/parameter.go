@@ -122,7 +122,7 @@ func (p *Publisher) Parameter(ctx context.Context, region, name string) (value s
 }
 
 // DeleteParameter removes a parameter in a region. One that is gone already is
-// no error. One that this Publisher has written is left alone: who gives it up
+// no error. One that this Publisher has written is left alone: who deletes it
 // is not who has just come to own it, as where a resource is replaced by
 // another before it is destroyed.
 func (p *Publisher) DeleteParameter(ctx context.Context, region, name string) error {

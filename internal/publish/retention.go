@@ -17,7 +17,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 )
 
-// Retired is what became of the versions that were given up. Each number is in
+// Retired is what became of the versions of a Batch. Each number is in
 // one of the four.
 type Retired struct {
 	// Deleted are gone, also if they were gone before.

@@ -78,7 +78,7 @@ func (p *Publisher) SharedWith(ctx context.Context, arn string) (Sharing, error)
 }
 
 // Share makes the policy of the layer version with the ARN say what is wanted
-// and nothing else. Statements that say it already stay, whoever wrote them.
+// and nothing else. Statements that say it already stay, also those of others.
 // Every change names the revision that it is based on, and the policy is read
 // again where somebody else was faster.
 //

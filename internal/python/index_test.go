@@ -197,7 +197,7 @@ func TestIndexesInOrder(t *testing.T) {
 			name:    "and from nowhere else",
 			indexes: []index.Index{{URL: public.URL()}, {URL: login.String(), Packages: []string{"org-*"}}},
 			require: []string{"org-new"},
-			wantErr: `there is no distribution "org-new": not on ` + private.URL() + `. It is asked for in req:1 ("org-new").`,
+			wantErr: `there is no distribution "org-new": not on ` + private.URL() + `. It is asked for in req:1 ("org-new"). If it is misspelt, correct it.`,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

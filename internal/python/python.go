@@ -41,6 +41,7 @@ type (
 	Lock       = wheel.Lock
 	GivenWheel = wheel.GivenWheel
 	Module     = wheel.Module
+	LeaveOut   = wheel.LeaveOut
 
 	Index         = index.Index
 	IndexSettings = index.IndexSettings
@@ -81,6 +82,18 @@ func ReadRequirementsFile(name string, getenv func(string) string) (*Requirement
 
 // TargetFor is [wheel.TargetFor].
 func TargetFor(t runtimes.Target) Target { return wheel.TargetFor(t) }
+
+// TargetsFor is [wheel.TargetsFor].
+func TargetsFor(targets []runtimes.Target) []Target { return wheel.TargetsFor(targets) }
+
+// RuntimeSDK is [wheel.RuntimeSDK].
+func RuntimeSDK() []string { return wheel.RuntimeSDK() }
+
+// BesideSDK is [wheel.BesideSDK].
+func BesideSDK(wheels []Wheel) []string { return wheel.BesideSDK(wheels) }
+
+// LinkKind is [index.LinkKind].
+func LinkKind(place string) (kind, where string) { return index.LinkKind(place) }
 
 // ReadGivenWheel is [wheel.ReadGivenWheel].
 func ReadGivenWheel(name, source string) (GivenWheel, error) {

@@ -93,11 +93,15 @@ func (t Target) String() string { return t.ID + " " + t.Architecture }
 // UnknownError tells that an id is no Lambda runtime.
 type UnknownError struct {
 	ID      string
-	Nearest string // the known id that looks most like it, or ""
+	Nearest string // the known id that is meant, or looks most like it, or ""
+	Meant   bool   // Nearest is what ID says in other words
 }
 
 func (e *UnknownError) Error() string {
-	if e.Nearest != "" {
+	switch {
+	case e.Meant:
+		return fmt.Sprintf("%q is no current Lambda runtime: write %q", e.ID, e.Nearest)
+	case e.Nearest != "":
 		return fmt.Sprintf("%q is no current Lambda runtime: did you mean %q?", e.ID, e.Nearest)
 	}
 	return fmt.Sprintf("%q is no current Lambda runtime: write one of %s", e.ID, strings.Join(IDs(), ", "))
@@ -109,6 +113,9 @@ func Lookup(id string) (Runtime, error) {
 		if r.ID == id {
 			return r.clone(), nil
 		}
+	}
+	if meant := inOtherWords(id); meant != "" {
+		return Runtime{}, &UnknownError{ID: id, Nearest: meant, Meant: true}
 	}
 	return Runtime{}, &UnknownError{ID: id, Nearest: nearest(id)}
 }
@@ -153,6 +160,21 @@ func (r Runtime) Ended(now time.Time) bool {
 func (r Runtime) clone() Runtime {
 	r.Paths = slices.Clone(r.Paths)
 	return r
+}
+
+// inOtherWords returns the id of a runtime whose version is written without its
+// family or with another word for it, such as "3.12" or "node-22", or "".
+func inOtherWords(id string) string {
+	name := strings.TrimLeft(strings.ToLower(id), "abcdefghijklmnopqrstuvwxyz")
+	family := strings.ToLower(id)[:len(id)-len(name)]
+	version := strings.TrimSuffix(strings.TrimLeft(name, "-_:@ "), ".x")
+	for _, r := range slices.Backward(table) { // of several families with a version the one with the most of it
+		named := family == "" || strings.HasPrefix(r.ID, family) || strings.HasPrefix(family, "py") && r.Family == Python
+		if named && version != "" && r.Version == version {
+			return r.ID
+		}
+	}
+	return ""
 }
 
 // nearest returns the known id with the smallest edit distance, when it is

@@ -62,9 +62,11 @@ type Scope struct {
 	// Triggers is the digest of the triggers, zero of none.
 	Triggers store.Digest
 	// Excluded reports whether a layer path is left out, CheckFile refuses a file
-	// that the layer cannot hold, Runs reports whether a program is run at a path.
+	// that the layer cannot hold, and Explain ties that refusal to the element
+	// that brings the file; Runs reports whether a program is run at a path.
 	Excluded  func(path string) bool
 	CheckFile func(filetree.File) error
+	Explain   func(at fault.Path, err error) error
 	Runs      func(path string) bool
 	// Unchanged is set where the old locks are of the same architectures and
 	// patterns.
@@ -128,7 +130,7 @@ func (d Spec) Check(at fault.Path) error {
 	if err := d.checkURL(at); err != nil {
 		return err
 	}
-	if sum, err := store.ParseDigest(d.SHA256); d.SHA256 != "" && (err != nil || sum.IsZero()) {
+	if _, err := store.ParseDigest(d.SHA256); d.SHA256 != "" && err != nil {
 		return malformed("%q is no SHA-256: write 64 hexadecimal digits.", d.SHA256)
 	}
 	switch {
@@ -175,7 +177,7 @@ func checkTarget(target string) error {
 func (d Spec) checkURL(at fault.Path) error {
 	at = at.At("url")
 	if d.URL == "" {
-		return &fault.Error{At: at, Summary: "A download without an address", Detail: "It has no url: write an address or a path."}
+		return &fault.Error{At: at, Summary: "A download without an address", Detail: "It has no url: write an address or a path. " + fault.DroppedNames}
 	}
 	if _, local := localPath(d.URL); local {
 		return nil
@@ -247,9 +249,9 @@ func (l *Lock) where() string {
 // What did not change since the old locks is neither fetched nor read. What a user
 // can act on is a *fault.Error.
 func Choose(ctx context.Context, open func() (*Env, error), specs []Spec, scope Scope, old []Lock) ([]Lock, error) {
-	locks := make([]*Lock, len(specs))
+	locks, faults := make([]*Lock, len(specs)), make([]error, len(specs))
 	skipped := 0
-	g, ctx := errgroup.WithContext(ctx)
+	var g errgroup.Group
 	g.SetLimit(workers) // each may unpack an archive
 	for i, d := range specs {
 		if d.Architecture != "" && !slices.Contains(scope.Architectures, d.Architecture) {
@@ -262,11 +264,19 @@ func Choose(ctx context.Context, open func() (*Env, error), specs []Spec, scope 
 			if err == nil {
 				err = l.choose(ctx, open, scope, old)
 			}
+			if err == nil && d.SHA256 != "" && strings.Trim(d.SHA256, "0") == "" {
+				err = fmt.Errorf("its sha256 is a placeholder: the file there now has %s; write that, if you trust the file", l.SHA256.Hex())
+			}
 			locks[i] = l
-			return l.explain(fault.At("downloads").Index(i), err)
+			at := fault.At("downloads").Index(i)
+			if err != nil {
+				err = scope.Explain(at, err)
+			}
+			faults[i] = l.explain(at, err)
+			return nil // all faults are told at once
 		})
 	}
-	if err := g.Wait(); err != nil {
+	if err := errors.Join(append(faults, g.Wait())...); err != nil {
 		return nil, err
 	}
 	var out []Lock

@@ -21,6 +21,7 @@ const sri = "sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKH
 func graphOf(t *testing.T, by Tool, text string) *Graph {
 	t.Helper()
 	g := &Graph{File: "lock", Tool: by, Placed: by == NPM, Packages: map[string]*Package{}}
+	linked := map[string]bool{}
 	for line := range strings.Lines(strings.TrimSpace(text)) {
 		head, wishes, _ := strings.Cut(strings.TrimSpace(line), ":")
 		words := strings.Fields(head)
@@ -40,8 +41,9 @@ func graphOf(t *testing.T, by Tool, text string) *Graph {
 				p.Node = value
 			case "fault":
 				p.Fault = value
-			case "linked":
+			case "linked", "planted": // package.json asks for the folder, or for a version
 				p.Local, p.Linked, p.URL, p.Integrity = value, true, "", ""
+				linked[key] = name == "linked"
 			default:
 				t.Fatalf("%q is no word of a graph", word)
 			}
@@ -63,6 +65,13 @@ func graphOf(t *testing.T, by Tool, text string) *Graph {
 		}
 		SortEdges(p.Edges)
 		g.Packages[key] = p
+	}
+	for _, p := range g.Packages {
+		for i, e := range p.Edges {
+			if linked[e.To] {
+				p.Edges[i].Spec = "link:" + g.Packages[e.To].Local
+			}
+		}
 	}
 	g.Prune()
 	return g
@@ -105,6 +114,10 @@ func TestTreeFor(t *testing.T) {
 		{"development holds nothing for pnpm", Pnpm, ": a@1, dev d@1\na@1: optional w@1\nw@1 os=win32: r@1\nd@1: r@1\nr@1:", "a"},
 		{"a linked folder finds what the project has", Yarn1, ": l@1, b@1\nl@1 linked=../l: b@1\nb@1:", "b l"},
 		{"a linked folder finds nothing", Yarn1, ": l@1\nl@1 linked=../l: b@1!", `error nothing in the layer answers b "1"`},
+		{"a folder outside that only the lock names", Yarn1, ": l@1\nl@1 planted=../l:", `error l@1: it is at "../l" on disk, and no package.json of the project asks for that`},
+		{"an archive that only the lock names", NPM, ": a@1, l@1\na@1:\nl@1 planted=vendor/l.tgz:", `error l@1: it is at "vendor/l.tgz"`},
+		{"a package of a registry asks for a folder", Pnpm, ": a@1\na@1: l@1\nl@1 planted=../../.ssh:", `error l@1: it is at "../../.ssh"`},
+		{"what is not packed asks for nothing", NPM, ": a@1, dev l@1\na@1:\nl@1 planted=../l:", "a"},
 		{"wishes in a circle", Pnpm, ": a@1\na@1: b@1\nb@1: a@1", "a b"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -38,7 +38,7 @@ func TreeFor(ctx context.Context, r registry.Registry, l *Graph, t manifest.Targ
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(w.checkLinked(), w.refuseUnsealed()); err != nil {
+	if err := errors.Join(w.checkAsked(), w.checkLinked(), w.refuseUnsealed()); err != nil {
 		return nil, err
 	}
 	if err := w.locate(ctx); err != nil {

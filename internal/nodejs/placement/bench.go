@@ -13,6 +13,9 @@ type unseating struct {
 	parcel *parcel
 }
 
+// maxUnseatings ends what would take hours: a project has a few thousand at most.
+const maxUnseatings = 200_000
+
 // seat returns what sits on a bench under a name.
 func (r *run) seat(b *bench, key string) *slot {
 	if b.ground == nil {
@@ -145,8 +148,11 @@ func (r *run) unseat(b *bench, s *slot, peer *demand, sits *slot, chain []unseat
 		return err
 	}
 	step := unseating{owner: s.parcel, name: peer.key, parcel: p}
-	if slices.Contains(chain, step) {
-		return r.endlessBench(append(chain, step))
+	if r.unseatings++; slices.Contains(chain, step) || r.unseatings > maxUnseatings {
+		return r.endlessBench(append(slices.Clip(chain), step))
+	}
+	if err := r.ctx.Err(); err != nil {
+		return err
 	}
 	inner := &bench{host: s}
 	tried, err := r.invite(inner, peer, append(slices.Clip(chain), step))

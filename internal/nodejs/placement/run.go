@@ -24,6 +24,8 @@ type run struct {
 	served  []*slot          // that had a turn, in order
 	last    map[*slot]*bench // the bench that was made last for a host
 	states  map[[2]uint64]int
+
+	unseatings int // that were tried on benches
 	log     []*slot // that had a turn, or were put
 	fault   error   // of an override
 	wants   map[string]*want

@@ -79,7 +79,9 @@ type Page struct {
 	Index string // address of the index that has it, without credentials; "" if none
 	Asked []string
 	After []string // indexes that would be asked next, if this one did not have it
-	base  *url.URL
+	// Claimed is set where the index that was asked serves the name alone.
+	Claimed bool
+	base    *url.URL
 
 	prefix   string      // of the addresses of all files
 	Wheels   []WheelFile // in the order of the page
@@ -211,6 +213,7 @@ func (c *Catalog) indexPage(ctx context.Context, name string) (*Page, error) {
 	p := &Page{Name: name}
 	sources := c.sources(name)
 	for i, x := range sources {
+		p.Claimed = len(x.Packages) > 0
 		if x.Unusable != nil {
 			return nil, x.Unusable
 		}

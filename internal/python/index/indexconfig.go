@@ -2,8 +2,11 @@ package index
 
 import (
 	"net/url"
+	"path"
+	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -153,4 +156,43 @@ func VariableName(name string) string {
 		}
 		return '_'
 	}, strings.ToUpper(name))
+}
+
+// Overrule applies what a requirements file says of indexes, as pip does: an
+// index of it replaces those of the environment, further ones add to them. The
+// first own indexes are the package's, which stay.
+func (s *IndexSettings) Overrule(f *pep508.RequirementsFile, own int) {
+	of, others := slices.Clone(s.Indexes[:own]), s.Indexes[own:]
+	for _, address := range f.ExtraURLs {
+		of = append(of, Index{URL: address})
+	}
+	if f.IndexURL != "" {
+		others = []Index{{URL: f.IndexURL}}
+	}
+	s.Indexes = append(of, others...)
+	if f.NoIndex {
+		s.Indexes, s.NoIndex = s.Indexes[:own], true
+	}
+	s.FindLinks = append(slices.Clone(s.FindLinks), f.FindLinks...)
+}
+
+// LinkKind says what an element of find_links is, "page", "folder" or "file",
+// and where.
+func LinkKind(place string) (kind, where string) {
+	if u, err := url.Parse(place); err == nil {
+		switch u.Scheme {
+		case "https", "http":
+			if strings.HasSuffix(u.Path, ".whl") {
+				return "file", place
+			}
+			return "page", place
+		case "file":
+			place = u.Path
+		}
+	}
+	switch strings.ToLower(path.Ext(place)) {
+	case ".whl", ".html", ".htm":
+		return "file", place
+	}
+	return "folder", place
 }

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/jsontext"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -49,17 +50,17 @@ func parseSimple(body []byte, contentType string) ([]File, string, error) {
 }
 
 func parseSimpleJSON(text string) ([]File, error) {
-	s := &jsonScanner{text: text}
+	s := &jsontext.Scanner{Text: text}
 	var files []File
 	found := false
-	err := s.object(func(key string) error {
+	err := s.Object(func(key string) error {
 		switch key {
 		case "meta":
-			return s.object(func(key string) error {
+			return s.Object(func(key string) error {
 				if key != "api-version" {
-					return s.skip()
+					return s.Skip()
 				}
-				version, err := s.optional()
+				version, err := s.Optional()
 				if err == nil && !strings.HasPrefix(version, "1.") {
 					err = fmt.Errorf("index API version %q is not 1.x", version)
 				}
@@ -69,13 +70,13 @@ func parseSimpleJSON(text string) ([]File, error) {
 			found = true
 			// A file takes 300 bytes or more: one allocation for most pages.
 			files = make([]File, 0, len(text)/400+1)
-			return s.array(func() error {
+			return s.Array(func() error {
 				f, err := parseFileJSON(s)
 				files = append(files, f)
 				return err
 			})
 		}
-		return s.skip()
+		return s.Skip()
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the index page: %w", err)
@@ -86,66 +87,66 @@ func parseSimpleJSON(text string) ([]File, error) {
 	return files, nil
 }
 
-func parseFileJSON(s *jsonScanner) (f File, err error) {
-	err = s.object(func(key string) (err error) {
+func parseFileJSON(s *jsontext.Scanner) (f File, err error) {
+	err = s.Object(func(key string) (err error) {
 		switch key {
 		case "filename":
-			f.Filename, err = s.string()
+			f.Filename, err = s.String()
 			f.wheel = strings.HasSuffix(f.Filename, ".whl")
 		case "url":
-			f.url, err = s.string()
+			f.url, err = s.String()
 		case "size":
-			f.Size, err = s.number()
+			f.Size, err = s.Number()
 		case "upload-time":
-			f.Uploaded, err = s.optional()
+			f.Uploaded, err = s.Optional()
 		case "requires-python":
-			f.RequiresPython, err = s.optional()
+			f.RequiresPython, err = s.Optional()
 		case "hashes":
-			f.SHA256, err = s.sha256()
+			f.SHA256, err = scanSHA256(s)
 		case "yanked":
-			if s.peek() == '"' {
-				f.yankReason, err = s.string()
+			if s.Peek() == '"' {
+				f.yankReason, err = s.String()
 				f.Yanked = true
 			} else {
-				f.Yanked, err = s.flag()
+				f.Yanked, err = scanFlag(s)
 			}
 		case "core-metadata", "data-dist-info-metadata", "dist-info-metadata":
 			if f.metadata && key != "core-metadata" {
-				return s.skip()
+				return s.Skip()
 			}
-			if s.peek() == '{' {
+			if s.Peek() == '{' {
 				f.metadata = true
-				f.metadataSHA256, err = s.sha256()
+				f.metadataSHA256, err = scanSHA256(s)
 			} else {
-				f.metadata, err = s.flag()
+				f.metadata, err = scanFlag(s)
 			}
 		default:
-			err = s.skip()
+			err = s.Skip()
 		}
 		return err
 	})
 	return f, err
 }
 
-// sha256 reads the member "sha256" of an object of hashes.
-func (s *jsonScanner) sha256() (digest string, err error) {
-	if s.peek() != '{' {
-		return "", s.skip()
+// scanSHA256 reads the member "sha256" of an object of hashes.
+func scanSHA256(s *jsontext.Scanner) (digest string, err error) {
+	if s.Peek() != '{' {
+		return "", s.Skip()
 	}
-	err = s.object(func(key string) (err error) {
+	err = s.Object(func(key string) (err error) {
 		if key != "sha256" {
-			return s.skip()
+			return s.Skip()
 		}
-		digest, err = s.optional()
+		digest, err = s.Optional()
 		return err
 	})
 	return digest, err
 }
 
-// flag reads a value that may be a reason: false and null are no, all else yes.
-func (s *jsonScanner) flag() (bool, error) {
-	c := s.peek()
-	return c != 'f' && c != 'n', s.skip()
+// scanFlag reads a value that may be a reason: false and null are no, all else yes.
+func scanFlag(s *jsontext.Scanner) (bool, error) {
+	c := s.Peek()
+	return c != 'f' && c != 'n', s.Skip()
 }
 
 func parseSimpleHTML(text string) ([]File, string, error) {

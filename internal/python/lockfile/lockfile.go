@@ -96,10 +96,7 @@ func ReadLockFile(name string, o LockFileOptions, targets []wheel.Target) (*Lock
 	title := filepath.Base(name)
 	read := lockFormat(title)
 	if read == nil {
-		if strings.HasSuffix(title, ".txt") || strings.HasSuffix(title, ".in") {
-			return nil, &LockFileError{File: title, Reason: "it is no lock file: a file in pip's requirements format is named in python.requirements_file"}
-		}
-		return nil, &LockFileError{File: title, Reason: "its name is none of uv.lock, pylock.toml, pylock.<name>.toml, poetry.lock and Pipfile.lock"}
+		return nil, &LockFileError{File: title, Reason: notALockFile(name)}
 	}
 	b, err := os.ReadFile(name)
 	if err != nil {

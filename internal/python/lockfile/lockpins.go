@@ -59,7 +59,7 @@ func (f *LockFile) locatePins(ctx context.Context, c *fetch.Client, indexes []in
 			return err
 		}
 		if page.Index == "" {
-			return &wheel.Missing{Name: p.Name, Chain: fmt.Sprintf("the lock file %s asks for it", f.File), Indexes: page.Asked}
+			return &wheel.Missing{Name: p.Name, Chain: fmt.Sprintf("the lock file %s asks for it", f.File), Indexes: page.Asked, Claimed: page.Claimed}
 		}
 		for _, t := range targets {
 			if !slices.Contains(p.Targets, t.String()) {

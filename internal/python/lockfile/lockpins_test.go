@@ -97,7 +97,7 @@ func TestLocateFindsExactlyWhatIsLocked(t *testing.T) {
 	}, {
 		name: "a distribution that no index has", file: "Pipfile.lock",
 		text:    pipfileLock(`"c": {"version": "==1.0", "hashes": ["sha256:` + strings.Repeat("f", 64) + `"]}`),
-		wantErr: `there is no distribution "c": not on INDEX. The lock file Pipfile.lock asks for it.`,
+		wantErr: `there is no distribution "c": not on INDEX. The lock file Pipfile.lock asks for it. If it is misspelt, correct it. If it is private, name its index: index = [{ url = "https://…/simple/", packages = ["c"] }].`,
 	}} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

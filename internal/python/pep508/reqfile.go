@@ -47,7 +47,7 @@ func ParseInput(s, source string) (Input, error) {
 // write instead, and all of a file are told at once. With --require-hashes a
 // requirement without --hash is an error.
 func ReadRequirementsFile(name string, getenv func(string) string) (*RequirementsFile, error) {
-	if fault := otherKind(filepath.Base(name)); fault != "" && exists(name) {
+	if fault := otherKind(name); fault != "" && exists(name) {
 		return nil, fmt.Errorf("reading requirements file %q: %s", filepath.Base(name), fault)
 	}
 	r := reader{read: os.ReadFile, exists: exists, getenv: getenv, seen: map[visit]bool{}}
@@ -56,18 +56,22 @@ func ReadRequirementsFile(name string, getenv func(string) string) (*Requirement
 
 // otherKind says what a file is that holds no requirements, by its name, and
 // where it belongs; "" for any other.
-func otherKind(base string) string {
+func otherKind(name string) string {
+	base := filepath.Base(name)
 	switch {
 	case isLockFile(base):
 		return "it is a lock file: name it in python.lock_file"
 	case base == "pyproject.toml":
-		return "it describes a project and holds no list of requirements: name the project's lock file (uv.lock, pylock.toml, poetry.lock) in python.lock_file, or write its dependencies in python.requirements"
+		command, writes := LockCommand(name)
+		return fmt.Sprintf("it describes a project and holds no list of requirements: run %s and name the %s that this writes in python.lock_file, or write its dependencies in python.requirements", command, writes)
 	case base == "Pipfile":
-		return "it describes a project of Pipenv: name its Pipfile.lock in python.lock_file"
+		return "it describes a project of Pipenv: run pipenv lock and name its Pipfile.lock in python.lock_file"
 	case base == "setup.py" || base == "setup.cfg":
 		return "it describes a project of setuptools: write its install_requires in python.requirements"
 	case base == "environment.yml" || base == "environment.yaml":
 		return "it describes an environment of conda: write what it lists below pip in python.requirements"
+	case base == "package.json" || IsNodeLock(base):
+		return "it belongs to Node.js: name it in nodejs.package_json or nodejs.lock_file"
 	case strings.HasSuffix(base, ".toml") || strings.HasSuffix(base, ".json"):
 		return "it is no file in pip's requirements format, such as requirements.txt"
 	}
@@ -374,4 +378,23 @@ func (r *reader) priorTo(l line, value string) error {
 		return nil
 	}
 	return l.fail(0, "expected a date or a moment such as 2026-01-31T00:00:00Z after --uploaded-prior-to")
+}
+
+// Sources lists what a requirements file says of where distributions come
+// from, for a digest.
+func (f *RequirementsFile) Sources() []string {
+	var list []string
+	for _, address := range f.ExtraURLs {
+		list = append(list, "extra "+address)
+	}
+	for _, place := range f.FindLinks {
+		list = append(list, "links "+place)
+	}
+	if f.IndexURL != "" {
+		list = append(list, "index "+f.IndexURL)
+	}
+	if f.NoIndex {
+		list = append(list, "none")
+	}
+	return list
 }

@@ -172,7 +172,7 @@ func TestReadRequirementsFileSaysWhatToWrite(t *testing.T) {
 		"dist/six-1.16.0-py3-none-any.whl":            "a path is not a requirement",
 		"six-1.16.0-py3-none-any.whl":                 "a file is not a requirement",
 		"https://example.com/six.whl":                 "a URL alone is not a requirement",
-		"git+https://example.com/six.git":             "a URL alone is not a requirement",
+		"git+https://example.com/six.git":             "nothing is built from source: make its wheel once with pip wheel --no-deps git+https://example.com/six.git",
 		"six==${VERSION}":                             "the environment variable VERSION is not set",
 		"six --hash=md5:00":                           "expected --hash=sha256:<hex>",
 		"six --hash=sha256:zz":                        "expected --hash=sha256:<hex>",
@@ -319,7 +319,7 @@ func TestReadRequirementsFileTellsAllFaults(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	for name, want := range map[string]string{
-		"pyproject.toml": "it describes a project and holds no list of requirements: name the project's lock file", "uv.lock": "it is a lock file: name it in python.lock_file",
+		"pyproject.toml": "it describes a project and holds no list of requirements: run uv lock and name the uv.lock that this writes in python.lock_file", "uv.lock": "it is a lock file: name it in python.lock_file",
 		"Pipfile": "name its Pipfile.lock in python.lock_file", "environment.yml": "it describes an environment of conda", "setup.py": "it describes a project of setuptools",
 	} {
 		_, err := ReadRequirementsFile(writeFiles(t, map[string]string{name: "x"}, name), noVariables)

@@ -123,6 +123,8 @@ func notRequirement(s string) string {
 	}
 	head = strings.ToLower(head)
 	switch {
+	case strings.HasPrefix(head, "git+") || strings.HasPrefix(head, "hg+") || strings.HasPrefix(head, "svn+") || strings.HasPrefix(head, "bzr+"):
+		return "nothing is built from source: make its wheel once with pip wheel --no-deps " + WithoutLogin(s) + ", give that in python.wheels, and write the name alone here"
 	case strings.Contains(head, "://") || strings.HasPrefix(head, "file:"):
 		return "a URL alone is not a requirement: write name==version, and where that has no wheel, give one in python.wheels"
 	case strings.HasPrefix(head, ".") || strings.HasPrefix(head, "~") || strings.ContainsAny(head, `/\`):
@@ -134,6 +136,12 @@ func notRequirement(s string) string {
 		}
 	}
 	return ""
+}
+
+// WithoutLogin returns the first word of a line without users and passwords.
+func WithoutLogin(s string) string {
+	word, _, _ := strings.Cut(HideCredentials(s, 0), " ")
+	return word
 }
 
 // refusal returns why an option at the start of a line is not obeyed and what to

@@ -5,6 +5,7 @@
 package pep508
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -205,8 +206,9 @@ func (p *Parser) specifiers() (pep440.Specifiers, error) {
 	}
 	set, err := pep440.ParseSpecifiers(p.S[p.i:end])
 	if syntax, ok := errors.AsType[*pep440.SyntaxError](err); ok {
+		reason := cmp.Or(specifierAdvice(strings.TrimSpace(p.S[:p.i]), p.S[p.i:end]), syntax.Reason)
 		p.i += syntax.Offset
-		return set, p.fail(syntax.Reason)
+		return set, p.fail(reason)
 	}
 	p.i = end
 	p.eat(")")

@@ -84,7 +84,7 @@ func direct(in pep508.Input) (wheel.GivenWheel, wheel.WheelName, error) {
 	case u.Scheme == "file":
 		return none, wheel.WheelName{}, unusable(in, "an address on disk is that of one machine (conda writes such in place of versions): write name==version, as \"pip list --format=freeze\" prints it, or give the wheel by python.wheels = [{ source = … }]")
 	case u.Scheme != "https" && u.Scheme != "http":
-		return none, wheel.WheelName{}, unusable(in, fmt.Sprintf("it comes from %s, and nothing is built from source: make its wheel once by \"pip wheel --no-deps\" and give that in python.wheels, where it stands in for this requirement, or leave it out by python.exclude = [%q]", u.Scheme, in.Requirement.Name))
+		return none, wheel.WheelName{}, unusable(in, fmt.Sprintf("it comes from %s, and nothing is built from source: make its wheel once by \"pip wheel --no-deps %s\" and give that in python.wheels, where it stands in for this requirement, or leave it out by python.exclude = [%q]", u.Scheme, pep508.WithoutLogin(in.Requirement.URL), in.Requirement.Name))
 	case u.User != nil || u.RawQuery != "":
 		return none, wheel.WheelName{}, unusable(in, "its address has a user, password or query, which may be a secret: write the address without them, and the credentials into netrc")
 	case !strings.HasSuffix(u.Path, ".whl"):
@@ -125,7 +125,10 @@ func digestOf(in pep508.Input, fragment string) (store.Digest, error) {
 	var digest store.Digest
 	for i, hex := range digests {
 		d, err := store.ParseDigest(hex)
-		if err != nil || d.IsZero() {
+		if err == nil && d.IsZero() {
+			return store.Digest{}, unusable(in, fmt.Sprintf("%q is a placeholder: write the SHA-256 of the file", hex))
+		}
+		if err != nil {
 			return store.Digest{}, unusable(in, fmt.Sprintf("%q is no SHA-256: write 64 hexadecimal digits", hex))
 		}
 		if i > 0 && d != digest {

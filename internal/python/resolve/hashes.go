@@ -79,3 +79,24 @@ func (w *world) checkHashes(p *index.Page, pl *index.Policy) error {
 	}
 	return nil
 }
+
+// Unhashed returns the wheels of a lock that no requirement gives a hash of, each
+// as a requirement with the hash that the index gives. It is empty unless hashes
+// are required, or a requirement has one: pip's rule. Given wheels are known by
+// theirs.
+func (s *Spec) Unhashed(l *wheel.Lock, required bool) []string {
+	hashed := map[string]bool{}
+	for _, in := range s.Requirements {
+		if len(in.Hashes) > 0 {
+			required, hashed[in.Requirement.Name] = true, true
+		}
+	}
+	var without []string
+	for _, w := range l.Wheels {
+		given := slices.ContainsFunc(s.Given, func(g wheel.GivenWheel) bool { return g.SHA256 == w.SHA256 })
+		if required && !hashed[w.Name] && !given {
+			without = append(without, fmt.Sprintf("%s==%s --hash=sha256:%s", w.Name, w.Version, w.SHA256))
+		}
+	}
+	return without
+}

@@ -375,7 +375,7 @@ numpy 2.3.0
 		name:     "missing",
 		universe: "a 1.0\n  requires: nowhere\n",
 		require:  []string{"a"},
-		wantErr:  `there is no distribution "nowhere": not on INDEX. It is needed by a 1.0 ("nowhere"), which is asked for in req:1 ("a").`,
+		wantErr:  `there is no distribution "nowhere": not on INDEX. It is needed by a 1.0 ("nowhere"), which is asked for in req:1 ("a"). If it is misspelt, correct it. If it is private, name its index: index = [{ url = "https://…/simple/", packages = ["nowhere"] }].`,
 	}, {
 		name:     "a version that does not exist",
 		universe: "a 1.0\na 1.1\na 1.2\na 1.3\na 1.5\na 1.6\na 1.7\n",

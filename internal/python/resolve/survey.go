@@ -67,7 +67,7 @@ func (w *world) surveyPage(p *index.Page) []*survey {
 // refuse explains why no version of a project answers a requirement.
 func (w *world) refuse(p *index.Page, d dependency, chain string) error {
 	if p.Absent() {
-		return &wheel.Missing{Name: d.name, Chain: chain, Indexes: p.Asked}
+		return &wheel.Missing{Name: d.name, Chain: chain, Indexes: p.Asked, Claimed: p.Claimed}
 	}
 	all := w.surveyPage(p)
 	if given := w.policyOn(p).StandIn; given != "" {

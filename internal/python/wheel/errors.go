@@ -54,6 +54,9 @@ func (e *NoWheel) Detail() string { return e.text(Sentence(e.Reason)) }
 
 func (e *NoWheel) text(reason string) string {
 	text := reason + " " + Sentence(e.Chain)
+	if meant := wrongName(e.Name); meant != "" {
+		return text + " " + meant
+	}
 	if e.Advice != "" {
 		text += " " + e.Advice
 	}
@@ -84,6 +87,9 @@ func (e *NoVersion) Error() string {
 		text += fmt.Sprintf(" The first index that has a name serves all of it: that is %s, so that %s was not asked. To take %s from there, write python.index = [{ url = %q, packages = [%q] }].",
 			e.Index, strings.Join(e.After, " and "), e.Name, e.After[0], e.Name)
 	}
+	if meant := wrongName(e.Name); meant != "" {
+		text += " " + meant
+	}
 	return text
 }
 
@@ -102,6 +108,8 @@ type Missing struct {
 	Name    string
 	Chain   string
 	Indexes []string // that were asked, without credentials
+	// Claimed is set where an index serves the name alone.
+	Claimed bool
 }
 
 func (e *Missing) Error() string {
@@ -109,7 +117,14 @@ func (e *Missing) Error() string {
 	if len(e.Indexes) > 0 {
 		where = "not on " + strings.Join(e.Indexes, " or ")
 	}
-	return fmt.Sprintf("there is no distribution %q: %s. %s", e.Name, where, Sentence(e.Chain))
+	text := fmt.Sprintf("there is no distribution %q: %s. %s ", e.Name, where, Sentence(e.Chain))
+	if meant := wrongName(e.Name); meant != "" {
+		return text + meant
+	}
+	if e.Claimed {
+		return text + "If it is misspelt, correct it."
+	}
+	return text + fmt.Sprintf("If it is misspelt, correct it. If it is private, name its index: index = [{ url = \"https://…/simple/\", packages = [%q] }].", e.Name)
 }
 
 // NoDigest tells that the index gives no SHA-256 for a chosen wheel, so that

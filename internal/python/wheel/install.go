@@ -129,3 +129,12 @@ func installedPath(name string) (string, bool) {
 		return "", false
 	}
 }
+
+// TargetsFor is TargetFor of each.
+func TargetsFor(targets []runtimes.Target) []Target {
+	var out []Target
+	for _, t := range targets {
+		out = append(out, TargetFor(t))
+	}
+	return out
+}

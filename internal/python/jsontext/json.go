@@ -1,4 +1,6 @@
-package index
+// Package jsontext scans JSON without reflection: pages of large projects hold
+// thousands of files, of which a few members count.
+package jsontext
 
 import (
 	"errors"
@@ -10,22 +12,22 @@ import (
 
 var errJSON = errors.New("not valid JSON")
 
-// jsonScanner reads JSON text once, forward, without reflection: index pages
+// Scanner reads JSON text once, forward, without reflection: index pages
 // reach megabytes and most of their values are skipped. Strings without escapes
 // are substrings of the text. It is lenient where nothing hangs on it: control
 // characters may stand in strings, and numbers are not checked.
-type jsonScanner struct {
-	text string
+type Scanner struct {
+	Text string
 	pos  int
 }
 
-func (s *jsonScanner) fail(want string) error {
+func (s *Scanner) fail(want string) error {
 	return fmt.Errorf("reading JSON at byte %d: want %s: %w", s.pos, want, errJSON)
 }
 
-// object calls member for each key of the object at the current position;
+// Object calls member for each key of the object at the current position;
 // member must consume the value.
-func (s *jsonScanner) object(member func(key string) error) error {
+func (s *Scanner) Object(member func(key string) error) error {
 	if !s.take('{') {
 		return s.fail("an object")
 	}
@@ -33,7 +35,7 @@ func (s *jsonScanner) object(member func(key string) error) error {
 		return nil
 	}
 	for {
-		key, err := s.string()
+		key, err := s.String()
 		if err != nil {
 			return err
 		}
@@ -52,8 +54,8 @@ func (s *jsonScanner) object(member func(key string) error) error {
 	}
 }
 
-// array calls element once for each element; element must consume it.
-func (s *jsonScanner) array(element func() error) error {
+// Array calls element once for each element; element must consume it.
+func (s *Scanner) Array(element func() error) error {
 	if !s.take('[') {
 		return s.fail("an array")
 	}
@@ -73,10 +75,10 @@ func (s *jsonScanner) array(element func() error) error {
 	}
 }
 
-// peek returns the first byte of the next token, 0 at the end.
-func (s *jsonScanner) peek() byte {
-	for s.pos < len(s.text) {
-		switch c := s.text[s.pos]; c {
+// Peek returns the first byte of the next token, 0 at the end.
+func (s *Scanner) Peek() byte {
+	for s.pos < len(s.Text) {
+		switch c := s.Text[s.pos]; c {
 		case ' ', '\t', '\n', '\r':
 			s.pos++
 		default:
@@ -86,24 +88,24 @@ func (s *jsonScanner) peek() byte {
 	return 0
 }
 
-func (s *jsonScanner) take(c byte) bool {
-	if s.peek() != c {
+func (s *Scanner) take(c byte) bool {
+	if s.Peek() != c {
 		return false
 	}
 	s.pos++
 	return true
 }
 
-func (s *jsonScanner) string() (string, error) {
+func (s *Scanner) String() (string, error) {
 	if !s.take('"') {
 		return "", s.fail("a string")
 	}
-	end := strings.IndexByte(s.text[s.pos:], '"')
+	end := strings.IndexByte(s.Text[s.pos:], '"')
 	if end < 0 {
-		s.pos = len(s.text)
+		s.pos = len(s.Text)
 		return "", s.fail("the end of a string")
 	}
-	value := s.text[s.pos : s.pos+end]
+	value := s.Text[s.pos : s.pos+end]
 	if escape := strings.IndexByte(value, '\\'); escape >= 0 {
 		start := s.pos
 		s.pos += escape
@@ -114,11 +116,11 @@ func (s *jsonScanner) string() (string, error) {
 }
 
 // escaped finishes a string in which an escape stands at the current position.
-func (s *jsonScanner) escaped(start int) (string, error) {
+func (s *Scanner) escaped(start int) (string, error) {
 	var out strings.Builder
-	out.WriteString(s.text[start:s.pos])
-	for s.pos < len(s.text) {
-		c := s.text[s.pos]
+	out.WriteString(s.Text[start:s.pos])
+	for s.pos < len(s.Text) {
+		c := s.Text[s.pos]
 		s.pos++
 		switch {
 		case c == '"':
@@ -136,11 +138,11 @@ func (s *jsonScanner) escaped(start int) (string, error) {
 	return "", s.fail("the end of a string")
 }
 
-func (s *jsonScanner) escape() (rune, error) {
-	if s.pos >= len(s.text) {
+func (s *Scanner) escape() (rune, error) {
+	if s.pos >= len(s.Text) {
 		return 0, s.fail("an escape")
 	}
-	c := s.text[s.pos]
+	c := s.Text[s.pos]
 	s.pos++
 	switch c {
 	case '"', '\\', '/':
@@ -160,7 +162,7 @@ func (s *jsonScanner) escape() (rune, error) {
 		if err != nil || high < 0xd800 || high > 0xdfff {
 			return high, err
 		}
-		if high < 0xdc00 && strings.HasPrefix(s.text[s.pos:], `\u`) {
+		if high < 0xdc00 && strings.HasPrefix(s.Text[s.pos:], `\u`) {
 			s.pos += 2
 			low, err := s.hex4()
 			if err != nil {
@@ -175,11 +177,11 @@ func (s *jsonScanner) escape() (rune, error) {
 	return 0, s.fail("a known escape")
 }
 
-func (s *jsonScanner) hex4() (rune, error) {
-	if s.pos+4 > len(s.text) {
+func (s *Scanner) hex4() (rune, error) {
+	if s.pos+4 > len(s.Text) {
 		return 0, s.fail("four hexadecimal digits")
 	}
-	n, err := strconv.ParseUint(s.text[s.pos:s.pos+4], 16, 16)
+	n, err := strconv.ParseUint(s.Text[s.pos:s.pos+4], 16, 16)
 	if err != nil {
 		return 0, s.fail("four hexadecimal digits")
 	}
@@ -187,36 +189,36 @@ func (s *jsonScanner) hex4() (rune, error) {
 	return rune(n), nil
 }
 
-// optional reads a string, or skips any other value and returns "".
-func (s *jsonScanner) optional() (string, error) {
-	if s.peek() == '"' {
-		return s.string()
+// Optional reads a string, or skips any other value and returns "".
+func (s *Scanner) Optional() (string, error) {
+	if s.Peek() == '"' {
+		return s.String()
 	}
-	return "", s.skip()
+	return "", s.Skip()
 }
 
-// number reads a whole number of bytes; any other value is skipped and 0.
-func (s *jsonScanner) number() (int64, error) {
-	c := s.peek()
+// Number reads a whole number of bytes; any other value is skipped and 0.
+func (s *Scanner) Number() (int64, error) {
+	c := s.Peek()
 	start := s.pos
-	if err := s.skip(); err != nil {
+	if err := s.Skip(); err != nil {
 		return 0, err
 	}
 	if c < '0' || c > '9' {
 		return 0, nil
 	}
-	if n, err := strconv.ParseInt(s.text[start:s.pos], 10, 64); err == nil {
+	if n, err := strconv.ParseInt(s.Text[start:s.pos], 10, 64); err == nil {
 		return n, nil
 	}
 	return 0, nil
 }
 
-// skip passes over one value of any kind. Nesting is counted, not recursed
+// Skip passes over one value of any kind. Nesting is counted, not recursed
 // into, so that no page can exhaust the stack.
-func (s *jsonScanner) skip() error {
+func (s *Scanner) Skip() error {
 	depth := 0
 	for {
-		switch c := s.peek(); c {
+		switch c := s.Peek(); c {
 		case 0:
 			return s.fail("a value")
 		case '{', '[':
@@ -228,7 +230,7 @@ func (s *jsonScanner) skip() error {
 			}
 			s.pos++
 		case '"':
-			if _, err := s.string(); err != nil {
+			if _, err := s.String(); err != nil {
 				return err
 			}
 		case ',', ':':
@@ -249,9 +251,9 @@ func (s *jsonScanner) skip() error {
 }
 
 // word passes over a number, true, false or null.
-func (s *jsonScanner) word() error {
+func (s *Scanner) word() error {
 	start := s.pos
-	for s.pos < len(s.text) && strings.IndexByte(" \t\r\n,:]}[{\"", s.text[s.pos]) < 0 {
+	for s.pos < len(s.Text) && strings.IndexByte(" \t\r\n,:]}[{\"", s.Text[s.pos]) < 0 {
 		s.pos++
 	}
 	if s.pos == start {
