@@ -142,6 +142,9 @@ type auditor struct {
 	byBase map[string][]string // native files by their last name
 	native []string            // paths of native files, sorted
 	known  map[string]*native.Facts
+	// runnable are the files that can be programs, by what they hold or where
+	// they lie.
+	runnable []*filetree.Entry
 	// byOrigin are the native files of each input.
 	byOrigin map[filetree.Origin][]string
 	found    []one
@@ -166,6 +169,11 @@ func newAuditor(l Layer) *auditor {
 		}
 	}
 	slices.Sort(a.native)
+	for i := range l.Files {
+		if e := &l.Files[i]; a.known[e.Path] != nil || byPath(e.Path) {
+			a.runnable = append(a.runnable, e)
+		}
+	}
 	for _, name := range a.native {
 		a.byBase[base(name)] = append(a.byBase[base(name)], name)
 		a.byOrigin[a.origin(name)] = append(a.byOrigin[a.origin(name)], name)

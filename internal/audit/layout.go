@@ -85,7 +85,9 @@ func (l *layoutCheck) place() bool {
 
 // isLooked reports whether a declared runtime looks where a file lies.
 func (l *layoutCheck) isLooked(name string) bool {
-	return slices.ContainsFunc(l.looked, func(folder string) bool { return strings.HasPrefix(name, folder+"/") })
+	return slices.ContainsFunc(l.looked, func(folder string) bool {
+		return len(name) > len(folder) && name[len(folder)] == '/' && strings.HasPrefix(name, folder)
+	})
 }
 
 func (l *layoutCheck) has(family string) bool { return slices.Contains(l.families, family) }

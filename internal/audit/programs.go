@@ -39,8 +39,7 @@ func (j *judgement) programs() {
 
 // executables judges what is to be run.
 func (j *judgement) executables() {
-	for i := range j.layer.Files {
-		e := &j.layer.Files[i]
+	for _, e := range j.runnable {
 		f := j.facts(e.Path)
 		switch {
 		case f == nil || f.Kind == "":

@@ -37,7 +37,7 @@ func ReadContext(r Recipe) ([]filetree.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := filetree.Scan(r.Context, filetree.ScanOptions{Exclude: rules.prunable()})
+	files, err := filetree.Scan(r.Context, filetree.ScanOptions{Exclude: rules.prunable(), Skip: r.Skip})
 	if err != nil {
 		return nil, err
 	}
@@ -56,25 +56,6 @@ func ReadContext(r Recipe) ([]filetree.File, error) {
 	}
 	slices.SortFunc(files, func(a, b filetree.File) int { return strings.Compare(a.Path, b.Path) })
 	return files, nil
-}
-
-// Sends reports whether the engine is sent the file at a host path, were it
-// there.
-func (r Recipe) Sends(file string) (bool, error) {
-	dir, err := filepath.Abs(r.Context)
-	if err != nil {
-		return false, fmt.Errorf("finding %q: %w", r.Context, err)
-	}
-	full, err := filepath.Abs(file)
-	if err != nil {
-		return false, fmt.Errorf("finding %q: %w", file, err)
-	}
-	rel, below := strings.CutPrefix(full, strings.TrimSuffix(dir, string(filepath.Separator))+string(filepath.Separator))
-	if !below {
-		return false, nil
-	}
-	rules, _, err := readIgnore(r.Context, path.Clean(cmp.Or(r.Dockerfile, defaultDockerfile)))
-	return err == nil && !rules.leavesOut(filepath.ToSlash(rel)), err
 }
 
 // ignoreRules are the lines of a .dockerignore: patterns over whole paths, of

@@ -32,6 +32,8 @@ type Recipe struct {
 	Platform string
 	// Fresh builds every step anew.
 	Fresh bool
+	// Skip is as in [filetree.ScanOptions].
+	Skip func(host string) bool
 }
 
 // EngineError says that no engine could be asked.

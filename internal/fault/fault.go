@@ -6,6 +6,7 @@ package fault
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -50,19 +51,23 @@ func Tied(err error) bool {
 // All returns the faults that an error holds, in their order: several where
 // errors were joined. It is empty where the error names no argument.
 func All(err error) []*Error {
-	switch e := err.(type) {
-	case nil:
-		return nil
-	case *Error:
-		return []*Error{e}
-	case interface{ Unwrap() []error }:
+	// Joined errors are taken apart before a fault is looked for in each.
+	if joined, ok := errors.AsType[interface {
+		error
+		Unwrap() []error
+	}](err); ok {
 		var all []*Error
-		for _, part := range e.Unwrap() {
+		for _, part := range joined.Unwrap() {
 			all = append(all, All(part)...)
 		}
-		return all
+		if first, ok := errors.AsType[*Error](err); !ok || slices.Contains(all, first) {
+			return all
+		}
 	}
-	return All(errors.Unwrap(err))
+	if found, ok := errors.AsType[*Error](err); ok {
+		return []*Error{found}
+	}
+	return nil
 }
 
 // Sentence writes the text of an error as a sentence: with a capital and a full

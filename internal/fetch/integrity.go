@@ -183,7 +183,6 @@ func (c *Client) stored(s Source) (f *os.File, found Source, err error) {
 	if _, known := c.matched.Load(key); known {
 		return f, s, nil
 	}
-	var wrong *IntegrityError
 	err = s.Integrity.Check(f)
 	if err == nil {
 		_, err = f.Seek(0, io.SeekStart)
@@ -193,7 +192,7 @@ func (c *Client) stored(s Source) (f *os.File, found Source, err error) {
 		return f, s, nil
 	}
 	closed := f.Close()
-	if errors.As(err, &wrong) {
+	if _, wrong := errors.AsType[*IntegrityError](err); wrong {
 		return nil, asked, closed
 	}
 	return nil, asked, errors.Join(err, closed)

@@ -44,27 +44,19 @@ type ScanOptions struct {
 	Keep func(name string, isDir bool) bool
 	// RefuseLinks makes every symbolic link that is not left out an error.
 	RefuseLinks bool
-}
-
-// ignored are names that tools leave in a source tree by themselves: they
-// would give every machine other bytes. A __pycache__ also names its
-// interpreter and its source's time, and Lambda could never use it. What
-// Terraform and this provider write would change the layer with every plan,
-// and a state may hold secrets.
-func ignored(name string) bool {
-	switch name {
-	case ".git", ".DS_Store", "__pycache__", ".terraform", ".layerbuild", ".terraform.lock.hcl", ".terraform.tfstate.lock.info", "tfplan":
-		return true
-	}
-	return strings.HasSuffix(name, ".tfplan") || strings.HasSuffix(name, ".tfstate") || strings.HasSuffix(name, ".tfstate.backup")
+	// Skip reports whether a file or folder of the host is left out because the
+	// run itself writes it; nil skips nothing. Paths are without links.
+	Skip func(host string) bool
 }
 
 // Scan reads the files below the directory root, or the one file root, and
 // returns them sorted by the bytes of Path. What comes out depends on names
 // and contents alone: modes, times and the order of the directory never
-// matter. Left out wherever they are: .git, .DS_Store, __pycache__, .layerbuild,
-// what Terraform writes (.terraform, lock files, states, plans by the usual names), and what o leaves
-// out. A directory without files is an empty list.
+// matter. Left out wherever they are: .git, .DS_Store, __pycache__, what Terraform
+// and this provider write (.terraform, .layerbuild, lock files, logs of crashes, values of
+// variables; states and plans by their content too), and what o leaves out. A
+// directory without files is an empty list. That root, or a pattern of Include, names
+// nothing but such a file of Terraform's own is a *PathError.
 //
 // A symbolic link to a file or a folder inside root is read as that file or
 // folder. A link that leads out of root, nowhere, to what is always left out, or
@@ -83,13 +75,16 @@ func Scan(root string, o ScanOptions) ([]File, error) {
 	if err != nil {
 		return nil, &PathError{Path: root, Reason: "cannot be read", Err: bareError(err)}
 	}
-	s := scanner{root: root, resolved: resolved, options: o, buf: make([]byte, 128<<10)}
+	s := scanner{root: root, resolved: resolved, options: o, buf: make([]byte, 128<<10), left: map[string]string{}, met: map[string]bool{}}
 	if info.IsDir() {
 		err = s.walk(resolved, "", nil)
 	} else {
 		err = s.take(filepath.ToSlash(filepath.Base(root)), resolved, info.Mode())
 	}
 	if err != nil {
+		return nil, err
+	}
+	if err := s.checkInclude(); err != nil {
 		return nil, err
 	}
 	if o.NeedsIgnoreFile && info.IsDir() && len(s.ignores) == 0 {
@@ -107,6 +102,8 @@ type scanner struct {
 	files    []File
 	entered  int // folders by links
 	buf      []byte
+	left     map[string]string // a file that is never packed, by the pattern that names it
+	met      map[string]bool   // patterns that name a file that is packed
 }
 
 // maxDepth bounds how deep folders lie in each other, maxEntered how many are
@@ -143,7 +140,13 @@ func (s *scanner) walk(host, dir string, above []string) error {
 }
 
 func (s *scanner) visit(name, host string, mode fs.FileMode, above []string) error {
-	if ignored(path.Base(name)) || Match(s.options.Exclude, name) || s.leavesOut(name, mode.IsDir()) {
+	if Match(s.options.Exclude, name) || s.leavesOut(name, mode.IsDir()) || s.options.Skip != nil && s.options.Skip(host) {
+		return nil
+	}
+	if base := path.Base(name); ignored(base) {
+		if ownName(base) {
+			s.leave(name)
+		}
 		return nil
 	}
 	if mode&fs.ModeSymlink == 0 && !s.keeps(name, mode.IsDir()) {
@@ -200,9 +203,12 @@ func (s *scanner) shown(name string) string { return filepath.Join(s.root, filep
 
 // take adds the file at the host path under name.
 func (s *scanner) take(name, host string, mode fs.FileMode) error {
-	shown := s.shown(name)
-	if host == s.resolved {
+	shown, alone := s.shown(name), host == s.resolved
+	if alone {
 		shown = s.root
+	}
+	if alone && ownName(path.Base(name)) {
+		return &PathError{Path: shown, Reason: ownReason}
 	}
 	if fault := nameFault(name); fault != "" {
 		return &PathError{Path: shown, Reason: fault}
@@ -210,10 +216,17 @@ func (s *scanner) take(name, host string, mode fs.FileMode) error {
 	if !mode.IsRegular() {
 		return &PathError{Path: shown, Reason: "is neither a file nor a directory"}
 	}
-	f, err := s.read(host)
-	if err != nil {
+	f, own, err := s.read(host)
+	switch {
+	case err != nil:
 		return &PathError{Path: shown, Reason: "cannot be read", Err: bareError(err)}
+	case own && alone:
+		return &PathError{Path: shown, Reason: ownReason}
+	case own:
+		s.leave(name)
+		return nil
 	}
+	s.meet(name)
 	f.Path = name
 	s.files = append(s.files, f)
 	return nil
@@ -244,28 +257,36 @@ func (s *scanner) follow(shown, host string) (string, fs.FileInfo, error) {
 	return target, info, nil
 }
 
-// read takes size, digest and kind from one pass over the content.
-func (s *scanner) read(host string) (File, error) {
+// read takes size, digest and kind from one pass over the content, and reports
+// whether it is that of a file of Terraform's own.
+func (s *scanner) read(host string) (f File, own bool, err error) {
 	in, err := os.Open(host)
 	if err != nil {
-		return File{}, err
+		return File{}, false, err
 	}
 	defer func() { _ = in.Close() }()
-	f := File{Source: host}
+	info, err := in.Stat()
+	if err != nil {
+		return File{}, false, err
+	}
+	f = File{Source: host}
 	h := sha256.New()
 	for {
 		n, err := io.ReadFull(in, s.buf)
 		if f.Size == 0 {
 			f.Program, f.Machine = isProgram(s.buf[:n]), machine(s.buf[:n])
+			if own = ownContent(s.buf[:n], in, info.Size()); own {
+				return f, own, nil
+			}
 		}
 		f.Size += int64(n)
 		h.Write(s.buf[:n])
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			f.SHA256 = [sha256.Size]byte(h.Sum(nil))
-			return f, nil
+			return f, false, nil
 		}
 		if err != nil {
-			return File{}, err
+			return File{}, false, err
 		}
 	}
 }

@@ -70,6 +70,7 @@ func (e *MismatchError) Error() string {
 // all. With o.Want it keeps no other bytes: damaged blobs of the cache are
 // fetched anew, and where that does not help the error is a *MismatchError.
 func (b *Builder) Build(ctx context.Context, l *Lock, o Output) (Artifact, error) {
+	b.own.add(o.Path)
 	c, err := b.open()
 	if err != nil {
 		return Artifact{}, err
@@ -97,7 +98,7 @@ func (b *Builder) buildParts(ctx context.Context, c *cache, l *Lock, o Output) (
 	// A wheel that another project cached is trusted by name only where the
 	// digest of the whole layer will tell.
 	if o.Want.IsZero() {
-		if _, err := c.verify(ctx, l); err != nil {
+		if err := c.verify(ctx, l); err != nil {
 			return Artifact{}, err
 		}
 		return b.build(ctx, c, l, o, true)
@@ -106,7 +107,7 @@ func (b *Builder) buildParts(ctx context.Context, c *cache, l *Lock, o Output) (
 	if !mayBeDamage(err) {
 		return a, err
 	}
-	if _, verifyErr := c.verify(ctx, l); verifyErr != nil {
+	if verifyErr := c.verify(ctx, l); verifyErr != nil {
 		return Artifact{}, errors.Join(err, verifyErr)
 	}
 	return b.build(ctx, c, l, o, true)

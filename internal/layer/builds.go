@@ -69,8 +69,8 @@ func (b BuildSpec) check(at fault.Path) error {
 }
 
 // recipe returns what the engine is asked for.
-func (l *BuildLock) recipe(platform string) container.Recipe {
-	return container.Recipe{Context: l.Context, Dockerfile: l.Dockerfile, Target: l.Target, Args: l.Args, Platform: platform}
+func (l *BuildLock) recipe(platform string, own *ownPaths) container.Recipe {
+	return container.Recipe{Context: l.Context, Dockerfile: l.Dockerfile, Target: l.Target, Args: l.Args, Platform: platform, Skip: own.skips}
 }
 
 // request digests all that the result depends on, besides what the engine finds
@@ -115,16 +115,7 @@ func (all buildSpecs) choose(ctx context.Context, r *resolution) error {
 
 func (r *resolution) lockBuild(ctx context.Context, spec BuildSpec, l *BuildLock) error {
 	s := r.spec
-	if s.Output != "" {
-		itself, err := l.recipe("").Sends(s.Output)
-		if err != nil {
-			return err
-		}
-		if itself {
-			return fmt.Errorf("the engine would be sent %q, the zip of this package, which changes with every plan: write its output_path outside of the context, or name it in .dockerignore", s.Output)
-		}
-	}
-	sent, err := container.ReadContext(l.recipe(""))
+	sent, err := container.ReadContext(l.recipe("", s.own))
 	if err != nil {
 		return err
 	}
@@ -208,7 +199,7 @@ func (c *cache) runBuild(ctx context.Context, l *BuildLock, platform string, sen
 		return containerFacts{}, errOfflineBuild
 	}
 	engine := container.NewEngine(c.getenv, c.store)
-	recipe := l.recipe(platform)
+	recipe := l.recipe(platform, c.own)
 	recipe.Fresh = fresh
 	facts, err := c.packContainer(ctx, func(visit container.Visit) error {
 		return engine.Build(ctx, recipe, sent, l.Files, func(line string) { c.log.InfoContext(ctx, line) }, visit)
@@ -274,7 +265,7 @@ func (c *cache) bringBuild(ctx context.Context, l *BuildLock, want BuildResult) 
 				" Plan and apply on one machine, or let the provider's cache in S3 carry what a lock already names.", Err: why,
 		}
 	}
-	sent, err := container.ReadContext(l.recipe(want.Platform))
+	sent, err := container.ReadContext(l.recipe(want.Platform, c.own))
 	if err != nil {
 		return lost(err)
 	}

@@ -79,16 +79,16 @@ func isEnd(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.
 // confirms reports whether a segment of the store holds just the files that add
 // gives to a packer.
 func (c *cache) confirms(segment store.Digest, add func(*confirmer) error) (bool, error) {
-	tree, err := c.segmentTree(segment, filetree.Origin{})
-	if err != nil {
-		return false, nil // unreadable: made again
+	tree, unreadable := c.segmentTree(segment, filetree.Origin{})
+	if unreadable != nil {
+		return false, nil // it is made again
 	}
 	f := &confirmer{left: map[string]filetree.Entry{}, exec: map[string]bool{}, want: map[string]bool{}}
 	for _, e := range tree {
 		f.left[e.Path], f.want[e.Path] = e, e.Exec
 	}
 	var damaged *filetree.ArchiveError
-	err = add(f)
+	err := add(f)
 	if errors.Is(err, errUnlike) || errors.As(err, &damaged) {
 		return false, nil
 	}
@@ -96,10 +96,10 @@ func (c *cache) confirms(segment store.Digest, add func(*confirmer) error) (bool
 }
 
 // confirmsFiles is confirms for files whose digests are known.
-func (c *cache) confirmsFiles(segment store.Digest, files []filetree.File) (bool, error) {
+func (c *cache) confirmsFiles(segment store.Digest, files []filetree.File) bool {
 	tree, err := c.segmentTree(segment, filetree.Origin{})
 	if err != nil || len(tree) != len(files) {
-		return false, nil
+		return false
 	}
 	sums := make(map[string]store.Digest, len(files))
 	for _, f := range files {
@@ -108,10 +108,10 @@ func (c *cache) confirmsFiles(segment store.Digest, files []filetree.File) (bool
 	for _, e := range tree {
 		sum, err := sumEntry(e)
 		if err != nil || sum != sums[e.Path] {
-			return false, nil
+			return false
 		}
 	}
-	return true, nil
+	return true
 }
 
 // sumEntry returns the digest of a file's content.

@@ -13,12 +13,11 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// DownloadSpec asks for files out of an archive, or for a single file; DownloadLock
-// is what was chosen for it.
-type (
-	DownloadSpec = download.Spec
-	DownloadLock = download.Lock
-)
+// DownloadSpec asks for files out of an archive, or for a single file.
+type DownloadSpec = download.Spec
+
+// DownloadLock is one element of downloads, as it was when it was resolved.
+type DownloadLock = download.Lock
 
 // downloadSpecs are the elements of downloads.
 type downloadSpecs []DownloadSpec

@@ -25,9 +25,9 @@ func (p *PythonSpec) choose(ctx context.Context, r *resolution) error {
 }
 
 // needs are the wheels, or what was made of their source distributions.
-func (p *PythonLock) needs(_ context.Context, c *cache, _ *Lock) []need {
+func (l *PythonLock) needs(_ context.Context, c *cache, _ *Lock) []need {
 	var all []need
-	for _, w := range p.Chosen.Wheels {
+	for _, w := range l.Chosen.Wheels {
 		n := need{any: []store.Digest{w.SHA256}, spare: w.Path != ""}
 		if w.FromSource() {
 			if made, ok := c.notedSegment(madeKey(python.SourceKey(w.SHA256))); ok {
@@ -39,28 +39,28 @@ func (p *PythonLock) needs(_ context.Context, c *cache, _ *Lock) []need {
 	return all
 }
 
-func (p *PythonLock) pack(ctx context.Context, c *cache, l *Lock, doubt bool) (packed, error) {
-	files, err := c.pythonTree(ctx, l, doubt)
+func (l *PythonLock) pack(ctx context.Context, c *cache, whole *Lock, doubt bool) (packed, error) {
+	files, err := c.pythonTree(ctx, whole, doubt)
 	if err == nil {
-		files, err = l.moved(files)
+		files, err = whole.moved(files)
 	}
-	judge := func(l *Lock, whole filetree.Tree, o Output) ([]Warning, error) {
-		unseen, err := pythonFindings(l, whole)
+	judge := func(of *Lock, tree filetree.Tree, o Output) ([]Warning, error) {
+		unseen, err := pythonFindings(of, tree)
 		if err != nil {
 			return nil, err
 		}
-		shadow, err := checkShadow(p.Chosen, l.noun(), o.Shadow)
+		shadow, err := checkShadow(l.Chosen, of.noun(), o.Shadow)
 		return append(unseen, shadow...), err
 	}
 	return packed{files: files, judge: judge}, err
 }
 
-func (p *PythonLock) contents(to map[string]string) {
-	for _, w := range p.Chosen.Wheels {
+func (l *PythonLock) contents(to map[string]string) {
+	for _, w := range l.Chosen.Wheels {
 		addVersion(to, "python:"+w.Name, w.Version)
 	}
 }
 
-func (p *PythonLock) warnings() []Warning {
-	return noted(fault.At("python"), "Notes on the Python distributions", p.Chosen.Notes)
+func (l *PythonLock) warnings() []Warning {
+	return noted(fault.At("python"), "Notes on the Python distributions", l.Chosen.Notes)
 }

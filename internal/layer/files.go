@@ -148,7 +148,7 @@ func lockFiles(f FileSpec, spec Spec) (FileLock, error) {
 	if f.Symlinks == LinksError {
 		l.Symlinks = LinksError
 	}
-	files, err := scan(l)
+	files, err := scan(l, spec.own)
 	if err != nil {
 		return FileLock{}, err
 	}
@@ -164,14 +164,10 @@ func lockFiles(f FileSpec, spec Spec) (FileLock, error) {
 	return l, nil
 }
 
-// checkFile refuses the layer's own zip, which would change with every plan,
-// and native code for another architecture.
+// checkFile refuses native code for another architecture.
 func (s Spec) checkFile(f filetree.File) error {
 	if s.excluded(f.Path) {
 		return nil
-	}
-	if s.Output != "" && f.Source != "" && absolute(f.Source) == absolute(s.Output) {
-		return fmt.Errorf("%q is the zip of this package: write its output_path outside of the source, or exclude it in files", s.Output)
 	}
 	switch {
 	case f.Machine == "":
@@ -215,14 +211,15 @@ func nativeFault(at fault.Path, err error) error {
 	}
 }
 
-// scan lists the files of the lock with their layer paths.
-func scan(l FileLock) ([]filetree.File, error) {
+// scan lists the files of the lock with their layer paths, without what the run
+// writes.
+func scan(l FileLock, own *ownPaths) ([]filetree.File, error) {
 	if l.Content != nil {
 		return inline(l), nil
 	}
 	options := filetree.ScanOptions{
 		Include: l.Include, Exclude: l.Exclude, RefuseLinks: l.Symlinks == LinksError,
-		IgnoreFile: cmp.Or(l.IgnoreFile, defaultIgnoreFile), NeedsIgnoreFile: l.IgnoreFile != "",
+		IgnoreFile: cmp.Or(l.IgnoreFile, defaultIgnoreFile), NeedsIgnoreFile: l.IgnoreFile != "", Skip: own.skips,
 	}
 	files, err := scanSource(l, options)
 	if err != nil {
@@ -280,7 +277,7 @@ func (c *cache) putInline(l FileLock, files []filetree.File) error {
 // filesTree returns the locked files as entries of a layer. They are deflated
 // once and kept in the store by content, so that the next build copies.
 func (c *cache) filesTree(ctx context.Context, l FileLock, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
-	files, err := scan(l)
+	files, err := scan(l, c.own)
 	if err != nil {
 		return nil, err
 	}
@@ -314,11 +311,8 @@ func segmentKey(tree store.Digest) string { return layerzip.Encoder + " " + tree
 // segment returns the digest of the zip of the files, in the store.
 func (c *cache) segment(ctx context.Context, l FileLock, files []filetree.File, doubt bool) (store.Digest, error) {
 	if digest, ok := c.notedSegment(segmentKey(l.Tree)); ok && c.store.Has(digest, -1) {
-		if !doubt {
+		if !doubt || c.confirmsFiles(digest, files) {
 			return digest, nil
-		}
-		if ok, err := c.confirmsFiles(digest, files); ok || err != nil {
-			return digest, err
 		}
 	}
 	if err := c.putInline(l, files); err != nil {

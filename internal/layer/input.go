@@ -117,6 +117,8 @@ func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error)
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
+	s.own = b.own
+	b.own.add(s.Output)
 	triggers, err := s.triggersDigest()
 	if err != nil {
 		return nil, err
@@ -178,25 +180,22 @@ func (c *cache) tree(ctx context.Context, l *Lock, o Output, doubt bool) (filetr
 }
 
 // verify reads every blob of the lock that the cache holds. Damaged ones are
-// dropped, so that a build fetches them; it reports whether there were any.
-func (c *cache) verify(ctx context.Context, l *Lock) (dropped bool, err error) {
+// dropped, so that a build fetches them.
+func (c *cache) verify(ctx context.Context, l *Lock) error {
 	for _, p := range l.parts() {
 		for _, n := range p.needs(ctx, c, l) {
 			for _, d := range n.any {
 				if !c.store.Has(d, -1) {
 					continue
 				}
-				var corrupt *store.CorruptError
-				switch err := c.store.Verify(d); {
-				case errors.As(err, &corrupt):
-					dropped = true
-				case err != nil:
-					return dropped, err
+				err := c.store.Verify(d)
+				if _, damaged := errors.AsType[*store.CorruptError](err); err != nil && !damaged {
+					return err
 				}
 			}
 		}
 	}
-	return dropped, nil
+	return nil
 }
 
 // holds reports whether all that the lock is packed from is on this machine, so

@@ -36,6 +36,7 @@ type Builder struct {
 	getenv  func(string) string
 	environ func() []string
 	log     *slog.Logger
+	own     *ownPaths
 
 	mu   sync.Mutex
 	said atomic.Bool // that records are not used
@@ -46,6 +47,7 @@ type Builder struct {
 
 // cache is what a Builder keeps on disk and reaches over the network.
 type cache struct {
+	own       *ownPaths
 	store     *store.Store
 	client    *fetch.Client // of all but Python
 	pip       func() (*pip, error)
@@ -100,17 +102,28 @@ func NewBuilder(o Options) *Builder {
 	if o.Getenv == nil {
 		o.Getenv = func(string) string { return "" }
 	}
+	own := newOwnPaths(o)
+	open := sync.OnceValues(func() (*cache, error) { return openCache(o, own) })
+	own.wrote = func(path string) bool {
+		c, err := open()
+		if err != nil {
+			return false
+		}
+		_, _, err = c.store.GetRecord("outputs", path)
+		return err == nil
+	}
 	return &Builder{
+		own:     own,
 		getenv:  o.Getenv,
 		log:     o.Logger,
-		open:    sync.OnceValues(func() (*cache, error) { return openCache(o) }),
+		open:    open,
 		environ: o.Environ,
 		outputs: map[string]store.Digest{},
 		run:     o.Run,
 	}
 }
 
-func openCache(o Options) (*cache, error) {
+func openCache(o Options, own *ownPaths) (*cache, error) {
 	s, err := store.Open(o.CacheDir)
 	if err != nil {
 		return nil, &fault.Error{
@@ -122,7 +135,7 @@ func openCache(o Options) (*cache, error) {
 	if s, err = shareStore(s, o); err != nil {
 		return nil, err
 	}
-	c := &cache{store: s, getenv: o.Getenv, log: o.Logger, offline: o.Offline, results: o.TrustBuilds, artifacts: newArtifacts(o.CodeArtifact, o.Offline)}
+	c := &cache{store: s, own: own, getenv: o.Getenv, log: o.Logger, offline: o.Offline, results: o.TrustBuilds, artifacts: newArtifacts(o.CodeArtifact, o.Offline)}
 	if c.client, err = c.newClient(o); err != nil {
 		return nil, err
 	}
@@ -190,6 +203,8 @@ type Spec struct {
 	// Made are local files that an earlier apply made and that may be missing
 	// here. They are no input either.
 	Made Made `json:"-"`
+	// own is what the run writes, set by Resolve.
+	own *ownPaths
 }
 
 // PythonSpec asks for Python distributions.
@@ -285,12 +300,14 @@ type Artifact struct {
 	Findings []Finding
 }
 
-// Warning, InputError and Severity are those of every room.
-type (
-	Warning    = fault.Warning
-	InputError = fault.Error
-	Severity   = fault.Severity
-)
+// Warning is something a user should know of and may act on.
+type Warning = fault.Warning
+
+// InputError is a fault of one argument.
+type InputError = fault.Error
+
+// Severity is what a finding of a check means.
+type Severity = fault.Severity
 
 // The severities of the checks.
 const (

@@ -112,7 +112,7 @@ func (c *cache) changedSincePlan(s Spec, planned plannedRecord, now *Lock) error
 			continue
 		}
 		var changes []string
-		if files, err := scan(now.Files[i]); err == nil {
+		if files, err := scan(now.Files[i], c.own); err == nil {
 			if changed, ok := errors.AsType[*ChangedError](c.changed(then.Files[i], files)); ok {
 				changes = changed.Changes
 			}
@@ -213,7 +213,7 @@ func (b *Builder) MadeInRun(l *Lock, before Made) Made {
 		if f.Source == "" {
 			continue
 		}
-		files, err := scan(f)
+		files, err := scan(f, b.own)
 		if err != nil {
 			if len(before[i]) > 0 {
 				made[i] = before[i] // they are not here, and were not read
@@ -248,7 +248,7 @@ func (r *resolution) chooseFiles(i int, f FileSpec) (FileLock, error) {
 	if old.Source != f.Source || old.Target != f.Target {
 		return lock, err
 	}
-	present, scanErr := scan(old)
+	present, scanErr := scan(old, r.builder.own)
 	if scanErr != nil && !errors.Is(scanErr, fs.ErrNotExist) {
 		return lock, err
 	}

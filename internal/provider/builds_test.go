@@ -302,7 +302,7 @@ func TestBuildsThatAreRefused(t *testing.T) {
 	for _, c := range []struct{ element, fault, want string }{
 		{context + `, files = { "/opt/bin/tool" = "bin/" }`, failed, `(?s)returned a non-zero code: 2.*the last lines of its log.*Step 1/1.*\+ make.*no rule`},
 		{context + `, files = { "/opt/bin/tool" = "bin/" }`, "", `"bin/tool" is for arm64`},
-		{context + `, files = { "/opt/bin/tol" = "bin/" }`, "", `(?s)"/opt/bin/tol".*Could not find the file`},
+		{context + `, files = { "/opt/bin/tol" = "bin/" }`, "", `(?s)built image has no "/opt/bin/tol".*builds\[0\].files`},
 		{context + `, dockerfile = "absent", files = { "/x" = "x" }`, "", `(?s)absent.*no such file`},
 		{context + `, dockerfile = "../Dockerfile", files = { "/x" = "x" }`, "", `must lie in the context`},
 		{fmt.Sprintf(`context = %q, files = { "/x" = "x" }`, filepath.Join(w.dir, "nowhere")), "", `(?s)The build of.*nowhere.*no such file`},

@@ -16,7 +16,6 @@ func TestPackageRefuses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	taken := w.write("taken.txt", "mine\n")
-	inside := w.write("out/layer.zip", "PK\x03\x04")
 	program := w.write("tool", elfHeader(183))
 	_, idna := w.index.Wheel("idna-3.7-py3-none-any.whl")
 	big := filepath.Join(w.dir, "big")
@@ -41,7 +40,6 @@ func TestPackageRefuses(t *testing.T) {
 		"content and source": {fmt.Sprintf(`runtimes = ["python3.12"]; files = [{ source = %q, content = "x", target = "python/x" }]`, taken), `both source and content`},
 		"two of one path":    {`runtimes = ["python3.12"]; files = [{ content = "1", target = "python/x" }, { content = "2", target = "python/x" }]`, `(?s)Two inputs write "python/x".*files\[0\].*files\[1\]`},
 		"too large":          {fmt.Sprintf(`runtimes = ["python3.12"]; python = { requirements = ["idna"] }; files = [{ source = %q }]`, big), `(?s)over the limit of 262144000.*files\[0\].*python:idna 3.7`},
-		"output in source":   {fmt.Sprintf(`runtimes = ["python3.12"]; files = [{ source = %q, target = "python" }]; output_path = %q`, filepath.Dir(inside), inside), `is the zip of this package`},
 		"other machine":      {fmt.Sprintf(`runtimes = ["python3.12"]; files = [{ source = %q, target = "bin/" }]`, program), `(?s)"bin/tool" is for arm64, the layer for x86_64`},
 		"one machine":        {fmt.Sprintf(`runtimes = ["python3.12"]; architectures = ["x86_64", "arm64"]; files = [{ source = %q, target = "bin/" }]`, program), `(?s)cannot serve both architectures.*is for arm64.*for_each`},
 		"index with secret":  {`runtimes = ["python3.12"]; python = { requirements = ["idna"], index = [{ url = "https://me:secret@pypi.example.com/simple/", packages = ["acme-*"] }] }`, `Credentials in the address of the index at "pypi.example.com"`},

@@ -147,7 +147,7 @@ func flagged(description string) schema.Attribute {
 
 func filesAttribute() schema.Attribute {
 	return schema.ListNestedAttribute{
-		MarkdownDescription: "Local files. The same files give the same bytes whatever their modes, times and order. Programs, which are ELF files but libraries, and scripts that begin with `#!` are executable wherever they lie; mode bits of the host have no effect. What Terraform and this provider write, `.git`, `.DS_Store` and `__pycache__` are left out.",
+		MarkdownDescription: "Local files. The same files give the same bytes whatever their modes, times and order. Programs, which are ELF files but libraries, and scripts that begin with `#!` are executable wherever they lie; mode bits of the host have no effect. What Terraform and this provider write is left out (states, plans and variable files also under other names, `TF_DATA_DIR`, the cache, every `output_path`), and so are `.git`, `.DS_Store` and `__pycache__`. To name such a file in `source` or `include` is an error.",
 		Optional:            true,
 		Validators:          []validator.List{listvalidator.NoNullValues()},
 		NestedObject: schema.NestedAttributeObject{

@@ -34,18 +34,18 @@ var (
 	// what cleaning a path leaves of two.
 	userInfo = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*:(?:\\?/){1,2})([^\s/\\?#"'<>` + "`" + `]*)@`)
 	// user info of an address whose scheme was forgotten, user:word@host.name, or
-	// the end of one, as an error of a parser quotes it
+	// the end of one, as an error of a parser quotes it.
 	bareUserInfo = regexp.MustCompile(`(^|[\s"'(=\[<,/])([^\s/:@"'()=\[\]<>,]*):([^\s/@"'<>]+)@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b|localhost\b|\d{1,3}(?:\.\d{1,3}){3}\b|\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9-]+:\d+\b)`)
-	// a part of a query: ?name=value, &name=value
+	// a part of a query: ?name=value, &name=value.
 	queryPart = regexp.MustCompile(`([?&;])([^=&;\s"'<>#]+)=([^&;\s"'<>#]+)`)
 	// tokens of GitHub, GitLab, npm, PyPI, Slack and Docker Hub, and signed ones
-	// (RFC 7519), as their issuers document their form
+	// (RFC 7519), as their issuers document their form.
 	tokens = regexp.MustCompile(`\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}|npm_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_-]{32,}|xox[a-z]-[A-Za-z0-9-]{10,}|dckr_pat_[A-Za-z0-9_-]{16,}|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)`)
-	// the value of an Authorization header (RFC 9110, 11.6.2)
+	// the value of an Authorization header (RFC 9110, 11.6.2).
 	authorization = regexp.MustCompile(`(?i)\b(Bearer|Basic)(\s+)([A-Za-z0-9._~+/=-]{8,})`)
-	// npm's settings of credentials, as they are written in .npmrc
+	// npm's settings of credentials, as they are written in .npmrc.
 	npmSetting = regexp.MustCompile(`(?i)(_authToken|_auth|_password)(\s*=\s*)([^\s"']+)`)
-	// lines that GitHub and Azure take for commands in the output of a step
+	// lines that GitHub and Azure take for commands in the output of a step.
 	runnerCommand = regexp.MustCompile(`(?m)^([ \t]*)(::|##\[)`)
 )
 
