@@ -28,6 +28,7 @@ type rolloutModel struct {
 	Alias            *aliasModel    `tfsdk:"alias"`
 	ARN              types.String   `tfsdk:"arn"`
 	ID               types.String   `tfsdk:"id"`
+	AccountID        types.String   `tfsdk:"account_id"`
 	FunctionVersions types.Map      `tfsdk:"function_versions"`
 	Timeouts         timeouts.Value `tfsdk:"timeouts"`
 }

@@ -105,7 +105,7 @@ func planRolloutLater(ctx context.Context, plan *tfsdk.Plan) (diags diag.Diagnos
 // plan fills in the computed values and tells which functions move.
 func (r *rolloutResource) plan(ctx context.Context, m, before *rolloutModel) diag.Diagnostics {
 	var diags diag.Diagnostics
-	functions, order := r.prepare(ctx, m, &diags)
+	functions, order := r.prepare(ctx, m, before.AccountID, &diags)
 	if diags.HasError() {
 		return diags
 	}
@@ -144,8 +144,9 @@ func nowOn(arn string) string {
 }
 
 // prepare returns the functions of the region and what the roll-out has to do
-// with them.
-func (r *rolloutResource) prepare(ctx context.Context, m *rolloutModel, diags *diag.Diagnostics) (*publish.Functions, rollout.Order) {
+// with them. It refuses credentials of another account than the state's, and
+// fills in the account.
+func (r *rolloutResource) prepare(ctx context.Context, m *rolloutModel, account types.String, diags *diag.Diagnostics) (*publish.Functions, rollout.Order) {
 	order := m.order(ctx, diags)
 	publisher := r.tools.reach(diags)
 	if publisher == nil {
@@ -154,6 +155,9 @@ func (r *rolloutResource) prepare(ctx context.Context, m *rolloutModel, diags *d
 	arn, err := publish.ParseARN(order.Version.ARN)
 	if err != nil {
 		diags.AddAttributeError(path.Root("version_arn"), "No ARN of a layer version", sentence(err.Error()))
+		return nil, order
+	}
+	if m.AccountID = callerOf(ctx, publisher, arn.Region, account, diags); diags.HasError() {
 		return nil, order
 	}
 	version, err := publisher.Read(ctx, order.Version.ARN)
@@ -179,6 +183,26 @@ func (r *rolloutResource) prepare(ctx context.Context, m *rolloutModel, diags *d
 	return functions, order
 }
 
+// callerOf returns the account of the credentials, null where the settings keep
+// it from being asked for. Another one than that of the state is an error:
+// functions of the same names may exist there.
+func callerOf(ctx context.Context, publisher *publish.Publisher, region string, account types.String, diags *diag.Diagnostics) types.String {
+	caller, err := publisher.Caller(ctx, region)
+	if err != nil {
+		diags.Append(diagnose("The account of the credentials is not known", err))
+		return types.StringNull()
+	}
+	if known := account.ValueString(); known != "" && caller.AccountID != "" && known != caller.AccountID {
+		diags.AddError("The state is of another AWS account", fmt.Sprintf(
+			"The functions of the state are of account %s, and the credentials are of %s. Nothing was changed in either. Use credentials of account %[1]s, or take the roll-out out of this state first (\"terraform state rm\").",
+			known, caller))
+	}
+	if caller.AccountID == "" {
+		return account
+	}
+	return types.StringValue(caller.AccountID)
+}
+
 func layerARNOf(version string) string {
 	arn, err := publish.ParseARN(version)
 	if err != nil {
@@ -198,7 +222,7 @@ func (r *rolloutResource) Create(ctx context.Context, req resource.CreateRequest
 	resp.Diagnostics.Append(diags...)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	given, diags := r.roll(ctx, &m, nil)
+	given, diags := r.roll(ctx, &m, types.StringNull(), nil)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -211,8 +235,9 @@ func (r *rolloutResource) Create(ctx context.Context, req resource.CreateRequest
 // another one. After a failure the state stays as it was, so that "arn" is still
 // the version that passed.
 func (r *rolloutResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var m rolloutModel
+	var m, before rolloutModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
 	former, diags := req.Private.GetKey(ctx, givenKey)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -222,7 +247,7 @@ func (r *rolloutResource) Update(ctx context.Context, req resource.UpdateRequest
 	resp.Diagnostics.Append(diags...)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	given, diags := r.roll(ctx, &m, former)
+	given, diags := r.roll(ctx, &m, before.AccountID, former)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -233,8 +258,8 @@ func (r *rolloutResource) Update(ctx context.Context, req resource.UpdateRequest
 
 // roll carries out the roll-out and fills in the computed values. It returns the
 // versions that it gave, for the private state.
-func (r *rolloutResource) roll(ctx context.Context, m *rolloutModel, former []byte) (given []byte, diags diag.Diagnostics) {
-	functions, order := r.prepare(ctx, m, &diags)
+func (r *rolloutResource) roll(ctx context.Context, m *rolloutModel, account types.String, former []byte) (given []byte, diags diag.Diagnostics) {
+	functions, order := r.prepare(ctx, m, account, &diags)
 	if diags.HasError() {
 		return nil, diags
 	}
@@ -283,6 +308,9 @@ func (r *rolloutResource) Read(ctx context.Context, req resource.ReadRequest, re
 	publisher := r.tools.reach(&resp.Diagnostics)
 	arn, err := publish.ParseARN(m.ARN.ValueString())
 	if publisher == nil || err != nil {
+		return
+	}
+	if m.AccountID = callerOf(ctx, publisher, arn.Region, m.AccountID, &resp.Diagnostics); resp.Diagnostics.HasError() {
 		return
 	}
 	functions, err := publisher.Functions(ctx, arn.Region)

@@ -209,3 +209,35 @@ resource "layerbuild_rollout" "r" {
 		})
 	}
 }
+
+// TestRolloutOfAnotherAccountIsRefused: functions of the same names may exist
+// there.
+func TestRolloutOfAnotherAccountIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, content := range []string{"one", "two"} {
+		w.publishByOther(content)
+	}
+	if err := w.aws.CreateFunction(region, "items", 0, layerARN+":1"); err != nil {
+		t.Fatal(err)
+	}
+	config := func(version int) string {
+		return w.config(`
+resource "layerbuild_rollout" "r" {
+  version_arn = "%s:%d"
+  functions   = ["items"]
+}`, layerARN, version)
+	}
+	theirs := regexp.MustCompile(`access_key\s*=\s*"[^"]*"`).ReplaceAllString(config(2), `access_key = "`+accountB+`"`)
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps: []resource.TestStep{
+			{Config: config(1), ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(rolloutR, at1("account_id"), knownvalue.StringExact(lambdatest.Account))}},
+			{Config: theirs, ExpectError: regexp.MustCompile(`(?s)The state is of another AWS account.*account ` + lambdatest.Account + `.*` + accountB)},
+			{Config: config(2), Check: w.hasLayer(2, "items")},
+		},
+	})
+	if calls := w.aws.Calls("UpdateFunctionConfiguration"); len(calls) != 1 {
+		t.Errorf("%d updates, want one", len(calls))
+	}
+}
