@@ -123,7 +123,7 @@ func TestNoSecretComesBack(t *testing.T) {
 		}
 	}
 	for name, schema := range p.schemas.DataSourceSchemas {
-		for _, s := range slots(schema.Block, map[string]tftypes.Value{"layer_name": str("deps")}) {
+		for _, s := range slots(schema.Block, dataBase(name)) {
 			for _, form := range secretForms() {
 				for _, value := range filled(s.typ, form) {
 					tried++
