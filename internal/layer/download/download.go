@@ -135,7 +135,7 @@ func (d Spec) Check(at fault.Path) error {
 	}
 	switch {
 	case d.Architecture != "" && !slices.Contains(runtimes.Architectures(), d.Architecture):
-		return malformed("%q is no architecture: Lambda runs \"x86_64\" and \"arm64\".", d.Architecture)
+		return &fault.Error{At: at.At("architecture"), Summary: fmt.Sprintf("Unknown architecture %q", d.Architecture), Detail: "Lambda runs \"x86_64\" and \"arm64\"."}
 	case d.Strip < 0:
 		return malformed("strip_components cannot be negative.")
 	case d.Files != nil && len(d.Files) == 0:
