@@ -45,7 +45,7 @@ func TestRetryAfterHoldsAllCallsBack(t *testing.T) {
 		}
 	})
 	<-refused
-	time.Sleep(100 * time.Millisecond)
+	until(t, func() bool { return p.paceOf(home).held() > 0 })
 	if _, err := p.Users(t.Context(), "", layerOfNobody); err != nil {
 		t.Error(err)
 	}
@@ -282,4 +282,15 @@ func answered(status int, header, value string) error {
 	return &awshttp.ResponseError{ResponseError: &smithyhttp.ResponseError{
 		Response: &smithyhttp.Response{Response: response}, Err: errors.New("refused"),
 	}}
+}
+
+// until waits for a condition, a minute at most.
+func until(t *testing.T, condition func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !condition(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Error("the condition does not come about")
+			return
+		}
+	}
 }
