@@ -276,7 +276,7 @@ func Choose(ctx context.Context, open func() (*Env, error), specs []Spec, scope 
 			return nil // all faults are told at once
 		})
 	}
-	if err := errors.Join(append(faults, g.Wait())...); err != nil {
+	if err := errors.Join(g.Wait(), errors.Join(faults...)); err != nil {
 		return nil, err
 	}
 	var out []Lock
