@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -208,67 +207,13 @@ func TestRegionFails(t *testing.T) {
 	})
 }
 
-<<<<<<< HEAD
 // TestRegionsArePublishedAtOnce has every publish take a while: all of them are
 // under way before the first one ends.
-=======
-// TestRegionFailsWhileAnotherIsDropped gives up nothing as long as something
-// fails: the dropped region is cleared by the next apply.
-func TestRegionFailsWhileAnotherIsDropped(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	config := func(description, regions string) string {
-		return w.publishing("idna", fmt.Sprintf("description = %q\n  regions = %s", description, regions))
-	}
-	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: w.providers(),
-		Steps: []resource.TestStep{
-			{Config: config("one", `["us-east-1", "ap-south-1"]`)},
-			{
-				PreConfig:   func() { w.aws.Inject(denied("PublishLayerVersion", second, 0)) },
-				Config:      config("two", `["us-east-1"]`),
-				ExpectError: sentenceLike(`us-east-1: A permission is missing`),
-			},
-			{
-				Config: config("two", `["us-east-1"]`),
-				ConfigPlanChecks: resource.ConfigPlanChecks{
-					PreApply:             []plancheck.PlanCheck{plancheck.ExpectKnownValue(versionA, at1("replicas"), knownvalue.MapSizeExact(1))},
-					PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
-				},
-				Check: w.hasRegions(map[string][]int64{region: {1, 2}, second: {1, 2}, third: nil}),
-			},
-			{
-				// A region that cannot be cleared stays until it can.
-				PreConfig:   func() { w.aws.Inject(denied("ListFunctions", second, 0)) },
-				Config:      config("two", `[]`),
-				ExpectError: sentenceLike(`us-east-1: .*lambda:ListFunctions`),
-			},
-			{
-				Config: config("two", `[]`), ConfigPlanChecks: action(plancheck.ResourceActionUpdate),
-				Check: w.hasRegions(map[string][]int64{region: {1, 2}, second: nil}),
-			},
-		},
-	})
-}
-
-// TestRegionsArePublishedAtOnce has every publish wait for the others: all of
-// them are under way before the first one ends.
->>>>>>> w-inputs6
 func TestRegionsArePublishedAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	var arrived atomic.Int32
-	all := make(chan struct{})
-	w.aws.Inject(lambdatest.Fault{Operation: "PublishLayerVersion", Times: -1, Do: func() {
-		if arrived.Add(1) == 3 {
-			close(all)
-		}
-		select {
-		case <-all:
-		case <-time.After(time.Minute):
-			t.Error("a region waits for another one to end")
-		}
-	}})
+	const delay = 3 * time.Second
+	w.aws.Inject(lambdatest.Fault{Operation: "PublishLayerVersion", Times: -1, Delay: delay})
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: w.providers(),
 		Steps: []resource.TestStep{{
@@ -277,6 +222,9 @@ func TestRegionsArePublishedAtOnce(t *testing.T) {
 				calls := w.aws.Calls("PublishLayerVersion")
 				if len(calls) != 3 {
 					return fmt.Errorf("published %d times, want 3", len(calls))
+				}
+				if spread := calls[2].At.Sub(calls[0].At); spread >= delay {
+					return fmt.Errorf("the last region began %s after the first, want less than %s", spread, delay)
 				}
 				return nil
 			},
