@@ -32,6 +32,7 @@ import (
 const DefaultIndex = index.DefaultIndex
 
 // The nouns of the room, each of its closet.
+
 type (
 	Input            = pep508.Input
 	RequirementsFile = pep508.RequirementsFile
@@ -44,23 +45,24 @@ type (
 	LeaveOut   = wheel.LeaveOut
 
 	Index         = index.Index
-	IndexSettings = index.IndexSettings
+	IndexSettings = index.Settings
 	Packer        = index.Packer
 
 	Spec = resolve.Spec
 
 	LockFile        = lockfile.LockFile
-	LockFileOptions = lockfile.LockFileOptions
+	LockFileOptions = lockfile.Options
 	LocalPackage    = lockfile.LocalPackage
 	Pin             = lockfile.Pin
 )
 
 // The errors that a user can act on.
+
 type (
 	ChangedWheelError = wheel.ChangedWheelError
 	DirectURL         = wheel.DirectURL
 	HashError         = resolve.HashError
-	LockFileError     = lockfile.LockFileError
+	LockFileError     = lockfile.Error
 	Missing           = wheel.Missing
 	NoDigest          = wheel.NoDigest
 	NoVersion         = wheel.NoVersion

@@ -83,9 +83,12 @@ func dataGlobs(t table, at string, packages map[string]string) (map[string][]str
 // distribution" in setuptools' documentation.
 func (p *project) manifest() (map[string]bool, error) {
 	listed := map[string]bool{}
+	if !p.isFile("MANIFEST.in") {
+		return listed, nil
+	}
 	body, err := p.read("MANIFEST.in")
 	if err != nil {
-		return listed, nil
+		return nil, err
 	}
 	var all []string
 	if err := p.walk(".", func(name string) error { all = append(all, name); return nil }); err != nil {

@@ -96,6 +96,7 @@ type Future[T any] struct {
 	Err   error
 }
 
+// Wait returns the answer, or the error of the context if that ends before.
 func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 	select {
 	case <-f.Done:

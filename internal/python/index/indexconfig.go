@@ -10,9 +10,9 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
-// IndexSettings are what the environment and the configuration files of uv and
+// Settings are what the environment and the configuration files of uv and
 // pip say about where distributions come from. Addresses may carry credentials.
-type IndexSettings struct {
+type Settings struct {
 	// Indexes are in order of precedence; none means DefaultIndex, unless
 	// NoIndex is set.
 	Indexes []Index
@@ -44,7 +44,7 @@ type IndexSettings struct {
 //
 // See "Configuration" in pip's documentation for the files and their order, and
 // "Configuration files", "Package indexes" and "Environment variables" in uv's.
-func ReadIndexSettings(getenv func(string) string, project string, targets []wheel.Target) (*IndexSettings, error) {
+func ReadIndexSettings(getenv func(string) string, project string, targets []wheel.Target) (*Settings, error) {
 	pip := readPipConfiguration(getenv)
 	files, err := readUVConfiguration(getenv, project)
 	if err != nil {
@@ -52,7 +52,7 @@ func ReadIndexSettings(getenv func(string) string, project string, targets []whe
 	}
 	variables := uvVariables(getenv)
 	uv := variables.over(files)
-	s := &IndexSettings{Certificates: firstSet(getenv("PIP_CERT"), pip["cert"])}
+	s := &Settings{Certificates: firstSet(getenv("PIP_CERT"), pip["cert"])}
 	s.Accounts = uv.accounts()
 	s.NoIndex = truth(firstSet(getenv("UV_NO_INDEX"), getenv("PIP_NO_INDEX"), files.noIndex, pip["no-index"]))
 	switch {
@@ -131,6 +131,7 @@ func firstSet(values ...string) string {
 	return ""
 }
 
+// SameIndex reports whether two addresses are of one index.
 func SameIndex(a, b string) bool { return strings.TrimRight(a, "/") == strings.TrimRight(b, "/") }
 
 // WithoutUser returns an address without user and password. It reads text that
@@ -161,7 +162,7 @@ func VariableName(name string) string {
 // Overrule applies what a requirements file says of indexes, as pip does: an
 // index of it replaces those of the environment, further ones add to them. The
 // first own indexes are the package's, which stay.
-func (s *IndexSettings) Overrule(f *pep508.RequirementsFile, own int) {
+func (s *Settings) Overrule(f *pep508.RequirementsFile, own int) {
 	of, others := slices.Clone(s.Indexes[:own]), s.Indexes[own:]
 	for _, address := range f.ExtraURLs {
 		of = append(of, Index{URL: address})

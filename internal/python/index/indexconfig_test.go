@@ -13,7 +13,7 @@ import (
 
 // settingsIn returns the settings of an environment whose home is empty but for
 // the files, which are written below it; "$HOME" stands for it, also in links.
-func settingsIn(t *testing.T, env, files map[string]string, project string, targets ...wheel.Target) (*IndexSettings, error) {
+func settingsIn(t *testing.T, env, files map[string]string, project string, targets ...wheel.Target) (*Settings, error) {
 	t.Helper()
 	home := t.TempDir()
 	// The files of the machine that runs the test must not count.

@@ -177,7 +177,7 @@ func (r *listingReader) wheels(l *listing, requires []string, releases []Release
 			if err != nil {
 				return fmt.Errorf("reading a stored index page: %w", err)
 			}
-			kinds = append(kinds, &WheelKind{WheelName: name, tags: kind})
+			kinds = append(kinds, &WheelKind{NameTags: name, tags: kind})
 		}
 		f.RequiresPython = requires[python]
 		l.wheels[i] = WheelFile{f, &releases[version], kinds[kind], orders[version]}

@@ -15,12 +15,12 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// mirror brings the wheels of a lock, from the address in it or from where the
+// Mirror brings the wheels of a lock, from the address in it or from where the
 // indexes have a file of the same digest. These come first for wheels of the
 // public index that they stand in for, as a machine behind a mirror may reach
 // nothing else, and last for wheels that are refused at their address: they may
 // have moved, or need a signature in the query, which no lock holds.
-type mirror struct {
+type Mirror struct {
 	client   *fetch.Client
 	store    *store.Store
 	cat      *Catalog // nil: there is no index to ask
@@ -32,8 +32,8 @@ type mirror struct {
 
 // NewMirror returns the mirror that the indexes are. They stand in for the
 // public one if all of them are others. stop ends its requests.
-func NewMirror(ctx context.Context, c *fetch.Client, s *store.Store, indexes []Index) (m *mirror, stop func(), err error) {
-	m = &mirror{client: c, store: s}
+func NewMirror(ctx context.Context, c *fetch.Client, s *store.Store, indexes []Index) (m *Mirror, stop func(), err error) {
+	m = &Mirror{client: c, store: s}
 	if len(indexes) == 0 {
 		return m, func() {}, nil
 	}
@@ -48,7 +48,7 @@ func NewMirror(ctx context.Context, c *fetch.Client, s *store.Store, indexes []I
 
 // blob returns the wheel, open for reading. An index that does not have it, or
 // does not answer, leaves it to the address in the lock.
-func (m *mirror) blob(ctx context.Context, w wheel.Wheel) (*os.File, error) {
+func (m *Mirror) blob(ctx context.Context, w wheel.Wheel) (*os.File, error) {
 	if f, ok, err := m.client.Stored(ctx, WheelSource(w.URL, w.Filename, w.SHA256, w.Size, m.Vet)); ok || err != nil {
 		return f, err
 	}
@@ -79,7 +79,7 @@ func (m *mirror) blob(ctx context.Context, w wheel.Wheel) (*os.File, error) {
 }
 
 // listed returns the wheel from where the indexes have it.
-func (m *mirror) listed(ctx context.Context, w wheel.Wheel) (*os.File, error) {
+func (m *Mirror) listed(ctx context.Context, w wheel.Wheel) (*os.File, error) {
 	address, err := m.address(ctx, w)
 	if err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func (m *mirror) listed(ctx context.Context, w wheel.Wheel) (*os.File, error) {
 }
 
 // address returns where the indexes have the wheel.
-func (m *mirror) address(ctx context.Context, w wheel.Wheel) (string, error) {
+func (m *Mirror) address(ctx context.Context, w wheel.Wheel) (string, error) {
 	page, err := m.cat.Page(w.Name).Wait(ctx)
 	if err != nil {
 		return "", err
@@ -110,7 +110,7 @@ func isPublic(address string) bool {
 
 // Fetch brings a wheel into the store, where every entry was inflated and
 // checked once on the way in.
-func (m *mirror) Fetch(ctx context.Context, w wheel.Wheel) (*filetree.Archive, error) {
+func (m *Mirror) Fetch(ctx context.Context, w wheel.Wheel) (*filetree.Archive, error) {
 	// A zero digest would mean "take what comes".
 	if w.SHA256.IsZero() {
 		return nil, fmt.Errorf("fetching wheel %q: the lock has no SHA-256 for it", w.Filename)

@@ -75,6 +75,7 @@ type Policy struct {
 	ranks  []ranked        // by wheelKind.tags
 }
 
+// NewPolicy returns the rules of a target that hide no file.
 func NewPolicy(tags *wheel.Tags, python pep440.Version) *Policy {
 	return &Policy{tags: tags, python: python, admits: map[string]bool{}}
 }
@@ -84,10 +85,10 @@ type ranked struct {
 	known, fits bool
 }
 
-// Reasons for which a file is no candidate, in the order in which they are
-// looked at.
+// Verdict is why a file is no candidate.
 type Verdict int
 
+// The reasons, in the order in which they are looked at.
 const (
 	Fits Verdict = iota
 	TooNew
@@ -126,7 +127,7 @@ func (pl *Policy) Rank(w *WheelFile) (rank int, ok bool) {
 	r := &pl.ranks[w.tags]
 	if !r.known {
 		r.known = true
-		r.rank, r.fits = pl.tags.Rank(w.WheelName)
+		r.rank, r.fits = pl.tags.Rank(w.NameTags)
 	}
 	return r.rank, r.fits
 }
@@ -201,7 +202,7 @@ type WheelFile struct {
 // WheelKind is what the names of all wheels of a page with the same build and
 // compatibility tags say; name and version are those of the first of them.
 type WheelKind struct {
-	wheel.WheelName
+	wheel.NameTags
 	tags int // place among the kinds of the page
 }
 
@@ -270,7 +271,7 @@ func (p *Project) addUnpacked(pl *Policy) {
 		taken[r.Key] = true
 		kind := wheel.SdistKind
 		kind.Name, kind.Version, kind.Parsed = p.Name, r.Text, r.Version
-		more = append(more, Candidate{WheelFile: &WheelFile{File: f, Release: r, WheelKind: &WheelKind{WheelName: kind}}})
+		more = append(more, Candidate{WheelFile: &WheelFile{File: f, Release: r, WheelKind: &WheelKind{NameTags: kind}}})
 	})
 	slices.SortStableFunc(more, func(a, b Candidate) int { return b.Version.Compare(a.Version) })
 	p.Candidates = append(p.Candidates, more...)
@@ -295,7 +296,7 @@ func (pl *Policy) place(r *Release) int {
 func (c Candidate) Compare(d Candidate) int {
 	return cmp.Or(
 		cmp.Compare(c.Rank, d.Rank),
-		d.CompareBuild(c.WheelName),
+		d.CompareBuild(c.NameTags),
 		cmp.Compare(c.File.Filename, d.File.Filename),
 		preferLinked(c.File, d.File),
 	)

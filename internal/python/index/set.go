@@ -26,12 +26,16 @@ func FullSet(n int) Set {
 	return s
 }
 
-func (s Set) AddCandidate(i int)      { s[(i+1)/64] |= 1 << (uint(i+1) % 64) }
+// AddCandidate adds candidate i.
+func (s Set) AddCandidate(i int) { s[(i+1)/64] |= 1 << (uint(i+1) % 64) }
+
+// HasCandidate reports whether candidate i is in the set.
 func (s Set) HasCandidate(i int) bool { return s[(i+1)/64]&(1<<(uint(i+1)%64)) != 0 }
 
 // Absent reports whether "not selected" is in the set.
 func (s Set) Absent() bool { return s[0]&1 != 0 }
 
+// And returns the states that are in both sets.
 func (s Set) And(t Set) Set {
 	u := make(Set, len(s))
 	for i := range s {
@@ -40,6 +44,7 @@ func (s Set) And(t Set) Set {
 	return u
 }
 
+// Or returns the states that are in either set.
 func (s Set) Or(t Set) Set {
 	u := make(Set, len(s))
 	for i := range s {
@@ -48,6 +53,7 @@ func (s Set) Or(t Set) Set {
 	return u
 }
 
+// Minus returns the states of s that are not in t.
 func (s Set) Minus(t Set) Set {
 	u := make(Set, len(s))
 	for i := range s {
@@ -56,6 +62,7 @@ func (s Set) Minus(t Set) Set {
 	return u
 }
 
+// Empty reports whether the set has no state.
 func (s Set) Empty() bool {
 	for _, w := range s {
 		if w != 0 {
@@ -65,6 +72,7 @@ func (s Set) Empty() bool {
 	return true
 }
 
+// Within reports whether all states of s are in t.
 func (s Set) Within(t Set) bool {
 	for i := range s {
 		if s[i]&^t[i] != 0 {
@@ -74,6 +82,7 @@ func (s Set) Within(t Set) bool {
 	return true
 }
 
+// Meets reports whether the sets share a state.
 func (s Set) Meets(t Set) bool {
 	for i := range s {
 		if s[i]&t[i] != 0 {
@@ -83,6 +92,7 @@ func (s Set) Meets(t Set) bool {
 	return false
 }
 
+// Equal reports whether the sets have the same states.
 func (s Set) Equal(t Set) bool { return slices.Equal(s, t) }
 
 // First returns the best candidate of the set, or -1.

@@ -22,7 +22,7 @@ type Packer func(ctx context.Context, key string, files func() (map[string][]byt
 
 // make returns the archive of a wheel that is made of its source distribution,
 // which is fetched if it was not made before.
-func (m *mirror) make(ctx context.Context, w wheel.Wheel) (*filetree.Archive, error) {
+func (m *Mirror) make(ctx context.Context, w wheel.Wheel) (*filetree.Archive, error) {
 	if m.Pack == nil {
 		return nil, fmt.Errorf("making a wheel of %q: nothing packs it", w.Filename)
 	}
@@ -83,7 +83,7 @@ func (p *Project) addSdists(pl *Policy) {
 		taken[r.Key] = true
 		kind := wheel.SdistKind
 		kind.Name, kind.Version, kind.Parsed = p.Name, r.Text, r.Version
-		p.Candidates = append(p.Candidates, Candidate{WheelFile: &WheelFile{File: f, Release: r, WheelKind: &WheelKind{WheelName: kind}}})
+		p.Candidates = append(p.Candidates, Candidate{WheelFile: &WheelFile{File: f, Release: r, WheelKind: &WheelKind{NameTags: kind}}})
 	})
 	if len(p.Candidates) == before {
 		return

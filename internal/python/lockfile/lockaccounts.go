@@ -25,7 +25,7 @@ func (r *lockReader) account(a account) {
 // Expand returns the addresses of the indexes that the lock file names, with
 // their credentials, and replaces the variables in Pins. As Pipenv does, it puts
 // the environment's values for $NAME and ${NAME} of Pipfile.lock's sources; a
-// variable that is not set is a *LockFileError. As Poetry does, it takes user and
+// variable that is not set is a *Error. As Poetry does, it takes user and
 // password of an index from POETRY_HTTP_BASIC_<NAME>_USERNAME and _PASSWORD.
 func (f *LockFile) Expand(getenv func(string) string) ([]string, error) {
 	var addresses []string
@@ -44,7 +44,7 @@ func (f *LockFile) Expand(getenv func(string) string) ([]string, error) {
 			return value
 		})
 		if missing != "" {
-			return nil, &LockFileError{File: f.File, Reason: fmt.Sprintf("the address of its source %q has the variable %s, which is not set", a.name, missing)}
+			return nil, &Error{File: f.File, Reason: fmt.Sprintf("the address of its source %q has the variable %s, which is not set", a.name, missing)}
 		}
 		for i := range f.Pins {
 			if f.Pins[i].Index == index.WithoutUser(a.address) {

@@ -64,7 +64,7 @@ func uvRoot(more string) string {
 
 type lockCase struct {
 	name, file, text string
-	options          LockFileOptions
+	options          Options
 	targets          []wheel.Target // py312 alone where none is given
 	want             []string
 	wantErr          string // the whole text
@@ -133,7 +133,7 @@ gpu = [{ name = "idna", version = "3.7" }]
 	}, {
 		name: "an extra decides a dependency of another package", file: "uv.lock",
 		text:    uv + uvHead + conflicting + uvRoot(conflictRoot) + conflictA,
-		options: LockFileOptions{Extras: []string{"cpu"}},
+		options: Options{Extras: []string{"cpu"}},
 		want:    []string{"a-1.0-py3-none-any.whl python3.12 x86_64", "idna-3.6-py3-none-any.whl python3.12 x86_64"},
 	}, {
 		name: "without the extra", file: "uv.lock",
@@ -142,24 +142,24 @@ gpu = [{ name = "idna", version = "3.7" }]
 	}, {
 		name: "extras that exclude each other", file: "uv.lock",
 		text:    uv + uvHead + conflicting + uvRoot(conflictRoot) + conflictA,
-		options: LockFileOptions{Extras: []string{"gpu", "cpu"}},
+		options: Options{Extras: []string{"gpu", "cpu"}},
 		wantErr: `reading lock file "uv.lock": extra "cpu" of "shop" and extra "gpu" of "shop" exclude each other: the project declares them as conflicts, so ask for one of them`,
 	}, {
 		name: "unknown group", file: "uv.lock",
 		text:    uv + uvHead + uvRoot("[package.dev-dependencies]\ndocs = []\ndev = []\n"),
-		options: LockFileOptions{Groups: []string{"test"}},
+		options: Options{Groups: []string{"test"}},
 		wantErr: `reading lock file "uv.lock": there is no dependency group "test": it has "dev", "docs"`,
 	}, {
 		name: "unknown extra", file: "uv.lock",
 		text:    uv + uvHead + uvRoot(""),
-		options: LockFileOptions{Extras: []string{"json"}},
+		options: Options{Extras: []string{"json"}},
 		wantErr: `reading lock file "uv.lock": there is no extra "json": it has none`,
 	}, {
 		name: "extras of extras, of the project itself, and in a circle", file: "uv.lock",
 		text: uv + uvHead + uvRoot("[package.optional-dependencies]\nall = [{ name = \"shop\", extra = [\"one\"] }]\none = [{ name = \"a\", extra = [\"x\"] }]\n") +
 			uvWheel("a", "1.0", "dependencies = [{ name = \"b\" }]\n") + "[package.optional-dependencies]\nx = [{ name = \"c\" }]\n" +
 			uvWheel("b", "1.0", "dependencies = [{ name = \"a\" }]\n") + uvWheel("c", "1.0", "") + uvWheel("d", "1.0", ""),
-		options: LockFileOptions{Extras: []string{"all"}},
+		options: Options{Extras: []string{"all"}},
 		want:    []string{"a-1.0-py3-none-any.whl python3.12 x86_64", "b-1.0-py3-none-any.whl python3.12 x86_64", "c-1.0-py3-none-any.whl python3.12 x86_64"},
 	}, {
 		name: "no hash", file: "uv.lock",
@@ -241,7 +241,7 @@ func TestUVWorkspace(t *testing.T) {
 		return `reading lock file "uv.lock": leaf 0.1: the project in "packages/leaf" is not packed from disk: ` + reason +
 			`. Give a wheel of it in python.wheels, or leave it out by python.exclude = ["leaf"] and add its code with files = [{ source = …, target = "python/leaf" }]`
 	}
-	app := LockFileOptions{Packages: []string{"app"}}
+	app := Options{Packages: []string{"app"}}
 	const source = "-- packages/leaf/src/leaf/__init__.py --\n-- packages/leaf/src/leaf/py.typed --\n-- packages/leaf/src/leaf/__pycache__/x.so --\n"
 	testLockCases(t, []lockCase{{
 		name: "every member where there is no project beside the lock", file: "uv.lock", text: leaf(source),
@@ -250,7 +250,7 @@ func TestUVWorkspace(t *testing.T) {
 		},
 	}, {
 		name: "a group of the workspace", file: "uv.lock", text: leaf(source),
-		options: LockFileOptions{Packages: []string{"tool"}, Groups: []string{"lint"}},
+		options: Options{Packages: []string{"tool"}, Groups: []string{"lint"}},
 		want:    []string{"b-1.0-py3-none-any.whl python3.12 x86_64", "c-1.0-py3-none-any.whl python3.12 x86_64", "d-1.0-py3-none-any.whl python3.12 x86_64"},
 	}, {
 		name: "one member, which needs another", file: "uv.lock", text: leaf(source), options: app, targets: []wheel.Target{arm313, py312},
@@ -259,7 +259,7 @@ func TestUVWorkspace(t *testing.T) {
 		name: "a member beside its pyproject.toml", file: "uv.lock", text: leaf("-- packages/leaf/leaf/__init__.py --\n-- packages/leaf/tests/test_leaf.py --\n"), options: app,
 		want: []string{"a-1.0-py3-none-any.whl python3.12 x86_64", "local packages/leaf/leaf python3.12 x86_64"},
 	}, {
-		name: "an unknown member", file: "uv.lock", text: leaf(source), options: LockFileOptions{Packages: []string{"ap"}},
+		name: "an unknown member", file: "uv.lock", text: leaf(source), options: Options{Packages: []string{"ap"}},
 		wantErr: `reading lock file "uv.lock": there is no workspace member "ap": it has "app", "leaf", "tool"`,
 	}, {
 		name: "settings of the build", file: "uv.lock", text: leaf("[tool.hatch.build.targets.wheel]\nonly-include = [\"x\"]\n" + source), options: app,

@@ -47,9 +47,9 @@ func sha256Only(text string) map[string]string {
 func (e *lockEntry) title() string { return strings.TrimSpace(e.name + " " + e.version) }
 
 // best returns the wheel that the target prefers, or a *NoWheel.
-func (r *lockReader) best(e *lockEntry, t wheel.Target) (lockedFile, wheel.WheelName, error) {
+func (r *lockReader) best(e *lockEntry, t wheel.Target) (lockedFile, wheel.NameTags, error) {
 	tags := t.Tags()
-	best, bestRank, bestName := -1, 0, wheel.WheelName{}
+	best, bestRank, bestName := -1, 0, wheel.NameTags{}
 	var rejected []wheel.Rejected
 	for i, f := range e.files {
 		w, misfit := e.wheel(f)
@@ -69,13 +69,13 @@ func (r *lockReader) best(e *lockEntry, t wheel.Target) (lockedFile, wheel.Wheel
 		if f, w, ok := r.fromSource(e); ok {
 			return f, w, nil
 		}
-		return lockedFile{}, wheel.WheelName{}, r.noWheel(e, t, rejected)
+		return lockedFile{}, wheel.NameTags{}, r.noWheel(e, t, rejected)
 	}
 	return e.files[best], bestName, nil
 }
 
 // wheel reads the name of a file, and returns why it is none of the entry's.
-func (e *lockEntry) wheel(f lockedFile) (wheel.WheelName, wheel.Misfit) {
+func (e *lockEntry) wheel(f lockedFile) (wheel.NameTags, wheel.Misfit) {
 	w, err := wheel.ParseWheelName(f.name)
 	clause := ""
 	switch {
@@ -149,18 +149,18 @@ func sumUp(rejected []wheel.Rejected) string {
 
 // fromSource returns the source distribution of an entry that has no wheel for
 // one platform, if wheels are made of such.
-func (r *lockReader) fromSource(e *lockEntry) (lockedFile, wheel.WheelName, bool) {
+func (r *lockReader) fromSource(e *lockEntry) (lockedFile, wheel.NameTags, bool) {
 	if !r.sdists || e.source == nil || e.source.path != "" || !sdist.Is(e.source.name) {
-		return lockedFile{}, wheel.WheelName{}, false
+		return lockedFile{}, wheel.NameTags{}, false
 	}
 	for _, f := range e.files {
 		if w, err := wheel.ParseWheelName(f.name); err == nil && !w.Pure() {
-			return lockedFile{}, wheel.WheelName{}, false
+			return lockedFile{}, wheel.NameTags{}, false
 		}
 	}
 	name, version, text, ok := sdist.SplitName(e.source.name)
 	if !ok || name != e.name {
-		return lockedFile{}, wheel.WheelName{}, false
+		return lockedFile{}, wheel.NameTags{}, false
 	}
 	w := wheel.SdistKind
 	w.Name, w.Version, w.Parsed = name, text, version

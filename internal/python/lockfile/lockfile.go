@@ -21,9 +21,9 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// LockFileOptions chooses what of a lock file is wanted. The project's own
+// Options chooses what of a lock file is wanted. The project's own
 // dependencies always are; its other groups and its extras only when named.
-type LockFileOptions struct {
+type Options struct {
 	Groups, Extras []string
 	// Packages are members of a uv workspace whose dependencies are wanted.
 	// None: the project beside the lock file, or every member where the
@@ -72,14 +72,14 @@ type Pin struct {
 	Targets  []string       // as Target.String, sorted
 }
 
-// LockFileError tells what of a lock file cannot be obeyed.
-type LockFileError struct {
+// Error tells what of a lock file cannot be obeyed.
+type Error struct {
 	File   string // its name, without the folder
 	Entry  string // such as "numpy 2.3.5"; "" for the file as a whole
 	Reason string // a clause, with what to write instead
 }
 
-func (e *LockFileError) Error() string {
+func (e *Error) Error() string {
 	if e.Entry == "" {
 		return fmt.Sprintf("reading lock file %q: %s", e.File, e.Reason)
 	}
@@ -91,12 +91,12 @@ func (e *LockFileError) Error() string {
 // obeyed: for each target the packages are those whose markers hold there, and
 // of each package the best wheel among those listed is taken. No index is asked.
 //
-// Errors that a user can act on are *LockFileError and *NoWheel.
-func ReadLockFile(name string, o LockFileOptions, targets []wheel.Target) (*LockFile, error) {
+// Errors that a user can act on are *Error and *NoWheel.
+func ReadLockFile(name string, o Options, targets []wheel.Target) (*LockFile, error) {
 	title := filepath.Base(name)
 	read := lockFormat(title)
 	if read == nil {
-		return nil, &LockFileError{File: title, Reason: notALockFile(name)}
+		return nil, &Error{File: title, Reason: notALockFile(name)}
 	}
 	b, err := os.ReadFile(name)
 	if err != nil {
@@ -150,13 +150,14 @@ type lockReader struct {
 	out                      *LockFile
 	faults                   []error             // of entries
 	parents                  map[string][]string // who needs a distribution, by its name
+	asked                    map[string]bool     // folders that the project's own manifests ask for; nil before they are read
 }
 
 // tell keeps the fault of an entry for later, so that all of a file are told at
 // once. Any other error is returned.
 func (r *lockReader) tell(err error) error {
 	_, unfit := errors.AsType[*wheel.NoWheel](err)
-	fault, ours := errors.AsType[*LockFileError](err)
+	fault, ours := errors.AsType[*Error](err)
 	if unfit || ours && fault.Entry != "" {
 		r.faults = append(r.faults, err)
 		return nil
@@ -329,7 +330,7 @@ func normalizeAll(names []string) []string {
 }
 
 func (r *lockReader) fault(entry, format string, args ...any) error {
-	return &LockFileError{File: r.title, Entry: entry, Reason: fmt.Sprintf(format, args...)}
+	return &Error{File: r.title, Entry: entry, Reason: fmt.Sprintf(format, args...)}
 }
 
 // named returns the value under a key that normalises to name.

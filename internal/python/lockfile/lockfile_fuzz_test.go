@@ -36,11 +36,11 @@ func fuzzLock(f *testing.F, file, more string, seeds ...string) {
 			out: &LockFile{File: file}, taken: map[[2]string]string{},
 		}
 		err := lockFormat(file)(r, []byte(text))
-		var fault *LockFileError
+		var fault *Error
 		var miss *wheel.NoWheel
 		if err != nil {
 			if !errors.As(err, &fault) && !errors.As(err, &miss) {
-				t.Errorf("the error is neither *LockFileError nor *NoWheel: %v", err)
+				t.Errorf("the error is neither *Error nor *NoWheel: %v", err)
 			}
 			return
 		}

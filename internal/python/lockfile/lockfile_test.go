@@ -72,18 +72,18 @@ func TestLockFilesOfOneProjectGiveTheSameWheels(t *testing.T) {
 	}
 	for _, c := range []struct {
 		file    string
-		options LockFileOptions
+		options Options
 		extra   []map[wheel.Target]string
 	}{
-		{"uv/uv.lock", LockFileOptions{}, nil},
-		{"uv/pylock.toml", LockFileOptions{}, nil},
-		{"poetry2/poetry.lock", LockFileOptions{}, nil},
-		{"poetry1/poetry.lock", LockFileOptions{}, nil},
-		{"uv/uv.lock", LockFileOptions{Extras: []string{"JSON"}}, []map[wheel.Target]string{jsonWheels}},
-		{"uv/uv.lock", LockFileOptions{Groups: []string{"docs"}, Extras: []string{"json"}}, []map[wheel.Target]string{jsonWheels, docsWheels}},
-		{"poetry2/poetry.lock", LockFileOptions{Extras: []string{"json"}}, []map[wheel.Target]string{jsonWheels}},
-		{"poetry2/poetry.lock", LockFileOptions{Groups: []string{"docs", "main"}}, []map[wheel.Target]string{docsWheels}},
-		{"poetry1/poetry.lock", LockFileOptions{Extras: []string{"json"}}, []map[wheel.Target]string{jsonWheels}},
+		{"uv/uv.lock", Options{}, nil},
+		{"uv/pylock.toml", Options{}, nil},
+		{"poetry2/poetry.lock", Options{}, nil},
+		{"poetry1/poetry.lock", Options{}, nil},
+		{"uv/uv.lock", Options{Extras: []string{"JSON"}}, []map[wheel.Target]string{jsonWheels}},
+		{"uv/uv.lock", Options{Groups: []string{"docs"}, Extras: []string{"json"}}, []map[wheel.Target]string{jsonWheels, docsWheels}},
+		{"poetry2/poetry.lock", Options{Extras: []string{"json"}}, []map[wheel.Target]string{jsonWheels}},
+		{"poetry2/poetry.lock", Options{Groups: []string{"docs", "main"}}, []map[wheel.Target]string{docsWheels}},
+		{"poetry1/poetry.lock", Options{Extras: []string{"json"}}, []map[wheel.Target]string{jsonWheels}},
 	} {
 		f, err := ReadLockFile(filepath.Join("testdata", "locks", filepath.FromSlash(c.file)), c.options, targets)
 		if err != nil {
@@ -110,7 +110,7 @@ func TestDevelopmentGroupsAreReadWhenAskedFor(t *testing.T) {
 	dev := []string{"iniconfig", "packaging", "pluggy", "pygments", "pytest"}
 	for _, file := range []string{"uv/uv.lock", "poetry2/poetry.lock", "poetry1/poetry.lock"} {
 		name := filepath.Join("testdata", "locks", filepath.FromSlash(file))
-		f, err := ReadLockFile(name, LockFileOptions{Groups: []string{"dev"}}, []wheel.Target{py312})
+		f, err := ReadLockFile(name, Options{Groups: []string{"dev"}}, []wheel.Target{py312})
 		if err != nil {
 			t.Errorf("ReadLockFile(%q) = %v", file, err)
 			continue
@@ -132,11 +132,11 @@ func TestDevelopmentGroupsAreReadWhenAskedFor(t *testing.T) {
 func TestForksAsTheToolExportsThem(t *testing.T) {
 	t.Parallel()
 	for _, target := range []wheel.Target{py311, py312, arm313} {
-		own, err := ReadLockFile(filepath.Join("testdata", "locks", "forks", "uv.lock"), LockFileOptions{Groups: []string{"l1", "both"}, Extras: []string{"old"}}, []wheel.Target{target})
+		own, err := ReadLockFile(filepath.Join("testdata", "locks", "forks", "uv.lock"), Options{Groups: []string{"l1", "both"}, Extras: []string{"old"}}, []wheel.Target{target})
 		if err != nil {
 			t.Fatal(err)
 		}
-		exported, err := ReadLockFile(filepath.Join("testdata", "locks", "forks", "pylock.toml"), LockFileOptions{}, []wheel.Target{target})
+		exported, err := ReadLockFile(filepath.Join("testdata", "locks", "forks", "pylock.toml"), Options{}, []wheel.Target{target})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,7 +149,7 @@ func TestForksAsTheToolExportsThem(t *testing.T) {
 
 func TestLockedAddresses(t *testing.T) {
 	t.Parallel()
-	f, err := ReadLockFile(filepath.Join("testdata", "locks", "uv", "uv.lock"), LockFileOptions{}, []wheel.Target{py312, arm313})
+	f, err := ReadLockFile(filepath.Join("testdata", "locks", "uv", "uv.lock"), Options{}, []wheel.Target{py312, arm313})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +172,7 @@ func TestLockWithoutWheelForTheTarget(t *testing.T) {
 		{"poetry2/poetry.lock", "needs glibc 2.27"},
 		{"pip/pylock.toml", `"numpy-2.3.5-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl", which needs glibc 2.27`},
 	} {
-		_, err := ReadLockFile(filepath.Join("testdata", "locks", filepath.FromSlash(c.file)), LockFileOptions{}, []wheel.Target{py311})
+		_, err := ReadLockFile(filepath.Join("testdata", "locks", filepath.FromSlash(c.file)), Options{}, []wheel.Target{py311})
 		var miss *wheel.NoWheel
 		if !errors.As(err, &miss) {
 			t.Errorf("ReadLockFile(%q) for %s = %v, want *NoWheel", c.file, py311, err)
@@ -191,7 +191,7 @@ func TestEditedHashIsCarriedOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	const was, now = "ab7ae7122974553370f0bdb919e1a960b2cd1bc1ef0276416d896db81c14582c", "ffe7122974553370f0bdb919e1a960b2cd1bc1ef0276416d896db81c14582c00"
-	f, err := readLockText(t, "uv.lock", strings.ReplaceAll(string(b), was, now), LockFileOptions{}, py312)
+	f, err := readLockText(t, "uv.lock", strings.ReplaceAll(string(b), was, now), Options{}, py312)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +201,7 @@ func TestEditedHashIsCarriedOn(t *testing.T) {
 }
 
 // readLockText reads a lock file that holds text.
-func readLockText(t *testing.T, name, text string, o LockFileOptions, targets ...wheel.Target) (*LockFile, error) {
+func readLockText(t *testing.T, name, text string, o Options, targets ...wheel.Target) (*LockFile, error) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -224,7 +224,7 @@ func TestLockFileNames(t *testing.T) {
 
 func TestRequirementsFileIsNoLockFile(t *testing.T) {
 	t.Parallel()
-	if _, err := ReadLockFile("requirements.txt", LockFileOptions{}, nil); err == nil || !strings.Contains(err.Error(), "is named in python.requirements_file") {
+	if _, err := ReadLockFile("requirements.txt", Options{}, nil); err == nil || !strings.Contains(err.Error(), "is named in python.requirements_file") {
 		t.Errorf("as a lock file: %v", err)
 	}
 }
@@ -239,7 +239,7 @@ func TestLockFileTellsAllFaults(t *testing.T) {
 	}
 	text := uvHead + uvRoot("dependencies = [{ name = \"a\" }, { name = \"d\" }]\n") + uvWheel("a", "1.0", "dependencies = [{ name = \"b\" }]\n") +
 		uvWheel("b", "1.0", "dependencies = [{ name = \"c\" }]\n") + source("c", "") + source("d", "")
-	_, err := ReadLockFile(filepath.Join(unpack(t, "-- uv.lock --\n"+text), "uv.lock"), LockFileOptions{}, []wheel.Target{py311, py312})
+	_, err := ReadLockFile(filepath.Join(unpack(t, "-- uv.lock --\n"+text), "uv.lock"), Options{}, []wheel.Target{py311, py312})
 	if err == nil {
 		t.Fatal("ReadLockFile is no error")
 	}

@@ -24,16 +24,16 @@ func TestPylock(t *testing.T) {
 		want: []string{"a-1.0-py3-none-any.whl python3.12 x86_64"},
 	}, {
 		name: "a group and an extra", file: "pylock.toml", text: grouped,
-		options: LockFileOptions{Groups: []string{"Docs"}, Extras: []string{"fast"}}, targets: []wheel.Target{py311, py312},
+		options: Options{Groups: []string{"Docs"}, Extras: []string{"fast"}}, targets: []wheel.Target{py311, py312},
 		want: []string{
 			"a-1.0-py3-none-any.whl python3.11 x86_64, python3.12 x86_64", "b-1.0-py3-none-any.whl python3.11 x86_64, python3.12 x86_64",
 			"c-1.0-py3-none-any.whl python3.12 x86_64",
 		},
 	}, {
-		name: "an unknown group", file: "pylock.toml", text: grouped, options: LockFileOptions{Groups: []string{"test"}},
+		name: "an unknown group", file: "pylock.toml", text: grouped, options: Options{Groups: []string{"test"}},
 		wantErr: `reading lock file "pylock.toml": there is no dependency group "test": it has "dev", "docs", "main"`,
 	}, {
-		name: "an unknown extra", file: "pylock.toml", text: grouped, options: LockFileOptions{Extras: []string{"slow"}},
+		name: "an unknown extra", file: "pylock.toml", text: grouped, options: Options{Extras: []string{"slow"}},
 		wantErr: `reading lock file "pylock.toml": there is no extra "slow": it has "fast"`,
 	}, {
 		name: "versions by Python", file: "pylock.toml", targets: []wheel.Target{py311, py312},
@@ -92,13 +92,13 @@ func TestPoetryLock(t *testing.T) {
 		name: "markers for each group", file: "poetry.lock", text: two, targets: []wheel.Target{py311, py312},
 		want: []string{"pin a==1.0 a-1.0-py3-none-any.whl  python3.11 x86_64", "pin c==1.0 c-1.0-py3-none-any.whl https://index.example/simple python3.11 x86_64, python3.12 x86_64"},
 	}, {
-		name: "a group and an extra", file: "poetry.lock", text: two, options: LockFileOptions{Groups: []string{"dev"}, Extras: []string{"two"}},
+		name: "a group and an extra", file: "poetry.lock", text: two, options: Options{Groups: []string{"dev"}, Extras: []string{"two"}},
 		want: []string{
 			"pin a==1.0 a-1.0-py3-none-any.whl  python3.12 x86_64", "pin b==1.0 b-1.0-py3-none-any.whl  python3.12 x86_64",
 			"pin c==1.0 c-1.0-py3-none-any.whl https://index.example/simple python3.12 x86_64",
 		},
 	}, {
-		name: "an unknown group", file: "poetry.lock", text: two, options: LockFileOptions{Groups: []string{"docs"}},
+		name: "an unknown group", file: "poetry.lock", text: two, options: Options{Groups: []string{"docs"}},
 		wantErr: `reading lock file "poetry.lock": there is no group "docs": it has "dev"`,
 	}, {
 		name: "another format", file: "poetry.lock", text: "-- poetry.lock --\n[metadata]\nlock-version = \"3.0\"\n",
@@ -111,13 +111,14 @@ func TestPoetryLock(t *testing.T) {
 		text: "-- app/poetry.lock --\n" +
 			pkg("a", "1.0", "groups = [\"main\"]\n"+files("a", "1.0")+"[package.source]\ntype = \"url\"\nurl = \"https://example.com/a-1.0-py3-none-any.whl\"\n") +
 			pkg("own-lib", "0.1", "groups = [\"main\"]\nfiles = []\ndevelop = true\n[package.source]\ntype = \"directory\"\nurl = \"../own\"\n") + meta("2.1") +
+			"-- app/pyproject.toml --\n[tool.poetry.dependencies]\nown-lib = { path = \"../own\", develop = true }\n" +
 			"-- own/pyproject.toml --\n[build-system]\nrequires = [\"poetry-core\"]\nbuild-backend = \"poetry.core.masonry.api\"\n-- own/own_lib/__init__.py --\n",
 		want: []string{"a-1.0-py3-none-any.whl python3.12 x86_64", "local ../own/own_lib python3.12 x86_64"},
 	}, {
 		name: "1.1 without the project beside it", file: "poetry.lock", text: "-- poetry.lock --\n" + meta("1.1"),
 		wantErr: `reading lock file "poetry.lock": locks of Poetry 1 do not tell what the project itself needs, and the pyproject.toml beside it cannot be read: put it there, or lock with Poetry 2`,
 	}, {
-		name: "1.1, hashes at its end, a group of its own kind", file: "poetry.lock", options: LockFileOptions{Groups: []string{"dev"}},
+		name: "1.1, hashes at its end, a group of its own kind", file: "poetry.lock", options: Options{Groups: []string{"dev"}},
 		text: lockText("-- poetry.lock --\n" + pkg("A.b", "1.0", "category = \"main\"\n[package.dependencies]\nsetuptools = \"*\"\n") + pkg("c", "2.0", "category = \"dev\"\n") + pkg("d", "1.0", "") +
 			meta("1.1") + "[metadata.files]\n\"a.b\" = [{ file = \"A.b-1.0-py3-none-any.whl\", hash = \"sha256:HASH\" }]\nc = [{ file = \"c-2.0-py2.py3-none-any.whl\", hash = \"sha256:HASH\" }]\nd = []\n" +
 			"-- pyproject.toml --\n[tool.poetry.dependencies]\npython = \"^3.11\"\nA_B = \"^1\"\nd = { version = \"*\", python = \"<3.12\" }\n[tool.poetry.dev-dependencies]\nc = \"*\"\n"),
@@ -180,15 +181,15 @@ func TestPipfileLock(t *testing.T) {
 		text: lock("", `"default": {`+a+`, `+b+`}, "develop": {"c": {}}`),
 		want: []string{"pin a-b==1.0  https://index.example/simple python3.11 x86_64, python3.12 x86_64", "pin b==2.0  https://pypi.org/simple python3.11 x86_64"},
 	}, {
-		name: "a category", file: "Pipfile.lock", options: LockFileOptions{Groups: []string{"Prod"}},
+		name: "a category", file: "Pipfile.lock", options: Options{Groups: []string{"Prod"}},
 		text: lock("", `"default": {}, "prod": {`+a+`}`),
 		want: []string{"pin a-b==1.0  https://index.example/simple python3.12 x86_64"},
 	}, {
-		name: "an unknown category", file: "Pipfile.lock", options: LockFileOptions{Groups: []string{"dev"}},
+		name: "an unknown category", file: "Pipfile.lock", options: Options{Groups: []string{"dev"}},
 		text:    lock("", `"default": {}, "develop": {}`),
 		wantErr: `reading lock file "Pipfile.lock": there is no group "dev": it has "develop"`,
 	}, {
-		name: "an extra", file: "Pipfile.lock", options: LockFileOptions{Extras: []string{"x"}},
+		name: "an extra", file: "Pipfile.lock", options: Options{Extras: []string{"x"}},
 		text:    lock("", `"default": {}`),
 		wantErr: `reading lock file "Pipfile.lock": there is no extra "x": it has none`,
 	}, {
@@ -205,7 +206,7 @@ func TestPipfileLock(t *testing.T) {
 		text:    lock("", `"default": {"a": {"version": "==1.0", "hashes": ["sha512:00"]}}`),
 		wantErr: `reading lock file "Pipfile.lock": a 1.0: it has no SHA-256: every file is verified, so lock again with an index that gives it`,
 	}, {
-		name: "groups that differ", file: "Pipfile.lock", options: LockFileOptions{Groups: []string{"develop"}},
+		name: "groups that differ", file: "Pipfile.lock", options: Options{Groups: []string{"develop"}},
 		text:    lock("", `"default": {`+a+`}, "develop": {"a-b": {"version": "==2.0"}}`),
 		wantErr: `reading lock file "Pipfile.lock": a-b: two of the wanted groups lock it, at "==1.0" and "==2.0": lock again`,
 	}, {

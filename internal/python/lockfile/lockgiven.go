@@ -22,7 +22,7 @@ func (r *lockReader) standIn(e *lockEntry, t wheel.Target) (bool, error) {
 		return true, nil
 	}
 	tags := t.Tags()
-	best, bestRank, bestName := -1, 0, wheel.WheelName{}
+	best, bestRank, bestName := -1, 0, wheel.NameTags{}
 	for i, g := range r.given {
 		w, err := g.Name()
 		if err != nil || w.Name != e.name || !e.isVersion(w) {

@@ -23,7 +23,7 @@ import (
 // stand in.
 //
 // The lock holds exactly what the lock file does: no dependency is followed, and
-// no other version considered. Errors that a user can act on are *LockFileError,
+// no other version considered. Errors that a user can act on are *Error,
 // *NoWheel, *Missing and *NoDigest.
 func (f *LockFile) Locate(ctx context.Context, c *fetch.Client, indexes []index.Index, targets []wheel.Target) (*wheel.Lock, error) {
 	l := &wheel.Lock{Wheels: slices.Clone(f.Wheels), Notes: slices.Clone(f.Notes)}
@@ -114,10 +114,10 @@ func (f *LockFile) locate(p *Pin, page *index.Page, t wheel.Target, l *wheel.Loc
 			continue
 		}
 		found = true
-		rank, ok := tags.Rank(w.WheelName)
+		rank, ok := tags.Rank(w.NameTags)
 		switch {
 		case !ok:
-			rejected = append(rejected, wheel.Rejected{Filename: w.File.Filename, Misfit: tags.Misfit(w.WheelName)})
+			rejected = append(rejected, wheel.Rejected{Filename: w.File.Filename, Misfit: tags.Misfit(w.NameTags)})
 		case best < 0 || (index.Candidate{WheelFile: w, Rank: rank}).Compare(index.Candidate{WheelFile: &page.Wheels[best], Rank: bestRank}) < 0:
 			best, bestRank = i, rank
 		}
@@ -155,7 +155,7 @@ func (f *LockFile) sourceOf(p *Pin, page *index.Page) (found *index.WheelFile) {
 		}
 		kind := wheel.SdistKind
 		kind.Name, kind.Version, kind.Parsed = p.Name, r.Text, r.Version
-		found = &index.WheelFile{File: x, Release: r, WheelKind: &index.WheelKind{WheelName: kind}}
+		found = &index.WheelFile{File: x, Release: r, WheelKind: &index.WheelKind{NameTags: kind}}
 	})
 	return found
 }
@@ -224,7 +224,7 @@ func (f *LockFile) unknown(p *Pin, page *index.Page, t wheel.Target) error {
 	entry := p.Name + " " + p.Version
 	switch {
 	case len(names) > 0:
-		return &LockFileError{File: f.File, Entry: entry, Reason: fmt.Sprintf("the lock file has the SHA-256 of none of its files on the index %s, such as %q: they are not what was locked, so lock again if you trust them", page.Index, names[0])}
+		return &Error{File: f.File, Entry: entry, Reason: fmt.Sprintf("the lock file has the SHA-256 of none of its files on the index %s, such as %q: they are not what was locked, so lock again if you trust them", page.Index, names[0])}
 	case source:
 		return &wheel.NoWheel{
 			Name: p.Name, Version: p.Version, Asked: p.Name + "==" + p.Version, Target: t.String(), Sdist: true,
@@ -232,7 +232,7 @@ func (f *LockFile) unknown(p *Pin, page *index.Page, t wheel.Target) error {
 			Advice: sourceLockAdvice(p.Name, p.Version, f.Sdists),
 		}
 	}
-	return &LockFileError{File: f.File, Entry: entry, Reason: fmt.Sprintf("the index %s has no %s", page.Index, cmp.Or(p.Filename, "wheel of it that the lock file knows"))}
+	return &Error{File: f.File, Entry: entry, Reason: fmt.Sprintf("the index %s has no %s", page.Index, cmp.Or(p.Filename, "wheel of it that the lock file knows"))}
 }
 
 // add puts a file of the page into the lock.

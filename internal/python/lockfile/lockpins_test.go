@@ -103,7 +103,7 @@ func TestLocateFindsExactlyWhatIsLocked(t *testing.T) {
 			t.Parallel()
 			idx := indextest.New(t, pinUniverse)
 			targets := []wheel.Target{py312, arm313}
-			f, err := readLockText(t, c.file, hashed(idx, c.text), LockFileOptions{}, targets...)
+			f, err := readLockText(t, c.file, hashed(idx, c.text), Options{}, targets...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -150,7 +150,7 @@ func TestLocateTrustsNamesWhereTheIndexHasNoHashes(t *testing.T) {
 		"poetry.lock":  "[[package]]\nname = \"a\"\nversion = \"1.0\"\ngroups = [\"main\"]\nfiles = [{ file = \"" + name + "\", hash = \"sha256:HASH(" + name + ")\" }]\n[metadata]\nlock-version = \"2.1\"\npython-versions = \"*\"\n",
 		"Pipfile.lock": pipfileLock(`"a": {"version": "==1.0", "hashes": ["sha256:HASH(` + name + `)"]}`),
 	} {
-		f, err := readLockText(t, file, hashed(source, text), LockFileOptions{}, py312)
+		f, err := readLockText(t, file, hashed(source, text), Options{}, py312)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -177,7 +177,7 @@ func TestLocateAsksTheIndexThatTheLockNames(t *testing.T) {
 	public := indextest.New(t, "a 1.0\n  file: a/evil.py: x\nb 1.0\n")
 	text := pipfileLock(`"a": {"version": "==1.0", "index": "own", "hashes": ["sha256:HASH(a-1.0-py3-none-any.whl)"]}`)
 	text = strings.ReplaceAll(hashed(own, text), "INDEX", strings.Replace(own.URL(), "://", "://someone:else@", 1))
-	f, err := readLockText(t, "Pipfile.lock", text, LockFileOptions{}, py312)
+	f, err := readLockText(t, "Pipfile.lock", text, Options{}, py312)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +199,7 @@ func TestLocateAsksTheIndexThatTheLockNames(t *testing.T) {
 
 func TestLocateAsksNothingForAddresses(t *testing.T) {
 	t.Parallel()
-	f, err := ReadLockFile(filepath.Join("testdata", "locks", "uv", "uv.lock"), LockFileOptions{}, []wheel.Target{py312})
+	f, err := ReadLockFile(filepath.Join("testdata", "locks", "uv", "uv.lock"), Options{}, []wheel.Target{py312})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +212,7 @@ func TestLocateAsksNothingForAddresses(t *testing.T) {
 
 func TestRealPipfileLock(t *testing.T) {
 	t.Parallel()
-	f, err := ReadLockFile(filepath.Join("testdata", "locks", "pipenv", "Pipfile.lock"), LockFileOptions{Groups: []string{"json"}}, []wheel.Target{py312, arm313})
+	f, err := ReadLockFile(filepath.Join("testdata", "locks", "pipenv", "Pipfile.lock"), Options{Groups: []string{"json"}}, []wheel.Target{py312, arm313})
 	if err != nil {
 		t.Fatal(err)
 	}

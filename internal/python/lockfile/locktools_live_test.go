@@ -99,17 +99,17 @@ const (
 // asked for.
 type toolLock struct {
 	file         string
-	plain, whole LockFileOptions
-	flat         bool             // extra and group are locked with the rest, and cannot be left out
-	places       *LockFileOptions // asks for wheels on disk and at an address, if it has them
+	plain, whole Options
+	flat         bool     // extra and group are locked with the rest, and cannot be left out
+	places       *Options // asks for wheels on disk and at an address, if it has them
 }
 
 var sumFault = regexp.MustCompile(`sha256|SHA-256`)
 
 var (
-	nothing  = LockFileOptions{}
-	jsonDocs = LockFileOptions{Extras: []string{"json"}, Groups: []string{"docs"}}
-	places   = LockFileOptions{Extras: []string{"places"}}
+	nothing  = Options{}
+	jsonDocs = Options{Extras: []string{"json"}, Groups: []string{"docs"}}
+	places   = Options{Extras: []string{"places"}}
 )
 
 // TestToolsLockTheSameWheels locks one project with each of the tools, takes
@@ -128,7 +128,7 @@ func TestToolsLockTheSameWheels(t *testing.T) {
 	whole, plain := map[string]string{}, map[string]string{} // name==version to SHA-256
 	for _, lock := range b.lockShop(t) {
 		for _, c := range []struct {
-			options LockFileOptions
+			options Options
 			names   []string
 			known   map[string]string
 		}{{lock.whole, wholeNames, whole}, {lock.plain, plainNames, plain}} {
@@ -204,7 +204,7 @@ func (b *toolBench) lockShop(t *testing.T) []toolLock {
 		{filepath.Join(b.dir, "pylock.uv.toml"), nothing, nothing, true, nil},
 		{filepath.Join(b.dir, "poetry.lock"), nothing, jsonDocs, false, &places},
 		{recorded, nothing, jsonDocs, false, nil},
-		{filepath.Join(b.dir, "Pipfile.lock"), nothing, LockFileOptions{Groups: []string{"json", "docs"}}, false, &LockFileOptions{Groups: []string{"places"}}},
+		{filepath.Join(b.dir, "Pipfile.lock"), nothing, Options{Groups: []string{"json", "docs"}}, false, &Options{Groups: []string{"places"}}},
 		{filepath.Join(b.dir, "pylock.toml"), nothing, nothing, true, nil},
 	}
 }
@@ -225,7 +225,7 @@ func (b *toolBench) run(t *testing.T, arguments ...string) {
 	}
 }
 
-func (b *toolBench) locate(t *testing.T, client *fetch.Client, name string, o LockFileOptions) *wheel.Lock {
+func (b *toolBench) locate(t *testing.T, client *fetch.Client, name string, o Options) *wheel.Lock {
 	t.Helper()
 	chosen, err := b.tryLocate(t, client, name, o)
 	if err != nil {
@@ -234,7 +234,7 @@ func (b *toolBench) locate(t *testing.T, client *fetch.Client, name string, o Lo
 	return chosen
 }
 
-func (b *toolBench) tryLocate(t *testing.T, client *fetch.Client, name string, o LockFileOptions) (*wheel.Lock, error) {
+func (b *toolBench) tryLocate(t *testing.T, client *fetch.Client, name string, o Options) (*wheel.Lock, error) {
 	f, err := ReadLockFile(name, o, []wheel.Target{b.target})
 	if err != nil {
 		return nil, err

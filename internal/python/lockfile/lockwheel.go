@@ -20,14 +20,14 @@ import (
 )
 
 // isVersion reports whether a wheel is of the entry's version, where it tells one.
-func (e *lockEntry) isVersion(w wheel.WheelName) bool {
+func (e *lockEntry) isVersion(w wheel.NameTags) bool {
 	v, err := pep440.Parse(e.version)
 	return err != nil || v.Key() == w.Parsed.Key()
 }
 
 // takeLocal adds a wheel that lies on disk. One that the lock file has no hash
 // of is what lies there, as a wheel that is given by its path.
-func (r *lockReader) takeLocal(e *lockEntry, f lockedFile, w wheel.WheelName, t wheel.Target) error {
+func (r *lockReader) takeLocal(e *lockEntry, f lockedFile, w wheel.NameTags, t wheel.Target) error {
 	place := strings.ReplaceAll(f.path, `\`, "/")
 	if path.IsAbs(place) || filepath.IsAbs(f.path) || filepath.VolumeName(f.path) != "" {
 		return r.fault(e.title(), "the wheel %q lies at an absolute path, so that no other machine would find it: lock it by a relative path, or give it in python.wheels", place)
@@ -78,7 +78,7 @@ func (f *LockFile) fetchPin(ctx context.Context, c *fetch.Client, p *Pin, l *whe
 		return fmt.Errorf("fetching %s of the lock file %q: %w", entry, f.File, err)
 	}
 	if !slices.Contains(p.SHA256, digest) {
-		return &LockFileError{File: f.File, Entry: entry, Reason: fmt.Sprintf("the file at %s has the SHA-256 %s, which the lock file has not: it is not what was locked, so lock again if you trust it", fetch.Redact(p.URL), digest)}
+		return &Error{File: f.File, Entry: entry, Reason: fmt.Sprintf("the file at %s has the SHA-256 %s, which the lock file has not: it is not what was locked, so lock again if you trust it", fetch.Redact(p.URL), digest)}
 	}
 	name, err := wheel.ParseWheelName(p.Filename)
 	if err != nil {

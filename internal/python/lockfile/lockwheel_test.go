@@ -63,7 +63,7 @@ func TestLockedWheelsOnDisk(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			dir := unpack(t, "-- "+c.file+" --\n"+strings.ReplaceAll(c.text, "HASH", sumOfWheel)+wheelOnDisk)
-			f, err := ReadLockFile(filepath.Join(dir, c.file), LockFileOptions{}, []wheel.Target{py312})
+			f, err := ReadLockFile(filepath.Join(dir, c.file), Options{}, []wheel.Target{py312})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -83,8 +83,8 @@ func TestLockedWheelsOnDisk(t *testing.T) {
 			}
 
 			dir = unpack(t, "-- "+c.file+" --\n"+strings.ReplaceAll(c.text, "HASH", sumOfAnother)+wheelOnDisk)
-			_, err = ReadLockFile(filepath.Join(dir, c.file), LockFileOptions{}, []wheel.Target{py312})
-			fault, ok := errors.AsType[*LockFileError](err)
+			_, err = ReadLockFile(filepath.Join(dir, c.file), Options{}, []wheel.Target{py312})
+			fault, ok := errors.AsType[*Error](err)
 			if !ok || !strings.HasPrefix(fault.Entry, "a") || !strings.Contains(fault.Reason, "has the SHA-256 sha256:"+sumOfWheel) && !strings.Contains(fault.Reason, "has the SHA-256 "+sumOfWheel) {
 				t.Errorf("with another hash: %v, want a fault of the entry a with both digests", err)
 			}
@@ -127,8 +127,8 @@ func TestGivenWheelsStandInForLockedOnes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	give := func(filename string) LockFileOptions {
-		return LockFileOptions{Given: []wheel.GivenWheel{{Path: "given/" + filename, SHA256: digest, Source: "python.wheels[0]"}}}
+	give := func(filename string) Options {
+		return Options{Given: []wheel.GivenWheel{{Path: "given/" + filename, SHA256: digest, Source: "python.wheels[0]"}}}
 	}
 	uv := "-- uv.lock --\n" + uvHead + uvRoot("dependencies = [{ name = \"a\" }]\n") + "[[package]]\nname = \"a\"\nversion = \"1.0\"\n"
 	fits := []string{"a-1.0-py3-none-any.whl python3.12 x86_64"}
@@ -172,7 +172,7 @@ func TestLocateChecksAnAddressAgainstSeveralDigests(t *testing.T) {
 	_, sum := idx.Wheel(filename)
 	locate := func(digest string) (*wheel.Lock, error) {
 		text := `{"_meta": {"pipfile-spec": 6}, "default": {"a": {"file": "` + idx.FileURL(filename) + `", "hashes": ["sha256:` + sumOfAnother + `", "sha256:` + digest + `"]}}}`
-		f, err := readLockText(t, "Pipfile.lock", text, LockFileOptions{}, py312)
+		f, err := readLockText(t, "Pipfile.lock", text, Options{}, py312)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,8 +186,8 @@ func TestLocateChecksAnAddressAgainstSeveralDigests(t *testing.T) {
 		t.Errorf("Locate = %+v, want the wheel with sha256 %s", lock.Wheels, sum)
 	}
 	_, err = locate(sumOfWheel)
-	fault, ok := errors.AsType[*LockFileError](err)
+	fault, ok := errors.AsType[*Error](err)
 	if !ok || fault.Entry != "a" || !strings.Contains(fault.Reason, sum) {
-		t.Errorf("Locate of a file with another digest = %v, want a *LockFileError that names a", err)
+		t.Errorf("Locate of a file with another digest = %v, want a *Error that names a", err)
 	}
 }

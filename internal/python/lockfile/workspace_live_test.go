@@ -61,19 +61,19 @@ func TestWorkspaceMembersAreWhatUvExports(t *testing.T) {
 			b.dir = unpack(t, top+workspaceMembers)
 			b.run(t, "lock", "--no-config", "--quiet")
 			for _, c := range []struct {
-				options   LockFileOptions
+				options   Options
 				arguments []string
 				local     int
 			}{
-				{LockFileOptions{Packages: []string{"api"}}, []string{"--package", "api"}, 1},
-				{LockFileOptions{Packages: []string{"api"}, Extras: []string{"fast"}, Groups: []string{"docs"}}, []string{"--package", "api", "--extra", "fast", "--group", "docs"}, 1},
-				{LockFileOptions{Packages: []string{"job"}, Groups: []string{"docs"}}, []string{"--package", "job", "--group", "docs"}, 0},
-				{LockFileOptions{}, nil, map[string]int{"virtual": 1}[name]},
+				{Options{Packages: []string{"api"}}, []string{"--package", "api"}, 1},
+				{Options{Packages: []string{"api"}, Extras: []string{"fast"}, Groups: []string{"docs"}}, []string{"--package", "api", "--extra", "fast", "--group", "docs"}, 1},
+				{Options{Packages: []string{"job"}, Groups: []string{"docs"}}, []string{"--package", "job", "--group", "docs"}, 0},
+				{Options{}, nil, map[string]int{"virtual": 1}[name]},
 			} {
 				arguments := append([]string{"export", "--no-config", "--quiet", "--frozen", "--no-default-groups", "--no-emit-workspace", "--format", "pylock.toml", "--output-file", "pylock.toml"}, c.arguments...)
 				b.run(t, arguments...)
 				targets := []wheel.Target{b.target}
-				want, err := ReadLockFile(filepath.Join(b.dir, "pylock.toml"), LockFileOptions{}, targets)
+				want, err := ReadLockFile(filepath.Join(b.dir, "pylock.toml"), Options{}, targets)
 				if err != nil {
 					t.Fatal(err)
 				}

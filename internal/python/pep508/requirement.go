@@ -266,8 +266,10 @@ func isNameSeparator(c byte) bool { return c == '-' || c == '_' || c == '.' }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
 
+// IsDigit reports whether c is a digit of ASCII.
 func IsDigit(c byte) bool { return '0' <= c && c <= '9' }
 
+// IsAlphanumeric reports whether c is a letter or a digit of ASCII.
 func IsAlphanumeric(c byte) bool {
 	return IsDigit(c) || 'a' <= lower(c) && lower(c) <= 'z'
 }

@@ -74,25 +74,25 @@ func (s *Spec) given(name string) bool {
 }
 
 // direct returns the wheel that a requirement names.
-func direct(in pep508.Input) (wheel.GivenWheel, wheel.WheelName, error) {
+func direct(in pep508.Input) (wheel.GivenWheel, wheel.NameTags, error) {
 	none := wheel.GivenWheel{}
 	u, err := url.Parse(in.Requirement.URL)
 	if err != nil {
-		return none, wheel.WheelName{}, unusable(in, "its address cannot be read")
+		return none, wheel.NameTags{}, unusable(in, "its address cannot be read")
 	}
 	switch {
 	case u.Scheme == "file":
-		return none, wheel.WheelName{}, unusable(in, "an address on disk is that of one machine (conda writes such in place of versions): write name==version, as \"pip list --format=freeze\" prints it, or give the wheel by python.wheels = [{ source = … }]")
+		return none, wheel.NameTags{}, unusable(in, "an address on disk is that of one machine (conda writes such in place of versions): write name==version, as \"pip list --format=freeze\" prints it, or give the wheel by python.wheels = [{ source = … }]")
 	case u.Scheme != "https" && u.Scheme != "http":
-		return none, wheel.WheelName{}, unusable(in, fmt.Sprintf("it comes from %s, and nothing is built from source: make its wheel once by \"pip wheel --no-deps %s\" and give that in python.wheels, where it stands in for this requirement, or leave it out by python.exclude = [%q]", u.Scheme, pep508.WithoutLogin(in.Requirement.URL), in.Requirement.Name))
+		return none, wheel.NameTags{}, unusable(in, fmt.Sprintf("it comes from %s, and nothing is built from source: make its wheel once by \"pip wheel --no-deps %s\" and give that in python.wheels, where it stands in for this requirement, or leave it out by python.exclude = [%q]", u.Scheme, pep508.WithoutLogin(in.Requirement.URL), in.Requirement.Name))
 	case u.User != nil || u.RawQuery != "":
-		return none, wheel.WheelName{}, unusable(in, "its address has a user, password or query, which may be a secret: write the address without them, and the credentials into netrc")
+		return none, wheel.NameTags{}, unusable(in, "its address has a user, password or query, which may be a secret: write the address without them, and the credentials into netrc")
 	case !strings.HasSuffix(u.Path, ".whl"):
-		return none, wheel.WheelName{}, unusable(in, "its address is not that of a wheel, and nothing is built from source: make its wheel once by \"pip wheel --no-deps\" and give that in python.wheels, where it stands in for this requirement")
+		return none, wheel.NameTags{}, unusable(in, "its address is not that of a wheel, and nothing is built from source: make its wheel once by \"pip wheel --no-deps\" and give that in python.wheels, where it stands in for this requirement")
 	}
 	digest, err := digestOf(in, u.Fragment)
 	if err != nil {
-		return none, wheel.WheelName{}, err
+		return none, wheel.NameTags{}, err
 	}
 	u.Fragment, u.RawFragment = "", ""
 	g := wheel.GivenWheel{URL: u.String(), SHA256: digest, Source: in.Source}

@@ -240,7 +240,7 @@ func (w *world) misfit(j judged) wheel.Misfit {
 	case index.Replaced:
 		clause = "is replaced by a wheel that is given"
 	default:
-		return w.target.Misfit(j.WheelName)
+		return w.target.Misfit(j.NameTags)
 	}
 	return wheel.Misfit{Kind: wheel.Unusable, Need: clause}
 }

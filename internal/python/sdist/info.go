@@ -143,7 +143,7 @@ func (e *eggInfo) licenses(h *head) []string {
 		return found
 	}
 	if m := cfgLicense.FindSubmatch(e.files["setup.cfg"]); m != nil {
-		for _, name := range strings.Fields(string(m[1])) {
+		for name := range strings.FieldsSeq(string(m[1])) {
 			if _, ok := e.files[name]; ok {
 				found = append(found, name)
 			}

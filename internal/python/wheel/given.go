@@ -41,7 +41,7 @@ func (g GivenWheel) Filename() string {
 }
 
 // Name reads the file name; the error is a *SyntaxError.
-func (g GivenWheel) Name() (WheelName, error) { return ParseWheelName(g.Filename()) }
+func (g GivenWheel) Name() (NameTags, error) { return ParseWheelName(g.Filename()) }
 
 // ReadGivenWheel digests the wheel on disk at name. source is its Source. The
 // error of a missing file matches fs.ErrNotExist, that of a name that is no
@@ -122,6 +122,7 @@ func (l *Lock) CheckLocal(known ...store.Digest) error {
 	return nil
 }
 
+// SumWheel returns the digest and the size of a wheel on disk.
 func SumWheel(name string) (digest store.Digest, size int64, err error) {
 	f, err := os.Open(filepath.FromSlash(name))
 	if err != nil {

@@ -21,4 +21,4 @@ func (w Wheel) FromSource() bool { return sdist.Is(w.Filename) }
 func SourceKey(digest store.Digest) string { return SdistForm + " " + digest.Hex() }
 
 // SdistKind is what a wheel that is made of a source distribution runs on.
-var SdistKind = WheelName{Pythons: []string{"py3"}, ABIs: []string{"none"}, Platforms: []string{"any"}}
+var SdistKind = NameTags{Pythons: []string{"py3"}, ABIs: []string{"none"}, Platforms: []string{"any"}}

@@ -22,7 +22,7 @@ type Metadata struct {
 
 // IsOf reports whether the metadata is of the distribution and version that the
 // name of a wheel says (Binary distribution format, "File contents").
-func (m *Metadata) IsOf(w WheelName) bool {
+func (m *Metadata) IsOf(w NameTags) bool {
 	version, err := pep440.Parse(m.Version)
 	return err == nil && pep508.NormalizeName(m.Name) == w.Name && version.Compare(w.Parsed) == 0
 }

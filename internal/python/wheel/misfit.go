@@ -74,10 +74,10 @@ func (m Misfit) clause(is, has, needs, requires string) string {
 // Misfit returns why the wheel does not run on the target. Where several reasons
 // hold, the one is given that is hardest to amend: system, machine, Python, glibc.
 // For many wheels use Tags.Misfit.
-func (t Target) Misfit(w WheelName) Misfit { return t.Tags().Misfit(w) }
+func (t Target) Misfit(w NameTags) Misfit { return t.Tags().Misfit(w) }
 
 // Misfit is Target.Misfit for the target of the tags.
-func (g *Tags) Misfit(w WheelName) Misfit {
+func (g *Tags) Misfit(w NameTags) Misfit {
 	if _, ok := g.Rank(w); ok {
 		return Misfit{}
 	}
@@ -156,7 +156,7 @@ func systemOf(platform string) string {
 }
 
 // pythonMisfit returns why no pair of Python and ABI tag fits.
-func (g *Tags) pythonMisfit(w WheelName) Misfit {
+func (g *Tags) pythonMisfit(w NameTags) Misfit {
 	var reasons []Misfit
 	for _, python := range w.Pythons {
 		for _, abi := range w.ABIs {

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// binDir is the folder of a layer that Lambda has on PATH.
+	// BinDir is the folder of a layer that Lambda has on PATH.
 	BinDir = "bin"
 	// interpreters is the folder of the runtime's own Python.
 	interpreters = "/var/lang/bin/"
@@ -130,11 +130,11 @@ func entryScripts(e filetree.Entry, python string, made map[string][]byte) error
 	return nil
 }
 
-// entryPoint is a script: a name and what it calls.
-type entryPoint struct{ Name, module, attribute string }
+// EntryPoint is a script: a name and what it calls.
+type EntryPoint struct{ Name, module, attribute string }
 
 // Script returns the program that calls it, run by the interpreter python.
-func (p entryPoint) Script(python string) string {
+func (p EntryPoint) Script(python string) string {
 	imported, _, _ := strings.Cut(p.attribute, ".")
 	return fmt.Sprintf(scriptText, python, p.module, imported, p.attribute)
 }
@@ -147,8 +147,8 @@ var (
 )
 
 // ParseScripts reads the console_scripts and gui_scripts of an entry_points.txt.
-func ParseScripts(text string) ([]entryPoint, error) {
-	var points []entryPoint
+func ParseScripts(text string) ([]EntryPoint, error) {
+	var points []EntryPoint
 	section := ""
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
@@ -168,7 +168,7 @@ func ParseScripts(text string) ([]entryPoint, error) {
 		if parts == nil || !scriptName.MatchString(name) {
 			return nil, fmt.Errorf("%q is no script: want a name and module:callable", line)
 		}
-		points = append(points, entryPoint{name, parts[1], parts[2]})
+		points = append(points, EntryPoint{name, parts[1], parts[2]})
 	}
 	return points, nil
 }

@@ -65,7 +65,7 @@ func acceptedTags(t *testing.T, tags *Tags) []string {
 	for _, python := range pythons {
 		for _, abi := range abis {
 			for _, platform := range platforms {
-				w := WheelName{Pythons: []string{python}, ABIs: []string{abi}, Platforms: []string{platform}}
+				w := NameTags{Pythons: []string{python}, ABIs: []string{abi}, Platforms: []string{platform}}
 				if rank, ok := tags.Rank(w); ok {
 					found = append(found, ranked{python + "-" + abi + "-" + platform, rank})
 				}

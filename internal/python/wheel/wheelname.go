@@ -12,9 +12,9 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 )
 
-// WheelName is a parsed wheel file name (the "Binary distribution format"
+// NameTags is a parsed wheel file name (the "Binary distribution format"
 // specification). The tag lists hold at least one tag each, in lower case.
-type WheelName struct {
+type NameTags struct {
 	Name      string // normalised
 	Version   string // as written
 	Parsed    pep440.Version
@@ -26,10 +26,10 @@ type WheelName struct {
 
 // ParseWheelName reads the name of a wheel file, without any directory. The
 // error is a *SyntaxError.
-func ParseWheelName(filename string) (WheelName, error) {
+func ParseWheelName(filename string) (NameTags, error) {
 	stem, ok := strings.CutSuffix(filename, ".whl")
 	if !ok {
-		return WheelName{}, wheelError(filename, len(filename), "a wheel's name ends in .whl")
+		return NameTags{}, wheelError(filename, len(filename), "a wheel's name ends in .whl")
 	}
 	var parts [6]string
 	n, rest, more := 0, stem, true
@@ -37,31 +37,31 @@ func ParseWheelName(filename string) (WheelName, error) {
 		parts[n], rest, more = strings.Cut(rest, "-")
 	}
 	if more || n < 5 {
-		return WheelName{}, wheelError(filename, 0, "a wheel's name has five or six parts with - between them")
+		return NameTags{}, wheelError(filename, 0, "a wheel's name has five or six parts with - between them")
 	}
-	w := WheelName{Name: pep508.NormalizeName(parts[0]), Version: parts[1]}
+	w := NameTags{Name: pep508.NormalizeName(parts[0]), Version: parts[1]}
 	if !isWheelPart(parts[0]) {
-		return WheelName{}, wheelError(filename, 0, "not the name of a distribution")
+		return NameTags{}, wheelError(filename, 0, "not the name of a distribution")
 	}
 	var err error
 	if w.Parsed, err = pep440.Parse(w.Version); err != nil {
-		return WheelName{}, wheelError(filename, len(parts[0])+1, "not a version")
+		return NameTags{}, wheelError(filename, len(parts[0])+1, "not a version")
 	}
 	if n == 6 {
 		w.Build = parts[2]
 		if w.Build == "" || !pep508.IsDigit(w.Build[0]) {
-			return WheelName{}, wheelError(filename, len(parts[0])+len(parts[1])+2, "a build tag starts with a digit")
+			return NameTags{}, wheelError(filename, len(parts[0])+len(parts[1])+2, "a build tag starts with a digit")
 		}
 	}
 	if !w.setTags(parts[n-3], parts[n-2], parts[n-1]) {
-		return WheelName{}, wheelError(filename, 0, "a compatibility tag is empty")
+		return NameTags{}, wheelError(filename, 0, "a compatibility tag is empty")
 	}
 	return w, nil
 }
 
 // Pure reports whether the wheel makes no claim on a platform: every platform
 // tag is "any".
-func (w WheelName) Pure() bool {
+func (w NameTags) Pure() bool {
 	for _, platform := range w.Platforms {
 		if platform != "any" {
 			return false
@@ -72,7 +72,7 @@ func (w WheelName) Pure() bool {
 
 // CompareBuild returns -1, 0 or +1: the order of the build tags, where none
 // stands first. Of wheels with equal rank the higher build is preferred.
-func (w WheelName) CompareBuild(o WheelName) int {
+func (w NameTags) CompareBuild(o NameTags) int {
 	wNumber, wText := splitBuild(w.Build)
 	oNumber, oText := splitBuild(o.Build)
 	return cmp.Or(
@@ -94,7 +94,7 @@ func splitBuild(build string) (number, text string) {
 
 // setTags splits the compressed tag sets into one array. It reports whether no
 // tag is empty.
-func (w *WheelName) setTags(pythons, abis, platforms string) bool {
+func (w *NameTags) setTags(pythons, abis, platforms string) bool {
 	sets := [3]string{pythons, abis, platforms}
 	var counts [3]int
 	for i, set := range sets {

@@ -67,7 +67,7 @@ func TestCompareBuild(t *testing.T) {
 	for i, a := range ascending {
 		for j, b := range ascending {
 			want := min(max(i-j, -1), 1)
-			if got := (WheelName{Build: a}).CompareBuild(WheelName{Build: b}); got != want {
+			if got := (NameTags{Build: a}).CompareBuild(NameTags{Build: b}); got != want {
 				t.Errorf("CompareBuild(%q, %q) = %d, want %d", a, b, got, want)
 			}
 		}
