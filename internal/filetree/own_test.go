@@ -109,7 +109,9 @@ func TestSkippedPlaces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	skip := func(host string) bool { return host == filepath.Join(bare, "cache") || host == filepath.Join(bare, "out.zip") }
+	skip := func(host string) bool {
+		return host == filepath.Join(bare, "cache") || host == filepath.Join(bare, "out.zip")
+	}
 	files, err := Scan(dir, ScanOptions{Skip: skip})
 	if err != nil || !slices.Equal(pathsOf(files), []string{"a.py"}) {
 		t.Errorf("taken are %q, %v", pathsOf(files), err)

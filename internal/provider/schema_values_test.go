@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"errors"
 	"maps"
 	"math/big"
 	"os"
@@ -13,6 +14,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
 // slot is an argument anywhere in a schema: put returns the whole configuration
@@ -229,12 +232,20 @@ func packageBase(p *protocol) map[string]tftypes.Value {
 	panic("no files")
 }
 
-// objectBase names the zip that writeZip has written.
+// objectBase writes a zip where that of a package lies, and names it.
 func objectBase(p *protocol) map[string]tftypes.Value {
 	for _, a := range p.schemas.ResourceSchemas["layerbuild_object"].Block.Attributes {
 		if a.Name == "package" {
 			zip := zipOf(p, "python/x.py", "A = 1")
 			given := required(a.NestedType)
+			digest, err := publish.ParseCodeSHA256(hashOf(zip))
+			if err != nil {
+				p.Fatal(err)
+			}
+			name := layer.DefaultPath(digest) // below the folder of the test
+			if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o700), os.WriteFile(name, []byte(zip), 0o600)); err != nil {
+				p.Fatal(err)
+			}
 			maps.Copy(given, map[string]tftypes.Value{"source_code_hash": str(hashOf(zip)), "size": num(float64(len(zip)))})
 			return map[string]tftypes.Value{"bucket": str("artifacts"), "package": nestedValue(objectType(a.NestedType), given)}
 		}
@@ -244,6 +255,14 @@ func objectBase(p *protocol) map[string]tftypes.Value {
 
 func versionBase() map[string]tftypes.Value {
 	return map[string]tftypes.Value{"layer_name": str("deps"), "filename": str("layer.zip")}
+}
+
+// dataBase are arguments of a data source that it can be read with.
+func dataBase(name string) map[string]tftypes.Value {
+	if name == "layerbuild_inspection" {
+		return map[string]tftypes.Value{"filename": str("layer.zip")}
+	}
+	return map[string]tftypes.Value{"layer_name": str("deps")}
 }
 
 // bases are arguments of each resource that make one.
@@ -302,7 +321,7 @@ func TestAnyValueOfAnyArgument(t *testing.T) {
 		}
 	}
 	for name, schema := range p.schemas.DataSourceSchemas {
-		for _, s := range slots(schema.Block, map[string]tftypes.Value{"layer_name": str("deps")}) {
+		for _, s := range slots(schema.Block, dataBase(name)) {
 			for _, value := range trials(s.typ) {
 				tried++
 				config := s.put(value)
@@ -346,7 +365,7 @@ func TestAnyValueOfAnySetting(t *testing.T) {
 				_, _, more = p.plan("layerbuild_version", instance{}, blockOf(p.schemas.ResourceSchemas["layerbuild_version"].Block, versionBase()))
 				found = append(found, more...)
 				for name, schema := range p.schemas.DataSourceSchemas {
-					_, more := p.data(name, blockOf(schema.Block, map[string]tftypes.Value{"layer_name": str("deps")}), true, nil)
+					_, more := p.data(name, blockOf(schema.Block, dataBase(name)), true, nil)
 					found = append(found, more...)
 				}
 				return found

@@ -185,4 +185,3 @@ func (s *shop) Open(_ context.Context, m *manifest.Manifest) (Contents, error) {
 	}
 	return c, nil
 }
-

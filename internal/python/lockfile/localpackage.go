@@ -102,6 +102,9 @@ func (r *lockReader) inspectLocal(e *lockEntry, dir string) (LocalPackage, error
 	if path.IsAbs(dir) || filepath.IsAbs(dir) {
 		return none, errors.New("its path is absolute, so that no other machine would find it")
 	}
+	if err := r.checkAsked(dir); err != nil {
+		return none, err
+	}
 	base := filepath.Join(r.dir, filepath.FromSlash(dir))
 	above, err := ignoresAbove(base, r.dir)
 	if err != nil {

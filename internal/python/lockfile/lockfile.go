@@ -150,6 +150,7 @@ type lockReader struct {
 	out                      *LockFile
 	faults                   []error             // of entries
 	parents                  map[string][]string // who needs a distribution, by its name
+	asked                    map[string]bool     // folders that the project's own manifests ask for; nil before they are read
 }
 
 // tell keeps the fault of an entry for later, so that all of a file are told at

@@ -111,6 +111,7 @@ func TestPoetryLock(t *testing.T) {
 		text: "-- app/poetry.lock --\n" +
 			pkg("a", "1.0", "groups = [\"main\"]\n"+files("a", "1.0")+"[package.source]\ntype = \"url\"\nurl = \"https://example.com/a-1.0-py3-none-any.whl\"\n") +
 			pkg("own-lib", "0.1", "groups = [\"main\"]\nfiles = []\ndevelop = true\n[package.source]\ntype = \"directory\"\nurl = \"../own\"\n") + meta("2.1") +
+			"-- app/pyproject.toml --\n[tool.poetry.dependencies]\nown-lib = { path = \"../own\", develop = true }\n" +
 			"-- own/pyproject.toml --\n[build-system]\nrequires = [\"poetry-core\"]\nbuild-backend = \"poetry.core.masonry.api\"\n-- own/own_lib/__init__.py --\n",
 		want: []string{"a-1.0-py3-none-any.whl python3.12 x86_64", "local ../own/own_lib python3.12 x86_64"},
 	}, {

@@ -1,0 +1,126 @@
+package lockfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// maxManifests bounds how many projects are read to learn which folders they ask
+// for.
+const maxManifests = 200
+
+// checkAsked refuses a folder outside of the project that only the lock file names.
+// A lock file is long and seldom read, so that what is packed of a machine has to be
+// asked for by the project's own pyproject.toml or Pipfile, or by that of a folder
+// that it asks for.
+func (r *lockReader) checkAsked(dir string) error {
+	dir = path.Clean(dir)
+	if dir != ".." && !strings.HasPrefix(dir, "../") {
+		return nil
+	}
+	if r.asked == nil {
+		asked, err := askedFolders(r.dir)
+		if err != nil {
+			return err
+		}
+		r.asked = asked
+	}
+	if !r.asked[dir] {
+		return fmt.Errorf("it lies outside of the project, and neither pyproject.toml nor Pipfile asks for it: write its path there if it is meant, or lock the project again")
+	}
+	return nil
+}
+
+// askedFolders returns the folders that the manifests of a project ask for by their
+// path, and those of the projects in these folders, relative to root.
+func askedFolders(root string) (map[string]bool, error) {
+	asked, queue := map[string]bool{}, []string{"."}
+	for read := 0; len(queue) > 0 && read < maxManifests; read++ {
+		at := queue[0]
+		queue = queue[1:]
+		for _, name := range []string{"pyproject.toml", "Pipfile"} {
+			text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(at), name))
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			if err != nil {
+				return nil, fmt.Errorf("%s cannot be read: %w", path.Join(at, name), err)
+			}
+			var tables map[string]any
+			if err := toml.Unmarshal(text, &tables); err != nil {
+				return nil, fmt.Errorf("%s cannot be read: %w", path.Join(at, name), err)
+			}
+			folders := folderPaths(tables)
+			for _, glob := range memberGlobs(tables) {
+				found, _ := filepath.Glob(filepath.Join(root, filepath.FromSlash(at), filepath.FromSlash(glob))) // a pattern that is malformed has no members
+				for _, member := range found {
+					if relative, err := filepath.Rel(filepath.Join(root, filepath.FromSlash(at)), member); err == nil {
+						folders = append(folders, filepath.ToSlash(relative))
+					}
+				}
+			}
+			for _, folder := range folders {
+				if next := path.Join(at, folder); !asked[next] {
+					asked[next] = true
+					queue = append(queue, next)
+				}
+			}
+		}
+	}
+	return asked, nil
+}
+
+// folderPaths returns the values of "path" in the tables that name sources: those
+// of uv, Poetry and Pipenv.
+func folderPaths(tables map[string]any) []string {
+	tool, _ := tables["tool"].(map[string]any)
+	uv, _ := tool["uv"].(map[string]any)
+	var found []string
+	for _, table := range []any{uv["sources"], tool["poetry"], tables["packages"], tables["dev-packages"]} {
+		found = append(found, pathsIn(table)...)
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+func pathsIn(value any) []string {
+	var found []string
+	switch x := value.(type) {
+	case map[string]any:
+		for key, member := range x {
+			if text, ok := member.(string); ok && key == "path" {
+				found = append(found, filepath.ToSlash(text))
+				continue
+			}
+			found = append(found, pathsIn(member)...)
+		}
+	case []any:
+		for _, member := range x {
+			found = append(found, pathsIn(member)...)
+		}
+	}
+	return found
+}
+
+// memberGlobs returns the members of a uv workspace, as globs.
+func memberGlobs(tables map[string]any) []string {
+	tool, _ := tables["tool"].(map[string]any)
+	uv, _ := tool["uv"].(map[string]any)
+	workspace, _ := uv["workspace"].(map[string]any)
+	members, _ := workspace["members"].([]any)
+	var globs []string
+	for _, member := range members {
+		if text, ok := member.(string); ok {
+			globs = append(globs, text)
+		}
+	}
+	return globs
+}
