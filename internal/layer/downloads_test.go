@@ -265,7 +265,7 @@ func TestDownloadsThatAreRefused(t *testing.T) {
 		"token":             {DownloadSpec{URL: "https://gitlab.example.com/x?private_token=hunter2"}, `"private_token" in its query`},
 		"fragment":          {DownloadSpec{URL: "https://example.com/x#hunter2"}, "A query or fragment"},
 		"digest":            {DownloadSpec{URL: at, SHA256: "abc"}, `"abc" is no SHA-256`},
-		"architecture":      {DownloadSpec{URL: at, Architecture: "mips"}, `"mips" is no architecture`},
+		"architecture":      {DownloadSpec{URL: at, Architecture: "mips"}, `Unknown architecture "mips"`},
 		"files and strip":   {DownloadSpec{URL: at, Strip: 1, Files: files("*", "x/")}, "target and strip_components are for elements without it"},
 		"as it is":          {DownloadSpec{URL: at, AsIs: true, Files: files("*", "x/")}, "extract = false takes the file as it is"},
 		"absolute target":   {DownloadSpec{URL: at, Files: files("*/bin/probe", "/bin/probe")}, "is absolute"},
@@ -282,6 +282,9 @@ func TestDownloadsThatAreRefused(t *testing.T) {
 		at := "downloads[0]"
 		if slices.Contains([]string{"no url", "other scheme", "user", "user and query", "signed", "token", "fragment"}, name) {
 			at += ".url"
+		}
+		if name == "architecture" {
+			at += ".architecture"
 		}
 		wantInput(t, err, at)
 	}

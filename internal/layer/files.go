@@ -48,7 +48,7 @@ const defaultIgnoreFile = ".layerignore"
 func (f FileSpec) check() error {
 	switch {
 	case f.Source == "" && f.Content == nil:
-		return errors.New("it names neither source nor content: write one of them. " + fault.DroppedNames)
+		return errors.New("it names neither source nor content: write one of them; " + strings.ToLower(fault.DroppedNames[:1]) + strings.TrimSuffix(fault.DroppedNames[1:], "."))
 	case f.Source != "" && f.Content != nil:
 		return errors.New("it names both source and content: write one of them")
 	case f.Content != nil && (f.Target == "" || strings.HasSuffix(f.Target, "/")):

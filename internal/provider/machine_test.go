@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,6 +25,7 @@ import (
 // builtProvider builds the provider once for all tests and returns the folder
 // of its binary.
 var builtProvider = sync.OnceValues(func() (string, error) {
+	built.Store(true)
 	dir, err := os.MkdirTemp("", "layerbuild-provider-*")
 	if err != nil {
 		return "", err
@@ -39,18 +41,39 @@ var builtProvider = sync.OnceValues(func() (string, error) {
 	return dir, nil
 })
 
-func TestMain(m *testing.M) {
+// built is set where a test has asked for the provider's binary.
+var built atomic.Bool
+
+// cliVariable names the CLI for terraform-plugin-testing, which would download
+// one otherwise.
+const cliVariable = "TF_ACC_TERRAFORM_PATH"
+
+// noCLI is what tests say that run a CLI where there is none.
+const noCLI = "This test runs Terraform or OpenTofu, and none is downloaded: put terraform on PATH, or name a CLI in " + cliVariable + "."
+
+func TestMain(m *testing.M) { os.Exit(testMain(m)) }
+
+func testMain(m *testing.M) int {
+	if path := cli(); path == "" {
+		fmt.Fprintln(os.Stderr, noCLI, "Tests that need none go on.")
+		if err := os.Setenv(cliVariable, filepath.Join(os.TempDir(), "no-such-cli")); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
 	code := m.Run()
+	if !built.Load() {
+		return code
+	}
 	if dir, err := builtProvider(); err == nil {
 		_ = os.RemoveAll(dir)
 	}
-	os.Exit(code)
+	return code
 }
 
-// terraformPath returns the CLI that the tests run.
-func terraformPath(t testing.TB) string {
-	t.Helper()
-	if path := os.Getenv("TF_ACC_TERRAFORM_PATH"); path != "" {
+// cli returns the CLI that is named or on PATH, or "".
+func cli() string {
+	if path := os.Getenv(cliVariable); path != "" {
 		return path
 	}
 	for _, name := range []string{"terraform", "tofu"} {
@@ -58,8 +81,17 @@ func terraformPath(t testing.TB) string {
 			return path
 		}
 	}
-	t.Fatal("neither terraform nor tofu is on PATH, and TF_ACC_TERRAFORM_PATH is not set")
 	return ""
+}
+
+// terraformPath returns the CLI that the tests run.
+func terraformPath(t testing.TB) string {
+	t.Helper()
+	path := cli()
+	if _, err := os.Stat(path); err != nil {
+		t.Fatal(noCLI)
+	}
+	return path
 }
 
 // machine runs Terraform in a directory with its own home.

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -173,5 +174,37 @@ func TestSharingNamesSomebody(t *testing.T) {
 				t.Errorf("got %q, want %q", found, c.want)
 			}
 		})
+	}
+}
+
+// TestEmptyRequirements: a list that is empty asks for nothing, beside other
+// inputs and alone.
+func TestEmptyRequirements(t *testing.T) {
+	t.Chdir(t.TempDir())
+	p := newProtocol(t, map[string]string{"LAYERBUILD_CACHE_DIR": t.TempDir()})
+	if found := p.configure(blockOf(p.schemas.Provider.Block, providerBase(lambdatest.New(t).URL()))); found.failed() {
+		t.Fatal(found)
+	}
+	block := p.schemas.ResourceSchemas["layerbuild_package"].Block
+	python := map[string]tftypes.Value{"requirements": tftypes.NewValue(tftypes.List{ElementType: tftypes.String}, []tftypes.Value{})}
+	if err := os.WriteFile("empty.txt", []byte("# nothing\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file := map[string]tftypes.Value{"requirements_file": str("empty.txt")}
+	for _, a := range block.Attributes {
+		if a.Name != "python" {
+			continue
+		}
+		for name, given := range map[string]map[string]tftypes.Value{"a list": python, "a file": file} {
+			beside := packageBase(p)
+			beside["python"] = nestedValue(objectType(a.NestedType), given)
+			if _, _, found := p.plan("layerbuild_package", instance{}, blockOf(block, beside)); found.failed() {
+				t.Errorf("%s beside files: %s", name, found)
+			}
+			alone := map[string]tftypes.Value{"runtimes": strs("python3.12"), "python": beside["python"]}
+			if _, _, found := p.plan("layerbuild_package", instance{}, blockOf(block, alone)); !found.failed() {
+				t.Errorf("%s alone is no error", name)
+			}
+		}
 	}
 }

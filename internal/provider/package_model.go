@@ -85,7 +85,7 @@ func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.S
 		Output:        m.OutputPath.ValueString(),
 	}
 	diags.Append(m.Triggers.ElementsAs(ctx, &s.Triggers, false)...)
-	if p := m.Python; p != nil {
+	if p := m.Python; p != nil && !p.asksNothing() {
 		s.Python = p.spec(ctx, &diags)
 		if text := p.ExcludeNewer.ValueString(); text != "" {
 			moment, err := parseMoment(text)

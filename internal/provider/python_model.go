@@ -52,6 +52,12 @@ type codeArtifactModel struct {
 	Region      types.String `tfsdk:"region"`
 }
 
+// asksNothing reports whether the requirements are an empty list, and nothing else
+// asks for a distribution: the same as an empty requirements file, and as no python.
+func (p *pythonModel) asksNothing() bool {
+	return !p.Requirements.IsNull() && len(p.Requirements.Elements()) == 0 && p.RequirementsFile.IsNull() && p.LockFile.IsNull()
+}
+
 func (p *pythonModel) spec(ctx context.Context, diags *diag.Diagnostics) *layer.PythonSpec {
 	s := &layer.PythonSpec{
 		Requirements:      stringList(ctx, p.Requirements, diags),

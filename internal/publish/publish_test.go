@@ -216,7 +216,7 @@ func TestPublishRemovesALateDouble(t *testing.T) {
 	p := against(t, a)
 	a.Inject(
 		lambdatest.Fault{Operation: "PublishLayerVersion", Status: 504, ErrorType: "GatewayTimeout", Late: 60 * time.Millisecond},
-		lambdatest.Fault{Operation: "PublishLayerVersion", Delay: 200 * time.Millisecond},
+		lambdatest.Fault{Operation: "PublishLayerVersion", Do: func() { until(t, func() bool { return len(a.Versions(home, "deps")) > 0 }) }},
 	)
 	v, _, err := p.Publish(t.Context(), request(zipOf(t, "x")))
 	if err != nil {

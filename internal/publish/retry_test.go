@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -44,7 +45,7 @@ func TestRetryAfterHoldsAllCallsBack(t *testing.T) {
 		}
 	})
 	<-refused
-	time.Sleep(100 * time.Millisecond)
+	until(t, func() bool { return p.paceOf(home).held() > 0 })
 	if _, err := p.Users(t.Context(), "", layerOfNobody); err != nil {
 		t.Error(err)
 	}
@@ -82,41 +83,43 @@ func TestRetryAfterHoldsOneRegion(t *testing.T) {
 // pace afterwards, not all at once.
 func TestPauseEndsWithoutAStampede(t *testing.T) {
 	t.Parallel()
-	const interval = 20 * time.Millisecond
-	p := &pace{interval: interval}
-	passed := make(chan time.Time, 30)
-	queue := func(n int) {
-		for range n {
-			go func() {
-				if err := p.wait(t.Context()); err != nil {
-					t.Error(err)
-				}
-				passed <- time.Now()
-			}()
+	synctest.Test(t, func(t *testing.T) {
+		const interval = 20 * time.Millisecond
+		p := &pace{interval: interval}
+		passed := make(chan time.Time, 30)
+		queue := func(n int) {
+			for range n {
+				go func() {
+					if err := p.wait(t.Context()); err != nil {
+						t.Error(err)
+					}
+					passed <- time.Now()
+				}()
+			}
 		}
-	}
-	queue(15)
-	time.Sleep(2 * interval)
-	start := time.Now()
-	p.hold(20 * interval)
-	queue(15)
-	var late []time.Time
-	for range cap(passed) {
-		at := <-passed
-		if gap := at.Sub(start); gap > interval && gap < 20*interval {
-			t.Errorf("one passed %v after the beginning of a pause of %v", gap, 20*interval)
+		queue(15)
+		time.Sleep(2 * interval)
+		start := time.Now()
+		p.hold(20 * interval)
+		queue(15)
+		var late []time.Time
+		for range cap(passed) {
+			at := <-passed
+			if gap := at.Sub(start); gap > interval && gap < 20*interval {
+				t.Errorf("one passed %v after the beginning of a pause of %v", gap, 20*interval)
+			}
+			if at.Sub(start) >= 20*interval {
+				late = append(late, at)
+			}
 		}
-		if at.Sub(start) >= 20*interval {
-			late = append(late, at)
+		slices.SortFunc(late, time.Time.Compare)
+		if len(late) < 15 {
+			t.Fatalf("%d passed after the pause, want 15 or more", len(late))
 		}
-	}
-	slices.SortFunc(late, time.Time.Compare)
-	if len(late) < 15 {
-		t.Fatalf("%d passed after the pause, want 15 or more", len(late))
-	}
-	if spread := late[len(late)-1].Sub(late[0]); spread < time.Duration(len(late)-5)*interval {
-		t.Errorf("%d passed within %v after the pause, want them %v apart but for a short burst", len(late), spread, interval)
-	}
+		if spread := late[len(late)-1].Sub(late[0]); spread < time.Duration(len(late)-5)*interval {
+			t.Errorf("%d passed within %v after the pause, want them %v apart but for a short burst", len(late), spread, interval)
+		}
+	})
 }
 
 func TestReadsOutliveFaults(t *testing.T) {
@@ -279,4 +282,15 @@ func answered(status int, header, value string) error {
 	return &awshttp.ResponseError{ResponseError: &smithyhttp.ResponseError{
 		Response: &smithyhttp.Response{Response: response}, Err: errors.New("refused"),
 	}}
+}
+
+// until waits for a condition, a minute at most.
+func until(t *testing.T, condition func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !condition(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Error("the condition does not come about")
+			return
+		}
+	}
 }

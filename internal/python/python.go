@@ -31,8 +31,9 @@ import (
 // DefaultIndex is the public index.
 const DefaultIndex = index.DefaultIndex
 
-// The nouns of the room, each of its closet.
-
+// Each noun of the room is of its closet.
+//
+//nolint:revive // the closets document them
 type (
 	Input            = pep508.Input
 	RequirementsFile = pep508.RequirementsFile
@@ -56,8 +57,9 @@ type (
 	Pin             = lockfile.Pin
 )
 
-// The errors that a user can act on.
-
+// These are the errors that a user can act on.
+//
+//nolint:revive // the closets document them
 type (
 	ChangedWheelError = wheel.ChangedWheelError
 	DirectURL         = wheel.DirectURL

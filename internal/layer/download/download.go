@@ -135,7 +135,7 @@ func (d Spec) Check(at fault.Path) error {
 	}
 	switch {
 	case d.Architecture != "" && !slices.Contains(runtimes.Architectures(), d.Architecture):
-		return malformed("%q is no architecture: Lambda runs \"x86_64\" and \"arm64\".", d.Architecture)
+		return &fault.Error{At: at.At("architecture"), Summary: fmt.Sprintf("Unknown architecture %q", d.Architecture), Detail: "Lambda runs \"x86_64\" and \"arm64\"."}
 	case d.Strip < 0:
 		return malformed("strip_components cannot be negative.")
 	case d.Files != nil && len(d.Files) == 0:
@@ -276,7 +276,7 @@ func Choose(ctx context.Context, open func() (*Env, error), specs []Spec, scope 
 			return nil // all faults are told at once
 		})
 	}
-	if err := errors.Join(append(faults, g.Wait())...); err != nil {
+	if err := errors.Join(g.Wait(), errors.Join(faults...)); err != nil {
 		return nil, err
 	}
 	var out []Lock

@@ -95,7 +95,8 @@ func (w *world) refuseSole(ctx context.Context, s *solver, d demands, leaves []i
 	}
 	answers := p.Match(all.spec)
 	if answers.First() < 0 {
-		if p.Page.Absent() || newestMatch(w.surveyPage(p.Page), all.spec) == nil {
+		given := w.policyOn(p.Page).StandIn != ""
+		if p.Page.Absent() || !given && newestMatch(w.surveyPage(p.Page), all.spec) == nil {
 			return nil
 		}
 		return w.refuse(p.Page, all, chain)
