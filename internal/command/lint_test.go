@@ -47,7 +47,7 @@ resource "layerbuild_package" "p" {
 resource "layerbuild_version" "v" {
   layer_name = "x"
   package    = layerbuild_package.p
-  retention  = { keep_last = 1, !on_destory = "retain", !max_age = 3, !keep = 4 }
+  retention  = { keep_last = 1, !on_destruction = "retain", !max_age = 3, !keep = 4 }
   sharing    = var.shared ? local.share : { public = false, !organizations = [] }
   s3         = (merge({ bucket = "b", !folder = "x" }, { !kms_key = "k" }))
   signing    = { profile_name = "p", !profile = "p" }

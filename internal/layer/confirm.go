@@ -81,7 +81,7 @@ func isEnd(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.
 func (c *cache) confirms(segment store.Digest, add func(*confirmer) error) (bool, error) {
 	tree, unreadable := c.segmentTree(segment, filetree.Origin{})
 	if unreadable != nil {
-		return false, nil // it is made again
+		return false, nil //nolint:nilerr // it is made again
 	}
 	f := &confirmer{left: map[string]filetree.Entry{}, exec: map[string]bool{}, want: map[string]bool{}}
 	for _, e := range tree {

@@ -19,8 +19,6 @@ import (
 type textFunction struct {
 	name       string
 	definition function.Definition
-	// arguments are the names of its texts, in order.
-	arguments []string
 	// answer returns the value, or the number of the argument that is wrong
 	// and what is wrong with it.
 	answer func(arguments []string) (value attr.Value, wrong int, err error)

@@ -32,8 +32,8 @@ func TestEveryObjectWantsAnArgument(t *testing.T) {
 			t.Errorf("%s does not want an argument: write Validators: nested()", name)
 		}
 	}
-	for _, make := range p.Resources(ctx) {
-		r := make()
+	for _, makeOne := range p.Resources(ctx) {
+		r := makeOne()
 		var meta resource.MetadataResponse
 		var resp resource.SchemaResponse
 		r.Metadata(ctx, resource.MetadataRequest{ProviderTypeName: "layerbuild"}, &meta)
@@ -43,9 +43,9 @@ func TestEveryObjectWantsAnArgument(t *testing.T) {
 			t.Errorf("the page of %s does not tell of dropped names: add nestedNote to its description", meta.TypeName)
 		}
 	}
-	for _, make := range p.DataSources(ctx) {
+	for _, makeOne := range p.DataSources(ctx) {
 		var resp datasource.SchemaResponse
-		make().Schema(ctx, datasource.SchemaRequest{}, &resp)
+		makeOne().Schema(ctx, datasource.SchemaRequest{}, &resp)
 		for name, a := range resp.Schema.Attributes {
 			switch a := a.(type) {
 			case dataschema.SingleNestedAttribute:

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -177,9 +178,7 @@ func unpackBuilt(of *tfprotov6.SchemaBlock, state *tfprotov6.DynamicValue) (*Bui
 // are null.
 func packBlock(block *tfprotov6.SchemaBlock, given map[string]any) (*tfprotov6.DynamicValue, error) {
 	whole := map[string]any{}
-	for name, v := range given {
-		whole[name] = v
-	}
+	maps.Copy(whole, given)
 	for _, b := range block.BlockTypes { // one that is left out is empty
 		if whole[b.TypeName] == nil {
 			whole[b.TypeName] = []any{}
