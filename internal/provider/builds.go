@@ -36,13 +36,15 @@ func (b *buildModel) spec(ctx context.Context, diags *diag.Diagnostics) layer.Bu
 }
 
 func buildsAttribute() schema.Attribute {
-	return inputList("Files out of images that a container engine builds while Terraform plans, for what must be compiled: the only input that needs an engine, Docker or Podman. It is found by `DOCKER_HOST`, the Docker context, or its usual socket; its log goes to Terraform's (`TF_LOG_PROVIDER=INFO`). The image is never run, and removed afterwards. For images in `FROM` the engine is given the credentials of the Docker configuration, as far as they stand in it. With `offline` no engine is asked.\n\n"+
-		"A result is pinned: while the files of the context, and all that is written here, are unchanged, nothing is built again, whatever became of the images in `FROM`; `triggers` build anew. Another machine that has the lock takes the result from the provider's shared cache, and one without it, too, where `trust_builds` is set there; else it builds again, and the plan of the first machine can be applied there only where the engine makes the same bytes.", map[string]schema.Attribute{
-		"context":    neededText("Path of the directory that the engine is sent, relative to the root module. `.dockerignore` is honoured. Modes and times of the files do not count: ELF files and `#!` scripts are executable, links are sent as what they lead to. `.git`, `__pycache__` and what Terraform writes are never sent."),
+	return inputList("Files from images that a container engine builds while Terraform plans, for code that must be compiled. This is the only input that needs an engine, Docker or Podman. With `offline` the engine is not used.\n\n"+
+		"  The engine is found by `DOCKER_HOST`, the Docker context or its usual socket. Its log goes to Terraform's log (`TF_LOG_PROVIDER=INFO`). The image is never run, and is removed afterwards. For images in `FROM`, the engine gets the credentials that are written in the Docker configuration itself.\n\n"+
+		"  A result is pinned. Nothing is built again while the files of the context and these arguments are unchanged, even if the images in `FROM` change. `triggers` build again.\n\n"+
+		"  Another machine that has the lock takes the result from the provider's shared cache. With `trust_builds`, a machine without the lock does so too. Otherwise the machine builds again. It can then apply the plan of the first machine only if its engine makes the same bytes.", map[string]schema.Attribute{
+		"context":    neededText("Path of the directory that is sent to the engine, relative to the root module. `.dockerignore` is respected. File permissions and times have no effect: ELF files and `#!` scripts are executable. A link is sent as the file or folder that it points to. `.git`, `__pycache__` and files that Terraform writes are never sent."),
 		"dockerfile": someText("Path of the Dockerfile in the context. Default `Dockerfile`."),
 		"target":     someText("The stage to build. Default: the last one."),
 		"args": schema.MapAttribute{
-			MarkdownDescription: "Build arguments. They are kept in the state, and in the image's history: they must hold no secret.",
+			MarkdownDescription: "Build arguments. They are stored in the state and in the image's history, so they must not contain secrets.",
 			ElementType:         types.StringType,
 			Optional:            true,
 			Validators:          []validator.Map{mapvalidator.NoNullValues(), mapvalidator.KeysAre(stringvalidator.LengthAtLeast(1))},
@@ -56,10 +58,11 @@ func buildsAttribute() schema.Attribute {
 // inputs that take files out of images.
 func containerFilesAttribute() schema.Attribute {
 	return schema.MapAttribute{
-		MarkdownDescription: "What to take: absolute paths in the image, with the layer path of each: `{ \"/opt/bin/tool\" = \"bin/tool\", \"/usr/lib/*.so\" = \"lib/\" }`. A folder lands below its layer path with all that is in it. `*` stays within a folder, `**` crosses folders. A layer path that ends in `/` is a folder, in which the name is kept. Links are followed within the image. What is not there is an error.",
-		ElementType:         types.StringType,
-		Required:            true,
-		Validators:          eachNamed(),
+		MarkdownDescription: "The files to take: absolute paths in the image, with the layer path of each: `{ \"/opt/bin/tool\" = \"bin/tool\", \"/usr/lib/*.so\" = \"lib/\" }`.\n\n" +
+			"  A folder lands below its layer path with everything in it. `*` stays within a folder, `**` crosses folders. If a layer path ends in `/`, it is a folder and the file keeps its name. Links are followed within the image. A path that is not in the image is an error.",
+		ElementType: types.StringType,
+		Required:    true,
+		Validators:  eachNamed(),
 	}
 }
 

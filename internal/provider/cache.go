@@ -33,14 +33,14 @@ type s3CacheModel struct {
 func cacheAttribute() schema.Attribute {
 	bucketName := regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 	return schema.SingleNestedAttribute{
-		MarkdownDescription: "A cache that several machines share, beside the one in `cache_dir`: fetched files and built zips. A file is looked for on this machine, then there, then at its origin.",
+		MarkdownDescription: "A cache that several machines share, in addition to the one in `cache_dir`. It holds fetched files and built zips. A file is looked for on this machine, then in the shared cache, then at its origin.",
 		Optional:            true,
 		Validators:          nested(),
 		Attributes: map[string]schema.Attribute{
 			"s3": schema.SingleNestedAttribute{
-				MarkdownDescription: "A bucket in S3, reached with the AWS settings of this block. It needs `s3:GetObject`, for uploads `s3:PutObject`, and better also `s3:ListBucket`, without which S3 does not tell a missing object from a forbidden one.\n\n" +
-					"  Every object has the name of its digest and is used only after it met the digest that the lock or the plan holds: who can write to the bucket cannot change what is built. Who can read it can read the packages, those of private indexes included. " +
-					"Index pages, resolutions and credentials are never shared. A bucket that fails or is slow costs time and a warning, no plan; nothing is listed or deleted: remove old objects by a lifecycle rule.",
+				MarkdownDescription: "A bucket in S3. The provider reaches it with the AWS settings of this block. It needs `s3:GetObject`, and `s3:PutObject` for uploads. Grant `s3:ListBucket` too: without it, S3 does not distinguish a missing object from a forbidden one.\n\n" +
+					"  The name of every object is its digest. An object is used only if it matches the digest in the lock or the plan, so a writer of the bucket cannot change what is built. A reader of the bucket can read the packages, including those of private indexes. Index pages, resolutions and credentials are never shared.\n\n" +
+					"  If the bucket fails or is slow, the plan takes longer, continues, and you get a warning. Nothing is listed or deleted: remove old objects by a lifecycle rule.",
 				Optional:   true,
 				Validators: nested(),
 				Attributes: map[string]schema.Attribute{
@@ -50,15 +50,15 @@ func cacheAttribute() schema.Attribute {
 						Validators:          []validator.String{stringvalidator.RegexMatches(bucketName, "must be the name of a bucket, such as \"acme-layer-cache\", without s3:// and prefix")},
 					},
 					"prefix": schema.StringAttribute{
-						MarkdownDescription: "What precedes the names of the objects, such as `layerbuild/`.",
+						MarkdownDescription: "Prefix of the names of the objects, such as `layerbuild/`.",
 						Optional:            true,
 						Validators:          []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^[^/]`), "must not be empty or start with a slash"), stringvalidator.LengthAtMost(512)},
 					},
-					"region":     text("Region of the bucket. Default: that of the provider."),
-					"kms_key_id": text("KMS key that encrypts what is uploaded. Default: the bucket's own encryption."),
-					"trust_builds": flag("Share, too, which result each of `builds` had, so that a worker without an engine, or before its first plan, takes what another one built from the same inputs. " +
-						"No digest that this worker knows holds such a result: who can write to the bucket decides which files a new plan takes for a build. The plan shows the digest, and the lock holds it from then on. Set it only where all writers are trusted, and `read_only` for the others. Default `false`."),
-					"read_only": flag("Only take from the bucket, upload nothing: for workers that build what is not reviewed. Default `false`."),
+					"region":     text("Region of the bucket. Default: the provider's."),
+					"kms_key_id": text("KMS key that encrypts the uploads. Default: the bucket's own encryption."),
+					"trust_builds": flag("Also share the results of `builds`. A worker without an engine, or before its first plan, then takes the result that another worker built from the same inputs. Default `false`.\n\n" +
+						"  Build results can't be verified by a digest that this worker already knows. Anyone who can write to the bucket decides which files a new plan takes for a build. The plan shows the digest, and the lock holds it from then on. Enable this only if you trust every writer, and set `read_only` for the others."),
+					"read_only": flag("Only read from the bucket and upload nothing. Use it for workers that build code that is not reviewed. Default `false`."),
 				},
 			},
 		},

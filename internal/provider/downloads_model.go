@@ -39,32 +39,34 @@ func (d *downloadModel) spec(ctx context.Context, diags *diag.Diagnostics) layer
 }
 
 func downloadsAttribute() schema.Attribute {
-	return inputList("Files from archives, or single files: programs, models, data. tar (bare or packed by gzip, xz, bzip2 or zstd), zip, and single files that are packed so; what a file is tells its content, not its name. "+
-		"ELF files and `#!` scripts under `bin/` and `extensions/` are executable, and so is what the archive says is. An ELF file for another architecture is an error. Links are followed within the archive; devices, pipes and links that lead out of it cannot be taken.", map[string]schema.Attribute{
-		"url": neededText("An address by `https://`, `http://` or `file://`, or a path relative to the root module. It is kept in the state: credentials, tokens and signed queries are refused; users and passwords come from netrc."),
+	return inputList("Files from archives, or single files: programs, models, data. The formats are tar (plain, or compressed by gzip, xz, bzip2 or zstd), zip, and single files that are compressed in these ways. The format is detected from the content, not the name.\n\n"+
+		"  ELF files and `#!` scripts under `bin/` and `extensions/` are executable, and so are files that are executable in the archive. An ELF file for another architecture is an error. Links are followed within the archive. Devices, pipes and links that lead out of the archive cannot be taken.", map[string]schema.Attribute{
+		"url": neededText("An address that begins with `https://`, `http://` or `file://`, or a path relative to the root module. The state stores it, so credentials, tokens and signed queries are refused. Users and passwords come from netrc."),
 		"sha256": schema.StringAttribute{
-			MarkdownDescription: "SHA-256 in hexadecimal. Without it the first plan takes what is there, keeps its digest in the lock, and says so in a warning; only `triggers` make it look again. A path without it is read at every plan, as `files` are.",
+			MarkdownDescription: "SHA-256 in hexadecimal. If it is unset, the first plan takes the current file, stores its digest in the lock and gives a warning. After that, the address is read again only when `triggers` change. A path without `sha256` is read at every plan, like `files`.",
 			Optional:            true,
 			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
 		"architecture": schema.StringAttribute{
-			MarkdownDescription: "The element counts only for this architecture, and is left out of layers for the other one. Default: for all.",
+			MarkdownDescription: "Use this element only for this architecture. Layers for the other architecture leave it out. Default: both architectures.",
 			Optional:            true,
 			Validators:          []validator.String{oneOf(runtimes.Architectures()...)},
 		},
-		"extract": flagged("`false` takes an archive as a file, such as a `.jar` or `.zip` that is read at run time. Default `true`."),
+		"extract": flagged("`false` takes an archive as one file, such as a `.jar` or `.zip` that is read at run time. Default `true`."),
 		"strip_components": schema.Int64Attribute{
 			CustomType:          wholeNumber{},
-			MarkdownDescription: "How many leading components of the paths in the archive are dropped, without `files`. Default `0`.",
+			MarkdownDescription: "How many leading components of the paths in the archive are dropped. Not allowed together with `files`. Default `0`.",
 			Optional:            true,
 			Validators:          []validator.Int64{int64validator.AtLeast(0)},
 		},
 		"files": schema.MapAttribute{
-			MarkdownDescription: "What to take: globs over the paths in the archive, with the layer path of each: `{ \"*/ffmpeg\" = \"bin/ffmpeg\" }`. `*` stays within a folder, `**` crosses folders; a glob that matches a folder takes all below it, with its path there: `{ \"pkg\" = \"python/pkg\" }`, while `pkg/**` matches each file by itself. A layer path that ends in `/` is a folder, in which the name is kept. A glob that matches nothing is an error. Default: everything, below `target`.",
-			ElementType:         types.StringType,
-			Optional:            true,
-			Validators:          eachNamed(),
+			MarkdownDescription: "The files to take: globs over the paths in the archive, with the layer path of each: `{ \"*/ffmpeg\" = \"bin/ffmpeg\" }`. Default: everything, below `target`.\n\n" +
+				"  `*` stays within a folder, `**` crosses folders. A glob that matches a folder takes everything below it and keeps the paths inside it: `{ \"pkg\" = \"python/pkg\" }`. `pkg/**` matches each file on its own.\n\n" +
+				"  If a layer path ends in `/`, it is a folder and the file keeps its name. A glob that matches nothing is an error.",
+			ElementType: types.StringType,
+			Optional:    true,
+			Validators:  eachNamed(),
 		},
-		"target": someText("Layer path below which an archive lands, without `files`. A single file lands at it, or in it where it ends in `/`. Default: the root of the layer."),
+		"target": someText("Layer path below which the files of an archive land. Not allowed together with `files`. A single file lands at this path, or inside it if the path ends in `/`. Default: the root of the layer."),
 	})
 }

@@ -39,14 +39,14 @@ func findingsAttribute() schema.Attribute {
 		return schema.StringAttribute{MarkdownDescription: description, Computed: true}
 	}
 	return schema.ListNestedAttribute{
-		MarkdownDescription: "What the checks `layout`, `native`, `libraries`, `executables` and `imports` found, grouped by cause, up to 50. Those that a plan tells as errors keep it from passing; notes stand here alone.",
+		MarkdownDescription: "What the checks `layout`, `native`, `libraries`, `executables` and `imports` found, grouped by cause, up to 50. Findings that are errors make the plan fail. Notes appear only here.",
 		Computed:            true,
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 			"check":        text("The name of the check."),
 			"severity":     text("`error`, `warning` or `note`."),
-			"file":         text("The first of the files that it concerns, a path in the layer."),
-			"distribution": text("Who brings it, such as `python:fiona 1.10.1` or `files[0]`."),
-			"text":         text("What was found, what the runtime has, and what to do."),
+			"file":         text("The first file that it concerns, as a path in the layer."),
+			"distribution": text("The source of the file, such as `python:fiona 1.10.1` or `files[0]`."),
+			"text":         text("What was found, what the runtime has, and how to fix it."),
 		}},
 	}
 }

@@ -67,11 +67,10 @@ func newRuntimeFunction() function.Function {
 	return &textFunction{
 		name: "runtime",
 		definition: function.Definition{
-			Summary: "What is known of a Lambda runtime",
-			MarkdownDescription: "Returns an object: `id`, `family` (`python`, `nodejs`, …), `language_version` (`3.12`, null for `provided`), `system` (`Amazon Linux 2023`), `glibc` (`2.34`), " +
-				"`paths` (where the runtime looks in a layer, in the order of search), `preview`, and the days `deprecated`, `create_blocked` and `update_blocked` (null where AWS names none).",
-			Parameters: []function.Parameter{textParameter("id", "Runtime id, such as `python3.12`.")},
-			Return:     function.ObjectReturn{AttributeTypes: runtimeFacts},
+			Summary:             "What is known of a Lambda runtime",
+			MarkdownDescription: "Returns an object: `id`, `family` (`python`, `nodejs`, …), `language_version` (`3.12`, null for `provided`), `system` (`Amazon Linux 2023`), `glibc` (`2.34`), `paths` (where the runtime looks in a layer, in the order of search), `preview`, and the dates `deprecated`, `create_blocked` and `update_blocked` (null if AWS gives none).",
+			Parameters:          []function.Parameter{textParameter("id", "Runtime id, such as `python3.12`.")},
+			Return:              function.ObjectReturn{AttributeTypes: runtimeFacts},
 		},
 		answer: func(arguments []string) (attr.Value, int, error) {
 			r, err := runtimes.Lookup(arguments[0])
@@ -130,9 +129,8 @@ func newLayerPathFunction() function.Function {
 	return &textFunction{
 		name: "layer_path",
 		definition: function.Definition{
-			Summary: "Where files of a kind lie in a layer",
-			MarkdownDescription: "Returns a path for `target`, such as `python` for the packages of `python3.12`. Kinds: `packages` (every version of the language finds them), " +
-				"`versioned_packages` (this version alone: `python/lib/python3.12/site-packages`, `nodejs/node22/node_modules`), `programs` (`bin`) and `libraries` (`lib`).",
+			Summary:             "Where files of a kind lie in a layer",
+			MarkdownDescription: "Returns a path for `target`, such as `python` for the packages of `python3.12`. Kinds: `packages` (every version of the language finds them), `versioned_packages` (only this version: `python/lib/python3.12/site-packages`, `nodejs/node22/node_modules`), `programs` (`bin`) and `libraries` (`lib`).",
 			Parameters: []function.Parameter{
 				textParameter("runtime", "Runtime id, such as `python3.12`."),
 				textParameter("kind", "`packages`, `versioned_packages`, `programs` or `libraries`."),

@@ -24,8 +24,9 @@ func (i *imageModel) spec(ctx context.Context, diags *diag.Diagnostics) layer.Im
 }
 
 func imagesAttribute() schema.Attribute {
-	return inputList("Files out of container images, straight from their registries: no engine is needed. Credentials come from the Docker configuration (`docker login`, `DOCKER_CONFIG`) or that of Podman (`REGISTRY_AUTH_FILE`, `containers/auth.json`). Credential helpers and stores are programs and are not run: where a registry refuses and one of them would know more, the error says what to write instead. "+
-		"A tag is pinned to the digest that it has at the first plan, and moves only with the image's name or `triggers`. Files that are executable in the image are so in the layer; an ELF file for another architecture is an error.", map[string]schema.Attribute{
+	return inputList("Files from container images. They are fetched directly from the registry, so no engine is needed. Files that are executable in the image are executable in the layer. An ELF file for another architecture is an error.\n\n"+
+		"  Credentials come from the Docker configuration (`docker login`, `DOCKER_CONFIG`) or that of Podman (`REGISTRY_AUTH_FILE`, `containers/auth.json`). Credential helpers and stores are programs and are not run. If a registry refuses access and a helper would be needed, the error says what to set instead.\n\n"+
+		"  A tag is pinned to its digest at the first plan. It moves only when the image's name or `triggers` change.", map[string]schema.Attribute{
 		"image":    neededText("Name of the image, with a tag or a digest, such as `alpine:3.22` or `registry.example.com/team/tools@sha256:…`."),
 		"files":    containerFilesAttribute(),
 		"platform": containerPlatformAttribute(),

@@ -70,20 +70,21 @@ func (d *inspectionData) Schema(_ context.Context, _ datasource.SchemaRequest, r
 		return schema.StringAttribute{MarkdownDescription: description, Computed: true}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "What any zip of a layer holds, and what of it cannot be found, loaded or run: the checks of `layerbuild_package` without a package. It is read at every plan, fetches a zip once, and fails on no finding: use them in a `check` or a `postcondition`.",
+		MarkdownDescription: "Inspects any zip of a layer: what it holds, and which files cannot be found, loaded or run. It runs the checks of `layerbuild_package` without a package.\n\n" +
+			"It is read at every plan and fetches a zip once. A finding never makes it fail: use the findings in a `check` or a `postcondition`.",
 		Attributes: map[string]schema.Attribute{
 			"filename":          text("Path of a zip."),
 			"url":               text("Address of a zip, with `sha256`."),
 			"sha256":            text("SHA-256 of the zip at `url`, in hexadecimal."),
-			"layer_version_arn": text("ARN of a layer version, also of another account that shares it."),
-			"runtimes":          list("The runtimes to judge for. Default: those of the layer version. Without any, only the layout is judged."),
-			"architectures":     list("The architectures to judge for. Default: those of the layer version, else that of most native files."),
+			"layer_version_arn": text("ARN of a layer version, also one that another account shares with you."),
+			"runtimes":          list("The runtimes to check for. Default: those of the layer version. Without any runtime, only the layout is checked."),
+			"architectures":     list("The architectures to check for. Default: those of the layer version, else that of most native files."),
 			"source_code_hash":  found("SHA-256 of the zip in base64."),
 			"size":              number("Size of the zip in bytes."),
 			"unzipped_size":     number("Sum of the sizes of the files in bytes."),
-			"file_count":        number("How many files there are."),
+			"file_count":        number("Number of files."),
 			"contents": schema.MapAttribute{
-				MarkdownDescription: "Distributions of Python and packages of Node.js in it: `python:requests` → `2.31.0`, `nodejs:lodash` → `4.17.21`.",
+				MarkdownDescription: "Python distributions and Node.js packages in the zip: `python:requests` → `2.31.0`, `nodejs:lodash` → `4.17.21`.",
 				ElementType:         types.StringType, Computed: true,
 			},
 			"findings": schema.ListNestedAttribute{
@@ -92,9 +93,9 @@ func (d *inspectionData) Schema(_ context.Context, _ datasource.SchemaRequest, r
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"check":        found("`layout`, `native`, `libraries` or `executables`."),
 					"severity":     found("`error`, `warning` or `note`."),
-					"file":         found("The first of the files that it concerns, a path in the layer."),
-					"distribution": found("Empty: a zip does not tell who brought a file."),
-					"text":         found("What was found, what the runtime has, and what to do."),
+					"file":         found("The first file that it concerns, as a path in the layer."),
+					"distribution": found("Always empty, because a zip does not show where a file comes from."),
+					"text":         found("What was found, what the runtime has, and how to fix it."),
 				}},
 			},
 		},

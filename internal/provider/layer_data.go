@@ -53,21 +53,21 @@ func (d *layerData) Metadata(_ context.Context, req datasource.MetadataRequest, 
 
 func (d *layerData) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A layer: its versions, newest first, what is known of their contents, and the functions that use them.\n\n" +
-			"It is read at every plan. The list costs a request for each 50 versions, the users one for each 50 functions and published function versions of the region " +
-			"(all resources and data sources of a run share them), the hashes one for each version. AWS takes 15 requests a second from an account. " +
-			"`layerbuild_versions` gives the list alone. A layer without versions is an error.",
+		MarkdownDescription: "A layer: its versions (newest first), their known contents, and the functions that use them. A layer without versions is an error. `layerbuild_versions` gives only the list.\n\n" +
+			"It is read at every plan and sends these requests. AWS allows 15 requests a second per account:\n\n" +
+			"- The list: one for each 50 versions.\n" +
+			"- The users: one for each 50 functions and published function versions of the region. All resources and data sources of a run share these requests.\n" +
+			"- The hashes: one for each version.",
 		Attributes: map[string]schema.Attribute{
-			"layer_name": layerNameAttribute("Name of the layer, its ARN, or the ARN of one version. " +
-				"Of a layer of another account AWS shows no list: name a version that is shared with yours."),
-			"region": dataRegionAttribute(),
-			"newest": newestAttribute(),
+			"layer_name": layerNameAttribute("Name of the layer, its ARN, or the ARN of one version. AWS does not list the layers of another account: name a version that is shared with yours."),
+			"region":     dataRegionAttribute(),
+			"newest":     newestAttribute(),
 			"read_hashes": schema.BoolAttribute{
-				MarkdownDescription: "Whether to ask for `code_sha256` and `code_size`, a request for each version: set `newest` too. Default `false`.",
+				MarkdownDescription: "Whether to read `code_sha256` and `code_size`. This takes one request for each version, so set `newest` too. Default `false`.",
 				Optional:            true,
 			},
 			"read_users": schema.BoolAttribute{
-				MarkdownDescription: "Whether to look for the functions that use the versions. It needs `lambda:ListFunctions`. Default `true`.",
+				MarkdownDescription: "Whether to look for the functions that use the versions. Needs the permission `lambda:ListFunctions`. Default `true`.",
 				Optional:            true,
 			},
 			"layer_arn": schema.StringAttribute{MarkdownDescription: "ARN of the layer, without a version.", Computed: true},
@@ -88,20 +88,20 @@ func (d *layerData) Schema(_ context.Context, _ datasource.SchemaRequest, resp *
 func knownAttributes() map[string]schema.Attribute {
 	attributes := listedAttributes()
 	maps.Copy(attributes, map[string]schema.Attribute{
-		"code_sha256": schema.StringAttribute{MarkdownDescription: "SHA-256 of the zip in base64; null without `read_hashes`.", Computed: true},
-		"code_size":   schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes; null without `read_hashes`.", Computed: true},
+		"code_sha256": schema.StringAttribute{MarkdownDescription: "SHA-256 of the zip in base64. Null without `read_hashes`.", Computed: true},
+		"code_size":   schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes. Null without `read_hashes`.", Computed: true},
 		"contents": schema.MapAttribute{
-			MarkdownDescription: "What the version holds, by name, as far as its description tells: `requests` → `2.31.0`. Null where the description is not the one that `layerbuild_version` writes by itself.",
+			MarkdownDescription: "What the version holds, by name, read from its description: `requests` → `2.31.0`. Null if the description is not the default one of `layerbuild_version`.",
 			ElementType:         types.StringType,
 			Computed:            true,
 		},
-		"contents_omitted": schema.Int64Attribute{MarkdownDescription: "How many more parts the version has than its description, and so `contents`, names.", Computed: true},
+		"contents_omitted": schema.Int64Attribute{MarkdownDescription: "How many parts of the version are missing in its description, and so in `contents`.", Computed: true},
 		"users": schema.ListAttribute{
-			MarkdownDescription: "Functions of the account in the region that use the version: `resize` for the function itself, `resize:3` for its published version 3. Aliases point to published versions. The first twenty are named. Null with `read_users = false`.",
+			MarkdownDescription: "Functions of the account in the region that use the version: `resize` for the function itself, `resize:3` for its published version 3. Aliases point to published versions. The list shows the first twenty. Null with `read_users = false`.",
 			ElementType:         types.StringType,
 			Computed:            true,
 		},
-		"user_count": schema.Int64Attribute{MarkdownDescription: "How many functions and published versions of functions use the version. Null with `read_users = false`.", Computed: true},
+		"user_count": schema.Int64Attribute{MarkdownDescription: "Number of functions and published function versions that use the version. Null with `read_users = false`.", Computed: true},
 	})
 	return attributes
 }

@@ -13,7 +13,7 @@ import (
 var _ validator.Object = someArgument{}
 
 // nestedNote stands at the top of the page of a resource.
-const nestedNote = "\n\n**Names inside `{ }`.** Terraform drops names that it does not know inside `{ }`, without a word: check their spelling. An object that is left without any argument is an error."
+const nestedNote = "\n\n**Names inside `{ }`.** Terraform drops names that it does not know inside `{ }` and gives no error. Check their spelling. An object in which no argument is left is an error."
 
 // someArgument refuses an object without any argument. Every nested object of
 // every schema has it: `checks = { sizes = "off" }` arrives here as {}, and

@@ -21,46 +21,46 @@ import (
 func (r *objectResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	keep := stringplanmodifier.UseStateForUnknown()
 	packageOf := packageAttribute()
-	packageOf.MarkdownDescription = "The package whose zip is put: `package = layerbuild_package.deps`. One with `kind = \"function\"` is put as well."
+	packageOf.MarkdownDescription = "The package whose zip is uploaded: `package = layerbuild_package.deps`. A package with `kind = \"function\"` is allowed too."
 	packageOf.Optional, packageOf.Required = false, true
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Puts the zip of a `layerbuild_package` into S3, for `s3_bucket`, `s3_key` and `s3_object_version` of `aws_lambda_function` and `aws_lambda_layer_version`. " +
-			"Where the zip is missing, as on a worker that runs only the apply, it is rebuilt from the package's lock and must meet the planned hash: plan and apply may run on any two machines, which `filename` does not allow.\n\n" +
-			"Objects are put on condition that nothing came between, large ones in parts. What was there before with the same bytes is taken over, and what this resource did not write it never deletes." + nestedNote,
+		MarkdownDescription: "Uploads the zip of a `layerbuild_package` to S3, for `s3_bucket`, `s3_key` and `s3_object_version` of `aws_lambda_function` and `aws_lambda_layer_version`.\n\n" +
+			"If the zip is missing, as on a worker that runs only the apply, it is rebuilt from the package's lock. It must match the planned hash. Plan and apply may run on any two machines, which `filename` does not allow.\n\n" +
+			"An upload is conditional: it does not overwrite an object that changed in the meantime. Large objects are uploaded in parts. An existing object with the same bytes is adopted. The resource never deletes an object that it did not write." + nestedNote,
 		Attributes: map[string]schema.Attribute{
 			"bucket": schema.StringAttribute{
-				MarkdownDescription: "Name of the bucket. A change replaces the resource. Where the configuration makes the bucket, write its id, as in `aws_s3_bucket.artifacts.id`: a bucket that is not there is an error at plan.",
+				MarkdownDescription: "Name of the bucket. A change replaces the resource. If the same configuration creates the bucket, write its id, as in `aws_s3_bucket.artifacts.id`: a bucket that does not exist is an error at plan.",
 				Required:            true,
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 				Validators:          []validator.String{checked{"the name of a bucket", publish.CheckBucketName}},
 			},
 			"package": packageOf,
 			"key": schema.StringAttribute{
-				MarkdownDescription: "Key of the object. Default: `<prefix><SHA-256 of the zip>.zip`, another object for other bytes, which needs no versioned bucket. A key of your own holds whatever was put last.",
+				MarkdownDescription: "Key of the object. Default: `<prefix><SHA-256 of the zip>.zip`. With the default, other bytes are another object, so the bucket need not be versioned. If you set a key, it holds the zip that was uploaded last.",
 				Optional:            true,
 				Computed:            true,
 				Validators:          []validator.String{checked{"the key of an object", publish.CheckKey}, stringvalidator.ConflictsWith(path.MatchRoot("prefix"))},
 			},
 			"prefix": schema.StringAttribute{
-				MarkdownDescription: "What precedes the digest in the default key, such as `layers/`.",
+				MarkdownDescription: "Prefix before the digest in the default key, such as `layers/`.",
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtMost(900), checked{"a prefix", publish.CheckKey}},
 			},
-			"kms_key_id": someText("KMS key that encrypts the object. Without it the bucket decides. A change puts the object again."),
+			"kms_key_id": someText("KMS key that encrypts the object. If unset, the bucket decides. A change uploads the object again."),
 			"storage_class": schema.StringAttribute{
-				MarkdownDescription: "Storage class of the object. Default: `STANDARD`. Lambda reads none of the archives.",
+				MarkdownDescription: "Storage class of the object. Default: `STANDARD`. Lambda cannot read the archive classes.",
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.OneOf("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "REDUCED_REDUNDANCY")},
 			},
 			"tags": schema.MapAttribute{
-				MarkdownDescription: "Tags of the object, at most ten. A change puts the object again.",
+				MarkdownDescription: "Tags of the object, at most ten. A change uploads the object again.",
 				ElementType:         types.StringType,
 				Optional:            true,
 				Validators:          []validator.Map{mapvalidator.NoNullValues(), objectTags{}},
 			},
 			"keep_last": schema.Int64Attribute{
 				CustomType:          wholeNumber{},
-				MarkdownDescription: "How many objects that this resource put stay, the current one counted; `retiring_objects` shows in the plan which go. Default: all, until the resource is destroyed.",
+				MarkdownDescription: "How many of the objects that this resource uploaded are kept, including the current one. The plan shows in `retiring_objects` which are deleted. Default: all, until the resource is destroyed.",
 				Optional:            true,
 				Validators:          []validator.Int64{int64validator.AtLeast(1)},
 			},
@@ -73,15 +73,15 @@ func (r *objectResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 			},
 			"timeouts":          timeoutsAttribute(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
 			"id":                computedString("Address of the object: `s3://bucket/key`."),
-			"object_version_id": computedString("Version of the object, for `s3_object_version`. Null in a bucket without versions."),
-			"etag":              computedString("What S3 tells one content of the key from another by."),
-			"account_id":        computedString("Account whose credentials put the object. With those of another account nothing is read, written or deleted."),
+			"object_version_id": computedString("Version of the object, for `s3_object_version`. Null if the bucket is not versioned."),
+			"etag":              computedString("ETag of the object. It is different for different content of the key."),
+			"account_id":        computedString("Account whose credentials uploaded the object. With credentials of another account, nothing is read, written or deleted."),
 			"source_code_hash":  computedString("SHA-256 of the zip in base64: what AWS reports as `CodeSha256`. Known at plan."),
 			"size":              schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes.", Computed: true},
-			"adopted":           schema.BoolAttribute{MarkdownDescription: "Whether the object was there before, put by somebody else. A destroy then leaves it.", Computed: true},
+			"adopted":           schema.BoolAttribute{MarkdownDescription: "Whether the object existed before and was uploaded by somebody else. A destroy does not delete an adopted object.", Computed: true},
 			"retained_objects":  retainedAttribute(),
 			"retiring_objects": schema.ListAttribute{
-				MarkdownDescription: "Addresses of older objects that go with this apply, for `keep_last`.",
+				MarkdownDescription: "Addresses of older objects that `keep_last` deletes with this apply.",
 				ElementType:         types.StringType,
 				Computed:            true,
 			},
@@ -91,12 +91,12 @@ func (r *objectResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 
 func retainedAttribute() schema.Attribute {
 	return schema.ListNestedAttribute{
-		MarkdownDescription: "Older objects that this resource put and that are kept, the newest first.",
+		MarkdownDescription: "Older objects that this resource uploaded and keeps, newest first.",
 		Computed:            true,
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 			"key":               computedString("Key of the object."),
-			"object_version_id": computedString("Version of the object. Null in a bucket without versions."),
-			"etag":              computedString("What S3 tells one content of the key from another by."),
+			"object_version_id": computedString("Version of the object. Null if the bucket is not versioned."),
+			"etag":              computedString("ETag of the object. It is different for different content of the key."),
 		}},
 	}
 }

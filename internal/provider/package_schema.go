@@ -19,12 +19,11 @@ import (
 
 func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Builds a Lambda layer zip while Terraform plans: resolves Python requirements and Node.js packages for the target runtimes, fetches and verifies wheels and tarballs, " +
-			"adds local files, and packs all of it to the same bytes on every machine. The plan shows the hash that AWS will report after the apply.\n\n" +
-			"What was resolved is locked in the state: unpinned ranges do not move until an input changes, and a plan without changes makes no network request." + nestedNote,
+		MarkdownDescription: "Builds a Lambda layer zip while Terraform plans. It resolves Python requirements and Node.js packages for the target runtimes, and fetches and verifies wheels and tarballs. It adds local files and packs everything to the same bytes on every machine. The plan shows the hash that AWS will report after the apply.\n\n" +
+			"The state locks what was resolved. Unpinned ranges do not move until an input changes. A plan without changes makes no network request." + nestedNote,
 		Attributes: map[string]schema.Attribute{
 			"runtimes": schema.ListAttribute{
-				MarkdownDescription: "Lambda runtime ids, such as `python3.12`. They decide the operating system, glibc, ABI and paths that the layer is built for.",
+				MarkdownDescription: "Lambda runtime ids, such as `python3.12`. They determine the operating system, glibc, ABI and paths that the layer is built for.",
 				ElementType:         types.StringType,
 				Required:            true,
 				Validators: []validator.List{
@@ -35,7 +34,7 @@ func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				},
 			},
 			"architectures": schema.ListAttribute{
-				MarkdownDescription: "`x86_64`, `arm64` or both. Default `[\"x86_64\"]`. Both in one layer only if no file holds native code.",
+				MarkdownDescription: "`x86_64`, `arm64` or both. Default `[\"x86_64\"]`. One layer can have both only if no file holds native code.",
 				ElementType:         types.StringType,
 				Optional:            true,
 				Computed:            true,
@@ -54,19 +53,21 @@ func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			"images":      imagesAttribute(),
 			"builds":      buildsAttribute(),
 			"kind":        kindAttribute(),
-			"exclude":     optionalStrings("Globs over layer paths, such as `python/**/*.pyi`. What they match is left out of the layer. `**` crosses folders; a pattern that names a folder takes all below it. A pattern that matches nothing is warned of."),
+			"exclude":     optionalStrings("Globs over layer paths, such as `python/**/*.pyi`. Matching files are left out of the layer. `**` crosses folders. A pattern that names a folder covers everything below it. You get a warning for a pattern that matches nothing."),
 			"prune":       pruneAttribute(),
-			"keep":        optionalStrings("Globs over layer paths: what they match stays, whatever `exclude` and `prune` say."),
-			"executables": optionalStrings("Globs over layer paths of files to mark executable. ELF files and `#!` scripts of `files` under `bin/` and `extensions/` are so by themselves."),
+			"keep":        optionalStrings("Globs over layer paths. Matching files are kept even if `exclude` or `prune` matches them."),
+			"executables": optionalStrings("Globs over layer paths of files to mark executable. In `files`, ELF files and `#!` scripts under `bin/` and `extensions/` are executable automatically."),
 			"checks":      checksAttribute(),
 			"output_path": schema.StringAttribute{
-				MarkdownDescription: "Where the zip goes. Default `.layerbuild/<digest of the zip>.zip` below the root module.",
+				MarkdownDescription: "Path of the zip. Default `.layerbuild/<digest of the zip>.zip` below the root module.",
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"write_zip": schema.StringAttribute{
-				MarkdownDescription: "`always` (default for `kind = \"function\"`): every plan puts a zip back that is not there, by the cache or by fetching what the lock names, so that who reads `filename` finds it on a fresh checkout. `on_change` (default otherwise): a plan writes the zip when the package changes, and leaves a missing one missing. " +
-					"Write `always` where `aws_lambda_layer_version` or a function such as `filemd5` reads the zip of a layer; `layerbuild_version` and `layerbuild_object` rebuild it and need nothing here.",
+				MarkdownDescription: "When a plan writes the zip:\n" +
+					"  - `always` (default for `kind = \"function\"`): every plan restores a missing zip, from the cache or by fetching what the lock names. Other resources then find it at `filename` on a fresh checkout.\n" +
+					"  - `on_change` (default otherwise): a plan writes the zip when the package changes. It does not restore a missing zip.\n\n" +
+					"  Set `always` where `aws_lambda_layer_version` or a function such as `filemd5` reads the zip of a layer. `layerbuild_version` and `layerbuild_object` rebuild the zip themselves and do not need this argument.",
 				Optional:   true,
 				Validators: []validator.String{oneOf(writeAlways, writeOnChange)},
 			},
@@ -75,17 +76,18 @@ func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Update: true, UpdateDescription: packageTimeout,
 			}),
 			"triggers": schema.MapAttribute{
-				MarkdownDescription: "Any values. A change resolves anew, as if nothing had been locked. With `triggers = { build = terraform_data.build.id }` and `depends_on`, files that another resource makes during the apply are read after it; where such files are missing later, as on a fresh checkout, the package stays as it is until a trigger changes.",
-				ElementType:         types.StringType,
-				Optional:            true,
-				Validators:          []validator.Map{mapvalidator.NoNullValues()},
+				MarkdownDescription: "Arbitrary values. A change discards the lock and resolves everything again.\n\n" +
+					"  With `triggers = { build = terraform_data.build.id }` and `depends_on`, the package reads files that another resource makes during the apply after they are made. If such files are missing later, as on a fresh checkout, the package does not change until a trigger changes.",
+				ElementType: types.StringType,
+				Optional:    true,
+				Validators:  []validator.Map{mapvalidator.NoNullValues()},
 			},
-			"id":               computedString("SHA-256 of the lock: it changes when the recipe does."),
+			"id":               computedString("SHA-256 of the lock. It changes when the lock changes."),
 			"filename":         computedString("Path of the zip, for `filename` of other resources."),
 			"source_code_hash": computedString("SHA-256 of the zip in base64: what AWS reports as `CodeSha256`. Known at plan."),
 			"sha256":           computedString("SHA-256 of the zip in hexadecimal."),
 			"lock": schema.StringAttribute{
-				MarkdownDescription: "The whole recipe as JSON: what, from where, with which digest, to which path. Plans do not show it, because it is long and repeats inline `content`; `contents` shows what changes.",
+				MarkdownDescription: "The recipe of the whole package as JSON: each input, its source, its digest and its path. Plans do not show it, because it is long and repeats inline `content`. `contents` shows what changes.",
 				Computed:            true,
 				Sensitive:           true,
 			},
@@ -93,9 +95,15 @@ func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			"unzipped_size": schema.Int64Attribute{MarkdownDescription: "Sum of the sizes of the files in bytes.", Computed: true},
 			"findings":      findingsAttribute(),
 			"contents": schema.MapAttribute{
-				MarkdownDescription: "What the layer holds: `python:requests` → `2.31.0`, `nodejs:lodash` → `4.17.21`, `files:python/shared` → the short digest of its files, `downloads:bin/ffmpeg` → the short digest of its archive, `images:alpine:3.22` → the short digest of its manifest, `builds:src/tool` → the short digest of what was built. Elements that land at one path are told apart by their sources. A plan shows here, name by name, what changes.",
-				ElementType:         types.StringType,
-				Computed:            true,
+				MarkdownDescription: "What the layer holds. A plan shows here each name that changes:\n" +
+					"  - `python:requests` → `2.31.0`, `nodejs:lodash` → `4.17.21`.\n" +
+					"  - `files:python/shared` → the short digest of its files.\n" +
+					"  - `downloads:bin/ffmpeg` → the short digest of its archive.\n" +
+					"  - `images:alpine:3.22` → the short digest of its manifest.\n" +
+					"  - `builds:src/tool` → the short digest of what was built.\n\n" +
+					"  If several elements land at one path, their names include their sources.",
+				ElementType: types.StringType,
+				Computed:    true,
 			},
 		},
 	}
@@ -107,7 +115,7 @@ const (
 	writeOnChange = "on_change"
 )
 
-const packageTimeout = "How long resolving and building may take, at plan and at apply, such as `30m`. Default: any time."
+const packageTimeout = "How long resolving and building may take, at plan and at apply, such as `30m`. Default: no limit."
 
 // optionalStrings, someText and flagged are optional attributes of a resource.
 func optionalStrings(description string) schema.Attribute {
@@ -147,9 +155,10 @@ func flagged(description string) schema.Attribute {
 
 func filesAttribute() schema.Attribute {
 	return schema.ListNestedAttribute{
-		MarkdownDescription: "Local files. The same files give the same bytes whatever their modes, times and order. Programs, which are ELF files but libraries, and scripts that begin with `#!` are executable wherever they lie; mode bits of the host have no effect. What Terraform and this provider write is left out (states, plans and variable files also under other names, `TF_DATA_DIR`, the cache, every `output_path`), and so are `.git`, `.DS_Store` and `__pycache__`. To name such a file in `source` or `include` is an error.",
-		Optional:            true,
-		Validators:          []validator.List{listvalidator.NoNullValues()},
+		MarkdownDescription: "Local files. The same files give the same bytes: file permissions, times and order have no effect. ELF programs (not ELF libraries) and scripts that begin with `#!` are executable in every folder.\n\n" +
+			"  These files are left out: files that Terraform and this provider write (states, plans and variable files also under other names, `TF_DATA_DIR`, the cache, every `output_path`), `.git`, `.DS_Store` and `__pycache__`. It is an error to name such a file in `source` or `include`.",
+		Optional:   true,
+		Validators: []validator.List{listvalidator.NoNullValues()},
 		NestedObject: schema.NestedAttributeObject{
 			Validators: nested(),
 			Attributes: map[string]schema.Attribute{
@@ -159,18 +168,18 @@ func filesAttribute() schema.Attribute {
 					Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 				},
 				"content": schema.StringAttribute{
-					MarkdownDescription: "The content of one file, in place of `source`. It is kept in the lock, so it must hold no secret.",
+					MarkdownDescription: "The content of one file, in place of `source`. The lock stores it, so it must not contain secrets.",
 					Optional:            true,
 				},
 				"target": schema.StringAttribute{
-					MarkdownDescription: "Path in the layer, such as `python/shared_utils`. What a directory holds lands below it; a file lands at it, or in it where it ends in `/`. Default: the root of the layer.",
+					MarkdownDescription: "Path in the layer, such as `python/shared_utils`. The files of a directory land below this path. A single file lands at this path, or inside it if the path ends in `/`. Default: the root of the layer.",
 					Optional:            true,
 				},
-				"include":     optionalStrings("Globs over the paths in `source`: only what they match is taken."),
-				"exclude":     optionalStrings("Globs over the paths in `source`: what they match is left out, such as `**/*_test.py`."),
-				"ignore_file": someText("Name of files in the form of gitignore, such as `.gitignore`. One in any folder of `source` says what below it is left out. Default: `.layerignore`, where there is one."),
+				"include":     optionalStrings("Globs over the paths in `source`. Only matching files are taken."),
+				"exclude":     optionalStrings("Globs over the paths in `source`, such as `**/*_test.py`. Matching files are left out."),
+				"ignore_file": someText("Name of ignore files in the format of gitignore, such as `.gitignore`. An ignore file may be in any folder of `source` and applies to the files below that folder. Default: `.layerignore`, if there is one."),
 				"symlinks": schema.StringAttribute{
-					MarkdownDescription: "`follow` (default): a symbolic link in `source` is taken as the file or folder that it leads to, which must lie in `source`. `error`: no link is taken.",
+					MarkdownDescription: "`follow` (default): a symbolic link in `source` becomes the file or folder that it points to, which must be inside `source`. `error`: any symbolic link is an error.",
 					Optional:            true,
 					Validators:          []validator.String{oneOf(layer.LinksFollow, layer.LinksError)},
 				},
@@ -181,7 +190,7 @@ func filesAttribute() schema.Attribute {
 
 func kindAttribute() schema.Attribute {
 	return schema.StringAttribute{
-		MarkdownDescription: "`layer` (default), or `function`: the zip of a function's code, for `filename` of `aws_lambda_function`. What a layer has in `python/` and `nodejs/` then lies at the root, as Python packages and `node_modules/`; `files` lie at their targets.",
+		MarkdownDescription: "`layer` (default) or `function`. With `function`, the zip holds the code of a function, for `filename` of `aws_lambda_function`. Files that a layer has in `python/` and `nodejs/` are then at the root, as Python packages and `node_modules/`. `files` keep their targets.",
 		Optional:            true,
 		Validators:          []validator.String{oneOf(layer.KindLayer, layer.KindFunction)},
 	}
@@ -189,14 +198,17 @@ func kindAttribute() schema.Attribute {
 
 func pruneAttribute() schema.Attribute {
 	return schema.ListAttribute{
-		MarkdownDescription: "Presets of what the layer does without, in Python's folders and in packages of `node_modules`:\n" +
+		MarkdownDescription: "Presets that remove files that are not needed at run time, from Python's folders and from packages of `node_modules`:\n" +
 			"  - `tests`: Python: folders `tests`; Node.js: folders `test` and `tests` at the top of a package, `__tests__` anywhere, `*.test.js`, `*.test.cjs`, `*.test.mjs`.\n" +
 			"  - `docs`: Python: files `README`, `CHANGELOG`, `CHANGES`, `HISTORY`, `NEWS`, `CONTRIBUTING`, `CODE_OF_CONDUCT` and `SECURITY`, also as `.md`, `.rst` or `.txt`, and folders `doc` and `docs` beside the packages; Node.js: `*.md`, `*.markdown`, folders `doc`, `docs`, `example` and `examples` at the top of a package.\n" +
-			"  - `bytecode`: `__pycache__`, and `.pyc` and `.pyo` files whose source lies beside them.\n" +
+			"  - `bytecode`: `__pycache__`, and `.pyc` and `.pyo` files whose source is beside them.\n" +
 			"  - `type_stubs`: `*.pyi`, `*.d.ts`, `*.d.mts`, `*.d.cts`.\n" +
 			"  - `source_maps`: `*.map` of `.js`, `.mjs`, `.cjs`, `.ts`, `.mts`, `.cts` and `.css`.\n\n" +
-			"Licences, notices, `*.dist-info`, `*.egg-info` and the `package.json` of packages always stay. So does what other code loads: modules in `tests` that are imported when a module outside is loaded (NumPy 2 and astropy have such), folders that a `package.json` or a relative name in a module leads to, stubs that `lazy_loader` reads. " +
-			"Imports within functions and computed ones are not seen: name what a function needs of them in `keep`.",
+			"  Licences, notices, `*.dist-info`, `*.egg-info` and the `package.json` of packages are always kept. Files that other code loads are kept too:\n" +
+			"  - modules in `tests` that are imported when a module outside `tests` is loaded (NumPy 2 and astropy have such modules),\n" +
+			"  - folders that a `package.json` or a relative name in a module points to,\n" +
+			"  - stubs that `lazy_loader` reads.\n\n" +
+			"  Imports inside functions and computed imports are not detected. List the files that a function needs for them in `keep`.",
 		ElementType: types.StringType,
 		Optional:    true,
 		Validators:  []validator.List{listvalidator.NoNullValues(), listvalidator.UniqueValues(), listvalidator.ValueStringsAre(oneOf(layer.Presets()...))},
@@ -212,19 +224,19 @@ func checksAttribute() schema.Attribute {
 		}
 	}
 	return schema.SingleNestedAttribute{
-		MarkdownDescription: "What the finding of a check means.",
+		MarkdownDescription: "Severity of each check.",
 		Optional:            true,
 		Validators:          nested(),
 		Attributes: map[string]schema.Attribute{
-			"size":            severity("The layer takes more than the 262,144,000 bytes that AWS allows; from 80 % there is a warning. Default `error`."),
-			"sdk_shadow":      severity("One of boto3 and botocore comes from the layer, the other from the runtime; or the layer brings clients of `@aws-sdk`, which go before those of the Node.js runtimes. Default `warning`."),
-			"install_scripts": severity("A Node.js package has an install script, which is never run, and brings no prebuilt code. Default `error`."),
-			"withdrawn":       severity("Distributions of the lock were yanked or removed since. Every plan then asks the index, also one without changes. Default `off`."),
-			"layout":          severity("Files lie where no declared runtime looks. An error by default where nothing in the layer can be found, else a warning."),
-			"native":          severity("Native files are for another machine, system, glibc, Python or Node.js than the runtimes have. By default an error where it fails for sure, else a warning."),
-			"libraries":       severity("A shared library that is needed is neither in the layer nor in the runtime. By default an error where a package cannot be imported without it, else a warning."),
-			"executables":     severity("Programs and scripts that cannot be run: no run bit, an interpreter that Lambda lacks, files in `bin/` that are no programs. By default an error where it fails for sure, else a warning."),
-			"imports":         severity("A Python distribution brings none of its modules, or needs one that is not there. Default `warning`."),
+			"size":            severity("The layer is larger than the 262,144,000 bytes that AWS allows. From 80 % of that size you get a warning. AWS refuses a larger layer even with `off`. Default `error`."),
+			"sdk_shadow":      severity("The layer has boto3 but not botocore, or the reverse, and the other comes from the runtime. Or the layer has clients of `@aws-sdk`, which are loaded instead of those of the Node.js runtimes. Default `warning`."),
+			"install_scripts": severity("A Node.js package has an install script, which is never run, and no prebuilt binaries. Default `error`."),
+			"withdrawn":       severity("Distributions in the lock were yanked or removed from the index later. With this check every plan asks the index, also a plan without changes. Default `off`."),
+			"layout":          severity("Files are in a place where no declared runtime looks. By default it is an error if the runtimes find nothing in the layer, else a warning."),
+			"native":          severity("Native files are for another machine, system, glibc, Python or Node.js than the runtimes have. By default it is an error if the file certainly fails, else a warning."),
+			"libraries":       severity("A required shared library is neither in the layer nor in the runtime. By default it is an error if a package cannot be imported without the library, else a warning."),
+			"executables":     severity("Programs or scripts cannot be run: they have no execute permission, they need an interpreter that Lambda lacks, or files in `bin/` are not programs. By default it is an error if the program certainly fails, else a warning."),
+			"imports":         severity("A Python distribution contains none of its modules, or needs a distribution that is missing. Default `warning`."),
 			"runtime_dates":   severity("A runtime is deprecated or in preview. Default `warning`."),
 		},
 	}

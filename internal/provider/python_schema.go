@@ -9,29 +9,31 @@ import (
 
 func pythonAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
-		MarkdownDescription: "Python distributions, as wheels chosen for the runtimes and never for the host. No code of a distribution is ever run.",
+		MarkdownDescription: "Python distributions, as wheels chosen for the runtimes and never for the host. Code of a distribution is never executed.",
 		Optional:            true,
 		Validators:          nested(),
 		Attributes: map[string]schema.Attribute{
-			"requirements":        optionalStrings("Requirements as in [PEP 508](https://packaging.python.org/en/latest/specifications/dependency-specifiers/): `requests==2.31.0`, `boto3>=1.35,<2`, `uvicorn[standard]; python_version >= \"3.12\"`."),
-			"requirements_file":   someText("Path of a requirements file. `-r`, `-c`, `--hash`, `-i`, `-f`, `--pre`, `${VARIABLES}`, markers, extras, comments and continuation lines mean what they mean to pip. A user or password out of a variable is used where the package is planned, and kept nowhere: another machine that builds from the lock needs it in netrc."),
-			"constraints":         optionalStrings("Requirements that bound the version of a distribution if something else asks for it."),
-			"lock_file":           someText("Path of a `uv.lock`, `pylock.toml`, `poetry.lock` or `Pipfile.lock`. It is obeyed, never resolved again: every file is checked against its hash. In place of requirements."),
-			"groups":              optionalStrings("Dependency groups of the lock file, besides the project's own dependencies."),
-			"extras":              optionalStrings("Extras of the project that the lock file is of."),
-			"package":             someText("The member of a uv workspace whose dependencies are packed, with the members that it needs itself, as by `uv export --package`. Default: the project beside `uv.lock`, or every member where there is none."),
-			"scripts":             flagged("Add the programs of the distributions, their console scripts among them, as `bin/<name>`: Lambda has `/opt/bin` on PATH. They are run by the runtime's own interpreter, `/var/lang/bin/python3.x`, or `/var/lang/bin/python3` where the runtimes differ, and console scripts find the layer's modules by themselves. Default `false`."),
-			"index":               indexAttribute(),
-			"wheels":              wheelsAttribute(),
-			"find_links":          optionalStrings("Directories with wheels, and addresses of pages with links to wheels, that are searched besides the indexes, as by `pip --find-links`. Names that an `index` claims are not taken from here. Write directories relative to the module (`${path.module}/…`)."),
-			"sdist":               someText("`pure` makes wheels of pure source distributions, for versions that have no wheel at all, with a lock file too: by what the distribution says of itself (the `.egg-info` folder of setuptools, or `PKG-INFO` and `pyproject.toml`). Nothing is run. A distribution with native code, or one that contradicts itself, is refused with the reason. Default: nothing is made of source."),
-			"overlaps":            someText("What becomes of a path that two distributions write with different content: `error` (default), or `last`, which takes the file of the distribution that comes later in the order of names. pip does much the same, by the order of its installation."),
-			"prerelease":          flagged("Pre-releases are versions as any other. Otherwise they are used only where nothing stable is left. Default `false`."),
-			"exclude":             optionalStrings("Distributions that are resolved with the others and then left out of the layer. They need no wheel: a member of a workspace, a checkout or a source distribution may be left out."),
-			"exclude_runtime_sdk": flagged("Leave out boto3 and botocore, which the runtime brings, and what only they need. Default `false`."),
-			"require_hashes":      flagged("Every distribution needs a `--hash`, also what is only needed by others. One hash anywhere asks for it too, as with pip."),
+			"requirements": optionalStrings("Requirements as in [PEP 508](https://packaging.python.org/en/latest/specifications/dependency-specifiers/): `requests==2.31.0`, `boto3>=1.35,<2`, `uvicorn[standard]; python_version >= \"3.12\"`."),
+			"requirements_file": someText("Path of a requirements file. `-r`, `-c`, `--hash`, `-i`, `-f`, `--pre`, `${VARIABLES}`, markers, extras, comments and continuation lines have the same meaning as in pip.\n\n" +
+				"  A user or password from a variable is used on the machine that plans the package and is not stored. Another machine that builds from the lock needs it in netrc."),
+			"constraints": optionalStrings("Requirements that limit the version of a distribution if another requirement needs it."),
+			"lock_file":   someText("Path of a `uv.lock`, `pylock.toml`, `poetry.lock` or `Pipfile.lock`. Its versions are used exactly and never resolved again. Every file is checked against its hash. In place of requirements."),
+			"groups":      optionalStrings("Dependency groups of the lock file, in addition to the project's own dependencies."),
+			"extras":      optionalStrings("Extras of the project that the lock file belongs to."),
+			"package":     someText("The member of a uv workspace whose dependencies are packed, together with the members that it needs, as by `uv export --package`. Default: the project beside `uv.lock`, or every member if there is no such project."),
+			"scripts":     flagged("Add the programs of the distributions, including their console scripts, as `bin/<name>`. Lambda has `/opt/bin` on PATH. The runtime's own interpreter runs them: `/var/lang/bin/python3.x`, or `/var/lang/bin/python3` if the runtimes differ. Console scripts find the layer's modules automatically. Default `false`."),
+			"index":       indexAttribute(),
+			"wheels":      wheelsAttribute(),
+			"find_links":  optionalStrings("Directories with wheels, and addresses of pages with links to wheels. They are searched in addition to the indexes, as by `pip --find-links`. Names that are listed in `packages` of an `index` are not taken from here. Write directories relative to the module (`${path.module}/…`)."),
+			"sdist": someText("`pure` makes wheels from pure Python source distributions, for versions that have no wheel at all, also with a lock file. It uses the metadata of the distribution (the `.egg-info` folder of setuptools, or `PKG-INFO` and `pyproject.toml`). Nothing is run.\n\n" +
+				"  A distribution with native code, or with metadata that contradicts itself, is an error that gives the reason. Default: no wheel is made from source."),
+			"overlaps":            someText("How to handle a path that two distributions write with different content. `error` (default), or `last`: the file of the distribution whose name sorts last is used. pip does nearly the same, in its order of installation."),
+			"prerelease":          flagged("Allow pre-releases like any other version. Without it, pre-releases are used only if no stable version fits. Default `false`."),
+			"exclude":             optionalStrings("Distributions that are resolved with the others and then left out of the layer. They do not need a wheel. For example, leave out a member of a workspace, a checkout or a source distribution."),
+			"exclude_runtime_sdk": flagged("Leave out boto3 and botocore, which the runtime already includes, and distributions that only they need. Default `false`."),
+			"require_hashes":      flagged("Require a `--hash` for every distribution, including dependencies. A single hash on any requirement turns this on, as in pip."),
 			"exclude_newer": schema.StringAttribute{
-				MarkdownDescription: "An RFC 3339 time or a date: releases uploaded after it do not exist. Takes precedence over the provider's `exclude_newer`.",
+				MarkdownDescription: "An RFC 3339 time or a date. Releases uploaded after it are ignored. Takes precedence over the provider's `exclude_newer`.",
 				Optional:            true,
 				Validators:          []validator.String{moment{}},
 			},
@@ -41,11 +43,12 @@ func pythonAttribute() schema.Attribute {
 
 func wheelsAttribute() schema.Attribute {
 	return schema.ListNestedAttribute{
-		MarkdownDescription: "Wheels by path or by address, which stand in for what has none on an index. Where something asks for the distribution, a given wheel that runs on the runtime is the only candidate for it, whatever the index has; runtimes that it does not run on use the index. In a lock file it stands in for its own version. A wheel that nothing asks for is not packed.",
-		Optional:            true,
-		Validators:          []validator.List{listvalidator.NoNullValues()},
+		MarkdownDescription: "Wheels by path or by address, for distributions that have no wheel on an index.\n\n" +
+			"  For a distribution that is required, a given wheel that runs on the runtime is the only candidate, even if the index has other versions. Runtimes on which the wheel does not run use the index. With a lock file, the wheel is used only for its own version. A wheel that nothing requires is not packed.",
+		Optional:   true,
+		Validators: []validator.List{listvalidator.NoNullValues()},
 		NestedObject: schema.NestedAttributeObject{Validators: nested(), Attributes: map[string]schema.Attribute{
-			"source": someText("Path of the wheel, relative to the module (`${path.module}/…`). Its bytes are locked by their SHA-256."),
+			"source": someText("Path of the wheel, relative to the module (`${path.module}/…`). The lock holds its SHA-256."),
 			"url":    someText("Address of the wheel, in place of `source`. Credentials come from netrc."),
 			"sha256": someText("SHA-256 of the file in hexadecimal. Required with `url`."),
 		}},
@@ -54,18 +57,23 @@ func wheelsAttribute() schema.Attribute {
 
 func indexAttribute() schema.Attribute {
 	return schema.ListNestedAttribute{
-		MarkdownDescription: "Indexes that serve the packages that they name, and nobody else does: no other index can slip in a package of such a name. " +
-			"They come first; all other names are asked for on the indexes of the environment. Of these the first counts that is set, for the default index, for further ones, for links and for no index each: " +
-			"uv's variables (`UV_DEFAULT_INDEX`, `UV_INDEX`, …), pip's (`PIP_INDEX_URL`, `PIP_EXTRA_INDEX_URL`, …), uv's files (`uv.toml` or `pyproject.toml` beside the lock or requirements file, of the user, of the system), pip's files; else the Python Package Index. " +
-			"Further indexes come before the default one, and the first that has a name serves all of it. An index that refuses (401, 403) is an error and never skipped. " +
-			"Credentials come from those addresses, from `UV_INDEX_<NAME>_USERNAME` and `_PASSWORD` or from netrc; addresses of AWS CodeArtifact need none.",
+		MarkdownDescription: "Indexes for the packages that they list. Packages with these names are taken only from the index that lists them, which prevents dependency confusion. All other names are looked up on the indexes of the environment.\n\n" +
+			"  These sources are read in this order:\n" +
+			"  - uv's variables (`UV_DEFAULT_INDEX`, `UV_INDEX`, …),\n" +
+			"  - pip's variables (`PIP_INDEX_URL`, `PIP_EXTRA_INDEX_URL`, …),\n" +
+			"  - uv's files (`uv.toml` or `pyproject.toml` beside the lock or requirements file, then of the user, then of the system),\n" +
+			"  - pip's files,\n" +
+			"  - else the Python Package Index.\n\n" +
+			"  The first source that sets a value is used. This is decided separately for the default index, further indexes, links, and the setting that turns indexes off.\n\n" +
+			"  Further indexes are asked before the default one. The first index that has a name provides all its versions. An index that refuses access (401, 403) is an error and is never skipped.\n\n" +
+			"  Credentials come from the addresses, from `UV_INDEX_<NAME>_USERNAME` and `_PASSWORD`, or from netrc. Addresses of AWS CodeArtifact need no credentials.",
 		Optional:   true,
 		Validators: []validator.List{listvalidator.NoNullValues()},
 		NestedObject: schema.NestedAttributeObject{Validators: nested(), Attributes: map[string]schema.Attribute{
-			"url": schema.StringAttribute{MarkdownDescription: "Address of the index, such as `https://pypi.example.com/simple/`. Without user and password: they would be kept in the state.", Optional: true},
+			"url": schema.StringAttribute{MarkdownDescription: "Address of the index, such as `https://pypi.example.com/simple/`. Write it without user and password, because the state would store them.", Optional: true},
 			"codeartifact": schema.SingleNestedAttribute{
-				MarkdownDescription: "A repository of AWS CodeArtifact, in place of `url`. It is reached with the provider's AWS settings, by tokens that are asked for when needed and kept nowhere. " +
-					"Needs the permissions `codeartifact:GetRepositoryEndpoint`, `codeartifact:GetAuthorizationToken`, `codeartifact:ReadFromRepository` and `sts:GetServiceBearerToken`.",
+				MarkdownDescription: "A repository of AWS CodeArtifact, in place of `url`. The provider uses its AWS settings, requests tokens when it needs them and does not store them.\n\n" +
+					"  Needs the permissions `codeartifact:GetRepositoryEndpoint`, `codeartifact:GetAuthorizationToken`, `codeartifact:ReadFromRepository` and `sts:GetServiceBearerToken`.",
 				Optional:   true,
 				Validators: nested(),
 				Attributes: map[string]schema.Attribute{

@@ -30,14 +30,12 @@ const (
 
 func (r *rolloutResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Moves functions to a layer version, one first. The canary gets the version, is invoked, and its answer is compared with `expect`. The other functions move only after that.\n\n" +
-			"Use `arn` for the functions of the same configuration: `aws_lambda_function.layers = [layerbuild_rollout.deps.arn]`. They move in the same apply, after the canary has answered, and stay where they are when it has not. " +
-			"`functions`, `tags` and `all_using_layer` are for functions that Terraform does not manage here.\n\n" +
-			"Only the version of this layer is exchanged: other layers of a function and their order stay. A function without the layer gets it as its last one. " +
-			"Destroying this resource changes no function." + nestedNote,
+		MarkdownDescription: "Moves functions to a layer version, one function (the canary) first. The canary gets the version and is invoked, and its answer is compared with `expect`. The other functions move only after that.\n\n" +
+			"Use `arn` for the functions of the same configuration: `aws_lambda_function.layers = [layerbuild_rollout.deps.arn]`. They move in the same apply, after the canary passes. If the canary fails, they do not move. `functions`, `tags` and `all_using_layer` are for functions that Terraform does not manage here.\n\n" +
+			"Only the version of this layer changes. The other layers of a function and their order stay. A function without the layer gets it as its last one. Destroying this resource changes no function." + nestedNote,
 		Attributes: map[string]schema.Attribute{
 			"version_arn": schema.StringAttribute{
-				MarkdownDescription: "ARN of the layer version that the functions get, such as `layerbuild_version.deps.arn`. The functions are those of the same region.",
+				MarkdownDescription: "ARN of the layer version that the functions get, such as `layerbuild_version.deps.arn`. The functions are those of the region of this version.",
 				Required:            true,
 				Validators:          []validator.String{versionARNValidator{}},
 			},
@@ -48,19 +46,19 @@ func (r *rolloutResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Optional:            true,
 			},
 			"tags": schema.MapAttribute{
-				MarkdownDescription: "Move every function of the account and region that has all these tags. Each plan asks for the tags of every function: prefer `functions` in large accounts.",
+				MarkdownDescription: "Move every function of the account and region that has all these tags. Each plan reads the tags of every function, so prefer `functions` in large accounts.",
 				ElementType:         types.StringType, Optional: true,
 				Validators: []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.NoNullValues()},
 			},
 			"batch_size": schema.Int64Attribute{
 				CustomType:          wholeNumber{},
-				MarkdownDescription: "How many functions move at the same time. The next batch begins when Lambda is done with this one. The default is 10.",
+				MarkdownDescription: "How many functions move at the same time. The next batch begins when Lambda has finished the current one. The default is 10.",
 				Optional:            true, Computed: true,
 				Default:    int64default.StaticInt64(defaultBatchSize),
 				Validators: []validator.Int64{int64validator.Between(1, 100)},
 			},
 			"on_failure": schema.StringAttribute{
-				MarkdownDescription: "`rollback` (default) gives the functions that have moved their former version again. `stop` leaves them on the new one.",
+				MarkdownDescription: "`rollback` (default) restores the former version of the functions that have moved. `stop` leaves them on the new one.",
 				Optional:            true, Computed: true,
 				Default:    stringdefault.StaticString(onFailureRollback),
 				Validators: []validator.String{oneOf(onFailureRollback, onFailureStop)},
@@ -78,7 +76,7 @@ func (r *rolloutResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			"id":         schema.StringAttribute{MarkdownDescription: "The same as `arn`.", Computed: true},
 			"account_id": schema.StringAttribute{MarkdownDescription: "The account of the functions.", Computed: true},
 			"function_versions": schema.MapAttribute{
-				MarkdownDescription: "The version of the layer that each moved function has, by name. A plan shows each function with its version now and then. The canary is listed where it is one of them.",
+				MarkdownDescription: "The version of the layer that each moved function has, by function name. A plan shows the current and the new version of each function. The canary is listed if it is one of them.",
 				ElementType:         types.Int64Type, Computed: true,
 			},
 			"timeouts": timeoutsAttribute(ctx, timeouts.Opts{Create: true, Update: true}),
@@ -88,7 +86,7 @@ func (r *rolloutResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 
 func functionsAttribute() schema.Attribute {
 	return schema.ListAttribute{
-		MarkdownDescription: "Names of the functions to move. Where Terraform manages such a function, it needs `lifecycle { ignore_changes = [layers] }`.",
+		MarkdownDescription: "Names of the functions to move. If Terraform manages such a function, the function needs `lifecycle { ignore_changes = [layers] }`.",
 		ElementType:         types.StringType, Optional: true,
 		Validators: []validator.List{
 			listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.UniqueValues(),
@@ -99,8 +97,8 @@ func functionsAttribute() schema.Attribute {
 
 func canaryAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
-		MarkdownDescription: "The function that gets the version first. Without `functions`, `tags` and `all_using_layer` it is a gate for `arn` alone. " +
-			"A canary that has the version already (Terraform manages it with `layers = [layerbuild_version.deps.arn]`) is only invoked.",
+		MarkdownDescription: "The function that gets the version first. Without `functions`, `tags` and `all_using_layer`, the canary only decides whether `arn` changes.\n\n" +
+			"  A canary that already has the version is only invoked. An example is a function that Terraform manages with `layers = [layerbuild_version.deps.arn]`.",
 		Optional:   true,
 		Validators: nested(),
 		Attributes: map[string]schema.Attribute{
@@ -109,11 +107,11 @@ func canaryAttribute() schema.Attribute {
 				Validators: []validator.String{stringvalidator.LengthBetween(1, 140)},
 			},
 			"payload": schema.StringAttribute{
-				MarkdownDescription: "The event that it is invoked with, as JSON. The default is `{}`.", Optional: true,
+				MarkdownDescription: "The event for the invocation, as JSON. The default is `{}`.", Optional: true,
 				Validators: []validator.String{jsonValidator{}},
 			},
 			"expect": schema.SingleNestedAttribute{
-				MarkdownDescription: "What it has to answer. That it ends without an error is always expected.", Optional: true,
+				MarkdownDescription: "The expected answer. The invocation must always end without an error.", Optional: true,
 				Validators: nested(),
 				Attributes: map[string]schema.Attribute{
 					"status_code": schema.Int64Attribute{
@@ -122,7 +120,7 @@ func canaryAttribute() schema.Attribute {
 						Validators: []validator.Int64{int64validator.Between(100, 599)},
 					},
 					"json": schema.MapAttribute{
-						MarkdownDescription: "Values of the answer by path. A path is member names and list indexes with dots between them. A string that holds JSON is read as JSON: `\"body.success\" = \"true\"`.",
+						MarkdownDescription: "Expected values in the answer, by path. A path is member names and list indexes with dots between them. A string that holds JSON is read as JSON: `\"body.success\" = \"true\"`.",
 						ElementType:         types.StringType, Optional: true,
 						Validators: []validator.Map{mapvalidator.NoNullValues()},
 					},
@@ -148,7 +146,7 @@ func aliasAttribute() schema.Attribute {
 				Validators: []validator.String{stringvalidator.LengthBetween(1, 128)},
 			},
 			"steps": schema.ListAttribute{
-				MarkdownDescription: "Percentages of calls that go to the new version, one step after the other, such as `[10, 50]`. The last step is always 100. Without it the alias moves at once.",
+				MarkdownDescription: "Percentages of calls that go to the new version, one step after the other, such as `[10, 50]`. The last step is always 100. If unset, the alias moves at once.",
 				ElementType:         wholeNumber{}, Optional: true,
 				Validators: []validator.List{
 					listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueInt64sAre(int64validator.Between(1, 100)), growingValidator{},
@@ -156,7 +154,7 @@ func aliasAttribute() schema.Attribute {
 			},
 			"pause_seconds": schema.Int64Attribute{
 				CustomType:          wholeNumber{},
-				MarkdownDescription: "How long each step before the last one stays, in seconds. The default is 60.", Optional: true,
+				MarkdownDescription: "How long each step before the last one lasts, in seconds. The default is 60.", Optional: true,
 				Validators: []validator.Int64{int64validator.Between(0, 3600)},
 			},
 		},

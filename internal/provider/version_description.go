@@ -13,8 +13,8 @@ import (
 
 func descriptionAttribute() schema.Attribute {
 	return schema.StringAttribute{
-		MarkdownDescription: "Description of the version. Default: what is in it and the beginning of its hash, what was asked for first, such as `requests 2.31.0, idna 3.6 and 7 more (sha256 1a2b3c4d5e6f)`, so that a listing tells the versions apart. " +
-			"Without the argument a version keeps the description that it has for as long as its bytes stay the same, also one that was imported or written here before. `\"\"` is no description.",
+		MarkdownDescription: "Description of the version. Default: its content and the beginning of its hash, such as `requests 2.31.0, idna 3.6 and 7 more (sha256 1a2b3c4d5e6f)`. Direct requirements come first. You can then tell the versions apart in a list.\n\n" +
+			"  If unset, the existing description is kept until the content changes, also one that was imported or was set here before. `\"\"` means no description.",
 		Optional:   true,
 		Computed:   true,
 		Validators: []validator.String{checked{"a description", publish.CheckDescription}},

@@ -28,12 +28,13 @@ type parameterModel struct {
 
 func parameterAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
-		MarkdownDescription: "A parameter of the type `String` in the parameter store of AWS Systems Manager, in every region, that holds the ARN of the current version. It is written after the version is shared, put back when it was changed outside, and deleted with the resource, unless it then holds something else.",
-		Optional:            true,
-		Validators:          nested(),
+		MarkdownDescription: "A parameter of the type `String` in the parameter store of AWS Systems Manager, in every region. It holds the ARN of the current version.\n\n" +
+			"  It is written after the version is shared. If it was changed outside Terraform, it is restored. It is deleted with the resource, unless it then holds another value.",
+		Optional:   true,
+		Validators: nested(),
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
-				MarkdownDescription: "Name of the parameter, such as `/layers/deps`. A change writes the new one and deletes the old one.",
+				MarkdownDescription: "Name of the parameter, such as `/layers/deps`. A change creates the new parameter and deletes the old one.",
 				Required:            true,
 				Validators:          []validator.String{checked{"the name of a parameter", publish.CheckParameterName}},
 			},
@@ -43,12 +44,12 @@ func parameterAttribute() schema.Attribute {
 				Validators:          []validator.String{stringvalidator.UTF8LengthAtMost(1024)},
 			},
 			"tier": schema.StringAttribute{
-				MarkdownDescription: "`Standard`, `Advanced` or `Intelligent-Tiering`. Default: what the account has chosen. AWS does not turn an advanced parameter back.",
+				MarkdownDescription: "`Standard`, `Advanced` or `Intelligent-Tiering`. Default: the account's setting. AWS does not change an advanced parameter back to standard.",
 				Optional:            true,
 				Validators:          []validator.String{oneOf("Standard", "Advanced", "Intelligent-Tiering")},
 			},
 			"overwrite": schema.BoolAttribute{
-				MarkdownDescription: "Write over a parameter that is there already and was not made by this resource. Default `false`: an error, unless it holds the ARN of a version of this layer.",
+				MarkdownDescription: "Overwrite an existing parameter that this resource did not create. Default `false`: an existing parameter is an error, unless it holds the ARN of a version of this layer.",
 				Optional:            true,
 			},
 		},

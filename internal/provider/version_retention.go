@@ -32,35 +32,35 @@ const (
 
 func retentionAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
-		MarkdownDescription: "Which older versions are kept. Runs after a publish, where it changes, and at destroy. A version is deleted when either `keep_last` or `max_age_days` no longer keeps it, and `retiring_versions` shows it in the plan. " +
-			"The current version never goes, and a clean-up that fails is a warning. Without it, older versions are kept until the resource is destroyed.",
+		MarkdownDescription: "Which older versions are kept. A version is deleted when either `keep_last` or `max_age_days` no longer keeps it. The plan shows it in `retiring_versions`. Without `retention`, older versions are kept until the resource is destroyed.\n\n" +
+			"  It runs after a publish, when `retention` changes, and at destroy. The current version is never deleted. If a deletion fails, you get a warning.",
 		Optional:   true,
 		Validators: nested(),
 		Attributes: map[string]schema.Attribute{
 			"keep_last": schema.Int64Attribute{
 				CustomType:          wholeNumber{},
-				MarkdownDescription: "How many of the newest versions are kept, the current one counted.",
+				MarkdownDescription: "How many of the newest versions are kept, including the current one.",
 				Optional:            true,
 				Validators:          []validator.Int64{int64validator.AtLeast(1)},
 			},
 			"max_age_days": schema.Int64Attribute{
 				CustomType:          wholeNumber{},
-				MarkdownDescription: "Age from which a version is deleted, in days. It is counted at midnight UTC, so that a plan and its apply agree.",
+				MarkdownDescription: "Age in days from which a version is deleted. The current time is rounded down to midnight UTC, so that a plan and its apply agree.",
 				Optional:            true,
 				Validators:          []validator.Int64{int64validator.Between(1, oldestAge)},
 			},
 			"keep_in_use": schema.BoolAttribute{
-				MarkdownDescription: "Keep what a function, a published version of one or an alias in the account and region uses, whatever the rest says. Default `true`; needs the permission `lambda:ListFunctions`. " +
-					"A version that functions leave in the same apply stays until the next publish. Functions of other accounts are not seen; they keep what they have.",
+				MarkdownDescription: "Keep versions that a function, a published function version or an alias in the account and region uses, even if the other arguments no longer keep them. Default `true`. Needs the permission `lambda:ListFunctions`.\n\n" +
+					"  A version that functions stop using in the same apply stays until the next publish. Functions of other accounts are not seen. They keep the version that they have.",
 				Optional: true,
 			},
 			"on_destroy": schema.StringAttribute{
-				MarkdownDescription: "`\"delete\"` (default) or `\"retain\"`: what becomes of the versions when the resource is destroyed. What counts is the state before: apply `\"retain\"` first, then destroy.",
+				MarkdownDescription: "What happens to the versions when the resource is destroyed: `\"delete\"` (default) or `\"retain\"`. Destroy uses the value in the state: apply `\"retain\"` first, then destroy.",
 				Optional:            true,
 				Validators:          []validator.String{oneOf(destroyDelete, destroyRetain)},
 			},
 			"scope": schema.StringAttribute{
-				MarkdownDescription: "`\"published\"` (default): only versions that this resource may delete: see `published_versions`. `\"layer\"`: all versions of the layer, also those that others published, at destroy as well.",
+				MarkdownDescription: "`\"published\"` (default): only versions that this resource may delete, see `published_versions`. `\"layer\"`: all versions of the layer, also those that others published, and also at destroy.",
 				Optional:            true,
 				Validators:          []validator.String{oneOf(scopePublished, scopeLayer)},
 			},

@@ -20,9 +20,9 @@ import (
 
 func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Publishes a layer zip as a Lambda layer version. A change of the bytes or of what describes them publishes a new version in place; older ones stay for the functions that use them. " +
-			"A version with equal bytes and metadata is taken over, never published twice: it stays as long as another resource points at it, and goes with the last.\n\n" +
-			"Where the zip of a `layerbuild_package` is missing, as on a worker that runs only the apply, it is rebuilt below `.layerbuild` from the package's lock and must meet the planned hash." + nestedNote,
+		MarkdownDescription: "Publishes a layer zip as a Lambda layer version. Changing the content or the metadata publishes a new version in place. Older versions stay for the functions that use them.\n\n" +
+			"A version with equal bytes and metadata is adopted and never published twice. It stays as long as another resource points at it, and is deleted with the last one.\n\n" +
+			"If the zip of a `layerbuild_package` is missing, as on a worker that runs only the apply, it is rebuilt below `.layerbuild` from the package's lock. It must match the planned hash." + nestedNote,
 		Attributes: map[string]schema.Attribute{
 			"layer_name": schema.StringAttribute{
 				MarkdownDescription: "Name of the layer. A change replaces the resource.",
@@ -37,7 +37,7 @@ func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"source_code_hash": schema.StringAttribute{
-				MarkdownDescription: "SHA-256 of the zip in base64, as `filebase64sha256` writes it. Nothing with another hash is published. Default: read from `filename`.",
+				MarkdownDescription: "SHA-256 of the zip in base64, as `filebase64sha256` writes it. A zip with another hash is not published. Default: read from `filename`.",
 				Optional:            true,
 				Validators:          []validator.String{codeHash{}, stringvalidator.ConflictsWith(path.MatchRoot("package"))},
 			},
@@ -69,7 +69,7 @@ func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"regions": schema.SetAttribute{
-				MarkdownDescription: "Further regions in which the same layer is published, at the same time. One that is dropped from the set is cleared as at a destroy.",
+				MarkdownDescription: "Further regions in which the same layer is published, at the same time. If you remove a region, its versions are deleted as on destroy.",
 				ElementType:         types.StringType,
 				Optional:            true,
 				Validators:          []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
@@ -80,7 +80,7 @@ func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			"signing":       signingAttribute(),
 			"ssm_parameter": parameterAttribute(),
 			"timeouts":      timeoutsAttribute(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
-			"id":            computedString("ARN of the version, by which Terraform names the resource."),
+			"id":            computedString("ARN of the version. Terraform uses it as the id of the resource."),
 			"arn":           computedString("ARN of the version, for `layers` of a function."),
 			"layer_arn":     computedString("ARN of the layer, without a version."),
 			"created_date":  computedString("When the version was published."),
@@ -88,22 +88,26 @@ func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			"version":       schema.Int64Attribute{MarkdownDescription: "Number of the version.", Computed: true},
 			"code_size":     schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes.", Computed: true},
 			"retained_versions": schema.ListAttribute{
-				MarkdownDescription: "Older versions that this resource published and that are kept.",
+				MarkdownDescription: "Older versions that this resource published and keeps.",
 				ElementType:         types.Int64Type,
 				Computed:            true,
 			},
 			"retiring_versions": schema.ListAttribute{
-				MarkdownDescription: "Versions in `region` that `retention` deletes with this publish. One that a function uses stays all the same.",
+				MarkdownDescription: "Versions in `region` that `retention` deletes with this publish. A version that a function uses is kept.",
 				ElementType:         types.Int64Type,
 				Computed:            true,
 			},
 			"published_versions": schema.MapAttribute{
-				MarkdownDescription: "Versions by region that this resource may delete: those that it published itself, that an import gave it, and those that it took over and whose publisher is gone. Only these does it ever delete, unless `retention` covers the whole layer, and none that another resource points at.",
-				ElementType:         types.ListType{ElemType: types.Int64Type},
-				Computed:            true,
+				MarkdownDescription: "Versions by region that this resource may delete:\n" +
+					"  - versions that it published itself,\n" +
+					"  - versions that an import added,\n" +
+					"  - versions that it adopted and whose publisher is gone.\n\n" +
+					"  It deletes no other versions, unless `retention` covers the whole layer. It never deletes a version that another resource points at.",
+				ElementType: types.ListType{ElemType: types.Int64Type},
+				Computed:    true,
 			},
 			"arns": schema.MapAttribute{
-				MarkdownDescription: "ARN of the version in each region, that of `region` included.",
+				MarkdownDescription: "ARN of the version in each region, including `region`.",
 				ElementType:         types.StringType,
 				Computed:            true,
 			},
@@ -125,12 +129,12 @@ const (
 // resource's own attributes.
 func replicasAttribute() schema.Attribute {
 	return schema.MapNestedAttribute{
-		MarkdownDescription: "What each of the further `regions` has.",
+		MarkdownDescription: "The version in each of the further `regions`.",
 		Computed:            true,
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 			"arn":                         computedString("ARN of the version."),
 			"created_date":                computedString("When the version was published."),
-			"code_sha256":                 computedString("SHA-256 of the zip in base64, as AWS reports it. Null where a publish is still due."),
+			"code_sha256":                 computedString("SHA-256 of the zip in base64, as AWS reports it. Null if the version is not published yet."),
 			"version":                     schema.Int64Attribute{MarkdownDescription: "Number of the version. Each region counts its own.", Computed: true},
 			"code_size":                   schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes.", Computed: true},
 			"retained_versions":           schema.ListAttribute{MarkdownDescription: "Older versions that are kept.", ElementType: types.Int64Type, Computed: true},
@@ -150,7 +154,7 @@ func packageAttribute() schema.SingleNestedAttribute {
 		Optional:            true,
 		Validators:          nested(),
 		Attributes: map[string]schema.Attribute{
-			"lock":             schema.StringAttribute{MarkdownDescription: "The package's recipe. Null in a configuration that Terraform has generated of an import: write the package in its place before the layer changes.", Optional: true, Sensitive: true},
+			"lock":             schema.StringAttribute{MarkdownDescription: "The package's lock. Null in a configuration that Terraform generated for an import: write the package in its place before the layer changes.", Optional: true, Sensitive: true},
 			"source_code_hash": schema.StringAttribute{MarkdownDescription: "SHA-256 of the zip in base64.", Required: true},
 			"size":             schema.Int64Attribute{CustomType: wholeNumber{}, MarkdownDescription: "Size of the zip in bytes.", Required: true},
 			"runtimes":         parts("Runtimes that the package is built for."),

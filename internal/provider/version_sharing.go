@@ -30,17 +30,16 @@ func sharingAttribute() schema.Attribute {
 		}
 	}
 	return schema.SingleNestedAttribute{
-		MarkdownDescription: "Who may use the layer beside its own account, in every region: one policy, owned whole. Every new version has it before its ARN is handed on, and a change of it reaches the retained versions too. " +
-			"What others add to the policy of the current version shows in the plan and is removed.\n\n" +
-			"Without it policies are left alone. `sharing = { account_ids = [] }` shares with nobody, and dropping the argument revokes what it gave. " +
-			"An import notes what it finds; until an apply with `sharing` makes that its own, leaving the argument out revokes nothing.",
+		MarkdownDescription: "Who may use the layer in addition to its own account, in every region. This resource manages the whole policy. Every new version has it before anything else gets the ARN. A change updates the retained versions too. If others add to the policy of the current version, the plan shows it and the apply removes it.\n\n" +
+			"  If `sharing` is unset, policies are not changed. `sharing = { account_ids = [] }` shares with nobody. Removing the argument revokes what it granted.\n\n" +
+			"  An import reads the existing policy. Until an apply with `sharing`, leaving the argument out revokes nothing.",
 		Optional:   true,
 		Computed:   true,
 		Validators: nested(publicAlone{}, someSharing{}),
 		Attributes: map[string]schema.Attribute{
-			"account_ids":      set("Accounts, of 12 digits each. Statements of other forms, made outside, show here as they are.", "an account's 12 digits", publish.CheckAccountID),
-			"organization_ids": set("Organizations, such as `o-a1b2c3d4e5`: all accounts of each.", "the id of an organization", publish.CheckOrganizationID),
-			"public":           schema.BoolAttribute{MarkdownDescription: "Share with everyone. Nobody else can be named then. Default `false`.", Optional: true},
+			"account_ids":      set("Accounts, of 12 digits each. Statements of other forms, made outside Terraform, are shown here unchanged.", "an account's 12 digits", publish.CheckAccountID),
+			"organization_ids": set("Organizations, such as `o-a1b2c3d4e5`. All accounts of each one may use the layer.", "the id of an organization", publish.CheckOrganizationID),
+			"public":           schema.BoolAttribute{MarkdownDescription: "Share with everyone. You cannot then name accounts or organizations. Default `false`.", Optional: true},
 		},
 	}
 }

@@ -43,16 +43,16 @@ func signingTypes() map[string]attr.Type {
 
 func stagingAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
-		MarkdownDescription: "Where the zip is put before it is published. Used above 50 MiB, which is the most that AWS takes in a request, for `storage_mode = \"REFERENCE\"` and for `signing`; any other zip goes into the request. " +
-			"The object is removed after the publish. A lifecycle rule with `AbortIncompleteMultipartUpload` and an expiry of a day for `<prefix>staging/` takes what a run leaves that is killed. A change publishes nothing: it counts from the next version.",
+		MarkdownDescription: "Where the zip is uploaded before it is published. It is used for zips above 50 MiB (the most that AWS takes in a request), for `storage_mode = \"REFERENCE\"` and for `signing`. Any other zip goes into the request. Changing `s3` publishes nothing and affects only later versions.\n\n" +
+			"  The object is removed after the publish. To clean up after interrupted runs, add a lifecycle rule for `<prefix>staging/` with `AbortIncompleteMultipartUpload` and an expiry of a day.",
 		Optional:   true,
 		Validators: nested(),
 		Attributes: map[string]schema.Attribute{
-			"bucket":     schema.StringAttribute{MarkdownDescription: "Bucket in the region of the layer. `{region}` in it stands for the region, where `regions` names several.", Required: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)}},
-			"prefix":     schema.StringAttribute{MarkdownDescription: "What precedes the names of objects, such as `layers/`. They are `<prefix>staging/<digest>.zip`, and `<prefix><digest>.zip` with `REFERENCE`.", Optional: true},
+			"bucket":     schema.StringAttribute{MarkdownDescription: "Bucket in the region of the layer. With several `regions`, `{region}` in the name is replaced by the region.", Required: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)}},
+			"prefix":     schema.StringAttribute{MarkdownDescription: "Prefix of the names of the objects, such as `layers/`. The names are `<prefix>staging/<digest>.zip`, and `<prefix><digest>.zip` with `REFERENCE`.", Optional: true},
 			"kms_key_id": schema.StringAttribute{MarkdownDescription: "KMS key that encrypts the object.", Optional: true},
 			"storage_mode": schema.StringAttribute{
-				MarkdownDescription: "`COPY` (default), or `REFERENCE`: Lambda reads the object itself for as long as the version is in use, so it is never removed. The bucket must be versioned, and its policy must grant `s3:GetObject` and `s3:GetObjectVersion` to `lambda.amazonaws.com`.",
+				MarkdownDescription: "`COPY` (default) or `REFERENCE`. With `REFERENCE`, Lambda reads the object itself for as long as the version is in use, so the object is never removed. The bucket must be versioned. Its policy must grant `s3:GetObject` and `s3:GetObjectVersion` to `lambda.amazonaws.com`.",
 				Optional:            true,
 				Validators:          []validator.String{oneOf("COPY", storageReference)},
 			},
@@ -68,10 +68,9 @@ func stagingAttribute() schema.Attribute {
 
 func signingAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
-		MarkdownDescription: "Signs the zip with AWS Signer before it is published, for functions with a code signing configuration. Needs `s3` with a versioned bucket. " +
-			"`code_sha256` is then that of the signed zip, and known after apply. Each of `regions` needs a profile of that name.",
-		Optional:   true,
-		Validators: nested(objectvalidator.AlsoRequires(path.MatchRoot("s3"))),
+		MarkdownDescription: "Signs the zip with AWS Signer before it is published, for functions with a code signing configuration. Needs `s3` with a versioned bucket. `code_sha256` is then the hash of the signed zip and is known after apply. Each of `regions` needs a profile with this name.",
+		Optional:            true,
+		Validators:          nested(objectvalidator.AlsoRequires(path.MatchRoot("s3"))),
 		Attributes: map[string]schema.Attribute{
 			"profile_name": schema.StringAttribute{
 				MarkdownDescription: "Name of a signing profile for the platform `AWSLambda-SHA384-ECDSA`.",

@@ -56,18 +56,17 @@ func (d *versionsData) Metadata(_ context.Context, req datasource.MetadataReques
 
 func (d *versionsData) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Lists the versions of a layer, newest first. It costs a request for each 50 versions and tells neither hashes nor users: see `layerbuild_layer` for those. " +
-			"A layer that does not exist has no versions, which is no error.",
+		MarkdownDescription: "Lists the versions of a layer, newest first. It sends one request for each 50 versions. It does not show hashes or users: see `layerbuild_layer` for those. For a layer that does not exist, the list is empty and there is no error.",
 		Attributes: map[string]schema.Attribute{
-			"layer_name": layerNameAttribute("Name of the layer, or its ARN. AWS lists the layers of the account alone."),
+			"layer_name": layerNameAttribute("Name of the layer, or its ARN. AWS lists only the layers of the account."),
 			"region":     dataRegionAttribute(),
 			"compatible_runtime": schema.StringAttribute{
-				MarkdownDescription: "Keep the versions that declare themselves compatible with this runtime, such as `python3.12`.",
+				MarkdownDescription: "List only versions that declare themselves compatible with this runtime, such as `python3.12`.",
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"compatible_architecture": schema.StringAttribute{
-				MarkdownDescription: "Keep the versions that declare themselves compatible with this architecture: `x86_64` or `arm64`.",
+				MarkdownDescription: "List only versions that declare themselves compatible with this architecture: `x86_64` or `arm64`.",
 				Optional:            true,
 				Validators:          []validator.String{oneOf(runtimes.Architectures()...)},
 			},
@@ -184,8 +183,8 @@ func listedAttributes() map[string]schema.Attribute {
 		"version":                  schema.Int64Attribute{MarkdownDescription: "Number of the version.", Computed: true},
 		"arn":                      text("ARN of the version."),
 		"created_date":             text("When the version was published."),
-		"description":              text("Description of the version, empty for none."),
-		"license_info":             text("Licence of the version, empty for none."),
+		"description":              text("Description of the version. Empty if there is none."),
+		"license_info":             text("Licence of the version. Empty if there is none."),
 		"compatible_runtimes":      texts("Runtimes that the version declares itself compatible with."),
 		"compatible_architectures": texts("Architectures that the version declares itself compatible with."),
 	}
@@ -211,7 +210,7 @@ func dataRegionAttribute() schema.Attribute {
 func newestAttribute() schema.Attribute {
 	return schema.Int64Attribute{
 		CustomType:          wholeNumber{},
-		MarkdownDescription: "Stop after so many versions. Default: all.",
+		MarkdownDescription: "Return at most this many versions. Default: all.",
 		Optional:            true,
 		Validators:          []validator.Int64{int64validator.AtLeast(1)},
 	}
