@@ -1,20 +1,24 @@
 terraform {
   required_providers {
     layerbuild = {
-      source = "layerbuild/layerbuild"
+      source  = "layerbuild/layerbuild"
+      version = "~> 0.1"
     }
   }
 }
 
-# The AWS settings are those of the aws provider, with its names and precedence.
-# A configuration that only builds packages needs none of them.
+# The AWS settings have the names of the aws provider. A configuration that only
+# builds packages needs none of them.
 provider "layerbuild" {
   region = "eu-west-1"
+}
 
-  assume_role {
-    role_arn = "arn:aws:iam::123456789012:role/layers"
-  }
+resource "layerbuild_package" "deps" {
+  runtimes = ["python3.12"]
+  python   = { requirements = ["requests==2.31.0"] }
+}
 
-  # Plan and apply see the package index of one moment, on any two machines.
-  exclude_newer = plantimestamp()
+resource "layerbuild_version" "deps" {
+  layer_name = "python-dependencies"
+  package    = layerbuild_package.deps
 }

@@ -56,7 +56,7 @@ func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			"exclude":     optionalStrings("Globs over layer paths, such as `python/**/*.pyi`. Matching files are left out of the layer. `**` crosses folders. A pattern that names a folder covers everything below it. You get a warning for a pattern that matches nothing."),
 			"prune":       pruneAttribute(),
 			"keep":        optionalStrings("Globs over layer paths. Matching files are kept even if `exclude` or `prune` matches them."),
-			"executables": optionalStrings("Globs over layer paths of files to mark executable. In `files`, ELF files and `#!` scripts under `bin/` and `extensions/` are executable automatically."),
+			"executables": optionalStrings("Globs over layer paths of files to mark executable. ELF programs and `#!` scripts are executable automatically, in every folder."),
 			"checks":      checksAttribute(),
 			"output_path": schema.StringAttribute{
 				MarkdownDescription: "Path of the zip. Default `.layerbuild/<digest of the zip>.zip` below the root module.",
