@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
@@ -37,7 +38,7 @@ type Options struct {
 // What a user can act on is a *LockFileError; a missing file is fs.ErrNotExist.
 func Read(name string, o Options) (*locked.Graph, error) {
 	title := filepath.Base(name)
-	b, err := os.ReadFile(name)
+	b, err := filetree.ReadDocument(name)
 	if err != nil {
 		return nil, fmt.Errorf("reading lock file %q: %w", title, err)
 	}
@@ -177,7 +178,7 @@ func (d diskFiles) Read(name string) ([]byte, error) {
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(d.dir, filepath.FromSlash(name))
 	}
-	return os.ReadFile(name)
+	return filetree.ReadDocument(name)
 }
 
 func (d diskFiles) IsFolder(name string) bool {

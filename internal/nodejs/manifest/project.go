@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/jsonscan"
 )
 
@@ -31,7 +31,7 @@ type Project struct {
 // and those of the folders that its dependencies name. The name of the file is
 // in every error.
 func ReadProject(name string) (*Project, error) {
-	raw, err := os.ReadFile(name)
+	raw, err := filetree.ReadDocument(name)
 	if err != nil {
 		return nil, fmt.Errorf("reading the project: %w", err)
 	}
@@ -229,7 +229,7 @@ func (p *Project) readFolders(dir string) error {
 			continue
 		}
 		name := filepath.Join(dir, filepath.FromSlash(at), "package.json")
-		raw, err := os.ReadFile(name)
+		raw, err := filetree.ReadDocument(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

@@ -61,7 +61,7 @@ type ignores struct {
 // a readable package.json has none of its rules.
 func Read(folder, project string) (*List, error) {
 	l := &List{folder: folder, whole: true, below: map[string]*filetree.Ignores{}}
-	body, err := os.ReadFile(filepath.Join(folder, "package.json"))
+	body, err := filetree.ReadDocument(filepath.Join(folder, "package.json"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("reading the package of %q: %w", folder, err)
 	}
@@ -178,7 +178,7 @@ func ignoreFile(folder, dir string) (*filetree.Ignores, error) {
 		if info.Size() > maxIgnoreFile {
 			return nil, fmt.Errorf("reading %q: it is longer than 1 MiB, too long for an ignore file", name)
 		}
-		body, err := os.ReadFile(name)
+		body, err := filetree.ReadDocument(name)
 		if err != nil {
 			return nil, fmt.Errorf("reading an ignore file: %w", err)
 		}

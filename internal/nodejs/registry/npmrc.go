@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
@@ -67,7 +67,7 @@ func LoadNpmrc(dir string, environ []string) (*Npmrc, error) {
 		if file == "" {
 			continue
 		}
-		raw, err := os.ReadFile(file)
+		raw, err := filetree.ReadDocument(file)
 		if err != nil {
 			continue // it is not there, or may not be read
 		}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 )
 
 // readPipConfiguration returns the index settings of pip's files; a later file
@@ -14,7 +16,7 @@ import (
 func readPipConfiguration(getenv func(string) string) map[string]string {
 	settings := map[string]string{}
 	for _, name := range pipConfigurationFiles(getenv) {
-		text, err := os.ReadFile(name)
+		text, err := filetree.ReadDocument(name)
 		if err != nil {
 			continue
 		}

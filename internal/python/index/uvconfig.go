@@ -15,6 +15,7 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
@@ -264,7 +265,7 @@ func uvConfigurationFiles(getenv func(string) string) []string {
 
 // readTOML decodes the file at name, and reports whether there is one.
 func readTOML(name string, into any) (bool, error) {
-	text, err := os.ReadFile(name)
+	text, err := filetree.ReadDocument(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

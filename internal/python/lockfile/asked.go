@@ -4,13 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 )
 
 // maxManifests bounds how many projects are read to learn which folders they ask
@@ -47,7 +48,7 @@ func askedFolders(root string) (map[string]bool, error) {
 		at := queue[0]
 		queue = queue[1:]
 		for _, name := range []string{"pyproject.toml", "Pipfile"} {
-			text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(at), name))
+			text, err := filetree.ReadDocument(filepath.Join(root, filepath.FromSlash(at), name))
 			if errors.Is(err, fs.ErrNotExist) {
 				continue
 			}

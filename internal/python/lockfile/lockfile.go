@@ -9,13 +9,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -98,7 +98,7 @@ func ReadLockFile(name string, o Options, targets []wheel.Target) (*LockFile, er
 	if read == nil {
 		return nil, &Error{File: title, Reason: notALockFile(name)}
 	}
-	b, err := os.ReadFile(name)
+	b, err := filetree.ReadDocument(name)
 	if err != nil {
 		return nil, fmt.Errorf("reading lock file %q: %w", title, err)
 	}

@@ -3,10 +3,10 @@ package lockfile
 import (
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
@@ -39,7 +39,7 @@ type poetryNeed struct {
 // poetryWalk takes the packages of a lock before 2.1 by following what the
 // project needs.
 func (r *lockReader) poetryWalk(l *poetryLock) error {
-	b, err := os.ReadFile(filepath.Join(r.dir, "pyproject.toml"))
+	b, err := filetree.ReadDocument(filepath.Join(r.dir, "pyproject.toml"))
 	if err != nil {
 		return r.fault("", "locks of Poetry 1 do not tell what the project itself needs, and the pyproject.toml beside it cannot be read: put it there, or lock with Poetry 2")
 	}

@@ -15,6 +15,8 @@ import (
 	"time"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 )
 
 // Input is one requirement or constraint and where it was written.
@@ -50,7 +52,7 @@ func ReadRequirementsFile(name string, getenv func(string) string) (*Requirement
 	if fault := otherKind(name); fault != "" && exists(name) {
 		return nil, fmt.Errorf("reading requirements file %q: %s", filepath.Base(name), fault)
 	}
-	r := reader{read: os.ReadFile, exists: exists, getenv: getenv, seen: map[visit]bool{}}
+	r := reader{read: filetree.ReadDocument, exists: exists, getenv: getenv, seen: map[visit]bool{}}
 	return r.all(name)
 }
 

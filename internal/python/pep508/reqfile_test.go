@@ -328,3 +328,15 @@ func TestReadRequirementsFileTellsAllFaults(t *testing.T) {
 		}
 	}
 }
+
+// TestDevicesAreNoRequirements: a device may never end, and reading a pipe may
+// never begin.
+func TestDevicesAreNoRequirements(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"-r " + os.DevNull + "\n", "-c " + os.DevNull + "\n"} {
+		_, err := ReadRequirementsFile(writeFiles(t, map[string]string{"requirements.txt": text}, "requirements.txt"), noVariables)
+		if err == nil || !strings.Contains(err.Error(), "it is no regular file") {
+			t.Errorf("%q: got %v", text, err)
+		}
+	}
+}

@@ -1,8 +1,9 @@
 package pep508
 
 import (
-	"os"
 	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 )
 
 // IsNodeLock reports whether a name is that of a lock file of Node.js packages.
@@ -17,7 +18,7 @@ func IsNodeLock(base string) bool {
 // LockCommand returns the command that locks the project of a pyproject.toml, and
 // the file that it writes, by the tables of the file.
 func LockCommand(name string) (command, writes string) {
-	text, _ := os.ReadFile(name) // one that cannot be read has no tables
+	text, _ := filetree.ReadDocument(name) // one that cannot be read has no tables
 	has := func(tool string) bool { return strings.Contains(string(text), "[tool."+tool) }
 	switch {
 	case has("poetry") && !has("uv"):
