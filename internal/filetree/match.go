@@ -1,10 +1,38 @@
 package filetree
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
 )
+
+// The time that matching takes grows with these in a power or worse.
+const (
+	maxPattern   = 1000 // bytes
+	maxCrossings = 12   // of "**"
+	maxChoices   = 256  // ways through the braces of a pattern
+)
+
+// choices returns how many ways lead through the braces of a pattern: "{a,b}/{c,d}"
+// has four. It stops counting above maxChoices.
+func choices(p string) int {
+	all, here := 1, []int{}
+	for _, c := range p {
+		switch {
+		case c == '{':
+			here = append(here, 1)
+		case c == ',' && len(here) > 0:
+			here[len(here)-1]++
+		case c == '}' && len(here) > 0:
+			if all *= here[len(here)-1]; all > maxChoices {
+				return all
+			}
+			here = here[:len(here)-1]
+		}
+	}
+	return all
+}
 
 // CheckPattern returns a *PathError if p is no pattern that [Match] could obey.
 func CheckPattern(p string) error {
@@ -20,6 +48,8 @@ func CheckPattern(p string) error {
 		reason = "starts with !, but patterns cannot be negated"
 	case !doublestar.ValidatePattern(p):
 		reason = "is no valid pattern"
+	case len(p) > maxPattern || strings.Count(p, "**") > maxCrossings || choices(p) > maxChoices:
+		reason = fmt.Sprintf("asks for too much: a pattern may have %d bytes, ** %d times, and %d ways through its braces", maxPattern, maxCrossings, maxChoices)
 	}
 	for part := range strings.SplitSeq(p, "/") {
 		if part == "." || part == ".." {

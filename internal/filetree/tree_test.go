@@ -84,12 +84,13 @@ func TestMatch(t *testing.T) {
 
 func TestCheckPattern(t *testing.T) {
 	t.Parallel()
-	for _, p := range []string{"*", "**/tests/**", "a/b/", "{a,b}", "[a-z]*", "ü", "..."} {
+	for _, p := range []string{"*", "**/tests/**", "a/b/", "{a,b}", strings.Repeat("{a,b}", 8), strings.Repeat("**/x/", 12), "[a-z]*", "ü", "..."} {
 		if err := CheckPattern(p); err != nil {
 			t.Errorf("CheckPattern(%q): %v", p, err)
 		}
 	}
-	for _, p := range []string{"", "/a", `a\*`, "!a", "[", "{a", "../x", "a/../b", "./a"} {
+	long := []string{strings.Repeat("{a,b}", 9), strings.Repeat("**/x/", 13), strings.Repeat("{a,{b,c}}", 6), strings.Repeat("a", 1001)}
+	for _, p := range append(long, "", "/a", `a\*`, "!a", "[", "{a", "../x", "a/../b", "./a") {
 		var fault *PathError
 		if err := CheckPattern(p); !errors.As(err, &fault) || fault.Path != p {
 			t.Errorf("CheckPattern(%q) = %v, want a PathError", p, err)
