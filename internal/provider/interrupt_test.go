@@ -85,18 +85,6 @@ func (a *applying) wait() int {
 	return a.command.ProcessState.ExitCode()
 }
 
-// only checks the numbers of the living versions of the layer.
-func only(t *testing.T, aws *lambdatest.AWS, want ...int64) {
-	t.Helper()
-	var got []int64
-	for _, v := range aws.Live(region, "deps") {
-		got = append(got, v.Number)
-	}
-	if fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("AWS has versions %v, want %v", got, want)
-	}
-}
-
 // holds checks the ARN in the state, and that nothing is left to do.
 func (m *machine) holds(number int) {
 	m.Helper()
