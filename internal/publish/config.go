@@ -172,6 +172,9 @@ func (c Config) base(l callLogger) *awsbase.Config {
 		NoProxy: c.NoProxy, Insecure: c.Insecure,
 		CallerName: "layerbuild",
 		Logger:     l,
+		// Its log of calls reads whole bodies line by line, and fails where a line
+		// is long, as a zip in a request is: see logCalls.
+		SuppressDebugLog: true,
 	}
 	for _, role := range c.AssumeRole {
 		b.AssumeRole = append(b.AssumeRole, awsbase.AssumeRole(role))

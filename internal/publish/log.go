@@ -5,9 +5,12 @@ import (
 	"maps"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/hashicorp/aws-sdk-go-base/v2/logging"
 )
 
@@ -17,10 +20,9 @@ func inform(ctx context.Context, text string, fields map[string]any) {
 	logging.TfLogger("").Info(ctx, text, fields)
 }
 
-// callLogger writes the log of aws-sdk-go-base to Terraform's, as hashicorp/aws
-// does, a line for each request and each answer at the level DEBUG. Of them it
-// keeps what calls are about and never a header or a body: those hold
-// credentials, and zips.
+// callLogger writes to Terraform's log what aws-sdk-go-base tells and a line for
+// each call, at the level DEBUG. It keeps what calls are about and never a header
+// or a body: those hold credentials, and zips.
 type callLogger struct {
 	logging.TfLogger
 	hidden func() secrets // what no line may hold
@@ -103,12 +105,27 @@ func (l callLogger) keep(key string, value any) (any, bool) {
 }
 
 // logCalls makes the calls of a configuration write to the log of the run that
-// their contexts belong to.
+// their contexts belong to: a line for each attempt. Bodies are never read for
+// it: a request may hold a whole zip.
 func logCalls(c *aws.Config, l callLogger) {
 	c.APIOptions = append(c.APIOptions, func(stack *middleware.Stack) error {
-		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Logger",
-			func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
-				return next.HandleInitialize(logging.RegisterLogger(ctx, l), in)
-			}), middleware.Before)
+		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("Log",
+			func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+				began := time.Now()
+				out, metadata, err := next.HandleDeserialize(ctx, in)
+				fields := map[string]any{
+					"rpc.method":    awsmiddleware.GetServiceID(ctx) + "/" + awsmiddleware.GetOperationName(ctx),
+					"aws.region":    awsmiddleware.GetRegion(ctx),
+					"http.duration": time.Since(began).Milliseconds(),
+				}
+				if request, ok := in.Request.(*smithyhttp.Request); ok {
+					fields["http.method"], fields["http.url"] = request.Method, request.URL.String()
+				}
+				if answer, ok := out.RawResponse.(*smithyhttp.Response); ok {
+					fields["http.status_code"] = answer.StatusCode
+				}
+				l.Debug(ctx, "called AWS", fields)
+				return out, metadata, err
+			}), middleware.After)
 	})
 }

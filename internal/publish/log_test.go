@@ -37,6 +37,21 @@ func TestLogTellsOfCallsAndNotOfSecrets(t *testing.T) {
 	}
 }
 
+// TestLogOfLargeZips: a request of a megabyte in one line is a call as any other,
+// whatever the level.
+func TestLogOfLargeZips(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	ctx := tflogtest.RootLogger(t.Context(), &log)
+	p := against(t, lambdatest.New(t))
+	if _, _, err := p.Publish(ctx, request(bigZip(t, 1_000_000))); err != nil {
+		t.Fatal(err)
+	}
+	if size := log.Len(); size > 20_000 || !strings.Contains(log.String(), `"rpc.method":"Lambda/PublishLayerVersion"`) {
+		t.Errorf("the log has %d bytes:\n%.2000s", size, log.String())
+	}
+}
+
 func TestCallLoggerKeepsWhatItKnows(t *testing.T) {
 	t.Parallel()
 	l := callLogger{hidden: func() secrets { return secrets{"hunter2secret"} }}
