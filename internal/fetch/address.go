@@ -126,6 +126,9 @@ func webURL(text string) (*url.URL, error) {
 	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
 		u.RawPath = "" // String escapes what is no character of an address
 	}
+	if len(u.String()) > maxAddress { // escaped, a byte takes three
+		return nil, &AddressError{Reason: AddressLong}
+	}
 	return u, nil
 }
 

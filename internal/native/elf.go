@@ -48,6 +48,9 @@ func (e faultError) Error() string { return string(e) }
 
 // readFull fills b; an early end is a fault of the file.
 func readFull(in io.ReaderAt, b []byte, at int64) error {
+	if at < 0 { // an offset of 2^63 bytes or more
+		return faultError("is truncated")
+	}
 	n, err := in.ReadAt(b, at)
 	if n == len(b) {
 		return nil
