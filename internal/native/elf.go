@@ -46,6 +46,10 @@ type faultError string
 
 func (e faultError) Error() string { return string(e) }
 
+// clamp returns a length that a file claims, between nothing and the most that is
+// read of it.
+func clamp(claimed, most int64) int64 { return max(0, min(claimed, most)) }
+
 // readFull fills b; an early end is a fault of the file.
 func readFull(in io.ReaderAt, b []byte, at int64) error {
 	if at < 0 { // an offset of 2^63 bytes or more
@@ -138,7 +142,7 @@ func (m *image) read(f *Facts, header []byte) error {
 		return err
 	}
 	if m.interp.length > 0 {
-		b := make([]byte, min(m.interp.length, maxName))
+		b := make([]byte, clamp(m.interp.length, maxName))
 		if err := readFull(m.in, b, m.interp.offset); err != nil {
 			return err
 		}
@@ -238,7 +242,7 @@ type tags struct {
 
 // readDynamic reads the dynamic section and what it points to.
 func (m *image) readDynamic(f *Facts) error {
-	b := make([]byte, min(m.dynamic.length/dynSize, maxDynamic)*dynSize)
+	b := make([]byte, clamp(m.dynamic.length/dynSize, maxDynamic)*dynSize)
 	if err := readFull(m.in, b, m.dynamic.offset); err != nil {
 		return err
 	}
@@ -328,7 +332,7 @@ func (m *image) loadStrings(base segment, size int64) error {
 	if size > 0 {
 		length = min(length, size)
 	}
-	m.strings = make([]byte, length)
+	m.strings = make([]byte, max(length, 0))
 	return readFull(m.in, m.strings, base.offset)
 }
 

@@ -123,7 +123,7 @@ const (
 
 // isaLevel returns the x86-64 level that a segment of notes asks for, or 0.
 func (m *image) isaLevel(s segment) (int, error) {
-	b := make([]byte, min(s.length, maxNotes))
+	b := make([]byte, clamp(s.length, maxNotes))
 	if err := readFull(m.in, b, s.offset); err != nil {
 		return 0, err
 	}
