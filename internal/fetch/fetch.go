@@ -30,7 +30,7 @@ type Options struct {
 	// UserAgent is sent with every request.
 	UserAgent string
 	// Logger gets a line for each file that was fetched (INFO) and for each
-	// request (DEBUG), with the context of whoever asked; nil discards them. No
+	// request (DEBUG), with the context of the caller; nil discards them. No
 	// line holds a credential.
 	Logger *slog.Logger
 	// Secrets learns every credential that requests are made with; nil is a new

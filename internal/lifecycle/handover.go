@@ -129,7 +129,7 @@ func (r *Register) Meet(holder string, p *Place) (changed bool) {
 }
 
 // Import gives a version to a resource by the word of its user, who may have
-// taken it out of another state: nothing is called then. Whoever else points at
+// taken it out of another state: nothing is called then. Any other resource that points at
 // it registers again when it is seen.
 func (r *Register) Import(at Mark) {
 	r.Pointers = slices.DeleteFunc(r.Pointers, func(p Pointer) bool { return p.is(at) })

@@ -353,7 +353,7 @@ func diagnoseRollout(err error) diag.Diagnostic {
 			detail += " The canary has its former version again."
 		}
 		if canary.Log != "" {
-			detail += "\n\nThe end of its log:\n" + printable(canary.Log)
+			detail += "\n\nThe end of its log:\n" + canary.Log
 		}
 		return at("canary", diag.NewErrorDiagnostic(fmt.Sprintf("The canary %q did not pass", canary.Function), detail))
 	}
@@ -361,14 +361,4 @@ func diagnoseRollout(err error) diag.Diagnostic {
 		return diag.NewErrorDiagnostic("The functions did not move", sentence(err.Error())+" Correct the cause and apply again.")
 	}
 	return diagnose("The functions cannot be moved", err)
-}
-
-// printable quotes what a terminal would take as a command.
-func printable(text string) string {
-	return strings.Map(func(c rune) rune {
-		if c < ' ' && c != '\n' && c != '\t' || c == 0x7f || c >= 0x80 && c < 0xa0 {
-			return '�'
-		}
-		return c
-	}, text)
 }
