@@ -252,28 +252,28 @@ func (s *service) roundTrip(staging *Staging) error {
 	}
 	v, adopted, err := p.Publish(s, r)
 	if err != nil || adopted {
-		return fmt.Errorf("publishing: adopted %t, %v", adopted, err)
+		return fmt.Errorf("publishing: adopted %t, %w", adopted, err)
 	}
 	again, adopted, err := p.Publish(s, r)
 	if err != nil || !adopted || again.ARN != v.ARN {
-		return fmt.Errorf("publishing again: adopted %t, %q for %q, %v", adopted, again.ARN, v.ARN, err)
+		return fmt.Errorf("publishing again: adopted %t, %q for %q, %w", adopted, again.ARN, v.ARN, err)
 	}
 	read, err := p.Read(s, v.ARN)
 	if err != nil || read.CodeSHA256 != store.Sum(s.zip).Base64() {
-		return fmt.Errorf("reading: SHA-256 %q, %v", read.CodeSHA256, err)
+		return fmt.Errorf("reading: SHA-256 %q, %w", read.CodeSHA256, err)
 	}
 	if err := s.function(v.ARN); err != nil {
 		return err
 	}
 	users, err := p.Users(s, "", v.LayerARN)
 	if err != nil || fmt.Sprint(users) != fmt.Sprintf("map[1:[%s]]", s.name) {
-		return fmt.Errorf("finding users: %v, %v", users, err)
+		return fmt.Errorf("finding users: %v, %w", users, err)
 	}
 	if err := p.Delete(s, v.ARN); err != nil {
 		return err
 	}
 	if _, err := p.Read(s, v.ARN); !errors.Is(err, ErrNotFound) {
-		return fmt.Errorf("reading what is deleted: %v, want ErrNotFound", err)
+		return fmt.Errorf("reading what is deleted: %w, want ErrNotFound", err)
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ func parameterProbes() []probe {
 			}
 			err := s.put("/"+s.name, "two", nil)
 			if _, ok := errors.AsType[*types.ParameterAlreadyExists](err); !ok {
-				return fmt.Errorf("the second write ended in %v, want ParameterAlreadyExists", err)
+				return fmt.Errorf("the second write ended in %w, want ParameterAlreadyExists", err)
 			}
 			if err := s.put("/"+s.name, "three", overwrite); err != nil {
 				return err
@@ -54,11 +54,11 @@ func parameterProbes() []probe {
 		{"a parameter that is not there is said to be so", func(s *service) error {
 			_, err := s.parameters().GetParameter(s, &ssm.GetParameterInput{Name: new("/" + s.name)})
 			if _, ok := errors.AsType[*types.ParameterNotFound](err); !ok {
-				return fmt.Errorf("reading ended in %v, want ParameterNotFound", err)
+				return fmt.Errorf("reading ended in %w, want ParameterNotFound", err)
 			}
 			_, err = s.parameters().DeleteParameter(s, &ssm.DeleteParameterInput{Name: new("/" + s.name)})
 			if _, ok := errors.AsType[*types.ParameterNotFound](err); !ok {
-				return fmt.Errorf("deleting ended in %v, want ParameterNotFound", err)
+				return fmt.Errorf("deleting ended in %w, want ParameterNotFound", err)
 			}
 			return nil
 		}},

@@ -185,7 +185,7 @@ func (s *service) shareRoundTrip(steps ...Sharing) error {
 			return err
 		}
 		if got, err := p.SharedWith(s, *v.LayerVersionArn); err != nil || !got.Equal(want) {
-			return fmt.Errorf("it is shared with %+v, %v; want %+v", got, err, want)
+			return fmt.Errorf("it is shared with %+v, %w; want %+v", got, err, want)
 		}
 	}
 	return nil

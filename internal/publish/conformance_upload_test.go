@@ -165,7 +165,7 @@ func objectProbes() []probe {
 			}
 			_, err = s.s3.HeadObject(s, &s3.HeadObjectInput{Bucket: &s.name, Key: aws.String("x")})
 			if statusOf(err) != 404 {
-				return fmt.Errorf("got %v, want that it is not there", err)
+				return fmt.Errorf("got %w, want that it is not there", err)
 			}
 			return nil
 		}},
