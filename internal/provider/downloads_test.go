@@ -150,7 +150,7 @@ func TestDownloadsThatAreRefused(t *testing.T) {
 		{`url = "https://example.com/a?X-Amz-Signature=hunter2"`, `A secret in the address of a download at "example.com"`},
 		{fmt.Sprintf(`url = "%s/a.tar.gz", files = { "*/tol" = "bin/" }`, address), `(?s)matches no path of the archive.*x/tool`},
 		{fmt.Sprintf(`url = "%s/a.tar.gz", sha256 = "%s"`, address, strings.Repeat("0f", 32)), `(?s)is another file.*nothing of it was used`},
-		{fmt.Sprintf(`url = "%s/a.tar.gz", architecture = "arm"`, address), `(?s)"arm" is no value of downloads\[0\].architecture.*Write "arm64"`},
+		{fmt.Sprintf(`url = "%s/a.tar.gz", architecture = "arm"`, address), `(?s)"arm" is not a value of downloads\[0\].architecture.*Write "arm64"`},
 	} {
 		steps = append(steps, resource.TestStep{
 			Config:      w.config("resource \"layerbuild_package\" \"p\" {\n  runtimes = [\"python3.12\"]\n  downloads = [{ %s }]\n}", c.element),
