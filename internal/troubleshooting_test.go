@@ -37,7 +37,7 @@ func TestTroubleshootingHasEveryTitle(t *testing.T) {
 	}
 	for _, title := range slices.Sorted(maps.Keys(all)) {
 		if !rows[title] {
-			t.Errorf("%s: the troubleshooting guide has no row for %q", all[title], title)
+			t.Errorf("%s: templates/guides/troubleshooting.md has no row for %q: add it to a table, with its cause and what to do", all[title], title)
 		}
 	}
 	for row, isTitle := range rows {
