@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 )
@@ -52,8 +53,8 @@ func (w *World) Assert(name string) ([]Missing, error) {
 // files are imported.
 func (w *World) Reached(files func(path string) bool) ([]Missing, error) {
 	f := &walk{World: w, seen: map[string]bool{}}
-	for name, m := range w.modules {
-		if m.entry != nil && files(m.entry.Path) && isRoot(name, func(above string) bool { return w.modules[above] != nil && w.modules[above].entry != nil }) {
+	for _, m := range w.modules {
+		if w.isRoot(m) && files(m.entry.Path) {
 			f.enter(m)
 		}
 	}
@@ -63,18 +64,24 @@ func (w *World) Reached(files func(path string) bool) ([]Missing, error) {
 }
 
 // isRoot reports whether a module is what code outside imports first: one at the
-// top, or in folders without an __init__.py alone. Tests and examples are none.
-func isRoot(name string, isModule func(string) bool) bool {
-	for above := parent(name); above != ""; above = parent(above) {
-		if isModule(above) {
+// top, or a package in folders without an __init__.py. Tests and examples are none,
+// nor is what a name with an underscore hides.
+func (w *World) isRoot(m *module) bool {
+	if m.entry == nil || parent(m.name) != "" && (!m.isPackage() || strings.HasPrefix(m.name[len(parent(m.name))+1:], "_")) {
+		return false
+	}
+	for above := parent(m.name); above != ""; above = parent(above) {
+		if known := w.modules[above]; known != nil && known.entry != nil {
 			return false
 		}
 	}
-	switch top(name) {
-	case "test", "tests", "testing", "example", "examples", "doc", "docs", "benchmark", "benchmarks", "setup", "conftest", "scripts", "bin", "tools", "samples":
-		return false
-	}
-	return true
+	return !aside[top(m.name)]
+}
+
+// aside are folders at the top of distributions that are not what they are for.
+var aside = map[string]bool{
+	"test": true, "tests": true, "testing": true, "example": true, "examples": true, "doc": true, "docs": true, "benchmark": true,
+	"benchmarks": true, "setup": true, "conftest": true, "scripts": true, "bin": true, "tools": true, "samples": true,
 }
 
 // run follows all that was entered.
@@ -135,7 +142,7 @@ func (f *walk) statement(in *module, s Statement, making string) {
 func (f *walk) need(name string, at Missing) *module {
 	m := f.modules[top(name)]
 	if m == nil {
-		if !f.Outside(top(name)) {
+		if !f.Outside(top(name)) && !f.vendored(name) {
 			at.Module = name
 			f.miss(at)
 		}
@@ -160,4 +167,20 @@ func (f *walk) need(name string, at Missing) *module {
 		f.enter(m)
 	}
 	return m
+}
+
+// vendored reports whether a module of a name lies deeper in a package that changes
+// sys.path while it is loaded, as setuptools does for setuptools/_vendor.
+func (f *walk) vendored(name string) bool {
+	for _, m := range f.queue {
+		if f.load(m) != nil || !bytes.Contains(m.source, []byte("sys.path")) {
+			continue
+		}
+		for below := range f.modules {
+			if top(below) == top(m.name) && strings.Contains(below+".", "."+top(name)+".") {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -105,6 +105,11 @@ var tracer = map[string]string{
 	"python/google/cloud/storage/__init__.py":       "import boto3, os.path\n",
 	"python/lib/python3.12/site-packages/only12.py": "import tomllib\n",
 	"python/lib/python3.11/site-packages/only11.py": "import tomllib\n",
+	"python/vend/__init__.py":                       "import sys\nsys.path.insert(0, 'x')\nimport vend.other\n",
+	"python/vend/other.py":                          "import inside.deep\n",
+	"python/vend/_vendor/inside/deep.py":            "import json\n",
+	"python/google/cloud/_hidden/__init__.py":       "import grpc\n",
+	"python/google/cloud/storage_grpc.py":           "import grpc\n",
 	"python/tests/test_it.py":                       "import pytest\n",
 }
 
@@ -135,6 +140,8 @@ func TestAssertions(t *testing.T) {
 		{"python3.12", "google.cloud.storage", ""},
 		{"python3.12", "google.cloud.absent", "google.cloud.absent"},
 		{"python3.11", "acme", "acme.gone by python/acme/__init__.py:1; google.cloud.absent by python/acme/here.py:2; requests.adapters by python/acme/here.py:3"},
+		{"python3.12", "vend", ""},
+		{"python3.12", "google.cloud.storage_grpc", "grpc by python/google/cloud/storage_grpc.py:1"},
 		{"python3.12", "acme.here", "distutils.util by python/acme/__init__.py:3; acme.gone by python/acme/here.py:1"},
 	} {
 		got, err := world(t, c.id, tracer).Assert(c.name)
