@@ -126,7 +126,7 @@ func (a *assertion) tell(at fault.Path, name string, m python.Unfound, on []int)
 		}
 		return &fault.Error{At: at, Summary: summary, Detail: detail}, nil
 	}
-	way, err := a.wayOut(top, m.By)
+	way, err := a.wayOut(m.Module, m.By)
 	if err != nil {
 		return nil, err
 	}

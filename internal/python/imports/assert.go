@@ -15,7 +15,7 @@ func (f *walk) assert(name string) {
 		at = parent(at)
 	}
 	if at == "" {
-		f.miss(Missing{Module: name})
+		f.miss(Missing{Module: top(name)})
 		return
 	}
 	m := f.modules[at]

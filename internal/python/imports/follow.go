@@ -169,15 +169,15 @@ func (f *walk) need(name string, at Missing) *module {
 	return m
 }
 
-// vendored reports whether a module of a name lies deeper in a package that changes
-// sys.path while it is loaded, as setuptools does for setuptools/_vendor.
+// vendored reports whether a module of a name lies deeper in the layer, where
+// something that is loaded changes sys.path, as setuptools does for setuptools/_vendor.
 func (f *walk) vendored(name string) bool {
 	for _, m := range f.queue {
 		if f.load(m) != nil || !bytes.Contains(m.source, []byte("sys.path")) {
 			continue
 		}
 		for below := range f.modules {
-			if top(below) == top(m.name) && strings.Contains(below+".", "."+top(name)+".") {
+			if strings.Contains(below+".", "."+top(name)+".") {
 				return true
 			}
 		}

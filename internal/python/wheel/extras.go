@@ -2,6 +2,8 @@ package wheel
 
 import (
 	"cmp"
+	"slices"
+	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 )
@@ -16,13 +18,25 @@ type Bringing struct {
 	Extra string
 }
 
-// WhoBrings reads who brings a top-level module from the METADATA of the
+// spaces are packages that many distributions share.
+var spaces = []string{"azure", "backports", "google", "jaraco", "ruamel", "zope"}
+
+// WhoBrings reads who brings a module, by its dotted name, from the METADATA of the
 // distribution that imports it, for a target. Of several extras it takes the one
 // that brings least. metadata may be empty.
 func WhoBrings(module string, metadata []byte, t Target) Bringing {
-	name := pep508.NormalizeName(module)
+	first, _, _ := strings.Cut(module, ".")
+	name := pep508.NormalizeName(first)
 	known := cmp.Or(importedFrom()[name], name)
+	names := []string{name, pep508.NormalizeName(known)}
+	for at := module; strings.Contains(at, "."); at = at[:strings.LastIndexByte(at, '.')] {
+		names = append(names, pep508.NormalizeName(at))
+	}
 	b := Bringing{Distribution: known}
+	if slices.Contains(spaces, first) {
+		parts := strings.Split(module, ".")
+		b.Distribution = strings.Join(parts[:min(3, len(parts))], "-")
+	}
 	m, err := ParseMetadata(metadata)
 	if err != nil {
 		return b
@@ -35,9 +49,7 @@ func WhoBrings(module string, metadata []byte, t Target) Bringing {
 				continue
 			}
 			brought++
-			if r.Name == name || r.Name == pep508.NormalizeName(known) {
-				has = true
-			}
+			has = has || slices.Contains(names, r.Name)
 		}
 		if has && (b.Extra == "" || brought < least) {
 			b.Extra, least = pep508.NormalizeName(m.Name)+"["+extra+"]", brought
