@@ -29,7 +29,7 @@ func TestLiveImports(t *testing.T) {
 		"google.cloud.storage grpc google.protobuf.message google.cloud.pubsub_v1":         "google-cloud-storage google-cloud-pubsub",
 		"boto3 botocore six.moves dateutil.parser yaml PIL.Image cryptography.x509 jwt":    "python-dateutil six pyyaml pillow cryptography pyjwt",
 		"setuptools pkg_resources distutils.core":                                          "setuptools<80",
-		"openai.OpenAI aiohttp lxml.etree bs4.BeautifulSoup sentry_sdk":       "openai aiohttp lxml beautifulsoup4 sentry-sdk",
+		"openai.OpenAI aiohttp lxml.etree bs4.BeautifulSoup sentry_sdk":                    "openai aiohttp lxml beautifulsoup4 sentry-sdk",
 	} {
 		if err := built(names, strings.Fields(requirements)...); err != nil {
 			t.Errorf("%s: %v", names, err)
