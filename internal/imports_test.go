@@ -68,6 +68,7 @@ var closets = map[string][]string{
 	"python/sdist":     {"pep440", "backend"},
 	"python/wheel":     {"pep440", "pep508", "sdist"},
 	"python/jsontext":  {},
+	"python/imports":   {},
 	"python/index":     {"jsontext", "pep440", "pep508", "wheel", "sdist"},
 	"python/resolve":   {"pep440", "pep508", "wheel", "index", "sdist"},
 	"python/lockfile":  {"pep440", "pep508", "wheel", "index", "sdist", "backend"},
