@@ -90,7 +90,7 @@ func (r *packageResource) plan(ctx context.Context, m, before *packageModel, mad
 	if err != nil {
 		return append(diags, diagnoseAll("The layer cannot be resolved", err)...)
 	}
-	if err := r.tools.builder.MatchPlan(spec, old, lock); err != nil {
+	if err := r.tools.builder.MatchPlan(ctx, spec, old, lock); err != nil {
 		return append(diags, diagnose("The package changed since the plan", err))
 	}
 	withdrawn, err := r.tools.builder.Withdrawn(ctx, spec, lock, m.withdrawn())
