@@ -311,7 +311,7 @@ func segmentKey(tree store.Digest) string { return layerzip.Encoder + " " + tree
 // deflated returns the digest of the zip of the files, in the store.
 func (c *cache) deflated(ctx context.Context, l FileLock, files []filetree.File, doubt bool) (store.Digest, error) {
 	if digest, ok := c.segments.Noted(segmentKey(l.Tree)); ok && c.store.Has(digest, -1) {
-		if !doubt || c.segments.ConfirmFiles(digest, files) {
+		if !doubt || c.segments.ConfirmFiles(ctx, digest, files) {
 			return digest, nil
 		}
 	}

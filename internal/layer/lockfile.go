@@ -33,10 +33,10 @@ func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *
 	if s.Python.Package != "" {
 		options.Packages = []string{s.Python.Package}
 	}
-	if options.Given, err = s.Python.givenWheels(targets); err != nil {
+	if options.Given, err = s.Python.givenWheels(ctx, targets); err != nil {
 		return err
 	}
-	file, err := python.ReadLockFile(s.Python.LockFile, options, python.TargetsFor(targets))
+	file, err := python.ReadLockFile(ctx, s.Python.LockFile, options, python.TargetsFor(targets))
 	if errors.Is(err, fs.ErrNotExist) {
 		summary = fmt.Sprintf("There is no lock file %q", s.Python.LockFile)
 	}
@@ -60,7 +60,7 @@ func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *
 	if err != nil {
 		return err
 	}
-	if old != nil && old.Request == request && old.unchanged(options.Given) {
+	if old != nil && old.Request == request && old.unchanged(ctx, options.Given) {
 		l.Python = old
 		return nil
 	}

@@ -72,7 +72,7 @@ func (b *Builder) MatchPlan(ctx context.Context, s Spec, old, now *Lock) error {
 		}
 		return c.changedSincePlan(ctx, s, planned, now)
 	}
-	body, err = json.Marshal(plannedRecord{CLI: b.run.CLI, Provider: b.run.Provider, Lock: text, Named: s.namedDigests()})
+	body, err = json.Marshal(plannedRecord{CLI: b.run.CLI, Provider: b.run.Provider, Lock: text, Named: s.namedDigests(ctx)})
 	if err != nil {
 		return fmt.Errorf("encoding the record of a plan: %w", err)
 	}
@@ -121,7 +121,7 @@ func (c *cache) changedSincePlan(ctx context.Context, s Spec, planned plannedRec
 		return planChanged(fault.At("files").Index(i), s.Files[i].name(), changes)
 	}
 	for _, named := range s.namedFiles() {
-		if digest := fileDigest(named.path); digest != planned.Named[named.path] {
+		if digest := fileDigest(ctx, named.path); digest != planned.Named[named.path] {
 			return planChanged(named.at, named.path, nil)
 		}
 	}
@@ -179,17 +179,17 @@ func (s Spec) namedFiles() []namedFile {
 	return all
 }
 
-func (s Spec) namedDigests() map[string]string {
+func (s Spec) namedDigests(ctx context.Context) map[string]string {
 	digests := map[string]string{}
 	for _, named := range s.namedFiles() {
-		digests[named.path] = fileDigest(named.path)
+		digests[named.path] = fileDigest(ctx, named.path)
 	}
 	return digests
 }
 
 // fileDigest returns the digest of a file, "" of one that cannot be read.
-func fileDigest(path string) string {
-	sum, err := sumFile(path)
+func fileDigest(ctx context.Context, path string) string {
+	sum, err := sumFile(ctx, path)
 	if err != nil {
 		return ""
 	}

@@ -127,7 +127,7 @@ func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *la
 		return append(diags, diagnose("Unusable state", err))
 	}
 	name, always := m.Filename.ValueString(), m.writesAlways()
-	exists, intact, err := r.tools.builder.Intact(name, o.Want, m.Size.ValueInt64())
+	exists, intact, err := r.tools.builder.Intact(ctx, name, o.Want, m.Size.ValueInt64())
 	if intact || !always && (err != nil || !exists) {
 		return diags
 	}
