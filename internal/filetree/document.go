@@ -25,7 +25,7 @@ func ReadDocument(name string) ([]byte, error) {
 	case info.IsDir():
 		return refuse("it is a directory")
 	case !info.Mode().IsRegular():
-		return refuse("it is no regular file")
+		return refuse("it is not a regular file")
 	case info.Size() > maxDocument:
 		return refuse("it has %d bytes, and %d are read at most", info.Size(), int64(maxDocument))
 	}

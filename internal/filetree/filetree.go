@@ -52,7 +52,7 @@ func FileArchive(name, path string) (*Archive, error) {
 }
 
 // Entry is one file, whose packed bytes stay in an archive until they are
-// asked for. Path is a clean relative path with forward slashes; whoever moves
+// asked for. Path is a clean relative path with forward slashes; code that moves
 // an entry within the layer sets Path and leaves the fields after Exec alone.
 type Entry struct {
 	Path       string

@@ -212,14 +212,14 @@ func (s *scanner) readIgnore(host, dir string) error {
 	}
 	rules, err := parseIgnore(body, dir)
 	if err != nil {
-		return &PathError{Path: s.shown(name), Reason: "is no usable ignore file", Err: err}
+		return &PathError{Path: s.shown(name), Reason: "is not a usable ignore file", Err: err}
 	}
 	s.ignores = append(s.ignores, rules)
 	return nil
 }
 
 // leavesOut reports whether the ignore files leave out the path. The file of
-// the deepest folder that decides counts. Whoever asks has left out the folders
+// the deepest folder that decides counts. The caller has left out the folders
 // above the path already.
 func (s *scanner) leavesOut(name string, isDir bool) bool {
 	if s.options.IgnoreFile != "" && path.Base(name) == s.options.IgnoreFile && !isDir {

@@ -56,7 +56,7 @@ func findPython(ctx context.Context, runtime runtimes.Runtime, architecture, nam
 	}
 	var found interpreter
 	if err := json.Unmarshal(out, &found); err != nil {
-		return nil, &UnableError{Lacks: fmt.Sprintf("the interpreter %q is no Python", program), Err: err}
+		return nil, &UnableError{Lacks: fmt.Sprintf("the interpreter %q is not Python", program), Err: err}
 	}
 	if found.Version != runtime.Version {
 		return nil, &UnableError{Lacks: fmt.Sprintf("the interpreter %q is Python %s, and %s needs %s", program, found.Version, runtime.ID, runtime.Version)}

@@ -120,7 +120,7 @@ func (a *assertion) tell(at fault.Path, name string, m python.Unfound, on []int)
 		return &fault.Error{At: at, Summary: summary, Detail: strings.TrimSpace(detail)}, nil
 	}
 	if last := runtimes.LastWithModule(top); last > 0 {
-		detail = fmt.Sprintf("%sIt is a part of Python up to 3.%d, and %s has it no more. Take a newer version of what imports it, or the runtime python3.%d.", how, last, runs, last)
+		detail = fmt.Sprintf("%sIt is a part of Python up to 3.%d, and %s no longer has it. Use a newer version of what imports it, or the runtime python3.%d.", how, last, runs, last)
 		if top == "distutils" {
 			detail += " The distribution \"setuptools\" brings it, too."
 		}

@@ -87,7 +87,7 @@ func (b *Builder) Build(ctx context.Context, l *Lock, o Output) (Artifact, error
 	if why := c.store.Distrust(); err == nil && why != "" && !b.said.Swap(true) {
 		a.Warnings = append(a.Warnings, Warning{
 			Summary: "The records of the cache are not used",
-			Detail:  Sentence(why) + " Whoever else can write there could decide what is packed, so only the files are used whose digests tell what they are. Name a folder of your own in cache_dir, or close this one to others (chmod go-w).",
+			Detail:  Sentence(why) + " Others who can write there could decide what is packed, so the provider uses only files with a known digest. Name a folder of your own in cache_dir, or close this one to others (chmod go-w).",
 		})
 	}
 	if err == nil {
@@ -209,7 +209,7 @@ func (c *cache) noteOutput(o Output, sum store.Digest) error {
 	return c.store.PutRecord("outputs", absolute(o.PathOf(sum)), []byte(sum.Hex()))
 }
 
-// checkSize holds the layer against the limit of AWS.
+// checkSize compares the layer with the limit of AWS.
 func checkSize(tree filetree.Tree, severity Severity) ([]Warning, error) {
 	size := tree.Size()
 	if severity == SeverityOff || size <= runtimes.MaxUnzipped*8/10 {

@@ -161,7 +161,7 @@ const (
 	tidyEvery  = 24 * time.Hour
 )
 
-// Tidy trims the cache, at most once a day whoever calls it.
+// Tidy trims the cache, at most once a day, however often it is called.
 func (b *Builder) Tidy(ctx context.Context) error {
 	c, err := b.open()
 	if err != nil {

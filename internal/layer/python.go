@@ -35,12 +35,12 @@ func (p *PythonSpec) check(Spec) error {
 	case required && p.LockFile != "":
 		return &fault.Error{
 			At: fault.At("python"), Summary: "Requirements beside a lock file",
-			Detail: "A lock file is obeyed as it is: add the requirements to the project that it locks, or put them into a package of their own.",
+			Detail: "A lock file is not resolved again: add the requirements to the project that it locks, or put them into a package of their own.",
 		}
 	case p.LockFile != "" && (len(p.Constraints) > 0 || len(p.FindLinks) > 0 || p.Prerelease || p.RequireHashes || p.ExcludeNewer):
 		return &fault.Error{
 			At: fault.At("python"), Summary: "Arguments of a resolution beside a lock file",
-			Detail: "A lock file is obeyed as it is, and its hashes are always checked: constraints, find_links, prerelease, exclude_newer and require_hashes have no place beside it. Drop them, and lock the project with them instead.",
+			Detail: "A lock file is not resolved again, and its hashes are always checked, so constraints, find_links, prerelease, exclude_newer and require_hashes would have no effect. Remove them here, and lock the project with them instead.",
 		}
 	case p.LockFile == "" && p.Package != "":
 		return &fault.Error{
@@ -166,8 +166,8 @@ func checkShadow(l *python.Lock, noun string, severity Severity) ([]Warning, err
 	fault := &fault.Error{
 		At:      fault.At("python"),
 		Summary: fmt.Sprintf("%s comes from the %s and %s from the runtime", inLayer, noun, inRuntime),
-		Detail: fmt.Sprintf("Lambda's Python runtimes bring boto3 and botocore, and a %s's copy goes before. One of them alone meets a version of the other that it was not made for.%s "+
-			"Add %s to the requirements, or leave both out: python = { exclude_runtime_sdk = true }.", noun, wanted, inRuntime),
+		Detail: fmt.Sprintf("Lambda's Python runtimes bring boto3 and botocore, and a %s's copy is found first. One of them alone would run with a version of the other that it does not fit.%s "+
+			"Add %s to the requirements, or leave both out, with python = { exclude_runtime_sdk = true }.", noun, wanted, inRuntime),
 	}
 	return severity.Judge(fault)
 }

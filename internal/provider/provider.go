@@ -46,7 +46,7 @@ type layerbuild struct {
 	now     func() time.Time
 	run     layer.Run
 	secrets *secret.Keeper
-	// log is where phases are told; nil is Terraform's log.
+	// log gets the phases; nil is Terraform's log.
 	log *slog.Logger
 }
 

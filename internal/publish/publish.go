@@ -70,7 +70,7 @@ type Request struct {
 	Staging *Staging
 	// Signing has the zip signed first; it needs Staging. nil does not.
 	Signing *Signing
-	// Warn, if set, is told in sentences what did not go as it should and did
+	// Warn, if set, gets sentences about what did not go as it should and did
 	// not keep the version from being published. It is called by the goroutine
 	// of Publish.
 	Warn func(string)

@@ -59,7 +59,7 @@ type Runtime struct {
 	// Version is the language version: "3.12", "22", "21"; "" for Provided.
 	Version string
 	// NodeVersion is a full Node.js version of the runtime, "" for other
-	// families: what "engines" of packages are held against. AWS moves the
+	// families: what "engines" of packages are compared with. AWS moves the
 	// minor version by itself, so the runtime's own may be newer, not older.
 	NodeVersion string
 	// System is the operating system's name, such as "Amazon Linux 2023".
@@ -100,11 +100,11 @@ type UnknownError struct {
 func (e *UnknownError) Error() string {
 	switch {
 	case e.Meant:
-		return fmt.Sprintf("%q is no current Lambda runtime: write %q", e.ID, e.Nearest)
+		return fmt.Sprintf("%q is not a current Lambda runtime: write %q", e.ID, e.Nearest)
 	case e.Nearest != "":
-		return fmt.Sprintf("%q is no current Lambda runtime: did you mean %q?", e.ID, e.Nearest)
+		return fmt.Sprintf("%q is not a current Lambda runtime: did you mean %q?", e.ID, e.Nearest)
 	}
-	return fmt.Sprintf("%q is no current Lambda runtime: write one of %s", e.ID, strings.Join(IDs(), ", "))
+	return fmt.Sprintf("%q is not a current Lambda runtime: write one of %s", e.ID, strings.Join(IDs(), ", "))
 }
 
 // Lookup returns the facts of a runtime id, or an *UnknownError.

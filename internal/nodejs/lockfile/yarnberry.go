@@ -29,7 +29,7 @@ type berryEntry struct {
 func (r *lockReader) readYarnBerry(b []byte) (*locked.Graph, error) {
 	var nodes map[string]yaml.Node
 	if err := yaml.Unmarshal(b, &nodes); err != nil {
-		return nil, &locked.Error{File: r.title, Reason: "it is no YAML that yarn writes", Err: err}
+		return nil, &locked.Error{File: r.title, Reason: "it is not YAML that yarn writes", Err: err}
 	}
 	var meta struct {
 		Version int `yaml:"version"`

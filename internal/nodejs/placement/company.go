@@ -55,7 +55,7 @@ func shrinkWith(set, also map[*slot]bool, class func(*demand) bool) {
 }
 
 // isWelcome tells whether everybody would live with one package in the place of
-// another: whoever finds that accepts this, but for its own retinue. Demands
+// another: a package that finds that accepts this, but for its own retinue. Demands
 // that uncounted knows are not asked.
 func isWelcome(s, old *slot, uncounted func(*demand) bool) bool {
 	if s.name != old.name || s.m.Name != old.m.Name {

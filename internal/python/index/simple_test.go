@@ -159,7 +159,7 @@ func TestReadWheelMetadata(t *testing.T) {
 	}{
 		{"found", zipOf(t, "a/METADATA", "x/a-1.dist-info/METADATA", "a-1.dist-info/METADATA"), "Name: a-1.dist-info/METADATA"},
 		{"none", zipOf(t, "a/METADATA"), "error: it has no METADATA"},
-		{"no archive", []byte("hello"), "error: it is no zip archive: zip: not a valid zip file"},
+		{"no archive", []byte("hello"), "error: it is not a zip archive: zip: not a valid zip file"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
