@@ -45,6 +45,8 @@ type (
 	Module     = wheel.Module
 	LeaveOut   = wheel.LeaveOut
 
+	Distribution = wheel.Distribution
+
 	Index         = index.Index
 	IndexSettings = index.Settings
 	Packer        = index.Packer
@@ -111,6 +113,11 @@ func ReadWheelFolder(name, source string) ([]GivenWheel, error) {
 
 // SourceKey is [wheel.SourceKey].
 func SourceKey(digest store.Digest) string { return wheel.SourceKey(digest) }
+
+// DistributionsIn is [wheel.DistributionsIn].
+func DistributionsIn(a *filetree.Archive, tree filetree.Tree, targets []Target) ([]Distribution, error) {
+	return wheel.DistributionsIn(a, tree, targets)
+}
 
 // Findings is [wheel.Findings].
 func Findings(tree filetree.Tree) ([]string, error) { return wheel.Findings(tree) }
