@@ -18,8 +18,9 @@ const module = "github.com/layerbuild/terraform-provider-layerbuild"
 // rooms maps each room to the rooms it may import. A closet (a package below a
 // room) belongs to its room and may be imported by that room alone.
 var rooms = map[string][]string{
-	"command":    {"provider", "lint", "secret", "store"},
-	"provider":   {"layer", "lifecycle", "publish", "s3object", "rollout", "lint", "fault", "runtimes", "secret"},
+	"command":    {"provider", "lint", "history", "secret", "store"},
+	"provider":   {"layer", "lifecycle", "publish", "s3object", "rollout", "lint", "history", "fault", "runtimes", "secret"},
+	"history":    {},
 	"lint":       {"runtimes"},
 	"layer":      {"python", "nodejs", "container", "layerzip", "audit", "native", "fetch", "store", "filetree", "fault", "runtimes", "secret"},
 	"python":     {"fetch", "store", "filetree", "fault", "runtimes", "secret"},
