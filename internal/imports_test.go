@@ -18,7 +18,7 @@ const module = "github.com/layerbuild/terraform-provider-layerbuild"
 // rooms maps each room to the rooms it may import. A closet (a package below a
 // room) belongs to its room and may be imported by that room alone.
 var rooms = map[string][]string{
-	"command":    {"provider", "lint", "history", "secret", "store"},
+	"command":    {"provider", "layer", "lint", "history", "secret", "store"},
 	"provider":   {"layer", "lifecycle", "publish", "s3object", "rollout", "lint", "history", "fault", "runtimes", "secret"},
 	"history":    {},
 	"lint":       {"runtimes"},

@@ -14,8 +14,8 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
-// Installed is a package in a node_modules folder.
-type Installed struct {
+// InstalledPackage is a package in a node_modules folder.
+type InstalledPackage struct {
 	// Name is that of its folder, by which code requires it. Version is as its
 	// package.json says, "" where that says nothing.
 	Name, Version string
@@ -35,9 +35,9 @@ const maxManifest = 4 << 20
 
 // PackagesIn returns the packages in the files of one archive, in the order of
 // their folders.
-func PackagesIn(a *filetree.Archive, tree filetree.Tree) ([]Installed, error) {
+func PackagesIn(a *filetree.Archive, tree filetree.Tree) ([]InstalledPackage, error) {
 	at := map[string]int{}
-	var all []Installed
+	var all []InstalledPackage
 	var manifests filetree.Tree
 	for _, e := range tree {
 		folder, ok := strings.CutSuffix(e.Path, "/package.json")
@@ -46,7 +46,7 @@ func PackagesIn(a *filetree.Archive, tree filetree.Tree) ([]Installed, error) {
 			continue
 		}
 		at[folder] = len(all)
-		all = append(all, Installed{Name: name, Folder: folder})
+		all = append(all, InstalledPackage{Name: name, Folder: folder})
 		manifests = append(manifests, e)
 	}
 	err := filetree.ReadEntries(a, manifests, func(e *filetree.Entry, in io.Reader) error {
@@ -70,7 +70,7 @@ func PackagesIn(a *filetree.Archive, tree filetree.Tree) ([]Installed, error) {
 			}
 		}
 	}
-	slices.SortFunc(all, func(x, y Installed) int { return strings.Compare(x.Folder, y.Folder) })
+	slices.SortFunc(all, func(x, y InstalledPackage) int { return strings.Compare(x.Folder, y.Folder) })
 	return all, nil
 }
 
@@ -89,7 +89,7 @@ func packageIn(folder string) string {
 }
 
 // read takes what a package.json says. What is malformed in it is absent.
-func (p *Installed) read(body []byte) {
+func (p *InstalledPackage) read(body []byte) {
 	var m struct {
 		Version           any
 		License, Licenses json.RawMessage
@@ -130,7 +130,7 @@ func licenseIn(raw json.RawMessage) string {
 // InstallScript says which scripts npm runs when it installs the package, "" where
 // it has none or brings prebuilt code for Linux on the architectures. all are the
 // packages of the tree.
-func (p *Installed) InstallScript(tree filetree.Tree, all []Installed, architectures []string) string {
+func (p *InstalledPackage) InstallScript(tree filetree.Tree, all []InstalledPackage, architectures []string) string {
 	files := make(filetree.Tree, 0, len(p.Files))
 	for _, i := range p.Files {
 		e := tree[i]
