@@ -100,7 +100,7 @@ func (b *Builder) Inspect(ctx context.Context, z Zip, q Question) (*Inspection, 
 	if err != nil {
 		return nil, err
 	}
-	facts, _, err := c.nativeFacts(ctx, files)
+	facts, _, err := c.segments.Facts(ctx, files)
 	if err != nil {
 		return nil, err
 	}
