@@ -96,6 +96,7 @@ func (b *Builder) Inspect(ctx context.Context, z Zip, q Question) (*Inspection, 
 	if err != nil {
 		return nil, err
 	}
+	archive = archive.Until(ctx)
 	held, err := holdingsIn(archive, files, candidates(heldFolders(files)))
 	if err != nil {
 		return nil, err
@@ -111,7 +112,7 @@ func (b *Builder) Inspect(ctx context.Context, z Zip, q Question) (*Inspection, 
 	for i, e := range files {
 		found.Files = append(found.Files, HeldFile{Path: e.Path, Size: e.Size, PackedSize: e.PackedSize, CRC32: e.CRC32, Holding: held.of[i]})
 	}
-	if found.SHA256, err = sumFile(path); err != nil {
+	if found.SHA256, err = sumFile(ctx, path); err != nil {
 		return nil, err
 	}
 	if q.Guess && len(q.Runtimes) == 0 {

@@ -108,13 +108,13 @@ func BesideSDK(wheels []Wheel) []string { return wheel.BesideSDK(wheels) }
 func LinkKind(place string) (kind, where string) { return index.LinkKind(place) }
 
 // ReadGivenWheel is [wheel.ReadGivenWheel].
-func ReadGivenWheel(name, source string) (GivenWheel, error) {
-	return wheel.ReadGivenWheel(name, source)
+func ReadGivenWheel(ctx context.Context, name, source string) (GivenWheel, error) {
+	return wheel.ReadGivenWheel(ctx, name, source)
 }
 
 // ReadWheelFolder is [wheel.ReadWheelFolder].
-func ReadWheelFolder(name, source string) ([]GivenWheel, error) {
-	return wheel.ReadWheelFolder(name, source)
+func ReadWheelFolder(ctx context.Context, name, source string) ([]GivenWheel, error) {
+	return wheel.ReadWheelFolder(ctx, name, source)
 }
 
 // SourceKey is [wheel.SourceKey].
@@ -165,6 +165,6 @@ func Resolve(ctx context.Context, c *fetch.Client, s Spec) (*Lock, error) {
 }
 
 // ReadLockFile is [lockfile.ReadLockFile].
-func ReadLockFile(name string, o LockFileOptions, targets []Target) (*LockFile, error) {
-	return lockfile.ReadLockFile(name, o, targets)
+func ReadLockFile(ctx context.Context, name string, o LockFileOptions, targets []Target) (*LockFile, error) {
+	return lockfile.ReadLockFile(ctx, name, o, targets)
 }
