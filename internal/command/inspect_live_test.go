@@ -11,14 +11,11 @@ import (
 	"testing"
 )
 
-// python is the interpreter of the testbed.
-func python(t *testing.T) string {
+// ofTestbed returns the interpreter of the testbed.
+func ofTestbed(t *testing.T) string {
 	t.Helper()
-	bed := os.Getenv("LAYERBUILD_TESTBED")
-	if bed == "" {
-		t.Fatal("LAYERBUILD_TESTBED is not set: run the live tests by make test")
-	}
-	return filepath.Join(bed, "bin", "python")
+	program, _ := python(t)
+	return program
 }
 
 func tool(t *testing.T, dir, name string, args ...string) {
@@ -66,9 +63,9 @@ func (r *report) served() string {
 func TestLiveInspectOfPipAndZip(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	tool(t, dir, python(t), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", "python", "--only-binary=:all:",
+	tool(t, dir, ofTestbed(t), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", "python", "--only-binary=:all:",
 		"--python-version", "3.12", "--platform", "manylinux2014_x86_64", "requests==2.31.0", "numpy==2.1.0", "idna==3.7", "charset-normalizer==3.3.2", "urllib3==2.2.1", "certifi==2024.2.2")
-	tool(t, dir, python(t), "-m", "zipfile", "-c", "layer.zip", "python")
+	tool(t, dir, ofTestbed(t), "-m", "zipfile", "-c", "layer.zip", "python")
 	status, r := inspected(t, filepath.Join(dir, "layer.zip"))
 	want := "python:numpy 2.1.0 BSD License\npython:urllib3 2.2.1 MIT License\npython:idna 3.7 BSD License\npython:charset-normalizer 3.3.2 MIT\npython:requests 2.31.0 Apache 2.0\npython:certifi 2024.2.2 MPL-2.0"
 	if got := r.versions(); status != 0 || !sameLines(got, want) || len(r.Contents) != 6 {
@@ -107,7 +104,7 @@ func TestLiveInspectOfNpmAndZip(t *testing.T) {
 	}
 	tool(t, dir, "npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", "nodejs", "--os=linux", "--cpu=arm64", "--libc=glibc", "--ignore-scripts",
 		"lodash@4.17.21", "sharp@0.33.5", "color@4.2.3", "semver@7.6.3", "detect-libc@2.0.3")
-	tool(t, dir, python(t), "-m", "zipfile", "-c", "layer.zip", "nodejs")
+	tool(t, dir, ofTestbed(t), "-m", "zipfile", "-c", "layer.zip", "nodejs")
 	status, r := inspected(t, filepath.Join(dir, "layer.zip"))
 	if status != 0 || !strings.Contains(r.versions(), "nodejs:lodash 4.17.21 MIT") || !strings.Contains(r.versions(), "nodejs:@img/sharp-linux-arm64 0.33.5 Apache-2.0") {
 		t.Errorf("status %d\n%s", status, r.versions())
@@ -127,12 +124,12 @@ func TestLiveInspectOfNpmAndZip(t *testing.T) {
 func TestLiveInspectOfASAMLayer(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	tool(t, dir, python(t), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", "python", "--only-binary=:all:", "--no-deps",
+	tool(t, dir, ofTestbed(t), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", "python", "--only-binary=:all:", "--no-deps",
 		"--python-version", "3.12", "--platform", "macosx_11_0_arm64", "charset-normalizer==3.3.2", "ujson==5.10.0")
 	if err := os.WriteFile(filepath.Join(dir, "python", "requirements.txt"), []byte("ujson\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	tool(t, dir, python(t), "-c", `
+	tool(t, dir, ofTestbed(t), "-c", `
 import os, zipfile
 with zipfile.ZipFile("layer.zip", "w", zipfile.ZIP_DEFLATED) as z:
     for root, folders, files in os.walk("python"):
