@@ -57,7 +57,7 @@ func (c *inspectCommand) Run(ctx context.Context, out *output, info about) error
 		limit = len(r.Contents)
 	}
 	if err := out.print(r, r.lines(out.sheet, limit)); err != nil {
-		return fmt.Errorf("writing the report: %w", err)
+		return err
 	}
 	if slices.ContainsFunc(r.Findings, func(f reportedFinding) bool { return f.Severity == "error" }) {
 		return errFound
