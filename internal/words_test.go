@@ -22,7 +22,6 @@ var struck = []struct {
 	{regexp.MustCompile(`(?i)\bof old([.,;:)]|$)`), `"former", "earlier"`},
 	{regexp.MustCompile(`(?i)\bh[eo]ld(s|ing)? \S+( \S+){0,4} against\b|\bheld against\b`), `"compared with"`},
 	{regexp.MustCompile(`(?i)\bin spite of\b`), `"although", "anyway"`},
-	{regexp.MustCompile(`(?i)\b(is|are|was|were) told\b|\btold by\b`), `"the message says", "is named", "is detected by"`},
 	{regexp.MustCompile(`(?i)\bgoes before\b`), `"is found first"`},
 	{regexp.MustCompile(`(?i)\blikewise\b|\bthereby\b|\bwhereof\b|\bthereof\b`), `a sentence of its own`},
 	{regexp.MustCompile(`(?i)\bdo(es)? alike\b|\bstays? all the same\b`), `"so does", "is kept"`},
@@ -35,6 +34,7 @@ var struckForUsers = []struct {
 	pattern *regexp.Regexp
 	write   string
 }{
+	{regexp.MustCompile(`(?i)\b(is|are|was|were) told\b|\btold by\b`), `"the message says", "is named", "is detected by"`},
 	{regexp.MustCompile(`(\b(it|which|that|file|path)|%q|%s|]) (is|are) no [A-Za-z]+`), `"is not a …"`},
 	{regexp.MustCompile(`(?i)\bobey(ed|s)?\b`), `"is used as it is", "is ignored"`},
 	{regexp.MustCompile(`(?i)\bwhatever (the|became|it|[a-z_]+ sa)`), `"even if", "what"`},
