@@ -76,7 +76,7 @@ func (l *BuildLock) recipe(platform string, own *ownPaths) container.Recipe {
 // request digests all that the result depends on, besides what the engine finds
 // outside of the context.
 func (l *BuildLock) request(platform string, sent []filetree.File) (store.Digest, error) {
-	return digestOf(struct {
+	return store.SumJSON(struct {
 		Reader                                int
 		Encoder, Dockerfile, Target, Platform string
 		Tree                                  store.Digest

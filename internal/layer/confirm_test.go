@@ -10,7 +10,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/segment"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -56,7 +55,7 @@ func TestPlantedRecordsDecideNothing(t *testing.T) {
 				records := map[string]string{}
 				for _, w := range l.Python.Chosen.Wheels {
 					if w.FromSource() {
-						records[layerzip.Encoder+" "+python.SourceKey(w.SHA256)] = evil.Hex()
+						records[layerzip.Encoder+" pure/1 "+w.SHA256.Hex()] = evil.Hex()
 					}
 				}
 				return records

@@ -106,5 +106,5 @@ func (s Spec) triggersDigest() (store.Digest, error) {
 	if len(s.Triggers) == 0 {
 		return store.Digest{}, nil
 	}
-	return digestOf(s.Triggers)
+	return store.SumJSON(s.Triggers)
 }

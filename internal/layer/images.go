@@ -168,7 +168,7 @@ func (c *cache) imageTree(ctx context.Context, l *Lock, image *ImageLock, pin Im
 
 // key names the deflated files of an image.
 func (l *ImageLock) key(pin ImagePin) (string, error) {
-	choice, err := digestOf(l.Files)
+	choice, err := store.SumJSON(l.Files)
 	return fmt.Sprintf("%s image%d %s %s", layerzip.Encoder, imageReader, pin.Manifest.Hex(), choice.Hex()), err
 }
 

@@ -87,7 +87,7 @@ func (s Spec) inputs() []input {
 		all = append(all, buildSpecs(s.Builds))
 	}
 	if s.Python != nil {
-		all = append(all, s.Python)
+		all = append(all, pythonInput{s.Python})
 	}
 	if s.NodeJS != nil {
 		all = append(all, nodeInput{s.NodeJS})
@@ -99,7 +99,7 @@ func (s Spec) inputs() []input {
 func (l *Lock) parts() []part {
 	var all []part
 	if l.Python != nil {
-		all = append(all, l.Python)
+		all = append(all, pythonPart{l.Python})
 	}
 	if l.NodeJS != nil {
 		all = append(all, nodePart{l.NodeJS})

@@ -22,6 +22,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/segment"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -51,12 +52,12 @@ type cache struct {
 	own       *ownPaths
 	store     *store.Store
 	client    *fetch.Client // of all but Python
-	pip       func() (*pip, error)
 	getenv    func(string) string
 	log       *slog.Logger
 	offline   bool
 	results   bool // of container builds are shared
 	artifacts *artifacts
+	python    *python.Env
 	node      *nodejs.Env
 	segments  *segment.Cache
 }
@@ -140,7 +141,10 @@ func openCache(o Options, own *ownPaths) (*cache, error) {
 	if c.client, err = c.newClient(o); err != nil {
 		return nil, err
 	}
-	c.pip = sync.OnceValues(func() (*pip, error) { return c.readPip(o) })
+	c.python = &python.Env{
+		Client: c.client, Store: c.store, Segments: c.segments, Getenv: o.Getenv, CodeArtifact: c.artifacts.index,
+		NewClient: func(certificates string) (*fetch.Client, error) { return c.newClient(o, certificates) },
+	}
 	c.node = &nodejs.Env{Client: c.client, Store: c.store, Environ: o.Environ, Segments: c.segments}
 	return c, nil
 }
@@ -206,49 +210,6 @@ type Spec struct {
 	Made Made `json:"-"`
 	// own is what the run writes, set by Resolve.
 	own *ownPaths
-}
-
-// PythonSpec asks for Python distributions.
-type PythonSpec struct {
-	// Requirements and Constraints are PEP 508 strings.
-	Requirements []string
-	Constraints  []string
-	// RequirementsFile is a path, or "".
-	RequirementsFile string
-	// LockFile is the path of a lock file of uv, Poetry, Pipenv or PEP 751, or
-	// "". It is obeyed, never resolved again; Groups and Extras of it are taken
-	// besides the project's own dependencies.
-	LockFile       string
-	Groups, Extras []string
-	// Package names the workspace member whose dependencies are taken from a
-	// uv.lock; "": those of the project beside it, or of every member.
-	Package string
-	// RequireHashes wants a digest for every distribution, those that are
-	// only needed by others too. One digest anywhere asks for it as well.
-	RequireHashes bool
-	// Indexes serve their packages alone, before all other indexes.
-	Indexes []IndexSpec
-	// Wheels stand in for what has no wheel on an index. FindLinks are
-	// directories with wheels, and addresses of pages with links to wheels,
-	// that are searched besides the indexes.
-	Wheels    []WheelSpec
-	FindLinks []string
-	// Sdist says what source distributions are good for: "", nothing, or
-	// SdistPure.
-	Sdist string
-	// ExcludeNewer is set where the package names a cut-off of its own.
-	ExcludeNewer bool
-	// Scripts adds console scripts and other programs of the distributions.
-	Scripts bool
-	// Overlaps says what becomes of a path that two distributions write with
-	// different content: "", an error, or OverlapsLast.
-	Overlaps string
-	// Prerelease makes pre-releases versions as any other.
-	Prerelease bool
-	// Exclude names distributions that are resolved and then left out.
-	Exclude []string
-	// ExcludeRuntimeSDK leaves out boto3, botocore and what only they need.
-	ExcludeRuntimeSDK bool
 }
 
 // FileSpec asks for local files: a directory or a file by Source, or Content.

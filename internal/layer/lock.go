@@ -8,7 +8,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/prune"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -37,20 +36,6 @@ type Lock struct {
 	Executables   []string       `json:"executables,omitempty"`
 	// Kind is KindFunction, or "" for a layer.
 	Kind string `json:"kind,omitempty"`
-}
-
-// PythonLock is what the Python resolution chose.
-type PythonLock struct {
-	// Request is the digest of the inputs that were resolved; Triggers that
-	// of the triggers at the time, zero where there were none.
-	Request  store.Digest `json:"request"`
-	Triggers store.Digest `json:"triggers,omitzero"`
-	// Scripts adds the programs of the wheels.
-	Scripts bool `json:"scripts,omitempty"`
-	// Overlaps is as in PythonSpec.
-	Overlaps string `json:"overlaps,omitempty"`
-	// Chosen are the wheels.
-	Chosen *python.Lock `json:"chosen"`
 }
 
 // FileLock is one element of files, with the digest of what it held.

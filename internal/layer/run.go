@@ -97,7 +97,7 @@ func (s Spec) planKey(old, now *Lock) (key, text string, err error) {
 			return "", "", err
 		}
 	}
-	digest, err := digestOf(question)
+	digest, err := store.SumJSON(question)
 	return digest.Hex(), text, err
 }
 

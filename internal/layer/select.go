@@ -36,9 +36,9 @@ func (p *PruneLock) presets() []string {
 // Presets returns the names of the presets of prune.
 func Presets() []string { return prune.Presets() }
 
-// spec is as much of the Spec that the lock was made of as chooses among files.
+// spec is as much of the Spec that the lock was made of as a build needs.
 func (l *Lock) spec() Spec {
-	return Spec{Architectures: l.Architectures, Exclude: l.Exclude, Keep: l.Keep}
+	return Spec{Runtimes: l.Runtimes, Architectures: l.Architectures, Exclude: l.Exclude, Keep: l.Keep}
 }
 
 // layout is how the files lie for the presets.
