@@ -50,6 +50,8 @@ var rooms = map[string][]string{
 var closets = map[string][]string{
 	"layer/segment":    {},
 	"layer/download":   {},
+	"layer/local":      {"segment"},
+	"layer/image":      {"segment", "local"},
 	"layer/prune":      {},
 	"nodejs/jsonscan":  {},
 	"nodejs/semver":    {},

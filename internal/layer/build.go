@@ -12,6 +12,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -70,7 +71,7 @@ func (e *MismatchError) Error() string {
 // all. With o.Want it keeps no other bytes: damaged blobs of the cache are
 // fetched anew, and where that does not help the error is a *MismatchError.
 func (b *Builder) Build(ctx context.Context, l *Lock, o Output) (Artifact, error) {
-	b.own.add(o.Path)
+	b.own.Add(o.Path)
 	c, err := b.open()
 	if err != nil {
 		return Artifact{}, err
@@ -134,7 +135,7 @@ func (b *Builder) Intact(path string, zip store.Digest, size int64) (exists, int
 		return true, false, nil
 	}
 	// The bytes of an untouched file were seen before: its time tells.
-	key := absolute(path) + " " + zip.Hex()
+	key := local.Absolute(path) + " " + zip.Hex()
 	stamp := info.ModTime().UTC().String()
 	c, cacheErr := b.open()
 	if cacheErr == nil {
@@ -200,7 +201,7 @@ func (b *Builder) chooseOutput(c *cache, o Output) func(store.Digest) (string, e
 
 // noteOutput remembers that the zip is ours.
 func (c *cache) noteOutput(o Output, sum store.Digest) error {
-	return c.store.PutRecord("outputs", absolute(o.PathOf(sum)), []byte(sum.Hex()))
+	return c.store.PutRecord("outputs", local.Absolute(o.PathOf(sum)), []byte(sum.Hex()))
 }
 
 // checkSize holds the layer against the limit of AWS.
@@ -257,7 +258,7 @@ func (b *Builder) mayWrite(c *cache, o Output, sum store.Digest) error {
 	if o.Path == "" {
 		return nil // named by its content
 	}
-	name := absolute(o.Path)
+	name := local.Absolute(o.Path)
 	b.mu.Lock()
 	had, written := b.outputs[name]
 	b.outputs[name] = sum
@@ -295,11 +296,4 @@ func sumFile(path string) (sum store.Digest, err error) {
 	defer func() { err = errors.Join(err, f.Close()) }()
 	sum, _, err = store.SumReader(f)
 	return sum, err
-}
-
-func absolute(path string) string {
-	if abs, err := filepath.Abs(path); err == nil {
-		return abs
-	}
-	return path
 }

@@ -31,7 +31,7 @@ func TestPlantedRecordsDecideNothing(t *testing.T) {
 				return Spec{Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}, Files: []FileSpec{{Source: dir, Target: "python"}}}
 			},
 			func(_ *testing.T, _ *cache, l *Lock, evil store.Digest) map[string]string {
-				return map[string]string{segmentKey(l.Files[0].Tree): evil.Hex()}
+				return map[string]string{layerzip.Encoder + " " + l.Files[0].Tree.Hex(): evil.Hex()}
 			},
 		},
 		{

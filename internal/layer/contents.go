@@ -51,9 +51,9 @@ func sharedNames(all []bringing, names []string) map[string][]int {
 	return elements
 }
 
-// brought returns what the element brings: its layer path, or its source where
+// broughtBy returns what an element of files brings: its layer path, or its source where
 // it lands at the root.
-func (l FileLock) brought(element int) bringing {
+func broughtBy(l FileLock, element int) bringing {
 	b := bringing{element: element, version: fmt.Sprintf("%s (%s)", l.Tree.Hex()[:12], plural(l.Count, "file"))}
 	source := path.Clean(strings.ReplaceAll(l.Source, `\`, "/"))
 	switch target := path.Clean(l.Target); {

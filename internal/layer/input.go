@@ -117,11 +117,13 @@ func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error)
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	s.own = b.own
-	b.own.add(s.Output)
-	triggers, err := s.triggersDigest()
-	if err != nil {
-		return nil, err
+	b.own.Add(s.Output)
+	var triggers store.Digest
+	if len(s.Triggers) > 0 {
+		var err error
+		if triggers, err = store.SumJSON(s.Triggers); err != nil {
+			return nil, err
+		}
 	}
 	l := &Lock{
 		Format: lockFormat, Layout: layerzip.Format,

@@ -20,6 +20,8 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/image"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/segment"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
@@ -38,7 +40,7 @@ type Builder struct {
 	getenv  func(string) string
 	environ func() []string
 	log     *slog.Logger
-	own     *ownPaths
+	own     *local.Own
 
 	mu   sync.Mutex
 	said atomic.Bool // that records are not used
@@ -49,14 +51,12 @@ type Builder struct {
 
 // cache is what a Builder keeps on disk and reaches over the network.
 type cache struct {
-	own       *ownPaths
 	store     *store.Store
 	client    *fetch.Client // of all but Python
-	getenv    func(string) string
 	log       *slog.Logger
-	offline   bool
-	results   bool // of container builds are shared
 	artifacts *artifacts
+	local     *local.Env
+	images    *image.Env
 	python    *python.Env
 	node      *nodejs.Env
 	segments  *segment.Cache
@@ -104,9 +104,9 @@ func NewBuilder(o Options) *Builder {
 	if o.Getenv == nil {
 		o.Getenv = func(string) string { return "" }
 	}
-	own := newOwnPaths(o)
+	own := local.NewOwn(o.CacheDir, o.Getenv("TF_DATA_DIR"), o.Getenv("TF_LOG_PATH"))
 	open := sync.OnceValues(func() (*cache, error) { return openCache(o, own) })
-	own.wrote = func(path string) bool {
+	own.Wrote = func(path string) bool {
 		c, err := open()
 		if err != nil {
 			return false
@@ -125,7 +125,7 @@ func NewBuilder(o Options) *Builder {
 	}
 }
 
-func openCache(o Options, own *ownPaths) (*cache, error) {
+func openCache(o Options, own *local.Own) (*cache, error) {
 	s, err := store.Open(o.CacheDir)
 	if err != nil {
 		return nil, &fault.Error{
@@ -137,9 +137,13 @@ func openCache(o Options, own *ownPaths) (*cache, error) {
 	if s, err = shareStore(s, o); err != nil {
 		return nil, err
 	}
-	c := &cache{store: s, segments: segment.New(s), own: own, getenv: o.Getenv, log: o.Logger, offline: o.Offline, results: o.TrustBuilds, artifacts: newArtifacts(o.CodeArtifact, o.Offline)}
+	c := &cache{store: s, segments: segment.New(s), log: o.Logger, artifacts: newArtifacts(o.CodeArtifact, o.Offline)}
 	if c.client, err = c.newClient(o); err != nil {
 		return nil, err
+	}
+	c.local = &local.Env{Store: c.store, Segments: c.segments, Skip: own.Skips}
+	c.images = &image.Env{
+		Client: c.client, Store: c.store, Segments: c.segments, Getenv: o.Getenv, Log: o.Logger, Offline: o.Offline, Trusted: o.TrustBuilds, Skip: own.Skips,
 	}
 	c.python = &python.Env{
 		Client: c.client, Store: c.store, Segments: c.segments, Getenv: o.Getenv, CodeArtifact: c.artifacts.index,
@@ -208,25 +212,6 @@ type Spec struct {
 	// Made are local files that an earlier apply made and that may be missing
 	// here. They are no input either.
 	Made Made `json:"-"`
-	// own is what the run writes, set by Resolve.
-	own *ownPaths
-}
-
-// FileSpec asks for local files: a directory or a file by Source, or Content.
-type FileSpec struct {
-	Source  string
-	Content *string
-	// Target is the layer path. A directory's content lands below it; a
-	// file lands at it, or in it when it ends in "/".
-	Target           string
-	Include, Exclude []string
-	// IgnoreFile names the ignore files of a source; "": .layerignore, where
-	// there is one.
-	IgnoreFile string
-	// Symlinks is LinksFollow, also as "", or LinksError.
-	Symlinks string
-	// Package is as in FileLock.
-	Package string
 }
 
 // CutOff is the moment after which releases do not exist.

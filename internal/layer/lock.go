@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/image"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/prune"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
@@ -20,41 +22,22 @@ const lockFormat = 1
 // credential and no moment.
 type Lock struct {
 	// Format is the lock's version, Layout the zip writer's.
-	Format        int            `json:"format"`
-	Layout        int            `json:"layout"`
-	Runtimes      []string       `json:"runtimes"`
-	Architectures []string       `json:"architectures"`
-	Python        *PythonLock    `json:"python,omitempty"`
-	NodeJS        *nodejs.Lock   `json:"nodejs,omitempty"`
-	Files         []FileLock     `json:"files,omitempty"`
-	Downloads     []DownloadLock `json:"downloads,omitempty"`
-	Images        []ImageLock    `json:"images,omitempty"`
-	Builds        []BuildLock    `json:"builds,omitempty"`
-	Exclude       []string       `json:"exclude,omitempty"`
-	Prune         *PruneLock     `json:"prune,omitempty"`
-	Keep          []string       `json:"keep,omitempty"`
-	Executables   []string       `json:"executables,omitempty"`
+	Format        int               `json:"format"`
+	Layout        int               `json:"layout"`
+	Runtimes      []string          `json:"runtimes"`
+	Architectures []string          `json:"architectures"`
+	Python        *PythonLock       `json:"python,omitempty"`
+	NodeJS        *nodejs.Lock      `json:"nodejs,omitempty"`
+	Files         []local.Lock      `json:"files,omitempty"`
+	Downloads     []DownloadLock    `json:"downloads,omitempty"`
+	Images        []image.Lock      `json:"images,omitempty"`
+	Builds        []image.BuildLock `json:"builds,omitempty"`
+	Exclude       []string          `json:"exclude,omitempty"`
+	Prune         *PruneLock        `json:"prune,omitempty"`
+	Keep          []string          `json:"keep,omitempty"`
+	Executables   []string          `json:"executables,omitempty"`
 	// Kind is KindFunction, or "" for a layer.
 	Kind string `json:"kind,omitempty"`
-}
-
-// FileLock is one element of files, with the digest of what it held.
-type FileLock struct {
-	Source  string   `json:"source,omitempty"`
-	Content *string  `json:"content,omitempty"`
-	Target  string   `json:"target"`
-	Include []string `json:"include,omitempty"`
-	Exclude []string `json:"exclude,omitempty"`
-	// IgnoreFile and Symlinks are as in FileSpec.
-	IgnoreFile string `json:"ignore_file,omitempty"`
-	// Package is set where Source is the folder of a Node.js package: of what is in
-	// it, what "npm pack" packs is taken. It is the folder of the project, as far as
-	// the user wrote it so.
-	Package  string       `json:"package,omitempty"`
-	Symlinks string       `json:"symlinks,omitempty"`
-	Tree     store.Digest `json:"tree"`
-	// Count is the number of files.
-	Count int `json:"count"`
 }
 
 // Encode returns the lock as compact JSON, the same bytes for the same lock.

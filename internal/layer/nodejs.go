@@ -41,7 +41,7 @@ func (n nodeInput) choose(ctx context.Context, r *resolution) error {
 	if r.now.NodeJS, err = nodejs.Resolve(ctx, open, *n.Spec, request, r.old.NodeJS); err != nil {
 		return err
 	}
-	return r.spec.lockNodeFiles(r.now)
+	return r.addFolders()
 }
 
 // nodePart is what a Lock holds of nodejs.
@@ -81,20 +81,18 @@ func (n nodePart) contents(to map[string]string) { maps.Copy(to, n.Contents()) }
 
 func (n nodePart) warnings() []Warning { return n.Warnings() }
 
-// lockNodeFiles adds the folders on disk that the trees need to the files of the
-// lock, as they are now. What is installed in them is not taken, as what they need
-// is in the tree; of the rest it is what "npm pack" takes.
-func (s Spec) lockNodeFiles(l *Lock) error {
-	folders, err := l.NodeJS.Folders()
+// addFolders adds the folders on disk that the trees need to the files of the lock,
+// as they are now. What is installed in them is not taken, as what they need is in
+// the tree; of the rest it is what "npm pack" takes.
+func (r *resolution) addFolders() error {
+	folders, err := r.now.NodeJS.Folders()
 	if err != nil {
 		return err
 	}
 	for _, f := range folders {
-		lock, err := lockFiles(FileSpec{Source: f.Source, Target: s.placed(f.Target), Package: l.NodeJS.Project}, s)
-		if err != nil {
+		if err := r.addFiles(FileSpec{Source: f.Source, Target: f.Target, Package: r.now.NodeJS.Project}); err != nil {
 			return fault.Tie(fault.At("nodejs"), fmt.Sprintf("The folder %q cannot be packed", f.Source), err)
 		}
-		l.Files = append(l.Files, lock)
 	}
 	return nil
 }

@@ -51,11 +51,9 @@ func (p pythonInput) choose(ctx context.Context, r *resolution) error {
 	request.Triggers = r.triggers
 	request.Project = func(name string, files []python.ProjectFile) error {
 		for _, f := range files {
-			lock, err := lockFiles(FileSpec{Source: f.Source, Include: f.Include, Content: f.Content, Target: r.spec.placed(f.Target)}, r.spec)
-			if err != nil {
+			if err := r.addFiles(FileSpec{Source: f.Source, Include: f.Include, Content: f.Content, Target: f.Target}); err != nil {
 				return fmt.Errorf("packing the project %q from disk: %w", name, err)
 			}
-			r.now.Files = append(r.now.Files, lock)
 		}
 		return nil
 	}

@@ -1,11 +1,9 @@
 package layer
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"slices"
 	"strconv"
@@ -13,7 +11,7 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -88,7 +86,7 @@ func (s Spec) planKey(old, now *Lock) (key, text string, err error) {
 		Dir    string
 		Spec   Spec
 		Before store.Digest
-	}{Dir: absolute("."), Spec: s}
+	}{Dir: local.Absolute("."), Spec: s}
 	if !s.CutOff.Explicit {
 		question.Spec.CutOff = CutOff{} // it follows from the clock
 	}
@@ -112,12 +110,12 @@ func (c *cache) changedSincePlan(s Spec, planned plannedRecord, now *Lock) error
 			continue
 		}
 		var changes []string
-		if files, err := scan(now.Files[i], c.own); err == nil {
-			if changed, ok := errors.AsType[*ChangedError](c.changed(then.Files[i], files)); ok {
+		if files, err := local.Scan(now.Files[i], c.local.Skip); err == nil {
+			if changed, ok := errors.AsType[*ChangedError](c.local.Changed(then.Files[i], files)); ok {
 				changes = changed.Changes
 			}
 		}
-		return planChanged(fault.At("files").Index(i), s.Files[i].name(), changes)
+		return planChanged(fault.At("files").Index(i), s.Files[i].Name(), changes)
 	}
 	for _, named := range s.namedFiles() {
 		if digest := fileDigest(named.path); digest != planned.Named[named.path] {
@@ -193,80 +191,4 @@ func fileDigest(path string) string {
 		return ""
 	}
 	return sum.Hex()
-}
-
-// Made are files that were made during an apply, by the element of files that
-// they belong to.
-type Made map[int][]filetree.File
-
-// MadeInRun returns the local files of the lock that were written since the CLI
-// was started, and those of before that are still as they were. An apply keeps
-// them, so that a plan on a fresh checkout, which lacks them, is not taken for a
-// change. Beyond a number that a state can hold it returns none.
-func (b *Builder) MadeInRun(l *Lock, before Made) Made {
-	const most = 2000
-	if b.run.CLI == "" {
-		return before
-	}
-	made, count := Made{}, 0
-	for i, f := range l.Files {
-		if f.Source == "" {
-			continue
-		}
-		files, err := scan(f, b.own)
-		if err != nil {
-			if len(before[i]) > 0 {
-				made[i] = before[i] // they are not here, and were not read
-			}
-			continue
-		}
-		for _, file := range files {
-			info, err := os.Stat(file.Source)
-			fresh := err == nil && !info.ModTime().Before(b.run.Started)
-			known := slices.ContainsFunc(before[i], func(m filetree.File) bool { return m.Path == file.Path && m.SHA256 == file.SHA256 })
-			if !fresh && !known {
-				continue
-			}
-			file.Source = ""
-			made[i] = append(made[i], file)
-			if count++; count > most {
-				return nil
-			}
-		}
-	}
-	return made
-}
-
-// chooseFiles reads one element of files. Where files are missing that an apply
-// had made, and all others are as the lock has them, the lock stays.
-func (r *resolution) chooseFiles(i int, f FileSpec) (FileLock, error) {
-	lock, err := lockFiles(f, r.spec)
-	if len(r.spec.Made[i]) == 0 || i >= len(r.old.Files) || err == nil && lock.Tree == r.old.Files[i].Tree {
-		return lock, err
-	}
-	old := r.old.Files[i]
-	if old.Source != f.Source || old.Target != f.Target {
-		return lock, err
-	}
-	present, scanErr := scan(old, r.builder.own)
-	if scanErr != nil && !errors.Is(scanErr, fs.ErrNotExist) {
-		return lock, err
-	}
-	whole := slices.Clone(present)
-	for _, m := range r.spec.Made[i] {
-		if !slices.ContainsFunc(present, func(p filetree.File) bool { return p.Path == m.Path }) {
-			whole = append(whole, m)
-		}
-	}
-	slices.SortFunc(whole, func(a, b filetree.File) int { return cmp.Compare(a.Path, b.Path) })
-	if filetree.TreeDigest(whole) != old.Tree {
-		return lock, err
-	}
-	return old, nil
-}
-
-// Lacks reports whether a build failed for want of files that an apply had made.
-func (m Made) Lacks(err error) bool {
-	_, changed := errors.AsType[*ChangedError](err)
-	return len(m) > 0 && (changed || errors.Is(err, fs.ErrNotExist))
 }

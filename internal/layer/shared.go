@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -53,7 +54,7 @@ func (b *Builder) buildShared(ctx context.Context, c *cache, l *Lock, o Output) 
 	if err != nil {
 		return a, err
 	}
-	c.store.Offer(store.RemoteName(a.SHA256), a.SHA256, absolute(o.PathOf(a.SHA256)))
+	c.store.Offer(store.RemoteName(a.SHA256), a.SHA256, local.Absolute(o.PathOf(a.SHA256)))
 	if err := c.store.Share(ctx); err != nil {
 		return Artifact{}, err
 	}
