@@ -4,6 +4,7 @@
 //
 //   - pep440: versions and specifiers
 //   - pep508: requirements, markers, requirements files
+//   - imports: what sources import, and what of it a runtime finds
 //   - wheel: names, tags and targets; what a lock holds; how a wheel is installed
 //   - index: pages, settings of pip and uv, links, mirrors, what was withdrawn
 //   - resolve: the solver, and why there is no answer
@@ -15,18 +16,38 @@
 package python
 
 import (
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/imports"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
-// Module is [wheel.Module].
-type Module = wheel.Module
+// Each noun of the room is of its closet.
+//
+//nolint:revive // the closets document them
+type (
+	Module   = wheel.Module
+	Bringing = wheel.Bringing
+	World    = imports.World
+	Unfound  = imports.Missing
+)
 
 // NormalizeName is [pep508.NormalizeName].
 func NormalizeName(name string) string { return pep508.NormalizeName(name) }
 
 // Within is [wheel.Within].
 func Within(name string) (string, bool) { return wheel.Within(name) }
+
+// NewWorld is [imports.NewWorld].
+func NewWorld(r runtimes.Runtime, files filetree.Tree, folders []string, read func(*filetree.Entry) ([]byte, error)) *World {
+	return imports.NewWorld(r, files, folders, read)
+}
+
+// WhoBrings is [wheel.WhoBrings].
+func WhoBrings(module string, metadata []byte, t runtimes.Target) Bringing {
+	return wheel.WhoBrings(module, metadata, wheel.TargetFor(t))
+}
 
 // KeepImported is [wheel.KeepImported].
 func KeepImported(modules []Module, folders []string) error {

@@ -23,6 +23,7 @@ func (p *Spec) refusal(err error) error {
 	}
 	var (
 		unsat     *wheel.Unsat
+		undecided *wheel.Undecided
 		noWheel   *wheel.NoWheel
 		noVersion *wheel.NoVersion
 		missing   *wheel.Missing
@@ -45,6 +46,8 @@ func (p *Spec) refusal(err error) error {
 		}
 	case errors.As(err, &unsat):
 		summary = fmt.Sprintf("The requirements conflict on %s", strings.Join(unsat.Names, ", "))
+	case errors.As(err, &undecided):
+		summary = fmt.Sprintf("The search for versions of %s takes too long", strings.Join(undecided.Names, ", "))
 	case errors.As(err, &noWheel):
 		return noWheelError(attribute, noWheel, err)
 	case errors.As(err, &hash):
