@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -17,58 +16,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
-
-// defaultDir is where zips go that the user gave no path: below the root
-// module, named by their content.
-const defaultDir = ".layerbuild"
-
-// Output says where a zip goes and what it must be.
-type Output struct {
-	// Path is the zip's path; "" means DefaultPath of its digest.
-	Path string
-	// Want is the digest that was planned; zero when there is none yet.
-	Want store.Digest
-	// Size is the severity of a layer over the limit of AWS, Shadow that of a
-	// part of the AWS SDK beside the runtime's other part, or before the
-	// runtime's own, Scripts that of packages whose install scripts are not
-	// run; those that AllowScripts names by globs may have one.
-	Size, Shadow, Scripts Severity
-	AllowScripts          []string
-	// Audits are the severities of the checks of [Audits], by name; one that is
-	// not there is as severe as what it finds.
-	Audits map[string]Severity
-	// LeftOut are the names of Python's distributions that the user leaves out,
-	// though others need them.
-	LeftOut []string
-	// PythonImports are modules, classes and functions of Python, NodeImports
-	// modules of Node.js, that every runtime of the layer must be able to import.
-	PythonImports, NodeImports []string
-	// Replace is set where the state says that the file at Path is ours.
-	Replace bool
-}
-
-// DefaultPath returns the path of a zip that the user gave none, relative to
-// the root module.
-func DefaultPath(zip store.Digest) string {
-	return defaultDir + "/" + zip.Hex() + ".zip"
-}
-
-// PathOf returns where a zip with this digest goes.
-func (o Output) PathOf(zip store.Digest) string {
-	if o.Path != "" {
-		return o.Path
-	}
-	return DefaultPath(zip)
-}
-
-// MismatchError tells that the bytes that were planned cannot be met.
-type MismatchError struct {
-	Want, Got store.Digest
-}
-
-func (e *MismatchError) Error() string {
-	return fmt.Sprintf("the layer has the digest %s, but %s was planned: nothing is kept; plan again", e.Got, e.Want)
-}
 
 // Build turns a lock into the zip at o's path, which appears whole or not at
 // all. With o.Want it keeps no other bytes: damaged blobs of the cache are
@@ -185,14 +132,6 @@ func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output, doubt 
 		return Artifact{}, err
 	}
 	return a, c.noteOutput(o, a.SHA256)
-}
-
-// dir returns the directory that the zip goes to.
-func (o Output) dir() string {
-	if o.Path == "" {
-		return defaultDir
-	}
-	return filepath.Dir(o.Path)
 }
 
 // chooseOutput returns where a zip goes, and refuses one that was not planned.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 )
 
 // CodeArtifact asks AWS for what its CodeArtifact repositories want. A domain
@@ -32,12 +33,12 @@ type artifacts struct {
 	offline bool
 
 	mu    sync.Mutex
-	hosts map[string]domain           // by scheme and host, as AWS named them
-	known map[CodeArtifactSpec]string // addresses of indexes
+	hosts map[string]domain                  // by scheme and host, as AWS named them
+	known map[python.CodeArtifactSpec]string // addresses of indexes
 }
 
 func newArtifacts(aws CodeArtifact, offline bool) *artifacts {
-	return &artifacts{aws: aws, offline: offline, hosts: map[string]domain{}, known: map[CodeArtifactSpec]string{}}
+	return &artifacts{aws: aws, offline: offline, hosts: map[string]domain{}, known: map[python.CodeArtifactSpec]string{}}
 }
 
 // domain is a CodeArtifact domain in a region.
@@ -80,7 +81,7 @@ func (a *artifacts) domainOf(u *url.URL) (domain, bool) {
 }
 
 // index returns the address of a repository's Python index.
-func (a *artifacts) index(ctx context.Context, s *CodeArtifactSpec) (string, error) {
+func (a *artifacts) index(ctx context.Context, s *python.CodeArtifactSpec) (string, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if address, ok := a.known[*s]; ok {

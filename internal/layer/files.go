@@ -10,27 +10,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// FileSpec asks for local files; FileLock is one element of them, with the digest of
-// what it held.
-type (
-	FileSpec = local.Spec
-	FileLock = local.Lock
-)
-
-// ChangedError tells that local files are not what they were when the lock was made.
-type ChangedError = local.ChangedError
-
-// Made are files that were made during an apply, by the element of files that they
-// belong to.
-type Made = local.Made
-
-// What a symbolic link in a source means: the file or folder that it leads to, or an
-// error.
-const (
-	LinksFollow = local.LinksFollow
-	LinksError  = local.LinksError
-)
-
 // fileSpecs are the elements of files.
 type fileSpecs []FileSpec
 

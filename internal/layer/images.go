@@ -10,13 +10,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// ImageSpec asks for files out of an image in a registry, BuildSpec for files out of
-// one that a container engine builds.
-type (
-	ImageSpec = image.Spec
-	BuildSpec = image.BuildSpec
-)
-
 // imageSpecs are the elements of images.
 type imageSpecs []ImageSpec
 

@@ -13,7 +13,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,7 +27,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/segment"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -185,107 +186,43 @@ func (b *Builder) Tidy(ctx context.Context) error {
 	return err
 }
 
-// Spec is what a user asks for, in the user's words and order.
-type Spec struct {
-	Runtimes      []string
-	Architectures []string
-	Python        *PythonSpec
-	NodeJS        *NodeSpec
-	Files         []FileSpec
-	Downloads     []DownloadSpec
-	Images        []ImageSpec
-	Builds        []BuildSpec
-	// Exclude holds globs over layer paths, Prune presets of them; what Keep
-	// matches stays nevertheless. Executables are globs of files that are
-	// marked executable.
-	Exclude, Prune, Keep, Executables []string
-	// Kind is KindLayer, also as "", or KindFunction.
-	Kind string
-	// Triggers force a new resolution when they change.
-	Triggers map[string]string
-	// CutOff bounds what the index is asked for.
-	CutOff CutOff
-	// Reconsider resolves anew where nothing but the cut-off changed.
-	Reconsider bool
-	// Output is where the zip goes, if the user said so: it is no input.
-	Output string
-	// Made are local files that an earlier apply made and that may be missing
-	// here. They are no input either.
-	Made Made `json:"-"`
+// Run is one run of the CLI. It starts the provider several times: once for the
+// plan and once for the apply.
+type Run struct {
+	// CLI names the process of the CLI, Provider that of the provider. Where CLI
+	// is "" nothing is known of the run.
+	CLI, Provider string
+	// Started is when the CLI was started.
+	Started time.Time
 }
 
-// CutOff is the moment after which releases do not exist.
-type CutOff struct {
-	// At is the moment; zero means none.
-	At time.Time
-	// Explicit is set when the user named the moment. Otherwise it follows
-	// from a minimum release age, and exact pins are exempt from it.
-	Explicit bool
-}
-
-// AgeCutOff returns the cut-off that keeps out releases younger than age: the
-// last midnight UTC that is at least age before now, so that all runs of one
-// day agree.
-func AgeCutOff(now time.Time, age time.Duration) CutOff {
-	if age <= 0 {
-		return CutOff{}
+// CurrentRun tells which run of the CLI this process belongs to.
+func CurrentRun() Run {
+	name, started, ok := store.Parent()
+	if !ok {
+		return Run{}
 	}
-	return CutOff{At: now.UTC().Add(-age).Truncate(24 * time.Hour)}
+	return Run{CLI: name, Provider: strconv.Itoa(os.Getpid()), Started: started}
 }
 
-// Artifact is a layer zip that was built.
-type Artifact struct {
-	// SHA256 and Size are of the zip, Unzipped is the sum of its files, in
-	// bytes.
-	SHA256   store.Digest
-	Size     int64
-	Unzipped int64
-	// Warnings are sentences that a user should see.
-	Warnings []Warning
-	// Findings are what the checks found; none are looked for where the zip is
-	// one that was planned.
-	Findings []Finding
-}
+// Remote is where machines share what they fetched and built.
+//
+// It holds two things, both named by a digest that the lock or the plan names
+// too: the files that a lock is made of, and whole zips. Nothing else is
+// shared, so that nobody who writes there can change what gets built: what maps
+// a question to an answer (index pages, resolutions, which segment a tree was
+// deflated to) would have to be believed. The one exception has to be asked for:
+// with Options.TrustBuilds, the results of container builds by their inputs.
+type Remote = store.Remote
 
-// Warning is something a user should know of and may act on.
-type Warning = fault.Warning
-
-// InputError is a fault of one argument.
-type InputError = fault.Error
-
-// Severity is what a finding of a check means.
-type Severity = fault.Severity
-
-// The severities of the checks.
-const (
-	SeverityError   = fault.SeverityError
-	SeverityWarning = fault.SeverityWarning
-	SeverityOff     = fault.SeverityOff
-)
-
-// Sentence writes the text of an error as a sentence.
-func Sentence(text string) string { return fault.Sentence(text) }
-
-// targets returns the runtimes of a family on every architecture, runtimes
-// first.
-func (s Spec) targets(family string) ([]runtimes.Target, error) {
-	var targets []runtimes.Target
-	for i, id := range s.Runtimes {
-		r, err := runtimes.Lookup(id)
-		if err != nil {
-			return nil, &fault.Error{
-				At:      fault.At("runtimes").Index(i),
-				Summary: fmt.Sprintf("Unknown runtime %q", id),
-				Detail:  sentence(err),
-				Err:     err,
-			}
-		}
-		if r.Family != family {
-			continue
-		}
-		for _, a := range s.Architectures {
-			targets = append(targets, runtimes.Target{Runtime: r, Architecture: a})
-		}
+// shareStore ties the store to what the options say that it shares.
+func shareStore(s *store.Store, o Options) (*store.Store, error) {
+	if o.Remote == nil {
+		return s, nil
 	}
-	return targets, nil
+	remote, err := o.Remote()
+	if err != nil || remote == nil {
+		return s, err
+	}
+	return s.WithRemote(remote, o.RemoteReadOnly), nil
 }

@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/download"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/image"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/prune"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -39,6 +42,15 @@ type Lock struct {
 	// Kind is KindFunction, or "" for a layer.
 	Kind string `json:"kind,omitempty"`
 }
+
+// What was chosen for each input, as the package that chooses and packs it has it.
+//
+//nolint:revive // these document them
+type (
+	PythonLock   = python.Lock
+	FileLock     = local.Lock
+	DownloadLock = download.Lock
+)
 
 // Encode returns the lock as compact JSON, the same bytes for the same lock.
 func (l *Lock) Encode() (string, error) {
@@ -75,4 +87,36 @@ func DecodeLock(text string) (*Lock, error) {
 func (l *Lock) Digest() (store.Digest, error) {
 	text, err := l.Encode()
 	return store.Sum([]byte(text)), err
+}
+
+// PruneLock is what the lock holds of prune.
+type PruneLock struct {
+	// Rules is the version of what the presets leave out.
+	Rules   int      `json:"rules"`
+	Presets []string `json:"presets"`
+}
+
+func (p *PruneLock) presets() []string {
+	if p == nil {
+		return nil
+	}
+	return p.Presets
+}
+
+// spec is as much of the Spec that the lock was made of as a build needs.
+func (l *Lock) spec() Spec {
+	return Spec{Runtimes: l.Runtimes, Architectures: l.Architectures, Exclude: l.Exclude, Keep: l.Keep}
+}
+
+// excluded is that of the Spec which the lock was made of.
+func (l *Lock) excluded(name string) bool {
+	return filetree.Match(l.Exclude, name) && !filetree.Match(l.Keep, name)
+}
+
+// noun is what messages call the result.
+func (l *Lock) noun() string {
+	if l.Kind == KindFunction {
+		return "function"
+	}
+	return "layer"
 }

@@ -56,3 +56,6 @@ func nativeFault(at fault.Path, err error) error {
 		Detail: sentence(native) + " Native code runs on one architecture. Write one package for each architecture, each with a file of its own, such as source = \"bin/${each.key}/tool\", or architecture = each.key on an element of downloads:" + forEachBlock,
 	}
 }
+
+// forEachBlock is the block of [fault.PerArchitecture] alone.
+var forEachBlock = fault.PerArchitecture[strings.Index(fault.PerArchitecture, "\n\n  resource"):]

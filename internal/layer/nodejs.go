@@ -12,12 +12,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// NodeSpec asks for Node.js packages.
-type NodeSpec = nodejs.Spec
-
-// NodeCutOff is a cut-off of its own for the Node.js packages.
-type NodeCutOff = nodejs.CutOff
-
 // nodeInput is what the Spec asks for in nodejs.
 type nodeInput struct{ *nodejs.Spec }
 

@@ -10,17 +10,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
-// PythonSpec asks for Python distributions; the others are nouns of it.
-type (
-	PythonSpec       = python.Spec
-	IndexSpec        = python.IndexSpec
-	CodeArtifactSpec = python.CodeArtifactSpec
-	WheelSpec        = python.WheelSpec
-)
-
-// PythonLock is what the Python resolution chose.
-type PythonLock = python.Lock
-
 // pythonInput is what the Spec asks for in python.
 type pythonInput struct{ *python.Spec }
 

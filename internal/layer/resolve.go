@@ -1,19 +1,163 @@
 package layer
 
 import (
+	"cmp"
+	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// memoAge is how long a resolution is remembered in the cache, so that a plan
-// and its apply on one machine agree whatever happens on the index between.
-const memoAge = time.Hour
+// inputs returns what the Spec asks for. Local files come first: their faults
+// are named before the network is asked. Python and Node.js come last, as they
+// may add folders on disk to the files.
+func (s Spec) inputs() []input {
+	var all []input
+	if len(s.Files) > 0 {
+		all = append(all, fileSpecs(s.Files))
+	}
+	if len(s.Downloads) > 0 {
+		all = append(all, downloadSpecs(s.Downloads))
+	}
+	if len(s.Images) > 0 {
+		all = append(all, imageSpecs(s.Images))
+	}
+	if len(s.Builds) > 0 {
+		all = append(all, buildSpecs(s.Builds))
+	}
+	if s.Python != nil {
+		all = append(all, pythonInput{s.Python})
+	}
+	if s.NodeJS != nil {
+		all = append(all, nodeInput{s.NodeJS})
+	}
+	return all
+}
+
+// parts returns what the lock holds, in the order of the layer.
+func (l *Lock) parts() []part {
+	var all []part
+	if l.Python != nil {
+		all = append(all, pythonPart{l.Python})
+	}
+	if l.NodeJS != nil {
+		all = append(all, nodePart{l.NodeJS})
+	}
+	return append(all, fileLocks(l.Files), downloadLocks(l.Downloads), imageLocks(l.Images), buildLocks(l.Builds))
+}
+
+// Resolve turns a Spec into a Lock. What old already decided stays while the
+// request for it is unchanged, and then no request leaves the machine; where
+// the request changed, old's versions are preferred where they still fit. old
+// may be nil. Local files are read and digested every time.
+//
+// Errors that a user can act on are *InputError.
+func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	b.own.Add(s.Output)
+	var triggers store.Digest
+	if len(s.Triggers) > 0 {
+		var err error
+		if triggers, err = store.SumJSON(s.Triggers); err != nil {
+			return nil, err
+		}
+	}
+	l := &Lock{
+		Format: lockFormat, Layout: layerzip.Format,
+		Runtimes: slices.Clone(s.Runtimes), Architectures: slices.Clone(s.Architectures),
+	}
+	s.lockSelection(l)
+	r := &resolution{builder: b, spec: s, triggers: triggers, old: cmp.Or(old, &Lock{}), now: l}
+	start := time.Now()
+	for _, in := range s.inputs() {
+		if err := in.choose(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	b.log.InfoContext(ctx, "resolved a layer", "runtimes", l.Runtimes, "architectures", l.Architectures, "parts", len(l.Contents()), "took", time.Since(start))
+	return l, nil
+}
+
+// tree puts the parts of the lock together. What it finds by the way are
+// warnings.
+func (c *cache) tree(ctx context.Context, l *Lock, o Output, doubt bool) (filetree.Tree, []Warning, error) {
+	var all, elements filetree.Tree
+	var parts []packed
+	for _, p := range l.parts() {
+		packed, err := p.pack(ctx, c, l, doubt)
+		if err != nil {
+			return nil, nil, err
+		}
+		parts = append(parts, packed)
+		if packed.elements {
+			elements = append(elements, packed.files...)
+		} else {
+			all = append(all, packed.files...)
+		}
+	}
+	slices.SortStableFunc(elements, func(a, b filetree.Entry) int { return strings.Compare(a.Path, b.Path) })
+	// What is left out can clash with nothing.
+	all, warnings, err := l.thin(append(all, elements...))
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, p := range parts {
+		if p.judge == nil {
+			continue
+		}
+		found, err := p.judge(l, all, o)
+		if err != nil {
+			return nil, nil, err
+		}
+		warnings = append(warnings, found...)
+	}
+	merged, err := filetree.Merge(all)
+	if clash := (*filetree.ClashError)(nil); errors.As(err, &clash) {
+		err = clashError(clash, all)
+	}
+	return merged, warnings, err
+}
+
+// verify reads every blob of the lock that the cache holds. Damaged ones are
+// dropped, so that a build fetches them.
+func (c *cache) verify(ctx context.Context, l *Lock) error {
+	for _, p := range l.parts() {
+		for _, n := range p.needs(ctx, c, l) {
+			for _, d := range n.any {
+				if !c.store.Has(d, -1) {
+					continue
+				}
+				err := c.store.Verify(d)
+				if _, damaged := errors.AsType[*store.CorruptError](err); err != nil && !damaged {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// holds reports whether all that the lock is packed from is on this machine, so
+// that a build is nearer than a zip elsewhere.
+func (c *cache) holds(ctx context.Context, l *Lock) bool {
+	has := func(d store.Digest) bool { return c.store.Has(d, -1) }
+	for _, p := range l.parts() {
+		for _, n := range p.needs(ctx, c, l) {
+			if !n.spare && !slices.ContainsFunc(n.any, has) {
+				return false
+			}
+		}
+	}
+	return true
+}
 
 // Check finds what can be known wrong without reading anything, all of it: its
 // error is an *InputError, or several of them, joined.
@@ -29,33 +173,21 @@ func (s Spec) Check() error {
 	return errors.Join(faults...)
 }
 
-// checkTargets finds what is wrong with runtimes and architectures.
-func (s Spec) checkTargets() error {
-	if len(s.Runtimes) == 0 {
-		return &fault.Error{At: fault.At("runtimes"), Summary: "No runtime", Detail: "A layer is built for at least one Lambda runtime, such as \"python3.12\"."}
+// Contents maps each part of the layer to its version: "python:requests" to
+// "2.31.0", "files:python/shared_utils" to the short digest of its tree.
+func (l *Lock) Contents() map[string]string {
+	contents := map[string]string{}
+	for _, p := range l.parts() {
+		p.contents(contents)
 	}
-	_, err := s.targets("")
-	faults := []error{err}
-	for i, a := range s.Architectures {
-		if !slices.Contains(runtimes.Architectures(), a) {
-			faults = append(faults, &fault.Error{
-				At:      fault.At("architectures").Index(i),
-				Summary: fmt.Sprintf("Unknown architecture %q", a),
-				Detail:  "Lambda runs \"x86_64\" and \"arm64\".",
-			})
-		}
-	}
-	return errors.Join(faults...)
+	return contents
 }
 
-// checkOutput refuses what is no path of a zip.
-func (s Spec) checkOutput() error {
-	out := s.Output
-	if !strings.HasSuffix(out, "/") && !strings.HasSuffix(out, "\\") && out != "." && !strings.HasPrefix(out, "~") {
-		return nil
+// Warnings returns what a user should know of the choices in the lock.
+func (l *Lock) Warnings() []Warning {
+	var warnings []Warning
+	for _, p := range l.parts() {
+		warnings = append(warnings, p.warnings()...)
 	}
-	return &fault.Error{
-		At: fault.At("output_path"), Summary: fmt.Sprintf("Unusable output path %q", out),
-		Detail: "It is the path of a zip, such as \"build/layer.zip\". A home directory is written with pathexpand().",
-	}
+	return warnings
 }

@@ -4,35 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
-
-// Run is one run of the CLI. It starts the provider several times: once for the
-// plan and once for the apply.
-type Run struct {
-	// CLI names the process of the CLI, Provider that of the provider. Where CLI
-	// is "" nothing is known of the run.
-	CLI, Provider string
-	// Started is when the CLI was started.
-	Started time.Time
-}
-
-// CurrentRun tells which run of the CLI this process belongs to.
-func CurrentRun() Run {
-	name, started, ok := store.Parent()
-	if !ok {
-		return Run{}
-	}
-	return Run{CLI: name, Provider: strconv.Itoa(os.Getpid()), Started: started}
-}
 
 // plannedRecord is what the cache remembers of a plan, for its apply.
 type plannedRecord struct {
