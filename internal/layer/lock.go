@@ -112,11 +112,3 @@ func (l *Lock) spec() Spec {
 func (l *Lock) excluded(name string) bool {
 	return filetree.Match(l.Exclude, name) && !filetree.Match(l.Keep, name)
 }
-
-// noun is what messages call the result.
-func (l *Lock) noun() string {
-	if l.Kind == KindFunction {
-		return "function"
-	}
-	return "layer"
-}

@@ -177,7 +177,7 @@ func FuzzListing(f *testing.F) {
 		if err != nil {
 			t.Fatalf("the listing of %q: %v", page, err)
 		}
-		files, err := parseSimpleJSON(page)
+		files, err := parseSimpleJSON([]byte(page))
 		if err != nil {
 			t.Fatal(err)
 		}
