@@ -21,8 +21,8 @@ func (all fileSpecs) check(Spec) error {
 	return errors.Join(faults...)
 }
 
-func (all fileSpecs) choose(_ context.Context, r *resolution) (err error) {
-	r.now.Files, err = local.Choose(all, r.localScope(), r.spec.Made, r.old.Files)
+func (all fileSpecs) choose(ctx context.Context, r *resolution) (err error) {
+	r.now.Files, err = local.Choose(ctx, all, r.localScope(), r.spec.Made, r.old.Files)
 	return err
 }
 
@@ -33,9 +33,9 @@ func (r *resolution) localScope() local.Scope {
 
 // addFiles adds what lies on disk and belongs to the distributions of Python or the
 // packages of Node.js.
-func (r *resolution) addFiles(f FileSpec) error {
+func (r *resolution) addFiles(ctx context.Context, f FileSpec) error {
 	f.Target = r.spec.placed(f.Target)
-	lock, err := local.Read(f, r.localScope())
+	lock, err := local.Read(ctx, f, r.localScope())
 	if err == nil {
 		r.now.Files = append(r.now.Files, lock)
 	}
@@ -76,9 +76,9 @@ func (fileLocks) warnings() []Warning { return nil }
 // was started, and those of before that are still as they were. An apply keeps
 // them, so that a plan on a fresh checkout, which lacks them, is not taken for a
 // change.
-func (b *Builder) MadeInRun(l *Lock, before Made) Made {
+func (b *Builder) MadeInRun(ctx context.Context, l *Lock, before Made) Made {
 	if b.run.CLI == "" {
 		return before
 	}
-	return local.MadeSince(b.run.Started, l.Files, b.own.Skips, before)
+	return local.MadeSince(ctx, b.run.Started, l.Files, b.own.Skips, before)
 }

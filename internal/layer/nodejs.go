@@ -35,7 +35,7 @@ func (n nodeInput) choose(ctx context.Context, r *resolution) error {
 	if r.now.NodeJS, err = nodejs.Resolve(ctx, open, *n.Spec, request, r.old.NodeJS); err != nil {
 		return err
 	}
-	return r.addFolders()
+	return r.addFolders(ctx)
 }
 
 // nodePart is what a Lock holds of nodejs.
@@ -78,13 +78,13 @@ func (n nodePart) warnings() []Warning { return n.Warnings() }
 // addFolders adds the folders on disk that the trees need to the files of the lock,
 // as they are now. What is installed in them is not taken, as what they need is in
 // the tree; of the rest it is what "npm pack" takes.
-func (r *resolution) addFolders() error {
+func (r *resolution) addFolders(ctx context.Context) error {
 	folders, err := r.now.NodeJS.Folders()
 	if err != nil {
 		return err
 	}
 	for _, f := range folders {
-		if err := r.addFiles(FileSpec{Source: f.Source, Target: f.Target, Package: r.now.NodeJS.Project}); err != nil {
+		if err := r.addFiles(ctx, FileSpec{Source: f.Source, Target: f.Target, Package: r.now.NodeJS.Project}); err != nil {
 			return fault.Tie(fault.At("nodejs"), fmt.Sprintf("The folder %q cannot be packed", f.Source), err)
 		}
 	}

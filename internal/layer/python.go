@@ -40,7 +40,7 @@ func (p pythonInput) choose(ctx context.Context, r *resolution) error {
 	request.Triggers = r.triggers
 	request.Project = func(name string, files []python.ProjectFile) error {
 		for _, f := range files {
-			if err := r.addFiles(FileSpec{Source: f.Source, Include: f.Include, Content: f.Content, Target: f.Target}); err != nil {
+			if err := r.addFiles(ctx, FileSpec{Source: f.Source, Include: f.Include, Content: f.Content, Target: f.Target}); err != nil {
 				return fmt.Errorf("packing the project %q from disk: %w", name, err)
 			}
 		}

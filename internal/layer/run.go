@@ -1,6 +1,7 @@
 package layer
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,7 +28,7 @@ type plannedRecord struct {
 // of the CLI. Where a resolution for the same question differs between the two,
 // something changed in between, and the error names it. In the process of the
 // plan it remembers what was resolved.
-func (b *Builder) MatchPlan(s Spec, old, now *Lock) error {
+func (b *Builder) MatchPlan(ctx context.Context, s Spec, old, now *Lock) error {
 	if b.run.CLI == "" {
 		return nil
 	}
@@ -45,9 +46,9 @@ func (b *Builder) MatchPlan(s Spec, old, now *Lock) error {
 		if planned.Lock == text {
 			return nil
 		}
-		return c.changedSincePlan(s, planned, now)
+		return c.changedSincePlan(ctx, s, planned, now)
 	}
-	body, err = json.Marshal(plannedRecord{CLI: b.run.CLI, Provider: b.run.Provider, Lock: text, Named: s.namedDigests()})
+	body, err = json.Marshal(plannedRecord{CLI: b.run.CLI, Provider: b.run.Provider, Lock: text, Named: s.namedDigests(ctx)})
 	if err != nil {
 		return fmt.Errorf("encoding the record of a plan: %w", err)
 	}
@@ -78,7 +79,7 @@ func (s Spec) planKey(old, now *Lock) (key, text string, err error) {
 }
 
 // changedSincePlan names what differs from the plan.
-func (c *cache) changedSincePlan(s Spec, planned plannedRecord, now *Lock) error {
+func (c *cache) changedSincePlan(ctx context.Context, s Spec, planned plannedRecord, now *Lock) error {
 	then, err := DecodeLock(planned.Lock)
 	if err != nil {
 		return err
@@ -88,7 +89,7 @@ func (c *cache) changedSincePlan(s Spec, planned plannedRecord, now *Lock) error
 			continue
 		}
 		var changes []string
-		if files, err := local.Scan(now.Files[i], c.local.Skip); err == nil {
+		if files, err := local.Scan(ctx, now.Files[i], c.local.Skip); err == nil {
 			if changed, ok := errors.AsType[*ChangedError](c.local.Changed(then.Files[i], files)); ok {
 				changes = changed.Changes
 			}
@@ -96,7 +97,7 @@ func (c *cache) changedSincePlan(s Spec, planned plannedRecord, now *Lock) error
 		return planChanged(fault.At("files").Index(i), s.Files[i].Name(), changes)
 	}
 	for _, named := range s.namedFiles() {
-		if digest := fileDigest(named.path); digest != planned.Named[named.path] {
+		if digest := fileDigest(ctx, named.path); digest != planned.Named[named.path] {
 			return planChanged(named.at, named.path, nil)
 		}
 	}
@@ -154,17 +155,17 @@ func (s Spec) namedFiles() []namedFile {
 	return all
 }
 
-func (s Spec) namedDigests() map[string]string {
+func (s Spec) namedDigests(ctx context.Context) map[string]string {
 	digests := map[string]string{}
 	for _, named := range s.namedFiles() {
-		digests[named.path] = fileDigest(named.path)
+		digests[named.path] = fileDigest(ctx, named.path)
 	}
 	return digests
 }
 
 // fileDigest returns the digest of a file, "" of one that cannot be read.
-func fileDigest(path string) string {
-	sum, err := sumFile(path)
+func fileDigest(ctx context.Context, path string) string {
+	sum, err := sumFile(ctx, path)
 	if err != nil {
 		return ""
 	}

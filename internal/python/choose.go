@@ -115,7 +115,7 @@ type requested struct {
 
 // choose resolves the requirements.
 func (p *Spec) choose(ctx context.Context, open func() (*Env, error), targets []wheel.Target, r Request, old *Lock) (*Lock, error) {
-	q, err := p.question(targets, r)
+	q, err := p.question(ctx, targets, r)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (p *Spec) choose(ctx context.Context, open func() (*Env, error), targets []
 			return nil, err
 		}
 	}
-	if old != nil && old.Request == q.request && old.Triggers == r.Triggers && !r.Reconsider && old.unchanged(q.spec.Given) {
+	if old != nil && old.Request == q.request && old.Triggers == r.Triggers && !r.Reconsider && old.unchanged(ctx, q.spec.Given) {
 		return old, nil
 	}
 	env, err := open()
@@ -137,10 +137,10 @@ func (p *Spec) choose(ctx context.Context, open func() (*Env, error), targets []
 	}
 	settings.Overrule(q.file, len(p.Indexes))
 	q.spec.Store, q.spec.Indexes, q.spec.NoIndex = env.Store, settings.Indexes, settings.NoIndex
-	if err := addLinks(&q.spec, settings.FindLinks, func(int) fault.Path { return fault.At("python") }); err != nil {
+	if err := addLinks(ctx, &q.spec, settings.FindLinks, func(int) fault.Path { return fault.At("python") }); err != nil {
 		return nil, err
 	}
-	if err := addLinks(&q.spec, p.FindLinks, func(i int) fault.Path { return fault.At("python", "find_links").Index(i) }); err != nil {
+	if err := addLinks(ctx, &q.spec, p.FindLinks, func(i int) fault.Path { return fault.At("python", "find_links").Index(i) }); err != nil {
 		return nil, err
 	}
 	// Changed triggers ask for a resolution that owes nothing to the last.
@@ -225,7 +225,7 @@ type question struct {
 }
 
 // question reads the requirements.
-func (p *Spec) question(targets []wheel.Target, r Request) (*question, error) {
+func (p *Spec) question(ctx context.Context, targets []wheel.Target, r Request) (*question, error) {
 	q := &question{
 		spec: resolve.Spec{
 			Targets: targets, ExcludeNewer: r.CutOff.At, PinsExempt: !r.CutOff.Explicit,
@@ -237,7 +237,7 @@ func (p *Spec) question(targets []wheel.Target, r Request) (*question, error) {
 		Format: requestFormat, Targets: r.names(), Indexes: p.Indexes, Prerelease: p.Prerelease, LeftOut: p.leaveOut(), Sdist: p.Sdist, FindLinks: p.FindLinks,
 	}
 	var err error
-	if q.spec.Given, err = p.givenWheels(targets); err != nil {
+	if q.spec.Given, err = p.givenWheels(ctx, targets); err != nil {
 		return nil, err
 	}
 	inputs.Wheels = q.spec.Given

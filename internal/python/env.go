@@ -38,7 +38,7 @@ type Segments interface {
 	// NotedMade returns the blob of a key, if Made noted one.
 	NotedMade(key string) (store.Digest, bool)
 	// Vet looks at a wheel that is kept, whose digest was checked.
-	Vet(a *filetree.Archive, sum store.Digest) error
+	Vet(ctx context.Context, a *filetree.Archive, sum store.Digest) error
 }
 
 // settings are how the indexes are reached: a client that trusts the certificates

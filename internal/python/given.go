@@ -1,6 +1,7 @@
 package python
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -49,7 +50,7 @@ func (p *Spec) checkWheels() error {
 		}
 		if _, err := w.given(at.String()).Name(); err != nil {
 			return &fault.Error{
-				At: at, Summary: fmt.Sprintf("%q is no wheel", w.given(at.String()).Filename()), Err: err,
+				At: at, Summary: fmt.Sprintf("%q is not a wheel", w.given(at.String()).Filename()), Err: err,
 				Detail: fault.Sentence(err.Error()) + " The name of a wheel says what it runs on: write it as the tool did that built it.",
 			}
 		}
@@ -89,13 +90,13 @@ func checkAddress(at fault.Path, address, what string) error {
 }
 
 // givenWheels reads python.wheels; every one runs on a target by its name.
-func (p *Spec) givenWheels(targets []wheel.Target) ([]wheel.GivenWheel, error) {
+func (p *Spec) givenWheels(ctx context.Context, targets []wheel.Target) ([]wheel.GivenWheel, error) {
 	var given []wheel.GivenWheel
 	for i, w := range p.Wheels {
 		at := fault.At("python", "wheels").Index(i)
 		g := w.given(at.String())
 		if w.Source != "" {
-			found, err := wheel.ReadGivenWheel(w.Source, at.String())
+			found, err := wheel.ReadGivenWheel(ctx, w.Source, at.String())
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil, &fault.Error{At: at, Summary: fmt.Sprintf("There is no wheel %q", w.Source), Detail: fault.Sentence(err.Error()) + " Paths are relative to the directory that Terraform runs in; write \"${path.module}/…\".", Err: err}
 			}
@@ -122,7 +123,7 @@ func (p *Spec) givenWheels(targets []wheel.Target) ([]wheel.GivenWheel, error) {
 func checkRuns(at fault.Path, g wheel.GivenWheel, targets []wheel.Target) error {
 	name, err := g.Name()
 	if err != nil {
-		return fault.Tie(at, fmt.Sprintf("%q is no wheel", g.Filename()), err)
+		return fault.Tie(at, fmt.Sprintf("%q is not a wheel", g.Filename()), err)
 	}
 	var reasons []string
 	for _, t := range targets {
@@ -161,7 +162,7 @@ func (p *Spec) checkLinks() error {
 }
 
 // addLinks puts what the places hold into the question.
-func addLinks(spec *resolve.Spec, places []string, source func(i int) fault.Path) error {
+func addLinks(ctx context.Context, spec *resolve.Spec, places []string, source func(i int) fault.Path) error {
 	for i, place := range places {
 		kind, where := index.LinkKind(place)
 		if kind == "page" {
@@ -170,7 +171,7 @@ func addLinks(spec *resolve.Spec, places []string, source func(i int) fault.Path
 			}
 			continue
 		}
-		found, err := wheel.ReadWheelFolder(where, source(i).String())
+		found, err := wheel.ReadWheelFolder(ctx, where, source(i).String())
 		if errors.Is(err, fs.ErrNotExist) {
 			return &fault.Error{At: source(i), Summary: fmt.Sprintf("There is no directory %q", where), Detail: fault.Sentence(err.Error()) + " Paths are relative to the directory that Terraform runs in; write \"${path.module}/…\".", Err: err}
 		}

@@ -1,6 +1,7 @@
 package python
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,12 +46,12 @@ func (l *Lock) laidOut(p *Spec) *Lock {
 
 // unchanged reports whether the wheels on disk are those of the lock. The given
 // ones are in its request.
-func (l *Lock) unchanged(given []wheel.GivenWheel) bool {
+func (l *Lock) unchanged(ctx context.Context, given []wheel.GivenWheel) bool {
 	var known []store.Digest
 	for _, g := range given {
 		known = append(known, g.SHA256)
 	}
-	return l.Chosen.CheckLocal(known...) == nil
+	return l.Chosen.CheckLocal(ctx, known...) == nil
 }
 
 // checkSDK tells where a part of the AWS SDK in the layer would be used

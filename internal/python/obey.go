@@ -21,8 +21,8 @@ import (
 // old was made of.
 func (p *Spec) obey(ctx context.Context, open func() (*Env, error), targets []wheel.Target, r Request, old *Lock) (*Lock, error) {
 	attribute := fault.At("python", "lock_file")
-	summary := fmt.Sprintf("The lock file %q cannot be obeyed", p.LockFile)
-	given, err := p.givenWheels(targets)
+	summary := fmt.Sprintf("The lock file %q cannot be used", p.LockFile)
+	given, err := p.givenWheels(ctx, targets)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +30,7 @@ func (p *Spec) obey(ctx context.Context, open func() (*Env, error), targets []wh
 	if p.Package != "" {
 		options.Packages = []string{p.Package}
 	}
-	file, err := lockfile.ReadLockFile(p.LockFile, options, targets)
+	file, err := lockfile.ReadLockFile(ctx, p.LockFile, options, targets)
 	if errors.Is(err, fs.ErrNotExist) {
 		summary = fmt.Sprintf("There is no lock file %q", p.LockFile)
 	}
@@ -50,7 +50,7 @@ func (p *Spec) obey(ctx context.Context, open func() (*Env, error), targets []wh
 	if err != nil {
 		return nil, err
 	}
-	if old != nil && old.Request == request && old.unchanged(given) {
+	if old != nil && old.Request == request && old.unchanged(ctx, given) {
 		return old, nil
 	}
 	env, err := open()

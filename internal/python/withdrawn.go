@@ -32,16 +32,16 @@ func (l *Lock) Withdrawn(ctx context.Context, e *Env, s *Spec, r Request, severi
 	if len(found) == 0 {
 		return nil, nil
 	}
-	noun, verb := "distributions", "were"
+	count, verb := fmt.Sprintf("%d distributions", len(found)), "were"
 	if len(found) == 1 {
-		noun, verb = "distribution", "was"
+		count, verb = "1 distribution", "was"
 	}
 	meaning := "The layer is built from the lock as before."
 	if severity == fault.SeverityError {
 		meaning = "checks.withdrawn is \"error\", so nothing is planned with them; \"warning\" builds from the lock as before."
 	}
 	return severity.Judge(&fault.Error{
-		At: fault.At("checks"), Summary: fmt.Sprintf("%d %s in the lock %s withdrawn", len(found), noun, verb),
+		At: fault.At("checks"), Summary: fmt.Sprintf("%s in the lock %s withdrawn", count, verb),
 		Detail: strings.Join(found, "\n") + "\n" + meaning + " To move to other versions, change the requirement, or give triggers another value.",
 	})
 }

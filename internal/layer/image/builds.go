@@ -109,7 +109,7 @@ func ChooseBuilds(ctx context.Context, open func() (*Env, error), specs []BuildS
 }
 
 func (l *BuildLock) choose(ctx context.Context, open func() (*Env, error), of Scope, platforms []string, skip func(string) bool, old []BuildLock) error {
-	sent, err := container.ReadContext(l.recipe("", skip))
+	sent, err := container.ReadContext(ctx, l.recipe("", skip))
 	if err != nil {
 		return err
 	}
@@ -255,7 +255,7 @@ func (e *Env) bringBuild(ctx context.Context, l *BuildLock, want BuildResult) er
 				" Plan and apply on one machine, or let the provider's cache in S3 carry what a lock already names.", Err: why,
 		}
 	}
-	sent, err := container.ReadContext(l.recipe(want.Platform, e.Skip))
+	sent, err := container.ReadContext(ctx, l.recipe(want.Platform, e.Skip))
 	if err != nil {
 		return lost(err)
 	}

@@ -47,7 +47,7 @@ func (e *Env) takeResult(ctx context.Context, key string) (facts taken, ok bool,
 		if err != nil {
 			return err
 		}
-		return filetree.Vet(archive)
+		return filetree.Vet(archive.Until(ctx))
 	}
 	if _, _, ok, err = e.Store.Pull(ctx, store.Wanted{Name: resultName(key), Size: resultSize, Judge: judge}); !ok || err != nil {
 		return taken{}, false, err

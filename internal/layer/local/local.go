@@ -134,12 +134,12 @@ type Scope struct {
 }
 
 // Read reads one element and returns what it holds now.
-func Read(f Spec, of Scope) (Lock, error) {
+func Read(ctx context.Context, f Spec, of Scope) (Lock, error) {
 	l := Lock{Source: f.Source, Content: f.Content, Target: f.Target, Include: f.Include, Exclude: f.Exclude, IgnoreFile: f.IgnoreFile, Package: f.Package}
 	if f.Symlinks == LinksError {
 		l.Symlinks = LinksError
 	}
-	files, err := Scan(l, of.Skip)
+	files, err := Scan(ctx, l, of.Skip)
 	if err != nil {
 		return Lock{}, err
 	}
@@ -157,7 +157,7 @@ func Read(f Spec, of Scope) (Lock, error) {
 
 // Scan lists the files of the lock, as they are now, with their layer paths; skip is
 // as in [Scope].
-func Scan(l Lock, skip func(string) bool) ([]filetree.File, error) {
+func Scan(ctx context.Context, l Lock, skip func(string) bool) ([]filetree.File, error) {
 	if l.Content != nil {
 		return inline(l), nil
 	}
@@ -165,7 +165,7 @@ func Scan(l Lock, skip func(string) bool) ([]filetree.File, error) {
 		Include: l.Include, Exclude: l.Exclude, RefuseLinks: l.Symlinks == LinksError,
 		IgnoreFile: cmp.Or(l.IgnoreFile, defaultIgnoreFile), NeedsIgnoreFile: l.IgnoreFile != "", Skip: skip,
 	}
-	files, err := scanSource(l, options)
+	files, err := scanSource(ctx, l, options)
 	if err != nil {
 		return nil, err
 	}
@@ -188,16 +188,16 @@ func Scan(l Lock, skip func(string) bool) ([]filetree.File, error) {
 
 // scanSource lists the files of a source: of the folder of a Node.js package those
 // that are part of the package.
-func scanSource(l Lock, o filetree.ScanOptions) ([]filetree.File, error) {
+func scanSource(ctx context.Context, l Lock, o filetree.ScanOptions) ([]filetree.File, error) {
 	if l.Package == "" {
-		return filetree.Scan(l.Source, o)
+		return filetree.Scan(ctx, l.Source, o)
 	}
 	list, err := nodejs.PackList(l.Source, l.Package)
 	if err != nil {
 		return nil, err
 	}
 	o.Keep = list.Keep
-	files, err := filetree.Scan(l.Source, o)
+	files, err := filetree.Scan(ctx, l.Source, o)
 	return files, errors.Join(err, list.Err())
 }
 
@@ -249,7 +249,7 @@ func (l Lock) Held(e *Env) (store.Digest, bool) { return e.Segments.Noted(segmen
 
 // tree returns the locked files as entries of a layer.
 func (e *Env) tree(ctx context.Context, l Lock, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
-	files, err := Scan(l, e.Skip)
+	files, err := Scan(ctx, l, e.Skip)
 	if err != nil {
 		return nil, err
 	}
@@ -283,7 +283,7 @@ func segmentKey(tree store.Digest) string { return layerzip.Encoder + " " + tree
 // deflated returns the digest of the zip of the files, in the store.
 func (e *Env) deflated(ctx context.Context, l Lock, files []filetree.File, doubt bool) (store.Digest, error) {
 	if digest, ok := e.Segments.Noted(segmentKey(l.Tree)); ok && e.Store.Has(digest, -1) {
-		if !doubt || e.Segments.ConfirmFiles(digest, files) {
+		if !doubt || e.Segments.ConfirmFiles(ctx, digest, files) {
 			return digest, nil
 		}
 	}

@@ -65,7 +65,7 @@ func TestChangedFilesAreNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	env := &Env{Store: s, Segments: segment.New(s), Skip: anyFile().Skip}
-	locks, err := Choose([]Spec{{Source: dir, Target: "python"}}, anyFile(), nil, nil)
+	locks, err := Choose(t.Context(), []Spec{{Source: dir, Target: "python"}}, anyFile(), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,25 +95,25 @@ func TestOldLockStaysWhereMadeFilesAreMissing(t *testing.T) {
 	}
 	write(t, made, "M = 1\n")
 	specs := []Spec{{Source: dir, Target: "python"}}
-	old, err := Choose(specs, anyFile(), nil, nil)
+	old, err := Choose(t.Context(), specs, anyFile(), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := MadeSince(time.Unix(1000, 0), old, anyFile().Skip, nil)
+	files := MadeSince(t.Context(), time.Unix(1000, 0), old, anyFile().Skip, nil)
 	if len(files[0]) != 1 || files[0][0].Path != "python/made.py" {
 		t.Fatalf("MadeSince() = %v, want made.py alone", files)
 	}
 	if err := os.Remove(made); err != nil {
 		t.Fatal(err)
 	}
-	if now, err := Choose(specs, anyFile(), files, old); err != nil || now[0].Tree != old[0].Tree {
+	if now, err := Choose(t.Context(), specs, anyFile(), files, old); err != nil || now[0].Tree != old[0].Tree {
 		t.Errorf("without the made file the lock changes: %v", err)
 	}
-	if now, err := Choose(specs, anyFile(), nil, old); err != nil || now[0].Tree == old[0].Tree {
+	if now, err := Choose(t.Context(), specs, anyFile(), nil, old); err != nil || now[0].Tree == old[0].Tree {
 		t.Errorf("a file that nothing made is missing, and the lock stays: %v", err)
 	}
 	write(t, own, "A = 2\n")
-	if now, err := Choose(specs, anyFile(), files, old); err != nil || now[0].Tree == old[0].Tree {
+	if now, err := Choose(t.Context(), specs, anyFile(), files, old); err != nil || now[0].Tree == old[0].Tree {
 		t.Errorf("a file changed, and the lock stays: %v", err)
 	}
 }

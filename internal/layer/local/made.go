@@ -2,6 +2,7 @@ package local
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,14 +22,14 @@ type Made map[int][]filetree.File
 // MadeSince returns the files of the locks that were written since a moment, and
 // those of before that are still as they were. Beyond a number that a state can hold
 // it returns none. skip is as in [Scope].
-func MadeSince(start time.Time, locks []Lock, skip func(string) bool, before Made) Made {
+func MadeSince(ctx context.Context, start time.Time, locks []Lock, skip func(string) bool, before Made) Made {
 	const most = 2000
 	made, count := Made{}, 0
 	for i, l := range locks {
 		if l.Source == "" {
 			continue
 		}
-		files, err := Scan(l, skip)
+		files, err := Scan(ctx, l, skip)
 		if err != nil {
 			if len(before[i]) > 0 {
 				made[i] = before[i] // they are not here, and were not read
@@ -56,11 +57,11 @@ func MadeSince(start time.Time, locks []Lock, skip func(string) bool, before Mad
 // and all others are as its old lock has them, the old lock stays.
 //
 // What a user can act on is a *[fault.Error].
-func Choose(specs []Spec, of Scope, made Made, old []Lock) ([]Lock, error) {
+func Choose(ctx context.Context, specs []Spec, of Scope, made Made, old []Lock) ([]Lock, error) {
 	var locks []Lock
 	for i, f := range specs {
-		lock, err := Read(f, of)
-		if i < len(old) && made.complete(i, f, lock, old[i], of) {
+		lock, err := Read(ctx, f, of)
+		if i < len(old) && made.complete(ctx, i, f, lock, old[i], of) {
 			lock, err = old[i], nil
 		}
 		if err != nil {
@@ -74,11 +75,11 @@ func Choose(specs []Spec, of Scope, made Made, old []Lock) ([]Lock, error) {
 
 // complete reports whether an element has the files of its old lock once those are
 // added that were made and are missing.
-func (m Made) complete(i int, f Spec, now, old Lock, of Scope) bool {
+func (m Made) complete(ctx context.Context, i int, f Spec, now, old Lock, of Scope) bool {
 	if len(m[i]) == 0 || now.Tree == old.Tree || old.Source != f.Source || old.Target != f.Target {
 		return false
 	}
-	present, err := Scan(old, of.Skip)
+	present, err := Scan(ctx, old, of.Skip)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false
 	}
