@@ -57,12 +57,12 @@ func (l *Lock) unchanged(ctx context.Context, given []wheel.GivenWheel) bool {
 // checkSDK tells where a part of the AWS SDK in the layer would be used
 // together with the runtime's own other part: versions of the two must match.
 // noun is what the zip is for.
-func (l *Lock) checkSDK(noun string, severity fault.Severity) ([]fault.Warning, error) {
+func checkSDK(all []wheel.Wheel, noun string, severity fault.Severity) ([]fault.Warning, error) {
 	if severity != fault.SeverityError && severity != fault.SeverityWarning {
 		return nil, nil
 	}
 	has := map[string]bool{}
-	for _, w := range l.Chosen.Wheels {
+	for _, w := range all {
 		has[w.Name] = true
 	}
 	if has["boto3"] == has["botocore"] {
@@ -73,7 +73,7 @@ func (l *Lock) checkSDK(noun string, severity fault.Severity) ([]fault.Warning, 
 		inLayer, inRuntime = inRuntime, inLayer
 	}
 	var wanting []string
-	for _, w := range l.Chosen.Wheels {
+	for _, w := range all {
 		if slices.Contains(w.Requires, inLayer) && !slices.Contains(wanting, w.Name) {
 			wanting = append(wanting, w.Name)
 		}

@@ -67,7 +67,7 @@ type Checks struct {
 // the runtime. whole are the files of all inputs.
 func (l *Lock) Check(whole filetree.Tree, c Checks) ([]fault.Warning, error) {
 	if c.Function {
-		return l.checkSDK("function", c.SDK)
+		return checkSDK(l.Chosen.Wheels, "function", c.SDK)
 	}
 	own := slices.DeleteFunc(slices.Clone(whole), func(e filetree.Entry) bool { return e.Origin.Ecosystem != "python" })
 	found, err := wheel.Findings(own)
@@ -78,10 +78,20 @@ func (l *Lock) Check(whole filetree.Tree, c Checks) ([]fault.Warning, error) {
 	for _, text := range found {
 		sentences = append(sentences, fault.Sentence(text))
 	}
-	warnings, err := l.checkSDK("layer", c.SDK)
+	warnings, err := checkSDK(l.Chosen.Wheels, "layer", c.SDK)
 	if len(sentences) > 0 {
 		unseen := fault.Warning{At: fault.At("python"), Summary: "Files that Python treats in a way of its own", Detail: strings.Join(sentences, "\n")}
 		warnings = append([]fault.Warning{unseen}, warnings...)
 	}
 	return warnings, err
+}
+
+// CheckInstalled makes that check of the AWS SDK of distributions that were found in a
+// layer.
+func CheckInstalled(all []Distribution, severity fault.Severity) ([]fault.Warning, error) {
+	var wheels []wheel.Wheel
+	for _, d := range all {
+		wheels = append(wheels, wheel.Wheel{Name: d.Name, Version: d.Version, Requires: d.Needs})
+	}
+	return checkSDK(wheels, "layer", severity)
 }

@@ -27,14 +27,20 @@ import (
 //
 //nolint:revive // the closets document them
 type (
-	Module   = wheel.Module
-	Bringing = wheel.Bringing
-	World    = imports.World
-	Unfound  = imports.Missing
+	Module       = wheel.Module
+	Bringing     = wheel.Bringing
+	Distribution = wheel.Distribution
+	World        = imports.World
+	Unfound      = imports.Missing
 )
 
 // NormalizeName is [pep508.NormalizeName].
 func NormalizeName(name string) string { return pep508.NormalizeName(name) }
+
+// DistributionsIn is [wheel.DistributionsIn].
+func DistributionsIn(a *filetree.Archive, tree filetree.Tree, targets []runtimes.Target) ([]Distribution, error) {
+	return wheel.DistributionsIn(a, tree, wheel.TargetsFor(targets))
+}
 
 // Within is [wheel.Within].
 func Within(name string) (string, bool) { return wheel.Within(name) }
@@ -43,6 +49,9 @@ func Within(name string) (string, bool) { return wheel.Within(name) }
 func NewWorld(r runtimes.Runtime, files filetree.Tree, folders []string, read func(*filetree.Entry) ([]byte, error)) *World {
 	return imports.NewWorld(r, files, folders, read)
 }
+
+// TargetFor is [wheel.TargetFor].
+func TargetFor(t runtimes.Target) wheel.Target { return wheel.TargetFor(t) }
 
 // WhoBrings is [wheel.WhoBrings].
 func WhoBrings(module string, metadata []byte, t runtimes.Target) Bringing {
