@@ -9,8 +9,8 @@ import (
 )
 
 // Scanner reads a JSON text once, forward. Strings without escapes are parts of the
-// text and no copies. It is lenient where nothing hangs on it: control characters may
-// stand in strings, and numbers are not checked.
+// text and no copies. It is lenient where that does no harm: strings may hold control
+// characters, and numbers are not checked.
 type Scanner struct {
 	text []byte
 	pos  int

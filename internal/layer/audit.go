@@ -45,7 +45,7 @@ func (c *cache) audit(ctx context.Context, l *Lock, tree filetree.Tree, o Output
 }
 
 // distributions returns what is known of Python's distributions in the layer. What
-// they need is compared with the lock, but for what the user leaves out.
+// they need is compared with the lock, without what the user leaves out.
 func (l *Lock) distributions(modules map[filetree.Origin][]string, o Output) []audit.Distribution {
 	var all []audit.Distribution
 	if l.Python == nil {

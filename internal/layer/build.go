@@ -35,7 +35,7 @@ func (b *Builder) Build(ctx context.Context, l *Lock, o Output) (Artifact, error
 	if why := c.store.Distrust(); err == nil && why != "" && !b.said.Swap(true) {
 		a.Warnings = append(a.Warnings, Warning{
 			Summary: "The records of the cache are not used",
-			Detail:  Sentence(why) + " Whoever else can write there could decide what is packed, so only the files are used whose digests tell what they are. Name a folder of your own in cache_dir, or close this one to others (chmod go-w).",
+			Detail:  Sentence(why) + " Other accounts can write there and could decide what is packed, so only the files are used whose digests tell what they are. Name a folder of your own in cache_dir, or close this one to others (chmod go-w).",
 		})
 	}
 	if err == nil {

@@ -170,7 +170,7 @@ const (
 	tidyEvery  = 24 * time.Hour
 )
 
-// Tidy trims the cache, at most once a day whoever calls it.
+// Tidy trims the cache, at most once a day.
 func (b *Builder) Tidy(ctx context.Context) error {
 	c, err := b.open()
 	if err != nil {

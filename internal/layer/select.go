@@ -114,7 +114,7 @@ func (u *use) unused() []Warning {
 		if !u.used[i] {
 			warnings = append(warnings, Warning{
 				At: fault.At(u.attribute).Index(i), Summary: fmt.Sprintf("The pattern %q matches nothing", p),
-				Detail: "No file of the package has such a path. A pattern is held against the whole path: \"**/name\" matches at any depth, \"name\" at the top alone.",
+				Detail: "No file of the package has such a path. A pattern is compared with the whole path: \"**/name\" matches at any depth, \"name\" at the top alone.",
 			})
 		}
 	}

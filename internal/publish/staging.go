@@ -22,7 +22,7 @@ import (
 // when it is to be signed; any other travels in the request.
 //
 // An object's name is the zip's digest. What is there for the time of a publish
-// lies below "staging/", and whoever put it removes it afterwards; a lifecycle
+// lies below "staging/", and the run that put it removes it afterwards; a lifecycle
 // rule on that folder takes what a run left that was killed. What Lambda reads
 // by REFERENCE lies outside of it and is never removed.
 type Staging struct {

@@ -14,7 +14,7 @@ type stagings struct {
 	places map[string]*stagedPlace
 }
 
-// stagedPlace is an object's name in a bucket. Whoever has its gate may change it.
+// stagedPlace is an object's name in a bucket. Only the holder of its gate may change it.
 type stagedPlace struct {
 	gate   chan struct{}
 	users  int

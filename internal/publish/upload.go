@@ -170,7 +170,7 @@ func (u *upload) head(ctx context.Context, key string) (*s3.HeadObjectOutput, er
 	return nil, u.fault("looking at "+u.address(), "s3:GetObject", err)
 }
 
-// hidden reports whether a look was refused for want of a permission: S3 says
+// hidden reports whether a look was refused because a permission is missing: S3 says
 // so as well where nothing is there and s3:ListBucket is not granted.
 func hidden(err error) bool {
 	_, ok := errors.AsType[*AccessDeniedError](err)

@@ -93,7 +93,8 @@ func (m Made) complete(ctx context.Context, i int, f Spec, now, old Lock, of Sco
 	return store.Digest(filetree.TreeDigest(whole)) == old.Tree
 }
 
-// Lacks reports whether a build failed for want of files that an apply had made.
+// Lacks reports whether a build failed because files are missing that an apply had
+// made.
 func (m Made) Lacks(err error) bool {
 	_, changed := errors.AsType[*ChangedError](err)
 	return len(m) > 0 && (changed || errors.Is(err, fs.ErrNotExist))
