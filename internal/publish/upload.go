@@ -58,17 +58,6 @@ type upload struct {
 	faults *bucketFaults
 }
 
-// stagedObject is an object in the bucket.
-type stagedObject struct {
-	key string
-	// version is the id of its version, "" or "null" in a bucket without.
-	version string
-	// etag tells its content from another of the same key.
-	etag string
-	// ours is set where this run put it.
-	ours bool
-}
-
 // condition guards a put: nothing is there, or what was seen there.
 type condition struct {
 	noneMatch, match *string
