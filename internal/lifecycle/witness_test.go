@@ -259,11 +259,15 @@ func (v *voyage) apply(r *Register, young []*traveller, cut bool) {
 		case o.place.Threatened || o.place.Gone():
 			v.looked++
 			r.Hear(o.seen)
-			bytes := v.bytes[o.place.Release.Number]
+			was, threatened := o.place.Release.Number, o.place.Threatened
+			bytes := v.bytes[was]
 			if bytes == "" {
 				bytes = o.place.Release.UnsignedSHA256 // what the arguments say
 			}
 			v.publish(r, o, bytes)
+			if threatened && o.place.Release.Number == was {
+				o.place.Own(was, mark(was).Created)
+			}
 		}
 	}
 	if len(young) > 0 && !slices.Contains(v.objects, young[0]) && !cut {

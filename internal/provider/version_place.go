@@ -208,9 +208,10 @@ func (r *versionResource) publishAt(ctx context.Context, c *change, p *place) (d
 	if err != nil {
 		return append(diags, diagnose("The layer version cannot be read", err))
 	}
+	was, threatened := p.life.Release.ARN, p.life.Threatened
 	p.version, p.layerARN, p.life.Threatened = &v, arn.LayerARN(), false
 	describe(&p.life.Release, v)
-	if !adopted {
+	if !adopted || threatened && v.ARN == was { // its owner is being destroyed, and leaves it
 		p.life.Own(v.Number, lifecycle.Date(v.CreatedDate))
 	} else if p.life.TakenOver() {
 		diags.Append(p.tookOver(c.plan.LayerName.ValueString()))

@@ -87,7 +87,7 @@ func readLife(ctx context.Context, private privateReader, m *versionModel) (*lif
 		}
 	}
 	life.Seen, life.Ending = kept.Seen, kept.Ending
-	if kept.Holder == "" { // a destroy by a replacement has what the plan of that one knew, and no more
+	if len(body) == 0 || kept.Holder == "" && len(kept.Seen) > 0 { // the destroy of what is replaced has what the plan of the replacement knew, and no more
 		m.guessParameter(ctx, life, &diags)
 		return life, diags
 	}
