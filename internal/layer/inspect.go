@@ -66,8 +66,9 @@ func (b *Builder) Inspect(ctx context.Context, z Zip, ids, architectures []strin
 	if err != nil {
 		return nil, err
 	}
+	archive = archive.Until(ctx)
 	found := &Inspection{Size: archive.Size, Unzipped: files.Size(), Files: len(files)}
-	if found.SHA256, err = sumFile(path); err != nil {
+	if found.SHA256, err = sumFile(ctx, path); err != nil {
 		return nil, err
 	}
 	if found.Contents, err = packagesIn(archive, files); err != nil {
@@ -98,7 +99,7 @@ func (b *Builder) InspectZip(ctx context.Context, path string, ids, architecture
 }
 
 func (c *cache) inspect(ctx context.Context, files filetree.Tree, ids, architectures []string) ([]Finding, error) {
-	facts, _, err := c.nativeFacts(ctx, files)
+	facts, _, err := c.segments.Facts(ctx, files)
 	if err != nil {
 		return nil, err
 	}

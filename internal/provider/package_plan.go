@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -90,7 +91,7 @@ func (r *packageResource) plan(ctx context.Context, m, before *packageModel, mad
 	if err != nil {
 		return append(diags, diagnoseAll("The layer cannot be resolved", err)...)
 	}
-	if err := r.tools.builder.MatchPlan(spec, old, lock); err != nil {
+	if err := r.tools.builder.MatchPlan(ctx, spec, old, lock); err != nil {
 		return append(diags, diagnose("The package changed since the plan", err))
 	}
 	withdrawn, err := r.tools.builder.Withdrawn(ctx, spec, lock, m.withdrawn())
@@ -127,7 +128,7 @@ func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *la
 		return append(diags, diagnose("Unusable state", err))
 	}
 	name, always := m.Filename.ValueString(), m.writesAlways()
-	exists, intact, err := r.tools.builder.Intact(name, o.Want, m.Size.ValueInt64())
+	exists, intact, err := r.tools.builder.Intact(ctx, name, o.Want, m.Size.ValueInt64())
 	if intact || !always && (err != nil || !exists) {
 		return diags
 	}
@@ -185,7 +186,19 @@ func (r *packageResource) checkDates(ctx context.Context, m *packageModel) diag.
 
 // sameOutput reports whether the zip stays where it is and is judged alike.
 func (m *packageModel) sameOutput(before *packageModel) bool {
-	return m.OutputPath.Equal(before.OutputPath) && m.sizeSeverity() == before.sizeSeverity() && m.shadowSeverity() == before.shadowSeverity() && m.sameScripts(before) && maps.Equal(m.audits(), before.audits())
+	return m.OutputPath.Equal(before.OutputPath) && m.sizeSeverity() == before.sizeSeverity() && m.shadowSeverity() == before.shadowSeverity() && m.sameScripts(before) && m.sameImports(before) && maps.Equal(m.audits(), before.audits())
+}
+
+// sameImports reports whether the same modules are asserted.
+func (m *packageModel) sameImports(before *packageModel) bool {
+	var now, was types.List
+	if m.Python != nil {
+		now = m.Python.Imports
+	}
+	if before.Python != nil {
+		was = before.Python.Imports
+	}
+	return slices.Equal(knownStrings(now), knownStrings(was))
 }
 
 // planUnknown marks all computed values as known after apply.

@@ -4,6 +4,7 @@
 //
 //   - pep440: versions and specifiers
 //   - pep508: requirements, markers, requirements files
+//   - imports: what sources import, and what of it a runtime finds
 //   - wheel: names, tags and targets; what a lock holds; how a wheel is installed
 //   - index: pages, settings of pip and uv, links, mirrors, what was withdrawn
 //   - resolve: the solver, and why there is no answer
@@ -19,6 +20,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/imports"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/lockfile"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
@@ -43,7 +45,11 @@ type (
 	Lock       = wheel.Lock
 	GivenWheel = wheel.GivenWheel
 	Module     = wheel.Module
+	Bringing   = wheel.Bringing
 	LeaveOut   = wheel.LeaveOut
+
+	World   = imports.World
+	Unfound = imports.Missing
 
 	Index         = index.Index
 	IndexSettings = index.Settings
@@ -70,6 +76,7 @@ type (
 	NoVersion         = wheel.NoVersion
 	NoWheel           = wheel.NoWheel
 	Rejected          = wheel.Rejected
+	Undecided         = wheel.Undecided
 	Unsat             = wheel.Unsat
 )
 
@@ -100,13 +107,13 @@ func BesideSDK(wheels []Wheel) []string { return wheel.BesideSDK(wheels) }
 func LinkKind(place string) (kind, where string) { return index.LinkKind(place) }
 
 // ReadGivenWheel is [wheel.ReadGivenWheel].
-func ReadGivenWheel(name, source string) (GivenWheel, error) {
-	return wheel.ReadGivenWheel(name, source)
+func ReadGivenWheel(ctx context.Context, name, source string) (GivenWheel, error) {
+	return wheel.ReadGivenWheel(ctx, name, source)
 }
 
 // ReadWheelFolder is [wheel.ReadWheelFolder].
-func ReadWheelFolder(name, source string) ([]GivenWheel, error) {
-	return wheel.ReadWheelFolder(name, source)
+func ReadWheelFolder(ctx context.Context, name, source string) ([]GivenWheel, error) {
+	return wheel.ReadWheelFolder(ctx, name, source)
 }
 
 // SourceKey is [wheel.SourceKey].
@@ -117,6 +124,16 @@ func Findings(tree filetree.Tree) ([]string, error) { return wheel.Findings(tree
 
 // Within is [wheel.Within].
 func Within(name string) (string, bool) { return wheel.Within(name) }
+
+// NewWorld is [imports.NewWorld].
+func NewWorld(r runtimes.Runtime, files filetree.Tree, folders []string, read func(*filetree.Entry) ([]byte, error)) *World {
+	return imports.NewWorld(r, files, folders, read)
+}
+
+// WhoBrings is [wheel.WhoBrings].
+func WhoBrings(module string, metadata []byte, t Target) Bringing {
+	return wheel.WhoBrings(module, metadata, t)
+}
 
 // KeepImported is [wheel.KeepImported].
 func KeepImported(modules []Module, folders []string) error {
@@ -142,6 +159,6 @@ func Resolve(ctx context.Context, c *fetch.Client, s Spec) (*Lock, error) {
 }
 
 // ReadLockFile is [lockfile.ReadLockFile].
-func ReadLockFile(name string, o LockFileOptions, targets []Target) (*LockFile, error) {
-	return lockfile.ReadLockFile(name, o, targets)
+func ReadLockFile(ctx context.Context, name string, o LockFileOptions, targets []Target) (*LockFile, error) {
+	return lockfile.ReadLockFile(ctx, name, o, targets)
 }
