@@ -174,7 +174,7 @@ type stagedObject struct {
 }
 
 // slot is one layer's register, where it is kept in memory, and the right to it
-// within this process.
+// within this process. Where it is kept in a file, slot has what holds for this run.
 type slot struct {
 	mu       sync.Mutex
 	register lifecycle.Register
