@@ -50,6 +50,7 @@ var rooms = map[string][]string{
 // import it.
 var closets = map[string][]string{
 	"layer/segment":    {},
+	"command/page":     {},
 	"layer/download":   {},
 	"layer/prune":      {},
 	"nodejs/jsonscan":  {},
