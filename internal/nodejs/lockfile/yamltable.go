@@ -5,6 +5,9 @@ import (
 	"fmt"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 )
 
 // table is a mapping of YAML whose reading takes time in proportion to its length:
@@ -46,6 +49,14 @@ func withoutAliases(document *yaml.Node) error {
 		if node.Kind == yaml.AliasNode || node.Anchor != "" {
 			return fmt.Errorf("line %d: %w", node.Line, errAlias)
 		}
+	}
+	return nil
+}
+
+// checkYAML refuses a lock file that would take long to read.
+func (r *lockReader) checkYAML(b []byte) error {
+	if err := filetree.CheckLimit("", "bytes", len(b), filetree.MaxYAML); err != nil {
+		return &locked.Error{File: r.title, Reason: err.Error(), Err: err}
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
@@ -40,6 +41,9 @@ func (r *lockReader) yarnSettings() (yarnSettings, error) {
 	}
 	if err != nil {
 		return s, fmt.Errorf("reading .yarnrc.yml beside lock file %q: %w", r.title, err)
+	}
+	if err := filetree.CheckLimit("", "bytes", len(body), filetree.MaxSettings); err != nil {
+		return s, &locked.Error{File: r.title, Entry: ".yarnrc.yml", Reason: err.Error(), Err: err}
 	}
 	var sections table[yaml.Node]
 	if err := yaml.Unmarshal(body, &sections); err != nil {
