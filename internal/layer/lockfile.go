@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -36,7 +37,9 @@ func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *
 	if options.Given, err = s.Python.givenWheels(ctx, targets); err != nil {
 		return err
 	}
-	file, err := python.ReadLockFile(ctx, s.Python.LockFile, options, python.TargetsFor(targets))
+	file, err := filetree.Await(ctx, func() (*python.LockFile, error) {
+		return python.ReadLockFile(ctx, s.Python.LockFile, options, python.TargetsFor(targets))
+	})
 	if errors.Is(err, fs.ErrNotExist) {
 		summary = fmt.Sprintf("There is no lock file %q", s.Python.LockFile)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/lockfile"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
@@ -49,7 +50,9 @@ func Resolve(ctx context.Context, open func() (*Env, error), s Spec, r Request, 
 func (s *Spec) obey(ctx context.Context, open func() (*Env, error), targets []manifest.Target, before *Lock) (*Lock, error) {
 	attribute := fault.At("nodejs", "lock_file")
 	summary := fmt.Sprintf("The lock file %q cannot be obeyed", s.LockFile)
-	file, err := lockfile.Read(s.LockFile, lockfile.Options{PackageJSON: s.PackageJSON, Workspace: s.Workspace})
+	file, err := filetree.Await(ctx, func() (*locked.Graph, error) {
+		return lockfile.Read(s.LockFile, lockfile.Options{PackageJSON: s.PackageJSON, Workspace: s.Workspace})
+	})
 	if errors.Is(err, fs.ErrNotExist) {
 		summary = fmt.Sprintf("There is no lock file %q", s.LockFile)
 	}

@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/jsontext"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -73,7 +75,7 @@ func parseSimpleJSON(text string) ([]File, error) {
 			return s.Array(func() error {
 				f, err := parseFileJSON(s)
 				files = append(files, f)
-				return err
+				return cmp.Or(err, checkFiles(files))
 			})
 		}
 		return s.Skip()
@@ -149,6 +151,11 @@ func scanFlag(s *jsontext.Scanner) (bool, error) {
 	return c != 'f' && c != 'n', s.Skip()
 }
 
+// checkFiles refuses a page with more files than any project has.
+func checkFiles(files []File) error {
+	return filetree.CheckLimit("the page", "files or more", len(files), filetree.MaxPageFiles)
+}
+
 func parseSimpleHTML(text string) ([]File, string, error) {
 	tokens := html.NewTokenizer(strings.NewReader(text))
 	var files []File
@@ -165,8 +172,12 @@ func parseSimpleHTML(text string) ([]File, string, error) {
 					base = href
 				}
 			case "a":
-				if f, ok := parseAnchor(token); ok {
-					files = append(files, f)
+				f, ok := parseAnchor(token)
+				if !ok {
+					continue
+				}
+				if files = append(files, f); len(files) > filetree.MaxPageFiles {
+					return nil, "", checkFiles(files)
 				}
 			}
 		}
