@@ -60,14 +60,16 @@ func (s *Spec) obey(ctx context.Context, open func() (*Env, error), targets []ma
 		return nil, fault.Tie(attribute, summary, err)
 	}
 	request, err := digestOf(struct {
-		Format  int
-		Targets []string
-		File    *locked.Graph
-	}{requestFormat, namesOf(targets), file})
+		Format       int
+		Targets      []string
+		File         *locked.Graph
+		AllowOutside []string `json:",omitempty"`
+	}{requestFormat, namesOf(targets), file, s.AllowOutside})
 	if err != nil {
 		return nil, err
 	}
 	dir := s.project()
+	file.Dir, file.AllowOutside = dir, s.AllowOutside
 	if before != nil && before.Request == request {
 		if kept, ok := before.in(dir); ok {
 			return kept, nil
