@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/alecthomas/kong"
 )
@@ -17,9 +18,13 @@ type line struct {
 	JSON    bool `help:"Print JSON."`
 	Version kong.VersionFlag
 
-	Build buildCommand `cmd:"" help:"Build the zip of a layer without Terraform, with its lock beside it."`
-	Cache cacheCommand `cmd:"" help:"Look after the folder of fetched and built files."`
-	Lint  lintCommand  `cmd:"" help:"Find what Terraform passes over: misspelt names inside { }, absolute paths, unpinned downloads."`
+	Build   buildCommand   `cmd:"" help:"Build the zip of a layer without Terraform, with its lock beside it."`
+	Cache   cacheCommand   `cmd:"" help:"Look after the folder of fetched and built files."`
+	Diff    diffCommand    `cmd:"" help:"Tell what is different between two layers: zips, locks or layer versions."`
+	Inspect inspectCommand `cmd:"" help:"Tell what a layer zip holds, what it can serve and what does not load of it."`
+	Invoke  invokeCommand  `cmd:"" help:"Run a handler with layers on /opt, as Lambda does: in a container, or on Linux under AWS's own runtime interface client."`
+	Within  withinCommand  `cmd:"" name:"invoke-within" hidden:""`
+	Lint    lintCommand    `cmd:"" help:"Find what Terraform passes over: misspelt names inside { }, absolute paths, unpinned downloads."`
 }
 
 // about is what commands know of the binary that runs them.
@@ -32,6 +37,7 @@ type about struct {
 type output struct {
 	io.Writer
 	json bool
+	sheet
 }
 
 // print writes a value as JSON, or the lines of its text.
@@ -53,7 +59,7 @@ func (o *output) print(value any, lines []string) error {
 var errFound = errors.New("there are findings")
 
 // Run carries out a command line, without the program's name, and returns its
-// exit status: 0 for well, 1 for findings, 2 for a command line or an input that
+// exit status: 0 for well, 1 for findings and for a handler that ended in an error, 2 for a command line or an input that
 // cannot be used.
 func Run(ctx context.Context, args []string, version string, out, errs io.Writer) int {
 	var l line
@@ -73,7 +79,7 @@ func Run(ctx context.Context, args []string, version string, out, errs io.Writer
 		return status
 	}
 	if err == nil {
-		err = parsed.Run(ctx, &l, &output{Writer: out, json: l.JSON}, about{version, errs})
+		err = parsed.Run(ctx, &l, &output{Writer: out, json: l.JSON, sheet: newSheet(out, os.Getenv)}, about{version, errs})
 	}
 	switch {
 	case errors.Is(err, errFound):

@@ -49,7 +49,7 @@ func Resolve(ctx context.Context, open func() (*Env, error), s Spec, r Request, 
 // before was made of.
 func (s *Spec) obey(ctx context.Context, open func() (*Env, error), targets []manifest.Target, before *Lock) (*Lock, error) {
 	attribute := fault.At("nodejs", "lock_file")
-	summary := fmt.Sprintf("The lock file %q cannot be obeyed", s.LockFile)
+	summary := fmt.Sprintf("The lock file %q cannot be used", s.LockFile)
 	file, err := filetree.Await(ctx, func() (*locked.Graph, error) {
 		return lockfile.Read(s.LockFile, lockfile.Options{PackageJSON: s.PackageJSON, Workspace: s.Workspace})
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -160,18 +161,8 @@ func (r *packageResource) checkDates(ctx context.Context, m *packageModel) diag.
 		if err != nil {
 			continue // named by Resolve
 		}
-		var summary, detail string
-		switch {
-		case known.Preview:
-			summary = fmt.Sprintf("The runtime %q is a preview", id)
-			detail = "It may change before it becomes generally available, and wheels for it may be scarce."
-		case known.Ended(r.tools.now()):
-			summary = fmt.Sprintf("The runtime %q is deprecated since %s", id, known.Deprecated)
-			detail = "Move to a newer runtime."
-			if known.UpdateBlocked != "" {
-				detail = fmt.Sprintf("AWS lets no function with it be created from %s and none be updated from %s. Move to a newer runtime.", known.CreateBlocked, known.UpdateBlocked)
-			}
-		default:
+		summary, detail := layer.DateNote(known, r.tools.now())
+		if summary == "" {
 			continue
 		}
 		d := diag.Diagnostic(diag.NewWarningDiagnostic(summary, detail))
@@ -185,7 +176,19 @@ func (r *packageResource) checkDates(ctx context.Context, m *packageModel) diag.
 
 // sameOutput reports whether the zip stays where it is and is judged alike.
 func (m *packageModel) sameOutput(before *packageModel) bool {
-	return m.OutputPath.Equal(before.OutputPath) && m.sizeSeverity() == before.sizeSeverity() && m.shadowSeverity() == before.shadowSeverity() && m.sameScripts(before) && maps.Equal(m.audits(), before.audits())
+	return m.OutputPath.Equal(before.OutputPath) && m.sizeSeverity() == before.sizeSeverity() && m.shadowSeverity() == before.shadowSeverity() && m.sameScripts(before) && m.sameImports(before) && maps.Equal(m.audits(), before.audits())
+}
+
+// sameImports reports whether the same modules are asserted.
+func (m *packageModel) sameImports(before *packageModel) bool {
+	var now, was types.List
+	if m.Python != nil {
+		now = m.Python.Imports
+	}
+	if before.Python != nil {
+		was = before.Python.Imports
+	}
+	return slices.Equal(knownStrings(now), knownStrings(was))
 }
 
 // planUnknown marks all computed values as known after apply.
