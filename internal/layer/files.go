@@ -201,7 +201,7 @@ func nativeFault(at fault.Path, err error) error {
 	}
 	if len(native.Architectures) == 1 {
 		return &fault.Error{
-			At: at, Summary: native.Error(), Err: err,
+			At: at, Summary: fmt.Sprintf("%q is for %s, the layer for %s", native.Path, native.Machine, native.Architectures[0]), Err: err,
 			Detail: fmt.Sprintf("Native code runs on one architecture. Bring the file that is built for %s, or build the layer for the architecture of the file.", native.Architectures[0]),
 		}
 	}

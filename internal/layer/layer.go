@@ -220,6 +220,9 @@ type PythonSpec struct {
 	// besides the project's own dependencies.
 	LockFile       string
 	Groups, Extras []string
+	// AllowOutside are folders that a lock file may take projects and wheels from
+	// that lie outside of its own project.
+	AllowOutside []string
 	// Package names the workspace member whose dependencies are taken from a
 	// uv.lock; "": those of the project beside it, or of every member.
 	Package string

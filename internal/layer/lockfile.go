@@ -26,10 +26,10 @@ func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *
 		return err
 	}
 	attribute := fault.At("python", "lock_file")
-	summary := fmt.Sprintf("The lock file %q cannot be obeyed", s.Python.LockFile)
+	summary := fmt.Sprintf("The lock file %q cannot be used", s.Python.LockFile)
 	options := python.LockFileOptions{
 		Groups: s.Python.Groups, Extras: s.Python.Extras,
-		Sdists: s.Python.Sdist == SdistPure, LeftOut: s.Python.leaveOut().Names,
+		Sdists: s.Python.Sdist == SdistPure, LeftOut: s.Python.leaveOut().Names, AllowOutside: s.Python.AllowOutside,
 	}
 	if s.Python.Package != "" {
 		options.Packages = []string{s.Python.Package}

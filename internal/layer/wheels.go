@@ -49,7 +49,7 @@ func (p *PythonSpec) checkWheels() error {
 		}
 		if _, err := w.given(at.String()).Name(); err != nil {
 			return &fault.Error{
-				At: at, Summary: fmt.Sprintf("%q is no wheel", w.given(at.String()).Filename()), Err: err,
+				At: at, Summary: fmt.Sprintf("%q is not a wheel", w.given(at.String()).Filename()), Err: err,
 				Detail: sentence(err) + " The name of a wheel says what it runs on: write it as the tool did that built it.",
 			}
 		}
@@ -122,7 +122,7 @@ func (p *PythonSpec) givenWheels(ctx context.Context, targets []runtimes.Target)
 func checkRuns(at fault.Path, g python.GivenWheel, targets []runtimes.Target) error {
 	name, err := g.Name()
 	if err != nil {
-		return fault.Tie(at, fmt.Sprintf("%q is no wheel", g.Filename()), err)
+		return fault.Tie(at, fmt.Sprintf("%q is not a wheel", g.Filename()), err)
 	}
 	var reasons []string
 	for _, t := range python.TargetsFor(targets) {

@@ -49,7 +49,7 @@ func Resolve(ctx context.Context, open func() (*Env, error), s Spec, r Request, 
 // before was made of.
 func (s *Spec) obey(ctx context.Context, open func() (*Env, error), targets []manifest.Target, before *Lock) (*Lock, error) {
 	attribute := fault.At("nodejs", "lock_file")
-	summary := fmt.Sprintf("The lock file %q cannot be obeyed", s.LockFile)
+	summary := fmt.Sprintf("The lock file %q cannot be used", s.LockFile)
 	file, err := filetree.Await(ctx, func() (*locked.Graph, error) {
 		return lockfile.Read(s.LockFile, lockfile.Options{PackageJSON: s.PackageJSON, Workspace: s.Workspace})
 	})
@@ -60,14 +60,16 @@ func (s *Spec) obey(ctx context.Context, open func() (*Env, error), targets []ma
 		return nil, fault.Tie(attribute, summary, err)
 	}
 	request, err := digestOf(struct {
-		Format  int
-		Targets []string
-		File    *locked.Graph
-	}{requestFormat, namesOf(targets), file})
+		Format       int
+		Targets      []string
+		File         *locked.Graph
+		AllowOutside []string `json:",omitempty"`
+	}{requestFormat, namesOf(targets), file, s.AllowOutside})
 	if err != nil {
 		return nil, err
 	}
 	dir := s.project()
+	file.Dir, file.AllowOutside = dir, s.AllowOutside
 	if before != nil && before.Request == request {
 		if kept, ok := before.in(dir); ok {
 			return kept, nil

@@ -48,8 +48,9 @@ type (
 	Bringing   = wheel.Bringing
 	LeaveOut   = wheel.LeaveOut
 
-	World   = imports.World
-	Unfound = imports.Missing
+	Distribution = wheel.Distribution
+	World        = imports.World
+	Unfound      = imports.Missing
 
 	Index         = index.Index
 	IndexSettings = index.Settings
@@ -118,6 +119,11 @@ func ReadWheelFolder(ctx context.Context, name, source string) ([]GivenWheel, er
 
 // SourceKey is [wheel.SourceKey].
 func SourceKey(digest store.Digest) string { return wheel.SourceKey(digest) }
+
+// DistributionsIn is [wheel.DistributionsIn].
+func DistributionsIn(a *filetree.Archive, tree filetree.Tree, targets []Target) ([]Distribution, error) {
+	return wheel.DistributionsIn(a, tree, targets)
+}
 
 // Findings is [wheel.Findings].
 func Findings(tree filetree.Tree) ([]string, error) { return wheel.Findings(tree) }

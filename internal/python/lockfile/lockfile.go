@@ -39,6 +39,9 @@ type Options struct {
 	// LeftOut are normalised names of distributions that are not packed: nothing
 	// is asked of them, so that they need no wheel.
 	LeftOut []string
+	// AllowOutside are folders on disk, relative to the working directory. What a
+	// lock file has outside of its project is packed only if it lies in one.
+	AllowOutside []string
 }
 
 // LockFile is what a lock file holds for some targets. It is a pure function of
@@ -107,7 +110,7 @@ func ReadLockFile(ctx context.Context, name string, o Options, targets []wheel.T
 		ctx:   ctx,
 		title: title, dir: filepath.Dir(name), targets: targets, markers: map[string]*pep508.Marker{},
 		given: o.Given, groups: normalizeAll(o.Groups), extras: normalizeAll(o.Extras), packages: normalizeAll(o.Packages),
-		sdists: o.Sdists, leftOut: o.LeftOut,
+		sdists: o.Sdists, leftOut: o.LeftOut, outside: o.AllowOutside,
 		out: &LockFile{File: title, Wheels: []wheel.Wheel{}, Sdists: o.Sdists}, taken: map[[2]string]string{}, parents: map[string][]string{},
 	}
 	if err := read(r, b); err != nil {
@@ -147,6 +150,7 @@ type lockReader struct {
 	given                    []wheel.GivenWheel
 	sdists                   bool
 	leftOut                  []string
+	outside                  []string // folders that may be packed from outside
 	targets                  []wheel.Target
 	markers                  map[string]*pep508.Marker // parsed, by text
 	taken                    map[[2]string]string      // version by target and name
