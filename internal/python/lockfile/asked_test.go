@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -34,11 +35,11 @@ func TestFoldersOutsideNeedAManifestThatAsksForThem(t *testing.T) {
 			t.Parallel()
 			dir := unpack(t, "-- app/"+c.file+" --\n"+c.text+lib)
 			name := filepath.Join(dir, "app", c.file)
-			f, err := ReadLockFile(t.Context(), name, Options{AllowOutside: []string{filepath.Join(dir, "lib")}}, []wheel.Target{py312})
+			f, err := ReadLockFile(t.Context(), name, Options{AllowOutside: []string{filepath.Join(dir, "lib")}}, []wheel.Target{pythontest.Py312})
 			if c.asked {
 				for _, others := range [][]string{nil, {filepath.Join(dir, "li")}, {filepath.Join(dir, "lib", "a")}, {filepath.Join(dir, "app")}} {
 					want := fmt.Sprintf("write python.allow_outside = [%q]", filepath.ToSlash(filepath.Join(dir, "lib")))
-					if _, err := ReadLockFile(t.Context(), name, Options{AllowOutside: others}, []wheel.Target{py312}); err == nil || !strings.Contains(err.Error(), want) {
+					if _, err := ReadLockFile(t.Context(), name, Options{AllowOutside: others}, []wheel.Target{pythontest.Py312}); err == nil || !strings.Contains(err.Error(), want) {
 						t.Errorf("allowing %q: %v, want %q", others, err, want)
 					}
 				}

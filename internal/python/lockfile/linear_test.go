@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -69,7 +70,7 @@ func TestLargeLocksAreReadInLinearTime(t *testing.T) {
 				t.Fatal(err)
 			}
 			indextest.Promptly(t, len(text), func() {
-				if _, err := ReadLockFile(t.Context(), name, Options{}, []wheel.Target{py312}); err != nil {
+				if _, err := ReadLockFile(t.Context(), name, Options{}, []wheel.Target{pythontest.Py312}); err != nil {
 					t.Errorf("%s: %.300v", file, err)
 				}
 			})

@@ -1,4 +1,4 @@
-package layer
+package local
 
 import (
 	"path/filepath"
@@ -6,23 +6,24 @@ import (
 	"sync"
 )
 
-// ownPaths are what the run itself writes: it is no part of a source that holds
-// it. The nil ownPaths skip nothing.
-type ownPaths struct {
+// Own are what the run itself writes: it is no part of a source that holds it. The
+// nil Own skips nothing.
+type Own struct {
 	// places are folders and files of the host: the cache, TF_DATA_DIR, the log
 	// that TF_LOG_PATH names.
 	places []string
-	// wrote reports whether an earlier run wrote a zip to a path.
-	wrote func(path string) bool
+	// Wrote reports whether an earlier run wrote a zip to a path.
+	Wrote func(path string) bool
 
 	mu      sync.Mutex
 	outputs map[string]bool // of all packages of the run
 }
 
-// newOwnPaths returns what a run with the options writes.
-func newOwnPaths(o Options) *ownPaths {
-	p := &ownPaths{outputs: map[string]bool{}}
-	for _, place := range []string{o.CacheDir, o.Getenv("TF_DATA_DIR"), o.Getenv("TF_LOG_PATH")} {
+// NewOwn returns what a run writes besides its zips: folders and files of the host,
+// without those of no name.
+func NewOwn(places ...string) *Own {
+	p := &Own{outputs: map[string]bool{}}
+	for _, place := range places {
 		if place != "" {
 			p.places = append(p.places, place)
 		}
@@ -30,8 +31,8 @@ func newOwnPaths(o Options) *ownPaths {
 	return p
 }
 
-// add notes where a package of the run puts its zip.
-func (p *ownPaths) add(output string) {
+// Add notes where a package of the run puts its zip.
+func (p *Own) Add(output string) {
 	if p == nil || output == "" {
 		return
 	}
@@ -40,12 +41,12 @@ func (p *ownPaths) add(output string) {
 	p.outputs[bareLinks(output)] = true
 }
 
-// skips reports whether the run writes the file or folder at a path of the host.
-func (p *ownPaths) skips(host string) bool {
+// Skips reports whether the run writes the file or folder at a path of the host.
+func (p *Own) Skips(host string) bool {
 	if p == nil {
 		return false
 	}
-	host = absolute(host)
+	host = Absolute(host)
 	for _, place := range p.places {
 		if host == bareLinks(place) {
 			return true
@@ -54,13 +55,13 @@ func (p *ownPaths) skips(host string) bool {
 	p.mu.Lock()
 	output := p.outputs[host]
 	p.mu.Unlock()
-	return output || strings.EqualFold(filepath.Ext(host), ".zip") && p.wrote != nil && p.wrote(host)
+	return output || strings.EqualFold(filepath.Ext(host), ".zip") && p.Wrote != nil && p.Wrote(host)
 }
 
 // bareLinks returns the absolute path of a file that may not be there, without
 // the links on the way to it.
 func bareLinks(name string) string {
-	name = absolute(name)
+	name = Absolute(name)
 	if bare, err := filepath.EvalSymlinks(name); err == nil {
 		return bare
 	}
@@ -68,4 +69,12 @@ func bareLinks(name string) string {
 		return filepath.Join(dir, filepath.Base(name))
 	}
 	return name
+}
+
+// Absolute returns the absolute path of a file.
+func Absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
 }
