@@ -37,7 +37,7 @@ var rooms = map[string][]string{
 	"s3object":   {},
 	"filetree":   {},
 	"native":     {},
-	"rollout":    {},
+	"rollout":    {"runtimes"},
 	"secret":     {},
 	"store":      {},
 	"runtimes":   {},

@@ -47,27 +47,12 @@ func (b *Builder) Inspect(ctx context.Context, z Zip, ids, architectures []strin
 	if err != nil {
 		return nil, err
 	}
-	path, name := z.Path, cmp.Or(z.Name, z.Path)
-	if z.URL != "" {
-		blob, err := c.client.Blob(ctx, fetch.Source{URL: z.URL, SHA256: z.SHA256, MaxBytes: maxInspected})
-		if err != nil {
-			return nil, fmt.Errorf("fetching %s: %w", name, err)
-		}
-		path = blob.Name()
-		if err := blob.Close(); err != nil {
-			return nil, fmt.Errorf("reading %s: %w", name, err)
-		}
-	}
-	archive, err := filetree.FileArchive(name, path)
-	if err != nil {
-		return nil, err
-	}
-	files, _, err := filetree.FromZipLinks(archive)
+	archive, files, err := c.read(ctx, z)
 	if err != nil {
 		return nil, err
 	}
 	found := &Inspection{Size: archive.Size, Unzipped: files.Size(), Files: len(files)}
-	if found.SHA256, err = sumFile(path); err != nil {
+	if found.SHA256, err = sumFile(archive.Path); err != nil {
 		return nil, err
 	}
 	if found.Contents, err = packagesIn(archive, files); err != nil {
@@ -75,6 +60,37 @@ func (b *Builder) Inspect(ctx context.Context, z Zip, ids, architectures []strin
 	}
 	found.Findings, err = c.inspect(ctx, files, ids, architectures)
 	return found, err
+}
+
+// Unzipped returns the sum of the sizes of the files in a zip, in bytes.
+func (b *Builder) Unzipped(ctx context.Context, z Zip) (int64, error) {
+	c, err := b.open()
+	if err != nil {
+		return 0, err
+	}
+	_, files, err := c.read(ctx, z)
+	return files.Size(), err
+}
+
+// read returns the files of a zip, which is fetched where it has an address.
+func (c *cache) read(ctx context.Context, z Zip) (*filetree.Archive, filetree.Tree, error) {
+	path, name := z.Path, cmp.Or(z.Name, z.Path)
+	if z.URL != "" {
+		blob, err := c.client.Blob(ctx, fetch.Source{URL: z.URL, SHA256: z.SHA256, MaxBytes: maxInspected})
+		if err != nil {
+			return nil, nil, fmt.Errorf("fetching %s: %w", name, err)
+		}
+		path = blob.Name()
+		if err := blob.Close(); err != nil {
+			return nil, nil, fmt.Errorf("reading %s: %w", name, err)
+		}
+	}
+	archive, err := filetree.FileArchive(name, path)
+	if err != nil {
+		return nil, nil, err
+	}
+	files, _, err := filetree.FromZipLinks(archive)
+	return archive, files, err
 }
 
 // InspectZip judges the zip of a layer at a path for the runtimes and

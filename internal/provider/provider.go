@@ -212,7 +212,7 @@ func (p *layerbuild) Functions(context.Context) []func() function.Function {
 }
 
 func (p *layerbuild) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newPackageResource, newVersionResource, newObjectResource, newRolloutResource}
+	return []func() resource.Resource{newPackageResource, newVersionResource, newObjectResource, newRolloutResource, newRetirementResource}
 }
 
 func (p *layerbuild) DataSources(context.Context) []func() datasource.DataSource {

@@ -37,6 +37,8 @@ type placeRecord struct {
 	Parameter *parameterRecord    `json:"parameter,omitempty"`
 	ShareDue  bool                `json:"share_due,omitempty"`
 	RetireDue bool                `json:"retire_due,omitempty"`
+	InUse     map[int64][]string  `json:"in_use,omitempty"`
+	Freed     []int64             `json:"freed,omitempty"`
 }
 
 type parameterRecord struct {
@@ -97,7 +99,7 @@ func (part placeRecord) restore(p *lifecycle.Place) {
 	for _, other := range part.Others {
 		p.Others = append(p.Others, lifecycle.Version(other))
 	}
-	p.Listed, p.Seen = part.Listed, part.Seen
+	p.Listed, p.Seen, p.InUse, p.Freed = part.Listed, part.Seen, part.InUse, part.Freed
 	if part.Parameter != nil {
 		p.Parameter = lifecycle.Parameter(*part.Parameter)
 	}
@@ -125,7 +127,7 @@ func writeLife(ctx context.Context, life *lifecycle.Life, private privateWriter)
 		if region == "" || p.Empty() && len(p.Others) == 0 {
 			continue
 		}
-		part := placeRecord{Listed: p.Listed, Seen: p.Seen, ShareDue: p.Unfinished.Share, RetireDue: p.Unfinished.Retire}
+		part := placeRecord{Listed: p.Listed, Seen: p.Seen, ShareDue: p.Unfinished.Share, RetireDue: p.Unfinished.Retire, InUse: p.InUse, Freed: p.Freed}
 		for _, v := range p.Owned {
 			if v.Created.IsZero() {
 				continue
