@@ -54,7 +54,7 @@ func (p *ownPaths) skips(host string) bool {
 	p.mu.Lock()
 	output := p.outputs[host]
 	p.mu.Unlock()
-	return output || strings.EqualFold(filepath.Ext(host), ".zip") && p.wrote != nil && p.wrote(host)
+	return output || isUnpacked(host) || strings.EqualFold(filepath.Ext(host), ".zip") && p.wrote != nil && p.wrote(host)
 }
 
 // bareLinks returns the absolute path of a file that may not be there, without

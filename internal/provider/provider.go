@@ -68,6 +68,8 @@ type toolbox struct {
 	unknown []string
 	// checkRegions is false where skip_region_validation is set.
 	checkRegions bool
+	// claims are the layers that this run has planned to publish.
+	claims claims
 }
 
 // cutOff returns the provider's cut-off for releases.

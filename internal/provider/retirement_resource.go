@@ -50,7 +50,7 @@ func (r *retirementResource) Configure(_ context.Context, req resource.Configure
 func (r *retirementResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Deletes the versions of a layer that functions leave during the same apply.\n\n" +
-			"`layerbuild_version` deletes what `retention` no longer keeps before functions move to the new version, so the version that they leave stays. This resource runs after them, by `depends_on`, and deletes it. A version that a function still uses stays, and so does one that another resource points at. Destroying this resource deletes nothing.",
+			"`layerbuild_version` deletes what `retention` no longer keeps before functions move to the new version, so the version that they leave stays. This resource runs after them, by `depends_on`, and deletes it. A version that a function still uses stays, and so does one that another resource points at. Destroying this resource deletes nothing." + nestedNote,
 		Attributes: map[string]schema.Attribute{
 			"version_arn": schema.StringAttribute{
 				MarkdownDescription: "The current version of the layer, `layerbuild_version.….arn`. It is never deleted.",
