@@ -95,7 +95,7 @@ func (j *judgement) contrast(f *native.Facts) string {
 	if f.Kind == native.ELF && f.Machine != j.target.Architecture {
 		return ", and the layer is for " + j.target.Architecture
 	}
-	return ", which Lambda is not"
+	return ", but Lambda runs Linux with glibc"
 }
 
 // native64 is the way out for a file of another machine.
@@ -120,6 +120,9 @@ func (j *judgement) hasSibling(name string) bool {
 		}
 		if e, ok := extensionOf(other); ok && isPython && !e.fits(minor) {
 			continue // for another version
+		}
+		if strings.HasSuffix(parent(other), ".libs") && strings.HasSuffix(base(name), ".so") && f.Machine == j.facts(name).Machine {
+			continue // what auditwheel copies beside modules loads nothing by itself
 		}
 		if j.distributed(name) || stem(other) == stem(name) {
 			return true

@@ -1,6 +1,7 @@
 package layer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -24,7 +25,7 @@ const unpackedName = ".layerbuild-unpacked"
 // it is; one with other files is replaced as a whole. One that no package
 // unpacked is never replaced: the error is a *fault.Error, as it is for two
 // packages with one folder.
-func (b *Builder) Unpack(path string, zip store.Digest, dir string) error {
+func (b *Builder) Unpack(ctx context.Context, path string, zip store.Digest, dir string) error {
 	if err := b.claimFolder(dir, zip); err != nil {
 		return err
 	}
@@ -41,7 +42,7 @@ func (b *Builder) Unpack(path string, zip store.Digest, dir string) error {
 	if err != nil {
 		return fmt.Errorf("unpacking the zip: %w", err)
 	}
-	if err = fill(made, archive, zip); err == nil {
+	if err = fill(made, archive.Until(ctx), zip); err == nil {
 		err = store.ReplaceFolder(made, absolute(dir))
 	}
 	if err != nil {

@@ -35,7 +35,7 @@ func zipWith(t *testing.T, content map[string]string) (string, store.Digest) {
 	if err := os.WriteFile(name, b.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	sum, err := sumFile(name)
+	sum, err := sumFile(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestUnpackReplacesItsOwnFolderAsAWhole(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "new", "opt")
 	first, one := zipWith(t, map[string]string{"python/a.py": "A = 1", "python/b.py": "B = 1"})
-	if err := newUnpacker().Unpack(first, one, dir); err != nil {
+	if err := newUnpacker().Unpack(t.Context(), first, one, dir); err != nil {
 		t.Fatal(err)
 	}
 	if got := filesIn(t, dir); !slices.Equal(got, []string{unpackedName, "python/a.py", "python/b.py"}) {
@@ -96,7 +96,7 @@ func TestUnpackReplacesItsOwnFolderAsAWhole(t *testing.T) {
 		if whole() {
 			t.Errorf("%s: not found", name)
 		}
-		if err := newUnpacker().Unpack(first, one, dir); err != nil {
+		if err := newUnpacker().Unpack(t.Context(), first, one, dir); err != nil {
 			t.Fatal(err)
 		}
 		if !whole() {
@@ -104,7 +104,7 @@ func TestUnpackReplacesItsOwnFolderAsAWhole(t *testing.T) {
 		}
 	}
 	second, two := zipWith(t, map[string]string{"python/a.py": "A = 2"})
-	if err := newUnpacker().Unpack(second, two, dir); err != nil {
+	if err := newUnpacker().Unpack(t.Context(), second, two, dir); err != nil {
 		t.Fatal(err)
 	}
 	if got := filesIn(t, dir); !slices.Equal(got, []string{unpackedName, "python/a.py"}) {
@@ -128,7 +128,7 @@ func TestUnpackLeavesStrangersAlone(t *testing.T) {
 		"a file": func(_ *Builder, dir string) error { return os.WriteFile(dir, []byte("x"), 0o600) },
 		"a link": func(_ *Builder, dir string) error { return os.Symlink(filepath.Dir(dir), dir) },
 		"another package": func(b *Builder, dir string) error {
-			return b.Unpack(other, otherSum, dir)
+			return b.Unpack(t.Context(), other, otherSum, dir)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -137,7 +137,7 @@ func TestUnpackLeavesStrangersAlone(t *testing.T) {
 			if err := prepare(b, dir); err != nil {
 				t.Fatal(err)
 			}
-			err := b.Unpack(archive, sum, dir)
+			err := b.Unpack(t.Context(), archive, sum, dir)
 			if f, ok := errors.AsType[*fault.Error](err); !ok || f.At.String() != "unpack_path" {
 				t.Errorf("got %v, want a fault of unpack_path", err)
 			}
@@ -147,7 +147,7 @@ func TestUnpackLeavesStrangersAlone(t *testing.T) {
 		})
 	}
 	dir := t.TempDir() // an empty folder is nobody's
-	if err := newUnpacker().Unpack(archive, sum, dir); err != nil {
+	if err := newUnpacker().Unpack(t.Context(), archive, sum, dir); err != nil {
 		t.Error(err)
 	}
 }

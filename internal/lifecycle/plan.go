@@ -21,6 +21,7 @@ const (
 	NotFinished  Reason = "an earlier apply did not come to it"
 	NotKnown     Reason = "it is known only during the apply"
 	Unused       Reason = "no function uses a version any more that only its users kept"
+	Threatened   Reason = "another resource deletes the version in the same run"
 )
 
 // Labels are what AWS keeps beside the bytes of a version, and where. Their
@@ -142,6 +143,8 @@ func (c change) publish(p *Place) Reason {
 		return NewLabels
 	case p.Release.Bytes() != c.want.Bytes:
 		return NewBytes
+	case p.Threatened:
+		return Threatened
 	}
 	return None
 }

@@ -91,7 +91,7 @@ func (r *packageResource) plan(ctx context.Context, m, before *packageModel, mad
 	if err != nil {
 		return append(diags, diagnoseAll("The layer cannot be resolved", err)...)
 	}
-	if err := r.tools.builder.MatchPlan(spec, old, lock); err != nil {
+	if err := r.tools.builder.MatchPlan(ctx, spec, old, lock); err != nil {
 		return append(diags, diagnose("The package changed since the plan", err))
 	}
 	withdrawn, err := r.tools.builder.Withdrawn(ctx, spec, lock, m.withdrawn())
@@ -134,7 +134,7 @@ func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *la
 		return append(diags, diagnose("Unusable state", err))
 	}
 	name, always := m.Filename.ValueString(), m.writesAlways()
-	exists, intact, err := r.tools.builder.Intact(name, o.Want, m.Size.ValueInt64())
+	exists, intact, err := r.tools.builder.Intact(ctx, name, o.Want, m.Size.ValueInt64())
 	if intact || !always && (err != nil || !exists) {
 		return diags
 	}
@@ -167,18 +167,8 @@ func (r *packageResource) checkDates(ctx context.Context, m *packageModel) diag.
 		if err != nil {
 			continue // named by Resolve
 		}
-		var summary, detail string
-		switch {
-		case known.Preview:
-			summary = fmt.Sprintf("The runtime %q is a preview", id)
-			detail = "It may change before it becomes generally available, and wheels for it may be scarce."
-		case known.Ended(r.tools.now()):
-			summary = fmt.Sprintf("The runtime %q is deprecated since %s", id, known.Deprecated)
-			detail = "Move to a newer runtime."
-			if known.UpdateBlocked != "" {
-				detail = fmt.Sprintf("AWS lets no function with it be created from %s and none be updated from %s. Move to a newer runtime.", known.CreateBlocked, known.UpdateBlocked)
-			}
-		default:
+		summary, detail := layer.DateNote(known, r.tools.now())
+		if summary == "" {
 			continue
 		}
 		d := diag.Diagnostic(diag.NewWarningDiagnostic(summary, detail))

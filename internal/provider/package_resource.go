@@ -112,7 +112,7 @@ func (r *packageResource) makeZip(ctx context.Context, m, before *packageModel) 
 	if planned.Want, err = publish.ParseCodeSHA256(m.SourceCodeHash.ValueString()); err != nil {
 		return append(diags, diagnose("Unusable plan", err))
 	}
-	if _, intact, err := r.tools.builder.Intact(m.Filename.ValueString(), planned.Want, m.Size.ValueInt64()); err != nil || !intact {
+	if _, intact, err := r.tools.builder.Intact(ctx, m.Filename.ValueString(), planned.Want, m.Size.ValueInt64()); err != nil || !intact {
 		diags.Append(r.build(ctx, m, lock, planned)...)
 	}
 	if !diags.HasError() {

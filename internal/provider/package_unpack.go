@@ -21,7 +21,7 @@ func (r *packageResource) unpack(ctx context.Context, m *packageModel, lock *lay
 		return append(diags, diagnose("Unusable state", err))
 	}
 	name := m.Filename.ValueString()
-	if _, intact, err := r.tools.builder.Intact(name, sum, m.Size.ValueInt64()); err != nil || !intact {
+	if _, intact, err := r.tools.builder.Intact(ctx, name, sum, m.Size.ValueInt64()); err != nil || !intact {
 		name = layer.DefaultPath(sum)
 		o := layer.Output{Path: name, Want: sum, Size: layer.SeverityOff, Shadow: layer.SeverityOff, Scripts: layer.SeverityOff, Replace: true}
 		if _, err := r.tools.builder.Build(ctx, lock, o); err != nil {
@@ -32,7 +32,7 @@ func (r *packageResource) unpack(ctx context.Context, m *packageModel, lock *lay
 	if err == nil && whole {
 		return diags
 	}
-	if err := r.tools.builder.Unpack(name, sum, dir); err != nil {
+	if err := r.tools.builder.Unpack(ctx, name, sum, dir); err != nil {
 		diags.Append(at("unpack_path", diagnose("The zip cannot be unpacked", err)))
 	}
 	return diags

@@ -6,6 +6,7 @@ package provider
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -48,6 +50,8 @@ type layerbuild struct {
 	secrets *secret.Keeper
 	// log is where phases are told; nil is Terraform's log.
 	log *slog.Logger
+	// tools are there once it is configured.
+	tools *toolbox
 }
 
 // toolbox is what the resources share. The cache is opened and AWS is reached
@@ -70,6 +74,10 @@ type toolbox struct {
 	checkRegions bool
 	// claims are the layers that this run has planned to publish.
 	claims claims
+	// name is of this run of the provider alone; published is set where it has
+	// created a layerbuild_version.
+	name      string
+	published atomic.Bool
 }
 
 // cutOff returns the provider's cut-off for releases.
@@ -119,7 +127,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 		return
 	}
 	p.learn(ctx, req.Config)
-	tools := &toolbox{known: m.resolvable(), now: p.now, releaseAge: defaultReleaseAge}
+	tools := &toolbox{known: m.resolvable(), now: p.now, releaseAge: defaultReleaseAge, name: rand.Text()}
 	resp.Diagnostics.Append(m.times(tools)...)
 	options, err := p.options(&m)
 	if err != nil {
@@ -149,6 +157,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 		resp.Diagnostics.Append(m.share(ctx, tools.publisher, &options)...)
 	}
 	tools.builder = layer.NewBuilder(options)
+	p.tools = tools
 	resp.ResourceData, resp.DataSourceData = tools, tools
 }
 

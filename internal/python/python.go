@@ -48,8 +48,9 @@ type (
 	Bringing   = wheel.Bringing
 	LeaveOut   = wheel.LeaveOut
 
-	World   = imports.World
-	Unfound = imports.Missing
+	Distribution = wheel.Distribution
+	World        = imports.World
+	Unfound      = imports.Missing
 
 	Index         = index.Index
 	IndexSettings = index.Settings
@@ -107,17 +108,22 @@ func BesideSDK(wheels []Wheel) []string { return wheel.BesideSDK(wheels) }
 func LinkKind(place string) (kind, where string) { return index.LinkKind(place) }
 
 // ReadGivenWheel is [wheel.ReadGivenWheel].
-func ReadGivenWheel(name, source string) (GivenWheel, error) {
-	return wheel.ReadGivenWheel(name, source)
+func ReadGivenWheel(ctx context.Context, name, source string) (GivenWheel, error) {
+	return wheel.ReadGivenWheel(ctx, name, source)
 }
 
 // ReadWheelFolder is [wheel.ReadWheelFolder].
-func ReadWheelFolder(name, source string) ([]GivenWheel, error) {
-	return wheel.ReadWheelFolder(name, source)
+func ReadWheelFolder(ctx context.Context, name, source string) ([]GivenWheel, error) {
+	return wheel.ReadWheelFolder(ctx, name, source)
 }
 
 // SourceKey is [wheel.SourceKey].
 func SourceKey(digest store.Digest) string { return wheel.SourceKey(digest) }
+
+// DistributionsIn is [wheel.DistributionsIn].
+func DistributionsIn(a *filetree.Archive, tree filetree.Tree, targets []Target) ([]Distribution, error) {
+	return wheel.DistributionsIn(a, tree, targets)
+}
 
 // Findings is [wheel.Findings].
 func Findings(tree filetree.Tree) ([]string, error) { return wheel.Findings(tree) }
@@ -159,6 +165,6 @@ func Resolve(ctx context.Context, c *fetch.Client, s Spec) (*Lock, error) {
 }
 
 // ReadLockFile is [lockfile.ReadLockFile].
-func ReadLockFile(name string, o LockFileOptions, targets []Target) (*LockFile, error) {
-	return lockfile.ReadLockFile(name, o, targets)
+func ReadLockFile(ctx context.Context, name string, o LockFileOptions, targets []Target) (*LockFile, error) {
+	return lockfile.ReadLockFile(ctx, name, o, targets)
 }
