@@ -13,12 +13,9 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
-
-// unpackedName is the file that marks an unpacked layer. It holds the digest of
-// the zip, and says that the folder may be replaced.
-const unpackedName = ".layerbuild-unpacked"
 
 // Unpack makes the folder dir hold the files of the zip at path, which has the
 // digest, and nothing else but a mark. A folder that holds just that is left as
@@ -33,17 +30,17 @@ func (b *Builder) Unpack(ctx context.Context, path string, zip store.Digest, dir
 	if err != nil {
 		return err
 	}
-	made, err := os.MkdirTemp(filepath.Dir(absolute(dir)), ".layerbuild-unpack-")
+	made, err := os.MkdirTemp(filepath.Dir(local.Absolute(dir)), ".layerbuild-unpack-")
 	if errors.Is(err, fs.ErrNotExist) {
-		if err = os.MkdirAll(filepath.Dir(absolute(dir)), 0o755); err == nil { //nolint:gosec // containers read it as another user
-			made, err = os.MkdirTemp(filepath.Dir(absolute(dir)), ".layerbuild-unpack-")
+		if err = os.MkdirAll(filepath.Dir(local.Absolute(dir)), 0o755); err == nil { //nolint:gosec // containers read it as another user
+			made, err = os.MkdirTemp(filepath.Dir(local.Absolute(dir)), ".layerbuild-unpack-")
 		}
 	}
 	if err != nil {
 		return fmt.Errorf("unpacking the zip: %w", err)
 	}
 	if err = fill(made, archive.Until(ctx), zip); err == nil {
-		err = store.ReplaceFolder(made, absolute(dir))
+		err = store.ReplaceFolder(made, local.Absolute(dir))
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("unpacking the zip to %q: %w", dir, err), store.RemoveFolder(made))
@@ -59,12 +56,12 @@ func fill(made string, archive *filetree.Archive, zip store.Digest) error {
 	if err := filetree.Extract(made, archive); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(made, unpackedName), []byte(zip.Hex()+"\n"), 0o644) //nolint:gosec // as above
+	return os.WriteFile(filepath.Join(made, local.UnpackedName), []byte(zip.Hex()+"\n"), 0o644) //nolint:gosec // as above
 }
 
 // claimFolder refuses a folder that is not ours to replace.
 func (b *Builder) claimFolder(dir string, zip store.Digest) error {
-	name := absolute(dir)
+	name := local.Absolute(dir)
 	b.mu.Lock()
 	had, taken := b.outputs[name]
 	b.outputs[name] = zip
@@ -92,7 +89,7 @@ func (b *Builder) claimFolder(dir string, zip store.Digest) error {
 	case !info.IsDir():
 		return refuse("There is a file")
 	}
-	if isUnpacked(name) {
+	if local.IsUnpacked(name) {
 		return nil
 	}
 	inside, err := os.ReadDir(name)
@@ -105,16 +102,10 @@ func (b *Builder) claimFolder(dir string, zip store.Digest) error {
 	return nil
 }
 
-// isUnpacked reports whether a folder is an unpacked layer.
-func isUnpacked(dir string) bool {
-	info, err := os.Lstat(filepath.Join(dir, unpackedName))
-	return err == nil && info.Mode().IsRegular()
-}
-
 // Unpacked reports whether the folder holds the files of the zip and nothing
 // else: names, and the contents by size and checksum (CRC-32, as the zip has it).
 func (b *Builder) Unpacked(path string, zip store.Digest, dir string) (bool, error) {
-	mark, err := os.ReadFile(filepath.Join(dir, unpackedName))
+	mark, err := os.ReadFile(filepath.Join(dir, local.UnpackedName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -141,12 +132,12 @@ func (b *Builder) Unpacked(path string, zip store.Digest, dir string) (bool, err
 		if err != nil || d.IsDir() {
 			return err
 		}
-		local, err := filepath.Rel(dir, name)
-		if local = filepath.ToSlash(local); err != nil || local == unpackedName {
+		within, err := filepath.Rel(dir, name)
+		if within = filepath.ToSlash(within); err != nil || within == local.UnpackedName {
 			return err
 		}
-		entry, known := want[local]
-		delete(want, local)
+		entry, known := want[within]
+		delete(want, within)
 		same := known && (entry == nil) == (d.Type()&fs.ModeSymlink != 0)
 		if same && entry != nil {
 			same, err = sameContent(name, entry)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -48,8 +49,8 @@ func filesIn(t *testing.T, dir string) []string {
 	var all []string
 	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
-			local, _ := filepath.Rel(dir, name)
-			all = append(all, filepath.ToSlash(local))
+			within, _ := filepath.Rel(dir, name)
+			all = append(all, filepath.ToSlash(within))
 		}
 		return err
 	})
@@ -70,7 +71,7 @@ func TestUnpackReplacesItsOwnFolderAsAWhole(t *testing.T) {
 	if err := newUnpacker().Unpack(t.Context(), first, one, dir); err != nil {
 		t.Fatal(err)
 	}
-	if got := filesIn(t, dir); !slices.Equal(got, []string{unpackedName, "python/a.py", "python/b.py"}) {
+	if got := filesIn(t, dir); !slices.Equal(got, []string{local.UnpackedName, "python/a.py", "python/b.py"}) {
 		t.Errorf("got %q", got)
 	}
 	whole := func() bool {
@@ -88,7 +89,7 @@ func TestUnpackReplacesItsOwnFolderAsAWhole(t *testing.T) {
 		"other content of one size": func() error { return os.WriteFile(filepath.Join(dir, "python", "a.py"), []byte("A = 2"), 0o600) },
 		"a file besides":            func() error { return os.WriteFile(filepath.Join(dir, "python", "c.py"), nil, 0o600) },
 		"a file that is missing":    func() error { return os.Remove(filepath.Join(dir, "python", "b.py")) },
-		"another mark":              func() error { return os.WriteFile(filepath.Join(dir, unpackedName), []byte("00"), 0o600) },
+		"another mark":              func() error { return os.WriteFile(filepath.Join(dir, local.UnpackedName), []byte("00"), 0o600) },
 	} {
 		if err := spoil(); err != nil {
 			t.Fatal(err)
@@ -107,7 +108,7 @@ func TestUnpackReplacesItsOwnFolderAsAWhole(t *testing.T) {
 	if err := newUnpacker().Unpack(t.Context(), second, two, dir); err != nil {
 		t.Fatal(err)
 	}
-	if got := filesIn(t, dir); !slices.Equal(got, []string{unpackedName, "python/a.py"}) {
+	if got := filesIn(t, dir); !slices.Equal(got, []string{local.UnpackedName, "python/a.py"}) {
 		t.Errorf("got %q", got)
 	}
 	if beside, err := os.ReadDir(filepath.Dir(dir)); err != nil || len(beside) != 1 {
