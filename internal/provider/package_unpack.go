@@ -25,7 +25,7 @@ func (r *packageResource) unpack(ctx context.Context, m *packageModel, lock *lay
 		name = layer.DefaultPath(sum)
 		o := layer.Output{Path: name, Want: sum, Size: layer.SeverityOff, Shadow: layer.SeverityOff, Scripts: layer.SeverityOff, Replace: true}
 		if _, err := r.tools.builder.Build(ctx, lock, o); err != nil {
-			return append(diags, at("unpack_path", diagnose("The zip cannot be made to be unpacked", err)))
+			return append(diags, at("unpack_path", diagnose("The zip cannot be unpacked", err)))
 		}
 	}
 	whole, err := r.tools.builder.Unpacked(name, sum, dir)

@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -103,7 +102,7 @@ func (r *retirementResource) retire(ctx context.Context, m *retirementModel, acc
 	publisher := r.tools.reach(diags)
 	arn, err := publish.ParseARN(m.VersionARN.ValueString())
 	if err != nil {
-		diags.AddAttributeError(path.Root("version_arn"), "No ARN of a layer version", sentence(err.Error()))
+		diags.Append(at("version_arn", diagnose("The layer version cannot be read", err)))
 	}
 	if publisher == nil || err != nil {
 		return
@@ -121,8 +120,8 @@ func (r *retirementResource) retire(ctx context.Context, m *retirementModel, acc
 	if err != nil {
 		diags.Append(warnOf(fmt.Sprintf("Older versions of layer %q stay", arn.Name), err))
 	}
-	for _, n := range slices.Sorted(maps.Keys(retired.Failed)) {
-		diags.Append(warnOf(fmt.Sprintf("Version %d of layer %q is not deleted", n, arn.Name), retired.Failed[n]))
+	if failed := slices.Sorted(maps.Keys(retired.Failed)); len(failed) > 0 {
+		diags.Append(warnOf(fmt.Sprintf("Not deleted of layer %q: %s", arn.Name, versionsText(failed)), retired.Failed[failed[0]]))
 	}
 	users := map[string]attr.Value{}
 	for n, names := range retired.InUse {

@@ -67,7 +67,7 @@ func (r *versionResource) readFreed(ctx context.Context, publisher *publish.Publ
 		case errors.Is(err, publish.ErrNotFound):
 			p.life.Forget(n)
 		case err != nil:
-			return append(diags, warnOf(fmt.Sprintf("Version %d of layer %q cannot be read", n, m.LayerName.ValueString()), err))
+			return append(diags, warnOf(fmt.Sprintf("Older versions of layer %q stay", m.LayerName.ValueString()), err))
 		default:
 			p.life.Freed = append(p.life.Freed, n)
 		}
