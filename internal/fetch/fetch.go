@@ -74,6 +74,7 @@ type Client struct {
 	wallet    wallet
 	slots     slots // of all requests
 	blobSlots slots // of blobs
+	large     slots // of bodies that are held in memory
 	pages     flights[*Page]
 	blobs     flights[blobName]
 	matched   sync.Map // integrity and SHA-256 of blobs that have both
@@ -109,6 +110,7 @@ func New(o Options) (*Client, error) {
 		wallet:    wallet{ask: o.Credentials},
 		slots:     make(slots, max(1, cmp.Or(o.Parallel, defaultParallel))),
 		blobSlots: make(slots, blobParallel),
+		large:     make(slots, largeParallel),
 		silence:   maxSilence,
 		backoff:   250 * time.Millisecond,
 		lockWait:  2 * time.Minute,
