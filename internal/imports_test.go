@@ -38,7 +38,7 @@ var rooms = map[string][]string{
 	"filetree":   {},
 	"jsonscan":   {},
 	"native":     {},
-	"rollout":    {},
+	"rollout":    {"runtimes"},
 	"secret":     {},
 	"store":      {},
 	"runtimes":   {},
