@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"os"
@@ -49,16 +50,11 @@ func (c *buildCommand) Run(ctx context.Context, out *output, info about) error {
 	if c.ExcludeNewer != "" {
 		settings["exclude_newer"] = c.ExcludeNewer
 	}
-	level := slog.LevelInfo
-	if c.Quiet {
-		level = slog.LevelError
-	}
-	log := slog.New(slog.NewTextHandler(info.errs, &slog.HandlerOptions{Level: level, ReplaceAttr: leaveOutTime}))
-	built, err := provider.Build(ctx, info.version, settings, arguments, log)
+	built, err := provider.Build(ctx, info.version, settings, arguments, phases(info.errs, c.Quiet))
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(c.Out+".lock.json", []byte(built.Lock), 0o644); err != nil { //nolint:gosec // a lock holds no secret
+	if err := os.WriteFile(c.Out+lockSuffix, []byte(built.Lock), 0o644); err != nil { //nolint:gosec // a lock holds no secret
 		return fmt.Errorf("writing the lock: %w", err)
 	}
 	lines := []string{fmt.Sprintf("%s\t%d bytes\tsha256 %s", built.Filename, built.Size, built.SHA256)}
@@ -69,6 +65,15 @@ func (c *buildCommand) Run(ctx context.Context, out *output, info about) error {
 		lines = append(lines, "Warning: "+warning)
 	}
 	return out.print(built, lines)
+}
+
+// phases returns the log that tells what is done, or faults alone.
+func phases(errs io.Writer, quiet bool) *slog.Logger {
+	level := slog.LevelInfo
+	if quiet {
+		level = slog.LevelError
+	}
+	return slog.New(slog.NewTextHandler(errs, &slog.HandlerOptions{Level: level, ReplaceAttr: leaveOutTime}))
 }
 
 // leaveOutTime makes two runs log the same lines.

@@ -19,6 +19,7 @@ type line struct {
 
 	Build buildCommand `cmd:"" help:"Build the zip of a layer without Terraform, with its lock beside it."`
 	Cache cacheCommand `cmd:"" help:"Look after the folder of fetched and built files."`
+	Sbom  sbomCommand  `cmd:"" help:"Write the bill of materials of a zip or a lock: CycloneDX 1.6 or SPDX 2.3."`
 	Lint  lintCommand  `cmd:"" help:"Find what Terraform passes over: misspelt names inside { }, absolute paths, unpinned downloads."`
 }
 

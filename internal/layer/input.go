@@ -119,6 +119,7 @@ func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error)
 	}
 	s.own = b.own
 	b.own.add(s.Output)
+	b.own.add(s.Beside)
 	triggers, err := s.triggersDigest()
 	if err != nil {
 		return nil, err

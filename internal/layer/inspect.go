@@ -104,7 +104,7 @@ func (c *cache) inspect(ctx context.Context, files filetree.Tree, ids, architect
 	}
 	declared := len(ids) > 0
 	if !declared {
-		ids = []string{"python3.14", "nodejs24.x"}
+		ids = undeclared
 	}
 	if len(architectures) == 0 {
 		architectures = []string{mostUsed(facts)}
@@ -128,6 +128,9 @@ func (c *cache) inspect(ctx context.Context, files filetree.Tree, ids, architect
 	}
 	return found, nil
 }
+
+// undeclared are the runtimes that a zip is judged for that says nothing of them.
+var undeclared = []string{"python3.14", "nodejs24.x"}
 
 // packagesIn returns the distributions of Python, by their .dist-info folders, and
 // the packages of Node.js, by their package.json, with their versions.

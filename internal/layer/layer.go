@@ -40,7 +40,7 @@ type Builder struct {
 
 	mu   sync.Mutex
 	said atomic.Bool // that records are not used
-	// outputs are the zips that this Builder wrote, by absolute path.
+	// outputs are the files that this Builder wrote, by absolute path.
 	outputs map[string]store.Digest
 	run     Run
 }
@@ -198,8 +198,9 @@ type Spec struct {
 	CutOff CutOff
 	// Reconsider resolves anew where nothing but the cut-off changed.
 	Reconsider bool
-	// Output is where the zip goes, if the user said so: it is no input.
-	Output string
+	// Output is where the zip goes, if the user said so: it is no input. Beside is
+	// where a file beside it goes.
+	Output, Beside string
 	// Made are local files that an earlier apply made and that may be missing
 	// here. They are no input either.
 	Made Made `json:"-"`

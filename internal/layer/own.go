@@ -2,6 +2,7 @@ package layer
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -12,7 +13,7 @@ type ownPaths struct {
 	// places are folders and files of the host: the cache, TF_DATA_DIR, the log
 	// that TF_LOG_PATH names.
 	places []string
-	// wrote reports whether an earlier run wrote a zip to a path.
+	// wrote reports whether an earlier run wrote the file at a path.
 	wrote func(path string) bool
 
 	mu      sync.Mutex
@@ -30,7 +31,7 @@ func newOwnPaths(o Options) *ownPaths {
 	return p
 }
 
-// add notes where a package of the run puts its zip.
+// add notes a file that the run writes.
 func (p *ownPaths) add(output string) {
 	if p == nil || output == "" {
 		return
@@ -39,6 +40,10 @@ func (p *ownPaths) add(output string) {
 	defer p.mu.Unlock()
 	p.outputs[bareLinks(output)] = true
 }
+
+// ownKinds are the usual names of what runs write: zips, bills of materials, pages
+// of changes. Only files of these names are looked for in the records.
+var ownKinds = []string{".zip", ".json", ".md"}
 
 // skips reports whether the run writes the file or folder at a path of the host.
 func (p *ownPaths) skips(host string) bool {
@@ -54,7 +59,7 @@ func (p *ownPaths) skips(host string) bool {
 	p.mu.Lock()
 	output := p.outputs[host]
 	p.mu.Unlock()
-	return output || strings.EqualFold(filepath.Ext(host), ".zip") && p.wrote != nil && p.wrote(host)
+	return output || slices.Contains(ownKinds, strings.ToLower(filepath.Ext(host))) && p.wrote != nil && p.wrote(host)
 }
 
 // bareLinks returns the absolute path of a file that may not be there, without

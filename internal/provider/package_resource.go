@@ -110,7 +110,7 @@ func (r *packageResource) makeZip(ctx context.Context, m, before *packageModel) 
 		return append(diags, diagnose("Unusable plan", err))
 	}
 	if _, intact, err := r.tools.builder.Intact(m.Filename.ValueString(), planned.Want, m.Size.ValueInt64()); err == nil && intact {
-		return diags
+		return append(diags, r.bill(ctx, m, lock)...)
 	}
 	return append(diags, r.build(ctx, m, lock, planned)...)
 }
@@ -129,7 +129,7 @@ func (r *packageResource) build(ctx context.Context, m *packageModel, lock *laye
 		return append(diags, diagnose("The lock cannot be written", err))
 	}
 	m.setArtifact(artifact)
-	return diags
+	return append(diags, r.bill(ctx, m, lock)...)
 }
 
 // lockOf returns the lock of a model, or nil where there is none that this

@@ -43,6 +43,7 @@ type (
 	Lock       = wheel.Lock
 	GivenWheel = wheel.GivenWheel
 	Module     = wheel.Module
+	About      = wheel.About
 	LeaveOut   = wheel.LeaveOut
 
 	Index         = index.Index
@@ -95,6 +96,9 @@ func RuntimeSDK() []string { return wheel.RuntimeSDK() }
 
 // BesideSDK is [wheel.BesideSDK].
 func BesideSDK(wheels []Wheel) []string { return wheel.BesideSDK(wheels) }
+
+// ReadAbout is [wheel.ReadAbout].
+func ReadAbout(metadata []byte) (About, bool) { return wheel.ReadAbout(metadata) }
 
 // LinkKind is [index.LinkKind].
 func LinkKind(place string) (kind, where string) { return index.LinkKind(place) }
