@@ -49,6 +49,7 @@ var rooms = map[string][]string{
 // package of the room itself is above them all: it may import each, and none may
 // import it.
 var closets = map[string][]string{
+	"layer/segment":    {},
 	"layer/download":   {},
 	"layer/prune":      {},
 	"nodejs/jsonscan":  {},

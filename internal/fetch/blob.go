@@ -124,7 +124,7 @@ func (c *Client) download(ctx context.Context, u *url.URL, s Source) (name blobN
 	defer func() { err = errors.Join(err, w.Abort()) }()
 	t := &transfer{
 		client: c, url: u, writer: w, size: s.Size, limit: cmp.Or(s.Size, s.MaxBytes, defaultBlobBytes), hash: s.Integrity.newHash(),
-		known: !s.SHA256.IsZero() || !s.Integrity.IsZero(),
+		known: !s.SHA256.IsZero() || !s.Integrity.IsZero(), patience: c.newPatience(),
 	}
 	if err := c.retry(ctx, u, func() (bool, error) { return t.attempt(ctx) }); err != nil {
 		return blobName{}, err
@@ -162,7 +162,8 @@ type transfer struct {
 	limit     int64     // of what is written
 	hash      hash.Hash // of what is written, for its integrity; may be nil
 	known     bool      // a digest will tell whether the pieces are of one file
-	validator string    // names the version of the file that was begun
+	patience  *patience
+	validator string // names the version of the file that was begun
 	resumed   bool
 }
 
@@ -197,12 +198,15 @@ func (t *transfer) attempt(ctx context.Context) (progress bool, err error) {
 		header.Set("Range", fmt.Sprintf("bytes=%d-", begin))
 		setIf(header, "If-Range", t.validator)
 	}
-	err = t.client.attempt(ctx, t.url, header, func(a *answer) error { return t.take(a, begin) })
+	err = t.client.attempt(ctx, t.url, header, t.patience, func(a *answer) error { return t.take(a, begin) })
 	var status *StatusError
 	if begin > 0 && errors.As(err, &status) && status.Code == http.StatusRequestedRangeNotSatisfiable {
 		return false, t.restartAfter(err)
 	}
-	return t.writer.Size() >= held+progressBytes, err
+	if progress = t.writer.Size() >= held+progressBytes; progress {
+		t.patience.restore()
+	}
+	return progress, err
 }
 
 // take writes an answer behind the first begin bytes.

@@ -1,6 +1,8 @@
 package fetch
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -86,6 +88,74 @@ type SizeError struct {
 
 func (e *SizeError) Error() string {
 	return fmt.Sprintf("%s is larger than the %d bytes it may have", e.URL, e.Limit)
+}
+
+// CertificateError is a server whose certificate is signed by an authority that this
+// machine does not know.
+type CertificateError struct {
+	Host string
+	// Issuer is the authority that the server's last certificate names.
+	Issuer string
+	Err    error
+}
+
+func (e *CertificateError) Error() string {
+	return fmt.Sprintf("the certificate of %q is signed by %q, which this machine does not know as an authority. "+
+		"If that is the authority of your company or of its proxy, write its certificate into a PEM file and name that in "+
+		"the environment variable SSL_CERT_FILE or in custom_ca_bundle of the provider: %v", e.Host, e.Issuer, e.Err)
+}
+
+func (e *CertificateError) Unwrap() error { return e.Err }
+
+// certificateError adds what to do about an authority that is not known.
+func certificateError(u *url.URL, err *tls.CertificateVerificationError) error {
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); !ok {
+		return err
+	}
+	e := &CertificateError{Host: u.Host, Err: err}
+	if n := len(err.UnverifiedCertificates); n > 0 {
+		e.Issuer = err.UnverifiedCertificates[n-1].Issuer.String()
+	}
+	return e
+}
+
+// ProxyError is a proxy that refuses to pass a request on.
+type ProxyError struct {
+	// Host is that of the proxy, with its port.
+	Host string
+	Code int
+	// Secure says that the request was for an https address.
+	Secure bool
+	// Credentials says that a user was sent.
+	Credentials bool
+}
+
+func (e *ProxyError) Error() string {
+	text := fmt.Sprintf("the proxy %q answered %d %s", e.Host, e.Code, http.StatusText(e.Code))
+	variable := "HTTP_PROXY"
+	if e.Secure {
+		variable = "HTTPS_PROXY"
+	}
+	switch {
+	case e.Code != http.StatusProxyAuthRequired:
+		return text + ": name hosts that are reached without it in NO_PROXY, or let it pass them"
+	case e.Credentials:
+		return text + fmt.Sprintf(" to the user and the password of %s: correct them there", variable)
+	}
+	return text + fmt.Sprintf(": write a user and a password into %s: http://<user>:<password>@%s. Escape special characters of the password, such as %%40 for @", variable, e.Host)
+}
+
+// proxyError returns the error of an answer by which a proxy asks for credentials,
+// or nil where the request went through none.
+func proxyError(resp *http.Response) error {
+	if resp.StatusCode != http.StatusProxyAuthRequired || resp.Request == nil {
+		return nil
+	}
+	proxy, err := http.ProxyFromEnvironment(resp.Request)
+	if err != nil || proxy == nil {
+		return nil
+	}
+	return &ProxyError{Host: proxy.Host, Code: resp.StatusCode, Secure: resp.Request.URL.Scheme == "https", Credentials: proxy.User != nil}
 }
 
 // Redact returns a URL fit for messages and logs: no user info, no fragment,

@@ -79,7 +79,7 @@ type Client struct {
 	matched   sync.Map // integrity and SHA-256 of blobs that have both
 
 	// Waits, variable for tests alone.
-	stall    time.Duration // without a byte, until an attempt is given up
+	silence  time.Duration // of a server, until a file is given up
 	backoff  time.Duration // before the first retry
 	lockWait time.Duration // for another process that fetches the same blob
 }
@@ -109,7 +109,7 @@ func New(o Options) (*Client, error) {
 		wallet:    wallet{ask: o.Credentials},
 		slots:     make(slots, max(1, cmp.Or(o.Parallel, defaultParallel))),
 		blobSlots: make(slots, blobParallel),
-		stall:     time.Minute,
+		silence:   maxSilence,
 		backoff:   250 * time.Millisecond,
 		lockWait:  2 * time.Minute,
 	}

@@ -244,38 +244,6 @@ func TestSlowServerEndsWithTheContext(t *testing.T) {
 	}
 }
 
-func TestStalledServerIsAbandoned(t *testing.T) {
-	t.Parallel()
-	var requests counter
-	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		n := requests.next()
-		w.Header().Set("Content-Length", "9")
-		if n == 1 { // no header comes
-			<-r.Context().Done()
-			return
-		}
-		if n == 2 { // no end comes
-			fmt.Fprint(w, "half")
-			_ = http.NewResponseController(w).Flush()
-			<-r.Context().Done()
-			return
-		}
-		fmt.Fprint(w, "the whole")
-	})
-	client := newClient(t)
-	client.stall = 200 * time.Millisecond
-	page, err := client.Page(t.Context(), PageRequest{URL: server.URL})
-	if err != nil || string(page.Body) != "the whole" {
-		t.Errorf("page = %v, %v after %d requests", page, err, requests.count())
-	}
-	client.retries = 0
-	stalled := serve(t, func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-	want := "fetching " + stalled.URL + ": the server sent nothing for too long"
-	if _, err := client.Page(t.Context(), PageRequest{URL: stalled.URL}); err == nil || err.Error() != want {
-		t.Errorf("err = %v, want %q", err, want)
-	}
-}
-
 func TestRedirects(t *testing.T) {
 	t.Parallel()
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {

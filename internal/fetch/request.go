@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"time"
 
@@ -44,7 +43,8 @@ func (t *temporary) Unwrap() error { return t.err }
 // get sends a GET until read has taken an answer without error. read may be
 // called once for each attempt; what it reads fails with temporary errors.
 func (c *Client) get(ctx context.Context, u *url.URL, header http.Header, read func(*answer) error) error {
-	return c.retry(ctx, u, func() (bool, error) { return false, c.attempt(ctx, u, header, read) })
+	p := c.newPatience()
+	return c.retry(ctx, u, func() (bool, error) { return false, c.attempt(ctx, u, header, p, read) })
 }
 
 // retry calls attempt until it succeeds, fails for good, or the retries are
@@ -86,7 +86,8 @@ func named(u *url.URL, err error) error {
 	text := redact(u)
 	var status *StatusError
 	var size *SizeError
-	if errors.As(err, &status) && status.URL == text || errors.As(err, &size) && size.URL == text {
+	var silent *SilentError
+	if errors.As(err, &status) && status.URL == text || errors.As(err, &size) && size.URL == text || errors.As(err, &silent) && silent.URL == text {
 		return err
 	}
 	return fmt.Errorf("fetching %s: %w", text, err)
@@ -102,22 +103,23 @@ func (c *Client) wait(tried int, after time.Duration) time.Duration {
 }
 
 // attempt sends one GET, follows redirects, and lets read have the answer.
-func (c *Client) attempt(ctx context.Context, u *url.URL, header http.Header, read func(*answer) error) error {
+func (c *Client) attempt(ctx context.Context, u *url.URL, header http.Header, p *patience, read func(*answer) error) error {
 	if err := c.slots.acquire(ctx); err != nil {
 		return err
 	}
 	defer c.slots.release()
 	asking := ctx // the watch is not for the requests of others
-	ctx, watch := watchStall(ctx, c.stall)
+	ctx, watch := p.watch(ctx)
 	defer watch.stop()
 	start := time.Now()
-	resp, final, source, err := c.send(ctx, asking, u, header)
+	resp, final, source, err := c.send(ctx, asking, u, header, watch)
 	if err != nil {
-		return watch.explain(ctx, err)
+		return watch.explain(ctx, u, err)
 	}
-	guarded := &guardedBody{body: resp.Body, watch: watch, ctx: ctx}
+	watch.answered()
+	guarded := &guardedBody{body: resp.Body, watch: watch, ctx: ctx, url: final}
 	if err := judge(resp, final, source); err != nil {
-		drain(resp.Body)
+		drain(guarded)
 		c.keys.explain(err)
 		return errors.Join(err, resp.Body.Close())
 	}
@@ -134,7 +136,7 @@ func (c *Client) attempt(ctx context.Context, u *url.URL, header http.Header, re
 // send follows redirects itself: each hop gets the credentials of its own host
 // and none of another, and no address ends up in an error or a Referer. Where a
 // server refuses a credential of the dynamic source, it gets a new one, once.
-func (c *Client) send(ctx, asking context.Context, u *url.URL, header http.Header) (*http.Response, *url.URL, string, error) {
+func (c *Client) send(ctx, asking context.Context, u *url.URL, header http.Header, watch *silenceWatch) (*http.Response, *url.URL, string, error) {
 	renewed := false
 	for range maxRedirects + 1 {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
@@ -148,8 +150,9 @@ func (c *Client) send(ctx, asking context.Context, u *url.URL, header http.Heade
 			return nil, nil, "", err
 		}
 		resp, err := c.transport.RoundTrip(req)
+		watch.pause(0)
 		if err != nil {
-			return nil, nil, "", transportError(err)
+			return nil, nil, "", transportError(u, err)
 		}
 		next, err := redirect(resp, u)
 		if source == fromDynamic && resp.StatusCode == http.StatusUnauthorized && !renewed {
@@ -159,7 +162,7 @@ func (c *Client) send(ctx, asking context.Context, u *url.URL, header http.Heade
 		if next == nil && err == nil {
 			return resp, u, source, nil
 		}
-		drain(resp.Body)
+		drain(&guardedBody{body: resp.Body, watch: watch, ctx: ctx, url: u})
 		if err = errors.Join(err, resp.Body.Close()); err != nil {
 			return nil, nil, "", err
 		}
@@ -193,6 +196,9 @@ func judge(resp *http.Response, from *url.URL, source string) error {
 	case http.StatusOK, http.StatusPartialContent, http.StatusNotModified:
 		return nil
 	}
+	if err := proxyError(resp); err != nil {
+		return err
+	}
 	err := &StatusError{URL: redact(from), Code: resp.StatusCode, Credentials: source}
 	switch resp.StatusCode {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests, http.StatusInternalServerError,
@@ -203,13 +209,19 @@ func judge(resp *http.Response, from *url.URL, source string) error {
 }
 
 // transportError marks the errors that another attempt may cure: all but a
-// name that does not exist, a certificate that is not trusted, and a transport
-// that cannot be made.
-func transportError(err error) error {
-	var dns *net.DNSError
-	var cert *tls.CertificateVerificationError
-	var setup *setupError
-	if errors.As(err, &setup) || errors.As(err, &cert) || errors.As(err, &dns) && dns.IsNotFound {
+// name that does not exist, a certificate that is not trusted, a proxy that
+// refuses, and a transport that cannot be made. What a user can cure is typed.
+func transportError(u *url.URL, err error) error {
+	if cert, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return certificateError(u, cert)
+	}
+	if _, ok := errors.AsType[*setupError](err); ok {
+		return err
+	}
+	if proxy, ok := errors.AsType[*ProxyError](err); ok && proxy.Code < http.StatusInternalServerError {
+		return proxy
+	}
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
 		return err
 	}
 	return &temporary{err: err}
@@ -218,54 +230,3 @@ func transportError(err error) error {
 // drain reads a little of a body that nobody wants, so that the connection can
 // be used again.
 func drain(body io.Reader) { _, _ = io.CopyN(io.Discard, body, 16<<10) }
-
-// stallWatch ends an attempt that gets no byte for a while. Waiting for a free
-// connection does not count: the watch begins with the connection.
-type stallWatch struct {
-	timer  *time.Timer
-	limit  time.Duration
-	cancel context.CancelCauseFunc
-}
-
-var errStalled = errors.New("the server sent nothing for too long")
-
-func watchStall(ctx context.Context, limit time.Duration) (context.Context, *stallWatch) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	w := &stallWatch{limit: limit, cancel: cancel}
-	w.timer = time.AfterFunc(limit, func() { cancel(errStalled) })
-	w.timer.Stop()
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { w.alive() }}), w
-}
-
-func (w *stallWatch) alive() { w.timer.Reset(w.limit) }
-
-func (w *stallWatch) stop() {
-	w.timer.Stop()
-	w.cancel(nil)
-}
-
-// explain replaces the error of a cancelled attempt by the reason.
-func (w *stallWatch) explain(ctx context.Context, err error) error {
-	if errors.Is(context.Cause(ctx), errStalled) {
-		return &temporary{err: errStalled}
-	}
-	return err
-}
-
-// guardedBody feeds the watch and marks read errors as temporary.
-type guardedBody struct {
-	body  io.Reader
-	watch *stallWatch
-	ctx   context.Context
-	n     int64
-}
-
-func (g *guardedBody) Read(p []byte) (int, error) {
-	n, err := g.body.Read(p)
-	g.n += int64(n)
-	g.watch.alive()
-	if err == nil || err == io.EOF {
-		return n, err
-	}
-	return n, g.watch.explain(g.ctx, &temporary{err: fmt.Errorf("reading the answer: %w", err)})
-}

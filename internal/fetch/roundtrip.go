@@ -5,7 +5,7 @@ import "net/http"
 // Transport returns a transport for a client of another protocol, such as that
 // of a registry of images: with the proxies, certificates and user agent of c,
 // and without its retries and credentials. In offline mode every request is an
-// *OfflineError.
+// *OfflineError; a server that is silent for 30 s is a *SilentError.
 func (c *Client) Transport() http.RoundTripper { return foreign{c} }
 
 type foreign struct{ client *Client }
@@ -19,5 +19,5 @@ func (f foreign) RoundTrip(req *http.Request) (*http.Response, error) {
 		req = req.Clone(req.Context())
 		req.Header.Set("User-Agent", f.client.userAgent)
 	}
-	return f.client.transport.RoundTrip(req)
+	return f.client.watched(req)
 }

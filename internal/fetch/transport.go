@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -91,8 +92,17 @@ func newTransport(ctx context.Context, log *slog.Logger, certificates []string) 
 	t.plain.Protocols.SetHTTP1(true)
 	t.multiplexed.Protocols.SetHTTP1(true)
 	t.multiplexed.Protocols.SetHTTP2(true)
-	t.multiplexed.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second}
+	t.multiplexed.OnProxyConnectResponse, t.plain.OnProxyConnectResponse = tunnelled, tunnelled
+	t.multiplexed.HTTP2 = &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second}
 	return t, nil
+}
+
+// tunnelled tells why a proxy makes no tunnel to a host.
+func tunnelled(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.Response) error {
+	if resp.StatusCode == http.StatusOK {
+		return nil
+	}
+	return &ProxyError{Host: proxy.Host, Code: resp.StatusCode, Secure: true, Credentials: proxy.User != nil}
 }
 
 // RoundTrip sends the request over the connections that suit its host.

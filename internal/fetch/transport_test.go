@@ -134,7 +134,7 @@ func TestHTTPSProxyAndCertificatesOfTheEnvironment(t *testing.T) {
 			t.Errorf("%s: child printed %q", env, got)
 		}
 	}
-	if got := runChild(t, address, "HTTPS_PROXY="+proxy.URL); !strings.Contains(got, "error: ") || !strings.Contains(got, "certificate") {
+	if got := runChild(t, address, "HTTPS_PROXY="+proxy.URL); !strings.Contains(got, `the certificate of "example.com" is signed by "O=Acme Co"`) || !strings.Contains(got, "SSL_CERT_FILE or in custom_ca_bundle") {
 		t.Errorf("without the certificate: child printed %q", got)
 	}
 	got := runChild(t, address, "HTTPS_PROXY="+proxy.URL, childCertificates+"="+filepath.Join(dir, "absent.pem"), "SSL_CERT_FILE="+file)
@@ -144,6 +144,30 @@ func TestHTTPSProxyAndCertificatesOfTheEnvironment(t *testing.T) {
 	missing := "SSL_CERT_FILE=" + filepath.Join(dir, "missing")
 	if got := runChild(t, address, "HTTPS_PROXY="+proxy.URL, missing, "SSL_CERT_DIR="+dir); !strings.Contains(got, "a-1-py3-none-any.whl") {
 		t.Errorf("with a missing file: child printed %q", got)
+	}
+}
+
+// TestProxyThatRefuses says what to write, and never the password.
+func TestProxyThatRefuses(t *testing.T) {
+	t.Parallel()
+	proxy := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Proxy-Authorization") == "" || strings.Contains(r.Host, "other") {
+			w.WriteHeader(http.StatusProxyAuthRequired)
+			return
+		}
+		w.WriteHeader(http.StatusForbidden)
+	})
+	host := strings.TrimPrefix(proxy.URL, "http://")
+	with := "http://me:pa55word@" + host
+	for _, c := range []struct{ address, env, want string }{
+		{"https://example.com/x", "HTTPS_PROXY=" + proxy.URL, fmt.Sprintf(`the proxy %q answered 407 Proxy Authentication Required: write a user and a password into HTTPS_PROXY: http://<user>:<password>@%s.`, host, host)},
+		{"http://example.com/x", "HTTP_PROXY=" + proxy.URL, fmt.Sprintf(`the proxy %q answered 407 Proxy Authentication Required: write a user and a password into HTTP_PROXY:`, host)},
+		{"https://other.example.com/x", "HTTPS_PROXY=" + with, "to the user and the password of HTTPS_PROXY: correct them there"},
+		{"https://example.com/x", "HTTPS_PROXY=" + with, fmt.Sprintf("the proxy %q answered 403 Forbidden: name hosts that are reached without it in NO_PROXY", host)},
+	} {
+		if got := runChild(t, c.address, c.env); !strings.Contains(got, c.want) || strings.Contains(got, "pa55word") {
+			t.Errorf("%s, %s: child printed %q, want %q", c.address, c.env, got, c.want)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ package filetree
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -67,6 +68,15 @@ type Entry struct {
 // Tree is a list of files. The order is part of a layer's bytes: it is kept by
 // all functions here and never decided by a map.
 type Tree []Entry
+
+// Packer takes files one by one, to keep them. A path may come again: the last file
+// counts.
+type Packer interface {
+	// Add takes a file of a size in bytes.
+	Add(ctx context.Context, path string, exec bool, size int64, content io.Reader) error
+	// SetExec makes a file executable that was added, if one was.
+	SetExec(path string)
+}
 
 // OriginSize is what one origin adds to a tree.
 type OriginSize struct {

@@ -40,7 +40,7 @@ func (c *cache) audit(ctx context.Context, l *Lock, tree filetree.Tree, o Output
 			targets = append(targets, runtimes.Target{Runtime: r, Architecture: a})
 		}
 	}
-	facts, modules, err := c.nativeFacts(ctx, tree)
+	facts, modules, err := c.segments.Facts(ctx, tree)
 	if err != nil {
 		return nil, nil, err
 	}

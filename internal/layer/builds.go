@@ -234,7 +234,7 @@ func (c *cache) buildTree(ctx context.Context, l *Lock, b *BuildLock, r BuildRes
 		return nil, err
 	}
 	c.store.Offer(store.RemoteName(r.SHA256), r.SHA256, "")
-	tree, err := c.segmentTree(r.SHA256, origin)
+	tree, err := c.segments.Files(r.SHA256, origin)
 	if err != nil {
 		return nil, err
 	}

@@ -1,13 +1,14 @@
 package layer
 
 import (
-	"context"
 	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/segment"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -55,7 +56,7 @@ func TestPlantedRecordsDecideNothing(t *testing.T) {
 				records := map[string]string{}
 				for _, w := range l.Python.Chosen.Wheels {
 					if w.FromSource() {
-						records[madeKey(python.SourceKey(w.SHA256))] = evil.Hex()
+						records[layerzip.Encoder+" "+python.SourceKey(w.SHA256)] = evil.Hex()
 					}
 				}
 				return records
@@ -81,7 +82,14 @@ func TestPlantedRecordsDecideNothing(t *testing.T) {
 			good := build(t, b, l, Output{Path: out(), Scripts: SeverityOff})
 			c := opened(t, b)
 			plant := func() {
-				evil, err := c.pack(context.WithoutCancel(t.Context()), map[string][]byte{"package.json": []byte("{}"), "run": []byte("evil"), "a.py": []byte("EVIL\n"), "python/a.py": []byte("EVIL\n")})
+				evil, err := c.segments.Deflate(t.Context(), func(out filetree.Packer) error {
+					for _, file := range []struct{ path, content string }{{"a.py", "EVIL\n"}, {"package.json", "{}"}, {"python/a.py", "EVIL\n"}, {"run", "evil"}} {
+						if err := out.Add(t.Context(), file.path, false, int64(len(file.content)), strings.NewReader(file.content)); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -90,10 +98,10 @@ func TestPlantedRecordsDecideNothing(t *testing.T) {
 					t.Fatal("nothing is planted")
 				}
 				for key, body := range records {
-					if _, _, err := c.store.GetRecord(segments, key); err != nil {
+					if _, _, err := c.store.GetRecord(segment.Bucket, key); err != nil {
 						t.Fatalf("the build noted nothing under %q: %v", key, err)
 					}
-					if err := c.store.PutRecord(segments, key, []byte(body)); err != nil {
+					if err := c.store.PutRecord(segment.Bucket, key, []byte(body)); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -121,12 +129,12 @@ func TestPlantedFactsHideNoScript(t *testing.T) {
 	build(t, b, l, Output{Path: filepath.Join(t.TempDir(), "a.zip"), Scripts: SeverityOff})
 	c := opened(t, b)
 	key := layerzip.Encoder + " npm1 " + l.NodeJS.Trees[0].Packages[0].Integrity
-	body, _, err := c.store.GetRecord(segments, key)
+	body, _, err := c.store.GetRecord(segment.Bucket, key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	segment, _, _ := strings.Cut(string(body), `","`)
-	if err := c.store.PutRecord(segments, key, []byte(segment+`"}`)); err != nil {
+	kept, _, _ := strings.Cut(string(body), `","`)
+	if err := c.store.PutRecord(segment.Bucket, key, []byte(kept+`"}`)); err != nil {
 		t.Fatal(err)
 	}
 	_, err = b.Build(t.Context(), l, Output{Path: filepath.Join(t.TempDir(), "b.zip"), Scripts: SeverityError})

@@ -10,7 +10,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/container"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/segment"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -29,13 +29,13 @@ type containerFacts struct {
 // packContainer deflates what extract shows into the store, at its layer paths.
 func (c *cache) packContainer(ctx context.Context, extract func(container.Visit) error) (facts containerFacts, err error) {
 	facts.Native = map[string]string{}
-	facts.Segment, err = c.streamSegment(layerzip.NewStreamer(c.store), func(packer *watchedPacker) error {
+	facts.Segment, err = c.segments.DeflateSlow(func(packer filetree.Packer) error {
 		return extract(func(f container.File, content io.Reader) error {
 			facts.Count++
 			if f.Machine != "" {
 				facts.Native[f.Path] = f.Machine
 			}
-			return packer.Add(ctx, f.Path, f.Exec || f.Program && isRun(f.Path), f.Size, content)
+			return packer.Add(ctx, f.Path, f.Exec || f.Program && segment.IsRun(f.Path), f.Size, content)
 		})
 	})
 	if err != nil {
@@ -47,7 +47,7 @@ func (c *cache) packContainer(ctx context.Context, extract func(container.Visit)
 // notedContainer returns what was noted under a key. The store may have lost
 // the segment since.
 func (c *cache) notedContainer(key string) (containerFacts, bool) {
-	body, _, _ := c.store.GetRecord(segments, key)
+	body, _, _ := c.store.GetRecord(segment.Bucket, key)
 	var facts containerFacts
 	// What cannot be read is absent, or of another version.
 	ok := json.Unmarshal(body, &facts) == nil
@@ -70,7 +70,7 @@ func (c *cache) noteContainer(key string, facts containerFacts) error {
 	if err != nil {
 		return fmt.Errorf("encoding what was packed: %w", err)
 	}
-	return c.store.PutRecord(segments, key, body)
+	return c.store.PutRecord(segment.Bucket, key, body)
 }
 
 // checkNative refuses native code for another architecture.

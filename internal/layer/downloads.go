@@ -7,9 +7,8 @@ import (
 	"slices"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/download"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/segment"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -47,7 +46,7 @@ func (all downloadSpecs) choose(ctx context.Context, r *resolution) (err error) 
 
 // downloadScope is what of the layer counts for its downloads.
 func (s Spec) downloadScope() download.Scope {
-	return download.Scope{Architectures: s.Architectures, Excluded: s.excluded, CheckFile: s.checkFile, Explain: nativeFault, Runs: isRun}
+	return download.Scope{Architectures: s.Architectures, Excluded: s.excluded, CheckFile: s.checkFile, Explain: nativeFault, Runs: segment.IsRun}
 }
 
 // downloadLocks are the elements of downloads that count for the architectures.
@@ -88,28 +87,5 @@ func (all downloadLocks) warnings() []Warning {
 
 // downloadEnv returns what downloads are fetched with and kept in.
 func (c *cache) downloadEnv() *download.Env {
-	return &download.Env{Client: c.client, Store: c.store, Segments: downloadSegments{c}}
-}
-
-// downloadSegments keeps the files of archives deflated in the cache.
-type downloadSegments struct{ c *cache }
-
-func (d downloadSegments) Encoder() string { return layerzip.Encoder }
-
-func (d downloadSegments) Noted(key string) (store.Digest, bool) { return d.c.notedSegment(key) }
-
-func (d downloadSegments) Note(key string, segment store.Digest) error {
-	return d.c.noteSegment(key, segment)
-}
-
-func (d downloadSegments) Deflate(add func(download.Packer) error) (store.Digest, error) {
-	return d.c.streamSegment(layerzip.NewStreamer(d.c.store), func(p *watchedPacker) error { return add(p) })
-}
-
-func (d downloadSegments) Confirm(segment store.Digest, add func(download.Packer) error) (bool, error) {
-	return d.c.confirms(segment, func(f *confirmer) error { return add(f) })
-}
-
-func (d downloadSegments) Files(segment store.Digest, origin filetree.Origin) (filetree.Tree, error) {
-	return d.c.segmentTree(segment, origin)
+	return &download.Env{Client: c.client, Store: c.store, Segments: c.segments}
 }

@@ -30,7 +30,7 @@ func (l *PythonLock) needs(_ context.Context, c *cache, _ *Lock) []need {
 	for _, w := range l.Chosen.Wheels {
 		n := need{any: []store.Digest{w.SHA256}, spare: w.Path != ""}
 		if w.FromSource() {
-			if made, ok := c.notedSegment(madeKey(python.SourceKey(w.SHA256))); ok {
+			if made, ok := c.segments.NotedMade(python.SourceKey(w.SHA256)); ok {
 				n.any = append(n.any, made)
 			}
 		}

@@ -52,6 +52,7 @@ func pythonError(s Spec, err error) error {
 	}
 	var (
 		unsat     *python.Unsat
+		undecided *python.Undecided
 		noWheel   *python.NoWheel
 		noVersion *python.NoVersion
 		missing   *python.Missing
@@ -74,6 +75,8 @@ func pythonError(s Spec, err error) error {
 		}
 	case errors.As(err, &unsat):
 		summary = fmt.Sprintf("The requirements conflict on %s", strings.Join(unsat.Names, ", "))
+	case errors.As(err, &undecided):
+		summary = fmt.Sprintf("The search for versions of %s takes too long", strings.Join(undecided.Names, ", "))
 	case errors.As(err, &noWheel):
 		return noWheelError(attribute, noWheel, err)
 	case errors.As(err, &hash):

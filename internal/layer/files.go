@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/segment"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -113,7 +113,7 @@ type fileLocks []FileLock
 func (all fileLocks) needs(_ context.Context, c *cache, _ *Lock) []need {
 	var needs []need
 	for _, f := range all {
-		if d, ok := c.notedSegment(segmentKey(f.Tree)); ok {
+		if d, ok := c.segments.Noted(segmentKey(f.Tree)); ok {
 			needs = append(needs, need{any: []store.Digest{d}, spare: true})
 		}
 	}
@@ -284,14 +284,14 @@ func (c *cache) filesTree(ctx context.Context, l FileLock, origin filetree.Origi
 	if store.Digest(filetree.TreeDigest(files)) != l.Tree {
 		return nil, c.changed(l, files)
 	}
-	segment, err := c.segment(ctx, l, files, doubt)
+	kept, err := c.deflated(ctx, l, files, doubt)
 	if err != nil {
 		if _, ok := errors.AsType[*layerzip.ChangedError](err); ok {
 			return nil, &ChangedError{Source: l.Source, Changes: []string{err.Error()}}
 		}
 		return nil, err
 	}
-	tree, err := c.segmentTree(segment, origin)
+	tree, err := c.segments.Files(kept, origin)
 	if err != nil {
 		return nil, err
 	}
@@ -300,7 +300,7 @@ func (c *cache) filesTree(ctx context.Context, l FileLock, origin filetree.Origi
 		programs[f.Path] = f.Program
 	}
 	for i := range tree {
-		tree[i].Exec = programs[tree[i].Path] && isRun(tree[i].Path)
+		tree[i].Exec = programs[tree[i].Path] && segment.IsRun(tree[i].Path)
 	}
 	return tree, nil
 }
@@ -308,21 +308,18 @@ func (c *cache) filesTree(ctx context.Context, l FileLock, origin filetree.Origi
 // segmentKey names a deflated tree: another encoder makes other bytes of it.
 func segmentKey(tree store.Digest) string { return layerzip.Encoder + " " + tree.Hex() }
 
-// segment returns the digest of the zip of the files, in the store.
-func (c *cache) segment(ctx context.Context, l FileLock, files []filetree.File, doubt bool) (store.Digest, error) {
-	if digest, ok := c.notedSegment(segmentKey(l.Tree)); ok && c.store.Has(digest, -1) {
-		if !doubt || c.confirmsFiles(digest, files) {
+// deflated returns the digest of the zip of the files, in the store.
+func (c *cache) deflated(ctx context.Context, l FileLock, files []filetree.File, doubt bool) (store.Digest, error) {
+	if digest, ok := c.segments.Noted(segmentKey(l.Tree)); ok && c.store.Has(digest, -1) {
+		if !doubt || c.segments.ConfirmFiles(digest, files) {
 			return digest, nil
 		}
 	}
 	if err := c.putInline(l, files); err != nil {
 		return store.Digest{}, err
 	}
-	digest, err := c.writeSegment(func(w io.Writer) error { return layerzip.Segment(ctx, w, files) })
+	digest, err := c.segments.DeflateFiles(ctx, files)
 	if err != nil {
-		return store.Digest{}, err
-	}
-	if err := c.noteFileFacts(digest, files); err != nil {
 		return store.Digest{}, err
 	}
 	// The list is remembered by its digest, so that a later change can be named.
@@ -333,7 +330,7 @@ func (c *cache) segment(ctx context.Context, l FileLock, files []filetree.File, 
 	if err := c.store.PutRecord("trees", l.Tree.Hex(), list); err != nil {
 		return store.Digest{}, err
 	}
-	return digest, c.noteSegment(segmentKey(l.Tree), digest)
+	return digest, c.segments.Note(segmentKey(l.Tree), digest)
 }
 
 // changed names what differs from the locked tree, where the cache remembers
@@ -371,21 +368,4 @@ func (c *cache) changed(l FileLock, now []filetree.File) error {
 		}
 	}
 	return changed
-}
-
-// runsByPath reports whether a program at this layer path is run by Lambda or
-// found on PATH.
-func runsByPath(p string) bool {
-	return strings.HasPrefix(p, "bin/") || strings.HasPrefix(p, "extensions/")
-}
-
-// isRun reports whether a file with the ELF magic or "#!" is one to be run: all of
-// them wherever they lie, but libraries and objects by their names. Mode bits of
-// the host are never used: a checkout on Windows has none.
-func isRun(p string) bool {
-	if runsByPath(p) {
-		return true
-	}
-	name := path.Base(p)
-	return !strings.Contains(name, ".so.") && !slices.Contains([]string{".so", ".node", ".o", ".a"}, path.Ext(name))
 }

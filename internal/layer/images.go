@@ -163,7 +163,7 @@ func (c *cache) imageTree(ctx context.Context, l *Lock, image *ImageLock, pin Im
 	if err := l.checkNative(facts); err != nil {
 		return nil, err
 	}
-	return c.segmentTree(facts.Segment, origin)
+	return c.segments.Files(facts.Segment, origin)
 }
 
 // key names the deflated files of an image.

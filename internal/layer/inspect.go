@@ -98,7 +98,7 @@ func (b *Builder) InspectZip(ctx context.Context, path string, ids, architecture
 }
 
 func (c *cache) inspect(ctx context.Context, files filetree.Tree, ids, architectures []string) ([]Finding, error) {
-	facts, _, err := c.nativeFacts(ctx, files)
+	facts, _, err := c.segments.Facts(ctx, files)
 	if err != nil {
 		return nil, err
 	}

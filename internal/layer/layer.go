@@ -20,6 +20,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/segment"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
@@ -57,7 +58,7 @@ type cache struct {
 	results   bool // of container builds are shared
 	artifacts *artifacts
 	node      *nodejs.Env
-	recorders sync.Pool // of *native.Recorder
+	segments  *segment.Cache
 }
 
 // Options say where a Builder keeps its cache and what it may reach.
@@ -135,12 +136,12 @@ func openCache(o Options, own *ownPaths) (*cache, error) {
 	if s, err = shareStore(s, o); err != nil {
 		return nil, err
 	}
-	c := &cache{store: s, own: own, getenv: o.Getenv, log: o.Logger, offline: o.Offline, results: o.TrustBuilds, artifacts: newArtifacts(o.CodeArtifact, o.Offline)}
+	c := &cache{store: s, segments: segment.New(s), own: own, getenv: o.Getenv, log: o.Logger, offline: o.Offline, results: o.TrustBuilds, artifacts: newArtifacts(o.CodeArtifact, o.Offline)}
 	if c.client, err = c.newClient(o); err != nil {
 		return nil, err
 	}
 	c.pip = sync.OnceValues(func() (*pip, error) { return c.readPip(o) })
-	c.node = c.nodeEnv(o.Environ)
+	c.node = &nodejs.Env{Client: c.client, Store: c.store, Environ: o.Environ, Segments: c.segments}
 	return c, nil
 }
 

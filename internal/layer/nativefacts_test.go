@@ -1,6 +1,8 @@
 package layer
 
 import (
+	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -39,17 +41,23 @@ func TestNativeFactsAreNotedOnTheWayIn(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s lies in %q, which is no blob of the store", e.Path, e.Archive.Path)
 		}
-		if _, _, err := c.store.GetRecord(nativeBucket, nativeKey(digest)); err != nil {
+		body, _, err := c.store.GetRecord("native", fmt.Sprintf("%d %s", native.Format, digest.Hex()))
+		if err != nil {
 			t.Errorf("nothing is noted of the archive of %s: %v", e.Path, err)
 			continue
 		}
-		notes, err := c.archiveFacts(t.Context(), e.Archive)
-		if err != nil {
+		var notes struct {
+			Files []struct {
+				H int64
+				F native.Facts
+			}
+		}
+		if err := json.Unmarshal(body, &notes); err != nil {
 			t.Fatal(err)
 		}
 		for _, n := range notes.Files {
-			if n.Header == e.Header {
-				found[e.Path] = n.Facts.Kind
+			if n.H == e.Header {
+				found[e.Path] = n.F.Kind
 			}
 		}
 	}
@@ -72,7 +80,7 @@ func TestFactsAreReadWhereNoneAreNoted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	noted, modules, err := c.nativeFacts(t.Context(), tree)
+	noted, modules, err := c.segments.Facts(t.Context(), tree)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +89,7 @@ func TestFactsAreReadWhereNoneAreNoted(t *testing.T) {
 		moved.Path = "" // not of the store: nothing is noted of it
 		tree[i].Archive = &moved
 	}
-	read, again, err := c.nativeFacts(t.Context(), tree)
+	read, again, err := c.segments.Facts(t.Context(), tree)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"runtime"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -19,49 +17,6 @@ type NodeSpec = nodejs.Spec
 
 // NodeCutOff is a cut-off of its own for the Node.js packages.
 type NodeCutOff = nodejs.CutOff
-
-// nodeSegments keeps the files of npm's tarballs deflated in the cache.
-type nodeSegments struct {
-	c *cache
-	// packers are few, as their buffers bound the memory.
-	packers chan *layerzip.Streamer
-}
-
-// Encoder names the encoder of layerzip.
-func (n nodeSegments) Encoder() string { return layerzip.Encoder }
-
-// Deflate writes a segment with one of the packers.
-func (n nodeSegments) Deflate(ctx context.Context, add func(nodejs.Packer) error) (store.Digest, error) {
-	select {
-	case packer := <-n.packers:
-		defer func() { n.packers <- packer }()
-		return n.c.streamSegment(packer, func(p *watchedPacker) error { return add(p) })
-	case <-ctx.Done():
-		return store.Digest{}, context.Cause(ctx)
-	}
-}
-
-// Confirm reports whether a segment holds just the files that add gives.
-func (n nodeSegments) Confirm(segment store.Digest, add func(nodejs.Packer) error) (bool, error) {
-	return n.c.confirms(segment, func(f *confirmer) error { return add(f) })
-}
-
-// Files reads a segment of the store.
-func (n nodeSegments) Files(segment store.Digest, origin filetree.Origin) (filetree.Tree, error) {
-	return n.c.segmentTree(segment, origin)
-}
-
-// packWorkers is how many tarballs are deflated at once.
-const packWorkers = 4
-
-// nodeEnv returns what the Node.js packages are resolved and packed with.
-func (c *cache) nodeEnv(environ func() []string) *nodejs.Env {
-	packers := make(chan *layerzip.Streamer, min(runtime.GOMAXPROCS(0), packWorkers))
-	for range cap(packers) {
-		packers <- layerzip.NewStreamer(c.store)
-	}
-	return &nodejs.Env{Client: c.client, Store: c.store, Environ: environ, Segments: nodeSegments{c, packers}}
-}
 
 // nodeInput is what the Spec asks for in nodejs.
 type nodeInput struct{ *nodejs.Spec }

@@ -21,7 +21,10 @@ func (c *cache) pythonTree(ctx context.Context, l *Lock, doubt bool) (filetree.T
 	if err != nil {
 		return nil, err
 	}
-	tree, err := python.Tree(ctx, pip.client, c.store, l.Python.Chosen, python.TreeOptions{Targets: python.TargetsFor(targets), Scripts: l.Python.Scripts, Indexes: pip.indexes, LastWins: l.Python.Overlaps == OverlapsLast, Pack: c.packMade(doubt), Vet: c.vetWheel})
+	made := func(ctx context.Context, key string, files func() (map[string][]byte, error)) (*filetree.Archive, error) {
+		return c.segments.Made(ctx, key, doubt, files)
+	}
+	tree, err := python.Tree(ctx, pip.client, c.store, l.Python.Chosen, python.TreeOptions{Targets: python.TargetsFor(targets), Scripts: l.Python.Scripts, Indexes: pip.indexes, LastWins: l.Python.Overlaps == OverlapsLast, Pack: made, Vet: c.segments.Vet})
 	if err != nil {
 		return nil, wheelError(err)
 	}

@@ -37,7 +37,7 @@ func TestLiveRecordLayers(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			return
 		}
-		facts, _, err := c.nativeFacts(t.Context(), tree)
+		facts, _, err := c.segments.Facts(t.Context(), tree)
 		if err != nil {
 			t.Fatal(err)
 		}

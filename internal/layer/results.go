@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
+	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -61,11 +61,9 @@ func (c *cache) offerResult(key string, segment store.Digest) error {
 	if !c.results || !c.store.Shared() {
 		return nil
 	}
-	record, err := c.writeSegment(func(w io.Writer) error {
-		_, err := io.WriteString(w, segment.Hex())
-		return err
-	})
-	if err != nil {
+	text := segment.Hex()
+	record := store.Sum([]byte(text))
+	if err := c.store.Keep(record, strings.NewReader(text)); err != nil {
 		return fmt.Errorf("keeping the result of a build: %w", err)
 	}
 	c.store.Offer(resultName(key), record, "")
@@ -87,7 +85,7 @@ func (c *cache) factsOf(key string, segment store.Digest) (containerFacts, error
 
 // readFacts looks at every file of a segment that the store has.
 func (c *cache) readFacts(segment store.Digest) (containerFacts, error) {
-	tree, err := c.segmentTree(segment, filetree.Origin{})
+	tree, err := c.segments.Files(segment, filetree.Origin{})
 	if err != nil {
 		return containerFacts{}, err
 	}

@@ -32,9 +32,6 @@ type Env struct {
 	registries registries
 }
 
-// Packer takes the files of a tarball one by one.
-type Packer = tarball.Packer
-
 // Segments keeps the files of tarballs deflated: those of one are a blob of the
 // store, from which a layer copies them as they are.
 type Segments interface {
@@ -42,9 +39,9 @@ type Segments interface {
 	Encoder() string
 	// Deflate keeps the files that add gives to the packer, and returns the digest
 	// of their segment.
-	Deflate(ctx context.Context, add func(Packer) error) (store.Digest, error)
+	Deflate(ctx context.Context, add func(filetree.Packer) error) (store.Digest, error)
 	// Confirm reports whether a segment holds just the files that add gives.
-	Confirm(segment store.Digest, add func(Packer) error) (bool, error)
+	Confirm(segment store.Digest, add func(filetree.Packer) error) (bool, error)
 	// Files returns the files of a segment that the store has.
 	Files(segment store.Digest, origin filetree.Origin) (filetree.Tree, error)
 }

@@ -167,7 +167,7 @@ func (e *Env) packTarball(ctx context.Context, p Package) (facts packedFacts, er
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
 	var told tarball.Facts
-	segment, err := e.Segments.Deflate(ctx, func(out Packer) (err error) {
+	segment, err := e.Segments.Deflate(ctx, func(out filetree.Packer) (err error) {
 		told, err = tarball.Pack(ctx, p.String(), in, out)
 		return err
 	})
@@ -190,7 +190,7 @@ func (e *Env) confirmTarball(ctx context.Context, p Package, facts *packedFacts)
 		return false, err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	return e.Segments.Confirm(facts.Segment, func(out Packer) error {
+	return e.Segments.Confirm(facts.Segment, func(out filetree.Packer) error {
 		told, err := tarball.Pack(ctx, p.String(), in, out)
 		facts.Scripts, facts.NoGyp, facts.Optional = told.Scripts, told.NoGyp, told.Optional
 		return err

@@ -28,6 +28,9 @@ func refusal(r *placement.Refusal, t manifest.Target) error {
 	case placement.Endless:
 		out.Name, out.Spec, out.RequiredBy = first(r.Names), "", ""
 		out.Detail = fmt.Sprintf("%s bring each other's peer dependencies in different versions without end; %s", list(r.Names), conflictAdvice)
+	case placement.Exhausted:
+		out.Name, out.Spec, out.RequiredBy = first(r.Names), "", ""
+		out.Detail = fmt.Sprintf("where the packages lie could not be decided in %d steps, and npm might take hours; the most often moved ones are %s; %s", placement.MaxSteps, list(r.Names), conflictAdvice)
 	case placement.Circle:
 		out.Detail = fmt.Sprintf("packages need each other in a circle of different versions (%s), which npm lays out with a link; a layer holds no such link: settle the versions with \"overrides\"", list(r.Names))
 	case placement.Platform:

@@ -71,6 +71,7 @@ type (
 	NoVersion         = wheel.NoVersion
 	NoWheel           = wheel.NoWheel
 	Rejected          = wheel.Rejected
+	Undecided         = wheel.Undecided
 	Unsat             = wheel.Unsat
 )
 

@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/url"
 	"os"
@@ -44,16 +43,11 @@ type Segments interface {
 	Note(key string, segment store.Digest) error
 	// Deflate keeps the files that add gives to the packer, and returns the digest
 	// of their segment.
-	Deflate(add func(Packer) error) (store.Digest, error)
+	Deflate(ctx context.Context, add func(filetree.Packer) error) (store.Digest, error)
 	// Confirm reports whether a segment holds just the files that add gives.
-	Confirm(segment store.Digest, add func(Packer) error) (bool, error)
+	Confirm(segment store.Digest, add func(filetree.Packer) error) (bool, error)
 	// Files returns the files of a segment that the store has.
 	Files(segment store.Digest, origin filetree.Origin) (filetree.Tree, error)
-}
-
-// Packer takes files into a segment.
-type Packer interface {
-	Add(ctx context.Context, path string, exec bool, size int64, content io.Reader) error
 }
 
 // Scope is what of the whole layer counts for its downloads.

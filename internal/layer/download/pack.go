@@ -246,7 +246,7 @@ func (e *Env) confirms(ctx context.Context, l *Lock, listing *filetree.Listing, 
 	if err != nil {
 		return false, err
 	}
-	return e.Segments.Confirm(segment, func(f Packer) error {
+	return e.Segments.Confirm(segment, func(f filetree.Packer) error {
 		return filetree.ReadMembers(stoppable(ctx, archive), listing, wanted, func(file string, size int64, content io.Reader) error {
 			return f.Add(ctx, file, false, size, content)
 		})
@@ -259,7 +259,7 @@ func (e *Env) pack(ctx context.Context, l *Lock, listing *filetree.Listing, want
 	if err != nil {
 		return store.Digest{}, err
 	}
-	return e.Segments.Deflate(func(packer Packer) error {
+	return e.Segments.Deflate(ctx, func(packer filetree.Packer) error {
 		return filetree.ReadMembers(stoppable(ctx, archive), listing, wanted, func(file string, size int64, content io.Reader) error {
 			return packer.Add(ctx, file, false, size, content)
 		})

@@ -37,6 +37,7 @@ const manyAsked = 2000
 // ask puts the question for a seat on behalf of a demand to a folder; lowest is
 // the lowest folder that the demand could have.
 func (q *question) ask(c *slot, w *demand, f, lowest *slot) verdict {
+	q.run.steps++
 	s := f.inside[c.key]
 	switch {
 	case c.gone != nil:
@@ -75,7 +76,9 @@ func (q *question) isShadowing(c *slot, w *demand, f *slot) bool {
 	if f == q.opening.owner {
 		return false
 	}
-	for _, d := range q.run.tree.shelf(c.key).demands {
+	demands := q.run.tree.shelf(c.key).demands
+	q.run.steps += len(demands)
+	for _, d := range demands {
 		if d.found == nil || d.accepts(c.parcel) && d.name == c.name {
 			continue
 		}

@@ -13,9 +13,6 @@ type unseating struct {
 	parcel *parcel
 }
 
-// maxUnseatings ends what would take hours: a project has a few thousand at most.
-const maxUnseatings = 200_000
-
 // seat returns what sits on a bench under a name.
 func (r *run) seat(b *bench, key string) *slot {
 	if b.ground == nil {
@@ -80,6 +77,10 @@ func (g *ground) sit(s *slot, r *run) {
 }
 
 func (r *run) sitDown(b *bench, s *slot, chain []unseating) error {
+	r.moved(s.parcel)
+	if err := r.proceed(); err != nil {
+		return err
+	}
 	b.ground.sit(s, r)
 	return r.bring(b, s, chain)
 }
@@ -95,6 +96,7 @@ func (r *run) bring(b *bench, s *slot, chain []unseating) error {
 	}
 	slices.SortStableFunc(peers, func(x, y *demand) int { return r.compare(x.name, y.name) })
 	for _, peer := range peers {
+		r.steps++
 		if b.ground.base.inside[s.key] != s {
 			return nil
 		}
@@ -148,11 +150,8 @@ func (r *run) unseat(b *bench, s *slot, peer *demand, sits *slot, chain []unseat
 		return err
 	}
 	step := unseating{owner: s.parcel, name: peer.key, parcel: p}
-	if r.unseatings++; slices.Contains(chain, step) || r.unseatings > maxUnseatings {
+	if slices.Contains(chain, step) {
 		return r.endlessBench(append(slices.Clip(chain), step))
-	}
-	if err := r.ctx.Err(); err != nil {
-		return err
 	}
 	inner := &bench{host: s}
 	tried, err := r.invite(inner, peer, append(slices.Clip(chain), step))

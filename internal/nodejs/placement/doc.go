@@ -65,7 +65,8 @@
 //   - Some registries keep npm busy for ever: placing one package takes out
 //     another, whose turn takes out the first. If a package has a turn while the
 //     whole ground is as it was at an earlier turn of it, or if a bench is to be
-//     made for the same unseating within itself, the refusal is Endless.
+//     made for the same unseating within itself, the refusal is Endless. What goes on
+//     for more than MaxSteps steps is Exhausted.
 //   - npm lays out a circle of versions that need each other with a link. A layer
 //     holds no such link: the refusal is Circle.
 //   - In rare trees of npm a package that is needed is missing, because a newcomer

@@ -50,7 +50,7 @@ func newRun(ctx context.Context, s Source, p *manifest.Project, o Options) (*run
 		ctx: ctx, source: s, input: p, options: o,
 		states: map[[2]uint64]int{}, last: map[*slot]*bench{}, wants: map[string]*want{}, chosen: map[*want]*parcel{},
 		parcels: map[string]*parcel{}, links: map[string]*parcel{}, tops: map[string]*slot{},
-		members: map[string]string{}, keys: map[string]string{},
+		members: map[string]string{}, keys: map[string]string{}, maxSteps: MaxSteps, moves: map[*parcel]int{},
 	}
 	rules, err := readRules(p.Overrides)
 	if err != nil {

@@ -54,6 +54,9 @@ func (r *run) placeOpening(t *task) error {
 
 // place finds a folder for the seat of an errand and puts it there.
 func (r *run) place(e *errand) error {
+	if err := r.proceed(); err != nil {
+		return err
+	}
 	e.start = e.begin()
 	c, w := e.seat, e.demand
 	folder, v := r.wayUp(e)
@@ -127,6 +130,7 @@ func (r *run) conflictOnWay(e *errand) error {
 // put puts the seat of an errand into a folder, and then its companions.
 func (r *run) put(e *errand, folder *slot) error {
 	c, w := e.seat, e.demand
+	r.moved(c.parcel)
 	s := &slot{parcel: c.parcel, name: c.name, key: c.key, rule: c.rule}
 	if end := circleEnd(c, folder); end != nil {
 		s.parcel = &parcel{m: c.m, version: c.version, versioned: c.versioned, target: end, circle: true}

@@ -59,6 +59,9 @@ const (
 	Missing
 	// Endless: npm would place the same packages again and again. ELOOP.
 	Endless
+	// Exhausted: the placement was ended after a number of steps. Names are the
+	// packages that were moved most often. npm might go on for hours.
+	Exhausted
 	// Circle: versions need each other in a circle that nests without end.
 	// ELOOP.
 	Circle
@@ -103,7 +106,7 @@ func (r *Refusal) Code() string {
 			return cause.Code
 		}
 		return "E404"
-	case Endless, Circle:
+	case Endless, Exhausted, Circle:
 		return "ELOOP"
 	case Platform:
 		return "EBADPLATFORM"
@@ -134,6 +137,8 @@ func (r *Refusal) Error() string {
 		return fmt.Sprintf("%s: %v", r.Demand, r.Err)
 	case Endless:
 		return "these packages bring each other's peers without end: " + strings.Join(r.Names, ", ")
+	case Exhausted:
+		return "the placement was ended, as it takes too long; these packages were moved most often: " + strings.Join(r.Names, ", ")
 	case Circle:
 		return "these packages need each other's versions in a circle without end: " + strings.Join(r.Names, ", ")
 	case Platform:

@@ -25,16 +25,18 @@ type run struct {
 	last   map[*slot]*bench // the bench that was made last for a host
 	states map[[2]uint64]int
 
-	unseatings int     // that were tried on benches
-	log        []*slot // that had a turn, or were put
-	fault      error   // of an override
-	wants      map[string]*want
-	chosen     map[*want]*parcel
-	parcels    map[string]*parcel
-	links      map[string]*parcel
-	tops       map[string]*slot
-	members    map[string]string // path by name
-	keys       map[string]string // sort keys of names
+	steps    int // of the budget
+	maxSteps int
+	moves    map[*parcel]int // how often each was seated or put
+	log      []*slot         // that had a turn, or were put
+	fault    error           // of an override
+	wants    map[string]*want
+	chosen   map[*want]*parcel
+	parcels  map[string]*parcel
+	links    map[string]*parcel
+	tops     map[string]*slot
+	members  map[string]string // path by name
+	keys     map[string]string // sort keys of names
 
 	marks map[*slot]*marks // of the finished tree
 	gone  map[*slot]LeftOut

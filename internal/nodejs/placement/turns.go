@@ -14,7 +14,7 @@ func (r *run) all() error {
 			if s.removed || !s.waiting {
 				continue
 			}
-			if err := r.ctx.Err(); err != nil {
+			if err := r.proceed(); err != nil {
 				return err
 			}
 			if err := r.turn(s); err != nil {
@@ -55,6 +55,7 @@ func (r *run) turn(s *slot) error {
 	}
 	var tasks []*task
 	for _, d := range s.demands {
+		r.steps++
 		if !isOpen(d) {
 			continue
 		}
@@ -64,8 +65,8 @@ func (r *run) turn(s *slot) error {
 		}
 		tasks = append(tasks, &task{demand: d, bench: b, seat: c})
 	}
-	if r.tree.ruled > maxRuled {
-		return &Refusal{Reason: Endless, Names: []string{s.label()}}
+	if err := r.proceed(); err != nil {
+		return err
 	}
 	if r.fault != nil {
 		return r.fault

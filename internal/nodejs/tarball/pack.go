@@ -10,16 +10,9 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/jsonscan"
 )
-
-// Packer takes the files of a package one by one. A path may come again: the
-// last file counts.
-type Packer interface {
-	Add(ctx context.Context, path string, exec bool, size int64, content io.Reader) error
-	// SetExec makes a file executable that was added, if one was.
-	SetExec(path string)
-}
 
 // maxHeld bounds what PackTarball keeps in memory of files whose first line may
 // have to be changed, maxManifest the package.json that it reads.
@@ -33,7 +26,7 @@ const (
 // executable and with a first line that Linux understands. So are those of the
 // packages that come in the tarball. It returns what the package.json tells;
 // nothing where there is none that can be read.
-func Pack(ctx context.Context, name string, r io.Reader, out Packer) (Facts, error) {
+func Pack(ctx context.Context, name string, r io.Reader, out filetree.Packer) (Facts, error) {
 	p := packing{ctx: ctx, out: out, held: map[string][]byte{}, manifests: map[string][]byte{}}
 	if err := Read(name, r, p.take); err != nil {
 		return Facts{}, err
@@ -51,7 +44,7 @@ func Pack(ctx context.Context, name string, r io.Reader, out Packer) (Facts, err
 // packing is a tarball on its way.
 type packing struct {
 	ctx       context.Context
-	out       Packer
+	out       filetree.Packer
 	in        *bufio.Reader
 	paths     []string
 	held      map[string][]byte // by path

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"context"
 	"slices"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
@@ -8,13 +9,17 @@ import (
 
 // propagate derives all that follows from a change of package start, learning
 // from the conflicts on the way.
-func (s *solver) propagate(start int) error {
+func (s *solver) propagate(ctx context.Context, start int) error {
 	queue := []int{start}
 	for len(queue) > 0 {
+		if err := s.budget.proceed(ctx); err != nil {
+			return err
+		}
 		p := queue[len(queue)-1]
 		queue = queue[:len(queue)-1]
 		conflict := -1
 		incs := s.pkgs[p].incs
+		s.budget.checks += len(incs)
 		for k := len(incs) - 1; k >= 0 && conflict < 0; k-- {
 			id := incs[k]
 			if s.incs[id].contradictedAt >= 0 {
@@ -37,6 +42,7 @@ func (s *solver) propagate(start int) error {
 		if conflict < 0 {
 			continue
 		}
+		s.budget.conflicts++
 		open, learned, err := s.resolve(conflict)
 		if err != nil {
 			return err

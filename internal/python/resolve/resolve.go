@@ -68,7 +68,7 @@ type Spec struct {
 
 // Resolve chooses wheels. It is a pure function of the spec and of what the
 // indexes hold. Errors that tell of the requirements, not of the network, are
-// *Unsat, *NoWheel, *NoVersion, *Missing, *NoDigest and *DirectURL.
+// *Unsat, *Undecided, *NoWheel, *NoVersion, *Missing, *NoDigest and *DirectURL.
 //
 // Everything it started has ended when it returns.
 func Resolve(ctx context.Context, c *fetch.Client, s Spec) (*wheel.Lock, error) {
@@ -127,6 +127,9 @@ func (r *resolution) resolve(ctx context.Context, t wheel.Target) error {
 	selected, err := s.solve(ctx, deps)
 	if id, ok := isConflict(err); ok {
 		return s.explain(ctx, id, w)
+	}
+	if _, ok := errors.AsType[exhaustedError](err); ok {
+		return s.surrender(t.String())
 	}
 	if hash, ok := errors.AsType[*HashError](err); ok {
 		return hash

@@ -54,6 +54,7 @@ type solver struct {
 	priorities priorities
 	tries      map[int]int // by package
 	swept      map[int]int // up to which try candidates were fetched ahead
+	budget     budget
 }
 
 // pkg is a project, or one extra of it, that takes part in the resolution.
@@ -130,6 +131,7 @@ func newSolver(w universe) *solver {
 	s := &solver{
 		world: w, byKey: map[pkgKey]int{}, merged: map[mergeKey]int{},
 		priorities: newPriorities(), tries: map[int]int{}, swept: map[int]int{},
+		budget: budget{maxConflicts: maxConflicts, maxChecks: maxChecks},
 	}
 	root := &index.Project{Name: rootName, Candidates: make([]index.Candidate, 1)}
 	s.addPkg(pkgKey{}, root)
@@ -141,14 +143,12 @@ func newSolver(w universe) *solver {
 
 // solve selects candidates that satisfy the requirements. It returns the
 // selected candidate of each project by name, a *conflictError if there is no
-// selection, or the error of a failed fetch.
+// selection, an exhaustedError if the search takes too long, or the error of a
+// failed fetch.
 func (s *solver) solve(ctx context.Context, requirements []dependency) (map[string]int, error) {
 	next := rootPkg
 	for {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if err := s.propagate(next); err != nil {
+		if err := s.propagate(ctx, next); err != nil {
 			return nil, err
 		}
 		s.reprioritize()
@@ -191,6 +191,7 @@ func (s *solver) try(ctx context.Context, p int, requirements []dependency) erro
 	only := index.NewSet(len(pk.project.Candidates))
 	only.AddCandidate(i)
 	if fault != "" {
+		s.budget.conflicts++
 		s.addIncompatibility([]term{{p, only}}, cause{kind: causeFault, text: fault})
 		return nil
 	}
@@ -208,6 +209,7 @@ func (s *solver) try(ctx context.Context, p int, requirements []dependency) erro
 	}
 	for id := first; id < len(s.incs); id++ {
 		if s.violatedBy(id, p, only) {
+			s.budget.conflicts++
 			s.recordConflict(p, id)
 			return nil
 		}

@@ -20,6 +20,29 @@ func (e *Unsat) Error() string {
 		e.Target, strings.Join(e.Facts, "\n  - "))
 }
 
+// Undecided tells that a search was given up before it found versions, or why there
+// are none.
+type Undecided struct {
+	Target    string // as Target.String
+	Conflicts int    // that were met until then
+	// Names are those of the distributions that conflicted most often, the most
+	// frequent first.
+	Names []string
+	// Facts are statements that cannot all hold, of the conflict with the fewest.
+	Facts []string
+}
+
+func (e *Undecided) Error() string {
+	text := fmt.Sprintf("no versions were found on %s after %d conflicts, and the search was given up. ", e.Target, e.Conflicts)
+	if len(e.Names) > 0 {
+		text += fmt.Sprintf("Most conflicts are about %s: allow fewer versions of them, such as an exact one or a lower bound.", strings.Join(e.Names, ", "))
+	}
+	if len(e.Facts) > 0 {
+		text += " One conflict of many, these cannot hold together:\n  - " + strings.Join(e.Facts, "\n  - ")
+	}
+	return text
+}
+
 // NoWheel tells that a needed distribution has versions, and none of them a
 // wheel that runs on the target.
 type NoWheel struct {

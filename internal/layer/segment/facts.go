@@ -1,4 +1,4 @@
-package layer
+package segment
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -75,10 +76,10 @@ func topModule(name string) (string, bool) {
 	return top, top != "" && !strings.ContainsAny(top, "-. ")
 }
 
-// nativeFacts returns the facts of the native files and scripts of a tree, by
+// Facts returns the facts of the native files and scripts of a tree, by
 // layer path, and the modules of Python's distributions, by origin. Archives of
 // the store are read once, and what was found is remembered by their digest.
-func (c *cache) nativeFacts(ctx context.Context, tree filetree.Tree) (map[string]native.Facts, map[filetree.Origin][]string, error) {
+func (c *Cache) Facts(ctx context.Context, tree filetree.Tree) (map[string]native.Facts, map[filetree.Origin][]string, error) {
 	parts := map[*filetree.Archive]filetree.Tree{}
 	var order []*filetree.Archive
 	for _, e := range tree {
@@ -97,7 +98,7 @@ func (c *cache) nativeFacts(ctx context.Context, tree filetree.Tree) (map[string
 			if err != nil {
 				return err
 			}
-			found, err := factsOf(archive, parts[archive], known.Files)
+			found, err := tiedFacts(archive, parts[archive], known.Files)
 			if err != nil {
 				return err
 			}
@@ -115,7 +116,7 @@ func (c *cache) nativeFacts(ctx context.Context, tree filetree.Tree) (map[string
 
 // archiveFacts returns what is noted of an archive, which it reads where nothing
 // is.
-func (c *cache) archiveFacts(ctx context.Context, a *filetree.Archive) (archiveNotes, error) {
+func (c *Cache) archiveFacts(ctx context.Context, a *filetree.Archive) (archiveNotes, error) {
 	digest, err := store.ParseDigest(filepath.Base(a.Path))
 	stored := err == nil && c.store.Path(digest) == a.Path
 	if stored {
@@ -155,7 +156,7 @@ func (c *cache) archiveFacts(ctx context.Context, a *filetree.Archive) (archiveN
 
 // completed reads the files anew whose tables a stream did not keep, and notes
 // them.
-func (c *cache) completed(a *filetree.Archive, digest store.Digest, notes archiveNotes) (archiveNotes, error) {
+func (c *Cache) completed(a *filetree.Archive, digest store.Digest, notes archiveNotes) (archiveNotes, error) {
 	known := notes.Files
 	if !slices.ContainsFunc(known, func(n nativeFile) bool { return n.Facts.Partial }) {
 		return notes, nil
@@ -177,7 +178,7 @@ func (c *cache) completed(a *filetree.Archive, digest store.Digest, notes archiv
 }
 
 // noteNative remembers what is native in an archive of the store.
-func (c *cache) noteNative(archive store.Digest, notes archiveNotes) error {
+func (c *Cache) noteNative(archive store.Digest, notes archiveNotes) error {
 	body, err := json.Marshal(notes)
 	if err != nil {
 		return fmt.Errorf("encoding what is native in an archive: %w", err)
@@ -187,7 +188,7 @@ func (c *cache) noteNative(archive store.Digest, notes archiveNotes) error {
 
 // recorder returns one whose buffers may have been used before; who is done with
 // it puts it back.
-func (c *cache) recorder() *native.Recorder {
+func (c *Cache) recorder() *native.Recorder {
 	if r, ok := c.recorders.Get().(*native.Recorder); ok {
 		return r
 	}
@@ -249,9 +250,9 @@ func wholeFacts(e *filetree.Entry) (facts native.Facts, err error) {
 // package, whose scripts nobody runs by their paths.
 func isPackaged(o filetree.Origin) bool { return o.Ecosystem == "python" || o.Ecosystem == "nodejs" }
 
-// factsOf ties notes of an archive to its entries in the layer, and looks at
+// tiedFacts ties notes of an archive to its entries in the layer, and looks at
 // those among the programs that no note tells of.
-func factsOf(a *filetree.Archive, entries filetree.Tree, notes []nativeFile) (map[string]native.Facts, error) {
+func tiedFacts(a *filetree.Archive, entries filetree.Tree, notes []nativeFile) (map[string]native.Facts, error) {
 	at := make(map[int64]*native.Facts, len(notes))
 	for i := range notes {
 		at[notes[i].Header] = &notes[i].Facts
@@ -276,9 +277,9 @@ func factsOf(a *filetree.Archive, entries filetree.Tree, notes []nativeFile) (ma
 	return found, err
 }
 
-// vetWheel makes the checks of [filetree.Vet] of a wheel that is to be kept, and
-// notes what is native in it, in one pass.
-func (c *cache) vetWheel(a *filetree.Archive, sum store.Digest) error {
+// Vet makes the checks of [filetree.Vet] of an archive that is to be kept, and notes
+// what is native in it, in one pass.
+func (c *Cache) Vet(a *filetree.Archive, sum store.Digest) error {
 	w := nativeWatcher{recorder: c.recorder(), notes: archiveNotes{Files: []nativeFile{}}}
 	defer c.recorders.Put(w.recorder)
 	if err := filetree.VetWatched(a, &w); err != nil {
@@ -312,15 +313,15 @@ func (w *nativeWatcher) Done(e *filetree.Entry) error {
 	return err
 }
 
-// watchedPacker packs files into a segment, and takes facts of them on their way.
-type watchedPacker struct {
+// watched packs files into a segment, and takes facts of them on their way.
+type watched struct {
 	*layerzip.Streamer
 	recorder *native.Recorder
 	found    map[string]native.Facts
 }
 
 // Add packs a file.
-func (p *watchedPacker) Add(ctx context.Context, path string, exec bool, size int64, content io.Reader) error {
+func (p *watched) Add(ctx context.Context, path string, exec bool, size int64, content io.Reader) error {
 	delete(p.found, path)
 	if isText(path) {
 		return p.Streamer.Add(ctx, path, exec, size, content)
@@ -338,10 +339,10 @@ func (p *watchedPacker) Add(ctx context.Context, path string, exec bool, size in
 
 // noteSegmentFacts notes what was found on the way into a segment, by where it
 // lies in that.
-func (c *cache) noteSegmentFacts(segment store.Digest, found map[string]native.Facts) error {
+func (c *Cache) noteSegmentFacts(segment store.Digest, found map[string]native.Facts) error {
 	notes := archiveNotes{Files: []nativeFile{}}
 	if len(found) > 0 {
-		files, err := c.segmentTree(segment, filetree.Origin{})
+		files, err := c.Files(segment, filetree.Origin{})
 		if err != nil {
 			return err
 		}
@@ -356,7 +357,7 @@ func (c *cache) noteSegmentFacts(segment store.Digest, found map[string]native.F
 
 // noteFileFacts notes what is native in the segment of files on disk, from the
 // files themselves.
-func (c *cache) noteFileFacts(segment store.Digest, files []filetree.File) error {
+func (c *Cache) noteFileFacts(segment store.Digest, files []filetree.File) error {
 	found := map[string]native.Facts{}
 	for _, f := range files {
 		if isText(f.Path) || f.Size == 0 {
@@ -380,4 +381,21 @@ func diskFacts(f filetree.File) (facts native.Facts, err error) {
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
 	return native.Read(in, f.Size)
+}
+
+// runsByPath reports whether a program at this layer path is run by Lambda or
+// found on PATH.
+func runsByPath(p string) bool {
+	return strings.HasPrefix(p, "bin/") || strings.HasPrefix(p, "extensions/")
+}
+
+// IsRun reports whether a file with the ELF magic or "#!" is one to be run: all of
+// them, except libraries and objects by their names. Mode bits of the host are never
+// used: a checkout on Windows has none.
+func IsRun(p string) bool {
+	if runsByPath(p) {
+		return true
+	}
+	name := path.Base(p)
+	return !strings.Contains(name, ".so.") && !slices.Contains([]string{".so", ".node", ".o", ".a"}, path.Ext(name))
 }

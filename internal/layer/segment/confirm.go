@@ -1,4 +1,4 @@
-package layer
+package segment
 
 import (
 	"bytes"
@@ -76,10 +76,10 @@ func sameBytes(a, b io.Reader) error {
 
 func isEnd(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
 
-// confirms reports whether a segment of the store holds just the files that add
-// gives to a packer.
-func (c *cache) confirms(segment store.Digest, add func(*confirmer) error) (bool, error) {
-	tree, unreadable := c.segmentTree(segment, filetree.Origin{})
+// Confirm reports whether a segment of the store holds just the files that add gives
+// to a packer.
+func (c *Cache) Confirm(segment store.Digest, add func(filetree.Packer) error) (bool, error) {
+	tree, unreadable := c.Files(segment, filetree.Origin{})
 	if unreadable != nil {
 		return false, nil //nolint:nilerr // it is made again
 	}
@@ -95,9 +95,9 @@ func (c *cache) confirms(segment store.Digest, add func(*confirmer) error) (bool
 	return err == nil && len(f.left) == 0 && maps.Equal(f.exec, f.want), err
 }
 
-// confirmsFiles is confirms for files whose digests are known.
-func (c *cache) confirmsFiles(segment store.Digest, files []filetree.File) bool {
-	tree, err := c.segmentTree(segment, filetree.Origin{})
+// ConfirmFiles is Confirm for files whose digests are known.
+func (c *Cache) ConfirmFiles(segment store.Digest, files []filetree.File) bool {
+	tree, err := c.Files(segment, filetree.Origin{})
 	if err != nil || len(tree) != len(files) {
 		return false
 	}

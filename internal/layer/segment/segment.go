@@ -1,0 +1,186 @@
+// Package segment keeps in the cache what was deflated of each source: the zip with
+// the files of a tarball, a tree or an image, and what is known of the native files
+// in it. A layer copies the deflated files as they are, so that a source is deflated
+// once.
+//
+// Records tell which segment there is of a source. They save time and are not
+// believed: [Cache.Confirm] compares a segment with its source.
+package segment
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/native"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// Bucket holds the records that tell what was deflated already: by a key that names
+// the source and the encoder, as another encoder makes other bytes.
+const Bucket = "segments"
+
+// Cache keeps segments in a store. It is safe for concurrent use and must not be
+// copied.
+type Cache struct {
+	store *store.Store
+	// packers are few, as their buffers bound the memory.
+	packers   chan *layerzip.Streamer
+	recorders sync.Pool // of *native.Recorder
+}
+
+// packWorkers is how many sources are deflated at once.
+const packWorkers = 4
+
+// New returns a cache of segments in the store.
+func New(s *store.Store) *Cache {
+	packers := make(chan *layerzip.Streamer, min(runtime.GOMAXPROCS(0), packWorkers))
+	for range cap(packers) {
+		packers <- layerzip.NewStreamer(s)
+	}
+	return &Cache{store: s, packers: packers}
+}
+
+// Encoder names the encoder: another one makes other bytes of a file.
+func (c *Cache) Encoder() string { return layerzip.Encoder }
+
+// Noted returns the segment that was noted under a key, if one was. The store may
+// have lost it since.
+func (c *Cache) Noted(key string) (store.Digest, bool) {
+	body, _, err := c.store.GetRecord(Bucket, key)
+	if err != nil {
+		return store.Digest{}, false
+	}
+	digest, err := store.ParseDigest(string(body))
+	return digest, err == nil
+}
+
+// Note notes the segment of a key.
+func (c *Cache) Note(key string, segment store.Digest) error {
+	return c.store.PutRecord(Bucket, key, []byte(segment.Hex()))
+}
+
+// write keeps in the store what fill writes, and returns its digest.
+func (c *Cache) write(fill func(io.Writer) error) (digest store.Digest, err error) {
+	w, err := c.store.NewWriter()
+	if err != nil {
+		return store.Digest{}, err
+	}
+	defer func() { err = errors.Join(err, w.Abort()) }()
+	if err := fill(w); err != nil {
+		return store.Digest{}, err
+	}
+	digest = w.Sum()
+	return digest, w.Commit(digest)
+}
+
+// Deflate keeps the files that add gives to the packer, notes what of them is
+// native, and returns the digest of their segment. Few sources are deflated at
+// once: others wait, until ctx ends.
+func (c *Cache) Deflate(ctx context.Context, add func(filetree.Packer) error) (store.Digest, error) {
+	select {
+	case packer := <-c.packers:
+		defer func() { c.packers <- packer }()
+		return c.deflate(packer, add)
+	case <-ctx.Done():
+		return store.Digest{}, context.Cause(ctx)
+	}
+}
+
+// DeflateSlow is Deflate for files that may take minutes to come, as those of a
+// container build do: nothing waits for it.
+func (c *Cache) DeflateSlow(add func(filetree.Packer) error) (store.Digest, error) {
+	return c.deflate(layerzip.NewStreamer(c.store), add)
+}
+
+func (c *Cache) deflate(packer *layerzip.Streamer, add func(filetree.Packer) error) (store.Digest, error) {
+	w := &watched{Streamer: packer, recorder: c.recorder(), found: map[string]native.Facts{}}
+	defer c.recorders.Put(w.recorder)
+	digest, err := c.write(func(to io.Writer) error {
+		packer.Start(to)
+		if err := add(w); err != nil {
+			return err
+		}
+		return packer.Finish()
+	})
+	if err != nil {
+		return digest, err
+	}
+	return digest, c.noteSegmentFacts(digest, w.found)
+}
+
+// DeflateFiles keeps files of the disk, at their paths, as Deflate does.
+func (c *Cache) DeflateFiles(ctx context.Context, files []filetree.File) (store.Digest, error) {
+	digest, err := c.write(func(w io.Writer) error { return layerzip.Segment(ctx, w, files) })
+	if err != nil {
+		return store.Digest{}, err
+	}
+	return digest, c.noteFileFacts(digest, files)
+}
+
+// Files returns the files of a segment that the store has; origin is the input that
+// brings them.
+func (c *Cache) Files(segment store.Digest, origin filetree.Origin) (filetree.Tree, error) {
+	archive, err := filetree.FileArchive(origin.String(), c.store.Path(segment))
+	if err != nil {
+		return nil, err
+	}
+	tree, err := filetree.FromZip(archive)
+	if err != nil {
+		return nil, err
+	}
+	for i := range tree {
+		tree[i].Origin = origin
+	}
+	return tree, nil
+}
+
+// madeKey names the zip of files that were made in memory.
+func madeKey(key string) string { return layerzip.Encoder + " " + key }
+
+// NotedMade returns the segment that [Cache.Made] noted under a key, if it did.
+func (c *Cache) NotedMade(key string) (store.Digest, bool) { return c.Noted(madeKey(key)) }
+
+// Made returns the archive of files that are made in memory, by their paths. They
+// are made and deflated once, and kept under the key. With doubt, what is kept is
+// compared with what is made.
+func (c *Cache) Made(ctx context.Context, key string, doubt bool, files func() (map[string][]byte, error)) (*filetree.Archive, error) {
+	digest, known := c.NotedMade(key)
+	known = known && c.store.Has(digest, -1)
+	if known && !doubt {
+		return filetree.FileArchive(key, c.store.Path(digest))
+	}
+	content, err := files()
+	if err != nil {
+		return nil, err
+	}
+	add := func(out filetree.Packer) error {
+		for _, p := range slices.Sorted(maps.Keys(content)) {
+			if err := out.Add(ctx, p, false, int64(len(content[p])), bytes.NewReader(content[p])); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if known {
+		if known, err = c.Confirm(digest, add); err != nil {
+			return nil, err
+		}
+	}
+	if !known {
+		if digest, err = c.Deflate(ctx, add); err != nil {
+			return nil, err
+		}
+		if err := c.Note(madeKey(key), digest); err != nil {
+			return nil, err
+		}
+	}
+	return filetree.FileArchive(key, c.store.Path(digest))
+}

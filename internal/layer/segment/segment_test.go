@@ -1,0 +1,117 @@
+package segment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/native"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+func newCache(t *testing.T) *Cache {
+	t.Helper()
+	s, err := store.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return New(s)
+}
+
+// adder gives files to a packer, each as "path content"; a path that ends in "*" is
+// executable.
+func adder(ctx context.Context, files ...string) func(filetree.Packer) error {
+	return func(out filetree.Packer) error {
+		for _, file := range files {
+			name, content, _ := strings.Cut(file, " ")
+			bare, exec := strings.CutSuffix(name, "*")
+			if err := out.Add(ctx, bare, exec, int64(len(content)), strings.NewReader(content)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func TestConfirmComparesEveryFile(t *testing.T) {
+	t.Parallel()
+	c := newCache(t)
+	kept, err := c.Deflate(t.Context(), adder(t.Context(), "a.py A = 1", "bin/run* #!/bin/sh"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, of := range []struct {
+		files []string
+		same  bool
+	}{
+		{[]string{"a.py A = 1", "bin/run* #!/bin/sh"}, true},
+		{[]string{"bin/run* #!/bin/sh", "a.py A = 1"}, true},
+		{[]string{"a.py A = 2", "bin/run* #!/bin/sh"}, false},
+		{[]string{"a.py A = 10", "bin/run* #!/bin/sh"}, false},
+		{[]string{"a.py A = 1", "bin/run #!/bin/sh"}, false},
+		{[]string{"a.py A = 1"}, false},
+		{[]string{"a.py A = 1", "bin/run* #!/bin/sh", "b.py B"}, false},
+	} {
+		if same, err := c.Confirm(kept, adder(t.Context(), of.files...)); err != nil || same != of.same {
+			t.Errorf("Confirm with %q = %t, %v, want %t", of.files, same, err, of.same)
+		}
+	}
+	broken := errors.New("the source cannot be read")
+	if _, err := c.Confirm(kept, func(filetree.Packer) error { return broken }); !errors.Is(err, broken) {
+		t.Errorf("Confirm with a broken source = %v, want its error", err)
+	}
+}
+
+func TestMadeFilesAreMadeOnce(t *testing.T) {
+	t.Parallel()
+	c := newCache(t)
+	calls := 0
+	files := func() (map[string][]byte, error) {
+		calls++
+		return map[string][]byte{"a.py": []byte("A = 1\n")}, nil
+	}
+	var paths []string
+	for _, doubt := range []bool{false, false, true} {
+		a, err := c.Made(t.Context(), "key", doubt, files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, a.Path)
+	}
+	if calls != 2 || paths[0] != paths[1] || paths[1] != paths[2] {
+		t.Errorf("the files were made %d times, to %q; want once, and once more with doubt", calls, paths)
+	}
+	evil, err := c.Deflate(t.Context(), adder(t.Context(), "a.py EVIL"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Note(madeKey("key"), evil); err != nil {
+		t.Fatal(err)
+	}
+	if a, err := c.Made(t.Context(), "key", true, files); err != nil || a.Path != paths[0] {
+		t.Errorf("with doubt a planted segment is taken: %v, %v", a, err)
+	}
+}
+
+func TestFactsOfASegmentAreNotedOnTheWay(t *testing.T) {
+	t.Parallel()
+	c := newCache(t)
+	kept, err := c.Deflate(t.Context(), adder(t.Context(), "lib/a.so \x7fELF\x02\x01\x01"+strings.Repeat("\x00", 9)+"\x03\x00\xb7"+strings.Repeat("\x00", 45), "bin/run* #!/bin/sh\n", "a.txt x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := c.store.GetRecord("native", fmt.Sprintf("%d %s", native.Format, kept.Hex())); err != nil {
+		t.Errorf("nothing is noted of the segment: %v", err)
+	}
+	tree, err := c.Files(kept, filetree.Origin{Ecosystem: "files"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts, _, err := c.Facts(t.Context(), tree)
+	if err != nil || len(facts) != 2 || facts["lib/a.so"].Machine != "arm64" || facts["bin/run"].Kind != native.Script {
+		t.Errorf("Facts() = %v, %v, want those of the library and the script", facts, err)
+	}
+}
