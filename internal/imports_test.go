@@ -18,7 +18,8 @@ const module = "github.com/layerbuild/terraform-provider-layerbuild"
 // rooms maps each room to the rooms it may import. A closet (a package below a
 // room) belongs to its room and may be imported by that room alone.
 var rooms = map[string][]string{
-	"command":    {"provider", "lint", "history", "sbom", "secret", "store"},
+	"command":    {"provider", "container", "invoke", "lint", "history", "sbom", "runtimes", "secret", "store"},
+	"invoke":     {"container", "filetree", "runtimes"},
 	"provider":   {"layer", "lifecycle", "publish", "s3object", "rollout", "lint", "history", "sbom", "fault", "runtimes", "secret"},
 	"history":    {},
 	"sbom":       {},
@@ -68,6 +69,7 @@ var closets = map[string][]string{
 	"python/sdist":     {"pep440", "backend"},
 	"python/wheel":     {"pep440", "pep508", "sdist"},
 	"python/jsontext":  {},
+	"python/imports":   {},
 	"python/index":     {"jsontext", "pep440", "pep508", "wheel", "sdist"},
 	"python/resolve":   {"pep440", "pep508", "wheel", "index", "sdist"},
 	"python/lockfile":  {"pep440", "pep508", "wheel", "index", "sdist", "backend"},
@@ -79,8 +81,8 @@ var testRooms = []string{"indextest", "lambdatest"}
 // outside maps an import path prefix to the rooms that may use it in code that
 // ships. No room stands for "nowhere".
 var outside = map[string][]string{
-	"net/http":                 {"fetch", "indextest", "lambdatest"},
-	"os/exec":                  {},
+	"net/http":                 {"fetch", "invoke", "indextest", "lambdatest"},
+	"os/exec":                  {"invoke"},
 	"github.com/hashicorp/":    {"provider", "publish", "lint", "command"},
 	"github.com/zclconf/":      {"lint", "command"},
 	"github.com/alecthomas/":   {"command"},

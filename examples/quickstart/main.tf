@@ -17,6 +17,9 @@ resource "layerbuild_package" "deps" {
     requirements = ["requests==2.31.0", "python-dateutil==2.8.2", "aws-lambda-powertools[tracer]==2.30.0"]
 
     exclude_runtime_sdk = true # the runtime brings boto3 and botocore
+
+    # What handlers import: the plan fails if something is missing.
+    imports = ["requests", "dateutil.parser", "aws_lambda_powertools.Tracer"]
   }
 }
 
@@ -34,6 +37,7 @@ resource "layerbuild_package" "node" {
 resource "layerbuild_package" "shared" {
   runtimes = ["python3.11", "python3.12"]
   files    = [{ source = "${path.module}/src/shared_utils", target = "python/shared_utils" }]
+  python   = { imports = ["shared_utils", "shared_utils.response.success"] }
 }
 
 resource "layerbuild_version" "deps" {

@@ -17,10 +17,12 @@ type line struct {
 	JSON    bool `help:"Print JSON."`
 	Version kong.VersionFlag
 
-	Build buildCommand `cmd:"" help:"Build the zip of a layer without Terraform, with its lock beside it."`
-	Cache cacheCommand `cmd:"" help:"Look after the folder of fetched and built files."`
-	Sbom  sbomCommand  `cmd:"" help:"Write the bill of materials of a zip or a lock: CycloneDX 1.6 or SPDX 2.3."`
-	Lint  lintCommand  `cmd:"" help:"Find what Terraform passes over: misspelt names inside { }, absolute paths, unpinned downloads."`
+	Build  buildCommand  `cmd:"" help:"Build the zip of a layer without Terraform, with its lock beside it."`
+	Cache  cacheCommand  `cmd:"" help:"Look after the folder of fetched and built files."`
+	Invoke invokeCommand `cmd:"" help:"Run a handler with layers on /opt, as Lambda does: in a container, or on Linux under AWS's own runtime interface client."`
+	Within withinCommand `cmd:"" name:"invoke-within" hidden:""`
+	Sbom   sbomCommand   `cmd:"" help:"Write the bill of materials of a zip or a lock: CycloneDX 1.6 or SPDX 2.3."`
+	Lint   lintCommand   `cmd:"" help:"Find what Terraform passes over: misspelt names inside { }, absolute paths, unpinned downloads."`
 }
 
 // about is what commands know of the binary that runs them.
@@ -54,7 +56,7 @@ func (o *output) print(value any, lines []string) error {
 var errFound = errors.New("there are findings")
 
 // Run carries out a command line, without the program's name, and returns its
-// exit status: 0 for well, 1 for findings, 2 for a command line or an input that
+// exit status: 0 for well, 1 for findings and for a handler that ended in an error, 2 for a command line or an input that
 // cannot be used.
 func Run(ctx context.Context, args []string, version string, out, errs io.Writer) int {
 	var l line

@@ -1,7 +1,8 @@
 // Package filetree holds named files with lazy content: what a layer is made
 // of before it is packed. A [Tree] comes from zip archives ([FromZip]), is put
 // together with [Merge] and thinned with [Match]; a host directory is
-// read with [Scan]. Nothing is ever unpacked onto the disk.
+// read with [Scan]. [Extract] is the one way onto
+// the disk, for who runs what a layer holds.
 package filetree
 
 import (

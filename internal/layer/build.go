@@ -39,6 +39,9 @@ type Output struct {
 	// LeftOut are the names of Python's distributions that the user leaves out,
 	// though others need them.
 	LeftOut []string
+	// PythonImports are modules, classes and functions of Python, NodeImports
+	// modules of Node.js, that every runtime of the layer must be able to import.
+	PythonImports, NodeImports []string
 	// Replace is set where the state says that the file at Path is ours.
 	Replace bool
 }
@@ -173,6 +176,9 @@ func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output, doubt 
 			return Artifact{}, err
 		}
 		a.Findings, a.Warnings = findings, append(a.Warnings, told...)
+		if err := l.assertImports(tree, o); err != nil {
+			return Artifact{}, err
+		}
 	}
 	if a.SHA256, err = layout.WriteFileIn(ctx, o.dir(), b.chooseOutput(c, o)); err != nil {
 		return Artifact{}, err

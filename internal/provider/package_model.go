@@ -130,7 +130,7 @@ func (m *packageModel) output(before *packageModel) layer.Output {
 		o.AllowScripts = knownStrings(m.NodeJS.AllowInstallScripts)
 	}
 	if m.Python != nil {
-		o.LeftOut = knownStrings(m.Python.Exclude)
+		o.LeftOut, o.PythonImports = knownStrings(m.Python.Exclude), knownStrings(m.Python.Imports)
 	}
 	o.Replace = before != nil && before.Filename.ValueString() == o.Path
 	return o

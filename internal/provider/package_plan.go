@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -185,7 +186,19 @@ func (r *packageResource) checkDates(ctx context.Context, m *packageModel) diag.
 
 // sameOutput reports whether the zip stays where it is and is judged alike.
 func (m *packageModel) sameOutput(before *packageModel) bool {
-	return m.OutputPath.Equal(before.OutputPath) && m.sizeSeverity() == before.sizeSeverity() && m.shadowSeverity() == before.shadowSeverity() && m.sameScripts(before) && m.sameBill(before) && maps.Equal(m.audits(), before.audits())
+	return m.OutputPath.Equal(before.OutputPath) && m.sizeSeverity() == before.sizeSeverity() && m.shadowSeverity() == before.shadowSeverity() && m.sameScripts(before) && m.sameImports(before) && m.sameBill(before) && maps.Equal(m.audits(), before.audits())
+}
+
+// sameImports reports whether the same modules are asserted.
+func (m *packageModel) sameImports(before *packageModel) bool {
+	var now, was types.List
+	if m.Python != nil {
+		now = m.Python.Imports
+	}
+	if before.Python != nil {
+		was = before.Python.Imports
+	}
+	return slices.Equal(knownStrings(now), knownStrings(was))
 }
 
 // planUnknown marks all computed values as known after apply.

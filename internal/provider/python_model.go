@@ -31,6 +31,7 @@ type pythonModel struct {
 	Prerelease        types.Bool   `tfsdk:"prerelease"`
 	Exclude           types.List   `tfsdk:"exclude"`
 	ExcludeRuntimeSDK types.Bool   `tfsdk:"exclude_runtime_sdk"`
+	Imports           types.List   `tfsdk:"imports"`
 }
 
 type wheelModel struct {
@@ -54,8 +55,9 @@ type codeArtifactModel struct {
 
 // asksNothing reports whether the requirements are an empty list, and nothing else
 // asks for a distribution: the same as an empty requirements file, and as no python.
+// Imports alone ask for none either: they are asserted of what other inputs bring.
 func (p *pythonModel) asksNothing() bool {
-	return !p.Requirements.IsNull() && len(p.Requirements.Elements()) == 0 && p.RequirementsFile.IsNull() && p.LockFile.IsNull()
+	return (!p.Requirements.IsNull() || !p.Imports.IsNull()) && len(p.Requirements.Elements()) == 0 && p.RequirementsFile.IsNull() && p.LockFile.IsNull()
 }
 
 func (p *pythonModel) spec(ctx context.Context, diags *diag.Diagnostics) *layer.PythonSpec {

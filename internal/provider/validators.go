@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"regexp"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -14,6 +15,7 @@ var (
 	_ validator.String = runtimeID{}
 	_ validator.String = moment{}
 	_ validator.String = checked{}
+	_ validator.String = moduleName{}
 )
 
 // runtimeID accepts the ids of Lambda's runtimes.
@@ -64,5 +66,21 @@ func (v checked) ValidateString(_ context.Context, req validator.StringRequest, 
 	}
 	if err := v.check(req.ConfigValue.ValueString()); err != nil {
 		resp.Diagnostics.Append(diag.NewAttributeErrorDiagnostic(req.Path, "Value outside the limits of AWS", sentence(err.Error())))
+	}
+}
+
+// moduleName accepts the dotted names that code of Python imports.
+type moduleName struct{}
+
+var dottedName = regexp.MustCompile(`^[\pL_][\pL\pN_]*(\.[\pL_][\pL\pN_]*)*$`)
+
+func (moduleName) Description(context.Context) string { return "a name that code imports" }
+
+func (v moduleName) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (moduleName) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if name := req.ConfigValue.ValueString(); name != "" && !dottedName.MatchString(name) || !req.ConfigValue.IsNull() && !req.ConfigValue.IsUnknown() && name == "" {
+		resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("Malformed name %q", name),
+			"Write a module as code imports it, such as \"yaml\" or \"google.cloud.storage\", or a class or function of one, such as \"aws_lambda_powertools.Tracer\". It is not the name of the distribution.")
 	}
 }

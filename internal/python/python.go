@@ -4,6 +4,7 @@
 //
 //   - pep440: versions and specifiers
 //   - pep508: requirements, markers, requirements files
+//   - imports: what sources import, and what of it a runtime finds
 //   - wheel: names, tags and targets; what a lock holds; how a wheel is installed
 //   - index: pages, settings of pip and uv, links, mirrors, what was withdrawn
 //   - resolve: the solver, and why there is no answer
@@ -19,6 +20,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/imports"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/lockfile"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
@@ -44,7 +46,11 @@ type (
 	GivenWheel = wheel.GivenWheel
 	Module     = wheel.Module
 	About      = wheel.About
+	Bringing   = wheel.Bringing
 	LeaveOut   = wheel.LeaveOut
+
+	World   = imports.World
+	Unfound = imports.Missing
 
 	Index         = index.Index
 	IndexSettings = index.Settings
@@ -122,6 +128,16 @@ func Findings(tree filetree.Tree) ([]string, error) { return wheel.Findings(tree
 
 // Within is [wheel.Within].
 func Within(name string) (string, bool) { return wheel.Within(name) }
+
+// NewWorld is [imports.NewWorld].
+func NewWorld(r runtimes.Runtime, files filetree.Tree, folders []string, read func(*filetree.Entry) ([]byte, error)) *World {
+	return imports.NewWorld(r, files, folders, read)
+}
+
+// WhoBrings is [wheel.WhoBrings].
+func WhoBrings(module string, metadata []byte, t Target) Bringing {
+	return wheel.WhoBrings(module, metadata, t)
+}
 
 // KeepImported is [wheel.KeepImported].
 func KeepImported(modules []Module, folders []string) error {

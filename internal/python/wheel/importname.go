@@ -2,9 +2,9 @@ package wheel
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
 // wrongName says what to write in place of a name that is no distribution but
@@ -15,7 +15,7 @@ func wrongName(name string) string {
 	if brings := importedFrom()[name]; brings != "" {
 		return fmt.Sprintf("Code imports it by this name; the distribution that brings it is %q.", brings)
 	}
-	for module := range strings.FieldsSeq(standardModules) {
+	for module := range runtimes.StandardModules {
 		if pep508.NormalizeName(module) == name {
 			return "It is part of Python: drop the requirement."
 		}
@@ -45,21 +45,3 @@ func importedFrom() map[string]string {
 		"aws-lambda": "aws-lambda-powertools", "aws-xray": "aws-xray-sdk", "lambda-powertools": "aws-lambda-powertools",
 	}
 }
-
-// standardModules are the top-level modules of Python 3.9 to 3.14
-// (sys.stdlib_module_names), without those that begin with an underscore.
-const standardModules = `
-abc aifc annotationlib argparse array ast asynchat asyncio asyncore atexit audioop base64 bdb binascii binhex bisect builtins bz2 cProfile
-calendar cgi cgitb chunk cmath cmd code codecs codeop collections colorsys compileall compression concurrent configparser contextlib
-contextvars copy copyreg crypt csv ctypes curses dataclasses datetime dbm decimal difflib dis distutils doctest dummy_threading email
-encodings ensurepip enum errno faulthandler fcntl filecmp fileinput fnmatch formatter fractions ftplib functools gc genericpath getopt
-getpass gettext glob graphlib grp gzip hashlib heapq hmac html http imaplib imghdr imp importlib inspect io ipaddress itertools json keyword
-lib2to3 linecache locale logging lzma macpath mailbox mailcap marshal math mimetypes mmap modulefinder msilib msvcrt multiprocessing netrc
-nis nntplib nt ntpath nturl2path numbers opcode operator optparse os ossaudiodev parser pathlib pdb pickle pickletools pipes pkgutil
-platform plistlib poplib posix posixpath pprint profile pstats pty pwd py_compile pyclbr pydoc pydoc_data pyexpat queue quopri random re
-readline reprlib resource rlcompleter runpy sched secrets select selectors shelve shlex shutil signal site smtpd smtplib sndhdr socket
-socketserver spwd sqlite3 sre_compile sre_constants sre_parse ssl stat statistics string stringprep struct subprocess sunau symbol symtable
-sys sysconfig syslog tabnanny tarfile telnetlib tempfile termios textwrap threading time timeit tkinter token tokenize tomllib trace
-traceback tracemalloc tty turtle types typing unicodedata unittest urllib uu uuid venv warnings wave weakref webbrowser winreg winsound
-wsgiref xdrlib xml xmlrpc zipapp zipfile zipimport zlib zoneinfo
-`

@@ -1,0 +1,330 @@
+package invoke
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+)
+
+// The files that the two halves of a start share, after those of a program.
+const (
+	fromOuter = 3
+	toOuter   = 4
+)
+
+// system are the folders of the machine that every cell has.
+var system = []string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/dev", "/sys", "/nix/store", "/gnu/store"}
+
+// start starts this program again in new namespaces, where [Enter] sets up the
+// cell and becomes its program. Root needs no user namespace, others do.
+func (c *cell) start(log io.Writer, again []string) (*process, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("finding this program: %w", err)
+	}
+	const own = syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWIPC
+	kinds := []uintptr{own | syscall.CLONE_NEWUSER}
+	if os.Geteuid() == 0 {
+		kinds = []uintptr{own, own | syscall.CLONE_NEWUSER}
+	}
+	var faults []error
+	for _, flags := range kinds {
+		running, err := c.startIn(flags, self, again, log)
+		if err == nil {
+			return running, nil
+		}
+		if told, ok := errors.AsType[*fault](err); ok && told.Of == ofFiles {
+			return nil, err
+		}
+		faults = append(faults, err)
+	}
+	return nil, &UnableError{
+		Lacks: "this machine lets the process have no root file system of its own (mount and user namespaces): containers forbid it by default, and so does AppArmor on Ubuntu (kernel.apparmor_restrict_unprivileged_userns)",
+		Err:   errors.Join(faults...),
+	}
+}
+
+// startIn starts the inner half with the flags of clone(2) and returns when it
+// has become the program.
+func (c *cell) startIn(flags uintptr, self string, again []string, log io.Writer) (*process, error) {
+	text, err := json.Marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("describing the cell: %w", err)
+	}
+	in, give, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	take, out, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(err, in.Close(), give.Close())
+	}
+	cmd := exec.Command(self, again...) //nolint:gosec // this very program
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.ExtraFiles = []*os.File{in, out}
+	cmd.Env = []string{}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: flags, Setpgid: true}
+	if flags&syscall.CLONE_NEWUSER != 0 {
+		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
+		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
+	}
+	err = cmd.Start()
+	err = errors.Join(err, in.Close(), out.Close())
+	if err != nil {
+		return nil, errors.Join(err, give.Close(), take.Close())
+	}
+	_, err = give.Write(text)
+	err = errors.Join(err, give.Close())
+	said, readErr := io.ReadAll(take)
+	err = errors.Join(err, readErr, take.Close())
+	if err == nil && len(said) > 0 {
+		var told fault
+		if err = json.Unmarshal(said, &told); err == nil {
+			err = &told
+		}
+	}
+	if err != nil {
+		_ = cmd.Process.Kill() // it is going already
+		_ = cmd.Wait()
+		return nil, err
+	}
+	return watch(cmd), nil
+}
+
+// watch waits for a started program.
+func watch(cmd *exec.Cmd) *process {
+	exited, gone := make(chan string, 1), make(chan struct{})
+	go func() {
+		defer close(gone)
+		err := cmd.Wait()
+		how := "exit status 0"
+		if err != nil {
+			how = err.Error()
+		}
+		exited <- how
+	}()
+	return &process{exited: exited, stop: func() {
+		// It is the first process of its namespace: all others end with it.
+		_ = cmd.Process.Kill() // one that has ended is no fault
+		<-gone
+	}}
+}
+
+// fault is what the inner half tells the outer one.
+type fault struct {
+	Of   string `json:"of"`
+	Text string `json:"text"`
+}
+
+// A fault is of the machine, or of the files that were given.
+const (
+	ofMachine = "machine"
+	ofFiles   = "files"
+)
+
+func (f *fault) Error() string { return f.Text }
+
+// Enter is the inner half of a start: it reads a cell, sets it up, and becomes
+// its program. It returns an error alone, which it has told the outer half.
+func Enter() error {
+	tell := os.NewFile(toOuter, "outer")
+	syscall.CloseOnExec(toOuter)
+	err := enter(os.NewFile(fromOuter, "cell"))
+	told, ok := errors.AsType[*fault](err)
+	if !ok {
+		told = &fault{Of: ofMachine, Text: err.Error()}
+	}
+	if tell != nil {
+		// Where the outer half is gone, the exit status is all that is left.
+		_ = json.NewEncoder(tell).Encode(told)
+	}
+	return err
+}
+
+func enter(in *os.File) error {
+	if in == nil {
+		return errors.New("there is no cell to enter")
+	}
+	text, err := io.ReadAll(in)
+	if err = errors.Join(err, in.Close()); err != nil {
+		return fmt.Errorf("reading the cell: %w", err)
+	}
+	var c cell
+	if err := json.Unmarshal(text, &c); err != nil {
+		return fmt.Errorf("reading the cell: %w", err)
+	}
+	if err := c.furnish(); err != nil {
+		return err
+	}
+	if err := c.moveIn(); err != nil {
+		return err
+	}
+	return fmt.Errorf("starting %q: %w", c.Program[0], syscall.Exec(c.Program[0], c.Program, c.Environment)) //nolint:gosec // what the cell is for
+}
+
+// furnish mounts what the cell shows.
+func (c *cell) furnish() error {
+	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
+		return fmt.Errorf("parting from the mounts of the machine: %w", err)
+	}
+	if err := syscall.Mount("root", c.Root, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, "mode=755"); err != nil {
+		return fmt.Errorf("mounting the root: %w", err)
+	}
+	for _, dir := range slices.Concat(system, c.Hosts) {
+		if err := c.show(dir); err != nil {
+			return err
+		}
+	}
+	for _, p := range c.Places {
+		if err := c.fill(p); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(c.Root, "proc"), 0o755); err != nil { //nolint:gosec // as everywhere
+		return fmt.Errorf("making /proc: %w", err)
+	}
+	if err := syscall.Mount("proc", filepath.Join(c.Root, "proc"), "proc", 0, ""); err != nil {
+		// A machine that hides parts of its own lets nobody mount a new one.
+		if err := syscall.Mount("/proc", filepath.Join(c.Root, "proc"), "", syscall.MS_BIND|syscall.MS_REC, ""); err != nil {
+			return fmt.Errorf("mounting /proc: %w", err)
+		}
+	}
+	tmp := filepath.Join(c.Root, "tmp")
+	if err := os.MkdirAll(tmp, 0o755); err != nil { //nolint:gosec // as everywhere
+		return fmt.Errorf("making /tmp: %w", err)
+	}
+	if err := syscall.Mount("tmp", tmp, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, "mode=1777,size=512m"); err != nil {
+		return fmt.Errorf("mounting /tmp: %w", err)
+	}
+	return nil
+}
+
+// fill furnishes one place.
+func (c *cell) fill(p place) error {
+	if p.From != "" {
+		return c.bind(p.From, p.To)
+	}
+	at := filepath.Join(c.Root, p.To)
+	if err := os.MkdirAll(at, 0o755); err != nil { //nolint:gosec // as everywhere
+		return fmt.Errorf("making %q: %w", p.To, err)
+	}
+	const flags = syscall.MS_NOSUID | syscall.MS_NODEV
+	if err := syscall.Mount("files", at, "tmpfs", flags, "mode=755"); err != nil {
+		return fmt.Errorf("mounting %q: %w", p.To, err)
+	}
+	if err := extractAll(at, p.Zips); err != nil {
+		return &fault{Of: ofFiles, Text: fmt.Sprintf("unpacking into %q: %v", p.To, err)}
+	}
+	if err := syscall.Mount("", at, "", flags|syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
+		return fmt.Errorf("mounting %q to read alone: %w", p.To, err)
+	}
+	return nil
+}
+
+// show makes a folder of the machine visible under its own path: as the link
+// that it is, or by a mount. An absent one is passed over.
+func (c *cell) show(dir string) error {
+	info, err := os.Lstat(dir)
+	if errors.Is(err, fs.ErrNotExist) || c.shown(dir) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("showing %q: %w", dir, err)
+	}
+	if info.Mode()&fs.ModeSymlink == 0 {
+		return c.bind(dir, dir)
+	}
+	target, err := os.Readlink(dir)
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(filepath.Join(c.Root, dir)), 0o755) //nolint:gosec // as everywhere
+	}
+	if err == nil {
+		err = os.Symlink(target, filepath.Join(c.Root, dir))
+	}
+	if err != nil {
+		return fmt.Errorf("showing %q: %w", dir, err)
+	}
+	return nil
+}
+
+// shown tells whether a folder is visible already.
+func (c *cell) shown(dir string) bool {
+	if dir == "/" {
+		return true // nobody needs the whole machine
+	}
+	_, err := os.Stat(filepath.Join(c.Root, dir))
+	return err == nil
+}
+
+// bind mounts a folder in the cell, to read alone but for devices.
+func (c *cell) bind(from, to string) error {
+	at := filepath.Join(c.Root, to)
+	if err := os.MkdirAll(at, 0o755); err != nil { //nolint:gosec // as everywhere
+		return fmt.Errorf("making %q: %w", to, err)
+	}
+	if err := syscall.Mount(from, at, "", syscall.MS_BIND|syscall.MS_REC, ""); err != nil {
+		return fmt.Errorf("mounting %q on %q: %w", from, to, err)
+	}
+	if to == "/dev" {
+		return nil
+	}
+	var now syscall.Statfs_t
+	if err := syscall.Statfs(at, &now); err != nil {
+		return fmt.Errorf("looking at the mount of %q: %w", to, err)
+	}
+	// In a user namespace, what the machine forbids stays forbidden or the call
+	// fails. The flags of statfs(2) and of mount(2) are equal up to noexec.
+	const kept = syscall.MS_NOSUID | syscall.MS_NODEV | syscall.MS_NOEXEC
+	flags := uintptr(now.Flags)&kept | atimes(now.Flags) | syscall.MS_BIND | syscall.MS_REMOUNT | syscall.MS_RDONLY
+	if err := syscall.Mount("", at, "", flags, ""); err != nil {
+		return fmt.Errorf("mounting %q to read alone: %w", to, err)
+	}
+	return nil
+}
+
+// atimes returns the flags of mount(2) for those of statfs(2) that say when the
+// time of reading is kept.
+func atimes(statfs int64) uintptr {
+	var flags uintptr
+	for from, to := range map[int64]uintptr{0x400: syscall.MS_NOATIME, 0x800: syscall.MS_NODIRATIME, 0x1000: syscall.MS_RELATIME} {
+		if statfs&from != 0 {
+			flags |= to
+		}
+	}
+	return flags
+}
+
+// moveIn makes the cell the root of this process.
+func (c *cell) moveIn() error {
+	old := filepath.Join(c.Root, ".old")
+	if err := os.Mkdir(old, 0o700); err != nil {
+		return fmt.Errorf("moving into the root: %w", err)
+	}
+	if err := syscall.PivotRoot(c.Root, old); err != nil {
+		return fmt.Errorf("moving into the root: %w", err)
+	}
+	if err := os.Chdir("/"); err != nil { //nolint:usetesting // no test
+		return fmt.Errorf("moving into the root: %w", err)
+	}
+	if err := syscall.Unmount("/.old", syscall.MNT_DETACH); err != nil {
+		return fmt.Errorf("leaving the root of the machine: %w", err)
+	}
+	if err := os.Remove("/.old"); err != nil {
+		return fmt.Errorf("leaving the root of the machine: %w", err)
+	}
+	if err := os.Chdir("/var/task"); err != nil {
+		return fmt.Errorf("entering the code: %w", err)
+	}
+	const noNewPrivileges = 38 // prctl(2), PR_SET_NO_NEW_PRIVS
+	if _, _, errno := syscall.RawSyscall6(syscall.SYS_PRCTL, noNewPrivileges, 1, 0, 0, 0, 0); errno != 0 {
+		return fmt.Errorf("giving up further privileges: %w", errno)
+	}
+	return nil
+}

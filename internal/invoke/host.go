@@ -1,0 +1,150 @@
+package invoke
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+)
+
+// Host is what a run on this machine needs besides the request.
+type Host struct {
+	// Client is the zip file with the runtime interface client, whose
+	// requirements [ClientRequirements] returns, in python/.
+	Client string
+	// Interpreter is the name or path of the interpreter; "" is that of the
+	// runtime's minor version on the PATH.
+	Interpreter string
+	// Again are the arguments with which this program runs [Enter].
+	Again []string
+}
+
+// OnHost runs the handler on this machine, which has to be Linux with an
+// interpreter of the runtime's minor version. What the machine lacks is an
+// *[UnableError]. The handler sees the system's folders, the standard library,
+// its code on /var/task, the layers on /opt and an empty /tmp, all but /tmp to
+// read alone; the network is that of the machine.
+func OnHost(ctx context.Context, r Request, h Host) (_ *Answer, err error) {
+	runtime, err := runtimes.Lookup(r.Runtime)
+	if err != nil {
+		return nil, err
+	}
+	python, err := findPython(ctx, runtime, r.Architecture, h.Interpreter)
+	if err != nil {
+		return nil, err
+	}
+	root, err := os.MkdirTemp("", "layerbuild-invoke-")
+	if err != nil {
+		return nil, fmt.Errorf("making a folder for the handler: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.Remove(root)) }()
+	api, err := serveRuntimeAPI(r, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, api.close()) }()
+	task, err := codeFolder(r.Code)
+	if err != nil {
+		return nil, err
+	}
+	c := cell{
+		Root: root, Hosts: python.visible(),
+		Places:  []place{{Zips: r.Layers, To: "/opt"}, task, {Zips: []string{h.Client}, To: "/var/runtime"}},
+		Program: append([]string{python.Path}, "-S", "-m", "awslambdaric", r.Handler),
+		Environment: environment(r, map[string]string{
+			"AWS_LAMBDA_RUNTIME_API": api.address(),
+			"PYTHONPATH":             strings.Join(append(append([]string{"/var/task"}, paths(runtime)...), "/var/runtime/python"), ":"),
+			"PATH":                   filepath.Dir(python.Path) + ":" + runtimes.ProgramPath,
+			"LD_LIBRARY_PATH":        libraryPath(python),
+		}),
+	}
+	return c.run(ctx, api, h.Again)
+}
+
+// libraryPath is Lambda's, with the folders of this machine's system libraries
+// before those of the layers.
+func libraryPath(python *interpreter) string {
+	system := []string{filepath.Join(python.Prefix, "lib")}
+	for _, dir := range []string{"/lib/", "/usr/lib/"} {
+		system = append(system, dir+python.Machine+"-linux-gnu")
+	}
+	return strings.Join(append(system, runtimes.LibraryPath), ":")
+}
+
+// cell is a program in a root file system of its own. It crosses to the program
+// that sets it up as JSON.
+type cell struct {
+	// Root is an empty folder.
+	Root string
+	// Hosts are folders of the machine, visible under their own paths besides
+	// those of the system.
+	Hosts  []string
+	Places []place
+	// Program is what runs, with its arguments.
+	Program     []string
+	Environment []string
+}
+
+// place is a path of the cell with files to read alone: those of a folder, or
+// those of zip files, which are unpacked there in memory.
+type place struct {
+	From string
+	Zips []string
+	To   string
+}
+
+// codeFolder returns the place of the code: a folder, or a zip file.
+func codeFolder(code string) (place, error) {
+	at := place{To: "/var/task"}
+	info, err := os.Stat(code)
+	if err != nil {
+		return at, fmt.Errorf("reading the code: %w", err)
+	}
+	if code, err = filepath.Abs(code); err != nil {
+		return at, fmt.Errorf("reading the code: %w", err)
+	}
+	if info.IsDir() {
+		at.From = code
+	} else {
+		at.Zips = []string{code}
+	}
+	return at, nil
+}
+
+// run runs the program until the API has an answer. The log is what it wrote.
+func (c *cell) run(ctx context.Context, api *runtimeAPI, again []string) (*Answer, error) {
+	began := time.Now()
+	log := &tail{most: maxLog}
+	running, err := c.start(log, again)
+	if err != nil {
+		return nil, err
+	}
+	waited := api.await(ctx, running.exited)
+	running.stop()
+	if waited != nil {
+		return nil, waited
+	}
+	answer, called := api.result()
+	answer.Log = log.String()
+	answer.Init = called.Sub(began)
+	if called.IsZero() {
+		answer.Init = time.Since(began)
+	}
+	return answer, nil
+}
+
+// maxLog is how much of a log is kept, in bytes.
+const maxLog = 1 << 20
+
+// process is a started program.
+type process struct {
+	// exited gets how it ended.
+	exited <-chan string
+	// stop ends it and all that it started, and waits for it.
+	stop func()
+}

@@ -1,0 +1,327 @@
+// Package imports reads which modules Python sources import, without running
+// them, and follows them through the files of a layer.
+//
+// An import counts where it runs whenever its module is loaded: at the top of a
+// module or in the body of a class, not in a function, and not within "if",
+// "try", "with" or a loop, where code does without it, or on some systems alone.
+package imports
+
+import (
+	"bytes"
+	"strings"
+)
+
+// Statement is an import statement that runs whenever its block does.
+type Statement struct {
+	// Module is what follows "import" or "from", with the dots of a relative
+	// import.
+	Module string
+	// Names are what "from" takes, with the names that they get; nil for "import".
+	Names []Name
+	// Line is that of the statement, from 1.
+	Line int
+}
+
+// Name is a name that "from" takes.
+type Name struct {
+	Name string
+	// As is what it is called in the module.
+	As string
+}
+
+// line is a logical line: a statement, or the head of a block. Text has no
+// comments, and nothing within strings; it may go over several lines.
+type line struct {
+	number, indent int
+	text           []byte
+	// blocks are the heads of the blocks that the line is in.
+	blocks []block
+}
+
+type block struct {
+	indent int
+	kind   kind
+	name   string
+}
+
+type kind int
+
+const (
+	other    kind = iota // if, try, with, for, while, match
+	class                // class
+	function             // def
+)
+
+// within reports whether the line is in blocks of just these names.
+func (l *line) within(names ...string) bool {
+	if len(l.blocks) != len(names) {
+		return false
+	}
+	for i, b := range l.blocks {
+		if b.kind == other || b.name != names[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// always reports whether the line runs whenever its module is loaded.
+func (l *line) always() bool {
+	for _, b := range l.blocks {
+		if b.kind != class {
+			return false
+		}
+	}
+	return true
+}
+
+// Top returns the imports that run whenever a module is loaded.
+func Top(source []byte) []Statement {
+	var out []Statement
+	lines(source, func(l *line) {
+		if l.always() {
+			out = append(out, statements(l)...)
+		}
+	})
+	return out
+}
+
+// lines yields the logical lines of a source, as its blocks begin by
+// indentation (section 2.1 of the Python language reference).
+func lines(source []byte, yield func(*line)) {
+	s := scanner{source: source, number: 1}
+	var blocks []block
+	for s.at < len(s.source) {
+		l := s.next()
+		if len(l.text) == 0 {
+			continue
+		}
+		for len(blocks) > 0 && blocks[len(blocks)-1].indent >= l.indent {
+			blocks = blocks[:len(blocks)-1]
+		}
+		l.blocks = blocks
+		yield(&l)
+		if b, ok := opens(&l); ok {
+			blocks = append(blocks, b)
+		}
+	}
+}
+
+// opens reports whether a line is the head of a block.
+func opens(l *line) (block, bool) {
+	text := bytes.TrimSpace(l.text)
+	if len(text) == 0 || text[len(text)-1] != ':' {
+		return block{}, false
+	}
+	word, rest := cutWord(text)
+	if word == "async" {
+		word, rest = cutWord(bytes.TrimLeft(rest, " \t"))
+	}
+	name, _ := cutWord(bytes.TrimLeft(rest, " \t"))
+	switch word {
+	case "def":
+		return block{l.indent, function, name}, true
+	case "class":
+		return block{l.indent, class, name}, true
+	}
+	return block{l.indent, other, ""}, true
+}
+
+// cutWord cuts a name off the front.
+func cutWord(text []byte) (string, []byte) {
+	i := 0
+	for i < len(text) && isName(text[i]) {
+		i++
+	}
+	return string(text[:i]), text[i:]
+}
+
+func isName(c byte) bool {
+	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c >= 0x80
+}
+
+// scanner cuts a source into logical lines.
+type scanner struct {
+	source []byte
+	at     int
+	number int
+	text   []byte
+}
+
+// next reads a logical line. That of a blank line or comment has no text.
+func (s *scanner) next() line {
+	l := line{number: s.number}
+	s.text = s.text[:0]
+	for s.at < len(s.source) && (s.source[s.at] == ' ' || s.source[s.at] == '\t' || s.source[s.at] == '\f') {
+		if s.source[s.at] == '\t' {
+			l.indent += 7 - l.indent%8
+		}
+		l.indent++
+		s.at++
+	}
+	depth := 0
+	for s.at < len(s.source) {
+		c := s.source[s.at]
+		switch c {
+		case '\n':
+			s.at++
+			s.number++
+			if depth == 0 {
+				l.text = s.text
+				return l
+			}
+			s.text = append(s.text, ' ')
+			continue
+		case '\\':
+			if n := s.newline(s.at + 1); n > 0 {
+				s.at += 1 + n
+				s.number++
+				s.text = append(s.text, ' ')
+				continue
+			}
+		case '#':
+			if i := bytes.IndexByte(s.source[s.at:], '\n'); i >= 0 {
+				s.at += i
+			} else {
+				s.at = len(s.source)
+			}
+			continue
+		case '"', '\'':
+			s.quoted(c)
+			s.text = append(s.text, '"', '"')
+			continue
+		case '(', '[', '{':
+			depth++
+		case ')', ']', '}':
+			depth = max(0, depth-1)
+		case '\r':
+			s.at++
+			continue
+		}
+		s.text = append(s.text, c)
+		s.at++
+	}
+	l.text = s.text
+	return l
+}
+
+// newline returns the length of the newline at an offset, or 0.
+func (s *scanner) newline(at int) int {
+	if at < len(s.source) && s.source[at] == '\n' {
+		return 1
+	}
+	if at+1 < len(s.source) && s.source[at] == '\r' && s.source[at+1] == '\n' {
+		return 2
+	}
+	return 0
+}
+
+// quoted passes over a string. One that is not closed on its line ends there.
+func (s *scanner) quoted(quote byte) {
+	triple := bytes.HasPrefix(s.source[s.at:], []byte{quote, quote, quote})
+	s.at++
+	if triple {
+		s.at += 2
+	}
+	for s.at < len(s.source) {
+		c := s.source[s.at]
+		switch {
+		case c == '\\':
+			// Raw strings keep the backslash, and do not end behind it either.
+			if s.at+1 < len(s.source) && s.source[s.at+1] == '\n' {
+				s.number++
+			}
+			s.at = min(len(s.source), s.at+2)
+			continue
+		case c == '\n':
+			if !triple {
+				return
+			}
+			s.number++
+		case c == quote && !triple:
+			s.at++
+			return
+		case c == quote && bytes.HasPrefix(s.source[s.at:], []byte{quote, quote, quote}):
+			s.at += 3
+			return
+		}
+		s.at++
+	}
+}
+
+// statements reads the imports of a line, which may hold several.
+func statements(l *line) []Statement {
+	text := bytes.TrimLeft(l.text, " \t")
+	if !bytes.Contains(text, []byte("import")) {
+		return nil
+	}
+	var out []Statement
+	for part := range strings.SplitSeq(string(text), ";") {
+		fields := strings.Fields(strings.NewReplacer("(", " ", ")", " ", ",", " , ").Replace(part))
+		switch {
+		case len(fields) < 2:
+		case fields[0] == "import":
+			for _, name := range named(fields[1:]) {
+				out = append(out, Statement{Module: name.Name, Line: l.number})
+			}
+		case fields[0] == "from":
+			if module, names, ok := cutFrom(fields[1:]); ok {
+				out = append(out, Statement{Module: module, Names: named(names), Line: l.number})
+			}
+		}
+	}
+	return out
+}
+
+// cutFrom reads "a.b import x, y", where spaces may lie around the dots.
+func cutFrom(fields []string) (string, []string, bool) {
+	var module strings.Builder
+	for i, f := range fields {
+		if f == "import" {
+			return module.String(), fields[i+1:], module.Len() > 0
+		}
+		// "from .import x" is written without a space.
+		if rest, ok := strings.CutSuffix(f, ".import"); ok && strings.Trim(rest, ".") == "" {
+			return module.String() + rest + ".", fields[i+1:], true
+		}
+		for _, c := range []byte(f) {
+			if c != '.' && !isName(c) {
+				return "", nil, false
+			}
+		}
+		module.WriteString(f)
+	}
+	return "", nil, false
+}
+
+// named reads "a , b as c".
+func named(fields []string) []Name {
+	var out []Name
+	for i := 0; i < len(fields); i++ {
+		name := Name{fields[i], fields[i]}
+		if name.Name == "," {
+			continue
+		}
+		if i+2 < len(fields) && fields[i+1] == "as" {
+			name.As = fields[i+2]
+			i += 2
+		}
+		if valid(name.Name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// valid reports whether text is a dotted name or "*".
+func valid(name string) bool {
+	if name == "*" {
+		return true
+	}
+	for _, c := range []byte(name) {
+		if c != '.' && !isName(c) {
+			return false
+		}
+	}
+	return name != "" && name[0] != '.'
+}
