@@ -53,6 +53,23 @@ func BillOf(zip string, lock *Lock) (*sbom.Bill, error) {
 	return bill, nil
 }
 
+// ContentsOf maps the distributions and packages in the zip at a path to their
+// versions, as Lock.Contents does. Copies inside of others do not count.
+func ContentsOf(zip string) (map[string]string, error) {
+	bill, err := BillOf(zip, nil)
+	if err != nil {
+		return nil, err
+	}
+	kinds := map[string]string{sbom.KindPython: "python:", sbom.KindNodeJS: "nodejs:"}
+	contents := map[string]string{}
+	for i := range bill.Parts {
+		if p := &bill.Parts[i]; !p.Vendored {
+			addVersion(contents, kinds[p.Kind]+p.NormalName(), p.Version)
+		}
+	}
+	return contents, nil
+}
+
 // biller puts a bill together.
 type biller struct {
 	lock  *Lock

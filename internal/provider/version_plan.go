@@ -48,6 +48,7 @@ func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	resp.Diagnostics.Append(p.planChanges(ctx, &m, req.Private)...)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 	if resp.Plan.Raw.Equal(req.State.Raw) {
 		return
