@@ -301,7 +301,7 @@ func TestExecutables(t *testing.T) {
 		{"node in the layer", py, []fileCase{script("bin/tool", "/usr/bin/env node"), file("bin/node", program())}, nil},
 		{"an interpreter that is not in the layer", py, []fileCase{script("bin/tool", "/opt/bin/lua")}, []string{"warning executables: … names an interpreter that is not in this layer"}},
 		{"Windows line ends", py, []fileCase{script("bin/tool", "/bin/sh\r")}, []string{"error executables: … carriage return"}},
-		{"neither", py, []fileCase{text("bin/tool"), text("bin/README.md"), text("extensions/ext")}, []string{`warning executables: "bin/tool" is no program`, `warning executables: "extensions/ext" is no program`}},
+		{"neither", py, []fileCase{text("bin/tool"), text("bin/README.md"), text("extensions/ext")}, []string{`warning executables: "bin/tool" is not a program`, `warning executables: "extensions/ext" is not a program`}},
 		{"no run bit", py, []fileCase{still(file("bin/p", program()))}, []string{`error executables: "bin/p" is not executable`}},
 		{"no run bit in a package", []string{"nodejs22.x"}, []fileCase{still(of("@ffprobe-installer/linux-x64", file("nodejs/node_modules/@ffprobe-installer/linux-x64/ffprobe", program())))}, []string{`warning executables: "nodejs/node_modules/@ffprobe-installer/linux-x64/ffprobe" is not executable … executables = [`}},
 	} {

@@ -95,7 +95,7 @@ func (j *judgement) contrast(f *native.Facts) string {
 	if f.Kind == native.ELF && f.Machine != j.target.Architecture {
 		return ", and the layer is for " + j.target.Architecture
 	}
-	return ", which Lambda is not"
+	return ", but Lambda runs Linux with glibc"
 }
 
 // native64 is the way out for a file of another machine.

@@ -80,7 +80,7 @@ func (j *judgement) neither(name string) {
 	}
 	j.add(one{
 		check: Executables, severity: severity, cause: "neither " + topFolder(name), file: name,
-		summary: titled("is no program"), need: "It is neither an ELF program nor a script that begins with #!, so running it fails with \"Exec format error\".", way: way,
+		summary: titled("is not a program"), need: "It is neither an ELF program nor a script that begins with #!, so running it fails with \"Exec format error\".", way: way,
 	})
 }
 

@@ -86,7 +86,7 @@ func (c cacheTrim) Run(ctx context.Context, l *line, out *output) error {
 
 type cacheVerify struct{}
 
-func (cacheVerify) Run(l *line, out *output) error {
+func (cacheVerify) Run(ctx context.Context, l *line, out *output) error {
 	s, err := l.Cache.open()
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func (cacheVerify) Run(l *line, out *output) error {
 	checked, damaged := 0, []string{}
 	err = s.Each(func(d store.Digest) error {
 		checked++
-		err := s.Verify(d)
+		err := s.Verify(ctx, d)
 		if _, corrupt := errors.AsType[*store.CorruptError](err); corrupt {
 			damaged = append(damaged, d.Hex())
 			return nil

@@ -71,7 +71,7 @@ func (c *invokeCommand) request() (invoke.Request, error) {
 		return invoke.Request{}, fmt.Errorf("reading the event: %w", err)
 	}
 	if !json.Valid(event) {
-		return invoke.Request{}, fmt.Errorf("the event %q is no JSON", c.Event)
+		return invoke.Request{}, fmt.Errorf("reading the event: %q is not JSON", c.Event)
 	}
 	if _, err := runtimes.Lookup(c.Runtime); err != nil {
 		return invoke.Request{}, err

@@ -54,14 +54,14 @@ func (c *sbomCommand) bill(ctx context.Context, info about) (*sbom.Bill, error) 
 	if name == "" {
 		name = c.File + lockSuffix
 		if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
-			return provider.ZipBill(c.File, "")
+			return provider.ZipBill(ctx, c.File, "")
 		}
 	}
 	lock, err := readLock(name)
 	if err != nil {
 		return nil, err
 	}
-	return provider.ZipBill(c.File, lock)
+	return provider.ZipBill(ctx, c.File, lock)
 }
 
 // lockSuffix is behind the name of a zip in that of its lock.

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -28,7 +29,7 @@ const (
 // those of the directory that .dockerignore lets through, the Dockerfile and
 // .dockerignore itself. What [filetree.Scan] leaves out is left out. Links
 // within the directory are sent as the files that they lead to.
-func ReadContext(r Recipe) ([]filetree.File, error) {
+func ReadContext(ctx context.Context, r Recipe) ([]filetree.File, error) {
 	dockerfile := path.Clean(cmp.Or(r.Dockerfile, defaultDockerfile))
 	if _, err := filetree.CleanTarget(dockerfile); err != nil {
 		return nil, fmt.Errorf("reading the Dockerfile: it must lie in the context: %w", err)
@@ -37,7 +38,7 @@ func ReadContext(r Recipe) ([]filetree.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := filetree.Scan(r.Context, filetree.ScanOptions{Exclude: rules.prunable(), Skip: r.Skip})
+	files, err := filetree.Scan(ctx, r.Context, filetree.ScanOptions{Exclude: rules.prunable(), Skip: r.Skip})
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +48,7 @@ func ReadContext(r Recipe) ([]filetree.File, error) {
 		if name == "" || slices.ContainsFunc(files, func(f filetree.File) bool { return f.Path == name }) {
 			continue
 		}
-		one, err := filetree.Scan(filepath.Join(r.Context, filepath.FromSlash(name)), filetree.ScanOptions{})
+		one, err := filetree.Scan(ctx, filepath.Join(r.Context, filepath.FromSlash(name)), filetree.ScanOptions{})
 		if err != nil {
 			return nil, err
 		}

@@ -50,7 +50,7 @@ func buildAs(t *testing.T, getenv func(string) string, r Recipe, files Files) (m
 	if err != nil {
 		t.Fatal(err)
 	}
-	sent, err := ReadContext(r)
+	sent, err := ReadContext(t.Context(), r)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -114,7 +114,7 @@ func TestEngineEndsWithItsContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sent, err := ReadContext(Recipe{Context: dir})
+	sent, err := ReadContext(t.Context(), Recipe{Context: dir})
 	if err != nil {
 		t.Fatal(err)
 	}

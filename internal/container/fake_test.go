@@ -157,7 +157,7 @@ func runAs(t *testing.T, getenv func(string) string, files Files) (got map[strin
 		t.Fatal(err)
 	}
 	r := Recipe{Context: dir, Target: "stage", Args: map[string]string{"A": "1"}, Platform: "linux/arm64"}
-	sent, err := ReadContext(r)
+	sent, err := ReadContext(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +249,7 @@ func TestFilesThatChangeWhileTheyAreSent(t *testing.T) {
 		if err := os.WriteFile(name, []byte("before"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		sent, err := ReadContext(Recipe{Context: dir})
+		sent, err := ReadContext(t.Context(), Recipe{Context: dir})
 		if err != nil {
 			t.Fatal(err)
 		}

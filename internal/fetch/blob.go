@@ -42,7 +42,7 @@ func (c *Client) Blob(ctx context.Context, s Source) (*os.File, error) {
 		return nil, err
 	}
 	name := s.sharedName()
-	f, s, err := c.stored(s)
+	f, s, err := c.stored(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func (c *Client) bring(ctx context.Context, u *url.URL, s Source, key string) (n
 	default:
 		c.log.DebugContext(ctx, "fetching without a lock", "url", redact(u), "error", lockErr)
 	}
-	f, s, err := c.stored(s)
+	f, s, err := c.stored(ctx, s)
 	if err != nil {
 		return blobName{}, err
 	}
@@ -143,7 +143,7 @@ func (c *Client) download(ctx context.Context, u *url.URL, s Source) (name blobN
 	}
 	name = blobName{digest: w.Sum(), size: w.Size()}
 	if s.Vet != nil {
-		if err := s.Vet(w.File(), name.size); err != nil {
+		if err := s.Vet(ctx, w.File(), name.size); err != nil {
 			return blobName{}, fmt.Errorf("fetching %s: %w", redact(u), err)
 		}
 	}

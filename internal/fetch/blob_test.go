@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -68,7 +69,7 @@ func TestBlobFromAnIndex(t *testing.T) {
 	vetted := 0
 	source := Source{
 		URL: i.FileURL("a-1-py3-none-any.whl"), SHA256: digest, Size: int64(len(content)),
-		Vet: func(f *os.File, size int64) error {
+		Vet: func(_ context.Context, f *os.File, size int64) error {
 			vetted++
 			b := make([]byte, size)
 			if _, err := f.ReadAt(b, 0); err != nil || string(b) != string(content) {
@@ -129,7 +130,7 @@ func TestRefusedBlobsAreNotKept(t *testing.T) {
 			func(err error) bool { return err != nil && strings.Contains(err.Error(), "ended after 5 of 6 bytes") },
 		},
 		"refused by Vet": {
-			Source{URL: server.URL, Vet: func(*os.File, int64) error { return refusal }},
+			Source{URL: server.URL, Vet: func(context.Context, *os.File, int64) error { return refusal }},
 			func(err error) bool { return errors.Is(err, refusal) },
 		},
 	} {

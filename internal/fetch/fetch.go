@@ -239,9 +239,9 @@ type Source struct {
 	// MaxBytes caps a blob of unknown size: 0 means 4 GiB.
 	MaxBytes int64
 	// Vet, when not nil, judges the complete and digest-checked file before it
-	// enters the store; its error keeps the file out. It is not asked about a
+	// enters the store; its error keeps the file out. It ends with ctx. It is not asked about a
 	// blob that the store already holds. It must read by offset and not close.
-	Vet func(f *os.File, size int64) error
+	Vet func(ctx context.Context, f *os.File, size int64) error
 }
 
 // Part is a piece of a remote file: Data starts at Offset of Total bytes.

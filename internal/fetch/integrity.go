@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"context"
 	"crypto/sha1" //nolint:gosec // the only digest that old npm packages have
 	"crypto/sha256"
 	"crypto/sha512"
@@ -176,12 +177,12 @@ func (c *Client) locate(s Source) Source {
 // asks for, by SHA-256 and by integrity: a damaged blob is dropped, and one that
 // only a record gives for the integrity is passed over. f is nil where there is no
 // such blob.
-func (c *Client) stored(s Source) (f *os.File, found Source, err error) {
+func (c *Client) stored(ctx context.Context, s Source) (f *os.File, found Source, err error) {
 	asked := s
 	if s = c.locate(s); s.SHA256.IsZero() {
 		return nil, asked, nil
 	}
-	f, err = c.store.OpenVerified(s.SHA256, knownSize(s))
+	f, err = c.store.OpenVerified(ctx, s.SHA256, knownSize(s))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, asked, nil
 	}

@@ -16,7 +16,7 @@ import (
 // error is a *store.UnusableError.
 func (c *Client) Stored(ctx context.Context, s Source) (f *os.File, ok bool, err error) {
 	name := s.sharedName()
-	f, located, err := c.stored(s)
+	f, located, err := c.stored(ctx, s)
 	if err != nil {
 		return nil, false, err
 	}
@@ -59,7 +59,7 @@ func (c *Client) pull(ctx context.Context, s Source) (blobName, bool, error) {
 		if s.Vet == nil {
 			return nil
 		}
-		return s.Vet(f, size)
+		return s.Vet(ctx, f, size)
 	}
 	digest, size, ok, err := c.store.Pull(ctx, store.Wanted{
 		Name: s.sharedName(), SHA256: s.SHA256, Size: s.Size, MaxBytes: cmp.Or(s.MaxBytes, defaultBlobBytes), Judge: judge,

@@ -87,7 +87,7 @@ func TestBlobComesFromTheRemoteBeforeTheServer(t *testing.T) {
 		for _, offline := range []bool{false, true} {
 			r := &remote{objects: map[string]string{name: "hello"}}
 			vetted := 0
-			source.Vet = func(*os.File, int64) error { vetted++; return nil }
+			source.Vet = func(context.Context, *os.File, int64) error { vetted++; return nil }
 			client := sharingClient(t, r, offline)
 			for range 2 {
 				if got := readBlob(t, client, source); got != "hello" {
@@ -138,7 +138,7 @@ func TestForgedObjectsDoNotReachTheStore(t *testing.T) {
 	}{
 		"digest":    {helloShared, Source{SHA256: store.Sum([]byte("hello"))}, false},
 		"integrity": {helloShared512, Source{Integrity: integrity(t, helloSHA512)}, false},
-		"vet":       {helloShared, Source{SHA256: store.Sum([]byte("hello")), Vet: func(*os.File, int64) error { return refusal }}, true},
+		"vet":       {helloShared, Source{SHA256: store.Sum([]byte("hello")), Vet: func(context.Context, *os.File, int64) error { return refusal }}, true},
 	} {
 		content := "hallo"
 		if c.refused {

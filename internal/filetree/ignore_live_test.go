@@ -49,11 +49,11 @@ func TestIgnoreFilesAgreeWithGit(t *testing.T) {
 				}
 			}
 		}
-		files, err := Scan(root, ScanOptions{IgnoreFile: ".gitignore"})
+		files, err := Scan(t.Context(), root, ScanOptions{IgnoreFile: ".gitignore"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		all, err := Scan(root, ScanOptions{Exclude: []string{"**/.gitignore"}})
+		all, err := Scan(t.Context(), root, ScanOptions{Exclude: []string{"**/.gitignore"}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -41,7 +41,7 @@ func TestIgnoreFilesAreThoseOfGit(t *testing.T) {
 		for f := range strings.FieldsSeq(c.files) {
 			files[f] = "x"
 		}
-		got, err := Scan(lay(t, files), ScanOptions{IgnoreFile: ".layerignore"})
+		got, err := Scan(t.Context(), lay(t, files), ScanOptions{IgnoreFile: ".layerignore"})
 		if err != nil || names(got) != c.want {
 			t.Errorf("%s: got %q, %v, want %q", name, names(got), err, c.want)
 		}
@@ -54,7 +54,7 @@ func TestIgnoreFilesOfDeeperFoldersWin(t *testing.T) {
 		".gitignore": "*.txt\n/top", "top": "", "sub/top": "", "sub/.gitignore": "!a.txt\n/b.md", "sub/a.txt": "", "sub/c.txt": "",
 		"sub/b.md": "", "sub/deep/b.md": "", "a.txt": "", "other/a.txt": "",
 	})
-	files, err := Scan(root, ScanOptions{IgnoreFile: ".gitignore", NeedsIgnoreFile: true})
+	files, err := Scan(t.Context(), root, ScanOptions{IgnoreFile: ".gitignore", NeedsIgnoreFile: true})
 	if got, want := names(files), "sub/a.txt sub/deep/b.md sub/top"; err != nil || got != want {
 		t.Errorf("got %q, %v, want %q", got, err, want)
 	}
@@ -70,7 +70,7 @@ func TestIgnoreFilesThatCannotBeObeyed(t *testing.T) {
 		"class by name": {map[string]string{".gitignore": "ok\n[[:alpha:]]*"}, "line 2"},
 		"too long":      {map[string]string{".gitignore": strings.Repeat("a\n", ignoreFileMax)}, "1 MiB"},
 	} {
-		_, err := Scan(lay(t, c.files), ScanOptions{IgnoreFile: ".gitignore", NeedsIgnoreFile: true})
+		_, err := Scan(t.Context(), lay(t, c.files), ScanOptions{IgnoreFile: ".gitignore", NeedsIgnoreFile: true})
 		if err == nil || !strings.Contains(err.Error(), c.reason) || !strings.Contains(err.Error(), ".gitignore") {
 			t.Errorf("%s: got %v, want an error that says %q", name, err, c.reason)
 		}
@@ -81,7 +81,7 @@ func TestIgnoreFilesThatCannotBeObeyed(t *testing.T) {
 func TestContentIsTakenAsItIs(t *testing.T) {
 	t.Parallel()
 	root := lay(t, map[string]string{"crlf": "a\r\nb\r\n", "lf": "a\nb\n", "script": "#!/bin/sh\r\n", "bom": "\xef\xbb\xbfa\x1a"})
-	files, err := Scan(root, ScanOptions{})
+	files, err := Scan(t.Context(), root, ScanOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

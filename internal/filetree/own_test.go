@@ -55,7 +55,7 @@ func TestOwnFilesAreNeverTaken(t *testing.T) {
 	} {
 		write(t, dir, name, content)
 	}
-	files, err := Scan(dir, ScanOptions{})
+	files, err := Scan(t.Context(), dir, ScanOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestOwnFilesByNameAreRefused(t *testing.T) {
 		{[]string{"**"}, ""},
 		{[]string{"*.py", "*"}, ""},
 	} {
-		files, err := Scan(dir, ScanOptions{Include: c.include})
+		files, err := Scan(t.Context(), dir, ScanOptions{Include: c.include})
 		switch {
 		case c.names == "" && (err != nil || !slices.Equal(pathsOf(files), []string{"a.py"})):
 			t.Errorf("%q: %v, %v", c.include, pathsOf(files), err)
@@ -92,7 +92,7 @@ func TestOwnFilesByNameAreRefused(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"state.json", "p.out", "conf/prod.tfvars"} {
-		if _, err := Scan(filepath.Join(dir, name), ScanOptions{}); err == nil || !strings.Contains(err.Error(), "Terraform's own") {
+		if _, err := Scan(t.Context(), filepath.Join(dir, name), ScanOptions{}); err == nil || !strings.Contains(err.Error(), "Terraform's own") {
 			t.Errorf("%s as a source: %v", name, err)
 		}
 	}
@@ -112,7 +112,7 @@ func TestSkippedPlaces(t *testing.T) {
 	skip := func(host string) bool {
 		return host == filepath.Join(bare, "cache") || host == filepath.Join(bare, "out.zip")
 	}
-	files, err := Scan(dir, ScanOptions{Skip: skip})
+	files, err := Scan(t.Context(), dir, ScanOptions{Skip: skip})
 	if err != nil || !slices.Equal(pathsOf(files), []string{"a.py"}) {
 		t.Errorf("taken are %q, %v", pathsOf(files), err)
 	}

@@ -2,6 +2,7 @@ package filetree
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"debug/elf"
 	"encoding/binary"
@@ -62,8 +63,9 @@ type ScanOptions struct {
 // folder. A link that leads out of root, nowhere, to what is always left out, or
 // back to a folder that holds it is a *PathError, as is what is neither file nor
 // directory, a missing root (wrapping fs.ErrNotExist), a name that a zip cannot
-// carry, and a folder that the 16,385th link leads to.
-func Scan(root string, o ScanOptions) ([]File, error) {
+// carry, and a folder that the 16,385th link leads to. It ends with ctx, whose cause is the
+// error then.
+func Scan(ctx context.Context, root string, o ScanOptions) ([]File, error) {
 	if err := checkPatterns(slices.Concat(o.Include, o.Exclude)); err != nil {
 		return nil, err
 	}
@@ -75,7 +77,7 @@ func Scan(root string, o ScanOptions) ([]File, error) {
 	if err != nil {
 		return nil, &PathError{Path: root, Reason: "cannot be read", Err: bareError(err)}
 	}
-	s := scanner{root: root, resolved: resolved, options: o, buf: make([]byte, 128<<10), left: map[string]string{}, met: map[string]bool{}}
+	s := scanner{stopped: ctx, root: root, resolved: resolved, options: o, buf: make([]byte, 128<<10), left: map[string]string{}, met: map[string]bool{}}
 	if info.IsDir() {
 		err = s.walk(resolved, "", nil)
 	} else {
@@ -95,6 +97,7 @@ func Scan(root string, o ScanOptions) ([]File, error) {
 }
 
 type scanner struct {
+	stopped  context.Context
 	root     string // as given
 	resolved string // without links
 	options  ScanOptions
@@ -140,6 +143,9 @@ func (s *scanner) walk(host, dir string, above []string) error {
 }
 
 func (s *scanner) visit(name, host string, mode fs.FileMode, above []string) error {
+	if s.stopped.Err() != nil {
+		return context.Cause(s.stopped)
+	}
 	if Match(s.options.Exclude, name) || s.leavesOut(name, mode.IsDir()) || s.options.Skip != nil && s.options.Skip(host) {
 		return nil
 	}
@@ -218,6 +224,8 @@ func (s *scanner) take(name, host string, mode fs.FileMode) error {
 	}
 	f, own, err := s.read(host)
 	switch {
+	case s.stopped.Err() != nil:
+		return context.Cause(s.stopped)
 	case err != nil:
 		return &PathError{Path: shown, Reason: "cannot be read", Err: bareError(err)}
 	case own && alone:
@@ -272,6 +280,9 @@ func (s *scanner) read(host string) (f File, own bool, err error) {
 	f = File{Source: host}
 	h := sha256.New()
 	for {
+		if s.stopped.Err() != nil {
+			return File{}, false, context.Cause(s.stopped)
+		}
 		n, err := io.ReadFull(in, s.buf)
 		if f.Size == 0 {
 			f.Program, f.Machine = isProgram(s.buf[:n]), machine(s.buf[:n])

@@ -64,19 +64,19 @@ func TestScanSortsAndLeavesOut(t *testing.T) {
 		{ScanOptions{Include: []string{"a", "tests"}, Exclude: []string{"**/*_test.py"}}, "a/z.py"},
 		{ScanOptions{Exclude: []string{"*"}}, ""},
 	} {
-		files, err := Scan(root, c.options)
+		files, err := Scan(t.Context(), root, c.options)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := names(files); got != c.want {
-			t.Errorf("Scan(%+v) = %q, want %q", c.options, got, c.want)
+			t.Errorf("Scan(t.Context(), %+v) = %q, want %q", c.options, got, c.want)
 		}
 	}
 }
 
 func TestScanReadsContents(t *testing.T) {
 	t.Parallel()
-	files, err := Scan(lay(t, sample), ScanOptions{Include: []string{"bin", "a.txt"}})
+	files, err := Scan(t.Context(), lay(t, sample), ScanOptions{Include: []string{"bin", "a.txt"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestScanReadsContents(t *testing.T) {
 func TestScanOfOneFile(t *testing.T) {
 	t.Parallel()
 	root := lay(t, sample)
-	files, err := Scan(filepath.Join(root, "bin", "run"), ScanOptions{})
+	files, err := Scan(t.Context(), filepath.Join(root, "bin", "run"), ScanOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestScanRefuses(t *testing.T) {
 		"bad include": {root, ScanOptions{Include: []string{"["}}, false},
 		"bad exclude": {root, ScanOptions{Exclude: []string{"/x"}}, false},
 	} {
-		_, err := Scan(c.root, c.options)
+		_, err := Scan(t.Context(), c.root, c.options)
 		var fault *PathError
 		if !errors.As(err, &fault) || errors.Is(err, fs.ErrNotExist) != c.missing {
 			t.Errorf("%s: got %v, want a PathError, missing: %t", name, err, c.missing)
@@ -137,7 +137,7 @@ func TestTreeDigest(t *testing.T) {
 	root := lay(t, map[string]string{"a": "1", "b/c": "#!x"})
 	digest := func(root string) string {
 		t.Helper()
-		files, err := Scan(root, ScanOptions{})
+		files, err := Scan(t.Context(), root, ScanOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}

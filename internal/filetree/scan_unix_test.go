@@ -25,7 +25,7 @@ func TestScanFollowsLinksThatStayInside(t *testing.T) {
 	link(t, "real.so", filepath.Join(root, "chain.so"))
 	alias := filepath.Join(t.TempDir(), "alias")
 	link(t, root, alias)
-	files, err := Scan(alias, ScanOptions{})
+	files, err := Scan(t.Context(), alias, ScanOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,12 +60,12 @@ func TestScanRefusesByName(t *testing.T) {
 	} {
 		root := lay(t, map[string]string{"sub/file": "x", ".git/config": "x", "terraform.tfstate": "x"})
 		c.plant(t, filepath.Join(root, "culprit"))
-		_, err := Scan(root, ScanOptions{})
+		_, err := Scan(t.Context(), root, ScanOptions{})
 		var fault *PathError
 		if !errors.As(err, &fault) || fault.Path != filepath.Join(root, "culprit") || !strings.Contains(err.Error(), c.reason) {
 			t.Errorf("%s: got %v, want a PathError on culprit that says %q", name, err, c.reason)
 		}
-		if files, err := Scan(root, ScanOptions{Exclude: []string{"culprit"}}); err != nil || names(files) != "sub/file" {
+		if files, err := Scan(t.Context(), root, ScanOptions{Exclude: []string{"culprit"}}); err != nil || names(files) != "sub/file" {
 			t.Errorf("%s, excluded: got %q, %v", name, names(files), err)
 		}
 	}
@@ -85,7 +85,7 @@ func TestScanEndsWhereLinksMultiply(t *testing.T) {
 			link(t, "../"+string(rune('a'+i+1)), filepath.Join(root, string(rune('a'+i)), name))
 		}
 	}
-	_, err := Scan(root, ScanOptions{})
+	_, err := Scan(t.Context(), root, ScanOptions{})
 	if err == nil || !strings.Contains(err.Error(), "is one of more than 16384 symbolic links to folders") {
 		t.Errorf("got %v, want the limit", err)
 	}
@@ -99,7 +99,7 @@ func TestScanRefusesNamesThatNoZipCarries(t *testing.T) {
 			continue // a file system that refuses the name has nothing to scan
 		}
 		var fault *PathError
-		if _, err := Scan(root, ScanOptions{}); !errors.As(err, &fault) {
+		if _, err := Scan(t.Context(), root, ScanOptions{}); !errors.As(err, &fault) {
 			t.Errorf("%q: got %v, want a PathError", name, err)
 		}
 	}
@@ -110,16 +110,16 @@ func TestScanEntersLinkedFolders(t *testing.T) {
 	root := lay(t, map[string]string{"lib/a.py": "a", "lib/sub/b.py": "b"})
 	link(t, "lib", filepath.Join(root, "alias"))
 	link(t, "../lib/sub", filepath.Join(root, "lib", "again"))
-	files, err := Scan(root, ScanOptions{Include: []string{"**/*.py"}})
+	files, err := Scan(t.Context(), root, ScanOptions{Include: []string{"**/*.py"}})
 	if got, want := names(files), "alias/a.py alias/again/b.py alias/sub/b.py lib/a.py lib/again/b.py lib/sub/b.py"; err != nil || got != want {
 		t.Errorf("got %q, %v, want %q", got, err, want)
 	}
-	_, err = Scan(root, ScanOptions{RefuseLinks: true})
+	_, err = Scan(t.Context(), root, ScanOptions{RefuseLinks: true})
 	var fault *PathError
 	if !errors.As(err, &fault) || fault.Path != filepath.Join(root, "alias") {
 		t.Errorf("links refused: got %v, want a PathError on alias", err)
 	}
-	if files, err := Scan(root, ScanOptions{RefuseLinks: true, Exclude: []string{"alias", "lib/again"}}); err != nil || names(files) != "lib/a.py lib/sub/b.py" {
+	if files, err := Scan(t.Context(), root, ScanOptions{RefuseLinks: true, Exclude: []string{"alias", "lib/again"}}); err != nil || names(files) != "lib/a.py lib/sub/b.py" {
 		t.Errorf("links refused, excluded: got %q, %v", names(files), err)
 	}
 }
@@ -133,7 +133,7 @@ func TestScanNamesLoopsOfLinks(t *testing.T) {
 		root := lay(t, map[string]string{"a/f": "", "b/f": ""})
 		link(t, "../b", filepath.Join(root, "a", "to-b"))
 		link(t, links[0], filepath.Join(root, filepath.FromSlash(links[1])))
-		_, err := Scan(root, ScanOptions{})
+		_, err := Scan(t.Context(), root, ScanOptions{})
 		if err == nil || !strings.Contains(err.Error(), "leads back to") {
 			t.Errorf("%s: got %v, want a loop", name, err)
 		}

@@ -21,7 +21,7 @@ func (l *Lock) assertImports(tree filetree.Tree, o Output) error {
 		return err
 	}
 	if len(targets) == 0 {
-		return &fault.Error{At: fault.At("python", "imports"), Summary: "No runtime of Python", Detail: "python.imports names modules that the runtimes must find, and none of the runtimes is one of Python."}
+		return &fault.Error{At: fault.At("python", "imports"), Summary: "No Python runtime", Detail: "python.imports names modules that the runtimes must find, and none of the runtimes is one of Python."}
 	}
 	a := assertion{tree: tree, targets: targets}
 	for _, t := range targets {

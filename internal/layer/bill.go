@@ -2,6 +2,7 @@ package layer
 
 import (
 	"cmp"
+	"context"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -23,7 +24,7 @@ import (
 // BillOf returns what the zip at a path holds: the distributions and packages that
 // are in it, by their own metadata, and what its lock names. lock is nil for a zip
 // without one. An *filetree.ArchiveError tells that the zip cannot be read.
-func BillOf(zip string, lock *Lock) (*sbom.Bill, error) {
+func BillOf(ctx context.Context, zip string, lock *Lock) (*sbom.Bill, error) {
 	archive, err := filetree.FileArchive(zip, zip)
 	if err != nil {
 		return nil, err
@@ -32,7 +33,7 @@ func BillOf(zip string, lock *Lock) (*sbom.Bill, error) {
 	if err != nil {
 		return nil, err
 	}
-	sum, err := sumFile(zip)
+	sum, err := sumFile(ctx, zip)
 	if err != nil {
 		return nil, err
 	}

@@ -78,7 +78,7 @@ func metadata(name, version string, lines ...string) string {
 
 func TestBillOfAForeignZip(t *testing.T) {
 	t.Parallel()
-	bill, err := BillOf(writeZip(t, map[string]string{
+	bill, err := BillOf(t.Context(), writeZip(t, map[string]string{
 		"python/requests-2.31.0.dist-info/METADATA":                       metadata("requests", "2.31.0", "Requires-Dist: idna (<4)", "Requires-Dist: PySocks ; extra == 'socks'", "Requires-Dist: chardet ; extra == 'slow'", "Requires-Dist: gone ; extra == 'slow'", "Requires-Dist: !!", "Provides-Extra: socks", "Provides-Extra: slow", "License: Apache 2.0", "Summary: HTTP"),
 		"python/idna-3.6.dist-info/METADATA":                              metadata("idna", "3.6"),
 		"python/PySocks-1.7.1.dist-info/METADATA":                         metadata("PySocks", "1.7.1"),
@@ -133,7 +133,7 @@ func TestBillOfAPackage(t *testing.T) {
 	if _, err := b.Build(t.Context(), lock, out); err != nil {
 		t.Fatal(err)
 	}
-	bill, err := BillOf(out.Path, lock)
+	bill, err := BillOf(t.Context(), out.Path, lock)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -125,7 +125,7 @@ func mayBeDamage(err error) bool {
 
 // Intact reports whether the zip at the path is the one with this digest and
 // size, and whether there is one at all.
-func (b *Builder) Intact(path string, zip store.Digest, size int64) (exists, intact bool, err error) {
+func (b *Builder) Intact(ctx context.Context, path string, zip store.Digest, size int64) (exists, intact bool, err error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return false, false, nil
@@ -145,7 +145,7 @@ func (b *Builder) Intact(path string, zip store.Digest, size int64) (exists, int
 			return true, true, nil
 		}
 	}
-	sum, err := sumFile(path)
+	sum, err := sumFile(ctx, path)
 	if err != nil || sum != zip || cacheErr != nil {
 		return true, sum == zip, err
 	}
@@ -180,7 +180,7 @@ func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output, doubt 
 			return Artifact{}, err
 		}
 	}
-	if a.SHA256, err = layout.WriteFileIn(ctx, o.dir(), b.chooseOutput(c, o)); err != nil {
+	if a.SHA256, err = layout.WriteFileIn(ctx, o.dir(), b.chooseOutput(ctx, c, o)); err != nil {
 		return Artifact{}, err
 	}
 	return a, c.noteOutput(o, a.SHA256)
@@ -195,12 +195,12 @@ func (o Output) dir() string {
 }
 
 // chooseOutput returns where a zip goes, and refuses one that was not planned.
-func (b *Builder) chooseOutput(c *cache, o Output) func(store.Digest) (string, error) {
+func (b *Builder) chooseOutput(ctx context.Context, c *cache, o Output) func(store.Digest) (string, error) {
 	return func(sum store.Digest) (string, error) {
 		if !o.Want.IsZero() && sum != o.Want {
 			return "", &MismatchError{Want: o.Want, Got: sum}
 		}
-		return o.PathOf(sum), b.mayWrite(c, o, sum)
+		return o.PathOf(sum), b.mayWrite(ctx, c, o, sum)
 	}
 }
 
@@ -259,7 +259,7 @@ func largestParts(tree filetree.Tree) string {
 
 // mayWrite refuses to write over a file that no package of ours wrote, and to
 // let two packages write one path.
-func (b *Builder) mayWrite(c *cache, o Output, sum store.Digest) error {
+func (b *Builder) mayWrite(ctx context.Context, c *cache, o Output, sum store.Digest) error {
 	if o.Path == "" {
 		return nil // named by its content
 	}
@@ -277,7 +277,7 @@ func (b *Builder) mayWrite(c *cache, o Output, sum store.Digest) error {
 	if o.Replace || written {
 		return nil
 	}
-	there, err := sumFile(o.Path)
+	there, err := sumFile(ctx, o.Path)
 	if errors.Is(err, os.ErrNotExist) || err == nil && there == sum {
 		return nil
 	}
@@ -293,14 +293,12 @@ func (b *Builder) mayWrite(c *cache, o Output, sum store.Digest) error {
 	}
 }
 
-func sumFile(path string) (sum store.Digest, err error) {
-	f, err := os.Open(path)
+func sumFile(ctx context.Context, path string) (store.Digest, error) {
+	sum, _, err := store.SumFile(ctx, path)
 	if err != nil {
 		return store.Digest{}, fmt.Errorf("reading the zip: %w", err)
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	sum, _, err = store.SumReader(f)
-	return sum, err
+	return sum, nil
 }
 
 func absolute(path string) string {

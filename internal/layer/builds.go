@@ -115,7 +115,7 @@ func (all buildSpecs) choose(ctx context.Context, r *resolution) error {
 
 func (r *resolution) lockBuild(ctx context.Context, spec BuildSpec, l *BuildLock) error {
 	s := r.spec
-	sent, err := container.ReadContext(l.recipe("", s.own))
+	sent, err := container.ReadContext(ctx, l.recipe("", s.own))
 	if err != nil {
 		return err
 	}
@@ -265,7 +265,7 @@ func (c *cache) bringBuild(ctx context.Context, l *BuildLock, want BuildResult) 
 				" Plan and apply on one machine, or let the provider's cache in S3 carry what a lock already names.", Err: why,
 		}
 	}
-	sent, err := container.ReadContext(l.recipe(want.Platform, c.own))
+	sent, err := container.ReadContext(ctx, l.recipe(want.Platform, c.own))
 	if err != nil {
 		return lost(err)
 	}

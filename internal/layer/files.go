@@ -93,9 +93,9 @@ func (all fileSpecs) check(Spec) error {
 	return errors.Join(faults...)
 }
 
-func (all fileSpecs) choose(_ context.Context, r *resolution) error {
+func (all fileSpecs) choose(ctx context.Context, r *resolution) error {
 	for i, f := range all {
-		lock, err := r.chooseFiles(i, f)
+		lock, err := r.chooseFiles(ctx, i, f)
 		if err != nil {
 			at := fault.At("files").Index(i)
 			return fault.Tie(at, fmt.Sprintf("The files of %q cannot be read", f.name()), nativeFault(at, err))
@@ -143,12 +143,12 @@ func (all fileLocks) contents(to map[string]string) {
 func (fileLocks) warnings() []Warning { return nil }
 
 // lockFiles reads one element of files and returns what it holds now.
-func lockFiles(f FileSpec, spec Spec) (FileLock, error) {
+func lockFiles(ctx context.Context, f FileSpec, spec Spec) (FileLock, error) {
 	l := FileLock{Source: f.Source, Content: f.Content, Target: f.Target, Include: f.Include, Exclude: f.Exclude, IgnoreFile: f.IgnoreFile, Package: f.Package}
 	if f.Symlinks == LinksError {
 		l.Symlinks = LinksError
 	}
-	files, err := scan(l, spec.own)
+	files, err := scan(ctx, l, spec.own)
 	if err != nil {
 		return FileLock{}, err
 	}
@@ -201,7 +201,7 @@ func nativeFault(at fault.Path, err error) error {
 	}
 	if len(native.Architectures) == 1 {
 		return &fault.Error{
-			At: at, Summary: native.Error(), Err: err,
+			At: at, Summary: fmt.Sprintf("%q is for %s, the layer for %s", native.Path, native.Machine, native.Architectures[0]), Err: err,
 			Detail: fmt.Sprintf("Native code runs on one architecture. Bring the file that is built for %s, or build the layer for the architecture of the file.", native.Architectures[0]),
 		}
 	}
@@ -213,7 +213,7 @@ func nativeFault(at fault.Path, err error) error {
 
 // scan lists the files of the lock with their layer paths, without what the run
 // writes.
-func scan(l FileLock, own *ownPaths) ([]filetree.File, error) {
+func scan(ctx context.Context, l FileLock, own *ownPaths) ([]filetree.File, error) {
 	if l.Content != nil {
 		return inline(l), nil
 	}
@@ -221,7 +221,7 @@ func scan(l FileLock, own *ownPaths) ([]filetree.File, error) {
 		Include: l.Include, Exclude: l.Exclude, RefuseLinks: l.Symlinks == LinksError,
 		IgnoreFile: cmp.Or(l.IgnoreFile, defaultIgnoreFile), NeedsIgnoreFile: l.IgnoreFile != "", Skip: own.skips,
 	}
-	files, err := scanSource(l, options)
+	files, err := scanSource(ctx, l, options)
 	if err != nil {
 		return nil, err
 	}
@@ -244,16 +244,16 @@ func scan(l FileLock, own *ownPaths) ([]filetree.File, error) {
 
 // scanSource lists the files of a source: of the folder of a Node.js package those
 // that are part of the package.
-func scanSource(l FileLock, o filetree.ScanOptions) ([]filetree.File, error) {
+func scanSource(ctx context.Context, l FileLock, o filetree.ScanOptions) ([]filetree.File, error) {
 	if l.Package == "" {
-		return filetree.Scan(l.Source, o)
+		return filetree.Scan(ctx, l.Source, o)
 	}
 	list, err := nodejs.PackList(l.Source, l.Package)
 	if err != nil {
 		return nil, err
 	}
 	o.Keep = list.Keep
-	files, err := filetree.Scan(l.Source, o)
+	files, err := filetree.Scan(ctx, l.Source, o)
 	return files, errors.Join(err, list.Err())
 }
 
@@ -277,7 +277,7 @@ func (c *cache) putInline(l FileLock, files []filetree.File) error {
 // filesTree returns the locked files as entries of a layer. They are deflated
 // once and kept in the store by content, so that the next build copies.
 func (c *cache) filesTree(ctx context.Context, l FileLock, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
-	files, err := scan(l, c.own)
+	files, err := scan(ctx, l, c.own)
 	if err != nil {
 		return nil, err
 	}
@@ -311,7 +311,7 @@ func segmentKey(tree store.Digest) string { return layerzip.Encoder + " " + tree
 // deflated returns the digest of the zip of the files, in the store.
 func (c *cache) deflated(ctx context.Context, l FileLock, files []filetree.File, doubt bool) (store.Digest, error) {
 	if digest, ok := c.segments.Noted(segmentKey(l.Tree)); ok && c.store.Has(digest, -1) {
-		if !doubt || c.segments.ConfirmFiles(digest, files) {
+		if !doubt || c.segments.ConfirmFiles(ctx, digest, files) {
 			return digest, nil
 		}
 	}

@@ -189,7 +189,7 @@ func (c *cache) verify(ctx context.Context, l *Lock) error {
 				if !c.store.Has(d, -1) {
 					continue
 				}
-				err := c.store.Verify(d)
+				err := c.store.Verify(ctx, d)
 				if _, damaged := errors.AsType[*store.CorruptError](err); err != nil && !damaged {
 					return err
 				}

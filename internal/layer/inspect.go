@@ -66,8 +66,9 @@ func (b *Builder) Inspect(ctx context.Context, z Zip, ids, architectures []strin
 	if err != nil {
 		return nil, err
 	}
+	archive = archive.Until(ctx)
 	found := &Inspection{Size: archive.Size, Unzipped: files.Size(), Files: len(files)}
-	if found.SHA256, err = sumFile(path); err != nil {
+	if found.SHA256, err = sumFile(ctx, path); err != nil {
 		return nil, err
 	}
 	if found.Contents, err = packagesIn(archive, files); err != nil {

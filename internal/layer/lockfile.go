@@ -25,7 +25,7 @@ func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *
 		return err
 	}
 	attribute := fault.At("python", "lock_file")
-	summary := fmt.Sprintf("The lock file %q cannot be obeyed", s.Python.LockFile)
+	summary := fmt.Sprintf("The lock file %q cannot be used", s.Python.LockFile)
 	options := python.LockFileOptions{
 		Groups: s.Python.Groups, Extras: s.Python.Extras,
 		Sdists: s.Python.Sdist == SdistPure, LeftOut: s.Python.leaveOut().Names,
@@ -33,17 +33,17 @@ func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *
 	if s.Python.Package != "" {
 		options.Packages = []string{s.Python.Package}
 	}
-	if options.Given, err = s.Python.givenWheels(targets); err != nil {
+	if options.Given, err = s.Python.givenWheels(ctx, targets); err != nil {
 		return err
 	}
-	file, err := python.ReadLockFile(s.Python.LockFile, options, python.TargetsFor(targets))
+	file, err := python.ReadLockFile(ctx, s.Python.LockFile, options, python.TargetsFor(targets))
 	if errors.Is(err, fs.ErrNotExist) {
 		summary = fmt.Sprintf("There is no lock file %q", s.Python.LockFile)
 	}
 	if err != nil {
 		return lockFileErrors(attribute, summary, err)
 	}
-	if err := b.lockLocal(s, file.Local, targets, l); err != nil {
+	if err := b.lockLocal(ctx, s, file.Local, targets, l); err != nil {
 		return fault.Tie(attribute, summary, err)
 	}
 	var names []string
@@ -60,7 +60,7 @@ func (b *Builder) obeyLockFile(ctx context.Context, s Spec, old *PythonLock, l *
 	if err != nil {
 		return err
 	}
-	if old != nil && old.Request == request && old.unchanged(options.Given) {
+	if old != nil && old.Request == request && old.unchanged(ctx, options.Given) {
 		l.Python = old
 		return nil
 	}
@@ -101,7 +101,7 @@ func lockFileErrors(attribute fault.Path, summary string, err error) error {
 var literal = strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]", "{", "[{]")
 
 // lockLocal adds the projects on disk that a lock file needs to the files.
-func (b *Builder) lockLocal(s Spec, local []python.LocalPackage, targets []runtimes.Target, l *Lock) error {
+func (b *Builder) lockLocal(ctx context.Context, s Spec, local []python.LocalPackage, targets []runtimes.Target, l *Lock) error {
 	dir := filepath.Dir(s.Python.LockFile)
 	for _, p := range local {
 		var files []FileSpec
@@ -119,13 +119,13 @@ func (b *Builder) lockLocal(s Spec, local []python.LocalPackage, targets []runti
 			}
 		}
 		for _, f := range files {
-			lock, err := lockFiles(f, s)
+			lock, err := lockFiles(ctx, f, s)
 			if err != nil {
 				return fmt.Errorf("packing the project %q from disk: %w", p.Name, err)
 			}
 			l.Files = append(l.Files, lock)
 		}
-		if err := s.lockPrograms(p, python.TargetsFor(targets), l); err != nil {
+		if err := s.lockPrograms(ctx, p, python.TargetsFor(targets), l); err != nil {
 			return err
 		}
 	}
@@ -133,7 +133,7 @@ func (b *Builder) lockLocal(s Spec, local []python.LocalPackage, targets []runti
 }
 
 // lockPrograms adds the console scripts of a project on disk to the files.
-func (s Spec) lockPrograms(p python.LocalPackage, targets []python.Target, l *Lock) error {
+func (s Spec) lockPrograms(ctx context.Context, p python.LocalPackage, targets []python.Target, l *Lock) error {
 	if !s.Python.Scripts {
 		return nil
 	}
@@ -143,7 +143,7 @@ func (s Spec) lockPrograms(p python.LocalPackage, targets []python.Target, l *Lo
 	}
 	for _, at := range slices.Sorted(maps.Keys(programs)) {
 		content := programs[at]
-		lock, err := lockFiles(FileSpec{Content: &content, Target: at}, s)
+		lock, err := lockFiles(ctx, FileSpec{Content: &content, Target: at}, s)
 		if err != nil {
 			return fmt.Errorf("adding the scripts of the project %q: %w", p.Name, err)
 		}

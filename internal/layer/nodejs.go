@@ -41,7 +41,7 @@ func (n nodeInput) choose(ctx context.Context, r *resolution) error {
 	if r.now.NodeJS, err = nodejs.Resolve(ctx, open, *n.Spec, request, r.old.NodeJS); err != nil {
 		return err
 	}
-	return r.spec.lockNodeFiles(r.now)
+	return r.spec.lockNodeFiles(ctx, r.now)
 }
 
 // nodePart is what a Lock holds of nodejs.
@@ -84,13 +84,13 @@ func (n nodePart) warnings() []Warning { return n.Warnings() }
 // lockNodeFiles adds the folders on disk that the trees need to the files of the
 // lock, as they are now. What is installed in them is not taken, as what they need
 // is in the tree; of the rest it is what "npm pack" takes.
-func (s Spec) lockNodeFiles(l *Lock) error {
+func (s Spec) lockNodeFiles(ctx context.Context, l *Lock) error {
 	folders, err := l.NodeJS.Folders()
 	if err != nil {
 		return err
 	}
 	for _, f := range folders {
-		lock, err := lockFiles(FileSpec{Source: f.Source, Target: s.placed(f.Target), Package: l.NodeJS.Project}, s)
+		lock, err := lockFiles(ctx, FileSpec{Source: f.Source, Target: s.placed(f.Target), Package: l.NodeJS.Project}, s)
 		if err != nil {
 			return fault.Tie(fault.At("nodejs"), fmt.Sprintf("The folder %q cannot be packed", f.Source), err)
 		}

@@ -43,7 +43,7 @@ func (b *Builder) EditFile(ctx context.Context, name string, edit func(old []byt
 	if err != nil || old != nil && bytes.Equal(old, changed) {
 		return err
 	}
-	sum, err := layerzip.CopyFileIn(filepath.Dir(name), bytes.NewReader(changed), func(store.Digest) (string, error) { return name, nil })
+	sum, err := layerzip.CopyFileIn(ctx, filepath.Dir(name), bytes.NewReader(changed), func(store.Digest) (string, error) { return name, nil })
 	if err != nil {
 		return fmt.Errorf("writing %q: %w", name, err)
 	}

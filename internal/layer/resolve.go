@@ -85,7 +85,7 @@ type pythonRequest struct {
 }
 
 func (b *Builder) resolvePython(ctx context.Context, s Spec, old *PythonLock) (*PythonLock, error) {
-	spec, file, request, err := pythonSpec(s, b.getenv)
+	spec, file, request, err := pythonSpec(ctx, s, b.getenv)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func (b *Builder) resolvePython(ctx context.Context, s Spec, old *PythonLock) (*
 			return nil, err
 		}
 	}
-	if old != nil && old.Request == request && old.Triggers == triggers && !s.Reconsider && old.unchanged(spec.Given) {
+	if old != nil && old.Request == request && old.Triggers == triggers && !s.Reconsider && old.unchanged(ctx, spec.Given) {
 		return old, nil
 	}
 	c, err := b.open()
@@ -113,10 +113,10 @@ func (b *Builder) resolvePython(ctx context.Context, s Spec, old *PythonLock) (*
 	}
 	settings.Overrule(file, len(s.Python.Indexes))
 	spec.Store, spec.Indexes, spec.NoIndex = c.store, settings.Indexes, settings.NoIndex
-	if err := addLinks(&spec, settings.FindLinks, func(int) fault.Path { return fault.At("python") }); err != nil {
+	if err := addLinks(ctx, &spec, settings.FindLinks, func(int) fault.Path { return fault.At("python") }); err != nil {
 		return nil, err
 	}
-	if err := addLinks(&spec, s.Python.FindLinks, func(i int) fault.Path { return fault.At("python", "find_links").Index(i) }); err != nil {
+	if err := addLinks(ctx, &spec, s.Python.FindLinks, func(i int) fault.Path { return fault.At("python", "find_links").Index(i) }); err != nil {
 		return nil, err
 	}
 	// Changed triggers ask for a resolution that owes nothing to the last.
@@ -196,7 +196,7 @@ func (c *cache) remember(ctx context.Context, spec python.Spec, out python.Leave
 
 // pythonSpec reads the requirements and returns the question for the resolver,
 // what the requirements file says of indexes, and the digest of all inputs.
-func pythonSpec(s Spec, getenv func(string) string) (python.Spec, *python.RequirementsFile, store.Digest, error) {
+func pythonSpec(ctx context.Context, s Spec, getenv func(string) string) (python.Spec, *python.RequirementsFile, store.Digest, error) {
 	sources := &python.RequirementsFile{}
 	targets, err := s.pythonTargets()
 	if err != nil {
@@ -206,7 +206,7 @@ func pythonSpec(s Spec, getenv func(string) string) (python.Spec, *python.Requir
 	request := pythonRequest{
 		Format: lockFormat, Indexes: s.Python.Indexes, Prerelease: s.Python.Prerelease, LeftOut: s.Python.leaveOut(), Sdist: s.Python.Sdist,
 	}
-	if spec.Given, err = s.Python.givenWheels(targets); err != nil {
+	if spec.Given, err = s.Python.givenWheels(ctx, targets); err != nil {
 		return python.Spec{}, nil, store.Digest{}, err
 	}
 	request.Wheels, request.FindLinks = spec.Given, s.Python.FindLinks

@@ -47,7 +47,7 @@ func (c *cache) takeResult(ctx context.Context, key string) (facts containerFact
 		if err != nil {
 			return err
 		}
-		return filetree.Vet(archive)
+		return filetree.Vet(archive.Until(ctx))
 	}
 	if _, _, ok, err = c.store.Pull(ctx, store.Wanted{Name: resultName(key), Size: resultSize, Judge: judge}); !ok || err != nil {
 		return containerFacts{}, false, err

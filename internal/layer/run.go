@@ -2,6 +2,7 @@ package layer
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -51,7 +52,7 @@ type plannedRecord struct {
 // of the CLI. Where a resolution for the same question differs between the two,
 // something changed in between, and the error names it. In the process of the
 // plan it remembers what was resolved.
-func (b *Builder) MatchPlan(s Spec, old, now *Lock) error {
+func (b *Builder) MatchPlan(ctx context.Context, s Spec, old, now *Lock) error {
 	if b.run.CLI == "" {
 		return nil
 	}
@@ -69,9 +70,9 @@ func (b *Builder) MatchPlan(s Spec, old, now *Lock) error {
 		if planned.Lock == text {
 			return nil
 		}
-		return c.changedSincePlan(s, planned, now)
+		return c.changedSincePlan(ctx, s, planned, now)
 	}
-	body, err = json.Marshal(plannedRecord{CLI: b.run.CLI, Provider: b.run.Provider, Lock: text, Named: s.namedDigests()})
+	body, err = json.Marshal(plannedRecord{CLI: b.run.CLI, Provider: b.run.Provider, Lock: text, Named: s.namedDigests(ctx)})
 	if err != nil {
 		return fmt.Errorf("encoding the record of a plan: %w", err)
 	}
@@ -102,7 +103,7 @@ func (s Spec) planKey(old, now *Lock) (key, text string, err error) {
 }
 
 // changedSincePlan names what differs from the plan.
-func (c *cache) changedSincePlan(s Spec, planned plannedRecord, now *Lock) error {
+func (c *cache) changedSincePlan(ctx context.Context, s Spec, planned plannedRecord, now *Lock) error {
 	then, err := DecodeLock(planned.Lock)
 	if err != nil {
 		return err
@@ -112,7 +113,7 @@ func (c *cache) changedSincePlan(s Spec, planned plannedRecord, now *Lock) error
 			continue
 		}
 		var changes []string
-		if files, err := scan(now.Files[i], c.own); err == nil {
+		if files, err := scan(ctx, now.Files[i], c.own); err == nil {
 			if changed, ok := errors.AsType[*ChangedError](c.changed(then.Files[i], files)); ok {
 				changes = changed.Changes
 			}
@@ -120,7 +121,7 @@ func (c *cache) changedSincePlan(s Spec, planned plannedRecord, now *Lock) error
 		return planChanged(fault.At("files").Index(i), s.Files[i].name(), changes)
 	}
 	for _, named := range s.namedFiles() {
-		if digest := fileDigest(named.path); digest != planned.Named[named.path] {
+		if digest := fileDigest(ctx, named.path); digest != planned.Named[named.path] {
 			return planChanged(named.at, named.path, nil)
 		}
 	}
@@ -178,17 +179,17 @@ func (s Spec) namedFiles() []namedFile {
 	return all
 }
 
-func (s Spec) namedDigests() map[string]string {
+func (s Spec) namedDigests(ctx context.Context) map[string]string {
 	digests := map[string]string{}
 	for _, named := range s.namedFiles() {
-		digests[named.path] = fileDigest(named.path)
+		digests[named.path] = fileDigest(ctx, named.path)
 	}
 	return digests
 }
 
 // fileDigest returns the digest of a file, "" of one that cannot be read.
-func fileDigest(path string) string {
-	sum, err := sumFile(path)
+func fileDigest(ctx context.Context, path string) string {
+	sum, err := sumFile(ctx, path)
 	if err != nil {
 		return ""
 	}
@@ -203,7 +204,7 @@ type Made map[int][]filetree.File
 // was started, and those of before that are still as they were. An apply keeps
 // them, so that a plan on a fresh checkout, which lacks them, is not taken for a
 // change. Beyond a number that a state can hold it returns none.
-func (b *Builder) MadeInRun(l *Lock, before Made) Made {
+func (b *Builder) MadeInRun(ctx context.Context, l *Lock, before Made) Made {
 	const most = 2000
 	if b.run.CLI == "" {
 		return before
@@ -213,7 +214,7 @@ func (b *Builder) MadeInRun(l *Lock, before Made) Made {
 		if f.Source == "" {
 			continue
 		}
-		files, err := scan(f, b.own)
+		files, err := scan(ctx, f, b.own)
 		if err != nil {
 			if len(before[i]) > 0 {
 				made[i] = before[i] // they are not here, and were not read
@@ -239,8 +240,8 @@ func (b *Builder) MadeInRun(l *Lock, before Made) Made {
 
 // chooseFiles reads one element of files. Where files are missing that an apply
 // had made, and all others are as the lock has them, the lock stays.
-func (r *resolution) chooseFiles(i int, f FileSpec) (FileLock, error) {
-	lock, err := lockFiles(f, r.spec)
+func (r *resolution) chooseFiles(ctx context.Context, i int, f FileSpec) (FileLock, error) {
+	lock, err := lockFiles(ctx, f, r.spec)
 	if len(r.spec.Made[i]) == 0 || i >= len(r.old.Files) || err == nil && lock.Tree == r.old.Files[i].Tree {
 		return lock, err
 	}
@@ -248,7 +249,7 @@ func (r *resolution) chooseFiles(i int, f FileSpec) (FileLock, error) {
 	if old.Source != f.Source || old.Target != f.Target {
 		return lock, err
 	}
-	present, scanErr := scan(old, r.builder.own)
+	present, scanErr := scan(ctx, old, r.builder.own)
 	if scanErr != nil && !errors.Is(scanErr, fs.ErrNotExist) {
 		return lock, err
 	}

@@ -39,7 +39,7 @@ func TestMatchPlanKnowsThePlanOfItsRun(t *testing.T) {
 		s := filesSpec(dir)
 		first := inRun(cache, Run{CLI: "1", Provider: "a"})
 		planned := resolve(t, first, s, nil)
-		if err := first.MatchPlan(s, nil, planned); err != nil {
+		if err := first.MatchPlan(t.Context(), s, nil, planned); err != nil {
 			t.Fatal(err)
 		}
 		build(t, first, planned, Output{Path: filepath.Join(cache, "layer.zip")})
@@ -48,7 +48,7 @@ func TestMatchPlanKnowsThePlanOfItsRun(t *testing.T) {
 		}
 		second := inRun(cache, c.second)
 		s.CutOff = CutOff{At: time.Unix(1, 0)} // of the clock
-		err := second.MatchPlan(s, nil, resolve(t, second, s, nil))
+		err := second.MatchPlan(t.Context(), s, nil, resolve(t, second, s, nil))
 		if c.want == "" {
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
@@ -96,7 +96,7 @@ func TestMadeFilesMayBeMissing(t *testing.T) {
 		}
 		b, s := inRun(t.TempDir(), Run{CLI: "1", Provider: "a", Started: started}), filesSpec(dir)
 		lock := resolve(t, b, s, nil)
-		s.Made = b.MadeInRun(lock, nil)
+		s.Made = b.MadeInRun(t.Context(), lock, nil)
 		if len(s.Made[0]) != 2 || s.Made[0][0].Path != "python/gen/b.py" || s.Made[0][0].Source != "" {
 			t.Fatalf("%s: made are %+v", name, s.Made)
 		}

@@ -95,7 +95,7 @@ func (b *Builder) takeZip(ctx context.Context, c *cache, o Output) (a Artifact, 
 	if err != nil {
 		return Artifact{}, false, err
 	}
-	_, err = layerzip.CopyFileIn(o.dir(), zip, b.chooseOutput(c, o))
+	_, err = layerzip.CopyFileIn(ctx, o.dir(), zip, b.chooseOutput(ctx, c, o))
 	// The zip has its place now, and the cache keeps parts, not zips.
 	if err = errors.Join(err, zip.Close(), c.store.Evict(sum)); err != nil {
 		return Artifact{}, false, err

@@ -167,7 +167,7 @@ func TestAnotherMachineBuildsFromTheBucketAlone(t *testing.T) {
 		c.o.Path = filepath.Join(t.TempDir(), "b.zip")
 		second := sharing(t, b, nowhere, nowhere, func(o *Options) { o.Offline = c.offline; o.RemoteReadOnly = true })
 		got := build(t, second, l, c.o)
-		sum, err := sumFile(c.o.Path)
+		sum, err := sumFile(t.Context(), c.o.Path)
 		if err != nil || sum != want.SHA256 || got.SHA256 != sum || got.Size != want.Size || got.Unzipped != want.Unzipped || len(got.Warnings) != 0 {
 			t.Errorf("%s: got %+v (%s, %v), want %+v", name, got, sum, err, want)
 		}
@@ -195,7 +195,7 @@ func TestPlannedZipNeedsNoLocalFiles(t *testing.T) {
 	l.Python = nil // files alone: their parts are always "here"
 	out := filepath.Join(t.TempDir(), "b.zip")
 	got := build(t, sharing(t, b, nowhere, nowhere), l, Output{Path: out, Want: want.SHA256})
-	if sum, err := sumFile(out); err != nil || sum != want.SHA256 || got.SHA256 != sum {
+	if sum, err := sumFile(t.Context(), out); err != nil || sum != want.SHA256 || got.SHA256 != sum {
 		t.Errorf("got %s, %v, want %s", sum, err, want.SHA256)
 	}
 }
@@ -209,7 +209,7 @@ func TestForgedBucketChangesNothing(t *testing.T) {
 		o.Path = filepath.Join(t.TempDir(), "b.zip")
 		second := sharing(t, b, index.URL(), registry.URL())
 		got := build(t, second, l, o)
-		if sum, err := sumFile(o.Path); err != nil || sum != want.SHA256 {
+		if sum, err := sumFile(t.Context(), o.Path); err != nil || sum != want.SHA256 {
 			t.Errorf("%s: got %s, %v, want %s", name, sum, err, want.SHA256)
 		}
 		if len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0].Detail, "is not what its name") {

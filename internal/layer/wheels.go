@@ -1,6 +1,7 @@
 package layer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -48,7 +49,7 @@ func (p *PythonSpec) checkWheels() error {
 		}
 		if _, err := w.given(at.String()).Name(); err != nil {
 			return &fault.Error{
-				At: at, Summary: fmt.Sprintf("%q is no wheel", w.given(at.String()).Filename()), Err: err,
+				At: at, Summary: fmt.Sprintf("%q is not a wheel", w.given(at.String()).Filename()), Err: err,
 				Detail: sentence(err) + " The name of a wheel says what it runs on: write it as the tool did that built it.",
 			}
 		}
@@ -88,13 +89,13 @@ func checkAddress(at fault.Path, address, what string) error {
 }
 
 // givenWheels reads python.wheels; every one runs on a target by its name.
-func (p *PythonSpec) givenWheels(targets []runtimes.Target) ([]python.GivenWheel, error) {
+func (p *PythonSpec) givenWheels(ctx context.Context, targets []runtimes.Target) ([]python.GivenWheel, error) {
 	var given []python.GivenWheel
 	for i, w := range p.Wheels {
 		at := fault.At("python", "wheels").Index(i)
 		g := w.given(at.String())
 		if w.Source != "" {
-			found, err := python.ReadGivenWheel(w.Source, at.String())
+			found, err := python.ReadGivenWheel(ctx, w.Source, at.String())
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil, &fault.Error{At: at, Summary: fmt.Sprintf("There is no wheel %q", w.Source), Detail: sentence(err) + " Paths are relative to the directory that Terraform runs in; write \"${path.module}/…\".", Err: err}
 			}
@@ -121,7 +122,7 @@ func (p *PythonSpec) givenWheels(targets []runtimes.Target) ([]python.GivenWheel
 func checkRuns(at fault.Path, g python.GivenWheel, targets []runtimes.Target) error {
 	name, err := g.Name()
 	if err != nil {
-		return fault.Tie(at, fmt.Sprintf("%q is no wheel", g.Filename()), err)
+		return fault.Tie(at, fmt.Sprintf("%q is not a wheel", g.Filename()), err)
 	}
 	var reasons []string
 	for _, t := range python.TargetsFor(targets) {
@@ -160,7 +161,7 @@ func (p *PythonSpec) checkLinks() error {
 }
 
 // addLinks puts what the places hold into the question.
-func addLinks(spec *python.Spec, places []string, source func(i int) fault.Path) error {
+func addLinks(ctx context.Context, spec *python.Spec, places []string, source func(i int) fault.Path) error {
 	for i, place := range places {
 		kind, where := python.LinkKind(place)
 		if kind == "page" {
@@ -169,7 +170,7 @@ func addLinks(spec *python.Spec, places []string, source func(i int) fault.Path)
 			}
 			continue
 		}
-		found, err := python.ReadWheelFolder(where, source(i).String())
+		found, err := python.ReadWheelFolder(ctx, where, source(i).String())
 		if errors.Is(err, fs.ErrNotExist) {
 			return &fault.Error{At: source(i), Summary: fmt.Sprintf("There is no directory %q", where), Detail: sentence(err) + " Paths are relative to the directory that Terraform runs in; write \"${path.module}/…\".", Err: err}
 		}
@@ -183,12 +184,12 @@ func addLinks(spec *python.Spec, places []string, source func(i int) fault.Path)
 
 // unchanged reports whether the wheels on disk are those of the lock. The given
 // ones are in its request.
-func (l *PythonLock) unchanged(given []python.GivenWheel) bool {
+func (l *PythonLock) unchanged(ctx context.Context, given []python.GivenWheel) bool {
 	var known []store.Digest
 	for _, g := range given {
 		known = append(known, g.SHA256)
 	}
-	return l.Chosen.CheckLocal(known...) == nil
+	return l.Chosen.CheckLocal(ctx, known...) == nil
 }
 
 // wheelError ties the error of a wheel on disk to python.

@@ -36,9 +36,9 @@ func (l *Layout) WriteFileIn(ctx context.Context, dir string, choose func(store.
 }
 
 // CopyFileIn is WriteFileIn for a zip that is there already.
-func CopyFileIn(dir string, zip io.Reader, choose func(store.Digest) (string, error)) (store.Digest, error) {
+func CopyFileIn(ctx context.Context, dir string, zip io.Reader, choose func(store.Digest) (string, error)) (store.Digest, error) {
 	return writeIn(dir, func(f *os.File) (store.Digest, error) {
-		digest, _, err := store.SumReader(io.TeeReader(zip, f))
+		digest, _, err := store.SumReader(ctx, io.TeeReader(zip, f))
 		if err != nil {
 			return store.Digest{}, err
 		}

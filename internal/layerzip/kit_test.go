@@ -105,7 +105,7 @@ func scanned(t testing.TB, contents map[string]string) []filetree.File {
 			t.Fatal(err)
 		}
 	}
-	files, err := filetree.Scan(root, filetree.ScanOptions{})
+	files, err := filetree.Scan(t.Context(), root, filetree.ScanOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

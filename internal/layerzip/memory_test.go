@@ -30,7 +30,7 @@ func TestMemoryStaysFlat(t *testing.T) {
 	if err := os.Truncate(file, large); err != nil {
 		t.Fatal(err)
 	}
-	files, err := filetree.Scan(file, filetree.ScanOptions{})
+	files, err := filetree.Scan(t.Context(), file, filetree.ScanOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ func Resolve(ctx context.Context, open func() (*Env, error), s Spec, r Request, 
 // before was made of.
 func (s *Spec) obey(ctx context.Context, open func() (*Env, error), targets []manifest.Target, before *Lock) (*Lock, error) {
 	attribute := fault.At("nodejs", "lock_file")
-	summary := fmt.Sprintf("The lock file %q cannot be obeyed", s.LockFile)
+	summary := fmt.Sprintf("The lock file %q cannot be used", s.LockFile)
 	file, err := lockfile.Read(s.LockFile, lockfile.Options{PackageJSON: s.PackageJSON, Workspace: s.Workspace})
 	if errors.Is(err, fs.ErrNotExist) {
 		summary = fmt.Sprintf("There is no lock file %q", s.LockFile)

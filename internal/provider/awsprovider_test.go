@@ -3,18 +3,12 @@
 package provider
 
 import (
-	"bytes"
-	"context"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
@@ -32,9 +26,9 @@ const (
 // nothing to do; a change of the package moves everything in one apply again.
 func TestWithTheAWSProvider(t *testing.T) {
 	t.Parallel()
-	mirror := required(t, mirrorVariable)
+	mirror := requiredPath(t, mirrorVariable)
 	index := indextest.New(t, universe)
-	url := miniStack(t, required(t, testbedVariable))
+	url := miniStack(t, filepath.Join(requiredPath(t, testbedVariable), "bin", "ministack"))
 	m := newMachine(t, nil).uses("PIP_INDEX_URL=" + index.URL())
 	m.installs(mirror)
 
@@ -116,9 +110,9 @@ resource "aws_lambda_function" "app" {
 `, url, requirement)
 }
 
-// required returns a variable of the environment, without which there is no
+// requiredPath returns a variable of the environment, without which there is no
 // test.
-func required(t *testing.T, name string) string {
+func requiredPath(t *testing.T, name string) string {
 	t.Helper()
 	value := os.Getenv(name)
 	if value == "" {
@@ -163,46 +157,4 @@ func (m *machine) installs(mirror string) {
 		m.Fatal(err)
 	}
 	m.uses("TF_CLI_CONFIG_FILE=" + rc)
-}
-
-// miniStack starts MiniStack and returns its address.
-func miniStack(t *testing.T, testbed string) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	command := exec.CommandContext(ctx, filepath.Join(testbed, "bin", "ministack"))
-	command.Env = append(os.Environ(), "BIND_HOST=127.0.0.1", fmt.Sprintf("GATEWAY_PORT=%d", port), "MINISTACK_ACCOUNT_ID=123456789012")
-	command.Dir, command.WaitDelay = t.TempDir(), 5*time.Second
-	var output bytes.Buffer
-	command.Stdout, command.Stderr = &output, &output
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cancel()
-		_ = command.Wait() // it was killed
-	})
-	url := fmt.Sprintf("http://127.0.0.1:%d", port)
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer, err := http.DefaultClient.Do(request)
-		if err == nil {
-			if err := answer.Body.Close(); err != nil {
-				t.Fatal(err)
-			}
-			return url
-		}
-	}
-	t.Fatalf("MiniStack does not answer at %s:\n%s", url, output.String())
-	return ""
 }

@@ -50,7 +50,7 @@ func (r *packageResource) bill(ctx context.Context, m *packageModel, lock *layer
 	}
 	text := m.SBOM.ValueString()
 	if text == "" {
-		bill, err := layer.BillOf(m.Filename.ValueString(), lock)
+		bill, err := layer.BillOf(ctx, m.Filename.ValueString(), lock)
 		if err != nil {
 			return append(diags, diagnose("The bill of materials cannot be made", err))
 		}
@@ -76,7 +76,7 @@ func (r *packageResource) bill(ctx context.Context, m *packageModel, lock *layer
 
 // ZipBill returns what the zip at a path holds. lock is the text of its lock, "" for
 // a zip without one.
-func ZipBill(zip, lock string) (*sbom.Bill, error) {
+func ZipBill(ctx context.Context, zip, lock string) (*sbom.Bill, error) {
 	var read *layer.Lock
 	if lock != "" {
 		var err error
@@ -84,7 +84,7 @@ func ZipBill(zip, lock string) (*sbom.Bill, error) {
 			return nil, err
 		}
 	}
-	return layer.BillOf(zip, read)
+	return layer.BillOf(ctx, zip, read)
 }
 
 // LockBill builds the zip of a lock in a temporary folder, with a cache and the
@@ -118,5 +118,5 @@ func LockBill(ctx context.Context, version, cacheDir, lock string, log *slog.Log
 	if _, err := layer.NewBuilder(options).Build(ctx, read, out); err != nil {
 		return nil, errors.New(p.secrets.Show(err.Error()))
 	}
-	return layer.BillOf(zip, read)
+	return layer.BillOf(ctx, zip, read)
 }

@@ -29,7 +29,7 @@ func (v choice) ValidateString(_ context.Context, req validator.StringRequest, r
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || slices.Contains(v.values, written) {
 		return
 	}
-	summary, detail := fmt.Sprintf("%q is no value of %s", shortened(written), req.Path), fmt.Sprintf("Write one of %s.", quoted(v.values))
+	summary, detail := fmt.Sprintf("%q is not a value of %s", shortened(written), req.Path), fmt.Sprintf("Write one of %s.", quoted(v.values))
 	if meant := v.meant(written); meant != "" {
 		detail = fmt.Sprintf("Write %q. You wrote %q.", meant, shortened(written))
 	}

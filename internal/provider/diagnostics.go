@@ -146,7 +146,7 @@ func diagnosePublish(err error) (diag.Diagnostic, bool) {
 	case errors.As(err, &digest):
 		return at("source_code_hash", diag.NewErrorDiagnostic("The zip is not the one that was planned", sentence(digest.Error())+" Nothing was published: plan again.")), true
 	case errors.As(err, &altered):
-		return diag.NewErrorDiagnostic("AWS keeps other bytes than those sent", sentence(altered.Error())), true
+		return diag.NewErrorDiagnostic("AWS has other bytes than those sent", sentence(altered.Error())), true
 	case errors.As(err, &denied):
 		return diag.NewErrorDiagnostic("A permission is missing: "+denied.Action, sentence(err.Error())+" Grant it to the principal that AWS names, in a policy of its own or where a boundary takes it away, or use other credentials."), true
 	case errors.As(err, &login):

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,17 +20,19 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 )
 
-// tgz packs one file.
-func tgz(t *testing.T, name, content string) string {
+// tgz packs files, each named in front of its content.
+func tgz(t *testing.T, files ...string) string {
 	t.Helper()
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	w := tar.NewWriter(z)
-	if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(content)), Typeflag: tar.TypeReg}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.WriteString(w, content); err != nil {
-		t.Fatal(err)
+	for pair := range slices.Chunk(files, 2) {
+		if err := w.WriteHeader(&tar.Header{Name: pair[0], Mode: 0o644, Size: int64(len(pair[1])), Typeflag: tar.TypeReg}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(w, pair[1]); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
@@ -147,7 +150,7 @@ func TestDownloadsThatAreRefused(t *testing.T) {
 		{`url = "https://example.com/a?X-Amz-Signature=hunter2"`, `A secret in the address of a download at "example.com"`},
 		{fmt.Sprintf(`url = "%s/a.tar.gz", files = { "*/tol" = "bin/" }`, address), `(?s)matches no path of the archive.*x/tool`},
 		{fmt.Sprintf(`url = "%s/a.tar.gz", sha256 = "%s"`, address, strings.Repeat("0f", 32)), `(?s)is another file.*nothing of it was used`},
-		{fmt.Sprintf(`url = "%s/a.tar.gz", architecture = "arm"`, address), `(?s)"arm" is no value of downloads\[0\].architecture.*Write "arm64"`},
+		{fmt.Sprintf(`url = "%s/a.tar.gz", architecture = "arm"`, address), `(?s)"arm" is not a value of downloads\[0\].architecture.*Write "arm64"`},
 	} {
 		steps = append(steps, resource.TestStep{
 			Config:      w.config("resource \"layerbuild_package\" \"p\" {\n  runtimes = [\"python3.12\"]\n  downloads = [{ %s }]\n}", c.element),

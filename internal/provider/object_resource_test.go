@@ -314,7 +314,7 @@ func TestObjectRefuses(t *testing.T) {
 		"too many tags":    {`bucket = "artifacts"; tags = { for i in range(11) : "k${i}" => "v" }`, `has 11 tags, S3 takes 10`},
 		"no tag of AWS":    {`bucket = "artifacts"; tags = { "aws:x" = "y" }`, `AWS keeps "aws:" for itself`},
 		"empty time-outs":  {`bucket = "artifacts"; timeouts = { creat = "5m" }`, `(?s)No argument in timeouts.*drops names`},
-		"a fraction":       {`bucket = "artifacts"; keep_last = 1.5`, `1.5 is no whole number`},
+		"a fraction":       {`bucket = "artifacts"; keep_last = 1.5`, `1.5 is not a whole number`},
 		"unknown region":   {`bucket = "artifacts"; region = "mars-1"`, `mars-1`},
 		"empty for bucket": {`bucket = ""`, `bare name of the bucket`},
 	} {

@@ -29,7 +29,7 @@ func (t *toolbox) rebuild(ctx context.Context, b *builtModel) (publish.Zip, erro
 		return publish.Zip{}, err
 	}
 	name, size := layer.DefaultPath(want), b.Size.ValueInt64()
-	if _, intact, err := t.builder.Intact(name, want, size); err == nil && intact {
+	if _, intact, err := t.builder.Intact(ctx, name, want, size); err == nil && intact {
 		return publish.FileZip(name, want, size), nil
 	}
 	lock, err := b.lock()

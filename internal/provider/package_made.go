@@ -31,7 +31,7 @@ func (m *packageModel) made(ctx context.Context, before *packageModel, private p
 func (r *packageResource) keepMade(ctx context.Context, m *packageModel, before layer.Made, private privateWriter) diag.Diagnostics {
 	made := layer.Made{}
 	if lock := lockOf(m); lock != nil && len(m.Triggers.Elements()) > 0 {
-		made = r.tools.builder.MadeInRun(lock, before)
+		made = r.tools.builder.MadeInRun(ctx, lock, before)
 	}
 	body, err := json.Marshal(made)
 	if err != nil {

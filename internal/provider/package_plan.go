@@ -91,7 +91,7 @@ func (r *packageResource) plan(ctx context.Context, m, before *packageModel, mad
 	if err != nil {
 		return append(diags, diagnoseAll("The layer cannot be resolved", err)...)
 	}
-	if err := r.tools.builder.MatchPlan(spec, old, lock); err != nil {
+	if err := r.tools.builder.MatchPlan(ctx, spec, old, lock); err != nil {
 		return append(diags, diagnose("The package changed since the plan", err))
 	}
 	withdrawn, err := r.tools.builder.Withdrawn(ctx, spec, lock, m.withdrawn())
@@ -128,7 +128,7 @@ func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *la
 		return append(diags, diagnose("Unusable state", err))
 	}
 	name, always := m.Filename.ValueString(), m.writesAlways()
-	exists, intact, err := r.tools.builder.Intact(name, o.Want, m.Size.ValueInt64())
+	exists, intact, err := r.tools.builder.Intact(ctx, name, o.Want, m.Size.ValueInt64())
 	if intact || !always && (err != nil || !exists) {
 		return diags
 	}

@@ -109,7 +109,7 @@ func (r *packageResource) makeZip(ctx context.Context, m, before *packageModel) 
 	if planned.Want, err = publish.ParseCodeSHA256(m.SourceCodeHash.ValueString()); err != nil {
 		return append(diags, diagnose("Unusable plan", err))
 	}
-	if _, intact, err := r.tools.builder.Intact(m.Filename.ValueString(), planned.Want, m.Size.ValueInt64()); err == nil && intact {
+	if _, intact, err := r.tools.builder.Intact(ctx, m.Filename.ValueString(), planned.Want, m.Size.ValueInt64()); err == nil && intact {
 		return append(diags, r.bill(ctx, m, lock)...)
 	}
 	return append(diags, r.build(ctx, m, lock, planned)...)

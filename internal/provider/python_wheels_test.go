@@ -165,7 +165,7 @@ func TestWheelsAreRefused(t *testing.T) {
 		"no_digest":      {`wheels = [{ url = "https://example.com/idna-1.0-py3-none-any.whl" }]`, `needs its sha256`},
 		"bad_digest":     {`wheels = [{ url = "https://example.com/idna-1.0-py3-none-any.whl", sha256 = "abc" }]`, `"abc" is no SHA-256`},
 		"credentials":    {fmt.Sprintf(`wheels = [{ url = "https://u:secret@example.com/idna-1.0-py3-none-any.whl", sha256 = %q }]`, digest), `(?s)Credentials in the address of the wheel.*netrc`},
-		"no_wheel":       {fmt.Sprintf(`wheels = [{ source = %q }]`, text), `"notes.txt" is no wheel`},
+		"no_wheel":       {fmt.Sprintf(`wheels = [{ source = %q }]`, text), `"notes.txt" is not a wheel`},
 		"missing":        {fmt.Sprintf(`wheels = [{ source = %q }]`, filepath.Join(w.dir, "nope-1.0-py3-none-any.whl")), `There is no wheel`},
 		"another_file":   {fmt.Sprintf(`wheels = [{ source = %q, sha256 = %q }]`, pure, digest), `(?s)is another file.*1111111111`},
 		"misfit":         {fmt.Sprintf(`wheels = [{ source = %q }]`, native), `(?s)runs on none of the runtimes.*python3.12 x86_64: the wheel is for Windows`},

@@ -154,7 +154,7 @@ func (r *rolloutResource) prepare(ctx context.Context, m *rolloutModel, account 
 	}
 	arn, err := publish.ParseARN(order.Version.ARN)
 	if err != nil {
-		diags.AddAttributeError(path.Root("version_arn"), "No ARN of a layer version", sentence(err.Error()))
+		diags.AddAttributeError(path.Root("version_arn"), "Not the ARN of a layer version", sentence(err.Error()))
 		return nil, order
 	}
 	if m.AccountID = callerOf(ctx, publisher, arn.Region, account, diags); diags.HasError() {

@@ -175,7 +175,7 @@ func (versionARNValidator) ValidateString(_ context.Context, req validator.Strin
 		return
 	}
 	if _, err := publish.ParseARN(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "No ARN of a layer version", sentence(err.Error()))
+		resp.Diagnostics.AddAttributeError(req.Path, "Not the ARN of a layer version", sentence(err.Error()))
 	}
 }
 
@@ -190,7 +190,7 @@ func (jsonValidator) ValidateString(_ context.Context, req validator.StringReque
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || json.Valid([]byte(req.ConfigValue.ValueString())) {
 		return
 	}
-	resp.Diagnostics.AddAttributeError(req.Path, "No JSON", "Lambda takes JSON as the event: write jsonencode({ … }).")
+	resp.Diagnostics.AddAttributeError(req.Path, "The payload is not JSON", "Lambda takes JSON as the event: write jsonencode({ … }).")
 }
 
 // growingValidator wants numbers that grow.

@@ -178,7 +178,7 @@ func TestRolloutRefuses(t *testing.T) {
 		"two ways":        {`functions = ["a"]; all_using_layer = true`, `cannot be configured together`},
 		"alias alone":     {`functions = ["fits"]; alias = { name = "live" }`, `An alias needs published versions`},
 		"steps fall":      {`functions = ["fits"]; publish = true; alias = { name = "live", steps = [50, 10] }`, `Steps do not grow`},
-		"payload":         {`canary = { function_name = "fits", payload = "{" }`, `No JSON`},
+		"payload":         {`canary = { function_name = "fits", payload = "{" }`, `The payload is not JSON`},
 		"functions that do not fit": {`functions = ["fits", "none", "nodejs"]`,
 			`(?s)Functions cannot get the layer version.*"nodejs" runs on nodejs22.x, and the version is for\s+python3.12; there is no function "none"`},
 	} {

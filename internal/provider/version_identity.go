@@ -38,7 +38,7 @@ func identify(ctx context.Context, identity *tfsdk.ResourceIdentity, layerARN st
 	}
 	arn, err := publish.ParseLayerARN(layerARN)
 	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("The layer's identity cannot be told", sentence(err.Error()))}
+		return diag.Diagnostics{diag.NewErrorDiagnostic("The layer's identity is not known", sentence(err.Error()))}
 	}
 	return identity.Set(ctx, versionIdentity{
 		AccountID: types.StringValue(arn.AccountID), Region: types.StringValue(arn.Region), LayerName: types.StringValue(arn.Name),

@@ -271,7 +271,7 @@ func TestCutPublishIsOwned(t *testing.T) {
 // publishAndDie publishes as a create does that is killed before its end.
 func (l *lives) publishAndDie(file string) {
 	l.Helper()
-	zip, err := publish.MeasureZip(file)
+	zip, err := publish.MeasureZip(l.Context(), file)
 	l.must(err)
 	publisher, err := publish.New(l.Context(), publish.Config{
 		Region: region, AccessKey: accountA, SecretKey: "not-a-secret", RegisterDir: l.cache, Endpoints: publish.Endpoints{Lambda: l.aws.URL(), STS: l.aws.URL()},

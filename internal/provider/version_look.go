@@ -72,12 +72,12 @@ func (m *versionModel) lookAtParameter(ctx context.Context, publisher *publish.P
 
 // lookAtZip compares the file with the hash that is written beside it, before
 // anything else is done: AWS would be sent nothing else than what was planned.
-func (m *versionModel) lookAtZip(zip wanted) (diags diag.Diagnostics) {
+func (m *versionModel) lookAtZip(ctx context.Context, zip wanted) (diags diag.Diagnostics) {
 	name := m.Filename.ValueString()
 	if name == "" || m.SourceCodeHash.ValueString() == "" || zip.size == 0 { // it is measured, or made during the apply
 		return nil
 	}
-	measured, err := publish.MeasureZip(name)
+	measured, err := publish.MeasureZip(ctx, name)
 	if err != nil {
 		return append(diags, at("filename", diagnose(fmt.Sprintf("Unusable zip %q", name), err)))
 	}

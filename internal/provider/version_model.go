@@ -116,7 +116,7 @@ func (m *versionModel) wanted(ctx context.Context, diags *diag.Diagnostics) (wan
 	if os.IsNotExist(err) {
 		return wanted{}, false // made during the apply
 	}
-	zip, err := publish.MeasureZip(name)
+	zip, err := publish.MeasureZip(ctx, name)
 	if err != nil {
 		diags.Append(at("filename", diagnose(fmt.Sprintf("Unusable zip %q", name), err)))
 		return wanted{}, false

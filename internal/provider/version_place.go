@@ -192,7 +192,7 @@ func (r *versionResource) publishAt(ctx context.Context, c *change, p *place) (d
 			fmt.Errorf("waiting for the publishes in other regions: %w", ctx.Err())))
 	}
 	request.Warn = func(text string) {
-		diags.Append(at("s3", diag.NewWarningDiagnostic(fmt.Sprintf("Layer %q was staged with difficulties", request.LayerName), text)))
+		diags.Append(at("s3", diag.NewWarningDiagnostic(fmt.Sprintf("Staging layer %q had problems", request.LayerName), text)))
 	}
 	v, adopted, err := c.publisher.Publish(ctx, request)
 	if err != nil {

@@ -137,7 +137,7 @@ func (r *versionResource) plan(ctx context.Context, m, config, before *versionMo
 	p.planPublished(m)
 	if p.publishes() {
 		m.planStaging(ctx, p.zip, &diags)
-		diags.Append(m.lookAtZip(p.zip)...)
+		diags.Append(m.lookAtZip(ctx, p.zip)...)
 		diags.Append(r.inspect(ctx, m)...)
 	} else {
 		m.keepImported(ctx, before, &diags)

@@ -336,7 +336,7 @@ func (r *versionResource) destroyAt(ctx context.Context, publisher *publish.Publ
 func (r *versionResource) zip(ctx context.Context, m *versionModel, diags *diag.Diagnostics) (publish.Zip, error) {
 	b := m.built(ctx, diags)
 	if b == nil {
-		zip, err := publish.MeasureZip(m.Filename.ValueString())
+		zip, err := publish.MeasureZip(ctx, m.Filename.ValueString())
 		if errors.Is(err, fs.ErrNotExist) {
 			return zip, fmt.Errorf("finding the zip %q: it is not there. If a layerbuild_package makes it, write package = layerbuild_package.…, which rebuilds it wherever it is missing", m.Filename.ValueString())
 		}

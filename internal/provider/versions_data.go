@@ -147,7 +147,7 @@ func (d *layerReader) reach(ctx context.Context, region *types.String, layer typ
 	}
 	own, err := publisher.Region(ctx, region.ValueString())
 	if err != nil {
-		diags.Append(diagnose("The region cannot be told", err))
+		diags.Append(diagnose("The region is not known", err))
 		return nil
 	}
 	*region = types.StringValue(own)

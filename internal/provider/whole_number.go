@@ -61,7 +61,7 @@ func (wholeNumber) Validate(_ context.Context, in tftypes.Value, at path.Path) (
 	}
 	if _, accuracy := written.Int64(); !written.IsInt() || accuracy != big.Exact {
 		text := written.Text('g', -1)
-		diags.AddAttributeError(at, fmt.Sprintf("%s is no whole number", text), fmt.Sprintf("%s takes a whole number such as 3, not %s.", at, text))
+		diags.AddAttributeError(at, fmt.Sprintf("%s is not a whole number", text), fmt.Sprintf("%s takes a whole number such as 3, not %s.", at, text))
 	}
 	return diags
 }

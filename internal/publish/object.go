@@ -95,7 +95,7 @@ func (p *Publisher) PutObject(ctx context.Context, r ObjectRequest) (s3object.St
 	if err := CheckTags("tags", place.Tags); err != nil {
 		return s3object.Stored{}, false, err
 	}
-	sums, err := r.Zip.verify(io.Discard, p.transfer.part)
+	sums, err := r.Zip.verify(ctx, io.Discard, p.transfer.part)
 	if err != nil {
 		return s3object.Stored{}, false, err
 	}

@@ -49,7 +49,7 @@ func obey(order string) error {
 	if err != nil {
 		return err
 	}
-	zip, err := MeasureZip(e.Zip)
+	zip, err := MeasureZip(context.Background(), e.Zip)
 	if err != nil {
 		return err
 	}

@@ -154,12 +154,12 @@ func (j *job) deliver(ctx context.Context) (*delivery, error) {
 	if !j.request.staged(j.transfer) {
 		var whole bytes.Buffer
 		whole.Grow(int(zip.Size) + 1)
-		if _, err := zip.verify(&whole, zip.Size); err != nil {
+		if _, err := zip.verify(ctx, &whole, zip.Size); err != nil {
 			return nil, err
 		}
 		return &delivery{content: &types.LayerVersionContentInput{ZipFile: whole.Bytes()}, sha256: zip.SHA256.Base64()}, nil
 	}
-	u, err := j.upload()
+	u, err := j.upload(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +181,7 @@ func (j *job) send(ctx context.Context, d *delivery) (Version, bool, error) {
 	if _, gone := errors.AsType[*vanishedError](err); !gone || d.lease == nil {
 		return v, taken, err
 	}
-	u, err := j.upload()
+	u, err := j.upload(ctx)
 	if err != nil {
 		return Version{}, false, err
 	}

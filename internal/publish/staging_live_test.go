@@ -43,7 +43,7 @@ func stageOver(t *testing.T, url string) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	zip, err := MeasureZip(noise(t, 51<<20))
+	zip, err := MeasureZip(t.Context(), noise(t, 51<<20))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -116,7 +116,7 @@ func TestStagingUsesWhatIsThere(t *testing.T) {
 			request: staged(data, Staging{Bucket: "artifacts"}), region: home, s3: func() objects { return s.s3(home) },
 			patience: p.patience, transfer: p.transfer, explain: s.explain,
 		}
-		u, err := j.upload()
+		u, err := j.upload(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -399,7 +399,7 @@ func TestZipWithOtherBytesThanPlannedIsNotSent(t *testing.T) {
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	planned, err := MeasureZip(path)
+	planned, err := MeasureZip(t.Context(), path)
 	if err != nil || planned.SHA256 != store.Sum(data) || planned.Size != int64(len(data)) {
 		t.Fatalf("MeasureZip: %s, %d, %v", planned.SHA256, planned.Size, err)
 	}

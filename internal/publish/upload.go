@@ -75,9 +75,9 @@ type condition struct {
 }
 
 // upload reads the zip and prepares its way.
-func (j *job) upload() (*upload, error) {
+func (j *job) upload(ctx context.Context) (*upload, error) {
 	zip := j.request.Zip
-	sums, err := zip.verify(io.Discard, j.transfer.part)
+	sums, err := zip.verify(ctx, io.Discard, j.transfer.part)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -26,13 +27,13 @@ func FileZip(path string, sha256 store.Digest, size int64) Zip {
 
 // MeasureZip reads the archive at a path and returns it with its digest and
 // size. A file that does not begin as a zip with entries is an error.
-func MeasureZip(path string) (zip Zip, err error) {
+func MeasureZip(ctx context.Context, path string) (zip Zip, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return Zip{}, fmt.Errorf("opening the zip: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	digest, size, err := store.SumReader(f)
+	digest, size, err := store.SumReader(ctx, f)
 	if err != nil {
 		return Zip{}, fmt.Errorf("reading the zip %q: %w", path, err)
 	}
@@ -59,7 +60,7 @@ func ParseCodeSHA256(s string) (store.Digest, error) {
 // verify reads the zip once, copies it to w, and returns a *DigestError if it
 // is not what it was said to be. Of a zip that is larger than part bytes it
 // returns the digests of its parts.
-func (z Zip) verify(w io.Writer, part int64) (parts sums, err error) {
+func (z Zip) verify(ctx context.Context, w io.Writer, part int64) (parts sums, err error) {
 	r, err := z.Open()
 	if err != nil {
 		return nil, fmt.Errorf("opening the zip: %w", err)
@@ -71,7 +72,7 @@ func (z Zip) verify(w io.Writer, part int64) (parts sums, err error) {
 		w = io.MultiWriter(w, digests)
 	}
 	// One byte more than announced shows a longer file without reading it all.
-	got, n, err := store.SumReader(io.TeeReader(io.LimitReader(r, z.Size+1), w))
+	got, n, err := store.SumReader(ctx, io.TeeReader(io.LimitReader(r, z.Size+1), w))
 	if err != nil {
 		return nil, fmt.Errorf("reading the zip: %w", err)
 	}

@@ -39,7 +39,7 @@ func wheelFolder(t *testing.T, universe string) string {
 // readFolder reads the wheels in a folder.
 func readFolder(t *testing.T, dir, source string) []wheel.GivenWheel {
 	t.Helper()
-	given, err := wheel.ReadWheelFolder(dir, source)
+	given, err := wheel.ReadWheelFolder(t.Context(), dir, source)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,7 +303,7 @@ func TestReadWheelFolder(t *testing.T) {
 	if want := []string{"/a-1.0-py3-none-any.whl", "/b-1.0-py3-none-any.whl"}; !slices.Equal(got, want) {
 		t.Errorf("ReadWheelFolder() = %q, want %q", got, want)
 	}
-	if _, err := wheel.ReadWheelFolder(filepath.Join(dir, "absent"), "x"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := wheel.ReadWheelFolder(t.Context(), filepath.Join(dir, "absent"), "x"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("ReadWheelFolder() of an absent folder = %v, want fs.ErrNotExist", err)
 	}
 }
@@ -360,10 +360,10 @@ func TestTreeOfWheelsOnDisk(t *testing.T) {
 	if got, err := paths(); err != nil || !slices.Equal(got, want) {
 		t.Errorf("Tree() from the store = %q, %v, want %q", got, err, want)
 	}
-	if err := lock.CheckLocal(); !errors.Is(err, fs.ErrNotExist) {
+	if err := lock.CheckLocal(t.Context()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("CheckLocal() = %v, want fs.ErrNotExist", err)
 	}
-	if err := lock.CheckLocal(given[0].SHA256); err != nil {
+	if err := lock.CheckLocal(t.Context(), given[0].SHA256); err != nil {
 		t.Errorf("CheckLocal() with a known digest = %v", err)
 	}
 	if err := st.Evict(given[0].SHA256); err != nil {

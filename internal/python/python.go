@@ -111,13 +111,13 @@ func ReadAbout(metadata []byte) (About, bool) { return wheel.ReadAbout(metadata)
 func LinkKind(place string) (kind, where string) { return index.LinkKind(place) }
 
 // ReadGivenWheel is [wheel.ReadGivenWheel].
-func ReadGivenWheel(name, source string) (GivenWheel, error) {
-	return wheel.ReadGivenWheel(name, source)
+func ReadGivenWheel(ctx context.Context, name, source string) (GivenWheel, error) {
+	return wheel.ReadGivenWheel(ctx, name, source)
 }
 
 // ReadWheelFolder is [wheel.ReadWheelFolder].
-func ReadWheelFolder(name, source string) ([]GivenWheel, error) {
-	return wheel.ReadWheelFolder(name, source)
+func ReadWheelFolder(ctx context.Context, name, source string) ([]GivenWheel, error) {
+	return wheel.ReadWheelFolder(ctx, name, source)
 }
 
 // SourceKey is [wheel.SourceKey].
@@ -163,6 +163,6 @@ func Resolve(ctx context.Context, c *fetch.Client, s Spec) (*Lock, error) {
 }
 
 // ReadLockFile is [lockfile.ReadLockFile].
-func ReadLockFile(name string, o LockFileOptions, targets []Target) (*LockFile, error) {
-	return lockfile.ReadLockFile(name, o, targets)
+func ReadLockFile(ctx context.Context, name string, o LockFileOptions, targets []Target) (*LockFile, error) {
+	return lockfile.ReadLockFile(ctx, name, o, targets)
 }

@@ -1,11 +1,15 @@
 package store
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 )
 
 // Digest is the SHA-256 of a sequence of bytes: the identity of every blob.
@@ -27,14 +31,47 @@ func ParseDigest(s string) (Digest, error) {
 // Sum returns the digest of b.
 func Sum(b []byte) Digest { return sha256.Sum256(b) }
 
-// SumReader reads r to its end and returns the digest and the number of bytes.
-func SumReader(r io.Reader) (Digest, int64, error) {
+// SumReader reads r to its end and returns the digest and the number of bytes. It
+// ends with ctx.
+func SumReader(ctx context.Context, r io.Reader) (Digest, int64, error) {
 	h := sha256.New()
-	n, err := io.Copy(h, r)
+	n, err := io.Copy(h, &stoppable{stopped: ctx, in: r})
 	if err != nil {
 		return Digest{}, n, fmt.Errorf("reading for a digest: %w", err)
 	}
 	return Digest(h.Sum(nil)), n, nil
+}
+
+// SumFile returns the digest and the size of the regular file at name. What is no
+// regular file, such as a pipe that nobody writes to, is an error, as *fs.PathError.
+// It ends with ctx.
+func SumFile(ctx context.Context, name string) (d Digest, size int64, err error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return Digest{}, 0, err
+	}
+	if !info.Mode().IsRegular() {
+		return Digest{}, 0, &fs.PathError{Op: "read", Path: name, Err: errors.New("it is no regular file")}
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return Digest{}, 0, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return SumReader(ctx, f)
+}
+
+// stoppable is a reader that ends with a context.
+type stoppable struct {
+	stopped context.Context
+	in      io.Reader
+}
+
+func (s *stoppable) Read(b []byte) (int, error) {
+	if s.stopped.Err() != nil {
+		return 0, context.Cause(s.stopped)
+	}
+	return s.in.Read(b)
 }
 
 // Hex returns the digest in lower-case hexadecimal, as indexes write it.

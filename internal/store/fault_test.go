@@ -94,7 +94,7 @@ func childInserts(dir string) error {
 	if err := w.Commit(Digest{}); err != nil {
 		return err
 	}
-	return s.Verify(d)
+	return s.Verify(context.Background(), d)
 }
 
 func TestEightProcessesInsertOneBlob(t *testing.T) {
@@ -112,7 +112,7 @@ func TestEightProcessesInsertOneBlob(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if err := s.Verify(want); err != nil {
+	if err := s.Verify(t.Context(), want); err != nil {
 		t.Error(err)
 	}
 	if n := litter(t, s); n != 0 {
@@ -196,7 +196,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		_ = cmd.Process.Kill() // it may have ended
 		_, _ = io.ReadAll(out)
 		_ = cmd.Wait()
-		switch err := s.Verify(want); {
+		switch err := s.Verify(t.Context(), want); {
 		case err == nil:
 			whole++
 		case errors.Is(err, os.ErrNotExist):

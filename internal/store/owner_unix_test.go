@@ -52,7 +52,7 @@ func TestRecordsOfAFolderThatOthersWriteAreNotBelieved(t *testing.T) {
 		if err := s.PutRecord("answers", "q", []byte("b")); err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
-		if err := s.Verify(d); err != nil {
+		if err := s.Verify(t.Context(), d); err != nil {
 			t.Errorf("%s: a blob is not served: %v", c.name, err)
 		}
 	}

@@ -12,6 +12,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -115,7 +116,7 @@ func (s *Store) Evict(d Digest) error {
 
 // Verify reads the whole blob, unless this Store has read the same file before. One
 // whose content has another digest is evicted and reported as a *CorruptError.
-func (s *Store) Verify(d Digest) error {
+func (s *Store) Verify(ctx context.Context, d Digest) error {
 	f, err := s.Open(d, -1)
 	if err != nil {
 		return err
@@ -124,7 +125,7 @@ func (s *Store) Verify(d Digest) error {
 	if err == nil && s.checked.knows(d, info) {
 		return f.Close()
 	}
-	got, _, sumErr := SumReader(f)
+	got, _, sumErr := SumReader(ctx, f)
 	if err = errors.Join(err, sumErr, f.Close()); err != nil {
 		return fmt.Errorf("verifying blob %s: %w", d, err)
 	}
@@ -141,9 +142,9 @@ func (s *Store) Verify(d Digest) error {
 
 // OpenVerified is as Open, of a blob whose bytes have its digest: a damaged one is
 // evicted and absent.
-func (s *Store) OpenVerified(d Digest, size int64) (*os.File, error) {
+func (s *Store) OpenVerified(ctx context.Context, d Digest, size int64) (*os.File, error) {
 	var corrupt *CorruptError
-	if err := s.Verify(d); errors.As(err, &corrupt) {
+	if err := s.Verify(ctx, d); errors.As(err, &corrupt) {
 		return nil, fmt.Errorf("reading blob %s: %w: %w", d, fs.ErrNotExist, err)
 	} else if err != nil {
 		return nil, err

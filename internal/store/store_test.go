@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -79,7 +80,7 @@ func TestDigestText(t *testing.T) {
 	if got := Sum([]byte("hello")); got != d {
 		t.Errorf("Sum(hello) = %s, want %s", got, d)
 	}
-	if got, n, err := SumReader(strings.NewReader("hello")); got != d || n != 5 || err != nil {
+	if got, n, err := SumReader(t.Context(), strings.NewReader("hello")); got != d || n != 5 || err != nil {
 		t.Errorf("SumReader(hello) = %s, %d, %v", got, n, err)
 	}
 	for _, bad := range []string{"", "2c", helloDigest + "00", strings.Replace(helloDigest, "2", "g", 1)} {
@@ -219,11 +220,11 @@ func TestVerifyEvictsACorruptBlob(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	d := put(t, s, "hello")
-	if err := s.Verify(d); err != nil {
+	if err := s.Verify(t.Context(), d); err != nil {
 		t.Fatalf("Verify of a sound blob = %v", err)
 	}
 	corrupt(t, s.Path(d), "hellO")
-	err := s.Verify(d)
+	err := s.Verify(t.Context(), d)
 	var damaged *CorruptError
 	if !errors.As(err, &damaged) || damaged.Want != d || damaged.Got == d || damaged.Path != s.Path(d) {
 		t.Fatalf("Verify = %v, want a CorruptError", err)
@@ -231,7 +232,7 @@ func TestVerifyEvictsACorruptBlob(t *testing.T) {
 	if s.Has(d, -1) {
 		t.Error("a corrupt blob was not evicted")
 	}
-	if err := s.Verify(d); !errors.Is(err, fs.ErrNotExist) {
+	if err := s.Verify(t.Context(), d); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Verify of an absent blob = %v, want ErrNotExist", err)
 	}
 }
@@ -242,7 +243,7 @@ func TestCommitHealsACorruptBlob(t *testing.T) {
 	d := put(t, s, "hello")
 	corrupt(t, s.Path(d), "hellO")
 	put(t, s, "hello")
-	if err := s.Verify(d); err != nil {
+	if err := s.Verify(t.Context(), d); err != nil {
 		t.Errorf("Verify after a second insert = %v", err)
 	}
 }
@@ -385,3 +386,45 @@ func TestOpenNamesTheDirectory(t *testing.T) {
 		t.Errorf("Open(%q) = %v, want an error that names it", dir, err)
 	}
 }
+
+// TestSumFile reads regular files alone, and as long as its context lasts.
+func TestSumFile(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "large")
+	if err := os.WriteFile(name, bytes.Repeat([]byte("x"), 1<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if d, n, err := SumFile(t.Context(), name); err != nil || n != 1<<20 || d != Sum(bytes.Repeat([]byte("x"), 1<<20)) {
+		t.Errorf("SumFile() = %s, %d, %v", d, n, err)
+	}
+	for _, other := range []string{t.TempDir(), os.DevNull} {
+		if _, _, err := SumFile(t.Context(), other); err == nil || !strings.Contains(err.Error(), "it is no regular file") {
+			t.Errorf("SumFile(%q) = %v", other, err)
+		}
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cause := errors.New("interrupted")
+	read := 0
+	cancelling := readerFunc(func(b []byte) (int, error) {
+		if read++; read == 3 {
+			cancel(cause)
+		}
+		return len(b), nil
+	})
+	if _, _, err := SumReader(ctx, cancelling); !errors.Is(err, cause) || read != 3 {
+		t.Errorf("SumReader() = %v after %d reads, want the cause after 3", err, read)
+	}
+	s, d := open(t), Sum([]byte("text"))
+	if err := s.Keep(d, strings.NewReader("text")); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := Open(s.Dir()); err != nil { // one that has not read it yet
+		t.Fatal(err)
+	} else if err := s.Verify(ctx, d); !errors.Is(err, cause) || !s.Has(d, 4) {
+		t.Errorf("Verify() = %v, want the cause, and the blob stays", err)
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(b []byte) (int, error) { return f(b) }

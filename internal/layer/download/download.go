@@ -254,7 +254,7 @@ func Choose(ctx context.Context, open func() (*Env, error), specs []Spec, scope 
 		}
 		before := skipped
 		g.Go(func() error {
-			l, err := d.lock(scope, before)
+			l, err := d.lock(ctx, scope, before)
 			if err == nil {
 				err = l.choose(ctx, open, scope, old)
 			}
@@ -284,13 +284,13 @@ func Choose(ctx context.Context, open func() (*Env, error), specs []Spec, scope 
 
 // lock returns what is known of an element without asking anybody, of a file on
 // disk its digest; some elements before it were skipped.
-func (d Spec) lock(scope Scope, skipped int) (*Lock, error) {
+func (d Spec) lock(ctx context.Context, scope Scope, skipped int) (*Lock, error) {
 	l := &Lock{Skipped: skipped, Architecture: d.Architecture, AsIs: d.AsIs, Strip: d.Strip, Files: d.Files, Target: d.Target}
 	// A malformed digest is refused by Check.
 	l.SHA256, _ = store.ParseDigest(d.SHA256)
 	var local bool
 	if l.Path, local = localPath(d.URL); local {
-		return l, l.sumLocal()
+		return l, l.sumLocal(ctx)
 	}
 	var err error
 	if l.URL, err = fetch.ParseOwnAddress(d.URL); err == nil && l.SHA256.IsZero() {
@@ -330,15 +330,10 @@ func (l *Lock) choose(ctx context.Context, open func() (*Env, error), scope Scop
 }
 
 // sumLocal takes the digest and size of a file on disk.
-func (l *Lock) sumLocal() (err error) {
-	f, err := os.Open(filepath.FromSlash(l.Path))
+func (l *Lock) sumLocal(ctx context.Context) error {
+	sum, size, err := store.SumFile(ctx, filepath.FromSlash(l.Path))
 	if err != nil {
 		return fmt.Errorf("reading a local archive: %w", err)
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	sum, size, err := store.SumReader(f)
-	if err != nil {
-		return fmt.Errorf("reading %q: %w", l.Path, err)
 	}
 	if !l.SHA256.IsZero() && l.SHA256 != sum {
 		return &store.DigestError{Want: l.SHA256, Got: sum, Size: size}
@@ -375,7 +370,7 @@ func (e *Env) pin(ctx context.Context, l *Lock) error {
 			return found{}, err
 		}
 		defer func() { err = errors.Join(err, f.Close()) }()
-		sum, size, err := store.SumReader(f)
+		sum, size, err := store.SumReader(ctx, f)
 		return found{sum, size}, err
 	})
 	l.SHA256, l.Size = f.SHA256, f.Size

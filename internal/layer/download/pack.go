@@ -121,7 +121,7 @@ func (e *Env) tree(ctx context.Context, l *Lock, scope Scope, origin filetree.Or
 // store lacks it.
 func (e *Env) downloaded(ctx context.Context, l *Lock) (*filetree.Archive, error) {
 	if l.Path != "" {
-		if err := e.keepLocal(l.Path, l.SHA256); err != nil {
+		if err := e.keepLocal(ctx, l.Path, l.SHA256); err != nil {
 			return nil, err
 		}
 	} else {
@@ -137,8 +137,8 @@ func (e *Env) downloaded(ctx context.Context, l *Lock) (*filetree.Archive, error
 }
 
 // keepLocal copies a file on disk that is what was locked into the store.
-func (e *Env) keepLocal(name string, want store.Digest) (err error) {
-	if e.Store.Verify(want) == nil {
+func (e *Env) keepLocal(ctx context.Context, name string, want store.Digest) (err error) {
+	if e.Store.Verify(ctx, want) == nil {
 		return nil
 	}
 	in, err := os.Open(filepath.FromSlash(name))
@@ -175,7 +175,7 @@ func (e *Env) listing(ctx context.Context, l *Lock) (*filetree.Listing, error) {
 		return nil, err
 	}
 	var corrupt *store.CorruptError
-	switch err := e.Store.Verify(l.SHA256); {
+	switch err := e.Store.Verify(ctx, l.SHA256); {
 	case errors.As(err, &corrupt):
 		if archive, err = e.downloaded(ctx, l); err != nil {
 			return nil, err
@@ -188,7 +188,7 @@ func (e *Env) listing(ctx context.Context, l *Lock) (*filetree.Listing, error) {
 	if l.AsIs {
 		listing, err = filetree.ListRaw(archive, single)
 	} else {
-		listing, err = filetree.ListArchive(stoppable(ctx, archive), single)
+		listing, err = filetree.ListArchive(archive.Until(ctx), single)
 	}
 	if err != nil {
 		return nil, err
@@ -247,7 +247,7 @@ func (e *Env) confirms(ctx context.Context, l *Lock, listing *filetree.Listing, 
 		return false, err
 	}
 	return e.Segments.Confirm(segment, func(f filetree.Packer) error {
-		return filetree.ReadMembers(stoppable(ctx, archive), listing, wanted, func(file string, size int64, content io.Reader) error {
+		return filetree.ReadMembers(archive.Until(ctx), listing, wanted, func(file string, size int64, content io.Reader) error {
 			return f.Add(ctx, file, false, size, content)
 		})
 	})
@@ -260,36 +260,10 @@ func (e *Env) pack(ctx context.Context, l *Lock, listing *filetree.Listing, want
 		return store.Digest{}, err
 	}
 	return e.Segments.Deflate(ctx, func(packer filetree.Packer) error {
-		return filetree.ReadMembers(stoppable(ctx, archive), listing, wanted, func(file string, size int64, content io.Reader) error {
+		return filetree.ReadMembers(archive.Until(ctx), listing, wanted, func(file string, size int64, content io.Reader) error {
 			return packer.Add(ctx, file, false, size, content)
 		})
 	})
-}
-
-// stoppable returns the archive, whose reads end with ctx: to unpack a large one
-// takes a while.
-func stoppable(ctx context.Context, a *filetree.Archive) *filetree.Archive {
-	stops := *a
-	stops.Open = func() (filetree.ArchiveFile, error) {
-		f, err := a.Open()
-		if err != nil {
-			return nil, err
-		}
-		return &stoppableFile{ArchiveFile: f, stopped: ctx}, nil
-	}
-	return &stops
-}
-
-type stoppableFile struct {
-	filetree.ArchiveFile
-	stopped context.Context
-}
-
-func (f *stoppableFile) ReadAt(b []byte, offset int64) (int, error) {
-	if f.stopped.Err() != nil {
-		return 0, context.Cause(f.stopped)
-	}
-	return f.ArchiveFile.ReadAt(b, offset)
 }
 
 // Held is what the store may hold of a download: its file, and its wanted files

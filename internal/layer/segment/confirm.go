@@ -96,7 +96,7 @@ func (c *Cache) Confirm(segment store.Digest, add func(filetree.Packer) error) (
 }
 
 // ConfirmFiles is Confirm for files whose digests are known.
-func (c *Cache) ConfirmFiles(segment store.Digest, files []filetree.File) bool {
+func (c *Cache) ConfirmFiles(ctx context.Context, segment store.Digest, files []filetree.File) bool {
 	tree, err := c.Files(segment, filetree.Origin{})
 	if err != nil || len(tree) != len(files) {
 		return false
@@ -106,7 +106,7 @@ func (c *Cache) ConfirmFiles(segment store.Digest, files []filetree.File) bool {
 		sums[f.Path] = f.SHA256
 	}
 	for _, e := range tree {
-		sum, err := sumEntry(e)
+		sum, err := sumEntry(ctx, e)
 		if err != nil || sum != sums[e.Path] {
 			return false
 		}
@@ -115,12 +115,12 @@ func (c *Cache) ConfirmFiles(segment store.Digest, files []filetree.File) bool {
 }
 
 // sumEntry returns the digest of a file's content.
-func sumEntry(e filetree.Entry) (sum store.Digest, err error) {
+func sumEntry(ctx context.Context, e filetree.Entry) (sum store.Digest, err error) {
 	in, err := e.OpenContent()
 	if err != nil {
 		return store.Digest{}, err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	sum, _, err = store.SumReader(in)
+	sum, _, err = store.SumReader(ctx, in)
 	return sum, err
 }

@@ -98,7 +98,7 @@ func (c *Cache) Facts(ctx context.Context, tree filetree.Tree) (map[string]nativ
 			if err != nil {
 				return err
 			}
-			found, err := tiedFacts(archive, parts[archive], known.Files)
+			found, err := tiedFacts(archive.Until(ctx), parts[archive], known.Files)
 			if err != nil {
 				return err
 			}
@@ -119,6 +119,7 @@ func (c *Cache) Facts(ctx context.Context, tree filetree.Tree) (map[string]nativ
 func (c *Cache) archiveFacts(ctx context.Context, a *filetree.Archive) (archiveNotes, error) {
 	digest, err := store.ParseDigest(filepath.Base(a.Path))
 	stored := err == nil && c.store.Path(digest) == a.Path
+	a = a.Until(ctx)
 	if stored {
 		if body, _, err := c.store.GetRecord(nativeBucket, nativeKey(digest)); err == nil {
 			var known archiveNotes
@@ -139,9 +140,6 @@ func (c *Cache) archiveFacts(ctx context.Context, a *filetree.Archive) (archiveN
 	r := c.recorder()
 	defer c.recorders.Put(r)
 	err = filetree.ReadEntries(a, entries, func(e *filetree.Entry, in io.Reader) error {
-		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
-		}
 		facts, err := readFacts(r, e, in)
 		if err == nil && facts.Kind != "" {
 			notes.Files = append(notes.Files, nativeFile{Header: e.Header, Facts: facts})
@@ -279,10 +277,10 @@ func tiedFacts(a *filetree.Archive, entries filetree.Tree, notes []nativeFile) (
 
 // Vet makes the checks of [filetree.Vet] of an archive that is to be kept, and notes
 // what is native in it, in one pass.
-func (c *Cache) Vet(a *filetree.Archive, sum store.Digest) error {
+func (c *Cache) Vet(ctx context.Context, a *filetree.Archive, sum store.Digest) error {
 	w := nativeWatcher{recorder: c.recorder(), notes: archiveNotes{Files: []nativeFile{}}}
 	defer c.recorders.Put(w.recorder)
-	if err := filetree.VetWatched(a, &w); err != nil {
+	if err := filetree.VetWatched(a.Until(ctx), &w); err != nil {
 		return err
 	}
 	return c.noteNative(sum, w.notes)

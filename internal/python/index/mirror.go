@@ -119,7 +119,7 @@ func (m *Mirror) Fetch(ctx context.Context, w wheel.Wheel) (*filetree.Archive, e
 		return m.make(ctx, w)
 	}
 	if w.Path != "" {
-		if err := wheel.BringWheel(m.store, w, m.Vet); err != nil {
+		if err := wheel.BringWheel(ctx, m.store, w, m.Vet); err != nil {
 			return nil, err
 		}
 		return filetree.FileArchive(w.Filename, m.store.Path(w.SHA256))
@@ -139,6 +139,8 @@ func WheelSource(address, filename string, sum store.Digest, size int64, vet whe
 	}
 	return fetch.Source{
 		URL: address, SHA256: sum, Size: size,
-		Vet: func(f *os.File, size int64) error { return wheel.VetWheel(f, filename, size, sum, vet) },
+		Vet: func(ctx context.Context, f *os.File, size int64) error {
+			return wheel.VetWheel(ctx, f, filename, size, sum, vet)
+		},
 	}
 }

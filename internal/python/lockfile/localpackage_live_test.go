@@ -23,7 +23,7 @@ func TestLocalPackagesAreWhatTheirBackendsBuild(t *testing.T) {
 		}
 		t.Run(c.backend+"/"+c.name, func(t *testing.T) {
 			dir := unpack(t, c.archive())
-			f, err := ReadLockFile(filepath.Join(dir, "uv.lock"), Options{}, []wheel.Target{py312})
+			f, err := ReadLockFile(t.Context(), filepath.Join(dir, "uv.lock"), Options{}, []wheel.Target{py312})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -26,7 +26,7 @@ func TestPipenvSourcesWithVariables(t *testing.T) {
 	_, digest := idx.Wheel("acme-1.0-py3-none-any.whl")
 	read := func() *LockFile {
 		t.Helper()
-		f, err := ReadLockFile(filepath.Join(unpack(t, strings.Replace(pipfileWithVariables, "%s", digest, 1)), "Pipfile.lock"), Options{}, []wheel.Target{py312})
+		f, err := ReadLockFile(t.Context(), filepath.Join(unpack(t, strings.Replace(pipfileWithVariables, "%s", digest, 1)), "Pipfile.lock"), Options{}, []wheel.Target{py312})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +69,7 @@ func TestPoetryCredentialsOfTheEnvironment(t *testing.T) {
 		"[package.source]\ntype = \"legacy\"\nurl = \"https://corp.example/simple\"\nreference = \"my-corp\"\n\n" +
 		"[metadata]\nlock-version = \"2.1\"\npython-versions = \">=3.9\"\ncontent-hash = \"x\"\n" +
 		"-- pyproject.toml --\n[project]\nname = \"app\"\ndependencies = [\"acme\"]\n"
-	f, err := ReadLockFile(filepath.Join(unpack(t, text), "poetry.lock"), Options{}, []wheel.Target{py312})
+	f, err := ReadLockFile(t.Context(), filepath.Join(unpack(t, text), "poetry.lock"), Options{}, []wheel.Target{py312})
 	if err != nil {
 		t.Fatal(err)
 	}

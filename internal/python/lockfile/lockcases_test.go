@@ -79,7 +79,7 @@ func testLockCases(t *testing.T, cases []lockCase) {
 			if targets == nil {
 				targets = []wheel.Target{py312}
 			}
-			f, err := ReadLockFile(filepath.Join(dir, c.file), c.options, targets)
+			f, err := ReadLockFile(t.Context(), filepath.Join(dir, c.file), c.options, targets)
 			if c.wantErr != "" {
 				if err == nil || err.Error() != c.wantErr {
 					t.Errorf("ReadLockFile = %v\nwant %s", err, c.wantErr)

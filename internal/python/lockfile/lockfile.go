@@ -7,6 +7,7 @@ package lockfile
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -92,7 +93,7 @@ func (e *Error) Error() string {
 // of each package the best wheel among those listed is taken. No index is asked.
 //
 // Errors that a user can act on are *Error and *NoWheel.
-func ReadLockFile(name string, o Options, targets []wheel.Target) (*LockFile, error) {
+func ReadLockFile(ctx context.Context, name string, o Options, targets []wheel.Target) (*LockFile, error) {
 	title := filepath.Base(name)
 	read := lockFormat(title)
 	if read == nil {
@@ -103,6 +104,7 @@ func ReadLockFile(name string, o Options, targets []wheel.Target) (*LockFile, er
 		return nil, fmt.Errorf("reading lock file %q: %w", title, err)
 	}
 	r := &lockReader{
+		ctx:   ctx,
 		title: title, dir: filepath.Dir(name), targets: targets, markers: map[string]*pep508.Marker{},
 		given: o.Given, groups: normalizeAll(o.Groups), extras: normalizeAll(o.Extras), packages: normalizeAll(o.Packages),
 		sdists: o.Sdists, leftOut: o.LeftOut,
@@ -139,6 +141,7 @@ func lockFormat(title string) func(*lockReader, []byte) error {
 
 // lockReader gathers what a lock file says.
 type lockReader struct {
+	ctx                      context.Context // ends the reading of wheels on disk
 	title, dir               string
 	groups, extras, packages []string // asked for, normalised
 	given                    []wheel.GivenWheel

@@ -31,6 +31,7 @@ func fuzzLock(f *testing.F, file, more string, seeds ...string) {
 	}
 	f.Fuzz(func(t *testing.T, text, extra, group string) {
 		r := &lockReader{
+			ctx:   t.Context(),
 			title: file, dir: dir, targets: []wheel.Target{py311, py312}, markers: map[string]*pep508.Marker{},
 			extras: normalizeAll(strings.Fields(extra)), groups: normalizeAll(strings.Fields(group)),
 			out: &LockFile{File: file}, taken: map[[2]string]string{},
@@ -107,7 +108,7 @@ func TestExtrasBecomeASet(t *testing.T) {
 		`(extra == "one" or extra == "two") and os_name == "nt"`: {"one": false},
 	} {
 		for _, extras := range slices.Sorted(maps.Keys(want)) {
-			r := &lockReader{markers: map[string]*pep508.Marker{}}
+			r := &lockReader{ctx: t.Context(), markers: map[string]*pep508.Marker{}}
 			if got, err := r.holds("", text, py312.Env(), strings.Fields(extras)); err != nil || got != want[extras] {
 				t.Errorf("%s with %q: %t, %v, want %t", text, extras, got, err, want[extras])
 			}

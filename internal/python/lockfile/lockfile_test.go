@@ -85,7 +85,7 @@ func TestLockFilesOfOneProjectGiveTheSameWheels(t *testing.T) {
 		{"poetry2/poetry.lock", Options{Groups: []string{"docs", "main"}}, []map[wheel.Target]string{docsWheels}},
 		{"poetry1/poetry.lock", Options{Extras: []string{"json"}}, []map[wheel.Target]string{jsonWheels}},
 	} {
-		f, err := ReadLockFile(filepath.Join("testdata", "locks", filepath.FromSlash(c.file)), c.options, targets)
+		f, err := ReadLockFile(t.Context(), filepath.Join("testdata", "locks", filepath.FromSlash(c.file)), c.options, targets)
 		if err != nil {
 			t.Errorf("ReadLockFile(%q, %+v) = %v", c.file, c.options, err)
 			continue
@@ -110,7 +110,7 @@ func TestDevelopmentGroupsAreReadWhenAskedFor(t *testing.T) {
 	dev := []string{"iniconfig", "packaging", "pluggy", "pygments", "pytest"}
 	for _, file := range []string{"uv/uv.lock", "poetry2/poetry.lock", "poetry1/poetry.lock"} {
 		name := filepath.Join("testdata", "locks", filepath.FromSlash(file))
-		f, err := ReadLockFile(name, Options{Groups: []string{"dev"}}, []wheel.Target{py312})
+		f, err := ReadLockFile(t.Context(), name, Options{Groups: []string{"dev"}}, []wheel.Target{py312})
 		if err != nil {
 			t.Errorf("ReadLockFile(%q) = %v", file, err)
 			continue
@@ -132,11 +132,11 @@ func TestDevelopmentGroupsAreReadWhenAskedFor(t *testing.T) {
 func TestForksAsTheToolExportsThem(t *testing.T) {
 	t.Parallel()
 	for _, target := range []wheel.Target{py311, py312, arm313} {
-		own, err := ReadLockFile(filepath.Join("testdata", "locks", "forks", "uv.lock"), Options{Groups: []string{"l1", "both"}, Extras: []string{"old"}}, []wheel.Target{target})
+		own, err := ReadLockFile(t.Context(), filepath.Join("testdata", "locks", "forks", "uv.lock"), Options{Groups: []string{"l1", "both"}, Extras: []string{"old"}}, []wheel.Target{target})
 		if err != nil {
 			t.Fatal(err)
 		}
-		exported, err := ReadLockFile(filepath.Join("testdata", "locks", "forks", "pylock.toml"), Options{}, []wheel.Target{target})
+		exported, err := ReadLockFile(t.Context(), filepath.Join("testdata", "locks", "forks", "pylock.toml"), Options{}, []wheel.Target{target})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,7 +149,7 @@ func TestForksAsTheToolExportsThem(t *testing.T) {
 
 func TestLockedAddresses(t *testing.T) {
 	t.Parallel()
-	f, err := ReadLockFile(filepath.Join("testdata", "locks", "uv", "uv.lock"), Options{}, []wheel.Target{py312, arm313})
+	f, err := ReadLockFile(t.Context(), filepath.Join("testdata", "locks", "uv", "uv.lock"), Options{}, []wheel.Target{py312, arm313})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +172,7 @@ func TestLockWithoutWheelForTheTarget(t *testing.T) {
 		{"poetry2/poetry.lock", "needs glibc 2.27"},
 		{"pip/pylock.toml", `"numpy-2.3.5-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl", which needs glibc 2.27`},
 	} {
-		_, err := ReadLockFile(filepath.Join("testdata", "locks", filepath.FromSlash(c.file)), Options{}, []wheel.Target{py311})
+		_, err := ReadLockFile(t.Context(), filepath.Join("testdata", "locks", filepath.FromSlash(c.file)), Options{}, []wheel.Target{py311})
 		var miss *wheel.NoWheel
 		if !errors.As(err, &miss) {
 			t.Errorf("ReadLockFile(%q) for %s = %v, want *NoWheel", c.file, py311, err)
@@ -207,7 +207,7 @@ func readLockText(t *testing.T, name, text string, o Options, targets ...wheel.T
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return ReadLockFile(file, o, targets)
+	return ReadLockFile(t.Context(), file, o, targets)
 }
 
 func TestLockFileNames(t *testing.T) {
@@ -224,7 +224,7 @@ func TestLockFileNames(t *testing.T) {
 
 func TestRequirementsFileIsNoLockFile(t *testing.T) {
 	t.Parallel()
-	if _, err := ReadLockFile("requirements.txt", Options{}, nil); err == nil || !strings.Contains(err.Error(), "is named in python.requirements_file") {
+	if _, err := ReadLockFile(t.Context(), "requirements.txt", Options{}, nil); err == nil || !strings.Contains(err.Error(), "is named in python.requirements_file") {
 		t.Errorf("as a lock file: %v", err)
 	}
 }
@@ -239,7 +239,7 @@ func TestLockFileTellsAllFaults(t *testing.T) {
 	}
 	text := uvHead + uvRoot("dependencies = [{ name = \"a\" }, { name = \"d\" }]\n") + uvWheel("a", "1.0", "dependencies = [{ name = \"b\" }]\n") +
 		uvWheel("b", "1.0", "dependencies = [{ name = \"c\" }]\n") + source("c", "") + source("d", "")
-	_, err := ReadLockFile(filepath.Join(unpack(t, "-- uv.lock --\n"+text), "uv.lock"), Options{}, []wheel.Target{py311, py312})
+	_, err := ReadLockFile(t.Context(), filepath.Join(unpack(t, "-- uv.lock --\n"+text), "uv.lock"), Options{}, []wheel.Target{py311, py312})
 	if err == nil {
 		t.Fatal("ReadLockFile is no error")
 	}

@@ -199,7 +199,7 @@ func TestLocateAsksTheIndexThatTheLockNames(t *testing.T) {
 
 func TestLocateAsksNothingForAddresses(t *testing.T) {
 	t.Parallel()
-	f, err := ReadLockFile(filepath.Join("testdata", "locks", "uv", "uv.lock"), Options{}, []wheel.Target{py312})
+	f, err := ReadLockFile(t.Context(), filepath.Join("testdata", "locks", "uv", "uv.lock"), Options{}, []wheel.Target{py312})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +212,7 @@ func TestLocateAsksNothingForAddresses(t *testing.T) {
 
 func TestRealPipfileLock(t *testing.T) {
 	t.Parallel()
-	f, err := ReadLockFile(filepath.Join("testdata", "locks", "pipenv", "Pipfile.lock"), Options{Groups: []string{"json"}}, []wheel.Target{py312, arm313})
+	f, err := ReadLockFile(t.Context(), filepath.Join("testdata", "locks", "pipenv", "Pipfile.lock"), Options{Groups: []string{"json"}}, []wheel.Target{py312, arm313})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -235,7 +235,7 @@ func (b *toolBench) locate(t *testing.T, client *fetch.Client, name string, o Op
 }
 
 func (b *toolBench) tryLocate(t *testing.T, client *fetch.Client, name string, o Options) (*wheel.Lock, error) {
-	f, err := ReadLockFile(name, o, []wheel.Target{b.target})
+	f, err := ReadLockFile(t.Context(), name, o, []wheel.Target{b.target})
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ func (r *lockReader) takeLocal(e *lockEntry, f lockedFile, w wheel.NameTags, t w
 	}
 	title := place
 	place = path.Join(filepath.ToSlash(r.dir), place)
-	sum, size, err := wheel.SumWheel(place)
+	sum, size, err := wheel.SumWheel(r.ctx, place)
 	if errors.Is(err, fs.ErrNotExist) {
 		return r.fault(e.title(), "there is no wheel %q: put it there, or lock again", title)
 	}
@@ -73,7 +73,7 @@ func (f *LockFile) fetchPin(ctx context.Context, c *fetch.Client, p *Pin, l *whe
 		return fmt.Errorf("fetching %s of the lock file %q: %w", entry, f.File, err)
 	}
 	defer func() { err = errors.Join(err, blob.Close()) }()
-	digest, size, err := store.SumReader(blob)
+	digest, size, err := store.SumReader(ctx, blob)
 	if err != nil {
 		return fmt.Errorf("fetching %s of the lock file %q: %w", entry, f.File, err)
 	}

@@ -63,7 +63,7 @@ func TestLockedWheelsOnDisk(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			dir := unpack(t, "-- "+c.file+" --\n"+strings.ReplaceAll(c.text, "HASH", sumOfWheel)+wheelOnDisk)
-			f, err := ReadLockFile(filepath.Join(dir, c.file), Options{}, []wheel.Target{py312})
+			f, err := ReadLockFile(t.Context(), filepath.Join(dir, c.file), Options{}, []wheel.Target{py312})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -83,7 +83,7 @@ func TestLockedWheelsOnDisk(t *testing.T) {
 			}
 
 			dir = unpack(t, "-- "+c.file+" --\n"+strings.ReplaceAll(c.text, "HASH", sumOfAnother)+wheelOnDisk)
-			_, err = ReadLockFile(filepath.Join(dir, c.file), Options{}, []wheel.Target{py312})
+			_, err = ReadLockFile(t.Context(), filepath.Join(dir, c.file), Options{}, []wheel.Target{py312})
 			fault, ok := errors.AsType[*Error](err)
 			if !ok || !strings.HasPrefix(fault.Entry, "a") || !strings.Contains(fault.Reason, "has the SHA-256 sha256:"+sumOfWheel) && !strings.Contains(fault.Reason, "has the SHA-256 "+sumOfWheel) {
 				t.Errorf("with another hash: %v, want a fault of the entry a with both digests", err)

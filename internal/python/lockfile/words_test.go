@@ -44,7 +44,7 @@ func TestWrongKindsOfFiles(t *testing.T) {
 	} {
 		full := filepath.Join(dir, filepath.FromSlash(c.name))
 		if c.asLock != "" {
-			if _, err := ReadLockFile(full, Options{}, nil); err == nil || !strings.Contains(err.Error(), c.asLock) {
+			if _, err := ReadLockFile(t.Context(), full, Options{}, nil); err == nil || !strings.Contains(err.Error(), c.asLock) {
 				t.Errorf("%s as a lock file: %v, want %s", c.name, err, c.asLock)
 			}
 		}

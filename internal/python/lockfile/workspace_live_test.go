@@ -73,11 +73,11 @@ func TestWorkspaceMembersAreWhatUvExports(t *testing.T) {
 				arguments := append([]string{"export", "--no-config", "--quiet", "--frozen", "--no-default-groups", "--no-emit-workspace", "--format", "pylock.toml", "--output-file", "pylock.toml"}, c.arguments...)
 				b.run(t, arguments...)
 				targets := []wheel.Target{b.target}
-				want, err := ReadLockFile(filepath.Join(b.dir, "pylock.toml"), Options{}, targets)
+				want, err := ReadLockFile(t.Context(), filepath.Join(b.dir, "pylock.toml"), Options{}, targets)
 				if err != nil {
 					t.Fatal(err)
 				}
-				got, err := ReadLockFile(filepath.Join(b.dir, "uv.lock"), c.options, targets)
+				got, err := ReadLockFile(t.Context(), filepath.Join(b.dir, "uv.lock"), c.options, targets)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -1,6 +1,7 @@
 package wheel
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -46,26 +47,26 @@ func (g GivenWheel) Name() (NameTags, error) { return ParseWheelName(g.Filename(
 // ReadGivenWheel digests the wheel on disk at name. source is its Source. The
 // error of a missing file matches fs.ErrNotExist, that of a name that is no
 // wheel's is a *SyntaxError.
-func ReadGivenWheel(name, source string) (GivenWheel, error) {
+func ReadGivenWheel(ctx context.Context, name, source string) (GivenWheel, error) {
 	g := GivenWheel{Path: filepath.ToSlash(name), Source: source}
 	if _, err := g.Name(); err != nil {
 		return GivenWheel{}, err
 	}
 	var err error
-	g.SHA256, g.Size, err = SumWheel(g.Path)
+	g.SHA256, g.Size, err = SumWheel(ctx, g.Path)
 	return g, err
 }
 
 // ReadWheelFolder digests the wheels in the folder at name, sorted by file name;
 // files whose names are no wheel's are passed over, as are folders within.
 // Where name is a wheel, it is that one alone. source is their Source.
-func ReadWheelFolder(name, source string) ([]GivenWheel, error) {
+func ReadWheelFolder(ctx context.Context, name, source string) ([]GivenWheel, error) {
 	info, err := os.Stat(name)
 	if err != nil {
 		return nil, fmt.Errorf("reading the wheels in %q: %w", name, Bare(err))
 	}
 	if !info.IsDir() {
-		g, err := ReadGivenWheel(name, source)
+		g, err := ReadGivenWheel(ctx, name, source)
 		if err != nil {
 			return nil, err
 		}
@@ -80,7 +81,7 @@ func ReadWheelFolder(name, source string) ([]GivenWheel, error) {
 		if _, err := ParseWheelName(entry.Name()); err != nil || entry.IsDir() {
 			continue
 		}
-		g, err := ReadGivenWheel(path.Join(filepath.ToSlash(name), entry.Name()), source)
+		g, err := ReadGivenWheel(ctx, path.Join(filepath.ToSlash(name), entry.Name()), source)
 		if err != nil {
 			return nil, err
 		}
@@ -109,12 +110,12 @@ func (e *ChangedWheelError) Unwrap() error { return e.Err }
 // CheckLocal reads the wheels of the lock that lie on disk, save those whose
 // digests are known, and returns a *ChangedWheelError for the first that is not
 // what was locked.
-func (l *Lock) CheckLocal(known ...store.Digest) error {
+func (l *Lock) CheckLocal(ctx context.Context, known ...store.Digest) error {
 	for _, w := range l.Wheels {
 		if w.Path == "" || slices.Contains(known, w.SHA256) {
 			continue
 		}
-		got, _, err := SumWheel(w.Path)
+		got, _, err := SumWheel(ctx, w.Path)
 		if err != nil || got != w.SHA256 {
 			return &ChangedWheelError{Path: w.Path, Want: w.SHA256, Got: got, Err: err}
 		}
@@ -123,13 +124,8 @@ func (l *Lock) CheckLocal(known ...store.Digest) error {
 }
 
 // SumWheel returns the digest and the size of a wheel on disk.
-func SumWheel(name string) (digest store.Digest, size int64, err error) {
-	f, err := os.Open(filepath.FromSlash(name))
-	if err != nil {
-		return store.Digest{}, 0, fmt.Errorf("reading the wheel %q: %w", name, Bare(err))
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	digest, size, err = store.SumReader(f)
+func SumWheel(ctx context.Context, name string) (digest store.Digest, size int64, err error) {
+	digest, size, err = store.SumFile(ctx, filepath.FromSlash(name))
 	if err != nil {
 		return store.Digest{}, 0, fmt.Errorf("reading the wheel %q: %w", name, Bare(err))
 	}

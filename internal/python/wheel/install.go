@@ -1,6 +1,7 @@
 package wheel
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -30,21 +31,21 @@ func TargetFor(t runtimes.Target) Target {
 }
 
 // Vet judges an archive with a digest, as filetree.Vet does.
-type Vet = func(a *filetree.Archive, sum store.Digest) error
+type Vet = func(ctx context.Context, a *filetree.Archive, sum store.Digest) error
 
 // VetWheel looks at a wheel; without a vet, or a digest, by filetree.Vet.
-func VetWheel(f *os.File, filename string, size int64, sum store.Digest, vet Vet) error {
+func VetWheel(ctx context.Context, f *os.File, filename string, size int64, sum store.Digest, vet Vet) error {
 	open := func() (filetree.ArchiveFile, error) { return keepOpen{f}, nil }
 	archive := &filetree.Archive{Name: filename, Size: size, Open: open}
 	if vet == nil || sum.IsZero() {
-		return filetree.Vet(archive)
+		return filetree.Vet(archive.Until(ctx))
 	}
-	return vet(archive, sum)
+	return vet(ctx, archive, sum)
 }
 
 // BringWheel copies a wheel from disk into the store, unless it is there. The
 // error of other bytes, or of none, is a *ChangedWheelError.
-func BringWheel(s *store.Store, w Wheel, vet Vet) (err error) {
+func BringWheel(ctx context.Context, s *store.Store, w Wheel, vet Vet) (err error) {
 	// An open marks the blob as used.
 	if f, err := s.Open(w.SHA256, -1); err == nil {
 		return f.Close()
@@ -65,7 +66,7 @@ func BringWheel(s *store.Store, w Wheel, vet Vet) (err error) {
 	if got := out.Sum(); got != w.SHA256 {
 		return &ChangedWheelError{Path: w.Path, Want: w.SHA256, Got: got}
 	}
-	if err := VetWheel(out.File(), w.Filename, out.Size(), w.SHA256, vet); err != nil {
+	if err := VetWheel(ctx, out.File(), w.Filename, out.Size(), w.SHA256, vet); err != nil {
 		return err
 	}
 	return out.Commit(w.SHA256)
