@@ -56,8 +56,8 @@ func BillOf(ctx context.Context, zip string, lock *Lock) (*sbom.Bill, error) {
 
 // ContentsOf maps the distributions and packages in the zip at a path to their
 // versions, as Lock.Contents does. Copies inside of others do not count.
-func ContentsOf(zip string) (map[string]string, error) {
-	bill, err := BillOf(zip, nil)
+func ContentsOf(ctx context.Context, zip string) (map[string]string, error) {
+	bill, err := BillOf(ctx, zip, nil)
 	if err != nil {
 		return nil, err
 	}
