@@ -18,7 +18,7 @@ const module = "github.com/layerbuild/terraform-provider-layerbuild"
 // rooms maps each room to the rooms it may import. A closet (a package below a
 // room) belongs to its room and may be imported by that room alone.
 var rooms = map[string][]string{
-	"command":    {"provider", "container", "invoke", "lint", "history", "sbom", "runtimes", "secret", "store"},
+	"command":    {"provider", "layer", "container", "invoke", "lint", "history", "sbom", "runtimes", "secret", "store"},
 	"invoke":     {"container", "filetree", "runtimes"},
 	"provider":   {"layer", "lifecycle", "publish", "s3object", "rollout", "lint", "history", "sbom", "fault", "runtimes", "secret"},
 	"history":    {},

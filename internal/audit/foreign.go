@@ -121,6 +121,9 @@ func (j *judgement) hasSibling(name string) bool {
 		if e, ok := extensionOf(other); ok && isPython && !e.fits(minor) {
 			continue // for another version
 		}
+		if strings.HasSuffix(parent(other), ".libs") && strings.HasSuffix(base(name), ".so") && f.Machine == j.facts(name).Machine {
+			continue // what auditwheel copies beside modules loads nothing by itself
+		}
 		if j.distributed(name) || stem(other) == stem(name) {
 			return true
 		}

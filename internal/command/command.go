@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/alecthomas/kong"
 )
@@ -17,12 +18,13 @@ type line struct {
 	JSON    bool `help:"Print JSON."`
 	Version kong.VersionFlag
 
-	Build  buildCommand  `cmd:"" help:"Build the zip of a layer without Terraform, with its lock beside it."`
-	Cache  cacheCommand  `cmd:"" help:"Look after the folder of fetched and built files."`
-	Invoke invokeCommand `cmd:"" help:"Run a handler with layers on /opt, as Lambda does: in a container, or on Linux under AWS's own runtime interface client."`
-	Within withinCommand `cmd:"" name:"invoke-within" hidden:""`
-	Sbom   sbomCommand   `cmd:"" help:"Write the bill of materials of a zip or a lock: CycloneDX 1.6 or SPDX 2.3."`
-	Lint   lintCommand   `cmd:"" help:"Find what Terraform passes over: misspelt names inside { }, absolute paths, unpinned downloads."`
+	Build   buildCommand   `cmd:"" help:"Build the zip of a layer without Terraform, with its lock beside it."`
+	Cache   cacheCommand   `cmd:"" help:"Look after the folder of fetched and built files."`
+	Inspect inspectCommand `cmd:"" help:"Tell what a layer zip holds, what it can serve and what does not load of it."`
+	Invoke  invokeCommand  `cmd:"" help:"Run a handler with layers on /opt, as Lambda does: in a container, or on Linux under AWS's own runtime interface client."`
+	Within  withinCommand  `cmd:"" name:"invoke-within" hidden:""`
+	Sbom    sbomCommand    `cmd:"" help:"Write the bill of materials of a zip or a lock: CycloneDX 1.6 or SPDX 2.3."`
+	Lint    lintCommand    `cmd:"" help:"Find what Terraform passes over: misspelt names inside { }, absolute paths, unpinned downloads."`
 }
 
 // about is what commands know of the binary that runs them.
@@ -35,6 +37,7 @@ type about struct {
 type output struct {
 	io.Writer
 	json bool
+	sheet
 }
 
 // print writes a value as JSON, or the lines of its text.
@@ -76,7 +79,7 @@ func Run(ctx context.Context, args []string, version string, out, errs io.Writer
 		return status
 	}
 	if err == nil {
-		err = parsed.Run(ctx, &l, &output{Writer: out, json: l.JSON}, about{version, errs})
+		err = parsed.Run(ctx, &l, &output{Writer: out, json: l.JSON, sheet: newSheet(out, os.Getenv)}, about{version, errs})
 	}
 	switch {
 	case errors.Is(err, errFound):

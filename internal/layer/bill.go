@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"maps"
 	"path"
 	"regexp"
@@ -38,6 +37,7 @@ func BillOf(ctx context.Context, zip string, lock *Lock) (*sbom.Bill, error) {
 		return nil, err
 	}
 	b := &biller{lock: cmp.Or(lock, &Lock{}), parts: map[string]*sbom.Part{}, found: map[store.Digest]bool{}}
+	b.targets = b.pythonTargets()
 	if err := b.read(archive, files); err != nil {
 		return nil, err
 	}
@@ -55,20 +55,21 @@ func BillOf(ctx context.Context, zip string, lock *Lock) (*sbom.Bill, error) {
 }
 
 // ContentsOf maps the distributions and packages in the zip at a path to their
-// versions, as Lock.Contents does. Copies inside of others do not count.
-func ContentsOf(ctx context.Context, zip string) (map[string]string, error) {
-	bill, err := BillOf(ctx, zip, nil)
+// versions, as Inspection.Contents does.
+func ContentsOf(zip string) (map[string]string, error) {
+	archive, err := filetree.FileArchive(zip, zip)
 	if err != nil {
 		return nil, err
 	}
-	kinds := map[string]string{sbom.KindPython: "python:", sbom.KindNodeJS: "nodejs:"}
-	contents := map[string]string{}
-	for i := range bill.Parts {
-		if p := &bill.Parts[i]; !p.Vendored {
-			addVersion(contents, kinds[p.Kind]+p.NormalName(), p.Version)
-		}
+	files, _, err := filetree.FromZipLinks(archive)
+	if err != nil {
+		return nil, err
 	}
-	return contents, nil
+	found, err := holdingsIn(archive, files, nil)
+	if err != nil {
+		return nil, err
+	}
+	return found.contents(), nil
 }
 
 // biller puts a bill together.
@@ -79,6 +80,8 @@ type biller struct {
 	installed []installed
 	// found are the wheels whose metadata are in the zip.
 	found map[store.Digest]bool
+	// targets are what requirements are judged for.
+	targets []python.Target
 }
 
 // installed is a distribution or package in a folder of the zip.
@@ -95,71 +98,60 @@ type installed struct {
 
 // read finds the metadata in the zip.
 func (b *biller) read(a *filetree.Archive, files filetree.Tree) error {
-	var wanted filetree.Tree
-	for _, e := range files {
-		_, node := packageOf(e.Path)
-		if e.Size <= maxManifest && (node || strings.HasSuffix(e.Path, ".dist-info/METADATA") || strings.HasSuffix(e.Path, ".egg-info/PKG-INFO")) {
-			wanted = append(wanted, e)
+	distributions, err := python.DistributionsIn(a, files, b.targets)
+	if err != nil {
+		return err
+	}
+	packages, err := nodejs.PackagesIn(a, files)
+	if err != nil {
+		return err
+	}
+	for i := range distributions {
+		b.addDistribution(&distributions[i])
+	}
+	for i := range packages {
+		if packages[i].Version != "" { // else a folder that is no package
+			b.addPackage(&packages[i])
 		}
 	}
-	return filetree.ReadEntries(a, wanted, func(e *filetree.Entry, in io.Reader) error {
-		body, err := io.ReadAll(in)
-		if err != nil {
-			return err
-		}
-		if name, node := packageOf(e.Path); node {
-			b.addPackage(e.Path, name, body)
-		} else {
-			b.addDistribution(path.Dir(e.Path), body)
-		}
-		return nil
-	})
+	return nil
 }
 
 // searched matches the folders of a layer, and of a function's code, that Python
 // finds distributions in.
-var searched = regexp.MustCompile(`^(\.|python|python/lib/python3\.[0-9]+/site-packages)$`)
+var searched = regexp.MustCompile(`^(|python|python/lib/python3\.[0-9]+/site-packages)$`)
 
-// addDistribution adds a distribution by its metadata.
-func (b *biller) addDistribution(folder string, metadata []byte) {
-	about, ok := python.ReadAbout(metadata)
-	if !ok {
-		return
-	}
-	_, known := b.parts[sbom.Key(sbom.KindPython, about.Name, about.Version)]
-	p := b.part(sbom.KindPython, about.Name, about.Version)
+// addDistribution adds a distribution.
+func (b *biller) addDistribution(d *python.Distribution) {
+	name := cmp.Or(d.About.Name, d.Name)
+	_, known := b.parts[sbom.Key(sbom.KindPython, name, d.Version)]
+	p := b.part(sbom.KindPython, name, d.Version)
 	p.Vendored = p.Vendored || !known
-	p.Description = about.Summary
-	p.Licence = sbom.Licence{Expression: about.LicenseExpression, Text: about.License, Classifiers: about.Classifiers}
-	p.Places = append(p.Places, folder)
-	root := path.Dir(folder)
-	if !searched.MatchString(root) {
+	p.Description = d.About.Summary
+	p.Licence = sbom.Licence{Expression: d.About.LicenseExpression, Text: d.About.License, Classifiers: d.About.Classifiers}
+	p.Places = append(p.Places, d.Info)
+	if !searched.MatchString(d.Site) {
 		return
 	}
 	p.Vendored = false
-	b.installed = append(b.installed, installed{key: p.Key(), root: root, name: python.NormalizeName(about.Name), python: about})
+	b.installed = append(b.installed, installed{key: p.Key(), root: d.Site, name: d.Name, python: d.About})
 	if b.lock.Python == nil {
 		return
 	}
 	for _, w := range b.lock.Python.Chosen.Wheels {
-		if about.Is(w) {
+		if d.About.Is(w) {
 			addWheel(p, w)
 			b.found[w.SHA256] = true
 		}
 	}
 }
 
-// addPackage adds a package of Node.js by its package.json.
-func (b *biller) addPackage(file, folderName string, manifest []byte) {
-	about, err := nodejs.ReadAbout(manifest)
-	if err != nil || about.Version == "" {
-		return // a folder that is no package
-	}
-	p := b.part(sbom.KindNodeJS, cmp.Or(about.Name, folderName), about.Version)
-	p.Description, p.Licence = about.Description, sbom.Licence{Expression: about.License}
-	folder := path.Dir(file)
-	p.Places = append(p.Places, folder)
-	b.installed = append(b.installed, installed{key: p.Key(), name: folderName, folder: folder, needs: about.Needs})
+// addPackage adds a package of Node.js.
+func (b *biller) addPackage(n *nodejs.InstalledPackage) {
+	p := b.part(sbom.KindNodeJS, cmp.Or(n.About.Name, n.Name), n.Version)
+	p.Description, p.Licence = n.About.Description, sbom.Licence{Expression: n.License}
+	p.Places = append(p.Places, n.Folder)
+	b.installed = append(b.installed, installed{key: p.Key(), name: n.Name, folder: n.Folder, needs: n.About.Needs})
 }
 
 // part returns the part of a key, which is made where it is not there yet.
@@ -236,7 +228,7 @@ func (b *biller) addLocked() error {
 // connect says what requires what, and what nothing else requires.
 func (b *biller) connect() {
 	needed := map[string]bool{}
-	targets, folders := b.pythonTargets(), map[string]string{}
+	folders := map[string]string{}
 	for _, i := range b.installed {
 		if i.folder != "" {
 			folders[i.folder] = i.key
@@ -245,7 +237,7 @@ func (b *biller) connect() {
 	for _, from := range b.installed {
 		found := b.nodeNeeds(from, folders)
 		if from.folder == "" {
-			found = b.pythonNeeds(from, targets)
+			found = b.pythonNeeds(from)
 		}
 		p := b.parts[from.key]
 		for _, key := range found {
@@ -309,7 +301,7 @@ func (b *biller) pythonTargets() []python.Target {
 
 // pythonNeeds returns the keys of the distributions that one requires. They lie in
 // the same folder, or in the one that every version of Python reads.
-func (b *biller) pythonNeeds(from installed, targets []python.Target) []string {
+func (b *biller) pythonNeeds(from installed) []string {
 	lies := func(to installed) bool {
 		return to.folder == "" && (to.root == from.root || to.root == "python" || from.root == "python")
 	}
@@ -317,7 +309,7 @@ func (b *biller) pythonNeeds(from installed, targets []python.Target) []string {
 		return slices.ContainsFunc(b.installed, func(to installed) bool { return to.name == name && lies(to) })
 	}
 	var keys []string
-	for _, name := range from.python.Needs(targets, there) {
+	for _, name := range from.python.Needs(b.targets, there) {
 		for _, to := range b.installed {
 			if to.name == name && lies(to) {
 				keys = append(keys, to.key)

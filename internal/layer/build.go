@@ -241,11 +241,7 @@ func largestParts(tree filetree.Tree) string {
 		if e.Origin.Ecosystem == "python" || e.Origin.Ecosystem == "nodejs" {
 			continue
 		}
-		part := e.Path
-		if parts := strings.SplitAfterN(part, "/", 3); len(parts) == 3 {
-			part = parts[0] + parts[1] // what lies deeper counts for its folder
-		}
-		named[i].Origin.Name = part
+		named[i].Origin.Name = partOf(e.Path)
 	}
 	var text strings.Builder
 	for i, part := range named.ByOrigin() {

@@ -3,11 +3,10 @@ package layer
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
+	"maps"
 	"slices"
-	"strings"
+	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/audit"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
@@ -22,11 +21,42 @@ type Inspection struct {
 	SHA256 store.Digest
 	// Size is that of the zip, Unzipped the sum of its files, in bytes.
 	Size, Unzipped int64
-	Files          int
 	// Contents maps the distributions and packages in it to their versions, as
 	// Lock.Contents does.
 	Contents map[string]string
 	Findings []Finding
+	// Runtimes and Architectures are what it was judged for. Guessed is set where
+	// nobody declared any and they follow from what it can serve.
+	Runtimes, Architectures []string
+	Guessed                 bool
+	// Holdings are the largest first. Files are in the order of the zip.
+	Holdings []Holding
+	Files    []HeldFile
+	Serving  []Serving
+	Places   []Place
+}
+
+// HeldFile is a file of a zip.
+type HeldFile struct {
+	Path string
+	// Size and PackedSize are in bytes.
+	Size, PackedSize int64
+	// CRC32 is of the content, as the zip says it.
+	CRC32 uint32
+	// Holding is an index in Holdings.
+	Holding int
+}
+
+// Question says what a zip is judged for.
+type Question struct {
+	// Runtimes and Architectures are what it is declared for. Without
+	// architectures it is that of most of its native files.
+	Runtimes, Architectures []string
+	// Guess takes what the zip can serve where no runtime is declared; else only
+	// its layout is judged.
+	Guess bool
+	// Now decides which runtimes are deprecated; zero means that none is.
+	Now time.Time
 }
 
 // Zip is a zip at Path, or at an address with a digest.
@@ -40,9 +70,9 @@ type Zip struct {
 // ParseSHA256 reads a SHA-256 in hexadecimal.
 func ParseSHA256(text string) (store.Digest, error) { return store.ParseDigest(text) }
 
-// Inspect reads a zip and judges it for the runtimes and architectures that it is
-// declared for, as InspectZip does.
-func (b *Builder) Inspect(ctx context.Context, z Zip, ids, architectures []string) (*Inspection, error) {
+// Inspect reads a zip, tells what it holds and judges it. A zip at an address
+// without a digest is fetched anew each time.
+func (b *Builder) Inspect(ctx context.Context, z Zip, q Question) (*Inspection, error) {
 	c, err := b.open()
 	if err != nil {
 		return nil, err
@@ -67,15 +97,32 @@ func (b *Builder) Inspect(ctx context.Context, z Zip, ids, architectures []strin
 		return nil, err
 	}
 	archive = archive.Until(ctx)
-	found := &Inspection{Size: archive.Size, Unzipped: files.Size(), Files: len(files)}
+	held, err := holdingsIn(archive, files, candidates(heldFolders(files)))
+	if err != nil {
+		return nil, err
+	}
+	facts, _, err := c.segments.Facts(ctx, files)
+	if err != nil {
+		return nil, err
+	}
+	found := &Inspection{
+		Size: archive.Size, Unzipped: files.Size(), Contents: held.contents(), Holdings: held.all, Places: placesIn(files),
+		Runtimes: q.Runtimes, Architectures: q.Architectures, Serving: held.serving(files, facts), Files: make([]HeldFile, 0, len(files)),
+	}
+	for i, e := range files {
+		found.Files = append(found.Files, HeldFile{Path: e.Path, Size: e.Size, PackedSize: e.PackedSize, CRC32: e.CRC32, Holding: held.of[i]})
+	}
 	if found.SHA256, err = sumFile(ctx, path); err != nil {
 		return nil, err
 	}
-	if found.Contents, err = packagesIn(archive, files); err != nil {
-		return nil, err
+	if q.Guess && len(q.Runtimes) == 0 {
+		found.guess(facts)
 	}
-	found.Findings, err = c.inspect(ctx, files, ids, architectures)
-	return found, err
+	found.Findings = judge(audit.Layer{Files: files, Facts: facts, Distributions: held.audited()}, found.Runtimes, found.Architectures)
+	if len(found.Runtimes) > 0 {
+		found.Findings = append(found.Findings, held.more(files, found, q.Now)...)
+	}
+	return found, nil
 }
 
 // InspectZip judges the zip of a layer at a path for the runtimes and
@@ -103,14 +150,19 @@ func (c *cache) inspect(ctx context.Context, files filetree.Tree, ids, architect
 	if err != nil {
 		return nil, err
 	}
+	return judge(audit.Layer{Files: files, Facts: facts}, ids, architectures), nil
+}
+
+// judge makes the checks for the runtimes and architectures: of the layout alone
+// where no runtime is declared.
+func judge(l audit.Layer, ids, architectures []string) []Finding {
 	declared := len(ids) > 0
 	if !declared {
 		ids = undeclared
 	}
 	if len(architectures) == 0 {
-		architectures = []string{mostUsed(facts)}
+		architectures = []string{mostUsed(l.Facts)}
 	}
-	l := audit.Layer{Files: files, Facts: facts}
 	for _, id := range ids {
 		r, err := runtimes.Lookup(id)
 		if err != nil {
@@ -121,65 +173,48 @@ func (c *cache) inspect(ctx context.Context, files filetree.Tree, ids, architect
 		}
 	}
 	if len(l.Targets) == 0 {
-		return nil, nil
+		return nil
 	}
 	found := audit.Judge(l)
 	if !declared {
 		found = slices.DeleteFunc(found, func(f Finding) bool { return f.Check != audit.Layout })
 	}
-	return found, nil
+	return found
 }
 
 // undeclared are the runtimes that a zip is judged for that says nothing of them.
 var undeclared = []string{"python3.14", "nodejs24.x"}
 
-// packagesIn returns the distributions of Python, by their .dist-info folders, and
-// the packages of Node.js, by their package.json, with their versions.
-func packagesIn(a *filetree.Archive, files filetree.Tree) (map[string]string, error) {
-	contents := map[string]string{}
-	var manifests filetree.Tree
-	for _, e := range files {
-		folder, file, _ := strings.Cut(e.Path, ".dist-info/")
-		if file == "METADATA" {
-			if name, version, ok := strings.Cut(folder[strings.LastIndexByte(folder, '/')+1:], "-"); ok {
-				addVersion(contents, "python:"+strings.ToLower(strings.ReplaceAll(name, "_", "-")), version)
-			}
+// guess takes for declared what the zip can serve; where that is nothing, the
+// newest runtime of its languages that is no preview, so that the findings tell why.
+func (n *Inspection) guess(facts map[string]native.Facts) {
+	n.Guessed = true
+	newest := map[string]string{}
+	for _, s := range n.Serving {
+		r, err := runtimes.Lookup(s.Runtime)
+		if err != nil {
+			continue
 		}
-		if name, ok := packageOf(e.Path); ok && name != "" && e.Size <= maxManifest {
-			manifests = append(manifests, e)
+		if !r.Preview {
+			newest[r.Family] = s.Runtime
+		}
+		if s.Why != "" {
+			continue
+		}
+		if !slices.Contains(n.Runtimes, s.Runtime) {
+			n.Runtimes = append(n.Runtimes, s.Runtime)
 		}
 	}
-	err := filetree.ReadEntries(a, manifests, func(e *filetree.Entry, in io.Reader) error {
-		body, err := io.ReadAll(in)
-		if err != nil {
-			return err
-		}
-		var manifest struct{ Version string }
-		if name, _ := packageOf(e.Path); json.Unmarshal(body, &manifest) == nil && manifest.Version != "" {
-			addVersion(contents, "nodejs:"+name, manifest.Version)
-		}
-		return nil
-	})
-	return contents, err
+	if len(n.Runtimes) == 0 {
+		n.Runtimes = slices.Sorted(maps.Values(newest))
+	}
+	if len(n.Architectures) == 0 {
+		n.Architectures = []string{mostUsed(facts)}
+	}
 }
 
 // maxInspected bounds a zip that is fetched to be looked at, in bytes.
 const maxInspected = 2 << 30
-
-// maxManifest bounds a package.json that is read.
-const maxManifest = 4 << 20
-
-// packageOf returns the name of the package whose package.json a file is.
-func packageOf(name string) (string, bool) {
-	folder, ok := strings.CutSuffix(name, "/package.json")
-	i := strings.LastIndex("/"+folder, "/node_modules/")
-	if !ok || i < 0 {
-		return "", false
-	}
-	name = folder[i+len("node_modules/"):]
-	parts := strings.Count(name, "/")
-	return name, parts == 0 || parts == 1 && strings.HasPrefix(name, "@")
-}
 
 // mostUsed returns the architecture of most native files.
 func mostUsed(facts map[string]native.Facts) string {

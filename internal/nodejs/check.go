@@ -151,12 +151,35 @@ func (k *Packed) checkShadow(c Checks) ([]fault.Warning, error) {
 	var found []string
 	for _, t := range k.lock.Trees {
 		for _, p := range t.Packages {
-			sdk := strings.HasPrefix(p.Path, "@aws-sdk/client-") || strings.HasPrefix(p.Path, "@aws-sdk/lib-")
-			if sdk && !strings.Contains(p.Path, "/node_modules/") && !slices.Contains(found, p.Path) {
+			if isSDK(p.Path) && !slices.Contains(found, p.Path) {
 				found = append(found, p.Path)
 			}
 		}
 	}
+	return shadows(found, c.Shadow)
+}
+
+// isSDK reports whether a path below node_modules is that of a part of the AWS SDK
+// that functions ask for.
+func isSDK(name string) bool {
+	return (strings.HasPrefix(name, "@aws-sdk/client-") || strings.HasPrefix(name, "@aws-sdk/lib-")) && !strings.Contains(name, "/node_modules/")
+}
+
+// ShadowIn tells where installed packages are parts of the AWS SDK, which the
+// runtimes have.
+func ShadowIn(all []InstalledPackage) []fault.Warning {
+	var found []string
+	for i := range all {
+		// A package in the node_modules of another serves that alone.
+		if p := &all[i]; isSDK(p.Name) && strings.Count("/"+p.Folder, "/node_modules/") == 1 && !slices.Contains(found, p.Name) {
+			found = append(found, p.Name)
+		}
+	}
+	warnings, _ := shadows(found, fault.SeverityWarning) // a warning is no error
+	return warnings
+}
+
+func shadows(found []string, severity fault.Severity) ([]fault.Warning, error) {
 	if len(found) == 0 {
 		return nil, nil
 	}
@@ -166,7 +189,7 @@ func (k *Packed) checkShadow(c Checks) ([]fault.Warning, error) {
 		Detail: fmt.Sprintf("Lambda's Node.js runtimes bring the AWS SDK for JavaScript v3, and a layer's copy goes before: %s. That pins its version, at the cost of size and cold start. "+
 			"Leave it out if the runtime's version will do, or set checks = { sdk_shadow = \"off\" }.", few(found)),
 	}
-	return c.Shadow.Judge(fault)
+	return severity.Judge(fault)
 }
 
 // lastWithoutRequire is the last Node.js version on which Lambda lets require()

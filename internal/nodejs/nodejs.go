@@ -64,6 +64,3 @@ func RelativeNames(file string, source []byte) []string {
 
 // About is what the package.json of an installed package says to people.
 type About = tarball.About
-
-// ReadAbout is [tarball.ReadAbout].
-func ReadAbout(packageJSON []byte) (About, error) { return tarball.ReadAbout(packageJSON) }

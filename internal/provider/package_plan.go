@@ -161,18 +161,8 @@ func (r *packageResource) checkDates(ctx context.Context, m *packageModel) diag.
 		if err != nil {
 			continue // named by Resolve
 		}
-		var summary, detail string
-		switch {
-		case known.Preview:
-			summary = fmt.Sprintf("The runtime %q is a preview", id)
-			detail = "It may change before it becomes generally available, and wheels for it may be scarce."
-		case known.Ended(r.tools.now()):
-			summary = fmt.Sprintf("The runtime %q is deprecated since %s", id, known.Deprecated)
-			detail = "Move to a newer runtime."
-			if known.UpdateBlocked != "" {
-				detail = fmt.Sprintf("AWS lets no function with it be created from %s and none be updated from %s. Move to a newer runtime.", known.CreateBlocked, known.UpdateBlocked)
-			}
-		default:
+		summary, detail := layer.DateNote(known, r.tools.now())
+		if summary == "" {
 			continue
 		}
 		d := diag.Diagnostic(diag.NewWarningDiagnostic(summary, detail))

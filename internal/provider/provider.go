@@ -48,6 +48,8 @@ type layerbuild struct {
 	secrets *secret.Keeper
 	// log is where phases are told; nil is Terraform's log.
 	log *slog.Logger
+	// tools are there once it is configured.
+	tools *toolbox
 }
 
 // toolbox is what the resources share. The cache is opened and AWS is reached
@@ -147,6 +149,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 		resp.Diagnostics.Append(m.share(ctx, tools.publisher, &options)...)
 	}
 	tools.builder = layer.NewBuilder(options)
+	p.tools = tools
 	resp.ResourceData, resp.DataSourceData = tools, tools
 }
 

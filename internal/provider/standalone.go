@@ -41,32 +41,15 @@ func (e *RefusedError) Error() string { return strings.Join(e.Faults, "\n\n") }
 // by the same steps: what Terraform plans is what is returned. settings and
 // arguments are as JSON has them. Phases are logged.
 func Build(ctx context.Context, version string, settings, arguments map[string]any, log *slog.Logger) (*Built, error) {
-	p, ok := New(version)().(*layerbuild)
-	if !ok {
-		return nil, fmt.Errorf("making the provider: it is %T", p)
-	}
-	p.log = slog.New(shownLog{log.Handler(), p.secrets})
-	server := newServer(p)
-	schemas, err := server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
+	a, err := startAlone(ctx, version, settings, log)
 	if err != nil {
-		return nil, fmt.Errorf("reading the schema of the provider: %w", err)
+		return nil, err
 	}
-	of := schemas.ResourceSchemas["layerbuild_package"].Block
-	block, err := packBlock(schemas.Provider.Block, settings)
-	if err != nil {
-		return nil, fmt.Errorf("reading the settings: %w", err)
-	}
+	server, heard := a.server, &a.heard
+	of := a.schemas.ResourceSchemas["layerbuild_package"].Block
 	config, err := packBlock(of, arguments)
 	if err != nil {
 		return nil, fmt.Errorf("reading the arguments: %w", err)
-	}
-	var heard verdict
-	configured, err := server.ConfigureProvider(ctx, &tfprotov6.ConfigureProviderRequest{Config: block})
-	if err != nil {
-		return nil, fmt.Errorf("configuring the provider: %w", err)
-	}
-	if err := heard.hear(configured.Diagnostics); err != nil {
-		return nil, err
 	}
 	validated, err := server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: "layerbuild_package", Config: config})
 	if err != nil {
@@ -88,6 +71,37 @@ func Build(ctx context.Context, version string, settings, arguments map[string]a
 	}
 	built.Warnings = heard.warnings
 	return built, nil
+}
+
+// alone is the provider as it works without Terraform.
+type alone struct {
+	provider *layerbuild
+	server   tfprotov6.ProviderServer
+	schemas  *tfprotov6.GetProviderSchemaResponse
+	heard    verdict
+}
+
+// startAlone configures the provider with settings, which are as JSON has them.
+func startAlone(ctx context.Context, version string, settings map[string]any, log *slog.Logger) (*alone, error) {
+	p, ok := New(version)().(*layerbuild)
+	if !ok {
+		return nil, fmt.Errorf("making the provider: it is %T", p)
+	}
+	p.log = slog.New(shownLog{log.Handler(), p.secrets})
+	a := &alone{provider: p, server: newServer(p)}
+	var err error
+	if a.schemas, err = a.server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{}); err != nil {
+		return nil, fmt.Errorf("reading the schema of the provider: %w", err)
+	}
+	block, err := packBlock(a.schemas.Provider.Block, settings)
+	if err != nil {
+		return nil, fmt.Errorf("reading the settings: %w", err)
+	}
+	configured, err := a.server.ConfigureProvider(ctx, &tfprotov6.ConfigureProviderRequest{Config: block})
+	if err != nil {
+		return nil, fmt.Errorf("configuring the provider: %w", err)
+	}
+	return a, a.heard.hear(configured.Diagnostics)
 }
 
 // planNew plans a package that does not exist yet.

@@ -50,7 +50,7 @@ func (m *versionModel) contents(ctx context.Context, diags *diag.Diagnostics) (c
 	if _, err := os.Stat(name); os.IsNotExist(err) {
 		return nil, false
 	}
-	contents, err := layer.ContentsOf(ctx, name)
+	contents, err := layer.ContentsOf(name)
 	if err != nil {
 		return nil, true // AWS judges whether it is a zip
 	}

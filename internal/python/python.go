@@ -49,8 +49,9 @@ type (
 	Bringing   = wheel.Bringing
 	LeaveOut   = wheel.LeaveOut
 
-	World   = imports.World
-	Unfound = imports.Missing
+	Distribution = wheel.Distribution
+	World        = imports.World
+	Unfound      = imports.Missing
 
 	Index         = index.Index
 	IndexSettings = index.Settings
@@ -104,9 +105,6 @@ func RuntimeSDK() []string { return wheel.RuntimeSDK() }
 // BesideSDK is [wheel.BesideSDK].
 func BesideSDK(wheels []Wheel) []string { return wheel.BesideSDK(wheels) }
 
-// ReadAbout is [wheel.ReadAbout].
-func ReadAbout(metadata []byte) (About, bool) { return wheel.ReadAbout(metadata) }
-
 // LinkKind is [index.LinkKind].
 func LinkKind(place string) (kind, where string) { return index.LinkKind(place) }
 
@@ -122,6 +120,11 @@ func ReadWheelFolder(ctx context.Context, name, source string) ([]GivenWheel, er
 
 // SourceKey is [wheel.SourceKey].
 func SourceKey(digest store.Digest) string { return wheel.SourceKey(digest) }
+
+// DistributionsIn is [wheel.DistributionsIn].
+func DistributionsIn(a *filetree.Archive, tree filetree.Tree, targets []Target) ([]Distribution, error) {
+	return wheel.DistributionsIn(a, tree, targets)
+}
 
 // Findings is [wheel.Findings].
 func Findings(tree filetree.Tree) ([]string, error) { return wheel.Findings(tree) }

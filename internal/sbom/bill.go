@@ -83,10 +83,6 @@ func (p *Part) Key() string { return Key(p.Kind, p.Name, p.Version) }
 // normal form.
 func Key(kind, name, version string) string { return kind + ":" + normal(kind, name) + "@" + version }
 
-// NormalName returns the name as others require it: that of a Python distribution
-// in its normal form.
-func (p *Part) NormalName() string { return normal(p.Kind, p.Name) }
-
 // normal returns the name as purls have it ("Package URL type definition for PyPI").
 func normal(kind, name string) string {
 	if kind != KindPython {

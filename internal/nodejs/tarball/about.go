@@ -65,8 +65,5 @@ func licence(raw json.RawMessage) string {
 			all = append(all, text)
 		}
 	}
-	if len(all) > 1 {
-		return "(" + strings.Join(all, " OR ") + ")"
-	}
-	return strings.Join(all, "")
+	return strings.Join(all, " OR ")
 }

@@ -17,6 +17,8 @@ type About struct {
 	// that begin with "License ::".
 	License, LicenseExpression string
 	Classifiers                []string
+	// RequiresPython is as written, "" where it says nothing.
+	RequiresPython string
 
 	requires []pep508.Requirement
 	extras   []string
@@ -50,6 +52,8 @@ func (a *About) set(name, value string) {
 		a.Summary = value
 	case "license":
 		a.License = value
+	case "requires-python":
+		a.RequiresPython = value
 	case "license-expression":
 		a.LicenseExpression = value
 	case "classifier":
@@ -63,6 +67,27 @@ func (a *About) set(name, value string) {
 			a.requires = append(a.requires, r)
 		}
 	}
+}
+
+// maxLicense is the longest text that is taken for the name of a licence: older
+// distributions have all of its text in the field.
+const maxLicense = 100
+
+// license returns its licence as a few words, "" where it says nothing.
+func (a About) license() string {
+	if a.LicenseExpression != "" {
+		return a.LicenseExpression
+	}
+	if a.License != "" && len(a.License) <= maxLicense && !strings.EqualFold(a.License, "unknown") {
+		return a.License
+	}
+	var names []string
+	for _, c := range a.Classifiers {
+		if name := c[strings.LastIndex(c, " :: ")+len(" :: "):]; name != "OSI Approved" {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // Is reports whether the metadata is of a locked wheel's distribution and version.

@@ -1,0 +1,230 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider"
+)
+
+// reach is how zips are reached that are not on this disk.
+type reach struct {
+	CacheDir string `placeholder:"FOLDER" help:"Cache in place of the user's."`
+	Profile  string `placeholder:"NAME" help:"Profile of the AWS configuration, for a layer version."`
+}
+
+// inspector returns one for the settings.
+func (r *reach) inspector(ctx context.Context, info about) (*provider.Inspector, error) {
+	settings := map[string]any{}
+	if r.CacheDir != "" {
+		settings["cache_dir"] = r.CacheDir
+	}
+	if r.Profile != "" {
+		settings["profile"] = r.Profile
+	}
+	log := slog.New(slog.NewTextHandler(info.errs, &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: leaveOutTime}))
+	return provider.NewInspector(ctx, info.version, settings, log)
+}
+
+type inspectCommand struct {
+	reach
+	Zip          string   `arg:"" help:"Path of a zip, its http(s) address, or the ARN of a layer version."`
+	Runtime      []string `placeholder:"ID" help:"Runtime to judge it for. May be repeated. The default is what the layer version declares, else what the zip can serve."`
+	Architecture []string `placeholder:"ID" help:"x86_64 or arm64. The default is what the layer version declares, else that of its native files."`
+	SHA256       string   `name:"sha256" placeholder:"HEX" help:"SHA-256 that a zip at an address must have."`
+	HTML         string   `name:"html" type:"path" placeholder:"FILE" help:"Write a page with a size map, too."`
+	All          bool     `help:"List all of the contents, not the 30 largest."`
+}
+
+// Run prints what a zip holds and what does not load of it. Errors among the
+// findings make the exit status 1.
+func (c *inspectCommand) Run(ctx context.Context, out *output, info about) error {
+	inspector, err := c.inspector(ctx, info)
+	if err != nil {
+		return err
+	}
+	found, err := inspector.Inspect(ctx, c.Zip, c.SHA256, layer.Question{Runtimes: c.Runtime, Architectures: c.Architecture})
+	if err != nil {
+		return err
+	}
+	r := reportOf(c.Zip, found)
+	limit := 30
+	if c.All {
+		limit = len(r.Contents)
+	}
+	if err := out.print(r, r.lines(out.sheet, limit)); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(r.Findings, func(f reportedFinding) bool { return f.Severity == "error" }) {
+		return errFound
+	}
+	return nil
+}
+
+// report is what is told of a zip.
+type report struct {
+	Name           string `json:"name"`
+	SHA256         string `json:"sha256"`
+	SourceCodeHash string `json:"source_code_hash"`
+	// Sizes are in bytes.
+	Size         int64 `json:"size"`
+	UnzippedSize int64 `json:"unzipped_size"`
+	FileCount    int   `json:"file_count"`
+	// Contents are the largest first.
+	Contents []layer.Holding `json:"contents"`
+	// JudgedFor are the runtimes and architectures of the findings; Declared is
+	// false where they follow from what the zip can serve.
+	JudgedFor judged            `json:"judged_for"`
+	Serves    []layer.Serving   `json:"serves"`
+	Places    []layer.Place     `json:"places"`
+	Findings  []reportedFinding `json:"findings"`
+}
+
+type judged struct {
+	Runtimes      []string `json:"runtimes"`
+	Architectures []string `json:"architectures"`
+	Declared      bool     `json:"declared"`
+}
+
+type reportedFinding struct {
+	Check    string `json:"check"`
+	Severity string `json:"severity"`
+	Summary  string `json:"summary"`
+	// Text says what is needed, what the runtimes have and what to do.
+	Text string `json:"text"`
+	// Files are up to ten, MoreFiles is how many others there are.
+	Files     []string `json:"files"`
+	MoreFiles int      `json:"more_files,omitempty"`
+	// Origin is the distribution or package, such as "python:fiona 1.10.1".
+	Origin  string   `json:"origin,omitempty"`
+	Targets []string `json:"targets,omitempty"`
+}
+
+// reportOf returns the report of what was found in the zip of that name.
+func reportOf(name string, n *layer.Inspection) *report {
+	r := &report{
+		Name: name, SHA256: n.SHA256.Hex(), SourceCodeHash: n.SHA256.Base64(), Size: n.Size, UnzippedSize: n.Unzipped, FileCount: len(n.Files),
+		Contents: n.Holdings, Serves: n.Serving, Places: n.Places, Findings: []reportedFinding{},
+		JudgedFor: judged{Runtimes: orEmpty(n.Runtimes), Architectures: orEmpty(n.Architectures), Declared: !n.Guessed},
+	}
+	for i := range n.Findings {
+		f := &n.Findings[i]
+		text := strings.Join(slices.DeleteFunc([]string{f.Need, f.Has, f.WayOut}, func(s string) bool { return s == "" }), " ")
+		r.Findings = append(r.Findings, reportedFinding{
+			Check: string(f.Check), Severity: string(f.Severity), Summary: f.Summary, Text: text, Files: orEmpty(f.Files), MoreFiles: f.More,
+			Origin: f.Origin.String(), Targets: f.Targets,
+		})
+	}
+	return r
+}
+
+func orEmpty(all []string) []string {
+	if all == nil {
+		return []string{}
+	}
+	return all
+}
+
+// lines are the report for people, with the largest of its contents up to a limit.
+func (r *report) lines(s sheet, limit int) []string {
+	lines := []string{
+		s.bold(s.fit(r.Name, 0)),
+		fmt.Sprintf("  %s zipped, %s unzipped (%d%% of Lambda's 250 MiB), %s", bytesText(r.Size), bytesText(r.UnzippedSize), r.UnzippedSize*100/262_144_000, count(r.FileCount, "file")),
+		"  sha256 " + r.SHA256, "",
+	}
+	t := table{{"Contents", "Version", "Unzipped", "Zipped", "Licence"}}
+	for i := range r.Contents[:min(limit, len(r.Contents))] {
+		h := &r.Contents[i]
+		name := h.Key()
+		if len(h.Folders) > 1 && h.Ecosystem != "files" {
+			name += fmt.Sprintf(" (%d copies)", len(h.Folders))
+		}
+		t = append(t, []string{name, h.Version, bytesText(h.Size), bytesText(h.PackedSize), h.License})
+	}
+	lines = append(lines, t.lines(s, 2, 3)...)
+	if more := len(r.Contents) - limit; more > 0 {
+		lines = append(lines, fmt.Sprintf("  and %d more: --all lists them", more))
+	}
+	lines = append(append(lines, ""), r.serving(s)...)
+	lines = append(append(lines, ""), r.placing(s)...)
+	return append(append(lines, ""), r.finding(s)...)
+}
+
+// serving lists what the zip can serve, and why not the rest, each reason once.
+func (r *report) serving(s sheet) []string {
+	var can, reasons []string
+	cannot := map[string][]string{}
+	for _, one := range r.Serves {
+		target := one.Runtime + " " + one.Architecture
+		if one.Why == "" {
+			can = append(can, target)
+			continue
+		}
+		// One cause reads alike for every runtime, but for its name.
+		why := strings.ReplaceAll(one.Why, "not for "+one.Runtime, "not for others")
+		if cannot[why] == nil {
+			reasons = append(reasons, why)
+		}
+		cannot[why] = append(cannot[why], target)
+	}
+	if len(can) == 0 {
+		can = []string{"no runtime"}
+	}
+	lines := append([]string{s.bold("Serves")}, s.wrap(strings.Join(byRuntime(can), ", "), "  ")...)
+	for _, why := range reasons {
+		lines = append(lines, s.wrap("not "+strings.Join(byRuntime(cannot[why]), ", ")+": "+s.fit(why, 0), "  ")...)
+	}
+	return lines
+}
+
+// byRuntime writes targets that differ in their architecture alone as one.
+func byRuntime(targets []string) []string {
+	var out []string
+	for _, t := range targets {
+		id, architecture, _ := strings.Cut(t, " ")
+		if last := len(out) - 1; last >= 0 && strings.HasPrefix(out[last], id+" ") {
+			out[last] = id
+			continue
+		}
+		out = append(out, strings.TrimSpace(id+" "+architecture))
+	}
+	return out
+}
+
+// placing lists what Lambda finds where.
+func (r *report) placing(s sheet) []string {
+	lines := []string{s.bold("Where Lambda finds it")}
+	for _, p := range r.Places {
+		text := strings.Join(p.Names[:min(len(p.Names), 12)], ", ")
+		if more := len(p.Names) - 12 + p.More; more > 0 {
+			text += fmt.Sprintf(" and %d more", more)
+		}
+		lines = append(lines, s.wrap(fmt.Sprintf("%s (%s): %s", p.Path, p.Finds, s.fit(text, 0)), "  ")...)
+	}
+	return lines
+}
+
+// finding lists the findings, the worst of each check first.
+func (r *report) finding(s sheet) []string {
+	of := strings.Join(r.JudgedFor.Runtimes, ", ")
+	if of != "" {
+		of = " for " + of + " on " + strings.Join(r.JudgedFor.Architectures, ", ")
+	}
+	if len(r.Findings) == 0 {
+		return append(s.wrap(s.bold("Findings")+of, ""), "  none")
+	}
+	lines := s.wrap(s.bold("Findings")+of, "")
+	for _, f := range r.Findings {
+		lines = append(lines, s.wrap(s.severity(f.Severity)+" "+f.Check+": "+s.fit(f.Summary, 0), "  ")...)
+		text := f.Text
+		if f.Origin != "" {
+			text += " (" + f.Origin + ")"
+		}
+		lines = append(lines, s.wrap(s.fit(text, 0), "    ")...)
+	}
+	return lines
+}
