@@ -77,15 +77,15 @@ type biller struct {
 	lock  *Lock
 	parts map[string]*sbom.Part // by key
 	// installed are the distributions and packages in the zip.
-	installed []installed
+	installed []installedPart
 	// found are the wheels whose metadata are in the zip.
 	found map[store.Digest]bool
 	// targets are what requirements are judged for.
 	targets []python.Target
 }
 
-// installed is a distribution or package in a folder of the zip.
-type installed struct {
+// installedPart is a distribution or package in a folder of the zip.
+type installedPart struct {
 	key string
 	// root is the folder that modules are found in; name is the one that others
 	// require it by.
@@ -134,7 +134,7 @@ func (b *biller) addDistribution(d *python.Distribution) {
 		return
 	}
 	p.Vendored = false
-	b.installed = append(b.installed, installed{key: p.Key(), root: d.Site, name: d.Name, python: d.About})
+	b.installed = append(b.installed, installedPart{key: p.Key(), root: d.Site, name: d.Name, python: d.About})
 	if b.lock.Python == nil {
 		return
 	}
@@ -151,7 +151,7 @@ func (b *biller) addPackage(n *nodejs.InstalledPackage) {
 	p := b.part(sbom.KindNodeJS, cmp.Or(n.About.Name, n.Name), n.Version)
 	p.Description, p.Licence = n.About.Description, sbom.Licence{Expression: n.License}
 	p.Places = append(p.Places, n.Folder)
-	b.installed = append(b.installed, installed{key: p.Key(), name: n.Name, folder: n.Folder, needs: n.About.Needs})
+	b.installed = append(b.installed, installedPart{key: p.Key(), name: n.Name, folder: n.Folder, needs: n.About.Needs})
 }
 
 // part returns the part of a key, which is made where it is not there yet.
@@ -301,12 +301,12 @@ func (b *biller) pythonTargets() []python.Target {
 
 // pythonNeeds returns the keys of the distributions that one requires. They lie in
 // the same folder, or in the one that every version of Python reads.
-func (b *biller) pythonNeeds(from installed) []string {
-	lies := func(to installed) bool {
+func (b *biller) pythonNeeds(from installedPart) []string {
+	lies := func(to installedPart) bool {
 		return to.folder == "" && (to.root == from.root || to.root == "python" || from.root == "python")
 	}
 	there := func(name string) bool {
-		return slices.ContainsFunc(b.installed, func(to installed) bool { return to.name == name && lies(to) })
+		return slices.ContainsFunc(b.installed, func(to installedPart) bool { return to.name == name && lies(to) })
 	}
 	var keys []string
 	for _, name := range from.python.Needs(b.targets, there) {
@@ -321,7 +321,7 @@ func (b *biller) pythonNeeds(from installed) []string {
 
 // nodeNeeds returns the keys of the packages that one requires, as Node.js finds
 // them: in its own node_modules, else in those above it.
-func (b *biller) nodeNeeds(from installed, folders map[string]string) []string {
+func (b *biller) nodeNeeds(from installedPart, folders map[string]string) []string {
 	var keys []string
 	for _, name := range from.needs {
 		for folder := from.folder; folder != "."; folder = path.Dir(folder) {
