@@ -20,6 +20,7 @@ type line struct {
 
 	Build   buildCommand   `cmd:"" help:"Build the zip of a layer without Terraform, with its lock beside it."`
 	Cache   cacheCommand   `cmd:"" help:"Look after the folder of fetched and built files."`
+	Diff    diffCommand    `cmd:"" help:"Tell what is different between two layers: zips, locks or layer versions."`
 	Inspect inspectCommand `cmd:"" help:"Tell what a layer zip holds, what it can serve and what does not load of it."`
 	Invoke  invokeCommand  `cmd:"" help:"Run a handler with layers on /opt, as Lambda does: in a container, or on Linux under AWS's own runtime interface client."`
 	Within  withinCommand  `cmd:"" name:"invoke-within" hidden:""`
