@@ -44,7 +44,7 @@ func (c *sbomCommand) Run(ctx context.Context, out *output, info about) error {
 
 func (c *sbomCommand) bill(ctx context.Context, info about) (*sbom.Bill, error) {
 	if strings.HasSuffix(c.File, ".json") {
-		lock, err := readLock(c.File)
+		lock, err := lockText(c.File)
 		if err != nil {
 			return nil, err
 		}
@@ -57,7 +57,7 @@ func (c *sbomCommand) bill(ctx context.Context, info about) (*sbom.Bill, error) 
 			return provider.ZipBill(ctx, c.File, "")
 		}
 	}
-	lock, err := readLock(name)
+	lock, err := lockText(name)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func (c *sbomCommand) bill(ctx context.Context, info about) (*sbom.Bill, error) 
 // lockSuffix is behind the name of a zip in that of its lock.
 const lockSuffix = ".lock.json"
 
-func readLock(name string) (string, error) {
+func lockText(name string) (string, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return "", fmt.Errorf("reading the lock: %w", err)
