@@ -33,6 +33,11 @@ type Life struct {
 	// Holder names the resource among those that point at versions of the same
 	// layer; "" where nothing has named it yet.
 	Holder string
+	// Seen is what the registers knew when the resource was read, or when its
+	// destroy was planned, by the ARN of the layer.
+	Seen map[string]Witness
+	// Ending is how the end of the resource was planned; zero where it was not.
+	Ending Ending
 }
 
 // Place is what a resource has in one region.
@@ -55,6 +60,9 @@ type Place struct {
 	Parameter Parameter
 	// Unfinished is what an apply was to do and did not come to.
 	Unfinished Unfinished
+	// Threatened is set where the version may be gone when an apply comes to the
+	// resource: another one deletes it in the same run.
+	Threatened bool
 }
 
 // Version is a version by its number. Created is when it was published, zero

@@ -20,6 +20,7 @@ const (
 	Strayed      Reason = "AWS has something else"
 	NotFinished  Reason = "an earlier apply did not come to it"
 	NotKnown     Reason = "it is known only during the apply"
+	Threatened   Reason = "another resource deletes the version in the same run"
 )
 
 // Labels are what AWS keeps beside the bytes of a version, and where. Their
@@ -141,6 +142,8 @@ func (c change) publish(p *Place) Reason {
 		return NewLabels
 	case p.Release.Bytes() != c.want.Bytes:
 		return NewBytes
+	case p.Threatened:
+		return Threatened
 	}
 	return None
 }

@@ -6,6 +6,7 @@ package provider
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -70,6 +72,10 @@ type toolbox struct {
 	unknown []string
 	// checkRegions is false where skip_region_validation is set.
 	checkRegions bool
+	// name is of this run of the provider alone; published is set where it has
+	// created a layerbuild_version.
+	name      string
+	published atomic.Bool
 }
 
 // cutOff returns the provider's cut-off for releases.
@@ -119,7 +125,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 		return
 	}
 	p.learn(ctx, req.Config)
-	tools := &toolbox{known: m.resolvable(), now: p.now, releaseAge: defaultReleaseAge}
+	tools := &toolbox{known: m.resolvable(), now: p.now, releaseAge: defaultReleaseAge, name: rand.Text()}
 	resp.Diagnostics.Append(m.times(tools)...)
 	options, err := p.options(&m)
 	if err != nil {

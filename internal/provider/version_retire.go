@@ -112,7 +112,7 @@ func (r *versionResource) retireAll(ctx context.Context, publisher *publish.Publ
 		}
 	}
 	b := p.batch(nil, policy)
-	b.Versions = p.life.Subject(policy)
+	b.Versions, b.Unseen = p.life.Subject(policy), p.unseen
 	retired, err := publisher.Remove(ctx, b)
 	if err != nil {
 		return append(diags, unseen(err))
@@ -135,7 +135,12 @@ func (p *place) tellWhatStays(layer string, retired publish.Retired) (diags diag
 		diags.AddWarning(fmt.Sprintf("In use and not deleted of layer %q: %s", layer, versionsText(used)),
 			strings.Join(lines, "\n")+"\n\nTerraform forgets what stays: move the functions to another layer version, then delete by hand.")
 	}
-	if len(retired.Taken) > 0 {
+	switch {
+	case len(retired.Taken) > 0 && p.unseen:
+		diags.AddWarning(fmt.Sprintf("Left of layer %q: %s", layer, versionsText(retired.Taken)), fmt.Sprintf(
+			"An earlier apply replaced the resource that published %s of %s, and was cut before it destroyed it. Its replacement may point at what is left, and this machine cannot tell: the plan was made on another one. "+
+				"Delete it by hand if nothing needs it.", versionsText(retired.Taken), p.layerARN))
+	case len(retired.Taken) > 0:
 		diags.AddWarning(fmt.Sprintf("Taken over and not deleted of layer %q: %s", layer, versionsText(retired.Taken)),
 			fmt.Sprintf("Another resource points at %s of %s: it owns what stays from now on, and deletes it when it is destroyed.", versionsText(retired.Taken), p.layerARN))
 	}
