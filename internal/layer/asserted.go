@@ -148,7 +148,7 @@ func (a *assertion) wayOut(module, by string) (string, error) {
 			}
 		}
 	}
-	b := python.WhoBrings(module, metadata, python.TargetsFor(a.targets[:1])[0])
+	b := python.WhoBrings(module, metadata, a.targets[0])
 	if b.Extra != "" {
 		return fmt.Sprintf("An extra brings it: require %q in place of the distribution alone.", b.Extra), nil
 	}

@@ -14,18 +14,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
-// Finding is what a check found: see [audit.Finding].
-type Finding = audit.Finding
-
-// Audits returns the names of the checks that [audit.Judge] makes.
-func Audits() []string {
-	var names []string
-	for _, c := range audit.Checks() {
-		names = append(names, string(c))
-	}
-	return names
-}
-
 // audit judges the files of the layer. Findings of a check that is off are left
 // out, those of the others become what the user made of them: all of them errors,
 // or warnings at most. Notes stay notes.
@@ -57,7 +45,7 @@ func (c *cache) audit(ctx context.Context, l *Lock, tree filetree.Tree, o Output
 }
 
 // distributions returns what is known of Python's distributions in the layer. What
-// they need is compared with the lock, but for what the user leaves out.
+// they need is compared with the lock, without what the user leaves out.
 func (l *Lock) distributions(modules map[filetree.Origin][]string, o Output) []audit.Distribution {
 	var all []audit.Distribution
 	if l.Python == nil {

@@ -81,7 +81,7 @@ type biller struct {
 	// found are the wheels whose metadata are in the zip.
 	found map[store.Digest]bool
 	// targets are what requirements are judged for.
-	targets []python.Target
+	targets []runtimes.Target
 }
 
 // installedPart is a distribution or package in a folder of the zip.
@@ -140,7 +140,7 @@ func (b *biller) addDistribution(d *python.Distribution) {
 	}
 	for _, w := range b.lock.Python.Chosen.Wheels {
 		if d.About.Is(w) {
-			addWheel(p, w)
+			addWheel(p, w.URL, w.SHA256)
 			b.found[w.SHA256] = true
 		}
 	}
@@ -164,9 +164,9 @@ func (b *biller) part(kind, name, version string) *sbom.Part {
 }
 
 // addWheel notes that a part was made of a wheel.
-func addWheel(p *sbom.Part, w python.Wheel) {
+func addWheel(p *sbom.Part, url string, sum store.Digest) {
 	p.Input = "python"
-	addSource(p, sbom.Source{URL: w.URL, Algorithm: "SHA-256", Digest: w.SHA256.Hex()})
+	addSource(p, sbom.Source{URL: url, Algorithm: "SHA-256", Digest: sum.Hex()})
 }
 
 func addSource(p *sbom.Part, s sbom.Source) {
@@ -181,7 +181,7 @@ func (b *biller) addLocked() error {
 	if b.lock.Python != nil {
 		for _, w := range b.lock.Python.Chosen.Wheels {
 			if !b.found[w.SHA256] {
-				addWheel(b.part(sbom.KindPython, w.Name, w.Version), w)
+				addWheel(b.part(sbom.KindPython, w.Name, w.Version), w.URL, w.SHA256)
 			}
 		}
 	}
@@ -287,7 +287,7 @@ func (b *biller) reach() {
 
 // pythonTargets returns what requirements are judged for: the targets of the lock,
 // or the newest runtime.
-func (b *biller) pythonTargets() []python.Target {
+func (b *biller) pythonTargets() []runtimes.Target {
 	targets, err := b.lock.spec().targets(runtimes.Python)
 	if err != nil || len(targets) == 0 {
 		newest, err := runtimes.Lookup(undeclared[0])
@@ -296,7 +296,7 @@ func (b *biller) pythonTargets() []python.Target {
 		}
 		targets = []runtimes.Target{{Runtime: newest, Architecture: runtimes.X8664}}
 	}
-	return python.TargetsFor(targets)
+	return targets
 }
 
 // pythonNeeds returns the keys of the distributions that one requires. They lie in

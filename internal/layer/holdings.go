@@ -49,7 +49,7 @@ type holdings struct {
 func holdingsIn(a *filetree.Archive, tree filetree.Tree, targets []runtimes.Target) (*holdings, error) {
 	h := &holdings{of: make([]int, len(tree))}
 	var err error
-	if h.distributions, err = python.DistributionsIn(a, tree, python.TargetsFor(targets)); err != nil {
+	if h.distributions, err = python.DistributionsIn(a, tree, targets); err != nil {
 		return nil, err
 	}
 	if h.packages, err = nodejs.PackagesIn(a, tree); err != nil {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -273,44 +272,6 @@ func TestWheelsOfSeveralRuntimes(t *testing.T) {
 	}
 	if len(roots) != 3 || roots["python/native/"] {
 		t.Errorf("found %v", roots)
-	}
-}
-
-// TestLeaveOut has boto3, which needs its own parts and idna, beside what the
-// user asks for.
-func TestLeaveOut(t *testing.T) {
-	t.Parallel()
-	wheels := func() []python.Wheel {
-		return []python.Wheel{
-			{Name: "boto3", Requires: []string{"botocore", "s3transfer", "six"}}, {Name: "botocore", Requires: []string{"jmespath", "six"}},
-			{Name: "idna"}, {Name: "jmespath"}, {Name: "requests", Requires: []string{"idna"}}, {Name: "s3transfer", Requires: []string{"botocore"}}, {Name: "six"},
-		}
-	}
-	for _, c := range []struct {
-		name  string
-		out   python.LeaveOut
-		roots []string // nil: as for a lock file
-		want  string
-	}{
-		{"nothing", python.LeaveOut{}, []string{"boto3", "requests"}, "boto3 botocore idna jmespath requests s3transfer six"},
-		{"a name", python.LeaveOut{Names: []string{"idna"}}, []string{"boto3", "requests"}, "boto3 botocore jmespath requests s3transfer six"},
-		{"the SDK", python.LeaveOut{WithNeeds: python.RuntimeSDK()}, []string{"boto3", "requests"}, "idna requests"},
-		{"the SDK but what is asked for", python.LeaveOut{WithNeeds: python.RuntimeSDK()}, []string{"boto3", "requests", "six"}, "idna requests six"},
-		{"a name of a lock file", python.LeaveOut{Names: []string{"idna"}}, nil, "boto3 botocore jmespath requests s3transfer six"},
-		{"the SDK of a lock file", python.LeaveOut{WithNeeds: python.RuntimeSDK()}, nil, "idna requests six"},
-	} {
-		all := wheels()
-		roots := c.roots
-		if roots == nil {
-			roots = python.BesideSDK(all)
-		}
-		var got []string
-		for _, w := range c.out.Apply(roots, all) {
-			got = append(got, w.Name)
-		}
-		if strings.Join(got, " ") != c.want {
-			t.Errorf("%s: got %q, want %q", c.name, strings.Join(got, " "), c.want)
-		}
 	}
 }
 

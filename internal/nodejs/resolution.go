@@ -2,7 +2,6 @@ package nodejs
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -56,7 +55,7 @@ func (s *Spec) obey(ctx context.Context, open func() (*Env, error), targets []ma
 	if err != nil {
 		return nil, fault.Tie(attribute, summary, err)
 	}
-	request, err := digestOf(struct {
+	request, err := store.SumJSON(struct {
 		Format  int
 		Targets []string
 		File    *locked.Graph
@@ -116,7 +115,7 @@ func (s *Spec) choose(ctx context.Context, open func() (*Env, error), targets []
 		return nil, err
 	}
 	s.LegacyPeerDeps = s.LegacyPeerDeps || config.LegacyPeerDeps()
-	request, err := digestOf(resolutionRequest{
+	request, err := store.SumJSON(resolutionRequest{
 		Format: requestFormat, Targets: namesOf(targets), LegacyPeerDeps: s.LegacyPeerDeps, StrictPeerDeps: config.StrictPeerDeps(),
 		Dependencies: p.Dependencies, Optional: p.OptionalDependencies, Peer: p.PeerDependencies, OptionalPeers: p.OptionalPeers,
 		Dev: p.DevDependencies, Overrides: p.Overrides, Members: p.Members, Folders: p.Folders,
@@ -187,7 +186,7 @@ func (s *Spec) remembered(ctx context.Context, env *Env, p *manifest.Project, ta
 	if cutOff.Explicit {
 		q.CutOff = cutOff.At
 	}
-	key, err := digestOf(q)
+	key, err := store.SumJSON(q)
 	if err != nil {
 		return nil, err
 	}
@@ -241,13 +240,4 @@ func (s *Spec) explain(err error) error {
 		summary = fmt.Sprintf("%q cannot be verified", found.Name)
 	}
 	return fault.Tie(attribute, summary, err)
-}
-
-// digestOf returns the digest of v's JSON. Map keys are sorted by the encoder.
-func digestOf(v any) (store.Digest, error) {
-	body, err := json.Marshal(v)
-	if err != nil {
-		return store.Digest{}, fmt.Errorf("digesting a request: %w", err)
-	}
-	return store.Sum(body), nil
 }

@@ -73,7 +73,7 @@ func (r *packageResource) Update(ctx context.Context, req resource.UpdateRequest
 }
 
 // Delete leaves the zip where it is. Its default name is that of its content,
-// which another package may share, and whoever reads filename may still do so.
+// which another package may share, and other resources may still read filename.
 func (r *packageResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
 
 // make brings the zip of the model about, and tidies the cache.

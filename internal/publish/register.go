@@ -12,31 +12,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
-
-// registers keeps the lifecycle.Register of each layer: in files below a folder,
-// so that every run on a machine sees what the ones before saw, and in memory
-// where no folder is named or it cannot be used. It is safe for concurrent use,
-// also by other processes.
-type registers struct {
-	dir string // the cache directory; "" is none
-
-	mu    sync.Mutex
-	store *store.Store
-	slots map[string]*slot // by layer ARN
-}
-
-// slot is one layer's register, where it is kept in memory, and the right to it
-// within this process. Where it is kept in a file, slot has what holds for this run.
-type slot struct {
-	mu       sync.Mutex
-	register lifecycle.Register
-}
 
 // Register calls see with the register of the layer with the ARN, and keeps what
 // see makes of it where it returns true. Nobody else changes it meanwhile: see

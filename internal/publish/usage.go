@@ -27,33 +27,6 @@ const (
 	functionsPage = 50
 )
 
-// use is who has one layer version: how many functions and published versions
-// of functions, and the names of the first few.
-type use struct {
-	count int
-	names []string
-}
-
-// usage is what a scan of a region found: use by layer ARN and version. It holds
-// nothing else of the functions, since an account may have tens of thousands.
-type usage struct {
-	began  time.Time
-	layers map[string]map[int64]*use
-}
-
-// scan is a walk over the functions of a region, for all who wait for it.
-type scan struct {
-	began time.Time
-	until time.Time // when it is too old, once it is done
-	stop  context.CancelFunc
-	// waiting counts those who wait; Publisher.mu guards it.
-	waiting int
-	// done is closed when found and err are final.
-	done  chan struct{}
-	found *usage
-	err   error
-}
-
 // Users returns, for every version of a layer that a function of the account
 // and region uses, the sorted names of its users: "resize" for the function
 // itself, "resize:3" for its published version 3. Aliases point to published

@@ -79,8 +79,8 @@ func (s *Store) recordPath(bucket, key string) (string, error) {
 
 // sealRecord writes one line of seal, then the body. The line is the time in
 // Unix seconds and a checksum over the time, the name of the record and its
-// body: against torn writes and slips, as whoever can write here on purpose can
-// write the checksum too.
+// body: against torn writes and slips. It stops no attacker, who can write the checksum
+// too.
 func sealRecord(bucket, key string, body []byte, written time.Time) []byte {
 	at := strconv.FormatInt(written.Unix(), 10)
 	seal := at + " " + recordSum(bucket, key, at, body) + "\n"

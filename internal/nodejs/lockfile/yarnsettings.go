@@ -123,9 +123,9 @@ func extend(p *locked.Package, x yarnExtension) {
 	}
 }
 
-// adopt gives the project what nothing in the lock file wants. Yarn keeps no such
-// entry but for what its extensions add to packages, and which these are differs
-// between its versions: at the top every package finds it.
+// adopt gives the project what nothing in the lock file wants. Yarn keeps such
+// entries only where its extensions add dependencies to packages, and the extensions
+// differ between its versions. At the top every package finds them.
 func (w *yarnWorld) adopt() {
 	wanted := map[string]bool{}
 	for _, p := range w.lock.Packages {

@@ -42,7 +42,7 @@ func (f *File) Source() string {
 // StandIn reports whether a file is one of Spec.Given.
 func (f *File) StandIn() bool { return f.Link != nil && f.Link.standIn }
 
-// Origin names the index or whoever else a file is known from.
+// Origin names the index, the folder or the page that a file is known from.
 func (p *Page) Origin(f *File) string {
 	return cmp.Or(f.Source(), "the index "+p.Index)
 }

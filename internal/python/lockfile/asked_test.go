@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -32,7 +33,7 @@ func TestFoldersOutsideNeedAManifestThatAsksForThem(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			dir := unpack(t, "-- app/"+c.file+" --\n"+c.text+lib)
-			f, err := ReadLockFile(t.Context(), filepath.Join(dir, "app", c.file), Options{}, []wheel.Target{py312})
+			f, err := ReadLockFile(t.Context(), filepath.Join(dir, "app", c.file), Options{}, []wheel.Target{pythontest.Py312})
 			if c.asked {
 				if err != nil || len(f.Local) != 1 || f.Local[0].Dir != "../lib" {
 					t.Errorf("got %+v, %v", f, err)

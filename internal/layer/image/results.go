@@ -1,4 +1,4 @@
-package layer
+package image
 
 import (
 	"context"
@@ -21,21 +21,21 @@ func resultName(key string) string { return "builds/" + store.Sum([]byte(key)).H
 
 // takeResult returns the result that another machine had for the same key, if
 // such answers are trusted and the segment is there.
-func (c *cache) takeResult(ctx context.Context, key string) (facts containerFacts, ok bool, err error) {
-	if !c.results {
-		return containerFacts{}, false, nil
+func (e *Env) takeResult(ctx context.Context, key string) (facts taken, ok bool, err error) {
+	if !e.Trusted {
+		return taken{}, false, nil
 	}
-	var segment store.Digest
+	var kept store.Digest
 	judge := func(f *os.File, _ int64) error {
 		text := make([]byte, resultSize)
 		if _, err := f.ReadAt(text, 0); err != nil {
 			return err
 		}
 		var err error
-		if segment, err = store.ParseDigest(string(text)); err != nil {
+		if kept, err = store.ParseDigest(string(text)); err != nil {
 			return err
 		}
-		has, err := c.hasSegment(ctx, segment)
+		has, err := e.hasSegment(ctx, kept)
 		if err == nil && !has {
 			err = errors.New("the files that it names are not there")
 		}
@@ -43,57 +43,57 @@ func (c *cache) takeResult(ctx context.Context, key string) (facts containerFact
 			return err
 		}
 		// Its streams are copied unseen from here on.
-		archive, err := filetree.FileArchive("builds", c.store.Path(segment))
+		archive, err := filetree.FileArchive("builds", e.Store.Path(kept))
 		if err != nil {
 			return err
 		}
 		return filetree.Vet(archive.Until(ctx))
 	}
-	if _, _, ok, err = c.store.Pull(ctx, store.Wanted{Name: resultName(key), Size: resultSize, Judge: judge}); !ok || err != nil {
-		return containerFacts{}, false, err
+	if _, _, ok, err = e.Store.Pull(ctx, store.Wanted{Name: resultName(key), Size: resultSize, Judge: judge}); !ok || err != nil {
+		return taken{}, false, err
 	}
-	facts, err = c.readFacts(segment)
+	facts, err = e.readFacts(kept)
 	return facts, err == nil, err
 }
 
 // offerResult shares the result of a build, where such answers are trusted.
-func (c *cache) offerResult(key string, segment store.Digest) error {
-	if !c.results || !c.store.Shared() {
+func (e *Env) offerResult(key string, kept store.Digest) error {
+	if !e.Trusted || !e.Store.Shared() {
 		return nil
 	}
-	text := segment.Hex()
+	text := kept.Hex()
 	record := store.Sum([]byte(text))
-	if err := c.store.Keep(record, strings.NewReader(text)); err != nil {
+	if err := e.Store.Keep(record, strings.NewReader(text)); err != nil {
 		return fmt.Errorf("keeping the result of a build: %w", err)
 	}
-	c.store.Offer(resultName(key), record, "")
+	e.Store.Offer(resultName(key), record, "")
 	return nil
 }
 
 // factsOf returns what is noted under the key of the segment, which the store
 // has, or reads and notes it.
-func (c *cache) factsOf(key string, segment store.Digest) (containerFacts, error) {
-	if facts, ok := c.notedContainer(key); ok && facts.Segment == segment {
+func (e *Env) factsOf(key string, kept store.Digest) (taken, error) {
+	if facts, ok := e.noted(key); ok && facts.Segment == kept {
 		return facts, nil
 	}
-	facts, err := c.readFacts(segment)
+	facts, err := e.readFacts(kept)
 	if err != nil {
-		return containerFacts{}, err
+		return taken{}, err
 	}
-	return facts, c.noteContainer(key, facts)
+	return facts, e.note(key, facts)
 }
 
 // readFacts looks at every file of a segment that the store has.
-func (c *cache) readFacts(segment store.Digest) (containerFacts, error) {
-	tree, err := c.segments.Files(segment, filetree.Origin{})
+func (e *Env) readFacts(kept store.Digest) (taken, error) {
+	tree, err := e.Segments.Files(kept, filetree.Origin{})
 	if err != nil {
-		return containerFacts{}, err
+		return taken{}, err
 	}
-	facts := containerFacts{Segment: segment, Count: len(tree), Native: map[string]string{}}
+	facts := taken{Segment: kept, Count: len(tree), Native: map[string]string{}}
 	for _, entry := range tree {
 		head, err := headOf(entry)
 		if err != nil {
-			return containerFacts{}, fmt.Errorf("reading %q of a result: %w", entry.Path, err)
+			return taken{}, fmt.Errorf("reading %q of a result: %w", entry.Path, err)
 		}
 		if _, machine := filetree.Program(head); machine != "" {
 			facts.Native[entry.Path] = machine

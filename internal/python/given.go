@@ -1,4 +1,4 @@
-package layer
+package python
 
 import (
 	"context"
@@ -10,8 +10,9 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/resolve"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -23,7 +24,7 @@ type WheelSpec struct {
 
 // checkWheels finds what can be known wrong of python.wheels without reading
 // anything.
-func (p *PythonSpec) checkWheels() error {
+func (p *Spec) checkWheels() error {
 	for i, w := range p.Wheels {
 		at := fault.At("python", "wheels").Index(i)
 		summary := fmt.Sprintf("Malformed element %d of python.wheels", i)
@@ -50,7 +51,7 @@ func (p *PythonSpec) checkWheels() error {
 		if _, err := w.given(at.String()).Name(); err != nil {
 			return &fault.Error{
 				At: at, Summary: fmt.Sprintf("%q is not a wheel", w.given(at.String()).Filename()), Err: err,
-				Detail: sentence(err) + " The name of a wheel says what it runs on: write it as the tool did that built it.",
+				Detail: fault.Sentence(err.Error()) + " The name of a wheel says what it runs on: write it as the tool did that built it.",
 			}
 		}
 	}
@@ -58,10 +59,10 @@ func (p *PythonSpec) checkWheels() error {
 }
 
 // given returns the wheel as far as it is known without reading anything.
-func (w WheelSpec) given(source string) python.GivenWheel {
+func (w WheelSpec) given(source string) wheel.GivenWheel {
 	// A malformed digest is refused by checkWheels.
 	digest, _ := store.ParseDigest(w.SHA256)
-	return python.GivenWheel{Path: strings.ReplaceAll(w.Source, `\`, "/"), URL: w.URL, SHA256: digest, Source: source}
+	return wheel.GivenWheel{Path: strings.ReplaceAll(w.Source, `\`, "/"), URL: w.URL, SHA256: digest, Source: source}
 }
 
 // checkAddress refuses what would be kept in the state and must not be; what
@@ -89,15 +90,15 @@ func checkAddress(at fault.Path, address, what string) error {
 }
 
 // givenWheels reads python.wheels; every one runs on a target by its name.
-func (p *PythonSpec) givenWheels(ctx context.Context, targets []runtimes.Target) ([]python.GivenWheel, error) {
-	var given []python.GivenWheel
+func (p *Spec) givenWheels(ctx context.Context, targets []wheel.Target) ([]wheel.GivenWheel, error) {
+	var given []wheel.GivenWheel
 	for i, w := range p.Wheels {
 		at := fault.At("python", "wheels").Index(i)
 		g := w.given(at.String())
 		if w.Source != "" {
-			found, err := python.ReadGivenWheel(ctx, w.Source, at.String())
+			found, err := wheel.ReadGivenWheel(ctx, w.Source, at.String())
 			if errors.Is(err, fs.ErrNotExist) {
-				return nil, &fault.Error{At: at, Summary: fmt.Sprintf("There is no wheel %q", w.Source), Detail: sentence(err) + " Paths are relative to the directory that Terraform runs in; write \"${path.module}/…\".", Err: err}
+				return nil, &fault.Error{At: at, Summary: fmt.Sprintf("There is no wheel %q", w.Source), Detail: fault.Sentence(err.Error()) + " Paths are relative to the directory that Terraform runs in; write \"${path.module}/…\".", Err: err}
 			}
 			if err != nil {
 				return nil, fault.Tie(at, fmt.Sprintf("The wheel %q cannot be read", w.Source), err)
@@ -119,13 +120,13 @@ func (p *PythonSpec) givenWheels(ctx context.Context, targets []runtimes.Target)
 }
 
 // checkRuns refuses a wheel that runs nowhere.
-func checkRuns(at fault.Path, g python.GivenWheel, targets []runtimes.Target) error {
+func checkRuns(at fault.Path, g wheel.GivenWheel, targets []wheel.Target) error {
 	name, err := g.Name()
 	if err != nil {
 		return fault.Tie(at, fmt.Sprintf("%q is not a wheel", g.Filename()), err)
 	}
 	var reasons []string
-	for _, t := range python.TargetsFor(targets) {
+	for _, t := range targets {
 		misfit := t.Misfit(name)
 		if misfit.Fits() {
 			return nil
@@ -140,10 +141,10 @@ func checkRuns(at fault.Path, g python.GivenWheel, targets []runtimes.Target) er
 
 // checkLinks finds what can be known wrong of python.find_links without reading
 // anything.
-func (p *PythonSpec) checkLinks() error {
+func (p *Spec) checkLinks() error {
 	for i, place := range p.FindLinks {
 		at := fault.At("python", "find_links").Index(i)
-		switch kind, _ := python.LinkKind(place); {
+		switch kind, _ := index.LinkKind(place); {
 		case place == "":
 			return &fault.Error{At: at, Summary: "Empty element of python.find_links", Detail: "It is a directory with wheels, or the address of a page with links to wheels."}
 		case kind == "page":
@@ -161,18 +162,18 @@ func (p *PythonSpec) checkLinks() error {
 }
 
 // addLinks puts what the places hold into the question.
-func addLinks(ctx context.Context, spec *python.Spec, places []string, source func(i int) fault.Path) error {
+func addLinks(ctx context.Context, spec *resolve.Spec, places []string, source func(i int) fault.Path) error {
 	for i, place := range places {
-		kind, where := python.LinkKind(place)
+		kind, where := index.LinkKind(place)
 		if kind == "page" {
 			if !slices.Contains(spec.LinkPages, where) {
 				spec.LinkPages = append(spec.LinkPages, where)
 			}
 			continue
 		}
-		found, err := python.ReadWheelFolder(ctx, where, source(i).String())
+		found, err := wheel.ReadWheelFolder(ctx, where, source(i).String())
 		if errors.Is(err, fs.ErrNotExist) {
-			return &fault.Error{At: source(i), Summary: fmt.Sprintf("There is no directory %q", where), Detail: sentence(err) + " Paths are relative to the directory that Terraform runs in; write \"${path.module}/…\".", Err: err}
+			return &fault.Error{At: source(i), Summary: fmt.Sprintf("There is no directory %q", where), Detail: fault.Sentence(err.Error()) + " Paths are relative to the directory that Terraform runs in; write \"${path.module}/…\".", Err: err}
 		}
 		if err != nil {
 			return fault.Tie(source(i), fmt.Sprintf("The wheels in %q cannot be read", where), err)
@@ -180,59 +181,4 @@ func addLinks(ctx context.Context, spec *python.Spec, places []string, source fu
 		spec.Linked = append(spec.Linked, found...)
 	}
 	return nil
-}
-
-// unchanged reports whether the wheels on disk are those of the lock. The given
-// ones are in its request.
-func (l *PythonLock) unchanged(ctx context.Context, given []python.GivenWheel) bool {
-	var known []store.Digest
-	for _, g := range given {
-		known = append(known, g.SHA256)
-	}
-	return l.Chosen.CheckLocal(ctx, known...) == nil
-}
-
-// wheelError ties the error of a wheel on disk to python.
-func wheelError(err error) error {
-	if changed, ok := errors.AsType[*python.ChangedWheelError](err); ok {
-		return &fault.Error{
-			At: fault.At("python"), Summary: fmt.Sprintf("The wheel %q is not the one that was planned", changed.Path),
-			Detail: sentence(changed), Err: err,
-		}
-	}
-	if other := otherFile(fault.At("python"), err); other != nil {
-		return other
-	}
-	return err
-}
-
-// otherFile says what to do about a file whose bytes are not those that the lock
-// or the index names; nil where that is not the cause.
-func otherFile(attribute fault.Path, err error) error {
-	if _, ok := errors.AsType[*store.DigestError](err); !ok {
-		return nil
-	}
-	return &fault.Error{
-		At: attribute, Summary: "A file is not the one that its digest names",
-		Detail: sentence(err) + " Somebody replaced the file, or changed the digest in the lock file or configuration: put the right one back, or, if you trust the file, lock it anew.",
-		Err:    err,
-	}
-}
-
-// OverlapsLast lets the distribution that comes later in the order of names win
-// where two write one path.
-const OverlapsLast = "last"
-
-// laidOut returns the lock with what a spec says of programs and overlaps.
-func (l *PythonLock) laidOut(p *PythonSpec) *PythonLock {
-	overlaps := p.Overlaps
-	if overlaps == "error" {
-		overlaps = ""
-	}
-	if l.Scripts == p.Scripts && l.Overlaps == overlaps {
-		return l
-	}
-	changed := *l
-	changed.Scripts, changed.Overlaps = p.Scripts, overlaps
-	return &changed
 }

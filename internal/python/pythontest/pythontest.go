@@ -1,4 +1,6 @@
-package resolve
+// Package pythontest has what the tests of Python share: targets, clients, questions
+// and answers in short.
+package pythontest
 
 import (
 	"fmt"
@@ -12,14 +14,15 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
+// Targets of three runtimes.
 var (
-	py311  = wheel.Target{Runtime: "python3.11", Minor: 11, Arch: "x86_64", Glibc: 26}
-	py312  = wheel.Target{Runtime: "python3.12", Minor: 12, Arch: "x86_64", Glibc: 34}
-	arm313 = wheel.Target{Runtime: "python3.13", Minor: 13, Arch: "aarch64", Glibc: 34}
+	Py311  = wheel.Target{Runtime: "python3.11", Minor: 11, Arch: "x86_64", Glibc: 26}
+	Py312  = wheel.Target{Runtime: "python3.12", Minor: 12, Arch: "x86_64", Glibc: 34}
+	Arm313 = wheel.Target{Runtime: "python3.13", Minor: 13, Arch: "aarch64", Glibc: 34}
 )
 
-// newClient returns a client with an empty store, and that store.
-func newClient(t *testing.T, change func(*fetch.Options)) (*fetch.Client, *store.Store) {
+// Client returns a client with an empty store, and that store.
+func Client(t *testing.T, change func(*fetch.Options)) (*fetch.Client, *store.Store) {
 	t.Helper()
 	st, err := store.Open(t.TempDir())
 	if err != nil {
@@ -36,8 +39,8 @@ func newClient(t *testing.T, change func(*fetch.Options)) (*fetch.Client, *store
 	return c, st
 }
 
-// inputs parses requirements; their sources are req:1, req:2 and so on.
-func inputs(t *testing.T, prefix string, lines ...string) []pep508.Input {
+// Inputs parses requirements; their sources are req:1, req:2 and so on.
+func Inputs(t *testing.T, prefix string, lines ...string) []pep508.Input {
 	t.Helper()
 	var list []pep508.Input
 	for i, line := range lines {
@@ -50,9 +53,9 @@ func inputs(t *testing.T, prefix string, lines ...string) []pep508.Input {
 	return list
 }
 
-// pins lists a lock as "name==version", with the wheel's tags where it is not
+// Pins lists a lock as "name==version", with the wheel's tags where it is not
 // py3-none-any.
-func pins(l *wheel.Lock) []string {
+func Pins(l *wheel.Lock) []string {
 	var list []string
 	for _, w := range l.Wheels {
 		text := w.Name + "==" + w.Version
@@ -65,4 +68,5 @@ func pins(l *wheel.Lock) []string {
 	return list
 }
 
-func day(month, d int) time.Time { return time.Date(2024, time.Month(month), d, 0, 0, 0, 0, time.UTC) }
+// Day is the start of a day of 2024, in UTC.
+func Day(month, d int) time.Time { return time.Date(2024, time.Month(month), d, 0, 0, 0, 0, time.UTC) }

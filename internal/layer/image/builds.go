@@ -1,4 +1,4 @@
-package layer
+package image
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/container"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -27,7 +28,8 @@ type BuildSpec struct {
 	Platform string
 }
 
-// BuildLock is one element of builds, with what came out of it.
+// BuildLock is one element of builds, with what came out of it. Its JSON is part of
+// what states keep.
 type BuildLock struct {
 	Context    string            `json:"context"`
 	Dockerfile string            `json:"dockerfile,omitempty"`
@@ -51,8 +53,8 @@ type BuildResult struct {
 	Count  int          `json:"count"`
 }
 
-// check finds what can be known wrong without reading anything.
-func (b BuildSpec) check(at fault.Path) error {
+// Check finds what can be known wrong without reading anything; at is the element.
+func (b BuildSpec) Check(at fault.Path) error {
 	summary := fmt.Sprintf("Malformed element %s", at)
 	if b.Context == "" {
 		return &fault.Error{At: at, Summary: summary, Detail: "It has no context: write the directory that the engine is sent."}
@@ -69,14 +71,14 @@ func (b BuildSpec) check(at fault.Path) error {
 }
 
 // recipe returns what the engine is asked for.
-func (l *BuildLock) recipe(platform string, own *ownPaths) container.Recipe {
-	return container.Recipe{Context: l.Context, Dockerfile: l.Dockerfile, Target: l.Target, Args: l.Args, Platform: platform, Skip: own.skips}
+func (l *BuildLock) recipe(platform string, skip func(string) bool) container.Recipe {
+	return container.Recipe{Context: l.Context, Dockerfile: l.Dockerfile, Target: l.Target, Args: l.Args, Platform: platform, Skip: skip}
 }
 
 // request digests all that the result depends on, besides what the engine finds
 // outside of the context.
 func (l *BuildLock) request(platform string, sent []filetree.File) (store.Digest, error) {
-	return digestOf(struct {
+	return store.SumJSON(struct {
 		Reader                                int
 		Encoder, Dockerfile, Target, Platform string
 		Tree                                  store.Digest
@@ -89,55 +91,47 @@ func buildKey(request, triggers store.Digest) string {
 	return fmt.Sprintf("build %s %s", request.Hex(), triggers.Hex())
 }
 
-// buildSpecs are the elements of builds.
-type buildSpecs []BuildSpec
-
-func (all buildSpecs) check(Spec) error {
-	var faults []error
-	for i, b := range all {
-		faults = append(faults, b.check(fault.At("builds").Index(i)))
-	}
-	return errors.Join(faults...)
-}
-
-// choose decides the results of the builds: those of the old lock, or of the
-// cache, while what was asked for is unchanged; else the engine builds.
-func (all buildSpecs) choose(ctx context.Context, r *resolution) error {
-	for i, spec := range all {
-		l := BuildLock{Context: spec.Context, Dockerfile: spec.Dockerfile, Target: spec.Target, Args: spec.Args, Files: spec.Files, Triggers: r.triggers}
-		if err := r.lockBuild(ctx, spec, &l); err != nil {
-			return buildError(fault.At("builds").Index(i), l.Context, err)
+// ChooseBuilds decides the results of builds: those of the old locks, or of the
+// cache, while what was asked for is unchanged; else the engine builds. skip is as in
+// [Env].
+//
+// What a user can act on is a *[fault.Error].
+func ChooseBuilds(ctx context.Context, open func() (*Env, error), specs []BuildSpec, of Scope, skip func(string) bool, old []BuildLock) ([]BuildLock, error) {
+	var locks []BuildLock
+	for i, spec := range specs {
+		l := BuildLock{Context: spec.Context, Dockerfile: spec.Dockerfile, Target: spec.Target, Args: spec.Args, Files: spec.Files, Triggers: of.Triggers}
+		if err := l.choose(ctx, open, of, of.platforms(spec.Platform), skip, old); err != nil {
+			return nil, of.buildError(i, l.Context, err)
 		}
-		r.now.Builds = append(r.now.Builds, l)
+		locks = append(locks, l)
 	}
-	return nil
+	return locks, nil
 }
 
-func (r *resolution) lockBuild(ctx context.Context, spec BuildSpec, l *BuildLock) error {
-	s := r.spec
-	sent, err := container.ReadContext(ctx, l.recipe("", s.own))
+func (l *BuildLock) choose(ctx context.Context, open func() (*Env, error), of Scope, platforms []string, skip func(string) bool, old []BuildLock) error {
+	sent, err := container.ReadContext(ctx, l.recipe("", skip))
 	if err != nil {
 		return err
 	}
-	for _, platform := range s.containerPlatforms(spec.Platform) {
+	for _, platform := range platforms {
 		request, err := l.request(platform, sent)
 		if err != nil {
 			return err
 		}
-		known, before := r.old.built(request)
+		known, before := resultOf(old, request)
 		if before && known.triggers == l.Triggers {
 			l.Results = append(l.Results, known.BuildResult)
 			continue
 		}
-		c, err := r.builder.open()
+		e, err := open()
 		if err != nil {
 			return err
 		}
-		facts, err := c.built(ctx, l, platform, request, sent, before)
+		facts, err := e.built(ctx, l, platform, request, sent, before)
 		if err != nil {
 			return err
 		}
-		if err := s.checkNative(facts); err != nil {
+		if err := of.checkNative(facts); err != nil {
 			return err
 		}
 		l.Results = append(l.Results, BuildResult{Platform: platform, Request: request, SHA256: facts.Segment, Count: facts.Count})
@@ -151,9 +145,9 @@ type oldResult struct {
 	triggers store.Digest
 }
 
-// built returns the result of the lock for a request.
-func (l *Lock) built(request store.Digest) (oldResult, bool) {
-	for _, b := range l.Builds {
+// resultOf returns the result that old locks have for a request.
+func resultOf(old []BuildLock, request store.Digest) (oldResult, bool) {
+	for _, b := range old {
 		for _, r := range b.Results {
 			if r.Request == request {
 				return oldResult{r, b.Triggers}, true
@@ -164,108 +158,104 @@ func (l *Lock) built(request store.Digest) (oldResult, bool) {
 }
 
 // built returns what the cache knows of a request, or has the engine build it.
-func (c *cache) built(ctx context.Context, l *BuildLock, platform string, request store.Digest, sent []filetree.File, fresh bool) (facts containerFacts, err error) {
+func (e *Env) built(ctx context.Context, l *BuildLock, platform string, request store.Digest, sent []filetree.File, fresh bool) (facts taken, err error) {
 	key := buildKey(request, l.Triggers)
-	unlock, err := c.store.Lock(ctx, key)
+	unlock, err := e.Store.Lock(ctx, key)
 	if err != nil {
-		return containerFacts{}, err
+		return taken{}, err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	facts, ok := c.notedContainer(key)
+	facts, ok := e.noted(key)
 	if ok {
-		ok, err = c.hasSegment(ctx, facts.Segment)
+		ok, err = e.hasSegment(ctx, facts.Segment)
 	}
 	if !ok && err == nil {
-		facts, ok, err = c.takeResult(ctx, key)
+		facts, ok, err = e.takeResult(ctx, key)
 	}
 	if !ok && err == nil {
-		facts, err = c.runBuild(ctx, l, platform, sent, fresh)
+		facts, err = e.runBuild(ctx, l, platform, sent, fresh)
 	}
 	if err != nil {
-		return containerFacts{}, err
+		return taken{}, err
 	}
-	if err := c.offerResult(key, facts.Segment); err != nil {
-		return containerFacts{}, err
+	if err := e.offerResult(key, facts.Segment); err != nil {
+		return taken{}, err
 	}
-	return facts, c.noteContainer(key, facts)
+	return facts, e.note(key, facts)
 }
 
 // errOfflineBuild says that a build would need an engine.
 var errOfflineBuild = errors.New("offline mode asks no container engine, and no cache holds the result")
 
 // runBuild has the engine build, and packs what comes out.
-func (c *cache) runBuild(ctx context.Context, l *BuildLock, platform string, sent []filetree.File, fresh bool) (containerFacts, error) {
-	if c.offline {
-		return containerFacts{}, errOfflineBuild
+func (e *Env) runBuild(ctx context.Context, l *BuildLock, platform string, sent []filetree.File, fresh bool) (taken, error) {
+	if e.Offline {
+		return taken{}, errOfflineBuild
 	}
-	engine := container.NewEngine(c.getenv, c.store)
-	recipe := l.recipe(platform, c.own)
+	engine := container.NewEngine(e.Getenv, e.Store)
+	recipe := l.recipe(platform, e.Skip)
 	recipe.Fresh = fresh
-	facts, err := c.packContainer(ctx, func(visit container.Visit) error {
-		return engine.Build(ctx, recipe, sent, l.Files, func(line string) { c.log.InfoContext(ctx, line) }, visit)
+	facts, err := e.deflate(ctx, func(visit container.Visit) error {
+		return engine.Build(ctx, recipe, sent, l.Files, func(line string) { e.Log.InfoContext(ctx, line) }, visit)
 	})
 	if err != nil {
-		return containerFacts{}, err
+		return taken{}, err
 	}
-	return facts, c.store.Settle(facts.Segment) // nobody else may make it again
+	return facts, e.Store.Settle(facts.Segment) // nobody else may make it again
 }
 
-// buildLocks are the elements of builds.
-type buildLocks []BuildLock
-
-// pack returns the files of all builds, in their order.
-func (all buildLocks) pack(ctx context.Context, c *cache, l *Lock, doubt bool) (packed, error) {
+// PackBuilds returns the files of all builds, in their order. With doubt it looks for
+// native code in the files themselves, and does not believe what was noted.
+func PackBuilds(ctx context.Context, e *Env, locks []BuildLock, of Scope, doubt bool) (filetree.Tree, error) {
 	var files filetree.Tree
-	for i := range all {
-		for _, r := range all[i].Results {
-			tree, err := c.buildTree(ctx, l, &all[i], r, filetree.Origin{Ecosystem: "builds", Element: i}, doubt)
+	for i := range locks {
+		for _, r := range locks[i].Results {
+			tree, err := e.buildTree(ctx, &locks[i], r, of, filetree.Origin{Ecosystem: "builds", Element: i}, doubt)
 			if err != nil {
-				return packed{}, buildError(fault.At("builds").Index(i), all[i].Context, err)
+				return nil, of.buildError(i, locks[i].Context, err)
 			}
 			files = append(files, tree...)
 		}
 	}
-	return packed{files: files, elements: true}, nil
+	return files, nil
 }
 
 // buildTree returns the files of a result.
-func (c *cache) buildTree(ctx context.Context, l *Lock, b *BuildLock, r BuildResult, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
-	if err := c.bringBuild(ctx, b, r); err != nil {
+func (e *Env) buildTree(ctx context.Context, b *BuildLock, r BuildResult, of Scope, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
+	if err := e.bringBuild(ctx, b, r); err != nil {
 		return nil, err
 	}
-	c.store.Offer(store.RemoteName(r.SHA256), r.SHA256, "")
-	tree, err := c.segments.Files(r.SHA256, origin)
+	e.Store.Offer(store.RemoteName(r.SHA256), r.SHA256, "")
+	tree, err := e.Segments.Files(r.SHA256, origin)
 	if err != nil {
 		return nil, err
 	}
 	// The result may be older than the architectures.
-	facts, err := c.factsOf(buildKey(r.Request, b.Triggers), r.SHA256)
+	facts, err := e.factsOf(buildKey(r.Request, b.Triggers), r.SHA256)
 	if doubt && err == nil {
-		facts, err = c.readFacts(r.SHA256)
+		facts, err = e.readFacts(r.SHA256)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return tree, l.checkNative(facts)
+	return tree, of.checkNative(facts)
 }
-
-func (buildLocks) warnings() []Warning { return nil }
 
 // bringBuild makes sure that the store has a locked result. One that is in no
 // cache is built again, and is taken only if it is the same to the byte.
-func (c *cache) bringBuild(ctx context.Context, l *BuildLock, want BuildResult) error {
-	has, err := c.hasSegment(ctx, want.SHA256)
+func (e *Env) bringBuild(ctx context.Context, l *BuildLock, want BuildResult) error {
+	has, err := e.hasSegment(ctx, want.SHA256)
 	if has || err != nil {
 		return err
 	}
 	lost := func(why error) error {
 		return &fault.Error{
 			At: fault.At("builds"), Summary: fmt.Sprintf("The result of the build of %q is not here", l.Context),
-			Detail: "The plan was made with a result that neither this machine's cache nor a shared one holds, and it could not be built again to the same bytes: " + sentence(why) +
+			Detail: "The plan was made with a result that neither this machine's cache nor a shared one holds, and it could not be built again to the same bytes: " + fault.Sentence(why.Error()) +
 				" Plan and apply on one machine, or let the provider's cache in S3 carry what a lock already names.", Err: why,
 		}
 	}
-	sent, err := container.ReadContext(ctx, l.recipe(want.Platform, c.own))
+	sent, err := container.ReadContext(ctx, l.recipe(want.Platform, e.Skip))
 	if err != nil {
 		return lost(err)
 	}
@@ -274,9 +264,9 @@ func (c *cache) bringBuild(ctx context.Context, l *BuildLock, want BuildResult) 
 		return err
 	}
 	if request != want.Request {
-		return lost(&ChangedError{Source: l.Context})
+		return lost(&local.ChangedError{Source: l.Context})
 	}
-	facts, err := c.runBuild(ctx, l, want.Platform, sent, false)
+	facts, err := e.runBuild(ctx, l, want.Platform, sent, false)
 	if ctx.Err() != nil {
 		return err
 	}
@@ -286,51 +276,23 @@ func (c *cache) bringBuild(ctx context.Context, l *BuildLock, want BuildResult) 
 	if facts.Segment != want.SHA256 {
 		return lost(errors.New("the engine built other files: steps that download, compile or write the time do so"))
 	}
-	return c.noteContainer(buildKey(request, l.Triggers), facts)
+	return e.note(buildKey(request, l.Triggers), facts)
 }
 
-// contents adds each build by its context, with the short digest of its result.
-func (all buildLocks) contents(to map[string]string) {
-	var brought []bringing
-	for i, l := range all {
-		name := l.Context
-		if l.Target != "" {
-			name += "#" + l.Target
-		}
-		for _, r := range l.Results {
-			brought = append(brought, bringing{
-				element: i, short: name, long: fmt.Sprintf("%s (%s)", name, targetsOf(l.Files)),
-				version: fmt.Sprintf("%s (%s)", r.SHA256.Hex()[:12], plural(r.Count, "file")),
-			})
-		}
-	}
-	addBrought(to, "builds", brought)
-}
-
-// needs are the results.
-func (all buildLocks) needs(context.Context, *cache, *Lock) []need {
-	var needs []need
-	for _, b := range all {
-		for _, r := range b.Results {
-			needs = append(needs, need{any: []store.Digest{r.SHA256}})
-		}
-	}
-	return needs
-}
-
-// buildError ties what is wrong with a build to the input that asks for it.
-func buildError(at fault.Path, dir string, err error) error {
-	err = nativeFault(at, err)
+// buildError ties what is wrong with a build to the element that asks for it.
+func (s Scope) buildError(element int, dir string, err error) error {
+	at := fault.At("builds").Index(element)
+	err = s.Explain(at, err)
 	if fault.Tied(err) {
 		return err
 	}
 	if absent, ok := errors.AsType[*container.AbsentError](err); ok {
-		return &fault.Error{At: at.At("files"), Summary: fmt.Sprintf("The built image has no %q", absent.Path), Detail: sentence(absent), Err: err}
+		return &fault.Error{At: at.At("files"), Summary: fmt.Sprintf("The built image has no %q", absent.Path), Detail: fault.Sentence(absent.Error()), Err: err}
 	}
 	if engine, ok := errors.AsType[*container.EngineError](err); ok {
 		return &fault.Error{
 			At: at, Summary: "No container engine answers",
-			Detail: sentence(engine) + " builds need Docker, or Podman's socket, where the result is in no cache yet: start one, or name it in DOCKER_HOST or by a Docker context.", Err: err,
+			Detail: fault.Sentence(engine.Error()) + " builds need Docker, or Podman's socket, where the result is in no cache yet: start one, or name it in DOCKER_HOST or by a Docker context.", Err: err,
 		}
 	}
 	if errors.Is(err, errOfflineBuild) {

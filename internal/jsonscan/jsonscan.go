@@ -1,6 +1,9 @@
-// Package jsonscan finds parts of JSON texts by their place and leaves the rest
-// unread, for documents of which little is needed. Objects keep the order of their
-// members.
+// Package jsonscan reads JSON texts of which little is needed, without reflection:
+// pages of indexes and documents of registries reach megabytes. A [Scanner] goes
+// forward through a text; [EachMember], [Members] and [EachElement] hand out values as
+// they are written, which may be read again. Objects keep the order of their members.
+//
+// Values that nobody asks for are checked for their brackets and strings alone.
 package jsonscan
 
 import (
@@ -10,11 +13,8 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 )
-
-// Registry documents are large and little of them is needed: these functions
-// find the parts by their place and leave the rest unread. Values that nobody
-// asks for are checked for their brackets and strings alone.
 
 var errJSON = errors.New("it is not well-formed JSON")
 
@@ -30,47 +30,17 @@ type Member struct {
 // EachMember calls visit for each member of an object in the document's order,
 // duplicates included. What is no object has none.
 func EachMember(object []byte, visit func(key string, value []byte) error) error {
-	i := skipBlanks(object, 0)
-	if i == len(object) || object[i] != '{' {
+	if FirstByte(object) != '{' {
 		return nil
 	}
-	if i = skipBlanks(object, i+1); i < len(object) && object[i] == '}' {
-		return nil
-	}
-	for {
-		if i == len(object) || object[i] != '"' {
-			return errJSON
-		}
-		end, err := skipString(object, i)
+	s := Scanner{text: object}
+	return s.Object(func(key string) error {
+		value, err := s.value()
 		if err != nil {
 			return err
 		}
-		key, err := String(object[i:end])
-		if err != nil {
-			return err
-		}
-		if i = skipBlanks(object, end); i == len(object) || object[i] != ':' {
-			return errJSON
-		}
-		i = skipBlanks(object, i+1)
-		if end, err = skipValue(object, i); err != nil {
-			return err
-		}
-		if err := visit(key, object[i:end]); err != nil {
-			return err
-		}
-		if i = skipBlanks(object, end); i == len(object) {
-			return errJSON
-		}
-		switch object[i] {
-		case '}':
-			return nil
-		case ',':
-			i = skipBlanks(object, i+1)
-		default:
-			return errJSON
-		}
-	}
+		return visit(strings.Clone(key), value) // a key may be kept, and the document not
+	})
 }
 
 // Members returns the members of an object in the order of JavaScript: those
@@ -101,33 +71,17 @@ func Members(object []byte) ([]Member, error) {
 // EachElement calls visit for each element of an array. What is no array has
 // none.
 func EachElement(array []byte, visit func(value []byte) error) error {
-	i := skipBlanks(array, 0)
-	if i == len(array) || array[i] != '[' {
+	if FirstByte(array) != '[' {
 		return nil
 	}
-	if i = skipBlanks(array, i+1); i < len(array) && array[i] == ']' {
-		return nil
-	}
-	for {
-		end, err := skipValue(array, i)
+	s := Scanner{text: array}
+	return s.Array(func() error {
+		value, err := s.value()
 		if err != nil {
 			return err
 		}
-		if err := visit(array[i:end]); err != nil {
-			return err
-		}
-		if i = skipBlanks(array, end); i == len(array) {
-			return errJSON
-		}
-		switch array[i] {
-		case ']':
-			return nil
-		case ',':
-			i = skipBlanks(array, i+1)
-		default:
-			return errJSON
-		}
-	}
+		return visit(value)
+	})
 }
 
 // String decodes a string.

@@ -1,4 +1,4 @@
-package layer
+package python
 
 import (
 	"errors"
@@ -7,58 +7,29 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/resolve"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// sentence is the text of an error as a sentence.
-func sentence(err error) string { return fault.Sentence(err.Error()) }
-
-// forEach is what to write where one layer cannot serve two architectures.
-const forEach = fault.PerArchitecture
-
-// forEachBlock is the block of forEach alone.
-var forEachBlock = forEach[strings.Index(forEach, "\n\n  resource"):]
-
-// checkArchitectures refuses native wheels in a layer for both architectures:
-// their files have one path and different bytes.
-func checkArchitectures(s Spec, l *python.Lock) error {
-	if len(s.Architectures) < 2 {
-		return nil
-	}
-	var native []string
-	for _, w := range l.Wheels {
-		if !w.Pure {
-			native = append(native, w.Filename)
-		}
-	}
-	if len(native) == 0 {
-		return nil
-	}
-	return &fault.Error{
-		At:      fault.At("architectures"),
-		Summary: "One layer cannot serve both architectures",
-		Detail:  fmt.Sprintf("It would hold native code, which runs on one architecture: %s.%s", strings.Join(native, ", "), forEach),
-	}
-}
-
-// pythonError ties an error of the resolver to the argument that a user would
+// refusal ties an error of the resolver to the argument that a user would
 // change, with a summary that names the culprit.
-func pythonError(s Spec, err error) error {
+func (p *Spec) refusal(err error) error {
 	attribute := fault.At("python")
-	if len(s.Python.Requirements) > 0 {
+	if len(p.Requirements) > 0 {
 		attribute = fault.At("python", "requirements")
-	} else if s.Python.RequirementsFile != "" {
+	} else if p.RequirementsFile != "" {
 		attribute = fault.At("python", "requirements_file")
 	}
 	var (
-		unsat     *python.Unsat
-		undecided *python.Undecided
-		noWheel   *python.NoWheel
-		noVersion *python.NoVersion
-		missing   *python.Missing
-		noDigest  *python.NoDigest
-		direct    *python.DirectURL
-		hash      *python.HashError
+		unsat     *wheel.Unsat
+		undecided *wheel.Undecided
+		noWheel   *wheel.NoWheel
+		noVersion *wheel.NoVersion
+		missing   *wheel.Missing
+		noDigest  *wheel.NoDigest
+		direct    *wheel.DirectURL
+		hash      *resolve.HashError
 	)
 	if other := otherFile(attribute, err); other != nil {
 		return other
@@ -68,10 +39,10 @@ func pythonError(s Spec, err error) error {
 	case fetch.IsUnauthorized(err):
 		summary = "An index refuses to answer"
 		if status, ok := errors.AsType[*fetch.StatusError](err); ok && status.Credentials == "dynamic" {
-			detail := sentence(err) + " The AWS identity may lack codeartifact:ReadFromRepository for the repository."
+			detail := fault.Sentence(err.Error()) + " The AWS identity may lack codeartifact:ReadFromRepository for the repository."
 			return &fault.Error{At: attribute, Summary: summary, Detail: detail, Err: err}
 		} else if ok && status.Credentials == "" {
-			return &fault.Error{At: attribute, Summary: summary, Detail: sentence(err) + uvLogin(status.URL), Err: err}
+			return &fault.Error{At: attribute, Summary: summary, Detail: fault.Sentence(err.Error()) + uvLogin(status.URL), Err: err}
 		}
 	case errors.As(err, &unsat):
 		summary = fmt.Sprintf("The requirements conflict on %s", strings.Join(unsat.Names, ", "))
@@ -101,7 +72,7 @@ func uvLogin(page string) string {
 	return fmt.Sprintf(" Or set UV_INDEX=\"acme=%s\" in the environment, with UV_INDEX_ACME_USERNAME and UV_INDEX_ACME_PASSWORD; \"acme\" is any name.", index)
 }
 
-func noWheelError(attribute fault.Path, miss *python.NoWheel, err error) error {
+func noWheelError(attribute fault.Path, miss *wheel.NoWheel, err error) error {
 	return &fault.Error{
 		At: attribute, Summary: fmt.Sprintf("No wheel of %q %s runs on %s", miss.Name, miss.Version, miss.Target),
 		Detail: miss.Detail() + filesTable(miss.Files), Err: err,
@@ -110,7 +81,7 @@ func noWheelError(attribute fault.Path, miss *python.NoWheel, err error) error {
 
 // filesTable lists the files that were looked at and why each fails, those of
 // one reason together.
-func filesTable(files []python.Rejected) string {
+func filesTable(files []wheel.Rejected) string {
 	var reasons []string
 	names := map[string][]string{}
 	for _, f := range files {
@@ -138,8 +109,8 @@ func filesTable(files []python.Rejected) string {
 // checkHashed holds pip's rule: one digest in the requirements, or
 // require_hashes, asks for the digest of every distribution. Given wheels are
 // known by theirs.
-func checkHashed(s Spec, spec python.Spec, l *python.Lock) error {
-	without := spec.Unhashed(l, s.Python.RequireHashes)
+func (p *Spec) checkHashed(spec resolve.Spec, l *wheel.Lock) error {
+	without := spec.Unhashed(l, p.RequireHashes)
 	if len(without) == 0 {
 		return nil
 	}
@@ -148,5 +119,32 @@ func checkHashed(s Spec, spec python.Spec, l *python.Lock) error {
 		Summary: "Distributions without a hash",
 		Detail: "Hashes are required as soon as one is given, or by require_hashes, also for what is only needed by others. These have none; as they are on the index now:\n  " +
 			strings.Join(without, "\n  "),
+	}
+}
+
+// wheelError ties the error of a wheel on disk to python.
+func wheelError(err error) error {
+	if changed, ok := errors.AsType[*wheel.ChangedWheelError](err); ok {
+		return &fault.Error{
+			At: fault.At("python"), Summary: fmt.Sprintf("The wheel %q is not the one that was planned", changed.Path),
+			Detail: fault.Sentence(changed.Error()), Err: err,
+		}
+	}
+	if other := otherFile(fault.At("python"), err); other != nil {
+		return other
+	}
+	return err
+}
+
+// otherFile says what to do about a file whose bytes are not those that the lock
+// or the index names; nil where that is not the cause.
+func otherFile(attribute fault.Path, err error) error {
+	if _, ok := errors.AsType[*store.DigestError](err); !ok {
+		return nil
+	}
+	return &fault.Error{
+		At: attribute, Summary: "A file is not the one that its digest names",
+		Detail: fault.Sentence(err.Error()) + " Somebody replaced the file, or changed the digest in the lock file or configuration: put the right one back, or, if you trust the file, lock it anew.",
+		Err:    err,
 	}
 }
