@@ -51,6 +51,7 @@ var rooms = map[string][]string{
 // package of the room itself is above them all: it may import each, and none may
 // import it.
 var closets = map[string][]string{
+	"command/page":      {},
 	"layer/segment":     {},
 	"layer/download":    {},
 	"layer/local":       {"segment"},

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The testbed is what the tests, the docs and the demo need beside Go, all of it
 # below .testbed: a Python environment with two AWS stand-ins and the tools that
-# layers are compared with, and a Terraform-compatible CLI.
+# layers are compared with, a Terraform-compatible CLI, and a browser.
 #
 #   testbed.sh setup       make both, or do nothing where they are up to date
 #   testbed.sh lock        pin requirements.in in requirements.txt, with hashes
@@ -16,6 +16,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 bed=$root/.testbed
 venv=$bed/venv
+browser=$bed/browser
 
 tofu_version=1.12.6
 tofu_sum=h1:0VT4P8pMmGcCUnQ9JDrJ+Qg2d35Vzm4FFd/9+H7oF98=
@@ -25,12 +26,13 @@ tofu_sum=h1:0VT4P8pMmGcCUnQ9JDrJ+Qg2d35Vzm4FFd/9+H7oF98=
 unset TF_CLI_CONFIG_FILE
 export CHECKPOINT_DISABLE=1
 
+# Functions are called alone, never in a list with && or ||, where set -e is off.
 main() {
   local verb=${1:-}
   shift || true
   case $verb in
-    setup) make_venv && if ! find_cli >/dev/null; then make_tofu; fi ;;
-    lock) make_venv && lock ;;
+    setup) make_venv; make_browser; if ! find_cli >/dev/null; then make_tofu; fi ;;
+    lock) make_venv; lock ;;
     tofu) make_tofu ;;
     cli) find_cli || die "no CLI yet: run 'make testbed'" ;;
     run) run "$@" ;;
@@ -41,7 +43,7 @@ main() {
 run() {
   local cli
   cli=$(find_cli) || die "no CLI yet: run 'make testbed'"
-  export LAYERBUILD_TESTBED=$venv TF_ACC_TERRAFORM_PATH=$cli
+  export LAYERBUILD_TESTBED=$venv LAYERBUILD_BROWSER=$browser TF_ACC_TERRAFORM_PATH=$cli
   if is_tofu "$cli"; then
     export TF_ACC_PROVIDER_HOST=registry.opentofu.org
   else
@@ -71,7 +73,23 @@ make_venv() {
   cp "$here/requirements.txt" "$venv/requirements.txt"
 }
 
+# make_browser installs Chromium for Linux, which a package of npm holds, and what
+# drives it. As above, the copy of the lock is written last.
+make_browser() {
+  if cmp -s "$here/package-lock.json" "$browser/installed.json"; then
+    return
+  fi
+  command -v npm >/dev/null || die "no npm on PATH: Node.js ≥ 20 has it"
+  echo "testbed: installing a browser with npm" >&2
+  rm -rf "$browser"
+  mkdir -p "$browser"
+  cp "$here/package.json" "$here/package-lock.json" "$browser/"
+  (cd "$browser" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+  cp "$here/package-lock.json" "$browser/installed.json"
+}
+
 lock() {
+  (cd "$here" && npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error)
   cd "$here"
   "$venv/bin/uv" pip compile --quiet --universal --python-version 3.10 --generate-hashes \
     --no-emit-index-url --custom-compile-command 'make testbed-lock' requirements.in -o requirements.txt
