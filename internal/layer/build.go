@@ -97,7 +97,37 @@ func (b *Builder) Intact(ctx context.Context, path string, zip store.Digest, siz
 	if err != nil || sum != zip || cacheErr != nil {
 		return true, sum == zip, err
 	}
-	return true, true, c.store.PutRecord("zips", key, []byte(stamp))
+	return true, true, errors.Join(c.store.PutRecord("zips", key, []byte(stamp)), c.notePlace(path, zip))
+}
+
+// Find returns the path of a zip with this digest and size on this machine: the
+// default one, or the one where it was written or seen last. Of that only a record
+// tells, which may name any file, so its bytes are read.
+func (b *Builder) Find(ctx context.Context, zip store.Digest, size int64) (path string, found bool) {
+	if _, intact, err := b.Intact(ctx, DefaultPath(zip), zip, size); err == nil && intact {
+		return DefaultPath(zip), true
+	}
+	c, err := b.open()
+	if err != nil {
+		return "", false
+	}
+	place, _, err := c.store.GetRecord("places", zip.Hex())
+	if err != nil {
+		return "", false
+	}
+	if info, err := os.Stat(string(place)); err != nil || !info.Mode().IsRegular() || info.Size() != size {
+		return "", false
+	}
+	sum, err := sumFile(ctx, string(place))
+	return string(place), err == nil && sum == zip
+}
+
+// notePlace remembers where a zip lies that is not at its default path.
+func (c *cache) notePlace(path string, zip store.Digest) error {
+	if path == DefaultPath(zip) {
+		return nil
+	}
+	return c.store.PutRecord("places", zip.Hex(), []byte(local.Absolute(path)))
 }
 
 func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output, doubt bool) (Artifact, error) {
@@ -146,7 +176,7 @@ func (b *Builder) chooseOutput(ctx context.Context, c *cache, o Output) func(sto
 
 // noteOutput remembers that the zip is ours.
 func (c *cache) noteOutput(o Output, sum store.Digest) error {
-	return c.store.PutRecord("outputs", local.Absolute(o.PathOf(sum)), []byte(sum.Hex()))
+	return errors.Join(c.store.PutRecord("outputs", local.Absolute(o.PathOf(sum)), []byte(sum.Hex())), c.notePlace(o.PathOf(sum), sum))
 }
 
 // checkSize holds the layer against the limit of AWS.
