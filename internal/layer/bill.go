@@ -127,7 +127,7 @@ func (b *biller) addDistribution(d *python.Distribution) {
 	_, known := b.parts[sbom.Key(sbom.KindPython, name, d.Version)]
 	p := b.part(sbom.KindPython, name, d.Version)
 	p.Vendored = p.Vendored || !known
-	p.Description = d.About.Summary
+	p.Description = d.About.Description
 	p.Licence = sbom.Licence{Expression: d.About.LicenseExpression, Text: d.About.License, Classifiers: d.About.Classifiers}
 	p.Places = append(p.Places, d.Info)
 	if !searched.MatchString(d.Site) {

@@ -13,7 +13,7 @@ import (
 // About is what an installed distribution says of itself to people.
 type About struct {
 	Name, Version string // as written
-	Summary       string
+	Description   string // the field Summary: one line
 	// License and LicenseExpression are the fields of their names, Classifiers those
 	// that begin with "License ::".
 	License, LicenseExpression string
@@ -50,7 +50,7 @@ func (a *About) set(name, value string) {
 	case "version":
 		a.Version = value
 	case "summary":
-		a.Summary = value
+		a.Description = value
 	case "license":
 		a.License = value
 	case "requires-python":
