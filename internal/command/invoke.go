@@ -135,7 +135,7 @@ func (c *invokeCommand) onHost(ctx context.Context, r invoke.Request, info about
 	_, err = provider.Build(ctx, info.version, settings, map[string]any{
 		"runtimes": list([]string{r.Runtime}), "architectures": list([]string{r.Architecture}),
 		"python": map[string]any{"requirements": list(needs)}, "output_path": client,
-	}, slog.New(slog.DiscardHandler))
+	}, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return nil, fmt.Errorf("fetching the runtime interface client: %w", err)
 	}

@@ -50,6 +50,8 @@ type layerbuild struct {
 	secrets *secret.Keeper
 	// log is where phases are told; nil is Terraform's log.
 	log *slog.Logger
+	// received is told of the bytes of files that arrive; it may be nil.
+	received func(bytes int)
 	// tools are there once it is configured.
 	tools *toolbox
 }
@@ -163,7 +165,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 // environment, then the default.
 func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 	o := layer.Options{UserAgent: "terraform-provider-layerbuild/" + p.version, Run: p.run, Getenv: p.getenv, Environ: p.environ}
-	o.Logger, o.Secrets = logger(p.secrets), p.secrets
+	o.Logger, o.Secrets, o.Received = logger(p.secrets), p.secrets, p.received
 	if p.log != nil {
 		o.Logger = p.log
 	}
