@@ -74,6 +74,8 @@ type toolbox struct {
 	unknown []string
 	// checkRegions is false where skip_region_validation is set.
 	checkRegions bool
+	// claims are the layers that this run has planned to publish.
+	claims claims
 	// name is of this run of the provider alone; published is set where it has
 	// created a layerbuild_version.
 	name      string
@@ -223,7 +225,7 @@ func (p *layerbuild) Functions(context.Context) []func() function.Function {
 }
 
 func (p *layerbuild) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newPackageResource, newVersionResource, newObjectResource, newRolloutResource}
+	return []func() resource.Resource{newPackageResource, newVersionResource, newObjectResource, newRolloutResource, newRetirementResource}
 }
 
 func (p *layerbuild) DataSources(context.Context) []func() datasource.DataSource {
