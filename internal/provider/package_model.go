@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -276,16 +275,4 @@ func (m *packageModel) computed() map[string]attr.Value {
 		"source_code_hash": m.SourceCodeHash, "sha256": m.SHA256, "size": m.Size, "unzipped_size": m.UnzippedSize,
 		"findings": m.Findings,
 	}
-}
-
-// parseMoment reads an RFC 3339 time, or a date, which lasts to its end in UTC.
-func parseMoment(text string) (time.Time, error) {
-	if moment, err := time.Parse(time.RFC3339, text); err == nil {
-		return moment.UTC(), nil
-	}
-	day, err := time.Parse(time.DateOnly, text)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("%q is neither a time such as \"2026-01-31T12:00:00Z\" nor a date such as \"2026-01-31\"", text)
-	}
-	return day.AddDate(0, 0, 1), nil
 }
