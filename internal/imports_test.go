@@ -22,14 +22,14 @@ var rooms = map[string][]string{
 	"invoke":     {"container", "filetree", "runtimes"},
 	"provider":   {"layer", "lifecycle", "publish", "s3object", "rollout", "lint", "history", "fault", "runtimes", "secret"},
 	"history":    {},
-	"lint":       {"runtimes"},
+	"lint":       {"filetree", "runtimes"},
 	"layer":      {"python", "nodejs", "container", "layerzip", "audit", "native", "fetch", "store", "filetree", "fault", "runtimes", "secret"},
 	"python":     {"fetch", "store", "filetree", "fault", "runtimes", "secret", "jsonscan"},
 	"nodejs":     {"fetch", "store", "filetree", "fault", "runtimes", "secret", "jsonscan"},
 	"container":  {"fetch", "store", "filetree", "fault", "runtimes", "secret"},
 	"audit":      {"native", "filetree", "runtimes"},
 	"layerzip":   {"filetree", "store"},
-	"fetch":      {"backoff", "store", "secret"},
+	"fetch":      {"backoff", "store", "filetree", "secret"},
 	"lifecycle":  {},
 	"publish":    {"backoff", "lifecycle", "s3object", "rollout", "runtimes", "store", "secret"},
 	"backoff":    {},
@@ -38,7 +38,7 @@ var rooms = map[string][]string{
 	"filetree":   {},
 	"jsonscan":   {},
 	"native":     {},
-	"rollout":    {},
+	"rollout":    {"runtimes"},
 	"secret":     {},
 	"store":      {},
 	"runtimes":   {},
@@ -50,6 +50,7 @@ var rooms = map[string][]string{
 // package of the room itself is above them all: it may import each, and none may
 // import it.
 var closets = map[string][]string{
+	"command/page":      {},
 	"layer/segment":     {},
 	"layer/download":    {},
 	"layer/local":       {"segment"},

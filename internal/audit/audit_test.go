@@ -319,6 +319,35 @@ func TestImportsOfDistributions(t *testing.T) {
 	expectChecks(t, "imports", l, []Check{Imports}, `warning imports: "requests" needs "idna", which is not there`, `warning imports: Nothing of "gone" can be imported`)
 }
 
+// TestImportsThatNothingProvides asks for the exact imports only where a name is missing:
+// what another layer may bring is a note, what Python itself has lost a warning.
+func TestImportsThatNothingProvides(t *testing.T) {
+	t.Parallel()
+	judged := func(ids []string, imports string, unfound ...Import) (Layer, *int) {
+		l := layerOf(t, ids, text("python/app/__init__.py"), text("python/idna.py"), text("python/lib/python3.12/site-packages/only12/__init__.py"))
+		l.Distributions = []Distribution{{Name: "app", Modules: []string{"app"}, Imports: strings.Fields(imports)}}
+		asked := new(int)
+		l.Unfound = func(runtimes.Target, filetree.Origin) []Import { *asked++; return unfound }
+		return l, asked
+	}
+	l, asked := judged([]string{"python3.11", "python3.12"}, "json boto3 idna six _thread")
+	if found := Judge(l); len(found) != 0 || *asked != 0 {
+		t.Errorf("asked %d times, found %+v", *asked, found)
+	}
+	l, asked = judged([]string{"python3.12"}, "only12 yaml", Import{"yaml.nodes", "python/app/__init__.py", 7})
+	found := Judge(l)
+	if len(found) != 1 || *asked != 1 || found[0].Severity != Note || found[0].Check != Imports || found[0].Summary != `"app" imports "yaml", which is not there` || !strings.Contains(found[0].Text(), `"python/app/__init__.py" imports "yaml.nodes" in line 7`) {
+		t.Errorf("asked %d times, found %+v", *asked, found)
+	}
+	l, _ = judged([]string{"python3.11", "python3.12"}, "distutils only12", Import{"distutils.util", "python/app/__init__.py", 1})
+	expectChecks(t, "distutils", l, []Check{Imports}, `warning imports: "app" imports "distutils", which is not there`)
+	if found := Judge(l); len(found[0].Targets) != 1 || !strings.Contains(found[0].Text(), "up to 3.11. It is gone from python3.12.") {
+		t.Errorf("found %+v", found)
+	}
+	l, _ = judged([]string{"python3.12"}, "falsely_read")
+	expectChecks(t, "no statement", l, []Check{Imports})
+}
+
 func TestFindingsAreGroupedAndNameTenFiles(t *testing.T) {
 	t.Parallel()
 	var files []fileCase

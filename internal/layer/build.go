@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -97,7 +98,37 @@ func (b *Builder) Intact(ctx context.Context, path string, zip store.Digest, siz
 	if err != nil || sum != zip || cacheErr != nil {
 		return true, sum == zip, err
 	}
-	return true, true, c.store.PutRecord("zips", key, []byte(stamp))
+	return true, true, errors.Join(c.store.PutRecord("zips", key, []byte(stamp)), c.notePlace(path, zip))
+}
+
+// Find returns the path of a zip with this digest and size on this machine: the
+// default one, or the one where it was written or seen last. Of that only a record
+// tells, which may name any file, so its bytes are read.
+func (b *Builder) Find(ctx context.Context, zip store.Digest, size int64) (path string, found bool) {
+	if _, intact, err := b.Intact(ctx, DefaultPath(zip), zip, size); err == nil && intact {
+		return DefaultPath(zip), true
+	}
+	c, err := b.open()
+	if err != nil {
+		return "", false
+	}
+	place, _, err := c.store.GetRecord("places", zip.Hex())
+	if err != nil {
+		return "", false
+	}
+	if info, err := os.Stat(string(place)); err != nil || !info.Mode().IsRegular() || info.Size() != size {
+		return "", false
+	}
+	sum, err := sumFile(ctx, string(place))
+	return string(place), err == nil && sum == zip
+}
+
+// notePlace remembers where a zip lies that is not at its default path.
+func (c *cache) notePlace(path string, zip store.Digest) error {
+	if path == DefaultPath(zip) {
+		return nil
+	}
+	return c.store.PutRecord("places", zip.Hex(), []byte(local.Absolute(path)))
 }
 
 func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output, doubt bool) (Artifact, error) {
@@ -128,10 +159,54 @@ func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output, doubt 
 			return Artifact{}, err
 		}
 	}
-	if a.SHA256, err = layout.WriteFileIn(ctx, o.dir(), b.chooseOutput(ctx, c, o)); err != nil {
+	if a.SHA256, err = b.write(ctx, c, layout, o); err != nil {
 		return Artifact{}, err
 	}
 	return a, c.noteOutput(o, a.SHA256)
+}
+
+// write writes the zip, unless it is there already: the apply of a create builds what
+// its plan has built, and a second zip would take its size on the disk once more.
+func (b *Builder) write(ctx context.Context, c *cache, layout *layerzip.Layout, o Output) (store.Digest, error) {
+	choose := b.chooseOutput(ctx, c, o)
+	for _, there := range o.candidates() {
+		digest, same, err := layout.Is(ctx, there)
+		if err != nil {
+			return store.Digest{}, err
+		}
+		if !same {
+			continue
+		}
+		path, err := choose(digest)
+		if err != nil {
+			return store.Digest{}, fmt.Errorf("keeping the zip %q: %w", there, err)
+		}
+		if filepath.Clean(path) == filepath.Clean(there) {
+			return digest, nil
+		}
+	}
+	return layout.WriteFileIn(ctx, o.dir(), choose)
+}
+
+// candidates returns where the zip may lie already. Without a path of its own, and
+// before its digest is known, that is each zip of the folder; only those of its size
+// are read.
+func (o Output) candidates() []string {
+	if o.Path != "" || !o.Want.IsZero() {
+		return []string{o.PathOf(o.Want)}
+	}
+	entries, err := os.ReadDir(defaultDir)
+	if err != nil {
+		return nil // it is made
+	}
+	var all []string
+	for _, e := range entries {
+		name, isZip := strings.CutSuffix(e.Name(), ".zip")
+		if _, err := store.ParseDigest(name); isZip && err == nil && e.Type().IsRegular() {
+			all = append(all, defaultDir+"/"+e.Name())
+		}
+	}
+	return all
 }
 
 // chooseOutput returns where a zip goes, and refuses one that was not planned.
@@ -146,7 +221,7 @@ func (b *Builder) chooseOutput(ctx context.Context, c *cache, o Output) func(sto
 
 // noteOutput remembers that the zip is ours.
 func (c *cache) noteOutput(o Output, sum store.Digest) error {
-	return c.store.PutRecord("outputs", local.Absolute(o.PathOf(sum)), []byte(sum.Hex()))
+	return errors.Join(c.store.PutRecord("outputs", local.Absolute(o.PathOf(sum)), []byte(sum.Hex())), c.notePlace(o.PathOf(sum), sum))
 }
 
 // checkSize holds the layer against the limit of AWS.

@@ -8,16 +8,16 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
-// rebuild returns the zip of a package: the one on disk, or the same bytes built
-// from the lock where that is missing or was changed.
+// rebuild returns the zip of a package: the one on disk, wherever output_path has
+// it, or the same bytes built from the lock where that is missing or was changed.
 func (t *toolbox) rebuild(ctx context.Context, b *builtModel) (publish.Zip, error) {
 	want, err := publish.ParseCodeSHA256(b.SourceCodeHash.ValueString())
 	if err != nil {
 		return publish.Zip{}, err
 	}
 	name, size := layer.DefaultPath(want), b.Size.ValueInt64()
-	if _, intact, err := t.builder.Intact(ctx, name, want, size); err == nil && intact {
-		return publish.FileZip(name, want, size), nil
+	if path, found := t.builder.Find(ctx, want, size); found {
+		return publish.FileZip(path, want, size), nil
 	}
 	lock, err := b.lock()
 	if err != nil {

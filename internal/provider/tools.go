@@ -30,6 +30,8 @@ type toolbox struct {
 	unknown []string
 	// checkRegions is false where skip_region_validation is set.
 	checkRegions bool
+	// claims are the layers that this run has planned to publish.
+	claims claims
 	// name is of this run of the provider alone; published is set where it has
 	// created a layerbuild_version.
 	name      string

@@ -32,6 +32,7 @@ type (
 	Distribution = wheel.Distribution
 	World        = imports.World
 	Unfound      = imports.Missing
+	Collector    = imports.Collector
 )
 
 // NormalizeName is [pep508.NormalizeName].
