@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -158,10 +159,54 @@ func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output, doubt 
 			return Artifact{}, err
 		}
 	}
-	if a.SHA256, err = layout.WriteFileIn(ctx, o.dir(), b.chooseOutput(ctx, c, o)); err != nil {
+	if a.SHA256, err = b.write(ctx, c, layout, o); err != nil {
 		return Artifact{}, err
 	}
 	return a, c.noteOutput(o, a.SHA256)
+}
+
+// write writes the zip, unless it is there already: the apply of a create builds what
+// its plan has built, and a second zip would take its size on the disk once more.
+func (b *Builder) write(ctx context.Context, c *cache, layout *layerzip.Layout, o Output) (store.Digest, error) {
+	choose := b.chooseOutput(ctx, c, o)
+	for _, there := range o.candidates() {
+		digest, same, err := layout.Is(ctx, there)
+		if err != nil {
+			return store.Digest{}, err
+		}
+		if !same {
+			continue
+		}
+		path, err := choose(digest)
+		if err != nil {
+			return store.Digest{}, fmt.Errorf("keeping the zip %q: %w", there, err)
+		}
+		if filepath.Clean(path) == filepath.Clean(there) {
+			return digest, nil
+		}
+	}
+	return layout.WriteFileIn(ctx, o.dir(), choose)
+}
+
+// candidates returns where the zip may lie already. Without a path of its own, and
+// before its digest is known, that is each zip of the folder; only those of its size
+// are read.
+func (o Output) candidates() []string {
+	if o.Path != "" || !o.Want.IsZero() {
+		return []string{o.PathOf(o.Want)}
+	}
+	entries, err := os.ReadDir(defaultDir)
+	if err != nil {
+		return nil // it is made
+	}
+	var all []string
+	for _, e := range entries {
+		name, isZip := strings.CutSuffix(e.Name(), ".zip")
+		if _, err := store.ParseDigest(name); isZip && err == nil && e.Type().IsRegular() {
+			all = append(all, defaultDir+"/"+e.Name())
+		}
+	}
+	return all
 }
 
 // chooseOutput returns where a zip goes, and refuses one that was not planned.

@@ -193,6 +193,52 @@ func TestBuildKeepsNoOtherBytes(t *testing.T) {
 	}
 }
 
+// TestZipThatIsThereIsNotWrittenAgain has zips with a path and without one.
+func TestZipThatIsThereIsNotWrittenAgain(t *testing.T) {
+	b := newBuilder(t, indextest.New(t, universe))
+	l := resolve(t, b, appSpec(t), nil)
+	t.Chdir(t.TempDir())
+	for _, o := range []Output{{Path: "a.zip"}, {}, {Path: "planned.zip", Want: mustDigest(t, goldenLayer)}} {
+		first := build(t, b, l, o)
+		path := o.PathOf(first.SHA256)
+		if err := os.Chtimes(path, time.Unix(1000, 0), time.Unix(1000, 0)); err != nil {
+			t.Fatal(err)
+		}
+		before, err := os.Lstat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if second := build(t, b, l, o); second.SHA256 != first.SHA256 || second.Size != first.Size {
+			t.Errorf("%+v: built %+v, want %+v", o, second, first)
+		}
+		after, err := os.Lstat(path)
+		if err != nil || !os.SameFile(before, after) || !after.ModTime().Equal(before.ModTime()) {
+			t.Errorf("%+v: the zip was written again (%v)", o, err)
+		}
+		// One that was changed, of the same size, is.
+		body, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body[len(body)-1] ^= 1
+		writeFile(t, path, string(body))
+		o.Replace = true
+		build(t, b, l, o)
+		if sum, err := sumFile(t.Context(), path); err != nil || sum != first.SHA256 {
+			t.Errorf("%+v: after a change the zip has %s, %v", o, sum, err)
+		}
+	}
+}
+
+func mustDigest(t *testing.T, text string) store.Digest {
+	t.Helper()
+	d, err := store.ParseDigest(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
 func TestChangedFilesAreNamed(t *testing.T) {
 	t.Parallel()
 	b := newBuilder(t, indextest.New(t, universe))

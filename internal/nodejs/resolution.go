@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/lockfile"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
@@ -48,7 +49,9 @@ func Resolve(ctx context.Context, open func() (*Env, error), s Spec, r Request, 
 func (s *Spec) obey(ctx context.Context, open func() (*Env, error), targets []manifest.Target, before *Lock) (*Lock, error) {
 	attribute := fault.At("nodejs", "lock_file")
 	summary := fmt.Sprintf("The lock file %q cannot be used", s.LockFile)
-	file, err := lockfile.Read(s.LockFile, lockfile.Options{PackageJSON: s.PackageJSON, Workspace: s.Workspace})
+	file, err := filetree.Await(ctx, func() (*locked.Graph, error) {
+		return lockfile.Read(s.LockFile, lockfile.Options{PackageJSON: s.PackageJSON, Workspace: s.Workspace})
+	})
 	if errors.Is(err, fs.ErrNotExist) {
 		summary = fmt.Sprintf("There is no lock file %q", s.LockFile)
 	}
@@ -56,14 +59,16 @@ func (s *Spec) obey(ctx context.Context, open func() (*Env, error), targets []ma
 		return nil, fault.Tie(attribute, summary, err)
 	}
 	request, err := store.SumJSON(struct {
-		Format  int
-		Targets []string
-		File    *locked.Graph
-	}{requestFormat, namesOf(targets), file})
+		Format       int
+		Targets      []string
+		File         *locked.Graph
+		AllowOutside []string `json:",omitempty"`
+	}{requestFormat, namesOf(targets), file, s.AllowOutside})
 	if err != nil {
 		return nil, err
 	}
 	dir := s.project()
+	file.Dir, file.AllowOutside = dir, s.AllowOutside
 	if before != nil && before.Request == request {
 		if kept, ok := before.in(dir); ok {
 			return kept, nil

@@ -17,6 +17,7 @@ type nodejsModel struct {
 	LockFile            types.String `tfsdk:"lock_file"`
 	Workspace           types.String `tfsdk:"workspace"`
 	AllowInstallScripts types.List   `tfsdk:"allow_install_scripts"`
+	AllowOutside        types.List   `tfsdk:"allow_outside"`
 	LegacyPeerDeps      types.Bool   `tfsdk:"legacy_peer_deps"`
 	ExcludeNewer        types.String `tfsdk:"exclude_newer"`
 	Imports             types.List   `tfsdk:"imports"`
@@ -34,6 +35,7 @@ func (n *nodejsModel) spec(ctx context.Context, diags *diag.Diagnostics) *layer.
 		LockFile:            n.LockFile.ValueString(),
 		Workspace:           n.Workspace.ValueString(),
 		AllowInstallScripts: stringList(ctx, n.AllowInstallScripts, diags),
+		AllowOutside:        stringList(ctx, n.AllowOutside, diags),
 		LegacyPeerDeps:      n.LegacyPeerDeps.ValueBool(),
 	}
 	s.Dependencies = textMap(ctx, n.Dependencies, diags)

@@ -34,6 +34,7 @@ type packageModel struct {
 	Checks         *checksModel    `tfsdk:"checks"`
 	OutputPath     types.String    `tfsdk:"output_path"`
 	WriteZip       types.String    `tfsdk:"write_zip"`
+	UnpackPath     types.String    `tfsdk:"unpack_path"`
 	Triggers       types.Map       `tfsdk:"triggers"`
 	Timeouts       timeouts.Value  `tfsdk:"timeouts"`
 	Filename       types.String    `tfsdk:"filename"`

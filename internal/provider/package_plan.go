@@ -110,10 +110,16 @@ func (r *packageResource) plan(ctx context.Context, m, before *packageModel, mad
 			diags.Append(warn(w))
 		}
 		m.Findings = types.ListUnknown(findingType)
-		return append(diags, r.build(ctx, m, lock, m.output(before))...)
+		if diags.Append(r.build(ctx, m, lock, m.output(before))...); !diags.HasError() {
+			diags.Append(r.unpack(ctx, m, lock)...)
+		}
+		return diags
 	}
 	m.setComputed(before)
-	return append(diags, r.putBack(ctx, m, lock, made)...)
+	if diags.Append(r.putBack(ctx, m, lock, made)...); !diags.HasError() {
+		diags.Append(r.unpack(ctx, m, lock)...)
+	}
+	return diags
 }
 
 // putBack rewrites a zip that somebody changed or cut, and writes a missing one

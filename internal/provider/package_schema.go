@@ -71,6 +71,11 @@ func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Optional:   true,
 				Validators: []validator.String{oneOf(writeAlways, writeOnChange)},
 			},
+			"unpack_path": schema.StringAttribute{
+				MarkdownDescription: "Folder that holds the unpacked files of the zip, as for `docker run -v` on `/opt` or for AWS SAM. Every plan that knows the package makes it, and replaces it as a whole if a file differs, is missing or is there besides. A file `.layerbuild-unpacked` in it marks it. A folder without that file is never replaced.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
 			"timeouts": timeoutsAttribute(ctx, timeouts.Opts{
 				Create: true, CreateDescription: packageTimeout,
 				Update: true, UpdateDescription: packageTimeout,

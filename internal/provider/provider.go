@@ -50,6 +50,8 @@ type layerbuild struct {
 	secrets *secret.Keeper
 	// log is where phases are told; nil is Terraform's log.
 	log *slog.Logger
+	// received is told of the bytes of files that arrive; it may be nil.
+	received func(bytes int)
 	// tools are there once it is configured.
 	tools *toolbox
 }
@@ -72,6 +74,8 @@ type toolbox struct {
 	unknown []string
 	// checkRegions is false where skip_region_validation is set.
 	checkRegions bool
+	// claims are the layers that this run has planned to publish.
+	claims claims
 	// name is of this run of the provider alone; published is set where it has
 	// created a layerbuild_version.
 	name      string
@@ -163,7 +167,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 // environment, then the default.
 func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 	o := layer.Options{UserAgent: "terraform-provider-layerbuild/" + p.version, Run: p.run, Getenv: p.getenv, Environ: p.environ}
-	o.Logger, o.Secrets = logger(p.secrets), p.secrets
+	o.Logger, o.Secrets, o.Received = logger(p.secrets), p.secrets, p.received
 	if p.log != nil {
 		o.Logger = p.log
 	}
@@ -221,7 +225,7 @@ func (p *layerbuild) Functions(context.Context) []func() function.Function {
 }
 
 func (p *layerbuild) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newPackageResource, newVersionResource, newObjectResource, newRolloutResource}
+	return []func() resource.Resource{newPackageResource, newVersionResource, newObjectResource, newRolloutResource, newRetirementResource}
 }
 
 func (p *layerbuild) DataSources(context.Context) []func() datasource.DataSource {

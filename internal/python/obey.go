@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/lockfile"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -26,11 +27,13 @@ func (p *Spec) obey(ctx context.Context, open func() (*Env, error), targets []wh
 	if err != nil {
 		return nil, err
 	}
-	options := lockfile.Options{Groups: p.Groups, Extras: p.Extras, Given: given, Sdists: p.Sdist == sdistPure, LeftOut: p.leaveOut().Names}
+	options := lockfile.Options{Groups: p.Groups, Extras: p.Extras, Given: given, Sdists: p.Sdist == sdistPure, LeftOut: p.leaveOut().Names, AllowOutside: p.AllowOutside}
 	if p.Package != "" {
 		options.Packages = []string{p.Package}
 	}
-	file, err := lockfile.ReadLockFile(ctx, p.LockFile, options, targets)
+	file, err := filetree.Await(ctx, func() (*lockfile.LockFile, error) {
+		return lockfile.ReadLockFile(ctx, p.LockFile, options, targets)
+	})
 	if errors.Is(err, fs.ErrNotExist) {
 		summary = fmt.Sprintf("There is no lock file %q", p.LockFile)
 	}

@@ -23,6 +23,9 @@ type Spec struct {
 	// besides the project's own dependencies.
 	LockFile       string
 	Groups, Extras []string
+	// AllowOutside are folders that a lock file may take projects and wheels from
+	// that lie outside of its own project.
+	AllowOutside []string
 	// Package names the workspace member whose dependencies are taken from a
 	// uv.lock; "": those of the project beside it, or of every member.
 	Package string
@@ -88,6 +91,11 @@ func (p *Spec) Check() error {
 		return &fault.Error{
 			At: fault.At("python", "package"), Summary: "A workspace member without a lock file",
 			Detail: "It chooses among the members of the workspace that a uv.lock is of: name that in python.lock_file. A distribution is asked for in python.requirements. " + fault.DroppedNames,
+		}
+	case p.LockFile == "" && len(p.AllowOutside) > 0:
+		return &fault.Error{
+			At: fault.At("python", "allow_outside"), Summary: "Folders outside of a project without a lock file",
+			Detail: "It says which folders a lock file may take projects from. Give the files of a folder by the argument files, and a wheel by python.wheels. " + fault.DroppedNames,
 		}
 	case p.LockFile == "" && len(p.Groups)+len(p.Extras) > 0:
 		return &fault.Error{

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -89,7 +90,7 @@ func (c *Catalog) linkPage(address string) *Future[map[string][]File] {
 }
 
 func (c *Catalog) fetchLinks(ctx context.Context, address string) (map[string][]File, error) {
-	got, err := c.client.Page(ctx, fetch.PageRequest{URL: address, Accept: simpleAccept, MaxBytes: maxPage, MaxAge: pageMaxAge})
+	got, err := c.client.Page(ctx, fetch.PageRequest{URL: address, Accept: simpleAccept, MaxBytes: filetree.MaxPage, MaxAge: pageMaxAge})
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -8,6 +9,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -71,7 +73,7 @@ func parseSimpleJSON(text []byte) ([]File, error) {
 			return s.Array(func() error {
 				f, err := parseFileJSON(s)
 				files = append(files, f)
-				return err
+				return cmp.Or(err, checkFiles(files))
 			})
 		}
 		return s.Skip()
@@ -147,6 +149,11 @@ func scanFlag(s *jsonscan.Scanner) (bool, error) {
 	return c != 'f' && c != 'n', s.Skip()
 }
 
+// checkFiles refuses a page with more files than any project has.
+func checkFiles(files []File) error {
+	return filetree.CheckLimit("the page", "files or more", len(files), filetree.MaxPageFiles)
+}
+
 func parseSimpleHTML(text string) ([]File, string, error) {
 	tokens := html.NewTokenizer(strings.NewReader(text))
 	var files []File
@@ -163,8 +170,12 @@ func parseSimpleHTML(text string) ([]File, string, error) {
 					base = href
 				}
 			case "a":
-				if f, ok := parseAnchor(token); ok {
-					files = append(files, f)
+				f, ok := parseAnchor(token)
+				if !ok {
+					continue
+				}
+				if files = append(files, f); len(files) > filetree.MaxPageFiles {
+					return nil, "", checkFiles(files)
 				}
 			}
 		}

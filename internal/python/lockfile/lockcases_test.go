@@ -206,6 +206,7 @@ gpu = [{ name = "idna", version = "3.7" }]
 	}, {
 		name: "a wheel on disk that is not there", file: "uv.lock",
 		text:    uv + uvHead + uvRoot("dependencies = [{ name = \"a\" }]\n") + lockText("[[package]]\nname = \"a\"\nversion = \"1.0\"\nsource = { registry = \"../wheels\" }\nwheels = [{ path = \"a-1.0-py3-none-any.whl\", hash = \"sha256:HASH\" }]\n"),
+		options: Options{AllowOutside: []string{os.TempDir()}},
 		wantErr: `reading lock file "uv.lock": a 1.0: there is no wheel "../wheels/a-1.0-py3-none-any.whl": put it there, or lock again`,
 	}, {
 		name: "a dependency that is not there", file: "uv.lock",

@@ -1,6 +1,7 @@
 package lockfile
 
 import (
+	"os"
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
@@ -108,7 +109,7 @@ func TestPoetryLock(t *testing.T) {
 		name: "another Python", file: "poetry.lock", text: "-- poetry.lock --\n[metadata]\nlock-version = \"2.1\"\npython-versions = \"~3.12 || ^3.13\"\n", targets: []wheel.Target{pythontest.Py312, pythontest.Arm313, pythontest.Py311},
 		wantErr: `reading lock file "poetry.lock": it is for Python ~3.12 || ^3.13, which python3.11 is not: drop the runtime, or widen the range in the project and lock again`,
 	}, {
-		name: "the address of a wheel, and a folder", file: "app/poetry.lock",
+		name: "the address of a wheel, and a folder", file: "app/poetry.lock", options: Options{AllowOutside: []string{os.TempDir()}},
 		text: "-- app/poetry.lock --\n" +
 			pkg("a", "1.0", "groups = [\"main\"]\n"+files("a", "1.0")+"[package.source]\ntype = \"url\"\nurl = \"https://example.com/a-1.0-py3-none-any.whl\"\n") +
 			pkg("own-lib", "0.1", "groups = [\"main\"]\nfiles = []\ndevelop = true\n[package.source]\ntype = \"directory\"\nurl = \"../own\"\n") + meta("2.1") +
