@@ -95,7 +95,7 @@ func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.S
 			s.CutOff = layer.CutOff{At: moment, Explicit: true}
 		}
 	}
-	if n := m.NodeJS; n != nil {
+	if n := m.NodeJS; n != nil && !n.asksNothing() {
 		s.NodeJS = n.spec(ctx, &diags)
 	}
 	for _, f := range m.Files {
@@ -122,7 +122,7 @@ func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.S
 func (m *packageModel) output(before *packageModel) layer.Output {
 	o := layer.Output{Path: m.OutputPath.ValueString(), Size: m.sizeSeverity(), Shadow: m.shadowSeverity(), Scripts: m.scriptsSeverity(), Audits: m.audits()}
 	if m.NodeJS != nil {
-		o.AllowScripts = knownStrings(m.NodeJS.AllowInstallScripts)
+		o.AllowScripts, o.NodeImports = knownStrings(m.NodeJS.AllowInstallScripts), knownStrings(m.NodeJS.Imports)
 	}
 	if m.Python != nil {
 		o.LeftOut, o.PythonImports = knownStrings(m.Python.Exclude), knownStrings(m.Python.Imports)

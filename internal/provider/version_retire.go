@@ -176,7 +176,7 @@ func (p *place) tellWhatStays(layer string, retired publish.Retired) (diags diag
 	switch {
 	case len(retired.Taken) > 0 && p.unseen:
 		diags.AddWarning(fmt.Sprintf("Left of layer %q: %s", layer, versionsText(retired.Taken)), fmt.Sprintf(
-			"An earlier apply replaced the resource that published %s of %s, and was cut before it destroyed it. Its replacement may point at what is left, and this machine cannot tell: the plan was made on another one. "+
+			"An earlier apply replaced the resource that published %s of %s, and was cut before it destroyed it. Its replacement may point at what is left, and this machine cannot tell: it has not seen that apply. "+
 				"Delete it by hand if nothing needs it.", versionsText(retired.Taken), p.layerARN))
 	case len(retired.Taken) > 0:
 		diags.AddWarning(fmt.Sprintf("Taken over and not deleted of layer %q: %s", layer, versionsText(retired.Taken)),
