@@ -106,6 +106,9 @@ func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, re
 	}
 	inParallel(places, func(p *place) {
 		p.diags.Append(r.readAt(ctx, publisher, &m, p)...)
+		if !m.LayerName.IsNull() && !p.diags.HasError() {
+			p.diags.Append(r.readFreed(ctx, publisher, &m, p)...)
+		}
 	})
 	if diags := report(places); diags.HasError() {
 		resp.Diagnostics.Append(diags...)

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -55,7 +56,17 @@ func (p *Own) Skips(host string) bool {
 	p.mu.Lock()
 	output := p.outputs[host]
 	p.mu.Unlock()
-	return output || strings.EqualFold(filepath.Ext(host), ".zip") && p.Wrote != nil && p.Wrote(host)
+	return output || IsUnpacked(host) || strings.EqualFold(filepath.Ext(host), ".zip") && p.Wrote != nil && p.Wrote(host)
+}
+
+// UnpackedName is the file that marks an unpacked layer. It holds the digest of
+// the zip, and says that the folder may be replaced.
+const UnpackedName = ".layerbuild-unpacked"
+
+// IsUnpacked reports whether a folder is an unpacked layer.
+func IsUnpacked(dir string) bool {
+	info, err := os.Lstat(filepath.Join(dir, UnpackedName))
+	return err == nil && info.Mode().IsRegular()
 }
 
 // bareLinks returns the absolute path of a file that may not be there, without
