@@ -61,6 +61,7 @@ var closets = map[string][]string{
 	"nodejs/manifest":   {"semver"},
 	"nodejs/modules":    {"manifest"},
 	"nodejs/tarball":    {},
+	"nodejs/imports":    {},
 	"nodejs/packlist":   {},
 	"nodejs/placement":  {"manifest", "semver"},
 	"nodejs/registry":   {"manifest", "tarball", "semver"},

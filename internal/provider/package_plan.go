@@ -187,14 +187,8 @@ func (m *packageModel) sameOutput(before *packageModel) bool {
 
 // sameImports reports whether the same modules are asserted.
 func (m *packageModel) sameImports(before *packageModel) bool {
-	var now, was types.List
-	if m.Python != nil {
-		now = m.Python.Imports
-	}
-	if before.Python != nil {
-		was = before.Python.Imports
-	}
-	return slices.Equal(knownStrings(now), knownStrings(was))
+	now, was := m.output(nil), before.output(nil)
+	return slices.Equal(now.PythonImports, was.PythonImports) && slices.Equal(now.NodeImports, was.NodeImports)
 }
 
 // planUnknown marks all computed values as known after apply.
