@@ -31,6 +31,7 @@ type buildCommand struct {
 	Out          string   `short:"o" required:"" placeholder:"FILE" help:"Where the zip goes. The lock goes beside it, as FILE.lock.json."`
 	CacheDir     string   `placeholder:"FOLDER" help:"Cache in place of the user's."`
 	Quiet        bool     `short:"q" help:"Tell no phases on standard error."`
+	Verbose      bool     `short:"v" help:"Tell each file and each request."`
 	ExcludeNewer string   `placeholder:"TIME" help:"Releases after this time are ignored."`
 }
 
@@ -49,16 +50,13 @@ func (c *buildCommand) Run(ctx context.Context, out *output, info about) error {
 	if c.ExcludeNewer != "" {
 		settings["exclude_newer"] = c.ExcludeNewer
 	}
-	level := slog.LevelInfo
-	if c.Quiet {
-		level = slog.LevelError
-	}
-	log := slog.New(slog.NewTextHandler(info.errs, &slog.HandlerOptions{Level: level, ReplaceAttr: leaveOutTime}))
-	built, err := provider.Build(ctx, info.version, settings, arguments, log)
+	told := newProgress(info.errs, c.Quiet, c.Verbose, out.sheet)
+	built, err := provider.Build(ctx, info.version, settings, arguments, slog.New(told), told.received)
+	told.end()
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(c.Out+".lock.json", []byte(built.Lock), 0o644); err != nil { //nolint:gosec // a lock holds no secret
+	if err := os.WriteFile(c.Out+lockSuffix, []byte(built.Lock), 0o644); err != nil { //nolint:gosec // a lock holds no secret
 		return fmt.Errorf("writing the lock: %w", err)
 	}
 	lines := []string{fmt.Sprintf("%s\t%d bytes\tsha256 %s", built.Filename, built.Size, built.SHA256)}
@@ -69,14 +67,6 @@ func (c *buildCommand) Run(ctx context.Context, out *output, info about) error {
 		lines = append(lines, "Warning: "+warning)
 	}
 	return out.print(built, lines)
-}
-
-// leaveOutTime makes two runs log the same lines.
-func leaveOutTime(_ []string, a slog.Attr) slog.Attr {
-	if a.Key == slog.TimeKey || a.Key == slog.LevelKey {
-		return slog.Attr{}
-	}
-	return a
 }
 
 // arguments returns those of the file, and those of the flags over them.

@@ -49,6 +49,9 @@ type Options struct {
 	// the system and the environment. One that cannot be read is the error of
 	// the first request.
 	Certificates []string
+	// Received, when not nil, is told how many more bytes of a file have arrived,
+	// from several goroutines at once.
+	Received func(bytes int)
 	// Retries is how often a request is repeated after the first attempt: 0
 	// means 4, a negative number none.
 	Retries int
@@ -69,6 +72,7 @@ type Client struct {
 	log       *slog.Logger
 	secrets   *secret.Keeper
 	retries   int
+	received  func(bytes int)
 	transport http.RoundTripper
 	keys      keyring
 	wallet    wallet
@@ -105,6 +109,7 @@ func New(o Options) (*Client, error) {
 		userAgent: o.UserAgent,
 		log:       cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
 		secrets:   cmp.Or(o.Secrets, &secret.Keeper{}),
+		received:  o.Received,
 		retries:   max(0, cmp.Or(o.Retries, defaultRetries)),
 		transport: o.Transport,
 		wallet:    wallet{ask: o.Credentials},
@@ -114,6 +119,9 @@ func New(o Options) (*Client, error) {
 		silence:   maxSilence,
 		backoff:   250 * time.Millisecond,
 		lockWait:  2 * time.Minute,
+	}
+	if c.received == nil {
+		c.received = func(int) {}
 	}
 	c.keys.secrets, c.wallet.secrets = c.secrets, c.secrets
 	c.keys.netrc = sync.OnceValues(func() ([]login, error) {

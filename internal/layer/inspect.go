@@ -77,22 +77,7 @@ func (b *Builder) Inspect(ctx context.Context, z Zip, q Question) (*Inspection, 
 	if err != nil {
 		return nil, err
 	}
-	path, name := z.Path, cmp.Or(z.Name, z.Path)
-	if z.URL != "" {
-		blob, err := c.client.Blob(ctx, fetch.Source{URL: z.URL, SHA256: z.SHA256, MaxBytes: maxInspected})
-		if err != nil {
-			return nil, fmt.Errorf("fetching %s: %w", name, err)
-		}
-		path = blob.Name()
-		if err := blob.Close(); err != nil {
-			return nil, fmt.Errorf("reading %s: %w", name, err)
-		}
-	}
-	archive, err := filetree.FileArchive(name, path)
-	if err != nil {
-		return nil, err
-	}
-	files, _, err := filetree.FromZipLinks(archive)
+	archive, files, err := c.read(ctx, z)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +97,7 @@ func (b *Builder) Inspect(ctx context.Context, z Zip, q Question) (*Inspection, 
 	for i, e := range files {
 		found.Files = append(found.Files, HeldFile{Path: e.Path, Size: e.Size, PackedSize: e.PackedSize, CRC32: e.CRC32, Holding: held.of[i]})
 	}
-	if found.SHA256, err = sumFile(ctx, path); err != nil {
+	if found.SHA256, err = sumFile(ctx, archive.Path); err != nil {
 		return nil, err
 	}
 	if q.Guess && len(q.Runtimes) == 0 {
@@ -123,6 +108,37 @@ func (b *Builder) Inspect(ctx context.Context, z Zip, q Question) (*Inspection, 
 		found.Findings = append(found.Findings, held.more(files, found, q.Now)...)
 	}
 	return found, nil
+}
+
+// Unzipped returns the sum of the sizes of the files in a zip, in bytes.
+func (b *Builder) Unzipped(ctx context.Context, z Zip) (int64, error) {
+	c, err := b.open()
+	if err != nil {
+		return 0, err
+	}
+	_, files, err := c.read(ctx, z)
+	return files.Size(), err
+}
+
+// read returns the files of a zip, which is fetched where it has an address.
+func (c *cache) read(ctx context.Context, z Zip) (*filetree.Archive, filetree.Tree, error) {
+	path, name := z.Path, cmp.Or(z.Name, z.Path)
+	if z.URL != "" {
+		blob, err := c.client.Blob(ctx, fetch.Source{URL: z.URL, SHA256: z.SHA256, MaxBytes: maxInspected})
+		if err != nil {
+			return nil, nil, fmt.Errorf("fetching %s: %w", name, err)
+		}
+		path = blob.Name()
+		if err := blob.Close(); err != nil {
+			return nil, nil, fmt.Errorf("reading %s: %w", name, err)
+		}
+	}
+	archive, err := filetree.FileArchive(name, path)
+	if err != nil {
+		return nil, nil, err
+	}
+	files, _, err := filetree.FromZipLinks(archive)
+	return archive, files, err
 }
 
 // InspectZip judges the zip of a layer at a path for the runtimes and
@@ -158,7 +174,7 @@ func (c *cache) inspect(ctx context.Context, files filetree.Tree, ids, architect
 func judge(l audit.Layer, ids, architectures []string) []Finding {
 	declared := len(ids) > 0
 	if !declared {
-		ids = []string{"python3.14", "nodejs24.x"}
+		ids = undeclared
 	}
 	if len(architectures) == 0 {
 		architectures = []string{mostUsed(l.Facts)}
@@ -181,6 +197,9 @@ func judge(l audit.Layer, ids, architectures []string) []Finding {
 	}
 	return found
 }
+
+// undeclared are the runtimes that a zip is judged for that says nothing of them.
+var undeclared = []string{"python3.14", "nodejs24.x"}
 
 // guess takes for declared what the zip can serve; where that is nothing, the
 // newest runtime of its languages that is no preview, so that the findings tell why.

@@ -45,7 +45,7 @@ type Builder struct {
 
 	mu   sync.Mutex
 	said atomic.Bool // that records are not used
-	// outputs are the zips that this Builder wrote, by absolute path.
+	// outputs are the files that this Builder wrote, by absolute path.
 	outputs map[string]store.Digest
 	run     Run
 }
@@ -84,6 +84,8 @@ type Options struct {
 	// a container engine writes while it builds (INFO), and a line for each
 	// request (DEBUG), with the context of the call; nil drops them.
 	Logger *slog.Logger
+	// Received is told how many more bytes of a file have arrived; nil is nobody.
+	Received func(bytes int)
 	// Secrets learns the credentials that are met, and what came out of variables
 	// of the environment; nil is a new one.
 	Secrets *secret.Keeper
@@ -159,7 +161,7 @@ func openCache(o Options, own *local.Own) (*cache, error) {
 func (c *cache) newClient(o Options, certificates ...string) (*fetch.Client, error) {
 	certificates = slices.DeleteFunc(append(certificates, o.CABundle), func(name string) bool { return name == "" })
 	return fetch.New(fetch.Options{
-		Store: c.store, Offline: o.Offline, UserAgent: o.UserAgent, Logger: c.log, Secrets: o.Secrets, Credentials: c.artifacts.credentials, Certificates: certificates,
+		Store: c.store, Offline: o.Offline, UserAgent: o.UserAgent, Logger: c.log, Secrets: o.Secrets, Received: o.Received, Credentials: c.artifacts.credentials, Certificates: certificates,
 	})
 }
 

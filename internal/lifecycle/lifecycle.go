@@ -15,6 +15,7 @@ package lifecycle
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -56,6 +57,11 @@ type Place struct {
 	// Seen is the midnight before the last refresh, where a policy counts ages:
 	// what a plan and its apply both take for now.
 	Seen time.Time
+	// InUse are the owned versions that the policy did not keep when it was
+	// carried out last, and that their users kept, with some of these by name;
+	// Freed are those of them that no function used at the last refresh.
+	InUse map[int64][]string
+	Freed []int64
 	// Parameter is the SSM parameter that the resource wrote; zero for none.
 	Parameter Parameter
 	// Unfinished is what an apply was to do and did not come to.
@@ -158,6 +164,9 @@ func (p *Place) Date(number int64, created time.Time) {
 func (p *Place) Forget(numbers ...int64) {
 	gone := func(v Version) bool { return slices.Contains(numbers, v.Number) }
 	p.Owned, p.Others = slices.DeleteFunc(p.Owned, gone), slices.DeleteFunc(p.Others, gone)
+	among := func(n int64) bool { return slices.Contains(numbers, n) }
+	p.Freed = slices.DeleteFunc(p.Freed, among)
+	maps.DeleteFunc(p.InUse, func(n int64, _ []string) bool { return among(n) })
 }
 
 // Note takes the list of all versions of the layer, newest first.

@@ -20,6 +20,7 @@ const (
 	Strayed      Reason = "AWS has something else"
 	NotFinished  Reason = "an earlier apply did not come to it"
 	NotKnown     Reason = "it is known only during the apply"
+	Unused       Reason = "no function uses a version any more that only its users kept"
 	Threatened   Reason = "another resource deletes the version in the same run"
 )
 
@@ -191,6 +192,8 @@ func (c change) retire(p *Place, publish Reason) Reason {
 		return NotFinished
 	case c.before == nil || !c.want.RetentionKnown || c.before.Retention == nil || *c.before.Retention != *c.want.Retention:
 		return Changed
+	case len(p.Unused(*c.want.Retention)) > 0:
+		return Unused
 	}
 	return None
 }

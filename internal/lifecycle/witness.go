@@ -42,6 +42,16 @@ func (r *Register) Witness(holder string) Witness {
 	return w
 }
 
+// Since returns the witness of a later refresh. Where neither knows of another
+// resource it is the earlier one, so that a state does not change with the machine
+// that reads it.
+func (w Witness) Since(earlier Witness) Witness {
+	if len(w.Pointers) == 0 && len(earlier.Pointers) == 0 && earlier.Register != "" {
+		return earlier
+	}
+	return w
+}
+
 // Shares reports whether several resources point at one version.
 func (w Witness) Shares() bool {
 	for i, p := range w.Pointers {
@@ -148,8 +158,8 @@ func (r *Register) end(holder string) {
 type Ending struct {
 	// Run names the run of the provider that planned it.
 	Run string `json:"run,omitempty"`
-	// Elsewhere is set where no register of this machine was there when the
-	// resource was read.
+	// Elsewhere is set where the last refresh that knew anything was another
+	// machine's.
 	Elsewhere bool `json:"elsewhere,omitempty"`
 }
 

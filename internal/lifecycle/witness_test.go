@@ -209,7 +209,7 @@ func (v *voyage) plan(r *Register, young []*traveller) {
 				e.o.place.Release.CodeSHA256 = ""
 			}
 			r.Meet(e.o.holder, e.o.place)
-			e.o.seen, e.o.place.Threatened = r.Witness(e.o.holder), r.Threatened(e.o.holder, e.o.place)
+			e.o.seen, e.o.place.Threatened = r.Witness(e.o.holder).Since(e.o.seen), r.Threatened(e.o.holder, e.o.place)
 			v.note("%s is read with %d, threatened %t, sees %v", e.o.holder, e.o.place.Release.Number, e.o.place.Threatened, e.o.seen.Holders())
 		case read:
 		case e.o.do == "destroy":

@@ -13,6 +13,27 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
+// TestStateIsThatOfNoMachine refreshes a resource on three machines: from the
+// second on, the state and its private part stay as they are.
+func TestStateIsThatOfNoMachine(t *testing.T) {
+	t.Parallel()
+	l := newLives(t)
+	o := l.resource(1, accountA, l.zips[0])
+	l.must(l.create(o, false))
+	var states []tftypes.Value
+	var notes []string
+	for range 3 {
+		l.cache = t.TempDir()
+		server, err := o.start(t.Context())
+		l.must(err)
+		l.must(o.refresh(t.Context(), server))
+		states, notes = append(states, o.core.state), append(notes, string(o.private))
+	}
+	if !states[1].Equal(states[0]) || !states[2].Equal(states[0]) || notes[1] != notes[0] || notes[2] != notes[0] {
+		t.Errorf("the state moves with the machine: %v, %q", states, notes)
+	}
+}
+
 // traveller is a resource of a state whose plans are applied on other machines.
 type traveller struct {
 	*life

@@ -26,7 +26,7 @@ func (p *place) point(ctx context.Context, publisher *publish.Publisher, importi
 			register.Import(p.life.Mark())
 		}
 		changed := register.Meet(p.holder, p.life) || importing
-		p.seen, p.life.Threatened = register.Witness(p.holder), register.Threatened(p.holder, p.life)
+		p.seen, p.life.Threatened = register.Witness(p.holder).Since(p.seen), register.Threatened(p.holder, p.life)
 		return changed, nil
 	})
 	if err != nil {

@@ -36,6 +36,12 @@ func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if r.planRegion(&m, &config, before, resp); resp.Diagnostics.HasError() {
 		return
 	}
+	policy, _, _ := m.retention(ctx, &resp.Diagnostics)
+	further, _ := m.furtherRegions(ctx, &resp.Diagnostics)
+	resp.Diagnostics.Append(r.claim(req.Config.Raw, &m, policy.WholeLayer, append([]string{m.homeRegion()}, further...))...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	life := &lifecycle.Life{}
 	if before != nil {
 		var diags diag.Diagnostics
@@ -48,6 +54,7 @@ func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	resp.Diagnostics.Append(p.planChanges(ctx, &m, req.Private)...)
 	r.announce(ctx, p, &m, resp.Private)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 	if resp.Plan.Raw.Equal(req.State.Raw) {

@@ -41,6 +41,8 @@ type placeRecord struct {
 	Parameter *parameterRecord    `json:"parameter,omitempty"`
 	ShareDue  bool                `json:"share_due,omitempty"`
 	RetireDue bool                `json:"retire_due,omitempty"`
+	InUse     map[int64][]string  `json:"in_use,omitempty"`
+	Freed     []int64             `json:"freed,omitempty"`
 
 	Threatened bool `json:"threatened,omitempty"`
 }
@@ -106,7 +108,7 @@ func (part placeRecord) restore(p *lifecycle.Place) {
 	for _, other := range part.Others {
 		p.Others = append(p.Others, lifecycle.Version(other))
 	}
-	p.Listed, p.Seen = part.Listed, part.Seen
+	p.Listed, p.Seen, p.InUse, p.Freed = part.Listed, part.Seen, part.InUse, part.Freed
 	if part.Parameter != nil {
 		p.Parameter = lifecycle.Parameter(*part.Parameter)
 	}
@@ -136,7 +138,7 @@ func writeLife(ctx context.Context, life *lifecycle.Life, private privateWriter)
 		if region == "" || p.Empty() && len(p.Others) == 0 {
 			continue
 		}
-		part := placeRecord{Listed: p.Listed, Seen: p.Seen, ShareDue: p.Unfinished.Share, RetireDue: p.Unfinished.Retire, Threatened: p.Threatened}
+		part := placeRecord{Listed: p.Listed, Seen: p.Seen, ShareDue: p.Unfinished.Share, RetireDue: p.Unfinished.Retire, Threatened: p.Threatened, InUse: p.InUse, Freed: p.Freed}
 		for _, v := range p.Owned {
 			if v.Created.IsZero() {
 				continue

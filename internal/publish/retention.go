@@ -92,6 +92,30 @@ func (p *Publisher) Remove(ctx context.Context, b Batch) (Retired, error) {
 	return retired, err
 }
 
+// RetireMoved is Retire with KeepInUse for a run that has moved functions: a scan
+// from before does not serve.
+func (p *Publisher) RetireMoved(ctx context.Context, b Batch) (Retired, error) {
+	began := time.Now()
+	return p.retire(ctx, b, func(a LayerVersionARN) (map[int64][]string, error) {
+		return p.usersSince(ctx, a.Region, b.LayerARN, began)
+	})
+}
+
+// Free reports whether no function uses a layer version any more that the named
+// ones used: see Users. One of them that still does is proof; only where all have
+// left it are the functions of the region listed.
+func (p *Publisher) Free(ctx context.Context, arn string, users []string) (bool, error) {
+	api, _, a, err := p.of(ctx, arn)
+	if err != nil {
+		return false, err
+	}
+	if slices.ContainsFunc(users, func(name string) bool { return stillHas(ctx, api, name, arn) }) {
+		return false, nil
+	}
+	found, err := p.Users(ctx, a.Region, a.LayerARN())
+	return err == nil && len(found[a.Number]) == 0, err
+}
+
 func (p *Publisher) remove(ctx context.Context, b Batch) (Retired, error) {
 	if !b.KeepInUse {
 		return p.retire(ctx, b, nil)

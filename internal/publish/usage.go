@@ -37,7 +37,12 @@ const (
 // All calls for a region share one scan, for a minute and three times as long as
 // it took.
 func (p *Publisher) Users(ctx context.Context, region, layerARN string) (map[int64][]string, error) {
-	found, err := p.usage(ctx, region, time.Time{})
+	return p.usersSince(ctx, region, layerARN, time.Time{})
+}
+
+// usersSince is Users by a scan that began at since or later.
+func (p *Publisher) usersSince(ctx context.Context, region, layerARN string, since time.Time) (map[int64][]string, error) {
+	found, err := p.usage(ctx, region, since)
 	if err != nil {
 		return nil, fmt.Errorf("finding who uses %s: %w", layerARN, err)
 	}
