@@ -77,16 +77,9 @@ func (b *Builder) Inspect(ctx context.Context, z Zip, q Question) (*Inspection, 
 	if err != nil {
 		return nil, err
 	}
-	path, name := z.Path, cmp.Or(z.Name, z.Path)
-	if z.URL != "" {
-		blob, err := c.client.Blob(ctx, fetch.Source{URL: z.URL, SHA256: z.SHA256, MaxBytes: maxInspected})
-		if err != nil {
-			return nil, fmt.Errorf("fetching %s: %w", name, err)
-		}
-		path = blob.Name()
-		if err := blob.Close(); err != nil {
-			return nil, fmt.Errorf("reading %s: %w", name, err)
-		}
+	path, name, err := c.bring(ctx, z)
+	if err != nil {
+		return nil, err
 	}
 	archive, err := filetree.FileArchive(name, path)
 	if err != nil {
@@ -123,6 +116,24 @@ func (b *Builder) Inspect(ctx context.Context, z Zip, q Question) (*Inspection, 
 		found.Findings = append(found.Findings, held.more(files, found, q.Now)...)
 	}
 	return found, nil
+}
+
+// bring returns where a zip lies, which is fetched where it has an address, and what
+// it is called in errors.
+func (c *cache) bring(ctx context.Context, z Zip) (path, name string, err error) {
+	path, name = z.Path, cmp.Or(z.Name, z.Path)
+	if z.URL == "" {
+		return path, name, nil
+	}
+	blob, err := c.client.Blob(ctx, fetch.Source{URL: z.URL, SHA256: z.SHA256, MaxBytes: maxInspected})
+	if err != nil {
+		return "", name, fmt.Errorf("fetching %s: %w", name, err)
+	}
+	path = blob.Name()
+	if err := blob.Close(); err != nil {
+		return "", name, fmt.Errorf("reading %s: %w", name, err)
+	}
+	return path, name, nil
 }
 
 // InspectZip judges the zip of a layer at a path for the runtimes and
