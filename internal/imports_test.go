@@ -22,23 +22,24 @@ var rooms = map[string][]string{
 	"invoke":     {"container", "filetree", "runtimes"},
 	"provider":   {"layer", "lifecycle", "publish", "s3object", "rollout", "lint", "history", "sbom", "fault", "runtimes", "secret"},
 	"history":    {},
-	"sbom":       {},
-	"lint":       {"runtimes"},
+	"lint":       {"filetree", "runtimes"},
 	"layer":      {"python", "nodejs", "container", "layerzip", "audit", "native", "sbom", "fetch", "store", "filetree", "fault", "runtimes", "secret"},
-	"python":     {"fetch", "store", "filetree", "fault", "runtimes", "secret"},
-	"nodejs":     {"fetch", "store", "filetree", "fault", "runtimes", "secret"},
+	"sbom":       {},
+	"python":     {"fetch", "store", "filetree", "fault", "runtimes", "secret", "jsonscan"},
+	"nodejs":     {"fetch", "store", "filetree", "fault", "runtimes", "secret", "jsonscan"},
 	"container":  {"fetch", "store", "filetree", "fault", "runtimes", "secret"},
 	"audit":      {"native", "filetree", "runtimes"},
 	"layerzip":   {"filetree", "store"},
-	"fetch":      {"backoff", "store", "secret"},
+	"fetch":      {"backoff", "store", "filetree", "secret"},
 	"lifecycle":  {},
 	"publish":    {"backoff", "lifecycle", "s3object", "rollout", "runtimes", "store", "secret"},
 	"backoff":    {},
 	"fault":      {},
 	"s3object":   {},
 	"filetree":   {},
+	"jsonscan":   {},
 	"native":     {},
-	"rollout":    {},
+	"rollout":    {"runtimes"},
 	"secret":     {},
 	"store":      {},
 	"runtimes":   {},
@@ -50,33 +51,39 @@ var rooms = map[string][]string{
 // package of the room itself is above them all: it may import each, and none may
 // import it.
 var closets = map[string][]string{
-	"layer/segment":    {},
-	"layer/download":   {},
-	"layer/prune":      {},
-	"nodejs/jsonscan":  {},
-	"nodejs/semver":    {},
-	"nodejs/manifest":  {"jsonscan", "semver"},
-	"nodejs/modules":   {"manifest"},
-	"nodejs/tarball":   {"jsonscan"},
-	"nodejs/packlist":  {"jsonscan"},
-	"nodejs/placement": {"manifest", "semver"},
-	"nodejs/registry":  {"manifest", "tarball", "jsonscan", "semver"},
-	"nodejs/locked":    {"registry", "manifest", "modules", "semver"},
-	"nodejs/lockfile":  {"locked", "registry", "manifest", "modules", "semver"},
-	"python/pep440":    {},
-	"python/pep508":    {"pep440"},
-	"python/backend":   {},
-	"python/sdist":     {"pep440", "backend"},
-	"python/wheel":     {"pep440", "pep508", "sdist"},
-	"python/jsontext":  {},
-	"python/imports":   {},
-	"python/index":     {"jsontext", "pep440", "pep508", "wheel", "sdist"},
-	"python/resolve":   {"pep440", "pep508", "wheel", "index", "sdist"},
-	"python/lockfile":  {"pep440", "pep508", "wheel", "index", "sdist", "backend"},
+	"command/page":      {},
+	"layer/segment":     {},
+	"layer/download":    {},
+	"layer/local":       {"segment"},
+	"layer/image":       {"segment", "local"},
+	"layer/prune":       {},
+	"nodejs/semver":     {},
+	"nodejs/manifest":   {"semver"},
+	"nodejs/modules":    {"manifest"},
+	"nodejs/tarball":    {},
+	"nodejs/imports":    {},
+	"nodejs/packlist":   {},
+	"nodejs/placement":  {"manifest", "semver"},
+	"nodejs/registry":   {"manifest", "tarball", "semver"},
+	"nodejs/locked":     {"registry", "manifest", "modules", "semver"},
+	"nodejs/lockfile":   {"locked", "registry", "manifest", "modules", "semver"},
+	"python/pep440":     {},
+	"python/pythontest": {"pep508", "wheel"},
+	"python/pep508":     {"pep440"},
+	"python/backend":    {},
+	"python/sdist":      {"pep440", "backend"},
+	"python/wheel":      {"pep440", "pep508", "sdist"},
+	"python/imports":    {},
+	"python/index":      {"pep440", "pep508", "wheel", "sdist"},
+	"python/resolve":    {"pep440", "pep508", "wheel", "index", "sdist"},
+	"python/lockfile":   {"pep440", "pep508", "wheel", "index", "sdist", "backend"},
 }
 
 // testRooms may be imported by test files only, of any room.
 var testRooms = []string{"indextest", "lambdatest"}
+
+// testClosets may be imported by test files of their room only.
+var testClosets = []string{"python/pythontest"}
 
 // outside maps an import path prefix to the rooms that may use it in code that
 // ships. No room stands for "nowhere".
@@ -166,6 +173,11 @@ func judge(dir, imported string, test bool) string {
 	if rest, ok := strings.CutPrefix(imported, module+"/internal/"); ok {
 		target, closet, _ := strings.Cut(rest, "/")
 		switch {
+		case slices.Contains(testClosets, rest):
+			if test && target == room {
+				return ""
+			}
+			return "a test closet, used by code that ships or by another room"
 		case target == room:
 			return judgeCloset(dir, closet)
 		case slices.Contains(testRooms, target):
@@ -236,6 +248,9 @@ func TestJudgeNamesPlantedFaults(t *testing.T) {
 		{"nodejs/registry", module + "/internal/nodejs", true, true},
 		{"nodejs/registry", module + "/internal/fetch", false, false},
 		{"nodejs/registry", "net/http", false, true},
+		{"python/index", module + "/internal/python/pythontest", true, false},
+		{"python/index", module + "/internal/python/pythontest", false, true},
+		{"nodejs", module + "/internal/python/pythontest", true, true},
 	} {
 		if got := judge(c.dir, c.imported, c.test) != ""; got != c.fault {
 			t.Errorf("judge(%q, %q, test=%t) found a fault: %t, want %t", c.dir, c.imported, c.test, got, c.fault)

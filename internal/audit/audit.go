@@ -64,6 +64,18 @@ type Layer struct {
 	AtImport func(path string) bool
 	// Distributions are what is known of Python's distributions in the layer.
 	Distributions []Distribution
+	// Unfound returns the imports that find nothing on a runtime when the packages
+	// and modules of an origin are imported there. It reads sources, and is asked
+	// only where a distribution seems to import what is not there. nil: nobody looks.
+	Unfound func(t runtimes.Target, origin filetree.Origin) []Import
+}
+
+// Import is a statement that imports a module.
+type Import struct {
+	// Module is the dotted name, File the layer path of the source, and Line the
+	// line of the statement, from 1.
+	Module, File string
+	Line         int
 }
 
 // Finding is one cause, with the files that it concerns.
@@ -139,6 +151,7 @@ type auditor struct {
 	layer  Layer
 	files  map[string]*filetree.Entry
 	dirs   map[string]bool
+	runs   []run
 	byBase map[string][]string // native files by their last name
 	native []string            // paths of native files, sorted
 	known  map[string]*native.Facts
@@ -147,38 +160,77 @@ type auditor struct {
 	runnable []*filetree.Entry
 	// byOrigin are the native files of each input.
 	byOrigin map[filetree.Origin][]string
-	found    []one
+	// modules are the top-level names that runtimes import, by their ids.
+	modules map[string]map[string]bool
+	found   []one
 }
 
 func newAuditor(l Layer) *auditor {
 	a := &auditor{
 		layer: l, files: make(map[string]*filetree.Entry, len(l.Files)), dirs: map[string]bool{}, byBase: map[string][]string{},
-		known: make(map[string]*native.Facts, len(l.Facts)), byOrigin: map[filetree.Origin][]string{},
+		known: make(map[string]*native.Facts, len(l.Facts)), byOrigin: map[filetree.Origin][]string{}, modules: map[string]map[string]bool{},
 	}
 	for i := range l.Files {
 		e := &l.Files[i]
 		a.files[e.Path] = e
-		for dir := parent(e.Path); dir != "" && !a.dirs[dir]; dir = parent(dir) {
+		// Files of a folder follow each other.
+		if n := len(a.runs); n > 0 && inFolder(e.Path, a.runs[n-1].dir) {
+			a.runs[n-1].to = i + 1
+			continue
+		}
+		dir := parent(e.Path)
+		a.runs = append(a.runs, run{dir, i, i + 1})
+		for ; dir != "" && !a.dirs[dir]; dir = parent(dir) {
 			a.dirs[dir] = true
+		}
+	}
+	for _, r := range a.runs {
+		if r.dir != "bin" && r.dir != "extensions" && !byPath(r.dir) {
+			continue
+		}
+		for i := r.from; i < r.to; i++ {
+			if e := &l.Files[i]; !has(l.Facts, e.Path) {
+				a.runnable = append(a.runnable, e)
+			}
 		}
 	}
 	for name, f := range l.Facts {
 		a.known[name] = &f
-		if a.files[name] != nil && f.Kind != native.Script && f.Kind != "" {
+		e := a.files[name]
+		if e == nil {
+			continue
+		}
+		a.runnable = append(a.runnable, e)
+		if f.Kind != native.Script && f.Kind != "" {
 			a.native = append(a.native, name)
 		}
 	}
 	slices.Sort(a.native)
-	for i := range l.Files {
-		if e := &l.Files[i]; a.known[e.Path] != nil || byPath(e.Path) {
-			a.runnable = append(a.runnable, e)
-		}
-	}
+	slices.SortFunc(a.runnable, func(x, y *filetree.Entry) int { return strings.Compare(x.Path, y.Path) })
 	for _, name := range a.native {
 		a.byBase[base(name)] = append(a.byBase[base(name)], name)
 		a.byOrigin[a.origin(name)] = append(a.byOrigin[a.origin(name)], name)
 	}
 	return a
+}
+
+// run are files of one folder that follow each other in the layer.
+type run struct {
+	dir      string
+	from, to int
+}
+
+// inFolder reports whether a path is that of a file right in a folder.
+func inFolder(name, dir string) bool {
+	if dir == "" {
+		return strings.IndexByte(name, '/') < 0
+	}
+	return len(name) > len(dir) && name[len(dir)] == '/' && name[:len(dir)] == dir && strings.IndexByte(name[len(dir)+1:], '/') < 0
+}
+
+func has[V any](m map[string]V, key string) bool {
+	_, ok := m[key]
+	return ok
 }
 
 // facts returns what is known of a native file or script, nil for others.

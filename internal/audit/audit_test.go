@@ -108,6 +108,8 @@ func TestNativeFilesThatDoNotLoad(t *testing.T) {
 		{"a library that lies elsewhere", py312, []fileCase{file("lib/libuse.so", so("libbar.so.7")), file("data/libbar.so.7", so())}, []string{`warning libraries: "lib/libuse.so" needs libbar.so.7 … "data/libbar.so.7" is in the layer`}},
 		{"a library in lib", py312, []fileCase{file("lib/libuse.so", so("libbar.so.7")), file("lib/libbar.so.7", so())}, nil},
 		{"a module for another CPython", py312, []fileCase{file("python/m/_c.cpython-311-x86_64-linux-gnu.so", module("_c"))}, []string{`error native: "python/m/_c.cpython-311-x86_64-linux-gnu.so" is for CPython 3.11, not for python3.12`}},
+		{"the same beside what auditwheel copied", py312, []fileCase{of("m", file("python/m/_c.cpython-311-x86_64-linux-gnu.so", module("_c"))), of("m", file("python/m.libs/libblas-0.so.3", so()))}, []string{`error native: "python/m/_c.cpython-311-x86_64-linux-gnu.so" is for CPython 3.11, not for python3.12`}},
+		{"the same beside a library of its own", py312, []fileCase{of("m", file("python/m/_c.cpython-311-x86_64-linux-gnu.so", module("_c"))), of("m", file("python/m/vss0.so", so()))}, []string{`warning native: "python/m/_c.cpython-311-x86_64-linux-gnu.so" is for CPython 3.11, not for python3.12`}},
 		{"a module with a pure twin", py312, []fileCase{file("python/m/_c.cpython-311-x86_64-linux-gnu.so", module("_c")), text("python/m/_c.py")}, []string{"warning native: … CPython 3.11"}},
 		{"a module for both", py312, []fileCase{file("python/m/_c.cpython-311-x86_64-linux-gnu.so", module("_c")), file("python/m/_c.cpython-312-x86_64-linux-gnu.so", module("_c"))}, nil},
 		{"a free-threaded module", []string{"python3.13"}, []fileCase{file("python/m/_c.cpython-313t-x86_64-linux-gnu.so", module("_c"))}, []string{"error native: … without the global lock"}},
@@ -317,6 +319,35 @@ func TestImportsOfDistributions(t *testing.T) {
 		{Name: "six", Modules: []string{"six"}}, {Name: "c", Modules: []string{"_c"}}, {Name: "gone", Modules: []string{"gone", "_gone"}},
 	}
 	expectChecks(t, "imports", l, []Check{Imports}, `warning imports: "requests" needs "idna", which is not there`, `warning imports: Nothing of "gone" can be imported`)
+}
+
+// TestImportsThatNothingProvides asks for the exact imports only where a name is missing:
+// what another layer may bring is a note, what Python itself has lost a warning.
+func TestImportsThatNothingProvides(t *testing.T) {
+	t.Parallel()
+	judged := func(ids []string, imports string, unfound ...Import) (Layer, *int) {
+		l := layerOf(t, ids, text("python/app/__init__.py"), text("python/idna.py"), text("python/lib/python3.12/site-packages/only12/__init__.py"))
+		l.Distributions = []Distribution{{Name: "app", Modules: []string{"app"}, Imports: strings.Fields(imports)}}
+		asked := new(int)
+		l.Unfound = func(runtimes.Target, filetree.Origin) []Import { *asked++; return unfound }
+		return l, asked
+	}
+	l, asked := judged([]string{"python3.11", "python3.12"}, "json boto3 idna six _thread")
+	if found := Judge(l); len(found) != 0 || *asked != 0 {
+		t.Errorf("asked %d times, found %+v", *asked, found)
+	}
+	l, asked = judged([]string{"python3.12"}, "only12 yaml", Import{"yaml.nodes", "python/app/__init__.py", 7})
+	found := Judge(l)
+	if len(found) != 1 || *asked != 1 || found[0].Severity != Note || found[0].Check != Imports || found[0].Summary != `"app" imports "yaml", which is not there` || !strings.Contains(found[0].Text(), `"python/app/__init__.py" imports "yaml.nodes" in line 7`) {
+		t.Errorf("asked %d times, found %+v", *asked, found)
+	}
+	l, _ = judged([]string{"python3.11", "python3.12"}, "distutils only12", Import{"distutils.util", "python/app/__init__.py", 1})
+	expectChecks(t, "distutils", l, []Check{Imports}, `warning imports: "app" imports "distutils", which is not there`)
+	if found := Judge(l); len(found[0].Targets) != 1 || !strings.Contains(found[0].Text(), "up to 3.11. It is gone from python3.12.") {
+		t.Errorf("found %+v", found)
+	}
+	l, _ = judged([]string{"python3.12"}, "falsely_read")
+	expectChecks(t, "no statement", l, []Check{Imports})
 }
 
 func TestFindingsAreGroupedAndNameTenFiles(t *testing.T) {

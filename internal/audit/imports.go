@@ -17,6 +17,8 @@ type Distribution struct {
 	Origin filetree.Origin
 	// Modules are its top-level modules and packages.
 	Modules []string
+	// Imports are the top-level modules that these seem to import from elsewhere.
+	Imports []string
 	// Needs are the normalised names of the distributions that it declares to
 	// need on some target, without extras.
 	Needs []string
@@ -39,8 +41,9 @@ func (a *auditor) imports() {
 				way:     "Look at exclude and prune, or leave the distribution out.",
 			})
 		}
+		a.unfoundImports(d)
 		for _, need := range d.Needs {
-			if present[need] || slices.Contains(d.Left, need) || runtimeBrings(need) {
+			if present[need] || slices.Contains(d.Left, need) || runtimes.BringsDistribution(need) {
 				continue
 			}
 			a.add(one{
@@ -52,40 +55,83 @@ func (a *auditor) imports() {
 	}
 }
 
-// runtimeBrings reports whether Lambda's Python runtimes have a distribution.
-func runtimeBrings(name string) bool {
-	return slices.Contains([]string{"boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3"}, name)
-}
-
 // goneModules returns the top-level modules of a distribution that no declared
 // runtime finds.
 func (a *auditor) goneModules(d Distribution) []string {
 	var gone []string
 	for _, module := range d.Modules {
-		if !slices.ContainsFunc(a.layer.Targets, func(t runtimes.Target) bool { return t.Family == runtimes.Python && a.hasModule(t, module) }) {
+		found := slices.ContainsFunc(a.layer.Targets, func(t runtimes.Target) bool { return t.Family == runtimes.Python && a.tops(t)[module] })
+		if !found {
 			gone = append(gone, module)
 		}
 	}
 	return gone
 }
 
-// hasModule reports whether a target can import a top-level name: a package, a
-// module, or an extension module of any suffix.
-func (a *auditor) hasModule(t runtimes.Target, module string) bool {
+// tops returns the top-level names that a target can import: packages, modules,
+// and extension modules of any suffix.
+func (a *auditor) tops(t runtimes.Target) map[string]bool {
+	if known := a.modules[t.ID]; known != nil {
+		return known
+	}
+	tops := map[string]bool{}
 	roots := t.Paths
 	if a.layer.Function {
 		roots = []string{""}
 	}
-	for _, root := range roots {
-		at := strings.TrimPrefix(root+"/"+module, "/")
-		if a.dirs[at] || a.files[at+".py"] != nil {
-			return true
-		}
-		for i := range a.layer.Files {
-			if strings.HasPrefix(a.layer.Files[i].Path, at+".") {
-				return true
+	for _, r := range a.runs {
+		for _, root := range roots {
+			if r.dir == root {
+				for i := r.from; i < r.to; i++ {
+					top, _, _ := strings.Cut(base(a.layer.Files[i].Path), ".")
+					tops[top] = true
+				}
+				continue
+			}
+			if root != "" {
+				root += "/"
+			}
+			if within, ok := strings.CutPrefix(r.dir, root); ok {
+				tops[topFolder(within)] = true
 			}
 		}
 	}
-	return false
+	a.modules[t.ID] = tops
+	return tops
+}
+
+// unfoundImports tells of modules that a distribution imports and that neither the
+// layer nor the runtime has. Another layer may bring them, so it is a note; what the
+// standard library has lost, no layer brings by itself.
+func (a *auditor) unfoundImports(d Distribution) {
+	for _, t := range a.layer.Targets {
+		minor, ok := t.PythonMinor()
+		if !ok || t.Architecture != a.layer.Targets[0].Architecture || a.layer.Unfound == nil {
+			continue
+		}
+		has := func(module string) bool {
+			return a.tops(t)[module] || runtimes.HasStandardModule(minor, module) || t.BringsModule(module) || module == "distutils" && a.tops(t)["setuptools"]
+		}
+		if !slices.ContainsFunc(d.Imports, func(module string) bool { return !has(module) }) {
+			continue
+		}
+		for _, m := range a.layer.Unfound(t, d.Origin) {
+			top, _, _ := strings.Cut(m.Module, ".")
+			if has(top) {
+				continue
+			}
+			o := one{
+				check: Imports, severity: Note, cause: "import " + top, file: m.File, origin: d.Origin, target: t.String(),
+				summary: func(*Finding) string { return fmt.Sprintf("%q imports %q, which is not there", d.Name, top) },
+				need:    fmt.Sprintf("%q imports %q in line %d whenever it is loaded.", m.File, m.Module, m.Line), has: "Neither this layer nor " + targetsHere + " has it.",
+				way: "Bring it in this layer or another one, if functions import that part of the distribution.",
+			}
+			if last := runtimes.LastWithModule(top); last > 0 && last < minor {
+				o.severity = Warning
+				o.has = fmt.Sprintf("Python has it up to 3.%d. It is gone from %s.", last, targetsHere)
+				o.way = fmt.Sprintf("Take a newer version of %q, or a runtime up to python3.%d.", d.Name, last)
+			}
+			a.add(o)
+		}
+	}
 }

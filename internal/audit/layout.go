@@ -65,22 +65,35 @@ const (
 func (l *layoutCheck) place() bool {
 	found := false
 	at := map[string]int{}
-	for i := range l.layer.Files {
-		name := l.layer.Files[i].Path
-		s, ok := l.strayOf(name)
-		if !ok {
-			found = found || l.isLooked(name)
+	for _, r := range l.runs {
+		if l.plain(r.dir) {
+			found = true
 			continue
 		}
-		k, known := at[s.path]
-		if !known {
-			k = len(l.strays)
-			at[s.path] = k
-			l.strays = append(l.strays, s)
+		for i := r.from; i < r.to; i++ {
+			name := l.layer.Files[i].Path
+			s, ok := l.strayOf(name)
+			if !ok {
+				found = found || l.isLooked(name)
+				continue
+			}
+			k, known := at[s.path]
+			if !known {
+				k = len(l.strays)
+				at[s.path] = k
+				l.strays = append(l.strays, s)
+			}
+			l.strays[k].files = append(l.strays[k].files, name)
 		}
-		l.strays[k].files = append(l.strays[k].files, name)
 	}
 	return found
+}
+
+// plain reports whether a folder is one in which nothing is astray: below that of all
+// versions of a language that is declared.
+func (l *layoutCheck) plain(dir string) bool {
+	return strings.HasPrefix(dir, "python/") && l.has(runtimes.Python) && !strings.HasPrefix(dir, "python/lib/") && !strings.Contains(dir+"/", "/site-packages/") ||
+		strings.HasPrefix(dir, "nodejs/node_modules/") && l.has(runtimes.NodeJS)
 }
 
 // isLooked reports whether a declared runtime looks where a file lies.

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"os"
@@ -32,6 +31,7 @@ type buildCommand struct {
 	Out          string   `short:"o" required:"" placeholder:"FILE" help:"Where the zip goes. The lock goes beside it, as FILE.lock.json."`
 	CacheDir     string   `placeholder:"FOLDER" help:"Cache in place of the user's."`
 	Quiet        bool     `short:"q" help:"Tell no phases on standard error."`
+	Verbose      bool     `short:"v" help:"Tell each file and each request."`
 	ExcludeNewer string   `placeholder:"TIME" help:"Releases after this time are ignored."`
 }
 
@@ -50,7 +50,9 @@ func (c *buildCommand) Run(ctx context.Context, out *output, info about) error {
 	if c.ExcludeNewer != "" {
 		settings["exclude_newer"] = c.ExcludeNewer
 	}
-	built, err := provider.Build(ctx, info.version, settings, arguments, phases(info.errs, c.Quiet))
+	told := newProgress(info.errs, c.Quiet, c.Verbose, out.sheet)
+	built, err := provider.Build(ctx, info.version, settings, arguments, slog.New(told), told.received)
+	told.end()
 	if err != nil {
 		return err
 	}
@@ -65,23 +67,6 @@ func (c *buildCommand) Run(ctx context.Context, out *output, info about) error {
 		lines = append(lines, "Warning: "+warning)
 	}
 	return out.print(built, lines)
-}
-
-// phases returns the log that tells what is done, or faults alone.
-func phases(errs io.Writer, quiet bool) *slog.Logger {
-	level := slog.LevelInfo
-	if quiet {
-		level = slog.LevelError
-	}
-	return slog.New(slog.NewTextHandler(errs, &slog.HandlerOptions{Level: level, ReplaceAttr: leaveOutTime}))
-}
-
-// leaveOutTime makes two runs log the same lines.
-func leaveOutTime(_ []string, a slog.Attr) slog.Attr {
-	if a.Key == slog.TimeKey || a.Key == slog.LevelKey {
-		return slog.Attr{}
-	}
-	return a
 }
 
 // arguments returns those of the file, and those of the flags over them.

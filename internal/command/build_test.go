@@ -34,7 +34,7 @@ func TestBuildMakesTheBytesOfTheResource(t *testing.T) {
 			}
 			zip := filepath.Join(dir, "layer.zip")
 			status, out, errs := run(t, "--json", "build", "-f", filepath.Join(dir, c.file), "-o", zip, "--cache-dir", filepath.Join(dir, "cache"))
-			if status != 0 || !strings.Contains(errs, "built a layer") {
+			if status != 0 || !strings.Contains(errs, "Packed "+zip) {
 				t.Fatalf("status %d: %s", status, errs)
 			}
 			var built struct{ SHA256, Filename string }

@@ -18,13 +18,16 @@ type line struct {
 	JSON    bool `help:"Print JSON."`
 	Version kong.VersionFlag
 
-	Build   buildCommand   `cmd:"" help:"Build the zip of a layer without Terraform, with its lock beside it."`
-	Cache   cacheCommand   `cmd:"" help:"Look after the folder of fetched and built files."`
-	Inspect inspectCommand `cmd:"" help:"Tell what a layer zip holds, what it can serve and what does not load of it."`
-	Invoke  invokeCommand  `cmd:"" help:"Run a handler with layers on /opt, as Lambda does: in a container, or on Linux under AWS's own runtime interface client."`
-	Within  withinCommand  `cmd:"" name:"invoke-within" hidden:""`
-	Sbom    sbomCommand    `cmd:"" help:"Write the bill of materials of a zip or a lock: CycloneDX 1.6 or SPDX 2.3."`
-	Lint    lintCommand    `cmd:"" help:"Find what Terraform passes over: misspelt names inside { }, absolute paths, unpinned downloads."`
+	Build      buildCommand      `cmd:"" help:"Build the zip of a layer without Terraform, with its lock beside it."`
+	Cache      cacheCommand      `cmd:"" help:"Look after the folder of fetched and built files."`
+	Completion completionCommand `cmd:"" help:"Print what bash, zsh or fish reads to complete command lines."`
+	Words      wordsCommand      `cmd:"" hidden:""`
+	Diff       diffCommand       `cmd:"" help:"Tell what is different between two layers: zips, locks or layer versions."`
+	Inspect    inspectCommand    `cmd:"" help:"Tell what a layer zip holds, what it can serve and what does not load of it."`
+	Invoke     invokeCommand     `cmd:"" help:"Run a handler with layers on /opt, as Lambda does: in a container, or on Linux under AWS's own runtime interface client."`
+	Within     withinCommand     `cmd:"" name:"invoke-within" hidden:""`
+	Sbom       sbomCommand       `cmd:"" help:"Write the bill of materials of a zip or a lock: CycloneDX 1.6 or SPDX 2.3."`
+	Lint       lintCommand       `cmd:"" help:"Find what Terraform passes over: misspelt names inside { }, absolute paths, unpinned downloads."`
 }
 
 // about is what commands know of the binary that runs them.
@@ -65,7 +68,7 @@ func Run(ctx context.Context, args []string, version string, out, errs io.Writer
 	var l line
 	status, ended := 0, false
 	parser, err := kong.New(&l,
-		kong.Name("terraform-provider-layerbuild"),
+		kong.Name(binary),
 		kong.Description("Looks into AWS Lambda layers and the Terraform files that declare them. Terraform runs this binary by itself: install it with terraform init."),
 		kong.Writers(out, errs), kong.Exit(func(code int) { status, ended = code, true }),
 		kong.Vars{"version": version}, kong.BindTo(ctx, (*context.Context)(nil)),
@@ -79,7 +82,7 @@ func Run(ctx context.Context, args []string, version string, out, errs io.Writer
 		return status
 	}
 	if err == nil {
-		err = parsed.Run(ctx, &l, &output{Writer: out, json: l.JSON, sheet: newSheet(out, os.Getenv)}, about{version, errs})
+		err = parsed.Run(ctx, parser, &l, &output{Writer: out, json: l.JSON, sheet: newSheet(out, os.Getenv)}, about{version, errs})
 	}
 	switch {
 	case errors.Is(err, errFound):

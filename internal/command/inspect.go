@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/command/page"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
 // reach is how zips are reached that are not on this disk.
@@ -52,6 +54,11 @@ func (c *inspectCommand) Run(ctx context.Context, out *output, info about) error
 		return err
 	}
 	r := reportOf(c.Zip, found)
+	if c.HTML != "" {
+		if err := writePage(c.HTML, info.version, r, found); err != nil {
+			return err
+		}
+	}
 	limit := 30
 	if c.All {
 		limit = len(r.Contents)
@@ -122,6 +129,9 @@ func reportOf(name string, n *layer.Inspection) *report {
 	return r
 }
 
+// percent is the share of what Lambda allows a function with all its layers.
+func (r *report) percent() int64 { return r.UnzippedSize * 100 / runtimes.MaxUnzipped }
+
 func orEmpty(all []string) []string {
 	if all == nil {
 		return []string{}
@@ -133,7 +143,7 @@ func orEmpty(all []string) []string {
 func (r *report) lines(s sheet, limit int) []string {
 	lines := []string{
 		s.bold(s.fit(r.Name, 0)),
-		fmt.Sprintf("  %s zipped, %s unzipped (%d%% of Lambda's 250 MiB), %s", bytesText(r.Size), bytesText(r.UnzippedSize), r.UnzippedSize*100/262_144_000, count(r.FileCount, "file")),
+		fmt.Sprintf("  %s zipped, %s unzipped (%d%% of Lambda's 250 MiB), %s", bytesText(r.Size), bytesText(r.UnzippedSize), r.percent(), count(r.FileCount, "file")),
 		"  sha256 " + r.SHA256, "",
 	}
 	t := table{{"Contents", "Version", "Unzipped", "Zipped", "Licence"}}
@@ -156,6 +166,16 @@ func (r *report) lines(s sheet, limit int) []string {
 
 // serving lists what the zip can serve, and why not the rest, each reason once.
 func (r *report) serving(s sheet) []string {
+	can, refusals := r.served()
+	lines := append([]string{s.bold("Serves")}, s.wrap(can, "  ")...)
+	for _, no := range refusals {
+		lines = append(lines, s.wrap("not "+no.Targets+": "+s.fit(no.Why, 0), "  ")...)
+	}
+	return lines
+}
+
+// served writes what the zip can serve, and why not the rest, each reason once.
+func (r *report) served() (string, []page.Refusal) {
 	var can, reasons []string
 	cannot := map[string][]string{}
 	for _, one := range r.Serves {
@@ -174,11 +194,11 @@ func (r *report) serving(s sheet) []string {
 	if len(can) == 0 {
 		can = []string{"no runtime"}
 	}
-	lines := append([]string{s.bold("Serves")}, s.wrap(strings.Join(byRuntime(can), ", "), "  ")...)
+	var refusals []page.Refusal
 	for _, why := range reasons {
-		lines = append(lines, s.wrap("not "+strings.Join(byRuntime(cannot[why]), ", ")+": "+s.fit(why, 0), "  ")...)
+		refusals = append(refusals, page.Refusal{Targets: strings.Join(byRuntime(cannot[why]), ", "), Why: why})
 	}
-	return lines
+	return strings.Join(byRuntime(can), ", "), refusals
 }
 
 // byRuntime writes targets that differ in their architecture alone as one.
@@ -208,11 +228,19 @@ func (r *report) placing(s sheet) []string {
 	return lines
 }
 
+// judgedFor writes what the findings are for, "" where no runtime is known.
+func (r *report) judgedFor() string {
+	if len(r.JudgedFor.Runtimes) == 0 {
+		return ""
+	}
+	return strings.Join(r.JudgedFor.Runtimes, ", ") + " on " + strings.Join(r.JudgedFor.Architectures, ", ")
+}
+
 // finding lists the findings, the worst of each check first.
 func (r *report) finding(s sheet) []string {
-	of := strings.Join(r.JudgedFor.Runtimes, ", ")
+	of := r.judgedFor()
 	if of != "" {
-		of = " for " + of + " on " + strings.Join(r.JudgedFor.Architectures, ", ")
+		of = " for " + of
 	}
 	if len(r.Findings) == 0 {
 		return append(s.wrap(s.bold("Findings")+of, ""), "  none")

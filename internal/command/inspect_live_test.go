@@ -48,7 +48,7 @@ func (r *report) versions() string {
 	return strings.Join(all, "\n")
 }
 
-func (r *report) served() string {
+func (r *report) can() string {
 	var all []string
 	for _, s := range r.Serves {
 		if s.Why == "" {
@@ -71,7 +71,7 @@ func TestLiveInspectOfPipAndZip(t *testing.T) {
 	if got := r.versions(); status != 0 || !sameLines(got, want) || len(r.Contents) != 6 {
 		t.Errorf("status %d, %d contents\n%s\nwant\n%s", status, len(r.Contents), got, want)
 	}
-	if got := r.served(); got != "python3.12 x86_64" {
+	if got := r.can(); got != "python3.12 x86_64" {
 		t.Errorf("serves %q", got)
 	}
 	if status, r = inspected(t, filepath.Join(dir, "layer.zip"), "--runtime", "python3.11", "--architecture", "arm64"); status != 1 {
@@ -109,7 +109,7 @@ func TestLiveInspectOfNpmAndZip(t *testing.T) {
 	if status != 0 || !strings.Contains(r.versions(), "nodejs:lodash 4.17.21 MIT") || !strings.Contains(r.versions(), "nodejs:@img/sharp-linux-arm64 0.33.5 Apache-2.0") {
 		t.Errorf("status %d\n%s", status, r.versions())
 	}
-	if got := r.served(); got != "nodejs18.x arm64, nodejs20.x arm64, nodejs22.x arm64, nodejs24.x arm64, nodejs26.x arm64" {
+	if got := r.can(); got != "nodejs18.x arm64, nodejs20.x arm64, nodejs22.x arm64, nodejs24.x arm64, nodejs26.x arm64" {
 		t.Errorf("serves %q", got)
 	}
 	if status, r = inspected(t, filepath.Join(dir, "layer.zip"), "--runtime", "nodejs22.x", "--architecture", "x86_64"); status != 1 {
@@ -148,7 +148,7 @@ with zipfile.ZipFile("layer.zip", "w", zipfile.ZIP_DEFLATED) as z:
 	if status != 1 || !strings.Contains(text, "error \"python/ujson.cpython-312-darwin.so\" is for") || !strings.Contains(text, "python:ujson 5.10.0") {
 		t.Errorf("status %d\n%s", status, text)
 	}
-	if r.served() != "" {
-		t.Errorf("serves %q", r.served())
+	if r.can() != "" {
+		t.Errorf("serves %q", r.can())
 	}
 }

@@ -33,6 +33,8 @@ type invokeCommand struct {
 	In       string `default:"auto" enum:"auto,container,host" help:"Where it runs: in a container, on this host (Linux with the interpreter), or in a container if there is an engine (auto)."`
 	Image    string `placeholder:"NAME" help:"Image in place of AWS's public.ecr.aws/lambda/…."`
 	Python   string `placeholder:"PROGRAM" help:"Interpreter in place of the pythonX.Y on the PATH."`
+	Root     string `type:"existingdir" placeholder:"FOLDER" help:"With --in host: root file system that the handler sees in place of this machine's, with the interpreter in it."`
+	Emulator string `type:"existingfile" placeholder:"PROGRAM" help:"With --in host: statically linked program that runs the interpreter, such as qemu-aarch64-static."`
 	CacheDir string `placeholder:"FOLDER" help:"Cache in place of the user's."`
 }
 
@@ -135,11 +137,11 @@ func (c *invokeCommand) onHost(ctx context.Context, r invoke.Request, info about
 	_, err = provider.Build(ctx, info.version, settings, map[string]any{
 		"runtimes": list([]string{r.Runtime}), "architectures": list([]string{r.Architecture}),
 		"python": map[string]any{"requirements": list(needs)}, "output_path": client,
-	}, slog.New(slog.DiscardHandler))
+	}, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return nil, fmt.Errorf("fetching the runtime interface client: %w", err)
 	}
-	return invoke.OnHost(ctx, r, invoke.Host{Client: client, Interpreter: c.Python, Again: []string{withinName}})
+	return invoke.OnHost(ctx, r, invoke.Host{Client: client, Interpreter: c.Python, Root: c.Root, Emulator: c.Emulator, Again: []string{withinName}})
 }
 
 // told is the answer as JSON has it.

@@ -102,77 +102,176 @@ func items(t *testing.T) (proxy, certificate string) {
 	return "http://" + listener.Addr().String(), string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: api.Certificate().Raw}))
 }
 
-// TestInvokeRunsTheArticlesHandler runs the article's complete function, with
-// not a character changed, with both of its layers.
-func TestInvokeRunsTheArticlesHandler(t *testing.T) {
-	t.Parallel()
-	program, runtime := python(t)
-	dir := t.TempDir()
-	quickstart := filepath.Join("..", "..", "examples", "quickstart")
-	shared := map[string]string{}
+// article is the article's complete function with both of its layers.
+type article struct {
+	t       *testing.T
+	dir     string
+	runtime string
+	// proxy leads to the API that the function asks, which has the certificate.
+	proxy, certificate string
+	// shared is the layer of shared code, with the API's certificate besides.
+	shared string
+}
+
+func newArticle(t *testing.T, runtime string) *article {
+	t.Helper()
+	a := &article{t: t, dir: t.TempDir(), runtime: runtime}
+	files := map[string]string{}
 	for _, name := range []string{"__init__.py", "logging.py", "response.py", "validation.py"} {
 		text, err := os.ReadFile(filepath.Join(quickstart, "src", "shared_utils", name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		shared["python/shared_utils/"+name] = string(text)
+		files["python/shared_utils/"+name] = string(text)
 	}
-	proxy, certificate := items(t)
-	shared["etc/ca.pem"] = certificate
-	sharedZip := pack(t, filepath.Join(dir, "shared.zip"), shared)
-	build := func(name, powertools string) string {
-		to := filepath.Join(dir, name)
-		status, _, errs := run(t, "build", "-q", "--runtime", runtime, "-r", "requests==2.31.0", "-r", "python-dateutil==2.8.2", "-r", powertools, "-o", to)
-		if status != 0 {
-			t.Fatalf("status %d: %s", status, errs)
+	a.proxy, a.certificate = items(t)
+	files["etc/ca.pem"] = a.certificate
+	a.shared = pack(t, filepath.Join(a.dir, "shared.zip"), files)
+	return a
+}
+
+var quickstart = filepath.Join("..", "..", "examples", "quickstart")
+
+// deps builds the layer of libraries.
+func (a *article) deps(name, powertools string, more ...string) string {
+	a.t.Helper()
+	to := filepath.Join(a.dir, name)
+	status, _, errs := run(a.t, append([]string{"build", "-q", "--runtime", a.runtime, "-r", "requests==2.31.0", "-r", "python-dateutil==2.8.2", "-r", powertools, "-o", to}, more...)...)
+	if status != 0 {
+		a.t.Fatalf("status %d: %s", status, errs)
+	}
+	return to
+}
+
+// call is one call of the function, and what has to come of it.
+type call struct {
+	name, deps, event string
+	status            int
+	answer, fault     string
+	code              int
+}
+
+// calls are those that the article tells of.
+func calls(deps string) []call {
+	return []call{
+		{"found", deps, `{"item_id": "42"}`, 0, `{"success": true, "data": {"id": "42", "name": "A thing", "status": "new"}}`, "", 200},
+		{"invalid", deps, `{"body": "{\"include_details\": true}"}`, 0, `{"success": false, "error": "Validation failed", "details": ["Missing required field: item_id"]}`, "", 400},
+		{"unreachable", deps, `{"item_id": "43"}`, 0, `{"success": false, "error": "Failed to fetch item"}`, "", 502},
+	}
+}
+
+// try invokes the function, with not a character of it changed.
+func (a *article) try(t *testing.T, c call, flags ...string) {
+	t.Helper()
+	event := filepath.Join(t.TempDir(), "event.json")
+	if err := os.WriteFile(event, []byte(c.event), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	status, out, errs := run(t, append([]string{"--json", "invoke", "--in", "host", "--runtime", a.runtime,
+		"--zip", c.deps, "--zip", a.shared, "--code", filepath.Join(quickstart, "functions", "api"), "--handler", "app.lambda_handler",
+		"--event", event, "--env", "HTTPS_PROXY=" + a.proxy, "--env", "REQUESTS_CA_BUNDLE=/opt/etc/ca.pem"}, flags...)...)
+	if status != c.status || errs != "" {
+		t.Fatalf("status %d, %s%s", status, out, errs)
+	}
+	var got struct {
+		Payload struct {
+			StatusCode   int
+			Body         string
+			ErrorMessage string
 		}
-		return to
+		FunctionError string `json:"function_error"`
+		Log           string
 	}
-	whole, bare := build("whole.zip", "aws-lambda-powertools[tracer]==2.30.0"), build("bare.zip", "aws-lambda-powertools==2.30.0")
-	for _, c := range []struct {
-		name, deps, event string
-		status            int
-		answer, fault     string
-		code              int
-	}{
-		{"found", whole, `{"item_id": "42"}`, 0, `{"success": true, "data": {"id": "42", "name": "A thing", "status": "new"}}`, "", 200},
-		{"invalid", whole, `{"body": "{\"include_details\": true}"}`, 0, `{"success": false, "error": "Validation failed", "details": ["Missing required field: item_id"]}`, "", 400},
-		{"unreachable", whole, `{"item_id": "43"}`, 0, `{"success": false, "error": "Failed to fetch item"}`, "", 502},
-		{"without the extra", bare, `{"item_id": "42"}`, 1, "", "Runtime.ImportModuleError", 0},
-	} {
+	if err := json.Unmarshal([]byte(out), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Payload.StatusCode != c.code || got.Payload.Body != c.answer || got.FunctionError != c.fault {
+		t.Errorf("got %+v", got)
+	}
+	if c.fault != "" && !strings.Contains(got.Payload.ErrorMessage, "No module named 'aws_xray_sdk'") {
+		t.Errorf("the error does not name the missing module: %+v", got)
+	}
+	if c.fault == "" && !strings.Contains(got.Log, `"message": "Processing request"`) {
+		t.Errorf("the log is %q", got.Log)
+	}
+}
+
+// TestInvokeRunsTheArticlesHandler runs the article's complete function, and
+// without the extra of one requirement.
+func TestInvokeRunsTheArticlesHandler(t *testing.T) {
+	t.Parallel()
+	program, runtime := python(t)
+	a := newArticle(t, runtime)
+	all := append(calls(a.deps("whole.zip", "aws-lambda-powertools[tracer]==2.30.0")),
+		call{"without the extra", a.deps("bare.zip", "aws-lambda-powertools==2.30.0"), `{"item_id": "42"}`, 1, "", "Runtime.ImportModuleError", 0})
+	for _, c := range all {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			event := filepath.Join(t.TempDir(), "event.json")
-			if err := os.WriteFile(event, []byte(c.event), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			status, out, errs := run(t, "--json", "invoke", "--in", "host", "--python", program, "--runtime", runtime,
-				"--zip", c.deps, "--zip", sharedZip, "--code", filepath.Join(quickstart, "functions", "api"), "--handler", "app.lambda_handler",
-				"--event", event, "--env", "HTTPS_PROXY="+proxy, "--env", "REQUESTS_CA_BUNDLE=/opt/etc/ca.pem")
-			if status != c.status || errs != "" {
-				t.Fatalf("status %d, %s%s", status, out, errs)
-			}
-			var got struct {
-				Payload struct {
-					StatusCode   int
-					Body         string
-					ErrorMessage string
-				}
-				FunctionError string `json:"function_error"`
-				Log           string
-			}
-			if err := json.Unmarshal([]byte(out), &got); err != nil {
-				t.Fatal(err)
-			}
-			if got.Payload.StatusCode != c.code || got.Payload.Body != c.answer || got.FunctionError != c.fault {
-				t.Errorf("got %+v", got)
-			}
-			if c.fault != "" && !strings.Contains(got.Payload.ErrorMessage, "No module named 'aws_xray_sdk'") {
-				t.Errorf("the error does not name the missing module: %+v", got)
-			}
-			if c.fault == "" && !strings.Contains(got.Log, `"message": "Processing request"`) {
-				t.Errorf("the log is %q", got.Log)
-			}
+			a.try(t, c, "--python", program)
 		})
+	}
+}
+
+// TestInvokeShowsNothingOfTheHost: the packages of its interpreter, its files and
+// its variables are not there, and what the function sees cannot be changed.
+func TestInvokeShowsNothingOfTheHost(t *testing.T) {
+	program, runtime := python(t)
+	t.Setenv("HOST_SECRET", "host-secret")
+	dir := t.TempDir()
+	code := filepath.Join(dir, "code")
+	if err := os.Mkdir(code, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(code, "app.py"), []byte(`
+import importlib.util, os
+def writes(path):
+    try:
+        open(path, "w").close()
+        return True
+    except OSError:
+        return False
+def h(event, context):
+    return {
+        "pip": importlib.util.find_spec("pip") is not None,
+        "boto3": importlib.util.find_spec("boto3").origin,
+        "secret": "HOST_SECRET" in os.environ,
+        "host": os.path.exists(event["folder"]),
+        "task": writes("/var/task/x"), "opt": writes("/opt/x"), "tmp": writes("/tmp/x"),
+        "opt files": sorted(os.listdir("/opt")), "left": context.get_remaining_time_in_millis() > 0,
+    }
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	event := filepath.Join(dir, "event.json")
+	if err := os.WriteFile(event, []byte(`{"folder": "`+dir+`"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	first := pack(t, filepath.Join(dir, "one.zip"), map[string]string{"a": "1"})
+	second := pack(t, filepath.Join(dir, "two.zip"), map[string]string{"b": "1"})
+	status, out, errs := run(t, "invoke", "--in", "host", "--python", program, "--runtime", runtime, "--zip", first, "--zip", second,
+		"--code", code, "--handler", "app.h", "--event", event)
+	const want = `{"pip": false, "boto3": "/var/runtime/python/boto3/__init__.py", "secret": false, "host": false, "task": false, "opt": false, "tmp": true, "opt files": ["a", "b"], "left": true}`
+	if status != 0 || strings.TrimSpace(out) != want || !strings.Contains(errs, "The handler returned after") {
+		t.Errorf("status %d, got %s, %s", status, out, errs)
+	}
+}
+
+// TestInvokeEndsWhatDoesNot: a handler that runs too long, and one that ends its
+// interpreter.
+func TestInvokeEndsWhatDoesNot(t *testing.T) {
+	t.Parallel()
+	program, runtime := python(t)
+	dir := t.TempDir()
+	code := pack(t, filepath.Join(dir, "code.zip"), map[string]string{"app.py": `
+import os, time
+def slow(event, context): time.sleep(600)
+def gone(event, context): os._exit(3)
+`})
+	empty := pack(t, filepath.Join(dir, "layer.zip"), map[string]string{"a": "1"})
+	for handler, want := range map[string]string{"app.slow": "Sandbox.Timedout", "app.gone": "Runtime.ExitError", "app.absent": "Runtime.HandlerNotFound"} {
+		status, out, errs := run(t, "invoke", "--in", "host", "--python", program, "--runtime", runtime, "--zip", empty, "--code", code, "--handler", handler, "--timeout", "1s")
+		if status != 1 || !strings.Contains(errs, "The function ended in "+want) || !strings.Contains(out, want) {
+			t.Errorf("%s: status %d, %s, %s", handler, status, out, errs)
+		}
 	}
 }

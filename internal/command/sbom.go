@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"strings"
 
@@ -24,7 +25,7 @@ type sbomCommand struct {
 
 // Run writes the document.
 func (c *sbomCommand) Run(ctx context.Context, out *output, info about) error {
-	bill, err := c.bill(ctx, info)
+	bill, err := c.bill(ctx, out, info)
 	if err != nil {
 		return err
 	}
@@ -42,13 +43,15 @@ func (c *sbomCommand) Run(ctx context.Context, out *output, info about) error {
 	return nil
 }
 
-func (c *sbomCommand) bill(ctx context.Context, info about) (*sbom.Bill, error) {
+func (c *sbomCommand) bill(ctx context.Context, out *output, info about) (*sbom.Bill, error) {
 	if strings.HasSuffix(c.File, ".json") {
-		lock, err := readLock(c.File)
+		lock, err := lockText(c.File)
 		if err != nil {
 			return nil, err
 		}
-		return provider.LockBill(ctx, info.version, c.CacheDir, lock, phases(info.errs, c.Quiet))
+		told := newProgress(info.errs, c.Quiet, false, out.sheet)
+		defer told.end()
+		return provider.LockBill(ctx, info.version, c.CacheDir, lock, slog.New(told))
 	}
 	name := c.Lock
 	if name == "" {
@@ -57,7 +60,7 @@ func (c *sbomCommand) bill(ctx context.Context, info about) (*sbom.Bill, error) 
 			return provider.ZipBill(ctx, c.File, "")
 		}
 	}
-	lock, err := readLock(name)
+	lock, err := lockText(name)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +70,7 @@ func (c *sbomCommand) bill(ctx context.Context, info about) (*sbom.Bill, error) 
 // lockSuffix is behind the name of a zip in that of its lock.
 const lockSuffix = ".lock.json"
 
-func readLock(name string) (string, error) {
+func lockText(name string) (string, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return "", fmt.Errorf("reading the lock: %w", err)

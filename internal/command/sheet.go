@@ -100,8 +100,8 @@ func columns(text string) int {
 // table is rows of cells; the first row is the head.
 type table [][]string
 
-// lines aligns the columns within the width: the first and the last are cut where
-// they do not fit. Columns of numbers are aligned to the right.
+// lines aligns the columns within the width: texts are cut where they do not fit.
+// Columns of numbers are aligned to the right.
 func (t table) lines(s sheet, numbers ...int) []string {
 	wide := make([]int, len(t[0]))
 	for _, row := range t {
@@ -109,19 +109,22 @@ func (t table) lines(s sheet, numbers ...int) []string {
 			wide[i] = max(wide[i], utf8.RuneCountInString(s.fit(cell, 0)))
 		}
 	}
-	last := len(wide) - 1
-	free := width - 2
-	for _, n := range wide[1:last] {
-		free -= n + 2
-	}
-	free -= 2
-	if wide[0]+wide[last] > free {
-		wide[last] = min(wide[last], max(free/3, free-wide[0]))
-		wide[0] = free - wide[last]
-	}
 	right := map[int]bool{}
 	for _, n := range numbers {
 		right[n] = true
+	}
+	for { // the widest text gives way
+		all, widest := 0, -1
+		for i, n := range wide {
+			all += n + 2
+			if !right[i] && (widest < 0 || n > wide[widest]) {
+				widest = i
+			}
+		}
+		if all <= width || widest < 0 || wide[widest] < 8 {
+			break
+		}
+		wide[widest]--
 	}
 	var out []string
 	for k, row := range t {

@@ -72,7 +72,7 @@ type ignoreRule struct {
 // and returns its name, "" where there is none.
 func readIgnore(dir, dockerfile string) (ignoreRules, string, error) {
 	for _, name := range []string{dockerfile + ignoreFile, ignoreFile} {
-		body, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+		body, err := filetree.ReadSmall(filepath.Join(dir, filepath.FromSlash(name)), filetree.MaxSettings)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

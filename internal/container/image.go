@@ -13,7 +13,7 @@ import (
 )
 
 // fromImage shows visit the files of an image. Its layers are fetched once,
-// whole and held against their digests, into temporary files of the store that
+// whole and compared with their digests, into temporary files of the store that
 // are gone when it returns.
 func fromImage(ctx context.Context, name string, image v1.Image, files Files, spool *store.Store, visit Visit) (err error) {
 	layers, err := image.Layers()

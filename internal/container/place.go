@@ -17,6 +17,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 )
 
 // place is where an engine listens.
@@ -38,7 +39,7 @@ func (p place) options(version string) []client.Opt {
 // may be missing: ca.pem, the only authority then, and cert.pem with key.pem.
 func readTLS(dir string, unverified bool) (*tls.Config, error) {
 	settings := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: unverified} //nolint:gosec // where the user said so
-	body, err := os.ReadFile(filepath.Join(dir, "ca.pem"))
+	body, err := filetree.ReadSmall(filepath.Join(dir, "ca.pem"), filetree.MaxSettings)
 	if err == nil {
 		settings.RootCAs = x509.NewCertPool()
 		if !settings.RootCAs.AppendCertsFromPEM(body) {
@@ -141,7 +142,7 @@ func readDockerContext(dir, name string) (place, error) {
 }
 
 func readJSON(name string, into any) error {
-	body, err := os.ReadFile(name)
+	body, err := filetree.ReadSmall(name, filetree.MaxSettings)
 	if err != nil {
 		return fmt.Errorf("reading the Docker configuration: %w", err)
 	}

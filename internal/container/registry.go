@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -132,6 +133,13 @@ func (r *Registry) checkPlatform(image, platform string, d *remote.Descriptor) e
 	single, err := d.Image()
 	if err != nil {
 		return asked(image, err)
+	}
+	manifest, err := single.Manifest()
+	if err != nil {
+		return asked(image, err)
+	}
+	if err := filetree.CheckLimit("its configuration", "bytes", int(manifest.Config.Size), filetree.MaxSettings); err != nil {
+		return &ImageError{Image: image, Reason: err.Error()}
 	}
 	config, err := single.ConfigFile()
 	if err != nil {

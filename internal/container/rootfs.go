@@ -103,7 +103,7 @@ type change struct {
 }
 
 // apply puts a layer upon those before it. Whiteouts hide what lower layers
-// have and never what the same layer brings, wherever they stand in it.
+// have and never what the same layer brings, before or after them.
 func (r *rootfs) apply(number int, s source, in io.Reader) error {
 	var added []change
 	err := r.each(s, in, func(c change, _ io.Reader) error {

@@ -123,7 +123,7 @@ Write one package for each architecture:
 // DroppedNames is what a message about a missing argument of an object adds.
 const DroppedNames = "Check the spelling: Terraform drops names it does not know inside { }."
 
-// Notes makes one warning of notes, none of none.
+// Notes makes one warning of all notes. Without notes there is none.
 func Notes(at Path, summary string, notes []string) []Warning {
 	if len(notes) == 0 {
 		return nil

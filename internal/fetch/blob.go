@@ -178,6 +178,7 @@ func (t *transfer) judge(s Source) error {
 // Write appends to the file.
 func (t *transfer) Write(p []byte) (int, error) {
 	n, err := t.writer.Write(p)
+	t.client.received(n)
 	if t.hash != nil {
 		t.hash.Write(p[:n])
 	}

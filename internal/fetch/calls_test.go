@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 )
 
 // call makes a call as gRPC does, and returns the reply with its status.
@@ -70,11 +69,7 @@ func TestServeCalls(t *testing.T) {
 		}
 	}
 	cancel()
-	select {
-	case <-ended:
-	case <-time.After(10 * time.Second):
-		t.Fatal("ServeCalls does not end with its context")
-	}
+	<-ended // ServeCalls ends with its context
 	if _, err := theirs.Write([]byte("x")); err == nil {
 		t.Error("the connection is still open")
 	}
@@ -91,9 +86,5 @@ func TestServeCallsEndsWithItsConnection(t *testing.T) {
 	if err := theirs.Close(); err != nil {
 		t.Fatal(err)
 	}
-	select {
-	case <-ended:
-	case <-time.After(10 * time.Second):
-		t.Fatal("ServeCalls does not end with its connection")
-	}
+	<-ended // ServeCalls ends with its connection
 }

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 )
 
 // rootCAs adds the certificates of the files, and those that the environment
@@ -53,7 +55,7 @@ func addCertificates(pool *x509.CertPool, path string) error {
 		return err
 	}
 	if !info.IsDir() {
-		pem, err := os.ReadFile(path)
+		pem, err := filetree.ReadSmall(path, filetree.MaxSettings)
 		if err == nil && !pool.AppendCertsFromPEM(pem) {
 			err = fmt.Errorf("there is no certificate in %q", path)
 		}
@@ -65,7 +67,7 @@ func addCertificates(pool *x509.CertPool, path string) error {
 	}
 	for _, entry := range entries {
 		// A folder may hold revocation lists and notes as well.
-		if pem, err := os.ReadFile(filepath.Join(path, entry.Name())); err == nil {
+		if pem, err := filetree.ReadSmall(filepath.Join(path, entry.Name()), filetree.MaxSettings); err == nil {
 			pool.AppendCertsFromPEM(pem)
 		}
 	}

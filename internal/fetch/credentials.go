@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
@@ -145,7 +146,7 @@ func loadNetrc(path string) ([]login, error) {
 		paths = netrcPaths()
 	}
 	for _, p := range paths {
-		raw, err := os.ReadFile(p)
+		raw, err := filetree.ReadSmall(p, filetree.MaxSettings)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

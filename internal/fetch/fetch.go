@@ -49,6 +49,9 @@ type Options struct {
 	// the system and the environment. One that cannot be read is the error of
 	// the first request.
 	Certificates []string
+	// Received, when not nil, is told how many more bytes of a file have arrived,
+	// from several goroutines at once.
+	Received func(bytes int)
 	// Retries is how often a request is repeated after the first attempt: 0
 	// means 4, a negative number none.
 	Retries int
@@ -69,11 +72,13 @@ type Client struct {
 	log       *slog.Logger
 	secrets   *secret.Keeper
 	retries   int
+	received  func(bytes int)
 	transport http.RoundTripper
 	keys      keyring
 	wallet    wallet
 	slots     slots // of all requests
 	blobSlots slots // of blobs
+	large     slots // of bodies that are held in memory
 	pages     flights[*Page]
 	blobs     flights[blobName]
 	matched   sync.Map // integrity and SHA-256 of blobs that have both
@@ -104,14 +109,19 @@ func New(o Options) (*Client, error) {
 		userAgent: o.UserAgent,
 		log:       cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
 		secrets:   cmp.Or(o.Secrets, &secret.Keeper{}),
+		received:  o.Received,
 		retries:   max(0, cmp.Or(o.Retries, defaultRetries)),
 		transport: o.Transport,
 		wallet:    wallet{ask: o.Credentials},
 		slots:     make(slots, max(1, cmp.Or(o.Parallel, defaultParallel))),
 		blobSlots: make(slots, blobParallel),
+		large:     make(slots, largeParallel),
 		silence:   maxSilence,
 		backoff:   250 * time.Millisecond,
 		lockWait:  2 * time.Minute,
+	}
+	if c.received == nil {
+		c.received = func(int) {}
 	}
 	c.keys.secrets, c.wallet.secrets = c.secrets, c.secrets
 	c.keys.netrc = sync.OnceValues(func() ([]login, error) {

@@ -15,6 +15,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -121,13 +122,15 @@ func (c *Client) takePage(ctx context.Context, u *url.URL, a *answer, r PageRequ
 	if a.status != http.StatusOK {
 		return nil, &StatusError{URL: redact(a.url), Code: a.status}
 	}
-	body, err := readBody(a, r.MaxBytes)
+	body, done, err := c.readBody(ctx, a, r.MaxBytes)
 	if err != nil {
 		return nil, err
 	}
+	defer done()
 	contentType := a.header.Get("Content-Type")
 	if r.Distill != nil {
-		if body, err = r.Distill(body, contentType); err != nil {
+		whole := body
+		if body, err = filetree.Await(ctx, func() ([]byte, error) { return r.Distill(whole, contentType) }); err != nil {
 			return nil, err
 		}
 	}
@@ -249,10 +252,11 @@ func (c *Client) pinnedPage(ctx context.Context, u *url.URL, r PageRequest) (*Pa
 		if a.status != http.StatusOK {
 			return &StatusError{URL: redact(a.url), Code: a.status}
 		}
-		body, err := readBody(a, r.MaxBytes)
+		body, done, err := c.readBody(ctx, a, r.MaxBytes)
 		if err != nil {
 			return err
 		}
+		defer done()
 		page = &Page{Body: body, ContentType: a.header.Get("Content-Type"), URL: baseURL(a.url)}
 		return c.keepPinned(body, r.Digest)
 	})
@@ -291,21 +295,6 @@ func (c *Client) keepPinned(body []byte, want store.Digest) error {
 		return errors.Join(err, w.Abort())
 	}
 	return w.Commit(want)
-}
-
-// readBody reads a body of at most limit bytes.
-func readBody(a *answer, limit int64) ([]byte, error) {
-	var buffer bytes.Buffer
-	if a.length > 0 && a.length <= limit {
-		buffer.Grow(int(a.length) + bytes.MinRead)
-	}
-	if _, err := buffer.ReadFrom(io.LimitReader(a.body, limit+1)); err != nil {
-		return nil, err
-	}
-	if int64(buffer.Len()) > limit {
-		return nil, &SizeError{URL: redact(a.url), Limit: limit}
-	}
-	return buffer.Bytes(), nil
 }
 
 // baseURL is a URL for resolving links. A query never matters for that, and

@@ -78,7 +78,8 @@ func (c *Client) part(ctx context.Context, u *url.URL, want string, n int64) (*P
 	var part *Part
 	err := c.get(ctx, u, header, func(a *answer) error {
 		if a.status == http.StatusOK {
-			body, err := readBody(a, wholeLimit)
+			body, done, err := c.readBody(ctx, a, wholeLimit)
+			defer done()
 			part = &Part{Data: body, Total: int64(len(body))}
 			return err
 		}
@@ -86,10 +87,11 @@ func (c *Client) part(ctx context.Context, u *url.URL, want string, n int64) (*P
 		if !ok || a.status != http.StatusPartialContent || r.last-r.first+1 > n {
 			return fmt.Errorf("asking for %s: the server sent another range", want)
 		}
-		body, err := readBody(a, n)
+		body, done, err := c.readBody(ctx, a, n)
 		if err != nil {
 			return err
 		}
+		defer done()
 		if int64(len(body)) != r.last-r.first+1 {
 			return &temporary{err: io.ErrUnexpectedEOF}
 		}

@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 )
 
 const (
@@ -146,11 +150,15 @@ func (g *guardedBody) Read(p []byte) (int, error) {
 type watchedBody struct {
 	guardedBody
 	closer io.Closer
+	limit  int64 // of bytes
 }
 
 // Read reads; no error is temporary, as somebody else counts the attempts.
 func (b *watchedBody) Read(p []byte) (int, error) {
 	n, err := b.guardedBody.Read(p)
+	if b.n > b.limit {
+		return 0, &SizeError{URL: redact(b.url), Limit: b.limit}
+	}
 	if t, ok := errors.AsType[*temporary](err); ok {
 		err = t.err
 	}
@@ -163,7 +171,9 @@ func (b *watchedBody) Close() error {
 	return b.closer.Close()
 }
 
-// watched sends a request of another protocol under a watch of its own.
+// watched sends a request of another protocol under a watch of its own. What it answers
+// is a document, such as the manifest of an image, but for what that names by digest
+// and size.
 func (c *Client) watched(req *http.Request) (*http.Response, error) {
 	ctx, watch := c.newPatience().watch(req.Context())
 	resp, err := c.transport.RoundTrip(req.WithContext(ctx))
@@ -175,6 +185,10 @@ func (c *Client) watched(req *http.Request) (*http.Response, error) {
 	}
 	watch.answered()
 	body := guardedBody{body: resp.Body, watch: watch, ctx: ctx, url: req.URL}
-	resp.Body = &watchedBody{guardedBody: body, closer: resp.Body}
+	limit := int64(math.MaxInt64)
+	if !strings.Contains(req.URL.Path, "/blobs/") {
+		limit = filetree.MaxSettings
+	}
+	resp.Body = &watchedBody{guardedBody: body, closer: resp.Body, limit: limit}
 	return resp, nil
 }

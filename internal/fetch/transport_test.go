@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,7 +50,7 @@ func child(address string) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	page, err := c.Page(ctx, PageRequest{URL: address})
 	if err != nil {
@@ -212,8 +213,11 @@ func TestConnectionsPerHost(t *testing.T) {
 	}{{"HTTP/2", true, "2", multiplexedConns}, {"HTTP/1 under TLS", false, "1", multiplexedConns + plainConns}} {
 		t.Run(c.name, func(t *testing.T) {
 			var conns counter
+			var known atomic.Bool // the second round knows what the host speaks
 			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				time.Sleep(10 * time.Millisecond)
+				if known.Load() && !c.http2 { // requests at once need more connections
+					waitFor(t, func() bool { return conns.count() > multiplexedConns })
+				}
 				fmt.Fprint(w, r.ProtoMajor)
 			}))
 			server.EnableHTTP2 = c.http2
@@ -226,7 +230,8 @@ func TestConnectionsPerHost(t *testing.T) {
 			t.Cleanup(server.Close)
 			transport := trusting(t, server)
 			client := newClient(t, func(o *Options) { o.Transport = transport })
-			for range 2 { // the second round knows what the host speaks
+			for round := range 2 {
+				known.Store(round > 0)
 				var wg sync.WaitGroup
 				for n := range 40 {
 					wg.Go(func() {

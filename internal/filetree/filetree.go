@@ -52,8 +52,8 @@ func FileArchive(name, path string) (*Archive, error) {
 }
 
 // Entry is one file, whose packed bytes stay in an archive until they are
-// asked for. Path is a clean relative path with forward slashes; whoever moves
-// an entry within the layer sets Path and leaves the fields after Exec alone.
+// asked for. Path is a clean relative path with forward slashes; to move
+// an entry within the layer, set Path and leave the fields after Exec alone.
 type Entry struct {
 	Path       string
 	Origin     Origin // the input that brings it; set by the caller

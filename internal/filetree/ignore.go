@@ -219,7 +219,7 @@ func (s *scanner) readIgnore(host, dir string) error {
 }
 
 // leavesOut reports whether the ignore files leave out the path. The file of
-// the deepest folder that decides counts. Whoever asks has left out the folders
+// the deepest folder that decides counts. The caller has left out the folders
 // above the path already.
 func (s *scanner) leavesOut(name string, isDir bool) bool {
 	if s.options.IgnoreFile != "" && path.Base(name) == s.options.IgnoreFile && !isDir {

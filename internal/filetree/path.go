@@ -2,6 +2,7 @@ package filetree
 
 import (
 	"path"
+	"path/filepath"
 	"strings"
 	"unicode/utf8"
 )
@@ -35,6 +36,25 @@ func CleanTarget(p string) (string, error) {
 		return "", &PathError{Path: p, Reason: fault}
 	}
 	return clean, nil
+}
+
+// Within reports whether a path of the host is one of the folders or lies in one. What
+// is not absolute is relative to the working directory; links are not followed.
+func Within(folders []string, name string) bool {
+	place, err := filepath.Abs(name)
+	if err != nil {
+		return false
+	}
+	for _, folder := range folders {
+		root, err := filepath.Abs(folder)
+		if err != nil {
+			continue
+		}
+		if rel, err := filepath.Rel(root, place); err == nil && filepath.IsLocal(rel) {
+			return true
+		}
+	}
+	return false
 }
 
 // nameFault says why name is no clean relative path that every system reads

@@ -27,3 +27,25 @@ func (f *stoppableFile) ReadAt(b []byte, offset int64) (int, error) {
 	}
 	return f.ArchiveFile.ReadAt(b, offset)
 }
+
+// Await returns what work returns, or the cause of ctx as soon as that ends. It is for
+// reading a document that is in memory: work is left alone then, must change nothing
+// that others see, and ends by itself within seconds.
+func Await[T any](ctx context.Context, work func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		value, err := work()
+		done <- result{value, err}
+	}()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		var none T
+		return none, context.Cause(ctx)
+	}
+}

@@ -108,3 +108,26 @@ func TestArchivesStopWhereTheyAreCancelled(t *testing.T) {
 		}
 	}
 }
+
+func TestAwait(t *testing.T) {
+	t.Parallel()
+	if got, err := Await(t.Context(), func() (int, error) { return 7, nil }); got != 7 || err != nil {
+		t.Errorf("Await() = %d, %v", got, err)
+	}
+	fault := errors.New("fault")
+	if _, err := Await(t.Context(), func() (int, error) { return 0, fault }); !errors.Is(err, fault) {
+		t.Errorf("Await() = %v, want the error of the work", err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cause := errors.New("interrupted")
+	never := make(chan struct{})
+	defer close(never)
+	_, err := Await(ctx, func() (int, error) {
+		cancel(cause)
+		<-never
+		return 1, nil
+	})
+	if !errors.Is(err, cause) {
+		t.Errorf("Await() = %v, want the cause", err)
+	}
+}

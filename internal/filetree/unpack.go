@@ -237,7 +237,7 @@ var suffixes = map[string][]string{
 }
 
 // foreign are archives that are not read: to take one for a single file would
-// surprise whoever asked for its content.
+// surprise a user who asked for its content.
 var foreign = []struct{ name, magic string }{
 	{"a 7-Zip archive", "7z\xbc\xaf\x27\x1c"}, {"a RAR archive", "Rar!\x1a\x07"}, {"packed by lzip", "LZIP"},
 	{"packed by lz4", "\x04\x22\x4d\x18"}, {"a Debian package or another ar archive", "!<arch>\n"}, {"an RPM package", "\xed\xab\xee\xdb"},

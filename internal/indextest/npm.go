@@ -3,10 +3,8 @@ package indextest
 import (
 	"crypto/sha1" //nolint:gosec // the digest that npm calls shasum
 	"crypto/sha512"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/pem"
 	"fmt"
 	"io"
 	"log"
@@ -161,15 +159,6 @@ func (n *NPM) find(name, version string) *npmVersion {
 	}
 	panic(fmt.Sprintf("indextest: no version %q", name+"@"+version))
 }
-
-// CertPEM returns the certificate of a registry WithTLS, which is its own
-// authority.
-func (n *NPM) CertPEM() []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: n.Certificate().Raw})
-}
-
-// Certificate is CertPEM, parsed.
-func (n *NPM) Certificate() *x509.Certificate { return n.server.Certificate() }
 
 // Transport returns a transport that trusts the certificate.
 func (n *NPM) Transport() http.RoundTripper { return n.server.Client().Transport }

@@ -182,6 +182,12 @@ func (c *cell) furnish() error {
 			return err
 		}
 	}
+	if c.Emulator != "" {
+		if err := c.bindFile(c.Emulator, emulator); err != nil {
+			return err
+		}
+		c.Program = append([]string{emulator}, c.Program...)
+	}
 	for _, p := range c.Places {
 		if err := c.fill(p); err != nil {
 			return err
@@ -228,10 +234,34 @@ func (c *cell) fill(p place) error {
 	return nil
 }
 
-// show makes a folder of the machine visible under its own path: as the link
-// that it is, or by a mount. An absent one is passed over.
+// emulator is where a cell has the emulator.
+const emulator = "/.emulator"
+
+// bindFile mounts a file in the cell, to read alone.
+func (c *cell) bindFile(from, to string) error {
+	at := filepath.Join(c.Root, to)
+	f, err := os.Create(at)
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("making %q: %w", to, err)
+	}
+	if err := syscall.Mount(from, at, "", syscall.MS_BIND, ""); err != nil {
+		return fmt.Errorf("mounting %q on %q: %w", from, to, err)
+	}
+	return c.protect(to)
+}
+
+// show makes a folder of the system visible under its own path: as the link that
+// it is, or by a mount. An absent one is passed over. Devices and what the kernel
+// tells are always this machine's.
 func (c *cell) show(dir string) error {
-	info, err := os.Lstat(dir)
+	from := dir
+	if dir != "/dev" && dir != "/sys" {
+		from = filepath.Join(c.System, dir)
+	}
+	info, err := os.Lstat(from)
 	if errors.Is(err, fs.ErrNotExist) || c.shown(dir) {
 		return nil
 	}
@@ -239,9 +269,9 @@ func (c *cell) show(dir string) error {
 		return fmt.Errorf("showing %q: %w", dir, err)
 	}
 	if info.Mode()&fs.ModeSymlink == 0 {
-		return c.bind(dir, dir)
+		return c.bind(from, dir)
 	}
-	target, err := os.Readlink(dir)
+	target, err := os.Readlink(from)
 	if err == nil {
 		err = os.MkdirAll(filepath.Dir(filepath.Join(c.Root, dir)), 0o755) //nolint:gosec // as everywhere
 	}
@@ -275,6 +305,12 @@ func (c *cell) bind(from, to string) error {
 	if to == "/dev" {
 		return nil
 	}
+	return c.protect(to)
+}
+
+// protect makes a mount of the cell one to read alone.
+func (c *cell) protect(to string) error {
+	at := filepath.Join(c.Root, to)
 	var now syscall.Statfs_t
 	if err := syscall.Statfs(at, &now); err != nil {
 		return fmt.Errorf("looking at the mount of %q: %w", to, err)

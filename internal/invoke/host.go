@@ -1,6 +1,7 @@
 package invoke
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,11 @@ type Host struct {
 	// Interpreter is the name or path of the interpreter; "" is that of the
 	// runtime's minor version on the PATH.
 	Interpreter string
+	// Root is a folder with the root file system that the handler sees in place
+	// of this machine's, "" for none: its interpreter is the Interpreter there,
+	// /usr/bin/pythonX.Y by default. Emulator is a statically linked program that
+	// runs programs of another architecture, "" for none.
+	Root, Emulator string
 	// Again are the arguments with which this program runs [Enter].
 	Again []string
 }
@@ -34,7 +40,7 @@ func OnHost(ctx context.Context, r Request, h Host) (_ *Answer, err error) {
 	if err != nil {
 		return nil, err
 	}
-	python, err := findPython(ctx, runtime, r.Architecture, h.Interpreter)
+	python, err := h.python(ctx, runtime, r.Architecture)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +59,7 @@ func OnHost(ctx context.Context, r Request, h Host) (_ *Answer, err error) {
 		return nil, err
 	}
 	c := cell{
-		Root: root, Hosts: python.visible(),
+		Root: root, System: h.Root, Hosts: python.visible(), Emulator: h.Emulator,
 		Places:  []place{{Zips: r.Layers, To: "/opt"}, task, {Zips: []string{h.Client}, To: "/var/runtime"}},
 		Program: append([]string{python.Path}, "-S", "-m", "awslambdaric", r.Handler),
 		Environment: environment(r, map[string]string{
@@ -64,6 +70,20 @@ func OnHost(ctx context.Context, r Request, h Host) (_ *Answer, err error) {
 		}),
 	}
 	return c.run(ctx, api, h.Again)
+}
+
+// python returns the interpreter. In a root of its own nothing is started to ask
+// it: where the interpreter is missing or another one, its start shows that.
+func (h Host) python(ctx context.Context, runtime runtimes.Runtime, architecture string) (*interpreter, error) {
+	if h.Root == "" {
+		return findPython(ctx, runtime, architecture, h.Interpreter)
+	}
+	machine := "x86_64"
+	if architecture == runtimes.ARM64 {
+		machine = "aarch64"
+	}
+	path := cmp.Or(h.Interpreter, "/usr/bin/python"+runtime.Version)
+	return &interpreter{Path: path, Prefix: "/usr", Version: runtime.Version, Machine: machine}, nil
 }
 
 // libraryPath is Lambda's, with the folders of this machine's system libraries
@@ -81,6 +101,9 @@ func libraryPath(python *interpreter) string {
 type cell struct {
 	// Root is an empty folder.
 	Root string
+	// System is the folder with the system's folders, "" for this machine's, and
+	// Emulator the program that runs Program, "" for none.
+	System, Emulator string
 	// Hosts are folders of the machine, visible under their own paths besides
 	// those of the system.
 	Hosts  []string

@@ -160,7 +160,7 @@ func TestLateProcessing(t *testing.T) {
 	if status, _, _, err := send(t, a, "lambda", "DELETE", "/2015-03-31/functions/f", nil); err != nil || status != 504 {
 		t.Fatalf("answered %d, %v; want 504", status, err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for count() != 0 {
 		select {

@@ -4,19 +4,15 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 )
 
 func TestAsked(t *testing.T) {
 	t.Parallel()
-	l := &Lock{
-		Python: &PythonLock{Chosen: &python.Lock{Wheels: []python.Wheel{
-			{Name: "idna"}, {Name: "loop", Requires: []string{"loop"}}, {Name: "requests", Requires: []string{"idna", "urllib3"}}, {Name: "urllib3"},
-		}}},
-		NodeJS: &nodejs.Lock{Direct: []string{"lodash"}},
-	}
-	if got, want := l.Asked(), []string{"python:loop", "python:requests", "nodejs:lodash"}; !slices.Equal(got, want) {
+	l := resolve(t, newBuilder(t, indextest.New(t, universe)), appSpec(t), nil)
+	l.NodeJS = &nodejs.Lock{Direct: []string{"lodash"}}
+	if got, want := l.Asked(), []string{"python:app", "nodejs:lodash"}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if got := (&Lock{}).Asked(); got != nil {

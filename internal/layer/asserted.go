@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/audit"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
@@ -25,11 +26,7 @@ func (l *Lock) assertImports(tree filetree.Tree, o Output) error {
 	}
 	a := assertion{tree: tree, targets: targets}
 	for _, t := range targets {
-		folders := t.Paths
-		if l.Kind == KindFunction {
-			folders = []string{""}
-		}
-		a.worlds = append(a.worlds, python.NewWorld(t.Runtime, tree, folders, contentOf))
+		a.worlds = append(a.worlds, worldOf(t, tree, l.Kind == KindFunction))
 	}
 	var faults []error
 	for i, name := range o.PythonImports {
@@ -120,7 +117,7 @@ func (a *assertion) tell(at fault.Path, name string, m python.Unfound, on []int)
 		return &fault.Error{At: at, Summary: summary, Detail: strings.TrimSpace(detail)}, nil
 	}
 	if last := runtimes.LastWithModule(top); last > 0 {
-		detail = fmt.Sprintf("%sIt is a part of Python up to 3.%d, and %s has it no more. Take a newer version of what imports it, or the runtime python3.%d.", how, last, runs, last)
+		detail = fmt.Sprintf("%sPython has it up to 3.%d. It is gone from %s. Take a newer version of what imports it, or the runtime python3.%d.", how, last, runs, last)
 		if top == "distutils" {
 			detail += " The distribution \"setuptools\" brings it, too."
 		}
@@ -148,9 +145,47 @@ func (a *assertion) wayOut(module, by string) (string, error) {
 			}
 		}
 	}
-	b := python.WhoBrings(module, metadata, python.TargetsFor(a.targets[:1])[0])
+	b := python.WhoBrings(module, metadata, a.targets[0])
 	if b.Extra != "" {
 		return fmt.Sprintf("An extra brings it: require %q in place of the distribution alone.", b.Extra), nil
 	}
 	return fmt.Sprintf("Require the distribution that brings it, such as %q, or bring the module by files.", b.Distribution), nil
+}
+
+// reachedImports follows what distributions import when they are imported. It reads
+// sources, so it is asked only about those that seem to lack something.
+type reachedImports struct {
+	tree     filetree.Tree
+	function bool
+	worlds   map[string]*python.World
+	origins  map[string]filetree.Origin
+	err      error
+}
+
+func (r *reachedImports) unfound(t runtimes.Target, origin filetree.Origin) []audit.Import {
+	if r.worlds == nil {
+		r.worlds, r.origins = map[string]*python.World{}, map[string]filetree.Origin{}
+		for i := range r.tree {
+			r.origins[r.tree[i].Path] = r.tree[i].Origin
+		}
+	}
+	if r.worlds[t.ID] == nil {
+		r.worlds[t.ID] = worldOf(t, r.tree, r.function)
+	}
+	missing, err := r.worlds[t.ID].Reached(func(path string) bool { return r.origins[path] == origin })
+	r.err = errors.Join(r.err, err)
+	var out []audit.Import
+	for _, m := range missing {
+		out = append(out, audit.Import{Module: m.Module, File: m.By, Line: m.Line})
+	}
+	return out
+}
+
+// worldOf returns what a runtime imports of a layer, or of the code of a function.
+func worldOf(t runtimes.Target, tree filetree.Tree, function bool) *python.World {
+	folders := t.Paths
+	if function {
+		folders = []string{""}
+	}
+	return python.NewWorld(t.Runtime, tree, folders, contentOf)
 }

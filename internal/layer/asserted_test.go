@@ -38,7 +38,7 @@ func TestWhatIsAssertedCanBeImported(t *testing.T) {
 	err := built("trace-kit", []string{"python3.11", "python3.12"}, "trace_kit", "trace_kit.Tracer")
 	wantInput(t, err, "python.imports[1]", `"trace_kit.Tracer" cannot be used: there is no module "xray_sdk.core"`, `"python/trace_kit/tracer.py" imports it in line 5, whenever Tracer is called`, "python3.11, python3.12", `require "trace-kit[tracer]"`)
 	err = built("trace-kit", []string{"python3.11", "python3.12"}, "trace_kit.old")
-	wantInput(t, err, "python.imports[0]", `no module "distutils.util"`, "up to 3.11, and python3.12 has it no more", `"setuptools"`)
+	wantInput(t, err, "python.imports[0]", `no module "distutils.util"`, "up to 3.11. It is gone from python3.12.", `"setuptools"`)
 	err = built("trace-kit", []string{"python3.12"}, "own.a")
 	wantInput(t, err, "python.imports[0]", `"own.a" cannot be imported: there is no module "requests"`, `"python/own/a.py" imports it in line 1`, `such as "requests"`)
 	err = built("trace-kit", []string{"python3.12"}, "trace_kit.Trace", "own.b")

@@ -10,21 +10,10 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/audit"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/segment"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
-
-// Finding is what a check found: see [audit.Finding].
-type Finding = audit.Finding
-
-// Audits returns the names of the checks that [audit.Judge] makes.
-func Audits() []string {
-	var names []string
-	for _, c := range audit.Checks() {
-		names = append(names, string(c))
-	}
-	return names
-}
 
 // audit judges the files of the layer. Findings of a check that is off are left
 // out, those of the others become what the user made of them: all of them errors,
@@ -48,17 +37,19 @@ func (c *cache) audit(ctx context.Context, l *Lock, tree filetree.Tree, o Output
 	loads := loadedModules{lock: l, tree: tree}
 	judged.AtImport = loads.atImport
 	judged.Distributions = l.distributions(modules, o)
+	reached := reachedImports{tree: tree, function: judged.Function}
+	judged.Unfound = reached.unfound
 	found := weigh(audit.Judge(judged), o.Audits)
-	if loads.err != nil {
-		return nil, nil, loads.err
+	if err := errors.Join(loads.err, reached.err); err != nil {
+		return nil, nil, err
 	}
 	warnings, err := told(found)
 	return found, warnings, err
 }
 
 // distributions returns what is known of Python's distributions in the layer. What
-// they need is compared with the lock, but for what the user leaves out.
-func (l *Lock) distributions(modules map[filetree.Origin][]string, o Output) []audit.Distribution {
+// they need is compared with the lock, without what the user leaves out.
+func (l *Lock) distributions(modules map[filetree.Origin]segment.Sources, o Output) []audit.Distribution {
 	var all []audit.Distribution
 	if l.Python == nil {
 		return nil
@@ -69,7 +60,7 @@ func (l *Lock) distributions(modules map[filetree.Origin][]string, o Output) []a
 	}
 	for _, w := range l.Python.Chosen.Wheels {
 		origin := filetree.Origin{Ecosystem: "python", Name: w.Name, Version: w.Version}
-		all = append(all, audit.Distribution{Name: w.Name, Origin: origin, Modules: modules[origin], Needs: w.Requires, Left: left})
+		all = append(all, audit.Distribution{Name: w.Name, Origin: origin, Modules: modules[origin].Modules, Imports: modules[origin].Imports, Needs: w.Requires, Left: left})
 	}
 	return all
 }

@@ -59,15 +59,15 @@ type biller struct {
 	lock  *Lock
 	parts map[string]*sbom.Part // by key
 	// installed are the distributions and packages in the zip.
-	installed []installed
+	installed []installedPart
 	// found are the wheels whose metadata are in the zip.
 	found map[store.Digest]bool
 	// targets are what requirements are judged for.
-	targets []python.Target
+	targets []runtimes.Target
 }
 
-// installed is a distribution or package in a folder of the zip.
-type installed struct {
+// installedPart is a distribution or package in a folder of the zip.
+type installedPart struct {
 	key string
 	// root is the folder that modules are found in; name is the one that others
 	// require it by.
@@ -109,20 +109,20 @@ func (b *biller) addDistribution(d *python.Distribution) {
 	_, known := b.parts[sbom.Key(sbom.KindPython, name, d.Version)]
 	p := b.part(sbom.KindPython, name, d.Version)
 	p.Vendored = p.Vendored || !known
-	p.Description = d.About.Summary
+	p.Description = d.About.Description
 	p.Licence = sbom.Licence{Expression: d.About.LicenseExpression, Text: d.About.License, Classifiers: d.About.Classifiers}
 	p.Places = append(p.Places, d.Info)
 	if !searched.MatchString(d.Site) {
 		return
 	}
 	p.Vendored = false
-	b.installed = append(b.installed, installed{key: p.Key(), root: d.Site, name: d.Name, python: d.About})
+	b.installed = append(b.installed, installedPart{key: p.Key(), root: d.Site, name: d.Name, python: d.About})
 	if b.lock.Python == nil {
 		return
 	}
 	for _, w := range b.lock.Python.Chosen.Wheels {
 		if d.About.Is(w) {
-			addWheel(p, w)
+			addWheel(p, w.URL, w.SHA256)
 			b.found[w.SHA256] = true
 		}
 	}
@@ -133,7 +133,7 @@ func (b *biller) addPackage(n *nodejs.InstalledPackage) {
 	p := b.part(sbom.KindNodeJS, cmp.Or(n.About.Name, n.Name), n.Version)
 	p.Description, p.Licence = n.About.Description, sbom.Licence{Expression: n.License}
 	p.Places = append(p.Places, n.Folder)
-	b.installed = append(b.installed, installed{key: p.Key(), name: n.Name, folder: n.Folder, needs: n.About.Needs})
+	b.installed = append(b.installed, installedPart{key: p.Key(), name: n.Name, folder: n.Folder, needs: n.About.Needs})
 }
 
 // part returns the part of a key, which is made where it is not there yet.
@@ -146,9 +146,9 @@ func (b *biller) part(kind, name, version string) *sbom.Part {
 }
 
 // addWheel notes that a part was made of a wheel.
-func addWheel(p *sbom.Part, w python.Wheel) {
+func addWheel(p *sbom.Part, url string, sum store.Digest) {
 	p.Input = "python"
-	addSource(p, sbom.Source{URL: w.URL, Algorithm: "SHA-256", Digest: w.SHA256.Hex()})
+	addSource(p, sbom.Source{URL: url, Algorithm: "SHA-256", Digest: sum.Hex()})
 }
 
 func addSource(p *sbom.Part, s sbom.Source) {
@@ -163,7 +163,7 @@ func (b *biller) addLocked() error {
 	if b.lock.Python != nil {
 		for _, w := range b.lock.Python.Chosen.Wheels {
 			if !b.found[w.SHA256] {
-				addWheel(b.part(sbom.KindPython, w.Name, w.Version), w)
+				addWheel(b.part(sbom.KindPython, w.Name, w.Version), w.URL, w.SHA256)
 			}
 		}
 	}
@@ -269,7 +269,7 @@ func (b *biller) reach() {
 
 // pythonTargets returns what requirements are judged for: the targets of the lock,
 // or the newest runtime.
-func (b *biller) pythonTargets() []python.Target {
+func (b *biller) pythonTargets() []runtimes.Target {
 	targets, err := b.lock.spec().targets(runtimes.Python)
 	if err != nil || len(targets) == 0 {
 		newest, err := runtimes.Lookup(undeclared[0])
@@ -278,17 +278,17 @@ func (b *biller) pythonTargets() []python.Target {
 		}
 		targets = []runtimes.Target{{Runtime: newest, Architecture: runtimes.X8664}}
 	}
-	return python.TargetsFor(targets)
+	return targets
 }
 
 // pythonNeeds returns the keys of the distributions that one requires. They lie in
 // the same folder, or in the one that every version of Python reads.
-func (b *biller) pythonNeeds(from installed) []string {
-	lies := func(to installed) bool {
+func (b *biller) pythonNeeds(from installedPart) []string {
+	lies := func(to installedPart) bool {
 		return to.folder == "" && (to.root == from.root || to.root == "python" || from.root == "python")
 	}
 	there := func(name string) bool {
-		return slices.ContainsFunc(b.installed, func(to installed) bool { return to.name == name && lies(to) })
+		return slices.ContainsFunc(b.installed, func(to installedPart) bool { return to.name == name && lies(to) })
 	}
 	var keys []string
 	for _, name := range from.python.Needs(b.targets, there) {
@@ -303,7 +303,7 @@ func (b *biller) pythonNeeds(from installed) []string {
 
 // nodeNeeds returns the keys of the packages that one requires, as Node.js finds
 // them: in its own node_modules, else in those above it.
-func (b *biller) nodeNeeds(from installed, folders map[string]string) []string {
+func (b *biller) nodeNeeds(from installedPart, folders map[string]string) []string {
 	var keys []string
 	for _, name := range from.needs {
 		for folder := from.folder; folder != "."; folder = path.Dir(folder) {

@@ -12,68 +12,17 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// defaultDir is where zips go that the user gave no path: below the root
-// module, named by their content.
-const defaultDir = ".layerbuild"
-
-// Output says where a zip goes and what it must be.
-type Output struct {
-	// Path is the zip's path; "" means DefaultPath of its digest.
-	Path string
-	// Want is the digest that was planned; zero when there is none yet.
-	Want store.Digest
-	// Size is the severity of a layer over the limit of AWS, Shadow that of a
-	// part of the AWS SDK beside the runtime's other part, or before the
-	// runtime's own, Scripts that of packages whose install scripts are not
-	// run; those that AllowScripts names by globs may have one.
-	Size, Shadow, Scripts Severity
-	AllowScripts          []string
-	// Audits are the severities of the checks of [Audits], by name; one that is
-	// not there is as severe as what it finds.
-	Audits map[string]Severity
-	// LeftOut are the names of Python's distributions that the user leaves out,
-	// though others need them.
-	LeftOut []string
-	// PythonImports are modules, classes and functions of Python, NodeImports
-	// modules of Node.js, that every runtime of the layer must be able to import.
-	PythonImports, NodeImports []string
-	// Replace is set where the state says that the file at Path is ours.
-	Replace bool
-}
-
-// DefaultPath returns the path of a zip that the user gave none, relative to
-// the root module.
-func DefaultPath(zip store.Digest) string {
-	return defaultDir + "/" + zip.Hex() + ".zip"
-}
-
-// PathOf returns where a zip with this digest goes.
-func (o Output) PathOf(zip store.Digest) string {
-	if o.Path != "" {
-		return o.Path
-	}
-	return DefaultPath(zip)
-}
-
-// MismatchError tells that the bytes that were planned cannot be met.
-type MismatchError struct {
-	Want, Got store.Digest
-}
-
-func (e *MismatchError) Error() string {
-	return fmt.Sprintf("the layer has the digest %s, but %s was planned: nothing is kept; plan again", e.Got, e.Want)
-}
-
 // Build turns a lock into the zip at o's path, which appears whole or not at
 // all. With o.Want it keeps no other bytes: damaged blobs of the cache are
 // fetched anew, and where that does not help the error is a *MismatchError.
 func (b *Builder) Build(ctx context.Context, l *Lock, o Output) (Artifact, error) {
-	b.own.add(o.Path)
+	b.own.Add(o.Path)
 	c, err := b.open()
 	if err != nil {
 		return Artifact{}, err
@@ -87,7 +36,7 @@ func (b *Builder) Build(ctx context.Context, l *Lock, o Output) (Artifact, error
 	if why := c.store.Distrust(); err == nil && why != "" && !b.said.Swap(true) {
 		a.Warnings = append(a.Warnings, Warning{
 			Summary: "The records of the cache are not used",
-			Detail:  Sentence(why) + " Whoever else can write there could decide what is packed, so only the files are used whose digests tell what they are. Name a folder of your own in cache_dir, or close this one to others (chmod go-w).",
+			Detail:  Sentence(why) + " Other accounts can write there and could decide what is packed, so only the files are used whose digests tell what they are. Name a folder of your own in cache_dir, or close this one to others (chmod go-w).",
 		})
 	}
 	if err == nil {
@@ -137,7 +86,7 @@ func (b *Builder) Intact(ctx context.Context, path string, zip store.Digest, siz
 		return true, false, nil
 	}
 	// The bytes of an untouched file were seen before: its time tells.
-	key := absolute(path) + " " + zip.Hex()
+	key := local.Absolute(path) + " " + zip.Hex()
 	stamp := info.ModTime().UTC().String()
 	c, cacheErr := b.open()
 	if cacheErr == nil {
@@ -149,7 +98,37 @@ func (b *Builder) Intact(ctx context.Context, path string, zip store.Digest, siz
 	if err != nil || sum != zip || cacheErr != nil {
 		return true, sum == zip, err
 	}
-	return true, true, c.store.PutRecord("zips", key, []byte(stamp))
+	return true, true, errors.Join(c.store.PutRecord("zips", key, []byte(stamp)), c.notePlace(path, zip))
+}
+
+// Find returns the path of a zip with this digest and size on this machine: the
+// default one, or the one where it was written or seen last. Of that only a record
+// tells, which may name any file, so its bytes are read.
+func (b *Builder) Find(ctx context.Context, zip store.Digest, size int64) (path string, found bool) {
+	if _, intact, err := b.Intact(ctx, DefaultPath(zip), zip, size); err == nil && intact {
+		return DefaultPath(zip), true
+	}
+	c, err := b.open()
+	if err != nil {
+		return "", false
+	}
+	place, _, err := c.store.GetRecord("places", zip.Hex())
+	if err != nil {
+		return "", false
+	}
+	if info, err := os.Stat(string(place)); err != nil || !info.Mode().IsRegular() || info.Size() != size {
+		return "", false
+	}
+	sum, err := sumFile(ctx, string(place))
+	return string(place), err == nil && sum == zip
+}
+
+// notePlace remembers where a zip lies that is not at its default path.
+func (c *cache) notePlace(path string, zip store.Digest) error {
+	if path == DefaultPath(zip) {
+		return nil
+	}
+	return c.store.PutRecord("places", zip.Hex(), []byte(local.Absolute(path)))
 }
 
 func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output, doubt bool) (Artifact, error) {
@@ -176,22 +155,58 @@ func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output, doubt 
 			return Artifact{}, err
 		}
 		a.Findings, a.Warnings = findings, append(a.Warnings, told...)
-		if err := l.assertImports(tree, o); err != nil {
+		if err := errors.Join(l.assertImports(tree, o), l.assertNodeImports(tree, o)); err != nil {
 			return Artifact{}, err
 		}
 	}
-	if a.SHA256, err = layout.WriteFileIn(ctx, o.dir(), b.chooseOutput(ctx, c, o)); err != nil {
+	if a.SHA256, err = b.write(ctx, c, layout, o); err != nil {
 		return Artifact{}, err
 	}
 	return a, c.noteOutput(o, a.SHA256)
 }
 
-// dir returns the directory that the zip goes to.
-func (o Output) dir() string {
-	if o.Path == "" {
-		return defaultDir
+// write writes the zip, unless it is there already: the apply of a create builds what
+// its plan has built, and a second zip would take its size on the disk once more.
+func (b *Builder) write(ctx context.Context, c *cache, layout *layerzip.Layout, o Output) (store.Digest, error) {
+	choose := b.chooseOutput(ctx, c, o)
+	for _, there := range o.candidates() {
+		digest, same, err := layout.Is(ctx, there)
+		if err != nil {
+			return store.Digest{}, err
+		}
+		if !same {
+			continue
+		}
+		path, err := choose(digest)
+		if err != nil {
+			return store.Digest{}, fmt.Errorf("keeping the zip %q: %w", there, err)
+		}
+		if filepath.Clean(path) == filepath.Clean(there) {
+			return digest, nil
+		}
 	}
-	return filepath.Dir(o.Path)
+	return layout.WriteFileIn(ctx, o.dir(), choose)
+}
+
+// candidates returns where the zip may lie already. Without a path of its own, and
+// before its digest is known, that is each zip of the folder; only those of its size
+// are read.
+func (o Output) candidates() []string {
+	if o.Path != "" || !o.Want.IsZero() {
+		return []string{o.PathOf(o.Want)}
+	}
+	entries, err := os.ReadDir(defaultDir)
+	if err != nil {
+		return nil // it is made
+	}
+	var all []string
+	for _, e := range entries {
+		name, isZip := strings.CutSuffix(e.Name(), ".zip")
+		if _, err := store.ParseDigest(name); isZip && err == nil && e.Type().IsRegular() {
+			all = append(all, defaultDir+"/"+e.Name())
+		}
+	}
+	return all
 }
 
 // chooseOutput returns where a zip goes, and refuses one that was not planned.
@@ -206,7 +221,7 @@ func (b *Builder) chooseOutput(ctx context.Context, c *cache, o Output) func(sto
 
 // noteOutput remembers that the zip is ours.
 func (c *cache) noteOutput(o Output, sum store.Digest) error {
-	return c.store.PutRecord("outputs", absolute(o.PathOf(sum)), []byte(sum.Hex()))
+	return errors.Join(c.store.PutRecord("outputs", local.Absolute(o.PathOf(sum)), []byte(sum.Hex())), c.notePlace(o.PathOf(sum), sum))
 }
 
 // checkSize holds the layer against the limit of AWS.
@@ -259,7 +274,7 @@ func (b *Builder) mayWrite(ctx context.Context, c *cache, o Output, sum store.Di
 	if o.Path == "" {
 		return nil // named by its content
 	}
-	name := absolute(o.Path)
+	name := local.Absolute(o.Path)
 	b.mu.Lock()
 	had, written := b.outputs[name]
 	b.outputs[name] = sum
@@ -295,11 +310,4 @@ func sumFile(ctx context.Context, path string) (store.Digest, error) {
 		return store.Digest{}, fmt.Errorf("reading the zip: %w", err)
 	}
 	return sum, nil
-}
-
-func absolute(path string) string {
-	if abs, err := filepath.Abs(path); err == nil {
-		return abs
-	}
-	return path
 }

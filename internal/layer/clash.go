@@ -18,7 +18,7 @@ func clashError(clash *filetree.ClashError, all filetree.Tree) error {
 	case first.Target != "" && second.Target != "" && first.Target != second.Target:
 		return &fault.Error{
 			At: fault.At("architectures"), Summary: "One layer cannot serve both architectures",
-			Detail: fmt.Sprintf("%s and %s both bring %q%s.%s", first, second, clash.Path, clashKind(clash), forEach), Err: clash,
+			Detail: fmt.Sprintf("%s and %s both bring %q%s.%s", first, second, clash.Path, clashKind(clash), fault.PerArchitecture), Err: clash,
 		}
 	case first.Ecosystem == "python" && second.Ecosystem == "python":
 		return distributionClash(clash, all)

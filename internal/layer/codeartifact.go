@@ -10,16 +10,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 )
-
-// CodeArtifactSpec is a repository of AWS CodeArtifact. An owner of "" is the
-// caller's account, a region of "" the provider's.
-type CodeArtifactSpec struct {
-	Domain, Repository  string
-	DomainOwner, Region string `json:",omitempty"`
-}
 
 // CodeArtifact asks AWS for what its CodeArtifact repositories want. A domain
 // owner of "" is the caller's account, a region of "" the provider's. Errors
@@ -40,12 +33,12 @@ type artifacts struct {
 	offline bool
 
 	mu    sync.Mutex
-	hosts map[string]domain           // by scheme and host, as AWS named them
-	known map[CodeArtifactSpec]string // addresses of indexes
+	hosts map[string]domain                  // by scheme and host, as AWS named them
+	known map[python.CodeArtifactSpec]string // addresses of indexes
 }
 
 func newArtifacts(aws CodeArtifact, offline bool) *artifacts {
-	return &artifacts{aws: aws, offline: offline, hosts: map[string]domain{}, known: map[CodeArtifactSpec]string{}}
+	return &artifacts{aws: aws, offline: offline, hosts: map[string]domain{}, known: map[python.CodeArtifactSpec]string{}}
 }
 
 // domain is a CodeArtifact domain in a region.
@@ -88,7 +81,7 @@ func (a *artifacts) domainOf(u *url.URL) (domain, bool) {
 }
 
 // index returns the address of a repository's Python index.
-func (a *artifacts) index(ctx context.Context, s *CodeArtifactSpec) (string, error) {
+func (a *artifacts) index(ctx context.Context, s *python.CodeArtifactSpec) (string, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if address, ok := a.known[*s]; ok {
@@ -111,25 +104,4 @@ func (a *artifacts) index(ctx context.Context, s *CodeArtifactSpec) (string, err
 	a.hosts[u.Scheme+"://"+u.Host] = domain{name: s.Domain, owner: s.DomainOwner, region: s.Region}
 	a.known[*s] = u.JoinPath("simple/").String()
 	return a.known[*s], nil
-}
-
-// The names of domains and repositories, and account ids ("Domain" and
-// "Repository" in the CodeArtifact API reference).
-var (
-	domainName     = regexp.MustCompile(`^[a-z][a-z0-9-]{0,48}[a-z0-9]$`)
-	repositoryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{1,99}$`)
-	accountID      = regexp.MustCompile(`^[0-9]{12}$`)
-)
-
-// check refuses what AWS would refuse too; at is the attribute.
-func (s *CodeArtifactSpec) check(at fault.Path) error {
-	switch {
-	case !domainName.MatchString(s.Domain):
-		return &fault.Error{At: at.At("domain"), Summary: fmt.Sprintf("Malformed CodeArtifact domain %q", s.Domain), Detail: "A domain has 2 to 50 lower case letters, digits and hyphens, and starts with a letter."}
-	case !repositoryName.MatchString(s.Repository):
-		return &fault.Error{At: at.At("repository"), Summary: fmt.Sprintf("Malformed CodeArtifact repository %q", s.Repository), Detail: "A repository has 2 to 100 letters, digits, dots, hyphens and underscores."}
-	case s.DomainOwner != "" && !accountID.MatchString(s.DomainOwner):
-		return &fault.Error{At: at.At("domain_owner"), Summary: fmt.Sprintf("Malformed account %q", s.DomainOwner), Detail: "domain_owner is the id of an AWS account: 12 digits."}
-	}
-	return nil
 }

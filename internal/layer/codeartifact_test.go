@@ -140,27 +140,3 @@ func TestCodeArtifactFaultsNameTheIndex(t *testing.T) {
 		})
 	}
 }
-
-func TestMalformedIndexes(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		index IndexSpec
-		want  string
-	}{
-		{IndexSpec{}, "An index without an address"},
-		{IndexSpec{URL: "https://x.example", CodeArtifact: &CodeArtifactSpec{Domain: "acme", Repository: "wheels"}}, "An index with two addresses"},
-		{IndexSpec{CodeArtifact: &CodeArtifactSpec{Domain: "Acme", Repository: "wheels"}}, `Malformed CodeArtifact domain "Acme"`},
-		{IndexSpec{CodeArtifact: &CodeArtifactSpec{Domain: "acme", Repository: "w/../x"}}, `Malformed CodeArtifact repository "w/../x"`},
-		{IndexSpec{CodeArtifact: &CodeArtifactSpec{Domain: "acme", Repository: "wheels", DomainOwner: "me"}}, `Malformed account "me"`},
-		{IndexSpec{CodeArtifact: &CodeArtifactSpec{Domain: "acme", Repository: "wheels"}}, "No packages for the index"},
-	} {
-		if c.want != "No packages for the index" {
-			c.index.Packages = []string{"idna"}
-		}
-		p := &PythonSpec{Indexes: []IndexSpec{c.index}}
-		input, ok := errors.AsType[*fault.Error](p.checkIndexes())
-		if !ok || !strings.HasPrefix(input.Summary, c.want) {
-			t.Errorf("%+v: %v, want %s", c.index, input, c.want)
-		}
-	}
-}

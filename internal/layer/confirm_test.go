@@ -10,7 +10,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/segment"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -32,7 +31,7 @@ func TestPlantedRecordsDecideNothing(t *testing.T) {
 				return Spec{Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}, Files: []FileSpec{{Source: dir, Target: "python"}}}
 			},
 			func(_ *testing.T, _ *cache, l *Lock, evil store.Digest) map[string]string {
-				return map[string]string{segmentKey(l.Files[0].Tree): evil.Hex()}
+				return map[string]string{layerzip.Encoder + " " + l.Files[0].Tree.Hex(): evil.Hex()}
 			},
 		},
 		{
@@ -56,7 +55,7 @@ func TestPlantedRecordsDecideNothing(t *testing.T) {
 				records := map[string]string{}
 				for _, w := range l.Python.Chosen.Wheels {
 					if w.FromSource() {
-						records[layerzip.Encoder+" "+python.SourceKey(w.SHA256)] = evil.Hex()
+						records[layerzip.Encoder+" pure/1 "+w.SHA256.Hex()] = evil.Hex()
 					}
 				}
 				return records

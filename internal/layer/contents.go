@@ -6,6 +6,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 )
 
 // bringing is what one element of a list brings, under the name that a plan
@@ -51,9 +53,9 @@ func sharedNames(all []bringing, names []string) map[string][]int {
 	return elements
 }
 
-// brought returns what the element brings: its layer path, or its source where
+// broughtBy returns what an element of files brings: its layer path, or its source where
 // it lands at the root.
-func (l FileLock) brought(element int) bringing {
+func broughtBy(l local.Lock, element int) bringing {
 	b := bringing{element: element, version: fmt.Sprintf("%s (%s)", l.Tree.Hex()[:12], plural(l.Count, "file"))}
 	source := path.Clean(strings.ReplaceAll(l.Source, `\`, "/"))
 	switch target := path.Clean(l.Target); {
@@ -72,4 +74,35 @@ func (l FileLock) brought(element int) bringing {
 // targetsOf lists the layer paths of a map from globs to targets.
 func targetsOf(files map[string]string) string {
 	return strings.Join(slices.Compact(slices.Sorted(maps.Values(files))), ", ")
+}
+
+// addVersion notes one more version of a part.
+func addVersion(to map[string]string, key, version string) {
+	switch {
+	case to[key] == "":
+		to[key] = version
+	case !slices.Contains(strings.Split(to[key], ", "), version):
+		to[key] += ", " + version
+	}
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// Asked returns the keys of Contents of the distributions and packages that were
+// asked for, and are not there for another one's sake alone. Of Python they are the
+// ones that no other one requires: see [python.Lock.Asked].
+func (l *Lock) Asked() []string {
+	var keys []string
+	if l.Python != nil {
+		keys = append(keys, l.Python.Asked()...)
+	}
+	if l.NodeJS != nil {
+		keys = append(keys, l.NodeJS.Asked()...)
+	}
+	return keys
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/image"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -35,12 +36,12 @@ func TestContentsHaveAnEntryForEachElement(t *testing.T) {
 			{URL: address("https://example.com/four"), SHA256: digest(4), Target: "bin/"},
 		},
 		Images: imageLocks{
-			{Image: "alpine:3.22", Files: map[string]string{"/bin/a": "bin/a"}, Pins: []ImagePin{{Platform: "linux/amd64", Manifest: digest(1)}}},
-			{Image: "alpine:3.22", Files: map[string]string{"/bin/b": "bin/b"}, Pins: []ImagePin{{Platform: "linux/amd64", Manifest: digest(1)}}},
+			{Image: "alpine:3.22", Files: map[string]string{"/bin/a": "bin/a"}, Pins: []image.Pin{{Platform: "linux/amd64", Manifest: digest(1)}}},
+			{Image: "alpine:3.22", Files: map[string]string{"/bin/b": "bin/b"}, Pins: []image.Pin{{Platform: "linux/amd64", Manifest: digest(1)}}},
 		},
 		Builds: buildLocks{
-			{Context: "tool", Files: map[string]string{"/x": "bin/x"}, Results: []BuildResult{{SHA256: digest(1), Count: 1}}},
-			{Context: "tool", Target: "slim", Files: map[string]string{"/x": "bin/y"}, Results: []BuildResult{{SHA256: digest(2), Count: 2}}},
+			{Context: "tool", Files: map[string]string{"/x": "bin/x"}, Results: []image.BuildResult{{SHA256: digest(1), Count: 1}}},
+			{Context: "tool", Target: "slim", Files: map[string]string{"/x": "bin/y"}, Results: []image.BuildResult{{SHA256: digest(2), Count: 2}}},
 		},
 	}
 	want := map[string]string{

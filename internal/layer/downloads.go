@@ -12,12 +12,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// DownloadSpec asks for files out of an archive, or for a single file.
-type DownloadSpec = download.Spec
-
-// DownloadLock is one element of downloads, as it was when it was resolved.
-type DownloadLock = download.Lock
-
 // downloadSpecs are the elements of downloads.
 type downloadSpecs []DownloadSpec
 
@@ -82,7 +76,7 @@ func (all downloadLocks) contents(to map[string]string) {
 }
 
 func (all downloadLocks) warnings() []Warning {
-	return noted(fault.At("downloads"), "Downloads without a digest", download.Notes(all))
+	return fault.Notes(fault.At("downloads"), "Downloads without a digest", download.Notes(all))
 }
 
 // downloadEnv returns what downloads are fetched with and kept in.

@@ -2,6 +2,7 @@ package layer
 
 import (
 	"cmp"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -48,7 +49,7 @@ type holdings struct {
 func holdingsIn(a *filetree.Archive, tree filetree.Tree, targets []runtimes.Target) (*holdings, error) {
 	h := &holdings{of: make([]int, len(tree))}
 	var err error
-	if h.distributions, err = python.DistributionsIn(a, tree, python.TargetsFor(targets)); err != nil {
+	if h.distributions, err = python.DistributionsIn(a, tree, targets); err != nil {
 		return nil, err
 	}
 	if h.packages, err = nodejs.PackagesIn(a, tree); err != nil {
@@ -146,4 +147,22 @@ func partOf(name string) string {
 		return parts[0] + parts[1] // what lies deeper counts for its folder
 	}
 	return name
+}
+
+// Holdings returns what a lock holds, by name. Sizes are known of wheels alone:
+// PackedSize is that of the wheel.
+func (l *Lock) Holdings() []Holding {
+	sizes := map[string]int64{}
+	if l.Python != nil {
+		for _, w := range l.Python.Chosen.Wheels {
+			sizes["python:"+w.Name] += w.Size
+		}
+	}
+	var all []Holding
+	contents := l.Contents()
+	for _, key := range slices.Sorted(maps.Keys(contents)) {
+		ecosystem, name, _ := strings.Cut(key, ":")
+		all = append(all, Holding{Ecosystem: ecosystem, Name: name, Version: contents[key], PackedSize: sizes[key]})
+	}
+	return all
 }

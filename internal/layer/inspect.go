@@ -77,15 +77,7 @@ func (b *Builder) Inspect(ctx context.Context, z Zip, q Question) (*Inspection, 
 	if err != nil {
 		return nil, err
 	}
-	path, name, err := c.bring(ctx, z)
-	if err != nil {
-		return nil, err
-	}
-	archive, err := filetree.FileArchive(name, path)
-	if err != nil {
-		return nil, err
-	}
-	files, _, err := filetree.FromZipLinks(archive)
+	archive, files, err := c.read(ctx, z)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +97,7 @@ func (b *Builder) Inspect(ctx context.Context, z Zip, q Question) (*Inspection, 
 	for i, e := range files {
 		found.Files = append(found.Files, HeldFile{Path: e.Path, Size: e.Size, PackedSize: e.PackedSize, CRC32: e.CRC32, Holding: held.of[i]})
 	}
-	if found.SHA256, err = sumFile(ctx, path); err != nil {
+	if found.SHA256, err = sumFile(ctx, archive.Path); err != nil {
 		return nil, err
 	}
 	if q.Guess && len(q.Runtimes) == 0 {
@@ -118,22 +110,35 @@ func (b *Builder) Inspect(ctx context.Context, z Zip, q Question) (*Inspection, 
 	return found, nil
 }
 
-// bring returns where a zip lies, which is fetched where it has an address, and what
-// it is called in errors.
-func (c *cache) bring(ctx context.Context, z Zip) (path, name string, err error) {
-	path, name = z.Path, cmp.Or(z.Name, z.Path)
-	if z.URL == "" {
-		return path, name, nil
-	}
-	blob, err := c.client.Blob(ctx, fetch.Source{URL: z.URL, SHA256: z.SHA256, MaxBytes: maxInspected})
+// Unzipped returns the sum of the sizes of the files in a zip, in bytes.
+func (b *Builder) Unzipped(ctx context.Context, z Zip) (int64, error) {
+	c, err := b.open()
 	if err != nil {
-		return "", name, fmt.Errorf("fetching %s: %w", name, err)
+		return 0, err
 	}
-	path = blob.Name()
-	if err := blob.Close(); err != nil {
-		return "", name, fmt.Errorf("reading %s: %w", name, err)
+	_, files, err := c.read(ctx, z)
+	return files.Size(), err
+}
+
+// read returns the files of a zip, which is fetched where it has an address.
+func (c *cache) read(ctx context.Context, z Zip) (*filetree.Archive, filetree.Tree, error) {
+	path, name := z.Path, cmp.Or(z.Name, z.Path)
+	if z.URL != "" {
+		blob, err := c.client.Blob(ctx, fetch.Source{URL: z.URL, SHA256: z.SHA256, MaxBytes: maxInspected})
+		if err != nil {
+			return nil, nil, fmt.Errorf("fetching %s: %w", name, err)
+		}
+		path = blob.Name()
+		if err := blob.Close(); err != nil {
+			return nil, nil, fmt.Errorf("reading %s: %w", name, err)
+		}
 	}
-	return path, name, nil
+	archive, err := filetree.FileArchive(name, path)
+	if err != nil {
+		return nil, nil, err
+	}
+	files, _, err := filetree.FromZipLinks(archive)
+	return archive, files, err
 }
 
 // InspectZip judges the zip of a layer at a path for the runtimes and

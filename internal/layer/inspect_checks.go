@@ -29,11 +29,7 @@ func (h *holdings) more(tree filetree.Tree, n *Inspection, now time.Time) []Find
 	}
 	warnings, err := checkSize(tree, SeverityError)
 	named("size", warnings, err)
-	wheels := &python.Lock{}
-	for _, d := range h.distributions {
-		wheels.Wheels = append(wheels.Wheels, python.Wheel{Name: d.Name, Version: d.Version, Requires: d.Needs})
-	}
-	warnings, err = checkShadow(wheels, KindLayer, SeverityWarning)
+	warnings, err = python.CheckInstalled(h.distributions, SeverityWarning)
 	named("sdk_shadow", append(warnings, nodejs.ShadowIn(h.packages)...), err)
 	found = append(found, h.scripts(tree, n.Architectures)...)
 	if !n.Guessed && !now.IsZero() {

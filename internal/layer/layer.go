@@ -13,16 +13,20 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/image"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/segment"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -37,7 +41,7 @@ type Builder struct {
 	getenv  func(string) string
 	environ func() []string
 	log     *slog.Logger
-	own     *ownPaths
+	own     *local.Own
 
 	mu   sync.Mutex
 	said atomic.Bool // that records are not used
@@ -48,15 +52,13 @@ type Builder struct {
 
 // cache is what a Builder keeps on disk and reaches over the network.
 type cache struct {
-	own       *ownPaths
 	store     *store.Store
 	client    *fetch.Client // of all but Python
-	pip       func() (*pip, error)
-	getenv    func(string) string
 	log       *slog.Logger
-	offline   bool
-	results   bool // of container builds are shared
 	artifacts *artifacts
+	local     *local.Env
+	images    *image.Env
+	python    *python.Env
 	node      *nodejs.Env
 	segments  *segment.Cache
 }
@@ -82,6 +84,8 @@ type Options struct {
 	// a container engine writes while it builds (INFO), and a line for each
 	// request (DEBUG), with the context of the call; nil drops them.
 	Logger *slog.Logger
+	// Received is told how many more bytes of a file have arrived; nil is nobody.
+	Received func(bytes int)
 	// Secrets learns the credentials that are met, and what came out of variables
 	// of the environment; nil is a new one.
 	Secrets *secret.Keeper
@@ -103,9 +107,9 @@ func NewBuilder(o Options) *Builder {
 	if o.Getenv == nil {
 		o.Getenv = func(string) string { return "" }
 	}
-	own := newOwnPaths(o)
+	own := local.NewOwn(o.CacheDir, o.Getenv("TF_DATA_DIR"), o.Getenv("TF_LOG_PATH"))
 	open := sync.OnceValues(func() (*cache, error) { return openCache(o, own) })
-	own.wrote = func(path string) bool {
+	own.Wrote = func(path string) bool {
 		c, err := open()
 		if err != nil {
 			return false
@@ -124,7 +128,7 @@ func NewBuilder(o Options) *Builder {
 	}
 }
 
-func openCache(o Options, own *ownPaths) (*cache, error) {
+func openCache(o Options, own *local.Own) (*cache, error) {
 	s, err := store.Open(o.CacheDir)
 	if err != nil {
 		return nil, &fault.Error{
@@ -136,11 +140,18 @@ func openCache(o Options, own *ownPaths) (*cache, error) {
 	if s, err = shareStore(s, o); err != nil {
 		return nil, err
 	}
-	c := &cache{store: s, segments: segment.New(s), own: own, getenv: o.Getenv, log: o.Logger, offline: o.Offline, results: o.TrustBuilds, artifacts: newArtifacts(o.CodeArtifact, o.Offline)}
+	c := &cache{store: s, segments: segment.New(s), log: o.Logger, artifacts: newArtifacts(o.CodeArtifact, o.Offline)}
 	if c.client, err = c.newClient(o); err != nil {
 		return nil, err
 	}
-	c.pip = sync.OnceValues(func() (*pip, error) { return c.readPip(o) })
+	c.local = &local.Env{Store: c.store, Segments: c.segments, Skip: own.Skips}
+	c.images = &image.Env{
+		Client: c.client, Store: c.store, Segments: c.segments, Getenv: o.Getenv, Log: o.Logger, Offline: o.Offline, Trusted: o.TrustBuilds, Skip: own.Skips,
+	}
+	c.python = &python.Env{
+		Client: c.client, Store: c.store, Segments: c.segments, Getenv: o.Getenv, CodeArtifact: c.artifacts.index,
+		NewClient: func(certificates string) (*fetch.Client, error) { return c.newClient(o, certificates) },
+	}
 	c.node = &nodejs.Env{Client: c.client, Store: c.store, Environ: o.Environ, Segments: c.segments}
 	return c, nil
 }
@@ -150,7 +161,7 @@ func openCache(o Options, own *ownPaths) (*cache, error) {
 func (c *cache) newClient(o Options, certificates ...string) (*fetch.Client, error) {
 	certificates = slices.DeleteFunc(append(certificates, o.CABundle), func(name string) bool { return name == "" })
 	return fetch.New(fetch.Options{
-		Store: c.store, Offline: o.Offline, UserAgent: o.UserAgent, Logger: c.log, Secrets: o.Secrets, Credentials: c.artifacts.credentials, Certificates: certificates,
+		Store: c.store, Offline: o.Offline, UserAgent: o.UserAgent, Logger: c.log, Secrets: o.Secrets, Received: o.Received, Credentials: c.artifacts.credentials, Certificates: certificates,
 	})
 }
 
@@ -161,7 +172,7 @@ const (
 	tidyEvery  = 24 * time.Hour
 )
 
-// Tidy trims the cache, at most once a day whoever calls it.
+// Tidy trims the cache, at most once a day.
 func (b *Builder) Tidy(ctx context.Context) error {
 	c, err := b.open()
 	if err != nil {
@@ -177,170 +188,43 @@ func (b *Builder) Tidy(ctx context.Context) error {
 	return err
 }
 
-// Spec is what a user asks for, in the user's words and order.
-type Spec struct {
-	Runtimes      []string
-	Architectures []string
-	Python        *PythonSpec
-	NodeJS        *NodeSpec
-	Files         []FileSpec
-	Downloads     []DownloadSpec
-	Images        []ImageSpec
-	Builds        []BuildSpec
-	// Exclude holds globs over layer paths, Prune presets of them; what Keep
-	// matches stays nevertheless. Executables are globs of files that are
-	// marked executable.
-	Exclude, Prune, Keep, Executables []string
-	// Kind is KindLayer, also as "", or KindFunction.
-	Kind string
-	// Triggers force a new resolution when they change.
-	Triggers map[string]string
-	// CutOff bounds what the index is asked for.
-	CutOff CutOff
-	// Reconsider resolves anew where nothing but the cut-off changed.
-	Reconsider bool
-	// Output is where the zip goes, if the user said so: it is no input. Beside is
-	// where a file beside it goes.
-	Output, Beside string
-	// Made are local files that an earlier apply made and that may be missing
-	// here. They are no input either.
-	Made Made `json:"-"`
-	// own is what the run writes, set by Resolve.
-	own *ownPaths
+// Run is one run of the CLI. It starts the provider several times: once for the
+// plan and once for the apply.
+type Run struct {
+	// CLI names the process of the CLI, Provider that of the provider. Where CLI
+	// is "" nothing is known of the run.
+	CLI, Provider string
+	// Started is when the CLI was started.
+	Started time.Time
 }
 
-// PythonSpec asks for Python distributions.
-type PythonSpec struct {
-	// Requirements and Constraints are PEP 508 strings.
-	Requirements []string
-	Constraints  []string
-	// RequirementsFile is a path, or "".
-	RequirementsFile string
-	// LockFile is the path of a lock file of uv, Poetry, Pipenv or PEP 751, or
-	// "". It is obeyed, never resolved again; Groups and Extras of it are taken
-	// besides the project's own dependencies.
-	LockFile       string
-	Groups, Extras []string
-	// Package names the workspace member whose dependencies are taken from a
-	// uv.lock; "": those of the project beside it, or of every member.
-	Package string
-	// RequireHashes wants a digest for every distribution, those that are
-	// only needed by others too. One digest anywhere asks for it as well.
-	RequireHashes bool
-	// Indexes serve their packages alone, before all other indexes.
-	Indexes []IndexSpec
-	// Wheels stand in for what has no wheel on an index. FindLinks are
-	// directories with wheels, and addresses of pages with links to wheels,
-	// that are searched besides the indexes.
-	Wheels    []WheelSpec
-	FindLinks []string
-	// Sdist says what source distributions are good for: "", nothing, or
-	// SdistPure.
-	Sdist string
-	// ExcludeNewer is set where the package names a cut-off of its own.
-	ExcludeNewer bool
-	// Scripts adds console scripts and other programs of the distributions.
-	Scripts bool
-	// Overlaps says what becomes of a path that two distributions write with
-	// different content: "", an error, or OverlapsLast.
-	Overlaps string
-	// Prerelease makes pre-releases versions as any other.
-	Prerelease bool
-	// Exclude names distributions that are resolved and then left out.
-	Exclude []string
-	// ExcludeRuntimeSDK leaves out boto3, botocore and what only they need.
-	ExcludeRuntimeSDK bool
-}
-
-// FileSpec asks for local files: a directory or a file by Source, or Content.
-type FileSpec struct {
-	Source  string
-	Content *string
-	// Target is the layer path. A directory's content lands below it; a
-	// file lands at it, or in it when it ends in "/".
-	Target           string
-	Include, Exclude []string
-	// IgnoreFile names the ignore files of a source; "": .layerignore, where
-	// there is one.
-	IgnoreFile string
-	// Symlinks is LinksFollow, also as "", or LinksError.
-	Symlinks string
-	// Package is as in FileLock.
-	Package string
-}
-
-// CutOff is the moment after which releases do not exist.
-type CutOff struct {
-	// At is the moment; zero means none.
-	At time.Time
-	// Explicit is set when the user named the moment. Otherwise it follows
-	// from a minimum release age, and exact pins are exempt from it.
-	Explicit bool
-}
-
-// AgeCutOff returns the cut-off that keeps out releases younger than age: the
-// last midnight UTC that is at least age before now, so that all runs of one
-// day agree.
-func AgeCutOff(now time.Time, age time.Duration) CutOff {
-	if age <= 0 {
-		return CutOff{}
+// CurrentRun tells which run of the CLI this process belongs to.
+func CurrentRun() Run {
+	name, started, ok := store.Parent()
+	if !ok {
+		return Run{}
 	}
-	return CutOff{At: now.UTC().Add(-age).Truncate(24 * time.Hour)}
+	return Run{CLI: name, Provider: strconv.Itoa(os.Getpid()), Started: started}
 }
 
-// Artifact is a layer zip that was built.
-type Artifact struct {
-	// SHA256 and Size are of the zip, Unzipped is the sum of its files, in
-	// bytes.
-	SHA256   store.Digest
-	Size     int64
-	Unzipped int64
-	// Warnings are sentences that a user should see.
-	Warnings []Warning
-	// Findings are what the checks found; none are looked for where the zip is
-	// one that was planned.
-	Findings []Finding
-}
+// Remote is where machines share what they fetched and built.
+//
+// It holds two things, both named by a digest that the lock or the plan names
+// too: the files that a lock is made of, and whole zips. Nothing else is
+// shared, so that nobody who writes there can change what gets built: what maps
+// a question to an answer (index pages, resolutions, which segment a tree was
+// deflated to) would have to be believed. The one exception has to be asked for:
+// with Options.TrustBuilds, the results of container builds by their inputs.
+type Remote = store.Remote
 
-// Warning is something a user should know of and may act on.
-type Warning = fault.Warning
-
-// InputError is a fault of one argument.
-type InputError = fault.Error
-
-// Severity is what a finding of a check means.
-type Severity = fault.Severity
-
-// The severities of the checks.
-const (
-	SeverityError   = fault.SeverityError
-	SeverityWarning = fault.SeverityWarning
-	SeverityOff     = fault.SeverityOff
-)
-
-// Sentence writes the text of an error as a sentence.
-func Sentence(text string) string { return fault.Sentence(text) }
-
-// targets returns the runtimes of a family on every architecture, runtimes
-// first.
-func (s Spec) targets(family string) ([]runtimes.Target, error) {
-	var targets []runtimes.Target
-	for i, id := range s.Runtimes {
-		r, err := runtimes.Lookup(id)
-		if err != nil {
-			return nil, &fault.Error{
-				At:      fault.At("runtimes").Index(i),
-				Summary: fmt.Sprintf("Unknown runtime %q", id),
-				Detail:  sentence(err),
-				Err:     err,
-			}
-		}
-		if r.Family != family {
-			continue
-		}
-		for _, a := range s.Architectures {
-			targets = append(targets, runtimes.Target{Runtime: r, Architecture: a})
-		}
+// shareStore ties the store to what the options say that it shares.
+func shareStore(s *store.Store, o Options) (*store.Store, error) {
+	if o.Remote == nil {
+		return s, nil
 	}
-	return targets, nil
+	remote, err := o.Remote()
+	if err != nil || remote == nil {
+		return s, err
+	}
+	return s.WithRemote(remote, o.RemoteReadOnly), nil
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -194,6 +193,52 @@ func TestBuildKeepsNoOtherBytes(t *testing.T) {
 	}
 }
 
+// TestZipThatIsThereIsNotWrittenAgain has zips with a path and without one.
+func TestZipThatIsThereIsNotWrittenAgain(t *testing.T) {
+	b := newBuilder(t, indextest.New(t, universe))
+	l := resolve(t, b, appSpec(t), nil)
+	t.Chdir(t.TempDir())
+	for _, o := range []Output{{Path: "a.zip"}, {}, {Path: "planned.zip", Want: mustDigest(t, goldenLayer)}} {
+		first := build(t, b, l, o)
+		path := o.PathOf(first.SHA256)
+		if err := os.Chtimes(path, time.Unix(1000, 0), time.Unix(1000, 0)); err != nil {
+			t.Fatal(err)
+		}
+		before, err := os.Lstat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if second := build(t, b, l, o); second.SHA256 != first.SHA256 || second.Size != first.Size {
+			t.Errorf("%+v: built %+v, want %+v", o, second, first)
+		}
+		after, err := os.Lstat(path)
+		if err != nil || !os.SameFile(before, after) || !after.ModTime().Equal(before.ModTime()) {
+			t.Errorf("%+v: the zip was written again (%v)", o, err)
+		}
+		// One that was changed, of the same size, is.
+		body, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body[len(body)-1] ^= 1
+		writeFile(t, path, string(body))
+		o.Replace = true
+		build(t, b, l, o)
+		if sum, err := sumFile(t.Context(), path); err != nil || sum != first.SHA256 {
+			t.Errorf("%+v: after a change the zip has %s, %v", o, sum, err)
+		}
+	}
+}
+
+func mustDigest(t *testing.T, text string) store.Digest {
+	t.Helper()
+	d, err := store.ParseDigest(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
 func TestChangedFilesAreNamed(t *testing.T) {
 	t.Parallel()
 	b := newBuilder(t, indextest.New(t, universe))
@@ -273,44 +318,6 @@ func TestWheelsOfSeveralRuntimes(t *testing.T) {
 	}
 	if len(roots) != 3 || roots["python/native/"] {
 		t.Errorf("found %v", roots)
-	}
-}
-
-// TestLeaveOut has boto3, which needs its own parts and idna, beside what the
-// user asks for.
-func TestLeaveOut(t *testing.T) {
-	t.Parallel()
-	wheels := func() []python.Wheel {
-		return []python.Wheel{
-			{Name: "boto3", Requires: []string{"botocore", "s3transfer", "six"}}, {Name: "botocore", Requires: []string{"jmespath", "six"}},
-			{Name: "idna"}, {Name: "jmespath"}, {Name: "requests", Requires: []string{"idna"}}, {Name: "s3transfer", Requires: []string{"botocore"}}, {Name: "six"},
-		}
-	}
-	for _, c := range []struct {
-		name  string
-		out   python.LeaveOut
-		roots []string // nil: as for a lock file
-		want  string
-	}{
-		{"nothing", python.LeaveOut{}, []string{"boto3", "requests"}, "boto3 botocore idna jmespath requests s3transfer six"},
-		{"a name", python.LeaveOut{Names: []string{"idna"}}, []string{"boto3", "requests"}, "boto3 botocore jmespath requests s3transfer six"},
-		{"the SDK", python.LeaveOut{WithNeeds: python.RuntimeSDK()}, []string{"boto3", "requests"}, "idna requests"},
-		{"the SDK but what is asked for", python.LeaveOut{WithNeeds: python.RuntimeSDK()}, []string{"boto3", "requests", "six"}, "idna requests six"},
-		{"a name of a lock file", python.LeaveOut{Names: []string{"idna"}}, nil, "boto3 botocore jmespath requests s3transfer six"},
-		{"the SDK of a lock file", python.LeaveOut{WithNeeds: python.RuntimeSDK()}, nil, "idna requests six"},
-	} {
-		all := wheels()
-		roots := c.roots
-		if roots == nil {
-			roots = python.BesideSDK(all)
-		}
-		var got []string
-		for _, w := range c.out.Apply(roots, all) {
-			got = append(got, w.Name)
-		}
-		if strings.Join(got, " ") != c.want {
-			t.Errorf("%s: got %q, want %q", c.name, strings.Join(got, " "), c.want)
-		}
 	}
 }
 

@@ -5,6 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/download"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/image"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/prune"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
@@ -21,56 +25,32 @@ const lockFormat = 1
 // credential and no moment.
 type Lock struct {
 	// Format is the lock's version, Layout the zip writer's.
-	Format        int            `json:"format"`
-	Layout        int            `json:"layout"`
-	Runtimes      []string       `json:"runtimes"`
-	Architectures []string       `json:"architectures"`
-	Python        *PythonLock    `json:"python,omitempty"`
-	NodeJS        *nodejs.Lock   `json:"nodejs,omitempty"`
-	Files         []FileLock     `json:"files,omitempty"`
-	Downloads     []DownloadLock `json:"downloads,omitempty"`
-	Images        []ImageLock    `json:"images,omitempty"`
-	Builds        []BuildLock    `json:"builds,omitempty"`
-	Exclude       []string       `json:"exclude,omitempty"`
-	Prune         *PruneLock     `json:"prune,omitempty"`
-	Keep          []string       `json:"keep,omitempty"`
-	Executables   []string       `json:"executables,omitempty"`
+	Format        int               `json:"format"`
+	Layout        int               `json:"layout"`
+	Runtimes      []string          `json:"runtimes"`
+	Architectures []string          `json:"architectures"`
+	Python        *PythonLock       `json:"python,omitempty"`
+	NodeJS        *nodejs.Lock      `json:"nodejs,omitempty"`
+	Files         []local.Lock      `json:"files,omitempty"`
+	Downloads     []DownloadLock    `json:"downloads,omitempty"`
+	Images        []image.Lock      `json:"images,omitempty"`
+	Builds        []image.BuildLock `json:"builds,omitempty"`
+	Exclude       []string          `json:"exclude,omitempty"`
+	Prune         *PruneLock        `json:"prune,omitempty"`
+	Keep          []string          `json:"keep,omitempty"`
+	Executables   []string          `json:"executables,omitempty"`
 	// Kind is KindFunction, or "" for a layer.
 	Kind string `json:"kind,omitempty"`
 }
 
-// PythonLock is what the Python resolution chose.
-type PythonLock struct {
-	// Request is the digest of the inputs that were resolved; Triggers that
-	// of the triggers at the time, zero where there were none.
-	Request  store.Digest `json:"request"`
-	Triggers store.Digest `json:"triggers,omitzero"`
-	// Scripts adds the programs of the wheels.
-	Scripts bool `json:"scripts,omitempty"`
-	// Overlaps is as in PythonSpec.
-	Overlaps string `json:"overlaps,omitempty"`
-	// Chosen are the wheels.
-	Chosen *python.Lock `json:"chosen"`
-}
-
-// FileLock is one element of files, with the digest of what it held.
-type FileLock struct {
-	Source  string   `json:"source,omitempty"`
-	Content *string  `json:"content,omitempty"`
-	Target  string   `json:"target"`
-	Include []string `json:"include,omitempty"`
-	Exclude []string `json:"exclude,omitempty"`
-	// IgnoreFile and Symlinks are as in FileSpec.
-	IgnoreFile string `json:"ignore_file,omitempty"`
-	// Package is set where Source is the folder of a Node.js package: of what is in
-	// it, what "npm pack" packs is taken. It is the folder of the project, as far as
-	// the user wrote it so.
-	Package  string       `json:"package,omitempty"`
-	Symlinks string       `json:"symlinks,omitempty"`
-	Tree     store.Digest `json:"tree"`
-	// Count is the number of files.
-	Count int `json:"count"`
-}
+// What was chosen for each input, as the package that chooses and packs it has it.
+//
+//nolint:revive // these document them
+type (
+	PythonLock   = python.Lock
+	FileLock     = local.Lock
+	DownloadLock = download.Lock
+)
 
 // Encode returns the lock as compact JSON, the same bytes for the same lock.
 func (l *Lock) Encode() (string, error) {
@@ -107,4 +87,28 @@ func DecodeLock(text string) (*Lock, error) {
 func (l *Lock) Digest() (store.Digest, error) {
 	text, err := l.Encode()
 	return store.Sum([]byte(text)), err
+}
+
+// PruneLock is what the lock holds of prune.
+type PruneLock struct {
+	// Rules is the version of what the presets leave out.
+	Rules   int      `json:"rules"`
+	Presets []string `json:"presets"`
+}
+
+func (p *PruneLock) presets() []string {
+	if p == nil {
+		return nil
+	}
+	return p.Presets
+}
+
+// spec is as much of the Spec that the lock was made of as a build needs.
+func (l *Lock) spec() Spec {
+	return Spec{Runtimes: l.Runtimes, Architectures: l.Architectures, Exclude: l.Exclude, Keep: l.Keep}
+}
+
+// excluded is that of the Spec which the lock was made of.
+func (l *Lock) excluded(name string) bool {
+	return filetree.Match(l.Exclude, name) && !filetree.Match(l.Keep, name)
 }

@@ -98,8 +98,8 @@ func TestFactsAreReadWhereNoneAreNoted(t *testing.T) {
 		t.Errorf("noted are %v, read %v", noted, read)
 	}
 	for origin, names := range modules {
-		if strings.Join(names, " ") != strings.Join(again[origin], " ") || len(names) == 0 {
-			t.Errorf("%s has the modules %q, read %q", origin, names, again[origin])
+		if strings.Join(names.Modules, " ") != strings.Join(again[origin].Modules, " ") || len(names.Modules) == 0 {
+			t.Errorf("%s has the modules %q, read %q", origin, names.Modules, again[origin])
 		}
 	}
 }

@@ -12,12 +12,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// NodeSpec asks for Node.js packages.
-type NodeSpec = nodejs.Spec
-
-// NodeCutOff is a cut-off of its own for the Node.js packages.
-type NodeCutOff = nodejs.CutOff
-
 // nodeInput is what the Spec asks for in nodejs.
 type nodeInput struct{ *nodejs.Spec }
 
@@ -41,7 +35,7 @@ func (n nodeInput) choose(ctx context.Context, r *resolution) error {
 	if r.now.NodeJS, err = nodejs.Resolve(ctx, open, *n.Spec, request, r.old.NodeJS); err != nil {
 		return err
 	}
-	return r.spec.lockNodeFiles(ctx, r.now)
+	return r.addFolders(ctx)
 }
 
 // nodePart is what a Lock holds of nodejs.
@@ -81,20 +75,18 @@ func (n nodePart) contents(to map[string]string) { maps.Copy(to, n.Contents()) }
 
 func (n nodePart) warnings() []Warning { return n.Warnings() }
 
-// lockNodeFiles adds the folders on disk that the trees need to the files of the
-// lock, as they are now. What is installed in them is not taken, as what they need
-// is in the tree; of the rest it is what "npm pack" takes.
-func (s Spec) lockNodeFiles(ctx context.Context, l *Lock) error {
-	folders, err := l.NodeJS.Folders()
+// addFolders adds the folders on disk that the trees need to the files of the lock,
+// as they are now. What is installed in them is not taken, as what they need is in
+// the tree; of the rest it is what "npm pack" takes.
+func (r *resolution) addFolders(ctx context.Context) error {
+	folders, err := r.now.NodeJS.Folders()
 	if err != nil {
 		return err
 	}
 	for _, f := range folders {
-		lock, err := lockFiles(ctx, FileSpec{Source: f.Source, Target: s.placed(f.Target), Package: l.NodeJS.Project}, s)
-		if err != nil {
+		if err := r.addFiles(ctx, FileSpec{Source: f.Source, Target: f.Target, Package: r.now.NodeJS.Project}); err != nil {
 			return fault.Tie(fault.At("nodejs"), fmt.Sprintf("The folder %q cannot be packed", f.Source), err)
 		}
-		l.Files = append(l.Files, lock)
 	}
 	return nil
 }

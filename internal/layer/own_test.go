@@ -35,7 +35,7 @@ func TestWhatTheRunWritesIsNoInput(t *testing.T) {
 	writeFile(t, env["TF_LOG_PATH"], "log")
 	for name, b := range map[string]*Builder{"the same run": b, "the next run": machine()} {
 		if again := resolve(t, b, whole, first); again.Files[0].Tree != first.Files[0].Tree {
-			files, err := filetree.Scan(t.Context(), dir, filetree.ScanOptions{Skip: b.own.skips})
+			files, err := filetree.Scan(t.Context(), dir, filetree.ScanOptions{Skip: b.own.Skips})
 			t.Errorf("%s: the source changed: %v, %v", name, files, err)
 		}
 		// The lock is packed as it was planned.

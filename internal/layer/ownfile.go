@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/sbom"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -25,12 +26,12 @@ const maxOwnFile = 64 << 20
 // leaves equal is not written. Like a zip, the file is no part of a layer whose
 // source holds it.
 func (b *Builder) EditFile(ctx context.Context, name string, edit func(old []byte) ([]byte, error)) (err error) {
-	b.own.add(name)
+	b.own.Add(name)
 	c, err := b.open()
 	if err != nil {
 		return err
 	}
-	unlock, err := c.store.Lock(ctx, "file "+bareLinks(name))
+	unlock, err := c.store.Lock(ctx, "file "+local.BareLinks(name))
 	if err != nil {
 		return err
 	}
@@ -73,7 +74,7 @@ func readOwn(name string) ([]byte, error) {
 // written over, and two different bills are not written to one path.
 func (b *Builder) WriteBill(ctx context.Context, name, text string) error {
 	sum := store.Sum([]byte(text))
-	key := absolute(name)
+	key := local.Absolute(name)
 	b.mu.Lock()
 	had, written := b.outputs[key]
 	b.outputs[key] = sum

@@ -1,173 +1,99 @@
 package layer
 
 import (
-	"errors"
+	"context"
 	"fmt"
-	"net/url"
-	"regexp"
-	"slices"
-	"strings"
+	"maps"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
-func (p *PythonSpec) leaveOut() python.LeaveOut {
-	var out python.LeaveOut
-	for _, name := range p.Exclude {
-		out.Names = append(out.Names, python.NormalizeName(name))
-	}
-	slices.Sort(out.Names)
-	if p.ExcludeRuntimeSDK {
-		out.WithNeeds = python.RuntimeSDK()
-	}
-	return out
-}
+// pythonInput is what the Spec asks for in python.
+type pythonInput struct{ *python.Spec }
 
-// check finds what can be known wrong of the Python arguments without reading
-// anything.
-func (p *PythonSpec) check(Spec) error {
-	required := len(p.Requirements) > 0 || p.RequirementsFile != ""
-	switch {
-	case !required && p.LockFile == "":
-		return &fault.Error{At: fault.At("python"), Summary: "No Python requirement", Detail: "Write python.requirements, python.requirements_file or python.lock_file, or drop python. " + fault.DroppedNames}
-	case required && p.LockFile != "":
-		return &fault.Error{
-			At: fault.At("python"), Summary: "Requirements beside a lock file",
-			Detail: "A lock file is obeyed as it is: add the requirements to the project that it locks, or put them into a package of their own.",
-		}
-	case p.LockFile != "" && (len(p.Constraints) > 0 || len(p.FindLinks) > 0 || p.Prerelease || p.RequireHashes || p.ExcludeNewer):
-		return &fault.Error{
-			At: fault.At("python"), Summary: "Arguments of a resolution beside a lock file",
-			Detail: "A lock file is obeyed as it is, and its hashes are always checked: constraints, find_links, prerelease, exclude_newer and require_hashes have no place beside it. Drop them, and lock the project with them instead.",
-		}
-	case p.LockFile == "" && p.Package != "":
-		return &fault.Error{
-			At: fault.At("python", "package"), Summary: "A workspace member without a lock file",
-			Detail: "It chooses among the members of the workspace that a uv.lock is of: name that in python.lock_file. A distribution is asked for in python.requirements. " + fault.DroppedNames,
-		}
-	case p.LockFile == "" && len(p.Groups)+len(p.Extras) > 0:
-		return &fault.Error{
-			At: fault.At("python"), Summary: "Groups or extras without a lock file",
-			Detail: "They are parts of python.lock_file. Extras of a requirement are written behind its name, such as \"uvicorn[standard]\". " + fault.DroppedNames,
-		}
-	}
-	_, _, requirements := parseAll(fault.At("python", "requirements"), p.Requirements)
-	_, _, constraints := parseAll(fault.At("python", "constraints"), p.Constraints)
-	faults := []error{requirements, constraints}
-	for i, name := range p.Exclude {
-		if !distributionName.MatchString(name) {
-			faults = append(faults, &fault.Error{
-				At: fault.At("python", "exclude").Index(i), Summary: fmt.Sprintf("Malformed name %q", name),
-				Detail: "python.exclude holds names of distributions, such as \"boto3\", without versions and globs.",
-			})
-		}
-	}
-	return errors.Join(append(faults, p.checkSdist(), p.checkOverlaps(), p.checkWheels(), p.checkLinks(), p.checkIndexes())...)
-}
+func (p pythonInput) check(Spec) error { return p.Check() }
 
-// The names of distributions ("Names and normalization" specification), and
-// globs of them.
-var (
-	distributionName = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$`)
-	distributionGlob = regexp.MustCompile(`^[A-Za-z0-9*?](?:[A-Za-z0-9._*?-]*[A-Za-z0-9*?])?$`)
-)
-
-// pythonTargets returns the Python runtimes on every architecture; none is an
-// error.
-func (s Spec) pythonTargets() ([]runtimes.Target, error) {
+// pythonRequest returns what of the layer counts for its distributions.
+func (b *Builder) pythonRequest(s Spec) (python.Request, error) {
 	targets, err := s.targets(runtimes.Python)
-	if err == nil && len(targets) == 0 {
-		err = &fault.Error{
-			At: fault.At("runtimes"), Summary: "No Python runtime",
-			Detail: "The package has python requirements, but none of its runtimes runs Python. Add one such as \"python3.12\", or drop python.",
-		}
-	}
-	return targets, err
+	return python.Request{Targets: targets, CutOff: python.CutOff(s.CutOff), Reconsider: s.Reconsider, Getenv: b.getenv}, err
 }
 
-// checkIndexes refuses addresses that hold credentials: they would be kept in
-// the state.
-func (p *PythonSpec) checkIndexes() error {
-	for i, index := range p.Indexes {
-		at := fault.At("python", "index").Index(i)
-		if index.CodeArtifact != nil {
-			if err := index.CodeArtifact.check(at.At("codeartifact")); err != nil {
-				return err
-			}
-			if index.URL != "" {
-				return &fault.Error{At: at, Summary: "An index with two addresses", Detail: "It names both url and codeartifact: write one of them."}
-			}
-			index.URL = "https://" + index.CodeArtifact.Domain
-		}
-		u, err := url.Parse(index.URL)
-		switch {
-		case index.URL == "":
-			return &fault.Error{At: at, Summary: "An index without an address", Detail: "It names neither url nor codeartifact: write one of them. " + fault.DroppedNames}
-		case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
-			return &fault.Error{At: at.At("url"), Summary: "Malformed index address", Detail: "An index is an address such as \"https://pypi.example.com/simple/\"."}
-		case u.User != nil:
-			return &fault.Error{
-				At: at.At("url"), Summary: fmt.Sprintf("Credentials in the address of the index at %q", u.Host),
-				Detail: "They would be kept in the state. Write the address without them, and the user and password into netrc.",
-			}
-		case u.RawQuery != "" || u.Fragment != "":
-			return &fault.Error{
-				At: at.At("url"), Summary: fmt.Sprintf("A query in the address of the index at %q", u.Host),
-				Detail: "An index is addressed by its path, and a token in a query would be kept in the state. Write credentials into netrc.",
-			}
-		case len(index.Packages) == 0:
-			return &fault.Error{
-				At: at.At("packages"), Summary: fmt.Sprintf("No packages for the index at %q", u.Host),
-				Detail: "An index serves only the packages that it names, so that no other index can slip in a package of the same name. Name them in packages, such as [\"acme-*\"].",
-			}
-		}
-		for j, pattern := range index.Packages {
-			if !distributionGlob.MatchString(pattern) {
-				return &fault.Error{
-					At: at.At("packages").Index(j), Summary: fmt.Sprintf("Malformed pattern %q", pattern),
-					Detail: "packages holds names of distributions, or globs of them with * and ?, such as \"acme-*\". Another index would serve what a malformed one means.",
-				}
-			}
-		}
+// openPython returns what Python distributions are resolved with.
+func (b *Builder) openPython() (*python.Env, error) {
+	c, err := b.open()
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	return c.python, nil
 }
 
-// checkShadow tells where a part of the AWS SDK in the layer would be used
-// together with the runtime's own other part: versions of the two must match.
-// noun is what the zip is for.
-func checkShadow(l *python.Lock, noun string, severity Severity) ([]Warning, error) {
-	if severity != SeverityError && severity != SeverityWarning {
-		return nil, nil
+// choose resolves the requirements, or obeys a lock file, and adds the projects on
+// disk that are part of it to the files.
+func (p pythonInput) choose(ctx context.Context, r *resolution) error {
+	request, err := r.builder.pythonRequest(r.spec)
+	if err != nil {
+		return err
 	}
-	has := map[string]bool{}
-	for _, w := range l.Wheels {
-		has[w.Name] = true
-	}
-	if has["boto3"] == has["botocore"] {
-		return nil, nil
-	}
-	inLayer, inRuntime := "botocore", "boto3"
-	if has["boto3"] {
-		inLayer, inRuntime = inRuntime, inLayer
-	}
-	var wanting []string
-	for _, w := range l.Wheels {
-		if slices.Contains(w.Requires, inLayer) && !slices.Contains(wanting, w.Name) {
-			wanting = append(wanting, w.Name)
+	request.Triggers = r.triggers
+	request.Project = func(name string, files []python.ProjectFile) error {
+		for _, f := range files {
+			if err := r.addFiles(ctx, FileSpec{Source: f.Source, Include: f.Include, Content: f.Content, Target: f.Target}); err != nil {
+				return fmt.Errorf("packing the project %q from disk: %w", name, err)
+			}
 		}
+		return nil
 	}
-	wanted := ""
-	if len(wanting) > 0 {
-		wanted = fmt.Sprintf(" %s is needed by %s.", inLayer, strings.Join(wanting, ", "))
+	r.now.Python, err = python.Resolve(ctx, r.builder.openPython, p.Spec, request, r.old.Python)
+	return err
+}
+
+// pythonPart is what a Lock holds of python.
+type pythonPart struct{ *python.Lock }
+
+// needs are the wheels, or what was made of their source distributions.
+func (p pythonPart) needs(_ context.Context, c *cache, _ *Lock) []need {
+	var all []need
+	for _, n := range p.Needs(c.python) {
+		all = append(all, need{any: n.Blobs, spare: n.OnDisk})
 	}
-	fault := &fault.Error{
-		At:      fault.At("python"),
-		Summary: fmt.Sprintf("%s comes from the %s and %s from the runtime", inLayer, noun, inRuntime),
-		Detail: fmt.Sprintf("Lambda's Python runtimes bring boto3 and botocore, and a %s's copy goes before. One of them alone meets a version of the other that it was not made for.%s "+
-			"Add %s to the requirements, or leave both out: python = { exclude_runtime_sdk = true }.", noun, wanted, inRuntime),
+	return all
+}
+
+func (p pythonPart) pack(ctx context.Context, c *cache, l *Lock, doubt bool) (packed, error) {
+	targets, err := l.spec().targets(runtimes.Python)
+	if err != nil {
+		return packed{}, err
 	}
-	return severity.Judge(fault)
+	files, err := p.Pack(ctx, c.python, targets, doubt)
+	if err == nil {
+		files, err = l.moved(files)
+	}
+	judge := func(l *Lock, whole filetree.Tree, o Output) ([]Warning, error) {
+		return p.Check(whole, python.Checks{SDK: o.Shadow, Function: l.Kind == KindFunction})
+	}
+	return packed{files: files, judge: judge}, err
+}
+
+func (p pythonPart) contents(to map[string]string) { maps.Copy(to, p.Contents()) }
+
+func (p pythonPart) warnings() []Warning { return p.Warnings() }
+
+// Withdrawn asks the indexes whether distributions of the lock were yanked or
+// removed since it was made: see [python.Lock.Withdrawn].
+func (b *Builder) Withdrawn(ctx context.Context, s Spec, l *Lock, severity Severity) ([]Warning, error) {
+	if severity == SeverityOff || l.Python == nil || s.Python == nil {
+		return nil, nil
+	}
+	env, err := b.openPython()
+	if err != nil {
+		return nil, err
+	}
+	request, err := b.pythonRequest(s)
+	if err != nil {
+		return nil, err
+	}
+	return l.Python.Withdrawn(ctx, env, s.Python, request, severity)
 }

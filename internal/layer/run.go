@@ -1,41 +1,17 @@
 package layer
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
-
-// Run is one run of the CLI. It starts the provider several times: once for the
-// plan and once for the apply.
-type Run struct {
-	// CLI names the process of the CLI, Provider that of the provider. Where CLI
-	// is "" nothing is known of the run.
-	CLI, Provider string
-	// Started is when the CLI was started.
-	Started time.Time
-}
-
-// CurrentRun tells which run of the CLI this process belongs to.
-func CurrentRun() Run {
-	name, started, ok := store.Parent()
-	if !ok {
-		return Run{}
-	}
-	return Run{CLI: name, Provider: strconv.Itoa(os.Getpid()), Started: started}
-}
 
 // plannedRecord is what the cache remembers of a plan, for its apply.
 type plannedRecord struct {
@@ -89,7 +65,7 @@ func (s Spec) planKey(old, now *Lock) (key, text string, err error) {
 		Dir    string
 		Spec   Spec
 		Before store.Digest
-	}{Dir: absolute("."), Spec: s}
+	}{Dir: local.Absolute("."), Spec: s}
 	if !s.CutOff.Explicit {
 		question.Spec.CutOff = CutOff{} // it follows from the clock
 	}
@@ -98,7 +74,7 @@ func (s Spec) planKey(old, now *Lock) (key, text string, err error) {
 			return "", "", err
 		}
 	}
-	digest, err := digestOf(question)
+	digest, err := store.SumJSON(question)
 	return digest.Hex(), text, err
 }
 
@@ -113,12 +89,12 @@ func (c *cache) changedSincePlan(ctx context.Context, s Spec, planned plannedRec
 			continue
 		}
 		var changes []string
-		if files, err := scan(ctx, now.Files[i], c.own); err == nil {
-			if changed, ok := errors.AsType[*ChangedError](c.changed(then.Files[i], files)); ok {
+		if files, err := local.Scan(ctx, now.Files[i], c.local.Skip); err == nil {
+			if changed, ok := errors.AsType[*ChangedError](c.local.Changed(then.Files[i], files)); ok {
 				changes = changed.Changes
 			}
 		}
-		return planChanged(fault.At("files").Index(i), s.Files[i].name(), changes)
+		return planChanged(fault.At("files").Index(i), s.Files[i].Name(), changes)
 	}
 	for _, named := range s.namedFiles() {
 		if digest := fileDigest(ctx, named.path); digest != planned.Named[named.path] {
@@ -194,80 +170,4 @@ func fileDigest(ctx context.Context, path string) string {
 		return ""
 	}
 	return sum.Hex()
-}
-
-// Made are files that were made during an apply, by the element of files that
-// they belong to.
-type Made map[int][]filetree.File
-
-// MadeInRun returns the local files of the lock that were written since the CLI
-// was started, and those of before that are still as they were. An apply keeps
-// them, so that a plan on a fresh checkout, which lacks them, is not taken for a
-// change. Beyond a number that a state can hold it returns none.
-func (b *Builder) MadeInRun(ctx context.Context, l *Lock, before Made) Made {
-	const most = 2000
-	if b.run.CLI == "" {
-		return before
-	}
-	made, count := Made{}, 0
-	for i, f := range l.Files {
-		if f.Source == "" {
-			continue
-		}
-		files, err := scan(ctx, f, b.own)
-		if err != nil {
-			if len(before[i]) > 0 {
-				made[i] = before[i] // they are not here, and were not read
-			}
-			continue
-		}
-		for _, file := range files {
-			info, err := os.Stat(file.Source)
-			fresh := err == nil && !info.ModTime().Before(b.run.Started)
-			known := slices.ContainsFunc(before[i], func(m filetree.File) bool { return m.Path == file.Path && m.SHA256 == file.SHA256 })
-			if !fresh && !known {
-				continue
-			}
-			file.Source = ""
-			made[i] = append(made[i], file)
-			if count++; count > most {
-				return nil
-			}
-		}
-	}
-	return made
-}
-
-// chooseFiles reads one element of files. Where files are missing that an apply
-// had made, and all others are as the lock has them, the lock stays.
-func (r *resolution) chooseFiles(ctx context.Context, i int, f FileSpec) (FileLock, error) {
-	lock, err := lockFiles(ctx, f, r.spec)
-	if len(r.spec.Made[i]) == 0 || i >= len(r.old.Files) || err == nil && lock.Tree == r.old.Files[i].Tree {
-		return lock, err
-	}
-	old := r.old.Files[i]
-	if old.Source != f.Source || old.Target != f.Target {
-		return lock, err
-	}
-	present, scanErr := scan(ctx, old, r.builder.own)
-	if scanErr != nil && !errors.Is(scanErr, fs.ErrNotExist) {
-		return lock, err
-	}
-	whole := slices.Clone(present)
-	for _, m := range r.spec.Made[i] {
-		if !slices.ContainsFunc(present, func(p filetree.File) bool { return p.Path == m.Path }) {
-			whole = append(whole, m)
-		}
-	}
-	slices.SortFunc(whole, func(a, b filetree.File) int { return cmp.Compare(a.Path, b.Path) })
-	if filetree.TreeDigest(whole) != old.Tree {
-		return lock, err
-	}
-	return old, nil
-}
-
-// Lacks reports whether a build failed for want of files that an apply had made.
-func (m Made) Lacks(err error) bool {
-	_, changed := errors.AsType[*ChangedError](err)
-	return len(m) > 0 && (changed || errors.Is(err, fs.ErrNotExist))
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 )
 
 const sourceUniverse = `
@@ -35,7 +34,7 @@ const goldenSource = "82c6d9fd3cb68b203346c08f001bea9fb0cb163f5c24c0573ad888be4b
 func sourceSpec(requirement string) Spec {
 	return Spec{
 		Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64", "arm64"},
-		Python: &PythonSpec{Requirements: []string{requirement}, Sdist: SdistPure},
+		Python: &PythonSpec{Requirements: []string{requirement}, Sdist: "pure"},
 	}
 }
 
@@ -74,11 +73,11 @@ func TestDamagedMadeWheelIsMadeAgain(t *testing.T) {
 	want := build(t, b, l, Output{Path: filepath.Join(t.TempDir(), "a.zip")}).SHA256
 	c := opened(t, b)
 	damaged := 0
-	for _, n := range l.Python.needs(t.Context(), c, l) {
-		if len(n.any) < 2 {
+	for _, n := range l.Python.Needs(c.python) {
+		if len(n.Blobs) < 2 {
 			continue // a wheel of the index
 		}
-		d := n.any[1]
+		d := n.Blobs[1]
 		if err := os.Chmod(c.store.Path(d), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +103,7 @@ func TestSdistRefusals(t *testing.T) {
 	t.Parallel()
 	b := newBuilder(t, indextest.New(t, sourceUniverse))
 	_, err := b.Resolve(t.Context(), sourceSpec("wild"), nil)
-	if _, ok := errors.AsType[*python.NoWheel](err); !ok || !strings.Contains(err.Error(), `it holds native code, "wild.pyx"`) {
+	if input, ok := errors.AsType[*fault.Error](err); !ok || input.Summary != `No wheel of "wild" 1.0 runs on python3.12 x86_64` || !strings.Contains(err.Error(), `it holds native code, "wild.pyx"`) {
 		t.Errorf("Resolve() = %v, want the file that stands in the way", err)
 	}
 	s := sourceSpec("pure")

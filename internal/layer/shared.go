@@ -6,34 +6,13 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// Remote is where machines share what they fetched and built.
-//
-// It holds two things, both named by a digest that the lock or the plan names
-// too: the files that a lock is made of, and whole zips. Nothing else is
-// shared, so that nobody who writes there can change what gets built: what maps
-// a question to an answer (index pages, resolutions, which segment a tree was
-// deflated to) would have to be believed. The one exception has to be asked for:
-// with Options.TrustBuilds, the results of container builds by their inputs.
-type Remote = store.Remote
-
 // maxShared bounds what is read of an object whose size no lock tells, in bytes.
 const maxShared = 4 << 30
-
-// shareStore ties the store to what the options say that it shares.
-func shareStore(s *store.Store, o Options) (*store.Store, error) {
-	if o.Remote == nil {
-		return s, nil
-	}
-	remote, err := o.Remote()
-	if err != nil || remote == nil {
-		return s, err
-	}
-	return s.WithRemote(remote, o.RemoteReadOnly), nil
-}
 
 // buildShared builds, and takes and gives what can be shared. A zip that was
 // planned is taken as a whole where parts of it are not on this machine.
@@ -53,7 +32,7 @@ func (b *Builder) buildShared(ctx context.Context, c *cache, l *Lock, o Output) 
 	if err != nil {
 		return a, err
 	}
-	c.store.Offer(store.RemoteName(a.SHA256), a.SHA256, absolute(o.PathOf(a.SHA256)))
+	c.store.Offer(store.RemoteName(a.SHA256), a.SHA256, local.Absolute(o.PathOf(a.SHA256)))
 	if err := c.store.Share(ctx); err != nil {
 		return Artifact{}, err
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
@@ -68,7 +67,7 @@ func TestPlaceholderOfADigest(t *testing.T) {
 		}
 	}
 	wheel := &PythonSpec{Requirements: []string{"a"}, Wheels: []WheelSpec{{URL: "https://example.com/a-1.0-py3-none-any.whl", SHA256: strings.Repeat("0", 64)}}}
-	if text := said(wheel.check(Spec{})); !strings.Contains(text, "Its sha256 is a placeholder") {
+	if text := said(wheel.Check()); !strings.Contains(text, "Its sha256 is a placeholder") {
 		t.Errorf("a wheel: %s", text)
 	}
 }
@@ -91,21 +90,6 @@ func TestLayerOverTheLimit(t *testing.T) {
 	}
 	if strings.Contains(text, "checks = {") {
 		t.Errorf("AWS refuses what this advises: %s", text)
-	}
-}
-
-// TestShadowNamesWhoWants: a part of the AWS SDK that came with something else.
-func TestShadowNamesWhoWants(t *testing.T) {
-	t.Parallel()
-	lock := &python.Lock{Wheels: []python.Wheel{{Name: "aws-xray-sdk", Version: "2.14.0", Requires: []string{"botocore", "wrapt"}}, {Name: "botocore", Version: "1.35.0"}}}
-	found, err := checkShadow(lock, "layer", SeverityWarning)
-	if err != nil || len(found) != 1 {
-		t.Fatal(found, err)
-	}
-	for _, want := range []string{"botocore is needed by aws-xray-sdk.", "python = { exclude_runtime_sdk = true }"} {
-		if !strings.Contains(found[0].Detail, want) {
-			t.Errorf("%s, want %q", found[0].Detail, want)
-		}
 	}
 }
 

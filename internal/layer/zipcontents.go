@@ -24,6 +24,10 @@ func ContentsOf(zip string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	return contentsIn(archive, files)
+}
+
+func contentsIn(archive *filetree.Archive, files filetree.Tree) (map[string]string, error) {
 	found, err := holdingsIn(archive, files, nil)
 	if err != nil {
 		return nil, err
@@ -65,11 +69,11 @@ func (b *Builder) Contents(ctx context.Context, z Zip) (map[string]string, error
 	if built := DefaultPath(z.SHA256); isBuilt(ctx, b, built, z) {
 		z = Zip{Path: built}
 	}
-	path, _, err := c.bring(ctx, z)
+	archive, files, err := c.read(ctx, z)
 	if err != nil {
 		return nil, err
 	}
-	if contents, err = ContentsOf(path); err != nil {
+	if contents, err = contentsIn(archive, files); err != nil {
 		return nil, err
 	}
 	if body, err := json.Marshal(contents); err == nil {

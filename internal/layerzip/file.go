@@ -26,7 +26,7 @@ const (
 
 // WriteFileIn writes the zip to the path below dir that choose names once the
 // digest is known, mode 0644, and returns the digest. An error of choose keeps
-// the zip from appearing. The file appears by rename: whoever reads the path
+// the zip from appearing. The file appears by rename: a reader of the path
 // sees the old file, or none, or the whole new one, and after an error nothing
 // has changed. Its bytes are on the disk before it gets its name, so that a loss of
 // power leaves no short zip there. Missing directories are made. Where the system can, the space is

@@ -30,6 +30,11 @@ type Register struct {
 	Bequeathed []Mark `json:"bequeathed,omitempty"`
 	// Intents are applies that were begun, and whose end is not in a state yet.
 	Intents []Intent `json:"intents,omitempty"`
+	// ID names the register among those of other machines.
+	ID string `json:"id,omitempty"`
+	// Parted are resources that have come to their end.
+	Parted []string `json:"parted,omitempty"`
+	Run    Run      `json:"-"`
 }
 
 // Intent is an apply that was begun.
@@ -87,6 +92,7 @@ func (r *Register) Bequeath(at Mark) {
 	if !r.Inherits(at) {
 		r.Bequeathed = append(r.Bequeathed, at)
 	}
+	r.Run.Bequeathed = append(r.Run.Bequeathed, at)
 }
 
 // Inherits reports whether who points at the version owns it.
@@ -105,6 +111,7 @@ func (r *Register) Meet(holder string, p *Place) (changed bool) {
 	if holder == "" || p.Release.ARN == "" || p.Gone() {
 		return false
 	}
+	defer func() { r.Run.note(holder, p) }()
 	at := p.Mark()
 	if p.TakenOver() && r.Inherits(at) {
 		p.Own(at.Number, at.Created)
@@ -124,6 +131,7 @@ func (r *Register) Meet(holder string, p *Place) (changed bool) {
 		}
 	}
 	r.release(holder)
+	r.Parted = slices.DeleteFunc(r.Parted, func(name string) bool { return name == holder })
 	r.Pointers = append(r.Pointers, Pointer{holder, at})
 	return true
 }
@@ -136,13 +144,16 @@ func (r *Register) Import(at Mark) {
 }
 
 // Inherit gives the place's version to a resource that is about to end, if it
-// was bequeathed, and reports whether another resource points at it.
-func (r *Register) Inherit(holder string, p *Place) (others bool) {
+// was bequeathed, and reports whether another resource points at it. planned names
+// the register that the plan knew: one of another machine did not know of bequests
+// before this run, so nobody was told that the version may go.
+func (r *Register) Inherit(holder string, p *Place, planned string) (others bool) {
 	if p.Release.ARN == "" {
 		return false
 	}
 	at := p.Mark()
-	if p.TakenOver() && r.Inherits(at) {
+	bequeathed := r.Inherits(at) && planned == r.ID || slices.ContainsFunc(r.Run.Bequeathed, at.is)
+	if p.TakenOver() && bequeathed {
 		p.Own(at.Number, at.Created)
 	}
 	return r.Pointed(holder, at, at)
@@ -153,6 +164,7 @@ func (r *Register) Inherit(holder string, p *Place) (others bool) {
 func (r *Register) Part(holder string, p *Place) {
 	if holder != "" {
 		r.release(holder)
+		r.end(holder)
 		return
 	}
 	if i := slices.IndexFunc(r.Pointers, func(other Pointer) bool { return other.is(p.Mark()) }); i >= 0 {

@@ -50,7 +50,7 @@ func TestHandover(t *testing.T) {
 			r.Meet("b", at(1))
 			r.Bequeath(mark(1))
 			p := at(1)
-			return !r.Inherit("b", p) && p.Owns(1)
+			return !r.Inherit("b", p, "") && p.Owns(1)
 		}, true},
 		"the owner lives": {func(r *Register) bool { p := at(1); r.Meet("b", p); return p.Owns(1) }, false},
 		"a layer of another time": {func(r *Register) bool {
@@ -71,13 +71,13 @@ func TestHandover(t *testing.T) {
 		"a replacement, which has no name": {func(r *Register) bool {
 			r.Meet("a", at(1, 1))
 			r.Meet("b", at(1))
-			taken := r.Inherit("", at(1, 1)) && r.Pointed("", mark(1), mark(1))
+			taken := r.Inherit("", at(1, 1), "") && r.Pointed("", mark(1), mark(1))
 			r.Part("", at(1, 1))
 			return taken && r.Pointed("c", mark(1), Mark{}) && !r.Pointed("b", mark(1), Mark{})
 		}, true},
 		"a replacement, alone": {func(r *Register) bool {
 			r.Meet("a", at(1, 1))
-			return r.Inherit("", at(1, 1)) || r.Pointed("", mark(1), mark(1))
+			return r.Inherit("", at(1, 1), "") || r.Pointed("", mark(1), mark(1))
 		}, false},
 		"cut while it published":          {claim("bytes", 3, true), true},
 		"cut while it published others":   {claim("others", 3, true), false},
@@ -317,7 +317,7 @@ func (u *universe) destroy(o *object, named, cut bool) bool {
 		oldest := slices.IndexFunc(r.Pointers, func(p Pointer) bool { return p.is(o.place.Mark()) })
 		u.guessed = u.guessed || oldest >= 0 && r.Pointers[oldest].Holder != o.holder
 	}
-	r.Inherit(holder, o.place)
+	r.Inherit(holder, o.place, r.ID)
 	for _, v := range slices.Clone(o.place.Owned) {
 		if cut && u.IntN(2) == 0 {
 			u.note("%s is cut at its end", o.holder)

@@ -15,6 +15,7 @@ package lifecycle
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -33,6 +34,11 @@ type Life struct {
 	// Holder names the resource among those that point at versions of the same
 	// layer; "" where nothing has named it yet.
 	Holder string
+	// Seen is what the registers knew when the resource was read, or when its
+	// destroy was planned, by the ARN of the layer.
+	Seen map[string]Witness
+	// Ending is how the end of the resource was planned; zero where it was not.
+	Ending Ending
 }
 
 // Place is what a resource has in one region.
@@ -51,10 +57,18 @@ type Place struct {
 	// Seen is the midnight before the last refresh, where a policy counts ages:
 	// what a plan and its apply both take for now.
 	Seen time.Time
+	// InUse are the owned versions that the policy did not keep when it was
+	// carried out last, and that their users kept, with some of these by name;
+	// Freed are those of them that no function used at the last refresh.
+	InUse map[int64][]string
+	Freed []int64
 	// Parameter is the SSM parameter that the resource wrote; zero for none.
 	Parameter Parameter
 	// Unfinished is what an apply was to do and did not come to.
 	Unfinished Unfinished
+	// Threatened is set where the version may be gone when an apply comes to the
+	// resource: another one deletes it in the same run.
+	Threatened bool
 }
 
 // Version is a version by its number. Created is when it was published, zero
@@ -150,6 +164,9 @@ func (p *Place) Date(number int64, created time.Time) {
 func (p *Place) Forget(numbers ...int64) {
 	gone := func(v Version) bool { return slices.Contains(numbers, v.Number) }
 	p.Owned, p.Others = slices.DeleteFunc(p.Owned, gone), slices.DeleteFunc(p.Others, gone)
+	among := func(n int64) bool { return slices.Contains(numbers, n) }
+	p.Freed = slices.DeleteFunc(p.Freed, among)
+	maps.DeleteFunc(p.InUse, func(n int64, _ []string) bool { return among(n) })
 }
 
 // Note takes the list of all versions of the layer, newest first.

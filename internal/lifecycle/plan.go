@@ -20,6 +20,8 @@ const (
 	Strayed      Reason = "AWS has something else"
 	NotFinished  Reason = "an earlier apply did not come to it"
 	NotKnown     Reason = "it is known only during the apply"
+	Unused       Reason = "no function uses a version any more that only its users kept"
+	Threatened   Reason = "another resource deletes the version in the same run"
 )
 
 // Labels are what AWS keeps beside the bytes of a version, and where. Their
@@ -141,6 +143,8 @@ func (c change) publish(p *Place) Reason {
 		return NewLabels
 	case p.Release.Bytes() != c.want.Bytes:
 		return NewBytes
+	case p.Threatened:
+		return Threatened
 	}
 	return None
 }
@@ -188,6 +192,8 @@ func (c change) retire(p *Place, publish Reason) Reason {
 		return NotFinished
 	case c.before == nil || !c.want.RetentionKnown || c.before.Retention == nil || *c.before.Retention != *c.want.Retention:
 		return Changed
+	case len(p.Unused(*c.want.Retention)) > 0:
+		return Unused
 	}
 	return None
 }

@@ -65,6 +65,19 @@ func (p *Place) Foresee(policy Policy, current int64) (numbers []int64, known bo
 	return numbers, true
 }
 
+// Unused returns which versions of a place the policy retires that their users
+// kept the last time, and do not any more.
+func (p *Place) Unused(policy Policy) []int64 {
+	if len(p.Freed) == 0 || p.Release.Number == 0 {
+		return nil
+	}
+	going, known := p.Foresee(policy, p.Release.Number)
+	if !known {
+		return nil
+	}
+	return slices.DeleteFunc(going, func(n int64) bool { return !slices.Contains(p.Freed, n) })
+}
+
 // Retire returns which versions of a place are retired now. planned are those
 // that the plan named, where it named them: then no others go, and fewer where
 // an older version was taken over in place of a new one, since it may be one of

@@ -10,7 +10,6 @@ import (
 	"cmp"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -19,6 +18,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/hcl/v2/json"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 )
 
 // Schema is what a provider takes.
@@ -140,7 +141,7 @@ func lintModule(dir string, files []string, s *Schema) ([]Finding, error) {
 	m := &module{schema: s, locals: map[string]hcl.Expression{}}
 	var found hcl.Blocks
 	for _, name := range files {
-		text, err := os.ReadFile(name)
+		text, err := filetree.ReadSmall(name, filetree.MaxSettings)
 		if err != nil {
 			return nil, fmt.Errorf("reading a Terraform file: %w", err)
 		}

@@ -319,6 +319,15 @@ func (l *Lock) Contents() map[string]string {
 	return contents
 }
 
+// Asked returns the keys of Contents of what the project asks for itself.
+func (l *Lock) Asked() []string {
+	var keys []string
+	for _, name := range l.Direct {
+		keys = append(keys, "nodejs:"+name)
+	}
+	return keys
+}
+
 // Warnings returns what a user should know of what was chosen.
 func (l *Lock) Warnings() []fault.Warning {
 	return fault.Notes(fault.At("nodejs"), "Notes on the Node.js packages", l.Notes)

@@ -395,5 +395,8 @@ func (p partFiles) Read(name string) (body []byte, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
+	if err := filetree.CheckLimit(fmt.Sprintf("%q", name), "bytes", int(p.tree[i].Size), filetree.MaxSettings); err != nil {
+		return nil, err
+	}
 	return io.ReadAll(in)
 }

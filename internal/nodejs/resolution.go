@@ -2,7 +2,6 @@ package nodejs
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/lockfile"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
@@ -49,22 +49,26 @@ func Resolve(ctx context.Context, open func() (*Env, error), s Spec, r Request, 
 func (s *Spec) obey(ctx context.Context, open func() (*Env, error), targets []manifest.Target, before *Lock) (*Lock, error) {
 	attribute := fault.At("nodejs", "lock_file")
 	summary := fmt.Sprintf("The lock file %q cannot be used", s.LockFile)
-	file, err := lockfile.Read(s.LockFile, lockfile.Options{PackageJSON: s.PackageJSON, Workspace: s.Workspace})
+	file, err := filetree.Await(ctx, func() (*locked.Graph, error) {
+		return lockfile.Read(s.LockFile, lockfile.Options{PackageJSON: s.PackageJSON, Workspace: s.Workspace})
+	})
 	if errors.Is(err, fs.ErrNotExist) {
 		summary = fmt.Sprintf("There is no lock file %q", s.LockFile)
 	}
 	if err != nil {
 		return nil, fault.Tie(attribute, summary, err)
 	}
-	request, err := digestOf(struct {
-		Format  int
-		Targets []string
-		File    *locked.Graph
-	}{requestFormat, namesOf(targets), file})
+	request, err := store.SumJSON(struct {
+		Format       int
+		Targets      []string
+		File         *locked.Graph
+		AllowOutside []string `json:",omitempty"`
+	}{requestFormat, namesOf(targets), file, s.AllowOutside})
 	if err != nil {
 		return nil, err
 	}
 	dir := s.project()
+	file.Dir, file.AllowOutside = dir, s.AllowOutside
 	if before != nil && before.Request == request {
 		if kept, ok := before.in(dir); ok {
 			return kept, nil
@@ -116,7 +120,7 @@ func (s *Spec) choose(ctx context.Context, open func() (*Env, error), targets []
 		return nil, err
 	}
 	s.LegacyPeerDeps = s.LegacyPeerDeps || config.LegacyPeerDeps()
-	request, err := digestOf(resolutionRequest{
+	request, err := store.SumJSON(resolutionRequest{
 		Format: requestFormat, Targets: namesOf(targets), LegacyPeerDeps: s.LegacyPeerDeps, StrictPeerDeps: config.StrictPeerDeps(),
 		Dependencies: p.Dependencies, Optional: p.OptionalDependencies, Peer: p.PeerDependencies, OptionalPeers: p.OptionalPeers,
 		Dev: p.DevDependencies, Overrides: p.Overrides, Members: p.Members, Folders: p.Folders,
@@ -187,7 +191,7 @@ func (s *Spec) remembered(ctx context.Context, env *Env, p *manifest.Project, ta
 	if cutOff.Explicit {
 		q.CutOff = cutOff.At
 	}
-	key, err := digestOf(q)
+	key, err := store.SumJSON(q)
 	if err != nil {
 		return nil, err
 	}
@@ -241,13 +245,4 @@ func (s *Spec) explain(err error) error {
 		summary = fmt.Sprintf("%q cannot be verified", found.Name)
 	}
 	return fault.Tie(attribute, summary, err)
-}
-
-// digestOf returns the digest of v's JSON. Map keys are sorted by the encoder.
-func digestOf(v any) (store.Digest, error) {
-	body, err := json.Marshal(v)
-	if err != nil {
-		return store.Digest{}, fmt.Errorf("digesting a request: %w", err)
-	}
-	return store.Sum(body), nil
 }

@@ -30,6 +30,9 @@ type Spec struct {
 	// by its name or its folder; "" is the project at the top with its members, "."
 	// that project alone.
 	Workspace string
+	// AllowOutside are folders, relative to the working directory, that a lock file may
+	// take packages from that lie outside of its project.
+	AllowOutside []string
 	// AllowInstallScripts holds globs of the packages that may have an install
 	// script; it is judged where the layer is built.
 	AllowInstallScripts []string
@@ -90,6 +93,11 @@ func (s *Spec) Check() error {
 		return &fault.Error{
 			At: fault.At("nodejs"), Summary: "Arguments of a resolution beside a lock file",
 			Detail: "A lock file is obeyed as it is: legacy_peer_deps and exclude_newer have no place beside it. Drop them, and lock the project with them instead.",
+		}
+	case len(s.AllowOutside) > 0 && s.LockFile == "":
+		return &fault.Error{
+			At: fault.At("nodejs", "allow_outside"), Summary: "Folders outside of a project without a lock file",
+			Detail: "It says which folders a lock file may take packages from: name that in nodejs.lock_file, or drop allow_outside. " + fault.DroppedNames,
 		}
 	case s.Workspace != "" && s.LockFile == "":
 		return &fault.Error{

@@ -225,6 +225,18 @@ func (m *machine) zips() []string {
 	return found
 }
 
+// only checks the numbers of the living versions of the layer.
+func only(t *testing.T, aws *lambdatest.AWS, want ...int64) {
+	t.Helper()
+	var got []int64
+	for _, v := range aws.Live(region, "deps") {
+		got = append(got, v.Number)
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("AWS has versions %v, want %v", got, want)
+	}
+}
+
 const requiredProvider = `
 terraform {
   required_providers {

@@ -17,8 +17,16 @@ type nodejsModel struct {
 	LockFile            types.String `tfsdk:"lock_file"`
 	Workspace           types.String `tfsdk:"workspace"`
 	AllowInstallScripts types.List   `tfsdk:"allow_install_scripts"`
+	AllowOutside        types.List   `tfsdk:"allow_outside"`
 	LegacyPeerDeps      types.Bool   `tfsdk:"legacy_peer_deps"`
 	ExcludeNewer        types.String `tfsdk:"exclude_newer"`
+	Imports             types.List   `tfsdk:"imports"`
+}
+
+// asksNothing reports whether no package is asked for: what is asserted is of what
+// other inputs bring.
+func (n *nodejsModel) asksNothing() bool {
+	return !n.Imports.IsNull() && n.Dependencies.IsNull() && n.PackageJSON.IsNull() && n.LockFile.IsNull()
 }
 
 func (n *nodejsModel) spec(ctx context.Context, diags *diag.Diagnostics) *layer.NodeSpec {
@@ -27,6 +35,7 @@ func (n *nodejsModel) spec(ctx context.Context, diags *diag.Diagnostics) *layer.
 		LockFile:            n.LockFile.ValueString(),
 		Workspace:           n.Workspace.ValueString(),
 		AllowInstallScripts: stringList(ctx, n.AllowInstallScripts, diags),
+		AllowOutside:        stringList(ctx, n.AllowOutside, diags),
 		LegacyPeerDeps:      n.LegacyPeerDeps.ValueBool(),
 	}
 	s.Dependencies = textMap(ctx, n.Dependencies, diags)

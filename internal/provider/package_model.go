@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -34,6 +33,7 @@ type packageModel struct {
 	Checks         *checksModel    `tfsdk:"checks"`
 	OutputPath     types.String    `tfsdk:"output_path"`
 	WriteZip       types.String    `tfsdk:"write_zip"`
+	UnpackPath     types.String    `tfsdk:"unpack_path"`
 	Triggers       types.Map       `tfsdk:"triggers"`
 	Timeouts       timeouts.Value  `tfsdk:"timeouts"`
 	Filename       types.String    `tfsdk:"filename"`
@@ -100,7 +100,7 @@ func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.S
 			s.CutOff = layer.CutOff{At: moment, Explicit: true}
 		}
 	}
-	if n := m.NodeJS; n != nil {
+	if n := m.NodeJS; n != nil && !n.asksNothing() {
 		s.NodeJS = n.spec(ctx, &diags)
 	}
 	for _, f := range m.Files {
@@ -127,7 +127,7 @@ func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.S
 func (m *packageModel) output(before *packageModel) layer.Output {
 	o := layer.Output{Path: m.OutputPath.ValueString(), Size: m.sizeSeverity(), Shadow: m.shadowSeverity(), Scripts: m.scriptsSeverity(), Audits: m.audits()}
 	if m.NodeJS != nil {
-		o.AllowScripts = knownStrings(m.NodeJS.AllowInstallScripts)
+		o.AllowScripts, o.NodeImports = knownStrings(m.NodeJS.AllowInstallScripts), knownStrings(m.NodeJS.Imports)
 	}
 	if m.Python != nil {
 		o.LeftOut, o.PythonImports = knownStrings(m.Python.Exclude), knownStrings(m.Python.Imports)
@@ -281,16 +281,4 @@ func (m *packageModel) computed() map[string]attr.Value {
 		"source_code_hash": m.SourceCodeHash, "sha256": m.SHA256, "size": m.Size, "unzipped_size": m.UnzippedSize,
 		"findings": m.Findings, "sbom": m.SBOM,
 	}
-}
-
-// parseMoment reads an RFC 3339 time, or a date, which lasts to its end in UTC.
-func parseMoment(text string) (time.Time, error) {
-	if moment, err := time.Parse(time.RFC3339, text); err == nil {
-		return moment.UTC(), nil
-	}
-	day, err := time.Parse(time.DateOnly, text)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("%q is neither a time such as \"2026-01-31T12:00:00Z\" nor a date such as \"2026-01-31\"", text)
-	}
-	return day.AddDate(0, 0, 1), nil
 }

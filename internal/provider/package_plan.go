@@ -110,10 +110,16 @@ func (r *packageResource) plan(ctx context.Context, m, before *packageModel, mad
 			diags.Append(warn(w))
 		}
 		m.Findings, m.SBOM = types.ListUnknown(findingType), types.StringUnknown()
-		return append(diags, r.build(ctx, m, lock, m.output(before))...)
+		if diags.Append(r.build(ctx, m, lock, m.output(before))...); !diags.HasError() {
+			diags.Append(r.unpack(ctx, m, lock)...)
+		}
+		return diags
 	}
 	m.setComputed(before)
-	return append(diags, r.putBack(ctx, m, lock, made)...)
+	if diags.Append(r.putBack(ctx, m, lock, made)...); !diags.HasError() {
+		diags.Append(r.unpack(ctx, m, lock)...)
+	}
+	return diags
 }
 
 // putBack rewrites a zip that somebody changed or cut, and writes a missing one
@@ -181,14 +187,8 @@ func (m *packageModel) sameOutput(before *packageModel) bool {
 
 // sameImports reports whether the same modules are asserted.
 func (m *packageModel) sameImports(before *packageModel) bool {
-	var now, was types.List
-	if m.Python != nil {
-		now = m.Python.Imports
-	}
-	if before.Python != nil {
-		was = before.Python.Imports
-	}
-	return slices.Equal(knownStrings(now), knownStrings(was))
+	now, was := m.output(nil), before.output(nil)
+	return slices.Equal(now.PythonImports, was.PythonImports) && slices.Equal(now.NodeImports, was.NodeImports)
 }
 
 // planUnknown marks all computed values as known after apply.

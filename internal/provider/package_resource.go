@@ -73,7 +73,7 @@ func (r *packageResource) Update(ctx context.Context, req resource.UpdateRequest
 }
 
 // Delete leaves the zip where it is. Its default name is that of its content,
-// which another package may share, and whoever reads filename may still do so.
+// which another package may share, and other resources may still read filename.
 func (r *packageResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
 
 // make brings the zip of the model about, and tidies the cache.
@@ -99,7 +99,10 @@ func (r *packageResource) makeZip(ctx context.Context, m, before *packageModel) 
 		if err != nil {
 			return append(diags, diagnoseAll("The layer cannot be resolved", err)...)
 		}
-		return append(diags, r.build(ctx, m, lock, m.output(before))...)
+		if diags.Append(r.build(ctx, m, lock, m.output(before))...); !diags.HasError() {
+			diags.Append(r.unpack(ctx, m, lock)...)
+		}
+		return diags
 	}
 	lock, err := layer.DecodeLock(m.Lock.ValueString())
 	if err != nil {
@@ -109,10 +112,15 @@ func (r *packageResource) makeZip(ctx context.Context, m, before *packageModel) 
 	if planned.Want, err = publish.ParseCodeSHA256(m.SourceCodeHash.ValueString()); err != nil {
 		return append(diags, diagnose("Unusable plan", err))
 	}
-	if _, intact, err := r.tools.builder.Intact(ctx, m.Filename.ValueString(), planned.Want, m.Size.ValueInt64()); err == nil && intact {
-		return append(diags, r.bill(ctx, m, lock)...)
+	if _, intact, err := r.tools.builder.Intact(ctx, m.Filename.ValueString(), planned.Want, m.Size.ValueInt64()); err != nil || !intact {
+		diags.Append(r.build(ctx, m, lock, planned)...)
+	} else {
+		diags.Append(r.bill(ctx, m, lock)...)
 	}
-	return append(diags, r.build(ctx, m, lock, planned)...)
+	if !diags.HasError() {
+		diags.Append(r.unpack(ctx, m, lock)...)
+	}
+	return diags
 }
 
 // build packs the lock and writes what came of it to the model.

@@ -71,6 +71,11 @@ func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Optional:   true,
 				Validators: []validator.String{oneOf(writeAlways, writeOnChange)},
 			},
+			"unpack_path": schema.StringAttribute{
+				MarkdownDescription: "Folder that holds the unpacked files of the zip, as for `docker run -v` on `/opt` or for AWS SAM. Every plan that knows the package makes it, and replaces it as a whole if a file differs, is missing or is there besides. A file `.layerbuild-unpacked` in it marks it. A folder without that file is never replaced.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
 			"timeouts": timeoutsAttribute(ctx, timeouts.Opts{
 				Create: true, CreateDescription: packageTimeout,
 				Update: true, UpdateDescription: packageTimeout,
@@ -120,29 +125,6 @@ const (
 
 const packageTimeout = "How long resolving and building may take, at plan and at apply, such as `30m`. Default: no limit."
 
-// optionalStrings, someText and flagged are optional attributes of a resource.
-func optionalStrings(description string) schema.Attribute {
-	return schema.ListAttribute{
-		MarkdownDescription: description, ElementType: types.StringType, Optional: true,
-		Validators: []validator.List{listvalidator.NoNullValues()},
-	}
-}
-
-func someText(description string) schema.Attribute {
-	return schema.StringAttribute{
-		MarkdownDescription: description, Optional: true,
-		Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-	}
-}
-
-// neededText is someText that must be written.
-func neededText(description string) schema.Attribute {
-	return schema.StringAttribute{
-		MarkdownDescription: description, Required: true,
-		Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-	}
-}
-
 // inputList is an input that may be given several times.
 func inputList(description string, element map[string]schema.Attribute) schema.Attribute {
 	return schema.ListNestedAttribute{
@@ -150,10 +132,6 @@ func inputList(description string, element map[string]schema.Attribute) schema.A
 		Validators:   []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues()},
 		NestedObject: schema.NestedAttributeObject{Validators: nested(), Attributes: element},
 	}
-}
-
-func flagged(description string) schema.Attribute {
-	return schema.BoolAttribute{MarkdownDescription: description, Optional: true}
 }
 
 func filesAttribute() schema.Attribute {
@@ -243,8 +221,4 @@ func checksAttribute() schema.Attribute {
 			"runtime_dates":   severity("A runtime is deprecated or in preview. Default `warning`."),
 		},
 	}
-}
-
-func computedString(description string) schema.Attribute {
-	return schema.StringAttribute{MarkdownDescription: description, Computed: true}
 }

@@ -6,18 +6,17 @@ package provider
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -48,63 +47,10 @@ type layerbuild struct {
 	secrets *secret.Keeper
 	// log is where phases are told; nil is Terraform's log.
 	log *slog.Logger
+	// received is told of the bytes of files that arrive; it may be nil.
+	received func(bytes int)
 	// tools are there once it is configured.
 	tools *toolbox
-}
-
-// toolbox is what the resources share. The cache is opened and AWS is reached
-// at the first use, so that a configuration pays only for what it has.
-type toolbox struct {
-	// known is false when settings that resolving needs are known only after
-	// apply.
-	known      bool
-	builder    *layer.Builder
-	publisher  func() (*publish.Publisher, error)
-	now        func() time.Time
-	newest     time.Time // zero: none was named
-	releaseAge time.Duration
-	// region is the provider's, where it is known without asking AWS.
-	region string
-	// unknown are the settings of AWS that are known only after an apply.
-	// Until then AWS is not asked anything.
-	unknown []string
-	// checkRegions is false where skip_region_validation is set.
-	checkRegions bool
-}
-
-// cutOff returns the provider's cut-off for releases.
-func (t *toolbox) cutOff() layer.CutOff {
-	if !t.newest.IsZero() {
-		return layer.CutOff{At: t.newest, Explicit: true}
-	}
-	return layer.AgeCutOff(t.now(), t.releaseAge)
-}
-
-// regionUnknown reports whether the provider's region is known only after an
-// apply.
-func (t *toolbox) regionUnknown() bool { return slices.Contains(t.unknown, "region") }
-
-// reach returns the publisher, nil where the AWS settings cannot work or are
-// not known yet.
-func (t *toolbox) reach(diags *diag.Diagnostics) *publish.Publisher {
-	publisher, err := t.publisher()
-	if err != nil {
-		diags.Append(diagnose("Unusable AWS settings", err))
-		return nil
-	}
-	return publisher
-}
-
-// toolsFrom unpacks what Configure handed to the resources; nil before that.
-func toolsFrom(data any, diags *diag.Diagnostics) *toolbox {
-	if data == nil {
-		return nil
-	}
-	tools, ok := data.(*toolbox)
-	if !ok {
-		diags.AddError("Unusable provider data", fmt.Sprintf("A resource was configured with %T. This is a fault of the provider: please report it.", data))
-	}
-	return tools
 }
 
 func (p *layerbuild) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -119,7 +65,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 		return
 	}
 	p.learn(ctx, req.Config)
-	tools := &toolbox{known: m.resolvable(), now: p.now, releaseAge: defaultReleaseAge}
+	tools := &toolbox{known: m.resolvable(), now: p.now, releaseAge: defaultReleaseAge, name: rand.Text()}
 	resp.Diagnostics.Append(m.times(tools)...)
 	options, err := p.options(&m)
 	if err != nil {
@@ -157,7 +103,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 // environment, then the default.
 func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 	o := layer.Options{UserAgent: "terraform-provider-layerbuild/" + p.version, Run: p.run, Getenv: p.getenv, Environ: p.environ}
-	o.Logger, o.Secrets = logger(p.secrets), p.secrets
+	o.Logger, o.Secrets, o.Received = logger(p.secrets), p.secrets, p.received
 	if p.log != nil {
 		o.Logger = p.log
 	}
@@ -215,7 +161,7 @@ func (p *layerbuild) Functions(context.Context) []func() function.Function {
 }
 
 func (p *layerbuild) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newPackageResource, newVersionResource, newObjectResource, newRolloutResource}
+	return []func() resource.Resource{newPackageResource, newVersionResource, newObjectResource, newRolloutResource, newRetirementResource}
 }
 
 func (p *layerbuild) DataSources(context.Context) []func() datasource.DataSource {

@@ -17,10 +17,11 @@ type pythonModel struct {
 	ExcludeNewer     types.String `tfsdk:"exclude_newer"`
 	RequireHashes    types.Bool   `tfsdk:"require_hashes"`
 
-	LockFile types.String `tfsdk:"lock_file"`
-	Groups   types.List   `tfsdk:"groups"`
-	Extras   types.List   `tfsdk:"extras"`
-	Package  types.String `tfsdk:"package"`
+	LockFile     types.String `tfsdk:"lock_file"`
+	Groups       types.List   `tfsdk:"groups"`
+	Extras       types.List   `tfsdk:"extras"`
+	AllowOutside types.List   `tfsdk:"allow_outside"`
+	Package      types.String `tfsdk:"package"`
 
 	Index             []indexModel `tfsdk:"index"`
 	Wheels            []wheelModel `tfsdk:"wheels"`
@@ -69,6 +70,7 @@ func (p *pythonModel) spec(ctx context.Context, diags *diag.Diagnostics) *layer.
 		ExcludeNewer:      p.ExcludeNewer.ValueString() != "",
 		Groups:            stringList(ctx, p.Groups, diags),
 		Extras:            stringList(ctx, p.Extras, diags),
+		AllowOutside:      stringList(ctx, p.AllowOutside, diags),
 		Package:           p.Package.ValueString(),
 		RequireHashes:     p.RequireHashes.ValueBool(),
 		Sdist:             p.Sdist.ValueString(),

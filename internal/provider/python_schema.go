@@ -16,24 +16,25 @@ func pythonAttribute() schema.Attribute {
 			"requirements": optionalStrings("Requirements as in [PEP 508](https://packaging.python.org/en/latest/specifications/dependency-specifiers/): `requests==2.31.0`, `boto3>=1.35,<2`, `uvicorn[standard]; python_version >= \"3.12\"`."),
 			"requirements_file": someText("Path of a requirements file. `-r`, `-c`, `--hash`, `-i`, `-f`, `--pre`, `${VARIABLES}`, markers, extras, comments and continuation lines have the same meaning as in pip.\n\n" +
 				"  A user or password from a variable is used on the machine that plans the package and is not stored. Another machine that builds from the lock needs it in netrc."),
-			"constraints": optionalStrings("Requirements that limit the version of a distribution if another requirement needs it."),
-			"lock_file":   someText("Path of a `uv.lock`, `pylock.toml`, `poetry.lock` or `Pipfile.lock`. Its versions are used exactly and never resolved again. Every file is checked against its hash. In place of requirements."),
-			"groups":      optionalStrings("Dependency groups of the lock file, in addition to the project's own dependencies."),
-			"extras":      optionalStrings("Extras of the project that the lock file belongs to."),
-			"package":     someText("The member of a uv workspace whose dependencies are packed, together with the members that it needs, as by `uv export --package`. Default: the project beside `uv.lock`, or every member if there is no such project."),
-			"scripts":     flagged("Add the programs of the distributions, including their console scripts, as `bin/<name>`. Lambda has `/opt/bin` on PATH. The runtime's own interpreter runs them: `/var/lang/bin/python3.x`, or `/var/lang/bin/python3` if the runtimes differ. Console scripts find the layer's modules automatically. Default `false`."),
-			"index":       indexAttribute(),
-			"wheels":      wheelsAttribute(),
-			"find_links":  optionalStrings("Directories with wheels, and addresses of pages with links to wheels. They are searched in addition to the indexes, as by `pip --find-links`. Names that are listed in `packages` of an `index` are not taken from here. Write directories relative to the module (`${path.module}/…`)."),
+			"constraints":   optionalStrings("Requirements that limit the version of a distribution if another requirement needs it."),
+			"lock_file":     someText("Path of a `uv.lock`, `pylock.toml`, `poetry.lock` or `Pipfile.lock`. Its versions are used exactly and never resolved again. Every file is checked against its hash. In place of requirements."),
+			"groups":        optionalStrings("Dependency groups of the lock file, in addition to the project's own dependencies."),
+			"extras":        optionalStrings("Extras of the project that the lock file belongs to."),
+			"allow_outside": optionalStrings("Folders outside of the lock file's project that projects and wheels may be packed from, such as `../shared`. A project there must also be asked for by the `pyproject.toml` or `Pipfile`. Write directories relative to the module (`${path.module}/…`)."),
+			"package":       someText("The member of a uv workspace whose dependencies are packed, together with the members that it needs, as by `uv export --package`. Default: the project beside `uv.lock`, or every member if there is no such project."),
+			"scripts":       flagged("Add the programs of the distributions, including their console scripts, as `bin/<name>`. Lambda has `/opt/bin` on PATH. The runtime's own interpreter runs them: `/var/lang/bin/python3.x`, or `/var/lang/bin/python3` if the runtimes differ. Console scripts find the layer's modules automatically. Default `false`."),
+			"index":         indexAttribute(),
+			"wheels":        wheelsAttribute(),
+			"find_links":    optionalStrings("Directories with wheels, and addresses of pages with links to wheels. They are searched in addition to the indexes, as by `pip --find-links`. Names that are listed in `packages` of an `index` are not taken from here. Write directories relative to the module (`${path.module}/…`)."),
 			"sdist": someText("`pure` makes wheels from pure Python source distributions, for versions that have no wheel at all, also with a lock file. It uses the metadata of the distribution (the `.egg-info` folder of setuptools, or `PKG-INFO` and `pyproject.toml`). Nothing is run.\n\n" +
 				"  A distribution with native code, or with metadata that contradicts itself, is an error that gives the reason. Default: no wheel is made from source."),
 			"overlaps":            someText("How to handle a path that two distributions write with different content. `error` (default), or `last`: the file of the distribution whose name sorts last is used. pip does nearly the same, in its order of installation."),
 			"prerelease":          flagged("Allow pre-releases like any other version. Without it, pre-releases are used only if no stable version fits. Default `false`."),
 			"exclude":             optionalStrings("Distributions that are resolved with the others and then left out of the layer. They do not need a wheel. For example, leave out a member of a workspace, a checkout or a source distribution."),
 			"exclude_runtime_sdk": flagged("Leave out boto3 and botocore, which the runtime already includes, and distributions that only they need. Default `false`."),
-			"imports": importsAttribute("Modules, classes and functions that every Python runtime of the layer must be able to import, such as `[\"requests\", \"aws_lambda_powertools.Tracer\"]`. The plan fails if a module is missing, and says what imports it and what brings it.\n\n" +
-				"  Sources are read and nothing is run. An import counts if it runs whenever its module is loaded, not in a function and not within `if`, `try` or `with`. Its own imports are followed. Modules may come from the layer, the runtime or the standard library of that Python version. For a class or function, the imports count that run whenever it is called.\n\n" +
-				"  Without any requirement, `python = { imports = [...] }` checks what `files`, `downloads`, `images` and `builds` bring."),
+			"imports": importsAttribute("Modules, classes and functions that every Python runtime of the layer must be able to import, such as `[\"requests\", \"aws_lambda_powertools.Tracer\"]`. The plan fails if a module is missing, and says what imports it and what brings it.\n\n"+
+				"  Sources are read and nothing is run. An import counts if it runs whenever its module is loaded, not in a function and not within `if`, `try` or `with`. Its own imports are followed. Modules may come from the layer, the runtime or the standard library of that Python version. For a class or function, the imports count that run whenever it is called.\n\n"+
+				"  Without any requirement, `python = { imports = [...] }` checks what `files`, `downloads`, `images` and `builds` bring.", moduleName{}),
 			"require_hashes": flagged("Require a `--hash` for every distribution, including dependencies. A single hash on any requirement turns this on, as in pip."),
 			"exclude_newer": schema.StringAttribute{
 				MarkdownDescription: "An RFC 3339 time or a date. Releases uploaded after it are ignored. Takes precedence over the provider's `exclude_newer`.",
@@ -45,10 +46,10 @@ func pythonAttribute() schema.Attribute {
 }
 
 // importsAttribute is a list of modules that are asserted.
-func importsAttribute(description string) schema.Attribute {
+func importsAttribute(description string, form validator.String) schema.Attribute {
 	return schema.ListAttribute{
 		MarkdownDescription: description, ElementType: types.StringType, Optional: true,
-		Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(moduleName{})},
+		Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(form)},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -16,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/rollout"
 )
@@ -116,7 +118,7 @@ func (r *rolloutResource) plan(ctx context.Context, m, before *rolloutModel) dia
 	m.ARN, m.ID = m.VersionARN, m.VersionARN
 	versions, moving := map[string]int64{}, []string{}
 	for _, name := range slices.Sorted(maps.Keys(found)) {
-		has := rollout.VersionOn(found[name], layerARNOf(order.Version.ARN))
+		has := rollout.VersionOn(found[name], order.Version.Layer)
 		if slices.Contains(order.Functions, name) {
 			versions[name] = rollout.NumberOf(order.Version.ARN)
 		}
@@ -165,7 +167,8 @@ func (r *rolloutResource) prepare(ctx context.Context, m *rolloutModel, account 
 		diags.Append(at("version_arn", diagnose("The layer version cannot be read", err)))
 		return nil, order
 	}
-	order.Version.Runtimes, order.Version.Architectures = version.Runtimes, version.Architectures
+	order.Version.Layer, order.Version.Runtimes, order.Version.Architectures = arn.LayerARN(), version.Runtimes, version.Architectures
+	order.Unzipped = r.unzipped(publisher)
 	functions, err := publisher.Functions(ctx, arn.Region)
 	if err != nil {
 		diags.Append(diagnose("The functions cannot be reached", err))
@@ -181,6 +184,39 @@ func (r *rolloutResource) prepare(ctx context.Context, m *rolloutModel, account 
 		diags.Append(diagnose("The functions cannot be listed", err))
 	}
 	return functions, order
+}
+
+// unzipped returns a function that tells how many bytes a layer version has
+// unzipped, by its zip. Each version is read once; one that the caller may not
+// read is not known.
+func (r *rolloutResource) unzipped(publisher *publish.Publisher) func(context.Context, string) (int64, bool) {
+	known := map[string]int64{}
+	return func(ctx context.Context, arn string) (int64, bool) {
+		size, read := known[arn]
+		if !read {
+			size = r.measure(ctx, publisher, arn)
+			known[arn] = size
+		}
+		return size, size > 0
+	}
+}
+
+// measure returns the unzipped size of a layer version, 0 where it cannot be
+// read: then Lambda itself refuses what is too large.
+func (r *rolloutResource) measure(ctx context.Context, publisher *publish.Publisher, arn string) int64 {
+	version, address, err := publisher.Locate(ctx, arn)
+	if err != nil {
+		return 0
+	}
+	digest, err := publish.ParseCodeSHA256(version.CodeSHA256)
+	if err != nil {
+		return 0
+	}
+	size, err := r.tools.builder.Unzipped(ctx, layer.Zip{URL: address, Name: arn, SHA256: digest})
+	if err != nil {
+		return 0
+	}
+	return size
 }
 
 // callerOf returns the account of the credentials, null where the settings keep
@@ -203,32 +239,13 @@ func callerOf(ctx context.Context, publisher *publish.Publisher, region string, 
 	return types.StringValue(caller.AccountID)
 }
 
-func layerARNOf(version string) string {
-	arn, err := publish.ParseARN(version)
-	if err != nil {
-		return ""
-	}
-	return arn.LayerARN()
-}
-
 // Create moves the functions.
 func (r *rolloutResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var m rolloutModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
 	timeout, diags := m.Timeouts.Create(ctx, defaultTimeout)
 	resp.Diagnostics.Append(diags...)
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	given, diags := r.roll(ctx, &m, types.StringNull(), nil)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	resp.Diagnostics.Append(resp.Private.SetKey(ctx, givenKey, given)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	r.apply(ctx, &m, types.StringNull(), nil, timeout, applied{resp.Private, &resp.State, &resp.Diagnostics})
 }
 
 // Update moves the functions to another version, or those that somebody gave
@@ -240,20 +257,31 @@ func (r *rolloutResource) Update(ctx context.Context, req resource.UpdateRequest
 	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
 	former, diags := req.Private.GetKey(ctx, givenKey)
 	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
 	timeout, diags := m.Timeouts.Update(ctx, defaultTimeout)
 	resp.Diagnostics.Append(diags...)
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	given, diags := r.roll(ctx, &m, before.AccountID, former)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	r.apply(ctx, &m, before.AccountID, former, timeout, applied{resp.Private, &resp.State, &resp.Diagnostics})
+}
+
+// applied is where an apply leaves what it did.
+type applied struct {
+	private privateWriter
+	state   *tfsdk.State
+	diags   *diag.Diagnostics
+}
+
+// apply carries out a roll-out and keeps what it did, where it succeeded.
+func (r *rolloutResource) apply(ctx context.Context, m *rolloutModel, account types.String, former []byte, timeout time.Duration, to applied) {
+	if to.diags.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(resp.Private.SetKey(ctx, givenKey, given)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	given, diags := r.roll(ctx, m, account, former)
+	if to.diags.Append(diags...); to.diags.HasError() {
+		return
+	}
+	to.diags.Append(to.private.SetKey(ctx, givenKey, given)...)
+	to.diags.Append(to.state.Set(ctx, m)...)
 }
 
 // roll carries out the roll-out and fills in the computed values. It returns the

@@ -39,9 +39,10 @@ func (e *RefusedError) Error() string { return strings.Join(e.Faults, "\n\n") }
 
 // Build builds the package that a layerbuild_package with the arguments builds,
 // by the same steps: what Terraform plans is what is returned. settings and
-// arguments are as JSON has them. Phases are logged.
-func Build(ctx context.Context, version string, settings, arguments map[string]any, log *slog.Logger) (*Built, error) {
-	a, err := startAlone(ctx, version, settings, log)
+// arguments are as JSON has them. Phases are logged; received, unless it is nil, is
+// told of the bytes of files that arrive.
+func Build(ctx context.Context, version string, settings, arguments map[string]any, log *slog.Logger, received func(bytes int)) (*Built, error) {
+	a, err := startAlone(ctx, version, settings, log, received)
 	if err != nil {
 		return nil, err
 	}
@@ -82,12 +83,12 @@ type alone struct {
 }
 
 // startAlone configures the provider with settings, which are as JSON has them.
-func startAlone(ctx context.Context, version string, settings map[string]any, log *slog.Logger) (*alone, error) {
+func startAlone(ctx context.Context, version string, settings map[string]any, log *slog.Logger, received func(bytes int)) (*alone, error) {
 	p, ok := New(version)().(*layerbuild)
 	if !ok {
 		return nil, fmt.Errorf("making the provider: it is %T", p)
 	}
-	p.log = slog.New(shownLog{log.Handler(), p.secrets})
+	p.log, p.received = slog.New(shownLog{log.Handler(), p.secrets}), received
 	a := &alone{provider: p, server: newServer(p)}
 	var err error
 	if a.schemas, err = a.server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{}); err != nil {

@@ -19,7 +19,7 @@ type Inspector struct{ alone *alone }
 // NewInspector returns one with settings as those of a provider block, as JSON has
 // them.
 func NewInspector(ctx context.Context, version string, settings map[string]any, log *slog.Logger) (*Inspector, error) {
-	a, err := startAlone(ctx, version, settings, log)
+	a, err := startAlone(ctx, version, settings, log, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -15,25 +15,8 @@ import (
 // registers what it points at whenever it is read, planned or applied, so that
 // every run knows before it deletes anything.
 
-// register notes, while planning, what the state points at. A plan with
-// -refresh=false reads nothing, so this is where it is seen then. What cannot be
-// noted is no fault of the plan.
-func (r *versionResource) register(ctx context.Context, before *versionModel, life *lifecycle.Life) {
-	if r.tools == nil || len(r.tools.unknown) > 0 {
-		return
-	}
-	publisher, err := r.tools.publisher()
-	if err != nil {
-		return
-	}
-	var ignored diag.Diagnostics
-	for _, p := range before.places(ctx, life, &ignored) {
-		ignored.Append(p.point(ctx, publisher, false)...)
-	}
-}
-
-// point registers that the resource points at the place's version. One that is
-// being imported has no name yet.
+// point registers that the resource points at the place's version, and takes note
+// of what the register knows. One that is being imported has no name yet.
 func (p *place) point(ctx context.Context, publisher *publish.Publisher, importing bool) (diags diag.Diagnostics) {
 	if p.life.Release.ARN == "" || p.layerARN == "" {
 		return nil
@@ -42,7 +25,9 @@ func (p *place) point(ctx context.Context, publisher *publish.Publisher, importi
 		if importing {
 			register.Import(p.life.Mark())
 		}
-		return register.Meet(p.holder, p.life) || importing, nil
+		changed := register.Meet(p.holder, p.life) || importing
+		p.seen, p.life.Threatened = register.Witness(p.holder).Since(p.seen), register.Threatened(p.holder, p.life)
+		return changed, nil
 	})
 	if err != nil {
 		diags.Append(warnOfRegister(err))
@@ -50,15 +35,16 @@ func (p *place) point(ctx context.Context, publisher *publish.Publisher, importi
 	return diags
 }
 
-// inherit takes what was bequeathed to a resource that is about to end. It
-// returns whether another one points at the place's version.
+// inherit takes what was bequeathed to a resource that is about to end, and what
+// its plan knew. It returns whether another one points at the place's version.
 func (p *place) inherit(ctx context.Context, publisher *publish.Publisher) (others bool, diags diag.Diagnostics) {
 	if p.life.Release.ARN == "" || p.layerARN == "" {
 		return false, nil
 	}
 	err := publisher.Register(ctx, p.layerARN, func(register *lifecycle.Register) (bool, error) {
-		others = register.Inherit(p.holder, p.life)
-		return false, nil
+		changed := register.Hear(p.seen)
+		others = register.Inherit(p.holder, p.life, p.seen.Register) || p.unseen
+		return changed, nil
 	})
 	if err != nil {
 		diags.Append(diagnose("It is not known who uses the layer version", err))

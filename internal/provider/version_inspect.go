@@ -23,23 +23,35 @@ func (r *versionResource) inspect(ctx context.Context, m *versionModel) diag.Dia
 		return diags
 	}
 	ids, architectures := stringSet(ctx, m.CompatibleRuntimes, &diags), stringSet(ctx, m.CompatibleArchitectures, &diags)
-	name, attribute := m.Filename.ValueString(), "filename"
-	built := m.built(ctx, &diags)
-	if built != nil {
-		ids = without(ids, knownStrings(built.Runtimes))
-		wider := without(architectures, knownStrings(built.Architectures))
-		if len(ids)+len(wider) == 0 {
-			return diags
-		}
-		if sum, err := publish.ParseCodeSHA256(built.SourceCodeHash.ValueString()); err == nil {
-			name = layer.DefaultPath(sum)
-		}
-		attribute = "compatible_runtimes"
-		if len(ids) == 0 {
-			ids, architectures, attribute = stringSet(ctx, m.CompatibleRuntimes, &diags), wider, "compatible_architectures"
-		}
+	if diags.HasError() {
+		return diags
 	}
-	if name == "" || diags.HasError() {
+	built := m.built(ctx, &diags)
+	if built == nil {
+		return append(diags, r.inspectZip(ctx, m.Filename.ValueString(), "filename", ids, architectures, nil)...)
+	}
+	newer, wider := without(ids, knownStrings(built.Runtimes)), without(architectures, knownStrings(built.Architectures))
+	sum, err := publish.ParseCodeSHA256(built.SourceCodeHash.ValueString())
+	if len(newer)+len(wider) == 0 || err != nil {
+		return diags
+	}
+	// The zip may lie elsewhere, or be in the cache alone. One that cannot be
+	// made yet is made, and refused, by the apply.
+	if _, err := r.tools.rebuild(ctx, built); err != nil {
+		return diags
+	}
+	if len(newer) > 0 {
+		diags.Append(r.inspectZip(ctx, layer.DefaultPath(sum), "compatible_runtimes", newer, architectures, built)...)
+	}
+	if same := without(ids, newer); len(wider) > 0 && len(same) > 0 {
+		diags.Append(r.inspectZip(ctx, layer.DefaultPath(sum), "compatible_architectures", same, wider, built)...)
+	}
+	return diags
+}
+
+// inspectZip judges one zip. built is the package that it is of, nil for none.
+func (r *versionResource) inspectZip(ctx context.Context, name, attribute string, ids, architectures []string, built *builtModel) (diags diag.Diagnostics) {
+	if name == "" {
 		return diags
 	}
 	found, err := r.tools.builder.InspectZip(ctx, name, ids, architectures)

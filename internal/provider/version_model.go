@@ -251,3 +251,13 @@ func asSet(list types.List) types.Set {
 	}
 	return types.SetValueMust(types.StringType, list.Elements())
 }
+
+// knownByHash is the package of what was imported: its bytes are known by their
+// hash alone, and it has no lock.
+func knownByHash(hash string, size int64, runtimes, architectures []string) types.Object {
+	return types.ObjectValueMust(builtTypes(), map[string]attr.Value{
+		"lock":             types.StringValue(""),
+		"source_code_hash": types.StringValue(hash), "size": types.Int64Value(size),
+		"runtimes": listOrEmpty(runtimes), "architectures": listOrEmpty(architectures),
+	})
+}

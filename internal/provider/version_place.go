@@ -27,6 +27,11 @@ type place struct {
 	holder string
 	// layerARN is the layer's, without a version; "" until it is known.
 	layerARN string
+	// seen is what the layer's register knew when the resource was read, or its
+	// end was planned. unseen is set where that cannot be known: see
+	// lifecycle.Ending.
+	seen   lifecycle.Witness
+	unseen bool
 
 	// outcome says what is due, and how far the steps came.
 	outcome lifecycle.Outcome
@@ -105,6 +110,7 @@ func (m *versionModel) places(ctx context.Context, life *lifecycle.Life, diags *
 func (m *versionModel) placeOf(ctx context.Context, region string, life *lifecycle.Life, diags *diag.Diagnostics) *place {
 	p := &place{region: region, life: life.At(region), holder: life.Holder}
 	p.layerARN = cmp.Or(layerOf(p.life.Release.ARN), m.layerARNIn(ctx, region, diags))
+	p.seen = life.Seen[p.layerARN]
 	return p
 }
 
@@ -206,9 +212,10 @@ func (r *versionResource) publishAt(ctx context.Context, c *change, p *place) (d
 	if err != nil {
 		return append(diags, diagnose("The layer version cannot be read", err))
 	}
-	p.version, p.layerARN = &v, arn.LayerARN()
+	was, threatened := p.life.Release.ARN, p.life.Threatened
+	p.version, p.layerARN, p.life.Threatened = &v, arn.LayerARN(), false
 	describe(&p.life.Release, v)
-	if !adopted {
+	if !adopted || threatened && v.ARN == was { // its owner is being destroyed, and leaves it
 		p.life.Own(v.Number, lifecycle.Date(v.CreatedDate))
 	} else if p.life.TakenOver() {
 		diags.Append(p.tookOver(c.plan.LayerName.ValueString()))

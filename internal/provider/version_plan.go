@@ -36,6 +36,12 @@ func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if r.planRegion(&m, &config, before, resp); resp.Diagnostics.HasError() {
 		return
 	}
+	policy, _, _ := m.retention(ctx, &resp.Diagnostics)
+	further, _ := m.furtherRegions(ctx, &resp.Diagnostics)
+	resp.Diagnostics.Append(r.claim(req.Config.Raw, &m, policy.WholeLayer, append([]string{m.homeRegion()}, further...))...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	life := &lifecycle.Life{}
 	if before != nil {
 		var diags diag.Diagnostics
@@ -49,6 +55,7 @@ func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		return
 	}
 	resp.Diagnostics.Append(p.planChanges(ctx, &m, req.Private)...)
+	r.announce(ctx, p, &m, resp.Private)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 	if resp.Plan.Raw.Equal(req.State.Raw) {
 		return
@@ -58,14 +65,22 @@ func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	}
 }
 
-// planDestroy refuses the destroy of another account's state at plan.
+// planDestroy refuses the destroy of another account's state at plan, and takes
+// note of what the apply may not be able to know.
 func (r *versionResource) planDestroy(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	var before versionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(r.guardPlan(ctx, &before, &before)...)
+	if resp.Diagnostics.Append(r.guardPlan(ctx, &before, &before)...); resp.Diagnostics.HasError() {
+		return
+	}
+	life, diags := readLife(ctx, req.Private, &before)
+	resp.Diagnostics.Append(diags...)
+	if life.Holder != "" && r.announceEnd(ctx, &before, life) {
+		resp.Diagnostics.Append(writeLife(ctx, life, resp.Private)...)
+	}
 }
 
 // planRegion fills the provider's region in where the user wrote none. One that

@@ -26,6 +26,10 @@ type record struct {
 	SharingFound  bool                   `json:"sharing_found,omitempty"`
 	SharingUnread bool                   `json:"sharing_unread,omitempty"`
 	Places        map[string]placeRecord `json:"places,omitempty"`
+
+	// Seen travels with a plan to its apply: see lifecycle.Witness.
+	Seen   map[string]lifecycle.Witness `json:"seen,omitempty"`
+	Ending lifecycle.Ending             `json:"ending,omitzero"`
 }
 
 // placeRecord is the part of a lifecycle.Place that the state does not show.
@@ -37,6 +41,10 @@ type placeRecord struct {
 	Parameter *parameterRecord    `json:"parameter,omitempty"`
 	ShareDue  bool                `json:"share_due,omitempty"`
 	RetireDue bool                `json:"retire_due,omitempty"`
+	InUse     map[int64][]string  `json:"in_use,omitempty"`
+	Freed     []int64             `json:"freed,omitempty"`
+
+	Threatened bool `json:"threatened,omitempty"`
 }
 
 type parameterRecord struct {
@@ -73,13 +81,16 @@ func readLife(ctx context.Context, private privateReader, m *versionModel) (*lif
 	if diags.HasError() {
 		return life, diags
 	}
-	if len(body) == 0 {
-		m.guessParameter(ctx, life, &diags)
-		return life, diags
-	}
 	var kept record
-	if err := json.Unmarshal(body, &kept); err != nil {
-		diags.AddError("Unusable private state", sentence("reading the record of the versions: "+err.Error()))
+	if len(body) > 0 {
+		if err := json.Unmarshal(body, &kept); err != nil {
+			diags.AddError("Unusable private state", sentence("reading the record of the versions: "+err.Error()))
+			return life, diags
+		}
+	}
+	life.Seen, life.Ending = kept.Seen, kept.Ending
+	if len(body) == 0 || kept.Holder == "" && len(kept.Seen) > 0 { // the destroy of what is replaced has what the plan of the replacement knew, and no more
+		m.guessParameter(ctx, life, &diags)
 		return life, diags
 	}
 	life.Holder, life.SharingFound, life.SharingUnread = kept.Holder, kept.SharingFound, kept.SharingUnread
@@ -97,11 +108,12 @@ func (part placeRecord) restore(p *lifecycle.Place) {
 	for _, other := range part.Others {
 		p.Others = append(p.Others, lifecycle.Version(other))
 	}
-	p.Listed, p.Seen = part.Listed, part.Seen
+	p.Listed, p.Seen, p.InUse, p.Freed = part.Listed, part.Seen, part.InUse, part.Freed
 	if part.Parameter != nil {
 		p.Parameter = lifecycle.Parameter(*part.Parameter)
 	}
 	p.Unfinished = lifecycle.Unfinished{Share: part.ShareDue, Retire: part.RetireDue}
+	p.Threatened = part.Threatened
 }
 
 // guessParameter takes the parameter of the arguments to be the one that was
@@ -118,14 +130,15 @@ func (m *versionModel) guessParameter(ctx context.Context, life *lifecycle.Life,
 	}
 }
 
-// writeLife keeps the record.
+// writeLife keeps the record of a resource, or what the plan of a replacement
+// knows.
 func writeLife(ctx context.Context, life *lifecycle.Life, private privateWriter) diag.Diagnostics {
-	kept := record{Holder: life.Holder, SharingFound: life.SharingFound, SharingUnread: life.SharingUnread, Places: map[string]placeRecord{}}
+	kept := record{Holder: life.Holder, SharingFound: life.SharingFound, SharingUnread: life.SharingUnread, Places: map[string]placeRecord{}, Seen: life.Seen, Ending: life.Ending}
 	for region, p := range life.Places {
 		if region == "" || p.Empty() && len(p.Others) == 0 {
 			continue
 		}
-		part := placeRecord{Listed: p.Listed, Seen: p.Seen, ShareDue: p.Unfinished.Share, RetireDue: p.Unfinished.Retire}
+		part := placeRecord{Listed: p.Listed, Seen: p.Seen, ShareDue: p.Unfinished.Share, RetireDue: p.Unfinished.Retire, Threatened: p.Threatened, InUse: p.InUse, Freed: p.Freed}
 		for _, v := range p.Owned {
 			if v.Created.IsZero() {
 				continue

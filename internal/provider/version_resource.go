@@ -67,6 +67,9 @@ func (r *versionResource) Create(ctx context.Context, req resource.CreateRequest
 	c := &change{plan: &m, before: &versionModel{}}
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("sharing"), &c.sharing)...)
 	life := &lifecycle.Life{Holder: newHolder()}
+	if r.tools != nil {
+		r.tools.published.Store(true)
+	}
 	after, diags := r.apply(ctx, c, life)
 	resp.Diagnostics.Append(diags...)
 	if after == nil {
@@ -104,6 +107,9 @@ func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, re
 	}
 	inParallel(places, func(p *place) {
 		p.diags.Append(r.readAt(ctx, publisher, &m, p)...)
+		if !m.LayerName.IsNull() && !p.diags.HasError() {
+			p.diags.Append(r.readFreed(ctx, publisher, &m, p)...)
+		}
 	})
 	if diags := report(places); diags.HasError() {
 		resp.Diagnostics.Append(diags...)
@@ -119,6 +125,7 @@ func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, re
 		return
 	}
 	m.PublishedVersions = publishedOf(life)
+	life.Seen = witnesses(places)
 	resp.Diagnostics.Append(m.keep(ctx, life, resp.Private, resp.Identity, &resp.State)...)
 }
 
@@ -150,6 +157,9 @@ func (r *versionResource) readAt(ctx context.Context, publisher *publish.Publish
 	if p.primary || has.CodeSHA256 != "" {
 		describe(&p.life.Release, v)
 		diags := p.point(ctx, publisher, m.LayerName.IsNull())
+		if p.life.Threatened {
+			diags.Append(p.threatened(m.LayerName.ValueString()))
+		}
 		return append(diags, p.describeSigning(ctx, publisher)...)
 	}
 	return nil
@@ -234,6 +244,7 @@ func (r *versionResource) apply(ctx context.Context, c *change, life *lifecycle.
 	if err != nil {
 		return nil, append(diags, diagnose("The apply cannot be noted", err))
 	}
+	diags.Append(hear(ctx, c.publisher, places)...)
 	n := slices.IndexFunc(places, func(p *place) bool { return p.outcome.Due.Leave })
 	if n < 0 {
 		n = len(places)
@@ -296,7 +307,9 @@ func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest
 		resp.Diagnostics.Append(refused...)
 		return
 	}
+	unseen := life.Ending.Unseen(r.tools.name, r.tools.published.Load())
 	inParallel(places, func(p *place) {
+		p.unseen = unseen
 		p.diags.Append(r.destroyAt(ctx, publisher, &m, p)...)
 	})
 	resp.Diagnostics.Append(report(places)...)

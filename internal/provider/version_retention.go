@@ -33,7 +33,7 @@ const (
 func retentionAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "Which older versions are kept. A version is deleted when either `keep_last` or `max_age_days` no longer keeps it. The plan shows it in `retiring_versions`. Without `retention`, older versions are kept until the resource is destroyed.\n\n" +
-			"  It runs after a publish, when `retention` changes, and at destroy. The current version is never deleted. If a deletion fails, you get a warning.",
+			"  It runs after a publish, when `retention` changes, when a version is no longer used that only its users kept, and at destroy. The current version is never deleted. If a deletion fails, you get a warning.",
 		Optional:   true,
 		Validators: nested(),
 		Attributes: map[string]schema.Attribute{
@@ -51,7 +51,7 @@ func retentionAttribute() schema.Attribute {
 			},
 			"keep_in_use": schema.BoolAttribute{
 				MarkdownDescription: "Keep versions that a function, a published function version or an alias in the account and region uses, even if the other arguments no longer keep them. Default `true`. Needs the permission `lambda:ListFunctions`.\n\n" +
-					"  A version that functions stop using in the same apply stays until the next publish. Functions of other accounts are not seen. They keep the version that they have.",
+					"  A version that functions stop using in the same apply stays. The next plan finds that it is free, and deletes it; `layerbuild_retirement` deletes it at the end of the same apply. Functions of other accounts are not seen. They keep the version that they have.",
 				Optional: true,
 			},
 			"on_destroy": schema.StringAttribute{
@@ -143,6 +143,9 @@ func (r *versionResource) retiring(p *planning, due lifecycle.Due, diags *diag.D
 	place, current := p.life.At(due.Region), int64(0)
 	if due.Publish == lifecycle.None {
 		current = place.Release.Number
+	}
+	if due.Retire == lifecycle.Unused {
+		return numbersOf(place.Unused(*p.want.Retention))
 	}
 	going, known := place.Foresee(*p.want.Retention, current)
 	if known {

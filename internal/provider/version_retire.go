@@ -41,6 +41,40 @@ func (r *versionResource) readRetention(ctx context.Context, publisher *publish.
 	return diags
 }
 
+// rememberedUsers is how many users of a version are noted by name: where one of
+// them still has it, a refresh need not look for others.
+const rememberedUsers = 3
+
+// readFreed looks whether versions that only their users kept are free now, and
+// forgets those that are gone. It costs nothing where none was kept so, and a
+// call for each where its users still have it.
+func (r *versionResource) readFreed(ctx context.Context, publisher *publish.Publisher, m *versionModel, p *place) (diags diag.Diagnostics) {
+	policy, _, _ := m.retention(ctx, &diags)
+	p.life.Freed = nil
+	if len(p.life.InUse) == 0 || !policy.KeepInUse || p.layerARN == "" || p.unread || m.Retention.IsNull() {
+		return diags
+	}
+	for _, n := range slices.Sorted(maps.Keys(p.life.InUse)) {
+		free, err := publisher.Free(ctx, p.versionARN(n), p.life.InUse[n])
+		if err != nil {
+			return append(diags, warnOf(fmt.Sprintf("Older versions of layer %q stay", m.LayerName.ValueString()), err))
+		}
+		if !free {
+			continue
+		}
+		_, err = publisher.Read(ctx, p.versionARN(n))
+		switch {
+		case errors.Is(err, publish.ErrNotFound):
+			p.life.Forget(n)
+		case err != nil:
+			return append(diags, warnOf(fmt.Sprintf("Older versions of layer %q stay", m.LayerName.ValueString()), err))
+		default:
+			p.life.Freed = append(p.life.Freed, n)
+		}
+	}
+	return diags
+}
+
 // list asks AWS which versions the layer has.
 func (p *place) list(ctx context.Context, publisher *publish.Publisher, layer string) error {
 	found, err := publisher.Versions(ctx, p.region, layer, publish.Selection{})
@@ -76,6 +110,10 @@ func (r *versionResource) retireAt(ctx context.Context, c *change, p *place) (di
 		return append(diags, warnOf(fmt.Sprintf("Older versions of layer %q stay", layer), err))
 	}
 	p.life.Forget(retired.Deleted...)
+	p.life.InUse, p.life.Freed = map[int64][]string{}, nil
+	for n, users := range retired.InUse {
+		p.life.InUse[n] = users[:min(len(users), rememberedUsers)]
+	}
 	if failed := slices.Sorted(maps.Keys(retired.Failed)); len(failed) > 0 {
 		diags.Append(warnOf(fmt.Sprintf("Not deleted of layer %q: %s", layer, versionsText(failed)), retired.Failed[failed[0]]))
 	}
@@ -112,7 +150,7 @@ func (r *versionResource) retireAll(ctx context.Context, publisher *publish.Publ
 		}
 	}
 	b := p.batch(nil, policy)
-	b.Versions = p.life.Subject(policy)
+	b.Versions, b.Unseen = p.life.Subject(policy), p.unseen
 	retired, err := publisher.Remove(ctx, b)
 	if err != nil {
 		return append(diags, unseen(err))
@@ -135,7 +173,12 @@ func (p *place) tellWhatStays(layer string, retired publish.Retired) (diags diag
 		diags.AddWarning(fmt.Sprintf("In use and not deleted of layer %q: %s", layer, versionsText(used)),
 			strings.Join(lines, "\n")+"\n\nTerraform forgets what stays: move the functions to another layer version, then delete by hand.")
 	}
-	if len(retired.Taken) > 0 {
+	switch {
+	case len(retired.Taken) > 0 && p.unseen:
+		diags.AddWarning(fmt.Sprintf("Left of layer %q: %s", layer, versionsText(retired.Taken)), fmt.Sprintf(
+			"An earlier apply replaced the resource that published %s of %s, and was cut before it destroyed it. Its replacement may point at what is left, and this machine cannot tell: it has not seen that apply. "+
+				"Delete it by hand if nothing needs it.", versionsText(retired.Taken), p.layerARN))
+	case len(retired.Taken) > 0:
 		diags.AddWarning(fmt.Sprintf("Taken over and not deleted of layer %q: %s", layer, versionsText(retired.Taken)),
 			fmt.Sprintf("Another resource points at %s of %s: it owns what stays from now on, and deletes it when it is destroyed.", versionsText(retired.Taken), p.layerARN))
 	}

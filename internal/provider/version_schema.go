@@ -165,16 +165,6 @@ func packageAttribute() schema.SingleNestedAttribute {
 	}
 }
 
-// timeoutsAttribute is that of the framework, checked as every object is.
-func timeoutsAttribute(ctx context.Context, o timeouts.Opts) schema.Attribute {
-	attribute := timeouts.Attributes(ctx, o)
-	if object, ok := attribute.(schema.SingleNestedAttribute); ok {
-		object.Validators = nested(object.Validators...)
-		return object
-	}
-	return attribute
-}
-
 // codeHash accepts the form of CodeSha256.
 type codeHash struct{}
 

@@ -15,12 +15,6 @@ import (
 // not be there.
 const probeAttempts = 2
 
-// Caller is whom the credentials act for.
-type Caller struct {
-	// AccountID has 12 digits; Partition is such as "aws" or "aws-cn".
-	AccountID, Partition string
-}
-
 func (c Caller) String() string {
 	if c.Partition == "" || c.Partition == "aws" {
 		return "account " + c.AccountID

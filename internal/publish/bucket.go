@@ -184,8 +184,3 @@ func (e *s3Error) Unwrap() []error { return []error{e.explained, e.cause} }
 func bucketRegion(err error) string {
 	return headerOf(err, "X-Amz-Bucket-Region")
 }
-
-// noObject reports whether S3 says that the bucket has no such object.
-func noObject(err error) bool {
-	return statusOf(err) == statusNotFound && !isCode(err, "NoSuchBucket")
-}

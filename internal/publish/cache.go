@@ -21,14 +21,6 @@ import (
 // cacheAttempts is how often a request of a Cache is tried.
 const cacheAttempts = 2
 
-// The statuses with which S3 tells of an object that is not there, is there, or
-// is being written.
-const (
-	statusNotFound     = 404
-	statusConflict     = 409
-	statusPrecondition = 412
-)
-
 // CacheConfig names the place of a Cache.
 type CacheConfig struct {
 	// Bucket is the bucket's name; Prefix precedes the objects' names and is

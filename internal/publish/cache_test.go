@@ -142,27 +142,26 @@ func TestCacheFaults(t *testing.T) {
 		"wrong signature": {lambdatest.Fault{Status: 403, ErrorType: "SignatureDoesNotMatch", Message: "no"}, false, "does not accept the credentials", false},
 		"busy once":       {lambdatest.Fault{Status: 503, ErrorType: "SlowDown", Message: "slow down"}, true, "", false},
 		"busy always":     {lambdatest.Fault{Status: 503, ErrorType: "SlowDown", Message: "slow down", Times: -1}, false, "SlowDown", false},
-		"silent":          {lambdatest.Fault{Delay: time.Minute, Times: -1}, false, "no answer within 3s", false},
+		"silent":          {lambdatest.Fault{Delay: time.Hour, Times: -1}, false, "no answer within 300ms", false},
 		"cut":             {lambdatest.Fault{At: lambdatest.InReply}, false, "EOF", false},
 		"reset always":    {lambdatest.Fault{Reset: true, Times: -1}, false, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a, cache := newCache(t)
-			cache.patience = 3 * time.Second
+			cache.patience = time.Hour
+			if c.fault.Delay > 0 {
+				cache.patience = 300 * time.Millisecond
+			}
 			a.PutObject("cache", "layerbuild/sha256/aa", big)
 			c.fault.Operation = "GetObject"
 			a.Inject(c.fault)
-			begin := time.Now()
 			got, err := get(t.Context(), cache, "sha256/aa")
 			switch {
 			case c.ok && (err != nil || got != string(big)):
 				t.Errorf("Get = %d bytes, %v, want all", len(got), err)
 			case !c.ok && (err == nil || !strings.Contains(err.Error(), c.want) || errors.Is(err, fs.ErrNotExist) != c.hides):
 				t.Errorf("Get = %v, want %q", err, c.want)
-			}
-			if took := time.Since(begin); took > 20*time.Second {
-				t.Errorf("it took %s", took)
 			}
 			if err != nil && strings.Contains(err.Error(), "wJalrXUtnFEMI") {
 				t.Errorf("the error shows the secret key: %v", err)

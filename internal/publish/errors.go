@@ -316,3 +316,16 @@ func (s secrets) redact(text string) string {
 	}
 	return text
 }
+
+// The statuses with which S3 tells of an object that is not there, is there, or
+// is being written.
+const (
+	statusNotFound     = 404
+	statusConflict     = 409
+	statusPrecondition = 412
+)
+
+// noObject reports whether S3 says that the bucket has no such object.
+func noObject(err error) bool {
+	return statusOf(err) == statusNotFound && !isCode(err, "NoSuchBucket")
+}

@@ -62,8 +62,10 @@ func (f *Functions) Function(ctx context.Context, name string) (rollout.Function
 	if out.State == types.StatePending {
 		found.Update = rollout.Pending
 	}
+	found.CodeSize, found.LayerSizes = out.CodeSize, map[string]int64{}
 	for _, layer := range out.Layers {
 		found.Layers = append(found.Layers, aws.ToString(layer.Arn))
+		found.LayerSizes[aws.ToString(layer.Arn)] = layer.CodeSize
 	}
 	return found, nil
 }

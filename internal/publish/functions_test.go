@@ -34,7 +34,7 @@ func rolling(t *testing.T, a *lambdatest.AWS, p *Publisher, names ...string) (*F
 	if err != nil {
 		t.Fatal(err)
 	}
-	return functions, rollout.Order{Version: rollout.Version{ARN: moved + ":2"}, Functions: names, BatchSize: 10, Rollback: true}
+	return functions, rollout.Order{Version: rollout.Version{ARN: moved + ":2", Layer: moved}, Functions: names, BatchSize: 10, Rollback: true}
 }
 
 func wantLayer(t *testing.T, a *lambdatest.AWS, version string, names ...string) {

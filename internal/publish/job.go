@@ -283,10 +283,3 @@ func (j *job) remove(ctx context.Context, v Version) error {
 	_, err := j.api.DeleteLayerVersion(ctx, &lambda.DeleteLayerVersionInput{LayerName: &j.request.LayerName, VersionNumber: &v.Number})
 	return err
 }
-
-func optional(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return aws.String(s)
-}

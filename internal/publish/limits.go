@@ -83,21 +83,22 @@ func checkList(attribute string, list []string, limit int) error {
 	return nil
 }
 
-// check finds what AWS would refuse, before anything is sent.
-func (r Request) check() error {
-	for _, err := range []error{
-		CheckName(r.LayerName), CheckDescription(r.Description), CheckLicenseInfo(r.LicenseInfo),
-		CheckRuntimes(r.Runtimes), CheckArchitectures(r.Architectures), r.Staging.check(), r.Signing.check(r.Staging),
-	} {
-		if err != nil {
-			return err
-		}
+// CheckAccountID returns a *LimitError for what is not 12 digits.
+func CheckAccountID(id string) error {
+	if !isAccountID(id) {
+		return &LimitError{"sharing", fmt.Sprintf("names the account %q: write its 12 digits, such as \"123456789012\"", id)}
 	}
-	if r.Zip.Size <= 0 {
-		return &LimitError{"package", "is empty: AWS takes no layer without a file"}
-	}
-	if r.Staging == nil && r.Zip.Size > runtimes.MaxDirectUpload {
-		return &TooLargeError{Size: r.Zip.Size, Limit: runtimes.MaxDirectUpload}
+	return nil
+}
+
+func isAccountID(id string) bool { return len(id) == 12 && strings.Trim(id, "0123456789") == "" }
+
+// CheckOrganizationID returns a *LimitError for what is no id of AWS
+// Organizations: "o-" and 10 to 32 small letters and digits.
+func CheckOrganizationID(id string) error {
+	rest, ok := strings.CutPrefix(id, "o-")
+	if !ok || len(rest) < 10 || len(rest) > 32 || strings.Trim(rest, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+		return &LimitError{"sharing", fmt.Sprintf("names the organization %q: write an id such as \"o-a1b2c3d4e5\"", id)}
 	}
 	return nil
 }

@@ -2,11 +2,9 @@ package publish
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -15,63 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
-
-// sums are the SHA-256 digests of a zip's parts, which are of one size but for
-// the last.
-type sums [][sha256.Size]byte
-
-// composite returns the checksum of an object that was put in these parts: the
-// base64 digest of the digests and their number ("Checking object integrity for
-// data uploads" in the user guide of S3), or "" without parts.
-func (s sums) composite() string {
-	if len(s) == 0 {
-		return ""
-	}
-	all := sha256.New()
-	for _, part := range s {
-		_, _ = all.Write(part[:]) // a hash takes every write
-	}
-	return fmt.Sprintf("%s-%d", base64.StdEncoding.EncodeToString(all.Sum(nil)), len(s))
-}
-
-// partSums digests what is written to it in parts of a size.
-type partSums struct {
-	size, left int64
-	current    hash.Hash
-	done       sums
-}
-
-func newPartSums(size int64) *partSums {
-	return &partSums{size: size, left: size, current: sha256.New()}
-}
-
-// Write digests on. It never fails.
-func (p *partSums) Write(b []byte) (int, error) {
-	total := len(b)
-	for len(b) > 0 {
-		n := min(int64(len(b)), p.left)
-		_, _ = p.current.Write(b[:n]) // a hash takes every write
-		b, p.left = b[n:], p.left-n
-		if p.left == 0 {
-			p.end()
-		}
-	}
-	return total, nil
-}
-
-func (p *partSums) end() {
-	p.done = append(p.done, [sha256.Size]byte(p.current.Sum(nil)))
-	p.current.Reset()
-	p.left = p.size
-}
-
-// sums ends the last part.
-func (p *partSums) sums() sums {
-	if p.left < p.size {
-		p.end()
-	}
-	return p.done
-}
 
 // putParts writes the object in parts, of which several travel at once straight
 // from the zip: no part is held in memory. After a failure no part stays behind.

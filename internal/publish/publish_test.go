@@ -233,12 +233,8 @@ func TestPublishFindsItsVersionAfterTheDeadline(t *testing.T) {
 	t.Parallel()
 	a := lambdatest.New(t)
 	p := against(t, a)
-	a.Inject(lambdatest.Fault{Operation: "PublishLayerVersion", At: lambdatest.AfterProcessing, Delay: time.Minute})
-	if _, err := p.connect(t.Context(), ""); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
+	ctx := newDeadline(t)
+	a.Inject(lambdatest.Fault{Operation: "PublishLayerVersion", At: lambdatest.AfterProcessing, Do: ctx.pass, Delay: time.Hour})
 	v, _, err := p.Publish(ctx, request(zipOf(t, "x")))
 	if err != nil || v.Number != 1 {
 		t.Errorf("got version %d, %v; want 1, found after the deadline", v.Number, err)
@@ -250,14 +246,12 @@ func TestPublishGoesOnLookingAfterTheDeadline(t *testing.T) {
 	t.Parallel()
 	a := lambdatest.New(t)
 	p := against(t, a)
-	p.patience.looks = []time.Duration{0, time.Second, 0}
-	a.Inject(lambdatest.Fault{Operation: "PublishLayerVersion", At: lambdatest.AfterProcessing, Close: true})
+	ctx := newDeadline(t)
+	a.Inject(
+		lambdatest.Fault{Operation: "PublishLayerVersion", At: lambdatest.AfterProcessing, Close: true},
+		lambdatest.Fault{Operation: "ListLayerVersions", At: lambdatest.AfterProcessing, Skip: 1, Do: ctx.pass},
+	)
 	a.HideNewVersions(2)
-	if _, err := p.connect(t.Context(), ""); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-	defer cancel()
 	if v, _, err := p.Publish(ctx, request(zipOf(t, "x"))); err != nil || v.Number != 1 {
 		t.Errorf("got version %d, %v; want 1, found after the deadline", v.Number, err)
 	}
@@ -267,12 +261,8 @@ func TestPublishStopsAtTheDeadlineWithoutAVersion(t *testing.T) {
 	t.Parallel()
 	a := lambdatest.New(t)
 	p := against(t, a)
-	a.Inject(lambdatest.Fault{Operation: "PublishLayerVersion", Delay: time.Minute, Close: true, Times: -1})
-	if _, err := p.connect(t.Context(), ""); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
+	ctx := newDeadline(t)
+	a.Inject(lambdatest.Fault{Operation: "PublishLayerVersion", Do: ctx.pass, Delay: time.Hour, Close: true, Times: -1})
 	_, _, err := p.Publish(ctx, request(zipOf(t, "x")))
 	var uncertain *UncertainError
 	if !errors.As(err, &uncertain) || !errors.Is(err, context.DeadlineExceeded) {

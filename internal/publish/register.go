@@ -1,38 +1,22 @@
 package publish
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
-	"sync"
+	"slices"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
-
-// registers keeps the lifecycle.Register of each layer: in files below a folder,
-// so that every run on a machine sees what the ones before saw, and in memory
-// where no folder is named or it cannot be used. It is safe for concurrent use,
-// also by other processes.
-type registers struct {
-	dir string // the cache directory; "" is none
-
-	mu    sync.Mutex
-	store *store.Store
-	slots map[string]*slot // by layer ARN
-}
-
-// slot is one layer's register, where it is kept in memory, and the right to it
-// within this process.
-type slot struct {
-	mu       sync.Mutex
-	register lifecycle.Register
-}
 
 // Register calls see with the register of the layer with the ARN, and keeps what
 // see makes of it where it returns true. Nobody else changes it meanwhile: see
@@ -44,6 +28,7 @@ func (p *Publisher) Register(ctx context.Context, layerARN string, see func(*lif
 	defer mine.mu.Unlock()
 	files := r.open()
 	if files == nil {
+		mine.register.ID = cmp.Or(mine.register.ID, rand.Text())
 		_, err := see(&mine.register)
 		return err
 	}
@@ -51,7 +36,7 @@ func (p *Publisher) Register(ctx context.Context, layerARN string, see func(*lif
 	if err != nil {
 		return fmt.Errorf("opening the register of %s: %w", layerARN, err)
 	}
-	err = r.update(layerARN, see, func(holder string) bool { return p.over(ctx, holder) })
+	err = r.update(layerARN, mine, see, func(holder string) bool { return p.over(ctx, holder) })
 	return errors.Join(err, unlock())
 }
 
@@ -86,8 +71,36 @@ func (r *registers) open() *store.Store {
 
 func (r *registers) folder() string { return filepath.Join(r.dir, "v1", "registers") }
 
-// update reads, changes and writes one register. The lock is held.
-func (r *registers) update(layerARN string, see func(*lifecycle.Register) (bool, error), over func(string) bool) error {
+// Witnesses returns what this run knows of a layer in all regions, and of layers
+// with a version that several resources point at, by the ARN of the layer.
+func (p *Publisher) Witnesses(ctx context.Context, layer string) (map[string]lifecycle.Witness, error) {
+	all := map[string]lifecycle.Witness{}
+	for _, layerARN := range p.Layers() {
+		arn, _ := ParseLayerARN(layerARN)
+		err := p.Register(ctx, layerARN, func(register *lifecycle.Register) (bool, error) {
+			if w := register.Witness(""); w.Shares() || arn.Name == layer {
+				all[layerARN] = w
+			}
+			return false, nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// Layers returns the ARNs of the layers whose registers this run has read.
+func (p *Publisher) Layers() []string {
+	r := &p.registers
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Sorted(maps.Keys(r.slots))
+}
+
+// update reads, changes and writes one register. The lock is held. What holds
+// for this run alone is kept in memory.
+func (r *registers) update(layerARN string, mine *slot, see func(*lifecycle.Register) (bool, error), over func(string) bool) error {
 	file := filepath.Join(r.folder(), store.Sum([]byte(layerARN)).Hex()+".json")
 	register := &lifecycle.Register{}
 	body, err := os.ReadFile(file)
@@ -97,7 +110,10 @@ func (r *registers) update(layerARN string, see func(*lifecycle.Register) (bool,
 		return fmt.Errorf("reading the register of %s: %w", layerARN, err)
 	}
 	swept := register.Sweep(over)
+	register.ID = cmp.Or(register.ID, rand.Text())
+	register.Run = mine.register.Run
 	changed, err := see(register)
+	mine.register.Run = register.Run
 	if !changed && !swept {
 		return err
 	}

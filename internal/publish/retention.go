@@ -24,7 +24,8 @@ type Retired struct {
 	Deleted []int64
 	// InUse have users, by their names as Users returns them.
 	InUse map[int64][]string
-	// Taken are pointed at by another resource: see lifecycle.Register.
+	// Taken are pointed at by another resource, or may be: see
+	// lifecycle.Register and Batch.Unseen.
 	Taken []int64
 	// Failed could not be deleted.
 	Failed map[int64]error
@@ -42,6 +43,9 @@ type Batch struct {
 	Current lifecycle.Mark
 	// KeepInUse keeps what functions have.
 	KeepInUse bool
+	// Unseen is set where another resource may point at the versions, and nobody
+	// here can know: all of them stay.
+	Unseen bool
 }
 
 // numbers returns the numbers of the versions.
@@ -70,10 +74,11 @@ func (p *Publisher) Retire(ctx context.Context, b Batch) (Retired, error) {
 // the scan, as in a run that destroys them and the layer: before a version
 // stays, its users are asked whether they still have it.
 //
-// A version that stays for another resource is bequeathed to it.
+// A version that stays for another resource is bequeathed to it, but not where
+// nobody has seen that one: what inherited it might delete it then.
 func (p *Publisher) Remove(ctx context.Context, b Batch) (Retired, error) {
 	retired, err := p.remove(ctx, b)
-	if err != nil || len(retired.Taken) == 0 {
+	if err != nil || len(retired.Taken) == 0 || b.Unseen {
 		return retired, err
 	}
 	err = p.Register(ctx, b.LayerARN, func(r *lifecycle.Register) (bool, error) {
@@ -85,6 +90,30 @@ func (p *Publisher) Remove(ctx context.Context, b Batch) (Retired, error) {
 		return true, nil
 	})
 	return retired, err
+}
+
+// RetireMoved is Retire with KeepInUse for a run that has moved functions: a scan
+// from before does not serve.
+func (p *Publisher) RetireMoved(ctx context.Context, b Batch) (Retired, error) {
+	began := time.Now()
+	return p.retire(ctx, b, func(a LayerVersionARN) (map[int64][]string, error) {
+		return p.usersSince(ctx, a.Region, b.LayerARN, began)
+	})
+}
+
+// Free reports whether no function uses a layer version any more that the named
+// ones used: see Users. One of them that still does is proof; only where all have
+// left it are the functions of the region listed.
+func (p *Publisher) Free(ctx context.Context, arn string, users []string) (bool, error) {
+	api, _, a, err := p.of(ctx, arn)
+	if err != nil {
+		return false, err
+	}
+	if slices.ContainsFunc(users, func(name string) bool { return stillHas(ctx, api, name, arn) }) {
+		return false, nil
+	}
+	found, err := p.Users(ctx, a.Region, a.LayerARN())
+	return err == nil && len(found[a.Number]) == 0, err
 }
 
 func (p *Publisher) remove(ctx context.Context, b Batch) (Retired, error) {
@@ -189,7 +218,7 @@ func (p *Publisher) deleteUnused(ctx context.Context, a LayerVersionARN, b Batch
 	for _, v := range versions {
 		a.Number = v.Number
 		switch {
-		case r.Pointed(b.Holder, lifecycle.Mark(v), b.Current):
+		case r.Pointed(b.Holder, lifecycle.Mark(v), b.Current), b.Unseen:
 			inform(ctx, "kept a layer version that another resource points at", map[string]any{"arn": a.String()})
 			result.Taken = append(result.Taken, v.Number)
 		case len(used[v.Number]) > 0:

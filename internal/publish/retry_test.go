@@ -67,14 +67,15 @@ func TestRetryAfterHoldsOneRegion(t *testing.T) {
 	a := lambdatest.New(t)
 	p := havingOne(t, a)
 	p.paceOf(home).hold(time.Hour)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	if _, err := p.Users(ctx, "us-east-1", "arn:aws:lambda:us-east-1:123456789012:layer:deps"); err != nil {
+	if _, err := p.Users(t.Context(), "us-east-1", "arn:aws:lambda:us-east-1:123456789012:layer:deps"); err != nil {
 		t.Errorf("another region: %v", err)
 	}
-	short, stop := context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer stop()
-	if _, err := p.Read(short, someVersion); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "rate of requests") {
+	ctx, was := newDeadline(t), p.paceOf(home).place()
+	go func() {
+		until(t, func() bool { return p.paceOf(home).place() != was }) // it waits in the row
+		ctx.pass()
+	}()
+	if _, err := p.Read(ctx, someVersion); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "rate of requests") {
 		t.Errorf("the region that is held: %v, want the deadline, while waiting for the rate", err)
 	}
 }
@@ -282,6 +283,37 @@ func answered(status int, header, value string) error {
 	return &awshttp.ResponseError{ResponseError: &smithyhttp.ResponseError{
 		Response: &smithyhttp.Response{Response: response}, Err: errors.New("refused"),
 	}}
+}
+
+// place is the last place in the row that was taken.
+func (p *pace) place() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.next
+}
+
+// deadline is a context whose deadline is an event, and no time.
+type deadline struct {
+	context.Context
+	over chan struct{}
+	once sync.Once
+}
+
+func newDeadline(t *testing.T) *deadline {
+	return &deadline{Context: t.Context(), over: make(chan struct{})}
+}
+
+func (d *deadline) pass() { d.once.Do(func() { close(d.over) }) }
+
+func (d *deadline) Done() <-chan struct{} { return d.over }
+
+func (d *deadline) Err() error {
+	select {
+	case <-d.over:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
 }
 
 // until waits for a condition, a minute at most.

@@ -44,26 +44,6 @@ func (e *ContestedError) Error() string {
 	return fmt.Sprintf("the policy of %s does not stay as it is written: something else changes it too. Leave all of its sharing to one owner and apply again", e.ARN)
 }
 
-// CheckAccountID returns a *LimitError for what is not 12 digits.
-func CheckAccountID(id string) error {
-	if !isAccountID(id) {
-		return &LimitError{"sharing", fmt.Sprintf("names the account %q: write its 12 digits, such as \"123456789012\"", id)}
-	}
-	return nil
-}
-
-func isAccountID(id string) bool { return len(id) == 12 && strings.Trim(id, "0123456789") == "" }
-
-// CheckOrganizationID returns a *LimitError for what is no id of AWS
-// Organizations: "o-" and 10 to 32 small letters and digits.
-func CheckOrganizationID(id string) error {
-	rest, ok := strings.CutPrefix(id, "o-")
-	if !ok || len(rest) < 10 || len(rest) > 32 || strings.Trim(rest, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
-		return &LimitError{"sharing", fmt.Sprintf("names the organization %q: write an id such as \"o-a1b2c3d4e5\"", id)}
-	}
-	return nil
-}
-
 // SharedWith returns what the policy of the layer version with the ARN says. A
 // version that is gone is shared with nobody.
 func (p *Publisher) SharedWith(ctx context.Context, arn string) (Sharing, error) {

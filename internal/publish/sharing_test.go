@@ -1,7 +1,6 @@
 package publish
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -212,9 +211,7 @@ func TestShareGivesUpOnAPolicyThatIsNotKept(t *testing.T) {
 	a := lambdatest.New(t)
 	p, arn := toShare(t, a)
 	a.Inject(lambdatest.Fault{Operation: "GetLayerVersionPolicy", Times: -1, Do: func() { a.SetPolicy(home, "deps", 1) }})
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	err := p.Share(ctx, arn, Sharing{AccountIDs: []string{teamA}})
+	err := p.Share(t.Context(), arn, Sharing{AccountIDs: []string{teamA}})
 	if _, ok := errors.AsType[*ContestedError](err); !ok {
 		t.Errorf("got %v, want a ContestedError", err)
 	}

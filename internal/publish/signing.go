@@ -17,16 +17,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// Signing has the zip signed by AWS Signer before it is published. The signed
-// zip has another digest than the zip.
-type Signing struct {
-	// ProfileName is that of a signing profile in the region of the layer, for
-	// the platform AWSLambda-SHA384-ECDSA.
-	ProfileName string
-	// ProfileOwner is the account of the profile; "" is the caller's own.
-	ProfileOwner string
-}
-
 var profileName = regexp.MustCompile(`^[a-zA-Z0-9_]{2,64}$`)
 
 func (s *Signing) check(staging *Staging) error {

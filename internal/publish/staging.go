@@ -9,55 +9,10 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
-
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
-
-// Staging is a place in S3, in the region of the layer. A zip goes there when
-// it is too large for a request, when Lambda is to read it there for good, or
-// when it is to be signed; any other travels in the request.
-//
-// An object's name is the zip's digest. What is there for the time of a publish
-// lies below "staging/", and whoever put it removes it afterwards; a lifecycle
-// rule on that folder takes what a run left that was killed. What Lambda reads
-// by REFERENCE lies outside of it and is never removed.
-type Staging struct {
-	// Bucket is the bucket's name; "{region}" in it stands for the region of
-	// the layer. Prefix precedes the names of objects and is used as it is:
-	// write "layers/" for a folder.
-	Bucket, Prefix string
-	// KMSKeyID encrypts the object under a KMS key; "" leaves encryption to
-	// the bucket.
-	KMSKeyID string
-	// StorageMode is "COPY", "REFERENCE" or "", which is COPY. With
-	// REFERENCE Lambda reads the object itself for as long as the version
-	// lives; the bucket must then be versioned.
-	StorageMode string
-	// Tags are those of the object, at most ten.
-	Tags map[string]string
-}
-
-// transfer says how zips travel.
-type transfer struct {
-	direct  int64 // the largest zip that goes into a request, in bytes
-	part    int64 // the largest zip that is put in one piece, and the size of pieces, in bytes
-	streams int   // how many pieces travel at once
-	// poll and longest bound the wait between looks at a signing job, which
-	// doubles; signing is how long a job may take.
-	poll, longest, signing time.Duration
-}
-
-// defaultTransfer makes a zip of the largest size 16 pieces.
-func defaultTransfer() transfer {
-	return transfer{
-		direct: runtimes.MaxDirectUpload, part: 16 << 20, streams: 4,
-		poll: time.Second, longest: 10 * time.Second, signing: 10 * time.Minute,
-	}
-}
 
 // delivery is a zip where Lambda can take it from.
 type delivery struct {

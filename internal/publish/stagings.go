@@ -3,23 +3,7 @@ package publish
 import (
 	"context"
 	"fmt"
-	"sync"
 )
-
-// stagings shares staged objects between the publishes of a Publisher: equal
-// bytes for several layers travel once, and the last publish removes them. It
-// is safe for concurrent use.
-type stagings struct {
-	mu     sync.Mutex
-	places map[string]*stagedPlace
-}
-
-// stagedPlace is an object's name in a bucket. Whoever has its gate may change it.
-type stagedPlace struct {
-	gate   chan struct{}
-	users  int
-	object *stagedObject // nil where nothing is staged
-}
 
 // lease is one publish's use of a staged object. One publish uses it alone.
 type lease struct {

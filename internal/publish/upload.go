@@ -58,17 +58,6 @@ type upload struct {
 	faults *bucketFaults
 }
 
-// stagedObject is an object in the bucket.
-type stagedObject struct {
-	key string
-	// version is the id of its version, "" or "null" in a bucket without.
-	version string
-	// etag tells its content from another of the same key.
-	etag string
-	// ours is set where this run put it.
-	ours bool
-}
-
 // condition guards a put: nothing is there, or what was seen there.
 type condition struct {
 	noneMatch, match *string
@@ -170,7 +159,7 @@ func (u *upload) head(ctx context.Context, key string) (*s3.HeadObjectOutput, er
 	return nil, u.fault("looking at "+u.address(), "s3:GetObject", err)
 }
 
-// hidden reports whether a look was refused for want of a permission: S3 says
+// hidden reports whether a look was refused because a permission is missing: S3 says
 // so as well where nothing is there and s3:ListBucket is not granted.
 func hidden(err error) bool {
 	_, ok := errors.AsType[*AccessDeniedError](err)

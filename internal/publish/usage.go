@@ -27,33 +27,6 @@ const (
 	functionsPage = 50
 )
 
-// use is who has one layer version: how many functions and published versions
-// of functions, and the names of the first few.
-type use struct {
-	count int
-	names []string
-}
-
-// usage is what a scan of a region found: use by layer ARN and version. It holds
-// nothing else of the functions, since an account may have tens of thousands.
-type usage struct {
-	began  time.Time
-	layers map[string]map[int64]*use
-}
-
-// scan is a walk over the functions of a region, for all who wait for it.
-type scan struct {
-	began time.Time
-	until time.Time // when it is too old, once it is done
-	stop  context.CancelFunc
-	// waiting counts those who wait; Publisher.mu guards it.
-	waiting int
-	// done is closed when found and err are final.
-	done  chan struct{}
-	found *usage
-	err   error
-}
-
 // Users returns, for every version of a layer that a function of the account
 // and region uses, the sorted names of its users: "resize" for the function
 // itself, "resize:3" for its published version 3. Aliases point to published
@@ -64,7 +37,12 @@ type scan struct {
 // All calls for a region share one scan, for a minute and three times as long as
 // it took.
 func (p *Publisher) Users(ctx context.Context, region, layerARN string) (map[int64][]string, error) {
-	found, err := p.usage(ctx, region, time.Time{})
+	return p.usersSince(ctx, region, layerARN, time.Time{})
+}
+
+// usersSince is Users by a scan that began at since or later.
+func (p *Publisher) usersSince(ctx context.Context, region, layerARN string, since time.Time) (map[int64][]string, error) {
+	found, err := p.usage(ctx, region, since)
 	if err != nil {
 		return nil, fmt.Errorf("finding who uses %s: %w", layerARN, err)
 	}

@@ -46,7 +46,7 @@ func (p *Publisher) Read(ctx context.Context, arn string) (Version, error) {
 }
 
 // Locate returns the layer version with the ARN, and an address from which its
-// zip can be fetched for some minutes. The address is a secret: whoever has it may
+// zip can be fetched for some minutes. The address is a secret: it lets anybody
 // read the zip. A version that is gone is ErrNotFound.
 func (p *Publisher) Locate(ctx context.Context, arn string) (Version, string, error) {
 	api, s, a, err := p.of(ctx, arn)

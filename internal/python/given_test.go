@@ -17,6 +17,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/resolve"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -75,14 +76,14 @@ func TestResolveWithWheelsOnDisk(t *testing.T) {
 		universe: "a 1.0\n",
 		given:    "a 1.0\n",
 		require:  []string{"a==1.0 --hash=sha256:" + strings.Repeat("0", 64)},
-		change:   func(s *resolve.Spec) { s.ExcludeNewer = day(1, 1) },
+		change:   func(s *resolve.Spec) { s.ExcludeNewer = pythontest.Day(1, 1) },
 		want:     []string{"a==1.0 (disk)"},
 	}, {
 		name:     "targets that it does not run on use the index",
 		universe: "a 2.0\n",
 		given:    "a 1.0\n  wheel: cp311-cp311-linux_x86_64\n",
 		require:  []string{"a"},
-		change:   func(s *resolve.Spec) { s.Targets = []wheel.Target{py311, py312} },
+		change:   func(s *resolve.Spec) { s.Targets = []wheel.Target{pythontest.Py311, pythontest.Py312} },
 		want:     []string{"a==1.0 cp311-cp311-linux_x86_64 (disk)", "a==2.0"},
 	}, {
 		name:     "where the version is not allowed the conflict names it",
@@ -134,7 +135,7 @@ func TestResolveWithWheelsOnDisk(t *testing.T) {
 		universe: "",
 		linked:   "a 1.0\n",
 		require:  []string{"a"},
-		change:   func(s *resolve.Spec) { s.ExcludeNewer = day(1, 1) },
+		change:   func(s *resolve.Spec) { s.ExcludeNewer = pythontest.Day(1, 1) },
 		want:     []string{"a==1.0 (disk)"},
 	}, {
 		name:     "a name that an index claims is not taken from a folder",
@@ -154,10 +155,10 @@ func TestResolveWithWheelsOnDisk(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			idx := indextest.New(t, c.universe)
-			client, st := newClient(t, nil)
+			client, st := pythontest.Client(t, nil)
 			s := resolve.Spec{
-				Targets: []wheel.Target{py312}, Store: st, Indexes: []index.Index{{URL: idx.URL()}},
-				Requirements: inputs(t, "req", c.require...),
+				Targets: []wheel.Target{pythontest.Py312}, Store: st, Indexes: []index.Index{{URL: idx.URL()}},
+				Requirements: pythontest.Inputs(t, "req", c.require...),
 				Given:        readFolder(t, wheelFolder(t, c.given), "GIVEN"),
 				Linked:       readFolder(t, wheelFolder(t, c.linked), "LINKED"),
 			}
@@ -171,7 +172,7 @@ func TestResolveWithWheelsOnDisk(t *testing.T) {
 				}
 				return
 			}
-			got := pins(lock)
+			got := pythontest.Pins(lock)
 			for i, w := range lock.Wheels {
 				if (w.Path == "") == (w.URL == "") {
 					t.Errorf("%s has the path %q and the URL %q, want one of them", w.Filename, w.Path, w.URL)
@@ -195,10 +196,10 @@ func TestResolveWithWheelsOnDisk(t *testing.T) {
 func TestGivenWheelKeepsItsNameFromTheIndex(t *testing.T) {
 	t.Parallel()
 	idx := indextest.New(t, "a 1.0\n")
-	client, st := newClient(t, nil)
+	client, st := pythontest.Client(t, nil)
 	_, err := resolve.Resolve(t.Context(), client, resolve.Spec{
-		Targets: []wheel.Target{py311, py312}, Store: st, Indexes: []index.Index{{URL: idx.URL()}},
-		Requirements: inputs(t, "req", "a", "private"),
+		Targets: []wheel.Target{pythontest.Py311, pythontest.Py312}, Store: st, Indexes: []index.Index{{URL: idx.URL()}},
+		Requirements: pythontest.Inputs(t, "req", "a", "private"),
 		Given:        readFolder(t, wheelFolder(t, "private 1.0\n"), "GIVEN"),
 	})
 	if err != nil {
@@ -226,9 +227,9 @@ func TestGivenWheelAtAnAddress(t *testing.T) {
 		digest store.Digest
 		want   []string
 	}{{right, []string{"a==1.0", "b==1.0"}}, {store.Sum([]byte("another")), nil}} {
-		client, st := newClient(t, nil)
+		client, st := pythontest.Client(t, nil)
 		lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{
-			Targets: []wheel.Target{py312}, Store: st, Indexes: []index.Index{{URL: idx.URL()}}, Requirements: inputs(t, "req", "a"),
+			Targets: []wheel.Target{pythontest.Py312}, Store: st, Indexes: []index.Index{{URL: idx.URL()}}, Requirements: pythontest.Inputs(t, "req", "a"),
 			Given: []wheel.GivenWheel{{URL: files.FileURL(name), SHA256: c.digest, Source: "GIVEN"}},
 		})
 		if c.want == nil {
@@ -237,7 +238,7 @@ func TestGivenWheelAtAnAddress(t *testing.T) {
 			}
 			continue
 		}
-		if err != nil || !slices.Equal(pins(lock), c.want) {
+		if err != nil || !slices.Equal(pythontest.Pins(lock), c.want) {
 			t.Fatalf("Resolve() = %v, %v, want %q", lock, err, c.want)
 		}
 		if lock.Wheels[0].URL != files.FileURL(name) || lock.Wheels[0].SHA256 != right {
@@ -267,15 +268,15 @@ func TestResolveWithPagesOfLinks(t *testing.T) {
 		{"/links.html", "b", "", fmt.Sprintf(`the page %s/links.html gives no SHA-256 for "b-1.0-py3-none-any.whl" of "b" 1.0: every file is verified, so it cannot be used`, server.URL)},
 		{"/absent.html", "a", "", fmt.Sprintf("reading the links of %s/absent.html: ", server.URL)},
 	} {
-		client, st := newClient(t, nil)
+		client, st := pythontest.Client(t, nil)
 		lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{
-			Targets: []wheel.Target{py312}, Store: st, Indexes: []index.Index{{URL: idx.URL()}},
-			Requirements: inputs(t, "req", c.require), LinkPages: []string{server.URL + c.page},
+			Targets: []wheel.Target{pythontest.Py312}, Store: st, Indexes: []index.Index{{URL: idx.URL()}},
+			Requirements: pythontest.Inputs(t, "req", c.require), LinkPages: []string{server.URL + c.page},
 		})
 		switch {
 		case c.wantErr != "" && (err == nil || !strings.Contains(err.Error(), c.wantErr)):
 			t.Errorf("Resolve(%s with %s) = error %v, want %q", c.require, c.page, err, c.wantErr)
-		case c.wantErr == "" && (err != nil || !slices.Equal(pins(lock), []string{c.want})):
+		case c.wantErr == "" && (err != nil || !slices.Equal(pythontest.Pins(lock), []string{c.want})):
 			t.Errorf("Resolve(%s with %s) = %v, %v, want %q", c.require, c.page, lock, err, c.want)
 		case c.wantErr == "" && lock.Wheels[0].URL != files.FileURL("a-2.0-py3-none-any.whl"):
 			t.Errorf("the lock has %s, want the address on the page", lock.Wheels[0].URL)
@@ -335,15 +336,15 @@ func TestTreeOfWheelsOnDisk(t *testing.T) {
 	t.Parallel()
 	dir := wheelFolder(t, "a 1.0\n")
 	given := readFolder(t, dir, "GIVEN")
-	client, st := newClient(t, nil)
+	client, st := pythontest.Client(t, nil)
 	lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{
-		Targets: []wheel.Target{py312}, NoIndex: true, Requirements: inputs(t, "req", "a"), Given: given,
+		Targets: []wheel.Target{pythontest.Py312}, NoIndex: true, Requirements: pythontest.Inputs(t, "req", "a"), Given: given,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	paths := func() (list []string, err error) {
-		tree, err := Tree(t.Context(), client, st, lock, TreeOptions{Targets: []wheel.Target{py312}})
+		tree, err := Tree(t.Context(), client, st, lock, TreeOptions{Targets: []wheel.Target{pythontest.Py312}})
 		for _, e := range tree {
 			list = append(list, e.Path)
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/resolve"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
@@ -38,9 +39,9 @@ func TestResolveOverEveryKindOfIndex(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			idx := indextest.New(t, chain, options...)
-			client, st := newClient(t, nil)
+			client, st := pythontest.Client(t, nil)
 			s := resolve.Spec{
-				Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "a"),
+				Targets: []wheel.Target{pythontest.Py312}, Requirements: pythontest.Inputs(t, "req", "a"),
 				Indexes: []index.Index{{URL: idx.URL()}}, Store: st,
 			}
 			lock, err := resolve.Resolve(t.Context(), client, s)
@@ -48,7 +49,7 @@ func TestResolveOverEveryKindOfIndex(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := []string{"a==2.0", "b==2.0", "c==1.0"}
-			if got := pins(lock); !slices.Equal(got, want) {
+			if got := pythontest.Pins(lock); !slices.Equal(got, want) {
 				t.Errorf("Resolve() = %q, want %q", got, want)
 			}
 			for _, w := range lock.Wheels {
@@ -78,14 +79,14 @@ func TestAPromisedMetadataFileMayBeAbsent(t *testing.T) {
 		}
 		return false
 	}))
-	client, _ := newClient(t, nil)
+	client, _ := pythontest.Client(t, nil)
 	lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{
-		Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "a"), Indexes: []index.Index{{URL: idx.URL()}},
+		Targets: []wheel.Target{pythontest.Py312}, Requirements: pythontest.Inputs(t, "req", "a"), Indexes: []index.Index{{URL: idx.URL()}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := pins(lock), []string{"a==2.0", "b==2.0", "c==1.0"}; !slices.Equal(got, want) {
+	if got, want := pythontest.Pins(lock), []string{"a==2.0", "b==2.0", "c==1.0"}; !slices.Equal(got, want) {
 		t.Errorf("Resolve() = %q, want %q", got, want)
 	}
 }
@@ -113,9 +114,9 @@ func TestAFailureIsNoVersion(t *testing.T) {
 				return false
 			}))
 			stranger := indextest.New(t, chain)
-			client, _ := newClient(t, nil)
+			client, _ := pythontest.Client(t, nil)
 			_, err := resolve.Resolve(t.Context(), client, resolve.Spec{
-				Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "a"),
+				Targets: []wheel.Target{pythontest.Py312}, Requirements: pythontest.Inputs(t, "req", "a"),
 				Indexes: []index.Index{{URL: idx.URL()}, {URL: stranger.URL()}},
 			})
 			var status *fetch.StatusError
@@ -147,19 +148,19 @@ func TestGuessesDecideNothing(t *testing.T) {
 			// What rules the guess out comes after it.
 			select {
 			case <-guessed:
-			case <-time.After(5 * time.Second):
+			case <-time.After(time.Minute):
 			}
 		}
 		return false
 	}))
-	client, _ := newClient(t, nil)
+	client, _ := pythontest.Client(t, nil)
 	lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{
-		Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "d", "a", "b!=3"), Indexes: []index.Index{{URL: idx.URL()}},
+		Targets: []wheel.Target{pythontest.Py312}, Requirements: pythontest.Inputs(t, "req", "d", "a", "b!=3"), Indexes: []index.Index{{URL: idx.URL()}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := pins(lock), []string{"a==1.0", "b==1.0", "d==1.0"}; !slices.Equal(got, want) {
+	if got, want := pythontest.Pins(lock), []string{"a==1.0", "b==1.0", "d==1.0"}; !slices.Equal(got, want) {
 		t.Errorf("Resolve() = %q, want %q", got, want)
 	}
 	if failed.Load() == 0 {
@@ -202,9 +203,9 @@ func TestIndexesInOrder(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			client, _ := newClient(t, nil)
+			client, _ := pythontest.Client(t, nil)
 			lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{
-				Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", c.require...), Indexes: c.indexes,
+				Targets: []wheel.Target{pythontest.Py312}, Requirements: pythontest.Inputs(t, "req", c.require...), Indexes: c.indexes,
 			})
 			if c.wantErr != "" {
 				if err == nil || err.Error() != c.wantErr {
@@ -215,7 +216,7 @@ func TestIndexesInOrder(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := pins(lock); !slices.Equal(got, c.want) {
+			if got := pythontest.Pins(lock); !slices.Equal(got, c.want) {
 				t.Errorf("Resolve() = %q, want %q", got, c.want)
 			}
 			if text, err := json.Marshal(lock); err != nil || strings.Contains(string(text), "secret") {
@@ -228,10 +229,10 @@ func TestIndexesInOrder(t *testing.T) {
 func TestUploadTimesThatAnIndexDoesNotGive(t *testing.T) {
 	t.Parallel()
 	idx := indextest.New(t, "a 1.0\n", indextest.HTMLOnly())
-	client, _ := newClient(t, nil)
+	client, _ := pythontest.Client(t, nil)
 	s := resolve.Spec{
-		Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "a"), Indexes: []index.Index{{URL: idx.URL()}},
-		ExcludeNewer: day(3, 1), PinsExempt: true,
+		Targets: []wheel.Target{pythontest.Py312}, Requirements: pythontest.Inputs(t, "req", "a"), Indexes: []index.Index{{URL: idx.URL()}},
+		ExcludeNewer: pythontest.Day(3, 1), PinsExempt: true,
 	}
 	lock, err := resolve.Resolve(t.Context(), client, s)
 	if err != nil {
@@ -253,16 +254,16 @@ func TestHashesChooseTheFile(t *testing.T) {
 	const universe = "a 1.0\n  wheel: py3-none-any\n  wheel: cp312-cp312-linux_x86_64\na 2.0\n"
 	idx := indextest.New(t, universe)
 	_, digest := idx.Wheel("a-1.0-py3-none-any.whl")
-	client, _ := newClient(t, nil)
+	client, _ := pythontest.Client(t, nil)
 	lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{
-		Targets:      []wheel.Target{py312},
-		Requirements: inputs(t, "req", "a --hash=sha256:"+strings.Repeat("0", 64)+" --hash=sha256:"+digest),
+		Targets:      []wheel.Target{pythontest.Py312},
+		Requirements: pythontest.Inputs(t, "req", "a --hash=sha256:"+strings.Repeat("0", 64)+" --hash=sha256:"+digest),
 		Indexes:      []index.Index{{URL: idx.URL()}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := pins(lock), []string{"a==1.0"}; !slices.Equal(got, want) {
+	if got, want := pythontest.Pins(lock), []string{"a==1.0"}; !slices.Equal(got, want) {
 		t.Errorf("Resolve() = %q, want %q", got, want)
 	}
 }
@@ -278,9 +279,9 @@ func TestAWheelWithoutDigestIsRefused(t *testing.T) {
 		_, err := w.Write([]byte(body))
 		return err == nil
 	}))
-	client, _ := newClient(t, nil)
+	client, _ := pythontest.Client(t, nil)
 	_, err := resolve.Resolve(t.Context(), client, resolve.Spec{
-		Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "a"), Indexes: []index.Index{{URL: idx.URL()}},
+		Targets: []wheel.Target{pythontest.Py312}, Requirements: pythontest.Inputs(t, "req", "a"), Indexes: []index.Index{{URL: idx.URL()}},
 	})
 	want := wheel.NoDigest{Name: "a", Version: "1.0", Filename: "a-1.0-py3-none-any.whl", Index: idx.URL()}
 	if got, ok := errors.AsType[*wheel.NoDigest](err); !ok || *got != want {
@@ -303,10 +304,10 @@ native 2.0
 backport 1.0
 `
 	idx := indextest.New(t, universe)
-	client, _ := newClient(t, nil)
+	client, _ := pythontest.Client(t, nil)
 	s := resolve.Spec{
-		Targets:      []wheel.Target{arm313, py312, py311},
-		Requirements: inputs(t, "req", "pure"), Indexes: []index.Index{{URL: idx.URL()}},
+		Targets:      []wheel.Target{pythontest.Arm313, pythontest.Py312, pythontest.Py311},
+		Requirements: pythontest.Inputs(t, "req", "pure"), Indexes: []index.Index{{URL: idx.URL()}},
 	}
 	lock, err := resolve.Resolve(t.Context(), client, s)
 	if err != nil {
@@ -354,14 +355,14 @@ d 1.0
 			time.Sleep(time.Duration(hash%13) * time.Millisecond)
 			return false
 		}))
-		client, _ := newClient(t, nil)
+		client, _ := pythontest.Client(t, nil)
 		lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{
-			Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "a", "b"), Indexes: []index.Index{{URL: idx.URL()}},
+			Targets: []wheel.Target{pythontest.Py312}, Requirements: pythontest.Inputs(t, "req", "a", "b"), Indexes: []index.Index{{URL: idx.URL()}},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := strings.Join(pins(lock), " ")
+		got := strings.Join(pythontest.Pins(lock), " ")
 		if round == 0 {
 			first = got
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -86,10 +87,10 @@ func TestWheelsOfThePublicIndexComeFromItsStandIn(t *testing.T) {
 				t.Fatal(err)
 			}
 			lock := &wheel.Lock{Wheels: []wheel.Wheel{{
-				Name: "idna", Version: "3.7", Filename: name, SHA256: sum, Pure: true, Targets: []string{py312.String()},
+				Name: "idna", Version: "3.7", Filename: name, SHA256: sum, Pure: true, Targets: []string{pythontest.Py312.String()},
 				URL: "https://files.pythonhosted.org/packages/ab/cd/" + name,
 			}}}
-			tree, err := Tree(t.Context(), client, s, lock, TreeOptions{Targets: []wheel.Target{py312}, Indexes: c.indexes})
+			tree, err := Tree(t.Context(), client, s, lock, TreeOptions{Targets: []wheel.Target{pythontest.Py312}, Indexes: c.indexes})
 			if c.want != "" {
 				if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "files.pythonhosted.org") {
 					t.Fatalf("err = %v, want %s", err, c.want)
@@ -103,7 +104,7 @@ func TestWheelsOfThePublicIndexComeFromItsStandIn(t *testing.T) {
 			}
 			server.asked = nil
 			if c.want == "" {
-				if _, err := Tree(t.Context(), client, s, lock, TreeOptions{Targets: []wheel.Target{py312}, Indexes: c.indexes}); err != nil || len(server.asked) != 0 {
+				if _, err := Tree(t.Context(), client, s, lock, TreeOptions{Targets: []wheel.Target{pythontest.Py312}, Indexes: c.indexes}); err != nil || len(server.asked) != 0 {
 					t.Errorf("a second time: %v, and asked %q", err, server.asked)
 				}
 			}
@@ -152,10 +153,10 @@ func TestSharedWheelsComeBeforeTheStandIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	lock := &wheel.Lock{Wheels: []wheel.Wheel{{
-		Name: "idna", Version: "3.7", Filename: name, SHA256: sum, Pure: true, Targets: []string{py312.String()},
+		Name: "idna", Version: "3.7", Filename: name, SHA256: sum, Pure: true, Targets: []string{pythontest.Py312.String()},
 		URL: "https://files.pythonhosted.org/packages/ab/cd/" + name,
 	}}}
-	tree, err := Tree(t.Context(), client, s, lock, TreeOptions{Targets: []wheel.Target{py312}, Indexes: []index.Index{{URL: idx.URL()}}})
+	tree, err := Tree(t.Context(), client, s, lock, TreeOptions{Targets: []wheel.Target{pythontest.Py312}, Indexes: []index.Index{{URL: idx.URL()}}})
 	if err != nil || len(tree) == 0 {
 		t.Errorf("the tree has %d files, %v", len(tree), err)
 	}

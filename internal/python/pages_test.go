@@ -9,6 +9,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/resolve"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
@@ -22,14 +23,14 @@ func TestRangesOfALargeDirectory(t *testing.T) {
 		content[fmt.Sprintf("a/%s/%d.py", strings.Repeat("long", 12), i)] = []byte("pass\n")
 	}
 	idx := indextest.New(t, "a 1.0\n  requires: b\nb 1.0\n", indextest.WithoutMetadata(), indextest.WithFiles("a 1.0", content))
-	client, _ := newClient(t, nil)
+	client, _ := pythontest.Client(t, nil)
 	lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{
-		Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "a"), Indexes: []index.Index{{URL: idx.URL()}},
+		Targets: []wheel.Target{pythontest.Py312}, Requirements: pythontest.Inputs(t, "req", "a"), Indexes: []index.Index{{URL: idx.URL()}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := pins(lock), []string{"a==1.0", "b==1.0"}; !slices.Equal(got, want) {
+	if got, want := pythontest.Pins(lock), []string{"a==1.0", "b==1.0"}; !slices.Equal(got, want) {
 		t.Errorf("Resolve() = %q, want %q", got, want)
 	}
 	ranges := 0

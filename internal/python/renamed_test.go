@@ -9,6 +9,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/resolve"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -40,11 +41,11 @@ func TestRenamedWheelsAreRefused(t *testing.T) {
 		t.Run(c.universe+c.filename, func(t *testing.T) {
 			t.Parallel()
 			dir, sum := renamedWheel(t, c.universe, c.filename)
-			client, s := newClient(t, nil)
+			client, s := pythontest.Client(t, nil)
 			_, err := Tree(t.Context(), client, s, &wheel.Lock{Wheels: []wheel.Wheel{{
 				Name: "aa", Version: strings.Split(c.filename, "-")[1], Filename: c.filename,
-				Path: filepath.ToSlash(filepath.Join(dir, c.filename)), SHA256: sum, Targets: []string{py312.String()},
-			}}}, TreeOptions{Targets: []wheel.Target{py312}})
+				Path: filepath.ToSlash(filepath.Join(dir, c.filename)), SHA256: sum, Targets: []string{pythontest.Py312.String()},
+			}}}, TreeOptions{Targets: []wheel.Target{pythontest.Py312}})
 			wrong, refused := errors.AsType[*wheel.WrongWheel](err)
 			if refused != (c.want != "") || !refused && err != nil || refused && wrong.Name+" "+wrong.Version != c.want {
 				t.Errorf("got %v, want %q", err, c.want)
@@ -57,10 +58,10 @@ func TestRenamedWheelsAreRefused(t *testing.T) {
 func TestRenamedWheelsAreNotChosen(t *testing.T) {
 	t.Parallel()
 	dir, _ := renamedWheel(t, "aa 0.5\n", "aa-1.0-py3-none-any.whl")
-	client, s := newClient(t, nil)
+	client, s := pythontest.Client(t, nil)
 	_, err := resolve.Resolve(t.Context(), client, resolve.Spec{
-		Targets: []wheel.Target{py312}, Store: s, Indexes: []index.Index{{URL: indextest.New(t, "zz 1.0\n").URL()}},
-		Requirements: inputs(t, "req", "aa"), Given: readFolder(t, dir, "GIVEN"),
+		Targets: []wheel.Target{pythontest.Py312}, Store: s, Indexes: []index.Index{{URL: indextest.New(t, "zz 1.0\n").URL()}},
+		Requirements: pythontest.Inputs(t, "req", "aa"), Given: readFolder(t, dir, "GIVEN"),
 	})
 	if err == nil || !strings.Contains(err.Error(), `its metadata says version "0.5"`) {
 		t.Errorf("got %v", err)

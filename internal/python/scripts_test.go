@@ -9,6 +9,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/resolve"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
@@ -17,9 +18,9 @@ import (
 func treeOf(t *testing.T, universe string, o TreeOptions, require ...string) (filetree.Tree, error) {
 	t.Helper()
 	idx := indextest.New(t, universe)
-	client, st := newClient(t, nil)
+	client, st := pythontest.Client(t, nil)
 	lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{
-		Targets: o.Targets, Store: st, Indexes: []index.Index{{URL: idx.URL()}}, Requirements: inputs(t, "req", require...),
+		Targets: o.Targets, Store: st, Indexes: []index.Index{{URL: idx.URL()}}, Requirements: pythontest.Inputs(t, "req", require...),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +75,7 @@ if __name__ == "__main__":
 
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	tree, err := treeOf(t, tools, TreeOptions{Targets: []wheel.Target{py312}, Scripts: true}, "tools")
+	tree, err := treeOf(t, tools, TreeOptions{Targets: []wheel.Target{pythontest.Py312}, Scripts: true}, "tools")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +103,7 @@ func TestScripts(t *testing.T) {
 
 func TestScriptsAreLeftOutUnlessAskedFor(t *testing.T) {
 	t.Parallel()
-	tree, err := treeOf(t, tools, TreeOptions{Targets: []wheel.Target{py312}}, "tools")
+	tree, err := treeOf(t, tools, TreeOptions{Targets: []wheel.Target{pythontest.Py312}}, "tools")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +114,7 @@ func TestScriptsAreLeftOutUnlessAskedFor(t *testing.T) {
 
 func TestScriptsOfSeveralRuntimes(t *testing.T) {
 	t.Parallel()
-	tree, err := treeOf(t, tools, TreeOptions{Targets: []wheel.Target{py311, py312}, Scripts: true}, "tools")
+	tree, err := treeOf(t, tools, TreeOptions{Targets: []wheel.Target{pythontest.Py311, pythontest.Py312}, Scripts: true}, "tools")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +127,7 @@ func TestMalformedScripts(t *testing.T) {
 	t.Parallel()
 	for _, line := range []string{"a", "a = tools", "a = tools:", "../a = tools:main", "a/b = tools:main", "a = tools:main()", "a = os; x:main", "= tools:main"} {
 		universe := "tools 1.0\n  file: tools-1.0.dist-info/entry_points.txt: [console_scripts]\\n" + line + "\\n\n"
-		_, err := treeOf(t, universe, TreeOptions{Targets: []wheel.Target{py312}, Scripts: true}, "tools")
+		_, err := treeOf(t, universe, TreeOptions{Targets: []wheel.Target{pythontest.Py312}, Scripts: true}, "tools")
 		if err == nil || !strings.Contains(err.Error(), "tools-1.0-py3-none-any.whl") || !strings.Contains(err.Error(), "is no script") {
 			t.Errorf("Tree() with %q = %v, want an error that names the wheel", line, err)
 		}
@@ -159,19 +160,19 @@ func TestFindings(t *testing.T) {
 		universe: "a 1.0\nb 1.0\n  file: ns/__init__.py: " + pkgutil + "\nc 1.0\n  file: ns/c.py: \\n\n",
 	}, {
 		name:    "in two folders of sys.path",
-		targets: []wheel.Target{py311, py312},
+		targets: []wheel.Target{pythontest.Py311, pythontest.Py312},
 		universe: "a 1.0\nb 1.0\n  wheel: cp311-cp311-linux_x86_64\n  wheel: cp312-cp312-linux_x86_64\n  file: ns/__init__.py: \\n\n" +
 			"c 1.0\n  file: ns/c.py: \\n\n",
 		want: []string{`"python/lib/python3.11/site-packages/ns/__init__.py" of b 1.0 hides what c 1.0 has in python/ns: build one layer for each runtime`},
 	}, {
 		name:     "folders that are never on one sys.path",
-		targets:  []wheel.Target{py311, py312},
+		targets:  []wheel.Target{pythontest.Py311, pythontest.Py312},
 		universe: "a 1.0\nb 1.0\n  wheel: cp311-cp311-linux_x86_64\n  file: ns/__init__.py: \\n\nb 2.0\n  wheel: cp312-cp312-linux_x86_64\n  file: ns/x.py: \\n\nc 1.0\n",
 	}} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			if c.targets == nil {
-				c.targets = []wheel.Target{py312}
+				c.targets = []wheel.Target{pythontest.Py312}
 			}
 			tree, err := treeOf(t, c.universe, TreeOptions{Targets: c.targets}, "a", "b", "c")
 			if err != nil {

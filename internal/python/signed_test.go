@@ -9,6 +9,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/resolve"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
@@ -33,8 +34,8 @@ func TestSignedLinksStayOutOfTheLock(t *testing.T) {
 		return true
 	}))
 	indexes := []index.Index{{URL: idx.URL()}}
-	client, _ := newClient(t, nil)
-	lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "acme"), Indexes: indexes})
+	client, _ := pythontest.Client(t, nil)
+	lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{Targets: []wheel.Target{pythontest.Py312}, Requirements: pythontest.Inputs(t, "req", "acme"), Indexes: indexes})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,13 +47,13 @@ func TestSignedLinksStayOutOfTheLock(t *testing.T) {
 		t.Errorf("the lock is %s, want the address without its signature", text)
 	}
 	signature = "second-secret"
-	clean, s := newClient(t, nil)
-	tree, err := Tree(t.Context(), clean, s, lock, TreeOptions{Targets: []wheel.Target{py312}, Indexes: indexes})
+	clean, s := pythontest.Client(t, nil)
+	tree, err := Tree(t.Context(), clean, s, lock, TreeOptions{Targets: []wheel.Target{pythontest.Py312}, Indexes: indexes})
 	if err != nil || len(tree) == 0 {
 		t.Errorf("built from the lock on another machine: %d files, %v", len(tree), err)
 	}
-	clean, s = newClient(t, nil)
-	if _, err := Tree(t.Context(), clean, s, lock, TreeOptions{Targets: []wheel.Target{py312}}); err == nil || !strings.Contains(err.Error(), "403") {
+	clean, s = pythontest.Client(t, nil)
+	if _, err := Tree(t.Context(), clean, s, lock, TreeOptions{Targets: []wheel.Target{pythontest.Py312}}); err == nil || !strings.Contains(err.Error(), "403") {
 		t.Errorf("without an index: %v, want the refusal", err)
 	}
 }

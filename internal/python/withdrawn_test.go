@@ -8,6 +8,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/resolve"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -16,9 +17,9 @@ import (
 func TestWithdrawnNamesYankedAndVanishedWheels(t *testing.T) {
 	t.Parallel()
 	idx := indextest.New(t, "a 1.0\nb 1.0\nc 1.0\nd 1.0\n")
-	client, _ := newClient(t, nil)
+	client, _ := pythontest.Client(t, nil)
 	indexes := []index.Index{{URL: idx.URL()}}
-	lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "a", "b", "c", "d"), Indexes: indexes})
+	lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{Targets: []wheel.Target{pythontest.Py312}, Requirements: pythontest.Inputs(t, "req", "a", "b", "c", "d"), Indexes: indexes})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,9 +50,9 @@ func TestWithdrawnNamesYankedAndVanishedWheels(t *testing.T) {
 func TestWithdrawnNamesProjectsThatAreGone(t *testing.T) {
 	t.Parallel()
 	idx := indextest.New(t, "a 1.0\nb 1.0\nc 1.0\n")
-	client, _ := newClient(t, nil)
+	client, _ := pythontest.Client(t, nil)
 	indexes := []index.Index{{URL: idx.URL()}}
-	lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "a", "b", "c"), Indexes: indexes})
+	lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{Targets: []wheel.Target{pythontest.Py312}, Requirements: pythontest.Inputs(t, "req", "a", "b", "c"), Indexes: indexes})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +79,7 @@ func TestWithdrawnKnowsSourceDistributions(t *testing.T) {
 		t.Fatal(err)
 	}
 	lock := &wheel.Lock{Wheels: []wheel.Wheel{{Name: "a", Version: "1.0", Filename: "a-1.0.tar.gz", URL: idx.FileURL("a-1.0.tar.gz"), SHA256: digest}}}
-	client, _ := newClient(t, nil)
+	client, _ := pythontest.Client(t, nil)
 	indexes := []index.Index{{URL: idx.URL()}}
 	if found, err := index.Withdrawn(t.Context(), client, lock, indexes); err != nil || len(found) != 0 {
 		t.Errorf("Withdrawn of a source distribution that is listed = %q, %v, want nothing", found, err)
@@ -101,9 +102,9 @@ func TestWithdrawnNeverTakesAnOutageForAnAnswer(t *testing.T) {
 		}
 		return down
 	}))
-	client, _ := newClient(t, nil)
+	client, _ := pythontest.Client(t, nil)
 	indexes := []index.Index{{URL: idx.URL()}}
-	lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "a"), Indexes: indexes})
+	lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{Targets: []wheel.Target{pythontest.Py312}, Requirements: pythontest.Inputs(t, "req", "a"), Indexes: indexes})
 	if err != nil {
 		t.Fatal(err)
 	}

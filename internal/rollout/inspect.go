@@ -7,10 +7,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
-)
 
-// maxLayers is how many layers a function may have (AWS: "Lambda quotas").
-const maxLayers = 5
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+)
 
 // readers is how many functions are read at the same time.
 const readers = 8
@@ -53,7 +52,7 @@ func Inspect(ctx context.Context, api Lambda, o Order) (map[string]Function, err
 			return nil, fmt.Errorf("reading function %q: %w", name, faults[i])
 		default:
 			functions[name] = found[i]
-			if fault := o.Version.unfit(found[i]); fault != "" {
+			if fault := o.unfit(ctx, found[i]); fault != "" {
 				unfit = append(unfit, fault)
 			}
 		}
@@ -65,8 +64,11 @@ func Inspect(ctx context.Context, api Lambda, o Order) (map[string]Function, err
 	return functions, nil
 }
 
-// unfit tells why a function cannot have the version, "" where it can.
-func (v Version) unfit(f Function) string {
+// unfit tells why a function cannot have the version, "" where it can. A
+// function that has it already fits.
+func (o *Order) unfit(ctx context.Context, f Function) string {
+	v := o.Version
+	layers := exchange(f.Layers, v.Layer, v.ARN)
 	switch {
 	case f.Runtime == "":
 		return fmt.Sprintf("%q is a container image, which has no layers", f.Name)
@@ -74,8 +76,35 @@ func (v Version) unfit(f Function) string {
 		return fmt.Sprintf("%q runs on %s, and the version is for %s", f.Name, f.Runtime, strings.Join(v.Runtimes, ", "))
 	case len(v.Architectures) > 0 && !slices.Contains(v.Architectures, f.Architecture):
 		return fmt.Sprintf("%q runs on %s, and the version is for %s", f.Name, f.Architecture, strings.Join(v.Architectures, ", "))
-	case len(exchange(f.Layers, layerOf(v.ARN), v.ARN)) > maxLayers:
-		return fmt.Sprintf("%q has %d other layers, and Lambda takes %d in all", f.Name, len(f.Layers), maxLayers)
+	case len(layers) > runtimes.MaxLayers:
+		return fmt.Sprintf("%q has %d other layers, and Lambda takes %d in all", f.Name, len(f.Layers), runtimes.MaxLayers)
+	case slices.Contains(f.Layers, v.ARN):
+		return ""
 	}
-	return ""
+	return o.tooLarge(ctx, f, layers)
+}
+
+// tooLarge tells that a function with the layers is beyond what Lambda takes
+// unzipped, "" where it is not, or where that is not known. A zip counts with
+// its own size where nobody can say more: an archive is hardly ever larger than
+// what it holds.
+func (o *Order) tooLarge(ctx context.Context, f Function, layers []string) string {
+	sum := f.CodeSize
+	parts := []string{fmt.Sprintf("its code at least %d", f.CodeSize)}
+	for _, arn := range layers {
+		size, known := int64(0), false
+		if o.Unzipped != nil {
+			size, known = o.Unzipped(ctx, arn)
+		}
+		word := ""
+		if !known {
+			size, word = f.LayerSizes[arn], "at least "
+		}
+		sum += size
+		parts = append(parts, fmt.Sprintf("%s %s%d", arn, word, size))
+	}
+	if sum <= runtimes.MaxUnzipped {
+		return ""
+	}
+	return fmt.Sprintf("%q would have at least %d bytes unzipped, and Lambda takes %d (%s)", f.Name, sum, runtimes.MaxUnzipped, strings.Join(parts, ", "))
 }

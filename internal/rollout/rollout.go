@@ -76,6 +76,10 @@ type Function struct {
 	Architecture string
 	// Layers are the ARNs of its layer versions, in its order.
 	Layers []string
+	// CodeSize is the size of its own zip in bytes, and LayerSizes are those of
+	// the zips of its layers, by ARN.
+	CodeSize   int64
+	LayerSizes map[string]int64
 	// Revision changes with every change of the function.
 	Revision string
 	// Update is the state of the last change, and Reason why it failed.
@@ -109,7 +113,8 @@ type Answer struct {
 
 // Version is the layer version that the functions get.
 type Version struct {
-	ARN string
+	// ARN is its ARN, and Layer that of its layer.
+	ARN, Layer string
 	// Runtimes and Architectures are those that it declares. Without any it
 	// goes with all.
 	Runtimes, Architectures []string
@@ -140,6 +145,9 @@ type Order struct {
 	// functions that have the new version already stay on it, such as a
 	// canary that somebody else manages.
 	Former map[string]string
+	// Unzipped returns how many bytes a layer version has unzipped, false where
+	// that cannot be known: then the size of its zip counts. nil knows none.
+	Unzipped func(ctx context.Context, arn string) (int64, bool)
 	// Publish says that each function is published after it moved, and Shift
 	// how an alias follows, if one does.
 	Publish bool
@@ -176,10 +184,8 @@ func (o *Order) names() []string {
 	return slices.Insert(names, 0, o.Canary.Function)
 }
 
-// layerOf returns the layer's ARN in the ARN of a version.
-func layerOf(version string) string {
-	return version[:max(strings.LastIndexByte(version, ':'), 0)]
-}
+// isOf reports whether an ARN is that of a version of the layer.
+func isOf(arn, layer string) bool { return strings.HasPrefix(arn, layer+":") }
 
 // NumberOf returns the number in the ARN of a layer version, 0 for none.
 func NumberOf(version string) int64 {
@@ -194,7 +200,7 @@ func NumberOf(version string) int64 {
 // for none.
 func VersionOn(f Function, layer string) string {
 	for _, arn := range f.Layers {
-		if layerOf(arn) == layer {
+		if isOf(arn, layer) {
 			return arn
 		}
 	}
@@ -208,7 +214,7 @@ func exchange(layers []string, layer, version string) []string {
 	next := make([]string, 0, len(layers)+1)
 	found := false
 	for _, arn := range layers {
-		if layerOf(arn) != layer {
+		if !isOf(arn, layer) {
 			next = append(next, arn)
 			continue
 		}

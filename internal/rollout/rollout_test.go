@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -22,7 +23,7 @@ func names(n int) []string {
 // order moves the named functions to version 4; "canary" goes first.
 func order(functions ...string) Order {
 	return Order{
-		Version:   Version{ARN: four, Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}},
+		Version:   Version{ARN: four, Layer: layer, Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}},
 		Canary:    &Canary{Function: "canary", Payload: []byte(`{}`), Expect: Expectation{StatusCode: 200}},
 		Functions: functions, BatchSize: 3, Rollback: true,
 	}
@@ -352,5 +353,47 @@ func TestJudge(t *testing.T) {
 	}
 	if got := (Expectation{StatusCode: 200}).Judge(Answer{Payload: []byte("no JSON")}); len(got) != 1 {
 		t.Errorf("no JSON: %q", got)
+	}
+}
+
+// TestSizesAreAddedBeforeTheFirstChange: AWS takes 262,144,000 bytes unzipped,
+// the code of the function counted. Where a size is not known, the zip's counts.
+func TestSizesAreAddedBeforeTheFirstChange(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		code     int64
+		unzipped map[string]int64 // what can be read
+		zipped   map[string]int64
+		has      string // the version of the layer that the function has
+		want     string
+	}{
+		{"at the limit", 1_000, map[string]int64{four: 200_000_000, other: 62_143_000}, nil, three, ""},
+		{"a byte too many", 1_001, map[string]int64{four: 200_000_000, other: 62_143_000}, nil, three,
+			`"a" would have at least 262144001 bytes unzipped, and Lambda takes 262144000 (its code at least 1001, ` + other + " 62143000, " + four + " 200000000)"},
+		{"zips alone are too large", 5, nil, map[string]int64{other: 262_143_990, four: 6}, three,
+			`"a" would have at least 262144001 bytes unzipped, and Lambda takes 262144000 (its code at least 5, ` + other + " at least 262143990, " + four + " at least 6)"},
+		{"nothing is known", 0, nil, nil, three, ""},
+		{"the version that goes does not count", 0, map[string]int64{three: 262_144_000, four: 262_000_000}, nil, three, ""},
+		{"it has the version already", 0, map[string]int64{four: 262_144_001}, nil, four, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFake("a")
+			f.functions["a"].CodeSize, f.functions["a"].LayerSizes = c.code, c.zipped
+			f.functions["a"].Layers = []string{other, c.has}
+			o := order("a")
+			o.Canary = nil
+			o.Unzipped = func(_ context.Context, arn string) (int64, bool) {
+				size, known := c.unzipped[arn]
+				return size, known
+			}
+			_, err := Inspect(t.Context(), f, o)
+			fault, unfit := errors.AsType[*UnfitError](err)
+			switch {
+			case c.want == "" && err != nil, c.want != "" && !unfit:
+				t.Errorf("got %v, want %q", err, c.want)
+			case unfit && !slices.Equal(fault.Faults, []string{c.want}):
+				t.Errorf("got  %q\nwant %q", fault.Faults, c.want)
+			}
+		})
 	}
 }

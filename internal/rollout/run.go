@@ -94,7 +94,7 @@ func Run(ctx context.Context, api Lambda, o Order) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	r := &run{api: api, order: o, layer: layerOf(o.Version.ARN), before: map[string]string{}, left: map[string]string{}}
+	r := &run{api: api, order: o, layer: o.Version.Layer, before: map[string]string{}, left: map[string]string{}}
 	for name, f := range functions {
 		r.before[name] = VersionOn(f, r.layer)
 	}

@@ -59,7 +59,7 @@ type Runtime struct {
 	// Version is the language version: "3.12", "22", "21"; "" for Provided.
 	Version string
 	// NodeVersion is a full Node.js version of the runtime, "" for other
-	// families: what "engines" of packages are held against. AWS moves the
+	// families: "engines" of packages are compared with it. AWS moves the
 	// minor version by itself, so the runtime's own may be newer, not older.
 	NodeVersion string
 	// System is the operating system's name, such as "Amazon Linux 2023".

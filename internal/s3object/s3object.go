@@ -171,7 +171,7 @@ type Sight struct {
 	// SHA256 is the base64 digest of its bytes, "" where S3 does not tell.
 	SHA256 string
 	// InParts is set where S3 keeps a digest of digests, which the bytes can be
-	// held against and which is no digest of theirs.
+	// compared with and which is no digest of them.
 	InParts bool
 	// Size is that of Latest in bytes.
 	Size int64

@@ -30,7 +30,7 @@ type (
 		SPDXID                string         `json:"SPDXID"`
 		Name                  string         `json:"name"`
 		VersionInfo           string         `json:"versionInfo,omitempty"`
-		Summary               string         `json:"summary,omitempty"`
+		InShort               string         `json:"summary,omitempty"`
 		DownloadLocation      string         `json:"downloadLocation"`
 		FilesAnalyzed         bool           `json:"filesAnalyzed"`
 		LicenseConcluded      string         `json:"licenseConcluded"`
@@ -112,7 +112,7 @@ func (b *Bill) spdx() (string, error) {
 // spdxPackage describes a part.
 func (p *Part) spdxPackage() spdxPackage {
 	s := spdxPackage{
-		Name: p.Name, VersionInfo: p.Version, Summary: p.Description, DownloadLocation: noAssertion,
+		Name: p.Name, VersionInfo: p.Version, InShort: p.Description, DownloadLocation: noAssertion,
 		LicenseConcluded: noAssertion, LicenseDeclared: noAssertion, CopyrightText: noAssertion, PrimaryPackagePurpose: "LIBRARY",
 	}
 	switch p.Kind {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +31,15 @@ func ParseDigest(s string) (Digest, error) {
 
 // Sum returns the digest of b.
 func Sum(b []byte) Digest { return sha256.Sum256(b) }
+
+// SumJSON returns the digest of v's JSON, which sorts the keys of maps.
+func SumJSON(v any) (Digest, error) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return Digest{}, fmt.Errorf("encoding for a digest: %w", err)
+	}
+	return Sum(body), nil
+}
 
 // SumReader reads r to its end and returns the digest and the number of bytes. It
 // ends with ctx.

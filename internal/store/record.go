@@ -26,6 +26,13 @@ func (s *Store) GetRecord(bucket, key string) (body []byte, written time.Time, e
 	if s.distrust != "" {
 		return nil, time.Time{}, fmt.Errorf("reading record in %q: %w: %s", bucket, fs.ErrNotExist, s.distrust)
 	}
+	info, err := os.Stat(path)
+	if err == nil && (!info.Mode().IsRegular() || info.Size() > maxRecord) {
+		err = fmt.Errorf("%w: it is no file of at most %d bytes", fs.ErrNotExist, int64(maxRecord))
+	}
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("reading record in %q: %w", bucket, err)
+	}
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("reading record in %q: %w", bucket, err)
@@ -34,11 +41,12 @@ func (s *Store) GetRecord(bucket, key string) (body []byte, written time.Time, e
 	if !ok {
 		return nil, time.Time{}, fmt.Errorf("reading record in %q: %w: the file is damaged", bucket, fs.ErrNotExist)
 	}
-	if info, err := os.Stat(path); err == nil {
-		touch(path, info)
-	}
+	touch(path, info)
 	return body, written, nil
 }
+
+// maxRecord bounds a record, in bytes: the largest are short forms of documents.
+const maxRecord = 256 << 20
 
 // PutRecord stores the record of a key in place of any older one. Records only save
 // time: where the cache directory cannot be written at all, such as on a read-only
@@ -79,8 +87,8 @@ func (s *Store) recordPath(bucket, key string) (string, error) {
 
 // sealRecord writes one line of seal, then the body. The line is the time in
 // Unix seconds and a checksum over the time, the name of the record and its
-// body: against torn writes and slips, as whoever can write here on purpose can
-// write the checksum too.
+// body: against torn writes and slips. It stops no attacker, who can write the checksum
+// too.
 func sealRecord(bucket, key string, body []byte, written time.Time) []byte {
 	at := strconv.FormatInt(written.Unix(), 10)
 	seal := at + " " + recordSum(bucket, key, at, body) + "\n"

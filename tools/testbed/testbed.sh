@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # The testbed is what the tests, the docs and the demo need beside Go, all of it
 # below .testbed: a Python environment with two AWS stand-ins and the tools that
-# layers are compared with, and a Terraform-compatible CLI.
+# layers are compared with, a Terraform-compatible CLI, and a browser.
 #
 #   testbed.sh setup       make both, or do nothing where they are up to date
 #   testbed.sh lock        pin requirements.in in requirements.txt, with hashes
 #   testbed.sh tofu        build OpenTofu even if a CLI is on PATH
+#   testbed.sh arm64       unpack an arm64 Python and an emulator, from Debian's packages
 #   testbed.sh cli         print the path of the CLI
 #   testbed.sh run CMD…    run CMD in the testbed's environment
 #
@@ -16,6 +17,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 bed=$root/.testbed
 venv=$bed/venv
+browser=$bed/browser
 
 tofu_version=1.12.6
 tofu_sum=h1:0VT4P8pMmGcCUnQ9JDrJ+Qg2d35Vzm4FFd/9+H7oF98=
@@ -25,13 +27,15 @@ tofu_sum=h1:0VT4P8pMmGcCUnQ9JDrJ+Qg2d35Vzm4FFd/9+H7oF98=
 unset TF_CLI_CONFIG_FILE
 export CHECKPOINT_DISABLE=1
 
+# Functions are called alone, never in a list with && or ||, where set -e is off.
 main() {
   local verb=${1:-}
   shift || true
   case $verb in
-    setup) make_venv && if ! find_cli >/dev/null; then make_tofu; fi ;;
-    lock) make_venv && lock ;;
+    setup) make_venv; make_browser; if ! find_cli >/dev/null; then make_tofu; fi ;;
+    lock) make_venv; lock ;;
     tofu) make_tofu ;;
+    arm64) make_arm64 ;;
     cli) find_cli || die "no CLI yet: run 'make testbed'" ;;
     run) run "$@" ;;
     *) sed -n '2,/^set /s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
@@ -41,7 +45,7 @@ main() {
 run() {
   local cli
   cli=$(find_cli) || die "no CLI yet: run 'make testbed'"
-  export LAYERBUILD_TESTBED=$venv TF_ACC_TERRAFORM_PATH=$cli
+  export LAYERBUILD_ARM64=$bed/arm64 LAYERBUILD_TESTBED=$venv LAYERBUILD_BROWSER=$browser TF_ACC_TERRAFORM_PATH=$cli
   if is_tofu "$cli"; then
     export TF_ACC_PROVIDER_HOST=registry.opentofu.org
   else
@@ -71,7 +75,23 @@ make_venv() {
   cp "$here/requirements.txt" "$venv/requirements.txt"
 }
 
+# make_browser installs Chromium for Linux, which a package of npm holds, and what
+# drives it. As above, the copy of the lock is written last.
+make_browser() {
+  if cmp -s "$here/package-lock.json" "$browser/installed.json"; then
+    return
+  fi
+  command -v npm >/dev/null || die "no npm on PATH: Node.js ≥ 20 has it"
+  echo "testbed: installing a browser with npm" >&2
+  rm -rf "$browser"
+  mkdir -p "$browser"
+  cp "$here/package.json" "$here/package-lock.json" "$browser/"
+  (cd "$browser" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+  cp "$here/package-lock.json" "$browser/installed.json"
+}
+
 lock() {
+  (cd "$here" && npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error)
   cd "$here"
   "$venv/bin/uv" pip compile --quiet --universal --python-version 3.10 --generate-hashes \
     --no-emit-index-url --custom-compile-command 'make testbed-lock' requirements.in -o requirements.txt
@@ -103,6 +123,29 @@ tofu_tree() {
   rmdir "$empty"
   [[ $answer == *"\"Sum\": \"$tofu_sum\""* ]] || die "OpenTofu $tofu_version does not have the pinned sum $tofu_sum"
   sed -n 's/^[[:space:]]*"Dir": "\(.*\)",$/\1/p' <<<"$answer"
+}
+
+# make_arm64 unpacks Debian's Python for arm64 and an emulator of its processor.
+# It needs Debian's own apt and dpkg. Nothing is installed.
+make_arm64() {
+  local bed=$bed/arm64 lists packages=(
+    python3.11-minimal libpython3.11-minimal libpython3.11-stdlib libc6 libgcc-s1 libstdc++6 zlib1g
+    libexpat1 libssl3 libffi8 libuuid1 libbz2-1.0 liblzma5 libsqlite3-0
+  )
+  if [[ -e $bed/done ]]; then
+    return
+  fi
+  command -v dpkg >/dev/null && grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release || die "the arm64 root needs the packages of Debian 12"
+  rm -rf "$bed"
+  mkdir -p "$bed/lists/partial" "$bed/debs" "$bed/root" "$bed/qemu"
+  lists=(-q -o "Dir::State::lists=$bed/lists" -o APT::Architecture=arm64 -o APT::Architectures=arm64
+    -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Dir::State::status=/dev/null)
+  (cd "$bed/debs" && apt-get "${lists[@]}" update && apt-get "${lists[@]}" download "${packages[@]}" && apt-get -q download qemu-user-static)
+  for deb in "$bed"/debs/*_arm64.deb; do dpkg -x "$deb" "$bed/root"; done
+  dpkg -x "$bed"/debs/qemu-user-static_*.deb "$bed/qemu"
+  mv "$bed/qemu/usr/bin/qemu-aarch64-static" "$bed/emulator"
+  rm -rf "$bed/lists" "$bed/debs" "$bed/qemu"
+  touch "$bed/done"
 }
 
 # find_cli prints the path of the CLI to test with: LAYERBUILD_CLI, terraform or

@@ -178,7 +178,7 @@ func unmatched(glob string, members []filetree.Member) error {
 		}
 		fmt.Fprintf(&list, "\n  %s", r.path)
 	}
-	return fmt.Errorf("%q matches no path of the archive: a glob is held against the whole path, where * stays within a folder and ** crosses folders. The archive holds:%s", glob, list.String())
+	return fmt.Errorf("%q matches no path of the archive: a glob is compared with the whole path, where * stays within a folder and ** crosses folders. The archive holds:%s", glob, list.String())
 }
 
 // unlikeness grows with the edits between the last components of a glob and a

@@ -42,15 +42,23 @@ type nativeFile struct {
 // archiveNotes is the record of an archive.
 type archiveNotes struct {
 	Files []nativeFile `json:"files"`
-	// Modules are the modules and packages of Python at the top of a wheel.
+	Sources
+}
+
+// Sources is what is noted of the sources of a wheel.
+type Sources struct {
+	// Modules are the modules and packages of Python at the top.
 	Modules []string `json:"modules,omitempty"`
+	// Imports are the top-level modules that they seem to import from elsewhere
+	// when they are imported: see [python.Collector].
+	Imports []string `json:"imports,omitempty"`
 }
 
 // maxModules bounds the modules that are noted of an archive.
 const maxModules = 64
 
 // module notes what an entry tells of the modules at the top.
-func (n *archiveNotes) module(name string) {
+func (n *Sources) module(name string) {
 	if module, ok := topModule(name); ok && len(n.Modules) < maxModules && !slices.Contains(n.Modules, module) {
 		n.Modules = append(n.Modules, module)
 	}
@@ -77,18 +85,22 @@ func topModule(name string) (string, bool) {
 }
 
 // Facts returns the facts of the native files and scripts of a tree, by
-// layer path, and the modules of Python's distributions, by origin. Archives of
-// the store are read once, and what was found is remembered by their digest.
-func (c *Cache) Facts(ctx context.Context, tree filetree.Tree) (map[string]native.Facts, map[filetree.Origin][]string, error) {
-	parts := map[*filetree.Archive]filetree.Tree{}
+// layer path, and what is noted of the sources of Python's distributions, by origin.
+// Archives of the store are read once, and what was found is remembered by their
+// digest.
+func (c *Cache) Facts(ctx context.Context, tree filetree.Tree) (map[string]native.Facts, map[filetree.Origin]Sources, error) {
+	parts := map[*filetree.Archive][]filetree.Tree{} // what follows each other in the tree
 	var order []*filetree.Archive
-	for _, e := range tree {
-		if parts[e.Archive] == nil {
-			order = append(order, e.Archive)
+	for from, i := 0, 0; i < len(tree); i++ {
+		if a := tree[i].Archive; i+1 == len(tree) || tree[i+1].Archive != a {
+			if parts[a] == nil {
+				order = append(order, a)
+			}
+			parts[a] = append(parts[a], tree[from:i+1])
+			from = i + 1
 		}
-		parts[e.Archive] = append(parts[e.Archive], e)
 	}
-	all, modules := make(map[string]native.Facts), map[filetree.Origin][]string{}
+	all, modules := make(map[string]native.Facts), map[filetree.Origin]Sources{}
 	var mu sync.Mutex
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
@@ -105,8 +117,8 @@ func (c *Cache) Facts(ctx context.Context, tree filetree.Tree) (map[string]nativ
 			mu.Lock()
 			defer mu.Unlock()
 			maps.Copy(all, found)
-			if origin := parts[archive][0].Origin; origin.Ecosystem == "python" {
-				modules[origin] = known.Modules
+			if origin := parts[archive][0][0].Origin; origin.Ecosystem == "python" {
+				modules[origin] = known.Sources
 			}
 			return nil
 		})
@@ -133,19 +145,29 @@ func (c *Cache) archiveFacts(ctx context.Context, a *filetree.Archive) (archiveN
 		return archiveNotes{}, err
 	}
 	notes := archiveNotes{Files: []nativeFile{}}
-	for _, e := range entries {
-		notes.module(e.Path)
+	var sources sources
+	for i := range entries {
+		notes.module(entries[i].Path)
+		sources.see(&entries[i])
 	}
-	entries = slices.DeleteFunc(entries, func(e filetree.Entry) bool { return isText(e.Path) })
+	entries = slices.DeleteFunc(entries, func(e filetree.Entry) bool { return isText(e.Path) && !(stored && sources.wants(&e)) })
 	r := c.recorder()
 	defer c.recorders.Put(r)
 	err = filetree.ReadEntries(a, entries, func(e *filetree.Entry, in io.Reader) error {
+		if sources.wants(e) {
+			if _, err := io.Copy(sources.start(), in); err != nil {
+				return err
+			}
+			sources.done(e)
+			return nil
+		}
 		facts, err := readFacts(r, e, in)
 		if err == nil && facts.Kind != "" {
 			notes.Files = append(notes.Files, nativeFile{Header: e.Header, Facts: facts})
 		}
 		return err
 	})
+	notes.Imports = sources.imports.Outside()
 	if err != nil || !stored {
 		return notes, err
 	}
@@ -163,6 +185,7 @@ func (c *Cache) completed(a *filetree.Archive, digest store.Digest, notes archiv
 	if err != nil {
 		return archiveNotes{}, err
 	}
+	read := false
 	for i := range known {
 		k := slices.IndexFunc(entries, func(e filetree.Entry) bool { return e.Header == known[i].Header })
 		if !known[i].Facts.Partial || k < 0 || entries[k].Size > maxWhole {
@@ -171,6 +194,10 @@ func (c *Cache) completed(a *filetree.Archive, digest store.Digest, notes archiv
 		if known[i].Facts, err = wholeFacts(&entries[k]); err != nil {
 			return archiveNotes{}, err
 		}
+		read = true
+	}
+	if !read {
+		return notes, nil
 	}
 	return notes, c.noteNative(digest, notes)
 }
@@ -250,19 +277,25 @@ func isPackaged(o filetree.Origin) bool { return o.Ecosystem == "python" || o.Ec
 
 // tiedFacts ties notes of an archive to its entries in the layer, and looks at
 // those among the programs that no note tells of.
-func tiedFacts(a *filetree.Archive, entries filetree.Tree, notes []nativeFile) (map[string]native.Facts, error) {
+func tiedFacts(a *filetree.Archive, parts []filetree.Tree, notes []nativeFile) (map[string]native.Facts, error) {
 	at := make(map[int64]*native.Facts, len(notes))
 	for i := range notes {
 		at[notes[i].Header] = &notes[i].Facts
 	}
 	found := map[string]native.Facts{}
 	var scripts filetree.Tree
-	for _, e := range entries {
-		if facts := at[e.Header]; facts != nil {
-			found[e.Path] = *facts
-		} else if isText(e.Path) && (runsByPath(e.Path) || e.Exec && !isPackaged(e.Origin)) {
-			scripts = append(scripts, e)
+	for _, entries := range parts {
+		for i := range entries {
+			e := &entries[i]
+			if facts := at[e.Header]; facts != nil {
+				found[e.Path] = *facts
+			} else if (runsByPath(e.Path) || e.Exec && !isPackaged(e.Origin)) && isText(e.Path) {
+				scripts = append(scripts, *e)
+			}
 		}
+	}
+	if len(scripts) == 0 {
+		return found, nil
 	}
 	var r native.Recorder
 	err := filetree.ReadEntries(a, scripts, func(e *filetree.Entry, in io.Reader) error {
@@ -273,42 +306,6 @@ func tiedFacts(a *filetree.Archive, entries filetree.Tree, notes []nativeFile) (
 		return err
 	})
 	return found, err
-}
-
-// Vet makes the checks of [filetree.Vet] of an archive that is to be kept, and notes
-// what is native in it, in one pass.
-func (c *Cache) Vet(ctx context.Context, a *filetree.Archive, sum store.Digest) error {
-	w := nativeWatcher{recorder: c.recorder(), notes: archiveNotes{Files: []nativeFile{}}}
-	defer c.recorders.Put(w.recorder)
-	if err := filetree.VetWatched(a.Until(ctx), &w); err != nil {
-		return err
-	}
-	return c.noteNative(sum, w.notes)
-}
-
-// nativeWatcher takes facts of entries as they are inflated.
-type nativeWatcher struct {
-	recorder *native.Recorder
-	notes    archiveNotes
-}
-
-// Start wants all but sources and documents.
-func (w *nativeWatcher) Start(e *filetree.Entry) io.Writer {
-	w.notes.module(e.Path)
-	if isText(e.Path) {
-		return nil
-	}
-	w.recorder.Reset(e.Size)
-	return w.recorder
-}
-
-// Done notes what the entry is.
-func (w *nativeWatcher) Done(e *filetree.Entry) error {
-	facts, err := w.recorder.Facts()
-	if err == nil && facts.Kind != "" {
-		w.notes.Files = append(w.notes.Files, nativeFile{Header: e.Header, Facts: facts})
-	}
-	return err
 }
 
 // watched packs files into a segment, and takes facts of them on their way.

@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
@@ -29,13 +32,30 @@ func (w *treeWriter) checkAsked() error {
 	var faults []error
 	for _, key := range slices.Sorted(maps.Keys(w.live)) {
 		p := w.Packages[key]
-		if !w.live[key] || p == nil || p.Local == "" || asked[key] || !manifest.Outside(p.Local) && !IsArchiveName(p.Local) {
+		if !w.live[key] || p == nil || p.Local == "" {
+			continue
+		}
+		if err := w.checkAllowed(p); err != nil && asked[key] {
+			faults = append(faults, err)
+		}
+		if asked[key] || !manifest.Outside(p.Local) && !IsArchiveName(p.Local) {
 			continue
 		}
 		faults = append(faults, &Error{File: w.File, Entry: p.String(), Reason: fmt.Sprintf(
 			"it is at %q on disk, and no package.json of the project asks for that: write \"file:%s\" there if it is meant, or lock the project again", p.Local, p.Local)})
 	}
 	return errors.Join(faults...)
+}
+
+// checkAllowed refuses what lies outside of the project unless the user's own
+// arguments name a folder that it lies in.
+func (w *treeWriter) checkAllowed(p *Package) error {
+	there := path.Join(filepath.ToSlash(w.Dir), p.Local)
+	if !manifest.Outside(p.Local) || p.Local == "." || filetree.Within(w.AllowOutside, filepath.FromSlash(there)) {
+		return nil
+	}
+	return &Error{File: w.File, Entry: p.String(), Reason: fmt.Sprintf(
+		"it lies outside of the project, at %q: if it is to be packed, write nodejs.allow_outside = [%q]", there, there)}
 }
 
 // namesDisk reports whether a spec asks for a folder or a file on disk, or for a

@@ -33,6 +33,11 @@ type Graph struct {
 	Packages map[string]*Package
 	Notes    []string // sentences for the user, where the lock file is obeyed
 	Ignored  []string // patterns of optional dependencies that are left out
+
+	// Dir is the folder of the project, and AllowOutside are those that packages outside
+	// of it may lie in; both are relative to the working directory.
+	Dir          string
+	AllowOutside []string
 }
 
 // MarshalJSON writes all that TreeFor reads, in an order of its own.

@@ -20,7 +20,7 @@ const sri = "sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKH
 // line of the project begins with ":".
 func graphOf(t *testing.T, by Tool, text string) *Graph {
 	t.Helper()
-	g := &Graph{File: "lock", Tool: by, Placed: by == NPM, Packages: map[string]*Package{}}
+	g := &Graph{File: "lock", AllowOutside: []string{"../l"}, Tool: by, Placed: by == NPM, Packages: map[string]*Package{}}
 	linked := map[string]bool{}
 	for line := range strings.Lines(strings.TrimSpace(text)) {
 		head, wishes, _ := strings.Cut(strings.TrimSpace(line), ":")
@@ -115,6 +115,10 @@ func TestTreeFor(t *testing.T) {
 		{"a linked folder finds what the project has", Yarn1, ": l@1, b@1\nl@1 linked=../l: b@1\nb@1:", "b l"},
 		{"a linked folder finds nothing", Yarn1, ": l@1\nl@1 linked=../l: b@1!", `error nothing in the layer answers b "1"`},
 		{"a folder outside that only the lock names", Yarn1, ": l@1\nl@1 planted=../l:", `error l@1: it is at "../l" on disk, and no package.json of the project asks for that`},
+		{"a folder outside that is not allowed", Yarn1, ": l@1\nl@1 linked=../m:", `error l@1: it lies outside of the project, at "../m": if it is to be packed, write nodejs.allow_outside = ["../m"]`},
+		{"a folder beside one that is allowed", Pnpm, ": l@1\nl@1 linked=../lib:", `error write nodejs.allow_outside = ["../lib"]`},
+		{"a folder in one that is allowed", Pnpm, ": l@1\nl@1 linked=../l/lib:", "l"},
+		{"an archive outside that is not allowed", Yarn1, ": l@1\nl@1 linked=../m/l.tgz:", `error l@1: it lies outside of the project, at "../m/l.tgz"`},
 		{"an archive that only the lock names", NPM, ": a@1, l@1\na@1:\nl@1 planted=vendor/l.tgz:", `error l@1: it is at "vendor/l.tgz"`},
 		{"a package of a registry asks for a folder", Pnpm, ": a@1\na@1: l@1\nl@1 planted=../../.ssh:", `error l@1: it is at "../../.ssh"`},
 		{"what is not packed asks for nothing", NPM, ": a@1, dev l@1\na@1:\nl@1 planted=../l:", "a"},

@@ -12,7 +12,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
 )
 
-// manifestEdges returns what a manifest wants, but for what it brings along.
+// manifestEdges returns what a manifest wants, without what it brings along.
 func manifestEdges(m *manifest.Manifest) []Edge {
 	all := map[string]Edge{}
 	add := func(deps []manifest.Dependency, kind Kind) {

@@ -88,10 +88,14 @@ func (r *lockReader) read(b []byte) (*locked.Graph, error) {
 		l, err = r.readYarnClassic(b)
 	case locked.Berry:
 		r.tool = "yarn"
-		l, err = r.readYarnBerry(b)
+		if err = r.checkYAML(b); err == nil {
+			l, err = r.readYarnBerry(b)
+		}
 	case locked.Pnpm:
 		r.tool = "pnpm"
-		l, err = r.readPnpmLock(b)
+		if err = r.checkYAML(b); err == nil {
+			l, err = r.readPnpmLock(b)
+		}
 	default:
 		return nil, r.fault("", "it is %s; those of npm (package-lock.json, npm-shrinkwrap.json), Yarn (yarn.lock) and pnpm (pnpm-lock.yaml) are read: %s", stranger(r.title, b), wayOut(r.title, b))
 	}

@@ -20,20 +20,20 @@ import (
 // See https://github.com/pnpm/spec/tree/master/lockfile.
 type pnpmLock struct {
 	Version   string
-	Overrides map[string]string
+	Overrides table[string]
 	Ignored   yamlList // ignoredOptionalDependencies
-	Importers map[string]*pnpmImporter
-	Packages  map[string]*pnpmPackage
-	Snapshots map[string]*pnpmPackage // of version 9: who has whom
+	Importers table[*pnpmImporter]
+	Packages  table[*pnpmPackage]
+	Snapshots table[*pnpmPackage] // of version 9: who has whom
 }
 
 type pnpmImporter struct {
-	Dependencies         map[string]pnpmPin `yaml:"dependencies"`
-	OptionalDependencies map[string]pnpmPin `yaml:"optionalDependencies"`
-	DevDependencies      map[string]pnpmPin `yaml:"devDependencies"`
+	Dependencies         table[pnpmPin] `yaml:"dependencies"`
+	OptionalDependencies table[pnpmPin] `yaml:"optionalDependencies"`
+	DevDependencies      table[pnpmPin] `yaml:"devDependencies"`
 	// Config and Manager are of pnpm 11's own document: plugins and pnpm itself.
-	Config  map[string]yaml.Node `yaml:"configDependencies"`
-	Manager map[string]yaml.Node `yaml:"packageManagerDependencies"`
+	Config  table[yaml.Node] `yaml:"configDependencies"`
+	Manager table[yaml.Node] `yaml:"packageManagerDependencies"`
 }
 
 type pnpmPin struct {
@@ -51,14 +51,14 @@ type pnpmPackage struct {
 		Type      string `yaml:"type"`
 		Repo      string `yaml:"repo"`
 	} `yaml:"resolution"`
-	OS                   yamlList                           `yaml:"os"`
-	CPU                  yamlList                           `yaml:"cpu"`
-	Libc                 yamlList                           `yaml:"libc"`
-	Engines              map[string]string                  `yaml:"engines"`
-	Dependencies         map[string]string                  `yaml:"dependencies"`
-	OptionalDependencies map[string]string                  `yaml:"optionalDependencies"`
-	PeerDependencies     map[string]string                  `yaml:"peerDependencies"`
-	PeerDependenciesMeta map[string]struct{ Optional bool } `yaml:"peerDependenciesMeta"`
+	OS                   yamlList                       `yaml:"os"`
+	CPU                  yamlList                       `yaml:"cpu"`
+	Libc                 yamlList                       `yaml:"libc"`
+	Engines              table[string]                  `yaml:"engines"`
+	Dependencies         table[string]                  `yaml:"dependencies"`
+	OptionalDependencies table[string]                  `yaml:"optionalDependencies"`
+	PeerDependencies     table[string]                  `yaml:"peerDependencies"`
+	PeerDependenciesMeta table[struct{ Optional bool }] `yaml:"peerDependenciesMeta"`
 }
 
 // yamlList is a list of words, or one word.

@@ -24,6 +24,9 @@ func (r *lockReader) decodePnpm(b []byte) (*pnpmLock, error) {
 		if errors.Is(err, io.EOF) {
 			break
 		}
+		if err == nil {
+			err = withoutAliases(&document)
+		}
 		if err != nil {
 			return nil, &locked.Error{File: r.title, Reason: "it is no YAML that pnpm writes", Err: err}
 		}

@@ -104,6 +104,7 @@ func realCase(t *testing.T, text string) {
 // outcome lists what a lock puts into node_modules.
 func outcome(t *testing.T, l *locked.Graph, registry string) ([]string, error) {
 	t.Helper()
+	l.AllowOutside = []string{"../shared"}
 	tree, err := locked.TreeFor(t.Context(), newRecordedRegistry(t, []byte(registry)), l, lambda)
 	if err != nil {
 		return nil, err

@@ -16,19 +16,27 @@ import (
 // berryEntry is an entry of the yarn.lock of yarn 2 and later. Its checksum is
 // of yarn's own archive, not of the tarball, and tells nothing here.
 type berryEntry struct {
-	Version              string                             `yaml:"version"`
-	Resolution           string                             `yaml:"resolution"`
-	Dependencies         map[string]string                  `yaml:"dependencies"`
-	OptionalDependencies map[string]string                  `yaml:"optionalDependencies"`
-	DependenciesMeta     map[string]struct{ Optional bool } `yaml:"dependenciesMeta"`
-	PeerDependencies     map[string]string                  `yaml:"peerDependencies"`
-	PeerDependenciesMeta map[string]struct{ Optional bool } `yaml:"peerDependenciesMeta"`
-	Conditions           string                             `yaml:"conditions"`
+	Version              string                         `yaml:"version"`
+	Resolution           string                         `yaml:"resolution"`
+	Dependencies         table[string]                  `yaml:"dependencies"`
+	OptionalDependencies table[string]                  `yaml:"optionalDependencies"`
+	DependenciesMeta     table[struct{ Optional bool }] `yaml:"dependenciesMeta"`
+	PeerDependencies     table[string]                  `yaml:"peerDependencies"`
+	PeerDependenciesMeta table[struct{ Optional bool }] `yaml:"peerDependenciesMeta"`
+	Conditions           string                         `yaml:"conditions"`
 }
 
 func (r *lockReader) readYarnBerry(b []byte) (*locked.Graph, error) {
-	var nodes map[string]yaml.Node
-	if err := yaml.Unmarshal(b, &nodes); err != nil {
+	var document yaml.Node
+	var nodes table[yaml.Node]
+	err := yaml.Unmarshal(b, &document)
+	if err == nil {
+		err = withoutAliases(&document)
+	}
+	if err == nil {
+		err = document.Decode(&nodes)
+	}
+	if err != nil {
 		return nil, &locked.Error{File: r.title, Reason: "it is no YAML that yarn writes", Err: err}
 	}
 	var meta struct {
@@ -39,7 +47,6 @@ func (r *lockReader) readYarnBerry(b []byte) (*locked.Graph, error) {
 	}
 	delete(nodes, "__metadata")
 	w := newYarnWorld(r, locked.Berry, fmt.Sprintf("yarn berry %d", meta.Version))
-	var err error
 	if w.settings, err = r.yarnSettings(); err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
@@ -18,17 +19,17 @@ import (
 // yarnSettings are the parts of .yarnrc.yml that decide what a lock file means. See
 // https://yarnpkg.com/configuration/yarnrc.
 type yarnSettings struct {
-	Catalog           map[string]string            `yaml:"catalog"`
-	Catalogs          map[string]map[string]string `yaml:"catalogs"`
-	PackageExtensions map[string]yarnExtension     `yaml:"packageExtensions"`
+	Catalog           table[string]        `yaml:"catalog"`
+	Catalogs          table[table[string]] `yaml:"catalogs"`
+	PackageExtensions table[yarnExtension] `yaml:"packageExtensions"`
 }
 
 // yarnExtension is what a package ought to say of its dependencies and does not. The
 // lock file has the package as it is.
 type yarnExtension struct {
-	Dependencies         map[string]string                  `yaml:"dependencies"`
-	PeerDependencies     map[string]string                  `yaml:"peerDependencies"`
-	PeerDependenciesMeta map[string]struct{ Optional bool } `yaml:"peerDependenciesMeta"`
+	Dependencies         table[string]                  `yaml:"dependencies"`
+	PeerDependencies     table[string]                  `yaml:"peerDependencies"`
+	PeerDependenciesMeta table[struct{ Optional bool }] `yaml:"peerDependenciesMeta"`
 }
 
 // yarnSettings reads the .yarnrc.yml beside the lock file, where there is one.
@@ -41,7 +42,10 @@ func (r *lockReader) yarnSettings() (yarnSettings, error) {
 	if err != nil {
 		return s, fmt.Errorf("reading .yarnrc.yml beside lock file %q: %w", r.title, err)
 	}
-	var sections map[string]yaml.Node
+	if err := filetree.CheckLimit("", "bytes", len(body), filetree.MaxSettings); err != nil {
+		return s, &locked.Error{File: r.title, Entry: ".yarnrc.yml", Reason: err.Error(), Err: err}
+	}
+	var sections table[yaml.Node]
 	if err := yaml.Unmarshal(body, &sections); err != nil {
 		return s, &locked.Error{File: r.title, Entry: ".yarnrc.yml", Reason: "it is no YAML that yarn reads", Err: err}
 	}
@@ -123,9 +127,9 @@ func extend(p *locked.Package, x yarnExtension) {
 	}
 }
 
-// adopt gives the project what nothing in the lock file wants. Yarn keeps no such
-// entry but for what its extensions add to packages, and which these are differs
-// between its versions: at the top every package finds it.
+// adopt gives the project what nothing in the lock file wants. Yarn keeps such
+// entries only where its extensions add dependencies to packages, and the extensions
+// differ between its versions. At the top every package finds them.
 func (w *yarnWorld) adopt() {
 	wanted := map[string]bool{}
 	for _, p := range w.lock.Packages {
@@ -137,18 +141,24 @@ func (w *yarnWorld) adopt() {
 		}
 	}
 	root := w.lock.Packages[w.lock.Root]
+	has := map[string]bool{}
+	for _, e := range root.Edges {
+		has[e.Name] = true
+	}
 	var adopted []string
 	for _, name := range slices.Sorted(maps.Keys(w.byName)) {
 		for _, key := range w.byName[name] {
 			p := w.lock.Packages[key]
-			if p == nil || wanted[key] || p.Local != "" || p.Fault != "" || root.EdgeTo(name) != nil {
+			if p == nil || wanted[key] || p.Local != "" || p.Fault != "" || has[name] {
 				continue
 			}
-			root.Edges = locked.SortEdges(append(root.Edges, locked.Edge{Name: name, Spec: p.Version, To: key}))
+			has[name] = true
+			root.Edges = append(root.Edges, locked.Edge{Name: name, Spec: p.Version, To: key})
 			adopted = append(adopted, p.String())
 		}
 	}
 	if len(adopted) > 0 {
+		root.Edges = locked.SortEdges(root.Edges)
 		w.lock.Notes = append(w.lock.Notes, fmt.Sprintf("nothing in the lock file %q wants %s, which an extension of yarn's own may: it is packed at the top", w.title, modules.Some(adopted)))
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/jsonscan"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 )
 
 // Read decodes a package.json or the manifest of a version. What is

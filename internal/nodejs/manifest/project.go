@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/jsonscan"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 )
 
 // Project is what wants packages: a package.json with what it refers to on

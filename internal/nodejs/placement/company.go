@@ -55,8 +55,8 @@ func shrinkWith(set, also map[*slot]bool, class func(*demand) bool) {
 }
 
 // isWelcome tells whether everybody would live with one package in the place of
-// another: whoever finds that accepts this, but for its own retinue. Demands
-// that uncounted knows are not asked.
+// another: every package that finds the old one accepts the new one. Those that only
+// come with the old one do not count, nor do demands that uncounted knows.
 func isWelcome(s, old *slot, uncounted func(*demand) bool) bool {
 	if s.name != old.name || s.m.Name != old.m.Name {
 		return false

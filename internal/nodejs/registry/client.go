@@ -18,7 +18,8 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/jsonscan"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/tarball"
 )
@@ -29,8 +30,6 @@ const (
 	packumentMaxAge = 5 * time.Minute
 	manifestMaxAge  = 24 * time.Hour
 
-	// maxPackument is several times the largest document there is.
-	maxPackument = 256 << 20
 	// maxBundle bounds a tarball that is opened while versions are chosen, and
 	// maxBundledFile each file that is read of it.
 	maxBundle      = 1 << 30
@@ -80,7 +79,7 @@ func (c *Client) Packument(ctx context.Context, name string) (*Packument, error)
 		return nil, err
 	}
 	request := fetch.PageRequest{
-		URL: address, Accept: "application/json", MaxBytes: maxPackument, MaxAge: packumentMaxAge,
+		URL: address, Accept: "application/json", MaxBytes: filetree.MaxPackument, MaxAge: packumentMaxAge,
 		Distill:      func(body []byte, _ string) ([]byte, error) { return distill(body) },
 		Distillation: distillation,
 	}

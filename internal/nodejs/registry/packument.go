@@ -13,7 +13,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/jsonscan"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
 )
@@ -180,6 +181,9 @@ func distill(raw []byte) ([]byte, error) {
 
 func appendVersions(out, versions, times []byte) ([]byte, error) {
 	list, err := jsonscan.Members(versions)
+	if err == nil {
+		err = filetree.CheckLimit("it", "versions", len(list), filetree.MaxPackumentVersions)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/jsonscan"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 )
 
 // About is what the package.json of an installed package says to people.

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/jsonscan"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 )
 
 // Facts is what the package.json of an installed package tells of how it can

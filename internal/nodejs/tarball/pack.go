@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/jsonscan"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 )
 
 // maxHeld bounds what PackTarball keeps in memory of files whose first line may

@@ -54,7 +54,7 @@ func (w *World) Assert(name string) ([]Missing, error) {
 func (w *World) Reached(files func(path string) bool) ([]Missing, error) {
 	f := &walk{World: w, seen: map[string]bool{}}
 	for _, m := range w.modules {
-		if w.isRoot(m) && files(m.entry.Path) {
+		if m.entry != nil && files(m.entry.Path) && isRoot(m.name, m.isPackage(), func(above string) bool { return w.modules[above] != nil && w.modules[above].entry != nil }) {
 			f.enter(m)
 		}
 	}
@@ -65,17 +65,18 @@ func (w *World) Reached(files func(path string) bool) ([]Missing, error) {
 
 // isRoot reports whether a module is what code outside imports first: one at the
 // top, or a package in folders without an __init__.py. Tests and examples are none,
-// nor is what a name with an underscore hides.
-func (w *World) isRoot(m *module) bool {
-	if m.entry == nil || parent(m.name) != "" && (!m.isPackage() || strings.HasPrefix(m.name[len(parent(m.name))+1:], "_")) {
+// nor is what a name with an underscore hides in such a folder.
+func isRoot(name string, isPackage bool, isModule func(string) bool) bool {
+	above := parent(name)
+	if above != "" && (!isPackage || strings.HasPrefix(name[len(above)+1:], "_")) {
 		return false
 	}
-	for above := parent(m.name); above != ""; above = parent(above) {
-		if known := w.modules[above]; known != nil && known.entry != nil {
+	for ; above != ""; above = parent(above) {
+		if isModule(above) {
 			return false
 		}
 	}
-	return !aside[top(m.name)]
+	return !aside[top(name)]
 }
 
 // aside are folders at the top of distributions that are not what they are for.

@@ -173,11 +173,44 @@ func TestWhatIsReachedFromTheTop(t *testing.T) {
 	}
 }
 
+func TestWhatADistributionNeedsFromElsewhere(t *testing.T) {
+	t.Parallel()
+	var c Collector
+	for _, name := range slices.Sorted(maps.Keys(tracer)) {
+		if file, ok := strings.CutPrefix(name, "python/"); ok && !strings.HasPrefix(file, "lib/") {
+			c.Add(file, []byte(tracer[name]))
+		}
+	}
+	c.Add("a-1.0.data/purelib/moved/__init__.py", []byte("\"\"\"Doc\n\nimport hidden\n\"\"\"\nimport shown  # \"\"\"\nx = ''' \nfrom hidden import x'''\nfrom .sub import y\nfrom . import (\n  other,\n  last)\n"))
+	c.Add("moved/sub.py", []byte("import deep\r\ntry:\n    import tried\nexcept ImportError: pass\n"))
+	c.Add("moved/last.py", []byte("importance = 1\nfrom.last import x\nimport\tlisted, a.b\n"))
+	c.Add("moved/never.py", []byte("import never\n"))
+	c.Add("a-1.0.data/scripts/tool.py", []byte("import script\n"))
+	c.Add("a-1.0.dist-info/x.py", []byte("import info\n"))
+	// The standard library is no matter of a collector.
+	want := "a boto3 deep distutils inside listed os requests shown sys"
+	if got := strings.Join(c.Outside(), " "); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestCollectorFindsWhatIsExact compares it with the exact reading of sources that
+// hold no traps.
+func TestCollectorFindsWhatIsExact(t *testing.T) {
+	t.Parallel()
+	for name, source := range tracer {
+		if exact, fast := Top([]byte(source)), atLineStarts([]byte(source)); len(exact) != len(fast) {
+			t.Errorf("%s: %v, %v", name, exact, fast)
+		}
+	}
+}
+
 func FuzzTop(f *testing.F) {
 	for _, seed := range []string{"import a", "from . import (a,\nb)", "from a import \\\n b", "def f():\n import x", "import \\", "from x import (", "'''\nimport x\n'''", "class A:\n def __init__(self):\n  self.f()\n def f(self): pass\n"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, source string) {
+		_ = atLineStarts([]byte(source))
 		lines := 1 + strings.Count(source, "\n")
 		for _, s := range append(Top([]byte(source)), called([]byte(source), "A")...) {
 			if s.Line < 1 || s.Line > lines || strings.ContainsAny(s.Module, " \t\n,()") || s.Module == "" {

@@ -251,77 +251,123 @@ func (s *scanner) quoted(quote byte) {
 
 // statements reads the imports of a line, which may hold several.
 func statements(l *line) []Statement {
-	text := bytes.TrimLeft(l.text, " \t")
-	if !bytes.Contains(text, []byte("import")) {
+	if !bytes.Contains(l.text, []byte("import")) {
 		return nil
 	}
 	var out []Statement
-	for part := range strings.SplitSeq(string(text), ";") {
-		fields := strings.Fields(strings.NewReplacer("(", " ", ")", " ", ",", " , ").Replace(part))
-		switch {
-		case len(fields) < 2:
-		case fields[0] == "import":
-			for _, name := range named(fields[1:]) {
+	r := words{text: string(l.text)}
+	for r.text != "" {
+		switch r.word() {
+		case "import":
+			for {
+				name := r.name()
+				if name.Name == "" {
+					break
+				}
 				out = append(out, Statement{Module: name.Name, Line: l.number})
+				if !r.skip(',') {
+					break
+				}
 			}
-		case fields[0] == "from":
-			if module, names, ok := cutFrom(fields[1:]); ok {
-				out = append(out, Statement{Module: module, Names: named(names), Line: l.number})
+		case "from":
+			if module := r.dotted(); module != "" && r.word() == "import" {
+				out = append(out, Statement{Module: module, Names: r.names(), Line: l.number})
 			}
 		}
+		_, r.text, _ = strings.Cut(r.text, ";")
 	}
 	return out
 }
 
-// cutFrom reads "a.b import x, y", where spaces may lie around the dots.
-func cutFrom(fields []string) (string, []string, bool) {
-	var module strings.Builder
-	for i, f := range fields {
-		if f == "import" {
-			return module.String(), fields[i+1:], module.Len() > 0
-		}
-		// "from .import x" is written without a space.
-		if rest, ok := strings.CutSuffix(f, ".import"); ok && strings.Trim(rest, ".") == "" {
-			return module.String() + rest + ".", fields[i+1:], true
-		}
-		for _, c := range []byte(f) {
-			if c != '.' && !isName(c) {
-				return "", nil, false
-			}
-		}
-		module.WriteString(f)
+// words reads the words of a statement.
+type words struct{ text string }
+
+// skip passes over spaces, and over a character if it follows.
+func (r *words) skip(c byte) bool {
+	r.text = strings.TrimLeft(r.text, " \t\f")
+	if r.text == "" || r.text[0] != c {
+		return false
 	}
-	return "", nil, false
+	r.text = strings.TrimLeft(r.text[1:], " \t\f")
+	return true
 }
 
-// named reads "a , b as c".
-func named(fields []string) []Name {
+// word reads a name without dots, or nothing.
+func (r *words) word() string {
+	r.skip(0)
+	i := 0
+	for i < len(r.text) && isName(r.text[i]) {
+		i++
+	}
+	word := r.text[:i]
+	r.text = r.text[i:]
+	return word
+}
+
+// dotted reads a dotted name, with dots before it or alone. Spaces may lie around
+// the dots.
+func (r *words) dotted() string {
+	r.skip(0)
+	i := 0
+	for i < len(r.text) && (isName(r.text[i]) || r.text[i] == '.') {
+		i++
+	}
+	name := r.text[:i]
+	// "from .import x" is written without a space, and "from .. a import x" with one.
+	if rest, ok := strings.CutSuffix(name, "import"); ok && strings.Trim(rest, ".") == "" && rest != "" {
+		r.text = r.text[i-len("import"):]
+		return rest
+	}
+	r.text = r.text[i:]
+	for name != "" && (name[len(name)-1] == '.' || strings.HasPrefix(strings.TrimLeft(r.text, " \t"), ".")) {
+		before := r.text
+		r.skip(0)
+		i := 0
+		for i < len(r.text) && (isName(r.text[i]) || r.text[i] == '.') {
+			i++
+		}
+		if part := r.text[:i]; part == "" || part == "import" {
+			r.text = before
+			break
+		}
+		name += r.text[:i]
+		r.text = r.text[i:]
+	}
+	return name
+}
+
+// name reads "a.b as c" or "*"; its Name is "" where there is none.
+func (r *words) name() Name {
+	if r.skip('*') {
+		return Name{"*", "*"}
+	}
+	name := r.dotted()
+	if name == "" || name[0] == '.' {
+		return Name{}
+	}
+	n := Name{name, name}
+	if rest := strings.TrimLeft(r.text, " \t\f"); len(rest) > 2 && rest[:2] == "as" && !isName(rest[2]) {
+		r.text = rest[2:]
+		n.As = r.word()
+	}
+	return n
+}
+
+// names reads "a, b as c" in parentheses or not.
+func (r *words) names() []Name {
+	r.skip('(')
 	var out []Name
-	for i := 0; i < len(fields); i++ {
-		name := Name{fields[i], fields[i]}
-		if name.Name == "," {
-			continue
+	for {
+		n := r.name()
+		if n.Name == "" {
+			return out
 		}
-		if i+2 < len(fields) && fields[i+1] == "as" {
-			name.As = fields[i+2]
-			i += 2
+		if out == nil {
+			out = make([]Name, 0, 1+strings.Count(r.text, ","))
 		}
-		if valid(name.Name) {
-			out = append(out, name)
-		}
-	}
-	return out
-}
-
-// valid reports whether text is a dotted name or "*".
-func valid(name string) bool {
-	if name == "*" {
-		return true
-	}
-	for _, c := range []byte(name) {
-		if c != '.' && !isName(c) {
-			return false
+		out = append(out, n)
+		if !r.skip(',') {
+			return out
 		}
 	}
-	return name != "" && name[0] != '.'
 }

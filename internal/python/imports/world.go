@@ -130,7 +130,7 @@ func (m *module) isSource() bool { return m.entry != nil && strings.HasSuffix(m.
 
 // isPackage reports whether a module can hold others.
 func (m *module) isPackage() bool {
-	return m.entry == nil || strings.HasPrefix(path.Base(m.within), "__init__.")
+	return m.within == "" || strings.HasPrefix(path.Base(m.within), "__init__.")
 }
 
 // load reads the statements of a module.

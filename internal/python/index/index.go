@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
@@ -29,9 +30,6 @@ const DefaultIndex = "https://pypi.org/simple/"
 
 // pageMaxAge is how long a page is fresh where the index does not say.
 const pageMaxAge = 10 * time.Minute
-
-// maxPage caps a project's page in bytes; the largest known has 20 MB.
-const maxPage = 256 << 20
 
 // Index is a package index: the address below which each project has its page.
 type Index struct {
@@ -255,7 +253,7 @@ func (c *Catalog) indexPage(ctx context.Context, name string) (*Page, error) {
 // from. A stored one that cannot be read is replaced.
 func (c *Catalog) listing(ctx context.Context, address, name string) (*listing, string, error) {
 	request := fetch.PageRequest{
-		URL: address, Accept: simpleAccept, MaxBytes: maxPage, MaxAge: pageMaxAge,
+		URL: address, Accept: simpleAccept, MaxBytes: filetree.MaxPage, MaxAge: pageMaxAge,
 		Distill: distillPage(name), Distillation: listingForm,
 	}
 	for {

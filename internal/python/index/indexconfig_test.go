@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -169,7 +170,7 @@ url = "https://corp.example/simple"
 	} {
 		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
 			t.Parallel()
-			settings, err := settingsIn(t, c.env, c.files, c.project, py312)
+			settings, err := settingsIn(t, c.env, c.files, c.project, pythontest.Py312)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -240,7 +241,7 @@ func TestFaultySettings(t *testing.T) {
 	} {
 		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
 			t.Parallel()
-			_, err := settingsIn(t, c.env, map[string]string{c.file: c.text}, "p", py312)
+			_, err := settingsIn(t, c.env, map[string]string{c.file: c.text}, "p", pythontest.Py312)
 			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "hunter2") {
 				t.Errorf("err = %v, want %s", err, c.want)
 			}

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -42,7 +43,7 @@ func (f *File) Source() string {
 // StandIn reports whether a file is one of Spec.Given.
 func (f *File) StandIn() bool { return f.Link != nil && f.Link.standIn }
 
-// Origin names the index or whoever else a file is known from.
+// Origin names the index, the folder or the page that a file is known from.
 func (p *Page) Origin(f *File) string {
 	return cmp.Or(f.Source(), "the index "+p.Index)
 }
@@ -89,7 +90,7 @@ func (c *Catalog) linkPage(address string) *Future[map[string][]File] {
 }
 
 func (c *Catalog) fetchLinks(ctx context.Context, address string) (map[string][]File, error) {
-	got, err := c.client.Page(ctx, fetch.PageRequest{URL: address, Accept: simpleAccept, MaxBytes: maxPage, MaxAge: pageMaxAge})
+	got, err := c.client.Page(ctx, fetch.PageRequest{URL: address, Accept: simpleAccept, MaxBytes: filetree.MaxPage, MaxAge: pageMaxAge})
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -123,7 +124,7 @@ func TestDamagedListings(t *testing.T) {
 func TestAnUnreadableListingIsFetchedAgain(t *testing.T) {
 	t.Parallel()
 	index := indextest.New(t, chain, indextest.WithMaxAge(time.Hour))
-	client, _ := newClient(t, nil)
+	client, _ := pythontest.Client(t, nil)
 	garbage := fetch.PageRequest{
 		URL: index.URL() + "a/", Accept: simpleAccept, Distillation: listingForm,
 		Distill: func([]byte, string) ([]byte, error) { return []byte("\xff"), nil },
@@ -177,7 +178,7 @@ func FuzzListing(f *testing.F) {
 		if err != nil {
 			t.Fatalf("the listing of %q: %v", page, err)
 		}
-		files, err := parseSimpleJSON(page)
+		files, err := parseSimpleJSON([]byte(page))
 		if err != nil {
 			t.Fatal(err)
 		}

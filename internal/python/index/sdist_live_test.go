@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -106,7 +107,7 @@ func left(name string) bool {
 // requirement by requirement, with those that pip made of them.
 func TestRealSdists(t *testing.T) {
 	t.Parallel()
-	client, _ := newClient(t, nil)
+	client, _ := pythontest.Client(t, nil)
 	cat, err := NewCatalog(t.Context(), client, &Sources{})
 	if err != nil {
 		t.Fatal(err)

@@ -1,15 +1,16 @@
 package index
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
 	"strings"
-	"unsafe"
 
 	"golang.org/x/net/html"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/jsontext"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -32,16 +33,15 @@ type File struct {
 	Link           *link  // where it lies, if that is on no index; else nil
 }
 
-// parseSimple reads a project's page in the form that contentType names. The
+// parseSimple reads a project's page in the form that contentType names. Nobody may
+// change the body afterwards. The
 // second result is the address that relative links start from, if the page
 // names another than its own.
 func parseSimple(body []byte, contentType string) ([]File, string, error) {
 	kind, _, _ := strings.Cut(contentType, ";")
 	switch strings.TrimSpace(strings.ToLower(kind)) {
 	case "application/vnd.pypi.simple.v1+json", "application/json":
-		// Nobody changes the body of a page, so its text is used where it
-		// lies: pages reach 20 MB, and a copy costs as much as reading it.
-		files, err := parseSimpleJSON(unsafe.String(unsafe.SliceData(body), len(body)))
+		files, err := parseSimpleJSON(body)
 		return files, "", err
 	case "application/vnd.pypi.simple.v1+html", "text/html", "application/xhtml+xml", "":
 		return parseSimpleHTML(string(body))
@@ -49,8 +49,8 @@ func parseSimple(body []byte, contentType string) ([]File, string, error) {
 	return nil, "", fmt.Errorf("reading the index page: content type %q is neither PEP 691 JSON nor HTML", contentType)
 }
 
-func parseSimpleJSON(text string) ([]File, error) {
-	s := &jsontext.Scanner{Text: text}
+func parseSimpleJSON(text []byte) ([]File, error) {
+	s := jsonscan.NewScanner(text)
 	var files []File
 	found := false
 	err := s.Object(func(key string) error {
@@ -73,7 +73,7 @@ func parseSimpleJSON(text string) ([]File, error) {
 			return s.Array(func() error {
 				f, err := parseFileJSON(s)
 				files = append(files, f)
-				return err
+				return cmp.Or(err, checkFiles(files))
 			})
 		}
 		return s.Skip()
@@ -87,7 +87,7 @@ func parseSimpleJSON(text string) ([]File, error) {
 	return files, nil
 }
 
-func parseFileJSON(s *jsontext.Scanner) (f File, err error) {
+func parseFileJSON(s *jsonscan.Scanner) (f File, err error) {
 	err = s.Object(func(key string) (err error) {
 		switch key {
 		case "filename":
@@ -129,7 +129,7 @@ func parseFileJSON(s *jsontext.Scanner) (f File, err error) {
 }
 
 // scanSHA256 reads the member "sha256" of an object of hashes.
-func scanSHA256(s *jsontext.Scanner) (digest string, err error) {
+func scanSHA256(s *jsonscan.Scanner) (digest string, err error) {
 	if s.Peek() != '{' {
 		return "", s.Skip()
 	}
@@ -144,9 +144,14 @@ func scanSHA256(s *jsontext.Scanner) (digest string, err error) {
 }
 
 // scanFlag reads a value that may be a reason: false and null are no, all else yes.
-func scanFlag(s *jsontext.Scanner) (bool, error) {
+func scanFlag(s *jsonscan.Scanner) (bool, error) {
 	c := s.Peek()
 	return c != 'f' && c != 'n', s.Skip()
+}
+
+// checkFiles refuses a page with more files than any project has.
+func checkFiles(files []File) error {
+	return filetree.CheckLimit("the page", "files or more", len(files), filetree.MaxPageFiles)
 }
 
 func parseSimpleHTML(text string) ([]File, string, error) {
@@ -165,8 +170,12 @@ func parseSimpleHTML(text string) ([]File, string, error) {
 					base = href
 				}
 			case "a":
-				if f, ok := parseAnchor(token); ok {
-					files = append(files, f)
+				f, ok := parseAnchor(token)
+				if !ok {
+					continue
+				}
+				if files = append(files, f); len(files) > filetree.MaxPageFiles {
+					return nil, "", checkFiles(files)
 				}
 			}
 		}

@@ -37,7 +37,25 @@ func (r *lockReader) checkAsked(dir string) error {
 	if !r.asked[dir] {
 		return fmt.Errorf("it lies outside of the project, and neither pyproject.toml nor Pipfile asks for it: write its path there if it is meant, or lock the project again")
 	}
-	return nil
+	return r.checkAllowed(dir)
+}
+
+// checkAllowed refuses what lies outside of the project unless the user's own
+// arguments name a folder that it lies in.
+func (r *lockReader) checkAllowed(place string) error {
+	return r.checkAllowedAs(place, place)
+}
+
+// checkAllowedAs is checkAllowed, of what lies in the folder that is to be named.
+func (r *lockReader) checkAllowedAs(place, folder string) error {
+	if place = path.Clean(place); place != ".." && !strings.HasPrefix(place, "../") {
+		return nil
+	}
+	there := path.Join(filepath.ToSlash(r.dir), place)
+	if filetree.Within(r.outside, filepath.FromSlash(there)) {
+		return nil
+	}
+	return fmt.Errorf("it lies outside of the project, at %q: if it is to be packed, write python.allow_outside = [%q]", there, path.Join(filepath.ToSlash(r.dir), folder))
 }
 
 // askedFolders returns the folders that the manifests of a project ask for by their

@@ -1,10 +1,12 @@
 package lockfile
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -32,8 +34,15 @@ func TestFoldersOutsideNeedAManifestThatAsksForThem(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			dir := unpack(t, "-- app/"+c.file+" --\n"+c.text+lib)
-			f, err := ReadLockFile(t.Context(), filepath.Join(dir, "app", c.file), Options{}, []wheel.Target{py312})
+			name := filepath.Join(dir, "app", c.file)
+			f, err := ReadLockFile(t.Context(), name, Options{AllowOutside: []string{filepath.Join(dir, "lib")}}, []wheel.Target{pythontest.Py312})
 			if c.asked {
+				for _, others := range [][]string{nil, {filepath.Join(dir, "li")}, {filepath.Join(dir, "lib", "a")}, {filepath.Join(dir, "app")}} {
+					want := fmt.Sprintf("write python.allow_outside = [%q]", filepath.ToSlash(filepath.Join(dir, "lib")))
+					if _, err := ReadLockFile(t.Context(), name, Options{AllowOutside: others}, []wheel.Target{pythontest.Py312}); err == nil || !strings.Contains(err.Error(), want) {
+						t.Errorf("allowing %q: %v, want %q", others, err, want)
+					}
+				}
 				if err != nil || len(f.Local) != 1 || f.Local[0].Dir != "../lib" {
 					t.Errorf("got %+v, %v", f, err)
 				}

@@ -187,7 +187,7 @@ func ignoresAbove(base, top string) ([]backend.Above, error) {
 	var above []backend.Above
 	for dir := base; dir != top && dir != filepath.Dir(dir); {
 		dir = filepath.Dir(dir)
-		body, err := os.ReadFile(filepath.Join(dir, ".gitignore"))
+		body, err := filetree.ReadSmall(filepath.Join(dir, ".gitignore"), filetree.MaxSettings)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

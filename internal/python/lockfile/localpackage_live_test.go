@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -23,7 +24,7 @@ func TestLocalPackagesAreWhatTheirBackendsBuild(t *testing.T) {
 		}
 		t.Run(c.backend+"/"+c.name, func(t *testing.T) {
 			dir := unpack(t, c.archive())
-			f, err := ReadLockFile(t.Context(), filepath.Join(dir, "uv.lock"), Options{}, []wheel.Target{py312})
+			f, err := ReadLockFile(t.Context(), filepath.Join(dir, "uv.lock"), Options{}, []wheel.Target{pythontest.Py312})
 			if err != nil {
 				t.Fatal(err)
 			}

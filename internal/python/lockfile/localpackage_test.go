@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/backend"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -46,7 +47,7 @@ func TestLocalPackages(t *testing.T) {
 	for _, c := range slices.Concat(hatchCases, setuptoolsCases, otherBackendCases) {
 		t.Run(c.backend+"/"+c.name, func(t *testing.T) {
 			t.Parallel()
-			f, err := ReadLockFile(t.Context(), filepath.Join(unpack(t, c.archive()), "uv.lock"), Options{}, []wheel.Target{py312})
+			f, err := ReadLockFile(t.Context(), filepath.Join(unpack(t, c.archive()), "uv.lock"), Options{}, []wheel.Target{pythontest.Py312})
 			if c.refused != "" {
 				if err == nil || !strings.Contains(err.Error(), "is not packed from disk: "+c.refused+". Give a wheel") {
 					t.Errorf("ReadLockFile = %v\nwant the refusal %q", err, c.refused)
@@ -230,7 +231,7 @@ func TestLocalMetadata(t *testing.T) {
 		backend: "hatchling.build", settings: "[project.optional-dependencies]\nfast = [\"orjson; python_version < '4' or os_name == 'x'\"]\n[project.scripts]\nleaf = \"leaf:main\"\n[project.entry-points.\"x.y\"]\nb = \"leaf\"\n",
 		files: leafBeside + "-- leaf/LICENSE --\nMIT\n",
 	}
-	f, err := ReadLockFile(t.Context(), filepath.Join(unpack(t, c.archive()), "uv.lock"), Options{}, []wheel.Target{py312})
+	f, err := ReadLockFile(t.Context(), filepath.Join(unpack(t, c.archive()), "uv.lock"), Options{}, []wheel.Target{pythontest.Py312})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +261,7 @@ func TestLocalVersions(t *testing.T) {
 	} {
 		l := localCase{backend: c.backend, settings: c.settings, files: "-- leaf/leaf/__init__.py --\n" + c.files}
 		archive := strings.Replace(strings.Replace(l.archive(), "version = \"1\"\nsource = { editable", "source = { editable", 1), "version = \"1\"\ndescription", "dynamic = [\"version\"]\ndescription", 1)
-		f, err := ReadLockFile(t.Context(), filepath.Join(unpack(t, archive), "uv.lock"), Options{}, []wheel.Target{py312})
+		f, err := ReadLockFile(t.Context(), filepath.Join(unpack(t, archive), "uv.lock"), Options{}, []wheel.Target{pythontest.Py312})
 		if err != nil {
 			t.Errorf("%s: %v", c.backend, err)
 			continue
@@ -276,7 +277,7 @@ func TestLocalVersions(t *testing.T) {
 func TestLocalIgnoresAbove(t *testing.T) {
 	t.Parallel()
 	c := localCase{backend: "hatchling.build", files: leafBeside + "-- leaf/leaf/keys.py --\n-- leaf/leaf/sub/keys.py --\n-- leaf/leaf/sub/.gitignore --\n!keys.py\n-- .gitignore --\nkeys.py\n"}
-	f, err := ReadLockFile(t.Context(), filepath.Join(unpack(t, c.archive()), "uv.lock"), Options{}, []wheel.Target{py312})
+	f, err := ReadLockFile(t.Context(), filepath.Join(unpack(t, c.archive()), "uv.lock"), Options{}, []wheel.Target{pythontest.Py312})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -284,7 +285,7 @@ func TestLocalIgnoresAbove(t *testing.T) {
 		t.Errorf("packed %s", got)
 	}
 	c.backend = "meson.build"
-	f, err = ReadLockFile(t.Context(), filepath.Join(unpack(t, c.archive()), "uv.lock"), Options{LeftOut: []string{"leaf"}}, []wheel.Target{py312})
+	f, err = ReadLockFile(t.Context(), filepath.Join(unpack(t, c.archive()), "uv.lock"), Options{LeftOut: []string{"leaf"}}, []wheel.Target{pythontest.Py312})
 	if err != nil || len(f.Local) > 0 || !slices.Equal(f.LeftOut, []string{"leaf"}) {
 		t.Errorf("left out: %+v, %v", f, err)
 	}

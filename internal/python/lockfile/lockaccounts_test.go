@@ -9,6 +9,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -26,7 +27,7 @@ func TestPipenvSourcesWithVariables(t *testing.T) {
 	_, digest := idx.Wheel("acme-1.0-py3-none-any.whl")
 	read := func() *LockFile {
 		t.Helper()
-		f, err := ReadLockFile(t.Context(), filepath.Join(unpack(t, strings.Replace(pipfileWithVariables, "%s", digest, 1)), "Pipfile.lock"), Options{}, []wheel.Target{py312})
+		f, err := ReadLockFile(t.Context(), filepath.Join(unpack(t, strings.Replace(pipfileWithVariables, "%s", digest, 1)), "Pipfile.lock"), Options{}, []wheel.Target{pythontest.Py312})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -43,13 +44,13 @@ func TestPipenvSourcesWithVariables(t *testing.T) {
 	if got, want := f.Pins[0].Index, "http://"+host+"/simple"; got != want {
 		t.Errorf("the pin's index is %q, want %q", got, want)
 	}
-	client, _ := newClient(t, nil)
+	client, _ := pythontest.Client(t, nil)
 	if _, err := client.Login(addresses[0]); err != nil {
 		t.Fatal(err)
 	}
 	// The lock file's own source goes before the configured index.
 	elsewhere := indextest.New(t, "acme 1.0\n  file: acme/other.py: X = 1\n")
-	lock, err := f.Locate(t.Context(), client, []index.Index{{URL: elsewhere.URL()}}, []wheel.Target{py312})
+	lock, err := f.Locate(t.Context(), client, []index.Index{{URL: elsewhere.URL()}}, []wheel.Target{pythontest.Py312})
 	if err != nil || lock.Wheels[0].URL != idx.FileURL("acme-1.0-py3-none-any.whl") || len(elsewhere.Requests()) != 0 {
 		t.Errorf("Locate = %+v, %v, and the configured index was asked %d times", lock, err, len(elsewhere.Requests()))
 	}
@@ -69,7 +70,7 @@ func TestPoetryCredentialsOfTheEnvironment(t *testing.T) {
 		"[package.source]\ntype = \"legacy\"\nurl = \"https://corp.example/simple\"\nreference = \"my-corp\"\n\n" +
 		"[metadata]\nlock-version = \"2.1\"\npython-versions = \">=3.9\"\ncontent-hash = \"x\"\n" +
 		"-- pyproject.toml --\n[project]\nname = \"app\"\ndependencies = [\"acme\"]\n"
-	f, err := ReadLockFile(t.Context(), filepath.Join(unpack(t, text), "poetry.lock"), Options{}, []wheel.Target{py312})
+	f, err := ReadLockFile(t.Context(), filepath.Join(unpack(t, text), "poetry.lock"), Options{}, []wheel.Target{pythontest.Py312})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -65,7 +66,7 @@ func uvRoot(more string) string {
 type lockCase struct {
 	name, file, text string
 	options          Options
-	targets          []wheel.Target // py312 alone where none is given
+	targets          []wheel.Target // pythontest.Py312 alone where none is given
 	want             []string
 	wantErr          string // the whole text
 }
@@ -77,7 +78,7 @@ func testLockCases(t *testing.T, cases []lockCase) {
 			dir := unpack(t, c.text)
 			targets := c.targets
 			if targets == nil {
-				targets = []wheel.Target{py312}
+				targets = []wheel.Target{pythontest.Py312}
 			}
 			f, err := ReadLockFile(t.Context(), filepath.Join(dir, c.file), c.options, targets)
 			if c.wantErr != "" {
@@ -119,7 +120,7 @@ gpu = [{ name = "idna", version = "3.7" }]
 	testLockCases(t, []lockCase{{
 		name: "versions by Python", file: "uv.lock",
 		text:    uv + uvHead + uvRoot(forks) + uvWheel("numpy", "1.26.4", "") + uvWheel("numpy", "2.1.3", ""),
-		targets: []wheel.Target{py311, py312, arm313},
+		targets: []wheel.Target{pythontest.Py311, pythontest.Py312, pythontest.Arm313},
 		want: []string{
 			"numpy-1.26.4-py3-none-any.whl python3.11 x86_64",
 			"numpy-2.1.3-py3-none-any.whl python3.12 x86_64, python3.13 aarch64",
@@ -173,12 +174,12 @@ gpu = [{ name = "idna", version = "3.7" }]
 	}, {
 		name: "another Python", file: "uv.lock",
 		text:    uv + "version = 1\nrequires-python = \">=3.12.4\"\n" + uvRoot(""),
-		targets: []wheel.Target{py312, py311},
+		targets: []wheel.Target{pythontest.Py312, pythontest.Py311},
 		wantErr: `reading lock file "uv.lock": it is for Python >=3.12.4, which python3.11 is not: drop the runtime, or widen the range in the project and lock again`,
 	}, {
 		name: "an environment that is not supported", file: "uv.lock",
 		text:    uv + uvHead + "supported-markers = [\"platform_machine == 'x86_64'\"]\n" + uvRoot(""),
-		targets: []wheel.Target{py312, arm313},
+		targets: []wheel.Target{pythontest.Py312, pythontest.Arm313},
 		wantErr: `reading lock file "uv.lock": it does not support python3.13 aarch64, only environments where platform_machine == 'x86_64': change tool.uv.environments and lock again`,
 	}, {
 		name: "another format", file: "uv.lock",
@@ -205,6 +206,7 @@ gpu = [{ name = "idna", version = "3.7" }]
 	}, {
 		name: "a wheel on disk that is not there", file: "uv.lock",
 		text:    uv + uvHead + uvRoot("dependencies = [{ name = \"a\" }]\n") + lockText("[[package]]\nname = \"a\"\nversion = \"1.0\"\nsource = { registry = \"../wheels\" }\nwheels = [{ path = \"a-1.0-py3-none-any.whl\", hash = \"sha256:HASH\" }]\n"),
+		options: Options{AllowOutside: []string{os.TempDir()}},
 		wantErr: `reading lock file "uv.lock": a 1.0: there is no wheel "../wheels/a-1.0-py3-none-any.whl": put it there, or lock again`,
 	}, {
 		name: "a dependency that is not there", file: "uv.lock",
@@ -253,7 +255,7 @@ func TestUVWorkspace(t *testing.T) {
 		options: Options{Packages: []string{"tool"}, Groups: []string{"lint"}},
 		want:    []string{"b-1.0-py3-none-any.whl python3.12 x86_64", "c-1.0-py3-none-any.whl python3.12 x86_64", "d-1.0-py3-none-any.whl python3.12 x86_64"},
 	}, {
-		name: "one member, which needs another", file: "uv.lock", text: leaf(source), options: app, targets: []wheel.Target{arm313, py312},
+		name: "one member, which needs another", file: "uv.lock", text: leaf(source), options: app, targets: []wheel.Target{pythontest.Arm313, pythontest.Py312},
 		want: []string{"a-1.0-py3-none-any.whl python3.12 x86_64, python3.13 aarch64", "local packages/leaf/src/leaf python3.12 x86_64, python3.13 aarch64"},
 	}, {
 		name: "a member beside its pyproject.toml", file: "uv.lock", text: leaf("-- packages/leaf/leaf/__init__.py --\n-- packages/leaf/tests/test_leaf.py --\n"), options: app,

@@ -39,6 +39,9 @@ type Options struct {
 	// LeftOut are normalised names of distributions that are not packed: nothing
 	// is asked of them, so that they need no wheel.
 	LeftOut []string
+	// AllowOutside are folders on disk, relative to the working directory. What a
+	// lock file has outside of its project is packed only if it lies in one.
+	AllowOutside []string
 }
 
 // LockFile is what a lock file holds for some targets. It is a pure function of
@@ -107,7 +110,7 @@ func ReadLockFile(ctx context.Context, name string, o Options, targets []wheel.T
 		ctx:   ctx,
 		title: title, dir: filepath.Dir(name), targets: targets, markers: map[string]*pep508.Marker{},
 		given: o.Given, groups: normalizeAll(o.Groups), extras: normalizeAll(o.Extras), packages: normalizeAll(o.Packages),
-		sdists: o.Sdists, leftOut: o.LeftOut,
+		sdists: o.Sdists, leftOut: o.LeftOut, outside: o.AllowOutside,
 		out: &LockFile{File: title, Wheels: []wheel.Wheel{}, Sdists: o.Sdists}, taken: map[[2]string]string{}, parents: map[string][]string{},
 	}
 	if err := read(r, b); err != nil {
@@ -147,10 +150,12 @@ type lockReader struct {
 	given                    []wheel.GivenWheel
 	sdists                   bool
 	leftOut                  []string
+	outside                  []string // folders that may be packed from outside
 	targets                  []wheel.Target
 	markers                  map[string]*pep508.Marker // parsed, by text
 	taken                    map[[2]string]string      // version by target and name
 	out                      *LockFile
+	places                   map[string]int      // see place
 	faults                   []error             // of entries
 	parents                  map[string][]string // who needs a distribution, by its name
 	asked                    map[string]bool     // folders that the project's own manifests ask for; nil before they are read
@@ -254,11 +259,8 @@ func (r *lockReader) once(e *lockEntry, t wheel.Target) error {
 
 // pin adds a pin for the target.
 func (r *lockReader) pin(p Pin, t wheel.Target) {
-	at := slices.IndexFunc(r.out.Pins, func(x Pin) bool {
-		return x.Name == p.Name && x.Version == p.Version && x.Filename == p.Filename && slices.Equal(x.SHA256, p.SHA256)
-	})
-	if at < 0 {
-		at = len(r.out.Pins)
+	at := r.place(len(r.out.Pins), "pin", p.Name, p.Version, p.Filename, fmt.Sprint(p.SHA256))
+	if at == len(r.out.Pins) {
 		r.out.Pins = append(r.out.Pins, p)
 		r.out.Pins[at].Requires, r.out.Pins[at].Extras = nil, nil
 	}
@@ -266,6 +268,27 @@ func (r *lockReader) pin(p Pin, t wheel.Target) {
 	l.Requires = wheel.Union(l.Requires, p.Requires, p.Name)
 	l.Extras = wheel.Union(l.Extras, p.Extras, "")
 	l.Targets = append(l.Targets, t.String())
+}
+
+// place returns the place in a list where the thing with these words was put before,
+// else next, where it is put now. Lists are long, so none is searched.
+func (r *lockReader) place(next int, words ...string) int {
+	key := strings.Join(words, "\x00")
+	if at, known := r.places[key]; known {
+		return at
+	}
+	if r.places == nil {
+		r.places = map[string]int{}
+	}
+	r.places[key] = next
+	return next
+}
+
+// isNew reports whether the words were not met before.
+func (r *lockReader) isNew(words ...string) bool {
+	before := len(r.places)
+	r.place(0, words...)
+	return len(r.places) > before
 }
 
 // finish sorts what was gathered.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -32,7 +33,7 @@ func fuzzLock(f *testing.F, file, more string, seeds ...string) {
 	f.Fuzz(func(t *testing.T, text, extra, group string) {
 		r := &lockReader{
 			ctx:   t.Context(),
-			title: file, dir: dir, targets: []wheel.Target{py311, py312}, markers: map[string]*pep508.Marker{},
+			title: file, dir: dir, targets: []wheel.Target{pythontest.Py311, pythontest.Py312}, markers: map[string]*pep508.Marker{},
 			extras: normalizeAll(strings.Fields(extra)), groups: normalizeAll(strings.Fields(group)),
 			out: &LockFile{File: file}, taken: map[[2]string]string{},
 		}
@@ -109,7 +110,7 @@ func TestExtrasBecomeASet(t *testing.T) {
 	} {
 		for _, extras := range slices.Sorted(maps.Keys(want)) {
 			r := &lockReader{ctx: t.Context(), markers: map[string]*pep508.Marker{}}
-			if got, err := r.holds("", text, py312.Env(), strings.Fields(extras)); err != nil || got != want[extras] {
+			if got, err := r.holds("", text, pythontest.Py312.Env(), strings.Fields(extras)); err != nil || got != want[extras] {
 				t.Errorf("%s with %q: %t, %v, want %t", text, extras, got, err, want[extras])
 			}
 		}

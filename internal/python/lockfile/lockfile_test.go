@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -28,11 +29,11 @@ func shopWheels(t *testing.T, target wheel.Target, extra ...string) []string {
 		"urllib3-2.8.0-py3-none-any.whl 0cf3cae568d3",
 	}
 	own := map[wheel.Target][]string{
-		py312: {
+		pythontest.Py312: {
 			"charset_normalizer-3.5.2-cp312-cp312-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl 3d3129844909",
 			"numpy-2.3.5-cp312-cp312-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl 0d8163f43acd",
 		},
-		arm313: {
+		pythontest.Arm313: {
 			"charset_normalizer-3.5.2-cp313-cp313-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl 849df64e889b",
 			"numpy-2.3.5-cp313-cp313-manylinux_2_27_aarch64.manylinux_2_28_aarch64.whl 9c75442b2209",
 		},
@@ -61,14 +62,14 @@ func wheelsFor(f *LockFile, target wheel.Target) []string {
 
 func TestLockFilesOfOneProjectGiveTheSameWheels(t *testing.T) {
 	t.Parallel()
-	targets := []wheel.Target{py312, arm313}
+	targets := []wheel.Target{pythontest.Py312, pythontest.Arm313}
 	jsonWheels := map[wheel.Target]string{
-		py312:  "orjson-3.13.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.whl bceadfd314bd",
-		arm313: "orjson-3.13.0-cp313-cp313-manylinux_2_17_aarch64.manylinux2014_aarch64.whl b081f0e7b600",
+		pythontest.Py312:  "orjson-3.13.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.whl bceadfd314bd",
+		pythontest.Arm313: "orjson-3.13.0-cp313-cp313-manylinux_2_17_aarch64.manylinux2014_aarch64.whl b081f0e7b600",
 	}
 	docsWheels := map[wheel.Target]string{
-		py312:  "pyyaml-6.0.3-cp312-cp312-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl ba1cc08a7ccd",
-		arm313: "pyyaml-6.0.3-cp313-cp313-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl ee2922902c45",
+		pythontest.Py312:  "pyyaml-6.0.3-cp312-cp312-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl ba1cc08a7ccd",
+		pythontest.Arm313: "pyyaml-6.0.3-cp313-cp313-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl ee2922902c45",
 	}
 	for _, c := range []struct {
 		file    string
@@ -110,13 +111,13 @@ func TestDevelopmentGroupsAreReadWhenAskedFor(t *testing.T) {
 	dev := []string{"iniconfig", "packaging", "pluggy", "pygments", "pytest"}
 	for _, file := range []string{"uv/uv.lock", "poetry2/poetry.lock", "poetry1/poetry.lock"} {
 		name := filepath.Join("testdata", "locks", filepath.FromSlash(file))
-		f, err := ReadLockFile(t.Context(), name, Options{Groups: []string{"dev"}}, []wheel.Target{py312})
+		f, err := ReadLockFile(t.Context(), name, Options{Groups: []string{"dev"}}, []wheel.Target{pythontest.Py312})
 		if err != nil {
 			t.Errorf("ReadLockFile(%q) = %v", file, err)
 			continue
 		}
 		var got []string
-		for _, wheel := range wheelsFor(f, py312) {
+		for _, wheel := range wheelsFor(f, pythontest.Py312) {
 			if name, _, _ := strings.Cut(wheel, "-"); slices.Contains(dev, name) {
 				got = append(got, name)
 			}
@@ -131,7 +132,7 @@ func TestDevelopmentGroupsAreReadWhenAskedFor(t *testing.T) {
 // for the same extra and group, of which others exclude each other.
 func TestForksAsTheToolExportsThem(t *testing.T) {
 	t.Parallel()
-	for _, target := range []wheel.Target{py311, py312, arm313} {
+	for _, target := range []wheel.Target{pythontest.Py311, pythontest.Py312, pythontest.Arm313} {
 		own, err := ReadLockFile(t.Context(), filepath.Join("testdata", "locks", "forks", "uv.lock"), Options{Groups: []string{"l1", "both"}, Extras: []string{"old"}}, []wheel.Target{target})
 		if err != nil {
 			t.Fatal(err)
@@ -149,7 +150,7 @@ func TestForksAsTheToolExportsThem(t *testing.T) {
 
 func TestLockedAddresses(t *testing.T) {
 	t.Parallel()
-	f, err := ReadLockFile(t.Context(), filepath.Join("testdata", "locks", "uv", "uv.lock"), Options{}, []wheel.Target{py312, arm313})
+	f, err := ReadLockFile(t.Context(), filepath.Join("testdata", "locks", "uv", "uv.lock"), Options{}, []wheel.Target{pythontest.Py312, pythontest.Arm313})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,14 +173,14 @@ func TestLockWithoutWheelForTheTarget(t *testing.T) {
 		{"poetry2/poetry.lock", "needs glibc 2.27"},
 		{"pip/pylock.toml", `"numpy-2.3.5-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl", which needs glibc 2.27`},
 	} {
-		_, err := ReadLockFile(t.Context(), filepath.Join("testdata", "locks", filepath.FromSlash(c.file)), Options{}, []wheel.Target{py311})
+		_, err := ReadLockFile(t.Context(), filepath.Join("testdata", "locks", filepath.FromSlash(c.file)), Options{}, []wheel.Target{pythontest.Py311})
 		var miss *wheel.NoWheel
 		if !errors.As(err, &miss) {
-			t.Errorf("ReadLockFile(%q) for %s = %v, want *NoWheel", c.file, py311, err)
+			t.Errorf("ReadLockFile(%q) for %s = %v, want *NoWheel", c.file, pythontest.Py311, err)
 			continue
 		}
 		if miss.Name != "numpy" || miss.Version != "2.3.5" || miss.Sdist || !strings.Contains(miss.Reason, c.want) || len(miss.Files) == 0 {
-			t.Errorf("ReadLockFile(%q) for %s = %+v, want numpy 2.3.5 with %q", c.file, py311, miss, c.want)
+			t.Errorf("ReadLockFile(%q) for %s = %+v, want numpy 2.3.5 with %q", c.file, pythontest.Py311, miss, c.want)
 		}
 	}
 }
@@ -191,7 +192,7 @@ func TestEditedHashIsCarriedOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	const was, now = "ab7ae7122974553370f0bdb919e1a960b2cd1bc1ef0276416d896db81c14582c", "ffe7122974553370f0bdb919e1a960b2cd1bc1ef0276416d896db81c14582c00"
-	f, err := readLockText(t, "uv.lock", strings.ReplaceAll(string(b), was, now), Options{}, py312)
+	f, err := readLockText(t, "uv.lock", strings.ReplaceAll(string(b), was, now), Options{}, pythontest.Py312)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +240,7 @@ func TestLockFileTellsAllFaults(t *testing.T) {
 	}
 	text := uvHead + uvRoot("dependencies = [{ name = \"a\" }, { name = \"d\" }]\n") + uvWheel("a", "1.0", "dependencies = [{ name = \"b\" }]\n") +
 		uvWheel("b", "1.0", "dependencies = [{ name = \"c\" }]\n") + source("c", "") + source("d", "")
-	_, err := ReadLockFile(t.Context(), filepath.Join(unpack(t, "-- uv.lock --\n"+text), "uv.lock"), Options{}, []wheel.Target{py311, py312})
+	_, err := ReadLockFile(t.Context(), filepath.Join(unpack(t, "-- uv.lock --\n"+text), "uv.lock"), Options{}, []wheel.Target{pythontest.Py311, pythontest.Py312})
 	if err == nil {
 		t.Fatal("ReadLockFile is no error")
 	}

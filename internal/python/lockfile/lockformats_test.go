@@ -1,8 +1,10 @@
 package lockfile
 
 import (
+	"os"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -24,7 +26,7 @@ func TestPylock(t *testing.T) {
 		want: []string{"a-1.0-py3-none-any.whl python3.12 x86_64"},
 	}, {
 		name: "a group and an extra", file: "pylock.toml", text: grouped,
-		options: Options{Groups: []string{"Docs"}, Extras: []string{"fast"}}, targets: []wheel.Target{py311, py312},
+		options: Options{Groups: []string{"Docs"}, Extras: []string{"fast"}}, targets: []wheel.Target{pythontest.Py311, pythontest.Py312},
 		want: []string{
 			"a-1.0-py3-none-any.whl python3.11 x86_64, python3.12 x86_64", "b-1.0-py3-none-any.whl python3.11 x86_64, python3.12 x86_64",
 			"c-1.0-py3-none-any.whl python3.12 x86_64",
@@ -36,7 +38,7 @@ func TestPylock(t *testing.T) {
 		name: "an unknown extra", file: "pylock.toml", text: grouped, options: Options{Extras: []string{"slow"}},
 		wantErr: `reading lock file "pylock.toml": there is no extra "slow": it has "fast"`,
 	}, {
-		name: "versions by Python", file: "pylock.toml", targets: []wheel.Target{py311, py312},
+		name: "versions by Python", file: "pylock.toml", targets: []wheel.Target{pythontest.Py311, pythontest.Py312},
 		text: head + whl("a", "1.0", "marker = \"python_version < '3.12'\"\n") + whl("a", "2.0", "marker = \"python_version >= '3.12'\"\n"),
 		want: []string{"a-1.0-py3-none-any.whl python3.11 x86_64", "a-2.0-py3-none-any.whl python3.12 x86_64"},
 	}, {
@@ -89,7 +91,7 @@ func TestPoetryLock(t *testing.T) {
 		pkg("c", "1.0", "groups = [\"main\"]\n"+files("c", "1.0")+"[package.source]\ntype = \"legacy\"\nurl = \"https://u:p@index.example/simple\"\nreference = \"own\"\n") +
 		"[extras]\none = [\"b\"]\ntwo = [\"b\"]\n" + meta("2.1")
 	testLockCases(t, []lockCase{{
-		name: "markers for each group", file: "poetry.lock", text: two, targets: []wheel.Target{py311, py312},
+		name: "markers for each group", file: "poetry.lock", text: two, targets: []wheel.Target{pythontest.Py311, pythontest.Py312},
 		want: []string{"pin a==1.0 a-1.0-py3-none-any.whl  python3.11 x86_64", "pin c==1.0 c-1.0-py3-none-any.whl https://index.example/simple python3.11 x86_64, python3.12 x86_64"},
 	}, {
 		name: "a group and an extra", file: "poetry.lock", text: two, options: Options{Groups: []string{"dev"}, Extras: []string{"two"}},
@@ -104,10 +106,10 @@ func TestPoetryLock(t *testing.T) {
 		name: "another format", file: "poetry.lock", text: "-- poetry.lock --\n[metadata]\nlock-version = \"3.0\"\n",
 		wantErr: `reading lock file "poetry.lock": its lock-version is 3.0, and versions 1.0, 1.1, 2.0 and 2.1 are understood`,
 	}, {
-		name: "another Python", file: "poetry.lock", text: "-- poetry.lock --\n[metadata]\nlock-version = \"2.1\"\npython-versions = \"~3.12 || ^3.13\"\n", targets: []wheel.Target{py312, arm313, py311},
+		name: "another Python", file: "poetry.lock", text: "-- poetry.lock --\n[metadata]\nlock-version = \"2.1\"\npython-versions = \"~3.12 || ^3.13\"\n", targets: []wheel.Target{pythontest.Py312, pythontest.Arm313, pythontest.Py311},
 		wantErr: `reading lock file "poetry.lock": it is for Python ~3.12 || ^3.13, which python3.11 is not: drop the runtime, or widen the range in the project and lock again`,
 	}, {
-		name: "the address of a wheel, and a folder", file: "app/poetry.lock",
+		name: "the address of a wheel, and a folder", file: "app/poetry.lock", options: Options{AllowOutside: []string{os.TempDir()}},
 		text: "-- app/poetry.lock --\n" +
 			pkg("a", "1.0", "groups = [\"main\"]\n"+files("a", "1.0")+"[package.source]\ntype = \"url\"\nurl = \"https://example.com/a-1.0-py3-none-any.whl\"\n") +
 			pkg("own-lib", "0.1", "groups = [\"main\"]\nfiles = []\ndevelop = true\n[package.source]\ntype = \"directory\"\nurl = \"../own\"\n") + meta("2.1") +
@@ -124,7 +126,7 @@ func TestPoetryLock(t *testing.T) {
 			"-- pyproject.toml --\n[tool.poetry.dependencies]\npython = \"^3.11\"\nA_B = \"^1\"\nd = { version = \"*\", python = \"<3.12\" }\n[tool.poetry.dev-dependencies]\nc = \"*\"\n"),
 		want: []string{"pin a-b==1.0 A.b-1.0-py3-none-any.whl  python3.12 x86_64", "pin c==2.0 c-2.0-py2.py3-none-any.whl  python3.12 x86_64"},
 	}, {
-		name: "2.0, the version that all admit", file: "poetry.lock", targets: []wheel.Target{py311, py312},
+		name: "2.0, the version that all admit", file: "poetry.lock", targets: []wheel.Target{pythontest.Py311, pythontest.Py312},
 		text: "-- poetry.lock --\n" + pkg("n", "1.26", files("n", "1.26")) + pkg("n", "2.1", files("n", "2.1")) +
 			pkg("p", "1.0", files("p", "1.0")+"[package.dependencies]\nn = [{ version = \">=1.22\", markers = \"python_version < \\\"3.12\\\"\" }, { version = \">=1.26\", markers = \"python_version >= \\\"3.12\\\"\" }]\n") + meta("2.0") +
 			"-- pyproject.toml --\n[tool.poetry.dependencies]\npython = \"^3.11\"\np = \"*\"\nn = [{ version = \"~1.26\", python = \"<3.12\" }, { version = \"^2.0\", python = \">=3.12\" }]\n",
@@ -177,7 +179,7 @@ func TestPipfileLock(t *testing.T) {
 	}
 	const a, b = `"A_b": {"hashes": ["sha256:HASH", "sha512:00"], "index": "own", "version": "==1.0", "extras": ["x"]}`, `"b": {"hashes": ["sha256:HASH"], "version": "==2.0", "markers": "python_version < '3.12'"}`
 	testLockCases(t, []lockCase{{
-		name: "the default section", file: "Pipfile.lock", targets: []wheel.Target{py311, py312},
+		name: "the default section", file: "Pipfile.lock", targets: []wheel.Target{pythontest.Py311, pythontest.Py312},
 		text: lock("", `"default": {`+a+`, `+b+`}, "develop": {"c": {}}`),
 		want: []string{"pin a-b==1.0  https://index.example/simple python3.11 x86_64, python3.12 x86_64", "pin b==2.0  https://pypi.org/simple python3.11 x86_64"},
 	}, {
@@ -193,7 +195,7 @@ func TestPipfileLock(t *testing.T) {
 		text:    lock("", `"default": {}`),
 		wantErr: `reading lock file "Pipfile.lock": there is no extra "x": it has none`,
 	}, {
-		name: "made for another Python", file: "Pipfile.lock", targets: []wheel.Target{py311, py312},
+		name: "made for another Python", file: "Pipfile.lock", targets: []wheel.Target{pythontest.Py311, pythontest.Py312},
 		text:    lock(`"requires": {"python_version": "3.11"}, `, `"default": {}`),
 		wantErr: `reading lock file "Pipfile.lock": it was locked for Python 3.11 alone, and python3.12 may need other distributions: drop the runtime, or lock again with python_version = "3.12" in the Pipfile`,
 	}, {

@@ -13,13 +13,16 @@ import (
 // file has, be that a source distribution, a checkout or a folder.
 func (r *lockReader) standIn(e *lockEntry, t wheel.Target) (bool, error) {
 	for _, name := range e.requires {
-		if !slices.Contains(r.parents[name], e.name) {
+		if r.isNew("parent", name, e.name) {
 			r.parents[name] = append(r.parents[name], e.name)
 		}
 	}
 	if slices.Contains(r.leftOut, e.name) {
 		r.out.LeftOut = wheel.Union(r.out.LeftOut, []string{e.name}, "")
 		return true, nil
+	}
+	if len(r.given) == 0 {
+		return false, nil
 	}
 	tags := t.Tags()
 	best, bestRank, bestName := -1, 0, wheel.NameTags{}
@@ -46,9 +49,8 @@ func (r *lockReader) standIn(e *lockEntry, t wheel.Target) (bool, error) {
 
 // add puts a wheel of the entry into what is locked for the target.
 func (r *lockReader) add(e *lockEntry, t wheel.Target, w wheel.Wheel) {
-	at := slices.IndexFunc(r.out.Wheels, func(x wheel.Wheel) bool { return x.Filename == w.Filename && x.SHA256 == w.SHA256 })
-	if at < 0 {
-		at = len(r.out.Wheels)
+	at := r.place(len(r.out.Wheels), "wheel", w.Filename, w.SHA256.Hex())
+	if at == len(r.out.Wheels) {
 		r.out.Wheels = append(r.out.Wheels, w)
 	}
 	l := &r.out.Wheels[at]

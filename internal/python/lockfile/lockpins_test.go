@@ -12,6 +12,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -102,12 +103,12 @@ func TestLocateFindsExactlyWhatIsLocked(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			idx := indextest.New(t, pinUniverse)
-			targets := []wheel.Target{py312, arm313}
+			targets := []wheel.Target{pythontest.Py312, pythontest.Arm313}
 			f, err := readLockText(t, c.file, hashed(idx, c.text), Options{}, targets...)
 			if err != nil {
 				t.Fatal(err)
 			}
-			client, _ := newClient(t, nil)
+			client, _ := pythontest.Client(t, nil)
 			l, err := f.Locate(t.Context(), client, []index.Index{{URL: idx.URL()}}, targets)
 			if c.wantErr != "" {
 				if want := strings.ReplaceAll(c.wantErr, "INDEX", idx.URL()); err == nil || err.Error() != want {
@@ -150,12 +151,12 @@ func TestLocateTrustsNamesWhereTheIndexHasNoHashes(t *testing.T) {
 		"poetry.lock":  "[[package]]\nname = \"a\"\nversion = \"1.0\"\ngroups = [\"main\"]\nfiles = [{ file = \"" + name + "\", hash = \"sha256:HASH(" + name + ")\" }]\n[metadata]\nlock-version = \"2.1\"\npython-versions = \"*\"\n",
 		"Pipfile.lock": pipfileLock(`"a": {"version": "==1.0", "hashes": ["sha256:HASH(` + name + `)"]}`),
 	} {
-		f, err := readLockText(t, file, hashed(source, text), Options{}, py312)
+		f, err := readLockText(t, file, hashed(source, text), Options{}, pythontest.Py312)
 		if err != nil {
 			t.Fatal(err)
 		}
-		client, _ := newClient(t, nil)
-		l, err := f.Locate(t.Context(), client, []index.Index{{URL: bare.URL()}}, []wheel.Target{py312})
+		client, _ := pythontest.Client(t, nil)
+		l, err := f.Locate(t.Context(), client, []index.Index{{URL: bare.URL()}}, []wheel.Target{pythontest.Py312})
 		if file == "Pipfile.lock" {
 			if _, ok := errors.AsType[*wheel.NoDigest](err); !ok {
 				t.Errorf("Locate of %s = %v, want *NoDigest: hashes are all that it has", file, err)
@@ -177,15 +178,15 @@ func TestLocateAsksTheIndexThatTheLockNames(t *testing.T) {
 	public := indextest.New(t, "a 1.0\n  file: a/evil.py: x\nb 1.0\n")
 	text := pipfileLock(`"a": {"version": "==1.0", "index": "own", "hashes": ["sha256:HASH(a-1.0-py3-none-any.whl)"]}`)
 	text = strings.ReplaceAll(hashed(own, text), "INDEX", strings.Replace(own.URL(), "://", "://someone:else@", 1))
-	f, err := readLockText(t, "Pipfile.lock", text, Options{}, py312)
+	f, err := readLockText(t, "Pipfile.lock", text, Options{}, pythontest.Py312)
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, _ := newClient(t, nil)
+	client, _ := pythontest.Client(t, nil)
 	if _, err := client.Login(strings.Replace(own.URL(), "://", "://u:p@", 1)); err != nil {
 		t.Fatal(err)
 	}
-	l, err := f.Locate(t.Context(), client, []index.Index{{URL: public.URL()}}, []wheel.Target{py312})
+	l, err := f.Locate(t.Context(), client, []index.Index{{URL: public.URL()}}, []wheel.Target{pythontest.Py312})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,12 +200,12 @@ func TestLocateAsksTheIndexThatTheLockNames(t *testing.T) {
 
 func TestLocateAsksNothingForAddresses(t *testing.T) {
 	t.Parallel()
-	f, err := ReadLockFile(t.Context(), filepath.Join("testdata", "locks", "uv", "uv.lock"), Options{}, []wheel.Target{py312})
+	f, err := ReadLockFile(t.Context(), filepath.Join("testdata", "locks", "uv", "uv.lock"), Options{}, []wheel.Target{pythontest.Py312})
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, _ := newClient(t, func(o *fetch.Options) { o.Offline = true })
-	l, err := f.Locate(t.Context(), client, nil, []wheel.Target{py312})
+	client, _ := pythontest.Client(t, func(o *fetch.Options) { o.Offline = true })
+	l, err := f.Locate(t.Context(), client, nil, []wheel.Target{pythontest.Py312})
 	if err != nil || len(l.Wheels) != 9 {
 		t.Errorf("Locate = %d wheels, %v, want 9", len(l.Wheels), err)
 	}
@@ -212,7 +213,7 @@ func TestLocateAsksNothingForAddresses(t *testing.T) {
 
 func TestRealPipfileLock(t *testing.T) {
 	t.Parallel()
-	f, err := ReadLockFile(t.Context(), filepath.Join("testdata", "locks", "pipenv", "Pipfile.lock"), Options{Groups: []string{"json"}}, []wheel.Target{py312, arm313})
+	f, err := ReadLockFile(t.Context(), filepath.Join("testdata", "locks", "pipenv", "Pipfile.lock"), Options{Groups: []string{"json"}}, []wheel.Target{pythontest.Py312, pythontest.Arm313})
 	if err != nil {
 		t.Fatal(err)
 	}

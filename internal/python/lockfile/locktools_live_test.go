@@ -16,6 +16,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -117,7 +118,7 @@ var (
 func TestToolsLockTheSameWheels(t *testing.T) {
 	t.Parallel()
 	b := newToolBench(t)
-	client, st := newClient(t, nil)
+	client, st := pythontest.Client(t, nil)
 	wholeNames := []string{
 		"certifi==2025.10.5", "charset-normalizer==3.4.4", "idna==3.11", "markupsafe==3.0.3", "orjson==3.11.5",
 		"pysocks==1.7.1", "requests==2.32.5", "urllib3==2.5.0",

@@ -9,6 +9,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -63,7 +64,7 @@ func TestLockedWheelsOnDisk(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			dir := unpack(t, "-- "+c.file+" --\n"+strings.ReplaceAll(c.text, "HASH", sumOfWheel)+wheelOnDisk)
-			f, err := ReadLockFile(t.Context(), filepath.Join(dir, c.file), Options{}, []wheel.Target{py312})
+			f, err := ReadLockFile(t.Context(), filepath.Join(dir, c.file), Options{}, []wheel.Target{pythontest.Py312})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -83,7 +84,7 @@ func TestLockedWheelsOnDisk(t *testing.T) {
 			}
 
 			dir = unpack(t, "-- "+c.file+" --\n"+strings.ReplaceAll(c.text, "HASH", sumOfAnother)+wheelOnDisk)
-			_, err = ReadLockFile(t.Context(), filepath.Join(dir, c.file), Options{}, []wheel.Target{py312})
+			_, err = ReadLockFile(t.Context(), filepath.Join(dir, c.file), Options{}, []wheel.Target{pythontest.Py312})
 			fault, ok := errors.AsType[*Error](err)
 			if !ok || !strings.HasPrefix(fault.Entry, "a") || !strings.Contains(fault.Reason, "has the SHA-256 sha256:"+sumOfWheel) && !strings.Contains(fault.Reason, "has the SHA-256 "+sumOfWheel) {
 				t.Errorf("with another hash: %v, want a fault of the entry a with both digests", err)
@@ -155,7 +156,7 @@ func TestGivenWheelsStandInForLockedOnes(t *testing.T) {
 			want: append(slices.Clone(fits), `python.wheels[0] gives "b-1.0-py3-none-any.whl", which nothing asks for`),
 		},
 		{
-			name: "another runtime", file: "uv.lock", targets: []wheel.Target{py311, py312}, options: give("a-1.0-cp312-cp312-manylinux_2_28_x86_64.whl"),
+			name: "another runtime", file: "uv.lock", targets: []wheel.Target{pythontest.Py311, pythontest.Py312}, options: give("a-1.0-cp312-cp312-manylinux_2_28_x86_64.whl"),
 			text: "-- uv.lock --\n" + uvHead + uvRoot("dependencies = [{ name = \"a\" }]\n") + uvWheel("a", "1.0", ""),
 			want: []string{"a-1.0-cp312-cp312-manylinux_2_28_x86_64.whl python3.12 x86_64", "a-1.0-py3-none-any.whl python3.11 x86_64"},
 		},
@@ -167,16 +168,16 @@ func TestGivenWheelsStandInForLockedOnes(t *testing.T) {
 func TestLocateChecksAnAddressAgainstSeveralDigests(t *testing.T) {
 	t.Parallel()
 	idx := indextest.New(t, "a 1.0\n")
-	client, _ := newClient(t, nil)
+	client, _ := pythontest.Client(t, nil)
 	const filename = "a-1.0-py3-none-any.whl"
 	_, sum := idx.Wheel(filename)
 	locate := func(digest string) (*wheel.Lock, error) {
 		text := `{"_meta": {"pipfile-spec": 6}, "default": {"a": {"file": "` + idx.FileURL(filename) + `", "hashes": ["sha256:` + sumOfAnother + `", "sha256:` + digest + `"]}}}`
-		f, err := readLockText(t, "Pipfile.lock", text, Options{}, py312)
+		f, err := readLockText(t, "Pipfile.lock", text, Options{}, pythontest.Py312)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return f.Locate(t.Context(), client, []index.Index{{URL: idx.URL()}}, []wheel.Target{py312})
+		return f.Locate(t.Context(), client, []index.Index{{URL: idx.URL()}}, []wheel.Target{pythontest.Py312})
 	}
 	lock, err := locate(sum)
 	if err != nil {

@@ -168,10 +168,14 @@ func (r *lockReader) uvTarget(l *uvLock, t wheel.Target) error {
 	if err != nil {
 		return err
 	}
+	roots := map[int]bool{}
+	for _, i := range l.roots {
+		roots[i] = true
+	}
 	for _, i := range slices.Sorted(maps.Keys(reached)) {
 		// The code of the project itself is the user's to add, unless it is a
 		// workspace member that another package needs.
-		if slices.Contains(l.roots, i) && !reached[i].needed {
+		if roots[i] && !reached[i].needed {
 			continue
 		}
 		if err := r.tell(r.takeUV(&l.Packages[i], reached[i], t)); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -124,14 +125,14 @@ func alone(text, other string) string {
 func TestRecordedAnswers(t *testing.T) {
 	t.Parallel()
 	idx := indextest.New(t, readCorpus(t))
-	client, _ := newClient(t, nil)
+	client, _ := pythontest.Client(t, nil)
 	explained := readDifferences(t)
 	same, refusals, different := 0, 0, 0
 	for _, set := range readRecorded(t) {
 		for target, want := range set.answers {
 			lock, err := Resolve(t.Context(), client, Spec{
 				Targets: []wheel.Target{corpusTargets[target]}, Indexes: []index.Index{{URL: idx.URL()}},
-				Requirements: inputs(t, "req", set.asks...), Constraints: inputs(t, "limits", set.caps...),
+				Requirements: pythontest.Inputs(t, "req", set.asks...), Constraints: pythontest.Inputs(t, "limits", set.caps...),
 			})
 			got := "REFUSED"
 			if err == nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -17,7 +18,7 @@ import (
 func TestDirectWheels(t *testing.T) {
 	t.Parallel()
 	idx := indextest.New(t, "a 1.0\n  requires: b\na 2.0\nb 1.0\nb 1.1\nc 1.0\n  requires: a>=2\n")
-	client, _ := newClient(t, nil)
+	client, _ := pythontest.Client(t, nil)
 	at := func(filename string) string {
 		_, sum := idx.Wheel(filename)
 		return idx.FileURL(filename) + "#sha256=" + sum
@@ -39,7 +40,7 @@ func TestDirectWheels(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			spec := Spec{Targets: []wheel.Target{py312, arm313}, Indexes: []index.Index{{URL: idx.URL()}}, Requirements: inputs(t, "req", c.requires...)}
+			spec := Spec{Targets: []wheel.Target{pythontest.Py312, pythontest.Arm313}, Indexes: []index.Index{{URL: idx.URL()}}, Requirements: pythontest.Inputs(t, "req", c.requires...)}
 			if err := spec.TakeDirect(); err != nil {
 				t.Fatal(err)
 			}
@@ -53,7 +54,7 @@ func TestDirectWheels(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := pins(lock); !slices.Equal(got, c.want) {
+			if got := pythontest.Pins(lock); !slices.Equal(got, c.want) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 			for _, w := range lock.Wheels {
@@ -81,7 +82,7 @@ func TestDirectURLsThatAreRefused(t *testing.T) {
 		"a @ https://example.com/a.whl#sha256=" + sum:                                                        `"a.whl" is no wheel's name`,
 		"a @ https://example.com/a-1.0-cp311-cp311-win_amd64.whl#sha256=" + sum:                              `the wheel "a-1.0-cp311-cp311-win_amd64.whl" is for Windows, so that it does not run on python3.12 x86_64: bound the requirement by a marker, and give another wheel there`,
 	} {
-		spec := Spec{Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", text)}
+		spec := Spec{Targets: []wheel.Target{pythontest.Py312}, Requirements: pythontest.Inputs(t, "req", text)}
 		err := spec.TakeDirect()
 		direct, ok := errors.AsType[*wheel.DirectURL](err)
 		if !ok || direct.Reason != want || direct.Source != "req:1" {
@@ -91,7 +92,7 @@ func TestDirectURLsThatAreRefused(t *testing.T) {
 			t.Errorf("%q: the error shows a password: %v", text, err)
 		}
 	}
-	spec := Spec{Targets: []wheel.Target{py312}, Constraints: inputs(t, "limit", "a @ https://example.com/a-1.0-py3-none-any.whl")}
+	spec := Spec{Targets: []wheel.Target{pythontest.Py312}, Constraints: pythontest.Inputs(t, "limit", "a @ https://example.com/a-1.0-py3-none-any.whl")}
 	if err := spec.TakeDirect(); err == nil || !strings.Contains(err.Error(), "a constraint names no address") {
 		t.Errorf("a constraint with an address: %v", err)
 	}
@@ -103,11 +104,11 @@ func TestGivenWheelsStandInForAddresses(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{"git+https://example.com/a@v1", "file:///w/a", "https://example.com/a-1.0.tar.gz"} {
 		given := wheel.GivenWheel{Path: "a-1.0-py3-none-any.whl", Source: "python.wheels[0]"}
-		spec := Spec{Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "a @ "+address, "b"), Given: []wheel.GivenWheel{given}}
+		spec := Spec{Targets: []wheel.Target{pythontest.Py312}, Requirements: pythontest.Inputs(t, "req", "a @ "+address, "b"), Given: []wheel.GivenWheel{given}}
 		if err := spec.TakeDirect(); err != nil || len(spec.Requirements) != 2 || spec.Requirements[0].Requirement.String() != "a" {
 			t.Errorf("%s: %v, %v", address, spec.Requirements, err)
 		}
-		spec = Spec{Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "a @ "+address, "b"), LeftOut: []string{"a"}}
+		spec = Spec{Targets: []wheel.Target{pythontest.Py312}, Requirements: pythontest.Inputs(t, "req", "a @ "+address, "b"), LeftOut: []string{"a"}}
 		if err := spec.TakeDirect(); err != nil || len(spec.Requirements) != 1 || !slices.Equal(spec.Dropped, []string{"a"}) {
 			t.Errorf("left out, %s: %v, %v", address, spec.Requirements, err)
 		}
@@ -122,7 +123,7 @@ func FuzzTakeDirect(f *testing.F) {
 		if err != nil {
 			return
 		}
-		spec := Spec{Targets: []wheel.Target{py312}, Requirements: []pep508.Input{in}}
+		spec := Spec{Targets: []wheel.Target{pythontest.Py312}, Requirements: []pep508.Input{in}}
 		if spec.TakeDirect() != nil {
 			return
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -56,10 +57,10 @@ func TestRefusals(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			idx := indextest.New(t, c.universe)
-			client, st := newClient(t, nil)
+			client, st := pythontest.Client(t, nil)
 			s := Spec{
-				Targets: []wheel.Target{py312}, Store: st, Indexes: []index.Index{{URL: idx.URL()}},
-				Requirements: inputs(t, "req", c.require...), Constraints: inputs(t, "con", c.limit...),
+				Targets: []wheel.Target{pythontest.Py312}, Store: st, Indexes: []index.Index{{URL: idx.URL()}},
+				Requirements: pythontest.Inputs(t, "req", c.require...), Constraints: pythontest.Inputs(t, "con", c.limit...),
 			}
 			if c.change != nil {
 				c.change(&s)
@@ -85,9 +86,9 @@ func TestRefusals(t *testing.T) {
 func TestAnotherIndexWasNotAsked(t *testing.T) {
 	t.Parallel()
 	first, second := indextest.New(t, "a 1.0\n"), indextest.New(t, "a 2.0\n")
-	client, st := newClient(t, nil)
+	client, st := pythontest.Client(t, nil)
 	_, err := Resolve(t.Context(), client, Spec{
-		Targets: []wheel.Target{py312}, Store: st, Indexes: []index.Index{{URL: first.URL()}, {URL: second.URL()}}, Requirements: inputs(t, "req", "a>=2"),
+		Targets: []wheel.Target{pythontest.Py312}, Store: st, Indexes: []index.Index{{URL: first.URL()}, {URL: second.URL()}}, Requirements: pythontest.Inputs(t, "req", "a>=2"),
 	})
 	want := "that is " + first.URL() + ", so that " + second.URL() + ` was not asked. To take a from there, write python.index = [{ url = "` + second.URL() + `", packages = ["a"] }].`
 	if err == nil || !strings.Contains(err.Error(), want) {
@@ -100,8 +101,8 @@ func TestAnotherIndexWasNotAsked(t *testing.T) {
 func TestLeftOutNeedsNoWheel(t *testing.T) {
 	t.Parallel()
 	idx := indextest.New(t, "a 1.0\n  requires: b\nb 1.0\n  sdist\n  file: b.c: x\\n\nc 1.0\n  requires: b>=1\n")
-	client, st := newClient(t, nil)
-	s := Spec{Targets: []wheel.Target{py312}, Store: st, Indexes: []index.Index{{URL: idx.URL()}}, Requirements: inputs(t, "req", "a", "c")}
+	client, st := pythontest.Client(t, nil)
+	s := Spec{Targets: []wheel.Target{pythontest.Py312}, Store: st, Indexes: []index.Index{{URL: idx.URL()}}, Requirements: pythontest.Inputs(t, "req", "a", "c")}
 	if _, err := Resolve(t.Context(), client, s); err == nil {
 		t.Error("Resolve() without leaving out is no error")
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -14,10 +15,10 @@ import (
 // of uv 0.13.9 with the same cut-off.
 func TestResolveOverTheRealIndex(t *testing.T) {
 	t.Parallel()
-	client, st := newClient(t, nil)
+	client, st := pythontest.Client(t, nil)
 	lock, err := Resolve(t.Context(), client, Spec{
-		Targets:      []wheel.Target{py312},
-		Requirements: inputs(t, "req", "requests", "numpy", "flask[async]"),
+		Targets:      []wheel.Target{pythontest.Py312},
+		Requirements: pythontest.Inputs(t, "req", "requests", "numpy", "flask[async]"),
 		ExcludeNewer: time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC),
 		Store:        st,
 	})
@@ -32,7 +33,7 @@ func TestResolveOverTheRealIndex(t *testing.T) {
 		"numpy==1.26.4 cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64",
 		"requests==2.32.3", "urllib3==2.2.1", "werkzeug==3.0.3",
 	}
-	if got := pins(lock); !slices.Equal(got, want) {
+	if got := pythontest.Pins(lock); !slices.Equal(got, want) {
 		t.Errorf("Resolve() = %q, want %q", got, want)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -207,7 +208,7 @@ a 3.0
   sdist
 `,
 		require:   []string{"a"},
-		change:    func(s *Spec) { s.Targets = []wheel.Target{py311} },
+		change:    func(s *Spec) { s.Targets = []wheel.Target{pythontest.Py311} },
 		want:      []string{"a==1.0 cp311-cp311-manylinux_2_17_x86_64"},
 		wantNotes: []string{"a 1.0 is used on python3.11 x86_64, 2 releases behind 3.0: it has only a source distribution, and nothing is built from source"},
 	}, {
@@ -222,7 +223,7 @@ a 2.0
   wheel: cp312-cp312-manylinux_2_28_x86_64
 `,
 		require:   []string{"a"},
-		change:    func(s *Spec) { s.Targets = []wheel.Target{py311} },
+		change:    func(s *Spec) { s.Targets = []wheel.Target{pythontest.Py311} },
 		want:      []string{"a==1.0 cp311-cp311-manylinux_2_17_x86_64"},
 		wantNotes: []string{"a 1.0 is used on python3.11 x86_64, 2 releases behind 2.0: it needs glibc 2.28 (manylinux_2_28), and python3.11 is Amazon Linux 2 with glibc 2.26; python3.12 would take 2.0"},
 	}, {
@@ -241,40 +242,40 @@ a 2.0
 		name:     "a cut-off",
 		universe: "a 1.0\na 2.0\n  uploaded: 2024-03-01T00:00:00Z\na 3.0\n  uploaded: unknown\n",
 		require:  []string{"a"},
-		change:   func(s *Spec) { s.ExcludeNewer = day(3, 1) },
+		change:   func(s *Spec) { s.ExcludeNewer = pythontest.Day(3, 1) },
 		want:     []string{"a==1.0"},
 	}, {
 		name:     "a cut-off that shows the second before",
 		universe: "a 1.0\na 2.0\n  uploaded: 2024-02-29T23:59:59.999Z\n",
 		require:  []string{"a"},
-		change:   func(s *Spec) { s.ExcludeNewer = day(3, 1) },
+		change:   func(s *Spec) { s.ExcludeNewer = pythontest.Day(3, 1) },
 		want:     []string{"a==2.0"},
 	}, {
 		name:     "pins that are exempt from the cut-off, and what they pin",
 		universe: "a 1.0\na 2.0\n  uploaded: 2024-03-01T00:00:00Z\n  requires: b==2.0, c\nb 1.0\nb 2.0\n  uploaded: 2024-03-01T00:00:00Z\nc 1.0\nc 2.0\n  uploaded: 2024-03-01T00:00:00Z\n",
 		require:  []string{"a==2.0"},
-		change:   func(s *Spec) { s.ExcludeNewer, s.PinsExempt = day(3, 1), true },
+		change:   func(s *Spec) { s.ExcludeNewer, s.PinsExempt = pythontest.Day(3, 1), true },
 		want:     []string{"a==2.0", "b==2.0", "c==1.0"},
 	}, {
 		name:      "pins of a constraint that are exempt too",
 		universe:  "a 1.0\na 2.0\n  uploaded: 2024-03-01T00:00:00Z\n  requires: b==2.0\nb 1.0\nb 2.0\n  uploaded: 2024-03-01T00:00:00Z\n",
 		require:   []string{"a==2.0"},
 		constrain: []string{"a==2.0", "unneeded==1.0"},
-		change:    func(s *Spec) { s.ExcludeNewer, s.PinsExempt = day(3, 1), true },
+		change:    func(s *Spec) { s.ExcludeNewer, s.PinsExempt = pythontest.Day(3, 1), true },
 		want:      []string{"a==2.0", "b==2.0"},
 	}, {
 		name:     "a locked version that is exempt from the cut-off",
 		universe: "a 1.0\na 2.0\n  uploaded: 2024-03-01T00:00:00Z\na 3.0\n  uploaded: 2024-03-02T00:00:00Z\n",
 		require:  []string{"a"},
 		change: func(s *Spec) {
-			s.ExcludeNewer, s.PinsExempt, s.Prefer = day(3, 1), true, map[string]string{"a": "2.0"}
+			s.ExcludeNewer, s.PinsExempt, s.Prefer = pythontest.Day(3, 1), true, map[string]string{"a": "2.0"}
 		},
 		want: []string{"a==2.0"},
 	}, {
 		name:     "an explicit cut-off exempts nothing",
 		universe: "a 1.0\na 2.0\n  uploaded: 2024-03-01T00:00:00Z\n",
 		require:  []string{"a==2.0"},
-		change:   func(s *Spec) { s.ExcludeNewer = day(3, 1) },
+		change:   func(s *Spec) { s.ExcludeNewer = pythontest.Day(3, 1) },
 		wantErr: `no version of "a" fits "a==2.0": 2.0 was released at 2024-03-01T00:00:00Z, and only what is older than 2024-03-01T00:00:00Z is used. ` +
 			`It is asked for in req:1 ("a==2.0").`,
 	}, {
@@ -348,7 +349,7 @@ numpy 2.3.0
   wheel: cp311-cp311-macosx_11_0_arm64
 `,
 		require: []string{"numpy==2.3.0"},
-		change:  func(s *Spec) { s.Targets = []wheel.Target{py311} },
+		change:  func(s *Spec) { s.Targets = []wheel.Target{pythontest.Py311} },
 		wantErr: `no wheel of "numpy" 2.3.0 runs on python3.11 x86_64: it needs glibc 2.28 (manylinux_2_28), and python3.11 is Amazon Linux 2 with glibc 2.26. ` +
 			`It is asked for in req:1 ("numpy==2.3.0"). Pin numpy below 2.3, or use runtime python3.12.`,
 	}, {
@@ -362,7 +363,7 @@ numpy 2.3.0
 		name:     "another machine",
 		universe: "a 1.0\n  wheel: cp313-cp313-manylinux_2_17_x86_64\n  wheel: cp313-cp313-win_amd64\n",
 		require:  []string{"a"},
-		change:   func(s *Spec) { s.Targets = []wheel.Target{arm313} },
+		change:   func(s *Spec) { s.Targets = []wheel.Target{pythontest.Arm313} },
 		wantErr: `no wheel of "a" 1.0 runs on python3.13 aarch64: its wheels are for Windows and x86_64. ` +
 			`It is asked for in req:1 ("a"). Use another distribution, or build a wheel of it elsewhere and give that in python.wheels.`,
 	}, {
@@ -420,10 +421,10 @@ numpy 2.3.0
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			idx := indextest.New(t, c.universe)
-			client, st := newClient(t, nil)
+			client, st := pythontest.Client(t, nil)
 			s := Spec{
-				Targets: []wheel.Target{py312}, Store: st, Indexes: []index.Index{{URL: idx.URL()}},
-				Requirements: inputs(t, "req", c.require...), Constraints: inputs(t, "limits", c.constrain...),
+				Targets: []wheel.Target{pythontest.Py312}, Store: st, Indexes: []index.Index{{URL: idx.URL()}},
+				Requirements: pythontest.Inputs(t, "req", c.require...), Constraints: pythontest.Inputs(t, "limits", c.constrain...),
 			}
 			if c.change != nil {
 				c.change(&s)
@@ -436,9 +437,9 @@ numpy 2.3.0
 				return
 			}
 			if c.wantErr != "" {
-				t.Fatalf("Resolve() = %q, want the error %q", pins(lock), c.wantErr)
+				t.Fatalf("Resolve() = %q, want the error %q", pythontest.Pins(lock), c.wantErr)
 			}
-			if got := pins(lock); !slices.Equal(got, c.want) {
+			if got := pythontest.Pins(lock); !slices.Equal(got, c.want) {
 				t.Errorf("Resolve() = %q, want %q", got, c.want)
 			}
 			if !slices.Equal(lock.Notes, c.wantNotes) {
@@ -450,18 +451,14 @@ numpy 2.3.0
 
 func TestResolveHonoursCancel(t *testing.T) {
 	t.Parallel()
-	idx := indextest.New(t, "a 1.0\n", indextest.WithDelay(time.Minute))
-	client, _ := newClient(t, nil)
+	idx := indextest.New(t, "a 1.0\n", indextest.WithDelay(time.Hour))
+	client, _ := pythontest.Client(t, nil)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	started := time.Now()
 	_, err := Resolve(ctx, client, Spec{
-		Targets: []wheel.Target{py312}, Requirements: inputs(t, "req", "a"), Indexes: []index.Index{{URL: idx.URL()}},
+		Targets: []wheel.Target{pythontest.Py312}, Requirements: pythontest.Inputs(t, "req", "a"), Indexes: []index.Index{{URL: idx.URL()}},
 	})
 	if err == nil || !strings.Contains(err.Error(), "context deadline exceeded") {
 		t.Errorf("Resolve() = %v, want the context's error", err)
-	}
-	if took := time.Since(started); took > 10*time.Second {
-		t.Errorf("Resolve() took %v after its context ended", took)
 	}
 }

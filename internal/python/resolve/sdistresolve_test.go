@@ -10,6 +10,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -92,7 +93,7 @@ func TestResolveSdists(t *testing.T) {
 		name:     "as old as the cut-off asks for",
 		universe: "a 1.0\n" + pureSource("a", "2.0", "", "") + "  uploaded: 2024-06-01T00:00:00Z\n",
 		require:  []string{"a"},
-		change:   func(s *Spec) { s.ExcludeNewer = day(5, 1) },
+		change:   func(s *Spec) { s.ExcludeNewer = pythontest.Day(5, 1) },
 		want:     []string{"a==1.0"},
 	}, {
 		name:     "not unless it is asked for",
@@ -105,9 +106,9 @@ func TestResolveSdists(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			idx := indextest.New(t, c.universe)
-			client, st := newClient(t, nil)
+			client, st := pythontest.Client(t, nil)
 			s := Spec{
-				Targets: []wheel.Target{py312}, Store: st, Indexes: []index.Index{{URL: idx.URL()}}, Requirements: inputs(t, "req", c.require...), Sdists: true,
+				Targets: []wheel.Target{pythontest.Py312}, Store: st, Indexes: []index.Index{{URL: idx.URL()}}, Requirements: pythontest.Inputs(t, "req", c.require...), Sdists: true,
 			}
 			if c.change != nil {
 				c.change(&s)
@@ -146,9 +147,9 @@ func TestResolveFetchesFewSdistsInVain(t *testing.T) {
 		universe.WriteString(wildSource("a", version))
 	}
 	idx := indextest.New(t, universe.String())
-	client, st := newClient(t, nil)
+	client, st := pythontest.Client(t, nil)
 	_, err := Resolve(t.Context(), client, Spec{
-		Targets: []wheel.Target{py312}, Store: st, Indexes: []index.Index{{URL: idx.URL()}}, Requirements: inputs(t, "req", "a"), Sdists: true,
+		Targets: []wheel.Target{pythontest.Py312}, Store: st, Indexes: []index.Index{{URL: idx.URL()}}, Requirements: pythontest.Inputs(t, "req", "a"), Sdists: true,
 	})
 	if err == nil || !strings.Contains(err.Error(), `no wheel of "a" 7.0 runs`) {
 		t.Errorf("Resolve() = %v, want a refusal of 7.0", err)

@@ -7,12 +7,13 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
 // About is what an installed distribution says of itself to people.
 type About struct {
 	Name, Version string // as written
-	Summary       string
+	Description   string // the field Summary: one line
 	// License and LicenseExpression are the fields of their names, Classifiers those
 	// that begin with "License ::".
 	License, LicenseExpression string
@@ -49,7 +50,7 @@ func (a *About) set(name, value string) {
 	case "version":
 		a.Version = value
 	case "summary":
-		a.Summary = value
+		a.Description = value
 	case "license":
 		a.License = value
 	case "requires-python":
@@ -106,7 +107,8 @@ func (a About) Is(w Wheel) bool {
 // Needs returns the names of the distributions that it requires on one of the
 // targets, sorted, as far as they are there. What an extra requires counts where
 // all of it is there: metadata do not tell which extras were asked for.
-func (a About) Needs(targets []Target, there func(name string) bool) []string {
+func (a About) Needs(on []runtimes.Target, there func(name string) bool) []string {
+	targets := TargetsFor(on)
 	var names []string
 	for _, extra := range append([]string{""}, a.extras...) {
 		var all []string

@@ -107,7 +107,7 @@ func (e *ChangedWheelError) Error() string {
 
 func (e *ChangedWheelError) Unwrap() error { return e.Err }
 
-// CheckLocal reads the wheels of the lock that lie on disk, save those whose
+// CheckLocal reads the wheels of the lock that lie on disk, except those whose
 // digests are known, and returns a *ChangedWheelError for the first that is not
 // what was locked.
 func (l *Lock) CheckLocal(ctx context.Context, known ...store.Digest) error {

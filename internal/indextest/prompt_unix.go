@@ -1,0 +1,17 @@
+//go:build unix
+
+package indextest
+
+import (
+	"syscall"
+	"time"
+)
+
+// spent returns the time that the processors spent on this process, in user mode.
+func spent() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano())
+}

@@ -1,0 +1,136 @@
+// Package image takes files out of container images: out of those of a registry, and
+// out of those that a container engine builds. It chooses: it decides which manifest
+// an image is, and has the engine build; and it packs: it returns the files as
+// entries of a layer, deflated once and kept in the store.
+package image
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"slices"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/container"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/segment"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// Env is what images are read with and kept in.
+type Env struct {
+	Client   *fetch.Client
+	Store    *store.Store
+	Segments *segment.Cache
+	// Getenv reads the environment, which names engines and credentials.
+	Getenv func(string) string
+	Log    *slog.Logger
+	// Offline asks no engine.
+	Offline bool
+	// Trusted shares which result a build had, with machines that are trusted.
+	Trusted bool
+	// Skip reports whether the run itself writes a file of the disk, which is then no
+	// part of a context.
+	Skip func(path string) bool
+}
+
+// Scope is what of the whole layer counts for its images.
+type Scope struct {
+	Architectures []string
+	// Triggers is the digest of the triggers, zero of none.
+	Triggers store.Digest
+	// CheckFile refuses a file that the layer cannot hold, and Explain ties that
+	// refusal to the element that brings the file.
+	CheckFile func(filetree.File) error
+	Explain   func(at fault.Path, err error) error
+}
+
+// platforms returns the platform that the user names, else those of the layer's
+// architectures.
+func (s Scope) platforms(named string) []string {
+	if named != "" {
+		return []string{named}
+	}
+	var out []string
+	for _, a := range s.Architectures {
+		out = append(out, container.Platform(a))
+	}
+	return out
+}
+
+// checkNative refuses native code for another architecture.
+func (s Scope) checkNative(of taken) error {
+	for _, name := range slices.Sorted(maps.Keys(of.Native)) {
+		if err := s.CheckFile(filetree.File{Path: name, Machine: of.Native[name]}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// imageReader is the version of how images are read: another one may find other
+// files in one.
+const imageReader = 1
+
+// taken is what is noted of the files that were taken out of an image.
+type taken struct {
+	Segment store.Digest `json:"segment"`
+	Count   int          `json:"count"`
+	// Native maps the layer paths of native code to what it runs on.
+	Native map[string]string `json:"native,omitempty"`
+}
+
+// deflate keeps what extract shows, at its layer paths.
+func (e *Env) deflate(ctx context.Context, extract func(container.Visit) error) (taken, error) {
+	facts := taken{Native: map[string]string{}}
+	var err error
+	facts.Segment, err = e.Segments.DeflateSlow(func(packer filetree.Packer) error {
+		return extract(func(f container.File, content io.Reader) error {
+			facts.Count++
+			if f.Machine != "" {
+				facts.Native[f.Path] = f.Machine
+			}
+			return packer.Add(ctx, f.Path, f.Exec || f.Program && segment.IsRun(f.Path), f.Size, content)
+		})
+	})
+	if err != nil {
+		return taken{}, err
+	}
+	return facts, nil
+}
+
+// noted returns what was noted under a key. The store may have lost the segment
+// since.
+func (e *Env) noted(key string) (taken, bool) {
+	body, _, _ := e.Store.GetRecord(segment.Bucket, key)
+	var facts taken
+	// What cannot be read is absent, or of another version.
+	ok := json.Unmarshal(body, &facts) == nil
+	return facts, ok
+}
+
+// note remembers what was taken out of an image.
+func (e *Env) note(key string, facts taken) error {
+	body, err := json.Marshal(facts)
+	if err != nil {
+		return fmt.Errorf("encoding what was packed: %w", err)
+	}
+	return e.Store.PutRecord(segment.Bucket, key, body)
+}
+
+// maxSegment bounds a segment that is taken from where it is shared, in bytes.
+const maxSegment = 4 << 30
+
+// hasSegment reports whether the store has a segment, or could bring it from
+// where it is shared.
+func (e *Env) hasSegment(ctx context.Context, digest store.Digest) (bool, error) {
+	if e.Store.Has(digest, -1) {
+		return true, nil
+	}
+	_, _, brought, err := e.Store.Pull(ctx, store.Wanted{Name: store.RemoteName(digest), SHA256: digest, MaxBytes: maxSegment})
+	return brought, err
+}

@@ -1,0 +1,101 @@
+package local
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// Made are files that were made during an apply, by the element of files that they
+// belong to.
+type Made map[int][]filetree.File
+
+// MadeSince returns the files of the locks that were written since a moment, and
+// those of before that are still as they were. Beyond a number that a state can hold
+// it returns none. skip is as in [Scope].
+func MadeSince(ctx context.Context, start time.Time, locks []Lock, skip func(string) bool, before Made) Made {
+	const most = 2000
+	made, count := Made{}, 0
+	for i, l := range locks {
+		if l.Source == "" {
+			continue
+		}
+		files, err := Scan(ctx, l, skip)
+		if err != nil {
+			if len(before[i]) > 0 {
+				made[i] = before[i] // they are not here, and were not read
+			}
+			continue
+		}
+		for _, file := range files {
+			info, err := os.Stat(file.Source)
+			fresh := err == nil && !info.ModTime().Before(start)
+			known := slices.ContainsFunc(before[i], func(m filetree.File) bool { return m.Path == file.Path && m.SHA256 == file.SHA256 })
+			if !fresh && !known {
+				continue
+			}
+			file.Source = ""
+			made[i] = append(made[i], file)
+			if count++; count > most {
+				return nil
+			}
+		}
+	}
+	return made
+}
+
+// Choose reads the elements. Where files of one are missing that an apply had made,
+// and all others are as its old lock has them, the old lock stays.
+//
+// What a user can act on is a *[fault.Error].
+func Choose(ctx context.Context, specs []Spec, of Scope, made Made, old []Lock) ([]Lock, error) {
+	var locks []Lock
+	for i, f := range specs {
+		lock, err := Read(ctx, f, of)
+		if i < len(old) && made.complete(ctx, i, f, lock, old[i], of) {
+			lock, err = old[i], nil
+		}
+		if err != nil {
+			at := fault.At("files").Index(i)
+			return nil, fault.Tie(at, fmt.Sprintf("The files of %q cannot be read", f.Name()), of.Explain(at, err))
+		}
+		locks = append(locks, lock)
+	}
+	return locks, nil
+}
+
+// complete reports whether an element has the files of its old lock once those are
+// added that were made and are missing.
+func (m Made) complete(ctx context.Context, i int, f Spec, now, old Lock, of Scope) bool {
+	if len(m[i]) == 0 || now.Tree == old.Tree || old.Source != f.Source || old.Target != f.Target {
+		return false
+	}
+	present, err := Scan(ctx, old, of.Skip)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	whole := slices.Clone(present)
+	for _, file := range m[i] {
+		if !slices.ContainsFunc(present, func(p filetree.File) bool { return p.Path == file.Path }) {
+			whole = append(whole, file)
+		}
+	}
+	slices.SortFunc(whole, func(a, b filetree.File) int { return cmp.Compare(a.Path, b.Path) })
+	return store.Digest(filetree.TreeDigest(whole)) == old.Tree
+}
+
+// Lacks reports whether a build failed because files are missing that an apply had
+// made.
+func (m Made) Lacks(err error) bool {
+	_, changed := errors.AsType[*ChangedError](err)
+	return len(m) > 0 && (changed || errors.Is(err, fs.ErrNotExist))
+}

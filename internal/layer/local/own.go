@@ -1,0 +1,96 @@
+package local
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Own are what the run itself writes: it is no part of a source that holds it. The
+// nil Own skips nothing.
+type Own struct {
+	// places are folders and files of the host: the cache, TF_DATA_DIR, the log
+	// that TF_LOG_PATH names.
+	places []string
+	// Wrote reports whether an earlier run wrote the file at a path.
+	Wrote func(path string) bool
+
+	mu      sync.Mutex
+	outputs map[string]bool // of all packages of the run
+}
+
+// NewOwn returns what a run writes besides its zips: folders and files of the host,
+// without those of no name.
+func NewOwn(places ...string) *Own {
+	p := &Own{outputs: map[string]bool{}}
+	for _, place := range places {
+		if place != "" {
+			p.places = append(p.places, place)
+		}
+	}
+	return p
+}
+
+// Add notes a file that the run writes.
+func (p *Own) Add(output string) {
+	if p == nil || output == "" {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.outputs[BareLinks(output)] = true
+}
+
+// ownKinds are the usual names of what runs write: zips, bills of materials, pages
+// of changes. Only files of these names are looked for in the records.
+var ownKinds = []string{".zip", ".json", ".md"}
+
+// Skips reports whether the run writes the file or folder at a path of the host.
+func (p *Own) Skips(host string) bool {
+	if p == nil {
+		return false
+	}
+	host = Absolute(host)
+	for _, place := range p.places {
+		if host == BareLinks(place) {
+			return true
+		}
+	}
+	p.mu.Lock()
+	output := p.outputs[host]
+	p.mu.Unlock()
+	return output || IsUnpacked(host) || slices.Contains(ownKinds, strings.ToLower(filepath.Ext(host))) && p.Wrote != nil && p.Wrote(host)
+}
+
+// UnpackedName is the file that marks an unpacked layer. It holds the digest of
+// the zip, and says that the folder may be replaced.
+const UnpackedName = ".layerbuild-unpacked"
+
+// IsUnpacked reports whether a folder is an unpacked layer.
+func IsUnpacked(dir string) bool {
+	info, err := os.Lstat(filepath.Join(dir, UnpackedName))
+	return err == nil && info.Mode().IsRegular()
+}
+
+// BareLinks returns the absolute path of a file that may not be there, without
+// the links on the way to it.
+func BareLinks(name string) string {
+	name = Absolute(name)
+	if bare, err := filepath.EvalSymlinks(name); err == nil {
+		return bare
+	}
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(name)); err == nil {
+		return filepath.Join(dir, filepath.Base(name))
+	}
+	return name
+}
+
+// Absolute returns the absolute path of a file.
+func Absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}

@@ -1,0 +1,179 @@
+package python
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"slices"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/lockfile"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
+)
+
+// IndexSpec is an index for the packages that it names, which may be globs: one
+// at URL, or a repository of CodeArtifact.
+type IndexSpec struct {
+	URL          string
+	CodeArtifact *CodeArtifactSpec `json:",omitempty"`
+	Packages     []string
+}
+
+// indexesFor returns where the distributions come from: the indexes of the spec
+// before those of the environment, or the public one, without credentials, which the
+// client learns.
+func (e *Env) indexesFor(ctx context.Context, s *Spec, targets []wheel.Target) (*index.Settings, *fetch.Client, error) {
+	reached, err := e.reach()
+	if err != nil {
+		return nil, nil, settingsError(err)
+	}
+	found, err := index.ReadIndexSettings(e.Getenv, s.project(), targets)
+	if err == nil {
+		err = login(reached.client, found)
+	}
+	if err != nil {
+		return nil, nil, settingsError(err)
+	}
+	var own []index.Index
+	for i, x := range s.Indexes {
+		address := x.URL
+		if x.CodeArtifact != nil {
+			if address, err = e.CodeArtifact(ctx, x.CodeArtifact); err != nil {
+				at := fault.At("python", "index").Index(i)
+				return nil, nil, fault.Tie(at, fmt.Sprintf("The CodeArtifact repository %q cannot be used", x.CodeArtifact.Repository), err)
+			}
+		}
+		own = append(own, index.Index{URL: address, Packages: x.Packages})
+	}
+	if len(found.Indexes) == 0 && !found.NoIndex {
+		found.Indexes = []index.Index{{URL: index.DefaultIndex}}
+	}
+	found.Indexes = append(own, found.Indexes...)
+	return found, reached.client, nil
+}
+
+// settingsError says that the settings of uv and pip cannot be used.
+func settingsError(err error) error {
+	return fault.Tie(fault.At("python"), "The settings of uv or pip cannot be used", err)
+}
+
+// login takes the credentials out of the addresses. An address of an index that
+// is none is an error where that index is asked, and no matter before.
+func login(client *fetch.Client, settings *index.Settings) error {
+	for _, address := range settings.Accounts {
+		_, _ = client.Login(address) // those that are asked are among the indexes
+	}
+	for i, x := range settings.Indexes {
+		address, err := client.Login(x.URL)
+		if err != nil {
+			settings.Indexes[i].Unusable = fmt.Errorf("reading the index address %q, which UV_DEFAULT_INDEX, UV_INDEX, PIP_INDEX_URL, PIP_EXTRA_INDEX_URL, uv.toml, pyproject.toml or pip.conf names: %w", fetch.Redact(x.URL), err)
+			continue
+		}
+		settings.Indexes[i].URL = address
+	}
+	for i, place := range settings.FindLinks {
+		if kind, _ := index.LinkKind(place); kind != "page" {
+			continue
+		}
+		address, err := client.Login(place)
+		if err != nil {
+			return fmt.Errorf("reading the address %q of find-links: %w", fetch.Redact(place), err)
+		}
+		settings.FindLinks[i] = address
+	}
+	settings.FindLinks = slices.Compact(settings.FindLinks)
+	return nil
+}
+
+// locate asks the indexes where the files of a lock file lie.
+func (e *Env) locate(ctx context.Context, s *Spec, file *lockfile.LockFile, targets []wheel.Target) (*wheel.Lock, error) {
+	settings, client, err := e.indexesFor(ctx, s, targets)
+	if err == nil {
+		err = e.prepare(client, file, settings)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return file.Locate(ctx, client, settings.Indexes, targets)
+}
+
+// prepare hands the credentials of the indexes that a lock file names to the
+// client, and refuses to ask an index where none may be asked.
+func (e *Env) prepare(client *fetch.Client, file *lockfile.LockFile, settings *index.Settings) error {
+	addresses, err := file.Expand(e.Getenv)
+	if err != nil {
+		return err
+	}
+	for _, address := range addresses {
+		if _, err := client.Login(address); err != nil {
+			return fmt.Errorf("reading the index address %q of the lock file: %w", fetch.Redact(address), err)
+		}
+	}
+	if settings.NoIndex && len(settings.Indexes) == 0 && slices.ContainsFunc(file.Pins, func(p lockfile.Pin) bool { return p.URL == "" }) {
+		return errors.New("it does not hold the addresses of its files, and no-index is set: unset it, or name an index in python.index")
+	}
+	return nil
+}
+
+// project returns the folder whose uv settings count for the distributions: that
+// of the file that asks for them, or "".
+func (p *Spec) project() string {
+	for _, name := range []string{p.LockFile, p.RequirementsFile} {
+		if name != "" {
+			return filepath.Dir(name)
+		}
+	}
+	return ""
+}
+
+// checkIndexes refuses addresses that hold credentials: they would be kept in
+// the state.
+func (p *Spec) checkIndexes() error {
+	for i, x := range p.Indexes {
+		at := fault.At("python", "index").Index(i)
+		if x.CodeArtifact != nil {
+			if err := x.CodeArtifact.check(at.At("codeartifact")); err != nil {
+				return err
+			}
+			if x.URL != "" {
+				return &fault.Error{At: at, Summary: "An index with two addresses", Detail: "It names both url and codeartifact: write one of them."}
+			}
+			x.URL = "https://" + x.CodeArtifact.Domain
+		}
+		u, err := url.Parse(x.URL)
+		switch {
+		case x.URL == "":
+			return &fault.Error{At: at, Summary: "An index without an address", Detail: "It names neither url nor codeartifact: write one of them. " + fault.DroppedNames}
+		case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
+			return &fault.Error{At: at.At("url"), Summary: "Malformed index address", Detail: "An index is an address such as \"https://pypi.example.com/simple/\"."}
+		case u.User != nil:
+			return &fault.Error{
+				At: at.At("url"), Summary: fmt.Sprintf("Credentials in the address of the index at %q", u.Host),
+				Detail: "They would be kept in the state. Write the address without them, and the user and password into netrc.",
+			}
+		case u.RawQuery != "" || u.Fragment != "":
+			return &fault.Error{
+				At: at.At("url"), Summary: fmt.Sprintf("A query in the address of the index at %q", u.Host),
+				Detail: "An index is addressed by its path, and a token in a query would be kept in the state. Write credentials into netrc.",
+			}
+		case len(x.Packages) == 0:
+			return &fault.Error{
+				At: at.At("packages"), Summary: fmt.Sprintf("No packages for the index at %q", u.Host),
+				Detail: "An index serves only the packages that it names, so that no other index can slip in a package of the same name. Name them in packages, such as [\"acme-*\"].",
+			}
+		}
+		for j, pattern := range x.Packages {
+			if !distributionGlob.MatchString(pattern) {
+				return &fault.Error{
+					At: at.At("packages").Index(j), Summary: fmt.Sprintf("Malformed pattern %q", pattern),
+					Detail: "packages holds names of distributions, or globs of them with * and ?, such as \"acme-*\". Another index would serve what a malformed one means.",
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,153 @@
+package python
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// Lock is what was chosen. Its JSON is part of what states keep.
+type Lock struct {
+	// Request is the digest of the inputs that were resolved; Triggers that
+	// of the triggers at the time, zero where there were none.
+	Request  store.Digest `json:"request"`
+	Triggers store.Digest `json:"triggers,omitzero"`
+	// Scripts adds the programs of the wheels.
+	Scripts bool `json:"scripts,omitempty"`
+	// Overlaps is as in Spec.
+	Overlaps string `json:"overlaps,omitempty"`
+	// Chosen are the wheels.
+	Chosen *wheel.Lock `json:"chosen"`
+}
+
+// overlapsLast lets the distribution that comes later in the order of names win
+// where two write one path.
+const overlapsLast = "last"
+
+// laidOut returns the lock with what a spec says of programs and overlaps.
+func (l *Lock) laidOut(p *Spec) *Lock {
+	overlaps := p.Overlaps
+	if overlaps == "error" {
+		overlaps = ""
+	}
+	if l.Scripts == p.Scripts && l.Overlaps == overlaps {
+		return l
+	}
+	changed := *l
+	changed.Scripts, changed.Overlaps = p.Scripts, overlaps
+	return &changed
+}
+
+// unchanged reports whether the wheels on disk are those of the lock. The given
+// ones are in its request.
+func (l *Lock) unchanged(ctx context.Context, given []wheel.GivenWheel) bool {
+	var known []store.Digest
+	for _, g := range given {
+		known = append(known, g.SHA256)
+	}
+	return l.Chosen.CheckLocal(ctx, known...) == nil
+}
+
+// checkSDK tells where a part of the AWS SDK in the layer would be used
+// together with the runtime's own other part: versions of the two must match.
+// noun is what the zip is for.
+func checkSDK(all []wheel.Wheel, noun string, severity fault.Severity) ([]fault.Warning, error) {
+	if severity != fault.SeverityError && severity != fault.SeverityWarning {
+		return nil, nil
+	}
+	has := map[string]bool{}
+	for _, w := range all {
+		has[w.Name] = true
+	}
+	if has["boto3"] == has["botocore"] {
+		return nil, nil
+	}
+	inLayer, inRuntime := "botocore", "boto3"
+	if has["boto3"] {
+		inLayer, inRuntime = inRuntime, inLayer
+	}
+	var wanting []string
+	for _, w := range all {
+		if slices.Contains(w.Requires, inLayer) && !slices.Contains(wanting, w.Name) {
+			wanting = append(wanting, w.Name)
+		}
+	}
+	wanted := ""
+	if len(wanting) > 0 {
+		wanted = fmt.Sprintf(" %s is needed by %s.", inLayer, strings.Join(wanting, ", "))
+	}
+	return severity.Judge(&fault.Error{
+		At:      fault.At("python"),
+		Summary: fmt.Sprintf("%s comes from the %s and %s from the runtime", inLayer, noun, inRuntime),
+		Detail: fmt.Sprintf("Lambda's Python runtimes bring boto3 and botocore, and a %s's copy goes before. One of them alone meets a version of the other that it was not made for.%s "+
+			"Add %s to the requirements, or leave both out: python = { exclude_runtime_sdk = true }.", noun, wanted, inRuntime),
+	})
+}
+
+// checkArchitectures refuses native wheels in a layer for both architectures:
+// their files have one path and different bytes.
+func checkArchitectures(targets []runtimes.Target, l *wheel.Lock) error {
+	if !slices.ContainsFunc(targets, func(t runtimes.Target) bool { return t.Architecture != targets[0].Architecture }) {
+		return nil
+	}
+	var native []string
+	for _, w := range l.Wheels {
+		if !w.Pure {
+			native = append(native, w.Filename)
+		}
+	}
+	if len(native) == 0 {
+		return nil
+	}
+	return &fault.Error{
+		At:      fault.At("architectures"),
+		Summary: "One layer cannot serve both architectures",
+		Detail:  fmt.Sprintf("It would hold native code, which runs on one architecture: %s.%s", strings.Join(native, ", "), fault.PerArchitecture),
+	}
+}
+
+// Contents maps each distribution, with "python:" before its name, to its versions:
+// "python:requests" to "2.31.0", or to "1.26.4, 2.1.0" where runtimes differ.
+func (l *Lock) Contents() map[string]string {
+	contents := map[string]string{}
+	for _, w := range l.Chosen.Wheels {
+		key := "python:" + w.Name
+		switch had := contents[key]; {
+		case had == "":
+			contents[key] = w.Version
+		case !slices.Contains(strings.Split(had, ", "), w.Version):
+			contents[key] += ", " + w.Version
+		}
+	}
+	return contents
+}
+
+// Asked returns the keys of Contents of the distributions that no other one
+// requires, such as requests, and not idna beside it: a lock does not tell which
+// were asked for.
+func (l *Lock) Asked() []string {
+	required := map[string]bool{}
+	for _, w := range l.Chosen.Wheels {
+		for _, name := range w.Requires {
+			required[name] = required[name] || name != w.Name
+		}
+	}
+	var keys []string
+	for _, w := range l.Chosen.Wheels {
+		if !required[w.Name] {
+			keys = append(keys, "python:"+w.Name)
+		}
+	}
+	return keys
+}
+
+// Warnings returns what a user should know of what was chosen.
+func (l *Lock) Warnings() []fault.Warning {
+	return fault.Notes(fault.At("python"), "Notes on the Python distributions", l.Chosen.Notes)
+}

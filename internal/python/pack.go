@@ -1,0 +1,97 @@
+package python
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// Pack returns the files of the wheels at their layer paths. It makes a request only
+// for wheels that the store lacks. With doubt it compares those that were made of
+// source distributions before with their sources.
+//
+// What a user can act on is a *[fault.Error].
+func (l *Lock) Pack(ctx context.Context, e *Env, targets []runtimes.Target, doubt bool) (filetree.Tree, error) {
+	reached, err := e.reachFor(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	made := func(ctx context.Context, key string, files func() (map[string][]byte, error)) (*filetree.Archive, error) {
+		return e.Segments.Made(ctx, key, doubt, files)
+	}
+	tree, err := Tree(ctx, reached.client, e.Store, l.Chosen, TreeOptions{
+		Targets: wheel.TargetsFor(targets), Scripts: l.Scripts, Indexes: reached.indexes, LastWins: l.Overlaps == overlapsLast, Pack: made, Vet: e.Segments.Vet,
+	})
+	return tree, wheelError(err)
+}
+
+// Need is a wheel that the lock is packed from.
+type Need struct {
+	// Blobs are what the store may have of it: any one of them does.
+	Blobs []store.Digest
+	// OnDisk is set where the wheel lies on disk beside the store.
+	OnDisk bool
+}
+
+// Needs returns the wheels, or what was made of their source distributions.
+func (l *Lock) Needs(e *Env) []Need {
+	var all []Need
+	for _, w := range l.Chosen.Wheels {
+		n := Need{Blobs: []store.Digest{w.SHA256}, OnDisk: w.Path != ""}
+		if w.FromSource() {
+			if made, ok := e.Segments.NotedMade(wheel.SourceKey(w.SHA256)); ok {
+				n.Blobs = append(n.Blobs, made)
+			}
+		}
+		all = append(all, n)
+	}
+	return all
+}
+
+// Checks say how the files of a lock are judged.
+type Checks struct {
+	// SDK is the severity of a part of the AWS SDK beside the runtime's other part.
+	SDK fault.Severity
+	// Function is set where the files are the code of a function and no layer.
+	Function bool
+}
+
+// Check tells what a user should know of the distributions in a layer: what of them
+// Python may not find, and parts of the AWS SDK that are used together with those of
+// the runtime. whole are the files of all inputs.
+func (l *Lock) Check(whole filetree.Tree, c Checks) ([]fault.Warning, error) {
+	if c.Function {
+		return checkSDK(l.Chosen.Wheels, "function", c.SDK)
+	}
+	own := slices.DeleteFunc(slices.Clone(whole), func(e filetree.Entry) bool { return e.Origin.Ecosystem != "python" })
+	found, err := wheel.Findings(own)
+	if err != nil {
+		return nil, err
+	}
+	sentences := make([]string, 0, len(found))
+	for _, text := range found {
+		sentences = append(sentences, fault.Sentence(text))
+	}
+	warnings, err := checkSDK(l.Chosen.Wheels, "layer", c.SDK)
+	if len(sentences) > 0 {
+		unseen := fault.Warning{At: fault.At("python"), Summary: "Files that Python treats in a way of its own", Detail: strings.Join(sentences, "\n")}
+		warnings = append([]fault.Warning{unseen}, warnings...)
+	}
+	return warnings, err
+}
+
+// CheckInstalled makes that check of the AWS SDK of distributions that were found in a
+// layer.
+func CheckInstalled(all []Distribution, severity fault.Severity) ([]fault.Warning, error) {
+	var wheels []wheel.Wheel
+	for _, d := range all {
+		wheels = append(wheels, wheel.Wheel{Name: d.Name, Version: d.Version, Requires: d.Needs})
+	}
+	return checkSDK(wheels, "layer", severity)
+}

@@ -1,0 +1,9 @@
+package store
+
+import "golang.org/x/sys/unix"
+
+// exchange swaps two folders in one step (renameat2(2)). File systems that cannot
+// return an error.
+func exchange(a, b string) error {
+	return unix.Renameat2(unix.AT_FDCWD, a, unix.AT_FDCWD, b, unix.RENAME_EXCHANGE)
+}
