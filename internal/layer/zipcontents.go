@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash"
 	"os"
+	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 )
@@ -48,7 +49,7 @@ func contentsIn(archive *filetree.Archive, files filetree.Tree) (map[string]stri
 		}
 	}
 	for k, sum := range others {
-		contents[found.all[k].Key()] = fmt.Sprintf("%x (%s)", sum.Sum(nil)[:6], plural(counts[k], "file"))
+		contents[strings.TrimSuffix(found.all[k].Key(), "/")] = fmt.Sprintf("%x (%s)", sum.Sum(nil)[:6], plural(counts[k], "file"))
 	}
 	return contents, nil
 }
