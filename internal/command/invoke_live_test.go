@@ -107,8 +107,8 @@ type article struct {
 	t       *testing.T
 	dir     string
 	runtime string
-	// proxy leads to the API that the function asks.
-	proxy string
+	// proxy leads to the API that the function asks, which has the certificate.
+	proxy, certificate string
 	// shared is the layer of shared code, with the API's certificate besides.
 	shared string
 }
@@ -124,7 +124,8 @@ func newArticle(t *testing.T, runtime string) *article {
 		}
 		files["python/shared_utils/"+name] = string(text)
 	}
-	a.proxy, files["etc/ca.pem"] = items(t)
+	a.proxy, a.certificate = items(t)
+	files["etc/ca.pem"] = a.certificate
 	a.shared = pack(t, filepath.Join(a.dir, "shared.zip"), files)
 	return a
 }
