@@ -29,6 +29,7 @@ resource "layerbuild_package" "node" {
   architectures = ["x86_64", "arm64"]
   nodejs = {
     dependencies = { lodash = "^4.17.21", axios = "^1.7.0", uuid = "^9.0.0", dayjs = "^1.11.0" }
+    imports      = ["lodash", "axios", "uuid", "dayjs/plugin/utc"]
   }
   checks = { runtime_dates = "off" }
 }

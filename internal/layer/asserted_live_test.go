@@ -41,3 +41,32 @@ func TestLiveImports(t *testing.T) {
 	wantInput(t, built("aws_lambda_powertools.utilities.parser", "aws-lambda-powertools==2.30.0"), "python.imports[0]", `no module "pydantic`, `"aws-lambda-powertools[parser]"`)
 	wantInput(t, built("passlib.hash.bcrypt requests_toolbelt", "passlib", "requests"), "python.imports[1]", `no module "requests_toolbelt"`)
 }
+
+// TestLiveNodeImports asserts what popular packages of npm load.
+func TestLiveNodeImports(t *testing.T) {
+	b := NewBuilder(Options{CacheDir: t.TempDir(), UserAgent: "test", Getenv: func(string) string { return "" }})
+	built := func(names, dependencies string) error {
+		wishes := map[string]string{}
+		for name := range strings.FieldsSeq(dependencies) {
+			wishes[name] = "*"
+		}
+		s := Spec{Runtimes: []string{"nodejs22.x"}, Architectures: []string{"x86_64"}, NodeJS: &NodeSpec{Dependencies: wishes}}
+		l, err := b.Resolve(t.Context(), s, nil)
+		if err != nil {
+			return err
+		}
+		_, err = b.Build(t.Context(), l, Output{Path: t.TempDir() + "/a.zip", Size: SeverityOff, Scripts: SeverityOff, Shadow: SeverityOff, NodeImports: strings.Fields(names)})
+		return err
+	}
+	for _, names := range []string{
+		"axios lodash uuid dayjs", "express body-parser cors helmet", "sharp", "pg mysql2 redis ioredis mongodb mongoose", "@aws-sdk/client-s3 @aws-sdk/lib-dynamodb @smithy/node-http-handler",
+		"@aws-lambda-powertools/logger @aws-lambda-powertools/tracer @aws-lambda-powertools/metrics @middy/core", "zod joi ajv yup", "jsonwebtoken bcryptjs jose", "winston pino debug",
+		"moment luxon date-fns", "node-fetch got undici superagent", "typeorm sequelize knex", "openai @anthropic-ai/sdk langchain", "graphql @apollo/server", "rxjs reflect-metadata tslib",
+		"react react-dom next", "cheerio jsdom", "stripe twilio", "fastify koa hono", "@nestjs/core @nestjs/common", "@prisma/client", "@sentry/node @opentelemetry/api", "sequelize bluebird async",
+	} {
+		if err := built(names, names); err != nil {
+			t.Errorf("%s: %v", names, err)
+		}
+	}
+	wantInput(t, built("axios lodash/nothing form", "axios lodash"), "nodejs.imports[1]", `"lodash/nothing" cannot be loaded`)
+}

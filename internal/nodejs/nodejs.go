@@ -14,8 +14,10 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/imports"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/packlist"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/tarball"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -46,6 +48,17 @@ type Segments interface {
 	Files(segment store.Digest, origin filetree.Origin) (filetree.Tree, error)
 }
 
+// World and Unfound are of the closet imports.
+type (
+	World   = imports.World
+	Unfound = imports.Missing
+)
+
+// NewWorld is [imports.NewWorld].
+func NewWorld(r runtimes.Runtime, files filetree.Tree, folders []string, read func(*filetree.Entry) ([]byte, error)) *World {
+	return imports.NewWorld(r, files, folders, read)
+}
+
 // PackList tells which files of the folder of a package "npm pack" packs. project is
 // the folder of the project that it is part of.
 func PackList(folder, project string) (*packlist.List, error) {
@@ -61,3 +74,6 @@ func EntryFiles(packageJSON []byte) []string { return tarball.EntryFiles(package
 func RelativeNames(file string, source []byte) []string {
 	return tarball.RelativeNames(file, source)
 }
+
+// About is what the package.json of an installed package says to people.
+type About = tarball.About

@@ -20,6 +20,13 @@ type nodejsModel struct {
 	AllowOutside        types.List   `tfsdk:"allow_outside"`
 	LegacyPeerDeps      types.Bool   `tfsdk:"legacy_peer_deps"`
 	ExcludeNewer        types.String `tfsdk:"exclude_newer"`
+	Imports             types.List   `tfsdk:"imports"`
+}
+
+// asksNothing reports whether no package is asked for: what is asserted is of what
+// other inputs bring.
+func (n *nodejsModel) asksNothing() bool {
+	return !n.Imports.IsNull() && n.Dependencies.IsNull() && n.PackageJSON.IsNull() && n.LockFile.IsNull()
 }
 
 func (n *nodejsModel) spec(ctx context.Context, diags *diag.Diagnostics) *layer.NodeSpec {

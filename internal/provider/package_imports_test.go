@@ -34,6 +34,12 @@ xray-sdk 1.0
 	failing := func(python, more, want string) resource.TestStep {
 		return resource.TestStep{Config: config(python, more), PlanOnly: true, ExpectError: sentenceLike(want)}
 	}
+	w.write("own/package.json", `{"exports": {".": "./lib/a.js", "./plain": "./plain.js"}}`)
+	w.write("own/lib/a.js", "const fs = require('fs')\nconst axios = require('axios')\n")
+	w.write("own/plain.js", "try { require('axios') } catch {}\n")
+	node := func(imports string) string {
+		return w.config("\nresource \"layerbuild_package\" \"n\" {\n  runtimes = [\"nodejs22.x\"]\n  output_path = %q\n  nodejs = { imports = %s }\n  files = [{ source = %q, target = \"nodejs/node_modules/own\" }]\n}", out, imports, filepath.Join(w.dir, "own"))
+	}
 	shared := fmt.Sprintf(`files = [{ source = %q, target = "python/shared" }]`, filepath.Join(w.dir, "shared"))
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: w.providers(),
@@ -46,6 +52,9 @@ xray-sdk 1.0
 				ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 			},
 			failing(`requirements = ["trace-kit"], imports = ["trace_kit.Tracer"]`, "", `there is no module "xray_sdk.core"`),
+			{Config: node(`["../own"]`), PlanOnly: true, ExpectError: sentenceLike(`(?s)Malformed name "../own".*as code loads it`)},
+			{Config: node(`["own", "own/lib/b.js"]`), PlanOnly: true, ExpectError: sentenceLike(`(?s)"own" cannot be loaded: there is no module "axios".*"nodejs/node_modules/own/lib/a.js" loads it in line 2. Neither this layer nor nodejs22.x has the package "axios".*"own/lib/b.js" cannot be loaded.*package.json leads to no such file`)},
+			{Config: node(`["own/plain", "@aws-sdk/client-s3", "node:fs"]`), PlanOnly: true, ExpectNonEmptyPlan: true},
 			{
 				Config:           config(`requirements = ["trace-kit[tracer]"], imports = ["trace_kit.Tracer"]`, ""),
 				ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},

@@ -32,9 +32,9 @@ func pythonAttribute() schema.Attribute {
 			"prerelease":          flagged("Allow pre-releases like any other version. Without it, pre-releases are used only if no stable version fits. Default `false`."),
 			"exclude":             optionalStrings("Distributions that are resolved with the others and then left out of the layer. They do not need a wheel. For example, leave out a member of a workspace, a checkout or a source distribution."),
 			"exclude_runtime_sdk": flagged("Leave out boto3 and botocore, which the runtime already includes, and distributions that only they need. Default `false`."),
-			"imports": importsAttribute("Modules, classes and functions that every Python runtime of the layer must be able to import, such as `[\"requests\", \"aws_lambda_powertools.Tracer\"]`. The plan fails if a module is missing, and says what imports it and what brings it.\n\n" +
-				"  Sources are read and nothing is run. An import counts if it runs whenever its module is loaded, not in a function and not within `if`, `try` or `with`. Its own imports are followed. Modules may come from the layer, the runtime or the standard library of that Python version. For a class or function, the imports count that run whenever it is called.\n\n" +
-				"  Without any requirement, `python = { imports = [...] }` checks what `files`, `downloads`, `images` and `builds` bring."),
+			"imports": importsAttribute("Modules, classes and functions that every Python runtime of the layer must be able to import, such as `[\"requests\", \"aws_lambda_powertools.Tracer\"]`. The plan fails if a module is missing, and says what imports it and what brings it.\n\n"+
+				"  Sources are read and nothing is run. An import counts if it runs whenever its module is loaded, not in a function and not within `if`, `try` or `with`. Its own imports are followed. Modules may come from the layer, the runtime or the standard library of that Python version. For a class or function, the imports count that run whenever it is called.\n\n"+
+				"  Without any requirement, `python = { imports = [...] }` checks what `files`, `downloads`, `images` and `builds` bring.", moduleName{}),
 			"require_hashes": flagged("Require a `--hash` for every distribution, including dependencies. A single hash on any requirement turns this on, as in pip."),
 			"exclude_newer": schema.StringAttribute{
 				MarkdownDescription: "An RFC 3339 time or a date. Releases uploaded after it are ignored. Takes precedence over the provider's `exclude_newer`.",
@@ -46,10 +46,10 @@ func pythonAttribute() schema.Attribute {
 }
 
 // importsAttribute is a list of modules that are asserted.
-func importsAttribute(description string) schema.Attribute {
+func importsAttribute(description string, form validator.String) schema.Attribute {
 	return schema.ListAttribute{
 		MarkdownDescription: description, ElementType: types.StringType, Optional: true,
-		Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(moduleName{})},
+		Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(form)},
 	}
 }
 

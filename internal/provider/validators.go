@@ -84,3 +84,21 @@ func (moduleName) ValidateString(_ context.Context, req validator.StringRequest,
 			"Write a module as code imports it, such as \"yaml\" or \"google.cloud.storage\", or a class or function of one, such as \"aws_lambda_powertools.Tracer\". It is not the name of the distribution.")
 	}
 }
+
+// packageEntry accepts what code of Node.js loads.
+type packageEntry struct{}
+
+var entryName = regexp.MustCompile(`^(@[\w.~-]+/)?[\w.~-]+(/[^\s]+)?$|^node:[\w/]+$`)
+
+func (packageEntry) Description(context.Context) string { return "a name that code loads" }
+
+func (v packageEntry) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (packageEntry) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if name := req.ConfigValue.ValueString(); !entryName.MatchString(name) || name[0] == '.' {
+		resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("Malformed name %q", name), "Write a module as code loads it, such as \"axios\" or \"lodash/fp\", without its version.")
+	}
+}

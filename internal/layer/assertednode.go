@@ -1,0 +1,71 @@
+package layer
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+)
+
+// assertNodeImports looks for the modules of Node.js that the user asserts to be
+// loadable. Only the sources are read that they lead to, and nothing is run.
+func (l *Lock) assertNodeImports(tree filetree.Tree, o Output) error {
+	targets, err := Spec{Runtimes: l.Runtimes, Architectures: l.Architectures[:min(1, len(l.Architectures))]}.targets(runtimes.NodeJS)
+	if err != nil || len(o.NodeImports) == 0 {
+		return err
+	}
+	if len(targets) == 0 {
+		return &fault.Error{At: fault.At("nodejs", "imports"), Summary: "No Node.js runtime", Detail: "nodejs.imports names modules that the runtimes must find, and none of the runtimes is one of Node.js."}
+	}
+	var worlds []*nodejs.World
+	for _, t := range targets {
+		folders := t.Paths
+		if l.Kind == KindFunction {
+			folders = []string{"node_modules"}
+		}
+		worlds = append(worlds, nodejs.NewWorld(t.Runtime, tree, folders, contentOf))
+	}
+	var faults []error
+	for i, name := range o.NodeImports {
+		var all []nodejs.Unfound
+		on := map[nodejs.Unfound][]string{}
+		for k, w := range worlds {
+			missing, err := w.Assert(name)
+			if err != nil {
+				return err
+			}
+			for _, m := range missing {
+				if on[m] == nil {
+					all = append(all, m)
+				}
+				on[m] = append(on[m], targets[k].ID)
+			}
+		}
+		for _, m := range all {
+			faults = append(faults, tellNode(fault.At("nodejs", "imports").Index(i), name, m, strings.Join(on[m], ", ")))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// tellNode says what is missing for a module that is asserted.
+func tellNode(at fault.Path, name string, m nodejs.Unfound, runs string) *fault.Error {
+	how := ""
+	if m.By != "" {
+		how = fmt.Sprintf("%q loads it in line %d. ", m.By, m.Line)
+	}
+	f := &fault.Error{At: at, Summary: fmt.Sprintf("%q cannot be %s: there is no module %q", name, "loaded", m.Module)}
+	switch {
+	case m.Package == "":
+		f.Detail = how + fmt.Sprintf("The file is not in the layer on %s. Look at exclude and prune, or take another version of the package.", runs)
+	case m.There:
+		f.Detail = how + fmt.Sprintf("The package %q is there on %s, and its package.json leads to no such file. Write another name, or look at exclude and prune.", m.Package, runs)
+	default:
+		f.Detail = how + fmt.Sprintf("Neither this layer nor %s has the package %q. Add it to nodejs.dependencies, or bring it by files.", runs, m.Package)
+	}
+	return f
+}
