@@ -38,7 +38,10 @@ func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	}
 	policy, _, _ := m.retention(ctx, &resp.Diagnostics)
 	further, _ := m.furtherRegions(ctx, &resp.Diagnostics)
-	resp.Diagnostics.Append(r.claim(req.Config.Raw, &m, policy.WholeLayer, append([]string{m.homeRegion()}, further...))...)
+	if !config.Region.IsUnknown() {
+		further = append([]string{m.homeRegion()}, further...)
+	}
+	resp.Diagnostics.Append(r.claim(req.Config.Raw, &m, policy.WholeLayer, further)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
