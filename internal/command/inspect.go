@@ -10,6 +10,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/command/page"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
 // reach is how zips are reached that are not on this disk.
@@ -129,7 +130,7 @@ func reportOf(name string, n *layer.Inspection) *report {
 }
 
 // percent is the share of what Lambda allows a function with all its layers.
-func (r *report) percent() int64 { return r.UnzippedSize * 100 / 262_144_000 }
+func (r *report) percent() int64 { return r.UnzippedSize * 100 / runtimes.MaxUnzipped }
 
 func orEmpty(all []string) []string {
 	if all == nil {

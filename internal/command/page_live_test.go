@@ -28,7 +28,7 @@ type visit struct {
 		Crumbs  []string
 		Focused string
 	}
-	End, Right, Told                       string
+	End, Right, Told, Said                 string
 	Entered, Back                          []string
 	BySize, ByName, BySizeRising, Filtered []string
 	SortedByName, Counted, Dark            string
@@ -36,7 +36,10 @@ type visit struct {
 		Wide  int
 		Tiles bool
 	}
-	Print struct{ Ground, Filter string }
+	Print struct {
+		Ground, Filter string
+		Tiles          bool
+	}
 }
 
 // browse walks through the page of a zip in the testbed's browser.
@@ -101,14 +104,14 @@ func TestLivePageInABrowser(t *testing.T) {
 		"Escape goes back to where it came from": slices.Equal(v.Escaped.Crumbs, []string{"All"}) && strings.HasPrefix(v.Escaped.Focused, "acme 2.1, "),
 		"End is the last":                        v.End == v.Tiles[len(v.Tiles)-1],
 		"an arrow moves":                         v.Right != v.Tiles[0] && slices.Contains(v.Tiles, v.Right),
-		"Enter opens":                            slices.Equal(v.Entered, []string{"All", "acme 2.1"}) && v.Told != "",
+		"Enter opens":                            slices.Equal(v.Entered, []string{"All", "acme 2.1"}) && v.Told != "" && strings.HasPrefix(v.Said, "acme 2.1, "),
 		"a crumb goes back":                      slices.Equal(v.Back, []string{"All"}),
 		"names are sorted":                       slices.IsSorted(v.ByName) && len(v.ByName) == len(v.BySize) && v.SortedByName == "ascending,,,,,",
 		"sizes are sorted":                       v.BySize[0] == "python:acme" && v.BySizeRising[len(v.BySizeRising)-1] == "python:acme",
 		"the filter filters":                     slices.Equal(v.Filtered, []string{"nodejs:@s/b", "python:acme"}) && v.Counted == fmt.Sprintf("2 of %d", len(v.BySize)),
 		"a phone is wide enough":                 v.Phone.Wide <= 390 && v.Phone.Tiles,
 		"the dark is dark":                       v.Dark == "rgb(21, 24, 28)",
-		"paper is white":                         v.Print.Ground == "rgb(255, 255, 255)" && v.Print.Filter == "none",
+		"paper is white":                         v.Print.Ground == "rgb(255, 255, 255)" && v.Print.Filter == "none" && v.Print.Tiles,
 	} {
 		if !got {
 			t.Errorf("not so: %s in %+v", what, v)

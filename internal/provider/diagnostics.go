@@ -163,3 +163,29 @@ func diagnosePublish(err error) (diag.Diagnostic, bool) {
 	}
 	return nil, false
 }
+
+// unknownSettings tells that AWS cannot be reached yet: settings of the provider
+// block are known only after an apply.
+type unknownSettings struct {
+	names []string // arguments and blocks, at least one
+}
+
+func (e *unknownSettings) Error() string {
+	return fmt.Sprintf("%s of the provider block is known only after the apply", quoted(e.names))
+}
+
+// diagnostic says what to write instead.
+func (e *unknownSettings) diagnostic() diag.Diagnostic {
+	return diag.NewErrorDiagnostic(fmt.Sprintf("The provider's %s is not known yet", strings.Join(e.names, ", ")),
+		fmt.Sprintf("%s of the provider block depends on what the apply makes, and this needs AWS while Terraform plans. "+
+			"Write a value there that is known at plan, such as a variable, or apply first what it depends on: terraform apply -target=….", quoted(e.names)))
+}
+
+// quoted lists names in a sentence.
+func quoted(names []string) string {
+	var out []string
+	for _, name := range names {
+		out = append(out, fmt.Sprintf("%q", name))
+	}
+	return strings.Join(out, ", ")
+}

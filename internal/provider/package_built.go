@@ -4,22 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/types"
-
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
-
-// knownByHash is the package of what was imported: its bytes are known by their
-// hash alone, and it has no lock.
-func knownByHash(hash string, size int64, runtimes, architectures []string) types.Object {
-	return types.ObjectValueMust(builtTypes(), map[string]attr.Value{
-		"lock":             types.StringValue(""),
-		"source_code_hash": types.StringValue(hash), "size": types.Int64Value(size),
-		"runtimes": listOrEmpty(runtimes), "architectures": listOrEmpty(architectures),
-	})
-}
 
 // rebuild returns the zip of a package: the one on disk, wherever output_path has
 // it, or the same bytes built from the lock where that is missing or was changed.

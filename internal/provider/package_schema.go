@@ -87,6 +87,9 @@ func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Optional:    true,
 				Validators:  []validator.Map{mapvalidator.NoNullValues()},
 			},
+			"sbom_format":      billFormatAttribute(),
+			"sbom_path":        someText("Path of a file for the bill of materials. It is written when the zip is, and replaces only a file that this provider wrote."),
+			"sbom":             billAttribute(),
 			"id":               computedString("SHA-256 of the lock. It changes when the lock changes."),
 			"filename":         computedString("Path of the zip, for `filename` of other resources."),
 			"source_code_hash": computedString("SHA-256 of the zip in base64: what AWS reports as `CodeSha256`. Known at plan."),
@@ -122,29 +125,6 @@ const (
 
 const packageTimeout = "How long resolving and building may take, at plan and at apply, such as `30m`. Default: no limit."
 
-// optionalStrings, someText and flagged are optional attributes of a resource.
-func optionalStrings(description string) schema.Attribute {
-	return schema.ListAttribute{
-		MarkdownDescription: description, ElementType: types.StringType, Optional: true,
-		Validators: []validator.List{listvalidator.NoNullValues()},
-	}
-}
-
-func someText(description string) schema.Attribute {
-	return schema.StringAttribute{
-		MarkdownDescription: description, Optional: true,
-		Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-	}
-}
-
-// neededText is someText that must be written.
-func neededText(description string) schema.Attribute {
-	return schema.StringAttribute{
-		MarkdownDescription: description, Required: true,
-		Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-	}
-}
-
 // inputList is an input that may be given several times.
 func inputList(description string, element map[string]schema.Attribute) schema.Attribute {
 	return schema.ListNestedAttribute{
@@ -154,14 +134,10 @@ func inputList(description string, element map[string]schema.Attribute) schema.A
 	}
 }
 
-func flagged(description string) schema.Attribute {
-	return schema.BoolAttribute{MarkdownDescription: description, Optional: true}
-}
-
 func filesAttribute() schema.Attribute {
 	return schema.ListNestedAttribute{
 		MarkdownDescription: "Local files. The same files give the same bytes: file permissions, times and order have no effect. ELF programs (not ELF libraries) and scripts that begin with `#!` are executable in every folder.\n\n" +
-			"  These files are left out: files that Terraform and this provider write (states, plans and variable files also under other names, `TF_DATA_DIR`, the cache, every `output_path`), `.git`, `.DS_Store` and `__pycache__`. It is an error to name such a file in `source` or `include`.",
+			"  These files are left out: files that Terraform and this provider write (states, plans and variable files also under other names, `TF_DATA_DIR`, the cache, every `output_path`, `sbom_path` and `changelog_path`), `.git`, `.DS_Store` and `__pycache__`. It is an error to name such a file in `source` or `include`.",
 		Optional:   true,
 		Validators: []validator.List{listvalidator.NoNullValues()},
 		NestedObject: schema.NestedAttributeObject{
@@ -245,8 +221,4 @@ func checksAttribute() schema.Attribute {
 			"runtime_dates":   severity("A runtime is deprecated or in preview. Default `warning`."),
 		},
 	}
-}
-
-func computedString(description string) schema.Attribute {
-	return schema.StringAttribute{MarkdownDescription: description, Computed: true}
 }

@@ -2,6 +2,8 @@ package provider
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -85,4 +87,50 @@ func listOf(values []string) types.List {
 // null; null and unknown have none.
 func stringSet(_ context.Context, set types.Set, _ *diag.Diagnostics) []string {
 	return textsOf(set.Elements())
+}
+
+// parseMoment reads an RFC 3339 time, or a date, which lasts to its end in UTC.
+func parseMoment(text string) (time.Time, error) {
+	if moment, err := time.Parse(time.RFC3339, text); err == nil {
+		return moment.UTC(), nil
+	}
+	day, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%q is neither a time such as \"2026-01-31T12:00:00Z\" nor a date such as \"2026-01-31\"", text)
+	}
+	return day.AddDate(0, 0, 1), nil
+}
+
+// textOrNull returns a known text, null for none.
+func textOrNull(s string) types.String {
+	if s == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(s)
+}
+
+// numbersOf returns a list of known numbers.
+func numbersOf(numbers []int64) types.List {
+	elements := make([]attr.Value, 0, len(numbers))
+	for _, n := range numbers {
+		elements = append(elements, types.Int64Value(n))
+	}
+	return types.ListValueMust(types.Int64Type, elements)
+}
+
+// numbers is the inverse of numbersOf; null and unknown have none.
+func numbers(ctx context.Context, list types.List, diags *diag.Diagnostics) []int64 {
+	var out []int64
+	if !list.IsNull() && !list.IsUnknown() {
+		diags.Append(list.ElementsAs(ctx, &out, false)...)
+	}
+	return out
+}
+
+// listOrEmpty returns a list of known strings, an empty one for none.
+func listOrEmpty(values []string) types.List {
+	if len(values) == 0 {
+		return types.ListValueMust(types.StringType, nil)
+	}
+	return listOf(values)
 }

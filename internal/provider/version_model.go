@@ -51,6 +51,9 @@ type versionModel struct {
 	UnsignedSHA256           types.String `tfsdk:"unsigned_sha256"`
 	SigningJobARN            types.String `tfsdk:"signing_job_arn"`
 	SigningProfileVersionARN types.String `tfsdk:"signing_profile_version_arn"`
+
+	Changes       types.Map    `tfsdk:"changes"`
+	ChangelogPath types.String `tfsdk:"changelog_path"`
 }
 
 // builtModel is the package argument: what a rebuild of its bytes needs, and
@@ -248,4 +251,14 @@ func asSet(list types.List) types.Set {
 		return types.SetNull(types.StringType)
 	}
 	return types.SetValueMust(types.StringType, list.Elements())
+}
+
+// knownByHash is the package of what was imported: its bytes are known by their
+// hash alone, and it has no lock.
+func knownByHash(hash string, size int64, runtimes, architectures []string) types.Object {
+	return types.ObjectValueMust(builtTypes(), map[string]attr.Value{
+		"lock":             types.StringValue(""),
+		"source_code_hash": types.StringValue(hash), "size": types.Int64Value(size),
+		"runtimes": listOrEmpty(runtimes), "architectures": listOrEmpty(architectures),
+	})
 }

@@ -187,29 +187,3 @@ func (m *versionModel) furtherRegions(ctx context.Context, diags *diag.Diagnosti
 	maps.DeleteFunc(named, func(_ string, further bool) bool { return !further })
 	return slices.Sorted(maps.Keys(named)), true
 }
-
-// numbersOf returns a list of known numbers.
-func numbersOf(numbers []int64) types.List {
-	elements := make([]attr.Value, 0, len(numbers))
-	for _, n := range numbers {
-		elements = append(elements, types.Int64Value(n))
-	}
-	return types.ListValueMust(types.Int64Type, elements)
-}
-
-// numbers is the inverse of numbersOf; null and unknown have none.
-func numbers(ctx context.Context, list types.List, diags *diag.Diagnostics) []int64 {
-	var out []int64
-	if !list.IsNull() && !list.IsUnknown() {
-		diags.Append(list.ElementsAs(ctx, &out, false)...)
-	}
-	return out
-}
-
-// textOrNull returns a known text, null for none.
-func textOrNull(s string) types.String {
-	if s == "" {
-		return types.StringNull()
-	}
-	return types.StringValue(s)
-}

@@ -74,20 +74,22 @@ func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Optional:            true,
 				Validators:          []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
 			},
-			"s3":            stagingAttribute(),
-			"checks":        zipChecksAttribute(),
-			"retention":     retentionAttribute(),
-			"sharing":       sharingAttribute(),
-			"signing":       signingAttribute(),
-			"ssm_parameter": parameterAttribute(),
-			"timeouts":      timeoutsAttribute(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
-			"id":            computedString("ARN of the version. Terraform uses it as the id of the resource."),
-			"arn":           computedString("ARN of the version, for `layers` of a function."),
-			"layer_arn":     computedString("ARN of the layer, without a version."),
-			"created_date":  computedString("When the version was published."),
-			"code_sha256":   computedString("SHA-256 of the zip in base64, as AWS reports it. Known at plan."),
-			"version":       schema.Int64Attribute{MarkdownDescription: "Number of the version.", Computed: true},
-			"code_size":     schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes.", Computed: true},
+			"s3":             stagingAttribute(),
+			"checks":         zipChecksAttribute(),
+			"retention":      retentionAttribute(),
+			"sharing":        sharingAttribute(),
+			"signing":        signingAttribute(),
+			"ssm_parameter":  parameterAttribute(),
+			"changelog_path": someText(changelogText),
+			"changes":        changesAttribute(),
+			"timeouts":       timeoutsAttribute(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
+			"id":             computedString("ARN of the version. Terraform uses it as the id of the resource."),
+			"arn":            computedString("ARN of the version, for `layers` of a function."),
+			"layer_arn":      computedString("ARN of the layer, without a version."),
+			"created_date":   computedString("When the version was published."),
+			"code_sha256":    computedString("SHA-256 of the zip in base64, as AWS reports it. Known at plan."),
+			"version":        schema.Int64Attribute{MarkdownDescription: "Number of the version.", Computed: true},
+			"code_size":      schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes.", Computed: true},
 			"retained_versions": schema.ListAttribute{
 				MarkdownDescription: "Older versions that this resource published and keeps.",
 				ElementType:         types.Int64Type,
@@ -162,16 +164,6 @@ func packageAttribute() schema.SingleNestedAttribute {
 			"architectures":    parts("Architectures that the package is built for."),
 		},
 	}
-}
-
-// timeoutsAttribute is that of the framework, checked as every object is.
-func timeoutsAttribute(ctx context.Context, o timeouts.Opts) schema.Attribute {
-	attribute := timeouts.Attributes(ctx, o)
-	if object, ok := attribute.(schema.SingleNestedAttribute); ok {
-		object.Validators = nested(object.Validators...)
-		return object
-	}
-	return attribute
 }
 
 // codeHash accepts the form of CodeSha256.

@@ -164,14 +164,6 @@ func listedVersion(v publish.Version) listedVersionModel {
 	}
 }
 
-// listOrEmpty returns a list of known strings, an empty one for none.
-func listOrEmpty(values []string) types.List {
-	if len(values) == 0 {
-		return types.ListValueMust(types.StringType, nil)
-	}
-	return listOf(values)
-}
-
 func listedAttributes() map[string]schema.Attribute {
 	text := func(description string) schema.Attribute {
 		return schema.StringAttribute{MarkdownDescription: description, Computed: true}

@@ -116,7 +116,7 @@
   }
 
   const most = 240; // tiles at once: more cannot be told apart
-  const map = byId("map"), crumbs = byId("crumbs"), told = byId("told");
+  const map = byId("map"), crumbs = byId("crumbs"), told = byId("told"), said = byId("said");
   const root = grow();
   let here = root, tiles = [];
 
@@ -139,13 +139,13 @@
   function draw() {
     const w = map.clientWidth || 800, h = map.clientHeight || 500;
     map.textContent = "";
-    const left = { parts: 3000 }; // more cannot be seen
+    const left = { parts: 3000, w: 0, h: 0 }; // more cannot be seen
     tiles = squarify(shownOf(here), 0, 0, w, h);
     tiles.forEach((t, i) => {
       const b = document.createElement("button");
       b.type = "button";
       b.className = "tile " + t.node.kind + (t.node.list ? "" : " file");
-      b.style.left = t.x + "px"; b.style.top = t.y + "px"; b.style.width = t.w + "px"; b.style.height = t.h + "px";
+      place(b, t, w, h);
       b.setAttribute("aria-label", describe(t.node) + (t.node.list ? ", opens" : ""));
       b.title = describe(t.node);
       b.tabIndex = i === 0 ? 0 : -1;
@@ -158,7 +158,10 @@
         size.className = "bytes";
         size.textContent = bytes(t.node.size);
         label.append(size);
-        if (t.node.list && t.w > 40 && t.h > 40) drawParts(b, t.node, 1, 21, t.w - 4, t.h - 24, left);
+        if (t.node.list && t.w > 40 && t.h > 40) {
+          left.w = t.w - 2; left.h = t.h - 2;
+          drawParts(b, t.node, 1, 21, t.w - 4, t.h - 24, left);
+        }
         b.append(label);
       }
       t.button = b;
@@ -166,6 +169,13 @@
     });
     drawCrumbs();
     told.textContent = describe(here);
+  }
+
+  // place puts an element where it belongs, in shares of what it lies in: paper has
+  // another width than the screen.
+  function place(element, at, w, h) {
+    element.style.left = (100 * at.x) / w + "%"; element.style.top = (100 * at.y) / h + "%";
+    element.style.width = (100 * at.w) / w + "%"; element.style.height = (100 * at.h) / h + "%";
   }
 
   // drawParts shows what is in a tile and in its folders, without names.
@@ -180,7 +190,7 @@
       const s = document.createElement("span");
       s.className = "part " + p.node.kind;
       s.setAttribute("aria-hidden", "true");
-      s.style.left = p.x + "px"; s.style.top = p.y + "px"; s.style.width = p.w + "px"; s.style.height = p.h + "px";
+      place(s, p, left.w, left.h);
       button.append(s);
     }
   }
@@ -204,6 +214,7 @@
   function go(node, from) {
     here = node;
     draw();
+    said.textContent = describe(node);
     focus(Math.max(0, tiles.findIndex((t) => t.node === from)));
   }
 

@@ -40,6 +40,7 @@ try {
   await tab.keyboard.press("Enter");
   met.entered = await crumbs();
   met.told = await told();
+  met.said = await tab.$eval("#said", (e) => e.textContent);
   await tab.click("#crumbs button");
   met.back = await crumbs();
 
@@ -68,6 +69,9 @@ try {
   await tab.emulateMediaFeatures([]);
   await tab.emulateMediaType("print");
   met.print = { ground: await ground(), filter: await tab.$eval(".filter", (e) => getComputedStyle(e).display) };
+  // Nothing draws the map anew for paper, and all of it is there.
+  await tab.setViewport({ width: 700, height: 1000 });
+  met.print.tiles = await tab.$eval("#map", (m) => [...m.children].every((b) => b.getBoundingClientRect().right <= m.getBoundingClientRect().right + 1));
 } finally {
   await browser.close();
 }
