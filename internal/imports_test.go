@@ -18,12 +18,13 @@ const module = "github.com/layerbuild/terraform-provider-layerbuild"
 // rooms maps each room to the rooms it may import. A closet (a package below a
 // room) belongs to its room and may be imported by that room alone.
 var rooms = map[string][]string{
-	"command":    {"provider", "layer", "container", "invoke", "lint", "history", "runtimes", "secret", "store"},
+	"command":    {"provider", "layer", "container", "invoke", "lint", "history", "sbom", "runtimes", "secret", "store"},
 	"invoke":     {"container", "filetree", "runtimes"},
-	"provider":   {"layer", "lifecycle", "publish", "s3object", "rollout", "lint", "history", "fault", "runtimes", "secret"},
+	"provider":   {"layer", "lifecycle", "publish", "s3object", "rollout", "lint", "history", "sbom", "fault", "runtimes", "secret"},
 	"history":    {},
 	"lint":       {"filetree", "runtimes"},
-	"layer":      {"python", "nodejs", "container", "layerzip", "audit", "native", "fetch", "store", "filetree", "fault", "runtimes", "secret"},
+	"layer":      {"python", "nodejs", "container", "layerzip", "audit", "native", "sbom", "fetch", "store", "filetree", "fault", "runtimes", "secret"},
+	"sbom":       {},
 	"python":     {"fetch", "store", "filetree", "fault", "runtimes", "secret", "jsonscan"},
 	"nodejs":     {"fetch", "store", "filetree", "fault", "runtimes", "secret", "jsonscan"},
 	"container":  {"fetch", "store", "filetree", "fault", "runtimes", "secret"},
@@ -98,6 +99,9 @@ var outside = map[string][]string{
 	"github.com/pelletier/":    {"python"},
 	"github.com/ulikunitz/":    {"filetree"},
 	"github.com/google/":       {"container"},
+	"github.com/CycloneDX/":    {"sbom"},
+	"github.com/github/":       {"sbom"},
+	"github.com/package-url/":  {"sbom"},
 	"github.com/moby/":         {"container"},
 	"github.com/containerd/":   {"container"},
 	"go.yaml.in/":              {"nodejs"},

@@ -56,7 +56,7 @@ func (c *buildCommand) Run(ctx context.Context, out *output, info about) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(c.Out+".lock.json", []byte(built.Lock), 0o644); err != nil { //nolint:gosec // a lock holds no secret
+	if err := os.WriteFile(c.Out+lockSuffix, []byte(built.Lock), 0o644); err != nil { //nolint:gosec // a lock holds no secret
 		return fmt.Errorf("writing the lock: %w", err)
 	}
 	lines := []string{fmt.Sprintf("%s\t%d bytes\tsha256 %s", built.Filename, built.Size, built.SHA256)}

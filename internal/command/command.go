@@ -26,6 +26,7 @@ type line struct {
 	Inspect    inspectCommand    `cmd:"" help:"Tell what a layer zip holds, what it can serve and what does not load of it."`
 	Invoke     invokeCommand     `cmd:"" help:"Run a handler with layers on /opt, as Lambda does: in a container, or on Linux under AWS's own runtime interface client."`
 	Within     withinCommand     `cmd:"" name:"invoke-within" hidden:""`
+	Sbom       sbomCommand       `cmd:"" help:"Write the bill of materials of a zip or a lock: CycloneDX 1.6 or SPDX 2.3."`
 	Lint       lintCommand       `cmd:"" help:"Find what Terraform passes over: misspelt names inside { }, absolute paths, unpinned downloads."`
 }
 

@@ -30,12 +30,12 @@ type invokeCommand struct {
 	Timeout time.Duration     `default:"30s" help:"How long the handler may run."`
 	Memory  int               `default:"128" help:"Memory that the context tells, in MB. It bounds nothing."`
 
-	In       string `default:"auto" enum:"auto,container,host" help:"Where it runs: in a container, on this host (Linux with the interpreter), or in a container if there is an engine (auto)."`
-	Image    string `placeholder:"NAME" help:"Image in place of AWS's public.ecr.aws/lambda/…."`
-	Python   string `placeholder:"PROGRAM" help:"Interpreter in place of the pythonX.Y on the PATH."`
-	Root     string `type:"existingdir" placeholder:"FOLDER" help:"With --in host: root file system that the handler sees in place of this machine's, with the interpreter in it."`
-	Emulator string `type:"existingfile" placeholder:"PROGRAM" help:"With --in host: statically linked program that runs the interpreter, such as qemu-aarch64-static."`
-	CacheDir string `placeholder:"FOLDER" help:"Cache in place of the user's."`
+	In          string `default:"auto" enum:"auto,container,host" help:"Where it runs: in a container, on this host (Linux with the interpreter), or in a container if there is an engine (auto)."`
+	Image       string `placeholder:"NAME" help:"Image in place of AWS's public.ecr.aws/lambda/…."`
+	Interpreter string `placeholder:"PROGRAM" help:"Interpreter in place of the pythonX.Y or node on the PATH."`
+	Root        string `type:"existingdir" placeholder:"FOLDER" help:"With --in host: root file system that the handler sees in place of this machine's, with the interpreter in it."`
+	Emulator    string `type:"existingfile" placeholder:"PROGRAM" help:"With --in host: statically linked program that runs the interpreter, such as qemu-aarch64-static."`
+	CacheDir    string `placeholder:"FOLDER" help:"Cache in place of the user's."`
 }
 
 // Run runs a handler with layers and prints its answer to standard output, its
@@ -120,7 +120,7 @@ func (c *invokeCommand) inContainer(ctx context.Context, r invoke.Request, info 
 
 // onHost fetches the runtime interface client and runs the handler with it.
 func (c *invokeCommand) onHost(ctx context.Context, r invoke.Request, info about) (_ *invoke.Answer, err error) {
-	needs, err := invoke.ClientRequirements(r.Runtime, r.Architecture)
+	arguments, err := invoke.ClientPackage(r.Runtime, r.Architecture)
 	if err != nil {
 		return nil, err
 	}
@@ -134,14 +134,13 @@ func (c *invokeCommand) onHost(ctx context.Context, r invoke.Request, info about
 		settings["cache_dir"] = c.CacheDir
 	}
 	client := filepath.Join(dir, "client.zip")
-	_, err = provider.Build(ctx, info.version, settings, map[string]any{
-		"runtimes": list([]string{r.Runtime}), "architectures": list([]string{r.Architecture}),
-		"python": map[string]any{"requirements": list(needs)}, "output_path": client,
-	}, slog.New(slog.DiscardHandler), nil)
+	arguments["runtimes"], arguments["architectures"] = list([]string{r.Runtime}), list([]string{r.Architecture})
+	arguments["output_path"] = client
+	_, err = provider.Build(ctx, info.version, settings, arguments, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return nil, fmt.Errorf("fetching the runtime interface client: %w", err)
 	}
-	return invoke.OnHost(ctx, r, invoke.Host{Client: client, Interpreter: c.Python, Root: c.Root, Emulator: c.Emulator, Again: []string{withinName}})
+	return invoke.OnHost(ctx, r, invoke.Host{Client: client, Interpreter: c.Interpreter, Root: c.Root, Emulator: c.Emulator, Again: []string{withinName}})
 }
 
 // told is the answer as JSON has it.

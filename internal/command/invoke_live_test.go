@@ -207,7 +207,7 @@ func TestInvokeRunsTheArticlesHandler(t *testing.T) {
 	for _, c := range all {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			a.try(t, c, "--python", program)
+			a.try(t, c, "--interpreter", program)
 		})
 	}
 }
@@ -248,7 +248,7 @@ def h(event, context):
 	}
 	first := pack(t, filepath.Join(dir, "one.zip"), map[string]string{"a": "1"})
 	second := pack(t, filepath.Join(dir, "two.zip"), map[string]string{"b": "1"})
-	status, out, errs := run(t, "invoke", "--in", "host", "--python", program, "--runtime", runtime, "--zip", first, "--zip", second,
+	status, out, errs := run(t, "invoke", "--in", "host", "--interpreter", program, "--runtime", runtime, "--zip", first, "--zip", second,
 		"--code", code, "--handler", "app.h", "--event", event)
 	const want = `{"pip": false, "boto3": "/var/runtime/python/boto3/__init__.py", "secret": false, "host": false, "task": false, "opt": false, "tmp": true, "opt files": ["a", "b"], "left": true}`
 	if status != 0 || strings.TrimSpace(out) != want || !strings.Contains(errs, "The handler returned after") {
@@ -269,9 +269,59 @@ def gone(event, context): os._exit(3)
 `})
 	empty := pack(t, filepath.Join(dir, "layer.zip"), map[string]string{"a": "1"})
 	for handler, want := range map[string]string{"app.slow": "Sandbox.Timedout", "app.gone": "Runtime.ExitError", "app.absent": "Runtime.HandlerNotFound"} {
-		status, out, errs := run(t, "invoke", "--in", "host", "--python", program, "--runtime", runtime, "--zip", empty, "--code", code, "--handler", handler, "--timeout", "1s")
+		status, out, errs := run(t, "invoke", "--in", "host", "--interpreter", program, "--runtime", runtime, "--zip", empty, "--code", code, "--handler", handler, "--timeout", "1s")
 		if status != 1 || !strings.Contains(errs, "The function ended in "+want) || !strings.Contains(out, want) {
 			t.Errorf("%s: status %d, %s, %s", handler, status, out, errs)
 		}
+	}
+}
+
+// TestInvokeRunsNode runs a handler with a layer of npm's packages, and one that
+// throws. Newer versions than AWS's client is pinned for run in a container only.
+func TestInvokeRunsNode(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), "node", "-p", `process.versions.node.split(".")[0]`).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	major := strings.TrimSpace(string(out))
+	dir := t.TempDir()
+	code := pack(t, filepath.Join(dir, "code.zip"), map[string]string{"app.js": `
+exports.handler = async (event, context) => {
+  console.log("called", event.day);
+  if (!event.day) throw new TypeError("no day");
+  return { day: require("dayjs")(event.day).format("dddd"), from: require.resolve("dayjs"), id: context.awsRequestId.length };
+};
+exports.late = (event, context, callback) => setTimeout(() => callback(null, "late"), 10);
+`})
+	specification := filepath.Join(dir, "layer.json")
+	if err := os.WriteFile(specification, []byte(`{"runtimes": ["nodejs`+major+`.x"], "nodejs": {"dependencies": {"dayjs": "1.11.13"}}, "checks": {"runtime_dates": "off"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	layer, event := filepath.Join(dir, "layer.zip"), filepath.Join(dir, "event.json")
+	if status, _, errs := run(t, "build", "-q", "-f", specification, "-o", layer); status != 0 {
+		t.Fatalf("status %d: %s", status, errs)
+	}
+	if err := os.WriteFile(event, []byte(`{"day": "2026-01-30"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	invoke := func(more ...string) (int, string, string) {
+		return run(t, append([]string{"invoke", "--in", "host", "--runtime", "nodejs" + major + ".x", "--zip", layer, "--code", code}, more...)...)
+	}
+	status, got, errs := invoke("--handler", "app.handler", "--event", event)
+	if len(major) != 2 || major > "22" {
+		if status != 2 || !strings.Contains(errs, "run in a container only") {
+			t.Errorf("Node.js %s: status %d, %s, %s", major, status, got, errs)
+		}
+		return
+	}
+	if want := `{"day":"Friday","from":"/opt/nodejs/node_modules/dayjs/dayjs.min.js","id":36}`; status != 0 || strings.TrimSpace(got) != want || !strings.Contains(errs, "called 2026-01-30") {
+		t.Errorf("status %d, got %s, %s", status, got, errs)
+	}
+	if status, got, errs = invoke("--handler", "app.handler"); status != 1 || !strings.Contains(got, `"errorMessage":"no day"`) || !strings.Contains(errs, "The function ended in TypeError") {
+		t.Errorf("status %d, got %s, %s", status, got, errs)
+	}
+	if status, got, errs = invoke("--handler", "app.late"); status != 0 || strings.TrimSpace(got) != `"late"` {
+		t.Errorf("status %d, got %s, %s", status, got, errs)
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -340,6 +341,7 @@ func TestBuildKitTellsItsSteps(t *testing.T) {
 func FuzzTraceLines(f *testing.F) {
 	f.Add([]byte{10, 4, 26, 2, 'h', 'i'})
 	f.Fuzz(func(t *testing.T, body []byte) {
+		defer indextest.Budget(t, len(body))()
 		text, err := json.Marshal(body)
 		if err != nil {
 			t.Fatal(err)

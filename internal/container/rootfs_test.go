@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -295,6 +296,7 @@ func FuzzExtract(f *testing.F) {
 	f.Add(packed(f, folder("opt"), file("opt/a", "a"), link("opt/b", "a"), hard("opt/c", "opt/a")), packed(f, file("opt/.wh.a", "")))
 	f.Add(packed(f, link("opt", "opt"), file("opt/x", "")), []byte{})
 	f.Fuzz(func(t *testing.T, lower, upper []byte) {
+		defer indextest.Budget(t, len(lower)+len(upper))()
 		got := map[string]string{}
 		err := extract(t.Context(), "test", sourcesOf(lower, upper), Files{"/opt": "opt", "/**/a": "flat/"}, spool, func(f File, _ io.Reader) error {
 			got[f.Path] = ""

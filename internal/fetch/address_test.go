@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -111,6 +112,7 @@ func FuzzParseAddress(f *testing.F) {
 	f.Add("https://user:word@h/x?sig=1#f")
 	f.Add("http://h:1/%zz")
 	f.Fuzz(func(t *testing.T, text string) {
+		defer indextest.Budget(t, len(text))()
 		a, err := ParseAddress(text)
 		if err != nil {
 			return

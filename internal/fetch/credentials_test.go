@@ -182,6 +182,7 @@ func FuzzParseNetrc(f *testing.F) {
 	f.Add("machine a login b password c\nmacdef m\nx\n\ndefault login d password e\n")
 	f.Add(`machine a login "b\" c" # x`)
 	f.Fuzz(func(t *testing.T, text string) {
+		defer indextest.Budget(t, len(text))()
 		for _, l := range parseNetrc(text) {
 			if l.user == "" && l.password == "" {
 				t.Errorf("parseNetrc(%q) has an empty login", text)

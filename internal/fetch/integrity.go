@@ -92,6 +92,15 @@ func (i Integrity) IsZero() bool { return len(i.sums) == 0 }
 // Weak reports whether all that is known is SHA-1, which can be forged.
 func (i Integrity) Weak() bool { return !i.IsZero() && digests[i.algorithm].name == "sha1" }
 
+// First returns one of the digests that count, and the name of its algorithm, such
+// as "sha512". Nothing is returned of the zero Integrity.
+func (i Integrity) First() (algorithm string, sum []byte) {
+	if i.IsZero() {
+		return "", nil
+	}
+	return digests[i.algorithm].name, []byte(i.sums[0])
+}
+
 // String returns the canonical form: the digests that count, sorted.
 func (i Integrity) String() string {
 	words := make([]string, 0, len(i.sums))

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -226,6 +227,7 @@ func FuzzParseIntegrity(f *testing.F) {
 	f.Add("sha384-")
 	f.Add("sha256-a?b sha1")
 	f.Fuzz(func(t *testing.T, text string) {
+		defer indextest.Budget(t, len(text))()
 		parsed, err := ParseIntegrity(text)
 		if err != nil {
 			return

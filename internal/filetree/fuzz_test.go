@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
 func seeds(f *testing.F) {
@@ -30,6 +32,7 @@ func seeds(f *testing.F) {
 func FuzzVet(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
+		defer indextest.Budget(t, len(b))()
 		archive := inMemory("fuzz", b)
 		tree, err := FromZip(archive)
 		if err != nil {
@@ -93,6 +96,7 @@ func FuzzMatch(f *testing.F) {
 	f.Add("{a,[b-c]}?", "bx/y")
 	f.Add("[", "[")
 	f.Fuzz(func(t *testing.T, pattern, path string) {
+		defer indextest.Budget(t, len(pattern)+len(path))()
 		if CheckPattern(pattern) != nil {
 			return
 		}
@@ -110,6 +114,7 @@ func FuzzCleanTarget(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, p string) {
+		defer indextest.Budget(t, len(p))()
 		clean, err := CleanTarget(p)
 		if err != nil {
 			return

@@ -3,6 +3,8 @@ package filetree
 import (
 	"strings"
 	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
 // TestIgnoreFilesAreThoseOfGit has the expectations of gitignore(5).
@@ -98,6 +100,7 @@ func FuzzParseIgnore(f *testing.F) {
 		f.Add(seed, "a/b.log")
 	}
 	f.Fuzz(func(t *testing.T, text, name string) {
+		defer indextest.Budget(t, len(text)+len(name))()
 		rules, err := parseIgnore([]byte(text), "")
 		if err != nil {
 			return

@@ -9,6 +9,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
 // xzBlocks is what xz 5.4 packs with --lzma2=dict=1MiB --block-size=15: three
@@ -114,6 +116,7 @@ func FuzzXZWindows(f *testing.F) {
 	f.Add(append(bytes.Clone(blocks), blocks...))
 	f.Add(packWith(f, "xz", bytes.Repeat([]byte("text"), 9000)))
 	f.Fuzz(func(t *testing.T, b []byte) {
+		defer indextest.Budget(t, len(b))()
 		largest, sum := xzWindows(bytes.NewReader(b))
 		if largest > sum {
 			t.Errorf("the largest is %d, the sum %d", largest, sum)

@@ -14,6 +14,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
 // elfHeader begins a program for x86-64, or for arm64.
@@ -335,6 +337,7 @@ func FuzzListArchive(f *testing.F) {
 	f.Add([]byte(bzip2Hello))
 	f.Add(makeZip(f, raw{name: "a", data: "b"}, raw{name: "l", data: "a", mode: 0o120777}))
 	f.Fuzz(func(t *testing.T, b []byte) {
+		defer indextest.Budget(t, len(b))()
 		a := inMemory("fuzz", b)
 		l, err := ListArchive(a, "file")
 		if err != nil {

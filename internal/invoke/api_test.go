@@ -186,19 +186,27 @@ func TestTailKeepsTheEnd(t *testing.T) {
 	}
 }
 
-func TestClientRequirements(t *testing.T) {
+func TestClientPackage(t *testing.T) {
 	t.Parallel()
-	got, err := ClientRequirements("python3.13", "arm64")
-	if err != nil || got[0] != "awslambdaric==4.2.2 --hash=sha256:bd3ebafddd6c3283a2c7f121164f304273256c7fe3f9847be44d0c5f6fd2d792" {
-		t.Errorf("got %q, %v", got, err)
+	got, err := ClientPackage("python3.13", "arm64")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, r := range got {
-		if !strings.Contains(r, "==") || !strings.Contains(r, " --hash=sha256:") {
-			t.Errorf("%q is not pinned", r)
-		}
+	text, err := json.Marshal(got)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, runtime := range []string{"java21", "python3.9"} {
-		_, err := ClientRequirements(runtime, "x86_64")
+	if !strings.Contains(string(text), `"awslambdaric==4.2.2 --hash=sha256:bd3ebafddd6c3283a2c7f121164f304273256c7fe3f9847be44d0c5f6fd2d792"`) {
+		t.Errorf("got %s", text)
+	}
+	if all, pinned := strings.Count(string(text), "=="), strings.Count(string(text), " --hash=sha256:"); all != pinned || all != 10 {
+		t.Errorf("%d of %d requirements have a digest", pinned, all)
+	}
+	if got, err := ClientPackage("nodejs20.x", "x86_64"); err != nil || got["downloads"].([]any)[0].(map[string]any)["sha256"] == "" {
+		t.Errorf("got %v, %v", got, err)
+	}
+	for _, runtime := range []string{"java21", "python3.9", "nodejs24.x"} {
+		_, err := ClientPackage(runtime, "x86_64")
 		if _, unable := errors.AsType[*UnableError](err); !unable {
 			t.Errorf("%s: got %v, want an *UnableError", runtime, err)
 		}

@@ -1,7 +1,9 @@
 package invoke
 
 import (
+	_ "embed" // the preloaded script
 	"fmt"
+	"slices"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
@@ -50,18 +52,43 @@ var others = []string{
 	"urllib3==2.8.0 --hash=sha256:0cf3cae568d36aa9576b28dfb35f11328f1cb974ca7647d9475ebb86c75ac6e3",
 }
 
-// ClientRequirements returns the requirements of what a runtime has in
-// /var/runtime, its interface client and the AWS SDK, each with version and
-// digest. A runtime that no client is pinned
-// for is an *[UnableError].
-func ClientRequirements(runtime, architecture string) ([]string, error) {
+// The client for Node.js, which the managed runtimes up to nodejs22.x have too
+// (npm: aws-lambda-ric 3.3.0, read 2026-11-30). Its native module is replaced by
+// preload.cjs.
+const (
+	nodeClient       = "https://registry.npmjs.org/aws-lambda-ric/-/aws-lambda-ric-3.3.0.tgz"
+	nodeClientDigest = "fb6cd346ec91301e6a02921e60bea1cc8d73cc7ec301191416b95f7d1295e09a"
+	nodeStart        = "import { run } from \"./index.mjs\";\nawait run(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER);\n"
+)
+
+//go:embed preload.cjs
+var nodePreload string
+
+// ClientPackage returns what a runtime has in /var/runtime, as the arguments of a
+// layerbuild_package: its interface client, and for Python the AWS SDK. All that
+// is fetched has its digest. A runtime that no client is pinned for is an
+// *[UnableError].
+func ClientPackage(runtime, architecture string) (map[string]any, error) {
 	facts, err := runtimes.Lookup(runtime)
 	if err != nil {
 		return nil, err
 	}
 	digest := clientWheels[facts.Version][architecture]
-	if facts.Family != runtimes.Python || digest == "" {
-		return nil, &UnableError{Lacks: fmt.Sprintf("handlers for %s on %s run in a container only, as no runtime interface client is known that needs no compiler", runtime, architecture)}
+	switch {
+	case facts.Family == runtimes.Python && digest != "":
+		requirements := []any{fmt.Sprintf("awslambdaric==%s --hash=sha256:%s", clientVersion, digest)}
+		for _, r := range others {
+			requirements = append(requirements, r)
+		}
+		return map[string]any{"python": map[string]any{"requirements": requirements}}, nil
+	case slices.Contains([]string{"nodejs18.x", "nodejs20.x", "nodejs22.x"}, runtime):
+		return map[string]any{
+			"downloads": []any{map[string]any{"url": nodeClient, "sha256": nodeClientDigest, "files": map[string]any{"package/dist/index.mjs": "nodejs/index.mjs"}}},
+			"files": []any{
+				map[string]any{"content": nodePreload, "target": "nodejs/preload.cjs"},
+				map[string]any{"content": nodeStart, "target": "nodejs/start.mjs"},
+			},
+		}, nil
 	}
-	return append([]string{fmt.Sprintf("awslambdaric==%s --hash=sha256:%s", clientVersion, digest)}, others...), nil
+	return nil, &UnableError{Lacks: fmt.Sprintf("handlers for %s on %s run in a container only, as no runtime interface client is known that needs no compiler", runtime, architecture)}
 }

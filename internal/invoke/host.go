@@ -16,10 +16,10 @@ import (
 // Host is what a run on this machine needs besides the request.
 type Host struct {
 	// Client is the zip file with the runtime interface client, whose
-	// requirements [ClientRequirements] returns, in python/.
+	// arguments [ClientPackage] returns.
 	Client string
 	// Interpreter is the name or path of the interpreter; "" is that of the
-	// runtime's minor version on the PATH.
+	// runtime's version on the PATH.
 	Interpreter string
 	// Root is a folder with the root file system that the handler sees in place
 	// of this machine's, "" for none: its interpreter is the Interpreter there,
@@ -40,7 +40,7 @@ func OnHost(ctx context.Context, r Request, h Host) (_ *Answer, err error) {
 	if err != nil {
 		return nil, err
 	}
-	python, err := h.python(ctx, runtime, r.Architecture)
+	found, err := h.interpreter(ctx, runtime, r.Architecture)
 	if err != nil {
 		return nil, err
 	}
@@ -59,39 +59,48 @@ func OnHost(ctx context.Context, r Request, h Host) (_ *Answer, err error) {
 		return nil, err
 	}
 	c := cell{
-		Root: root, System: h.Root, Hosts: python.visible(), Emulator: h.Emulator,
-		Places:  []place{{Zips: r.Layers, To: "/opt"}, task, {Zips: []string{h.Client}, To: "/var/runtime"}},
-		Program: append([]string{python.Path}, "-S", "-m", "awslambdaric", r.Handler),
-		Environment: environment(r, map[string]string{
-			"AWS_LAMBDA_RUNTIME_API": api.address(),
-			"PYTHONPATH":             strings.Join(append(append([]string{"/var/task"}, paths(runtime)...), "/var/runtime/python"), ":"),
-			"PATH":                   filepath.Dir(python.Path) + ":" + runtimes.ProgramPath,
-			"LD_LIBRARY_PATH":        libraryPath(python),
-		}),
+		Root: root, System: h.Root, Hosts: found.visible(), Emulator: h.Emulator,
+		Places: []place{{Zips: r.Layers, To: "/opt"}, task, {Zips: []string{h.Client}, To: "/var/runtime"}},
 	}
+	variables := map[string]string{
+		"AWS_LAMBDA_RUNTIME_API": api.address(),
+		"PATH":                   filepath.Dir(found.Path) + ":" + runtimes.ProgramPath,
+		"LD_LIBRARY_PATH":        libraryPath(found),
+	}
+	if runtime.Family == runtimes.NodeJS {
+		c.Program = []string{found.Path, "--require", "/var/runtime/nodejs/preload.cjs", "/var/runtime/nodejs/start.mjs"}
+		variables["NODE_PATH"] = strings.Join(append(paths(runtime), "/var/runtime/node_modules", "/var/task"), ":")
+	} else {
+		c.Program = []string{found.Path, "-S", "-m", "awslambdaric", r.Handler}
+		variables["PYTHONPATH"] = strings.Join(append(append([]string{"/var/task"}, paths(runtime)...), "/var/runtime/python"), ":")
+	}
+	c.Environment = environment(r, variables)
 	return c.run(ctx, api, h.Again)
 }
 
-// python returns the interpreter. In a root of its own nothing is started to ask
-// it: where the interpreter is missing or another one, its start shows that.
-func (h Host) python(ctx context.Context, runtime runtimes.Runtime, architecture string) (*interpreter, error) {
+// interpreter returns the interpreter. In a root of its own nothing is started to
+// ask it: where it is missing or another one, its start shows that.
+func (h Host) interpreter(ctx context.Context, runtime runtimes.Runtime, architecture string) (*interpreter, error) {
 	if h.Root == "" {
-		return findPython(ctx, runtime, architecture, h.Interpreter)
+		return find(ctx, runtime, architecture, h.Interpreter)
 	}
 	machine := "x86_64"
 	if architecture == runtimes.ARM64 {
 		machine = "aarch64"
 	}
 	path := cmp.Or(h.Interpreter, "/usr/bin/python"+runtime.Version)
+	if runtime.Family == runtimes.NodeJS {
+		path = cmp.Or(h.Interpreter, "/usr/bin/node")
+	}
 	return &interpreter{Path: path, Prefix: "/usr", Version: runtime.Version, Machine: machine}, nil
 }
 
 // libraryPath is Lambda's, with the folders of this machine's system libraries
 // before those of the layers.
-func libraryPath(python *interpreter) string {
-	system := []string{filepath.Join(python.Prefix, "lib")}
+func libraryPath(i *interpreter) string {
+	system := []string{filepath.Join(i.Prefix, "lib")}
 	for _, dir := range []string{"/lib/", "/usr/lib/"} {
-		system = append(system, dir+python.Machine+"-linux-gnu")
+		system = append(system, dir+i.Machine+"-linux-gnu")
 	}
 	return strings.Join(append(system, runtimes.LibraryPath), ":")
 }

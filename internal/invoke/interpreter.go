@@ -1,6 +1,7 @@
 package invoke
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,13 +13,13 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
-// interpreter is a Python of this machine.
+// interpreter is a Python or a Node.js of this machine.
 type interpreter struct {
 	// Path is the program itself, no link and no script.
 	Path string `json:"path"`
 	// Prefix is the folder that it is installed below.
 	Prefix string `json:"prefix"`
-	// Version is such as "3.12", Machine such as "x86_64".
+	// Version is such as "3.12" or "22", Machine such as "x86_64".
 	Version string `json:"version"`
 	Machine string `json:"machine"`
 	// Folders are those of its standard library.
@@ -35,19 +36,29 @@ print(json.dumps({
     "machine": platform.machine(), "folders": [paths["stdlib"], paths["platstdlib"]],
 }))`
 
-// findPython returns the interpreter of the runtime: the program named, else
-// the one of its minor version that the PATH has. An absent one, and one of
-// another version or architecture, is an *[UnableError].
-func findPython(ctx context.Context, runtime runtimes.Runtime, architecture, named string) (*interpreter, error) {
-	name := named
-	if name == "" {
-		name = "python" + runtime.Version
+// introduceNode does the same for Node.js.
+const introduceNode = `const path = require("node:path");
+console.log(JSON.stringify({
+  path: require("node:fs").realpathSync(process.execPath), version: process.versions.node.split(".")[0],
+  prefix: path.dirname(path.dirname(require("node:fs").realpathSync(process.execPath))),
+  machine: { x64: "x86_64", arm64: "aarch64" }[process.arch] || process.arch, folders: [],
+}))`
+
+// find returns the interpreter of the runtime: the program named, else the one of
+// its version that the PATH has. An absent one, and one of another version or
+// architecture, is an *[UnableError].
+func find(ctx context.Context, runtime runtimes.Runtime, architecture, named string) (*interpreter, error) {
+	name, language := cmp.Or(named, "python"+runtime.Version), "Python"
+	arguments := []string{"-I", "-S", "-c", introduce}
+	if runtime.Family == runtimes.NodeJS {
+		name, language = cmp.Or(named, "node"), "Node.js"
+		arguments = []string{"-e", introduceNode}
 	}
 	program, err := exec.LookPath(name)
 	if err != nil {
-		return nil, &UnableError{Lacks: fmt.Sprintf("there is no interpreter %q, and %s needs Python %s", name, runtime.ID, runtime.Version), Err: err}
+		return nil, &UnableError{Lacks: fmt.Sprintf("there is no interpreter %q, and %s needs %s %s", name, runtime.ID, language, runtime.Version), Err: err}
 	}
-	cmd := exec.CommandContext(ctx, program, "-I", "-S", "-c", introduce)
+	cmd := exec.CommandContext(ctx, program, arguments...)
 	var said strings.Builder
 	cmd.Stderr = &said
 	out, err := cmd.Output()
@@ -56,10 +67,10 @@ func findPython(ctx context.Context, runtime runtimes.Runtime, architecture, nam
 	}
 	var found interpreter
 	if err := json.Unmarshal(out, &found); err != nil {
-		return nil, &UnableError{Lacks: fmt.Sprintf("the interpreter %q is no Python", program), Err: err}
+		return nil, &UnableError{Lacks: fmt.Sprintf("the interpreter %q is no %s", program, language), Err: err}
 	}
 	if found.Version != runtime.Version {
-		return nil, &UnableError{Lacks: fmt.Sprintf("the interpreter %q is Python %s, and %s needs %s", program, found.Version, runtime.ID, runtime.Version)}
+		return nil, &UnableError{Lacks: fmt.Sprintf("the interpreter %q is %s %s, and %s needs %s", program, language, found.Version, runtime.ID, runtime.Version)}
 	}
 	machine := strings.NewReplacer("aarch64", runtimes.ARM64).Replace(found.Machine)
 	if machine != architecture {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
 func TestMembersFollowTheOrderOfJavaScript(t *testing.T) {
@@ -66,6 +68,7 @@ func FuzzEachMember(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
+		defer indextest.Budget(t, len(raw))()
 		var want map[string]json.RawMessage
 		if json.Unmarshal(raw, &want) != nil || want == nil {
 			return

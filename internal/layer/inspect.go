@@ -174,7 +174,7 @@ func (c *cache) inspect(ctx context.Context, files filetree.Tree, ids, architect
 func judge(l audit.Layer, ids, architectures []string) []Finding {
 	declared := len(ids) > 0
 	if !declared {
-		ids = []string{"python3.14", "nodejs24.x"}
+		ids = undeclared
 	}
 	if len(architectures) == 0 {
 		architectures = []string{mostUsed(l.Facts)}
@@ -197,6 +197,9 @@ func judge(l audit.Layer, ids, architectures []string) []Finding {
 	}
 	return found
 }
+
+// undeclared are the runtimes that a zip is judged for that says nothing of them.
+var undeclared = []string{"python3.14", "nodejs24.x"}
 
 // guess takes for declared what the zip can serve; where that is nothing, the
 // newest runtime of its languages that is no preview, so that the findings tell why.

@@ -45,7 +45,7 @@ type Builder struct {
 
 	mu   sync.Mutex
 	said atomic.Bool // that records are not used
-	// outputs are the zips that this Builder wrote, by absolute path.
+	// outputs are the files that this Builder wrote, by absolute path.
 	outputs map[string]store.Digest
 	run     Run
 }

@@ -14,6 +14,7 @@ func FuzzLock(f *testing.F) {
 	f.Add(`{"format":1,"layout":1,"runtimes":["nodejs22.x"],"architectures":["x86_64"],"nodejs":{"request":"0000000000000000000000000000000000000000000000000000000000000001","project":".","trees":[{"runtimes":["nodejs22.x"],"packages":["a%20b@1 sha1-qvTGHdzF6KLavt4PO0gs2a6pQ00= file:x%20y.tgz"]}]}}`)
 	f.Add(`{"format":1,"layout":1,"images":[{"image":"a","files":{"/x":"y"},"pins":null}],"prune":{"rules":1,"presets":["tests"]}}`)
 	f.Fuzz(func(t *testing.T, text string) {
+		defer indextest.Budget(t, len(text))()
 		if len(text) > 64<<10 {
 			return
 		}

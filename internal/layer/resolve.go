@@ -63,6 +63,7 @@ func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error)
 		return nil, err
 	}
 	b.own.Add(s.Output)
+	b.own.Add(s.Beside)
 	var triggers store.Digest
 	if len(s.Triggers) > 0 {
 		var err error

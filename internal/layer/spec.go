@@ -42,6 +42,8 @@ type Spec struct {
 	Reconsider bool
 	// Output is where the zip goes, if the user said so: it is no input.
 	Output string
+	// Beside is where a file beside it goes, "" for none.
+	Beside string
 	// Made are local files that an earlier apply made and that may be missing
 	// here. They are no input either.
 	Made Made `json:"-"`

@@ -49,12 +49,12 @@ func CopyFileIn(ctx context.Context, dir string, zip io.Reader, choose func(stor
 // writeIn lets fill write a file that appears by rename.
 func writeIn(dir string, fill func(*os.File) (store.Digest, error), choose func(store.Digest) (string, error)) (store.Digest, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return store.Digest{}, fmt.Errorf("writing a layer to %q: %w", dir, err)
+		return store.Digest{}, fmt.Errorf("writing to %q: %w", dir, err)
 	}
 	sweep(dir, time.Now().Add(-tempAge))
 	temp, err := os.CreateTemp(dir, tempPrefix+"*"+tempSuffix)
 	if err != nil {
-		return store.Digest{}, fmt.Errorf("writing a layer to %q: %w", dir, err)
+		return store.Digest{}, fmt.Errorf("writing to %q: %w", dir, err)
 	}
 	digest, err := fill(temp)
 	if err == nil {
@@ -64,7 +64,7 @@ func writeIn(dir string, fill func(*os.File) (store.Digest, error), choose func(
 		err = publish(temp.Name(), digest, choose)
 	}
 	if err != nil {
-		return store.Digest{}, errors.Join(fmt.Errorf("writing a layer to %q: %w", dir, err), remove(temp.Name()))
+		return store.Digest{}, errors.Join(fmt.Errorf("writing to %q: %w", dir, err), remove(temp.Name()))
 	}
 	return digest, nil
 }

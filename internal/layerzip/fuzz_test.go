@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
 // FuzzRepack packs whatever archive is let in: the layer must again be an
@@ -23,6 +24,7 @@ func FuzzRepack(f *testing.F) {
 	}
 	f.Add(b)
 	f.Fuzz(func(t *testing.T, b []byte) {
+		defer indextest.Budget(t, len(b))()
 		in := inMemory("fuzz", b)
 		tree, err := filetree.FromZip(in)
 		if err != nil || len(tree) == 0 || filetree.Vet(in) != nil {

@@ -87,7 +87,7 @@ func instead(key string, o *Object) string {
 
 // files are the arguments that name a file or a folder of the user.
 var files = []string{
-	"source", "context", "requirements_file", "lock_file", "package_json", "output_path", "unpack_path", "filename", "dockerfile", "npmrc",
+	"source", "context", "requirements_file", "lock_file", "package_json", "output_path", "sbom_path", "changelog_path", "unpack_path", "filename", "dockerfile", "npmrc",
 }
 
 // exact matches a requirement that allows one version alone, or has a URL.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/native"
 )
 
@@ -369,6 +370,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("#!/bin/sh\n"))
 	f.Add([]byte("MZ"))
 	f.Fuzz(func(t *testing.T, b []byte) {
+		defer indextest.Budget(t, len(b))()
 		got, err := native.Read(bytes.NewReader(b), int64(len(b)))
 		if err != nil {
 			t.Fatalf("a file in memory gives the error %v", err)

@@ -1,15 +1,12 @@
 package nodejs
 
 import (
-	"bytes"
-	"encoding/json"
 	"io"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/tarball"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
@@ -21,6 +18,8 @@ type InstalledPackage struct {
 	Name, Version string
 	// License is the licence of its package.json, "" where that says nothing.
 	License string
+	// About is what else its package.json says.
+	About About
 	// Folder is where it lies.
 	Folder string
 	// Files are indices of the tree, ascending. Those of packages in its own
@@ -90,41 +89,10 @@ func packageIn(folder string) string {
 
 // read takes what a package.json says. What is malformed in it is absent.
 func (p *InstalledPackage) read(body []byte) {
-	var m struct {
-		Version           any
-		License, Licenses json.RawMessage
-	}
-	_ = json.Unmarshal(jsonscan.TrimBOM(body), &m)
-	p.Version, _ = m.Version.(string)
-	p.License = licenseIn(m.License)
-	if p.License == "" {
-		p.License = licenseIn(m.Licenses)
-	}
+	p.About, _ = tarball.ReadAbout(body)
+	p.Version, p.License = p.About.Version, p.About.License
 	facts, _ := tarball.ReadFacts(body) // one that cannot be read has no scripts for npm
 	p.facts = packedFacts{Scripts: facts.Scripts, NoGyp: facts.NoGyp, Optional: facts.Optional}
-}
-
-// licenseIn reads "license" and the older "licenses": a text, an object with a
-// type, or several of them.
-func licenseIn(raw json.RawMessage) string {
-	var text string
-	var object struct{ Type string }
-	var several []json.RawMessage
-	switch raw = bytes.TrimSpace(raw); {
-	case json.Unmarshal(raw, &text) == nil:
-		return text
-	case json.Unmarshal(raw, &object) == nil:
-		return object.Type
-	case json.Unmarshal(raw, &several) == nil:
-		var names []string
-		for _, one := range several {
-			if name := licenseIn(one); name != "" {
-				names = append(names, name)
-			}
-		}
-		return strings.Join(names, " OR ")
-	}
-	return ""
 }
 
 // InstallScript says which scripts npm runs when it installs the package, "" where

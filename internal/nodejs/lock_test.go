@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -107,6 +108,7 @@ func FuzzNodePackageIsWhole(f *testing.F) {
 	f.Add("a b", "c", "1.0.0", "x y.tgz", "https://h/a", true)
 	f.Add("@s/a/node_modules/b", "b", "1@2", "", "https://h/${A}/x", false)
 	f.Fuzz(func(t *testing.T, folder, name, version, archive, address string, platform bool) {
+		defer indextest.Budget(t, len(folder)+len(name)+len(version)+len(archive)+len(address))()
 		p := Package{Path: folder, Name: name, Version: version, Platform: platform}
 		if archive != "" {
 			p.Archive, p.Integrity = archive, someIntegrity
@@ -130,6 +132,7 @@ func FuzzNodePackage(f *testing.F) {
 	f.Add("a/node_modules/b@2")
 	f.Add("a@1 " + weakIntegrity + "," + otherIntegrity)
 	f.Fuzz(func(t *testing.T, line string) {
+		defer indextest.Budget(t, len(line))()
 		const registry = "https://r.example.com/"
 		p, err := parsePackage(line, registry)
 		if err != nil {

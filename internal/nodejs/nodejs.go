@@ -74,3 +74,6 @@ func EntryFiles(packageJSON []byte) []string { return tarball.EntryFiles(package
 func RelativeNames(file string, source []byte) []string {
 	return tarball.RelativeNames(file, source)
 }
+
+// About is what the package.json of an installed package says to people.
+type About = tarball.About

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
@@ -76,6 +77,7 @@ func FuzzResolve(f *testing.F) {
 	}
 	registry := registryOf(f, small)
 	f.Fuzz(func(t *testing.T, raw []byte) {
+		defer indextest.Budget(t, len(raw))()
 		p, _, err := manifest.ParseProject(raw)
 		if err != nil {
 			return

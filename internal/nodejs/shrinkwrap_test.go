@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
@@ -16,6 +17,7 @@ func FuzzReadShrinkwrap(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
+		defer indextest.Budget(t, len(raw))()
 		found, err := readShrinkwrap(raw)
 		for at, m := range found {
 			if m == nil || err == nil && !strings.Contains(at, "node_modules/") {

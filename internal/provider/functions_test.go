@@ -3,6 +3,7 @@ package provider
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -33,6 +34,17 @@ func TestFunctions(t *testing.T) {
 			"layer_arn": text("arn:aws-cn:lambda:cn-north-1:123456789012:layer:deps"), "version": knownvalue.Int64Exact(7),
 		})),
 	}
+	for value, want := range map[string][]string{
+		`["Requests [Socks, security] >= 2, <3", "idna==3.7", "requests[security,socks]<3,>=2", "A_b.c; python_version>'3.8'"]`: {`a-b-c; python_version > "3.8"`, "idna==3.7", "requests[security,socks]<3,>=2"},
+		`["idna==3.7 --hash=sha256:` + strings.Repeat("AB", 32) + `"]`:                                                          {"idna==3.7 --hash=sha256:" + strings.Repeat("ab", 32)},
+		`[]`: {},
+	} {
+		var all []knownvalue.Check
+		for _, w := range want {
+			all = append(all, text(w))
+		}
+		steps = append(steps, is("provider::layerbuild::normalize_requirements("+value+")", knownvalue.ListExact(all)))
+	}
 	for _, c := range []struct{ runtime, kind, want string }{
 		{"python3.12", "packages", "python"},
 		{"python3.12", "versioned_packages", "python/lib/python3.12/site-packages"},
@@ -44,10 +56,12 @@ func TestFunctions(t *testing.T) {
 		steps = append(steps, is(fmt.Sprintf("provider::layerbuild::layer_path(%q, %q)", c.runtime, c.kind), text(c.want)))
 	}
 	for value, want := range map[string]string{
-		`provider::layerbuild::runtime("python3.21")`:                     `is no[\s│]+current[\s│]+Lambda[\s│]+runtime:[\s│]+did[\s│]+you[\s│]+mean[\s│]+"python3.1`,
-		`provider::layerbuild::parse_layer_version_arn("x")`:              `Invalid value for "arn" parameter`,
-		`provider::layerbuild::layer_path("python3.12", "wheel")`:         `(?s)Invalid value for "kind" parameter.*write[\s│]+one[\s│]+of[\s│]+libraries,[\s│]+packages`,
-		`provider::layerbuild::layer_path("provided.al2023", "packages")`: `provided.al2023[\s│]+has[\s│]+no[\s│]+path`,
+		`provider::layerbuild::runtime("python3.21")`:                           `is no[\s│]+current[\s│]+Lambda[\s│]+runtime:[\s│]+did[\s│]+you[\s│]+mean[\s│]+"python3.1`,
+		`provider::layerbuild::parse_layer_version_arn("x")`:                    `Invalid value for "arn" parameter`,
+		`provider::layerbuild::layer_path("python3.12", "wheel")`:               `(?s)Invalid value for "kind" parameter.*write[\s│]+one[\s│]+of[\s│]+libraries,[\s│]+packages`,
+		`provider::layerbuild::layer_path("provided.al2023", "packages")`:       `provided.al2023[\s│]+has[\s│]+no[\s│]+path`,
+		`provider::layerbuild::normalize_requirements(["idna", "a=1", "-r x"])`: `(?s)Invalid value for "requirements" parameter.*requirements\[2\]`,
+		`provider::layerbuild::normalize_requirements(["idna", "a=1", "b;"])`:   `(?s)requirements\[1\].*"a=1".*requirements\[2\]`,
 	} {
 		steps = append(steps, resource.TestStep{Config: output(value), ExpectError: regexp.MustCompile(want)})
 	}

@@ -44,6 +44,10 @@ type packageModel struct {
 	Contents       types.Map       `tfsdk:"contents"`
 	Findings       types.List      `tfsdk:"findings"`
 	Lock           types.String    `tfsdk:"lock"`
+
+	SBOMFormat types.String `tfsdk:"sbom_format"`
+	SBOMPath   types.String `tfsdk:"sbom_path"`
+	SBOM       types.String `tfsdk:"sbom"`
 }
 
 type fileModel struct {
@@ -83,6 +87,7 @@ func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.S
 		Kind:          m.Kind.ValueString(),
 		CutOff:        defaults,
 		Output:        m.OutputPath.ValueString(),
+		Beside:        m.SBOMPath.ValueString(),
 	}
 	diags.Append(m.Triggers.ElementsAs(ctx, &s.Triggers, false)...)
 	if p := m.Python; p != nil && !p.asksNothing() {
@@ -254,7 +259,7 @@ func (m *packageModel) setArtifact(a layer.Artifact) {
 func (m *packageModel) setComputed(from *packageModel) {
 	m.ID, m.Lock, m.Contents = from.ID, from.Lock, from.Contents
 	m.Filename, m.SourceCodeHash, m.SHA256 = from.Filename, from.SourceCodeHash, from.SHA256
-	m.Size, m.UnzippedSize, m.Findings = from.Size, from.UnzippedSize, from.Findings
+	m.Size, m.UnzippedSize, m.Findings, m.SBOM = from.Size, from.UnzippedSize, from.Findings, from.SBOM
 	if m.Findings.IsNull() {
 		m.Findings = types.ListNull(findingType)
 	}
@@ -265,7 +270,7 @@ func (m *packageModel) setUnknown() {
 	m.setComputed(&packageModel{
 		ID: types.StringUnknown(), Lock: types.StringUnknown(), Contents: types.MapUnknown(types.StringType),
 		Filename: types.StringUnknown(), SourceCodeHash: types.StringUnknown(), SHA256: types.StringUnknown(),
-		Size: types.Int64Unknown(), UnzippedSize: types.Int64Unknown(), Findings: types.ListUnknown(findingType),
+		Size: types.Int64Unknown(), UnzippedSize: types.Int64Unknown(), Findings: types.ListUnknown(findingType), SBOM: types.StringUnknown(),
 	})
 }
 
@@ -274,6 +279,6 @@ func (m *packageModel) computed() map[string]attr.Value {
 	return map[string]attr.Value{
 		"id": m.ID, "lock": m.Lock, "contents": m.Contents, "filename": m.Filename,
 		"source_code_hash": m.SourceCodeHash, "sha256": m.SHA256, "size": m.Size, "unzipped_size": m.UnzippedSize,
-		"findings": m.Findings,
+		"findings": m.Findings, "sbom": m.SBOM,
 	}
 }

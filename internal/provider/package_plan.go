@@ -109,7 +109,7 @@ func (r *packageResource) plan(ctx context.Context, m, before *packageModel, mad
 		for _, w := range lock.Warnings() {
 			diags.Append(warn(w))
 		}
-		m.Findings = types.ListUnknown(findingType)
+		m.Findings, m.SBOM = types.ListUnknown(findingType), types.StringUnknown()
 		if diags.Append(r.build(ctx, m, lock, m.output(before))...); !diags.HasError() {
 			diags.Append(r.unpack(ctx, m, lock)...)
 		}
@@ -141,7 +141,7 @@ func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *la
 	o.Size, o.Shadow, o.Scripts = layer.SeverityOff, layer.SeverityOff, layer.SeverityOff // judged when it was planned
 	if _, err = r.tools.builder.Build(ctx, lock, o); err == nil {
 		tflog.Info(ctx, fmt.Sprintf("The zip %q was put back from the lock", name), map[string]any{"missing": !exists, "sha256": m.SHA256.ValueString()})
-		return diags
+		return append(diags, r.bill(ctx, m, lock)...)
 	}
 	cause := diagnose("The zip cannot be put back", err)
 	if made.Lacks(err) {
@@ -182,7 +182,7 @@ func (r *packageResource) checkDates(ctx context.Context, m *packageModel) diag.
 
 // sameOutput reports whether the zip stays where it is and is judged alike.
 func (m *packageModel) sameOutput(before *packageModel) bool {
-	return m.OutputPath.Equal(before.OutputPath) && m.sizeSeverity() == before.sizeSeverity() && m.shadowSeverity() == before.shadowSeverity() && m.sameScripts(before) && m.sameImports(before) && maps.Equal(m.audits(), before.audits())
+	return m.OutputPath.Equal(before.OutputPath) && m.sizeSeverity() == before.sizeSeverity() && m.shadowSeverity() == before.shadowSeverity() && m.sameScripts(before) && m.sameImports(before) && m.sameBill(before) && maps.Equal(m.audits(), before.audits())
 }
 
 // sameImports reports whether the same modules are asserted.

@@ -114,6 +114,8 @@ func (r *packageResource) makeZip(ctx context.Context, m, before *packageModel) 
 	}
 	if _, intact, err := r.tools.builder.Intact(ctx, m.Filename.ValueString(), planned.Want, m.Size.ValueInt64()); err != nil || !intact {
 		diags.Append(r.build(ctx, m, lock, planned)...)
+	} else {
+		diags.Append(r.bill(ctx, m, lock)...)
 	}
 	if !diags.HasError() {
 		diags.Append(r.unpack(ctx, m, lock)...)
@@ -135,7 +137,7 @@ func (r *packageResource) build(ctx context.Context, m *packageModel, lock *laye
 		return append(diags, diagnose("The lock cannot be written", err))
 	}
 	m.setArtifact(artifact)
-	return diags
+	return append(diags, r.bill(ctx, m, lock)...)
 }
 
 // lockOf returns the lock of a model, or nil where there is none that this

@@ -87,6 +87,9 @@ func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Optional:    true,
 				Validators:  []validator.Map{mapvalidator.NoNullValues()},
 			},
+			"sbom_format":      billFormatAttribute(),
+			"sbom_path":        someText("Path of a file for the bill of materials. It is written when the zip is, and replaces only a file that this provider wrote."),
+			"sbom":             billAttribute(),
 			"id":               computedString("SHA-256 of the lock. It changes when the lock changes."),
 			"filename":         computedString("Path of the zip, for `filename` of other resources."),
 			"source_code_hash": computedString("SHA-256 of the zip in base64: what AWS reports as `CodeSha256`. Known at plan."),
@@ -134,7 +137,7 @@ func inputList(description string, element map[string]schema.Attribute) schema.A
 func filesAttribute() schema.Attribute {
 	return schema.ListNestedAttribute{
 		MarkdownDescription: "Local files. The same files give the same bytes: file permissions, times and order have no effect. ELF programs (not ELF libraries) and scripts that begin with `#!` are executable in every folder.\n\n" +
-			"  These files are left out: files that Terraform and this provider write (states, plans and variable files also under other names, `TF_DATA_DIR`, the cache, every `output_path`), `.git`, `.DS_Store` and `__pycache__`. It is an error to name such a file in `source` or `include`.",
+			"  These files are left out: files that Terraform and this provider write (states, plans and variable files also under other names, `TF_DATA_DIR`, the cache, every `output_path`, `sbom_path` and `changelog_path`), `.git`, `.DS_Store` and `__pycache__`. It is an error to name such a file in `source` or `include`.",
 		Optional:   true,
 		Validators: []validator.List{listvalidator.NoNullValues()},
 		NestedObject: schema.NestedAttributeObject{

@@ -157,7 +157,7 @@ func expandHome(attribute, path string) (string, error) {
 }
 
 func (p *layerbuild) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{newRuntimeFunction, newParseARNFunction, newLayerPathFunction}
+	return []func() function.Function{newRuntimeFunction, newParseARNFunction, newLayerPathFunction, newNormalizeFunction}
 }
 
 func (p *layerbuild) Resources(context.Context) []func() resource.Resource {

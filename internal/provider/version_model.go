@@ -50,6 +50,9 @@ type versionModel struct {
 	UnsignedSHA256           types.String `tfsdk:"unsigned_sha256"`
 	SigningJobARN            types.String `tfsdk:"signing_job_arn"`
 	SigningProfileVersionARN types.String `tfsdk:"signing_profile_version_arn"`
+
+	Changes       types.Map    `tfsdk:"changes"`
+	ChangelogPath types.String `tfsdk:"changelog_path"`
 }
 
 // builtModel is the package argument: what a rebuild of its bytes needs, and

@@ -63,6 +63,10 @@ type change struct {
 	// publishes at once as memory allows.
 	zip     publish.Zip
 	uploads chan struct{}
+	// had is what the version before holds, nil where that is not known; published
+	// is set where one is due in the resource's own region.
+	had       map[string]string
+	published bool
 }
 
 // creating reports whether there was no state before.
@@ -261,6 +265,7 @@ func (c *change) conclude(ctx context.Context, life *lifecycle.Life, want lifecy
 		}
 	}
 	m.setReplicas(ctx, replicas, diags)
+	c.settleChanges(ctx, m, diags)
 	if m.PublishedVersions.IsUnknown() || diags.HasError() {
 		m.PublishedVersions = publishedOf(life)
 	}

@@ -38,7 +38,10 @@ func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	}
 	policy, _, _ := m.retention(ctx, &resp.Diagnostics)
 	further, _ := m.furtherRegions(ctx, &resp.Diagnostics)
-	resp.Diagnostics.Append(r.claim(req.Config.Raw, &m, policy.WholeLayer, append([]string{m.homeRegion()}, further...))...)
+	if !config.Region.IsUnknown() {
+		further = append([]string{m.homeRegion()}, further...)
+	}
+	resp.Diagnostics.Append(r.claim(req.Config.Raw, &m, policy.WholeLayer, further)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -54,6 +57,7 @@ func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	resp.Diagnostics.Append(p.planChanges(ctx, &m, req.Private)...)
 	r.announce(ctx, p, &m, resp.Private)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 	if resp.Plan.Raw.Equal(req.State.Raw) {

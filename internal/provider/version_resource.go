@@ -75,6 +75,7 @@ func (r *versionResource) Create(ctx context.Context, req resource.CreateRequest
 	if after == nil {
 		return
 	}
+	resp.Diagnostics.Append(r.tell(ctx, c, after, life, resp.Private)...)
 	resp.Diagnostics.Append(after.keep(ctx, life, resp.Private, resp.Identity, &resp.State)...)
 }
 
@@ -196,7 +197,7 @@ func (r *versionResource) Update(ctx context.Context, req resource.UpdateRequest
 	life, diags := readLife(ctx, req.Private, &before)
 	resp.Diagnostics.Append(diags...)
 	life.Holder = cmp.Or(life.Holder, newHolder())
-	c := &change{plan: &m, before: &before}
+	c := &change{plan: &m, before: &before, had: contentsBefore(ctx, &before, req.Private, &resp.Diagnostics)}
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("sharing"), &c.sharing)...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -206,7 +207,14 @@ func (r *versionResource) Update(ctx context.Context, req resource.UpdateRequest
 	if after == nil {
 		return
 	}
+	resp.Diagnostics.Append(r.tell(ctx, c, after, life, resp.Private)...)
 	resp.Diagnostics.Append(after.keep(ctx, life, resp.Private, resp.Identity, &resp.State)...)
+}
+
+// tell keeps what the published version holds, and writes the page of the layer.
+func (r *versionResource) tell(ctx context.Context, c *change, after *versionModel, life *lifecycle.Life, private privateWriter) diag.Diagnostics {
+	diags := c.keepContents(ctx, after, private)
+	return append(diags, r.writeChangelog(ctx, c, after, life)...)
 }
 
 // apply takes all regions through a change and returns the state after it: what
@@ -228,6 +236,7 @@ func (r *versionResource) apply(ctx context.Context, c *change, life *lifecycle.
 	zip, known := c.plan.wanted(ctx, &diags)
 	want := c.plan.arguments(ctx, c.sharing, zip, known, &diags)
 	places := c.duePlaces(ctx, life, lifecycle.Plan(c.before.stateArguments(ctx, &diags), life, want), &diags)
+	c.published = len(places) > 0 && places[0].outcome.Due.Publish != lifecycle.None
 	if diags.HasError() || !r.prepare(ctx, c, places, &diags) {
 		return nil, diags
 	}

@@ -112,7 +112,7 @@ func TestVersionIsPublishedOnceAndAgainOnChange(t *testing.T) {
 			{
 				ResourceName: versionA, ImportState: true, ImportStateId: layerARN + ":3",
 				ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "arn",
-				ImportStateVerifyIgnore: []string{"package", "published_versions", "retained_versions"},
+				ImportStateVerifyIgnore: []string{"package", "published_versions", "retained_versions", "changes"},
 			},
 		},
 		CheckDestroy: w.hasVersions(),

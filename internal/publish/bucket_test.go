@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -190,6 +191,7 @@ func FuzzNotGranted(f *testing.F) {
 	f.Add([]byte(`{"Statement": [{"Effect": "Allow", "Principal": {"AWS": ["*"]}, "Action": "s3:*", "Resource": "*"}]}`))
 	f.Add([]byte(`{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": ["s3:[", "s3:?etObject"], "Resource": ["arn:aws:s3:::[", "arn:aws:s3:::kept/*"]}]}`))
 	f.Fuzz(func(t *testing.T, policy []byte) {
+		defer indextest.Budget(t, len(policy))()
 		for _, action := range notGranted(policy, "kept", "layers/") {
 			if action != "s3:GetObject" && action != "s3:GetObjectVersion" {
 				t.Errorf("%q lacks %q, which nobody needs", policy, action)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -131,6 +132,7 @@ func FuzzDescription(f *testing.F) {
 	f.Add("and 7 more", "1", " (sha256 ", "0")
 	f.Add(strings.Repeat("ü", 300), "1.0", "", "")
 	f.Fuzz(func(t *testing.T, name1, version1, name2, version2 string) {
+		defer indextest.Budget(t, len(name1)+len(version1)+len(name2)+len(version2))()
 		text := DefaultDescription(map[string]string{"python:" + name1: version1, "nodejs:" + name2: version2}, nil, sum())
 		if utf8.RuneCountInString(text) > 256 {
 			t.Errorf("%q has more than 256 characters", text)

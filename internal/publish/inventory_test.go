@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
 )
 
@@ -137,6 +138,7 @@ func FuzzParseLayerARN(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
+		defer indextest.Budget(t, len(s))()
 		if a, err := ParseLayerARN(s); err == nil && a.String() != s {
 			t.Errorf("ParseLayerARN(%q) reads as %q", s, a.String())
 		}

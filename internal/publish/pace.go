@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -176,6 +178,11 @@ const (
 	unknown
 )
 
+// brokenOff reports whether the connection ended within an answer.
+func brokenOff(err error) bool {
+	return errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
 // outcomeOf judges the error of a single attempt.
 func outcomeOf(err error) outcome {
 	status := statusOf(err)
@@ -187,6 +194,8 @@ func outcomeOf(err error) outcome {
 		return unknown
 	case status >= 500, status >= 200 && status < 300, status == 408:
 		return unknown
+	case status > 0 && brokenOff(err): // a refusal whose reason did not arrive
+		return notYet
 	case status > 0:
 		return refused
 	}

@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
 // statementText returns a statement on some version, with more fields.
@@ -97,6 +99,7 @@ func FuzzParsePolicy(f *testing.F) {
 		f.Add(`{"Statement":` + statement + `}`)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
+		defer indextest.Budget(t, len(text))()
 		statements, err := parsePolicy(text)
 		if err != nil {
 			return

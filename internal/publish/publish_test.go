@@ -273,6 +273,23 @@ func TestPublishStopsAtTheDeadlineWithoutAVersion(t *testing.T) {
 	}
 }
 
+// A refusal that is cut off on its way is asked for once more, so that its reason
+// can be told.
+func TestPublishReadsARefusalThatWasCutOff(t *testing.T) {
+	t.Parallel()
+	a := lambdatest.New(t)
+	a.Inject(lambdatest.Fault{Operation: "PublishLayerVersion", At: lambdatest.InReply})
+	r := request(zipOf(t, "x"))
+	r.Runtimes = []string{"python9.99"}
+	_, _, err := against(t, a).Publish(t.Context(), r)
+	if err == nil || !strings.Contains(err.Error(), "python9.99") {
+		t.Errorf("got %v, want the reason of the refusal", err)
+	}
+	if n := len(a.Calls("PublishLayerVersion")); n != 2 {
+		t.Errorf("%d calls, want 2", n)
+	}
+}
+
 func TestPublishDoesNotCallAgainBlindly(t *testing.T) {
 	t.Parallel()
 	a := lambdatest.New(t)

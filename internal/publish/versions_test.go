@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
 )
 
@@ -169,6 +170,7 @@ func FuzzParseARN(f *testing.F) {
 	f.Add("arn:aws:lambda:eu-west-1:123456789012:layer:deps")
 	f.Add("arn:aws:lambda::1:layer:::")
 	f.Fuzz(func(t *testing.T, s string) {
+		defer indextest.Budget(t, len(s))()
 		if a, err := ParseARN(s); err == nil && a.String() != s {
 			t.Errorf("ParseARN(%q) reads as %q", s, a.String())
 		}

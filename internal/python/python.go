@@ -28,6 +28,7 @@ import (
 //nolint:revive // the closets document them
 type (
 	Module       = wheel.Module
+	About        = wheel.About
 	Bringing     = wheel.Bringing
 	Distribution = wheel.Distribution
 	World        = imports.World

@@ -52,6 +52,9 @@ func (p *Spec) refusal(err error) error {
 		return noWheelError(attribute, noWheel, err)
 	case errors.As(err, &hash):
 		summary = fmt.Sprintf("No wheel of %s %s has the given hash", hash.Name, hash.Version)
+		if !hash.Comparable() {
+			summary = fmt.Sprintf("The given hash of %s cannot be compared", hash.Name)
+		}
 	case errors.As(err, &noVersion):
 		summary = fmt.Sprintf("No version of %q fits", noVersion.Name)
 	case errors.As(err, &missing):

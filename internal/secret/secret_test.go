@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
 const canary = "CANARYsecret42"
@@ -153,6 +155,7 @@ func FuzzShow(f *testing.F) {
 	f.Add("https://user:word@host/ \x1b[2K")
 	f.Add("a:b@c.de ?token=x")
 	f.Fuzz(func(t *testing.T, text string) {
+		defer indextest.Budget(t, len(text))()
 		got := Show(text)
 		if !utf8.ValidString(got) || strings.IndexFunc(got, obeyed) >= 0 {
 			t.Errorf("Show(%q) = %q holds what a terminal obeys", text, got)

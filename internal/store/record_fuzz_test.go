@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"testing"
 	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
 // FuzzRecord holds that any file is read as a record or not at all, and that a
@@ -12,6 +14,7 @@ func FuzzRecord(f *testing.F) {
 	f.Add([]byte("1700000000 00000000 1\nx"), []byte("body"))
 	f.Add(sealRecord("b", "k", []byte("x"), time.Unix(1, 0)), []byte("\n"))
 	f.Fuzz(func(t *testing.T, raw, body []byte) {
+		defer indextest.Budget(t, len(raw)+len(body))()
 		_, _, _ = openRecord("b", "k", raw)
 		now := time.Unix(1_700_000_000, 0)
 		got, written, ok := openRecord("b", "k", sealRecord("b", "k", body, now))

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
 // helloDigest is the sha256 of "hello", from the sha256sum command.
@@ -368,6 +370,7 @@ func FuzzOpenRecord(f *testing.F) {
 	f.Add([]byte("\n"))
 	f.Add(sealRecord("pages", "k", []byte("body"), time.Unix(1700000000, 0)))
 	f.Fuzz(func(t *testing.T, raw []byte) {
+		defer indextest.Budget(t, len(raw))()
 		body, written, ok := openRecord("pages", "k", raw)
 		if ok && !bytes.Equal(sealRecord("pages", "k", body, written), raw) {
 			t.Errorf("record %q was accepted, but is not what is written", raw)

@@ -3,6 +3,7 @@ package local
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -13,7 +14,7 @@ type Own struct {
 	// places are folders and files of the host: the cache, TF_DATA_DIR, the log
 	// that TF_LOG_PATH names.
 	places []string
-	// Wrote reports whether an earlier run wrote a zip to a path.
+	// Wrote reports whether an earlier run wrote the file at a path.
 	Wrote func(path string) bool
 
 	mu      sync.Mutex
@@ -32,15 +33,19 @@ func NewOwn(places ...string) *Own {
 	return p
 }
 
-// Add notes where a package of the run puts its zip.
+// Add notes a file that the run writes.
 func (p *Own) Add(output string) {
 	if p == nil || output == "" {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.outputs[bareLinks(output)] = true
+	p.outputs[BareLinks(output)] = true
 }
+
+// ownKinds are the usual names of what runs write: zips, bills of materials, pages
+// of changes. Only files of these names are looked for in the records.
+var ownKinds = []string{".zip", ".json", ".md"}
 
 // Skips reports whether the run writes the file or folder at a path of the host.
 func (p *Own) Skips(host string) bool {
@@ -49,14 +54,14 @@ func (p *Own) Skips(host string) bool {
 	}
 	host = Absolute(host)
 	for _, place := range p.places {
-		if host == bareLinks(place) {
+		if host == BareLinks(place) {
 			return true
 		}
 	}
 	p.mu.Lock()
 	output := p.outputs[host]
 	p.mu.Unlock()
-	return output || IsUnpacked(host) || strings.EqualFold(filepath.Ext(host), ".zip") && p.Wrote != nil && p.Wrote(host)
+	return output || IsUnpacked(host) || slices.Contains(ownKinds, strings.ToLower(filepath.Ext(host))) && p.Wrote != nil && p.Wrote(host)
 }
 
 // UnpackedName is the file that marks an unpacked layer. It holds the digest of
@@ -69,9 +74,9 @@ func IsUnpacked(dir string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// bareLinks returns the absolute path of a file that may not be there, without
+// BareLinks returns the absolute path of a file that may not be there, without
 // the links on the way to it.
-func bareLinks(name string) string {
+func BareLinks(name string) string {
 	name = Absolute(name)
 	if bare, err := filepath.EvalSymlinks(name); err == nil {
 		return bare

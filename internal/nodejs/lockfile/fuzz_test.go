@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 )
 
@@ -24,7 +25,16 @@ func FuzzLock(f *testing.F) {
 	f.Add("# yarn lockfile v1\n\n\"a@x, b\":\n  version \"1\"\n  dependencies:\n    a \"x\"\n", `{"dependencies":{"a":"x","c":"link:../c"},"workspaces":["*"]}`, "")
 	f.Add("lockfileVersion: 9\nimporters: {.: {dependencies: {a: {version: 'link:b'}}}, b: }\nsnapshots: {}\n", "{}", "b")
 	f.Add(`{"lockfileVersion":3,"packages":{"node_modules/a":{"link":true,"resolved":"b"},"b":{"dependencies":{"c":"1"}},"b/node_modules/c":{"link":true,"resolved":"b"}}}`, `{"dependencies":{"a":"file:b"}}`, "")
+	// Hostile ones that were found: references that stand for more than is there, keys
+	// that are compared each with each, and entries that nothing asks for.
+	f.Add("__metadata:\n  version: 8\na: &a {x: 1, y: 2}\nb: &b {x: *a, y: *a}\nc: {x: *b, y: *b}\n", "{}", "")
+	f.Add("lockfileVersion: '9.0'\nimporters: {.: {}}\npackages: &p {a@1.0.0: {}}\nsnapshots: *p\n", "{}", "")
+	for _, file := range []string{"wide/pnpm-lock.yaml", "pnpm-lock.yaml", "berry/yarn.lock", "classic/yarn.lock", "package-lock.json", "deep/package-lock.json"} {
+		f.Add(large[file](20), `{"name":"root","dependencies":{"p0":"^1.0.0"}}`, "")
+	}
+	f.Add(`{"lockfileVersion":3,"packages":{"":{"dependencies":{"a":"1"}},"node_modules/a":{"version":"1.0.0","link":true,"resolved":"../../.ssh"}}}`, `{"dependencies":{"a":"1"}}`, "")
 	f.Fuzz(func(t *testing.T, lock, project, member string) {
+		defer indextest.Budget(t, len(lock)+len(project)+len(member))()
 		files := memoryFiles{"package.json": project, "m/package.json": `{"name":"m","dependencies":{"a":"1"}}`}
 		read := func() (*locked.Graph, error) {
 			return (&lockReader{title: "lock", files: files, options: Options{Workspace: member}}).read([]byte(lock))

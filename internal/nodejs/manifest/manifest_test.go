@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
 func TestReadManifest(t *testing.T) {
@@ -83,6 +85,7 @@ func FuzzReadManifest(f *testing.F) {
 	f.Add([]byte(`{"name":"a","bin":{"x":"y"},"dependencies":{"1":"2"},"scripts":{"install":"x"},"os":["a"],"dist":{"tarball":"x"}}`))
 	f.Add([]byte(`{"bundleDependencies":true,"peerDependenciesMeta":{"a":{"optional":true}},"deprecated":{"a":"\"}"}}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
+		defer indextest.Budget(t, len(raw))()
 		m, err := Read(raw)
 		if err != nil {
 			return

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
 func TestParseSpec(t *testing.T) {
@@ -128,6 +130,7 @@ func FuzzParseSpec(f *testing.F) {
 		f.Add("@a/b", seed)
 	}
 	f.Fuzz(func(t *testing.T, name, text string) {
+		defer indextest.Budget(t, len(name)+len(text))()
 		s, err := ParseSpec(name, text)
 		if err != nil {
 			if _, ok := errors.AsType[*ResolveError](err); !ok {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
 func TestParseNpmrc(t *testing.T) {
@@ -192,6 +193,7 @@ func FuzzParseNpmrc(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
+		defer indextest.Budget(t, len(text))()
 		rc, err := newNpmrc(parseNpmrc(text, map[string]string{"A": "b"}))
 		if err != nil {
 			return

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
@@ -130,6 +131,7 @@ func FuzzReadPackument(f *testing.F) {
 	f.Add([]byte(document))
 	f.Add([]byte(`{"versions":{"1":{"engines":{"node":"\t"}},"a\tb":{}},"time":{"1":"2020-01-02T03:04:05Z"}}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
+		defer indextest.Budget(t, len(raw))()
 		p, err := ReadPackument(raw)
 		if err != nil {
 			return

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
 // vectors returns the lines of testdata/vectors.txt of one kind, in fields.
@@ -173,6 +175,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
+		defer indextest.Budget(t, len(s))()
 		strict, strictErr := Parse(s)
 		loose, looseErr := ParseLoose(s)
 		if strictErr == nil && (looseErr != nil || Compare(strict, loose) != 0) {
@@ -193,6 +196,7 @@ func FuzzParseRange(f *testing.F) {
 		f.Add(seed, "1.2.3-rc.1")
 	}
 	f.Fuzz(func(t *testing.T, s, version string) {
+		defer indextest.Budget(t, len(s)+len(version))()
 		r, err := ParseRange(s)
 		if err != nil {
 			return

@@ -4,6 +4,8 @@ import (
 	"os"
 	"slices"
 	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
 // texts are the files of a package.
@@ -93,6 +95,7 @@ func FuzzReadFacts(f *testing.F) {
 	f.Add([]byte(`{"type": "module", "exports": {".": {"import": "./a.js", "require": ["x", {"node": "./a.cjs"}]}}, "scripts": {"install": "x"}}`))
 	f.Add([]byte(`{"main": "../../x", "optionalDependencies": {"a": "1"}}`))
 	f.Fuzz(func(t *testing.T, packageJSON []byte) {
+		defer indextest.Budget(t, len(packageJSON))()
 		facts, err := ReadFacts(packageJSON)
 		if err != nil {
 			return

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
 // entry is one of a made tarball. The zero kind is a regular file.
@@ -324,6 +326,7 @@ func FuzzReadTarball(f *testing.F) {
 	f.Add(tarOf(f, entry{name: "p/ü", pax: map[string]string{"comment": "c"}}))
 	f.Add([]byte{0x1f, 0x8b, 8, 0})
 	f.Fuzz(func(t *testing.T, tarball []byte) {
+		defer indextest.Budget(t, len(tarball))()
 		seen := folder{}
 		_, err := Pack(t.Context(), "p@1", bytes.NewReader(tarball), seen)
 		var refused *Error

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
@@ -210,6 +211,7 @@ func FuzzTop(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, source string) {
+		defer indextest.Budget(t, len(source))()
 		_ = atLineStarts([]byte(source))
 		lines := 1 + strings.Count(source, "\n")
 		for _, s := range append(Top([]byte(source)), called([]byte(source), "A")...) {

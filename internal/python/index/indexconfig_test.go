@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
@@ -253,6 +254,7 @@ func FuzzParsePipConfiguration(f *testing.F) {
 	f.Add("[global]\nindex-url = x\n  y\n")
 	f.Add("key = before any section\n[\n]\n[]\n= \n")
 	f.Fuzz(func(t *testing.T, text string) {
+		defer indextest.Budget(t, len(text))()
 		for section, settings := range parsePipConfiguration(text) {
 			for key, value := range settings {
 				if strings.TrimSpace(value) != value || strings.ContainsAny(key, "\n") {
@@ -267,6 +269,7 @@ func FuzzReadUVProject(f *testing.F) {
 	f.Add("[tool.uv.sources]\na = { index = \"x\" }\n[[tool.uv.index]]\nname = \"x\"\nurl = \"https://x\"\n")
 	f.Add("[tool.uv.sources]\na = [1, { index = 2 }]\n")
 	f.Fuzz(func(t *testing.T, text string) {
+		defer indextest.Budget(t, len(text))()
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, "pyproject.toml"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)

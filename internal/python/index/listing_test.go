@@ -150,6 +150,7 @@ func FuzzReadListing(f *testing.F) {
 	f.Add(writeListing("a", []File{{Filename: "a-1-py3-none-any.whl", url: "x/a-1-py3-none-any.whl", wheel: true}, {Filename: "a-1.zip"}}, "b"))
 	f.Add([]byte("\x00\x00\x00\x00\x00\x00"))
 	f.Fuzz(func(t *testing.T, body []byte) {
+		defer indextest.Budget(t, len(body))()
 		l, err := readListing(body)
 		if err != nil {
 			return
@@ -167,6 +168,7 @@ func FuzzListing(f *testing.F) {
 	f.Add(`{"files":[{"filename":"a-1-py3-none-any.whl","url":"x/a-1-py3-none-any.whl","hashes":{"sha256":"0"},"size":3,"yanked":"x"},{"filename":"a-1.zip","url":"y"}]}`)
 	f.Add(`{"files":[{"filename":"a-1-py3-none-any.whl","url":"x/y"},{"filename":"A-1.0-py3-none-any.whl","url":"x/z"},{"filename":"a-x-py3-none-any.whl"}]}`)
 	f.Fuzz(func(t *testing.T, page string) {
+		defer indextest.Budget(t, len(page))()
 		body, err := distillPage("a")([]byte(page), "application/json")
 		if err != nil {
 			if _, ok := errors.AsType[*pageFault](err); !ok {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
 const (
@@ -100,6 +101,7 @@ func FuzzParseSimpleJSON(f *testing.F) {
 	f.Add(`{"files":[{"filename":"\ud83d\ude00\n","x":[[[{}]]]}]}`)
 	f.Add(`{"files":[`)
 	f.Fuzz(func(t *testing.T, text string) {
+		defer indextest.Budget(t, len(text))()
 		files, err := parseSimpleJSON([]byte(text))
 		if err == nil && files == nil {
 			t.Error("neither files nor an error")
@@ -113,6 +115,7 @@ func FuzzParseSimpleJSON(f *testing.F) {
 func FuzzParseSimpleHTML(f *testing.F) {
 	f.Add(`<base href="x"><a href="a-1-py3-none-any.whl#sha256=0" data-yanked data-core-metadata="true">a</a>`)
 	f.Fuzz(func(t *testing.T, text string) {
+		defer indextest.Budget(t, len(text))()
 		files, _, err := parseSimpleHTML(text)
 		if err != nil {
 			t.Error(err)
@@ -178,6 +181,7 @@ func TestReadWheelMetadata(t *testing.T) {
 func FuzzReadWheelMetadata(f *testing.F) {
 	f.Add(zipOf(f, "a-1.dist-info/METADATA"))
 	f.Fuzz(func(t *testing.T, b []byte) {
+		defer indextest.Budget(t, len(b))()
 		if body, err := readWheelMetadata(wholeFile(b)); err == nil && len(body) > maxMetadata {
 			t.Errorf("%d bytes of METADATA", len(body))
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/backend"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
@@ -305,6 +306,7 @@ func FuzzLocalPackage(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, name, settings string) {
+		defer indextest.Budget(t, len(name)+len(settings))()
 		text := "[project]\nname = \"leaf\"\n[build-system]\nbuild-backend = " + strconv.Quote(name) + "\n" + settings
 		if err := os.WriteFile(filepath.Join(dir, "pyproject.toml"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)

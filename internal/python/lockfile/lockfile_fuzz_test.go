@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
@@ -21,6 +22,7 @@ func fuzzLock(f *testing.F, file, more string, seeds ...string) {
 	for _, seed := range seeds {
 		f.Add(lockText(seed), "one", "dev")
 	}
+	f.Add(large[file](20), "", "") // a chain, which may be walked again and again
 	dir := f.TempDir()
 	if more != "" {
 		if err := os.WriteFile(filepath.Join(dir, "pyproject.toml"), []byte(more), 0o600); err != nil {
@@ -31,11 +33,12 @@ func fuzzLock(f *testing.F, file, more string, seeds ...string) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, text, extra, group string) {
+		defer indextest.Budget(t, len(text)+len(extra)+len(group))()
 		r := &lockReader{
 			ctx:   t.Context(),
 			title: file, dir: dir, targets: []wheel.Target{pythontest.Py311, pythontest.Py312}, markers: map[string]*pep508.Marker{},
 			extras: normalizeAll(strings.Fields(extra)), groups: normalizeAll(strings.Fields(group)),
-			out: &LockFile{File: file}, taken: map[[2]string]string{},
+			out: &LockFile{File: file}, taken: map[[2]string]string{}, parents: map[string][]string{},
 		}
 		err := lockFormat(file)(r, []byte(text))
 		var fault *Error
@@ -91,6 +94,7 @@ func FuzzPoetryRange(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
+		defer indextest.Budget(t, len(text))()
 		ranges, err := parsePoetryRange(text)
 		if err == nil && len(ranges) == 0 {
 			t.Errorf("parsePoetryRange(%q) gives no range", text)

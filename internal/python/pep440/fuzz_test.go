@@ -1,12 +1,17 @@
 package pep440
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+)
 
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{"1.0", "v1!2.3a1.post2.dev3+local.4", "1.0-1", "1.0c", "01.002", "1.0+", "1..0"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
+		defer indextest.Budget(t, len(s))()
 		v, err := Parse(s)
 		if err != nil {
 			return
@@ -26,6 +31,7 @@ func FuzzSpecifiers(f *testing.F) {
 		f.Add(seed, "1.5rc1")
 	}
 	f.Fuzz(func(t *testing.T, s, version string) {
+		defer indextest.Budget(t, len(s)+len(version))()
 		set, err := ParseSpecifiers(s)
 		if err != nil {
 			return

@@ -80,6 +80,14 @@ func (s Specifiers) Match(v Version) bool {
 	return true
 }
 
+// Sorted returns the set with each clause once, in the order of their texts.
+func (s Specifiers) Sorted() Specifiers {
+	text := func(c clause) string { return Specifiers{clauses: []clause{c}}.String() }
+	clauses := slices.Clone(s.clauses)
+	slices.SortFunc(clauses, func(a, b clause) int { return strings.Compare(text(a), text(b)) })
+	return Specifiers{clauses: slices.CompactFunc(clauses, func(a, b clause) bool { return text(a) == text(b) })}
+}
+
 // String returns the clauses in the order written, normalised, with commas and
 // no spaces between them.
 func (s Specifiers) String() string {

@@ -4,6 +4,8 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
 func FuzzParseRequirement(f *testing.F) {
@@ -14,6 +16,7 @@ func FuzzParseRequirement(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
+		defer indextest.Budget(t, len(s))()
 		r, err := ParseRequirement(s)
 		if err != nil {
 			return
@@ -33,6 +36,7 @@ func FuzzParseMarker(f *testing.F) {
 	}
 	env := Linux(12, 0, "x86_64")
 	f.Fuzz(func(t *testing.T, s, extra string) {
+		defer indextest.Budget(t, len(s)+len(extra))()
 		m, err := ParseMarker(s)
 		if err != nil {
 			return
@@ -50,6 +54,7 @@ func FuzzReadRequirementsFile(f *testing.F) {
 	f.Add("a @ https://example.com/a-1.0-py3-none-any.whl#sha256=" + strings.Repeat("ab", 32) + "\nhttps://example.com/b-1-py3-none-any.whl --hash=sha256:" + strings.Repeat("ab", 32))
 	f.Add("\ufeff-c c.txt\r\n${A}\r\n./x\r\n")
 	f.Fuzz(func(t *testing.T, text string) {
+		defer indextest.Budget(t, len(text))()
 		files := map[string]string{"requirements.txt": text, "other.txt": "-c c.txt\nflask", "c.txt": "six<2"}
 		r := reader{getenv: noVariables, seen: map[visit]bool{}, exists: func(string) bool { return false }, read: func(name string) ([]byte, error) {
 			if text, ok := files[name]; ok {

@@ -119,6 +119,7 @@ func FuzzTakeDirect(f *testing.F) {
 	f.Add("a @ https://example.com/a-1.0-py3-none-any.whl#sha256=" + strings.Repeat("ab", 32))
 	f.Add("a @ git+https://example.com/a")
 	f.Fuzz(func(t *testing.T, text string) {
+		defer indextest.Budget(t, len(text))()
 		in, err := pep508.ParseInput(text, "req:1")
 		if err != nil {
 			return

@@ -3,6 +3,7 @@ package resolve
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
@@ -25,6 +26,9 @@ type HashError struct {
 type HashedFile struct{ Filename, Hash string }
 
 func (e *HashError) Error() string {
+	if !e.Comparable() {
+		return e.otherAlgorithm()
+	}
 	text := fmt.Sprintf("%s gives %s for %q, which no wheel of %s %s for %s has", e.Source, wheel.List(e.Given), e.Name, e.Name, e.Version, e.Target)
 	if e.SourceFile != "" {
 		text += fmt.Sprintf(": it is that of the source distribution %q", e.SourceFile)
@@ -34,6 +38,24 @@ func (e *HashError) Error() string {
 		known = append(known, fmt.Sprintf("%s has --hash=%s", f.Filename, f.Hash))
 	}
 	return fmt.Sprintf("%s. On the index %s: if that is the file that you trust, write its hash", text, wheel.List(known))
+}
+
+// Comparable reports whether one of the given hashes is a SHA-256, which is what indexes
+// tell of their files.
+func (e *HashError) Comparable() bool {
+	return slices.ContainsFunc(e.Given, func(hash string) bool { return strings.HasPrefix(hash, "sha256:") })
+}
+
+// otherAlgorithm says that the hashes are by an algorithm that no index tells of.
+func (e *HashError) otherAlgorithm() string {
+	var write []string
+	for _, f := range e.Files {
+		write = append(write, fmt.Sprintf("--hash=%s for %s", f.Hash, f.Filename))
+	}
+	algorithm, _, _ := strings.Cut(e.Given[0], ":")
+	return fmt.Sprintf("%s gives a hash of %q by %s, and indexes tell the SHA-256 of their files alone, so that nothing can be compared before a file is fetched. "+
+		"Write a SHA-256 beside it, such as that of \"pip hash\" or of \"uv pip compile --generate-hashes\". The index says %s for %s %s",
+		e.Source, e.Name, algorithm, wheel.List(write), e.Name, e.Version)
 }
 
 // checkHashes returns a *HashError for the first requirement or constraint on

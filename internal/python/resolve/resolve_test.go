@@ -388,6 +388,11 @@ numpy 2.3.0
 		require:  []string{"a>=2"},
 		wantErr:  `no version of "a" fits "a>=2": 2.0 was yanked by its authors; only an exact pin such as ==2.0 selects it. It is asked for in req:1 ("a>=2").`,
 	}, {
+		name:     "a hash that no index tells",
+		universe: "a 1.0\na 0.9\n",
+		require:  []string{"a --hash=sha512:" + strings.Repeat("0", 128) + " --hash=sha384:" + strings.Repeat("0", 96)},
+		wantErr:  `req:1 gives a hash of "a" by sha512, and indexes tell the SHA-256 of their files alone, so that nothing can be compared before a file is fetched. Write a SHA-256 beside it, such as that of "pip hash" or of "uv pip compile --generate-hashes". The index says --hash=sha256:2be77b7662a57ecc8e832f2ce45e3f0e2df664d9d577f8605f73b8a019c96779 for a-1.0-py3-none-any.whl for a 1.0`,
+	}, {
 		name:     "no file with the hash",
 		universe: "a 1.0\n",
 		require:  []string{"a==1.0 --hash=sha256:" + strings.Repeat("0", 64)},

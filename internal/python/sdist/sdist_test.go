@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
 // packed packs files below the folder acme-1.0.
@@ -292,6 +294,7 @@ func FuzzMake(f *testing.F) {
 	f.Add("setup(package_data={'acme': ['*']}, scripts=['x'])", "[options.package_data]\n* = x\n", "", "acme/__init__.py\nacme/x.txt\n", "[x:y]\nz; a\n")
 	f.Add("", "", "[build-system]\nbuild-backend = 'hatchling.build'\n", "", "")
 	f.Fuzz(func(t *testing.T, setup, cfg, project, sources, requires string) {
+		defer indextest.Budget(t, len(setup)+len(cfg)+len(project)+len(sources)+len(requires))()
 		files := map[string]string{
 			"setup.py": setup, "setup.cfg": cfg, "pyproject.toml": project, "acme/__init__.py": "", "acme/x.txt": "", "PKG-INFO": "Metadata-Version: 2.4\nName: acme\nVersion: 1.0\n",
 		}
@@ -319,6 +322,7 @@ func FuzzMake(f *testing.F) {
 func FuzzRead(f *testing.F) {
 	f.Add(packed(f, map[string]string{"setup.py": "x"}))
 	f.Fuzz(func(t *testing.T, archive []byte) {
+		defer indextest.Budget(t, len(archive))()
 		s, err := Read("acme-1.0.tar.gz", bytes.NewReader(archive))
 		if _, ok := errors.AsType[*NotPure](err); err != nil && !ok {
 			t.Fatalf("Read() = %v, want a *NotPure", err)

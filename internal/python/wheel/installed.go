@@ -22,6 +22,8 @@ type Distribution struct {
 	// License is what METADATA says: License-Expression, else a License of one
 	// short line, else the classifiers. "" where it says nothing.
 	License string
+	// About is what else it says of itself.
+	About About
 	// Info is the path of its .dist-info or .egg-info folder, Site the folder
 	// that it is installed in; "" is the root.
 	Info, Site string
@@ -153,12 +155,13 @@ func (f *info) installed(targets []Target) (Distribution, bool) {
 	name, version, _ := strings.Cut(base, "-")
 	d.Name = pep508.NormalizeName(name)
 	d.Version, _, _ = strings.Cut(version, "-py") // NAME-VERSION-pyX.Y.egg-info
+	d.About, _ = ReadAbout(f.metadata)
 	m, err := ParseMetadata(f.metadata)
 	if err != nil {
 		return d, name != "" && version != ""
 	}
 	d.metadata, d.Name, d.Version = m, pep508.NormalizeName(m.Name), m.Version
-	d.License, d.RequiresPython = licenseOf(f.metadata)
+	d.License, d.RequiresPython = d.About.license(), d.About.RequiresPython
 	for _, r := range m.RequiresDist {
 		needed := func(t Target) bool { return r.Marker == nil || r.Marker.Eval(t.Env(), "") }
 		if need := pep508.NormalizeName(r.Name); !slices.Contains(d.Needs, need) && need != d.Name && slices.ContainsFunc(targets, needed) {
@@ -166,45 +169,6 @@ func (f *info) installed(targets []Target) (Distribution, bool) {
 		}
 	}
 	return d, true
-}
-
-// maxLicense is the longest text that is taken for the name of a licence: older
-// distributions have all of its text in the field.
-const maxLicense = 100
-
-// licenseOf reads what METADATA says of its licence, and Requires-Python.
-func licenseOf(metadata []byte) (license, python string) {
-	var expression, text string
-	var classifiers []string
-	for b := bytes.TrimPrefix(metadata, []byte("\ufeff")); len(b) > 0; {
-		field, rest := nextField(b)
-		name, value, ok := strings.Cut(field, ":")
-		if value = strings.TrimSpace(value); !ok {
-			break
-		}
-		switch strings.ToLower(name) {
-		case "license-expression":
-			expression = value
-		case "license":
-			if len(value) <= maxLicense && !strings.EqualFold(value, "unknown") {
-				text = value
-			}
-		case "classifier":
-			if parts := strings.Split(value, " :: "); parts[0] == "License" && len(parts) > 1 && parts[len(parts)-1] != "OSI Approved" {
-				classifiers = append(classifiers, parts[len(parts)-1])
-			}
-		case "requires-python":
-			python = value
-		}
-		b = rest
-	}
-	switch {
-	case expression != "":
-		return expression, python
-	case text != "":
-		return text, python
-	}
-	return strings.Join(classifiers, ", "), python
 }
 
 // owners tells which distribution has which file of a tree; -1 is none.

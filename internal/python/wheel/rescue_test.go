@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
 func TestImportsThatRunAtLoad(t *testing.T) {
@@ -81,6 +82,7 @@ func FuzzImports(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, source string) {
+		defer indextest.Budget(t, len(source))()
 		imports([]byte(source), func(from string, names []string) {
 			if strings.ContainsAny(from, " \t\n") {
 				t.Errorf("a module named %q", from)

@@ -1,0 +1,94 @@
+package layer
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/sbom"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+)
+
+// maxOwnFile bounds a file that is edited, in bytes.
+const maxOwnFile = 64 << 20
+
+// EditFile lets edit change a text file beside the zips: it gets what the file
+// holds, nil where there is none, and returns what it is to hold. The new file
+// appears whole, and of all runs on the machine one at a time edits it. What edit
+// leaves equal is not written. Like a zip, the file is no part of a layer whose
+// source holds it.
+func (b *Builder) EditFile(ctx context.Context, name string, edit func(old []byte) ([]byte, error)) (err error) {
+	b.own.Add(name)
+	c, err := b.open()
+	if err != nil {
+		return err
+	}
+	unlock, err := c.store.Lock(ctx, "file "+local.BareLinks(name))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	old, err := readOwn(name)
+	if err != nil {
+		return err
+	}
+	changed, err := edit(old)
+	if err != nil || old != nil && bytes.Equal(old, changed) {
+		return err
+	}
+	sum, err := layerzip.CopyFileIn(ctx, filepath.Dir(name), bytes.NewReader(changed), func(store.Digest) (string, error) { return name, nil })
+	if err != nil {
+		return fmt.Errorf("writing %q: %w", name, err)
+	}
+	return c.noteOutput(Output{Path: name}, sum)
+}
+
+// readOwn returns what a file holds, nil where there is none.
+func readOwn(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading %q: %w", name, err)
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxOwnFile {
+		return nil, fmt.Errorf("reading %q: it is not a file of at most %d bytes", name, int64(maxOwnFile))
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("reading %q: %w", name, err)
+	}
+	return append([]byte{}, text...), nil
+}
+
+// WriteBill writes a bill of materials to a file. A file with something else is not
+// written over, and two different bills are not written to one path.
+func (b *Builder) WriteBill(ctx context.Context, name, text string) error {
+	sum := store.Sum([]byte(text))
+	key := local.Absolute(name)
+	b.mu.Lock()
+	had, written := b.outputs[key]
+	b.outputs[key] = sum
+	b.mu.Unlock()
+	refused := func(summary, detail string) error {
+		return &fault.Error{At: fault.At("sbom_path"), Summary: summary, Detail: detail}
+	}
+	if written && had != sum {
+		return refused(fmt.Sprintf("Two files go to %q", name), "Two packages with different content have this sbom_path or output_path. Give each its own.")
+	}
+	return b.EditFile(ctx, name, func(old []byte) ([]byte, error) {
+		if len(old) > 0 && !strings.Contains(string(old), sbom.Mark) {
+			return nil, refused(fmt.Sprintf("The path %q is taken", name), "There is a file that is no bill of materials of this provider, and it would be lost. Remove it, or write another path.")
+		}
+		return []byte(text), nil
+	})
+}
