@@ -31,6 +31,9 @@ type TreeOptions struct {
 	Vet wheel.Vet
 }
 
+// fetchAtOnce is how many wheels are fetched at once: each has a few files open.
+const fetchAtOnce = 8
+
 // Tree fetches the wheels that the store lacks and returns the files that they
 // install, at their layer paths, wheels in the order of the lock. It chooses
 // nothing and unpacks nothing. Files of two wheels may meet at a path, which
@@ -49,6 +52,7 @@ func Tree(ctx context.Context, c *fetch.Client, s *store.Store, l *wheel.Lock, o
 	m.Pack, m.Vet = o.Pack, o.Vet
 	archives := make([]*filetree.Archive, len(l.Wheels))
 	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(fetchAtOnce)
 	for i, w := range l.Wheels {
 		g.Go(func() (err error) {
 			archives[i], err = m.Fetch(ctx, w)

@@ -33,7 +33,9 @@ func (s *Store) GetRecord(bucket, key string) (body []byte, written time.Time, e
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("reading record in %q: %w", bucket, err)
 	}
+	leave := s.files.enter()
 	raw, err := os.ReadFile(path)
+	leave()
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("reading record in %q: %w", bucket, err)
 	}
@@ -59,6 +61,7 @@ func (s *Store) PutRecord(bucket, key string, body []byte) error {
 	if s.distrust != "" {
 		return nil // nobody would believe it
 	}
+	defer s.files.enter()()
 	f, err := s.createTemp("record-")
 	if unwritable(err) {
 		return nil

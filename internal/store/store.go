@@ -31,8 +31,21 @@ type Store struct {
 	// are.
 	distrust string
 	checked  *checkedBlobs
+	files    openFiles
 	// shared is what the store shares with other machines, or nil.
 	shared *sharing
+}
+
+// maxOpen is how many files of records and of blobs that are verified are open at once:
+// hundreds of records may be asked for together, and a process may have few files.
+const maxOpen = 12
+
+// openFiles bounds how many files are open. Nobody who holds a place asks for another.
+type openFiles chan struct{}
+
+func (o openFiles) enter() (leave func()) {
+	o <- struct{}{}
+	return func() { <-o }
 }
 
 // touchAfter is how old the time of last use may grow before a use renews it:
@@ -46,7 +59,7 @@ func Open(dir string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening cache directory %q: %w", dir, err)
 	}
-	s := &Store{dir: abs, root: filepath.Join(abs, "v1"), checked: &checkedBlobs{}}
+	s := &Store{dir: abs, root: filepath.Join(abs, "v1"), checked: &checkedBlobs{}, files: make(openFiles, maxOpen)}
 	for _, sub := range []string{"blobs/sha256", "records", "locks", "tmp"} {
 		name := filepath.Join(s.root, filepath.FromSlash(sub))
 		if err := os.MkdirAll(name, 0o700); err != nil && !isDir(name) {
@@ -117,6 +130,7 @@ func (s *Store) Evict(d Digest) error {
 // Verify reads the whole blob, unless this Store has read the same file before. One
 // whose content has another digest is evicted and reported as a *CorruptError.
 func (s *Store) Verify(ctx context.Context, d Digest) error {
+	defer s.files.enter()()
 	f, err := s.Open(d, -1)
 	if err != nil {
 		return err
