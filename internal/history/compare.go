@@ -3,6 +3,7 @@
 package history
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 )
@@ -30,19 +31,28 @@ func Compare(before, after map[string]string) []Change {
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		from, was := before[name]
 		to, is := after[name]
-		if was != is || from != to {
-			changes = append(changes, Change{Name: name, From: from, To: to})
+		if was == is && from == to {
+			continue
 		}
+		c := Change{Name: name}
+		if was {
+			c.From = cmp.Or(from, unnamed)
+		}
+		if is {
+			c.To = cmp.Or(to, unnamed)
+		}
+		changes = append(changes, c)
 	}
 	return changes
 }
+
+// unnamed stands for the version of a part that has none, as descriptions of files.
+const unnamed = "(no version)"
 
 // String returns the change without its name: "2.30.0 → 2.31.0", "added 2.31.0" or
 // "removed 2.30.0".
 func (c Change) String() string {
 	switch {
-	case c.From == "" && c.To == "":
-		return "changed"
 	case c.From == "":
 		return "added " + c.To
 	case c.To == "":

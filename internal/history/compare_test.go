@@ -12,6 +12,7 @@ func TestCompare(t *testing.T) {
 		"gone":   {map[string]string{"python:idna": "3.6"}, nil, map[string]string{"python:idna": "removed 3.6"}},
 		"equal":  {map[string]string{"nodejs:a": "1.0.0, 2.0.0"}, map[string]string{"nodejs:a": "1.0.0, 2.0.0"}, map[string]string{}},
 		"none":   {nil, nil, map[string]string{}},
+		"bare":   {map[string]string{"a.py": "", "b.py": ""}, map[string]string{"b.py": "", "c.py": ""}, map[string]string{"a.py": "removed (no version)", "c.py": "added (no version)"}},
 		"upward": {map[string]string{"python:requests": "2.30.0", "python:six": "1.16.0"}, map[string]string{"python:requests": "2.31.0", "python:idna": "3.6"}, map[string]string{"python:requests": "2.30.0 → 2.31.0", "python:six": "removed 1.16.0", "python:idna": "added 3.6"}},
 		"files":  {map[string]string{"files:python/a": "0123456789ab (2 files)"}, map[string]string{"files:python/a": "ba9876543210 (3 files)"}, map[string]string{"files:python/a": "0123456789ab (2 files) → ba9876543210 (3 files)"}},
 	} {

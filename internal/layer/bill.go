@@ -54,24 +54,6 @@ func BillOf(ctx context.Context, zip string, lock *Lock) (*sbom.Bill, error) {
 	return bill, nil
 }
 
-// ContentsOf maps the distributions and packages in the zip at a path to their
-// versions, as Inspection.Contents does.
-func ContentsOf(zip string) (map[string]string, error) {
-	archive, err := filetree.FileArchive(zip, zip)
-	if err != nil {
-		return nil, err
-	}
-	files, _, err := filetree.FromZipLinks(archive)
-	if err != nil {
-		return nil, err
-	}
-	found, err := holdingsIn(archive, files, nil)
-	if err != nil {
-		return nil, err
-	}
-	return found.contents(), nil
-}
-
 // biller puts a bill together.
 type biller struct {
 	lock  *Lock

@@ -1,11 +1,14 @@
 package provider
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -164,6 +167,72 @@ func TestLayerDataTellsContents(t *testing.T) {
 			},
 		}},
 	})
+}
+
+// zipOfAll returns a zip with several files.
+func zipOfAll(t testing.TB, files map[string]string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		f, err := w.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Write([]byte(files[name])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestLayerDataReadsZips tells contents and changes of versions that somebody
+// published with descriptions of his own, and fetches each zip once.
+func TestLayerDataReadsZips(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, c := range []struct{ description, version, code string }{{"one", "1.0", "A = 1"}, {"idna 3.7 (sha256 1a2b3c4d5e6f)", "2.0", "A = 1"}, {"", "2.0", "A = 2"}} {
+		zip := zipOfAll(t, map[string]string{"python/a-" + c.version + ".dist-info/METADATA": "Name: a\nVersion: " + c.version + "\n", "python/shared/__init__.py": c.code})
+		w.publishOutside(region, "deps", zip, map[string]any{"Description": c.description})
+	}
+	text := knownvalue.StringExact
+	changed := func(want map[string]knownvalue.Check, at int) statecheck.StateCheck {
+		return has(layerA, knownvalue.MapExact(want), "versions", at, "changes")
+	}
+	config := w.config("\ndata \"layerbuild_layer\" \"l\" {\n  layer_name = \"deps\"\n  read_contents = true\n  read_users = false\n}")
+	fetched := func() (n int) {
+		for _, c := range w.aws.Calls() {
+			if c.Operation == "GetObject" {
+				n++
+			}
+		}
+		return n
+	}
+	checks := []statecheck.StateCheck{
+		has(layerA, text("1.0"), "versions", 2, "contents", "python:a"), has(layerA, text("2.0"), "versions", 0, "contents", "python:a"),
+		has(layerA, knownvalue.Null(), "versions", 2, "changes"), has(layerA, knownvalue.NotNull(), "versions", 0, "code_sha256"),
+		changed(map[string]knownvalue.Check{"python:a": text("1.0 → 2.0")}, 1),
+		changed(map[string]knownvalue.Check{"files:python/shared": knownvalue.StringRegexp(regexp.MustCompile(`^[0-9a-f]{12} \(1 file\) → [0-9a-f]{12} \(1 file\)$`))}, 0),
+	}
+	before := 0
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps: []resource.TestStep{
+			{Config: config, ConfigStateChecks: checks},
+			{PreConfig: func() { before = fetched() }, Config: config, ConfigStateChecks: checks, Check: func(*terraformState) error {
+				if after := fetched(); after != before {
+					return fmt.Errorf("%d zips were fetched again", after-before)
+				}
+				return nil
+			}},
+		},
+	})
+	if before > 3 {
+		t.Errorf("three zips were fetched %d times", before)
+	}
 }
 
 // TestLayerDataRefuses holds what cannot be read against the sentence for it.

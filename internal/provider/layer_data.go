@@ -11,6 +11,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	changes "github.com/layerbuild/terraform-provider-layerbuild/internal/history"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -25,14 +27,16 @@ type layerData struct {
 }
 
 type layerDataModel struct {
-	LayerName  types.String         `tfsdk:"layer_name"`
-	Region     types.String         `tfsdk:"region"`
-	Newest     types.Int64          `tfsdk:"newest"`
-	ReadHashes types.Bool           `tfsdk:"read_hashes"`
-	ReadUsers  types.Bool           `tfsdk:"read_users"`
-	LayerARN   types.String         `tfsdk:"layer_arn"`
-	Latest     *knownVersionModel   `tfsdk:"latest"`
-	Versions   []*knownVersionModel `tfsdk:"versions"`
+	LayerName  types.String `tfsdk:"layer_name"`
+	Region     types.String `tfsdk:"region"`
+	Newest     types.Int64  `tfsdk:"newest"`
+	ReadHashes types.Bool   `tfsdk:"read_hashes"`
+	ReadUsers  types.Bool   `tfsdk:"read_users"`
+
+	ReadContents types.Bool           `tfsdk:"read_contents"`
+	LayerARN     types.String         `tfsdk:"layer_arn"`
+	Latest       *knownVersionModel   `tfsdk:"latest"`
+	Versions     []*knownVersionModel `tfsdk:"versions"`
 }
 
 // knownVersionModel is a version with what further requests tell of it. What
@@ -43,6 +47,7 @@ type knownVersionModel struct {
 	CodeSize        types.Int64  `tfsdk:"code_size"`
 	Contents        types.Map    `tfsdk:"contents"`
 	ContentsOmitted types.Int64  `tfsdk:"contents_omitted"`
+	Changes         types.Map    `tfsdk:"changes"`
 	Users           types.List   `tfsdk:"users"`
 	UserCount       types.Int64  `tfsdk:"user_count"`
 }
@@ -57,13 +62,18 @@ func (d *layerData) Schema(_ context.Context, _ datasource.SchemaRequest, resp *
 			"It is read at every plan and sends these requests. AWS allows 15 requests a second per account:\n\n" +
 			"- The list: one for each 50 versions.\n" +
 			"- The users: one for each 50 functions and published function versions of the region. All resources and data sources of a run share these requests.\n" +
-			"- The hashes: one for each version.",
+			"- The hashes: one for each version.\n" +
+			"- The contents: one for each version, and one to fetch its zip. A zip that this machine has read or built is not fetched again.",
 		Attributes: map[string]schema.Attribute{
 			"layer_name": layerNameAttribute("Name of the layer, its ARN, or the ARN of one version. AWS does not list the layers of another account: name a version that is shared with yours."),
 			"region":     dataRegionAttribute(),
 			"newest":     newestAttribute(),
 			"read_hashes": schema.BoolAttribute{
 				MarkdownDescription: "Whether to read `code_sha256` and `code_size`. This takes one request for each version, so set `newest` too. Default `false`.",
+				Optional:            true,
+			},
+			"read_contents": schema.BoolAttribute{
+				MarkdownDescription: "Whether to read `contents` from the zip of each version, whatever its description says and whoever published it. Each zip is fetched once, is verified by its hash and stays in the cache; set `newest` where the layer is large. This sets `code_sha256` and `code_size` too. Default `false`.",
 				Optional:            true,
 			},
 			"read_users": schema.BoolAttribute{
@@ -91,11 +101,16 @@ func knownAttributes() map[string]schema.Attribute {
 		"code_sha256": schema.StringAttribute{MarkdownDescription: "SHA-256 of the zip in base64. Null without `read_hashes`.", Computed: true},
 		"code_size":   schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes. Null without `read_hashes`.", Computed: true},
 		"contents": schema.MapAttribute{
-			MarkdownDescription: "What the version holds, by name, read from its description: `requests` → `2.31.0`. Null if the description is not the default one of `layerbuild_version`.",
+			MarkdownDescription: "What the version holds, by name, read from its description: `requests` → `2.31.0`. Null if the description is not the default one of `layerbuild_version`. With `read_contents`, read from the zip: `python:requests` → `2.31.0`, and `files:python/shared` → a short digest of other files.",
 			ElementType:         types.StringType,
 			Computed:            true,
 		},
 		"contents_omitted": schema.Int64Attribute{MarkdownDescription: "How many parts of the version are missing in its description, and so in `contents`.", Computed: true},
+		"changes": schema.MapAttribute{
+			MarkdownDescription: "What is different from the next older version of the list, by name: `2.30.0 → 2.31.0`, `added 3.7` or `removed 1.16.0`. Null for the oldest of the list, and if the contents of one of the two are not known as a whole.",
+			ElementType:         types.StringType,
+			Computed:            true,
+		},
 		"users": schema.ListAttribute{
 			MarkdownDescription: "Functions of the account in the region that use the version: `resize` for the function itself, `resize:3` for its published version 3. Aliases point to published versions. The list shows the first twenty. Null with `read_users = false`.",
 			ElementType:         types.StringType,
@@ -134,6 +149,10 @@ func (d *layerData) Read(ctx context.Context, req datasource.ReadRequest, resp *
 	for _, v := range found {
 		m.Versions = append(m.Versions, known(v))
 	}
+	if m.ReadContents.ValueBool() && !d.readContents(ctx, publisher, &m, &resp.Diagnostics) {
+		return
+	}
+	m.compare(ctx, &resp.Diagnostics)
 	if m.ReadUsers.IsNull() || m.ReadUsers.ValueBool() {
 		if err := m.readUsers(ctx, publisher); err != nil {
 			resp.Diagnostics.Append(usersUnknown(m.LayerName.ValueString(), err))
@@ -158,7 +177,7 @@ func (m *layerDataModel) find(ctx context.Context, publisher *publish.Publisher)
 		return []publish.Version{v}, err
 	}
 	found, err := publisher.Versions(ctx, m.Region.ValueString(), m.LayerName.ValueString(), publish.Selection{Newest: int(m.Newest.ValueInt64())})
-	if err != nil || !m.ReadHashes.ValueBool() {
+	if err != nil || !m.ReadHashes.ValueBool() || m.ReadContents.ValueBool() {
 		return found, err
 	}
 	hashed := make([]publish.Version, 0, len(found))
@@ -179,7 +198,7 @@ func (m *layerDataModel) find(ctx context.Context, publisher *publish.Publisher)
 func known(v publish.Version) *knownVersionModel {
 	k := &knownVersionModel{
 		listedVersionModel: listedVersion(v), CodeSHA256: textOrNull(v.CodeSHA256),
-		Contents: types.MapNull(types.StringType), Users: types.ListNull(types.StringType),
+		Contents: types.MapNull(types.StringType), Changes: types.MapNull(types.StringType), Users: types.ListNull(types.StringType),
 	}
 	if v.CodeSHA256 != "" {
 		k.CodeSize = types.Int64Value(v.CodeSize)
@@ -207,4 +226,40 @@ func (m *layerDataModel) readUsers(ctx context.Context, publisher *publish.Publi
 func usersUnknown(layer string, err error) diag.Diagnostic {
 	d := diagnose(fmt.Sprintf("The functions that use layer %q cannot be listed", layer), err)
 	return diag.NewErrorDiagnostic(d.Summary(), d.Detail()+" Set read_users = false to read the layer without them.")
+}
+
+// readContents reads what the zips hold, and reports whether it could.
+func (d *layerData) readContents(ctx context.Context, publisher *publish.Publisher, m *layerDataModel, diags *diag.Diagnostics) bool {
+	for _, v := range m.Versions {
+		arn := v.ARN.ValueString()
+		full, address, err := publisher.Locate(ctx, arn)
+		if errors.Is(err, publish.ErrNotFound) {
+			continue // deleted since it was listed
+		}
+		if err == nil {
+			v.CodeSHA256, v.CodeSize = textOrNull(full.CodeSHA256), types.Int64Value(full.CodeSize)
+			zip := layer.Zip{URL: address, Name: arn}
+			var contents map[string]string
+			if zip.SHA256, err = publish.ParseCodeSHA256(full.CodeSHA256); err == nil {
+				contents, err = d.tools.builder.Contents(ctx, zip)
+				v.Contents, v.ContentsOmitted = stringMap(contents), types.Int64Value(0)
+			}
+		}
+		if err != nil {
+			diags.Append(at("read_contents", diagnose(fmt.Sprintf("The zip of %s cannot be read", arn), err)))
+			return false
+		}
+	}
+	return true
+}
+
+// compare says what each version changes, as far as both contents are known whole.
+func (m *layerDataModel) compare(ctx context.Context, diags *diag.Diagnostics) {
+	for i, v := range m.Versions[:len(m.Versions)-1] {
+		older := m.Versions[i+1]
+		if v.Contents.IsNull() || older.Contents.IsNull() || v.ContentsOmitted.ValueInt64()+older.ContentsOmitted.ValueInt64() > 0 {
+			continue
+		}
+		v.Changes = stringMap(changes.Texts(changes.Compare(textMap(ctx, older.Contents, diags), textMap(ctx, v.Contents, diags))))
+	}
 }

@@ -20,7 +20,7 @@ import (
 func changesAttribute() schema.Attribute {
 	return schema.MapAttribute{
 		MarkdownDescription: "What is different from the version before, by name and known at plan: `python:requests` → `2.30.0 → 2.31.0`, `python:six` → `removed 1.16.0`, `files:python/shared` → `added 0123456789ab (2 files)`. Empty for the first version and if nothing but the metadata changed. Null if the contents of the version before are not known, as after an import.\n\n" +
-			"  For `filename`, these are the Python distributions and Node.js packages in the zip.",
+			"  For `filename`, these are the Python distributions and Node.js packages in the zip, and its other files by folder.",
 		ElementType: types.StringType,
 		Computed:    true,
 	}
