@@ -3,6 +3,7 @@ package command
 import (
 	"archive/zip"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -133,9 +134,7 @@ func TestInspectTellsWhatAZipHolds(t *testing.T) {
 func TestInspectJudgesForWhatIsDeclared(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{"python/\u202eevil.py": ""}
-	for name, text := range layerOfPip {
-		files[name] = text
-	}
+	maps.Copy(files, layerOfPip)
 	status, out, errs := run(t, "inspect", writeZip(t, files), "--runtime", "python3.13", "--architecture", "arm64", "--cache-dir", t.TempDir())
 	if status != 1 || errs != "" {
 		t.Fatalf("status %d: %s", status, errs)

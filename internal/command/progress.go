@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 )
@@ -123,13 +124,13 @@ func (p *progress) Handle(ctx context.Context, r slog.Record) error {
 		p.say("Packed "+values["zip"].String()+took, true)
 		p.phase = ""
 	default:
-		text := r.Message
+		text := []string{r.Message}
 		for _, name := range []string{"url", "error"} {
 			if v, ok := values[name]; ok {
-				text += " " + v.String()
+				text = append(text, v.String())
 			}
 		}
-		p.say(text, true)
+		p.say(strings.Join(text, " "), true)
 	}
 	return nil
 }

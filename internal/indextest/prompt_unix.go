@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// spent returns the time that the processors spent on this process, in user mode.
+// spent returns the time that the processors spent on this process.
 func spent() time.Duration {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
 		return 0
 	}
-	return time.Duration(u.Utime.Nano())
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

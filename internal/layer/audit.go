@@ -39,7 +39,7 @@ func (c *cache) audit(ctx context.Context, l *Lock, tree filetree.Tree, o Output
 	judged.Distributions = l.distributions(modules, o)
 	reached := reachedImports{tree: tree, function: judged.Function}
 	judged.Unfound = reached.unfound
-	found := weigh(audit.Judge(judged), o.Audits)
+	found := Weigh(audit.Judge(judged), o.Audits)
 	if err := errors.Join(loads.err, reached.err); err != nil {
 		return nil, nil, err
 	}
@@ -65,8 +65,9 @@ func (l *Lock) distributions(modules map[filetree.Origin]segment.Sources, o Outp
 	return all
 }
 
-// weigh applies the severities that the user chose.
-func weigh(found []Finding, chosen map[string]Severity) []Finding {
+// Weigh applies the severities that the user chose to findings, by the names of their
+// checks. Notes stay notes.
+func Weigh(found []Finding, chosen map[string]Severity) []Finding {
 	var out []Finding
 	for _, f := range found {
 		switch chosen[string(f.Check)] {

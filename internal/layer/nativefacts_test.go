@@ -109,7 +109,7 @@ func TestFactsAreReadWhereNoneAreNoted(t *testing.T) {
 func TestSeveritiesOfFindings(t *testing.T) {
 	t.Parallel()
 	found := []Finding{{Check: audit.Native, Severity: audit.Error}, {Check: audit.Libraries, Severity: audit.Warning}, {Check: audit.Libraries, Severity: audit.Note}, {Check: audit.Layout, Severity: audit.Error}}
-	got := weigh(found, map[string]Severity{"native": SeverityWarning, "libraries": SeverityError, "layout": SeverityOff})
+	got := Weigh(found, map[string]Severity{"native": SeverityWarning, "libraries": SeverityError, "layout": SeverityOff})
 	var text []string
 	for _, f := range got {
 		text = append(text, string(f.Check)+" "+string(f.Severity))

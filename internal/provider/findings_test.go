@@ -197,6 +197,13 @@ resource "layerbuild_version" "v" {
   layer_name = "v"
   filename   = %q
 }`, deep), `(?s)Everything lies in "my-layer/", one folder too deep`},
+		"a check as an error": {fmt.Sprintf(`
+resource "layerbuild_version" "v" {
+  layer_name          = "v"
+  filename            = %q
+  compatible_runtimes = ["python3.12"]
+  checks              = { executables = "error" }
+}`, w.write("bin.zip", zipOf(t, "bin/tool", "no program\n"))), `(?s)"bin/tool" is not a program`},
 		"declared and not true": {fmt.Sprintf(`
 resource "layerbuild_package" "p" {
   runtimes = ["python3.12"]
@@ -222,4 +229,27 @@ resource "layerbuild_version" "v" {
 			t.Errorf("published were %v", made)
 		}
 	})
+}
+
+// TestChecksOfAZip turns off what a zip is accused of, and changes that alone.
+func TestChecksOfAZip(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	file := w.write("function.zip", zipOf(t, "m.py", "M = 1\n"))
+	config := func(checks string) string {
+		return w.config("\nresource \"layerbuild_version\" \"v\" {\n  layer_name = \"v\"\n  filename = %q\n  compatible_runtimes = [\"python3.12\"]\n  %s\n}", file, checks)
+	}
+	settled := resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps: []resource.TestStep{
+			{Config: config(`checks = { layouts = "off" }`), PlanOnly: true, ExpectError: sentenceLike(`(?s)checks`)},
+			{Config: config(""), PlanOnly: true, ExpectError: sentenceLike(`Nothing in "m.py" can be imported`)},
+			{Config: config(`checks = { layout = "warning" }`), ConfigPlanChecks: settled},
+			{Config: config(`checks = { layout = "off" }`), ConfigPlanChecks: settled},
+		},
+	})
+	if made := w.aws.Versions(region, "v"); len(made) != 1 {
+		t.Errorf("published were %v, want one: checks change nothing", made)
+	}
 }

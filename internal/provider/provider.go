@@ -18,6 +18,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
+	query "github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
@@ -26,7 +27,10 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
-var _ provider.ProviderWithFunctions = (*layerbuild)(nil)
+var (
+	_ provider.ProviderWithFunctions     = (*layerbuild)(nil)
+	_ provider.ProviderWithListResources = (*layerbuild)(nil)
+)
 
 // defaultReleaseAge is how old a release must be before a range picks it.
 const defaultReleaseAge = 24 * time.Hour
@@ -96,7 +100,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 	}
 	tools.builder = layer.NewBuilder(options)
 	p.tools = tools
-	resp.ResourceData, resp.DataSourceData = tools, tools
+	resp.ResourceData, resp.DataSourceData, resp.ListResourceData = tools, tools, tools
 }
 
 // options returns the settings of the pipeline: argument first, then the
@@ -162,6 +166,11 @@ func (p *layerbuild) Functions(context.Context) []func() function.Function {
 
 func (p *layerbuild) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{newPackageResource, newVersionResource, newObjectResource, newRolloutResource, newRetirementResource}
+}
+
+// ListResources returns what "terraform query" lists.
+func (p *layerbuild) ListResources(context.Context) []func() query.ListResource {
+	return []func() query.ListResource{newVersionList}
 }
 
 func (p *layerbuild) DataSources(context.Context) []func() datasource.DataSource {

@@ -271,6 +271,10 @@ func bases(p *protocol) map[string]map[string]tftypes.Value {
 		"layerbuild_package": packageBase(p),
 		"layerbuild_version": versionBase(),
 		"layerbuild_object":  objectBase(p),
+		"layerbuild_retirement": {
+			"version_arn": str("arn:aws:lambda:eu-west-1:123456789012:layer:deps:1"),
+			"versions":    tftypes.NewValue(tftypes.List{ElementType: tftypes.Number}, []tftypes.Value{num(2)}),
+		},
 		"layerbuild_rollout": {"version_arn": str("arn:aws:lambda:eu-west-1:123456789012:layer:deps:1"), "tags": tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, map[string]tftypes.Value{"a": str("b")})},
 	}
 }

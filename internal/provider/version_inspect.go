@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
@@ -28,7 +30,7 @@ func (r *versionResource) inspect(ctx context.Context, m *versionModel) diag.Dia
 	}
 	built := m.built(ctx, &diags)
 	if built == nil {
-		return append(diags, r.inspectZip(ctx, m.Filename.ValueString(), "filename", ids, architectures, nil)...)
+		return append(diags, r.inspectZip(ctx, m, m.Filename.ValueString(), "filename", ids, architectures, nil)...)
 	}
 	newer, wider := without(ids, knownStrings(built.Runtimes)), without(architectures, knownStrings(built.Architectures))
 	sum, err := publish.ParseCodeSHA256(built.SourceCodeHash.ValueString())
@@ -41,16 +43,16 @@ func (r *versionResource) inspect(ctx context.Context, m *versionModel) diag.Dia
 		return diags
 	}
 	if len(newer) > 0 {
-		diags.Append(r.inspectZip(ctx, layer.DefaultPath(sum), "compatible_runtimes", newer, architectures, built)...)
+		diags.Append(r.inspectZip(ctx, m, layer.DefaultPath(sum), "compatible_runtimes", newer, architectures, built)...)
 	}
 	if same := without(ids, newer); len(wider) > 0 && len(same) > 0 {
-		diags.Append(r.inspectZip(ctx, layer.DefaultPath(sum), "compatible_architectures", same, wider, built)...)
+		diags.Append(r.inspectZip(ctx, m, layer.DefaultPath(sum), "compatible_architectures", same, wider, built)...)
 	}
 	return diags
 }
 
 // inspectZip judges one zip. built is the package that it is of, nil for none.
-func (r *versionResource) inspectZip(ctx context.Context, name, attribute string, ids, architectures []string, built *builtModel) (diags diag.Diagnostics) {
+func (r *versionResource) inspectZip(ctx context.Context, m *versionModel, name, attribute string, ids, architectures []string, built *builtModel) (diags diag.Diagnostics) {
 	if name == "" {
 		return diags
 	}
@@ -62,6 +64,8 @@ func (r *versionResource) inspectZip(ctx context.Context, name, attribute string
 		diags.Append(at(attribute, diag.NewWarningDiagnostic(fmt.Sprintf("The zip %q was not looked into", name), sentence(err.Error()))))
 		return diags
 	}
+	chosen := m.zipChecks()
+	found = layer.Weigh(found, chosen)
 	for i := range found {
 		f := &found[i]
 		detail := f.Text()
@@ -69,9 +73,37 @@ func (r *versionResource) inspectZip(ctx context.Context, name, attribute string
 			detail += fmt.Sprintf("\nThe package is built for %s on %s, and the version is declared for %s. Declare what the package is for, or build a package for each.",
 				strings.Join(knownStrings(built.Runtimes), ", "), strings.Join(knownStrings(built.Architectures), ", "), strings.Join(f.Targets, ", "))
 		}
-		diags.Append(inspected(attribute, f, detail, built != nil)...)
+		diags.Append(inspected(attribute, f, detail, built != nil || chosen[string(f.Check)] == layer.SeverityError)...)
 	}
 	return diags
+}
+
+// zipChecks are the names of the checks of a zip.
+var zipChecks = []string{"layout", "native", "libraries", "executables"}
+
+// zipChecksAttribute are the severities of what is found in the zip of a version.
+func zipChecksAttribute() schema.Attribute {
+	attributes := map[string]schema.Attribute{}
+	all, _ := checksAttribute().(schema.SingleNestedAttribute)
+	for _, name := range zipChecks {
+		attributes[name] = all.Attributes[name]
+	}
+	return schema.SingleNestedAttribute{
+		MarkdownDescription: "Severity of each check of the zip, for the runtimes and architectures that the version is declared for. Of a package only what it was not built for is checked: its own `checks` apply to the rest.\n\n" +
+			"  Without `checks`, a zip given by `filename` is an error if the runtimes find nothing in it. Everything else is a warning.",
+		Optional: true, Validators: nested(), Attributes: attributes,
+	}
+}
+
+// zipChecks returns the severities that the user chose.
+func (m *versionModel) zipChecks() map[string]layer.Severity {
+	chosen := map[string]layer.Severity{}
+	for name, value := range m.Checks.Attributes() {
+		if text, ok := value.(types.String); ok && text.ValueString() != "" {
+			chosen[name] = layer.Severity(text.ValueString())
+		}
+	}
+	return chosen
 }
 
 // inspected tells of a finding: an error is what contradicts a declaration, or

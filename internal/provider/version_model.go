@@ -39,6 +39,7 @@ type versionModel struct {
 	RetainedVersions        types.List     `tfsdk:"retained_versions"`
 
 	Regions                  types.Set    `tfsdk:"regions"`
+	Checks                   types.Object `tfsdk:"checks"`
 	Retention                types.Object `tfsdk:"retention"`
 	Sharing                  types.Object `tfsdk:"sharing"`
 	Signing                  types.Object `tfsdk:"signing"`

@@ -321,5 +321,5 @@ func (m *versionModel) keepImported(ctx context.Context, before *versionModel, d
 // what, are those of the state.
 func (m *versionModel) sameSettings(before *versionModel) bool {
 	return m.S3.Equal(before.S3) && m.Timeouts.Equal(before.Timeouts) && m.Regions.Equal(before.Regions) &&
-		m.Retention.Equal(before.Retention) && m.Sharing.Equal(before.Sharing) && m.SSMParameter.Equal(before.SSMParameter)
+		m.Checks.Equal(before.Checks) && m.Retention.Equal(before.Retention) && m.Sharing.Equal(before.Sharing) && m.SSMParameter.Equal(before.SSMParameter)
 }

@@ -32,6 +32,18 @@ var pages = map[string]func(n int) string{
 	},
 }
 
+// TestPageThatRepeatsItself has the member "files" again and again: the last counts.
+func TestPageThatRepeatsItself(t *testing.T) {
+	text := `{"meta":{"api-version":"1.1"},"name":"a"` + strings.Repeat(`,"files":[]`, 300_000) +
+		`,"files":[{"filename":"a-2-py3-none-any.whl","url":"u","hashes":{}}]}`
+	indextest.Promptly(t, len(text), func() {
+		files, err := parseSimpleJSON([]byte(text))
+		if err != nil || len(files) != 1 || files[0].Filename != "a-2-py3-none-any.whl" {
+			t.Errorf("got %+v, %v, want the last file", files, err)
+		}
+	})
+}
+
 // TestPagesOfManyFiles reads as many as may be in linear time, and no more.
 func TestPagesOfManyFiles(t *testing.T) {
 	for kind, write := range pages {

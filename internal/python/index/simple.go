@@ -68,8 +68,12 @@ func parseSimpleJSON(text []byte) ([]File, error) {
 			})
 		case "files":
 			found = true
-			// A file takes 300 bytes or more: one allocation for most pages.
-			files = make([]File, 0, len(text)/400+1)
+			// A file takes 300 bytes or more: one allocation for most pages, however
+			// often the member comes.
+			if files == nil {
+				files = make([]File, 0, len(text)/400+1)
+			}
+			files = files[:0]
 			return s.Array(func() error {
 				f, err := parseFileJSON(s)
 				files = append(files, f)

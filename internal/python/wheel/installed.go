@@ -153,10 +153,8 @@ func (f *info) installed(targets []Target) (Distribution, bool) {
 	d := Distribution{Info: f.folder, Site: f.site(), Modules: f.tops}
 	base := strings.TrimSuffix(strings.TrimSuffix(path.Base(f.folder), ".dist-info"), ".egg-info")
 	name, version, _ := strings.Cut(base, "-")
-	d.Name, d.Version = pep508.NormalizeName(name), version
-	if i := strings.Index(version, "-py"); i >= 0 { // NAME-VERSION-pyX.Y.egg-info
-		d.Version = version[:i]
-	}
+	d.Name = pep508.NormalizeName(name)
+	d.Version, _, _ = strings.Cut(version, "-py") // NAME-VERSION-pyX.Y.egg-info
 	d.About, _ = ReadAbout(f.metadata)
 	m, err := ParseMetadata(f.metadata)
 	if err != nil {
