@@ -26,7 +26,7 @@ func changesAttribute() schema.Attribute {
 	}
 }
 
-const changelogText = "Path of a Markdown page with the changes of each version that this resource publishes, newest first. Each publish adds an entry; a `description` that you set is its first line. All other text on the page stays as it is, so you can edit it. Several layers can share a page. If it cannot be written, you get a warning, and the next publish adds what is missing from the descriptions of the versions.\n\n" +
+const changelogText = "Path of a Markdown page with the changes of each version that this resource publishes, newest first. Each publish adds an entry; a `description` that you set is its first line. All other text on the page stays as it is, so you can edit it.\n\n  Several layers can share a page. If it cannot be written, you get a warning, and the next publish adds what is missing from the descriptions of the versions.\n\n" +
 	"  Keep the page outside of folders that a package packs."
 
 // contentsKey names, in the private state, the contents of the current version
