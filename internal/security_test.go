@@ -37,7 +37,7 @@ func TestTestsOfTheDocumentsExist(t *testing.T) {
 		for _, match := range testName.FindAllStringSubmatch(string(text), -1) {
 			named++
 			if !strings.Contains(code.String(), "func "+match[1]+"(") {
-				t.Errorf("%s names %s, which is no test", document, match[1])
+				t.Errorf("%s names %s, which is not a test", document, match[1])
 			}
 		}
 	}

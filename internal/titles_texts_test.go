@@ -57,7 +57,7 @@ func (c *titles) texts(e ast.Expr, at site) []string {
 	case *ast.FuncLit:
 		return c.returned(e.Body, 0, at)
 	}
-	c.lost[e.Pos()] = "this is no title that the test can read"
+	c.lost[e.Pos()] = "this is not a title that the test can read"
 	return nil
 }
 

@@ -152,7 +152,7 @@ func isShell(program string) bool {
 	return base(program) == "sh" || base(program) == "bash"
 }
 
-// envProgram returns the program that env is told to run, or "".
+// envProgram returns the program that env has to run, or "".
 func envProgram(words []string) string {
 	for _, word := range words {
 		if !strings.HasPrefix(word, "-") && !strings.Contains(word, "=") {

@@ -121,7 +121,7 @@ func (j *judgement) pythonModule(module string, files []extension, minor int) {
 		j.otherVersion(module, files)
 		return
 	}
-	// The suffix with the version goes before abi3, and that before the bare one.
+	// Python tries the suffix with the version first, then abi3, then the bare one.
 	slices.SortStableFunc(fitting, func(a, b extension) int {
 		order := func(e extension) int {
 			switch {

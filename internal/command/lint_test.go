@@ -119,7 +119,7 @@ func TestLintOfOtherFaults(t *testing.T) {
 		{"windows", "main.tf", "resource \"layerbuild_version\" \"v\" {\n  filename = \"C:\\\\layer.zip\"\n}\n",
 			`main.tf:2:14: warning: layerbuild_version.v.filename: "C:\\layer.zip" exists on one machine alone: write a path below ${path.module}`},
 		{"unpinned", "main.tf", "resource \"layerbuild_package\" \"p\" {\n  downloads = [{ url = \"https://example.com/x\" }]\n}\n",
-			`main.tf:2:16: warning: layerbuild_package.p.downloads[0]: the first plan takes whatever the address has: write the sha256 of the file`},
+			`main.tf:2:16: warning: layerbuild_package.p.downloads[0]: the first plan takes what the address has at that time: write the sha256 of the file`},
 		{"range", "main.tf", "resource \"layerbuild_package\" \"p\" {\n  python = { requirements = [\"a==1\", \"b>=1\", \"c @ https://example.com/c.whl\", \"d==1.*\"] }\n}\n",
 			`main.tf:2:38: note: layerbuild_package.p.python.requirements[1]: "b>=1" is a range: the state locks what it means, and a new state resolves it anew; a lock file says it for all
 main.tf:2:79: note: layerbuild_package.p.python.requirements[3]: "d==1.*" is a range: the state locks what it means, and a new state resolves it anew; a lock file says it for all`},

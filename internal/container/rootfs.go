@@ -311,7 +311,7 @@ func (r *rootfs) resolve(name string) (*node, string, error) {
 			continue
 		}
 		if n.kind != folderKind {
-			return nil, "", r.refuse(name, fmt.Sprintf("lies below %q, which is no folder", "/"+at))
+			return nil, "", r.refuse(name, fmt.Sprintf("lies below %q, which is not a folder", "/"+at))
 		}
 		next := n.children[part]
 		if next == nil {

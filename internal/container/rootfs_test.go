@@ -255,7 +255,7 @@ func TestHostileLayersAreRefused(t *testing.T) {
 		{"a device", []tar.Header{special("dev/null", tar.TypeChar)}, Files{"/dev/null": "x"}, "is a device"},
 		{"a device in a folder", []tar.Header{special("dev/null", tar.TypeBlock)}, Files{"/dev": "x"}, "is a device"},
 		{"a pipe", []tar.Header{special("p", tar.TypeFifo)}, Files{"/p": "x"}, "is a named pipe"},
-		{"below a file", []tar.Header{file("f", "x")}, Files{"/f/below": "x"}, "which is no folder"},
+		{"below a file", []tar.Header{file("f", "x")}, Files{"/f/below": "x"}, "which is not a folder"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -278,7 +278,7 @@ func TestFilesAreChecked(t *testing.T) {
 		{Files{"/opt/../x": "x"}, `".."`},
 		{Files{"/opt/x": "/opt/x"}, "is absolute"},
 		{Files{"/opt/x": "../x"}, `".."`},
-		{Files{"/opt/[": "x"}, "no valid pattern"},
+		{Files{"/opt/[": "x"}, "not a valid pattern"},
 		{Files{"/opt/x": "bin/", "/opt/**/*.so": "lib/", "/usr/": "."}, ""},
 	} {
 		err := c.files.Check()

@@ -94,7 +94,7 @@ func (e *Engine) Start(ctx context.Context, s Service, log func(line string)) (_
 func (r *Running) create(ctx context.Context, s Service, known *credentials, log func(string)) error {
 	port, ok := network.PortFrom(s.Port, network.TCP)
 	if !ok {
-		return fmt.Errorf("%d is no port", s.Port)
+		return fmt.Errorf("%d is not a port", s.Port)
 	}
 	options := client.ContainerCreateOptions{
 		Config: &container.Config{Image: s.Image, Cmd: s.Command, Env: s.Environment, ExposedPorts: network.PortSet{port: {}}},

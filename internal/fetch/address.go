@@ -53,7 +53,7 @@ func (e *AddressError) Error() string {
 	case AddressFragment:
 		return fmt.Sprintf("the address at %q has a fragment", e.Host)
 	}
-	return "it is no address that starts with http:// or https:// and names a host"
+	return "it is not an address that starts with http:// or https:// and names a host"
 }
 
 // ParseAddress reads the address that a stranger names: the page of an index, the

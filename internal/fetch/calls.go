@@ -32,7 +32,7 @@ const maxCall = 1 << 20
 // over HTTP/2 without TLS of its own, until the connection ends or ctx does; then the
 // connection is closed. Calls have one message and one reply. answer gets the
 // full name of the method, such as "/grpc.health.v1.Health/Check", and is called
-// concurrently; without ok the caller is told that there is no such method.
+// concurrently; without ok the caller learns that there is no such method.
 func ServeCalls(ctx context.Context, conn net.Conn, answer func(method string, message []byte) (reply []byte, ok bool)) {
 	var protocols http.Protocols
 	protocols.SetUnencryptedHTTP2(true)

@@ -74,7 +74,7 @@ func (k *keyring) authorize(req *http.Request) string {
 		return fromURL
 	}
 	// A URL that names only the user leaves the password to netrc.
-	machines, _ := k.machines() // a file that cannot be read is told of where a server refuses
+	machines, _ := k.machines() // a file that cannot be read is named where a server refuses
 	for _, n := range machines {
 		if strings.EqualFold(n.host, req.URL.Hostname()) && (!found || n.user == l.user) {
 			req.SetBasicAuth(n.user, n.password)

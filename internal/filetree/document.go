@@ -25,7 +25,7 @@ func ReadSmall(name string, limit int64) ([]byte, error) {
 	case info.IsDir():
 		return refuse(errors.New("it is a directory"))
 	case !info.Mode().IsRegular():
-		return refuse(errors.New("it is no regular file"))
+		return refuse(errors.New("it is not a regular file"))
 	case info.Size() > limit:
 		return refuse(&LimitError{Unit: "bytes", Found: info.Size(), Limit: limit})
 	}

@@ -28,7 +28,7 @@ func TestReadDocument(t *testing.T) {
 	if _, err := ReadDocument(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("absent: %v", err)
 	}
-	for name, want := range map[string]string{dir: "it is a directory", large: "it has 67108865 bytes", os.DevNull: "it is no regular file"} {
+	for name, want := range map[string]string{dir: "it is a directory", large: "it has 67108865 bytes", os.DevNull: "it is not a regular file"} {
 		if _, err := ReadDocument(name); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", name, err, want)
 		}

@@ -212,7 +212,7 @@ func (s *scanner) readIgnore(host, dir string) error {
 	}
 	rules, err := parseIgnore(body, dir)
 	if err != nil {
-		return &PathError{Path: s.shown(name), Reason: "is no usable ignore file", Err: err}
+		return &PathError{Path: s.shown(name), Reason: "is not a usable ignore file", Err: err}
 	}
 	s.ignores = append(s.ignores, rules)
 	return nil

@@ -47,7 +47,7 @@ func CheckPattern(p string) error {
 	case strings.HasPrefix(p, "!"):
 		reason = "starts with !, but patterns cannot be negated"
 	case !doublestar.ValidatePattern(p):
-		reason = "is no valid pattern"
+		reason = "is not a valid pattern"
 	case len(p) > maxPattern || strings.Count(p, "**") > maxCrossings || choices(p) > maxChoices:
 		reason = fmt.Sprintf("asks for too much: a pattern may have %d bytes, ** %d times, and %d ways through its braces", maxPattern, maxCrossings, maxChoices)
 	}

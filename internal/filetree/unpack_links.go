@@ -130,7 +130,7 @@ func (x *index) checkParents(names []string) error {
 				return x.refuse(name, fmt.Sprintf("lies below %q, which is a link", dir))
 			}
 			if above.kind == fileNode {
-				return x.refuse(name, fmt.Sprintf("lies below %q, which is no folder", dir))
+				return x.refuse(name, fmt.Sprintf("lies below %q, which is not a folder", dir))
 			}
 		}
 	}

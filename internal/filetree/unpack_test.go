@@ -194,7 +194,7 @@ func TestArchivesThatAreRefused(t *testing.T) {
 		{"file and folder", makeTar(t, file("a", "x"), tar.Header{Name: "a/", Typeflag: tar.TypeDir}), "is there twice"},
 		{"through a link", makeTar(t, link("a", "b"), file("a/x", "x")), `lies below "a", which is a link`},
 		{"through a link out", makeTar(t, link("a", "/tmp"), file("a/b/x", "x")), `lies below "a", which is a link`},
-		{"below a file", makeTar(t, file("a/x", "x"), file("a", "x")), `lies below "a", which is no folder`},
+		{"below a file", makeTar(t, file("a/x", "x"), file("a", "x")), `lies below "a", which is not a folder`},
 		{"trailing bytes", append(bytes.Clone(good), "more"...), "has bytes behind its end"},
 		{"second archive", append(bytes.Clone(good), good...), "has bytes behind its end"},
 		{"trailing bytes behind gzip", append(bytes.Clone(packed), "bytes behind the end"...), "is damaged"},

@@ -50,10 +50,10 @@ func Vet(a *Archive) error { return VetWatched(a, nil) }
 
 // Watcher sees the contents of the entries of an archive on their way.
 type Watcher interface {
-	// Start is told of an entry, and returns what gets its content; nil does
+	// Start gets an entry, and returns what gets its content; nil does
 	// without it.
 	Start(e *Entry) io.Writer
-	// Done is told that the content was whole, of entries that Start wants.
+	// Done is called when the content was whole, for entries that Start wants.
 	Done(e *Entry) error
 }
 

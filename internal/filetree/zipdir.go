@@ -63,7 +63,7 @@ func findDirectory(a *Archive, f io.ReaderAt) (directory, error) {
 	}
 	at := lastEnd(tail)
 	if at < 0 {
-		return directory{}, &ArchiveError{Archive: a.Name, Reason: "is no zip archive, or is truncated"}
+		return directory{}, &ArchiveError{Archive: a.Name, Reason: "is not a zip archive, or is truncated"}
 	}
 	end := tail[at:]
 	if len(end) != endSize+int(binary.LittleEndian.Uint16(end[20:])) {

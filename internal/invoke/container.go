@@ -100,7 +100,7 @@ func platform(architecture string) string {
 	return "linux/amd64"
 }
 
-// emulated returns what the emulator is told, and the function's variables.
+// emulated returns the emulator's settings, and the function's variables.
 func emulated(r Request) []string {
 	all := []string{
 		"AWS_LAMBDA_FUNCTION_NAME=" + functionName, fmt.Sprintf("AWS_LAMBDA_FUNCTION_MEMORY_SIZE=%d", r.Memory),

@@ -67,7 +67,7 @@ func find(ctx context.Context, runtime runtimes.Runtime, architecture, named str
 	}
 	var found interpreter
 	if err := json.Unmarshal(out, &found); err != nil {
-		return nil, &UnableError{Lacks: fmt.Sprintf("the interpreter %q is no %s", program, language), Err: err}
+		return nil, &UnableError{Lacks: fmt.Sprintf("the interpreter %q is not %s", program, language), Err: err}
 	}
 	if found.Version != runtime.Version {
 		return nil, &UnableError{Lacks: fmt.Sprintf("the interpreter %q is %s %s, and %s needs %s", program, language, found.Version, runtime.ID, runtime.Version)}

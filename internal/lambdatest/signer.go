@@ -186,7 +186,7 @@ func (a *AWS) KeepSignedChecksums() {
 func signedZip(body []byte, signature string) ([]byte, error) {
 	in, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
 	if err != nil || len(in.File) == 0 {
-		return nil, fmt.Errorf("the file is no zip, or an empty one")
+		return nil, fmt.Errorf("the file is not a zip, or an empty one")
 	}
 	if slices.ContainsFunc(in.File, func(f *zip.File) bool { return f.Name == signatureFile }) {
 		return nil, fmt.Errorf("the file is signed already")

@@ -103,7 +103,7 @@ func told(found []Finding) ([]Warning, error) {
 		}
 		switch f.Severity {
 		case audit.Error:
-			faults = append(faults, &fault.Error{At: at, Summary: f.Summary, Detail: detail + fmt.Sprintf("\nIf the layer works in spite of it, set checks = { %s = \"warning\" }.", f.Check)})
+			faults = append(faults, &fault.Error{At: at, Summary: f.Summary, Detail: detail + fmt.Sprintf("\nIf the layer works anyway, set checks = { %s = \"warning\" }.", f.Check)})
 		case audit.Warning:
 			warnings = append(warnings, Warning{At: at, Summary: f.Summary, Detail: detail})
 		}

@@ -224,7 +224,7 @@ func (c *cache) noteOutput(o Output, sum store.Digest) error {
 	return errors.Join(c.store.PutRecord("outputs", local.Absolute(o.PathOf(sum)), []byte(sum.Hex())), c.notePlace(o.PathOf(sum), sum))
 }
 
-// checkSize holds the layer against the limit of AWS.
+// checkSize compares the layer with the limit of AWS.
 func checkSize(tree filetree.Tree, severity Severity) ([]Warning, error) {
 	size := tree.Size()
 	if severity == SeverityOff || size <= runtimes.MaxUnzipped*8/10 {

@@ -264,13 +264,13 @@ func TestDownloadsThatAreRefused(t *testing.T) {
 		"signed":            {DownloadSpec{URL: "https://b.s3.amazonaws.com/x?X-Amz-Algorithm=a&X-Amz-Signature=hunter2"}, `"X-Amz-Algorithm" in its query looks like a signature or a token`},
 		"token":             {DownloadSpec{URL: "https://gitlab.example.com/x?private_token=hunter2"}, `"private_token" in its query`},
 		"fragment":          {DownloadSpec{URL: "https://example.com/x#hunter2"}, "A query or fragment"},
-		"digest":            {DownloadSpec{URL: at, SHA256: "abc"}, `"abc" is no SHA-256`},
+		"digest":            {DownloadSpec{URL: at, SHA256: "abc"}, `"abc" is not a SHA-256`},
 		"architecture":      {DownloadSpec{URL: at, Architecture: "mips"}, `Unknown architecture "mips"`},
 		"files and strip":   {DownloadSpec{URL: at, Strip: 1, Files: files("*", "x/")}, "target and strip_components are for elements without it"},
 		"as it is":          {DownloadSpec{URL: at, AsIs: true, Files: files("*", "x/")}, "extract = false takes the file as it is"},
 		"absolute target":   {DownloadSpec{URL: at, Files: files("*/bin/probe", "/bin/probe")}, "is absolute"},
 		"parent target":     {DownloadSpec{URL: at, Target: "../bin"}, `holds ".."`},
-		"pattern":           {DownloadSpec{URL: at, Files: files("[a", "x")}, "is no valid pattern"},
+		"pattern":           {DownloadSpec{URL: at, Files: files("[a", "x")}, "is not a valid pattern"},
 	} {
 		_, err := downloadBuilder(t).Resolve(t.Context(), downloadSpec(c.d), nil)
 		if err == nil || !strings.Contains(err.Error(), c.want) {

@@ -53,7 +53,7 @@ func TestPrecedenceOfIndexes(t *testing.T) {
 		{"a further index before the default one", environment, asks("idna only"), "idna 1, only 3"},
 		{"uv's variable before pip's", append(environment, "UV_DEFAULT_INDEX="+first.URL()), asks("acme-a"), "acme-a 2"},
 		{"credentials of the address", []string{"PIP_INDEX_URL=" + withUser}, asks("idna"), "idna 9"},
-		{"a refusal is no absence", []string{"PIP_EXTRA_INDEX_URL=" + private.URL(), "PIP_INDEX_URL=" + last.URL()}, asks("idna"), "error: " + private.URL() + "idna/ answered 401 Unauthorized; no credentials were sent"},
+		{"a refusal is not an absence", []string{"PIP_EXTRA_INDEX_URL=" + private.URL(), "PIP_INDEX_URL=" + last.URL()}, asks("idna"), "error: " + private.URL() + "idna/ answered 401 Unauthorized; no credentials were sent"},
 		{"a refusal of a bound index", environment, asks("acme-a", IndexSpec{URL: private.URL(), Packages: []string{"acme-a"}}), "error: answered 401 Unauthorized"},
 		{"no index but the bound one", []string{"UV_NO_INDEX=1"}, asks("acme-a", acme), "acme-a 1"},
 		{"no index at all", []string{"PIP_NO_INDEX=1"}, asks("idna"), `error: There is no distribution "idna": no index serves this name`},

@@ -117,7 +117,7 @@ func TestDecodeLockRefusesWhatItCannotBuild(t *testing.T) {
 		`{"format":1,"layout":1,"runtimes":[],"architectures":[],"python":{"request":"","triggers":"","chosen":{"wheels":{"x":["junk"]}}}}`,
 	} {
 		if _, err := DecodeLock(text); err == nil {
-			t.Errorf("DecodeLock(%s) is no error", text)
+			t.Errorf("DecodeLock(%s) is not an error", text)
 		}
 	}
 }

@@ -39,7 +39,7 @@ func TestNativeFactsAreNotedOnTheWayIn(t *testing.T) {
 	for _, e := range tree {
 		digest, err := store.ParseDigest(filepath.Base(e.Archive.Path))
 		if err != nil {
-			t.Fatalf("%s lies in %q, which is no blob of the store", e.Path, e.Archive.Path)
+			t.Fatalf("%s lies in %q, which is not a blob of the store", e.Path, e.Archive.Path)
 		}
 		body, _, err := c.store.GetRecord("native", fmt.Sprintf("%d %s", native.Format, digest.Hex()))
 		if err != nil {

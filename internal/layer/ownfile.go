@@ -87,7 +87,7 @@ func (b *Builder) WriteBill(ctx context.Context, name, text string) error {
 	}
 	return b.EditFile(ctx, name, func(old []byte) ([]byte, error) {
 		if len(old) > 0 && !strings.Contains(string(old), sbom.Mark) {
-			return nil, refused(fmt.Sprintf("The path %q is taken", name), "There is a file that is no bill of materials of this provider, and it would be lost. Remove it, or write another path.")
+			return nil, refused(fmt.Sprintf("The path %q is taken", name), "There is a file that is not a bill of materials of this provider, and it would be lost. Remove it, or write another path.")
 		}
 		return []byte(text), nil
 	})

@@ -21,7 +21,7 @@ type plannedRecord struct {
 	Named map[string]string
 }
 
-// MatchPlan holds a resolution against the one of the plan that is being
+// MatchPlan compares a resolution with the one of the plan that is being
 // applied, as far as that is known: Terraform hands nothing of a plan to its
 // apply, and would call a difference a fault of the provider. The plan and the
 // apply of one run of the CLI have different processes of the provider and one

@@ -188,7 +188,7 @@ func TestSelectionIsInTheLock(t *testing.T) {
 		t.Errorf("the lock is %s", text)
 	}
 	if _, err := DecodeLock(strings.Replace(text, `"rules":1`, `"rules":99`, 1)); err == nil {
-		t.Error("a lock with the presets of another version is no error")
+		t.Error("a lock with the presets of another version is not an error")
 	}
 }
 

@@ -160,7 +160,7 @@ func (p *Place) Date(number int64, created time.Time) {
 	}
 }
 
-// Forget drops versions that are no more.
+// Forget drops versions that no longer exist.
 func (p *Place) Forget(numbers ...int64) {
 	gone := func(v Version) bool { return slices.Contains(numbers, v.Number) }
 	p.Owned, p.Others = slices.DeleteFunc(p.Owned, gone), slices.DeleteFunc(p.Others, gone)

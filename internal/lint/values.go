@@ -63,7 +63,7 @@ func (m *module) checkObject(value hcl.Expression, name string, o *Object, at st
 	}
 	if name == "downloads" && given["url"] && !given["sha256"] {
 		m.add(value.Range(), Warning, "unpinned_download", at,
-			"the first plan takes whatever the address has: write the sha256 of the file")
+			"the first plan takes what the address has at that time: write the sha256 of the file")
 	}
 }
 

@@ -50,7 +50,7 @@ func (m *image) readSymbols(f *Facts, t tags) error {
 // letters: most are not, and need no string.
 func (m *image) starts(at int64) bool {
 	if at+2 > int64(len(m.strings)) {
-		return true // its fault is told
+		return true // its fault is reported
 	}
 	switch b := m.strings[at:]; b[0] {
 	case 'P':

@@ -186,7 +186,7 @@ func shadows(found []string, severity fault.Severity) ([]fault.Warning, error) {
 	fault := &fault.Error{
 		At:      fault.At("nodejs"),
 		Summary: "The layer brings its own AWS SDK",
-		Detail: fmt.Sprintf("Lambda's Node.js runtimes bring the AWS SDK for JavaScript v3, and a layer's copy goes before: %s. That pins its version, at the cost of size and cold start. "+
+		Detail: fmt.Sprintf("Lambda's Node.js runtimes bring the AWS SDK for JavaScript v3, and a layer's copy is found first: %s. That pins its version, at the cost of size and cold start. "+
 			"Leave it out if the runtime's version will do, or set checks = { sdk_shadow = \"off\" }.", few(found)),
 	}
 	return severity.Judge(fault)

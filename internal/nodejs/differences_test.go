@@ -41,7 +41,7 @@ func TestDifferencesAreShown(t *testing.T) {
 		rows++
 		shown := strings.TrimSpace(cells[3])
 		if !regexp.MustCompile(`^Test\w+$`).MatchString(shown) || !strings.Contains(code.String(), "func "+shown+"(t *testing.T)") {
-			t.Errorf("the row %q is shown by %q, which is no test", strings.TrimSpace(cells[0]), shown)
+			t.Errorf("the row %q is shown by %q, which is not a test", strings.TrimSpace(cells[0]), shown)
 		}
 	}
 	if rows < 16 {

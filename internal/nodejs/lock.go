@@ -227,7 +227,7 @@ func escape(text, more string) string {
 }
 
 func parsePackage(line, registry string) (Package, error) {
-	refused := fmt.Errorf("reading the lock: %q is no package", line)
+	refused := fmt.Errorf("reading the lock: %q is not a package", line)
 	words := strings.Fields(line)
 	if len(words) == 0 {
 		return Package{}, refused

@@ -10,7 +10,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/placement"
 )
 
-// conflictAdvice ends what is told of conflicts.
+// conflictAdvice ends the message about a conflict.
 const conflictAdvice = `ask for versions that agree, or settle it with "overrides"`
 
 // refusal turns why there is no tree into the error that users see.

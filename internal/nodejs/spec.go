@@ -39,7 +39,7 @@ type Spec struct {
 	// LegacyPeerDeps ignores peer dependencies, as npm's option does. So does
 	// legacy-peer-deps in npm's configuration.
 	LegacyPeerDeps bool
-	// CutOff goes before that of the Request where it is set.
+	// CutOff replaces that of the Request where it is set.
 	CutOff CutOff
 	// Reconsider resolves anew where nothing but the cut-off changed.
 	Reconsider bool
@@ -87,12 +87,12 @@ func (s *Spec) Check() error {
 	case len(s.Dependencies) > 0 && s.LockFile != "":
 		return &fault.Error{
 			At: fault.At("nodejs"), Summary: "Dependencies beside a lock file",
-			Detail: "A lock file is obeyed as it is: add the dependencies to the project that it locks, or put them into a package of their own.",
+			Detail: "A lock file is not resolved again: add the dependencies to the project that it locks, or put them into a package of their own.",
 		}
 	case s.LockFile != "" && (s.LegacyPeerDeps || !s.CutOff.At.IsZero()):
 		return &fault.Error{
 			At: fault.At("nodejs"), Summary: "Arguments of a resolution beside a lock file",
-			Detail: "A lock file is obeyed as it is: legacy_peer_deps and exclude_newer have no place beside it. Drop them, and lock the project with them instead.",
+			Detail: "A lock file is not resolved again, so legacy_peer_deps and exclude_newer would have no effect. Remove them here, and lock the project with them instead.",
 		}
 	case len(s.AllowOutside) > 0 && s.LockFile == "":
 		return &fault.Error{

@@ -67,7 +67,7 @@ func blocking(diags diag.Diagnostics, exists bool) diag.Diagnostics {
 	return diags
 }
 
-const wayOut = "Nothing was changed. To destroy the resource in spite of this, run the destroy with -refresh=false."
+const wayOut = "Nothing was changed. To destroy the resource anyway, run the destroy with -refresh=false."
 
 // warn returns the diagnostic of a warning of the pipeline.
 func warn(w layer.Warning) diag.Diagnostic {

@@ -56,7 +56,7 @@ func TestFunctions(t *testing.T) {
 		steps = append(steps, is(fmt.Sprintf("provider::layerbuild::layer_path(%q, %q)", c.runtime, c.kind), text(c.want)))
 	}
 	for value, want := range map[string]string{
-		`provider::layerbuild::runtime("python3.21")`:                           `is no[\s│]+current[\s│]+Lambda[\s│]+runtime:[\s│]+did[\s│]+you[\s│]+mean[\s│]+"python3.1`,
+		`provider::layerbuild::runtime("python3.21")`:                           `is[\s│]+not[\s│]+a[\s│]+current[\s│]+Lambda[\s│]+runtime:[\s│]+did[\s│]+you[\s│]+mean[\s│]+"python3.1`,
 		`provider::layerbuild::parse_layer_version_arn("x")`:                    `Invalid value for "arn" parameter`,
 		`provider::layerbuild::layer_path("python3.12", "wheel")`:               `(?s)Invalid value for "kind" parameter.*write[\s│]+one[\s│]+of[\s│]+libraries,[\s│]+packages`,
 		`provider::layerbuild::layer_path("provided.al2023", "packages")`:       `provided.al2023[\s│]+has[\s│]+no[\s│]+path`,

@@ -73,7 +73,7 @@ func (d *layerData) Schema(_ context.Context, _ datasource.SchemaRequest, resp *
 				Optional:            true,
 			},
 			"read_contents": schema.BoolAttribute{
-				MarkdownDescription: "Whether to read `contents` from the zip of each version, whatever its description says and whoever published it. Each zip is fetched once, is verified by its hash and stays in the cache; set `newest` where the layer is large. This sets `code_sha256` and `code_size` too. Default `false`.",
+				MarkdownDescription: "Whether to read `contents` from the zip of each version instead of its description. This also works for versions that something else published. Each zip is fetched once, verified by its hash and kept in the cache. Set `newest` if the layer is large. This sets `code_sha256` and `code_size` too. Default `false`.",
 				Optional:            true,
 			},
 			"read_users": schema.BoolAttribute{

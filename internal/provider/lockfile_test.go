@@ -98,7 +98,7 @@ resource "layerbuild_package" "p" {
 	})
 }
 
-// TestLockFileRefuses holds locks that cannot be obeyed against the sentence
+// TestLockFileRefuses compares the errors of unusable locks with the sentence
 // that names the cause.
 func TestLockFileRefuses(t *testing.T) {
 	t.Parallel()

@@ -51,7 +51,12 @@ const cliVariable = "TF_ACC_TERRAFORM_PATH"
 // noCLI is what tests say that run a CLI where there is none.
 const noCLI = "This test runs Terraform or OpenTofu, and none is downloaded: put terraform on PATH, or name a CLI in " + cliVariable + "."
 
-func TestMain(m *testing.M) { os.Exit(testMain(m)) }
+func TestMain(m *testing.M) {
+	if run := os.Getenv(soakVariable); run != "" {
+		os.Exit(soakChild(run))
+	}
+	os.Exit(testMain(m))
+}
 
 func testMain(m *testing.M) int {
 	if path := cli(); path == "" {

@@ -203,7 +203,7 @@ func TestEmptyRequirements(t *testing.T) {
 			}
 			alone := map[string]tftypes.Value{"runtimes": strs("python3.12"), "python": beside["python"]}
 			if _, _, found := p.plan("layerbuild_package", instance{}, blockOf(block, alone)); !found.failed() {
-				t.Errorf("%s alone is no error", name)
+				t.Errorf("%s alone is not an error", name)
 			}
 		}
 	}

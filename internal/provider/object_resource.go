@@ -234,7 +234,7 @@ func (r *objectResource) Delete(ctx context.Context, req resource.DeleteRequest,
 func (r *objectResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	bucket, stored, ok := s3object.ParseAddress(req.ID)
 	if !ok {
-		resp.Diagnostics.AddError("Malformed import id", fmt.Sprintf("%q is no address of an object: write s3://bucket/key, or s3://bucket/key?versionId=… for one version.", req.ID))
+		resp.Diagnostics.AddError("Malformed import id", fmt.Sprintf("%q is not an address of an object: write s3://bucket/key, or s3://bucket/key?versionId=… for one version.", req.ID))
 		return
 	}
 	for name, value := range map[string]types.String{"bucket": types.StringValue(bucket), "key": types.StringValue(stored.Key), "object_version_id": textOrNull(stored.VersionID)} {

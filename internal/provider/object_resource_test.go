@@ -200,7 +200,7 @@ func TestObjectTakesOverWhatIsThere(t *testing.T) {
 			{Config: both, ConfigPlanChecks: expectEmpty(), ConfigStateChecks: []statecheck.StateCheck{adopted(objectA, false), adopted("layerbuild_object.second", true)}},
 			{Config: config, ConfigPlanChecks: expectEmpty(), Check: w.keeps("artifacts", "deps.zip 3.7")},
 			{ResourceName: objectA, ImportState: true, ImportStateId: "s3://artifacts/absent.zip", ExpectError: sentenceLike(`S3 has no s3://artifacts/absent.zip`)},
-			{ResourceName: objectA, ImportState: true, ImportStateId: "artifacts", ExpectError: sentenceLike(`"artifacts" is no address of an object`)},
+			{ResourceName: objectA, ImportState: true, ImportStateId: "artifacts", ExpectError: sentenceLike(`"artifacts" is not an address of an object`)},
 			{
 				ResourceName: objectA, ImportState: true, ImportStateId: "s3://artifacts/deps.zip", ImportStateVerify: true,
 				ImportStateVerifyIgnore: []string{"package"},

@@ -21,7 +21,7 @@ func TestPackageRefuses(t *testing.T) {
 	big := filepath.Join(w.dir, "big")
 	makeSparse(t, filepath.Join(big, "python", "heavy.bin"), 262_144_001)
 	for name, c := range map[string]struct{ arguments, want string }{
-		"unknown runtime":    {`runtimes = ["python3.21"]; python = { requirements = ["idna"] }`, `"python3.21" is no current Lambda runtime`},
+		"unknown runtime":    {`runtimes = ["python3.21"]; python = { requirements = ["idna"] }`, `"python3.21" is not a current Lambda runtime`},
 		"no python runtime":  {`runtimes = ["nodejs22.x"]; python = { requirements = ["idna"] }`, `none of its runtimes runs Python`},
 		"nothing":            {`runtimes = ["python3.12"]`, `Nothing to pack`},
 		"no requirement":     {`runtimes = ["python3.12"]; python = { constraints = ["idna"] }`, `No Python requirement`},

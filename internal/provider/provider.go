@@ -49,7 +49,7 @@ type layerbuild struct {
 	now     func() time.Time
 	run     layer.Run
 	secrets *secret.Keeper
-	// log is where phases are told; nil is Terraform's log.
+	// log gets the phases; nil is Terraform's log.
 	log *slog.Logger
 	// received is told of the bytes of files that arrive; it may be nil.
 	received func(bytes int)

@@ -35,7 +35,7 @@ func halfKnown(t *testing.T, unknown string) (half, whole *protocol) {
 	}
 	typ, ok := block.ValueType().(tftypes.Object)
 	if !ok {
-		t.Fatal("the provider block is no object")
+		t.Fatal("the provider block is not an object")
 	}
 	settings[unknown] = tftypes.NewValue(typ.AttributeTypes[unknown], tftypes.UnknownValue)
 	if found := half.configure(blockOf(block, settings)); len(found) > 0 {

@@ -121,7 +121,7 @@ func (r *retirementResource) retire(ctx context.Context, m *retirementModel, acc
 		diags.Append(warnOf(fmt.Sprintf("Older versions of layer %q stay", arn.Name), err))
 	}
 	if failed := slices.Sorted(maps.Keys(retired.Failed)); len(failed) > 0 {
-		diags.Append(warnOf(fmt.Sprintf("Not deleted of layer %q: %s", arn.Name, versionsText(failed)), retired.Failed[failed[0]]))
+		diags.Append(warnOf(fmt.Sprintf("Not deleted: %s of layer %q", versionsText(failed), arn.Name), retired.Failed[failed[0]]))
 	}
 	users := map[string]attr.Value{}
 	for n, names := range retired.InUse {

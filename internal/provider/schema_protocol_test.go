@@ -215,7 +215,7 @@ func fields(object tftypes.Value) map[string]tftypes.Value {
 func blockOf(block *tfprotov6.SchemaBlock, given map[string]tftypes.Value) tftypes.Value {
 	typ, ok := block.ValueType().(tftypes.Object)
 	if !ok {
-		panic("a block is no object")
+		panic("a block is not an object")
 	}
 	all := map[string]tftypes.Value{}
 	for name, of := range typ.AttributeTypes {

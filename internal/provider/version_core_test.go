@@ -12,10 +12,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// core does with one layerbuild_version what Terraform does, and holds the
-// provider to what Terraform holds it to, without a process for each step.
+// core does with one resource what Terraform does, and holds the provider to what
+// Terraform holds it to, without a process for each step.
 type core struct {
-	server func() (tfprotov6.ProviderServer, error)
+	resource string // its type
+	server   func() (tfprotov6.ProviderServer, error)
 	// settings are the provider's arguments, block those of its endpoints.
 	settings, endpoints map[string]tftypes.Value
 
@@ -35,7 +36,7 @@ type core struct {
 // access key is key: see lambdatest for the account that it stands for.
 func newCore(w *world, key string) *core {
 	w.Helper()
-	c := &core{server: w.providers()["layerbuild"], endpoints: map[string]tftypes.Value{}}
+	c := &core{resource: "layerbuild_version", server: w.providers()["layerbuild"], endpoints: map[string]tftypes.Value{}}
 	c.login(key)
 	for _, service := range []string{"lambda", "s3", "ssm", "sts", "signer"} {
 		c.endpoints[service] = textValue(w.aws.URL())
@@ -73,7 +74,7 @@ func (c *core) start(ctx context.Context) (tfprotov6.ProviderServer, error) {
 		return nil, err
 	}
 	if c.schema == nil {
-		c.schema = schemas.ResourceSchemas["layerbuild_version"]
+		c.schema = schemas.ResourceSchemas[c.resource]
 		c.state = tftypes.NewValue(c.kind(), nil)
 	}
 	kind := schemas.Provider.ValueType().(tftypes.Object)
@@ -130,7 +131,7 @@ func (c *core) refresh(ctx context.Context, server tfprotov6.ProviderServer) err
 	if err != nil {
 		return err
 	}
-	answer, err := server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{TypeName: "layerbuild_version", CurrentState: current, Private: c.private})
+	answer, err := server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{TypeName: c.resource, CurrentState: current, Private: c.private})
 	if err != nil {
 		return err
 	}
@@ -198,7 +199,7 @@ func (c *core) plan(ctx context.Context, server tfprotov6.ProviderServer, prior,
 		}
 	}
 	answer, err := server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
-		TypeName: "layerbuild_version", PriorState: values["prior"], ProposedNewState: values["proposed"], Config: values["config"], PriorPrivate: private,
+		TypeName: c.resource, PriorState: values["prior"], ProposedNewState: values["proposed"], Config: values["config"], PriorPrivate: private,
 	})
 	if err != nil {
 		return p, err
@@ -250,7 +251,7 @@ func (c *core) validate(ctx context.Context, config map[string]tftypes.Value) er
 	if err != nil {
 		return err
 	}
-	answer, err := server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: "layerbuild_version", Config: given})
+	answer, err := server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: c.resource, Config: given})
 	if err != nil {
 		return err
 	}
@@ -307,7 +308,7 @@ func (c *core) carryOut(ctx context.Context, server tfprotov6.ProviderServer, wa
 	}
 	creating := c.state.IsNull()
 	answer, err := server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
-		TypeName: "layerbuild_version", PriorState: values[0], PlannedState: values[1], Config: values[2], PlannedPrivate: p.private,
+		TypeName: c.resource, PriorState: values[0], PlannedState: values[1], Config: values[2], PlannedPrivate: p.private,
 	})
 	if err != nil {
 		return err
@@ -407,7 +408,7 @@ func (c *core) planDestroy(ctx context.Context, server tfprotov6.ProviderServer,
 		return nil, err
 	}
 	answer, err := server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
-		TypeName: "layerbuild_version", PriorState: prior, ProposedNewState: none, Config: none, PriorPrivate: private,
+		TypeName: c.resource, PriorState: prior, ProposedNewState: none, Config: none, PriorPrivate: private,
 	})
 	if err != nil {
 		return nil, err

@@ -90,12 +90,12 @@ func warnOfRegister(err error) diag.Diagnostic {
 
 // tookOver warns of a version that was found and not published.
 func (p *place) tookOver(layer string) diag.Diagnostic {
-	return diag.NewWarningDiagnostic(fmt.Sprintf("Version %d of layer %q was taken over", p.life.Release.Number, layer), fmt.Sprintf(
+	return diag.NewWarningDiagnostic(fmt.Sprintf("Version %d of layer %q was adopted", p.life.Release.Number, layer), fmt.Sprintf(
 		"AWS had %s with the same bytes and description already, so nothing was published. Another resource or run published it: a destroy of this resource leaves it, unless that one is gone by then.",
 		p.life.Release.ARN))
 }
 
-// tellRetained warns of what a destroy leaves because it is told to, or because
+// tellRetained warns of what a destroy leaves because it has to, or because
 // the resource may not delete it. whole is set where it deletes all of the layer.
 func (p *place) tellRetained(layer string, retain, whole bool) (diags diag.Diagnostics) {
 	if retain {
@@ -104,13 +104,13 @@ func (p *place) tellRetained(layer string, retain, whole bool) (diags diag.Diagn
 			numbers = append(numbers, n)
 		}
 		if len(numbers) > 0 {
-			diags.AddWarning(fmt.Sprintf("Retained of layer %q: %s", layer, versionsText(numbers)),
+			diags.AddWarning(fmt.Sprintf("Retained: %s of layer %q", versionsText(numbers), layer),
 				fmt.Sprintf("retention.on_destroy is \"retain\", so %s of %s %s. Terraform forgets what stays: delete it by hand when nothing needs it any more.", versionsText(numbers), p.layerARN, stay(len(numbers))))
 		}
 		return diags
 	}
 	if p.life.TakenOver() && !p.life.Gone() && !whole {
-		diags.AddWarning(fmt.Sprintf("Taken over and not deleted of layer %q: version %d", layer, p.life.Release.Number), fmt.Sprintf(
+		diags.AddWarning(fmt.Sprintf("Adopted and not deleted: version %d of layer %q", p.life.Release.Number, layer), fmt.Sprintf(
 			"This resource found %s and did not publish it, so it stays: another resource, state or run may have it. When nothing needs it any more, delete it by hand.", p.life.Release.ARN))
 	}
 	return diags

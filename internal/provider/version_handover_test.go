@@ -49,7 +49,7 @@ func TestHandoverOutlivesARun(t *testing.T) {
 	m.terraform(0, "apply", "-auto-approve")
 	m.terraform(1, "apply", "-auto-approve", "-replace=layerbuild_version.v", "-var=fail=true")
 	only(t, aws, 1)
-	if said := m.terraform(0, "apply", "-auto-approve"); !strings.Contains(said, `Taken over and not deleted of layer "deps": version 1`) {
+	if said := m.terraform(0, "apply", "-auto-approve"); !strings.Contains(said, `Adopted and not deleted: version 1 of layer "deps"`) {
 		t.Errorf("the apply does not say what stays:\n%s", said)
 	}
 	only(t, aws, 1)

@@ -209,7 +209,7 @@ func TestHandover(t *testing.T) {
 			old.config["ssm_parameter"], young.config["ssm_parameter"] = parameter, parameter
 			l.must(l.create(old, false))
 			l.must(l.create(young, false)) // and the run is cut before the destroy
-			if !slices.ContainsFunc(young.warnings, func(s string) bool { return strings.Contains(s, "was taken over") }) {
+			if !slices.ContainsFunc(young.warnings, func(s string) bool { return strings.Contains(s, "was adopted") }) {
 				t.Errorf("taking over says %q", young.warnings)
 			}
 			old.noRefresh, young.noRefresh = c.noRefresh, c.noRefresh
@@ -229,7 +229,7 @@ func TestHandover(t *testing.T) {
 			l.must(l.watch(old, func() error { return old.destroyWith(t.Context(), server, private) }))
 			l.objects = []*life{young}
 			if !slices.ContainsFunc(old.warnings, func(s string) bool {
-				return strings.Contains(s, "Taken over and not deleted") && strings.Contains(s, "version 1")
+				return strings.Contains(s, "Adopted and not deleted") && strings.Contains(s, "version 1")
 			}) {
 				t.Errorf("the destroy says %q, want the version that stays", old.warnings)
 			}

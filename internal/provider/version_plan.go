@@ -133,7 +133,7 @@ func movedRegion(before *versionModel, region string) diag.Diagnostic {
 }
 
 // plan writes what is due, and what is known of it. What is due, and why, the
-// lifecycle decides; this is how Terraform is told. A version that is to be
+// lifecycle decides; this tells Terraform. A version that is to be
 // published has attributes that are not known, and where something is due that
 // no attribute shows, published_versions is not known, which makes an update.
 func (r *versionResource) plan(ctx context.Context, m, config, before *versionModel, life *lifecycle.Life) (p *planning, diags diag.Diagnostics) {

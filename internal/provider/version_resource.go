@@ -316,7 +316,7 @@ func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest
 }
 
 // destroyAt deletes what the resource has in a region, or leaves it where its
-// retention says so; m has that. What stays is told by number. A parameter with
+// retention says so; m has that. Versions that stay are named by number. A parameter with
 // the ARN of a version that another resource points at is left to that one.
 func (r *versionResource) destroyAt(ctx context.Context, publisher *publish.Publisher, m *versionModel, p *place) diag.Diagnostics {
 	others, diags := p.inherit(ctx, publisher)

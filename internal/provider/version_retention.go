@@ -169,12 +169,12 @@ func (r *versionResource) warnOfAges(policy lifecycle.Policy, place *lifecycle.P
 // warnOfSame names the versions to go where the last change had the same: a
 // plan does not print an attribute that stays as it is.
 func (p *planning) warnOfSame(layer string, going []int64) diag.Diagnostic {
-	detail := fmt.Sprintf("This apply deletes %s of layer %q: %s.", versionsText(going), layer, policyText(*p.want.Retention))
+	detail := policyText(*p.want.Retention) + "."
 	if p.want.Retention.KeepInUse {
 		detail += " Versions that a function uses are kept."
 	}
-	return at("retention", diag.NewWarningDiagnostic(fmt.Sprintf("To be deleted of layer %q: %s", layer, versionsText(going)),
-		detail+" retiring_versions has them, but the plan does not print it, since the last change had the same."))
+	return at("retention", diag.NewWarningDiagnostic(fmt.Sprintf("This apply deletes %s of layer %q", versionsText(going), layer),
+		detail+" They are in retiring_versions, which the plan prints only where it changes."))
 }
 
 // policyText says what a policy no longer keeps.
@@ -186,7 +186,7 @@ func policyText(policy lifecycle.Policy) string {
 	if policy.MaxAge > 0 {
 		why = append(why, fmt.Sprintf("max_age_days = %d", policy.MaxAge/day))
 	}
-	return strings.Join(why, " and ") + " no longer keeps them"
+	return "Retention (" + strings.Join(why, ", ") + ") no longer keeps them"
 }
 
 // versionsText names versions in a sentence.

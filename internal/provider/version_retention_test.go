@@ -293,7 +293,7 @@ resource "layerbuild_version" "v" {
 	apply(0, "b", `retiring_versions = [`, `Warning: Older versions of layer "deps" stay`, `Without the permission lambda:ListFunctions`, `retention.keep_in_use = false`)
 	aws.Inject(denied)
 	apply(1, "", `A permission is missing: lambda:ListFunctions`)
-	apply(0, "", `Warning: In use and not deleted of layer "deps": version 1`, layerARN+":1 is used by resize, resize:1.")
+	apply(0, "", `Warning: In use and not deleted: version 1 of layer "deps"`, layerARN+":1 is used by resize, resize:1.")
 	if live := aws.Live(region, "deps"); len(live) != 1 || live[0].Number != 1 {
 		t.Errorf("AWS has %d versions, want version 1 alone", len(live))
 	}

@@ -115,7 +115,7 @@ func (r *versionResource) retireAt(ctx context.Context, c *change, p *place) (di
 		p.life.InUse[n] = users[:min(len(users), rememberedUsers)]
 	}
 	if failed := slices.Sorted(maps.Keys(retired.Failed)); len(failed) > 0 {
-		diags.Append(warnOf(fmt.Sprintf("Not deleted of layer %q: %s", layer, versionsText(failed)), retired.Failed[failed[0]]))
+		diags.Append(warnOf(fmt.Sprintf("Not deleted: %s of layer %q", versionsText(failed), layer), retired.Failed[failed[0]]))
 	}
 	return diags
 }
@@ -170,16 +170,16 @@ func (p *place) tellWhatStays(layer string, retired publish.Retired) (diags diag
 		for _, n := range used {
 			lines = append(lines, fmt.Sprintf("%s is used by %s.", p.versionARN(n), strings.Join(retired.InUse[n], ", ")))
 		}
-		diags.AddWarning(fmt.Sprintf("In use and not deleted of layer %q: %s", layer, versionsText(used)),
+		diags.AddWarning(fmt.Sprintf("In use and not deleted: %s of layer %q", versionsText(used), layer),
 			strings.Join(lines, "\n")+"\n\nTerraform forgets what stays: move the functions to another layer version, then delete by hand.")
 	}
 	switch {
 	case len(retired.Taken) > 0 && p.unseen:
-		diags.AddWarning(fmt.Sprintf("Left of layer %q: %s", layer, versionsText(retired.Taken)), fmt.Sprintf(
+		diags.AddWarning(fmt.Sprintf("Left: %s of layer %q", versionsText(retired.Taken), layer), fmt.Sprintf(
 			"An earlier apply replaced the resource that published %s of %s, and was cut before it destroyed it. Its replacement may point at what is left, and this machine cannot tell: it has not seen that apply. "+
 				"Delete it by hand if nothing needs it.", versionsText(retired.Taken), p.layerARN))
 	case len(retired.Taken) > 0:
-		diags.AddWarning(fmt.Sprintf("Taken over and not deleted of layer %q: %s", layer, versionsText(retired.Taken)),
+		diags.AddWarning(fmt.Sprintf("Adopted and not deleted: %s of layer %q", versionsText(retired.Taken), layer),
 			fmt.Sprintf("Another resource points at %s of %s: it owns what stays from now on, and deletes it when it is destroyed.", versionsText(retired.Taken), p.layerARN))
 	}
 	return diags

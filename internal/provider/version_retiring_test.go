@@ -38,7 +38,7 @@ func TestPlanSaysWhatGoes(t *testing.T) {
 	}{
 		"others than before": {lifecycle.NewBytes, &lifecycle.Policy{KeepLast: 2}, numbersOf([]int64{1}), numbersOf([]int64{1, 3}), nil},
 		"the same": {lifecycle.NewBytes, &lifecycle.Policy{KeepLast: 2, KeepInUse: true}, numbersOf([]int64{1, 3}), numbersOf([]int64{1, 3}),
-			[]string{`This apply deletes versions 1 and 3 of layer "deps": keep_last = 2 no longer keeps them.`, "Versions that a function uses are kept."}},
+			[]string{`Retention (keep_last = 2) no longer keeps them.`, "Versions that a function uses are kept."}},
 		"no publish": {lifecycle.None, &lifecycle.Policy{KeepLast: 2}, types.ListNull(types.Int64Type), numbersOf([]int64{1}), nil},
 		"ages": {lifecycle.NewBytes, &lifecycle.Policy{MaxAge: 30 * day}, numbersOf(nil), unknown,
 			[]string{"An apply now would delete version 3."}},

@@ -61,7 +61,7 @@ func (v publicAlone) MarkdownDescription(ctx context.Context) string { return v.
 func (publicAlone) ValidateObject(_ context.Context, req validator.ObjectRequest, resp *validator.ObjectResponse) {
 	if s, _ := sharingOf(req.ConfigValue); s.Public && len(s.AccountIDs)+len(s.OrganizationIDs) > 0 {
 		resp.Diagnostics.AddAttributeError(req.Path, "A public layer cannot be limited",
-			"With public = true everyone may use the layer, whatever account_ids and organization_ids say. Drop them, or drop public.")
+			"With public = true everyone may use the layer, so account_ids and organization_ids have no effect. Remove them, or remove public.")
 	}
 }
 

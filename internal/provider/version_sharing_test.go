@@ -374,7 +374,7 @@ func TestSharingRefuses(t *testing.T) {
 		"null":         {`{ account_ids = [null] }`, `null value`},
 		"organization": {`{ organization_ids = ["ou-a1b2-c3d4e5f6"] }`, `names the organization "ou-a1b2-c3d4e5f6"`},
 		"public":       {`{ public = true, account_ids = ["111122223333"] }`, `A public layer cannot be limited`},
-		"public_corp":  {`{ public = true, organization_ids = ["o-a1b2c3d4e5"] }`, `Drop them, or drop public`},
+		"public_corp":  {`{ public = true, organization_ids = ["o-a1b2c3d4e5"] }`, `Remove them, or remove public`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

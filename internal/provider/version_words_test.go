@@ -40,7 +40,7 @@ func TestFoundAtPlan(t *testing.T) {
 			[]string{"The hash is that of another file", other, "filebase64sha256("}},
 		"no zip": {func(l *lives, o *life) {
 			o.config["filename"], o.config["source_code_hash"] = textValue(l.write("text.zip", "text")), textValue(hashOf("text"))
-		}, []string{"it is no zip"}},
+		}, []string{"it is not a zip"}},
 		"a hexadecimal hash": {set("source_code_hash", textValue(hex.EncodeToString(make([]byte, 32)))),
 			[]string{"hexadecimal form", "filebase64sha256("}},
 		"a profile that is not there": {func(_ *lives, o *life) {
@@ -107,7 +107,7 @@ func TestDriftInWords(t *testing.T) {
 	l.must(o.apply(t.Context(), config))
 	o.warnings = nil
 	l.must(o.core.destroy(t.Context()))
-	if got := strings.Join(o.warnings, "\n"); !strings.Contains(got, `Retained of layer "deps": version 2`) {
+	if got := strings.Join(o.warnings, "\n"); !strings.Contains(got, `Retained: version 2 of layer "deps"`) {
 		t.Errorf("a destroy that retains says %q", got)
 	}
 }

@@ -88,7 +88,7 @@ func (c *Cache) Has(ctx context.Context, name string) (bool, error) {
 }
 
 // Put writes an object, by default on condition that there is none; see
-// store.Remote. S3 holds the bytes against their digest.
+// store.Remote. S3 compares the bytes with their digest.
 func (c *Cache) Put(ctx context.Context, name string, o store.Object, replace bool) error {
 	client, err := c.connect(ctx)
 	if err != nil {

@@ -66,7 +66,7 @@ func motoDifferences() map[string]string {
 	return map[string]string{
 		"S3 object that is not there is refused":             "publishes a version without content",
 		"publish from a version of an S3 object":             "takes the newest version of the object",
-		"what is no zip is refused":                          accepted,
+		"what is not a zip is refused":                       accepted,
 		"a zip without a file is refused":                    accepted,
 		"more than 262144000 bytes unzipped are refused":     accepted,
 		"a layer name with a dot is refused":                 accepted,
@@ -86,7 +86,7 @@ func motoDifferences() map[string]string {
 		"a statement id is taken once":                       accepted,
 		"a stale revision is refused":                        accepted,
 		"another action is refused":                          accepted,
-		"a principal that is no account is refused":          accepted,
+		"a principal that is not an account is refused":      accepted,
 		"a statement id with a dot is refused":               accepted,
 		"an organization with an account is refused":         accepted,
 		"a malformed organization is refused":                accepted,

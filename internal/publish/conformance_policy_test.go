@@ -105,7 +105,7 @@ func policyProbes() []probe {
 			return refusal(unshare(s, "team"), 404, "ResourceNotFoundException")
 		}},
 		refusedPermission("another action is refused", func(in *lambda.AddLayerVersionPermissionInput) { in.Action = aws.String("lambda:*") }),
-		refusedPermission("a principal that is no account is refused", func(in *lambda.AddLayerVersionPermissionInput) { in.Principal = aws.String("acme") }),
+		refusedPermission("a principal that is not an account is refused", func(in *lambda.AddLayerVersionPermissionInput) { in.Principal = aws.String("acme") }),
 		refusedPermission("a statement id with a dot is refused", func(in *lambda.AddLayerVersionPermissionInput) { in.StatementId = aws.String("a.b") }),
 		refusedPermission("an organization with an account is refused", func(in *lambda.AddLayerVersionPermissionInput) {
 			in.OrganizationId = aws.String("o-a1b2c3d4e5")

@@ -67,7 +67,7 @@ func conform(t *testing.T, endpoint string, differences map[string]string) {
 	probes := slices.Concat(publishProbes(), listProbes(), deleteProbes(), policyProbes(), functionProbes(), otherProbes(), uploadProbes(), objectProbes(), parameterProbes())
 	for name := range differences {
 		if !slices.ContainsFunc(probes, func(p probe) bool { return p.name == name }) {
-			t.Errorf("a difference is named for %q, which is no probe", name)
+			t.Errorf("a difference is named for %q, which is not a probe", name)
 		}
 	}
 	for i, p := range probes {
@@ -213,7 +213,7 @@ func publishProbes() []probe {
 			_, err := s.publish(s.fromS3("y.zip", ""))
 			return refusal(err, 400, "InvalidParameterValueException")
 		}},
-		refusedPublish("what is no zip is refused", func(in *lambda.PublishLayerVersionInput) {
+		refusedPublish("what is not a zip is refused", func(in *lambda.PublishLayerVersionInput) {
 			in.Content.ZipFile = []byte("no zip")
 		}),
 		refusedPublish("a zip without a file is refused", func(in *lambda.PublishLayerVersionInput) {

@@ -50,7 +50,7 @@ func (e *LimitError) Error() string { return e.Attribute + " " + e.Problem }
 // vanishedError tells that a staged object is not there any more.
 type vanishedError struct{ *LimitError }
 
-// Unwrap returns what a user is told.
+// Unwrap returns the error that a user sees.
 func (e *vanishedError) Unwrap() error { return e.LimitError }
 
 // TooLargeError tells that a zip is too large to travel in a request and that
@@ -101,7 +101,7 @@ type UncertainError struct {
 }
 
 func (e *UncertainError) Error() string {
-	return fmt.Sprintf("the answer was lost, and no version above %d holds these bytes yet: apply again, a version that appears late is taken over: %v",
+	return fmt.Sprintf("the answer was lost, and no version above %d holds these bytes yet: apply again, a version that appears late is adopted: %v",
 		e.Above, e.cause)
 }
 

@@ -29,7 +29,7 @@ type ObjectRequest struct {
 	// Afresh puts the object even where one with the same bytes is there, since
 	// its settings are others.
 	Afresh bool
-	// Warn, if set, is told in a sentence what did not go as it should.
+	// Warn, if set, gets a sentence about what went wrong without ending the call.
 	Warn func(string)
 }
 
@@ -77,7 +77,7 @@ func CheckKey(key string) error {
 // ErrNoObject tells that a bucket has no object of a key, or no such version.
 var ErrNoObject = errors.New("no such object")
 
-// objectFaults are told of a bucket that was named for an object.
+// objectFaults are the faults of a bucket that was named for an object.
 var objectFaults = bucketFaults{
 	attribute: "bucket",
 	elsewhere: "names %q, which is in %s, and not in %s: write region = %[2]q",

@@ -106,7 +106,7 @@ func FuzzParsePolicy(f *testing.F) {
 		}
 		var document map[string]any
 		if err := json.Unmarshal([]byte(text), &document); err != nil {
-			t.Fatalf("parsePolicy took what is no JSON: %v", err)
+			t.Fatalf("parsePolicy took what is not JSON: %v", err)
 		}
 		want := 1
 		if list, ok := document["Statement"].([]any); ok {

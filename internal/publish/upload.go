@@ -54,7 +54,7 @@ type upload struct {
 	afresh bool
 	// mayReplace, if set, refuses to write over what is there.
 	mayReplace func(*s3.HeadObjectOutput) error
-	// faults says how a fault of the bucket is told; nil is as of staging.
+	// faults describes a fault of the bucket; nil describes it as for staging.
 	faults *bucketFaults
 }
 

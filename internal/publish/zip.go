@@ -36,7 +36,7 @@ func MeasureZip(ctx context.Context, path string) (zip Zip, err error) {
 	}
 	head := make([]byte, 4)
 	if n, err := f.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) || string(head[:n]) != "PK\x03\x04" {
-		return Zip{}, fmt.Errorf("reading the zip %q: it is no zip, or an empty one, which AWS would refuse", path)
+		return Zip{}, fmt.Errorf("reading the zip %q: it is not a zip, or an empty one, which AWS would refuse", path)
 	}
 	return FileZip(path, digest, size), nil
 }

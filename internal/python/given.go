@@ -45,7 +45,7 @@ func (p *Spec) checkWheels() error {
 				return &fault.Error{At: at, Summary: summary, Detail: "Its sha256 is a placeholder: write the SHA-256 of the file, as sha256sum tells it, if you trust the file."}
 			}
 			if err != nil {
-				return &fault.Error{At: at, Summary: summary, Detail: fmt.Sprintf("%q is no SHA-256: write 64 hexadecimal digits.", w.SHA256)}
+				return &fault.Error{At: at, Summary: summary, Detail: fmt.Sprintf("%q is not a SHA-256: write 64 hexadecimal digits.", w.SHA256)}
 			}
 		}
 		if _, err := w.given(at.String()).Name(); err != nil {

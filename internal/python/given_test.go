@@ -327,7 +327,7 @@ func TestLockOfWheelsOnDisk(t *testing.T) {
 	}
 	for _, location := range []string{"file:", "file:%zz.whl", "file:a.tar.gz"} {
 		if err := json.Unmarshal([]byte(`{"wheels":{"x":[`+strconv.Quote("a==1.0 sha256:"+digest.Hex()+" 7 "+location)+`]}}`), &wheel.Lock{}); err == nil {
-			t.Errorf("a wheel at %q is no error", location)
+			t.Errorf("a wheel at %q is not an error", location)
 		}
 	}
 }

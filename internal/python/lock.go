@@ -85,8 +85,8 @@ func checkSDK(all []wheel.Wheel, noun string, severity fault.Severity) ([]fault.
 	return severity.Judge(&fault.Error{
 		At:      fault.At("python"),
 		Summary: fmt.Sprintf("%s comes from the %s and %s from the runtime", inLayer, noun, inRuntime),
-		Detail: fmt.Sprintf("Lambda's Python runtimes bring boto3 and botocore, and a %s's copy goes before. One of them alone meets a version of the other that it was not made for.%s "+
-			"Add %s to the requirements, or leave both out: python = { exclude_runtime_sdk = true }.", noun, wanted, inRuntime),
+		Detail: fmt.Sprintf("Lambda's Python runtimes bring boto3 and botocore, and a %s's copy is found first. One of them alone would run with a version of the other that it does not fit.%s "+
+			"Add %s to the requirements, or leave both out, with python = { exclude_runtime_sdk = true }.", noun, wanted, inRuntime),
 	})
 }
 

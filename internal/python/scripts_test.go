@@ -128,7 +128,7 @@ func TestMalformedScripts(t *testing.T) {
 	for _, line := range []string{"a", "a = tools", "a = tools:", "../a = tools:main", "a/b = tools:main", "a = tools:main()", "a = os; x:main", "= tools:main"} {
 		universe := "tools 1.0\n  file: tools-1.0.dist-info/entry_points.txt: [console_scripts]\\n" + line + "\\n\n"
 		_, err := treeOf(t, universe, TreeOptions{Targets: []wheel.Target{pythontest.Py312}, Scripts: true}, "tools")
-		if err == nil || !strings.Contains(err.Error(), "tools-1.0-py3-none-any.whl") || !strings.Contains(err.Error(), "is no script") {
+		if err == nil || !strings.Contains(err.Error(), "tools-1.0-py3-none-any.whl") || !strings.Contains(err.Error(), "is not a script") {
 			t.Errorf("Tree() with %q = %v, want an error that names the wheel", line, err)
 		}
 	}
@@ -151,7 +151,7 @@ func TestFindings(t *testing.T) {
 	}, {
 		name:     "one has an __init__.py",
 		universe: "a 1.0\nb 1.0\n  file: ns/__init__.py: \\n\n  file: ns/sub/__init__.py: \\n\nc 1.0\n  file: ns/sub/c.py: \\n\n",
-		want:     []string{`"ns/__init__.py" is of b 1.0, and c 1.0 has files in that folder without one: they are found in this layer, and hidden where another ns goes before it`},
+		want:     []string{`"ns/__init__.py" is of b 1.0, and c 1.0 has files in that folder without one: they are found in this layer, and hidden if another ns is found first`},
 	}, {
 		name:     "all have one",
 		universe: "a 1.0\nb 1.0\n  file: ns/__init__.py: \\n\nc 1.0\n  file: ns/__init__.py: \\n\n  file: ns/c.py: \\n\n",

@@ -80,12 +80,12 @@ func (p *Spec) Check() error {
 	case required && p.LockFile != "":
 		return &fault.Error{
 			At: fault.At("python"), Summary: "Requirements beside a lock file",
-			Detail: "A lock file is obeyed as it is: add the requirements to the project that it locks, or put them into a package of their own.",
+			Detail: "A lock file is not resolved again: add the requirements to the project that it locks, or put them into a package of their own.",
 		}
 	case p.LockFile != "" && (len(p.Constraints) > 0 || len(p.FindLinks) > 0 || p.Prerelease || p.RequireHashes || p.ExcludeNewer):
 		return &fault.Error{
 			At: fault.At("python"), Summary: "Arguments of a resolution beside a lock file",
-			Detail: "A lock file is obeyed as it is, and its hashes are always checked: constraints, find_links, prerelease, exclude_newer and require_hashes have no place beside it. Drop them, and lock the project with them instead.",
+			Detail: "A lock file is not resolved again, and its hashes are always checked, so constraints, find_links, prerelease, exclude_newer and require_hashes would have no effect. Remove them here, and lock the project with them instead.",
 		}
 	case p.LockFile == "" && p.Package != "":
 		return &fault.Error{

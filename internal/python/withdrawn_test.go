@@ -40,7 +40,7 @@ func TestWithdrawnNamesYankedAndVanishedWheels(t *testing.T) {
 	want := []string{
 		`a 1.0 was yanked by its authors: "leaks secrets"`,
 		"b 1.0 was yanked by its authors",
-		`c 1.0: the index ` + idx.URL() + ` lists the file "c-1.0-py3-none-any.whl" no more`,
+		`c 1.0: the index ` + idx.URL() + ` no longer lists the file "c-1.0-py3-none-any.whl"`,
 	}
 	if err != nil || !slices.Equal(found, want) {
 		t.Errorf("Withdrawn = %q, %v, want %q", found, err, want)
@@ -64,7 +64,7 @@ func TestWithdrawnNamesProjectsThatAreGone(t *testing.T) {
 	idx.Withdraw("a")
 	idx.Withdraw("b")
 	found, err := index.Withdrawn(t.Context(), client, lock, indexes)
-	want := []string{"a 1.0: the index " + idx.URL() + " has the project no more"}
+	want := []string{"a 1.0: the index " + idx.URL() + " no longer has the project"}
 	if err != nil || !slices.Equal(found, want) {
 		t.Errorf("Withdrawn = %q, %v, want %q", found, err, want)
 	}

@@ -9,7 +9,7 @@ import "fmt"
 //
 // /opt/lib and /opt/bin go last: a library in lib/ of a layer never replaces
 // one of the system with the same soname, nor a program in bin/ one of the
-// system. RPATH of a file goes before LD_LIBRARY_PATH, RUNPATH after it
+// system. RPATH of a file is searched before LD_LIBRARY_PATH, RUNPATH after it
 // (ld.so(8)); RPATH is inherited by the libraries that a file loads, RUNPATH is
 // not, and a file with RUNPATH passes no RPATH on.
 const (
@@ -124,7 +124,7 @@ func (t Target) Highest(prefix string) (certain, latest string, ok bool) {
 	return v[0], v[1], ok
 }
 
-// The symbol versions of the systems. Amazon Linux 2 moves no more: gcc 7.3 and
+// The symbol versions of the systems. Amazon Linux 2 no longer changes: gcc 7.3 and
 // glibc 2.26 by AWS's user guide, and the file lists above. Amazon Linux 2023
 // got gcc 14 in the place of 11 between the images of 2024-05 and 2025-08; functions
 // lacked GLIBCXX_3.4.30 until 2025-04 (duckdb/duckdb-node#153). Checked 2026-11-30.

@@ -100,11 +100,11 @@ type UnknownError struct {
 func (e *UnknownError) Error() string {
 	switch {
 	case e.Meant:
-		return fmt.Sprintf("%q is no current Lambda runtime: write %q", e.ID, e.Nearest)
+		return fmt.Sprintf("%q is not a current Lambda runtime: write %q", e.ID, e.Nearest)
 	case e.Nearest != "":
-		return fmt.Sprintf("%q is no current Lambda runtime: did you mean %q?", e.ID, e.Nearest)
+		return fmt.Sprintf("%q is not a current Lambda runtime: did you mean %q?", e.ID, e.Nearest)
 	}
-	return fmt.Sprintf("%q is no current Lambda runtime: write one of %s", e.ID, strings.Join(IDs(), ", "))
+	return fmt.Sprintf("%q is not a current Lambda runtime: write one of %s", e.ID, strings.Join(IDs(), ", "))
 }
 
 // Lookup returns the facts of a runtime id, or an *UnknownError.

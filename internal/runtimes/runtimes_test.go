@@ -46,15 +46,15 @@ func TestLookupReturnsTheFacts(t *testing.T) {
 func TestLookupNamesTheCulprit(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[string]string{
-		"python3.21":  `"python3.21" is no current Lambda runtime: did you mean "python3.11"?`,
-		"Python3.12":  `"Python3.12" is no current Lambda runtime: write "python3.12"`,
-		"3.12":        `"3.12" is no current Lambda runtime: write "python3.12"`,
-		"py3.13":      `"py3.13" is no current Lambda runtime: write "python3.13"`,
-		"node-22":     `"node-22" is no current Lambda runtime: write "nodejs22.x"`,
-		"22.x":        `"22.x" is no current Lambda runtime: write "nodejs22.x"`,
-		"python:3.12": `"python:3.12" is no current Lambda runtime: write "python3.12"`,
-		"nodejs20":    `"nodejs20" is no current Lambda runtime: write "nodejs20.x"`,
-		"cobol":       `"cobol" is no current Lambda runtime: write one of python3.9, python3.10`,
+		"python3.21":  `"python3.21" is not a current Lambda runtime: did you mean "python3.11"?`,
+		"Python3.12":  `"Python3.12" is not a current Lambda runtime: write "python3.12"`,
+		"3.12":        `"3.12" is not a current Lambda runtime: write "python3.12"`,
+		"py3.13":      `"py3.13" is not a current Lambda runtime: write "python3.13"`,
+		"node-22":     `"node-22" is not a current Lambda runtime: write "nodejs22.x"`,
+		"22.x":        `"22.x" is not a current Lambda runtime: write "nodejs22.x"`,
+		"python:3.12": `"python:3.12" is not a current Lambda runtime: write "python3.12"`,
+		"nodejs20":    `"nodejs20" is not a current Lambda runtime: write "nodejs20.x"`,
+		"cobol":       `"cobol" is not a current Lambda runtime: write one of python3.9, python3.10`,
 	} {
 		_, err := Lookup(id)
 		var unknown *UnknownError

@@ -223,5 +223,5 @@ func (b *Bill) Encode(format string) (string, error) {
 	case FormatSPDX:
 		return b.spdx()
 	}
-	return "", fmt.Errorf("writing the bill of materials: %q is no format: write one of %s", format, strings.Join(Formats(), ", "))
+	return "", fmt.Errorf("writing the bill of materials: %q is not a format: write one of %s", format, strings.Join(Formats(), ", "))
 }

@@ -26,12 +26,12 @@ func TestShowHidesSecretsByTheirForm(t *testing.T) {
 		`GET https://host/a with Authorization: Bearer ` + canary + ` failed`,
 		`//registry.example.com/:_authToken=` + canary,
 		`{"url":"https:\/\/user:` + canary + `@host\/x"}`,
-		`user:` + canary + `@127.0.0.1:5000/simple/ is no file`,
-		`https:/user:` + canary + `@host/simple is no file`,
+		`user:` + canary + `@127.0.0.1:5000/simple/ is not a file`,
+		`https:/user:` + canary + `@host/simple is not a file`,
 		`write it as "/user:` + canary + `@registry:5000/app"`,
 		"token ghp_" + canary + "abcdefgh was refused",
 		"npm_" + canary + canary + canary + " is in the file",
-		"eyJhbGciOiJIUzI1NiJ9.eyJ" + canary + ".sig is no password",
+		"eyJhbGciOiJIUzI1NiJ9.eyJ" + canary + ".sig is not a password",
 	} {
 		if got := Show(text); strings.Contains(got, canary) || !strings.Contains(got, hidden) {
 			t.Errorf("Show(%q) = %q", text, got)

@@ -61,7 +61,7 @@ func SumFile(ctx context.Context, name string) (d Digest, size int64, err error)
 		return Digest{}, 0, err
 	}
 	if !info.Mode().IsRegular() {
-		return Digest{}, 0, &fs.PathError{Op: "read", Path: name, Err: errors.New("it is no regular file")}
+		return Digest{}, 0, &fs.PathError{Op: "read", Path: name, Err: errors.New("it is not a regular file")}
 	}
 	f, err := os.Open(name)
 	if err != nil {

@@ -28,7 +28,7 @@ func (s *Store) GetRecord(bucket, key string) (body []byte, written time.Time, e
 	}
 	info, err := os.Stat(path)
 	if err == nil && (!info.Mode().IsRegular() || info.Size() > maxRecord) {
-		err = fmt.Errorf("%w: it is no file of at most %d bytes", fs.ErrNotExist, int64(maxRecord))
+		err = fmt.Errorf("%w: it is not a file of at most %d bytes", fs.ErrNotExist, int64(maxRecord))
 	}
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("reading record in %q: %w", bucket, err)

@@ -401,7 +401,7 @@ func TestSumFile(t *testing.T) {
 		t.Errorf("SumFile() = %s, %d, %v", d, n, err)
 	}
 	for _, other := range []string{t.TempDir(), os.DevNull} {
-		if _, _, err := SumFile(t.Context(), other); err == nil || !strings.Contains(err.Error(), "it is no regular file") {
+		if _, _, err := SumFile(t.Context(), other); err == nil || !strings.Contains(err.Error(), "it is not a regular file") {
 			t.Errorf("SumFile(%q) = %v", other, err)
 		}
 	}

@@ -8,6 +8,7 @@
 #   testbed.sh tofu        build OpenTofu even if a CLI is on PATH
 #   testbed.sh arm64       unpack an arm64 Python and an emulator, from Debian's packages
 #   testbed.sh cli         print the path of the CLI
+#   testbed.sh build NAME VERSION   build terraform or tofu into .testbed/cli and print its path
 #   testbed.sh run CMD…    run CMD in the testbed's environment
 #
 # LAYERBUILD_CLI names another terraform or tofu than the first one on PATH.
@@ -36,6 +37,7 @@ main() {
     lock) make_venv; lock ;;
     tofu) make_tofu ;;
     arm64) make_arm64 ;;
+    build) build_cli "$@" ;;
     cli) find_cli || die "no CLI yet: run 'make testbed'" ;;
     run) run "$@" ;;
     *) sed -n '2,/^set /s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
@@ -146,6 +148,47 @@ make_arm64() {
   mv "$bed/qemu/usr/bin/qemu-aarch64-static" "$bed/emulator"
   rm -rf "$bed/lists" "$bed/debs" "$bed/qemu"
   touch "$bed/done"
+}
+
+# build_cli builds a version of Terraform or OpenTofu from its module, for tests on
+# this machine: Terraform's licence allows no more since 1.6.
+build_cli() {
+  local name=$1 version=$2 out module package answer src
+  out=$bed/cli/$name-$version
+  case $name in
+    terraform) module=github.com/hashicorp/terraform package=. ;;
+    tofu) module=github.com/opentofu/opentofu package=./cmd/tofu ;;
+    *) die "only terraform and tofu can be built: $name" ;;
+  esac
+  if [[ $(version_of "$out") == "$version" ]]; then
+    echo "$out"
+    return
+  fi
+  echo "testbed: building $name $version, which takes some minutes" >&2
+  src=$(mktemp -d)
+  answer=$(cd "$src" && GOFLAGS= GOWORK=off go mod download -json "$module@v$version")
+  cp -R "$(sed -n 's/^[[:space:]]*"Dir": "\(.*\)",$/\1/p' <<<"$answer")" "$src/tree"
+  chmod -R u+w "$src/tree"
+  mkdir -p "$bed/cli"
+  (cd "$src/tree" && drop_backends && CGO_ENABLED=0 GOFLAGS=-buildvcs=false GOWORK=off go build -mod=mod -trimpath \
+    -ldflags "-s -w -X $module/version.dev=no" -o "$out" "$package")
+  rm -rf "$src"
+  echo "$out"
+}
+
+# drop_backends removes the state backends that are modules of their own, which
+# the module of newer versions of Terraform lacks. No test uses them.
+drop_backends() {
+  local list=internal/backend/init/init.go line alias folder
+  grep -o '[a-zA-Z]* "github.com/hashicorp/terraform/internal/backend/remote-state/[a-z0-9-]*"' "$list" | while read -r line; do
+    alias=${line%% *} folder=${line##*terraform/}
+    if [[ ! -d ${folder%\"} ]]; then
+      sed -i.bak "/$alias/d" "$list"
+    fi
+  done
+  sed -n 's/^[[:space:]]*\(replace \)\{0,1\}\(github.com\/hashicorp\/terraform\/[^ ]*\) .*/\2/p' go.mod | sort -u | while read -r line; do
+    go mod edit -dropreplace="$line" -droprequire="$line"
+  done
 }
 
 # find_cli prints the path of the CLI to test with: LAYERBUILD_CLI, terraform or

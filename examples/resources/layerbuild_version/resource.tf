@@ -9,7 +9,7 @@ resource "layerbuild_version" "deps" {
   description = "HTTP and date utilities"
 }
 
-# Any zip can be published, whoever built it.
+# Any zip can be published, no matter what built it.
 resource "layerbuild_version" "vendored" {
   layer_name          = "vendored"
   filename            = "${path.module}/vendored.zip"

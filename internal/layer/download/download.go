@@ -125,7 +125,7 @@ func (d Spec) Check(at fault.Path) error {
 		return err
 	}
 	if _, err := store.ParseDigest(d.SHA256); d.SHA256 != "" && err != nil {
-		return malformed("%q is no SHA-256: write 64 hexadecimal digits.", d.SHA256)
+		return malformed("%q is not a SHA-256: write 64 hexadecimal digits.", d.SHA256)
 	}
 	switch {
 	case d.Architecture != "" && !slices.Contains(runtimes.Architectures(), d.Architecture):
@@ -267,7 +267,7 @@ func Choose(ctx context.Context, open func() (*Env, error), specs []Spec, scope 
 				err = scope.Explain(at, err)
 			}
 			faults[i] = l.explain(at, err)
-			return nil // all faults are told at once
+			return nil // all faults are reported at once
 		})
 	}
 	if err := errors.Join(g.Wait(), errors.Join(faults...)); err != nil {

@@ -14,7 +14,7 @@ import (
 // A record says which segment the store has of a source: of a tarball, a tree, an
 // archive. Who could once write to the cache could make it say anything. So a build
 // whose digest was not planned compares what it finds with the source, whose digest
-// is in the lock; a planned one is told by its own digest in the end.
+// is in the lock; a planned one is checked by its own digest in the end.
 
 // errUnlike tells that a segment is not what its source makes.
 var errUnlike = errors.New("the segment holds other files")

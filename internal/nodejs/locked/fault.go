@@ -2,7 +2,7 @@ package locked
 
 import "fmt"
 
-// Error tells what of a lock file cannot be obeyed.
+// Error says which part of a lock file cannot be used.
 type Error struct {
 	File   string // its name, without the folder
 	Entry  string // such as "left-pad@1.3.0"; "" for the file as a whole

@@ -45,7 +45,7 @@ func graphOf(t *testing.T, by Tool, text string) *Graph {
 				p.Local, p.Linked, p.URL, p.Integrity = value, true, "", ""
 				linked[key] = name == "linked"
 			default:
-				t.Fatalf("%q is no word of a graph", word)
+				t.Fatalf("%q is not a word of a graph", word)
 			}
 		}
 		for wish := range strings.SplitSeq(wishes, ",") {

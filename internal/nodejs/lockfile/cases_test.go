@@ -38,9 +38,9 @@ func TestLockRefusals(t *testing.T) {
 		options    Options
 		want       string // in the error
 	}{
-		{"no lock file", "-- yarn.lock --\nhello\n", Options{}, `reading lock file "yarn.lock": it is no lock file that is known; those of npm (package-lock.json, npm-shrinkwrap.json), Yarn (yarn.lock) and pnpm (pnpm-lock.yaml) are read`},
+		{"no lock file", "-- yarn.lock --\nhello\n", Options{}, `reading lock file "yarn.lock": it is not a lock file that is known; those of npm (package-lock.json, npm-shrinkwrap.json), Yarn (yarn.lock) and pnpm (pnpm-lock.yaml) are read`},
 		{"merge conflict", "-- package-lock.json --\n<<<<<<< HEAD\n{}\n", Options{}, "marks of a merge conflict"},
-		{"no JSON", "-- package-lock.json --\n{,}\n", Options{}, "it is no JSON that npm writes"},
+		{"no JSON", "-- package-lock.json --\n{,}\n", Options{}, "it is not JSON that npm writes"},
 		{"future", `-- package-lock.json --` + "\n" + `{"lockfileVersion": 4, "packages": {}}`, Options{}, "its lockfileVersion is 4"},
 		{"null entry", npm3(`"node_modules/a": null`), Options{}, `node_modules/a: its entry is null`},
 		{"path upwards", npm3(`"node_modules/../../a": {"version": "1.0.0"}`), Options{}, "its path is none that npm writes"},

@@ -49,7 +49,7 @@ var (
 	tomlLock  = &foreign{"a lock file of Python", pythonsOwn}
 	oldPnpm   = &foreign{"a lock file of pnpm 1 or 2", "run pnpm install with pnpm 8 or later"}
 	project   = &foreign{"a package.json and no lock file", "name it in nodejs.package_json, or lock it"}
-	unknown   = &foreign{"no lock file that is known", "name the lock file of the project"}
+	unknown   = &foreign{"not a lock file that is known", "name the lock file of the project"}
 )
 
 func stranger(title string, b []byte) string { return whose(title, b).what }

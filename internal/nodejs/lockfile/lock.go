@@ -160,7 +160,7 @@ func (r *lockReader) manifestOnDisk(name string) (*npmEntry, error) {
 	}
 	e := &npmEntry{}
 	if err := json.Unmarshal([]byte(strings.TrimPrefix(string(b), "\ufeff")), e); err != nil {
-		return nil, &locked.Error{File: r.title, Entry: name, Reason: "it is no package.json", Err: err}
+		return nil, &locked.Error{File: r.title, Entry: name, Reason: "it is not a package.json", Err: err}
 	}
 	return e, nil
 }

@@ -35,7 +35,7 @@ type packageLockReader struct {
 func (r *lockReader) readPackageLock(b []byte) (*locked.Graph, error) {
 	var file packageLock
 	if err := json.Unmarshal(b, &file); err != nil {
-		return nil, &locked.Error{File: r.title, Reason: "it is no JSON that npm writes", Err: err}
+		return nil, &locked.Error{File: r.title, Reason: "it is not JSON that npm writes", Err: err}
 	}
 	p := &packageLockReader{lockReader: r, packages: file.Packages}
 	switch {

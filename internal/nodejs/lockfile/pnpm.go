@@ -93,7 +93,7 @@ func (r *lockReader) readPnpmLock(b []byte) (*locked.Graph, error) {
 			file.Importers[folder] = &pnpmImporter{}
 		}
 		if folder != path.Clean(folder) {
-			return nil, r.fault(strconv.Quote(folder), "it is no folder that pnpm writes")
+			return nil, r.fault(strconv.Quote(folder), "it is not a folder that pnpm writes")
 		}
 	}
 	p.lock = &locked.Graph{Format: "pnpm " + file.Version, Tool: locked.Pnpm, Packages: map[string]*locked.Package{}}

@@ -28,7 +28,7 @@ func (r *lockReader) decodePnpm(b []byte) (*pnpmLock, error) {
 			err = withoutAliases(&document)
 		}
 		if err != nil {
-			return nil, &locked.Error{File: r.title, Reason: "it is no YAML that pnpm writes", Err: err}
+			return nil, &locked.Error{File: r.title, Reason: "it is not YAML that pnpm writes", Err: err}
 		}
 		read, err := r.decodePnpmDocument(&document)
 		if err != nil {

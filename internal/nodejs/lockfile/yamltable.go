@@ -17,13 +17,13 @@ type table[V any] map[string]V
 // UnmarshalYAML reads a mapping. A key that comes twice is an error.
 func (t *table[V]) UnmarshalYAML(node *yaml.Node) error {
 	if node.Kind != yaml.MappingNode {
-		return fmt.Errorf("line %d is no mapping", node.Line)
+		return fmt.Errorf("line %d is not a mapping", node.Line)
 	}
 	*t = make(table[V], len(node.Content)/2)
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key := node.Content[i]
 		if key.Kind != yaml.ScalarNode {
-			return fmt.Errorf("the key in line %d is no text", key.Line)
+			return fmt.Errorf("the key in line %d is not a text", key.Line)
 		}
 		if _, twice := (*t)[key.Value]; twice {
 			return fmt.Errorf("the key %q in line %d is there twice", key.Value, key.Line)

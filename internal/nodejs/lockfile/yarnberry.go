@@ -37,7 +37,7 @@ func (r *lockReader) readYarnBerry(b []byte) (*locked.Graph, error) {
 		err = document.Decode(&nodes)
 	}
 	if err != nil {
-		return nil, &locked.Error{File: r.title, Reason: "it is no YAML that yarn writes", Err: err}
+		return nil, &locked.Error{File: r.title, Reason: "it is not YAML that yarn writes", Err: err}
 	}
 	var meta struct {
 		Version int `yaml:"version"`

@@ -47,7 +47,7 @@ func (r *lockReader) yarnSettings() (yarnSettings, error) {
 	}
 	var sections table[yaml.Node]
 	if err := yaml.Unmarshal(body, &sections); err != nil {
-		return s, &locked.Error{File: r.title, Entry: ".yarnrc.yml", Reason: "it is no YAML that yarn reads", Err: err}
+		return s, &locked.Error{File: r.title, Entry: ".yarnrc.yml", Reason: "it is not YAML that yarn reads", Err: err}
 	}
 	for name, into := range map[string]any{"catalog": &s.Catalog, "catalogs": &s.Catalogs, "packageExtensions": &s.PackageExtensions} {
 		if node, ok := sections[name]; ok && node.Decode(into) != nil {

@@ -21,7 +21,7 @@ import (
 func Read(raw []byte) (*Manifest, error) {
 	raw = jsonscan.TrimBOM(raw)
 	if jsonscan.FirstByte(raw) != '{' {
-		return nil, fmt.Errorf("reading a manifest: it is no JSON object")
+		return nil, fmt.Errorf("reading a manifest: it is not JSON object")
 	}
 	r := manifestReader{m: &Manifest{}}
 	if err := jsonscan.EachMember(raw, r.take); err != nil {

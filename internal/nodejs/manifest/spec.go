@@ -117,7 +117,7 @@ func (s Spec) version(text string) (Spec, error) {
 		return s, nil
 	}
 	if !isTag(text) {
-		return Spec{}, s.refuse("EINVALIDTAGNAME", fmt.Sprintf("%q is no range, and no tag can have such a name", text))
+		return Spec{}, s.refuse("EINVALIDTAGNAME", fmt.Sprintf("%q is not a range, and no tag can have such a name", text))
 	}
 	s.Kind = TagSpec
 	return s, nil

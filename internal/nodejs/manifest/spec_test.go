@@ -141,7 +141,7 @@ func FuzzParseSpec(f *testing.F) {
 		for _, folder := range []string{s.Name, s.Resolved().Name} {
 			if strings.HasPrefix(folder, ".") || strings.Contains(folder, "/.") || strings.ContainsAny(folder, "\\\x00%") ||
 				strings.Count(folder, "/") > 1 {
-				t.Errorf("spec %q of %q names %q, which is no folder", text, name, folder)
+				t.Errorf("spec %q of %q names %q, which is not a folder", text, name, folder)
 			}
 		}
 	})

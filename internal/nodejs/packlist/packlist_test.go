@@ -138,6 +138,6 @@ func TestUnreadableIgnoreFileIsAnError(t *testing.T) {
 	}
 	l.Keep("a.js", false)
 	if l.Err() == nil {
-		t.Error("a pattern that cannot be read is no error")
+		t.Error("a pattern that cannot be read is not an error")
 	}
 }

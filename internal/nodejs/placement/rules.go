@@ -188,7 +188,7 @@ func combineRules(has, comes *rule) *rule {
 	return commonRule(has, comes)
 }
 
-// left tells a slot that a demand finds it no more. The rule of the slot is
+// left tells a slot that a demand no longer finds it. The rule of the slot is
 // found anew if it was the demand's.
 func (g *ground) left(s *slot, d *demand) {
 	if g.rules && d.rule != nil && d.owner.rule != nil && s.rule == d.rule {

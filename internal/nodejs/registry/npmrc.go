@@ -30,7 +30,7 @@ type Npmrc struct {
 
 	legacyPeers, strictPeers bool // legacy-peer-deps, strict-peer-deps
 
-	// hints are sentences on settings that cannot be obeyed.
+	// hints are sentences on settings that are ignored.
 	trustHint, loginHint string
 }
 
@@ -172,7 +172,7 @@ func (c *Npmrc) hint(key, value string) {
 		c.trustHint = fmt.Sprintf("%s in .npmrc is not read: name the file of certificates in SSL_CERT_FILE", strings.TrimSuffix(key, "[]"))
 	case "strict-ssl":
 		if value == "false" {
-			c.trustHint = "strict-ssl=false in .npmrc is not obeyed, as certificates are always checked: name the file of certificates in SSL_CERT_FILE"
+			c.trustHint = "strict-ssl=false in .npmrc is ignored, because certificates are always checked: name the file of certificates in SSL_CERT_FILE"
 		}
 	case "_auth", "_authToken", "_password":
 		c.loginHint = fmt.Sprintf("%s in .npmrc names no host, and is sent to none: write //host/path/:%s", key, key)

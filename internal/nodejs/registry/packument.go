@@ -143,7 +143,7 @@ type head struct {
 func distill(raw []byte) ([]byte, error) {
 	raw = jsonscan.TrimBOM(raw)
 	if jsonscan.FirstByte(raw) != '{' {
-		return nil, errors.New("reading a registry's document: it is no JSON object")
+		return nil, errors.New("reading a registry's document: it is not JSON object")
 	}
 	var h head
 	var versions, times []byte

@@ -103,8 +103,8 @@ func (v Version) String() string {
 }
 
 var (
-	errVersion = errors.New("it is no version")
-	errRange   = errors.New("it is no range")
+	errVersion = errors.New("it is not a version")
+	errRange   = errors.New("it is not a range")
 )
 
 // maxLength is how long a version may be.

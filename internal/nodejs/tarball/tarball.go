@@ -242,7 +242,7 @@ func tarFault(name, entry string, err error) error {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return &Error{Tarball: name, Entry: entry, Reason: "is truncated"}
 	case errors.Is(err, tar.ErrHeader), errors.Is(err, tar.ErrFieldTooLong):
-		return &Error{Tarball: name, Entry: entry, Reason: "is no tar archive that can be read"}
+		return &Error{Tarball: name, Entry: entry, Reason: "is not a tar archive that can be read"}
 	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.As(err, &corrupt):
 		return &Error{Tarball: name, Entry: entry, Reason: "is damaged"}
 	}

@@ -160,7 +160,7 @@ func TestReadTarballRefuses(t *testing.T) {
 		{"no UTF-8", tarOf(t, entry{name: "p/a\xffb"}), "not UTF-8"},
 		{"an overlong component", tarOf(t, entry{name: "p/" + strings.Repeat("a", 256)}), "longer than 255"},
 		{"an overlong path", tarOf(t, entry{name: "p/" + strings.Repeat("abcdefg/", 600) + "a"}), "longer than 4096"},
-		{"no tar", []byte(strings.Repeat("rubbish ", 200)), "no tar archive"},
+		{"no tar", []byte(strings.Repeat("rubbish ", 200)), "not a tar archive"},
 		{"no gzip", append([]byte{0x1f, 0x8b}, "rubbish rubbish"...), "is damaged"},
 		{"cut gzip", good[:len(good)/2], "is truncated"},
 		{"cut tar", tarOf(t, entry{name: "p/a", body: strings.Repeat("x", 4000)})[:2000], "is truncated"},
@@ -331,7 +331,7 @@ func FuzzReadTarball(f *testing.F) {
 		_, err := Pack(t.Context(), "p@1", bytes.NewReader(tarball), seen)
 		var refused *Error
 		if err != nil && !errors.As(err, &refused) {
-			t.Fatalf("an error that is no TarballError: %v", err)
+			t.Fatalf("an error that is not a TarballError: %v", err)
 		}
 		for name := range seen {
 			if name = strings.TrimSuffix(name, "*"); strings.HasPrefix(name, "/") || slices.Contains(strings.Split(name, "/"), "..") || strings.ContainsAny(name, "\\\x00") {

@@ -159,7 +159,7 @@ func (p *project) read(name string) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() || info.Size() > maxText {
-		return nil, fmt.Errorf("its %s is no file of up to 4 MiB", name)
+		return nil, fmt.Errorf("its %s is not a file of up to 4 MiB", name)
 	}
 	return fs.ReadFile(p.fsys, name)
 }
@@ -243,7 +243,7 @@ func add(files map[string]string, to, from string) error {
 		return fmt.Errorf("its file %q is not pure Python", from)
 	}
 	if !fs.ValidPath(to) || strings.ContainsAny(to, "\\\x00") {
-		return fmt.Errorf("its file %q goes to %q, which is no path of a wheel", from, to)
+		return fmt.Errorf("its file %q goes to %q, which is not a path of a wheel", from, to)
 	}
 	if old, twice := files[to]; twice && old != from {
 		return fmt.Errorf("its files %q and %q both go to %q", old, from, to)

@@ -33,7 +33,7 @@ func flitParts(p *project) ([]part, error) {
 		}
 	}
 	if !importable(module) {
-		return nil, fmt.Errorf("%s.module.name in its pyproject.toml is %q, which is no importable package", at, module)
+		return nil, fmt.Errorf("%s.module.name in its pyproject.toml is %q, which is not an importable package", at, module)
 	}
 	var parts []part
 	if dir, ok := below(flit, "external-data")["directory"].(string); ok {
@@ -100,7 +100,7 @@ func uvParts(p *project) ([]part, error) {
 		from := path.Join(root, where)
 		switch {
 		case !importable(module) && !strings.HasSuffix(module, "-stubs"):
-			return nil, fmt.Errorf("%s.module-name in its pyproject.toml is %q, which is no importable package", at, module)
+			return nil, fmt.Errorf("%s.module-name in its pyproject.toml is %q, which is not an importable package", at, module)
 		case !p.isPackage(from) && !namespace && !p.isFile(path.Join(from, "__init__.pyi")):
 			return nil, fmt.Errorf("it has no %s/__init__.py", from)
 		}
@@ -220,7 +220,7 @@ func poetryPackages(p *project, poetry table) ([]part, error) {
 	packages, ok := poetry["packages"].([]any)
 	if !ok {
 		if poetry["packages"] != nil {
-			return nil, fmt.Errorf("%s in its pyproject.toml is no list", at)
+			return nil, fmt.Errorf("%s in its pyproject.toml is not a list", at)
 		}
 		return p.findModule(moduleName(p.name), "", "src")
 	}

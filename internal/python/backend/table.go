@@ -48,13 +48,13 @@ func texts(value any, at string) ([]string, error) {
 		for _, element := range value {
 			text, ok := element.(string)
 			if !ok {
-				return nil, fmt.Errorf("%s in its pyproject.toml is no list of texts", at)
+				return nil, fmt.Errorf("%s in its pyproject.toml is not a list of texts", at)
 			}
 			out = append(out, text)
 		}
 		return out, nil
 	}
-	return nil, fmt.Errorf("%s in its pyproject.toml is no list of texts", at)
+	return nil, fmt.Errorf("%s in its pyproject.toml is not a list of texts", at)
 }
 
 // inside returns a path of a setting without "./" and a slash at its end; one

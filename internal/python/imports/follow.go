@@ -24,7 +24,7 @@ type Missing struct {
 // Top is the top-level module of what is missing.
 func (m *Missing) Top() string { return top(m.Module) }
 
-// maxMissing bounds what is told of one assertion.
+// maxMissing bounds what is reported of one assertion.
 const maxMissing = 10
 
 // walk follows the imports of modules.

@@ -44,7 +44,7 @@ func readWheelMetadata(r *remoteFile) ([]byte, error) {
 		return nil, r.err
 	}
 	if err != nil {
-		return nil, &wheelFault{fmt.Sprintf("it is no zip archive: %v", err)}
+		return nil, &wheelFault{fmt.Sprintf("it is not a zip archive: %v", err)}
 	}
 	r.step = tailBytes // from here on not the directory, but one small entry
 	body, err := metadataEntry(archive)
@@ -159,7 +159,7 @@ func fileMetadata(f *os.File) ([]byte, error) {
 	}
 	archive, err := zip.NewReader(f, info.Size())
 	if err != nil {
-		return nil, &wheelFault{fmt.Sprintf("it is no zip archive: %v", err)}
+		return nil, &wheelFault{fmt.Sprintf("it is not a zip archive: %v", err)}
 	}
 	return metadataEntry(archive)
 }

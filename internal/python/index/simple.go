@@ -161,12 +161,18 @@ func checkFiles(files []File) error {
 func parseSimpleHTML(text string) ([]File, string, error) {
 	tokens := html.NewTokenizer(strings.NewReader(text))
 	var files []File
-	base := ""
+	base, markup := "", false
 	for {
 		switch tokens.Next() {
 		case html.ErrorToken:
+			if !markup { // an empty answer is not a project without files
+				return nil, "", errors.New("reading the index page: it is empty, or has no HTML")
+			}
 			return files, base, nil
+		case html.DoctypeToken:
+			markup = true
 		case html.StartTagToken, html.SelfClosingTagToken:
+			markup = true
 			token := tokens.Token()
 			switch token.Data {
 			case "base":

@@ -64,6 +64,18 @@ func TestParseSimple(t *testing.T) {
 		body:    "hello",
 		wantErr: `reading the index page: content type "text/plain" is neither PEP 691 JSON nor HTML`,
 	}, {
+		name:    "an empty answer",
+		wantErr: "reading the index page: it is empty, or has no HTML",
+	}, {
+		name:    "words in place of HTML",
+		kind:    "text/html",
+		body:    "We are back soon.\n",
+		wantErr: "reading the index page: it is empty, or has no HTML",
+	}, {
+		name: "HTML without links",
+		kind: "text/html",
+		body: "<!DOCTYPE html>\n",
+	}, {
 		name: "HTML",
 		kind: "text/html",
 		body: `<!DOCTYPE html><html><head><base href="https://files.example/x/"><title>Links</title></head><body>
@@ -162,7 +174,7 @@ func TestReadWheelMetadata(t *testing.T) {
 	}{
 		{"found", zipOf(t, "a/METADATA", "x/a-1.dist-info/METADATA", "a-1.dist-info/METADATA"), "Name: a-1.dist-info/METADATA"},
 		{"none", zipOf(t, "a/METADATA"), "error: it has no METADATA"},
-		{"no archive", []byte("hello"), "error: it is no zip archive: zip: not a valid zip file"},
+		{"no archive", []byte("hello"), "error: it is not a zip archive: zip: not a valid zip file"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -15,7 +15,7 @@ import (
 
 // Withdrawn asks the indexes about the files of a lock and returns, sorted, a
 // sentence for each that was yanked (PEP 592) or that the index of its project
-// lists no more. Those that no index was asked for when they were locked are
+// no longer lists. Those that no index was asked for when they were locked are
 // passed over: files on disk, and files of another host.
 func Withdrawn(ctx context.Context, c *fetch.Client, l *wheel.Lock, indexes []Index) ([]string, error) {
 	cat, err := NewCatalog(ctx, c, &Sources{Indexes: indexes})
@@ -37,7 +37,7 @@ func Withdrawn(ctx context.Context, c *fetch.Client, l *wheel.Lock, indexes []In
 		}
 		if p.Index == "" {
 			if index := p.former(w.URL); index != "" {
-				found = append(found, fmt.Sprintf("%s %s: the index %s has the project no more", w.Name, w.Version, index))
+				found = append(found, fmt.Sprintf("%s %s: the index %s no longer has the project", w.Name, w.Version, index))
 			}
 			continue
 		}
@@ -47,7 +47,7 @@ func Withdrawn(ctx context.Context, c *fetch.Client, l *wheel.Lock, indexes []In
 		f := p.listed(w)
 		switch {
 		case f == nil:
-			found = append(found, fmt.Sprintf("%s %s: the index %s lists the file %q no more", w.Name, w.Version, p.Index, w.Filename))
+			found = append(found, fmt.Sprintf("%s %s: the index %s no longer lists the file %q", w.Name, w.Version, p.Index, w.Filename))
 		case f.Yanked:
 			found = append(found, fmt.Sprintf("%s %s was yanked by its authors%s", w.Name, w.Version, f.Why()))
 		}

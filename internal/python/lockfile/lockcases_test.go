@@ -170,7 +170,7 @@ gpu = [{ name = "idna", version = "3.7" }]
 	}, {
 		name: "a hash that verifies nothing", file: "uv.lock",
 		text:    strings.ReplaceAll(uv+uvHead+uvRoot("dependencies = [{ name = \"a\" }]\n")+uvWheel("a", "1.0", ""), "0123456789abcdef", "0000000000000000"),
-		wantErr: `reading lock file "uv.lock": a 1.0: the SHA-256 of "a-1.0-py3-none-any.whl" is all zeros, which is no file's`,
+		wantErr: `reading lock file "uv.lock": a 1.0: the SHA-256 of "a-1.0-py3-none-any.whl" is all zeros, which is not a file's`,
 	}, {
 		name: "another Python", file: "uv.lock",
 		text:    uv + "version = 1\nrequires-python = \">=3.12.4\"\n" + uvRoot(""),

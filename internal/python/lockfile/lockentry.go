@@ -80,7 +80,7 @@ func (e *lockEntry) wheel(f lockedFile) (wheel.NameTags, wheel.Misfit) {
 	clause := ""
 	switch {
 	case err != nil:
-		clause = "has a name that is no wheel's"
+		clause = "has a name that is not a wheel's"
 	case w.Name != e.name:
 		clause = "is a wheel of " + w.Name
 	case !e.isVersion(w):
@@ -204,7 +204,7 @@ func (r *lockReader) digest(e *lockEntry, f lockedFile) (store.Digest, error) {
 	}
 	// The zero digest stands for one that is not known: nothing would be verified.
 	if digest.IsZero() {
-		return store.Digest{}, r.fault(e.title(), "the SHA-256 of %q is all zeros, which is no file's", f.name)
+		return store.Digest{}, r.fault(e.title(), "the SHA-256 of %q is all zeros, which is not a file's", f.name)
 	}
 	return digest, nil
 }
@@ -213,7 +213,7 @@ func (r *lockReader) digest(e *lockEntry, f lockedFile) (store.Digest, error) {
 func (r *lockReader) address(e *lockEntry, text string) (string, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-		return "", r.fault(e.title(), "%q is no address that starts with https:// or http://", fetch.Redact(text))
+		return "", r.fault(e.title(), "%q is not an address that starts with https:// or http://", fetch.Redact(text))
 	}
 	return index.BareAddress(u), nil
 }

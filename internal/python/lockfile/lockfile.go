@@ -76,7 +76,7 @@ type Pin struct {
 	Targets  []string       // as Target.String, sorted
 }
 
-// Error tells what of a lock file cannot be obeyed.
+// Error says which part of a lock file cannot be used.
 type Error struct {
 	File   string // its name, without the folder
 	Entry  string // such as "numpy 2.3.5"; "" for the file as a whole
@@ -161,7 +161,7 @@ type lockReader struct {
 	asked                    map[string]bool     // folders that the project's own manifests ask for; nil before they are read
 }
 
-// tell keeps the fault of an entry for later, so that all of a file are told at
+// tell keeps the fault of an entry for later, so that all of a file are reported at
 // once. Any other error is returned.
 func (r *lockReader) tell(err error) error {
 	_, unfit := errors.AsType[*wheel.NoWheel](err)

@@ -242,7 +242,7 @@ func TestLockFileTellsAllFaults(t *testing.T) {
 		uvWheel("b", "1.0", "dependencies = [{ name = \"c\" }]\n") + source("c", "") + source("d", "")
 	_, err := ReadLockFile(t.Context(), filepath.Join(unpack(t, "-- uv.lock --\n"+text), "uv.lock"), Options{}, []wheel.Target{pythontest.Py311, pythontest.Py312})
 	if err == nil {
-		t.Fatal("ReadLockFile is no error")
+		t.Fatal("ReadLockFile is not an error")
 	}
 	for _, want := range []string{
 		`no wheel of "c" 1.0 runs on python3.11 x86_64`, `no wheel of "c" 1.0 runs on python3.12 x86_64`, `no wheel of "d" 1.0 runs on python3.11 x86_64`,

@@ -201,7 +201,7 @@ func TestPipfileLock(t *testing.T) {
 	}, {
 		name: "no pin", file: "Pipfile.lock",
 		text: lock("", `"default": {"colorama": {"version": "*"}}`),
-		wantErr: `reading lock file "Pipfile.lock": colorama: its version "*" is no pin: Pipenv could not resolve it where it ran; ` +
+		wantErr: `reading lock file "Pipfile.lock": colorama: its version "*" is not a pin: Pipenv could not resolve it where it ran; ` +
 			`if it is for another system, write its marker as markers = "…" in the Pipfile, and lock again`,
 	}, {
 		name: "no hash", file: "Pipfile.lock",

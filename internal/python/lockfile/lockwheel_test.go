@@ -116,7 +116,7 @@ func TestLockedWheelsOnDiskThatNobodyElseHas(t *testing.T) {
 	}, {
 		name: "no wheel by its name", file: "Pipfile.lock",
 		text:    "-- Pipfile.lock --\n" + `{"_meta": {"pipfile-spec": 6}, "default": {"a": {"file": "https://u:secret@example.com/a-1.0.tar.gz", "hashes": ["sha256:` + sumOfWheel + `"]}}}` + "\n",
-		wantErr: `reading lock file "Pipfile.lock": a: it comes from "https://***@example.com/a-1.0.tar.gz", which is no wheel, and nothing is built from source: build its wheel elsewhere and give that in python.wheels`,
+		wantErr: `reading lock file "Pipfile.lock": a: it comes from "https://***@example.com/a-1.0.tar.gz", which is not a wheel, and nothing is built from source: build its wheel elsewhere and give that in python.wheels`,
 	}})
 }
 

@@ -183,7 +183,7 @@ func (r *lockReader) takePipfile(head *pipfileHead, name string, p pipfilePackag
 	version, pinned := strings.CutPrefix(p.Version, "==")
 	e.version = strings.TrimSpace(strings.TrimPrefix(version, "="))
 	if _, err := pep440.Parse(e.version); err != nil || !pinned {
-		return r.fault(name, "its version %q is no pin: Pipenv could not resolve it where it ran; if it is for another system, write its marker as markers = \"…\" in the Pipfile, and lock again", p.Version)
+		return r.fault(name, "its version %q is not a pin: Pipenv could not resolve it where it ran; if it is for another system, write its marker as markers = \"…\" in the Pipfile, and lock again", p.Version)
 	}
 	if len(digests) == 0 {
 		return r.fault(e.title(), "it has no SHA-256: every file is verified, so lock again with an index that gives it")
@@ -210,7 +210,7 @@ func (r *lockReader) takePipfileFile(e *lockEntry, place string, digests []store
 		f.name, f.url, f.path = pep508.FileOf(place), place, ""
 	}
 	if !strings.HasSuffix(f.name, ".whl") {
-		return r.fault(e.title(), "it comes from %q, which is no wheel, and nothing is built from source: build its wheel elsewhere and give that in python.wheels", pep508.HideCredentials(place, 0))
+		return r.fault(e.title(), "it comes from %q, which is not a wheel, and nothing is built from source: build its wheel elsewhere and give that in python.wheels", pep508.HideCredentials(place, 0))
 	}
 	if len(digests) == 1 {
 		f.hashes, f.oneOf = map[string]string{"sha256": digests[0].Hex()}, nil

@@ -15,15 +15,15 @@ func notALockFile(name string) string {
 	switch {
 	case title == "pyproject.toml":
 		command, writes := pep508.LockCommand(name)
-		return fmt.Sprintf("it is no lock: run %s and name the %s that this writes", command, writes)
+		return fmt.Sprintf("it is not a lock: run %s and name the %s that this writes", command, writes)
 	case title == "Pipfile":
-		return "it is no lock: run pipenv lock and name the Pipfile.lock that this writes"
+		return "it is not a lock: run pipenv lock and name the Pipfile.lock that this writes"
 	case title == "pdm.lock":
 		return "locks of PDM are read in the form of PEP 751: run pdm export -f pylock -o pylock.toml and name that"
 	case title == "environment.yml" || title == "conda-lock.yml" || title == "pixi.lock":
 		return "packages of conda are no wheels: write the distributions in python.requirements, or lock them with uv"
 	case strings.HasSuffix(title, ".txt") || strings.HasSuffix(title, ".in"):
-		return "it is no lock file: a file in pip's requirements format is named in python.requirements_file"
+		return "it is not a lock file: a file in pip's requirements format is named in python.requirements_file"
 	case pep508.IsNodeLock(title):
 		return "it is a lock of Node.js packages: write it in nodejs.lock_file"
 	}

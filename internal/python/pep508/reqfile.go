@@ -46,7 +46,7 @@ func ParseInput(s, source string) (Input, error) {
 // one. A ${NAME} of capitals, digits and underscores is replaced by the variable
 // that getenv returns, as pip does; what stands in it is in no error. Options that
 // name source checkouts are refused: the errors, each a *SyntaxError, say what to
-// write instead, and all of a file are told at once. With --require-hashes a
+// write instead, and all of a file are reported at once. With --require-hashes a
 // requirement without --hash is an error.
 func ReadRequirementsFile(name string, getenv func(string) string) (*RequirementsFile, error) {
 	if fault := otherKind(name); fault != "" && exists(name) {
@@ -75,7 +75,7 @@ func otherKind(name string) string {
 	case base == "package.json" || IsNodeLock(base):
 		return "it belongs to Node.js: name it in nodejs.package_json or nodejs.lock_file"
 	case strings.HasSuffix(base, ".toml") || strings.HasSuffix(base, ".json"):
-		return "it is no file in pip's requirements format, such as requirements.txt"
+		return "it is not a file in pip's requirements format, such as requirements.txt"
 	}
 	return ""
 }

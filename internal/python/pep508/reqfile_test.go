@@ -335,7 +335,7 @@ func TestDevicesAreNoRequirements(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"-r " + os.DevNull + "\n", "-c " + os.DevNull + "\n"} {
 		_, err := ReadRequirementsFile(writeFiles(t, map[string]string{"requirements.txt": text}, "requirements.txt"), noVariables)
-		if err == nil || !strings.Contains(err.Error(), "it is no regular file") {
+		if err == nil || !strings.Contains(err.Error(), "it is not a regular file") {
 			t.Errorf("%q: got %v", text, err)
 		}
 	}

@@ -44,7 +44,7 @@ func (b *budget) proceed(ctx context.Context) error {
 
 const (
 	// lastLearned is how many of the last conflicts are looked through for the
-	// one that is told.
+	// one that is reported.
 	lastLearned = 500
 	// maxBlamed is how many distributions are named.
 	maxBlamed = 5

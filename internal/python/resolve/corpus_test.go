@@ -158,7 +158,7 @@ func TestRecordedAnswers(t *testing.T) {
 		}
 	}
 	for which := range explained {
-		t.Errorf("testdata/differences.md explains %s, which is no recorded answer", which)
+		t.Errorf("testdata/differences.md explains %s, which is not a recorded answer", which)
 	}
 	if same != 148 || refusals != 29 || different != 1 {
 		t.Errorf("%d answers are the same, %d refusals, and %d differ, want 148, 29 and 1", same, refusals, different)

@@ -98,7 +98,7 @@ func direct(in pep508.Input) (wheel.GivenWheel, wheel.NameTags, error) {
 	g := wheel.GivenWheel{URL: u.String(), SHA256: digest, Source: in.Source}
 	name, err := g.Name()
 	if err != nil {
-		return none, name, unusable(in, fmt.Sprintf("%q is no wheel's name", g.Filename()))
+		return none, name, unusable(in, fmt.Sprintf("%q is not a wheel's name", g.Filename()))
 	}
 	if name.Name != in.Requirement.Name {
 		return none, name, unusable(in, fmt.Sprintf("%q is a wheel of %s", g.Filename(), name.Name))
@@ -129,7 +129,7 @@ func digestOf(in pep508.Input, fragment string) (store.Digest, error) {
 			return store.Digest{}, unusable(in, fmt.Sprintf("%q is a placeholder: write the SHA-256 of the file", hex))
 		}
 		if err != nil {
-			return store.Digest{}, unusable(in, fmt.Sprintf("%q is no SHA-256: write 64 hexadecimal digits", hex))
+			return store.Digest{}, unusable(in, fmt.Sprintf("%q is not a SHA-256: write 64 hexadecimal digits", hex))
 		}
 		if i > 0 && d != digest {
 			return store.Digest{}, unusable(in, "it names several SHA-256, and its address has one file")

@@ -79,7 +79,7 @@ func TestDirectURLsThatAreRefused(t *testing.T) {
 		"a @ file:///w/a-1.0-py3-none-any.whl":                                                               "an address on disk is that of one machine (conda writes such in place of versions): write name==version, as \"pip list --format=freeze\" prints it, or give the wheel by python.wheels = [{ source = … }]",
 		"a @ https://u:hunter2@example.com/a-1.0-py3-none-any.whl#sha256=" + sum:                             "its address has a user, password or query, which may be a secret: write the address without them, and the credentials into netrc",
 		"b @ https://example.com/a-1.0-py3-none-any.whl#sha256=" + sum:                                       `"a-1.0-py3-none-any.whl" is a wheel of a`,
-		"a @ https://example.com/a.whl#sha256=" + sum:                                                        `"a.whl" is no wheel's name`,
+		"a @ https://example.com/a.whl#sha256=" + sum:                                                        `"a.whl" is not a wheel's name`,
 		"a @ https://example.com/a-1.0-cp311-cp311-win_amd64.whl#sha256=" + sum:                              `the wheel "a-1.0-cp311-cp311-win_amd64.whl" is for Windows, so that it does not run on python3.12 x86_64: bound the requirement by a marker, and give another wheel there`,
 	} {
 		spec := Spec{Targets: []wheel.Target{pythontest.Py312}, Requirements: pythontest.Inputs(t, "req", text)}

@@ -67,7 +67,7 @@ func TestRefusals(t *testing.T) {
 			}
 			_, err := Resolve(t.Context(), client, s)
 			if err == nil {
-				t.Fatal("Resolve() is no error")
+				t.Fatal("Resolve() is not an error")
 			}
 			for _, want := range c.want {
 				if !strings.Contains(err.Error(), want) {
@@ -104,7 +104,7 @@ func TestLeftOutNeedsNoWheel(t *testing.T) {
 	client, st := pythontest.Client(t, nil)
 	s := Spec{Targets: []wheel.Target{pythontest.Py312}, Store: st, Indexes: []index.Index{{URL: idx.URL()}}, Requirements: pythontest.Inputs(t, "req", "a", "c")}
 	if _, err := Resolve(t.Context(), client, s); err == nil {
-		t.Error("Resolve() without leaving out is no error")
+		t.Error("Resolve() without leaving out is not an error")
 	}
 	s.LeftOut = []string{"b"}
 	lock, err := Resolve(t.Context(), client, s)

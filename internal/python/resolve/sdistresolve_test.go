@@ -183,7 +183,7 @@ func TestLockOfASdistNamesItsForm(t *testing.T) {
 	}
 	for _, other := range []string{"", " made:pure/0", " made:"} {
 		if err := json.Unmarshal([]byte(`{"wheels":{"x":[`+strconv.Quote(line+other)+`]}}`), &wheel.Lock{}); err == nil {
-			t.Errorf("the line %q is no error", line+other)
+			t.Errorf("the line %q is not an error", line+other)
 		}
 	}
 }

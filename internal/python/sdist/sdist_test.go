@@ -93,7 +93,7 @@ func TestMake(t *testing.T) {
 			info + "METADATA": pkgInfo + "License-File: COPYING\nRequires-Dist: six; extra == \"x\"\nProvides-Extra: x\n",
 		},
 	}, {
-		name: "no data that nothing asks for, and no folder that is no package",
+		name: "no data that nothing asks for, and no folder that is not a package",
 		files: map[string]string{
 			"setup.py": "from setuptools import setup\nsetup()\n", "acme.egg-info/PKG-INFO": pkgInfo, "acme.egg-info/top_level.txt": "acme\n",
 			"acme.egg-info/SOURCES.txt": "acme/__init__.py\nacme/x.bin\nacme/example/client.py\n", "acme/__init__.py": "a", "acme/x.bin": "x", "acme/example/client.py": "c", "acme/._x.py": "mac",

@@ -139,7 +139,7 @@ func (f *finder) judge(name string) (string, error) {
 // a folder of sys.path, without an __init__.py; "" where nothing does.
 func (f *finder) note(name, dir, other string) string {
 	if e := f.initIn(name, func(at string) bool { return at == dir }); e != nil {
-		return fmt.Sprintf("%q is of %s, and %s has files in that folder without one: they are found in this layer, and hidden where another %s goes before it",
+		return fmt.Sprintf("%q is of %s, and %s has files in that folder without one: they are found in this layer, and hidden if another %s is found first",
 			name+"/__init__.py", distribution(*e), other, name)
 	}
 	// Two folders of site-packages are never on one sys.path.

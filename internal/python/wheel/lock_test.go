@@ -48,7 +48,7 @@ func TestLockRefusesGarbage(t *testing.T) {
 		"idna==3.20 sha256:69f51477f05c46bfa5ff0027a1fcde274695311a38adfb85611ffeb93c8b146b 5 https://x/idna.tar.gz",
 	} {
 		if _, err := parseLocked(line); err == nil {
-			t.Errorf("parseLocked(%q) is no error", line)
+			t.Errorf("parseLocked(%q) is not an error", line)
 		}
 	}
 }

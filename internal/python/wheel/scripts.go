@@ -166,7 +166,7 @@ func ParseScripts(text string) ([]EntryPoint, error) {
 		name = strings.TrimSpace(name)
 		parts := scriptObject.FindStringSubmatch(strings.TrimSpace(object))
 		if parts == nil || !scriptName.MatchString(name) {
-			return nil, fmt.Errorf("%q is no script: want a name and module:callable", line)
+			return nil, fmt.Errorf("%q is not a script: want a name and module:callable", line)
 		}
 		points = append(points, EntryPoint{name, parts[1], parts[2]})
 	}

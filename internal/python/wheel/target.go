@@ -62,7 +62,7 @@ func (t Target) Tags() *Tags {
 
 // Rank returns the preference of the wheel's best tag, lower is better, and
 // whether any tag fits. Ranks compare only within one Tags; wheels of equal rank
-// are told apart by their build tags.
+// are distinguished by their build tags.
 func (g *Tags) Rank(w NameTags) (rank int, ok bool) {
 	last := len(g.pairs) * len(g.platforms)
 	rank = last + len(g.anywhere)
