@@ -49,7 +49,7 @@ func (r *relay) ends(aws *lambdatest.AWS, configuration string) {
 	r.Helper()
 	said := r.run(0, []string{"-destroy"}, configuration)
 	for _, v := range aws.Live(region, "deps") {
-		if told := "Taken over and not deleted"; !strings.Contains(said, told) || !strings.Contains(said, fmt.Sprintf("version %d", v.Number)) {
+		if told := fmt.Sprintf(`Adopted and not deleted: version %d of layer "deps"`, v.Number); !strings.Contains(said, told) {
 			r.Errorf("version %d stays, and the destroy does not say so:\n%s", v.Number, said)
 		}
 	}
@@ -80,7 +80,7 @@ func TestHandoverAcrossMachines(t *testing.T) {
 		r.run(0, nil, handedOver(aws.URL(), "v"))
 		r.run(1, []string{"-replace=layerbuild_version.v", "-var=fail=true"}, handedOver(aws.URL(), "v"))
 		said := r.run(0, nil, handedOver(aws.URL(), "v"))
-		if !strings.Contains(said, "Taken over and not deleted") && !strings.Contains(said, "Left: version 1") {
+		if !strings.Contains(said, `Adopted and not deleted: version 1 of layer "deps"`) && !strings.Contains(said, `Left: version 1 of layer "deps"`) {
 			t.Errorf("the apply does not say what stays:\n%s", said)
 		}
 		only(t, aws, 1)
