@@ -151,11 +151,11 @@ func proxyError(resp *http.Response) error {
 	if resp.StatusCode != http.StatusProxyAuthRequired || resp.Request == nil {
 		return nil
 	}
-	proxy, err := http.ProxyFromEnvironment(resp.Request)
-	if err != nil || proxy == nil {
-		return nil
+	// A proxy that cannot be read has not answered.
+	if proxy, err := http.ProxyFromEnvironment(resp.Request); err == nil && proxy != nil {
+		return &ProxyError{Host: proxy.Host, Code: resp.StatusCode, Secure: resp.Request.URL.Scheme == "https", Credentials: proxy.User != nil}
 	}
-	return &ProxyError{Host: proxy.Host, Code: resp.StatusCode, Secure: resp.Request.URL.Scheme == "https", Credentials: proxy.User != nil}
+	return nil
 }
 
 // Redact returns a URL fit for messages and logs: no user info, no fragment,

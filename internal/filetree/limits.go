@@ -8,7 +8,7 @@ import "fmt"
 //
 //	document          the largest ones                            bytes, items
 //	index page        the largest known                           20 MB
-//	                  pydantic-core, of 40 popular projects       6.9 MB, 15,057 files
+//	                  pydantic-core, of 34 popular projects       6.9 MB, 15,057 files
 //	                  grpcio-tools                                5.1 MB, 11,547 files
 //	                  botocore                                    2.0 MB,  4,990 files
 //	                  numpy                                       1.9 MB,  4,415 files
@@ -34,7 +34,7 @@ const (
 	MaxPage      = 64 << 20
 	MaxPageFiles = 150_000
 	// MaxPackument bounds a registry's document of a package in bytes,
-	// MaxPackumentVersions in versions. Public mirrors show only the newer versions of
+	// MaxPackumentVersions in versions. The documents above may lack old versions of
 	// some packages; full documents are several times as long.
 	MaxPackument         = 128 << 20
 	MaxPackumentVersions = 30_000

@@ -346,7 +346,7 @@ func (c *cell) moveIn() error {
 	if err := syscall.PivotRoot(c.Root, old); err != nil {
 		return fmt.Errorf("moving into the root: %w", err)
 	}
-	if err := os.Chdir("/"); err != nil { //nolint:usetesting // no test
+	if err := os.Chdir("/"); err != nil { //nolint:forbidigo // a process of its own, which becomes the handler
 		return fmt.Errorf("moving into the root: %w", err)
 	}
 	if err := syscall.Unmount("/.old", syscall.MNT_DETACH); err != nil {
@@ -355,7 +355,7 @@ func (c *cell) moveIn() error {
 	if err := os.Remove("/.old"); err != nil {
 		return fmt.Errorf("leaving the root of the machine: %w", err)
 	}
-	if err := os.Chdir("/var/task"); err != nil {
+	if err := os.Chdir("/var/task"); err != nil { //nolint:forbidigo // as above
 		return fmt.Errorf("entering the code: %w", err)
 	}
 	const noNewPrivileges = 38 // prctl(2), PR_SET_NO_NEW_PRIVS

@@ -11,6 +11,7 @@ package invoke
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
 	"time"
@@ -102,9 +103,7 @@ func environment(r Request, more map[string]string) []string {
 		"LANG": "en_US.UTF-8", "TZ": ":UTC",
 	}
 	for _, given := range []map[string]string{more, r.Environment} {
-		for name, value := range given {
-			all[name] = value
-		}
+		maps.Copy(all, given)
 	}
 	var list []string
 	for name, value := range all {

@@ -71,7 +71,7 @@ func TestThreatened(t *testing.T) {
 type traveller struct {
 	holder            string
 	place             *Place
-	deposed, tainted  bool
+	deposed           bool
 	seen, plannedSeen Witness
 	do                string
 }

@@ -48,11 +48,11 @@ type Segments interface {
 	Files(segment store.Digest, origin filetree.Origin) (filetree.Tree, error)
 }
 
-// World and Unfound are of the closet imports.
-type (
-	World   = imports.World
-	Unfound = imports.Missing
-)
+// World is [imports.World].
+type World = imports.World
+
+// Unfound is [imports.Missing].
+type Unfound = imports.Missing
 
 // NewWorld is [imports.NewWorld].
 func NewWorld(r runtimes.Runtime, files filetree.Tree, folders []string, read func(*filetree.Entry) ([]byte, error)) *World {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -118,9 +119,7 @@ func (s *soak) fresh() soakRun {
 	s.layers++
 	r := soakRun{Dir: s.TempDir(), Cache: s.TempDir(), Index: s.index.URL(), AWS: s.aws.URL(), Layer: fmt.Sprintf("soak-%d", s.layers), Now: now}
 	r.Package = map[string]any{"output_path": filepath.Join(r.Dir, "layer.zip")}
-	for name, value := range s.config {
-		r.Package[name] = value
-	}
+	maps.Copy(r.Package, s.config)
 	return r
 }
 

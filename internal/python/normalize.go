@@ -18,11 +18,11 @@ func NormalizeRequirements(texts []string) ([]string, error) {
 	all := []string{}
 	for _, in := range inputs {
 		in.Requirement.Specifiers = in.Requirement.Specifiers.Sorted()
-		text := in.Requirement.String()
+		parts := []string{in.Requirement.String()}
 		for _, hash := range slices.Sorted(slices.Values(in.Hashes)) {
-			text += " --hash=" + hash
+			parts = append(parts, "--hash="+hash)
 		}
-		all = append(all, text)
+		all = append(all, strings.Join(parts, " "))
 	}
 	slices.SortFunc(all, strings.Compare)
 	return slices.Compact(all), nil

@@ -26,7 +26,7 @@ func TestStandardModulesOfEachVersion(t *testing.T) {
 			t.Fatal(err)
 		}
 		recorded[minor] = map[string]bool{}
-		for _, name := range strings.Fields(names) {
+		for name := range strings.FieldsSeq(names) {
 			recorded[minor][name] = true
 			if !HasStandardModule(minor, name) {
 				t.Errorf("3.%d has %q, and the table lacks it", minor, name)
