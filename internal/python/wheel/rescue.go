@@ -57,7 +57,7 @@ func KeepImported(modules []Module, folders []string) error {
 		if modules[r.queue[n]].Entry.Size > maxModule {
 			continue
 		}
-		body, err := content(modules[r.queue[n]].Entry)
+		body, err := modules[r.queue[n]].Entry.ReadContent()
 		if err != nil {
 			return err
 		}
@@ -89,7 +89,7 @@ func LoadedWithPackages(modules []Module) error {
 		if m.Entry.Size > maxModule {
 			continue
 		}
-		body, err := content(m.Entry)
+		body, err := m.Entry.ReadContent()
 		if err != nil {
 			return err
 		}
