@@ -18,6 +18,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider"
 )
 
@@ -115,7 +116,7 @@ func list(values []string) []any {
 // readSpecification reads the arguments of a package out of a file. HCL knows
 // path.module, the folder of the file, and no functions.
 func readSpecification(name string) (map[string]any, error) {
-	text, err := os.ReadFile(name)
+	text, err := readGiven(name, filetree.MaxDocument)
 	if err != nil {
 		return nil, fmt.Errorf("reading the specification: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/sbom"
 )
@@ -71,7 +72,7 @@ func (c *sbomCommand) bill(ctx context.Context, out *output, info about) (*sbom.
 const lockSuffix = ".lock.json"
 
 func lockText(name string) (string, error) {
-	text, err := os.ReadFile(name)
+	text, err := readGiven(name, filetree.MaxDocument)
 	if err != nil {
 		return "", fmt.Errorf("reading the lock: %w", err)
 	}
