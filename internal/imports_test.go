@@ -53,6 +53,7 @@ var rooms = map[string][]string{
 var closets = map[string][]string{
 	"command/page":      {},
 	"layer/segment":     {},
+	"layer/inspect":     {},
 	"layer/download":    {},
 	"layer/local":       {"segment"},
 	"layer/image":       {"segment", "local"},

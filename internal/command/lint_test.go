@@ -12,7 +12,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lint"
 )
 
-// misspelt has thirty names that no argument has, each marked with "!" in front.
+// misspelt has more than thirty names that no argument has, each marked with "!" in front.
 const misspelt = `
 locals {
   share = { !accounts = ["123456789012"] }
@@ -56,6 +56,12 @@ resource "layerbuild_rollout" "r" {
   version_arn = layerbuild_version.v.arn
   canary = { function_name = "f", !event = "{}", expect = { !status = 200, json = { "any.path" = "x" } } }
   alias  = { name = "live", !weights = [10] }
+}
+action "layerbuild_invoke" "i" {
+  config {
+    function_name = "f"
+    expect        = { !statuscode = 200, json = { "any.path" = "x" } }
+  }
 }
 resource "aws_lambda_function" "other" {
   environment = { whatever = 1 }

@@ -113,18 +113,25 @@ func (t table) lines(s sheet, numbers ...int) []string {
 	for _, n := range numbers {
 		right[n] = true
 	}
-	for { // the widest text gives way
-		all, widest := 0, -1
+	for { // the last text gives way, and then the widest: the first is a name
+		all, give, last := 0, -1, -1
 		for i, n := range wide {
 			all += n + 2
-			if !right[i] && (widest < 0 || n > wide[widest]) {
-				widest = i
+			if right[i] {
+				continue
 			}
+			if give < 0 || n > wide[give] {
+				give = i
+			}
+			last = i
 		}
-		if all <= width || widest < 0 || wide[widest] < 8 {
+		if last > 0 && wide[last] > 10 {
+			give = last
+		}
+		if all <= width || give < 0 || wide[give] < 8 {
 			break
 		}
-		wide[widest]--
+		wide[give]--
 	}
 	var out []string
 	for k, row := range t {

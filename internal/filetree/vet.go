@@ -88,6 +88,19 @@ func (e Entry) OpenContent() (io.ReadCloser, error) {
 	return &content{unpacker: &u, file: f}, nil
 }
 
+// ReadContent returns the whole unpacked content, whose size and CRC are right.
+func (e Entry) ReadContent() (body []byte, err error) {
+	in, err := e.OpenContent()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	if body, err = io.ReadAll(in); err != nil {
+		return nil, fmt.Errorf("reading %q: %w", e.Path, err)
+	}
+	return body, nil
+}
+
 // ReadEntries shows visit the contents of entries of one archive, one after
 // another with the same buffers. visit need not read to the end; what it reads
 // is checked as [Entry.OpenContent] does. An error of visit ends the reading.

@@ -1,6 +1,7 @@
 package lambdatest
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -376,7 +377,7 @@ func (a *AWS) function(c *call) (functionConfig, *reply) {
 	if f == nil {
 		return functionConfig{}, &missing
 	}
-	version := c.URL.Query().Get("Qualifier")
+	version := cmp.Or(c.URL.Query().Get("Qualifier"), qualifierOf(c.part[0]))
 	if to, ok := f.aliases[version]; ok {
 		version = to
 	}
@@ -396,10 +397,24 @@ func (c *call) noFunction() reply {
 		"Function not found: "+scope{c.account(), c.region}.arn("lambda", "function:"+functionName(c.part[0])))
 }
 
-// functionName returns the name in a name or an ARN.
+// functionName returns the name in a name or an ARN, each with or without a
+// qualifier.
 func functionName(s string) string {
 	if part := strings.Split(s, ":"); len(part) >= 7 && part[0] == "arn" {
 		return part[6]
 	}
-	return s
+	name, _, _ := strings.Cut(s, ":")
+	return name
+}
+
+// qualifierOf returns the version or alias after a name or an ARN, "" for none.
+func qualifierOf(s string) string {
+	part := strings.Split(s, ":")
+	switch {
+	case part[0] == "arn" && len(part) == 8:
+		return part[7]
+	case part[0] != "arn" && len(part) == 2:
+		return part[1]
+	}
+	return ""
 }

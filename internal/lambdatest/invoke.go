@@ -1,6 +1,7 @@
 package lambdatest
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"maps"
@@ -110,7 +111,7 @@ func invoke(a *AWS, c *call) reply {
 	var answer Answer
 	if a.updates.answer != nil {
 		answer = a.updates.answer(Invocation{
-			Region: c.region, Function: config.name, Qualifier: c.URL.Query().Get("Qualifier"), Layers: config.layerARNs(), Payload: c.body,
+			Region: c.region, Function: config.name, Qualifier: cmp.Or(c.URL.Query().Get("Qualifier"), qualifierOf(c.part[0])), Layers: config.layerARNs(), Payload: c.body,
 		})
 	}
 	header := http.Header{"X-Amz-Executed-Version": {config.version}, "Content-Type": {"application/json"}}

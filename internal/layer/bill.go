@@ -13,6 +13,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/inspect"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
@@ -272,7 +273,7 @@ func (b *biller) reach() {
 func (b *biller) pythonTargets() []runtimes.Target {
 	targets, err := b.lock.spec().targets(runtimes.Python)
 	if err != nil || len(targets) == 0 {
-		newest, err := runtimes.Lookup(undeclared[0])
+		newest, err := runtimes.Lookup(inspect.Undeclared()[0])
 		if err != nil {
 			return nil
 		}

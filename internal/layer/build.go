@@ -6,15 +6,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/inspect"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -144,7 +143,7 @@ func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output, doubt 
 		return Artifact{}, err
 	}
 	a := Artifact{Size: layout.Size(), Unzipped: layout.Unpacked()}
-	if a.Warnings, err = checkSize(tree, o.Size); err != nil {
+	if a.Warnings, err = inspect.CheckSize(tree, o.Size); err != nil {
 		return Artifact{}, err
 	}
 	a.Warnings = append(a.Warnings, found...)
@@ -155,7 +154,7 @@ func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output, doubt 
 			return Artifact{}, err
 		}
 		a.Findings, a.Warnings = findings, append(a.Warnings, told...)
-		if err := errors.Join(l.assertImports(tree, o), l.assertNodeImports(tree, o)); err != nil {
+		if err := l.assertImports(tree, o); err != nil {
 			return Artifact{}, err
 		}
 	}
@@ -222,50 +221,6 @@ func (b *Builder) chooseOutput(ctx context.Context, c *cache, o Output) func(sto
 // noteOutput remembers that the zip is ours.
 func (c *cache) noteOutput(o Output, sum store.Digest) error {
 	return errors.Join(c.store.PutRecord("outputs", local.Absolute(o.PathOf(sum)), []byte(sum.Hex())), c.notePlace(o.PathOf(sum), sum))
-}
-
-// checkSize compares the layer with the limit of AWS.
-func checkSize(tree filetree.Tree, severity Severity) ([]Warning, error) {
-	size := tree.Size()
-	if severity == SeverityOff || size <= runtimes.MaxUnzipped*8/10 {
-		return nil, nil
-	}
-	largest := largestParts(tree)
-	if size <= runtimes.MaxUnzipped {
-		return []Warning{{
-			At:      fault.At("checks"),
-			Summary: "The layer is near the size limit",
-			Detail: fmt.Sprintf("Its files take %d bytes unzipped, %d%% of the %d that AWS allows a function with all its layers. The largest parts:%s",
-				size, size*100/runtimes.MaxUnzipped, runtimes.MaxUnzipped, largest),
-		}}, nil
-	}
-	fault := &fault.Error{
-		At:      fault.At("checks"),
-		Summary: fmt.Sprintf("The layer takes %d bytes unzipped, over the limit of %d", size, runtimes.MaxUnzipped),
-		Detail: fmt.Sprintf("AWS refuses a function that has more than %d bytes (250 MiB) with all its layers. Leave out what is not needed at run time (prune, exclude), give functions that need different parts layers of their own, or move the function to a container image, which may have 10 GiB. The largest parts:%s",
-			runtimes.MaxUnzipped, largest),
-	}
-	return severity.Judge(fault)
-}
-
-// largestParts lists the ten largest distributions, packages, folders and files
-// of a layer, a line each.
-func largestParts(tree filetree.Tree) string {
-	named := slices.Clone(tree)
-	for i, e := range named {
-		if e.Origin.Ecosystem == "python" || e.Origin.Ecosystem == "nodejs" {
-			continue
-		}
-		named[i].Origin.Name = partOf(e.Path)
-	}
-	var text strings.Builder
-	for i, part := range named.ByOrigin() {
-		if i == 10 {
-			break
-		}
-		fmt.Fprintf(&text, "\n  %12d  %s", part.Size, part.Origin)
-	}
-	return text.String()
 }
 
 // mayWrite refuses to write over a file that no package of ours wrote, and to

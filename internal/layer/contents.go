@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/inspect"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 )
 
@@ -38,7 +39,7 @@ func addBrought(to map[string]string, kind string, all []bringing) {
 		if elements := shared[name]; len(elements) > 1 {
 			name = fmt.Sprintf("%s #%d", name, slices.Index(elements, b.element)+1)
 		}
-		addVersion(to, kind+":"+name, b.version)
+		inspect.AddVersion(to, kind+":"+name, b.version)
 	}
 }
 
@@ -56,7 +57,7 @@ func sharedNames(all []bringing, names []string) map[string][]int {
 // broughtBy returns what an element of files brings: its layer path, or its source where
 // it lands at the root.
 func broughtBy(l local.Lock, element int) bringing {
-	b := bringing{element: element, version: fmt.Sprintf("%s (%s)", l.Tree.Hex()[:12], plural(l.Count, "file"))}
+	b := bringing{element: element, version: fmt.Sprintf("%s (%s)", l.Tree.Hex()[:12], inspect.Plural(l.Count, "file"))}
 	source := path.Clean(strings.ReplaceAll(l.Source, `\`, "/"))
 	switch target := path.Clean(l.Target); {
 	case l.Target == "" || target == ".":
@@ -76,23 +77,6 @@ func targetsOf(files map[string]string) string {
 	return strings.Join(slices.Compact(slices.Sorted(maps.Values(files))), ", ")
 }
 
-// addVersion notes one more version of a part.
-func addVersion(to map[string]string, key, version string) {
-	switch {
-	case to[key] == "":
-		to[key] = version
-	case !slices.Contains(strings.Split(to[key], ", "), version):
-		to[key] += ", " + version
-	}
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
 // Asked returns the keys of Contents of the distributions and packages that were
 // asked for, and are not there for another one's sake alone. Of Python they are the
 // ones that no other one requires: see [python.Lock.Asked].
@@ -105,4 +89,22 @@ func (l *Lock) Asked() []string {
 		keys = append(keys, l.NodeJS.Asked()...)
 	}
 	return keys
+}
+
+// Holdings returns what a lock holds, by name. Sizes are known of wheels alone:
+// PackedSize is that of the wheel.
+func (l *Lock) Holdings() []Holding {
+	sizes := map[string]int64{}
+	if l.Python != nil {
+		for _, w := range l.Python.Chosen.Wheels {
+			sizes["python:"+w.Name] += w.Size
+		}
+	}
+	var all []Holding
+	contents := l.Contents()
+	for _, key := range slices.Sorted(maps.Keys(contents)) {
+		ecosystem, name, _ := strings.Cut(key, ":")
+		all = append(all, Holding{Ecosystem: ecosystem, Name: name, Version: contents[key], PackedSize: sizes[key]})
+	}
+	return all
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/image"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/inspect"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -132,7 +133,7 @@ func (all buildLocks) contents(to map[string]string) {
 		for _, r := range l.Results {
 			brought = append(brought, bringing{
 				element: i, short: name, long: fmt.Sprintf("%s (%s)", name, targetsOf(l.Files)),
-				version: fmt.Sprintf("%s (%s)", r.SHA256.Hex()[:12], plural(r.Count, "file")),
+				version: fmt.Sprintf("%s (%s)", r.SHA256.Hex()[:12], inspect.Plural(r.Count, "file")),
 			})
 		}
 	}

@@ -4,60 +4,27 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/audit"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/native"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/inspect"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// Inspection is what a zip holds, and what was found about it.
-type Inspection struct {
-	SHA256 store.Digest
-	// Size is that of the zip, Unzipped the sum of its files, in bytes.
-	Size, Unzipped int64
-	// Contents maps the distributions and packages in it to their versions, as
-	// Lock.Contents does.
-	Contents map[string]string
-	Findings []Finding
-	// Runtimes and Architectures are what it was judged for. Guessed is set where
-	// nobody declared any and they follow from what it can serve.
-	Runtimes, Architectures []string
-	Guessed                 bool
-	// Holdings are the largest first. Files are in the order of the zip.
-	Holdings []Holding
-	Files    []HeldFile
-	Serving  []Serving
-	Places   []Place
-}
-
-// HeldFile is a file of a zip.
-type HeldFile struct {
-	Path string
-	// Size and PackedSize are in bytes.
-	Size, PackedSize int64
-	// CRC32 is of the content, as the zip says it.
-	CRC32 uint32
-	// Holding is an index in Holdings.
-	Holding int
-}
-
-// Question says what a zip is judged for.
-type Question struct {
-	// Runtimes and Architectures are what it is declared for. Without
-	// architectures it is that of most of its native files.
-	Runtimes, Architectures []string
-	// Guess takes what the zip can serve where no runtime is declared; else only
-	// its layout is judged.
-	Guess bool
-	// Now decides which runtimes are deprecated; zero means that none is.
-	Now time.Time
-}
+// Each noun of an inspection is of its closet.
+//
+//nolint:revive // the closet documents them
+type (
+	Inspection = inspect.Inspection
+	Question   = inspect.Question
+	Holding    = inspect.Holding
+	HeldFile   = inspect.HeldFile
+	Serving    = inspect.Serving
+	Place      = inspect.Place
+)
 
 // Zip is a zip at Path, or at an address with a digest.
 type Zip struct {
@@ -82,7 +49,7 @@ func (b *Builder) Inspect(ctx context.Context, z Zip, q Question) (*Inspection, 
 		return nil, err
 	}
 	archive = archive.Until(ctx)
-	held, err := holdingsIn(archive, files, candidates(heldFolders(files)))
+	parts, err := inspect.PartsOf(archive, files)
 	if err != nil {
 		return nil, err
 	}
@@ -90,23 +57,12 @@ func (b *Builder) Inspect(ctx context.Context, z Zip, q Question) (*Inspection, 
 	if err != nil {
 		return nil, err
 	}
-	found := &Inspection{
-		Size: archive.Size, Unzipped: files.Size(), Contents: held.contents(), Holdings: held.all, Places: placesIn(files),
-		Runtimes: q.Runtimes, Architectures: q.Architectures, Serving: held.serving(files, facts), Files: make([]HeldFile, 0, len(files)),
-	}
-	for i, e := range files {
-		found.Files = append(found.Files, HeldFile{Path: e.Path, Size: e.Size, PackedSize: e.PackedSize, CRC32: e.CRC32, Holding: held.of[i]})
-	}
-	if found.SHA256, err = sumFile(ctx, archive.Path); err != nil {
+	sum, err := sumFile(ctx, archive.Path)
+	if err != nil {
 		return nil, err
 	}
-	if q.Guess && len(q.Runtimes) == 0 {
-		found.guess(facts)
-	}
-	found.Findings = judge(audit.Layer{Files: files, Links: links, Facts: facts, Distributions: held.audited()}, found.Runtimes, found.Architectures)
-	if len(found.Runtimes) > 0 {
-		found.Findings = append(found.Findings, held.more(files, found, q.Now)...)
-	}
+	found := parts.Judge(facts, links, q)
+	found.SHA256, found.Size = sum, archive.Size
 	return found, nil
 }
 
@@ -169,93 +125,17 @@ func (b *Builder) InspectZip(ctx context.Context, path string, ids, architecture
 	if err != nil {
 		return nil, err
 	}
-	return c.inspect(ctx, files, links, ids, architectures)
-}
-
-func (c *cache) inspect(ctx context.Context, files filetree.Tree, links map[string]string, ids, architectures []string) ([]Finding, error) {
 	facts, _, err := c.segments.Facts(ctx, files)
 	if err != nil {
 		return nil, err
 	}
-	return judge(audit.Layer{Files: files, Links: links, Facts: facts}, ids, architectures), nil
+	return inspect.Judge(audit.Layer{Files: files, Links: links, Facts: facts}, ids, architectures), nil
 }
 
-// judge makes the checks for the runtimes and architectures: of the layout alone
-// where no runtime is declared.
-func judge(l audit.Layer, ids, architectures []string) []Finding {
-	declared := len(ids) > 0
-	if !declared {
-		ids = undeclared
-	}
-	if len(architectures) == 0 {
-		architectures = []string{mostUsed(l.Facts)}
-	}
-	for _, id := range ids {
-		r, err := runtimes.Lookup(id)
-		if err != nil {
-			continue // one that was, or that is newer than this table
-		}
-		for _, a := range architectures {
-			l.Targets = append(l.Targets, runtimes.Target{Runtime: r, Architecture: a})
-		}
-	}
-	if len(l.Targets) == 0 {
-		return nil
-	}
-	found := audit.Judge(l)
-	if !declared {
-		found = slices.DeleteFunc(found, func(f Finding) bool { return f.Check != audit.Layout })
-	}
-	return found
-}
-
-// undeclared are the runtimes that a zip is judged for that says nothing of them.
-var undeclared = []string{"python3.14", "nodejs24.x"}
-
-// guess takes for declared what the zip can serve; where that is nothing, the
-// newest runtime of its languages that is no preview, so that the findings tell why.
-func (n *Inspection) guess(facts map[string]native.Facts) {
-	n.Guessed = true
-	newest := map[string]string{}
-	for _, s := range n.Serving {
-		r, err := runtimes.Lookup(s.Runtime)
-		if err != nil {
-			continue
-		}
-		if !r.Preview {
-			newest[r.Family] = s.Runtime
-		}
-		if s.Why != "" {
-			continue
-		}
-		if !slices.Contains(n.Runtimes, s.Runtime) {
-			n.Runtimes = append(n.Runtimes, s.Runtime)
-		}
-	}
-	if len(n.Runtimes) == 0 {
-		n.Runtimes = slices.Sorted(maps.Values(newest))
-	}
-	if len(n.Architectures) == 0 {
-		n.Architectures = []string{mostUsed(facts)}
-	}
+// DateNote is [inspect.DateNote].
+func DateNote(r runtimes.Runtime, now time.Time) (summary, detail string) {
+	return inspect.DateNote(r, now)
 }
 
 // maxInspected bounds a zip that is fetched to be looked at, in bytes.
 const maxInspected = 2 << 30
-
-// mostUsed returns the architecture of most native files.
-func mostUsed(facts map[string]native.Facts) string {
-	arm := 0
-	for _, f := range facts {
-		switch f.Machine {
-		case runtimes.ARM64:
-			arm++
-		case runtimes.X8664:
-			arm--
-		}
-	}
-	if arm > 0 {
-		return runtimes.ARM64
-	}
-	return runtimes.X8664
-}

@@ -6,9 +6,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
 // said returns what a user reads of an error: where, what, why.
@@ -69,27 +67,6 @@ func TestPlaceholderOfADigest(t *testing.T) {
 	wheel := &PythonSpec{Requirements: []string{"a"}, Wheels: []WheelSpec{{URL: "https://example.com/a-1.0-py3-none-any.whl", SHA256: strings.Repeat("0", 64)}}}
 	if text := said(wheel.Check()); !strings.Contains(text, "Its sha256 is a placeholder") {
 		t.Errorf("a wheel: %s", text)
-	}
-}
-
-// TestLayerOverTheLimit names what is large, and nothing that AWS refuses.
-func TestLayerOverTheLimit(t *testing.T) {
-	t.Parallel()
-	files := filetree.Origin{Ecosystem: "files"}
-	tree := filetree.Tree{
-		{Path: "python/torch/lib/a.so", Size: runtimes.MaxUnzipped, Origin: filetree.Origin{Ecosystem: "python", Name: "torch", Version: "2.3.0"}},
-		{Path: "python/models/deep/a.bin", Size: 3 << 20, Origin: files}, {Path: "python/models/b.bin", Size: 2 << 20, Origin: files},
-		{Path: "bin/ffmpeg", Size: 4 << 20, Origin: files},
-	}
-	_, err := checkSize(tree, SeverityError)
-	text := said(err)
-	for _, want := range []string{"  262144000  python:torch 2.3.0", "    5242880  files[0] (python/models/)", "    4194304  files[0] (bin/ffmpeg)", "prune, exclude", "container image"} {
-		if !strings.Contains(text, want) {
-			t.Errorf("%s\nwant %q", text, want)
-		}
-	}
-	if strings.Contains(text, "checks = {") {
-		t.Errorf("AWS refuses what this advises: %s", text)
 	}
 }
 

@@ -2,14 +2,11 @@ package layer
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
-	"fmt"
-	"hash"
 	"os"
-	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/inspect"
 )
 
 // ContentsOf maps what the zip at a path holds to versions: distributions and
@@ -25,33 +22,7 @@ func ContentsOf(zip string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return contentsIn(archive, files)
-}
-
-func contentsIn(archive *filetree.Archive, files filetree.Tree) (map[string]string, error) {
-	found, err := holdingsIn(archive, files, nil)
-	if err != nil {
-		return nil, err
-	}
-	contents := found.contents()
-	others, counts := map[int]hash.Hash{}, map[int]int{}
-	for i, e := range files {
-		k := found.of[i]
-		if found.all[k].Ecosystem != "files" {
-			continue
-		}
-		if others[k] == nil {
-			others[k] = sha256.New()
-		}
-		counts[k]++
-		if _, err := fmt.Fprintf(others[k], "%q %d %08x\n", e.Path, e.Size, e.CRC32); err != nil {
-			return nil, err
-		}
-	}
-	for k, sum := range others {
-		contents[strings.TrimSuffix(found.all[k].Key(), "/")] = fmt.Sprintf("%x (%s)", sum.Sum(nil)[:6], plural(counts[k], "file"))
-	}
-	return contents, nil
+	return inspect.ContentsIn(archive, files)
 }
 
 // Contents returns ContentsOf of a zip with a digest. What a digest stands for never
@@ -64,7 +35,7 @@ func (b *Builder) Contents(ctx context.Context, z Zip) (map[string]string, error
 	}
 	var contents map[string]string
 	key := z.SHA256.Hex()
-	if body, _, err := c.store.GetRecord("zip contents", key); err == nil && json.Unmarshal(body, &contents) == nil {
+	if body, _, err := c.store.GetRecord("zip-contents", key); err == nil && json.Unmarshal(body, &contents) == nil {
 		return contents, nil
 	}
 	if built := DefaultPath(z.SHA256); isBuilt(ctx, b, built, z) {
@@ -74,11 +45,11 @@ func (b *Builder) Contents(ctx context.Context, z Zip) (map[string]string, error
 	if err != nil {
 		return nil, err
 	}
-	if contents, err = contentsIn(archive, files); err != nil {
+	if contents, err = inspect.ContentsIn(archive, files); err != nil {
 		return nil, err
 	}
 	if body, err := json.Marshal(contents); err == nil {
-		c.store.Note("zip contents", key, body)
+		c.store.Note("zip-contents", key, body)
 	}
 	return contents, nil
 }

@@ -28,8 +28,9 @@ type Schema struct {
 	Provider string
 	// Settings are the arguments of that block.
 	Settings *Object
-	// Resources and Data are those of resources and data sources, by type.
-	Resources, Data map[string]*Object
+	// Resources, Data and Actions are those of resources, data sources and
+	// actions, by type.
+	Resources, Data, Actions map[string]*Object
 }
 
 // Object is a set of arguments.
@@ -134,6 +135,7 @@ var blocks = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
 	{Type: "provider", LabelNames: []string{"name"}},
 	{Type: "resource", LabelNames: []string{"type", "name"}},
 	{Type: "data", LabelNames: []string{"type", "name"}},
+	{Type: "action", LabelNames: []string{"type", "name"}},
 	{Type: "locals"},
 }}
 
@@ -194,6 +196,10 @@ func (m *module) objectOf(block *hcl.Block) (*Object, string) {
 		return m.schema.Resources[block.Labels[0]], strings.Join(block.Labels, ".")
 	case "data":
 		return m.schema.Data[block.Labels[0]], "data." + strings.Join(block.Labels, ".")
+	case "action":
+		if o := m.schema.Actions[block.Labels[0]]; o != nil {
+			return &Object{Blocks: map[string]*Object{"config": o}}, "action." + strings.Join(block.Labels, ".")
+		}
 	}
 	return nil, ""
 }

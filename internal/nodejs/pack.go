@@ -385,18 +385,13 @@ func (p partFiles) find(name string) int {
 func (p partFiles) Has(name string) bool { return p.find(name) >= 0 }
 
 // Read returns the content of the package's file.
-func (p partFiles) Read(name string) (body []byte, err error) {
+func (p partFiles) Read(name string) ([]byte, error) {
 	i := p.find(name)
 	if i < 0 {
 		return nil, fmt.Errorf("reading %q: %w", name, os.ErrNotExist)
 	}
-	in, err := p.tree[i].OpenContent()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, in.Close()) }()
 	if err := filetree.CheckLimit(fmt.Sprintf("%q", name), "bytes", int(p.tree[i].Size), filetree.MaxSettings); err != nil {
 		return nil, err
 	}
-	return io.ReadAll(in)
+	return p.tree[i].ReadContent()
 }

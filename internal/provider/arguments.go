@@ -10,7 +10,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lint"
 )
 
-// Arguments returns what the provider, its resources and its data sources take,
+// Arguments returns what the provider, its resources, data sources and actions take,
 // for the command that reads Terraform files.
 func Arguments(ctx context.Context) (*lint.Schema, error) {
 	server := providerserver.NewProtocol6(New("")())()
@@ -18,12 +18,15 @@ func Arguments(ctx context.Context) (*lint.Schema, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the schema of the provider: %w", err)
 	}
-	s := &lint.Schema{Provider: "layerbuild", Settings: objectOfBlock(all.Provider.Block), Resources: map[string]*lint.Object{}, Data: map[string]*lint.Object{}}
+	s := &lint.Schema{Provider: "layerbuild", Settings: objectOfBlock(all.Provider.Block), Resources: map[string]*lint.Object{}, Data: map[string]*lint.Object{}, Actions: map[string]*lint.Object{}}
 	for name, schema := range all.ResourceSchemas {
 		s.Resources[name] = objectOfBlock(schema.Block)
 	}
 	for name, schema := range all.DataSourceSchemas {
 		s.Data[name] = objectOfBlock(schema.Block)
+	}
+	for name, schema := range all.ActionSchemas {
+		s.Actions[name] = objectOfBlock(schema.Schema.Block)
 	}
 	return s, nil
 }

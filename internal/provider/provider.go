@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	actions "github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	query "github.com/hashicorp/terraform-plugin-framework/list"
@@ -30,6 +31,7 @@ import (
 var (
 	_ provider.ProviderWithFunctions     = (*layerbuild)(nil)
 	_ provider.ProviderWithListResources = (*layerbuild)(nil)
+	_ provider.ProviderWithActions       = (*layerbuild)(nil)
 )
 
 // defaultReleaseAge is how old a release must be before a range picks it.
@@ -100,7 +102,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 	}
 	tools.builder = layer.NewBuilder(options)
 	p.tools = tools
-	resp.ResourceData, resp.DataSourceData, resp.ListResourceData = tools, tools, tools
+	resp.ResourceData, resp.DataSourceData, resp.ListResourceData, resp.ActionData = tools, tools, tools, tools
 }
 
 // options returns the settings of the pipeline: argument first, then the
@@ -111,6 +113,8 @@ func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 	if p.log != nil {
 		o.Logger = p.log
 	}
+	o.CacheKey = p.getenv("LAYERBUILD_CACHE_KEY")
+	p.secrets.Learn("LAYERBUILD_CACHE_KEY", o.CacheKey)
 	var err error
 	if o.CacheDir, err = expandHome("cache_dir", cmp.Or(m.CacheDir.ValueString(), p.getenv("LAYERBUILD_CACHE_DIR"))); err != nil {
 		return o, err
@@ -175,4 +179,9 @@ func (p *layerbuild) ListResources(context.Context) []func() query.ListResource 
 
 func (p *layerbuild) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{newLayerData, newVersionsData, newInspectionData}
+}
+
+// Actions returns what runs apart from the life of a resource.
+func (p *layerbuild) Actions(context.Context) []func() actions.Action {
+	return []func() actions.Action{newInvokeAction}
 }

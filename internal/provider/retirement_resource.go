@@ -58,7 +58,7 @@ func (r *retirementResource) Schema(_ context.Context, _ resource.SchemaRequest,
 			},
 			"versions": schema.ListAttribute{
 				MarkdownDescription: "The numbers of the versions to delete, `layerbuild_version.….retiring_versions`.",
-				ElementType:         types.Int64Type, Required: true,
+				ElementType:         wholeNumber{}, Required: true,
 				Validators: []validator.List{listvalidator.NoNullValues()},
 			},
 			"id":         schema.StringAttribute{MarkdownDescription: "ARN of the layer.", Computed: true},

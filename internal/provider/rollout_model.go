@@ -63,12 +63,7 @@ func (m *rolloutModel) order(ctx context.Context, diags *diag.Diagnostics) rollo
 	}
 	if c := m.Canary; c != nil {
 		o.Canary = &rollout.Canary{Function: c.FunctionName.ValueString(), Payload: []byte(cmp.Or(c.Payload.ValueString(), "{}"))}
-		if e := c.Expect; e != nil {
-			o.Canary.Expect = rollout.Expectation{
-				StatusCode: e.StatusCode.ValueInt64(), JSON: textMap(ctx, e.JSON, diags),
-				MaxDuration: time.Duration(e.MaxDurationMS.ValueInt64()) * time.Millisecond,
-			}
-		}
+		o.Canary.Expect = c.Expect.expectation(ctx, diags)
 	}
 	if a := m.Alias; a != nil {
 		o.Shift = &rollout.Shift{Alias: a.Name.ValueString(), Pause: defaultPause}
@@ -86,6 +81,18 @@ func (m *rolloutModel) order(ctx context.Context, diags *diag.Diagnostics) rollo
 		}
 	}
 	return o
+}
+
+// expectation returns what the answer has to be; nil expects no more than that
+// there is no error.
+func (e *expectModel) expectation(ctx context.Context, diags *diag.Diagnostics) rollout.Expectation {
+	if e == nil {
+		return rollout.Expectation{}
+	}
+	return rollout.Expectation{
+		StatusCode: e.StatusCode.ValueInt64(), JSON: textMap(ctx, e.JSON, diags),
+		MaxDuration: time.Duration(e.MaxDurationMS.ValueInt64()) * time.Millisecond,
+	}
 }
 
 // named reports whether the functions are known by name, without asking AWS.

@@ -106,30 +106,38 @@ func canaryAttribute() schema.Attribute {
 				MarkdownDescription: "Name of the function.", Required: true,
 				Validators: []validator.String{stringvalidator.LengthBetween(1, 140)},
 			},
-			"payload": schema.StringAttribute{
-				MarkdownDescription: "The event for the invocation, as JSON. The default is `{}`.", Optional: true,
-				Validators: []validator.String{jsonValidator{}},
+			"payload": payloadAttribute(),
+			"expect":  expectAttribute(),
+		},
+	}
+}
+
+func payloadAttribute() schema.StringAttribute {
+	return schema.StringAttribute{
+		MarkdownDescription: "The event for the invocation, as JSON. The default is `{}`.", Optional: true,
+		Validators: []validator.String{jsonValidator{}},
+	}
+}
+
+func expectAttribute() schema.SingleNestedAttribute {
+	return schema.SingleNestedAttribute{
+		MarkdownDescription: "The expected answer. The invocation must always end without an error.", Optional: true,
+		Validators: nested(),
+		Attributes: map[string]schema.Attribute{
+			"status_code": schema.Int64Attribute{
+				CustomType:          wholeNumber{},
+				MarkdownDescription: "The `statusCode` of the answer.", Optional: true,
+				Validators: []validator.Int64{int64validator.Between(100, 599)},
 			},
-			"expect": schema.SingleNestedAttribute{
-				MarkdownDescription: "The expected answer. The invocation must always end without an error.", Optional: true,
-				Validators: nested(),
-				Attributes: map[string]schema.Attribute{
-					"status_code": schema.Int64Attribute{
-						CustomType:          wholeNumber{},
-						MarkdownDescription: "The `statusCode` of the answer.", Optional: true,
-						Validators: []validator.Int64{int64validator.Between(100, 599)},
-					},
-					"json": schema.MapAttribute{
-						MarkdownDescription: "Expected values in the answer, by path. A path is member names and list indexes with dots between them. A string that holds JSON is read as JSON: `\"body.success\" = \"true\"`.",
-						ElementType:         types.StringType, Optional: true,
-						Validators: []validator.Map{mapvalidator.NoNullValues()},
-					},
-					"max_duration_ms": schema.Int64Attribute{
-						CustomType:          wholeNumber{},
-						MarkdownDescription: "The longest time that the handler may run, in milliseconds.", Optional: true,
-						Validators: []validator.Int64{int64validator.AtLeast(1)},
-					},
-				},
+			"json": schema.MapAttribute{
+				MarkdownDescription: "Expected values in the answer, by path. A path is member names and list indexes with dots between them. A string that holds JSON is read as JSON: `\"body.success\" = \"true\"`.",
+				ElementType:         types.StringType, Optional: true,
+				Validators: []validator.Map{mapvalidator.NoNullValues()},
+			},
+			"max_duration_ms": schema.Int64Attribute{
+				CustomType:          wholeNumber{},
+				MarkdownDescription: "The longest time that the handler may run, in milliseconds.", Optional: true,
+				Validators: []validator.Int64{int64validator.AtLeast(1)},
 			},
 		},
 	}

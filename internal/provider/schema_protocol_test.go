@@ -182,6 +182,40 @@ func (p *protocol) data(name string, config tftypes.Value, read bool, capabiliti
 	return response, append(all, response.Diagnostics...)
 }
 
+// act validates and plans an action, and runs it where that may be. It returns
+// what the action told on the way.
+func (p *protocol) act(name string, config tftypes.Value, run bool) (told []string, all said) {
+	p.Helper()
+	server := p.server.(tfprotov6.ActionServer)
+	validated, err := server.ValidateActionConfig(p.Context(), &tfprotov6.ValidateActionConfigRequest{ActionType: name, Config: p.packed(config)})
+	if err != nil {
+		p.Fatal(err)
+	}
+	if all = validated.Diagnostics; all.failed() {
+		return nil, all
+	}
+	planned, err := server.PlanAction(p.Context(), &tfprotov6.PlanActionRequest{ActionType: name, Config: p.packed(config)})
+	if err != nil {
+		p.Fatal(err)
+	}
+	if all = append(all, planned.Diagnostics...); all.failed() || !run {
+		return nil, all
+	}
+	stream, err := server.InvokeAction(p.Context(), &tfprotov6.InvokeActionRequest{ActionType: name, Config: p.packed(config)})
+	if err != nil {
+		p.Fatal(err)
+	}
+	for event := range stream.Events {
+		switch kind := event.Type.(type) {
+		case tfprotov6.ProgressInvokeActionEventType:
+			told = append(told, kind.Message)
+		case tfprotov6.CompletedInvokeActionEventType:
+			all = append(all, kind.Diagnostics...)
+		}
+	}
+	return told, all
+}
+
 // proposal merges configuration and prior state as a CLI does: what the
 // configuration leaves to the provider is as it was, or unknown.
 func proposal(block *tfprotov6.SchemaBlock, prior, config tftypes.Value) tftypes.Value {

@@ -133,6 +133,17 @@ func TestNoSecretComesBack(t *testing.T) {
 			}
 		}
 	}
+	for name, schema := range p.schemas.ActionSchemas {
+		for _, s := range slots(schema.Schema.Block, actionBase()) {
+			for _, form := range secretForms() {
+				for _, value := range filled(s.typ, form) {
+					tried++
+					told, found := p.act(name, s.put(value), true)
+					note("action."+name+"."+s.name, form, strings.Join(told, "\n")+found.String())
+				}
+			}
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(leaks)) {
 		t.Errorf("%s: %s", name, leaks[name])
 	}

@@ -265,6 +265,11 @@ func dataBase(name string) map[string]tftypes.Value {
 	return map[string]tftypes.Value{"layer_name": str("deps")}
 }
 
+// actionBase are arguments of an action that it can run with.
+func actionBase() map[string]tftypes.Value {
+	return map[string]tftypes.Value{"function_name": str("app")}
+}
+
 // bases are arguments of each resource that make one.
 func bases(p *protocol) map[string]map[string]tftypes.Value {
 	return map[string]map[string]tftypes.Value{
@@ -280,7 +285,7 @@ func bases(p *protocol) map[string]map[string]tftypes.Value {
 }
 
 // TestAnyValueOfAnyArgument gives every argument of the provider block, of every
-// resource and of every data source values that are unknown, null, empty, hold
+// resource, data source and action values that are unknown, null, empty, hold
 // such elements, or are of the wrong form. Nothing crashes, and every message is
 // one that a user can act on.
 func TestAnyValueOfAnyArgument(t *testing.T) {
@@ -331,6 +336,18 @@ func TestAnyValueOfAnyArgument(t *testing.T) {
 				config := s.put(value)
 				unblamed(t, name+"."+s.name, value, func() said {
 					_, found := p.data(name, config, config.IsFullyKnown() && s.name != "region", nil)
+					return found
+				})
+			}
+		}
+	}
+	for name, schema := range p.schemas.ActionSchemas {
+		for _, s := range slots(schema.Schema.Block, actionBase()) {
+			for _, value := range trials(s.typ) {
+				tried++
+				config := s.put(value)
+				unblamed(t, name+"."+s.name, value, func() said {
+					_, found := p.act(name, config, config.IsFullyKnown() && s.name != "region")
 					return found
 				})
 			}

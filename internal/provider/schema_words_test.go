@@ -33,6 +33,9 @@ func TestAttributeTextsAreShort(t *testing.T) {
 	for name, s := range p.schemas.DataSourceSchemas {
 		walk(name, s.Block.Attributes)
 	}
+	for name, s := range p.schemas.ActionSchemas {
+		walk(name, s.Schema.Block.Attributes)
+	}
 	walk("provider", p.schemas.Provider.Block.Attributes)
 	if read < 150 {
 		t.Errorf("only %d attributes were read", read)

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -216,12 +217,13 @@ func actionOf(err error) string {
 	if errors.As(err, &said) && op.Service() == "Lambda" && strings.Contains(said.ErrorMessage(), fromS3) {
 		return "s3:GetObject" // Lambda reads the staged zip with the caller's permissions
 	}
-	service, name := strings.ToLower(op.Service()), op.Operation()
-	if service == "s3" && name == "HeadObject" {
-		name = "GetObject"
-	}
-	return service + ":" + name
+	action := strings.ToLower(op.Service()) + ":" + op.Operation()
+	return cmp.Or(otherAction[action], action)
 }
+
+// otherAction has the permissions that IAM calls by another name than the call
+// (Service Authorization Reference, "Actions defined by AWS Lambda" and "by Amazon S3").
+var otherAction = map[string]string{"lambda:Invoke": "lambda:InvokeFunction", "s3:HeadObject": "s3:GetObject"}
 
 // operationOf returns the call that failed: the innermost one, since a call may
 // fail for the one that fetches its credentials. It returns nil if none did.

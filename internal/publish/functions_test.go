@@ -148,6 +148,18 @@ func TestInvokeReadsAnswerAndReport(t *testing.T) {
 		if _, err := functions.Invoke(t.Context(), "none", nil); !errors.Is(err, rollout.ErrNoFunction) {
 			t.Errorf("absent: %v", err)
 		}
+		a.PublishFunction(home, "a")
+		a.PointAlias(home, "a", "live", 1)
+		for name, absent := range map[string]bool{"a:live": false, "a:1": false, "a:$LATEST": false, "a:2": true, "a:gone": true} {
+			if _, err := functions.Invoke(t.Context(), name, nil); errors.Is(err, rollout.ErrNoFunction) != absent || !absent && err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		a.Inject(lambdatest.Fault{Operation: "Invoke", Status: 403, ErrorType: "AccessDeniedException", Message: "no"})
+		_, err = functions.Invoke(t.Context(), "a", nil)
+		if denied, ok := errors.AsType[*AccessDeniedError](err); !ok || denied.Action != "lambda:InvokeFunction" {
+			t.Errorf("denied: %v", err)
+		}
 	})
 }
 

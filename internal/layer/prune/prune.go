@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"path"
 	"slices"
 	"strings"
@@ -299,17 +298,9 @@ func (p *pruner) keepLoaded(gone func(int) bool) error {
 const maxModule = 64 << 20
 
 // contentOf returns the content of a module, none of what is too long for one.
-func contentOf(e filetree.Entry) (body []byte, err error) {
+func contentOf(e filetree.Entry) ([]byte, error) {
 	if e.Size > maxModule {
 		return nil, nil
 	}
-	in, err := e.OpenContent()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, in.Close()) }()
-	if body, err = io.ReadAll(in); err != nil {
-		return nil, fmt.Errorf("reading %q: %w", e.Path, err)
-	}
-	return body, nil
+	return e.ReadContent()
 }

@@ -258,13 +258,8 @@ func readFacts(r *native.Recorder, e *filetree.Entry, in io.Reader) (native.Fact
 // stream does not keep them: one of 100 files is so.
 const maxWhole = 256 << 20
 
-func wholeFacts(e *filetree.Entry) (facts native.Facts, err error) {
-	in, err := e.OpenContent()
-	if err != nil {
-		return native.Facts{}, err
-	}
-	defer func() { err = errors.Join(err, in.Close()) }()
-	body, err := io.ReadAll(in)
+func wholeFacts(e *filetree.Entry) (native.Facts, error) {
+	body, err := e.ReadContent()
 	if err != nil {
 		return native.Facts{}, err
 	}

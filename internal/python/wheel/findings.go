@@ -168,7 +168,7 @@ func isNamespace(e filetree.Entry) (bool, error) {
 	if e.Size > maxScript {
 		return false, nil
 	}
-	body, err := content(e)
+	body, err := e.ReadContent()
 	return err == nil && namespaceStyle.Match(bytes.TrimSpace(body)), err
 }
 
@@ -180,7 +180,7 @@ func runsCode(e filetree.Entry) (bool, error) {
 	if e.Size > maxScript || strings.HasSuffix(e.Path, "-nspkg.pth") || path.Base(e.Path) == "distutils-precedence.pth" {
 		return false, nil
 	}
-	body, err := content(e)
+	body, err := e.ReadContent()
 	return err == nil && pthCode.Match(body), err
 }
 

@@ -20,7 +20,7 @@ func CheckInside(w Wheel, files filetree.Tree) error {
 		if rest != "METADATA" || !strings.HasSuffix(folder, ".dist-info") {
 			continue
 		}
-		body, err := content(f)
+		body, err := f.ReadContent()
 		if err != nil {
 			return fmt.Errorf("reading wheel %q: %w", w.Filename, err)
 		}

@@ -4,10 +4,8 @@ import (
 	"archive/zip"
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -103,7 +101,7 @@ func rewritten(e filetree.Entry, python string) ([]byte, error) {
 	if e.Size > maxScript {
 		return nil, nil
 	}
-	body, err := content(e)
+	body, err := e.ReadContent()
 	if err != nil || !bytes.HasPrefix(body, []byte("#!python")) {
 		return nil, err
 	}
@@ -116,7 +114,7 @@ func entryScripts(e filetree.Entry, python string, made map[string][]byte) error
 	if e.Size > maxScript {
 		return fmt.Errorf("reading %q: it has %d bytes", e.Path, e.Size)
 	}
-	body, err := content(e)
+	body, err := e.ReadContent()
 	if err != nil {
 		return err
 	}
@@ -207,16 +205,3 @@ func memoryArchive(programs map[string][]byte) (*filetree.Archive, error) {
 type memoryFile struct{ *bytes.Reader }
 
 func (memoryFile) Close() error { return nil }
-
-// content reads an entry whole.
-func content(e filetree.Entry) (body []byte, err error) {
-	r, err := e.OpenContent()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	if body, err = io.ReadAll(r); err != nil {
-		return nil, fmt.Errorf("reading %q: %w", e.Path, err)
-	}
-	return body, nil
-}

@@ -1,4 +1,4 @@
-package layer
+package inspect
 
 import (
 	"fmt"
@@ -119,7 +119,7 @@ func (h *holdings) serving(tree filetree.Tree, facts map[string]native.Facts) []
 		s := Serving{Runtime: t.ID, Architecture: t.Architecture, Why: h.refusal(t, held)}
 		// Each alone: beside another runtime that it suits, a file is no error.
 		found := audit.Judge(audit.Layer{Files: tree, Facts: facts, Targets: []runtimes.Target{t}})
-		i := slices.IndexFunc(found, func(f Finding) bool { return f.Severity == audit.Error && f.Check != audit.Layout })
+		i := slices.IndexFunc(found, func(f audit.Finding) bool { return f.Severity == audit.Error && f.Check != audit.Layout })
 		if s.Why == "" && i >= 0 {
 			s.Why = found[i].Summary
 		}

@@ -1,8 +1,7 @@
-package layer
+package inspect
 
 import (
 	"cmp"
-	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -119,12 +118,12 @@ func (h *holdings) sort() {
 	h.all = sorted
 }
 
-// contents maps names to versions, as Lock.Contents does.
+// contents maps names to versions, as the contents of a lock do.
 func (h *holdings) contents() map[string]string {
 	contents := map[string]string{}
 	for i := range h.all {
 		if one := &h.all[i]; one.Version != "" {
-			addVersion(contents, one.Key(), one.Version)
+			AddVersion(contents, one.Key(), one.Version)
 		}
 	}
 	return contents
@@ -147,22 +146,4 @@ func partOf(name string) string {
 		return parts[0] + parts[1] // what lies deeper counts for its folder
 	}
 	return name
-}
-
-// Holdings returns what a lock holds, by name. Sizes are known of wheels alone:
-// PackedSize is that of the wheel.
-func (l *Lock) Holdings() []Holding {
-	sizes := map[string]int64{}
-	if l.Python != nil {
-		for _, w := range l.Python.Chosen.Wheels {
-			sizes["python:"+w.Name] += w.Size
-		}
-	}
-	var all []Holding
-	contents := l.Contents()
-	for _, key := range slices.Sorted(maps.Keys(contents)) {
-		ecosystem, name, _ := strings.Cut(key, ":")
-		all = append(all, Holding{Ecosystem: ecosystem, Name: name, Version: contents[key], PackedSize: sizes[key]})
-	}
-	return all
 }

@@ -1,4 +1,4 @@
-package layer
+package inspect
 
 import (
 	"errors"
@@ -17,19 +17,19 @@ import (
 // more makes the checks that are not of the files alone: the size of the layer,
 // the AWS SDK, install scripts of Node.js packages and the dates of the runtimes.
 // What was withdrawn from an index is not asked: that takes the network.
-func (h *holdings) more(tree filetree.Tree, n *Inspection, now time.Time) []Finding {
-	var found []Finding
-	named := func(check string, warnings []Warning, err error) {
+func (h *holdings) more(tree filetree.Tree, n *Inspection, now time.Time) []audit.Finding {
+	var found []audit.Finding
+	named := func(check string, warnings []fault.Warning, err error) {
 		for _, w := range warnings {
-			found = append(found, Finding{Check: audit.Check(check), Severity: audit.Warning, Summary: w.Summary, Need: w.Detail})
+			found = append(found, audit.Finding{Check: audit.Check(check), Severity: audit.Warning, Summary: w.Summary, Need: w.Detail})
 		}
 		if f, ok := errors.AsType[*fault.Error](err); ok {
-			found = append(found, Finding{Check: audit.Check(check), Severity: audit.Error, Summary: f.Summary, Need: f.Detail})
+			found = append(found, audit.Finding{Check: audit.Check(check), Severity: audit.Error, Summary: f.Summary, Need: f.Detail})
 		}
 	}
-	warnings, err := checkSize(tree, SeverityError)
+	warnings, err := CheckSize(tree, fault.SeverityError)
 	named("size", warnings, err)
-	warnings, err = python.CheckInstalled(h.distributions, SeverityWarning)
+	warnings, err = python.CheckInstalled(h.distributions, fault.SeverityWarning)
 	named("sdk_shadow", append(warnings, nodejs.ShadowIn(h.packages)...), err)
 	found = append(found, h.scripts(tree, n.Architectures)...)
 	if !n.Guessed && !now.IsZero() {
@@ -40,8 +40,8 @@ func (h *holdings) more(tree filetree.Tree, n *Inspection, now time.Time) []Find
 
 // scripts tells of packages that npm runs a script for. A zip does not show
 // whether it ran.
-func (h *holdings) scripts(tree filetree.Tree, architectures []string) []Finding {
-	var found []Finding
+func (h *holdings) scripts(tree filetree.Tree, architectures []string) []audit.Finding {
+	var found []audit.Finding
 	var names []string
 	for i := range h.packages {
 		p := &h.packages[i]
@@ -50,7 +50,7 @@ func (h *holdings) scripts(tree filetree.Tree, architectures []string) []Finding
 			continue
 		}
 		names = append(names, p.Name)
-		found = append(found, Finding{
+		found = append(found, audit.Finding{
 			Check: "install_scripts", Severity: audit.Note, Summary: fmt.Sprintf("%q has an install script", p.Name), Files: []string{p.Folder + "/package.json"},
 			Origin: filetree.Origin{Ecosystem: "nodejs", Name: p.Name, Version: p.Version},
 			Need:   fmt.Sprintf("npm runs %s when it installs the package. A zip does not show whether that was run, or on which machine.", why),
@@ -60,15 +60,15 @@ func (h *holdings) scripts(tree filetree.Tree, architectures []string) []Finding
 }
 
 // datesOf tells of runtimes that are deprecated or in preview.
-func datesOf(ids []string, now time.Time) []Finding {
-	var found []Finding
+func datesOf(ids []string, now time.Time) []audit.Finding {
+	var found []audit.Finding
 	for _, id := range ids {
 		r, err := runtimes.Lookup(id)
 		if err != nil {
 			continue
 		}
 		if summary, detail := DateNote(r, now); summary != "" {
-			found = append(found, Finding{Check: "runtime_dates", Severity: audit.Warning, Summary: summary, Need: detail})
+			found = append(found, audit.Finding{Check: "runtime_dates", Severity: audit.Warning, Summary: summary, Need: detail})
 		}
 	}
 	return found

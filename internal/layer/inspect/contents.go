@@ -1,0 +1,58 @@
+package inspect
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"slices"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+)
+
+// ContentsIn maps what the files of one archive are of to versions: distributions and
+// packages to theirs, and other files by their folder or path, such as
+// "files:python/shared_utils", to a short digest of their paths, sizes and checksums.
+func ContentsIn(archive *filetree.Archive, files filetree.Tree) (map[string]string, error) {
+	found, err := holdingsIn(archive, files, nil)
+	if err != nil {
+		return nil, err
+	}
+	contents := found.contents()
+	others, counts := map[int]hash.Hash{}, map[int]int{}
+	for i, e := range files {
+		k := found.of[i]
+		if found.all[k].Ecosystem != "files" {
+			continue
+		}
+		if others[k] == nil {
+			others[k] = sha256.New()
+		}
+		counts[k]++
+		if _, err := fmt.Fprintf(others[k], "%q %d %08x\n", e.Path, e.Size, e.CRC32); err != nil {
+			return nil, err
+		}
+	}
+	for k, sum := range others {
+		contents[strings.TrimSuffix(found.all[k].Key(), "/")] = fmt.Sprintf("%x (%s)", sum.Sum(nil)[:6], Plural(counts[k], "file"))
+	}
+	return contents, nil
+}
+
+// AddVersion notes one more version of a part.
+func AddVersion(to map[string]string, key, version string) {
+	switch {
+	case to[key] == "":
+		to[key] = version
+	case !slices.Contains(strings.Split(to[key], ", "), version):
+		to[key] += ", " + version
+	}
+}
+
+// Plural counts things by their noun: "1 file", "2 files".
+func Plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
