@@ -1,7 +1,10 @@
 package layer
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -41,7 +44,7 @@ func TestPlantedRecordsDecideNothing(t *testing.T) {
 				return downloadSpec(DownloadSpec{URL: server.URL + "/tool.tar.gz", SHA256: hexSum(archive), Target: "bin"})
 			},
 			func(t *testing.T, c *cache, l *Lock, evil store.Digest) map[string]string {
-				key, err := l.Downloads[0].SegmentKey(t.Context(), c.downloadEnv(), l.excluded)
+				key, err := l.Downloads[0].SegmentKey(t.Context(), c.downloads, l.excluded)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -139,5 +142,56 @@ func TestPlantedFactsHideNoScript(t *testing.T) {
 	_, err = b.Build(t.Context(), l, Output{Path: filepath.Join(t.TempDir(), "b.zip"), Scripts: SeverityError})
 	if found, ok := errors.AsType[*InputError](err); !ok || !strings.Contains(found.Summary, "install script") {
 		t.Errorf("got %v, want the script named", err)
+	}
+}
+
+// TestPlantedListingsDecideNothing notes of archives that they lack a file, or that
+// another is a program, as somebody who once could write to the cache would.
+func TestPlantedListingsDecideNothing(t *testing.T) {
+	t.Parallel()
+	zipped, _ := zipWith(t, map[string]string{"a.txt": "one", "run": "#!/bin/sh\n"})
+	content, err := os.ReadFile(zipped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, archive := range map[string]string{
+		"a.tar.gz": tarball(t, map[string]string{"a.txt": "one", "run": "#!/bin/sh\n"}),
+		"a.zip":    string(content),
+	} {
+		server := serve(t, map[string]string{"/" + name: archive})
+		s := downloadSpec(DownloadSpec{URL: server.URL + "/" + name, SHA256: hexSum(archive), Target: "bin"})
+		dir := t.TempDir()
+		builder := func() *Builder { return NewBuilder(Options{CacheDir: dir}) }
+		b := builder()
+		l := resolve(t, b, s, nil)
+		good := build(t, b, l, Output{Path: filepath.Join(t.TempDir(), "a.zip")})
+		key := fmt.Sprintf("2 %s false %s", hexSum(archive), name)
+		c := opened(t, b)
+		body, _, err := c.store.GetRecord("listings", key)
+		if err != nil {
+			t.Fatalf("%s: nothing is noted: %v", name, err)
+		}
+		var listed struct {
+			Size    int64            `json:"size"`
+			Listing filetree.Listing `json:"listing"`
+		}
+		if err := json.Unmarshal(body, &listed); err != nil || len(listed.Listing.Members) != 2 {
+			t.Fatalf("%s: %s is noted, %v", name, body, err)
+		}
+		listed.Listing.Members = listed.Listing.Members[:1]
+		listed.Listing.Members[0].Exec = !listed.Listing.Members[0].Exec
+		if body, err = json.Marshal(listed); err != nil {
+			t.Fatal(err)
+		}
+		for who, b := range map[string]*Builder{"another process": builder(), "the same process": b} {
+			for what, want := range map[string]store.Digest{"a first build": {}, "a planned build": good.SHA256} {
+				if err := c.store.PutRecord("listings", key, body); err != nil {
+					t.Fatal(err)
+				}
+				if got := build(t, b, l, Output{Path: filepath.Join(t.TempDir(), "a.zip"), Want: want}); got.SHA256 != good.SHA256 {
+					t.Errorf("%s: %s of %s takes what was planted", name, what, who)
+				}
+			}
+		}
 	}
 }

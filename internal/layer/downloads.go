@@ -32,7 +32,7 @@ func (all downloadSpecs) choose(ctx context.Context, r *resolution) (err error) 
 		if err != nil {
 			return nil, err
 		}
-		return c.downloadEnv(), nil
+		return c.downloads, nil
 	}
 	r.now.Downloads, err = download.Choose(ctx, open, all, scope, r.old.Downloads)
 	return err
@@ -47,7 +47,7 @@ func (s Spec) downloadScope() download.Scope {
 type downloadLocks []DownloadLock
 
 func (all downloadLocks) pack(ctx context.Context, c *cache, l *Lock, doubt bool) (packed, error) {
-	files, err := download.Pack(ctx, c.downloadEnv(), all, l.spec().downloadScope(), doubt)
+	files, err := download.Pack(ctx, c.downloads, all, l.spec().downloadScope(), doubt)
 	return packed{files: files, elements: true}, err
 }
 
@@ -55,7 +55,7 @@ func (all downloadLocks) pack(ctx context.Context, c *cache, l *Lock, doubt bool
 func (all downloadLocks) needs(ctx context.Context, c *cache, l *Lock) []need {
 	var needs []need
 	for _, d := range all {
-		held := d.Held(ctx, c.downloadEnv(), l.excluded)
+		held := d.Held(ctx, c.downloads, l.excluded)
 		needs = append(needs, need{any: []store.Digest{held.File}, spare: held.Local})
 		if !held.Segment.IsZero() {
 			needs = append(needs, need{any: []store.Digest{held.Segment}, spare: true})
@@ -77,9 +77,4 @@ func (all downloadLocks) contents(to map[string]string) {
 
 func (all downloadLocks) warnings() []Warning {
 	return fault.Notes(fault.At("downloads"), "Downloads without a digest", download.Notes(all))
-}
-
-// downloadEnv returns what downloads are fetched with and kept in.
-func (c *cache) downloadEnv() *download.Env {
-	return &download.Env{Client: c.client, Store: c.store, Segments: c.segments}
 }

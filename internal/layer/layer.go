@@ -22,6 +22,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/download"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/image"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/segment"
@@ -57,6 +58,7 @@ type cache struct {
 	log       *slog.Logger
 	artifacts *artifacts
 	local     *local.Env
+	downloads *download.Env
 	images    *image.Env
 	python    *python.Env
 	node      *nodejs.Env
@@ -69,6 +71,9 @@ type Options struct {
 	Run Run
 	// CacheDir is the cache's directory; it is created when needed.
 	CacheDir string
+	// CacheKey signs the records of the cache; where it is "", they are not signed
+	// and those of the folder are believed.
+	CacheKey string
 	// Offline allows only what the cache holds.
 	Offline bool
 	// UserAgent names the provider and its version to the registries.
@@ -137,6 +142,14 @@ func openCache(o Options, own *local.Own) (*cache, error) {
 			Err:     err,
 		}
 	}
+	if o.CacheKey != "" {
+		if err := s.SignRecords(o.CacheKey); err != nil {
+			return nil, &fault.Error{
+				Summary: "The key of the cache is too short", Err: err,
+				Detail: fmt.Sprintf("LAYERBUILD_CACHE_KEY has %d bytes. Set it to a random text of at least %d, such as the output of \"openssl rand -hex 32\".", len(o.CacheKey), store.MinKey),
+			}
+		}
+	}
 	if s, err = shareStore(s, o); err != nil {
 		return nil, err
 	}
@@ -145,6 +158,7 @@ func openCache(o Options, own *local.Own) (*cache, error) {
 		return nil, err
 	}
 	c.local = &local.Env{Store: c.store, Segments: c.segments, Skip: own.Skips}
+	c.downloads = &download.Env{Client: c.client, Store: c.store, Segments: c.segments}
 	c.images = &image.Env{
 		Client: c.client, Store: c.store, Segments: c.segments, Getenv: o.Getenv, Log: o.Logger, Offline: o.Offline, Trusted: o.TrustBuilds, Skip: own.Skips,
 	}

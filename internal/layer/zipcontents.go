@@ -35,13 +35,13 @@ func (b *Builder) Contents(ctx context.Context, z Zip) (map[string]string, error
 	}
 	var contents map[string]string
 	key := z.SHA256.Hex()
-	if body, _, err := c.store.GetRecord("zip contents", key); err == nil && json.Unmarshal(body, &contents) == nil {
+	if body, _, err := c.store.GetRecord("zip-contents", key); err == nil && json.Unmarshal(body, &contents) == nil {
 		return contents, nil
 	}
 	if built := DefaultPath(z.SHA256); isBuilt(ctx, b, built, z) {
 		z = Zip{Path: built}
 	}
-	archive, files, err := c.read(ctx, z)
+	archive, files, _, err := c.read(ctx, z)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func (b *Builder) Contents(ctx context.Context, z Zip) (map[string]string, error
 		return nil, err
 	}
 	if body, err := json.Marshal(contents); err == nil {
-		c.store.Note("zip contents", key, body)
+		c.store.Note("zip-contents", key, body)
 	}
 	return contents, nil
 }

@@ -410,14 +410,14 @@ func TestBytesDoNotDependOnTheMachine(t *testing.T) {
 func TestCredentialsStayOutOfEverything(t *testing.T) {
 	t.Parallel()
 	const user, password = "reader", "hunter2-s3cret"
-	hidden := []string{password, "canary/of/the/secret/access/key", "canary-of-the-session-token", "canary-of-npm"}
+	hidden := []string{password, "canary/of/the/secret/access/key", "canary-of-the-session-token", "canary-of-npm", "canary-of-the-cache-key"}
 	index, aws := indextest.New(t, universe, indextest.WithAuth(user, password)), lambdatest.New(t)
 	address := strings.Replace(index.URL(), "://", "://"+user+":"+password+"@", 1)
 	m := newMachine(t, nil).uses("PIP_INDEX_URL="+address, "AWS_SECRET_ACCESS_KEY="+hidden[1], "AWS_SESSION_TOKEN="+hidden[2],
-		"npm_config_//registry.npmjs.org/:_authToken="+hidden[3])
+		"npm_config_//registry.npmjs.org/:_authToken="+hidden[3], "LAYERBUILD_CACHE_KEY="+hidden[4])
 	m.write("main.tf", pipeline(aws.URL(), "", "requests", ""))
 	m.write("src/shared.py", "VALUE = 1\n")
-	logged := newMachine(t, m).uses(m.env[len(m.env)-4:]...).uses("TF_LOG=TRACE")
+	logged := newMachine(t, m).uses(m.env[len(m.env)-5:]...).uses("TF_LOG=TRACE")
 	printed := logged.terraform(0, "plan", "-out=saved.tfplan")
 	printed += logged.terraform(0, "show", "-json", "saved.tfplan")
 	printed += logged.terraform(0, "apply", "saved.tfplan")

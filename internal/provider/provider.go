@@ -113,6 +113,8 @@ func (p *layerbuild) options(m *providerModel) (layer.Options, error) {
 	if p.log != nil {
 		o.Logger = p.log
 	}
+	o.CacheKey = p.getenv("LAYERBUILD_CACHE_KEY")
+	p.secrets.Learn("LAYERBUILD_CACHE_KEY", o.CacheKey)
 	var err error
 	if o.CacheDir, err = expandHome("cache_dir", cmp.Or(m.CacheDir.ValueString(), p.getenv("LAYERBUILD_CACHE_DIR"))); err != nil {
 		return o, err

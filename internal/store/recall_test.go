@@ -18,7 +18,7 @@ func redate(t *testing.T, s *Store, bucket, key string, at time.Time) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, sealRecord(bucket, key, body, at), 0o666); err != nil {
+	if err := os.WriteFile(path, recordKey("").seal(bucket, key, body, at), 0o666); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -1,15 +1,12 @@
 package store
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -39,7 +36,7 @@ func (s *Store) GetRecord(bucket, key string) (body []byte, written time.Time, e
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("reading record in %q: %w", bucket, err)
 	}
-	body, written, ok := openRecord(bucket, key, raw)
+	body, written, ok := s.key.open(bucket, key, raw)
 	if !ok {
 		return nil, time.Time{}, fmt.Errorf("reading record in %q: %w: the file is damaged", bucket, fs.ErrNotExist)
 	}
@@ -69,7 +66,7 @@ func (s *Store) PutRecord(bucket, key string, body []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(sealRecord(bucket, key, body, time.Now()))
+	_, err = f.Write(s.key.seal(bucket, key, body, time.Now()))
 	err = errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o777))
 	if err := publish(f, path, err); err != nil {
 		return fmt.Errorf("writing record to cache directory %q: %w", s.dir, err)
@@ -84,38 +81,8 @@ func (s *Store) recordPath(bucket, key string) (string, error) {
 	if bucket == "" || strings.TrimFunc(bucket, valid) != "" {
 		return "", fmt.Errorf("naming record bucket %q: want lower-case letters, digits and hyphens", bucket)
 	}
-	name := Sum([]byte(key)).Hex()
+	name := s.key.name(bucket, key)
 	return filepath.Join(s.root, "records", bucket, name[:2], name), nil
-}
-
-// sealRecord writes one line of seal, then the body. The line is the time in
-// Unix seconds and a checksum over the time, the name of the record and its
-// body: against torn writes and slips. It stops no attacker, who can write the checksum
-// too.
-func sealRecord(bucket, key string, body []byte, written time.Time) []byte {
-	at := strconv.FormatInt(written.Unix(), 10)
-	seal := at + " " + recordSum(bucket, key, at, body) + "\n"
-	return append([]byte(seal), body...)
-}
-
-func openRecord(bucket, key string, raw []byte) (body []byte, written time.Time, ok bool) {
-	line, body, found := bytes.Cut(raw, []byte("\n"))
-	if !found {
-		return nil, time.Time{}, false
-	}
-	at, sum, _ := strings.Cut(string(line), " ")
-	seconds, err := strconv.ParseInt(at, 10, 64)
-	if err != nil || recordSum(bucket, key, at, body) != sum {
-		return nil, time.Time{}, false
-	}
-	return body, time.Unix(seconds, 0), true
-}
-
-// recordSum is a CRC-32C, which processors compute as fast as they read.
-func recordSum(bucket, key, at string, body []byte) string {
-	table := crc32.MakeTable(crc32.Castagnoli)
-	sum := crc32.Checksum([]byte(at+"\n"+bucket+"\n"+key+"\n"), table)
-	return fmt.Sprintf("%08x %d", crc32.Update(sum, table, body), len(body))
 }
 
 // Recall returns the answer to a question that the bucket remembers under the

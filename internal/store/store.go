@@ -30,6 +30,7 @@ type Store struct {
 	// distrust says why the records of the folder are not believed, "" where they
 	// are.
 	distrust string
+	key      recordKey
 	checked  *checkedBlobs
 	files    openFiles
 	// shared is what the store shares with other machines, or nil.

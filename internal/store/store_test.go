@@ -368,11 +368,11 @@ func TestRecordOfAnotherKeyIsAbsent(t *testing.T) {
 func FuzzOpenRecord(f *testing.F) {
 	f.Add([]byte("1700000000 00\nbody"))
 	f.Add([]byte("\n"))
-	f.Add(sealRecord("pages", "k", []byte("body"), time.Unix(1700000000, 0)))
+	f.Add(recordKey("").seal("pages", "k", []byte("body"), time.Unix(1700000000, 0)))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		defer indextest.Budget(t, len(raw))()
-		body, written, ok := openRecord("pages", "k", raw)
-		if ok && !bytes.Equal(sealRecord("pages", "k", body, written), raw) {
+		body, written, ok := recordKey("").open("pages", "k", raw)
+		if ok && !bytes.Equal(recordKey("").seal("pages", "k", body, written), raw) {
 			t.Errorf("record %q was accepted, but is not what is written", raw)
 		}
 	})

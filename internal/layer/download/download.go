@@ -16,6 +16,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -32,6 +33,8 @@ type Env struct {
 	Client   *fetch.Client
 	Store    *store.Store
 	Segments Segments
+	// listed holds the digests of the listings that this process noted, by key.
+	listed sync.Map
 }
 
 // Segments keeps deflated files in the store.
@@ -313,7 +316,7 @@ func (l *Lock) choose(ctx context.Context, open func() (*Env, error), scope Scop
 			return err
 		}
 	}
-	listing, err := e.listing(ctx, l)
+	listing, err := e.listing(ctx, l, false)
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,7 @@ func (l *Lock) Brought() (paths []string, from, version string) {
 // zip are copied as they are; those of other archives are deflated once and
 // kept in the store, by archive and choice, so that the next build copies too.
 func (e *Env) tree(ctx context.Context, l *Lock, scope Scope, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
-	listing, err := e.listing(ctx, l)
+	listing, err := e.listing(ctx, l, doubt)
 	if err != nil {
 		return nil, err
 	}
@@ -159,13 +159,15 @@ type listedDownload struct {
 }
 
 // listing returns what the download holds, as it was noted when it was first
-// read, whole.
-func (e *Env) listing(ctx context.Context, l *Lock) (*filetree.Listing, error) {
+// read, whole. With doubt only what this process noted is believed: a listing that
+// lacks a file would leave it out of the layer.
+func (e *Env) listing(ctx context.Context, l *Lock, doubt bool) (*filetree.Listing, error) {
 	single := l.fileName()
 	key := fmt.Sprintf("%d %s %t %s", archiveReader, l.SHA256.Hex(), l.AsIs, single)
 	if body, _, err := e.Store.GetRecord("listings", key); err == nil {
 		var known listedDownload
-		if json.Unmarshal(body, &known) == nil {
+		own, _ := e.listed.Load(key)
+		if (!doubt || own == store.Sum(body)) && json.Unmarshal(body, &known) == nil {
 			l.Size = known.Size
 			return &known.Listing, nil
 		}
@@ -197,6 +199,7 @@ func (e *Env) listing(ctx context.Context, l *Lock) (*filetree.Listing, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encoding a listing: %w", err)
 	}
+	e.listed.Store(key, store.Sum(body))
 	return listing, e.Store.PutRecord("listings", key, body)
 }
 
@@ -290,7 +293,7 @@ func (l Lock) Held(ctx context.Context, e *Env, excluded func(string) bool) Held
 // SegmentKey returns the key under which the wanted files are noted once they are
 // deflated.
 func (l Lock) SegmentKey(ctx context.Context, e *Env, excluded func(string) bool) (string, error) {
-	listing, err := e.listing(ctx, &l)
+	listing, err := e.listing(ctx, &l, false)
 	if err != nil {
 		return "", err
 	}
