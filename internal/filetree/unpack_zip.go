@@ -39,14 +39,14 @@ func LinkTargets(a *Archive, links Tree) (map[string]string, error) {
 	return targets, err
 }
 
-// listZip reads a zip whole.
-func listZip(a *Archive, f ArchiveFile) ([]Member, error) {
+// listZip reads a zip whole; w may be nil.
+func listZip(a *Archive, f ArchiveFile, w Watcher) ([]Member, error) {
 	var links Tree
 	entries, directory, err := readZip(a, f, &links)
 	if err != nil {
 		return nil, err
 	}
-	if err := vetEntries(f, slices.Concat(entries, links), directory, nil); err != nil {
+	if err := vetEntries(f, slices.Concat(entries, links), directory, w); err != nil {
 		return nil, err
 	}
 	if entries, err = once(a, entries); err != nil {
