@@ -11,6 +11,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/segment"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
@@ -37,7 +38,7 @@ func (c *cache) audit(ctx context.Context, l *Lock, tree filetree.Tree, o Output
 	loads := loadedModules{lock: l, tree: tree}
 	judged.AtImport = loads.atImport
 	judged.Distributions = l.distributions(modules, o)
-	reached := reachedImports{tree: tree, function: judged.Function}
+	reached := reachedImports{Reached: python.NewReached(tree, judged.Function)}
 	judged.Unfound = reached.unfound
 	found := Weigh(audit.Judge(judged), o.Audits)
 	if err := errors.Join(loads.err, reached.err); err != nil {
@@ -163,4 +164,36 @@ func (m *loadedModules) load(origin filetree.Origin) map[string]bool {
 		loaded[module.Entry.Path] = !module.Dropped
 	}
 	return loaded
+}
+
+// reachedImports is [python.Reached] for the checks, and keeps its errors.
+type reachedImports struct {
+	*python.Reached
+	err error
+}
+
+func (r *reachedImports) unfound(t runtimes.Target, origin filetree.Origin) []audit.Import {
+	missing, err := r.Unfound(t, origin)
+	r.err = errors.Join(r.err, err)
+	var out []audit.Import
+	for _, m := range missing {
+		out = append(out, audit.Import{Module: m.Module, File: m.By, Line: m.Line})
+	}
+	return out
+}
+
+// assertImports looks for what the user asserts to be importable. The architecture
+// makes no difference to that.
+func (l *Lock) assertImports(tree filetree.Tree, o Output) error {
+	s := Spec{Runtimes: l.Runtimes, Architectures: l.Architectures[:min(1, len(l.Architectures))]}
+	pythons, err := s.targets(runtimes.Python)
+	if err != nil {
+		return err
+	}
+	nodes, err := s.targets(runtimes.NodeJS)
+	if err != nil {
+		return err
+	}
+	function := l.Kind == KindFunction
+	return errors.Join(python.AssertImports(o.PythonImports, pythons, tree, function), nodejs.AssertImports(o.NodeImports, nodes, tree, function))
 }

@@ -154,7 +154,7 @@ func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output, doubt 
 			return Artifact{}, err
 		}
 		a.Findings, a.Warnings = findings, append(a.Warnings, told...)
-		if err := errors.Join(l.assertImports(tree, o), l.assertNodeImports(tree, o)); err != nil {
+		if err := l.assertImports(tree, o); err != nil {
 			return Artifact{}, err
 		}
 	}

@@ -44,7 +44,7 @@ func (b *Builder) Inspect(ctx context.Context, z Zip, q Question) (*Inspection, 
 	if err != nil {
 		return nil, err
 	}
-	archive, files, err := c.read(ctx, z)
+	archive, files, links, err := c.read(ctx, z)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (b *Builder) Inspect(ctx context.Context, z Zip, q Question) (*Inspection, 
 	if err != nil {
 		return nil, err
 	}
-	found := parts.Judge(facts, q)
+	found := parts.Judge(facts, links, q)
 	found.SHA256, found.Size = sum, archive.Size
 	return found, nil
 }
@@ -72,29 +72,40 @@ func (b *Builder) Unzipped(ctx context.Context, z Zip) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	_, files, err := c.read(ctx, z)
+	_, files, _, err := c.read(ctx, z)
 	return files.Size(), err
 }
 
-// read returns the files of a zip, which is fetched where it has an address.
-func (c *cache) read(ctx context.Context, z Zip) (*filetree.Archive, filetree.Tree, error) {
+// read returns the files of a zip, which is fetched where it has an address, and
+// where its links lead.
+func (c *cache) read(ctx context.Context, z Zip) (*filetree.Archive, filetree.Tree, map[string]string, error) {
 	path, name := z.Path, cmp.Or(z.Name, z.Path)
 	if z.URL != "" {
 		blob, err := c.client.Blob(ctx, fetch.Source{URL: z.URL, SHA256: z.SHA256, MaxBytes: maxInspected})
 		if err != nil {
-			return nil, nil, fmt.Errorf("fetching %s: %w", name, err)
+			return nil, nil, nil, fmt.Errorf("fetching %s: %w", name, err)
 		}
 		path = blob.Name()
 		if err := blob.Close(); err != nil {
-			return nil, nil, fmt.Errorf("reading %s: %w", name, err)
+			return nil, nil, nil, fmt.Errorf("reading %s: %w", name, err)
 		}
 	}
 	archive, err := filetree.FileArchive(name, path)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	files, _, err := filetree.FromZipLinks(archive)
-	return archive, files, err
+	files, links, err := withLinks(archive)
+	return archive, files, links, err
+}
+
+// withLinks returns the files of a zip, and where its links lead.
+func withLinks(archive *filetree.Archive) (filetree.Tree, map[string]string, error) {
+	files, links, err := filetree.FromZipLinks(archive)
+	if err != nil || len(links) == 0 {
+		return files, nil, err
+	}
+	targets, err := filetree.LinkTargets(archive, links)
+	return files, targets, err
 }
 
 // InspectZip judges the zip of a layer at a path for the runtimes and
@@ -110,7 +121,7 @@ func (b *Builder) InspectZip(ctx context.Context, path string, ids, architecture
 	if err != nil {
 		return nil, err
 	}
-	files, _, err := filetree.FromZipLinks(archive)
+	files, links, err := withLinks(archive)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +129,7 @@ func (b *Builder) InspectZip(ctx context.Context, path string, ids, architecture
 	if err != nil {
 		return nil, err
 	}
-	return inspect.Judge(audit.Layer{Files: files, Facts: facts}, ids, architectures), nil
+	return inspect.Judge(audit.Layer{Files: files, Links: links, Facts: facts}, ids, architectures), nil
 }
 
 // DateNote is [inspect.DateNote].

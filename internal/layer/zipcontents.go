@@ -41,7 +41,7 @@ func (b *Builder) Contents(ctx context.Context, z Zip) (map[string]string, error
 	if built := DefaultPath(z.SHA256); isBuilt(ctx, b, built, z) {
 		z = Zip{Path: built}
 	}
-	archive, files, err := c.read(ctx, z)
+	archive, files, _, err := c.read(ctx, z)
 	if err != nil {
 		return nil, err
 	}

@@ -14,10 +14,8 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/imports"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/packlist"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/tarball"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -46,17 +44,6 @@ type Segments interface {
 	Confirm(segment store.Digest, add func(filetree.Packer) error) (bool, error)
 	// Files returns the files of a segment that the store has.
 	Files(segment store.Digest, origin filetree.Origin) (filetree.Tree, error)
-}
-
-// World is [imports.World].
-type World = imports.World
-
-// Unfound is [imports.Missing].
-type Unfound = imports.Missing
-
-// NewWorld is [imports.NewWorld].
-func NewWorld(r runtimes.Runtime, files filetree.Tree, folders []string, read func(*filetree.Entry) ([]byte, error)) *World {
-	return imports.NewWorld(r, files, folders, read)
 }
 
 // PackList tells which files of the folder of a package "npm pack" packs. project is

@@ -29,9 +29,7 @@ import (
 type (
 	Module       = wheel.Module
 	About        = wheel.About
-	Bringing     = wheel.Bringing
 	Distribution = wheel.Distribution
-	World        = imports.World
 	Unfound      = imports.Missing
 	Collector    = imports.Collector
 )
@@ -47,18 +45,8 @@ func DistributionsIn(a *filetree.Archive, tree filetree.Tree, targets []runtimes
 // Within is [wheel.Within].
 func Within(name string) (string, bool) { return wheel.Within(name) }
 
-// NewWorld is [imports.NewWorld].
-func NewWorld(r runtimes.Runtime, files filetree.Tree, folders []string, read func(*filetree.Entry) ([]byte, error)) *World {
-	return imports.NewWorld(r, files, folders, read)
-}
-
 // TargetFor is [wheel.TargetFor].
 func TargetFor(t runtimes.Target) wheel.Target { return wheel.TargetFor(t) }
-
-// WhoBrings is [wheel.WhoBrings].
-func WhoBrings(module string, metadata []byte, t runtimes.Target) Bringing {
-	return wheel.WhoBrings(module, metadata, wheel.TargetFor(t))
-}
 
 // KeepImported is [wheel.KeepImported].
 func KeepImported(modules []Module, folders []string) error {

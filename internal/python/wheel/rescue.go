@@ -216,6 +216,11 @@ var (
 // imports yields the imports of a module that run when it is loaded: "from" with
 // its names, or a module with none. Text that only looks like an import, as in a
 // string, is yielded too.
+//
+// The closet imports reads sources more exactly: an import within "if", "try" or "with"
+// does not count there, and the text of a string is none. This reader stays as it is,
+// because [KeepImported] decides which files of a locked layer are kept: another answer
+// would be another digest for the same lock.
 func imports(body []byte, yield func(from string, names []string)) {
 	lines := bufio.NewScanner(bytes.NewReader(body))
 	lines.Buffer(nil, len(body)+1)

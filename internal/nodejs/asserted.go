@@ -1,4 +1,4 @@
-package layer
+package nodejs
 
 import (
 	"errors"
@@ -7,32 +7,32 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/imports"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
-// assertNodeImports looks for the modules of Node.js that the user asserts to be
-// loadable. Only the sources are read that they lead to, and nothing is run.
-func (l *Lock) assertNodeImports(tree filetree.Tree, o Output) error {
-	targets, err := Spec{Runtimes: l.Runtimes, Architectures: l.Architectures[:min(1, len(l.Architectures))]}.targets(runtimes.NodeJS)
-	if err != nil || len(o.NodeImports) == 0 {
-		return err
+// AssertImports looks for modules that every target must be able to load from files at
+// their layer paths, or from the code of a function. Only the sources are read that
+// they lead to, and nothing is run. What is missing is a *fault.Error for each.
+func AssertImports(names []string, targets []runtimes.Target, files filetree.Tree, function bool) error {
+	if len(names) == 0 {
+		return nil
 	}
 	if len(targets) == 0 {
 		return &fault.Error{At: fault.At("nodejs", "imports"), Summary: "No Node.js runtime", Detail: "nodejs.imports names modules that the runtimes must find, and none of the runtimes is one of Node.js."}
 	}
-	var worlds []*nodejs.World
+	var worlds []*imports.World
 	for _, t := range targets {
 		folders := t.Paths
-		if l.Kind == KindFunction {
+		if function {
 			folders = []string{"node_modules"}
 		}
-		worlds = append(worlds, nodejs.NewWorld(t.Runtime, tree, folders, contentOf))
+		worlds = append(worlds, imports.NewWorld(t.Runtime, files, folders, (*filetree.Entry).ReadContent))
 	}
 	var faults []error
-	for i, name := range o.NodeImports {
-		var all []nodejs.Unfound
-		on := map[nodejs.Unfound][]string{}
+	for i, name := range names {
+		var all []imports.Missing
+		on := map[imports.Missing][]string{}
 		for k, w := range worlds {
 			missing, err := w.Assert(name)
 			if err != nil {
@@ -46,14 +46,14 @@ func (l *Lock) assertNodeImports(tree filetree.Tree, o Output) error {
 			}
 		}
 		for _, m := range all {
-			faults = append(faults, tellNode(fault.At("nodejs", "imports").Index(i), name, m, strings.Join(on[m], ", ")))
+			faults = append(faults, tellMissing(fault.At("nodejs", "imports").Index(i), name, m, strings.Join(on[m], ", ")))
 		}
 	}
 	return errors.Join(faults...)
 }
 
-// tellNode says what is missing for a module that is asserted.
-func tellNode(at fault.Path, name string, m nodejs.Unfound, runs string) *fault.Error {
+// tellMissing says what is missing for a module that is asserted.
+func tellMissing(at fault.Path, name string, m imports.Missing, runs string) *fault.Error {
 	how := ""
 	if m.By != "" {
 		how = fmt.Sprintf("%q loads it in line %d. ", m.By, m.Line)

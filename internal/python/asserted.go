@@ -1,36 +1,36 @@
-package layer
+package python
 
 import (
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/audit"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/imports"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
-// assertImports looks for what the user asserts to be importable. Only the sources
-// are read that the imports lead to, and nothing is run.
-func (l *Lock) assertImports(tree filetree.Tree, o Output) error {
-	targets, err := Spec{Runtimes: l.Runtimes, Architectures: l.Architectures[:min(1, len(l.Architectures))]}.targets(runtimes.Python)
-	if err != nil || len(o.PythonImports) == 0 {
-		return err
+// AssertImports looks for modules, classes and functions that every target must be
+// able to import from files at their layer paths, or from the code of a function. Only
+// the sources are read that they lead to, and nothing is run. What is missing is a
+// *fault.Error for each.
+func AssertImports(names []string, targets []runtimes.Target, files filetree.Tree, function bool) error {
+	if len(names) == 0 {
+		return nil
 	}
 	if len(targets) == 0 {
 		return &fault.Error{At: fault.At("python", "imports"), Summary: "No Python runtime", Detail: "python.imports names modules that the runtimes must find, and none of the runtimes is one of Python."}
 	}
-	a := assertion{tree: tree, targets: targets}
+	a := assertion{tree: files, targets: targets}
 	for _, t := range targets {
-		a.worlds = append(a.worlds, worldOf(t, tree, l.Kind == KindFunction))
+		a.worlds = append(a.worlds, worldOf(t, files, function))
 	}
 	var faults []error
-	for i, name := range o.PythonImports {
-		found, err := a.python(fault.At("python", "imports").Index(i), name)
+	for i, name := range names {
+		found, err := a.assert(fault.At("python", "imports").Index(i), name)
 		if err != nil {
 			return err
 		}
@@ -39,30 +39,17 @@ func (l *Lock) assertImports(tree filetree.Tree, o Output) error {
 	return errors.Join(faults...)
 }
 
-// contentOf reads a file of a layer whole.
-func contentOf(e *filetree.Entry) (body []byte, err error) {
-	in, err := e.OpenContent()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, in.Close()) }()
-	if body, err = io.ReadAll(in); err != nil {
-		return nil, fmt.Errorf("reading %q: %w", e.Path, err)
-	}
-	return body, nil
-}
-
 // assertion tells what is missing on the runtimes of a layer.
 type assertion struct {
 	tree    filetree.Tree
 	targets []runtimes.Target
-	worlds  []*python.World
+	worlds  []*imports.World
 }
 
-// python tells what is missing for one name, once for all runtimes that lack it.
-func (a *assertion) python(at fault.Path, name string) ([]error, error) {
-	var all []python.Unfound
-	on := map[python.Unfound][]int{}
+// assert tells what is missing for one name, once for all runtimes that lack it.
+func (a *assertion) assert(at fault.Path, name string) ([]error, error) {
+	var all []imports.Missing
+	on := map[imports.Missing][]int{}
 	for i, w := range a.worlds {
 		missing, err := w.Assert(name)
 		if err != nil {
@@ -86,7 +73,7 @@ func (a *assertion) python(at fault.Path, name string) ([]error, error) {
 	return faults, nil
 }
 
-func (a *assertion) tell(at fault.Path, name string, m python.Unfound, on []int) (*fault.Error, error) {
+func (a *assertion) tell(at fault.Path, name string, m imports.Missing, on []int) (*fault.Error, error) {
 	var ids []string
 	for _, i := range on {
 		ids = append(ids, a.targets[i].ID)
@@ -140,52 +127,54 @@ func (a *assertion) wayOut(module, by string) (string, error) {
 		})
 		if k >= 0 {
 			var err error
-			if metadata, err = contentOf(&a.tree[k]); err != nil {
+			if metadata, err = a.tree[k].ReadContent(); err != nil {
 				return "", err
 			}
 		}
 	}
-	b := python.WhoBrings(module, metadata, a.targets[0])
+	b := wheel.WhoBrings(module, metadata, wheel.TargetFor(a.targets[0]))
 	if b.Extra != "" {
 		return fmt.Sprintf("An extra brings it: require %q in place of the distribution alone.", b.Extra), nil
 	}
 	return fmt.Sprintf("Require the distribution that brings it, such as %q, or bring the module by files.", b.Distribution), nil
 }
 
-// reachedImports follows what distributions import when they are imported. It reads
-// sources, so it is asked only about those that seem to lack something.
-type reachedImports struct {
-	tree     filetree.Tree
+// Reached follows what distributions import when they are imported. It reads sources,
+// so it is asked only about those that seem to lack something.
+type Reached struct {
+	files    filetree.Tree
 	function bool
-	worlds   map[string]*python.World
+	worlds   map[string]*imports.World
 	origins  map[string]filetree.Origin
-	err      error
 }
 
-func (r *reachedImports) unfound(t runtimes.Target, origin filetree.Origin) []audit.Import {
-	if r.worlds == nil {
-		r.worlds, r.origins = map[string]*python.World{}, map[string]filetree.Origin{}
-		for i := range r.tree {
-			r.origins[r.tree[i].Path] = r.tree[i].Origin
+// NewReached returns what is reached in files at their layer paths, or in the code of a
+// function.
+func NewReached(files filetree.Tree, function bool) *Reached {
+	return &Reached{files: files, function: function, worlds: map[string]*imports.World{}}
+}
+
+// Unfound returns what a target lacks of the imports of the packages and modules that
+// an origin brings.
+func (r *Reached) Unfound(t runtimes.Target, origin filetree.Origin) ([]Unfound, error) {
+	if r.origins == nil {
+		r.origins = make(map[string]filetree.Origin, len(r.files))
+		for i := range r.files {
+			r.origins[r.files[i].Path] = r.files[i].Origin
 		}
 	}
 	if r.worlds[t.ID] == nil {
-		r.worlds[t.ID] = worldOf(t, r.tree, r.function)
+		r.worlds[t.ID] = worldOf(t, r.files, r.function)
 	}
-	missing, err := r.worlds[t.ID].Reached(func(path string) bool { return r.origins[path] == origin })
-	r.err = errors.Join(r.err, err)
-	var out []audit.Import
-	for _, m := range missing {
-		out = append(out, audit.Import{Module: m.Module, File: m.By, Line: m.Line})
-	}
-	return out
+	return r.worlds[t.ID].Reached(func(path string) bool { return r.origins[path] == origin })
 }
 
-// worldOf returns what a runtime imports of a layer, or of the code of a function.
-func worldOf(t runtimes.Target, tree filetree.Tree, function bool) *python.World {
+// worldOf returns what a runtime imports of a layer, or of the code of a function,
+// which Lambda imports from its root.
+func worldOf(t runtimes.Target, files filetree.Tree, function bool) *imports.World {
 	folders := t.Paths
 	if function {
 		folders = []string{""}
 	}
-	return python.NewWorld(t.Runtime, tree, folders, contentOf)
+	return imports.NewWorld(t.Runtime, files, folders, (*filetree.Entry).ReadContent)
 }
