@@ -10,8 +10,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 )
 
-// TestGivenFilesAreBounded names files on the command line that have too many bytes, or
-// no end.
+// TestGivenFilesAreBounded names files on the command line that have a byte too many.
 func TestGivenFilesAreBounded(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -19,7 +18,7 @@ func TestGivenFilesAreBounded(t *testing.T) {
 	if err := os.WriteFile(huge, []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Truncate(huge, 1<<40); err != nil { // all hole
+	if err := os.Truncate(huge, filetree.MaxDocument+1); err != nil { // all hole
 		t.Fatal(err)
 	}
 	zip := filepath.Join(dir, "a.zip")
