@@ -89,6 +89,11 @@ func (c *cache) read(ctx context.Context, z Zip) (*filetree.Archive, filetree.Tr
 			return nil, nil, fmt.Errorf("reading %s: %w", name, err)
 		}
 	}
+	return readZip(name, path)
+}
+
+// readZip returns the files of the zip at a path, without its links.
+func readZip(name, path string) (*filetree.Archive, filetree.Tree, error) {
 	archive, err := filetree.FileArchive(name, path)
 	if err != nil {
 		return nil, nil, err
@@ -106,11 +111,7 @@ func (b *Builder) InspectZip(ctx context.Context, path string, ids, architecture
 	if err != nil {
 		return nil, err
 	}
-	archive, err := filetree.FileArchive(path, path)
-	if err != nil {
-		return nil, err
-	}
-	files, _, err := filetree.FromZipLinks(archive)
+	_, files, err := readZip(path, path)
 	if err != nil {
 		return nil, err
 	}
