@@ -53,6 +53,9 @@ func (s Severity) rank() int {
 type Layer struct {
 	// Files are the files of the layer, merged and pruned.
 	Files filetree.Tree
+	// Links are the symbolic links by layer path, and where each leads. Only a zip
+	// that was made elsewhere has some.
+	Links map[string]string
 	// Facts are those of the native files and scripts, by layer path.
 	Facts map[string]native.Facts
 	// Targets are the runtimes on their architectures.
@@ -139,6 +142,8 @@ func Judge(l Layer) []Finding {
 	if !l.Function {
 		a.layout()
 	}
+	a.twins()
+	a.links()
 	for _, t := range l.Targets {
 		a.judgeTarget(t)
 	}
@@ -149,7 +154,7 @@ func Judge(l Layer) []Finding {
 // auditor holds what the checks share.
 type auditor struct {
 	layer  Layer
-	files  map[string]*filetree.Entry
+	files  files
 	dirs   map[string]bool
 	runs   []run
 	byBase map[string][]string // native files by their last name
@@ -167,12 +172,11 @@ type auditor struct {
 
 func newAuditor(l Layer) *auditor {
 	a := &auditor{
-		layer: l, files: make(map[string]*filetree.Entry, len(l.Files)), dirs: map[string]bool{}, byBase: map[string][]string{},
+		layer: l, files: newFiles(l.Files), dirs: map[string]bool{}, byBase: map[string][]string{},
 		known: make(map[string]*native.Facts, len(l.Facts)), byOrigin: map[filetree.Origin][]string{}, modules: map[string]map[string]bool{},
 	}
 	for i := range l.Files {
 		e := &l.Files[i]
-		a.files[e.Path] = e
 		// Files of a folder follow each other.
 		if n := len(a.runs); n > 0 && inFolder(e.Path, a.runs[n-1].dir) {
 			a.runs[n-1].to = i + 1
@@ -196,7 +200,7 @@ func newAuditor(l Layer) *auditor {
 	}
 	for name, f := range l.Facts {
 		a.known[name] = &f
-		e := a.files[name]
+		e := a.files.at(name)
 		if e == nil {
 			continue
 		}
@@ -237,7 +241,7 @@ func has[V any](m map[string]V, key string) bool {
 func (a *auditor) facts(name string) *native.Facts { return a.known[name] }
 
 func (a *auditor) origin(name string) filetree.Origin {
-	if e := a.files[name]; e != nil {
+	if e := a.files.at(name); e != nil {
 		return e.Origin
 	}
 	return filetree.Origin{}

@@ -184,7 +184,7 @@ func (l *layoutCheck) isLayerTop(top, within string) bool {
 // pythonTarget returns where a folder or file at the root belongs. One whose
 // __init__.py lies at the root lost its own name.
 func (l *layoutCheck) pythonTarget(top string) string {
-	if top == "__init__.py" || l.files["__init__.py"] != nil {
+	if top == "__init__.py" || l.files.at("__init__.py") != nil {
 		return "python/NAME"
 	}
 	return "python/" + top
@@ -208,7 +208,7 @@ func isNode(name string) bool {
 func (l *layoutCheck) flattened() {
 	for _, folder := range l.looked {
 		name := folder + "/__init__.py"
-		if e := l.files[name]; e == nil || topFolder(name) != "python" {
+		if e := l.files.at(name); e == nil || topFolder(name) != "python" {
 			continue
 		}
 		target := folder + "/NAME"

@@ -67,7 +67,7 @@ func (l *linker) find(soname string, by *loaded) (string, where) {
 	if l.library(soname).Presence.Has() {
 		return "", inSystem
 	}
-	if name := "lib/" + soname; l.files[name] != nil && l.fits(name) {
+	if name := "lib/" + soname; l.files.at(name) != nil && l.fits(name) {
 		return name, inLayer
 	}
 	if name, ok := l.search(by.facts.RunPath, by.file, soname); ok {
@@ -104,7 +104,7 @@ func (l *linker) inLayer(name, file string) (string, bool) {
 		}
 	}
 	name, ok := strings.CutPrefix(path.Clean(name), opt)
-	return name, ok && l.files[name] != nil
+	return name, ok && l.files.at(name) != nil
 }
 
 // fits reports whether the file is one that the dynamic linker takes: others

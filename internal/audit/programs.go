@@ -25,7 +25,7 @@ func (j *judgement) programs() {
 		if _, ok := j.roots[name]; ok {
 			continue
 		}
-		program := f.Type == native.Executable && !isLibraryName(name) || f.Kind != native.ELF && !f.Library && j.files[name].Exec
+		program := f.Type == native.Executable && !isLibraryName(name) || f.Kind != native.ELF && !f.Library && j.files.at(name).Exec
 		switch {
 		case byPath(name) && !isLibraryName(name):
 			j.roots[name] = role{weight: needed, fatal: Error}
@@ -125,14 +125,14 @@ func (j *judgement) script(name string, f *native.Facts) {
 		folder = ""
 	}
 	if within, ok := strings.CutPrefix(program, opt); ok {
-		if j.files[within] == nil {
+		if j.files.at(within) == nil {
 			tell(Warning, "names an interpreter that is not in this layer", fmt.Sprintf("Its #! line is %q.", line), "", "Bring it into the layer, or attach the layer that has it.")
 		}
 		return
 	}
 	switch presence := j.target.Program(base(program)); {
 	case folder == "" || folder == "bin" || folder == "usr/bin" || folder == "var/lang/bin":
-		if folder == "" && j.files["bin/"+program] != nil || presence.Has() && (folder == "" || (folder == "var/lang/bin") != isShell(program)) || presence == runtimes.Unknown {
+		if folder == "" && j.files.at("bin/"+program) != nil || presence.Has() && (folder == "" || (folder == "var/lang/bin") != isShell(program)) || presence == runtimes.Unknown {
 			return
 		}
 		if severity == Error && folder != "" && !presence.Lacks() {

@@ -161,7 +161,7 @@ func (j *judgement) otherVersion(module string, files []extension) {
 		severity = Warning // a part of what loads otherwise
 	}
 	for _, suffix := range []string{".py", "/__init__.py"} {
-		if j.files[module+suffix] != nil {
+		if j.files.at(module+suffix) != nil {
 			severity = Warning
 		}
 	}

@@ -56,8 +56,8 @@ func (c *buildCommand) Run(ctx context.Context, out *output, info about) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(c.Out+lockSuffix, []byte(built.Lock), 0o644); err != nil { //nolint:gosec // a lock holds no secret
-		return fmt.Errorf("writing the lock: %w", err)
+	if err := writeLock(c.Out+lockSuffix, built); err != nil {
+		return err
 	}
 	lines := []string{fmt.Sprintf("%s\t%d bytes\tsha256 %s", built.Filename, built.Size, built.SHA256)}
 	for _, name := range slices.Sorted(maps.Keys(built.Contents)) {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/history"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 type diffCommand struct {
@@ -103,11 +102,11 @@ func readLock(name string) (*side, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the lock %q: %w", name, err)
 	}
-	text, err := lock.Encode()
+	digest, err := lock.Digest()
 	if err != nil {
 		return nil, err
 	}
-	s := newSide(name, "lock", store.Sum([]byte(text)).Hex(), lock.Holdings())
+	s := newSide(name, "lock", digest.Hex(), lock.Holdings())
 	s.contents = lock.Contents()
 	for _, h := range s.holdings {
 		s.Size += h.PackedSize

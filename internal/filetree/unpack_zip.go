@@ -24,14 +24,29 @@ func FromZipLinks(a *Archive) (files, links Tree, err error) {
 	return files, links, err
 }
 
-// listZip reads a zip whole.
-func listZip(a *Archive, f ArchiveFile) ([]Member, error) {
+// LinkTargets returns where symbolic links of an archive lead, by their paths: what
+// [FromZipLinks] returns apart. A target of more than 4096 bytes is an *ArchiveError.
+func LinkTargets(a *Archive, links Tree) (map[string]string, error) {
+	targets := make(map[string]string, len(links))
+	err := ReadEntries(a, links, func(e *Entry, content io.Reader) error {
+		if e.Size > maxPath {
+			return e.refuse("is a link to a path longer than 4096 bytes")
+		}
+		target, err := io.ReadAll(content)
+		targets[e.Path] = string(target)
+		return err
+	})
+	return targets, err
+}
+
+// listZip reads a zip whole; w may be nil.
+func listZip(a *Archive, f ArchiveFile, w Watcher) ([]Member, error) {
 	var links Tree
 	entries, directory, err := readZip(a, f, &links)
 	if err != nil {
 		return nil, err
 	}
-	if err := vetEntries(f, slices.Concat(entries, links), directory, nil); err != nil {
+	if err := vetEntries(f, slices.Concat(entries, links), directory, w); err != nil {
 		return nil, err
 	}
 	if entries, err = once(a, entries); err != nil {
@@ -54,18 +69,12 @@ func listZip(a *Archive, f ArchiveFile) ([]Member, error) {
 			return nil, err
 		}
 	}
+	targets, err := LinkTargets(a, links)
+	if err != nil {
+		return nil, err
+	}
 	for _, e := range links {
-		if e.Size > maxPath {
-			return nil, e.refuse("is a link to a path longer than 4096 bytes")
-		}
-		if _, err := u.start(f, &e); err != nil {
-			return nil, err
-		}
-		target, err := io.ReadAll(&u)
-		if err != nil {
-			return nil, err
-		}
-		if err := x.add(&node{kind: linkNode, target: string(target), member: Member{Path: e.Path}}); err != nil {
+		if err := x.add(&node{kind: linkNode, target: targets[e.Path], member: Member{Path: e.Path}}); err != nil {
 			return nil, err
 		}
 	}

@@ -8,17 +8,21 @@ import (
 	"testing"
 )
 
-// TestNamesThatDifferInCaseAlone are refused where both are taken: neither
-// Windows nor macOS could unpack the layer.
+// TestNamesThatDifferInCaseAlone are an error of the check of the layout where both are
+// taken: neither Windows nor macOS could unpack the layer.
 func TestNamesThatDifferInCaseAlone(t *testing.T) {
 	t.Parallel()
 	s := serve(t, map[string]string{"/a.tgz": tarball(t, map[string]string{"d/Read": "1", "d/read": "2", "D/other": "3"})})
 	b := downloadBuilder(t)
 	all := downloadSpec(DownloadSpec{URL: s.URL + "/a.tgz"})
-	_, err := b.Resolve(t.Context(), all, nil)
-	wantInput(t, err, "downloads[0]", `"d/Read" and "d/read" differ in case alone`)
-	all.Exclude = []string{"d/Read"}
 	out := filepath.Join(t.TempDir(), "a.zip")
+	_, err := b.Build(t.Context(), resolve(t, b, all, nil), Output{Path: out})
+	wantInput(t, err, "downloads[0]", `"d/Read" and "d/read" differ in case alone`, "exclude one of them")
+	a := build(t, b, resolve(t, b, all, nil), Output{Path: filepath.Join(t.TempDir(), "both.zip"), Audits: map[string]Severity{"layout": SeverityWarning}})
+	if len(a.Findings) != 1 || a.Findings[0].Check != "layout" || a.Findings[0].Severity != "warning" || len(a.Warnings) == 0 {
+		t.Errorf("found %+v, warnings %+v", a.Findings, a.Warnings)
+	}
+	all.Exclude = []string{"d/Read"}
 	build(t, b, resolve(t, b, all, nil), Output{Path: out})
 	if got, want := listed(t, out), "D/other d/read"; got != want {
 		t.Errorf("got %q, want %q", got, want)

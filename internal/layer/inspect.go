@@ -44,7 +44,7 @@ func (b *Builder) Inspect(ctx context.Context, z Zip, q Question) (*Inspection, 
 	if err != nil {
 		return nil, err
 	}
-	archive, files, err := c.read(ctx, z)
+	archive, files, links, err := c.read(ctx, z)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (b *Builder) Inspect(ctx context.Context, z Zip, q Question) (*Inspection, 
 	if err != nil {
 		return nil, err
 	}
-	found := parts.Judge(facts, q)
+	found := parts.Judge(facts, links, q)
 	found.SHA256, found.Size = sum, archive.Size
 	return found, nil
 }
@@ -72,34 +72,39 @@ func (b *Builder) Unzipped(ctx context.Context, z Zip) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	_, files, err := c.read(ctx, z)
+	_, files, _, err := c.read(ctx, z)
 	return files.Size(), err
 }
 
-// read returns the files of a zip, which is fetched where it has an address.
-func (c *cache) read(ctx context.Context, z Zip) (*filetree.Archive, filetree.Tree, error) {
+// read returns the files of a zip, which is fetched where it has an address, and
+// where its links lead.
+func (c *cache) read(ctx context.Context, z Zip) (*filetree.Archive, filetree.Tree, map[string]string, error) {
 	path, name := z.Path, cmp.Or(z.Name, z.Path)
 	if z.URL != "" {
 		blob, err := c.client.Blob(ctx, fetch.Source{URL: z.URL, SHA256: z.SHA256, MaxBytes: maxInspected})
 		if err != nil {
-			return nil, nil, fmt.Errorf("fetching %s: %w", name, err)
+			return nil, nil, nil, fmt.Errorf("fetching %s: %w", name, err)
 		}
 		path = blob.Name()
 		if err := blob.Close(); err != nil {
-			return nil, nil, fmt.Errorf("reading %s: %w", name, err)
+			return nil, nil, nil, fmt.Errorf("reading %s: %w", name, err)
 		}
 	}
 	return readZip(name, path)
 }
 
-// readZip returns the files of the zip at a path, without its links.
-func readZip(name, path string) (*filetree.Archive, filetree.Tree, error) {
+// readZip returns the files of the zip at a path, and where its links lead.
+func readZip(name, path string) (*filetree.Archive, filetree.Tree, map[string]string, error) {
 	archive, err := filetree.FileArchive(name, path)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	files, _, err := filetree.FromZipLinks(archive)
-	return archive, files, err
+	files, links, err := filetree.FromZipLinks(archive)
+	if err != nil || len(links) == 0 {
+		return archive, files, nil, err
+	}
+	targets, err := filetree.LinkTargets(archive, links)
+	return archive, files, targets, err
 }
 
 // InspectZip judges the zip of a layer at a path for the runtimes and
@@ -111,7 +116,7 @@ func (b *Builder) InspectZip(ctx context.Context, path string, ids, architecture
 	if err != nil {
 		return nil, err
 	}
-	_, files, err := readZip(path, path)
+	_, files, links, err := readZip(path, path)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +124,7 @@ func (b *Builder) InspectZip(ctx context.Context, path string, ids, architecture
 	if err != nil {
 		return nil, err
 	}
-	return inspect.Judge(audit.Layer{Files: files, Facts: facts}, ids, architectures), nil
+	return inspect.Judge(audit.Layer{Files: files, Links: links, Facts: facts}, ids, architectures), nil
 }
 
 // DateNote is [inspect.DateNote].

@@ -29,6 +29,10 @@ func TestNativeFactsAreNotedOnTheWayIn(t *testing.T) {
 	writeFile(t, filepath.Join(s.Files[0].Source, "libown.so"), elfStub(62))
 	content := "#!/bin/sh\n"
 	s.Files = append(s.Files, FileSpec{Content: &content, Target: "bin/tool"})
+	local := filepath.Join(t.TempDir(), "a.zip")
+	writeFile(t, local, string(zipOf("lib/libzip.so", elfStub(62))))
+	web := serve(t, map[string]string{"/b.zip": string(zipOf("lib/libweb.so", elfStub(62)))})
+	s.Downloads = []DownloadSpec{{URL: local}, {URL: web.URL + "/b.zip"}}
 	l := resolve(t, b, s, nil)
 	c := opened(t, b)
 	tree, _, err := c.tree(t.Context(), l, Output{}, false)
@@ -61,7 +65,7 @@ func TestNativeFactsAreNotedOnTheWayIn(t *testing.T) {
 			}
 		}
 	}
-	for path, kind := range map[string]native.Kind{"python/app/_c.abi3.so": native.ELF, "python/own/libown.so": native.ELF, "bin/tool": native.Script} {
+	for path, kind := range map[string]native.Kind{"python/app/_c.abi3.so": native.ELF, "python/own/libown.so": native.ELF, "bin/tool": native.Script, "lib/libzip.so": native.ELF, "lib/libweb.so": native.ELF} {
 		if found[path] != kind {
 			t.Errorf("%s is noted as %q, want %q", path, found[path], kind)
 		}

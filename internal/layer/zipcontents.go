@@ -13,7 +13,7 @@ import (
 // such as "files:python/shared_utils", to a short digest of their paths, sizes and
 // checksums.
 func ContentsOf(zip string) (map[string]string, error) {
-	archive, files, err := readZip(zip, zip)
+	archive, files, _, err := readZip(zip, zip)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (b *Builder) Contents(ctx context.Context, z Zip) (map[string]string, error
 	if built := DefaultPath(z.SHA256); isBuilt(ctx, b, built, z) {
 		z = Zip{Path: built}
 	}
-	archive, files, err := c.read(ctx, z)
+	archive, files, _, err := c.read(ctx, z)
 	if err != nil {
 		return nil, err
 	}

@@ -247,6 +247,7 @@ func TestChecksOfAZip(t *testing.T) {
 			{Config: config(""), PlanOnly: true, ExpectError: sentenceLike(`Nothing in "m.py" can be imported`)},
 			{Config: config(`checks = { layout = "warning" }`), ConfigPlanChecks: settled},
 			{Config: config(`checks = { layout = "off" }`), ConfigPlanChecks: settled},
+			{PreConfig: func() { w.write("function.zip", zipOf(t, `python\m.py`, "M = 1\n")) }, Config: config(`checks = { layout = "error" }`), PlanOnly: true, ExpectError: sentenceLike(`(?s)was not looked into.*holds a backslash`)},
 		},
 	})
 	if made := w.aws.Versions(region, "v"); len(made) != 1 {

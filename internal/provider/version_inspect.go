@@ -60,11 +60,16 @@ func (r *versionResource) inspectZip(ctx context.Context, m *versionModel, name,
 	if errors.Is(err, fs.ErrNotExist) {
 		return diags
 	}
+	chosen := m.zipChecks()
 	if err != nil {
-		diags.Append(at(attribute, diag.NewWarningDiagnostic(fmt.Sprintf("The zip %q was not looked into", name), sentence(err.Error()))))
+		summary, detail := fmt.Sprintf("The zip %q was not looked into", name), sentence(err.Error())
+		// Lambda may not unzip it either, such as one with an entry "../m.py".
+		if chosen["layout"] == layer.SeverityError {
+			return append(diags, at(attribute, diag.NewErrorDiagnostic(summary, detail)))
+		}
+		diags.Append(at(attribute, diag.NewWarningDiagnostic(summary, detail)))
 		return diags
 	}
-	chosen := m.zipChecks()
 	found = layer.Weigh(found, chosen)
 	for i := range found {
 		f := &found[i]

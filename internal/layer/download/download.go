@@ -44,6 +44,9 @@ type Segments interface {
 	// Noted returns the segment that was noted under a key; Note notes one.
 	Noted(key string) (store.Digest, bool)
 	Note(key string, segment store.Digest) error
+	// List returns what a file of the store with a digest holds; single names it
+	// where it is no archive.
+	List(ctx context.Context, a *filetree.Archive, sum store.Digest, single string) (*filetree.Listing, error)
 	// Deflate keeps the files that add gives to the packer, and returns the digest
 	// of their segment.
 	Deflate(ctx context.Context, add func(filetree.Packer) error) (store.Digest, error)

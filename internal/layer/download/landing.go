@@ -56,13 +56,10 @@ func namedArchive(name string) bool {
 	return packed || slices.Contains([]string{".tar", ".tgz", ".txz", ".tbz", ".tbz2", ".tzst", ".zip"}, ext)
 }
 
-// settle sorts what was placed, and refuses what cannot be packed, or could not
-// be unpacked on every system: Windows and macOS take names that differ in case
-// alone for one.
+// settle sorts what was placed, and refuses what cannot be packed.
 func settle(all []landedFile, excluded func(string) bool) ([]landedFile, error) {
 	slices.SortStableFunc(all, func(a, b landedFile) int { return strings.Compare(a.path, b.path) })
 	var out []landedFile
-	folded := make(map[string]string, len(all))
 	for _, p := range all {
 		if _, err := filetree.CleanTarget(p.path); err != nil {
 			return nil, err
@@ -78,13 +75,6 @@ func settle(all []landedFile, excluded func(string) bool) ([]landedFile, error) 
 				continue
 			}
 			return nil, fmt.Errorf("%q and %q in the archive both land at %q: write a glob that matches one of them, a target that ends in \"/\", or a glob that matches a folder, which keeps the paths below it", out[n-1].member.Path, p.member.Path, p.path)
-		}
-		if !excluded(p.path) {
-			fold := strings.ToLower(p.path)
-			if other, ok := folded[fold]; ok {
-				return nil, fmt.Errorf("%q and %q differ in case alone: choose other files, or exclude one of them", other, p.path)
-			}
-			folded[fold] = p.path
 		}
 		out = append(out, p)
 	}

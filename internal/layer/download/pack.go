@@ -176,21 +176,24 @@ func (e *Env) listing(ctx context.Context, l *Lock, doubt bool) (*filetree.Listi
 	if err != nil {
 		return nil, err
 	}
-	var corrupt *store.CorruptError
-	switch err := e.Store.Verify(ctx, l.SHA256); {
-	case errors.As(err, &corrupt):
-		if archive, err = e.downloaded(ctx, l); err != nil {
+	// A file on disk was just compared with what is kept.
+	if l.Path == "" {
+		var corrupt *store.CorruptError
+		switch err := e.Store.Verify(ctx, l.SHA256); {
+		case errors.As(err, &corrupt):
+			if archive, err = e.downloaded(ctx, l); err != nil {
+				return nil, err
+			}
+		case err != nil:
 			return nil, err
 		}
-	case err != nil:
-		return nil, err
 	}
 	l.Size = archive.Size
 	var listing *filetree.Listing
 	if l.AsIs {
 		listing, err = filetree.ListRaw(archive, single)
 	} else {
-		listing, err = filetree.ListArchive(archive.Until(ctx), single)
+		listing, err = e.Segments.List(ctx, archive, l.SHA256, single)
 	}
 	if err != nil {
 		return nil, err

@@ -73,8 +73,8 @@ func PartsOf(archive *filetree.Archive, files filetree.Tree) (*Parts, error) {
 }
 
 // Judge tells what the files hold and what is found about them, with the facts of
-// the native ones. The digest and the size of the zip are left to the caller.
-func (p *Parts) Judge(facts map[string]native.Facts, q Question) *Inspection {
+// the native ones, and about the links, which are where each leads by its path. The digest and the size of the zip are left to the caller.
+func (p *Parts) Judge(facts map[string]native.Facts, links map[string]string, q Question) *Inspection {
 	held := p.held
 	found := &Inspection{
 		Unzipped: p.files.Size(), Contents: held.contents(), Holdings: held.all, Places: placesIn(p.files),
@@ -86,7 +86,7 @@ func (p *Parts) Judge(facts map[string]native.Facts, q Question) *Inspection {
 	if q.Guess && len(q.Runtimes) == 0 {
 		found.guess(facts)
 	}
-	found.Findings = Judge(audit.Layer{Files: p.files, Facts: facts, Distributions: held.audited()}, found.Runtimes, found.Architectures)
+	found.Findings = Judge(audit.Layer{Files: p.files, Links: links, Facts: facts, Distributions: held.audited()}, found.Runtimes, found.Architectures)
 	if len(found.Runtimes) > 0 {
 		found.Findings = append(found.Findings, held.more(p.files, found, q.Now)...)
 	}

@@ -24,6 +24,19 @@ func (c *Cache) Vet(ctx context.Context, a *filetree.Archive, sum store.Digest) 
 	return c.noteNative(sum, w.notes)
 }
 
+// List is [filetree.ListArchive] of a file that is kept, and notes what is native in a
+// zip in the same pass.
+func (c *Cache) List(ctx context.Context, a *filetree.Archive, sum store.Digest, single string) (*filetree.Listing, error) {
+	w := nativeWatcher{recorder: c.recorder(), notes: archiveNotes{Files: []nativeFile{}}}
+	defer c.recorders.Put(w.recorder)
+	listing, err := filetree.ListWatched(a.Until(ctx), single, &w)
+	if err != nil || listing.Kind != filetree.ZipArchive {
+		return listing, err
+	}
+	w.notes.Imports = w.sources.imports.Outside()
+	return listing, c.noteNative(sum, w.notes)
+}
+
 // nativeWatcher takes facts of entries as they are inflated.
 type nativeWatcher struct {
 	recorder *native.Recorder
