@@ -39,7 +39,7 @@ var rooms = map[string][]string{
 	"filetree":   {},
 	"jsonscan":   {},
 	"native":     {},
-	"rollout":    {"runtimes"},
+	"rollout":    {"backoff", "runtimes"},
 	"secret":     {},
 	"store":      {},
 	"runtimes":   {},

@@ -62,11 +62,7 @@ func fill(made string, archive *filetree.Archive, zip store.Digest) error {
 // claimFolder refuses a folder that is not ours to replace.
 func (b *Builder) claimFolder(dir string, zip store.Digest) error {
 	name := local.Absolute(dir)
-	b.mu.Lock()
-	had, taken := b.outputs[name]
-	b.outputs[name] = zip
-	b.mu.Unlock()
-	if taken && had != zip {
+	if taken, same := b.claim(name, zip); taken && !same {
 		return &fault.Error{
 			At: fault.At("unpack_path"), Summary: fmt.Sprintf("Two packages are unpacked to %q", dir),
 			Detail: "Two packages with different content have this unpack_path. Give each its own.",
