@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/history"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 )
@@ -94,7 +95,7 @@ func isJSON(name string) bool {
 }
 
 func readLock(name string) (*side, error) {
-	body, err := os.ReadFile(name)
+	body, err := readGiven(name, filetree.MaxDocument)
 	if err != nil {
 		return nil, fmt.Errorf("reading the lock: %w", err)
 	}

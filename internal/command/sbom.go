@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/sbom"
@@ -103,7 +104,7 @@ func (c *sbomCommand) lock(ctx context.Context, told io.Writer) (string, error) 
 const lockSuffix = ".lock.json"
 
 func lockText(name string) (string, error) {
-	text, err := os.ReadFile(name)
+	text, err := readGiven(name, filetree.MaxDocument)
 	if err != nil {
 		return "", fmt.Errorf("reading the lock: %w", err)
 	}
