@@ -18,7 +18,7 @@ const module = "github.com/layerbuild/terraform-provider-layerbuild"
 // rooms maps each room to the rooms it may import. A closet (a package below a
 // room) belongs to its room and may be imported by that room alone.
 var rooms = map[string][]string{
-	"command":    {"provider", "layer", "container", "invoke", "lint", "history", "sbom", "runtimes", "secret", "store"},
+	"command":    {"provider", "layer", "container", "filetree", "invoke", "lint", "history", "sbom", "runtimes", "secret", "store"},
 	"invoke":     {"container", "filetree", "runtimes"},
 	"provider":   {"layer", "lifecycle", "publish", "s3object", "rollout", "lint", "history", "sbom", "fault", "runtimes", "secret"},
 	"history":    {},
@@ -32,14 +32,14 @@ var rooms = map[string][]string{
 	"layerzip":   {"filetree", "store"},
 	"fetch":      {"backoff", "store", "filetree", "secret"},
 	"lifecycle":  {},
-	"publish":    {"backoff", "lifecycle", "s3object", "rollout", "runtimes", "store", "secret"},
+	"publish":    {"backoff", "filetree", "lifecycle", "s3object", "rollout", "runtimes", "store", "secret"},
 	"backoff":    {},
 	"fault":      {},
 	"s3object":   {},
 	"filetree":   {},
 	"jsonscan":   {},
 	"native":     {},
-	"rollout":    {"runtimes"},
+	"rollout":    {"backoff", "runtimes"},
 	"secret":     {},
 	"store":      {},
 	"runtimes":   {},

@@ -2,6 +2,7 @@
 package backoff
 
 import (
+	"context"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -33,4 +34,20 @@ func RetryAfter(header string, now time.Time, longest time.Duration) time.Durati
 		wait = at.Sub(now)
 	}
 	return max(0, min(wait, longest))
+}
+
+// Sleep waits for d, or returns the context's error. It does not wait for
+// nothing: a zero delay passes even on a context that is over.
+func Sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

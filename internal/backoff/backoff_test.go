@@ -1,7 +1,10 @@
 package backoff
 
 import (
+	"context"
+	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -36,4 +39,23 @@ func TestDelayGrowsAndIsBounded(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestSleepEnds waits just as long as is asked, and no longer than its context.
+func TestSleepEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		if err := Sleep(t.Context(), time.Hour); err != nil || time.Since(start) != time.Hour {
+			t.Errorf("slept %s, %v", time.Since(start), err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := Sleep(ctx, time.Hour); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Hour+time.Minute {
+			t.Errorf("slept %s, %v, want the end of the context", time.Since(start), err)
+		}
+		if err := Sleep(ctx, 0); err != nil {
+			t.Errorf("sleeping for nothing: %v", err)
+		}
+	})
 }

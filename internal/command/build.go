@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,6 +17,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider"
 )
 
@@ -56,8 +56,8 @@ func (c *buildCommand) Run(ctx context.Context, out *output, info about) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(c.Out+lockSuffix, []byte(built.Lock), 0o644); err != nil { //nolint:gosec // a lock holds no secret
-		return fmt.Errorf("writing the lock: %w", err)
+	if err := writeLock(c.Out+lockSuffix, built); err != nil {
+		return err
 	}
 	lines := []string{fmt.Sprintf("%s\t%d bytes\tsha256 %s", built.Filename, built.Size, built.SHA256)}
 	for _, name := range slices.Sorted(maps.Keys(built.Contents)) {
@@ -115,7 +115,7 @@ func list(values []string) []any {
 // readSpecification reads the arguments of a package out of a file. HCL knows
 // path.module, the folder of the file, and no functions.
 func readSpecification(name string) (map[string]any, error) {
-	text, err := os.ReadFile(name)
+	text, err := readGiven(name, filetree.MaxDocument)
 	if err != nil {
 		return nil, fmt.Errorf("reading the specification: %w", err)
 	}

@@ -9,9 +9,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/history"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 type diffCommand struct {
@@ -95,7 +95,7 @@ func isJSON(name string) bool {
 }
 
 func readLock(name string) (*side, error) {
-	body, err := os.ReadFile(name)
+	body, err := readGiven(name, filetree.MaxDocument)
 	if err != nil {
 		return nil, fmt.Errorf("reading the lock: %w", err)
 	}
@@ -103,11 +103,11 @@ func readLock(name string) (*side, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the lock %q: %w", name, err)
 	}
-	text, err := lock.Encode()
+	digest, err := lock.Digest()
 	if err != nil {
 		return nil, err
 	}
-	s := newSide(name, "lock", store.Sum([]byte(text)).Hex(), lock.Holdings())
+	s := newSide(name, "lock", digest.Hex(), lock.Holdings())
 	s.contents = lock.Contents()
 	for _, h := range s.holdings {
 		s.Size += h.PackedSize

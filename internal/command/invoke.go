@@ -61,16 +61,11 @@ func (c *invokeCommand) Run(ctx context.Context, out *output, info about) error 
 // request reads what the flags name.
 func (c *invokeCommand) request() (invoke.Request, error) {
 	event := []byte("{}")
-	var err error
-	switch c.Event {
-	case "":
-	case "-":
-		event, err = io.ReadAll(os.Stdin)
-	default:
-		event, err = os.ReadFile(c.Event)
-	}
-	if err != nil {
-		return invoke.Request{}, fmt.Errorf("reading the event: %w", err)
+	if c.Event != "" {
+		var err error
+		if event, err = readGiven(c.Event, invoke.MaxEvent); err != nil {
+			return invoke.Request{}, fmt.Errorf("reading the event: %w", err)
+		}
 	}
 	if !json.Valid(event) {
 		return invoke.Request{}, fmt.Errorf("reading the event: %q is not JSON", c.Event)

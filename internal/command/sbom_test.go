@@ -55,6 +55,60 @@ func TestSbomOfAZipAndOfItsLock(t *testing.T) {
 	}
 }
 
+// TestSbomOfAnotherLock: a lock beside a zip is used only if it is of that zip.
+func TestSbomOfAnotherLock(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	build := func(name, content string) string {
+		t.Helper()
+		spec, zip := filepath.Join(dir, name+".json"), filepath.Join(dir, name+".zip")
+		if err := os.WriteFile(spec, []byte(`{"runtimes": ["python3.12"], "files": [{"content": "`+content+`", "target": "python/x.py"}]}`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if status, _, errs := run(t, "build", "-q", "-f", spec, "-o", zip, "--cache-dir", filepath.Join(dir, "cache")); status != 0 {
+			t.Fatal(errs)
+		}
+		return zip
+	}
+	a, b := build("a", "A = 1"), build("b", "B = 1")
+	own, err := os.ReadFile(a + lockSuffix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := os.ReadFile(b + lockSuffix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := strings.LastIndex(string(own), `,"zip":`)
+	nameless := string(own[:at]) + "}"
+	for name, c := range map[string]struct {
+		lock, named string
+		status      int
+		used        bool
+		want        string // on standard error
+	}{
+		"its own":          {string(own), "", 0, true, ""},
+		"of another":       {string(other), "", 0, false, "is not used: using the lock: it is of another zip, with sha256 "},
+		"of none":          {nameless, "", 0, false, "is not used: finding the zip of the lock: it names none."},
+		"unreadable":       {"{", "", 0, false, "is not used: reading the lock: "},
+		"named, its own":   {string(own), a + lockSuffix, 0, true, ""},
+		"named, of none":   {nameless, a + lockSuffix, 0, true, ""},
+		"named, another's": {string(own), b + lockSuffix, 2, false, "using the lock: it is of another zip, with sha256 "},
+	} {
+		if err := os.WriteFile(a+lockSuffix, []byte(c.lock), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		arguments := []string{"sbom", a}
+		if c.named != "" {
+			arguments = append(arguments, "--lock", c.named)
+		}
+		status, out, errs := run(t, arguments...)
+		if used := strings.Contains(out, `"name":"python/x.py"`); status != c.status || used != c.used || !strings.Contains(errs, c.want) || c.want == "" && errs != "" {
+			t.Errorf("%s: status %d, used %v, said %q", name, status, used, errs)
+		}
+	}
+}
+
 func TestSbomRefusesWhatItCannotRead(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -40,10 +40,15 @@ func readProgress(ctx context.Context, in io.Reader, log func(string)) (id strin
 			tail = tail[1:]
 		}
 	}
-	decoder := json.NewDecoder(in)
+	bounded := &io.LimitedReader{R: in}
+	decoder := json.NewDecoder(bounded)
 	for {
 		var m message
+		bounded.N = maxMessage
 		err := decoder.Decode(&m)
+		if bounded.N <= 0 {
+			return "", fmt.Errorf("reading what the engine says of the build: one message has more than %d bytes", int64(maxMessage))
+		}
 		if errors.Is(err, io.EOF) {
 			break
 		}
@@ -78,6 +83,10 @@ func readProgress(ctx context.Context, in io.Reader, log func(string)) (id strin
 	}
 	return id, nil
 }
+
+// maxMessage bounds a message of the engine, in bytes: the largest hold some hundred
+// lines of the log.
+const maxMessage = 16 << 20
 
 // maxLine bounds a line of the log, in bytes.
 const maxLine = 1000

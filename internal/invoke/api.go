@@ -23,6 +23,8 @@ const (
 	// maxAnswer is how much a handler may return, in bytes ("Lambda quotas",
 	// invocation payload of a synchronous call).
 	maxAnswer = 6 << 20
+	// MaxEvent is how large an event may be, in bytes (as for the answer).
+	MaxEvent = 6 << 20
 )
 
 // runtimeAPI serves the Runtime API for one call.

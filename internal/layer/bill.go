@@ -25,11 +25,7 @@ import (
 // are in it, by their own metadata, and what its lock names. lock is nil for a zip
 // without one. An *filetree.ArchiveError tells that the zip cannot be read.
 func BillOf(ctx context.Context, zip string, lock *Lock) (*sbom.Bill, error) {
-	archive, err := filetree.FileArchive(zip, zip)
-	if err != nil {
-		return nil, err
-	}
-	files, _, err := filetree.FromZipLinks(archive)
+	archive, files, _, err := readZip(zip, zip)
 	if err != nil {
 		return nil, err
 	}

@@ -223,6 +223,16 @@ func (c *cache) noteOutput(o Output, sum store.Digest) error {
 	return errors.Join(c.store.PutRecord("outputs", local.Absolute(o.PathOf(sum)), []byte(sum.Hex())), c.notePlace(o.PathOf(sum), sum))
 }
 
+// claim notes what goes to an absolute path, and reports whether this run has put
+// something there before, and whether it was the same.
+func (b *Builder) claim(name string, sum store.Digest) (written, same bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	had, written := b.outputs[name]
+	b.outputs[name] = sum
+	return written, had == sum
+}
+
 // mayWrite refuses to write over a file that no package of ours wrote, and to
 // let two packages write one path.
 func (b *Builder) mayWrite(ctx context.Context, c *cache, o Output, sum store.Digest) error {
@@ -230,11 +240,8 @@ func (b *Builder) mayWrite(ctx context.Context, c *cache, o Output, sum store.Di
 		return nil // named by its content
 	}
 	name := local.Absolute(o.Path)
-	b.mu.Lock()
-	had, written := b.outputs[name]
-	b.outputs[name] = sum
-	b.mu.Unlock()
-	if written && had != sum {
+	written, same := b.claim(name, sum)
+	if written && !same {
 		return &fault.Error{
 			At: fault.At("output_path"), Summary: fmt.Sprintf("Two zips go to %q", o.Path),
 			Detail: "Two packages with different content have this output_path. Give each its own.",

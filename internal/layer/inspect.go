@@ -90,22 +90,21 @@ func (c *cache) read(ctx context.Context, z Zip) (*filetree.Archive, filetree.Tr
 			return nil, nil, nil, fmt.Errorf("reading %s: %w", name, err)
 		}
 	}
+	return readZip(name, path)
+}
+
+// readZip returns the files of the zip at a path, and where its links lead.
+func readZip(name, path string) (*filetree.Archive, filetree.Tree, map[string]string, error) {
 	archive, err := filetree.FileArchive(name, path)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	files, links, err := withLinks(archive)
-	return archive, files, links, err
-}
-
-// withLinks returns the files of a zip, and where its links lead.
-func withLinks(archive *filetree.Archive) (filetree.Tree, map[string]string, error) {
 	files, links, err := filetree.FromZipLinks(archive)
 	if err != nil || len(links) == 0 {
-		return files, nil, err
+		return archive, files, nil, err
 	}
 	targets, err := filetree.LinkTargets(archive, links)
-	return files, targets, err
+	return archive, files, targets, err
 }
 
 // InspectZip judges the zip of a layer at a path for the runtimes and
@@ -117,11 +116,7 @@ func (b *Builder) InspectZip(ctx context.Context, path string, ids, architecture
 	if err != nil {
 		return nil, err
 	}
-	archive, err := filetree.FileArchive(path, path)
-	if err != nil {
-		return nil, err
-	}
-	files, links, err := withLinks(archive)
+	_, files, links, err := readZip(path, path)
 	if err != nil {
 		return nil, err
 	}

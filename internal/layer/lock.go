@@ -53,34 +53,54 @@ type (
 )
 
 // Encode returns the lock as compact JSON, the same bytes for the same lock.
-func (l *Lock) Encode() (string, error) {
+func (l *Lock) Encode() (string, error) { return encode(l) }
+
+func encode(lock any) (string, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(l); err != nil {
+	if err := e.Encode(lock); err != nil {
 		return "", fmt.Errorf("encoding the lock: %w", err)
 	}
 	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), nil
 }
 
+// lockFile is a lock in a file beside the zip that it is of.
+type lockFile struct {
+	*Lock
+	Zip store.Digest `json:"zip,omitzero"`
+}
+
+// EncodeFor returns the lock for a file beside its zip, whose digest it names.
+// DecodeLock reads it too.
+func (l *Lock) EncodeFor(zip store.Digest) (string, error) { return encode(lockFile{l, zip}) }
+
 // DecodeLock reads what Encode wrote. A lock of another format or layout is an
 // error that says so: its bytes could not be met.
 func DecodeLock(text string) (*Lock, error) {
-	var l Lock
+	l, _, err := DecodeLockOf(text)
+	return l, err
+}
+
+// DecodeLockOf reads what Encode or EncodeFor wrote. It also returns the digest of
+// the zip that the lock is of, zero where the text does not tell.
+func DecodeLockOf(text string) (l *Lock, zip store.Digest, err error) {
+	file := lockFile{Lock: &Lock{}}
 	d := json.NewDecoder(bytes.NewReader([]byte(text)))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&l); err != nil {
-		return nil, fmt.Errorf("reading the lock: %w", err)
+	if err := d.Decode(&file); err != nil {
+		return nil, zip, fmt.Errorf("reading the lock: %w", err)
 	}
+	l = file.Lock
 	if l.Format != lockFormat || l.Layout != layerzip.Format {
-		return nil, fmt.Errorf("reading the lock: it has format %d and layout %d, and this version of the provider writes %d and %d: "+
+		return nil, zip, fmt.Errorf("reading the lock: it has format %d and layout %d, and this version of the provider writes %d and %d: "+
 			"plan again with this version, or use the version that wrote it", l.Format, l.Layout, lockFormat, layerzip.Format)
 	}
 	if l.Prune != nil && l.Prune.Rules != prune.Rules {
-		return nil, fmt.Errorf("reading the lock: its prune presets have version %d, and this version of the provider has %d: "+
+		return nil, zip, fmt.Errorf("reading the lock: its prune presets have version %d, and this version of the provider has %d: "+
 			"plan again with this version, or use the version that wrote it", l.Prune.Rules, prune.Rules)
 	}
-	return &l, nil
+	return l, file.Zip, nil
 }
 
 // Digest identifies the recipe: the SHA-256 of its encoding.

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/sbom"
@@ -53,17 +53,10 @@ func (b *Builder) EditFile(ctx context.Context, name string, edit func(old []byt
 
 // readOwn returns what a file holds, nil where there is none.
 func readOwn(name string) ([]byte, error) {
-	info, err := os.Stat(name)
+	text, err := filetree.ReadSmall(name, maxOwnFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, fmt.Errorf("reading %q: %w", name, err)
-	}
-	if !info.Mode().IsRegular() || info.Size() > maxOwnFile {
-		return nil, fmt.Errorf("reading %q: it is not a file of at most %d bytes", name, int64(maxOwnFile))
-	}
-	text, err := os.ReadFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("reading %q: %w", name, err)
 	}

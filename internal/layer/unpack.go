@@ -62,11 +62,7 @@ func fill(made string, archive *filetree.Archive, zip store.Digest) error {
 // claimFolder refuses a folder that is not ours to replace.
 func (b *Builder) claimFolder(dir string, zip store.Digest) error {
 	name := local.Absolute(dir)
-	b.mu.Lock()
-	had, taken := b.outputs[name]
-	b.outputs[name] = zip
-	b.mu.Unlock()
-	if taken && had != zip {
+	if taken, same := b.claim(name, zip); taken && !same {
 		return &fault.Error{
 			At: fault.At("unpack_path"), Summary: fmt.Sprintf("Two packages are unpacked to %q", dir),
 			Detail: "Two packages with different content have this unpack_path. Give each its own.",
@@ -102,10 +98,13 @@ func (b *Builder) claimFolder(dir string, zip store.Digest) error {
 	return nil
 }
 
+// maxMark bounds the mark of an unpacked folder, in bytes: it is a digest and a line end.
+const maxMark = 1 << 10
+
 // Unpacked reports whether the folder holds the files of the zip and nothing
 // else: names, and the contents by size and checksum (CRC-32, as the zip has it).
 func (b *Builder) Unpacked(path string, zip store.Digest, dir string) (bool, error) {
-	mark, err := os.ReadFile(filepath.Join(dir, local.UnpackedName))
+	mark, err := filetree.ReadSmall(filepath.Join(dir, local.UnpackedName), maxMark)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"os"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/inspect"
 )
 
@@ -14,11 +13,7 @@ import (
 // such as "files:python/shared_utils", to a short digest of their paths, sizes and
 // checksums.
 func ContentsOf(zip string) (map[string]string, error) {
-	archive, err := filetree.FileArchive(zip, zip)
-	if err != nil {
-		return nil, err
-	}
-	files, _, err := filetree.FromZipLinks(archive)
+	archive, files, _, err := readZip(zip, zip)
 	if err != nil {
 		return nil, err
 	}

@@ -24,15 +24,11 @@ var (
 func newObjectResource() resource.Resource { return &objectResource{} }
 
 type objectResource struct {
-	tools *toolbox
+	configured
 }
 
 func (r *objectResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_object"
-}
-
-func (r *objectResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.tools = toolsFrom(req.ProviderData, &resp.Diagnostics)
 }
 
 // Create puts the planned bytes, or takes over an object that has them.

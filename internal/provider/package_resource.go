@@ -20,15 +20,11 @@ var (
 func newPackageResource() resource.Resource { return &packageResource{} }
 
 type packageResource struct {
-	tools *toolbox
+	configured
 }
 
 func (r *packageResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_package"
-}
-
-func (r *packageResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.tools = toolsFrom(req.ProviderData, &resp.Diagnostics)
 }
 
 func (r *packageResource) ConfigValidators(context.Context) []resource.ConfigValidator {

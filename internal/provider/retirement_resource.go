@@ -26,7 +26,7 @@ var _ resource.ResourceWithConfigure = (*retirementResource)(nil)
 func newRetirementResource() resource.Resource { return &retirementResource{} }
 
 type retirementResource struct {
-	tools *toolbox
+	configured
 }
 
 type retirementModel struct {
@@ -40,10 +40,6 @@ type retirementModel struct {
 
 func (r *retirementResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_retirement"
-}
-
-func (r *retirementResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.tools = toolsFrom(req.ProviderData, &resp.Diagnostics)
 }
 
 func (r *retirementResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {

@@ -38,15 +38,11 @@ const givenKey = "given"
 func newRolloutResource() resource.Resource { return &rolloutResource{} }
 
 type rolloutResource struct {
-	tools *toolbox
+	configured
 }
 
 func (r *rolloutResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_rollout"
-}
-
-func (r *rolloutResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.tools = toolsFrom(req.ProviderData, &resp.Diagnostics)
 }
 
 func (r *rolloutResource) ConfigValidators(context.Context) []resource.ConfigValidator {

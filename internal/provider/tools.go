@@ -1,12 +1,14 @@
 package provider
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
@@ -71,6 +73,16 @@ func toolsFrom(data any, diags *diag.Diagnostics) *toolbox {
 		diags.AddError("Unusable provider data", fmt.Sprintf("A resource was configured with %T. This is a fault of the provider: please report it.", data))
 	}
 	return tools
+}
+
+// configured has the tools of a resource, nil until the provider is configured.
+type configured struct {
+	tools *toolbox
+}
+
+// Configure takes the tools.
+func (c *configured) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	c.tools = toolsFrom(req.ProviderData, &resp.Diagnostics)
 }
 
 // notRefreshed says that the state of something stays as it was: AWS cannot be

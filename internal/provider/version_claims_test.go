@@ -30,7 +30,7 @@ func TestLayersWithTwoPublishersAreNamed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := &versionResource{tools: &toolbox{}}
+			r := &versionResource{configured{tools: &toolbox{}}}
 			for _, p := range all {
 				diags := r.claim(tftypes.NewValue(tftypes.String, p.config), &versionModel{LayerName: types.StringValue(p.layer)}, p.whole, p.regions)
 				got := ""

@@ -24,7 +24,7 @@ var _ query.ListResourceWithConfigure = (*versionList)(nil)
 func newVersionList() query.ListResource { return &versionList{} }
 
 type versionList struct {
-	tools *toolbox
+	configured
 }
 
 type versionListModel struct {
@@ -34,10 +34,6 @@ type versionListModel struct {
 
 func (l *versionList) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_version"
-}
-
-func (l *versionList) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	l.tools = toolsFrom(req.ProviderData, &resp.Diagnostics)
 }
 
 func (l *versionList) ListResourceConfigSchema(_ context.Context, _ query.ListResourceSchemaRequest, resp *query.ListResourceSchemaResponse) {

@@ -36,15 +36,11 @@ const defaultTimeout = 20 * time.Minute
 func newVersionResource() resource.Resource { return &versionResource{} }
 
 type versionResource struct {
-	tools *toolbox
+	configured
 }
 
 func (r *versionResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_version"
-}
-
-func (r *versionResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.tools = toolsFrom(req.ProviderData, &resp.Diagnostics)
 }
 
 func (r *versionResource) ConfigValidators(context.Context) []resource.ConfigValidator {

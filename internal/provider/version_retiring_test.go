@@ -46,7 +46,7 @@ func TestPlanSaysWhatGoes(t *testing.T) {
 		"the whole layer":    {lifecycle.NewBytes, &lifecycle.Policy{KeepLast: 1, WholeLayer: true}, numbersOf(nil), unknown, nil},
 	} {
 		m := &versionModel{LayerName: types.StringValue("deps"), Replicas: types.MapNull(replicaType())}
-		r := &versionResource{tools: &toolbox{now: func() time.Time { return now }}}
+		r := &versionResource{configured{tools: &toolbox{now: func() time.Time { return now }}}}
 		var diags diag.Diagnostics
 		r.planRetention(t.Context(), planOf(c.publish, c.policy, c.before), m, &diags)
 		if !m.RetiringVersions.Equal(c.want) {

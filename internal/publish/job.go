@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
 )
 
 // candidates is how many versions with the right metadata are compared by
@@ -118,7 +120,7 @@ func (j *job) publish(ctx context.Context, input *lambda.PublishLayerVersionInpu
 			}
 		}
 		over := result == refused || attempt >= j.patience.attempts || blind >= j.patience.blind
-		if over || sleep(ctx, j.patience.delay(attempt, err)) != nil || ctx.Err() != nil {
+		if over || backoff.Sleep(ctx, j.patience.delay(attempt, err)) != nil || ctx.Err() != nil {
 			cause := errors.Join(j.explain(err), ctx.Err())
 			if blind > 0 {
 				return Version{}, false, &UncertainError{Above: j.above, cause: cause}
@@ -148,7 +150,7 @@ func (j *job) recover(ctx context.Context) ([]Version, error) {
 	defer cancel()
 	var lookErr error
 	for _, wait := range j.patience.looks {
-		if err := sleep(ctx, wait); err != nil {
+		if err := backoff.Sleep(ctx, wait); err != nil {
 			break
 		}
 		var equal []Version

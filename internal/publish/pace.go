@@ -49,7 +49,7 @@ func (p *Publisher) paceOf(region string) *pace {
 // wait blocks until one more request keeps to the rate.
 func (p *pace) wait(ctx context.Context) error {
 	for delay := p.reserve(); delay > 0; delay = p.held() {
-		if err := sleep(ctx, delay); err != nil {
+		if err := backoff.Sleep(ctx, delay); err != nil {
 			return err
 		}
 	}
@@ -119,22 +119,6 @@ func (e *unsentError) Error() string {
 }
 
 func (e *unsentError) Unwrap() error { return e.cause }
-
-// sleep waits for d, or returns the context's error. It does not wait for
-// nothing: a zero delay passes even on a context that is over.
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
 
 // patience says how long a publish goes on.
 type patience struct {

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -103,9 +104,10 @@ func (p *Publisher) Layers() []string {
 func (r *registers) update(layerARN string, mine *slot, see func(*lifecycle.Register) (bool, error), over func(string) bool) error {
 	file := filepath.Join(r.folder(), store.Sum([]byte(layerARN)).Hex()+".json")
 	register := &lifecycle.Register{}
-	body, err := os.ReadFile(file)
-	if err == nil && json.Unmarshal(body, register) != nil {
-		register = &lifecycle.Register{} // of another release: what runs see fills it again
+	body, err := filetree.ReadDocument(file)
+	_, tooLong := errors.AsType[*filetree.LimitError](err)
+	if tooLong || err == nil && json.Unmarshal(body, register) != nil {
+		register = &lifecycle.Register{} // of another release, or not ours: what runs see fills it again
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("reading the register of %s: %w", layerARN, err)
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
 )
 
 // maxSetbacks bounds how often Share reads a policy again because a change of
@@ -200,7 +202,7 @@ func (w *policyWriter) settle(ctx context.Context, want []grant) error {
 		}
 		setbacks++
 		w.stale = true
-		if err := sleep(ctx, w.patience.delay(setbacks, nil)); err != nil {
+		if err := backoff.Sleep(ctx, w.patience.delay(setbacks, nil)); err != nil {
 			return err
 		}
 	}

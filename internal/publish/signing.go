@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/signer"
 	signertypes "github.com/aws/aws-sdk-go-v2/service/signer/types"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -166,7 +167,7 @@ func (j *job) awaitSigning(ctx context.Context, id string) (*signer.DescribeSign
 		if time.Now().After(deadline) {
 			return nil, &SigningError{profile, id, fmt.Sprintf("it still runs after %s", j.transfer.signing)}
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if err := backoff.Sleep(ctx, wait); err != nil {
 			return nil, fmt.Errorf("waiting for the signing job %q: %w", id, err)
 		}
 	}

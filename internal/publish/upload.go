@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
 )
 
 // objects is the part of S3 that staging uses.
@@ -122,7 +124,7 @@ func (u *upload) stage(ctx context.Context) (*stagedObject, error) {
 		switch {
 		case raced && hidden(lookErr):
 			return nil, u.fault("looking at "+u.address(), "s3:GetObject", lookErr)
-		case !raced || attempt == conflicts || sleep(ctx, time.Duration(attempt)*u.transfer.poll/2) != nil:
+		case !raced || attempt == conflicts || backoff.Sleep(ctx, time.Duration(attempt)*u.transfer.poll/2) != nil:
 			return nil, putErr
 		}
 	}

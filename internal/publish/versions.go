@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
 )
 
 // fresh is for how long after a publish "not found" may mean "not yet".
@@ -24,7 +26,7 @@ func (p *Publisher) Read(ctx context.Context, arn string) (Version, error) {
 		return Version{}, err
 	}
 	for _, wait := range p.patience.looks {
-		if err := sleep(ctx, wait); err != nil {
+		if err := backoff.Sleep(ctx, wait); err != nil {
 			return Version{}, fmt.Errorf("reading %s: %w", arn, err)
 		}
 		var out *lambda.GetLayerVersionOutput

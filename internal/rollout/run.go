@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
 )
 
 const (
@@ -243,7 +245,7 @@ func (r *run) settle(ctx context.Context, name string) (Function, error) {
 		if time.Now().After(limit) {
 			return f, fmt.Errorf("waiting for the last update of %q: still under way after %s", name, settling)
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if err := backoff.Sleep(ctx, wait); err != nil {
 			return f, err
 		}
 	}
@@ -307,18 +309,6 @@ func versionText(arn string) string {
 		return "no version of the layer"
 	}
 	return fmt.Sprintf("version %d of the layer", NumberOf(arn))
-}
-
-// sleep waits for d, or returns the context's error.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 func sortedKeys(m map[string]error) []string {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
 )
 
 // publish publishes a function that has moved, and moves its alias step by step.
@@ -36,7 +38,7 @@ func (r *run) publish(ctx context.Context, s *step) error {
 		if weight >= 100 {
 			return nil
 		}
-		if err := sleep(ctx, shift.Pause); err != nil {
+		if err := backoff.Sleep(ctx, shift.Pause); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,6 @@
 package wheel
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 
@@ -30,15 +29,8 @@ type About struct {
 // it. It reports false where there is no name or no version.
 func ReadAbout(b []byte) (About, bool) {
 	var a About
-	b = bytes.TrimPrefix(b, []byte("\ufeff"))
-	for len(b) > 0 {
-		field, rest := nextField(b)
-		name, value, ok := strings.Cut(field, ":")
-		if !ok || name == "" || strings.ContainsAny(name, pep508.Spaces) {
-			break
-		}
+	for name, value := range fields(b) {
 		a.set(strings.ToLower(name), strings.TrimSpace(value))
-		b = rest
 	}
 	return a, a.Name != "" && a.Version != ""
 }

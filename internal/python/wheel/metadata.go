@@ -3,6 +3,7 @@ package wheel
 import (
 	"bytes"
 	"errors"
+	"iter"
 	"slices"
 	"strings"
 
@@ -32,17 +33,10 @@ func (m *Metadata) IsOf(w NameTags) bool {
 // read is a *SyntaxError whose Input is the line.
 func ParseMetadata(b []byte) (Metadata, error) {
 	var m Metadata
-	b = bytes.TrimPrefix(b, []byte("\ufeff"))
-	for len(b) > 0 {
-		field, rest := nextField(b)
-		name, value, ok := strings.Cut(field, ":")
-		if !ok || name == "" || strings.ContainsAny(name, pep508.Spaces) {
-			break
-		}
+	for name, value := range fields(b) {
 		if err := m.set(name, strings.TrimSpace(value)); err != nil {
-			return Metadata{}, locate(err, field, value)
+			return Metadata{}, locate(err, name+":"+value, value)
 		}
-		b = rest
 	}
 	switch {
 	case m.Name == "":
@@ -73,6 +67,21 @@ func (m *Metadata) set(name, value string) error {
 		m.ProvidesExtra = append(m.ProvidesExtra, pep508.NormalizeName(value))
 	}
 	return err
+}
+
+// fields returns the names and values of the header block, as they are written.
+func fields(b []byte) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		b := bytes.TrimPrefix(b, []byte("\ufeff"))
+		for len(b) > 0 {
+			field, rest := nextField(b)
+			name, value, ok := strings.Cut(field, ":")
+			if !ok || name == "" || strings.ContainsAny(name, pep508.Spaces) || !yield(name, value) {
+				return
+			}
+			b = rest
+		}
+	}
 }
 
 // nextField returns the first field of b with its continuation lines, joined
