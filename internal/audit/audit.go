@@ -156,7 +156,6 @@ type auditor struct {
 	layer  Layer
 	files  files
 	dirs   map[string]bool
-	runs   []run
 	byBase map[string][]string // native files by their last name
 	native []string            // paths of native files, sorted
 	known  map[string]*native.Facts
@@ -175,20 +174,12 @@ func newAuditor(l Layer) *auditor {
 		layer: l, files: newFiles(l.Files), dirs: map[string]bool{}, byBase: map[string][]string{},
 		known: make(map[string]*native.Facts, len(l.Facts)), byOrigin: map[filetree.Origin][]string{}, modules: map[string]map[string]bool{},
 	}
-	for i := range l.Files {
-		e := &l.Files[i]
-		// Files of a folder follow each other.
-		if n := len(a.runs); n > 0 && inFolder(e.Path, a.runs[n-1].dir) {
-			a.runs[n-1].to = i + 1
-			continue
-		}
-		dir := parent(e.Path)
-		a.runs = append(a.runs, run{dir, i, i + 1})
-		for ; dir != "" && !a.dirs[dir]; dir = parent(dir) {
+	for _, r := range a.files.runs {
+		for dir := r.dir; dir != "" && !a.dirs[dir]; dir = parent(dir) {
 			a.dirs[dir] = true
 		}
 	}
-	for _, r := range a.runs {
+	for _, r := range a.files.runs {
 		if r.dir != "bin" && r.dir != "extensions" && !byPath(r.dir) {
 			continue
 		}
@@ -216,20 +207,6 @@ func newAuditor(l Layer) *auditor {
 		a.byOrigin[a.origin(name)] = append(a.byOrigin[a.origin(name)], name)
 	}
 	return a
-}
-
-// run are files of one folder that follow each other in the layer.
-type run struct {
-	dir      string
-	from, to int
-}
-
-// inFolder reports whether a path is that of a file right in a folder.
-func inFolder(name, dir string) bool {
-	if dir == "" {
-		return strings.IndexByte(name, '/') < 0
-	}
-	return len(name) > len(dir) && name[len(dir)] == '/' && name[:len(dir)] == dir && strings.IndexByte(name[len(dir)+1:], '/') < 0
 }
 
 func has[V any](m map[string]V, key string) bool {

@@ -12,6 +12,7 @@ import (
 // made.
 type files struct {
 	tree filetree.Tree
+	runs []run
 	// first is the first file of each hash, others are those that come later, by
 	// path.
 	first  map[uint64]int32
@@ -22,25 +23,43 @@ type files struct {
 
 func newFiles(tree filetree.Tree) files {
 	f := files{tree: tree, first: make(map[uint64]int32, len(tree)), others: map[string]int32{}, twins: map[string][]int32{}}
+	var of uint64 // the hash of the folder, with its slash
+	var plain bool
 	for i := range tree {
 		name := tree[i].Path
-		key := foldedHash(name)
-		before, met := f.first[key]
-		if !met {
-			f.first[key] = int32(i)
-			continue
+		slash := strings.LastIndexByte(name, '/')
+		if n := len(f.runs); n > 0 && f.runs[n-1].dir == name[:max(0, slash)] {
+			f.runs[n-1].to = i + 1
+		} else {
+			f.runs = append(f.runs, run{parent(name), i, i + 1})
+			of, plain = fold(offsetFNV, name[:slash+1])
 		}
-		f.others[name] = int32(i)
-		small := strings.ToLower(name)
-		if other := tree[before].Path; other == name || strings.ToLower(other) != small {
-			continue
+		key, all := fold(of, name[slash+1:])
+		if !plain || !all {
+			key = foldedHash(name)
 		}
-		if f.twins[small] == nil {
-			f.twins[small] = []int32{before}
-		}
-		f.twins[small] = append(f.twins[small], int32(i))
+		f.put(key, int32(i))
 	}
 	return f
+}
+
+// put adds the file at an index to those of its hash.
+func (f *files) put(key uint64, i int32) {
+	before, met := f.first[key]
+	if !met {
+		f.first[key] = i
+		return
+	}
+	name, other := f.tree[i].Path, f.tree[before].Path
+	f.others[name] = i
+	small := strings.ToLower(name)
+	if other == name || strings.ToLower(other) != small {
+		return
+	}
+	if f.twins[small] == nil {
+		f.twins[small] = []int32{before}
+	}
+	f.twins[small] = append(f.twins[small], i)
 }
 
 // sortedTwins returns pairs of files whose paths differ in case alone: each with the
@@ -68,21 +87,31 @@ func (f *files) at(name string) *filetree.Entry {
 	return nil
 }
 
+// offsetFNV and primeFNV are those of FNV-1a with 64 bits.
+const offsetFNV, primeFNV = 14695981039346656037, 1099511628211
+
 // foldedHash is FNV-1a of a path in small letters.
 func foldedHash(name string) uint64 {
-	const offset, prime = 14695981039346656037, 1099511628211
-	h := uint64(offset)
-	for i := range len(name) {
-		c := name[i]
+	h, plain := fold(offsetFNV, name)
+	if !plain {
+		h, _ = fold(offsetFNV, ascii(strings.ToLower(name)))
+	}
+	return h
+}
+
+// fold adds a part of a path to a hash, and reports whether it is ASCII.
+func fold(h uint64, part string) (uint64, bool) {
+	for i := range len(part) {
+		c := part[i]
 		switch {
 		case 'A' <= c && c <= 'Z':
 			c |= 0x20
 		case c >= 0x80:
-			return foldedHash(ascii(strings.ToLower(name)))
+			return 0, false
 		}
-		h = (h ^ uint64(c)) * prime
+		h = (h ^ uint64(c)) * primeFNV
 	}
-	return h
+	return h, true
 }
 
 // ascii writes bytes beyond ASCII in hexadecimal.
@@ -97,4 +126,10 @@ func ascii(name string) string {
 		}
 	}
 	return string(out)
+}
+
+// run are files of one folder that follow each other in the layer.
+type run struct {
+	dir      string
+	from, to int
 }

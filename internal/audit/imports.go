@@ -79,7 +79,7 @@ func (a *auditor) tops(t runtimes.Target) map[string]bool {
 	if a.layer.Function {
 		roots = []string{""}
 	}
-	for _, r := range a.runs {
+	for _, r := range a.files.runs {
 		for _, root := range roots {
 			if r.dir == root {
 				for i := r.from; i < r.to; i++ {

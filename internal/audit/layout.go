@@ -65,7 +65,7 @@ const (
 func (l *layoutCheck) place() bool {
 	found := false
 	at := map[string]int{}
-	for _, r := range l.runs {
+	for _, r := range l.files.runs {
 		if l.plain(r.dir) {
 			found = true
 			continue

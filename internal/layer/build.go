@@ -265,11 +265,3 @@ func (b *Builder) mayWrite(ctx context.Context, c *cache, o Output, sum store.Di
 		Detail: sentence(err) + " Remove it, or write another path.", Err: err,
 	}
 }
-
-func sumFile(ctx context.Context, path string) (store.Digest, error) {
-	sum, _, err := store.SumFile(ctx, path)
-	if err != nil {
-		return store.Digest{}, fmt.Errorf("reading the zip: %w", err)
-	}
-	return sum, nil
-}

@@ -90,21 +90,3 @@ func (l *Lock) Asked() []string {
 	}
 	return keys
 }
-
-// Holdings returns what a lock holds, by name. Sizes are known of wheels alone:
-// PackedSize is that of the wheel.
-func (l *Lock) Holdings() []Holding {
-	sizes := map[string]int64{}
-	if l.Python != nil {
-		for _, w := range l.Python.Chosen.Wheels {
-			sizes["python:"+w.Name] += w.Size
-		}
-	}
-	var all []Holding
-	contents := l.Contents()
-	for _, key := range slices.Sorted(maps.Keys(contents)) {
-		ecosystem, name, _ := strings.Cut(key, ":")
-		all = append(all, Holding{Ecosystem: ecosystem, Name: name, Version: contents[key], PackedSize: sizes[key]})
-	}
-	return all
-}

@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/audit"
@@ -125,6 +128,24 @@ func (b *Builder) InspectZip(ctx context.Context, path string, ids, architecture
 		return nil, err
 	}
 	return inspect.Judge(audit.Layer{Files: files, Links: links, Facts: facts}, ids, architectures), nil
+}
+
+// Holdings returns what a lock holds, by name. Sizes are known of wheels alone:
+// PackedSize is that of the wheel.
+func (l *Lock) Holdings() []Holding {
+	sizes := map[string]int64{}
+	if l.Python != nil {
+		for _, w := range l.Python.Chosen.Wheels {
+			sizes["python:"+w.Name] += w.Size
+		}
+	}
+	var all []Holding
+	contents := l.Contents()
+	for _, key := range slices.Sorted(maps.Keys(contents)) {
+		ecosystem, name, _ := strings.Cut(key, ":")
+		all = append(all, Holding{Ecosystem: ecosystem, Name: name, Version: contents[key], PackedSize: sizes[key]})
+	}
+	return all
 }
 
 // DateNote is [inspect.DateNote].

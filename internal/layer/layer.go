@@ -242,3 +242,12 @@ func shareStore(s *store.Store, o Options) (*store.Store, error) {
 	}
 	return s.WithRemote(remote, o.RemoteReadOnly), nil
 }
+
+// sumFile returns the digest of a zip.
+func sumFile(ctx context.Context, path string) (store.Digest, error) {
+	sum, _, err := store.SumFile(ctx, path)
+	if err != nil {
+		return store.Digest{}, fmt.Errorf("reading the zip: %w", err)
+	}
+	return sum, nil
+}

@@ -310,24 +310,48 @@ func (u *universe) Packument(_ context.Context, name string) (*registry.Packumen
 	if raw == nil {
 		return nil, &manifest.ResolveError{Code: "E404", Name: name, Detail: "no such package"}
 	}
+	raw, err := withTarballs(raw, name)
+	if err != nil {
+		return nil, err
+	}
 	p, err := registry.ReadPackument(raw)
 	if err != nil {
 		return nil, err
 	}
-	list := make([]*manifest.Manifest, len(p.Versions))
-	for i := range p.Versions {
-		if list[i], err = p.Manifest(context.Background(), i); err != nil {
+	u.read[name] = p
+	return p, nil
+}
+
+// withTarballs writes an address of its own into each version of a document.
+func withTarballs(raw []byte, name string) ([]byte, error) {
+	var document map[string]json.RawMessage
+	var versions map[string]map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &document); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(document["versions"], &versions); err != nil {
+		return nil, err
+	}
+	for version, fields := range versions {
+		dist := map[string]any{}
+		if fields["dist"] != nil {
+			if err := json.Unmarshal(fields["dist"], &dist); err != nil {
+				return nil, err
+			}
+		}
+		dist["tarball"] = fmt.Sprintf("https://registry.example/%s/-/%s.tgz", name, version)
+		text, err := json.Marshal(dist)
+		if err != nil {
 			return nil, err
 		}
-		list[i].Tarball = fmt.Sprintf("https://registry.example/%s/-/%s.tgz", name, list[i].Version)
+		fields["dist"] = text
 	}
-	known := registry.NewPackument(name, list...)
-	known.DistTags, known.Timed = p.DistTags, p.Timed
-	for i := range p.Versions {
-		known.Versions[i].Uploaded = p.Versions[i].Uploaded
+	text, err := json.Marshal(versions)
+	if err != nil {
+		return nil, err
 	}
-	u.read[name] = known
-	return known, nil
+	document["versions"] = text
+	return json.Marshal(document)
 }
 
 func (u *universe) Manifest(context.Context, string, string) (*manifest.Manifest, error) {

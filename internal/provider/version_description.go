@@ -13,7 +13,7 @@ import (
 
 func descriptionAttribute() schema.Attribute {
 	return schema.StringAttribute{
-		MarkdownDescription: "Description of the version. Default: its content and the beginning of its hash, such as `requests 2.31.0, idna 3.6 and 7 more (sha256 1a2b3c4d5e6f)`. Direct requirements come first. You can then tell the versions apart in a list.\n\n" +
+		MarkdownDescription: "Description of the version. Default: its content and the beginning of its hash, such as `requests 2.31.0, idna 3.6 and 7 more (sha256 1a2b3c4d5e6f)`. Python distributions that no other one requires and direct dependencies of the Node.js project come first. You can then tell the versions apart in a list.\n\n" +
 			"  If unset, the existing description is kept until the content changes, also one that was imported or was set here before. `\"\"` means no description.",
 		Optional:   true,
 		Computed:   true,

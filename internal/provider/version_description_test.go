@@ -61,11 +61,11 @@ func like(prefix string) knownvalue.Check {
 func TestDefaultDescriptionFollowsTheBytes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	const first = "idna 3.7, requests 2.31.0 (sha256 #)"
+	const first = "requests 2.31.0, idna 3.7 (sha256 #)"
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: w.providers(),
 		Steps: []resource.TestStep{
-			{Config: w.publishing("requests", ""), ConfigPlanChecks: plannedAs(plancheck.ResourceActionCreate, like("idna 3.7, requests 2.31.0 (sha256 ")), Check: w.described(first)},
+			{Config: w.publishing("requests", ""), ConfigPlanChecks: plannedAs(plancheck.ResourceActionCreate, like("requests 2.31.0, idna 3.7 (sha256 ")), Check: w.described(first)},
 			{Config: w.publishing("requests", `license_info = "MIT"`), ConfigPlanChecks: action(plancheck.ResourceActionUpdate), Check: w.described(first, first)},
 			{Config: w.publishing("requests", `description = "HTTP"`), ConfigPlanChecks: action(plancheck.ResourceActionUpdate), Check: w.described(first, first, "HTTP")},
 			{Config: w.publishing("requests", ""), ConfigPlanChecks: plannedAs(plancheck.ResourceActionNoop, knownvalue.StringExact("HTTP")), Check: w.described(first, first, "HTTP")},

@@ -13,7 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
 // inspect judges the zip that is to be published for the runtimes and
@@ -33,20 +32,20 @@ func (r *versionResource) inspect(ctx context.Context, m *versionModel) diag.Dia
 		return append(diags, r.inspectZip(ctx, m, m.Filename.ValueString(), "filename", ids, architectures, nil)...)
 	}
 	newer, wider := without(ids, knownStrings(built.Runtimes)), without(architectures, knownStrings(built.Architectures))
-	sum, err := publish.ParseCodeSHA256(built.SourceCodeHash.ValueString())
-	if len(newer)+len(wider) == 0 || err != nil {
+	if len(newer)+len(wider) == 0 {
 		return diags
 	}
 	// The zip may lie elsewhere, or be in the cache alone. One that cannot be
 	// made yet is made, and refused, by the apply.
-	if _, err := r.tools.rebuild(ctx, built); err != nil {
+	zip, err := r.tools.rebuildFile(ctx, built)
+	if err != nil {
 		return diags
 	}
 	if len(newer) > 0 {
-		diags.Append(r.inspectZip(ctx, m, layer.DefaultPath(sum), "compatible_runtimes", newer, architectures, built)...)
+		diags.Append(r.inspectZip(ctx, m, zip, "compatible_runtimes", newer, architectures, built)...)
 	}
 	if same := without(ids, newer); len(wider) > 0 && len(same) > 0 {
-		diags.Append(r.inspectZip(ctx, m, layer.DefaultPath(sum), "compatible_architectures", same, wider, built)...)
+		diags.Append(r.inspectZip(ctx, m, zip, "compatible_architectures", same, wider, built)...)
 	}
 	return diags
 }

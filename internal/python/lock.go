@@ -129,20 +129,11 @@ func (l *Lock) Contents() map[string]string {
 }
 
 // Asked returns the keys of Contents of the distributions that no other one
-// requires, such as requests, and not idna beside it: a lock does not tell which
-// were asked for.
+// requires: see [wheel.Lock.Direct].
 func (l *Lock) Asked() []string {
-	required := map[string]bool{}
-	for _, w := range l.Chosen.Wheels {
-		for _, name := range w.Requires {
-			required[name] = required[name] || name != w.Name
-		}
-	}
 	var keys []string
-	for _, w := range l.Chosen.Wheels {
-		if !required[w.Name] {
-			keys = append(keys, "python:"+w.Name)
-		}
+	for _, name := range l.Chosen.Direct() {
+		keys = append(keys, "python:"+name)
 	}
 	return keys
 }

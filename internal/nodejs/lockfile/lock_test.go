@@ -64,6 +64,7 @@ func (m memoryFiles) Members(patterns []string) ([]string, error) {
 // recordedRegistry answers with manifests that the public registry gave.
 type recordedRegistry struct {
 	manifests map[string]*manifest.Manifest
+	texts     map[string]map[string]json.RawMessage // by name and version
 	mu        sync.Mutex
 	asked     []string
 }
@@ -80,7 +81,7 @@ func recordedManifests(t testing.TB) []byte {
 // newRecordedRegistry reads a manifest in each line.
 func newRecordedRegistry(t testing.TB, lines []byte) *recordedRegistry {
 	t.Helper()
-	r := &recordedRegistry{manifests: map[string]*manifest.Manifest{}}
+	r := &recordedRegistry{manifests: map[string]*manifest.Manifest{}, texts: map[string]map[string]json.RawMessage{}}
 	scanner := bufio.NewScanner(bytes.NewReader(lines))
 	scanner.Buffer(nil, 1<<20)
 	for scanner.Scan() {
@@ -89,6 +90,10 @@ func newRecordedRegistry(t testing.TB, lines []byte) *recordedRegistry {
 			t.Fatal(err)
 		}
 		r.manifests[m.Name+"@"+m.Version] = m
+		if r.texts[m.Name] == nil {
+			r.texts[m.Name] = map[string]json.RawMessage{}
+		}
+		r.texts[m.Name][m.Version] = bytes.Clone(scanner.Bytes())
 	}
 	if err := scanner.Err(); err != nil {
 		t.Fatal(err)
@@ -107,17 +112,14 @@ func (r *recordedRegistry) Manifest(_ context.Context, name, version string) (*m
 }
 
 func (r *recordedRegistry) Packument(_ context.Context, name string) (*registry.Packument, error) {
-	var all []*manifest.Manifest
-	for _, m := range r.manifests {
-		if m.Name == name {
-			all = append(all, m)
-		}
-	}
-	if all == nil {
+	if r.texts[name] == nil {
 		return nil, &manifest.ResolveError{Code: "E404", Name: name, Detail: "the registry does not have it"}
 	}
-	slices.SortFunc(all, func(a, b *manifest.Manifest) int { return strings.Compare(a.Version, b.Version) })
-	return registry.NewPackument(name, all...), nil
+	document, err := json.Marshal(map[string]any{"name": name, "versions": r.texts[name]})
+	if err != nil {
+		return nil, err
+	}
+	return registry.ReadPackument(document)
 }
 
 func (r *recordedRegistry) Bundle(context.Context, *manifest.Manifest) (map[string]*manifest.Manifest, []byte, error) {

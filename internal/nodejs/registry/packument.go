@@ -20,7 +20,8 @@ import (
 )
 
 // ReadPackument decodes a registry's document of a package, in its full or in
-// its abbreviated form. Its manifests are decoded when asked for.
+// its abbreviated form. Its manifests are decoded when asked for. A [Client] does the
+// same in two steps, with the store in between.
 func ReadPackument(raw []byte) (*Packument, error) {
 	short, err := distill(raw)
 	if err != nil {
@@ -29,30 +30,8 @@ func ReadPackument(raw []byte) (*Packument, error) {
 	return readDistilled(short)
 }
 
-// NewPackument returns a document of versions whose manifests are known, all
-// of the same package. It has no tags.
-func NewPackument(name string, manifests ...*manifest.Manifest) *Packument {
-	p := &Packument{Name: name, DistTags: map[string]string{}}
-	for _, m := range manifests {
-		r := Release{Version: m.Version, Deprecated: m.Deprecated != "", manifest: m}
-		for _, engine := range m.Engines {
-			switch engine.Name {
-			case "node":
-				r.Engines = engine.Spec
-			case "npm":
-				r.refusesNPM = !manifest.EngineAdmits(engine.Spec, manifest.NPMVersion)
-			}
-		}
-		p.Versions = append(p.Versions, r)
-	}
-	return p
-}
-
 // Manifest returns the manifest of p.Versions[i]. It is decoded anew each time.
 func (p *Packument) Manifest(ctx context.Context, i int) (*manifest.Manifest, error) {
-	if known := p.Versions[i].manifest; known != nil {
-		return known, nil
-	}
 	text, err := p.manifestText(ctx, i)
 	if err != nil {
 		return nil, err
@@ -378,8 +357,7 @@ type Release struct {
 	// Uploaded is zero where the document has no times.
 	Uploaded   time.Time
 	Deprecated bool
-	Engines    string             // the range of "node", "" for any
-	refusesNPM bool               // its range of "npm" leaves npm 11 out
-	start, end uint32             // of its line in the distilled document
-	manifest   *manifest.Manifest // in place of a line, where it is known already
+	Engines    string // the range of "node", "" for any
+	refusesNPM bool   // its range of "npm" leaves npm 11 out
+	start, end uint32 // of its line in the distilled document
 }

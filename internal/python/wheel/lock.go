@@ -37,25 +37,63 @@ type Lock struct {
 	// Notes are sentences for the user on what is not as the newest version
 	// would have it.
 	Notes []string
+	// direct is what Direct read, nil for a lock that was not read.
+	direct []string
+}
+
+// Direct returns the names of the distributions that no other one requires, sorted,
+// such as requests, and not idna beside it. It returns all names where each is
+// required by another one, or where the lock was written before it told.
+func (l *Lock) Direct() []string {
+	if l.direct != nil {
+		return l.direct
+	}
+	required := map[string]bool{}
+	for _, w := range l.Wheels {
+		for _, name := range w.Requires {
+			required[name] = required[name] || name != w.Name
+		}
+	}
+	all := l.names()
+	direct := slices.DeleteFunc(slices.Clone(all), func(name string) bool { return required[name] })
+	if len(direct) == 0 {
+		return all
+	}
+	return direct
+}
+
+// names returns the names of the distributions, sorted.
+func (l *Lock) names() []string {
+	var names []string
+	for _, w := range l.Wheels {
+		names = append(names, w.Name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // lockJSON is the encoding of a Lock: a line of text for each wheel, under the
 // targets that it serves, so that a state stays small and a plan shows a wheel
-// in a line. The graph of requirements is not kept.
+// in a line. Of the graph of requirements only Direct is kept.
 type lockJSON struct {
 	// Wheels maps targets, joined by ", ", to lines
 	// "name==version sha256:<hex> <size> <url>", sorted. A wheel on disk has
 	// "file:" and its escaped path in place of the URL, and one that is made of
 	// the source distribution at the URL has "made:<form>" at the end.
 	Wheels map[string][]string `json:"wheels"`
-	Notes  []string            `json:"notes,omitempty"`
+	// Direct is left out where it would name all.
+	Direct []string `json:"direct,omitempty"`
+	Notes  []string `json:"notes,omitempty"`
 }
 
 const targetSeparator = ", "
 
 // MarshalJSON writes the same bytes for the same lock.
 func (l Lock) MarshalJSON() ([]byte, error) {
-	out := lockJSON{Wheels: map[string][]string{}, Notes: l.Notes}
+	out := lockJSON{Wheels: map[string][]string{}, Direct: l.Direct(), Notes: l.Notes}
+	if len(out.Direct) == len(l.names()) {
+		out.Direct = nil
+	}
 	for _, w := range l.Wheels {
 		key := strings.Join(w.Targets, targetSeparator)
 		line := fmt.Sprintf("%s==%s sha256:%s %d %s", w.Name, w.Version, w.SHA256, w.Size, w.location())
@@ -82,7 +120,7 @@ func (l *Lock) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &in); err != nil {
 		return fmt.Errorf("reading wheels: %w", err)
 	}
-	*l = Lock{Wheels: []Wheel{}, Notes: in.Notes}
+	*l = Lock{Wheels: []Wheel{}, Notes: in.Notes, direct: in.Direct}
 	for targets, lines := range in.Wheels {
 		for _, line := range lines {
 			w, err := parseLocked(line)
