@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"hash"
-	"slices"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
@@ -37,16 +36,6 @@ func ContentsIn(archive *filetree.Archive, files filetree.Tree) (map[string]stri
 		contents[strings.TrimSuffix(found.all[k].Key(), "/")] = fmt.Sprintf("%x (%s)", sum.Sum(nil)[:6], Plural(counts[k], "file"))
 	}
 	return contents, nil
-}
-
-// AddVersion notes one more version of a part.
-func AddVersion(to map[string]string, key, version string) {
-	switch {
-	case to[key] == "":
-		to[key] = version
-	case !slices.Contains(strings.Split(to[key], ", "), version):
-		to[key] += ", " + version
-	}
 }
 
 // Plural counts things by their noun: "1 file", "2 files".

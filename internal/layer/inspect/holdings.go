@@ -147,3 +147,13 @@ func partOf(name string) string {
 	}
 	return name
 }
+
+// AddVersion notes one more version of a part.
+func AddVersion(to map[string]string, key, version string) {
+	switch {
+	case to[key] == "":
+		to[key] = version
+	case !slices.Contains(strings.Split(to[key], ", "), version):
+		to[key] += ", " + version
+	}
+}
