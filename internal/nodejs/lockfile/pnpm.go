@@ -88,8 +88,8 @@ func (r *lockReader) readPnpmLock(b []byte) (*locked.Graph, error) {
 		return nil, err
 	}
 	p := &pnpmReader{lockReader: r, file: file, names: map[string][]string{}}
-	for folder, importer := range file.Importers {
-		if importer == nil {
+	for _, folder := range slices.Sorted(maps.Keys(file.Importers)) {
+		if file.Importers[folder] == nil {
 			file.Importers[folder] = &pnpmImporter{}
 		}
 		if folder != path.Clean(folder) {
@@ -165,7 +165,8 @@ func (r *pnpmReader) add(key string, wishes *pnpmPackage) {
 		deps map[string]string
 		kind locked.Kind
 	}{{wishes.Dependencies, locked.Prod}, {wishes.OptionalDependencies, locked.Optional}} {
-		for name, version := range list.deps {
+		for _, name := range slices.Sorted(maps.Keys(list.deps)) { // the fault names the first
+			version := list.deps[name]
 			e := locked.Edge{Name: name, Spec: version, Kind: list.kind, To: r.key(".", name, version)}
 			if e.To == "" && p.Fault == "" {
 				p.Fault = fmt.Sprintf("it wants %s %s, which the file does not hold: run pnpm install", name, version)
@@ -242,7 +243,8 @@ func (r *pnpmReader) addImporter(folder string) error {
 	p.Version = string(e.Version)
 	all := map[string]locked.Edge{}
 	for _, list := range r.file.Importers[folder].lists() {
-		for name, pin := range list.pins {
+		for _, name := range slices.Sorted(maps.Keys(list.pins)) {
+			pin := list.pins[name]
 			to := r.key(folder, name, pin.Version)
 			if to == "" && list.kind != locked.Dev {
 				return r.fault(folder, "it wants %s %s, which the file does not hold: run pnpm install", name, pin.Version)
@@ -286,7 +288,8 @@ func (r *pnpmReader) choose() error {
 	if r.topAlone() {
 		return nil
 	}
-	for name, folders := range r.names {
+	for _, name := range slices.Sorted(maps.Keys(r.names)) {
+		folders := r.names[name]
 		if len(folders) > 1 {
 			return r.fault("", "the members %s are all named %q, and node_modules has one folder of a name: choose one with workspace, by its folder", quoted(folders), name)
 		}

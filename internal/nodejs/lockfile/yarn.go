@@ -92,7 +92,8 @@ func (w *yarnWorld) choose(root *locked.Package) error {
 		return nil
 	}
 	if want != "" {
-		for name, key := range w.members {
+		for _, name := range slices.Sorted(maps.Keys(w.members)) {
+			key := w.members[name]
 			folder := w.lock.Packages[key].Local
 			if name == want || folder == path.Clean(strings.ReplaceAll(want, "\\", "/")) {
 				w.lock.Root = key
