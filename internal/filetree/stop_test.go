@@ -92,7 +92,7 @@ func TestArchivesStopWhereTheyAreCancelled(t *testing.T) {
 			}
 			return nil
 		},
-		"list": func(a *Archive) error { _, err := ListArchive(a, ""); return err },
+		"list": func(a *Archive) error { _, err := ListArchive(a, "", nil); return err },
 	} {
 		for _, at := range []int{1, 5, 50} {
 			ctx := &countedContext{Context: t.Context(), left: at}

@@ -74,12 +74,10 @@ type Member struct {
 // link or a file; more than 4 GiB, 262,144 entries or, packed, 1,000 times its
 // own size; checksums and sizes that are not true, and bytes behind its end. A
 // zip is also refused for all that [FromZip] and [Vet] refuse but its links.
-func ListArchive(a *Archive, single string) (*Listing, error) { return ListWatched(a, single, nil) }
-
-// ListWatched is [ListArchive], and shows what it inflates of a zip to w, which may be
-// nil: the links too, whose content is where they lead. What w saw counts for nothing
-// after an error.
-func ListWatched(a *Archive, single string, w Watcher) (*Listing, error) {
+//
+// What is inflated of a zip is shown to w, which may be nil: the links too, whose
+// content is where they lead. What w saw counts for nothing after an error.
+func ListArchive(a *Archive, single string, w Watcher) (*Listing, error) {
 	f, err := a.Open()
 	if err != nil {
 		return nil, fmt.Errorf("opening %q: %w", a.Name, err)

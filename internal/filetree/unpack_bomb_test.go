@@ -54,7 +54,7 @@ func TestDictionariesOfAllBlocksCount(t *testing.T) {
 			t.Errorf("%s: got %d and %d, want %d and %d", c.name, largest, sum, c.largest, c.sum)
 		}
 	}
-	l, err := ListArchive(inMemory("blocks", padded), "blocks.xz")
+	l, err := ListArchive(inMemory("blocks", padded), "blocks.xz", nil)
 	if err != nil || l.Members[0].Size != 90 {
 		t.Errorf("got %+v, %v, want one file of 90 bytes", l, err)
 	}
@@ -97,7 +97,7 @@ func TestSmallArchivesThatAskForMuch(t *testing.T) {
 		{"links to a folder with links", makeTar(t, web...), "has links that lead to too many others"},
 		{"links through a long link", makeTar(t, winding...), "has links that lead to too many others"},
 	} {
-		_, err := ListArchive(inMemory(c.name, c.content), "file")
+		_, err := ListArchive(inMemory(c.name, c.content), "file", nil)
 		var refused *ArchiveError
 		if !errors.As(err, &refused) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want it to say %q", c.name, err, c.want)

@@ -95,7 +95,7 @@ func TestTarsAreListedAndRead(t *testing.T) {
 	)
 	for _, packing := range []string{"", "gzip", "xz", "zstd"} {
 		a := inMemory("a", packWith(t, packing, plain))
-		l, err := ListArchive(a, "unused")
+		l, err := ListArchive(a, "unused", nil)
 		if err != nil {
 			t.Fatalf("%q: %v", packing, err)
 		}
@@ -139,7 +139,7 @@ func TestSingleFilesAreTakenOutOfTheirPacking(t *testing.T) {
 		{"empty", "", "empty", ""},
 	} {
 		a := inMemory(c.name, []byte(c.content))
-		l, err := ListArchive(a, c.name)
+		l, err := ListArchive(a, c.name, nil)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -219,7 +219,7 @@ func TestArchivesThatAreRefused(t *testing.T) {
 		{"encrypted zip", makeZip(t, raw{name: "a", data: "b", flags: 1}), "is encrypted"},
 		{"truncated zip", makeZip(t, raw{name: "a", data: "b"})[:40], "truncated"},
 	} {
-		_, err := ListArchive(inMemory(c.name, c.content), "file")
+		_, err := ListArchive(inMemory(c.name, c.content), "file", nil)
 		var refused *ArchiveError
 		if !errors.As(err, &refused) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want it to say %q", c.name, err, c.want)
@@ -244,7 +244,7 @@ func TestSparseFilesCannotBeTaken(t *testing.T) {
 	t.Parallel()
 	h := file("x", "")
 	h.Format = tar.FormatGNU
-	l, err := ListArchive(inMemory("sparse", patchHeader(makeTar(t, h), 156, "S")), "file")
+	l, err := ListArchive(inMemory("sparse", patchHeader(makeTar(t, h), 156, "S")), "file", nil)
 	if err != nil || len(l.Members) != 1 || l.Members[0].Fault != "is a sparse file" {
 		t.Errorf("got %+v, %v", l, err)
 	}
@@ -288,7 +288,7 @@ func TestMembersThatCannotBeTaken(t *testing.T) {
 			{Name: "d/x", Typeflag: tar.TypeSymlink, Linkname: "../e"}, {Name: "e/l", Typeflag: tar.TypeSymlink, Linkname: "../d"}, file("e/f", "x"),
 		}, "is a link to a folder that holds links to folders"},
 	} {
-		l, err := ListArchive(inMemory(c.name, makeTar(t, c.headers...)), "file")
+		l, err := ListArchive(inMemory(c.name, makeTar(t, c.headers...)), "file", nil)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -307,7 +307,7 @@ func TestZipsAreListedWithTheirLinks(t *testing.T) {
 		raw{name: "bin/alias", data: "tool", mode: 0o120777},
 		raw{name: "bin/out", data: "../../x", mode: 0o120777},
 	))
-	l, err := ListArchive(a, "unused")
+	l, err := ListArchive(a, "unused", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -339,7 +339,7 @@ func FuzzListArchive(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		defer indextest.Budget(t, len(b))()
 		a := inMemory("fuzz", b)
-		l, err := ListArchive(a, "file")
+		l, err := ListArchive(a, "file", nil)
 		if err != nil {
 			return
 		}

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// hugeFile is so large, in bytes, that its digest takes minutes. It is all hole, and
-// takes no room on the disk.
+// hugeFile is the size of a sparse file, in bytes. Its digest takes minutes, and it
+// needs no space on the disk.
 const hugeFile = 1 << 40
 
 // TestCtrlCEndsAScan presses Ctrl-C, which all processes of a terminal get, while a

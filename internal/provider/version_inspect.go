@@ -37,7 +37,7 @@ func (r *versionResource) inspect(ctx context.Context, m *versionModel) diag.Dia
 	}
 	// The zip may lie elsewhere, or be in the cache alone. One that cannot be
 	// made yet is made, and refused, by the apply.
-	zip, err := r.tools.rebuildFile(ctx, built)
+	_, zip, err := r.tools.rebuild(ctx, built)
 	if err != nil {
 		return diags
 	}

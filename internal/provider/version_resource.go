@@ -358,7 +358,8 @@ func (r *versionResource) zip(ctx context.Context, m *versionModel, diags *diag.
 	if err := b.checkLayer(); err != nil {
 		return publish.Zip{}, err
 	}
-	return r.tools.rebuild(ctx, b)
+	zip, _, err := r.tools.rebuild(ctx, b)
+	return zip, err
 }
 
 // kept returns a planned set; one that was unknown is none.

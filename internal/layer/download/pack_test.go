@@ -45,10 +45,10 @@ func TestUnpackingStops(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := filetree.ListArchive(a.Until(ctx), "a"); !errors.Is(err, context.Canceled) {
+	if _, err := filetree.ListArchive(a.Until(ctx), "a", nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want the end of the context", err)
 	}
-	if _, err := filetree.ListArchive(a.Until(t.Context()), "a"); err != nil {
+	if _, err := filetree.ListArchive(a.Until(t.Context()), "a", nil); err != nil {
 		t.Errorf("got %v", err)
 	}
 }

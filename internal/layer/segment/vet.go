@@ -29,7 +29,7 @@ func (c *Cache) Vet(ctx context.Context, a *filetree.Archive, sum store.Digest) 
 func (c *Cache) List(ctx context.Context, a *filetree.Archive, sum store.Digest, single string) (*filetree.Listing, error) {
 	w := nativeWatcher{recorder: c.recorder(), notes: archiveNotes{Files: []nativeFile{}}}
 	defer c.recorders.Put(w.recorder)
-	listing, err := filetree.ListWatched(a.Until(ctx), single, &w)
+	listing, err := filetree.ListArchive(a.Until(ctx), single, &w)
 	if err != nil || listing.Kind != filetree.ZipArchive {
 		return listing, err
 	}
