@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
-# Fuzzes targets, each for the time $1, as many side by side as there are
-# processors: fuzz.sh 60s python:FuzzUVLock …
+# Fuzzes targets, each for the time or the number of inputs $1, as many side by
+# side as there are processors: fuzz.sh 60s python:FuzzUVLock …
+# With a number, as in 20000x, the search begins with the same seed and without
+# what earlier runs found, so that two runs try almost the same inputs: a gate
+# should not fail by chance. With a time, every run tries others.
 # A target is a folder below internal/ that it lies in, at any depth, and its
 # name; without any, all there are.
 #
@@ -37,8 +40,15 @@ fuzz() {
   folder=$(dirname "${files#internal/}")
   log=$(mktemp)
   trap 'rm -f "$log"' EXIT
+  local fixed=()
+  if [[ $time == *x ]]; then
+    inputs=$(mktemp -d)
+    trap 'rm -rf "$log" "$inputs"' EXIT
+    export GODEBUG="${GODEBUG:+$GODEBUG,}fuzzseed=1"
+    fixed=(-args "-test.fuzzcachedir=$inputs")
+  fi
   # An input is made small in a few steps or not at all: it would cost the time.
-  if go test -run '^$' -fuzz "^$name\$" -fuzztime "$time" -fuzzminimizetime 5x -parallel 1 "./internal/$folder" >"$log" 2>&1; then
+  if go test -run '^$' -fuzz "^$name\$" -fuzztime "$time" -fuzzminimizetime 5x -parallel 1 "./internal/$folder" "${fixed[@]}" >"$log" 2>&1; then
     echo "$folder $name: $(grep -oE 'execs: [0-9]+' "$log" | tail -n 1)"
     return
   fi

@@ -78,8 +78,9 @@ func ParseOwnAddress(text string) (Address, error) {
 		return Address{}, err
 	}
 	key := secret.QueryName(text)
+	query, err := url.QueryUnescape(u.RawQuery)
 	switch {
-	case u.User != nil:
+	case u.User != nil || err == nil && secret.HoldsAccount(query):
 		return Address{}, &AddressError{Host: u.Host, Reason: AddressCredentials}
 	case key != "":
 		return Address{}, &AddressError{Host: u.Host, Reason: AddressQuery, Query: key}
@@ -125,6 +126,10 @@ func webURL(text string) (*url.URL, error) {
 	}
 	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
 		u.RawPath = "" // String escapes what is no character of an address
+	}
+	bare := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
+	if secret.HoldsAccount(bare.String()) || secret.HoldsAccount(bare.Path) {
+		return nil, &AddressError{Host: u.Host, Reason: AddressCredentials} // of another address within this one
 	}
 	if len(u.String()) > maxAddress { // escaped, a byte takes three
 		return nil, &AddressError{Reason: AddressLong}

@@ -3,6 +3,7 @@ package secret
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -54,8 +55,8 @@ func Redact(text string) string {
 	if strings.Contains(text, "@") {
 		text = userInfo.ReplaceAllStringFunc(text, func(found string) string {
 			m := userInfo.FindStringSubmatch(found)
-			if m[2] == "git" || m[2] == hidden || m[2] == "" || isPlaceholder(m[2]) {
-				return found // the user of ssh, which is no secret
+			if !isAccount(m[2]) {
+				return found
 			}
 			return m[1] + hidden + "@"
 		})
@@ -79,6 +80,20 @@ func Redact(text string) string {
 		}
 		return m[1] + m[2] + hidden
 	})
+}
+
+// HoldsAccount reports whether a text holds an address with a user or a password.
+func HoldsAccount(text string) bool {
+	if !strings.Contains(text, "@") {
+		return false
+	}
+	return slices.ContainsFunc(userInfo.FindAllStringSubmatch(text, -1), func(m []string) bool { return isAccount(m[2]) })
+}
+
+// isAccount reports whether the user info of an address may be secret: the user of
+// ssh, git, is not.
+func isAccount(userInfo string) bool {
+	return userInfo != "git" && userInfo != hidden && userInfo != "" && !isPlaceholder(userInfo)
 }
 
 // isPlaceholder reports whether a text is a variable that stands for its value.

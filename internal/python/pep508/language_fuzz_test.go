@@ -2,6 +2,7 @@ package pep508
 
 import (
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,6 +52,7 @@ func FuzzParseMarker(f *testing.F) {
 func FuzzReadRequirementsFile(f *testing.F) {
 	f.Add("six==1 \\\n --hash=sha256:00 # x\n-r \"other.txt\"\n--pre\n")
 	f.Add("-i https://example.com/simple -f wheels\n--extra-index-url=http://u:p@example.com\n--no-index\n")
+	f.Add("-i https://example.com/simple=http://u:p@\n-f https://example.com/wheels?at=https://u@host")
 	f.Add("a @ https://example.com/a-1.0-py3-none-any.whl#sha256=" + strings.Repeat("ab", 32) + "\nhttps://example.com/b-1-py3-none-any.whl --hash=sha256:" + strings.Repeat("ab", 32))
 	f.Add("\ufeff-c c.txt\r\n${A}\r\n./x\r\n")
 	f.Fuzz(func(t *testing.T, text string) {
@@ -66,8 +68,8 @@ func FuzzReadRequirementsFile(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, address := range append(read.ExtraURLs, read.IndexURL) {
-			if strings.Contains(address, "@") && address != HideCredentials(address, 0) {
+		for _, address := range slices.Concat(read.ExtraURLs, read.FindLinks, []string{read.IndexURL}) {
+			if strings.Contains(address, "://") && address != HideCredentials(address, 0) {
 				t.Errorf("reading %q gives the address %q", text, address)
 			}
 		}

@@ -278,10 +278,14 @@ func (r *reader) index(l line, option, value, name string) error {
 		value = u.String()
 	}
 	switch {
-	case remote && u.User != nil:
+	case remote && (u.User != nil || HideCredentials(value, 0) != value):
+		// The second is an account in an address within the path, as a line that
+		// lost its space before "--extra-index-url=https://u:p@host" has it.
 		return l.fail(0, "write the address without user and password, and these into netrc: another machine builds from the lock, which has neither")
 	case option == optLinks && remote:
 		r.out.FindLinks = append(r.out.FindLinks, value)
+	case option == optLinks && strings.Contains(strings.TrimPrefix(value, "file://"), "://"):
+		return l.fail(0, "expected a folder with wheels, or an address that starts with https://, after "+option)
 	case option == optLinks:
 		value = strings.TrimPrefix(value, "file://")
 		// As pip does: a path is relative to the file, if it is there.
