@@ -30,8 +30,8 @@ func (b *buildModel) spec(ctx context.Context, diags *diag.Diagnostics) layer.Bu
 		Target:     b.Target.ValueString(),
 		Platform:   b.Platform.ValueString(),
 	}
-	s.Args = textMap(ctx, b.Args, diags)
-	s.Files = textMap(ctx, b.Files, diags)
+	s.Args = textMap(b.Args)
+	s.Files = textMap(b.Files)
 	return s
 }
 

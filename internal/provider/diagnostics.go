@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -188,4 +189,31 @@ func quoted(names []string) string {
 		out = append(out, fmt.Sprintf("%q", name))
 	}
 	return strings.Join(out, ", ")
+}
+
+// versionsText names versions in a sentence.
+func versionsText(numbers []int64) string {
+	var text []string
+	for _, n := range numbers {
+		text = append(text, strconv.FormatInt(n, 10))
+	}
+	switch len(text) {
+	case 0:
+		return "no version"
+	case 1:
+		return "version " + text[0]
+	}
+	last := len(text) - 1
+	return fmt.Sprintf("versions %s and %s", strings.Join(text[:last], ", "), text[last])
+}
+
+// warnOf returns the warning of a clean-up that did not get through.
+func warnOf(summary string, err error) diag.Diagnostic {
+	d := diagnose(summary, err)
+	detail := d.Detail()
+	if denied, ok := errors.AsType[*publish.AccessDeniedError](err); ok && denied.Action == "lambda:ListFunctions" {
+		detail = "Without the permission lambda:ListFunctions nobody can tell which versions functions use, so none was deleted. " +
+			"Grant it, or set retention.keep_in_use = false to delete without looking. " + detail
+	}
+	return at("retention", diag.NewWarningDiagnostic(summary, detail+"\n\nNothing else is wrong: the next publish tries again."))
 }

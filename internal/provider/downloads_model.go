@@ -34,7 +34,7 @@ func (d *downloadModel) spec(ctx context.Context, diags *diag.Diagnostics) layer
 		Strip:        int(d.StripComponents.ValueInt64()),
 		Target:       d.Target.ValueString(),
 	}
-	s.Files = textMap(ctx, d.Files, diags)
+	s.Files = textMap(d.Files)
 	return s
 }
 

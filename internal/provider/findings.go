@@ -3,6 +3,7 @@ package provider
 import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
@@ -51,20 +52,29 @@ func findingsAttribute() schema.Attribute {
 	}
 }
 
-// audits returns the severities that the user chose for what is found in the
-// files.
-func (m *packageModel) audits() map[string]layer.Severity {
-	if m.Checks == nil {
-		return nil
-	}
-	chosen := map[string]layer.Severity{}
-	for name, value := range map[string]types.String{
-		"layout": m.Checks.Layout, "native": m.Checks.Native, "libraries": m.Checks.Libraries,
-		"executables": m.Checks.Executables, "imports": m.Checks.Imports,
-	} {
-		if value.ValueString() != "" {
-			chosen[name] = layer.Severity(value.ValueString())
+func checksAttribute() schema.Attribute {
+	severity := func(description string) schema.Attribute {
+		return schema.StringAttribute{
+			MarkdownDescription: description + " `error`, `warning` or `off`.",
+			Optional:            true,
+			Validators:          []validator.String{oneOf("error", "warning", "off")},
 		}
 	}
-	return chosen
+	return schema.SingleNestedAttribute{
+		MarkdownDescription: "Severity of each check.",
+		Optional:            true,
+		Validators:          nested(),
+		Attributes: map[string]schema.Attribute{
+			"size":            severity("The layer is larger than the 262,144,000 bytes that AWS allows. From 80 % of that size you get a warning. AWS refuses a larger layer even with `off`. Default `error`."),
+			"sdk_shadow":      severity("The layer has boto3 but not botocore, or the reverse, and the other comes from the runtime. Or the layer has clients of `@aws-sdk`, which are loaded instead of those of the Node.js runtimes. Default `warning`."),
+			"install_scripts": severity("A Node.js package has an install script, which is never run, and no prebuilt binaries. Default `error`."),
+			"withdrawn":       severity("Distributions in the lock were yanked or removed from the index later. With this check every plan asks the index, also a plan without changes. Default `off`."),
+			"layout":          severity("Files are in a place where no declared runtime looks, or their paths differ in case alone. By default it is an error if the runtimes find nothing in the layer or the paths are of one download, else a warning."),
+			"native":          severity("Native files are for another machine, system, glibc, Python or Node.js than the runtimes have. By default it is an error if the file certainly fails, else a warning."),
+			"libraries":       severity("A required shared library is neither in the layer nor in the runtime. By default it is an error if a package cannot be imported without the library, else a warning."),
+			"executables":     severity("Programs or scripts cannot be run: they have no execute permission, they need an interpreter that Lambda lacks, or files in `bin/` are not programs. By default it is an error if the program certainly fails, else a warning."),
+			"imports":         severity("A Python distribution contains none of its modules, or needs a distribution that is missing. Default `warning`."),
+			"runtime_dates":   severity("A runtime is deprecated or in preview. Default `warning`."),
+		},
+	}
 }

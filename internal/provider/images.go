@@ -19,7 +19,7 @@ type imageModel struct {
 
 func (i *imageModel) spec(ctx context.Context, diags *diag.Diagnostics) layer.ImageSpec {
 	s := layer.ImageSpec{Image: i.Image.ValueString(), Platform: i.Platform.ValueString()}
-	s.Files = textMap(ctx, i.Files, diags)
+	s.Files = textMap(i.Files)
 	return s
 }
 

@@ -125,7 +125,7 @@ func (d *inspectionData) Read(ctx context.Context, req datasource.ReadRequest, r
 
 // find returns the zip that is named, and what it is judged for.
 func (d *inspectionData) find(ctx context.Context, m *inspectionModel, diags *diag.Diagnostics) (zip layer.Zip, ids, architectures []string) {
-	ids, architectures = stringList(ctx, m.Runtimes, diags), stringList(ctx, m.Architectures, diags)
+	ids, architectures = textsOf(m.Runtimes), textsOf(m.Architectures)
 	switch arn := m.VersionARN.ValueString(); {
 	case arn != "":
 		publisher := d.tools.reach(diags)

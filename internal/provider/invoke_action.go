@@ -29,7 +29,7 @@ const tellEvery = 10 * time.Second
 func newInvokeAction() actions.Action { return &invokeAction{} }
 
 type invokeAction struct {
-	tools *toolbox
+	tools *toolset
 }
 
 type invokeModel struct {

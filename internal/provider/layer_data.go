@@ -260,6 +260,6 @@ func (m *layerDataModel) compare(ctx context.Context, diags *diag.Diagnostics) {
 		if v.Contents.IsNull() || older.Contents.IsNull() || v.ContentsOmitted.ValueInt64()+older.ContentsOmitted.ValueInt64() > 0 {
 			continue
 		}
-		v.Changes = stringMap(changes.Texts(changes.Compare(textMap(ctx, older.Contents, diags), textMap(ctx, v.Contents, diags))))
+		v.Changes = stringMap(changes.Texts(changes.Compare(textMap(older.Contents), textMap(v.Contents))))
 	}
 }

@@ -34,11 +34,11 @@ func (n *nodejsModel) spec(ctx context.Context, diags *diag.Diagnostics) *layer.
 		PackageJSON:         n.PackageJSON.ValueString(),
 		LockFile:            n.LockFile.ValueString(),
 		Workspace:           n.Workspace.ValueString(),
-		AllowInstallScripts: stringList(ctx, n.AllowInstallScripts, diags),
-		AllowOutside:        stringList(ctx, n.AllowOutside, diags),
+		AllowInstallScripts: textsOf(n.AllowInstallScripts),
+		AllowOutside:        textsOf(n.AllowOutside),
 		LegacyPeerDeps:      n.LegacyPeerDeps.ValueBool(),
 	}
-	s.Dependencies = textMap(ctx, n.Dependencies, diags)
+	s.Dependencies = textMap(n.Dependencies)
 	if text := n.ExcludeNewer.ValueString(); text != "" {
 		moment, err := parseMoment(text)
 		if err != nil {

@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/s3object"
@@ -51,18 +50,13 @@ func storedType() types.ObjectType {
 
 // built returns the package argument; nil where there is none or it is unknown.
 func (m *objectModel) built(ctx context.Context, diags *diag.Diagnostics) *builtModel {
-	if m.Package.IsNull() || m.Package.IsUnknown() {
-		return nil
-	}
-	var b builtModel
-	diags.Append(m.Package.As(ctx, &b, basetypes.ObjectAsOptions{})...)
-	return &b
+	return builtOf(ctx, m.Package, diags)
 }
 
 // settings returns what a put says besides the bytes; false where some of it is
 // known only after an apply.
 func (m *objectModel) settings(ctx context.Context, diags *diag.Diagnostics) (s3object.Settings, bool) {
-	s := s3object.Settings{KMSKeyID: m.KMSKeyID.ValueString(), StorageClass: m.StorageClass.ValueString(), Tags: textMap(ctx, m.Tags, diags)}
+	s := s3object.Settings{KMSKeyID: m.KMSKeyID.ValueString(), StorageClass: m.StorageClass.ValueString(), Tags: textMap(m.Tags)}
 	if s.StorageClass == "STANDARD" {
 		s.StorageClass = "" // what S3 does by itself
 	}

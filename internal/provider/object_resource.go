@@ -177,7 +177,7 @@ func (r *objectResource) apply(ctx context.Context, m, before *objectModel) (mad
 
 // put brings the zip to its key.
 func (r *objectResource) put(ctx context.Context, publisher *publish.Publisher, m *objectModel, record s3object.Record, w s3object.Wish, reason s3object.Reason, diags *diag.Diagnostics) (s3object.Stored, bool, error) {
-	zip, _, err := r.tools.rebuild(ctx, m.built(ctx, diags))
+	zip, _, err := m.built(ctx, diags).zip(ctx, r.tools.builder)
 	if err != nil {
 		return s3object.Stored{}, false, err
 	}

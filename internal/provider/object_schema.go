@@ -32,19 +32,19 @@ func (r *objectResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 				MarkdownDescription: "Name of the bucket. A change replaces the resource. If the same configuration creates the bucket, write its id, as in `aws_s3_bucket.artifacts.id`: a bucket that does not exist is an error at plan.",
 				Required:            true,
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
-				Validators:          []validator.String{checked{"the name of a bucket", publish.CheckBucketName}},
+				Validators:          []validator.String{checkedBy("the name of a bucket", publish.CheckBucketName)},
 			},
 			"package": packageOf,
 			"key": schema.StringAttribute{
 				MarkdownDescription: "Key of the object. Default: `<prefix><SHA-256 of the zip>.zip`. With the default, other bytes are another object, so the bucket need not be versioned. If you set a key, it holds the zip that was uploaded last.",
 				Optional:            true,
 				Computed:            true,
-				Validators:          []validator.String{checked{"the key of an object", publish.CheckKey}, stringvalidator.ConflictsWith(path.MatchRoot("prefix"))},
+				Validators:          []validator.String{checkedBy("the key of an object", publish.CheckKey), stringvalidator.ConflictsWith(path.MatchRoot("prefix"))},
 			},
 			"prefix": schema.StringAttribute{
 				MarkdownDescription: "Prefix before the digest in the default key, such as `layers/`.",
 				Optional:            true,
-				Validators:          []validator.String{stringvalidator.LengthAtMost(900), checked{"a prefix", publish.CheckKey}},
+				Validators:          []validator.String{stringvalidator.LengthAtMost(900), checkedBy("a prefix", publish.CheckKey)},
 			},
 			"kms_key_id": someText("KMS key that encrypts the object. If unset, the bucket decides. A change uploads the object again."),
 			"storage_class": schema.StringAttribute{
@@ -109,7 +109,7 @@ func (objectTags) Description(context.Context) string { return "tags of an objec
 func (v objectTags) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
 func (objectTags) ValidateMap(ctx context.Context, req validator.MapRequest, resp *validator.MapResponse) {
-	if err := publish.CheckTags("tags", textMap(ctx, req.ConfigValue, &resp.Diagnostics)); err != nil {
+	if err := publish.CheckTags("tags", textMap(req.ConfigValue)); err != nil {
 		resp.Diagnostics.AddAttributeError(req.Path, "Value outside the limits of AWS", sentence(err.Error()))
 	}
 }

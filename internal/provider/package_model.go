@@ -78,12 +78,12 @@ type checksModel struct {
 func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.Spec, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	s := layer.Spec{
-		Runtimes:      stringList(ctx, m.Runtimes, &diags),
-		Architectures: stringList(ctx, m.Architectures, &diags),
-		Exclude:       stringList(ctx, m.Exclude, &diags),
-		Prune:         stringList(ctx, m.Prune, &diags),
-		Keep:          stringList(ctx, m.Keep, &diags),
-		Executables:   stringList(ctx, m.Executables, &diags),
+		Runtimes:      textsOf(m.Runtimes),
+		Architectures: textsOf(m.Architectures),
+		Exclude:       textsOf(m.Exclude),
+		Prune:         textsOf(m.Prune),
+		Keep:          textsOf(m.Keep),
+		Executables:   textsOf(m.Executables),
 		Kind:          m.Kind.ValueString(),
 		CutOff:        defaults,
 		Output:        m.OutputPath.ValueString(),
@@ -106,7 +106,7 @@ func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.S
 	for _, f := range m.Files {
 		s.Files = append(s.Files, layer.FileSpec{
 			Source: f.Source.ValueString(), Content: f.Content.ValueStringPointer(), Target: f.Target.ValueString(),
-			Include: stringList(ctx, f.Include, &diags), Exclude: stringList(ctx, f.Exclude, &diags),
+			Include: textsOf(f.Include), Exclude: textsOf(f.Exclude),
 			IgnoreFile: f.IgnoreFile.ValueString(), Symlinks: f.Symlinks.ValueString(),
 		})
 	}
@@ -127,10 +127,10 @@ func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.S
 func (m *packageModel) output(before *packageModel) layer.Output {
 	o := layer.Output{Path: m.OutputPath.ValueString(), Size: m.sizeSeverity(), Shadow: m.shadowSeverity(), Scripts: m.scriptsSeverity(), Audits: m.audits()}
 	if m.NodeJS != nil {
-		o.AllowScripts, o.NodeImports = knownStrings(m.NodeJS.AllowInstallScripts), knownStrings(m.NodeJS.Imports)
+		o.AllowScripts, o.NodeImports = textsOf(m.NodeJS.AllowInstallScripts), textsOf(m.NodeJS.Imports)
 	}
 	if m.Python != nil {
-		o.LeftOut, o.PythonImports = knownStrings(m.Python.Exclude), knownStrings(m.Python.Imports)
+		o.LeftOut, o.PythonImports = textsOf(m.Python.Exclude), textsOf(m.Python.Imports)
 	}
 	o.Replace = before != nil && before.Filename.ValueString() == o.Path
 	return o
@@ -281,4 +281,22 @@ func (m *packageModel) computed() map[string]attr.Value {
 		"source_code_hash": m.SourceCodeHash, "sha256": m.SHA256, "size": m.Size, "unzipped_size": m.UnzippedSize,
 		"findings": m.Findings, "sbom": m.SBOM,
 	}
+}
+
+// audits returns the severities that the user chose for what is found in the
+// files.
+func (m *packageModel) audits() map[string]layer.Severity {
+	if m.Checks == nil {
+		return nil
+	}
+	chosen := map[string]layer.Severity{}
+	for name, value := range map[string]types.String{
+		"layout": m.Checks.Layout, "native": m.Checks.Native, "libraries": m.Checks.Libraries,
+		"executables": m.Checks.Executables, "imports": m.Checks.Imports,
+	} {
+		if value.ValueString() != "" {
+			chosen[name] = layer.Severity(value.ValueString())
+		}
+	}
+	return chosen
 }

@@ -162,7 +162,7 @@ func (r *packageResource) checkDates(ctx context.Context, m *packageModel) diag.
 	if severity == layer.SeverityOff {
 		return diags
 	}
-	for i, id := range stringList(ctx, m.Runtimes, &diags) {
+	for i, id := range textsOf(m.Runtimes) {
 		known, err := runtimes.Lookup(id)
 		if err != nil {
 			continue // named by Resolve

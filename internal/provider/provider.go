@@ -56,7 +56,7 @@ type layerbuild struct {
 	// received is told of the bytes of files that arrive; it may be nil.
 	received func(bytes int)
 	// tools are there once it is configured.
-	tools *toolbox
+	tools *toolset
 }
 
 func (p *layerbuild) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -71,7 +71,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 		return
 	}
 	p.learn(ctx, req.Config)
-	tools := &toolbox{known: m.resolvable(), now: p.now, releaseAge: defaultReleaseAge, name: rand.Text()}
+	tools := &toolset{known: m.resolvable(), now: p.now, releaseAge: defaultReleaseAge, name: rand.Text()}
 	resp.Diagnostics.Append(m.times(tools)...)
 	options, err := p.options(&m)
 	if err != nil {
@@ -91,7 +91,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 	settings.RegisterDir = options.CacheDir
 	tools.publisher = sync.OnceValues(func() (*publish.Publisher, error) {
 		if len(tools.unknown) > 0 {
-			return nil, &unknownSettings{tools.unknown}
+			return nil, &unknownSettings{names: tools.unknown}
 		}
 		// The settings live as long as the provider, not as one request.
 		return publish.New(context.WithoutCancel(ctx), settings)

@@ -96,8 +96,8 @@ func (m *providerModel) resolvable() bool {
 		!m.CustomCABundle.IsUnknown()
 }
 
-// times reads the cut-off settings into the toolbox.
-func (m *providerModel) times(tools *toolbox) diag.Diagnostics {
+// times reads the cut-off settings into the tools.
+func (m *providerModel) times(tools *toolset) diag.Diagnostics {
 	var diags diag.Diagnostics
 	var err error
 	if text := m.ExcludeNewer.ValueString(); text != "" {
@@ -121,13 +121,13 @@ func (m *providerModel) aws(ctx context.Context) (publish.Config, diag.Diagnosti
 	c := publish.Config{
 		Region: m.Region.ValueString(), Profile: m.Profile.ValueString(),
 		AccessKey: m.AccessKey.ValueString(), SecretKey: m.SecretKey.ValueString(), Token: m.Token.ValueString(),
-		SharedConfigFiles:              stringList(ctx, m.SharedConfigFiles, &diags),
-		SharedCredentialsFiles:         stringList(ctx, m.SharedCredentialsFiles, &diags),
+		SharedConfigFiles:              textsOf(m.SharedConfigFiles),
+		SharedCredentialsFiles:         textsOf(m.SharedCredentialsFiles),
 		MaxRetries:                     int(m.MaxRetries.ValueInt64()),
 		RetryMode:                      m.RetryMode.ValueString(),
 		TokenBucketRateLimiterCapacity: int(m.TokenBucketRateLimiterCapacity.ValueInt64()),
-		AllowedAccountIDs:              stringSet(ctx, m.AllowedAccountIDs, &diags),
-		ForbiddenAccountIDs:            stringSet(ctx, m.ForbiddenAccountIDs, &diags),
+		AllowedAccountIDs:              textsOf(m.AllowedAccountIDs),
+		ForbiddenAccountIDs:            textsOf(m.ForbiddenAccountIDs),
 		STSRegion:                      m.STSRegion.ValueString(),
 		UseFIPSEndpoint:                m.UseFIPSEndpoint.ValueBool(),
 		UseDualStackEndpoint:           m.UseDualstackEndpoint.ValueBool(),
@@ -163,16 +163,16 @@ func (m *providerModel) roles(ctx context.Context, c *publish.Config, diags *dia
 	for _, r := range blocksOf[assumeRoleModel](ctx, m.AssumeRole.Elements(), diags) {
 		role := publish.AssumeRole{
 			RoleARN: r.RoleARN.ValueString(), ExternalID: r.ExternalID.ValueString(), Policy: r.Policy.ValueString(),
-			PolicyARNs: stringSet(ctx, r.PolicyARNs, diags), SessionName: r.SessionName.ValueString(),
-			SourceIdentity: r.SourceIdentity.ValueString(), TransitiveTagKeys: stringSet(ctx, r.TransitiveTagKeys, diags),
+			PolicyARNs: textsOf(r.PolicyARNs), SessionName: r.SessionName.ValueString(),
+			SourceIdentity: r.SourceIdentity.ValueString(), TransitiveTagKeys: textsOf(r.TransitiveTagKeys),
 			Duration: duration("assume_role", r.Duration, diags),
 		}
-		role.Tags = textMap(ctx, r.Tags, diags)
+		role.Tags = textMap(r.Tags)
 		c.AssumeRole = append(c.AssumeRole, role)
 	}
 	for _, r := range blocksOf[webIdentityModel](ctx, m.AssumeRoleWithWebIdentity.Elements(), diags) {
 		c.AssumeRoleWithWebIdentity = &publish.AssumeRoleWithWebIdentity{
-			RoleARN: r.RoleARN.ValueString(), Policy: r.Policy.ValueString(), PolicyARNs: stringSet(ctx, r.PolicyARNs, diags),
+			RoleARN: r.RoleARN.ValueString(), Policy: r.Policy.ValueString(), PolicyARNs: textsOf(r.PolicyARNs),
 			SessionName: r.SessionName.ValueString(), WebIdentityToken: r.WebIdentityToken.ValueString(),
 			WebIdentityTokenFile: r.WebIdentityTokenFile.ValueString(),
 			Duration:             duration("assume_role_with_web_identity", r.Duration, diags),

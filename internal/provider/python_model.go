@@ -63,28 +63,28 @@ func (p *pythonModel) asksNothing() bool {
 
 func (p *pythonModel) spec(ctx context.Context, diags *diag.Diagnostics) *layer.PythonSpec {
 	s := &layer.PythonSpec{
-		Requirements:      stringList(ctx, p.Requirements, diags),
-		Constraints:       stringList(ctx, p.Constraints, diags),
+		Requirements:      textsOf(p.Requirements),
+		Constraints:       textsOf(p.Constraints),
 		RequirementsFile:  p.RequirementsFile.ValueString(),
 		LockFile:          p.LockFile.ValueString(),
 		ExcludeNewer:      p.ExcludeNewer.ValueString() != "",
-		Groups:            stringList(ctx, p.Groups, diags),
-		Extras:            stringList(ctx, p.Extras, diags),
-		AllowOutside:      stringList(ctx, p.AllowOutside, diags),
+		Groups:            textsOf(p.Groups),
+		Extras:            textsOf(p.Extras),
+		AllowOutside:      textsOf(p.AllowOutside),
 		Package:           p.Package.ValueString(),
 		RequireHashes:     p.RequireHashes.ValueBool(),
 		Sdist:             p.Sdist.ValueString(),
 		Overlaps:          p.Overlaps.ValueString(),
 		Prerelease:        p.Prerelease.ValueBool(),
-		Exclude:           stringList(ctx, p.Exclude, diags),
+		Exclude:           textsOf(p.Exclude),
 		ExcludeRuntimeSDK: p.ExcludeRuntimeSDK.ValueBool(),
 	}
-	s.FindLinks, s.Scripts = stringList(ctx, p.FindLinks, diags), p.Scripts.ValueBool()
+	s.FindLinks, s.Scripts = textsOf(p.FindLinks), p.Scripts.ValueBool()
 	for _, w := range p.Wheels {
 		s.Wheels = append(s.Wheels, layer.WheelSpec{Source: w.Source.ValueString(), URL: w.URL.ValueString(), SHA256: w.SHA256.ValueString()})
 	}
 	for _, index := range p.Index {
-		x := layer.IndexSpec{URL: index.URL.ValueString(), Packages: stringList(ctx, index.Packages, diags)}
+		x := layer.IndexSpec{URL: index.URL.ValueString(), Packages: textsOf(index.Packages)}
 		if c := index.CodeArtifact; c != nil {
 			x.CodeArtifact = &layer.CodeArtifactSpec{
 				Domain: c.Domain.ValueString(), Repository: c.Repository.ValueString(),

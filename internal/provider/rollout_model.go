@@ -56,7 +56,7 @@ type aliasModel struct {
 func (m *rolloutModel) order(ctx context.Context, diags *diag.Diagnostics) rollout.Order {
 	o := rollout.Order{
 		Version:   rollout.Version{ARN: m.VersionARN.ValueString()},
-		Functions: stringList(ctx, m.Functions, diags),
+		Functions: textsOf(m.Functions),
 		BatchSize: int(m.BatchSize.ValueInt64()),
 		Rollback:  m.OnFailure.ValueString() != onFailureStop,
 		Publish:   m.Publish.ValueBool(),
@@ -90,7 +90,7 @@ func (e *expectModel) expectation(ctx context.Context, diags *diag.Diagnostics) 
 		return rollout.Expectation{}
 	}
 	return rollout.Expectation{
-		StatusCode: e.StatusCode.ValueInt64(), JSON: textMap(ctx, e.JSON, diags),
+		StatusCode: e.StatusCode.ValueInt64(), JSON: textMap(e.JSON),
 		MaxDuration: time.Duration(e.MaxDurationMS.ValueInt64()) * time.Millisecond,
 	}
 }

@@ -174,7 +174,7 @@ func (r *rolloutResource) prepare(ctx context.Context, m *rolloutModel, account 
 	case m.AllUsingLayer.ValueBool():
 		order.Functions, err = functions.FunctionsUsing(ctx, arn.LayerARN())
 	case !m.Tags.IsNull():
-		order.Functions, err = functions.FunctionsTagged(ctx, textMap(ctx, m.Tags, diags))
+		order.Functions, err = functions.FunctionsTagged(ctx, textMap(m.Tags))
 	}
 	if err != nil {
 		diags.Append(diagnose("The functions cannot be listed", err))

@@ -14,9 +14,12 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
-// toolbox is what the resources share. The cache is opened and AWS is reached
+// defaultTimeout bounds each operation where the user set none.
+const defaultTimeout = 20 * time.Minute
+
+// toolset is what the resources share. The cache is opened and AWS is reached
 // at the first use, so that a configuration pays only for what it has.
-type toolbox struct {
+type toolset struct {
 	// known is false when settings that resolving needs are known only after
 	// apply.
 	known      bool
@@ -41,7 +44,7 @@ type toolbox struct {
 }
 
 // cutOff returns the provider's cut-off for releases.
-func (t *toolbox) cutOff() layer.CutOff {
+func (t *toolset) cutOff() layer.CutOff {
 	if !t.newest.IsZero() {
 		return layer.CutOff{At: t.newest, Explicit: true}
 	}
@@ -50,11 +53,11 @@ func (t *toolbox) cutOff() layer.CutOff {
 
 // regionUnknown reports whether the provider's region is known only after an
 // apply.
-func (t *toolbox) regionUnknown() bool { return slices.Contains(t.unknown, "region") }
+func (t *toolset) regionUnknown() bool { return slices.Contains(t.unknown, "region") }
 
 // reach returns the publisher, nil where the AWS settings cannot work or are
 // not known yet.
-func (t *toolbox) reach(diags *diag.Diagnostics) *publish.Publisher {
+func (t *toolset) reach(diags *diag.Diagnostics) *publish.Publisher {
 	publisher, err := t.publisher()
 	if err != nil {
 		diags.Append(diagnose("Unusable AWS settings", err))
@@ -64,11 +67,11 @@ func (t *toolbox) reach(diags *diag.Diagnostics) *publish.Publisher {
 }
 
 // toolsFrom unpacks what Configure handed to the resources; nil before that.
-func toolsFrom(data any, diags *diag.Diagnostics) *toolbox {
+func toolsFrom(data any, diags *diag.Diagnostics) *toolset {
 	if data == nil {
 		return nil
 	}
-	tools, ok := data.(*toolbox)
+	tools, ok := data.(*toolset)
 	if !ok {
 		diags.AddError("Unusable provider data", fmt.Sprintf("A resource was configured with %T. This is a fault of the provider: please report it.", data))
 	}
@@ -77,7 +80,7 @@ func toolsFrom(data any, diags *diag.Diagnostics) *toolbox {
 
 // configured has the tools of a resource, nil until the provider is configured.
 type configured struct {
-	tools *toolbox
+	tools *toolset
 }
 
 // Configure takes the tools.
@@ -87,8 +90,16 @@ func (c *configured) Configure(_ context.Context, req resource.ConfigureRequest,
 
 // notRefreshed says that the state of something stays as it was: AWS cannot be
 // asked yet.
-func (t *toolbox) notRefreshed(what string) diag.Diagnostic {
-	unknown := &unknownSettings{t.unknown}
+func (t *toolset) notRefreshed(what string) diag.Diagnostic {
+	unknown := &unknownSettings{names: t.unknown}
 	return diag.NewWarningDiagnostic(what+" was not refreshed",
 		sentence(unknown.Error())+" AWS cannot be asked yet, so the plan takes everything to be as the state has it. What changed outside shows in the next plan.")
+}
+
+type privateReader interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+}
+
+type privateWriter interface {
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }

@@ -50,7 +50,12 @@ func (moment) ValidateString(_ context.Context, req validator.StringRequest, res
 	}
 }
 
-// checked accepts what its function accepts, and shows its error otherwise.
+// checkedBy returns a validator that accepts what the function accepts, and shows
+// its error otherwise. The description says what is accepted, such as "a layer name".
+func checkedBy(description string, check func(string) error) validator.String {
+	return checked{description, check}
+}
+
 type checked struct {
 	description string
 	check       func(string) error

@@ -3,23 +3,20 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
-
-// stringList returns the elements of a list of strings that are known and not
-// null; null and unknown have none.
-func stringList(_ context.Context, list types.List, _ *diag.Diagnostics) []string {
-	return textsOf(list.Elements())
-}
 
 // textMap returns the elements of a map of strings that are known and not null,
 // nil where there is none.
-func textMap(_ context.Context, values types.Map, _ *diag.Diagnostics) map[string]string {
+func textMap(values types.Map) map[string]string {
 	if values.IsNull() || values.IsUnknown() {
 		return nil
 	}
@@ -32,13 +29,11 @@ func textMap(_ context.Context, values types.Map, _ *diag.Diagnostics) map[strin
 	return out
 }
 
-// knownStrings returns the elements of a list of known strings.
-func knownStrings(list types.List) []string { return textsOf(list.Elements()) }
-
-// textsOf returns the strings among values that are known and not null.
-func textsOf(values []attr.Value) []string {
+// textsOf returns the strings in a list or a set that are known and not null; null
+// and unknown have none.
+func textsOf(collection interface{ Elements() []attr.Value }) []string {
 	var out []string
-	for _, value := range values {
+	for _, value := range collection.Elements() {
 		if text, ok := value.(types.String); ok && !text.IsNull() && !text.IsUnknown() {
 			out = append(out, text.ValueString())
 		}
@@ -81,12 +76,6 @@ func listOf(values []string) types.List {
 		elements = append(elements, types.StringValue(v))
 	}
 	return types.ListValueMust(types.StringType, elements)
-}
-
-// stringSet returns the elements of a set of strings that are known and not
-// null; null and unknown have none.
-func stringSet(_ context.Context, set types.Set, _ *diag.Diagnostics) []string {
-	return textsOf(set.Elements())
 }
 
 // parseMoment reads an RFC 3339 time, or a date, which lasts to its end in UTC.
@@ -133,4 +122,44 @@ func listOrEmpty(values []string) types.List {
 		return types.ListValueMust(types.StringType, nil)
 	}
 	return listOf(values)
+}
+
+// hasNull reports whether a list, set or map anywhere in a value has an element
+// that is null. Validators name such elements; structs cannot take them.
+func hasNull(value tftypes.Value) bool {
+	found := false
+	// The walk has no errors but those of this function, which has none.
+	_ = tftypes.Walk(value, func(_ *tftypes.AttributePath, v tftypes.Value) (bool, error) {
+		found = found || v.IsKnown() && !v.IsNull() && slices.ContainsFunc(elementsOf(v), tftypes.Value.IsNull)
+		return !found, nil
+	})
+	return found
+}
+
+// elementsOf returns the elements of a list, set or map, nil of anything else.
+func elementsOf(value tftypes.Value) []tftypes.Value {
+	var list []tftypes.Value
+	var mapped map[string]tftypes.Value
+	switch value.Type().(type) {
+	case tftypes.List, tftypes.Set:
+		if value.As(&list) == nil {
+			return list
+		}
+	case tftypes.Map:
+		if value.As(&mapped) == nil {
+			return slices.Collect(maps.Values(mapped))
+		}
+	}
+	return nil
+}
+
+// asSet returns a list's elements as a set; unknown and null stay so.
+func asSet(list types.List) types.Set {
+	switch {
+	case list.IsUnknown():
+		return types.SetUnknown(types.StringType)
+	case list.IsNull():
+		return types.SetNull(types.StringType)
+	}
+	return types.SetValueMust(types.StringType, list.Elements())
 }

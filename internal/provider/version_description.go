@@ -17,7 +17,7 @@ func descriptionAttribute() schema.Attribute {
 			"  If unset, the existing description is kept until the content changes, also one that was imported or was set here before. `\"\"` means no description.",
 		Optional:   true,
 		Computed:   true,
-		Validators: []validator.String{checked{"a description", publish.CheckDescription}},
+		Validators: []validator.String{checkedBy("a description", publish.CheckDescription)},
 	}
 }
 
@@ -41,19 +41,6 @@ func (m *versionModel) planDescription(ctx context.Context, config, before *vers
 		contents, asked := b.parts()
 		m.Description = types.StringValue(publish.DefaultDescription(contents, asked, sum))
 	}
-}
-
-// parts returns the parts of the package and the keys of those that were asked
-// for, as far as its lock can be read.
-func (b *builtModel) parts() (contents map[string]string, asked []string) {
-	if b == nil {
-		return nil, nil
-	}
-	lock, err := b.lock()
-	if err != nil || lock == nil {
-		return nil, nil
-	}
-	return lock.Contents(), lock.Asked()
 }
 
 // describe settles a description that the plan could not know, since the zip

@@ -23,7 +23,7 @@ func (r *versionResource) inspect(ctx context.Context, m *versionModel) diag.Dia
 	if r.tools == nil || m.CompatibleRuntimes.IsUnknown() || m.CompatibleArchitectures.IsUnknown() {
 		return diags
 	}
-	ids, architectures := stringSet(ctx, m.CompatibleRuntimes, &diags), stringSet(ctx, m.CompatibleArchitectures, &diags)
+	ids, architectures := textsOf(m.CompatibleRuntimes), textsOf(m.CompatibleArchitectures)
 	if diags.HasError() {
 		return diags
 	}
@@ -31,13 +31,13 @@ func (r *versionResource) inspect(ctx context.Context, m *versionModel) diag.Dia
 	if built == nil {
 		return append(diags, r.inspectZip(ctx, m, m.Filename.ValueString(), "filename", ids, architectures, nil)...)
 	}
-	newer, wider := without(ids, knownStrings(built.Runtimes)), without(architectures, knownStrings(built.Architectures))
+	newer, wider := without(ids, textsOf(built.Runtimes)), without(architectures, textsOf(built.Architectures))
 	if len(newer)+len(wider) == 0 {
 		return diags
 	}
 	// The zip may lie elsewhere, or be in the cache alone. One that cannot be
 	// made yet is made, and refused, by the apply.
-	_, zip, err := r.tools.rebuild(ctx, built)
+	_, zip, err := built.zip(ctx, r.tools.builder)
 	if err != nil {
 		return diags
 	}
@@ -75,7 +75,7 @@ func (r *versionResource) inspectZip(ctx context.Context, m *versionModel, name,
 		detail := f.Text()
 		if built != nil {
 			detail += fmt.Sprintf("\nThe package is built for %s on %s, and the version is declared for %s. Declare what the package is for, or build a package for each.",
-				strings.Join(knownStrings(built.Runtimes), ", "), strings.Join(knownStrings(built.Architectures), ", "), strings.Join(f.Targets, ", "))
+				strings.Join(textsOf(built.Runtimes), ", "), strings.Join(textsOf(built.Architectures), ", "), strings.Join(f.Targets, ", "))
 		}
 		diags.Append(inspected(attribute, f, detail, built != nil || chosen[string(f.Check)] == layer.SeverityError)...)
 	}
@@ -87,15 +87,15 @@ var zipChecks = []string{"layout", "native", "libraries", "executables"}
 
 // zipChecksAttribute are the severities of what is found in the zip of a version.
 func zipChecksAttribute() schema.Attribute {
-	attributes := map[string]schema.Attribute{}
+	chosen := map[string]schema.Attribute{}
 	all, _ := checksAttribute().(schema.SingleNestedAttribute)
 	for _, name := range zipChecks {
-		attributes[name] = all.Attributes[name]
+		chosen[name] = all.Attributes[name]
 	}
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "Severity of each check of the zip, for the runtimes and architectures that the version is declared for. Of a package only what it was not built for is checked: its own `checks` apply to the rest.\n\n" +
 			"  Without `checks`, a zip given by `filename` is an error if the runtimes find nothing in it. Everything else is a warning.",
-		Optional: true, Validators: nested(), Attributes: attributes,
+		Optional: true, Validators: nested(), Attributes: chosen,
 	}
 }
 

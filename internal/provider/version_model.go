@@ -6,13 +6,9 @@ import (
 	"os"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -56,31 +52,9 @@ type versionModel struct {
 	ChangelogPath types.String `tfsdk:"changelog_path"`
 }
 
-// builtModel is the package argument: what a rebuild of its bytes needs, and
-// nothing else, since a change of what is left out must be no difference.
-type builtModel struct {
-	Lock           types.String `tfsdk:"lock"`
-	SourceCodeHash types.String `tfsdk:"source_code_hash"`
-	Size           types.Int64  `tfsdk:"size"`
-	Runtimes       types.List   `tfsdk:"runtimes"`
-	Architectures  types.List   `tfsdk:"architectures"`
-}
-
-func builtTypes() map[string]attr.Type {
-	return map[string]attr.Type{
-		"lock": types.StringType, "source_code_hash": types.StringType,
-		"size": types.Int64Type, "runtimes": types.ListType{ElemType: types.StringType}, "architectures": types.ListType{ElemType: types.StringType},
-	}
-}
-
 // built returns the package argument; nil where there is none or it is unknown.
 func (m *versionModel) built(ctx context.Context, diags *diag.Diagnostics) *builtModel {
-	if m.Package.IsNull() || m.Package.IsUnknown() {
-		return nil
-	}
-	var b builtModel
-	diags.Append(m.Package.As(ctx, &b, basetypes.ObjectAsOptions{})...)
-	return &b
+	return builtOf(ctx, m.Package, diags)
 }
 
 // imported is the package of a version that was imported: its bytes are known
@@ -130,7 +104,7 @@ func (m *versionModel) request(ctx context.Context, region string, diags *diag.D
 	return publish.Request{
 		Region: region, LayerName: m.LayerName.ValueString(),
 		Description: m.Description.ValueString(), LicenseInfo: m.LicenseInfo.ValueString(),
-		Runtimes: stringSet(ctx, m.CompatibleRuntimes, diags), Architectures: stringSet(ctx, m.CompatibleArchitectures, diags),
+		Runtimes: textsOf(m.CompatibleRuntimes), Architectures: textsOf(m.CompatibleArchitectures),
 		Staging: m.staging(ctx, diags), Signing: m.signing(ctx, diags),
 	}
 }
@@ -206,33 +180,6 @@ func (m *versionModel) refresh(ctx context.Context, places []*place) (diags diag
 	return diags
 }
 
-// lock returns the recipe of the package, or nil where it has none.
-func (b *builtModel) lock() (*layer.Lock, error) {
-	if b.Lock.ValueString() == "" {
-		return nil, nil
-	}
-	return layer.DecodeLock(b.Lock.ValueString())
-}
-
-// checkLayer refuses the zip of a function's code. A lock that cannot be read
-// is judged where the zip is made of it.
-func (b *builtModel) checkLayer() error {
-	if b == nil || b.Lock.IsUnknown() {
-		return nil
-	}
-	if lock, err := b.lock(); err == nil && lock != nil && lock.Kind == layer.KindFunction {
-		return errFunctionZip()
-	}
-	return nil
-}
-
-func errFunctionZip() error {
-	return &layer.InputError{
-		At: fault.At("package"), Summary: "The package is the code of a function",
-		Detail: "It has kind = \"function\", so its files do not lie where a function looks into a layer. Drop kind from the package, or give filename and source_code_hash of it to aws_lambda_function.",
-	}
-}
-
 // someSet is asSet, and null for a list without elements: what was imported may
 // declare nothing.
 func someSet(list types.List) types.Set {
@@ -240,25 +187,4 @@ func someSet(list types.List) types.Set {
 		return types.SetNull(types.StringType)
 	}
 	return asSet(list)
-}
-
-// asSet returns a list's elements as a set; unknown and null stay so.
-func asSet(list types.List) types.Set {
-	switch {
-	case list.IsUnknown():
-		return types.SetUnknown(types.StringType)
-	case list.IsNull():
-		return types.SetNull(types.StringType)
-	}
-	return types.SetValueMust(types.StringType, list.Elements())
-}
-
-// knownByHash is the package of what was imported: its bytes are known by their
-// hash alone, and it has no lock.
-func knownByHash(hash string, size int64, runtimes, architectures []string) types.Object {
-	return types.ObjectValueMust(builtTypes(), map[string]attr.Value{
-		"lock":             types.StringValue(""),
-		"source_code_hash": types.StringValue(hash), "size": types.Int64Value(size),
-		"runtimes": listOrEmpty(runtimes), "architectures": listOrEmpty(architectures),
-	})
 }

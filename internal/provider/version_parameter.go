@@ -36,7 +36,7 @@ func parameterAttribute() schema.Attribute {
 			"name": schema.StringAttribute{
 				MarkdownDescription: "Name of the parameter, such as `/layers/deps`. A change creates the new parameter and deletes the old one.",
 				Required:            true,
-				Validators:          []validator.String{checked{"the name of a parameter", publish.CheckParameterName}},
+				Validators:          []validator.String{checkedBy("the name of a parameter", publish.CheckParameterName)},
 			},
 			"description": schema.StringAttribute{
 				MarkdownDescription: "Description of the parameter.",

@@ -277,7 +277,7 @@ func (m *versionModel) arguments(ctx context.Context, sharing types.Object, zip 
 	a := lifecycle.Arguments{
 		Labels: lifecycle.Labels{
 			Layer: m.LayerName.ValueString(), Region: m.homeRegion(), Description: m.Description.ValueString(), License: m.LicenseInfo.ValueString(),
-			Runtimes: stringSet(ctx, m.CompatibleRuntimes, diags), Architectures: stringSet(ctx, m.CompatibleArchitectures, diags), SignedBy: m.signer(ctx, diags),
+			Runtimes: textsOf(m.CompatibleRuntimes), Architectures: textsOf(m.CompatibleArchitectures), SignedBy: m.signer(ctx, diags),
 		},
 		Bytes: zip.hash,
 		Known: known && !m.LayerName.IsUnknown() && !m.Region.IsUnknown() && !m.Description.IsUnknown() && !m.LicenseInfo.IsUnknown() && !m.Signing.IsUnknown() &&

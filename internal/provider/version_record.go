@@ -52,14 +52,6 @@ type parameterRecord struct {
 	Value string `json:"value"`
 }
 
-type privateReader interface {
-	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
-}
-
-type privateWriter interface {
-	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
-}
-
 // readLife returns what a resource has whose state is m.
 func readLife(ctx context.Context, private privateReader, m *versionModel) (*lifecycle.Life, diag.Diagnostics) {
 	life := &lifecycle.Life{}

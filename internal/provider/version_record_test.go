@@ -13,6 +13,12 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 )
 
+const (
+	european = "eu-west-1"
+	american = "us-east-1"
+	depsARN  = "arn:aws:lambda:eu-west-1:123456789012:layer:deps"
+)
+
 // privately is a private state in memory.
 type privately map[string][]byte
 
@@ -30,19 +36,19 @@ func (p privately) SetKey(_ context.Context, key string, value []byte) diag.Diag
 func TestLifeIsKept(t *testing.T) {
 	t.Parallel()
 	created := time.Date(2026, 11, 20, 8, 30, 0, 0, time.UTC)
-	arn := layerARN + ":4"
+	arn := depsARN + ":4"
 	life := &lifecycle.Life{Holder: "me", SharingFound: true}
-	home := life.At(region)
+	home := life.At(european)
 	home.Release = lifecycle.Release{ARN: arn, Number: 4, CodeSHA256: "x"}
 	home.Own(2, created)
 	home.Own(4, time.Time{})
 	home.Others, home.Listed, home.Seen = []lifecycle.Version{{Number: 3, Created: created}}, true, created
 	home.Parameter = lifecycle.Parameter{Name: "/deps", Value: arn}
 	home.Unfinished = lifecycle.Unfinished{Share: true, Retire: true}
-	life.At(second).Own(7, created) // a region that is to be left
-	life.At("")                     // a region that is not known leaves nothing
+	life.At(american).Own(7, created) // a region that is to be left
+	life.At("")                       // a region that is not known leaves nothing
 	m := &versionModel{
-		Region: types.StringValue(region), LayerARN: types.StringValue(layerARN), PublishedVersions: publishedOf(life),
+		Region: types.StringValue(european), LayerARN: types.StringValue(depsARN), PublishedVersions: publishedOf(life),
 		SSMParameter: types.ObjectValueMust(map[string]attr.Type{"name": types.StringType, "description": types.StringType, "tier": types.StringType, "overwrite": types.BoolType},
 			map[string]attr.Value{"name": types.StringValue("/deps"), "description": types.StringNull(), "tier": types.StringNull(), "overwrite": types.BoolNull()}),
 	}
@@ -61,14 +67,14 @@ func TestLifeIsKept(t *testing.T) {
 	delete(life.Places, "")
 	got, diags := readLife(t.Context(), private, m)
 	if diags.HasError() || !reflect.DeepEqual(got, life) {
-		t.Errorf("got %+v, want %+v (%v)", got.Places[region], home, diags)
+		t.Errorf("got %+v, want %+v (%v)", got.Places[european], home, diags)
 	}
 	without, diags := readLife(t.Context(), privately{}, m)
 	if diags.HasError() {
 		t.Fatal(diags)
 	}
-	p := without.Places[region]
-	if p.Release != home.Release || !reflect.DeepEqual(p.Numbers(), []int64{2, 4}) || p.Parameter != home.Parameter || !without.Places[second].Owns(7) {
+	p := without.Places[european]
+	if p.Release != home.Release || !reflect.DeepEqual(p.Numbers(), []int64{2, 4}) || p.Parameter != home.Parameter || !without.Places[american].Owns(7) {
 		t.Errorf("without a record there is %+v, want versions 2 and 4 and the parameter", p)
 	}
 }

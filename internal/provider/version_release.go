@@ -181,7 +181,7 @@ func (m *versionModel) furtherRegions(ctx context.Context, diags *diag.Diagnosti
 		}
 	}
 	named := map[string]bool{}
-	for _, region := range stringSet(ctx, m.Regions, diags) {
+	for _, region := range textsOf(m.Regions) {
 		named[region] = region != m.homeRegion()
 	}
 	maps.DeleteFunc(named, func(_ string, further bool) bool { return !further })

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -28,9 +27,6 @@ var (
 	_ resource.ResourceWithMoveState        = (*versionResource)(nil)
 	_ resource.ResourceWithConfigValidators = (*versionResource)(nil)
 )
-
-// defaultTimeout bounds each operation where the user set none.
-const defaultTimeout = 20 * time.Minute
 
 // newVersionResource returns layerbuild_version: a published layer version.
 func newVersionResource() resource.Resource { return &versionResource{} }
@@ -358,7 +354,7 @@ func (r *versionResource) zip(ctx context.Context, m *versionModel, diags *diag.
 	if err := b.checkLayer(); err != nil {
 		return publish.Zip{}, err
 	}
-	zip, _, err := r.tools.rebuild(ctx, b)
+	zip, _, err := b.zip(ctx, r.tools.builder)
 	return zip, err
 }
 

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -187,20 +186,4 @@ func policyText(policy lifecycle.Policy) string {
 		why = append(why, fmt.Sprintf("max_age_days = %d", policy.MaxAge/day))
 	}
 	return "Retention (" + strings.Join(why, ", ") + ") no longer keeps them"
-}
-
-// versionsText names versions in a sentence.
-func versionsText(numbers []int64) string {
-	var text []string
-	for _, n := range numbers {
-		text = append(text, strconv.FormatInt(n, 10))
-	}
-	switch len(text) {
-	case 0:
-		return "no version"
-	case 1:
-		return "version " + text[0]
-	}
-	last := len(text) - 1
-	return fmt.Sprintf("versions %s and %s", strings.Join(text[:last], ", "), text[last])
 }

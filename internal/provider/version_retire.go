@@ -191,14 +191,3 @@ func unseen(err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(d.Summary(), d.Detail()+"\n\nNothing was deleted. To go on without looking, apply one of these first: "+
 		"retention = { on_destroy = \"retain\" } leaves the versions, retention = { keep_in_use = false } deletes them also where functions use them.")
 }
-
-// warnOf returns the warning of a clean-up that did not get through.
-func warnOf(summary string, err error) diag.Diagnostic {
-	d := diagnose(summary, err)
-	detail := d.Detail()
-	if denied, ok := errors.AsType[*publish.AccessDeniedError](err); ok && denied.Action == "lambda:ListFunctions" {
-		detail = "Without the permission lambda:ListFunctions nobody can tell which versions functions use, so none was deleted. " +
-			"Grant it, or set retention.keep_in_use = false to delete without looking. " + detail
-	}
-	return at("retention", diag.NewWarningDiagnostic(summary, detail+"\n\nNothing else is wrong: the next publish tries again."))
-}

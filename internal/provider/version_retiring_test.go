@@ -11,14 +11,17 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 )
 
+// noon is the clock of the tests.
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
 // planOf returns a planning of a publish, or of a change of the policy alone,
 // for a resource with versions 1, 3 and 4.
 func planOf(publish lifecycle.Reason, policy *lifecycle.Policy, before types.List) *planning {
-	place := &lifecycle.Place{Release: lifecycle.Release{ARN: "x", Number: 4, CodeSHA256: "x"}, Owned: []lifecycle.Version{{Number: 1}, {Number: 3, Created: now.AddDate(0, 0, -90)}, {Number: 4}}}
+	place := &lifecycle.Place{Release: lifecycle.Release{ARN: "x", Number: 4, CodeSHA256: "x"}, Owned: []lifecycle.Version{{Number: 1}, {Number: 3, Created: noon.AddDate(0, 0, -90)}, {Number: 4}}}
 	return &planning{
 		before: &versionModel{RetiringVersions: before},
-		life:   &lifecycle.Life{Places: map[string]*lifecycle.Place{region: place}},
-		dues:   []lifecycle.Due{{Region: region, Publish: publish, Retire: lifecycle.Changed}},
+		life:   &lifecycle.Life{Places: map[string]*lifecycle.Place{european: place}},
+		dues:   []lifecycle.Due{{Region: european, Publish: publish, Retire: lifecycle.Changed}},
 		want:   lifecycle.Arguments{Retention: policy, RetentionKnown: true},
 	}
 }
@@ -46,7 +49,7 @@ func TestPlanSaysWhatGoes(t *testing.T) {
 		"the whole layer":    {lifecycle.NewBytes, &lifecycle.Policy{KeepLast: 1, WholeLayer: true}, numbersOf(nil), unknown, nil},
 	} {
 		m := &versionModel{LayerName: types.StringValue("deps"), Replicas: types.MapNull(replicaType())}
-		r := &versionResource{configured{tools: &toolbox{now: func() time.Time { return now }}}}
+		r := &versionResource{configured{tools: &toolset{now: func() time.Time { return noon }}}}
 		var diags diag.Diagnostics
 		r.planRetention(t.Context(), planOf(c.publish, c.policy, c.before), m, &diags)
 		if !m.RetiringVersions.Equal(c.want) {

@@ -28,7 +28,7 @@ func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				MarkdownDescription: "Name of the layer. A change replaces the resource.",
 				Required:            true,
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
-				Validators:          []validator.String{checked{"a layer name", publish.CheckName}},
+				Validators:          []validator.String{checkedBy("a layer name", publish.CheckName)},
 			},
 			"package": packageAttribute(),
 			"filename": schema.StringAttribute{
@@ -45,7 +45,7 @@ func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			"license_info": schema.StringAttribute{
 				MarkdownDescription: "Licence of the layer: an SPDX identifier, a URL or a text.",
 				Optional:            true,
-				Validators:          []validator.String{checked{"a licence", publish.CheckLicenseInfo}},
+				Validators:          []validator.String{checkedBy("a licence", publish.CheckLicenseInfo)},
 			},
 			"compatible_runtimes": schema.SetAttribute{
 				MarkdownDescription: "Runtimes that the version declares itself compatible with. Default: those of the package.",
@@ -145,24 +145,6 @@ func replicasAttribute() schema.Attribute {
 			"signing_job_arn":             computedString(signingJobText),
 			"signing_profile_version_arn": computedString(signingProfileText),
 		}},
-	}
-}
-
-func packageAttribute() schema.SingleNestedAttribute {
-	parts := func(description string) schema.Attribute {
-		return schema.ListAttribute{MarkdownDescription: description, ElementType: types.StringType, Required: true}
-	}
-	return schema.SingleNestedAttribute{
-		MarkdownDescription: "The package to publish: `package = layerbuild_package.deps`.",
-		Optional:            true,
-		Validators:          nested(),
-		Attributes: map[string]schema.Attribute{
-			"lock":             schema.StringAttribute{MarkdownDescription: "The package's lock. Null in a configuration that Terraform generated for an import: write the package in its place before the layer changes.", Optional: true, Sensitive: true},
-			"source_code_hash": schema.StringAttribute{MarkdownDescription: "SHA-256 of the zip in base64.", Required: true},
-			"size":             schema.Int64Attribute{CustomType: wholeNumber{}, MarkdownDescription: "Size of the zip in bytes.", Required: true},
-			"runtimes":         parts("Runtimes that the package is built for."),
-			"architectures":    parts("Architectures that the package is built for."),
-		},
 	}
 }
 

@@ -26,7 +26,7 @@ func sharingAttribute() schema.Attribute {
 	set := func(description, what string, check func(string) error) schema.Attribute {
 		return schema.SetAttribute{
 			MarkdownDescription: description, ElementType: types.StringType, Optional: true,
-			Validators: []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(checked{what, check})},
+			Validators: []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(checkedBy(what, check))},
 		}
 	}
 	return schema.SingleNestedAttribute{

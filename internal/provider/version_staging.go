@@ -75,12 +75,12 @@ func signingAttribute() schema.Attribute {
 			"profile_name": schema.StringAttribute{
 				MarkdownDescription: "Name of a signing profile for the platform `AWSLambda-SHA384-ECDSA`.",
 				Required:            true,
-				Validators:          []validator.String{checked{"the name of a signing profile", publish.CheckProfileName}},
+				Validators:          []validator.String{checkedBy("the name of a signing profile", publish.CheckProfileName)},
 			},
 			"profile_owner": schema.StringAttribute{
 				MarkdownDescription: "Account of the profile. Default: the caller's own.",
 				Optional:            true,
-				Validators:          []validator.String{checked{"an account", publish.CheckProfileOwner}},
+				Validators:          []validator.String{checkedBy("an account", publish.CheckProfileOwner)},
 			},
 		},
 	}
@@ -96,7 +96,7 @@ func (m *versionModel) staging(ctx context.Context, diags *diag.Diagnostics) *pu
 	return &publish.Staging{
 		Bucket: s.Bucket.ValueString(), Prefix: s.Prefix.ValueString(),
 		KMSKeyID: s.KMSKeyID.ValueString(), StorageMode: s.StorageMode.ValueString(),
-		Tags: textMap(ctx, s.Tags, diags),
+		Tags: textMap(s.Tags),
 	}
 }
 

@@ -116,7 +116,7 @@ func (d *versionsData) Read(ctx context.Context, req datasource.ReadRequest, res
 
 // layerReader is what the data sources about a layer have in common.
 type layerReader struct {
-	tools *toolbox
+	tools *toolset
 }
 
 func (d *layerReader) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
@@ -186,7 +186,7 @@ func layerNameAttribute(description string) schema.Attribute {
 	return schema.StringAttribute{
 		MarkdownDescription: description,
 		Required:            true,
-		Validators:          []validator.String{checked{"a layer's name or ARN", checkLayer}},
+		Validators:          []validator.String{checkedBy("a layer's name or ARN", checkLayer)},
 	}
 }
 

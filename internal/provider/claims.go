@@ -1,0 +1,44 @@
+package provider
+
+import (
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// claims are the layers that resources of one configuration publish, as far as
+// this run has planned them.
+type claims struct {
+	mu sync.Mutex
+	// of is by region and layer.
+	of map[[2]string][]claim
+}
+
+// claim is one resource's. Terraform tells no resource its address, and plans one
+// that is replaced twice: a resource is known by its configuration.
+type claim struct {
+	config tftypes.Value
+	// whole is set where its retention is about all versions of the layer.
+	whole bool
+}
+
+// add notes a claim and returns those of other resources on the same layer.
+func (c *claims) add(region, layer string, mine claim) (others []claim) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key, known := [2]string{region, layer}, false
+	for _, other := range c.of[key] {
+		if other.config.Equal(mine.config) {
+			known = true
+		} else {
+			others = append(others, other)
+		}
+	}
+	if !known {
+		if c.of == nil {
+			c.of = map[[2]string][]claim{}
+		}
+		c.of[key] = append(c.of[key], mine)
+	}
+	return others
+}
