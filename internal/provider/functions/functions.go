@@ -1,5 +1,5 @@
 // Package functions has the functions of the provider, which need no configuration:
-// runtime, parse_layer_arn, layer_path and normalize_distribution_name.
+// runtime, parse_layer_version_arn, layer_path and normalize_requirements.
 package functions
 
 import (
