@@ -144,22 +144,6 @@ func (m *versionModel) planStaging(ctx context.Context, zip wanted, diags *diag.
 	}
 }
 
-// describeSigning adds what a signed version was made of, where neither AWS nor
-// the state tells it, as after an import. It asks Signer.
-func (p *place) describeSigning(ctx context.Context, publisher *publish.Publisher) (diags diag.Diagnostics) {
-	r := &p.life.Release
-	if r.SigningJobARN == "" || r.UnsignedSHA256 != "" {
-		return nil
-	}
-	digest, by, err := publisher.Unsigned(ctx, *p.version)
-	if err != nil {
-		return append(diags, diag.NewWarningDiagnostic("It is not known what was signed",
-			diagnostic.Sentence(err.Error())+" The next apply signs and publishes the zip again."))
-	}
-	r.UnsignedSHA256, p.version.UnsignedSHA256, p.signedBy = digest, digest, by
-	return nil
-}
-
 // importSigning writes who has signed an imported version, as a user would.
 func (m *versionModel) importSigning(home *place) {
 	by := home.signedBy

@@ -2,7 +2,6 @@ package versions
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -151,50 +150,10 @@ func (r *versionResource) announceCreate(ctx context.Context, publisher *publish
 	}
 }
 
-func announced(err error) (diags diag.Diagnostics) {
-	if err != nil {
-		diags.Append(warnOfRegister(err))
-	}
-	return diags
-}
-
-// hear takes, before a change, what the last refresh saw, which may have been on
-// another machine.
-func hear(ctx context.Context, publisher *publish.Publisher, places []*place) (diags diag.Diagnostics) {
-	for _, p := range places {
-		if p.layerARN == "" || len(p.seen.Pointers) == 0 {
-			continue
-		}
-		diags.Append(announced(publisher.Register(ctx, p.layerARN, func(register *lifecycle.Register) (bool, error) {
-			return register.Hear(p.seen), nil
-		}))...)
-	}
-	return diags
-}
-
-// witnesses returns what the registers knew, by layer.
-func witnesses(places []*place) map[string]lifecycle.Witness {
-	all := map[string]lifecycle.Witness{}
-	for _, p := range places {
-		if p.seen.Register != "" {
-			all[p.layerARN] = p.seen
-		}
-	}
-	return all
-}
-
 func marks(versions []lifecycle.Version) []lifecycle.Mark {
 	var all []lifecycle.Mark
 	for _, v := range versions {
 		all = append(all, lifecycle.Mark(v))
 	}
 	return all
-}
-
-// threatened warns, at the refresh, of a version that another resource deletes in
-// the same run.
-func (p *place) threatened(layer string) diag.Diagnostic {
-	return diag.NewWarningDiagnostic(fmt.Sprintf("Version %d of layer %q may go", p.life.Release.Number, layer), fmt.Sprintf(
-		"This plan is to delete what another resource owns, and this one points at %s, which may be part of that. So the apply looks again: a version that is still there stays, and passes to this resource; one that is gone is published again, under another number.",
-		p.life.Release.ARN))
 }
