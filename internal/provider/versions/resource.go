@@ -20,6 +20,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/steps"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
@@ -103,9 +104,9 @@ func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, re
 		return
 	}
 	policy, _, _ := m.retention(ctx, &resp.Diagnostics)
-	asked := &reading{publisher: publisher, layer: m.LayerName.ValueString(), policy: policy, retention: !m.Retention.IsNull(), now: r.Tools.Now}
-	asked.readAll(ctx, places)
-	if diags := report(places); diags.HasError() {
+	asked := &steps.Reading{Publisher: publisher, Layer: m.LayerName.ValueString(), Policy: policy, HasRetention: !m.Retention.IsNull(), Now: r.Tools.Now}
+	asked.ReadPlaces(ctx, places)
+	if diags := steps.Report(places); diags.HasError() {
 		resp.Diagnostics.Append(diags...)
 		return
 	}
@@ -113,14 +114,14 @@ func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, re
 	resp.Diagnostics.Append(m.refresh(ctx, places)...)
 	m.readSharing(ctx, asked, places, life, importing)
 	resp.Diagnostics.Append(m.readParameter(ctx, asked, places)...)
-	asked.layer = m.LayerName.ValueString()
-	resp.Diagnostics.Append(asked.readRetention(ctx, places)...)
-	resp.Diagnostics.Append(report(places)...)
+	asked.Layer = m.LayerName.ValueString()
+	resp.Diagnostics.Append(asked.ReadRetention(ctx, places)...)
+	resp.Diagnostics.Append(steps.Report(places)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	m.PublishedVersions = publishedOf(life)
-	life.Seen = witnesses(places)
+	life.Seen = steps.Witnesses(places)
 	resp.Diagnostics.Append(m.keep(ctx, life, resp.Private, resp.Identity, &resp.State)...)
 }
 
@@ -188,7 +189,7 @@ func (r *versionResource) apply(ctx context.Context, c *change, life *lifecycle.
 	zip, known := c.plan.wanted(ctx, &diags)
 	want := c.plan.arguments(ctx, c.sharing, zip, known, &diags)
 	places := c.duePlaces(ctx, life, lifecycle.Plan(c.before.stateArguments(ctx, &diags), life, want), &diags)
-	c.published = len(places) > 0 && places[0].outcome.Due.Publish != lifecycle.None
+	c.published = len(places) > 0 && places[0].Outcome.Due.Publish != lifecycle.None
 	if diags.HasError() || !r.prepare(ctx, c, places, &diags) {
 		return nil, diags
 	}
@@ -200,29 +201,29 @@ func (r *versionResource) apply(ctx context.Context, c *change, life *lifecycle.
 	if err != nil {
 		return nil, append(diags, diagnostic.Of("The apply cannot be noted", err))
 	}
-	diags.Append(hear(ctx, c.publisher, places)...)
-	n := slices.IndexFunc(places, func(p *place) bool { return p.outcome.Due.Leave })
+	diags.Append(steps.Hear(ctx, c.publisher, places)...)
+	n := slices.IndexFunc(places, func(p *steps.Place) bool { return p.Outcome.Due.Leave })
 	if n < 0 {
 		n = len(places)
 	}
-	o.advanceAll(ctx, places[:n])
-	if !report(places).HasError() {
-		o.leave(ctx, places[n:])
+	o.AdvanceAll(ctx, places[:n])
+	if !steps.Report(places).HasError() {
+		o.Leave(ctx, places[n:])
 	}
-	diags.Append(report(places)...)
+	diags.Append(steps.Report(places)...)
 	if err := end(); err != nil {
-		diags.Append(warnOfRegister(err))
+		diags.Append(steps.WarnOfRegister(err))
 	}
 	after = c.conclude(ctx, life, want, places, &diags)
-	if !made(places) {
+	if !steps.HasAny(places) {
 		return nil, diags
 	}
 	return after, diags
 }
 
 // prepare makes the zip where a version is due, and reports whether it could.
-func (r *versionResource) prepare(ctx context.Context, c *change, places []*place, diags *diag.Diagnostics) bool {
-	if !slices.ContainsFunc(places, func(p *place) bool { return p.outcome.Due.Publish != lifecycle.None }) {
+func (r *versionResource) prepare(ctx context.Context, c *change, places []*steps.Place, diags *diag.Diagnostics) bool {
+	if !slices.ContainsFunc(places, func(p *steps.Place) bool { return p.Outcome.Due.Publish != lifecycle.None }) {
 		return true
 	}
 	zip, err := r.zip(ctx, c.plan, diags)
@@ -265,11 +266,11 @@ func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest
 		return
 	}
 	unseen := life.Ending.Unseen(r.Tools.Name, r.Tools.Published.Load())
-	inParallel(places, func(p *place) {
-		p.unseen = unseen
-		p.diags.Append(end.destroyAt(ctx, publisher, p)...)
+	steps.InParallel(places, func(p *steps.Place) {
+		p.Unseen = unseen
+		p.Diags.Append(end.DestroyAt(ctx, publisher, p)...)
 	})
-	resp.Diagnostics.Append(report(places)...)
+	resp.Diagnostics.Append(steps.Report(places)...)
 }
 
 // zip returns the bytes to publish. Those of a package are rebuilt from its

@@ -19,6 +19,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/attributes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/steps"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
@@ -145,13 +146,13 @@ func (m *versionModel) planStaging(ctx context.Context, zip wanted, diags *diag.
 }
 
 // importSigning writes who has signed an imported version, as a user would.
-func (m *versionModel) importSigning(home *place) {
-	by := home.signedBy
+func (m *versionModel) importSigning(home *steps.Place) {
+	by := home.SignedBy
 	if by.ProfileName == "" {
 		return
 	}
 	owner := types.StringNull()
-	if arn, err := publish.ParseARN(home.life.Release.ARN); err != nil || arn.AccountID != by.ProfileOwner {
+	if arn, err := publish.ParseARN(home.Life.Release.ARN); err != nil || arn.AccountID != by.ProfileOwner {
 		owner = types.StringValue(by.ProfileOwner)
 	}
 	m.Signing = types.ObjectValueMust(signingTypes(), map[string]attr.Value{

@@ -1,4 +1,4 @@
-package versions
+package steps
 
 import (
 	"context"
@@ -15,10 +15,10 @@ func TestPublishWaitsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	o := &order{request: publish.Request{LayerName: "deps", Zip: publish.Zip{Size: zipsInFlight}}}
+	o := &Order{Request: publish.Request{LayerName: "deps", Zip: publish.Zip{Size: zipsInFlight}}}
 	o.makeRoom()
 	o.uploads <- struct{}{}
-	diags := o.publishAt(ctx, &place{region: "us-east-1", life: &lifecycle.Place{}, outcome: lifecycle.Outcome{Due: lifecycle.Due{Publish: lifecycle.NewBytes}}})
+	diags := o.publishAt(ctx, &Place{Region: "us-east-1", Life: &lifecycle.Place{}, Outcome: lifecycle.Outcome{Due: lifecycle.Due{Publish: lifecycle.NewBytes}}})
 	if got := diags[0].Detail(); !strings.Contains(strings.ToLower(got), "waiting for the publishes in other regions") {
 		t.Errorf("says %q", got)
 	}

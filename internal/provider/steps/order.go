@@ -1,4 +1,4 @@
-package versions
+package steps
 
 import (
 	"context"
@@ -12,33 +12,33 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
-// order is what an apply brings about, the same in every region.
-type order struct {
-	publisher *publish.Publisher
+// Order is what an apply brings about, the same in every region.
+type Order struct {
+	Publisher *publish.Publisher
 	// request is what is published, without what differs from region to region.
-	request publish.Request
-	sharing publish.Sharing
+	Request publish.Request
+	Sharing publish.Sharing
 	// parameter is nil where none is wanted; parameterKept is set where the argument
 	// is what it was.
-	parameter     *parameter
-	parameterKept bool
+	Parameter     *Parameter
+	ParameterKept bool
 	// removal is how versions go that are not wanted any more.
-	removal
+	Removal
 	// retiring are the versions of the resource's own region that the plan names;
 	// named is false where the plan could not name them.
-	retiring []int64
-	named    bool
-	now      func() time.Time
+	Retiring []int64
+	Named    bool
+	Now      func() time.Time
 
 	// uploads has room for as many publishes at once as memory allows.
 	uploads chan struct{}
 }
 
-// parameter is the parameter that holds the ARN of the version.
-type parameter struct {
+// Parameter is the parameter that holds the ARN of the version.
+type Parameter struct {
 	publish.Parameter // without a value
 	// overwrite is set where one that somebody else wrote may be replaced.
-	overwrite bool
+	Overwrite bool
 }
 
 // zipsInFlight bounds the bytes of zips that are on their way to several regions
@@ -46,43 +46,43 @@ type parameter struct {
 const zipsInFlight = 150 << 20
 
 // makeRoom makes room for so many uploads of the zip at once.
-func (o *order) makeRoom() {
-	o.uploads = make(chan struct{}, min(max(1, zipsInFlight/max(1, o.request.Zip.Size)), 64))
+func (o *Order) makeRoom() {
+	o.uploads = make(chan struct{}, min(max(1, zipsInFlight/max(1, o.Request.Zip.Size)), 64))
 }
 
-// advanceAll takes all places through their steps, beside each other.
-func (o *order) advanceAll(ctx context.Context, places []*place) {
+// AdvanceAll takes all places through their steps, beside each other.
+func (o *Order) AdvanceAll(ctx context.Context, places []*Place) {
 	o.makeRoom()
-	inParallel(places, func(p *place) {
+	InParallel(places, func(p *Place) {
 		o.advance(ctx, p)
-		p.done(ctx, o.publisher)
+		p.done(ctx, o.Publisher)
 	})
 }
 
 // advance takes a place through its steps until one fails.
-func (o *order) advance(ctx context.Context, p *place) {
+func (o *Order) advance(ctx context.Context, p *Place) {
 	for _, step := range []struct {
 		lifecycle.Step
-		run func(context.Context, *place) diag.Diagnostics
+		run func(context.Context, *Place) diag.Diagnostics
 	}{
 		{lifecycle.Publishing, o.publishAt}, {lifecycle.Sharing, o.shareAt}, {lifecycle.Naming, o.parameterAt}, {lifecycle.Retiring, o.retireAt},
 	} {
 		diags := step.run(ctx, p)
-		p.diags.Append(diags...)
+		p.Diags.Append(diags...)
 		if diags.HasError() {
-			p.outcome.Failed = step.Step
+			p.Outcome.Failed = step.Step
 			return
 		}
 	}
 }
 
 // publishAt makes sure of the planned version.
-func (o *order) publishAt(ctx context.Context, p *place) (diags diag.Diagnostics) {
-	if p.outcome.Due.Publish == lifecycle.None {
+func (o *Order) publishAt(ctx context.Context, p *Place) (diags diag.Diagnostics) {
+	if p.Outcome.Due.Publish == lifecycle.None {
 		return nil
 	}
-	request := o.request
-	request.Region, request.LayerARN, request.Holder = p.region, p.layerARN, p.holder
+	request := o.Request
+	request.Region, request.LayerARN, request.Holder = p.Region, p.LayerARN, p.Holder
 	select {
 	case o.uploads <- struct{}{}:
 		defer func() { <-o.uploads }()
@@ -93,11 +93,11 @@ func (o *order) publishAt(ctx context.Context, p *place) (diags diag.Diagnostics
 	request.Warn = func(text string) {
 		diags.Append(diagnostic.At("s3", diag.NewWarningDiagnostic(fmt.Sprintf("Staging layer %q had problems", request.LayerName), text)))
 	}
-	v, adopted, err := o.publisher.Publish(ctx, request)
+	v, adopted, err := o.Publisher.Publish(ctx, request)
 	if err != nil {
 		if made, parseErr := publish.ParseARN(v.ARN); parseErr == nil { // it is there, and to be cleaned up
-			p.layerARN = made.LayerARN()
-			p.life.Own(v.Number, lifecycle.Date(v.CreatedDate))
+			p.LayerARN = made.LayerARN()
+			p.Life.Own(v.Number, lifecycle.Date(v.CreatedDate))
 		}
 		return append(diags, diagnostic.Of(fmt.Sprintf("Layer %q cannot be published", request.LayerName), err))
 	}
@@ -105,12 +105,12 @@ func (o *order) publishAt(ctx context.Context, p *place) (diags diag.Diagnostics
 	if err != nil {
 		return append(diags, diagnostic.Of("The layer version cannot be read", err))
 	}
-	was, threatened := p.life.Release.ARN, p.life.Threatened
-	p.version, p.layerARN, p.life.Threatened = &v, arn.LayerARN(), false
-	describe(&p.life.Release, v)
+	was, threatened := p.Life.Release.ARN, p.Life.Threatened
+	p.Version, p.LayerARN, p.Life.Threatened = &v, arn.LayerARN(), false
+	Describe(&p.Life.Release, v)
 	if !adopted || threatened && v.ARN == was { // its owner is being destroyed, and leaves it
-		p.life.Own(v.Number, lifecycle.Date(v.CreatedDate))
-	} else if p.life.TakenOver() {
+		p.Life.Own(v.Number, lifecycle.Date(v.CreatedDate))
+	} else if p.Life.TakenOver() {
 		diags.Append(p.tookOver(request.LayerName))
 	}
 	if v.Double != "" {
@@ -120,11 +120,11 @@ func (o *order) publishAt(ctx context.Context, p *place) (diags diag.Diagnostics
 	return diags
 }
 
-// leave deletes what the resource has in regions that are not named any more. A
+// Leave deletes what the resource has in regions that are not named any more. A
 // region where that fails is tried again by the next apply.
-func (o *order) leave(ctx context.Context, places []*place) {
-	inParallel(places, func(p *place) {
-		p.diags.Append(o.destroyAt(ctx, o.publisher, p)...)
-		p.outcome.Cleared = !p.diags.HasError()
+func (o *Order) Leave(ctx context.Context, places []*Place) {
+	InParallel(places, func(p *Place) {
+		p.Diags.Append(o.DestroyAt(ctx, o.Publisher, p)...)
+		p.Outcome.Cleared = !p.Diags.HasError()
 	})
 }
