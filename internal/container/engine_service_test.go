@@ -19,16 +19,41 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// imported has the engine make an image of the program in testdata/service, and
-// returns its name.
+// service is a program that answers with its arguments, a variable and a file, and
+// ends when it is told to.
+const service = `package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+)
+
+func main() {
+	fmt.Println("out: listening")
+	fmt.Fprintln(os.Stderr, "err: listening")
+	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		body, err := os.ReadFile("/opt/deep/file")
+		fmt.Fprintf(w, "%s %s %s %v", strings.Join(os.Args[1:], ","), os.Getenv("GIVEN"), body, err)
+	})
+	http.HandleFunc("/end", func(http.ResponseWriter, *http.Request) { os.Exit(7) })
+	if err := http.ListenAndServe(":8080", nil); err != nil {
+		os.Exit(1)
+	}
+}
+`
+
+// imported has the engine make an image of [service], and returns its name.
 func imported(t *testing.T, api *client.Client) string {
 	t.Helper()
 	version, err := api.ServerVersion(t.Context(), client.ServerVersionOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	program := filepath.Join(t.TempDir(), "service")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./testdata/service")
+	folder := writeFiles(t, map[string]string{"main.go": service})
+	program := filepath.Join(folder, "service")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, filepath.Join(folder, "main.go"))
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+version.Arch)
 	if said, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, said)
