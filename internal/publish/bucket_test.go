@@ -149,7 +149,7 @@ func TestReferenceWarnsOfThePolicy(t *testing.T) {
 func TestFaultNamesThePermission(t *testing.T) {
 	t.Parallel()
 	for named, want := range map[string]string{"s3:PutObject": "s3:PutObject and more", "sts:AssumeRole": "sts:AssumeRole"} {
-		u := &upload{place: &Staging{}, explain: func(err error) error { return &AccessDeniedError{Action: named, cause: err} }}
+		u := &upload{place: &Staging{}, explain: func(err error) error { return &AccessDeniedError{Action: named} }}
 		err := u.fault("putting x", "s3:PutObject and more", errors.New("no"))
 		var denied *AccessDeniedError
 		if !errors.As(err, &denied) || denied.Action != want || !strings.HasPrefix(err.Error(), "putting x: ") {

@@ -131,7 +131,7 @@ func (c *Cache) connect(ctx context.Context) (*s3.Client, error) {
 	}
 	limited, cancel := context.WithTimeout(ctx, c.patience)
 	defer cancel()
-	s, region, err := c.publisher.reach(limited, c.config.Region)
+	s, region, err := c.publisher.client.reach(limited, c.config.Region)
 	if err != nil && s == nil && limited.Err() != nil && ctx.Err() == nil {
 		c.silent = fmt.Errorf("checking the AWS credentials: no answer within %s", c.patience)
 		return nil, c.silent

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/codeartifact"
 	"github.com/aws/aws-sdk-go-v2/service/codeartifact/types"
+
 )
 
 // tokenSeconds is how long a token of CodeArtifact is asked to live: longer
@@ -61,21 +62,9 @@ func (p *Publisher) CodeArtifactEndpoint(ctx context.Context, domain, repository
 }
 
 func (p *Publisher) codeArtifact(ctx context.Context, region string) (*session, *codeartifact.Client, error) {
-	s, region, err := p.reach(ctx, region)
+	s, region, err := p.client.reach(ctx, region)
 	if err != nil {
 		return nil, nil, err
 	}
-	return s, codeartifact.NewFromConfig(s.aws, func(o *codeartifact.Options) {
-		o.Region = region
-		override(&o.BaseEndpoint, s.config.Endpoints.CodeArtifact)
-	}), nil
-}
-
-// explainAbsence is explain for a service whose absent things are no layer
-// versions.
-func (s *session) explainAbsence(err error) error {
-	if isCode(err, "ResourceNotFoundException") {
-		return &redacted{text: s.keys.secrets().redact(message(err)), cause: err}
-	}
-	return s.explain(err)
+	return s, s.codeArtifact(region), nil
 }

@@ -12,8 +12,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+	"github.com/aws/aws-sdk-go-v2/service/codeartifact"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/signer"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	awsbase "github.com/hashicorp/aws-sdk-go-base/v2"
 	"github.com/hashicorp/aws-sdk-go-base/v2/diag"
 	"github.com/hashicorp/aws-sdk-go-base/v2/validation"
@@ -204,35 +207,13 @@ type session struct {
 	config Config
 	aws    aws.Config
 	keys   *keyring
+	paces  *paces
 	// borrowed is set where nothing names a region, and that of the first
 	// call serves for STS.
 	borrowed bool
 }
 
-// connect resolves the settings at the first use, which is about a region; ""
-// is the session's own. A failure is not kept: the next use tries again.
-func (p *Publisher) connect(ctx context.Context, region string) (*session, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.session != nil {
-		return p.session, nil
-	}
-	s, err := newSession(ctx, p.config)
-	if faults, ok := errors.AsType[*ConfigError](err); ok && region != "" && slices.Equal(faults.Faults, []string{noRegion}) {
-		borrowing := p.config
-		borrowing.Region = region
-		if s, err = newSession(ctx, borrowing); err == nil {
-			s.borrowed = true
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	p.session = s
-	return s, nil
-}
-
-func newSession(ctx context.Context, c Config) (*session, error) {
+func newSession(ctx context.Context, c Config, paces *paces) (*session, error) {
 	hidden := secretsOf(c)
 	keys := &keyring{seen: hidden}
 	log := callLogger{hidden: keys.secrets}
@@ -242,7 +223,7 @@ func newSession(ctx context.Context, c Config) (*session, error) {
 		return nil, c.failure(diags, hidden)
 	}
 	keys.source = resolved.Credentials
-	s := &session{config: c, aws: resolved, keys: keys}
+	s := &session{config: c, aws: resolved, keys: keys, paces: paces}
 	logCalls(&s.aws, log)
 	_, _ = s.keys.Retrieve(ctx) // the first call that needs them says what is wrong
 	s.aws.Credentials = s.keys
@@ -342,11 +323,12 @@ func (s *session) region(asked string) (string, error) {
 	return asked, CheckRegion(asked)
 }
 
-func (s *session) lambda(p *Publisher, region string) *lambda.Client {
+// lambda returns the client of a region, which keeps the pace of the account.
+func (s *session) lambda(region string) *lambda.Client {
 	return lambda.NewFromConfig(s.aws, func(o *lambda.Options) {
 		o.Region = region
 		override(&o.BaseEndpoint, s.config.Endpoints.Lambda)
-		o.APIOptions = append(o.APIOptions, p.paceOf(region).middleware)
+		o.APIOptions = append(o.APIOptions, s.paces.of(region, lambdaInterval).middleware)
 	})
 }
 
@@ -355,6 +337,29 @@ func (s *session) s3(region string) *s3.Client {
 		o.Region = region
 		o.UsePathStyle = s.config.S3UsePathStyle
 		override(&o.BaseEndpoint, s.config.Endpoints.S3)
+	})
+}
+
+func (s *session) signer(region string) *signer.Client {
+	return signer.NewFromConfig(s.aws, func(o *signer.Options) {
+		o.Region = region
+		override(&o.BaseEndpoint, s.config.Endpoints.Signer)
+	})
+}
+
+// ssm returns the client of a region for calls that keep to a rate of their own.
+func (s *session) ssm(region string, perSecond time.Duration) *ssm.Client {
+	return ssm.NewFromConfig(s.aws, func(o *ssm.Options) {
+		o.Region = region
+		override(&o.BaseEndpoint, s.config.Endpoints.SSM)
+		o.APIOptions = append(o.APIOptions, s.paces.of(fmt.Sprintf("ssm/%s/%d", region, perSecond), time.Second/perSecond).middleware)
+	})
+}
+
+func (s *session) codeArtifact(region string) *codeartifact.Client {
+	return codeartifact.NewFromConfig(s.aws, func(o *codeartifact.Options) {
+		o.Region = region
+		override(&o.BaseEndpoint, s.config.Endpoints.CodeArtifact)
 	})
 }
 

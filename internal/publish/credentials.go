@@ -73,6 +73,9 @@ func (k *keyring) renew() bool {
 	return true
 }
 
+// renew asks for other credentials, and reports whether there are some.
+func (s *session) renew() bool { return s.keys.renew() }
+
 // secrets returns every credential that was handed out so far.
 func (k *keyring) secrets() secrets {
 	k.mu.Lock()

@@ -9,9 +9,9 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/hashicorp/aws-sdk-go-base/v2/validation"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 // ErrNotFound tells that a layer version is not there, or not any more.
@@ -53,61 +53,6 @@ type vanishedError struct{ *LimitError }
 
 // Unwrap returns the error that a user sees.
 func (e *vanishedError) Unwrap() error { return e.LimitError }
-
-// TooLargeError tells that a zip is too large to travel in a request and that
-// no bucket was named to take it.
-type TooLargeError struct {
-	Size, Limit int64 // in bytes
-}
-
-func (e *TooLargeError) Error() string {
-	return fmt.Sprintf("the zip has %d bytes, and AWS takes at most %d in a request: set s3 = { bucket = \"…\" } to send it through a bucket",
-		e.Size, e.Limit)
-}
-
-// DigestError tells that a zip does not hold the bytes it was announced with.
-// Nothing was published.
-type DigestError struct {
-	Want, Got store.Digest
-}
-
-func (e *DigestError) Error() string {
-	return fmt.Sprintf("the zip's SHA-256 is %s, planned was %s", e.Got.Base64(), e.Want.Base64())
-}
-
-// AlteredError tells that AWS keeps other bytes than those sent, as after a
-// signing job or a change of the staged object.
-type AlteredError struct {
-	ARN       string
-	Want, Got string // base64 SHA-256
-	// Removed is set when the version was deleted again.
-	Removed bool
-}
-
-func (e *AlteredError) Error() string {
-	end := "it could not be removed: delete it by hand"
-	if e.Removed {
-		end = "it was removed again"
-	}
-	return fmt.Sprintf("AWS made %s of other bytes: its SHA-256 is %q, sent was %q; %s", e.ARN, e.Got, e.Want, end)
-}
-
-// UncertainError tells that the answer to a publish was lost, and that no
-// version with the wanted bytes has been seen since. Publishing again is safe:
-// it takes such a version over if it has appeared by then.
-type UncertainError struct {
-	// Above is the highest version number that was there before.
-	Above int64
-	cause error
-}
-
-func (e *UncertainError) Error() string {
-	return fmt.Sprintf("the answer was lost, and no version above %d holds these bytes yet: apply again, a version that appears late is adopted: %v",
-		e.Above, e.cause)
-}
-
-// Unwrap returns what ended the call.
-func (e *UncertainError) Unwrap() error { return e.cause }
 
 // AccessDeniedError tells that the credentials lack a permission.
 type AccessDeniedError struct {
@@ -202,6 +147,15 @@ func (s *session) explain(err error) error {
 		return &QuotaError{Quota: "request rate", cause: plain}
 	}
 	return plain
+}
+
+// explainAbsence is explain for a service whose absent things are no layer
+// versions.
+func (s *session) explainAbsence(err error) error {
+	if isCode(err, "ResourceNotFoundException") {
+		return &redacted{text: s.keys.secrets().redact(message(err)), cause: err}
+	}
+	return s.explain(err)
 }
 
 // fromS3 is in Lambda's messages about a staged zip.
@@ -317,6 +271,14 @@ func (s secrets) redact(text string) string {
 		text = strings.ReplaceAll(text, secret, "(hidden)")
 	}
 	return text
+}
+
+// CheckRegion accepts the regions of AWS.
+func CheckRegion(region string) error {
+	if err := validation.SupportedRegion(region); err != nil {
+		return &LimitError{Attribute: "region", Problem: fmt.Sprintf("is %q, which is not known: check its spelling, or set skip_region_validation for a new one", region)}
+	}
+	return nil
 }
 
 // The statuses with which S3 tells of an object that is not there, is there, or

@@ -32,11 +32,11 @@ var _ rollout.Lambda = (*Functions)(nil)
 
 // Functions returns the functions of a region; "" is the provider's own.
 func (p *Publisher) Functions(ctx context.Context, region string) (*Functions, error) {
-	s, region, err := p.reach(ctx, region)
+	s, region, err := p.client.reach(ctx, region)
 	if err != nil {
 		return nil, err
 	}
-	return &Functions{session: s, api: s.lambda(p, region)}, nil
+	return &Functions{session: s, api: s.lambda(region)}, nil
 }
 
 // Function returns the unpublished state of a function. An absent one is

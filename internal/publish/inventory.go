@@ -36,12 +36,12 @@ func (p *Publisher) Versions(ctx context.Context, region, layer string, choice S
 	if err != nil {
 		return nil, err
 	}
-	s, region, err := p.reach(ctx, region)
+	s, region, err := p.client.reach(ctx, region)
 	if err != nil {
 		return nil, err
 	}
 	var found []Version
-	pages := lambda.NewListLayerVersionsPaginator(s.lambda(p, region), choice.input(layer))
+	pages := lambda.NewListLayerVersionsPaginator(s.lambda(region), choice.input(layer))
 	for pages.HasMorePages() && !choice.full(found) {
 		page, err := pages.NextPage(ctx)
 		if _, ok := errors.AsType[*types.ResourceNotFoundException](err); ok {

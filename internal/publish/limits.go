@@ -6,8 +6,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/hashicorp/aws-sdk-go-base/v2/validation"
-
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
@@ -26,14 +24,6 @@ func CheckName(name string) error {
 		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_') {
 			return &LimitError{"layer_name", fmt.Sprintf("is %q: AWS takes letters, digits, \"-\" and \"_\", not %q", name, r)}
 		}
-	}
-	return nil
-}
-
-// CheckRegion accepts the regions of AWS.
-func CheckRegion(region string) error {
-	if err := validation.SupportedRegion(region); err != nil {
-		return &LimitError{Attribute: "region", Problem: fmt.Sprintf("is %q, which is not known: check its spelling, or set skip_region_validation for a new one", region)}
 	}
 	return nil
 }

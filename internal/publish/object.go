@@ -123,7 +123,7 @@ func (p *Publisher) PutObject(ctx context.Context, r ObjectRequest) (s3object.St
 
 // objectAt prepares what is done with an object of a bucket.
 func (p *Publisher) objectAt(ctx context.Context, region string, place *Staging, key string) (*upload, error) {
-	s, region, err := p.reach(ctx, region)
+	s, region, err := p.client.reach(ctx, region)
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ func TestMiniStackKeepsObjects(t *testing.T) {
 func keepOver(t *testing.T, url string) {
 	t.Helper()
 	p := livePublisher(t, url)
-	s, err := p.connect(t.Context(), home)
+	s, err := p.client.connect(t.Context(), home)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package publish
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -19,17 +18,17 @@ import (
 )
 
 // The control plane of Lambda takes 15 requests a second from an account in a
-// region, all callers together. A Publisher keeps to that in any one second,
+// region, all callers together. A client keeps to that in any one second,
 // its short burst included.
 const (
-	requestsPerSecond = 12
-	burst             = 3
+	lambdaInterval = time.Second / 12
+	burst          = 3
 )
 
 // pace lets requests through at a steady rate, and holds all of them back while
 // AWS asks for a pause: the rate is the account's, not one caller's.
 type pace struct {
-	// interval is the time between requests; 0 is that of Lambda.
+	// interval is the time between requests.
 	interval time.Duration
 
 	mu    sync.Mutex
@@ -37,13 +36,23 @@ type pace struct {
 	pause time.Time // until then none goes
 }
 
-func (p *Publisher) paceOf(region string) *pace {
+// paces are the paces of the services in their regions.
+type paces struct {
+	mu sync.Mutex
+	by map[string]*pace
+}
+
+// of returns the pace of a region, or of one kind of calls there.
+func (p *paces) of(key string, interval time.Duration) *pace {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.paces[region] == nil {
-		p.paces[region] = &pace{}
+	if p.by[key] == nil {
+		if p.by == nil {
+			p.by = map[string]*pace{}
+		}
+		p.by[key] = &pace{interval: interval}
 	}
-	return p.paces[region]
+	return p.by[key]
 }
 
 // wait blocks until one more request keeps to the rate.
@@ -60,12 +69,11 @@ func (p *pace) wait(ctx context.Context) error {
 func (p *pace) reserve() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	interval := cmp.Or(p.interval, time.Second/requestsPerSecond)
 	now := time.Now()
-	if earliest := now.Add(-burst * interval); p.next.Before(earliest) {
+	if earliest := now.Add(-burst * p.interval); p.next.Before(earliest) {
 		p.next = earliest
 	}
-	p.next = p.next.Add(interval)
+	p.next = p.next.Add(p.interval)
 	return p.next.Sub(now)
 }
 
@@ -135,7 +143,9 @@ type patience struct {
 	grace time.Duration
 }
 
-func defaultPatience(attempts int) patience {
+// defaultPatience returns what the settings leave to the publisher.
+func defaultPatience(c Config) patience {
+	attempts := c.maxAttempts()
 	return patience{
 		attempts: attempts, blind: min(attempts, 4),
 		first: 500 * time.Millisecond, longest: 20 * time.Second,

@@ -146,25 +146,9 @@ func (p *Publisher) DeleteParameter(ctx context.Context, region, name string) er
 // parameters returns the client of a region for calls of one rate, and the
 // region's name.
 func (p *Publisher) parameters(ctx context.Context, region string, perSecond time.Duration) (*ssm.Client, *session, string, error) {
-	s, region, err := p.reach(ctx, region)
+	s, region, err := p.client.reach(ctx, region)
 	if err != nil {
 		return nil, nil, "", err
 	}
-	api := ssm.NewFromConfig(s.aws, func(o *ssm.Options) {
-		o.Region = region
-		override(&o.BaseEndpoint, s.config.Endpoints.SSM)
-		o.APIOptions = append(o.APIOptions, p.parameterPace(region, perSecond).middleware)
-	})
-	return api, s, region, nil
-}
-
-// parameterPace keeps calls to Systems Manager to a rate of their own.
-func (p *Publisher) parameterPace(region string, perSecond time.Duration) *pace {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	key := fmt.Sprintf("ssm/%s/%d", region, perSecond)
-	if p.paces[key] == nil {
-		p.paces[key] = &pace{interval: time.Second / perSecond}
-	}
-	return p.paces[key]
+	return s.ssm(region, perSecond), s, region, nil
 }

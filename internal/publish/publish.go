@@ -29,7 +29,7 @@ func (p *Publisher) Publish(ctx context.Context, r Request) (Version, bool, erro
 	if err := r.check(); err != nil {
 		return Version{}, false, err
 	}
-	s, region, err := p.reach(ctx, r.Region)
+	s, region, err := p.client.reach(ctx, r.Region)
 	if err != nil {
 		return Version{}, false, err
 	}
@@ -40,10 +40,10 @@ func (p *Publisher) Publish(ctx context.Context, r Request) (Version, bool, erro
 	defer done()
 	r.Staging = r.Staging.in(region)
 	j := &job{
-		request: r, region: region, api: s.lambda(p, region),
+		request: r, region: region, api: s.lambda(region),
 		s3: func() objects { return s.s3(region) }, signer: func() jobs { return s.signer(region) },
 		stagings: &p.stagings, transfer: p.transfer,
-		patience: p.patience, explain: s.explain, renew: s.keys.renew,
+		patience: p.patience, explain: s.explain, renew: s.renew,
 		intend: func(above int64) error { return p.intend(ctx, r, region, above) },
 	}
 	v, found, err := j.run(ctx)

@@ -357,7 +357,7 @@ func TestPublishLooksThroughPages(t *testing.T) {
 	t.Parallel()
 	a := lambdatest.New(t)
 	p := against(t, a)
-	p.paces[home] = &pace{next: time.Now().Add(-time.Hour)}
+	p.client.paces.of(home, 1)
 	first := request(zipOf(t, "0"))
 	if _, _, err := p.Publish(t.Context(), first); err != nil {
 		t.Fatal(err)
@@ -512,7 +512,7 @@ func TestPublisherKeepsToTheRequestRate(t *testing.T) {
 	t.Parallel()
 	a := lambdatest.New(t)
 	p := against(t, a)
-	if _, err := p.connect(t.Context(), ""); err != nil {
+	if _, err := p.client.connect(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}
 	a.LimitRate(17) // AWS's 15, and room for the jitter of a busy machine
@@ -531,12 +531,11 @@ func TestPublisherKeepsToTheRequestRate(t *testing.T) {
 // publishRaw makes a version without a look, to fill a layer.
 func publishRaw(t *testing.T, p *Publisher, r Request) error {
 	t.Helper()
-	s, err := p.connect(t.Context(), "")
+	s, err := p.client.connect(t.Context(), "")
 	if err != nil {
 		return err
 	}
-	unpaced := &Publisher{paces: map[string]*pace{}}
-	j := &job{request: r, api: s.lambda(unpaced, home), patience: p.patience, explain: s.explain, transfer: p.transfer}
+	j := &job{request: r, api: s.lambda(home), patience: p.patience, explain: s.explain, transfer: p.transfer}
 	d, err := j.deliver(t.Context())
 	if err != nil {
 		return err

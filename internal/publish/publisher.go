@@ -15,25 +15,20 @@ import (
 // region. It is safe for concurrent use: it shares one request budget per
 // region, and publishes to one layer one after the other.
 type Publisher struct {
-	config    Config
+	client    *awsClient
 	patience  patience
 	transfer  transfer
 	stagings  stagings
 	registers registers
 
 	mu       sync.Mutex
-	session  *session
-	paces    map[string]*pace
 	turns    map[string]chan struct{}
 	justMade map[string]time.Time
 	// written are the parameters that this Publisher has put, by region and name.
 	written map[[2]string]bool
 	// account is the caller's own, once an answer has told it.
 	account string
-	// asking guards caller, which is what STS has said.
-	asking sync.Mutex
-	caller Caller
-	scans  map[string]*scan // of functions, by region
+	scans   map[string]*scan // of functions, by region
 }
 
 // New returns a Publisher. It checks what can be checked without the network
@@ -41,14 +36,14 @@ type Publisher struct {
 // configuration which publishes nothing needs none. A fault of the settings
 // is a *ConfigError.
 func New(_ context.Context, c Config) (*Publisher, error) {
-	if err := c.check(); err != nil {
+	client, err := newClient(c)
+	if err != nil {
 		return nil, err
 	}
 	return &Publisher{
-		config:    c,
-		patience:  defaultPatience(c.maxAttempts()),
+		client:    client,
+		patience:  defaultPatience(c),
 		transfer:  defaultTransfer(),
-		paces:     map[string]*pace{},
 		turns:     map[string]chan struct{}{},
 		justMade:  map[string]time.Time{},
 		written:   map[[2]string]bool{},
@@ -82,12 +77,6 @@ func (p *Publisher) remember(arn string) {
 	if a, err := ParseARN(arn); err == nil {
 		p.account = a.AccountID
 	}
-}
-
-// Caller is whom the credentials act for.
-type Caller struct {
-	// AccountID has 12 digits; Partition is such as "aws" or "aws-cn".
-	AccountID, Partition string
 }
 
 // registers keeps the lifecycle.Register of each layer: in files below a folder,

@@ -23,19 +23,23 @@ const depsARN = "arn:aws:lambda:eu-west-1:123456789012:layer:deps"
 // network, so that they work on the clock of a bubble.
 func unconnected(t *testing.T) func(*lambdatest.AWS) *Publisher {
 	t.Helper()
-	first := against(t, lambdatest.Unserved(), func(c *Config) { c.SkipCredentialsValidation, c.SkipRequestingAccountID = true, true })
-	s, err := first.connect(t.Context(), home)
+	var settings Config
+	first := against(t, lambdatest.Unserved(), func(c *Config) {
+		c.SkipCredentialsValidation, c.SkipRequestingAccountID = true, true
+		settings = *c
+	})
+	s, err := first.client.connect(t.Context(), home)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return func(a *lambdatest.AWS) *Publisher {
-		p, err := New(t.Context(), first.config)
+		p, err := New(t.Context(), settings)
 		if err != nil {
 			t.Fatal(err)
 		}
 		own := *s
 		own.aws.HTTPClient = a
-		p.session = &own
+		p.client.use(&own)
 		return p
 	}
 }

@@ -284,7 +284,7 @@ func (w *policyWriter) add(ctx context.Context, g grant) (contested bool, err er
 	}
 	out, err := w.api.AddLayerVersionPermission(ctx, in)
 	if _, full := errors.AsType[*types.PolicyLengthExceededException](err); full {
-		return false, &LimitError{"sharing", fmt.Sprintf("makes the policy of the layer version larger than AWS takes, at statement %d: "+
+		return false, &LimitError{Attribute: "sharing", Problem: fmt.Sprintf("makes the policy of the layer version larger than AWS takes, at statement %d: "+
 			"name organizations in place of their accounts (%s)", len(w.statements)+1, message(err))}
 	}
 	if err != nil {

@@ -67,13 +67,6 @@ type jobs interface {
 	DescribeSigningJob(context.Context, *signer.DescribeSigningJobInput, ...func(*signer.Options)) (*signer.DescribeSigningJobOutput, error)
 }
 
-func (s *session) signer(region string) *signer.Client {
-	return signer.NewFromConfig(s.aws, func(o *signer.Options) {
-		o.Region = region
-		override(&o.BaseEndpoint, s.config.Endpoints.Signer)
-	})
-}
-
 // signedObject is what a signing job made.
 type signedObject struct {
 	jobID string
@@ -275,7 +268,7 @@ func (p *Publisher) Unsigned(ctx context.Context, v Version) (digest string, by 
 	if err != nil {
 		return "", by, err
 	}
-	s, err := p.connect(ctx, a.Region)
+	s, err := p.client.connect(ctx, a.Region)
 	if err != nil {
 		return "", by, err
 	}

@@ -26,7 +26,7 @@ func TestMiniStackStages(t *testing.T) {
 func stageOver(t *testing.T, url string) {
 	t.Helper()
 	p := livePublisher(t, url)
-	s, err := p.connect(t.Context(), home)
+	s, err := p.client.connect(t.Context(), home)
 	if err != nil {
 		t.Fatal(err)
 	}

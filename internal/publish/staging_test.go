@@ -33,7 +33,7 @@ func stages(t testing.TB, a *lambdatest.AWS) *Publisher {
 	p := against(t, a)
 	p.transfer.direct, p.transfer.part = 0, 5<<20
 	p.transfer.poll, p.transfer.longest = time.Millisecond, 4*time.Millisecond
-	s, err := p.connect(t.Context(), home)
+	s, err := p.client.connect(t.Context(), home)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestStagingUsesWhatIsThere(t *testing.T) {
 	stage := func() *lease {
 		t.Helper()
 		p := stages(t, a)
-		s, err := p.connect(t.Context(), home)
+		s, err := p.client.connect(t.Context(), home)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -65,7 +65,7 @@ func (u *use) describe() []string {
 // usage returns what a scan of the region found that began at since or later.
 // It joins a scan that is under way, and takes one that is not old.
 func (p *Publisher) usage(ctx context.Context, region string, since time.Time) (*usage, error) {
-	s, region, err := p.reach(ctx, region)
+	s, region, err := p.client.reach(ctx, region)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (p *Publisher) usage(ctx context.Context, region string, since time.Time) (
 // joinScan returns the region's scan, and starts one where there is none that
 // serves.
 func (p *Publisher) joinScan(ctx context.Context, s *session, region string, since time.Time) *scan {
-	api := s.lambda(p, region)
+	api := s.lambda(region)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	current := p.scans[region]

@@ -119,7 +119,7 @@ func (p *Publisher) of(ctx context.Context, arn string) (*lambda.Client, *sessio
 	if err != nil {
 		return nil, nil, LayerVersionARN{}, err
 	}
-	s, err := p.connect(ctx, a.Region)
+	s, err := p.client.connect(ctx, a.Region)
 	if err != nil {
 		return nil, nil, LayerVersionARN{}, err
 	}
@@ -127,7 +127,7 @@ func (p *Publisher) of(ctx context.Context, arn string) (*lambda.Client, *sessio
 	if err != nil {
 		return nil, nil, LayerVersionARN{}, fmt.Errorf("reading layer version ARN %q: %w", arn, err)
 	}
-	return s.lambda(p, region), s, a, nil
+	return s.lambda(region), s, a, nil
 }
 
 func (p *Publisher) isFresh(arn string) bool {
