@@ -15,6 +15,7 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -36,22 +37,22 @@ type CacheConfig struct {
 // Cache is a store.Remote in an S3 bucket. It lists nothing, and it gives up
 // early: what it holds can be had elsewhere.
 type Cache struct {
-	publisher *Publisher
-	config    CacheConfig
-	patience  time.Duration // without an answer, and without a byte
-	whole     time.Duration // for an object
+	aws      *awsclient.Client
+	config   CacheConfig
+	patience time.Duration // without an answer, and without a byte
+	whole    time.Duration // for an object
 
 	mu      sync.Mutex
 	client  *s3.Client
-	session *session
+	session *awsclient.Session
 	silent  error // AWS did not answer
 }
 
 var _ store.Remote = (*Cache)(nil)
 
-// Cache returns the cache in a bucket. Nothing is asked yet.
-func (p *Publisher) Cache(c CacheConfig) *Cache {
-	return &Cache{publisher: p, config: c, patience: 10 * time.Second, whole: 2 * time.Minute}
+// cacheOf returns the cache in a bucket. Nothing is asked yet.
+func cacheOf(client *awsclient.Client, c CacheConfig) *Cache {
+	return &Cache{aws: client, config: c, patience: 10 * time.Second, whole: 2 * time.Minute}
 }
 
 // String returns "s3://bucket/prefix".
@@ -110,7 +111,7 @@ func (c *Cache) Put(ctx context.Context, name string, o store.Object, replace bo
 		input.IfNoneMatch = aws.String("*")
 	}
 	_, err = client.PutObject(ctx, input)
-	if status := statusOf(err); status == statusPrecondition || status == statusConflict {
+	if status := awsclient.StatusOf(err); status == awsclient.StatusPrecondition || status == awsclient.StatusConflict {
 		return nil // another machine was faster
 	}
 	if err != nil {
@@ -131,7 +132,7 @@ func (c *Cache) connect(ctx context.Context) (*s3.Client, error) {
 	}
 	limited, cancel := context.WithTimeout(ctx, c.patience)
 	defer cancel()
-	s, region, err := c.publisher.client.reach(limited, c.config.Region)
+	s, region, err := c.aws.Reach(limited, c.config.Region)
 	if err != nil && s == nil && limited.Err() != nil && ctx.Err() == nil {
 		c.silent = fmt.Errorf("checking the AWS credentials: no answer within %s", c.patience)
 		return nil, c.silent
@@ -140,7 +141,7 @@ func (c *Cache) connect(ctx context.Context) (*s3.Client, error) {
 		return nil, c.unusable(ctx, err)
 	}
 	c.session = s
-	c.client = s3.New(s.s3(region).Options(), func(o *s3.Options) {
+	c.client = s3.New(s.S3(region).Options(), func(o *s3.Options) {
 		o.RetryMaxAttempts = cacheAttempts
 		o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) { r.MaxAttempts, r.MaxBackoff = cacheAttempts, time.Second })
 		// The digest in the name is checked in any case.
@@ -154,7 +155,7 @@ func (c *Cache) unusable(ctx context.Context, err error) error {
 		return context.Cause(ctx)
 	}
 	reason := err.Error()
-	if faults, ok := errors.AsType[*ConfigError](err); ok {
+	if faults, ok := errors.AsType[*awsclient.ConfigError](err); ok {
 		reason = faults.Error()
 	}
 	return &store.UnusableError{Remote: c.String(), Reason: reason}
@@ -164,11 +165,11 @@ func (c *Cache) unusable(ctx context.Context, err error) error {
 // who may not list the bucket that access is denied, also where there is
 // nothing to have.
 func (c *Cache) absence(err error) error {
-	if noObject(err) {
+	if awsclient.NoObject(err) {
 		return fs.ErrNotExist
 	}
 	err = c.explain(err)
-	if _, ok := errors.AsType[*AccessDeniedError](err); ok {
+	if _, ok := errors.AsType[*awsclient.AccessDeniedError](err); ok {
 		return &hiddenError{cause: err}
 	}
 	return err
@@ -197,7 +198,7 @@ func (c *Cache) explain(err error) error {
 			return fmt.Errorf("the bucket %q is in another region: write its region into cache.s3", c.config.Bucket)
 		}
 	}
-	return c.session.explain(err)
+	return c.session.Explain(err)
 }
 
 // watch bounds the waits of a call, whose context ends with it.

@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 )
 
 // uploading is an upload in two parts on its way.
@@ -164,7 +166,7 @@ func objectProbes() []probe {
 				return err
 			}
 			_, err = s.s3.HeadObject(s, &s3.HeadObjectInput{Bucket: &s.name, Key: aws.String("x")})
-			if statusOf(err) != 404 {
+			if awsclient.StatusOf(err) != 404 {
 				return fmt.Errorf("got %w, want that it is not there", err)
 			}
 			return nil

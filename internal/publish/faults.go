@@ -2,8 +2,6 @@ package publish
 
 import (
 	"fmt"
-
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 // TooLargeError tells that a zip is too large to travel in a request and that
@@ -15,16 +13,6 @@ type TooLargeError struct {
 func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("the zip has %d bytes, and AWS takes at most %d in a request: set s3 = { bucket = \"…\" } to send it through a bucket",
 		e.Size, e.Limit)
-}
-
-// DigestError tells that a zip does not hold the bytes it was announced with.
-// Nothing was published.
-type DigestError struct {
-	Want, Got store.Digest
-}
-
-func (e *DigestError) Error() string {
-	return fmt.Sprintf("the zip's SHA-256 is %s, planned was %s", e.Got.Base64(), e.Want.Base64())
 }
 
 // AlteredError tells that AWS keeps other bytes than those sent, as after a

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/rollout"
 )
 
@@ -24,19 +25,15 @@ const invoking = 16 * time.Minute
 // Functions are the functions of the caller's account in one region, as a
 // roll-out works with them.
 type Functions struct {
-	session *session
+	session *awsclient.Session
 	api     *lambda.Client
 }
 
 var _ rollout.Lambda = (*Functions)(nil)
 
-// Functions returns the functions of a region; "" is the provider's own.
-func (p *Publisher) Functions(ctx context.Context, region string) (*Functions, error) {
-	s, region, err := p.client.reach(ctx, region)
-	if err != nil {
-		return nil, err
-	}
-	return &Functions{session: s, api: s.lambda(region)}, nil
+// functionsOf returns the functions of a region.
+func functionsOf(s *awsclient.Session, region string) *Functions {
+	return &Functions{session: s, api: s.Lambda(region)}
 }
 
 // Function returns the unpublished state of a function. An absent one is
@@ -88,7 +85,7 @@ func (f *Functions) Invoke(ctx context.Context, name string, payload []byte) (ro
 	defer stop()
 	began := time.Now()
 	out, err := f.api.Invoke(ctx, &lambda.InvokeInput{FunctionName: &name, Payload: payload, LogType: types.LogTypeTail},
-		func(o *lambda.Options) { o.Retryer = once() })
+		func(o *lambda.Options) { o.Retryer = awsclient.Once() })
 	if err != nil {
 		return rollout.Answer{}, f.explain(err)
 	}
@@ -121,7 +118,7 @@ func durationIn(log []byte) (time.Duration, bool) {
 func (f *Functions) PublishVersion(ctx context.Context, name string) (string, error) {
 	out, err := f.api.PublishVersion(ctx, &lambda.PublishVersionInput{FunctionName: &name})
 	if err == nil && aws.ToString(out.Version) == "" {
-		err = errIncomplete
+		err = awsclient.ErrIncomplete
 	}
 	if err != nil {
 		return "", f.explain(err)
@@ -170,7 +167,7 @@ func (f *Functions) explain(err error) error {
 	if err == nil {
 		return nil
 	}
-	said := f.session.explainAbsence(err)
+	said := f.session.ExplainAbsence(err)
 	var changed *types.PreconditionFailedException
 	var busy *types.ResourceConflictException
 	var missing *types.ResourceNotFoundException
@@ -179,7 +176,7 @@ func (f *Functions) explain(err error) error {
 		return fmt.Errorf("%w: %w", rollout.ErrNoFunction, said)
 	case errors.As(err, &changed), errors.As(err, &busy):
 		return fmt.Errorf("%w: %w", rollout.ErrChanged, said)
-	case outcomeOf(err) == unknown:
+	case awsclient.OutcomeOf(err) == awsclient.Unknown:
 		return fmt.Errorf("%w: %w", rollout.ErrLost, said)
 	}
 	return said
@@ -190,8 +187,8 @@ func (f *Functions) explain(err error) error {
 func (f *Functions) FunctionsUsing(ctx context.Context, layerARN string) ([]string, error) {
 	return f.list(ctx, func(function types.FunctionConfiguration) (bool, error) {
 		return slices.ContainsFunc(function.Layers, func(l types.Layer) bool {
-			a, err := ParseARN(aws.ToString(l.Arn))
-			return err == nil && a.LayerARN() == layerARN
+			of, _, ok := splitVersion(aws.ToString(l.Arn))
+			return ok && of == layerARN
 		}), nil
 	})
 }
@@ -202,7 +199,7 @@ func (f *Functions) FunctionsTagged(ctx context.Context, tags map[string]string)
 	return f.list(ctx, func(function types.FunctionConfiguration) (bool, error) {
 		out, err := f.api.ListTags(ctx, &lambda.ListTagsInput{Resource: function.FunctionArn})
 		if err != nil {
-			return false, fmt.Errorf("reading the tags of function %q: %w", aws.ToString(function.FunctionName), f.session.explain(err))
+			return false, fmt.Errorf("reading the tags of function %q: %w", aws.ToString(function.FunctionName), f.session.Explain(err))
 		}
 		for key, value := range tags {
 			if got, found := out.Tags[key]; !found || got != value {
@@ -220,7 +217,7 @@ func (f *Functions) list(ctx context.Context, fits func(types.FunctionConfigurat
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("listing the functions: %w", f.session.explain(err))
+			return nil, fmt.Errorf("listing the functions: %w", f.session.Explain(err))
 		}
 		for _, function := range page.Functions {
 			fit, err := fits(function)

@@ -36,19 +36,19 @@ func (p *Publisher) Versions(ctx context.Context, region, layer string, choice S
 	if err != nil {
 		return nil, err
 	}
-	s, region, err := p.client.reach(ctx, region)
+	s, region, err := p.client.Reach(ctx, region)
 	if err != nil {
 		return nil, err
 	}
 	var found []Version
-	pages := lambda.NewListLayerVersionsPaginator(s.lambda(region), choice.input(layer))
+	pages := lambda.NewListLayerVersionsPaginator(s.Lambda(region), choice.input(layer))
 	for pages.HasMorePages() && !choice.full(found) {
 		page, err := pages.NextPage(ctx)
 		if _, ok := errors.AsType[*types.ResourceNotFoundException](err); ok {
 			break
 		}
 		if err != nil {
-			return nil, fmt.Errorf("listing the versions of layer %q in %s: %w", layer, region, foreign(layer, s.explain(err)))
+			return nil, fmt.Errorf("listing the versions of layer %q in %s: %w", layer, region, foreign(layer, s.Explain(err)))
 		}
 		for _, item := range page.LayerVersions {
 			found = append(found, listed(item))
@@ -98,7 +98,7 @@ func regionOf(region, layer string) (string, error) {
 	case a.Number != 0:
 		return "", fmt.Errorf("reading layer ARN %q: it names one version, want the layer's own %q", layer, a.LayerARN())
 	case region != "" && region != a.Region:
-		return "", &LimitError{"region", fmt.Sprintf("is %q, and the layer %s is in %q: drop one of the two", region, layer, a.Region)}
+		return "", &LimitError{Attribute: "region", Problem: fmt.Sprintf("is %q, and the layer %s is in %q: drop one of the two", region, layer, a.Region)}
 	}
 	return a.Region, nil
 }

@@ -12,20 +12,22 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 )
 
 // putParts writes the object in parts, of which several travel at once straight
 // from the zip: no part is held in memory. After a failure no part stays behind.
 func (u *upload) putParts(ctx context.Context, guard condition) (put *stagedObject, err error) {
-	encryption, key := encryption(u.place.KMSKeyID)
+	encryption, key := encryption(u.place.kmsKeyID)
 	created, err := u.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
-		Bucket: &u.place.Bucket, Key: &u.key, ContentType: aws.String(zipType),
+		Bucket: &u.place.bucket, Key: &u.key, ContentType: aws.String(zipType),
 		ChecksumAlgorithm: s3types.ChecksumAlgorithmSha256, ChecksumType: s3types.ChecksumTypeComposite,
-		ServerSideEncryption: encryption, SSEKMSKeyId: key, Tagging: u.place.tagging(), StorageClass: u.class,
+		ServerSideEncryption: encryption, SSEKMSKeyId: key, Tagging: u.place.tagging(), StorageClass: u.place.class,
 		Metadata: map[string]string{uploader: u.nonce},
 	})
 	if err == nil && aws.ToString(created.UploadId) == "" {
-		err = errIncomplete
+		err = awsclient.ErrIncomplete
 	}
 	if err != nil {
 		return nil, u.fault("beginning the upload of "+u.address(), u.putting(), err)
@@ -40,7 +42,7 @@ func (u *upload) putParts(ctx context.Context, guard condition) (put *stagedObje
 		return nil, err
 	}
 	out, err := u.client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
-		Bucket: &u.place.Bucket, Key: &u.key, UploadId: created.UploadId,
+		Bucket: &u.place.bucket, Key: &u.key, UploadId: created.UploadId,
 		MultipartUpload: &s3types.CompletedMultipartUpload{Parts: parts}, MpuObjectSize: &u.zip.Size,
 		IfNoneMatch: guard.noneMatch, IfMatch: guard.match,
 	})
@@ -63,7 +65,7 @@ func (u *upload) sendParts(ctx context.Context, id *string) ([]s3types.Completed
 	parts := make([]s3types.CompletedPart, len(u.sums))
 	var next atomic.Int64
 	var streams sync.WaitGroup
-	for range min(u.transfer.streams, len(parts)) {
+	for range min(u.sections.streams, len(parts)) {
 		streams.Go(func() {
 			if err := u.stream(ctx, id, &next, parts); err != nil {
 				cancel(err)
@@ -89,11 +91,11 @@ func (u *upload) stream(ctx context.Context, id *string, next *atomic.Int64, par
 		if i >= int64(len(parts)) {
 			return nil
 		}
-		from := i * u.transfer.part
-		length := min(u.transfer.part, u.zip.Size-from)
+		from := i * u.sections.size
+		length := min(u.sections.size, u.zip.Size-from)
 		number, sum := int32(i+1), base64.StdEncoding.EncodeToString(u.sums[i][:])
 		out, err := u.client.UploadPart(ctx, &s3.UploadPartInput{
-			Bucket: &u.place.Bucket, Key: &u.key, UploadId: id, PartNumber: &number,
+			Bucket: &u.place.bucket, Key: &u.key, UploadId: id, PartNumber: &number,
 			Body: &section{zip: zip, from: from, length: length}, ContentLength: &length,
 			ChecksumAlgorithm: s3types.ChecksumAlgorithmSha256, ChecksumSHA256: &sum,
 		})
@@ -109,12 +111,12 @@ func (u *upload) stream(ctx context.Context, id *string, next *atomic.Int64, par
 func (u *upload) abort(ctx context.Context, id *string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), u.grace)
 	defer cancel()
-	_, err := u.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &u.place.Bucket, Key: &u.key, UploadId: id})
-	if err == nil || isCode(err, "NoSuchUpload") {
+	_, err := u.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &u.place.bucket, Key: &u.key, UploadId: id})
+	if err == nil || awsclient.IsCode(err, "NoSuchUpload") {
 		return
 	}
 	err = u.fault("aborting the upload of "+u.address(), "s3:AbortMultipartUpload", err)
-	u.warn(fmt.Sprintf("Parts of a zip stay in the bucket %q: %v. S3 charges for them until a lifecycle rule with AbortIncompleteMultipartUpload removes them.", u.place.Bucket, err))
+	u.warn(fmt.Sprintf("Parts of a zip stay in the bucket %q: %v. S3 charges for them until a lifecycle rule with AbortIncompleteMultipartUpload removes them.", u.place.bucket, err))
 }
 
 // section is a part of an open zip.

@@ -2,7 +2,6 @@ package publish
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/s3object"
 )
 
@@ -54,7 +54,7 @@ func (e *TakenError) Error() string {
 // user guide of S3).
 func CheckBucketName(name string) error {
 	if !bucketName.MatchString(name) {
-		return &LimitError{"bucket", fmt.Sprintf("is %q: write the bare name of the bucket, without s3:// and folders, which belong into prefix", name)}
+		return &LimitError{Attribute: "bucket", Problem: fmt.Sprintf("is %q: write the bare name of the bucket, without s3:// and folders, which belong into prefix", name)}
 	}
 	return nil
 }
@@ -67,9 +67,9 @@ func CheckKey(key string) error {
 	const longest = 1024
 	switch {
 	case key == "" || len(key) > longest:
-		return &LimitError{"key", fmt.Sprintf("has %d bytes, S3 takes 1 to %d", len(key), longest)}
+		return &LimitError{Attribute: "key", Problem: fmt.Sprintf("has %d bytes, S3 takes 1 to %d", len(key), longest)}
 	case strings.HasPrefix(key, "/"):
-		return &LimitError{"key", fmt.Sprintf("is %q: a slash in front makes a folder without a name", key)}
+		return &LimitError{Attribute: "key", Problem: fmt.Sprintf("is %q: a slash in front makes a folder without a name", key)}
 	}
 	return nil
 }
@@ -91,20 +91,19 @@ var objectFaults = bucketFaults{
 // Typed errors: *LimitError, *DigestError, *TakenError, *AccessDeniedError,
 // *CredentialsError, *ConfigError.
 func (p *Publisher) PutObject(ctx context.Context, r ObjectRequest) (s3object.Stored, bool, error) {
-	place := &Staging{Bucket: r.Bucket, KMSKeyID: r.Settings.KMSKeyID, Tags: r.Settings.Tags}
-	if err := CheckTags("tags", place.Tags); err != nil {
+	at := place{bucket: r.Bucket, kmsKeyID: r.Settings.KMSKeyID, tags: r.Settings.Tags, class: s3types.StorageClass(r.Settings.StorageClass)}
+	if err := CheckTags("tags", at.tags); err != nil {
 		return s3object.Stored{}, false, err
 	}
-	sums, err := r.Zip.verify(ctx, io.Discard, p.transfer.part)
+	sums, err := r.Zip.verify(ctx, io.Discard, p.transfer.sections.size)
 	if err != nil {
 		return s3object.Stored{}, false, err
 	}
-	u, err := p.objectAt(ctx, r.Region, place, r.Key)
+	u, err := p.objectAt(ctx, r.Region, at, r.Key)
 	if err != nil {
 		return s3object.Stored{}, false, err
 	}
 	u.zip, u.sums, u.afresh = r.Zip, sums, r.Afresh
-	u.class = s3types.StorageClass(r.Settings.StorageClass)
 	if r.Warn != nil {
 		u.warn = r.Warn
 	}
@@ -122,14 +121,14 @@ func (p *Publisher) PutObject(ctx context.Context, r ObjectRequest) (s3object.St
 }
 
 // objectAt prepares what is done with an object of a bucket.
-func (p *Publisher) objectAt(ctx context.Context, region string, place *Staging, key string) (*upload, error) {
-	s, region, err := p.client.reach(ctx, region)
+func (p *Publisher) objectAt(ctx context.Context, region string, at place, key string) (*upload, error) {
+	s, region, err := p.client.Reach(ctx, region)
 	if err != nil {
 		return nil, err
 	}
 	return &upload{
-		client: s.s3(region), place: place, region: region, key: key, transfer: p.transfer, grace: p.patience.grace,
-		explain: s.explain, warn: func(string) {}, nonce: rand.Text(), faults: &objectFaults,
+		client: s.S3(region), place: at, region: region, key: key, sections: p.transfer.sections, grace: p.patience.Grace,
+		explain: s.Explain, warn: func(string) {}, faults: &objectFaults,
 	}, nil
 }
 
@@ -137,23 +136,20 @@ func (p *Publisher) objectAt(ctx context.Context, region string, place *Staging,
 // and the base64 SHA-256 that S3 keeps of it, "" where it keeps none. Nothing is
 // an ErrNoObject.
 func (p *Publisher) FindObject(ctx context.Context, region, bucket string, at s3object.Stored) (s3object.Sight, error) {
-	u, err := p.objectAt(ctx, region, &Staging{Bucket: bucket}, at.Key)
+	u, err := p.objectAt(ctx, region, place{bucket: bucket}, at.Key)
 	if err != nil {
 		return s3object.Sight{}, err
 	}
-	in := &s3.HeadObjectInput{Bucket: &bucket, Key: &at.Key, ChecksumMode: s3types.ChecksumModeEnabled, VersionId: optional(at.VersionID)}
+	in := &s3.HeadObjectInput{Bucket: &bucket, Key: &at.Key, ChecksumMode: s3types.ChecksumModeEnabled, VersionId: awsclient.Optional(at.VersionID)}
 	head, err := u.client.HeadObject(ctx, in)
-	if noObject(err) || in.VersionId != nil && isCode(err, "NoSuchVersion") {
+	if awsclient.NoObject(err) || in.VersionId != nil && awsclient.IsCode(err, "NoSuchVersion") {
 		return s3object.Sight{}, fmt.Errorf("looking at %s: %w", at.Address(bucket), ErrNoObject)
 	}
 	if err != nil {
 		return s3object.Sight{}, u.fault("looking at "+at.Address(bucket), "s3:GetObject and s3:ListBucket", err)
 	}
 	sight := s3object.Sight{Latest: storedOf(at.Key, head), Size: aws.ToInt64(head.ContentLength), Unreadable: archived(head)}
-	sum := aws.ToString(head.ChecksumSHA256)
-	if sight.InParts = strings.Contains(sum, "-"); !sight.InParts {
-		sight.SHA256 = sum
-	}
+	sight.SHA256, sight.InParts = wholeSHA256(head)
 	return sight, nil
 }
 
@@ -179,7 +175,7 @@ func (p *Publisher) LookAgain(ctx context.Context, region, bucket string, was s3
 // gone is no error. One that holds other bytes by now is left, which is a
 // *TakenError.
 func (p *Publisher) DeleteObject(ctx context.Context, region, bucket string, o s3object.Stored) error {
-	u, err := p.objectAt(ctx, region, &Staging{Bucket: bucket}, o.Key)
+	u, err := p.objectAt(ctx, region, place{bucket: bucket}, o.Key)
 	if err != nil {
 		return err
 	}
@@ -195,7 +191,7 @@ func (p *Publisher) DeleteObject(ctx context.Context, region, bucket string, o s
 		}
 	}
 	err = u.remove(ctx, &stagedObject{key: o.Key, version: o.VersionID})
-	if isCode(err, "NoSuchBucket") {
+	if awsclient.IsCode(err, "NoSuchBucket") {
 		return nil
 	}
 	return err
@@ -204,7 +200,7 @@ func (p *Publisher) DeleteObject(ctx context.Context, region, bucket string, o s
 // CheckBucket finds what would keep a put from the bucket: that it is not there,
 // or in another region. What may not be asked is not judged.
 func (p *Publisher) CheckBucket(ctx context.Context, region, bucket string) error {
-	u, err := p.objectAt(ctx, region, &Staging{Bucket: bucket}, "")
+	u, err := p.objectAt(ctx, region, place{bucket: bucket}, "")
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 )
 
 // Systems Manager counts by itself: an account in a region has 40 reads and 3
@@ -49,7 +51,7 @@ func (e *ParameterExistsError) Error() string {
 // parameter.
 func CheckParameterName(name string) error {
 	fault := func(format string, args ...any) error {
-		return &LimitError{"ssm_parameter", fmt.Sprintf(format, args...)}
+		return &LimitError{Attribute: "ssm_parameter", Problem: fmt.Sprintf(format, args...)}
 	}
 	first, _, _ := strings.Cut(strings.ToLower(strings.TrimPrefix(name, "/")), "/")
 	switch {
@@ -86,7 +88,7 @@ func (p *Publisher) PutParameter(ctx context.Context, region string, w Parameter
 	}
 	input := &ssm.PutParameterInput{
 		Name: &w.Name, Value: &w.Value, Type: types.ParameterTypeString, Tier: types.ParameterTier(w.Tier),
-		Description: optional(w.Description), Overwrite: &overwrite,
+		Description: awsclient.Optional(w.Description), Overwrite: &overwrite,
 	}
 	if overwrite {
 		input.Description = &w.Description // what was there goes
@@ -96,7 +98,7 @@ func (p *Publisher) PutParameter(ctx context.Context, region string, w Parameter
 		return &ParameterExistsError{w.Name, region}
 	}
 	if err != nil {
-		return fmt.Errorf("writing the parameter %q in %s: %w", w.Name, region, s.explain(err))
+		return fmt.Errorf("writing the parameter %q in %s: %w", w.Name, region, s.Explain(err))
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -116,7 +118,7 @@ func (p *Publisher) Parameter(ctx context.Context, region, name string) (value s
 		return "", false, nil
 	}
 	if err != nil {
-		return "", false, fmt.Errorf("reading the parameter %q in %s: %w", name, region, s.explain(err))
+		return "", false, fmt.Errorf("reading the parameter %q in %s: %w", name, region, s.Explain(err))
 	}
 	return aws.ToString(out.Parameter.Value), true, nil
 }
@@ -138,17 +140,17 @@ func (p *Publisher) DeleteParameter(ctx context.Context, region, name string) er
 	}
 	_, err = api.DeleteParameter(ctx, &ssm.DeleteParameterInput{Name: &name})
 	if _, ok := errors.AsType[*types.ParameterNotFound](err); err != nil && !ok {
-		return fmt.Errorf("deleting the parameter %q in %s: %w", name, region, s.explain(err))
+		return fmt.Errorf("deleting the parameter %q in %s: %w", name, region, s.Explain(err))
 	}
 	return nil
 }
 
 // parameters returns the client of a region for calls of one rate, and the
 // region's name.
-func (p *Publisher) parameters(ctx context.Context, region string, perSecond time.Duration) (*ssm.Client, *session, string, error) {
-	s, region, err := p.client.reach(ctx, region)
+func (p *Publisher) parameters(ctx context.Context, region string, perSecond time.Duration) (*ssm.Client, *awsclient.Session, string, error) {
+	s, region, err := p.client.Reach(ctx, region)
 	if err != nil {
 		return nil, nil, "", err
 	}
-	return s.ssm(region, perSecond), s, region, nil
+	return s.SSM(region, perSecond), s, region, nil
 }

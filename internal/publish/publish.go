@@ -29,7 +29,7 @@ func (p *Publisher) Publish(ctx context.Context, r Request) (Version, bool, erro
 	if err := r.check(); err != nil {
 		return Version{}, false, err
 	}
-	s, region, err := p.client.reach(ctx, r.Region)
+	s, region, err := p.client.Reach(ctx, r.Region)
 	if err != nil {
 		return Version{}, false, err
 	}
@@ -40,10 +40,10 @@ func (p *Publisher) Publish(ctx context.Context, r Request) (Version, bool, erro
 	defer done()
 	r.Staging = r.Staging.in(region)
 	j := &job{
-		request: r, region: region, api: s.lambda(region),
-		s3: func() objects { return s.s3(region) }, signer: func() jobs { return s.signer(region) },
+		request: r, region: region, api: s.Lambda(region),
+		s3: func() objects { return s.S3(region) }, signer: func() jobs { return s.Signer(region) },
 		stagings: &p.stagings, transfer: p.transfer,
-		patience: p.patience, explain: s.explain, renew: s.renew,
+		patience: p.patience, explain: s.Explain, renew: s.Renew,
 		intend: func(above int64) error { return p.intend(ctx, r, region, above) },
 	}
 	v, found, err := j.run(ctx)
@@ -73,7 +73,7 @@ func (r Request) check() error {
 		}
 	}
 	if r.Zip.Size <= 0 {
-		return &LimitError{"package", "is empty: AWS takes no layer without a file"}
+		return &LimitError{Attribute: "package", Problem: "is empty: AWS takes no layer without a file"}
 	}
 	if r.Staging == nil && r.Zip.Size > runtimes.MaxDirectUpload {
 		return &TooLargeError{Size: r.Zip.Size, Limit: runtimes.MaxDirectUpload}

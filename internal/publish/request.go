@@ -1,13 +1,10 @@
 package publish
 
 import (
-	"io"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
-
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 // Request asks for one layer version.
@@ -40,18 +37,6 @@ type Request struct {
 	// not keep the version from being published. It is called by the goroutine
 	// of Publish.
 	Warn func(string)
-}
-
-// Zip is an archive whose bytes are known in advance.
-type Zip struct {
-	// Open returns a new reader at the start of the archive; it is called
-	// again for every pass over the bytes.
-	Open func() (Reader, error)
-	// SHA256 is the digest of the bytes. Nothing with another digest is
-	// published.
-	SHA256 store.Digest
-	// Size is in bytes.
-	Size int64
 }
 
 // Version is a published layer version, as AWS describes it.
@@ -116,11 +101,6 @@ func values[T ~string](plain []string) []T {
 	return typed
 }
 
-// Reader is an open archive.
-type Reader interface {
-	io.ReadSeekCloser
-}
-
 // Staging is a place in S3, in the region of the layer. A zip goes there when
 // it is too large for a request, when Lambda is to read it there for good, or
 // when it is to be signed; any other travels in the request.
@@ -153,11 +133,4 @@ type Signing struct {
 	ProfileName string
 	// ProfileOwner is the account of the profile; "" is the caller's own.
 	ProfileOwner string
-}
-
-func optional(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return aws.String(s)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 )
 
 // Retired is what became of the versions of a Batch. Each number is in
@@ -219,10 +220,10 @@ func (p *Publisher) deleteUnused(ctx context.Context, a LayerVersionARN, b Batch
 		a.Number = v.Number
 		switch {
 		case r.Pointed(b.Holder, lifecycle.Mark(v), b.Current), b.Unseen:
-			inform(ctx, "kept a layer version that another resource points at", map[string]any{"arn": a.String()})
+			awsclient.Inform(ctx, "kept a layer version that another resource points at", map[string]any{"arn": a.String()})
 			result.Taken = append(result.Taken, v.Number)
 		case len(used[v.Number]) > 0:
-			inform(ctx, "kept a layer version that is in use", map[string]any{"arn": a.String(), "functions": len(used[v.Number])})
+			awsclient.Inform(ctx, "kept a layer version that is in use", map[string]any{"arn": a.String(), "functions": len(used[v.Number])})
 			result.InUse[v.Number] = used[v.Number]
 		case refusal != nil:
 			result.Failed[v.Number] = refusal
@@ -231,7 +232,7 @@ func (p *Publisher) deleteUnused(ctx context.Context, a LayerVersionARN, b Batch
 				result.Failed[v.Number] = err
 				refusal = forAll(err)
 			} else {
-				inform(ctx, "deleted a layer version", map[string]any{"arn": a.String()})
+				awsclient.Inform(ctx, "deleted a layer version", map[string]any{"arn": a.String()})
 				result.Deleted = append(result.Deleted, v.Number)
 				r.Drop(lifecycle.Mark(v))
 			}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 )
 
 const someVersion = "arn:aws:lambda:eu-west-1:123456789012:layer:deps:1"
@@ -105,7 +106,7 @@ func TestExpiredCredentialsOfTheSettings(t *testing.T) {
 			a := lambdatest.New(t)
 			a.Inject(lambdatest.Fault{Operation: operation, Status: 403, ErrorType: "ExpiredTokenException", Message: "The security token included in the request is expired", Times: -1})
 			_, _, err := against(t, a).Publish(t.Context(), request(zipOf(t, "x")))
-			var login *CredentialsError
+			var login *awsclient.CredentialsError
 			if !errors.As(err, &login) || !strings.Contains(err.Error(), "expired") {
 				t.Errorf("got %v, want a CredentialsError that says expired", err)
 			}

@@ -24,7 +24,7 @@ const (
 func toShare(t testing.TB, a *lambdatest.AWS) (*Publisher, string) {
 	t.Helper()
 	p := against(t, a)
-	p.client.paces.of(home, time.Microsecond)
+	p.client.Paces.Of(home, time.Microsecond)
 	v, _, err := p.Publish(t.Context(), request(zipOf(t, "x")))
 	if err != nil {
 		t.Fatal(err)
@@ -223,7 +223,7 @@ func TestShareByTwoAtOnce(t *testing.T) {
 	one, arn := toShare(t, a)
 	a.SetPolicy(home, "deps", 1, allow("x", account("777788889999")))
 	other := against(t, a)
-	other.client.paces.of(home, time.Microsecond)
+	other.client.Paces.Of(home, time.Microsecond)
 	want := Sharing{AccountIDs: []string{teamA, teamB}, OrganizationIDs: []string{corp}}
 	var group sync.WaitGroup
 	for _, p := range []*Publisher{one, other} {

@@ -15,6 +15,7 @@ import (
 	signertypes "github.com/aws/aws-sdk-go-v2/service/signer/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -25,7 +26,7 @@ func (s *Signing) check(staging *Staging) error {
 	case s == nil:
 		return nil
 	case staging == nil:
-		return &LimitError{"signing", "needs s3: Signer reads the zip from a bucket, and writes the signed one there"}
+		return &LimitError{Attribute: "signing", Problem: "needs s3: Signer reads the zip from a bucket, and writes the signed one there"}
 	case s.ProfileOwner != "":
 		return errors.Join(CheckProfileName(s.ProfileName), CheckProfileOwner(s.ProfileOwner))
 	}
@@ -36,7 +37,7 @@ func (s *Signing) check(staging *Staging) error {
 // signing profile.
 func CheckProfileName(name string) error {
 	if !profileName.MatchString(name) {
-		return &LimitError{"signing", fmt.Sprintf("has profile_name %q: AWS takes 2 to 64 letters, digits and underscores", name)}
+		return &LimitError{Attribute: "signing", Problem: fmt.Sprintf("has profile_name %q: AWS takes 2 to 64 letters, digits and underscores", name)}
 	}
 	return nil
 }
@@ -44,7 +45,7 @@ func CheckProfileName(name string) error {
 // CheckProfileOwner returns a *LimitError for an owner that is not 12 digits.
 func CheckProfileOwner(id string) error {
 	if !isAccountID(id) {
-		return &LimitError{"signing", fmt.Sprintf("has profile_owner %q, want an account of 12 digits", id)}
+		return &LimitError{Attribute: "signing", Problem: fmt.Sprintf("has profile_owner %q, want an account of 12 digits", id)}
 	}
 	return nil
 }
@@ -84,47 +85,47 @@ const folderSigned = "signed/"
 func (j *job) sign(ctx context.Context, u *upload, source *stagedObject) (*signedObject, error) {
 	want := j.request.Signing
 	if !hasVersion(source.version) {
-		return nil, unversioned(u.place.Bucket, "signing")
+		return nil, unversioned(u.place.bucket, "signing")
 	}
 	folder := temporary
-	if u.place.reference() {
+	if j.request.Staging.reference() {
 		folder = folderSigned
 	}
-	prefix := u.place.Prefix + folder + u.zip.SHA256.Hex() + "-"
+	prefix := j.request.Staging.Prefix + folder + u.zip.SHA256.Hex() + "-"
 	token := sha256.Sum256([]byte(strings.Join([]string{
-		want.ProfileName, want.ProfileOwner, u.place.Bucket, source.key, source.version, prefix, j.request.LayerName,
+		want.ProfileName, want.ProfileOwner, u.place.bucket, source.key, source.version, prefix, j.request.LayerName,
 	}, "\n")))
 	started, err := j.signer().StartSigningJob(ctx, &signer.StartSigningJobInput{
 		ClientRequestToken: aws.String(hex.EncodeToString(token[:])),
-		ProfileName:        &want.ProfileName, ProfileOwner: optional(want.ProfileOwner),
-		Source:      &signertypes.Source{S3: &signertypes.S3Source{BucketName: &u.place.Bucket, Key: &source.key, Version: &source.version}},
-		Destination: &signertypes.Destination{S3: &signertypes.S3Destination{BucketName: &u.place.Bucket, Prefix: &prefix}},
+		ProfileName:        &want.ProfileName, ProfileOwner: awsclient.Optional(want.ProfileOwner),
+		Source:      &signertypes.Source{S3: &signertypes.S3Source{BucketName: &u.place.bucket, Key: &source.key, Version: &source.version}},
+		Destination: &signertypes.Destination{S3: &signertypes.S3Destination{BucketName: &u.place.bucket, Prefix: &prefix}},
 	})
 	if err == nil && aws.ToString(started.JobId) == "" {
-		err = errIncomplete
+		err = awsclient.ErrIncomplete
 	}
 	if err != nil {
-		return nil, fmt.Errorf("signing the zip at s3://%s/%s: %w", u.place.Bucket, source.key, j.explainSigner(err))
+		return nil, fmt.Errorf("signing the zip at s3://%s/%s: %w", u.place.bucket, source.key, j.explainSigner(err))
 	}
 	id := aws.ToString(started.JobId)
 	done, err := j.awaitSigning(ctx, id)
 	if err != nil {
 		if done == nil {
 			j.warn(fmt.Sprintf("The signing job %q for layer %q goes on, and what it writes stays in the bucket %q below %q. Delete it by hand, or let a lifecycle rule expire it.",
-				id, j.request.LayerName, u.place.Bucket, prefix))
+				id, j.request.LayerName, u.place.bucket, prefix))
 		}
-		return nil, fmt.Errorf("signing the zip at s3://%s/%s: %w", u.place.Bucket, source.key, err)
+		return nil, fmt.Errorf("signing the zip at s3://%s/%s: %w", u.place.bucket, source.key, err)
 	}
 	if done.SignedObject == nil || done.SignedObject.S3 == nil || aws.ToString(done.SignedObject.S3.Key) == "" {
 		return nil, &SigningError{want.ProfileName, id, "AWS does not say where the signed zip is"}
 	}
 	signed := &signedObject{jobID: id, stagedObject: &stagedObject{key: *done.SignedObject.S3.Key, ours: true}}
-	return signed, u.describe(ctx, signed)
+	return signed, signed.describe(ctx, u)
 }
 
 // describe adds version and digest of a signed object. A digest over parts is
 // not that of the zip. A look that is not allowed leaves them out.
-func (u *upload) describe(ctx context.Context, signed *signedObject) error {
+func (signed *signedObject) describe(ctx context.Context, u *upload) error {
 	head, err := u.head(ctx, signed.key)
 	if hidden(err) {
 		return nil
@@ -133,12 +134,10 @@ func (u *upload) describe(ctx context.Context, signed *signedObject) error {
 		return err
 	}
 	if head == nil {
-		return &vanishedError{&LimitError{"s3", fmt.Sprintf("lacks the signed zip s3://%s/%s, which something has removed: keep lifecycle rules from what is younger than a day", u.place.Bucket, signed.key)}}
+		return &awsclient.VanishedError{LimitError: &LimitError{Attribute: "s3", Problem: fmt.Sprintf("lacks the signed zip s3://%s/%s, which something has removed: keep lifecycle rules from what is younger than a day", u.place.bucket, signed.key)}}
 	}
 	signed.version = aws.ToString(head.VersionId)
-	if sum, err := ParseCodeSHA256(aws.ToString(head.ChecksumSHA256)); err == nil {
-		signed.sha256 = sum.Base64()
-	}
+	signed.sha256, _ = wholeSHA256(head)
 	return nil
 }
 
@@ -168,9 +167,9 @@ func (j *job) awaitSigning(ctx context.Context, id string) (*signer.DescribeSign
 
 // explainSigner is explain for Signer, where what is missing is a profile.
 func (j *job) explainSigner(err error) error {
-	if isCode(err, "ResourceNotFoundException") {
-		return &LimitError{"signing", fmt.Sprintf("names the profile %q, which does not exist in %s: create it there, or set profile_owner to the account that has it (%s)",
-			j.request.Signing.ProfileName, j.region, message(err))}
+	if awsclient.IsCode(err, "ResourceNotFoundException") {
+		return &LimitError{Attribute: "signing", Problem: fmt.Sprintf("names the profile %q, which does not exist in %s: create it there, or set profile_owner to the account that has it (%s)",
+			j.request.Signing.ProfileName, j.region, awsclient.Message(err))}
 	}
 	return j.explain(err)
 }
@@ -230,7 +229,7 @@ func jobID(arn string) string {
 func describeSigning(ctx context.Context, api jobs, arn string) (*signer.DescribeSigningJobOutput, error) {
 	id := jobID(arn)
 	out, err := api.DescribeSigningJob(ctx, &signer.DescribeSigningJobInput{JobId: &id})
-	if isCode(err, "ResourceNotFoundException") {
+	if awsclient.IsCode(err, "ResourceNotFoundException") {
 		return nil, nil
 	}
 	return out, err
@@ -268,13 +267,13 @@ func (p *Publisher) Unsigned(ctx context.Context, v Version) (digest string, by 
 	if err != nil {
 		return "", by, err
 	}
-	s, err := p.client.connect(ctx, a.Region)
+	s, err := p.client.Connect(ctx, a.Region)
 	if err != nil {
 		return "", by, err
 	}
-	out, err := describeSigning(ctx, s.signer(a.Region), v.SigningJobARN)
+	out, err := describeSigning(ctx, s.Signer(a.Region), v.SigningJobARN)
 	if err != nil {
-		return "", by, fmt.Errorf("reading the signing job of %s: %w", v.ARN, s.explain(err))
+		return "", by, fmt.Errorf("reading the signing job of %s: %w", v.ARN, s.Explain(err))
 	}
 	if out == nil {
 		return "", by, nil

@@ -5,13 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 )
 
 // delivery is a zip where Lambda can take it from.
@@ -48,11 +50,11 @@ func (s *Staging) check() error {
 	case s == nil:
 		return nil
 	case s.Bucket == "":
-		return &LimitError{"s3", "names no bucket"}
+		return &LimitError{Attribute: "s3", Problem: "names no bucket"}
 	case strings.ContainsAny(strings.ReplaceAll(s.Bucket, "{region}", ""), "{}/"):
-		return &LimitError{"s3", fmt.Sprintf("names the bucket %q: \"{region}\" is the one thing in braces, and folders belong into prefix", s.Bucket)}
+		return &LimitError{Attribute: "s3", Problem: fmt.Sprintf("names the bucket %q: \"{region}\" is the one thing in braces, and folders belong into prefix", s.Bucket)}
 	case s.StorageMode != "" && s.StorageMode != "COPY" && !s.reference():
-		return &LimitError{"s3", fmt.Sprintf("has storage_mode %q, want \"COPY\" or \"REFERENCE\"", s.StorageMode)}
+		return &LimitError{Attribute: "s3", Problem: fmt.Sprintf("has storage_mode %q, want \"COPY\" or \"REFERENCE\"", s.StorageMode)}
 	}
 	return CheckTags("s3", s.Tags)
 }
@@ -62,28 +64,19 @@ func (s *Staging) check() error {
 func CheckTags(argument string, tags map[string]string) error {
 	const count, key, value = 10, 128, 256
 	if len(tags) > count {
-		return &LimitError{argument, fmt.Sprintf("has %d tags, S3 takes %d on an object", len(tags), count)}
+		return &LimitError{Attribute: argument, Problem: fmt.Sprintf("has %d tags, S3 takes %d on an object", len(tags), count)}
 	}
 	for _, k := range slices.Sorted(maps.Keys(tags)) {
 		switch {
 		case k == "" || utf8.RuneCountInString(k) > key:
-			return &LimitError{argument, fmt.Sprintf("has the tag key %q, S3 takes 1 to %d characters", k, key)}
+			return &LimitError{Attribute: argument, Problem: fmt.Sprintf("has the tag key %q, S3 takes 1 to %d characters", k, key)}
 		case utf8.RuneCountInString(tags[k]) > value:
-			return &LimitError{argument, fmt.Sprintf("has a value of more than %d characters for the tag %q", value, k)}
+			return &LimitError{Attribute: argument, Problem: fmt.Sprintf("has a value of more than %d characters for the tag %q", value, k)}
 		case strings.HasPrefix(strings.ToLower(k), "aws:"):
-			return &LimitError{argument, fmt.Sprintf("has the tag key %q, and AWS keeps \"aws:\" for itself", k)}
+			return &LimitError{Attribute: argument, Problem: fmt.Sprintf("has the tag key %q, and AWS keeps \"aws:\" for itself", k)}
 		}
 	}
 	return nil
-}
-
-// tagging writes tags as the header of a PUT; nil stands for none.
-func (s *Staging) tagging() *string {
-	query := url.Values{}
-	for k, v := range s.Tags {
-		query.Set(k, v)
-	}
-	return optional(strings.ReplaceAll(query.Encode(), "+", "%20"))
 }
 
 // key names the object of a zip.
@@ -128,12 +121,26 @@ func (j *job) deliver(ctx context.Context) (*delivery, error) {
 	return d, j.present(ctx, u, d)
 }
 
+// upload reads the zip and prepares its way.
+func (j *job) upload(ctx context.Context) (*upload, error) {
+	zip, at := j.request.Zip, j.request.Staging
+	sums, err := zip.verify(ctx, io.Discard, j.transfer.sections.size)
+	if err != nil {
+		return nil, err
+	}
+	return &upload{
+		client: j.s3(), place: place{bucket: at.Bucket, kmsKeyID: at.KMSKeyID, tags: at.Tags}, region: j.region, key: j.request.key(),
+		zip: zip, sums: sums, readable: at.reference(),
+		sections: j.transfer.sections, grace: j.patience.Grace, explain: j.explain, warn: j.warn,
+	}, nil
+}
+
 // send publishes what was delivered. Where Lambda did not find it, another run
 // had put it there and has removed it since: it is then delivered again, once.
 func (j *job) send(ctx context.Context, d *delivery) (Version, bool, error) {
 	j.delivery = d
 	v, taken, err := j.publish(ctx, j.input(d.content))
-	if _, gone := errors.AsType[*vanishedError](err); !gone || d.lease == nil {
+	if _, gone := errors.AsType[*awsclient.VanishedError](err); !gone || d.lease == nil {
 		return v, taken, err
 	}
 	u, err := j.upload(ctx)
@@ -163,11 +170,11 @@ func (j *job) present(ctx context.Context, u *upload, d *delivery) error {
 		from, d.sha256 = signed.stagedObject, signed.sha256
 	}
 	d.content = &types.LayerVersionContentInput{
-		S3Bucket: &u.place.Bucket, S3Key: &from.key, S3ObjectStorageMode: types.S3ObjectStorageMode(u.place.StorageMode),
+		S3Bucket: &j.request.Staging.Bucket, S3Key: &from.key, S3ObjectStorageMode: types.S3ObjectStorageMode(j.request.Staging.StorageMode),
 	}
-	if u.place.reference() {
+	if j.request.Staging.reference() {
 		if !hasVersion(from.version) {
-			return unversioned(u.place.Bucket, `s3.storage_mode "REFERENCE"`)
+			return unversioned(j.request.Staging.Bucket, `s3.storage_mode "REFERENCE"`)
 		}
 		d.content.S3ObjectVersion = &from.version
 	}
@@ -181,8 +188,8 @@ func (j *job) discard(ctx context.Context, d *delivery) {
 		return
 	}
 	u := d.lease.upload
-	j.warnOf(u, d.lease.release(ctx, !u.place.reference() || j.request.Signing != nil))
-	if d.signed == nil || u.place.reference() {
+	j.warnOf(u, d.lease.release(ctx, !j.request.Staging.reference() || j.request.Signing != nil))
+	if d.signed == nil || j.request.Staging.reference() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), u.grace)
@@ -196,7 +203,7 @@ func (j *job) warnOf(u *upload, err error) {
 		return
 	}
 	j.warn(fmt.Sprintf("What was staged for layer %q stays in the bucket %q: %v. Delete it by hand, or let a lifecycle rule expire what is below %q.",
-		j.request.LayerName, u.place.Bucket, err, u.place.Prefix+temporary))
+		j.request.LayerName, j.request.Staging.Bucket, err, j.request.Staging.Prefix+temporary))
 }
 
 func (j *job) warn(text string) {

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -31,14 +32,14 @@ func staged(b []byte, s Staging) Request {
 func stages(t testing.TB, a *lambdatest.AWS) *Publisher {
 	t.Helper()
 	p := against(t, a)
-	p.transfer.direct, p.transfer.part = 0, 5<<20
+	p.transfer.direct, p.transfer.sections.size, p.transfer.sections.wait = 0, 5<<20, time.Millisecond
 	p.transfer.poll, p.transfer.longest = time.Millisecond, 4*time.Millisecond
-	s, err := p.client.connect(t.Context(), home)
+	s, err := p.client.Connect(t.Context(), home)
 	if err != nil {
 		t.Fatal(err)
 	}
-	patient := s.aws.Retryer
-	s.aws.Retryer = func() aws.Retryer { return retry.AddWithMaxBackoffDelay(patient(), 5*time.Millisecond) }
+	patient := s.AWS.Retryer
+	s.AWS.Retryer = func() aws.Retryer { return retry.AddWithMaxBackoffDelay(patient(), 5*time.Millisecond) }
 	return p
 }
 
@@ -108,13 +109,13 @@ func TestStagingUsesWhatIsThere(t *testing.T) {
 	stage := func() *lease {
 		t.Helper()
 		p := stages(t, a)
-		s, err := p.client.connect(t.Context(), home)
+		s, err := p.client.Connect(t.Context(), home)
 		if err != nil {
 			t.Fatal(err)
 		}
 		j := &job{
-			request: staged(data, Staging{Bucket: "artifacts"}), region: home, s3: func() objects { return s.s3(home) },
-			patience: p.patience, transfer: p.transfer, explain: s.explain,
+			request: staged(data, Staging{Bucket: "artifacts"}), region: home, s3: func() objects { return s.S3(home) },
+			patience: p.patience, transfer: p.transfer, explain: s.Explain,
 		}
 		u, err := j.upload(t.Context())
 		if err != nil {
@@ -170,7 +171,7 @@ func TestStagingWithoutTheRightToLook(t *testing.T) {
 	a.PutObject("artifacts", "staging/"+store.Sum(data).Hex()+".zip", data)
 	r.Description = "another"
 	_, _, err := stages(t, a).Publish(t.Context(), r)
-	var denied *AccessDeniedError
+	var denied *awsclient.AccessDeniedError
 	if !errors.As(err, &denied) || denied.Action != "s3:GetObject" {
 		t.Errorf("got %v, want an AccessDeniedError for s3:GetObject", err)
 	}
@@ -220,7 +221,7 @@ func TestStagedObjectThatIsGoneIsStagedAgain(t *testing.T) {
 		a.CreateBucket(home, "artifacts", true)
 		a.Inject(lambdatest.Fault{Operation: "PublishLayerVersion", Times: times, Do: func() { a.DeleteObject("artifacts", key) }})
 		_, _, err := stages(t, a).Publish(t.Context(), staged(data, Staging{Bucket: "artifacts"}))
-		var limit *LimitError
+		var limit *awsclient.LimitError
 		if times == 1 && err != nil || times == 2 && (!errors.As(err, &limit) || !strings.Contains(err.Error(), "NoSuchKey")) {
 			t.Errorf("gone %d times: %v", times, err)
 		}
@@ -283,7 +284,7 @@ func TestStagingFailures(t *testing.T) {
 	p := stages(t, a)
 	for bucket, want := range map[string]string{"none": `the bucket "none", which does not exist (NoSuchBucket)`, "elsewhere": "us-east-1"} {
 		_, _, err := p.Publish(t.Context(), staged(zipOf(t, "x"), Staging{Bucket: bucket}))
-		var limit *LimitError
+		var limit *awsclient.LimitError
 		if !errors.As(err, &limit) || limit.Attribute != "s3" || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "s3://"+bucket+"/") {
 			t.Errorf("bucket %q: got %v, want a LimitError of s3 with %s and the place", bucket, err, want)
 		}
@@ -292,7 +293,7 @@ func TestStagingFailures(t *testing.T) {
 		Operation: "PublishLayerVersion", Status: 403, ErrorType: "AccessDeniedException",
 		Message: "Your access has been denied by S3, please make sure your request credentials have permission to GetObject for closed/x.zip.",
 	})
-	var denied *AccessDeniedError
+	var denied *awsclient.AccessDeniedError
 	if _, _, err := p.Publish(t.Context(), staged(zipOf(t, "x"), Staging{Bucket: "closed"})); !errors.As(err, &denied) || denied.Action != "s3:GetObject" {
 		t.Errorf("got %v, want an AccessDeniedError for s3:GetObject", err)
 	}
@@ -330,7 +331,7 @@ func TestDeniedCallsOfS3(t *testing.T) {
 		}
 		a.Inject(lambdatest.Fault{Operation: c.operation, Times: -1, Status: 403, ErrorType: "AccessDenied", Message: message})
 		_, _, err := stages(t, a).Publish(t.Context(), staged(c.data, Staging{Bucket: "closed", Tags: c.tags}))
-		var denied *AccessDeniedError
+		var denied *awsclient.AccessDeniedError
 		if !errors.As(err, &denied) || denied.Action != c.action || !strings.Contains(err.Error(), c.words) || !strings.Contains(err.Error(), c.action) {
 			t.Errorf("%s: got %v, want an AccessDeniedError for %s with %q", c.operation, err, c.action, c.words)
 		}

@@ -3,6 +3,7 @@ package publish
 import (
 	"context"
 	"fmt"
+	"sync"
 )
 
 // lease is one publish's use of a staged object. One publish uses it alone.
@@ -89,3 +90,29 @@ func (p *stagedPlace) enter(ctx context.Context) error {
 }
 
 func (p *stagedPlace) leave() { <-p.gate }
+
+// stagings shares staged objects between the publishes of a Publisher: equal
+// bytes for several layers travel once, and the last publish removes them. It
+// is safe for concurrent use.
+type stagings struct {
+	mu     sync.Mutex
+	places map[string]*stagedPlace
+}
+
+// stagedPlace is an object's name in a bucket. Only the holder of its gate may change it.
+type stagedPlace struct {
+	gate   chan struct{}
+	users  int
+	object *stagedObject // nil where nothing is staged
+}
+
+// stagedObject is an object in the bucket.
+type stagedObject struct {
+	key string
+	// version is the id of its version, "" or "null" in a bucket without.
+	version string
+	// etag tells its content from another of the same key.
+	etag string
+	// ours is set where this run put it.
+	ours bool
+}

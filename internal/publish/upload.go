@@ -1,11 +1,12 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
+	"net/url"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 )
 
 // objects is the part of S3 that staging uses.
@@ -36,22 +38,46 @@ const uploader = "layerbuild-upload"
 // conflicts is how often an upload gives way to another one of the same object.
 const conflicts = 4
 
+// place is where an object of S3 is put, and how.
+type place struct {
+	bucket   string
+	kmsKeyID string // "" leaves encryption to the bucket
+	tags     map[string]string
+	class    s3types.StorageClass // "" is the bucket's own
+}
+
+// tagging writes tags as the header of a PUT; nil stands for none.
+func (p place) tagging() *string {
+	query := url.Values{}
+	for k, v := range p.tags {
+		query.Set(k, v)
+	}
+	return awsclient.Optional(strings.ReplaceAll(query.Encode(), "+", "%20"))
+}
+
+// sections says how a large zip travels.
+type sections struct {
+	size    int64         // the largest zip that is put in one piece, and the size of pieces, in bytes
+	streams int           // how many pieces travel at once
+	wait    time.Duration // before a put that met another is made again, for each attempt
+}
+
 // upload is a zip, checked against its digest, on its way to its object.
 type upload struct {
 	client   objects
-	place    *Staging
+	place    place
 	region   string
 	zip      Zip
 	key      string
 	sums     sums
-	transfer transfer
+	sections sections
 	grace    time.Duration // for what is still to be done when the context is over
 	explain  func(error) error
 	warn     func(string)
-	nonce    string
+	nonce    string // by which stage knows what it has put
 
-	// class is the storage class of the object, "" for the bucket's own.
-	class s3types.StorageClass
+	// readable refuses an object of the same bytes that Lambda cannot read.
+	readable bool
 	// afresh puts the object even where one with the same bytes is there.
 	afresh bool
 	// mayReplace, if set, refuses to write over what is there.
@@ -65,40 +91,28 @@ type condition struct {
 	noneMatch, match *string
 }
 
-// upload reads the zip and prepares its way.
-func (j *job) upload(ctx context.Context) (*upload, error) {
-	zip := j.request.Zip
-	sums, err := zip.verify(ctx, io.Discard, j.transfer.part)
-	if err != nil {
-		return nil, err
-	}
-	return &upload{
-		client: j.s3(), place: j.request.Staging, region: j.region, zip: zip, key: j.request.key(), sums: sums,
-		transfer: j.transfer, grace: j.patience.grace, explain: j.explain, warn: j.warn, nonce: rand.Text(),
-	}, nil
-}
-
-func (u *upload) address() string { return "s3://" + u.place.Bucket + "/" + u.key }
+func (u *upload) address() string { return "s3://" + u.place.bucket + "/" + u.key }
 
 // identity tells apart what may not be shared.
 func (u *upload) identity() string {
-	return strings.Join([]string{u.region, u.place.Bucket, u.key, u.place.KMSKeyID, aws.ToString(u.place.tagging())}, "\n")
+	return strings.Join([]string{u.region, u.place.bucket, u.key, u.place.kmsKeyID, aws.ToString(u.place.tagging())}, "\n")
 }
 
 // stage makes sure that the object holds the zip, and overwrites one that holds
 // something else.
 func (u *upload) stage(ctx context.Context) (*stagedObject, error) {
+	u.nonce = cmp.Or(u.nonce, rand.Text())
 	for attempt := 1; ; attempt++ {
 		head, err := u.head(ctx, u.key)
 		if err != nil && !hidden(err) {
 			return nil, err
 		}
 		if head != nil && u.serves(head) {
-			inform(ctx, "the zip is staged already", map[string]any{"object": u.address()})
+			awsclient.Inform(ctx, "the zip is staged already", map[string]any{"object": u.address()})
 			return u.found(head), nil
 		}
-		if head != nil && archived(head) && u.place.reference() {
-			return nil, &LimitError{"s3", fmt.Sprintf("has the object %s in storage class %s, which Lambda cannot read: restore or delete it, and keep lifecycle rules off what a version refers to",
+		if head != nil && archived(head) && u.readable {
+			return nil, &LimitError{Attribute: "s3", Problem: fmt.Sprintf("has the object %s in storage class %s, which Lambda cannot read: restore or delete it, and keep lifecycle rules off what a version refers to",
 				u.address(), class(head))}
 		}
 		guard := condition{noneMatch: aws.String("*")}
@@ -112,19 +126,19 @@ func (u *upload) stage(ctx context.Context) (*stagedObject, error) {
 		}
 		put, putErr := u.put(ctx, guard)
 		if putErr == nil {
-			inform(ctx, "staged the zip", map[string]any{"object": u.address(), "bytes": u.zip.Size, "parts": len(u.sums)})
+			awsclient.Inform(ctx, "staged the zip", map[string]any{"object": u.address(), "bytes": u.zip.Size, "parts": len(u.sums)})
 			return put, nil
 		}
 		o, lookErr := u.lookAgain(ctx, putErr)
 		if o != nil {
 			return o, nil
 		}
-		status := statusOf(putErr)
-		raced := status == statusPrecondition || status == statusConflict
+		status := awsclient.StatusOf(putErr)
+		raced := status == awsclient.StatusPrecondition || status == awsclient.StatusConflict
 		switch {
 		case raced && hidden(lookErr):
 			return nil, u.fault("looking at "+u.address(), "s3:GetObject", lookErr)
-		case !raced || attempt == conflicts || backoff.Sleep(ctx, time.Duration(attempt)*u.transfer.poll/2) != nil:
+		case !raced || attempt == conflicts || backoff.Sleep(ctx, time.Duration(attempt)*u.sections.wait/2) != nil:
 			return nil, putErr
 		}
 	}
@@ -134,8 +148,8 @@ func (u *upload) stage(ctx context.Context) (*stagedObject, error) {
 // been lost, or another run was faster. It does so even if the context is over,
 // so that what was put is known and removed.
 func (u *upload) lookAgain(ctx context.Context, putErr error) (*stagedObject, error) {
-	switch status := statusOf(putErr); {
-	case status == 0, status >= 500, status == statusPrecondition, status == statusConflict, status == statusNotFound:
+	switch status := awsclient.StatusOf(putErr); {
+	case status == 0, status >= 500, status == awsclient.StatusPrecondition, status == awsclient.StatusConflict, status == awsclient.StatusNotFound:
 	default:
 		return nil, nil // refused
 	}
@@ -151,11 +165,11 @@ func (u *upload) lookAgain(ctx context.Context, putErr error) (*stagedObject, er
 // head describes an object; nil where there is none. An answer that does not
 // tell whether there is one is an error that hidden knows.
 func (u *upload) head(ctx context.Context, key string) (*s3.HeadObjectOutput, error) {
-	out, err := u.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &u.place.Bucket, Key: &key, ChecksumMode: s3types.ChecksumModeEnabled})
+	out, err := u.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &u.place.bucket, Key: &key, ChecksumMode: s3types.ChecksumModeEnabled})
 	switch {
 	case err == nil:
 		return out, nil
-	case noObject(err):
+	case awsclient.NoObject(err):
 		return nil, nil
 	}
 	return nil, u.fault("looking at "+u.address(), "s3:GetObject", err)
@@ -199,18 +213,18 @@ func archived(head *s3.HeadObjectOutput) bool {
 
 // put writes the object and returns it, in pieces if it is large.
 func (u *upload) put(ctx context.Context, guard condition) (*stagedObject, error) {
-	if u.zip.Size > u.transfer.part {
+	if u.zip.Size > u.sections.size {
 		return u.putParts(ctx, guard)
 	}
 	body, err := u.zip.Open()
 	if err != nil {
 		return nil, fmt.Errorf("opening the zip: %w", err)
 	}
-	encryption, key := encryption(u.place.KMSKeyID)
+	encryption, key := encryption(u.place.kmsKeyID)
 	out, err := u.client.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &u.place.Bucket, Key: &u.key, Body: body, ContentLength: &u.zip.Size, ContentType: aws.String(zipType),
+		Bucket: &u.place.bucket, Key: &u.key, Body: body, ContentLength: &u.zip.Size, ContentType: aws.String(zipType),
 		ChecksumAlgorithm: s3types.ChecksumAlgorithmSha256, ChecksumSHA256: aws.String(u.zip.SHA256.Base64()),
-		ServerSideEncryption: encryption, SSEKMSKeyId: key, Tagging: u.place.tagging(), StorageClass: u.class,
+		ServerSideEncryption: encryption, SSEKMSKeyId: key, Tagging: u.place.tagging(), StorageClass: u.place.class,
 		Metadata: map[string]string{uploader: u.nonce}, IfNoneMatch: guard.noneMatch, IfMatch: guard.match,
 	})
 	if err := errors.Join(u.fault("putting "+u.address(), u.putting(), err), body.Close()); err != nil {
@@ -231,7 +245,7 @@ func encryption(kmsKeyID string) (s3types.ServerSideEncryption, *string) {
 
 // putting names the permissions of a put.
 func (u *upload) putting() string {
-	if len(u.place.Tags) > 0 {
+	if len(u.place.tags) > 0 {
 		return "s3:PutObject and s3:PutObjectTagging"
 	}
 	return "s3:PutObject"
@@ -240,15 +254,25 @@ func (u *upload) putting() string {
 // remove deletes an object: its version where it has one, so that nothing is
 // left of it. One that is gone is no error.
 func (u *upload) remove(ctx context.Context, o *stagedObject) error {
-	input, action := &s3.DeleteObjectInput{Bucket: &u.place.Bucket, Key: &o.key}, "s3:DeleteObject"
+	input, action := &s3.DeleteObjectInput{Bucket: &u.place.bucket, Key: &o.key}, "s3:DeleteObject"
 	if hasVersion(o.version) {
 		input.VersionId, action = &o.version, "s3:DeleteObjectVersion"
 	}
 	_, err := u.client.DeleteObject(ctx, input)
-	if noObject(err) {
+	if awsclient.NoObject(err) {
 		return nil
 	}
-	return u.fault(fmt.Sprintf("deleting s3://%s/%s", u.place.Bucket, o.key), action, err)
+	return u.fault(fmt.Sprintf("deleting s3://%s/%s", u.place.bucket, o.key), action, err)
 }
 
 func hasVersion(id string) bool { return id != "" && id != "null" }
+
+// wholeSHA256 returns the base64 SHA-256 of an object, "" where S3 does not tell,
+// and whether it tells that of its parts alone.
+func wholeSHA256(head *s3.HeadObjectOutput) (sum string, inParts bool) {
+	sum = aws.ToString(head.ChecksumSHA256)
+	if strings.Contains(sum, "-") {
+		return "", true
+	}
+	return sum, false
+}

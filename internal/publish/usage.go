@@ -1,18 +1,20 @@
 package publish
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 )
 
 const (
@@ -27,32 +29,6 @@ const (
 	functionsPage = 50
 )
 
-// Users returns, for every version of a layer that a function of the account
-// and region uses, the sorted names of its users: "resize" for the function
-// itself, "resize:3" for its published version 3. Aliases point to published
-// versions, so these stand for them. Of more than twenty users the first that
-// AWS lists are named, and the last element tells how many more there are.
-// region "" is the provider's own.
-//
-// All calls for a region share one scan, for a minute and three times as long as
-// it took.
-func (p *Publisher) Users(ctx context.Context, region, layerARN string) (map[int64][]string, error) {
-	return p.usersSince(ctx, region, layerARN, time.Time{})
-}
-
-// usersSince is Users by a scan that began at since or later.
-func (p *Publisher) usersSince(ctx context.Context, region, layerARN string, since time.Time) (map[int64][]string, error) {
-	found, err := p.usage(ctx, region, since)
-	if err != nil {
-		return nil, fmt.Errorf("finding who uses %s: %w", layerARN, err)
-	}
-	users := map[int64][]string{}
-	for number, u := range found.layers[layerARN] {
-		users[number] = u.describe()
-	}
-	return users, nil
-}
-
 // describe lists the users for a reader.
 func (u *use) describe() []string {
 	list := slices.Sorted(slices.Values(u.names))
@@ -64,13 +40,9 @@ func (u *use) describe() []string {
 
 // usage returns what a scan of the region found that began at since or later.
 // It joins a scan that is under way, and takes one that is not old.
-func (p *Publisher) usage(ctx context.Context, region string, since time.Time) (*usage, error) {
-	s, region, err := p.client.reach(ctx, region)
-	if err != nil {
-		return nil, err
-	}
-	current := p.joinScan(ctx, s, region, since)
-	defer p.leaveScan(region, current)
+func (p *scans) usage(ctx context.Context, s *awsclient.Session, region string, since time.Time) (*usage, error) {
+	current := p.join(ctx, s, region, since)
+	defer p.leave(region, current)
 	select {
 	case <-current.done:
 		return current.found, current.err
@@ -79,13 +51,13 @@ func (p *Publisher) usage(ctx context.Context, region string, since time.Time) (
 	}
 }
 
-// joinScan returns the region's scan, and starts one where there is none that
+// join returns the region's scan, and starts one where there is none that
 // serves.
-func (p *Publisher) joinScan(ctx context.Context, s *session, region string, since time.Time) *scan {
-	api := s.lambda(region)
+func (p *scans) join(ctx context.Context, s *awsclient.Session, region string, since time.Time) *scan {
+	api := s.Lambda(region)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	current := p.scans[region]
+	current := p.by[region]
 	if current != nil && !current.began.Before(since) && (current.running() || time.Now().Before(current.until)) {
 		current.waiting++
 		return current
@@ -93,20 +65,22 @@ func (p *Publisher) joinScan(ctx context.Context, s *session, region string, sin
 	// The scan outlives the caller that started it if others wait for it.
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	current = &scan{began: time.Now(), stop: stop, waiting: 1, done: make(chan struct{})}
-	p.scans[region] = current
+	if p.by == nil {
+		p.by = map[string]*scan{}
+	}
+	p.by[region] = current
 	go func() {
 		defer stop()
-		found, account, err := scanFunctions(ctx, api)
+		found, err := scanFunctions(ctx, api)
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if err != nil {
-			current.err = fmt.Errorf("listing the functions of %s: %w", region, s.explain(err))
-			p.dropScan(region, current)
+			current.err = fmt.Errorf("listing the functions of %s: %w", region, s.Explain(err))
+			p.drop(region, current)
 		} else {
 			found.began = current.began
 			current.found = found
 			current.until = time.Now().Add(reuse + reuseShare*time.Since(current.began))
-			p.account = cmp.Or(p.account, account)
 		}
 		close(current.done)
 	}()
@@ -122,45 +96,44 @@ func (c *scan) running() bool {
 	}
 }
 
-// leaveScan ends a scan that nobody waits for any more.
-func (p *Publisher) leaveScan(region string, c *scan) {
+// leave ends a scan that nobody waits for any more.
+func (p *scans) leave(region string, c *scan) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if c.waiting--; c.waiting == 0 && c.running() {
 		c.stop()
-		p.dropScan(region, c)
+		p.drop(region, c)
 	}
 }
 
-// dropScan forgets a scan that serves nobody. p.mu is held.
-func (p *Publisher) dropScan(region string, c *scan) {
-	if p.scans[region] == c {
-		delete(p.scans, region)
+// drop forgets a scan that serves nobody. p.mu is held.
+func (p *scans) drop(region string, c *scan) {
+	if p.by[region] == c {
+		delete(p.by, region)
 	}
 }
 
-// scanFunctions walks over all functions and their published versions. It also
-// returns the account that they are of, "" where there is none.
-func scanFunctions(ctx context.Context, api *lambda.Client) (found *usage, account string, err error) {
-	found = &usage{layers: map[string]map[int64]*use{}}
+// scanFunctions walks over all functions and their published versions.
+func scanFunctions(ctx context.Context, api *lambda.Client) (*usage, error) {
+	found := &usage{layers: map[string]map[int64]*use{}}
 	in := &lambda.ListFunctionsInput{FunctionVersion: types.FunctionVersionAll, MaxItems: aws.Int32(functionsPage)}
 	for {
 		page, err := api.ListFunctions(ctx, in)
 		if err != nil {
-			return nil, "", err
+			return nil, err
 		}
 		for _, function := range page.Functions {
 			found.note(function)
 			if part := strings.Split(aws.ToString(function.FunctionArn), ":"); len(part) > 4 {
-				account = part[4]
+				found.account = part[4]
 			}
 		}
 		next := aws.ToString(page.NextMarker)
 		if next == "" {
-			return found, account, nil
+			return found, nil
 		}
 		if next == aws.ToString(in.Marker) {
-			return nil, "", errors.New("the list of functions does not go on: AWS names the same page again")
+			return nil, errors.New("the list of functions does not go on: AWS names the same page again")
 		}
 		in.Marker = &next
 	}
@@ -173,16 +146,14 @@ func (u *usage) note(function types.FunctionConfiguration) {
 	}
 	name := qualified(function.FunctionName, function.Version)
 	for _, layer := range function.Layers {
-		arn := aws.ToString(layer.Arn)
-		at := strings.LastIndexByte(arn, ':')
-		number, err := strconv.ParseInt(arn[at+1:], 10, 64)
-		if at < 0 || err != nil {
+		of, number, ok := splitVersion(aws.ToString(layer.Arn))
+		if !ok {
 			continue // no layer version: nothing that is ever deleted
 		}
-		versions := u.layers[arn[:at]]
+		versions := u.layers[of]
 		if versions == nil {
 			versions = map[int64]*use{}
-			u.layers[arn[:at]] = versions
+			u.layers[of] = versions
 		}
 		if versions[number] == nil {
 			versions[number] = &use{}
@@ -201,4 +172,46 @@ func qualified(name, version *string) string {
 		return aws.ToString(name) + ":" + v
 	}
 	return aws.ToString(name)
+}
+
+// splitVersion returns the ARN of a layer and the number of its version.
+func splitVersion(arn string) (layerARN string, number int64, ok bool) {
+	at := strings.LastIndexByte(arn, ':')
+	number, err := strconv.ParseInt(arn[at+1:], 10, 64)
+	return arn[:max(at, 0)], number, at >= 0 && err == nil
+}
+
+// use is who has one layer version: how many functions and published versions
+// of functions, and the names of the first few.
+type use struct {
+	count int
+	names []string
+}
+
+// usage is what a scan of a region found: use by layer ARN and version. It holds
+// nothing else of the functions, since an account may have tens of thousands.
+type usage struct {
+	began   time.Time
+	account string // the functions', "" where there is none
+	layers  map[string]map[int64]*use
+}
+
+// scans are the walks over the functions of each region. It is safe for
+// concurrent use.
+type scans struct {
+	mu sync.Mutex
+	by map[string]*scan
+}
+
+// scan is a walk over the functions of a region, for all who wait for it.
+type scan struct {
+	began time.Time
+	until time.Time // when it is too old, once it is done
+	stop  context.CancelFunc
+	// waiting counts those who wait; scans.mu guards it.
+	waiting int
+	// done is closed when found and err are final.
+	done  chan struct{}
+	found *usage
+	err   error
 }

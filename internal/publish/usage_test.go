@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 )
 
 // fullestSecond returns how many calls there were at most within a second.
@@ -202,7 +203,7 @@ func TestScanThatFailedIsNotKept(t *testing.T) {
 	p := against(t, a)
 	a.Inject(lambdatest.Fault{Operation: "ListFunctions", Status: 403, ErrorType: "AccessDeniedException"})
 	_, err := p.Users(t.Context(), home, depsARN)
-	var denied *AccessDeniedError
+	var denied *awsclient.AccessDeniedError
 	if !errors.As(err, &denied) || denied.Action != "lambda:ListFunctions" {
 		t.Errorf("got %v, want that lambda:ListFunctions is missing", err)
 	}

@@ -8,51 +8,9 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"os"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
-
-// FileZip describes the archive at a path whose digest and size are known. The
-// file is opened when its bytes are needed.
-func FileZip(path string, sha256 store.Digest, size int64) Zip {
-	return Zip{
-		Open:   func() (Reader, error) { return os.Open(path) },
-		SHA256: sha256, Size: size,
-	}
-}
-
-// MeasureZip reads the archive at a path and returns it with its digest and
-// size. A file that does not begin as a zip with entries is an error.
-func MeasureZip(ctx context.Context, path string) (zip Zip, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return Zip{}, fmt.Errorf("opening the zip: %w", err)
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	digest, size, err := store.SumReader(ctx, f)
-	if err != nil {
-		return Zip{}, fmt.Errorf("reading the zip %q: %w", path, err)
-	}
-	head := make([]byte, 4)
-	if n, err := f.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) || string(head[:n]) != "PK\x03\x04" {
-		return Zip{}, fmt.Errorf("reading the zip %q: it is not a zip, or an empty one, which AWS would refuse", path)
-	}
-	return FileZip(path, digest, size), nil
-}
-
-// ParseCodeSHA256 reads a digest in the form of CodeSha256 and
-// source_code_hash: 32 bytes in standard base64.
-func ParseCodeSHA256(s string) (store.Digest, error) {
-	if _, err := store.ParseDigest(s); err == nil {
-		return store.Digest{}, fmt.Errorf("reading code hash %q: it is in the hexadecimal form, want base64: write filebase64sha256(…), or source_code_hash of the package", s)
-	}
-	b, err := base64.StdEncoding.DecodeString(s)
-	if err != nil || len(b) != len(store.Digest{}) {
-		return store.Digest{}, fmt.Errorf("reading code hash %q: want a SHA-256 in base64, as filebase64sha256 writes it", s)
-	}
-	return store.Digest(b), nil
-}
 
 // verify reads the zip once, copies it to w, and returns a *DigestError if it
 // is not what it was said to be. Of a zip that is larger than part bytes it
@@ -137,4 +95,31 @@ func (p *partSums) sums() sums {
 		p.end()
 	}
 	return p.done
+}
+
+// Zip is an archive whose bytes are known in advance.
+type Zip struct {
+	// Open returns a new reader at the start of the archive; it is called
+	// again for every pass over the bytes.
+	Open func() (Reader, error)
+	// SHA256 is the digest of the bytes. Nothing with another digest is
+	// published.
+	SHA256 store.Digest
+	// Size is in bytes.
+	Size int64
+}
+
+// Reader is an open archive.
+type Reader interface {
+	io.ReadSeekCloser
+}
+
+// DigestError tells that a zip does not hold the bytes it was announced with.
+// Nothing was published.
+type DigestError struct {
+	Want, Got store.Digest
+}
+
+func (e *DigestError) Error() string {
+	return fmt.Sprintf("the zip's SHA-256 is %s, planned was %s", e.Got.Base64(), e.Want.Base64())
 }

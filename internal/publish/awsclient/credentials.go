@@ -1,4 +1,4 @@
-package publish
+package awsclient
 
 import (
 	"context"
@@ -73,8 +73,8 @@ func (k *keyring) renew() bool {
 	return true
 }
 
-// renew asks for other credentials, and reports whether there are some.
-func (s *session) renew() bool { return s.keys.renew() }
+// Renew asks for other credentials, and reports whether there are some.
+func (s *Session) Renew() bool { return s.keys.renew() }
 
 // secrets returns every credential that was handed out so far.
 func (k *keyring) secrets() secrets {

@@ -1,4 +1,4 @@
-package publish
+package awsclient
 
 import (
 	"errors"
@@ -23,7 +23,7 @@ import (
 const ireland = "eu-west-1"
 
 // connected returns a session that speaks to the stand-in.
-func connected(t *testing.T, a *lambdatest.AWS, change ...func(*Config)) *session {
+func connected(t *testing.T, a *lambdatest.AWS, change ...func(*Config)) *Session {
 	t.Helper()
 	c := Config{
 		Region: ireland, AccessKey: "AKIDEXAMPLE", SecretKey: "wJalrXUtnFEMI",
@@ -34,11 +34,11 @@ func connected(t *testing.T, a *lambdatest.AWS, change ...func(*Config)) *sessio
 	for _, f := range change {
 		f(&c)
 	}
-	client, err := newClient(c)
+	client, err := New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := client.connect(t.Context(), "")
+	s, err := client.Connect(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,9 +46,9 @@ func connected(t *testing.T, a *lambdatest.AWS, change ...func(*Config)) *sessio
 }
 
 // listFunctions is any call of Lambda.
-func (s *session) listFunctions(ctx context.Context, region string) error {
-	_, err := s.lambda(region).ListFunctions(ctx, &lambda.ListFunctionsInput{})
-	return s.explain(err)
+func (s *Session) listFunctions(ctx context.Context, region string) error {
+	_, err := s.Lambda(region).ListFunctions(ctx, &lambda.ListFunctionsInput{})
+	return s.Explain(err)
 }
 
 // Calls that the SDK retries wait as long as AWS asks, and so does every other
@@ -58,11 +58,11 @@ func TestRetryAfterHoldsAllCallsBack(t *testing.T) {
 	a := lambdatest.Unserved()
 	s := connected(t, a)
 	synctest.Test(t, func(t *testing.T) {
-		s.aws.HTTPClient = a
+		s.AWS.HTTPClient = a
 		a.Inject(lambdatest.Fault{Operation: "ListLayers", Status: 429, ErrorType: "TooManyRequestsException", RetryAfter: 2})
 		var wait sync.WaitGroup
 		wait.Go(func() {
-			if _, err := s.lambda(ireland).ListLayers(t.Context(), &lambda.ListLayersInput{}); err != nil {
+			if _, err := s.Lambda(ireland).ListLayers(t.Context(), &lambda.ListLayersInput{}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -89,8 +89,8 @@ func TestRetryAfterHoldsOneRegion(t *testing.T) {
 	a := lambdatest.Unserved()
 	s := connected(t, a)
 	synctest.Test(t, func(t *testing.T) {
-		s.aws.HTTPClient = a
-		s.paces.of(ireland, lambdaInterval).hold(time.Hour)
+		s.AWS.HTTPClient = a
+		s.paces.Of(ireland, lambdaInterval).hold(time.Hour)
 		if err := s.listFunctions(t.Context(), "us-east-1"); err != nil {
 			t.Errorf("another region: %v", err)
 		}

@@ -1,4 +1,7 @@
-package publish
+// Package awsclient reaches AWS: settings, credentials, retries, the pace of each
+// region, the log of calls, and what an error of AWS means. It knows nothing of
+// layers.
+package awsclient
 
 import (
 	"context"
@@ -10,42 +13,42 @@ import (
 	awsbase "github.com/hashicorp/aws-sdk-go-base/v2"
 )
 
-// awsClient reaches AWS with one set of settings, in any region. It is safe for
+// Client reaches AWS with one set of settings, in any region. It is safe for
 // concurrent use, and shares one request budget per region.
-type awsClient struct {
+type Client struct {
 	config Config
-	paces  paces
+	Paces  paces
 
 	mu      sync.Mutex
-	session *session
+	session *Session
 	// asking guards caller, which is what STS has said.
 	asking sync.Mutex
 	caller Caller
 }
 
-// newClient returns a client. It checks what can be checked without the network
+// New returns a client. It checks what can be checked without the network
 // and makes no AWS call: credentials are looked for at the first use. A fault of
 // the settings is a *ConfigError.
-func newClient(c Config) (*awsClient, error) {
+func New(c Config) (*Client, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	return &awsClient{config: c}, nil
+	return &Client{config: c}, nil
 }
 
-// connect resolves the settings at the first use, which is about a region; ""
+// Connect resolves the settings at the first use, which is about a region; ""
 // is the session's own. A failure is not kept: the next use tries again.
-func (c *awsClient) connect(ctx context.Context, region string) (*session, error) {
+func (c *Client) Connect(ctx context.Context, region string) (*Session, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.session != nil {
 		return c.session, nil
 	}
-	s, err := newSession(ctx, c.config, &c.paces)
+	s, err := newSession(ctx, c.config, &c.Paces)
 	if faults, ok := errors.AsType[*ConfigError](err); ok && region != "" && slices.Equal(faults.Faults, []string{noRegion}) {
 		borrowing := c.config
 		borrowing.Region = region
-		if s, err = newSession(ctx, borrowing, &c.paces); err == nil {
+		if s, err = newSession(ctx, borrowing, &c.Paces); err == nil {
 			s.borrowed = true
 		}
 	}
@@ -56,23 +59,23 @@ func (c *awsClient) connect(ctx context.Context, region string) (*session, error
 	return s, nil
 }
 
-// use makes the client work with a session that is there.
-func (c *awsClient) use(s *session) {
+// Use makes the client work with a session that is there.
+func (c *Client) Use(s *Session) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.session = s
 }
 
-// reach returns the session, and the region in which a call with the asked one
+// Reach returns the session, and the region in which a call with the asked one
 // works: itself, or for "" that of the settings, of the environment or of the
 // profile. A region that AWS does not have is a *LimitError, none at all a
 // *ConfigError.
-func (c *awsClient) reach(ctx context.Context, asked string) (*session, string, error) {
-	s, err := c.connect(ctx, asked)
+func (c *Client) Reach(ctx context.Context, asked string) (*Session, string, error) {
+	s, err := c.Connect(ctx, asked)
 	if err != nil {
 		return nil, "", err
 	}
-	region, err := s.region(asked)
+	region, err := s.Region(asked)
 	return s, region, err
 }
 
@@ -97,8 +100,8 @@ func (c Caller) String() string {
 // life of the Publisher. Region is where the call is about to work; "" is the
 // provider's own. The Caller is zero where the settings keep it from asking, or
 // STS is not there and they say that this is no fault.
-func (c *awsClient) whoami(ctx context.Context, region string) (Caller, error) {
-	s, err := c.connect(ctx, region)
+func (c *Client) Caller(ctx context.Context, region string) (Caller, error) {
+	s, err := c.Connect(ctx, region)
 	if err != nil {
 		return Caller{}, err
 	}
@@ -109,7 +112,7 @@ func (c *awsClient) whoami(ctx context.Context, region string) (Caller, error) {
 	}
 	base := c.config.base(callLogger{hidden: s.keys.secrets})
 	base.SkipCredsValidation = false
-	settings := s.aws
+	settings := s.AWS
 	if c.config.SkipCredentialsValidation {
 		settings.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 		base.MaxRetries = probeAttempts

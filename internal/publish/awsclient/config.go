@@ -1,4 +1,4 @@
-package publish
+package awsclient
 
 import (
 	"context"
@@ -202,10 +202,10 @@ func (c Config) metadata() imds.ClientEnableState {
 	return imds.ClientEnabled
 }
 
-// session is a set of resolved settings: credentials found, region known.
-type session struct {
+// Session is a set of resolved settings: credentials found, region known.
+type Session struct {
 	config Config
-	aws    aws.Config
+	AWS    aws.Config
 	keys   *keyring
 	paces  *paces
 	// borrowed is set where nothing names a region, and that of the first
@@ -213,7 +213,7 @@ type session struct {
 	borrowed bool
 }
 
-func newSession(ctx context.Context, c Config, paces *paces) (*session, error) {
+func newSession(ctx context.Context, c Config, paces *paces) (*Session, error) {
 	hidden := secretsOf(c)
 	keys := &keyring{seen: hidden}
 	log := callLogger{hidden: keys.secrets}
@@ -223,11 +223,11 @@ func newSession(ctx context.Context, c Config, paces *paces) (*session, error) {
 		return nil, c.failure(diags, hidden)
 	}
 	keys.source = resolved.Credentials
-	s := &session{config: c, aws: resolved, keys: keys, paces: paces}
-	logCalls(&s.aws, log)
+	s := &Session{config: c, AWS: resolved, keys: keys, paces: paces}
+	logCalls(&s.AWS, log)
 	_, _ = s.keys.Retrieve(ctx) // the first call that needs them says what is wrong
-	s.aws.Credentials = s.keys
-	s.aws.Retryer = func() aws.Retryer { return persistent{RetryerV2: retryerOf(resolved), keys: s.keys} }
+	s.AWS.Credentials = s.keys
+	s.AWS.Retryer = func() aws.Retryer { return persistent{RetryerV2: retryerOf(resolved), keys: s.keys} }
 	if resolved.Region == "" {
 		return nil, &ConfigError{Faults: []string{noRegion}}
 	}
@@ -292,7 +292,7 @@ func (c Config) explainSettings(d diag.Diagnostic) string {
 func sentence(d diag.Diagnostic) string {
 	var reason string
 	if with, ok := d.(diag.DiagnosticWithErr); ok && with.Err() != nil {
-		reason = message(with.Err())
+		reason = Message(with.Err())
 	}
 	first, _, _ := strings.Cut(strings.TrimSpace(d.Detail()), "\n")
 	switch {
@@ -308,14 +308,14 @@ func sentence(d diag.Diagnostic) string {
 	return strings.TrimSpace(d.Summary() + ": " + first)
 }
 
-// region returns the asked region, or the session's own for "". One that AWS
+// Region returns the asked region, or the session's own for "". One that AWS
 // does not have is a *LimitError.
-func (s *session) region(asked string) (string, error) {
+func (s *Session) Region(asked string) (string, error) {
 	if asked == "" && s.borrowed {
 		return "", &ConfigError{Faults: []string{noRegion}}
 	}
 	if asked == "" {
-		return s.aws.Region, nil
+		return s.AWS.Region, nil
 	}
 	if s.config.SkipRegionValidation {
 		return asked, nil
@@ -323,41 +323,41 @@ func (s *session) region(asked string) (string, error) {
 	return asked, CheckRegion(asked)
 }
 
-// lambda returns the client of a region, which keeps the pace of the account.
-func (s *session) lambda(region string) *lambda.Client {
-	return lambda.NewFromConfig(s.aws, func(o *lambda.Options) {
+// Lambda returns the client of a region, which keeps the pace of the account.
+func (s *Session) Lambda(region string) *lambda.Client {
+	return lambda.NewFromConfig(s.AWS, func(o *lambda.Options) {
 		o.Region = region
 		override(&o.BaseEndpoint, s.config.Endpoints.Lambda)
-		o.APIOptions = append(o.APIOptions, s.paces.of(region, lambdaInterval).middleware)
+		o.APIOptions = append(o.APIOptions, s.paces.Of(region, lambdaInterval).middleware)
 	})
 }
 
-func (s *session) s3(region string) *s3.Client {
-	return s3.NewFromConfig(s.aws, func(o *s3.Options) {
+func (s *Session) S3(region string) *s3.Client {
+	return s3.NewFromConfig(s.AWS, func(o *s3.Options) {
 		o.Region = region
 		o.UsePathStyle = s.config.S3UsePathStyle
 		override(&o.BaseEndpoint, s.config.Endpoints.S3)
 	})
 }
 
-func (s *session) signer(region string) *signer.Client {
-	return signer.NewFromConfig(s.aws, func(o *signer.Options) {
+func (s *Session) Signer(region string) *signer.Client {
+	return signer.NewFromConfig(s.AWS, func(o *signer.Options) {
 		o.Region = region
 		override(&o.BaseEndpoint, s.config.Endpoints.Signer)
 	})
 }
 
-// ssm returns the client of a region for calls that keep to a rate of their own.
-func (s *session) ssm(region string, perSecond time.Duration) *ssm.Client {
-	return ssm.NewFromConfig(s.aws, func(o *ssm.Options) {
+// SSM returns the client of a region for calls that keep to a rate of their own.
+func (s *Session) SSM(region string, perSecond time.Duration) *ssm.Client {
+	return ssm.NewFromConfig(s.AWS, func(o *ssm.Options) {
 		o.Region = region
 		override(&o.BaseEndpoint, s.config.Endpoints.SSM)
-		o.APIOptions = append(o.APIOptions, s.paces.of(fmt.Sprintf("ssm/%s/%d", region, perSecond), time.Second/perSecond).middleware)
+		o.APIOptions = append(o.APIOptions, s.paces.Of(fmt.Sprintf("ssm/%s/%d", region, perSecond), time.Second/perSecond).middleware)
 	})
 }
 
-func (s *session) codeArtifact(region string) *codeartifact.Client {
-	return codeartifact.NewFromConfig(s.aws, func(o *codeartifact.Options) {
+func (s *Session) CodeArtifact(region string) *codeartifact.Client {
+	return codeartifact.NewFromConfig(s.AWS, func(o *codeartifact.Options) {
 		o.Region = region
 		override(&o.BaseEndpoint, s.config.Endpoints.CodeArtifact)
 	})

@@ -1,0 +1,69 @@
+package publish
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
+)
+
+// bucketFaults are the sentences about a bucket that cannot be used: elsewhere
+// takes its name, its region and the one that was asked, missing takes its name.
+type bucketFaults struct{ attribute, elsewhere, missing string }
+
+var stagingFaults = bucketFaults{
+	attribute: "s3",
+	elsewhere: "names the bucket %q, which is in %s, and the layer is in %s: AWS wants both in one region, so name another bucket, with \"{region}\" in its name if there is one for each region",
+	missing:   "names the bucket %q, which does not exist (NoSuchBucket)",
+}
+
+// kmsAction finds the KMS permission that S3 says is missing.
+var kmsAction = regexp.MustCompile(`kms:[A-Za-z]+`)
+
+// fault explains an error of S3: the call in words, the permission if one is
+// missing, and the region of a bucket that is elsewhere. It keeps the status.
+func (u *upload) fault(doing, action string, err error) error {
+	if err == nil {
+		return nil
+	}
+	explained := u.explain(err)
+	// What is denied may be the role that the credentials are of.
+	if denied, ok := errors.AsType[*AccessDeniedError](explained); ok && strings.HasPrefix(denied.Action, "s3:") {
+		denied.Action = action
+		if key := kmsAction.FindString(err.Error()); key != "" {
+			denied.Action = key
+		}
+	}
+	told := u.faults
+	if told == nil {
+		told = &stagingFaults
+	}
+	if there := bucketRegion(err); there != "" && there != u.region {
+		explained = &LimitError{Attribute: told.attribute, Problem: fmt.Sprintf(told.elsewhere, u.place.bucket, there, u.region)}
+	}
+	if awsclient.IsCode(err, "NoSuchBucket") {
+		explained = &LimitError{Attribute: told.attribute, Problem: fmt.Sprintf(told.missing, u.place.bucket)}
+	}
+	if awsclient.IsCode(err, "BadDigest") || awsclient.IsCode(err, "XAmzContentChecksumMismatch") {
+		explained = fmt.Errorf("S3 got other bytes than were read before, so the zip changed on the way: %w", explained)
+	}
+	return &s3Error{text: doing + ": " + explained.Error(), explained: explained, cause: err}
+}
+
+// s3Error is a failed call of S3: what it means, and what the SDK said.
+type s3Error struct {
+	text             string
+	explained, cause error
+}
+
+func (e *s3Error) Error() string { return e.text }
+
+// Unwrap returns the meaning first.
+func (e *s3Error) Unwrap() []error { return []error{e.explained, e.cause} }
+
+// bucketRegion returns the region that S3 says the bucket is in, if it says so.
+func bucketRegion(err error) string {
+	return awsclient.HeaderOf(err, "X-Amz-Bucket-Region")
+}
