@@ -10,6 +10,7 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/policy"
 )
 
 // checkBucket finds what would fail later, where the bucket must do more than
@@ -53,7 +54,7 @@ func (j *job) checkPolicy(ctx context.Context, u *upload) {
 	case !awsclient.IsCode(err, "NoSuchBucketPolicy"):
 		return
 	}
-	if missing := notGranted([]byte(text), u.place.bucket, j.request.Staging.Prefix); len(missing) > 0 {
+	if missing := policy.NotGranted([]byte(text), u.place.bucket, j.request.Staging.Prefix); len(missing) > 0 {
 		j.warn(fmt.Sprintf("The policy of the bucket %q does not seem to grant %s on %q to the principal \"lambda.amazonaws.com\", which functions need for as long as they use a layer with storage_mode \"REFERENCE\".",
 			u.place.bucket, strings.Join(missing, " and "), u.place.bucket+"/"+j.request.Staging.Prefix+"*"))
 	}

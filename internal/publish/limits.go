@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/policy"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
@@ -75,19 +76,16 @@ func checkList(attribute string, list []string, limit int) error {
 
 // CheckAccountID returns a *LimitError for what is not 12 digits.
 func CheckAccountID(id string) error {
-	if !isAccountID(id) {
+	if !policy.IsAccountID(id) {
 		return &LimitError{Attribute: "sharing", Problem: fmt.Sprintf("names the account %q: write its 12 digits, such as \"123456789012\"", id)}
 	}
 	return nil
 }
 
-func isAccountID(id string) bool { return len(id) == 12 && strings.Trim(id, "0123456789") == "" }
-
 // CheckOrganizationID returns a *LimitError for what is no id of AWS
 // Organizations: "o-" and 10 to 32 small letters and digits.
 func CheckOrganizationID(id string) error {
-	rest, ok := strings.CutPrefix(id, "o-")
-	if !ok || len(rest) < 10 || len(rest) > 32 || strings.Trim(rest, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+	if !policy.IsOrganizationID(id) {
 		return &LimitError{Attribute: "sharing", Problem: fmt.Sprintf("names the organization %q: write an id such as \"o-a1b2c3d4e5\"", id)}
 	}
 	return nil

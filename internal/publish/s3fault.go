@@ -30,7 +30,7 @@ func (u *upload) fault(doing, action string, err error) error {
 	}
 	explained := u.explain(err)
 	// What is denied may be the role that the credentials are of.
-	if denied, ok := errors.AsType[*AccessDeniedError](explained); ok && strings.HasPrefix(denied.Action, "s3:") {
+	if denied, ok := errors.AsType[*awsclient.AccessDeniedError](explained); ok && strings.HasPrefix(denied.Action, "s3:") {
 		denied.Action = action
 		if key := kmsAction.FindString(err.Error()); key != "" {
 			denied.Action = key
@@ -41,10 +41,10 @@ func (u *upload) fault(doing, action string, err error) error {
 		told = &stagingFaults
 	}
 	if there := bucketRegion(err); there != "" && there != u.region {
-		explained = &LimitError{Attribute: told.attribute, Problem: fmt.Sprintf(told.elsewhere, u.place.bucket, there, u.region)}
+		explained = &awsclient.LimitError{Attribute: told.attribute, Problem: fmt.Sprintf(told.elsewhere, u.place.bucket, there, u.region)}
 	}
 	if awsclient.IsCode(err, "NoSuchBucket") {
-		explained = &LimitError{Attribute: told.attribute, Problem: fmt.Sprintf(told.missing, u.place.bucket)}
+		explained = &awsclient.LimitError{Attribute: told.attribute, Problem: fmt.Sprintf(told.missing, u.place.bucket)}
 	}
 	if awsclient.IsCode(err, "BadDigest") || awsclient.IsCode(err, "XAmzContentChecksumMismatch") {
 		explained = fmt.Errorf("S3 got other bytes than were read before, so the zip changed on the way: %w", explained)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/policy"
 )
 
 // Sharing says who may use a layer version beside the account that has it. The
@@ -31,7 +33,7 @@ func (p *Publisher) SharedWith(ctx context.Context, arn string) (Sharing, error)
 	if err != nil {
 		return Sharing{}, err
 	}
-	statements, err := w.read(ctx)
+	statements, err := w.Read(ctx)
 	if err != nil {
 		return Sharing{}, fmt.Errorf("reading who may use %s: %w", arn, err)
 	}
@@ -54,45 +56,45 @@ func (p *Publisher) Share(ctx context.Context, arn string, want Sharing) error {
 	if err != nil {
 		return err
 	}
-	if err := w.settle(ctx, grants); err != nil {
+	if err := w.Settle(ctx, grants); err != nil {
 		return fmt.Errorf("sharing %s: %w", arn, err)
 	}
 	return nil
 }
 
 // grants returns what is wanted, each once, in a fixed order.
-func (s Sharing) grants() ([]grant, error) {
-	var grants []grant
+func (s Sharing) grants() ([]policy.Grant, error) {
+	var grants []policy.Grant
 	for _, id := range slices.Sorted(slices.Values(s.AccountIDs)) {
 		if err := CheckAccountID(id); err != nil {
 			return nil, err
 		}
-		grants = append(grants, grant{account: id})
+		grants = append(grants, policy.Grant{Account: id})
 	}
 	for _, id := range slices.Sorted(slices.Values(s.OrganizationIDs)) {
 		if err := CheckOrganizationID(id); err != nil {
 			return nil, err
 		}
-		grants = append(grants, grant{organization: id})
+		grants = append(grants, policy.Grant{Organization: id})
 	}
 	if s.Public {
-		grants = append(grants, grant{public: true})
+		grants = append(grants, policy.Grant{Public: true})
 	}
 	return slices.Compact(grants), nil
 }
 
 // sharingOf is the inverse of grants; foreign ones count as accounts.
-func sharingOf(statements []statement) Sharing {
+func sharingOf(statements []policy.Statement) Sharing {
 	var s Sharing
 	for _, statement := range statements {
-		for _, g := range statement.grants {
+		for _, g := range statement.Grants {
 			switch {
-			case g.public:
+			case g.Public:
 				s.Public = true
-			case g.organization != "":
-				s.OrganizationIDs = append(s.OrganizationIDs, g.organization)
+			case g.Organization != "":
+				s.OrganizationIDs = append(s.OrganizationIDs, g.Organization)
 			default:
-				s.AccountIDs = append(s.AccountIDs, g.account+g.foreign)
+				s.AccountIDs = append(s.AccountIDs, g.Account+g.Foreign)
 			}
 		}
 	}
@@ -102,13 +104,13 @@ func sharingOf(statements []statement) Sharing {
 	return s
 }
 
-func (p *Publisher) policyOf(ctx context.Context, arn string) (*policyWriter, error) {
+func (p *Publisher) policyOf(ctx context.Context, arn string) (*policy.Writer, error) {
 	api, s, a, err := p.of(ctx, arn)
 	if err != nil {
 		return nil, err
 	}
-	return &policyWriter{
-		api: api, explain: s.Explain, arn: arn, name: p.layerNameOf(ctx, api, a), number: a.Number,
-		young: p.isFresh(arn), patience: p.patience,
+	return &policy.Writer{
+		API: api, Explain: s.Explain, ARN: arn, Name: p.layerNameOf(ctx, api, a), Number: a.Number,
+		Young: p.isFresh(arn), Patience: p.patience,
 	}, nil
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/policy"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -44,7 +45,7 @@ func CheckProfileName(name string) error {
 
 // CheckProfileOwner returns a *LimitError for an owner that is not 12 digits.
 func CheckProfileOwner(id string) error {
-	if !isAccountID(id) {
+	if !policy.IsAccountID(id) {
 		return &LimitError{Attribute: "signing", Problem: fmt.Sprintf("has profile_owner %q, want an account of 12 digits", id)}
 	}
 	return nil

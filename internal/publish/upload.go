@@ -112,7 +112,7 @@ func (u *upload) stage(ctx context.Context) (*stagedObject, error) {
 			return u.found(head), nil
 		}
 		if head != nil && archived(head) && u.readable {
-			return nil, &LimitError{Attribute: "s3", Problem: fmt.Sprintf("has the object %s in storage class %s, which Lambda cannot read: restore or delete it, and keep lifecycle rules off what a version refers to",
+			return nil, &awsclient.LimitError{Attribute: "s3", Problem: fmt.Sprintf("has the object %s in storage class %s, which Lambda cannot read: restore or delete it, and keep lifecycle rules off what a version refers to",
 				u.address(), class(head))}
 		}
 		guard := condition{noneMatch: aws.String("*")}
@@ -178,7 +178,7 @@ func (u *upload) head(ctx context.Context, key string) (*s3.HeadObjectOutput, er
 // hidden reports whether a look was refused because a permission is missing: S3 says
 // so as well where nothing is there and s3:ListBucket is not granted.
 func hidden(err error) bool {
-	_, ok := errors.AsType[*AccessDeniedError](err)
+	_, ok := errors.AsType[*awsclient.AccessDeniedError](err)
 	return ok
 }
 

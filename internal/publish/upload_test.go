@@ -13,7 +13,7 @@ import (
 func TestFaultNamesThePermission(t *testing.T) {
 	t.Parallel()
 	for named, want := range map[string]string{"s3:PutObject": "s3:PutObject and more", "sts:AssumeRole": "sts:AssumeRole"} {
-		u := &upload{explain: func(err error) error { return &AccessDeniedError{Action: named} }}
+		u := &upload{explain: func(err error) error { return &awsclient.AccessDeniedError{Action: named} }}
 		err := u.fault("putting x", "s3:PutObject and more", errors.New("no"))
 		var denied *awsclient.AccessDeniedError
 		if !errors.As(err, &denied) || denied.Action != want || !strings.HasPrefix(err.Error(), "putting x: ") {

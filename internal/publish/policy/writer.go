@@ -1,4 +1,4 @@
-package publish
+package policy
 
 import (
 	"context"
@@ -29,18 +29,18 @@ func (e *ContestedError) Error() string {
 	return fmt.Sprintf("the policy of %s does not stay as it is written: something else changes it too. Leave all of its sharing to one owner and apply again", e.ARN)
 }
 
-// policyWriter changes the policy of one layer version, step by step.
-type policyWriter struct {
-	api     *lambda.Client
-	explain func(error) error
-	arn     string
-	name    string // of the layer, as the calls take it
-	number  int64
-	// young reports that AWS may not know the version everywhere yet.
-	young    bool
-	patience awsclient.Patience
+// Writer changes the policy of one layer version, step by step.
+type Writer struct {
+	API     *lambda.Client
+	Explain func(error) error
+	ARN     string
+	Name    string // of the layer, as the calls take it
+	Number  int64
+	// Young reports that AWS may not know the version everywhere yet.
+	Young    bool
+	Patience awsclient.Patience
 
-	statements []statement
+	statements []Statement
 	// revision is that of the policy as last seen; "" where there is none.
 	revision string
 	// stale asks for a look before the next change. unguarded asks for one
@@ -50,33 +50,33 @@ type policyWriter struct {
 
 // change is one step: a statement to remove, or else a grant to add.
 type change struct {
-	remove statement
-	add    grant
+	remove Statement
+	add    Grant
 }
 
 // look fetches the policy. AWS answers alike for no policy and no version.
-func (w *policyWriter) look(ctx context.Context) error {
+func (w *Writer) look(ctx context.Context) error {
 	w.statements, w.revision, w.stale, w.unguarded = nil, "", false, false
-	out, err := w.api.GetLayerVersionPolicy(ctx, &lambda.GetLayerVersionPolicyInput{LayerName: &w.name, VersionNumber: &w.number})
+	out, err := w.API.GetLayerVersionPolicy(ctx, &lambda.GetLayerVersionPolicyInput{LayerName: &w.Name, VersionNumber: &w.Number})
 	if _, none := errors.AsType[*types.ResourceNotFoundException](err); none {
 		return nil
 	}
 	if err != nil {
-		return w.explain(err)
+		return w.Explain(err)
 	}
 	w.revision = aws.ToString(out.RevisionId)
-	w.statements, err = parsePolicy(aws.ToString(out.Policy))
+	w.statements, err = Parse(aws.ToString(out.Policy))
 	return err
 }
 
-// read returns what the policy says now.
-func (w *policyWriter) read(ctx context.Context) ([]statement, error) {
+// Read returns what the policy says now.
+func (w *Writer) Read(ctx context.Context) ([]Statement, error) {
 	err := w.look(ctx)
 	return w.statements, err
 }
 
-// settle changes the policy until it says what is wanted.
-func (w *policyWriter) settle(ctx context.Context, want []grant) error {
+// Settle changes the policy until it says what is wanted.
+func (w *Writer) Settle(ctx context.Context, want []Grant) error {
 	w.stale = true
 	tried := map[string]bool{}
 	for setbacks := 0; setbacks <= maxSetbacks; {
@@ -104,26 +104,26 @@ func (w *policyWriter) settle(ctx context.Context, want []grant) error {
 		}
 		setbacks++
 		w.stale = true
-		if err := backoff.Sleep(ctx, w.patience.Delay(setbacks, nil)); err != nil {
+		if err := backoff.Sleep(ctx, w.Patience.Delay(setbacks, nil)); err != nil {
 			return err
 		}
 	}
-	return &ContestedError{ARN: w.arn}
+	return &ContestedError{ARN: w.ARN}
 }
 
 // next returns what is to be done first, nil for nothing: what nobody should
 // have goes at once, and what somebody should have goes when it is given by
 // another statement.
-func (w *policyWriter) next(want []grant) *change {
-	var given []grant
-	var mixed []statement
+func (w *Writer) next(want []Grant) *change {
+	var given []Grant
+	var mixed []Statement
 	for _, s := range w.statements {
-		wanted := slices.DeleteFunc(slices.Clone(s.grants), func(g grant) bool { return !slices.Contains(want, g) })
+		wanted := slices.DeleteFunc(slices.Clone(s.Grants), func(g Grant) bool { return !slices.Contains(want, g) })
 		ours := strings.HasPrefix(s.id, ourStatements)
 		switch {
-		case len(wanted) == 0, ours && s.id != s.grants[0].statementID():
+		case len(wanted) == 0, ours && s.id != s.Grants[0].statementID():
 			return &change{remove: s}
-		case len(wanted) == len(s.grants):
+		case len(wanted) == len(s.Grants):
 			given = append(given, wanted...)
 		case ours:
 			return &change{remove: s}
@@ -143,7 +143,7 @@ func (w *policyWriter) next(want []grant) *change {
 }
 
 func (c change) key() string {
-	if len(c.remove.grants) > 0 {
+	if len(c.remove.Grants) > 0 {
 		return "remove " + c.remove.id
 	}
 	return "add " + c.add.statementID()
@@ -151,51 +151,51 @@ func (c change) key() string {
 
 // carryOut makes the change. It reports true with an error that another look
 // at the policy may resolve.
-func (w *policyWriter) carryOut(ctx context.Context, c change) (contested bool, err error) {
-	awsclient.Inform(ctx, "changing the policy of a layer version", map[string]any{"layer": w.name, "version": w.number, "change": c.key()})
-	if len(c.remove.grants) > 0 {
+func (w *Writer) carryOut(ctx context.Context, c change) (contested bool, err error) {
+	awsclient.Inform(ctx, "changing the policy of a layer version", map[string]any{"layer": w.Name, "version": w.Number, "change": c.key()})
+	if len(c.remove.Grants) > 0 {
 		return w.remove(ctx, c.remove)
 	}
 	return w.add(ctx, c.add)
 }
 
-func (w *policyWriter) remove(ctx context.Context, s statement) (contested bool, err error) {
+func (w *Writer) remove(ctx context.Context, s Statement) (contested bool, err error) {
 	if s.id == "" {
-		return false, fmt.Errorf("revoking what %s has: its statement has no id, so AWS cannot remove it", s.grants[0])
+		return false, fmt.Errorf("revoking what %s has: its statement has no id, so AWS cannot remove it", s.Grants[0])
 	}
-	_, err = w.api.RemoveLayerVersionPermission(ctx, &lambda.RemoveLayerVersionPermissionInput{
-		LayerName: &w.name, VersionNumber: &w.number, StatementId: &s.id, RevisionId: awsclient.Optional(w.revision),
+	_, err = w.API.RemoveLayerVersionPermission(ctx, &lambda.RemoveLayerVersionPermissionInput{
+		LayerName: &w.Name, VersionNumber: &w.Number, StatementId: &s.id, RevisionId: awsclient.Optional(w.revision),
 	})
 	w.stale = true
 	if err != nil {
-		return awsclient.StatusOf(err) == 404 || changedMeanwhile(err), fmt.Errorf("revoking what %s has: %w", s.grants[0], w.explain(err))
+		return awsclient.StatusOf(err) == 404 || changedMeanwhile(err), fmt.Errorf("revoking what %s has: %w", s.Grants[0], w.Explain(err))
 	}
 	return false, nil
 }
 
-func (w *policyWriter) add(ctx context.Context, g grant) (contested bool, err error) {
+func (w *Writer) add(ctx context.Context, g Grant) (contested bool, err error) {
 	in := &lambda.AddLayerVersionPermissionInput{
-		LayerName: &w.name, VersionNumber: &w.number, StatementId: aws.String(g.statementID()), RevisionId: awsclient.Optional(w.revision),
+		LayerName: &w.Name, VersionNumber: &w.Number, StatementId: aws.String(g.statementID()), RevisionId: awsclient.Optional(w.revision),
 		Action: aws.String(layerAction), Principal: aws.String("*"),
 	}
 	switch {
-	case g.account != "":
-		in.Principal = &g.account
-	case g.organization != "":
-		in.OrganizationId = &g.organization
+	case g.Account != "":
+		in.Principal = &g.Account
+	case g.Organization != "":
+		in.OrganizationId = &g.Organization
 	}
-	out, err := w.api.AddLayerVersionPermission(ctx, in)
+	out, err := w.API.AddLayerVersionPermission(ctx, in)
 	if _, full := errors.AsType[*types.PolicyLengthExceededException](err); full {
-		return false, &LimitError{Attribute: "sharing", Problem: fmt.Sprintf("makes the policy of the layer version larger than AWS takes, at statement %d: "+
+		return false, &awsclient.LimitError{Attribute: "sharing", Problem: fmt.Sprintf("makes the policy of the layer version larger than AWS takes, at statement %d: "+
 			"name organizations in place of their accounts (%s)", len(w.statements)+1, awsclient.Message(err))}
 	}
 	if err != nil {
-		missing := awsclient.StatusOf(err) == 404 && w.young
-		return missing || changedMeanwhile(err), fmt.Errorf("granting it to %s: %w", g, w.explain(err))
+		missing := awsclient.StatusOf(err) == 404 && w.Young
+		return missing || changedMeanwhile(err), fmt.Errorf("granting it to %s: %w", g, w.Explain(err))
 	}
 	w.unguarded = w.unguarded || w.revision == ""
 	w.revision = aws.ToString(out.RevisionId)
-	w.statements = append(w.statements, statement{id: g.statementID(), grants: []grant{g}})
+	w.statements = append(w.statements, Statement{id: g.statementID(), Grants: []Grant{g}})
 	return false, nil
 }
 

@@ -1,4 +1,4 @@
-package publish
+package policy
 
 import (
 	"testing"
@@ -12,7 +12,7 @@ func FuzzNotGranted(f *testing.F) {
 	f.Add([]byte(`{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": ["s3:[", "s3:?etObject"], "Resource": ["arn:aws:s3:::[", "arn:aws:s3:::kept/*"]}]}`))
 	f.Fuzz(func(t *testing.T, policy []byte) {
 		defer indextest.Budget(t, len(policy))()
-		for _, action := range notGranted(policy, "kept", "layers/") {
+		for _, action := range NotGranted(policy, "kept", "layers/") {
 			if action != "s3:GetObject" && action != "s3:GetObjectVersion" {
 				t.Errorf("%q lacks %q, which nobody needs", policy, action)
 			}

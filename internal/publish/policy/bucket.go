@@ -1,4 +1,4 @@
-package publish
+package policy
 
 import (
 	"encoding/json"
@@ -26,10 +26,10 @@ type policyStatement struct {
 	Action, Resource oneOrMore
 }
 
-// notGranted returns which of the actions that REFERENCE needs no statement of
+// NotGranted returns which of the actions that REFERENCE needs no statement of
 // a bucket policy grants to Lambda, on some object below the prefix. Conditions
 // are not judged, and a policy that cannot be read lacks nothing.
-func notGranted(policy []byte, bucket, prefix string) []string {
+func NotGranted(policy []byte, bucket, prefix string) []string {
 	var document struct{ Statement []policyStatement }
 	if json.Unmarshal(policy, &document) != nil {
 		return nil
