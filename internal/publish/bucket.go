@@ -11,12 +11,13 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/policy"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
 )
 
 // checkBucket finds what would fail later, where the bucket must do more than
 // take an object for a minute: REFERENCE and signing need versions, and with
 // REFERENCE Lambda itself must be let in. What may not be asked is not judged.
-func (j *job) checkBucket(ctx context.Context, u *upload) error {
+func (j *job) checkBucket(ctx context.Context, u *upload.Upload) error {
 	need := ""
 	switch {
 	case j.request.Staging.reference():
@@ -26,12 +27,12 @@ func (j *job) checkBucket(ctx context.Context, u *upload) error {
 	default:
 		return nil
 	}
-	out, err := u.client.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &u.place.bucket})
-	if err := u.fault("looking at the bucket "+u.place.bucket, "s3:GetBucketVersioning", err); err != nil && !hidden(err) {
+	out, err := u.Client.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &u.Place.Bucket})
+	if err := u.Fault("looking at the bucket "+u.Place.Bucket, "s3:GetBucketVersioning", err); err != nil && !upload.Hidden(err) {
 		return err
 	}
 	if err == nil && out.Status != s3types.BucketVersioningStatusEnabled {
-		return unversioned(u.place.bucket, need)
+		return unversioned(u.Place.Bucket, need)
 	}
 	if j.request.Staging.reference() {
 		j.checkPolicy(ctx, u)
@@ -45,8 +46,8 @@ func unversioned(bucket, need string) error {
 
 // checkPolicy warns if the bucket's policy can be read and does not let Lambda
 // read objects.
-func (j *job) checkPolicy(ctx context.Context, u *upload) {
-	out, err := u.client.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &u.place.bucket})
+func (j *job) checkPolicy(ctx context.Context, u *upload.Upload) {
+	out, err := u.Client.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &u.Place.Bucket})
 	text := "{}"
 	switch {
 	case err == nil:
@@ -54,8 +55,8 @@ func (j *job) checkPolicy(ctx context.Context, u *upload) {
 	case !awsclient.IsCode(err, "NoSuchBucketPolicy"):
 		return
 	}
-	if missing := policy.NotGranted([]byte(text), u.place.bucket, j.request.Staging.Prefix); len(missing) > 0 {
+	if missing := policy.NotGranted([]byte(text), u.Place.Bucket, j.request.Staging.Prefix); len(missing) > 0 {
 		j.warn(fmt.Sprintf("The policy of the bucket %q does not seem to grant %s on %q to the principal \"lambda.amazonaws.com\", which functions need for as long as they use a layer with storage_mode \"REFERENCE\".",
-			u.place.bucket, strings.Join(missing, " and "), u.place.bucket+"/"+j.request.Staging.Prefix+"*"))
+			u.Place.Bucket, strings.Join(missing, " and "), u.Place.Bucket+"/"+j.request.Staging.Prefix+"*"))
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -97,7 +98,7 @@ func (c *Cache) Put(ctx context.Context, name string, o store.Object, replace bo
 	}
 	ctx, watch := c.watch(ctx)
 	defer watch.stop()
-	encryption, key := encryption(c.config.KMSKeyID)
+	encryption, key := upload.Encryption(c.config.KMSKeyID)
 	input := &s3.PutObjectInput{
 		Bucket: &c.config.Bucket, Key: c.key(name), Body: &watchedFile{io.NewSectionReader(o.Body, 0, o.Size), watch},
 		ContentLength:        aws.Int64(o.Size),

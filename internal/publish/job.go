@@ -15,6 +15,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
 )
 
 // candidates is how many versions with the right metadata are compared by
@@ -36,9 +37,9 @@ type job struct {
 	request  Request
 	api      *lambda.Client
 	region   string
-	s3       func() objects
+	s3       func() upload.Objects
 	signer   func() jobs
-	stagings *stagings
+	stagings *upload.Stagings
 	transfer transfer
 	patience awsclient.Patience
 	explain  func(error) error

@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
@@ -41,7 +42,7 @@ func (p *Publisher) Publish(ctx context.Context, r Request) (Version, bool, erro
 	r.Staging = r.Staging.in(region)
 	j := &job{
 		request: r, region: region, api: s.Lambda(region),
-		s3: func() objects { return s.S3(region) }, signer: func() jobs { return s.Signer(region) },
+		s3: func() upload.Objects { return s.S3(region) }, signer: func() jobs { return s.Signer(region) },
 		stagings: &p.stagings, transfer: p.transfer,
 		patience: p.patience, explain: s.Explain, renew: s.Renew,
 		intend: func(above int64) error { return p.intend(ctx, r, region, above) },

@@ -8,6 +8,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -34,6 +35,8 @@ type (
 	CredentialsError = awsclient.CredentialsError
 	// QuotaError tells that the account is at a quota.
 	QuotaError = awsclient.QuotaError
+	// DigestError tells that a zip does not hold the bytes it was announced with.
+	DigestError = upload.DigestError
 )
 
 // ErrNotFound tells that a layer version is not there, or not any more.
@@ -46,7 +49,7 @@ type Publisher struct {
 	client    *awsclient.Client
 	patience  awsclient.Patience
 	transfer  transfer
-	stagings  stagings
+	stagings  upload.Stagings
 	registers registers
 
 	mu       sync.Mutex
@@ -124,7 +127,7 @@ type registers struct {
 // transfer says how zips travel.
 type transfer struct {
 	direct   int64 // the largest zip that goes into a request, in bytes
-	sections sections
+	sections upload.Sections
 	// poll and longest bound the wait between looks at a signing job, which
 	// doubles; signing is how long a job may take.
 	poll, longest, signing time.Duration
@@ -133,7 +136,7 @@ type transfer struct {
 // defaultTransfer makes a zip of the largest size 16 pieces.
 func defaultTransfer() transfer {
 	return transfer{
-		direct: runtimes.MaxDirectUpload, sections: sections{size: 16 << 20, streams: 4, wait: time.Second},
+		direct: runtimes.MaxDirectUpload, sections: upload.Sections{Size: 16 << 20, Streams: 4, Wait: time.Second},
 		poll: time.Second, longest: 10 * time.Second, signing: 10 * time.Minute,
 	}
 }

@@ -5,6 +5,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
 )
 
 // Request asks for one layer version.
@@ -38,6 +40,12 @@ type Request struct {
 	// of Publish.
 	Warn func(string)
 }
+
+// Zip is an archive whose bytes are known in advance.
+type Zip = upload.Zip
+
+// Reader is an open archive.
+type Reader = upload.Reader
 
 // Version is a published layer version, as AWS describes it.
 type Version struct {

@@ -17,6 +17,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/policy"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -72,7 +73,7 @@ type jobs interface {
 // signedObject is what a signing job made.
 type signedObject struct {
 	jobID string
-	*stagedObject
+	*upload.Object
 	// sha256 is base64; "" where S3 does not tell.
 	sha256 string
 }
@@ -83,62 +84,62 @@ const folderSigned = "signed/"
 // sign has the staged zip signed and waits for the result. The job is named by
 // what it signs and for which layer, so that a call whose answer was lost starts
 // no second one.
-func (j *job) sign(ctx context.Context, u *upload, source *stagedObject) (*signedObject, error) {
+func (j *job) sign(ctx context.Context, u *upload.Upload, source *upload.Object) (*signedObject, error) {
 	want := j.request.Signing
-	if !hasVersion(source.version) {
-		return nil, unversioned(u.place.bucket, "signing")
+	if !upload.HasVersion(source.Version) {
+		return nil, unversioned(u.Place.Bucket, "signing")
 	}
 	folder := temporary
 	if j.request.Staging.reference() {
 		folder = folderSigned
 	}
-	prefix := j.request.Staging.Prefix + folder + u.zip.SHA256.Hex() + "-"
+	prefix := j.request.Staging.Prefix + folder + u.Zip.SHA256.Hex() + "-"
 	token := sha256.Sum256([]byte(strings.Join([]string{
-		want.ProfileName, want.ProfileOwner, u.place.bucket, source.key, source.version, prefix, j.request.LayerName,
+		want.ProfileName, want.ProfileOwner, u.Place.Bucket, source.Key, source.Version, prefix, j.request.LayerName,
 	}, "\n")))
 	started, err := j.signer().StartSigningJob(ctx, &signer.StartSigningJobInput{
 		ClientRequestToken: aws.String(hex.EncodeToString(token[:])),
 		ProfileName:        &want.ProfileName, ProfileOwner: awsclient.Optional(want.ProfileOwner),
-		Source:      &signertypes.Source{S3: &signertypes.S3Source{BucketName: &u.place.bucket, Key: &source.key, Version: &source.version}},
-		Destination: &signertypes.Destination{S3: &signertypes.S3Destination{BucketName: &u.place.bucket, Prefix: &prefix}},
+		Source:      &signertypes.Source{S3: &signertypes.S3Source{BucketName: &u.Place.Bucket, Key: &source.Key, Version: &source.Version}},
+		Destination: &signertypes.Destination{S3: &signertypes.S3Destination{BucketName: &u.Place.Bucket, Prefix: &prefix}},
 	})
 	if err == nil && aws.ToString(started.JobId) == "" {
 		err = awsclient.ErrIncomplete
 	}
 	if err != nil {
-		return nil, fmt.Errorf("signing the zip at s3://%s/%s: %w", u.place.bucket, source.key, j.explainSigner(err))
+		return nil, fmt.Errorf("signing the zip at s3://%s/%s: %w", u.Place.Bucket, source.Key, j.explainSigner(err))
 	}
 	id := aws.ToString(started.JobId)
 	done, err := j.awaitSigning(ctx, id)
 	if err != nil {
 		if done == nil {
 			j.warn(fmt.Sprintf("The signing job %q for layer %q goes on, and what it writes stays in the bucket %q below %q. Delete it by hand, or let a lifecycle rule expire it.",
-				id, j.request.LayerName, u.place.bucket, prefix))
+				id, j.request.LayerName, u.Place.Bucket, prefix))
 		}
-		return nil, fmt.Errorf("signing the zip at s3://%s/%s: %w", u.place.bucket, source.key, err)
+		return nil, fmt.Errorf("signing the zip at s3://%s/%s: %w", u.Place.Bucket, source.Key, err)
 	}
 	if done.SignedObject == nil || done.SignedObject.S3 == nil || aws.ToString(done.SignedObject.S3.Key) == "" {
 		return nil, &SigningError{want.ProfileName, id, "AWS does not say where the signed zip is"}
 	}
-	signed := &signedObject{jobID: id, stagedObject: &stagedObject{key: *done.SignedObject.S3.Key, ours: true}}
+	signed := &signedObject{jobID: id, Object: &upload.Object{Key: *done.SignedObject.S3.Key, Ours: true}}
 	return signed, signed.describe(ctx, u)
 }
 
 // describe adds version and digest of a signed object. A digest over parts is
 // not that of the zip. A look that is not allowed leaves them out.
-func (signed *signedObject) describe(ctx context.Context, u *upload) error {
-	head, err := u.head(ctx, signed.key)
-	if hidden(err) {
+func (signed *signedObject) describe(ctx context.Context, u *upload.Upload) error {
+	head, err := u.Head(ctx, signed.Key)
+	if upload.Hidden(err) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
 	if head == nil {
-		return &awsclient.VanishedError{LimitError: &LimitError{Attribute: "s3", Problem: fmt.Sprintf("lacks the signed zip s3://%s/%s, which something has removed: keep lifecycle rules from what is younger than a day", u.place.bucket, signed.key)}}
+		return &awsclient.VanishedError{LimitError: &LimitError{Attribute: "s3", Problem: fmt.Sprintf("lacks the signed zip s3://%s/%s, which something has removed: keep lifecycle rules from what is younger than a day", u.Place.Bucket, signed.Key)}}
 	}
-	signed.version = aws.ToString(head.VersionId)
-	signed.sha256, _ = wholeSHA256(head)
+	signed.Version = aws.ToString(head.VersionId)
+	signed.sha256, _ = upload.WholeSHA256(head)
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
 )
 
 // delivery is a zip where Lambda can take it from.
@@ -22,7 +23,7 @@ type delivery struct {
 	// sha256 is the base64 digest of the bytes that Lambda will keep; "" where
 	// that of a signed zip is not known.
 	sha256 string
-	lease  *lease        // of the staged zip; nil where it is in the request
+	lease  *upload.Lease // of the staged zip; nil where it is in the request
 	signed *signedObject // nil where it is not signed
 }
 
@@ -102,7 +103,7 @@ func (j *job) deliver(ctx context.Context) (*delivery, error) {
 	if !j.request.staged(j.transfer) {
 		var whole bytes.Buffer
 		whole.Grow(int(zip.Size) + 1)
-		if _, err := zip.verify(ctx, &whole, zip.Size); err != nil {
+		if _, err := zip.Verify(ctx, &whole, zip.Size); err != nil {
 			return nil, err
 		}
 		return &delivery{content: &types.LayerVersionContentInput{ZipFile: whole.Bytes()}, sha256: zip.SHA256.Base64()}, nil
@@ -115,23 +116,23 @@ func (j *job) deliver(ctx context.Context) (*delivery, error) {
 		return nil, err
 	}
 	d := &delivery{}
-	if d.lease, err = j.stagings.acquire(ctx, u); err != nil {
-		return d, fmt.Errorf("staging the zip at %s: %w", u.address(), err)
+	if d.lease, err = j.stagings.Acquire(ctx, u); err != nil {
+		return d, fmt.Errorf("staging the zip at %s: %w", u.Address(), err)
 	}
 	return d, j.present(ctx, u, d)
 }
 
 // upload reads the zip and prepares its way.
-func (j *job) upload(ctx context.Context) (*upload, error) {
+func (j *job) upload(ctx context.Context) (*upload.Upload, error) {
 	zip, at := j.request.Zip, j.request.Staging
-	sums, err := zip.verify(ctx, io.Discard, j.transfer.sections.size)
+	sums, err := zip.Verify(ctx, io.Discard, j.transfer.sections.Size)
 	if err != nil {
 		return nil, err
 	}
-	return &upload{
-		client: j.s3(), place: place{bucket: at.Bucket, kmsKeyID: at.KMSKeyID, tags: at.Tags}, region: j.region, key: j.request.key(),
-		zip: zip, sums: sums, readable: at.reference(),
-		sections: j.transfer.sections, grace: j.patience.Grace, explain: j.explain, warn: j.warn,
+	return &upload.Upload{
+		Client: j.s3(), Place: upload.Place{Bucket: at.Bucket, KMSKeyID: at.KMSKeyID, Tags: at.Tags}, Region: j.region, Key: j.request.key(),
+		Zip: zip, Sums: sums, Readable: at.reference(),
+		Sections: j.transfer.sections, Grace: j.patience.Grace, Explain: j.explain, Warn: j.warn,
 	}, nil
 }
 
@@ -147,8 +148,8 @@ func (j *job) send(ctx context.Context, d *delivery) (Version, bool, error) {
 	if err != nil {
 		return Version{}, false, err
 	}
-	if err := d.lease.renew(ctx, u); err != nil {
-		return Version{}, false, fmt.Errorf("staging the zip again at %s: %w", u.address(), err)
+	if err := d.lease.Renew(ctx, u); err != nil {
+		return Version{}, false, fmt.Errorf("staging the zip again at %s: %w", u.Address(), err)
 	}
 	if err := j.present(ctx, u, d); err != nil {
 		return Version{}, false, err
@@ -158,8 +159,8 @@ func (j *job) send(ctx context.Context, d *delivery) (Version, bool, error) {
 
 // present makes the staged zip, or what the signer makes of it, the content of
 // the publish.
-func (j *job) present(ctx context.Context, u *upload, d *delivery) error {
-	from := d.lease.object
+func (j *job) present(ctx context.Context, u *upload.Upload, d *delivery) error {
+	from := d.lease.Object
 	d.sha256 = j.request.Zip.SHA256.Base64()
 	if j.request.Signing != nil {
 		signed, err := j.sign(ctx, u, from)
@@ -167,16 +168,16 @@ func (j *job) present(ctx context.Context, u *upload, d *delivery) error {
 		if err != nil {
 			return err
 		}
-		from, d.sha256 = signed.stagedObject, signed.sha256
+		from, d.sha256 = signed.Object, signed.sha256
 	}
 	d.content = &types.LayerVersionContentInput{
-		S3Bucket: &j.request.Staging.Bucket, S3Key: &from.key, S3ObjectStorageMode: types.S3ObjectStorageMode(j.request.Staging.StorageMode),
+		S3Bucket: &j.request.Staging.Bucket, S3Key: &from.Key, S3ObjectStorageMode: types.S3ObjectStorageMode(j.request.Staging.StorageMode),
 	}
 	if j.request.Staging.reference() {
-		if !hasVersion(from.version) {
+		if !upload.HasVersion(from.Version) {
 			return unversioned(j.request.Staging.Bucket, `s3.storage_mode "REFERENCE"`)
 		}
-		d.content.S3ObjectVersion = &from.version
+		d.content.S3ObjectVersion = &from.Version
 	}
 	return nil
 }
@@ -187,18 +188,18 @@ func (j *job) discard(ctx context.Context, d *delivery) {
 	if d == nil || d.lease == nil {
 		return
 	}
-	u := d.lease.upload
-	j.warnOf(u, d.lease.release(ctx, !j.request.Staging.reference() || j.request.Signing != nil))
+	u := d.lease.Upload
+	j.warnOf(u, d.lease.Release(ctx, !j.request.Staging.reference() || j.request.Signing != nil))
 	if d.signed == nil || j.request.Staging.reference() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), u.grace)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), u.Grace)
 	defer cancel()
-	j.warnOf(u, u.remove(ctx, d.signed.stagedObject))
+	j.warnOf(u, u.Remove(ctx, d.signed.Object))
 }
 
 // warnOf tells that an object stays.
-func (j *job) warnOf(u *upload, err error) {
+func (j *job) warnOf(u *upload.Upload, err error) {
 	if err == nil {
 		return
 	}

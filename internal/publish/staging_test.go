@@ -18,6 +18,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -32,7 +33,7 @@ func staged(b []byte, s Staging) Request {
 func stages(t testing.TB, a *lambdatest.AWS) *Publisher {
 	t.Helper()
 	p := against(t, a)
-	p.transfer.direct, p.transfer.sections.size, p.transfer.sections.wait = 0, 5<<20, time.Millisecond
+	p.transfer.direct, p.transfer.sections.Size, p.transfer.sections.Wait = 0, 5<<20, time.Millisecond
 	p.transfer.poll, p.transfer.longest = time.Millisecond, 4*time.Millisecond
 	s, err := p.client.Connect(t.Context(), home)
 	if err != nil {
@@ -106,7 +107,7 @@ func TestStagingUsesWhatIsThere(t *testing.T) {
 	a := lambdatest.New(t)
 	a.CreateBucket(home, "artifacts", false)
 	data := bigZip(t, 11<<20)
-	stage := func() *lease {
+	stage := func() *upload.Lease {
 		t.Helper()
 		p := stages(t, a)
 		s, err := p.client.Connect(t.Context(), home)
@@ -114,30 +115,30 @@ func TestStagingUsesWhatIsThere(t *testing.T) {
 			t.Fatal(err)
 		}
 		j := &job{
-			request: staged(data, Staging{Bucket: "artifacts"}), region: home, s3: func() objects { return s.S3(home) },
+			request: staged(data, Staging{Bucket: "artifacts"}), region: home, s3: func() upload.Objects { return s.S3(home) },
 			patience: p.patience, transfer: p.transfer, explain: s.Explain,
 		}
 		u, err := j.upload(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		l, err := p.stagings.acquire(t.Context(), u)
+		l, err := p.stagings.Acquire(t.Context(), u)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return l
 	}
 	first, second := stage(), stage()
-	if !first.object.ours || second.object.ours {
-		t.Errorf("the first run put the object: %t, the second: %t; want true and false", first.object.ours, second.object.ours)
+	if !first.Object.Ours || second.Object.Ours {
+		t.Errorf("the first run put the object: %t, the second: %t; want true and false", first.Object.Ours, second.Object.Ours)
 	}
 	if n := len(a.Calls("CreateMultipartUpload", "PutObject")); n != 1 {
 		t.Errorf("%d uploads, want 1", n)
 	}
-	if err := second.release(t.Context(), true); err != nil || len(a.Objects("artifacts")) != 1 {
+	if err := second.Release(t.Context(), true); err != nil || len(a.Objects("artifacts")) != 1 {
 		t.Errorf("after the second run %d objects are left, want 1 (%v)", len(a.Objects("artifacts")), err)
 	}
-	if err := first.release(t.Context(), true); err != nil || len(a.Objects("artifacts")) != 0 {
+	if err := first.Release(t.Context(), true); err != nil || len(a.Objects("artifacts")) != 0 {
 		t.Errorf("after the first run %d objects are left, want none (%v)", len(a.Objects("artifacts")), err)
 	}
 }

@@ -1,4 +1,4 @@
-package publish
+package upload
 
 import (
 	"context"
@@ -12,10 +12,10 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// verify reads the zip once, copies it to w, and returns a *DigestError if it
+// Verify reads the zip once, copies it to w, and returns a *DigestError if it
 // is not what it was said to be. Of a zip that is larger than part bytes it
 // returns the digests of its parts.
-func (z Zip) verify(ctx context.Context, w io.Writer, part int64) (parts sums, err error) {
+func (z Zip) Verify(ctx context.Context, w io.Writer, part int64) (parts Sums, err error) {
 	r, err := z.Open()
 	if err != nil {
 		return nil, fmt.Errorf("opening the zip: %w", err)
@@ -40,14 +40,14 @@ func (z Zip) verify(ctx context.Context, w io.Writer, part int64) (parts sums, e
 	return digests.sums(), nil
 }
 
-// sums are the SHA-256 digests of a zip's parts, which are of one size but for
+// Sums are the SHA-256 digests of a zip's parts, which are of one size but for
 // the last.
-type sums [][sha256.Size]byte
+type Sums [][sha256.Size]byte
 
-// composite returns the checksum of an object that was put in these parts: the
+// Composite returns the checksum of an object that was put in these parts: the
 // base64 digest of the digests and their number ("Checking object integrity for
 // data uploads" in the user guide of S3), or "" without parts.
-func (s sums) composite() string {
+func (s Sums) Composite() string {
 	if len(s) == 0 {
 		return ""
 	}
@@ -62,7 +62,7 @@ func (s sums) composite() string {
 type partSums struct {
 	size, left int64
 	current    hash.Hash
-	done       sums
+	done       Sums
 }
 
 func newPartSums(size int64) *partSums {
@@ -90,7 +90,7 @@ func (p *partSums) end() {
 }
 
 // sums ends the last part.
-func (p *partSums) sums() sums {
+func (p *partSums) sums() Sums {
 	if p.left < p.size {
 		p.end()
 	}

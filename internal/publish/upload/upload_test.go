@@ -1,4 +1,4 @@
-package publish
+package upload
 
 import (
 	"errors"
@@ -13,8 +13,8 @@ import (
 func TestFaultNamesThePermission(t *testing.T) {
 	t.Parallel()
 	for named, want := range map[string]string{"s3:PutObject": "s3:PutObject and more", "sts:AssumeRole": "sts:AssumeRole"} {
-		u := &upload{explain: func(err error) error { return &awsclient.AccessDeniedError{Action: named} }}
-		err := u.fault("putting x", "s3:PutObject and more", errors.New("no"))
+		u := &Upload{Explain: func(err error) error { return &awsclient.AccessDeniedError{Action: named} }}
+		err := u.Fault("putting x", "s3:PutObject and more", errors.New("no"))
 		var denied *awsclient.AccessDeniedError
 		if !errors.As(err, &denied) || denied.Action != want || !strings.HasPrefix(err.Error(), "putting x: ") {
 			t.Errorf("%s: got %v, want the permission %s", named, err, want)
@@ -34,7 +34,7 @@ func TestPartSums(t *testing.T) {
 				t.Fatalf("writing %q: %d, %v", piece, n, err)
 			}
 		}
-		if got := digests.sums().composite(); got != want {
+		if got := digests.sums().Composite(); got != want {
 			t.Errorf("%q: got %s, want %s", pieces, got, want)
 		}
 	}
@@ -45,7 +45,7 @@ func TestPartSums(t *testing.T) {
 	if n := len(whole.sums()); n != 2 {
 		t.Errorf("8 bytes in parts of 4 have %d digests, want 2", n)
 	}
-	if got := (sums)(nil).composite(); got != "" {
+	if got := (Sums)(nil).Composite(); got != "" {
 		t.Errorf("no parts: got %q, want none", got)
 	}
 }

@@ -1,4 +1,4 @@
-package publish
+package upload
 
 import (
 	"context"
@@ -6,16 +6,16 @@ import (
 	"sync"
 )
 
-// lease is one publish's use of a staged object. One publish uses it alone.
-type lease struct {
+// Lease is one publish's use of a staged object. One publish uses it alone.
+type Lease struct {
 	place  *stagedPlace
-	upload *upload
-	object *stagedObject
+	Upload *Upload
+	Object *Object
 }
 
-// acquire returns the staged object, and puts it there if no other publish of
+// Acquire returns the staged object, and puts it there if no other publish of
 // this Publisher has it.
-func (s *stagings) acquire(ctx context.Context, u *upload) (*lease, error) {
+func (s *Stagings) Acquire(ctx context.Context, u *Upload) (*Lease, error) {
 	s.mu.Lock()
 	if s.places == nil {
 		s.places = map[string]*stagedPlace{}
@@ -31,42 +31,42 @@ func (s *stagings) acquire(ctx context.Context, u *upload) (*lease, error) {
 	}
 	defer p.leave()
 	if p.object == nil {
-		o, err := u.stage(ctx)
+		o, err := u.Stage(ctx)
 		if err != nil {
 			return nil, err
 		}
 		p.object = o
 	}
 	p.users++
-	return &lease{place: p, upload: u, object: p.object}, nil
+	return &Lease{place: p, Upload: u, Object: p.object}, nil
 }
 
-// renew stages again what is gone, unless another publish has done so.
-func (l *lease) renew(ctx context.Context, u *upload) error {
+// Renew stages again what is gone, unless another publish has done so.
+func (l *Lease) Renew(ctx context.Context, u *Upload) error {
 	if err := l.place.enter(ctx); err != nil {
 		return err
 	}
 	defer l.place.leave()
-	if l.place.object == l.object {
-		o, err := u.stage(ctx)
+	if l.place.object == l.Object {
+		o, err := u.Stage(ctx)
 		if err != nil {
 			return err
 		}
 		l.place.object = o
 	}
-	l.upload, l.object = u, l.place.object
+	l.Upload, l.Object = u, l.place.object
 	return nil
 }
 
-// release ends the use. The last one removes the object if this Publisher put
+// Release ends the use. The last one removes the object if this Publisher put
 // it there and it is not to stay. It does so even if the context is over.
-func (l *lease) release(ctx context.Context, remove bool) error {
+func (l *Lease) Release(ctx context.Context, remove bool) error {
 	ctx = context.WithoutCancel(ctx)
 	if err := l.place.enter(ctx); err != nil {
 		return err
 	}
 	defer l.place.leave()
-	ctx, cancel := context.WithTimeout(ctx, l.upload.grace)
+	ctx, cancel := context.WithTimeout(ctx, l.Upload.Grace)
 	defer cancel()
 	l.place.users--
 	if l.place.users > 0 {
@@ -74,10 +74,10 @@ func (l *lease) release(ctx context.Context, remove bool) error {
 	}
 	o := l.place.object
 	l.place.object = nil
-	if !remove || !o.ours {
+	if !remove || !o.Ours {
 		return nil
 	}
-	return l.upload.remove(ctx, o)
+	return l.Upload.Remove(ctx, o)
 }
 
 func (p *stagedPlace) enter(ctx context.Context) error {
@@ -91,10 +91,10 @@ func (p *stagedPlace) enter(ctx context.Context) error {
 
 func (p *stagedPlace) leave() { <-p.gate }
 
-// stagings shares staged objects between the publishes of a Publisher: equal
+// Stagings shares staged objects between the publishes of a Publisher: equal
 // bytes for several layers travel once, and the last publish removes them. It
 // is safe for concurrent use.
-type stagings struct {
+type Stagings struct {
 	mu     sync.Mutex
 	places map[string]*stagedPlace
 }
@@ -103,16 +103,16 @@ type stagings struct {
 type stagedPlace struct {
 	gate   chan struct{}
 	users  int
-	object *stagedObject // nil where nothing is staged
+	object *Object // nil where nothing is staged
 }
 
-// stagedObject is an object in the bucket.
-type stagedObject struct {
-	key string
-	// version is the id of its version, "" or "null" in a bucket without.
-	version string
-	// etag tells its content from another of the same key.
-	etag string
-	// ours is set where this run put it.
-	ours bool
+// Object is an object in the bucket.
+type Object struct {
+	Key string
+	// Version is the id of its version, "" or "null" in a bucket without.
+	Version string
+	// ETag tells its content from another of the same key.
+	ETag string
+	// Ours is set where this run put it.
+	Ours bool
 }

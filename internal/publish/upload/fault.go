@@ -1,4 +1,4 @@
-package publish
+package upload
 
 import (
 	"errors"
@@ -9,26 +9,26 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 )
 
-// bucketFaults are the sentences about a bucket that cannot be used: elsewhere
+// BucketFaults are the sentences about a bucket that cannot be used: elsewhere
 // takes its name, its region and the one that was asked, missing takes its name.
-type bucketFaults struct{ attribute, elsewhere, missing string }
+type BucketFaults struct{ Attribute, Elsewhere, Missing string }
 
-var stagingFaults = bucketFaults{
-	attribute: "s3",
-	elsewhere: "names the bucket %q, which is in %s, and the layer is in %s: AWS wants both in one region, so name another bucket, with \"{region}\" in its name if there is one for each region",
-	missing:   "names the bucket %q, which does not exist (NoSuchBucket)",
+var stagingFaults = BucketFaults{
+	Attribute: "s3",
+	Elsewhere: "names the bucket %q, which is in %s, and the layer is in %s: AWS wants both in one region, so name another bucket, with \"{region}\" in its name if there is one for each region",
+	Missing:   "names the bucket %q, which does not exist (NoSuchBucket)",
 }
 
 // kmsAction finds the KMS permission that S3 says is missing.
 var kmsAction = regexp.MustCompile(`kms:[A-Za-z]+`)
 
-// fault explains an error of S3: the call in words, the permission if one is
+// Fault explains an error of S3: the call in words, the permission if one is
 // missing, and the region of a bucket that is elsewhere. It keeps the status.
-func (u *upload) fault(doing, action string, err error) error {
+func (u *Upload) Fault(doing, action string, err error) error {
 	if err == nil {
 		return nil
 	}
-	explained := u.explain(err)
+	explained := u.Explain(err)
 	// What is denied may be the role that the credentials are of.
 	if denied, ok := errors.AsType[*awsclient.AccessDeniedError](explained); ok && strings.HasPrefix(denied.Action, "s3:") {
 		denied.Action = action
@@ -36,15 +36,15 @@ func (u *upload) fault(doing, action string, err error) error {
 			denied.Action = key
 		}
 	}
-	told := u.faults
+	told := u.Faults
 	if told == nil {
 		told = &stagingFaults
 	}
-	if there := bucketRegion(err); there != "" && there != u.region {
-		explained = &awsclient.LimitError{Attribute: told.attribute, Problem: fmt.Sprintf(told.elsewhere, u.place.bucket, there, u.region)}
+	if there := bucketRegion(err); there != "" && there != u.Region {
+		explained = &awsclient.LimitError{Attribute: told.Attribute, Problem: fmt.Sprintf(told.Elsewhere, u.Place.Bucket, there, u.Region)}
 	}
 	if awsclient.IsCode(err, "NoSuchBucket") {
-		explained = &awsclient.LimitError{Attribute: told.attribute, Problem: fmt.Sprintf(told.missing, u.place.bucket)}
+		explained = &awsclient.LimitError{Attribute: told.Attribute, Problem: fmt.Sprintf(told.Missing, u.Place.Bucket)}
 	}
 	if awsclient.IsCode(err, "BadDigest") || awsclient.IsCode(err, "XAmzContentChecksumMismatch") {
 		explained = fmt.Errorf("S3 got other bytes than were read before, so the zip changed on the way: %w", explained)
