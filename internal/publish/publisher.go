@@ -8,6 +8,8 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/functions"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/s3cache"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -39,6 +41,17 @@ type (
 	DigestError = upload.DigestError
 )
 
+// What Cache and Functions return, and take.
+type (
+	// Cache is a store.Remote in an S3 bucket.
+	Cache = s3cache.Cache
+	// CacheConfig names the place of a Cache.
+	CacheConfig = s3cache.Config
+	// Functions are the functions of the caller's account in one region, as a
+	// roll-out works with them.
+	Functions = functions.Region
+)
+
 // ErrNotFound tells that a layer version is not there, or not any more.
 var ErrNotFound = awsclient.ErrNotFound
 
@@ -59,7 +72,7 @@ type Publisher struct {
 	written map[[2]string]bool
 	// account is the caller's own, once an answer has told it.
 	account string
-	scans   scans // of functions
+	scans   functions.Scans // of functions
 }
 
 // New returns a Publisher. It checks what can be checked without the network
@@ -83,7 +96,7 @@ func New(_ context.Context, c awsclient.Config) (*Publisher, error) {
 }
 
 // Cache returns the cache in a bucket. Nothing is asked yet.
-func (p *Publisher) Cache(c CacheConfig) *Cache { return cacheOf(p.client, c) }
+func (p *Publisher) Cache(c CacheConfig) *Cache { return s3cache.New(p.client, c) }
 
 // turn waits until no other Publish works on the key, and returns the function
 // that ends the caller's own turn.

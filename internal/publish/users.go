@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/functions"
 )
 
 // Users returns, for every version of a layer that a function of the account
@@ -27,25 +29,25 @@ func (p *Publisher) usersSince(ctx context.Context, region, layerARN string, sin
 		return nil, fmt.Errorf("finding who uses %s: %w", layerARN, err)
 	}
 	users := map[int64][]string{}
-	for number, u := range found.layers[layerARN] {
-		users[number] = u.describe()
+	for number, u := range found.Layers[layerARN] {
+		users[number] = u.Describe()
 	}
 	return users, nil
 }
 
 // usage returns what a scan of the region found that began at since or later.
-func (p *Publisher) usage(ctx context.Context, region string, since time.Time) (*usage, error) {
+func (p *Publisher) usage(ctx context.Context, region string, since time.Time) (*functions.Usage, error) {
 	s, region, err := p.client.Reach(ctx, region)
 	if err != nil {
 		return nil, err
 	}
-	found, err := p.scans.usage(ctx, s, region, since)
+	found, err := p.scans.Usage(ctx, s, region, since)
 	if err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.account = cmp.Or(p.account, found.account)
+	p.account = cmp.Or(p.account, found.Account)
 	return found, nil
 }
 
@@ -55,5 +57,5 @@ func (p *Publisher) Functions(ctx context.Context, region string) (*Functions, e
 	if err != nil {
 		return nil, err
 	}
-	return functionsOf(s, region), nil
+	return functions.Of(s, region), nil
 }

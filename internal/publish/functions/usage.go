@@ -1,4 +1,4 @@
-package publish
+package functions
 
 import (
 	"context"
@@ -29,18 +29,18 @@ const (
 	functionsPage = 50
 )
 
-// describe lists the users for a reader.
-func (u *use) describe() []string {
-	list := slices.Sorted(slices.Values(u.names))
-	if more := u.count - len(list); more > 0 {
+// Describe lists the users for a reader.
+func (u *Use) Describe() []string {
+	list := slices.Sorted(slices.Values(u.Names))
+	if more := u.Count - len(list); more > 0 {
 		list = append(list, fmt.Sprintf("and %d more", more))
 	}
 	return list
 }
 
-// usage returns what a scan of the region found that began at since or later.
+// Usage returns what a scan of the region found that began at since or later.
 // It joins a scan that is under way, and takes one that is not old.
-func (p *scans) usage(ctx context.Context, s *awsclient.Session, region string, since time.Time) (*usage, error) {
+func (p *Scans) Usage(ctx context.Context, s *awsclient.Session, region string, since time.Time) (*Usage, error) {
 	current := p.join(ctx, s, region, since)
 	defer p.leave(region, current)
 	select {
@@ -53,7 +53,7 @@ func (p *scans) usage(ctx context.Context, s *awsclient.Session, region string, 
 
 // join returns the region's scan, and starts one where there is none that
 // serves.
-func (p *scans) join(ctx context.Context, s *awsclient.Session, region string, since time.Time) *scan {
+func (p *Scans) join(ctx context.Context, s *awsclient.Session, region string, since time.Time) *scan {
 	api := s.Lambda(region)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -78,7 +78,7 @@ func (p *scans) join(ctx context.Context, s *awsclient.Session, region string, s
 			current.err = fmt.Errorf("listing the functions of %s: %w", region, s.Explain(err))
 			p.drop(region, current)
 		} else {
-			found.began = current.began
+			found.Began = current.began
 			current.found = found
 			current.until = time.Now().Add(reuse + reuseShare*time.Since(current.began))
 		}
@@ -97,7 +97,7 @@ func (c *scan) running() bool {
 }
 
 // leave ends a scan that nobody waits for any more.
-func (p *scans) leave(region string, c *scan) {
+func (p *Scans) leave(region string, c *scan) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if c.waiting--; c.waiting == 0 && c.running() {
@@ -107,15 +107,15 @@ func (p *scans) leave(region string, c *scan) {
 }
 
 // drop forgets a scan that serves nobody. p.mu is held.
-func (p *scans) drop(region string, c *scan) {
+func (p *Scans) drop(region string, c *scan) {
 	if p.by[region] == c {
 		delete(p.by, region)
 	}
 }
 
 // scanFunctions walks over all functions and their published versions.
-func scanFunctions(ctx context.Context, api *lambda.Client) (*usage, error) {
-	found := &usage{layers: map[string]map[int64]*use{}}
+func scanFunctions(ctx context.Context, api *lambda.Client) (*Usage, error) {
+	found := &Usage{Layers: map[string]map[int64]*Use{}}
 	in := &lambda.ListFunctionsInput{FunctionVersion: types.FunctionVersionAll, MaxItems: aws.Int32(functionsPage)}
 	for {
 		page, err := api.ListFunctions(ctx, in)
@@ -125,7 +125,7 @@ func scanFunctions(ctx context.Context, api *lambda.Client) (*usage, error) {
 		for _, function := range page.Functions {
 			found.note(function)
 			if part := strings.Split(aws.ToString(function.FunctionArn), ":"); len(part) > 4 {
-				found.account = part[4]
+				found.Account = part[4]
 			}
 		}
 		next := aws.ToString(page.NextMarker)
@@ -140,7 +140,7 @@ func scanFunctions(ctx context.Context, api *lambda.Client) (*usage, error) {
 }
 
 // note adds the layers of one entry of the list.
-func (u *usage) note(function types.FunctionConfiguration) {
+func (u *Usage) note(function types.FunctionConfiguration) {
 	if len(function.Layers) == 0 {
 		return
 	}
@@ -150,18 +150,18 @@ func (u *usage) note(function types.FunctionConfiguration) {
 		if !ok {
 			continue // no layer version: nothing that is ever deleted
 		}
-		versions := u.layers[of]
+		versions := u.Layers[of]
 		if versions == nil {
-			versions = map[int64]*use{}
-			u.layers[of] = versions
+			versions = map[int64]*Use{}
+			u.Layers[of] = versions
 		}
 		if versions[number] == nil {
-			versions[number] = &use{}
+			versions[number] = &Use{}
 		}
 		by := versions[number]
-		by.count++
-		if len(by.names) < shownUsers {
-			by.names = append(by.names, name)
+		by.Count++
+		if len(by.Names) < shownUsers {
+			by.Names = append(by.Names, name)
 		}
 	}
 }
@@ -181,24 +181,27 @@ func splitVersion(arn string) (layerARN string, number int64, ok bool) {
 	return arn[:max(at, 0)], number, at >= 0 && err == nil
 }
 
-// use is who has one layer version: how many functions and published versions
-// of functions, and the names of the first few.
-type use struct {
-	count int
-	names []string
+// Use is who uses a layer version.
+type Use struct {
+	// Count is how many functions and published versions of functions there
+	// are.
+	Count int
+	// Names are those of the first twenty that AWS lists: "resize" for a function
+	// itself, "resize:3" for its published version 3.
+	Names []string
 }
 
-// usage is what a scan of a region found: use by layer ARN and version. It holds
+// Usage is what a scan of a region found: use by layer ARN and version. It holds
 // nothing else of the functions, since an account may have tens of thousands.
-type usage struct {
-	began   time.Time
-	account string // the functions', "" where there is none
-	layers  map[string]map[int64]*use
+type Usage struct {
+	Began   time.Time
+	Account string // the functions', "" where there is none
+	Layers  map[string]map[int64]*Use
 }
 
-// scans are the walks over the functions of each region. It is safe for
+// Scans are the walks over the functions of each region. It is safe for
 // concurrent use.
-type scans struct {
+type Scans struct {
 	mu sync.Mutex
 	by map[string]*scan
 }
@@ -212,6 +215,6 @@ type scan struct {
 	waiting int
 	// done is closed when found and err are final.
 	done  chan struct{}
-	found *usage
+	found *Usage
 	err   error
 }

@@ -1,4 +1,5 @@
-package publish
+// Package s3cache is a store.Remote in an S3 bucket.
+package s3cache
 
 import (
 	"context"
@@ -23,8 +24,8 @@ import (
 // cacheAttempts is how often a request of a Cache is tried.
 const cacheAttempts = 2
 
-// CacheConfig names the place of a Cache.
-type CacheConfig struct {
+// Config names the place of a Cache.
+type Config struct {
 	// Bucket is the bucket's name; Prefix precedes the objects' names and is
 	// used as it is: write "layerbuild/" for a folder.
 	Bucket, Prefix string
@@ -39,8 +40,8 @@ type CacheConfig struct {
 // early: what it holds can be had elsewhere.
 type Cache struct {
 	aws      *awsclient.Client
-	config   CacheConfig
-	patience time.Duration // without an answer, and without a byte
+	Config   Config
+	Patience time.Duration // without an answer, and without a byte
 	whole    time.Duration // for an object
 
 	mu      sync.Mutex
@@ -51,13 +52,13 @@ type Cache struct {
 
 var _ store.Remote = (*Cache)(nil)
 
-// cacheOf returns the cache in a bucket. Nothing is asked yet.
-func cacheOf(client *awsclient.Client, c CacheConfig) *Cache {
-	return &Cache{aws: client, config: c, patience: 10 * time.Second, whole: 2 * time.Minute}
+// New returns the cache in a bucket. Nothing is asked yet.
+func New(client *awsclient.Client, c Config) *Cache {
+	return &Cache{aws: client, Config: c, Patience: 10 * time.Second, whole: 2 * time.Minute}
 }
 
 // String returns "s3://bucket/prefix".
-func (c *Cache) String() string { return "s3://" + c.config.Bucket + "/" + c.config.Prefix }
+func (c *Cache) String() string { return "s3://" + c.Config.Bucket + "/" + c.Config.Prefix }
 
 // Get opens an object; see store.Remote.
 func (c *Cache) Get(ctx context.Context, name string) (io.ReadCloser, error) {
@@ -66,7 +67,7 @@ func (c *Cache) Get(ctx context.Context, name string) (io.ReadCloser, error) {
 		return nil, err
 	}
 	ctx, watch := c.watch(ctx)
-	out, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &c.config.Bucket, Key: c.key(name)})
+	out, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &c.Config.Bucket, Key: c.key(name)})
 	if err != nil {
 		defer watch.stop()
 		return nil, fmt.Errorf("reading %q: %w", name, c.absence(watch.cause(ctx, err)))
@@ -82,7 +83,7 @@ func (c *Cache) Has(ctx context.Context, name string) (bool, error) {
 	}
 	ctx, watch := c.watch(ctx)
 	defer watch.stop()
-	_, err = client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &c.config.Bucket, Key: c.key(name)})
+	_, err = client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &c.Config.Bucket, Key: c.key(name)})
 	if err != nil {
 		return false, fmt.Errorf("looking for %q: %w", name, c.absence(watch.cause(ctx, err)))
 	}
@@ -98,9 +99,9 @@ func (c *Cache) Put(ctx context.Context, name string, o store.Object, replace bo
 	}
 	ctx, watch := c.watch(ctx)
 	defer watch.stop()
-	encryption, key := upload.Encryption(c.config.KMSKeyID)
+	encryption, key := upload.Encryption(c.Config.KMSKeyID)
 	input := &s3.PutObjectInput{
-		Bucket: &c.config.Bucket, Key: c.key(name), Body: &watchedFile{io.NewSectionReader(o.Body, 0, o.Size), watch},
+		Bucket: &c.Config.Bucket, Key: c.key(name), Body: &watchedFile{io.NewSectionReader(o.Body, 0, o.Size), watch},
 		ContentLength:        aws.Int64(o.Size),
 		ContentType:          aws.String("application/octet-stream"),
 		ChecksumAlgorithm:    s3types.ChecksumAlgorithmSha256,
@@ -121,7 +122,7 @@ func (c *Cache) Put(ctx context.Context, name string, o store.Object, replace bo
 	return nil
 }
 
-func (c *Cache) key(name string) *string { return aws.String(c.config.Prefix + name) }
+func (c *Cache) key(name string) *string { return aws.String(c.Config.Prefix + name) }
 
 // connect returns the client. Settings that cannot work are a
 // *store.UnusableError; an AWS that does not answer is asked once in a run.
@@ -131,11 +132,11 @@ func (c *Cache) connect(ctx context.Context) (*s3.Client, error) {
 	if c.client != nil || c.silent != nil {
 		return c.client, c.silent
 	}
-	limited, cancel := context.WithTimeout(ctx, c.patience)
+	limited, cancel := context.WithTimeout(ctx, c.Patience)
 	defer cancel()
-	s, region, err := c.aws.Reach(limited, c.config.Region)
+	s, region, err := c.aws.Reach(limited, c.Config.Region)
 	if err != nil && s == nil && limited.Err() != nil && ctx.Err() == nil {
-		c.silent = fmt.Errorf("checking the AWS credentials: no answer within %s", c.patience)
+		c.silent = fmt.Errorf("checking the AWS credentials: no answer within %s", c.Patience)
 		return nil, c.silent
 	}
 	if err != nil {
@@ -194,9 +195,9 @@ func (c *Cache) explain(err error) error {
 	if said, ok := errors.AsType[smithy.APIError](err); ok {
 		switch said.ErrorCode() {
 		case "NoSuchBucket":
-			return fmt.Errorf("there is no bucket %q", c.config.Bucket)
+			return fmt.Errorf("there is no bucket %q", c.Config.Bucket)
 		case "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException":
-			return fmt.Errorf("the bucket %q is in another region: write its region into cache.s3", c.config.Bucket)
+			return fmt.Errorf("the bucket %q is in another region: write its region into cache.s3", c.Config.Bucket)
 		}
 	}
 	return c.session.Explain(err)
@@ -206,8 +207,8 @@ func (c *Cache) explain(err error) error {
 func (c *Cache) watch(ctx context.Context) (context.Context, *watch) {
 	ctx, done := context.WithTimeout(ctx, c.whole)
 	ctx, cancel := context.WithCancelCause(ctx)
-	w := &watch{patience: c.patience, done: done, cancel: cancel}
-	w.timer = time.AfterFunc(c.patience, func() { cancel(fmt.Errorf("no answer within %s", c.patience)) })
+	w := &watch{patience: c.Patience, done: done, cancel: cancel}
+	w.timer = time.AfterFunc(c.Patience, func() { cancel(fmt.Errorf("no answer within %s", c.Patience)) })
 	return ctx, w
 }
 
