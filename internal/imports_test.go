@@ -73,6 +73,8 @@ var closets = map[string][]string{
 	"publish/upload":    {"awsclient"},
 	"publish/s3cache":   {"awsclient", "upload"},
 	"publish/functions": {"awsclient"},
+	"publish/parameter": {"awsclient"},
+	"publish/signing":   {"awsclient", "upload"},
 	"python/pep440":     {},
 	"python/pythontest": {"pep508", "wheel"},
 	"python/pep508":     {"pep440"},

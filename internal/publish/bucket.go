@@ -32,16 +32,12 @@ func (j *job) checkBucket(ctx context.Context, u *upload.Upload) error {
 		return err
 	}
 	if err == nil && out.Status != s3types.BucketVersioningStatusEnabled {
-		return unversioned(u.Place.Bucket, need)
+		return upload.Unversioned(u.Place.Bucket, need)
 	}
 	if j.request.Staging.reference() {
 		j.checkPolicy(ctx, u)
 	}
 	return nil
-}
-
-func unversioned(bucket, need string) error {
-	return &LimitError{Attribute: "s3", Problem: fmt.Sprintf("names the bucket %q, which is not versioned, and %s needs versions: switch versioning on (it may take 15 minutes until it works)", bucket, need)}
 }
 
 // checkPolicy warns if the bucket's policy can be read and does not let Lambda

@@ -15,6 +15,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/signing"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
 )
 
@@ -38,7 +39,7 @@ type job struct {
 	api      *lambda.Client
 	region   string
 	s3       func() upload.Objects
-	signer   func() jobs
+	signer   func() signing.Jobs
 	stagings *upload.Stagings
 	transfer transfer
 	patience awsclient.Patience

@@ -13,11 +13,8 @@ import (
 // by name, of layers whose names begin so. most bounds how many, 0 for all. One
 // request for each 50 layers (AWS Lambda API Reference, ListLayers).
 func (p *Publisher) NewestOfAll(ctx context.Context, region, prefix string, most int) ([]Version, error) {
-	s, err := p.client.Connect(ctx, region)
+	s, region, err := p.client.Reach(ctx, region)
 	if err != nil {
-		return nil, err
-	}
-	if region, err = s.Region(region); err != nil {
 		return nil, err
 	}
 	api := s.Lambda(region)

@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/signing"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
@@ -42,7 +43,7 @@ func (p *Publisher) Publish(ctx context.Context, r Request) (Version, bool, erro
 	r.Staging = r.Staging.in(region)
 	j := &job{
 		request: r, region: region, api: s.Lambda(region),
-		s3: func() upload.Objects { return s.S3(region) }, signer: func() jobs { return s.Signer(region) },
+		s3: func() upload.Objects { return s.S3(region) }, signer: func() signing.Jobs { return s.Signer(region) },
 		stagings: &p.stagings, transfer: p.transfer,
 		patience: p.patience, explain: s.Explain, renew: s.Renew,
 		intend: func(above int64) error { return p.intend(ctx, r, region, above) },
@@ -67,7 +68,7 @@ func (p *Publisher) Publish(ctx context.Context, r Request) (Version, bool, erro
 func (r Request) check() error {
 	for _, err := range []error{
 		CheckName(r.LayerName), CheckDescription(r.Description), CheckLicenseInfo(r.LicenseInfo),
-		CheckRuntimes(r.Runtimes), CheckArchitectures(r.Architectures), r.Staging.check(), r.Signing.check(r.Staging),
+		CheckRuntimes(r.Runtimes), CheckArchitectures(r.Architectures), r.Staging.check(), checkSigning(r.Signing, r.Staging),
 	} {
 		if err != nil {
 			return err

@@ -9,7 +9,9 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/functions"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/parameter"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/s3cache"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/signing"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -59,17 +61,16 @@ var ErrNotFound = awsclient.ErrNotFound
 // region. It is safe for concurrent use: it shares one request budget per
 // region, and publishes to one layer one after the other.
 type Publisher struct {
-	client    *awsclient.Client
-	patience  awsclient.Patience
-	transfer  transfer
-	stagings  upload.Stagings
-	registers registers
+	client     *awsclient.Client
+	patience   awsclient.Patience
+	transfer   transfer
+	stagings   upload.Stagings
+	registers  registers
+	parameters *parameter.Store
 
 	mu       sync.Mutex
 	turns    map[string]chan struct{}
 	justMade map[string]time.Time
-	// written are the parameters that this Publisher has put, by region and name.
-	written map[[2]string]bool
 	// account is the caller's own, once an answer has told it.
 	account string
 	scans   functions.Scans // of functions
@@ -85,13 +86,13 @@ func New(_ context.Context, c awsclient.Config) (*Publisher, error) {
 		return nil, err
 	}
 	return &Publisher{
-		client:    client,
-		patience:  awsclient.DefaultPatience(c),
-		transfer:  defaultTransfer(),
-		turns:     map[string]chan struct{}{},
-		justMade:  map[string]time.Time{},
-		written:   map[[2]string]bool{},
-		registers: registers{dir: c.RegisterDir},
+		client:     client,
+		parameters: parameter.New(client),
+		patience:   awsclient.DefaultPatience(c),
+		transfer:   defaultTransfer(),
+		turns:      map[string]chan struct{}{},
+		justMade:   map[string]time.Time{},
+		registers:  registers{dir: c.RegisterDir},
 	}, nil
 }
 
@@ -141,16 +142,14 @@ type registers struct {
 type transfer struct {
 	direct   int64 // the largest zip that goes into a request, in bytes
 	sections upload.Sections
-	// poll and longest bound the wait between looks at a signing job, which
-	// doubles; signing is how long a job may take.
-	poll, longest, signing time.Duration
+	signing  signing.Times
 }
 
 // defaultTransfer makes a zip of the largest size 16 pieces.
 func defaultTransfer() transfer {
 	return transfer{
 		direct: runtimes.MaxDirectUpload, sections: upload.Sections{Size: 16 << 20, Streams: 4, Wait: time.Second},
-		poll: time.Second, longest: 10 * time.Second, signing: 10 * time.Minute,
+		signing: signing.Times{Poll: time.Second, Longest: 10 * time.Second, Limit: 10 * time.Minute},
 	}
 }
 

@@ -132,13 +132,3 @@ type Staging struct {
 	// Tags are those of the object, at most ten.
 	Tags map[string]string
 }
-
-// Signing has the zip signed by AWS Signer before it is published. The signed
-// zip has another digest than the zip.
-type Signing struct {
-	// ProfileName is that of a signing profile in the region of the layer, for
-	// the platform AWSLambda-SHA384-ECDSA.
-	ProfileName string
-	// ProfileOwner is the account of the profile; "" is the caller's own.
-	ProfileOwner string
-}

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/signing"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
 )
 
@@ -23,8 +24,8 @@ type delivery struct {
 	// sha256 is the base64 digest of the bytes that Lambda will keep; "" where
 	// that of a signed zip is not known.
 	sha256 string
-	lease  *upload.Lease // of the staged zip; nil where it is in the request
-	signed *signedObject // nil where it is not signed
+	lease  *upload.Lease   // of the staged zip; nil where it is in the request
+	signed *signing.Signed // nil where it is not signed
 }
 
 // staged reports whether the zip goes through the bucket.
@@ -86,14 +87,11 @@ func (r Request) key() string {
 	if r.Staging.reference() && r.Signing == nil {
 		folder = ""
 	}
-	return r.Staging.Prefix + folder + r.Zip.SHA256.Hex() + zipSuffix
+	return r.Staging.Prefix + folder + r.Zip.SHA256.Hex() + upload.Suffix
 }
 
-const (
-	// temporary is the folder of what a publish removes again.
-	temporary = "staging/"
-	zipSuffix = ".zip"
-)
+// temporary is the folder of what a publish removes again.
+const temporary = "staging/"
 
 // deliver brings the zip on its way: into the request or into the bucket, and
 // through the signer. Its bytes were checked against the digest before. What
@@ -168,14 +166,14 @@ func (j *job) present(ctx context.Context, u *upload.Upload, d *delivery) error 
 		if err != nil {
 			return err
 		}
-		from, d.sha256 = signed.Object, signed.sha256
+		from, d.sha256 = signed.Object, signed.SHA256
 	}
 	d.content = &types.LayerVersionContentInput{
 		S3Bucket: &j.request.Staging.Bucket, S3Key: &from.Key, S3ObjectStorageMode: types.S3ObjectStorageMode(j.request.Staging.StorageMode),
 	}
 	if j.request.Staging.reference() {
 		if !upload.HasVersion(from.Version) {
-			return unversioned(j.request.Staging.Bucket, `s3.storage_mode "REFERENCE"`)
+			return upload.Unversioned(j.request.Staging.Bucket, `s3.storage_mode "REFERENCE"`)
 		}
 		d.content.S3ObjectVersion = &from.Version
 	}

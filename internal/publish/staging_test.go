@@ -34,7 +34,7 @@ func stages(t testing.TB, a *lambdatest.AWS) *Publisher {
 	t.Helper()
 	p := against(t, a)
 	p.transfer.direct, p.transfer.sections.Size, p.transfer.sections.Wait = 0, 5<<20, time.Millisecond
-	p.transfer.poll, p.transfer.longest = time.Millisecond, 4*time.Millisecond
+	p.transfer.signing.Poll, p.transfer.signing.Longest = time.Millisecond, 4*time.Millisecond
 	s, err := p.client.Connect(t.Context(), home)
 	if err != nil {
 		t.Fatal(err)

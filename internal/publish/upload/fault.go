@@ -67,3 +67,8 @@ func (e *s3Error) Unwrap() []error { return []error{e.explained, e.cause} }
 func bucketRegion(err error) string {
 	return awsclient.HeaderOf(err, "X-Amz-Bucket-Region")
 }
+
+// Unversioned returns the fault of a bucket without versions, and what needs them.
+func Unversioned(bucket, need string) error {
+	return &awsclient.LimitError{Attribute: "s3", Problem: fmt.Sprintf("names the bucket %q, which is not versioned, and %s needs versions: switch versioning on (it may take 15 minutes until it works)", bucket, need)}
+}

@@ -236,6 +236,9 @@ func (u *Upload) put(ctx context.Context, guard condition) (*Object, error) {
 	return &Object{Key: u.Key, Version: aws.ToString(out.VersionId), ETag: aws.ToString(out.ETag), Ours: true}, nil
 }
 
+// Suffix ends the name of a zip that is staged.
+const Suffix = ".zip"
+
 const zipType = "application/zip"
 
 // Encryption returns what a put says of it; without a key the bucket decides.
