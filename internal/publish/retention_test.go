@@ -40,7 +40,7 @@ func unconnected(t *testing.T) func(*lambdatest.AWS) *Publisher {
 		}
 		own := *s
 		own.AWS.HTTPClient = a
-		p.client.Use(&own)
+		p.client.Use(own)
 		return p
 	}
 }

@@ -59,11 +59,13 @@ func (c *Client) Connect(ctx context.Context, region string) (*Session, error) {
 	return s, nil
 }
 
-// Use makes the client work with a session that is there.
-func (c *Client) Use(s *Session) {
+// Use makes the client work with the settings and credentials of a session, at the
+// client's own pace.
+func (c *Client) Use(s Session) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.session = s
+	s.paces = &c.Paces
+	c.session = &s
 }
 
 // Reach returns the session, and the region in which a call with the asked one
