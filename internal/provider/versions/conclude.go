@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -17,47 +18,30 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
-// change is what a Create or an Update is about.
-type change struct {
-	// plan and before are models; before is the zero model at a create.
-	plan, before *versionModel
-	// sharing is the argument as it is written.
-	sharing   types.Object
-	publisher *publish.Publisher
-	zip       publish.Zip // where a version is due somewhere
-	// had is what the version before holds, nil where that is not known; published
-	// is set where one is due in the resource's own region.
-	had       map[string]string
-	published bool
-}
-
-// creating reports whether there was no state before.
-func (c *change) creating() bool { return c.before.LayerName.IsNull() }
-
 // duePlaces returns the places of a change, with what is due.
 func (c *change) duePlaces(ctx context.Context, life *lifecycle.Life, dues []lifecycle.Due, diags *diag.Diagnostics) []*steps.Place {
 	var all []*steps.Place
 	for _, due := range dues {
-		p := c.before.placeOf(ctx, due.Region, life, diags)
+		p := placeOf(ctx, c.before, due.Region, life, diags)
 		p.Outcome.Due, p.Primary = due, len(all) == 0
 		all = append(all, p)
 	}
 	return all
 }
 
-// places returns the regions in which a resource has something, its own first.
-func (m *versionModel) places(ctx context.Context, life *lifecycle.Life, diags *diag.Diagnostics) []*steps.Place {
+// placesOf returns the regions in which a resource has something, its own first.
+func placesOf(ctx context.Context, m *versionModel, life *lifecycle.Life, diags *diag.Diagnostics) []*steps.Place {
 	home := m.homeRegion()
 	regions := slices.DeleteFunc(slices.Sorted(maps.Keys(life.Places)), func(region string) bool { return region == home })
 	var all []*steps.Place
 	for _, region := range append([]string{home}, regions...) {
-		all = append(all, m.placeOf(ctx, region, life, diags))
+		all = append(all, placeOf(ctx, m, region, life, diags))
 	}
 	all[0].Primary = true
 	return all
 }
 
-func (m *versionModel) placeOf(ctx context.Context, region string, life *lifecycle.Life, diags *diag.Diagnostics) *steps.Place {
+func placeOf(ctx context.Context, m *versionModel, region string, life *lifecycle.Life, diags *diag.Diagnostics) *steps.Place {
 	p := &steps.Place{Region: region, Life: life.At(region), Holder: life.Holder}
 	p.LayerARN = cmp.Or(steps.LayerOf(p.Life.Release.ARN), m.layerARNIn(ctx, region, diags))
 	p.Seen = life.Seen[p.LayerARN]
@@ -81,10 +65,10 @@ func (c *change) conclude(ctx context.Context, life *lifecycle.Life, want lifecy
 	if settled.Before {
 		m = c.before
 	} else {
-		if err := m.settle(home); err != nil {
+		if err := settleHome(m, home); err != nil {
 			diags.Append(diagnostic.Of("The layer version cannot be read", err))
 		}
-		m.settleArguments(ctx, c, settled, home)
+		settleArguments(ctx, m, c, settled, home)
 	}
 	replicas := map[string]replicaModel{}
 	for _, p := range places[1:] {
@@ -102,7 +86,7 @@ func (c *change) conclude(ctx context.Context, life *lifecycle.Life, want lifecy
 
 // settleArguments writes the arguments that did not get through, and what a plan
 // did not know.
-func (m *versionModel) settleArguments(ctx context.Context, c *change, settled lifecycle.Settled, home *steps.Place) {
+func settleArguments(ctx context.Context, m *versionModel, c *change, settled lifecycle.Settled, home *steps.Place) {
 	switch {
 	case !settled.ParameterOpen:
 	case c.plan.SSMParameter.IsNull():
@@ -118,8 +102,8 @@ func (m *versionModel) settleArguments(ctx context.Context, c *change, settled l
 	}
 }
 
-// settle writes what was made in the region of the resource.
-func (m *versionModel) settle(home *steps.Place) error {
+// settleHome writes what was made in the region of the resource.
+func settleHome(m *versionModel, home *steps.Place) error {
 	if m.Region.ValueString() == "" {
 		m.Region = types.StringValue(home.Region)
 	}
@@ -135,13 +119,13 @@ func (m *versionModel) settle(home *steps.Place) error {
 	return nil
 }
 
-// refresh writes what AWS said of all places.
-func (m *versionModel) refresh(ctx context.Context, places []*steps.Place) (diags diag.Diagnostics) {
+// refreshState writes what AWS said of all places.
+func refreshState(ctx context.Context, m *versionModel, places []*steps.Place) (diags diag.Diagnostics) {
 	home, replicas := places[0], map[string]replicaModel{}
 	if v := home.Version; v != nil {
 		if m.Package.IsNull() && m.Filename.IsNull() {
 			m.Package = imported(*v)
-			m.importSigning(home)
+			importSigning(m, home)
 		}
 		if err := m.setVersion(*v); err != nil {
 			return append(diags, diagnostic.Of("The layer version cannot be read", err))
@@ -168,7 +152,7 @@ func kept(planned types.Set) types.Set {
 
 // readSharing writes who may use the versions. Of several regions the first
 // that is not as the state says shows.
-func (m *versionModel) readSharing(ctx context.Context, asked *steps.Reading, places []*steps.Place, life *lifecycle.Life, importing bool) {
+func readSharing(ctx context.Context, m *versionModel, asked *steps.Reading, places []*steps.Place, life *lifecycle.Life, importing bool) {
 	if m.Sharing.IsNull() && !importing {
 		return
 	}
@@ -187,7 +171,7 @@ func (m *versionModel) readSharing(ctx context.Context, asked *steps.Reading, pl
 
 // readParameter looks at the parameter in every region. Where it is gone or
 // holds something else the state has none, so that the next plan writes it.
-func (m *versionModel) readParameter(ctx context.Context, asked *steps.Reading, places []*steps.Place) (diags diag.Diagnostics) {
+func readParameter(ctx context.Context, m *versionModel, asked *steps.Reading, places []*steps.Place) (diags diag.Diagnostics) {
 	want := m.parameterOf(ctx, &diags)
 	if want == nil {
 		return diags
@@ -201,7 +185,7 @@ func (m *versionModel) readParameter(ctx context.Context, asked *steps.Reading, 
 
 // order returns what the change brings about in every region.
 func (c *change) order(ctx context.Context, now func() time.Time, diags *diag.Diagnostics) *steps.Order {
-	o := &steps.Order{Publisher: c.publisher, Removal: c.plan.removal(ctx, diags), Now: now}
+	o := &steps.Order{Publisher: c.publisher, Removal: removalOf(ctx, c.plan, diags), Now: now}
 	o.Request = c.plan.request(ctx, "", diags)
 	o.Request.Zip, o.Request.Creating = c.zip, c.creating()
 	o.Sharing, _ = sharingOf(c.sharing)
@@ -218,8 +202,23 @@ func (c *change) order(ctx context.Context, now func() time.Time, diags *diag.Di
 	return o
 }
 
-// removal returns how the versions of the resource go.
-func (m *versionModel) removal(ctx context.Context, diags *diag.Diagnostics) steps.Removal {
+// removalOf returns how the versions of the resource go.
+func removalOf(ctx context.Context, m *versionModel, diags *diag.Diagnostics) steps.Removal {
 	policy, retain, _ := m.retention(ctx, diags)
 	return steps.Removal{Layer: m.LayerName.ValueString(), Policy: policy, Retain: retain}
+}
+
+// importSigning writes who has signed an imported version, as a user would.
+func importSigning(m *versionModel, home *steps.Place) {
+	by := home.SignedBy
+	if by.ProfileName == "" {
+		return
+	}
+	owner := types.StringNull()
+	if arn, err := publish.ParseARN(home.Life.Release.ARN); err != nil || arn.AccountID != by.ProfileOwner {
+		owner = types.StringValue(by.ProfileOwner)
+	}
+	m.Signing = types.ObjectValueMust(signingTypes(), map[string]attr.Value{
+		"profile_name": types.StringValue(by.ProfileName), "profile_owner": owner,
+	})
 }

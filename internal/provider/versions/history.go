@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	changes "github.com/layerbuild/terraform-provider-layerbuild/internal/history"
@@ -20,25 +19,13 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
-func changesAttribute() schema.Attribute {
-	return schema.MapAttribute{
-		MarkdownDescription: "What is different from the version before, by name and known at plan: `python:requests` → `2.30.0 → 2.31.0`, `python:six` → `removed 1.16.0`, `files:python/shared` → `added 0123456789ab (2 files)`. Empty for the first version and if nothing but the metadata changed. Null if the contents of the version before are not known, as after an import.\n\n" +
-			"  For `filename`, these are the Python distributions and Node.js packages in the zip, and its other files by folder.",
-		ElementType: types.StringType,
-		Computed:    true,
-	}
-}
-
-const changelogText = "Path of a Markdown page with the changes of each version that this resource publishes, newest first. Each publish adds an entry; a `description` that you set is its first line. All other text on the page stays as it is, so you can edit it.\n\n  Several layers can share a page. If it cannot be written, you get a warning, and the next publish adds what is missing from the descriptions of the versions.\n\n" +
-	"  Keep the page outside of folders that a package packs."
-
 // contentsKey names, in the private state, the contents of the current version
 // where no lock in the state tells them.
 const contentsKey = "contents"
 
-// contents returns what the zip of the model holds. known is false where the zip is
+// contentsOf returns what the zip of the model holds. known is false where the zip is
 // made during the apply; contents are nil where they cannot be told.
-func (m *versionModel) contents(ctx context.Context, diags *diag.Diagnostics) (contents map[string]string, known bool) {
+func contentsOf(ctx context.Context, m *versionModel, diags *diag.Diagnostics) (contents map[string]string, known bool) {
 	if m.Package.IsUnknown() || m.Filename.IsUnknown() {
 		return nil, false
 	}
@@ -94,7 +81,7 @@ func (p *planning) planChanges(ctx context.Context, m *versionModel, private too
 		m.Changes = p.before.Changes
 		return diags
 	}
-	has, known := m.contents(ctx, &diags)
+	has, known := contentsOf(ctx, m, &diags)
 	if !known {
 		m.Changes = types.MapUnknown(types.StringType)
 		return diags
@@ -108,7 +95,7 @@ func (c *change) settleChanges(ctx context.Context, m *versionModel, diags *diag
 	if m != c.plan || !m.Changes.IsUnknown() {
 		return
 	}
-	has, _ := m.contents(ctx, diags)
+	has, _ := contentsOf(ctx, m, diags)
 	m.Changes = changesFrom(c.creating(), c.had, has)
 }
 
@@ -120,7 +107,7 @@ func (c *change) keepContents(ctx context.Context, m *versionModel, private tool
 	}
 	body := []byte("null")
 	if contents, _ := m.built(ctx, &diags).Parts(); contents == nil {
-		if has, _ := m.contents(ctx, &diags); has != nil {
+		if has, _ := contentsOf(ctx, m, &diags); has != nil {
 			var err error
 			if body, err = json.Marshal(has); err != nil {
 				return append(diags, diagnostic.Of("The contents of the version cannot be kept", err))
@@ -132,7 +119,7 @@ func (c *change) keepContents(ctx context.Context, m *versionModel, private tool
 
 // writeChangelog adds the version to the page of the layer, and what else the page
 // does not know yet. What goes wrong is a warning: the version is published.
-func (r *versionResource) writeChangelog(ctx context.Context, c *change, m *versionModel, life *lifecycle.Life) (diags diag.Diagnostics) {
+func writeChangelog(ctx context.Context, tools *toolbox.Tools, c *change, m *versionModel, life *lifecycle.Life) (diags diag.Diagnostics) {
 	name, layerName, number := m.ChangelogPath.ValueString(), m.LayerName.ValueString(), m.Version.ValueInt64()
 	if m != c.plan || name == "" || number == 0 {
 		return diags
@@ -143,7 +130,7 @@ func (r *versionResource) writeChangelog(ctx context.Context, c *change, m *vers
 		own = append(own, changes.Entry{Number: number, Date: dayOf(m.CreatedDate.ValueString()), Lines: c.changelogLines(ctx, m, &diags)})
 		numbers = slices.DeleteFunc(numbers, func(n int64) bool { return n >= number })
 	}
-	err := r.Tools.Builder.EditFile(ctx, name, func(old []byte) ([]byte, error) {
+	err := tools.Builder.EditFile(ctx, name, func(old []byte) ([]byte, error) {
 		entries := slices.Clone(own)
 		if missing := changes.Missing(string(old), layerName, numbers); len(missing) > 0 {
 			found, err := c.publisher.Versions(ctx, m.homeRegion(), layerName, publish.Selection{})
@@ -173,7 +160,7 @@ func (c *change) changelogLines(ctx context.Context, m *versionModel, diags *dia
 			lines = append(lines, text)
 		}
 	}
-	has, _ := m.contents(ctx, diags)
+	has, _ := contentsOf(ctx, m, diags)
 	switch {
 	case c.creating():
 		return append(lines, changes.Initial(has))

@@ -50,10 +50,10 @@ func (r *versionResource) ImportState(ctx context.Context, req resource.ImportSt
 		}
 		err := publisher.Guard(ctx, layerARN)
 		if _, foreign := errors.AsType[*publish.ForeignAccountError](err); foreign {
-			resp.Diagnostics.Append((&versionModel{}).refuse(err))
+			resp.Diagnostics.Append(refusal(&versionModel{}, err))
 			return
 		}
-		if arn, err = identity.find(ctx, publisher); err != nil {
+		if arn, err = findNewest(ctx, publisher, identity); err != nil {
 			resp.Diagnostics.Append(diagnostic.Of(fmt.Sprintf("Layer %q cannot be imported", identity.LayerName.ValueString()), err))
 			return
 		}
@@ -64,4 +64,24 @@ func (r *versionResource) ImportState(ctx context.Context, req resource.ImportSt
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("published_versions"), publishedOf(life))...)
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, arn.LayerARN())...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("arn"), arn.String())...)
+}
+
+// findNewest returns the newest version of the layer that an import names.
+func findNewest(ctx context.Context, publisher *publish.Publisher, i versionIdentity) (publish.LayerVersionARN, error) {
+	region, err := publisher.Region(ctx, i.Region.ValueString())
+	if err != nil {
+		return publish.LayerVersionARN{}, err
+	}
+	found, err := publisher.Versions(ctx, region, i.LayerName.ValueString(), publish.Selection{Newest: 1})
+	if err != nil {
+		return publish.LayerVersionARN{}, err
+	}
+	if len(found) == 0 {
+		return publish.LayerVersionARN{}, fmt.Errorf("finding layer %q in %s: it is not there, or all its versions are deleted: check the name, the region and the account of the credentials", i.LayerName.ValueString(), region)
+	}
+	arn, err := publish.ParseARN(found[0].ARN)
+	if account := i.AccountID.ValueString(); err == nil && account != "" && account != arn.AccountID {
+		err = fmt.Errorf("finding layer %q of account %s: the credentials are of account %s", i.LayerName.ValueString(), account, arn.AccountID)
+	}
+	return arn, err
 }

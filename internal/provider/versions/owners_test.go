@@ -32,7 +32,7 @@ func TestLayersWithTwoPublishersAreNamed(t *testing.T) {
 			t.Parallel()
 			r := &versionResource{toolbox.Configured{Tools: &toolbox.Tools{}}}
 			for _, p := range all {
-				diags := r.claim(tftypes.NewValue(tftypes.String, p.config), &versionModel{LayerName: types.StringValue(p.layer)}, p.whole, p.regions)
+				diags := claimLayers(r.Tools, tftypes.NewValue(tftypes.String, p.config), &versionModel{LayerName: types.StringValue(p.layer)}, p.whole, p.regions)
 				got := ""
 				for _, d := range diags {
 					got += d.Summary()

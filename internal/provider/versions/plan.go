@@ -3,17 +3,19 @@ package versions
 import (
 	"context"
 	"fmt"
-	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
 // ModifyPlan decides whether a new version is due: the bytes or what describes
@@ -43,7 +45,7 @@ func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if !config.Region.IsUnknown() {
 		further = append([]string{m.homeRegion()}, further...)
 	}
-	resp.Diagnostics.Append(r.claim(req.Config.Raw, &m, policy.WholeLayer, further)...)
+	resp.Diagnostics.Append(claimLayers(r.Tools, req.Config.Raw, &m, policy.WholeLayer, further)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -52,7 +54,7 @@ func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		var diags diag.Diagnostics
 		life, diags = readLife(ctx, req.Private, before)
 		resp.Diagnostics.Append(diags...)
-		r.register(ctx, before, life)
+		registerState(ctx, r.Tools, before, life)
 	}
 	p, diags := r.plan(ctx, &m, &config, before, life)
 	resp.Diagnostics.Append(diagnostic.Blocking(diags, before != nil)...)
@@ -60,13 +62,13 @@ func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		return
 	}
 	resp.Diagnostics.Append(p.planChanges(ctx, &m, req.Private)...)
-	r.announce(ctx, p, &m, resp.Private)
+	announcePlan(ctx, r.Tools, p, &m, resp.Private)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 	if resp.Plan.Raw.Equal(req.State.Raw) {
 		return
 	}
-	if resp.Diagnostics.Append(r.guardPlan(ctx, &m, before)...); !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(diagnostic.Blocking(r.look(ctx, p, &m), before != nil)...)
+	if resp.Diagnostics.Append(guardPlan(ctx, r.Tools, &m, before)...); !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(diagnostic.Blocking(lookAhead(ctx, r.Tools, p, &m), before != nil)...)
 	}
 }
 
@@ -78,12 +80,12 @@ func (r *versionResource) planDestroy(ctx context.Context, req resource.ModifyPl
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if resp.Diagnostics.Append(r.guardPlan(ctx, &before, &before)...); resp.Diagnostics.HasError() {
+	if resp.Diagnostics.Append(guardPlan(ctx, r.Tools, &before, &before)...); resp.Diagnostics.HasError() {
 		return
 	}
 	life, diags := readLife(ctx, req.Private, &before)
 	resp.Diagnostics.Append(diags...)
-	if life.Holder != "" && r.announceEnd(ctx, &before, life) {
+	if life.Holder != "" && announceEnd(ctx, r.Tools, &before, life) {
 		resp.Diagnostics.Append(writeLife(ctx, life, resp.Private)...)
 	}
 }
@@ -145,41 +147,24 @@ func (r *versionResource) plan(ctx context.Context, m, config, before *versionMo
 	}
 	p = &planning{before: before, life: life}
 	p.zip, p.known = m.wanted(ctx, &diags)
-	m.planDescription(ctx, config, before, p.zip, p.known, &diags)
-	p.want = m.arguments(ctx, config.Sharing, p.zip, p.known, &diags)
-	p.dues = lifecycle.Plan(before.stateArguments(ctx, &diags), life, p.want)
+	planDescription(ctx, m, config, before, p.zip, p.known, &diags)
+	p.want = argumentsOf(ctx, m, config.Sharing, p.zip, p.known, &diags)
+	p.dues = lifecycle.Plan(stateArguments(ctx, before, &diags), life, p.want)
 	if diags.HasError() {
 		return nil, diags
 	}
 	p.planReleases(ctx, m, &diags)
 	p.planSharing(m, config, &diags)
-	r.planRetention(ctx, p, m, &diags)
+	planRetention(ctx, r.Tools, p, m, &diags)
 	p.planPublished(m)
 	if p.publishes() {
-		m.planStaging(ctx, p.zip, &diags)
-		diags.Append(m.lookAtZip(ctx, p.zip)...)
-		diags.Append(r.inspect(ctx, m)...)
+		planStaging(ctx, m, p.zip, &diags)
+		diags.Append(lookAtZip(ctx, m, p.zip)...)
+		diags.Append(inspectVersion(ctx, r.Tools, m)...)
 	} else {
-		m.keepImported(ctx, before, &diags)
+		keepImported(ctx, m, before, &diags)
 	}
 	return p, diags
-}
-
-// planning is what a plan knows when it looks at the regions.
-type planning struct {
-	before *versionModel // nil at a create
-	life   *lifecycle.Life
-	zip    wanted
-	known  bool // the zip is
-	want   lifecycle.Arguments
-	dues   []lifecycle.Due
-	// open is set where the regions are known only during the apply.
-	open bool
-}
-
-// publishes reports whether a version is due in any region.
-func (p *planning) publishes() bool {
-	return p.open || slices.ContainsFunc(p.dues, func(d lifecycle.Due) bool { return d.Publish != lifecycle.None })
 }
 
 // planReleases writes the releases of all regions.
@@ -263,19 +248,9 @@ func (p *planning) planPublished(m *versionModel) {
 	m.PublishedVersions = p.before.PublishedVersions
 }
 
-// retires reports whether versions go from a region where none is published.
-func (p *planning) retires(d lifecycle.Due) bool {
-	if d.Retire == lifecycle.None || d.Publish != lifecycle.None || p.want.Retention == nil {
-		return false
-	}
-	place := p.life.At(d.Region)
-	going, known := place.Foresee(*p.want.Retention, place.Release.Number)
-	return !known || len(going) > 0
-}
-
-// arguments returns what decides what is due. sharing is the argument as it is
+// argumentsOf returns what decides what is due. sharing is the argument as it is
 // written; known is set where the zip is known.
-func (m *versionModel) arguments(ctx context.Context, sharing types.Object, zip wanted, known bool, diags *diag.Diagnostics) lifecycle.Arguments {
+func argumentsOf(ctx context.Context, m *versionModel, sharing types.Object, zip wanted, known bool, diags *diag.Diagnostics) lifecycle.Arguments {
 	a := lifecycle.Arguments{
 		Labels: lifecycle.Labels{
 			Layer: m.LayerName.ValueString(), Region: m.homeRegion(), Description: m.Description.ValueString(), License: m.LicenseInfo.ValueString(),
@@ -299,29 +274,51 @@ func (m *versionModel) arguments(ctx context.Context, sharing types.Object, zip 
 }
 
 // stateArguments returns the arguments of a state, nil where there is none.
-func (m *versionModel) stateArguments(ctx context.Context, diags *diag.Diagnostics) *lifecycle.Arguments {
+func stateArguments(ctx context.Context, m *versionModel, diags *diag.Diagnostics) *lifecycle.Arguments {
 	if m == nil || m.LayerName.IsNull() {
 		return nil
 	}
-	a := m.arguments(ctx, m.Sharing, wanted{}, true, diags)
+	a := argumentsOf(ctx, m, m.Sharing, wanted{}, true, diags)
 	return &a
 }
 
 // keepImported keeps the package of an imported version in place of the equal
 // one of the configuration, so that the import is followed by an empty plan.
-func (m *versionModel) keepImported(ctx context.Context, before *versionModel, diags *diag.Diagnostics) {
+func keepImported(ctx context.Context, m *versionModel, before *versionModel, diags *diag.Diagnostics) {
 	was := before.built(ctx, diags)
 	if was == nil || was.Lock.ValueString() != "" || m.Package.IsNull() {
 		return
 	}
-	if m.sameSettings(before) {
+	if haveSameSettings(m, before) {
 		m.Package = before.Package
 	}
 }
 
-// sameSettings reports whether the arguments that say how to publish, and not
+// haveSameSettings reports whether the arguments that say how to publish, and not
 // what, are those of the state.
-func (m *versionModel) sameSettings(before *versionModel) bool {
+func haveSameSettings(m *versionModel, before *versionModel) bool {
 	return m.S3.Equal(before.S3) && m.Timeouts.Equal(before.Timeouts) && m.Regions.Equal(before.Regions) &&
 		m.Checks.Equal(before.Checks) && m.Retention.Equal(before.Retention) && m.Sharing.Equal(before.Sharing) && m.SSMParameter.Equal(before.SSMParameter)
+}
+
+// planStaging refuses, before anything is published, what cannot travel: a zip
+// that is too large without a bucket, and one bucket for several regions.
+func planStaging(ctx context.Context, m *versionModel, zip wanted, diags *diag.Diagnostics) {
+	large := zip.size > runtimes.MaxDirectUpload
+	if large && m.S3.IsNull() {
+		diags.Append(diagnostic.Of("", &publish.TooLargeError{Size: zip.size, Limit: runtimes.MaxDirectUpload}))
+		return
+	}
+	var s stagingModel
+	if m.S3.IsNull() || m.S3.IsUnknown() || len(m.Regions.Elements()) == 0 {
+		return
+	}
+	diags.Append(m.S3.As(ctx, &s, basetypes.ObjectAsOptions{UnhandledUnknownAsEmpty: true})...)
+	further, known := m.furtherRegions(ctx, diags)
+	staged := large || !m.Signing.IsNull() && !m.Signing.IsUnknown() || s.StorageMode.ValueString() == storageReference
+	if bucket := s.Bucket.ValueString(); bucket != "" && known && len(further) > 0 && staged && !strings.Contains(bucket, "{region}") {
+		diags.Append(diagnostic.At("s3", diag.NewErrorDiagnostic("One bucket for several regions", fmt.Sprintf(
+			"The zip goes through the bucket %q, and AWS wants bucket and layer in one region, here in %s and in %s. Have a bucket in each region and write \"{region}\" where their names differ, as in \"artifacts-{region}\".",
+			bucket, m.homeRegion(), strings.Join(further, ", ")))))
+	}
 }

@@ -45,6 +45,16 @@ func (r *versionResource) Metadata(_ context.Context, req resource.MetadataReque
 	resp.TypeName = req.ProviderTypeName + "_version"
 }
 
+// Schema names the attributes.
+func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schemaOf(ctx)
+}
+
+// IdentitySchema names what a layer is known by.
+func (r *versionResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identitySchema()
+}
+
 func (r *versionResource) ConfigValidators(context.Context) []resource.ConfigValidator {
 	return []resource.ConfigValidator{
 		resourcevalidator.ExactlyOneOf(path.MatchRoot("package"), path.MatchRoot("filename")),
@@ -74,7 +84,7 @@ func (r *versionResource) Create(ctx context.Context, req resource.CreateRequest
 		return
 	}
 	resp.Diagnostics.Append(r.tell(ctx, c, after, life, resp.Private)...)
-	resp.Diagnostics.Append(after.keep(ctx, life, resp.Private, resp.Identity, &resp.State)...)
+	resp.Diagnostics.Append(keepState(ctx, after, life, resp.Private, resp.Identity, &resp.State)...)
 }
 
 // Read asks AWS for the version, in every region. One that is gone stays in the
@@ -94,12 +104,12 @@ func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, re
 	life, diags := readLife(ctx, req.Private, &m)
 	resp.Diagnostics.Append(diags...)
 	publisher := r.Tools.Reach(&resp.Diagnostics)
-	places := m.places(ctx, life, &resp.Diagnostics)
+	places := placesOf(ctx, &m, life, &resp.Diagnostics)
 	life.Holder = cmp.Or(life.Holder, newHolder()) // a new name is registered when a state has it
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if diags := m.guard(ctx, publisher); diags.HasError() {
+	if diags := guardState(ctx, &m, publisher); diags.HasError() {
 		resp.Diagnostics.Append(diags...)
 		return
 	}
@@ -111,9 +121,9 @@ func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, re
 		return
 	}
 	importing := m.LayerName.IsNull() || life.SharingUnread
-	resp.Diagnostics.Append(m.refresh(ctx, places)...)
-	m.readSharing(ctx, asked, places, life, importing)
-	resp.Diagnostics.Append(m.readParameter(ctx, asked, places)...)
+	resp.Diagnostics.Append(refreshState(ctx, &m, places)...)
+	readSharing(ctx, &m, asked, places, life, importing)
+	resp.Diagnostics.Append(readParameter(ctx, &m, asked, places)...)
 	asked.Layer = m.LayerName.ValueString()
 	resp.Diagnostics.Append(asked.ReadRetention(ctx, places)...)
 	resp.Diagnostics.Append(steps.Report(places)...)
@@ -122,11 +132,11 @@ func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, re
 	}
 	m.PublishedVersions = publishedOf(life)
 	life.Seen = steps.Witnesses(places)
-	resp.Diagnostics.Append(m.keep(ctx, life, resp.Private, resp.Identity, &resp.State)...)
+	resp.Diagnostics.Append(keepState(ctx, &m, life, resp.Private, resp.Identity, &resp.State)...)
 }
 
-// keep writes all that Terraform keeps of the resource: record, identity, state.
-func (m *versionModel) keep(ctx context.Context, life *lifecycle.Life, private toolbox.PrivateWriter, identity *tfsdk.ResourceIdentity, state *tfsdk.State) diag.Diagnostics {
+// keepState writes all that Terraform keeps of the resource: record, identity, state.
+func keepState(ctx context.Context, m *versionModel, life *lifecycle.Life, private toolbox.PrivateWriter, identity *tfsdk.ResourceIdentity, state *tfsdk.State) diag.Diagnostics {
 	diags := writeLife(ctx, life, private)
 	layerARN := m.layerARNIn(ctx, m.homeRegion(), &diags)
 	diags.Append(identify(ctx, identity, layerARN)...)
@@ -161,13 +171,13 @@ func (r *versionResource) Update(ctx context.Context, req resource.UpdateRequest
 		return
 	}
 	resp.Diagnostics.Append(r.tell(ctx, c, after, life, resp.Private)...)
-	resp.Diagnostics.Append(after.keep(ctx, life, resp.Private, resp.Identity, &resp.State)...)
+	resp.Diagnostics.Append(keepState(ctx, after, life, resp.Private, resp.Identity, &resp.State)...)
 }
 
 // tell keeps what the published version holds, and writes the page of the layer.
 func (r *versionResource) tell(ctx context.Context, c *change, after *versionModel, life *lifecycle.Life, private toolbox.PrivateWriter) diag.Diagnostics {
 	diags := c.keepContents(ctx, after, private)
-	return append(diags, r.writeChangelog(ctx, c, after, life)...)
+	return append(diags, writeChangelog(ctx, r.Tools, c, after, life)...)
 }
 
 // apply takes all regions through a change and returns the state after it: what
@@ -176,7 +186,7 @@ func (r *versionResource) apply(ctx context.Context, c *change, life *lifecycle.
 	if c.publisher = r.Tools.Reach(&diags); c.publisher == nil {
 		return nil, diags
 	}
-	if refused := c.before.guard(ctx, c.publisher); refused.HasError() {
+	if refused := guardState(ctx, c.before, c.publisher); refused.HasError() {
 		return nil, append(diags, refused...)
 	}
 	if c.plan.Region.ValueString() == "" {
@@ -187,8 +197,8 @@ func (r *versionResource) apply(ctx context.Context, c *change, life *lifecycle.
 		c.plan.Region = types.StringValue(region)
 	}
 	zip, known := c.plan.wanted(ctx, &diags)
-	want := c.plan.arguments(ctx, c.sharing, zip, known, &diags)
-	places := c.duePlaces(ctx, life, lifecycle.Plan(c.before.stateArguments(ctx, &diags), life, want), &diags)
+	want := argumentsOf(ctx, c.plan, c.sharing, zip, known, &diags)
+	places := c.duePlaces(ctx, life, lifecycle.Plan(stateArguments(ctx, c.before, &diags), life, want), &diags)
 	c.published = len(places) > 0 && places[0].Outcome.Due.Publish != lifecycle.None
 	if diags.HasError() || !r.prepare(ctx, c, places, &diags) {
 		return nil, diags
@@ -247,7 +257,7 @@ func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest
 	resp.Diagnostics.Append(diags...)
 	life, diags := readLife(ctx, req.Private, &m)
 	resp.Diagnostics.Append(diags...)
-	places := m.places(ctx, life, &resp.Diagnostics)
+	places := placesOf(ctx, &m, life, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -257,11 +267,11 @@ func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest
 	if publisher == nil {
 		return
 	}
-	if refused := m.guard(ctx, publisher); refused.HasError() {
+	if refused := guardState(ctx, &m, publisher); refused.HasError() {
 		resp.Diagnostics.Append(refused...)
 		return
 	}
-	end := m.removal(ctx, &resp.Diagnostics)
+	end := removalOf(ctx, &m, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -53,7 +53,7 @@ func TestPlanSaysWhatGoes(t *testing.T) {
 		m := &versionModel{LayerName: types.StringValue("deps"), Replicas: types.MapNull(replicaType())}
 		r := &versionResource{toolbox.Configured{Tools: &toolbox.Tools{Now: func() time.Time { return noon }}}}
 		var diags diag.Diagnostics
-		r.planRetention(t.Context(), planOf(c.publish, c.policy, c.before), m, &diags)
+		planRetention(t.Context(), r.Tools, planOf(c.publish, c.policy, c.before), m, &diags)
 		if !m.RetiringVersions.Equal(c.want) {
 			t.Errorf("%s: %s goes, want %s", name, m.RetiringVersions, c.want)
 		}

@@ -3,8 +3,6 @@ package versions
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/objectvalidator"
@@ -18,11 +16,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/attributes"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/steps"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
 // storageReference has Lambda read the object itself, with no copy.
@@ -121,43 +116,6 @@ func (m *versionModel) signer(ctx context.Context, diags *diag.Diagnostics) stri
 		return ""
 	}
 	return s.ProfileOwner + "/" + s.ProfileName
-}
-
-// planStaging refuses, before anything is published, what cannot travel: a zip
-// that is too large without a bucket, and one bucket for several regions.
-func (m *versionModel) planStaging(ctx context.Context, zip wanted, diags *diag.Diagnostics) {
-	large := zip.size > runtimes.MaxDirectUpload
-	if large && m.S3.IsNull() {
-		diags.Append(diagnostic.Of("", &publish.TooLargeError{Size: zip.size, Limit: runtimes.MaxDirectUpload}))
-		return
-	}
-	var s stagingModel
-	if m.S3.IsNull() || m.S3.IsUnknown() || len(m.Regions.Elements()) == 0 {
-		return
-	}
-	diags.Append(m.S3.As(ctx, &s, basetypes.ObjectAsOptions{UnhandledUnknownAsEmpty: true})...)
-	further, known := m.furtherRegions(ctx, diags)
-	staged := large || !m.Signing.IsNull() && !m.Signing.IsUnknown() || s.StorageMode.ValueString() == storageReference
-	if bucket := s.Bucket.ValueString(); bucket != "" && known && len(further) > 0 && staged && !strings.Contains(bucket, "{region}") {
-		diags.Append(diagnostic.At("s3", diag.NewErrorDiagnostic("One bucket for several regions", fmt.Sprintf(
-			"The zip goes through the bucket %q, and AWS wants bucket and layer in one region, here in %s and in %s. Have a bucket in each region and write \"{region}\" where their names differ, as in \"artifacts-{region}\".",
-			bucket, m.homeRegion(), strings.Join(further, ", ")))))
-	}
-}
-
-// importSigning writes who has signed an imported version, as a user would.
-func (m *versionModel) importSigning(home *steps.Place) {
-	by := home.SignedBy
-	if by.ProfileName == "" {
-		return
-	}
-	owner := types.StringNull()
-	if arn, err := publish.ParseARN(home.Life.Release.ARN); err != nil || arn.AccountID != by.ProfileOwner {
-		owner = types.StringValue(by.ProfileOwner)
-	}
-	m.Signing = types.ObjectValueMust(signingTypes(), map[string]attr.Value{
-		"profile_name": types.StringValue(by.ProfileName), "profile_owner": owner,
-	})
 }
 
 // givenHash returns the hash of the zip that was given to be published, which
