@@ -11,14 +11,15 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versionstate"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
 // guardState refuses to act on what a state has with credentials of another account
 // or partition: nothing is read, written or deleted then.
-func guardState(ctx context.Context, m *versionModel, publisher *publish.Publisher) (diags diag.Diagnostics) {
+func guardState(ctx context.Context, m *versionstate.Model, publisher *publish.Publisher) (diags diag.Diagnostics) {
 	arns := map[string]bool{m.LayerARN.ValueString(): true}
-	for _, r := range m.releases(ctx, &diags) {
+	for _, r := range m.Releases(ctx, &diags) {
 		arns[r.ARN] = true
 	}
 	delete(arns, "")
@@ -32,7 +33,7 @@ func guardState(ctx context.Context, m *versionModel, publisher *publish.Publish
 }
 
 // refusal returns the diagnostic of a Guard that did not let the model pass.
-func refusal(m *versionModel, err error) diag.Diagnostic {
+func refusal(m *versionstate.Model, err error) diag.Diagnostic {
 	foreign, ok := errors.AsType[*publish.ForeignAccountError](err)
 	switch {
 	case !ok:
@@ -50,7 +51,7 @@ func refusal(m *versionModel, err error) diag.Diagnostic {
 // guardPlan refuses, at plan, a change or a destroy that could not be carried
 // out: of another account's state, and without credentials that work. before is
 // nil where the resource is to be created.
-func guardPlan(ctx context.Context, tools *toolbox.Tools, m, before *versionModel) (diags diag.Diagnostics) {
+func guardPlan(ctx context.Context, tools *toolbox.Tools, m, before *versionstate.Model) (diags diag.Diagnostics) {
 	if tools == nil || len(tools.Unknown) > 0 {
 		return nil
 	}

@@ -3,13 +3,14 @@ package versions
 import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versionstate"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
 // change is what a Create or an Update is about.
 type change struct {
 	// plan and before are models; before is the zero model at a create.
-	plan, before *versionModel
+	plan, before *versionstate.Model
 	// sharing is the argument as it is written.
 	sharing   types.Object
 	publisher *publish.Publisher

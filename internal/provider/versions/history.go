@@ -16,6 +16,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versionstate"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -25,11 +26,11 @@ const contentsKey = "contents"
 
 // contentsOf returns what the zip of the model holds. known is false where the zip is
 // made during the apply; contents are nil where they cannot be told.
-func contentsOf(ctx context.Context, m *versionModel, diags *diag.Diagnostics) (contents map[string]string, known bool) {
+func contentsOf(ctx context.Context, m *versionstate.Model, diags *diag.Diagnostics) (contents map[string]string, known bool) {
 	if m.Package.IsUnknown() || m.Filename.IsUnknown() {
 		return nil, false
 	}
-	if b := m.built(ctx, diags); b != nil {
+	if b := m.Built(ctx, diags); b != nil {
 		if b.Lock.IsUnknown() {
 			return nil, false
 		}
@@ -48,11 +49,11 @@ func contentsOf(ctx context.Context, m *versionModel, diags *diag.Diagnostics) (
 }
 
 // contentsBefore returns what the version of a state holds, nil where that is not known.
-func contentsBefore(ctx context.Context, before *versionModel, private toolbox.PrivateReader, diags *diag.Diagnostics) map[string]string {
+func contentsBefore(ctx context.Context, before *versionstate.Model, private toolbox.PrivateReader, diags *diag.Diagnostics) map[string]string {
 	if before == nil || before.LayerName.IsNull() {
 		return nil
 	}
-	if contents, _ := before.built(ctx, diags).Parts(); contents != nil {
+	if contents, _ := before.Built(ctx, diags).Parts(); contents != nil {
 		return contents
 	}
 	body, more := private.GetKey(ctx, contentsKey)
@@ -76,7 +77,7 @@ func changesFrom(first bool, had, has map[string]string) types.Map {
 }
 
 // planChanges writes what the coming version changes.
-func (p *planning) planChanges(ctx context.Context, m *versionModel, private toolbox.PrivateReader) (diags diag.Diagnostics) {
+func (p *planning) planChanges(ctx context.Context, m *versionstate.Model, private toolbox.PrivateReader) (diags diag.Diagnostics) {
 	if p.dues[0].Publish == lifecycle.None {
 		m.Changes = p.before.Changes
 		return diags
@@ -91,7 +92,7 @@ func (p *planning) planChanges(ctx context.Context, m *versionModel, private too
 }
 
 // settleChanges fills in what the plan did not know of the changes.
-func (c *change) settleChanges(ctx context.Context, m *versionModel, diags *diag.Diagnostics) {
+func (c *change) settleChanges(ctx context.Context, m *versionstate.Model, diags *diag.Diagnostics) {
 	if m != c.plan || !m.Changes.IsUnknown() {
 		return
 	}
@@ -101,12 +102,12 @@ func (c *change) settleChanges(ctx context.Context, m *versionModel, diags *diag
 
 // keepContents notes what the published version holds, where the state has no lock
 // that tells it.
-func (c *change) keepContents(ctx context.Context, m *versionModel, private toolbox.PrivateWriter) (diags diag.Diagnostics) {
+func (c *change) keepContents(ctx context.Context, m *versionstate.Model, private toolbox.PrivateWriter) (diags diag.Diagnostics) {
 	if m != c.plan || !c.published {
 		return diags
 	}
 	body := []byte("null")
-	if contents, _ := m.built(ctx, &diags).Parts(); contents == nil {
+	if contents, _ := m.Built(ctx, &diags).Parts(); contents == nil {
 		if has, _ := contentsOf(ctx, m, &diags); has != nil {
 			var err error
 			if body, err = json.Marshal(has); err != nil {
@@ -119,13 +120,13 @@ func (c *change) keepContents(ctx context.Context, m *versionModel, private tool
 
 // writeChangelog adds the version to the page of the layer, and what else the page
 // does not know yet. What goes wrong is a warning: the version is published.
-func writeChangelog(ctx context.Context, tools *toolbox.Tools, c *change, m *versionModel, life *lifecycle.Life) (diags diag.Diagnostics) {
+func writeChangelog(ctx context.Context, tools *toolbox.Tools, c *change, m *versionstate.Model, life *lifecycle.Life) (diags diag.Diagnostics) {
 	name, layerName, number := m.ChangelogPath.ValueString(), m.LayerName.ValueString(), m.Version.ValueInt64()
 	if m != c.plan || name == "" || number == 0 {
 		return diags
 	}
 	var own []changes.Entry
-	numbers := append(life.At(m.homeRegion()).Numbers(), number)
+	numbers := append(life.At(m.HomeRegion()).Numbers(), number)
 	if c.published {
 		own = append(own, changes.Entry{Number: number, Date: dayOf(m.CreatedDate.ValueString()), Lines: c.changelogLines(ctx, m, &diags)})
 		numbers = slices.DeleteFunc(numbers, func(n int64) bool { return n >= number })
@@ -133,7 +134,7 @@ func writeChangelog(ctx context.Context, tools *toolbox.Tools, c *change, m *ver
 	err := tools.Builder.EditFile(ctx, name, func(old []byte) ([]byte, error) {
 		entries := slices.Clone(own)
 		if missing := changes.Missing(string(old), layerName, numbers); len(missing) > 0 {
-			found, err := c.publisher.Versions(ctx, m.homeRegion(), layerName, publish.Selection{})
+			found, err := c.publisher.Versions(ctx, m.HomeRegion(), layerName, publish.Selection{})
 			if err != nil {
 				return nil, fmt.Errorf("listing the versions for the page: %w", err)
 			}
@@ -153,7 +154,7 @@ func writeChangelog(ctx context.Context, tools *toolbox.Tools, c *change, m *ver
 
 // changelogLines tells what the published version changes: the user's own words
 // first.
-func (c *change) changelogLines(ctx context.Context, m *versionModel, diags *diag.Diagnostics) []string {
+func (c *change) changelogLines(ctx context.Context, m *versionstate.Model, diags *diag.Diagnostics) []string {
 	var lines []string
 	if text := changes.Plain(m.Description.ValueString()); text != "" {
 		if _, written := publish.ParseDescription(text); !written {

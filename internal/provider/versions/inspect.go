@@ -15,12 +15,13 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versionstate"
 )
 
 // inspectVersion judges the zip that is to be published for the runtimes and
 // architectures that it is declared for. A package was judged for its own
 // already. A zip that is made during the apply is not seen.
-func inspectVersion(ctx context.Context, tools *toolbox.Tools, m *versionModel) diag.Diagnostics {
+func inspectVersion(ctx context.Context, tools *toolbox.Tools, m *versionstate.Model) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if tools == nil || m.CompatibleRuntimes.IsUnknown() || m.CompatibleArchitectures.IsUnknown() {
 		return diags
@@ -29,7 +30,7 @@ func inspectVersion(ctx context.Context, tools *toolbox.Tools, m *versionModel) 
 	if diags.HasError() {
 		return diags
 	}
-	built := m.built(ctx, &diags)
+	built := m.Built(ctx, &diags)
 	if built == nil {
 		return append(diags, inspectZip(ctx, tools, m, m.Filename.ValueString(), "filename", ids, architectures, nil)...)
 	}
@@ -53,7 +54,7 @@ func inspectVersion(ctx context.Context, tools *toolbox.Tools, m *versionModel) 
 }
 
 // inspectZip judges one zip. built is the package that it is of, nil for none.
-func inspectZip(ctx context.Context, tools *toolbox.Tools, m *versionModel, name, attribute string, ids, architectures []string, built *built.Package) (diags diag.Diagnostics) {
+func inspectZip(ctx context.Context, tools *toolbox.Tools, m *versionstate.Model, name, attribute string, ids, architectures []string, built *built.Package) (diags diag.Diagnostics) {
 	if name == "" {
 		return diags
 	}
@@ -61,7 +62,7 @@ func inspectZip(ctx context.Context, tools *toolbox.Tools, m *versionModel, name
 	if errors.Is(err, fs.ErrNotExist) {
 		return diags
 	}
-	chosen := m.zipChecks()
+	chosen := m.ZipChecks()
 	if err != nil {
 		summary, detail := fmt.Sprintf("The zip %q was not looked into", name), diagnostic.Sentence(err.Error())
 		// Lambda may not unzip it either, such as one with an entry "../m.py".

@@ -8,12 +8,13 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versionstate"
 )
 
 // claimLayers notes which layers the resource publishes, and warns of another resource
 // of the configuration that publishes one of them. With a retention for the
 // whole layer that is an error: each would delete the other's versions.
-func claimLayers(tools *toolbox.Tools, config tftypes.Value, m *versionModel, whole bool, regions []string) (diags diag.Diagnostics) {
+func claimLayers(tools *toolbox.Tools, config tftypes.Value, m *versionstate.Model, whole bool, regions []string) (diags diag.Diagnostics) {
 	if tools == nil || m.LayerName.IsUnknown() {
 		return diags
 	}

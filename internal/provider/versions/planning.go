@@ -4,13 +4,14 @@ import (
 	"slices"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versionstate"
 )
 
 // planning is what a plan knows when it looks at the regions.
 type planning struct {
-	before *versionModel // nil at a create
+	before *versionstate.Model // nil at a create
 	life   *lifecycle.Life
-	zip    wanted
+	zip    versionstate.Zip
 	known  bool // the zip is
 	want   lifecycle.Arguments
 	dues   []lifecycle.Due

@@ -22,6 +22,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/steps"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versionstate"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -47,12 +48,12 @@ func (r *versionResource) Metadata(_ context.Context, req resource.MetadataReque
 
 // Schema names the attributes.
 func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = schemaOf(ctx)
+	resp.Schema = versionstate.Schema(ctx)
 }
 
 // IdentitySchema names what a layer is known by.
 func (r *versionResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identitySchema()
+	resp.IdentitySchema = versionstate.IdentitySchema()
 }
 
 func (r *versionResource) ConfigValidators(context.Context) []resource.ConfigValidator {
@@ -63,7 +64,7 @@ func (r *versionResource) ConfigValidators(context.Context) []resource.ConfigVal
 
 // Create publishes the planned bytes, or takes over versions that have them.
 func (r *versionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var m versionModel
+	var m versionstate.Model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -72,9 +73,9 @@ func (r *versionResource) Create(ctx context.Context, req resource.CreateRequest
 	resp.Diagnostics.Append(diags...)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	c := &change{plan: &m, before: &versionModel{}}
+	c := &change{plan: &m, before: &versionstate.Model{}}
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("sharing"), &c.sharing)...)
-	life := &lifecycle.Life{Holder: newHolder()}
+	life := &lifecycle.Life{Holder: versionstate.NewHolder()}
 	if r.Tools != nil {
 		r.Tools.Published.Store(true)
 	}
@@ -91,21 +92,21 @@ func (r *versionResource) Create(ctx context.Context, req resource.CreateRequest
 // state without its hash, so that the next plan publishes anew and the older
 // versions are not forgotten.
 func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var m versionModel
+	var m versionstate.Model
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	if len(r.Tools.Unknown) > 0 && !m.LayerName.IsNull() {
 		resp.Diagnostics.Append(r.Tools.NotRefreshed("The layer version " + m.ARN.ValueString()))
-		resp.Diagnostics.Append(identify(ctx, resp.Identity, m.layerARNIn(ctx, m.homeRegion(), &resp.Diagnostics))...)
+		resp.Diagnostics.Append(versionstate.Identify(ctx, resp.Identity, m.LayerARNIn(ctx, m.HomeRegion(), &resp.Diagnostics))...)
 		return
 	}
-	life, diags := readLife(ctx, req.Private, &m)
+	life, diags := versionstate.ReadLife(ctx, req.Private, &m)
 	resp.Diagnostics.Append(diags...)
 	publisher := r.Tools.Reach(&resp.Diagnostics)
 	places := placesOf(ctx, &m, life, &resp.Diagnostics)
-	life.Holder = cmp.Or(life.Holder, newHolder()) // a new name is registered when a state has it
+	life.Holder = cmp.Or(life.Holder, versionstate.NewHolder()) // a new name is registered when a state has it
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -113,7 +114,7 @@ func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, re
 		resp.Diagnostics.Append(diags...)
 		return
 	}
-	policy, _, _ := m.retention(ctx, &resp.Diagnostics)
+	policy, _, _ := m.Policy(ctx, &resp.Diagnostics)
 	asked := &steps.Reading{Publisher: publisher, Layer: m.LayerName.ValueString(), Policy: policy, HasRetention: !m.Retention.IsNull(), Now: r.Tools.Now}
 	asked.ReadPlaces(ctx, places)
 	if diags := steps.Report(places); diags.HasError() {
@@ -130,16 +131,16 @@ func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, re
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	m.PublishedVersions = publishedOf(life)
+	m.PublishedVersions = versionstate.Published(life)
 	life.Seen = steps.Witnesses(places)
 	resp.Diagnostics.Append(keepState(ctx, &m, life, resp.Private, resp.Identity, &resp.State)...)
 }
 
 // keepState writes all that Terraform keeps of the resource: record, identity, state.
-func keepState(ctx context.Context, m *versionModel, life *lifecycle.Life, private toolbox.PrivateWriter, identity *tfsdk.ResourceIdentity, state *tfsdk.State) diag.Diagnostics {
-	diags := writeLife(ctx, life, private)
-	layerARN := m.layerARNIn(ctx, m.homeRegion(), &diags)
-	diags.Append(identify(ctx, identity, layerARN)...)
+func keepState(ctx context.Context, m *versionstate.Model, life *lifecycle.Life, private toolbox.PrivateWriter, identity *tfsdk.ResourceIdentity, state *tfsdk.State) diag.Diagnostics {
+	diags := versionstate.WriteLife(ctx, life, private)
+	layerARN := m.LayerARNIn(ctx, m.HomeRegion(), &diags)
+	diags.Append(versionstate.Identify(ctx, identity, layerARN)...)
 	diags.Append(state.Set(ctx, m)...)
 	return diags
 }
@@ -147,7 +148,7 @@ func keepState(ctx context.Context, m *versionModel, life *lifecycle.Life, priva
 // Update publishes a new version where the plan has none, and keeps the older
 // ones for their users.
 func (r *versionResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var m, before versionModel
+	var m, before versionstate.Model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
 	if resp.Diagnostics.HasError() {
@@ -157,9 +158,9 @@ func (r *versionResource) Update(ctx context.Context, req resource.UpdateRequest
 	resp.Diagnostics.Append(diags...)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	life, diags := readLife(ctx, req.Private, &before)
+	life, diags := versionstate.ReadLife(ctx, req.Private, &before)
 	resp.Diagnostics.Append(diags...)
-	life.Holder = cmp.Or(life.Holder, newHolder())
+	life.Holder = cmp.Or(life.Holder, versionstate.NewHolder())
 	c := &change{plan: &m, before: &before, had: contentsBefore(ctx, &before, req.Private, &resp.Diagnostics)}
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("sharing"), &c.sharing)...)
 	if resp.Diagnostics.HasError() {
@@ -175,14 +176,14 @@ func (r *versionResource) Update(ctx context.Context, req resource.UpdateRequest
 }
 
 // tell keeps what the published version holds, and writes the page of the layer.
-func (r *versionResource) tell(ctx context.Context, c *change, after *versionModel, life *lifecycle.Life, private toolbox.PrivateWriter) diag.Diagnostics {
+func (r *versionResource) tell(ctx context.Context, c *change, after *versionstate.Model, life *lifecycle.Life, private toolbox.PrivateWriter) diag.Diagnostics {
 	diags := c.keepContents(ctx, after, private)
 	return append(diags, writeChangelog(ctx, r.Tools, c, after, life)...)
 }
 
 // apply takes all regions through a change and returns the state after it: what
 // was made, even where something failed. Nil is for nothing.
-func (r *versionResource) apply(ctx context.Context, c *change, life *lifecycle.Life) (after *versionModel, diags diag.Diagnostics) {
+func (r *versionResource) apply(ctx context.Context, c *change, life *lifecycle.Life) (after *versionstate.Model, diags diag.Diagnostics) {
 	if c.publisher = r.Tools.Reach(&diags); c.publisher == nil {
 		return nil, diags
 	}
@@ -196,7 +197,7 @@ func (r *versionResource) apply(ctx context.Context, c *change, life *lifecycle.
 		}
 		c.plan.Region = types.StringValue(region)
 	}
-	zip, known := c.plan.wanted(ctx, &diags)
+	zip, known := c.plan.Wanted(ctx, &diags)
 	want := argumentsOf(ctx, c.plan, c.sharing, zip, known, &diags)
 	places := c.duePlaces(ctx, life, lifecycle.Plan(stateArguments(ctx, c.before, &diags), life, want), &diags)
 	c.published = len(places) > 0 && places[0].Outcome.Due.Publish != lifecycle.None
@@ -248,14 +249,14 @@ func (r *versionResource) prepare(ctx context.Context, c *change, places []*step
 
 // Delete removes, in every region, what the resource owns.
 func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var m versionModel
+	var m versionstate.Model
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	timeout, diags := m.Timeouts.Delete(ctx, toolbox.DefaultTimeout)
 	resp.Diagnostics.Append(diags...)
-	life, diags := readLife(ctx, req.Private, &m)
+	life, diags := versionstate.ReadLife(ctx, req.Private, &m)
 	resp.Diagnostics.Append(diags...)
 	places := placesOf(ctx, &m, life, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
@@ -285,8 +286,8 @@ func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest
 
 // zip returns the bytes to publish. Those of a package are rebuilt from its
 // lock where they are missing.
-func (r *versionResource) zip(ctx context.Context, m *versionModel, diags *diag.Diagnostics) (publish.Zip, error) {
-	b := m.built(ctx, diags)
+func (r *versionResource) zip(ctx context.Context, m *versionstate.Model, diags *diag.Diagnostics) (publish.Zip, error) {
+	b := m.Built(ctx, diags)
 	if b == nil {
 		zip, err := publish.MeasureZip(ctx, m.Filename.ValueString())
 		if errors.Is(err, fs.ErrNotExist) {

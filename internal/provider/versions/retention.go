@@ -13,6 +13,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versionstate"
 )
 
 // day is how ages are counted.
@@ -22,7 +23,7 @@ const day = 24 * time.Hour
 // where a version is due, everywhere where the policy changes, and where it
 // could not be carried out before. It is the same at plan and at apply: what
 // counts is what the last refresh saw.
-func planRetention(ctx context.Context, tools *toolbox.Tools, p *planning, m *versionModel, diags *diag.Diagnostics) {
+func planRetention(ctx context.Context, tools *toolbox.Tools, p *planning, m *versionstate.Model, diags *diag.Diagnostics) {
 	home, before := p.dues[0], p.before
 	if before != nil && home.Publish == lifecycle.None && home.Retire == lifecycle.None && m.Retention.Equal(before.Retention) {
 		m.RetiringVersions = before.RetiringVersions
@@ -38,7 +39,7 @@ func planRetention(ctx context.Context, tools *toolbox.Tools, p *planning, m *ve
 	if p.open {
 		return
 	}
-	replicas, touched := m.replicas(ctx, diags), false
+	replicas, touched := m.FurtherReplicas(ctx, diags), false
 	for _, d := range p.dues[1:] {
 		if replica, ok := replicas[d.Region]; ok && p.retires(d) {
 			replica.RetainedVersions = types.ListUnknown(types.Int64Type)
@@ -46,7 +47,7 @@ func planRetention(ctx context.Context, tools *toolbox.Tools, p *planning, m *ve
 		}
 	}
 	if touched {
-		m.setReplicas(ctx, replicas, diags)
+		m.SetReplicas(ctx, replicas, diags)
 	}
 }
 

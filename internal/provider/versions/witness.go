@@ -9,6 +9,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/steps"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versionstate"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -38,7 +39,7 @@ func registers(tools *toolbox.Tools) *publish.Publisher {
 
 // registerState notes, while planning, what the state points at. A plan with
 // -refresh=false reads nothing, so this is where it is seen then.
-func registerState(ctx context.Context, tools *toolbox.Tools, before *versionModel, life *lifecycle.Life) {
+func registerState(ctx context.Context, tools *toolbox.Tools, before *versionstate.Model, life *lifecycle.Life) {
 	publisher := registers(tools)
 	if publisher == nil {
 		return
@@ -54,13 +55,13 @@ func registerState(ctx context.Context, tools *toolbox.Tools, before *versionMod
 // announceEnd notes, while the destroy of a resource is planned, that its versions
 // are to go, and has life hold what its apply needs to know. It reports whether
 // it could.
-func announceEnd(ctx context.Context, tools *toolbox.Tools, before *versionModel, life *lifecycle.Life) bool {
+func announceEnd(ctx context.Context, tools *toolbox.Tools, before *versionstate.Model, life *lifecycle.Life) bool {
 	publisher := registers(tools)
 	if publisher == nil {
 		return false
 	}
 	var diags diag.Diagnostics
-	policy, retain, _ := before.retention(ctx, &diags)
+	policy, retain, _ := before.Policy(ctx, &diags)
 	life.Ending = lifecycle.Ending{Run: tools.Name}
 	seen := map[string]lifecycle.Witness{}
 	for _, p := range placesOf(ctx, before, life, &diags) {
@@ -90,7 +91,7 @@ func announceEnd(ctx context.Context, tools *toolbox.Tools, before *versionModel
 // announcePlan notes what the plan of a create or an update is to delete. An update is
 // planned again by its apply, with what the last refresh saw; what the plan of a
 // create knows is for the resource that it may replace.
-func announcePlan(ctx context.Context, tools *toolbox.Tools, p *planning, m *versionModel, private toolbox.PrivateWriter) {
+func announcePlan(ctx context.Context, tools *toolbox.Tools, p *planning, m *versionstate.Model, private toolbox.PrivateWriter) {
 	publisher := registers(tools)
 	if publisher == nil {
 		return
@@ -147,7 +148,7 @@ func announceCreate(ctx context.Context, tools *toolbox.Tools, publisher *publis
 		}))...)
 	}
 	if len(all) > 0 {
-		diags.Append(writeLife(ctx, &lifecycle.Life{Seen: all}, private)...)
+		diags.Append(versionstate.WriteLife(ctx, &lifecycle.Life{Seen: all}, private)...)
 	}
 }
 

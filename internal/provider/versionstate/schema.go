@@ -1,4 +1,4 @@
-package versions
+package versionstate
 
 import (
 	"context"
@@ -20,8 +20,8 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
-// schemaOf returns the schema of layerbuild_version.
-func schemaOf(ctx context.Context) schema.Schema {
+// Schema returns the schema of layerbuild_version.
+func Schema(ctx context.Context) schema.Schema {
 	return schema.Schema{
 		MarkdownDescription: "Publishes a layer zip as a Lambda layer version. Changing the content or the metadata publishes a new version in place. Older versions stay for the functions that use them.\n\n" +
 			"A version with equal bytes and metadata is adopted and never published twice. It stays as long as another resource points at it, and is deleted with the last one.\n\n" +

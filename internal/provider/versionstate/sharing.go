@@ -1,4 +1,4 @@
-package versions
+package versionstate
 
 import (
 	"context"
@@ -57,7 +57,7 @@ func (publicAlone) Description(context.Context) string { return "public = true s
 func (v publicAlone) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
 func (publicAlone) ValidateObject(_ context.Context, req validator.ObjectRequest, resp *validator.ObjectResponse) {
-	if s, _ := sharingOf(req.ConfigValue); s.Public && len(s.AccountIDs)+len(s.OrganizationIDs) > 0 {
+	if s, _ := SharingOf(req.ConfigValue); s.Public && len(s.AccountIDs)+len(s.OrganizationIDs) > 0 {
 		resp.Diagnostics.AddAttributeError(req.Path, "A public layer cannot be limited",
 			"With public = true everyone may use the layer, so account_ids and organization_ids have no effect. Remove them, or remove public.")
 	}
@@ -84,9 +84,9 @@ func (someSharing) ValidateObject(_ context.Context, req validator.ObjectRequest
 	}
 }
 
-// sharingOf returns what a sharing object says; null says nobody. It reports
+// SharingOf returns what a sharing object says; null says nobody. It reports
 // false where a part is not known, which is then left out.
-func sharingOf(object types.Object) (publish.Sharing, bool) {
+func SharingOf(object types.Object) (publish.Sharing, bool) {
 	known := !object.IsUnknown()
 	ids := func(name string) []string {
 		set, ok := object.Attributes()[name].(types.Set)
@@ -111,8 +111,8 @@ func sharingOf(object types.Object) (publish.Sharing, bool) {
 	return s, known
 }
 
-// sharingObject is the inverse of sharingOf. What is empty is null.
-func sharingObject(s publish.Sharing) types.Object {
+// SharingObject is the inverse of sharingOf. What is empty is null.
+func SharingObject(s publish.Sharing) types.Object {
 	public := types.BoolNull()
 	if s.Public {
 		public = types.BoolValue(true)
@@ -122,11 +122,11 @@ func sharingObject(s publish.Sharing) types.Object {
 	})
 }
 
-// sharingText returns what a sharing object says, the same for the same people:
+// SharingText returns what a sharing object says, the same for the same people:
 // "" for null, which leaves policies alone. It reports false where a part is not
 // known.
-func sharingText(object types.Object) (string, bool) {
-	s, known := sharingOf(object)
+func SharingText(object types.Object) (string, bool) {
+	s, known := SharingOf(object)
 	if object.IsNull() {
 		return "", known
 	}
@@ -136,9 +136,9 @@ func sharingText(object types.Object) (string, bool) {
 	return fmt.Sprintf("accounts %s, organizations %s, public %t", sorted(s.AccountIDs), sorted(s.OrganizationIDs), s.Public), known
 }
 
-// sameSharing reports whether two objects are known and say the same.
-func sameSharing(a, b types.Object) bool {
-	one, oneKnown := sharingText(a)
-	other, otherKnown := sharingText(b)
+// SameSharing reports whether two objects are known and say the same.
+func SameSharing(a, b types.Object) bool {
+	one, oneKnown := SharingText(a)
+	other, otherKnown := SharingText(b)
 	return oneKnown && otherKnown && one == other
 }

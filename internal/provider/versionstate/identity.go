@@ -1,4 +1,4 @@
-package versions
+package versionstate
 
 import (
 	"context"
@@ -12,16 +12,16 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
-// versionIdentity names the layer, not the version, so that it never changes:
+// Identity names the layer, not the version, so that it never changes:
 // every publish moves the resource on to another version.
-type versionIdentity struct {
+type Identity struct {
 	AccountID types.String `tfsdk:"account_id"`
 	Region    types.String `tfsdk:"region"`
 	LayerName types.String `tfsdk:"layer_name"`
 }
 
-// identitySchema returns the schema of the identity.
-func identitySchema() identityschema.Schema {
+// IdentitySchema returns the schema of the identity.
+func IdentitySchema() identityschema.Schema {
 	return identityschema.Schema{Attributes: map[string]identityschema.Attribute{
 		"account_id": identityschema.StringAttribute{Description: "Account of the layer. Default: that of the credentials.", OptionalForImport: true},
 		"region":     identityschema.StringAttribute{Description: "Region of the resource. Default: the provider's.", OptionalForImport: true},
@@ -29,10 +29,10 @@ func identitySchema() identityschema.Schema {
 	}}
 }
 
-// identify writes the identity of the layer with the ARN, or leaves what is
+// Identify writes the identity of the layer with the ARN, or leaves what is
 // there where no version of it was published yet. It does so on every CLI: one
 // without identities ignores it, and none tells reliably which it is.
-func identify(ctx context.Context, identity *tfsdk.ResourceIdentity, layerARN string) diag.Diagnostics {
+func Identify(ctx context.Context, identity *tfsdk.ResourceIdentity, layerARN string) diag.Diagnostics {
 	if identity == nil || layerARN == "" {
 		return nil
 	}
@@ -40,7 +40,7 @@ func identify(ctx context.Context, identity *tfsdk.ResourceIdentity, layerARN st
 	if err != nil {
 		return diag.Diagnostics{diag.NewErrorDiagnostic("The layer's identity is not known", diagnostic.Sentence(err.Error()))}
 	}
-	return identity.Set(ctx, versionIdentity{
+	return identity.Set(ctx, Identity{
 		AccountID: types.StringValue(arn.AccountID), Region: types.StringValue(arn.Region), LayerName: types.StringValue(arn.Name),
 	})
 }

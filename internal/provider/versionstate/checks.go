@@ -1,4 +1,4 @@
-package versions
+package versionstate
 
 import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -26,8 +26,8 @@ func zipChecksAttribute() schema.Attribute {
 	}
 }
 
-// zipChecks returns the severities that the user chose.
-func (m *versionModel) zipChecks() map[string]layer.Severity {
+// ZipChecks returns the severities that the user chose.
+func (m *Model) ZipChecks() map[string]layer.Severity {
 	chosen := map[string]layer.Severity{}
 	for name, value := range m.Checks.Attributes() {
 		if text, ok := value.(types.String); ok && text.ValueString() != "" {

@@ -1,4 +1,4 @@
-package versions
+package versionstate
 
 import (
 	"cmp"
@@ -20,8 +20,8 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
-// storageReference has Lambda read the object itself, with no copy.
-const storageReference = "REFERENCE"
+// StorageReference has Lambda read the object itself, with no copy.
+const StorageReference = "REFERENCE"
 
 type stagingModel struct {
 	Bucket      types.String `tfsdk:"bucket"`
@@ -53,7 +53,7 @@ func stagingAttribute() schema.Attribute {
 			"storage_mode": schema.StringAttribute{
 				MarkdownDescription: "`COPY` (default) or `REFERENCE`. With `REFERENCE`, Lambda reads the object itself for as long as the version is in use, so the object is never removed. The bucket must be versioned. Its policy must grant `s3:GetObject` and `s3:GetObjectVersion` to `lambda.amazonaws.com`.",
 				Optional:            true,
-				Validators:          []validator.String{attributes.OneOf("COPY", storageReference)},
+				Validators:          []validator.String{attributes.OneOf("COPY", StorageReference)},
 			},
 			"tags": schema.MapAttribute{
 				MarkdownDescription: "Tags of the object, at most ten.",
@@ -85,8 +85,8 @@ func signingAttribute() schema.Attribute {
 	}
 }
 
-// staging returns where the zip is put in a region, nil where no bucket is named.
-func (m *versionModel) staging(ctx context.Context, diags *diag.Diagnostics) *publish.Staging {
+// Staging returns where the zip is put in a region, nil where no bucket is named.
+func (m *Model) Staging(ctx context.Context, diags *diag.Diagnostics) *publish.Staging {
 	if m.S3.IsNull() || m.S3.IsUnknown() {
 		return nil
 	}
@@ -99,8 +99,8 @@ func (m *versionModel) staging(ctx context.Context, diags *diag.Diagnostics) *pu
 	}
 }
 
-// signing returns who signs the zip, nil where nobody does.
-func (m *versionModel) signing(ctx context.Context, diags *diag.Diagnostics) *publish.Signing {
+// SigningProfile returns who signs the zip, nil where nobody does.
+func (m *Model) SigningProfile(ctx context.Context, diags *diag.Diagnostics) *publish.Signing {
 	if m.Signing.IsNull() || m.Signing.IsUnknown() {
 		return nil
 	}
@@ -109,9 +109,9 @@ func (m *versionModel) signing(ctx context.Context, diags *diag.Diagnostics) *pu
 	return &publish.Signing{ProfileName: s.ProfileName.ValueString(), ProfileOwner: s.ProfileOwner.ValueString()}
 }
 
-// signer names who signs the zip, "" for nobody.
-func (m *versionModel) signer(ctx context.Context, diags *diag.Diagnostics) string {
-	s := m.signing(ctx, diags)
+// SignerName names who signs the zip, "" for nobody.
+func (m *Model) SignerName(ctx context.Context, diags *diag.Diagnostics) string {
+	s := m.SigningProfile(ctx, diags)
 	if s == nil {
 		return ""
 	}
@@ -121,3 +121,17 @@ func (m *versionModel) signer(ctx context.Context, diags *diag.Diagnostics) stri
 // givenHash returns the hash of the zip that was given to be published, which
 // for a signed version is another one than AWS has.
 func givenHash(v publish.Version) string { return cmp.Or(v.UnsignedSHA256, v.CodeSHA256) }
+
+// ImportSigning writes who has signed an imported version, as a user would.
+func (m *Model) ImportSigning(arn string, by publish.Signing) {
+	if by.ProfileName == "" {
+		return
+	}
+	owner := types.StringNull()
+	if parsed, err := publish.ParseARN(arn); err != nil || parsed.AccountID != by.ProfileOwner {
+		owner = types.StringValue(by.ProfileOwner)
+	}
+	m.Signing = types.ObjectValueMust(signingTypes(), map[string]attr.Value{
+		"profile_name": types.StringValue(by.ProfileName), "profile_owner": owner,
+	})
+}

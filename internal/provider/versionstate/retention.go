@@ -1,4 +1,4 @@
-package versions
+package versionstate
 
 import (
 	"context"
@@ -73,9 +73,9 @@ type retentionModel struct {
 	Scope      types.String `tfsdk:"scope"`
 }
 
-// retention returns the policy, one that keeps everything but what is
+// Policy returns the policy, one that keeps everything but what is
 // destroyed where there is none; false where it is not known.
-func (m *versionModel) retention(ctx context.Context, diags *diag.Diagnostics) (policy lifecycle.Policy, retain, known bool) {
+func (m *Model) Policy(ctx context.Context, diags *diag.Diagnostics) (policy lifecycle.Policy, retain, known bool) {
 	if m.Retention.IsUnknown() {
 		return policy, false, false
 	}
