@@ -50,7 +50,7 @@ func diagnoseAll(summary string, err error) diag.Diagnostics {
 // already, the last error ends with how to destroy it: Terraform plans the
 // resources that it is to destroy first, and stops at the same error.
 func blocking(diags diag.Diagnostics, exists bool) diag.Diagnostics {
-	if !exists {
+	if !exists || slices.ContainsFunc(diags, func(d diag.Diagnostic) bool { _, ok := d.(lasting); return ok }) {
 		return diags
 	}
 	for i, d := range slices.Backward(diags) {
@@ -66,6 +66,9 @@ func blocking(diags diag.Diagnostics, exists bool) diag.Diagnostics {
 	}
 	return diags
 }
+
+// lasting is an error that stops a destroy too, with -refresh=false as well.
+type lasting struct{ diag.Diagnostic }
 
 const wayOut = "Nothing was changed. To destroy the resource anyway, run the destroy with -refresh=false."
 
