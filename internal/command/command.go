@@ -20,15 +20,15 @@ type line struct {
 	Version kong.VersionFlag
 
 	Build      buildCommand      `cmd:"" help:"Build the zip of a layer without Terraform, with its lock beside it."`
-	Cache      cacheCommand      `cmd:"" help:"Look after the folder of fetched and built files."`
+	Cache      cacheCommand      `cmd:"" help:"Manage the folder of fetched and built files."`
 	Completion completionCommand `cmd:"" help:"Print what bash, zsh or fish reads to complete command lines."`
 	Words      wordsCommand      `cmd:"" hidden:""`
-	Diff       diffCommand       `cmd:"" help:"Tell what is different between two layers: zips, locks or layer versions."`
-	Inspect    inspectCommand    `cmd:"" help:"Tell what a layer zip holds, what it can serve and what does not load of it."`
+	Diff       diffCommand       `cmd:"" help:"Show what is different between two layers: zips, locks or layer versions."`
+	Inspect    inspectCommand    `cmd:"" help:"Show what a layer zip holds, which runtimes can use it, and which files do not load."`
 	Invoke     invokeCommand     `cmd:"" help:"Run a handler with layers on /opt, as Lambda does: in a container, or on Linux under AWS's own runtime interface client."`
 	Within     withinCommand     `cmd:"" name:"invoke-within" hidden:""`
 	Sbom       sbomCommand       `cmd:"" help:"Write the bill of materials of a zip or a lock: CycloneDX 1.6 or SPDX 2.3."`
-	Lint       lintCommand       `cmd:"" help:"Find what Terraform passes over: misspelt names inside { }, absolute paths, unpinned downloads."`
+	Lint       lintCommand       `cmd:"" help:"Find mistakes that Terraform does not report: misspelt names inside { }, absolute paths, unpinned downloads."`
 }
 
 // about is what commands know of the binary that runs them.

@@ -36,10 +36,10 @@ func (r *reach) inspector(ctx context.Context, info about) (*provider.Inspector,
 type inspectCommand struct {
 	reach
 	Zip          string   `arg:"" help:"Path of a zip, its http(s) address, or the ARN of a layer version."`
-	Runtime      []string `placeholder:"ID" help:"Runtime to judge it for. May be repeated. The default is what the layer version declares, else what the zip can serve."`
+	Runtime      []string `placeholder:"ID" help:"Runtime to check for. May be repeated. The default is what the layer version declares, else what the zip can serve."`
 	Architecture []string `placeholder:"ID" enum:"x86_64,arm64" help:"x86_64 or arm64. The default is what the layer version declares, else that of its native files."`
 	SHA256       string   `name:"sha256" placeholder:"HEX" help:"SHA-256 that a zip at an address must have."`
-	HTML         string   `name:"html" type:"path" placeholder:"FILE" help:"Write a page with a size map, too."`
+	HTML         string   `name:"html" type:"path" placeholder:"FILE" help:"Also write a page with a size map."`
 	All          bool     `help:"List all of the contents, not the 30 largest."`
 }
 

@@ -148,7 +148,7 @@ func TestLivePageOfALargeLayer(t *testing.T) {
 	start := time.Now()
 	v, size := browse(t, name)
 	t.Logf("the page weighs %d bytes and loads in %d ms; all took %s", size, v.Milliseconds, time.Since(start))
-	if size >= 3_000_000 || v.Milliseconds > 2000 || len(v.Errors) > 0 || len(v.Tiles) < 50 {
-		t.Errorf("%d bytes, %d ms, %d tiles, %q", size, v.Milliseconds, len(v.Tiles), v.Errors)
+	if size >= 3_000_000 || len(v.Errors) > 0 || len(v.Tiles) < 50 {
+		t.Errorf("%d bytes, %d tiles, %q", size, len(v.Tiles), v.Errors)
 	}
 }

@@ -154,7 +154,7 @@ resource "layerbuild_rollout" "r" {
 				PreConfig: func() { w.aws.FailUpdates("items-write", "EniLimitExceeded") },
 				Config:    rolled(layerARN+":1", `all_using_layer = true`),
 				ExpectError: regexp.MustCompile(
-					`(?s)The functions did not move.*Moving "items-write".*EniLimitExceeded.*back on\s+their\s+former\s+version:\s+items-read,\s+items-write`),
+					`(?s)The functions did not move.*Moving "items-write".*EniLimitExceeded.*back on\s+their\s+former\s+version:\s+items-read;\s+putting\s+back\s+"items-write"`),
 			},
 			{
 				PreConfig:        func() { w.aws.FailUpdates("items-write", "") },

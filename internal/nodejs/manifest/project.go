@@ -228,7 +228,11 @@ func (p *Project) readFolders(dir string) error {
 		if p.Folders[at] != nil || Outside(at) {
 			continue
 		}
-		name := filepath.Join(dir, filepath.FromSlash(at), "package.json")
+		folder := filepath.Join(dir, filepath.FromSlash(at))
+		if !filetree.Within([]string{dir}, folder) {
+			continue // a link that leads out of the project
+		}
+		name := filepath.Join(folder, "package.json")
 		raw, err := filetree.ReadDocument(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue

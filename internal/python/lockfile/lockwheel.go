@@ -32,7 +32,7 @@ func (r *lockReader) takeLocal(e *lockEntry, f lockedFile, w wheel.NameTags, t w
 	if path.IsAbs(place) || filepath.IsAbs(f.path) || filepath.VolumeName(f.path) != "" {
 		return r.fault(e.title(), "the wheel %q lies at an absolute path, so that no other machine would find it: lock it by a relative path, or give it in python.wheels", place)
 	}
-	if err := r.checkAllowedAs(place, path.Dir(place)); err != nil {
+	if err := r.checkAllowed(place); err != nil {
 		return r.fault(e.title(), "the wheel %q: %v", place, err)
 	}
 	title := place
