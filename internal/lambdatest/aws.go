@@ -6,7 +6,7 @@
 // What sets it apart from other stand-ins is what tests of a publisher need:
 // a Fault strikes at a chosen moment of a chosen call, and every call is on
 // record. Credentials must be there but are not verified. All state is in
-// memory; the region comes from the signature's wire.Scope.
+// memory; the region comes from the signature's scope.
 package lambdatest
 
 import (
