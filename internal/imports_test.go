@@ -51,7 +51,15 @@ var rooms = map[string][]string{
 // package of the room itself is above them all: it may import each, and none may
 // import it.
 var closets = map[string][]string{
-	"command/page":         {},
+	"command/page": {},
+
+	"lambdatest/wire":         {},
+	"lambdatest/s3":           {"wire"},
+	"lambdatest/signer":       {"wire", "s3"},
+	"lambdatest/ssm":          {"wire"},
+	"lambdatest/codeartifact": {"wire"},
+	"lambdatest/sts":          {"wire"},
+
 	"layer/segment":        {},
 	"layer/inspect":        {},
 	"layer/download":       {},
