@@ -3,12 +3,12 @@ package lockfile
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"maps"
 	"path"
 	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
@@ -110,12 +110,8 @@ func (r *lockReader) readPipfile(b []byte) error {
 }
 
 func (r *lockReader) json(entry string, b []byte, into any) error {
-	err := json.Unmarshal(b, into)
-	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return r.fault(entry, "byte %d: %v", syntax.Offset, err)
-	}
-	if err != nil {
-		return r.fault(entry, "%v", err)
+	if err := json.Unmarshal(b, into); err != nil {
+		return r.fault(entry, "%s", jsonscan.Explain(b, err))
 	}
 	return nil
 }
