@@ -24,6 +24,7 @@ var diagnosticTitles = map[string]int{
 // code is the parsed code of a package.
 type code struct {
 	name      string
+	room      string // the package at the top of it
 	files     []*ast.File
 	functions map[string][]*ast.FuncDecl
 	values    map[string][]ast.Expr // of constants and variables of the package
@@ -102,7 +103,8 @@ func collectTitles(t *testing.T) (all map[string]string, lost []string) {
 func (c *titles) add(dir string, file *ast.File) {
 	p := c.packages[dir]
 	if p == nil {
-		p = &code{name: file.Name.Name, functions: map[string][]*ast.FuncDecl{}, values: map[string][]ast.Expr{}, fields: map[string][]ast.Expr{}}
+		room, _, _ := strings.Cut(dir, "/")
+		p = &code{name: file.Name.Name, room: room, functions: map[string][]*ast.FuncDecl{}, values: map[string][]ast.Expr{}, fields: map[string][]ast.Expr{}}
 		c.packages[dir] = p
 	}
 	p.files = append(p.files, file)
@@ -157,7 +159,7 @@ func (c *titles) scan(p *code) {
 	p.each(func(n ast.Node, in *ast.FuncDecl) {
 		switch n := n.(type) {
 		case *ast.CallExpr:
-			if i, ok := diagnosticTitles[called(n)]; ok && p.name == "provider" && len(n.Args) > i {
+			if i, ok := diagnosticTitles[called(n)]; ok && p.room == "provider" && len(n.Args) > i {
 				c.keep(n.Args[i], site{in: p, function: in})
 			}
 		case *ast.CompositeLit:

@@ -30,8 +30,8 @@ type buildCommand struct {
 	NodeLock     string   `type:"existingfile" placeholder:"FILE" help:"package-lock.json, yarn.lock or pnpm-lock.yaml."`
 	Out          string   `short:"o" required:"" placeholder:"FILE" help:"Where the zip goes. The lock goes beside it, as FILE.lock.json."`
 	CacheDir     string   `placeholder:"FOLDER" help:"Cache in place of the user's."`
-	Quiet        bool     `short:"q" help:"Tell no phases on standard error."`
-	Verbose      bool     `short:"v" help:"Tell each file and each request."`
+	Quiet        bool     `short:"q" help:"Print no phases on standard error."`
+	Verbose      bool     `short:"v" help:"Print each file and each request."`
 	ExcludeNewer string   `placeholder:"TIME" help:"Releases after this time are ignored."`
 }
 

@@ -16,10 +16,10 @@ import (
 type cacheCommand struct {
 	Dir string `placeholder:"FOLDER" help:"Cache in place of LAYERBUILD_CACHE_DIR or the user's."`
 
-	Size   cacheSize   `cmd:"" help:"Tell how much it holds."`
-	Trim   cacheTrim   `cmd:"" help:"Remove what was not used for long, and the least used over a size."`
-	Verify cacheVerify `cmd:"" help:"Compare every file with its digest, and remove what is damaged."`
-	Clear  cacheClear  `cmd:"" help:"Remove all that it holds."`
+	Size   cacheSize   `cmd:"" help:"Print its size."`
+	Trim   cacheTrim   `cmd:"" help:"Remove files that were not used for long, or the least used above a size."`
+	Verify cacheVerify `cmd:"" help:"Check every file against its digest, and remove damaged ones."`
+	Clear  cacheClear  `cmd:"" help:"Remove everything."`
 }
 
 // open returns the cache and its folder.
@@ -68,8 +68,8 @@ func (cacheSize) Run(l *line, out *output) error {
 }
 
 type cacheTrim struct {
-	Age   time.Duration `default:"720h" help:"Remove what was not used for so long."`
-	Bytes int64         `help:"Remove the least recently used until no more bytes remain."`
+	Age   time.Duration `default:"720h" help:"Remove files that were not used for this time."`
+	Bytes int64         `help:"Remove the least recently used files until at most so many bytes remain."`
 }
 
 func (c cacheTrim) Run(ctx context.Context, l *line, out *output) error {

@@ -28,7 +28,7 @@ type invokeCommand struct {
 	Arch    string            `default:"x86_64" enum:"x86_64,arm64" help:"x86_64 (default) or arm64."`
 	Env     map[string]string `placeholder:"NAME=VALUE" mapsep:"none" help:"Variable of the function. May be repeated."`
 	Timeout time.Duration     `default:"30s" help:"How long the handler may run."`
-	Memory  int               `default:"128" help:"Memory that the context tells, in MB. It bounds nothing."`
+	Memory  int               `default:"128" help:"Memory in MB that the context of the handler reports. It is not a limit."`
 
 	In          string `default:"auto" enum:"auto,container,host" help:"Where it runs: in a container, on this host (Linux with the interpreter), or in a container if there is an engine (auto)."`
 	Image       string `placeholder:"NAME" help:"Image in place of AWS's public.ecr.aws/lambda/…."`

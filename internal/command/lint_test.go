@@ -156,6 +156,15 @@ func TestStatusOfUnusableInput(t *testing.T) {
 			t.Errorf("%s: status %d, %q, %q", name, status, out, errs)
 		}
 	}
+	for name, args := range map[string][]string{
+		"syntax": {"lint", dir, "--json"}, "flag": {"--json", "lint", "--nosuch"}, "zip": {"inspect", "--json", "none.zip"}, "out": {"build", "--json"},
+	} {
+		status, out, errs := run(t, args...)
+		var said struct{ Error string }
+		if err := json.Unmarshal([]byte(errs), &said); status != 2 || out != "" || err != nil || said.Error == "" {
+			t.Errorf("%s as JSON: status %d, %q, %q", name, status, out, errs)
+		}
+	}
 	if status, out, _ := run(t, "--version"); status != 0 || out != "1.2.3\n" {
 		t.Errorf("version: status %d, %q", status, out)
 	}

@@ -22,10 +22,10 @@ import (
 type sbomCommand struct {
 	File     string `arg:"" type:"existingfile" help:"Zip of a layer, or a lock (.json) as build writes it."`
 	Format   string `enum:"cyclonedx,spdx" default:"cyclonedx" help:"${enum}."`
-	Lock     string `type:"existingfile" placeholder:"FILE" help:"Lock of the zip, which tells digests and addresses. Default: FILE.lock.json beside it, if it names the digest of the zip."`
+	Lock     string `type:"existingfile" placeholder:"FILE" help:"Lock of the zip, for digests and addresses. Default: FILE.lock.json beside it, if it names the digest of the zip."`
 	Out      string `short:"o" placeholder:"FILE" help:"Where the document goes, in place of standard output."`
 	CacheDir string `placeholder:"FOLDER" help:"Cache in place of the user's. A lock is built in it."`
-	Quiet    bool   `short:"q" help:"Tell no phases on standard error."`
+	Quiet    bool   `short:"q" help:"Print no phases on standard error."`
 }
 
 // Run writes the document.

@@ -25,6 +25,9 @@ type AddressError struct {
 	// Host is that of the address, "" where it has none.
 	Host   string
 	Reason AddressReason
+	// Within says that the credentials are those of another address, which stands in
+	// the path of this one.
+	Within bool
 	// Query is the name of the part of the query that is a secret.
 	Query string
 }
@@ -47,6 +50,9 @@ func (e *AddressError) Error() string {
 	case AddressLong:
 		return fmt.Sprintf("an address is longer than %d bytes", maxAddress)
 	case AddressCredentials:
+		if e.Within {
+			return fmt.Sprintf("the path of the address at %q holds another address with credentials", e.Host)
+		}
 		return fmt.Sprintf("the address at %q holds credentials", e.Host)
 	case AddressQuery:
 		return fmt.Sprintf("the address at %q holds %q in its query, which looks like a signature or a token", e.Host, e.Query)
@@ -129,7 +135,7 @@ func webURL(text string) (*url.URL, error) {
 	}
 	bare := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
 	if secret.HoldsAccount(bare.String()) || secret.HoldsAccount(bare.Path) {
-		return nil, &AddressError{Host: u.Host, Reason: AddressCredentials} // of another address within this one
+		return nil, &AddressError{Host: u.Host, Reason: AddressCredentials, Within: true}
 	}
 	if len(u.String()) > maxAddress { // escaped, a byte takes three
 		return nil, &AddressError{Reason: AddressLong}

@@ -108,12 +108,49 @@ func TestVariablesInAddresses(t *testing.T) {
 	}
 }
 
+// TestAccountsWithinAddresses: no request is made for an address whose path holds
+// another with an account, escaped or not, nor is one followed that a server sends
+// us to.
+func TestAccountsWithinAddresses(t *testing.T) {
+	t.Parallel()
+	const host = "127.0.0.1:9"
+	paths := []string{"/simple=https://u:CANARY@h/", "/https%3A%2F%2Fu%3ACANARY%40h%2F", "/x/https%253A%252F%252FCANARY%2540h", "/https:%2F%2Fu:CANARY@h"}
+	var redirected string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/page" {
+			w.Header().Set("Location", redirected)
+			w.WriteHeader(http.StatusFound)
+			return
+		}
+		t.Errorf("%s was asked for", r.URL)
+	}))
+	t.Cleanup(server.Close)
+	for _, path := range paths {
+		c := newClient(t)
+		_, err := c.Page(t.Context(), PageRequest{URL: "https://" + host + path})
+		if refused, ok := errors.AsType[*AddressError](err); !ok || refused.Reason != AddressCredentials || !refused.Within || refused.Host != host || strings.Contains(err.Error(), "CANARY") {
+			t.Errorf("%s: got %v", path, err)
+		}
+		if _, err := ParseAddress("https://" + host + path); err == nil {
+			t.Errorf("%s is parsed", path)
+		}
+		if got := Redact("https://" + host + path); strings.Contains(got, "CANARY") {
+			t.Errorf("Redact(%q) = %q", path, got)
+		}
+		redirected = path
+		if _, err := c.Page(t.Context(), PageRequest{URL: server.URL + "/page"}); err == nil || strings.Contains(err.Error(), "CANARY") || !strings.Contains(err.Error(), "it names no usable address") {
+			t.Errorf("%s, where a server sends us: %v", path, err)
+		}
+	}
+}
+
 // FuzzParseAddress holds that what was parsed may be kept: it is one of http or
 // https, and parses again to itself.
 func FuzzParseAddress(f *testing.F) {
 	f.Add("https://user:word@h/x?sig=1#f")
 	f.Add("http://h:1/%zz")
 	f.Add("https://h/simple=http://u:p@host/x?to=https://token@h")
+	f.Add("https://h/https%253A%252F%252Fu%253Ap%2540host")
 	f.Fuzz(func(t *testing.T, text string) {
 		defer indextest.Budget(t, len(text))()
 		a, err := ParseAddress(text)

@@ -277,7 +277,7 @@ func TestSecretsLeaveNoTrace(t *testing.T) {
 			t.Errorf("the secret is in %q", text)
 		}
 	}
-	if !strings.Contains(log.String(), "token=redacted") {
+	if !strings.Contains(log.String(), "token=(hidden)") {
 		t.Errorf("the log names no redacted URL:\n%s", log.String())
 	}
 }

@@ -159,7 +159,7 @@ func proxyError(resp *http.Response) error {
 }
 
 // Redact returns a URL fit for messages and logs: no user info, no fragment,
-// and no query value that may be a secret.
+// no query value that may be a secret, and no account of an address within it.
 func Redact(rawURL string) string {
 	u, err := url.Parse(rawURL)
 	if err != nil {
@@ -172,7 +172,7 @@ func redact(u *url.URL) string {
 	clean := *u
 	clean.User, clean.Fragment, clean.RawFragment = nil, "", ""
 	if clean.RawQuery == "" {
-		return clean.String()
+		return secret.Redact(clean.String())
 	}
 	pairs := strings.Split(clean.RawQuery, "&")
 	for i, pair := range pairs {
@@ -181,9 +181,9 @@ func redact(u *url.URL) string {
 			if !ok {
 				key = "" // a bare word: it is the secret itself
 			}
-			pairs[i] = key + "=redacted"
+			pairs[i] = key + "=(hidden)"
 		}
 	}
 	clean.RawQuery = strings.Join(pairs, "&")
-	return clean.String()
+	return secret.Redact(clean.String())
 }

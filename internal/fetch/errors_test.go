@@ -25,10 +25,10 @@ func TestRedact(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ url, want string }{
 		{"https://user:secret@host:8443/simple/#sha256=00", "https://host:8443/simple/"},
-		{"https://host/x?repo=a&access_token=secret&b", "https://host/x?repo=a&access_token=redacted&b"},
-		{"https://s3/x?X-Amz-Credential=a&X-Amz-Signature=b&Expires=3", "https://s3/x?X-Amz-Credential=redacted&X-Amz-Signature=redacted&Expires=3"},
-		{"https://host/x?0123456789abcdef0123456789abcdef", "https://host/x?=redacted"},
-		{"https://host/x?h=0123456789abcdef0123456789abcdef", "https://host/x?h=redacted"},
+		{"https://host/x?repo=a&access_token=secret&b", "https://host/x?repo=a&access_token=(hidden)&b"},
+		{"https://s3/x?X-Amz-Credential=a&X-Amz-Signature=b&Expires=3", "https://s3/x?X-Amz-Credential=(hidden)&X-Amz-Signature=(hidden)&Expires=3"},
+		{"https://host/x?0123456789abcdef0123456789abcdef", "https://host/x?=(hidden)"},
+		{"https://host/x?h=0123456789abcdef0123456789abcdef", "https://host/x?h=(hidden)"},
 		{"https://user:sec%zzret@host/", "(a URL that does not parse)"},
 	} {
 		if got := Redact(c.url); got != c.want {

@@ -169,6 +169,9 @@ func (c *Client) parse(rawURL string) (*url.URL, error) {
 	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, fmt.Errorf("reading URL %q: want http:// or https:// and a host", redact(u))
 	}
+	if secret.HoldsAccount(u.EscapedPath()) || secret.HoldsAccount(u.Path) {
+		return nil, fmt.Errorf("reading a URL: %w", &AddressError{Host: u.Host, Reason: AddressCredentials, Within: true})
+	}
 	if u.User != nil {
 		c.keys.add(u)
 		u.User = nil

@@ -360,7 +360,7 @@ func TestOffline(t *testing.T) {
 	_, rangeErr := offline.Range(t.Context(), unknown, 0, 1)
 	for _, err := range []error{pageErr, pinnedErr, blobErr, tailErr, rangeErr} {
 		var forbidden *OfflineError
-		if !errors.As(err, &forbidden) || forbidden.URL != server.URL+"/unknown?token=redacted" {
+		if !errors.As(err, &forbidden) || forbidden.URL != server.URL+"/unknown?token=(hidden)" {
 			t.Errorf("err = %v, want an OfflineError with the redacted URL", err)
 		}
 	}

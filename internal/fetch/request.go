@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
 const (
@@ -180,7 +181,7 @@ func redirect(resp *http.Response, from *url.URL) (*url.URL, error) {
 		return nil, nil
 	}
 	to, err := from.Parse(resp.Header.Get("Location"))
-	if err != nil || resp.Header.Get("Location") == "" {
+	if err != nil || resp.Header.Get("Location") == "" || secret.HoldsAccount(to.EscapedPath()) || secret.HoldsAccount(to.Path) {
 		return nil, fmt.Errorf("following redirect from %s: it names no usable address", redact(from))
 	}
 	to.User, to.Fragment, to.RawFragment = nil, "", ""

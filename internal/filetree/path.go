@@ -38,15 +38,16 @@ func CleanTarget(p string) (string, error) {
 	return clean, nil
 }
 
-// Within reports whether a path of the host is one of the folders or lies in one. What
-// is not absolute is relative to the working directory; links are not followed.
+// Within reports whether a path of the host is one of the folders or lies in one,
+// after links were followed. What is not absolute is relative to the working
+// directory.
 func Within(folders []string, name string) bool {
-	place, err := filepath.Abs(name)
+	place, err := followed(name)
 	if err != nil {
 		return false
 	}
 	for _, folder := range folders {
-		root, err := filepath.Abs(folder)
+		root, err := followed(folder)
 		if err != nil {
 			continue
 		}
@@ -55,6 +56,42 @@ func Within(folders []string, name string) bool {
 		}
 	}
 	return false
+}
+
+// Outside returns where a path of the host leads that is neither in root nor in one
+// of the folders, after links were followed: the path as it is given, and the one
+// that a link in it leads to where it looks as if it were in root. It is "" for what
+// lies within.
+func Outside(root string, folders []string, name string) string {
+	if Within(append([]string{root}, folders...), name) {
+		return ""
+	}
+	if place, err := filepath.Rel(root, name); err != nil || !filepath.IsLocal(place) {
+		return name
+	}
+	place, err := followed(name)
+	if err != nil {
+		return name
+	}
+	if here, err := followed("."); err == nil {
+		if rel, err := filepath.Rel(here, place); err == nil && !filepath.IsAbs(name) {
+			return rel
+		}
+	}
+	return place
+}
+
+// followed returns the absolute path that name leads to. Of one that does not exist
+// no link is followed: it cannot be read either.
+func followed(name string) (string, error) {
+	place, err := filepath.Abs(name)
+	if err != nil {
+		return "", err
+	}
+	if real, err := filepath.EvalSymlinks(place); err == nil {
+		return real, nil
+	}
+	return place, nil
 }
 
 // nameFault says why name is no clean relative path that every system reads

@@ -22,6 +22,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -129,10 +130,10 @@ func (r *mimicLayer) Create(ctx context.Context, req resource.CreateRequest, res
 		LayerName: m.LayerName.ValueStringPointer(), Description: m.Description.ValueStringPointer(),
 		Content: &lambdatypes.LayerVersionContentInput{ZipFile: zip, S3Bucket: m.S3Bucket.ValueStringPointer(), S3Key: m.S3Key.ValueStringPointer(), S3ObjectVersion: m.S3ObjectVersion.ValueStringPointer()},
 	}
-	for _, id := range stringSet(ctx, m.Runtimes, &resp.Diagnostics) {
+	for _, id := range values.Texts(m.Runtimes) {
 		in.CompatibleRuntimes = append(in.CompatibleRuntimes, lambdatypes.Runtime(id))
 	}
-	for _, architecture := range stringSet(ctx, m.Architectures, &resp.Diagnostics) {
+	for _, architecture := range values.Texts(m.Architectures) {
 		in.CompatibleArchitectures = append(in.CompatibleArchitectures, lambdatypes.Architecture(architecture))
 	}
 	out, err := r.api.PublishLayerVersion(ctx, in)

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/attributes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -35,14 +36,14 @@ func cacheAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "A cache that several machines share, in addition to the one in `cache_dir`. It holds fetched files and built zips. A file is looked for on this machine, then in the shared cache, then at its origin.",
 		Optional:            true,
-		Validators:          nested(),
+		Validators:          attributes.Nested(),
 		Attributes: map[string]schema.Attribute{
 			"s3": schema.SingleNestedAttribute{
 				MarkdownDescription: "A bucket in S3. The provider reaches it with the AWS settings of this block. It needs `s3:GetObject`, and `s3:PutObject` for uploads. Grant `s3:ListBucket` too: without it, S3 does not distinguish a missing object from a forbidden one.\n\n" +
 					"  The name of every object is its digest. An object is used only if it matches the digest in the lock or the plan, so a writer of the bucket cannot change what is built. A reader of the bucket can read the packages, including those of private indexes. Index pages, resolutions and credentials are never shared.\n\n" +
 					"  If the bucket fails or is slow, the plan takes longer, continues, and you get a warning. Nothing is listed or deleted: remove old objects by a lifecycle rule.",
 				Optional:   true,
-				Validators: nested(),
+				Validators: attributes.Nested(),
 				Attributes: map[string]schema.Attribute{
 					"bucket": schema.StringAttribute{
 						MarkdownDescription: "Name of the bucket. While it is not known, nothing is shared.",

@@ -1,15 +1,12 @@
 package provider
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
-
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 )
 
 // valueOf makes a value of a type: objects have null attributes where written
@@ -88,21 +85,5 @@ func TestDiagnosticsHaveTheWholePath(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("the faults are at\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-	}
-}
-
-func TestFaultsOfOneErrorAreToldApart(t *testing.T) {
-	t.Parallel()
-	one := &fault.Error{At: fault.At("nodejs", "dependencies").Key("a.b"), Summary: "First", Detail: "It is wrong."}
-	two := &fault.Error{Summary: "Second", Detail: "It is wrong too."}
-	all := diagnoseAll("outer", errors.Join(one, two))
-	if len(all) != 2 || all[0].Summary() != "First" || all[1].Summary() != "Second" {
-		t.Fatalf("got %v, want two diagnostics", all)
-	}
-	if want := "It is wrong.\n\nThe argument is nodejs.dependencies[\"a.b\"]."; all[0].Detail() != want {
-		t.Errorf("got %q, want %q", all[0].Detail(), want)
-	}
-	if got := diagnoseAll("Outer", errors.New("reading: nothing")); len(got) != 1 || got[0].Summary() != "Outer" || got[0].Detail() != "Reading: nothing." {
-		t.Errorf("got %v, want the error itself", got)
 	}
 }

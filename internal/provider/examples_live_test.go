@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
 )
 
@@ -30,7 +31,7 @@ func TestExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	folders = append(folders, "../../examples/quickstart")
-	if len(folders) < 20 {
+	if len(folders) < 29 {
 		t.Fatalf("there are only %d examples", len(folders))
 	}
 	listed, err := os.ReadFile("../../examples/README.md")
@@ -39,6 +40,7 @@ func TestExamples(t *testing.T) {
 	}
 	url := miniStack(t, testbed(t, "ministack"))
 	exampleAccount(t, url)
+	private := privateServers(t)
 	media := tgz(t, "ffmpeg-7-amd64-static/ffmpeg", elfHeader(62), "ffmpeg-7-amd64-static/ffprobe", elfHeader(62)+"\n", "ffmpeg-7-amd64-static/readme.txt", "")
 	downloads, _ := servedFiles(t, map[string]string{"/ffmpeg.tar.gz": media})
 	cache := t.TempDir()
@@ -54,7 +56,7 @@ func TestExamples(t *testing.T) {
 		t.Run(filepath.Base(folder), func(t *testing.T) {
 			t.Parallel()
 			m := newMachine(t, nil).uses("AWS_ENDPOINT_URL="+cmp.Or(elsewhere[filepath.Base(folder)], url), "LAYERBUILD_CACHE_DIR="+cache,
-				fmt.Sprintf("TF_VAR_ffmpeg={ url = %q }", downloads+"/ffmpeg.tar.gz"))
+				fmt.Sprintf("TF_VAR_ffmpeg={ url = %q }", downloads+"/ffmpeg.tar.gz")).uses(private[filepath.Base(folder)]...)
 			m.copyFrom(&machine{T: t, dir: folder})
 			out := m.terraform(0, "test")
 			if !strings.Contains(out, " 0 failed.") || strings.Contains(out, " 0 passed,") {
@@ -64,6 +66,43 @@ func TestExamples(t *testing.T) {
 				t.Errorf("the example installed providers: %v", used)
 			}
 		})
+	}
+}
+
+// privateServers serves what single examples need besides AWS and the public
+// indexes, and returns the variables of each folder that name it.
+func privateServers(t *testing.T) map[string][]string {
+	t.Helper()
+	python := indextest.New(t, "acme-utils 1.2.0\n", indextest.WithAuth("deploy", "python-token"))
+	npm := indextest.NewNPM(t, "@acme/utils 1.2.0\n", indextest.WithToken("npm-token"))
+	host, _, _ := servedRegistry(t, "")
+	pushImage(t, host+"/amazonlinux:2023", "amd64", map[string]string{"usr/lib64/libexpat.so.1": elfHeader(62)})
+	docker := newEngine(t)
+	docker.tool = elfHeader(62)
+	return map[string][]string{
+		"images": {"TF_VAR_image=" + host + "/amazonlinux:2023"},
+		"builds": {"DOCKER_HOST=" + docker.host},
+		"private-indexes": {
+			"UV_INDEX=acme=" + python.URL(), "UV_INDEX_ACME_USERNAME=deploy", "UV_INDEX_ACME_PASSWORD=python-token", "TF_VAR_python_index=" + python.URL(),
+			"NPM_HOST=" + npm.Host(), "NPM_TOKEN=npm-token",
+		},
+	}
+}
+
+// TestExampleOnTwoMachines plans the example on one machine and applies the plan
+// on another, which gets the folder and the plan alone. A third plans nothing.
+func TestExampleOnTwoMachines(t *testing.T) {
+	t.Parallel()
+	url := miniStack(t, testbed(t, "ministack"))
+	exampleAccount(t, url)
+	start := func(from *machine) *machine { return newMachine(t, from).uses("AWS_ENDPOINT_URL=" + url) }
+	first := start(&machine{T: t, dir: "../../examples/scenarios/two-machines"})
+	first.terraform(0, "plan", "-out=saved.tfplan")
+	second := start(first)
+	second.terraform(0, "apply", "saved.tfplan")
+	third := start(second)
+	if out := third.terraform(0, "plan", "-detailed-exitcode"); !strings.Contains(out, "No changes.") {
+		t.Errorf("the third machine plans:\n%s", out)
 	}
 }
 

@@ -25,7 +25,7 @@ import (
 // builtProvider builds the provider once for all tests and returns the folder
 // of its binary.
 var builtProvider = sync.OnceValues(func() (string, error) {
-	built.Store(true)
+	isBuilt.Store(true)
 	dir, err := os.MkdirTemp("", "layerbuild-provider-*")
 	if err != nil {
 		return "", err
@@ -41,8 +41,8 @@ var builtProvider = sync.OnceValues(func() (string, error) {
 	return dir, nil
 })
 
-// built is set where a test has asked for the provider's binary.
-var built atomic.Bool
+// isBuilt is set where a test has asked for the provider's binary.
+var isBuilt atomic.Bool
 
 // cliVariable names the CLI for terraform-plugin-testing, which would download
 // one otherwise.
@@ -67,7 +67,7 @@ func testMain(m *testing.M) int {
 		}
 	}
 	code := m.Run()
-	if !built.Load() {
+	if !isBuilt.Load() {
 		return code
 	}
 	if dir, err := builtProvider(); err == nil {

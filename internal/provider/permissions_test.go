@@ -109,7 +109,7 @@ func TestPermissionsAreThoseOfTheGuide(t *testing.T) {
 		set   func(h *history)
 	}{
 		"publishing, refreshing": {nil, func(h *history) {
-			h.argument("retention", map[string]tftypes.Value{"on_destroy": h.text(destroyRetain)})
+			h.argument("retention", map[string]tftypes.Value{"on_destroy": h.text("retain")})
 		}},
 		"retention, destroy": {nil, func(h *history) {
 			h.argument("retention", map[string]tftypes.Value{"keep_last": tftypes.NewValue(tftypes.Number, int64(1))})

@@ -1,6 +1,7 @@
-// Package provider is the only room that names Terraform: schemas, models, the
-// order of plan and CRUD, validators and diagnostics. What it does with a
-// layer, package layer knows; what it does with AWS, package publish.
+// Package provider is the provider block and what it registers: each resource, data
+// source and function is a package below it. With those it is the only room that names
+// Terraform. What is done with a layer, package layer knows; what is done with AWS,
+// package publish.
 package provider
 
 import (
@@ -24,6 +25,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/datasources"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/functions"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/objects"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/packages"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/rollouts"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versions"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
@@ -56,7 +65,7 @@ type layerbuild struct {
 	// received is told of the bytes of files that arrive; it may be nil.
 	received func(bytes int)
 	// tools are there once it is configured.
-	tools *toolbox
+	tools *toolbox.Tools
 }
 
 func (p *layerbuild) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -71,36 +80,36 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 		return
 	}
 	p.learn(ctx, req.Config)
-	tools := &toolbox{known: m.resolvable(), now: p.now, releaseAge: defaultReleaseAge, name: rand.Text()}
+	tools := &toolbox.Tools{Known: m.resolvable(), Now: p.now, ReleaseAge: defaultReleaseAge, Name: rand.Text()}
 	resp.Diagnostics.Append(m.times(tools)...)
 	options, err := p.options(&m)
 	if err != nil {
-		resp.Diagnostics.Append(diagnose("Unusable provider settings", err))
+		resp.Diagnostics.Append(diagnostic.Of("Unusable provider settings", err))
 	}
 	settings, diags := m.aws(ctx)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	tools.unknown = unknownAWS(req.Config.Raw)
+	tools.Unknown = unknownAWS(req.Config.Raw)
 	if !m.Region.IsUnknown() {
-		tools.region = cmp.Or(settings.Region, p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION"))
+		tools.Region = cmp.Or(settings.Region, p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION"))
 	}
-	tools.checkRegions = !settings.SkipRegionValidation
+	tools.CheckRegions = !settings.SkipRegionValidation
 	settings.UserAgent, settings.UserAgentVersion = "terraform-provider-layerbuild", p.version
 	settings.RegisterDir = options.CacheDir
-	tools.publisher = sync.OnceValues(func() (*publish.Publisher, error) {
-		if len(tools.unknown) > 0 {
-			return nil, &unknownSettings{tools.unknown}
+	tools.Publisher = sync.OnceValues(func() (*publish.Publisher, error) {
+		if len(tools.Unknown) > 0 {
+			return nil, &diagnostic.UnknownSettings{Names: tools.Unknown}
 		}
 		// The settings live as long as the provider, not as one request.
 		return publish.New(context.WithoutCancel(ctx), settings)
 	})
-	options.CodeArtifact = codeArtifact{tools.publisher}
-	if len(tools.unknown) == 0 { // a cache that cannot be reached yet is not waited for
-		resp.Diagnostics.Append(m.share(ctx, tools.publisher, &options)...)
+	options.CodeArtifact = codeArtifact{tools.Publisher}
+	if len(tools.Unknown) == 0 { // a cache that cannot be reached yet is not waited for
+		resp.Diagnostics.Append(m.share(ctx, tools.Publisher, &options)...)
 	}
-	tools.builder = layer.NewBuilder(options)
+	tools.Builder = layer.NewBuilder(options)
 	p.tools = tools
 	resp.ResourceData, resp.DataSourceData, resp.ListResourceData, resp.ActionData = tools, tools, tools, tools
 }
@@ -165,23 +174,23 @@ func expandHome(attribute, path string) (string, error) {
 }
 
 func (p *layerbuild) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{newRuntimeFunction, newParseARNFunction, newLayerPathFunction, newNormalizeFunction}
+	return []func() function.Function{functions.NewRuntime, functions.NewParseARN, functions.NewLayerPath, functions.NewNormalize}
 }
 
 func (p *layerbuild) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newPackageResource, newVersionResource, newObjectResource, newRolloutResource, newRetirementResource}
+	return []func() resource.Resource{packages.New, versions.New, objects.New, rollouts.New, rollouts.NewRetirement}
 }
 
 // ListResources returns what "terraform query" lists.
 func (p *layerbuild) ListResources(context.Context) []func() query.ListResource {
-	return []func() query.ListResource{newVersionList}
+	return []func() query.ListResource{versions.NewList}
 }
 
 func (p *layerbuild) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newLayerData, newVersionsData, newInspectionData}
+	return []func() datasource.DataSource{datasources.NewLayer, datasources.NewVersions, datasources.NewInspection}
 }
 
 // Actions returns what runs apart from the life of a resource.
 func (p *layerbuild) Actions(context.Context) []func() actions.Action {
-	return []func() actions.Action{newInvokeAction}
+	return []func() actions.Action{rollouts.NewInvoke}
 }

@@ -8,6 +8,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -96,19 +99,19 @@ func (m *providerModel) resolvable() bool {
 		!m.CustomCABundle.IsUnknown()
 }
 
-// times reads the cut-off settings into the toolbox.
-func (m *providerModel) times(tools *toolbox) diag.Diagnostics {
+// times reads the cut-off settings into the tools.
+func (m *providerModel) times(tools *toolbox.Tools) diag.Diagnostics {
 	var diags diag.Diagnostics
 	var err error
 	if text := m.ExcludeNewer.ValueString(); text != "" {
-		if tools.newest, err = parseMoment(text); err != nil {
-			diags.Append(at("exclude_newer", diag.NewErrorDiagnostic(fmt.Sprintf("Malformed moment %q", text), sentence(err.Error()))))
+		if tools.Newest, err = values.ParseMoment(text); err != nil {
+			diags.Append(diagnostic.At("exclude_newer", diag.NewErrorDiagnostic(fmt.Sprintf("Malformed moment %q", text), diagnostic.Sentence(err.Error()))))
 		}
 	}
 	if text := m.MinimumReleaseAge.ValueString(); text != "" {
-		tools.releaseAge, err = time.ParseDuration(text)
-		if err != nil || tools.releaseAge < 0 {
-			diags.Append(at("minimum_release_age", diag.NewErrorDiagnostic(
+		tools.ReleaseAge, err = time.ParseDuration(text)
+		if err != nil || tools.ReleaseAge < 0 {
+			diags.Append(diagnostic.At("minimum_release_age", diag.NewErrorDiagnostic(
 				fmt.Sprintf("Malformed duration %q", text), "Write a duration in hours such as \"24h\" or \"168h\", or \"0s\" for none.")))
 		}
 	}
@@ -121,13 +124,13 @@ func (m *providerModel) aws(ctx context.Context) (publish.Config, diag.Diagnosti
 	c := publish.Config{
 		Region: m.Region.ValueString(), Profile: m.Profile.ValueString(),
 		AccessKey: m.AccessKey.ValueString(), SecretKey: m.SecretKey.ValueString(), Token: m.Token.ValueString(),
-		SharedConfigFiles:              stringList(ctx, m.SharedConfigFiles, &diags),
-		SharedCredentialsFiles:         stringList(ctx, m.SharedCredentialsFiles, &diags),
+		SharedConfigFiles:              values.Texts(m.SharedConfigFiles),
+		SharedCredentialsFiles:         values.Texts(m.SharedCredentialsFiles),
 		MaxRetries:                     int(m.MaxRetries.ValueInt64()),
 		RetryMode:                      m.RetryMode.ValueString(),
 		TokenBucketRateLimiterCapacity: int(m.TokenBucketRateLimiterCapacity.ValueInt64()),
-		AllowedAccountIDs:              stringSet(ctx, m.AllowedAccountIDs, &diags),
-		ForbiddenAccountIDs:            stringSet(ctx, m.ForbiddenAccountIDs, &diags),
+		AllowedAccountIDs:              values.Texts(m.AllowedAccountIDs),
+		ForbiddenAccountIDs:            values.Texts(m.ForbiddenAccountIDs),
 		STSRegion:                      m.STSRegion.ValueString(),
 		UseFIPSEndpoint:                m.UseFIPSEndpoint.ValueBool(),
 		UseDualStackEndpoint:           m.UseDualstackEndpoint.ValueBool(),
@@ -147,7 +150,7 @@ func (m *providerModel) aws(ctx context.Context) (publish.Config, diag.Diagnosti
 		skip := text == "true"
 		c.SkipMetadataAPICheck = &skip
 	}
-	for _, e := range blocksOf[endpointsModel](ctx, m.Endpoints.Elements(), &diags) {
+	for _, e := range values.Blocks[endpointsModel](ctx, m.Endpoints.Elements(), &diags) {
 		c.Endpoints = publish.Endpoints{
 			Lambda: e.Lambda.ValueString(), S3: e.S3.ValueString(), STS: e.STS.ValueString(),
 			IAM: e.IAM.ValueString(), SSO: e.SSO.ValueString(), CodeArtifact: e.CodeArtifact.ValueString(),
@@ -160,19 +163,19 @@ func (m *providerModel) aws(ctx context.Context) (publish.Config, diag.Diagnosti
 
 // roles adds the roles to assume.
 func (m *providerModel) roles(ctx context.Context, c *publish.Config, diags *diag.Diagnostics) {
-	for _, r := range blocksOf[assumeRoleModel](ctx, m.AssumeRole.Elements(), diags) {
+	for _, r := range values.Blocks[assumeRoleModel](ctx, m.AssumeRole.Elements(), diags) {
 		role := publish.AssumeRole{
 			RoleARN: r.RoleARN.ValueString(), ExternalID: r.ExternalID.ValueString(), Policy: r.Policy.ValueString(),
-			PolicyARNs: stringSet(ctx, r.PolicyARNs, diags), SessionName: r.SessionName.ValueString(),
-			SourceIdentity: r.SourceIdentity.ValueString(), TransitiveTagKeys: stringSet(ctx, r.TransitiveTagKeys, diags),
+			PolicyARNs: values.Texts(r.PolicyARNs), SessionName: r.SessionName.ValueString(),
+			SourceIdentity: r.SourceIdentity.ValueString(), TransitiveTagKeys: values.Texts(r.TransitiveTagKeys),
 			Duration: duration("assume_role", r.Duration, diags),
 		}
-		role.Tags = textMap(ctx, r.Tags, diags)
+		role.Tags = values.TextMap(r.Tags)
 		c.AssumeRole = append(c.AssumeRole, role)
 	}
-	for _, r := range blocksOf[webIdentityModel](ctx, m.AssumeRoleWithWebIdentity.Elements(), diags) {
+	for _, r := range values.Blocks[webIdentityModel](ctx, m.AssumeRoleWithWebIdentity.Elements(), diags) {
 		c.AssumeRoleWithWebIdentity = &publish.AssumeRoleWithWebIdentity{
-			RoleARN: r.RoleARN.ValueString(), Policy: r.Policy.ValueString(), PolicyARNs: stringSet(ctx, r.PolicyARNs, diags),
+			RoleARN: r.RoleARN.ValueString(), Policy: r.Policy.ValueString(), PolicyARNs: values.Texts(r.PolicyARNs),
 			SessionName: r.SessionName.ValueString(), WebIdentityToken: r.WebIdentityToken.ValueString(),
 			WebIdentityTokenFile: r.WebIdentityTokenFile.ValueString(),
 			Duration:             duration("assume_role_with_web_identity", r.Duration, diags),
@@ -186,7 +189,7 @@ func duration(attribute string, text types.String, diags *diag.Diagnostics) time
 	}
 	d, err := time.ParseDuration(text.ValueString())
 	if err != nil {
-		diags.Append(at(attribute, diag.NewErrorDiagnostic(
+		diags.Append(diagnostic.At(attribute, diag.NewErrorDiagnostic(
 			fmt.Sprintf("Malformed duration %q", text.ValueString()), "Write a duration such as \"15m\" or \"1h\".")))
 	}
 	return d

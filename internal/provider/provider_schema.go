@@ -10,6 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/attributes"
 )
 
 // Schema takes the AWS settings under the names of hashicorp/aws, so that its
@@ -22,7 +24,7 @@ func (p *layerbuild) Schema(_ context.Context, _ provider.SchemaRequest, resp *p
 		"exclude_newer": schema.StringAttribute{
 			MarkdownDescription: "An RFC 3339 time or a date. Releases uploaded after it are ignored. With `plantimestamp()`, plan and apply resolve as of the same time on any two machines.",
 			Optional:            true,
-			Validators:          []validator.String{moment{}},
+			Validators:          []validator.String{attributes.Moment{}},
 		},
 		"minimum_release_age": text("Version ranges ignore releases younger than this. The limit is rounded down to midnight UTC. Exact versions (`==`) are exempt. It has no effect if `exclude_newer` is set. Default `24h`."),
 
@@ -48,7 +50,7 @@ func (p *layerbuild) Schema(_ context.Context, _ provider.SchemaRequest, resp *p
 		"skip_metadata_api_check": schema.StringAttribute{
 			MarkdownDescription: "`true` disables the use of the EC2 metadata service.",
 			Optional:            true,
-			Validators:          []validator.String{oneOf("true", "false", "")},
+			Validators:          []validator.String{attributes.OneOf("true", "false", "")},
 		},
 		"skip_region_validation":             flag("Accept regions that this version of the provider does not know."),
 		"skip_requesting_account_id":         flag("Do not request the account's ID."),
@@ -119,7 +121,7 @@ func flag(description string) schema.Attribute {
 }
 
 func number(description string) schema.Attribute {
-	return schema.Int64Attribute{CustomType: wholeNumber{}, MarkdownDescription: description, Optional: true}
+	return schema.Int64Attribute{CustomType: attributes.WholeNumber{}, MarkdownDescription: description, Optional: true}
 }
 
 // textMapAttribute is a map of strings.

@@ -28,32 +28,3 @@ func unknownAWS(block tftypes.Value) []string {
 	}
 	return names
 }
-
-// hasNull reports whether a list, set or map anywhere in a value has an element
-// that is null. Validators name such elements; structs cannot take them.
-func hasNull(value tftypes.Value) bool {
-	found := false
-	// The walk has no errors but those of this function, which has none.
-	_ = tftypes.Walk(value, func(_ *tftypes.AttributePath, v tftypes.Value) (bool, error) {
-		found = found || v.IsKnown() && !v.IsNull() && slices.ContainsFunc(elementsOf(v), tftypes.Value.IsNull)
-		return !found, nil
-	})
-	return found
-}
-
-// elementsOf returns the elements of a list, set or map, nil of anything else.
-func elementsOf(value tftypes.Value) []tftypes.Value {
-	var list []tftypes.Value
-	var mapped map[string]tftypes.Value
-	switch value.Type().(type) {
-	case tftypes.List, tftypes.Set:
-		if value.As(&list) == nil {
-			return list
-		}
-	case tftypes.Map:
-		if value.As(&mapped) == nil {
-			return slices.Collect(maps.Values(mapped))
-		}
-	}
-	return nil
-}

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -40,4 +41,54 @@ func TestAttributeTextsAreShort(t *testing.T) {
 	if read < 150 {
 		t.Errorf("only %d attributes were read", read)
 	}
+}
+
+// TestPagesThatNobodyGenerates compares the pages of the action and of the list
+// resource with their schemas: the generator writes such pages only with a CLI
+// that knows both.
+func TestPagesThatNobodyGenerates(t *testing.T) {
+	t.Parallel()
+	p := newProtocol(t, nil)
+	example, err := os.ReadFile("../../examples/actions/layerbuild_invoke/action.tf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	invoke := p.schemas.ActionSchemas["layerbuild_invoke"].Schema.Block
+	for page, schema := range map[string]*tfprotov6.SchemaBlock{
+		"actions/invoke.md":         invoke,
+		"list-resources/version.md": p.schemas.ListResourceSchemas["layerbuild_version"].Block,
+	} {
+		read, err := os.ReadFile("../../templates/" + page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(read)
+		wants := append(itemsOf(schema.Attributes), schema.Description)
+		if schema == invoke {
+			wants = append(wants, string(example))
+		}
+		for _, want := range wants {
+			if !strings.Contains(text, want) {
+				t.Errorf("templates/%s lacks:\n%s", page, want)
+			}
+		}
+		if items := strings.Count(text, "\n- `"); items != len(itemsOf(schema.Attributes)) {
+			t.Errorf("templates/%s has %d arguments, the schema %d", page, items, len(itemsOf(schema.Attributes)))
+		}
+	}
+}
+
+// itemsOf returns how a page begins the item of each argument, and of those
+// within it.
+func itemsOf(attributes []*tfprotov6.SchemaAttribute) (items []string) {
+	for _, a := range attributes {
+		kind := "Attributes"
+		if a.NestedType != nil {
+			items = append(items, itemsOf(a.NestedType.Attributes)...)
+		} else {
+			kind = map[string]string{"tftypes.String": "String", "tftypes.Number": "Number", "tftypes.Map[tftypes.String]": "Map of String"}[a.Type.String()]
+		}
+		items = append(items, "- `"+a.Name+"` ("+kind+") "+a.Description)
+	}
+	return items
 }

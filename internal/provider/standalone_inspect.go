@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/datasources"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -45,12 +46,12 @@ func (i *Inspector) inspect(ctx context.Context, named, digest string, q layer.Q
 	var err error
 	switch {
 	case strings.HasPrefix(named, "arn:"):
-		publisher, err := tools.publisher()
+		publisher, err := tools.Publisher()
 		if err != nil {
 			return nil, err
 		}
 		var v publish.Version
-		if zip, v, err = zipOfVersion(ctx, publisher, named); err != nil {
+		if zip, v, err = datasources.ZipOfVersion(ctx, publisher, named); err != nil {
 			return nil, err
 		}
 		if len(q.Runtimes) == 0 {
@@ -67,8 +68,8 @@ func (i *Inspector) inspect(ctx context.Context, named, digest string, q layer.Q
 			}
 		}
 	}
-	q.Guess, q.Now = true, tools.now()
-	return tools.builder.Inspect(ctx, zip, q)
+	q.Guess, q.Now = true, tools.Now()
+	return tools.Builder.Inspect(ctx, zip, q)
 }
 
 // shownAddress is an address without what may be secret in it.

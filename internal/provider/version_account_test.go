@@ -49,7 +49,7 @@ func TestStateOfAnotherAccountIsLeftAlone(t *testing.T) {
 		},
 		"retention alone": func(c *core, w *world, config map[string]tftypes.Value) error {
 			config["retention"] = object(c.kind().AttributeTypes["retention"], map[string]tftypes.Value{
-				"keep_last": tftypes.NewValue(tftypes.Number, 1), "scope": textValue(scopeLayer),
+				"keep_last": tftypes.NewValue(tftypes.Number, 1), "scope": textValue("layer"),
 			})
 			return c.apply(w.Context(), config)
 		},

@@ -8,13 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
-
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
 // described checks the descriptions of all versions in AWS, oldest first. In a
@@ -165,35 +161,6 @@ resource "layerbuild_version" "twin" {
 			{Config: twin(`description = "mine"`), Check: w.described(name, "mine"), ConfigPlanChecks: expectEmpty()},
 		},
 	})
-}
-
-// TestDescriptionOfALateZip has a zip that was made after the last plan.
-func TestDescriptionOfALateZip(t *testing.T) {
-	t.Parallel()
-	sum, err := publish.ParseCodeSHA256("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
-	if err != nil {
-		t.Fatal(err)
-	}
-	before := func(hash string) *versionModel {
-		return &versionModel{LayerName: types.StringValue("deps"), CodeSHA256: types.StringValue(hash), Description: types.StringValue("mine")}
-	}
-	for name, c := range map[string]struct {
-		before *versionModel
-		plan   types.String
-		want   string
-	}{
-		"create":     {&versionModel{}, types.StringUnknown(), "sha256 000102030405"},
-		"same bytes": {before("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="), types.StringUnknown(), "mine"},
-		"new bytes":  {before("/wECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="), types.StringUnknown(), "sha256 000102030405"},
-		"written":    {&versionModel{}, types.StringValue("written"), "written"},
-	} {
-		var diags diag.Diagnostics
-		change := &change{plan: &versionModel{Description: c.plan}, before: c.before, zip: publish.Zip{SHA256: sum, Size: 1}}
-		change.describe(t.Context(), &diags)
-		if got := change.plan.Description; diags.HasError() || got.ValueString() != c.want {
-			t.Errorf("%s: got %v, %v; want %q", name, got, diags, c.want)
-		}
-	}
 }
 
 // hexDigest writes a base64 digest in hexadecimal.

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"net/http"
@@ -9,12 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
 // must applies and fails the test where that fails.
@@ -144,21 +140,6 @@ func TestAdoptionKeepsTheLast(t *testing.T) {
 	}
 }
 
-// TestPublishWaitsWithItsContext ends where there is no room for the zip of one
-// more region, and the caller's time is over.
-func TestPublishWaitsWithItsContext(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	c := &change{plan: &versionModel{LayerName: types.StringValue("deps")}, before: &versionModel{}}
-	c.prepare(publish.Zip{Size: zipsInFlight})
-	c.uploads <- struct{}{}
-	diags := (&versionResource{}).publishAt(ctx, c, &place{region: second, life: &lifecycle.Place{}, outcome: lifecycle.Outcome{Due: lifecycle.Due{Publish: lifecycle.NewBytes}}})
-	if got := diags[0].Detail(); !strings.Contains(strings.ToLower(got), "waiting for the publishes in other regions") {
-		t.Errorf("says %q", got)
-	}
-}
-
 // TestRegionOutOfReachIsGivenUp drops a region in which nothing works: not while
 // its versions are to be deleted, at once where they are to stay.
 func TestRegionOutOfReachIsGivenUp(t *testing.T) {
@@ -172,7 +153,7 @@ func TestRegionOutOfReachIsGivenUp(t *testing.T) {
 	delete(h.config, "regions")
 	h.mustFail(second)
 	h.mustHave(map[string][]int64{region: {1}, second: {1}})
-	h.argument("retention", map[string]tftypes.Value{"on_destroy": h.text(destroyRetain)})
+	h.argument("retention", map[string]tftypes.Value{"on_destroy": h.text("retain")})
 	h.must()
 	if err := h.core.drift(t.Context(), h.config); err != nil {
 		t.Error(err)

@@ -12,8 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
-
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
 // awsState is a state as version 5.100 of the aws provider writes it.
@@ -188,24 +186,6 @@ func TestMovedBlock(t *testing.T) {
 			})
 		})
 	}
-}
-
-// FuzzMovedState reads states of any form: what comes out names a version, or
-// is an error.
-func FuzzMovedState(f *testing.F) {
-	f.Add([]byte(awsState))
-	f.Add([]byte(`{"id": "arn:aws:lambda:eu-west-1:123456789012:layer:deps:1", "source_code_size": -1e300, "compatible_runtimes": [null, {}]}`))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		defer indextest.Budget(t, len(body))()
-		source := movedState{}
-		if json.Unmarshal(body, &source) != nil {
-			return
-		}
-		arn, v, err := source.version()
-		if err == nil && (arn.Number < 1 || v.ARN != arn.String() || v.LayerARN != arn.LayerARN()) {
-			t.Errorf("%s is read as %+v", body, v)
-		}
-	})
 }
 
 // published returns the versions that a state says the resource may delete in

@@ -362,10 +362,10 @@ func (h *history) edit() {
 			values["keep_in_use"] = tftypes.NewValue(tftypes.Bool, false)
 		}
 		if p.whole {
-			values["scope"] = text(scopeLayer)
+			values["scope"] = text("layer")
 		}
 		if p.retain {
-			values["on_destroy"] = text(destroyRetain)
+			values["on_destroy"] = text("retain")
 		}
 		h.config["retention"] = object(kinds["retention"], values)
 		if h.random.IntN(4) == 0 {

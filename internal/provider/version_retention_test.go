@@ -60,7 +60,7 @@ func (c *calendar) now() time.Time {
 	return time.Date(2026, 1, 10, 0, 0, 0, 0, time.UTC).Add(time.Duration(c.Load()))
 }
 
-func (c *calendar) set(days int64) { c.Store(days * int64(day)) }
+func (c *calendar) set(days int64) { c.Store(days * int64(24*time.Hour)) }
 
 func numbersAre(numbers ...int64) knownvalue.Check {
 	checks := []knownvalue.Check{}

@@ -103,7 +103,7 @@ func TestDriftInWords(t *testing.T) {
 	}
 	l.must(o.apply(t.Context(), o.config))
 	config := maps.Clone(o.config)
-	config["retention"] = object(o.kind().AttributeTypes["retention"], map[string]tftypes.Value{"on_destroy": textValue(destroyRetain)})
+	config["retention"] = object(o.kind().AttributeTypes["retention"], map[string]tftypes.Value{"on_destroy": textValue("retain")})
 	l.must(o.apply(t.Context(), config))
 	o.warnings = nil
 	l.must(o.core.destroy(t.Context()))

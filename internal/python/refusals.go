@@ -129,7 +129,7 @@ func (p *Spec) checkHashed(spec resolve.Spec, l *wheel.Lock) error {
 func wheelError(err error) error {
 	if changed, ok := errors.AsType[*wheel.ChangedWheelError](err); ok {
 		return &fault.Error{
-			At: fault.At("python"), Summary: fmt.Sprintf("The %s %q is not the one that was planned", wheel.FileKind(changed.Path), changed.Path),
+			At: fault.At("python"), Summary: fmt.Sprintf("The file %q is not the one that was planned", changed.Path),
 			Detail: fault.Sentence(changed.Error()), Err: err,
 		}
 	}

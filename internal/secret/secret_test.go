@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -28,12 +29,25 @@ func TestShowHidesSecretsByTheirForm(t *testing.T) {
 		`{"url":"https:\/\/user:` + canary + `@host\/x"}`,
 		`user:` + canary + `@127.0.0.1:5000/simple/ is not a file`,
 		`https:/user:` + canary + `@host/simple is not a file`,
+		`https://host/to/https%3A%2F%2Fuser%3A` + canary + `%40other%2Fsimple answered 404`,
+		`https://host/?to=https%253a%252f%252f` + canary + `%2540other`,
+		`https%3A%2F%2Fhost%2Fsimple%3Dhttps%3A%2F%2Fuser%3A` + canary + `%40other is within`,
+		`https://host/https:%2F%2Fuser:` + canary + `@other`,
+		`https://user:` + canary + `%40host/simple has no port`,
+		`"x" comes from https://host/a.tgz#token=` + canary,
+		`"https:\\user:` + canary + `@host" is no address`,
+		`https://user:p/` + canary + `@host/simple is not a file`,
+		`https://user:p#` + canary + `@host/simple is not a file`,
+		`"https://user:p ` + canary + `@host/simple" is not a file`,
+		`"https://user:p?a=` + canary + `@host/simple" is not a file`,
+		strings.Repeat("x", shownStart-20) + " https://user:" + canary + strings.Repeat("y", shownEnd) + "@host",
+		`could not parse user%3A` + canary + `%40registry.example.com/team/x:1`,
 		`write it as "/user:` + canary + `@registry:5000/app"`,
 		"token ghp_" + canary + "abcdefgh was refused",
 		"npm_" + canary + canary + canary + " is in the file",
 		"eyJhbGciOiJIUzI1NiJ9.eyJ" + canary + ".sig is not a password",
 	} {
-		if got := Show(text); strings.Contains(got, canary) || !strings.Contains(got, hidden) {
+		if got := Show(text); strings.Contains(got, canary) || strings.Contains(got, canary[:10]) || !strings.Contains(got, hidden) {
 			t.Errorf("Show(%q) = %q", text, got)
 		}
 	}
@@ -46,6 +60,10 @@ func TestShowLeavesWhatIsNoSecret(t *testing.T) {
 		`No wheel of "numpy" 2.3.0 runs on python3.11 x86_64`,
 		"lodash@4.17.21 and npm:other@1.0.0-beta.2 and @scope/a@2.0.0",
 		"https://registry.npmjs.org/lodash/-/lodash-4.17.21.tgz",
+		"https://host/https%3A%2F%2Fregistry.npmjs.org%2F%40scope%2Fname answered 404",
+		"https://registry.npmjs.org/%40scope%2fname/-/name-1.0.0.tgz",
+		"https://host:8443/@scope/name-1.0.0.tgz#sha256=" + strings.Repeat("ab", 32),
+		`C:\Users\me\project is not a file`,
 		"git+ssh://git@github.com/acme/x.git#main",
 		"public.ecr.aws/lambda/python:3.12@sha256:0123456789abcdef",
 		"https://host/download?file=tool.tar.gz&platform=linux",
@@ -114,10 +132,27 @@ func TestKeeperKnowsValuesByTheirOrigin(t *testing.T) {
 	if got := k.Show("\x1b" + canary); got != `\x1b${NPM_TOKEN}` {
 		t.Errorf("Show = %q", got)
 	}
+	if got, want := k.Conceal("http://stranger/"+canary, "stranger"), "http://stranger/${NPM_TOKEN}"; got != want {
+		t.Errorf("Conceal = %q, want %q: a secret by its name is kept nowhere", got, want)
+	}
+	k.LearnPart("REPOSITORY", "python", "host")
+	if got, want := k.Conceal("http://stranger/python/", "stranger"), "http://stranger/python/"; got != want {
+		t.Errorf("Conceal = %q, want %q", got, want)
+	}
 	var none *Keeper
 	none.Learn("X", canary)
 	if none.Conceal(canary, "h") != canary || none.Reveal("${X}", "h") != "${X}" || none.Show("a") != "a" {
 		t.Error("a keeper that is not there knows something")
+	}
+}
+
+func TestPartsOfAddresses(t *testing.T) {
+	t.Parallel()
+	values := map[string]string{"A": "first-part", "B": "with/slash and", "C": "short", "D": "elsewhere", "E": "host.example"}
+	got := Parts("https://host.example:8443/first-part/with/slash%20and/short/simple", values)
+	want := []Part{{"A", "first-part", "host.example:8443"}, {"B", "with/slash%20and", "host.example:8443"}}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

@@ -47,7 +47,7 @@ main() {
 run() {
   local cli
   cli=$(find_cli) || die "no CLI yet: run 'make testbed'"
-  export LAYERBUILD_ARM64=$bed/arm64 LAYERBUILD_TESTBED=$venv LAYERBUILD_BROWSER=$browser TF_ACC_TERRAFORM_PATH=$cli
+  export LAYERBUILD_ARM64=$bed/arm64 LAYERBUILD_TESTBED=$venv LAYERBUILD_BROWSER=$browser LAYERBUILD_CHROME=${LAYERBUILD_CHROME:-$browser/tmp/chromium} TF_ACC_TERRAFORM_PATH=$cli
   if is_tofu "$cli"; then
     export TF_ACC_PROVIDER_HOST=registry.opentofu.org
   else
@@ -79,16 +79,20 @@ make_venv() {
 
 # make_browser installs Chromium for Linux, which a package of npm holds, and what
 # drives it. As above, the copy of the lock is written last.
+# The package unpacks the program at its first use: here, since two tests at once
+# would start what is half written.
 make_browser() {
-  if cmp -s "$here/package-lock.json" "$browser/installed.json"; then
+  if cmp -s "$here/package-lock.json" "$browser/installed.json" && [[ -x $browser/tmp/chromium ]]; then
     return
   fi
   command -v npm >/dev/null || die "no npm on PATH: Node.js ≥ 20 has it"
   echo "testbed: installing a browser with npm" >&2
   rm -rf "$browser"
-  mkdir -p "$browser"
+  mkdir -p "$browser/tmp"
   cp "$here/package.json" "$here/package-lock.json" "$browser/"
   (cd "$browser" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+  (cd "$browser" && TMPDIR=$browser/tmp node --input-type=module \
+    -e 'import chromium from "@sparticuz/chromium"; await chromium.executablePath()')
   cp "$here/package-lock.json" "$browser/installed.json"
 }
 

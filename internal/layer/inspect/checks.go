@@ -14,6 +14,9 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
+// empty is what is found about a zip without any file.
+var empty = audit.Finding{Check: audit.Layout, Severity: audit.Error, Summary: "The zip holds no file", Need: "AWS refuses an empty layer."}
+
 // more makes the checks that are not of the files alone: the size of the layer,
 // the AWS SDK, install scripts of Node.js packages and the dates of the runtimes.
 // What was withdrawn from an index is not asked: that takes the network.
@@ -29,7 +32,7 @@ func (h *holdings) more(tree filetree.Tree, n *Inspection, now time.Time) []audi
 	}
 	warnings, err := CheckSize(tree, fault.SeverityError)
 	named("size", warnings, err)
-	warnings, err = python.CheckInstalled(h.distributions, fault.SeverityWarning)
+	warnings, err = python.CheckInstalled(h.described(), targetsOf(n.Runtimes, n.Architectures), fault.SeverityWarning)
 	named("sdk_shadow", append(warnings, nodejs.ShadowIn(h.packages)...), err)
 	found = append(found, h.scripts(tree, n.Architectures)...)
 	if !n.Guessed && !now.IsZero() {

@@ -26,13 +26,14 @@ func CheckSize(tree filetree.Tree, severity fault.Severity) ([]fault.Warning, er
 				size, size*100/runtimes.MaxUnzipped, runtimes.MaxUnzipped, largest),
 		}}, nil
 	}
-	return severity.Judge(tooLarge(fmt.Sprintf("takes %d bytes unzipped", size), "The largest parts:"+largest))
+	summary := fmt.Sprintf("The layer takes %d bytes unzipped, over the limit of %d", size, runtimes.MaxUnzipped)
+	return severity.Judge(tooLarge(summary, "The largest parts:"+largest))
 }
 
-func tooLarge(takes, largest string) *fault.Error {
+func tooLarge(summary, largest string) *fault.Error {
 	return &fault.Error{
 		At:      fault.At("checks"),
-		Summary: fmt.Sprintf("The layer %s, over the limit of %d", takes, runtimes.MaxUnzipped),
+		Summary: summary,
 		Detail: fmt.Sprintf("AWS refuses a function that has more than %d bytes (250 MiB) with all its layers. Leave out what is not needed at run time (prune, exclude), give functions that need different parts layers of their own, or move the function to a container image, which may have 10 GiB. %s",
 			runtimes.MaxUnzipped, largest),
 	}
@@ -57,7 +58,8 @@ func CheckArchives(sizes map[filetree.Origin]int64, severity fault.Severity) err
 	slices.SortFunc(parts, func(a, b filetree.OriginSize) int {
 		return cmp.Or(cmp.Compare(b.Size, a.Size), cmp.Compare(a.Origin.String(), b.Origin.String()))
 	})
-	return tooLarge(fmt.Sprintf("has wheels of %d bytes", total), "Nothing was fetched. The largest wheels:"+listParts(parts))
+	summary := fmt.Sprintf("The wheels of the layer have %d bytes, over the limit of %d", total, runtimes.MaxUnzipped)
+	return tooLarge(summary, "Nothing was fetched. The largest wheels:"+listParts(parts))
 }
 
 // largestParts lists the ten largest distributions, packages, folders and files

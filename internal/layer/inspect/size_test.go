@@ -44,7 +44,7 @@ func TestArchivesOverTheLimit(t *testing.T) {
 	sizes := map[filetree.Origin]int64{cuda: 400_000_000, torch: 900_000_000, small: 11_000}
 	err := CheckArchives(sizes, fault.SeverityError)
 	over, ok := errors.AsType[*fault.Error](err)
-	if !ok || over.Summary != "The layer has wheels of 1300011000 bytes, over the limit of 262144000" {
+	if !ok || over.Summary != "The wheels of the layer have 1300011000 bytes, over the limit of 262144000" {
 		t.Fatalf("got %v", err)
 	}
 	want := "Nothing was fetched. The largest wheels:\n     900000000  python:torch 2.9.0\n     400000000  python:nvidia-cublas 13.1.0\n         11000  python:six 1.17.0"

@@ -35,7 +35,7 @@ func (w *treeWriter) checkAsked() error {
 		if !w.live[key] || p == nil || p.Local == "" {
 			continue
 		}
-		if err := w.checkAllowed(p); err != nil && asked[key] {
+		if err := w.checkAllowed(p); err != nil && (asked[key] || !manifest.Outside(p.Local)) {
 			faults = append(faults, err)
 		}
 		if asked[key] || !manifest.Outside(p.Local) && !IsArchiveName(p.Local) {
@@ -47,11 +47,14 @@ func (w *treeWriter) checkAsked() error {
 	return errors.Join(faults...)
 }
 
-// checkAllowed refuses what lies outside of the project unless the user's own
-// arguments name a folder that it lies in.
+// checkAllowed refuses what lies outside of the project, or is a link that leads out
+// of it, unless the user's own arguments name a folder that it lies in.
 func (w *treeWriter) checkAllowed(p *Package) error {
 	there := path.Join(filepath.ToSlash(w.Dir), p.Local)
-	if !manifest.Outside(p.Local) || p.Local == "." || filetree.Within(w.AllowOutside, filepath.FromSlash(there)) {
+	if p.Local != "." {
+		there = filepath.ToSlash(filetree.Outside(w.Dir, w.AllowOutside, filepath.FromSlash(there)))
+	}
+	if p.Local == "." || there == "" {
 		return nil
 	}
 	return &Error{File: w.File, Entry: p.String(), Reason: fmt.Sprintf(

@@ -25,7 +25,7 @@ const maxManifests = 200
 func (r *lockReader) checkAsked(dir string) error {
 	dir = path.Clean(dir)
 	if dir != ".." && !strings.HasPrefix(dir, "../") {
-		return nil
+		return r.checkAllowed(dir)
 	}
 	if r.asked == nil {
 		asked, err := askedFolders(r.dir)
@@ -40,22 +40,19 @@ func (r *lockReader) checkAsked(dir string) error {
 	return r.checkAllowed(dir)
 }
 
-// checkAllowed refuses what lies outside of the project unless the user's own
-// arguments name a folder that it lies in.
+// checkAllowed refuses a folder or a wheel that lies outside of the project, or is a
+// link that leads out of it, unless the user's own arguments name a folder that it
+// lies in.
 func (r *lockReader) checkAllowed(place string) error {
-	return r.checkAllowedAs(place, place)
-}
-
-// checkAllowedAs is checkAllowed, of what lies in the folder that is to be named.
-func (r *lockReader) checkAllowedAs(place, folder string) error {
-	if place = path.Clean(place); place != ".." && !strings.HasPrefix(place, "../") {
+	there := filepath.ToSlash(filetree.Outside(r.dir, r.outside, filepath.Join(r.dir, filepath.FromSlash(place))))
+	if there == "" {
 		return nil
 	}
-	there := path.Join(filepath.ToSlash(r.dir), place)
-	if filetree.Within(r.outside, filepath.FromSlash(there)) {
-		return nil
+	folder := there
+	if strings.HasSuffix(there, ".whl") {
+		folder = path.Dir(there)
 	}
-	return fmt.Errorf("it lies outside of the project, at %q: if it is to be packed, write python.allow_outside = [%q]", there, path.Join(filepath.ToSlash(r.dir), folder))
+	return fmt.Errorf("it lies outside of the project, at %q: if it is to be packed, write python.allow_outside = [%q]", there, folder)
 }
 
 // askedFolders returns the folders that the manifests of a project ask for by their

@@ -25,14 +25,15 @@ func (e *lockEntry) isVersion(w wheel.NameTags) bool {
 	return err != nil || v.Key() == w.Parsed.Key()
 }
 
-// takeLocal adds a file that lies on disk, a wheel or a source distribution. One that the lock file has no hash
-// of is what lies there, as a wheel that is given by its path.
+// takeLocal adds a file that lies on disk, a wheel or a source distribution. One that
+// the lock file has no hash of is what lies there, as a wheel that is given by its
+// path.
 func (r *lockReader) takeLocal(e *lockEntry, f lockedFile, w wheel.NameTags, t wheel.Target) error {
 	place, kind := strings.ReplaceAll(f.path, `\`, "/"), wheel.FileKind(f.name)
 	if path.IsAbs(place) || filepath.IsAbs(f.path) || filepath.VolumeName(f.path) != "" {
 		return r.fault(e.title(), "the %s %q lies at an absolute path, so that no other machine would find it: lock it by a relative path, or give %s in python.wheels", kind, place, inWheels(kind))
 	}
-	if err := r.checkAllowedAs(place, path.Dir(place)); err != nil {
+	if err := r.checkAllowed(place); err != nil {
 		return r.fault(e.title(), "the %s %q: %v", kind, place, err)
 	}
 	title := place

@@ -8,7 +8,7 @@ const require = createRequire(modules + "/package.json");
 const chromium = require("@sparticuz/chromium").default ?? require("@sparticuz/chromium");
 const puppeteer = require("puppeteer-core");
 
-const browser = await puppeteer.launch({ args: chromium.args, executablePath: process.env.LAYERBUILD_CHROME || (await chromium.executablePath()), headless: "shell" });
+const browser = await puppeteer.launch({ args: chromium.args, executablePath: process.env.LAYERBUILD_CHROME, headless: "shell" });
 const met = { errors: [], requests: [] };
 try {
   const tab = await browser.newPage();

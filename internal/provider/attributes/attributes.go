@@ -1,0 +1,55 @@
+// Package attributes has what the schemas of all resources are made of: builders of
+// common attributes, and validators and types of values. It knows no resource.
+package attributes
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// OptionalTexts, someText and flagged are optional attributes of a resource.
+func OptionalTexts(description string) schema.Attribute {
+	return schema.ListAttribute{
+		MarkdownDescription: description, ElementType: types.StringType, Optional: true,
+		Validators: []validator.List{listvalidator.NoNullValues()},
+	}
+}
+
+func SomeText(description string) schema.Attribute {
+	return schema.StringAttribute{
+		MarkdownDescription: description, Optional: true,
+		Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+	}
+}
+
+// NeededText is someText that must be written.
+func NeededText(description string) schema.Attribute {
+	return schema.StringAttribute{
+		MarkdownDescription: description, Required: true,
+		Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+	}
+}
+
+func Flag(description string) schema.Attribute {
+	return schema.BoolAttribute{MarkdownDescription: description, Optional: true}
+}
+
+func ComputedText(description string) schema.Attribute {
+	return schema.StringAttribute{MarkdownDescription: description, Computed: true}
+}
+
+// Timeouts is that of the framework, checked as every object is.
+func Timeouts(ctx context.Context, o timeouts.Opts) schema.Attribute {
+	attribute := timeouts.Attributes(ctx, o)
+	if object, ok := attribute.(schema.SingleNestedAttribute); ok {
+		object.Validators = Nested(object.Validators...)
+		return object
+	}
+	return attribute
+}

@@ -1,0 +1,267 @@
+package datasources
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	changes "github.com/layerbuild/terraform-provider-layerbuild/internal/history"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+)
+
+var _ datasource.DataSourceWithConfigure = (*layerData)(nil)
+
+// NewLayer returns the data source layerbuild_layer: a layer's versions,
+// what is known of their contents, and who uses them.
+func NewLayer() datasource.DataSource { return &layerData{} }
+
+type layerData struct {
+	layerReader
+}
+
+type layerDataModel struct {
+	LayerName  types.String `tfsdk:"layer_name"`
+	Region     types.String `tfsdk:"region"`
+	Newest     types.Int64  `tfsdk:"newest"`
+	ReadHashes types.Bool   `tfsdk:"read_hashes"`
+	ReadUsers  types.Bool   `tfsdk:"read_users"`
+
+	ReadContents types.Bool           `tfsdk:"read_contents"`
+	LayerARN     types.String         `tfsdk:"layer_arn"`
+	Latest       *knownVersionModel   `tfsdk:"latest"`
+	Versions     []*knownVersionModel `tfsdk:"versions"`
+}
+
+// knownVersionModel is a version with what further requests tell of it. What
+// was not asked for is null.
+type knownVersionModel struct {
+	listedVersionModel
+	CodeSHA256      types.String `tfsdk:"code_sha256"`
+	CodeSize        types.Int64  `tfsdk:"code_size"`
+	Contents        types.Map    `tfsdk:"contents"`
+	ContentsOmitted types.Int64  `tfsdk:"contents_omitted"`
+	Changes         types.Map    `tfsdk:"changes"`
+	Users           types.List   `tfsdk:"users"`
+	UserCount       types.Int64  `tfsdk:"user_count"`
+}
+
+func (d *layerData) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_layer"
+}
+
+func (d *layerData) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A layer: its versions (newest first), their known contents, and the functions that use them. A layer without versions is an error. `layerbuild_versions` gives only the list.\n\n" +
+			"It is read at every plan and sends these requests. AWS allows 15 requests a second per account:\n\n" +
+			"- The list: one for each 50 versions.\n" +
+			"- The users: one for each 50 functions and published function versions of the region. All resources and data sources of a run share these requests.\n" +
+			"- The hashes: one for each version.\n" +
+			"- The contents: one for each version, and one to fetch its zip. A zip that this machine has read or built is not fetched again.",
+		Attributes: map[string]schema.Attribute{
+			"layer_name": layerNameAttribute("Name of the layer, its ARN, or the ARN of one version. AWS does not list the layers of another account: name a version that is shared with yours."),
+			"region":     dataRegionAttribute(),
+			"newest":     newestAttribute(),
+			"read_hashes": schema.BoolAttribute{
+				MarkdownDescription: "Whether to read `code_sha256` and `code_size`. This takes one request for each version, so set `newest` too. Default `false`.",
+				Optional:            true,
+			},
+			"read_contents": schema.BoolAttribute{
+				MarkdownDescription: "Whether to read `contents` from the zip of each version instead of its description. This also works for versions that something else published. Each zip is fetched once, verified by its hash and kept in the cache. Set `newest` if the layer is large. This sets `code_sha256` and `code_size` too. Default `false`.",
+				Optional:            true,
+			},
+			"read_users": schema.BoolAttribute{
+				MarkdownDescription: "Whether to look for the functions that use the versions. Needs the permission `lambda:ListFunctions`. Default `true`.",
+				Optional:            true,
+			},
+			"layer_arn": schema.StringAttribute{MarkdownDescription: "ARN of the layer, without a version.", Computed: true},
+			"latest": schema.SingleNestedAttribute{
+				MarkdownDescription: "The newest version, the first of `versions`.",
+				Computed:            true,
+				Attributes:          knownAttributes(),
+			},
+			"versions": schema.ListNestedAttribute{
+				MarkdownDescription: "The versions that are not deleted.",
+				Computed:            true,
+				NestedObject:        schema.NestedAttributeObject{Attributes: knownAttributes()},
+			},
+		},
+	}
+}
+
+func knownAttributes() map[string]schema.Attribute {
+	attributes := listedAttributes()
+	maps.Copy(attributes, map[string]schema.Attribute{
+		"code_sha256": schema.StringAttribute{MarkdownDescription: "SHA-256 of the zip in base64. Null without `read_hashes`.", Computed: true},
+		"code_size":   schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes. Null without `read_hashes`.", Computed: true},
+		"contents": schema.MapAttribute{
+			MarkdownDescription: "What the version holds, by name, read from its description: `requests` → `2.31.0`. Null if the description is not the default one of `layerbuild_version`. With `read_contents`, read from the zip: `python:requests` → `2.31.0`, and `files:python/shared` → a short digest of other files.",
+			ElementType:         types.StringType,
+			Computed:            true,
+		},
+		"contents_omitted": schema.Int64Attribute{MarkdownDescription: "How many parts of the version are missing in its description, and so in `contents`.", Computed: true},
+		"changes": schema.MapAttribute{
+			MarkdownDescription: "What is different from the next older version of the list, by name: `2.30.0 → 2.31.0`, `added 3.7` or `removed 1.16.0`. Null for the oldest of the list, and if the contents of one of the two are not known as a whole.",
+			ElementType:         types.StringType,
+			Computed:            true,
+		},
+		"users": schema.ListAttribute{
+			MarkdownDescription: "Functions of the account in the region that use the version: `resize` for the function itself, `resize:3` for its published version 3. Aliases point to published versions. The list shows the first twenty. Null with `read_users = false`.",
+			ElementType:         types.StringType,
+			Computed:            true,
+		},
+		"user_count": schema.Int64Attribute{MarkdownDescription: "Number of functions and published function versions that use the version. Null with `read_users = false`.", Computed: true},
+	})
+	return attributes
+}
+
+// Read lists the versions and asks for what is wanted besides.
+func (d *layerData) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var m layerDataModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if d.defers(ctx, req, resp) {
+		return
+	}
+	publisher := d.reach(ctx, &m.Region, m.LayerName, &resp.Diagnostics)
+	if publisher == nil {
+		return
+	}
+	found, err := m.find(ctx, publisher)
+	if err != nil {
+		resp.Diagnostics.Append(diagnostic.Of(fmt.Sprintf("Layer %q cannot be read", m.LayerName.ValueString()), err))
+		return
+	}
+	if len(found) == 0 {
+		resp.Diagnostics.Append(diagnostic.At("layer_name", diag.NewErrorDiagnostic(fmt.Sprintf("Layer %q has no versions", m.LayerName.ValueString()),
+			fmt.Sprintf("AWS knows no layer of this name in %s, or all its versions are deleted. Check name and region, or read layerbuild_versions, which gives an empty list.", m.Region.ValueString()))))
+		return
+	}
+	m.LayerARN = types.StringValue(found[0].LayerARN)
+	for _, v := range found {
+		m.Versions = append(m.Versions, known(v))
+	}
+	if m.ReadContents.ValueBool() && !d.readContents(ctx, publisher, &m, &resp.Diagnostics) {
+		return
+	}
+	m.compare(ctx, &resp.Diagnostics)
+	if m.ReadUsers.IsNull() || m.ReadUsers.ValueBool() {
+		if err := m.readUsers(ctx, publisher); err != nil {
+			resp.Diagnostics.Append(usersUnknown(m.LayerName.ValueString(), err))
+			return
+		}
+	}
+	m.Latest = m.Versions[0]
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+}
+
+// find returns the versions, with their hashes if they are asked for or come
+// for nothing.
+func (m *layerDataModel) find(ctx context.Context, publisher *publish.Publisher) ([]publish.Version, error) {
+	if arn, err := publish.ParseARN(m.LayerName.ValueString()); err == nil {
+		if region := m.Region.ValueString(); region != arn.Region {
+			return nil, &publish.LimitError{Attribute: "region", Problem: fmt.Sprintf("is %q, and %s is in %q: drop one of the two", region, arn, arn.Region)}
+		}
+		v, err := publisher.Read(ctx, arn.String())
+		if errors.Is(err, publish.ErrNotFound) {
+			return nil, nil
+		}
+		return []publish.Version{v}, err
+	}
+	found, err := publisher.Versions(ctx, m.Region.ValueString(), m.LayerName.ValueString(), publish.Selection{Newest: int(m.Newest.ValueInt64())})
+	if err != nil || !m.ReadHashes.ValueBool() || m.ReadContents.ValueBool() {
+		return found, err
+	}
+	hashed := make([]publish.Version, 0, len(found))
+	for _, v := range found {
+		full, err := publisher.Read(ctx, v.ARN)
+		if errors.Is(err, publish.ErrNotFound) {
+			continue // deleted since it was listed
+		}
+		if err != nil {
+			return nil, err
+		}
+		hashed = append(hashed, full)
+	}
+	return hashed, nil
+}
+
+// known returns what AWS said of a version, and what its description tells.
+func known(v publish.Version) *knownVersionModel {
+	k := &knownVersionModel{
+		listedVersionModel: listedVersion(v), CodeSHA256: values.TextOrNull(v.CodeSHA256),
+		Contents: types.MapNull(types.StringType), Changes: types.MapNull(types.StringType), Users: types.ListNull(types.StringType),
+	}
+	if v.CodeSHA256 != "" {
+		k.CodeSize = types.Int64Value(v.CodeSize)
+	}
+	if described, ok := publish.ParseDescription(v.Description); ok && len(described.Parts) > 0 {
+		k.Contents, k.ContentsOmitted = values.MapOf(described.Parts), types.Int64Value(int64(described.More))
+	}
+	return k
+}
+
+// readUsers fills in who uses the versions.
+func (m *layerDataModel) readUsers(ctx context.Context, publisher *publish.Publisher) error {
+	uses, err := publisher.Uses(ctx, m.Region.ValueString(), m.LayerARN.ValueString())
+	if err != nil {
+		return err
+	}
+	for _, v := range m.Versions {
+		use := uses[v.Version.ValueInt64()]
+		v.Users, v.UserCount = values.ListOrEmpty(use.Names), types.Int64Value(int64(use.Count))
+	}
+	return nil
+}
+
+// usersUnknown tells how to do without the users.
+func usersUnknown(layer string, err error) diag.Diagnostic {
+	d := diagnostic.Of(fmt.Sprintf("The functions that use layer %q cannot be listed", layer), err)
+	return diag.NewErrorDiagnostic(d.Summary(), d.Detail()+" Set read_users = false to read the layer without them.")
+}
+
+// readContents reads what the zips hold, and reports whether it could.
+func (d *layerData) readContents(ctx context.Context, publisher *publish.Publisher, m *layerDataModel, diags *diag.Diagnostics) bool {
+	for _, v := range m.Versions {
+		arn := v.ARN.ValueString()
+		full, address, err := publisher.Locate(ctx, arn)
+		if errors.Is(err, publish.ErrNotFound) {
+			continue // deleted since it was listed
+		}
+		if err == nil {
+			v.CodeSHA256, v.CodeSize = values.TextOrNull(full.CodeSHA256), types.Int64Value(full.CodeSize)
+			zip := layer.Zip{URL: address, Name: arn}
+			var contents map[string]string
+			if zip.SHA256, err = publish.ParseCodeSHA256(full.CodeSHA256); err == nil {
+				contents, err = d.tools.Builder.Contents(ctx, zip)
+				v.Contents, v.ContentsOmitted = values.MapOf(contents), types.Int64Value(0)
+			}
+		}
+		if err != nil {
+			diags.Append(diagnostic.At("read_contents", diagnostic.Of(fmt.Sprintf("The zip of %s cannot be read", arn), err)))
+			return false
+		}
+	}
+	return true
+}
+
+// compare says what each version changes, as far as both contents are known whole.
+func (m *layerDataModel) compare(ctx context.Context, diags *diag.Diagnostics) {
+	for i, v := range m.Versions[:len(m.Versions)-1] {
+		older := m.Versions[i+1]
+		if v.Contents.IsNull() || older.Contents.IsNull() || v.ContentsOmitted.ValueInt64()+older.ContentsOmitted.ValueInt64() > 0 {
+			continue
+		}
+		v.Changes = values.MapOf(changes.Texts(changes.Compare(values.TextMap(older.Contents), values.TextMap(v.Contents))))
+	}
+}

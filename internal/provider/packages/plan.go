@@ -1,0 +1,207 @@
+package packages
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/attributes"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/findings"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
+)
+
+// packageInputs refuses a package without any input before anything is read.
+type packageInputs struct{}
+
+func (packageInputs) Description(context.Context) string { return "at least one input" }
+
+func (v packageInputs) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (packageInputs) ValidateResource(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var m packageModel
+	// A configuration with unknown collections does not fit the model yet;
+	// it is judged at plan. Elements that are null are named by validators.
+	if !req.Config.Raw.IsFullyKnown() || values.HasNull(req.Config.Raw) {
+		return
+	}
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	spec, _ := m.spec(ctx, layer.CutOff{}) // its faults are those of validators
+	if len(spec.Architectures) == 0 {
+		spec.Architectures = []string{runtimes.X8664}
+	}
+	for _, found := range fault.All(spec.Check()) {
+		if !attributes.Validated(found.At) {
+			resp.Diagnostics.Append(diagnostic.Of("Unusable package", found))
+		}
+	}
+}
+
+// ModifyPlan resolves and builds when all inputs are known, so that the plan
+// holds the lock and the hash. Terraform calls it again at apply, perhaps on
+// another machine, and must get the same answer.
+func (r *packageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() || r.Tools == nil {
+		return
+	}
+	var m packageModel
+	var before *packageModel
+	if !req.State.Raw.IsNull() {
+		before = &packageModel{}
+		resp.Diagnostics.Append(req.State.Get(ctx, before)...)
+	}
+	if !req.Config.Raw.IsFullyKnown() || !r.Tools.Known {
+		resp.Diagnostics.Append(planUnknown(ctx, resp)...)
+		return
+	}
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	made, diags := m.made(ctx, before, req.Private)
+	diags.Append(m.inTime(ctx, before, func(ctx context.Context) diag.Diagnostics { return r.plan(ctx, &m, before, made) })...)
+	resp.Diagnostics.Append(diagnostic.Blocking(diags, before != nil)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
+	}
+}
+
+// plan resolves, and builds where the lock is not the one of before. The checks
+// of dates and withdrawn files are made at every plan, whatever has changed.
+func (r *packageResource) plan(ctx context.Context, m, before *packageModel, made layer.Made) diag.Diagnostics {
+	diags := r.checkDates(ctx, m)
+	spec, found := m.spec(ctx, r.Tools.CutOff())
+	if diags.Append(found...); diags.HasError() {
+		return diags
+	}
+	m.reconsider(&spec, before)
+	spec.Made = made
+	old := lockOf(before)
+	lock, err := r.Tools.Builder.Resolve(ctx, spec, old)
+	if err != nil {
+		return append(diags, diagnostic.AllOf("The layer cannot be resolved", err)...)
+	}
+	if err := r.Tools.Builder.MatchPlan(ctx, spec, old, lock); err != nil {
+		return append(diags, diagnostic.Of("The package changed since the plan", err))
+	}
+	withdrawn, err := r.Tools.Builder.Withdrawn(ctx, spec, lock, m.withdrawn())
+	if err != nil {
+		return append(diags, diagnostic.Of("The lock holds withdrawn distributions", err))
+	}
+	for _, w := range withdrawn {
+		diags.Append(diagnostic.Warning(w))
+	}
+	planned, err := lock.Encode()
+	if err != nil {
+		return append(diags, diagnostic.Of("The lock cannot be written", err))
+	}
+	if before == nil || before.Lock.ValueString() != planned || !m.sameOutput(before) {
+		for _, w := range lock.Warnings() {
+			diags.Append(diagnostic.Warning(w))
+		}
+		m.Findings, m.SBOM = types.ListUnknown(findings.Type), types.StringUnknown()
+		if diags.Append(r.build(ctx, m, lock, m.output(before))...); !diags.HasError() {
+			diags.Append(r.unpack(ctx, m, lock)...)
+		}
+		return diags
+	}
+	m.setComputed(before)
+	if diags.Append(r.putBack(ctx, m, lock, made)...); !diags.HasError() {
+		diags.Append(r.unpack(ctx, m, lock)...)
+	}
+	return diags
+}
+
+// putBack rewrites a zip that somebody changed or cut, and writes a missing one
+// where write_zip says so. Otherwise a missing one is left missing: a
+// layerbuild_version makes it where it needs it.
+func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *layer.Lock, made layer.Made) diag.Diagnostics {
+	var diags diag.Diagnostics
+	o := m.output(nil)
+	o.Replace = true
+	var err error
+	if o.Want, err = publish.ParseCodeSHA256(m.SourceCodeHash.ValueString()); err != nil {
+		return append(diags, diagnostic.Of("Unusable state", err))
+	}
+	name, always := m.Filename.ValueString(), m.writesAlways()
+	exists, intact, err := r.Tools.Builder.Intact(ctx, name, o.Want, m.Size.ValueInt64())
+	if intact || !always && (err != nil || !exists) {
+		return diags
+	}
+	o.Size, o.Shadow, o.Scripts = layer.SeverityOff, layer.SeverityOff, layer.SeverityOff // judged when it was planned
+	if _, err = r.Tools.Builder.Build(ctx, lock, o); err == nil {
+		tflog.Info(ctx, fmt.Sprintf("The zip %q was put back from the lock", name), map[string]any{"missing": !exists, "sha256": m.SHA256.ValueString()})
+		return append(diags, r.bill(ctx, m, lock)...)
+	}
+	cause := diagnostic.Of("The zip cannot be put back", err)
+	if made.Lacks(err) {
+		return append(diags, diagnostic.At("write_zip", diag.NewWarningDiagnostic(fmt.Sprintf("The zip %q cannot be put back", name),
+			"Files that an earlier apply made are not here. What reads the zip fails until the resource that makes them is made anew, as by -replace, or until the folder with the zip is kept between runs.")))
+	}
+	if !always {
+		return append(diags, diag.NewWarningDiagnostic(fmt.Sprintf("The zip %q was changed and cannot be put back", name), cause.Detail()))
+	}
+	return append(diags, diagnostic.At("write_zip", diag.NewErrorDiagnostic(fmt.Sprintf("The zip %q cannot be put back", name),
+		cause.Detail()+"\n\nwrite_zip = \"always\", the default for the code of a function, has every plan write a zip that is not there. Where nothing reads the file, write write_zip = \"on_change\".")))
+}
+
+// checkDates tells of runtimes that are deprecated or in preview.
+func (r *packageResource) checkDates(ctx context.Context, m *packageModel) diag.Diagnostics {
+	var diags diag.Diagnostics
+	severity := m.runtimeDates()
+	if severity == layer.SeverityOff {
+		return diags
+	}
+	for i, id := range values.Texts(m.Runtimes) {
+		known, err := runtimes.Lookup(id)
+		if err != nil {
+			continue // named by Resolve
+		}
+		summary, detail := layer.DateNote(known, r.Tools.Now())
+		if summary == "" {
+			continue
+		}
+		d := diag.Diagnostic(diag.NewWarningDiagnostic(summary, detail))
+		if severity == layer.SeverityError {
+			d = diag.NewErrorDiagnostic(summary, detail)
+		}
+		diags.Append(diagnostic.At(fmt.Sprintf("runtimes[%d]", i), d))
+	}
+	return diags
+}
+
+// sameOutput reports whether the zip stays where it is and is judged alike.
+func (m *packageModel) sameOutput(before *packageModel) bool {
+	return m.OutputPath.Equal(before.OutputPath) && m.sizeSeverity() == before.sizeSeverity() && m.shadowSeverity() == before.shadowSeverity() && m.sameScripts(before) && m.sameImports(before) && m.sameBill(before) && maps.Equal(m.audits(), before.audits())
+}
+
+// sameImports reports whether the same modules are asserted.
+func (m *packageModel) sameImports(before *packageModel) bool {
+	now, was := m.output(nil), before.output(nil)
+	return slices.Equal(now.PythonImports, was.PythonImports) && slices.Equal(now.NodeImports, was.NodeImports)
+}
+
+// planUnknown marks all computed values as known after apply.
+func planUnknown(ctx context.Context, resp *resource.ModifyPlanResponse) diag.Diagnostics {
+	var diags diag.Diagnostics
+	unknown := &packageModel{}
+	unknown.setUnknown()
+	for name, value := range unknown.computed() {
+		diags.Append(resp.Plan.SetAttribute(ctx, path.Root(name), value)...)
+	}
+	return diags
+}

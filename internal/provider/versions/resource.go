@@ -1,0 +1,296 @@
+// Package versions is the resource layerbuild_version, with its import, its move from
+// the aws provider and its listing. Package lifecycle decides what is due; this plans
+// it for Terraform and carries it out in every region.
+package versions
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/steps"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+)
+
+var (
+	_ resource.ResourceWithConfigure        = (*versionResource)(nil)
+	_ resource.ResourceWithModifyPlan       = (*versionResource)(nil)
+	_ resource.ResourceWithImportState      = (*versionResource)(nil)
+	_ resource.ResourceWithIdentity         = (*versionResource)(nil)
+	_ resource.ResourceWithMoveState        = (*versionResource)(nil)
+	_ resource.ResourceWithConfigValidators = (*versionResource)(nil)
+)
+
+// New returns layerbuild_version: a published layer version.
+func New() resource.Resource { return &versionResource{} }
+
+type versionResource struct {
+	toolbox.Configured
+}
+
+func (r *versionResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_version"
+}
+
+func (r *versionResource) ConfigValidators(context.Context) []resource.ConfigValidator {
+	return []resource.ConfigValidator{
+		resourcevalidator.ExactlyOneOf(path.MatchRoot("package"), path.MatchRoot("filename")),
+	}
+}
+
+// Create publishes the planned bytes, or takes over versions that have them.
+func (r *versionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var m versionModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	timeout, diags := m.Timeouts.Create(ctx, toolbox.DefaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	c := &change{plan: &m, before: &versionModel{}}
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("sharing"), &c.sharing)...)
+	life := &lifecycle.Life{Holder: newHolder()}
+	if r.Tools != nil {
+		r.Tools.Published.Store(true)
+	}
+	after, diags := r.apply(ctx, c, life)
+	resp.Diagnostics.Append(diags...)
+	if after == nil {
+		return
+	}
+	resp.Diagnostics.Append(r.tell(ctx, c, after, life, resp.Private)...)
+	resp.Diagnostics.Append(after.keep(ctx, life, resp.Private, resp.Identity, &resp.State)...)
+}
+
+// Read asks AWS for the version, in every region. One that is gone stays in the
+// state without its hash, so that the next plan publishes anew and the older
+// versions are not forgotten.
+func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var m versionModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if len(r.Tools.Unknown) > 0 && !m.LayerName.IsNull() {
+		resp.Diagnostics.Append(r.Tools.NotRefreshed("The layer version " + m.ARN.ValueString()))
+		resp.Diagnostics.Append(identify(ctx, resp.Identity, m.layerARNIn(ctx, m.homeRegion(), &resp.Diagnostics))...)
+		return
+	}
+	life, diags := readLife(ctx, req.Private, &m)
+	resp.Diagnostics.Append(diags...)
+	publisher := r.Tools.Reach(&resp.Diagnostics)
+	places := m.places(ctx, life, &resp.Diagnostics)
+	life.Holder = cmp.Or(life.Holder, newHolder()) // a new name is registered when a state has it
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if diags := m.guard(ctx, publisher); diags.HasError() {
+		resp.Diagnostics.Append(diags...)
+		return
+	}
+	policy, _, _ := m.retention(ctx, &resp.Diagnostics)
+	asked := &steps.Reading{Publisher: publisher, Layer: m.LayerName.ValueString(), Policy: policy, HasRetention: !m.Retention.IsNull(), Now: r.Tools.Now}
+	asked.ReadPlaces(ctx, places)
+	if diags := steps.Report(places); diags.HasError() {
+		resp.Diagnostics.Append(diags...)
+		return
+	}
+	importing := m.LayerName.IsNull() || life.SharingUnread
+	resp.Diagnostics.Append(m.refresh(ctx, places)...)
+	m.readSharing(ctx, asked, places, life, importing)
+	resp.Diagnostics.Append(m.readParameter(ctx, asked, places)...)
+	asked.Layer = m.LayerName.ValueString()
+	resp.Diagnostics.Append(asked.ReadRetention(ctx, places)...)
+	resp.Diagnostics.Append(steps.Report(places)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	m.PublishedVersions = publishedOf(life)
+	life.Seen = steps.Witnesses(places)
+	resp.Diagnostics.Append(m.keep(ctx, life, resp.Private, resp.Identity, &resp.State)...)
+}
+
+// keep writes all that Terraform keeps of the resource: record, identity, state.
+func (m *versionModel) keep(ctx context.Context, life *lifecycle.Life, private toolbox.PrivateWriter, identity *tfsdk.ResourceIdentity, state *tfsdk.State) diag.Diagnostics {
+	diags := writeLife(ctx, life, private)
+	layerARN := m.layerARNIn(ctx, m.homeRegion(), &diags)
+	diags.Append(identify(ctx, identity, layerARN)...)
+	diags.Append(state.Set(ctx, m)...)
+	return diags
+}
+
+// Update publishes a new version where the plan has none, and keeps the older
+// ones for their users.
+func (r *versionResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var m, before versionModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	timeout, diags := m.Timeouts.Update(ctx, toolbox.DefaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	life, diags := readLife(ctx, req.Private, &before)
+	resp.Diagnostics.Append(diags...)
+	life.Holder = cmp.Or(life.Holder, newHolder())
+	c := &change{plan: &m, before: &before, had: contentsBefore(ctx, &before, req.Private, &resp.Diagnostics)}
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("sharing"), &c.sharing)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	after, diags := r.apply(ctx, c, life)
+	resp.Diagnostics.Append(diags...)
+	if after == nil {
+		return
+	}
+	resp.Diagnostics.Append(r.tell(ctx, c, after, life, resp.Private)...)
+	resp.Diagnostics.Append(after.keep(ctx, life, resp.Private, resp.Identity, &resp.State)...)
+}
+
+// tell keeps what the published version holds, and writes the page of the layer.
+func (r *versionResource) tell(ctx context.Context, c *change, after *versionModel, life *lifecycle.Life, private toolbox.PrivateWriter) diag.Diagnostics {
+	diags := c.keepContents(ctx, after, private)
+	return append(diags, r.writeChangelog(ctx, c, after, life)...)
+}
+
+// apply takes all regions through a change and returns the state after it: what
+// was made, even where something failed. Nil is for nothing.
+func (r *versionResource) apply(ctx context.Context, c *change, life *lifecycle.Life) (after *versionModel, diags diag.Diagnostics) {
+	if c.publisher = r.Tools.Reach(&diags); c.publisher == nil {
+		return nil, diags
+	}
+	if refused := c.before.guard(ctx, c.publisher); refused.HasError() {
+		return nil, append(diags, refused...)
+	}
+	if c.plan.Region.ValueString() == "" {
+		region, err := c.publisher.Region(ctx, "")
+		if err != nil {
+			return nil, append(diags, diagnostic.Of("The region is not known", err))
+		}
+		c.plan.Region = types.StringValue(region)
+	}
+	zip, known := c.plan.wanted(ctx, &diags)
+	want := c.plan.arguments(ctx, c.sharing, zip, known, &diags)
+	places := c.duePlaces(ctx, life, lifecycle.Plan(c.before.stateArguments(ctx, &diags), life, want), &diags)
+	c.published = len(places) > 0 && places[0].Outcome.Due.Publish != lifecycle.None
+	if diags.HasError() || !r.prepare(ctx, c, places, &diags) {
+		return nil, diags
+	}
+	o := c.order(ctx, r.Tools.Now, &diags)
+	if diags.HasError() {
+		return nil, diags
+	}
+	end, err := c.publisher.Begin(ctx, life.Holder)
+	if err != nil {
+		return nil, append(diags, diagnostic.Of("The apply cannot be noted", err))
+	}
+	diags.Append(steps.Hear(ctx, c.publisher, places)...)
+	n := slices.IndexFunc(places, func(p *steps.Place) bool { return p.Outcome.Due.Leave })
+	if n < 0 {
+		n = len(places)
+	}
+	o.AdvanceAll(ctx, places[:n])
+	if !steps.Report(places).HasError() {
+		o.Leave(ctx, places[n:])
+	}
+	diags.Append(steps.Report(places)...)
+	if err := end(); err != nil {
+		diags.Append(steps.WarnOfRegister(err))
+	}
+	after = c.conclude(ctx, life, want, places, &diags)
+	if !steps.HasAny(places) {
+		return nil, diags
+	}
+	return after, diags
+}
+
+// prepare makes the zip where a version is due, and reports whether it could.
+func (r *versionResource) prepare(ctx context.Context, c *change, places []*steps.Place, diags *diag.Diagnostics) bool {
+	if !slices.ContainsFunc(places, func(p *steps.Place) bool { return p.Outcome.Due.Publish != lifecycle.None }) {
+		return true
+	}
+	zip, err := r.zip(ctx, c.plan, diags)
+	if err != nil {
+		diags.Append(diagnostic.Of("The zip cannot be made", err))
+		return false
+	}
+	c.zip = zip
+	c.describe(ctx, diags)
+	return !diags.HasError()
+}
+
+// Delete removes, in every region, what the resource owns.
+func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var m versionModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	timeout, diags := m.Timeouts.Delete(ctx, toolbox.DefaultTimeout)
+	resp.Diagnostics.Append(diags...)
+	life, diags := readLife(ctx, req.Private, &m)
+	resp.Diagnostics.Append(diags...)
+	places := m.places(ctx, life, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	publisher := r.Tools.Reach(&resp.Diagnostics)
+	if publisher == nil {
+		return
+	}
+	if refused := m.guard(ctx, publisher); refused.HasError() {
+		resp.Diagnostics.Append(refused...)
+		return
+	}
+	end := m.removal(ctx, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	unseen := life.Ending.Unseen(r.Tools.Name, r.Tools.Published.Load())
+	steps.InParallel(places, func(p *steps.Place) {
+		p.Unseen = unseen
+		p.Diags.Append(end.DestroyAt(ctx, publisher, p)...)
+	})
+	resp.Diagnostics.Append(steps.Report(places)...)
+}
+
+// zip returns the bytes to publish. Those of a package are rebuilt from its
+// lock where they are missing.
+func (r *versionResource) zip(ctx context.Context, m *versionModel, diags *diag.Diagnostics) (publish.Zip, error) {
+	b := m.built(ctx, diags)
+	if b == nil {
+		zip, err := publish.MeasureZip(ctx, m.Filename.ValueString())
+		if errors.Is(err, fs.ErrNotExist) {
+			return zip, fmt.Errorf("finding the zip %q: it is not there. If a layerbuild_package makes it, write package = layerbuild_package.…, which rebuilds it wherever it is missing", m.Filename.ValueString())
+		}
+		if err != nil || m.SourceCodeHash.ValueString() == "" {
+			return zip, err
+		}
+		zip.SHA256, err = publish.ParseCodeSHA256(m.SourceCodeHash.ValueString())
+		return zip, err
+	}
+	if err := b.CheckLayer(); err != nil {
+		return publish.Zip{}, err
+	}
+	zip, _, err := b.Zip(ctx, r.Tools.Builder)
+	return zip, err
+}

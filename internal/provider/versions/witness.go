@@ -1,0 +1,160 @@
+package versions
+
+import (
+	"context"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/steps"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+)
+
+// This file has what a plan leaves for an apply on another machine: see
+// lifecycle.Witness. What Terraform hands on was measured with Terraform 1.11 and
+// OpenTofu 1.12:
+//
+//   - The destroy of a resource gets the private state that its plan answered
+//     with. That of a replacement gets what the plan of the create answered with.
+//   - A create and an update are planned again by the apply, with the private
+//     state of the last refresh. So is the destroy of what an earlier apply has
+//     replaced.
+//   - "terraform destroy" plans with a provider that is not configured.
+
+// registers returns the publisher, nil where no register is to be used while
+// planning: what cannot be noted is no fault of the plan.
+func (r *versionResource) registers() *publish.Publisher {
+	if r.Tools == nil || len(r.Tools.Unknown) > 0 {
+		return nil
+	}
+	publisher, err := r.Tools.Publisher()
+	if err != nil {
+		return nil
+	}
+	return publisher
+}
+
+// register notes, while planning, what the state points at. A plan with
+// -refresh=false reads nothing, so this is where it is seen then.
+func (r *versionResource) register(ctx context.Context, before *versionModel, life *lifecycle.Life) {
+	publisher := r.registers()
+	if publisher == nil {
+		return
+	}
+	var ignored diag.Diagnostics
+	for _, p := range before.places(ctx, life, &ignored) {
+		threatened := p.Life.Threatened // an apply plans what the last refresh knew
+		ignored.Append(p.Point(ctx, publisher, false)...)
+		p.Life.Threatened = threatened
+	}
+}
+
+// announceEnd notes, while the destroy of a resource is planned, that its versions
+// are to go, and has life hold what its apply needs to know. It reports whether
+// it could.
+func (r *versionResource) announceEnd(ctx context.Context, before *versionModel, life *lifecycle.Life) bool {
+	publisher := r.registers()
+	if publisher == nil {
+		return false
+	}
+	var diags diag.Diagnostics
+	policy, retain, _ := before.retention(ctx, &diags)
+	life.Ending = lifecycle.Ending{Run: r.Tools.Name}
+	seen := map[string]lifecycle.Witness{}
+	for _, p := range before.places(ctx, life, &diags) {
+		if p.LayerARN == "" {
+			continue
+		}
+		err := publisher.Register(ctx, p.LayerARN, func(register *lifecycle.Register) (bool, error) {
+			life.Ending.Elsewhere = life.Ending.Elsewhere || p.Seen.Register != register.ID
+			changed := register.Hear(p.Seen)
+			w := register.Witness(p.Holder)
+			seen[p.LayerARN] = w
+			going := lifecycle.Announcement{Holder: p.Holder, Known: w.Pointers}
+			if !retain {
+				going.Versions = marks(p.Life.Subject(policy))
+			}
+			register.Announce(going)
+			return changed, nil
+		})
+		if err != nil {
+			diags.Append(steps.WarnOfRegister(err))
+		}
+	}
+	life.Seen = seen
+	return !diags.HasError()
+}
+
+// announce notes what the plan of a create or an update is to delete. An update is
+// planned again by its apply, with what the last refresh saw; what the plan of a
+// create knows is for the resource that it may replace.
+func (r *versionResource) announce(ctx context.Context, p *planning, m *versionModel, private toolbox.PrivateWriter) {
+	publisher := r.registers()
+	if publisher == nil {
+		return
+	}
+	var diags diag.Diagnostics
+	if p.before == nil {
+		r.announceCreate(ctx, publisher, m.LayerName.ValueString(), private)
+		return
+	}
+	replaced := !m.LayerName.Equal(p.before.LayerName) || !m.Region.Equal(p.before.Region)
+	for _, at := range p.before.places(ctx, p.life, &diags) {
+		if at.LayerARN == "" {
+			continue
+		}
+		going := lifecycle.Announcement{Holder: at.Holder, Known: at.Seen.Pointers, Versions: p.going(at, replaced)}
+		diags.Append(steps.Announced(publisher.Register(ctx, at.LayerARN, func(register *lifecycle.Register) (bool, error) {
+			register.Announce(going)
+			return false, nil
+		}))...)
+	}
+}
+
+// going returns the versions of a place that an update is to delete.
+func (p *planning) going(at *steps.Place, replaced bool) []lifecycle.Mark {
+	n := slices.IndexFunc(p.dues, func(d lifecycle.Due) bool { return d.Region == at.Region })
+	if replaced || n >= 0 && p.dues[n].Leave {
+		return marks(at.Life.Owned)
+	}
+	if n < 0 || p.dues[n].Retire == lifecycle.None || p.want.Retention == nil {
+		return nil
+	}
+	current := int64(0)
+	if p.dues[n].Publish == lifecycle.None {
+		current = at.Life.Release.Number
+	}
+	numbers, known := at.Life.Foresee(*p.want.Retention, current)
+	return marks(slices.DeleteFunc(at.Life.Subject(*p.want.Retention), func(v lifecycle.Version) bool {
+		return v.Number == current || known && !slices.Contains(numbers, v.Number)
+	}))
+}
+
+// announceCreate hands what this run knows to the destroy of the resource that
+// the create may replace.
+func (r *versionResource) announceCreate(ctx context.Context, publisher *publish.Publisher, layer string, private toolbox.PrivateWriter) {
+	all, err := publisher.Witnesses(ctx, layer)
+	diags := steps.Announced(err)
+	for _, layerARN := range publisher.Layers() {
+		if arn, err := publish.ParseLayerARN(layerARN); err != nil || arn.Name != layer {
+			continue
+		}
+		diags.Append(steps.Announced(publisher.Register(ctx, layerARN, func(register *lifecycle.Register) (bool, error) {
+			register.AnnounceReplacement(all[layerARN].Pointers)
+			return false, nil
+		}))...)
+	}
+	if len(all) > 0 {
+		diags.Append(writeLife(ctx, &lifecycle.Life{Seen: all}, private)...)
+	}
+}
+
+func marks(versions []lifecycle.Version) []lifecycle.Mark {
+	var all []lifecycle.Mark
+	for _, v := range versions {
+		all = append(all, lifecycle.Mark(v))
+	}
+	return all
+}
