@@ -134,3 +134,25 @@ func TestLockedSourcesTellAllFaults(t *testing.T) {
 		t.Errorf("Locate = %v, want a fault of b and one of c", err)
 	}
 }
+
+// TestLockFilesOfEditorsAndGit reads what an editor of Windows writes, with a byte order
+// mark and two bytes for the end of a line, and names what git leaves behind.
+func TestLockFilesOfEditorsAndGit(t *testing.T) {
+	t.Parallel()
+	for file, text := range map[string]string{
+		"uv.lock":      uvHead + uvRoot("dependencies = [{ name = \"a\" }]\n") + uvWheel("a", "1.0", ""),
+		"pylock.toml":  lockText("lock-version = \"1.0\"\n[[packages]]\nname = \"a\"\nversion = \"1.0\"\nwheels = [{ url = \"https://example.com/a-1.0-py3-none-any.whl\", hashes = { sha256 = \"HASH\" } }]\n"),
+		"poetry.lock":  lockText("[[package]]\nname = \"a\"\nversion = \"1.0\"\ngroups = [\"main\"]\nfiles = [{ file = \"a-1.0-py3-none-any.whl\", hash = \"sha256:HASH\" }]\n[metadata]\nlock-version = \"2.1\"\npython-versions = \">=3.11\"\n"),
+		"Pipfile.lock": lockText("{\"_meta\": {\"pipfile-spec\": 6},\n\"default\": {\"a\": {\"version\": \"==1.0\",\n\"hashes\": [\"sha256:HASH\"]}}}\n"),
+	} {
+		f, err := readLockText(t, file, "\ufeff"+strings.ReplaceAll(text, "\n", "\r\n"), Options{}, pythontest.Py312)
+		if err != nil || len(f.Wheels)+len(f.Pins) != 1 {
+			t.Errorf("%s with a byte order mark: %+v, %v", file, f, err)
+		}
+		head, tail, _ := strings.Cut(text, "\n")
+		_, err = readLockText(t, file, head+"\n<<<<<<< HEAD\n=======\n>>>>>>> other\n"+tail, Options{}, pythontest.Py312)
+		if want := "reading lock file \"" + file + "\": it holds the marks of a merge conflict: solve it and lock again"; err == nil || err.Error() != want {
+			t.Errorf("%s with a conflict: %v\nwant %s", file, err, want)
+		}
+	}
+}
