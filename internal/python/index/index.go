@@ -429,3 +429,6 @@ func (p *Page) Sdists(visit func(f *File, r *Release)) {
 		}
 	}
 }
+
+// SameIndex reports whether two addresses are of one index.
+func SameIndex(a, b string) bool { return strings.TrimRight(a, "/") == strings.TrimRight(b, "/") }

@@ -131,9 +131,6 @@ func firstSet(values ...string) string {
 	return ""
 }
 
-// SameIndex reports whether two addresses are of one index.
-func SameIndex(a, b string) bool { return strings.TrimRight(a, "/") == strings.TrimRight(b, "/") }
-
 // WithoutUser returns an address without user and password. It reads text that
 // is no valid URL yet: Pipenv leaves variables in it.
 func WithoutUser(address string) string {
