@@ -105,7 +105,8 @@ var closets = map[string][]string{
 	"python/imports":       {},
 	"python/index":         {"pep440", "pep508", "wheel", "sdist"},
 	"python/resolve":       {"pep440", "pep508", "wheel", "index", "sdist"},
-	"python/lockfile":      {"pep440", "pep508", "wheel", "index", "sdist", "backend"},
+	"python/lockfile":      {"pep440", "pep508", "wheel", "index", "configuration", "sdist", "backend"},
+	"python/configuration": {"pep508", "wheel", "index"},
 }
 
 // testRooms may be imported by test files only, of any room.

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/configuration"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
@@ -182,7 +182,7 @@ func (r *lockReader) poetryMarker(p *poetryPackage, group string) (string, error
 func (p *poetryPackage) entry() *lockEntry {
 	e := &lockEntry{name: p.Name, version: p.Version}
 	if p.Source.Type == "legacy" {
-		e.index = index.WithoutUser(p.Source.URL)
+		e.index = configuration.WithoutUser(p.Source.URL)
 	}
 	for _, f := range p.Files {
 		if !strings.HasSuffix(f.Name, ".whl") {
