@@ -53,6 +53,7 @@ var rooms = map[string][]string{
 var closets = map[string][]string{
 	"command/page": {},
 
+	"fetch/transport":         {},
 	"lambdatest/wire":         {},
 	"lambdatest/s3":           {"wire"},
 	"lambdatest/signer":       {"wire", "s3"},
