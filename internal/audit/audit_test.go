@@ -149,7 +149,7 @@ func TestNativeFilesThatDoNotLoad(t *testing.T) {
 		{"a library for Windows alone, by platform", py312, []fileCase{of("wasmtime", file("python/wasmtime/win32-x86_64/_wasmtime.dll", dll))}, []string{"error native: … is for Windows"}},
 		{"optional libraries for Windows", py312, []fileCase{of("discord", file("python/discord/bin/libopus-0.x64.dll", dll)), of("pywebview", file("python/webview/lib/runtimes/win-x64/native/WebView2Loader.dll", dll))}, nil},
 		{"bindings of other versions by name", py312, []fileCase{of("mssql", file("python/m/ddbc_bindings.cp310-x86_64.so", module("ddbc_bindings"))), of("mssql", file("python/m/ddbc_bindings.cp312-x86_64.so", module("ddbc_bindings")))}, nil},
-		{"a system library in lib", py312, []fileCase{file("lib/libstdc++.so.6", so()).with(func(f *native.Facts) { f.Soname = "libstdc++.so.6" })}, []string{"warning libraries: … the runtime's own goes first"}},
+		{"a system library in lib", py312, []fileCase{file("lib/libstdc++.so.6", so()).with(func(f *native.Facts) { f.Soname = "libstdc++.so.6" })}, []string{"warning libraries: … the runtime's own is found first"}},
 		{"a module in the folder of another runtime", []string{"python3.11", "python3.12"}, []fileCase{
 			of("m", file("python/lib/python3.11/site-packages/_c.cpython-311-x86_64-linux-gnu.so", module("_c"))), of("m", file("python/lib/python3.12/site-packages/_c.cpython-312-x86_64-linux-gnu.so", module("_c"))),
 		}, nil},

@@ -20,7 +20,7 @@ var ErrNotFound = errors.New("no such layer version")
 // errIncomplete tells that an answer lacks what it is asked for, such as the one
 // of a proxy that answers in the place of AWS. What it answers is not known to
 // have happened.
-var errIncomplete = errors.New("the answer is not one of AWS: it lacks what was asked for")
+var errIncomplete = errors.New("the answer does not come from AWS: it lacks what AWS always sends")
 
 // ConfigError tells what keeps the AWS settings from working, one sentence
 // each, without any credential.
@@ -89,7 +89,7 @@ func (e *AlteredError) Error() string {
 	if e.Removed {
 		end = "it was removed again"
 	}
-	return fmt.Sprintf("AWS made %s of other bytes: its SHA-256 is %q, sent was %q; %s", e.ARN, e.Got, e.Want, end)
+	return fmt.Sprintf("AWS stored other bytes for %s: its SHA-256 is %q, and %q was sent; %s", e.ARN, e.Got, e.Want, end)
 }
 
 // UncertainError tells that the answer to a publish was lost, and that no

@@ -117,7 +117,7 @@ func (j *job) sign(ctx context.Context, u *upload, source *stagedObject) (*signe
 	done, err := j.awaitSigning(ctx, id)
 	if err != nil {
 		if done == nil {
-			j.warn(fmt.Sprintf("The signing job %q for layer %q goes on, and what it writes stays in the bucket %q below %q. Delete it by hand, or let a lifecycle rule expire it.",
+			j.warn(fmt.Sprintf("The signing job %q for layer %q continues, and the object that it writes stays in the bucket %q below %q. Delete it by hand, or by a lifecycle rule.",
 				id, j.request.LayerName, u.place.Bucket, prefix))
 		}
 		return nil, fmt.Errorf("signing the zip at s3://%s/%s: %w", u.place.Bucket, source.key, err)
@@ -140,7 +140,7 @@ func (u *upload) describe(ctx context.Context, signed *signedObject) error {
 		return err
 	}
 	if head == nil {
-		return &vanishedError{&LimitError{"s3", fmt.Sprintf("lacks the signed zip s3://%s/%s, which something has removed: keep lifecycle rules from what is younger than a day", u.place.Bucket, signed.key)}}
+		return &vanishedError{&LimitError{"s3", fmt.Sprintf("lacks the signed zip s3://%s/%s, which something has removed: exclude objects of the last day from lifecycle rules", u.place.Bucket, signed.key)}}
 	}
 	signed.version = aws.ToString(head.VersionId)
 	if sum, err := ParseCodeSHA256(aws.ToString(head.ChecksumSHA256)); err == nil {

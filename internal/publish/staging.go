@@ -50,7 +50,7 @@ func (s *Staging) check() error {
 	case s.Bucket == "":
 		return &LimitError{"s3", "names no bucket"}
 	case strings.ContainsAny(strings.ReplaceAll(s.Bucket, "{region}", ""), "{}/"):
-		return &LimitError{"s3", fmt.Sprintf("names the bucket %q: \"{region}\" is the one thing in braces, and folders belong into prefix", s.Bucket)}
+		return &LimitError{"s3", fmt.Sprintf("names the bucket %q: only \"{region}\" may be in braces, and folders belong in prefix", s.Bucket)}
 	case s.StorageMode != "" && s.StorageMode != "COPY" && !s.reference():
 		return &LimitError{"s3", fmt.Sprintf("has storage_mode %q, want \"COPY\" or \"REFERENCE\"", s.StorageMode)}
 	}

@@ -98,7 +98,7 @@ func (u *upload) stage(ctx context.Context) (*stagedObject, error) {
 			return u.found(head), nil
 		}
 		if head != nil && archived(head) && u.place.reference() {
-			return nil, &LimitError{"s3", fmt.Sprintf("has the object %s in storage class %s, which Lambda cannot read: restore or delete it, and keep lifecycle rules off what a version refers to",
+			return nil, &LimitError{"s3", fmt.Sprintf("has the object %s in storage class %s, which Lambda cannot read: restore or delete it, and exclude objects of layer versions from lifecycle rules",
 				u.address(), class(head))}
 		}
 		guard := condition{noneMatch: aws.String("*")}

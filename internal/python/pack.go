@@ -80,7 +80,7 @@ func (l *Lock) Check(whole filetree.Tree, c Checks) ([]fault.Warning, error) {
 	}
 	warnings, err := checkSDK(l.Chosen.Wheels, "layer", c.SDK)
 	if len(sentences) > 0 {
-		unseen := fault.Warning{At: fault.At("python"), Summary: "Files that Python treats in a way of its own", Detail: strings.Join(sentences, "\n")}
+		unseen := fault.Warning{At: fault.At("python"), Summary: "Files that change what Python imports", Detail: strings.Join(sentences, "\n")}
 		warnings = append([]fault.Warning{unseen}, warnings...)
 	}
 	return warnings, err

@@ -86,13 +86,13 @@ func (p *place) done(ctx context.Context, publisher *publish.Publisher) {
 // warnOfRegister tells of a register that cannot be kept.
 func warnOfRegister(err error) diag.Diagnostic {
 	return diag.NewWarningDiagnostic("It cannot be noted who uses the layer version", diagnostic.Sentence(err.Error())+
-		" Another resource with the same layer and bytes may not be seen: check cache_dir.")
+		" Another resource with the same layer and bytes may be missed: check cache_dir.")
 }
 
 // tookOver warns of a version that was found and not published.
 func (p *place) tookOver(layer string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic(fmt.Sprintf("Version %d of layer %q was adopted", p.life.Release.Number, layer), fmt.Sprintf(
-		"AWS had %s with the same bytes and description already, so nothing was published. Another resource or run published it: a destroy of this resource leaves it, unless that one is gone by then.",
+		"AWS already had %s with the same bytes and description, so nothing was published. Another resource or run published it. A destroy of this resource does not delete it, unless the other one is gone by then.",
 		p.life.Release.ARN))
 }
 
@@ -106,7 +106,7 @@ func (p *place) tellRetained(layer string, retain, whole bool) (diags diag.Diagn
 		}
 		if len(numbers) > 0 {
 			diags.AddWarning(fmt.Sprintf("Retained: %s of layer %q", diagnostic.Versions(numbers), layer),
-				fmt.Sprintf("retention.on_destroy is \"retain\", so %s of %s %s. Terraform forgets what stays: delete it by hand when nothing needs it any more.", diagnostic.Versions(numbers), p.layerARN, stay(len(numbers))))
+				fmt.Sprintf("retention.on_destroy is \"retain\", so %s of %s %s. Terraform no longer manages them: delete them by hand when nothing needs them.", diagnostic.Versions(numbers), p.layerARN, stay(len(numbers))))
 		}
 		return diags
 	}

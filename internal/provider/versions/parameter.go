@@ -88,9 +88,9 @@ func (r *versionResource) readParameter(ctx context.Context, publisher *publish.
 			return
 		}
 		p.stray = true
-		text := "It is gone, and is written again by the next apply."
+		text := "It was deleted. The next apply writes it again."
 		if found {
-			text = fmt.Sprintf("It holds %q in place of %q, and is written again by the next apply.", value, p.life.Release.ARN)
+			text = fmt.Sprintf("It has the value %q in place of %q. The next apply writes it again.", value, p.life.Release.ARN)
 		}
 		p.diags.AddAttributeWarning(path.Root("ssm_parameter"), fmt.Sprintf("The parameter %q was changed outside of Terraform", want.Name.ValueString()), text)
 	})

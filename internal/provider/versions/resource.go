@@ -168,7 +168,7 @@ func (p *place) lose(layer string) (diags diag.Diagnostics) {
 	was := p.life.Release
 	if !p.life.Gone() {
 		diags.AddWarning(fmt.Sprintf("Version %d of layer %q was deleted outside of Terraform", was.Number, layer), fmt.Sprintf(
-			"AWS does not have %s any more. The next apply publishes the layer anew, under another number; functions that have the old version keep it.", was.ARN))
+			"AWS no longer has %s. The next apply publishes the layer again under another number. Functions that have the old version keep it.", was.ARN))
 	}
 	p.life.Forget(was.Number)
 	p.life.Release.CodeSHA256 = ""

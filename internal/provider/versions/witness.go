@@ -195,6 +195,6 @@ func marks(versions []lifecycle.Version) []lifecycle.Mark {
 // the same run.
 func (p *place) threatened(layer string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic(fmt.Sprintf("Version %d of layer %q may go", p.life.Release.Number, layer), fmt.Sprintf(
-		"This plan is to delete what another resource owns, and this one points at %s, which may be part of that. So the apply looks again: a version that is still there stays, and passes to this resource; one that is gone is published again, under another number.",
+		"This plan deletes versions that another resource owns, and this resource points at %s, which may be one of them. The apply checks again. If the version is still there, it is kept and belongs to this resource from then on. If it is gone, it is published again under another number.",
 		p.life.Release.ARN))
 }
