@@ -20,7 +20,7 @@ type Distribution struct {
 	// Imports are the top-level modules that these seem to import from elsewhere.
 	Imports []string
 	// Needs are the normalised names of the distributions that it declares to
-	// need on some target, without extras.
+	// need on some target.
 	Needs []string
 	// Left are those of them that were left out on purpose.
 	Left []string
@@ -47,7 +47,7 @@ func (a *auditor) imports() {
 				continue
 			}
 			a.add(one{
-				check: Imports, severity: Warning, cause: "needs " + need, origin: d.Origin,
+				check: Imports, severity: Warning, cause: "needs " + need + " by " + d.Name, origin: d.Origin,
 				summary: func(*Finding) string { return fmt.Sprintf("%q needs %q, which is not there", d.Name, need) },
 				need:    "Its metadata require it, and the layer does not have it.", way: fmt.Sprintf("Add %q to python.requirements, or put it into another layer of the function.", need),
 			})

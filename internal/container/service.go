@@ -180,6 +180,9 @@ func (r *Running) published(ctx context.Context, number uint16, engine string) (
 	if at, err := url.Parse(engine); err == nil && at.Scheme == "tcp" {
 		host = at.Hostname()
 	}
+	if ended := endOf(found.Container); ended != nil {
+		return "", fmt.Errorf("%w. Its log:\n%s", ended, r.quietLog(ctx))
+	}
 	if found.Container.NetworkSettings != nil {
 		for port, bindings := range found.Container.NetworkSettings.Ports {
 			if port.Num() == number && len(bindings) > 0 {
@@ -187,7 +190,30 @@ func (r *Running) published(ctx context.Context, number uint16, engine string) (
 			}
 		}
 	}
-	return "", fmt.Errorf("the engine published no port: the container has ended, or the engine is too old. Its log:\n%s", r.quietLog(ctx))
+	return "", fmt.Errorf("the engine published no port of the container: it may be too old. Its log:\n%s", r.quietLog(ctx))
+}
+
+// EndedError says that the program of a container has ended.
+type EndedError struct{ Status int }
+
+func (e *EndedError) Error() string {
+	return fmt.Sprintf("the container has ended with the exit status %d", e.Status)
+}
+
+// Check returns an *[EndedError] where the container runs no more.
+func (r *Running) Check(ctx context.Context) error {
+	found, err := r.api.ContainerInspect(ctx, r.id, client.ContainerInspectOptions{})
+	if err != nil {
+		return fmt.Errorf("looking at the container: %w", err)
+	}
+	return endOf(found.Container)
+}
+
+func endOf(c container.InspectResponse) error {
+	if c.State == nil || c.State.Running || c.State.Status == container.StateCreated {
+		return nil
+	}
+	return &EndedError{Status: c.State.ExitCode}
 }
 
 // Log returns what the container wrote, to both of its streams.

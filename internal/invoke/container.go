@@ -72,7 +72,7 @@ func InContainer(ctx context.Context, r Request, engine *container.Engine, image
 	}
 	defer func() { err = errors.Join(err, running.Stop(ctx)) }()
 	base := "http://" + running.Address
-	if err := awaitEmulator(ctx, base); err != nil {
+	if err := awaitEmulator(ctx, base, running.Check); err != nil {
 		return nil, logged(ctx, running, err)
 	}
 	called := time.Now()
@@ -113,15 +113,18 @@ func emulated(r Request) []string {
 	return all
 }
 
-// awaitEmulator waits until something answers. A path that nobody has is asked
-// for, so that the handler is called once.
-func awaitEmulator(ctx context.Context, base string) error {
+// awaitEmulator waits until something answers, or check says that nothing will. A
+// path that nobody has is asked for, so that the handler is called once.
+func awaitEmulator(ctx context.Context, base string, check func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, ready)
 	defer cancel()
 	for {
 		answer, err := send(ctx, http.MethodGet, base+"/", nil)
 		if err == nil {
 			return answer.Body.Close()
+		}
+		if _, ended := errors.AsType[*container.EndedError](check(ctx)); ended {
+			return errors.New("the image has no runtime interface emulator, or none that starts")
 		}
 		select {
 		case <-ctx.Done():
@@ -146,11 +149,20 @@ func callEmulator(ctx context.Context, base string, r Request) (_ *Answer, err e
 	if kind := emulatedFault(body); kind != "" {
 		answer.Fault = kind
 	}
+	if bytes.HasPrefix(body, []byte(emulatedTimeout)) {
+		*answer = described("Sandbox.Timedout", string(body))
+	}
 	if answer.Fault == "" && got.StatusCode != http.StatusOK {
 		answer.Fault = fmt.Sprintf("Emulator.Status%d", got.StatusCode)
 	}
 	return answer, nil
 }
+
+// emulatedTimeout begins what the emulator answers, with the status 200 and as
+// plain text, when a handler took too long
+// (aws-lambda-runtime-interface-emulator, internal/lambda/rie/handlers.go). What
+// a handler of a managed runtime returns is JSON.
+const emulatedTimeout = "Task timed out after "
 
 // emulatedFault returns the errorType of an error. The emulator answers with the
 // status 200 and a description of the error, which nothing but its form tells
@@ -179,8 +191,11 @@ func send(ctx context.Context, method, address string, body []byte) (*http.Respo
 	return (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(r)
 }
 
-// logged adds the log of the container to an error.
+// logged adds to an error how the container has ended, if it has, and its log.
 func logged(ctx context.Context, running *container.Running, err error) error {
+	if ended, ok := errors.AsType[*container.EndedError](running.Check(ctx)); ok {
+		err = fmt.Errorf("%w: %w", ended, err)
+	}
 	log, gone := running.Log(ctx)
 	if gone != nil || log == "" {
 		return errors.Join(err, gone)

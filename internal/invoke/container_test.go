@@ -30,6 +30,7 @@ type fakeEngine struct {
 	status int    // of the emulator
 	answer string // of the emulator
 	fault  string // of the start
+	ended  bool   // by itself, with the exit status 7
 
 	mu      sync.Mutex
 	pulled  bool
@@ -116,6 +117,10 @@ func (e *fakeEngine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusInternalServerError)
 		_, _ = fmt.Fprintf(w, `{"message":%q}`, e.fault)
 	case path == "/containers/made/json":
+		if e.ended && slices.Contains(e.called[:len(e.called)-1], "GET "+path) {
+			_, _ = io.WriteString(w, `{"Id":"made","State":{"Status":"exited","Running":false,"ExitCode":7}}`)
+			return
+		}
 		at, _ := url.Parse(e.emulator.URL)
 		_, _ = fmt.Fprintf(w, `{"Id":"made","NetworkSettings":{"Ports":{"8080/tcp":[{"HostIp":"127.0.0.1","HostPort":%q}]}}}`, at.Port())
 	case path == "/containers/made/logs":
@@ -219,6 +224,39 @@ func TestContainersThatDoNotStart(t *testing.T) {
 	}
 	if last := e.called[len(e.called)-1]; last != "DELETE /containers/made" {
 		t.Errorf("the last call is %q: the container stays behind", last)
+	}
+}
+
+// TestContainersThatEnd are not waited for: the second look at the container says
+// that it has ended.
+func TestContainersThatEnd(t *testing.T) {
+	t.Parallel()
+	e := &fakeEngine{ended: true}
+	engine := e.start(t)
+	e.emulator.Close()
+	_, err := InContainer(t.Context(), request(t), engine, "example.com/image:1", func(string) {})
+	if err == nil || !strings.Contains(err.Error(), "exit status 7") || !strings.Contains(err.Error(), "emulator") || !strings.Contains(err.Error(), "one\ntwo\n") {
+		t.Errorf("got %v", err)
+	}
+	if last := e.called[len(e.called)-1]; last != "DELETE /containers/made" {
+		t.Errorf("the last call is %q: the container stays behind", last)
+	}
+}
+
+// TestHandlersThatTakeTooLong: the emulator says so with the status of a success,
+// in plain text.
+func TestHandlersThatTakeTooLong(t *testing.T) {
+	t.Parallel()
+	for answer, want := range map[string]Answer{
+		"Task timed out after 5.00 seconds":   {Fault: "Sandbox.Timedout", Payload: []byte(`{"errorMessage":"Task timed out after 5.00 seconds","errorType":"Sandbox.Timedout"}`)},
+		"Task timed out after 900.00 seconds": {Fault: "Sandbox.Timedout", Payload: []byte(`{"errorMessage":"Task timed out after 900.00 seconds","errorType":"Sandbox.Timedout"}`)},
+		`"Task timed out after 5.00 seconds"`: {Payload: []byte(`"Task timed out after 5.00 seconds"`)},
+	} {
+		e := &fakeEngine{status: http.StatusOK, answer: answer}
+		got, err := InContainer(t.Context(), request(t), e.start(t), "example.com/image:1", func(string) {})
+		if err != nil || got.Fault != want.Fault || string(got.Payload) != string(want.Payload) {
+			t.Errorf("%s: got %+v and %v", answer, got, err)
+		}
 	}
 }
 

@@ -30,14 +30,14 @@ func (c *cache) audit(ctx context.Context, l *Lock, tree filetree.Tree, o Output
 			targets = append(targets, runtimes.Target{Runtime: r, Architecture: a})
 		}
 	}
-	facts, modules, err := c.segments.Facts(ctx, tree)
+	known, err := c.segments.Facts(ctx, tree)
 	if err != nil {
 		return nil, nil, err
 	}
-	judged := audit.Layer{Files: tree, Facts: facts, Targets: targets, Function: l.Kind == KindFunction}
+	judged := audit.Layer{Files: tree, Facts: known.Native, Targets: targets, Function: l.Kind == KindFunction}
 	loads := loadedModules{lock: l, tree: tree}
 	judged.AtImport = loads.atImport
-	judged.Distributions = l.distributions(modules, o)
+	judged.Distributions = l.distributions(known, targets, o)
 	reached := reachedImports{Reached: python.NewReached(tree, judged.Function)}
 	judged.Unfound = reached.unfound
 	found := Weigh(audit.Judge(judged), o.Audits)
@@ -48,20 +48,44 @@ func (c *cache) audit(ctx context.Context, l *Lock, tree filetree.Tree, o Output
 	return found, warnings, err
 }
 
-// distributions returns what is known of Python's distributions in the layer. What
-// they need is compared with the lock, without what the user leaves out.
-func (l *Lock) distributions(modules map[filetree.Origin]segment.Sources, o Output) []audit.Distribution {
+// distributions returns what is known of Python's distributions in the layer: those
+// of the lock, and those whose METADATA another input brings. What they need is what
+// their METADATA says, without what the user leaves out.
+func (l *Lock) distributions(known *segment.Found, targets []runtimes.Target, o Output) []audit.Distribution {
 	var all []audit.Distribution
-	if l.Python == nil {
-		return nil
-	}
 	var left []string
 	for _, name := range o.LeftOut {
 		left = append(left, python.NormalizeName(name))
 	}
-	for _, w := range l.Python.Chosen.Wheels {
-		origin := filetree.Origin{Ecosystem: "python", Name: w.Name, Version: w.Version}
-		all = append(all, audit.Distribution{Name: w.Name, Origin: origin, Modules: modules[origin].Modules, Imports: modules[origin].Imports, Needs: w.Requires, Left: left})
+	at := map[filetree.Origin]int{}
+	if l.Python != nil {
+		for _, w := range l.Python.Chosen.Wheels {
+			origin := filetree.Origin{Ecosystem: "python", Name: w.Name, Version: w.Version}
+			if _, twice := at[origin]; twice {
+				continue // wheels of one version for several runtimes
+			}
+			at[origin] = len(all)
+			noted := known.Sources[origin]
+			all = append(all, audit.Distribution{Name: w.Name, Origin: origin, Modules: noted.Modules, Imports: noted.Imports, Left: left})
+		}
+	}
+	described, function := describedIn(known), l.Kind == KindFunction
+	for i, needs := range python.NeedsOf(described, targets, function) {
+		d := &known.Described[i]
+		if k, ok := at[d.Origin]; ok && all[k].Name == d.Name {
+			all[k].Needs = append(all[k].Needs, needs...)
+		} else if slices.ContainsFunc(targets, func(t runtimes.Target) bool { return d.FoundBy(t, function) }) {
+			all = append(all, audit.Distribution{Name: d.Name, Origin: d.Origin, Needs: needs, Left: left})
+		}
+	}
+	return all
+}
+
+// describedIn returns the distributions whose METADATA lies in a layer.
+func describedIn(known *segment.Found) []python.Described {
+	all := make([]python.Described, 0, len(known.Described))
+	for i := range known.Described {
+		all = append(all, known.Described[i].Described)
 	}
 	return all
 }

@@ -77,7 +77,7 @@ type installedPart struct {
 
 // read finds the metadata in the zip.
 func (b *biller) read(a *filetree.Archive, files filetree.Tree) error {
-	distributions, err := python.DistributionsIn(a, files, b.targets)
+	distributions, err := python.DistributionsIn(a, files)
 	if err != nil {
 		return err
 	}

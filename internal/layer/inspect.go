@@ -56,7 +56,7 @@ func (b *Builder) Inspect(ctx context.Context, z Zip, q Question) (*Inspection, 
 	if err != nil {
 		return nil, err
 	}
-	facts, _, err := c.segments.Facts(ctx, files)
+	known, err := c.segments.Facts(ctx, files)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (b *Builder) Inspect(ctx context.Context, z Zip, q Question) (*Inspection, 
 	if err != nil {
 		return nil, err
 	}
-	found := parts.Judge(facts, links, q)
+	found := parts.Judge(known.Native, links, q)
 	found.SHA256, found.Size = sum, archive.Size
 	return found, nil
 }
@@ -123,11 +123,11 @@ func (b *Builder) InspectZip(ctx context.Context, path string, ids, architecture
 	if err != nil {
 		return nil, err
 	}
-	facts, _, err := c.segments.Facts(ctx, files)
+	known, err := c.segments.Facts(ctx, files)
 	if err != nil {
 		return nil, err
 	}
-	return inspect.Judge(audit.Layer{Files: files, Links: links, Facts: facts}, ids, architectures), nil
+	return inspect.Judge(audit.Layer{Files: files, Links: links, Facts: known.Native}, ids, architectures), nil
 }
 
 // Holdings returns what a lock holds, by name. Sizes are known of wheels alone:

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,35 +40,22 @@ func TestNativeFactsAreNotedOnTheWayIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := map[string]native.Kind{}
 	for _, e := range tree {
 		digest, err := store.ParseDigest(filepath.Base(e.Archive.Path))
 		if err != nil {
 			t.Fatalf("%s lies in %q, which is not a blob of the store", e.Path, e.Archive.Path)
 		}
-		body, _, err := c.store.GetRecord("native", fmt.Sprintf("%d %s", native.Format, digest.Hex()))
-		if err != nil {
+		if _, _, err := c.store.GetRecord("native", fmt.Sprintf("%d %s", native.Format, digest.Hex())); err != nil {
 			t.Errorf("nothing is noted of the archive of %s: %v", e.Path, err)
-			continue
-		}
-		var notes struct {
-			Files []struct {
-				H int64
-				F native.Facts
-			}
-		}
-		if err := json.Unmarshal(body, &notes); err != nil {
-			t.Fatal(err)
-		}
-		for _, n := range notes.Files {
-			if n.H == e.Header {
-				found[e.Path] = n.F.Kind
-			}
 		}
 	}
+	known, err := c.segments.Facts(t.Context(), tree)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for path, kind := range map[string]native.Kind{"python/app/_c.abi3.so": native.ELF, "python/own/libown.so": native.ELF, "bin/tool": native.Script, "lib/libzip.so": native.ELF, "lib/libweb.so": native.ELF} {
-		if found[path] != kind {
-			t.Errorf("%s is noted as %q, want %q", path, found[path], kind)
+		if got := known.Native[path].Kind; got != kind {
+			t.Errorf("%s is noted as %q, want %q", path, got, kind)
 		}
 	}
 }
@@ -84,7 +72,7 @@ func TestFactsAreReadWhereNoneAreNoted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	noted, modules, err := c.segments.Facts(t.Context(), tree)
+	noted, err := c.segments.Facts(t.Context(), tree)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,17 +81,98 @@ func TestFactsAreReadWhereNoneAreNoted(t *testing.T) {
 		moved.Path = "" // not of the store: nothing is noted of it
 		tree[i].Archive = &moved
 	}
-	read, again, err := c.segments.Facts(t.Context(), tree)
+	read, err := c.segments.Facts(t.Context(), tree)
 	if err != nil {
 		t.Fatal(err)
 	}
 	const name = "python/app/_c.abi3.so"
-	if len(noted) != 1 || len(read) != 1 || noted[name].Machine != "arm64" || read[name].Machine != "arm64" {
+	if len(noted.Native) != 1 || len(read.Native) != 1 || noted.Native[name].Machine != "arm64" || read.Native[name].Machine != "arm64" {
 		t.Errorf("noted are %v, read %v", noted, read)
 	}
-	for origin, names := range modules {
-		if strings.Join(names.Modules, " ") != strings.Join(again[origin].Modules, " ") || len(names.Modules) == 0 {
-			t.Errorf("%s has the modules %q, read %q", origin, names.Modules, again[origin])
+	for origin, names := range noted.Sources {
+		if strings.Join(names.Modules, " ") != strings.Join(read.Sources[origin].Modules, " ") || len(names.Modules) == 0 {
+			t.Errorf("%s has the modules %q, read %q", origin, names.Modules, read.Sources[origin])
+		}
+	}
+}
+
+// TestNeedsOfALockThatWasRead judges locks that were written and read, as Terraform
+// keeps them: what distributions need follows from their METADATA.
+func TestNeedsOfALockThatWasRead(t *testing.T) {
+	t.Parallel()
+	const text = `
+app 1.0
+  requires: lib[fast]>=1
+  requires: old; python_version < "3.11"
+  requires: boto3
+  requires: win; sys_platform == "win32"
+lib 1.0
+  requires: base
+  extra: fast: speed
+  extra: slow: crawl
+base 1.0
+speed 1.0
+boto3 1.0
+`
+	vendored := map[string]string{"python/base-1.dist-info/METADATA": "Metadata-Version: 2.1\nName: Base\nVersion: 1\nRequires-Dist: ground\n"}
+	for name, c := range map[string]struct {
+		drop  []string
+		left  []string
+		files map[string]string
+		want  string
+	}{
+		"whole":                     {want: ""},
+		"without lib":               {drop: []string{"lib", "base", "speed"}, want: `"app" needs "lib", which is not there`},
+		"excluded":                  {drop: []string{"lib", "base", "speed"}, left: []string{"Lib"}},
+		"of the runtime":            {drop: []string{"boto3"}},
+		"of a need":                 {drop: []string{"base"}, want: `"lib" needs "base", which is not there`},
+		"of an extra":               {drop: []string{"speed"}, want: `"lib" needs "speed", which is not there`},
+		"brought by files":          {drop: []string{"base"}, files: vendored, want: `"base" needs "ground", which is not there`},
+		"what vendors needs nobody": {files: map[string]string{"python/app/_vendor/x-1.dist-info/METADATA": "Name: x\nVersion: 1\nRequires-Dist: ground\n"}},
+	} {
+		index := indextest.New(t, text)
+		b := newBuilder(t, index)
+		spec := Spec{Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}, Python: &PythonSpec{Requirements: []string{"app"}}}
+		for path, content := range c.files {
+			spec.Files = append(spec.Files, FileSpec{Content: &content, Target: path})
+		}
+		written, err := json.Marshal(resolve(t, b, spec, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var l Lock
+		if err := json.Unmarshal(written, &l); err != nil {
+			t.Fatal(err)
+		}
+		chosen := l.Python.Chosen
+		for i := len(chosen.Wheels) - 1; i >= 0; i-- {
+			if slices.Contains(c.drop, chosen.Wheels[i].Name) {
+				chosen.Wheels = slices.Delete(chosen.Wheels, i, i+1)
+			}
+		}
+		out := filepath.Join(t.TempDir(), "a.zip")
+		a := build(t, b, &l, Output{Path: out, LeftOut: c.left})
+		var got []string
+		for _, f := range a.Findings {
+			if f.Check == audit.Imports && f.Severity != audit.Note {
+				got = append(got, f.Summary)
+			}
+		}
+		if strings.Join(got, "; ") != c.want {
+			t.Errorf("%s: found %q, want %q", name, got, c.want)
+		}
+		inspected, err := b.Inspect(t.Context(), Zip{Path: out}, Question{Runtimes: l.Runtimes, Architectures: l.Architectures})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var said []string
+		for _, f := range inspected.Findings {
+			if f.Check == audit.Imports && f.Severity != audit.Note {
+				said = append(said, f.Summary)
+			}
+		}
+		if strings.Join(said, "; ") != c.want && c.left == nil {
+			t.Errorf("%s: inspecting the zip found %q, want %q", name, said, c.want)
 		}
 	}
 }

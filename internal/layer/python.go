@@ -72,7 +72,15 @@ func (p pythonPart) pack(ctx context.Context, c *cache, l *Lock, doubt bool) (pa
 		files, err = l.moved(files)
 	}
 	judge := func(l *Lock, whole filetree.Tree, o Output) ([]Warning, error) {
-		return p.Check(whole, python.Checks{SDK: o.Shadow, Function: l.Kind == KindFunction})
+		function := l.Kind == KindFunction
+		needing := func(name string) ([]string, error) {
+			found, err := c.segments.Facts(ctx, whole)
+			if err != nil {
+				return nil, err
+			}
+			return python.NeedingIn(describedIn(found), targets, function, name), nil
+		}
+		return p.Check(whole, python.Checks{SDK: o.Shadow, Function: function, Needing: needing})
 	}
 	return packed{files: files, judge: judge}, err
 }

@@ -37,13 +37,13 @@ func TestLiveRecordLayers(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			return
 		}
-		facts, _, err := c.segments.Facts(t.Context(), tree)
+		known, err := c.segments.Facts(t.Context(), tree)
 		if err != nil {
 			t.Fatal(err)
 		}
 		first := true
 		for _, e := range tree {
-			f, ok := facts[e.Path]
+			f, ok := known.Native[e.Path]
 			if !ok && !first {
 				continue
 			}

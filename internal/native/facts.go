@@ -19,7 +19,7 @@ import (
 // Format is the version of what is found in a file. It is raised whenever the
 // same bytes give other facts: facts that were kept under another one are read
 // anew.
-const Format = 2
+const Format = 3
 
 // Kind says what a file is by its first bytes.
 type Kind string

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
@@ -62,6 +63,12 @@ func TestGivenWheelStandsIn(t *testing.T) {
 		}
 		return nil
 	}
+	// The lock file does not have what the wheel needs.
+	lacking := w.python(`"python3.12"`, given+fmt.Sprintf(`lock_file = %q`, lock), map[string]string{"source-only": "1.0"})
+	lacking.ConfigStateChecks = append(lacking.ConfigStateChecks, statecheck.ExpectKnownValue("layerbuild_package.p", tfjsonpath.New("findings").AtSliceIndex(0).AtMapKey("text"),
+		knownvalue.StringRegexp(sentenceLike(`"source-only" needs "idna", which is not there`))))
+	excluded := w.python(`"python3.12"`, given+fmt.Sprintf(`lock_file = %q, exclude = ["idna"]`, lock), map[string]string{"source-only": "1.0"})
+	excluded.ConfigStateChecks = append(excluded.ConfigStateChecks, statecheck.ExpectKnownValue("layerbuild_package.p", tfjsonpath.New("findings"), knownvalue.ListSizeExact(0)))
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: w.providers(),
 		Steps: []resource.TestStep{
@@ -69,7 +76,8 @@ func TestGivenWheelStandsIn(t *testing.T) {
 			changed,
 			w.python(`"python3.12"`, fmt.Sprintf(`wheels = [{ url = %q, sha256 = %q }], requirements = ["source-only"], require_hashes = true`,
 				served.FileURL(sourceOnly), sum), map[string]string{"source-only": "1.0"}),
-			w.python(`"python3.12"`, given+fmt.Sprintf(`lock_file = %q`, lock), map[string]string{"source-only": "1.0"}),
+			lacking,
+			excluded,
 		},
 	})
 }

@@ -8,19 +8,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	awsbase "github.com/hashicorp/aws-sdk-go-base/v2"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 )
-
-// probeAttempts bounds how often STS is asked where the settings say that it may
-// not be there.
-const probeAttempts = 2
-
-func (c Caller) String() string {
-	if c.Partition == "" || c.Partition == "aws" {
-		return "account " + c.AccountID
-	}
-	return "account " + c.AccountID + " of the partition " + c.Partition
-}
 
 // ForeignAccountError tells that something belongs to another account, or to an
 // account of another partition, than the credentials do. Nothing was changed.
@@ -28,7 +18,7 @@ type ForeignAccountError struct {
 	// ARN names what belongs to Owner.
 	ARN string
 	// Owner is whose it is, Caller whose the credentials are.
-	Owner, Caller Caller
+	Owner, Caller awsclient.Caller
 }
 
 func (e *ForeignAccountError) Error() string {
@@ -63,7 +53,7 @@ func (p *Publisher) Guard(ctx context.Context, arns ...string) error {
 		if err != nil {
 			return err
 		}
-		owner := Caller{a.AccountID, a.Partition}
+		owner := Caller{AccountID: a.AccountID, Partition: a.Partition}
 		if caller.AccountID != "" && caller.AccountID != owner.AccountID || caller.Partition != "" && caller.Partition != owner.Partition {
 			return &ForeignAccountError{ARN: arn, Owner: owner, Caller: caller}
 		}
@@ -76,49 +66,25 @@ func (p *Publisher) Guard(ctx context.Context, arns ...string) error {
 // provider's own. The Caller is zero where the settings keep it from asking, or
 // STS is not there and they say that this is no fault.
 func (p *Publisher) Caller(ctx context.Context, region string) (Caller, error) {
-	s, err := p.connect(ctx, region)
-	if err != nil {
-		return Caller{}, err
-	}
-	p.asking.Lock()
-	defer p.asking.Unlock()
-	if p.caller.AccountID != "" || p.config.SkipCredentialsValidation && p.config.SkipRequestingAccountID {
-		return p.caller, nil
-	}
-	base := p.config.base(callLogger{hidden: s.keys.secrets})
-	base.SkipCredsValidation = false
-	settings := s.aws
-	if p.config.SkipCredentialsValidation {
-		settings.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
-		base.MaxRetries = probeAttempts
-	}
-	account, partition, diags := awsbase.GetAwsAccountIDAndPartition(ctx, settings, base)
-	if diags.HasError() {
-		if p.config.SkipCredentialsValidation {
-			return Caller{}, nil
-		}
-		return Caller{}, p.config.failure(diags, s.keys.secrets())
-	}
-	p.caller = Caller{account, partition}
-	return p.caller, nil
+	return p.client.Caller(ctx, region)
 }
 
 // guess returns whom the credentials act for by what Lambda has in the region of
 // a layer version: the version itself, or any layer or function. It is zero
 // where there is nothing to go by.
 func (p *Publisher) guess(ctx context.Context, a LayerVersionARN) (Caller, error) {
-	s, err := p.connect(ctx, a.Region)
+	s, err := p.client.Connect(ctx, a.Region)
 	if err != nil {
 		return Caller{}, err
 	}
-	api := s.lambda(p, a.Region)
+	api := s.Lambda(a.Region)
 	if a.Number != 0 {
 		out, err := api.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{LayerName: &a.Name, VersionNumber: &a.Number})
 		if err == nil {
 			return callerOf(aws.ToString(out.LayerVersionArn)), nil
 		}
-		if _, unusable := errors.AsType[*CredentialsError](s.explain(err)); unusable || ctx.Err() != nil {
-			return Caller{}, fmt.Errorf("finding the account of the credentials: %w", s.explain(err))
+		if _, unusable := errors.AsType[*CredentialsError](s.Explain(err)); unusable || ctx.Err() != nil {
+			return Caller{}, fmt.Errorf("finding the account of the credentials: %w", s.Explain(err))
 		}
 	}
 	if out, err := api.ListLayers(ctx, &lambda.ListLayersInput{MaxItems: aws.Int32(1)}); err == nil && len(out.Layers) > 0 {

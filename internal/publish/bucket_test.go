@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -85,7 +85,7 @@ func TestReferenceIsCheckedFirst(t *testing.T) {
 		before := len(a.Calls("PublishLayerVersion"))
 		r := staged(data, Staging{Bucket: c.bucket, StorageMode: "REFERENCE"})
 		_, _, err := stages(t, a).Publish(t.Context(), r)
-		var limit *LimitError
+		var limit *awsclient.LimitError
 		if !errors.As(err, &limit) || limit.Attribute != c.attribute {
 			t.Errorf("%s: got %v, want a LimitError of %s", name, err, c.attribute)
 			continue
@@ -145,19 +145,6 @@ func TestReferenceWarnsOfThePolicy(t *testing.T) {
 	}
 }
 
-// A denied call says what it needs; a role that is denied is not one of S3.
-func TestFaultNamesThePermission(t *testing.T) {
-	t.Parallel()
-	for named, want := range map[string]string{"s3:PutObject": "s3:PutObject and more", "sts:AssumeRole": "sts:AssumeRole"} {
-		u := &upload{place: &Staging{}, explain: func(err error) error { return &AccessDeniedError{Action: named, cause: err} }}
-		err := u.fault("putting x", "s3:PutObject and more", errors.New("no"))
-		var denied *AccessDeniedError
-		if !errors.As(err, &denied) || denied.Action != want || !strings.HasPrefix(err.Error(), "putting x: ") {
-			t.Errorf("%s: got %v, want the permission %s", named, err, want)
-		}
-	}
-}
-
 func TestStagingIsChecked(t *testing.T) {
 	t.Parallel()
 	many := map[string]string{}
@@ -176,7 +163,7 @@ func TestStagingIsChecked(t *testing.T) {
 	} {
 		a := lambdatest.New(t)
 		_, _, err := against(t, a).Publish(t.Context(), staged(zipOf(t, "x"), s))
-		var limit *LimitError
+		var limit *awsclient.LimitError
 		if !errors.As(err, &limit) || limit.Attribute != "s3" || !strings.Contains(err.Error(), name) {
 			t.Errorf("got %v, want a LimitError of s3 that says %q", err, name)
 		}
@@ -184,18 +171,4 @@ func TestStagingIsChecked(t *testing.T) {
 			t.Errorf("%q: %d calls, want none", name, n)
 		}
 	}
-}
-
-func FuzzNotGranted(f *testing.F) {
-	f.Add([]byte(openPolicy))
-	f.Add([]byte(`{"Statement": [{"Effect": "Allow", "Principal": {"AWS": ["*"]}, "Action": "s3:*", "Resource": "*"}]}`))
-	f.Add([]byte(`{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": ["s3:[", "s3:?etObject"], "Resource": ["arn:aws:s3:::[", "arn:aws:s3:::kept/*"]}]}`))
-	f.Fuzz(func(t *testing.T, policy []byte) {
-		defer indextest.Budget(t, len(policy))()
-		for _, action := range notGranted(policy, "kept", "layers/") {
-			if action != "s3:GetObject" && action != "s3:GetObjectVersion" {
-				t.Errorf("%q lacks %q, which nobody needs", policy, action)
-			}
-		}
-	})
 }

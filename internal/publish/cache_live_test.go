@@ -31,12 +31,11 @@ func TestMiniStackSharesBlobs(t *testing.T) {
 func shareOver(t *testing.T, url string) {
 	t.Helper()
 	p := livePublisher(t, url)
-	cache := p.Cache(CacheConfig{Bucket: "cache", Prefix: "layerbuild/"})
-	client, err := cache.connect(t.Context())
+	s, err := p.client.Connect(t.Context(), home)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{
+	if _, err := s.S3(home).CreateBucket(t.Context(), &s3.CreateBucketInput{
 		Bucket: aws.String("cache"), CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: home},
 	}); err != nil {
 		t.Fatal(err)
@@ -68,7 +67,7 @@ func shareOver(t *testing.T, url string) {
 		t.Error("a blob came that nobody shared")
 	}
 	name := store.RemoteName(store.Sum([]byte("small")))
-	if err := cache.Put(t.Context(), name, cached("forged"), true); err != nil {
+	if err := p.Cache(CacheConfig{Bucket: "cache", Prefix: "layerbuild/"}).Put(t.Context(), name, cached("forged"), true); err != nil {
 		t.Fatal(err)
 	}
 	fourth := newMachine(t, p)

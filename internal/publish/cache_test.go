@@ -113,7 +113,7 @@ func TestCacheDoesNotTakeOtherBytes(t *testing.T) {
 func TestTwoMachinesPutOneObject(t *testing.T) {
 	t.Parallel()
 	a, c := newCache(t)
-	other := against(t, a).Cache(c.config)
+	other := against(t, a).Cache(c.Config)
 	content := strings.Repeat("x", 3<<20) // above the size that waits for a 100
 	var wg sync.WaitGroup
 	for _, machine := range []*Cache{c, other, c, other} {
@@ -149,9 +149,9 @@ func TestCacheFaults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a, cache := newCache(t)
-			cache.patience = time.Hour
+			cache.Patience = time.Hour
 			if c.fault.Delay > 0 {
-				cache.patience = 300 * time.Millisecond
+				cache.Patience = 300 * time.Millisecond
 			}
 			a.PutObject("cache", "layerbuild/sha256/aa", big)
 			c.fault.Operation = "GetObject"
@@ -204,7 +204,7 @@ func TestCacheDoesNotWaitForCredentials(t *testing.T) {
 	a := lambdatest.New(t)
 	a.Inject(lambdatest.Fault{Operation: "GetCallerIdentity", Delay: time.Hour, Times: -1})
 	c := against(t, a).Cache(CacheConfig{Bucket: "cache"})
-	c.patience = 200 * time.Millisecond
+	c.Patience = 200 * time.Millisecond
 	for range 2 {
 		_, err := c.Get(t.Context(), "sha256/aa")
 		if _, unusable := errors.AsType[*store.UnusableError](err); unusable || err == nil || !strings.Contains(err.Error(), "no answer within 200ms") {

@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/codeartifact"
 	"github.com/aws/aws-sdk-go-v2/service/codeartifact/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 )
 
 // tokenSeconds is how long a token of CodeArtifact is asked to live: longer
@@ -28,13 +30,13 @@ func (p *Publisher) CodeArtifactToken(ctx context.Context, domain, owner, region
 		return "", time.Time{}, fmt.Errorf("asking for a token of the CodeArtifact domain %q: %w", domain, err)
 	}
 	answer, err := client.GetAuthorizationToken(ctx, &codeartifact.GetAuthorizationTokenInput{
-		Domain: aws.String(domain), DomainOwner: optional(owner), DurationSeconds: aws.Int64(tokenSeconds),
+		Domain: aws.String(domain), DomainOwner: awsclient.Optional(owner), DurationSeconds: aws.Int64(tokenSeconds),
 	})
 	if err == nil && aws.ToString(answer.AuthorizationToken) == "" {
 		err = errors.New("the answer holds none")
 	}
 	if err != nil {
-		return "", time.Time{}, fmt.Errorf("asking for a token of the CodeArtifact domain %q: %w", domain, s.explainAbsence(err))
+		return "", time.Time{}, fmt.Errorf("asking for a token of the CodeArtifact domain %q: %w", domain, s.ExplainAbsence(err))
 	}
 	return aws.ToString(answer.AuthorizationToken), aws.ToTime(answer.Expiration), nil
 }
@@ -48,10 +50,10 @@ func (p *Publisher) CodeArtifactEndpoint(ctx context.Context, domain, repository
 		return "", fmt.Errorf("asking for the address of the CodeArtifact repository %q: %w", repository, err)
 	}
 	answer, err := client.GetRepositoryEndpoint(ctx, &codeartifact.GetRepositoryEndpointInput{
-		Domain: aws.String(domain), Repository: aws.String(repository), DomainOwner: optional(owner), Format: types.PackageFormat(format),
+		Domain: aws.String(domain), Repository: aws.String(repository), DomainOwner: awsclient.Optional(owner), Format: types.PackageFormat(format),
 	})
 	if err != nil {
-		return "", fmt.Errorf("asking for the address of the CodeArtifact repository %q: %w", repository, s.explainAbsence(err))
+		return "", fmt.Errorf("asking for the address of the CodeArtifact repository %q: %w", repository, s.ExplainAbsence(err))
 	}
 	u, err := url.Parse(aws.ToString(answer.RepositoryEndpoint))
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
@@ -60,22 +62,10 @@ func (p *Publisher) CodeArtifactEndpoint(ctx context.Context, domain, repository
 	return u.JoinPath("/").String(), nil
 }
 
-func (p *Publisher) codeArtifact(ctx context.Context, region string) (*session, *codeartifact.Client, error) {
-	s, region, err := p.reach(ctx, region)
+func (p *Publisher) codeArtifact(ctx context.Context, region string) (*awsclient.Session, *codeartifact.Client, error) {
+	s, region, err := p.client.Reach(ctx, region)
 	if err != nil {
 		return nil, nil, err
 	}
-	return s, codeartifact.NewFromConfig(s.aws, func(o *codeartifact.Options) {
-		o.Region = region
-		override(&o.BaseEndpoint, s.config.Endpoints.CodeArtifact)
-	}), nil
-}
-
-// explainAbsence is explain for a service whose absent things are no layer
-// versions.
-func (s *session) explainAbsence(err error) error {
-	if isCode(err, "ResourceNotFoundException") {
-		return &redacted{text: s.keys.secrets().redact(message(err)), cause: err}
-	}
-	return s.explain(err)
+	return s, s.CodeArtifact(region), nil
 }

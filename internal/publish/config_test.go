@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 )
 
 const layerOfNobody = "arn:aws:lambda:eu-west-1:123456789012:layer:deps"
@@ -28,7 +29,7 @@ func TestNewNeedsNoCredentialsAndMakesNoCall(t *testing.T) {
 func TestNewNamesTheFaultySetting(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		config Config
+		config awsclient.Config
 		want   string
 	}{
 		"region":      {Config{Region: "eu-west-99"}, `"eu-west-99"`},
@@ -38,7 +39,7 @@ func TestNewNamesTheFaultySetting(t *testing.T) {
 		"https proxy": {Config{HTTPSProxy: new("://user:hunter2@x")}, "https_proxy"},
 	} {
 		_, err := New(t.Context(), c.config)
-		var fault *ConfigError
+		var fault *awsclient.ConfigError
 		if !errors.As(err, &fault) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want a ConfigError with %s", name, err, c.want)
 			continue
@@ -87,7 +88,7 @@ func TestFailureToConnectIsNotKept(t *testing.T) {
 	p := against(t, a)
 	a.Inject(lambdatest.Fault{Operation: "GetCallerIdentity", Status: 403, ErrorType: "InvalidClientTokenId", Message: "not yet known"})
 	_, err := p.Users(t.Context(), "", layerOfNobody)
-	var fault *ConfigError
+	var fault *awsclient.ConfigError
 	if !errors.As(err, &fault) || !strings.Contains(err.Error(), "not yet known") {
 		t.Errorf("got %v, want a ConfigError with AWS's words", err)
 	}
@@ -155,7 +156,7 @@ func TestAllowedAccounts(t *testing.T) {
 	} {
 		p := against(t, a, func(set *Config) { set.AllowedAccountIDs, set.ForbiddenAccountIDs = c.allowed, c.forbidden })
 		_, err := p.Users(t.Context(), "", layerOfNobody)
-		var fault *ConfigError
+		var fault *awsclient.ConfigError
 		if got := errors.As(err, &fault) && strings.Contains(err.Error(), "123456789012"); got != c.refused || !got && err != nil {
 			t.Errorf("%s: %v, want refused %t", name, err, c.refused)
 		}
@@ -253,7 +254,7 @@ func TestMissingSettingsAreNamed(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = p.Users(t.Context(), "", layerOfNobody)
-			var fault *ConfigError
+			var fault *awsclient.ConfigError
 			if !errors.As(err, &fault) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("got %v, want a ConfigError with %q in one line", err, c.want)
 			}

@@ -233,7 +233,7 @@ func (s *service) publisher() (*Publisher, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.patience.first, p.patience.longest = time.Millisecond, 100*time.Millisecond
+	p.patience.First, p.patience.Longest = time.Millisecond, 100*time.Millisecond
 	return p, nil
 }
 

@@ -25,6 +25,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 )
 
 // The stand-in that the tests of this repository run against agrees with AWS
@@ -62,7 +63,7 @@ func conform(t *testing.T, endpoint string, differences map[string]string) {
 	c := aws.Config{
 		Region: home, BaseEndpoint: &endpoint,
 		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
-		Retryer:     once,
+		Retryer:     awsclient.Once,
 	}
 	probes := slices.Concat(publishProbes(), listProbes(), deleteProbes(), policyProbes(), functionProbes(), otherProbes(), uploadProbes(), objectProbes(), parameterProbes())
 	for name := range differences {
@@ -82,7 +83,7 @@ func conform(t *testing.T, endpoint string, differences map[string]string) {
 			err := p.run(s)
 			// A service that answers before it has read the whole request may break
 			// the connection off, which is no part of what is compared.
-			for try := 2; try <= 5 && brokenOff(err); try++ {
+			for try := 2; try <= 5 && awsclient.BrokenOff(err); try++ {
 				s.name = fmt.Sprintf("probe-%d-%d", i, try)
 				err = p.run(s)
 			}
@@ -122,8 +123,8 @@ func refusal(err error, status int, codes ...string) error {
 	if !errors.As(err, &said) {
 		return fmt.Errorf("got error %w, want a refusal with %d %q", err, status, codes)
 	}
-	if statusOf(err) != status || !slices.Contains(codes, said.ErrorCode()) {
-		return fmt.Errorf("refused with %d %s, want %d %q", statusOf(err), said.ErrorCode(), status, codes)
+	if awsclient.StatusOf(err) != status || !slices.Contains(codes, said.ErrorCode()) {
+		return fmt.Errorf("refused with %d %s, want %d %q", awsclient.StatusOf(err), said.ErrorCode(), status, codes)
 	}
 	return nil
 }
@@ -423,7 +424,7 @@ func deleteProbes() []probe {
 // fromS3 makes a publish take its zip from the probe's bucket.
 func (s *service) fromS3(key, version string) func(*lambda.PublishLayerVersionInput) {
 	return func(in *lambda.PublishLayerVersionInput) {
-		in.Content = &types.LayerVersionContentInput{S3Bucket: &s.name, S3Key: &key, S3ObjectVersion: optional(version)}
+		in.Content = &types.LayerVersionContentInput{S3Bucket: &s.name, S3Key: &key, S3ObjectVersion: awsclient.Optional(version)}
 	}
 }
 

@@ -11,6 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
 )
 
 // uploading is an upload in two parts on its way.
@@ -19,7 +22,7 @@ type uploading struct {
 	id    *string
 	parts []s3types.CompletedPart
 	body  []byte
-	sums  sums
+	sums  upload.Sums
 }
 
 // uploads begins an upload, in a bucket of the probe's own, of parts with the
@@ -100,8 +103,8 @@ func uploadProbes() []probe {
 				return err
 			}
 			return errors.Join(
-				same("the answer's checksum", aws.ToString(out.ChecksumSHA256), u.sums.composite()),
-				same("the checksum", aws.ToString(head.ChecksumSHA256), u.sums.composite()),
+				same("the answer's checksum", aws.ToString(out.ChecksumSHA256), u.sums.Composite()),
+				same("the checksum", aws.ToString(head.ChecksumSHA256), u.sums.Composite()),
 				same("the size", aws.ToInt64(head.ContentLength), int64(len(u.body))),
 			)
 		}},
@@ -146,14 +149,14 @@ func objectProbes() []probe {
 			if _, err := s.bucket("x", s.zip, false); err != nil {
 				return err
 			}
-			if _, err := s.s3.PutObject(s, &s3.PutObjectInput{Bucket: &s.name, Key: aws.String("y"), Body: bytes.NewReader(s.zip), Metadata: map[string]string{uploader: "abc"}}); err != nil {
+			if _, err := s.s3.PutObject(s, &s3.PutObjectInput{Bucket: &s.name, Key: aws.String("y"), Body: bytes.NewReader(s.zip), Metadata: map[string]string{upload.Uploader: "abc"}}); err != nil {
 				return err
 			}
 			head, err := s.s3.HeadObject(s, &s3.HeadObjectInput{Bucket: &s.name, Key: aws.String("y")})
 			if err != nil {
 				return err
 			}
-			return same("the metadata", head.Metadata[uploader], "abc")
+			return same("the metadata", head.Metadata[upload.Uploader], "abc")
 		}},
 		{"a deleted version of an object leaves no trace", func(s *service) error {
 			version, err := s.bucket("x", s.zip, true)
@@ -164,7 +167,7 @@ func objectProbes() []probe {
 				return err
 			}
 			_, err = s.s3.HeadObject(s, &s3.HeadObjectInput{Bucket: &s.name, Key: aws.String("x")})
-			if statusOf(err) != 404 {
+			if awsclient.StatusOf(err) != 404 {
 				return fmt.Errorf("got %w, want that it is not there", err)
 			}
 			return nil

@@ -163,7 +163,11 @@ func (h *history) publishByOther() {
 	content := h.IntN(len(h.zips))
 	p := h.connect(h.aws)
 	r := request(h.zips[content])
-	out, err := p.session.lambda(p, home).PublishLayerVersion(h.Context(), &lambda.PublishLayerVersionInput{
+	s, err := p.client.Connect(h.Context(), home)
+	if err != nil {
+		h.Fatal(err)
+	}
+	out, err := s.Lambda(home).PublishLayerVersion(h.Context(), &lambda.PublishLayerVersionInput{
 		LayerName: &r.LayerName, Description: &r.Description, LicenseInfo: &r.LicenseInfo,
 		CompatibleRuntimes: values[types.Runtime](r.Runtimes), CompatibleArchitectures: values[types.Architecture](r.Architectures),
 		Content: &types.LayerVersionContentInput{ZipFile: h.zips[content]},

@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/functions"
 )
 
 // Selection says which versions of a layer a listing is to hold.
@@ -36,19 +38,19 @@ func (p *Publisher) Versions(ctx context.Context, region, layer string, choice S
 	if err != nil {
 		return nil, err
 	}
-	s, region, err := p.reach(ctx, region)
+	s, region, err := p.client.Reach(ctx, region)
 	if err != nil {
 		return nil, err
 	}
 	var found []Version
-	pages := lambda.NewListLayerVersionsPaginator(s.lambda(p, region), choice.input(layer))
+	pages := lambda.NewListLayerVersionsPaginator(s.Lambda(region), choice.input(layer))
 	for pages.HasMorePages() && !choice.full(found) {
 		page, err := pages.NextPage(ctx)
 		if _, ok := errors.AsType[*types.ResourceNotFoundException](err); ok {
 			break
 		}
 		if err != nil {
-			return nil, fmt.Errorf("listing the versions of layer %q in %s: %w", layer, region, foreign(layer, s.explain(err)))
+			return nil, fmt.Errorf("listing the versions of layer %q in %s: %w", layer, region, foreign(layer, s.Explain(err)))
 		}
 		for _, item := range page.LayerVersions {
 			found = append(found, listed(item))
@@ -98,7 +100,7 @@ func regionOf(region, layer string) (string, error) {
 	case a.Number != 0:
 		return "", fmt.Errorf("reading layer ARN %q: it names one version, want the layer's own %q", layer, a.LayerARN())
 	case region != "" && region != a.Region:
-		return "", &LimitError{"region", fmt.Sprintf("is %q, and the layer %s is in %q: drop one of the two", region, layer, a.Region)}
+		return "", &LimitError{Attribute: "region", Problem: fmt.Sprintf("is %q, and the layer %s is in %q: drop one of the two", region, layer, a.Region)}
 	}
 	return a.Region, nil
 }
@@ -135,14 +137,7 @@ func listed(item types.LayerVersionsListItem) Version {
 }
 
 // Use is who uses a layer version.
-type Use struct {
-	// Count is how many functions and published versions of functions there
-	// are.
-	Count int
-	// Names are the sorted names of the first twenty that AWS lists: "resize"
-	// for a function itself, "resize:3" for its published version 3.
-	Names []string
-}
+type Use = functions.Use
 
 // Uses returns, for every version of a layer that a function of the account and
 // region uses, who they are. The layer may be another account's. It shares the
@@ -153,8 +148,8 @@ func (p *Publisher) Uses(ctx context.Context, region, layerARN string) (map[int6
 		return nil, fmt.Errorf("finding who uses %s: %w", layerARN, err)
 	}
 	uses := map[int64]Use{}
-	for number, u := range found.layers[layerARN] {
-		uses[number] = Use{Count: u.count, Names: slices.Sorted(slices.Values(u.names))}
+	for number, u := range found.Layers[layerARN] {
+		uses[number] = Use{Count: u.Count, Names: slices.Sorted(slices.Values(u.Names))}
 	}
 	return uses, nil
 }

@@ -26,7 +26,7 @@ func TestVersionsAreListed(t *testing.T) {
 	t.Parallel()
 	a := lambdatest.New(t)
 	p := against(t, a)
-	p.paces[home] = &pace{interval: 1}
+	p.client.Paces.Of(home, 1)
 	for n := range 120 {
 		r := request(zipOf(t, fmt.Sprint(n)))
 		r.Description = fmt.Sprintf("number %d", n+1)

@@ -14,6 +14,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/signing"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
 )
 
 // candidates is how many versions with the right metadata are compared by
@@ -35,11 +38,11 @@ type job struct {
 	request  Request
 	api      *lambda.Client
 	region   string
-	s3       func() objects
-	signer   func() jobs
-	stagings *stagings
+	s3       func() upload.Objects
+	signer   func() signing.Jobs
+	stagings *upload.Stagings
 	transfer transfer
-	patience patience
+	patience awsclient.Patience
 	explain  func(error) error
 	renew    func() bool             // asks for other credentials
 	intend   func(above int64) error // notes that a publish begins
@@ -64,7 +67,7 @@ func (j *job) run(ctx context.Context) (Version, bool, error) {
 		return Version{}, false, fmt.Errorf("comparing with published versions: %w", j.explain(err))
 	}
 	if len(equal) > 0 {
-		inform(ctx, "took over a layer version that was there", map[string]any{"arn": equal[len(equal)-1].ARN})
+		awsclient.Inform(ctx, "took over a layer version that was there", map[string]any{"arn": equal[len(equal)-1].ARN})
 		return equal[len(equal)-1], true, nil
 	}
 	d, err := j.deliver(ctx)
@@ -81,8 +84,8 @@ func (j *job) run(ctx context.Context) (Version, bool, error) {
 func (j *job) input(content *types.LayerVersionContentInput) *lambda.PublishLayerVersionInput {
 	return &lambda.PublishLayerVersionInput{
 		LayerName:               &j.request.LayerName,
-		Description:             optional(j.request.Description),
-		LicenseInfo:             optional(j.request.LicenseInfo),
+		Description:             awsclient.Optional(j.request.Description),
+		LicenseInfo:             awsclient.Optional(j.request.LicenseInfo),
 		CompatibleRuntimes:      values[types.Runtime](j.request.Runtimes),
 		CompatibleArchitectures: values[types.Architecture](j.request.Architectures),
 		Content:                 content,
@@ -99,17 +102,17 @@ func (j *job) publish(ctx context.Context, input *lambda.PublishLayerVersionInpu
 		if err == nil {
 			return j.settle(ctx, published(out), blind > 0)
 		}
-		result := outcomeOf(err)
-		if expired(err) && j.renew() {
-			result = notYet
+		result := awsclient.OutcomeOf(err)
+		if awsclient.Expired(err) && j.renew() {
+			result = awsclient.NotYet
 		}
-		if result == unknown {
+		if result == awsclient.Unknown {
 			blind++
-			inform(ctx, "publishing got no answer: looking for the version", map[string]any{"layer": j.request.LayerName, "attempt": attempt, "above": j.above})
+			awsclient.Inform(ctx, "publishing got no answer: looking for the version", map[string]any{"layer": j.request.LayerName, "attempt": attempt, "above": j.above})
 			equal, lookErr := j.recover(ctx)
 			if len(equal) > 0 {
 				v := equal[len(equal)-1]
-				inform(ctx, "found the layer version that a call without an answer made", map[string]any{"arn": v.ARN})
+				awsclient.Inform(ctx, "found the layer version that a call without an answer made", map[string]any{"arn": v.ARN})
 				if len(equal) > 1 {
 					v.Double = equal[0].ARN
 				}
@@ -119,8 +122,8 @@ func (j *job) publish(ctx context.Context, input *lambda.PublishLayerVersionInpu
 				return Version{}, false, &UncertainError{Above: j.above, cause: j.explain(errors.Join(err, lookErr))}
 			}
 		}
-		over := result == refused || attempt >= j.patience.attempts || blind >= j.patience.blind
-		if over || backoff.Sleep(ctx, j.patience.delay(attempt, err)) != nil || ctx.Err() != nil {
+		over := result == awsclient.Refused || attempt >= j.patience.Attempts || blind >= j.patience.Blind
+		if over || backoff.Sleep(ctx, j.patience.Delay(attempt, err)) != nil || ctx.Err() != nil {
 			cause := errors.Join(j.explain(err), ctx.Err())
 			if blind > 0 {
 				return Version{}, false, &UncertainError{Above: j.above, cause: cause}
@@ -134,11 +137,11 @@ func (j *job) publish(ctx context.Context, input *lambda.PublishLayerVersionInpu
 // lost answer.
 func (j *job) call(ctx context.Context, input *lambda.PublishLayerVersionInput) (*lambda.PublishLayerVersionOutput, error) {
 	upload := time.Duration(len(input.Content.ZipFile)/slowest) * time.Second
-	ctx, cancel := context.WithTimeout(ctx, j.patience.answer+upload)
+	ctx, cancel := context.WithTimeout(ctx, j.patience.Answer+upload)
 	defer cancel()
-	out, err := j.api.PublishLayerVersion(ctx, input, func(o *lambda.Options) { o.Retryer = once() })
+	out, err := j.api.PublishLayerVersion(ctx, input, func(o *lambda.Options) { o.Retryer = awsclient.Once() })
 	if err == nil && (aws.ToString(out.LayerVersionArn) == "" || out.Version == 0 || out.Content == nil || aws.ToString(out.Content.CodeSha256) == "") {
-		return nil, errIncomplete
+		return nil, awsclient.ErrIncomplete
 	}
 	return out, err
 }
@@ -149,7 +152,7 @@ func (j *job) recover(ctx context.Context) ([]Version, error) {
 	ctx, cancel := j.linger(ctx)
 	defer cancel()
 	var lookErr error
-	for _, wait := range j.patience.looks {
+	for _, wait := range j.patience.Looks {
 		if err := backoff.Sleep(ctx, wait); err != nil {
 			break
 		}
@@ -165,7 +168,7 @@ func (j *job) recover(ctx context.Context) ([]Version, error) {
 // after the first look, below a number.
 func (j *job) look(ctx context.Context, below int64) ([]Version, error) {
 	look := *j
-	look.options = []func(*lambda.Options){func(o *lambda.Options) { o.RetryMaxAttempts = min(lookAttempts, j.patience.attempts) }}
+	look.options = []func(*lambda.Options){func(o *lambda.Options) { o.RetryMaxAttempts = min(lookAttempts, j.patience.Attempts) }}
 	listed, err := look.list(ctx, j.above)
 	if err != nil {
 		return nil, err
@@ -177,7 +180,7 @@ func (j *job) look(ctx context.Context, below int64) ([]Version, error) {
 // a version that was made must not be lost.
 func (j *job) linger(over context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(over))
-	stop := context.AfterFunc(over, func() { time.AfterFunc(j.patience.grace, cancel) })
+	stop := context.AfterFunc(over, func() { time.AfterFunc(j.patience.Grace, cancel) })
 	return ctx, func() { stop(); cancel() }
 }
 
@@ -187,7 +190,7 @@ func (j *job) linger(over context.Context) (context.Context, context.CancelFunc)
 // which nobody knows yet, goes. All runs agree on that, and the one that made
 // the first version never looks for a later one.
 func (j *job) settle(ctx context.Context, v Version, repeated bool) (Version, bool, error) {
-	inform(ctx, "published a layer version", map[string]any{"arn": v.ARN, "code_sha256": v.CodeSHA256, "bytes": v.CodeSize})
+	awsclient.Inform(ctx, "published a layer version", map[string]any{"arn": v.ARN, "code_sha256": v.CodeSHA256, "bytes": v.CodeSize})
 	if altered := j.delivery.altered(v); altered != nil {
 		if err := j.remove(ctx, v); err != nil {
 			return v, false, errors.Join(altered, j.explain(err))
@@ -205,7 +208,7 @@ func (j *job) settle(ctx context.Context, v Version, repeated bool) (Version, bo
 		return v, false, nil // what was asked for, double or not
 	}
 	first := equal[len(equal)-1]
-	inform(ctx, "another run published the same first: removing the later version", map[string]any{"arn": v.ARN, "first": first.ARN})
+	awsclient.Inform(ctx, "another run published the same first: removing the later version", map[string]any{"arn": v.ARN, "first": first.ARN})
 	if err := j.remove(ctx, v); err != nil {
 		first.Double = v.ARN
 	}
@@ -280,7 +283,7 @@ func (j *job) match(ctx context.Context, listed []types.LayerVersionsListItem) (
 // remove deletes a version that this run has made, even if the caller's
 // context is over.
 func (j *job) remove(ctx context.Context, v Version) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), j.patience.grace)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), j.patience.Grace)
 	defer cancel()
 	_, err := j.api.DeleteLayerVersion(ctx, &lambda.DeleteLayerVersionInput{LayerName: &j.request.LayerName, VersionNumber: &v.Number})
 	return err

@@ -13,20 +13,17 @@ import (
 // by name, of layers whose names begin so. most bounds how many, 0 for all. One
 // request for each 50 layers (AWS Lambda API Reference, ListLayers).
 func (p *Publisher) NewestOfAll(ctx context.Context, region, prefix string, most int) ([]Version, error) {
-	s, err := p.connect(ctx, region)
+	s, region, err := p.client.Reach(ctx, region)
 	if err != nil {
 		return nil, err
 	}
-	if region, err = s.region(region); err != nil {
-		return nil, err
-	}
-	api := s.lambda(p, region)
+	api := s.Lambda(region)
 	in := &lambda.ListLayersInput{MaxItems: aws.Int32(50)}
 	var all []Version
 	for {
 		page, err := api.ListLayers(ctx, in)
 		if err != nil {
-			return nil, fmt.Errorf("listing the layers in %s: %w", region, s.explain(err))
+			return nil, fmt.Errorf("listing the layers in %s: %w", region, s.Explain(err))
 		}
 		for _, l := range page.Layers {
 			v := l.LatestMatchingVersion

@@ -6,8 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/hashicorp/aws-sdk-go-base/v2/validation"
-
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/policy"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
@@ -16,24 +15,16 @@ import (
 func CheckName(name string) error {
 	switch {
 	case name == "":
-		return &LimitError{"layer_name", "is empty"}
+		return &LimitError{Attribute: "layer_name", Problem: "is empty"}
 	case strings.HasPrefix(name, "arn:"):
-		return &LimitError{"layer_name", fmt.Sprintf("is %q: write the name alone, not an ARN", name)}
+		return &LimitError{Attribute: "layer_name", Problem: fmt.Sprintf("is %q: write the name alone, not an ARN", name)}
 	case len(name) > runtimes.MaxLayerName:
-		return &LimitError{"layer_name", fmt.Sprintf("has %d characters, AWS takes %d", len(name), runtimes.MaxLayerName)}
+		return &LimitError{Attribute: "layer_name", Problem: fmt.Sprintf("has %d characters, AWS takes %d", len(name), runtimes.MaxLayerName)}
 	}
 	for _, r := range name {
 		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_') {
-			return &LimitError{"layer_name", fmt.Sprintf("is %q: AWS takes letters, digits, \"-\" and \"_\", not %q", name, r)}
+			return &LimitError{Attribute: "layer_name", Problem: fmt.Sprintf("is %q: AWS takes letters, digits, \"-\" and \"_\", not %q", name, r)}
 		}
-	}
-	return nil
-}
-
-// CheckRegion accepts the regions of AWS.
-func CheckRegion(region string) error {
-	if err := validation.SupportedRegion(region); err != nil {
-		return &LimitError{Attribute: "region", Problem: fmt.Sprintf("is %q, which is not known: check its spelling, or set skip_region_validation for a new one", region)}
 	}
 	return nil
 }
@@ -60,7 +51,7 @@ func CheckArchitectures(architectures []string) error {
 	const attribute = "compatible_architectures"
 	for _, a := range architectures {
 		if !slices.Contains(runtimes.Architectures(), a) {
-			return &LimitError{attribute, fmt.Sprintf("names %q: Lambda has %s", a, strings.Join(runtimes.Architectures(), " and "))}
+			return &LimitError{Attribute: attribute, Problem: fmt.Sprintf("names %q: Lambda has %s", a, strings.Join(runtimes.Architectures(), " and "))}
 		}
 	}
 	return checkList(attribute, architectures, runtimes.MaxCompatibleArchitectures)
@@ -68,37 +59,34 @@ func CheckArchitectures(architectures []string) error {
 
 func checkLength(attribute, text string, limit int) error {
 	if n := utf8.RuneCountInString(text); n > limit {
-		return &LimitError{attribute, fmt.Sprintf("has %d characters, AWS takes %d", n, limit)}
+		return &LimitError{Attribute: attribute, Problem: fmt.Sprintf("has %d characters, AWS takes %d", n, limit)}
 	}
 	return nil
 }
 
 func checkList(attribute string, list []string, limit int) error {
 	if len(list) > limit {
-		return &LimitError{attribute, fmt.Sprintf("has %d entries, AWS takes %d", len(list), limit)}
+		return &LimitError{Attribute: attribute, Problem: fmt.Sprintf("has %d entries, AWS takes %d", len(list), limit)}
 	}
 	if slices.Contains(list, "") {
-		return &LimitError{attribute, "has an empty entry"}
+		return &LimitError{Attribute: attribute, Problem: "has an empty entry"}
 	}
 	return nil
 }
 
 // CheckAccountID returns a *LimitError for what is not 12 digits.
 func CheckAccountID(id string) error {
-	if !isAccountID(id) {
-		return &LimitError{"sharing", fmt.Sprintf("names the account %q: write its 12 digits, such as \"123456789012\"", id)}
+	if !policy.IsAccountID(id) {
+		return &LimitError{Attribute: "sharing", Problem: fmt.Sprintf("names the account %q: write its 12 digits, such as \"123456789012\"", id)}
 	}
 	return nil
 }
 
-func isAccountID(id string) bool { return len(id) == 12 && strings.Trim(id, "0123456789") == "" }
-
 // CheckOrganizationID returns a *LimitError for what is no id of AWS
 // Organizations: "o-" and 10 to 32 small letters and digits.
 func CheckOrganizationID(id string) error {
-	rest, ok := strings.CutPrefix(id, "o-")
-	if !ok || len(rest) < 10 || len(rest) > 32 || strings.Trim(rest, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
-		return &LimitError{"sharing", fmt.Sprintf("names the organization %q: write an id such as \"o-a1b2c3d4e5\"", id)}
+	if !policy.IsOrganizationID(id) {
+		return &LimitError{Attribute: "sharing", Problem: fmt.Sprintf("names the organization %q: write an id such as \"o-a1b2c3d4e5\"", id)}
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package publish
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/s3object"
 )
 
@@ -54,7 +55,7 @@ func (e *TakenError) Error() string {
 // user guide of S3).
 func CheckBucketName(name string) error {
 	if !bucketName.MatchString(name) {
-		return &LimitError{"bucket", fmt.Sprintf("is %q: write only the name of the bucket, without s3://. Folders belong in prefix", name)}
+		return &LimitError{Attribute: "bucket", Problem: fmt.Sprintf("is %q: write only the name of the bucket, without s3://. Folders belong in prefix", name)}
 	}
 	return nil
 }
@@ -67,9 +68,9 @@ func CheckKey(key string) error {
 	const longest = 1024
 	switch {
 	case key == "" || len(key) > longest:
-		return &LimitError{"key", fmt.Sprintf("has %d bytes, S3 takes 1 to %d", len(key), longest)}
+		return &LimitError{Attribute: "key", Problem: fmt.Sprintf("has %d bytes, S3 takes 1 to %d", len(key), longest)}
 	case strings.HasPrefix(key, "/"):
-		return &LimitError{"key", fmt.Sprintf("is %q: remove the slash at the beginning, which would make a folder without a name", key)}
+		return &LimitError{Attribute: "key", Problem: fmt.Sprintf("is %q: remove the slash at the beginning, which would make a folder without a name", key)}
 	}
 	return nil
 }
@@ -78,10 +79,10 @@ func CheckKey(key string) error {
 var ErrNoObject = errors.New("no such object")
 
 // objectFaults are the faults of a bucket that was named for an object.
-var objectFaults = bucketFaults{
-	attribute: "bucket",
-	elsewhere: "names %q, which is in %s, and not in %s: write region = %[2]q",
-	missing:   "names %q, which does not exist (NoSuchBucket): correct the name, or, where this configuration makes the bucket, refer to the id of it, as in bucket = aws_s3_bucket.artifacts.id, which is known when it is there",
+var objectFaults = upload.BucketFaults{
+	Attribute: "bucket",
+	Elsewhere: "names %q, which is in %s, and not in %s: write region = %[2]q",
+	Missing:   "names %q, which does not exist (NoSuchBucket): correct the name, or, where this configuration makes the bucket, refer to the id of it, as in bucket = aws_s3_bucket.artifacts.id, which is known when it is there",
 }
 
 // PutObject makes sure that the key holds the zip, and returns the object. It
@@ -91,45 +92,44 @@ var objectFaults = bucketFaults{
 // Typed errors: *LimitError, *DigestError, *TakenError, *AccessDeniedError,
 // *CredentialsError, *ConfigError.
 func (p *Publisher) PutObject(ctx context.Context, r ObjectRequest) (s3object.Stored, bool, error) {
-	place := &Staging{Bucket: r.Bucket, KMSKeyID: r.Settings.KMSKeyID, Tags: r.Settings.Tags}
-	if err := CheckTags("tags", place.Tags); err != nil {
+	at := upload.Place{Bucket: r.Bucket, KMSKeyID: r.Settings.KMSKeyID, Tags: r.Settings.Tags, Class: s3types.StorageClass(r.Settings.StorageClass)}
+	if err := CheckTags("tags", at.Tags); err != nil {
 		return s3object.Stored{}, false, err
 	}
-	sums, err := r.Zip.verify(ctx, io.Discard, p.transfer.part)
+	sums, err := r.Zip.Verify(ctx, io.Discard, p.transfer.sections.Size)
 	if err != nil {
 		return s3object.Stored{}, false, err
 	}
-	u, err := p.objectAt(ctx, r.Region, place, r.Key)
+	u, err := p.objectAt(ctx, r.Region, at, r.Key)
 	if err != nil {
 		return s3object.Stored{}, false, err
 	}
-	u.zip, u.sums, u.afresh = r.Zip, sums, r.Afresh
-	u.class = s3types.StorageClass(r.Settings.StorageClass)
+	u.Zip, u.Sums, u.Afresh = r.Zip, sums, r.Afresh
 	if r.Warn != nil {
-		u.warn = r.Warn
+		u.Warn = r.Warn
 	}
-	u.mayReplace = func(head *s3.HeadObjectOutput) error {
-		if slices.Contains(r.Replaceable, storedOf(r.Key, head)) || u.holds(head) {
+	u.MayReplace = func(head *s3.HeadObjectOutput) error {
+		if slices.Contains(r.Replaceable, storedOf(r.Key, head)) || u.Holds(head) {
 			return nil
 		}
-		return &TakenError{Address: u.address(), Unverified: aws.ToString(head.ChecksumSHA256) == ""}
+		return &TakenError{Address: u.Address(), Unverified: aws.ToString(head.ChecksumSHA256) == ""}
 	}
-	o, err := u.stage(ctx)
+	o, err := u.Stage(ctx)
 	if err != nil {
 		return s3object.Stored{}, false, err
 	}
-	return s3object.Stored{Key: o.key, VersionID: versionOf(o.version), ETag: o.etag}, !o.ours, nil
+	return s3object.Stored{Key: o.Key, VersionID: versionOf(o.Version), ETag: o.ETag}, !o.Ours, nil
 }
 
 // objectAt prepares what is done with an object of a bucket.
-func (p *Publisher) objectAt(ctx context.Context, region string, place *Staging, key string) (*upload, error) {
-	s, region, err := p.reach(ctx, region)
+func (p *Publisher) objectAt(ctx context.Context, region string, at upload.Place, key string) (*upload.Upload, error) {
+	s, region, err := p.client.Reach(ctx, region)
 	if err != nil {
 		return nil, err
 	}
-	return &upload{
-		client: s.s3(region), place: place, region: region, key: key, transfer: p.transfer, grace: p.patience.grace,
-		explain: s.explain, warn: func(string) {}, nonce: rand.Text(), faults: &objectFaults,
+	return &upload.Upload{
+		Client: s.S3(region), Place: at, Region: region, Key: key, Sections: p.transfer.sections, Grace: p.patience.Grace,
+		Explain: s.Explain, Warn: func(string) {}, Faults: &objectFaults,
 	}, nil
 }
 
@@ -137,23 +137,20 @@ func (p *Publisher) objectAt(ctx context.Context, region string, place *Staging,
 // and the base64 SHA-256 that S3 keeps of it, "" where it keeps none. Nothing is
 // an ErrNoObject.
 func (p *Publisher) FindObject(ctx context.Context, region, bucket string, at s3object.Stored) (s3object.Sight, error) {
-	u, err := p.objectAt(ctx, region, &Staging{Bucket: bucket}, at.Key)
+	u, err := p.objectAt(ctx, region, upload.Place{Bucket: bucket}, at.Key)
 	if err != nil {
 		return s3object.Sight{}, err
 	}
-	in := &s3.HeadObjectInput{Bucket: &bucket, Key: &at.Key, ChecksumMode: s3types.ChecksumModeEnabled, VersionId: optional(at.VersionID)}
-	head, err := u.client.HeadObject(ctx, in)
-	if noObject(err) || in.VersionId != nil && isCode(err, "NoSuchVersion") {
+	in := &s3.HeadObjectInput{Bucket: &bucket, Key: &at.Key, ChecksumMode: s3types.ChecksumModeEnabled, VersionId: awsclient.Optional(at.VersionID)}
+	head, err := u.Client.HeadObject(ctx, in)
+	if awsclient.NoObject(err) || in.VersionId != nil && awsclient.IsCode(err, "NoSuchVersion") {
 		return s3object.Sight{}, fmt.Errorf("looking at %s: %w", at.Address(bucket), ErrNoObject)
 	}
 	if err != nil {
-		return s3object.Sight{}, u.fault("looking at "+at.Address(bucket), "s3:GetObject and s3:ListBucket", err)
+		return s3object.Sight{}, u.Fault("looking at "+at.Address(bucket), "s3:GetObject and s3:ListBucket", err)
 	}
-	sight := s3object.Sight{Latest: storedOf(at.Key, head), Size: aws.ToInt64(head.ContentLength), Unreadable: archived(head)}
-	sum := aws.ToString(head.ChecksumSHA256)
-	if sight.InParts = strings.Contains(sum, "-"); !sight.InParts {
-		sight.SHA256 = sum
-	}
+	sight := s3object.Sight{Latest: storedOf(at.Key, head), Size: aws.ToInt64(head.ContentLength), Unreadable: upload.Archived(head)}
+	sight.SHA256, sight.InParts = upload.WholeSHA256(head)
 	return sight, nil
 }
 
@@ -179,7 +176,7 @@ func (p *Publisher) LookAgain(ctx context.Context, region, bucket string, was s3
 // gone is no error. One that holds other bytes by now is left, which is a
 // *TakenError.
 func (p *Publisher) DeleteObject(ctx context.Context, region, bucket string, o s3object.Stored) error {
-	u, err := p.objectAt(ctx, region, &Staging{Bucket: bucket}, o.Key)
+	u, err := p.objectAt(ctx, region, upload.Place{Bucket: bucket}, o.Key)
 	if err != nil {
 		return err
 	}
@@ -194,8 +191,8 @@ func (p *Publisher) DeleteObject(ctx context.Context, region, bucket string, o s
 			return &TakenError{Address: o.Address(bucket)}
 		}
 	}
-	err = u.remove(ctx, &stagedObject{key: o.Key, version: o.VersionID})
-	if isCode(err, "NoSuchBucket") {
+	err = u.Remove(ctx, &upload.Object{Key: o.Key, Version: o.VersionID})
+	if awsclient.IsCode(err, "NoSuchBucket") {
 		return nil
 	}
 	return err
@@ -204,12 +201,12 @@ func (p *Publisher) DeleteObject(ctx context.Context, region, bucket string, o s
 // CheckBucket finds what would keep a put from the bucket: that it is not there,
 // or in another region. What may not be asked is not judged.
 func (p *Publisher) CheckBucket(ctx context.Context, region, bucket string) error {
-	u, err := p.objectAt(ctx, region, &Staging{Bucket: bucket}, "")
+	u, err := p.objectAt(ctx, region, upload.Place{Bucket: bucket}, "")
 	if err != nil {
 		return err
 	}
-	_, err = u.client.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &bucket})
-	if err := u.fault("looking at the bucket "+bucket, "s3:GetBucketVersioning", err); err != nil && !hidden(err) {
+	_, err = u.Client.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &bucket})
+	if err := u.Fault("looking at the bucket "+bucket, "s3:GetBucketVersioning", err); err != nil && !upload.Hidden(err) {
 		return err
 	}
 	return nil
@@ -221,7 +218,7 @@ func storedOf(key string, head *s3.HeadObjectOutput) s3object.Stored {
 
 // versionOf returns a version's id, "" in a bucket without versions.
 func versionOf(id string) string {
-	if !hasVersion(id) {
+	if !upload.HasVersion(id) {
 		return ""
 	}
 	return id

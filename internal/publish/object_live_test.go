@@ -27,11 +27,11 @@ func TestMiniStackKeepsObjects(t *testing.T) {
 func keepOver(t *testing.T, url string) {
 	t.Helper()
 	p := livePublisher(t, url)
-	s, err := p.connect(t.Context(), home)
+	s, err := p.client.Connect(t.Context(), home)
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := s.s3(home)
+	client := s.S3(home)
 	small, large := inMemory(zipOf(t, "x = 1")), inMemory(bigZip(t, 20<<20))
 	for _, bucket := range []string{"plain", "versioned"} {
 		if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{

@@ -2,169 +2,37 @@ package publish
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"strings"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
-	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
-)
-
-// Systems Manager counts by itself: an account in a region has 40 reads and 3
-// writes a second by default, all callers together.
-const (
-	parameterReads  = 30
-	parameterWrites = 2
-)
-
-// maxParameterName and maxParameterLevels bound the name of a parameter: AWS
-// takes 1011 characters in a name without the ARN before it, in 15 levels.
-const (
-	maxParameterName   = 1011
-	maxParameterLevels = 15
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/parameter"
 )
 
 // Parameter is a parameter of the type String in the parameter store of AWS
 // Systems Manager.
-type Parameter struct {
-	Name, Value, Description string
-	// Tier is "Standard", "Advanced", "Intelligent-Tiering" or "", which is
-	// what the account has chosen.
-	Tier string
-}
+type Parameter = parameter.Parameter
 
 // ParameterExistsError tells that there is a parameter of the name already,
 // which was not to be overwritten.
-type ParameterExistsError struct {
-	Name, Region string
-}
-
-func (e *ParameterExistsError) Error() string {
-	return fmt.Sprintf("the parameter %q in %s is there already and was not written by this resource: choose another name, delete it, or set overwrite = true", e.Name, e.Region)
-}
+type ParameterExistsError = parameter.ExistsError
 
 // CheckParameterName returns a *LimitError when AWS would refuse the name of a
 // parameter.
-func CheckParameterName(name string) error {
-	fault := func(format string, args ...any) error {
-		return &LimitError{"ssm_parameter", fmt.Sprintf(format, args...)}
-	}
-	first, _, _ := strings.Cut(strings.ToLower(strings.TrimPrefix(name, "/")), "/")
-	switch {
-	case name == "":
-		return fault("has an empty name")
-	case strings.HasPrefix(name, "arn:"):
-		return fault("is named %q: write the name alone, not an ARN", name)
-	case len(name) > maxParameterName:
-		return fault("has a name of %d characters, AWS takes %d", len(name), maxParameterName)
-	case strings.HasPrefix(first, "aws"), strings.HasPrefix(first, "ssm"):
-		return fault("is named %q: AWS keeps names that begin with %q and %q for itself", name, "aws", "ssm")
-	case strings.Contains(name, "/") && !strings.HasPrefix(name, "/"):
-		return fault("is named %q: a name with levels begins with a slash, as in %q", name, "/"+name)
-	case strings.HasSuffix(name, "/"), strings.Contains(name, "//"):
-		return fault("is named %q: it has an empty level", name)
-	case strings.Count(name, "/") > maxParameterLevels:
-		return fault("is named %q: it has %d levels, AWS takes %d", name, strings.Count(name, "/"), maxParameterLevels)
-	}
-	for _, r := range name {
-		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_.-/", r)) {
-			return fault("is named %q: AWS takes letters, digits, \"_\", \".\", \"-\" and \"/\", not %q", name, r)
-		}
-	}
-	return nil
-}
+func CheckParameterName(name string) error { return parameter.CheckName(name) }
 
 // PutParameter writes a parameter in a region; "" is the provider's own. One
 // that is there is replaced if overwrite is set, and a *ParameterExistsError
 // if not.
 func (p *Publisher) PutParameter(ctx context.Context, region string, w Parameter, overwrite bool) error {
-	api, s, region, err := p.parameters(ctx, region, parameterWrites)
-	if err != nil {
-		return err
-	}
-	input := &ssm.PutParameterInput{
-		Name: &w.Name, Value: &w.Value, Type: types.ParameterTypeString, Tier: types.ParameterTier(w.Tier),
-		Description: optional(w.Description), Overwrite: &overwrite,
-	}
-	if overwrite {
-		input.Description = &w.Description // what was there goes
-	}
-	_, err = api.PutParameter(ctx, input)
-	if _, ok := errors.AsType[*types.ParameterAlreadyExists](err); ok {
-		return &ParameterExistsError{w.Name, region}
-	}
-	if err != nil {
-		return fmt.Errorf("writing the parameter %q in %s: %w", w.Name, region, s.explain(err))
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.written[[2]string{region, w.Name}] = true
-	return nil
+	return p.parameters.Put(ctx, region, w, overwrite)
 }
 
 // Parameter returns the value of a parameter in a region, and false where there
 // is none. One that is encrypted is returned as AWS keeps it.
 func (p *Publisher) Parameter(ctx context.Context, region, name string) (value string, found bool, err error) {
-	api, s, region, err := p.parameters(ctx, region, parameterReads)
-	if err != nil {
-		return "", false, err
-	}
-	out, err := api.GetParameter(ctx, &ssm.GetParameterInput{Name: &name})
-	if _, ok := errors.AsType[*types.ParameterNotFound](err); ok {
-		return "", false, nil
-	}
-	if err != nil {
-		return "", false, fmt.Errorf("reading the parameter %q in %s: %w", name, region, s.explain(err))
-	}
-	return aws.ToString(out.Parameter.Value), true, nil
+	return p.parameters.Get(ctx, region, name)
 }
 
-// DeleteParameter removes a parameter in a region. One that is gone already is
-// no error. One that this Publisher has written is left alone: who deletes it
-// is not who has just come to own it, as where a resource is replaced by
-// another before it is destroyed.
+// DeleteParameter removes a parameter in a region. One that is gone already, or
+// that this Publisher has written, is no error and is left alone.
 func (p *Publisher) DeleteParameter(ctx context.Context, region, name string) error {
-	api, s, region, err := p.parameters(ctx, region, parameterWrites)
-	if err != nil {
-		return err
-	}
-	p.mu.Lock()
-	taken := p.written[[2]string{region, name}]
-	p.mu.Unlock()
-	if taken {
-		return nil
-	}
-	_, err = api.DeleteParameter(ctx, &ssm.DeleteParameterInput{Name: &name})
-	if _, ok := errors.AsType[*types.ParameterNotFound](err); err != nil && !ok {
-		return fmt.Errorf("deleting the parameter %q in %s: %w", name, region, s.explain(err))
-	}
-	return nil
-}
-
-// parameters returns the client of a region for calls of one rate, and the
-// region's name.
-func (p *Publisher) parameters(ctx context.Context, region string, perSecond time.Duration) (*ssm.Client, *session, string, error) {
-	s, region, err := p.reach(ctx, region)
-	if err != nil {
-		return nil, nil, "", err
-	}
-	api := ssm.NewFromConfig(s.aws, func(o *ssm.Options) {
-		o.Region = region
-		override(&o.BaseEndpoint, s.config.Endpoints.SSM)
-		o.APIOptions = append(o.APIOptions, p.parameterPace(region, perSecond).middleware)
-	})
-	return api, s, region, nil
-}
-
-// parameterPace keeps calls to Systems Manager to a rate of their own.
-func (p *Publisher) parameterPace(region string, perSecond time.Duration) *pace {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	key := fmt.Sprintf("ssm/%s/%d", region, perSecond)
-	if p.paces[key] == nil {
-		p.paces[key] = &pace{interval: time.Second / perSecond}
-	}
-	return p.paces[key]
+	return p.parameters.Delete(ctx, region, name)
 }

@@ -35,7 +35,7 @@ func TestParameterIsWrittenReadAndDeleted(t *testing.T) {
 	}
 	w.Value, w.Description, w.Tier = "two", "", ""
 	err := p.PutParameter(t.Context(), other, w, false)
-	if exists, ok := errors.AsType[*ParameterExistsError](err); !ok || *exists != (ParameterExistsError{"/layers/deps", other}) {
+	if exists, ok := errors.AsType[*ParameterExistsError](err); !ok || *exists != (ParameterExistsError{Name: "/layers/deps", Region: other}) {
 		t.Errorf("writing over it: %v, want a ParameterExistsError", err)
 	}
 	if err := p.PutParameter(t.Context(), other, w, true); err != nil {

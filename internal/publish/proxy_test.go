@@ -265,7 +265,7 @@ func sufferAt(t *testing.T, url string) {
 			proxied, address := behind(t, url, c.blows)
 			p := throughAddress(t, address)
 			if slices.ContainsFunc(c.blows, func(b blow) bool { return b.silent }) {
-				p.patience.answer = time.Second
+				p.patience.Answer = time.Second
 			}
 			r := request(bigZip(t, 300_000))
 			r.LayerName = fmt.Sprintf("blow-%d", i)
@@ -304,8 +304,8 @@ func throughAddress(t *testing.T, url string) *Publisher {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.patience.first, p.patience.longest, p.patience.answer = time.Millisecond, 5*time.Millisecond, time.Minute
-	p.patience.looks = []time.Duration{0, 50 * time.Millisecond, 100 * time.Millisecond, 200 * time.Millisecond}
+	p.patience.First, p.patience.Longest, p.patience.Answer = time.Millisecond, 5*time.Millisecond, time.Minute
+	p.patience.Looks = []time.Duration{0, 50 * time.Millisecond, 100 * time.Millisecond, 200 * time.Millisecond}
 	return p
 }
 

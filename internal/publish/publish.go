@@ -10,6 +10,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/signing"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
@@ -29,7 +31,7 @@ func (p *Publisher) Publish(ctx context.Context, r Request) (Version, bool, erro
 	if err := r.check(); err != nil {
 		return Version{}, false, err
 	}
-	s, region, err := p.reach(ctx, r.Region)
+	s, region, err := p.client.Reach(ctx, r.Region)
 	if err != nil {
 		return Version{}, false, err
 	}
@@ -40,10 +42,10 @@ func (p *Publisher) Publish(ctx context.Context, r Request) (Version, bool, erro
 	defer done()
 	r.Staging = r.Staging.in(region)
 	j := &job{
-		request: r, region: region, api: s.lambda(p, region),
-		s3: func() objects { return s.s3(region) }, signer: func() jobs { return s.signer(region) },
+		request: r, region: region, api: s.Lambda(region),
+		s3: func() upload.Objects { return s.S3(region) }, signer: func() signing.Jobs { return s.Signer(region) },
 		stagings: &p.stagings, transfer: p.transfer,
-		patience: p.patience, explain: s.explain, renew: s.keys.renew,
+		patience: p.patience, explain: s.Explain, renew: s.Renew,
 		intend: func(above int64) error { return p.intend(ctx, r, region, above) },
 	}
 	v, found, err := j.run(ctx)
@@ -66,14 +68,14 @@ func (p *Publisher) Publish(ctx context.Context, r Request) (Version, bool, erro
 func (r Request) check() error {
 	for _, err := range []error{
 		CheckName(r.LayerName), CheckDescription(r.Description), CheckLicenseInfo(r.LicenseInfo),
-		CheckRuntimes(r.Runtimes), CheckArchitectures(r.Architectures), r.Staging.check(), r.Signing.check(r.Staging),
+		CheckRuntimes(r.Runtimes), CheckArchitectures(r.Architectures), r.Staging.check(), checkSigning(r.Signing, r.Staging),
 	} {
 		if err != nil {
 			return err
 		}
 	}
 	if r.Zip.Size <= 0 {
-		return &LimitError{"package", "is empty: AWS takes no layer without a file"}
+		return &LimitError{Attribute: "package", Problem: "is empty: AWS takes no layer without a file"}
 	}
 	if r.Staging == nil && r.Zip.Size > runtimes.MaxDirectUpload {
 		return &TooLargeError{Size: r.Zip.Size, Limit: runtimes.MaxDirectUpload}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -37,8 +38,8 @@ func against(t testing.TB, a *lambdatest.AWS, change ...func(*Config)) *Publishe
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.patience.first, p.patience.longest = time.Millisecond, 5*time.Millisecond
-	p.patience.looks = []time.Duration{0, 5 * time.Millisecond, 10 * time.Millisecond}
+	p.patience.First, p.patience.Longest = time.Millisecond, 5*time.Millisecond
+	p.patience.Looks = []time.Duration{0, 5 * time.Millisecond, 10 * time.Millisecond}
 	return p
 }
 
@@ -357,7 +358,7 @@ func TestPublishLooksThroughPages(t *testing.T) {
 	t.Parallel()
 	a := lambdatest.New(t)
 	p := against(t, a)
-	p.paces[home] = &pace{next: time.Now().Add(-time.Hour)}
+	p.client.Paces.Of(home, 1)
 	first := request(zipOf(t, "0"))
 	if _, _, err := p.Publish(t.Context(), first); err != nil {
 		t.Fatal(err)
@@ -409,7 +410,7 @@ func TestUnknownRegionIsRefusedAtOnce(t *testing.T) {
 	_, readErr := p.Read(t.Context(), "arn:aws:lambda:eu-west-99:123456789012:layer:deps:1")
 	_, usersErr := p.Users(t.Context(), "eu-west-99", "arn:aws:lambda:eu-west-99:123456789012:layer:deps")
 	for _, err := range []error{publishErr, readErr, usersErr} {
-		var limit *LimitError
+		var limit *awsclient.LimitError
 		if !errors.As(err, &limit) || limit.Attribute != "region" || !strings.Contains(err.Error(), "eu-west-99") {
 			t.Errorf("got %v, want a LimitError of region", err)
 		}
@@ -485,7 +486,7 @@ func TestThrottlingForeverIsAQuotaError(t *testing.T) {
 	a := lambdatest.New(t)
 	a.Inject(lambdatest.Fault{Operation: "PublishLayerVersion", Status: 429, ErrorType: "TooManyRequestsException", Message: "Rate exceeded", Times: -1})
 	_, _, err := against(t, a, func(c *Config) { c.MaxRetries = 6 }).Publish(t.Context(), request(zipOf(t, "x")))
-	var quota *QuotaError
+	var quota *awsclient.QuotaError
 	if !errors.As(err, &quota) || quota.Quota != "request rate" {
 		t.Errorf("got %v, want a QuotaError for the request rate", err)
 	}
@@ -512,7 +513,7 @@ func TestPublisherKeepsToTheRequestRate(t *testing.T) {
 	t.Parallel()
 	a := lambdatest.New(t)
 	p := against(t, a)
-	if _, err := p.connect(t.Context(), ""); err != nil {
+	if _, err := p.client.Connect(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}
 	a.LimitRate(17) // AWS's 15, and room for the jitter of a busy machine
@@ -531,12 +532,11 @@ func TestPublisherKeepsToTheRequestRate(t *testing.T) {
 // publishRaw makes a version without a look, to fill a layer.
 func publishRaw(t *testing.T, p *Publisher, r Request) error {
 	t.Helper()
-	s, err := p.connect(t.Context(), "")
+	s, err := p.client.Connect(t.Context(), "")
 	if err != nil {
 		return err
 	}
-	unpaced := &Publisher{paces: map[string]*pace{}}
-	j := &job{request: r, api: s.lambda(unpaced, home), patience: p.patience, explain: s.explain, transfer: p.transfer}
+	j := &job{request: r, api: s.Lambda(home), patience: p.patience, explain: s.Explain, transfer: p.transfer}
 	d, err := j.deliver(t.Context())
 	if err != nil {
 		return err

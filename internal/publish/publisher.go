@@ -7,55 +7,97 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/functions"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/parameter"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/s3cache"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/signing"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
+
+// The settings of AWS, and what calls may end with.
+type (
+	// Config holds the AWS settings, as in the provider block of hashicorp/aws.
+	Config = awsclient.Config
+	// Endpoints replaces the URLs of services.
+	Endpoints = awsclient.Endpoints
+	// AssumeRole is one step of a chain of roles.
+	AssumeRole = awsclient.AssumeRole
+	// AssumeRoleWithWebIdentity is a role taken with an OIDC token.
+	AssumeRoleWithWebIdentity = awsclient.AssumeRoleWithWebIdentity
+	// Caller is whom the credentials act for.
+	Caller = awsclient.Caller
+	// ConfigError tells what keeps the AWS settings from working.
+	ConfigError = awsclient.ConfigError
+	// LimitError tells that a value of a request is outside what AWS takes.
+	LimitError = awsclient.LimitError
+	// AccessDeniedError tells that the credentials lack a permission.
+	AccessDeniedError = awsclient.AccessDeniedError
+	// CredentialsError tells that AWS does not accept the credentials at all.
+	CredentialsError = awsclient.CredentialsError
+	// QuotaError tells that the account is at a quota.
+	QuotaError = awsclient.QuotaError
+	// DigestError tells that a zip does not hold the bytes it was announced with.
+	DigestError = upload.DigestError
+)
+
+// What Cache and Functions return, and take.
+type (
+	// Cache is a store.Remote in an S3 bucket.
+	Cache = s3cache.Cache
+	// CacheConfig names the place of a Cache.
+	CacheConfig = s3cache.Config
+	// Functions are the functions of the caller's account in one region, as a
+	// roll-out works with them.
+	Functions = functions.Region
+)
+
+// ErrNotFound tells that a layer version is not there, or not any more.
+var ErrNotFound = awsclient.ErrNotFound
 
 // Publisher publishes layer versions with one set of AWS settings, in any
 // region. It is safe for concurrent use: it shares one request budget per
 // region, and publishes to one layer one after the other.
 type Publisher struct {
-	config    Config
-	patience  patience
-	transfer  transfer
-	stagings  stagings
-	registers registers
+	client     *awsclient.Client
+	patience   awsclient.Patience
+	transfer   transfer
+	stagings   upload.Stagings
+	registers  registers
+	parameters *parameter.Store
 
 	mu       sync.Mutex
-	session  *session
-	paces    map[string]*pace
 	turns    map[string]chan struct{}
 	justMade map[string]time.Time
-	// written are the parameters that this Publisher has put, by region and name.
-	written map[[2]string]bool
 	// account is the caller's own, once an answer has told it.
 	account string
-	// asking guards caller, which is what STS has said.
-	asking sync.Mutex
-	caller Caller
-	scans  map[string]*scan // of functions, by region
+	scans   functions.Scans // of functions
 }
 
 // New returns a Publisher. It checks what can be checked without the network
 // and makes no AWS call: credentials are looked for at the first use, so that a
 // configuration which publishes nothing needs none. A fault of the settings
 // is a *ConfigError.
-func New(_ context.Context, c Config) (*Publisher, error) {
-	if err := c.check(); err != nil {
+func New(_ context.Context, c awsclient.Config) (*Publisher, error) {
+	client, err := awsclient.New(c)
+	if err != nil {
 		return nil, err
 	}
 	return &Publisher{
-		config:    c,
-		patience:  defaultPatience(c.maxAttempts()),
-		transfer:  defaultTransfer(),
-		paces:     map[string]*pace{},
-		turns:     map[string]chan struct{}{},
-		justMade:  map[string]time.Time{},
-		written:   map[[2]string]bool{},
-		scans:     map[string]*scan{},
-		registers: registers{dir: c.RegisterDir},
+		client:     client,
+		parameters: parameter.New(client),
+		patience:   awsclient.DefaultPatience(c),
+		transfer:   defaultTransfer(),
+		turns:      map[string]chan struct{}{},
+		justMade:   map[string]time.Time{},
+		registers:  registers{dir: c.RegisterDir},
 	}, nil
 }
+
+// Cache returns the cache in a bucket. Nothing is asked yet.
+func (p *Publisher) Cache(c CacheConfig) *Cache { return s3cache.New(p.client, c) }
 
 // turn waits until no other Publish works on the key, and returns the function
 // that ends the caller's own turn.
@@ -84,12 +126,6 @@ func (p *Publisher) remember(arn string) {
 	}
 }
 
-// Caller is whom the credentials act for.
-type Caller struct {
-	// AccountID has 12 digits; Partition is such as "aws" or "aws-cn".
-	AccountID, Partition string
-}
-
 // registers keeps the lifecycle.Register of each layer: in files below a folder,
 // so that every run on a machine sees what the ones before saw, and in memory
 // where no folder is named or it cannot be used. It is safe for concurrent use,
@@ -102,75 +138,19 @@ type registers struct {
 	slots map[string]*slot // by layer ARN
 }
 
-// use is who has one layer version: how many functions and published versions
-// of functions, and the names of the first few.
-type use struct {
-	count int
-	names []string
-}
-
-// usage is what a scan of a region found: use by layer ARN and version. It holds
-// nothing else of the functions, since an account may have tens of thousands.
-type usage struct {
-	began  time.Time
-	layers map[string]map[int64]*use
-}
-
-// scan is a walk over the functions of a region, for all who wait for it.
-type scan struct {
-	began time.Time
-	until time.Time // when it is too old, once it is done
-	stop  context.CancelFunc
-	// waiting counts those who wait; Publisher.mu guards it.
-	waiting int
-	// done is closed when found and err are final.
-	done  chan struct{}
-	found *usage
-	err   error
-}
-
 // transfer says how zips travel.
 type transfer struct {
-	direct  int64 // the largest zip that goes into a request, in bytes
-	part    int64 // the largest zip that is put in one piece, and the size of pieces, in bytes
-	streams int   // how many pieces travel at once
-	// poll and longest bound the wait between looks at a signing job, which
-	// doubles; signing is how long a job may take.
-	poll, longest, signing time.Duration
+	direct   int64 // the largest zip that goes into a request, in bytes
+	sections upload.Sections
+	signing  signing.Times
 }
 
 // defaultTransfer makes a zip of the largest size 16 pieces.
 func defaultTransfer() transfer {
 	return transfer{
-		direct: runtimes.MaxDirectUpload, part: 16 << 20, streams: 4,
-		poll: time.Second, longest: 10 * time.Second, signing: 10 * time.Minute,
+		direct: runtimes.MaxDirectUpload, sections: upload.Sections{Size: 16 << 20, Streams: 4, Wait: time.Second},
+		signing: signing.Times{Poll: time.Second, Longest: 10 * time.Second, Limit: 10 * time.Minute},
 	}
-}
-
-// stagings shares staged objects between the publishes of a Publisher: equal
-// bytes for several layers travel once, and the last publish removes them. It
-// is safe for concurrent use.
-type stagings struct {
-	mu     sync.Mutex
-	places map[string]*stagedPlace
-}
-
-// stagedPlace is an object's name in a bucket. Only the holder of its gate may change it.
-type stagedPlace struct {
-	gate   chan struct{}
-	users  int
-	object *stagedObject // nil where nothing is staged
-}
-
-// stagedObject is an object in the bucket.
-type stagedObject struct {
-	key string
-	// version is the id of its version, "" or "null" in a bucket without.
-	version string
-	// etag tells its content from another of the same key.
-	etag string
-	// ours is set where this run put it.
-	ours bool
 }
 
 // slot is one layer's register, where it is kept in memory, and the right to it

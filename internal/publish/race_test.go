@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 )
 
 // meet makes n publishes wait for each other, so that all have looked before
@@ -131,7 +132,7 @@ func TestRefusalAfterALostAnswer(t *testing.T) {
 	)
 	_, _, err := p.Publish(t.Context(), request(zipOf(t, "x")))
 	var unsure *UncertainError
-	var denied *AccessDeniedError
+	var denied *awsclient.AccessDeniedError
 	if !errors.As(err, &unsure) || !errors.As(err, &denied) {
 		t.Errorf("got %v, want an UncertainError because of an AccessDeniedError", err)
 	}

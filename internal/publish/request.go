@@ -1,13 +1,12 @@
 package publish
 
 import (
-	"io"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
 )
 
 // Request asks for one layer version.
@@ -43,16 +42,10 @@ type Request struct {
 }
 
 // Zip is an archive whose bytes are known in advance.
-type Zip struct {
-	// Open returns a new reader at the start of the archive; it is called
-	// again for every pass over the bytes.
-	Open func() (Reader, error)
-	// SHA256 is the digest of the bytes. Nothing with another digest is
-	// published.
-	SHA256 store.Digest
-	// Size is in bytes.
-	Size int64
-}
+type Zip = upload.Zip
+
+// Reader is an open archive.
+type Reader = upload.Reader
 
 // Version is a published layer version, as AWS describes it.
 type Version struct {
@@ -116,11 +109,6 @@ func values[T ~string](plain []string) []T {
 	return typed
 }
 
-// Reader is an open archive.
-type Reader interface {
-	io.ReadSeekCloser
-}
-
 // Staging is a place in S3, in the region of the layer. A zip goes there when
 // it is too large for a request, when Lambda is to read it there for good, or
 // when it is to be signed; any other travels in the request.
@@ -143,21 +131,4 @@ type Staging struct {
 	StorageMode string
 	// Tags are those of the object, at most ten.
 	Tags map[string]string
-}
-
-// Signing has the zip signed by AWS Signer before it is published. The signed
-// zip has another digest than the zip.
-type Signing struct {
-	// ProfileName is that of a signing profile in the region of the layer, for
-	// the platform AWSLambda-SHA384-ECDSA.
-	ProfileName string
-	// ProfileOwner is the account of the profile; "" is the caller's own.
-	ProfileOwner string
-}
-
-func optional(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return aws.String(s)
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/functions"
 )
 
 // Retired is what became of the versions of a Batch. Each number is in
@@ -126,14 +128,14 @@ func (p *Publisher) remove(ctx context.Context, b Batch) (Retired, error) {
 		if err != nil {
 			return nil, fmt.Errorf("finding who uses %s: %w", b.LayerARN, err)
 		}
-		if found.began.Before(began) {
+		if found.Began.Before(began) {
 			if found, err = p.askAgain(ctx, a, b.numbers(), found, began); err != nil {
 				return nil, fmt.Errorf("finding who still uses %s: %w", b.LayerARN, err)
 			}
 		}
 		users := map[int64][]string{}
-		for number, u := range found.layers[b.LayerARN] {
-			users[number] = u.describe()
+		for number, u := range found.Layers[b.LayerARN] {
+			users[number] = u.Describe()
 		}
 		return users, nil
 	})
@@ -143,26 +145,26 @@ func (p *Publisher) remove(ctx context.Context, b Batch) (Retired, error) {
 // still. One user that still has the version is proof. Where the users that are
 // known by name have gone, and there were more, it takes a scan that began at
 // since or later.
-func (p *Publisher) askAgain(ctx context.Context, layer LayerVersionARN, numbers []int64, found *usage, since time.Time) (*usage, error) {
+func (p *Publisher) askAgain(ctx context.Context, layer LayerVersionARN, numbers []int64, found *functions.Usage, since time.Time) (*functions.Usage, error) {
 	api, _, _, err := p.of(ctx, layer.String())
 	if err != nil {
 		return nil, err
 	}
-	again := map[int64]*use{}
+	again := map[int64]*functions.Use{}
 	for _, n := range numbers {
-		u := found.layers[layer.LayerARN()][n]
+		u := found.Layers[layer.LayerARN()][n]
 		if u == nil {
 			continue
 		}
 		layer.Number = n
 		switch {
-		case slices.ContainsFunc(u.names, func(name string) bool { return stillHas(ctx, api, name, layer.String()) }):
+		case slices.ContainsFunc(u.Names, func(name string) bool { return stillHas(ctx, api, name, layer.String()) }):
 			again[n] = u
-		case u.count > len(u.names):
+		case u.Count > len(u.Names):
 			return p.usage(ctx, layer.Region, since)
 		}
 	}
-	return &usage{began: found.began, layers: map[string]map[int64]*use{layer.LayerARN(): again}}, nil
+	return &functions.Usage{Began: found.Began, Layers: map[string]map[int64]*functions.Use{layer.LayerARN(): again}}, nil
 }
 
 // stillHas reports whether a function, or a published version such as
@@ -219,10 +221,10 @@ func (p *Publisher) deleteUnused(ctx context.Context, a LayerVersionARN, b Batch
 		a.Number = v.Number
 		switch {
 		case r.Pointed(b.Holder, lifecycle.Mark(v), b.Current), b.Unseen:
-			inform(ctx, "kept a layer version that another resource points at", map[string]any{"arn": a.String()})
+			awsclient.Inform(ctx, "kept a layer version that another resource points at", map[string]any{"arn": a.String()})
 			result.Taken = append(result.Taken, v.Number)
 		case len(used[v.Number]) > 0:
-			inform(ctx, "kept a layer version that is in use", map[string]any{"arn": a.String(), "functions": len(used[v.Number])})
+			awsclient.Inform(ctx, "kept a layer version that is in use", map[string]any{"arn": a.String(), "functions": len(used[v.Number])})
 			result.InUse[v.Number] = used[v.Number]
 		case refusal != nil:
 			result.Failed[v.Number] = refusal
@@ -231,7 +233,7 @@ func (p *Publisher) deleteUnused(ctx context.Context, a LayerVersionARN, b Batch
 				result.Failed[v.Number] = err
 				refusal = forAll(err)
 			} else {
-				inform(ctx, "deleted a layer version", map[string]any{"arn": a.String()})
+				awsclient.Inform(ctx, "deleted a layer version", map[string]any{"arn": a.String()})
 				result.Deleted = append(result.Deleted, v.Number)
 				r.Drop(lifecycle.Mark(v))
 			}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 )
 
 const depsARN = "arn:aws:lambda:eu-west-1:123456789012:layer:deps"
@@ -23,19 +24,23 @@ const depsARN = "arn:aws:lambda:eu-west-1:123456789012:layer:deps"
 // network, so that they work on the clock of a bubble.
 func unconnected(t *testing.T) func(*lambdatest.AWS) *Publisher {
 	t.Helper()
-	first := against(t, lambdatest.Unserved(), func(c *Config) { c.SkipCredentialsValidation, c.SkipRequestingAccountID = true, true })
-	s, err := first.connect(t.Context(), home)
+	var settings awsclient.Config
+	first := against(t, lambdatest.Unserved(), func(c *Config) {
+		c.SkipCredentialsValidation, c.SkipRequestingAccountID = true, true
+		settings = *c
+	})
+	s, err := first.client.Connect(t.Context(), home)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return func(a *lambdatest.AWS) *Publisher {
-		p, err := New(t.Context(), first.config)
+		p, err := New(t.Context(), settings)
 		if err != nil {
 			t.Fatal(err)
 		}
 		own := *s
-		own.aws.HTTPClient = a
-		p.session = &own
+		own.AWS.HTTPClient = a
+		p.client.Use(own)
 		return p
 	}
 }
@@ -186,13 +191,13 @@ func TestRetireWithoutPermissions(t *testing.T) {
 			got, err := against(t, a).Retire(t.Context(), batch(depsARN, true, c.numbers...))
 			if err == nil {
 				for _, n := range c.numbers {
-					var denied *AccessDeniedError
+					var denied *awsclient.AccessDeniedError
 					if !errors.As(got.Failed[n], &denied) || denied.Action != c.action {
 						t.Errorf("version %d: %v, want that %s is missing", n, got.Failed[n], c.action)
 					}
 				}
 			}
-			var denied *AccessDeniedError
+			var denied *awsclient.AccessDeniedError
 			if c.deletions == 0 && (!errors.As(err, &denied) || denied.Action != c.action) {
 				t.Errorf("error %v, want that %s is missing", err, c.action)
 			}

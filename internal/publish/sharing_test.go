@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/policy"
 )
 
 const (
@@ -24,7 +25,7 @@ const (
 func toShare(t testing.TB, a *lambdatest.AWS) (*Publisher, string) {
 	t.Helper()
 	p := against(t, a)
-	p.paceOf(home).interval = time.Microsecond
+	p.client.Paces.Of(home, time.Microsecond)
 	v, _, err := p.Publish(t.Context(), request(zipOf(t, "x")))
 	if err != nil {
 		t.Fatal(err)
@@ -92,7 +93,7 @@ func TestShareWritesAStatementForEach(t *testing.T) {
 // TestShareOwnsThePolicy starts from policies that others wrote.
 func TestShareOwnsThePolicy(t *testing.T) {
 	t.Parallel()
-	ours := func(id string) string { return allow("layerbuild-"+id, account(id)) }
+	ours := func(id string) string { return allowing("layerbuild-"+id, ofAccount(id)) }
 	for name, c := range map[string]struct {
 		before []string
 		want   Sharing
@@ -102,18 +103,18 @@ func TestShareOwnsThePolicy(t *testing.T) {
 		"nothing to do":             {[]string{ours(teamA)}, Sharing{AccountIDs: []string{teamA}}, []string{"layerbuild-" + teamA}, "Get"},
 		"nobody":                    {nil, Sharing{}, nil, "Get"},
 		"public":                    {nil, Sharing{Public: true}, []string{"layerbuild-public"}, "Get Add Get"},
-		"somebody else's words":     {[]string{allow("team", account(teamA)), allow("corp", organization(corp))}, Sharing{AccountIDs: []string{teamA}, OrganizationIDs: []string{corp}}, []string{"corp", "team"}, "Get"},
+		"somebody else's words":     {[]string{allowing("team", ofAccount(teamA)), allowing("corp", ofOrganization(corp))}, Sharing{AccountIDs: []string{teamA}, OrganizationIDs: []string{corp}}, []string{"corp", "team"}, "Get"},
 		"one more":                  {[]string{ours(teamA)}, Sharing{AccountIDs: []string{teamA, teamB}}, []string{"layerbuild-" + teamA, "layerbuild-" + teamB}, "Get Add"},
 		"one less":                  {[]string{ours(teamA), ours(teamB)}, Sharing{AccountIDs: []string{teamB}}, []string{"layerbuild-" + teamB}, "Get Remove Get"},
 		"none left":                 {[]string{ours(teamA), ours(teamB)}, Sharing{}, nil, "Get Remove Get Remove Get"},
-		"stranger":                  {[]string{ours(teamA), allow("x", account(teamB))}, Sharing{AccountIDs: []string{teamA}}, []string{"layerbuild-" + teamA}, "Get Remove Get"},
-		"public stranger":           {[]string{ours(teamA), allow("x", `"*"`)}, Sharing{AccountIDs: []string{teamA}}, []string{"layerbuild-" + teamA}, "Get Remove Get"},
-		"deny":                      {[]string{ours(teamA), statementText("x", `"Effect":"Deny","Principal":"*","Action":"lambda:GetLayerVersion"`)}, Sharing{AccountIDs: []string{teamA}}, []string{"layerbuild-" + teamA}, "Get Remove Get"},
-		"account became a user":     {[]string{allow("layerbuild-"+teamA, `{"AWS":"AIDAEXAMPLE"}`)}, Sharing{AccountIDs: []string{teamA}}, []string{"layerbuild-" + teamA}, "Get Remove Get Add Get"},
-		"our id, another account":   {[]string{allow("layerbuild-"+teamA, account(teamB))}, Sharing{AccountIDs: []string{teamA, teamB}}, []string{"layerbuild-" + teamA, "layerbuild-" + teamB}, "Get Remove Get Add Add Get"},
-		"our id, one too many":      {[]string{allow("layerbuild-"+teamA, `{"AWS":["`+teamA+`","`+teamB+`"]}`)}, Sharing{AccountIDs: []string{teamA}}, []string{"layerbuild-" + teamA}, "Get Remove Get Add Get"},
-		"first give, then take":     {[]string{allow("x", `{"AWS":["`+teamA+`","`+teamB+`"]}`)}, Sharing{AccountIDs: []string{teamA}}, []string{"layerbuild-" + teamA}, "Get Add Remove Get"},
-		"two in one statement stay": {[]string{allow("x", `{"AWS":["`+teamA+`","`+teamB+`"]}`)}, Sharing{AccountIDs: []string{teamA, teamB}}, []string{"x"}, "Get"},
+		"stranger":                  {[]string{ours(teamA), allowing("x", ofAccount(teamB))}, Sharing{AccountIDs: []string{teamA}}, []string{"layerbuild-" + teamA}, "Get Remove Get"},
+		"public stranger":           {[]string{ours(teamA), allowing("x", `"*"`)}, Sharing{AccountIDs: []string{teamA}}, []string{"layerbuild-" + teamA}, "Get Remove Get"},
+		"deny":                      {[]string{ours(teamA), `{"Sid":"x","Resource":"arn:aws:lambda:eu-west-1:123456789012:layer:deps:1","Effect":"Deny","Principal":"*","Action":"lambda:GetLayerVersion"}`}, Sharing{AccountIDs: []string{teamA}}, []string{"layerbuild-" + teamA}, "Get Remove Get"},
+		"account became a user":     {[]string{allowing("layerbuild-"+teamA, `{"AWS":"AIDAEXAMPLE"}`)}, Sharing{AccountIDs: []string{teamA}}, []string{"layerbuild-" + teamA}, "Get Remove Get Add Get"},
+		"our id, another account":   {[]string{allowing("layerbuild-"+teamA, ofAccount(teamB))}, Sharing{AccountIDs: []string{teamA, teamB}}, []string{"layerbuild-" + teamA, "layerbuild-" + teamB}, "Get Remove Get Add Add Get"},
+		"our id, one too many":      {[]string{allowing("layerbuild-"+teamA, `{"AWS":["`+teamA+`","`+teamB+`"]}`)}, Sharing{AccountIDs: []string{teamA}}, []string{"layerbuild-" + teamA}, "Get Remove Get Add Get"},
+		"first give, then take":     {[]string{allowing("x", `{"AWS":["`+teamA+`","`+teamB+`"]}`)}, Sharing{AccountIDs: []string{teamA}}, []string{"layerbuild-" + teamA}, "Get Add Remove Get"},
+		"two in one statement stay": {[]string{allowing("x", `{"AWS":["`+teamA+`","`+teamB+`"]}`)}, Sharing{AccountIDs: []string{teamA, teamB}}, []string{"x"}, "Get"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -143,8 +144,8 @@ func TestSharedWithShowsStrangers(t *testing.T) {
 	t.Parallel()
 	a := lambdatest.New(t)
 	p, arn := toShare(t, a)
-	deny := statementText("d", `"Effect":"Deny","Principal":"*","Action":"lambda:GetLayerVersion"`)
-	a.SetPolicy(home, "deps", 1, allow("x", account(teamA)), allow("y", `{"AWS":"arn:aws:iam::210987654321:user/ann"}`), deny, allow("z", `"*"`), allow("w", organization(corp)))
+	deny := `{"Sid":"d","Resource":"arn:aws:lambda:eu-west-1:123456789012:layer:deps:1","Effect":"Deny","Principal":"*","Action":"lambda:GetLayerVersion"}`
+	a.SetPolicy(home, "deps", 1, allowing("x", ofAccount(teamA)), allowing("y", `{"AWS":"arn:aws:iam::210987654321:user/ann"}`), deny, allowing("z", `"*"`), allowing("w", ofOrganization(corp)))
 	got, err := p.SharedWith(t.Context(), arn)
 	want := Sharing{AccountIDs: []string{teamA, "arn:aws:iam::210987654321:user/ann", deny}, OrganizationIDs: []string{corp}, Public: true}
 	if err != nil || !reflect.DeepEqual(got, want) {
@@ -165,13 +166,13 @@ func TestShareMeetsAnotherWriter(t *testing.T) {
 		before    []string
 		meanwhile []string
 	}{
-		"adds to none":             {"AddLayerVersionPermission", nil, []string{allow("x", account(teamB))}},
-		"adds to some":             {"AddLayerVersionPermission", []string{allow("y", account(teamA)), allow("x", account(teamB))}, []string{allow("x", account(teamB))}},
-		"adds the same":            {"AddLayerVersionPermission", nil, []string{allow("layerbuild-"+teamA, account(teamA))}},
-		"adds ours for another":    {"AddLayerVersionPermission", nil, []string{allow("layerbuild-"+teamA, account(teamB))}},
-		"removes what is to go":    {"RemoveLayerVersionPermission", []string{allow("x", account(teamB))}, nil},
-		"replaces what is to go":   {"RemoveLayerVersionPermission", []string{allow("x", account(teamB))}, []string{allow("x", account(teamA))}},
-		"changes nothing, rewrote": {"RemoveLayerVersionPermission", []string{allow("x", account(teamB))}, []string{allow("x", account(teamB))}},
+		"adds to none":             {"AddLayerVersionPermission", nil, []string{allowing("x", ofAccount(teamB))}},
+		"adds to some":             {"AddLayerVersionPermission", []string{allowing("y", ofAccount(teamA)), allowing("x", ofAccount(teamB))}, []string{allowing("x", ofAccount(teamB))}},
+		"adds the same":            {"AddLayerVersionPermission", nil, []string{allowing("layerbuild-"+teamA, ofAccount(teamA))}},
+		"adds ours for another":    {"AddLayerVersionPermission", nil, []string{allowing("layerbuild-"+teamA, ofAccount(teamB))}},
+		"removes what is to go":    {"RemoveLayerVersionPermission", []string{allowing("x", ofAccount(teamB))}, nil},
+		"replaces what is to go":   {"RemoveLayerVersionPermission", []string{allowing("x", ofAccount(teamB))}, []string{allowing("x", ofAccount(teamA))}},
+		"changes nothing, rewrote": {"RemoveLayerVersionPermission", []string{allowing("x", ofAccount(teamB))}, []string{allowing("x", ofAccount(teamB))}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -193,10 +194,10 @@ func TestShareGivesUpOnAContestedPolicy(t *testing.T) {
 	t.Parallel()
 	a := lambdatest.New(t)
 	p, arn := toShare(t, a)
-	a.SetPolicy(home, "deps", 1, allow("x", account(teamB)))
-	a.Inject(lambdatest.Fault{Operation: "RemoveLayerVersionPermission", Times: -1, Do: func() { a.SetPolicy(home, "deps", 1, allow("x", account(teamB))) }})
+	a.SetPolicy(home, "deps", 1, allowing("x", ofAccount(teamB)))
+	a.Inject(lambdatest.Fault{Operation: "RemoveLayerVersionPermission", Times: -1, Do: func() { a.SetPolicy(home, "deps", 1, allowing("x", ofAccount(teamB))) }})
 	err := p.Share(t.Context(), arn, Sharing{AccountIDs: []string{teamA}})
-	var contested *ContestedError
+	var contested *policy.ContestedError
 	if !errors.As(err, &contested) || contested.ARN != arn {
 		t.Errorf("got %v, want a ContestedError about %s", err, arn)
 	}
@@ -212,7 +213,7 @@ func TestShareGivesUpOnAPolicyThatIsNotKept(t *testing.T) {
 	p, arn := toShare(t, a)
 	a.Inject(lambdatest.Fault{Operation: "GetLayerVersionPolicy", Times: -1, Do: func() { a.SetPolicy(home, "deps", 1) }})
 	err := p.Share(t.Context(), arn, Sharing{AccountIDs: []string{teamA}})
-	if _, ok := errors.AsType[*ContestedError](err); !ok {
+	if _, ok := errors.AsType[*policy.ContestedError](err); !ok {
 		t.Errorf("got %v, want a ContestedError", err)
 	}
 }
@@ -221,9 +222,9 @@ func TestShareByTwoAtOnce(t *testing.T) {
 	t.Parallel()
 	a := lambdatest.New(t)
 	one, arn := toShare(t, a)
-	a.SetPolicy(home, "deps", 1, allow("x", account("777788889999")))
+	a.SetPolicy(home, "deps", 1, allowing("x", ofAccount("777788889999")))
 	other := against(t, a)
-	other.paceOf(home).interval = time.Microsecond
+	other.client.Paces.Of(home, time.Microsecond)
 	want := Sharing{AccountIDs: []string{teamA, teamB}, OrganizationIDs: []string{corp}}
 	var group sync.WaitGroup
 	for _, p := range []*Publisher{one, other} {
@@ -246,7 +247,7 @@ func TestShareSurvivesALostAnswer(t *testing.T) {
 	for _, operation := range []string{"AddLayerVersionPermission", "RemoveLayerVersionPermission"} {
 		a := lambdatest.New(t)
 		p, arn := toShare(t, a)
-		a.SetPolicy(home, "deps", 1, allow("x", account(teamB)))
+		a.SetPolicy(home, "deps", 1, allowing("x", ofAccount(teamB)))
 		a.Inject(lambdatest.Fault{Operation: operation, At: lambdatest.AfterProcessing, Close: true})
 		if err := p.Share(t.Context(), arn, Sharing{AccountIDs: []string{teamA}}); err != nil {
 			t.Errorf("%s: %v", operation, err)
@@ -287,7 +288,7 @@ func TestShareRefusals(t *testing.T) {
 	denied := func(operation string) lambdatest.Fault {
 		return lambdatest.Fault{Operation: operation, Times: -1, Status: 403, ErrorType: "AccessDeniedException", Message: "is not authorized to perform: lambda:" + operation}
 	}
-	stranger := allow("x", account(teamB))
+	stranger := allowing("x", ofAccount(teamB))
 	for name, c := range map[string]struct {
 		before string
 		fault  lambdatest.Fault
@@ -352,4 +353,15 @@ func TestCheckSharingIDs(t *testing.T) {
 			t.Errorf("CheckOrganizationID(%q) = %v", id, err)
 		}
 	}
+}
+
+// allowing is a statement on some version, as AWS writes it.
+func allowing(id, principal string) string {
+	return fmt.Sprintf(`{"Sid":%q,"Resource":"arn:aws:lambda:eu-west-1:123456789012:layer:deps:1","Effect":"Allow","Action":"lambda:GetLayerVersion","Principal":%s}`, id, principal)
+}
+
+func ofAccount(id string) string { return `{"AWS":"arn:aws:iam::` + id + `:root"}` }
+
+func ofOrganization(id string) string {
+	return `"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"` + id + `"}}`
 }

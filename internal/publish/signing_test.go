@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/signing"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -227,7 +228,7 @@ func TestSigningFailures(t *testing.T) {
 		if n := len(a.Versions(home, "deps")); n != 0 {
 			t.Errorf("%s: %d versions, want none", name, n)
 		}
-		if told := strings.Join(told, "\n"); (name == "denied looks") != strings.Contains(told, "goes on") {
+		if told := strings.Join(told, "\n"); (name == "denied looks") != strings.Contains(told, "continues") {
 			t.Errorf("%s: the warnings are %q", name, told)
 		}
 		if len(told) == 0 {
@@ -267,11 +268,11 @@ func signedAlready(t *testing.T) []byte {
 func TestSigningIsBounded(t *testing.T) {
 	t.Parallel()
 	a, p := signs(t, lambdatest.SigningProfile{Polls: 1 << 30})
-	p.transfer.signing = 20 * time.Millisecond
+	p.transfer.signing.Limit = 20 * time.Millisecond
 	if _, _, err := p.Publish(t.Context(), signed(zipOf(t, "x"))); !isSigning(err) || !strings.Contains(fmt.Sprint(err), "still runs after 20ms") {
 		t.Errorf("got %v, want that the job still runs", err)
 	}
-	p.transfer.signing, p.transfer.poll, p.transfer.longest = time.Hour, time.Hour, time.Hour
+	p.transfer.signing = signing.Times{Poll: time.Hour, Longest: time.Hour, Limit: time.Hour}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	a.Inject(lambdatest.Fault{Operation: "DescribeSigningJob", At: lambdatest.AfterProcessing, Do: func() { time.AfterFunc(20*time.Millisecond, cancel) }})
@@ -318,20 +319,6 @@ func TestSignedZipThatIsReplaced(t *testing.T) {
 		}
 		if n := len(a.Live(home, "deps")); n != 0 {
 			t.Errorf("digest known %t: %d versions are left, want none", known, n)
-		}
-	}
-}
-
-func TestProfileOf(t *testing.T) {
-	t.Parallel()
-	for arn, want := range map[string][2]string{
-		"arn:aws:signer:us-west-2:292779133546:/signing-profiles/Layers/WlXrTjGnKQ": {"292779133546", "Layers"},
-		"arn:aws:signer:us-west-2:292779133546:/signing-profiles/Layers":            {},
-		"arn:aws:lambda:us-west-2:292779133546:/signing-profiles/Layers/x":          {},
-		"": {},
-	} {
-		if account, name := profileOf(arn); account != want[0] || name != want[1] {
-			t.Errorf("profileOf(%q) = %q, %q; want %q", arn, account, name, want)
 		}
 	}
 }

@@ -5,13 +5,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/signing"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
 )
 
 // delivery is a zip where Lambda can take it from.
@@ -20,8 +24,8 @@ type delivery struct {
 	// sha256 is the base64 digest of the bytes that Lambda will keep; "" where
 	// that of a signed zip is not known.
 	sha256 string
-	lease  *lease        // of the staged zip; nil where it is in the request
-	signed *signedObject // nil where it is not signed
+	lease  *upload.Lease   // of the staged zip; nil where it is in the request
+	signed *signing.Signed // nil where it is not signed
 }
 
 // staged reports whether the zip goes through the bucket.
@@ -48,11 +52,11 @@ func (s *Staging) check() error {
 	case s == nil:
 		return nil
 	case s.Bucket == "":
-		return &LimitError{"s3", "names no bucket"}
+		return &LimitError{Attribute: "s3", Problem: "names no bucket"}
 	case strings.ContainsAny(strings.ReplaceAll(s.Bucket, "{region}", ""), "{}/"):
-		return &LimitError{"s3", fmt.Sprintf("names the bucket %q: only \"{region}\" may be in braces, and folders belong in prefix", s.Bucket)}
+		return &LimitError{Attribute: "s3", Problem: fmt.Sprintf("names the bucket %q: only \"{region}\" may be in braces, and folders belong in prefix", s.Bucket)}
 	case s.StorageMode != "" && s.StorageMode != "COPY" && !s.reference():
-		return &LimitError{"s3", fmt.Sprintf("has storage_mode %q, want \"COPY\" or \"REFERENCE\"", s.StorageMode)}
+		return &LimitError{Attribute: "s3", Problem: fmt.Sprintf("has storage_mode %q, want \"COPY\" or \"REFERENCE\"", s.StorageMode)}
 	}
 	return CheckTags("s3", s.Tags)
 }
@@ -62,28 +66,19 @@ func (s *Staging) check() error {
 func CheckTags(argument string, tags map[string]string) error {
 	const count, key, value = 10, 128, 256
 	if len(tags) > count {
-		return &LimitError{argument, fmt.Sprintf("has %d tags, S3 takes %d on an object", len(tags), count)}
+		return &LimitError{Attribute: argument, Problem: fmt.Sprintf("has %d tags, S3 takes %d on an object", len(tags), count)}
 	}
 	for _, k := range slices.Sorted(maps.Keys(tags)) {
 		switch {
 		case k == "" || utf8.RuneCountInString(k) > key:
-			return &LimitError{argument, fmt.Sprintf("has the tag key %q, S3 takes 1 to %d characters", k, key)}
+			return &LimitError{Attribute: argument, Problem: fmt.Sprintf("has the tag key %q, S3 takes 1 to %d characters", k, key)}
 		case utf8.RuneCountInString(tags[k]) > value:
-			return &LimitError{argument, fmt.Sprintf("has a value of more than %d characters for the tag %q", value, k)}
+			return &LimitError{Attribute: argument, Problem: fmt.Sprintf("has a value of more than %d characters for the tag %q", value, k)}
 		case strings.HasPrefix(strings.ToLower(k), "aws:"):
-			return &LimitError{argument, fmt.Sprintf("has the tag key %q, and AWS keeps \"aws:\" for itself", k)}
+			return &LimitError{Attribute: argument, Problem: fmt.Sprintf("has the tag key %q, and AWS keeps \"aws:\" for itself", k)}
 		}
 	}
 	return nil
-}
-
-// tagging writes tags as the header of a PUT; nil stands for none.
-func (s *Staging) tagging() *string {
-	query := url.Values{}
-	for k, v := range s.Tags {
-		query.Set(k, v)
-	}
-	return optional(strings.ReplaceAll(query.Encode(), "+", "%20"))
 }
 
 // key names the object of a zip.
@@ -92,14 +87,11 @@ func (r Request) key() string {
 	if r.Staging.reference() && r.Signing == nil {
 		folder = ""
 	}
-	return r.Staging.Prefix + folder + r.Zip.SHA256.Hex() + zipSuffix
+	return r.Staging.Prefix + folder + r.Zip.SHA256.Hex() + upload.Suffix
 }
 
-const (
-	// temporary is the folder of what a publish removes again.
-	temporary = "staging/"
-	zipSuffix = ".zip"
-)
+// temporary is the folder of what a publish removes again.
+const temporary = "staging/"
 
 // deliver brings the zip on its way: into the request or into the bucket, and
 // through the signer. Its bytes were checked against the digest before. What
@@ -109,7 +101,7 @@ func (j *job) deliver(ctx context.Context) (*delivery, error) {
 	if !j.request.staged(j.transfer) {
 		var whole bytes.Buffer
 		whole.Grow(int(zip.Size) + 1)
-		if _, err := zip.verify(ctx, &whole, zip.Size); err != nil {
+		if _, err := zip.Verify(ctx, &whole, zip.Size); err != nil {
 			return nil, err
 		}
 		return &delivery{content: &types.LayerVersionContentInput{ZipFile: whole.Bytes()}, sha256: zip.SHA256.Base64()}, nil
@@ -122,10 +114,24 @@ func (j *job) deliver(ctx context.Context) (*delivery, error) {
 		return nil, err
 	}
 	d := &delivery{}
-	if d.lease, err = j.stagings.acquire(ctx, u); err != nil {
-		return d, fmt.Errorf("staging the zip at %s: %w", u.address(), err)
+	if d.lease, err = j.stagings.Acquire(ctx, u); err != nil {
+		return d, fmt.Errorf("staging the zip at %s: %w", u.Address(), err)
 	}
 	return d, j.present(ctx, u, d)
+}
+
+// upload reads the zip and prepares its way.
+func (j *job) upload(ctx context.Context) (*upload.Upload, error) {
+	zip, at := j.request.Zip, j.request.Staging
+	sums, err := zip.Verify(ctx, io.Discard, j.transfer.sections.Size)
+	if err != nil {
+		return nil, err
+	}
+	return &upload.Upload{
+		Client: j.s3(), Place: upload.Place{Bucket: at.Bucket, KMSKeyID: at.KMSKeyID, Tags: at.Tags}, Region: j.region, Key: j.request.key(),
+		Zip: zip, Sums: sums, Readable: at.reference(),
+		Sections: j.transfer.sections, Grace: j.patience.Grace, Explain: j.explain, Warn: j.warn,
+	}, nil
 }
 
 // send publishes what was delivered. Where Lambda did not find it, another run
@@ -133,15 +139,15 @@ func (j *job) deliver(ctx context.Context) (*delivery, error) {
 func (j *job) send(ctx context.Context, d *delivery) (Version, bool, error) {
 	j.delivery = d
 	v, taken, err := j.publish(ctx, j.input(d.content))
-	if _, gone := errors.AsType[*vanishedError](err); !gone || d.lease == nil {
+	if _, gone := errors.AsType[*awsclient.VanishedError](err); !gone || d.lease == nil {
 		return v, taken, err
 	}
 	u, err := j.upload(ctx)
 	if err != nil {
 		return Version{}, false, err
 	}
-	if err := d.lease.renew(ctx, u); err != nil {
-		return Version{}, false, fmt.Errorf("staging the zip again at %s: %w", u.address(), err)
+	if err := d.lease.Renew(ctx, u); err != nil {
+		return Version{}, false, fmt.Errorf("staging the zip again at %s: %w", u.Address(), err)
 	}
 	if err := j.present(ctx, u, d); err != nil {
 		return Version{}, false, err
@@ -151,8 +157,8 @@ func (j *job) send(ctx context.Context, d *delivery) (Version, bool, error) {
 
 // present makes the staged zip, or what the signer makes of it, the content of
 // the publish.
-func (j *job) present(ctx context.Context, u *upload, d *delivery) error {
-	from := d.lease.object
+func (j *job) present(ctx context.Context, u *upload.Upload, d *delivery) error {
+	from := d.lease.Object
 	d.sha256 = j.request.Zip.SHA256.Base64()
 	if j.request.Signing != nil {
 		signed, err := j.sign(ctx, u, from)
@@ -160,16 +166,16 @@ func (j *job) present(ctx context.Context, u *upload, d *delivery) error {
 		if err != nil {
 			return err
 		}
-		from, d.sha256 = signed.stagedObject, signed.sha256
+		from, d.sha256 = signed.Object, signed.SHA256
 	}
 	d.content = &types.LayerVersionContentInput{
-		S3Bucket: &u.place.Bucket, S3Key: &from.key, S3ObjectStorageMode: types.S3ObjectStorageMode(u.place.StorageMode),
+		S3Bucket: &j.request.Staging.Bucket, S3Key: &from.Key, S3ObjectStorageMode: types.S3ObjectStorageMode(j.request.Staging.StorageMode),
 	}
-	if u.place.reference() {
-		if !hasVersion(from.version) {
-			return unversioned(u.place.Bucket, `s3.storage_mode "REFERENCE"`)
+	if j.request.Staging.reference() {
+		if !upload.HasVersion(from.Version) {
+			return upload.Unversioned(j.request.Staging.Bucket, `s3.storage_mode "REFERENCE"`)
 		}
-		d.content.S3ObjectVersion = &from.version
+		d.content.S3ObjectVersion = &from.Version
 	}
 	return nil
 }
@@ -180,23 +186,23 @@ func (j *job) discard(ctx context.Context, d *delivery) {
 	if d == nil || d.lease == nil {
 		return
 	}
-	u := d.lease.upload
-	j.warnOf(u, d.lease.release(ctx, !u.place.reference() || j.request.Signing != nil))
-	if d.signed == nil || u.place.reference() {
+	u := d.lease.Upload
+	j.warnOf(u, d.lease.Release(ctx, !j.request.Staging.reference() || j.request.Signing != nil))
+	if d.signed == nil || j.request.Staging.reference() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), u.grace)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), u.Grace)
 	defer cancel()
-	j.warnOf(u, u.remove(ctx, d.signed.stagedObject))
+	j.warnOf(u, u.Remove(ctx, d.signed.Object))
 }
 
 // warnOf tells that an object stays.
-func (j *job) warnOf(u *upload, err error) {
+func (j *job) warnOf(u *upload.Upload, err error) {
 	if err == nil {
 		return
 	}
 	j.warn(fmt.Sprintf("What was staged for layer %q stays in the bucket %q: %v. Delete it by hand, or let a lifecycle rule expire what is below %q.",
-		j.request.LayerName, u.place.Bucket, err, u.place.Prefix+temporary))
+		j.request.LayerName, j.request.Staging.Bucket, err, j.request.Staging.Prefix+temporary))
 }
 
 func (j *job) warn(text string) {

@@ -26,11 +26,11 @@ func TestMiniStackStages(t *testing.T) {
 func stageOver(t *testing.T, url string) {
 	t.Helper()
 	p := livePublisher(t, url)
-	s, err := p.connect(t.Context(), home)
+	s, err := p.client.Connect(t.Context(), home)
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := s.s3(home)
+	client := s.S3(home)
 	for _, bucket := range []string{"plain", "versioned"} {
 		if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{
 			Bucket: &bucket, CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: home},

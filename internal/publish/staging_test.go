@@ -17,6 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -31,14 +33,14 @@ func staged(b []byte, s Staging) Request {
 func stages(t testing.TB, a *lambdatest.AWS) *Publisher {
 	t.Helper()
 	p := against(t, a)
-	p.transfer.direct, p.transfer.part = 0, 5<<20
-	p.transfer.poll, p.transfer.longest = time.Millisecond, 4*time.Millisecond
-	s, err := p.connect(t.Context(), home)
+	p.transfer.direct, p.transfer.sections.Size, p.transfer.sections.Wait = 0, 5<<20, time.Millisecond
+	p.transfer.signing.Poll, p.transfer.signing.Longest = time.Millisecond, 4*time.Millisecond
+	s, err := p.client.Connect(t.Context(), home)
 	if err != nil {
 		t.Fatal(err)
 	}
-	patient := s.aws.Retryer
-	s.aws.Retryer = func() aws.Retryer { return retry.AddWithMaxBackoffDelay(patient(), 5*time.Millisecond) }
+	patient := s.AWS.Retryer
+	s.AWS.Retryer = func() aws.Retryer { return retry.AddWithMaxBackoffDelay(patient(), 5*time.Millisecond) }
 	return p
 }
 
@@ -105,38 +107,38 @@ func TestStagingUsesWhatIsThere(t *testing.T) {
 	a := lambdatest.New(t)
 	a.CreateBucket(home, "artifacts", false)
 	data := bigZip(t, 11<<20)
-	stage := func() *lease {
+	stage := func() *upload.Lease {
 		t.Helper()
 		p := stages(t, a)
-		s, err := p.connect(t.Context(), home)
+		s, err := p.client.Connect(t.Context(), home)
 		if err != nil {
 			t.Fatal(err)
 		}
 		j := &job{
-			request: staged(data, Staging{Bucket: "artifacts"}), region: home, s3: func() objects { return s.s3(home) },
-			patience: p.patience, transfer: p.transfer, explain: s.explain,
+			request: staged(data, Staging{Bucket: "artifacts"}), region: home, s3: func() upload.Objects { return s.S3(home) },
+			patience: p.patience, transfer: p.transfer, explain: s.Explain,
 		}
 		u, err := j.upload(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		l, err := p.stagings.acquire(t.Context(), u)
+		l, err := p.stagings.Acquire(t.Context(), u)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return l
 	}
 	first, second := stage(), stage()
-	if !first.object.ours || second.object.ours {
-		t.Errorf("the first run put the object: %t, the second: %t; want true and false", first.object.ours, second.object.ours)
+	if !first.Object.Ours || second.Object.Ours {
+		t.Errorf("the first run put the object: %t, the second: %t; want true and false", first.Object.Ours, second.Object.Ours)
 	}
 	if n := len(a.Calls("CreateMultipartUpload", "PutObject")); n != 1 {
 		t.Errorf("%d uploads, want 1", n)
 	}
-	if err := second.release(t.Context(), true); err != nil || len(a.Objects("artifacts")) != 1 {
+	if err := second.Release(t.Context(), true); err != nil || len(a.Objects("artifacts")) != 1 {
 		t.Errorf("after the second run %d objects are left, want 1 (%v)", len(a.Objects("artifacts")), err)
 	}
-	if err := first.release(t.Context(), true); err != nil || len(a.Objects("artifacts")) != 0 {
+	if err := first.Release(t.Context(), true); err != nil || len(a.Objects("artifacts")) != 0 {
 		t.Errorf("after the first run %d objects are left, want none (%v)", len(a.Objects("artifacts")), err)
 	}
 }
@@ -170,7 +172,7 @@ func TestStagingWithoutTheRightToLook(t *testing.T) {
 	a.PutObject("artifacts", "staging/"+store.Sum(data).Hex()+".zip", data)
 	r.Description = "another"
 	_, _, err := stages(t, a).Publish(t.Context(), r)
-	var denied *AccessDeniedError
+	var denied *awsclient.AccessDeniedError
 	if !errors.As(err, &denied) || denied.Action != "s3:GetObject" {
 		t.Errorf("got %v, want an AccessDeniedError for s3:GetObject", err)
 	}
@@ -220,7 +222,7 @@ func TestStagedObjectThatIsGoneIsStagedAgain(t *testing.T) {
 		a.CreateBucket(home, "artifacts", true)
 		a.Inject(lambdatest.Fault{Operation: "PublishLayerVersion", Times: times, Do: func() { a.DeleteObject("artifacts", key) }})
 		_, _, err := stages(t, a).Publish(t.Context(), staged(data, Staging{Bucket: "artifacts"}))
-		var limit *LimitError
+		var limit *awsclient.LimitError
 		if times == 1 && err != nil || times == 2 && (!errors.As(err, &limit) || !strings.Contains(err.Error(), "NoSuchKey")) {
 			t.Errorf("gone %d times: %v", times, err)
 		}
@@ -283,7 +285,7 @@ func TestStagingFailures(t *testing.T) {
 	p := stages(t, a)
 	for bucket, want := range map[string]string{"none": `the bucket "none", which does not exist (NoSuchBucket)`, "elsewhere": "us-east-1"} {
 		_, _, err := p.Publish(t.Context(), staged(zipOf(t, "x"), Staging{Bucket: bucket}))
-		var limit *LimitError
+		var limit *awsclient.LimitError
 		if !errors.As(err, &limit) || limit.Attribute != "s3" || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "s3://"+bucket+"/") {
 			t.Errorf("bucket %q: got %v, want a LimitError of s3 with %s and the place", bucket, err, want)
 		}
@@ -292,7 +294,7 @@ func TestStagingFailures(t *testing.T) {
 		Operation: "PublishLayerVersion", Status: 403, ErrorType: "AccessDeniedException",
 		Message: "Your access has been denied by S3, please make sure your request credentials have permission to GetObject for closed/x.zip.",
 	})
-	var denied *AccessDeniedError
+	var denied *awsclient.AccessDeniedError
 	if _, _, err := p.Publish(t.Context(), staged(zipOf(t, "x"), Staging{Bucket: "closed"})); !errors.As(err, &denied) || denied.Action != "s3:GetObject" {
 		t.Errorf("got %v, want an AccessDeniedError for s3:GetObject", err)
 	}
@@ -330,7 +332,7 @@ func TestDeniedCallsOfS3(t *testing.T) {
 		}
 		a.Inject(lambdatest.Fault{Operation: c.operation, Times: -1, Status: 403, ErrorType: "AccessDenied", Message: message})
 		_, _, err := stages(t, a).Publish(t.Context(), staged(c.data, Staging{Bucket: "closed", Tags: c.tags}))
-		var denied *AccessDeniedError
+		var denied *awsclient.AccessDeniedError
 		if !errors.As(err, &denied) || denied.Action != c.action || !strings.Contains(err.Error(), c.words) || !strings.Contains(err.Error(), c.action) {
 			t.Errorf("%s: got %v, want an AccessDeniedError for %s with %q", c.operation, err, c.action, c.words)
 		}

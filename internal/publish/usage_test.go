@@ -11,10 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
-
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 )
 
 // fullestSecond returns how many calls there were at most within a second.
@@ -202,7 +200,7 @@ func TestScanThatFailedIsNotKept(t *testing.T) {
 	p := against(t, a)
 	a.Inject(lambdatest.Fault{Operation: "ListFunctions", Status: 403, ErrorType: "AccessDeniedException"})
 	_, err := p.Users(t.Context(), home, depsARN)
-	var denied *AccessDeniedError
+	var denied *awsclient.AccessDeniedError
 	if !errors.As(err, &denied) || denied.Action != "lambda:ListFunctions" {
 		t.Errorf("got %v, want that lambda:ListFunctions is missing", err)
 	}
@@ -249,22 +247,5 @@ func TestScanOutlivesWhoStartedIt(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-// TestUsageOfOddEntries holds what a list may have beside the usual.
-func TestUsageOfOddEntries(t *testing.T) {
-	t.Parallel()
-	u := &usage{layers: map[string]map[int64]*use{}}
-	for _, entry := range []types.FunctionConfiguration{
-		{},
-		{FunctionName: aws.String("image")},
-		{FunctionName: aws.String("a"), Version: aws.String("$LATEST"), Layers: []types.Layer{{}, {Arn: aws.String("nonsense")}, {Arn: aws.String("x:y")}}},
-		{FunctionName: aws.String("b"), Layers: []types.Layer{{Arn: aws.String("arn:aws:lambda:eu-west-1:999999999999:layer:deps:7")}}},
-	} {
-		u.note(entry)
-	}
-	if len(u.layers) != 1 || u.layers["arn:aws:lambda:eu-west-1:999999999999:layer:deps"][7].count != 1 {
-		t.Errorf("got %v, want one layer with one user", u.layers)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 )
 
 // fresh is for how long after a publish "not found" may mean "not yet".
@@ -25,7 +26,7 @@ func (p *Publisher) Read(ctx context.Context, arn string) (Version, error) {
 	if err != nil {
 		return Version{}, err
 	}
-	for _, wait := range p.patience.looks {
+	for _, wait := range p.patience.Looks {
 		if err := backoff.Sleep(ctx, wait); err != nil {
 			return Version{}, fmt.Errorf("reading %s: %w", arn, err)
 		}
@@ -34,7 +35,7 @@ func (p *Publisher) Read(ctx context.Context, arn string) (Version, error) {
 			LayerName: aws.String(a.LayerARN()), VersionNumber: &a.Number,
 		})
 		if err == nil && aws.ToString(out.LayerVersionArn) != arn {
-			err = errIncomplete
+			err = awsclient.ErrIncomplete
 		}
 		if err == nil {
 			return described(out), nil
@@ -44,7 +45,7 @@ func (p *Publisher) Read(ctx context.Context, arn string) (Version, error) {
 			break
 		}
 	}
-	return Version{}, fmt.Errorf("reading %s: %w", arn, s.explain(err))
+	return Version{}, fmt.Errorf("reading %s: %w", arn, s.Explain(err))
 }
 
 // Locate returns the layer version with the ARN, and an address from which its
@@ -57,10 +58,10 @@ func (p *Publisher) Locate(ctx context.Context, arn string) (Version, string, er
 	}
 	out, err := api.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{LayerName: aws.String(a.LayerARN()), VersionNumber: &a.Number})
 	if err == nil && (out.Content == nil || aws.ToString(out.Content.Location) == "") {
-		err = errIncomplete
+		err = awsclient.ErrIncomplete
 	}
 	if err != nil {
-		return Version{}, "", fmt.Errorf("reading %s: %w", arn, s.explain(err))
+		return Version{}, "", fmt.Errorf("reading %s: %w", arn, s.Explain(err))
 	}
 	return described(out), aws.ToString(out.Content.Location), nil
 }
@@ -89,7 +90,7 @@ func (p *Publisher) Delete(ctx context.Context, arn string) error {
 	_, err = api.DeleteLayerVersion(ctx, &lambda.DeleteLayerVersionInput{LayerName: &name, VersionNumber: &a.Number})
 	var missing *types.ResourceNotFoundException
 	if err != nil && !errors.As(err, &missing) {
-		return fmt.Errorf("deleting %s: %w", arn, s.explain(err))
+		return fmt.Errorf("deleting %s: %w", arn, s.Explain(err))
 	}
 	p.mu.Lock()
 	delete(p.justMade, arn)
@@ -114,20 +115,20 @@ func (p *Publisher) layerNameOf(ctx context.Context, api *lambda.Client, a Layer
 }
 
 // of returns the client for the region of an ARN.
-func (p *Publisher) of(ctx context.Context, arn string) (*lambda.Client, *session, LayerVersionARN, error) {
+func (p *Publisher) of(ctx context.Context, arn string) (*lambda.Client, *awsclient.Session, LayerVersionARN, error) {
 	a, err := ParseARN(arn)
 	if err != nil {
 		return nil, nil, LayerVersionARN{}, err
 	}
-	s, err := p.connect(ctx, a.Region)
+	s, err := p.client.Connect(ctx, a.Region)
 	if err != nil {
 		return nil, nil, LayerVersionARN{}, err
 	}
-	region, err := s.region(a.Region)
+	region, err := s.Region(a.Region)
 	if err != nil {
 		return nil, nil, LayerVersionARN{}, fmt.Errorf("reading layer version ARN %q: %w", arn, err)
 	}
-	return s.lambda(p, region), s, a, nil
+	return s.Lambda(region), s, a, nil
 }
 
 func (p *Publisher) isFresh(arn string) bool {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 )
 
 func TestReadAndDeleteOfWhatIsGone(t *testing.T) {
@@ -31,7 +32,7 @@ func TestReadAndDeleteOfWhatIsGone(t *testing.T) {
 		t.Errorf("Read of a layer that never was: %v, want ErrNotFound", err)
 	}
 	_, err = p.Read(t.Context(), "arn:aws:lambda:eu-west-1:999999999999:layer:deps:1")
-	var denied *AccessDeniedError
+	var denied *awsclient.AccessDeniedError
 	if !errors.As(err, &denied) || denied.Action != "lambda:GetLayerVersion" {
 		t.Errorf("Read in another account: %v, want an AccessDeniedError", err)
 	}
@@ -46,7 +47,7 @@ func TestDeleteOfAnotherAccountsVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := p.Delete(t.Context(), "arn:aws:lambda:eu-west-1:999999999999:layer:deps:1")
-	var denied *AccessDeniedError
+	var denied *awsclient.AccessDeniedError
 	if !errors.As(err, &denied) || denied.Action != "lambda:DeleteLayerVersion" {
 		t.Errorf("got %v, want an AccessDeniedError", err)
 	}
@@ -203,7 +204,7 @@ func TestLimits(t *testing.T) {
 		{"unknown architecture", "compatible_architectures", CheckArchitectures([]string{"aarch64"})},
 		{"three architectures", "compatible_architectures", CheckArchitectures([]string{"x86_64", "arm64", "arm64"})},
 	} {
-		var limit *LimitError
+		var limit *awsclient.LimitError
 		switch {
 		case c.attribute == "" && c.err != nil:
 			t.Errorf("%s: %v, want no error", c.name, c.err)
@@ -225,7 +226,7 @@ func TestAnswersWithoutContentAreNoAnswers(t *testing.T) {
 	}
 	for _, body := range []string{"{}", `{"LayerVersionArn":"arn:aws:lambda:eu-west-1:123456789012:layer:other:1"}`} {
 		a.Inject(lambdatest.Fault{Operation: "GetLayerVersion", Status: 200, Body: []byte(body)})
-		if got, err := p.Read(t.Context(), v.ARN); !errors.Is(err, errIncomplete) {
+		if got, err := p.Read(t.Context(), v.ARN); !errors.Is(err, awsclient.ErrIncomplete) {
 			t.Errorf("%s: got %+v, %v", body, got, err)
 		}
 	}

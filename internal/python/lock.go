@@ -56,27 +56,22 @@ func (l *Lock) unchanged(ctx context.Context, given []wheel.GivenWheel) bool {
 
 // checkSDK tells where a part of the AWS SDK in the layer would be used
 // together with the runtime's own other part: versions of the two must match.
-// noun is what the zip is for.
-func checkSDK(all []wheel.Wheel, noun string, severity fault.Severity) ([]fault.Warning, error) {
+// noun is what the zip is for; needing is as in [Checks].
+func checkSDK(names []string, noun string, severity fault.Severity, needing func(string) ([]string, error)) ([]fault.Warning, error) {
 	if severity != fault.SeverityError && severity != fault.SeverityWarning {
 		return nil, nil
 	}
-	has := map[string]bool{}
-	for _, w := range all {
-		has[w.Name] = true
-	}
-	if has["boto3"] == has["botocore"] {
+	whole := slices.Contains(names, "boto3")
+	if whole == slices.Contains(names, "botocore") {
 		return nil, nil
 	}
 	inLayer, inRuntime := "botocore", "boto3"
-	if has["boto3"] {
+	if whole {
 		inLayer, inRuntime = inRuntime, inLayer
 	}
-	var wanting []string
-	for _, w := range all {
-		if slices.Contains(w.Requires, inLayer) && !slices.Contains(wanting, w.Name) {
-			wanting = append(wanting, w.Name)
-		}
+	wanting, err := needing(inLayer)
+	if err != nil {
+		return nil, err
 	}
 	wanted := ""
 	if len(wanting) > 0 {

@@ -14,8 +14,10 @@ import (
 // TestShadowNamesWhoWants: a part of the AWS SDK that came with something else.
 func TestShadowNamesWhoWants(t *testing.T) {
 	t.Parallel()
-	l := &Lock{Chosen: &wheel.Lock{Wheels: []wheel.Wheel{{Name: "aws-xray-sdk", Version: "2.14.0", Requires: []string{"botocore", "wrapt"}}, {Name: "botocore", Version: "1.35.0"}}}}
-	found, err := l.Check(nil, Checks{SDK: fault.SeverityWarning})
+	l := &Lock{Chosen: &wheel.Lock{Wheels: []wheel.Wheel{{Name: "aws-xray-sdk", Version: "2.14.0"}, {Name: "botocore", Version: "1.35.0"}}}}
+	found, err := l.Check(nil, Checks{SDK: fault.SeverityWarning, Needing: func(name string) ([]string, error) {
+		return map[string][]string{"botocore": {"aws-xray-sdk"}}[name], nil
+	}})
 	if err != nil || len(found) != 1 {
 		t.Fatal(found, err)
 	}

@@ -60,6 +60,8 @@ type Checks struct {
 	SDK fault.Severity
 	// Function is set where the files are the code of a function and no layer.
 	Function bool
+	// Needing returns the distributions in the layer that need one.
+	Needing func(name string) ([]string, error)
 }
 
 // Check tells what a user should know of the distributions in a layer: what of them
@@ -67,7 +69,7 @@ type Checks struct {
 // the runtime. whole are the files of all inputs.
 func (l *Lock) Check(whole filetree.Tree, c Checks) ([]fault.Warning, error) {
 	if c.Function {
-		return checkSDK(l.Chosen.Wheels, "function", c.SDK)
+		return checkSDK(l.names(), "function", c.SDK, c.Needing)
 	}
 	own := slices.DeleteFunc(slices.Clone(whole), func(e filetree.Entry) bool { return e.Origin.Ecosystem != "python" })
 	found, err := wheel.Findings(own)
@@ -78,7 +80,7 @@ func (l *Lock) Check(whole filetree.Tree, c Checks) ([]fault.Warning, error) {
 	for _, text := range found {
 		sentences = append(sentences, fault.Sentence(text))
 	}
-	warnings, err := checkSDK(l.Chosen.Wheels, "layer", c.SDK)
+	warnings, err := checkSDK(l.names(), "layer", c.SDK, c.Needing)
 	if len(sentences) > 0 {
 		unseen := fault.Warning{At: fault.At("python"), Summary: "Files that change what Python imports", Detail: strings.Join(sentences, "\n")}
 		warnings = append([]fault.Warning{unseen}, warnings...)
@@ -86,12 +88,32 @@ func (l *Lock) Check(whole filetree.Tree, c Checks) ([]fault.Warning, error) {
 	return warnings, err
 }
 
+// names returns the names of the distributions.
+func (l *Lock) names() []string {
+	names := make([]string, 0, len(l.Chosen.Wheels))
+	for _, w := range l.Chosen.Wheels {
+		names = append(names, w.Name)
+	}
+	return names
+}
+
 // CheckInstalled makes that check of the AWS SDK of distributions that were found in a
 // layer.
-func CheckInstalled(all []Distribution, severity fault.Severity) ([]fault.Warning, error) {
-	var wheels []wheel.Wheel
+func CheckInstalled(all []Described, targets []runtimes.Target, severity fault.Severity) ([]fault.Warning, error) {
+	names := make([]string, 0, len(all))
 	for _, d := range all {
-		wheels = append(wheels, wheel.Wheel{Name: d.Name, Version: d.Version, Requires: d.Needs})
+		names = append(names, d.Name)
 	}
-	return checkSDK(wheels, "layer", severity)
+	return checkSDK(names, "layer", severity, func(name string) ([]string, error) { return NeedingIn(all, targets, false, name), nil })
+}
+
+// NeedingIn returns the names of the distributions that need one, each once.
+func NeedingIn(all []Described, targets []runtimes.Target, function bool, name string) []string {
+	var names []string
+	for i, needs := range NeedsOf(all, targets, function) {
+		if slices.Contains(needs, name) && !slices.Contains(names, all[i].Name) {
+			names = append(names, all[i].Name)
+		}
+	}
+	return names
 }

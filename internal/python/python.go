@@ -32,14 +32,27 @@ type (
 	Distribution = wheel.Distribution
 	Unfound      = imports.Missing
 	Collector    = imports.Collector
+	Described    = wheel.Described
+	DeclaredNeed = wheel.Need
 )
 
 // NormalizeName is [pep508.NormalizeName].
 func NormalizeName(name string) string { return pep508.NormalizeName(name) }
 
 // DistributionsIn is [wheel.DistributionsIn].
-func DistributionsIn(a *filetree.Archive, tree filetree.Tree, targets []runtimes.Target) ([]Distribution, error) {
-	return wheel.DistributionsIn(a, tree, wheel.TargetsFor(targets))
+func DistributionsIn(a *filetree.Archive, tree filetree.Tree) ([]Distribution, error) {
+	return wheel.DistributionsIn(a, tree)
+}
+
+// Describes is [wheel.Describes].
+func Describes(path string) (site string, ok bool) { return wheel.Describes(path) }
+
+// Describe is [wheel.Describe].
+func Describe(metadata []byte) (Described, bool) { return wheel.Describe(metadata) }
+
+// NeedsOf is [wheel.NeedsOf].
+func NeedsOf(all []Described, targets []runtimes.Target, function bool) [][]string {
+	return wheel.NeedsOf(all, targets, function)
 }
 
 // Within is [wheel.Within].

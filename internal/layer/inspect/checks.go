@@ -29,7 +29,7 @@ func (h *holdings) more(tree filetree.Tree, n *Inspection, now time.Time) []audi
 	}
 	warnings, err := CheckSize(tree, fault.SeverityError)
 	named("size", warnings, err)
-	warnings, err = python.CheckInstalled(h.distributions, fault.SeverityWarning)
+	warnings, err = python.CheckInstalled(h.described(), targetsOf(n.Runtimes, n.Architectures), fault.SeverityWarning)
 	named("sdk_shadow", append(warnings, nodejs.ShadowIn(h.packages)...), err)
 	found = append(found, h.scripts(tree, n.Architectures)...)
 	if !n.Guessed && !now.IsZero() {

@@ -45,10 +45,10 @@ type holdings struct {
 }
 
 // holdingsIn parts the files of one archive. It sets their origins in the tree.
-func holdingsIn(a *filetree.Archive, tree filetree.Tree, targets []runtimes.Target) (*holdings, error) {
+func holdingsIn(a *filetree.Archive, tree filetree.Tree) (*holdings, error) {
 	h := &holdings{of: make([]int, len(tree))}
 	var err error
-	if h.distributions, err = python.DistributionsIn(a, tree, targets); err != nil {
+	if h.distributions, err = python.DistributionsIn(a, tree); err != nil {
 		return nil, err
 	}
 	if h.packages, err = nodejs.PackagesIn(a, tree); err != nil {
@@ -129,12 +129,26 @@ func (h *holdings) contents() map[string]string {
 	return contents
 }
 
-// audited returns what the checks want to know of the distributions.
-func (h *holdings) audited() []audit.Distribution {
+// audited returns what the checks want to know of the distributions that one of the
+// targets finds.
+func (h *holdings) audited(targets []runtimes.Target) []audit.Distribution {
 	var all []audit.Distribution
+	described := h.described()
+	for i, needs := range python.NeedsOf(described, targets, false) {
+		d := &h.distributions[i]
+		if found := func(t runtimes.Target) bool { return described[i].FoundBy(t, false) }; slices.ContainsFunc(targets, found) {
+			origin := filetree.Origin{Ecosystem: "python", Name: d.Name, Version: d.Version}
+			all = append(all, audit.Distribution{Name: d.Name, Origin: origin, Modules: d.Modules, Needs: needs})
+		}
+	}
+	return all
+}
+
+// described returns the distributions as their METADATA describe them.
+func (h *holdings) described() []python.Described {
+	all := make([]python.Described, 0, len(h.distributions))
 	for _, d := range h.distributions {
-		origin := filetree.Origin{Ecosystem: "python", Name: d.Name, Version: d.Version}
-		all = append(all, audit.Distribution{Name: d.Name, Origin: origin, Modules: d.Modules, Needs: d.Needs})
+		all = append(all, python.Described{Name: d.Name, Needs: d.Needs, Site: d.Site})
 	}
 	return all
 }

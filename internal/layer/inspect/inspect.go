@@ -65,7 +65,7 @@ type Parts struct {
 
 // PartsOf parts the files of one archive, and sets their origins in the tree.
 func PartsOf(archive *filetree.Archive, files filetree.Tree) (*Parts, error) {
-	held, err := holdingsIn(archive, files, candidates(heldFolders(files)))
+	held, err := holdingsIn(archive, files)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,8 @@ func (p *Parts) Judge(facts map[string]native.Facts, links map[string]string, q 
 	if q.Guess && len(q.Runtimes) == 0 {
 		found.guess(facts)
 	}
-	found.Findings = Judge(audit.Layer{Files: p.files, Links: links, Facts: facts, Distributions: held.audited()}, found.Runtimes, found.Architectures)
+	distributions := held.audited(targetsOf(found.Runtimes, found.Architectures))
+	found.Findings = Judge(audit.Layer{Files: p.files, Links: links, Facts: facts, Distributions: distributions}, found.Runtimes, found.Architectures)
 	if len(found.Runtimes) > 0 {
 		found.Findings = append(found.Findings, held.more(p.files, found, q.Now)...)
 	}
@@ -104,16 +105,7 @@ func Judge(l audit.Layer, ids, architectures []string) []audit.Finding {
 	if len(architectures) == 0 {
 		architectures = []string{mostUsed(l.Facts)}
 	}
-	for _, id := range ids {
-		r, err := runtimes.Lookup(id)
-		if err != nil {
-			continue // one that was, or that is newer than this table
-		}
-		for _, a := range architectures {
-			l.Targets = append(l.Targets, runtimes.Target{Runtime: r, Architecture: a})
-		}
-	}
-	if len(l.Targets) == 0 {
+	if l.Targets = targetsOf(ids, architectures); len(l.Targets) == 0 {
 		return nil
 	}
 	found := audit.Judge(l)
@@ -121,6 +113,22 @@ func Judge(l audit.Layer, ids, architectures []string) []audit.Finding {
 		found = slices.DeleteFunc(found, func(f audit.Finding) bool { return f.Check != audit.Layout })
 	}
 	return found
+}
+
+// targetsOf returns the runtimes on the architectures, without those that were, or that
+// are newer than our table.
+func targetsOf(ids, architectures []string) []runtimes.Target {
+	var all []runtimes.Target
+	for _, id := range ids {
+		r, err := runtimes.Lookup(id)
+		if err != nil {
+			continue
+		}
+		for _, a := range architectures {
+			all = append(all, runtimes.Target{Runtime: r, Architecture: a})
+		}
+	}
+	return all
 }
 
 // Undeclared returns the runtimes that a zip is judged for that says nothing of

@@ -3,12 +3,8 @@ package segment
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"os"
 	"path"
 	"path/filepath"
 	"runtime"
@@ -19,76 +15,13 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/native"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// nativeBucket holds what is known of the native files of archives of the store.
-const nativeBucket = "native"
-
-// nativeKey names the record of an archive.
-func nativeKey(archive store.Digest) string {
-	return fmt.Sprintf("%d %s", native.Format, archive.Hex())
-}
-
-// nativeFile is what a record tells of one file: the offset of its local header
-// names it, which stays when files are moved in the layer.
-type nativeFile struct {
-	Header int64        `json:"h"`
-	Facts  native.Facts `json:"f"`
-}
-
-// archiveNotes is the record of an archive.
-type archiveNotes struct {
-	Files []nativeFile `json:"files"`
-	Sources
-}
-
-// Sources is what is noted of the sources of a wheel.
-type Sources struct {
-	// Modules are the modules and packages of Python at the top.
-	Modules []string `json:"modules,omitempty"`
-	// Imports are the top-level modules that they seem to import from elsewhere
-	// when they are imported: see [python.Collector].
-	Imports []string `json:"imports,omitempty"`
-}
-
-// maxModules bounds the modules that are noted of an archive.
-const maxModules = 64
-
-// module notes what an entry tells of the modules at the top.
-func (n *Sources) module(name string) {
-	if module, ok := topModule(name); ok && len(n.Modules) < maxModules && !slices.Contains(n.Modules, module) {
-		n.Modules = append(n.Modules, module)
-	}
-}
-
-// topModule returns the module or package at the top of a wheel that a file is
-// part of.
-func topModule(name string) (string, bool) {
-	top, within, deep := strings.Cut(name, "/")
-	if deep && strings.HasSuffix(top, ".data") {
-		scheme, rest, _ := strings.Cut(within, "/")
-		if scheme != "purelib" && scheme != "platlib" {
-			return "", false
-		}
-		top, _, deep = strings.Cut(rest, "/")
-	}
-	if ext := filepath.Ext(name); ext != ".py" && ext != ".so" {
-		return "", false
-	}
-	if !deep {
-		top, _, _ = strings.Cut(top, ".")
-	}
-	return top, top != "" && !strings.ContainsAny(top, "-. ")
-}
-
-// Facts returns the facts of the native files and scripts of a tree, by
-// layer path, and what is noted of the sources of Python's distributions, by origin.
-// Archives of the store are read once, and what was found is remembered by their
-// digest.
-func (c *Cache) Facts(ctx context.Context, tree filetree.Tree) (map[string]native.Facts, map[filetree.Origin]Sources, error) {
+// Facts returns what is known of the files of a tree. Archives of the store are read
+// once, and what was found is remembered by their digest.
+func (c *Cache) Facts(ctx context.Context, tree filetree.Tree) (*Found, error) {
 	parts := map[*filetree.Archive][]filetree.Tree{} // what follows each other in the tree
 	var order []*filetree.Archive
 	for from, i := 0, 0; i < len(tree); i++ {
@@ -100,7 +33,7 @@ func (c *Cache) Facts(ctx context.Context, tree filetree.Tree) (map[string]nativ
 			from = i + 1
 		}
 	}
-	all, modules := make(map[string]native.Facts), map[filetree.Origin]Sources{}
+	all := &Found{Native: map[string]native.Facts{}, Sources: map[filetree.Origin]Sources{}}
 	var mu sync.Mutex
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
@@ -110,20 +43,20 @@ func (c *Cache) Facts(ctx context.Context, tree filetree.Tree) (map[string]nativ
 			if err != nil {
 				return err
 			}
-			found, err := tiedFacts(archive.Until(ctx), parts[archive], known.Files)
+			tied := tie(parts[archive], &known)
+			read, err := readScripts(archive.Until(ctx), tied.scripts)
 			if err != nil {
 				return err
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			maps.Copy(all, found)
-			if origin := parts[archive][0][0].Origin; origin.Ecosystem == "python" {
-				modules[origin] = known.Sources
-			}
+			all.add(parts[archive][0][0].Origin, &tied, read, known.Sources)
 			return nil
 		})
 	}
-	return all, modules, g.Wait()
+	err := g.Wait()
+	slices.SortFunc(all.Described, func(x, y Described) int { return strings.Compare(x.Path, y.Path) })
+	return all, err
 }
 
 // archiveFacts returns what is noted of an archive, which it reads where nothing
@@ -134,8 +67,7 @@ func (c *Cache) archiveFacts(ctx context.Context, a *filetree.Archive) (archiveN
 	a = a.Until(ctx)
 	if stored {
 		if body, _, err := c.store.GetRecord(nativeBucket, nativeKey(digest)); err == nil {
-			var known archiveNotes
-			if json.Unmarshal(body, &known) == nil {
+			if known, err := decodeNotes(body); err == nil {
 				return c.completed(a, digest, known)
 			}
 		}
@@ -144,7 +76,7 @@ func (c *Cache) archiveFacts(ctx context.Context, a *filetree.Archive) (archiveN
 	if err != nil {
 		return archiveNotes{}, err
 	}
-	notes := archiveNotes{Files: []nativeFile{}}
+	var notes archiveNotes
 	var sources sources
 	for i := range entries {
 		notes.module(entries[i].Path)
@@ -167,11 +99,11 @@ func (c *Cache) archiveFacts(ctx context.Context, a *filetree.Archive) (archiveN
 		}
 		return err
 	})
-	notes.Imports = sources.imports.Outside()
+	sources.note(&notes)
 	if err != nil || !stored {
 		return notes, err
 	}
-	return notes, c.noteNative(digest, notes)
+	return notes, c.noteNative(digest, &notes)
 }
 
 // completed reads the files anew whose tables a stream did not keep, and notes
@@ -199,16 +131,12 @@ func (c *Cache) completed(a *filetree.Archive, digest store.Digest, notes archiv
 	if !read {
 		return notes, nil
 	}
-	return notes, c.noteNative(digest, notes)
+	return notes, c.noteNative(digest, &notes)
 }
 
-// noteNative remembers what is native in an archive of the store.
-func (c *Cache) noteNative(archive store.Digest, notes archiveNotes) error {
-	body, err := json.Marshal(notes)
-	if err != nil {
-		return fmt.Errorf("encoding what is native in an archive: %w", err)
-	}
-	return c.store.PutRecord(nativeBucket, nativeKey(archive), body)
+// noteNative remembers what is known of an archive of the store.
+func (c *Cache) noteNative(archive store.Digest, notes *archiveNotes) error {
+	return c.store.PutRecord(nativeBucket, nativeKey(archive), notes.encode())
 }
 
 // recorder returns one whose buffers may have been used before; who is done with
@@ -270,28 +198,12 @@ func wholeFacts(e *filetree.Entry) (native.Facts, error) {
 // package, whose scripts nobody runs by their paths.
 func isPackaged(o filetree.Origin) bool { return o.Ecosystem == "python" || o.Ecosystem == "nodejs" }
 
-// tiedFacts ties notes of an archive to its entries in the layer, and looks at
-// those among the programs that no note tells of.
-func tiedFacts(a *filetree.Archive, parts []filetree.Tree, notes []nativeFile) (map[string]native.Facts, error) {
-	at := make(map[int64]*native.Facts, len(notes))
-	for i := range notes {
-		at[notes[i].Header] = &notes[i].Facts
+// readScripts looks at files among the programs that no note tells of.
+func readScripts(a *filetree.Archive, scripts filetree.Tree) (map[string]native.Facts, error) {
+	if len(scripts) == 0 {
+		return nil, nil
 	}
 	found := map[string]native.Facts{}
-	var scripts filetree.Tree
-	for _, entries := range parts {
-		for i := range entries {
-			e := &entries[i]
-			if facts := at[e.Header]; facts != nil {
-				found[e.Path] = *facts
-			} else if (runsByPath(e.Path) || e.Exec && !isPackaged(e.Origin)) && isText(e.Path) {
-				scripts = append(scripts, *e)
-			}
-		}
-	}
-	if len(scripts) == 0 {
-		return found, nil
-	}
 	var r native.Recorder
 	err := filetree.ReadEntries(a, scripts, func(e *filetree.Entry, in io.Reader) error {
 		facts, err := readFacts(&r, e, in)
@@ -301,76 +213,6 @@ func tiedFacts(a *filetree.Archive, parts []filetree.Tree, notes []nativeFile) (
 		return err
 	})
 	return found, err
-}
-
-// watched packs files into a segment, and takes facts of them on their way.
-type watched struct {
-	*layerzip.Streamer
-	recorder *native.Recorder
-	found    map[string]native.Facts
-}
-
-// Add packs a file.
-func (p *watched) Add(ctx context.Context, path string, exec bool, size int64, content io.Reader) error {
-	delete(p.found, path)
-	if isText(path) {
-		return p.Streamer.Add(ctx, path, exec, size, content)
-	}
-	p.recorder.Reset(size)
-	if err := p.Streamer.Add(ctx, path, exec, size, io.TeeReader(content, p.recorder)); err != nil {
-		return err
-	}
-	facts, err := p.recorder.Facts()
-	if err == nil && facts.Kind != "" {
-		p.found[path] = facts
-	}
-	return err
-}
-
-// noteSegmentFacts notes what was found on the way into a segment, by where it
-// lies in that.
-func (c *Cache) noteSegmentFacts(segment store.Digest, found map[string]native.Facts) error {
-	notes := archiveNotes{Files: []nativeFile{}}
-	if len(found) > 0 {
-		files, err := c.Files(segment, filetree.Origin{})
-		if err != nil {
-			return err
-		}
-		for _, e := range files {
-			if facts, ok := found[e.Path]; ok {
-				notes.Files = append(notes.Files, nativeFile{Header: e.Header, Facts: facts})
-			}
-		}
-	}
-	return c.noteNative(segment, notes)
-}
-
-// noteFileFacts notes what is native in the segment of files on disk, from the
-// files themselves.
-func (c *Cache) noteFileFacts(segment store.Digest, files []filetree.File) error {
-	found := map[string]native.Facts{}
-	for _, f := range files {
-		if isText(f.Path) || f.Size == 0 {
-			continue
-		}
-		facts, err := diskFacts(f)
-		if err != nil {
-			return fmt.Errorf("reading %q: %w", f.Source, err)
-		}
-		if facts.Kind != "" {
-			found[f.Path] = facts
-		}
-	}
-	return c.noteSegmentFacts(segment, found)
-}
-
-func diskFacts(f filetree.File) (facts native.Facts, err error) {
-	in, err := os.Open(f.Source)
-	if err != nil {
-		return native.Facts{}, err
-	}
-	defer func() { err = errors.Join(err, in.Close()) }()
-	return native.Read(in, f.Size)
 }
 
 // runsByPath reports whether a program at this layer path is run by Lambda or

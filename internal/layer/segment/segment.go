@@ -19,7 +19,6 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/native"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -101,7 +100,7 @@ func (c *Cache) DeflateSlow(add func(filetree.Packer) error) (store.Digest, erro
 }
 
 func (c *Cache) deflate(packer *layerzip.Streamer, add func(filetree.Packer) error) (store.Digest, error) {
-	w := &watched{Streamer: packer, recorder: c.recorder(), found: map[string]native.Facts{}}
+	w := &watched{Streamer: packer, recorder: c.recorder(), found: newPassed()}
 	defer c.recorders.Put(w.recorder)
 	digest, err := c.write(func(to io.Writer) error {
 		packer.Start(to)

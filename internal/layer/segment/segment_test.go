@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/native"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -110,8 +112,31 @@ func TestFactsOfASegmentAreNotedOnTheWay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	facts, _, err := c.Facts(t.Context(), tree)
-	if err != nil || len(facts) != 2 || facts["lib/a.so"].Machine != "arm64" || facts["bin/run"].Kind != native.Script {
-		t.Errorf("Facts() = %v, %v, want those of the library and the script", facts, err)
+	known, err := c.Facts(t.Context(), tree)
+	if err != nil || len(known.Native) != 2 || known.Native["lib/a.so"].Machine != "arm64" || known.Native["bin/run"].Kind != native.Script {
+		t.Errorf("Facts() = %v, %v, want those of the library and the script", known, err)
+	}
+}
+
+// TestNotesSurviveTheirRecord writes and reads what is noted of an archive, and refuses
+// what is cut.
+func TestNotesSurviveTheirRecord(t *testing.T) {
+	t.Parallel()
+	notes := archiveNotes{
+		Files:     []nativeFile{{Header: 7, Facts: native.Facts{Kind: native.ELF, Soname: "liba.so"}}},
+		Described: []describedFile{{Header: 1 << 33, Described: python.Described{Name: "a", Needs: []python.DeclaredNeed{{Name: "b", Extras: []string{"x"}, Marker: `os_name == "nt"`}}}}},
+		Sources:   Sources{Modules: []string{"a"}, Imports: []string{"b", "c"}},
+	}
+	written := notes.encode()
+	if read, err := decodeNotes(written); err != nil || !reflect.DeepEqual(read, notes) {
+		t.Errorf("read %+v, %v, want %+v", read, err, notes)
+	}
+	for cut := range len(written) {
+		if read, err := decodeNotes(written[:cut]); err == nil {
+			t.Errorf("a record that is cut after %d bytes is read as %+v", cut, read)
+		}
+	}
+	if _, err := decodeNotes(append(written, 0)); err == nil {
+		t.Error("a record with something behind it is read")
 	}
 }

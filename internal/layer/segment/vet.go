@@ -15,26 +15,26 @@ import (
 // Vet makes the checks of [filetree.Vet] of an archive that is to be kept, and notes
 // what is native in it, in one pass.
 func (c *Cache) Vet(ctx context.Context, a *filetree.Archive, sum store.Digest) error {
-	w := nativeWatcher{recorder: c.recorder(), notes: archiveNotes{Files: []nativeFile{}}}
+	w := nativeWatcher{recorder: c.recorder()}
 	defer c.recorders.Put(w.recorder)
 	if err := filetree.VetWatched(a.Until(ctx), &w); err != nil {
 		return err
 	}
-	w.notes.Imports = w.sources.imports.Outside()
-	return c.noteNative(sum, w.notes)
+	w.sources.note(&w.notes)
+	return c.noteNative(sum, &w.notes)
 }
 
 // List is [filetree.ListArchive] of a file that is kept, and notes what is native in a
 // zip in the same pass.
 func (c *Cache) List(ctx context.Context, a *filetree.Archive, sum store.Digest, single string) (*filetree.Listing, error) {
-	w := nativeWatcher{recorder: c.recorder(), notes: archiveNotes{Files: []nativeFile{}}}
+	w := nativeWatcher{recorder: c.recorder()}
 	defer c.recorders.Put(w.recorder)
 	listing, err := filetree.ListArchive(a.Until(ctx), single, &w)
 	if err != nil || listing.Kind != filetree.ZipArchive {
 		return listing, err
 	}
-	w.notes.Imports = w.sources.imports.Outside()
-	return listing, c.noteNative(sum, w.notes)
+	w.sources.note(&w.notes)
+	return listing, c.noteNative(sum, &w.notes)
 }
 
 // nativeWatcher takes facts of entries as they are inflated.
@@ -71,10 +71,12 @@ func (w *nativeWatcher) Done(e *filetree.Entry) error {
 	return err
 }
 
-// sources gathers what Python sources import as they pass.
+// sources gathers what Python's sources import and what distributions say of
+// themselves, as they pass.
 type sources struct {
-	body    bytes.Buffer
-	imports python.Collector
+	body      bytes.Buffer
+	imports   python.Collector
+	described []describedFile
 }
 
 // maxSource bounds a source that is looked through, in bytes: what is longer is
@@ -88,10 +90,20 @@ func (s *sources) see(e *filetree.Entry) {
 	}
 }
 
-// wants reports whether a file is a source that is looked through. Tests are not:
-// they are often half of the sources, and packages hardly ever import them.
+// wants reports whether a file is looked through: what describes a distribution, and
+// sources but those of tests, which are often half of all, and packages hardly ever
+// import them.
 func (s *sources) wants(e *filetree.Entry) bool {
-	return strings.HasSuffix(e.Path, ".py") && e.Size <= maxSource && !strings.Contains(e.Path, "/tests/")
+	if e.Size > maxSource {
+		return false
+	}
+	return strings.HasSuffix(e.Path, ".py") && !strings.Contains(e.Path, "/tests/") || describes(e.Path)
+}
+
+// describes reports whether a file says what a distribution is.
+func describes(name string) bool {
+	_, ok := python.Describes(name)
+	return ok
 }
 
 // start returns what takes a source.
@@ -101,4 +113,15 @@ func (s *sources) start() io.Writer {
 }
 
 // done looks through what was taken.
-func (s *sources) done(e *filetree.Entry) { s.imports.Add(e.Path, s.body.Bytes()) }
+func (s *sources) done(e *filetree.Entry) {
+	if !describes(e.Path) {
+		s.imports.Add(e.Path, s.body.Bytes())
+	} else if d, ok := python.Describe(s.body.Bytes()); ok {
+		s.described = append(s.described, describedFile{Header: e.Header, Described: d})
+	}
+}
+
+// note notes what was found in all.
+func (s *sources) note(to *archiveNotes) {
+	to.Imports, to.Described = s.imports.Outside(), s.described
+}

@@ -200,7 +200,7 @@ func TestWhatADistributionNeedsFromElsewhere(t *testing.T) {
 func TestCollectorFindsWhatIsExact(t *testing.T) {
 	t.Parallel()
 	for name, source := range tracer {
-		if exact, fast := Top([]byte(source)), atLineStarts([]byte(source)); len(exact) != len(fast) {
+		if exact, fast := Top([]byte(source)), atLineStarts([]byte(source), true); len(exact) != len(fast) {
 			t.Errorf("%s: %v, %v", name, exact, fast)
 		}
 	}
@@ -212,7 +212,7 @@ func FuzzTop(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, source string) {
 		defer indextest.Budget(t, len(source))()
-		_ = atLineStarts([]byte(source))
+		_, _ = atLineStarts([]byte(source), false), atLineStarts([]byte(source), true)
 		lines := 1 + strings.Count(source, "\n")
 		for _, s := range append(Top([]byte(source)), called([]byte(source), "A")...) {
 			if s.Line < 1 || s.Line > lines || strings.ContainsAny(s.Module, " \t\n,()") || s.Module == "" {

@@ -29,9 +29,8 @@ type Distribution struct {
 	Info, Site string
 	// Modules are the names of its modules and packages at the top.
 	Modules []string
-	// Needs are the normalised names of the distributions that it needs on one
-	// of the targets at least, without extras.
-	Needs []string
+	// Needs are what it declares to need: see [NeedsOf].
+	Needs []Need
 	// RequiresPython is as written, "" where it says nothing.
 	RequiresPython string
 	// Files are indices of the tree, ascending.
@@ -53,7 +52,7 @@ const maxInfo = 16 << 20
 // of their names. Files belong to the distribution whose RECORD names them; where
 // there is none, to the one whose top-level modules they are part of. What an
 // installer made later, as bytecode, goes with the rest of its folder.
-func DistributionsIn(a *filetree.Archive, tree filetree.Tree, targets []Target) ([]Distribution, error) {
+func DistributionsIn(a *filetree.Archive, tree filetree.Tree) ([]Distribution, error) {
 	found := map[string]*info{}
 	var order []string
 	var documents filetree.Tree
@@ -88,7 +87,7 @@ func DistributionsIn(a *filetree.Archive, tree filetree.Tree, targets []Target) 
 	}
 	var all []Distribution
 	for _, folder := range order {
-		if d, ok := found[folder].installed(targets); ok {
+		if d, ok := found[folder].installed(); ok {
 			all = append(all, d)
 			own.claim(len(all)-1, found[folder], &d)
 		}
@@ -149,7 +148,7 @@ func (f *info) take(file string, body []byte) {
 
 // installed returns the distribution, and false where the folder says nothing of
 // one.
-func (f *info) installed(targets []Target) (Distribution, bool) {
+func (f *info) installed() (Distribution, bool) {
 	d := Distribution{Info: f.folder, Site: f.site(), Modules: f.tops}
 	base := strings.TrimSuffix(strings.TrimSuffix(path.Base(f.folder), ".dist-info"), ".egg-info")
 	name, version, _ := strings.Cut(base, "-")
@@ -162,12 +161,7 @@ func (f *info) installed(targets []Target) (Distribution, bool) {
 	}
 	d.metadata, d.Name, d.Version = m, pep508.NormalizeName(m.Name), m.Version
 	d.License, d.RequiresPython = d.About.license(), d.About.RequiresPython
-	for _, r := range m.RequiresDist {
-		needed := func(t Target) bool { return r.Marker == nil || r.Marker.Eval(t.Env(), "") }
-		if need := pep508.NormalizeName(r.Name); !slices.Contains(d.Needs, need) && need != d.Name && slices.ContainsFunc(targets, needed) {
-			d.Needs = append(d.Needs, need)
-		}
-	}
+	d.Needs = d.About.declared()
 	return d, true
 }
 

@@ -1,4 +1,4 @@
-package publish
+package awsclient
 
 import (
 	"cmp"
@@ -6,21 +6,22 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/hashicorp/aws-sdk-go-base/v2/validation"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 // ErrNotFound tells that a layer version is not there, or not any more.
 var ErrNotFound = errors.New("no such layer version")
 
-// errIncomplete tells that an answer lacks what it is asked for, such as the one
+// ErrIncomplete tells that an answer lacks what it is asked for, such as the one
 // of a proxy that answers in the place of AWS. What it answers is not known to
 // have happened.
-var errIncomplete = errors.New("the answer does not come from AWS: it lacks what AWS always sends")
+var ErrIncomplete = errors.New("the answer does not come from AWS: it lacks what AWS always sends")
 
 // ConfigError tells what keeps the AWS settings from working, one sentence
 // each, without any credential.
@@ -48,66 +49,11 @@ type LimitError struct {
 
 func (e *LimitError) Error() string { return e.Attribute + " " + e.Problem }
 
-// vanishedError tells that a staged object is not there any more.
-type vanishedError struct{ *LimitError }
+// VanishedError tells that a staged object is not there any more.
+type VanishedError struct{ *LimitError }
 
 // Unwrap returns the error that a user sees.
-func (e *vanishedError) Unwrap() error { return e.LimitError }
-
-// TooLargeError tells that a zip is too large to travel in a request and that
-// no bucket was named to take it.
-type TooLargeError struct {
-	Size, Limit int64 // in bytes
-}
-
-func (e *TooLargeError) Error() string {
-	return fmt.Sprintf("the zip has %d bytes, and AWS takes at most %d in a request: set s3 = { bucket = \"…\" } to send it through a bucket",
-		e.Size, e.Limit)
-}
-
-// DigestError tells that a zip does not hold the bytes it was announced with.
-// Nothing was published.
-type DigestError struct {
-	Want, Got store.Digest
-}
-
-func (e *DigestError) Error() string {
-	return fmt.Sprintf("the zip's SHA-256 is %s, planned was %s", e.Got.Base64(), e.Want.Base64())
-}
-
-// AlteredError tells that AWS keeps other bytes than those sent, as after a
-// signing job or a change of the staged object.
-type AlteredError struct {
-	ARN       string
-	Want, Got string // base64 SHA-256
-	// Removed is set when the version was deleted again.
-	Removed bool
-}
-
-func (e *AlteredError) Error() string {
-	end := "it could not be removed: delete it by hand"
-	if e.Removed {
-		end = "it was removed again"
-	}
-	return fmt.Sprintf("AWS stored other bytes for %s: its SHA-256 is %q, and %q was sent; %s", e.ARN, e.Got, e.Want, end)
-}
-
-// UncertainError tells that the answer to a publish was lost, and that no
-// version with the wanted bytes has been seen since. Publishing again is safe:
-// it takes such a version over if it has appeared by then.
-type UncertainError struct {
-	// Above is the highest version number that was there before.
-	Above int64
-	cause error
-}
-
-func (e *UncertainError) Error() string {
-	return fmt.Sprintf("the answer was lost, and no version above %d holds these bytes yet: apply again, a version that appears late is adopted: %v",
-		e.Above, e.cause)
-}
-
-// Unwrap returns what ended the call.
-func (e *UncertainError) Unwrap() error { return e.cause }
+func (e *VanishedError) Unwrap() error { return e.LimitError }
 
 // AccessDeniedError tells that the credentials lack a permission.
 type AccessDeniedError struct {
@@ -157,13 +103,13 @@ func (e *redacted) Error() string { return e.text }
 
 func (e *redacted) Unwrap() error { return e.cause }
 
-// explain turns an error of the SDK into one of this room's, with AWS's own
+// Explain turns an error of the SDK into one of this room's, with AWS's own
 // sentence and no credential in it.
-func (s *session) explain(err error) error {
+func (s *Session) Explain(err error) error {
 	if err == nil {
 		return nil
 	}
-	text := s.keys.secrets().redact(message(err))
+	text := s.keys.secrets().redact(Message(err))
 	plain := &redacted{text: text, cause: err}
 	var said smithy.APIError
 	if !errors.As(err, &said) {
@@ -193,7 +139,7 @@ func (s *session) explain(err error) error {
 		if strings.Contains(said.ErrorMessage(), fromS3) {
 			limit := &LimitError{Attribute: "s3", Problem: "names what Lambda cannot read: " + text}
 			if strings.Contains(text, "NoSuchKey") || strings.Contains(text, "NoSuchVersion") {
-				return &vanishedError{limit}
+				return &VanishedError{limit}
 			}
 			return limit
 		}
@@ -202,6 +148,15 @@ func (s *session) explain(err error) error {
 		return &QuotaError{Quota: "request rate", cause: plain}
 	}
 	return plain
+}
+
+// ExplainAbsence is explain for a service whose absent things are no layer
+// versions.
+func (s *Session) ExplainAbsence(err error) error {
+	if IsCode(err, "ResourceNotFoundException") {
+		return &redacted{text: s.keys.secrets().redact(Message(err)), cause: err}
+	}
+	return s.Explain(err)
 }
 
 // fromS3 is in Lambda's messages about a staged zip.
@@ -235,9 +190,9 @@ func operationOf(err error) *smithy.OperationError {
 	return innermost
 }
 
-// message returns AWS's own code and words if there are any, or the network's,
+// Message returns AWS's own code and words if there are any, or the network's,
 // without what AWS appends to a signature error: the request as signed, session token included.
-func message(err error) string {
+func Message(err error) string {
 	text := err.Error()
 	var said smithy.APIError
 	var sending *smithyhttp.RequestSendError
@@ -255,18 +210,18 @@ func message(err error) string {
 	return strings.TrimSpace(text)
 }
 
-// statusOf returns the HTTP status of the answer that err reports, or 0 when
+// StatusOf returns the HTTP status of the answer that err reports, or 0 when
 // there was none.
-func statusOf(err error) int {
+func StatusOf(err error) int {
 	if answer, ok := errors.AsType[*awshttp.ResponseError](err); ok {
 		return answer.HTTPStatusCode()
 	}
 	return 0
 }
 
-// headerOf returns a header of the answer that err reports, "" where there is
+// HeaderOf returns a header of the answer that err reports, "" where there is
 // none.
-func headerOf(err error, name string) string {
+func HeaderOf(err error, name string) string {
 	answer, ok := errors.AsType[*awshttp.ResponseError](err)
 	if !ok || answer.Response == nil || answer.Response.Response == nil {
 		return ""
@@ -274,8 +229,8 @@ func headerOf(err error, name string) string {
 	return answer.Response.Header.Get(name)
 }
 
-// isCode reports whether err is an error of AWS with the code.
-func isCode(err error, code string) bool {
+// IsCode reports whether err is an error of AWS with the code.
+func IsCode(err error, code string) bool {
 	said, ok := errors.AsType[smithy.APIError](err)
 	return ok && said.ErrorCode() == code
 }
@@ -319,15 +274,31 @@ func (s secrets) redact(text string) string {
 	return text
 }
 
+// CheckRegion accepts the regions of AWS.
+func CheckRegion(region string) error {
+	if err := validation.SupportedRegion(region); err != nil {
+		return &LimitError{Attribute: "region", Problem: fmt.Sprintf("is %q, which is not known: check its spelling, or set skip_region_validation for a new one", region)}
+	}
+	return nil
+}
+
 // The statuses with which S3 tells of an object that is not there, is there, or
 // is being written.
 const (
-	statusNotFound     = 404
-	statusConflict     = 409
-	statusPrecondition = 412
+	StatusNotFound     = 404
+	StatusConflict     = 409
+	StatusPrecondition = 412
 )
 
-// noObject reports whether S3 says that the bucket has no such object.
-func noObject(err error) bool {
-	return statusOf(err) == statusNotFound && !isCode(err, "NoSuchBucket")
+// NoObject reports whether S3 says that the bucket has no such object.
+func NoObject(err error) bool {
+	return StatusOf(err) == StatusNotFound && !IsCode(err, "NoSuchBucket")
+}
+
+// Optional returns what a call sends for a text: nothing where it is empty.
+func Optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return aws.String(s)
 }

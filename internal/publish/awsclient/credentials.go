@@ -1,4 +1,4 @@
-package publish
+package awsclient
 
 import (
 	"context"
@@ -72,6 +72,9 @@ func (k *keyring) renew() bool {
 	k.renewed = time.Now()
 	return true
 }
+
+// Renew asks for other credentials, and reports whether there are some.
+func (s *Session) Renew() bool { return s.keys.renew() }
 
 // secrets returns every credential that was handed out so far.
 func (k *keyring) secrets() secrets {

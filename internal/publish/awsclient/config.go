@@ -1,4 +1,4 @@
-package publish
+package awsclient
 
 import (
 	"context"
@@ -12,8 +12,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+	"github.com/aws/aws-sdk-go-v2/service/codeartifact"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/signer"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	awsbase "github.com/hashicorp/aws-sdk-go-base/v2"
 	"github.com/hashicorp/aws-sdk-go-base/v2/diag"
 	"github.com/hashicorp/aws-sdk-go-base/v2/validation"
@@ -199,40 +202,18 @@ func (c Config) metadata() imds.ClientEnableState {
 	return imds.ClientEnabled
 }
 
-// session is a set of resolved settings: credentials found, region known.
-type session struct {
+// Session is a set of resolved settings: credentials found, region known.
+type Session struct {
 	config Config
-	aws    aws.Config
+	AWS    aws.Config
 	keys   *keyring
+	paces  *paces
 	// borrowed is set where nothing names a region, and that of the first
 	// call serves for STS.
 	borrowed bool
 }
 
-// connect resolves the settings at the first use, which is about a region; ""
-// is the session's own. A failure is not kept: the next use tries again.
-func (p *Publisher) connect(ctx context.Context, region string) (*session, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.session != nil {
-		return p.session, nil
-	}
-	s, err := newSession(ctx, p.config)
-	if faults, ok := errors.AsType[*ConfigError](err); ok && region != "" && slices.Equal(faults.Faults, []string{noRegion}) {
-		borrowing := p.config
-		borrowing.Region = region
-		if s, err = newSession(ctx, borrowing); err == nil {
-			s.borrowed = true
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	p.session = s
-	return s, nil
-}
-
-func newSession(ctx context.Context, c Config) (*session, error) {
+func newSession(ctx context.Context, c Config, paces *paces) (*Session, error) {
 	hidden := secretsOf(c)
 	keys := &keyring{seen: hidden}
 	log := callLogger{hidden: keys.secrets}
@@ -242,11 +223,11 @@ func newSession(ctx context.Context, c Config) (*session, error) {
 		return nil, c.failure(diags, hidden)
 	}
 	keys.source = resolved.Credentials
-	s := &session{config: c, aws: resolved, keys: keys}
-	logCalls(&s.aws, log)
+	s := &Session{config: c, AWS: resolved, keys: keys, paces: paces}
+	logCalls(&s.AWS, log)
 	_, _ = s.keys.Retrieve(ctx) // the first call that needs them says what is wrong
-	s.aws.Credentials = s.keys
-	s.aws.Retryer = func() aws.Retryer { return persistent{RetryerV2: retryerOf(resolved), keys: s.keys} }
+	s.AWS.Credentials = s.keys
+	s.AWS.Retryer = func() aws.Retryer { return persistent{RetryerV2: retryerOf(resolved), keys: s.keys} }
 	if resolved.Region == "" {
 		return nil, &ConfigError{Faults: []string{noRegion}}
 	}
@@ -311,7 +292,7 @@ func (c Config) explainSettings(d diag.Diagnostic) string {
 func sentence(d diag.Diagnostic) string {
 	var reason string
 	if with, ok := d.(diag.DiagnosticWithErr); ok && with.Err() != nil {
-		reason = message(with.Err())
+		reason = Message(with.Err())
 	}
 	first, _, _ := strings.Cut(strings.TrimSpace(d.Detail()), "\n")
 	switch {
@@ -327,14 +308,14 @@ func sentence(d diag.Diagnostic) string {
 	return strings.TrimSpace(d.Summary() + ": " + first)
 }
 
-// region returns the asked region, or the session's own for "". One that AWS
+// Region returns the asked region, or the session's own for "". One that AWS
 // does not have is a *LimitError.
-func (s *session) region(asked string) (string, error) {
+func (s *Session) Region(asked string) (string, error) {
 	if asked == "" && s.borrowed {
 		return "", &ConfigError{Faults: []string{noRegion}}
 	}
 	if asked == "" {
-		return s.aws.Region, nil
+		return s.AWS.Region, nil
 	}
 	if s.config.SkipRegionValidation {
 		return asked, nil
@@ -342,19 +323,43 @@ func (s *session) region(asked string) (string, error) {
 	return asked, CheckRegion(asked)
 }
 
-func (s *session) lambda(p *Publisher, region string) *lambda.Client {
-	return lambda.NewFromConfig(s.aws, func(o *lambda.Options) {
+// Lambda returns the client of a region, which keeps the pace of the account.
+func (s *Session) Lambda(region string) *lambda.Client {
+	return lambda.NewFromConfig(s.AWS, func(o *lambda.Options) {
 		o.Region = region
 		override(&o.BaseEndpoint, s.config.Endpoints.Lambda)
-		o.APIOptions = append(o.APIOptions, p.paceOf(region).middleware)
+		o.APIOptions = append(o.APIOptions, s.paces.Of(region, lambdaInterval).middleware)
 	})
 }
 
-func (s *session) s3(region string) *s3.Client {
-	return s3.NewFromConfig(s.aws, func(o *s3.Options) {
+func (s *Session) S3(region string) *s3.Client {
+	return s3.NewFromConfig(s.AWS, func(o *s3.Options) {
 		o.Region = region
 		o.UsePathStyle = s.config.S3UsePathStyle
 		override(&o.BaseEndpoint, s.config.Endpoints.S3)
+	})
+}
+
+func (s *Session) Signer(region string) *signer.Client {
+	return signer.NewFromConfig(s.AWS, func(o *signer.Options) {
+		o.Region = region
+		override(&o.BaseEndpoint, s.config.Endpoints.Signer)
+	})
+}
+
+// SSM returns the client of a region for calls that keep to a rate of their own.
+func (s *Session) SSM(region string, perSecond time.Duration) *ssm.Client {
+	return ssm.NewFromConfig(s.AWS, func(o *ssm.Options) {
+		o.Region = region
+		override(&o.BaseEndpoint, s.config.Endpoints.SSM)
+		o.APIOptions = append(o.APIOptions, s.paces.Of(fmt.Sprintf("ssm/%s/%d", region, perSecond), time.Second/perSecond).middleware)
+	})
+}
+
+func (s *Session) CodeArtifact(region string) *codeartifact.Client {
+	return codeartifact.NewFromConfig(s.AWS, func(o *codeartifact.Options) {
+		o.Region = region
+		override(&o.BaseEndpoint, s.config.Endpoints.CodeArtifact)
 	})
 }
 

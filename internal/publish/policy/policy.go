@@ -1,4 +1,6 @@
-package publish
+// Package policy reads the policy documents of layer versions and of buckets, and
+// changes that of a layer version step by step until it says what is wanted.
+package policy
 
 import (
 	"bytes"
@@ -16,49 +18,49 @@ const layerAction = "lambda:GetLayerVersion"
 // ourStatements begins the id of every statement that Share writes.
 const ourStatements = "layerbuild-"
 
-// grant is what a statement gives: use of the version to an account, to an
+// Grant is what a statement gives: use of the version to an account, to an
 // organization or to everyone. foreign is the text of what is none of these.
-type grant struct {
-	account, organization string
-	public                bool
-	foreign               string
+type Grant struct {
+	Account, Organization string
+	Public                bool
+	Foreign               string
 }
 
 // statementID returns the id under which Share writes the grant.
-func (g grant) statementID() string {
+func (g Grant) statementID() string {
 	switch {
-	case g.public:
+	case g.Public:
 		return ourStatements + "public"
-	case g.organization != "":
-		return ourStatements + g.organization
+	case g.Organization != "":
+		return ourStatements + g.Organization
 	}
-	return ourStatements + g.account
+	return ourStatements + g.Account
 }
 
 // String names who is meant, for errors.
-func (g grant) String() string {
+func (g Grant) String() string {
 	switch {
-	case g.public:
+	case g.Public:
 		return "everyone"
-	case g.organization != "":
-		return fmt.Sprintf("organization %q", g.organization)
-	case g.account != "":
-		return fmt.Sprintf("account %q", g.account)
+	case g.Organization != "":
+		return fmt.Sprintf("organization %q", g.Organization)
+	case g.Account != "":
+		return fmt.Sprintf("account %q", g.Account)
 	}
-	return fmt.Sprintf("%q", g.foreign)
+	return fmt.Sprintf("%q", g.Foreign)
 }
 
-// statement is a part of a policy that can be removed by its id. It has one
+// Statement is a part of a policy that can be removed by its id. It has one
 // grant at least, so that nothing in a policy is out of sight.
-type statement struct {
+type Statement struct {
 	id     string
-	grants []grant
+	Grants []Grant
 }
 
-// parsePolicy reads the document of a layer version's policy. Statements of
+// Parse reads the document of a layer version's policy. Statements of
 // other forms than AWS's own API writes become foreign grants; a document that
 // is no policy is an error.
-func parsePolicy(text string) ([]statement, error) {
+func Parse(text string) ([]Statement, error) {
 	var document map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(text), &document); err != nil {
 		return nil, fmt.Errorf("reading the policy: %w", err)
@@ -73,7 +75,7 @@ func parsePolicy(text string) ([]statement, error) {
 			return nil, fmt.Errorf("reading the policy's statements: %w", err)
 		}
 	}
-	statements := make([]statement, 0, len(parts))
+	statements := make([]Statement, 0, len(parts))
 	for i, part := range parts {
 		s, err := parseStatement(part)
 		if err != nil {
@@ -84,35 +86,35 @@ func parsePolicy(text string) ([]statement, error) {
 	return statements, nil
 }
 
-func parseStatement(text json.RawMessage) (statement, error) {
+func parseStatement(text json.RawMessage) (Statement, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(text, &fields); err != nil {
-		return statement{}, err
+		return Statement{}, err
 	}
 	if fields == nil {
-		return statement{}, errors.New("it is null")
+		return Statement{}, errors.New("it is null")
 	}
-	var s statement
+	var s Statement
 	if id, ok := fields["Sid"]; ok {
 		if err := json.Unmarshal(id, &s.id); err != nil {
-			return statement{}, fmt.Errorf("its Sid: %w", err)
+			return Statement{}, fmt.Errorf("its Sid: %w", err)
 		}
 	}
-	if s.grants = grantsOf(fields); len(s.grants) > 0 {
+	if s.Grants = grantsOf(fields); len(s.Grants) > 0 {
 		return s, nil
 	}
 	var whole bytes.Buffer
 	if err := json.Compact(&whole, text); err != nil {
-		return statement{}, err
+		return Statement{}, err
 	}
-	s.grants = []grant{{foreign: whole.String()}}
+	s.Grants = []Grant{{Foreign: whole.String()}}
 	return s, nil
 }
 
 // grantsOf returns what a statement gives, nil if it does anything else than
 // to allow principals the use of the layer version, perhaps as members of an
 // organization.
-func grantsOf(fields map[string]json.RawMessage) []grant {
+func grantsOf(fields map[string]json.RawMessage) []Grant {
 	for name := range fields {
 		if !slices.Contains([]string{"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}, name) {
 			return nil
@@ -132,7 +134,7 @@ func grantsOf(fields map[string]json.RawMessage) []grant {
 		}
 		return organizationsOf(condition)
 	}
-	var grants []grant
+	var grants []Grant
 	for _, principal := range principals {
 		grants = append(grants, grantTo(principal))
 	}
@@ -142,17 +144,17 @@ func grantsOf(fields map[string]json.RawMessage) []grant {
 // accountRoot is how a policy writes an account. A bare number means the same.
 var accountRoot = regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}):root$`)
 
-func grantTo(principal string) grant {
+func grantTo(principal string) Grant {
 	if principal == "*" {
-		return grant{public: true}
+		return Grant{Public: true}
 	}
 	if match := accountRoot.FindStringSubmatch(principal); match != nil {
-		return grant{account: match[1]}
+		return Grant{Account: match[1]}
 	}
-	if isAccountID(principal) {
-		return grant{account: principal}
+	if IsAccountID(principal) {
+		return Grant{Account: principal}
 	}
-	return grant{foreign: principal}
+	return Grant{Foreign: principal}
 }
 
 // principalsOf returns the AWS principals of a statement, nil for others. AWS
@@ -170,21 +172,21 @@ func principalsOf(text json.RawMessage) []string {
 
 // organizationsOf returns the organizations that a condition asks membership
 // of, nil if it asks for anything else. Names of condition keys have no case.
-func organizationsOf(condition json.RawMessage) []grant {
+func organizationsOf(condition json.RawMessage) []Grant {
 	var operators map[string]map[string]json.RawMessage
 	if json.Unmarshal(condition, &operators) != nil || len(operators) != 1 || len(operators["StringEquals"]) != 1 {
 		return nil
 	}
-	var grants []grant
+	var grants []Grant
 	for key, value := range operators["StringEquals"] {
 		if !strings.EqualFold(key, "aws:PrincipalOrgID") {
 			return nil
 		}
 		for _, id := range stringsOf(value) {
-			if CheckOrganizationID(id) != nil {
+			if !IsOrganizationID(id) {
 				return nil
 			}
-			grants = append(grants, grant{organization: id})
+			grants = append(grants, Grant{Organization: id})
 		}
 	}
 	return grants
@@ -211,4 +213,14 @@ func stringsOf(text json.RawMessage) []string {
 		list = append(list, *s)
 	}
 	return list
+}
+
+// IsAccountID reports whether a text has the form of an account's id: 12 digits.
+func IsAccountID(id string) bool { return len(id) == 12 && strings.Trim(id, "0123456789") == "" }
+
+// IsOrganizationID reports whether a text has the form of an id of AWS
+// Organizations: "o-" and 10 to 32 small letters and digits.
+func IsOrganizationID(id string) bool {
+	rest, ok := strings.CutPrefix(id, "o-")
+	return ok && len(rest) >= 10 && len(rest) <= 32 && strings.Trim(rest, "abcdefghijklmnopqrstuvwxyz0123456789") == ""
 }

@@ -1,4 +1,4 @@
-package publish
+package awsclient
 
 import (
 	"context"
@@ -14,9 +14,9 @@ import (
 	"github.com/hashicorp/aws-sdk-go-base/v2/logging"
 )
 
-// inform logs what publishing decided, at the level INFO of the run that ctx
+// Inform logs what publishing decided, at the level INFO of the run that ctx
 // belongs to.
-func inform(ctx context.Context, text string, fields map[string]any) {
+func Inform(ctx context.Context, text string, fields map[string]any) {
 	logging.TfLogger("").Info(ctx, text, fields)
 }
 

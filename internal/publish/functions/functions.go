@@ -1,4 +1,6 @@
-package publish
+// Package functions works with the functions of an account in a region: it moves
+// them for a roll-out, and finds which layer versions they have.
+package functions
 
 import (
 	"context"
@@ -15,33 +17,30 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/rollout"
 )
 
 // invoking is how long a function may run: Lambda ends it after 15 minutes.
 const invoking = 16 * time.Minute
 
-// Functions are the functions of the caller's account in one region, as a
+// Region are the functions of the caller's account in one region, as a
 // roll-out works with them.
-type Functions struct {
-	session *session
+type Region struct {
+	session *awsclient.Session
 	api     *lambda.Client
 }
 
-var _ rollout.Lambda = (*Functions)(nil)
+var _ rollout.Lambda = (*Region)(nil)
 
-// Functions returns the functions of a region; "" is the provider's own.
-func (p *Publisher) Functions(ctx context.Context, region string) (*Functions, error) {
-	s, region, err := p.reach(ctx, region)
-	if err != nil {
-		return nil, err
-	}
-	return &Functions{session: s, api: s.lambda(p, region)}, nil
+// Of returns the functions of a region.
+func Of(s *awsclient.Session, region string) *Region {
+	return &Region{session: s, api: s.Lambda(region)}
 }
 
 // Function returns the unpublished state of a function. An absent one is
 // rollout.ErrNoFunction.
-func (f *Functions) Function(ctx context.Context, name string) (rollout.Function, error) {
+func (f *Region) Function(ctx context.Context, name string) (rollout.Function, error) {
 	out, err := f.api.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
 	if err != nil {
 		return rollout.Function{}, f.explain(err)
@@ -72,7 +71,7 @@ func (f *Functions) Function(ctx context.Context, name string) (rollout.Function
 
 // SetLayers gives a function the layer versions in place of all that it has, if
 // its revision is still the given one.
-func (f *Functions) SetLayers(ctx context.Context, name string, layers []string, revision string) error {
+func (f *Region) SetLayers(ctx context.Context, name string, layers []string, revision string) error {
 	if layers == nil {
 		layers = []string{} // the SDK leaves out nil, which changes nothing
 	}
@@ -83,12 +82,12 @@ func (f *Functions) SetLayers(ctx context.Context, name string, layers []string,
 }
 
 // Invoke calls a function, or its version or alias "name:qualifier", once.
-func (f *Functions) Invoke(ctx context.Context, name string, payload []byte) (rollout.Answer, error) {
+func (f *Region) Invoke(ctx context.Context, name string, payload []byte) (rollout.Answer, error) {
 	ctx, stop := context.WithTimeout(ctx, invoking)
 	defer stop()
 	began := time.Now()
 	out, err := f.api.Invoke(ctx, &lambda.InvokeInput{FunctionName: &name, Payload: payload, LogType: types.LogTypeTail},
-		func(o *lambda.Options) { o.Retryer = once() })
+		func(o *lambda.Options) { o.Retryer = awsclient.Once() })
 	if err != nil {
 		return rollout.Answer{}, f.explain(err)
 	}
@@ -118,10 +117,10 @@ func durationIn(log []byte) (time.Duration, bool) {
 }
 
 // PublishVersion publishes the unpublished state of a function.
-func (f *Functions) PublishVersion(ctx context.Context, name string) (string, error) {
+func (f *Region) PublishVersion(ctx context.Context, name string) (string, error) {
 	out, err := f.api.PublishVersion(ctx, &lambda.PublishVersionInput{FunctionName: &name})
 	if err == nil && aws.ToString(out.Version) == "" {
-		err = errIncomplete
+		err = awsclient.ErrIncomplete
 	}
 	if err != nil {
 		return "", f.explain(err)
@@ -130,7 +129,7 @@ func (f *Functions) PublishVersion(ctx context.Context, name string) (string, er
 }
 
 // Alias returns where an alias points. An absent one is rollout.ErrNoFunction.
-func (f *Functions) Alias(ctx context.Context, name, alias string) (rollout.Alias, error) {
+func (f *Region) Alias(ctx context.Context, name, alias string) (rollout.Alias, error) {
 	out, err := f.api.GetAlias(ctx, &lambda.GetAliasInput{FunctionName: &name, Name: &alias})
 	if err != nil {
 		return rollout.Alias{}, f.explain(err)
@@ -139,7 +138,7 @@ func (f *Functions) Alias(ctx context.Context, name, alias string) (rollout.Alia
 }
 
 // PointAlias moves an alias, if its revision is still that of the given one.
-func (f *Functions) PointAlias(ctx context.Context, name, alias string, to rollout.Alias) (rollout.Alias, error) {
+func (f *Region) PointAlias(ctx context.Context, name, alias string, to rollout.Alias) (rollout.Alias, error) {
 	routing := &types.AliasRoutingConfiguration{AdditionalVersionWeights: map[string]float64{}}
 	if to.Next != "" {
 		routing.AdditionalVersionWeights[to.Next] = float64(to.Weight) / 100
@@ -166,11 +165,11 @@ func aliasOf(version, revision *string, routing *types.AliasRoutingConfiguration
 
 // explain turns an error of the SDK into one that a roll-out acts on, with AWS's
 // own words.
-func (f *Functions) explain(err error) error {
+func (f *Region) explain(err error) error {
 	if err == nil {
 		return nil
 	}
-	said := f.session.explainAbsence(err)
+	said := f.session.ExplainAbsence(err)
 	var changed *types.PreconditionFailedException
 	var busy *types.ResourceConflictException
 	var missing *types.ResourceNotFoundException
@@ -179,7 +178,7 @@ func (f *Functions) explain(err error) error {
 		return fmt.Errorf("%w: %w", rollout.ErrNoFunction, said)
 	case errors.As(err, &changed), errors.As(err, &busy):
 		return fmt.Errorf("%w: %w", rollout.ErrChanged, said)
-	case outcomeOf(err) == unknown:
+	case awsclient.OutcomeOf(err) == awsclient.Unknown:
 		return fmt.Errorf("%w: %w", rollout.ErrLost, said)
 	}
 	return said
@@ -187,22 +186,22 @@ func (f *Functions) explain(err error) error {
 
 // FunctionsUsing returns the names of the functions of the region whose
 // unpublished state has a version of the layer, sorted.
-func (f *Functions) FunctionsUsing(ctx context.Context, layerARN string) ([]string, error) {
+func (f *Region) FunctionsUsing(ctx context.Context, layerARN string) ([]string, error) {
 	return f.list(ctx, func(function types.FunctionConfiguration) (bool, error) {
 		return slices.ContainsFunc(function.Layers, func(l types.Layer) bool {
-			a, err := ParseARN(aws.ToString(l.Arn))
-			return err == nil && a.LayerARN() == layerARN
+			of, _, ok := splitVersion(aws.ToString(l.Arn))
+			return ok && of == layerARN
 		}), nil
 	})
 }
 
 // FunctionsTagged returns the names of the functions of the region that have all
 // the tags, sorted. It costs a call for each function of the region.
-func (f *Functions) FunctionsTagged(ctx context.Context, tags map[string]string) ([]string, error) {
+func (f *Region) FunctionsTagged(ctx context.Context, tags map[string]string) ([]string, error) {
 	return f.list(ctx, func(function types.FunctionConfiguration) (bool, error) {
 		out, err := f.api.ListTags(ctx, &lambda.ListTagsInput{Resource: function.FunctionArn})
 		if err != nil {
-			return false, fmt.Errorf("reading the tags of function %q: %w", aws.ToString(function.FunctionName), f.session.explain(err))
+			return false, fmt.Errorf("reading the tags of function %q: %w", aws.ToString(function.FunctionName), f.session.Explain(err))
 		}
 		for key, value := range tags {
 			if got, found := out.Tags[key]; !found || got != value {
@@ -214,13 +213,13 @@ func (f *Functions) FunctionsTagged(ctx context.Context, tags map[string]string)
 }
 
 // list returns the sorted names of the functions that fit.
-func (f *Functions) list(ctx context.Context, fits func(types.FunctionConfiguration) (bool, error)) ([]string, error) {
+func (f *Region) list(ctx context.Context, fits func(types.FunctionConfiguration) (bool, error)) ([]string, error) {
 	var names []string
 	pages := lambda.NewListFunctionsPaginator(f.api, &lambda.ListFunctionsInput{MaxItems: aws.Int32(functionsPage)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("listing the functions: %w", f.session.explain(err))
+			return nil, fmt.Errorf("listing the functions: %w", f.session.Explain(err))
 		}
 		for _, function := range page.Functions {
 			fit, err := fits(function)

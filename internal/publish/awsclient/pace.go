@@ -1,7 +1,6 @@
-package publish
+package awsclient
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -19,17 +18,17 @@ import (
 )
 
 // The control plane of Lambda takes 15 requests a second from an account in a
-// region, all callers together. A Publisher keeps to that in any one second,
+// region, all callers together. A client keeps to that in any one second,
 // its short burst included.
 const (
-	requestsPerSecond = 12
-	burst             = 3
+	lambdaInterval = time.Second / 12
+	burst          = 3
 )
 
 // pace lets requests through at a steady rate, and holds all of them back while
 // AWS asks for a pause: the rate is the account's, not one caller's.
 type pace struct {
-	// interval is the time between requests; 0 is that of Lambda.
+	// interval is the time between requests.
 	interval time.Duration
 
 	mu    sync.Mutex
@@ -37,13 +36,23 @@ type pace struct {
 	pause time.Time // until then none goes
 }
 
-func (p *Publisher) paceOf(region string) *pace {
+// paces are the paces of the services in their regions.
+type paces struct {
+	mu sync.Mutex
+	by map[string]*pace
+}
+
+// Of returns the pace of a region, or of one kind of calls there.
+func (p *paces) Of(key string, interval time.Duration) *pace {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.paces[region] == nil {
-		p.paces[region] = &pace{}
+	if p.by[key] == nil {
+		if p.by == nil {
+			p.by = map[string]*pace{}
+		}
+		p.by[key] = &pace{interval: interval}
 	}
-	return p.paces[region]
+	return p.by[key]
 }
 
 // wait blocks until one more request keeps to the rate.
@@ -60,12 +69,11 @@ func (p *pace) wait(ctx context.Context) error {
 func (p *pace) reserve() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	interval := cmp.Or(p.interval, time.Second/requestsPerSecond)
 	now := time.Now()
-	if earliest := now.Add(-burst * interval); p.next.Before(earliest) {
+	if earliest := now.Add(-burst * p.interval); p.next.Before(earliest) {
 		p.next = earliest
 	}
-	p.next = p.next.Add(interval)
+	p.next = p.next.Add(p.interval)
 	return p.next.Sub(now)
 }
 
@@ -104,7 +112,7 @@ func (p *pace) middleware(stack *middleware.Stack) error {
 			}
 			out, metadata, err := next.HandleFinalize(ctx, in)
 			if asked := retryAfter(err); asked > 0 {
-				inform(ctx, "AWS asks for a pause", map[string]any{"pause": asked.String()})
+				Inform(ctx, "AWS asks for a pause", map[string]any{"pause": asked.String()})
 				p.hold(asked)
 			}
 			return out, metadata, err
@@ -120,68 +128,70 @@ func (e *unsentError) Error() string {
 
 func (e *unsentError) Unwrap() error { return e.cause }
 
-// patience says how long a publish goes on.
-type patience struct {
-	// attempts bounds the calls in all, blind those after a lost answer.
-	attempts, blind int
-	// first and longest bound the wait between refused calls, which doubles.
-	first, longest time.Duration
-	// looks are the waits before each look for a version whose answer was
+// Patience says how long a publish goes on.
+type Patience struct {
+	// Attempts bounds the calls in all, blind those after a lost answer.
+	Attempts, Blind int
+	// First and longest bound the wait between refused calls, which doubles.
+	First, Longest time.Duration
+	// Looks are the waits before each look for a version whose answer was
 	// lost: listings may lag, and AWS may still be at work.
-	looks []time.Duration
-	// answer is how long one call may take, its upload apart.
-	answer time.Duration
-	// grace is how long the looks may take once the caller's context is over.
-	grace time.Duration
+	Looks []time.Duration
+	// Answer is how long one call may take, its upload apart.
+	Answer time.Duration
+	// Grace is how long the looks may take once the caller's context is over.
+	Grace time.Duration
 }
 
-func defaultPatience(attempts int) patience {
-	return patience{
-		attempts: attempts, blind: min(attempts, 4),
-		first: 500 * time.Millisecond, longest: 20 * time.Second,
-		looks:  []time.Duration{0, 500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second},
-		answer: 5 * time.Minute, grace: 10 * time.Second,
+// DefaultPatience returns what the settings leave to the publisher.
+func DefaultPatience(c Config) Patience {
+	attempts := c.maxAttempts()
+	return Patience{
+		Attempts: attempts, Blind: min(attempts, 4),
+		First: 500 * time.Millisecond, Longest: 20 * time.Second,
+		Looks:  []time.Duration{0, 500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second},
+		Answer: 5 * time.Minute, Grace: 10 * time.Second,
 	}
 }
 
-// delay returns how long to wait after the attempt (from 1) that ended in err:
+// Delay returns how long to wait after the attempt (from 1) that ended in err:
 // a doubling time with jitter, and no less than what AWS asked for.
-func (p patience) delay(attempt int, err error) time.Duration {
-	return max(backoff.Delay(attempt-1, p.first, p.longest), retryAfter(err))
+func (p Patience) Delay(attempt int, err error) time.Duration {
+	return max(backoff.Delay(attempt-1, p.First, p.Longest), retryAfter(err))
 }
 
 // outcome is what is known of a call after it ended in an error.
 type outcome int
 
 const (
-	// refused: AWS said no, or nothing was sent. Another try changes nothing.
-	refused outcome = iota
-	// notYet: AWS or the network kept the call out; another try may pass.
-	notYet
-	// unknown: the call may have been carried out.
-	unknown
+	// Refused: AWS said no, or nothing was sent. Another try changes nothing.
+	Refused outcome = iota
+	// NotYet: AWS or the network kept the call out; another try may pass.
+	NotYet
+	// Unknown: the call may have been carried out.
+	Unknown
 )
 
-// brokenOff reports whether the connection ended within an answer.
-func brokenOff(err error) bool {
+// BrokenOff reports whether the connection ended within an answer.
+func BrokenOff(err error) bool {
 	return errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
-// outcomeOf judges the error of a single attempt.
-func outcomeOf(err error) outcome {
-	status := statusOf(err)
+// OutcomeOf judges the error of a single attempt.
+func OutcomeOf(err error) outcome {
+	status := StatusOf(err)
 	_, unsent := errors.AsType[*unsentError](err)
 	switch {
 	case unsent, throttled(err):
-		return notYet
-	case errors.Is(err, errIncomplete):
-		return unknown
+		return NotYet
+	case errors.Is(err, ErrIncomplete):
+		return Unknown
 	case status >= 500, status >= 200 && status < 300, status == 408:
-		return unknown
-	case status > 0 && brokenOff(err): // a refusal whose reason did not arrive
-		return notYet
+		return Unknown
+	case status > 0 && BrokenOff(err): // a refusal whose reason did not arrive
+		return NotYet
 	case status > 0:
-		return refused
+		return Refused
 	}
 	var dial *net.OpError
 	var cancelled *smithy.CanceledError
@@ -189,11 +199,11 @@ func outcomeOf(err error) outcome {
 	var sending *smithyhttp.RequestSendError
 	switch {
 	case errors.As(err, &cancelled), errors.As(err, &requestCancelled):
-		return unknown
+		return Unknown
 	case errors.As(err, &dial) && dial.Op == "dial":
-		return notYet
+		return NotYet
 	case errors.As(err, &sending):
-		return unknown
+		return Unknown
 	}
-	return refused
+	return Refused
 }

@@ -1,4 +1,4 @@
-package publish
+package awsclient
 
 import (
 	"errors"
@@ -37,7 +37,7 @@ func (p persistent) IsErrorRetryable(err error) bool {
 	if _, unsent := errors.AsType[*unsentError](err); unsent {
 		return false // the caller's time is over
 	}
-	return p.RetryerV2.IsErrorRetryable(err) || statusOf(err) == statusThrottled || garbled(err) || expired(err) && p.keys.renew()
+	return p.RetryerV2.IsErrorRetryable(err) || StatusOf(err) == statusThrottled || garbled(err) || Expired(err) && p.keys.renew()
 }
 
 func (p persistent) RetryDelay(attempt int, err error) (time.Duration, error) {
@@ -56,22 +56,22 @@ func retryerOf(c aws.Config) aws.RetryerV2 {
 	return retry.NewStandard()
 }
 
-// once is the retryer of calls that are retried by hand.
-func once() aws.Retryer { return aws.NopRetryer{} }
+// Once is the retryer of calls that are retried by hand.
+func Once() aws.Retryer { return aws.NopRetryer{} }
 
 // throttled reports whether a call was refused for its rate alone.
 func throttled(err error) bool {
-	return statusOf(err) == statusThrottled || retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err).Bool()
+	return StatusOf(err) == statusThrottled || retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err).Bool()
 }
 
 // garbled reports whether there was an answer that cannot be read.
 func garbled(err error) bool {
 	_, ok := errors.AsType[*smithy.DeserializationError](err)
-	return (ok || errors.Is(err, io.ErrUnexpectedEOF)) && statusOf(err) < 300
+	return (ok || errors.Is(err, io.ErrUnexpectedEOF)) && StatusOf(err) < 300
 }
 
-// expired reports whether AWS took the credentials once and does no longer.
-func expired(err error) bool {
+// Expired reports whether AWS took the credentials once and does no longer.
+func Expired(err error) bool {
 	said, ok := errors.AsType[smithy.APIError](err)
 	return ok && strings.HasPrefix(said.ErrorCode(), "ExpiredToken")
 }
@@ -79,5 +79,5 @@ func expired(err error) bool {
 // retryAfter returns how long the Retry-After header of a refusal asks to wait, 0
 // without one.
 func retryAfter(err error) time.Duration {
-	return backoff.RetryAfter(headerOf(err, "Retry-After"), time.Now(), longestPause)
+	return backoff.RetryAfter(HeaderOf(err, "Retry-After"), time.Now(), longestPause)
 }

@@ -1,4 +1,5 @@
-package publish
+// Package s3cache is a store.Remote in an S3 bucket.
+package s3cache
 
 import (
 	"context"
@@ -15,14 +16,16 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 // cacheAttempts is how often a request of a Cache is tried.
 const cacheAttempts = 2
 
-// CacheConfig names the place of a Cache.
-type CacheConfig struct {
+// Config names the place of a Cache.
+type Config struct {
 	// Bucket is the bucket's name; Prefix precedes the objects' names and is
 	// used as it is: write "layerbuild/" for a folder.
 	Bucket, Prefix string
@@ -36,26 +39,26 @@ type CacheConfig struct {
 // Cache is a store.Remote in an S3 bucket. It lists nothing, and it gives up
 // early: what it holds can be had elsewhere.
 type Cache struct {
-	publisher *Publisher
-	config    CacheConfig
-	patience  time.Duration // without an answer, and without a byte
-	whole     time.Duration // for an object
+	aws      *awsclient.Client
+	Config   Config
+	Patience time.Duration // without an answer, and without a byte
+	whole    time.Duration // for an object
 
 	mu      sync.Mutex
 	client  *s3.Client
-	session *session
+	session *awsclient.Session
 	silent  error // AWS did not answer
 }
 
 var _ store.Remote = (*Cache)(nil)
 
-// Cache returns the cache in a bucket. Nothing is asked yet.
-func (p *Publisher) Cache(c CacheConfig) *Cache {
-	return &Cache{publisher: p, config: c, patience: 10 * time.Second, whole: 2 * time.Minute}
+// New returns the cache in a bucket. Nothing is asked yet.
+func New(client *awsclient.Client, c Config) *Cache {
+	return &Cache{aws: client, Config: c, Patience: 10 * time.Second, whole: 2 * time.Minute}
 }
 
 // String returns "s3://bucket/prefix".
-func (c *Cache) String() string { return "s3://" + c.config.Bucket + "/" + c.config.Prefix }
+func (c *Cache) String() string { return "s3://" + c.Config.Bucket + "/" + c.Config.Prefix }
 
 // Get opens an object; see store.Remote.
 func (c *Cache) Get(ctx context.Context, name string) (io.ReadCloser, error) {
@@ -64,7 +67,7 @@ func (c *Cache) Get(ctx context.Context, name string) (io.ReadCloser, error) {
 		return nil, err
 	}
 	ctx, watch := c.watch(ctx)
-	out, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &c.config.Bucket, Key: c.key(name)})
+	out, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &c.Config.Bucket, Key: c.key(name)})
 	if err != nil {
 		defer watch.stop()
 		return nil, fmt.Errorf("reading %q: %w", name, c.absence(watch.cause(ctx, err)))
@@ -80,7 +83,7 @@ func (c *Cache) Has(ctx context.Context, name string) (bool, error) {
 	}
 	ctx, watch := c.watch(ctx)
 	defer watch.stop()
-	_, err = client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &c.config.Bucket, Key: c.key(name)})
+	_, err = client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &c.Config.Bucket, Key: c.key(name)})
 	if err != nil {
 		return false, fmt.Errorf("looking for %q: %w", name, c.absence(watch.cause(ctx, err)))
 	}
@@ -96,9 +99,9 @@ func (c *Cache) Put(ctx context.Context, name string, o store.Object, replace bo
 	}
 	ctx, watch := c.watch(ctx)
 	defer watch.stop()
-	encryption, key := encryption(c.config.KMSKeyID)
+	encryption, key := upload.Encryption(c.Config.KMSKeyID)
 	input := &s3.PutObjectInput{
-		Bucket: &c.config.Bucket, Key: c.key(name), Body: &watchedFile{io.NewSectionReader(o.Body, 0, o.Size), watch},
+		Bucket: &c.Config.Bucket, Key: c.key(name), Body: &watchedFile{io.NewSectionReader(o.Body, 0, o.Size), watch},
 		ContentLength:        aws.Int64(o.Size),
 		ContentType:          aws.String("application/octet-stream"),
 		ChecksumAlgorithm:    s3types.ChecksumAlgorithmSha256,
@@ -110,7 +113,7 @@ func (c *Cache) Put(ctx context.Context, name string, o store.Object, replace bo
 		input.IfNoneMatch = aws.String("*")
 	}
 	_, err = client.PutObject(ctx, input)
-	if status := statusOf(err); status == statusPrecondition || status == statusConflict {
+	if status := awsclient.StatusOf(err); status == awsclient.StatusPrecondition || status == awsclient.StatusConflict {
 		return nil // another machine was faster
 	}
 	if err != nil {
@@ -119,7 +122,7 @@ func (c *Cache) Put(ctx context.Context, name string, o store.Object, replace bo
 	return nil
 }
 
-func (c *Cache) key(name string) *string { return aws.String(c.config.Prefix + name) }
+func (c *Cache) key(name string) *string { return aws.String(c.Config.Prefix + name) }
 
 // connect returns the client. Settings that cannot work are a
 // *store.UnusableError; an AWS that does not answer is asked once in a run.
@@ -129,18 +132,18 @@ func (c *Cache) connect(ctx context.Context) (*s3.Client, error) {
 	if c.client != nil || c.silent != nil {
 		return c.client, c.silent
 	}
-	limited, cancel := context.WithTimeout(ctx, c.patience)
+	limited, cancel := context.WithTimeout(ctx, c.Patience)
 	defer cancel()
-	s, region, err := c.publisher.reach(limited, c.config.Region)
+	s, region, err := c.aws.Reach(limited, c.Config.Region)
 	if err != nil && s == nil && limited.Err() != nil && ctx.Err() == nil {
-		c.silent = fmt.Errorf("checking the AWS credentials: no answer within %s", c.patience)
+		c.silent = fmt.Errorf("checking the AWS credentials: no answer within %s", c.Patience)
 		return nil, c.silent
 	}
 	if err != nil {
 		return nil, c.unusable(ctx, err)
 	}
 	c.session = s
-	c.client = s3.New(s.s3(region).Options(), func(o *s3.Options) {
+	c.client = s3.New(s.S3(region).Options(), func(o *s3.Options) {
 		o.RetryMaxAttempts = cacheAttempts
 		o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) { r.MaxAttempts, r.MaxBackoff = cacheAttempts, time.Second })
 		// The digest in the name is checked in any case.
@@ -154,7 +157,7 @@ func (c *Cache) unusable(ctx context.Context, err error) error {
 		return context.Cause(ctx)
 	}
 	reason := err.Error()
-	if faults, ok := errors.AsType[*ConfigError](err); ok {
+	if faults, ok := errors.AsType[*awsclient.ConfigError](err); ok {
 		reason = faults.Error()
 	}
 	return &store.UnusableError{Remote: c.String(), Reason: reason}
@@ -164,11 +167,11 @@ func (c *Cache) unusable(ctx context.Context, err error) error {
 // who may not list the bucket that access is denied, also where there is
 // nothing to have.
 func (c *Cache) absence(err error) error {
-	if noObject(err) {
+	if awsclient.NoObject(err) {
 		return fs.ErrNotExist
 	}
 	err = c.explain(err)
-	if _, ok := errors.AsType[*AccessDeniedError](err); ok {
+	if _, ok := errors.AsType[*awsclient.AccessDeniedError](err); ok {
 		return &hiddenError{cause: err}
 	}
 	return err
@@ -192,20 +195,20 @@ func (c *Cache) explain(err error) error {
 	if said, ok := errors.AsType[smithy.APIError](err); ok {
 		switch said.ErrorCode() {
 		case "NoSuchBucket":
-			return fmt.Errorf("there is no bucket %q", c.config.Bucket)
+			return fmt.Errorf("there is no bucket %q", c.Config.Bucket)
 		case "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException":
-			return fmt.Errorf("the bucket %q is in another region: write its region into cache.s3", c.config.Bucket)
+			return fmt.Errorf("the bucket %q is in another region: write its region into cache.s3", c.Config.Bucket)
 		}
 	}
-	return c.session.explain(err)
+	return c.session.Explain(err)
 }
 
 // watch bounds the waits of a call, whose context ends with it.
 func (c *Cache) watch(ctx context.Context) (context.Context, *watch) {
 	ctx, done := context.WithTimeout(ctx, c.whole)
 	ctx, cancel := context.WithCancelCause(ctx)
-	w := &watch{patience: c.patience, done: done, cancel: cancel}
-	w.timer = time.AfterFunc(c.patience, func() { cancel(fmt.Errorf("no answer within %s", c.patience)) })
+	w := &watch{patience: c.Patience, done: done, cancel: cancel}
+	w.timer = time.AfterFunc(c.Patience, func() { cancel(fmt.Errorf("no answer within %s", c.Patience)) })
 	return ctx, w
 }
 
