@@ -51,7 +51,15 @@ var rooms = map[string][]string{
 // package of the room itself is above them all: it may import each, and none may
 // import it.
 var closets = map[string][]string{
-	"command/page":         {},
+	"command/page": {},
+
+	"lambdatest/wire":         {},
+	"lambdatest/s3":           {"wire"},
+	"lambdatest/signer":       {"wire", "s3"},
+	"lambdatest/ssm":          {"wire"},
+	"lambdatest/codeartifact": {"wire"},
+	"lambdatest/sts":          {"wire"},
+
 	"layer/segment":        {},
 	"layer/inspect":        {},
 	"layer/download":       {},
@@ -77,9 +85,10 @@ var closets = map[string][]string{
 	"provider/objects":     {"attributes", "built", "diagnostic", "toolbox", "values"},
 	"provider/packages":    {"attributes", "diagnostic", "findings", "toolbox", "values"},
 	"provider/rollouts":    {"attributes", "diagnostic", "toolbox", "values"},
+	"provider/steps":       {"diagnostic"},
 	"provider/toolbox":     {"diagnostic"},
 	"provider/values":      {},
-	"provider/versions":    {"attributes", "built", "diagnostic", "findings", "toolbox", "values"},
+	"provider/versions":    {"attributes", "built", "diagnostic", "findings", "steps", "toolbox", "values"},
 	"publish/awsclient":    {},
 	"publish/policy":       {"awsclient"},
 	"publish/upload":       {"awsclient"},

@@ -144,6 +144,7 @@ func Judge(l Layer) []Finding {
 	}
 	a.twins()
 	a.links()
+	a.pretenders()
 	for _, t := range l.Targets {
 		a.judgeTarget(t)
 	}
@@ -313,7 +314,7 @@ func titled(what string) func(*Finding) string {
 
 // plural writes the verb of a summary for several files.
 func plural(what string) string {
-	for _, verb := range [][2]string{{"is ", "are "}, {"has ", "have "}, {"needs ", "need "}, {"asks ", "ask "}, {"lies ", "lie "}} {
+	for _, verb := range [][2]string{{"is ", "are "}, {"has ", "have "}, {"needs ", "need "}, {"asks ", "ask "}, {"lies ", "lie "}, {"names ", "name "}, {"belongs ", "belong "}, {"gives ", "give "}, {"uses ", "use "}} {
 		if rest, ok := strings.CutPrefix(what, verb[0]); ok {
 			return verb[1] + rest
 		}

@@ -29,6 +29,8 @@ func (a *auditor) layout() {
 	}
 	l := layoutCheck{auditor: a, looked: looked, families: families}
 	l.flattened()
+	l.uninstalled()
+	l.nested()
 	found := l.place()
 	for i := range l.strays {
 		l.tell(&l.strays[i], found)
@@ -59,6 +61,7 @@ const (
 	topFolderOf  strayKind = "top"     // holds a whole layer
 	otherVersion strayKind = "version" // of a language version that is not declared
 	programFile  strayKind = "program"
+	capitals     strayKind = "capitals" // differs in case from a folder that is looked into
 )
 
 // place parts the files, and reports whether some are found.
@@ -114,10 +117,13 @@ func (l *layoutCheck) strayOf(name string) (stray, bool) {
 	if folder, ok := misplacedSite(name); ok && l.has(runtimes.Python) {
 		return stray{path: folder, kind: pythonCode, target: "python"}, true
 	}
-	if l.isLooked(name) {
-		return stray{}, false
+	if l.isLooked(name) || strings.HasPrefix(name, "__MACOSX/") || strings.HasPrefix(base(name), "._") {
+		return stray{}, false // what macOS adds is data
 	}
 	top := topFolder(name)
+	if small := strings.ToLower(top); small != top && top != name && (slices.Contains(l.looked, small) || l.has(families[small])) && !strings.Contains(name, "/site-packages/") {
+		return stray{path: top, kind: capitals, target: small}, true
+	}
 	within := strings.TrimPrefix(name, top+"/")
 	if top != name && l.isLayerTop(top, within) {
 		return stray{path: top, kind: topFolderOf, target: within}, true
@@ -173,8 +179,9 @@ func (l *layoutCheck) isLayerTop(top, within string) bool {
 	if families[top] != "" || slices.Contains(everywhere, top) {
 		return false
 	}
+	environment := strings.HasSuffix(top, "venv") || l.files.at(top+"/pyvenv.cfg") != nil
 	for _, folder := range l.looked {
-		if folder != "lib" && strings.HasPrefix(within, folder+"/") {
+		if folder != "lib" && !(folder == "bin" && environment) && strings.HasPrefix(within, folder+"/") {
 			return true
 		}
 	}
@@ -255,6 +262,8 @@ func (l *layoutCheck) tell(s *stray, found bool) {
 		if strings.HasSuffix(s.target, "/NAME") {
 			way = fmt.Sprintf("Write target = %q with the name of the package.", s.target)
 		}
+	case capitals:
+		summary = fmt.Sprintf("Nothing in %q is found: names on Lambda keep their case", shown)
 	case nodeCode:
 		summary = fmt.Sprintf("Nothing in %q can be required", shown)
 	case topFolderOf:

@@ -71,7 +71,10 @@ var documents = []string{".md", ".txt", ".rst", ".html", ".json", ".yaml", ".yml
 // neither names a file among the programs that is none.
 func (j *judgement) neither(name string) {
 	severity := Warning
-	if strings.HasPrefix(base(name), "LICEN") || slices.ContainsFunc(documents, func(suffix string) bool { return strings.HasSuffix(name, suffix) }) {
+	if strings.HasPrefix(base(name), ".") && !strings.HasPrefix(name, "extensions/") {
+		return // such as .gitkeep
+	}
+	if title, _, dotted := strings.Cut(base(name), "."); !dotted && title == strings.ToUpper(title) || strings.HasPrefix(title, "LICEN") || slices.ContainsFunc(documents, func(suffix string) bool { return strings.HasSuffix(name, suffix) }) {
 		severity = Note
 	}
 	way := "Begin a script with a line such as #!/bin/sh, or put the file elsewhere."
@@ -118,8 +121,21 @@ func (j *judgement) script(name string, f *native.Facts) {
 	}
 	program := fields[0]
 	folder := parent(strings.TrimPrefix(program, "/"))
-	if base(program) == "env" && (folder == "usr/bin" || folder == "bin") {
-		if program = envProgram(fields[1:]); program == "" {
+	switch {
+	case !strings.HasPrefix(program, "/"):
+		tell(severity, "names an interpreter without its whole path", fmt.Sprintf("Its #! line is %q.", line), "Linux looks for it in the working directory.", fmt.Sprintf("Write #!/usr/bin/env %s.", base(program)))
+		return
+	case base(program) == "env" && (folder == "usr/bin" || folder == "bin"):
+		words, split := envWords(fields[1:])
+		if len(words) > 1 && !split {
+			all := strings.Join(words, " ")
+			tell(severity, "gives env several words, which it takes for one", fmt.Sprintf("Linux hands env all that follows as one word, so that it looks for a program %q.", all), "", fmt.Sprintf("Write #!/usr/bin/env -S %s.", all))
+			return
+		}
+		if split && j.target.Glibc < glibcWithSplit {
+			tell(atMostWarning(severity), "uses env -S, which the runtime does not have", fmt.Sprintf("Its #! line is %q.", line), fmt.Sprintf("%s has an older env.", j.target.System), "Write the path of the interpreter, such as #!/var/lang/bin/python3, or start it from a script for /bin/sh.")
+		}
+		if program = envProgram(words); program == "" {
 			return
 		}
 		folder = ""
@@ -148,14 +164,44 @@ func (j *judgement) script(name string, f *native.Facts) {
 	}
 }
 
+func atMostWarning(s Severity) Severity {
+	if s == Error {
+		return Warning
+	}
+	return s
+}
+
 func isShell(program string) bool {
 	return base(program) == "sh" || base(program) == "bash"
 }
 
+// glibcWithSplit is the minor version of the glibc of the oldest system whose env has -S
+// (coreutils 8.30; Amazon Linux 2 has 8.22).
+const glibcWithSplit = 34
+
+// envWords returns what env gets on a #! line, and whether -S makes several words of
+// it.
+func envWords(words []string) ([]string, bool) {
+	if len(words) == 0 {
+		return nil, false
+	}
+	for _, option := range []string{"--split-string=", "--split-string", "-vS", "-S"} {
+		if rest, ok := strings.CutPrefix(words[0], option); ok && rest != "" {
+			return append([]string{rest}, words[1:]...), true
+		} else if ok {
+			return words[1:], true
+		}
+	}
+	return words, false
+}
+
 // envProgram returns the program that env has to run, or "".
 func envProgram(words []string) string {
-	for _, word := range words {
-		if !strings.HasPrefix(word, "-") && !strings.Contains(word, "=") {
+	for i := 0; i < len(words); i++ {
+		switch word := words[i]; {
+		case word == "-u" || word == "-C" || word == "--unset" || word == "--chdir":
+			i++
+		case !strings.HasPrefix(word, "-") && !strings.Contains(word, "="):
 			return word
 		}
 	}

@@ -141,7 +141,30 @@ func (j *judgement) pythonModule(module string, files []extension, minor int) {
 	if !strings.Contains(within, "/") {
 		j.roots[chosen] = role{weight: needed, fatal: Error}
 	}
-	if f := j.facts(chosen); f.PythonMinor > minor && j.unfit(f) == "" {
+	j.pythonNames(chosen, minor)
+}
+
+// pythonNames compares the names that a module takes from the interpreter with those
+// that it has. What was gone from the newest CPython that we know may be back in a
+// newer one.
+func (j *judgement) pythonNames(chosen string, minor int) {
+	f := j.facts(chosen)
+	if j.unfit(f) != "" {
+		return
+	}
+	if f.PythonLast > 0 && f.PythonLast < minor {
+		severity := Error
+		if minor > native.NewestPython {
+			severity = Warning
+		}
+		j.add(one{
+			check: Native, severity: severity, cause: fmt.Sprintf("python up to 3.%d", f.PythonLast), file: chosen, target: j.target.String(),
+			summary: titled(fmt.Sprintf("needs what CPython has up to 3.%d alone", f.PythonLast)),
+			need:    fmt.Sprintf("Importing it fails with \"undefined symbol: %s\".", f.PythonGone), has: targetsHere + " runs a newer one.",
+			way: "Take a newer version of the distribution, or drop the runtime from the layer.",
+		})
+	}
+	if f.PythonMinor > minor {
 		j.add(one{
 			check: Native, severity: Error, cause: fmt.Sprintf("python 3.%d", f.PythonMinor), file: chosen, target: j.target.String(),
 			summary: titled(fmt.Sprintf("needs functions of CPython 3.%d", f.PythonMinor)),

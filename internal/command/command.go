@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/alecthomas/kong"
 )
@@ -62,8 +63,9 @@ func (o *output) print(value any, lines []string) error {
 var errFound = errors.New("there are findings")
 
 // Run carries out a command line, without the program's name, and returns its
-// exit status: 0 for well, 1 for findings and for a handler that ended in an error, 2 for a command line or an input that
-// cannot be used.
+// exit status: 0 for well, 1 for findings and for a handler that ended in an
+// error, 2 for a command line or an input that cannot be used. With --json an
+// error is an object with the member "error", on errs.
 func Run(ctx context.Context, args []string, version string, out, errs io.Writer) int {
 	var l line
 	status, ended := 0, false
@@ -81,6 +83,7 @@ func Run(ctx context.Context, args []string, version string, out, errs io.Writer
 	if ended { // help or version was asked for
 		return status
 	}
+	asked := l.JSON || err != nil && slices.Contains(args, "--json") // kong sets nothing where it cannot read all
 	if err == nil {
 		err = parsed.Run(ctx, parser, &l, &output{Writer: out, json: l.JSON, sheet: newSheet(out, os.Getenv)}, about{version, errs})
 	}
@@ -88,8 +91,18 @@ func Run(ctx context.Context, args []string, version string, out, errs io.Writer
 	case errors.Is(err, errFound):
 		return 1
 	case err != nil:
-		_, _ = fmt.Fprintln(errs, "Error:", err)
+		say(errs, err, asked)
 		return 2
 	}
 	return 0
+}
+
+// say tells of an error; where that cannot be written, there is nowhere else to
+// say it.
+func say(errs io.Writer, err error, asJSON bool) {
+	if asJSON {
+		_ = json.NewEncoder(errs).Encode(map[string]string{"error": err.Error()})
+		return
+	}
+	_, _ = fmt.Fprintln(errs, "Error:", err)
 }

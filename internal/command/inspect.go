@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -36,7 +37,7 @@ type inspectCommand struct {
 	reach
 	Zip          string   `arg:"" help:"Path of a zip, its http(s) address, or the ARN of a layer version."`
 	Runtime      []string `placeholder:"ID" help:"Runtime to check for. May be repeated. The default is what the layer version declares, else what the zip can serve."`
-	Architecture []string `placeholder:"ID" help:"x86_64 or arm64. The default is what the layer version declares, else that of its native files."`
+	Architecture []string `placeholder:"ID" enum:"x86_64,arm64" help:"x86_64 or arm64. The default is what the layer version declares, else that of its native files."`
 	SHA256       string   `name:"sha256" placeholder:"HEX" help:"SHA-256 that a zip at an address must have."`
 	HTML         string   `name:"html" type:"path" placeholder:"FILE" help:"Also write a page with a size map."`
 	All          bool     `help:"List all of the contents, not the 30 largest."`
@@ -45,6 +46,9 @@ type inspectCommand struct {
 // Run prints what a zip holds and what does not load of it. Errors among the
 // findings make the exit status 1.
 func (c *inspectCommand) Run(ctx context.Context, out *output, info about) error {
+	if err := knownRuntimes(c.Runtime); err != nil {
+		return err
+	}
 	inspector, err := c.inspector(ctx, info)
 	if err != nil {
 		return err
@@ -70,6 +74,17 @@ func (c *inspectCommand) Run(ctx context.Context, out *output, info about) error
 		return errFound
 	}
 	return nil
+}
+
+// knownRuntimes refuses ids that no runtime has, all at once: nothing would be
+// judged for them.
+func knownRuntimes(ids []string) error {
+	var faults []error
+	for _, id := range ids {
+		_, err := runtimes.Lookup(id)
+		faults = append(faults, err)
+	}
+	return errors.Join(faults...)
 }
 
 // report is what is told of a zip.

@@ -199,10 +199,36 @@ func TestInspectOfUnusableInput(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
+		{"inspect", text, "--runtime", "python3.1"}, {"inspect", text, "--architecture", "mips"},
 		{"inspect"}, {"inspect", "absent.zip"}, {"inspect", text}, {"inspect", t.TempDir()}, {"inspect", "arn:aws:lambda:eu-west-1:123:layer"},
 	} {
 		if status, out, errs := run(t, append(args, "--cache-dir", t.TempDir())...); status != 2 || out != "" || !strings.HasPrefix(errs, "Error: ") {
 			t.Errorf("%q: status %d, %q, %q", args, status, out, errs)
+		}
+	}
+}
+
+// TestInspectRefusesRuntimesThatAreNone: nothing would be judged for them, and all
+// would look well. All are told at once.
+func TestInspectRefusesRuntimesThatAreNone(t *testing.T) {
+	t.Parallel()
+	name := writeZip(t, map[string]string{"python/m.py": "x = 1\n"})
+	status, out, errs := run(t, "inspect", name, "--cache-dir", t.TempDir(), "--runtime", "python3.12", "--runtime", "pyton3.11", "--runtime", "node22")
+	if status != 2 || out != "" || !strings.Contains(errs, "pyton3.11") || !strings.Contains(errs, "node22") || strings.Contains(errs, "python3.12\" is not") {
+		t.Errorf("status %d, %q, %q", status, out, errs)
+	}
+}
+
+func TestInspectOfAZipWithoutFiles(t *testing.T) {
+	t.Parallel()
+	for _, more := range [][]string{nil, {"--runtime", "python3.12"}, {"--runtime", "nodejs22.x", "--architecture", "arm64"}} {
+		status, out, _ := run(t, append([]string{"inspect", writeZip(t, nil), "--cache-dir", t.TempDir(), "--json"}, more...)...)
+		var r report
+		if err := json.Unmarshal([]byte(out), &r); err != nil {
+			t.Fatal(err)
+		}
+		if status != 1 || len(r.Findings) != 1 || r.Findings[0].Summary != "The zip holds no file" {
+			t.Errorf("%q: status %d, %+v", more, status, r.Findings)
 		}
 	}
 }

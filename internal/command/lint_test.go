@@ -112,6 +112,9 @@ func TestLintFindsEveryMisspeltName(t *testing.T) {
 
 func TestLintFindsNothingInTheExamples(t *testing.T) {
 	t.Parallel()
+	if status, out, errs := run(t, "lint"); status != 0 || out != "Nothing found.\n" { // this folder has no Terraform files
+		t.Errorf("without a folder: status %d: %s%s", status, out, errs)
+	}
 	if status, out, errs := run(t, "lint", "--strict", "../../examples"); status != 0 || out != "Nothing found.\n" {
 		t.Errorf("status %d: %s%s", status, out, errs)
 	}
@@ -131,6 +134,14 @@ func TestLintOfOtherFaults(t *testing.T) {
 main.tf:2:79: note: layerbuild_package.p.python.requirements[3]: "d==1.*" is a range: each state locks a version of its own. For the same version everywhere, use a lock file`},
 		{"json", "main.tf.json", `{"resource": {"layerbuild_version": {"v": {"sharing": {"accounts": ["1"]}}}}}`,
 			`main.tf.json:1:56: error: layerbuild_version.v.sharing.accounts: there is no such argument, and Terraform drops it without an error: write "account_ids"`},
+		{"OpenTofu", "main.tofu", "resource \"layerbuild_version\" \"v\" {\n  retention = { keep_lst = 1 }\n}\n",
+			`main.tofu:2:17: error: layerbuild_version.v.retention.keep_lst: there is no such argument, and Terraform drops it without an error: write "keep_last"`},
+		{"OpenTofu's JSON", "main.tofu.json", `{"resource": {"layerbuild_version": {"v": {"signing": {"profile": "p"}}}}}`,
+			`main.tofu.json:1:56: error: layerbuild_version.v.signing.profile: there is no such argument, and Terraform drops it without an error: write "profile_name"`},
+		{"the closest name", "main.tf", "resource \"layerbuild_package\" \"p\" {\n  python = { exclude_runtime_skd = true }\n}\n",
+			`main.tf:2:14: error: layerbuild_package.p.python.exclude_runtime_skd: there is no such argument, and Terraform drops it without an error: write "exclude_runtime_sdk"`},
+		{"nothing close", "main.tf", "resource \"layerbuild_version\" \"v\" {\n  s3 = { zzz = 1 }\n}\n",
+			`main.tf:2:10: error: layerbuild_version.v.s3.zzz: there is no such argument, and Terraform drops it without an error: it takes bucket, kms_key_id, prefix, storage_mode, tags`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -154,6 +165,15 @@ func TestStatusOfUnusableInput(t *testing.T) {
 	for name, args := range map[string][]string{"syntax": {"lint", dir}, "folder": {"lint", filepath.Join(dir, "none")}, "command": {"lnit"}} {
 		if status, out, errs := run(t, args...); status != 2 || out != "" || !strings.HasPrefix(errs, "Error: ") {
 			t.Errorf("%s: status %d, %q, %q", name, status, out, errs)
+		}
+	}
+	for name, args := range map[string][]string{
+		"syntax": {"lint", dir, "--json"}, "flag": {"--json", "lint", "--nosuch"}, "zip": {"inspect", "--json", "none.zip"}, "out": {"build", "--json"},
+	} {
+		status, out, errs := run(t, args...)
+		var said struct{ Error string }
+		if err := json.Unmarshal([]byte(errs), &said); status != 2 || out != "" || err != nil || said.Error == "" {
+			t.Errorf("%s as JSON: status %d, %q, %q", name, status, out, errs)
 		}
 	}
 	if status, out, _ := run(t, "--version"); status != 0 || out != "1.2.3\n" {

@@ -19,6 +19,12 @@ import (
 // warned of, as it may name more than exists; a file without a certificate is
 // an error.
 func rootCAs(ctx context.Context, log *slog.Logger, files []string) (*x509.CertPool, error) {
+	// The standard library reads this one whatever it is, and a pipe never ends.
+	if own := os.Getenv("SSL_CERT_FILE"); own != "" {
+		if info, err := os.Stat(own); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+			return nil, fmt.Errorf("reading certificates: %q, which SSL_CERT_FILE names, is not a regular file", own)
+		}
+	}
 	named := []string{os.Getenv("SSL_CERT_FILE"), os.Getenv("REQUESTS_CA_BUNDLE"), os.Getenv("NODE_EXTRA_CA_CERTS")}
 	named = append(named, filepath.SplitList(os.Getenv("SSL_CERT_DIR"))...)
 	var pool *x509.CertPool

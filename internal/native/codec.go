@@ -39,10 +39,10 @@ const (
 
 // Facts writes the facts of a file.
 func (e *Encoder) Facts(f *Facts) {
-	for _, s := range []string{string(f.Kind), f.Machine, string(f.Type), f.System, f.Interpreter, f.Soname, f.RPath, f.RunPath, f.PythonSymbol, f.Fault} {
+	for _, s := range []string{string(f.Kind), f.Machine, string(f.Type), f.System, f.Interpreter, f.Soname, f.RPath, f.RunPath, f.PythonSymbol, f.PythonGone, f.Fault} {
 		e.Text(s)
 	}
-	for _, n := range []int{f.Bits, f.PythonMinor, f.NodeABI, f.ISA} {
+	for _, n := range []int{f.Bits, f.PythonMinor, f.PythonLast, f.NodeABI, f.ISA} {
 		e.Uint(int64(n))
 	}
 	bits := 0
@@ -135,8 +135,8 @@ func (d *Decoder) Texts() []string {
 func (d *Decoder) Facts() Facts {
 	f := Facts{
 		Kind: Kind(d.Text()), Machine: d.Text(), Type: Type(d.Text()), System: d.Text(), Interpreter: d.Text(), Soname: d.Text(),
-		RPath: d.Text(), RunPath: d.Text(), PythonSymbol: d.Text(), Fault: d.Text(),
-		Bits: int(d.Uint()), PythonMinor: int(d.Uint()), NodeABI: int(d.Uint()), ISA: int(d.Uint()),
+		RPath: d.Text(), RunPath: d.Text(), PythonSymbol: d.Text(), PythonGone: d.Text(), Fault: d.Text(),
+		Bits: int(d.Uint()), PythonMinor: int(d.Uint()), PythonLast: int(d.Uint()), NodeABI: int(d.Uint()), ISA: int(d.Uint()),
 	}
 	bits := d.Uint()
 	f.NAPI, f.Managed, f.Library, f.Partial = bits&bitNAPI != 0, bits&bitManaged != 0, bits&bitLibrary != 0, bits&bitPartial != 0

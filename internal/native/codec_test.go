@@ -13,7 +13,7 @@ func TestFactsSurviveTheirRecord(t *testing.T) {
 	full := Facts{
 		Kind: ELF, Machine: "x86_64", Bits: 64, Type: Shared, System: "freebsd", Interpreter: "/lib64/ld-linux-x86-64.so.2", Soname: "liba.so.1",
 		Needed: []string{"libc.so.6", ""}, RPath: "$ORIGIN", RunPath: "/usr/lib", Requires: []Version{{"libc.so.6", "GLIBC_2.34"}}, Modules: []string{"_c"},
-		PythonMinor: 12, PythonSymbol: "Py_X", NodeABI: 127, NAPI: true, ISA: 3, Managed: true, Library: true, Fault: "is cut", Partial: true,
+		PythonMinor: 12, PythonSymbol: "Py_X", PythonLast: 12, PythonGone: "_Py_Y", NodeABI: 127, NAPI: true, ISA: 3, Managed: true, Library: true, Fault: "is cut", Partial: true,
 	}
 	for value, i := reflect.ValueOf(full), 0; i < value.NumField(); i++ {
 		if value.Field(i).IsZero() {

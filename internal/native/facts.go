@@ -19,7 +19,7 @@ import (
 // Format is the version of what is found in a file. It is raised whenever the
 // same bytes give other facts: facts that were kept under another one are read
 // anew.
-const Format = 3
+const Format = 4
 
 // Kind says what a file is by its first bytes.
 type Kind string
@@ -74,6 +74,11 @@ type Facts struct {
 	PythonMinor int `json:"pm,omitempty"`
 	// PythonSymbol is one of the functions that need PythonMinor.
 	PythonSymbol string `json:"ps,omitempty"`
+	// PythonLast is the highest N so that CPython 3.N exports all that the file uses,
+	// where a newer one does not, else 0. PythonGone is one of the names that are
+	// gone.
+	PythonLast int    `json:"pl,omitempty"`
+	PythonGone string `json:"pg,omitempty"`
 	// NodeABI is NODE_MODULE_VERSION of a Node.js addon that names one, NAPI
 	// tells that the addon uses Node-API, which all versions share.
 	NodeABI int  `json:"na,omitempty"`

@@ -203,7 +203,7 @@ func TestReadTellsWhatALoaderWants(t *testing.T) {
 		f := read(t, elfFile{
 			machine: x86, kind: shared, needed: []string{"libfoo.so.1", "libc.so.6"}, soname: "libme.so.2", rpath: "$ORIGIN/../me.libs",
 			versions: map[string][]string{"libc.so.6": {"GLIBC_2.9", "GLIBC_2.17", "GLIBC_2.2.5", "weak:GLIBC_2.34", "GLIBC_PRIVATE"}, "libstdc++.so.6": {"GLIBCXX_3.4.29", "CXXABI_1.3"}},
-			imports:  []string{"PyErr_GetRaisedException", "Py_NewRef", "napi_create_object", "printf"}, exports: []string{"PyInit__me", "node_register_module_v127", "other"}, gnuHash: gnu,
+			imports:  []string{"PyErr_GetRaisedException", "Py_NewRef", "_PyErr_Fetch", "PyCode_New", "napi_create_object", "printf"}, exports: []string{"PyInit__me", "node_register_module_v127", "other"}, gnuHash: gnu,
 		}.bytes())
 		if f.Kind != native.ELF || f.Machine != "x86_64" || f.Bits != 64 || f.Type != native.Shared || f.Soname != "libme.so.2" || f.RPath != "$ORIGIN/../me.libs" || f.RunPath != "" || f.Fault != "" {
 			t.Errorf("facts are %+v", f)
@@ -215,7 +215,7 @@ func TestReadTellsWhatALoaderWants(t *testing.T) {
 		if !slices.Equal(f.Requires, want) {
 			t.Errorf("requires %v, want %v", f.Requires, want)
 		}
-		if !slices.Equal(f.Modules, []string{"_me"}) || f.NodeABI != 127 || !f.NAPI || f.PythonMinor != 12 || f.PythonSymbol != "PyErr_GetRaisedException" {
+		if !slices.Equal(f.Modules, []string{"_me"}) || f.NodeABI != 127 || !f.NAPI || f.PythonMinor != 12 || f.PythonSymbol != "PyErr_GetRaisedException" || f.PythonLast != 11 || f.PythonGone != "PyCode_New" {
 			t.Errorf("symbols tell %+v", f)
 		}
 	}
@@ -270,7 +270,7 @@ func equal(a, b native.Facts) bool {
 	a.Needed, a.Requires, a.Modules, b.Needed, b.Requires, b.Modules = nil, nil, nil, nil, nil, nil
 	return same && a.Kind == b.Kind && a.Machine == b.Machine && a.Bits == b.Bits && a.Type == b.Type && a.System == b.System &&
 		a.Interpreter == b.Interpreter && a.Soname == b.Soname && a.RPath == b.RPath && a.RunPath == b.RunPath &&
-		a.PythonMinor == b.PythonMinor && a.NodeABI == b.NodeABI && a.NAPI == b.NAPI && a.ISA == b.ISA && a.Managed == b.Managed && a.Library == b.Library && a.Fault == b.Fault && a.Partial == b.Partial
+		a.PythonMinor == b.PythonMinor && a.PythonLast == b.PythonLast && a.NodeABI == b.NodeABI && a.NAPI == b.NAPI && a.ISA == b.ISA && a.Managed == b.Managed && a.Library == b.Library && a.Fault == b.Fault && a.Partial == b.Partial
 }
 
 func TestReadNamesTheFaultOfADamagedFile(t *testing.T) {

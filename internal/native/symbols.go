@@ -55,6 +55,8 @@ func (m *image) starts(at int64) bool {
 	switch b := m.strings[at:]; b[0] {
 	case 'P':
 		return b[1] == 'y'
+	case '_':
+		return b[1] == 'P'
 	case 'n':
 		return b[1] == 'a' || b[1] == 'o'
 	}
@@ -66,8 +68,8 @@ func (f *Facts) noteSymbol(name string, defined, weak bool) {
 		if strings.HasPrefix(name, "napi_") {
 			f.NAPI = true
 		}
-		if minor := pythonSince[name]; minor > f.PythonMinor && !weak {
-			f.PythonMinor, f.PythonSymbol = minor, name
+		if !weak && (strings.HasPrefix(name, "Py") || strings.HasPrefix(name, "_Py")) {
+			f.notePython(name)
 		}
 		return
 	}

@@ -154,7 +154,7 @@ resource "layerbuild_rollout" "r" {
 				PreConfig: func() { w.aws.FailUpdates("items-write", "EniLimitExceeded") },
 				Config:    rolled(layerARN+":1", `all_using_layer = true`),
 				ExpectError: regexp.MustCompile(
-					`(?s)The functions did not move.*Moving "items-write".*EniLimitExceeded.*back on\s+their\s+former\s+version:\s+items-read,\s+items-write`),
+					`(?s)The functions did not move.*Moving "items-write".*EniLimitExceeded.*back on\s+their\s+former\s+version:\s+items-read;\s+putting\s+back\s+"items-write"`),
 			},
 			{
 				PreConfig:        func() { w.aws.FailUpdates("items-write", "") },
@@ -174,11 +174,16 @@ resource "layerbuild_rollout" "r" {
 func TestRolloutRefuses(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ arguments, want string }{
-		"nothing to move": {``, `At least one of these attributes must be configured`},
-		"two ways":        {`functions = ["a"]; all_using_layer = true`, `cannot be configured together`},
-		"alias alone":     {`functions = ["fits"]; alias = { name = "live" }`, `An alias needs published versions`},
-		"steps fall":      {`functions = ["fits"]; publish = true; alias = { name = "live", steps = [50, 10] }`, `Steps do not grow`},
-		"payload":         {`canary = { function_name = "fits", payload = "{" }`, `The payload is not JSON`},
+		"nothing to move":  {``, `Write canary, functions, tags or\s+all_using_layer = true`},
+		"false is nothing": {`all_using_layer = false`, `No function to move`},
+		"two ways":         {`functions = ["a"]; all_using_layer = true`, `Two ways to choose the functions`},
+		"two other ways":   {`functions = ["a"]; tags = { a = "b" }`, `cannot be configured together`},
+		"a version":        {`functions = ["fits:3"]`, `(?s)functions\[0\].*name the function alone, as "fits"|(?s)version or alias "3".*as\s+"fits"`},
+		"other regions":    {`functions = ["arn:aws:lambda:us-west-2:123456789012:function:fits"]; canary = { function_name = "arn:aws:lambda:us-west-2:123456789012:function:fits" }`, `(?s)region\s+us-west-2.*region\s+us-west-2`},
+		"another account":  {`functions = ["222222222222:function:fits"]`, `of account\s+222222222222`},
+		"alias alone":      {`functions = ["fits"]; alias = { name = "live" }`, `An alias needs published versions`},
+		"steps fall":       {`functions = ["fits"]; publish = true; alias = { name = "live", steps = [50, 10] }`, `Steps do not grow`},
+		"payload":          {`canary = { function_name = "fits", payload = "{" }`, `The payload is not JSON`},
 		"functions that do not fit": {`functions = ["fits", "none", "nodejs"]`,
 			`(?s)Functions cannot get the layer version.*"nodejs" runs on nodejs22.x, and the version is for\s+python3.12; there is no function "none"`},
 	} {
@@ -207,6 +212,44 @@ resource "layerbuild_rollout" "r" {
 				t.Errorf("a function was changed: %+v", calls)
 			}
 		})
+	}
+}
+
+// TestRolloutIsDestroyedWithoutItsFunctions: a function that is gone stops the
+// plan, which says how to destroy the roll-out. A function that is named twice,
+// by name and by ARN, moves once, and all_using_layer = false is no choice.
+func TestRolloutIsDestroyedWithoutItsFunctions(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.publishByOther("one")
+	if err := w.aws.CreateFunction(region, "items", 0); err != nil {
+		t.Fatal(err)
+	}
+	config := w.config(`
+resource "layerbuild_rollout" "r" {
+  version_arn     = "` + layerARN + `:1"
+  functions       = ["items", "arn:aws:lambda:` + region + `:123456789012:function:items"]
+  canary          = { function_name = "123456789012:function:items" }
+  all_using_layer = false
+}`)
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps: []resource.TestStep{
+			{
+				Config: config, Check: w.hasLayer(1, "items"),
+				ConfigPlanChecks:  resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+				ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(rolloutR, at1("function_versions"), knownvalue.MapExact(map[string]knownvalue.Check{"items": knownvalue.Int64Exact(1)}))},
+			},
+			{
+				PreConfig: func() { w.aws.DeleteFunction(region, "items") },
+				Config:    config, PlanOnly: true,
+				ExpectError: regexp.MustCompile(`(?s)There is no function "items".*aws_lambda_function\.items\.arn.*run the\s+destroy\s+with\s+-refresh=false`),
+			},
+			{PreConfig: func() { _ = w.aws.CreateFunction(region, "items", 0) }, Config: config},
+		},
+	})
+	if calls := w.aws.Calls("UpdateFunctionConfiguration"); len(calls) != 2 {
+		t.Errorf("%d updates, want one for each apply", len(calls))
 	}
 }
 

@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
@@ -54,11 +58,37 @@ type served struct {
 	secrets *secret.Keeper
 }
 
-// show makes diagnostics fit for people.
+// show makes diagnostics fit for people. Each names its argument: those of the
+// plugin framework do not.
 func (s *served) show(all []*tfprotov6.Diagnostic) {
 	for _, d := range all {
+		if p := argumentAt(d.Attribute); !strings.Contains(d.Summary, p.String()) {
+			d.Detail = diagnostic.Named(p, d.Detail)
+		}
 		d.Summary, d.Detail = s.secrets.Show(d.Summary), s.secrets.Show(d.Detail)
 	}
+}
+
+// argumentAt returns the path of an argument as far as it can be written: an
+// element of a set has no index, and its value may be secret.
+func argumentAt(at *tftypes.AttributePath) fault.Path {
+	var p fault.Path
+	if at == nil {
+		return p
+	}
+	for _, step := range at.Steps() {
+		switch step := step.(type) {
+		case tftypes.AttributeName:
+			p = p.At(string(step))
+		case tftypes.ElementKeyInt:
+			p = p.Index(int(step))
+		case tftypes.ElementKeyString:
+			p = p.Key(string(step))
+		default:
+			return p
+		}
+	}
+	return p
 }
 
 // hide makes an error fit for people.

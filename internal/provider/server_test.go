@@ -6,7 +6,10 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
 // TestServerShowsNoSecrets validates configurations whose texts come back in
@@ -61,4 +64,31 @@ resource "layerbuild_package" "deps" {
 }`, w.dir+"/requirements.txt"),
 		ExpectError: regexp.MustCompile(`\\x1b\[1A`),
 	}}})
+}
+
+// TestDiagnosticsNameTheirArgument: Terraform shows the line of an outermost
+// argument alone, so the text names what lies deeper, once.
+func TestDiagnosticsNameTheirArgument(t *testing.T) {
+	t.Parallel()
+	deep := tftypes.NewAttributePath().WithAttributeName("python").WithAttributeName("requirements")
+	for name, c := range map[string]struct {
+		at              *tftypes.AttributePath
+		summary, detail string
+		want            string
+	}{
+		"deep":             {deep, "Null List Value", "This attribute contains a null value.", "This attribute contains a null value.\n\nThe argument is python.requirements."},
+		"deep element":     {deep.WithElementKeyInt(2), "Malformed", "It is wrong.", "It is wrong.\n\nThe argument is python.requirements[2]."},
+		"map":              {tftypes.NewAttributePath().WithAttributeName("canary").WithAttributeName("json").WithElementKeyString("a.b"), "Null", "None.", "None.\n\nThe argument is canary.json[\"a.b\"]."},
+		"element of set":   {tftypes.NewAttributePath().WithAttributeName("endpoints").WithElementKeyValue(tftypes.NewValue(tftypes.String, "s3cret")).WithAttributeName("s3"), "Wrong", "It is.", "It is."},
+		"named in detail":  {deep, "Malformed", "python.requirements has a null.", "python.requirements has a null."},
+		"named in summary": {deep, "No argument in python.requirements", "Write one.", "Write one."},
+		"outermost":        {tftypes.NewAttributePath().WithAttributeName("runtimes").WithElementKeyInt(1), "Unknown", "It is none.", "It is none."},
+		"nowhere":          {nil, "Lost", "It is.", "It is."},
+	} {
+		d := &tfprotov6.Diagnostic{Summary: c.summary, Detail: c.detail, Attribute: c.at}
+		(&served{secrets: &secret.Keeper{}}).show([]*tfprotov6.Diagnostic{d})
+		if d.Detail != c.want {
+			t.Errorf("%s: got %q, want %q", name, d.Detail, c.want)
+		}
+	}
 }

@@ -119,8 +119,8 @@ func (p *Spec) choose(ctx context.Context, open func() (*Env, error), targets []
 	if err != nil {
 		return nil, err
 	}
-	if len(q.file.Accounts) > 0 {
-		if err := learn(open, q.file.Accounts); err != nil {
+	if len(q.file.Accounts)+len(q.file.Parts) > 0 {
+		if err := learn(open, q.file); err != nil {
 			return nil, err
 		}
 	}
@@ -165,7 +165,7 @@ func (p *Spec) choose(ctx context.Context, open func() (*Env, error), targets []
 
 // learn hands the credentials that variables gave a requirements file to the
 // client: a build may fetch with them.
-func learn(open func() (*Env, error), accounts []string) error {
+func learn(open func() (*Env, error), file *pep508.RequirementsFile) error {
 	env, err := open()
 	if err != nil {
 		return err
@@ -174,7 +174,10 @@ func learn(open func() (*Env, error), accounts []string) error {
 	if err != nil {
 		return settingsError(err)
 	}
-	for _, address := range accounts {
+	for _, p := range file.Parts {
+		reached.client.Secrets().LearnPart(p.Name, p.Value, p.Host)
+	}
+	for _, address := range file.Accounts {
 		if _, err := reached.client.Login(address); err != nil {
 			return fault.Tie(fault.At("python", "requirements_file"), fmt.Sprintf("The index address %q cannot be read", fetch.Redact(address)), err)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/resolve"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -75,7 +76,7 @@ func checkAddress(at fault.Path, address, what string) error {
 	switch {
 	case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
 		return &fault.Error{At: at, Summary: "Malformed address of " + what, Detail: "An address starts with https:// and names a host."}
-	case u.User != nil:
+	case u.User != nil || secret.HoldsAccount(u.EscapedPath()):
 		return &fault.Error{
 			At: at, Summary: fmt.Sprintf("Credentials in the address of %s at %q", what, u.Host),
 			Detail: "They would be kept in the state. Write the address without them, and the user and password into netrc.",

@@ -13,6 +13,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/lockfile"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
 // IndexSpec is an index for the packages that it names, which may be globs: one
@@ -104,9 +105,12 @@ func (e *Env) locate(ctx context.Context, s *Spec, file *lockfile.LockFile, targ
 // prepare hands the credentials of the indexes that a lock file names to the
 // client, and refuses to ask an index where none may be asked.
 func (e *Env) prepare(client *fetch.Client, file *lockfile.LockFile, settings *index.Settings) error {
-	addresses, err := file.Expand(e.Getenv)
+	addresses, parts, err := file.Expand(e.Getenv)
 	if err != nil {
 		return err
+	}
+	for _, p := range parts {
+		client.Secrets().LearnPart(p.Name, p.Value, p.Host)
 	}
 	for _, address := range addresses {
 		if _, err := client.Login(address); err != nil {
@@ -150,7 +154,7 @@ func (p *Spec) checkIndexes() error {
 			return &fault.Error{At: at, Summary: "An index without an address", Detail: "It names neither url nor codeartifact: write one of them. " + fault.DroppedNames}
 		case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
 			return &fault.Error{At: at.At("url"), Summary: "Malformed index address", Detail: "An index is an address such as \"https://pypi.example.com/simple/\"."}
-		case u.User != nil:
+		case u.User != nil || secret.HoldsAccount(u.EscapedPath()):
 			return &fault.Error{
 				At: at.At("url"), Summary: fmt.Sprintf("Credentials in the address of the index at %q", u.Host),
 				Detail: "They would be kept in the state. Write the address without them, and the user and password into netrc.",

@@ -59,6 +59,9 @@ func (e Expectation) Judge(a Answer) []string {
 	if a.Fault != "" {
 		return []string{fmt.Sprintf("it ended in an error (%s): %s", a.Fault, shorten(a.Payload))}
 	}
+	if (e.StatusCode != 0 || len(e.JSON) > 0) && !json.Valid(a.Payload) {
+		return []string{fmt.Sprintf("its answer is not JSON: %s", shorten(a.Payload))}
+	}
 	var faults []string
 	if e.StatusCode != 0 {
 		if got, found := lookUp(a.Payload, "statusCode"); !found || got != strconv.FormatInt(e.StatusCode, 10) {

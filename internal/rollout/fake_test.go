@@ -32,11 +32,15 @@ type fake struct {
 	answer func(Function) (Answer, error)
 	// fate says how an update of a function ends, "" for well.
 	fate map[string]string
+	// always lets updates to any version end so, not to the new one alone.
+	always bool
 	// polls is how many looks find an update under way.
 	polls   int
 	pending map[string]int
 	// strike may replace the outcome of SetLayers: it runs before it.
 	strike func(f *fake, name string) error
+	// stuck names functions whose aliases do not move.
+	stuck []string
 	// lose may say that the answer of SetLayers is lost after it took effect.
 	lose func(name string) bool
 }
@@ -78,7 +82,7 @@ func (f *fake) Function(ctx context.Context, name string) (Function, error) {
 		f.pending[name]--
 		if f.pending[name] == 0 {
 			at.Update, at.Reason = Settled, ""
-			if f.fate[name] != "" && slices.Contains(at.Layers, four) {
+			if f.fate[name] != "" && (slices.Contains(at.Layers, four) || f.always) {
 				at.Update, at.Reason = Failed, f.fate[name]
 			}
 		}
@@ -155,6 +159,9 @@ func (f *fake) PointAlias(ctx context.Context, name, alias string, to Alias) (Al
 	defer f.mu.Unlock()
 	if err := f.enter(ctx, fmt.Sprintf("point %s to %s, %d %% to %q", name, to.Version, to.Weight, to.Next)); err != nil {
 		return Alias{}, err
+	}
+	if slices.Contains(f.stuck, name) {
+		return Alias{}, errors.New("refused")
 	}
 	if f.aliases[name+":"+alias].Revision != to.Revision {
 		return Alias{}, ErrChanged

@@ -32,16 +32,7 @@ func Inspect(ctx context.Context, api Lambda, o Order) (map[string]Function, err
 	names := o.names()
 	found := make([]Function, len(names))
 	faults := make([]error, len(names))
-	var group sync.WaitGroup
-	slots := make(chan struct{}, readers)
-	for i, name := range names {
-		group.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
-			found[i], faults[i] = api.Function(ctx, name)
-		})
-	}
-	group.Wait()
+	each(len(names), func(i int) { found[i], faults[i] = api.Function(ctx, names[i]) })
 	functions := map[string]Function{}
 	var unfit []string
 	for i, name := range names {
@@ -62,6 +53,41 @@ func Inspect(ctx context.Context, api Lambda, o Order) (map[string]Function, err
 		return nil, &UnfitError{Faults: unfit}
 	}
 	return functions, nil
+}
+
+// MissingAliases returns a sentence for each function of the order that lacks the
+// alias which is to follow, in the order of the functions.
+func MissingAliases(ctx context.Context, api Lambda, o Order) ([]string, error) {
+	if o.Shift == nil {
+		return nil, nil
+	}
+	names := o.names()
+	faults := make([]error, len(names))
+	each(len(names), func(i int) { _, faults[i] = api.Alias(ctx, names[i], o.Shift.Alias) })
+	var missing []string
+	for i, name := range names {
+		switch {
+		case errors.Is(faults[i], ErrNoFunction):
+			missing = append(missing, fmt.Sprintf("%q has no alias %q", name, o.Shift.Alias))
+		case faults[i] != nil:
+			return nil, fmt.Errorf("reading alias %q of function %q: %w", o.Shift.Alias, name, faults[i])
+		}
+	}
+	return missing, nil
+}
+
+// each reads n functions, some at the same time.
+func each(n int, read func(i int)) {
+	var group sync.WaitGroup
+	slots := make(chan struct{}, readers)
+	for i := range n {
+		group.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			read(i)
+		})
+	}
+	group.Wait()
 }
 
 // unfit tells why a function cannot have the version, "" where it can. A

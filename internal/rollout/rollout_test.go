@@ -312,7 +312,9 @@ func TestAliasGoesBackWithItsFunction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake("a", "b")
 		f.aliases["a:live"] = Alias{Version: "7", Revision: "r"}
-		o := order("a", "b") // b has no alias
+		f.aliases["b:live"] = Alias{Version: "7", Revision: "r"}
+		f.stuck = []string{"b"}
+		o := order("a", "b")
 		o.Canary, o.Publish, o.BatchSize = nil, true, 1
 		o.Shift = &Shift{Alias: "live"}
 		_, err := Run(t.Context(), f, o)
@@ -322,6 +324,68 @@ func TestAliasGoesBackWithItsFunction(t *testing.T) {
 		wantVersions(t, f, all(3, "a", "b"))
 		if at := f.aliases["a:live"]; at.Version != "7" {
 			t.Errorf("alias: %+v", at)
+		}
+	})
+}
+
+// TestMissingAliasesAreToldBeforeTheFirstChange, all at once.
+func TestMissingAliasesAreToldBeforeTheFirstChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake("canary", "a", "b")
+		f.aliases["a:live"] = Alias{Version: "7", Revision: "r"}
+		o := order("a", "b")
+		o.Publish, o.Shift = true, &Shift{Alias: "live"}
+		_, err := Run(t.Context(), f, o)
+		fault, ok := errors.AsType[*UnfitError](err)
+		if want := []string{`"canary" has no alias "live"`, `"b" has no alias "live"`}; !ok || !slices.Equal(fault.Faults, want) {
+			t.Fatalf("got %v, want %q", err, want)
+		}
+		wantVersions(t, f, all(3, "canary", "a", "b"))
+	})
+}
+
+// TestUpdateThatFailedBeforeIsMadeAgain: a function has the version, and Lambda
+// could not finish that update. The next run tries it, where the cause is gone
+// or not, with a canary or without.
+func TestUpdateThatFailedBeforeIsMadeAgain(t *testing.T) {
+	for _, c := range []struct {
+		name, function, fate string
+		fails                bool
+	}{
+		{"cause gone", "a", "", false},
+		{"cause there", "a", "InvalidSubnet", true},
+		{"canary", "canary", "", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFake("canary", "a", "b")
+				at := f.functions[c.function]
+				at.Layers, at.Update, at.Reason = []string{other, four}, Failed, "EniLimitExceeded"
+				f.fate[c.function] = c.fate
+				o := order("a", "b")
+				o.Rollback = false
+				_, err := Run(t.Context(), f, o)
+				if c.fails != (err != nil) || c.fails && !strings.Contains(err.Error(), c.fate) {
+					t.Errorf("got %v", err)
+				}
+				if sets := slices.DeleteFunc(slices.Clone(f.log), func(call string) bool { return call != "set "+c.function }); len(sets) != 1 {
+					t.Errorf("%d updates of %s, want one: %q", len(sets), c.function, f.log)
+				}
+			})
+		})
+	}
+}
+
+// TestRollbackThatFailsIsTold: Lambda takes the update that puts a function back
+// and cannot finish it, so the function does not count as restored.
+func TestRollbackThatFailsIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake("canary", "a", "b")
+		f.fate["b"], f.always = "InvalidSubnet", true
+		_, err := Run(t.Context(), f, order("a", "b"))
+		fault, ok := errors.AsType[*MoveError](err)
+		if !ok || fault.NotRestored["b"] == nil || !slices.Equal(fault.Restored, []string{"a", "canary"}) {
+			t.Errorf("got %v", err)
 		}
 	})
 }
@@ -351,8 +415,10 @@ func TestJudge(t *testing.T) {
 			}
 		})
 	}
-	if got := (Expectation{StatusCode: 200}).Judge(Answer{Payload: []byte("no JSON")}); len(got) != 1 {
-		t.Errorf("no JSON: %q", got)
+	for _, e := range []Expectation{{StatusCode: 200}, {JSON: map[string]string{"a": "1", "b": "2"}}} {
+		if got, want := e.Judge(Answer{Payload: []byte("no JSON")}), []string{"its answer is not JSON: no JSON"}; !slices.Equal(got, want) {
+			t.Errorf("no JSON: got %q, want %q", got, want)
+		}
 	}
 }
 

@@ -96,6 +96,11 @@ func Run(ctx context.Context, api Lambda, o Order) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	if missing, err := MissingAliases(ctx, api, o); err != nil {
+		return Result{}, err
+	} else if len(missing) > 0 {
+		return Result{}, &UnfitError{Faults: missing}
+	}
 	r := &run{api: api, order: o, layer: o.Version.Layer, before: map[string]string{}, left: map[string]string{}}
 	for name, f := range functions {
 		r.before[name] = VersionOn(f, r.layer)
@@ -197,6 +202,7 @@ func (r *run) move(ctx context.Context, name string) error {
 // function is then left alone.
 func (r *run) setVersion(ctx context.Context, s *step, version string) (bool, error) {
 	var cause error
+	tried := false
 	for range changes {
 		f, err := r.settle(ctx, s.name)
 		if err != nil {
@@ -204,12 +210,9 @@ func (r *run) setVersion(ctx context.Context, s *step, version string) (bool, er
 		}
 		has := VersionOn(f, r.layer)
 		switch {
-		case has == version:
+		case has == version && (tried || f.Update != Failed):
 			r.note(s)
-			if f.Update == Failed {
-				return false, fmt.Errorf("updating its configuration: Lambda says %q", f.Reason)
-			}
-			return true, nil
+			return true, refused(f)
 		case has != r.before[s.name] && has != r.order.Version.ARN:
 			r.mu.Lock()
 			r.left[s.name] = fmt.Sprintf("it has %s now, which somebody attached in the meantime", versionText(has))
@@ -217,12 +220,21 @@ func (r *run) setVersion(ctx context.Context, s *step, version string) (bool, er
 			return false, nil
 		}
 		r.note(s)
+		tried = true // an update that failed before this run is made again
 		cause = r.api.SetLayers(ctx, s.name, exchange(f.Layers, r.layer, version), f.Revision)
 		if cause != nil && !errors.Is(cause, ErrChanged) && !errors.Is(cause, ErrLost) {
 			return false, cause
 		}
 	}
 	return false, unsettled(cause)
+}
+
+// refused is the error of an update that Lambda took and then could not make.
+func refused(f Function) error {
+	if f.Update != Failed {
+		return nil
+	}
+	return fmt.Errorf("updating its configuration: Lambda says %q", f.Reason)
 }
 
 // note remembers once that a function is on its way.
@@ -280,14 +292,19 @@ func (r *run) putBack(ctx context.Context, s *step) (bool, error) {
 		}
 	}
 	var cause error
+	tried := false
 	for range changes {
 		f, err := r.settle(ctx, s.name)
 		if err != nil {
 			return false, errors.Join(err, cause)
 		}
 		if has := VersionOn(f, r.layer); has != r.order.Version.ARN {
+			if tried && has == s.from {
+				return true, refused(f)
+			}
 			return has == s.from, nil
 		}
+		tried = true
 		cause = r.api.SetLayers(ctx, s.name, exchange(f.Layers, r.layer, s.from), f.Revision)
 		if cause != nil && !errors.Is(cause, ErrChanged) && !errors.Is(cause, ErrLost) {
 			return false, cause

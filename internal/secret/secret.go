@@ -6,6 +6,8 @@ package secret
 
 import (
 	"cmp"
+	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -47,6 +49,29 @@ func (k *Keeper) Learn(name, text string) {
 	slices.SortStableFunc(k.values, func(a, b value) int { return cmp.Compare(len(b.text), len(a.text)) })
 }
 
+// Part is the value of a variable that stands in the path of an address of a host.
+type Part struct{ Name, Value, Host string }
+
+// Parts returns which of the variables' values, by their names, stand in the path of
+// an address. A value of less than six bytes is none.
+func Parts(address string, values map[string]string) []Part {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return nil
+	}
+	var parts []Part
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		value := values[name]
+		if escaped := (&url.URL{Path: value}).EscapedPath(); !strings.Contains(u.EscapedPath(), value) {
+			value = escaped
+		}
+		if len(value) >= minLength && strings.Contains(u.EscapedPath(), value) {
+			parts = append(parts, Part{Name: name, Value: value, Host: u.Host})
+		}
+	}
+	return parts
+}
+
 // LearnPart makes a value known that the user wrote as a variable into the address
 // of a host, such as https://host/${NPM_TOKEN}/. It is put back into addresses of
 // that host alone: an address that a stranger names gets none.
@@ -66,9 +91,12 @@ func (k *Keeper) LearnPart(name, text, host string) {
 
 // Conceal returns a text that is kept, in a state, a lock or a cache, with the
 // variables in place of the values that were learnt as parts of a host's addresses:
-// "${NPM_TOKEN}".
+// "${NPM_TOKEN}". A value whose variable is a secret by its name is so in addresses of
+// other hosts too, where it is never put back.
 func (k *Keeper) Conceal(text, host string) string {
-	return k.replace(text, func(v value) bool { return slices.Contains(v.hosts, host) })
+	return k.replace(text, func(v value) bool {
+		return slices.Contains(v.hosts, host) || len(v.hosts) > 0 && NamesVariable(v.name)
+	})
 }
 
 // replace puts placeholders in the place of values.

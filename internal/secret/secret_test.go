@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -131,10 +132,27 @@ func TestKeeperKnowsValuesByTheirOrigin(t *testing.T) {
 	if got := k.Show("\x1b" + canary); got != `\x1b${NPM_TOKEN}` {
 		t.Errorf("Show = %q", got)
 	}
+	if got, want := k.Conceal("http://stranger/"+canary, "stranger"), "http://stranger/${NPM_TOKEN}"; got != want {
+		t.Errorf("Conceal = %q, want %q: a secret by its name is kept nowhere", got, want)
+	}
+	k.LearnPart("REPOSITORY", "python", "host")
+	if got, want := k.Conceal("http://stranger/python/", "stranger"), "http://stranger/python/"; got != want {
+		t.Errorf("Conceal = %q, want %q", got, want)
+	}
 	var none *Keeper
 	none.Learn("X", canary)
 	if none.Conceal(canary, "h") != canary || none.Reveal("${X}", "h") != "${X}" || none.Show("a") != "a" {
 		t.Error("a keeper that is not there knows something")
+	}
+}
+
+func TestPartsOfAddresses(t *testing.T) {
+	t.Parallel()
+	values := map[string]string{"A": "first-part", "B": "with/slash and", "C": "short", "D": "elsewhere", "E": "host.example"}
+	got := Parts("https://host.example:8443/first-part/with/slash%20and/short/simple", values)
+	want := []Part{{"A", "first-part", "host.example:8443"}, {"B", "with/slash%20and", "host.example:8443"}}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

@@ -14,6 +14,9 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
+// empty is what is found about a zip without any file.
+var empty = audit.Finding{Check: audit.Layout, Severity: audit.Error, Summary: "The zip holds no file", Need: "AWS refuses an empty layer."}
+
 // more makes the checks that are not of the files alone: the size of the layer,
 // the AWS SDK, install scripts of Node.js packages and the dates of the runtimes.
 // What was withdrawn from an index is not asked: that takes the network.

@@ -83,6 +83,10 @@ func (p *Parts) Judge(facts map[string]native.Facts, links map[string]string, q 
 	for i, e := range p.files {
 		found.Files = append(found.Files, HeldFile{Path: e.Path, Size: e.Size, PackedSize: e.PackedSize, CRC32: e.CRC32, Holding: held.of[i]})
 	}
+	if len(p.files) == 0 {
+		found.Findings = []audit.Finding{empty}
+		return found
+	}
 	if q.Guess && len(q.Runtimes) == 0 {
 		found.guess(facts)
 	}

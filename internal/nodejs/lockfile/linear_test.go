@@ -98,6 +98,43 @@ func TestLargeLocksAreReadInLinearTime(t *testing.T) {
 	}
 }
 
+// TestNestingOfVersion1IsBounded: the paths of n packages that lie in each other have
+// n² bytes, which the file does not have.
+func TestNestingOfVersion1IsBounded(t *testing.T) {
+	t.Parallel()
+	deep := func(n int) string {
+		return `{"name":"app","lockfileVersion":1,"dependencies":` + strings.Repeat(`{"a":{"version":"1.0.0","integrity":"sha512-aa","dependencies":`, n) + "{}" + strings.Repeat("}}", n) + "}"
+	}
+	wide := func(n int) string { // at the end of a deep path
+		var all []string
+		for i := range n {
+			all = append(all, fmt.Sprintf(`"p%d":{"version":"1.0.0"}`, i))
+		}
+		const depth = 150
+		return `{"name":"app","lockfileVersion":1,"dependencies":` + strings.Repeat(`{"a":{"version":"1.0.0","dependencies":`, depth) + "{" + strings.Join(all, ",") + "}" + strings.Repeat("}}", depth) + "}"
+	}
+	for _, c := range []struct {
+		name, text string
+		refused    bool
+	}{
+		{"150 folders", deep(150), false},
+		{"201 folders", deep(201), true},
+		{"4,000 folders", deep(4000), true},
+		{"1,000 packages in 150 folders", wide(1000), false},
+		{"60,000 packages in 150 folders", wide(60_000), true},
+	} {
+		dir := t.TempDir()
+		name := filepath.Join(dir, "package-lock.json")
+		if err := errors.Join(os.WriteFile(name, []byte(c.text), 0o600), os.WriteFile(filepath.Join(dir, "package.json"), []byte(`{"name":"app"}`), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Read(name, Options{})
+		if refused := err != nil && strings.Contains(err.Error(), "its packages lie deeper in each other than any project needs"); refused != c.refused {
+			t.Errorf("%s: got %v", c.name, err)
+		}
+	}
+}
+
 // TestReferencesWithinALockAreRefused has documents that stand for far more than they
 // have.
 func TestReferencesWithinALockAreRefused(t *testing.T) {

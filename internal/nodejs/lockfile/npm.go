@@ -30,6 +30,7 @@ type packageLockReader struct {
 	old      bool                 // version 1: what packages want is for the registry to say
 	lock     *locked.Graph
 	top      *npmEntry // what the project at the top says
+	paths    int       // bytes of the paths that version 1 spells by nesting
 }
 
 func (r *lockReader) readPackageLock(b []byte) (*locked.Graph, error) {

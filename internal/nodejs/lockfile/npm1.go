@@ -2,6 +2,8 @@ package lockfile
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
@@ -22,10 +24,23 @@ type npmLocked struct {
 	Dependencies map[string]*npmLocked `json:"dependencies"`
 }
 
+// maxNesting bounds how deep packages of a lock file of version 1 lie in each other,
+// and maxPaths how many bytes the paths of all have: they grow with the depth, and a
+// short file would take gigabytes. Real trees are less than 20 deep; 50,000 packages
+// have 10 MB of paths.
+const (
+	maxNesting = 200
+	maxPaths   = 64 << 20
+)
+
 // inflate adds what version 1 nests below a folder as entries of version 3.
 func (r *packageLockReader) inflate(folder string, nested map[string]*npmLocked) error {
-	for name, d := range nested {
+	for _, name := range slices.Sorted(maps.Keys(nested)) {
+		d := nested[name]
 		at := strings.TrimPrefix(folder+"/"+manifest.ModulesFolder+"/"+name, "/")
+		if r.paths += len(at); r.paths > maxPaths || strings.Count(at, manifest.ModulesFolder+"/") > maxNesting {
+			return r.fault("", "its packages lie deeper in each other than any project needs: run npm install with npm 7 or later, which writes a flat lock file")
+		}
 		if d == nil || folderName(at) == "" {
 			return r.fault(at, "npm does not write such an entry: run npm install")
 		}

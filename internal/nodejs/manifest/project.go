@@ -203,19 +203,25 @@ func packageFolders(dir string) ([]string, error) {
 }
 
 // matchParts matches a path against a pattern, both split: "**" stands for any
-// number of folders.
+// number of folders. It takes time in proportion to both.
 func matchParts(pattern, parts []string) bool {
-	if len(pattern) == 0 {
-		return len(parts) == 0
+	// at tells how many parts the pattern so far can match.
+	at := make([]bool, len(parts)+1)
+	at[0] = true
+	for _, one := range pattern {
+		next := make([]bool, len(parts)+1)
+		for i, reached := range at {
+			switch {
+			case one == "**":
+				next[i] = reached || i > 0 && next[i-1]
+			case reached && i < len(parts):
+				ok, err := path.Match(one, parts[i])
+				next[i+1] = ok && err == nil
+			}
+		}
+		at = next
 	}
-	if pattern[0] == "**" {
-		return matchParts(pattern[1:], parts) || len(parts) > 0 && matchParts(pattern, parts[1:])
-	}
-	if len(parts) == 0 {
-		return false
-	}
-	ok, err := path.Match(pattern[0], parts[0])
-	return ok && err == nil && matchParts(pattern[1:], parts[1:])
+	return at[len(parts)]
 }
 
 // readFolders reads the manifests of members, and of the folders that the

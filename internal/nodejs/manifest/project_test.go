@@ -62,6 +62,31 @@ func TestReadProjectFindsMembers(t *testing.T) {
 	}
 }
 
+// TestPatternsOfMembersEnd has patterns that a search through every choice would never
+// be done with.
+func TestPatternsOfMembersEnd(t *testing.T) {
+	t.Parallel()
+	deep := strings.Repeat("a/", 40)
+	dir := writeFiles(t, map[string]string{deep + "package.json": `{}`, "packages/x/package.json": `{}`, "package.json": `{}`})
+	stars := strings.Repeat("**/", 40)
+	for pattern, want := range map[string][]string{
+		stars + "y":                        nil,
+		stars + "x":                        {"packages/x"},
+		stars:                              {strings.TrimSuffix(deep, "/"), "packages/x"},
+		strings.Repeat("**/*/", 40) + "**": {strings.TrimSuffix(deep, "/")},
+		"**/packages/**":                   {"packages/x"},
+		"packages/**/x":                    {"packages/x"},
+		"packages/*":                       {"packages/x"},
+		"packages":                         nil,
+		"*":                                nil,
+	} {
+		got, err := FindMembers(dir, []string{pattern})
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("FindMembers(%.20q) = %q, %v, want %q", pattern, got, err, want)
+		}
+	}
+}
+
 func TestReadProjectReadsOverridesInOrder(t *testing.T) {
 	t.Parallel()
 	p, _, err := ParseProject([]byte(`{"overrides":{"z":"1","a@^2":{".":"2.1.0","z":"$z","m":{"q":""}}}}`))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -14,10 +15,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/attributes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/findings"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
 var (
@@ -63,8 +66,11 @@ func (d *inspectionData) Schema(_ context.Context, _ datasource.SchemaRequest, r
 	text := func(description string) schema.Attribute {
 		return schema.StringAttribute{MarkdownDescription: description, Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)}}
 	}
-	list := func(description string) schema.Attribute {
-		return schema.ListAttribute{MarkdownDescription: description, ElementType: types.StringType, Optional: true}
+	list := func(description string, each validator.String) schema.Attribute {
+		return schema.ListAttribute{
+			MarkdownDescription: description, ElementType: types.StringType, Optional: true,
+			Validators: []validator.List{listvalidator.NoNullValues(), listvalidator.ValueStringsAre(each)},
+		}
 	}
 	number := func(description string) schema.Attribute {
 		return schema.Int64Attribute{MarkdownDescription: description, Computed: true}
@@ -80,8 +86,8 @@ func (d *inspectionData) Schema(_ context.Context, _ datasource.SchemaRequest, r
 			"url":               text("Address of a zip, with `sha256`."),
 			"sha256":            text("SHA-256 of the zip at `url`, in hexadecimal."),
 			"layer_version_arn": text("ARN of a layer version, also one that another account shares with you."),
-			"runtimes":          list("The runtimes to check for. Default: those of the layer version. Without any runtime, only the layout is checked."),
-			"architectures":     list("The architectures to check for. Default: those of the layer version, else that of most native files."),
+			"runtimes":          list("The runtimes to check for. Default: those of the layer version. Without any runtime, only the layout is checked.", attributes.RuntimeID{}),
+			"architectures":     list("The architectures to check for. Default: those of the layer version, else that of most native files.", attributes.OneOf(runtimes.Architectures()...)),
 			"source_code_hash":  found("SHA-256 of the zip in base64."),
 			"size":              number("Size of the zip in bytes."),
 			"unzipped_size":     number("Sum of the sizes of the files in bytes."),

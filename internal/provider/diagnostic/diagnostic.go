@@ -53,7 +53,7 @@ func AllOf(summary string, err error) diag.Diagnostics {
 // already, the last error ends with how to destroy it: Terraform plans the
 // resources that it is to destroy first, and stops at the same error.
 func Blocking(diags diag.Diagnostics, exists bool) diag.Diagnostics {
-	if !exists {
+	if !exists || slices.ContainsFunc(diags, func(d diag.Diagnostic) bool { _, ok := d.(Lasting); return ok }) {
 		return diags
 	}
 	for i, d := range slices.Backward(diags) {
@@ -69,6 +69,9 @@ func Blocking(diags diag.Diagnostics, exists bool) diag.Diagnostics {
 	}
 	return diags
 }
+
+// Lasting is an error that stops a destroy too, with -refresh=false as well.
+type Lasting struct{ diag.Diagnostic }
 
 const wayOut = "Nothing was changed. To destroy the resource anyway, run the destroy with -refresh=false."
 
@@ -86,18 +89,23 @@ func At(attribute string, d diag.Diagnostic) diag.Diagnostic {
 }
 
 // atPath ties a diagnostic to the argument that a fault names, by its whole path.
-// Terraform shows the line of an outermost argument or of an element of it; for
-// what lies deeper it shows that of the resource, so the text names the argument.
 func atPath(p fault.Path, detail string, of func(detail string) diag.Diagnostic) diag.Diagnostic {
-	steps := p.Steps()
-	if len(steps) == 0 {
+	if p.IsZero() {
 		return of(detail)
 	}
-	shown := len(steps) == 1 || len(steps) == 2 && steps[1].Kind != fault.Argument
-	if !shown && !strings.Contains(detail, p.String()) {
-		detail += fmt.Sprintf("\n\nThe argument is %s.", p)
+	return diag.WithPath(frameworkPath(p), of(Named(p, detail)))
+}
+
+// Named returns a detail that names its argument. Terraform shows the line of an
+// outermost argument or of an element of it; for what lies deeper it shows that of
+// the resource, so that the text has to name the argument.
+func Named(p fault.Path, detail string) string {
+	steps := p.Steps()
+	shown := len(steps) <= 1 || len(steps) == 2 && steps[1].Kind != fault.Argument
+	if shown || strings.Contains(detail, p.String()) {
+		return detail
 	}
-	return diag.WithPath(frameworkPath(p), of(detail))
+	return fmt.Sprintf("%s\n\nThe argument is %s.", detail, p)
 }
 
 // frameworkPath returns the path in the framework's form:

@@ -128,10 +128,10 @@ func (m *objectModel) guard(ctx context.Context, publisher *publish.Publisher) (
 	if owner == "" || caller.AccountID == "" || caller.AccountID == owner {
 		return caller, nil
 	}
-	return caller, append(diags, diag.NewErrorDiagnostic("The state is of another AWS account", fmt.Sprintf(
+	return caller, append(diags, diagnostic.Lasting{Diagnostic: diag.NewErrorDiagnostic("The state is of another AWS account", fmt.Sprintf(
 		"The object %s of the state was uploaded by account %s, and the credentials are of %s. Nothing was changed.\n\n"+
 			"Use credentials of account %[2]s. To upload the object as %[3]s instead, first remove it from this state (\"terraform state rm\").",
-		m.ID.ValueString(), owner, caller)))
+		m.ID.ValueString(), owner, caller))})
 }
 
 // wish returns what the plan asks for; false where it is known only after an

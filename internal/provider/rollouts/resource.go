@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -51,26 +50,6 @@ func (r *rolloutResource) Metadata(_ context.Context, req resource.MetadataReque
 	resp.TypeName = req.ProviderTypeName + "_rollout"
 }
 
-func (r *rolloutResource) ConfigValidators(context.Context) []resource.ConfigValidator {
-	functions, tags, all := path.MatchRoot("functions"), path.MatchRoot("tags"), path.MatchRoot("all_using_layer")
-	return []resource.ConfigValidator{
-		resourcevalidator.AtLeastOneOf(path.MatchRoot("canary"), functions, tags, all),
-		resourcevalidator.Conflicting(functions, tags, all),
-	}
-}
-
-// ValidateConfig refuses an alias without published versions.
-func (r *rolloutResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var alias types.Object
-	var published types.Bool
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("alias"), &alias)...)
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("publish"), &published)...)
-	if !alias.IsNull() && !published.IsUnknown() && !published.ValueBool() {
-		resp.Diagnostics.AddAttributeError(path.Root("alias"), "An alias needs published versions",
-			"An alias points to a published version of a function, and none is published here. Write publish = true, or leave alias out.")
-	}
-}
-
 // ModifyPlan reads the functions, refuses those that cannot get the version, and
 // plans the version that each will have.
 func (r *rolloutResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -92,7 +71,8 @@ func (r *rolloutResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(r.plan(ctx, &m, before)...)
+	changed := !req.Plan.Raw.Equal(req.State.Raw)
+	resp.Diagnostics.Append(diagnostic.Blocking(r.plan(ctx, &m, before, changed), !req.State.Raw.IsNull())...)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 	}
@@ -106,8 +86,9 @@ func planRolloutLater(ctx context.Context, plan *tfsdk.Plan) (diags diag.Diagnos
 	return diags
 }
 
-// plan fills in the computed values and tells which functions move.
-func (r *rolloutResource) plan(ctx context.Context, m, before *rolloutModel) diag.Diagnostics {
+// plan fills in the computed values and tells which functions move. changed says
+// that there is an apply in any case.
+func (r *rolloutResource) plan(ctx context.Context, m, before *rolloutModel, changed bool) diag.Diagnostics {
 	var diags diag.Diagnostics
 	functions, order := r.prepare(ctx, m, before.AccountID, &diags)
 	if diags.HasError() {
@@ -129,13 +110,21 @@ func (r *rolloutResource) plan(ctx context.Context, m, before *rolloutModel) dia
 		}
 	}
 	m.FunctionVersions = versionsOf(versions)
-	due := len(moving) > 0 || !m.ARN.Equal(before.ARN)
-	if !m.named() && due {
+	changed = changed || len(moving) > 0 || !m.ARN.Equal(before.ARN) || !m.FunctionVersions.Equal(before.FunctionVersions)
+	if !m.named() && changed {
 		m.FunctionVersions = types.MapUnknown(types.Int64Type) // others may come by the layer before the apply
 	}
 	if len(moving) > 0 {
 		diags.AddWarning(fmt.Sprintf("Functions move to version %d of the layer", rollout.NumberOf(order.Version.ARN)),
 			fmt.Sprintf("This apply moves: %s. If Terraform manages one of them, write lifecycle { ignore_changes = [layers] } there. Otherwise the next apply of that function removes the version again.", strings.Join(moving, ", ")))
+	}
+	missing, err := rollout.MissingAliases(ctx, functions, order)
+	if err != nil {
+		return append(diags, diagnostic.Of("The aliases cannot be read", err))
+	}
+	if len(missing) > 0 {
+		diags.Append(diagnostic.At("alias", diag.NewWarningDiagnostic("Functions lack the alias",
+			diagnostic.Sentence(strings.Join(missing, "; "))+" The apply fails before it changes anything, unless something makes the alias before.")))
 	}
 	return diags
 }
@@ -164,9 +153,13 @@ func (r *rolloutResource) prepare(ctx context.Context, m *rolloutModel, account 
 	if m.AccountID = callerOf(ctx, publisher, arn.Region, account, diags); diags.HasError() {
 		return nil, order
 	}
+	m.resolveNames(&order, arn.Region, diags)
 	version, err := publisher.Read(ctx, order.Version.ARN)
 	if err != nil {
 		diags.Append(diagnostic.At("version_arn", diagnostic.Of("The layer version cannot be read", err)))
+		return nil, order
+	}
+	if diags.HasError() {
 		return nil, order
 	}
 	order.Version.Layer, order.Version.Runtimes, order.Version.Architectures = arn.LayerARN(), version.Runtimes, version.Architectures
@@ -372,7 +365,8 @@ func (r *rolloutResource) Delete(context.Context, resource.DeleteRequest, *resou
 func diagnoseRollout(err error) diag.Diagnostic {
 	if unfit, ok := errors.AsType[*rollout.UnfitError](err); ok {
 		return diag.NewErrorDiagnostic("Functions cannot get the layer version",
-			"Nothing was changed. "+diagnostic.Sentence(strings.Join(unfit.Faults, "; "))+" Remove them from the roll-out, or publish a version that fits.")
+			"Nothing was changed. "+diagnostic.Sentence(strings.Join(unfit.Faults, "; "))+" Remove them from the roll-out, or publish a version that fits. "+
+				"A function that the same apply creates is named by its ARN, such as aws_lambda_function.items.arn: the plan then waits for it.")
 	}
 	if canary, ok := errors.AsType[*rollout.CanaryError](err); ok {
 		detail := diagnostic.Sentence(strings.Join(canary.Faults, "; ")) + " No other function was moved."

@@ -88,11 +88,11 @@ func (r *rolloutResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 
 func functionsAttribute() schema.Attribute {
 	return schema.ListAttribute{
-		MarkdownDescription: "Names of the functions to move. If Terraform manages such a function, the function needs `lifecycle { ignore_changes = [layers] }`.",
+		MarkdownDescription: "Names or ARNs of the functions to move. If Terraform manages such a function, the function needs `lifecycle { ignore_changes = [layers] }`. If the same apply creates it, write its ARN: a name that does not exist yet is an error at plan.",
 		ElementType:         types.StringType, Optional: true,
 		Validators: []validator.List{
 			listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.UniqueValues(),
-			listvalidator.ValueStringsAre(stringvalidator.LengthBetween(1, 140)),
+			listvalidator.ValueStringsAre(attributes.Checked("a function", publish.CheckFunction)),
 		},
 	}
 }
@@ -105,8 +105,8 @@ func canaryAttribute() schema.Attribute {
 		Validators: attributes.Nested(),
 		Attributes: map[string]schema.Attribute{
 			"function_name": schema.StringAttribute{
-				MarkdownDescription: "Name of the function.", Required: true,
-				Validators: []validator.String{stringvalidator.LengthBetween(1, 140)},
+				MarkdownDescription: "Name or ARN of the function.", Required: true,
+				Validators: []validator.String{attributes.Checked("a function", publish.CheckFunction)},
 			},
 			"payload": payloadAttribute(),
 			"expect":  expectAttribute(),

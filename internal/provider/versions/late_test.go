@@ -1,14 +1,11 @@
 package versions
 
 import (
-	"context"
-	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -38,20 +35,5 @@ func TestDescriptionOfALateZip(t *testing.T) {
 		if got := change.plan.Description; diags.HasError() || got.ValueString() != c.want {
 			t.Errorf("%s: got %v, %v; want %q", name, got, diags, c.want)
 		}
-	}
-}
-
-// TestPublishWaitsWithItsContext ends where there is no room for the zip of one
-// more region, and the caller's time is over.
-func TestPublishWaitsWithItsContext(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	c := &change{plan: &versionModel{LayerName: types.StringValue("deps")}, before: &versionModel{}}
-	c.prepare(publish.Zip{Size: zipsInFlight})
-	c.uploads <- struct{}{}
-	diags := (&versionResource{}).publishAt(ctx, c, &place{region: "us-east-1", life: &lifecycle.Place{}, outcome: lifecycle.Outcome{Due: lifecycle.Due{Publish: lifecycle.NewBytes}}})
-	if got := diags[0].Detail(); !strings.Contains(strings.ToLower(got), "waiting for the publishes in other regions") {
-		t.Errorf("says %q", got)
 	}
 }

@@ -160,29 +160,6 @@ func (m *versionModel) setVersion(v publish.Version) error {
 	return nil
 }
 
-// refresh writes what AWS said of all places.
-func (m *versionModel) refresh(ctx context.Context, places []*place) (diags diag.Diagnostics) {
-	home, replicas := places[0], map[string]replicaModel{}
-	if v := home.version; v != nil {
-		if m.Package.IsNull() && m.Filename.IsNull() {
-			m.Package = imported(*v)
-			m.importSigning(home)
-		}
-		if err := m.setVersion(*v); err != nil {
-			return append(diags, diagnostic.Of("The layer version cannot be read", err))
-		}
-		home.region, home.layerARN = m.Region.ValueString(), m.LayerARN.ValueString()
-	}
-	m.setHome(replicaOf(home.life))
-	for _, p := range places[1:] {
-		if p.life.Release.ARN != "" || len(p.life.Owned) > 0 {
-			replicas[p.region] = replicaOf(p.life)
-		}
-	}
-	m.setReplicas(ctx, replicas, &diags)
-	return diags
-}
-
 // someSet is asSet, and null for a list without elements: what was imported may
 // declare nothing.
 func someSet(list types.List) types.Set {

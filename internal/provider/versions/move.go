@@ -15,6 +15,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/steps"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
@@ -55,7 +56,7 @@ func moveLayerVersion(ctx context.Context, req resource.MoveStateRequest, resp *
 	}
 	life := &lifecycle.Life{SharingUnread: true}
 	home := life.At(arn.Region)
-	describe(&home.Release, v)
+	steps.Describe(&home.Release, v)
 	// The aws provider may have been told to leave old versions alone: then this
 	// one is not to be deleted either.
 	if skip, _ := source["skip_destroy"].(bool); !skip {

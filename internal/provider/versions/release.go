@@ -36,28 +36,6 @@ func replicaType() types.ObjectType {
 	}}
 }
 
-// describe writes what AWS says of the version.
-func describe(r *lifecycle.Release, v publish.Version) {
-	r.ARN, r.Number, r.CreatedDate = v.ARN, v.Number, v.CreatedDate
-	r.CodeSHA256, r.CodeSize = v.CodeSHA256, v.CodeSize
-	switch {
-	case v.SigningJobARN == "":
-		r.UnsignedSHA256 = ""
-	case v.UnsignedSHA256 != "" || v.SigningJobARN != r.SigningJobARN:
-		r.UnsignedSHA256 = v.UnsignedSHA256
-	}
-	r.SigningJobARN, r.SigningProfileVersionARN = v.SigningJobARN, v.SigningProfileVersionARN
-}
-
-// layerOf returns the ARN of the layer of a version, "" for none.
-func layerOf(arn string) string {
-	parsed, err := publish.ParseARN(arn)
-	if err != nil {
-		return ""
-	}
-	return parsed.LayerARN()
-}
-
 // replicaOf returns a place as a value of the state.
 func replicaOf(p *lifecycle.Place) replicaModel {
 	r := p.Release

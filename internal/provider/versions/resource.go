@@ -20,6 +20,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/steps"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
@@ -102,27 +103,25 @@ func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, re
 		resp.Diagnostics.Append(diags...)
 		return
 	}
-	inParallel(places, func(p *place) {
-		p.diags.Append(r.readAt(ctx, publisher, &m, p)...)
-		if !m.LayerName.IsNull() && !p.diags.HasError() {
-			p.diags.Append(r.readFreed(ctx, publisher, &m, p)...)
-		}
-	})
-	if diags := report(places); diags.HasError() {
+	policy, _, _ := m.retention(ctx, &resp.Diagnostics)
+	asked := &steps.Reading{Publisher: publisher, Layer: m.LayerName.ValueString(), Policy: policy, HasRetention: !m.Retention.IsNull(), Now: r.Tools.Now}
+	asked.ReadPlaces(ctx, places)
+	if diags := steps.Report(places); diags.HasError() {
 		resp.Diagnostics.Append(diags...)
 		return
 	}
 	importing := m.LayerName.IsNull() || life.SharingUnread
 	resp.Diagnostics.Append(m.refresh(ctx, places)...)
-	r.readSharing(ctx, publisher, &m, places, life, importing)
-	resp.Diagnostics.Append(r.readParameter(ctx, publisher, &m, places)...)
-	resp.Diagnostics.Append(r.readRetention(ctx, publisher, &m, places)...)
-	resp.Diagnostics.Append(report(places)...)
+	m.readSharing(ctx, asked, places, life, importing)
+	resp.Diagnostics.Append(m.readParameter(ctx, asked, places)...)
+	asked.Layer = m.LayerName.ValueString()
+	resp.Diagnostics.Append(asked.ReadRetention(ctx, places)...)
+	resp.Diagnostics.Append(steps.Report(places)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	m.PublishedVersions = publishedOf(life)
-	life.Seen = witnesses(places)
+	life.Seen = steps.Witnesses(places)
 	resp.Diagnostics.Append(m.keep(ctx, life, resp.Private, resp.Identity, &resp.State)...)
 }
 
@@ -132,49 +131,6 @@ func (m *versionModel) keep(ctx context.Context, life *lifecycle.Life, private t
 	layerARN := m.layerARNIn(ctx, m.homeRegion(), &diags)
 	diags.Append(identify(ctx, identity, layerARN)...)
 	diags.Append(state.Set(ctx, m)...)
-	return diags
-}
-
-// readAt asks AWS for what a place has.
-func (r *versionResource) readAt(ctx context.Context, publisher *publish.Publisher, m *versionModel, p *place) diag.Diagnostics {
-	has := p.life.Release
-	if has.ARN == "" {
-		return nil
-	}
-	v, err := publisher.Read(ctx, has.ARN)
-	switch {
-	case errors.Is(err, publish.ErrNotFound) && m.LayerName.IsNull(): // being imported
-		return diag.Diagnostics{diag.NewErrorDiagnostic("No such layer version", fmt.Sprintf("AWS has no %s: check the region, the name and the number.", has.ARN))}
-	case errors.Is(err, publish.ErrNotFound):
-		return p.lose(m.LayerName.ValueString())
-	case err != nil:
-		return diag.Diagnostics{p.unreadable(diagnostic.Of("The layer version cannot be read", err))}
-	}
-	p.version = &v
-	if p.primary || has.CodeSHA256 != "" {
-		describe(&p.life.Release, v)
-		diags := p.point(ctx, publisher, m.LayerName.IsNull())
-		if p.life.Threatened {
-			diags.Append(p.threatened(m.LayerName.ValueString()))
-		}
-		return append(diags, p.describeSigning(ctx, publisher)...)
-	}
-	return nil
-}
-
-// lose notes that AWS does not have the version any more. In the region of the
-// resource its ARN stays in the state.
-func (p *place) lose(layer string) (diags diag.Diagnostics) {
-	was := p.life.Release
-	if !p.life.Gone() {
-		diags.AddWarning(fmt.Sprintf("Version %d of layer %q was deleted outside of Terraform", was.Number, layer), fmt.Sprintf(
-			"AWS no longer has %s. The next apply publishes the layer again under another number. Functions that have the old version keep it.", was.ARN))
-	}
-	p.life.Forget(was.Number)
-	p.life.Release.CodeSHA256 = ""
-	if !p.primary {
-		p.life.Release = lifecycle.Release{}
-	}
 	return diags
 }
 
@@ -233,40 +189,41 @@ func (r *versionResource) apply(ctx context.Context, c *change, life *lifecycle.
 	zip, known := c.plan.wanted(ctx, &diags)
 	want := c.plan.arguments(ctx, c.sharing, zip, known, &diags)
 	places := c.duePlaces(ctx, life, lifecycle.Plan(c.before.stateArguments(ctx, &diags), life, want), &diags)
-	c.published = len(places) > 0 && places[0].outcome.Due.Publish != lifecycle.None
+	c.published = len(places) > 0 && places[0].Outcome.Due.Publish != lifecycle.None
 	if diags.HasError() || !r.prepare(ctx, c, places, &diags) {
+		return nil, diags
+	}
+	o := c.order(ctx, r.Tools.Now, &diags)
+	if diags.HasError() {
 		return nil, diags
 	}
 	end, err := c.publisher.Begin(ctx, life.Holder)
 	if err != nil {
 		return nil, append(diags, diagnostic.Of("The apply cannot be noted", err))
 	}
-	diags.Append(hear(ctx, c.publisher, places)...)
-	n := slices.IndexFunc(places, func(p *place) bool { return p.outcome.Due.Leave })
+	diags.Append(steps.Hear(ctx, c.publisher, places)...)
+	n := slices.IndexFunc(places, func(p *steps.Place) bool { return p.Outcome.Due.Leave })
 	if n < 0 {
 		n = len(places)
 	}
-	inParallel(places[:n], func(p *place) {
-		r.advance(ctx, c, p)
-		p.done(ctx, c.publisher)
-	})
-	if !report(places).HasError() {
-		r.leave(ctx, c, places[n:])
+	o.AdvanceAll(ctx, places[:n])
+	if !steps.Report(places).HasError() {
+		o.Leave(ctx, places[n:])
 	}
-	diags.Append(report(places)...)
+	diags.Append(steps.Report(places)...)
 	if err := end(); err != nil {
-		diags.Append(warnOfRegister(err))
+		diags.Append(steps.WarnOfRegister(err))
 	}
 	after = c.conclude(ctx, life, want, places, &diags)
-	if !made(places) {
+	if !steps.HasAny(places) {
 		return nil, diags
 	}
 	return after, diags
 }
 
 // prepare makes the zip where a version is due, and reports whether it could.
-func (r *versionResource) prepare(ctx context.Context, c *change, places []*place, diags *diag.Diagnostics) bool {
-	if !slices.ContainsFunc(places, func(p *place) bool { return p.outcome.Due.Publish != lifecycle.None }) {
+func (r *versionResource) prepare(ctx context.Context, c *change, places []*steps.Place, diags *diag.Diagnostics) bool {
+	if !slices.ContainsFunc(places, func(p *steps.Place) bool { return p.Outcome.Due.Publish != lifecycle.None }) {
 		return true
 	}
 	zip, err := r.zip(ctx, c.plan, diags)
@@ -274,7 +231,7 @@ func (r *versionResource) prepare(ctx context.Context, c *change, places []*plac
 		diags.Append(diagnostic.Of("The zip cannot be made", err))
 		return false
 	}
-	c.prepare(zip)
+	c.zip = zip
 	c.describe(ctx, diags)
 	return !diags.HasError()
 }
@@ -304,41 +261,16 @@ func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest
 		resp.Diagnostics.Append(refused...)
 		return
 	}
+	end := m.removal(ctx, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	unseen := life.Ending.Unseen(r.Tools.Name, r.Tools.Published.Load())
-	inParallel(places, func(p *place) {
-		p.unseen = unseen
-		p.diags.Append(r.destroyAt(ctx, publisher, &m, p)...)
+	steps.InParallel(places, func(p *steps.Place) {
+		p.Unseen = unseen
+		p.Diags.Append(end.DestroyAt(ctx, publisher, p)...)
 	})
-	resp.Diagnostics.Append(report(places)...)
-}
-
-// destroyAt deletes what the resource has in a region, or leaves it where its
-// retention says so; m has that. Versions that stay are named by number. A parameter with
-// the ARN of a version that another resource points at is left to that one.
-func (r *versionResource) destroyAt(ctx context.Context, publisher *publish.Publisher, m *versionModel, p *place) diag.Diagnostics {
-	others, diags := p.inherit(ctx, publisher)
-	policy, retain, _ := m.retention(ctx, &diags)
-	if diags.HasError() {
-		return diags
-	}
-	left := p.tellRetained(m.LayerName.ValueString(), retain, policy.WholeLayer)
-	if !others || p.life.Parameter.Value != p.life.Release.ARN {
-		diags.Append(r.dropParameter(ctx, publisher, p)...)
-	}
-	if !retain {
-		diags.Append(r.retireAll(ctx, publisher, m, p)...)
-	} else if p.outcome.Due.Leave { // the versions stay, so what names one may: a region out of reach can be left
-		for i, d := range diags {
-			diags[i] = diag.NewWarningDiagnostic(d.Summary(), d.Detail())
-		}
-	}
-	if diags.HasError() {
-		return diags
-	}
-	if retain || !others {
-		diags.Append(left...)
-	}
-	return append(diags, p.part(ctx, publisher)...)
+	resp.Diagnostics.Append(steps.Report(places)...)
 }
 
 // zip returns the bytes to publish. Those of a package are rebuilt from its
@@ -361,12 +293,4 @@ func (r *versionResource) zip(ctx context.Context, m *versionModel, diags *diag.
 	}
 	zip, _, err := b.Zip(ctx, r.Tools.Builder)
 	return zip, err
-}
-
-// kept returns a planned set; one that was unknown is none.
-func kept(planned types.Set) types.Set {
-	if planned.IsUnknown() {
-		return types.SetNull(types.StringType)
-	}
-	return planned
 }

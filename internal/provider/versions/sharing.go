@@ -2,7 +2,6 @@ package versions
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,9 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/attributes"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
@@ -173,61 +170,4 @@ func whom(object types.Object) string {
 		return "with everyone"
 	}
 	return "with " + strings.Join(append(slices.Clone(s.AccountIDs), s.OrganizationIDs...), ", ")
-}
-
-// readSharing writes who may use the versions. Of several regions the first
-// that is not as the state says shows.
-func (r *versionResource) readSharing(ctx context.Context, publisher *publish.Publisher, m *versionModel, places []*place, life *lifecycle.Life, importing bool) {
-	if m.Sharing.IsNull() && !importing {
-		return
-	}
-	inParallel(places, func(p *place) {
-		if p.version == nil || p.life.Release.CodeSHA256 == "" { // gone, or not what the state describes
-			return
-		}
-		s, err := publisher.SharedWith(ctx, p.life.Release.ARN)
-		switch {
-		case err == nil:
-			p.shared = sharingObject(s)
-		case importing: // who may not read policies can import
-			p.diags.AddWarning("The sharing of the layer version cannot be read", diagnostic.Sentence(err.Error())+" The import goes on as if the version were not shared.")
-		default:
-			p.diags.Append(p.unreadable(diagnostic.Of("The sharing of the layer version cannot be read", err)))
-		}
-	})
-	life.SharingUnread = false
-	for _, p := range places {
-		if s, _ := sharingOf(p.shared); importing && s.Equal(publish.Sharing{}) {
-			continue
-		}
-		if !p.shared.IsNull() && !sameSharing(p.shared, m.Sharing) {
-			m.Sharing, life.SharingFound = p.shared, importing || life.SharingFound
-			return
-		}
-	}
-}
-
-// shareAt puts the policy on the place's version and, where that is due, on the
-// older ones that AWS still has.
-func (r *versionResource) shareAt(ctx context.Context, c *change, p *place) (diags diag.Diagnostics) {
-	due := p.outcome.Due
-	if due.Share == lifecycle.None {
-		return nil
-	}
-	want, _ := sharingOf(c.sharing)
-	current := p.life.Release.Number
-	numbers := []int64{current}
-	if due.ShareOlder {
-		numbers = append(numbers, p.life.Older()...)
-	}
-	for _, number := range numbers {
-		err := c.publisher.Share(ctx, p.versionARN(number), want)
-		if errors.Is(err, publish.ErrNotFound) && number != current {
-			continue
-		}
-		if err != nil {
-			diags.Append(diagnostic.Of(fmt.Sprintf("Version %d of layer %q cannot be shared as planned", number, c.plan.LayerName.ValueString()), err))
-		}
-	}
-	return diags
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/attributes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/steps"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
@@ -144,30 +145,14 @@ func (m *versionModel) planStaging(ctx context.Context, zip wanted, diags *diag.
 	}
 }
 
-// describeSigning adds what a signed version was made of, where neither AWS nor
-// the state tells it, as after an import. It asks Signer.
-func (p *place) describeSigning(ctx context.Context, publisher *publish.Publisher) (diags diag.Diagnostics) {
-	r := &p.life.Release
-	if r.SigningJobARN == "" || r.UnsignedSHA256 != "" {
-		return nil
-	}
-	digest, by, err := publisher.Unsigned(ctx, *p.version)
-	if err != nil {
-		return append(diags, diag.NewWarningDiagnostic("It is not known what was signed",
-			diagnostic.Sentence(err.Error())+" The next apply signs and publishes the zip again."))
-	}
-	r.UnsignedSHA256, p.version.UnsignedSHA256, p.signedBy = digest, digest, by
-	return nil
-}
-
 // importSigning writes who has signed an imported version, as a user would.
-func (m *versionModel) importSigning(home *place) {
-	by := home.signedBy
+func (m *versionModel) importSigning(home *steps.Place) {
+	by := home.SignedBy
 	if by.ProfileName == "" {
 		return
 	}
 	owner := types.StringNull()
-	if arn, err := publish.ParseARN(home.life.Release.ARN); err != nil || arn.AccountID != by.ProfileOwner {
+	if arn, err := publish.ParseARN(home.Life.Release.ARN); err != nil || arn.AccountID != by.ProfileOwner {
 		owner = types.StringValue(by.ProfileOwner)
 	}
 	m.Signing = types.ObjectValueMust(signingTypes(), map[string]attr.Value{

@@ -2,12 +2,12 @@ package versions
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/steps"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
@@ -45,9 +45,9 @@ func (r *versionResource) register(ctx context.Context, before *versionModel, li
 	}
 	var ignored diag.Diagnostics
 	for _, p := range before.places(ctx, life, &ignored) {
-		threatened := p.life.Threatened // an apply plans what the last refresh knew
-		ignored.Append(p.point(ctx, publisher, false)...)
-		p.life.Threatened = threatened
+		threatened := p.Life.Threatened // an apply plans what the last refresh knew
+		ignored.Append(p.Point(ctx, publisher, false)...)
+		p.Life.Threatened = threatened
 	}
 }
 
@@ -64,23 +64,23 @@ func (r *versionResource) announceEnd(ctx context.Context, before *versionModel,
 	life.Ending = lifecycle.Ending{Run: r.Tools.Name}
 	seen := map[string]lifecycle.Witness{}
 	for _, p := range before.places(ctx, life, &diags) {
-		if p.layerARN == "" {
+		if p.LayerARN == "" {
 			continue
 		}
-		err := publisher.Register(ctx, p.layerARN, func(register *lifecycle.Register) (bool, error) {
-			life.Ending.Elsewhere = life.Ending.Elsewhere || p.seen.Register != register.ID
-			changed := register.Hear(p.seen)
-			w := register.Witness(p.holder)
-			seen[p.layerARN] = w
-			going := lifecycle.Announcement{Holder: p.holder, Known: w.Pointers}
+		err := publisher.Register(ctx, p.LayerARN, func(register *lifecycle.Register) (bool, error) {
+			life.Ending.Elsewhere = life.Ending.Elsewhere || p.Seen.Register != register.ID
+			changed := register.Hear(p.Seen)
+			w := register.Witness(p.Holder)
+			seen[p.LayerARN] = w
+			going := lifecycle.Announcement{Holder: p.Holder, Known: w.Pointers}
 			if !retain {
-				going.Versions = marks(p.life.Subject(policy))
+				going.Versions = marks(p.Life.Subject(policy))
 			}
 			register.Announce(going)
 			return changed, nil
 		})
 		if err != nil {
-			diags.Append(warnOfRegister(err))
+			diags.Append(steps.WarnOfRegister(err))
 		}
 	}
 	life.Seen = seen
@@ -102,11 +102,11 @@ func (r *versionResource) announce(ctx context.Context, p *planning, m *versionM
 	}
 	replaced := !m.LayerName.Equal(p.before.LayerName) || !m.Region.Equal(p.before.Region)
 	for _, at := range p.before.places(ctx, p.life, &diags) {
-		if at.layerARN == "" {
+		if at.LayerARN == "" {
 			continue
 		}
-		going := lifecycle.Announcement{Holder: at.holder, Known: at.seen.Pointers, Versions: p.going(at, replaced)}
-		diags.Append(announced(publisher.Register(ctx, at.layerARN, func(register *lifecycle.Register) (bool, error) {
+		going := lifecycle.Announcement{Holder: at.Holder, Known: at.Seen.Pointers, Versions: p.going(at, replaced)}
+		diags.Append(steps.Announced(publisher.Register(ctx, at.LayerARN, func(register *lifecycle.Register) (bool, error) {
 			register.Announce(going)
 			return false, nil
 		}))...)
@@ -114,20 +114,20 @@ func (r *versionResource) announce(ctx context.Context, p *planning, m *versionM
 }
 
 // going returns the versions of a place that an update is to delete.
-func (p *planning) going(at *place, replaced bool) []lifecycle.Mark {
-	n := slices.IndexFunc(p.dues, func(d lifecycle.Due) bool { return d.Region == at.region })
+func (p *planning) going(at *steps.Place, replaced bool) []lifecycle.Mark {
+	n := slices.IndexFunc(p.dues, func(d lifecycle.Due) bool { return d.Region == at.Region })
 	if replaced || n >= 0 && p.dues[n].Leave {
-		return marks(at.life.Owned)
+		return marks(at.Life.Owned)
 	}
 	if n < 0 || p.dues[n].Retire == lifecycle.None || p.want.Retention == nil {
 		return nil
 	}
 	current := int64(0)
 	if p.dues[n].Publish == lifecycle.None {
-		current = at.life.Release.Number
+		current = at.Life.Release.Number
 	}
-	numbers, known := at.life.Foresee(*p.want.Retention, current)
-	return marks(slices.DeleteFunc(at.life.Subject(*p.want.Retention), func(v lifecycle.Version) bool {
+	numbers, known := at.Life.Foresee(*p.want.Retention, current)
+	return marks(slices.DeleteFunc(at.Life.Subject(*p.want.Retention), func(v lifecycle.Version) bool {
 		return v.Number == current || known && !slices.Contains(numbers, v.Number)
 	}))
 }
@@ -136,12 +136,12 @@ func (p *planning) going(at *place, replaced bool) []lifecycle.Mark {
 // the create may replace.
 func (r *versionResource) announceCreate(ctx context.Context, publisher *publish.Publisher, layer string, private toolbox.PrivateWriter) {
 	all, err := publisher.Witnesses(ctx, layer)
-	diags := announced(err)
+	diags := steps.Announced(err)
 	for _, layerARN := range publisher.Layers() {
 		if arn, err := publish.ParseLayerARN(layerARN); err != nil || arn.Name != layer {
 			continue
 		}
-		diags.Append(announced(publisher.Register(ctx, layerARN, func(register *lifecycle.Register) (bool, error) {
+		diags.Append(steps.Announced(publisher.Register(ctx, layerARN, func(register *lifecycle.Register) (bool, error) {
 			register.AnnounceReplacement(all[layerARN].Pointers)
 			return false, nil
 		}))...)
@@ -151,50 +151,10 @@ func (r *versionResource) announceCreate(ctx context.Context, publisher *publish
 	}
 }
 
-func announced(err error) (diags diag.Diagnostics) {
-	if err != nil {
-		diags.Append(warnOfRegister(err))
-	}
-	return diags
-}
-
-// hear takes, before a change, what the last refresh saw, which may have been on
-// another machine.
-func hear(ctx context.Context, publisher *publish.Publisher, places []*place) (diags diag.Diagnostics) {
-	for _, p := range places {
-		if p.layerARN == "" || len(p.seen.Pointers) == 0 {
-			continue
-		}
-		diags.Append(announced(publisher.Register(ctx, p.layerARN, func(register *lifecycle.Register) (bool, error) {
-			return register.Hear(p.seen), nil
-		}))...)
-	}
-	return diags
-}
-
-// witnesses returns what the registers knew, by layer.
-func witnesses(places []*place) map[string]lifecycle.Witness {
-	all := map[string]lifecycle.Witness{}
-	for _, p := range places {
-		if p.seen.Register != "" {
-			all[p.layerARN] = p.seen
-		}
-	}
-	return all
-}
-
 func marks(versions []lifecycle.Version) []lifecycle.Mark {
 	var all []lifecycle.Mark
 	for _, v := range versions {
 		all = append(all, lifecycle.Mark(v))
 	}
 	return all
-}
-
-// threatened warns, at the refresh, of a version that another resource deletes in
-// the same run.
-func (p *place) threatened(layer string) diag.Diagnostic {
-	return diag.NewWarningDiagnostic(fmt.Sprintf("Version %d of layer %q may go", p.life.Release.Number, layer), fmt.Sprintf(
-		"This plan deletes versions that another resource owns, and this resource points at %s, which may be one of them. The apply checks again. If the version is still there, it is kept and belongs to this resource from then on. If it is gone, it is published again under another number.",
-		p.life.Release.ARN))
 }

@@ -80,6 +80,7 @@ type Page struct {
 	// Claimed is set where the index that was asked serves the name alone.
 	Claimed bool
 	base    *url.URL
+	client  *fetch.Client
 
 	prefix   string      // of the addresses of all files
 	Wheels   []WheelFile // in the order of the page
@@ -190,7 +191,7 @@ func (c *Catalog) sources(name string) []Index {
 }
 
 func (c *Catalog) fetchPage(ctx context.Context, name string) (*Page, error) {
-	p := &Page{Name: name}
+	p := &Page{Name: name, client: c.client}
 	if !c.alone[name] {
 		var err error
 		if p, err = c.indexPage(ctx, name); err != nil {
@@ -209,7 +210,7 @@ func (c *Catalog) fetchPage(ctx context.Context, name string) (*Page, error) {
 
 // indexPage returns what the first index that has the name says of it.
 func (c *Catalog) indexPage(ctx context.Context, name string) (*Page, error) {
-	p := &Page{Name: name}
+	p := &Page{Name: name, client: c.client}
 	sources := c.sources(name)
 	for i, x := range sources {
 		p.Claimed = len(x.Packages) > 0
@@ -286,25 +287,18 @@ func (p *Page) address(f *File) (string, error) {
 	return u.String(), nil
 }
 
-// Locked is address as a lock may hold it.
+// Locked is address as a lock may hold it, "" for a file on disk: without what may be
+// a credential, such as a query with a signature.
 func (p *Page) Locked(f *File) (string, error) {
 	address, err := p.address(f)
-	if err != nil {
+	if err != nil || address == "" {
 		return "", err
 	}
-	u, err := url.Parse(address)
+	kept, err := p.client.Keep(address)
 	if err != nil {
 		return "", fmt.Errorf("reading the address of %q on the index %s: %w", f.Filename, p.Index, err)
 	}
-	return BareAddress(u), nil
-}
-
-// BareAddress leaves out of the address of a file what may be a credential: the
-// query too, where indexes put signatures.
-func BareAddress(u *url.URL) string {
-	bare := *u
-	bare.User, bare.RawQuery, bare.ForceQuery, bare.Fragment, bare.RawFragment = nil, "", false, "", ""
-	return bare.String()
+	return kept.String(), nil
 }
 
 // WheelMetadata is the METADATA of a wheel, or why it cannot be used.

@@ -49,6 +49,9 @@ func NewMirror(ctx context.Context, c *fetch.Client, s *store.Store, indexes []I
 // blob returns the wheel, open for reading. An index that does not have it, or
 // does not answer, leaves it to the address in the lock.
 func (m *Mirror) blob(ctx context.Context, w wheel.Wheel) (*os.File, error) {
+	if kept, err := fetch.ParseKept(w.URL); err == nil {
+		w.URL = m.client.Reveal(kept)
+	}
 	if f, ok, err := m.client.Stored(ctx, WheelSource(w.URL, w.Filename, w.SHA256, w.Size, m.Vet)); ok || err != nil {
 		return f, err
 	}

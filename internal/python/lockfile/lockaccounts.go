@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
 // account is an index that a lock file names, as it names it: Pipenv's addresses
@@ -26,25 +27,26 @@ func (r *lockReader) account(a account) {
 // their credentials, and replaces the variables in Pins. As Pipenv does, it puts
 // the environment's values for $NAME and ${NAME} of Pipfile.lock's sources; a
 // variable that is not set is a *Error. As Poetry does, it takes user and
-// password of an index from POETRY_HTTP_BASIC_<NAME>_USERNAME and _PASSWORD.
-func (f *LockFile) Expand(getenv func(string) string) ([]string, error) {
-	var addresses []string
+// password of an index from POETRY_HTTP_BASIC_<NAME>_USERNAME and _PASSWORD. parts are the values of
+// variables in the paths of the addresses.
+func (f *LockFile) Expand(getenv func(string) string) (addresses []string, parts []secret.Part, err error) {
 	for _, a := range f.accounts {
 		if a.poetry {
 			variable := "POETRY_HTTP_BASIC_" + index.VariableName(a.name)
 			addresses = append(addresses, index.WithUser(a.address, getenv(variable+"_USERNAME"), getenv(variable+"_PASSWORD")))
 			continue
 		}
-		missing := ""
+		missing, values := "", map[string]string{}
 		expanded := os.Expand(a.address, func(name string) string {
 			value := getenv(name)
+			values[name] = value
 			if value == "" {
 				missing = name
 			}
 			return value
 		})
 		if missing != "" {
-			return nil, &Error{File: f.File, Reason: fmt.Sprintf("the address of its source %q has the variable %s, which is not set", a.name, missing)}
+			return nil, nil, &Error{File: f.File, Reason: fmt.Sprintf("the address of its source %q has the variable %s, which is not set", a.name, missing)}
 		}
 		for i := range f.Pins {
 			if f.Pins[i].Index == index.WithoutUser(a.address) {
@@ -52,6 +54,7 @@ func (f *LockFile) Expand(getenv func(string) string) ([]string, error) {
 			}
 		}
 		addresses = append(addresses, expanded)
+		parts = append(parts, secret.Parts(expanded, values)...)
 	}
-	return addresses, nil
+	return addresses, parts, nil
 }

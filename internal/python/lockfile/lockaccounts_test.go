@@ -11,19 +11,20 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
 const pipfileWithVariables = `-- Pipfile.lock --
 {"_meta": {"pipfile-spec": 6, "requires": {}, "sources": [
   {"name": "pypi", "url": "https://pypi.org/simple"},
-  {"name": "own", "url": "http://$CORP_USER:${CORP_PASS}@${CORP_HOST}/simple"},
+  {"name": "own", "url": "http://$CORP_USER:${CORP_PASS}@${CORP_HOST}/${CORP_REPO}/simple"},
   {"name": "unused", "url": "https://${NOBODY}@unused.example/simple"}]},
  "default": {"acme": {"version": "==1.0", "index": "own", "hashes": ["sha256:%s"]}}, "develop": {}}
 `
 
 func TestPipenvSourcesWithVariables(t *testing.T) {
 	t.Parallel()
-	idx := indextest.New(t, "acme 1.0\n", indextest.WithAuth("me", "s3cret"))
+	idx := indextest.New(t, "acme 1.0\n", indextest.WithAuth("me", "s3cret"), indextest.WithPath("/repository-token"))
 	_, digest := idx.Wheel("acme-1.0-py3-none-any.whl")
 	read := func() *LockFile {
 		t.Helper()
@@ -33,15 +34,18 @@ func TestPipenvSourcesWithVariables(t *testing.T) {
 		}
 		return f
 	}
-	host := strings.TrimSuffix(strings.TrimPrefix(idx.URL(), "http://"), "/simple/")
-	environment := map[string]string{"CORP_USER": "me", "CORP_PASS": "s3cret", "CORP_HOST": host}
+	host := strings.TrimSuffix(strings.TrimPrefix(idx.URL(), "http://"), "/repository-token/simple/")
+	environment := map[string]string{"CORP_USER": "me", "CORP_PASS": "s3cret", "CORP_HOST": host, "CORP_REPO": "repository-token"}
 
 	f := read()
-	addresses, err := f.Expand(func(name string) string { return environment[name] })
-	if want := []string{"http://me:s3cret@" + host + "/simple"}; err != nil || !slices.Equal(addresses, want) {
+	addresses, parts, err := f.Expand(func(name string) string { return environment[name] })
+	if want := []secret.Part{{Name: "CORP_REPO", Value: "repository-token", Host: host}}; !slices.Equal(parts, want) {
+		t.Errorf("the path has the variables %v, want %v", parts, want)
+	}
+	if want := []string{"http://me:s3cret@" + host + "/repository-token/simple"}; err != nil || !slices.Equal(addresses, want) {
 		t.Fatalf("Expand = %q, %v, want %q", addresses, err, want)
 	}
-	if got, want := f.Pins[0].Index, "http://"+host+"/simple"; got != want {
+	if got, want := f.Pins[0].Index, "http://"+host+"/repository-token/simple"; got != want {
 		t.Errorf("the pin's index is %q, want %q", got, want)
 	}
 	client, _ := pythontest.Client(t, nil)
@@ -56,7 +60,7 @@ func TestPipenvSourcesWithVariables(t *testing.T) {
 	}
 
 	delete(environment, "CORP_PASS")
-	_, err = read().Expand(func(name string) string { return environment[name] })
+	_, _, err = read().Expand(func(name string) string { return environment[name] })
 	fault, ok := errors.AsType[*Error](err)
 	if want := `the address of its source "own" has the variable CORP_PASS, which is not set`; !ok || fault.Reason != want {
 		t.Errorf("err = %v, want %s", err, want)
@@ -81,7 +85,7 @@ func TestPoetryCredentialsOfTheEnvironment(t *testing.T) {
 		{nil, "https://corp.example/simple"},
 		{map[string]string{"POETRY_HTTP_BASIC_MY_CORP_USERNAME": "me", "POETRY_HTTP_BASIC_MY_CORP_PASSWORD": "pw"}, "https://me:pw@corp.example/simple"},
 	} {
-		got, err := f.Expand(func(name string) string { return c.env[name] })
+		got, _, err := f.Expand(func(name string) string { return c.env[name] })
 		if err != nil || !slices.Equal(got, []string{c.want}) {
 			t.Errorf("Expand = %q, %v, want %q", got, err, c.want)
 		}

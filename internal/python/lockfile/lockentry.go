@@ -4,12 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -209,11 +207,11 @@ func (r *lockReader) digest(e *lockEntry, f lockedFile) (store.Digest, error) {
 	return digest, nil
 }
 
-// address returns a wheel's address without credentials and fragment.
+// address returns a wheel's address without credentials, query and fragment.
 func (r *lockReader) address(e *lockEntry, text string) (string, error) {
-	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-		return "", r.fault(e.title(), "%q is not an address that starts with https:// or http://", fetch.Redact(text))
+	kept, err := fetch.ParseAddress(text)
+	if err != nil {
+		return "", r.fault(e.title(), "the address %q of a file cannot be used: %v", fetch.Redact(text), err)
 	}
-	return index.BareAddress(u), nil
+	return kept.String(), nil
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
 // Input is one requirement or constraint and where it was written.
@@ -91,6 +93,8 @@ type RequirementsFile struct {
 	// Accounts are addresses of IndexURL, ExtraURLs and FindLinks with the user and
 	// password that environment variables gave them: for a client alone.
 	Accounts []string
+	// Parts are the values of variables in the paths of addresses: for a client alone.
+	Parts []secret.Part
 	// Prerelease and ExcludeNewer are --pre and --uploaded-prior-to.
 	Prerelease   bool
 	ExcludeNewer time.Time
@@ -194,9 +198,15 @@ func decoded(b []byte) []byte {
 	return []byte(string(utf16.Decode(units)))
 }
 
+// addressIn is an address in a line.
+var addressIn = regexp.MustCompile(`https?://[^\s"'<>]+`)
+
 func (r *reader) line(l line, name, title string, constraint bool) error {
 	if missing := l.expand(r.getenv); missing != "" {
 		return l.fail(0, "the environment variable "+missing+" is not set")
+	}
+	for _, address := range addressIn.FindAllString(l.text, -1) {
+		r.out.Parts = append(r.out.Parts, secret.Parts(address, l.values)...)
 	}
 	if strings.HasPrefix(l.text, "-") {
 		return r.options(l, name, title)

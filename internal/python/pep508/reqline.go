@@ -11,8 +11,9 @@ import (
 // line is one logical line of a requirements file, without its comment.
 type line struct {
 	source string
-	text   string // with the values of variables
-	shown  string // as it is written
+	text   string            // with the values of variables
+	shown  string            // as it is written
+	values map[string]string // of the variables in it
 }
 
 // Options in their long spelling.
@@ -45,6 +46,10 @@ func (l *line) expand(getenv func(string) string) (missing string) {
 		if value == "" && missing == "" {
 			missing = name
 		}
+		if l.values == nil {
+			l.values = map[string]string{}
+		}
+		l.values[name] = value
 		return value
 	})
 	return missing

@@ -9,6 +9,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -85,7 +86,7 @@ func direct(in pep508.Input) (wheel.GivenWheel, wheel.NameTags, error) {
 		return none, wheel.NameTags{}, unusable(in, "an address on disk is that of one machine (conda writes such in place of versions): write name==version, as \"pip list --format=freeze\" prints it, or give the wheel by python.wheels = [{ source = … }]")
 	case u.Scheme != "https" && u.Scheme != "http":
 		return none, wheel.NameTags{}, unusable(in, fmt.Sprintf("it comes from %s, and nothing is built from source: make its wheel once by \"pip wheel --no-deps %s\" and give that in python.wheels, where it stands in for this requirement, or leave it out by python.exclude = [%q]", u.Scheme, pep508.WithoutLogin(in.Requirement.URL), in.Requirement.Name))
-	case u.User != nil || u.RawQuery != "":
+	case u.User != nil || u.RawQuery != "" || secret.HoldsAccount(u.EscapedPath()):
 		return none, wheel.NameTags{}, unusable(in, "its address has a user, password or query, which may be a secret: write the address without them, and the credentials into netrc")
 	case !strings.HasSuffix(u.Path, ".whl"):
 		return none, wheel.NameTags{}, unusable(in, "its address is not that of a wheel, and nothing is built from source: make its wheel once by \"pip wheel --no-deps\" and give that in python.wheels, where it stands in for this requirement")

@@ -190,10 +190,11 @@ func List(texts []string) string {
 // file name says.
 type WrongWheel struct {
 	Filename string
-	// Name and Version are those of its METADATA, as written.
+	// Name and Version are those of its METADATA, or of its .dist-info folder, as
+	// written.
 	Name, Version string
 }
 
 func (e *WrongWheel) Error() string {
-	return fmt.Sprintf("wheel %q holds %s %s by its own METADATA: it was renamed, or made wrongly", e.Filename, e.Name, e.Version)
+	return fmt.Sprintf("wheel %q holds %s %s by its own metadata: it was renamed, or made wrongly", e.Filename, e.Name, e.Version)
 }

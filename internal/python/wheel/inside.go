@@ -5,11 +5,13 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 )
 
-// CheckInside compares a wheel's own METADATA with its file name. A wheel that was
-// renamed is another distribution or version than the lock says, a *WrongWheel;
-// pip and uv refuse it as well.
+// CheckInside compares a wheel's own METADATA and the names of its .dist-info folders
+// with its file name. A wheel that was renamed is another distribution or version than
+// the lock says, a *WrongWheel; pip and uv refuse it as well. Of a folder the name
+// alone is compared, as they do.
 func CheckInside(w Wheel, files filetree.Tree) error {
 	name, err := ParseWheelName(w.Filename)
 	if err != nil {
@@ -17,7 +19,14 @@ func CheckInside(w Wheel, files filetree.Tree) error {
 	}
 	for _, f := range files {
 		folder, rest, _ := strings.Cut(f.Path, "/")
-		if rest != "METADATA" || !strings.HasSuffix(folder, ".dist-info") {
+		says, ok := strings.CutSuffix(folder, ".dist-info")
+		if !ok {
+			continue
+		}
+		if of, version, _ := strings.Cut(says, "-"); pep508.NormalizeName(of) != name.Name && !strings.HasPrefix(pep508.NormalizeName(says), name.Name+"-") {
+			return &WrongWheel{Filename: w.Filename, Name: of, Version: version}
+		}
+		if rest != "METADATA" {
 			continue
 		}
 		body, err := f.ReadContent()

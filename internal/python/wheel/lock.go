@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -184,6 +185,11 @@ func parseLocked(line string) (Wheel, error) {
 			return Wheel{}, fmt.Errorf("reading the locked wheel %q: its path is malformed", line)
 		}
 		address = ""
+	}
+	if address != "" {
+		if _, err := fetch.ParseKept(address); err != nil {
+			return Wheel{}, fmt.Errorf("reading the locked wheel of %q: %w", name, err)
+		}
 	}
 	filename := path.Base(cmp.Or(local, address))
 	if len(fields) == 5 {

@@ -1,4 +1,5 @@
-package lambdatest
+// Package s3 is the stand-in of S3.
+package s3
 
 import (
 	"bufio"
@@ -21,13 +22,40 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/wire"
 )
+
+// S3 is all buckets, which are everybody's.
+type S3 struct {
+	*wire.State
+	buckets map[string]*Bucket
+}
+
+// New returns the service on a state.
+func New(state *wire.State) *S3 { return &S3{State: state, buckets: map[string]*Bucket{}} }
+
+// call is one request on its way through, handler what carries it out.
+type (
+	call    struct{ *wire.Request }
+	handler func(*S3, *call) wire.Reply
+)
+
+// Route finds the operation of a call, and what carries it out; nil for none.
+func (a *S3) Route(r *wire.Request) wire.Handler {
+	handle := (&call{r}).route()
+	if handle == nil {
+		return nil
+	}
+	return func(r *wire.Request) wire.Reply { return handle(a, &call{r}) }
+}
 
 const s3Namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
 
-type bucket struct {
-	region    string
-	versioned bool
+// Bucket is a bucket, whoever has it.
+type Bucket struct {
+	Region    string
+	Versioned bool
 	policy    string
 	objects   []*object // oldest first; of a key without versions only one
 	uploads   map[string]*multipart
@@ -42,8 +70,8 @@ type object struct {
 	checksums    http.Header
 	parts        int
 	modified     time.Time
-	deleted      bool        // a delete marker
-	signing      *signingJob // what made the object, if a signing job did
+	deleted      bool   // a delete marker
+	signing      string // the id of the signing job that made the object, "" where none did
 }
 
 // Object is a stored object, for assertions.
@@ -60,17 +88,17 @@ type Object struct {
 }
 
 // CreateBucket makes a bucket without a call.
-func (a *AWS) CreateBucket(regionName, name string, versioned bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.buckets[name] = &bucket{region: regionName, versioned: versioned}
+func (a *S3) CreateBucket(regionName, name string, versioned bool) {
+	a.Lock()
+	defer a.Unlock()
+	a.buckets[name] = &Bucket{Region: regionName, Versioned: versioned}
 }
 
 // PutObject stores an object without a call, in place of one of the same key.
 // It may be called by a Fault.
-func (a *AWS) PutObject(bucketName, key string, body []byte) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+func (a *S3) PutObject(bucketName, key string, body []byte) {
+	a.Lock()
+	defer a.Unlock()
 	b := a.buckets[bucketName]
 	b.objects = slices.DeleteFunc(b.objects, func(o *object) bool { return o.key == key })
 	b.objects = append(b.objects, &object{
@@ -80,34 +108,34 @@ func (a *AWS) PutObject(bucketName, key string, body []byte) {
 
 // DeleteObject removes every version of an object without a call. It may be
 // called by a Fault.
-func (a *AWS) DeleteObject(bucketName, key string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+func (a *S3) DeleteObject(bucketName, key string) {
+	a.Lock()
+	defer a.Unlock()
 	b := a.buckets[bucketName]
 	b.objects = slices.DeleteFunc(b.objects, func(o *object) bool { return o.key == key })
 }
 
 // SetStorageClass moves the objects of a bucket to another storage class.
-func (a *AWS) SetStorageClass(bucketName, class string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+func (a *S3) SetStorageClass(bucketName, class string) {
+	a.Lock()
+	defer a.Unlock()
 	for _, o := range a.buckets[bucketName].objects {
 		o.header.Set("X-Amz-Storage-Class", class)
 	}
 }
 
 // SetBucketPolicy gives a bucket a policy in JSON; "" takes it away.
-func (a *AWS) SetBucketPolicy(bucketName, policy string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+func (a *S3) SetBucketPolicy(bucketName, policy string) {
+	a.Lock()
+	defer a.Unlock()
 	a.buckets[bucketName].policy = policy
 }
 
 // Objects returns what a bucket holds, in the order of the PUTs: every
 // version, but no delete markers.
-func (a *AWS) Objects(bucketName string) []Object {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+func (a *S3) Objects(bucketName string) []Object {
+	a.Lock()
+	defer a.Unlock()
 	var objects []Object
 	if a.buckets[bucketName] == nil {
 		return nil
@@ -126,9 +154,9 @@ func (a *AWS) Objects(bucketName string) []Object {
 
 const kmsHeader = "X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id"
 
-func (c *call) routeS3() handler {
+func (c *call) route() handler {
 	name, key, _ := strings.Cut(strings.TrimPrefix(c.URL.Path, "/"), "/")
-	c.part = []string{name, key}
+	c.Part = []string{name, key}
 	query := c.URL.Query()
 	type route struct {
 		operation string
@@ -157,41 +185,41 @@ func (c *call) routeS3() handler {
 		kind = "policy"
 	}
 	found := routes[c.Method+" "+kind]
-	c.operation = found.operation
+	c.Operation = found.operation
 	return found.handle
 }
 
 // bucket finds the bucket of the path, in the region of the call.
-func (a *AWS) bucket(c *call) (*bucket, *reply) {
-	b := a.buckets[c.part[0]]
+func (a *S3) bucket(c *call) (*Bucket, *wire.Reply) {
+	b := a.buckets[c.Part[0]]
 	if b == nil {
-		refusal := c.fail(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist")
+		refusal := c.Fail(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist")
 		return nil, &refusal
 	}
-	if b.region != c.region {
-		refusal := c.fail(http.StatusMovedPermanently, "PermanentRedirect",
+	if b.Region != c.Region {
+		refusal := c.Fail(http.StatusMovedPermanently, "PermanentRedirect",
 			"The bucket you are attempting to access must be addressed using the specified endpoint.")
-		refusal.header.Set("X-Amz-Bucket-Region", b.region)
+		refusal.Header.Set("X-Amz-Bucket-Region", b.Region)
 		return nil, &refusal
 	}
 	return b, nil
 }
 
-func createBucket(a *AWS, c *call) reply {
-	if a.buckets[c.part[0]] != nil {
-		return c.fail(http.StatusConflict, "BucketAlreadyOwnedByYou",
+func createBucket(a *S3, c *call) wire.Reply {
+	if a.buckets[c.Part[0]] != nil {
+		return c.Fail(http.StatusConflict, "BucketAlreadyOwnedByYou",
 			"Your previous request to create the named bucket succeeded and you already own it.")
 	}
-	a.buckets[c.part[0]] = &bucket{region: c.region}
-	return reply{status: http.StatusOK, header: http.Header{"Location": {"/" + c.part[0]}}}
+	a.buckets[c.Part[0]] = &Bucket{Region: c.Region}
+	return wire.Reply{Status: http.StatusOK, Header: http.Header{"Location": {"/" + c.Part[0]}}}
 }
 
-func headBucket(a *AWS, c *call) reply {
+func headBucket(a *S3, c *call) wire.Reply {
 	b, refusal := a.bucket(c)
 	if refusal != nil {
 		return *refusal
 	}
-	return reply{status: http.StatusOK, header: http.Header{"X-Amz-Bucket-Region": {b.region}}}
+	return wire.Reply{Status: http.StatusOK, Header: http.Header{"X-Amz-Bucket-Region": {b.Region}}}
 }
 
 type versioning struct {
@@ -200,33 +228,33 @@ type versioning struct {
 	Status  string   `xml:"Status,omitempty"`
 }
 
-func putVersioning(a *AWS, c *call) reply {
+func putVersioning(a *S3, c *call) wire.Reply {
 	b, refusal := a.bucket(c)
 	if refusal != nil {
 		return *refusal
 	}
 	var in versioning
-	if err := xml.Unmarshal(c.body, &in); err != nil {
-		return c.fail(http.StatusBadRequest, "MalformedXML", "The XML you provided was not well-formed")
+	if err := xml.Unmarshal(c.Payload, &in); err != nil {
+		return c.Fail(http.StatusBadRequest, "MalformedXML", "The XML you provided was not well-formed")
 	}
-	b.versioned = in.Status == "Enabled"
-	return reply{status: http.StatusOK, header: http.Header{}}
+	b.Versioned = in.Status == "Enabled"
+	return wire.Reply{Status: http.StatusOK, Header: http.Header{}}
 }
 
-func getVersioning(a *AWS, c *call) reply {
+func getVersioning(a *S3, c *call) wire.Reply {
 	b, refusal := a.bucket(c)
 	if refusal != nil {
 		return *refusal
 	}
 	out := versioning{Space: s3Namespace}
-	if b.versioned {
+	if b.Versioned {
 		out.Status = "Enabled"
 	}
-	return asXML(http.StatusOK, http.Header{}, out)
+	return wire.XML(http.StatusOK, http.Header{}, out)
 }
 
 // find returns the object, or its version; nil if there is none.
-func (b *bucket) find(key, version string) *object {
+func (b *Bucket) find(key, version string) *object {
 	for _, o := range slices.Backward(b.objects) {
 		if o.key != key || version != "" && o.version != version {
 			continue
@@ -239,7 +267,7 @@ func (b *bucket) find(key, version string) *object {
 	return nil
 }
 
-func putObject(a *AWS, c *call) reply {
+func putObject(a *S3, c *call) wire.Reply {
 	b, refusal := a.bucket(c)
 	if refusal != nil {
 		return *refusal
@@ -249,7 +277,7 @@ func putObject(a *AWS, c *call) reply {
 	}
 	body, given, err := c.object()
 	if err != nil {
-		return c.fail(http.StatusBadRequest, "IncompleteBody", err.Error())
+		return c.Fail(http.StatusBadRequest, "IncompleteBody", err.Error())
 	}
 	if refusal := c.checkSums(body, given); refusal != nil {
 		return *refusal
@@ -257,24 +285,24 @@ func putObject(a *AWS, c *call) reply {
 	o := c.newObject()
 	o.body, o.etag, o.checksums = body, etag(body), given
 	a.keep(b, o)
-	answer := reply{status: http.StatusOK, header: given.Clone()}
-	answer.header.Set("Etag", o.etag)
-	if b.versioned {
-		answer.header.Set("X-Amz-Version-Id", o.version)
+	answer := wire.Reply{Status: http.StatusOK, Header: given.Clone()}
+	answer.Header.Set("Etag", o.etag)
+	if b.Versioned {
+		answer.Header.Set("X-Amz-Version-Id", o.version)
 	}
 	return answer
 }
 
 // guard refuses a write whose condition does not hold.
-func (c *call) guard(b *bucket) *reply {
-	there := b.find(c.part[1], "")
+func (c *call) guard(b *Bucket) *wire.Reply {
+	there := b.find(c.Part[1], "")
 	match := c.Header.Get("If-Match")
-	var refusal reply
+	var refusal wire.Reply
 	switch {
 	case c.Header.Get("If-None-Match") == "*" && there != nil, match != "" && there != nil && there.etag != match:
-		refusal = c.fail(http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+		refusal = c.Fail(http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
 	case match != "" && there == nil:
-		refusal = c.fail(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
+		refusal = c.Fail(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
 	default:
 		return nil
 	}
@@ -283,7 +311,7 @@ func (c *call) guard(b *bucket) *reply {
 
 // newObject returns an object with what the call's headers say of it.
 func (c *call) newObject() *object {
-	o := &object{key: c.part[1], version: "null", header: http.Header{}, tagging: c.Header.Get("X-Amz-Tagging"), modified: time.Now().UTC()}
+	o := &object{key: c.Part[1], version: "null", header: http.Header{}, tagging: c.Header.Get("X-Amz-Tagging"), modified: time.Now().UTC()}
 	for name, values := range c.Header {
 		if slices.Contains([]string{"Content-Type", "X-Amz-Server-Side-Encryption", "X-Amz-Storage-Class", kmsHeader}, name) ||
 			strings.HasPrefix(name, "X-Amz-Meta-") {
@@ -294,9 +322,9 @@ func (c *call) newObject() *object {
 }
 
 // keep stores an object, beside the older ones of its key or in place of them.
-func (a *AWS) keep(b *bucket, o *object) {
-	if b.versioned {
-		o.version = fmt.Sprintf("v%031d", a.next())
+func (a *S3) keep(b *Bucket, o *object) {
+	if b.Versioned {
+		o.version = fmt.Sprintf("v%031d", a.Next())
 	} else {
 		b.objects = slices.DeleteFunc(b.objects, func(old *object) bool { return old.key == o.key })
 	}
@@ -309,20 +337,20 @@ func etag(body []byte) string {
 }
 
 // getObject answers GET and HEAD.
-func getObject(a *AWS, c *call) reply {
+func getObject(a *S3, c *call) wire.Reply {
 	b, refusal := a.bucket(c)
 	if refusal != nil {
 		return *refusal
 	}
-	o := b.find(c.part[1], c.URL.Query().Get("versionId"))
+	o := b.find(c.Part[1], c.URL.Query().Get("versionId"))
 	if o == nil {
-		return c.fail(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
+		return c.Fail(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
 	}
 	header := o.header.Clone()
 	header.Set("Etag", o.etag)
 	header.Set("Last-Modified", o.modified.Format(http.TimeFormat))
 	header.Set("Content-Length", strconv.Itoa(len(o.body)))
-	if b.versioned {
+	if b.Versioned {
 		header.Set("X-Amz-Version-Id", o.version)
 	}
 	if strings.EqualFold(c.Header.Get("X-Amz-Checksum-Mode"), "ENABLED") {
@@ -331,33 +359,33 @@ func getObject(a *AWS, c *call) reply {
 			header.Set("X-Amz-Checksum-Type", "COMPOSITE")
 		}
 	}
-	return reply{status: http.StatusOK, header: header, body: o.body}
+	return wire.Reply{Status: http.StatusOK, Header: header, Body: o.body}
 }
 
-func deleteObject(a *AWS, c *call) reply {
+func deleteObject(a *S3, c *call) wire.Reply {
 	b, refusal := a.bucket(c)
 	if refusal != nil {
 		return *refusal
 	}
-	key, version := c.part[1], c.URL.Query().Get("versionId")
+	key, version := c.Part[1], c.URL.Query().Get("versionId")
 	switch {
 	case version != "":
 		b.objects = slices.DeleteFunc(b.objects, func(o *object) bool { return o.key == key && o.version == version })
-	case b.versioned:
-		b.objects = append(b.objects, &object{key: key, version: fmt.Sprintf("v%031d", a.next()), deleted: true})
+	case b.Versioned:
+		b.objects = append(b.objects, &object{key: key, version: fmt.Sprintf("v%031d", a.Next()), deleted: true})
 	default:
 		b.objects = slices.DeleteFunc(b.objects, func(o *object) bool { return o.key == key })
 	}
-	return nothing()
+	return wire.Nothing()
 }
 
 // object returns the body as it was meant, and the checksums that came with
 // it, in headers or in trailers.
 func (c *call) object() ([]byte, http.Header, error) {
-	body, trailer := c.body, http.Header{}
+	body, trailer := c.Payload, http.Header{}
 	if strings.HasPrefix(c.Header.Get("X-Amz-Content-Sha256"), "STREAMING-") {
 		var err error
-		if body, trailer, err = unchunk(c.body); err != nil {
+		if body, trailer, err = unchunk(c.Payload); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -405,7 +433,7 @@ func unchunk(encoded []byte) ([]byte, http.Header, error) {
 }
 
 // checkSums refuses a body that is not what its checksums say.
-func (c *call) checkSums(body []byte, given http.Header) *reply {
+func (c *call) checkSums(body []byte, given http.Header) *wire.Reply {
 	for name, sum := range map[string]hash.Hash{
 		"Sha256": sha256.New(), "Sha1": sha1.New(), "Crc32": crc32.NewIEEE(), "Crc32c": crc32.New(crc32.MakeTable(crc32.Castagnoli)),
 	} {
@@ -415,10 +443,31 @@ func (c *call) checkSums(body []byte, given http.Header) *reply {
 		}
 		_, _ = sum.Write(body) // a hash takes every write
 		if base64.StdEncoding.EncodeToString(sum.Sum(nil)) != want {
-			refusal := c.fail(http.StatusBadRequest, "BadDigest",
+			refusal := c.Fail(http.StatusBadRequest, "BadDigest",
 				fmt.Sprintf("The %s you specified did not match the calculated checksum.", strings.ToUpper(name)))
 			return &refusal
 		}
 	}
 	return nil
+}
+
+// Bucket returns a bucket, nil where there is none. The state is locked.
+func (a *S3) Bucket(name string) *Bucket { return a.buckets[name] }
+
+// Body returns the bytes of an object, or of a version of it, and the id of the
+// signing job that made it. The state is locked.
+func (b *Bucket) Body(key, version string) (body []byte, signing string, found bool) {
+	o := b.find(key, version)
+	if o == nil {
+		return nil, "", false
+	}
+	return o.body, o.signing, true
+}
+
+// KeepSigned stores the zip that a signing job made. The state is locked.
+func (a *S3) KeepSigned(b *Bucket, key string, body []byte, job string, checksums http.Header) {
+	a.keep(b, &object{
+		key: key, version: "null", body: body, etag: etag(body), header: http.Header{"Content-Type": {"application/zip"}},
+		checksums: checksums, modified: time.Now().UTC(), signing: job,
+	})
 }

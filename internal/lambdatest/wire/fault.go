@@ -1,4 +1,4 @@
-package lambdatest
+package wire
 
 import (
 	"maps"
@@ -14,7 +14,7 @@ import (
 type Moment int
 
 // The moments of a call. BeforeProcessing: nothing has happened yet.
-// AfterProcessing: the call is carried out, no byte of the reply is sent.
+// AfterProcessing: the call is carried out, no byte of the Reply is sent.
 // InReply: the head and half of the body are sent.
 const (
 	BeforeProcessing Moment = iota
@@ -70,28 +70,37 @@ type Call struct {
 	At     time.Time
 }
 
+// Watch is the record of calls, and the faults that strike them. It is safe for
+// concurrent use.
+type Watch struct {
+	mu     sync.Mutex
+	faults []*Fault
+	calls  []Call
+	rate   *rate
+}
+
 // Inject adds faults. Of several that fit a call at a moment the oldest
 // strikes.
-func (a *AWS) Inject(faults ...Fault) {
-	a.watch.Lock()
-	defer a.watch.Unlock()
+func (a *Watch) Inject(faults ...Fault) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	for _, f := range faults {
 		a.faults = append(a.faults, &f)
 	}
 }
 
 // Calm takes back the faults that have not struck.
-func (a *AWS) Calm() {
-	a.watch.Lock()
-	defer a.watch.Unlock()
+func (a *Watch) Calm() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.faults = nil
 }
 
 // Calls returns the calls of the named operations in the order of their
 // arrival, or all calls without a name.
-func (a *AWS) Calls(operations ...string) []Call {
-	a.watch.Lock()
-	defer a.watch.Unlock()
+func (a *Watch) Calls(operations ...string) []Call {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	var calls []Call
 	for _, c := range a.calls {
 		if len(operations) == 0 || slices.Contains(operations, c.Operation) {
@@ -103,46 +112,40 @@ func (a *AWS) Calls(operations ...string) []Call {
 
 // LimitRate makes Lambda refuse more than n calls within a second, as AWS does
 // with 15. 0 lifts the limit.
-func (a *AWS) LimitRate(n int) {
-	a.watch.Lock()
-	defer a.watch.Unlock()
+func (a *Watch) LimitRate(n int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.rate = nil
 	if n > 0 {
 		a.rate = &rate{limit: n}
 	}
 }
 
-// HideNewVersions makes the next n listings of layer versions leave out what
-// is published from now on: a listing may lag behind a publish.
-func (a *AWS) HideNewVersions(n int) {
-	a.watch.Lock()
-	defer a.watch.Unlock()
-	a.unlisted, a.hidden = n, nil
-}
-
-func (a *AWS) record(c *call) int {
-	a.watch.Lock()
-	defer a.watch.Unlock()
+// Record notes a call and returns its place.
+func (a *Watch) Record(c *Request) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.calls = append(a.calls, Call{
-		Operation: c.operation, Region: c.region, AccessKey: c.accessKey,
-		Method: c.Method, Path: c.URL.Path, UserAgent: c.UserAgent(), Body: len(c.body), At: time.Now(),
+		Operation: c.Operation, Region: c.Region, AccessKey: c.AccessKey,
+		Method: c.Method, Path: c.URL.Path, UserAgent: c.UserAgent(), Body: len(c.Payload), At: time.Now(),
 		RevisionId: c.URL.Query().Get("RevisionId"), VersionId: c.URL.Query().Get("versionId"),
 	})
 	return len(a.calls) - 1
 }
 
-func (a *AWS) setStatus(record, status int) {
-	a.watch.Lock()
-	defer a.watch.Unlock()
+// SetStatus notes how the call of a place was answered.
+func (a *Watch) SetStatus(record, status int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.calls[record].Status = status
 }
 
 // due returns the fault that strikes the call at the moment, if any.
-func (a *AWS) due(c *call, at Moment) *Fault {
-	a.watch.Lock()
-	defer a.watch.Unlock()
+func (a *Watch) due(c *Request, at Moment) *Fault {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	for i, f := range a.faults {
-		if f.At != at || f.Operation != "" && f.Operation != c.operation || f.Region != "" && f.Region != c.region {
+		if f.At != at || f.Operation != "" && f.Operation != c.Operation || f.Region != "" && f.Region != c.Region {
 			continue
 		}
 		if f.Skip > 0 {
@@ -161,8 +164,8 @@ func (a *AWS) due(c *call, at Moment) *Fault {
 	return nil
 }
 
-// strike lets a fault happen. It reports true if the call is over.
-func (a *AWS) strike(w http.ResponseWriter, c *call, at Moment, record int, carryOut func() reply, result *reply) bool {
+// Strike lets a fault happen. It reports true if the call is over.
+func (a *Watch) Strike(w http.ResponseWriter, c *Request, at Moment, record int, carryOut func() Reply, result *Reply) bool {
 	f := a.due(c, at)
 	if f == nil {
 		return false
@@ -189,27 +192,27 @@ func (a *AWS) strike(w http.ResponseWriter, c *call, at Moment, record int, carr
 		hangUp(w, f.Reset)
 		return true
 	case f.Status != 0:
-		answer := c.fail(f.Status, f.ErrorType, f.Message)
+		answer := c.Fail(f.Status, f.ErrorType, f.Message)
 		if f.Body != nil {
-			answer.body = f.Body
-			answer.header.Set("Content-Type", "text/html")
+			answer.Body = f.Body
+			answer.Header.Set("Content-Type", "text/html")
 		}
 		if f.RetryAfter > 0 {
-			answer.header.Set("Retry-After", strconv.Itoa(f.RetryAfter))
+			answer.Header.Set("Retry-After", strconv.Itoa(f.RetryAfter))
 		}
-		a.setStatus(record, f.Status)
-		answer.send(w, c.Request)
+		a.SetStatus(record, f.Status)
+		answer.Send(w, c.Request)
 		return true
 	}
 	return false
 }
 
 // cut sends the head and half of the body, and ends the connection.
-func cut(w http.ResponseWriter, r reply) {
-	maps.Copy(w.Header(), r.header)
-	w.Header().Set("Content-Length", strconv.Itoa(max(len(r.body), 1)))
-	w.WriteHeader(r.status)
-	_, _ = w.Write(r.body[:len(r.body)/2]) // the connection ends here anyway
+func cut(w http.ResponseWriter, r Reply) {
+	maps.Copy(w.Header(), r.Header)
+	w.Header().Set("Content-Length", strconv.Itoa(max(len(r.Body), 1)))
+	w.WriteHeader(r.Status)
+	_, _ = w.Write(r.Body[:len(r.Body)/2]) // the connection ends here anyway
 	_ = http.NewResponseController(w).Flush()
 	hangUp(w, false)
 }
@@ -233,12 +236,12 @@ type rate struct {
 	recent []time.Time
 }
 
-// allow reports whether the rate has room for one more call to Lambda.
-func (a *AWS) allow(c *call) bool {
-	a.watch.Lock()
+// Allow reports whether the rate has room for one more call to Lambda.
+func (a *Watch) Allow(c *Request) bool {
+	a.mu.Lock()
 	r := a.rate
-	a.watch.Unlock()
-	if r == nil || c.service != "lambda" {
+	a.mu.Unlock()
+	if r == nil || c.Service != "lambda" {
 		return true
 	}
 	r.mu.Lock()

@@ -1,4 +1,4 @@
-package lambdatest
+package s3
 
 import (
 	"crypto/md5"
@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/wire"
 )
 
 // minPart is the least that S3 takes for a part that is not the last, in bytes.
@@ -27,13 +29,13 @@ type part struct {
 
 // Uploads returns the number of uploads in parts that are neither completed nor
 // aborted. S3 charges for them.
-func (a *AWS) Uploads(bucketName string) int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+func (a *S3) Uploads(bucketName string) int {
+	a.Lock()
+	defer a.Unlock()
 	return len(a.buckets[bucketName].uploads)
 }
 
-func createMultipart(a *AWS, c *call) reply {
+func createMultipart(a *S3, c *call) wire.Reply {
 	b, refusal := a.bucket(c)
 	if refusal != nil {
 		return *refusal
@@ -41,51 +43,51 @@ func createMultipart(a *AWS, c *call) reply {
 	if b.uploads == nil {
 		b.uploads = map[string]*multipart{}
 	}
-	id := fmt.Sprintf("upload%026d", a.next())
+	id := fmt.Sprintf("upload%026d", a.Next())
 	b.uploads[id] = &multipart{object: c.newObject(), parts: map[int]*part{}}
-	return asXML(http.StatusOK, http.Header{}, struct {
+	return wire.XML(http.StatusOK, http.Header{}, struct {
 		XMLName  xml.Name `xml:"InitiateMultipartUploadResult"`
 		Bucket   string
 		Key      string
 		UploadID string `xml:"UploadId"`
-	}{Bucket: c.part[0], Key: c.part[1], UploadID: id})
+	}{Bucket: c.Part[0], Key: c.Part[1], UploadID: id})
 }
 
 // upload finds the upload that the call names.
-func (a *AWS) upload(c *call) (*bucket, *multipart, *reply) {
+func (a *S3) upload(c *call) (*Bucket, *multipart, *wire.Reply) {
 	b, refusal := a.bucket(c)
 	if refusal != nil {
 		return nil, nil, refusal
 	}
 	m := b.uploads[c.URL.Query().Get("uploadId")]
-	if m == nil || m.object.key != c.part[1] {
-		missing := c.fail(http.StatusNotFound, "NoSuchUpload",
+	if m == nil || m.object.key != c.Part[1] {
+		missing := c.Fail(http.StatusNotFound, "NoSuchUpload",
 			"The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.")
 		return nil, nil, &missing
 	}
 	return b, m, nil
 }
 
-func uploadPart(a *AWS, c *call) reply {
+func uploadPart(a *S3, c *call) wire.Reply {
 	_, m, refusal := a.upload(c)
 	if refusal != nil {
 		return *refusal
 	}
 	number, err := strconv.Atoi(c.URL.Query().Get("partNumber"))
 	if err != nil || number < 1 || number > 10_000 {
-		return c.fail(http.StatusBadRequest, "InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive")
+		return c.Fail(http.StatusBadRequest, "InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive")
 	}
 	body, given, err := c.object()
 	if err != nil {
-		return c.fail(http.StatusBadRequest, "IncompleteBody", err.Error())
+		return c.Fail(http.StatusBadRequest, "IncompleteBody", err.Error())
 	}
 	if refusal := c.checkSums(body, given); refusal != nil {
 		return *refusal
 	}
 	p := &part{body: body, etag: etag(body), sha256: given.Get("X-Amz-Checksum-Sha256")}
 	m.parts[number] = p
-	answer := reply{status: http.StatusOK, header: given.Clone()}
-	answer.header.Set("Etag", p.etag)
+	answer := wire.Reply{Status: http.StatusOK, Header: given.Clone()}
+	answer.Header.Set("Etag", p.etag)
 	return answer
 }
 
@@ -98,7 +100,7 @@ type completion struct {
 	}
 }
 
-func completeMultipart(a *AWS, c *call) reply {
+func completeMultipart(a *S3, c *call) wire.Reply {
 	b, m, refusal := a.upload(c)
 	if refusal != nil {
 		return *refusal
@@ -107,8 +109,8 @@ func completeMultipart(a *AWS, c *call) reply {
 		return *refusal
 	}
 	var in completion
-	if err := xml.Unmarshal(c.body, &in); err != nil || len(in.Part) == 0 {
-		return c.fail(http.StatusBadRequest, "MalformedXML", "The XML you provided was not well-formed")
+	if err := xml.Unmarshal(c.Payload, &in); err != nil || len(in.Part) == 0 {
+		return c.Fail(http.StatusBadRequest, "MalformedXML", "The XML you provided was not well-formed")
 	}
 	o := m.object
 	sums, tags := sha256.New(), md5.New()
@@ -116,11 +118,11 @@ func completeMultipart(a *AWS, c *call) reply {
 		p := m.parts[named.PartNumber]
 		switch {
 		case i > 0 && in.Part[i-1].PartNumber >= named.PartNumber:
-			return c.fail(http.StatusBadRequest, "InvalidPartOrder", "The list of parts was not in ascending order.")
+			return c.Fail(http.StatusBadRequest, "InvalidPartOrder", "The list of parts was not in ascending order.")
 		case p == nil || p.etag != named.ETag || named.ChecksumSHA256 != p.sha256:
-			return c.fail(http.StatusBadRequest, "InvalidPart", "One or more of the specified parts could not be found.")
+			return c.Fail(http.StatusBadRequest, "InvalidPart", "One or more of the specified parts could not be found.")
 		case i < len(in.Part)-1 && len(p.body) < minPart:
-			return c.fail(http.StatusBadRequest, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
+			return c.Fail(http.StatusBadRequest, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
 		}
 		sum, tag := sha256.Sum256(p.body), md5.Sum(p.body)
 		_, _ = sums.Write(sum[:]) // a hash takes every write
@@ -129,7 +131,7 @@ func completeMultipart(a *AWS, c *call) reply {
 	}
 	if size := c.Header.Get("X-Amz-Mp-Object-Size"); size != "" && size != strconv.Itoa(len(o.body)) {
 		o.body = nil
-		return c.fail(http.StatusBadRequest, "InvalidRequest", "The provided x-amz-mp-object-size does not match the size of the parts.")
+		return c.Fail(http.StatusBadRequest, "InvalidRequest", "The provided x-amz-mp-object-size does not match the size of the parts.")
 	}
 	delete(b.uploads, c.URL.Query().Get("uploadId"))
 	o.parts, o.checksums = len(in.Part), http.Header{}
@@ -141,35 +143,35 @@ func completeMultipart(a *AWS, c *call) reply {
 	}
 	a.keep(b, o)
 	header := http.Header{}
-	if b.versioned {
+	if b.Versioned {
 		header.Set("X-Amz-Version-Id", o.version)
 	}
-	return asXML(http.StatusOK, header, struct {
+	return wire.XML(http.StatusOK, header, struct {
 		XMLName        xml.Name `xml:"CompleteMultipartUploadResult"`
 		Bucket         string
 		Key            string
 		ETag           string
 		ChecksumSHA256 string `xml:",omitempty"`
 		ChecksumType   string
-	}{Bucket: c.part[0], Key: c.part[1], ETag: o.etag, ChecksumSHA256: composite, ChecksumType: "COMPOSITE"})
+	}{Bucket: c.Part[0], Key: c.Part[1], ETag: o.etag, ChecksumSHA256: composite, ChecksumType: "COMPOSITE"})
 }
 
-func abortMultipart(a *AWS, c *call) reply {
+func abortMultipart(a *S3, c *call) wire.Reply {
 	b, _, refusal := a.upload(c)
 	if refusal != nil {
 		return *refusal
 	}
 	delete(b.uploads, c.URL.Query().Get("uploadId"))
-	return nothing()
+	return wire.Nothing()
 }
 
-func getBucketPolicy(a *AWS, c *call) reply {
+func getBucketPolicy(a *S3, c *call) wire.Reply {
 	b, refusal := a.bucket(c)
 	if refusal != nil {
 		return *refusal
 	}
 	if b.policy == "" {
-		return c.fail(http.StatusNotFound, "NoSuchBucketPolicy", "The bucket policy does not exist")
+		return c.Fail(http.StatusNotFound, "NoSuchBucketPolicy", "The bucket policy does not exist")
 	}
-	return reply{status: http.StatusOK, header: http.Header{"Content-Type": {"application/json"}}, body: []byte(b.policy)}
+	return wire.Reply{Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(b.policy)}
 }

@@ -1,0 +1,39 @@
+package wheel
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+)
+
+// TestFoldersOfMetadataAreThoseOfTheWheel: a folder of another distribution's metadata
+// makes Python find that distribution.
+func TestFoldersOfMetadataAreThoseOfTheWheel(t *testing.T) {
+	t.Parallel()
+	const own = "Metadata-Version: 2.1\nName: Foo.Bar\nVersion: 1.0\n"
+	for _, c := range []struct {
+		files map[string]string
+		want  string // name and version that it holds
+	}{
+		{map[string]string{"foo_bar-1.0.dist-info/METADATA": own}, ""},
+		{map[string]string{"Foo.Bar-1.0.dist-info/METADATA": own}, ""},
+		{map[string]string{"foo-bar-1.0.dist-info/METADATA": own}, ""},
+		{map[string]string{"foo_bar-1.0.0.dist-info/METADATA": own}, ""},
+		{map[string]string{"foo_bar-1.0.dist-info/METADATA": own, "foo_bar/_vendor/bb-1.0.dist-info/METADATA": "Name: bb"}, ""},
+		{map[string]string{"bb-1.0.dist-info/METADATA": own}, "bb 1.0"},
+		{map[string]string{"foo_bar-1.0.dist-info/METADATA": own, "bb-2.0.dist-info/RECORD": ""}, "bb 2.0"},
+		{map[string]string{"foo_barn-1.0.dist-info/METADATA": own}, "foo_barn 1.0"},
+		{map[string]string{"foo_bar-1.0.dist-info/METADATA": "Name: Foo.Bar\nVersion: 2.0\n"}, "Foo.Bar 2.0"},
+	} {
+		var files filetree.Tree
+		for _, m := range zippedModules(t, c.files) {
+			files = append(files, m.Entry)
+		}
+		err := CheckInside(Wheel{Filename: "Foo_Bar-1.0-py3-none-any.whl"}, files)
+		wrong, refused := errors.AsType[*WrongWheel](err)
+		if refused != (c.want != "") || refused && wrong.Name+" "+wrong.Version != c.want || !refused && err != nil {
+			t.Errorf("%q: got %v, want %q", c.files, err, c.want)
+		}
+	}
+}
