@@ -316,7 +316,7 @@ func TestObjectRefuses(t *testing.T) {
 		"empty time-outs":  {`bucket = "artifacts"; timeouts = { creat = "5m" }`, `(?s)No argument in timeouts.*drops names`},
 		"a fraction":       {`bucket = "artifacts"; keep_last = 1.5`, `1.5 is not a whole number`},
 		"unknown region":   {`bucket = "artifacts"; region = "mars-1"`, `mars-1`},
-		"empty for bucket": {`bucket = ""`, `bare name of the bucket`},
+		"empty for bucket": {`bucket = ""`, `only the name of the bucket`},
 	} {
 		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
 			t.Parallel()
