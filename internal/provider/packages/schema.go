@@ -94,7 +94,7 @@ func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			"sbom_path":        attributes.SomeText("Path of a file for the bill of materials. It is written whenever the zip is written. It replaces only a file that this provider wrote."),
 			"sbom":             billAttribute(),
 			"id":               attributes.ComputedText("SHA-256 of the lock. It changes when the lock changes."),
-			"filename":         attributes.ComputedText("Path of the zip, for `filename` of other resources. The file may be missing: see `write_zip`."),
+			"filename":         attributes.ComputedText("Path of the zip, for `filename` of other resources. The file may be missing: see `write_zip`. The file may be missing: see `write_zip`."),
 			"source_code_hash": attributes.ComputedText("SHA-256 of the zip in base64: what AWS reports as `CodeSha256`. Known at plan."),
 			"sha256":           attributes.ComputedText("SHA-256 of the zip in hexadecimal."),
 			"lock": schema.StringAttribute{

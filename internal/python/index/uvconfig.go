@@ -16,6 +16,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
@@ -272,7 +273,7 @@ func readTOML(name string, into any) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("reading uv's configuration: %w", err)
 	}
-	err = toml.Unmarshal(text, into)
+	err = toml.Unmarshal(jsonscan.TrimBOM(text), into)
 	if err == nil {
 		return true, nil
 	}

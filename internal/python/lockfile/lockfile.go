@@ -6,6 +6,7 @@
 package lockfile
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -17,6 +18,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -113,6 +115,10 @@ func ReadLockFile(ctx context.Context, name string, o Options, targets []wheel.T
 		sdists: o.Sdists, leftOut: o.LeftOut, outside: o.AllowOutside,
 		out: &LockFile{File: title, Wheels: []wheel.Wheel{}, Sdists: o.Sdists}, taken: map[[2]string]string{}, parents: map[string][]string{},
 	}
+	b = jsonscan.TrimBOM(b)
+	if hasConflict(b) {
+		return nil, r.fault("", "it holds the marks of a merge conflict: solve it and lock again")
+	}
 	if err := read(r, b); err != nil {
 		return nil, errors.Join(append(r.told(), err)...)
 	}
@@ -121,6 +127,17 @@ func ReadLockFile(ctx context.Context, name string, o Options, targets []wheel.T
 	}
 	r.finish()
 	return r.out, nil
+}
+
+// hasConflict reports whether git left a conflict in a text. No format of a lock file
+// has a line that starts so.
+func hasConflict(b []byte) bool {
+	for line := range bytes.Lines(b) {
+		if bytes.HasPrefix(line, []byte("<<<<<<< ")) || bytes.HasPrefix(line, []byte(">>>>>>> ")) {
+			return true
+		}
+	}
+	return false
 }
 
 // lockFormat returns the reader for files of that name, or nil.

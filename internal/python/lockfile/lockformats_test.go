@@ -225,6 +225,6 @@ func TestPipfileLock(t *testing.T) {
 		wantErr: `reading lock file "Pipfile.lock": its pipfile-spec is 0, and version 6 is understood`,
 	}, {
 		name: "not JSON", file: "Pipfile.lock", text: "-- Pipfile.lock --\n{\"_meta\": }\n",
-		wantErr: `reading lock file "Pipfile.lock": byte 11: invalid character '}' looking for beginning of value`,
+		wantErr: `reading lock file "Pipfile.lock": line 1, column 11: invalid character '}' looking for beginning of value`,
 	}})
 }

@@ -185,22 +185,19 @@ func (p *poetryPackage) entry() *lockEntry {
 		e.index = index.WithoutUser(p.Source.URL)
 	}
 	for _, f := range p.Files {
-		if !strings.HasSuffix(f.Name, ".whl") {
-			e.sdist = true
-			if p.Source.Type == "" || p.Source.Type == "legacy" {
-				e.source = &lockedFile{name: f.Name, hashes: sha256Only(f.Hash)}
-			}
-			continue
-		}
 		file := lockedFile{name: f.Name, hashes: sha256Only(f.Hash)}
 		switch p.Source.Type {
 		case "url":
-			file.url = p.Source.URL
+			e.direct, file.url = p.Source.URL, p.Source.URL
 		case "file":
-			file.path = p.Source.URL
+			e.direct, file.path = p.Source.URL, p.Source.URL
 			file.name = path.Base(strings.ReplaceAll(file.path, `\`, "/"))
 		}
-		e.files = append(e.files, file)
+		if strings.HasSuffix(file.name, ".whl") {
+			e.files = append(e.files, file)
+			continue
+		}
+		e.sdist, e.source = true, &file
 	}
 	return e
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
@@ -44,7 +45,7 @@ func (r *lockReader) poetryWalk(l *poetryLock) error {
 		return r.fault("", "locks of Poetry 1 do not tell what the project itself needs, and the pyproject.toml beside it cannot be read: put it there, or lock with Poetry 2")
 	}
 	var p poetryProject
-	if err := r.toml(b, &p); err != nil {
+	if err := r.toml(jsonscan.TrimBOM(b), &p); err != nil {
 		return fmt.Errorf("reading the pyproject.toml beside: %w", err)
 	}
 	poetry := &p.Tool.Poetry

@@ -1,4 +1,4 @@
-package versions
+package versionstate
 
 import (
 	"context"
@@ -55,11 +55,11 @@ type parameterRecord struct {
 	Value string `json:"value"`
 }
 
-// readLife returns what a resource has whose state is m.
-func readLife(ctx context.Context, private toolbox.PrivateReader, m *versionModel) (*lifecycle.Life, diag.Diagnostics) {
+// ReadLife returns what a resource has whose state is m.
+func ReadLife(ctx context.Context, private toolbox.PrivateReader, m *Model) (*lifecycle.Life, diag.Diagnostics) {
 	life := &lifecycle.Life{}
 	body, diags := private.GetKey(ctx, recordKey)
-	for region, r := range m.releases(ctx, &diags) {
+	for region, r := range m.Releases(ctx, &diags) {
 		if region != "" {
 			life.At(region).Release = r
 		}
@@ -113,8 +113,8 @@ func (part placeRecord) restore(p *lifecycle.Place) {
 
 // guessParameter takes the parameter of the arguments to be the one that was
 // written, with the version that the state has.
-func (m *versionModel) guessParameter(ctx context.Context, life *lifecycle.Life, diags *diag.Diagnostics) {
-	argument := m.parameterOf(ctx, diags)
+func (m *Model) guessParameter(ctx context.Context, life *lifecycle.Life, diags *diag.Diagnostics) {
+	argument := m.Parameter(ctx, diags)
 	if argument == nil {
 		return
 	}
@@ -125,9 +125,9 @@ func (m *versionModel) guessParameter(ctx context.Context, life *lifecycle.Life,
 	}
 }
 
-// writeLife keeps the record of a resource, or what the plan of a replacement
+// WriteLife keeps the record of a resource, or what the plan of a replacement
 // knows.
-func writeLife(ctx context.Context, life *lifecycle.Life, private toolbox.PrivateWriter) diag.Diagnostics {
+func WriteLife(ctx context.Context, life *lifecycle.Life, private toolbox.PrivateWriter) diag.Diagnostics {
 	kept := record{Holder: life.Holder, SharingFound: life.SharingFound, SharingUnread: life.SharingUnread, Places: map[string]placeRecord{}, Seen: life.Seen, Ending: life.Ending}
 	for region, p := range life.Places {
 		if region == "" || p.Empty() && len(p.Others) == 0 {
@@ -159,9 +159,9 @@ func writeLife(ctx context.Context, life *lifecycle.Life, private toolbox.Privat
 	return private.SetKey(ctx, recordKey, body)
 }
 
-// publishedOf returns the numbers of the owned versions by region, as the state
+// Published returns the numbers of the owned versions by region, as the state
 // has them.
-func publishedOf(life *lifecycle.Life) types.Map {
+func Published(life *lifecycle.Life) types.Map {
 	lists := map[string]attr.Value{}
 	for region, p := range life.Places {
 		if numbers := p.Numbers(); region != "" && len(numbers) > 0 {
@@ -171,5 +171,5 @@ func publishedOf(life *lifecycle.Life) types.Map {
 	return types.MapValueMust(types.ListType{ElemType: types.Int64Type}, lists)
 }
 
-// newHolder returns a name for a resource in the registers of its layers.
-func newHolder() string { return rand.Text() }
+// NewHolder returns a name for a resource in the registers of its layers.
+func NewHolder() string { return rand.Text() }

@@ -1,4 +1,4 @@
-package versions
+package versionstate
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
@@ -21,8 +20,9 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
-func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = schema.Schema{
+// Schema returns the schema of layerbuild_version.
+func Schema(ctx context.Context) schema.Schema {
+	return schema.Schema{
 		MarkdownDescription: "Publishes a layer zip as a Lambda layer version. Changing the content or the metadata publishes a new version in place. Older versions stay for the functions that use them.\n\n" +
 			"A version with equal bytes and metadata is adopted and never published twice. It stays as long as another resource points at it, and is deleted with the last one.\n\n" +
 			"If the zip of a `layerbuild_package` is missing, as on a worker that runs only the apply, it is rebuilt below `.layerbuild` from the package's lock. It must match the planned hash." + attributes.NestedNote,
@@ -166,3 +166,25 @@ func (codeHash) ValidateString(_ context.Context, req validator.StringRequest, r
 		resp.Diagnostics.AddAttributeError(req.Path, "The hash is not in the form of AWS", diagnostic.Sentence(err.Error()))
 	}
 }
+
+func descriptionAttribute() schema.Attribute {
+	return schema.StringAttribute{
+		MarkdownDescription: "Description of the version. Default: its content and the beginning of its hash, such as `requests 2.31.0, idna 3.6 and 7 more (sha256 1a2b3c4d5e6f)`. Python distributions that no other one requires and direct dependencies of the Node.js project come first. You can then tell the versions apart in a list.\n\n" +
+			"  If unset, the existing description is kept until the content changes, also one that was imported or was set here before. `\"\"` means no description.",
+		Optional:   true,
+		Computed:   true,
+		Validators: []validator.String{attributes.Checked("a description", publish.CheckDescription)},
+	}
+}
+
+func changesAttribute() schema.Attribute {
+	return schema.MapAttribute{
+		MarkdownDescription: "What is different from the version before, by name and known at plan: `python:requests` → `2.30.0 → 2.31.0`, `python:six` → `removed 1.16.0`, `files:python/shared` → `added 0123456789ab (2 files)`. Empty for the first version and if nothing but the metadata changed. Null if the contents of the version before are not known, as after an import.\n\n" +
+			"  For `filename`, these are the Python distributions and Node.js packages in the zip, and its other files by folder.",
+		ElementType: types.StringType,
+		Computed:    true,
+	}
+}
+
+const changelogText = "Path of a Markdown page with the changes of each version that this resource publishes, newest first. Each publish adds an entry; a `description` that you set is its first line. All other text on the page stays as it is, so you can edit it.\n\n  Several layers can share a page. If it cannot be written, you get a warning, and the next publish adds what is missing from the descriptions of the versions.\n\n" +
+	"  Keep the page outside of folders that a package packs."

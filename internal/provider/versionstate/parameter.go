@@ -1,4 +1,4 @@
-package versions
+package versionstate
 
 import (
 	"context"
@@ -52,8 +52,8 @@ func parameterAttribute() schema.Attribute {
 	}
 }
 
-// parameterOf returns the ssm_parameter argument, nil where there is none.
-func (m *versionModel) parameterOf(ctx context.Context, diags *diag.Diagnostics) *parameterModel {
+// Parameter returns the ssm_parameter argument, nil where there is none.
+func (m *Model) Parameter(ctx context.Context, diags *diag.Diagnostics) *parameterModel {
 	if m.SSMParameter.IsNull() || m.SSMParameter.IsUnknown() {
 		return nil
 	}

@@ -1,4 +1,7 @@
-package versions
+// Package versionstate has what Terraform keeps of a layerbuild_version: its schema, its
+// model with the arguments that have a form of their own, its identity, and the record
+// in the private state. It converts, and asks nobody.
+package versionstate
 
 import (
 	"context"
@@ -15,8 +18,8 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
-// versionModel is the state, plan and configuration of layerbuild_version.
-type versionModel struct {
+// Model is the state, plan and configuration of layerbuild_version.
+type Model struct {
 	LayerName               types.String   `tfsdk:"layer_name"`
 	Package                 types.Object   `tfsdk:"package"`
 	Filename                types.String   `tfsdk:"filename"`
@@ -55,60 +58,60 @@ type versionModel struct {
 	ChangelogPath types.String `tfsdk:"changelog_path"`
 }
 
-// built returns the package argument; nil where there is none or it is unknown.
-func (m *versionModel) built(ctx context.Context, diags *diag.Diagnostics) *built.Package {
+// Built returns the package argument; nil where there is none or it is unknown.
+func (m *Model) Built(ctx context.Context, diags *diag.Diagnostics) *built.Package {
 	return built.Of(ctx, m.Package, diags)
 }
 
-// imported is the package of a version that was imported: its bytes are known
+// Imported is the package of a version that was imported: its bytes are known
 // by their hash alone. An equal package in the configuration is no difference.
-func imported(v publish.Version) types.Object {
+func Imported(v publish.Version) types.Object {
 	return built.KnownByHash(givenHash(v), v.CodeSize, v.Runtimes, v.Architectures)
 }
 
-// wanted is the zip that a plan or an apply is about. A size of 0 is not known.
-type wanted struct {
-	hash string
-	size int64
+// Zip is the zip that a plan or an apply is about. A size of 0 is not known.
+type Zip struct {
+	Hash string
+	Size int64
 }
 
-// wanted returns the zip, and false where it is known only after apply.
-func (m *versionModel) wanted(ctx context.Context, diags *diag.Diagnostics) (wanted, bool) {
+// Wanted returns the zip, and false where it is known only after apply.
+func (m *Model) Wanted(ctx context.Context, diags *diag.Diagnostics) (Zip, bool) {
 	if m.Package.IsUnknown() || m.Filename.IsUnknown() || m.SourceCodeHash.IsUnknown() {
-		return wanted{}, false
+		return Zip{}, false
 	}
-	if b := m.built(ctx, diags); b != nil {
+	if b := m.Built(ctx, diags); b != nil {
 		if b.SourceCodeHash.IsUnknown() {
-			return wanted{}, false
+			return Zip{}, false
 		}
-		return wanted{hash: b.SourceCodeHash.ValueString(), size: b.Size.ValueInt64()}, true
+		return Zip{Hash: b.SourceCodeHash.ValueString(), Size: b.Size.ValueInt64()}, true
 	}
 	name := m.Filename.ValueString()
 	info, err := os.Stat(name)
 	if hash := m.SourceCodeHash.ValueString(); hash != "" {
 		if err != nil {
-			return wanted{hash: hash}, true
+			return Zip{Hash: hash}, true
 		}
-		return wanted{hash: hash, size: info.Size()}, true
+		return Zip{Hash: hash, Size: info.Size()}, true
 	}
 	if os.IsNotExist(err) {
-		return wanted{}, false // made during the apply
+		return Zip{}, false // made during the apply
 	}
 	zip, err := publish.MeasureZip(ctx, name)
 	if err != nil {
 		diags.Append(diagnostic.At("filename", diagnostic.Of(fmt.Sprintf("Unusable zip %q", name), err)))
-		return wanted{}, false
+		return Zip{}, false
 	}
-	return wanted{hash: zip.SHA256.Base64(), size: zip.Size}, true
+	return Zip{Hash: zip.SHA256.Base64(), Size: zip.Size}, true
 }
 
-// request returns what is to be published in a region, without the zip.
-func (m *versionModel) request(ctx context.Context, region string, diags *diag.Diagnostics) publish.Request {
+// Request returns what is to be published in a region, without the zip.
+func (m *Model) Request(ctx context.Context, region string, diags *diag.Diagnostics) publish.Request {
 	return publish.Request{
 		Region: region, LayerName: m.LayerName.ValueString(),
 		Description: m.Description.ValueString(), LicenseInfo: m.LicenseInfo.ValueString(),
 		Runtimes: values.Texts(m.CompatibleRuntimes), Architectures: values.Texts(m.CompatibleArchitectures),
-		Staging: m.staging(ctx, diags), Signing: m.signing(ctx, diags),
+		Staging: m.Staging(ctx, diags), Signing: m.SigningProfile(ctx, diags),
 	}
 }
 
@@ -120,13 +123,13 @@ func sameSet(a, b types.Set) bool {
 	return a.Equal(b) || len(a.Elements()) == 0 && len(b.Elements()) == 0
 }
 
-// setDefaults fills what the package decides where the user wrote nothing.
-func (m *versionModel) setDefaults(ctx context.Context, config *versionModel, diags *diag.Diagnostics) {
+// SetDefaults fills what the package decides where the user wrote nothing.
+func (m *Model) SetDefaults(ctx context.Context, config *Model, diags *diag.Diagnostics) {
 	if m.Package.IsUnknown() {
 		return
 	}
 	runtimes, architectures := types.SetNull(types.StringType), types.SetNull(types.StringType)
-	if b := m.built(ctx, diags); b != nil {
+	if b := m.Built(ctx, diags); b != nil {
 		runtimes, architectures = someSet(b.Runtimes), someSet(b.Architectures)
 	}
 	if config.CompatibleRuntimes.IsNull() {
@@ -137,8 +140,8 @@ func (m *versionModel) setDefaults(ctx context.Context, config *versionModel, di
 	}
 }
 
-// setVersion writes what AWS says of a version that is the same in all regions.
-func (m *versionModel) setVersion(v publish.Version) error {
+// SetVersion writes what AWS says of a version that is the same in all regions.
+func (m *Model) SetVersion(v publish.Version) error {
 	arn, err := publish.ParseARN(v.ARN)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package versions
+package versionstate
 
 import (
 	"context"
@@ -47,14 +47,14 @@ func TestLifeIsKept(t *testing.T) {
 	home.Unfinished = lifecycle.Unfinished{Share: true, Retire: true}
 	life.At(american).Own(7, created) // a region that is to be left
 	life.At("")                       // a region that is not known leaves nothing
-	m := &versionModel{
-		Region: types.StringValue(european), LayerARN: types.StringValue(depsARN), PublishedVersions: publishedOf(life),
+	m := &Model{
+		Region: types.StringValue(european), LayerARN: types.StringValue(depsARN), PublishedVersions: Published(life),
 		SSMParameter: types.ObjectValueMust(map[string]attr.Type{"name": types.StringType, "description": types.StringType, "tier": types.StringType, "overwrite": types.BoolType},
 			map[string]attr.Value{"name": types.StringValue("/deps"), "description": types.StringNull(), "tier": types.StringNull(), "overwrite": types.BoolNull()}),
 	}
-	m.setHome(replicaOf(home))
+	m.SetHome(ReplicaOf(home))
 	private := privately{}
-	if diags := writeLife(t.Context(), life, private); diags.HasError() {
+	if diags := WriteLife(t.Context(), life, private); diags.HasError() {
 		t.Fatal(diags)
 	}
 	const want = `{"holder":"me","sharing_found":true,"places":{` +
@@ -65,11 +65,11 @@ func TestLifeIsKept(t *testing.T) {
 		t.Errorf("the record is %s\nwant %s", got, want)
 	}
 	delete(life.Places, "")
-	got, diags := readLife(t.Context(), private, m)
+	got, diags := ReadLife(t.Context(), private, m)
 	if diags.HasError() || !reflect.DeepEqual(got, life) {
 		t.Errorf("got %+v, want %+v (%v)", got.Places[european], home, diags)
 	}
-	without, diags := readLife(t.Context(), privately{}, m)
+	without, diags := ReadLife(t.Context(), privately{}, m)
 	if diags.HasError() {
 		t.Fatal(diags)
 	}

@@ -1,4 +1,4 @@
-package versions
+package versionstate
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
-// replicaModel is a release of a further region.
-type replicaModel struct {
+// Replica is a release of a further region.
+type Replica struct {
 	ARN                      types.String `tfsdk:"arn"`
 	Version                  types.Int64  `tfsdk:"version"`
 	CreatedDate              types.String `tfsdk:"created_date"`
@@ -27,7 +27,7 @@ type replicaModel struct {
 	SigningProfileVersionARN types.String `tfsdk:"signing_profile_version_arn"`
 }
 
-func replicaType() types.ObjectType {
+func ReplicaType() types.ObjectType {
 	return types.ObjectType{AttrTypes: map[string]attr.Type{
 		"arn": types.StringType, "version": types.Int64Type, "created_date": types.StringType,
 		"code_sha256": types.StringType, "code_size": types.Int64Type,
@@ -36,10 +36,10 @@ func replicaType() types.ObjectType {
 	}}
 }
 
-// replicaOf returns a place as a value of the state.
-func replicaOf(p *lifecycle.Place) replicaModel {
+// ReplicaOf returns a place as a value of the state.
+func ReplicaOf(p *lifecycle.Place) Replica {
 	r := p.Release
-	m := replicaModel{
+	m := Replica{
 		ARN: values.TextOrNull(r.ARN), Version: types.Int64Null(), CreatedDate: values.TextOrNull(r.CreatedDate),
 		CodeSHA256: values.TextOrNull(r.CodeSHA256), CodeSize: types.Int64Null(), RetainedVersions: values.NumbersOf(p.Older()),
 		UnsignedSHA256: values.TextOrNull(r.UnsignedSHA256), SigningJobARN: values.TextOrNull(r.SigningJobARN), SigningProfileVersionARN: values.TextOrNull(r.SigningProfileVersionARN),
@@ -51,7 +51,7 @@ func replicaOf(p *lifecycle.Place) replicaModel {
 }
 
 // release returns the version of the value.
-func (m replicaModel) release() lifecycle.Release {
+func (m Replica) release() lifecycle.Release {
 	return lifecycle.Release{
 		ARN: m.ARN.ValueString(), Number: m.Version.ValueInt64(), CreatedDate: m.CreatedDate.ValueString(),
 		CodeSHA256: m.CodeSHA256.ValueString(), CodeSize: m.CodeSize.ValueInt64(),
@@ -59,57 +59,57 @@ func (m replicaModel) release() lifecycle.Release {
 	}
 }
 
-// release returns what the model has in its own region. The number follows from
+// HomeRelease returns what the model has in its own region. The number follows from
 // the ARN, which is all that an import knows.
-func (m *versionModel) release() lifecycle.Release {
-	r := m.home().release()
+func (m *Model) HomeRelease() lifecycle.Release {
+	r := m.Home().release()
 	if arn, err := publish.ParseARN(r.ARN); err == nil {
 		r.Number = arn.Number
 	}
 	return r
 }
 
-// home gathers the attributes that a further region has in its object.
-func (m *versionModel) home() replicaModel {
-	return replicaModel{
+// Home gathers the attributes that a further region has in its object.
+func (m *Model) Home() Replica {
+	return Replica{
 		ARN: m.ARN, Version: m.Version, CreatedDate: m.CreatedDate, CodeSHA256: m.CodeSHA256, CodeSize: m.CodeSize, RetainedVersions: m.RetainedVersions,
 		UnsignedSHA256: m.UnsignedSHA256, SigningJobARN: m.SigningJobARN, SigningProfileVersionARN: m.SigningProfileVersionARN,
 	}
 }
 
-// setHome is the inverse of home.
-func (m *versionModel) setHome(from replicaModel) {
+// SetHome is the inverse of home.
+func (m *Model) SetHome(from Replica) {
 	m.ID = from.ARN
 	m.ARN, m.Version, m.CreatedDate, m.CodeSHA256, m.CodeSize, m.RetainedVersions = from.ARN, from.Version, from.CreatedDate, from.CodeSHA256, from.CodeSize, from.RetainedVersions
 	m.UnsignedSHA256, m.SigningJobARN, m.SigningProfileVersionARN = from.UnsignedSHA256, from.SigningJobARN, from.SigningProfileVersionARN
 }
 
-// replicas returns what the model has in its further regions, by region.
-func (m *versionModel) replicas(ctx context.Context, diags *diag.Diagnostics) map[string]replicaModel {
-	replicas := map[string]replicaModel{}
+// FurtherReplicas returns what the model has in its further regions, by region.
+func (m *Model) FurtherReplicas(ctx context.Context, diags *diag.Diagnostics) map[string]Replica {
+	replicas := map[string]Replica{}
 	if !m.Replicas.IsNull() && !m.Replicas.IsUnknown() {
 		diags.Append(m.Replicas.ElementsAs(ctx, &replicas, false)...)
 	}
 	return replicas
 }
 
-// releases returns what the model has in every region, its own included.
-func (m *versionModel) releases(ctx context.Context, diags *diag.Diagnostics) map[string]lifecycle.Release {
-	all := map[string]lifecycle.Release{m.homeRegion(): m.release()}
-	for region, replica := range m.replicas(ctx, diags) {
+// Releases returns what the model has in every region, its own included.
+func (m *Model) Releases(ctx context.Context, diags *diag.Diagnostics) map[string]lifecycle.Release {
+	all := map[string]lifecycle.Release{m.HomeRegion(): m.HomeRelease()}
+	for region, replica := range m.FurtherReplicas(ctx, diags) {
 		all[region] = replica.release()
 	}
 	return all
 }
 
-// setReplicas writes the further regions and the map of all ARNs. A region
+// SetReplicas writes the further regions and the map of all ARNs. A region
 // without a version has no ARN there.
-func (m *versionModel) setReplicas(ctx context.Context, replicas map[string]replicaModel, diags *diag.Diagnostics) {
+func (m *Model) SetReplicas(ctx context.Context, replicas map[string]Replica, diags *diag.Diagnostics) {
 	var more diag.Diagnostics
-	m.Replicas, more = types.MapValueFrom(ctx, replicaType(), replicas)
+	m.Replicas, more = types.MapValueFrom(ctx, ReplicaType(), replicas)
 	diags.Append(more...)
 	arns := map[string]attr.Value{}
-	if region := m.homeRegion(); region != "" && !m.ARN.IsNull() {
+	if region := m.HomeRegion(); region != "" && !m.ARN.IsNull() {
 		arns[region] = m.ARN
 	}
 	for region, replica := range replicas {
@@ -120,8 +120,8 @@ func (m *versionModel) setReplicas(ctx context.Context, replicas map[string]repl
 	m.ARNs = types.MapValueMust(types.StringType, arns)
 }
 
-// homeRegion returns the region of the resource, "" where it is not known.
-func (m *versionModel) homeRegion() string {
+// HomeRegion returns the region of the resource, "" where it is not known.
+func (m *Model) HomeRegion() string {
 	if region := m.Region.ValueString(); region != "" {
 		return region
 	}
@@ -132,10 +132,10 @@ func (m *versionModel) homeRegion() string {
 	return arn.Region
 }
 
-// layerARNIn returns the layer's ARN in a region, whether there is a version or
+// LayerARNIn returns the layer's ARN in a region, whether there is a version or
 // not; "" where none was ever anywhere.
-func (m *versionModel) layerARNIn(ctx context.Context, region string, diags *diag.Diagnostics) string {
-	for _, r := range m.releases(ctx, diags) {
+func (m *Model) LayerARNIn(ctx context.Context, region string, diags *diag.Diagnostics) string {
+	for _, r := range m.Releases(ctx, diags) {
 		if arn, err := publish.ParseARN(r.ARN); err == nil {
 			arn.Region = region
 			return arn.LayerARN()
@@ -148,9 +148,9 @@ func (m *versionModel) layerARNIn(ctx context.Context, region string, diags *dia
 	return ""
 }
 
-// furtherRegions returns the regions beside the resource's own, sorted; false
+// FurtherRegions returns the regions beside the resource's own, sorted; false
 // where they are not known.
-func (m *versionModel) furtherRegions(ctx context.Context, diags *diag.Diagnostics) ([]string, bool) {
+func (m *Model) FurtherRegions(ctx context.Context, diags *diag.Diagnostics) ([]string, bool) {
 	if m.Regions.IsUnknown() || m.Region.IsUnknown() && len(m.Regions.Elements()) > 0 {
 		return nil, false
 	}
@@ -161,7 +161,7 @@ func (m *versionModel) furtherRegions(ctx context.Context, diags *diag.Diagnosti
 	}
 	named := map[string]bool{}
 	for _, region := range values.Texts(m.Regions) {
-		named[region] = region != m.homeRegion()
+		named[region] = region != m.HomeRegion()
 	}
 	maps.DeleteFunc(named, func(_ string, further bool) bool { return !further })
 	return slices.Sorted(maps.Keys(named)), true

@@ -1,10 +1,8 @@
-package versions
+package versionstate
 
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/objectvalidator"
@@ -18,15 +16,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/attributes"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/steps"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
-// storageReference has Lambda read the object itself, with no copy.
-const storageReference = "REFERENCE"
+// StorageReference has Lambda read the object itself, with no copy.
+const StorageReference = "REFERENCE"
 
 type stagingModel struct {
 	Bucket      types.String `tfsdk:"bucket"`
@@ -58,7 +53,7 @@ func stagingAttribute() schema.Attribute {
 			"storage_mode": schema.StringAttribute{
 				MarkdownDescription: "`COPY` (default) or `REFERENCE`. With `REFERENCE`, Lambda reads the object itself for as long as the version is in use, so the object is never removed. The bucket must be versioned. Its policy must grant `s3:GetObject` and `s3:GetObjectVersion` to `lambda.amazonaws.com`.",
 				Optional:            true,
-				Validators:          []validator.String{attributes.OneOf("COPY", storageReference)},
+				Validators:          []validator.String{attributes.OneOf("COPY", StorageReference)},
 			},
 			"tags": schema.MapAttribute{
 				MarkdownDescription: "Tags of the object, at most ten.",
@@ -90,8 +85,8 @@ func signingAttribute() schema.Attribute {
 	}
 }
 
-// staging returns where the zip is put in a region, nil where no bucket is named.
-func (m *versionModel) staging(ctx context.Context, diags *diag.Diagnostics) *publish.Staging {
+// Staging returns where the zip is put in a region, nil where no bucket is named.
+func (m *Model) Staging(ctx context.Context, diags *diag.Diagnostics) *publish.Staging {
 	if m.S3.IsNull() || m.S3.IsUnknown() {
 		return nil
 	}
@@ -104,8 +99,8 @@ func (m *versionModel) staging(ctx context.Context, diags *diag.Diagnostics) *pu
 	}
 }
 
-// signing returns who signs the zip, nil where nobody does.
-func (m *versionModel) signing(ctx context.Context, diags *diag.Diagnostics) *publish.Signing {
+// SigningProfile returns who signs the zip, nil where nobody does.
+func (m *Model) SigningProfile(ctx context.Context, diags *diag.Diagnostics) *publish.Signing {
 	if m.Signing.IsNull() || m.Signing.IsUnknown() {
 		return nil
 	}
@@ -114,52 +109,29 @@ func (m *versionModel) signing(ctx context.Context, diags *diag.Diagnostics) *pu
 	return &publish.Signing{ProfileName: s.ProfileName.ValueString(), ProfileOwner: s.ProfileOwner.ValueString()}
 }
 
-// signer names who signs the zip, "" for nobody.
-func (m *versionModel) signer(ctx context.Context, diags *diag.Diagnostics) string {
-	s := m.signing(ctx, diags)
+// SignerName names who signs the zip, "" for nobody.
+func (m *Model) SignerName(ctx context.Context, diags *diag.Diagnostics) string {
+	s := m.SigningProfile(ctx, diags)
 	if s == nil {
 		return ""
 	}
 	return s.ProfileOwner + "/" + s.ProfileName
 }
 
-// planStaging refuses, before anything is published, what cannot travel: a zip
-// that is too large without a bucket, and one bucket for several regions.
-func (m *versionModel) planStaging(ctx context.Context, zip wanted, diags *diag.Diagnostics) {
-	large := zip.size > runtimes.MaxDirectUpload
-	if large && m.S3.IsNull() {
-		diags.Append(diagnostic.Of("", &publish.TooLargeError{Size: zip.size, Limit: runtimes.MaxDirectUpload}))
-		return
-	}
-	var s stagingModel
-	if m.S3.IsNull() || m.S3.IsUnknown() || len(m.Regions.Elements()) == 0 {
-		return
-	}
-	diags.Append(m.S3.As(ctx, &s, basetypes.ObjectAsOptions{UnhandledUnknownAsEmpty: true})...)
-	further, known := m.furtherRegions(ctx, diags)
-	staged := large || !m.Signing.IsNull() && !m.Signing.IsUnknown() || s.StorageMode.ValueString() == storageReference
-	if bucket := s.Bucket.ValueString(); bucket != "" && known && len(further) > 0 && staged && !strings.Contains(bucket, "{region}") {
-		diags.Append(diagnostic.At("s3", diag.NewErrorDiagnostic("One bucket for several regions", fmt.Sprintf(
-			"The zip goes through the bucket %q, and AWS wants bucket and layer in one region, here in %s and in %s. Have a bucket in each region and write \"{region}\" where their names differ, as in \"artifacts-{region}\".",
-			bucket, m.homeRegion(), strings.Join(further, ", ")))))
-	}
-}
+// givenHash returns the hash of the zip that was given to be published, which
+// for a signed version is another one than AWS has.
+func givenHash(v publish.Version) string { return cmp.Or(v.UnsignedSHA256, v.CodeSHA256) }
 
-// importSigning writes who has signed an imported version, as a user would.
-func (m *versionModel) importSigning(home *steps.Place) {
-	by := home.SignedBy
+// ImportSigning writes who has signed an imported version, as a user would.
+func (m *Model) ImportSigning(arn string, by publish.Signing) {
 	if by.ProfileName == "" {
 		return
 	}
 	owner := types.StringNull()
-	if arn, err := publish.ParseARN(home.Life.Release.ARN); err != nil || arn.AccountID != by.ProfileOwner {
+	if parsed, err := publish.ParseARN(arn); err != nil || parsed.AccountID != by.ProfileOwner {
 		owner = types.StringValue(by.ProfileOwner)
 	}
 	m.Signing = types.ObjectValueMust(signingTypes(), map[string]attr.Value{
 		"profile_name": types.StringValue(by.ProfileName), "profile_owner": owner,
 	})
 }
-
-// givenHash returns the hash of the zip that was given to be published, which
-// for a signed version is another one than AWS has.
-func givenHash(v publish.Version) string { return cmp.Or(v.UnsignedSHA256, v.CodeSHA256) }
