@@ -53,6 +53,7 @@ var rooms = map[string][]string{
 var closets = map[string][]string{
 	"command/page": {},
 
+	"fetch/transport":         {},
 	"lambdatest/wire":         {},
 	"lambdatest/s3":           {"wire"},
 	"lambdatest/signer":       {"wire", "s3"},
@@ -106,7 +107,8 @@ var closets = map[string][]string{
 	"python/imports":        {},
 	"python/index":          {"pep440", "pep508", "wheel", "sdist"},
 	"python/resolve":        {"pep440", "pep508", "wheel", "index", "sdist"},
-	"python/lockfile":       {"pep440", "pep508", "wheel", "index", "sdist", "backend"},
+	"python/configuration":  {"pep508", "wheel", "index"},
+	"python/lockfile":       {"pep440", "pep508", "wheel", "index", "configuration", "sdist", "backend"},
 }
 
 // testRooms may be imported by test files only, of any room.

@@ -45,6 +45,7 @@ func TestShowHidesSecretsByTheirForm(t *testing.T) {
 		`could not parse reference: u:p@` + canary + `@127.0.0.1:5000/team/x:1`,
 		"could not parse reference: u:" + canary + "@ho\u202est/team/x",
 		"could not parse reference: u:" + canary + "@bücher.example/team/x",
+		`it names the alias "//` + canary + `@127.0.0.1:1/simple/"`,
 		`could not parse user%3A` + canary + `%40registry.example.com/team/x:1`,
 		`write it as "/user:` + canary + `@registry:5000/app"`,
 		"token ghp_" + canary + "abcdefgh was refused",

@@ -14,7 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// OptionalTexts, someText and flagged are optional attributes of a resource.
+// OptionalTexts returns an optional list of texts, none of them null.
 func OptionalTexts(description string) schema.Attribute {
 	return schema.ListAttribute{
 		MarkdownDescription: description, ElementType: types.StringType, Optional: true,
@@ -22,6 +22,7 @@ func OptionalTexts(description string) schema.Attribute {
 	}
 }
 
+// SomeText returns an optional text that must not be empty.
 func SomeText(description string) schema.Attribute {
 	return schema.StringAttribute{
 		MarkdownDescription: description, Optional: true,
@@ -29,7 +30,7 @@ func SomeText(description string) schema.Attribute {
 	}
 }
 
-// NeededText is someText that must be written.
+// NeededText is SomeText that must be written.
 func NeededText(description string) schema.Attribute {
 	return schema.StringAttribute{
 		MarkdownDescription: description, Required: true,
@@ -37,10 +38,12 @@ func NeededText(description string) schema.Attribute {
 	}
 }
 
+// Flag returns an optional boolean.
 func Flag(description string) schema.Attribute {
 	return schema.BoolAttribute{MarkdownDescription: description, Optional: true}
 }
 
+// ComputedText returns a text that the provider fills in.
 func ComputedText(description string) schema.Attribute {
 	return schema.StringAttribute{MarkdownDescription: description, Computed: true}
 }

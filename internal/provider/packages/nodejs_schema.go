@@ -32,11 +32,11 @@ func nodejsAttribute() schema.Attribute {
 			"legacy_peer_deps":      attributes.Flag("Ignore peer dependencies, as with npm's `--legacy-peer-deps`. Default: the value of `legacy-peer-deps` in npm's configuration, else `false`."),
 			"imports": importsAttribute("Modules that every Node.js runtime of the layer must be able to load, such as `[\"axios\", \"lodash/fp\"]`. The plan fails if a module is missing, and says what loads it.\n\n"+
 				"  Sources are read and nothing is run. A module counts if its source always loads it: by `import` or `export … from`, or by `require` outside of blocks and conditions. Modules may come from the layer, from Node.js or from the AWS SDK of the runtime.\n\n"+
-				"  Without any dependency, `nodejs = { imports = [...] }` checks what `files`, `downloads`, `images` and `builds` bring.", attributes.PackageEntry{}),
+				"  Without any dependency, `nodejs = { imports = [...] }` checks what `files`, `downloads`, `images` and `builds` bring.", attributes.PackageEntry()),
 			"exclude_newer": schema.StringAttribute{
 				MarkdownDescription: "An RFC 3339 time or a date. Versions published after it are ignored. Takes precedence over the provider's `exclude_newer`.",
 				Optional:            true,
-				Validators:          []validator.String{attributes.Moment{}},
+				Validators:          []validator.String{attributes.Moment()},
 			},
 		},
 	}

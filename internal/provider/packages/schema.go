@@ -33,7 +33,7 @@ func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 					listvalidator.SizeBetween(1, runtimes.MaxCompatibleRuntimes),
 					listvalidator.UniqueValues(),
 					listvalidator.NoNullValues(),
-					listvalidator.ValueStringsAre(attributes.RuntimeID{}),
+					listvalidator.ValueStringsAre(attributes.RuntimeID()),
 				},
 			},
 			"architectures": schema.ListAttribute{
@@ -94,7 +94,7 @@ func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 			"sbom_path":        attributes.SomeText("Path of a file for the bill of materials. It is written whenever the zip is written. It replaces only a file that this provider wrote."),
 			"sbom":             billAttribute(),
 			"id":               attributes.ComputedText("SHA-256 of the lock. It changes when the lock changes."),
-			"filename":         attributes.ComputedText("Path of the zip, for `filename` of other resources. The file may be missing: see `write_zip`. The file may be missing: see `write_zip`."),
+			"filename":         attributes.ComputedText("Path of the zip, for `filename` of other resources. The file may be missing: see `write_zip`. The file may be missing: see `write_zip`. The file may be missing: see `write_zip`."),
 			"source_code_hash": attributes.ComputedText("SHA-256 of the zip in base64: what AWS reports as `CodeSha256`. Known at plan."),
 			"sha256":           attributes.ComputedText("SHA-256 of the zip in hexadecimal."),
 			"lock": schema.StringAttribute{
@@ -120,22 +120,7 @@ func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 	}
 }
 
-// The values of write_zip.
-const (
-	writeAlways   = "always"
-	writeOnChange = "on_change"
-)
-
 const packageTimeout = "How long resolving and building may take, at plan and at apply, such as `30m`. Default: no limit."
-
-// inputList is an input that may be given several times.
-func inputList(description string, element map[string]schema.Attribute) schema.Attribute {
-	return schema.ListNestedAttribute{
-		MarkdownDescription: description, Optional: true,
-		Validators:   []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues()},
-		NestedObject: schema.NestedAttributeObject{Validators: attributes.Nested(), Attributes: element},
-	}
-}
 
 func filesAttribute() schema.Attribute {
 	return schema.ListNestedAttribute{

@@ -98,7 +98,7 @@ func announcePlan(ctx context.Context, tools *toolbox.Tools, p *planning, m *ver
 	}
 	var diags diag.Diagnostics
 	if p.before == nil {
-		announceCreate(ctx, tools, publisher, m.LayerName.ValueString(), private)
+		announceCreate(ctx, publisher, m.LayerName.ValueString(), private)
 		return
 	}
 	replaced := !m.LayerName.Equal(p.before.LayerName) || !m.Region.Equal(p.before.Region)
@@ -135,7 +135,7 @@ func (p *planning) going(at *steps.Place, replaced bool) []lifecycle.Mark {
 
 // announceCreate hands what this run knows to the destroy of the resource that
 // the create may replace.
-func announceCreate(ctx context.Context, tools *toolbox.Tools, publisher *publish.Publisher, layer string, private toolbox.PrivateWriter) {
+func announceCreate(ctx context.Context, publisher *publish.Publisher, layer string, private toolbox.PrivateWriter) {
 	all, err := publisher.Witnesses(ctx, layer)
 	diags := steps.Announced(err)
 	for _, layerARN := range publisher.Layers() {

@@ -14,8 +14,8 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
-// parameterModel is the ssm_parameter argument.
-type parameterModel struct {
+// ParameterModel is the ssm_parameter argument.
+type ParameterModel struct {
 	Name        types.String `tfsdk:"name"`
 	Description types.String `tfsdk:"description"`
 	Tier        types.String `tfsdk:"tier"`
@@ -53,11 +53,11 @@ func parameterAttribute() schema.Attribute {
 }
 
 // Parameter returns the ssm_parameter argument, nil where there is none.
-func (m *Model) Parameter(ctx context.Context, diags *diag.Diagnostics) *parameterModel {
+func (m *Model) Parameter(ctx context.Context, diags *diag.Diagnostics) *ParameterModel {
 	if m.SSMParameter.IsNull() || m.SSMParameter.IsUnknown() {
 		return nil
 	}
-	var p parameterModel
+	var p ParameterModel
 	diags.Append(m.SSMParameter.As(ctx, &p, basetypes.ObjectAsOptions{})...)
 	return &p
 }

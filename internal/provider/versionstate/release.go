@@ -27,6 +27,7 @@ type Replica struct {
 	SigningProfileVersionARN types.String `tfsdk:"signing_profile_version_arn"`
 }
 
+// ReplicaType is the type of a Replica in the state.
 func ReplicaType() types.ObjectType {
 	return types.ObjectType{AttrTypes: map[string]attr.Type{
 		"arn": types.StringType, "version": types.Int64Type, "created_date": types.StringType,

@@ -55,7 +55,7 @@ func Schema(ctx context.Context) schema.Schema {
 				ElementType:         types.StringType,
 				Optional:            true,
 				Computed:            true,
-				Validators:          []validator.Set{setvalidator.SizeAtMost(runtimes.MaxCompatibleRuntimes), setvalidator.NoNullValues(), setvalidator.ValueStringsAre(attributes.RuntimeID{})},
+				Validators:          []validator.Set{setvalidator.SizeAtMost(runtimes.MaxCompatibleRuntimes), setvalidator.NoNullValues(), setvalidator.ValueStringsAre(attributes.RuntimeID())},
 			},
 			"compatible_architectures": schema.SetAttribute{
 				MarkdownDescription: "Architectures that the version declares itself compatible with. Default: those of the package.",

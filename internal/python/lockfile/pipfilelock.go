@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/configuration"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
@@ -195,7 +195,7 @@ func (r *lockReader) takePipfile(head *pipfileHead, name string, p pipfilePackag
 			r.account(account{name: s.Name, address: s.URL})
 		}
 	}
-	r.pin(Pin{Name: name, Version: e.version, SHA256: digests, Index: index.WithoutUser(idx), Extras: e.extras}, t)
+	r.pin(Pin{Name: name, Version: e.version, SHA256: digests, Index: configuration.WithoutUser(idx), Extras: e.extras}, t)
 	return nil
 }
 

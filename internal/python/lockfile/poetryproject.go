@@ -144,7 +144,7 @@ func (w *poetryWalker) admitted(p *poetryPackage) (bool, error) {
 		return false, w.fault(p.title(), "its version cannot be read: %v", err)
 	}
 	for text := range w.limits[p.Name] {
-		ranges, err := parsePoetryRange(text)
+		ranges, err := pep440.ParsePoetryRange(text)
 		if err != nil {
 			return false, w.fault(p.title(), "the range %q of it cannot be read: %v", text, err)
 		}
@@ -283,7 +283,7 @@ func (w *poetryWalker) need(from string, d poetryNeed, extras []string) (bool, e
 		return false, nil
 	}
 	if d.python != "" {
-		ranges, err := parsePoetryRange(d.python)
+		ranges, err := pep440.ParsePoetryRange(d.python)
 		if err != nil {
 			return false, w.fault(from, "the range %q of Python for %q cannot be read: %v", d.python, d.name, err)
 		}

@@ -1,4 +1,6 @@
-package index
+// Package configuration reads which indexes pip and uv are told to use: variables of
+// the environment, their files, and the addresses in them.
+package configuration
 
 import (
 	"net/url"
@@ -6,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
@@ -15,7 +18,7 @@ import (
 type Settings struct {
 	// Indexes are in order of precedence; none means DefaultIndex, unless
 	// NoIndex is set.
-	Indexes []Index
+	Indexes []index.Index
 	NoIndex bool
 	// FindLinks are folders and addresses of pages with links to wheels.
 	FindLinks []string
@@ -72,7 +75,7 @@ func ReadIndexSettings(getenv func(string) string, project string, targets []whe
 	if err != nil {
 		return nil, err
 	}
-	var extra []Index
+	var extra []index.Index
 	switch {
 	case len(variables.extra()) > 0:
 		extra = uv.extra()
@@ -87,17 +90,17 @@ func ReadIndexSettings(getenv func(string) string, project string, targets []whe
 	s.Indexes = append(bound, extra...)
 	switch {
 	case base != "":
-		s.Indexes = append(s.Indexes, Index{URL: strings.TrimSpace(base)})
+		s.Indexes = append(s.Indexes, index.Index{URL: strings.TrimSpace(base)})
 	case len(s.Indexes) > 0:
-		s.Indexes = append(s.Indexes, Index{URL: DefaultIndex})
+		s.Indexes = append(s.Indexes, index.Index{URL: index.DefaultIndex})
 	}
 	return s, nil
 }
 
-func indexesOf(addresses string) []Index {
-	var indexes []Index
+func indexesOf(addresses string) []index.Index {
+	var indexes []index.Index
 	for address := range strings.FieldsSeq(addresses) {
-		indexes = append(indexes, Index{URL: address})
+		indexes = append(indexes, index.Index{URL: address})
 	}
 	return indexes
 }
@@ -131,9 +134,6 @@ func firstSet(values ...string) string {
 	return ""
 }
 
-// SameIndex reports whether two addresses are of one index.
-func SameIndex(a, b string) bool { return strings.TrimRight(a, "/") == strings.TrimRight(b, "/") }
-
 // WithoutUser returns an address without user and password. It reads text that
 // is no valid URL yet: Pipenv leaves variables in it.
 func WithoutUser(address string) string {
@@ -165,10 +165,10 @@ func VariableName(name string) string {
 func (s *Settings) Overrule(f *pep508.RequirementsFile, own int) {
 	of, others := slices.Clone(s.Indexes[:own]), s.Indexes[own:]
 	for _, address := range f.ExtraURLs {
-		of = append(of, Index{URL: address})
+		of = append(of, index.Index{URL: address})
 	}
 	if f.IndexURL != "" {
-		others = []Index{{URL: f.IndexURL}}
+		others = []index.Index{{URL: f.IndexURL}}
 	}
 	s.Indexes = append(of, others...)
 	if f.NoIndex {

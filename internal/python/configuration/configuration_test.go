@@ -1,4 +1,4 @@
-package index
+package configuration
 
 import (
 	"maps"
@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
@@ -54,7 +55,7 @@ func settingsIn(t *testing.T, env, files map[string]string, project string, targ
 }
 
 // indexText writes indexes as "<address>" and "<name>@<address>", the bound ones.
-func indexText(indexes []Index) string {
+func indexText(indexes []index.Index) string {
 	var words []string
 	for _, x := range indexes {
 		words = append(words, strings.TrimPrefix(strings.Join(x.Packages, ",")+"@"+x.URL, "@"))

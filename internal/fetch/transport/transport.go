@@ -1,8 +1,11 @@
-package fetch
+// Package transport sends requests: few connections to hosts that speak HTTP/2, the
+// certificates and proxies of the machine, and nothing made before the first request.
+package transport
 
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -19,56 +22,57 @@ const (
 	plainConns       = 16
 )
 
-// lazyTransport makes a transport for the first request: to read the
+// Lazy makes a transport for the first request: to read the
 // certificates of a system takes as long as to resolve from a full cache.
-type lazyTransport struct {
-	open func(context.Context) (*transport, error)
+type Lazy struct {
+	open func(context.Context) (*Transport, error)
 
 	once sync.Once
 	made atomic.Bool // once is over
-	t    *transport
+	t    *Transport
 	err  error
 }
 
-func newLazyTransport(log *slog.Logger, certificates []string) *lazyTransport {
-	return &lazyTransport{open: func(ctx context.Context) (*transport, error) { return newTransport(ctx, log, certificates) }}
+// New returns a transport that trusts the certificates of the files too.
+func New(log *slog.Logger, certificates []string) *Lazy {
+	return &Lazy{open: func(ctx context.Context) (*Transport, error) { return newTransport(ctx, log, certificates) }}
 }
 
 // RoundTrip sends the request. The error of a transport that cannot be made is
-// a *setupError.
-func (l *lazyTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+// a *SetupError.
+func (l *Lazy) RoundTrip(req *http.Request) (*http.Response, error) {
 	l.once.Do(func() {
 		l.t, l.err = l.open(req.Context())
 		l.made.Store(true)
 	})
 	if l.err != nil {
-		return nil, &setupError{err: l.err}
+		return nil, &SetupError{Err: l.err}
 	}
 	return l.t.RoundTrip(req)
 }
 
 // CloseIdleConnections closes the connections that no request uses.
-func (l *lazyTransport) CloseIdleConnections() {
+func (l *Lazy) CloseIdleConnections() {
 	if l.made.Load() && l.err == nil {
 		l.t.CloseIdleConnections()
 	}
 }
 
-// setupError is a fault of this machine, which no other attempt cures.
-type setupError struct{ err error }
+// SetupError is a fault of this machine, which no other attempt cures.
+type SetupError struct{ Err error }
 
-func (e *setupError) Error() string { return e.err.Error() }
-func (e *setupError) Unwrap() error { return e.err }
+func (e *SetupError) Error() string { return e.Err.Error() }
+func (e *SetupError) Unwrap() error { return e.Err }
 
-// transport sends requests over few connections to hosts that speak HTTP/2,
+// Transport sends requests over few connections to hosts that speak HTTP/2,
 // and over more to those that do not.
-type transport struct {
+type Transport struct {
 	multiplexed *http.Transport
 	plain       *http.Transport
 	old         sync.Map // hosts under https that answered in HTTP/1
 }
 
-func newTransport(ctx context.Context, log *slog.Logger, certificates []string) (*transport, error) {
+func newTransport(ctx context.Context, log *slog.Logger, certificates []string) (*Transport, error) {
 	roots, err := rootCAs(ctx, log, certificates)
 	if err != nil {
 		return nil, err
@@ -88,7 +92,7 @@ func newTransport(ctx context.Context, log *slog.Logger, certificates []string) 
 			MaxResponseHeaderBytes: 256 << 10,
 		}
 	}
-	t := &transport{multiplexed: base(multiplexedConns), plain: base(plainConns)}
+	t := &Transport{multiplexed: base(multiplexedConns), plain: base(plainConns)}
 	t.plain.Protocols.SetHTTP1(true)
 	t.multiplexed.Protocols.SetHTTP1(true)
 	t.multiplexed.Protocols.SetHTTP2(true)
@@ -106,7 +110,7 @@ func tunnelled(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.Re
 }
 
 // RoundTrip sends the request over the connections that suit its host.
-func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if _, old := t.old.Load(req.URL.Host); old || req.URL.Scheme == "http" {
 		return t.plain.RoundTrip(req)
 	}
@@ -118,7 +122,33 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // CloseIdleConnections closes the connections that no request uses.
-func (t *transport) CloseIdleConnections() {
+func (t *Transport) CloseIdleConnections() {
 	t.multiplexed.CloseIdleConnections()
 	t.plain.CloseIdleConnections()
+}
+
+// ProxyError is a proxy that refuses to pass a request on.
+type ProxyError struct {
+	// Host is that of the proxy, with its port.
+	Host string
+	Code int
+	// Secure says that the request was for an https address.
+	Secure bool
+	// Credentials says that a user was sent.
+	Credentials bool
+}
+
+func (e *ProxyError) Error() string {
+	text := fmt.Sprintf("the proxy %q answered %d %s", e.Host, e.Code, http.StatusText(e.Code))
+	variable := "HTTP_PROXY"
+	if e.Secure {
+		variable = "HTTPS_PROXY"
+	}
+	switch {
+	case e.Code != http.StatusProxyAuthRequired:
+		return text + ": name hosts that are reached without it in NO_PROXY, or let it pass them"
+	case e.Credentials:
+		return text + fmt.Sprintf(" to the user and the password of %s: correct them there", variable)
+	}
+	return text + fmt.Sprintf(": write a user and a password into %s: http://<user>:<password>@%s. Escape special characters of the password, such as %%40 for @", variable, e.Host)
 }

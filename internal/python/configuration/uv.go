@@ -1,4 +1,4 @@
-package index
+package configuration
 
 import (
 	"cmp"
@@ -17,6 +17,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
@@ -73,8 +74,8 @@ func (u uvSettings) over(weaker uvSettings) uvSettings {
 
 // extra returns the indexes that serve any name, but the default one. Of two
 // with one name the first counts.
-func (u uvSettings) extra() []Index {
-	var indexes []Index
+func (u uvSettings) extra() []index.Index {
+	var indexes []index.Index
 	seen := map[string]bool{}
 	for _, x := range u.indexes {
 		if x.Name != "" && seen[x.Name] {
@@ -82,7 +83,7 @@ func (u uvSettings) extra() []Index {
 		}
 		seen[x.Name] = true
 		if !x.Default && !x.Explicit {
-			indexes = append(indexes, Index{URL: x.URL})
+			indexes = append(indexes, index.Index{URL: x.URL})
 		}
 	}
 	return indexes
@@ -110,8 +111,8 @@ func (u uvSettings) accounts() []string {
 }
 
 // bound returns an index for each package that a source binds to one.
-func (u uvSettings) bound(targets []wheel.Target) ([]Index, error) {
-	var indexes []Index
+func (u uvSettings) bound(targets []wheel.Target) ([]index.Index, error) {
+	var indexes []index.Index
 	for _, name := range slices.Sorted(maps.Keys(u.sources)) {
 		for _, source := range u.sources[name] {
 			holds, err := source.holds(targets)
@@ -126,7 +127,7 @@ func (u uvSettings) bound(targets []wheel.Target) ([]Index, error) {
 			if at < 0 {
 				return nil, fmt.Errorf("reading the source of %q in tool.uv.sources: there is no index %q: write a [[tool.uv.index]] with that name", name, source.Index)
 			}
-			indexes = append(indexes, Index{URL: all[at].URL, Packages: []string{name}})
+			indexes = append(indexes, index.Index{URL: all[at].URL, Packages: []string{name}})
 		}
 	}
 	return indexes, nil
