@@ -87,7 +87,7 @@ func (c *Cache) archiveFacts(ctx context.Context, a *filetree.Archive) (archiveN
 	defer c.recorders.Put(r)
 	err = filetree.ReadEntries(a, entries, func(e *filetree.Entry, in io.Reader) error {
 		if sources.wants(e) {
-			if _, err := io.Copy(sources.start(), in); err != nil {
+			if _, err := io.Copy(sources.start(e), in); err != nil {
 				return err
 			}
 			sources.done(e)
