@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -9,7 +10,7 @@ import (
 )
 
 type lintCommand struct {
-	Folder string `arg:"" optional:"" default:"." type:"existingdir" help:"Folder to read, with the folders below it. The default is this one."`
+	Folder string `arg:"" optional:"" type:"existingdir" help:"Folder to read, with the folders below it. The default is this one."`
 	Strict bool   `help:"Let warnings fail the command as errors do."`
 	Notes  bool   `help:"Show notes too, such as requirements that are ranges."`
 }
@@ -20,7 +21,7 @@ func (c *lintCommand) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	all, err := lint.Folder(c.Folder, schema)
+	all, err := lint.Folder(cmp.Or(c.Folder, "."), schema) // kong sets no default of a path that must exist
 	if err != nil {
 		return err
 	}

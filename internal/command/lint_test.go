@@ -112,6 +112,9 @@ func TestLintFindsEveryMisspeltName(t *testing.T) {
 
 func TestLintFindsNothingInTheExamples(t *testing.T) {
 	t.Parallel()
+	if status, out, errs := run(t, "lint"); status != 0 || out != "Nothing found.\n" { // this folder has no Terraform files
+		t.Errorf("without a folder: status %d: %s%s", status, out, errs)
+	}
 	if status, out, errs := run(t, "lint", "--strict", "../../examples"); status != 0 || out != "Nothing found.\n" {
 		t.Errorf("status %d: %s%s", status, out, errs)
 	}
@@ -131,6 +134,14 @@ func TestLintOfOtherFaults(t *testing.T) {
 main.tf:2:79: note: layerbuild_package.p.python.requirements[3]: "d==1.*" is a range: the state locks what it means, and a new state resolves it anew; a lock file says it for all`},
 		{"json", "main.tf.json", `{"resource": {"layerbuild_version": {"v": {"sharing": {"accounts": ["1"]}}}}}`,
 			`main.tf.json:1:56: error: layerbuild_version.v.sharing.accounts: there is no such argument, and Terraform drops it without a word: write "account_ids"`},
+		{"OpenTofu", "main.tofu", "resource \"layerbuild_version\" \"v\" {\n  retention = { keep_lst = 1 }\n}\n",
+			`main.tofu:2:17: error: layerbuild_version.v.retention.keep_lst: there is no such argument, and Terraform drops it without a word: write "keep_last"`},
+		{"OpenTofu's JSON", "main.tofu.json", `{"resource": {"layerbuild_version": {"v": {"signing": {"profile": "p"}}}}}`,
+			`main.tofu.json:1:56: error: layerbuild_version.v.signing.profile: there is no such argument, and Terraform drops it without a word: write "profile_name"`},
+		{"the closest name", "main.tf", "resource \"layerbuild_package\" \"p\" {\n  python = { exclude_runtime_skd = true }\n}\n",
+			`main.tf:2:14: error: layerbuild_package.p.python.exclude_runtime_skd: there is no such argument, and Terraform drops it without a word: write "exclude_runtime_sdk"`},
+		{"nothing close", "main.tf", "resource \"layerbuild_version\" \"v\" {\n  s3 = { zzz = 1 }\n}\n",
+			`main.tf:2:10: error: layerbuild_version.v.s3.zzz: there is no such argument, and Terraform drops it without a word: it takes bucket, kms_key_id, prefix, storage_mode, tags`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -23,14 +23,6 @@ type Credential struct{ User, Password, Bearer string }
 // returns holds for the origin of the URL and the first segment of its path.
 type CredentialSource func(ctx context.Context, u *url.URL) (Credential, time.Time, bool, error)
 
-// Where the credentials of a request came from, as StatusError names them.
-const (
-	fromURL     = "url"
-	fromNetrc   = "netrc"
-	fromPrefix  = "prefix"
-	fromDynamic = "dynamic"
-)
-
 // credentialMargin is how long before its expiry a credential is replaced: a
 // request that begins with it must end with it.
 const credentialMargin = time.Minute

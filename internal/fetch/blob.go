@@ -16,19 +16,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-const (
-	defaultBlobBytes = 4 << 30
-	// progressBytes is how much an attempt must bring not to count against
-	// the retries: a long file over a bad line gets through in pieces.
-	progressBytes = 1 << 20
-)
-
-// blobName is how a fetched blob is found in the store.
-type blobName struct {
-	digest store.Digest
-	size   int64
-}
-
 // Blob returns the blob, open for reading at its start; the caller closes it.
 // It comes from the store, else from the one that machines share, which offline
 // is asked too, else from the server: hashed while it arrives,
@@ -266,11 +253,4 @@ func validator(h http.Header) string {
 		return tag
 	}
 	return h.Get("Last-Modified")
-}
-
-func knownSize(s Source) int64 {
-	if s.Size == 0 {
-		return -1
-	}
-	return s.Size
 }

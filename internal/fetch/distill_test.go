@@ -2,12 +2,13 @@ package fetch
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch/transport"
 )
 
 func TestDistilledPage(t *testing.T) {
@@ -93,23 +94,24 @@ func TestWhatCannotBeDistilledIsNotStored(t *testing.T) {
 	}
 }
 
-func TestATransportIsMadeForTheFirstRequest(t *testing.T) {
+// refusing is a transport that cannot be made.
+type refusing struct{ attempts int }
+
+func (r *refusing) RoundTrip(*http.Request) (*http.Response, error) {
+	r.attempts++
+	return nil, &transport.SetupError{Err: errNoCertificates}
+}
+
+var errNoCertificates = errors.New("no certificates")
+
+func TestATransportThatCannotBeMadeIsNotTriedAgain(t *testing.T) {
 	t.Parallel()
-	fault := errors.New("no certificates")
-	made := 0
-	lazy := &lazyTransport{open: func(context.Context) (*transport, error) {
-		made++
-		return nil, fault
-	}}
-	client := newClient(t, func(o *Options) { o.Transport = lazy })
-	client.Close()
-	if made != 0 {
-		t.Errorf("the transport was made %d times before any request", made)
-	}
-	if _, err := client.Page(t.Context(), PageRequest{URL: "https://index.test/"}); !errors.Is(err, fault) {
+	r := &refusing{}
+	client := newClient(t, func(o *Options) { o.Transport = r })
+	if _, err := client.Page(t.Context(), PageRequest{URL: "https://index.test/"}); !errors.Is(err, errNoCertificates) {
 		t.Errorf("err = %v, want the fault", err)
 	}
-	if made != 1 {
-		t.Errorf("%d attempts with a transport that cannot be made, want one", made)
+	if r.attempts != 1 {
+		t.Errorf("%d attempts with a transport that cannot be made, want one", r.attempts)
 	}
 }

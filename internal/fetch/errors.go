@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch/transport"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
@@ -119,32 +120,6 @@ func certificateError(u *url.URL, err *tls.CertificateVerificationError) error {
 	return e
 }
 
-// ProxyError is a proxy that refuses to pass a request on.
-type ProxyError struct {
-	// Host is that of the proxy, with its port.
-	Host string
-	Code int
-	// Secure says that the request was for an https address.
-	Secure bool
-	// Credentials says that a user was sent.
-	Credentials bool
-}
-
-func (e *ProxyError) Error() string {
-	text := fmt.Sprintf("the proxy %q answered %d %s", e.Host, e.Code, http.StatusText(e.Code))
-	variable := "HTTP_PROXY"
-	if e.Secure {
-		variable = "HTTPS_PROXY"
-	}
-	switch {
-	case e.Code != http.StatusProxyAuthRequired:
-		return text + ": name hosts that are reached without it in NO_PROXY, or let it pass them"
-	case e.Credentials:
-		return text + fmt.Sprintf(" to the user and the password of %s: correct them there", variable)
-	}
-	return text + fmt.Sprintf(": write a user and a password into %s: http://<user>:<password>@%s. Escape special characters of the password, such as %%40 for @", variable, e.Host)
-}
-
 // proxyError returns the error of an answer by which a proxy asks for credentials,
 // or nil where the request went through none.
 func proxyError(resp *http.Response) error {
@@ -153,7 +128,7 @@ func proxyError(resp *http.Response) error {
 	}
 	// A proxy that cannot be read has not answered.
 	if proxy, err := http.ProxyFromEnvironment(resp.Request); err == nil && proxy != nil {
-		return &ProxyError{Host: proxy.Host, Code: resp.StatusCode, Secure: resp.Request.URL.Scheme == "https", Credentials: proxy.User != nil}
+		return &transport.ProxyError{Host: proxy.Host, Code: resp.StatusCode, Secure: resp.Request.URL.Scheme == "https", Credentials: proxy.User != nil}
 	}
 	return nil
 }
@@ -187,3 +162,11 @@ func redact(u *url.URL) string {
 	clean.RawQuery = strings.Join(pairs, "&")
 	return secret.Redact(clean.String())
 }
+
+// Where the credentials of a request came from, as StatusError names them.
+const (
+	fromURL     = "url"
+	fromNetrc   = "netrc"
+	fromPrefix  = "prefix"
+	fromDynamic = "dynamic"
+)

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch/transport"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -132,7 +133,7 @@ func New(o Options) (*Client, error) {
 		return logins, err
 	})
 	if c.transport == nil {
-		c.transport = newLazyTransport(c.log, o.Certificates)
+		c.transport = transport.New(c.log, o.Certificates)
 	}
 	return c, nil
 }

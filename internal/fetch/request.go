@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch/transport"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
@@ -216,10 +217,10 @@ func transportError(u *url.URL, err error) error {
 	if cert, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return certificateError(u, cert)
 	}
-	if _, ok := errors.AsType[*setupError](err); ok {
+	if _, ok := errors.AsType[*transport.SetupError](err); ok {
 		return err
 	}
-	if proxy, ok := errors.AsType[*ProxyError](err); ok && proxy.Code < http.StatusInternalServerError {
+	if proxy, ok := errors.AsType[*transport.ProxyError](err); ok && proxy.Code < http.StatusInternalServerError {
 		return proxy
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {

@@ -3,19 +3,15 @@ package fetch
 import (
 	"bufio"
 	"context"
-	"crypto/x509"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -201,65 +197,4 @@ func tunnel(t *testing.T, w http.ResponseWriter, r *http.Request, target string)
 
 func bufferedOf(rw *bufio.ReadWriter) io.Reader {
 	return io.LimitReader(rw.Reader, int64(rw.Reader.Buffered()))
-}
-
-// TestConnectionsPerHost counts the connections that 40 requests at once open.
-func TestConnectionsPerHost(t *testing.T) {
-	for _, c := range []struct {
-		name  string
-		http2 bool
-		proto string
-		most  int
-	}{{"HTTP/2", true, "2", multiplexedConns}, {"HTTP/1 under TLS", false, "1", multiplexedConns + plainConns}} {
-		t.Run(c.name, func(t *testing.T) {
-			var conns counter
-			var known atomic.Bool // the second round knows what the host speaks
-			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if known.Load() && !c.http2 { // requests at once need more connections
-					waitFor(t, func() bool { return conns.count() > multiplexedConns })
-				}
-				fmt.Fprint(w, r.ProtoMajor)
-			}))
-			server.EnableHTTP2 = c.http2
-			server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
-				if s == http.StateNew {
-					conns.next()
-				}
-			}
-			server.StartTLS()
-			t.Cleanup(server.Close)
-			transport := trusting(t, server)
-			client := newClient(t, func(o *Options) { o.Transport = transport })
-			for round := range 2 {
-				known.Store(round > 0)
-				var wg sync.WaitGroup
-				for n := range 40 {
-					wg.Go(func() {
-						page, err := client.Page(t.Context(), PageRequest{URL: fmt.Sprintf("%s/%d", server.URL, n)})
-						if err != nil || string(page.Body) != c.proto {
-							t.Errorf("page = %v, %v, want one over HTTP/%s", page, err, c.proto)
-						}
-					})
-				}
-				wg.Wait()
-			}
-			if n := conns.count(); n > c.most || !c.http2 && n <= multiplexedConns {
-				t.Errorf("%d connections, want at most %d", n, c.most)
-			}
-		})
-	}
-}
-
-// trusting returns the transport of a client that trusts the server.
-func trusting(t *testing.T, server *httptest.Server) *transport {
-	t.Helper()
-	made, err := newTransport(t.Context(), slog.New(slog.DiscardHandler), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := x509.NewCertPool()
-	pool.AddCert(server.Certificate())
-	made.multiplexed.TLSClientConfig.RootCAs = pool
-	made.plain.TLSClientConfig.RootCAs = pool
-	return made
 }

@@ -14,19 +14,14 @@ func ReadDocument(name string) ([]byte, error) { return ReadSmall(name, MaxDocum
 
 // ReadSmall is ReadDocument with another limit in bytes.
 func ReadSmall(name string, limit int64) ([]byte, error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		return nil, err
-	}
 	refuse := func(err error) ([]byte, error) {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: err}
 	}
-	switch {
-	case info.IsDir():
-		return refuse(errors.New("it is a directory"))
-	case !info.Mode().IsRegular():
-		return refuse(errors.New("it is not a regular file"))
-	case info.Size() > limit:
+	info, err := regular(name)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > limit {
 		return refuse(&LimitError{Unit: "bytes", Found: info.Size(), Limit: limit})
 	}
 	f, err := os.Open(name)
@@ -42,4 +37,28 @@ func ReadSmall(name string, limit int64) ([]byte, error) {
 		return refuse(&LimitError{Unit: "bytes", Found: int64(len(body)), Limit: limit})
 	}
 	return body, nil
+}
+
+// OpenRegular opens a file for reading. What is no regular file, such as a pipe that
+// nobody writes to, is an *fs.PathError: opening one would never end. Links are
+// followed.
+func OpenRegular(name string) (*os.File, error) {
+	if _, err := regular(name); err != nil {
+		return nil, err
+	}
+	return os.Open(name)
+}
+
+// regular describes a regular file; another is an *fs.PathError.
+func regular(name string) (fs.FileInfo, error) {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("it is a directory")}
+	case !info.Mode().IsRegular():
+		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("it is not a regular file")}
+	}
+	return info, nil
 }

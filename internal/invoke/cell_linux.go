@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"syscall"
 )
 
@@ -40,8 +39,12 @@ func (c *cell) start(log io.Writer, again []string) (*process, error) {
 		if err == nil {
 			return running, nil
 		}
-		if told, ok := errors.AsType[*fault](err); ok && told.Of == ofFiles {
+		told, ok := errors.AsType[*fault](err)
+		switch {
+		case ok && told.Of == ofFiles:
 			return nil, err
+		case ok && told.Of == ofProgram:
+			return nil, &UnableError{Lacks: "the interpreter does not start where the handler runs: it needs files of this machine that the handler does not see", Err: err}
 		}
 		faults = append(faults, err)
 	}
@@ -123,10 +126,11 @@ type fault struct {
 	Text string `json:"text"`
 }
 
-// A fault is of the machine, or of the files that were given.
+// A fault is of the machine, of the files that were given, or of the program.
 const (
 	ofMachine = "machine"
 	ofFiles   = "files"
+	ofProgram = "program"
 )
 
 func (f *fault) Error() string { return f.Text }
@@ -166,7 +170,8 @@ func enter(in *os.File) error {
 	if err := c.moveIn(); err != nil {
 		return err
 	}
-	return fmt.Errorf("starting %q: %w", c.Program[0], syscall.Exec(c.Program[0], c.Program, c.Environment)) //nolint:gosec // what the cell is for
+	err = syscall.Exec(c.Program[0], c.Program, c.Environment) //nolint:gosec // what the cell is for
+	return &fault{Of: ofProgram, Text: fmt.Sprintf("starting %q: %v", c.Program[0], err)}
 }
 
 // furnish mounts what the cell shows.
@@ -177,10 +182,27 @@ func (c *cell) furnish() error {
 	if err := syscall.Mount("root", c.Root, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, "mode=755"); err != nil {
 		return fmt.Errorf("mounting the root: %w", err)
 	}
-	for _, dir := range slices.Concat(system, c.Hosts) {
+	for _, dir := range system {
 		if err := c.show(dir); err != nil {
 			return err
 		}
+	}
+	if err := c.mountOwn("tmp", "/tmp", "mode=1777,size=512m"); err != nil {
+		return err
+	}
+	for _, p := range c.Places {
+		if err := c.fill(p); err != nil {
+			return err
+		}
+	}
+	// An interpreter may lie below /opt or /tmp of the machine.
+	for _, dir := range c.Hosts {
+		if err := c.show(dir); err != nil {
+			return err
+		}
+	}
+	if err := c.seal(); err != nil {
+		return err
 	}
 	if c.Emulator != "" {
 		if err := c.bindFile(c.Emulator, emulator); err != nil {
@@ -188,48 +210,62 @@ func (c *cell) furnish() error {
 		}
 		c.Program = append([]string{emulator}, c.Program...)
 	}
-	for _, p := range c.Places {
-		if err := c.fill(p); err != nil {
-			return err
-		}
-	}
-	if err := os.MkdirAll(filepath.Join(c.Root, "proc"), 0o755); err != nil { //nolint:gosec // as everywhere
+	return c.mountProc()
+}
+
+// mountProc mounts what the kernel tells of processes.
+func (c *cell) mountProc() error {
+	at := filepath.Join(c.Root, "proc")
+	if err := os.MkdirAll(at, 0o755); err != nil { //nolint:gosec // as everywhere
 		return fmt.Errorf("making /proc: %w", err)
 	}
-	if err := syscall.Mount("proc", filepath.Join(c.Root, "proc"), "proc", 0, ""); err != nil {
+	if err := syscall.Mount("proc", at, "proc", 0, ""); err != nil {
 		// A machine that hides parts of its own lets nobody mount a new one.
-		if err := syscall.Mount("/proc", filepath.Join(c.Root, "proc"), "", syscall.MS_BIND|syscall.MS_REC, ""); err != nil {
+		if err := syscall.Mount("/proc", at, "", syscall.MS_BIND|syscall.MS_REC, ""); err != nil {
 			return fmt.Errorf("mounting /proc: %w", err)
 		}
-	}
-	tmp := filepath.Join(c.Root, "tmp")
-	if err := os.MkdirAll(tmp, 0o755); err != nil { //nolint:gosec // as everywhere
-		return fmt.Errorf("making /tmp: %w", err)
-	}
-	if err := syscall.Mount("tmp", tmp, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, "mode=1777,size=512m"); err != nil {
-		return fmt.Errorf("mounting /tmp: %w", err)
 	}
 	return nil
 }
 
-// fill furnishes one place.
+// ownFlags are those of every file system in memory that a cell mounts.
+const ownFlags = syscall.MS_NOSUID | syscall.MS_NODEV
+
+// mountOwn mounts an empty file system in memory.
+func (c *cell) mountOwn(name, to, options string) error {
+	at := filepath.Join(c.Root, to)
+	if err := os.MkdirAll(at, 0o755); err != nil { //nolint:gosec // as everywhere
+		return fmt.Errorf("making %q: %w", to, err)
+	}
+	if err := syscall.Mount(name, at, "tmpfs", ownFlags, options); err != nil {
+		return fmt.Errorf("mounting %q: %w", to, err)
+	}
+	return nil
+}
+
+// fill furnishes one place. What it unpacks there can be written to until [seal].
 func (c *cell) fill(p place) error {
 	if p.From != "" {
 		return c.bind(p.From, p.To)
 	}
-	at := filepath.Join(c.Root, p.To)
-	if err := os.MkdirAll(at, 0o755); err != nil { //nolint:gosec // as everywhere
-		return fmt.Errorf("making %q: %w", p.To, err)
+	if err := c.mountOwn("files", p.To, "mode=755"); err != nil {
+		return err
 	}
-	const flags = syscall.MS_NOSUID | syscall.MS_NODEV
-	if err := syscall.Mount("files", at, "tmpfs", flags, "mode=755"); err != nil {
-		return fmt.Errorf("mounting %q: %w", p.To, err)
-	}
-	if err := extractAll(at, p.Zips); err != nil {
+	if err := extractAll(filepath.Join(c.Root, p.To), p.Zips); err != nil {
 		return &fault{Of: ofFiles, Text: fmt.Sprintf("unpacking into %q: %v", p.To, err)}
 	}
-	if err := syscall.Mount("", at, "", flags|syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
-		return fmt.Errorf("mounting %q to read alone: %w", p.To, err)
+	return nil
+}
+
+// seal makes the places that were unpacked ones to read alone.
+func (c *cell) seal() error {
+	for _, p := range c.Places {
+		if p.From != "" {
+			continue
+		}
+		if err := syscall.Mount("", filepath.Join(c.Root, p.To), "", ownFlags|syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
+			return fmt.Errorf("mounting %q to read alone: %w", p.To, err)
+		}
 	}
 	return nil
 }

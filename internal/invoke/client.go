@@ -3,7 +3,6 @@ package invoke
 import (
 	_ "embed" // the preloaded script
 	"fmt"
-	"slices"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
@@ -52,13 +51,33 @@ var others = []string{
 	"urllib3==2.8.0 --hash=sha256:0cf3cae568d36aa9576b28dfb35f11328f1cb974ca7647d9475ebb86c75ac6e3",
 }
 
-// The client for Node.js, which the managed runtimes up to nodejs22.x have too
-// (npm: aws-lambda-ric 3.3.0, read 2026-11-30). Its native module is replaced by
-// preload.cjs.
-const (
-	nodeClient       = "https://registry.npmjs.org/aws-lambda-ric/-/aws-lambda-ric-3.3.0.tgz"
-	nodeClientDigest = "fb6cd346ec91301e6a02921e60bea1cc8d73cc7ec301191416b95f7d1295e09a"
-	nodeStart        = "import { run } from \"./index.mjs\";\nawait run(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER);\n"
+// nodeClient is AWS's client for Node.js, of which preload.cjs replaces the native
+// module.
+type nodeClient struct {
+	URL, SHA256 string
+	// Module is its one file of the archive.
+	Module string
+	// Start runs the handler with it.
+	Start string
+}
+
+// nodeClients are those that the managed runtimes have (npm: aws-lambda-ric, read
+// 2026-11-30): from Node.js 24 on the client refuses handlers with a callback.
+var nodeClients = map[string]nodeClient{
+	"18": nodeClient3, "20": nodeClient3, "22": nodeClient3, "24": nodeClient4, "26": nodeClient4,
+}
+
+var (
+	nodeClient3 = nodeClient{
+		URL:    "https://registry.npmjs.org/aws-lambda-ric/-/aws-lambda-ric-3.3.0.tgz",
+		SHA256: "fb6cd346ec91301e6a02921e60bea1cc8d73cc7ec301191416b95f7d1295e09a", Module: "package/dist/index.mjs",
+		Start: "import { run } from \"./index.mjs\";\nawait run(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER);\n",
+	}
+	nodeClient4 = nodeClient{
+		URL:    "https://registry.npmjs.org/aws-lambda-ric/-/aws-lambda-ric-4.0.2.tgz",
+		SHA256: "28e042f42f6da655e72eef9190e4ab566141d2eccc5408429642a730b10b4646", Module: "package/index.mjs",
+		Start: "import \"./index.mjs\";\n",
+	}
 )
 
 //go:embed preload.cjs
@@ -74,6 +93,7 @@ func ClientPackage(runtime, architecture string) (map[string]any, error) {
 		return nil, err
 	}
 	digest := clientWheels[facts.Version][architecture]
+	node, known := nodeClients[facts.Version]
 	switch {
 	case facts.Family == runtimes.Python && digest != "":
 		requirements := []any{fmt.Sprintf("awslambdaric==%s --hash=sha256:%s", clientVersion, digest)}
@@ -81,12 +101,12 @@ func ClientPackage(runtime, architecture string) (map[string]any, error) {
 			requirements = append(requirements, r)
 		}
 		return map[string]any{"python": map[string]any{"requirements": requirements}}, nil
-	case slices.Contains([]string{"nodejs18.x", "nodejs20.x", "nodejs22.x"}, runtime):
+	case facts.Family == runtimes.NodeJS && known:
 		return map[string]any{
-			"downloads": []any{map[string]any{"url": nodeClient, "sha256": nodeClientDigest, "files": map[string]any{"package/dist/index.mjs": "nodejs/index.mjs"}}},
+			"downloads": []any{map[string]any{"url": node.URL, "sha256": node.SHA256, "files": map[string]any{node.Module: "nodejs/index.mjs"}}},
 			"files": []any{
 				map[string]any{"content": nodePreload, "target": "nodejs/preload.cjs"},
-				map[string]any{"content": nodeStart, "target": "nodejs/start.mjs"},
+				map[string]any{"content": node.Start, "target": "nodejs/start.mjs"},
 			},
 		}, nil
 	}

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/wire"
 )
 
 type aliasInput struct {
@@ -15,10 +17,10 @@ type aliasInput struct {
 
 func createAlias(a *AWS, c *call) reply {
 	var in aliasInput
-	if err := json.Unmarshal(c.body, &in); err != nil {
-		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
+	if err := json.Unmarshal(c.Payload, &in); err != nil {
+		return c.Fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
-	f := a.own(c).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.Part[0])]
 	switch {
 	case f == nil:
 		return c.noFunction()
@@ -27,40 +29,40 @@ func createAlias(a *AWS, c *call) reply {
 	case !f.point(in.Name, in.FunctionVersion):
 		return c.noFunction()
 	}
-	return created(f.alias(in.Name))
+	return wire.Created(f.alias(in.Name))
 }
 
 func updateAlias(a *AWS, c *call) reply {
 	var in aliasInput
-	if err := json.Unmarshal(c.body, &in); err != nil {
-		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
+	if err := json.Unmarshal(c.Payload, &in); err != nil {
+		return c.Fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
-	f := a.own(c).functions[functionName(c.part[0])]
-	if f == nil || f.aliases[c.part[1]] == "" {
+	f := a.own(c).functions[functionName(c.Part[0])]
+	if f == nil || f.aliases[c.Part[1]] == "" {
 		return c.noFunction()
 	}
 	if refusal := f.refuse(c, in.RevisionId); refusal != nil {
 		return *refusal
 	}
-	if !f.point(c.part[1], in.FunctionVersion) {
+	if !f.point(c.Part[1], in.FunctionVersion) {
 		return c.noFunction()
 	}
 	if in.RoutingConfig != nil {
-		f.route(c.part[1], in.RoutingConfig.AdditionalVersionWeights)
+		f.route(c.Part[1], in.RoutingConfig.AdditionalVersionWeights)
 	}
-	return ok(f.alias(c.part[1]))
+	return wire.OK(f.alias(c.Part[1]))
 }
 
 func getAlias(a *AWS, c *call) reply {
-	f := a.own(c).functions[functionName(c.part[0])]
-	if f == nil || f.aliases[c.part[1]] == "" {
+	f := a.own(c).functions[functionName(c.Part[0])]
+	if f == nil || f.aliases[c.Part[1]] == "" {
 		return c.noFunction()
 	}
-	return ok(f.alias(c.part[1]))
+	return wire.OK(f.alias(c.Part[1]))
 }
 
 func listAliases(a *AWS, c *call) reply {
-	f := a.own(c).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.Part[0])]
 	if f == nil {
 		return c.noFunction()
 	}
@@ -72,12 +74,12 @@ func listAliases(a *AWS, c *call) reply {
 }
 
 func deleteAlias(a *AWS, c *call) reply {
-	f := a.own(c).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.Part[0])]
 	if f == nil {
 		return c.noFunction()
 	}
-	delete(f.aliases, c.part[1])
-	return nothing()
+	delete(f.aliases, c.Part[1])
+	return wire.Nothing()
 }
 
 // point makes the alias name a version of the function, and reports whether
@@ -115,8 +117,8 @@ func (f *function) alias(name string) map[string]any {
 // ARNs, in place of what it has. It reports whether function and versions are
 // there.
 func (a *AWS) SetLayers(regionName, name string, layerARNs ...string) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Lock()
+	defer a.Unlock()
 	f := a.region(regionName).functions[name]
 	if f == nil {
 		return false
@@ -136,8 +138,8 @@ func (a *AWS) SetLayers(regionName, name string, layerARNs ...string) bool {
 // PublishFunction publishes a version of a function without a call, and returns
 // its number, or 0 without the function.
 func (a *AWS) PublishFunction(regionName, name string) int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Lock()
+	defer a.Unlock()
 	f := a.region(regionName).functions[name]
 	if f == nil {
 		return 0
@@ -148,8 +150,8 @@ func (a *AWS) PublishFunction(regionName, name string) int {
 // PointAlias makes or moves an alias of a function without a call; version 0 is
 // $LATEST. It reports whether function and version are there.
 func (a *AWS) PointAlias(regionName, name, alias string, version int) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Lock()
+	defer a.Unlock()
 	f := a.region(regionName).functions[name]
 	if f == nil {
 		return false
@@ -164,8 +166,8 @@ func (a *AWS) PointAlias(regionName, name, alias string, version int) bool {
 // DeleteFunction removes a function with its versions and aliases without a
 // call, and reports whether it was there.
 func (a *AWS) DeleteFunction(regionName, name string) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Lock()
+	defer a.Unlock()
 	r := a.region(regionName)
 	found := r.functions[name] != nil
 	delete(r.functions, name)

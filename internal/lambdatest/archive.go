@@ -3,10 +3,10 @@ package lambdatest
 import (
 	"archive/zip"
 	"bytes"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"net/http"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/signer"
 )
 
 const (
@@ -24,27 +24,26 @@ type code struct {
 // archive returns the bytes of a zip and its unzipped size, or a refusal.
 func (a *AWS) archive(c *call, from code) ([]byte, int64, *reply) {
 	refuse := func(format string, args ...any) ([]byte, int64, *reply) {
-		refusal := c.fail(http.StatusBadRequest, "InvalidParameterValueException", fmt.Sprintf(format, args...))
+		refusal := c.Fail(http.StatusBadRequest, "InvalidParameterValueException", fmt.Sprintf(format, args...))
 		return nil, 0, &refusal
 	}
 	data := from.ZipFile
 	if from.S3Bucket != "" {
-		b := a.buckets[from.S3Bucket]
+		b := a.Bucket(from.S3Bucket)
 		if b == nil {
 			return refuse("Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket does not exist")
 		}
-		if b.region != c.region {
+		if b.Region != c.Region {
 			return refuse("Error occurred while GetObject. S3 Error Code: PermanentRedirect. S3 Error Message: "+
-				"The bucket is in this region: %s. Please use this region to retry the request", b.region)
+				"The bucket is in this region: %s. Please use this region to retry the request", b.Region)
 		}
-		if from.S3ObjectStorageMode == "REFERENCE" && !b.versioned {
+		if from.S3ObjectStorageMode == "REFERENCE" && !b.Versioned {
 			return refuse("The bucket must have versioning enabled for S3ObjectStorageMode REFERENCE.")
 		}
-		o := b.find(from.S3Key, from.S3ObjectVersion)
-		if o == nil {
+		var found bool
+		if data, _, found = b.Body(from.S3Key, from.S3ObjectVersion); !found {
 			return refuse("Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not exist.")
 		}
-		data = o.body
 	}
 	if len(data) == 0 {
 		return refuse("Uploaded file must be a non-empty zip")
@@ -67,28 +66,23 @@ func (a *AWS) archive(c *call, from code) ([]byte, int64, *reply) {
 }
 
 // signingOf returns the job that signed the archive, or nil.
-func (a *AWS) signingOf(from code) *signingJob {
-	if b := a.buckets[from.S3Bucket]; b != nil {
-		if o := b.find(from.S3Key, from.S3ObjectVersion); o != nil {
-			return o.signing
-		}
+func (a *AWS) signingOf(from code) *signer.Job {
+	b := a.Bucket(from.S3Bucket)
+	if b == nil {
+		return nil
 	}
-	return nil
-}
-
-func base64SHA256(data []byte) string {
-	sum := sha256.Sum256(data)
-	return base64.StdEncoding.EncodeToString(sum[:])
+	_, id, _ := b.Body(from.S3Key, from.S3ObjectVersion)
+	return a.Signer.Find(id)
 }
 
 // download serves Content.Location, which needs no signature.
 func (a *AWS) download(w http.ResponseWriter, r *http.Request) {
-	a.mu.Lock()
+	a.Lock()
 	data, known := a.downloads[r.URL.Path]
-	a.mu.Unlock()
+	a.Unlock()
 	if !known {
 		http.Error(w, "AccessDenied", http.StatusForbidden)
 		return
 	}
-	reply{status: http.StatusOK, header: http.Header{"Content-Type": {"application/zip"}}, body: data}.send(w, r)
+	reply{Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/zip"}}, Body: data}.Send(w, r)
 }

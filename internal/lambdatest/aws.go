@@ -13,19 +13,45 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/codeartifact"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/s3"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/signer"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/ssm"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/sts"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/wire"
 )
 
 // Account is the account that calls act for whose access key is not one of 12
 // digits, and the one that the methods of AWS are about which name none.
-const Account = "123456789012"
+const Account = wire.Account
+
+// What tests write and read of the services.
+type (
+	// Fault is something that goes wrong, once or more often.
+	Fault = wire.Fault
+	// Call is one request as it arrived.
+	Call = wire.Call
+	// Object is a stored object, for assertions.
+	Object = s3.Object
+	// SigningProfile is what signs, in one region.
+	SigningProfile = signer.SigningProfile
+	// Parameter is a parameter of Systems Manager, for assertions.
+	Parameter = ssm.Parameter
+)
+
+// The moments of a call at which a Fault strikes.
+const (
+	BeforeProcessing = wire.BeforeProcessing
+	AfterProcessing  = wire.AfterProcessing
+	InReply          = wire.InReply
+)
 
 // maxRequest is the largest body that Lambda reads, in bytes.
 const maxRequest = 70_167_211
@@ -34,44 +60,31 @@ const maxRequest = 70_167_211
 // account of that number. Each account has layers, functions and parameters of
 // its own; buckets are everybody's. It is safe for concurrent use.
 type AWS struct {
+	*wire.State
+	*wire.Watch
+	*s3.S3
+	*signer.Signer
+	*ssm.SSM
+	*codeartifact.CodeArtifact
+	*sts.STS
+
 	url   string
 	close func() error
-	clock atomic.Pointer[func() time.Time] // nil is the machine's
 
-	mu        sync.Mutex
-	regions   map[scope]*region
-	buckets   map[string]*bucket
+	regions   map[wire.Scope]*region
 	downloads map[string][]byte // by path
-	serial    int
-	// CodeArtifact: repositories, and tokens by themselves.
-	repositories []repository
-	tokens       map[string]issued
-	tokenLife    time.Duration
-	sessions     map[string]bool // STS: whether a token is still good
-	// Signer: profiles by region and name, jobs as they were started.
-	profiles    map[string]*signingProfile
-	signingJobs []*signingJob
-	signedSums  bool // whether S3 knows the SHA-256 of what Signer writes
-	updates     updates
+	updates   updates
 
-	watch    sync.Mutex
-	faults   []*Fault
-	calls    []Call
+	listings sync.Mutex
 	unlisted int     // how many more listings leave out what is hidden
 	hidden   []int64 // serials of the layer versions that they leave out
-	rate     *rate
 }
 
-// scope is where things are kept: a region of an account.
-type scope struct{ account, region string }
-
 type region struct {
-	scope
+	scope     wire.Scope
 	layers    map[string]*layer
 	functions map[string]*function
 	order     []string // of the functions' names; nil when it has to be made
-	// parameters are those of Systems Manager, by name.
-	parameters map[string]*Parameter
 }
 
 // New starts an AWS on the loopback interface and stops it when the test ends.
@@ -115,38 +128,16 @@ func Start() (*AWS, error) {
 // URL is the endpoint of every service, such as "http://127.0.0.1:34567".
 func (a *AWS) URL() string { return a.url }
 
-// SetClock sets what dates what is made from now on.
-func (a *AWS) SetClock(clock func() time.Time) { a.clock.Store(&clock) }
-
-func (a *AWS) now() time.Time {
-	if clock := a.clock.Load(); clock != nil {
-		return (*clock)()
-	}
-	return time.Now()
-}
-
 // Close stops the server and cuts open connections.
 func (a *AWS) Close() error { return a.close() }
 
-// call is one request on its way through.
-type call struct {
-	*http.Request
-	service   string // "lambda", "s3", "signer", "ssm", "codeartifact" or "sts"
-	operation string
-	region    string
-	accessKey string
-	body      []byte
-	part      []string // variable parts of the path
-}
+// call is one request to Lambda on its way through.
+type call struct{ *wire.Request }
 
 // reply is an answer that has not been sent yet.
-type reply struct {
-	status int
-	header http.Header
-	body   []byte
-}
+type reply = wire.Reply
 
-// handler carries out a call, with the AWS locked.
+// handler carries out a call of Lambda, with the AWS locked.
 type handler func(*AWS, *call) reply
 
 // ServeHTTP answers one call: it identifies it, lets faults strike, and
@@ -156,143 +147,89 @@ func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.download(w, r)
 		return
 	}
-	c := &call{Request: r}
-	c.identify()
-	handle := c.route()
+	c := &wire.Request{Request: r}
+	c.Identify()
 	var err error
 	limit := int64(maxRequest)
-	if c.service == "s3" {
+	if c.Service == "s3" {
 		limit = 5 << 30
 	}
-	c.body, err = io.ReadAll(io.LimitReader(r.Body, limit+1))
+	c.Payload, err = io.ReadAll(io.LimitReader(r.Body, limit+1))
 	if err != nil {
 		return // the client went away within its request: nothing happened
 	}
-	if c.service == "sts" {
-		handle = c.routeSTS()
-	}
-	record := a.record(c)
-	answer := func() reply { return a.carryOut(c, handle, int64(len(c.body)) > limit) }
-	done := a.strike(w, c, BeforeProcessing, record, answer, nil)
+	handle := a.route(c)
+	record := a.Record(c)
+	answer := func() reply { return a.carryOut(c, handle, int64(len(c.Payload)) > limit) }
+	done := a.Strike(w, c, BeforeProcessing, record, answer, nil)
 	if done {
 		return
 	}
 	result := answer()
-	if a.strike(w, c, AfterProcessing, record, answer, &result) {
+	if a.Strike(w, c, AfterProcessing, record, answer, &result) {
 		return
 	}
-	if a.strike(w, c, InReply, record, answer, &result) {
+	if a.Strike(w, c, InReply, record, answer, &result) {
 		return
 	}
-	a.setStatus(record, result.status)
-	result.send(w, r)
+	a.SetStatus(record, result.Status)
+	result.Send(w, r)
 }
 
 // carryOut checks what is alike for all calls, then calls the handler.
-func (a *AWS) carryOut(c *call, handle handler, tooLarge bool) reply {
+func (a *AWS) carryOut(c *wire.Request, handle wire.Handler, tooLarge bool) reply {
 	switch {
-	case c.accessKey == "" && c.operation != "AssumeRoleWithWebIdentity":
-		return c.fail(http.StatusForbidden, "MissingAuthenticationTokenException", "Missing Authentication Token")
+	case c.AccessKey == "" && c.Operation != "AssumeRoleWithWebIdentity":
+		return c.Fail(http.StatusForbidden, "MissingAuthenticationTokenException", "Missing Authentication Token")
 	case tooLarge:
-		return c.fail(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException",
-			fmt.Sprintf("Request must be smaller than %d bytes for the %s operation", maxRequest, c.operation))
+		return c.Fail(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException",
+			fmt.Sprintf("Request must be smaller than %d bytes for the %s operation", maxRequest, c.Operation))
 	case handle == nil:
-		return c.fail(http.StatusNotFound, "UnknownOperationException", "no such operation: "+c.Method+" "+c.URL.Path)
-	case !a.allow(c):
-		answer := c.fail(http.StatusTooManyRequests, "TooManyRequestsException", "Rate exceeded")
-		answer.header.Set("Retry-After", "1")
+		return c.Fail(http.StatusNotFound, "UnknownOperationException", "no such operation: "+c.Method+" "+c.URL.Path)
+	case !a.Allow(c):
+		answer := c.Fail(http.StatusTooManyRequests, "TooManyRequestsException", "Rate exceeded")
+		answer.Header.Set("Retry-After", "1")
 		return answer
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.expired(c) {
-		return c.fail(http.StatusForbidden, "ExpiredTokenException", "The security token included in the request is expired")
+	a.Lock()
+	defer a.Unlock()
+	if a.Expired(c) {
+		return c.Fail(http.StatusForbidden, "ExpiredTokenException", "The security token included in the request is expired")
 	}
-	return handle(a, c)
+	return handle(c)
 }
 
-// identify reads service, region and key from the signature's scope:
-// "Credential=AKID/20260101/eu-west-1/lambda/aws4_request".
-func (c *call) identify() {
-	scope := c.URL.Query().Get("X-Amz-Credential")
-	if _, after, ok := strings.Cut(c.Header.Get("Authorization"), "Credential="); ok {
-		scope, _, _ = strings.Cut(after, ",")
-	}
-	c.service = "sts" // the one service with a call that is not signed
-	if part := strings.Split(scope, "/"); len(part) >= 5 {
-		n := len(part)
-		c.accessKey, c.region, c.service = part[0], part[n-3], part[n-2]
-	}
-}
-
-// account returns whom the call acts for: an access key of 12 digits names it.
-func (c *call) account() string {
-	if len(c.accessKey) == len(Account) && strings.Trim(c.accessKey, "0123456789") == "" {
-		return c.accessKey
-	}
-	return Account
-}
-
-// route finds operation and handler by method and path.
-func (c *call) route() handler {
-	switch c.service {
+// route finds operation and handler by method, path and body; nil for none.
+func (a *AWS) route(c *wire.Request) wire.Handler {
+	switch c.Service {
 	case "lambda":
-		return c.routeLambda()
+		if handle := (&call{c}).routeLambda(); handle != nil {
+			return func(c *wire.Request) reply { return handle(a, &call{c}) }
+		}
 	case "s3":
-		return c.routeS3()
+		return a.S3.Route(c)
 	case "codeartifact":
-		return c.routeCodeArtifact()
+		return a.CodeArtifact.Route(c)
 	case "ssm":
-		return c.routeSSM()
+		return a.SSM.Route(c)
 	case "signer":
-		return c.routeSigner()
+		return a.Signer.Route(c)
+	case "sts":
+		return a.STS.Route(c)
 	}
 	return nil
 }
 
 // region returns a region of Account.
-func (a *AWS) region(name string) *region { return a.in(scope{Account, name}) }
+func (a *AWS) region(name string) *region { return a.in(wire.Scope{Account: Account, Region: name}) }
 
 // own returns the region that the call is about, of the account that it acts
 // for.
-func (a *AWS) own(c *call) *region { return a.in(scope{c.account(), c.region}) }
+func (a *AWS) own(c *call) *region { return a.in(c.Scope()) }
 
-func (a *AWS) in(s scope) *region {
+func (a *AWS) in(s wire.Scope) *region {
 	if a.regions[s] == nil {
-		a.regions[s] = &region{scope: s, layers: map[string]*layer{}, functions: map[string]*function{}, parameters: map[string]*Parameter{}}
+		a.regions[s] = &region{scope: s, layers: map[string]*layer{}, functions: map[string]*function{}}
 	}
 	return a.regions[s]
-}
-
-// arn returns the ARN of what a service keeps there.
-func (s scope) arn(service, resource string) string {
-	return "arn:" + partitionOf(s.region) + ":" + service + ":" + s.region + ":" + s.account + ":" + resource
-}
-
-// partitionOf returns the partition of a region, as in its ARNs.
-func partitionOf(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	}
-	return "aws"
-}
-
-// next returns a number that was never returned before.
-func (a *AWS) next() int {
-	a.serial++
-	return a.serial
-}
-
-func (r reply) send(w http.ResponseWriter, request *http.Request) {
-	maps.Copy(w.Header(), r.header)
-	if w.Header().Get("Content-Length") == "" {
-		w.Header().Set("Content-Length", fmt.Sprint(len(r.body)))
-	}
-	w.WriteHeader(r.status)
-	if request.Method != http.MethodHead {
-		_, _ = w.Write(r.body) // a client that left has no use for the answer
-	}
 }

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/wire"
 )
 
 // send makes a call as an SDK would, with a signature that nobody checks. It
@@ -155,9 +155,9 @@ func TestLateProcessing(t *testing.T) {
 	}
 	a.Inject(Fault{Status: 504, Late: 50 * time.Millisecond})
 	count := func() int {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		return len(a.regions[scope{Account, "eu-west-1"}].functions)
+		a.Lock()
+		defer a.Unlock()
+		return len(a.regions[wire.Scope{Account: Account, Region: "eu-west-1"}].functions)
 	}
 	if status, _, _, err := send(t, a, "lambda", "DELETE", "/2015-03-31/functions/f", nil); err != nil || status != 504 {
 		t.Fatalf("answered %d, %v; want 504", status, err)
@@ -189,29 +189,4 @@ func TestRateLimit(t *testing.T) {
 	if status, _, _, _ := send(t, a, "lambda", "GET", layersPath, nil); status != 200 {
 		t.Errorf("without a limit: %d, want 200", status)
 	}
-}
-
-func TestUnchunk(t *testing.T) {
-	t.Parallel()
-	body, trailer, err := unchunk([]byte("5;chunk-signature=00\r\nhello\r\n1\r\n!\r\n0\r\nx-amz-checksum-crc32:AAAA\r\n\r\n"))
-	if err != nil || string(body) != "hello!" || trailer.Get("X-Amz-Checksum-Crc32") != "AAAA" {
-		t.Errorf("got %q, %v, %v", body, trailer, err)
-	}
-	for _, broken := range []string{"", "x\r\n", "5\r\nhell", "-1\r\n", "5\r\nhello"} {
-		if _, _, err := unchunk([]byte(broken)); err == nil {
-			t.Errorf("unchunk(%q) finds no error", broken)
-		}
-	}
-}
-
-func FuzzUnchunk(f *testing.F) {
-	f.Add([]byte("5\r\nhello\r\n0\r\n\r\n"))
-	f.Add([]byte("5;chunk-signature=00\r\nhello\r\n0\r\nx-amz-checksum-crc32:AAAA\r\n\r\n"))
-	f.Fuzz(func(t *testing.T, encoded []byte) {
-		defer indextest.Budget(t, len(encoded))()
-		body, _, err := unchunk(encoded)
-		if err == nil && len(body) > len(encoded) {
-			t.Errorf("%d bytes became %d", len(encoded), len(body))
-		}
-	})
 }

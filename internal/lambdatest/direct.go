@@ -4,17 +4,26 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/codeartifact"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/s3"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/signer"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/ssm"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/sts"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/wire"
 )
 
 // Unserved returns an AWS without a server: it answers through Do alone, and
 // needs no Close. Its URL leads nowhere.
 func Unserved() *AWS {
+	state := &wire.State{}
+	buckets := s3.New(state)
 	return &AWS{
+		State: state, Watch: &wire.Watch{},
+		S3: buckets, Signer: signer.New(state, buckets), SSM: ssm.New(state), CodeArtifact: codeartifact.New(state), STS: sts.New(state),
 		url:       "http://aws.invalid",
-		regions:   map[scope]*region{},
-		buckets:   map[string]*bucket{},
+		regions:   map[wire.Scope]*region{},
 		downloads: map[string][]byte{},
-		sessions:  map[string]bool{},
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/wire"
 )
 
 const (
@@ -28,7 +30,7 @@ type function struct {
 }
 
 type functionConfig struct {
-	scope
+	scope                  wire.Scope
 	name, version          string
 	runtime, handler, role string
 	architectures          []string
@@ -55,10 +57,10 @@ type functionInput struct {
 // CreateFunction makes a function with layers in the region without a call,
 // and publishes so many versions of it. Layers are given by version ARN.
 func (a *AWS) CreateFunction(regionName, name string, versions int, layerARNs ...string) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Lock()
+	defer a.Unlock()
 	f := &function{config: functionConfig{
-		scope: scope{Account, regionName}, name: name, version: latest, runtime: "python3.12", handler: "app.handler",
+		scope: wire.Scope{Account: Account, Region: regionName}, name: name, version: latest, runtime: "python3.12", handler: "app.handler",
 		role: "arn:aws:iam::" + Account + ":role/test", architectures: []string{"x86_64"}, revision: a.revision(),
 	}}
 	for _, arn := range layerARNs {
@@ -85,7 +87,7 @@ func (f *function) publish() functionConfig {
 }
 
 func (f functionConfig) arn() string {
-	return f.scope.arn("lambda", "function:"+f.name)
+	return f.scope.ARN("lambda", "function:"+f.name)
 }
 
 func (f functionConfig) describe() map[string]any {
@@ -117,8 +119,8 @@ func (f functionConfig) describe() map[string]any {
 
 func createFunction(a *AWS, c *call) reply {
 	var in functionInput
-	if err := json.Unmarshal(c.body, &in); err != nil {
-		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
+	if err := json.Unmarshal(c.Payload, &in); err != nil {
+		return c.Fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
 	r := a.own(c)
 	if r.functions[in.FunctionName] != nil {
@@ -133,7 +135,7 @@ func createFunction(a *AWS, c *call) reply {
 	}
 	config := functionConfig{
 		scope: r.scope, name: in.FunctionName, version: latest, runtime: in.Runtime, handler: in.Handler, role: in.Role,
-		architectures: in.Architectures, zipped: int64(len(archive)), unzipped: unzipped, sha256: base64SHA256(archive),
+		architectures: in.Architectures, zipped: int64(len(archive)), unzipped: unzipped, sha256: wire.Base64SHA256(archive),
 	}
 	if refusal := a.attach(c, &config, in.Layers); refusal != nil {
 		return *refusal
@@ -141,9 +143,9 @@ func createFunction(a *AWS, c *call) reply {
 	f := &function{config: config}
 	r.functions[in.FunctionName], r.order = f, nil
 	if in.Publish {
-		return created(f.publish().describe())
+		return wire.Created(f.publish().describe())
 	}
-	return created(f.config.describe())
+	return wire.Created(f.config.describe())
 }
 
 // attach gives the function its layers, if they exist, are not too many and
@@ -151,7 +153,7 @@ func createFunction(a *AWS, c *call) reply {
 // attached before.
 func (a *AWS) attach(c *call, f *functionConfig, arns *[]string) *reply {
 	refuse := func(format string, args ...any) *reply {
-		refusal := c.fail(http.StatusBadRequest, "InvalidParameterValueException", fmt.Sprintf(format, args...))
+		refusal := c.Fail(http.StatusBadRequest, "InvalidParameterValueException", fmt.Sprintf(format, args...))
 		return &refusal
 	}
 	if arns != nil {
@@ -164,7 +166,7 @@ func (a *AWS) attach(c *call, f *functionConfig, arns *[]string) *reply {
 			if v == nil || v.deleted && !slices.Contains(f.layers, v) {
 				return refuse("Layer version %s does not exist.", arn)
 			}
-			if c.account() != v.account && !v.policy.allows(c.account()) {
+			if c.Account() != v.scope.Account && !v.policy.allows(c.Account()) {
 				return c.denied(v.arn())
 			}
 			if slices.ContainsFunc(layers, func(other *layerVersion) bool { return other.layerARN() == v.layerARN() }) {
@@ -197,7 +199,7 @@ func listFunctions(a *AWS, c *call) reply {
 	}
 	name, version, begun, err := functionMarker(c.URL.Query().Get("Marker"))
 	if err != nil {
-		return c.fail(http.StatusBadRequest, "InvalidParameterValueException", "Invalid pagination token")
+		return c.Fail(http.StatusBadRequest, "InvalidParameterValueException", "Invalid pagination token")
 	}
 	r := a.own(c)
 	names := r.functionNames()
@@ -214,12 +216,12 @@ func listFunctions(a *AWS, c *call) reply {
 				continue
 			}
 			if len(items) == size {
-				return ok(map[string]any{"Functions": items, "NextMarker": markerAfter(items[size-1])})
+				return wire.OK(map[string]any{"Functions": items, "NextMarker": markerAfter(items[size-1])})
 			}
 			items = append(items, entry.describe())
 		}
 	}
-	return ok(map[string]any{"Functions": items})
+	return wire.OK(map[string]any{"Functions": items})
 }
 
 // functionNames returns the names of the region's functions, in order.
@@ -263,7 +265,7 @@ func getFunction(a *AWS, c *call) reply {
 	if refusal != nil {
 		return *refusal
 	}
-	return ok(map[string]any{"Configuration": config.describe(), "Code": map[string]string{"RepositoryType": "S3"}})
+	return wire.OK(map[string]any{"Configuration": config.describe(), "Code": map[string]string{"RepositoryType": "S3"}})
 }
 
 func getFunctionConfiguration(a *AWS, c *call) reply {
@@ -274,15 +276,15 @@ func getFunctionConfiguration(a *AWS, c *call) reply {
 	if f := a.own(c).functions[config.name]; config.version == latest && f.config.looks > 0 {
 		f.config.looks--
 	}
-	return ok(config.describe())
+	return wire.OK(config.describe())
 }
 
 func updateFunctionConfiguration(a *AWS, c *call) reply {
 	var in functionInput
-	if err := json.Unmarshal(c.body, &in); err != nil {
-		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
+	if err := json.Unmarshal(c.Payload, &in); err != nil {
+		return c.Fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
-	f := a.own(c).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.Part[0])]
 	if f == nil {
 		return c.noFunction()
 	}
@@ -301,7 +303,7 @@ func updateFunctionConfiguration(a *AWS, c *call) reply {
 	}
 	next.looks, next.fate = a.updates.looks, a.updates.fates[next.name]
 	f.config = next
-	return ok(next.describe())
+	return wire.OK(next.describe())
 }
 
 // refuse is the answer to a change of a function that is being changed, or that
@@ -312,7 +314,7 @@ func (f *function) refuse(c *call, revision string) *reply {
 		return &refusal
 	}
 	if revision != "" && revision != f.config.revision {
-		refusal := c.fail(http.StatusPreconditionFailed, "PreconditionFailedException",
+		refusal := c.Fail(http.StatusPreconditionFailed, "PreconditionFailedException",
 			"The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id")
 		return &refusal
 	}
@@ -321,10 +323,10 @@ func (f *function) refuse(c *call, revision string) *reply {
 
 func updateFunctionCode(a *AWS, c *call) reply {
 	var in code
-	if err := json.Unmarshal(c.body, &in); err != nil {
-		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
+	if err := json.Unmarshal(c.Payload, &in); err != nil {
+		return c.Fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
-	f := a.own(c).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.Part[0])]
 	if f == nil {
 		return c.noFunction()
 	}
@@ -333,24 +335,24 @@ func updateFunctionCode(a *AWS, c *call) reply {
 		return *refusal
 	}
 	next := f.config
-	next.zipped, next.unzipped, next.sha256 = int64(len(archive)), unzipped, base64SHA256(archive)
+	next.zipped, next.unzipped, next.sha256 = int64(len(archive)), unzipped, wire.Base64SHA256(archive)
 	if refusal := a.attach(c, &next, nil); refusal != nil {
 		return *refusal
 	}
 	f.config = next
-	return ok(next.describe())
+	return wire.OK(next.describe())
 }
 
 func publishVersion(a *AWS, c *call) reply {
-	f := a.own(c).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.Part[0])]
 	if f == nil {
 		return c.noFunction()
 	}
-	return created(f.publish().describe())
+	return wire.Created(f.publish().describe())
 }
 
 func deleteFunction(a *AWS, c *call) reply {
-	name := functionName(c.part[0])
+	name := functionName(c.Part[0])
 	r := a.own(c)
 	f := r.functions[name]
 	if f == nil {
@@ -363,21 +365,21 @@ func deleteFunction(a *AWS, c *call) reply {
 			}
 		}
 		f.published = slices.DeleteFunc(f.published, func(p functionConfig) bool { return p.version == version })
-		return nothing()
+		return wire.Nothing()
 	}
 	delete(r.functions, name)
 	r.order = nil
-	return nothing()
+	return wire.Nothing()
 }
 
 // function finds what the path and the qualifier name.
 func (a *AWS) function(c *call) (functionConfig, *reply) {
 	missing := c.noFunction()
-	f := a.own(c).functions[functionName(c.part[0])]
+	f := a.own(c).functions[functionName(c.Part[0])]
 	if f == nil {
 		return functionConfig{}, &missing
 	}
-	version := cmp.Or(c.URL.Query().Get("Qualifier"), qualifierOf(c.part[0]))
+	version := cmp.Or(c.URL.Query().Get("Qualifier"), qualifierOf(c.Part[0]))
 	if to, ok := f.aliases[version]; ok {
 		version = to
 	}
@@ -393,8 +395,8 @@ func (a *AWS) function(c *call) (functionConfig, *reply) {
 }
 
 func (c *call) noFunction() reply {
-	return c.fail(http.StatusNotFound, "ResourceNotFoundException",
-		"Function not found: "+scope{c.account(), c.region}.arn("lambda", "function:"+functionName(c.part[0])))
+	return c.Fail(http.StatusNotFound, "ResourceNotFoundException",
+		"Function not found: "+wire.Scope{Account: c.Account(), Region: c.Region}.ARN("lambda", "function:"+functionName(c.Part[0])))
 }
 
 // functionName returns the name in a name or an ARN, each with or without a

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/wire"
 )
 
 // Invocation is what a function is invoked with.
@@ -41,16 +43,16 @@ type updates struct {
 // SlowUpdates makes the next n looks at a function that was changed find the
 // change under way.
 func (a *AWS) SlowUpdates(n int) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Lock()
+	defer a.Unlock()
 	a.updates.looks = n
 }
 
 // FailUpdates makes every later change of a function end in Failed with the
 // reason; "" lets them end well again.
 func (a *AWS) FailUpdates(function, reason string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Lock()
+	defer a.Unlock()
 	fates := map[string]string{function: reason}
 	for name, fate := range a.updates.fates {
 		if name != function {
@@ -63,16 +65,16 @@ func (a *AWS) FailUpdates(function, reason string) {
 // AnswerInvocations sets what invoked functions answer. Without it they answer
 // null.
 func (a *AWS) AnswerInvocations(answer func(Invocation) Answer) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Lock()
+	defer a.Unlock()
 	a.updates.answer = answer
 }
 
 // TagFunction sets the tags of a function without a call, and reports whether
 // it is there.
 func (a *AWS) TagFunction(regionName, name string, tags map[string]string) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Lock()
+	defer a.Unlock()
 	f := a.region(regionName).functions[name]
 	if f != nil {
 		f.config.tags = maps.Clone(tags)
@@ -83,8 +85,8 @@ func (a *AWS) TagFunction(regionName, name string, tags map[string]string) bool 
 // LayersOf returns the ARNs of the layer versions of a function, nil for no
 // function.
 func (a *AWS) LayersOf(regionName, name string) []string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Lock()
+	defer a.Unlock()
 	f := a.region(regionName).functions[name]
 	if f == nil {
 		return nil
@@ -111,7 +113,7 @@ func invoke(a *AWS, c *call) reply {
 	var answer Answer
 	if a.updates.answer != nil {
 		answer = a.updates.answer(Invocation{
-			Region: c.region, Function: config.name, Qualifier: cmp.Or(c.URL.Query().Get("Qualifier"), qualifierOf(c.part[0])), Layers: config.layerARNs(), Payload: c.body,
+			Region: c.Region, Function: config.name, Qualifier: cmp.Or(c.URL.Query().Get("Qualifier"), qualifierOf(c.Part[0])), Layers: config.layerARNs(), Payload: c.Payload,
 		})
 	}
 	header := http.Header{"X-Amz-Executed-Version": {config.version}, "Content-Type": {"application/json"}}
@@ -130,26 +132,26 @@ func invoke(a *AWS, c *call) reply {
 	if payload == nil {
 		payload = []byte("null")
 	}
-	return reply{status: http.StatusOK, header: header, body: payload}
+	return reply{Status: http.StatusOK, Header: header, Body: payload}
 }
 
 func listTags(a *AWS, c *call) reply {
-	arn, err := url.PathUnescape(c.part[0])
+	arn, err := url.PathUnescape(c.Part[0])
 	if err != nil {
-		return c.invalid(c.part[0], "resource", "Member must be an ARN")
+		return c.Invalid(c.Part[0], "resource", "Member must be an ARN")
 	}
 	f := a.own(c).functions[functionName(arn)]
 	if f == nil {
 		return c.noFunction()
 	}
-	return ok(map[string]any{"Tags": f.config.tags})
+	return wire.OK(map[string]any{"Tags": f.config.tags})
 }
 
 // SetRuntime gives a function another runtime without a call, and reports
 // whether it is there.
 func (a *AWS) SetRuntime(regionName, name, runtime string) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Lock()
+	defer a.Unlock()
 	f := a.region(regionName).functions[name]
 	if f != nil {
 		f.config.runtime = runtime

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/wire"
 )
 
 // lambdaRoutes are Lambda's calls; "*" is a part of the path that varies.
@@ -49,9 +51,9 @@ func (c *call) routeLambda() handler {
 		if !fits || c.Method != route.method {
 			continue
 		}
-		c.part, c.operation = part, route.operation
-		if c.operation == "ListLayers" && c.URL.Query().Get("find") == "LayerVersion" {
-			c.operation = "GetLayerVersionByArn"
+		c.Part, c.Operation = part, route.operation
+		if c.Operation == "ListLayers" && c.URL.Query().Get("find") == "LayerVersion" {
+			c.Operation = "GetLayerVersionByArn"
 			return getLayerVersionByARN
 		}
 		return route.handle
@@ -91,7 +93,7 @@ func getAccountSettings(a *AWS, c *call) reply {
 			}
 		}
 	}
-	return ok(map[string]any{
+	return wire.OK(map[string]any{
 		"AccountLimit": map[string]any{
 			"TotalCodeSize": 80_530_636_800, "CodeSizeUnzipped": maxUnzipped, "CodeSizeZipped": 50 << 20,
 			"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000,
@@ -101,5 +103,5 @@ func getAccountSettings(a *AWS, c *call) reply {
 }
 
 func (c *call) conflict(message string) reply {
-	return c.fail(http.StatusConflict, "ResourceConflictException", message)
+	return c.Fail(http.StatusConflict, "ResourceConflictException", message)
 }

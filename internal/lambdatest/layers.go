@@ -9,6 +9,9 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/signer"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/wire"
 )
 
 const (
@@ -24,7 +27,7 @@ type layer struct {
 }
 
 type layerVersion struct {
-	scope
+	scope         wire.Scope
 	serial        int64
 	name          string
 	number        int64
@@ -39,7 +42,7 @@ type layerVersion struct {
 	location      string
 	deleted       bool
 	policy        policy
-	signing       *signingJob // what signed the zip, if it is signed
+	signing       *signer.Job // what signed the zip, if it is signed
 	reference     code        // where Lambda reads the zip, if it has no copy
 }
 
@@ -66,10 +69,10 @@ func (a *AWS) Versions(regionName, layerName string) []Version {
 
 // VersionsOf is Versions for a layer of any account.
 func (a *AWS) VersionsOf(account, regionName, layerName string) []Version {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.Lock()
+	defer a.Unlock()
 	var versions []Version
-	l := a.in(scope{account, regionName}).layers[layerName]
+	l := a.in(wire.Scope{Account: account, Region: regionName}).layers[layerName]
 	if l == nil {
 		return nil
 	}
@@ -93,7 +96,7 @@ func (a *AWS) LiveOf(account, regionName, layerName string) []Version {
 	return slices.DeleteFunc(a.VersionsOf(account, regionName, layerName), func(v Version) bool { return v.Deleted })
 }
 
-func (v *layerVersion) layerARN() string { return v.scope.arn("lambda", "layer:"+v.name) }
+func (v *layerVersion) layerARN() string { return v.scope.ARN("lambda", "layer:"+v.name) }
 
 func (v *layerVersion) arn() string { return v.layerARN() + ":" + strconv.FormatInt(v.number, 10) }
 
@@ -120,7 +123,7 @@ func (v *layerVersion) full(a *AWS) map[string]any {
 	full["LayerArn"] = v.layerARN()
 	content := map[string]any{"CodeSha256": v.sha256, "CodeSize": len(v.zip), "Location": a.url + v.location}
 	if v.signing != nil {
-		content["SigningJobArn"], content["SigningProfileVersionArn"] = v.signing.arn(), v.signing.profileVersionARN()
+		content["SigningJobArn"], content["SigningProfileVersionArn"] = v.signing.ARN(), v.signing.ProfileVersionARN()
 	}
 	if r := v.reference; r.S3Bucket != "" {
 		content["ResolvedS3Object"] = map[string]string{"S3Bucket": r.S3Bucket, "S3Key": r.S3Key, "S3ObjectVersion": r.S3ObjectVersion}
@@ -143,8 +146,8 @@ func publishLayerVersion(a *AWS, c *call) reply {
 		return *refusal
 	}
 	var in publishInput
-	if err := json.Unmarshal(c.body, &in); err != nil {
-		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
+	if err := json.Unmarshal(c.Payload, &in); err != nil {
+		return c.Fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
 	if refusal := c.checkPublish(name, in); refusal != nil {
 		return *refusal
@@ -160,11 +163,11 @@ func publishLayerVersion(a *AWS, c *call) reply {
 	}
 	l.last++
 	v := &layerVersion{
-		scope: a.own(c).scope, serial: int64(a.next()), name: name, number: l.last,
-		createdDate: a.now().UTC().Format("2006-01-02T15:04:05.000-0700"),
+		scope: a.own(c).scope, serial: int64(a.Next()), name: name, number: l.last,
+		createdDate: a.Now().UTC().Format("2006-01-02T15:04:05.000-0700"),
 		description: in.Description, license: in.LicenseInfo,
 		runtimes: in.CompatibleRuntimes, architectures: in.CompatibleArchitectures,
-		zip: archive, sha256: base64SHA256(archive), unzipped: unzipped, signing: a.signingOf(in.Content),
+		zip: archive, sha256: wire.Base64SHA256(archive), unzipped: unzipped, signing: a.signingOf(in.Content),
 	}
 	if in.Content.S3ObjectStorageMode == "REFERENCE" {
 		v.reference = in.Content
@@ -172,12 +175,12 @@ func publishLayerVersion(a *AWS, c *call) reply {
 	v.location = fmt.Sprintf("%s%d/%s-%d", downloadPrefix, v.serial, name, v.number)
 	a.downloads[v.location] = archive
 	l.versions = append(l.versions, v)
-	a.watch.Lock()
+	a.listings.Lock()
 	if a.unlisted > 0 {
 		a.hidden = append(a.hidden, v.serial)
 	}
-	a.watch.Unlock()
-	return created(v.full(a))
+	a.listings.Unlock()
+	return wire.Created(v.full(a))
 }
 
 // checkPublish refuses what Lambda's model refuses.
@@ -185,27 +188,27 @@ func (c *call) checkPublish(name string, in publishInput) *reply {
 	var refusal reply
 	switch {
 	case !layerNamePattern.MatchString(name) || len(name) > 140:
-		refusal = c.invalid(name, "layerName", "Member must satisfy regular expression pattern: "+
+		refusal = c.Invalid(name, "layerName", "Member must satisfy regular expression pattern: "+
 			"(arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+, and have length less than or equal to 140")
 	case utf8.RuneCountInString(in.Description) > 256:
-		refusal = c.invalid(in.Description, "description", "Member must have length less than or equal to 256")
+		refusal = c.Invalid(in.Description, "description", "Member must have length less than or equal to 256")
 	case utf8.RuneCountInString(in.LicenseInfo) > 512:
-		refusal = c.invalid(in.LicenseInfo, "licenseInfo", "Member must have length less than or equal to 512")
+		refusal = c.Invalid(in.LicenseInfo, "licenseInfo", "Member must have length less than or equal to 512")
 	case len(in.CompatibleRuntimes) > 15:
-		refusal = c.invalid(fmt.Sprint(in.CompatibleRuntimes), "compatibleRuntimes", "Member must have length less than or equal to 15")
+		refusal = c.Invalid(fmt.Sprint(in.CompatibleRuntimes), "compatibleRuntimes", "Member must have length less than or equal to 15")
 	case len(in.CompatibleArchitectures) > 2:
-		refusal = c.invalid(fmt.Sprint(in.CompatibleArchitectures), "compatibleArchitectures", "Member must have length less than or equal to 2")
+		refusal = c.Invalid(fmt.Sprint(in.CompatibleArchitectures), "compatibleArchitectures", "Member must have length less than or equal to 2")
 	default:
 		for _, id := range in.CompatibleRuntimes {
 			if !slices.Contains(knownRuntimes(), id) {
-				refusal = c.invalid(fmt.Sprint(in.CompatibleRuntimes), "compatibleRuntimes",
+				refusal = c.Invalid(fmt.Sprint(in.CompatibleRuntimes), "compatibleRuntimes",
 					"Member must satisfy constraint: [Member must satisfy enum value set: ["+strings.Join(knownRuntimes(), ", ")+"]]")
 				return &refusal
 			}
 		}
 		for _, architecture := range in.CompatibleArchitectures {
 			if architecture != "x86_64" && architecture != "arm64" {
-				refusal = c.invalid(fmt.Sprint(in.CompatibleArchitectures), "compatibleArchitectures",
+				refusal = c.Invalid(fmt.Sprint(in.CompatibleArchitectures), "compatibleArchitectures",
 					"Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64]]")
 				return &refusal
 			}
@@ -220,49 +223,49 @@ func getLayerVersion(a *AWS, c *call) reply {
 	if refusal != nil {
 		return *refusal
 	}
-	return ok(v.full(a))
+	return wire.OK(v.full(a))
 }
 
 func getLayerVersionByARN(a *AWS, c *call) reply {
 	v := a.byARN(c.URL.Query().Get("Arn"))
 	if v == nil || v.deleted {
-		return c.fail(http.StatusNotFound, "ResourceNotFoundException", notFound)
+		return c.Fail(http.StatusNotFound, "ResourceNotFoundException", notFound)
 	}
-	if c.account() != v.account && !v.policy.allows(c.account()) {
+	if c.Account() != v.scope.Account && !v.policy.allows(c.Account()) {
 		return *c.denied(v.layerARN())
 	}
-	return ok(v.full(a))
+	return wire.OK(v.full(a))
 }
 
 func deleteLayerVersion(a *AWS, c *call) reply {
 	v, refusal := a.layerVersion(c)
 	if refusal != nil {
-		if refusal.status == http.StatusNotFound {
-			return nothing()
+		if refusal.Status == http.StatusNotFound {
+			return wire.Nothing()
 		}
 		return *refusal
 	}
 	v.deleted = true
-	return nothing()
+	return wire.Nothing()
 }
 
 // layerName reads the first part of the path: a layer's name, which is the
 // caller's own, or its ARN. Another account's layer can be read, and nothing else.
 func (c *call) layerName() (account, name string, refusal *reply) {
-	name = c.part[0]
+	name = c.Part[0]
 	if !strings.HasPrefix(name, "arn:") {
-		return c.account(), name, nil
+		return c.Account(), name, nil
 	}
 	part := strings.Split(name, ":")
 	if len(part) != 7 {
-		refusal := c.invalid(name, "layerName", "Member must satisfy regular expression pattern")
+		refusal := c.Invalid(name, "layerName", "Member must satisfy regular expression pattern")
 		return "", "", &refusal
 	}
-	if part[4] != c.account() && c.operation != "GetLayerVersion" {
+	if part[4] != c.Account() && c.Operation != "GetLayerVersion" {
 		return "", "", c.denied(name)
 	}
-	if part[3] != c.region {
-		refusal := c.fail(http.StatusNotFound, "ResourceNotFoundException", notFound)
+	if part[3] != c.Region {
+		refusal := c.Fail(http.StatusNotFound, "ResourceNotFoundException", notFound)
 		return "", "", &refusal
 	}
 	return part[4], part[6], nil
@@ -274,27 +277,27 @@ func (a *AWS) layerVersion(c *call) (*layerVersion, *reply) {
 	if refusal != nil {
 		return nil, refusal
 	}
-	number, err := strconv.ParseInt(c.part[1], 10, 64)
+	number, err := strconv.ParseInt(c.Part[1], 10, 64)
 	if err != nil || number < 1 {
-		refusal := c.invalid(c.part[1], "versionNumber", "Member must be a number from 1")
+		refusal := c.Invalid(c.Part[1], "versionNumber", "Member must be a number from 1")
 		return nil, &refusal
 	}
-	v := a.live(scope{account, c.region}, name, number)
-	if v == nil && account != c.account() {
-		return nil, c.denied(c.part[0]) // AWS does not tell others what is not there
+	v := a.live(wire.Scope{Account: account, Region: c.Region}, name, number)
+	if v == nil && account != c.Account() {
+		return nil, c.denied(c.Part[0]) // AWS does not tell others what is not there
 	}
 	if v == nil {
-		missing := c.fail(http.StatusNotFound, "ResourceNotFoundException", notFound)
+		missing := c.Fail(http.StatusNotFound, "ResourceNotFoundException", notFound)
 		return nil, &missing
 	}
-	if c.account() != v.account && !v.policy.allows(c.account()) {
+	if c.Account() != v.scope.Account && !v.policy.allows(c.Account()) {
 		return nil, c.denied(v.layerARN())
 	}
 	return v, nil
 }
 
 // live finds a version that is not deleted, or nil.
-func (a *AWS) live(at scope, layerName string, number int64) *layerVersion {
+func (a *AWS) live(at wire.Scope, layerName string, number int64) *layerVersion {
 	if l := a.in(at).layers[layerName]; l != nil {
 		for _, v := range l.versions {
 			if v.number == number && !v.deleted {
@@ -307,8 +310,8 @@ func (a *AWS) live(at scope, layerName string, number int64) *layerVersion {
 
 // denied refuses a call on what another account has.
 func (c *call) denied(resource string) *reply {
-	refusal := c.fail(http.StatusForbidden, "AccessDeniedException", fmt.Sprintf(
-		"User: arn:aws:iam::%s:user/test is not authorized to perform: lambda:%s on resource: %s", c.account(), c.operation, resource))
+	refusal := c.Fail(http.StatusForbidden, "AccessDeniedException", fmt.Sprintf(
+		"User: arn:aws:iam::%s:user/test is not authorized to perform: lambda:%s on resource: %s", c.Account(), c.Operation, resource))
 	return &refusal
 }
 
@@ -318,7 +321,7 @@ func (a *AWS) byARN(arn string) *layerVersion {
 	if len(part) != 8 {
 		return nil
 	}
-	if l := a.in(scope{part[4], part[3]}).layers[part[6]]; l != nil {
+	if l := a.in(wire.Scope{Account: part[4], Region: part[3]}).layers[part[6]]; l != nil {
 		for _, v := range l.versions {
 			if v.arn() == arn {
 				return v

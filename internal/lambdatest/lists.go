@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/wire"
 )
 
 func listLayerVersions(a *AWS, c *call) reply {
@@ -27,8 +29,8 @@ func listLayerVersions(a *AWS, c *call) reply {
 // listed returns what a listing shows of a layer, which may be nil: no deleted version, and none that a
 // lagging listing does not know yet.
 func (a *AWS) listed(l *layer) []*layerVersion {
-	a.watch.Lock()
-	defer a.watch.Unlock()
+	a.listings.Lock()
+	defer a.listings.Unlock()
 	hidden := a.hidden
 	if a.unlisted > 0 {
 		a.unlisted--
@@ -85,7 +87,7 @@ func (c *call) page(items []map[string]any, field string) reply {
 			from, err = strconv.Atoi(string(plain))
 		}
 		if err != nil || from < 0 || from > len(items) {
-			return c.fail(http.StatusBadRequest, "InvalidParameterValueException", "Invalid pagination token")
+			return c.Fail(http.StatusBadRequest, "InvalidParameterValueException", "Invalid pagination token")
 		}
 	}
 	to := min(from+size, len(items))
@@ -93,7 +95,7 @@ func (c *call) page(items []map[string]any, field string) reply {
 	if to < len(items) {
 		answer["NextMarker"] = base64.StdEncoding.EncodeToString([]byte(strconv.Itoa(to)))
 	}
-	return ok(answer)
+	return wire.OK(answer)
 }
 
 // maxItems returns how many items a page of the answer holds.
@@ -104,8 +106,16 @@ func (c *call) maxItems() (int, *reply) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > 10_000 {
-		refusal := c.invalid(text, "maxItems", "Member must have value between 1 and 10000")
+		refusal := c.Invalid(text, "maxItems", "Member must have value between 1 and 10000")
 		return 0, &refusal
 	}
 	return min(n, pageSize), nil
+}
+
+// HideNewVersions makes the next n listings of layer versions leave out what
+// is published from now on: a listing may lag behind a publish.
+func (a *AWS) HideNewVersions(n int) {
+	a.listings.Lock()
+	defer a.listings.Unlock()
+	a.unlisted, a.hidden = n, nil
 }

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/wire"
 )
 
 const maxPolicy = 20_480 // bytes
@@ -34,9 +36,9 @@ type statement struct {
 // Policy returns the policy of a layer version, as AWS would answer it; "" if
 // it has none.
 func (a *AWS) Policy(regionName, layerName string, number int64) string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	v := a.live(scope{Account, regionName}, layerName, number)
+	a.Lock()
+	defer a.Unlock()
+	v := a.live(wire.Scope{Account: Account, Region: regionName}, layerName, number)
 	if v == nil || len(v.policy.statements) == 0 {
 		return ""
 	}
@@ -46,9 +48,9 @@ func (a *AWS) Policy(regionName, layerName string, number int64) string {
 // SetPolicy replaces the statements of a layer version's policy, as somebody
 // else would: each is JSON in whatever form, none removes the policy.
 func (a *AWS) SetPolicy(regionName, layerName string, number int64, statements ...string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	v := a.live(scope{Account, regionName}, layerName, number)
+	a.Lock()
+	defer a.Unlock()
+	v := a.live(wire.Scope{Account: Account, Region: regionName}, layerName, number)
 	if v == nil {
 		panic(fmt.Sprintf("there is no version %d of layer %q in %s", number, layerName, regionName))
 	}
@@ -68,20 +70,20 @@ func addPermission(a *AWS, c *call) reply {
 		return *refusal
 	}
 	var in permissionInput
-	if err := json.Unmarshal(c.body, &in); err != nil {
-		return c.fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
+	if err := json.Unmarshal(c.Payload, &in); err != nil {
+		return c.Fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
 	}
 	switch {
 	case !statementIDPattern.MatchString(in.StatementId):
-		return c.invalid(in.StatementId, "statementId", "Member must satisfy regular expression pattern: ([a-zA-Z0-9-_]+)")
+		return c.Invalid(in.StatementId, "statementId", "Member must satisfy regular expression pattern: ([a-zA-Z0-9-_]+)")
 	case in.Action != "lambda:GetLayerVersion":
-		return c.invalid(in.Action, "action", "Member must satisfy regular expression pattern: lambda:GetLayerVersion")
+		return c.Invalid(in.Action, "action", "Member must satisfy regular expression pattern: lambda:GetLayerVersion")
 	case !principalPattern.MatchString(in.Principal):
-		return c.invalid(in.Principal, "principal", `Member must satisfy regular expression pattern: \d{12}|\*|arn:(aws[a-zA-Z-]*):iam::\d{12}:root`)
+		return c.Invalid(in.Principal, "principal", `Member must satisfy regular expression pattern: \d{12}|\*|arn:(aws[a-zA-Z-]*):iam::\d{12}:root`)
 	case in.OrganizationId != "" && !organizationPattern.MatchString(in.OrganizationId):
-		return c.invalid(in.OrganizationId, "organizationId", "Member must satisfy regular expression pattern: o-[a-z0-9]{10,32}")
+		return c.Invalid(in.OrganizationId, "organizationId", "Member must satisfy regular expression pattern: o-[a-z0-9]{10,32}")
 	case in.OrganizationId != "" && in.Principal != "*":
-		return c.fail(http.StatusBadRequest, "InvalidParameterValueException", "OrganizationId is only allowed with the principal *")
+		return c.Fail(http.StatusBadRequest, "InvalidParameterValueException", "OrganizationId is only allowed with the principal *")
 	}
 	if refusal := c.stale(v); refusal != nil {
 		return *refusal
@@ -93,12 +95,12 @@ func addPermission(a *AWS, c *call) reply {
 	added := in.statement(v.arn())
 	next := policy{statements: append(slices.Clone(v.policy.statements), json.RawMessage(text(added)))}
 	if len(next.document()) > maxPolicy {
-		return c.fail(http.StatusBadRequest, "PolicyLengthExceededException",
+		return c.Fail(http.StatusBadRequest, "PolicyLengthExceededException",
 			fmt.Sprintf("The final policy size (%d) is bigger than the limit (%d).", len(next.document()), maxPolicy))
 	}
 	next.revision = a.revision()
 	v.policy = next
-	return created(map[string]any{"Statement": text(added), "RevisionId": next.revision})
+	return wire.Created(map[string]any{"Statement": text(added), "RevisionId": next.revision})
 }
 
 func (in permissionInput) statement(resource string) statement {
@@ -122,9 +124,9 @@ func getPolicy(a *AWS, c *call) reply {
 		return *refusal
 	}
 	if len(v.policy.statements) == 0 {
-		return c.fail(http.StatusNotFound, "ResourceNotFoundException", "No policy is associated with the given resource.")
+		return c.Fail(http.StatusNotFound, "ResourceNotFoundException", "No policy is associated with the given resource.")
 	}
-	return ok(map[string]any{"Policy": v.policy.document(), "RevisionId": v.policy.revision})
+	return wire.OK(map[string]any{"Policy": v.policy.document(), "RevisionId": v.policy.revision})
 }
 
 func removePermission(a *AWS, c *call) reply {
@@ -135,13 +137,13 @@ func removePermission(a *AWS, c *call) reply {
 	if refusal := c.stale(v); refusal != nil {
 		return *refusal
 	}
-	at := v.policy.find(c.part[2])
+	at := v.policy.find(c.Part[2])
 	if at < 0 {
-		return c.fail(http.StatusNotFound, "ResourceNotFoundException",
-			fmt.Sprintf("Statement %s is not found in resource policy.", c.part[2]))
+		return c.Fail(http.StatusNotFound, "ResourceNotFoundException",
+			fmt.Sprintf("Statement %s is not found in resource policy.", c.Part[2]))
 	}
 	v.policy = policy{revision: a.revision(), statements: slices.Delete(slices.Clone(v.policy.statements), at, at+1)}
-	return nothing()
+	return wire.Nothing()
 }
 
 // stale refuses a change that was based on another state of the policy.
@@ -150,7 +152,7 @@ func (c *call) stale(v *layerVersion) *reply {
 	if asked == "" || asked == v.policy.revision {
 		return nil
 	}
-	refusal := c.fail(http.StatusPreconditionFailed, "PreconditionFailedException",
+	refusal := c.Fail(http.StatusPreconditionFailed, "PreconditionFailedException",
 		"The Revision Id provided does not match the latest Revision Id. "+
 			"Call the GetLayerVersionPolicy API to retrieve the latest Revision Id")
 	return &refusal
@@ -185,6 +187,6 @@ func (p policy) document() string {
 }
 
 // revision returns a revision id that was never used.
-func (a *AWS) revision() string { return fmt.Sprintf("00000000-0000-4000-8000-%012x", a.next()) }
+func (a *AWS) revision() string { return fmt.Sprintf("00000000-0000-4000-8000-%012x", a.Next()) }
 
-func text(v any) string { return string(asJSON(0, http.Header{}, v).body) }
+func text(v any) string { return string(wire.JSON(0, http.Header{}, v).Body) }

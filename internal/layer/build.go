@@ -131,7 +131,14 @@ func (c *cache) notePlace(path string, zip store.Digest) error {
 }
 
 func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output, doubt bool) (Artifact, error) {
+	if err := l.checkArchives(o); err != nil {
+		return Artifact{}, err
+	}
 	tree, found, err := c.tree(ctx, l, o, doubt)
+	if err != nil {
+		return Artifact{}, err
+	}
+	sizes, err := inspect.CheckSize(tree, o.Size)
 	if err != nil {
 		return Artifact{}, err
 	}
@@ -142,11 +149,7 @@ func (b *Builder) build(ctx context.Context, c *cache, l *Lock, o Output, doubt 
 	if err != nil {
 		return Artifact{}, err
 	}
-	a := Artifact{Size: layout.Size(), Unzipped: layout.Unpacked()}
-	if a.Warnings, err = inspect.CheckSize(tree, o.Size); err != nil {
-		return Artifact{}, err
-	}
-	a.Warnings = append(a.Warnings, found...)
+	a := Artifact{Size: layout.Size(), Unzipped: layout.Unpacked(), Warnings: append(sizes, found...)}
 	// What was planned was judged then.
 	if o.Want.IsZero() {
 		findings, told, err := c.audit(ctx, l, tree, o)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/inspect"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/prune"
 )
 
@@ -27,6 +28,15 @@ func (s Spec) lockSelection(l *Lock) {
 		presets := slices.Sorted(slices.Values(s.Prune))
 		l.Prune = &PruneLock{Rules: prune.Rules, Presets: slices.Compact(presets)}
 	}
+}
+
+// checkArchives refuses a layer that is too large by the sizes of its wheels alone,
+// where nothing of them is left out.
+func (l *Lock) checkArchives(o Output) error {
+	if l.Python == nil || len(l.Exclude) > 0 || l.Prune != nil || !o.Want.IsZero() {
+		return nil
+	}
+	return inspect.CheckArchives(l.Python.Sizes(), o.Size)
 }
 
 // moved returns the tree of an ecosystem as the code of a function has it, or

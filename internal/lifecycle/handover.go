@@ -59,10 +59,12 @@ func (m Mark) is(other Mark) bool {
 	return m.Number == other.Number && (m.Created.IsZero() || other.Created.IsZero() || m.Created.Equal(other.Created))
 }
 
-// Pointer is the version that a resource points at.
+// Pointer is the version that a resource points at. Owner is set where the
+// resource may delete it.
 type Pointer struct {
 	Holder string `json:"holder"`
 	Mark
+	Owner bool `json:"owner,omitempty"`
 }
 
 func (r *Register) release(holder string) {
@@ -116,23 +118,25 @@ func (r *Register) Meet(holder string, p *Place) (changed bool) {
 	if p.TakenOver() && r.Inherits(at) {
 		p.Own(at.Number, at.Created)
 	}
-	var was []Mark
+	var was []Pointer
 	for _, other := range r.Pointers {
 		if other.Holder == holder {
-			was = append(was, other.Mark)
+			was = append(was, other)
 		}
 	}
-	if len(was) == 1 && was[0].Number == at.Number && was[0].Created.Equal(at.Created) {
+	owner := p.Owns(at.Number)
+	if len(was) == 1 && was[0].Number == at.Number && was[0].Created.Equal(at.Created) && was[0].Owner == owner {
 		return false
 	}
 	for _, m := range was {
+		m := m.Mark
 		if !m.is(at) && r.Inherits(m) && !r.Pointed(holder, m, Mark{}) {
 			p.Own(m.Number, m.Created)
 		}
 	}
 	r.release(holder)
 	r.Parted = slices.DeleteFunc(r.Parted, func(name string) bool { return name == holder })
-	r.Pointers = append(r.Pointers, Pointer{holder, at})
+	r.Pointers = append(r.Pointers, Pointer{holder, at, owner})
 	return true
 }
 
@@ -160,14 +164,20 @@ func (r *Register) Inherit(holder string, p *Place, planned string) (others bool
 }
 
 // Part notes that a resource has come to its end. One without a name takes the
-// oldest pointer at its version for its own.
+// oldest pointer at its version for its own, of an owner if it is one: the pointer
+// of another resource would stay for ever.
 func (r *Register) Part(holder string, p *Place) {
 	if holder != "" {
 		r.release(holder)
 		r.end(holder)
 		return
 	}
-	if i := slices.IndexFunc(r.Pointers, func(other Pointer) bool { return other.is(p.Mark()) }); i >= 0 {
+	at, owner := p.Mark(), p.Owns(p.Release.Number)
+	i := slices.IndexFunc(r.Pointers, func(other Pointer) bool { return other.is(at) && other.Owner == owner })
+	if i < 0 {
+		i = slices.IndexFunc(r.Pointers, func(other Pointer) bool { return other.is(at) })
+	}
+	if i >= 0 {
 		r.Pointers = slices.Delete(r.Pointers, i, i+1)
 	}
 }
@@ -193,7 +203,7 @@ func (r *Register) Intend(i Intent) {
 // Reach notes that an apply has got to a version: until its end is in a state,
 // the holder points at that and at what it had before.
 func (r *Register) Reach(holder string, at Mark) {
-	r.Pointers = append(r.Pointers, Pointer{holder, at})
+	r.Pointers = append(r.Pointers, Pointer{Holder: holder, Mark: at})
 }
 
 // Done notes that the state has the version that an apply got to.

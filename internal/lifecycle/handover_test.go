@@ -75,6 +75,26 @@ func TestHandover(t *testing.T) {
 			r.Part("", at(1, 1))
 			return taken && r.Pointed("c", mark(1), Mark{}) && !r.Pointed("b", mark(1), Mark{})
 		}, true},
+		"a taker's replacement, which has no name": {func(r *Register) bool {
+			r.Meet("a", at(1, 1))
+			r.Meet("b", at(1))
+			r.Part("", at(1))
+			return r.Pointed("c", mark(1), Mark{}) && !r.Pointed("a", mark(1), Mark{})
+		}, true},
+		"an owner's replacement after its taker": {func(r *Register) bool {
+			r.Meet("b", at(1))
+			r.Meet("a", at(1, 1))
+			r.Part("", at(1, 1))
+			return r.Pointed("c", mark(1), Mark{}) && !r.Pointed("b", mark(1), Mark{})
+		}, true},
+		"an owner by bequest": {func(r *Register) bool {
+			r.Meet("b", at(1))
+			r.Meet("c", at(1))
+			r.Bequeath(mark(1))
+			r.Meet("c", at(1))
+			r.Part("", at(1, 1))
+			return r.Pointed("x", mark(1), Mark{}) && !r.Pointed("b", mark(1), Mark{})
+		}, true},
 		"a replacement, alone": {func(r *Register) bool {
 			r.Meet("a", at(1, 1))
 			return r.Inherit("", at(1, 1), "") || r.Pointed("", mark(1), mark(1))

@@ -105,7 +105,7 @@ func (r *Register) Announce(a Announcement) {
 func (r *Register) Threatened(holder string, p *Place) bool {
 	at := p.Mark()
 	return slices.ContainsFunc(r.Run.Announced, func(a Announcement) bool {
-		if holder == "" || a.Holder == holder || has(a.Known, Pointer{holder, at}) {
+		if holder == "" || a.Holder == holder || has(a.Known, Pointer{Holder: holder, Mark: at}) {
 			return false
 		}
 		return slices.ContainsFunc(a.Versions, at.is)

@@ -48,9 +48,9 @@ func TestThreatened(t *testing.T) {
 		"another's":               {Announcement{Holder: "a", Versions: []Mark{mark(1)}}, at(1), true},
 		"another version":         {Announcement{Holder: "a", Versions: []Mark{mark(2)}}, at(1), false},
 		"its own":                 {Announcement{Holder: "b", Versions: []Mark{mark(1)}}, at(1, 1), false},
-		"the plan knows":          {Announcement{Holder: "a", Versions: []Mark{mark(1)}, Known: []Pointer{{"b", mark(1)}}}, at(1), false},
+		"the plan knows":          {Announcement{Holder: "a", Versions: []Mark{mark(1)}, Known: []Pointer{{Holder: "b", Mark: mark(1)}}}, at(1), false},
 		"a create":                {Announcement{Versions: []Mark{mark(1)}}, at(1), true},
-		"a create that knows":     {Announcement{Versions: []Mark{mark(1)}, Known: []Pointer{{"b", mark(1)}}}, at(1), false},
+		"a create that knows":     {Announcement{Versions: []Mark{mark(1)}, Known: []Pointer{{Holder: "b", Mark: mark(1)}}}, at(1), false},
 		"a layer of another time": {Announcement{Holder: "a", Versions: []Mark{{1, now()}}}, at(1), false},
 	} {
 		r := &Register{}

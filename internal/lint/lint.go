@@ -90,8 +90,11 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s:%d:%d: %s: %s: %s", f.File, f.Line, f.Column, f.Severity, f.Attribute, f.Text)
 }
 
-// Folder reads the .tf and .tf.json files of a folder and the folders below it,
-// without hidden ones, and returns what it found, by file and line. A file that
+// endings are those of the files that Terraform and OpenTofu read.
+var endings = []string{".tf", ".tf.json", ".tofu", ".tofu.json"}
+
+// Folder reads the Terraform files of a folder and the folders below it, without
+// hidden ones, and returns what it found, by file and line. A file that
 // cannot be read or parsed is an error.
 func Folder(dir string, s *Schema) ([]Finding, error) {
 	modules := map[string][]string{}
@@ -101,7 +104,7 @@ func Folder(dir string, s *Schema) ([]Finding, error) {
 			return err
 		case d.IsDir() && name != dir && strings.HasPrefix(d.Name(), "."):
 			return filepath.SkipDir
-		case !d.IsDir() && (strings.HasSuffix(d.Name(), ".tf") || strings.HasSuffix(d.Name(), ".tf.json")):
+		case !d.IsDir() && slices.ContainsFunc(endings, func(ending string) bool { return strings.HasSuffix(d.Name(), ending) }):
 			modules[filepath.Dir(name)] = append(modules[filepath.Dir(name)], name)
 		}
 		return nil

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"maps"
 	"regexp"
 	"slices"
@@ -67,21 +68,18 @@ func (m *module) checkObject(value hcl.Expression, name string, o *Object, at st
 	}
 }
 
-// instead names the argument that was meant, or all that there are.
+// instead names the argument that was meant, or all that there are. Of names that
+// are close to what is written the closest was meant, else one that it is a part of.
 func instead(key string, o *Object) string {
 	names := slices.Sorted(maps.Keys(o.Arguments))
-	best, least := "", 1+len(key)/2
-	for _, name := range names {
-		if d := runtimes.Distance(key, name); d < least {
-			best, least = name, d
-		}
-		if strings.Contains(name, key) || strings.HasPrefix(key, name) {
-			best, least = name, 0
-		}
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(runtimes.Distance(key, a), runtimes.Distance(key, b)) })
+	meant := slices.IndexFunc(names, func(name string) bool {
+		return runtimes.Distance(key, name) <= len(key)/2 || strings.Contains(name, key) || strings.HasPrefix(key, name)
+	})
+	if meant >= 0 {
+		return "write " + strconv.Quote(names[meant])
 	}
-	if best != "" {
-		return "write " + strconv.Quote(best)
-	}
+	slices.Sort(names)
 	return "it takes " + strings.Join(names, ", ")
 }
 

@@ -93,11 +93,12 @@ func (k *Packed) checkScripts(c Checks) ([]fault.Warning, error) {
 	return c.Scripts.Judge(fault)
 }
 
-// allowed reports whether a glob names the package.
+// allowed reports whether a glob names the package: "*" alone is every one, in a scope
+// or not.
 func allowed(globs []string, name string) bool {
 	return slices.ContainsFunc(globs, func(glob string) bool {
 		ok, err := path.Match(glob, name)
-		return err == nil && ok
+		return glob == "*" || err == nil && ok
 	})
 }
 

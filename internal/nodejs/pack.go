@@ -213,7 +213,7 @@ func (e *Env) openTarball(ctx context.Context, p Package) (*os.File, error) {
 
 // openArchive opens an archive on disk that is what was locked.
 func openArchive(name string, want fetch.Integrity) (in *os.File, err error) {
-	in, err = os.Open(filepath.FromSlash(name))
+	in, err = filetree.OpenRegular(filepath.FromSlash(name))
 	if err != nil {
 		return nil, fmt.Errorf("reading a packed package: %w", err)
 	}
@@ -240,7 +240,7 @@ func localArchive(name, known string) (integrity string, err error) {
 		}
 		return want.String(), in.Close()
 	}
-	in, err := os.Open(filepath.FromSlash(name))
+	in, err := filetree.OpenRegular(filepath.FromSlash(name))
 	if err != nil {
 		return "", fmt.Errorf("reading a packed package: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
@@ -202,11 +203,34 @@ func (s *Spec) remembered(ctx context.Context, env *Env, p *manifest.Project, ta
 			})
 		})
 		if err != nil {
-			return nil, s.explain(err)
+			return nil, errors.Join(append([]error{s.explain(err)}, s.others(p, err)...)...)
 		}
 		chosen.Request, chosen.Triggers, chosen.Project, chosen.Direct = q.Request, q.Triggers, filepath.ToSlash(dir), p.Direct()
 		return chosen, nil
 	})
+}
+
+// others returns what can be known wrong of the other dependencies of the project
+// without asking a registry, so that all of it is told at once.
+func (s *Spec) others(p *manifest.Project, err error) []error {
+	first, ok := errors.AsType[*manifest.ResolveError](err)
+	if !ok {
+		return nil
+	}
+	var found []error
+	for _, d := range slices.Concat(p.Dependencies, p.DevDependencies) {
+		spec, err := manifest.ParseSpec(d.Name, d.Spec)
+		if err == nil && !spec.FromRegistry() && spec.Kind != manifest.DirectorySpec {
+			err = unsupported(spec)
+		}
+		refused, ok := errors.AsType[*manifest.ResolveError](err)
+		if !ok || d.Name == first.Name {
+			continue
+		}
+		refused.RequiredBy = "the project"
+		found = append(found, s.explain(refused))
+	}
+	return found
 }
 
 // explain ties an error of the resolver to the argument that a user would

@@ -229,6 +229,9 @@ func (m *manifests) page(name string) (*registry.Packument, error) {
 func unsupported(spec manifest.Spec) error {
 	detail := fmt.Sprintf("it is %s, and only what a registry holds has a version and a digest to plan with; "+
 		"publish it to a registry, or depend on the address of an archive (https://….tgz) and bring the lock file", spec.Kind)
+	if spec.Kind == manifest.RemoteSpec {
+		detail = "it is an address, and only a lock file has a digest for that: name the lock file of the project in nodejs.lock_file, or publish the archive to a registry"
+	}
 	if spec.Kind == manifest.DirectorySpec {
 		detail = "there is no such folder with a package.json within the project; only those can be packed"
 	}

@@ -137,7 +137,7 @@ func checkGlobs(attribute fault.Path, globs []string) error {
 		if _, err := path.Match(glob, ""); err != nil || strings.TrimSpace(glob) == "" {
 			return &fault.Error{
 				At: attribute.Index(i), Summary: fmt.Sprintf("Malformed glob %q", glob),
-				Detail: "It is the name of a package, or a glob of names such as \"@acme/*\", in which * crosses no slash.",
+				Detail: "It is the name of a package, or a glob of names such as \"@acme/*\", in which * crosses no slash; \"*\" alone is every package.",
 			}
 		}
 	}

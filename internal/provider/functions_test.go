@@ -62,6 +62,8 @@ func TestFunctions(t *testing.T) {
 		`provider::layerbuild::layer_path("provided.al2023", "packages")`:       `provided.al2023[\s│]+has[\s│]+no[\s│]+path`,
 		`provider::layerbuild::normalize_requirements(["idna", "a=1", "-r x"])`: `(?s)Invalid value for "requirements" parameter.*requirements\[2\]`,
 		`provider::layerbuild::normalize_requirements(["idna", "a=1", "b;"])`:   `(?s)requirements\[1\].*"a=1".*requirements\[2\]`,
+		`provider::layerbuild::normalize_requirements(["idna", null])`:          `requirements\[1\][\s│]+is[\s│]+null:[\s│]+leave[\s│]+it[\s│]+out,[\s│]+as[\s│]+compact\(\)[\s│]+does\.[\s│]`,
+		`provider::layerbuild::normalize_requirements([null])`:                  `requirements\[0\][\s│]+is[\s│]+null`,
 	} {
 		steps = append(steps, resource.TestStep{Config: output(value), ExpectError: regexp.MustCompile(want)})
 	}

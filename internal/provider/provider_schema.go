@@ -24,7 +24,7 @@ func (p *layerbuild) Schema(_ context.Context, _ provider.SchemaRequest, resp *p
 		"exclude_newer": schema.StringAttribute{
 			MarkdownDescription: "An RFC 3339 time or a date. Releases uploaded after it are ignored. With `plantimestamp()`, plan and apply resolve as of the same time on any two machines.",
 			Optional:            true,
-			Validators:          []validator.String{attributes.Moment{}},
+			Validators:          []validator.String{attributes.Moment()},
 		},
 		"minimum_release_age": text("Version ranges ignore releases younger than this. The limit is rounded down to midnight UTC. Exact versions (`==`) are exempt. It has no effect if `exclude_newer` is set. Default `24h`."),
 

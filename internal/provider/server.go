@@ -252,11 +252,12 @@ func (s *served) PlanAction(ctx context.Context, req *tfprotov6.PlanActionReques
 	return resp, s.hide(err)
 }
 
-// CallFunction calls a function.
+// CallFunction calls a function. Terraform ends the text of an error with a full
+// stop of its own.
 func (s *served) CallFunction(ctx context.Context, req *tfprotov6.CallFunctionRequest) (*tfprotov6.CallFunctionResponse, error) {
 	resp, err := s.wholeProtocol.CallFunction(ctx, req)
 	if resp != nil && resp.Error != nil {
-		resp.Error.Text = s.secrets.Show(resp.Error.Text)
+		resp.Error.Text = strings.TrimRight(s.secrets.Show(resp.Error.Text), ".")
 	}
 	return resp, s.hide(err)
 }

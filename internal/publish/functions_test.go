@@ -155,6 +155,25 @@ func TestInvokeReadsAnswerAndReport(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
+		for name, c := range map[string]struct {
+			fault lambdatest.Fault
+			calls int
+			fails bool
+		}{
+			"throttled":    {lambdatest.Fault{Status: 429, ErrorType: "TooManyRequestsException", Message: "Rate Exceeded.", Times: 2}, 3, false},
+			"lost answer":  {lambdatest.Fault{At: lambdatest.AfterProcessing, Close: true}, 1, true},
+			"server error": {lambdatest.Fault{Status: 500, ErrorType: "ServiceException"}, 1, true},
+		} {
+			before := len(a.Calls("Invoke"))
+			c.fault.Operation = "Invoke"
+			a.Inject(c.fault)
+			if _, err := functions.Invoke(t.Context(), "a", nil); (err != nil) != c.fails {
+				t.Errorf("%s: %v", name, err)
+			}
+			if made := len(a.Calls("Invoke")) - before; made != c.calls {
+				t.Errorf("%s: %d calls, want %d", name, made, c.calls)
+			}
+		}
 		a.Inject(lambdatest.Fault{Operation: "Invoke", Status: 403, ErrorType: "AccessDeniedException", Message: "no"})
 		_, err = functions.Invoke(t.Context(), "a", nil)
 		if denied, ok := errors.AsType[*AccessDeniedError](err); !ok || denied.Action != "lambda:InvokeFunction" {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/configuration"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -57,7 +58,7 @@ func (e *Env) reach() (*settings, error) {
 }
 
 func (e *Env) readSettings() (*settings, error) {
-	read, err := index.ReadIndexSettings(e.Getenv, "", nil)
+	read, err := configuration.ReadIndexSettings(e.Getenv, "", nil)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/configuration"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/resolve"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
@@ -145,7 +145,7 @@ func checkRuns(at fault.Path, g wheel.GivenWheel, targets []wheel.Target) error 
 func (p *Spec) checkLinks() error {
 	for i, place := range p.FindLinks {
 		at := fault.At("python", "find_links").Index(i)
-		switch kind, _ := index.LinkKind(place); {
+		switch kind, _ := configuration.LinkKind(place); {
 		case place == "":
 			return &fault.Error{At: at, Summary: "Empty element of python.find_links", Detail: "It is a directory with wheels, or the address of a page with links to wheels."}
 		case kind == "page":
@@ -165,7 +165,7 @@ func (p *Spec) checkLinks() error {
 // addLinks puts what the places hold into the question.
 func addLinks(ctx context.Context, spec *resolve.Spec, places []string, source func(i int) fault.Path) error {
 	for i, place := range places {
-		kind, where := index.LinkKind(place)
+		kind, where := configuration.LinkKind(place)
 		if kind == "page" {
 			if !slices.Contains(spec.LinkPages, where) {
 				spec.LinkPages = append(spec.LinkPages, where)

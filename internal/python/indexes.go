@@ -10,6 +10,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/configuration"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/lockfile"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
@@ -27,12 +28,12 @@ type IndexSpec struct {
 // indexesFor returns where the distributions come from: the indexes of the spec
 // before those of the environment, or the public one, without credentials, which the
 // client learns.
-func (e *Env) indexesFor(ctx context.Context, s *Spec, targets []wheel.Target) (*index.Settings, *fetch.Client, error) {
+func (e *Env) indexesFor(ctx context.Context, s *Spec, targets []wheel.Target) (*configuration.Settings, *fetch.Client, error) {
 	reached, err := e.reach()
 	if err != nil {
 		return nil, nil, settingsError(err)
 	}
-	found, err := index.ReadIndexSettings(e.Getenv, s.project(), targets)
+	found, err := configuration.ReadIndexSettings(e.Getenv, s.project(), targets)
 	if err == nil {
 		err = login(reached.client, found)
 	}
@@ -64,7 +65,7 @@ func settingsError(err error) error {
 
 // login takes the credentials out of the addresses. An address of an index that
 // is none is an error where that index is asked, and no matter before.
-func login(client *fetch.Client, settings *index.Settings) error {
+func login(client *fetch.Client, settings *configuration.Settings) error {
 	for _, address := range settings.Accounts {
 		_, _ = client.Login(address) // those that are asked are among the indexes
 	}
@@ -77,7 +78,7 @@ func login(client *fetch.Client, settings *index.Settings) error {
 		settings.Indexes[i].URL = address
 	}
 	for i, place := range settings.FindLinks {
-		if kind, _ := index.LinkKind(place); kind != "page" {
+		if kind, _ := configuration.LinkKind(place); kind != "page" {
 			continue
 		}
 		address, err := client.Login(place)
@@ -104,7 +105,7 @@ func (e *Env) locate(ctx context.Context, s *Spec, file *lockfile.LockFile, targ
 
 // prepare hands the credentials of the indexes that a lock file names to the
 // client, and refuses to ask an index where none may be asked.
-func (e *Env) prepare(client *fetch.Client, file *lockfile.LockFile, settings *index.Settings) error {
+func (e *Env) prepare(client *fetch.Client, file *lockfile.LockFile, settings *configuration.Settings) error {
 	addresses, parts, err := file.Expand(e.Getenv)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -105,6 +106,15 @@ func checkArchitectures(targets []runtimes.Target, l *wheel.Lock) error {
 		Summary: "One layer cannot serve both architectures",
 		Detail:  fmt.Sprintf("It would hold native code, which runs on one architecture: %s.%s", strings.Join(native, ", "), fault.PerArchitecture),
 	}
+}
+
+// Sizes returns the bytes of the wheels, packed, as far as they are known.
+func (l *Lock) Sizes() map[filetree.Origin]int64 {
+	sizes := map[filetree.Origin]int64{}
+	for _, w := range l.Chosen.Wheels {
+		sizes[filetree.Origin{Ecosystem: "python", Name: w.Name, Version: w.Version}] += w.Size
+	}
+	return sizes
 }
 
 // Contents maps each distribution, with "python:" before its name, to its versions:

@@ -77,7 +77,7 @@ func uvLogin(page string) string {
 
 func noWheelError(attribute fault.Path, miss *wheel.NoWheel, err error) error {
 	return &fault.Error{
-		At: attribute, Summary: fmt.Sprintf("No wheel of %q %s runs on %s", miss.Name, miss.Version, miss.Target),
+		At: attribute, Summary: fmt.Sprintf("No wheel of %s runs on %s", miss.Title(), miss.Target),
 		Detail: miss.Detail() + filesTable(miss.Files), Err: err,
 	}
 }
@@ -129,7 +129,7 @@ func (p *Spec) checkHashed(spec resolve.Spec, l *wheel.Lock) error {
 func wheelError(err error) error {
 	if changed, ok := errors.AsType[*wheel.ChangedWheelError](err); ok {
 		return &fault.Error{
-			At: fault.At("python"), Summary: fmt.Sprintf("The wheel %q is not the one that was planned", changed.Path),
+			At: fault.At("python"), Summary: fmt.Sprintf("The file %q is not the one that was planned", changed.Path),
 			Detail: fault.Sentence(changed.Error()), Err: err,
 		}
 	}

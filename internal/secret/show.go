@@ -45,7 +45,9 @@ var (
 	rawUserInfo = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*:[/\\]{1,4})([^\s/\\:@?#"'<>\[\]]+:[^\s/\\@"'<>]*[^\s/\\@"'<>0-9:][^\s"'<>]*(?: [^\s"'<>@]+)?)@`)
 	// user info of an address whose scheme was forgotten, user:word@host.name, or
 	// the end of one, as an error of a parser quotes it.
-	bareUserInfo = regexp.MustCompile(`(^|[\s"'(=\[<,/])([^\s/:@"'()=\[\]<>,]*)(?::|%(?:25)*3[Aa])([^\s/@"'<>]+?)(?:@|%(?:25)*40)([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b|localhost\b|\d{1,3}(?:\.\d{1,3}){3}\b|\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9-]+:\d+\b)`)
+	bareUserInfo = regexp.MustCompile(`(^|[\s"'(=\[<,/])([^\s/:@"'()=\[\]<>,]*)(?::|%(?:25)*3[Aa])([^\s/"'<>]+?)(?:@|%(?:25)*40)([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b|localhost\b|\d{1,3}(?:\.\d{1,3}){3}\b|\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9-]+:\d+\b|[A-Za-z0-9.-]*[^\x20-\x7e\s])`)
+	// a token in front of a host, as in the name of an image: token@host.name:5000/a.
+	bareToken = regexp.MustCompile(`(^|[\s"'(=\[<,/])([^\s/:@"'()=\[\]<>,]{6,})@((?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}|localhost|\d{1,3}(?:\.\d{1,3}){3})(?::\d+)?/)`)
 	// user info of an address that is escaped, once or more often, to stand within
 	// another: https%3A%2F%2Fuser%3Aword%40host, https%253A%252F%252Fuser%2540host.
 	escapedUserInfo = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*(?::|%(?:25)*3[Aa])(?:\\?/|%(?:25)*2[Ff]){1,2})([^\s/\\?#"'<>` + "`" + `]*?)(@|%(?:25)*40)`)
@@ -79,6 +81,7 @@ func Redact(text string) string {
 	}
 	if strings.ContainsAny(text, "@%") {
 		text = bareUserInfo.ReplaceAllString(text, "${1}"+hidden+"@${4}")
+		text = bareToken.ReplaceAllString(text, "${1}"+hidden+"@${3}")
 	}
 	if strings.Contains(text, "%") {
 		text = escapedUserInfo.ReplaceAllStringFunc(text, func(found string) string {

@@ -184,7 +184,7 @@ build_cli() {
 # the module of newer versions of Terraform lacks. No test uses them.
 drop_backends() {
   local list=internal/backend/init/init.go line alias folder
-  grep -o '[a-zA-Z]* "github.com/hashicorp/terraform/internal/backend/remote-state/[a-z0-9-]*"' "$list" | while read -r line; do
+  grep -o '[a-zA-Z0-9]* "github.com/hashicorp/terraform/internal/backend/remote-state/[a-z0-9-]*"' "$list" | while read -r line; do
     alias=${line%% *} folder=${line##*terraform/}
     if [[ ! -d ${folder%\"} ]]; then
       sed -i.bak "/$alias/d" "$list"

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -141,7 +140,7 @@ func (e *Env) keepLocal(ctx context.Context, name string, want store.Digest) (er
 	if e.Store.Verify(ctx, want) == nil {
 		return nil
 	}
-	in, err := os.Open(filepath.FromSlash(name))
+	in, err := filetree.OpenRegular(filepath.FromSlash(name))
 	if err != nil {
 		return fmt.Errorf("reading a local archive: %w", err)
 	}

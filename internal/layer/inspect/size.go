@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,13 +26,40 @@ func CheckSize(tree filetree.Tree, severity fault.Severity) ([]fault.Warning, er
 				size, size*100/runtimes.MaxUnzipped, runtimes.MaxUnzipped, largest),
 		}}, nil
 	}
-	over := &fault.Error{
+	summary := fmt.Sprintf("The layer takes %d bytes unzipped, over the limit of %d", size, runtimes.MaxUnzipped)
+	return severity.Judge(tooLarge(summary, "The largest parts:"+largest))
+}
+
+func tooLarge(summary, largest string) *fault.Error {
+	return &fault.Error{
 		At:      fault.At("checks"),
-		Summary: fmt.Sprintf("The layer takes %d bytes unzipped, over the limit of %d", size, runtimes.MaxUnzipped),
-		Detail: fmt.Sprintf("AWS refuses a function that has more than %d bytes (250 MiB) with all its layers. Leave out what is not needed at run time (prune, exclude), give functions that need different parts layers of their own, or move the function to a container image, which may have 10 GiB. The largest parts:%s",
+		Summary: summary,
+		Detail: fmt.Sprintf("AWS refuses a function that has more than %d bytes (250 MiB) with all its layers. Leave out what is not needed at run time (prune, exclude), give functions that need different parts layers of their own, or move the function to a container image, which may have 10 GiB. %s",
 			runtimes.MaxUnzipped, largest),
 	}
-	return severity.Judge(over)
+}
+
+// CheckArchives refuses archives that are far over the limit of AWS as they are
+// packed, so that gigabytes are not fetched to be refused. sizes are their bytes,
+// where known: what is in an archive takes more, except for its directory, for which
+// the limit is doubled.
+func CheckArchives(sizes map[filetree.Origin]int64, severity fault.Severity) error {
+	total := int64(0)
+	for _, size := range sizes {
+		total += size
+	}
+	if severity != fault.SeverityError || total <= 2*runtimes.MaxUnzipped {
+		return nil
+	}
+	parts := make([]filetree.OriginSize, 0, len(sizes))
+	for origin, size := range sizes {
+		parts = append(parts, filetree.OriginSize{Origin: origin, Size: size})
+	}
+	slices.SortFunc(parts, func(a, b filetree.OriginSize) int {
+		return cmp.Or(cmp.Compare(b.Size, a.Size), cmp.Compare(a.Origin.String(), b.Origin.String()))
+	})
+	summary := fmt.Sprintf("The wheels of the layer have %d bytes, over the limit of %d", total, runtimes.MaxUnzipped)
+	return tooLarge(summary, "Nothing was fetched. The largest wheels:"+listParts(parts))
 }
 
 // largestParts lists the ten largest distributions, packages, folders and files
@@ -44,8 +72,13 @@ func largestParts(tree filetree.Tree) string {
 		}
 		named[i].Origin.Name = partOf(e.Path)
 	}
+	return listParts(named.ByOrigin())
+}
+
+// listParts lists the first ten parts, a line each.
+func listParts(parts []filetree.OriginSize) string {
 	var text strings.Builder
-	for i, part := range named.ByOrigin() {
+	for i, part := range parts {
 		if i == 10 {
 			break
 		}

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
@@ -159,8 +160,9 @@ func (r *lockReader) manifestOnDisk(name string) (*npmEntry, error) {
 		return nil, err
 	}
 	e := &npmEntry{}
-	if err := json.Unmarshal([]byte(strings.TrimPrefix(string(b), "\ufeff")), e); err != nil {
-		return nil, &locked.Error{File: r.title, Entry: name, Reason: "it is not a package.json", Err: err}
+	b = jsonscan.TrimBOM(b)
+	if err := json.Unmarshal(b, e); err != nil {
+		return nil, r.fault(name, "it is not a package.json: %s", jsonscan.Explain(b, err))
 	}
 	return e, nil
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
@@ -36,7 +37,7 @@ type packageLockReader struct {
 func (r *lockReader) readPackageLock(b []byte) (*locked.Graph, error) {
 	var file packageLock
 	if err := json.Unmarshal(b, &file); err != nil {
-		return nil, &locked.Error{File: r.title, Reason: "it is not JSON that npm writes", Err: err}
+		return nil, r.fault("", "it is not JSON that npm writes: %s", jsonscan.Explain(b, err))
 	}
 	p := &packageLockReader{lockReader: r, packages: file.Packages}
 	switch {

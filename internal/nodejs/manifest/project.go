@@ -36,6 +36,9 @@ func ReadProject(name string) (*Project, error) {
 		return nil, fmt.Errorf("reading the project: %w", err)
 	}
 	p, patterns, err := ParseProject(raw)
+	if why := jsonscan.Explain(jsonscan.TrimBOM(raw), nil); err != nil && why != "" {
+		err = errors.New(why)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading %q: %w", name, err)
 	}

@@ -122,3 +122,21 @@ func TestReadProjectNamesTheFile(t *testing.T) {
 		})
 	}
 }
+
+// TestUnreadableProjectsNameThePlace reads what a person wrote by hand.
+func TestUnreadableProjectsNameThePlace(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"{\n  \"dependencies\": {\n    \"a\": \"1\",\n  }\n}\n": `: line 4, column 3: invalid character '}' looking for beginning of object key string`,
+		"\ufeff{\"name\": \"a\" // why\n}":                      `: line 1, column 14: invalid character '/' after object key:value pair`,
+		"{\"dependencies\": {\"a\": \"1\"}":                     `: it ends before it is complete`,
+	} {
+		name := filepath.Join(t.TempDir(), "package.json")
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadProject(name); err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%q: %v, want %q at the end", text, err, want)
+		}
+	}
+}

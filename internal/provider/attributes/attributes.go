@@ -13,7 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// OptionalTexts, someText and flagged are optional attributes of a resource.
+// OptionalTexts returns an optional list of texts, none of them null.
 func OptionalTexts(description string) schema.Attribute {
 	return schema.ListAttribute{
 		MarkdownDescription: description, ElementType: types.StringType, Optional: true,
@@ -21,6 +21,7 @@ func OptionalTexts(description string) schema.Attribute {
 	}
 }
 
+// SomeText returns an optional text that must not be empty.
 func SomeText(description string) schema.Attribute {
 	return schema.StringAttribute{
 		MarkdownDescription: description, Optional: true,
@@ -28,7 +29,7 @@ func SomeText(description string) schema.Attribute {
 	}
 }
 
-// NeededText is someText that must be written.
+// NeededText is SomeText that must be written.
 func NeededText(description string) schema.Attribute {
 	return schema.StringAttribute{
 		MarkdownDescription: description, Required: true,
@@ -36,10 +37,12 @@ func NeededText(description string) schema.Attribute {
 	}
 }
 
+// Flag returns an optional boolean.
 func Flag(description string) schema.Attribute {
 	return schema.BoolAttribute{MarkdownDescription: description, Optional: true}
 }
 
+// ComputedText returns a text that the provider fills in.
 func ComputedText(description string) schema.Attribute {
 	return schema.StringAttribute{MarkdownDescription: description, Computed: true}
 }

@@ -14,20 +14,22 @@ import (
 )
 
 var (
-	_ validator.String = RuntimeID{}
-	_ validator.String = Moment{}
+	_ validator.String = runtimeID{}
+	_ validator.String = moment{}
 	_ validator.String = checkedText{}
-	_ validator.String = ModuleName{}
+	_ validator.String = moduleName{}
 )
 
-// RuntimeID accepts the ids of Lambda's runtimes.
-type RuntimeID struct{}
+// RuntimeID returns a validator that accepts the ids of Lambda's runtimes.
+func RuntimeID() validator.String { return runtimeID{} }
 
-func (RuntimeID) Description(context.Context) string { return "the id of a Lambda runtime" }
+type runtimeID struct{}
 
-func (v RuntimeID) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+func (runtimeID) Description(context.Context) string { return "the id of a Lambda runtime" }
 
-func (RuntimeID) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+func (v runtimeID) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (runtimeID) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
@@ -36,14 +38,16 @@ func (RuntimeID) ValidateString(_ context.Context, req validator.StringRequest, 
 	}
 }
 
-// Moment accepts what parseMoment reads.
-type Moment struct{}
+// Moment returns a validator that accepts what values.ParseMoment reads.
+func Moment() validator.String { return moment{} }
 
-func (Moment) Description(context.Context) string { return "an RFC 3339 time or a date" }
+type moment struct{}
 
-func (v Moment) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+func (moment) Description(context.Context) string { return "an RFC 3339 time or a date" }
 
-func (Moment) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+func (v moment) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (moment) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
@@ -76,32 +80,36 @@ func (v checkedText) ValidateString(_ context.Context, req validator.StringReque
 	}
 }
 
-// ModuleName accepts the dotted names that code of Python imports.
-type ModuleName struct{}
+// ModuleName returns a validator that accepts the dotted names that code of Python imports.
+func ModuleName() validator.String { return moduleName{} }
+
+type moduleName struct{}
 
 var dottedName = regexp.MustCompile(`^[\pL_][\pL\pN_]*(\.[\pL_][\pL\pN_]*)*$`)
 
-func (ModuleName) Description(context.Context) string { return "a name that code imports" }
+func (moduleName) Description(context.Context) string { return "a name that code imports" }
 
-func (v ModuleName) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+func (v moduleName) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
-func (ModuleName) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+func (moduleName) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if name := req.ConfigValue.ValueString(); name != "" && !dottedName.MatchString(name) || !req.ConfigValue.IsNull() && !req.ConfigValue.IsUnknown() && name == "" {
 		resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("Malformed name %q", name),
 			"Write a module as code imports it, such as \"yaml\" or \"google.cloud.storage\", or a class or function of one, such as \"aws_lambda_powertools.Tracer\". It is not the name of the distribution.")
 	}
 }
 
-// PackageEntry accepts what code of Node.js loads.
-type PackageEntry struct{}
+// PackageEntry returns a validator that accepts what code of Node.js loads.
+func PackageEntry() validator.String { return packageEntry{} }
+
+type packageEntry struct{}
 
 var entryName = regexp.MustCompile(`^(@[\w.~-]+/)?[\w.~-]+(/[^\s]+)?$|^node:[\w/]+$`)
 
-func (PackageEntry) Description(context.Context) string { return "a name that code loads" }
+func (packageEntry) Description(context.Context) string { return "a name that code loads" }
 
-func (v PackageEntry) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+func (v packageEntry) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
-func (PackageEntry) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+func (packageEntry) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}

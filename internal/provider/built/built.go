@@ -122,6 +122,7 @@ func KnownByHash(hash string, size int64, runtimes, architectures []string) type
 	})
 }
 
+// Attribute returns the argument package, optional.
 func Attribute() schema.SingleNestedAttribute {
 	parts := func(description string) schema.Attribute {
 		return schema.ListAttribute{MarkdownDescription: description, ElementType: types.StringType, Required: true}

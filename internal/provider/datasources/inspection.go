@@ -86,7 +86,7 @@ func (d *inspectionData) Schema(_ context.Context, _ datasource.SchemaRequest, r
 			"url":               text("Address of a zip, with `sha256`."),
 			"sha256":            text("SHA-256 of the zip at `url`, in hexadecimal."),
 			"layer_version_arn": text("ARN of a layer version, also one that another account shares with you."),
-			"runtimes":          list("The runtimes to check for. Default: those of the layer version. Without any runtime, only the layout is checked.", attributes.RuntimeID{}),
+			"runtimes":          list("The runtimes to check for. Default: those of the layer version. Without any runtime, only the layout is checked.", attributes.RuntimeID()),
 			"architectures":     list("The architectures to check for. Default: those of the layer version, else that of most native files.", attributes.OneOf(runtimes.Architectures()...)),
 			"source_code_hash":  found("SHA-256 of the zip in base64."),
 			"size":              number("Size of the zip in bytes."),

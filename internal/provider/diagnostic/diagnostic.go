@@ -181,6 +181,7 @@ type UnknownSettings struct {
 	Names []string // arguments and blocks, at least one
 }
 
+// Error names the settings.
 func (e *UnknownSettings) Error() string {
 	return fmt.Sprintf("%s of the provider block is known only after the apply", Quoted(e.Names))
 }

@@ -55,6 +55,7 @@ func Attribute() schema.Attribute {
 	}
 }
 
+// ChecksAttribute returns the severities of all checks of a package.
 func ChecksAttribute() schema.Attribute {
 	severity := func(description string) schema.Attribute {
 		return schema.StringAttribute{

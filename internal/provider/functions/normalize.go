@@ -2,6 +2,7 @@ package functions
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/function"
@@ -33,9 +34,17 @@ func (normalizeFunction) Definition(_ context.Context, _ function.DefinitionRequ
 }
 
 func (normalizeFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
-	var requirements []string
-	if resp.Error = req.Arguments.Get(ctx, &requirements); resp.Error != nil {
+	var given []*string
+	if resp.Error = req.Arguments.Get(ctx, &given); resp.Error != nil {
 		return
+	}
+	var requirements []string
+	for i, text := range given {
+		if text == nil {
+			resp.Error = function.NewArgumentFuncError(0, fmt.Sprintf("requirements[%d] is null: leave it out, as compact() does", i))
+			return
+		}
+		requirements = append(requirements, *text)
 	}
 	all, err := layer.NormalizeRequirements(requirements)
 	if err != nil {

@@ -58,7 +58,7 @@ func (m *objectModel) built(ctx context.Context, diags *diag.Diagnostics) *built
 
 // settings returns what a put says besides the bytes; false where some of it is
 // known only after an apply.
-func (m *objectModel) settings(ctx context.Context, diags *diag.Diagnostics) (s3object.Settings, bool) {
+func (m *objectModel) settings() (s3object.Settings, bool) {
 	s := s3object.Settings{KMSKeyID: m.KMSKeyID.ValueString(), StorageClass: m.StorageClass.ValueString(), Tags: values.TextMap(m.Tags)}
 	if s.StorageClass == "STANDARD" {
 		s.StorageClass = "" // what S3 does by itself
@@ -70,7 +70,7 @@ func (m *objectModel) settings(ctx context.Context, diags *diag.Diagnostics) (s3
 // record returns what the state knows.
 func (m *objectModel) record(ctx context.Context, diags *diag.Diagnostics) s3object.Record {
 	r := s3object.Record{SHA256: m.SourceCodeHash.ValueString(), Adopted: m.Adopted.ValueBool()}
-	r.Settings, _ = m.settings(ctx, diags)
+	r.Settings, _ = m.settings()
 	if m.ETag.ValueString() != "" {
 		r.Current = s3object.Stored{Key: m.Key.ValueString(), VersionID: m.ObjectVersionID.ValueString(), ETag: m.ETag.ValueString()}
 	}
@@ -138,7 +138,7 @@ func (m *objectModel) guard(ctx context.Context, publisher *publish.Publisher) (
 // apply.
 func (m *objectModel) wish(ctx context.Context, diags *diag.Diagnostics) (s3object.Wish, bool) {
 	b := m.built(ctx, diags)
-	settings, known := m.settings(ctx, diags)
+	settings, known := m.settings()
 	w := s3object.Wish{Settings: settings, KeepLast: int(m.KeepLast.ValueInt64()), Key: m.Key.ValueString()}
 	if b == nil || b.SourceCodeHash.IsUnknown() || b.Size.IsUnknown() || m.Key.IsUnknown() && m.Prefix.IsUnknown() {
 		return w, false

@@ -11,6 +11,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/attributes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/sbom"
 )
 
@@ -38,9 +39,9 @@ func (m *packageModel) sameBill(before *packageModel) bool {
 	return m.SBOMFormat.Equal(before.SBOMFormat) && m.SBOMPath.Equal(before.SBOMPath)
 }
 
-// bill writes what the zip of the model holds: to the state where its format is
+// writeBill writes what the zip of the model holds: to the state where its format is
 // written, and to the file where there is a path. One that was planned stays.
-func (r *packageResource) bill(ctx context.Context, m *packageModel, lock *layer.Lock) (diags diag.Diagnostics) {
+func writeBill(ctx context.Context, tools *toolbox.Tools, m *packageModel, lock *layer.Lock) (diags diag.Diagnostics) {
 	if !m.wantsBill() {
 		m.SBOM = types.StringNull()
 		return diags
@@ -64,7 +65,7 @@ func (r *packageResource) bill(ctx context.Context, m *packageModel, lock *layer
 		m.SBOM = types.StringValue(text)
 	}
 	if name := m.SBOMPath.ValueString(); name != "" {
-		if err := r.Tools.Builder.WriteBill(ctx, name, text); err != nil {
+		if err := tools.Builder.WriteBill(ctx, name, text); err != nil {
 			diags.Append(diagnostic.At("sbom_path", diagnostic.Of("The bill of materials cannot be written", err)))
 		}
 	}

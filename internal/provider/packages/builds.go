@@ -1,11 +1,8 @@
 package packages
 
 import (
-	"context"
-
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -25,7 +22,7 @@ type buildModel struct {
 	Platform   types.String `tfsdk:"platform"`
 }
 
-func (b *buildModel) spec(ctx context.Context, diags *diag.Diagnostics) layer.BuildSpec {
+func (b *buildModel) spec() layer.BuildSpec {
 	s := layer.BuildSpec{
 		Context:    b.Context.ValueString(),
 		Dockerfile: b.Dockerfile.ValueString(),

@@ -1,11 +1,8 @@
 package packages
 
 import (
-	"context"
-
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -27,7 +24,7 @@ type downloadModel struct {
 	Target          types.String `tfsdk:"target"`
 }
 
-func (d *downloadModel) spec(ctx context.Context, diags *diag.Diagnostics) layer.DownloadSpec {
+func (d *downloadModel) spec() layer.DownloadSpec {
 	s := layer.DownloadSpec{
 		URL:          d.URL.ValueString(),
 		SHA256:       d.SHA256.ValueString(),

@@ -1,9 +1,6 @@
 package packages
 
 import (
-	"context"
-
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -19,7 +16,7 @@ type imageModel struct {
 	Platform types.String `tfsdk:"platform"`
 }
 
-func (i *imageModel) spec(ctx context.Context, diags *diag.Diagnostics) layer.ImageSpec {
+func (i *imageModel) spec() layer.ImageSpec {
 	s := layer.ImageSpec{Image: i.Image.ValueString(), Platform: i.Platform.ValueString()}
 	s.Files = values.TextMap(i.Files)
 	return s

@@ -30,10 +30,10 @@ func (m *packageModel) made(ctx context.Context, before *packageModel, private t
 }
 
 // keepMade writes which local files this apply, or one before it, has made.
-func (r *packageResource) keepMade(ctx context.Context, m *packageModel, before layer.Made, private toolbox.PrivateWriter) diag.Diagnostics {
+func keepMade(ctx context.Context, tools *toolbox.Tools, m *packageModel, before layer.Made, private toolbox.PrivateWriter) diag.Diagnostics {
 	made := layer.Made{}
 	if lock := lockOf(m); lock != nil && len(m.Triggers.Elements()) > 0 {
-		made = r.Tools.Builder.MadeInRun(ctx, lock, before)
+		made = tools.Builder.MadeInRun(ctx, lock, before)
 	}
 	body, err := json.Marshal(made)
 	if err != nil {

@@ -94,7 +94,7 @@ func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.S
 	}
 	diags.Append(m.Triggers.ElementsAs(ctx, &s.Triggers, false)...)
 	if p := m.Python; p != nil && !p.asksNothing() {
-		s.Python = p.spec(ctx, &diags)
+		s.Python = p.spec()
 		if text := p.ExcludeNewer.ValueString(); text != "" {
 			moment, err := values.ParseMoment(text)
 			if err != nil {
@@ -104,7 +104,7 @@ func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.S
 		}
 	}
 	if n := m.NodeJS; n != nil && !n.asksNothing() {
-		s.NodeJS = n.spec(ctx, &diags)
+		s.NodeJS = n.spec(&diags)
 	}
 	for _, f := range m.Files {
 		s.Files = append(s.Files, layer.FileSpec{
@@ -114,13 +114,13 @@ func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.S
 		})
 	}
 	for i := range m.Downloads {
-		s.Downloads = append(s.Downloads, m.Downloads[i].spec(ctx, &diags))
+		s.Downloads = append(s.Downloads, m.Downloads[i].spec())
 	}
 	for i := range m.Images {
-		s.Images = append(s.Images, m.Images[i].spec(ctx, &diags))
+		s.Images = append(s.Images, m.Images[i].spec())
 	}
 	for i := range m.Builds {
-		s.Builds = append(s.Builds, m.Builds[i].spec(ctx, &diags))
+		s.Builds = append(s.Builds, m.Builds[i].spec())
 	}
 	return s, diags
 }
@@ -302,4 +302,56 @@ func (m *packageModel) audits() map[string]layer.Severity {
 		}
 	}
 	return chosen
+}
+
+// The values of write_zip.
+const (
+	writeAlways   = "always"
+	writeOnChange = "on_change"
+)
+
+// nodeCutOff returns the package's own cut-off for Node.js, "" for none.
+func (m *packageModel) nodeCutOff() string {
+	if m == nil || m.NodeJS == nil {
+		return ""
+	}
+	return m.NodeJS.ExcludeNewer.ValueString()
+}
+
+// reconsider makes the spec resolve anew where locked versions may be too new
+// for the package's own cut-offs.
+func (m *packageModel) reconsider(s *layer.Spec, before *packageModel) {
+	s.Reconsider = m.earlier(before)
+	if s.NodeJS != nil && before != nil {
+		s.NodeJS.Reconsider = earlierMoment(m.nodeCutOff(), before.nodeCutOff())
+	}
+}
+
+// scriptsSeverity returns the severity of the check of install scripts.
+func (m *packageModel) scriptsSeverity() layer.Severity {
+	return m.severity(func(c *checksModel) types.String { return c.InstallScripts }, layer.SeverityError)
+}
+
+// sameScripts reports whether install scripts are judged alike.
+func (m *packageModel) sameScripts(before *packageModel) bool {
+	if m.scriptsSeverity() != before.scriptsSeverity() {
+		return false
+	}
+	if m.NodeJS == nil || before.NodeJS == nil {
+		return m.NodeJS == before.NodeJS
+	}
+	return m.NodeJS.AllowInstallScripts.Equal(before.NodeJS.AllowInstallScripts)
+}
+
+// lockOf returns the lock of a model, or nil where there is none that this
+// version reads.
+func lockOf(m *packageModel) *layer.Lock {
+	if m == nil || m.Lock.ValueString() == "" {
+		return nil
+	}
+	lock, err := layer.DecodeLock(m.Lock.ValueString())
+	if err != nil {
+		return nil
+	}
+	return lock
 }

@@ -1,7 +1,6 @@
 package packages
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -31,7 +30,7 @@ func (n *nodejsModel) asksNothing() bool {
 	return !n.Imports.IsNull() && n.Dependencies.IsNull() && n.PackageJSON.IsNull() && n.LockFile.IsNull()
 }
 
-func (n *nodejsModel) spec(ctx context.Context, diags *diag.Diagnostics) *layer.NodeSpec {
+func (n *nodejsModel) spec(diags *diag.Diagnostics) *layer.NodeSpec {
 	s := &layer.NodeSpec{
 		PackageJSON:         n.PackageJSON.ValueString(),
 		LockFile:            n.LockFile.ValueString(),
@@ -49,37 +48,4 @@ func (n *nodejsModel) spec(ctx context.Context, diags *diag.Diagnostics) *layer.
 		s.CutOff = layer.NodeCutOff{At: moment, Explicit: true}
 	}
 	return s
-}
-
-// nodeCutOff returns the package's own cut-off for Node.js, "" for none.
-func (m *packageModel) nodeCutOff() string {
-	if m == nil || m.NodeJS == nil {
-		return ""
-	}
-	return m.NodeJS.ExcludeNewer.ValueString()
-}
-
-// reconsider makes the spec resolve anew where locked versions may be too new
-// for the package's own cut-offs.
-func (m *packageModel) reconsider(s *layer.Spec, before *packageModel) {
-	s.Reconsider = m.earlier(before)
-	if s.NodeJS != nil && before != nil {
-		s.NodeJS.Reconsider = earlierMoment(m.nodeCutOff(), before.nodeCutOff())
-	}
-}
-
-// scriptsSeverity returns the severity of the check of install scripts.
-func (m *packageModel) scriptsSeverity() layer.Severity {
-	return m.severity(func(c *checksModel) types.String { return c.InstallScripts }, layer.SeverityError)
-}
-
-// sameScripts reports whether install scripts are judged alike.
-func (m *packageModel) sameScripts(before *packageModel) bool {
-	if m.scriptsSeverity() != before.scriptsSeverity() {
-		return false
-	}
-	if m.NodeJS == nil || before.NodeJS == nil {
-		return m.NodeJS == before.NodeJS
-	}
-	return m.NodeJS.AllowInstallScripts.Equal(before.NodeJS.AllowInstallScripts)
 }

@@ -27,16 +27,16 @@ func nodejsAttribute() schema.Attribute {
 			"package_json":          attributes.SomeText("Path of a `package.json`. Its dependencies, optional dependencies and overrides are resolved. Its development dependencies take part in the resolution, as with npm, and are not packed. With `lock_file`: the project that the lock file belongs to, if it is not the `package.json` beside it."),
 			"lock_file":             attributes.SomeText("Path of a `package-lock.json` (versions 1 to 3), `npm-shrinkwrap.json`, `yarn.lock` (classic or berry) or `pnpm-lock.yaml` (pnpm 8 to 11). Its versions are used exactly and never resolved again. Packages that only development needs are left out. Every tarball is checked against its integrity."),
 			"workspace":             attributes.SomeText("The member of a workspace whose dependencies are packed, by its name or its folder. `.` is only the project at the top. Default: the project at the top, with its members."),
-			"allow_install_scripts": attributes.OptionalTexts("Packages, or globs of names such as `@acme/*`, that may have an install script. No script is ever run. Any other package that has an install script and no prebuilt binaries is a finding of `checks.install_scripts`."),
+			"allow_install_scripts": attributes.OptionalTexts("Packages, or globs of names such as `@acme/*` (`*`: every package), that may have an install script. No script is ever run. Any other package that has an install script and no prebuilt binaries is a finding of `checks.install_scripts`."),
 			"allow_outside":         attributes.OptionalTexts("Folders outside of the lock file's project that its packages may be packed from, such as `../shared`. A package there must also be asked for by a `package.json` of the project, with `file:`, `link:` or as a member of its workspace. Write directories relative to the module (`${path.module}/…`)."),
 			"legacy_peer_deps":      attributes.Flag("Ignore peer dependencies, as with npm's `--legacy-peer-deps`. Default: the value of `legacy-peer-deps` in npm's configuration, else `false`."),
 			"imports": importsAttribute("Modules that every Node.js runtime of the layer must be able to load, such as `[\"axios\", \"lodash/fp\"]`. The plan fails if a module is missing, and says what loads it.\n\n"+
 				"  Sources are read and nothing is run. A module counts if it is loaded whenever its source is: by `import` or `export … from`, or by `require` outside of blocks and conditions. Modules may come from the layer, from Node.js or from the AWS SDK of the runtime.\n\n"+
-				"  Without any dependency, `nodejs = { imports = [...] }` checks what `files`, `downloads`, `images` and `builds` bring.", attributes.PackageEntry{}),
+				"  Without any dependency, `nodejs = { imports = [...] }` checks what `files`, `downloads`, `images` and `builds` bring.", attributes.PackageEntry()),
 			"exclude_newer": schema.StringAttribute{
 				MarkdownDescription: "An RFC 3339 time or a date. Versions published after it are ignored. Takes precedence over the provider's `exclude_newer`.",
 				Optional:            true,
-				Validators:          []validator.String{attributes.Moment{}},
+				Validators:          []validator.String{attributes.Moment()},
 			},
 		},
 	}

@@ -83,7 +83,7 @@ func (r *packageResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 // plan resolves, and builds where the lock is not the one of before. The checks
 // of dates and withdrawn files are made at every plan, whatever has changed.
 func (r *packageResource) plan(ctx context.Context, m, before *packageModel, made layer.Made) diag.Diagnostics {
-	diags := r.checkDates(ctx, m)
+	diags := r.checkDates(m)
 	spec, found := m.spec(ctx, r.Tools.CutOff())
 	if diags.Append(found...); diags.HasError() {
 		return diags
@@ -115,13 +115,13 @@ func (r *packageResource) plan(ctx context.Context, m, before *packageModel, mad
 		}
 		m.Findings, m.SBOM = types.ListUnknown(findings.Type), types.StringUnknown()
 		if diags.Append(r.build(ctx, m, lock, m.output(before))...); !diags.HasError() {
-			diags.Append(r.unpack(ctx, m, lock)...)
+			diags.Append(unpackZip(ctx, r.Tools, m, lock)...)
 		}
 		return diags
 	}
 	m.setComputed(before)
 	if diags.Append(r.putBack(ctx, m, lock, made)...); !diags.HasError() {
-		diags.Append(r.unpack(ctx, m, lock)...)
+		diags.Append(unpackZip(ctx, r.Tools, m, lock)...)
 	}
 	return diags
 }
@@ -145,7 +145,7 @@ func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *la
 	o.Size, o.Shadow, o.Scripts = layer.SeverityOff, layer.SeverityOff, layer.SeverityOff // judged when it was planned
 	if _, err = r.Tools.Builder.Build(ctx, lock, o); err == nil {
 		tflog.Info(ctx, fmt.Sprintf("The zip %q was put back from the lock", name), map[string]any{"missing": !exists, "sha256": m.SHA256.ValueString()})
-		return append(diags, r.bill(ctx, m, lock)...)
+		return append(diags, writeBill(ctx, r.Tools, m, lock)...)
 	}
 	cause := diagnostic.Of("The zip cannot be put back", err)
 	if made.Lacks(err) {
@@ -160,7 +160,7 @@ func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *la
 }
 
 // checkDates tells of runtimes that are deprecated or in preview.
-func (r *packageResource) checkDates(ctx context.Context, m *packageModel) diag.Diagnostics {
+func (r *packageResource) checkDates(m *packageModel) diag.Diagnostics {
 	var diags diag.Diagnostics
 	severity := m.runtimeDates()
 	if severity == layer.SeverityOff {

@@ -1,9 +1,6 @@
 package packages
 
 import (
-	"context"
-
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
@@ -62,7 +59,7 @@ func (p *pythonModel) asksNothing() bool {
 	return (!p.Requirements.IsNull() || !p.Imports.IsNull()) && len(p.Requirements.Elements()) == 0 && p.RequirementsFile.IsNull() && p.LockFile.IsNull()
 }
 
-func (p *pythonModel) spec(ctx context.Context, diags *diag.Diagnostics) *layer.PythonSpec {
+func (p *pythonModel) spec() *layer.PythonSpec {
 	s := &layer.PythonSpec{
 		Requirements:      values.Texts(p.Requirements),
 		Constraints:       values.Texts(p.Constraints),

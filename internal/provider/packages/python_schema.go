@@ -36,12 +36,12 @@ func pythonAttribute() schema.Attribute {
 			"exclude_runtime_sdk": attributes.Flag("Leave out boto3 and botocore, which the runtime already includes, and distributions that only they need. Default `false`."),
 			"imports": importsAttribute("Modules, classes and functions that every Python runtime of the layer must be able to import, such as `[\"requests\", \"aws_lambda_powertools.Tracer\"]`. The plan fails if a module is missing, and says what imports it and what brings it.\n\n"+
 				"  Sources are read and nothing is run. An import counts if it runs whenever its module is loaded, not in a function and not within `if`, `try` or `with`.\n\n  Its own imports are followed. Modules may come from the layer, the runtime or the standard library of that Python version. For a class or function, the imports count that run whenever it is called.\n\n"+
-				"  Without any requirement, `python = { imports = [...] }` checks what `files`, `downloads`, `images` and `builds` bring.", attributes.ModuleName{}),
+				"  Without any requirement, `python = { imports = [...] }` checks what `files`, `downloads`, `images` and `builds` bring.", attributes.ModuleName()),
 			"require_hashes": attributes.Flag("Require a `--hash` for every distribution, including dependencies. A single hash on any requirement turns this on, as in pip."),
 			"exclude_newer": schema.StringAttribute{
 				MarkdownDescription: "An RFC 3339 time or a date. Releases uploaded after it are ignored. Takes precedence over the provider's `exclude_newer`.",
 				Optional:            true,
-				Validators:          []validator.String{attributes.Moment{}},
+				Validators:          []validator.String{attributes.Moment()},
 			},
 		},
 	}

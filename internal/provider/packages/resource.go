@@ -45,7 +45,7 @@ func (r *packageResource) Create(ctx context.Context, req resource.CreateRequest
 	}
 	resp.Diagnostics.Append(m.inTime(ctx, nil, func(ctx context.Context) diag.Diagnostics { return r.make(ctx, &m, nil) })...)
 	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(r.keepMade(ctx, &m, nil, resp.Private)...)
+		resp.Diagnostics.Append(keepMade(ctx, r.Tools, &m, nil, resp.Private)...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	}
 }
@@ -68,7 +68,7 @@ func (r *packageResource) Update(ctx context.Context, req resource.UpdateRequest
 	}
 	made, diags := m.made(ctx, &before, req.Private)
 	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(r.keepMade(ctx, &m, made, resp.Private)...)
+	resp.Diagnostics.Append(keepMade(ctx, r.Tools, &m, made, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
 
@@ -100,7 +100,7 @@ func (r *packageResource) makeZip(ctx context.Context, m, before *packageModel) 
 			return append(diags, diagnostic.AllOf("The layer cannot be resolved", err)...)
 		}
 		if diags.Append(r.build(ctx, m, lock, m.output(before))...); !diags.HasError() {
-			diags.Append(r.unpack(ctx, m, lock)...)
+			diags.Append(unpackZip(ctx, r.Tools, m, lock)...)
 		}
 		return diags
 	}
@@ -115,10 +115,10 @@ func (r *packageResource) makeZip(ctx context.Context, m, before *packageModel) 
 	if _, intact, err := r.Tools.Builder.Intact(ctx, m.Filename.ValueString(), planned.Want, m.Size.ValueInt64()); err != nil || !intact {
 		diags.Append(r.build(ctx, m, lock, planned)...)
 	} else {
-		diags.Append(r.bill(ctx, m, lock)...)
+		diags.Append(writeBill(ctx, r.Tools, m, lock)...)
 	}
 	if !diags.HasError() {
-		diags.Append(r.unpack(ctx, m, lock)...)
+		diags.Append(unpackZip(ctx, r.Tools, m, lock)...)
 	}
 	return diags
 }
@@ -137,18 +137,5 @@ func (r *packageResource) build(ctx context.Context, m *packageModel, lock *laye
 		return append(diags, diagnostic.Of("The lock cannot be written", err))
 	}
 	m.setArtifact(artifact)
-	return append(diags, r.bill(ctx, m, lock)...)
-}
-
-// lockOf returns the lock of a model, or nil where there is none that this
-// version reads.
-func lockOf(m *packageModel) *layer.Lock {
-	if m == nil || m.Lock.ValueString() == "" {
-		return nil
-	}
-	lock, err := layer.DecodeLock(m.Lock.ValueString())
-	if err != nil {
-		return nil
-	}
-	return lock
+	return append(diags, writeBill(ctx, r.Tools, m, lock)...)
 }

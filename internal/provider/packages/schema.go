@@ -33,7 +33,7 @@ func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 					listvalidator.SizeBetween(1, runtimes.MaxCompatibleRuntimes),
 					listvalidator.UniqueValues(),
 					listvalidator.NoNullValues(),
-					listvalidator.ValueStringsAre(attributes.RuntimeID{}),
+					listvalidator.ValueStringsAre(attributes.RuntimeID()),
 				},
 			},
 			"architectures": schema.ListAttribute{
@@ -120,22 +120,7 @@ func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 	}
 }
 
-// The values of write_zip.
-const (
-	writeAlways   = "always"
-	writeOnChange = "on_change"
-)
-
 const packageTimeout = "How long resolving and building may take, at plan and at apply, such as `30m`. Default: no limit."
-
-// inputList is an input that may be given several times.
-func inputList(description string, element map[string]schema.Attribute) schema.Attribute {
-	return schema.ListNestedAttribute{
-		MarkdownDescription: description, Optional: true,
-		Validators:   []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues()},
-		NestedObject: schema.NestedAttributeObject{Validators: attributes.Nested(), Attributes: element},
-	}
-}
 
 func filesAttribute() schema.Attribute {
 	return schema.ListNestedAttribute{

@@ -7,12 +7,13 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
-// unpack makes unpack_path hold the files of the zip. A zip that is missing is
+// unpackZip makes unpack_path hold the files of the zip. A zip that is missing is
 // made in its default place: what the folder holds has to be known.
-func (r *packageResource) unpack(ctx context.Context, m *packageModel, lock *layer.Lock) (diags diag.Diagnostics) {
+func unpackZip(ctx context.Context, tools *toolbox.Tools, m *packageModel, lock *layer.Lock) (diags diag.Diagnostics) {
 	dir := m.UnpackPath.ValueString()
 	if dir == "" {
 		return diags
@@ -22,18 +23,18 @@ func (r *packageResource) unpack(ctx context.Context, m *packageModel, lock *lay
 		return append(diags, diagnostic.Of("Unusable state", err))
 	}
 	name := m.Filename.ValueString()
-	if _, intact, err := r.Tools.Builder.Intact(ctx, name, sum, m.Size.ValueInt64()); err != nil || !intact {
+	if _, intact, err := tools.Builder.Intact(ctx, name, sum, m.Size.ValueInt64()); err != nil || !intact {
 		name = layer.DefaultPath(sum)
 		o := layer.Output{Path: name, Want: sum, Size: layer.SeverityOff, Shadow: layer.SeverityOff, Scripts: layer.SeverityOff, Replace: true}
-		if _, err := r.Tools.Builder.Build(ctx, lock, o); err != nil {
+		if _, err := tools.Builder.Build(ctx, lock, o); err != nil {
 			return append(diags, diagnostic.At("unpack_path", diagnostic.Of("The zip cannot be unpacked", err)))
 		}
 	}
-	whole, err := r.Tools.Builder.Unpacked(name, sum, dir)
+	whole, err := tools.Builder.Unpacked(name, sum, dir)
 	if err == nil && whole {
 		return diags
 	}
-	if err := r.Tools.Builder.Unpack(ctx, name, sum, dir); err != nil {
+	if err := tools.Builder.Unpack(ctx, name, sum, dir); err != nil {
 		diags.Append(diagnostic.At("unpack_path", diagnostic.Of("The zip cannot be unpacked", err)))
 	}
 	return diags

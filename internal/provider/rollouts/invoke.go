@@ -98,7 +98,7 @@ func actionAttribute(of resourceschema.Attribute) schema.Attribute {
 func (a *invokeAction) Invoke(ctx context.Context, req actions.InvokeRequest, resp *actions.InvokeResponse) {
 	var m invokeModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	expected := m.Expect.expectation(ctx, &resp.Diagnostics)
+	expected := m.Expect.expectation()
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -64,7 +64,7 @@ func (m *rolloutModel) order(ctx context.Context, diags *diag.Diagnostics) rollo
 	}
 	if c := m.Canary; c != nil {
 		o.Canary = &rollout.Canary{Function: c.FunctionName.ValueString(), Payload: []byte(cmp.Or(c.Payload.ValueString(), "{}"))}
-		o.Canary.Expect = c.Expect.expectation(ctx, diags)
+		o.Canary.Expect = c.Expect.expectation()
 	}
 	if a := m.Alias; a != nil {
 		o.Shift = &rollout.Shift{Alias: a.Name.ValueString(), Pause: defaultPause}
@@ -86,7 +86,7 @@ func (m *rolloutModel) order(ctx context.Context, diags *diag.Diagnostics) rollo
 
 // expectation returns what the answer has to be; nil expects no more than that
 // there is no error.
-func (e *expectModel) expectation(ctx context.Context, diags *diag.Diagnostics) rollout.Expectation {
+func (e *expectModel) expectation() rollout.Expectation {
 	if e == nil {
 		return rollout.Expectation{}
 	}

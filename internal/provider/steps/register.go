@@ -125,6 +125,8 @@ func stay(n int) string {
 	return "stay"
 }
 
+// Announced returns the warning of a register that could not be kept, none without an
+// error.
 func Announced(err error) (diags diag.Diagnostics) {
 	if err != nil {
 		diags.Append(WarnOfRegister(err))

@@ -99,10 +99,12 @@ func (t *Tools) NotRefreshed(what string) diag.Diagnostic {
 		diagnostic.Sentence(unknown.Error())+" AWS cannot be asked yet, so the plan takes everything to be as the state has it. What changed outside shows in the next plan.")
 }
 
+// PrivateReader reads the private state of a resource.
 type PrivateReader interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
 }
 
+// PrivateWriter writes the private state of a resource.
 type PrivateWriter interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }

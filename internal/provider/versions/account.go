@@ -10,14 +10,16 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versionstate"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
-// guard refuses to act on what a state has with credentials of another account
+// guardState refuses to act on what a state has with credentials of another account
 // or partition: nothing is read, written or deleted then.
-func (m *versionModel) guard(ctx context.Context, publisher *publish.Publisher) (diags diag.Diagnostics) {
+func guardState(ctx context.Context, m *versionstate.Model, publisher *publish.Publisher) (diags diag.Diagnostics) {
 	arns := map[string]bool{m.LayerARN.ValueString(): true}
-	for _, r := range m.releases(ctx, &diags) {
+	for _, r := range m.Releases(ctx, &diags) {
 		arns[r.ARN] = true
 	}
 	delete(arns, "")
@@ -25,13 +27,13 @@ func (m *versionModel) guard(ctx context.Context, publisher *publish.Publisher) 
 		return diags
 	}
 	if err := publisher.Guard(ctx, slices.Sorted(maps.Keys(arns))...); err != nil {
-		diags.Append(m.refuse(err))
+		diags.Append(refusal(m, err))
 	}
 	return diags
 }
 
-// refuse returns the diagnostic of a Guard that did not let the model pass.
-func (m *versionModel) refuse(err error) diag.Diagnostic {
+// refusal returns the diagnostic of a Guard that did not let the model pass.
+func refusal(m *versionstate.Model, err error) diag.Diagnostic {
 	foreign, ok := errors.AsType[*publish.ForeignAccountError](err)
 	switch {
 	case !ok:
@@ -49,16 +51,16 @@ func (m *versionModel) refuse(err error) diag.Diagnostic {
 // guardPlan refuses, at plan, a change or a destroy that could not be carried
 // out: of another account's state, and without credentials that work. before is
 // nil where the resource is to be created.
-func (r *versionResource) guardPlan(ctx context.Context, m, before *versionModel) (diags diag.Diagnostics) {
-	if r.Tools == nil || len(r.Tools.Unknown) > 0 {
+func guardPlan(ctx context.Context, tools *toolbox.Tools, m, before *versionstate.Model) (diags diag.Diagnostics) {
+	if tools == nil || len(tools.Unknown) > 0 {
 		return nil
 	}
-	publisher := r.Tools.Reach(&diags)
+	publisher := tools.Reach(&diags)
 	if publisher == nil {
 		return diags
 	}
 	if before != nil {
-		return before.guard(ctx, publisher)
+		return guardState(ctx, before, publisher)
 	}
 	if m.Region.IsUnknown() {
 		return nil

@@ -14,59 +14,43 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/steps"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versionstate"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
-
-// change is what a Create or an Update is about.
-type change struct {
-	// plan and before are models; before is the zero model at a create.
-	plan, before *versionModel
-	// sharing is the argument as it is written.
-	sharing   types.Object
-	publisher *publish.Publisher
-	zip       publish.Zip // where a version is due somewhere
-	// had is what the version before holds, nil where that is not known; published
-	// is set where one is due in the resource's own region.
-	had       map[string]string
-	published bool
-}
-
-// creating reports whether there was no state before.
-func (c *change) creating() bool { return c.before.LayerName.IsNull() }
 
 // duePlaces returns the places of a change, with what is due.
 func (c *change) duePlaces(ctx context.Context, life *lifecycle.Life, dues []lifecycle.Due, diags *diag.Diagnostics) []*steps.Place {
 	var all []*steps.Place
 	for _, due := range dues {
-		p := c.before.placeOf(ctx, due.Region, life, diags)
+		p := placeOf(ctx, c.before, due.Region, life, diags)
 		p.Outcome.Due, p.Primary = due, len(all) == 0
 		all = append(all, p)
 	}
 	return all
 }
 
-// places returns the regions in which a resource has something, its own first.
-func (m *versionModel) places(ctx context.Context, life *lifecycle.Life, diags *diag.Diagnostics) []*steps.Place {
-	home := m.homeRegion()
+// placesOf returns the regions in which a resource has something, its own first.
+func placesOf(ctx context.Context, m *versionstate.Model, life *lifecycle.Life, diags *diag.Diagnostics) []*steps.Place {
+	home := m.HomeRegion()
 	regions := slices.DeleteFunc(slices.Sorted(maps.Keys(life.Places)), func(region string) bool { return region == home })
 	var all []*steps.Place
 	for _, region := range append([]string{home}, regions...) {
-		all = append(all, m.placeOf(ctx, region, life, diags))
+		all = append(all, placeOf(ctx, m, region, life, diags))
 	}
 	all[0].Primary = true
 	return all
 }
 
-func (m *versionModel) placeOf(ctx context.Context, region string, life *lifecycle.Life, diags *diag.Diagnostics) *steps.Place {
+func placeOf(ctx context.Context, m *versionstate.Model, region string, life *lifecycle.Life, diags *diag.Diagnostics) *steps.Place {
 	p := &steps.Place{Region: region, Life: life.At(region), Holder: life.Holder}
-	p.LayerARN = cmp.Or(steps.LayerOf(p.Life.Release.ARN), m.layerARNIn(ctx, region, diags))
+	p.LayerARN = cmp.Or(steps.LayerOf(p.Life.Release.ARN), m.LayerARNIn(ctx, region, diags))
 	p.Seen = life.Seen[p.LayerARN]
 	return p
 }
 
 // conclude returns the state after a change: what was planned and made, or what
 // was there before where it was not made.
-func (c *change) conclude(ctx context.Context, life *lifecycle.Life, want lifecycle.Arguments, places []*steps.Place, diags *diag.Diagnostics) *versionModel {
+func (c *change) conclude(ctx context.Context, life *lifecycle.Life, want lifecycle.Arguments, places []*steps.Place, diags *diag.Diagnostics) *versionstate.Model {
 	var outcomes []lifecycle.Outcome
 	home := places[0]
 	for _, p := range places {
@@ -81,28 +65,28 @@ func (c *change) conclude(ctx context.Context, life *lifecycle.Life, want lifecy
 	if settled.Before {
 		m = c.before
 	} else {
-		if err := m.settle(home); err != nil {
+		if err := settleHome(m, home); err != nil {
 			diags.Append(diagnostic.Of("The layer version cannot be read", err))
 		}
-		m.settleArguments(ctx, c, settled, home)
+		settleArguments(ctx, m, c, settled, home)
 	}
-	replicas := map[string]replicaModel{}
+	replicas := map[string]versionstate.Replica{}
 	for _, p := range places[1:] {
 		if !p.Outcome.Cleared && (p.Life.Release.ARN != "" || len(p.Life.Owned) > 0) {
-			replicas[p.Region] = replicaOf(p.Life)
+			replicas[p.Region] = versionstate.ReplicaOf(p.Life)
 		}
 	}
-	m.setReplicas(ctx, replicas, diags)
+	m.SetReplicas(ctx, replicas, diags)
 	c.settleChanges(ctx, m, diags)
 	if m.PublishedVersions.IsUnknown() || diags.HasError() {
-		m.PublishedVersions = publishedOf(life)
+		m.PublishedVersions = versionstate.Published(life)
 	}
 	return m
 }
 
 // settleArguments writes the arguments that did not get through, and what a plan
 // did not know.
-func (m *versionModel) settleArguments(ctx context.Context, c *change, settled lifecycle.Settled, home *steps.Place) {
+func settleArguments(ctx context.Context, m *versionstate.Model, c *change, settled lifecycle.Settled, home *steps.Place) {
 	switch {
 	case !settled.ParameterOpen:
 	case c.plan.SSMParameter.IsNull():
@@ -118,43 +102,43 @@ func (m *versionModel) settleArguments(ctx context.Context, c *change, settled l
 	}
 }
 
-// settle writes what was made in the region of the resource.
-func (m *versionModel) settle(home *steps.Place) error {
+// settleHome writes what was made in the region of the resource.
+func settleHome(m *versionstate.Model, home *steps.Place) error {
 	if m.Region.ValueString() == "" {
 		m.Region = types.StringValue(home.Region)
 	}
 	// What was planned as absent stays absent, whatever AWS fills in.
 	runtimes, architectures := kept(m.CompatibleRuntimes), kept(m.CompatibleArchitectures)
 	if home.Version != nil {
-		if err := m.setVersion(*home.Version); err != nil {
+		if err := m.SetVersion(*home.Version); err != nil {
 			return err
 		}
 	}
-	m.setHome(replicaOf(home.Life))
+	m.SetHome(versionstate.ReplicaOf(home.Life))
 	m.LayerARN, m.CompatibleRuntimes, m.CompatibleArchitectures = values.TextOrNull(home.LayerARN), runtimes, architectures
 	return nil
 }
 
-// refresh writes what AWS said of all places.
-func (m *versionModel) refresh(ctx context.Context, places []*steps.Place) (diags diag.Diagnostics) {
-	home, replicas := places[0], map[string]replicaModel{}
+// refreshState writes what AWS said of all places.
+func refreshState(ctx context.Context, m *versionstate.Model, places []*steps.Place) (diags diag.Diagnostics) {
+	home, replicas := places[0], map[string]versionstate.Replica{}
 	if v := home.Version; v != nil {
 		if m.Package.IsNull() && m.Filename.IsNull() {
-			m.Package = imported(*v)
-			m.importSigning(home)
+			m.Package = versionstate.Imported(*v)
+			m.ImportSigning(home.Life.Release.ARN, home.SignedBy)
 		}
-		if err := m.setVersion(*v); err != nil {
+		if err := m.SetVersion(*v); err != nil {
 			return append(diags, diagnostic.Of("The layer version cannot be read", err))
 		}
 		home.Region, home.LayerARN = m.Region.ValueString(), m.LayerARN.ValueString()
 	}
-	m.setHome(replicaOf(home.Life))
+	m.SetHome(versionstate.ReplicaOf(home.Life))
 	for _, p := range places[1:] {
 		if p.Life.Release.ARN != "" || len(p.Life.Owned) > 0 {
-			replicas[p.Region] = replicaOf(p.Life)
+			replicas[p.Region] = versionstate.ReplicaOf(p.Life)
 		}
 	}
-	m.setReplicas(ctx, replicas, &diags)
+	m.SetReplicas(ctx, replicas, &diags)
 	return diags
 }
 
@@ -168,7 +152,7 @@ func kept(planned types.Set) types.Set {
 
 // readSharing writes who may use the versions. Of several regions the first
 // that is not as the state says shows.
-func (m *versionModel) readSharing(ctx context.Context, asked *steps.Reading, places []*steps.Place, life *lifecycle.Life, importing bool) {
+func readSharing(ctx context.Context, m *versionstate.Model, asked *steps.Reading, places []*steps.Place, life *lifecycle.Life, importing bool) {
 	if m.Sharing.IsNull() && !importing {
 		return
 	}
@@ -178,7 +162,7 @@ func (m *versionModel) readSharing(ctx context.Context, asked *steps.Reading, pl
 		if p.Shared == nil || importing && p.Shared.Equal(publish.Sharing{}) {
 			continue
 		}
-		if found := sharingObject(*p.Shared); !sameSharing(found, m.Sharing) {
+		if found := versionstate.SharingObject(*p.Shared); !versionstate.SameSharing(found, m.Sharing) {
 			m.Sharing, life.SharingFound = found, importing || life.SharingFound
 			return
 		}
@@ -187,8 +171,8 @@ func (m *versionModel) readSharing(ctx context.Context, asked *steps.Reading, pl
 
 // readParameter looks at the parameter in every region. Where it is gone or
 // holds something else the state has none, so that the next plan writes it.
-func (m *versionModel) readParameter(ctx context.Context, asked *steps.Reading, places []*steps.Place) (diags diag.Diagnostics) {
-	want := m.parameterOf(ctx, &diags)
+func readParameter(ctx context.Context, m *versionstate.Model, asked *steps.Reading, places []*steps.Place) (diags diag.Diagnostics) {
+	want := m.Parameter(ctx, &diags)
 	if want == nil {
 		return diags
 	}
@@ -201,11 +185,11 @@ func (m *versionModel) readParameter(ctx context.Context, asked *steps.Reading, 
 
 // order returns what the change brings about in every region.
 func (c *change) order(ctx context.Context, now func() time.Time, diags *diag.Diagnostics) *steps.Order {
-	o := &steps.Order{Publisher: c.publisher, Removal: c.plan.removal(ctx, diags), Now: now}
-	o.Request = c.plan.request(ctx, "", diags)
+	o := &steps.Order{Publisher: c.publisher, Removal: removalOf(ctx, c.plan, diags), Now: now}
+	o.Request = c.plan.Request(ctx, "", diags)
 	o.Request.Zip, o.Request.Creating = c.zip, c.creating()
-	o.Sharing, _ = sharingOf(c.sharing)
-	if p := c.plan.parameterOf(ctx, diags); p != nil {
+	o.Sharing, _ = versionstate.SharingOf(c.sharing)
+	if p := c.plan.Parameter(ctx, diags); p != nil {
 		o.Parameter = &steps.Parameter{
 			Parameter: publish.Parameter{Name: p.Name.ValueString(), Description: p.Description.ValueString(), Tier: p.Tier.ValueString()},
 			Overwrite: p.Overwrite.ValueBool(),
@@ -218,8 +202,8 @@ func (c *change) order(ctx context.Context, now func() time.Time, diags *diag.Di
 	return o
 }
 
-// removal returns how the versions of the resource go.
-func (m *versionModel) removal(ctx context.Context, diags *diag.Diagnostics) steps.Removal {
-	policy, retain, _ := m.retention(ctx, diags)
+// removalOf returns how the versions of the resource go.
+func removalOf(ctx context.Context, m *versionstate.Model, diags *diag.Diagnostics) steps.Removal {
+	policy, retain, _ := m.Policy(ctx, diags)
 	return steps.Removal{Layer: m.LayerName.ValueString(), Policy: policy, Retain: retain}
 }

@@ -4,38 +4,26 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/attributes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versionstate"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
-
-func descriptionAttribute() schema.Attribute {
-	return schema.StringAttribute{
-		MarkdownDescription: "Description of the version. Default: its content and the beginning of its hash, such as `requests 2.31.0, idna 3.6 and 7 more (sha256 1a2b3c4d5e6f)`. Python distributions that no other one requires and direct dependencies of the Node.js project come first. You can then tell the versions apart in a list.\n\n" +
-			"  If unset, the existing description is kept until the content changes, also one that was imported or was set here before. `\"\"` means no description.",
-		Optional:   true,
-		Computed:   true,
-		Validators: []validator.String{attributes.Checked("a description", publish.CheckDescription)},
-	}
-}
 
 // planDescription fills in the description where the user wrote none: that of
 // the state while the bytes stay the same, else the one that names them. It is
 // unknown as long as they are.
-func (m *versionModel) planDescription(ctx context.Context, config, before *versionModel, zip wanted, known bool, diags *diag.Diagnostics) {
-	b := m.built(ctx, diags)
+func planDescription(ctx context.Context, m *versionstate.Model, config, before *versionstate.Model, zip versionstate.Zip, known bool, diags *diag.Diagnostics) {
+	b := m.Built(ctx, diags)
 	switch {
 	case !config.Description.IsNull():
-	case known && before != nil && before.release().Bytes() == zip.hash:
+	case known && before != nil && before.HomeRelease().Bytes() == zip.Hash:
 		m.Description = before.Description
 	case !known, b != nil && b.Lock.IsUnknown():
 		m.Description = types.StringUnknown()
 	default:
-		sum, err := publish.ParseCodeSHA256(zip.hash)
+		sum, err := publish.ParseCodeSHA256(zip.Hash)
 		if err != nil {
 			diags.Append(diagnostic.Of("Unusable hash of the zip", err))
 			return
@@ -51,10 +39,10 @@ func (c *change) describe(ctx context.Context, diags *diag.Diagnostics) {
 	if !c.plan.Description.IsUnknown() {
 		return
 	}
-	var before *versionModel
+	var before *versionstate.Model
 	if !c.before.LayerName.IsNull() {
 		before = c.before
 	}
-	zip := wanted{hash: c.zip.SHA256.Base64(), size: c.zip.Size}
-	c.plan.planDescription(ctx, &versionModel{}, before, zip, true, diags)
+	zip := versionstate.Zip{Hash: c.zip.SHA256.Base64(), Size: c.zip.Size}
+	planDescription(ctx, c.plan, &versionstate.Model{}, before, zip, true, diags)
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	changes "github.com/layerbuild/terraform-provider-layerbuild/internal/history"
@@ -17,32 +16,21 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versionstate"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
-
-func changesAttribute() schema.Attribute {
-	return schema.MapAttribute{
-		MarkdownDescription: "What is different from the version before, by name and known at plan: `python:requests` → `2.30.0 → 2.31.0`, `python:six` → `removed 1.16.0`, `files:python/shared` → `added 0123456789ab (2 files)`. Empty for the first version and if nothing but the metadata changed. Null if the contents of the version before are not known, as after an import.\n\n" +
-			"  For `filename`, these are the Python distributions and Node.js packages in the zip, and its other files by folder.",
-		ElementType: types.StringType,
-		Computed:    true,
-	}
-}
-
-const changelogText = "Path of a Markdown page with the changes of each version that this resource publishes, newest first. Each publish adds an entry; a `description` that you set is its first line. All other text on the page stays as it is, so you can edit it.\n\n  Several layers can share a page. If it cannot be written, you get a warning, and the next publish adds what is missing from the descriptions of the versions.\n\n" +
-	"  Keep the page outside of folders that a package packs."
 
 // contentsKey names, in the private state, the contents of the current version
 // where no lock in the state tells them.
 const contentsKey = "contents"
 
-// contents returns what the zip of the model holds. known is false where the zip is
+// contentsOf returns what the zip of the model holds. known is false where the zip is
 // made during the apply; contents are nil where they cannot be told.
-func (m *versionModel) contents(ctx context.Context, diags *diag.Diagnostics) (contents map[string]string, known bool) {
+func contentsOf(ctx context.Context, m *versionstate.Model, diags *diag.Diagnostics) (contents map[string]string, known bool) {
 	if m.Package.IsUnknown() || m.Filename.IsUnknown() {
 		return nil, false
 	}
-	if b := m.built(ctx, diags); b != nil {
+	if b := m.Built(ctx, diags); b != nil {
 		if b.Lock.IsUnknown() {
 			return nil, false
 		}
@@ -61,11 +49,11 @@ func (m *versionModel) contents(ctx context.Context, diags *diag.Diagnostics) (c
 }
 
 // contentsBefore returns what the version of a state holds, nil where that is not known.
-func contentsBefore(ctx context.Context, before *versionModel, private toolbox.PrivateReader, diags *diag.Diagnostics) map[string]string {
+func contentsBefore(ctx context.Context, before *versionstate.Model, private toolbox.PrivateReader, diags *diag.Diagnostics) map[string]string {
 	if before == nil || before.LayerName.IsNull() {
 		return nil
 	}
-	if contents, _ := before.built(ctx, diags).Parts(); contents != nil {
+	if contents, _ := before.Built(ctx, diags).Parts(); contents != nil {
 		return contents
 	}
 	body, more := private.GetKey(ctx, contentsKey)
@@ -89,12 +77,12 @@ func changesFrom(first bool, had, has map[string]string) types.Map {
 }
 
 // planChanges writes what the coming version changes.
-func (p *planning) planChanges(ctx context.Context, m *versionModel, private toolbox.PrivateReader) (diags diag.Diagnostics) {
+func (p *planning) planChanges(ctx context.Context, m *versionstate.Model, private toolbox.PrivateReader) (diags diag.Diagnostics) {
 	if p.dues[0].Publish == lifecycle.None {
 		m.Changes = p.before.Changes
 		return diags
 	}
-	has, known := m.contents(ctx, &diags)
+	has, known := contentsOf(ctx, m, &diags)
 	if !known {
 		m.Changes = types.MapUnknown(types.StringType)
 		return diags
@@ -104,23 +92,23 @@ func (p *planning) planChanges(ctx context.Context, m *versionModel, private too
 }
 
 // settleChanges fills in what the plan did not know of the changes.
-func (c *change) settleChanges(ctx context.Context, m *versionModel, diags *diag.Diagnostics) {
+func (c *change) settleChanges(ctx context.Context, m *versionstate.Model, diags *diag.Diagnostics) {
 	if m != c.plan || !m.Changes.IsUnknown() {
 		return
 	}
-	has, _ := m.contents(ctx, diags)
+	has, _ := contentsOf(ctx, m, diags)
 	m.Changes = changesFrom(c.creating(), c.had, has)
 }
 
 // keepContents notes what the published version holds, where the state has no lock
 // that tells it.
-func (c *change) keepContents(ctx context.Context, m *versionModel, private toolbox.PrivateWriter) (diags diag.Diagnostics) {
+func (c *change) keepContents(ctx context.Context, m *versionstate.Model, private toolbox.PrivateWriter) (diags diag.Diagnostics) {
 	if m != c.plan || !c.published {
 		return diags
 	}
 	body := []byte("null")
-	if contents, _ := m.built(ctx, &diags).Parts(); contents == nil {
-		if has, _ := m.contents(ctx, &diags); has != nil {
+	if contents, _ := m.Built(ctx, &diags).Parts(); contents == nil {
+		if has, _ := contentsOf(ctx, m, &diags); has != nil {
 			var err error
 			if body, err = json.Marshal(has); err != nil {
 				return append(diags, diagnostic.Of("The contents of the version cannot be kept", err))
@@ -132,21 +120,21 @@ func (c *change) keepContents(ctx context.Context, m *versionModel, private tool
 
 // writeChangelog adds the version to the page of the layer, and what else the page
 // does not know yet. What goes wrong is a warning: the version is published.
-func (r *versionResource) writeChangelog(ctx context.Context, c *change, m *versionModel, life *lifecycle.Life) (diags diag.Diagnostics) {
+func writeChangelog(ctx context.Context, tools *toolbox.Tools, c *change, m *versionstate.Model, life *lifecycle.Life) (diags diag.Diagnostics) {
 	name, layerName, number := m.ChangelogPath.ValueString(), m.LayerName.ValueString(), m.Version.ValueInt64()
 	if m != c.plan || name == "" || number == 0 {
 		return diags
 	}
 	var own []changes.Entry
-	numbers := append(life.At(m.homeRegion()).Numbers(), number)
+	numbers := append(life.At(m.HomeRegion()).Numbers(), number)
 	if c.published {
 		own = append(own, changes.Entry{Number: number, Date: dayOf(m.CreatedDate.ValueString()), Lines: c.changelogLines(ctx, m, &diags)})
 		numbers = slices.DeleteFunc(numbers, func(n int64) bool { return n >= number })
 	}
-	err := r.Tools.Builder.EditFile(ctx, name, func(old []byte) ([]byte, error) {
+	err := tools.Builder.EditFile(ctx, name, func(old []byte) ([]byte, error) {
 		entries := slices.Clone(own)
 		if missing := changes.Missing(string(old), layerName, numbers); len(missing) > 0 {
-			found, err := c.publisher.Versions(ctx, m.homeRegion(), layerName, publish.Selection{})
+			found, err := c.publisher.Versions(ctx, m.HomeRegion(), layerName, publish.Selection{})
 			if err != nil {
 				return nil, fmt.Errorf("listing the versions for the page: %w", err)
 			}
@@ -166,14 +154,14 @@ func (r *versionResource) writeChangelog(ctx context.Context, c *change, m *vers
 
 // changelogLines tells what the published version changes: the user's own words
 // first.
-func (c *change) changelogLines(ctx context.Context, m *versionModel, diags *diag.Diagnostics) []string {
+func (c *change) changelogLines(ctx context.Context, m *versionstate.Model, diags *diag.Diagnostics) []string {
 	var lines []string
 	if text := changes.Plain(m.Description.ValueString()); text != "" {
 		if _, written := publish.ParseDescription(text); !written {
 			lines = append(lines, text)
 		}
 	}
-	has, _ := m.contents(ctx, diags)
+	has, _ := contentsOf(ctx, m, diags)
 	switch {
 	case c.creating():
 		return append(lines, changes.Initial(has))

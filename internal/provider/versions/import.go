@@ -12,6 +12,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versionstate"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -25,7 +26,7 @@ const importForms = "Import the ARN of a layer version, such as arn:aws:lambda:e
 func (r *versionResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	var arn publish.LayerVersionARN
 	layerARN := ""
-	identity := versionIdentity{}
+	identity := versionstate.Identity{}
 	if req.ID != "" {
 		var err error
 		if arn, err = publish.ParseLayerARN(req.ID); err != nil {
@@ -33,7 +34,7 @@ func (r *versionResource) ImportState(ctx context.Context, req resource.ImportSt
 			return
 		}
 		layerARN = arn.LayerARN()
-		identity = versionIdentity{AccountID: types.StringValue(arn.AccountID), Region: types.StringValue(arn.Region), LayerName: types.StringValue(arn.Name)}
+		identity = versionstate.Identity{AccountID: types.StringValue(arn.AccountID), Region: types.StringValue(arn.Region), LayerName: types.StringValue(arn.Name)}
 	} else if req.Identity == nil || req.Identity.Raw.IsNull() {
 		resp.Diagnostics.AddError("Malformed import id", "The id is empty. "+importForms)
 		return
@@ -50,18 +51,38 @@ func (r *versionResource) ImportState(ctx context.Context, req resource.ImportSt
 		}
 		err := publisher.Guard(ctx, layerARN)
 		if _, foreign := errors.AsType[*publish.ForeignAccountError](err); foreign {
-			resp.Diagnostics.Append((&versionModel{}).refuse(err))
+			resp.Diagnostics.Append(refusal(&versionstate.Model{}, err))
 			return
 		}
-		if arn, err = identity.find(ctx, publisher); err != nil {
+		if arn, err = findNewest(ctx, publisher, identity); err != nil {
 			resp.Diagnostics.Append(diagnostic.Of(fmt.Sprintf("Layer %q cannot be imported", identity.LayerName.ValueString()), err))
 			return
 		}
 	}
 	life := &lifecycle.Life{}
 	life.At(arn.Region).Own(arn.Number, time.Time{})
-	resp.Diagnostics.Append(writeLife(ctx, life, resp.Private)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("published_versions"), publishedOf(life))...)
-	resp.Diagnostics.Append(identify(ctx, resp.Identity, arn.LayerARN())...)
+	resp.Diagnostics.Append(versionstate.WriteLife(ctx, life, resp.Private)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("published_versions"), versionstate.Published(life))...)
+	resp.Diagnostics.Append(versionstate.Identify(ctx, resp.Identity, arn.LayerARN())...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("arn"), arn.String())...)
+}
+
+// findNewest returns the newest version of the layer that an import names.
+func findNewest(ctx context.Context, publisher *publish.Publisher, i versionstate.Identity) (publish.LayerVersionARN, error) {
+	region, err := publisher.Region(ctx, i.Region.ValueString())
+	if err != nil {
+		return publish.LayerVersionARN{}, err
+	}
+	found, err := publisher.Versions(ctx, region, i.LayerName.ValueString(), publish.Selection{Newest: 1})
+	if err != nil {
+		return publish.LayerVersionARN{}, err
+	}
+	if len(found) == 0 {
+		return publish.LayerVersionARN{}, fmt.Errorf("finding layer %q in %s: it is not there, or all its versions are deleted: check the name, the region and the account of the credentials", i.LayerName.ValueString(), region)
+	}
+	arn, err := publish.ParseARN(found[0].ARN)
+	if account := i.AccountID.ValueString(); err == nil && account != "" && account != arn.AccountID {
+		err = fmt.Errorf("finding layer %q of account %s: the credentials are of account %s", i.LayerName.ValueString(), account, arn.AccountID)
+	}
+	return arn, err
 }

@@ -9,32 +9,30 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/attributes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/built"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/findings"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versionstate"
 )
 
-// inspect judges the zip that is to be published for the runtimes and
+// inspectVersion judges the zip that is to be published for the runtimes and
 // architectures that it is declared for. A package was judged for its own
 // already. A zip that is made during the apply is not seen.
-func (r *versionResource) inspect(ctx context.Context, m *versionModel) diag.Diagnostics {
+func inspectVersion(ctx context.Context, tools *toolbox.Tools, m *versionstate.Model) diag.Diagnostics {
 	var diags diag.Diagnostics
-	if r.Tools == nil || m.CompatibleRuntimes.IsUnknown() || m.CompatibleArchitectures.IsUnknown() {
+	if tools == nil || m.CompatibleRuntimes.IsUnknown() || m.CompatibleArchitectures.IsUnknown() {
 		return diags
 	}
 	ids, architectures := values.Texts(m.CompatibleRuntimes), values.Texts(m.CompatibleArchitectures)
 	if diags.HasError() {
 		return diags
 	}
-	built := m.built(ctx, &diags)
+	built := m.Built(ctx, &diags)
 	if built == nil {
-		return append(diags, r.inspectZip(ctx, m, m.Filename.ValueString(), "filename", ids, architectures, nil)...)
+		return append(diags, inspectZip(ctx, tools, m, m.Filename.ValueString(), "filename", ids, architectures, nil)...)
 	}
 	newer, wider := without(ids, values.Texts(built.Runtimes)), without(architectures, values.Texts(built.Architectures))
 	if len(newer)+len(wider) == 0 {
@@ -42,29 +40,29 @@ func (r *versionResource) inspect(ctx context.Context, m *versionModel) diag.Dia
 	}
 	// The zip may lie elsewhere, or be in the cache alone. One that cannot be
 	// made yet is made, and refused, by the apply.
-	_, zip, err := built.Zip(ctx, r.Tools.Builder)
+	_, zip, err := built.Zip(ctx, tools.Builder)
 	if err != nil {
 		return diags
 	}
 	if len(newer) > 0 {
-		diags.Append(r.inspectZip(ctx, m, zip, "compatible_runtimes", newer, architectures, built)...)
+		diags.Append(inspectZip(ctx, tools, m, zip, "compatible_runtimes", newer, architectures, built)...)
 	}
 	if same := without(ids, newer); len(wider) > 0 && len(same) > 0 {
-		diags.Append(r.inspectZip(ctx, m, zip, "compatible_architectures", same, wider, built)...)
+		diags.Append(inspectZip(ctx, tools, m, zip, "compatible_architectures", same, wider, built)...)
 	}
 	return diags
 }
 
 // inspectZip judges one zip. built is the package that it is of, nil for none.
-func (r *versionResource) inspectZip(ctx context.Context, m *versionModel, name, attribute string, ids, architectures []string, built *built.Package) (diags diag.Diagnostics) {
+func inspectZip(ctx context.Context, tools *toolbox.Tools, m *versionstate.Model, name, attribute string, ids, architectures []string, built *built.Package) (diags diag.Diagnostics) {
 	if name == "" {
 		return diags
 	}
-	found, err := r.Tools.Builder.InspectZip(ctx, name, ids, architectures)
+	found, err := tools.Builder.InspectZip(ctx, name, ids, architectures)
 	if errors.Is(err, fs.ErrNotExist) {
 		return diags
 	}
-	chosen := m.zipChecks()
+	chosen := m.ZipChecks()
 	if err != nil {
 		summary, detail := fmt.Sprintf("The zip %q was not looked into", name), diagnostic.Sentence(err.Error())
 		// Lambda may not unzip it either, such as one with an entry "../m.py".
@@ -85,34 +83,6 @@ func (r *versionResource) inspectZip(ctx context.Context, m *versionModel, name,
 		diags.Append(inspected(attribute, f, detail, built != nil || chosen[string(f.Check)] == layer.SeverityError)...)
 	}
 	return diags
-}
-
-// zipChecks are the names of the checks of a zip.
-var zipChecks = []string{"layout", "native", "libraries", "executables"}
-
-// zipChecksAttribute are the severities of what is found in the zip of a version.
-func zipChecksAttribute() schema.Attribute {
-	chosen := map[string]schema.Attribute{}
-	all, _ := findings.ChecksAttribute().(schema.SingleNestedAttribute)
-	for _, name := range zipChecks {
-		chosen[name] = all.Attributes[name]
-	}
-	return schema.SingleNestedAttribute{
-		MarkdownDescription: "Severity of each check of the zip, for the runtimes and architectures that the version is declared for. Of a package only what it was not built for is checked: its own `checks` apply to the rest.\n\n" +
-			"  Without `checks`, a zip given by `filename` is an error if the runtimes find nothing in it. Everything else is a warning.",
-		Optional: true, Validators: attributes.Nested(), Attributes: chosen,
-	}
-}
-
-// zipChecks returns the severities that the user chose.
-func (m *versionModel) zipChecks() map[string]layer.Severity {
-	chosen := map[string]layer.Severity{}
-	for name, value := range m.Checks.Attributes() {
-		if text, ok := value.(types.String); ok && text.ValueString() != "" {
-			chosen[name] = layer.Severity(text.ValueString())
-		}
-	}
-	return chosen
 }
 
 // inspected tells of a finding: an error is what contradicts a declaration, or

@@ -16,6 +16,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versionstate"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -70,7 +71,7 @@ func (l *versionList) List(ctx context.Context, req query.ListRequest, stream *q
 		for _, v := range found {
 			result := req.NewListResult(ctx)
 			result.DisplayName = fmt.Sprintf("%s (version %d, %s)", v.LayerARN, v.Number, dayOf(v.CreatedDate))
-			result.Diagnostics = identify(ctx, result.Identity, v.LayerARN)
+			result.Diagnostics = versionstate.Identify(ctx, result.Identity, v.LayerARN)
 			if req.IncludeResource {
 				result.Diagnostics.Append(listed(ctx, v, result.Resource)...)
 			}

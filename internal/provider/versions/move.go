@@ -17,6 +17,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/steps"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versionstate"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -50,7 +51,7 @@ func moveLayerVersion(ctx context.Context, req resource.MoveStateRequest, resp *
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := m.setVersion(v); err != nil {
+	if err := m.SetVersion(v); err != nil {
 		resp.Diagnostics.Append(diagnostic.Of("The layer version cannot be moved", err))
 		return
 	}
@@ -62,15 +63,15 @@ func moveLayerVersion(ctx context.Context, req resource.MoveStateRequest, resp *
 	if skip, _ := source["skip_destroy"].(bool); !skip {
 		home.Own(arn.Number, time.Time{})
 	}
-	m.setHome(replicaOf(home))
-	m.setReplicas(ctx, nil, &resp.Diagnostics)
+	m.SetHome(versionstate.ReplicaOf(home))
+	m.SetReplicas(ctx, nil, &resp.Diagnostics)
 	m.LayerARN, m.RetiringVersions = types.StringValue(arn.LayerARN()), values.NumbersOf(nil)
 	if v.CodeSHA256 != "" {
-		m.Package = imported(v)
+		m.Package = versionstate.Imported(v)
 	}
-	m.PublishedVersions = publishedOf(life)
-	resp.Diagnostics.Append(writeLife(ctx, life, resp.TargetPrivate)...)
-	resp.Diagnostics.Append(identify(ctx, resp.TargetIdentity, arn.LayerARN())...)
+	m.PublishedVersions = versionstate.Published(life)
+	resp.Diagnostics.Append(versionstate.WriteLife(ctx, life, resp.TargetPrivate)...)
+	resp.Diagnostics.Append(versionstate.Identify(ctx, resp.TargetIdentity, arn.LayerARN())...)
 	resp.Diagnostics.Append(resp.TargetState.Set(ctx, m)...)
 }
 
@@ -81,13 +82,13 @@ func ofAWSProvider(address string) bool {
 }
 
 // emptyState makes the state an object of nulls and returns it as a model.
-func emptyState(ctx context.Context, state *tfsdk.State) (*versionModel, diag.Diagnostics) {
+func emptyState(ctx context.Context, state *tfsdk.State) (*versionstate.Model, diag.Diagnostics) {
 	nulls := map[string]tftypes.Value{}
 	for name, attribute := range state.Schema.GetAttributes() {
 		nulls[name] = tftypes.NewValue(attribute.GetType().TerraformType(ctx), nil)
 	}
 	state.Raw = tftypes.NewValue(state.Schema.Type().TerraformType(ctx), nulls)
-	m := &versionModel{}
+	m := &versionstate.Model{}
 	diags := state.Get(ctx, m)
 	return m, diags
 }

@@ -8,18 +8,19 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versionstate"
 )
 
-// claim notes which layers the resource publishes, and warns of another resource
+// claimLayers notes which layers the resource publishes, and warns of another resource
 // of the configuration that publishes one of them. With a retention for the
 // whole layer that is an error: each would delete the other's versions.
-func (r *versionResource) claim(config tftypes.Value, m *versionModel, whole bool, regions []string) (diags diag.Diagnostics) {
-	if r.Tools == nil || m.LayerName.IsUnknown() {
+func claimLayers(tools *toolbox.Tools, config tftypes.Value, m *versionstate.Model, whole bool, regions []string) (diags diag.Diagnostics) {
+	if tools == nil || m.LayerName.IsUnknown() {
 		return diags
 	}
 	layer := m.LayerName.ValueString()
 	for _, region := range regions {
-		others := r.Tools.Claims.Add(region, layer, toolbox.Claim{Config: config, Whole: whole})
+		others := tools.Claims.Add(region, layer, toolbox.Claim{Config: config, Whole: whole})
 		if len(others) == 0 {
 			continue
 		}

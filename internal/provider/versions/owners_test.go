@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versionstate"
 )
 
 // TestLayersWithTwoPublishersAreNamed: another resource is one with another
@@ -32,7 +33,7 @@ func TestLayersWithTwoPublishersAreNamed(t *testing.T) {
 			t.Parallel()
 			r := &versionResource{toolbox.Configured{Tools: &toolbox.Tools{}}}
 			for _, p := range all {
-				diags := r.claim(tftypes.NewValue(tftypes.String, p.config), &versionModel{LayerName: types.StringValue(p.layer)}, p.whole, p.regions)
+				diags := claimLayers(r.Tools, tftypes.NewValue(tftypes.String, p.config), &versionstate.Model{LayerName: types.StringValue(p.layer)}, p.whole, p.regions)
 				got := ""
 				for _, d := range diags {
 					got += d.Summary()

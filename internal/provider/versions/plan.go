@@ -3,7 +3,7 @@ package versions
 import (
 	"context"
 	"fmt"
-	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -13,7 +13,9 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versionstate"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
 // ModifyPlan decides whether a new version is due: the bytes or what describes
@@ -24,12 +26,12 @@ func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		r.planDestroy(ctx, req, resp)
 		return
 	}
-	var m, config versionModel
-	var before *versionModel
+	var m, config versionstate.Model
+	var before *versionstate.Model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if !req.State.Raw.IsNull() {
-		before = &versionModel{}
+		before = &versionstate.Model{}
 		resp.Diagnostics.Append(req.State.Get(ctx, before)...)
 	}
 	if resp.Diagnostics.HasError() {
@@ -38,21 +40,21 @@ func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if r.planRegion(&m, &config, before, resp); resp.Diagnostics.HasError() {
 		return
 	}
-	policy, _, _ := m.retention(ctx, &resp.Diagnostics)
-	further, _ := m.furtherRegions(ctx, &resp.Diagnostics)
+	policy, _, _ := m.Policy(ctx, &resp.Diagnostics)
+	further, _ := m.FurtherRegions(ctx, &resp.Diagnostics)
 	if !config.Region.IsUnknown() {
-		further = append([]string{m.homeRegion()}, further...)
+		further = append([]string{m.HomeRegion()}, further...)
 	}
-	resp.Diagnostics.Append(r.claim(req.Config.Raw, &m, policy.WholeLayer, further)...)
+	resp.Diagnostics.Append(claimLayers(r.Tools, req.Config.Raw, &m, policy.WholeLayer, further)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	life := &lifecycle.Life{}
 	if before != nil {
 		var diags diag.Diagnostics
-		life, diags = readLife(ctx, req.Private, before)
+		life, diags = versionstate.ReadLife(ctx, req.Private, before)
 		resp.Diagnostics.Append(diags...)
-		r.register(ctx, before, life)
+		registerState(ctx, r.Tools, before, life)
 	}
 	p, diags := r.plan(ctx, &m, &config, before, life)
 	resp.Diagnostics.Append(diagnostic.Blocking(diags, before != nil)...)
@@ -60,38 +62,38 @@ func (r *versionResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		return
 	}
 	resp.Diagnostics.Append(p.planChanges(ctx, &m, req.Private)...)
-	r.announce(ctx, p, &m, resp.Private)
+	announcePlan(ctx, r.Tools, p, &m, resp.Private)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 	if resp.Plan.Raw.Equal(req.State.Raw) {
 		return
 	}
-	if resp.Diagnostics.Append(r.guardPlan(ctx, &m, before)...); !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(diagnostic.Blocking(r.look(ctx, p, &m), before != nil)...)
+	if resp.Diagnostics.Append(guardPlan(ctx, r.Tools, &m, before)...); !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(diagnostic.Blocking(lookAhead(ctx, r.Tools, p, &m), before != nil)...)
 	}
 }
 
 // planDestroy refuses the destroy of another account's state at plan, and takes
 // note of what the apply may not be able to know.
 func (r *versionResource) planDestroy(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	var before versionModel
+	var before versionstate.Model
 	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if resp.Diagnostics.Append(r.guardPlan(ctx, &before, &before)...); resp.Diagnostics.HasError() {
+	if resp.Diagnostics.Append(guardPlan(ctx, r.Tools, &before, &before)...); resp.Diagnostics.HasError() {
 		return
 	}
-	life, diags := readLife(ctx, req.Private, &before)
+	life, diags := versionstate.ReadLife(ctx, req.Private, &before)
 	resp.Diagnostics.Append(diags...)
-	if life.Holder != "" && r.announceEnd(ctx, &before, life) {
-		resp.Diagnostics.Append(writeLife(ctx, life, resp.Private)...)
+	if life.Holder != "" && announceEnd(ctx, r.Tools, &before, life) {
+		resp.Diagnostics.Append(versionstate.WriteLife(ctx, life, resp.Private)...)
 	}
 }
 
 // planRegion fills the provider's region in where the user wrote none. One that
 // has moved since the state was written is refused: nobody has asked for the
 // layer to be published elsewhere and deleted where it is.
-func (r *versionResource) planRegion(m, config, before *versionModel, resp *resource.ModifyPlanResponse) {
+func (r *versionResource) planRegion(m, config, before *versionstate.Model, resp *resource.ModifyPlanResponse) {
 	if r.Tools == nil {
 		return
 	}
@@ -126,7 +128,7 @@ func (r *versionResource) planRegion(m, config, before *versionModel, resp *reso
 }
 
 // movedRegion refuses a region of the provider that is not the state's.
-func movedRegion(before *versionModel, region string) diag.Diagnostic {
+func movedRegion(before *versionstate.Model, region string) diag.Diagnostic {
 	was := before.Region.ValueString()
 	return diag.NewErrorDiagnostic("The provider's region is not that of the state", fmt.Sprintf(
 		"Layer %q of the state is in %s, the provider's region is now %s, and the resource names none. Nothing was changed.\n\n"+
@@ -138,73 +140,56 @@ func movedRegion(before *versionModel, region string) diag.Diagnostic {
 // lifecycle decides; this tells Terraform. A version that is to be
 // published has attributes that are not known, and where something is due that
 // no attribute shows, published_versions is not known, which makes an update.
-func (r *versionResource) plan(ctx context.Context, m, config, before *versionModel, life *lifecycle.Life) (p *planning, diags diag.Diagnostics) {
-	m.setDefaults(ctx, config, &diags)
-	if err := m.built(ctx, &diags).CheckLayer(); err != nil {
+func (r *versionResource) plan(ctx context.Context, m, config, before *versionstate.Model, life *lifecycle.Life) (p *planning, diags diag.Diagnostics) {
+	m.SetDefaults(ctx, config, &diags)
+	if err := m.Built(ctx, &diags).CheckLayer(); err != nil {
 		return nil, append(diags, diagnostic.Of("Unusable package", err))
 	}
 	p = &planning{before: before, life: life}
-	p.zip, p.known = m.wanted(ctx, &diags)
-	m.planDescription(ctx, config, before, p.zip, p.known, &diags)
-	p.want = m.arguments(ctx, config.Sharing, p.zip, p.known, &diags)
-	p.dues = lifecycle.Plan(before.stateArguments(ctx, &diags), life, p.want)
+	p.zip, p.known = m.Wanted(ctx, &diags)
+	planDescription(ctx, m, config, before, p.zip, p.known, &diags)
+	p.want = argumentsOf(ctx, m, config.Sharing, p.zip, p.known, &diags)
+	p.dues = lifecycle.Plan(stateArguments(ctx, before, &diags), life, p.want)
 	if diags.HasError() {
 		return nil, diags
 	}
 	p.planReleases(ctx, m, &diags)
 	p.planSharing(m, config, &diags)
-	r.planRetention(ctx, p, m, &diags)
+	planRetention(ctx, r.Tools, p, m, &diags)
 	p.planPublished(m)
 	if p.publishes() {
-		m.planStaging(ctx, p.zip, &diags)
-		diags.Append(m.lookAtZip(ctx, p.zip)...)
-		diags.Append(r.inspect(ctx, m)...)
+		planStaging(ctx, m, p.zip, &diags)
+		diags.Append(lookAtZip(ctx, m, p.zip)...)
+		diags.Append(inspectVersion(ctx, r.Tools, m)...)
 	} else {
-		m.keepImported(ctx, before, &diags)
+		keepImported(ctx, m, before, &diags)
 	}
 	return p, diags
 }
 
-// planning is what a plan knows when it looks at the regions.
-type planning struct {
-	before *versionModel // nil at a create
-	life   *lifecycle.Life
-	zip    wanted
-	known  bool // the zip is
-	want   lifecycle.Arguments
-	dues   []lifecycle.Due
-	// open is set where the regions are known only during the apply.
-	open bool
-}
-
-// publishes reports whether a version is due in any region.
-func (p *planning) publishes() bool {
-	return p.open || slices.ContainsFunc(p.dues, func(d lifecycle.Due) bool { return d.Publish != lifecycle.None })
-}
-
 // planReleases writes the releases of all regions.
-func (p *planning) planReleases(ctx context.Context, m *versionModel, diags *diag.Diagnostics) {
+func (p *planning) planReleases(ctx context.Context, m *versionstate.Model, diags *diag.Diagnostics) {
 	before := p.before
 	if p.dues[0].Publish != lifecycle.None {
-		m.setHome(p.coming(m))
+		m.SetHome(p.coming(m))
 		m.LayerARN = types.StringUnknown()
 		if before != nil && m.LayerName.Equal(before.LayerName) && m.Region.Equal(before.Region) {
 			m.LayerARN = before.LayerARN
 		}
 	} else {
-		m.setHome(before.home())
+		m.SetHome(before.Home())
 		m.LayerARN, m.Region = before.LayerARN, before.Region
 	}
-	further, ok := m.furtherRegions(ctx, diags)
+	further, ok := m.FurtherRegions(ctx, diags)
 	if p.open = !ok || m.Region.IsUnknown(); p.open {
-		m.Replicas, m.ARNs = types.MapUnknown(replicaType()), types.MapUnknown(types.StringType)
+		m.Replicas, m.ARNs = types.MapUnknown(versionstate.ReplicaType()), types.MapUnknown(types.StringType)
 		return
 	}
-	replicas := map[string]replicaModel{}
+	replicas := map[string]versionstate.Replica{}
 	if before != nil {
-		replicas = before.replicas(ctx, diags)
+		replicas = before.FurtherReplicas(ctx, diags)
 	}
-	planned, moved := map[string]replicaModel{}, p.dues[0].Publish != lifecycle.None || len(further) != len(replicas)
+	planned, moved := map[string]versionstate.Replica{}, p.dues[0].Publish != lifecycle.None || len(further) != len(replicas)
 	for _, due := range p.dues[1:] {
 		switch has, ok := replicas[due.Region]; {
 		case due.Leave:
@@ -218,13 +203,13 @@ func (p *planning) planReleases(ctx context.Context, m *versionModel, diags *dia
 		m.Replicas, m.ARNs = before.Replicas, before.ARNs
 		return
 	}
-	m.setReplicas(ctx, planned, diags)
+	m.SetReplicas(ctx, planned, diags)
 }
 
 // coming is a release that is to be made. An older version may be taken over,
 // so which ones are older shows later.
-func (p *planning) coming(m *versionModel) replicaModel {
-	c := replicaModel{
+func (p *planning) coming(m *versionstate.Model) versionstate.Replica {
+	c := versionstate.Replica{
 		ARN: types.StringUnknown(), Version: types.Int64Unknown(), CreatedDate: types.StringUnknown(),
 		CodeSHA256: types.StringUnknown(), CodeSize: types.Int64Unknown(), RetainedVersions: types.ListUnknown(types.Int64Type),
 		UnsignedSHA256: types.StringUnknown(), SigningJobARN: types.StringUnknown(), SigningProfileVersionARN: types.StringUnknown(),
@@ -233,15 +218,15 @@ func (p *planning) coming(m *versionModel) replicaModel {
 	case m.Signing.IsUnknown():
 	case !m.Signing.IsNull():
 		if p.known {
-			c.UnsignedSHA256 = types.StringValue(p.zip.hash)
+			c.UnsignedSHA256 = types.StringValue(p.zip.Hash)
 		}
 	default:
 		c.UnsignedSHA256, c.SigningJobARN, c.SigningProfileVersionARN = types.StringNull(), types.StringNull(), types.StringNull()
 		if p.known {
-			c.CodeSHA256 = types.StringValue(p.zip.hash)
+			c.CodeSHA256 = types.StringValue(p.zip.Hash)
 		}
-		if p.known && p.zip.size > 0 {
-			c.CodeSize = types.Int64Value(p.zip.size)
+		if p.known && p.zip.Size > 0 {
+			c.CodeSize = types.Int64Value(p.zip.Size)
 		}
 	}
 	return c
@@ -250,7 +235,7 @@ func (p *planning) coming(m *versionModel) replicaModel {
 // planPublished says whether the list of published versions changes, or has to
 // seem so: with a publish, with what retention deletes, with regions, and with
 // what no other attribute shows.
-func (p *planning) planPublished(m *versionModel) {
+func (p *planning) planPublished(m *versionstate.Model) {
 	hidden := p.before == nil || p.open
 	for _, d := range p.dues {
 		hidden = hidden || d.Publish != lifecycle.None || d.Leave || d.Share == lifecycle.NotFinished || d.Parameter == lifecycle.Strayed ||
@@ -263,35 +248,25 @@ func (p *planning) planPublished(m *versionModel) {
 	m.PublishedVersions = p.before.PublishedVersions
 }
 
-// retires reports whether versions go from a region where none is published.
-func (p *planning) retires(d lifecycle.Due) bool {
-	if d.Retire == lifecycle.None || d.Publish != lifecycle.None || p.want.Retention == nil {
-		return false
-	}
-	place := p.life.At(d.Region)
-	going, known := place.Foresee(*p.want.Retention, place.Release.Number)
-	return !known || len(going) > 0
-}
-
-// arguments returns what decides what is due. sharing is the argument as it is
+// argumentsOf returns what decides what is due. sharing is the argument as it is
 // written; known is set where the zip is known.
-func (m *versionModel) arguments(ctx context.Context, sharing types.Object, zip wanted, known bool, diags *diag.Diagnostics) lifecycle.Arguments {
+func argumentsOf(ctx context.Context, m *versionstate.Model, sharing types.Object, zip versionstate.Zip, known bool, diags *diag.Diagnostics) lifecycle.Arguments {
 	a := lifecycle.Arguments{
 		Labels: lifecycle.Labels{
-			Layer: m.LayerName.ValueString(), Region: m.homeRegion(), Description: m.Description.ValueString(), License: m.LicenseInfo.ValueString(),
-			Runtimes: values.Texts(m.CompatibleRuntimes), Architectures: values.Texts(m.CompatibleArchitectures), SignedBy: m.signer(ctx, diags),
+			Layer: m.LayerName.ValueString(), Region: m.HomeRegion(), Description: m.Description.ValueString(), License: m.LicenseInfo.ValueString(),
+			Runtimes: values.Texts(m.CompatibleRuntimes), Architectures: values.Texts(m.CompatibleArchitectures), SignedBy: m.SignerName(ctx, diags),
 		},
-		Bytes: zip.hash,
+		Bytes: zip.Hash,
 		Known: known && !m.LayerName.IsUnknown() && !m.Region.IsUnknown() && !m.Description.IsUnknown() && !m.LicenseInfo.IsUnknown() && !m.Signing.IsUnknown() &&
 			!m.CompatibleRuntimes.IsUnknown() && !m.CompatibleArchitectures.IsUnknown(),
 	}
-	a.Regions, _ = m.furtherRegions(ctx, diags)
-	a.Sharing, a.SharingKnown = sharingText(sharing)
-	if p := m.parameterOf(ctx, diags); p != nil {
+	a.Regions, _ = m.FurtherRegions(ctx, diags)
+	a.Sharing, a.SharingKnown = versionstate.SharingText(sharing)
+	if p := m.Parameter(ctx, diags); p != nil {
 		a.Parameter = p.Name.ValueString()
 		a.ParameterArguments = p.Description.ValueString() + "\n" + p.Tier.ValueString() + "\n" + p.Overwrite.String()
 	}
-	policy, _, known := m.retention(ctx, diags)
+	policy, _, known := m.Policy(ctx, diags)
 	if a.RetentionKnown = known; !m.Retention.IsNull() && known {
 		a.Retention = &policy
 	}
@@ -299,29 +274,50 @@ func (m *versionModel) arguments(ctx context.Context, sharing types.Object, zip 
 }
 
 // stateArguments returns the arguments of a state, nil where there is none.
-func (m *versionModel) stateArguments(ctx context.Context, diags *diag.Diagnostics) *lifecycle.Arguments {
+func stateArguments(ctx context.Context, m *versionstate.Model, diags *diag.Diagnostics) *lifecycle.Arguments {
 	if m == nil || m.LayerName.IsNull() {
 		return nil
 	}
-	a := m.arguments(ctx, m.Sharing, wanted{}, true, diags)
+	a := argumentsOf(ctx, m, m.Sharing, versionstate.Zip{}, true, diags)
 	return &a
 }
 
 // keepImported keeps the package of an imported version in place of the equal
 // one of the configuration, so that the import is followed by an empty plan.
-func (m *versionModel) keepImported(ctx context.Context, before *versionModel, diags *diag.Diagnostics) {
-	was := before.built(ctx, diags)
+func keepImported(ctx context.Context, m *versionstate.Model, before *versionstate.Model, diags *diag.Diagnostics) {
+	was := before.Built(ctx, diags)
 	if was == nil || was.Lock.ValueString() != "" || m.Package.IsNull() {
 		return
 	}
-	if m.sameSettings(before) {
+	if haveSameSettings(m, before) {
 		m.Package = before.Package
 	}
 }
 
-// sameSettings reports whether the arguments that say how to publish, and not
+// haveSameSettings reports whether the arguments that say how to publish, and not
 // what, are those of the state.
-func (m *versionModel) sameSettings(before *versionModel) bool {
+func haveSameSettings(m *versionstate.Model, before *versionstate.Model) bool {
 	return m.S3.Equal(before.S3) && m.Timeouts.Equal(before.Timeouts) && m.Regions.Equal(before.Regions) &&
 		m.Checks.Equal(before.Checks) && m.Retention.Equal(before.Retention) && m.Sharing.Equal(before.Sharing) && m.SSMParameter.Equal(before.SSMParameter)
+}
+
+// planStaging refuses, before anything is published, what cannot travel: a zip
+// that is too large without a bucket, and one bucket for several regions.
+func planStaging(ctx context.Context, m *versionstate.Model, zip versionstate.Zip, diags *diag.Diagnostics) {
+	large := zip.Size > runtimes.MaxDirectUpload
+	if large && m.S3.IsNull() {
+		diags.Append(diagnostic.Of("", &publish.TooLargeError{Size: zip.Size, Limit: runtimes.MaxDirectUpload}))
+		return
+	}
+	s := m.Staging(ctx, diags)
+	if s == nil || len(m.Regions.Elements()) == 0 {
+		return
+	}
+	further, known := m.FurtherRegions(ctx, diags)
+	staged := large || !m.Signing.IsNull() && !m.Signing.IsUnknown() || s.StorageMode == versionstate.StorageReference
+	if bucket := s.Bucket; bucket != "" && known && len(further) > 0 && staged && !strings.Contains(bucket, "{region}") {
+		diags.Append(diagnostic.At("s3", diag.NewErrorDiagnostic("One bucket for several regions", fmt.Sprintf(
+			"The zip goes through the bucket %q, and AWS wants bucket and layer in one region, here in %s and in %s. Have a bucket in each region and write \"{region}\" where their names differ, as in \"artifacts-{region}\".",
+			bucket, m.HomeRegion(), strings.Join(further, ", ")))))
+	}
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/steps"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versionstate"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -45,6 +46,16 @@ func (r *versionResource) Metadata(_ context.Context, req resource.MetadataReque
 	resp.TypeName = req.ProviderTypeName + "_version"
 }
 
+// Schema names the attributes.
+func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = versionstate.Schema(ctx)
+}
+
+// IdentitySchema names what a layer is known by.
+func (r *versionResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = versionstate.IdentitySchema()
+}
+
 func (r *versionResource) ConfigValidators(context.Context) []resource.ConfigValidator {
 	return []resource.ConfigValidator{
 		resourcevalidator.ExactlyOneOf(path.MatchRoot("package"), path.MatchRoot("filename")),
@@ -53,7 +64,7 @@ func (r *versionResource) ConfigValidators(context.Context) []resource.ConfigVal
 
 // Create publishes the planned bytes, or takes over versions that have them.
 func (r *versionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var m versionModel
+	var m versionstate.Model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -62,9 +73,9 @@ func (r *versionResource) Create(ctx context.Context, req resource.CreateRequest
 	resp.Diagnostics.Append(diags...)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	c := &change{plan: &m, before: &versionModel{}}
+	c := &change{plan: &m, before: &versionstate.Model{}}
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("sharing"), &c.sharing)...)
-	life := &lifecycle.Life{Holder: newHolder()}
+	life := &lifecycle.Life{Holder: versionstate.NewHolder()}
 	if r.Tools != nil {
 		r.Tools.Published.Store(true)
 	}
@@ -74,36 +85,36 @@ func (r *versionResource) Create(ctx context.Context, req resource.CreateRequest
 		return
 	}
 	resp.Diagnostics.Append(r.tell(ctx, c, after, life, resp.Private)...)
-	resp.Diagnostics.Append(after.keep(ctx, life, resp.Private, resp.Identity, &resp.State)...)
+	resp.Diagnostics.Append(keepState(ctx, after, life, resp.Private, resp.Identity, &resp.State)...)
 }
 
 // Read asks AWS for the version, in every region. One that is gone stays in the
 // state without its hash, so that the next plan publishes anew and the older
 // versions are not forgotten.
 func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var m versionModel
+	var m versionstate.Model
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	if len(r.Tools.Unknown) > 0 && !m.LayerName.IsNull() {
 		resp.Diagnostics.Append(r.Tools.NotRefreshed("The layer version " + m.ARN.ValueString()))
-		resp.Diagnostics.Append(identify(ctx, resp.Identity, m.layerARNIn(ctx, m.homeRegion(), &resp.Diagnostics))...)
+		resp.Diagnostics.Append(versionstate.Identify(ctx, resp.Identity, m.LayerARNIn(ctx, m.HomeRegion(), &resp.Diagnostics))...)
 		return
 	}
-	life, diags := readLife(ctx, req.Private, &m)
+	life, diags := versionstate.ReadLife(ctx, req.Private, &m)
 	resp.Diagnostics.Append(diags...)
 	publisher := r.Tools.Reach(&resp.Diagnostics)
-	places := m.places(ctx, life, &resp.Diagnostics)
-	life.Holder = cmp.Or(life.Holder, newHolder()) // a new name is registered when a state has it
+	places := placesOf(ctx, &m, life, &resp.Diagnostics)
+	life.Holder = cmp.Or(life.Holder, versionstate.NewHolder()) // a new name is registered when a state has it
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if diags := m.guard(ctx, publisher); diags.HasError() {
+	if diags := guardState(ctx, &m, publisher); diags.HasError() {
 		resp.Diagnostics.Append(diags...)
 		return
 	}
-	policy, _, _ := m.retention(ctx, &resp.Diagnostics)
+	policy, _, _ := m.Policy(ctx, &resp.Diagnostics)
 	asked := &steps.Reading{Publisher: publisher, Layer: m.LayerName.ValueString(), Policy: policy, HasRetention: !m.Retention.IsNull(), Now: r.Tools.Now}
 	asked.ReadPlaces(ctx, places)
 	if diags := steps.Report(places); diags.HasError() {
@@ -111,25 +122,25 @@ func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, re
 		return
 	}
 	importing := m.LayerName.IsNull() || life.SharingUnread
-	resp.Diagnostics.Append(m.refresh(ctx, places)...)
-	m.readSharing(ctx, asked, places, life, importing)
-	resp.Diagnostics.Append(m.readParameter(ctx, asked, places)...)
+	resp.Diagnostics.Append(refreshState(ctx, &m, places)...)
+	readSharing(ctx, &m, asked, places, life, importing)
+	resp.Diagnostics.Append(readParameter(ctx, &m, asked, places)...)
 	asked.Layer = m.LayerName.ValueString()
 	resp.Diagnostics.Append(asked.ReadRetention(ctx, places)...)
 	resp.Diagnostics.Append(steps.Report(places)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	m.PublishedVersions = publishedOf(life)
+	m.PublishedVersions = versionstate.Published(life)
 	life.Seen = steps.Witnesses(places)
-	resp.Diagnostics.Append(m.keep(ctx, life, resp.Private, resp.Identity, &resp.State)...)
+	resp.Diagnostics.Append(keepState(ctx, &m, life, resp.Private, resp.Identity, &resp.State)...)
 }
 
-// keep writes all that Terraform keeps of the resource: record, identity, state.
-func (m *versionModel) keep(ctx context.Context, life *lifecycle.Life, private toolbox.PrivateWriter, identity *tfsdk.ResourceIdentity, state *tfsdk.State) diag.Diagnostics {
-	diags := writeLife(ctx, life, private)
-	layerARN := m.layerARNIn(ctx, m.homeRegion(), &diags)
-	diags.Append(identify(ctx, identity, layerARN)...)
+// keepState writes all that Terraform keeps of the resource: record, identity, state.
+func keepState(ctx context.Context, m *versionstate.Model, life *lifecycle.Life, private toolbox.PrivateWriter, identity *tfsdk.ResourceIdentity, state *tfsdk.State) diag.Diagnostics {
+	diags := versionstate.WriteLife(ctx, life, private)
+	layerARN := m.LayerARNIn(ctx, m.HomeRegion(), &diags)
+	diags.Append(versionstate.Identify(ctx, identity, layerARN)...)
 	diags.Append(state.Set(ctx, m)...)
 	return diags
 }
@@ -137,7 +148,7 @@ func (m *versionModel) keep(ctx context.Context, life *lifecycle.Life, private t
 // Update publishes a new version where the plan has none, and keeps the older
 // ones for their users.
 func (r *versionResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var m, before versionModel
+	var m, before versionstate.Model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
 	if resp.Diagnostics.HasError() {
@@ -147,9 +158,9 @@ func (r *versionResource) Update(ctx context.Context, req resource.UpdateRequest
 	resp.Diagnostics.Append(diags...)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	life, diags := readLife(ctx, req.Private, &before)
+	life, diags := versionstate.ReadLife(ctx, req.Private, &before)
 	resp.Diagnostics.Append(diags...)
-	life.Holder = cmp.Or(life.Holder, newHolder())
+	life.Holder = cmp.Or(life.Holder, versionstate.NewHolder())
 	c := &change{plan: &m, before: &before, had: contentsBefore(ctx, &before, req.Private, &resp.Diagnostics)}
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("sharing"), &c.sharing)...)
 	if resp.Diagnostics.HasError() {
@@ -161,22 +172,22 @@ func (r *versionResource) Update(ctx context.Context, req resource.UpdateRequest
 		return
 	}
 	resp.Diagnostics.Append(r.tell(ctx, c, after, life, resp.Private)...)
-	resp.Diagnostics.Append(after.keep(ctx, life, resp.Private, resp.Identity, &resp.State)...)
+	resp.Diagnostics.Append(keepState(ctx, after, life, resp.Private, resp.Identity, &resp.State)...)
 }
 
 // tell keeps what the published version holds, and writes the page of the layer.
-func (r *versionResource) tell(ctx context.Context, c *change, after *versionModel, life *lifecycle.Life, private toolbox.PrivateWriter) diag.Diagnostics {
+func (r *versionResource) tell(ctx context.Context, c *change, after *versionstate.Model, life *lifecycle.Life, private toolbox.PrivateWriter) diag.Diagnostics {
 	diags := c.keepContents(ctx, after, private)
-	return append(diags, r.writeChangelog(ctx, c, after, life)...)
+	return append(diags, writeChangelog(ctx, r.Tools, c, after, life)...)
 }
 
 // apply takes all regions through a change and returns the state after it: what
 // was made, even where something failed. Nil is for nothing.
-func (r *versionResource) apply(ctx context.Context, c *change, life *lifecycle.Life) (after *versionModel, diags diag.Diagnostics) {
+func (r *versionResource) apply(ctx context.Context, c *change, life *lifecycle.Life) (after *versionstate.Model, diags diag.Diagnostics) {
 	if c.publisher = r.Tools.Reach(&diags); c.publisher == nil {
 		return nil, diags
 	}
-	if refused := c.before.guard(ctx, c.publisher); refused.HasError() {
+	if refused := guardState(ctx, c.before, c.publisher); refused.HasError() {
 		return nil, append(diags, refused...)
 	}
 	if c.plan.Region.ValueString() == "" {
@@ -186,9 +197,9 @@ func (r *versionResource) apply(ctx context.Context, c *change, life *lifecycle.
 		}
 		c.plan.Region = types.StringValue(region)
 	}
-	zip, known := c.plan.wanted(ctx, &diags)
-	want := c.plan.arguments(ctx, c.sharing, zip, known, &diags)
-	places := c.duePlaces(ctx, life, lifecycle.Plan(c.before.stateArguments(ctx, &diags), life, want), &diags)
+	zip, known := c.plan.Wanted(ctx, &diags)
+	want := argumentsOf(ctx, c.plan, c.sharing, zip, known, &diags)
+	places := c.duePlaces(ctx, life, lifecycle.Plan(stateArguments(ctx, c.before, &diags), life, want), &diags)
 	c.published = len(places) > 0 && places[0].Outcome.Due.Publish != lifecycle.None
 	if diags.HasError() || !r.prepare(ctx, c, places, &diags) {
 		return nil, diags
@@ -238,16 +249,16 @@ func (r *versionResource) prepare(ctx context.Context, c *change, places []*step
 
 // Delete removes, in every region, what the resource owns.
 func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var m versionModel
+	var m versionstate.Model
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	timeout, diags := m.Timeouts.Delete(ctx, toolbox.DefaultTimeout)
 	resp.Diagnostics.Append(diags...)
-	life, diags := readLife(ctx, req.Private, &m)
+	life, diags := versionstate.ReadLife(ctx, req.Private, &m)
 	resp.Diagnostics.Append(diags...)
-	places := m.places(ctx, life, &resp.Diagnostics)
+	places := placesOf(ctx, &m, life, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -257,11 +268,11 @@ func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest
 	if publisher == nil {
 		return
 	}
-	if refused := m.guard(ctx, publisher); refused.HasError() {
+	if refused := guardState(ctx, &m, publisher); refused.HasError() {
 		resp.Diagnostics.Append(refused...)
 		return
 	}
-	end := m.removal(ctx, &resp.Diagnostics)
+	end := removalOf(ctx, &m, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -275,8 +286,8 @@ func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest
 
 // zip returns the bytes to publish. Those of a package are rebuilt from its
 // lock where they are missing.
-func (r *versionResource) zip(ctx context.Context, m *versionModel, diags *diag.Diagnostics) (publish.Zip, error) {
-	b := m.built(ctx, diags)
+func (r *versionResource) zip(ctx context.Context, m *versionstate.Model, diags *diag.Diagnostics) (publish.Zip, error) {
+	b := m.Built(ctx, diags)
 	if b == nil {
 		zip, err := publish.MeasureZip(ctx, m.Filename.ValueString())
 		if errors.Is(err, fs.ErrNotExist) {

@@ -11,6 +11,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versionstate"
 )
 
 // noon is the clock of the tests.
@@ -21,9 +22,9 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 func planOf(publish lifecycle.Reason, policy *lifecycle.Policy, before types.List) *planning {
 	place := &lifecycle.Place{Release: lifecycle.Release{ARN: "x", Number: 4, CodeSHA256: "x"}, Owned: []lifecycle.Version{{Number: 1}, {Number: 3, Created: noon.AddDate(0, 0, -90)}, {Number: 4}}}
 	return &planning{
-		before: &versionModel{RetiringVersions: before},
-		life:   &lifecycle.Life{Places: map[string]*lifecycle.Place{european: place}},
-		dues:   []lifecycle.Due{{Region: european, Publish: publish, Retire: lifecycle.Changed}},
+		before: &versionstate.Model{RetiringVersions: before},
+		life:   &lifecycle.Life{Places: map[string]*lifecycle.Place{"eu-west-1": place}},
+		dues:   []lifecycle.Due{{Region: "eu-west-1", Publish: publish, Retire: lifecycle.Changed}},
 		want:   lifecycle.Arguments{Retention: policy, RetentionKnown: true},
 	}
 }
@@ -50,10 +51,10 @@ func TestPlanSaysWhatGoes(t *testing.T) {
 		"no policy any more": {lifecycle.NewBytes, nil, values.NumbersOf([]int64{1}), values.NumbersOf(nil), nil},
 		"the whole layer":    {lifecycle.NewBytes, &lifecycle.Policy{KeepLast: 1, WholeLayer: true}, values.NumbersOf(nil), unknown, nil},
 	} {
-		m := &versionModel{LayerName: types.StringValue("deps"), Replicas: types.MapNull(replicaType())}
+		m := &versionstate.Model{LayerName: types.StringValue("deps"), Replicas: types.MapNull(versionstate.ReplicaType())}
 		r := &versionResource{toolbox.Configured{Tools: &toolbox.Tools{Now: func() time.Time { return noon }}}}
 		var diags diag.Diagnostics
-		r.planRetention(t.Context(), planOf(c.publish, c.policy, c.before), m, &diags)
+		planRetention(t.Context(), r.Tools, planOf(c.publish, c.policy, c.before), m, &diags)
 		if !m.RetiringVersions.Equal(c.want) {
 			t.Errorf("%s: %s goes, want %s", name, m.RetiringVersions, c.want)
 		}

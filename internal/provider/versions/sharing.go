@@ -1,161 +1,28 @@
 package versions
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/attributes"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versionstate"
 )
-
-// sharingAttribute is computed as well, so that a plan may leave what an import
-// found although the configuration has none.
-func sharingAttribute() schema.Attribute {
-	set := func(description, what string, check func(string) error) schema.Attribute {
-		return schema.SetAttribute{
-			MarkdownDescription: description, ElementType: types.StringType, Optional: true,
-			Validators: []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(attributes.Checked(what, check))},
-		}
-	}
-	return schema.SingleNestedAttribute{
-		MarkdownDescription: "Who may use the layer in addition to its own account, in every region. This resource manages the whole policy. Every new version has it before anything else gets the ARN. A change updates the retained versions too. If others add to the policy of the current version, the plan shows it and the apply removes it.\n\n" +
-			"  If `sharing` is unset, policies are not changed. `sharing = { account_ids = [] }` shares with nobody. Removing the argument revokes what it granted.\n\n" +
-			"  An import reads the existing policy. Until an apply with `sharing`, leaving the argument out revokes nothing.",
-		Optional:   true,
-		Computed:   true,
-		Validators: attributes.Nested(publicAlone{}, someSharing{}),
-		Attributes: map[string]schema.Attribute{
-			"account_ids":      set("Accounts, of 12 digits each. Statements of other forms, made outside Terraform, are shown here unchanged.", "an account's 12 digits", publish.CheckAccountID),
-			"organization_ids": set("Organizations, such as `o-a1b2c3d4e5`. All accounts of each one may use the layer.", "the id of an organization", publish.CheckOrganizationID),
-			"public":           schema.BoolAttribute{MarkdownDescription: "Share with everyone. You cannot then name accounts or organizations. Default `false`.", Optional: true},
-		},
-	}
-}
-
-func sharingTypes() map[string]attr.Type {
-	return map[string]attr.Type{
-		"account_ids": types.SetType{ElemType: types.StringType}, "organization_ids": types.SetType{ElemType: types.StringType}, "public": types.BoolType,
-	}
-}
-
-// publicAlone refuses accounts and organizations beside public = true: they
-// would change nothing, and who reads the list would take it for a limit.
-type publicAlone struct{}
-
-func (publicAlone) Description(context.Context) string { return "public = true stands alone" }
-
-func (v publicAlone) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (publicAlone) ValidateObject(_ context.Context, req validator.ObjectRequest, resp *validator.ObjectResponse) {
-	if s, _ := sharingOf(req.ConfigValue); s.Public && len(s.AccountIDs)+len(s.OrganizationIDs) > 0 {
-		resp.Diagnostics.AddAttributeError(req.Path, "A public layer cannot be limited",
-			"With public = true everyone may use the layer, so account_ids and organization_ids have no effect. Remove them, or remove public.")
-	}
-}
-
-// someSharing wants one of the lists, unless the layer is public: a misspelt
-// name is dropped by Terraform, and what is left would revoke what is shared.
-type someSharing struct{}
-
-func (someSharing) Description(context.Context) string { return "account_ids or organization_ids" }
-
-func (v someSharing) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (someSharing) ValidateObject(_ context.Context, req validator.ObjectRequest, resp *validator.ObjectResponse) {
-	object := req.ConfigValue
-	if object.IsNull() || object.IsUnknown() || !attributes.HasArgument(object) { // the last is named by someArgument
-		return
-	}
-	values := object.Attributes()
-	public, _ := values["public"].(types.Bool)
-	if values["account_ids"].IsNull() && values["organization_ids"].IsNull() && !public.IsUnknown() && !public.ValueBool() {
-		resp.Diagnostics.AddAttributeError(req.Path, "Nobody to share with",
-			"sharing has neither account_ids nor organization_ids. "+fault.DroppedNames+" To share with nobody, write account_ids = [].")
-	}
-}
-
-// sharingOf returns what a sharing object says; null says nobody. It reports
-// false where a part is not known, which is then left out.
-func sharingOf(object types.Object) (publish.Sharing, bool) {
-	known := !object.IsUnknown()
-	ids := func(name string) []string {
-		set, ok := object.Attributes()[name].(types.Set)
-		if !ok {
-			return nil
-		}
-		known = known && !set.IsUnknown()
-		var out []string
-		for _, element := range set.Elements() {
-			id, ok := element.(types.String)
-			if known = known && ok && !id.IsUnknown(); ok && !id.IsUnknown() {
-				out = append(out, id.ValueString())
-			}
-		}
-		return out
-	}
-	s := publish.Sharing{AccountIDs: ids("account_ids"), OrganizationIDs: ids("organization_ids")}
-	if public, ok := object.Attributes()["public"].(types.Bool); ok {
-		known = known && !public.IsUnknown()
-		s.Public = public.ValueBool()
-	}
-	return s, known
-}
-
-// sharingObject is the inverse of sharingOf. What is empty is null.
-func sharingObject(s publish.Sharing) types.Object {
-	public := types.BoolNull()
-	if s.Public {
-		public = types.BoolValue(true)
-	}
-	return types.ObjectValueMust(sharingTypes(), map[string]attr.Value{
-		"account_ids": values.AsSet(values.ListOf(s.AccountIDs)), "organization_ids": values.AsSet(values.ListOf(s.OrganizationIDs)), "public": public,
-	})
-}
-
-// sharingText returns what a sharing object says, the same for the same people:
-// "" for null, which leaves policies alone. It reports false where a part is not
-// known.
-func sharingText(object types.Object) (string, bool) {
-	s, known := sharingOf(object)
-	if object.IsNull() {
-		return "", known
-	}
-	sorted := func(ids []string) string {
-		return strings.Join(slices.Compact(slices.Sorted(slices.Values(ids))), " ")
-	}
-	return fmt.Sprintf("accounts %s, organizations %s, public %t", sorted(s.AccountIDs), sorted(s.OrganizationIDs), s.Public), known
-}
-
-// sameSharing reports whether two objects are known and say the same.
-func sameSharing(a, b types.Object) bool {
-	one, oneKnown := sharingText(a)
-	other, otherKnown := sharingText(b)
-	return oneKnown && otherKnown && one == other
-}
 
 // planSharing plans what the configuration says, in the form of the state where
 // that says the same. What an import found stays as long as nobody has asked
 // for anything else; a new version does not get it.
-func (p *planning) planSharing(m, config *versionModel, diags *diag.Diagnostics) {
+func (p *planning) planSharing(m, config *versionstate.Model, diags *diag.Diagnostics) {
 	m.Sharing = config.Sharing
 	if p.before == nil || p.before.Sharing.IsNull() {
 		return
 	}
 	found := p.life.SharingFound && config.Sharing.IsNull()
 	switch {
-	case found && !p.publishes(), sameSharing(config.Sharing, p.before.Sharing):
+	case found && !p.publishes(), versionstate.SameSharing(config.Sharing, p.before.Sharing):
 		m.Sharing = p.before.Sharing
 	case found:
 		diags.AddAttributeWarning(path.Root("sharing"), "The new version is shared with nobody",
@@ -165,7 +32,7 @@ func (p *planning) planSharing(m, config *versionModel, diags *diag.Diagnostics)
 
 // whom names those whom a sharing object names.
 func whom(object types.Object) string {
-	s, _ := sharingOf(object)
+	s, _ := versionstate.SharingOf(object)
 	if s.Public {
 		return "with everyone"
 	}

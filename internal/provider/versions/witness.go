@@ -9,6 +9,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/steps"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versionstate"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -25,26 +26,26 @@ import (
 
 // registers returns the publisher, nil where no register is to be used while
 // planning: what cannot be noted is no fault of the plan.
-func (r *versionResource) registers() *publish.Publisher {
-	if r.Tools == nil || len(r.Tools.Unknown) > 0 {
+func registers(tools *toolbox.Tools) *publish.Publisher {
+	if tools == nil || len(tools.Unknown) > 0 {
 		return nil
 	}
-	publisher, err := r.Tools.Publisher()
+	publisher, err := tools.Publisher()
 	if err != nil {
 		return nil
 	}
 	return publisher
 }
 
-// register notes, while planning, what the state points at. A plan with
+// registerState notes, while planning, what the state points at. A plan with
 // -refresh=false reads nothing, so this is where it is seen then.
-func (r *versionResource) register(ctx context.Context, before *versionModel, life *lifecycle.Life) {
-	publisher := r.registers()
+func registerState(ctx context.Context, tools *toolbox.Tools, before *versionstate.Model, life *lifecycle.Life) {
+	publisher := registers(tools)
 	if publisher == nil {
 		return
 	}
 	var ignored diag.Diagnostics
-	for _, p := range before.places(ctx, life, &ignored) {
+	for _, p := range placesOf(ctx, before, life, &ignored) {
 		threatened := p.Life.Threatened // an apply plans what the last refresh knew
 		ignored.Append(p.Point(ctx, publisher, false)...)
 		p.Life.Threatened = threatened
@@ -54,16 +55,16 @@ func (r *versionResource) register(ctx context.Context, before *versionModel, li
 // announceEnd notes, while the destroy of a resource is planned, that its versions
 // are to go, and has life hold what its apply needs to know. It reports whether
 // it could.
-func (r *versionResource) announceEnd(ctx context.Context, before *versionModel, life *lifecycle.Life) bool {
-	publisher := r.registers()
+func announceEnd(ctx context.Context, tools *toolbox.Tools, before *versionstate.Model, life *lifecycle.Life) bool {
+	publisher := registers(tools)
 	if publisher == nil {
 		return false
 	}
 	var diags diag.Diagnostics
-	policy, retain, _ := before.retention(ctx, &diags)
-	life.Ending = lifecycle.Ending{Run: r.Tools.Name}
+	policy, retain, _ := before.Policy(ctx, &diags)
+	life.Ending = lifecycle.Ending{Run: tools.Name}
 	seen := map[string]lifecycle.Witness{}
-	for _, p := range before.places(ctx, life, &diags) {
+	for _, p := range placesOf(ctx, before, life, &diags) {
 		if p.LayerARN == "" {
 			continue
 		}
@@ -87,21 +88,21 @@ func (r *versionResource) announceEnd(ctx context.Context, before *versionModel,
 	return !diags.HasError()
 }
 
-// announce notes what the plan of a create or an update is to delete. An update is
+// announcePlan notes what the plan of a create or an update is to delete. An update is
 // planned again by its apply, with what the last refresh saw; what the plan of a
 // create knows is for the resource that it may replace.
-func (r *versionResource) announce(ctx context.Context, p *planning, m *versionModel, private toolbox.PrivateWriter) {
-	publisher := r.registers()
+func announcePlan(ctx context.Context, tools *toolbox.Tools, p *planning, m *versionstate.Model, private toolbox.PrivateWriter) {
+	publisher := registers(tools)
 	if publisher == nil {
 		return
 	}
 	var diags diag.Diagnostics
 	if p.before == nil {
-		r.announceCreate(ctx, publisher, m.LayerName.ValueString(), private)
+		announceCreate(ctx, publisher, m.LayerName.ValueString(), private)
 		return
 	}
 	replaced := !m.LayerName.Equal(p.before.LayerName) || !m.Region.Equal(p.before.Region)
-	for _, at := range p.before.places(ctx, p.life, &diags) {
+	for _, at := range placesOf(ctx, p.before, p.life, &diags) {
 		if at.LayerARN == "" {
 			continue
 		}
@@ -134,7 +135,7 @@ func (p *planning) going(at *steps.Place, replaced bool) []lifecycle.Mark {
 
 // announceCreate hands what this run knows to the destroy of the resource that
 // the create may replace.
-func (r *versionResource) announceCreate(ctx context.Context, publisher *publish.Publisher, layer string, private toolbox.PrivateWriter) {
+func announceCreate(ctx context.Context, publisher *publish.Publisher, layer string, private toolbox.PrivateWriter) {
 	all, err := publisher.Witnesses(ctx, layer)
 	diags := steps.Announced(err)
 	for _, layerARN := range publisher.Layers() {
@@ -147,7 +148,7 @@ func (r *versionResource) announceCreate(ctx context.Context, publisher *publish
 		}))...)
 	}
 	if len(all) > 0 {
-		diags.Append(writeLife(ctx, &lifecycle.Life{Seen: all}, private)...)
+		diags.Append(versionstate.WriteLife(ctx, &lifecycle.Life{Seen: all}, private)...)
 	}
 }
 

@@ -59,6 +59,20 @@ func retryerOf(c aws.Config) aws.RetryerV2 {
 // Once is the retryer of calls that are retried by hand.
 func Once() aws.Retryer { return aws.NopRetryer{} }
 
+// throttledAttempts is how often a call is made that was refused for its rate.
+const throttledAttempts = 5
+
+// OnceTaken is the retryer of calls that must not be made twice: it makes again
+// what was refused for its rate, since that was not carried out, and nothing else.
+func OnceTaken() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = throttledAttempts
+		o.Retryables = []retry.IsErrorRetryable{
+			retry.IsErrorRetryableFunc(func(err error) aws.Ternary { return aws.BoolTernary(throttled(err)) }),
+		}
+	})
+}
+
 // throttled reports whether a call was refused for its rate alone.
 func throttled(err error) bool {
 	return StatusOf(err) == statusThrottled || retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err).Bool()

@@ -81,13 +81,14 @@ func (f *Region) SetLayers(ctx context.Context, name string, layers []string, re
 	return f.explain(err)
 }
 
-// Invoke calls a function, or its version or alias "name:qualifier", once.
+// Invoke calls a function, or its version or alias "name:qualifier", once. A call
+// that Lambda refused for its rate is made again.
 func (f *Region) Invoke(ctx context.Context, name string, payload []byte) (rollout.Answer, error) {
 	ctx, stop := context.WithTimeout(ctx, invoking)
 	defer stop()
 	began := time.Now()
 	out, err := f.api.Invoke(ctx, &lambda.InvokeInput{FunctionName: &name, Payload: payload, LogType: types.LogTypeTail},
-		func(o *lambda.Options) { o.Retryer = awsclient.Once() })
+		func(o *lambda.Options) { o.Retryer = awsclient.OnceTaken() })
 	if err != nil {
 		return rollout.Answer{}, f.explain(err)
 	}

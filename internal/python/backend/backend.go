@@ -19,6 +19,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 )
 
 // Wheel is what a wheel of a project holds.
@@ -129,7 +130,7 @@ func open(fsys fs.FS, name, version string) (*project, error) {
 	if err != nil {
 		return nil, errors.New("it has no pyproject.toml that can be read")
 	}
-	if err := toml.Unmarshal(body, &p.config); err != nil {
+	if err := toml.Unmarshal(jsonscan.TrimBOM(body), &p.config); err != nil {
 		return nil, fmt.Errorf("its pyproject.toml cannot be read: %w", err)
 	}
 	return p, nil

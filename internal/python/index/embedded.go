@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -143,7 +144,7 @@ func (r *remoteFile) find(at int64) (*fetch.Part, int64) {
 // diskMetadata returns METADATA of the wheel on disk. What is wrong with its
 // content is a *wheelFault.
 func diskMetadata(name string) (body []byte, err error) {
-	f, err := os.Open(filepath.FromSlash(name))
+	f, err := filetree.OpenRegular(filepath.FromSlash(name))
 	if err != nil {
 		return nil, fmt.Errorf("reading the wheel %q: %w", name, wheel.Bare(err))
 	}

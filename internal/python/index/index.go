@@ -1,7 +1,6 @@
 // Package index answers what the package indexes hold. It reads their pages (the
-// Simple repository API, PEP 503 and 691), the settings of pip and uv that name
-// them, wheels on disk and pages of links, and metadata without whole wheels (PEP
-// 658, ranges). A Project is a page as one target may use it: the candidates, the
+// Simple repository API, PEP 503 and 691), wheels on disk and pages of links, and
+// metadata without whole wheels (PEP 658, ranges). A Project is a page as one target may use it: the candidates, the
 // best first. It chooses nothing.
 package index
 
@@ -429,3 +428,6 @@ func (p *Page) Sdists(visit func(f *File, r *Release)) {
 		}
 	}
 }
+
+// SameIndex reports whether two addresses are of one index.
+func SameIndex(a, b string) bool { return strings.TrimRight(a, "/") == strings.TrimRight(b, "/") }

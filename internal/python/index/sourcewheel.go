@@ -27,11 +27,11 @@ func (m *Mirror) make(ctx context.Context, w wheel.Wheel) (*filetree.Archive, er
 		return nil, fmt.Errorf("making a wheel of %q: nothing packs it", w.Filename)
 	}
 	archive, err := m.Pack(ctx, wheel.SourceKey(w.SHA256), func() (map[string][]byte, error) {
-		blob, err := m.blob(ctx, w)
+		source, err := m.source(ctx, w)
 		if err != nil {
-			return nil, fmt.Errorf("fetching the source distribution %q: %w", w.Filename, err)
+			return nil, err
 		}
-		made, err := m.making.Wheel(w.Filename, blob)
+		made, err := m.making.Wheel(w.Filename, source)
 		if err != nil {
 			return nil, err
 		}
@@ -43,6 +43,18 @@ func (m *Mirror) make(ctx context.Context, w wheel.Wheel) (*filetree.Archive, er
 	named := *archive
 	named.Name = w.Filename
 	return &named, nil
+}
+
+// source returns the source distribution of a wheel, open for reading.
+func (m *Mirror) source(ctx context.Context, w wheel.Wheel) (io.ReadCloser, error) {
+	if w.Path != "" {
+		return wheel.OpenSource(w)
+	}
+	blob, err := m.blob(ctx, w)
+	if err != nil {
+		return nil, fmt.Errorf("fetching the source distribution %q: %w", w.Filename, err)
+	}
+	return blob, nil
 }
 
 // SourceFile asks for a source distribution, which is read only once its digest

@@ -12,6 +12,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 )
 
 // maxManifests bounds how many projects are read to learn which folders they ask
@@ -71,7 +72,7 @@ func askedFolders(root string) (map[string]bool, error) {
 				return nil, fmt.Errorf("%s cannot be read: %w", path.Join(at, name), err)
 			}
 			var tables map[string]any
-			if err := toml.Unmarshal(text, &tables); err != nil {
+			if err := toml.Unmarshal(jsonscan.TrimBOM(text), &tables); err != nil {
 				return nil, fmt.Errorf("%s cannot be read: %w", path.Join(at, name), err)
 			}
 			folders := folderPaths(tables)

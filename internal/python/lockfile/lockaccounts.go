@@ -5,7 +5,7 @@ import (
 	"os"
 	"slices"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/configuration"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
@@ -32,8 +32,8 @@ func (r *lockReader) account(a account) {
 func (f *LockFile) Expand(getenv func(string) string) (addresses []string, parts []secret.Part, err error) {
 	for _, a := range f.accounts {
 		if a.poetry {
-			variable := "POETRY_HTTP_BASIC_" + index.VariableName(a.name)
-			addresses = append(addresses, index.WithUser(a.address, getenv(variable+"_USERNAME"), getenv(variable+"_PASSWORD")))
+			variable := "POETRY_HTTP_BASIC_" + configuration.VariableName(a.name)
+			addresses = append(addresses, configuration.WithUser(a.address, getenv(variable+"_USERNAME"), getenv(variable+"_PASSWORD")))
 			continue
 		}
 		missing, values := "", map[string]string{}
@@ -49,8 +49,8 @@ func (f *LockFile) Expand(getenv func(string) string) (addresses []string, parts
 			return nil, nil, &Error{File: f.File, Reason: fmt.Sprintf("the address of its source %q has the variable %s, which is not set", a.name, missing)}
 		}
 		for i := range f.Pins {
-			if f.Pins[i].Index == index.WithoutUser(a.address) {
-				f.Pins[i].Index = index.WithoutUser(expanded)
+			if f.Pins[i].Index == configuration.WithoutUser(a.address) {
+				f.Pins[i].Index = configuration.WithoutUser(expanded)
 			}
 		}
 		addresses = append(addresses, expanded)

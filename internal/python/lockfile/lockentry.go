@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -19,6 +20,7 @@ type lockEntry struct {
 	files            []lockedFile // its wheels
 	sdist            bool         // it has a source distribution
 	source           *lockedFile  // that, where the lock file names it
+	direct           string       // its path or address, where it is not from an index
 	requires, extras []string
 	index            string
 }
@@ -91,14 +93,19 @@ func (e *lockEntry) wheel(f lockedFile) (wheel.NameTags, wheel.Misfit) {
 
 func (r *lockReader) noWheel(e *lockEntry, t wheel.Target, rejected []wheel.Rejected) error {
 	miss := &wheel.NoWheel{
-		Name: e.name, Version: e.version, Asked: e.name + "==" + e.version, Target: t.String(),
+		Name: e.name, Version: e.version, Asked: strings.TrimSuffix(e.name+"=="+e.version, "=="), Target: t.String(),
 		Chain: fmt.Sprintf("the lock file %s asks for it", r.title), Files: rejected,
 		Sdist:  e.sdist && len(e.files) == 0,
 		Advice: lockAdvice,
 	}
 	switch {
 	case miss.Sdist:
-		miss.Reason, miss.Advice = onlySource(r.sdists), sourceLockAdvice(e.name, e.version, r.sdists)
+		file := ""
+		if e.source != nil {
+			file = e.source.name
+		}
+		miss.Reason = onlySource(e.name, file, r.sdists)
+		miss.Advice = sourceLockAdvice(e.name, cmp.Or(pep508.HideCredentials(e.direct, 0), miss.Asked), r.sdists)
 	case len(e.files) == 0:
 		miss.Reason = "the lock file holds no file of it"
 	default:
@@ -148,7 +155,7 @@ func sumUp(rejected []wheel.Rejected) string {
 // fromSource returns the source distribution of an entry that has no wheel for
 // one platform, if wheels are made of such.
 func (r *lockReader) fromSource(e *lockEntry) (lockedFile, wheel.NameTags, bool) {
-	if !r.sdists || e.source == nil || e.source.path != "" || !sdist.Is(e.source.name) {
+	if !r.sdists || e.source == nil || !sdist.Is(e.source.name) {
 		return lockedFile{}, wheel.NameTags{}, false
 	}
 	for _, f := range e.files {
@@ -156,31 +163,32 @@ func (r *lockReader) fromSource(e *lockEntry) (lockedFile, wheel.NameTags, bool)
 			return lockedFile{}, wheel.NameTags{}, false
 		}
 	}
-	name, version, text, ok := sdist.SplitName(e.source.name)
-	if !ok || name != e.name {
-		return lockedFile{}, wheel.NameTags{}, false
-	}
-	w := wheel.SdistKind
-	w.Name, w.Version, w.Parsed = name, text, version
-	return *e.source, w, e.isVersion(w)
+	w, ok := wheel.SourceName(e.source.name)
+	return *e.source, w, ok && w.Name == e.name && e.isVersion(w)
 }
 
-// onlySource is the reason for an entry without any wheel.
-func onlySource(sdists bool) string {
-	if sdists {
-		return "the lock file holds only a source distribution of it, of a form that no wheel is made of"
+// onlySource is the reason for an entry without any wheel. filename is that of its
+// source distribution, "" where it is not known.
+func onlySource(name, filename string, sdists bool) string {
+	if !sdists {
+		return "the lock file holds only a source distribution of it, and nothing is built from source"
 	}
-	return "the lock file holds only a source distribution of it, and nothing is built from source"
+	which := "a source distribution"
+	if filename != "" {
+		which = fmt.Sprintf("%q", filename)
+	}
+	return fmt.Sprintf("the lock file holds only %s of it, and a wheel is made only of a file that is named as source distributions are, %s-<version>.tar.gz", which, name)
 }
 
 // sourceLockAdvice says what to do about a locked distribution in source alone.
-func sourceLockAdvice(name, version string, sdists bool) string {
+// asked is what pip is to be given for it: a requirement, a path or an address.
+func sourceLockAdvice(name, asked string, sdists bool) string {
 	first := "Make"
 	if !sdists {
 		first = `Set python.sdist = "pure", which makes the wheel if no code of it has to run for that. Or make`
 	}
-	return fmt.Sprintf(`%s the wheel once by "pip wheel --no-deps %s==%s" and give the file that this writes: python.wheels = [{ source = "${path.module}/….whl" }]. `+
-		`Or leave it out by python.exclude = [%q], if nothing imports it.`, first, name, version, name)
+	return fmt.Sprintf(`%s the wheel once by "pip wheel --no-deps %s" and give the file that this writes: python.wheels = [{ source = "${path.module}/….whl" }]. `+
+		`Or leave it out by python.exclude = [%q], if nothing imports it.`, first, asked, name)
 }
 
 // lockAdvice is what to do about a locked package without a fitting wheel.

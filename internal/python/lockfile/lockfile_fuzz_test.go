@@ -89,19 +89,6 @@ func FuzzPipfileLock(f *testing.F) {
 		`{"_meta": {"pipfile-spec": 6}, "default": {"a": {"path": "./a-1.0-py3-none-any.whl", "hashes": ["sha256:`+sumOfWheel+`", "sha256:`+sumOfAnother+`"]}}}`)
 }
 
-func FuzzPoetryRange(f *testing.F) {
-	for _, seed := range []string{"*", "^1.2", "~0.0.3", ">=1,<2 || 3.*", "^1.0b1+x"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		defer indextest.Budget(t, len(text))()
-		ranges, err := parsePoetryRange(text)
-		if err == nil && len(ranges) == 0 {
-			t.Errorf("parsePoetryRange(%q) gives no range", text)
-		}
-	})
-}
-
 func TestExtrasBecomeASet(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]map[string]bool{

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -164,28 +165,43 @@ func (f *LockFile) sourceOf(p *Pin, page *index.Page) (found *index.WheelFile) {
 // one of which none can be made is an error before it is kept.
 func (f *LockFile) checkSources(ctx context.Context, c *fetch.Client, l *wheel.Lock) error {
 	var m index.Making
+	var faults []error
 	for _, w := range l.Wheels {
 		if !w.FromSource() {
 			continue
 		}
-		blob, err := c.Blob(ctx, index.SourceFile(w.URL, w.SHA256, w.Size))
+		source, err := openSource(ctx, c, w)
 		if err != nil {
-			return fmt.Errorf("fetching the source distribution %q: %w", w.Filename, err)
+			return err
 		}
-		_, err = m.Wheel(w.Filename, blob)
+		_, err = m.Wheel(w.Filename, source)
 		if refused, ok := errors.AsType[*wheel.NotPure](err); ok {
-			return &wheel.NoWheel{
+			faults = append(faults, &wheel.NoWheel{
 				Name: w.Name, Version: w.Version, Asked: w.Name + "==" + w.Version, Target: strings.Join(w.Targets, ", "), Sdist: true,
 				Chain:  fmt.Sprintf("the lock file %s asks for it", f.File),
 				Reason: "the lock file holds only a source distribution of it, of which no wheel can be made without running it: " + refused.Reason,
-				Advice: sourceLockAdvice(w.Name, w.Version, true),
-			}
+				Advice: sourceLockAdvice(w.Name, cmp.Or(w.Path, w.Name+"=="+w.Version), true),
+			})
+			continue
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return errors.Join(faults...)
+}
+
+// openSource opens the source distribution of a locked wheel, whose digest was
+// checked.
+func openSource(ctx context.Context, c *fetch.Client, w wheel.Wheel) (io.ReadCloser, error) {
+	if w.Path != "" {
+		return wheel.OpenSource(w)
+	}
+	blob, err := c.Blob(ctx, index.SourceFile(w.URL, w.SHA256, w.Size))
+	if err != nil {
+		return nil, fmt.Errorf("fetching the source distribution %q: %w", w.Filename, err)
+	}
+	return blob, nil
 }
 
 // named reports whether a file is of the pinned version and name.
@@ -228,8 +244,8 @@ func (f *LockFile) unknown(p *Pin, page *index.Page, t wheel.Target) error {
 	case source:
 		return &wheel.NoWheel{
 			Name: p.Name, Version: p.Version, Asked: p.Name + "==" + p.Version, Target: t.String(), Sdist: true,
-			Chain: fmt.Sprintf("the lock file %s asks for it", f.File), Reason: onlySource(f.Sdists),
-			Advice: sourceLockAdvice(p.Name, p.Version, f.Sdists),
+			Chain: fmt.Sprintf("the lock file %s asks for it", f.File), Reason: onlySource(p.Name, p.Filename, f.Sdists),
+			Advice: sourceLockAdvice(p.Name, p.Name+"=="+p.Version, f.Sdists),
 		}
 	}
 	return &Error{File: f.File, Entry: entry, Reason: fmt.Sprintf("the index %s has no %s", page.Index, cmp.Or(p.Filename, "wheel of it that the lock file knows"))}

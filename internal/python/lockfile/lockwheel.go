@@ -25,21 +25,22 @@ func (e *lockEntry) isVersion(w wheel.NameTags) bool {
 	return err != nil || v.Key() == w.Parsed.Key()
 }
 
-// takeLocal adds a wheel that lies on disk. One that the lock file has no hash
-// of is what lies there, as a wheel that is given by its path.
+// takeLocal adds a file that lies on disk, a wheel or a source distribution. One that
+// the lock file has no hash of is what lies there, as a wheel that is given by its
+// path.
 func (r *lockReader) takeLocal(e *lockEntry, f lockedFile, w wheel.NameTags, t wheel.Target) error {
-	place := strings.ReplaceAll(f.path, `\`, "/")
+	place, kind := strings.ReplaceAll(f.path, `\`, "/"), wheel.FileKind(f.name)
 	if path.IsAbs(place) || filepath.IsAbs(f.path) || filepath.VolumeName(f.path) != "" {
-		return r.fault(e.title(), "the wheel %q lies at an absolute path, so that no other machine would find it: lock it by a relative path, or give it in python.wheels", place)
+		return r.fault(e.title(), "the %s %q lies at an absolute path, so that no other machine would find it: lock it by a relative path, or give %s in python.wheels", kind, place, inWheels(kind))
 	}
 	if err := r.checkAllowed(place); err != nil {
-		return r.fault(e.title(), "the wheel %q: %v", place, err)
+		return r.fault(e.title(), "the %s %q: %v", kind, place, err)
 	}
 	title := place
 	place = path.Join(filepath.ToSlash(r.dir), place)
 	sum, size, err := wheel.SumWheel(r.ctx, place)
 	if errors.Is(err, fs.ErrNotExist) {
-		return r.fault(e.title(), "there is no wheel %q: put it there, or lock again", title)
+		return r.fault(e.title(), "there is no %s %q: put it there, or lock again", kind, title)
 	}
 	if err != nil {
 		return r.fault(e.title(), "%v", err)
@@ -52,10 +53,18 @@ func (r *lockReader) takeLocal(e *lockEntry, f lockedFile, w wheel.NameTags, t w
 		f.oneOf = []store.Digest{digest}
 	}
 	if len(f.oneOf) > 0 && !slices.Contains(f.oneOf, sum) {
-		return r.fault(e.title(), "the wheel %q has the SHA-256 %s, and %s was locked: put the locked file back, or lock again", title, sum, f.oneOf[0])
+		return r.fault(e.title(), "the %s %q has the SHA-256 %s, and %s was locked: put the locked file back, or lock again", kind, title, sum, f.oneOf[0])
 	}
 	r.add(e, t, wheel.Wheel{Name: e.name, Version: w.Version, Filename: f.name, Path: place, SHA256: sum, Size: size, Pure: w.Pure()})
 	return nil
+}
+
+// inWheels names what of a file goes into python.wheels.
+func inWheels(kind string) string {
+	if kind == wheel.KindWheel {
+		return "it"
+	}
+	return "a wheel of it"
 }
 
 // pathOf returns the path of a file: address, "" for other addresses.
@@ -83,9 +92,11 @@ func (f *LockFile) fetchPin(ctx context.Context, c *fetch.Client, p *Pin, l *whe
 	if !slices.Contains(p.SHA256, digest) {
 		return &Error{File: f.File, Entry: entry, Reason: fmt.Sprintf("the file at %s has the SHA-256 %s, which the lock file has not: it is not what was locked, so lock again if you trust it", fetch.Redact(p.URL), digest)}
 	}
-	name, err := wheel.ParseWheelName(p.Filename)
-	if err != nil {
-		return err
+	name, ok := wheel.SourceName(p.Filename)
+	if !ok {
+		if name, err = wheel.ParseWheelName(p.Filename); err != nil {
+			return err
+		}
 	}
 	l.Wheels = append(l.Wheels, wheel.Wheel{
 		Name: p.Name, Version: name.Version, Filename: p.Filename, URL: p.URL, SHA256: digest, Size: size,

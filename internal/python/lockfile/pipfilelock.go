@@ -3,15 +3,16 @@ package lockfile
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"maps"
 	"path"
 	"slices"
 	"strings"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/configuration"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -109,12 +110,8 @@ func (r *lockReader) readPipfile(b []byte) error {
 }
 
 func (r *lockReader) json(entry string, b []byte, into any) error {
-	err := json.Unmarshal(b, into)
-	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return r.fault(entry, "byte %d: %v", syntax.Offset, err)
-	}
-	if err != nil {
-		return r.fault(entry, "%v", err)
+	if err := json.Unmarshal(b, into); err != nil {
+		return r.fault(entry, "%s", jsonscan.Explain(b, err))
 	}
 	return nil
 }
@@ -175,7 +172,7 @@ func (r *lockReader) takePipfile(head *pipfileHead, name string, p pipfilePackag
 	switch {
 	case p.Git != "":
 		return r.vcs(e, "git", p.Git, p.Ref)
-	case p.File != "" || strings.HasSuffix(p.Path, ".whl"):
+	case p.File != "" || strings.HasSuffix(p.Path, ".whl") || sdist.Is(p.Path):
 		return r.takePipfileFile(e, cmp.Or(p.File, p.Path), digests, t)
 	case p.Path != "":
 		return r.local(e, strings.TrimPrefix(p.Path, "./"), t)
@@ -198,23 +195,25 @@ func (r *lockReader) takePipfile(head *pipfileHead, name string, p pipfilePackag
 			r.account(account{name: s.Name, address: s.URL})
 		}
 	}
-	r.pin(Pin{Name: name, Version: e.version, SHA256: digests, Index: index.WithoutUser(idx), Extras: e.extras}, t)
+	r.pin(Pin{Name: name, Version: e.version, SHA256: digests, Index: configuration.WithoutUser(idx), Extras: e.extras}, t)
 	return nil
 }
 
-// takePipfileFile adds a wheel that is locked by its address or path. The
-// digests are of all files of its version that the index has.
+// takePipfileFile adds a file that is locked by its address or path. The digests
+// are of all files of its version that the index has.
 func (r *lockReader) takePipfileFile(e *lockEntry, place string, digests []store.Digest, t wheel.Target) error {
 	f := lockedFile{name: path.Base(strings.ReplaceAll(place, `\`, "/")), path: place, oneOf: digests}
 	if strings.Contains(place, "://") {
 		f.name, f.url, f.path = pep508.FileOf(place), place, ""
 	}
-	if !strings.HasSuffix(f.name, ".whl") {
-		return r.fault(e.title(), "it comes from %q, which is not a wheel, and nothing is built from source: build its wheel elsewhere and give that in python.wheels", pep508.HideCredentials(place, 0))
-	}
 	if len(digests) == 1 {
 		f.hashes, f.oneOf = map[string]string{"sha256": digests[0].Hex()}, nil
 	}
-	e.files = append(e.files, f)
+	e.direct = place
+	if strings.HasSuffix(f.name, ".whl") {
+		e.files = append(e.files, f)
+	} else {
+		e.sdist, e.source = true, &f
+	}
 	return r.take(e, t)
 }

@@ -1,13 +1,12 @@
 package lockfile
 
 import (
-	"fmt"
 	"maps"
 	"path"
 	"slices"
 	"strings"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/configuration"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
@@ -148,7 +147,7 @@ func (r *lockReader) poetryTarget(l *poetryLock, t wheel.Target) error {
 
 // poetryPython faults targets that the project does not run on.
 func (r *lockReader) poetryPython(l *poetryLock, t wheel.Target) error {
-	ranges, err := parsePoetryRange(l.Metadata.Python)
+	ranges, err := pep440.ParsePoetryRange(l.Metadata.Python)
 	if err != nil {
 		return r.fault("", "its python-versions %q cannot be read: %v", l.Metadata.Python, err)
 	}
@@ -182,25 +181,22 @@ func (r *lockReader) poetryMarker(p *poetryPackage, group string) (string, error
 func (p *poetryPackage) entry() *lockEntry {
 	e := &lockEntry{name: p.Name, version: p.Version}
 	if p.Source.Type == "legacy" {
-		e.index = index.WithoutUser(p.Source.URL)
+		e.index = configuration.WithoutUser(p.Source.URL)
 	}
 	for _, f := range p.Files {
-		if !strings.HasSuffix(f.Name, ".whl") {
-			e.sdist = true
-			if p.Source.Type == "" || p.Source.Type == "legacy" {
-				e.source = &lockedFile{name: f.Name, hashes: sha256Only(f.Hash)}
-			}
-			continue
-		}
 		file := lockedFile{name: f.Name, hashes: sha256Only(f.Hash)}
 		switch p.Source.Type {
 		case "url":
-			file.url = p.Source.URL
+			e.direct, file.url = p.Source.URL, p.Source.URL
 		case "file":
-			file.path = p.Source.URL
+			e.direct, file.path = p.Source.URL, p.Source.URL
 			file.name = path.Base(strings.ReplaceAll(file.path, `\`, "/"))
 		}
-		e.files = append(e.files, file)
+		if strings.HasSuffix(file.name, ".whl") {
+			e.files = append(e.files, file)
+			continue
+		}
+		e.sdist, e.source = true, &file
 	}
 	return e
 }
@@ -217,89 +213,4 @@ func (r *lockReader) takePoetry(p *poetryPackage, e *lockEntry, t wheel.Target) 
 	default:
 		return r.vcs(e, s.Type, s.URL, s.Resolved)
 	}
-}
-
-// parsePoetryRange reads a version constraint in Poetry's notation: PEP 440 with
-// ^, ~, wildcards, and alternatives between ||. A version is in the range if any
-// of the results matches it.
-func parsePoetryRange(text string) ([]pep440.Specifiers, error) {
-	var ranges []pep440.Specifiers
-	for part := range strings.SplitSeq(strings.ReplaceAll(text, "||", "|"), "|") {
-		var clauses []string
-		for _, clause := range splitClauses(part) {
-			plain, err := plainClause(clause)
-			if err != nil {
-				return nil, err
-			}
-			if plain != "" {
-				clauses = append(clauses, plain)
-			}
-		}
-		spec, err := pep440.ParseSpecifiers(strings.Join(clauses, ","))
-		if err != nil {
-			return nil, err
-		}
-		ranges = append(ranges, spec)
-	}
-	return ranges, nil
-}
-
-// splitClauses splits at commas and white space, but not behind an operator.
-func splitClauses(text string) []string {
-	var clauses []string
-	for _, word := range strings.FieldsFunc(text, func(c rune) bool { return c == ',' || c == ' ' || c == '\t' }) {
-		last := len(clauses) - 1
-		if last >= 0 && strings.Trim(clauses[last], "<>=!~^") == "" {
-			clauses[last] += word
-			continue
-		}
-		clauses = append(clauses, word)
-	}
-	return clauses
-}
-
-// plainClause turns one clause into PEP 440, "" for any version.
-func plainClause(clause string) (string, error) {
-	if clause == "*" {
-		return "", nil
-	}
-	caret, isCaret := strings.CutPrefix(clause, "^")
-	tilde, isTilde := strings.CutPrefix(clause, "~")
-	switch {
-	case isCaret:
-		return bumped(caret, true)
-	case isTilde && !strings.HasPrefix(tilde, "="):
-		return bumped(tilde, false)
-	case strings.IndexAny(clause, "<>=!~") == 0:
-		if strings.HasPrefix(clause, "=") && !strings.HasPrefix(clause, "==") {
-			return "=" + clause, nil
-		}
-		return clause, nil
-	}
-	return "==" + clause, nil
-}
-
-// bumped returns the range of "^version", or of "~version": from the version to
-// the next that changes its first part that is not 0, or its second part.
-func bumped(version string, caret bool) (string, error) {
-	v, err := pep440.Parse(version)
-	if err != nil {
-		return "", fmt.Errorf("reading the version %q: %w", version, err)
-	}
-	release := v.Release()
-	at := min(1, len(release)-1)
-	if caret {
-		at = slices.IndexFunc(release, func(n int64) bool { return n != 0 })
-		if at < 0 {
-			at = len(release) - 1
-		}
-	}
-	parts := make([]string, 0, at+1)
-	for i, n := range release[:at+1] {
-		if i == at {
-			n++
-		}
-		parts = append(parts, fmt.Sprint(n))
-	}
-	return ">=" + version + ",<" + strings.Join(parts, "."), nil
 }

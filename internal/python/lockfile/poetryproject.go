@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
@@ -44,7 +45,7 @@ func (r *lockReader) poetryWalk(l *poetryLock) error {
 		return r.fault("", "locks of Poetry 1 do not tell what the project itself needs, and the pyproject.toml beside it cannot be read: put it there, or lock with Poetry 2")
 	}
 	var p poetryProject
-	if err := r.toml(b, &p); err != nil {
+	if err := r.toml(jsonscan.TrimBOM(b), &p); err != nil {
 		return fmt.Errorf("reading the pyproject.toml beside: %w", err)
 	}
 	poetry := &p.Tool.Poetry
@@ -143,7 +144,7 @@ func (w *poetryWalker) admitted(p *poetryPackage) (bool, error) {
 		return false, w.fault(p.title(), "its version cannot be read: %v", err)
 	}
 	for text := range w.limits[p.Name] {
-		ranges, err := parsePoetryRange(text)
+		ranges, err := pep440.ParsePoetryRange(text)
 		if err != nil {
 			return false, w.fault(p.title(), "the range %q of it cannot be read: %v", text, err)
 		}
@@ -282,7 +283,7 @@ func (w *poetryWalker) need(from string, d poetryNeed, extras []string) (bool, e
 		return false, nil
 	}
 	if d.python != "" {
-		ranges, err := parsePoetryRange(d.python)
+		ranges, err := pep440.ParsePoetryRange(d.python)
 		if err != nil {
 			return false, w.fault(from, "the range %q of Python for %q cannot be read: %v", d.python, d.name, err)
 		}

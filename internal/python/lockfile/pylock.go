@@ -149,6 +149,7 @@ func (p *pylockPackage) entry() *lockEntry {
 	}
 	if p.Archive != nil {
 		f := p.Archive.locked()
+		e.direct = cmp.Or(f.path, f.url)
 		if strings.HasSuffix(f.name, ".whl") {
 			e.files = append(e.files, f)
 		} else if e.source == nil {

@@ -188,7 +188,7 @@ func (r *lockReader) uvTarget(l *uvLock, t wheel.Target) error {
 // takeUV adds one package to what is locked for the target.
 func (r *lockReader) takeUV(p *uvPackage, n *lockNode, t wheel.Target) error {
 	e := &lockEntry{
-		name: p.Name, version: p.Version, sdist: p.Sdist != nil,
+		name: p.Name, version: p.Version, sdist: p.Sdist != nil, direct: cmp.Or(p.Source.Path, p.Source.URL),
 		extras: slices.Collect(maps.Keys(n.extras)), requires: slices.Collect(maps.Keys(n.needs)),
 	}
 	s := p.Source

@@ -1,5 +1,5 @@
 // Package pep440 implements the version scheme of Python distributions:
-// versions, their order, and sets of specifiers over them, as PEP 440 and the
+// versions, their order, sets of specifiers over them, and ranges in the notation of Poetry, as PEP 440 and the
 // "Version specifiers" page of the Python packaging specifications define them.
 package pep440
 

@@ -69,8 +69,11 @@ type Rejected struct {
 }
 
 func (e *NoWheel) Error() string {
-	return fmt.Sprintf("no wheel of %q %s runs on %s: %s", e.Name, e.Version, e.Target, e.text(e.Reason+"."))
+	return fmt.Sprintf("no wheel of %s runs on %s: %s", e.Title(), e.Target, e.text(e.Reason+"."))
 }
+
+// Title returns the name and the version, as far as it is known.
+func (e *NoWheel) Title() string { return strings.TrimSpace(fmt.Sprintf("%q %s", e.Name, e.Version)) }
 
 // Detail returns what Error says, without what a summary has said: sentences.
 func (e *NoWheel) Detail() string { return e.text(Sentence(e.Reason)) }

@@ -91,7 +91,7 @@ func ReadWheelFolder(ctx context.Context, name, source string) ([]GivenWheel, er
 	return given, nil
 }
 
-// ChangedWheelError tells that a wheel on disk is not the one that was locked.
+// ChangedWheelError tells that a wheel or a source distribution on disk is not the one that was locked.
 type ChangedWheelError struct {
 	Path      string // as the user wrote it
 	Want, Got store.Digest
@@ -100,9 +100,9 @@ type ChangedWheelError struct {
 
 func (e *ChangedWheelError) Error() string {
 	if e.Err != nil {
-		return fmt.Sprintf("%v, and a wheel with sha256 %s was locked from there", e.Err, e.Want)
+		return fmt.Sprintf("%v, and a %s with sha256 %s was locked from there", e.Err, FileKind(e.Path), e.Want)
 	}
-	return fmt.Sprintf("the wheel %q is not the one that was locked: it has sha256 %s, and %s was locked: plan again", e.Path, e.Got, e.Want)
+	return fmt.Sprintf("the %s %q is not the one that was locked: it has sha256 %s, and %s was locked: plan again", FileKind(e.Path), e.Path, e.Got, e.Want)
 }
 
 func (e *ChangedWheelError) Unwrap() error { return e.Err }
@@ -123,11 +123,12 @@ func (l *Lock) CheckLocal(ctx context.Context, known ...store.Digest) error {
 	return nil
 }
 
-// SumWheel returns the digest and the size of a wheel on disk.
+// SumWheel returns the digest and the size of a wheel or a source distribution on
+// disk.
 func SumWheel(ctx context.Context, name string) (digest store.Digest, size int64, err error) {
 	digest, size, err = store.SumFile(ctx, filepath.FromSlash(name))
 	if err != nil {
-		return store.Digest{}, 0, fmt.Errorf("reading the wheel %q: %w", name, Bare(err))
+		return store.Digest{}, 0, fmt.Errorf("reading the %s %q: %w", FileKind(name), name, Bare(err))
 	}
 	return digest, size, nil
 }

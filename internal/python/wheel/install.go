@@ -50,7 +50,7 @@ func BringWheel(ctx context.Context, s *store.Store, w Wheel, vet Vet) (err erro
 	if f, err := s.Open(w.SHA256, -1); err == nil {
 		return f.Close()
 	}
-	f, err := os.Open(filepath.FromSlash(w.Path))
+	f, err := filetree.OpenRegular(filepath.FromSlash(w.Path))
 	if err != nil {
 		return &ChangedWheelError{Path: w.Path, Want: w.SHA256, Err: fmt.Errorf("reading the wheel %q: %w", w.Path, Bare(err))}
 	}

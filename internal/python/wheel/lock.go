@@ -80,7 +80,7 @@ type lockJSON struct {
 	// Wheels maps targets, joined by ", ", to lines
 	// "name==version sha256:<hex> <size> <url>", sorted. A wheel on disk has
 	// "file:" and its escaped path in place of the URL, and one that is made of
-	// the source distribution at the URL has "made:<form>" at the end.
+	// the source distribution there has "made:<form>" at the end.
 	Wheels map[string][]string `json:"wheels"`
 	// Direct is left out where it would name all.
 	Direct []string `json:"direct,omitempty"`
@@ -199,7 +199,7 @@ func parseLocked(line string) (Wheel, error) {
 		if form != SdistForm {
 			return Wheel{}, fmt.Errorf("reading the locked wheel %q: this version of the provider makes it as %s: plan again", line, SdistForm)
 		}
-		return Wheel{Name: name, Version: version, Filename: filename, URL: address, SHA256: digest, Size: size, Pure: true}, nil
+		return Wheel{Name: name, Version: version, Filename: filename, URL: address, Path: local, SHA256: digest, Size: size, Pure: true}, nil
 	}
 	tags, err := ParseWheelName(filename)
 	if err != nil {

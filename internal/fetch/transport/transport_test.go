@@ -1,0 +1,117 @@
+package transport
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// TestConnectionsPerHost counts the connections that 40 requests at once open.
+func TestConnectionsPerHost(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		http2 bool
+		proto string
+		most  int32
+	}{{"HTTP/2", true, "2", multiplexedConns}, {"HTTP/1 under TLS", false, "1", multiplexedConns + plainConns}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			var conns atomic.Int32
+			var known atomic.Bool // the second round knows what the host speaks
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				// Requests at once need more connections.
+				for end := time.Now().Add(time.Minute); known.Load() && !c.http2 && conns.Load() <= multiplexedConns && time.Now().Before(end); {
+					time.Sleep(time.Millisecond)
+				}
+				fmt.Fprint(w, r.ProtoMajor)
+			}))
+			server.EnableHTTP2 = c.http2
+			server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+				if s == http.StateNew {
+					conns.Add(1)
+				}
+			}
+			server.StartTLS()
+			t.Cleanup(server.Close)
+			client := &http.Client{Transport: trusting(t, server)}
+			for round := range 2 {
+				known.Store(round > 0)
+				var wg sync.WaitGroup
+				for n := range 40 {
+					wg.Go(func() {
+						body, err := get(t, client, fmt.Sprintf("%s/%d", server.URL, n))
+						if err != nil || body != c.proto {
+							t.Errorf("got %q, %v, want an answer over HTTP/%s", body, err, c.proto)
+						}
+					})
+				}
+				wg.Wait()
+			}
+			if n := conns.Load(); n > c.most || !c.http2 && n <= multiplexedConns {
+				t.Errorf("%d connections, want at most %d", n, c.most)
+			}
+		})
+	}
+}
+
+func get(t *testing.T, client *http.Client, address string) (string, error) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		return "", err
+	}
+	answer, err := client.Do(request)
+	if err != nil {
+		return "", err
+	}
+	body, err := io.ReadAll(answer.Body)
+	return string(body), errors.Join(err, answer.Body.Close())
+}
+
+// trusting returns a transport that trusts the server.
+func trusting(t *testing.T, server *httptest.Server) *Transport {
+	t.Helper()
+	made, err := newTransport(t.Context(), slog.New(slog.DiscardHandler), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(server.Certificate())
+	made.multiplexed.TLSClientConfig.RootCAs = pool
+	made.plain.TLSClientConfig.RootCAs = pool
+	return made
+}
+
+func TestATransportIsMadeForTheFirstRequest(t *testing.T) {
+	t.Parallel()
+	fault := errors.New("no certificates")
+	made := 0
+	lazy := &Lazy{open: func(context.Context) (*Transport, error) {
+		made++
+		return nil, fault
+	}}
+	lazy.CloseIdleConnections()
+	if made != 0 {
+		t.Errorf("the transport was made %d times before any request", made)
+	}
+	for range 2 {
+		_, err := get(t, &http.Client{Transport: lazy}, "https://index.test/")
+		if _, ok := errors.AsType[*SetupError](err); !ok || !errors.Is(err, fault) {
+			t.Errorf("err = %v, want the fault", err)
+		}
+	}
+	if made != 1 {
+		t.Errorf("%d attempts to make it, want one", made)
+	}
+}
