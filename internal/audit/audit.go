@@ -156,7 +156,6 @@ func Judge(l Layer) []Finding {
 type auditor struct {
 	layer  Layer
 	files  files
-	dirs   map[string]bool
 	byBase map[string][]string // native files by their last name
 	native []string            // paths of native files, sorted
 	known  map[string]*native.Facts
@@ -172,13 +171,8 @@ type auditor struct {
 
 func newAuditor(l Layer) *auditor {
 	a := &auditor{
-		layer: l, files: newFiles(l.Files), dirs: map[string]bool{}, byBase: map[string][]string{},
+		layer: l, files: newFiles(l.Files), byBase: map[string][]string{},
 		known: make(map[string]*native.Facts, len(l.Facts)), byOrigin: map[filetree.Origin][]string{}, modules: map[string]map[string]bool{},
-	}
-	for _, r := range a.files.runs {
-		for dir := r.dir; dir != "" && !a.dirs[dir]; dir = parent(dir) {
-			a.dirs[dir] = true
-		}
 	}
 	for _, r := range a.files.runs {
 		if r.dir != "bin" && r.dir != "extensions" && !byPath(r.dir) {

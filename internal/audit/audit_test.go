@@ -120,7 +120,7 @@ func TestNativeFilesThatDoNotLoad(t *testing.T) {
 		{"the same where the interpreter is newer than our table", []string{"python3.14"}, []fileCase{of("m", file("python/m/_c.so", module("_c"))).with(func(f *native.Facts) { f.PythonLast, f.PythonGone = 12, "_PyErr_Fetch" })}, []string{"warning native: … needs what CPython has up to 3.12 alone"}},
 		{"the same on what it is for", py312, []fileCase{of("m", file("python/m/_c.abi3.so", module("_c"))).with(func(f *native.Facts) { f.PythonLast, f.PythonGone = 12, "_PyErr_Fetch" })}, nil},
 		{"an abi3 module for later versions", []string{"python3.11", "python3.12"}, []fileCase{of("m", file("python/m/_c.abi3.so", module("_c"))).with(func(f *native.Facts) { f.PythonMinor, f.PythonSymbol = 12, "PyType_FromMetaclass" })}, []string{"error native: … needs functions of CPython 3.12 … undefined symbol: PyType_FromMetaclass … python3.11 runs an older one"}},
-		{"a module that Git LFS left out", py312, []fileCase{text("python/m/_c.cpython-312-x86_64-linux-gnu.so"), text("python/m/data.so"), text("data/x.abi3.so")}, []string{`warning native: "python/m/_c.cpython-312-x86_64-linux-gnu.so" is no library, though it is named as one … Git LFS`}},
+		{"a module that Git LFS left out", py312, []fileCase{text("python/m/_c.cpython-312-x86_64-linux-gnu.so"), text("python/m/data.so"), text("data/x.abi3.so")}, []string{`warning native: "python/m/_c.cpython-312-x86_64-linux-gnu.so" is no library … Git LFS`}},
 		{"an addon that is text", node22, []fileCase{text("nodejs/node_modules/a/build/Release/a.node")}, []string{`warning native: "nodejs/node_modules/a/build/Release/a.node" is no library`}},
 		{"a text for the linker", py312, []fileCase{text("lib/libfoo.so"), file("lib/libfoo.so.1", so())}, nil},
 		{"a static library among programs' libraries", py312, []fileCase{file("lib/libm.a", native.Facts{Kind: native.Archive})}, nil},
@@ -156,7 +156,7 @@ func TestNativeFilesThatDoNotLoad(t *testing.T) {
 		{"a library for Windows alone, by platform", py312, []fileCase{of("wasmtime", file("python/wasmtime/win32-x86_64/_wasmtime.dll", dll))}, []string{"error native: … is for Windows"}},
 		{"optional libraries for Windows", py312, []fileCase{of("discord", file("python/discord/bin/libopus-0.x64.dll", dll)), of("pywebview", file("python/webview/lib/runtimes/win-x64/native/WebView2Loader.dll", dll))}, nil},
 		{"bindings of other versions by name", py312, []fileCase{of("mssql", file("python/m/ddbc_bindings.cp310-x86_64.so", module("ddbc_bindings"))), of("mssql", file("python/m/ddbc_bindings.cp312-x86_64.so", module("ddbc_bindings")))}, nil},
-		{"a system library in lib", py312, []fileCase{file("lib/libstdc++.so.6", so()).with(func(f *native.Facts) { f.Soname = "libstdc++.so.6" })}, []string{"warning libraries: … the runtime's own goes first"}},
+		{"a system library in lib", py312, []fileCase{file("lib/libstdc++.so.6", so()).with(func(f *native.Facts) { f.Soname = "libstdc++.so.6" })}, []string{"warning libraries: … the runtime's own is found first"}},
 		{"a module in the folder of another runtime", []string{"python3.11", "python3.12"}, []fileCase{
 			of("m", file("python/lib/python3.11/site-packages/_c.cpython-311-x86_64-linux-gnu.so", module("_c"))), of("m", file("python/lib/python3.12/site-packages/_c.cpython-312-x86_64-linux-gnu.so", module("_c"))),
 		}, nil},

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -13,16 +14,18 @@ import (
 type files struct {
 	tree filetree.Tree
 	runs []run
-	// first is the first file of each hash, others are those that come later, by
-	// path.
-	first  map[uint64]int32
+	// slots are a table of hashes with open addresses: one more than the index of the
+	// first file of each hash, 0 where there is none. hashes are those of the files.
+	// others are the files that come later with a hash, by path.
+	slots  []int32
+	hashes []uint64
 	others map[string]int32
 	// twins are files whose paths differ in case alone, by that of small letters.
 	twins map[string][]int32
 }
 
 func newFiles(tree filetree.Tree) files {
-	f := files{tree: tree, first: make(map[uint64]int32, len(tree)), others: map[string]int32{}, twins: map[string][]int32{}}
+	f := files{tree: tree, hashes: make([]uint64, len(tree)), others: map[string]int32{}, slots: make([]int32, 1<<bits.Len(uint(2*len(tree)))), twins: map[string][]int32{}}
 	var of uint64 // the hash of the folder, with its slash
 	var plain bool
 	for i := range tree {
@@ -45,11 +48,13 @@ func newFiles(tree filetree.Tree) files {
 
 // put adds the file at an index to those of its hash.
 func (f *files) put(key uint64, i int32) {
-	before, met := f.first[key]
+	f.hashes[i] = key
+	slot, met := f.slot(key)
 	if !met {
-		f.first[key] = i
+		f.slots[slot] = i + 1
 		return
 	}
+	before := f.slots[slot] - 1
 	name, other := f.tree[i].Path, f.tree[before].Path
 	f.others[name] = i
 	small := strings.ToLower(name)
@@ -60,6 +65,17 @@ func (f *files) put(key uint64, i int32) {
 		f.twins[small] = []int32{before}
 	}
 	f.twins[small] = append(f.twins[small], i)
+}
+
+// slot returns where the first file of a hash stands in the table, or where it would.
+func (f *files) slot(key uint64) (slot uint64, met bool) {
+	mask := uint64(len(f.slots) - 1)
+	for slot = (key ^ key>>32) & mask; f.slots[slot] != 0; slot = (slot + 1) & mask {
+		if f.hashes[f.slots[slot]-1] == key {
+			return slot, true
+		}
+	}
+	return slot, false
 }
 
 // sortedTwins returns pairs of files whose paths differ in case alone: each with the
@@ -77,11 +93,10 @@ func (f *files) sortedTwins() [][2]int32 {
 
 // at returns the file at a path, nil where there is none.
 func (f *files) at(name string) *filetree.Entry {
-	i, ok := f.first[foldedHash(name)]
-	if ok && f.tree[i].Path == name {
-		return &f.tree[i]
+	if slot, ok := f.slot(foldedHash(name)); ok && f.tree[f.slots[slot]-1].Path == name {
+		return &f.tree[f.slots[slot]-1]
 	}
-	if i, ok = f.others[name]; ok {
+	if i, ok := f.others[name]; ok {
 		return &f.tree[i]
 	}
 	return nil
@@ -126,6 +141,14 @@ func ascii(name string) string {
 		}
 	}
 	return string(out)
+}
+
+// isFolder reports whether a path is a folder of the layer.
+func (f *files) isFolder(name string) bool {
+	return slices.ContainsFunc(f.runs, func(r run) bool {
+		rest, ok := strings.CutPrefix(r.dir, name)
+		return ok && (rest == "" || rest[0] == '/')
+	})
 }
 
 // run are files of one folder that follow each other in the layer.

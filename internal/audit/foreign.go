@@ -101,7 +101,7 @@ func (j *judgement) contrast(f *native.Facts) string {
 // native64 is the way out for a file of another machine.
 func (j *judgement) native64(name string) string {
 	if j.distributed(name) {
-		return fmt.Sprintf("Take a version of the package with a build for Linux with glibc on %s, or exclude the file if nothing needs it.", j.target.Architecture)
+		return fmt.Sprintf("Use a version of the package with a build for Linux with glibc on %s, or exclude the file if nothing needs it.", j.target.Architecture)
 	}
 	return fmt.Sprintf("Bring the build for Linux with glibc on %s, or exclude the file if nothing needs it.", j.target.Architecture)
 }

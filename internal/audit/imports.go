@@ -37,8 +37,8 @@ func (a *auditor) imports() {
 			a.add(one{
 				check: Imports, severity: Warning, cause: "modules", origin: d.Origin,
 				summary: func(*Finding) string { return fmt.Sprintf("Nothing of %q can be imported", d.Name) },
-				need:    fmt.Sprintf("It names the modules %s, and none of them is in the layer.", strings.Join(gone, ", ")),
-				way:     "Look at exclude and prune, or leave the distribution out.",
+				need:    fmt.Sprintf("Its metadata list the modules %s, and none of them is in the layer.", strings.Join(gone, ", ")),
+				way:     "Check whether exclude or prune removes them, or leave the distribution out.",
 			})
 		}
 		a.unfoundImports(d)
@@ -49,7 +49,7 @@ func (a *auditor) imports() {
 			a.add(one{
 				check: Imports, severity: Warning, cause: "needs " + need + " by " + d.Name, origin: d.Origin,
 				summary: func(*Finding) string { return fmt.Sprintf("%q needs %q, which is not there", d.Name, need) },
-				need:    "It declares to need it, and the layer does not hold it.", way: fmt.Sprintf("Add %q to python.requirements, or put it into another layer of the function.", need),
+				need:    "Its metadata require it, and the layer does not have it.", way: fmt.Sprintf("Add %q to python.requirements, or put it into another layer of the function.", need),
 			})
 		}
 	}
@@ -124,12 +124,12 @@ func (a *auditor) unfoundImports(d Distribution) {
 				check: Imports, severity: Note, cause: "import " + top, file: m.File, origin: d.Origin, target: t.String(),
 				summary: func(*Finding) string { return fmt.Sprintf("%q imports %q, which is not there", d.Name, top) },
 				need:    fmt.Sprintf("%q imports %q in line %d whenever it is loaded.", m.File, m.Module, m.Line), has: "Neither this layer nor " + targetsHere + " has it.",
-				way: "Bring it in this layer or another one, if functions import that part of the distribution.",
+				way: "If functions import that part of the distribution, add the module to this layer or to another one.",
 			}
 			if last := runtimes.LastWithModule(top); last > 0 && last < minor {
 				o.severity = Warning
 				o.has = fmt.Sprintf("Python has it up to 3.%d. It is gone from %s.", last, targetsHere)
-				o.way = fmt.Sprintf("Take a newer version of %q, or a runtime up to python3.%d.", d.Name, last)
+				o.way = fmt.Sprintf("Use a newer version of %q, or a runtime up to python3.%d.", d.Name, last)
 			}
 			a.add(o)
 		}

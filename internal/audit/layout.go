@@ -95,7 +95,7 @@ func (l *layoutCheck) place() bool {
 // plain reports whether a folder is one in which nothing is astray: below that of all
 // versions of a language that is declared.
 func (l *layoutCheck) plain(dir string) bool {
-	return strings.HasPrefix(dir, "python/") && l.has(runtimes.Python) && !strings.HasPrefix(dir, "python/lib/") && !strings.Contains(dir+"/", "/site-packages/") ||
+	return strings.HasPrefix(dir, "python/") && l.has(runtimes.Python) && !strings.HasPrefix(dir, "python/lib/") && !strings.Contains(dir, "/site-packages") ||
 		strings.HasPrefix(dir, "nodejs/node_modules/") && l.has(runtimes.NodeJS)
 }
 
@@ -252,7 +252,7 @@ func (l *layoutCheck) tell(s *stray, found bool) {
 		looks = fmt.Sprintf("%s look into %s.", strings.Join(ids, ", "), strings.Join(paths, ", "))
 	}
 	shown := s.path
-	if l.dirs[s.path] {
+	if l.files.isFolder(s.path) {
 		shown += "/"
 	}
 	summary, way := "", fmt.Sprintf("Write target = %q.", s.target)

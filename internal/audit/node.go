@@ -207,7 +207,7 @@ func (j *judgement) prebuilds(folder string, addons []string, abi int) {
 			return fmt.Sprintf("The package %q brings no native code for some of the runtimes", packageName(folder))
 		},
 		need: fmt.Sprintf("node-gyp-build looks for prebuilds/linux-%s/*.node that Node.js %s loads (NODE_MODULE_VERSION %d).", j.cpu(), j.target.Version, abi),
-		has:  has, way: "Take a version of the package that has one, or drop the runtime from the layer; where the package works without, set checks = { native = \"warning\" } or \"off\".",
+		has:  has, way: "Use a version of the package that has one, or drop the runtime from the layer; where the package works without, set checks = { native = \"warning\" } or \"off\".",
 	})
 }
 
@@ -295,7 +295,7 @@ func (j *judgement) otherABI(addons []string, abi int, severity Severity) {
 			check: Native, severity: severity, cause: fmt.Sprintf("node abi %s", j.target.ID), file: name, target: j.target.String(),
 			summary: titled(fmt.Sprintf("is for other versions of Node.js than %s", j.target.ID)),
 			need:    fmt.Sprintf("It is compiled for NODE_MODULE_VERSION %d%s.", f.NodeABI, nodeText(f.NodeABI)), has: fmt.Sprintf("%s loads %d and Node-API.", j.target.ID, abi),
-			way: "Build it for the version of the runtime, or take a version of the package that has such a build.",
+			way: "Build it for the version of the runtime, or use a version of the package that has such a build.",
 		})
 	}
 }

@@ -169,7 +169,7 @@ func (j *judgement) pythonNames(chosen string, minor int) {
 			check: Native, severity: Error, cause: fmt.Sprintf("python 3.%d", f.PythonMinor), file: chosen, target: j.target.String(),
 			summary: titled(fmt.Sprintf("needs functions of CPython 3.%d", f.PythonMinor)),
 			need:    fmt.Sprintf("Importing it fails with \"undefined symbol: %s\".", f.PythonSymbol), has: targetsHere + " runs an older one.",
-			way: "Take an older version of the distribution for this runtime, or drop the runtime from the layer.",
+			way: "Use an older version of the distribution for this runtime, or drop the runtime from the layer.",
 		})
 	}
 }

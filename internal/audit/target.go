@@ -144,7 +144,7 @@ func (j *judgement) judgeRoot(root string, r role) {
 			check: Native, severity: r.fatal, cause: "loader " + f.Interpreter, file: root, target: j.target.String(),
 			summary: titled("asks for a loader that Lambda does not have"),
 			need:    fmt.Sprintf("It names %s as its loader.", f.Interpreter), has: fmt.Sprintf("%s has %s.", j.target, j.loaderPath()),
-			way: "Take a static build, or one for common Linux distributions.",
+			way: "Use a static build, or one for common Linux distributions.",
 		})
 	}
 	if len(c.lacks) > 0 && r.module && j.layer.AtImport != nil {
@@ -190,7 +190,7 @@ func (j *judgement) judgeFile(name string, r role, c *closure) {
 		j.add(one{
 			check: Native, severity: Warning, cause: "isa", file: name, target: j.target.String(),
 			summary: titled("is built for x86-64-v4, which Lambda does not promise"), need: "It needs AVX-512.", has: "Lambda's x86_64 offers AVX2 (x86-64-v3).",
-			way: "Take a build for x86-64-v3 or lower.",
+			way: "Use a build for x86-64-v3 or lower.",
 		})
 	}
 	for _, v := range f.Requires {
@@ -239,11 +239,11 @@ func (j *judgement) tooNew(name string, v native.Version, severity Severity, has
 func (j *judgement) older(name string) string {
 	switch j.origin(name).Ecosystem {
 	case "python":
-		return "Pin an older version that has a wheel for this system, or take a runtime of a newer one."
+		return "Pin an older version that has a wheel for this system, or use a runtime with a newer system."
 	case "nodejs":
-		return "Pin an older version of the package, or take a runtime of a newer system."
+		return "Pin an older version of the package, or use a runtime with a newer system."
 	}
-	return fmt.Sprintf("Build the file on %s, link it statically, or take a runtime of a newer system.", j.target.System)
+	return fmt.Sprintf("Build the file on %s, link it statically, or use a runtime with a newer system.", j.target.System)
 }
 
 // lacking judges a library that is not found.
@@ -271,7 +271,7 @@ func (j *judgement) lacking(k lack, r role) {
 		if r.weight == loose && j.distributed(k.by) && j.origin(others[0]) == j.origin(k.by) {
 			return // what loads the file has an RPATH for both, or loads both
 		}
-		has = fmt.Sprintf("%q is in the layer, where no RPATH of the file leads: it is found only if something loads it before.", others[0])
+		has = fmt.Sprintf("%q is in the layer, but not where the RPATH of the file looks: it is found only if something else has loaded it before.", others[0])
 		way = "Put it into lib/ of the layer, or leave it where the package's own code loads it first."
 		severity = Warning
 		if j.distributed(k.by) && j.origin(others[0]) == j.origin(k.by) {
@@ -299,8 +299,8 @@ func (j *judgement) elsewhereInLayer(soname string) []string {
 func (j *judgement) shadowed(k lack) {
 	j.add(one{
 		check: Libraries, severity: Note, cause: "shadow " + k.soname, file: k.by, target: j.target.String(),
-		summary: titled("has " + k.soname + " beside it, and the system's goes first"),
-		need:    "It is found by RUNPATH, which comes after LD_LIBRARY_PATH, and that holds /lib64.",
+		summary: titled("has " + k.soname + " beside it, but loads the one of the system"),
+		need:    "The loader searches LD_LIBRARY_PATH, which has /lib64, before the RUNPATH of the file.",
 	})
 }
 
@@ -317,8 +317,8 @@ func (j *judgement) systemFirst() {
 		}
 		j.add(one{
 			check: Libraries, severity: Warning, cause: "system " + soname, file: name, target: j.target.String(),
-			summary: titled("is never loaded: the runtime's own goes first"),
-			need:    fmt.Sprintf("%s has %s in /lib64.", j.target.System, soname), has: "/opt/lib is the last folder of LD_LIBRARY_PATH.",
+			summary: titled("is never loaded: the runtime's own is found first"),
+			need:    fmt.Sprintf("%s has %s in /lib64.", j.target.System, soname), has: "The loader searches /opt/lib last, so it finds the copy of the runtime first.",
 			way: "Leave it out, give what needs it an RPATH that leads to another folder, or set LD_LIBRARY_PATH for the function.",
 		})
 	}

@@ -102,7 +102,7 @@ func (a *auditor) pretenders() {
 				continue
 			}
 			a.add(one{
-				check: Native, severity: Warning, cause: "no library", file: name, summary: titled("is no library, though it is named as one"),
+				check: Native, severity: Warning, cause: "no library", file: name, summary: titled("is no library"),
 				need: "It does not begin as an ELF file does: loading it fails with \"invalid ELF header\" or \"file too short\".",
 				way:  "Bring the library itself. A file of Git LFS that was not fetched looks like this, and so does a text for the linker.",
 			})

@@ -124,24 +124,24 @@ func TestLintOfOtherFaults(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, file, text, want string }{
 		{"absolute path", "main.tf", "resource \"layerbuild_package\" \"p\" {\n  files = [{ source = \"/home/me/src\" }]\n}\n",
-			`main.tf:2:23: warning: layerbuild_package.p.files[0].source: "/home/me/src" exists on one machine alone: write a path below ${path.module}`},
+			`main.tf:2:23: warning: layerbuild_package.p.files[0].source: "/home/me/src" exists on one machine only: write a path below ${path.module}`},
 		{"windows", "main.tf", "resource \"layerbuild_version\" \"v\" {\n  filename = \"C:\\\\layer.zip\"\n}\n",
-			`main.tf:2:14: warning: layerbuild_version.v.filename: "C:\\layer.zip" exists on one machine alone: write a path below ${path.module}`},
+			`main.tf:2:14: warning: layerbuild_version.v.filename: "C:\\layer.zip" exists on one machine only: write a path below ${path.module}`},
 		{"unpinned", "main.tf", "resource \"layerbuild_package\" \"p\" {\n  downloads = [{ url = \"https://example.com/x\" }]\n}\n",
-			`main.tf:2:16: warning: layerbuild_package.p.downloads[0]: the first plan takes what the address has at that time: write the sha256 of the file`},
+			`main.tf:2:16: warning: layerbuild_package.p.downloads[0]: the first plan locks the file that the address has at that time: write its sha256`},
 		{"range", "main.tf", "resource \"layerbuild_package\" \"p\" {\n  python = { requirements = [\"a==1\", \"b>=1\", \"c @ https://example.com/c.whl\", \"d==1.*\"] }\n}\n",
-			`main.tf:2:38: note: layerbuild_package.p.python.requirements[1]: "b>=1" is a range: the state locks what it means, and a new state resolves it anew; a lock file says it for all
-main.tf:2:79: note: layerbuild_package.p.python.requirements[3]: "d==1.*" is a range: the state locks what it means, and a new state resolves it anew; a lock file says it for all`},
+			`main.tf:2:38: note: layerbuild_package.p.python.requirements[1]: "b>=1" is a range: each state locks a version of its own. For the same version everywhere, use a lock file
+main.tf:2:79: note: layerbuild_package.p.python.requirements[3]: "d==1.*" is a range: each state locks a version of its own. For the same version everywhere, use a lock file`},
 		{"json", "main.tf.json", `{"resource": {"layerbuild_version": {"v": {"sharing": {"accounts": ["1"]}}}}}`,
-			`main.tf.json:1:56: error: layerbuild_version.v.sharing.accounts: there is no such argument, and Terraform drops it without a word: write "account_ids"`},
+			`main.tf.json:1:56: error: layerbuild_version.v.sharing.accounts: there is no such argument, and Terraform drops it without an error: write "account_ids"`},
 		{"OpenTofu", "main.tofu", "resource \"layerbuild_version\" \"v\" {\n  retention = { keep_lst = 1 }\n}\n",
-			`main.tofu:2:17: error: layerbuild_version.v.retention.keep_lst: there is no such argument, and Terraform drops it without a word: write "keep_last"`},
+			`main.tofu:2:17: error: layerbuild_version.v.retention.keep_lst: there is no such argument, and Terraform drops it without an error: write "keep_last"`},
 		{"OpenTofu's JSON", "main.tofu.json", `{"resource": {"layerbuild_version": {"v": {"signing": {"profile": "p"}}}}}`,
-			`main.tofu.json:1:56: error: layerbuild_version.v.signing.profile: there is no such argument, and Terraform drops it without a word: write "profile_name"`},
+			`main.tofu.json:1:56: error: layerbuild_version.v.signing.profile: there is no such argument, and Terraform drops it without an error: write "profile_name"`},
 		{"the closest name", "main.tf", "resource \"layerbuild_package\" \"p\" {\n  python = { exclude_runtime_skd = true }\n}\n",
-			`main.tf:2:14: error: layerbuild_package.p.python.exclude_runtime_skd: there is no such argument, and Terraform drops it without a word: write "exclude_runtime_sdk"`},
+			`main.tf:2:14: error: layerbuild_package.p.python.exclude_runtime_skd: there is no such argument, and Terraform drops it without an error: write "exclude_runtime_sdk"`},
 		{"nothing close", "main.tf", "resource \"layerbuild_version\" \"v\" {\n  s3 = { zzz = 1 }\n}\n",
-			`main.tf:2:10: error: layerbuild_version.v.s3.zzz: there is no such argument, and Terraform drops it without a word: it takes bucket, kms_key_id, prefix, storage_mode, tags`},
+			`main.tf:2:10: error: layerbuild_version.v.s3.zzz: there is no such argument, and Terraform drops it without an error: it takes bucket, kms_key_id, prefix, storage_mode, tags`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

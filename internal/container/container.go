@@ -54,7 +54,7 @@ func (e *ImageError) Error() string {
 // Check finds what can be known wrong of the mapping itself.
 func (f Files) Check() error {
 	if len(f) == 0 {
-		return errors.New("files is empty: write which paths of the image go to which layer paths, such as { \"/opt/bin/tool\" = \"bin/tool\" }")
+		return errors.New("files is empty: write the paths in the image with their layer paths, such as { \"/opt/bin/tool\" = \"bin/tool\" }")
 	}
 	for _, from := range f.sources() {
 		rest, absolute := strings.CutPrefix(from, "/")

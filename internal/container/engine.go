@@ -215,7 +215,7 @@ func (b *builder) copyOut(ctx context.Context, id string, files Files, visit Vis
 	copied := map[string]bool{}
 	add := func(name string) error {
 		if copied[name] {
-			return errors.New("it is not what the engine says that it is")
+			return errors.New("its content differs from what the engine announced")
 		}
 		copied[name] = true
 		sources = append(sources, source{root: parentOf(name), open: func(ctx context.Context) (io.ReadCloser, error) {

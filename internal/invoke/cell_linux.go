@@ -49,7 +49,7 @@ func (c *cell) start(log io.Writer, again []string) (*process, error) {
 		faults = append(faults, err)
 	}
 	return nil, &UnableError{
-		Lacks: "this machine lets the process have no root file system of its own (mount and user namespaces): containers forbid it by default, and so does AppArmor on Ubuntu (kernel.apparmor_restrict_unprivileged_userns)",
+		Lacks: "this machine does not let the process have a root file system of its own (mount and user namespaces): containers forbid it by default, and so does AppArmor on Ubuntu (kernel.apparmor_restrict_unprivileged_userns)",
 		Err:   errors.Join(faults...),
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-var errNoCell = &UnableError{Lacks: "handlers run without a container on Linux alone"}
+var errNoCell = &UnableError{Lacks: "handlers run without a container on Linux only"}
 
 func (c *cell) start(io.Writer, []string) (*process, error) { return nil, errNoCell }
 

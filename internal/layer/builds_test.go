@@ -145,7 +145,7 @@ func TestBuildsOnAnotherMachine(t *testing.T) {
 		}
 	}
 	e.content = "#!/bin/sh\n# at another time\n"
-	refused("engine built other files")
+	refused("engine built different files")
 	e.down.Store(true)
 	refused("the container engine")
 	if err := os.WriteFile(filepath.Join(spec.Builds[0].Context, "more"), []byte("x"), 0o600); err != nil {
@@ -190,7 +190,7 @@ func TestMalformedBuilds(t *testing.T) {
 		fault string
 	}{
 		{BuildSpec{Files: map[string]string{"/x": "x"}}, "no context"},
-		{BuildSpec{Context: "."}, "is empty: write which paths"},
+		{BuildSpec{Context: "."}, "is empty: write the paths in the image"},
 		{BuildSpec{Context: ".", Files: map[string]string{"/x": "x"}, Platform: "windows/amd64"}, "not one of Lambda"},
 	} {
 		err := Spec{Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}, Builds: []BuildSpec{c.build}}.Check()

@@ -42,7 +42,7 @@ func TestOfflineAsksNoEngine(t *testing.T) {
 	}
 	lock, a, _ := zipped(t, machine(), spec, nil)
 	_, err = machine(offline).Build(t.Context(), lock, Output{Path: filepath.Join(t.TempDir(), "x.zip"), Want: a.SHA256})
-	if !strings.Contains(err.Error(), "Offline mode asks no container engine") {
+	if !strings.Contains(err.Error(), "Offline is set, so no container engine is used") {
 		t.Errorf("got %v, want an error that says offline", err)
 	}
 	if got := e.builds.Load(); got != 1 {

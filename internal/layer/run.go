@@ -121,9 +121,9 @@ func planChanged(at fault.Path, name string, changes []string) error {
 	return &fault.Error{
 		At:      at,
 		Summary: culprit + " changed between the plan and this apply",
-		Detail: what + "The plan holds the hash of what was there when it was made, so nothing was packed. Where another resource makes these files during the apply, let the package wait for it, and write\n\n" +
+		Detail: what + "The plan has the hash of the files that were there before, so nothing was packed. If another resource makes these files during the apply, write this in the package:\n\n" +
 			"  triggers   = { build = terraform_data.build.id }\n  depends_on = [terraform_data.build]\n\n" +
-			"with that resource in place of terraform_data.build: the hash is then known after the apply, whenever that resource is to be made anew. Where nothing makes them, apply again.",
+			"Write the name of that resource in place of terraform_data.build. The hash is then known after the apply if that resource changes. If no resource makes the files, apply again.",
 	}
 }
 

@@ -60,11 +60,11 @@ func (m *module) checkObject(value hcl.Expression, name string, o *Object, at st
 			m.checkArgument(pair.Value, key, a, at+"."+key)
 			continue
 		}
-		m.add(pair.Key.Range(), Error, "unknown_name", at+"."+key, "there is no such argument, and Terraform drops it without a word: %s", instead(key, o))
+		m.add(pair.Key.Range(), Error, "unknown_name", at+"."+key, "there is no such argument, and Terraform drops it without an error: %s", instead(key, o))
 	}
 	if name == "downloads" && given["url"] && !given["sha256"] {
 		m.add(value.Range(), Warning, "unpinned_download", at,
-			"the first plan takes what the address has at that time: write the sha256 of the file")
+			"the first plan locks the file that the address has at that time: write its sha256")
 	}
 }
 
@@ -95,13 +95,13 @@ var exact = regexp.MustCompile(`===?\s*[^*\s]+\s*(;.*)?$|@\s*\S`)
 func (m *module) checkPlain(value hcl.Expression, name, at string) {
 	if written, known := text(value); known && slices.Contains(files, name) && absolute(written) {
 		m.add(value.Range(), Warning, "absolute_path", at,
-			"%q exists on one machine alone: write a path below ${path.module}", written)
+			"%q exists on one machine only: write a path below ${path.module}", written)
 	}
 	if name == "requirements" {
 		for i, element := range m.elements(value) {
 			if r, known := text(element); known && !exact.MatchString(r) {
 				m.add(element.Range(), Note, "range", at+"["+strconv.Itoa(i)+"]",
-					"%q is a range: the state locks what it means, and a new state resolves it anew; a lock file says it for all", r)
+					"%q is a range: each state locks a version of its own. For the same version everywhere, use a lock file", r)
 			}
 		}
 	}

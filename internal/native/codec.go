@@ -71,7 +71,7 @@ type Decoder struct {
 }
 
 // NewDecoder returns a Decoder of what an Encoder wrote.
-func NewDecoder(written []byte) *Decoder { return &Decoder{rest: string(written)} }
+func NewDecoder(written string) *Decoder { return &Decoder{rest: written} }
 
 // Err returns [ErrCodec] if something that was read is not what an Encoder wrote, or
 // if something is left.

@@ -24,13 +24,13 @@ func TestFactsSurviveTheirRecord(t *testing.T) {
 	e.Facts(&full)
 	e.Facts(&Facts{Kind: Script, Interpreter: strings.Repeat("x", 300)})
 	e.Uint(1 << 40)
-	d := NewDecoder(e.Bytes)
+	d := NewDecoder(string(e.Bytes))
 	first, second, number := d.Facts(), d.Facts(), d.Uint()
 	if !reflect.DeepEqual(first, full) || second.Kind != Script || len(second.Interpreter) != 300 || number != 1<<40 || d.Err() != nil {
 		t.Errorf("read %+v, %+v, %d, %v", first, second, number, d.Err())
 	}
 	for cut := range len(e.Bytes) {
-		d := NewDecoder(e.Bytes[:cut])
+		d := NewDecoder(string(e.Bytes[:cut]))
 		if d.Facts(); d.Err() == nil && d.rest == "" {
 			d.Facts()
 			d.Uint()
@@ -47,7 +47,7 @@ func FuzzDecoder(f *testing.F) {
 	f.Add(string(e.Bytes))
 	f.Add("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")
 	f.Fuzz(func(t *testing.T, written string) {
-		d := NewDecoder([]byte(written))
+		d := NewDecoder(written)
 		got := d.Facts()
 		if len(got.Needed)+len(got.Modules)+len(got.Requires) > len(written) {
 			t.Errorf("%d bytes make %d texts", len(written), len(got.Needed)+len(got.Modules)+len(got.Requires))

@@ -61,9 +61,9 @@ func tellMissing(at fault.Path, name string, m imports.Missing, runs string) *fa
 	f := &fault.Error{At: at, Summary: fmt.Sprintf("%q cannot be %s: there is no module %q", name, "loaded", m.Module)}
 	switch {
 	case m.Package == "":
-		f.Detail = how + fmt.Sprintf("The file is not in the layer on %s. Look at exclude and prune, or take another version of the package.", runs)
+		f.Detail = how + fmt.Sprintf("The file is not in the layer on %s. Check whether exclude or prune removes it, or use another version of the package.", runs)
 	case m.There:
-		f.Detail = how + fmt.Sprintf("The package %q is there on %s, and its package.json leads to no such file. Write another name, or look at exclude and prune.", m.Package, runs)
+		f.Detail = how + fmt.Sprintf("The package %q is there on %s, but its package.json leads to no such file. Write another name, or check whether exclude or prune removes it.", m.Package, runs)
 	default:
 		f.Detail = how + fmt.Sprintf("Neither this layer nor %s has the package %q. Add it to nodejs.dependencies, or bring it by files.", runs, m.Package)
 	}

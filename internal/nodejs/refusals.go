@@ -36,7 +36,7 @@ func refusal(r *placement.Refusal, t manifest.Target) error {
 	case placement.Platform:
 		m := r.Manifest
 		out.Spec = m.Version
-		out.Detail = fmt.Sprintf("it is for os %q, cpu %q, libc %q, which %s is not", m.OS, m.CPU, m.Libc, t)
+		out.Detail = fmt.Sprintf("it supports only os %q, cpu %q and libc %q, and the target is %s", m.OS, m.CPU, m.Libc, t)
 	case placement.OverridesProject:
 		out.Detail = fmt.Sprintf("the overrides ask for %q instead; write that as the dependency, or %q as the override", r.Found, "$"+r.Demand.Name)
 	case placement.BadOverride:

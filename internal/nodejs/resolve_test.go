@@ -189,7 +189,7 @@ func TestResolveRefuses(t *testing.T) {
 	for name, c := range map[string]struct{ project, code, message string }{
 		"a name nobody has":             {`{"dependencies":{"nobody":"^1"}}`, "E404", `resolving "nobody@^1", required by "the project": no such package (E404)`},
 		"a version nobody has":          {`{"dependencies":{"tool":"^7"}}`, "ETARGET", `resolving "tool@^7", required by "the project"`},
-		"another platform":              {`{"dependencies":{"native":"1.0.0"}}`, "EBADPLATFORM", `it is for os ["darwin"]`},
+		"another platform":              {`{"dependencies":{"native":"1.0.0"}}`, "EBADPLATFORM", `it supports only os ["darwin"]`},
 		"git":                           {`{"dependencies":{"stuck":"1"}}`, "EUNSUPPORTED", `required by "stuck@1.0.0": it is a git repository`},
 		"a folder without package.json": {`{"dependencies":{"mine":"file:./mine"}}`, "EUNSUPPORTED", "not a package folder within the project"},
 		"a malformed name":              {`{"dependencies":{".x":"1"}}`, "EINVALIDPACKAGENAME", ".x"},

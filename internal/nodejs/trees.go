@@ -93,7 +93,7 @@ func packedTree(t *modules.Tree, dir string, keep func(string) (fetch.Address, e
 func noDigest(packages []string) error {
 	return &fault.Error{
 		At: fault.At("nodejs"), Summary: fmt.Sprintf("The registry has no digest for %s", few(packages)),
-		Detail: "Its document names neither integrity nor shasum for the tarball, so nothing could tell a wrong file from the right one. Ask for another version, or publish it again to a registry that keeps digests.",
+		Detail: "Its document has neither integrity nor shasum for the tarball, so the tarball cannot be checked. Use another version, or publish it again to a registry that keeps digests.",
 	}
 }
 

@@ -176,7 +176,7 @@ func TestBuildsOnDifferentMachines(t *testing.T) {
 	idle.write("main.tf", buildPipeline(aws.URL(), "", "second"))
 	idle.terraform(0, "plan", "-out=second.tfplan")
 	lost := newMachine(t, idle).uses(noEngine).terraform(1, "apply", "second.tfplan")
-	for _, want := range []string{"is not here", "neither this machine's cache nor a shared one holds"} {
+	for _, want := range []string{"is not here", "neither in the cache of this machine nor in a shared one"} {
 		if !sentenceLike(want).MatchString(lost) {
 			t.Errorf("the error does not say %q:\n%s", want, lost)
 		}
@@ -195,7 +195,7 @@ func TestBuildsOnDifferentMachines(t *testing.T) {
 	offline := newMachine(t, applier).uses("DOCKER_HOST="+e.host, "LAYERBUILD_OFFLINE=true")
 	offline.writeContext("#!/bin/sh\necho 3\n")
 	printed := offline.terraform(1, "plan", "-detailed-exitcode")
-	if !sentenceLike("In offline mode no container engine is asked").MatchString(printed) || e.builds.Load()-builds != 1 {
+	if !sentenceLike("With offline, no container engine is used").MatchString(printed) || e.builds.Load()-builds != 1 {
 		t.Errorf("offline mode asked the engine, or does not say why not:\n%s", printed)
 	}
 	newMachine(t, applier).uses(noEngine).terraform(0, "destroy", "-auto-approve")

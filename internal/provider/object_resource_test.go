@@ -305,10 +305,10 @@ func TestObjectRefuses(t *testing.T) {
 	for name, c := range map[string]struct{ arguments, want string }{
 		"missing bucket":   {`bucket = "absent"`, `(?s)Bucket names "absent", which does not exist.*aws_s3_bucket.artifacts.id`},
 		"another region":   {`bucket = "elsewhere"`, `Bucket names "elsewhere", which is in us-east-1, and not in eu-west-1: write region = "us-east-1"`},
-		"a URL":            {`bucket = "s3://artifacts"`, `write the bare name of the bucket`},
+		"a URL":            {`bucket = "s3://artifacts"`, `write only the name of the bucket`},
 		"taken key":        {`bucket = "artifacts"; key = "taken.zip"`, `(?s)s3://artifacts/taken.zip is there.*Write another key`},
 		"key and prefix":   {`bucket = "artifacts"; key = "a.zip"; prefix = "b/"`, `(?i)conflict|cannot be specified`},
-		"leading slash":    {`bucket = "artifacts"; key = "/a.zip"`, `a slash in front makes a folder without a name`},
+		"leading slash":    {`bucket = "artifacts"; key = "/a.zip"`, `remove the slash at the beginning, which would make a folder without a name`},
 		"archive":          {`bucket = "artifacts"; storage_class = "GLACIER"`, `storage_class`},
 		"nothing kept":     {`bucket = "artifacts"; keep_last = 0`, `keep_last`},
 		"too many tags":    {`bucket = "artifacts"; tags = { for i in range(11) : "k${i}" => "v" }`, `has 11 tags, S3 takes 10`},
@@ -316,7 +316,7 @@ func TestObjectRefuses(t *testing.T) {
 		"empty time-outs":  {`bucket = "artifacts"; timeouts = { creat = "5m" }`, `(?s)No argument in timeouts.*drops names`},
 		"a fraction":       {`bucket = "artifacts"; keep_last = 1.5`, `1.5 is not a whole number`},
 		"unknown region":   {`bucket = "artifacts"; region = "mars-1"`, `mars-1`},
-		"empty for bucket": {`bucket = ""`, `bare name of the bucket`},
+		"empty for bucket": {`bucket = ""`, `only the name of the bucket`},
 	} {
 		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
 			t.Parallel()
@@ -374,7 +374,7 @@ func TestObjectOfAnotherAccount(t *testing.T) {
 	w.aws.CreateBucket(region, "artifacts", false)
 	theirs := func(config string) string { return strings.Replace(config, "AKIAIOSFODNN7EXAMPLE", "222222222222", 1) }
 	config := w.stored("idna==3.7", `bucket = "artifacts"; keep_last = 1`)
-	const want = `(?s)The state is of another AWS account.*put by account 123456789012.*of account 222222222222`
+	const want = `(?s)The state is of another AWS account.*uploaded by account 123456789012.*of account 222222222222`
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: w.providers(),
 		Steps: []resource.TestStep{

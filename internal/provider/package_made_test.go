@@ -130,7 +130,7 @@ func TestTriggersLetFilesBeMadeDuringTheApply(t *testing.T) {
 
 			fresh := newMachine(t, m)
 			fresh.remove(c.made)
-			if out := fresh.terraform(0, "plan", "-detailed-exitcode"); c.arguments != "" && !sentenceLike(`Files that an earlier apply made are not here`).MatchString(out) {
+			if out := fresh.terraform(0, "plan", "-detailed-exitcode"); c.arguments != "" && !sentenceLike(`Files that an earlier apply made are missing here`).MatchString(out) {
 				t.Errorf("the plan does not tell of the zip:\n%s", out)
 			}
 			if blamed, err := filepath.Glob(filepath.Join(fresh.dir, c.made)); err != nil || len(blamed) != 0 {

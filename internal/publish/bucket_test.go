@@ -154,7 +154,7 @@ func TestStagingIsChecked(t *testing.T) {
 	for name, s := range map[string]Staging{
 		"names no bucket":        {},
 		"folders belong":         {Bucket: "a/b"},
-		"one thing in braces":    {Bucket: "a-{regoin}"},
+		"may be in braces":       {Bucket: "a-{regoin}"},
 		"want \"COPY\"":          {Bucket: "a", StorageMode: "copy"},
 		"has 11 tags":            {Bucket: "a", Tags: many},
 		"1 to 128 characters":    {Bucket: "a", Tags: map[string]string{strings.Repeat("k", 129): ""}},

@@ -29,7 +29,7 @@ func (e *AlteredError) Error() string {
 	if e.Removed {
 		end = "it was removed again"
 	}
-	return fmt.Sprintf("AWS made %s of other bytes: its SHA-256 is %q, sent was %q; %s", e.ARN, e.Got, e.Want, end)
+	return fmt.Sprintf("AWS stored other bytes for %s: its SHA-256 is %q, and %q was sent; %s", e.ARN, e.Got, e.Want, end)
 }
 
 // UncertainError tells that the answer to a publish was lost, and that no

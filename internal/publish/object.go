@@ -55,7 +55,7 @@ func (e *TakenError) Error() string {
 // user guide of S3).
 func CheckBucketName(name string) error {
 	if !bucketName.MatchString(name) {
-		return &LimitError{Attribute: "bucket", Problem: fmt.Sprintf("is %q: write the bare name of the bucket, without s3:// and folders, which belong into prefix", name)}
+		return &LimitError{Attribute: "bucket", Problem: fmt.Sprintf("is %q: write only the name of the bucket, without s3://. Folders belong in prefix", name)}
 	}
 	return nil
 }
@@ -70,7 +70,7 @@ func CheckKey(key string) error {
 	case key == "" || len(key) > longest:
 		return &LimitError{Attribute: "key", Problem: fmt.Sprintf("has %d bytes, S3 takes 1 to %d", len(key), longest)}
 	case strings.HasPrefix(key, "/"):
-		return &LimitError{Attribute: "key", Problem: fmt.Sprintf("is %q: a slash in front makes a folder without a name", key)}
+		return &LimitError{Attribute: "key", Problem: fmt.Sprintf("is %q: remove the slash at the beginning, which would make a folder without a name", key)}
 	}
 	return nil
 }

@@ -228,7 +228,7 @@ func TestSigningFailures(t *testing.T) {
 		if n := len(a.Versions(home, "deps")); n != 0 {
 			t.Errorf("%s: %d versions, want none", name, n)
 		}
-		if told := strings.Join(told, "\n"); (name == "denied looks") != strings.Contains(told, "goes on") {
+		if told := strings.Join(told, "\n"); (name == "denied looks") != strings.Contains(told, "continues") {
 			t.Errorf("%s: the warnings are %q", name, told)
 		}
 		if len(told) == 0 {

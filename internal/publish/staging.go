@@ -54,7 +54,7 @@ func (s *Staging) check() error {
 	case s.Bucket == "":
 		return &LimitError{Attribute: "s3", Problem: "names no bucket"}
 	case strings.ContainsAny(strings.ReplaceAll(s.Bucket, "{region}", ""), "{}/"):
-		return &LimitError{Attribute: "s3", Problem: fmt.Sprintf("names the bucket %q: \"{region}\" is the one thing in braces, and folders belong into prefix", s.Bucket)}
+		return &LimitError{Attribute: "s3", Problem: fmt.Sprintf("names the bucket %q: only \"{region}\" may be in braces, and folders belong in prefix", s.Bucket)}
 	case s.StorageMode != "" && s.StorageMode != "COPY" && !s.reference():
 		return &LimitError{Attribute: "s3", Problem: fmt.Sprintf("has storage_mode %q, want \"COPY\" or \"REFERENCE\"", s.StorageMode)}
 	}

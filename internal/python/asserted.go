@@ -100,11 +100,11 @@ func (a *assertion) tell(at fault.Path, name string, m imports.Missing, on []int
 	top := m.Top()
 	detail := fmt.Sprintf("%sNeither this layer nor %s has it, nor the standard library. ", how, runs)
 	if slices.ContainsFunc(on, func(i int) bool { return a.worlds[i].Has(top) }) {
-		detail = fmt.Sprintf("%sThe package %q is there without it on %s. Look at exclude and prune, or take another version. ", how, top, runs)
+		detail = fmt.Sprintf("%sThe package %q is there without it on %s. Check whether exclude or prune removes it, or use another version. ", how, top, runs)
 		return &fault.Error{At: at, Summary: summary, Detail: strings.TrimSpace(detail)}, nil
 	}
 	if last := runtimes.LastWithModule(top); last > 0 {
-		detail = fmt.Sprintf("%sPython has it up to 3.%d. It is gone from %s. Take a newer version of what imports it, or the runtime python3.%d.", how, last, runs, last)
+		detail = fmt.Sprintf("%sPython has it up to 3.%d. It is gone from %s. Use a newer version of what imports it, or the runtime python3.%d.", how, last, runs, last)
 		if top == "distutils" {
 			detail += " The distribution \"setuptools\" brings it, too."
 		}

@@ -175,7 +175,7 @@ func (p *Spec) checkIndexes() error {
 			if !distributionGlob.MatchString(pattern) {
 				return &fault.Error{
 					At: at.At("packages").Index(j), Summary: fmt.Sprintf("Malformed pattern %q", pattern),
-					Detail: "packages holds names of distributions, or globs of them with * and ?, such as \"acme-*\". Another index would serve what a malformed one means.",
+					Detail: "packages has names of distributions, or globs with * and ?, such as \"acme-*\". If a name is malformed, another index could provide the package.",
 				}
 			}
 		}

@@ -81,7 +81,7 @@ func checkSDK(names []string, noun string, severity fault.Severity, needing func
 	return severity.Judge(&fault.Error{
 		At:      fault.At("python"),
 		Summary: fmt.Sprintf("%s comes from the %s and %s from the runtime", inLayer, noun, inRuntime),
-		Detail: fmt.Sprintf("Lambda's Python runtimes bring boto3 and botocore, and a %s's copy is found first. One of them alone would run with a version of the other that it does not fit.%s "+
+		Detail: fmt.Sprintf("Lambda's Python runtimes include boto3 and botocore, and Python finds the copy in a %s first. One of the two alone would be used with a version of the other that does not match.%s "+
 			"Add %s to the requirements, or leave both out, with python = { exclude_runtime_sdk = true }.", noun, wanted, inRuntime),
 	})
 }

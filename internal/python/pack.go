@@ -82,7 +82,7 @@ func (l *Lock) Check(whole filetree.Tree, c Checks) ([]fault.Warning, error) {
 	}
 	warnings, err := checkSDK(l.names(), "layer", c.SDK, c.Needing)
 	if len(sentences) > 0 {
-		unseen := fault.Warning{At: fault.At("python"), Summary: "Files that Python treats in a way of its own", Detail: strings.Join(sentences, "\n")}
+		unseen := fault.Warning{At: fault.At("python"), Summary: "Files that change what Python imports", Detail: strings.Join(sentences, "\n")}
 		warnings = append([]fault.Warning{unseen}, warnings...)
 	}
 	return warnings, err

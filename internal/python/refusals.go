@@ -120,7 +120,7 @@ func (p *Spec) checkHashed(spec resolve.Spec, l *wheel.Lock) error {
 	return &fault.Error{
 		At:      fault.At("python"),
 		Summary: "Distributions without a hash",
-		Detail: "Hashes are required as soon as one is given, or by require_hashes, also for what is only needed by others. These have none; as they are on the index now:\n  " +
+		Detail: "If one hash is given, or require_hashes is set, every package needs a hash, including dependencies. These have none. The index has these now:\n  " +
 			strings.Join(without, "\n  "),
 	}
 }

@@ -135,7 +135,7 @@ func (p *Spec) checkSdist() error {
 	}
 	return &fault.Error{
 		At: fault.At("python", "sdist"), Summary: fmt.Sprintf("Unknown value %q", p.Sdist),
-		Detail: "Write \"pure\", which makes wheels of source distributions where no code of them has to be run for it, or drop python.sdist: then nothing is made of source.",
+		Detail: "Write \"pure\", which makes wheels from source distributions without running their code, or remove python.sdist.",
 	}
 }
 

@@ -69,6 +69,10 @@ func HasStandardModule(minor int, module string) bool {
 	return ok && minor >= in[0] && (in[1] == 0 || minor <= in[1])
 }
 
+// IsStandardAlways reports whether a top-level module is in the standard library of
+// every CPython that the runtimes have.
+func IsStandardAlways(module string) bool { return standardModules()[module] }
+
 // LastWithModule returns the minor version of the last CPython 3 that had a module
 // in its standard library, 0 where none had it or the newest has it.
 func LastWithModule(module string) int { return standardRange[module][1] }

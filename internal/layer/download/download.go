@@ -139,11 +139,11 @@ func (d Spec) Check(at fault.Path) error {
 	case d.Strip < 0:
 		return malformed("strip_components cannot be negative.")
 	case d.Files != nil && len(d.Files) == 0:
-		return malformed("files chooses nothing. Leave it out to take everything.")
+		return malformed("files is empty. Remove it to take everything.")
 	case d.Files != nil && (d.Strip > 0 || d.Target != ""):
-		return malformed("files says of each file where it lands: target and strip_components are for elements without it.")
+		return malformed("target and strip_components cannot be used together with files. Write the layer path of each file in files.")
 	case d.AsIs && (d.Strip > 0 || d.Files != nil):
-		return malformed("extract = false takes the file as it is: files and strip_components are for archives. Write target.")
+		return malformed("With extract = false the archive is one file, so files and strip_components cannot be used. Write target.")
 	}
 	for _, glob := range slices.Sorted(maps.Keys(d.Files)) {
 		if err := filetree.CheckPattern(glob); err != nil {
@@ -392,7 +392,7 @@ func (l *Lock) explain(at fault.Path, err error) error {
 	if wrong, ok := errors.AsType[*store.DigestError](err); ok {
 		return &fault.Error{
 			At: at, Summary: fmt.Sprintf("The download %q is another file", shown),
-			Detail: fmt.Sprintf("It has the SHA-256 %s and %d bytes, and %s is wanted: nothing of it was used. Where the publisher replaced the file and you trust the new one, write its digest.", wrong.Got, wrong.Size, wrong.Want), Err: err,
+			Detail: fmt.Sprintf("It has the SHA-256 %s and %d bytes, but %s is required, so nothing of it was used. If the publisher replaced the file and you trust the new one, write its digest.", wrong.Got, wrong.Size, wrong.Want), Err: err,
 		}
 	}
 	if status, ok := errors.AsType[*fetch.StatusError](err); ok && fetch.IsUnauthorized(err) {
@@ -419,7 +419,7 @@ func Notes(all []Lock) []string {
 	var notes []string
 	for _, d := range all {
 		if d.Pinned {
-			notes = append(notes, fmt.Sprintf("%q has no sha256: it is locked to what was found there first. To hold every machine to it from the start, write sha256 = \"%s\".", d.where(), d.SHA256.Hex()))
+			notes = append(notes, fmt.Sprintf("%q has no sha256, so the state locks the file that this plan found. To check the file on every machine from the start, write sha256 = \"%s\".", d.where(), d.SHA256.Hex()))
 		}
 	}
 	return notes

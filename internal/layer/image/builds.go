@@ -57,7 +57,7 @@ type BuildResult struct {
 func (b BuildSpec) Check(at fault.Path) error {
 	summary := fmt.Sprintf("Malformed element %s", at)
 	if b.Context == "" {
-		return &fault.Error{At: at, Summary: summary, Detail: "It has no context: write the directory that the engine is sent."}
+		return &fault.Error{At: at, Summary: summary, Detail: "It has no context. Write the path of the directory with the Dockerfile."}
 	}
 	if b.Platform != "" {
 		if err := container.CheckPlatform(b.Platform); err != nil {
@@ -185,7 +185,7 @@ func (e *Env) built(ctx context.Context, l *BuildLock, platform string, request 
 }
 
 // errOfflineBuild says that a build would need an engine.
-var errOfflineBuild = errors.New("offline mode asks no container engine, and no cache holds the result")
+var errOfflineBuild = errors.New("offline is set, so no container engine is used, and no cache has the result")
 
 // runBuild has the engine build, and packs what comes out.
 func (e *Env) runBuild(ctx context.Context, l *BuildLock, platform string, sent []filetree.File, fresh bool) (taken, error) {
@@ -251,8 +251,8 @@ func (e *Env) bringBuild(ctx context.Context, l *BuildLock, want BuildResult) er
 	lost := func(why error) error {
 		return &fault.Error{
 			At: fault.At("builds"), Summary: fmt.Sprintf("The result of the build of %q is not here", l.Context),
-			Detail: "The plan was made with a result that neither this machine's cache nor a shared one holds, and it could not be built again to the same bytes: " + fault.Sentence(why.Error()) +
-				" Plan and apply on one machine, or let the provider's cache in S3 carry what a lock already names.", Err: why,
+			Detail: "The plan has a build result that is neither in the cache of this machine nor in a shared one, and another build did not give the same bytes: " + fault.Sentence(why.Error()) +
+				" Plan and apply on one machine, or share the results by cache.s3 of the provider block.", Err: why,
 		}
 	}
 	sent, err := container.ReadContext(ctx, l.recipe(want.Platform, e.Skip))
@@ -274,7 +274,7 @@ func (e *Env) bringBuild(ctx context.Context, l *BuildLock, want BuildResult) er
 		return lost(err)
 	}
 	if facts.Segment != want.SHA256 {
-		return lost(errors.New("the engine built other files: steps that download, compile or write the time do so"))
+		return lost(errors.New("the engine built different files, as steps that download, compile or write the time often do"))
 	}
 	return e.note(buildKey(request, l.Triggers), facts)
 }
@@ -292,13 +292,13 @@ func (s Scope) buildError(element int, dir string, err error) error {
 	if engine, ok := errors.AsType[*container.EngineError](err); ok {
 		return &fault.Error{
 			At: at, Summary: "No container engine answers",
-			Detail: fault.Sentence(engine.Error()) + " builds need Docker, or Podman's socket, where the result is in no cache yet: start one, or name it in DOCKER_HOST or by a Docker context.", Err: err,
+			Detail: fault.Sentence(engine.Error()) + " No cache has the result, so builds needs Docker or Podman: start one, or name its socket in DOCKER_HOST or by a Docker context.", Err: err,
 		}
 	}
 	if errors.Is(err, errOfflineBuild) {
 		return &fault.Error{
 			At: at, Summary: fmt.Sprintf("No cache holds the result of the build of %q", dir),
-			Detail: "In offline mode no container engine is asked: plan once without offline, or take a cache that has the result of just these inputs.", Err: err,
+			Detail: "With offline, no container engine is used. Plan once without offline, or use a cache that has the result for these inputs.", Err: err,
 		}
 	}
 	return fault.Tie(at, fmt.Sprintf("The build of %q failed", dir), err)

@@ -34,16 +34,20 @@ func (c *Cache) Facts(ctx context.Context, tree filetree.Tree) (*Found, error) {
 		}
 	}
 	all := &Found{Native: map[string]native.Facts{}, Sources: map[filetree.Origin]Sources{}}
+	set := c.newSet(order)
 	var mu sync.Mutex
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for _, archive := range order {
 		g.Go(func() error {
-			known, err := c.archiveFacts(ctx, archive)
-			if err != nil {
-				return err
+			known := set.of(archive)
+			if known == nil {
+				var err error
+				if known, err = c.archiveFacts(ctx, archive); err != nil {
+					return err
+				}
 			}
-			tied := tie(parts[archive], &known)
+			tied := tie(parts[archive], known)
 			read, err := readScripts(archive.Until(ctx), tied.scripts)
 			if err != nil {
 				return err
@@ -51,30 +55,34 @@ func (c *Cache) Facts(ctx context.Context, tree filetree.Tree) (*Found, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			all.add(parts[archive][0][0].Origin, &tied, read, known.Sources)
+			set.note(archive, known)
 			return nil
 		})
 	}
 	err := g.Wait()
+	if err == nil {
+		err = c.keepSet(set)
+	}
 	slices.SortFunc(all.Described, func(x, y Described) int { return strings.Compare(x.Path, y.Path) })
 	return all, err
 }
 
 // archiveFacts returns what is noted of an archive, which it reads where nothing
 // is.
-func (c *Cache) archiveFacts(ctx context.Context, a *filetree.Archive) (archiveNotes, error) {
+func (c *Cache) archiveFacts(ctx context.Context, a *filetree.Archive) (*archiveNotes, error) {
 	digest, err := store.ParseDigest(filepath.Base(a.Path))
 	stored := err == nil && c.store.Path(digest) == a.Path
 	a = a.Until(ctx)
 	if stored {
 		if body, _, err := c.store.GetRecord(nativeBucket, nativeKey(digest)); err == nil {
-			if known, err := decodeNotes(body); err == nil {
-				return c.completed(a, digest, known)
+			if known, err := decodeNotes(string(body)); err == nil {
+				return &known, c.completed(a, digest, &known)
 			}
 		}
 	}
 	entries, _, err := filetree.FromZipLinks(a)
 	if err != nil {
-		return archiveNotes{}, err
+		return nil, err
 	}
 	var notes archiveNotes
 	var sources sources
@@ -87,7 +95,7 @@ func (c *Cache) archiveFacts(ctx context.Context, a *filetree.Archive) (archiveN
 	defer c.recorders.Put(r)
 	err = filetree.ReadEntries(a, entries, func(e *filetree.Entry, in io.Reader) error {
 		if sources.wants(e) {
-			if _, err := io.Copy(sources.start(), in); err != nil {
+			if _, err := io.Copy(sources.start(e), in); err != nil {
 				return err
 			}
 			sources.done(e)
@@ -101,21 +109,21 @@ func (c *Cache) archiveFacts(ctx context.Context, a *filetree.Archive) (archiveN
 	})
 	sources.note(&notes)
 	if err != nil || !stored {
-		return notes, err
+		return &notes, err
 	}
-	return notes, c.noteNative(digest, &notes)
+	return &notes, c.noteNative(digest, &notes)
 }
 
 // completed reads the files anew whose tables a stream did not keep, and notes
 // them.
-func (c *Cache) completed(a *filetree.Archive, digest store.Digest, notes archiveNotes) (archiveNotes, error) {
+func (c *Cache) completed(a *filetree.Archive, digest store.Digest, notes *archiveNotes) error {
 	known := notes.Files
 	if !slices.ContainsFunc(known, func(n nativeFile) bool { return n.Facts.Partial }) {
-		return notes, nil
+		return nil
 	}
 	entries, _, err := filetree.FromZipLinks(a)
 	if err != nil {
-		return archiveNotes{}, err
+		return err
 	}
 	read := false
 	for i := range known {
@@ -124,14 +132,14 @@ func (c *Cache) completed(a *filetree.Archive, digest store.Digest, notes archiv
 			continue
 		}
 		if known[i].Facts, err = wholeFacts(&entries[k]); err != nil {
-			return archiveNotes{}, err
+			return err
 		}
 		read = true
 	}
 	if !read {
-		return notes, nil
+		return nil
 	}
-	return notes, c.noteNative(digest, &notes)
+	return c.noteNative(digest, notes)
 }
 
 // noteNative remembers what is known of an archive of the store.

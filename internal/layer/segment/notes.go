@@ -77,7 +77,7 @@ func (n *archiveNotes) encode() []byte {
 }
 
 // decodeNotes reads what encode wrote.
-func decodeNotes(body []byte) (archiveNotes, error) {
+func decodeNotes(body string) (archiveNotes, error) {
 	d := native.NewDecoder(body)
 	n := archiveNotes{Files: make([]nativeFile, d.Count())}
 	for i := range n.Files {

@@ -128,15 +128,72 @@ func TestNotesSurviveTheirRecord(t *testing.T) {
 		Sources:   Sources{Modules: []string{"a"}, Imports: []string{"b", "c"}},
 	}
 	written := notes.encode()
-	if read, err := decodeNotes(written); err != nil || !reflect.DeepEqual(read, notes) {
+	if read, err := decodeNotes(string(written)); err != nil || !reflect.DeepEqual(read, notes) {
 		t.Errorf("read %+v, %v, want %+v", read, err, notes)
 	}
 	for cut := range len(written) {
-		if read, err := decodeNotes(written[:cut]); err == nil {
+		if read, err := decodeNotes(string(written[:cut])); err == nil {
 			t.Errorf("a record that is cut after %d bytes is read as %+v", cut, read)
 		}
 	}
-	if _, err := decodeNotes(append(written, 0)); err == nil {
+	if _, err := decodeNotes(string(append(written, 0))); err == nil {
 		t.Error("a record with something behind it is read")
+	}
+}
+
+// TestNotesOfALayerAreKeptTogether finds them where those of each archive are gone, and
+// reads the archives where the set is damaged.
+func TestNotesOfALayerAreKeptTogether(t *testing.T) {
+	t.Parallel()
+	c := newCache(t)
+	var tree filetree.Tree
+	var digests []store.Digest
+	for i := range minSet {
+		kept, err := c.Deflate(t.Context(), adder(t.Context(), fmt.Sprintf("bin/run%d* #!/bin/sh\n", i)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files, err := c.Files(kept, filetree.Origin{Ecosystem: "files", Element: i})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tree, digests = append(tree, files...), append(digests, kept)
+	}
+	facts := func() int {
+		t.Helper()
+		known, err := c.Facts(t.Context(), tree)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(known.Native)
+	}
+	if n := facts(); n != minSet {
+		t.Errorf("%d of %d scripts are known", n, minSet)
+	}
+	var empty archiveNotes
+	for _, digest := range digests {
+		if err := c.noteNative(digest, &empty); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := facts(); n != minSet {
+		t.Errorf("of the set %d of %d scripts are known", n, minSet)
+	}
+	s := c.newSet([]*filetree.Archive{})
+	if s.key != "" || s.known {
+		t.Error("a set of nothing is kept")
+	}
+	var archives []*filetree.Archive
+	for i := range tree {
+		archives = append(archives, tree[i].Archive)
+	}
+	if s = c.newSet(archives); !s.known {
+		t.Fatal("the set is not known")
+	}
+	if err := c.store.PutRecord(setBucket, s.key, []byte("damaged")); err != nil {
+		t.Fatal(err)
+	}
+	if n := facts(); n != 0 {
+		t.Errorf("with a damaged set %d scripts are known, want what the archives' own records say", n)
 	}
 }

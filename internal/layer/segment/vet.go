@@ -1,7 +1,6 @@
 package segment
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"strings"
@@ -49,7 +48,7 @@ func (w *nativeWatcher) Start(e *filetree.Entry) io.Writer {
 	w.notes.module(e.Path)
 	w.sources.see(e)
 	if w.sources.wants(e) {
-		return w.sources.start()
+		return w.sources.start(e)
 	}
 	if isText(e.Path) {
 		return nil
@@ -74,7 +73,7 @@ func (w *nativeWatcher) Done(e *filetree.Entry) error {
 // sources gathers what Python's sources import and what distributions say of
 // themselves, as they pass.
 type sources struct {
-	body      bytes.Buffer
+	body      head
 	imports   python.Collector
 	described []describedFile
 }
@@ -106,17 +105,36 @@ func describes(name string) bool {
 	return ok
 }
 
+// maxHead bounds what is kept of a source, in bytes: its imports stand in the first of
+// them. What stands for a package, or describes a distribution, is kept whole.
+const maxHead = 16 << 10
+
 // start returns what takes a source.
-func (s *sources) start() io.Writer {
-	s.body.Reset()
+func (s *sources) start(e *filetree.Entry) io.Writer {
+	s.body.bytes, s.body.most = s.body.bytes[:0], maxHead
+	if strings.HasSuffix(e.Path, "/__init__.py") || describes(e.Path) {
+		s.body.most = maxSource
+	}
 	return &s.body
+}
+
+// head keeps the first bytes of what is written to it.
+type head struct {
+	bytes []byte
+	most  int
+}
+
+// Write never fails.
+func (h *head) Write(b []byte) (int, error) {
+	h.bytes = append(h.bytes, b[:min(len(b), h.most-len(h.bytes))]...)
+	return len(b), nil
 }
 
 // done looks through what was taken.
 func (s *sources) done(e *filetree.Entry) {
 	if !describes(e.Path) {
-		s.imports.Add(e.Path, s.body.Bytes())
-	} else if d, ok := python.Describe(s.body.Bytes()); ok {
+		s.imports.Add(e.Path, s.body.bytes)
+	} else if d, ok := python.Describe(s.body.bytes); ok {
 		s.described = append(s.described, describedFile{Header: e.Header, Described: d})
 	}
 }

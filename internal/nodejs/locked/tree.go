@@ -173,7 +173,7 @@ func (w *treeWriter) refuseUnsealed() error {
 	}
 	slices.Sort(names)
 	names = slices.Compact(names)
-	reason := "it has no integrity there, so that nothing tells whether the right bytes arrive"
+	reason := "it has no integrity there, so the tarball cannot be checked"
 	if more := len(names) - 1; more == 1 {
 		reason += "; the same is true of " + names[1]
 	} else if more > 1 {

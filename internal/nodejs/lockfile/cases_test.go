@@ -59,13 +59,13 @@ func TestLockRefusals(t *testing.T) {
 				`{"dependencies": {"a": "^2.0.0"}, "overrides": {"a": {"b": "1.0.0"}}}`, Options{},
 			`it is out of date: the project wants a "^2.0.0" and the lock file has a@1.0.0: run npm install`,
 		},
-		{"no project", npm3(`"node_modules/a": {"version": "1.0.0"}`), Options{}, "it does not say what the project wants"},
+		{"no project", npm3(`"node_modules/a": {"version": "1.0.0"}`), Options{}, "it does not say what the project requires"},
 		{
 			"git", npm3(`"": {"dependencies": {"a": "github:u/a"}}, "node_modules/a": {"version": "1.0.0", "resolved": "git+ssh://git:secret@github.com/u/a.git#0123456789abcdef0123456789abcdef01234567"}`), Options{},
 			`reading lock file "package-lock.json": a@1.0.0: the project needs it, and it comes from a git repository`,
 		},
 		{"no integrity", npm3(`"": {"dependencies": {"a": "1", "b": "1"}}, "node_modules/a": {"version": "1.0.0", "resolved": "https://r/a.tgz"}, "node_modules/b": {"version": "1.0.0"}`) +
-			"\n-- registry --\n" + `{"name":"a","version":"1.0.0"}` + "\n" + `{"name":"b","version":"1.0.0"}`, Options{}, `reading lock file "package-lock.json": a@1.0.0: it has no integrity there, so that nothing tells whether the right bytes arrive; the same is true of b@1.0.0. The registry tells none either`},
+			"\n-- registry --\n" + `{"name":"a","version":"1.0.0"}` + "\n" + `{"name":"b","version":"1.0.0"}`, Options{}, `reading lock file "package-lock.json": a@1.0.0: it has no integrity there, so the tarball cannot be checked; the same is true of b@1.0.0. The registry tells none either`},
 		{"unreadable integrity", npm3(`"": {"dependencies": {"a": "1"}}, "node_modules/a": {"version": "1.0.0", "integrity": "sha512-AAAA"}`), Options{}, "a@1.0.0: its integrity is unreadable"},
 		{"other platform", npm3(`"": {"dependencies": {"a": "1"}}, "node_modules/a": {"version": "1.0.0", "integrity": "SRI", "dependencies": {"b": "1"}}, "node_modules/b": {"version": "1.0.0", "integrity": "SRI", "os": ["darwin"]}`), Options{}, `b@1.0.0: a@1.0.0 needs it, and its os is darwin, and that of nodejs20.x x86_64 is linux`},
 		{

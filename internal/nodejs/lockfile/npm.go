@@ -224,7 +224,7 @@ func (r *packageLockReader) wished() (*npmEntry, error) {
 			return r.unwritten(), nil
 		}
 		if r.packages[""] == nil {
-			return nil, r.fault("", "it does not say what the project wants: put package.json beside it")
+			return nil, r.fault("", "it does not say what the project requires: put package.json beside it")
 		}
 		return r.packages[""], nil
 	}

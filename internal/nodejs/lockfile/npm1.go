@@ -42,7 +42,7 @@ func (r *packageLockReader) inflate(folder string, nested map[string]*npmLocked)
 			return r.fault("", "its packages lie deeper in each other than any project needs: run npm install with npm 7 or later, which writes a flat lock file")
 		}
 		if d == nil || folderName(at) == "" {
-			return r.fault(at, "its entry is none that npm writes: run npm install")
+			return r.fault(at, "npm does not write such an entry: run npm install")
 		}
 		e := &npmEntry{Version: d.Version, Resolved: d.Resolved, Integrity: d.Integrity, InBundle: d.Bundled, Extraneous: d.Extraneous, Dev: d.Dev, Optional: d.Optional, Peer: d.Peer}
 		version := string(d.Version)

@@ -89,7 +89,7 @@ func (r *lockReader) decodePnpmDocument(document *yaml.Node) (*pnpmLock, error) 
 		"dependencies": &single.Dependencies, "optionalDependencies": &single.OptionalDependencies, "devDependencies": &single.DevDependencies,
 	} {
 		if node := sections[name]; node != nil && node.Decode(into) != nil {
-			return nil, r.fault("", "its section %q, from line %d on, is none that pnpm writes: run pnpm install", name, node.Line)
+			return nil, r.fault("", "pnpm does not write its section %q, from line %d on: run pnpm install", name, node.Line)
 		}
 	}
 	if l.Importers == nil {

@@ -47,7 +47,7 @@ func (w *yarnWorld) projects(folders []string) error {
 	}
 	top, err := w.manifestOnDisk(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return w.fault("", "it does not tell what is for production only: put package.json beside it")
+		return w.fault("", "it does not say which packages are for production only: put package.json beside it")
 	}
 	if err != nil {
 		return err

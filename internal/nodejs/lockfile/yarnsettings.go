@@ -51,7 +51,7 @@ func (r *lockReader) yarnSettings() (yarnSettings, error) {
 	}
 	for name, into := range map[string]any{"catalog": &s.Catalog, "catalogs": &s.Catalogs, "packageExtensions": &s.PackageExtensions} {
 		if node, ok := sections[name]; ok && node.Decode(into) != nil {
-			return s, r.fault(".yarnrc.yml", "its setting %q, from line %d on, is none that yarn reads", name, node.Line)
+			return s, r.fault(".yarnrc.yml", "yarn does not read its setting %q, from line %d on", name, node.Line)
 		}
 	}
 	return s, nil

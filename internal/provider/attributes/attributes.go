@@ -3,6 +3,7 @@
 package attributes
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -47,10 +48,15 @@ func ComputedText(description string) schema.Attribute {
 	return schema.StringAttribute{MarkdownDescription: description, Computed: true}
 }
 
-// Timeouts is that of the framework, checked as every object is.
+// Timeouts is that of the framework, checked as every object is, with a text for
+// each operation that has none.
 func Timeouts(ctx context.Context, o timeouts.Opts) schema.Attribute {
+	o.CreateDescription = cmp.Or(o.CreateDescription, "How long creating may take, such as `30m`. Default `20m`.")
+	o.UpdateDescription = cmp.Or(o.UpdateDescription, "How long updating may take, such as `30m`. Default `20m`.")
+	o.DeleteDescription = cmp.Or(o.DeleteDescription, "How long deleting may take, such as `30m`. Default `20m`. A destroy uses the value in the state.")
 	attribute := timeouts.Attributes(ctx, o)
 	if object, ok := attribute.(schema.SingleNestedAttribute); ok {
+		object.MarkdownDescription = "How long each operation may take."
 		object.Validators = Nested(object.Validators...)
 		return object
 	}

@@ -166,7 +166,7 @@ func diagnosePublish(err error) (diag.Diagnostic, bool) {
 		return diag.NewErrorDiagnostic("A quota of the account is used up: "+quota.Quota, Sentence(err.Error())), true
 	case errors.As(err, &taken):
 		return At("key", diag.NewErrorDiagnostic("The key is taken", Sentence(taken.Error())+
-			fmt.Sprintf(" No plan has named it, so it is left as it is. Write another key, remove the object, or import it: its id is %q.", taken.Address))), true
+			fmt.Sprintf(" No plan has shown it, so it was not changed. Write another key, remove the object, or import it: its id is %q.", taken.Address))), true
 	case errors.As(err, &signing):
 		return At("signing", diag.NewErrorDiagnostic("The zip was not signed", Sentence(err.Error()))), true
 	case errors.As(err, &unsure):
@@ -223,7 +223,7 @@ func CleanUpWarning(summary string, err error) diag.Diagnostic {
 	d := Of(summary, err)
 	detail := d.Detail()
 	if denied, ok := errors.AsType[*publish.AccessDeniedError](err); ok && denied.Action == "lambda:ListFunctions" {
-		detail = "Without the permission lambda:ListFunctions nobody can tell which versions functions use, so none was deleted. " +
+		detail = "Without the permission lambda:ListFunctions, the provider cannot find out which versions functions use, so none was deleted. " +
 			"Grant it, or set retention.keep_in_use = false to delete without looking. " + detail
 	}
 	return At("retention", diag.NewWarningDiagnostic(summary, detail+"\n\nNothing else is wrong: the next publish tries again."))

@@ -72,7 +72,7 @@ func ChecksAttribute() schema.Attribute {
 			"size":            severity("The layer is larger than the 262,144,000 bytes that AWS allows. From 80 % of that size you get a warning. AWS refuses a larger layer even with `off`. Default `error`."),
 			"sdk_shadow":      severity("The layer has boto3 but not botocore, or the reverse, and the other comes from the runtime. Or the layer has clients of `@aws-sdk`, which are loaded instead of those of the Node.js runtimes. Default `warning`."),
 			"install_scripts": severity("A Node.js package has an install script, which is never run, and no prebuilt binaries. Default `error`."),
-			"withdrawn":       severity("Distributions in the lock were yanked or removed from the index later. With this check every plan asks the index, also a plan without changes. Default `off`."),
+			"withdrawn":       severity("Distributions in the lock were yanked or removed from the index later. With this check, every plan asks the index, even a plan without changes. Default `off`."),
 			"layout":          severity("Files are in a place where no declared runtime looks, or their paths differ in case alone. By default it is an error if the runtimes find nothing in the layer or the paths are of one download, else a warning."),
 			"native":          severity("Native files are for another machine, system, glibc, Python or Node.js than the runtimes have. By default it is an error if the file certainly fails, else a warning."),
 			"libraries":       severity("A required shared library is neither in the layer nor in the runtime. By default it is an error if a package cannot be imported without the library, else a warning."),

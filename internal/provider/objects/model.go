@@ -129,8 +129,8 @@ func (m *objectModel) guard(ctx context.Context, publisher *publish.Publisher) (
 		return caller, nil
 	}
 	return caller, append(diags, diagnostic.Lasting{Diagnostic: diag.NewErrorDiagnostic("The state is of another AWS account", fmt.Sprintf(
-		"The object %s of the state was put by account %s, and the credentials are of %s. Nothing was changed.\n\n"+
-			"Use credentials of account %[2]s. To put the object as %[3]s instead, take it out of this state first (\"terraform state rm\").",
+		"The object %s of the state was uploaded by account %s, and the credentials are of %s. Nothing was changed.\n\n"+
+			"Use credentials of account %[2]s. To upload the object as %[3]s instead, first remove it from this state (\"terraform state rm\").",
 		m.ID.ValueString(), owner, caller))})
 }
 
@@ -173,10 +173,10 @@ func (m *objectModel) driftWarning(drift s3object.Drift) diag.Diagnostic {
 		return diag.NewWarningDiagnostic(fmt.Sprintf("The object %s was deleted outside of Terraform", address), "An apply puts it again, from the package's lock.")
 	case s3object.Replaced:
 		return diag.NewWarningDiagnostic(fmt.Sprintf("The object %s was replaced outside of Terraform", address),
-			"It is another one than this resource put. An apply puts the package's zip over it, unless it holds the same bytes.")
+			"It is not the object that this resource uploaded. The next apply uploads the zip of the package again, unless the object has the same bytes.")
 	case s3object.Archived:
 		return diag.NewWarningDiagnostic(fmt.Sprintf("The object %s was moved to an archive", address),
-			"Lambda cannot read its storage class. An apply puts it again: keep lifecycle rules that archive off this key.")
+			"Lambda cannot read its storage class. The next apply uploads it again. Exclude this key from lifecycle rules that archive objects.")
 	}
 	return nil
 }

@@ -227,7 +227,7 @@ func (r *objectResource) Delete(ctx context.Context, req resource.DeleteRequest,
 		}
 	}
 	if len(left) > 0 {
-		resp.Diagnostics.AddWarning("Objects stay in the bucket", fmt.Sprintf("Somebody else put what is there now: %s. Delete it by hand if nothing needs it.", addresses(m.Bucket.ValueString(), left)))
+		resp.Diagnostics.AddWarning("Objects stay in the bucket", fmt.Sprintf("This resource did not upload what is there now: %s. Delete it by hand if nothing needs it.", addresses(m.Bucket.ValueString(), left)))
 	}
 }
 

@@ -78,7 +78,7 @@ func (r *objectResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 			"timeouts":          attributes.Timeouts(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
 			"id":                attributes.ComputedText("Address of the object: `s3://bucket/key`."),
 			"object_version_id": attributes.ComputedText("Version of the object, for `s3_object_version`. Null if the bucket is not versioned."),
-			"etag":              attributes.ComputedText("ETag of the object. It is different for different content of the key."),
+			"etag":              attributes.ComputedText("ETag of the object. It changes when the content changes."),
 			"account_id":        attributes.ComputedText("Account whose credentials uploaded the object. With credentials of another account, nothing is read, written or deleted."),
 			"source_code_hash":  attributes.ComputedText("SHA-256 of the zip in base64: what AWS reports as `CodeSha256`. Known at plan."),
 			"size":              schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes.", Computed: true},
@@ -100,7 +100,7 @@ func retainedAttribute() schema.Attribute {
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 			"key":               attributes.ComputedText("Key of the object."),
 			"object_version_id": attributes.ComputedText("Version of the object. Null if the bucket is not versioned."),
-			"etag":              attributes.ComputedText("ETag of the object. It is different for different content of the key."),
+			"etag":              attributes.ComputedText("ETag of the object. It changes when the content changes."),
 		}},
 	}
 }

@@ -150,13 +150,13 @@ func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *la
 	cause := diagnostic.Of("The zip cannot be put back", err)
 	if made.Lacks(err) {
 		return append(diags, diagnostic.At("write_zip", diag.NewWarningDiagnostic(fmt.Sprintf("The zip %q cannot be put back", name),
-			"Files that an earlier apply made are not here. What reads the zip fails until the resource that makes them is made anew, as by -replace, or until the folder with the zip is kept between runs.")))
+			"Files that an earlier apply made are missing here. Resources that read the zip fail. Replace the resource that makes the files (-replace), or keep the folder with the zip between runs.")))
 	}
 	if !always {
 		return append(diags, diag.NewWarningDiagnostic(fmt.Sprintf("The zip %q was changed and cannot be put back", name), cause.Detail()))
 	}
 	return append(diags, diagnostic.At("write_zip", diag.NewErrorDiagnostic(fmt.Sprintf("The zip %q cannot be put back", name),
-		cause.Detail()+"\n\nwrite_zip = \"always\", the default for the code of a function, has every plan write a zip that is not there. Where nothing reads the file, write write_zip = \"on_change\".")))
+		cause.Detail()+"\n\nWith write_zip = \"always\", the default for kind = \"function\", every plan restores a missing zip. If nothing reads the file, write write_zip = \"on_change\".")))
 }
 
 // checkDates tells of runtimes that are deprecated or in preview.

@@ -116,7 +116,7 @@ func (r *rolloutResource) plan(ctx context.Context, m, before *rolloutModel, cha
 	}
 	if len(moving) > 0 {
 		diags.AddWarning(fmt.Sprintf("Functions move to version %d of the layer", rollout.NumberOf(order.Version.ARN)),
-			fmt.Sprintf("This apply moves: %s. Where Terraform manages one of them, write lifecycle { ignore_changes = [layers] } there, or it takes the version away again.", strings.Join(moving, ", ")))
+			fmt.Sprintf("This apply moves: %s. If Terraform manages one of them, write lifecycle { ignore_changes = [layers] } there. Otherwise the next apply of that function removes the version again.", strings.Join(moving, ", ")))
 	}
 	missing, err := rollout.MissingAliases(ctx, functions, order)
 	if err != nil {
@@ -225,7 +225,7 @@ func callerOf(ctx context.Context, publisher *publish.Publisher, region string, 
 	}
 	if known := account.ValueString(); known != "" && caller.AccountID != "" && known != caller.AccountID {
 		diags.AddError("The state is of another AWS account", fmt.Sprintf(
-			"The functions of the state are of account %s, and the credentials are of %s. Nothing was changed in either. Use credentials of account %[1]s, or take the roll-out out of this state first (\"terraform state rm\").",
+			"The functions of the state are of account %s, and the credentials are of %s. Nothing was changed in either. Use credentials of account %[1]s, or first remove the roll-out from this state (\"terraform state rm\").",
 			known, caller))
 	}
 	if caller.AccountID == "" {
@@ -365,7 +365,7 @@ func (r *rolloutResource) Delete(context.Context, resource.DeleteRequest, *resou
 func diagnoseRollout(err error) diag.Diagnostic {
 	if unfit, ok := errors.AsType[*rollout.UnfitError](err); ok {
 		return diag.NewErrorDiagnostic("Functions cannot get the layer version",
-			"Nothing was changed. "+diagnostic.Sentence(strings.Join(unfit.Faults, "; "))+" Take them out of the roll-out, or publish a version that fits. "+
+			"Nothing was changed. "+diagnostic.Sentence(strings.Join(unfit.Faults, "; "))+" Remove them from the roll-out, or publish a version that fits. "+
 				"A function that the same apply creates is named by its ARN, such as aws_lambda_function.items.arn: the plan then waits for it.")
 	}
 	if canary, ok := errors.AsType[*rollout.CanaryError](err); ok {

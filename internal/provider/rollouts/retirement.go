@@ -63,7 +63,7 @@ func (r *retirementResource) Schema(_ context.Context, _ resource.SchemaRequest,
 			},
 			"id":         schema.StringAttribute{MarkdownDescription: "ARN of the layer.", Computed: true},
 			"account_id": schema.StringAttribute{MarkdownDescription: "The account of the layer.", Computed: true},
-			"deleted":    schema.ListAttribute{MarkdownDescription: "The numbers of those of `versions` that are gone since the last apply, or were gone before.", ElementType: types.Int64Type, Computed: true},
+			"deleted":    schema.ListAttribute{MarkdownDescription: "The numbers of `versions` that no longer exist after the last apply.", ElementType: types.Int64Type, Computed: true},
 			"in_use": schema.MapAttribute{
 				MarkdownDescription: "The functions, or published versions of functions, that kept versions of `versions`, by version number. A later plan of `layerbuild_version` deletes a version when its last user has gone.",
 				ElementType:         types.ListType{ElemType: types.StringType}, Computed: true,

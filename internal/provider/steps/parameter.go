@@ -93,9 +93,9 @@ func (r *Reading) ReadParameter(ctx context.Context, places []*Place, name strin
 			return
 		}
 		p.Stray = true
-		text := "It is gone, and is written again by the next apply."
+		text := "It was deleted. The next apply writes it again."
 		if found {
-			text = fmt.Sprintf("It holds %q in place of %q, and is written again by the next apply.", value, p.Life.Release.ARN)
+			text = fmt.Sprintf("It has the value %q in place of %q. The next apply writes it again.", value, p.Life.Release.ARN)
 		}
 		p.Diags.AddAttributeWarning(path.Root("ssm_parameter"), fmt.Sprintf("The parameter %q was changed outside of Terraform", name), text)
 	})

@@ -59,7 +59,7 @@ func (p *Place) unreadable(d diag.Diagnostic) diag.Diagnostic {
 	if p.Primary {
 		return d
 	}
-	return diag.NewWarningDiagnostic(d.Summary(), d.Detail()+"\n\nWhat the state has of this region stands until a refresh can read it.")
+	return diag.NewWarningDiagnostic(d.Summary(), d.Detail()+"\n\nUntil a refresh can read this region, the plan uses what the state has.")
 }
 
 // versionARN returns the ARN of another version of the place's layer.

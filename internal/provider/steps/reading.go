@@ -69,7 +69,7 @@ func (p *Place) lose(layer string) (diags diag.Diagnostics) {
 	was := p.Life.Release
 	if !p.Life.Gone() {
 		diags.AddWarning(fmt.Sprintf("Version %d of layer %q was deleted outside of Terraform", was.Number, layer), fmt.Sprintf(
-			"AWS does not have %s any more. The next apply publishes the layer anew, under another number; functions that have the old version keep it.", was.ARN))
+			"AWS no longer has %s. The next apply publishes the layer again under another number. Functions that have the old version keep it.", was.ARN))
 	}
 	p.Life.Forget(was.Number)
 	p.Life.Release.CodeSHA256 = ""

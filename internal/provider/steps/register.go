@@ -86,13 +86,13 @@ func (p *Place) done(ctx context.Context, publisher *publish.Publisher) {
 // WarnOfRegister tells of a register that cannot be kept.
 func WarnOfRegister(err error) diag.Diagnostic {
 	return diag.NewWarningDiagnostic("It cannot be noted who uses the layer version", diagnostic.Sentence(err.Error())+
-		" Another resource with the same layer and bytes may not be seen: check cache_dir.")
+		" Another resource with the same layer and bytes may be missed: check cache_dir.")
 }
 
 // tookOver warns of a version that was found and not published.
 func (p *Place) tookOver(layer string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic(fmt.Sprintf("Version %d of layer %q was adopted", p.Life.Release.Number, layer), fmt.Sprintf(
-		"AWS had %s with the same bytes and description already, so nothing was published. Another resource or run published it: a destroy of this resource leaves it, unless that one is gone by then.",
+		"AWS already had %s with the same bytes and description, so nothing was published. Another resource or run published it. A destroy of this resource does not delete it, unless the other one is gone by then.",
 		p.Life.Release.ARN))
 }
 
@@ -106,7 +106,7 @@ func (p *Place) tellRetained(layer string, retain, whole bool) (diags diag.Diagn
 		}
 		if len(numbers) > 0 {
 			diags.AddWarning(fmt.Sprintf("Retained: %s of layer %q", diagnostic.Versions(numbers), layer),
-				fmt.Sprintf("retention.on_destroy is \"retain\", so %s of %s %s. Terraform forgets what stays: delete it by hand when nothing needs it any more.", diagnostic.Versions(numbers), p.LayerARN, stay(len(numbers))))
+				fmt.Sprintf("retention.on_destroy is \"retain\", so %s of %s %s. Terraform no longer manages them: delete them by hand when nothing needs them.", diagnostic.Versions(numbers), p.LayerARN, stay(len(numbers))))
 		}
 		return diags
 	}
@@ -163,6 +163,6 @@ func Witnesses(places []*Place) map[string]lifecycle.Witness {
 // the same run.
 func (p *Place) threatened(layer string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic(fmt.Sprintf("Version %d of layer %q may go", p.Life.Release.Number, layer), fmt.Sprintf(
-		"This plan is to delete what another resource owns, and this one points at %s, which may be part of that. So the apply looks again: a version that is still there stays, and passes to this resource; one that is gone is published again, under another number.",
+		"This plan deletes versions that another resource owns, and this resource points at %s, which may be one of them. The apply checks again. If the version is still there, it is kept and belongs to this resource from then on. If it is gone, it is published again under another number.",
 		p.Life.Release.ARN))
 }

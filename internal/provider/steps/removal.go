@@ -47,16 +47,16 @@ func (p *Place) tellWhatStays(layer string, retired publish.Retired) (diags diag
 			lines = append(lines, fmt.Sprintf("%s is used by %s.", p.versionARN(n), strings.Join(retired.InUse[n], ", ")))
 		}
 		diags.AddWarning(fmt.Sprintf("In use and not deleted: %s of layer %q", diagnostic.Versions(used), layer),
-			strings.Join(lines, "\n")+"\n\nTerraform forgets what stays: move the functions to another layer version, then delete by hand.")
+			strings.Join(lines, "\n")+"\n\nTerraform no longer manages these versions: move the functions to another layer version, then delete them by hand.")
 	}
 	switch {
 	case len(retired.Taken) > 0 && p.Unseen:
 		diags.AddWarning(fmt.Sprintf("Left: %s of layer %q", diagnostic.Versions(retired.Taken), layer), fmt.Sprintf(
-			"An earlier apply replaced the resource that published %s of %s, and was cut before it destroyed it. Its replacement may point at what is left, and this machine cannot tell: it has not seen that apply. "+
+			"An earlier apply replaced the resource that published %s of %s, and was interrupted before it destroyed the old one. The new one may use what is left. This machine cannot know, because it did not run that apply. "+
 				"Delete it by hand if nothing needs it.", diagnostic.Versions(retired.Taken), p.LayerARN))
 	case len(retired.Taken) > 0:
 		diags.AddWarning(fmt.Sprintf("Adopted and not deleted: %s of layer %q", diagnostic.Versions(retired.Taken), layer),
-			fmt.Sprintf("Another resource points at %s of %s: it owns what stays from now on, and deletes it when it is destroyed.", diagnostic.Versions(retired.Taken), p.LayerARN))
+			fmt.Sprintf("Another resource points at %s of %s. From now on it owns what stays, and deletes it when it is destroyed.", diagnostic.Versions(retired.Taken), p.LayerARN))
 	}
 	return diags
 }
@@ -64,8 +64,8 @@ func (p *Place) tellWhatStays(layer string, retired publish.Retired) (diags diag
 // unseen returns the error of a destroy that cannot tell what is in use.
 func unseen(err error) diag.Diagnostic {
 	d := diagnostic.Of("The functions that use the layer cannot be listed, so nothing was deleted", err)
-	return diag.NewErrorDiagnostic(d.Summary(), d.Detail()+"\n\nNothing was deleted. To go on without looking, apply one of these first: "+
-		"retention = { on_destroy = \"retain\" } leaves the versions, retention = { keep_in_use = false } deletes them also where functions use them.")
+	return diag.NewErrorDiagnostic(d.Summary(), d.Detail()+"\n\nNothing was deleted. To continue without this list, apply one of these first: "+
+		"retention = { on_destroy = \"retain\" } keeps the versions, and retention = { keep_in_use = false } deletes them even if functions use them.")
 }
 
 // rememberedUsers is how many users of a version are noted by name: where one of

@@ -96,7 +96,7 @@ func (c *Configured) Configure(_ context.Context, req resource.ConfigureRequest,
 func (t *Tools) NotRefreshed(what string) diag.Diagnostic {
 	unknown := &diagnostic.UnknownSettings{Names: t.Unknown}
 	return diag.NewWarningDiagnostic(what+" was not refreshed",
-		diagnostic.Sentence(unknown.Error())+" AWS cannot be asked yet, so the plan takes everything to be as the state has it. What changed outside shows in the next plan.")
+		diagnostic.Sentence(unknown.Error())+" AWS cannot be reached yet, so this plan uses what the state has. Changes made outside Terraform show in the next plan.")
 }
 
 // PrivateReader reads the private state of a resource.

@@ -44,7 +44,7 @@ func refusal(m *versionstate.Model, err error) diag.Diagnostic {
 	}
 	return diag.NewErrorDiagnostic("The state is of another AWS account", fmt.Sprintf(
 		"Layer %q of the state is of %s, and the credentials are of %s (%s). Nothing was changed in either.\n\n"+
-			"Use credentials of %[2]s. To publish the layer in %[3]s instead, take it out of this state first (\"terraform state rm\"), or give %[3]s a state of its own.",
+			"Use credentials of %[2]s. To publish the layer in %[3]s instead, first remove it from this state (\"terraform state rm\"), or give %[3]s a state of its own.",
 		m.LayerName.ValueString(), foreign.Owner, foreign.Caller, foreign.ARN))
 }
 

@@ -48,7 +48,7 @@ func (l *versionList) ListResourceConfigSchema(_ context.Context, _ query.ListRe
 				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"name_prefix": schema.StringAttribute{
-				MarkdownDescription: "List only layers whose names begin so.", Optional: true,
+				MarkdownDescription: "List only layers whose names begin with this text.", Optional: true,
 				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 		},

@@ -99,7 +99,7 @@ func (r *versionResource) planRegion(m, config, before *versionstate.Model, resp
 	}
 	if config.Region.IsNull() && r.Tools.RegionUnknown() && before != nil {
 		resp.Diagnostics.Append(diagnostic.At("region", diag.NewErrorDiagnostic("The region of the layer is not known yet", fmt.Sprintf(
-			"The state has the layer in %q, and the region of the provider block is known only after the apply: whether the layer stays cannot be told. "+
+			"The state has the layer in %q, and the region of the provider block is known only after the apply, so the plan cannot say whether the layer stays there. "+
 				"Write the region here, as in region = %[1]q, or in the provider block a value that is known at plan.", before.Region.ValueString()))))
 		return
 	}

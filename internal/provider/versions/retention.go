@@ -83,11 +83,11 @@ func retiringOf(tools *toolbox.Tools, p *planning, due lifecycle.Due, diags *dia
 
 // warnOfAges tells which versions the apply will retire if it runs now.
 func warnOfAges(tools *toolbox.Tools, policy lifecycle.Policy, place *lifecycle.Place, current int64) diag.Diagnostic {
-	detail := "The ages of the versions have not been looked at with max_age_days yet, so the versions to go are known after the apply. "
+	detail := "max_age_days is new, and the ages of the versions were not read yet, so the versions to delete are known after the apply. "
 	if tools != nil {
 		detail += "An apply now would delete " + diagnostic.Versions(policy.Retiring(place.Subject(policy), current, tools.Now())) + ". "
 	}
-	return diagnostic.At("retention", diag.NewWarningDiagnostic("Versions to go are not known yet", detail+"Later plans name them."))
+	return diagnostic.At("retention", diag.NewWarningDiagnostic("The versions to delete are not known yet", detail+"Later plans name them."))
 }
 
 // warnOfSame names the versions to go where the last change had the same: a
@@ -98,7 +98,7 @@ func (p *planning) warnOfSame(layer string, going []int64) diag.Diagnostic {
 		detail += " Versions that a function uses are kept."
 	}
 	return diagnostic.At("retention", diag.NewWarningDiagnostic(fmt.Sprintf("This apply deletes %s of layer %q", diagnostic.Versions(going), layer),
-		detail+" They are in retiring_versions, which the plan prints only where it changes."))
+		detail+" retiring_versions lists them. The plan prints it only if it changes."))
 }
 
 // policyText says what a policy no longer keeps.

@@ -20,7 +20,7 @@ func zipChecksAttribute() schema.Attribute {
 		chosen[name] = all.Attributes[name]
 	}
 	return schema.SingleNestedAttribute{
-		MarkdownDescription: "Severity of each check of the zip, for the runtimes and architectures that the version is declared for. Of a package only what it was not built for is checked: its own `checks` apply to the rest.\n\n" +
+		MarkdownDescription: "Severity of each check of the zip, for the runtimes and architectures that the version is declared for. A package was already checked for the runtimes and architectures that it was built for, by its own `checks`. Only others are checked here.\n\n" +
 			"  Without `checks`, a zip given by `filename` is an error if the runtimes find nothing in it. Everything else is a warning.",
 		Optional: true, Validators: attributes.Nested(), Attributes: chosen,
 	}

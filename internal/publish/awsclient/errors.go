@@ -21,7 +21,7 @@ var ErrNotFound = errors.New("no such layer version")
 // ErrIncomplete tells that an answer lacks what it is asked for, such as the one
 // of a proxy that answers in the place of AWS. What it answers is not known to
 // have happened.
-var ErrIncomplete = errors.New("the answer is not one of AWS: it lacks what was asked for")
+var ErrIncomplete = errors.New("the answer does not come from AWS: it lacks what AWS always sends")
 
 // ConfigError tells what keeps the AWS settings from working, one sentence
 // each, without any credential.

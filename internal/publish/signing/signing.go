@@ -103,7 +103,7 @@ func (s *Signer) Sign(ctx context.Context, u *upload.Upload, source *upload.Obje
 	done, err := s.await(ctx, id)
 	if err != nil {
 		if done == nil {
-			s.Warn(fmt.Sprintf("The signing job %q for layer %q goes on, and what it writes stays in the bucket %q below %q. Delete it by hand, or let a lifecycle rule expire it.",
+			s.Warn(fmt.Sprintf("The signing job %q for layer %q continues, and the object that it writes stays in the bucket %q below %q. Delete it by hand, or by a lifecycle rule.",
 				id, s.LayerName, u.Place.Bucket, prefix))
 		}
 		return nil, fmt.Errorf("signing the zip at s3://%s/%s: %w", u.Place.Bucket, source.Key, err)
@@ -126,7 +126,7 @@ func (signed *Signed) describe(ctx context.Context, u *upload.Upload) error {
 		return err
 	}
 	if head == nil {
-		return &awsclient.VanishedError{LimitError: &awsclient.LimitError{Attribute: "s3", Problem: fmt.Sprintf("lacks the signed zip s3://%s/%s, which something has removed: keep lifecycle rules from what is younger than a day", u.Place.Bucket, signed.Key)}}
+		return &awsclient.VanishedError{LimitError: &awsclient.LimitError{Attribute: "s3", Problem: fmt.Sprintf("lacks the signed zip s3://%s/%s, which something has removed: exclude objects of the last day from lifecycle rules", u.Place.Bucket, signed.Key)}}
 	}
 	signed.Version = aws.ToString(head.VersionId)
 	signed.SHA256, _ = upload.WholeSHA256(head)

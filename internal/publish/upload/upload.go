@@ -115,7 +115,7 @@ func (u *Upload) Stage(ctx context.Context) (*Object, error) {
 			return u.found(head), nil
 		}
 		if head != nil && Archived(head) && u.Readable {
-			return nil, &awsclient.LimitError{Attribute: "s3", Problem: fmt.Sprintf("has the object %s in storage class %s, which Lambda cannot read: restore or delete it, and keep lifecycle rules off what a version refers to",
+			return nil, &awsclient.LimitError{Attribute: "s3", Problem: fmt.Sprintf("has the object %s in storage class %s, which Lambda cannot read: restore or delete it, and exclude objects of layer versions from lifecycle rules",
 				u.Address(), class(head))}
 		}
 		guard := condition{noneMatch: aws.String("*")}

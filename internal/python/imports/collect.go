@@ -5,19 +5,43 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
 // Collector gathers the imports of a distribution's sources as they pass, and tells
 // which modules they need from elsewhere. It is fast, not exact: it takes the
 // statements that begin a line, and may take the text of a string for one. What it
 // names is looked at anew by [World.Reached] before anybody is told.
+//
+// Sources are kept until it is known which modules are reached: most are not, and are
+// never read.
 type Collector struct {
-	modules map[string]*collected
+	modules map[string]*module
+	chunk   []byte // where sources are kept
+	kept    int
 }
 
-type collected struct {
-	module
-	statements []Statement
+// What a Collector keeps of all sources, in bytes, and the memory that it takes at once.
+// What comes later is read when it comes.
+const maxKept, chunkSize = 16 << 20, 128 << 10
+
+// keep returns a copy of a source.
+func (c *Collector) keep(source []byte) []byte {
+	if len(c.chunk)+len(source) > cap(c.chunk) {
+		c.chunk = make([]byte, 0, max(chunkSize, len(source)))
+	}
+	from := len(c.chunk)
+	c.chunk = append(c.chunk, source...)
+	c.kept += len(source)
+	return c.chunk[from:len(c.chunk):len(c.chunk)]
+}
+
+// read reads the imports of a module whose source was kept.
+func (m *module) read() {
+	if !m.known {
+		m.known, m.imports = true, atLineStarts(m.source, m.isPackage())
+	}
 }
 
 // Add takes a file of a wheel; source is nil for what is no source.
@@ -39,22 +63,29 @@ func (c *Collector) Add(file string, source []byte) {
 		name = strings.ReplaceAll(strings.TrimSuffix(dir, "/"), "/", ".")
 	}
 	if c.modules == nil {
-		c.modules = map[string]*collected{}
+		c.modules = map[string]*module{}
 	}
 	if known := c.modules[name]; name == "" || known != nil && known.isPackage() {
 		return
 	}
-	c.modules[name] = &collected{module{name: name, within: file}, atLineStarts(source, stem == "__init__")}
+	m := &module{name: name, within: file, source: source}
+	if c.kept+len(source) > maxKept {
+		m.read()
+		m.source = nil
+	} else {
+		m.source = c.keep(source)
+	}
+	c.modules[name] = m
 }
 
-// Outside returns the top-level modules, sorted, that are not of the distribution
-// and that its packages and modules import when they are imported themselves.
+// Outside returns the top-level modules, sorted, that are not of the distribution,
+// nor in the standard library of every version, and that its packages and modules import when they are imported themselves.
 func (c *Collector) Outside() []string {
-	tops, seen := map[string]bool{}, map[string]bool{}
+	own, seen, told := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for name := range c.modules {
-		tops[top(name)] = true
+		own[top(name)] = true
 	}
-	var queue []*collected
+	var queue []*module
 	enter := func(name string) {
 		for ; name != ""; name = parent(name) {
 			if m := c.modules[name]; m != nil && !seen[name] {
@@ -70,14 +101,18 @@ func (c *Collector) Outside() []string {
 	}
 	var out []string
 	for n := 0; n < len(queue); n++ {
-		for _, s := range queue[n].statements {
+		queue[n].read()
+		for _, s := range queue[n].imports {
 			from, ok := queue[n].absolute(s.Module)
 			if !ok {
 				continue
 			}
-			if first := top(from); !tops[first] {
-				tops[first] = true
-				out = append(out, first)
+			if first := top(from); !own[first] {
+				if !told[first] {
+					told[first] = true
+					out = append(out, first)
+				}
+				continue
 			}
 			enter(from)
 			for _, name := range s.Names {
@@ -98,6 +133,10 @@ func atLineStarts(source []byte, whole bool) []Statement {
 	for at := 0; at < len(source); {
 		switch rest := source[at:]; {
 		case begins(rest, "import", " \t.(") || begins(rest, "from", " \t.("):
+			if standardAlone(rest) {
+				at = pastLine(source, at)
+				continue
+			}
 			s := scanner{source: source, at: at, number: 1}
 			l := s.next()
 			out = append(out, statements(&l)...)
@@ -109,6 +148,19 @@ func atLineStarts(source []byte, whole bool) []Statement {
 		}
 	}
 	return out
+}
+
+// standardAlone reports whether an import is of the standard library of every version:
+// two of three are, and none of them matters here.
+func standardAlone(source []byte) bool {
+	line := source[:lineEnd(source, 0)]
+	several := line[0] == 'i' && bytes.ContainsAny(line, ",;")
+	name := bytes.TrimLeft(line[bytes.IndexAny(line, " \t.("):], " \t")
+	end := 0
+	for end < len(name) && isName(name[end]) {
+		end++
+	}
+	return !several && end > 0 && runtimes.IsStandardAlways(string(name[:end]))
 }
 
 // begins reports whether a line begins with a word and one of some bytes behind it.

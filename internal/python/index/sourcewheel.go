@@ -116,7 +116,7 @@ func (c *Catalog) sdistMetadata(ctx context.Context, p *Page, f *File) (*WheelMe
 	case digest.IsZero():
 		return &WheelMetadata{Fault: "the index gives no SHA-256 for it"}, nil
 	case f.Size > sdist.MaxSize:
-		return &WheelMetadata{Fault: fmt.Sprintf("it has only a source distribution, of %d bytes: nothing is made of one over %d", f.Size, sdist.MaxSize)}, nil
+		return &WheelMetadata{Fault: fmt.Sprintf("it has only a source distribution of %d bytes: no wheel is made from one larger than %d", f.Size, sdist.MaxSize)}, nil
 	}
 	key := wheel.SdistForm + " " + f.SHA256
 	if c.records != nil {
@@ -130,7 +130,7 @@ func (c *Catalog) sdistMetadata(ctx context.Context, p *Page, f *File) (*WheelMe
 	}
 	made, err := c.madeWheel(ctx, SourceFile(address, digest, f.Size), f.Filename)
 	if refused, ok := errors.AsType[*wheel.NotPure](err); ok {
-		return &WheelMetadata{Fault: "it has only a source distribution, of which no wheel can be made without running it: " + refused.Reason}, nil
+		return &WheelMetadata{Fault: "it has only a source distribution, and no wheel can be made from it without running its code: " + refused.Reason}, nil
 	}
 	if err != nil {
 		return nil, err

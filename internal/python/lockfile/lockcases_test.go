@@ -188,12 +188,12 @@ gpu = [{ name = "idna", version = "3.7" }]
 	}, {
 		name: "no format", file: "uv.lock",
 		text:    uv + "revision = 1\n",
-		wantErr: `reading lock file "uv.lock": it tells no format version, so that it is damaged or no uv.lock`,
+		wantErr: `reading lock file "uv.lock": it has no format version, so it is damaged or is not a uv.lock`,
 	}, {
 		name: "only a source distribution", file: "uv.lock",
 		text: uv + uvHead + uvRoot("dependencies = [{ name = \"a\" }]\n") + "[[package]]\nname = \"a\"\nversion = \"1.0\"\nsource = { registry = \"https://pypi.org/simple\" }\nsdist = { url = \"https://example.com/a-1.0.tar.gz\" }\n",
 		wantErr: `no wheel of "a" 1.0 runs on python3.12 x86_64: the lock file holds only a source distribution of it, and nothing is built from source. ` +
-			`The lock file uv.lock asks for it. Set python.sdist = "pure", which makes the wheel if no code of it has to run for that. Or make the wheel once by "pip wheel --no-deps a==1.0" and give the file that this writes: python.wheels = [{ source = "${path.module}/….whl" }]. Or leave it out by python.exclude = ["a"], if nothing imports it.`,
+			`The lock file uv.lock asks for it. Set python.sdist = "pure", which makes the wheel if that is possible without running its code. Or make the wheel once by "pip wheel --no-deps a==1.0" and give the file that this writes: python.wheels = [{ source = "${path.module}/….whl" }]. Or leave it out by python.exclude = ["a"], if nothing imports it.`,
 	}, {
 		name: "git", file: "uv.lock",
 		text: uv + uvHead + uvRoot("dependencies = [{ name = \"a\" }]\n") + "[[package]]\nname = \"a\"\nversion = \"1.0\"\nsource = { git = \"https://user:secret@example.com/a?tag=1#0123\" }\n",

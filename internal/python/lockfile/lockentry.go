@@ -185,7 +185,7 @@ func onlySource(name, filename string, sdists bool) string {
 func sourceLockAdvice(name, asked string, sdists bool) string {
 	first := "Make"
 	if !sdists {
-		first = `Set python.sdist = "pure", which makes the wheel if no code of it has to run for that. Or make`
+		first = `Set python.sdist = "pure", which makes the wheel if that is possible without running its code. Or make`
 	}
 	return fmt.Sprintf(`%s the wheel once by "pip wheel --no-deps %s" and give the file that this writes: python.wheels = [{ source = "${path.module}/….whl" }]. `+
 		`Or leave it out by python.exclude = [%q], if nothing imports it.`, first, asked, name)

@@ -179,7 +179,7 @@ func (f *LockFile) checkSources(ctx context.Context, c *fetch.Client, l *wheel.L
 			faults = append(faults, &wheel.NoWheel{
 				Name: w.Name, Version: w.Version, Asked: w.Name + "==" + w.Version, Target: strings.Join(w.Targets, ", "), Sdist: true,
 				Chain:  fmt.Sprintf("the lock file %s asks for it", f.File),
-				Reason: "the lock file holds only a source distribution of it, of which no wheel can be made without running it: " + refused.Reason,
+				Reason: "the lock file has only a source distribution of it, and no wheel can be made from that without running its code: " + refused.Reason,
 				Advice: sourceLockAdvice(w.Name, cmp.Or(w.Path, w.Name+"=="+w.Version), true),
 			})
 			continue

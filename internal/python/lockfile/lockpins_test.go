@@ -94,7 +94,7 @@ func TestLocateFindsExactlyWhatIsLocked(t *testing.T) {
 		name: "only a source distribution", file: "Pipfile.lock",
 		text: pipfileLock(`"b": {"version": "==1.0", "hashes": ["sha256:HASH(b-1.0.tar.gz)"]}`),
 		wantErr: `no wheel of "b" 1.0 runs on python3.12 x86_64: the lock file holds only a source distribution of it, and nothing is built from source. ` +
-			`The lock file Pipfile.lock asks for it. Set python.sdist = "pure", which makes the wheel if no code of it has to run for that. Or make the wheel once by "pip wheel --no-deps b==1.0" and give the file that this writes: python.wheels = [{ source = "${path.module}/….whl" }]. Or leave it out by python.exclude = ["b"], if nothing imports it.`,
+			`The lock file Pipfile.lock asks for it. Set python.sdist = "pure", which makes the wheel if that is possible without running its code. Or make the wheel once by "pip wheel --no-deps b==1.0" and give the file that this writes: python.wheels = [{ source = "${path.module}/….whl" }]. Or leave it out by python.exclude = ["b"], if nothing imports it.`,
 	}, {
 		name: "a distribution that no index has", file: "Pipfile.lock",
 		text:    pipfileLock(`"c": {"version": "==1.0", "hashes": ["sha256:` + strings.Repeat("f", 64) + `"]}`),

@@ -130,7 +130,7 @@ func TestLockedSourcesTellAllFaults(t *testing.T) {
 	}
 	client, _ := pythontest.Client(t, nil)
 	_, err = f.Locate(t.Context(), client, nil, targets)
-	if _, ok := errors.AsType[*wheel.NoWheel](err); !ok || strings.Count(err.Error(), "no wheel can be made without running it") != 2 {
+	if _, ok := errors.AsType[*wheel.NoWheel](err); !ok || strings.Count(err.Error(), "no wheel can be made from that without running its code") != 2 {
 		t.Errorf("Locate = %v, want a fault of b and one of c", err)
 	}
 }

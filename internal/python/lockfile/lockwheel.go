@@ -90,7 +90,7 @@ func (f *LockFile) fetchPin(ctx context.Context, c *fetch.Client, p *Pin, l *whe
 		return fmt.Errorf("fetching %s of the lock file %q: %w", entry, f.File, err)
 	}
 	if !slices.Contains(p.SHA256, digest) {
-		return &Error{File: f.File, Entry: entry, Reason: fmt.Sprintf("the file at %s has the SHA-256 %s, which the lock file has not: it is not what was locked, so lock again if you trust it", fetch.Redact(p.URL), digest)}
+		return &Error{File: f.File, Entry: entry, Reason: fmt.Sprintf("the file at %s has the SHA-256 %s, which is not in the lock file: it is not the file that was locked, so lock again if you trust it", fetch.Redact(p.URL), digest)}
 	}
 	name, ok := wheel.SourceName(p.Filename)
 	if !ok {

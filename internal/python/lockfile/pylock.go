@@ -71,7 +71,7 @@ func (r *lockReader) readPylock(b []byte) error {
 		return err
 	}
 	if head.Version == nil {
-		return r.fault("", "it tells no lock-version, so that it is damaged or no pylock.toml")
+		return r.fault("", "it has no lock-version, so it is damaged or is not a pylock.toml")
 	}
 	if text, _ := head.Version.(string); text != "1.0" && !strings.HasPrefix(text, "1.") {
 		return r.fault("", "its lock-version is %v, and versions 1.x are understood", head.Version)

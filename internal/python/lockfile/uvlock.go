@@ -89,7 +89,7 @@ func (r *lockReader) readUV(b []byte) error {
 	}
 	if head.Version != int64(1) {
 		if head.Version == nil {
-			return r.fault("", "it tells no format version, so that it is damaged or no uv.lock")
+			return r.fault("", "it has no format version, so it is damaged or is not a uv.lock")
 		}
 		return r.fault("", "its format version is %v, and version 1 is understood", head.Version)
 	}

@@ -40,7 +40,7 @@ func TestWrongKindsOfFiles(t *testing.T) {
 		{"pylock.dev.toml", "", "it is a lock file: name it in python.lock_file"},
 		{"setup.py", "its name is none of", "write its install_requires in python.requirements"},
 		{"package.json", "its name is none of", "it belongs to Node.js"},
-		{"environment.yml", "packages of conda are no wheels", ""},
+		{"environment.yml", "packages of conda are not wheels", ""},
 	} {
 		full := filepath.Join(dir, filepath.FromSlash(c.name))
 		if c.asLock != "" {

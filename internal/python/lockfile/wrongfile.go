@@ -21,7 +21,7 @@ func notALockFile(name string) string {
 	case title == "pdm.lock":
 		return "locks of PDM are read in the form of PEP 751: run pdm export -f pylock -o pylock.toml and name that"
 	case title == "environment.yml" || title == "conda-lock.yml" || title == "pixi.lock":
-		return "packages of conda are no wheels: write the distributions in python.requirements, or lock them with uv"
+		return "packages of conda are not wheels: write the distributions in python.requirements, or lock them with uv"
 	case strings.HasSuffix(title, ".txt") || strings.HasSuffix(title, ".in"):
 		return "it is not a lock file: a file in pip's requirements format is named in python.requirements_file"
 	case pep508.IsNodeLock(title):

@@ -134,7 +134,7 @@ func (w *world) refuseSource(ctx context.Context, p *index.Project, at int, d de
 func (w *world) sourceAdvice(name, version string) string {
 	first := "Make"
 	if !w.spec.Sdists {
-		first = `Set python.sdist = "pure", which makes the wheel if no code of it has to run for that. Or make`
+		first = `Set python.sdist = "pure", which makes the wheel if that is possible without running its code. Or make`
 	}
 	return fmt.Sprintf(`%s the wheel once by "pip wheel --no-deps %s==%s", on Linux and on the layer's architecture if it holds native code, and give the file that this writes: `+
 		`python.wheels = [{ source = "${path.module}/….whl" }].`, first, name, version)

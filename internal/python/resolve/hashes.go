@@ -53,7 +53,7 @@ func (e *HashError) otherAlgorithm() string {
 		write = append(write, fmt.Sprintf("--hash=%s for %s", f.Hash, f.Filename))
 	}
 	algorithm, _, _ := strings.Cut(e.Given[0], ":")
-	return fmt.Sprintf("%s gives a hash of %q by %s, and indexes tell the SHA-256 of their files alone, so that nothing can be compared before a file is fetched. "+
+	return fmt.Sprintf("%s gives a hash of %q by %s, but indexes give only SHA-256 hashes, so the file cannot be checked before it is fetched. "+
 		"Write a SHA-256 beside it, such as that of \"pip hash\" or of \"uv pip compile --generate-hashes\". The index says %s for %s %s",
 		e.Source, e.Name, algorithm, wheel.List(write), e.Name, e.Version)
 }

@@ -358,7 +358,7 @@ numpy 2.3.0
 		require:  []string{"airflow"},
 		wantErr: `no wheel of "nvd3" 0.16 runs on python3.12 x86_64: it has only a source distribution, and nothing is built from source. ` +
 			`It is needed by airflow 2.0 ("nvd3>=0.15"), which is asked for in req:1 ("airflow"). ` +
-			`Set python.sdist = "pure", which makes the wheel if no code of it has to run for that. Or make the wheel once by "pip wheel --no-deps nvd3==0.16", on Linux and on the layer's architecture if it holds native code, and give the file that this writes: python.wheels = [{ source = "${path.module}/….whl" }].`,
+			`Set python.sdist = "pure", which makes the wheel if that is possible without running its code. Or make the wheel once by "pip wheel --no-deps nvd3==0.16", on Linux and on the layer's architecture if it holds native code, and give the file that this writes: python.wheels = [{ source = "${path.module}/….whl" }].`,
 	}, {
 		name:     "another machine",
 		universe: "a 1.0\n  wheel: cp313-cp313-manylinux_2_17_x86_64\n  wheel: cp313-cp313-win_amd64\n",
@@ -391,7 +391,7 @@ numpy 2.3.0
 		name:     "a hash that no index tells",
 		universe: "a 1.0\na 0.9\n",
 		require:  []string{"a --hash=sha512:" + strings.Repeat("0", 128) + " --hash=sha384:" + strings.Repeat("0", 96)},
-		wantErr:  `req:1 gives a hash of "a" by sha512, and indexes tell the SHA-256 of their files alone, so that nothing can be compared before a file is fetched. Write a SHA-256 beside it, such as that of "pip hash" or of "uv pip compile --generate-hashes". The index says --hash=sha256:2be77b7662a57ecc8e832f2ce45e3f0e2df664d9d577f8605f73b8a019c96779 for a-1.0-py3-none-any.whl for a 1.0`,
+		wantErr:  `req:1 gives a hash of "a" by sha512, but indexes give only SHA-256 hashes, so the file cannot be checked before it is fetched. Write a SHA-256 beside it, such as that of "pip hash" or of "uv pip compile --generate-hashes". The index says --hash=sha256:2be77b7662a57ecc8e832f2ce45e3f0e2df664d9d577f8605f73b8a019c96779 for a-1.0-py3-none-any.whl for a 1.0`,
 	}, {
 		name:     "no file with the hash",
 		universe: "a 1.0\n",

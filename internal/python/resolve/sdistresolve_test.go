@@ -33,7 +33,7 @@ func wildSource(name, version string) string {
 
 func TestResolveSdists(t *testing.T) {
 	t.Parallel()
-	const wild = `it has only a source distribution, of which no wheel can be made without running it: it holds native code, "%s.c"`
+	const wild = `it has only a source distribution, and no wheel can be made from it without running its code: it holds native code, "%s.c"`
 	for _, c := range []struct {
 		name, universe string
 		require        []string

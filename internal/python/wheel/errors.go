@@ -110,7 +110,7 @@ type NoVersion struct {
 func (e *NoVersion) Error() string {
 	text := fmt.Sprintf("no version of %q fits %q: %s.", e.Name, e.Asked, e.reason()) + " " + Sentence(e.Chain)
 	if len(e.After) > 0 {
-		text += fmt.Sprintf(" The first index that has a name serves all of it: that is %s, so that %s was not asked. To take %s from there, write python.index = [{ url = %q, packages = [%q] }].",
+		text += fmt.Sprintf(" The first index that has a package provides all its versions. That is %s, so %s was not asked. To take %s from there, write python.index = [{ url = %q, packages = [%q] }].",
 			e.Index, strings.Join(e.After, " and "), e.Name, e.After[0], e.Name)
 	}
 	if meant := wrongName(e.Name); meant != "" {

@@ -128,7 +128,15 @@ func (n *needing) add(list []string, d *Described) []string {
 // holds reports whether a marker is true, with one of the extras that are asked for
 // of a distribution or without any.
 func (n *needing) holds(marker, name string) bool {
-	if marker == "" || n.eval(marker, "") {
+	if marker == "" {
+		return true
+	}
+	// Most markers want an extra that nobody asks for.
+	wants := strings.Contains(marker, `extra == "`) && !strings.Contains(marker, " or ")
+	if wants && !slices.ContainsFunc(n.asked[name], func(extra string) bool { return strings.Contains(marker, extra) }) {
+		return false
+	}
+	if !wants && n.eval(marker, "") {
 		return true
 	}
 	return slices.ContainsFunc(n.asked[name], func(extra string) bool { return n.eval(marker, extra) })
