@@ -154,7 +154,7 @@ func (d *layerData) Read(ctx context.Context, req datasource.ReadRequest, resp *
 	if m.ReadContents.ValueBool() && !d.readContents(ctx, publisher, &m, &resp.Diagnostics) {
 		return
 	}
-	m.compare(&resp.Diagnostics)
+	m.compare()
 	if m.ReadUsers.IsNull() || m.ReadUsers.ValueBool() {
 		if err := m.readUsers(ctx, publisher); err != nil {
 			resp.Diagnostics.Append(usersUnknown(m.LayerName.ValueString(), err))
@@ -256,7 +256,7 @@ func (d *layerData) readContents(ctx context.Context, publisher *publish.Publish
 }
 
 // compare says what each version changes, as far as both contents are known whole.
-func (m *layerDataModel) compare(diags *diag.Diagnostics) {
+func (m *layerDataModel) compare() {
 	for i, v := range m.Versions[:len(m.Versions)-1] {
 		older := m.Versions[i+1]
 		if v.Contents.IsNull() || older.Contents.IsNull() || v.ContentsOmitted.ValueInt64()+older.ContentsOmitted.ValueInt64() > 0 {
