@@ -88,8 +88,8 @@ func followed(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if real, err := filepath.EvalSymlinks(place); err == nil {
-		return real, nil
+	if target, err := filepath.EvalSymlinks(place); err == nil {
+		return target, nil
 	}
 	return place, nil
 }

@@ -12,8 +12,8 @@ import (
 // counted from 1: for texts that a person writes. For JSON it returns err as it is,
 // and "" where err is nil too.
 func Explain(text []byte, err error) string {
-	var any json.RawMessage
-	syntax, ok := errors.AsType[*json.SyntaxError](json.Unmarshal(text, &any))
+	var whole json.RawMessage
+	syntax, ok := errors.AsType[*json.SyntaxError](json.Unmarshal(text, &whole))
 	if !ok {
 		if err == nil {
 			return ""

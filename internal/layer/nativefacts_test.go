@@ -145,11 +145,13 @@ boto3 1.0
 			t.Fatal(err)
 		}
 		chosen := l.Python.Chosen
-		for i := len(chosen.Wheels) - 1; i >= 0; i-- {
-			if slices.Contains(c.drop, chosen.Wheels[i].Name) {
-				chosen.Wheels = slices.Delete(chosen.Wheels, i, i+1)
+		kept := chosen.Wheels[:0]
+		for _, w := range chosen.Wheels {
+			if !slices.Contains(c.drop, w.Name) {
+				kept = append(kept, w)
 			}
 		}
+		chosen.Wheels = kept
 		out := filepath.Join(t.TempDir(), "a.zip")
 		a := build(t, b, &l, Output{Path: out, LeftOut: c.left})
 		var got []string

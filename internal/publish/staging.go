@@ -187,17 +187,17 @@ func (j *job) discard(ctx context.Context, d *delivery) {
 		return
 	}
 	u := d.lease.Upload
-	j.warnOf(u, d.lease.Release(ctx, !j.request.Staging.reference() || j.request.Signing != nil))
+	j.warnOf(d.lease.Release(ctx, !j.request.Staging.reference() || j.request.Signing != nil))
 	if d.signed == nil || j.request.Staging.reference() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), u.Grace)
 	defer cancel()
-	j.warnOf(u, u.Remove(ctx, d.signed.Object))
+	j.warnOf(u.Remove(ctx, d.signed.Object))
 }
 
 // warnOf tells that an object stays.
-func (j *job) warnOf(u *upload.Upload, err error) {
+func (j *job) warnOf(err error) {
 	if err == nil {
 		return
 	}

@@ -332,6 +332,7 @@ func (s *Session) Lambda(region string) *lambda.Client {
 	})
 }
 
+// S3 returns the client of a region.
 func (s *Session) S3(region string) *s3.Client {
 	return s3.NewFromConfig(s.AWS, func(o *s3.Options) {
 		o.Region = region
@@ -340,6 +341,7 @@ func (s *Session) S3(region string) *s3.Client {
 	})
 }
 
+// Signer returns the client of a region.
 func (s *Session) Signer(region string) *signer.Client {
 	return signer.NewFromConfig(s.AWS, func(o *signer.Options) {
 		o.Region = region
@@ -356,6 +358,7 @@ func (s *Session) SSM(region string, perSecond time.Duration) *ssm.Client {
 	})
 }
 
+// CodeArtifact returns the client of a region.
 func (s *Session) CodeArtifact(region string) *codeartifact.Client {
 	return codeartifact.NewFromConfig(s.AWS, func(o *codeartifact.Options) {
 		o.Region = region

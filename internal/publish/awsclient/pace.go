@@ -160,15 +160,15 @@ func (p Patience) Delay(attempt int, err error) time.Duration {
 	return max(backoff.Delay(attempt-1, p.First, p.Longest), retryAfter(err))
 }
 
-// outcome is what is known of a call after it ended in an error.
-type outcome int
+// Outcome is what is known of a call after it ended in an error.
+type Outcome int
 
 const (
-	// Refused: AWS said no, or nothing was sent. Another try changes nothing.
-	Refused outcome = iota
-	// NotYet: AWS or the network kept the call out; another try may pass.
+	// Refused says that AWS said no, or that nothing was sent. Another try changes nothing.
+	Refused Outcome = iota
+	// NotYet says that AWS or the network kept the call out. Another try may pass.
 	NotYet
-	// Unknown: the call may have been carried out.
+	// Unknown says that the call may have been carried out.
 	Unknown
 )
 
@@ -178,7 +178,7 @@ func BrokenOff(err error) bool {
 }
 
 // OutcomeOf judges the error of a single attempt.
-func OutcomeOf(err error) outcome {
+func OutcomeOf(err error) Outcome {
 	status := StatusOf(err)
 	_, unsent := errors.AsType[*unsentError](err)
 	switch {

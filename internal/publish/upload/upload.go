@@ -94,6 +94,7 @@ type condition struct {
 	noneMatch, match *string
 }
 
+// Address returns where the object lies, as s3://bucket/key.
 func (u *Upload) Address() string { return "s3://" + u.Place.Bucket + "/" + u.Key }
 
 // identity tells apart what may not be shared.
@@ -271,6 +272,7 @@ func (u *Upload) Remove(ctx context.Context, o *Object) error {
 	return u.Fault(fmt.Sprintf("deleting s3://%s/%s", u.Place.Bucket, o.Key), action, err)
 }
 
+// HasVersion reports whether S3 names a version: a bucket without versions has none, or "null".
 func HasVersion(id string) bool { return id != "" && id != "null" }
 
 // WholeSHA256 returns the base64 SHA-256 of an object, "" where S3 does not tell,

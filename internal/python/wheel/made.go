@@ -22,7 +22,7 @@ type NotPure = sdist.NotPure
 // is what URL, SHA256 and Size are of then.
 func (w Wheel) FromSource() bool { return sdist.Is(w.Filename) }
 
-// What [FileKind] returns for a wheel.
+// KindWheel is what [FileKind] returns for a wheel.
 const KindWheel = "wheel"
 
 // FileKind returns the word for a file by its name: wheel, or source distribution.
