@@ -62,6 +62,7 @@ var closets = map[string][]string{
 	"lambdatest/sts":          {"wire"},
 
 	"layer/segment":         {},
+	"layer/codeartifact":    {},
 	"layer/inspect":         {},
 	"layer/download":        {},
 	"layer/local":           {"segment"},
