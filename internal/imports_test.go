@@ -67,6 +67,7 @@ var closets = map[string][]string{
 	"layer/download":        {},
 	"layer/local":           {"segment"},
 	"layer/image":           {"segment", "local"},
+	"layer/bill":            {"download", "image"},
 	"layer/prune":           {},
 	"nodejs/semver":         {},
 	"nodejs/manifest":       {"semver"},
