@@ -64,10 +64,12 @@ var closets = map[string][]string{
 	"lambdatest/sts":          {"wire"},
 
 	"layer/segment":         {},
+	"layer/codeartifact":    {},
 	"layer/inspect":         {},
 	"layer/download":        {},
 	"layer/local":           {"segment"},
 	"layer/image":           {"segment", "local"},
+	"layer/bill":            {"download", "image"},
 	"layer/prune":           {},
 	"nodejs/semver":         {},
 	"nodejs/manifest":       {"semver"},

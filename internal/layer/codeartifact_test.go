@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
@@ -36,41 +34,6 @@ func (a *artifactsOfTest) CodeArtifactEndpoint(_ context.Context, domain, reposi
 	defer a.mu.Unlock()
 	a.calls = append(a.calls, strings.Join([]string{"endpoint", domain, repository, owner, region, format}, " "))
 	return a.endpoint, a.err
-}
-
-func TestCodeArtifactHosts(t *testing.T) {
-	t.Parallel()
-	aws := &artifactsOfTest{token: "t"}
-	a := newArtifacts(aws, false)
-	for _, c := range []struct {
-		address, asked string
-		want           fetch.Credential
-	}{
-		{"https://acme-123456789012.d.codeartifact.eu-west-1.amazonaws.com/pypi/wheels/simple/x/", "token acme 123456789012 eu-west-1", fetch.Credential{User: "aws", Password: "t"}},
-		{"https://my-team-2-123456789012.d.codeartifact.eu-west-1.amazonaws.com/npm/store/x", "token my-team-2 123456789012 eu-west-1", fetch.Credential{Bearer: "t"}},
-		{"https://ACME-123456789012.d.codeartifact.cn-north-1.amazonaws.com.cn:443/pypi/w/", "token acme 123456789012 cn-north-1", fetch.Credential{User: "aws", Password: "t"}},
-		{"https://acme-123456789012.d.codeartifact.us-east-1.on.aws/pypi/w/", "token acme 123456789012 us-east-1", fetch.Credential{User: "aws", Password: "t"}},
-		{"http://acme-123456789012.d.codeartifact.eu-west-1.amazonaws.com/pypi/w/", "", fetch.Credential{}},
-		{"https://acme-123456789012.d.codeartifact.eu-west-1.amazonaws.com:8443/pypi/w/", "", fetch.Credential{}},
-		{"https://acme-123456789012.d.codeartifact.eu-west-1.amazonaws.com.evil.example/pypi/w/", "", fetch.Credential{}},
-		{"https://acme-1234.d.codeartifact.eu-west-1.amazonaws.com/pypi/w/", "", fetch.Credential{}},
-		{"https://x.acme-123456789012.d.codeartifact.eu-west-1.amazonaws.com/pypi/w/", "", fetch.Credential{}},
-		{"https://pypi.org/simple/", "", fetch.Credential{}},
-	} {
-		u, err := url.Parse(c.address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		aws.calls = nil
-		got, _, found, err := a.credentials(t.Context(), u)
-		if err != nil || got != c.want || found != (c.asked != "") || strings.Join(aws.calls, ";") != c.asked {
-			t.Errorf("%s: %+v, %t, %v after %q, want %+v after %q", c.address, got, found, err, aws.calls, c.want, c.asked)
-		}
-	}
-	u := &url.URL{Scheme: "https", Host: "acme-123456789012.d.codeartifact.eu-west-1.amazonaws.com", Path: "/pypi/"}
-	if _, _, found, err := newArtifacts(nil, false).credentials(t.Context(), u); found || err != nil {
-		t.Errorf("without AWS: %t, %v", found, err)
-	}
 }
 
 // artifactSpec asks for idna from a CodeArtifact repository.

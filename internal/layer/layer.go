@@ -22,6 +22,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/codeartifact"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/download"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/image"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
@@ -56,7 +57,7 @@ type cache struct {
 	store     *store.Store
 	client    *fetch.Client // of all but Python
 	log       *slog.Logger
-	artifacts *artifacts
+	artifacts *codeartifact.Domains
 	local     *local.Env
 	downloads *download.Env
 	images    *image.Env
@@ -153,7 +154,7 @@ func openCache(o Options, own *local.Own) (*cache, error) {
 	if s, err = shareStore(s, o); err != nil {
 		return nil, err
 	}
-	c := &cache{store: s, segments: segment.New(s), log: o.Logger, artifacts: newArtifacts(o.CodeArtifact, o.Offline)}
+	c := &cache{store: s, segments: segment.New(s), log: o.Logger, artifacts: codeartifact.New(o.CodeArtifact, o.Offline)}
 	if c.client, err = c.newClient(o); err != nil {
 		return nil, err
 	}
@@ -163,7 +164,7 @@ func openCache(o Options, own *local.Own) (*cache, error) {
 		Client: c.client, Store: c.store, Segments: c.segments, Getenv: o.Getenv, Log: o.Logger, Offline: o.Offline, Trusted: o.TrustBuilds, Skip: own.Skips,
 	}
 	c.python = &python.Env{
-		Client: c.client, Store: c.store, Segments: c.segments, Getenv: o.Getenv, CodeArtifact: c.artifacts.index,
+		Client: c.client, Store: c.store, Segments: c.segments, Getenv: o.Getenv, CodeArtifact: c.artifacts.Index,
 		NewClient: func(certificates string) (*fetch.Client, error) { return c.newClient(o, certificates) },
 	}
 	c.node = &nodejs.Env{Client: c.client, Store: c.store, Environ: o.Environ, Segments: c.segments}
@@ -175,7 +176,7 @@ func openCache(o Options, own *local.Own) (*cache, error) {
 func (c *cache) newClient(o Options, certificates ...string) (*fetch.Client, error) {
 	certificates = slices.DeleteFunc(append(certificates, o.CABundle), func(name string) bool { return name == "" })
 	return fetch.New(fetch.Options{
-		Store: c.store, Offline: o.Offline, UserAgent: o.UserAgent, Logger: c.log, Secrets: o.Secrets, Received: o.Received, Credentials: c.artifacts.credentials, Certificates: certificates,
+		Store: c.store, Offline: o.Offline, UserAgent: o.UserAgent, Logger: c.log, Secrets: o.Secrets, Received: o.Received, Credentials: c.artifacts.Credentials, Certificates: certificates,
 	})
 }
 
@@ -201,6 +202,9 @@ func (b *Builder) Tidy(ctx context.Context) error {
 	_, err = c.store.Trim(ctx, cacheBytes, cacheAge)
 	return err
 }
+
+// CodeArtifact asks AWS for what its CodeArtifact repositories want.
+type CodeArtifact = codeartifact.AWS
 
 // Run is one run of the CLI. It starts the provider several times: once for the
 // plan and once for the apply.

@@ -2,17 +2,9 @@ package layer
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"hash/crc32"
-	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -23,144 +15,17 @@ import (
 // unpacked is never replaced: the error is a *fault.Error, as it is for two
 // packages with one folder.
 func (b *Builder) Unpack(ctx context.Context, path string, zip store.Digest, dir string) error {
-	if err := b.claimFolder(dir, zip); err != nil {
-		return err
-	}
-	archive, err := filetree.FileArchive(filepath.Base(path), path)
-	if err != nil {
-		return err
-	}
-	made, err := os.MkdirTemp(filepath.Dir(local.Absolute(dir)), ".layerbuild-unpack-")
-	if errors.Is(err, fs.ErrNotExist) {
-		if err = os.MkdirAll(filepath.Dir(local.Absolute(dir)), 0o755); err == nil { //nolint:gosec // containers read it as another user
-			made, err = os.MkdirTemp(filepath.Dir(local.Absolute(dir)), ".layerbuild-unpack-")
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("unpacking the zip: %w", err)
-	}
-	if err = fill(made, archive.Until(ctx), zip); err == nil {
-		err = store.ReplaceFolder(made, local.Absolute(dir))
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("unpacking the zip to %q: %w", dir, err), store.RemoveFolder(made))
-	}
-	return nil
-}
-
-// fill unpacks an archive into a new folder and marks it.
-func fill(made string, archive *filetree.Archive, zip store.Digest) error {
-	if err := os.Chmod(made, 0o755); err != nil { //nolint:gosec // containers read it as another user
-		return err
-	}
-	if err := filetree.Extract(made, archive); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(made, local.UnpackedName), []byte(zip.Hex()+"\n"), 0o644) //nolint:gosec // as above
-}
-
-// claimFolder refuses a folder that is not ours to replace.
-func (b *Builder) claimFolder(dir string, zip store.Digest) error {
-	name := local.Absolute(dir)
-	if taken, same := b.claim(name, zip); taken && !same {
+	if taken, same := b.claim(local.Absolute(dir), zip); taken && !same {
 		return &fault.Error{
 			At: fault.At("unpack_path"), Summary: fmt.Sprintf("Two packages are unpacked to %q", dir),
 			Detail: "Two packages with different content have this unpack_path. Give each its own.",
 		}
 	}
-	refuse := func(why string) error {
-		return &fault.Error{
-			At: fault.At("unpack_path"), Summary: fmt.Sprintf("The unpack path %q is taken", dir),
-			Detail: why + ", and it would be lost. Remove it, or write another path.",
-		}
-	}
-	info, err := os.Lstat(name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return fmt.Errorf("looking at the folder to unpack to: %w", err)
-	case info.Mode()&fs.ModeSymlink != 0:
-		return refuse("There is a symbolic link")
-	case !info.IsDir():
-		return refuse("There is a file")
-	}
-	if local.IsUnpacked(name) {
-		return nil
-	}
-	inside, err := os.ReadDir(name)
-	if err != nil {
-		return fmt.Errorf("looking at the folder to unpack to: %w", err)
-	}
-	if len(inside) > 0 {
-		return refuse("There is a folder that no package unpacked")
-	}
-	return nil
+	return local.Unpack(ctx, path, zip, dir)
 }
-
-// maxMark bounds the mark of an unpacked folder, in bytes: it is a digest and a line end.
-const maxMark = 1 << 10
 
 // Unpacked reports whether the folder holds the files of the zip and nothing
 // else: names, and the contents by size and checksum (CRC-32, as the zip has it).
 func (b *Builder) Unpacked(path string, zip store.Digest, dir string) (bool, error) {
-	mark, err := filetree.ReadSmall(filepath.Join(dir, local.UnpackedName), maxMark)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil || strings.TrimSpace(string(mark)) != zip.Hex() {
-		return false, err
-	}
-	archive, err := filetree.FileArchive(filepath.Base(path), path)
-	if err != nil {
-		return false, err
-	}
-	files, links, err := filetree.FromZipLinks(archive)
-	if err != nil {
-		return false, err
-	}
-	want := map[string]*filetree.Entry{}
-	for i := range files {
-		want[files[i].Path] = &files[i]
-	}
-	for i := range links {
-		want[links[i].Path] = nil
-	}
-	whole := true
-	err = filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		within, err := filepath.Rel(dir, name)
-		if within = filepath.ToSlash(within); err != nil || within == local.UnpackedName {
-			return err
-		}
-		entry, known := want[within]
-		delete(want, within)
-		same := known && (entry == nil) == (d.Type()&fs.ModeSymlink != 0)
-		if same && entry != nil {
-			same, err = sameContent(name, entry)
-		}
-		if !same && err == nil {
-			whole = false
-			return fs.SkipAll
-		}
-		return err
-	})
-	return whole && err == nil && len(want) == 0, err
-}
-
-// sameContent compares a file with an entry of a zip.
-func sameContent(name string, e *filetree.Entry) (same bool, err error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return false, err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if info, err := f.Stat(); err != nil || info.Size() != e.Size {
-		return false, err
-	}
-	sum := crc32.NewIEEE()
-	_, err = io.Copy(sum, f)
-	return err == nil && sum.Sum32() == e.CRC32, err
+	return local.Unpacked(path, zip, dir)
 }

@@ -1,4 +1,6 @@
-package layer
+// Package codeartifact knows the repositories of AWS CodeArtifact behind hosts, and
+// has AWS asked for what they want.
+package codeartifact
 
 import (
 	"context"
@@ -14,10 +16,10 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 )
 
-// CodeArtifact asks AWS for what its CodeArtifact repositories want. A domain
+// AWS is asked for what its CodeArtifact repositories want. A domain
 // owner of "" is the caller's account, a region of "" the provider's. Errors
 // hold no credential.
-type CodeArtifact interface {
+type AWS interface {
 	// CodeArtifactToken returns a token for the repositories of a domain, and
 	// when it expires.
 	CodeArtifactToken(ctx context.Context, domain, owner, region string) (token string, expires time.Time, err error)
@@ -26,10 +28,10 @@ type CodeArtifact interface {
 	CodeArtifactEndpoint(ctx context.Context, domain, repository, owner, region, format string) (string, error)
 }
 
-// artifacts knows the CodeArtifact domains behind hosts. AWS is asked when one
+// Domains knows the CodeArtifact domains behind hosts. AWS is asked when one
 // of them is about to be reached, and not before.
-type artifacts struct {
-	aws     CodeArtifact // nil: there is none
+type Domains struct {
+	aws     AWS // nil: there is none
 	offline bool
 
 	mu    sync.Mutex
@@ -37,8 +39,10 @@ type artifacts struct {
 	known map[python.CodeArtifactSpec]string // addresses of indexes
 }
 
-func newArtifacts(aws CodeArtifact, offline bool) *artifacts {
-	return &artifacts{aws: aws, offline: offline, hosts: map[string]domain{}, known: map[python.CodeArtifactSpec]string{}}
+// New returns a Domains. aws may be nil: then no host is known. Offline, AWS is not
+// asked for addresses.
+func New(aws AWS, offline bool) *Domains {
+	return &Domains{aws: aws, offline: offline, hosts: map[string]domain{}, known: map[python.CodeArtifactSpec]string{}}
 }
 
 // domain is a CodeArtifact domain in a region.
@@ -48,9 +52,9 @@ type domain struct{ name, owner, region string }
 // "Accessing CodeArtifact over IPv4 or dualstack endpoints" in its user guide.
 var codeArtifactHost = regexp.MustCompile(`^([a-z][a-z0-9-]*[a-z0-9])-([0-9]{12})\.d\.codeartifact(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com|amazonaws\.com\.cn|on\.aws)$`)
 
-// credentials is a fetch.CredentialSource: a fresh token for CodeArtifact's
+// Credentials is a fetch.CredentialSource: a fresh token for CodeArtifact's
 // hosts. Its npm endpoints take it as bearer token, all others as password.
-func (a *artifacts) credentials(ctx context.Context, u *url.URL) (fetch.Credential, time.Time, bool, error) {
+func (a *Domains) Credentials(ctx context.Context, u *url.URL) (fetch.Credential, time.Time, bool, error) {
 	d, ok := a.domainOf(u)
 	if !ok || a.aws == nil {
 		return fetch.Credential{}, time.Time{}, false, nil
@@ -66,7 +70,7 @@ func (a *artifacts) credentials(ctx context.Context, u *url.URL) (fetch.Credenti
 }
 
 // domainOf returns the domain that serves a URL.
-func (a *artifacts) domainOf(u *url.URL) (domain, bool) {
+func (a *Domains) domainOf(u *url.URL) (domain, bool) {
 	a.mu.Lock()
 	d, ok := a.hosts[u.Scheme+"://"+u.Host]
 	a.mu.Unlock()
@@ -80,8 +84,8 @@ func (a *artifacts) domainOf(u *url.URL) (domain, bool) {
 	return domain{name: m[1], owner: m[2], region: m[3]}, true
 }
 
-// index returns the address of a repository's Python index.
-func (a *artifacts) index(ctx context.Context, s *python.CodeArtifactSpec) (string, error) {
+// Index returns the address of a repository's Python index.
+func (a *Domains) Index(ctx context.Context, s *python.CodeArtifactSpec) (string, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if address, ok := a.known[*s]; ok {
