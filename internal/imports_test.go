@@ -54,6 +54,8 @@ var closets = map[string][]string{
 	"command/page": {},
 
 	"fetch/transport":         {},
+	"filetree/ignore":         {},
+	"filetree/xzwindow":       {},
 	"lambdatest/wire":         {},
 	"lambdatest/s3":           {"wire"},
 	"lambdatest/signer":       {"wire", "s3"},

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree/ignore"
 )
 
 // TestIgnoreFilesAreThoseOfGit has the expectations of gitignore(5).
@@ -70,7 +70,7 @@ func TestIgnoreFilesThatCannotBeObeyed(t *testing.T) {
 	}{
 		"missing":       {map[string]string{"a": ""}, "is missing"},
 		"class by name": {map[string]string{".gitignore": "ok\n[[:alpha:]]*"}, "line 2"},
-		"too long":      {map[string]string{".gitignore": strings.Repeat("a\n", ignoreFileMax)}, "1 MiB"},
+		"too long":      {map[string]string{".gitignore": strings.Repeat("a\n", ignore.MaxBytes)}, "1 MiB"},
 	} {
 		_, err := Scan(t.Context(), lay(t, c.files), ScanOptions{IgnoreFile: ".gitignore", NeedsIgnoreFile: true})
 		if err == nil || !strings.Contains(err.Error(), c.reason) || !strings.Contains(err.Error(), ".gitignore") {
@@ -93,20 +93,4 @@ func TestContentIsTakenAsItIs(t *testing.T) {
 			t.Errorf("%s: got %d bytes, program %t, want %d bytes", f.Path, f.Size, f.Program, want[f.Path])
 		}
 	}
-}
-
-func FuzzParseIgnore(f *testing.F) {
-	for _, seed := range []string{"", "*.log\n!a", "/a/**/b/", "[a-", "\\", "{a,b}", "a\\ ", "**", "/**/", "[[:alpha:]]"} {
-		f.Add(seed, "a/b.log")
-	}
-	f.Fuzz(func(t *testing.T, text, name string) {
-		defer indextest.Budget(t, len(text)+len(name))()
-		rules, err := parseIgnore([]byte(text), "")
-		if err != nil {
-			return
-		}
-		if _, decided := rules.verdict(name, false); decided && len(rules.rules) == 0 {
-			t.Errorf("no rule decides %q", name)
-		}
-	})
 }

@@ -101,7 +101,7 @@ type scanner struct {
 	root     string // as given
 	resolved string // without links
 	options  ScanOptions
-	ignores  []ignoreRules // of the folders that were entered, outer ones first
+	ignores  []*Ignores // of the folders that were entered, outer ones first
 	files    []File
 	entered  int // folders by links
 	buf      []byte

@@ -13,6 +13,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree/xzwindow"
 )
 
 // What a packed archive may hold at most, besides maxUnpacked and maxEntries:
@@ -322,7 +324,7 @@ func (s *stream) unpack(f io.ReaderAt, in *bufio.Reader) error {
 	case "gzip":
 		plain, err = gzip.NewReader(in)
 	case "xz":
-		if largest, sum := xzWindows(section{io.NewSectionReader(f, 0, s.archive.Size)}); largest > maxWindow || sum > maxWindows {
+		if largest, sum := xzwindow.Measure(section{io.NewSectionReader(f, 0, s.archive.Size)}); largest > maxWindow || sum > xzwindow.MaxSum {
 			return s.refuse("asks for more than 256 MiB of memory to be unpacked")
 		}
 		plain, err = xz.NewReader(in)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree/xzwindow"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
 
@@ -49,7 +50,7 @@ func TestDictionariesOfAllBlocksCount(t *testing.T) {
 		{"truncated", one[:secondDictionary], 1 << 20, 1 << 20},
 		{"empty", nil, 0, 0},
 	} {
-		largest, sum := xzWindows(bytes.NewReader(c.file))
+		largest, sum := xzwindow.Measure(bytes.NewReader(c.file))
 		if largest != c.largest || sum != c.sum {
 			t.Errorf("%s: got %d and %d, want %d and %d", c.name, largest, sum, c.largest, c.sum)
 		}
@@ -117,7 +118,7 @@ func FuzzXZWindows(f *testing.F) {
 	f.Add(packWith(f, "xz", bytes.Repeat([]byte("text"), 9000)))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		defer indextest.Budget(t, len(b))()
-		largest, sum := xzWindows(bytes.NewReader(b))
+		largest, sum := xzwindow.Measure(bytes.NewReader(b))
 		if largest > sum {
 			t.Errorf("the largest is %d, the sum %d", largest, sum)
 		}

@@ -202,10 +202,12 @@ func TestClientPackage(t *testing.T) {
 	if all, pinned := strings.Count(string(text), "=="), strings.Count(string(text), " --hash=sha256:"); all != pinned || all != 10 {
 		t.Errorf("%d of %d requirements have a digest", pinned, all)
 	}
-	if got, err := ClientPackage("nodejs20.x", "x86_64"); err != nil || got["downloads"].([]any)[0].(map[string]any)["sha256"] == "" {
-		t.Errorf("got %v, %v", got, err)
+	for _, runtime := range []string{"nodejs20.x", "nodejs24.x"} {
+		if got, err := ClientPackage(runtime, "x86_64"); err != nil || got["downloads"].([]any)[0].(map[string]any)["sha256"] == "" {
+			t.Errorf("%s: got %v, %v", runtime, got, err)
+		}
 	}
-	for _, runtime := range []string{"java21", "python3.9", "nodejs24.x"} {
+	for _, runtime := range []string{"java21", "python3.9", "provided.al2023"} {
 		_, err := ClientPackage(runtime, "x86_64")
 		if _, unable := errors.AsType[*UnableError](err); !unable {
 			t.Errorf("%s: got %v, want an *UnableError", runtime, err)

@@ -1,4 +1,6 @@
-package filetree
+// Package xzwindow measures how much memory an xz file asks for, before anything of
+// it is unpacked.
+package xzwindow
 
 import (
 	"bufio"
@@ -6,30 +8,33 @@ import (
 	"io"
 )
 
-// maxWindows bounds the sum of the dictionaries of an xz file's blocks: each is
+// MaxSum bounds the sum of the dictionaries of an xz file's blocks: each is
 // allocated anew, and a block may be a few bytes long.
-const maxWindows = 64 << 30
+const MaxSum = 64 << 30
 
-// xzWindows returns the largest dictionary that a block of an xz file asks for,
+// buffer is how much of a file is read at once.
+const buffer = 64 << 10
+
+// Measure returns the largest dictionary that a block of an xz file asks for,
 // and the sum of all: its reader allocates that much for each. It passes over
 // the packed bytes, whose chunks tell their sizes, and ends where the file is
 // not what the reader takes (The .xz File Format 1.2.0, sections 2 to 4).
-func xzWindows(f io.Reader) (largest, sum int64) {
-	w := xzWalk{in: bufio.NewReaderSize(f, window)}
-	for w.stream(func(asked int64) { largest, sum = max(largest, asked), sum+asked }) && sum <= maxWindows {
+func Measure(f io.Reader) (largest, sum int64) {
+	w := walk{in: bufio.NewReaderSize(f, buffer)}
+	for w.stream(func(asked int64) { largest, sum = max(largest, asked), sum+asked }) && sum <= MaxSum {
 		continue
 	}
 	return largest, sum
 }
 
-// xzWalk passes over an xz file; n counts its bytes.
-type xzWalk struct {
+// walk passes over an xz file; n counts its bytes.
+type walk struct {
 	in *bufio.Reader
 	n  int64
 }
 
 // ReadByte makes it a reader for the numbers of the index.
-func (w *xzWalk) ReadByte() (byte, error) {
+func (w *walk) ReadByte() (byte, error) {
 	b, err := w.in.ReadByte()
 	if err == nil {
 		w.n++
@@ -38,25 +43,25 @@ func (w *xzWalk) ReadByte() (byte, error) {
 }
 
 // take returns the next bytes, all or none.
-func (w *xzWalk) take(n int) ([]byte, bool) {
+func (w *walk) take(n int) ([]byte, bool) {
 	b := make([]byte, n)
 	k, err := io.ReadFull(w.in, b)
 	w.n += int64(k)
 	return b, err == nil
 }
 
-func (w *xzWalk) skip(n int64) bool {
+func (w *walk) skip(n int64) bool {
 	k, err := w.in.Discard(int(n))
 	w.n += int64(k)
 	return err == nil
 }
 
 // align skips what fills up the bytes since start to a multiple of four.
-func (w *xzWalk) align(start int64) bool { return w.skip((start - w.n) & 3) }
+func (w *walk) align(start int64) bool { return w.skip((start - w.n) & 3) }
 
 // stream passes over one stream and the padding before it, shows the dictionary
 // of each block, and reports whether another stream may follow.
-func (w *xzWalk) stream(show func(int64)) bool {
+func (w *walk) stream(show func(int64)) bool {
 	head, ok := w.take(4)
 	for ok && binary.LittleEndian.Uint32(head) == 0 {
 		head, ok = w.take(4)
@@ -81,7 +86,7 @@ func (w *xzWalk) stream(show func(int64)) bool {
 		if !ok {
 			return false
 		}
-		show(xzWindow(header))
+		show(ofBlock(header))
 		start := w.n
 		if !w.chunks() || !w.align(start) || !w.skip(check) {
 			return false
@@ -90,7 +95,7 @@ func (w *xzWalk) stream(show func(int64)) bool {
 }
 
 // chunks passes over the LZMA2 chunks of a block.
-func (w *xzWalk) chunks() bool {
+func (w *walk) chunks() bool {
 	for {
 		control, err := w.ReadByte()
 		if err != nil || control == 0 {
@@ -112,7 +117,7 @@ func (w *xzWalk) chunks() bool {
 }
 
 // index passes over the index that begins at start, and the footer.
-func (w *xzWalk) index(start int64) bool {
+func (w *walk) index(start int64) bool {
 	records, err := binary.ReadUvarint(w)
 	for ; err == nil && records > 0; records-- {
 		if _, err = binary.ReadUvarint(w); err == nil {
@@ -123,9 +128,9 @@ func (w *xzWalk) index(start int64) bool {
 	return err == nil && w.align(start) && w.skip(crcAndFooter)
 }
 
-// xzWindow returns the size of the dictionary that the header of a block asks
+// ofBlock returns the size of the dictionary that the header of a block asks
 // for, which begins with its flags; 0 where it has none (section 5.3.1).
-func xzWindow(header []byte) int64 {
+func ofBlock(header []byte) int64 {
 	flags, rest := header[0], header[1:]
 	sizes := 0 // optional numbers of up to nine bytes, the last without the high bit
 	for _, bit := range []byte{0x40, 0x80} {
