@@ -71,6 +71,7 @@ var closets = map[string][]string{
 	"layer/image":           {"segment", "local"},
 	"layer/bill":            {"download", "image"},
 	"layer/prune":           {},
+	"layer/judge":           {"segment", "prune"},
 	"nodejs/semver":         {},
 	"nodejs/manifest":       {"semver"},
 	"nodejs/modules":        {"manifest"},

@@ -179,25 +179,6 @@ boto3 1.0
 	}
 }
 
-// TestSeveritiesOfFindings turns checks: an error into a warning, a warning into an
-// error, and off. Notes stay.
-func TestSeveritiesOfFindings(t *testing.T) {
-	t.Parallel()
-	found := []Finding{{Check: audit.Native, Severity: audit.Error}, {Check: audit.Libraries, Severity: audit.Warning}, {Check: audit.Libraries, Severity: audit.Note}, {Check: audit.Layout, Severity: audit.Error}}
-	got := Weigh(found, map[string]Severity{"native": SeverityWarning, "libraries": SeverityError, "layout": SeverityOff})
-	var text []string
-	for _, f := range got {
-		text = append(text, string(f.Check)+" "+string(f.Severity))
-	}
-	if strings.Join(text, ", ") != "native warning, libraries error, libraries note" {
-		t.Errorf("findings are %q", text)
-	}
-	warnings, err := told(got)
-	if len(warnings) != 1 || err == nil {
-		t.Errorf("told are %v, %v", warnings, err)
-	}
-}
-
 // TestBuildRefusesWhatCannotLoad leaves no zip where a module is for another
 // machine, and builds what was planned without judging it again.
 func TestBuildRefusesWhatCannotLoad(t *testing.T) {

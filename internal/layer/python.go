@@ -78,7 +78,7 @@ func (p pythonPart) pack(ctx context.Context, c *cache, l *Lock, doubt bool) (pa
 			if err != nil {
 				return nil, err
 			}
-			return python.NeedingIn(describedIn(found), targets, function, name), nil
+			return python.NeedingIn(found.Distributions(), targets, function, name), nil
 		}
 		return p.Check(whole, python.Checks{SDK: o.Shadow, Function: function, Needing: needing})
 	}

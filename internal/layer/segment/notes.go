@@ -115,6 +115,15 @@ type Described struct {
 	Origin filetree.Origin
 }
 
+// Distributions returns the distributions whose METADATA lies in the tree.
+func (f *Found) Distributions() []python.Described {
+	all := make([]python.Described, 0, len(f.Described))
+	for i := range f.Described {
+		all = append(all, f.Described[i].Described)
+	}
+	return all
+}
+
 // add adds what is known of the files of one archive.
 func (f *Found) add(origin filetree.Origin, t *tied, scripts map[string]native.Facts, noted Sources) {
 	for i, path := range t.paths {
