@@ -1,13 +1,6 @@
 package resolve
 
-import (
-	"cmp"
-	"context"
-	"maps"
-	"slices"
-
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
-)
+import "context"
 
 // A search ends after a count of conflicts, or of incompatibilities that were looked
 // at: a count, so that a plan and its apply end alike on any machine. Of the recorded
@@ -40,42 +33,4 @@ func (b *budget) proceed(ctx context.Context) error {
 		return exhaustedError{}
 	}
 	return nil
-}
-
-const (
-	// lastLearned is how many of the last conflicts are looked through for the
-	// one that is reported.
-	lastLearned = 500
-	// maxBlamed is how many distributions are named.
-	maxBlamed = 5
-)
-
-// surrender tells how far a search came: the distributions that conflicted most
-// often, and the conflict that follows from the fewest facts.
-func (s *solver) surrender(target string) error {
-	e := &wheel.Undecided{Target: target, Conflicts: s.budget.conflicts}
-	counts := map[string]int{}
-	for _, by := range []map[int]int{s.priorities.affected, s.priorities.culprits} {
-		for p, n := range by {
-			if p != rootPkg {
-				counts[s.pkgs[p].name] += n
-			}
-		}
-	}
-	e.Names = slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
-		return cmp.Or(counts[b]-counts[a], cmp.Compare(a, b))
-	})
-	e.Names = e.Names[:min(len(e.Names), maxBlamed)]
-	var shortest []int
-	for id, seen := len(s.incs)-1, 0; id >= 0 && seen < lastLearned; id-- {
-		if s.incs[id].cause.kind != causeConflict {
-			continue
-		}
-		seen++
-		if leaves := s.leaves(id); shortest == nil || len(leaves) < len(shortest) {
-			shortest = leaves
-		}
-	}
-	e.Facts = s.facts(shortest)
-	return e
 }

@@ -12,6 +12,14 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
+// resolution gathers the answers for the targets.
+type resolution struct {
+	spec    *Spec
+	catalog *index.Catalog
+	lock    *wheel.Lock
+	pins    map[string][]string // version keys that earlier targets chose, by name
+}
+
 // choice is one selected version with what the selection made of it.
 type choice struct {
 	index.Candidate

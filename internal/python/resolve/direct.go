@@ -65,15 +65,6 @@ func (s *Spec) TakeDirect() error {
 	return nil
 }
 
-// given reports whether a wheel of the name is given. It stands in for whatever
-// an address has: a checkout, a folder, a source distribution.
-func (s *Spec) given(name string) bool {
-	return slices.ContainsFunc(s.Given, func(g wheel.GivenWheel) bool {
-		w, err := g.Name()
-		return err == nil && w.Name == name
-	})
-}
-
 // direct returns the wheel that a requirement names.
 func direct(in pep508.Input) (wheel.GivenWheel, wheel.NameTags, error) {
 	none := wheel.GivenWheel{}

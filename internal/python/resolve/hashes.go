@@ -59,12 +59,13 @@ func (e *HashError) otherAlgorithm() string {
 }
 
 // checkHashes returns a *HashError for the first requirement or constraint on
-// the page's name whose hashes no wheel has that it allows and that runs.
+// the page's name whose hashes no wheel has that it allows and that runs on t.
 // Otherwise a wrong hash would hide a version, and an older one would take its
 // place.
-func (w *world) checkHashes(p *index.Page, pl *index.Policy) error {
-	for _, in := range slices.Concat(w.spec.Requirements, w.spec.Constraints) {
-		if in.Requirement.Name != p.Name || len(in.Hashes) == 0 || !in.Requirement.Marker.Eval(w.env, "") {
+func (s *Spec) checkHashes(p *index.Page, pl *index.Policy, t wheel.Target) error {
+	env := t.Env()
+	for _, in := range slices.Concat(s.Requirements, s.Constraints) {
+		if in.Requirement.Name != p.Name || len(in.Hashes) == 0 || !in.Requirement.Marker.Eval(env, "") {
 			continue
 		}
 		var newest []*index.WheelFile
@@ -88,7 +89,7 @@ func (w *world) checkHashes(p *index.Page, pl *index.Policy) error {
 		if found || len(newest) == 0 {
 			continue
 		}
-		e := &HashError{Name: p.Name, Version: newest[0].Text, Source: source(in), Given: in.Hashes, Target: w.target.String()}
+		e := &HashError{Name: p.Name, Version: newest[0].Text, Source: source(in), Given: in.Hashes, Target: t.String()}
 		for _, f := range newest {
 			e.Files = append(e.Files, HashedFile{Filename: f.Filename, Hash: "sha256:" + f.SHA256})
 		}

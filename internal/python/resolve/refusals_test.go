@@ -90,7 +90,7 @@ func TestAnotherIndexWasNotAsked(t *testing.T) {
 	_, err := Resolve(t.Context(), client, Spec{
 		Targets: []wheel.Target{pythontest.Py312}, Store: st, Indexes: []index.Index{{URL: first.URL()}, {URL: second.URL()}}, Requirements: pythontest.Inputs(t, "req", "a>=2"),
 	})
-	want := "that is " + first.URL() + ", so that " + second.URL() + ` was not asked. To take a from there, write python.index = [{ url = "` + second.URL() + `", packages = ["a"] }].`
+	want := "That is " + first.URL() + ", so " + second.URL() + ` was not asked. To take a from there, write python.index = [{ url = "` + second.URL() + `", packages = ["a"] }].`
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("Resolve() = %v\nwant %s", err, want)
 	}

@@ -9,20 +9,30 @@ import (
 // at in vain: each has to be fetched.
 const maxRefused = 3
 
+// sourceTries is what became of the source distributions that the solver asked about.
+type sourceTries struct {
+	faults  map[string]string // what is wrong with each, "" for nothing, by digest
+	refused map[string]int    // how many were of no use, by project
+}
+
+func newSourceTries() sourceTries {
+	return sourceTries{faults: map[string]string{}, refused: map[string]int{}}
+}
+
 // tooMany reports whether so many source distributions of the project were
 // looked at in vain that this one is not.
-func (w *world) tooMany(c index.Candidate) bool {
-	_, seen := w.sources[c.File.SHA256]
-	return sdist.Is(c.File.Filename) && !seen && w.refused[c.Name] >= maxRefused
+func (t *sourceTries) tooMany(c index.Candidate) bool {
+	_, seen := t.faults[c.File.SHA256]
+	return sdist.Is(c.File.Filename) && !seen && t.refused[c.Name] >= maxRefused
 }
 
 // count remembers what became of a source distribution.
-func (w *world) count(c index.Candidate, fault string) {
-	if _, seen := w.sources[c.File.SHA256]; seen || !sdist.Is(c.File.Filename) {
+func (t *sourceTries) count(c index.Candidate, fault string) {
+	if _, seen := t.faults[c.File.SHA256]; seen || !sdist.Is(c.File.Filename) {
 		return
 	}
-	w.sources[c.File.SHA256] = fault
+	t.faults[c.File.SHA256] = fault
 	if fault != "" {
-		w.refused[c.Name]++
+		t.refused[c.Name]++
 	}
 }

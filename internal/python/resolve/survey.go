@@ -170,7 +170,7 @@ func (s *survey) withheld(w *world) string {
 
 // lacks says what the best wheel of a version would need, as a clause.
 func (w *world) lacks(s *survey) string {
-	if fault := w.sources[s.source]; len(s.wheels) == 0 && fault != "" {
+	if fault := w.sources.faults[s.source]; len(s.wheels) == 0 && fault != "" {
 		return fault
 	}
 	if len(s.wheels) == 0 {
@@ -278,6 +278,16 @@ func (w *world) advice(name string, all []*survey, refused *survey) string {
 		return "Use another distribution, or build a wheel of it elsewhere and give that in python.wheels."
 	}
 	return wheel.Sentence(strings.Join(ways, ", or "))
+}
+
+// sourceAdvice says how a wheel is made elsewhere and given.
+func (w *world) sourceAdvice(name, version string) string {
+	first := "Make"
+	if !w.spec.Sdists {
+		first = `Set python.sdist = "pure", which makes the wheel if that is possible without running its code. Or make`
+	}
+	return fmt.Sprintf(`%s the wheel once by "pip wheel --no-deps %s==%s", on Linux and on the layer's architecture if it holds native code, and give the file that this writes: `+
+		`python.wheels = [{ source = "${path.module}/….whl" }].`, first, name, version)
 }
 
 // neighbours returns the oldest newer version that has a fitting wheel, or else

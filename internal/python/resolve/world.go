@@ -1,7 +1,6 @@
 package resolve
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -30,11 +29,29 @@ type world struct {
 	projects map[string]*index.Future[*index.Project]
 	expected map[string]bool
 
-	// sources are the source distributions that the solver asked about, by
-	// digest, and what is wrong with them; refused is how many of a project
-	// were of no use. Of the solver alone.
-	sources map[string]string
-	refused map[string]int
+	sources sourceTries // of the solver alone
+}
+
+// preferNext has a version of a name tried after those that were preferred before.
+// Where pins are exempt from the cut-off, so is this version.
+func (w *world) preferNext(name, key string) {
+	if w.prefer[name] == nil {
+		w.prefer[name] = map[string]int{}
+	}
+	if _, ok := w.prefer[name][key]; !ok {
+		w.prefer[name][key] = len(w.prefer[name])
+	}
+	if w.spec.PinsExempt {
+		w.exemptVersion(name, key)
+	}
+}
+
+// exemptVersion takes a version of a name out of the cut-off.
+func (w *world) exemptVersion(name, key string) {
+	if w.exempt[name] == nil {
+		w.exempt[name] = map[string]bool{}
+	}
+	w.exempt[name][key] = true
 }
 
 func (w *world) project(ctx context.Context, name string) (*index.Project, error) {
@@ -58,7 +75,7 @@ func (w *world) startProject(name string) *index.Future[*index.Project] {
 			return
 		}
 		pl := w.policyOn(p)
-		f.Value, f.Err = index.NewProject(p, pl), w.checkHashes(p, pl)
+		f.Value, f.Err = index.NewProject(p, pl), w.spec.checkHashes(p, pl, w.target)
 	})
 	return f
 }
@@ -134,13 +151,10 @@ func (w *world) requirements() []dependency {
 	return deps
 }
 
-// source names the place of a direct requirement.
-func source(in pep508.Input) string { return cmp.Or(in.Source, "the configuration") }
-
 func (w *world) dependencies(ctx context.Context, p *index.Project, i int, extra string) ([]dependency, string, error) {
 	c := p.Candidates[i]
 	left := slices.Contains(w.spec.LeftOut, p.Name)
-	if !left && w.tooMany(c) {
+	if !left && w.sources.tooMany(c) {
 		return nil, "it has only a source distribution, and newer ones could not be used", nil
 	}
 	m, err := w.Metadata(p.Page, c.File).Wait(ctx)
@@ -151,7 +165,7 @@ func (w *world) dependencies(ctx context.Context, p *index.Project, i int, extra
 	if left && fault != "" {
 		return nil, "", nil // it is not packed: what it would need is nothing
 	}
-	w.count(c, fault)
+	w.sources.count(c, fault)
 	return deps, fault, nil
 }
 
