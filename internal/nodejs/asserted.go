@@ -31,22 +31,16 @@ func AssertImports(names []string, targets []runtimes.Target, files filetree.Tre
 	}
 	var faults []error
 	for i, name := range names {
-		var all []imports.Missing
-		on := map[imports.Missing][]string{}
-		for k, w := range worlds {
-			missing, err := w.Assert(name)
-			if err != nil {
-				return err
-			}
-			for _, m := range missing {
-				if on[m] == nil {
-					all = append(all, m)
-				}
-				on[m] = append(on[m], targets[k].ID)
-			}
+		all, on, err := fault.Once(len(worlds), func(k int) ([]imports.Missing, error) { return worlds[k].Assert(name) })
+		if err != nil {
+			return err
 		}
 		for _, m := range all {
-			faults = append(faults, tellMissing(fault.At("nodejs", "imports").Index(i), name, m, strings.Join(on[m], ", ")))
+			var ids []string
+			for _, k := range on[m] {
+				ids = append(ids, targets[k].ID)
+			}
+			faults = append(faults, tellMissing(fault.At("nodejs", "imports").Index(i), name, m, strings.Join(ids, ", ")))
 		}
 	}
 	return errors.Join(faults...)

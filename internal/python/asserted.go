@@ -48,19 +48,9 @@ type assertion struct {
 
 // assert tells what is missing for one name, once for all runtimes that lack it.
 func (a *assertion) assert(at fault.Path, name string) ([]error, error) {
-	var all []imports.Missing
-	on := map[imports.Missing][]int{}
-	for i, w := range a.worlds {
-		missing, err := w.Assert(name)
-		if err != nil {
-			return nil, err
-		}
-		for _, m := range missing {
-			if on[m] == nil {
-				all = append(all, m)
-			}
-			on[m] = append(on[m], i)
-		}
+	all, on, err := fault.Once(len(a.worlds), func(i int) ([]imports.Missing, error) { return a.worlds[i].Assert(name) })
+	if err != nil {
+		return nil, err
 	}
 	var faults []error
 	for _, m := range all {
