@@ -100,6 +100,13 @@ func (b *Builder) Intact(ctx context.Context, path string, zip store.Digest, siz
 	return true, true, errors.Join(c.store.PutRecord("zips", key, []byte(stamp)), c.notePlace(path, zip))
 }
 
+// Rebuild makes the zip with a digest from its lock at a path, unless it is there. It
+// was judged when it was planned, so no check is made again.
+func (b *Builder) Rebuild(ctx context.Context, lock *Lock, zip store.Digest, path string) error {
+	_, err := b.Build(ctx, lock, Output{Path: path, Want: zip, Size: SeverityOff, Shadow: SeverityOff, Scripts: SeverityOff, Replace: true})
+	return err
+}
+
 // Find returns the path of a zip with this digest and size on this machine: the
 // default one, or the one where it was written or seen last. Of that only a record
 // tells, which may name any file, so its bytes are read.

@@ -105,8 +105,7 @@ func (b *Package) Zip(ctx context.Context, builder *layer.Builder) (publish.Zip,
 	if lock == nil {
 		return publish.Zip{}, "", fmt.Errorf("finding the zip %q: it is not there, and the package has no lock to rebuild it from", path)
 	}
-	// Its size was judged when it was planned.
-	if _, err := builder.Build(ctx, lock, layer.Output{Path: path, Want: want, Size: layer.SeverityOff, Replace: true}); err != nil {
+	if err := builder.Rebuild(ctx, lock, want, path); err != nil {
 		return publish.Zip{}, "", fmt.Errorf("rebuilding the package's zip: %w", err)
 	}
 	return publish.FileZip(path, want, size), path, nil

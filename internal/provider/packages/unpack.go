@@ -25,8 +25,7 @@ func unpackZip(ctx context.Context, tools *toolbox.Tools, m *packageModel, lock 
 	name := m.Filename.ValueString()
 	if _, intact, err := tools.Builder.Intact(ctx, name, sum, m.Size.ValueInt64()); err != nil || !intact {
 		name = layer.DefaultPath(sum)
-		o := layer.Output{Path: name, Want: sum, Size: layer.SeverityOff, Shadow: layer.SeverityOff, Scripts: layer.SeverityOff, Replace: true}
-		if _, err := tools.Builder.Build(ctx, lock, o); err != nil {
+		if err := tools.Builder.Rebuild(ctx, lock, sum, name); err != nil {
 			return append(diags, diagnostic.At("unpack_path", diagnostic.Of("The zip cannot be unpacked", err)))
 		}
 	}
