@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/overrides"
 )
 
 // list returns the demands of a slot in their order: peers, optional peers,
@@ -205,7 +206,7 @@ func (r *run) top(at string, m *manifest.Manifest) *slot {
 }
 
 // enterTop takes a folder into the tree.
-func (r *run) enterTop(s *slot, rule *rule) {
+func (r *run) enterTop(s *slot, rule *overrides.Rule) {
 	if !s.removed {
 		return
 	}

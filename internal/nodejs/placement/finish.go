@@ -15,7 +15,7 @@ func (r *run) slots() []*slot {
 			all = s.withContents(all)
 		}
 	}
-	slices.SortFunc(all, func(a, b *slot) int { return compareText(a.sort, b.sort) })
+	slices.SortFunc(all, func(a, b *slot) int { return strings.Compare(a.sort, b.sort) })
 	return all
 }
 
@@ -141,8 +141,6 @@ func (r *run) public(s *slot, m *marks, why LeftOut) Package {
 	}
 	return p
 }
-
-func compareText(a, b string) int { return strings.Compare(a, b) }
 
 func firstUser(s *slot) Demand {
 	if len(s.users) == 0 {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/overrides"
 )
 
 // Place returns the tree of a project: all packages that npm would write into its
@@ -52,9 +53,9 @@ func newRun(ctx context.Context, s Source, p *manifest.Project, o Options) (*run
 		parcels: map[string]*parcel{}, links: map[string]*parcel{}, tops: map[string]*slot{},
 		members: map[string]string{}, keys: map[string]string{}, maxSteps: MaxSteps, moves: map[*parcel]int{},
 	}
-	rules, err := readRules(p.Overrides)
+	rules, err := overrides.Read(p.Overrides)
 	if err != nil {
-		return nil, err
+		return nil, &Refusal{Reason: BadOverride, Err: err}
 	}
 	base := &slot{parcel: newParcel(&p.Manifest), top: true, rule: rules}
 	r.tree = &ground{base: base, shelves: map[string]*shelf{}, rules: rules != nil, wants: r.override}
@@ -151,7 +152,7 @@ func (r *run) noteOverruled(tree *Tree) {
 			continue
 		}
 		for _, d := range s.demands {
-			if f := d.found; f != nil && !d.isPeer() && len(f.demands) > 0 && excludes(f.rule, d.rule) {
+			if f := d.found; f != nil && !d.isPeer() && len(f.demands) > 0 && overrides.Excludes(f.rule, d.rule) {
 				tree.Notes = append(tree.Notes, Note{Kind: Overruled, Demand: d.public(), Path: f.path})
 			}
 		}

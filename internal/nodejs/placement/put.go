@@ -1,6 +1,9 @@
 package placement
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // errand is a demand that is to be met: the opening one, or a peer's of what was
 // put for it.
@@ -278,7 +281,7 @@ func (r *run) removeAll(set map[*slot]bool) {
 			list = append(list, s)
 		}
 	}
-	slices.SortFunc(list, func(a, b *slot) int { return compareText(a.sort, b.sort) })
+	slices.SortFunc(list, func(a, b *slot) int { return strings.Compare(a.sort, b.sort) })
 	for _, s := range list {
 		r.tree.remove(s)
 	}
@@ -348,5 +351,5 @@ func (r *run) isSpare(s *slot) bool {
 
 // isChosenByRule tells whether an override asks for exactly this version.
 func (r *run) isChosenByRule(s *slot) bool {
-	return s.rule != nil && s.rule.name == s.name && s.rule.value == s.m.Version
+	return s.rule != nil && s.rule.Name == s.name && s.rule.Value == s.m.Version
 }

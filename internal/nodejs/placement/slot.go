@@ -1,6 +1,10 @@
 package placement
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/overrides"
+)
 
 // slot is a place in the tree: a folder of a node_modules, or a top, which is
 // the project or a folder on disk. The seats of a bench are slots too.
@@ -22,7 +26,7 @@ type slot struct {
 	inside   map[string]*slot // its node_modules by key
 	contents []*slot          // the same in the order in which they came
 	users    []*demand        // that find it
-	rule     *rule            // the override rules that it is under; nil is none
+	rule     *overrides.Rule  // the override rules that it is under; nil is none
 
 	tarball *slot // in whose tarball it came
 	settled bool  // by an npm-shrinkwrap.json
@@ -41,9 +45,9 @@ type demand struct {
 	owner     *slot
 	name, key string
 	kind      Kind
-	own       *want // what the text asks for as it is written
-	want      *want // what it asks for under the override rules
-	rule      *rule // that it is under
+	own       *want           // what the text asks for as it is written
+	want      *want           // what it asks for under the override rules
+	rule      *overrides.Rule // that it is under
 
 	found   *slot
 	givenUp bool
@@ -56,7 +60,7 @@ func (d *demand) accepts(p *parcel) bool {
 	if d.want.accepts(p) {
 		return true
 	}
-	return d.want != d.own && d.rule.exempts(p) && d.own.accepts(p)
+	return d.want != d.own && p.versioned && d.rule.Exempts(p.version) && d.own.accepts(p)
 }
 
 // takes tells whether the demand accepts what lies in a slot.
@@ -83,7 +87,7 @@ func (d *demand) isPleasedBy(s *slot) bool {
 	if d.isPeer() && s.holder == d.owner && !d.owner.top {
 		return false
 	}
-	return d.takes(s) && !(len(s.demands) > 0 && excludes(s.rule, d.rule))
+	return d.takes(s) && !(len(s.demands) > 0 && overrides.Excludes(s.rule, d.rule))
 }
 
 // isLeading tells whether the demand finds something and is pleased.

@@ -18,7 +18,7 @@ func (r *run) unpack(s *slot, packages map[string]*manifest.Manifest, inTarball 
 		if x, y := strings.Count(a, "node_modules/"), strings.Count(b, "node_modules/"); x != y {
 			return x - y
 		}
-		return compareText(manifest.CollationKey(a), manifest.CollationKey(b))
+		return strings.Compare(manifest.CollationKey(a), manifest.CollationKey(b))
 	})
 	for _, at := range paths {
 		holder, name := s, strings.TrimPrefix(at, "node_modules/")

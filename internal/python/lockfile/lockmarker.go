@@ -1,8 +1,6 @@
 package lockfile
 
 import (
-	"fmt"
-
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
@@ -37,19 +35,8 @@ func (r *lockReader) admits(entry, requires string, t wheel.Target) error {
 	if err != nil {
 		return r.fault(entry, "the range of Python versions %q cannot be read: %v", requires, err)
 	}
-	if !admitsMinor(spec, t.Minor) {
+	if !spec.AdmitsMinor(t.Minor) {
 		return r.fault(entry, "it is for Python %s, which %s is not: drop the runtime, or widen the range in the project and lock again", requires, t.Runtime)
 	}
 	return nil
-}
-
-// admitsMinor reports whether a patch version of Python 3.minor is in a range.
-func admitsMinor(spec pep440.Specifiers, minor int) bool {
-	for patch := range 100 {
-		v, err := pep440.Parse(fmt.Sprintf("3.%d.%d", minor, patch))
-		if err == nil && spec.Match(v) {
-			return true
-		}
-	}
-	return false
 }

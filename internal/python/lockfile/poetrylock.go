@@ -151,7 +151,7 @@ func (r *lockReader) poetryPython(l *poetryLock, t wheel.Target) error {
 	if err != nil {
 		return r.fault("", "its python-versions %q cannot be read: %v", l.Metadata.Python, err)
 	}
-	if !slices.ContainsFunc(ranges, func(s pep440.Specifiers) bool { return admitsMinor(s, t.Minor) }) {
+	if !slices.ContainsFunc(ranges, func(s pep440.Specifiers) bool { return s.AdmitsMinor(t.Minor) }) {
 		return r.fault("", "it is for Python %s, which %s is not: drop the runtime, or widen the range in the project and lock again", l.Metadata.Python, t.Runtime)
 	}
 	return nil

@@ -287,7 +287,7 @@ func (w *poetryWalker) need(from string, d poetryNeed, extras []string) (bool, e
 		if err != nil {
 			return false, w.fault(from, "the range %q of Python for %q cannot be read: %v", d.python, d.name, err)
 		}
-		if !slices.ContainsFunc(ranges, func(s pep440.Specifiers) bool { return admitsMinor(s, w.minor) }) {
+		if !slices.ContainsFunc(ranges, func(s pep440.Specifiers) bool { return s.AdmitsMinor(w.minor) }) {
 			return false, nil
 		}
 	}

@@ -1,6 +1,7 @@
 package pep440
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -78,6 +79,18 @@ func (s Specifiers) Match(v Version) bool {
 		}
 	}
 	return true
+}
+
+// AdmitsMinor reports whether a patch version of Python 3.minor, such as 3.12.4, is in
+// the set of versions of Python.
+func (s Specifiers) AdmitsMinor(minor int) bool {
+	for patch := range 100 {
+		v, err := Parse(fmt.Sprintf("3.%d.%d", minor, patch))
+		if err == nil && s.Match(v) {
+			return true
+		}
+	}
+	return false
 }
 
 // Sorted returns the set with each clause once, in the order of their texts.

@@ -118,3 +118,29 @@ func TestPinnedAndNamesPrerelease(t *testing.T) {
 		}
 	}
 }
+
+// TestAdmitsMinor: one patch version is enough, also where the range begins late.
+func TestAdmitsMinor(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		text  string
+		minor int
+		want  bool
+	}{
+		{">=3.9", 12, true},
+		{">=3.12.4,<3.13", 12, true},
+		{">=3.12.4,<3.13", 13, false},
+		{"==3.11.*", 12, false},
+		{"!=3.12.0", 12, true},
+		{"<3.12", 12, false},
+		{"", 14, true},
+	} {
+		s, err := ParseSpecifiers(c.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.AdmitsMinor(c.minor); got != c.want {
+			t.Errorf("%q admits 3.%d: %t, want %t", c.text, c.minor, got, c.want)
+		}
+	}
+}
