@@ -55,6 +55,7 @@ var closets = map[string][]string{
 
 	"fetch/transport":         {},
 	"filetree/ignore":         {},
+	"filetree/leftout":        {},
 	"filetree/xzwindow":       {},
 	"lambdatest/wire":         {},
 	"lambdatest/s3":           {"wire"},

@@ -3,6 +3,7 @@ package filetree
 import (
 	"os"
 	"path"
+	"slices"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree/ignore"
 )
@@ -47,8 +48,8 @@ func (s *scanner) leavesOut(name string, isDir bool) bool {
 	if s.options.IgnoreFile != "" && path.Base(name) == s.options.IgnoreFile && !isDir {
 		return true
 	}
-	for i := len(s.ignores) - 1; i >= 0; i-- {
-		if ignored, decided := s.ignores[i].Decide(name, isDir); decided {
+	for _, rules := range slices.Backward(s.ignores) {
+		if ignored, decided := rules.Decide(name, isDir); decided {
 			return ignored
 		}
 	}

@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree/leftout"
 )
 
 // File is one file of a host directory as it was when [Scan] read it.
@@ -149,8 +151,8 @@ func (s *scanner) visit(name, host string, mode fs.FileMode, above []string) err
 	if Match(s.options.Exclude, name) || s.leavesOut(name, mode.IsDir()) || s.options.Skip != nil && s.options.Skip(host) {
 		return nil
 	}
-	if base := path.Base(name); ignored(base) {
-		if ownName(base) {
+	if base := path.Base(name); leftout.Always(base) {
+		if leftout.Own(base) {
 			s.leave(name)
 		}
 		return nil
@@ -213,8 +215,8 @@ func (s *scanner) take(name, host string, mode fs.FileMode) error {
 	if alone {
 		shown = s.root
 	}
-	if alone && ownName(path.Base(name)) {
-		return &PathError{Path: shown, Reason: ownReason}
+	if alone && leftout.Own(path.Base(name)) {
+		return &PathError{Path: shown, Reason: leftout.Reason}
 	}
 	if fault := nameFault(name); fault != "" {
 		return &PathError{Path: shown, Reason: fault}
@@ -229,7 +231,7 @@ func (s *scanner) take(name, host string, mode fs.FileMode) error {
 	case err != nil:
 		return &PathError{Path: shown, Reason: "cannot be read", Err: bareError(err)}
 	case own && alone:
-		return &PathError{Path: shown, Reason: ownReason}
+		return &PathError{Path: shown, Reason: leftout.Reason}
 	case own:
 		s.leave(name)
 		return nil
@@ -254,7 +256,7 @@ func (s *scanner) follow(shown, host string) (string, fs.FileInfo, error) {
 		return "", nil, &PathError{Path: shown, Reason: "is a symbolic link that leads out of the directory"}
 	}
 	for part := range strings.SplitSeq(filepath.ToSlash(rel), "/") {
-		if ignored(part) {
+		if leftout.Always(part) {
 			return "", nil, &PathError{Path: shown, Reason: fmt.Sprintf("is a symbolic link to %q, which is never packed", filepath.ToSlash(rel))}
 		}
 	}
@@ -286,7 +288,7 @@ func (s *scanner) read(host string) (f File, own bool, err error) {
 		n, err := io.ReadFull(in, s.buf)
 		if f.Size == 0 {
 			f.Program, f.Machine = isProgram(s.buf[:n]), machine(s.buf[:n])
-			if own = ownContent(s.buf[:n], in, info.Size()); own {
+			if own = leftout.OwnContent(s.buf[:n], in, info.Size()); own {
 				return f, own, nil
 			}
 		}
