@@ -5,15 +5,13 @@ package command
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
 )
 
 // standIn publishes the layers, makes the function and invokes it with each of
@@ -48,7 +46,7 @@ func TestStandInRunsTheArticlesHandler(t *testing.T) {
 	if err := os.WriteFile(ca, []byte(a.certificate), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"-c", standIn, miniStack(t), runtime, deps, a.shared, filepath.Join(quickstart, "functions", "api", "app.py"), a.proxy, ca}
+	args := []string{"-c", standIn, lambdatest.MiniStack(t, filepath.Join(os.Getenv("LAYERBUILD_TESTBED"), "bin", "ministack")), runtime, deps, a.shared, filepath.Join(quickstart, "functions", "api", "app.py"), a.proxy, ca}
 	all := calls(deps)
 	for _, c := range all {
 		args = append(args, c.event)
@@ -79,41 +77,4 @@ func TestStandInRunsTheArticlesHandler(t *testing.T) {
 			t.Errorf("%s: got %s", c.name, lines[i])
 		}
 	}
-}
-
-// miniStack starts MiniStack and returns its address.
-func miniStack(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-	server := exec.CommandContext(t.Context(), filepath.Join(os.Getenv("LAYERBUILD_TESTBED"), "bin", "ministack"))
-	server.Env = append(os.Environ(), "BIND_HOST=127.0.0.1", "GATEWAY_PORT="+port)
-	var log bytes.Buffer
-	server.Stdout, server.Stderr = &log, &log
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = server.Process.Kill() // one that has ended is no fault
-		_ = server.Wait()
-	})
-	url := fmt.Sprintf("http://127.0.0.1:%s", port)
-	for began := time.Now(); time.Since(began) < time.Minute; time.Sleep(100 * time.Millisecond) {
-		answer, err := http.Get(url + "/2015-03-31/functions") //nolint:noctx // a test
-		if err == nil {
-			_ = answer.Body.Close()
-			return url
-		}
-	}
-	t.Fatalf("MiniStack does not listen: %s", log.String())
-	return ""
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
 )
 
 // mirrorVariable names a filesystem mirror with hashicorp/aws 6, as "terraform
@@ -28,7 +29,7 @@ func TestWithTheAWSProvider(t *testing.T) {
 	t.Parallel()
 	mirror := requiredPath(t, mirrorVariable)
 	index := indextest.New(t, universe)
-	url := miniStack(t, filepath.Join(requiredPath(t, testbedVariable), "bin", "ministack"))
+	url := lambdatest.MiniStack(t, filepath.Join(requiredPath(t, testbedVariable), "bin", "ministack"))
 	m := newMachine(t, nil).uses("PIP_INDEX_URL=" + index.URL())
 	m.installs(mirror)
 

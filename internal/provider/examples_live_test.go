@@ -38,7 +38,7 @@ func TestExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	url := miniStack(t, testbed(t, "ministack"))
+	url := lambdatest.MiniStack(t, testbed(t, "ministack"))
 	exampleAccount(t, url)
 	private := privateServers(t)
 	media := tgz(t, "ffmpeg-7-amd64-static/ffmpeg", elfHeader(62), "ffmpeg-7-amd64-static/ffprobe", elfHeader(62)+"\n", "ffmpeg-7-amd64-static/readme.txt", "")
@@ -93,7 +93,7 @@ func privateServers(t *testing.T) map[string][]string {
 // on another, which gets the folder and the plan alone. A third plans nothing.
 func TestExampleOnTwoMachines(t *testing.T) {
 	t.Parallel()
-	url := miniStack(t, testbed(t, "ministack"))
+	url := lambdatest.MiniStack(t, testbed(t, "ministack"))
 	exampleAccount(t, url)
 	start := func(from *machine) *machine { return newMachine(t, from).uses("AWS_ENDPOINT_URL=" + url) }
 	first := start(&machine{T: t, dir: "../../examples/scenarios/two-machines"})

@@ -3,16 +3,9 @@
 package publish
 
 import (
-	"bytes"
-	"context"
-	"fmt"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
 )
@@ -36,16 +29,14 @@ func TestMiniStackConforms(t *testing.T) {
 // moto and miniStack start a stand-in for AWS and return its address.
 func moto(t *testing.T) string {
 	t.Helper()
-	return serve(t, "moto_server", func(port string) ([]string, []string) {
+	return lambdatest.Serve(t, standIn(t, "moto_server"), func(port string) ([]string, []string) {
 		return []string{"-H", "127.0.0.1", "-p", port}, nil
 	})
 }
 
 func miniStack(t *testing.T) string {
 	t.Helper()
-	return serve(t, "ministack", func(port string) ([]string, []string) {
-		return nil, []string{"BIND_HOST=127.0.0.1", "GATEWAY_PORT=" + port, "MINISTACK_ACCOUNT_ID=" + lambdatest.Account}
-	})
+	return lambdatest.MiniStack(t, standIn(t, "ministack"))
 }
 
 // livePublisher returns a publisher whose AWS is at the address.
@@ -126,9 +117,8 @@ func miniStackDifferences() map[string]string {
 	}
 }
 
-// serve starts a program of the test bed on a free port and waits until it
-// answers. It ends with the test.
-func serve(t *testing.T, program string, settings func(port string) (args, env []string)) string {
+// standIn returns the path of a program of the test bed.
+func standIn(t *testing.T, program string) string {
 	t.Helper()
 	folder := os.Getenv(testbed)
 	if folder == "" {
@@ -138,62 +128,5 @@ func serve(t *testing.T, program string, settings func(port string) (args, env [
 	if _, err := os.Stat(path); err != nil {
 		t.Fatalf("the test bed lacks %s: %v", program, err)
 	}
-	port := freePort(t)
-	args, env := settings(port)
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	command := exec.CommandContext(ctx, path, args...)
-	command.Env = append(os.Environ(), env...)
-	command.Dir = t.TempDir()
-	command.WaitDelay = 5 * time.Second
-	var output bytes.Buffer
-	command.Stdout, command.Stderr = &output, &output
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- command.Wait() }()
-	t.Cleanup(func() {
-		cancel()
-		<-ended
-	})
-	url := "http://127.0.0.1:" + port
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
-		select {
-		case err := <-ended:
-			ended <- err
-			t.Fatalf("%s ended: %v\n%s", program, err, output.String())
-		case <-time.After(100 * time.Millisecond):
-		}
-		if err := answers(t.Context(), url); err == nil {
-			return url
-		}
-	}
-	t.Fatalf("%s does not answer at %s", program, url)
-	return ""
-}
-
-func answers(ctx context.Context, url string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	return answer.Body.Close()
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := listener.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	return fmt.Sprint(listener.Addr().(*net.TCPAddr).Port)
+	return path
 }
