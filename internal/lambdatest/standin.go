@@ -3,7 +3,6 @@ package lambdatest
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -42,7 +41,7 @@ func Serve(t testing.TB, path string, settings func(port string) (args, env []st
 	go func() { ended <- command.Wait() }()
 	t.Cleanup(func() {
 		cancel()
-		<-ended
+		_ = <-ended // it was killed
 	})
 	url := "http://127.0.0.1:" + port
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
@@ -83,5 +82,9 @@ func freePort(t testing.TB) string {
 			t.Error(err)
 		}
 	}()
-	return fmt.Sprint(listener.Addr().(*net.TCPAddr).Port)
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
 }
