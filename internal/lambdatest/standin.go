@@ -37,18 +37,21 @@ func Serve(t testing.TB, path string, settings func(port string) (args, env []st
 		cancel()
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- command.Wait() }()
+	var fault error
+	ended := make(chan struct{})
+	go func() {
+		fault = command.Wait()
+		close(ended)
+	}()
 	t.Cleanup(func() {
 		cancel()
-		_ = <-ended // it was killed
+		<-ended
 	})
 	url := "http://127.0.0.1:" + port
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 		select {
-		case err := <-ended:
-			ended <- err
-			t.Fatalf("%q ended: %v\n%s", path, err, output.String())
+		case <-ended:
+			t.Fatalf("%q ended: %v\n%s", path, fault, output.String())
 		case <-time.After(100 * time.Millisecond):
 		}
 		if err := answers(t.Context(), url); err == nil {
