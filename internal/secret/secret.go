@@ -91,8 +91,8 @@ func (k *Keeper) LearnPart(name, text, host string) {
 
 // Conceal returns a text that is kept, in a state, a lock or a cache, with the
 // variables in place of the values that were learnt as parts of a host's addresses:
-// "${NPM_TOKEN}". A value whose variable is a secret by its name is so in addresses of
-// other hosts too, where it is never put back.
+// "${NPM_TOKEN}". If the name of the variable says that the value is secret, Conceal
+// replaces the value in addresses of other hosts too. Reveal never puts it back there.
 func (k *Keeper) Conceal(text, host string) string {
 	return k.replace(text, func(v value) bool {
 		return slices.Contains(v.hosts, host) || len(v.hosts) > 0 && NamesVariable(v.name)

@@ -28,18 +28,21 @@ func TestConnectionsPerHost(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			var conns atomic.Int32
-			var known atomic.Bool // the second round knows what the host speaks
+			more := make(chan struct{}) // closed at the first connection over multiplexedConns
+			var known atomic.Bool       // the second round knows what the host speaks
 			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				// Requests at once need more connections.
-				for end := time.Now().Add(time.Minute); known.Load() && !c.http2 && conns.Load() <= multiplexedConns && time.Now().Before(end); {
-					time.Sleep(time.Millisecond)
+				if known.Load() && !c.http2 { // requests at once need more connections
+					select {
+					case <-more:
+					case <-time.After(time.Minute):
+					}
 				}
 				fmt.Fprint(w, r.ProtoMajor)
 			}))
 			server.EnableHTTP2 = c.http2
 			server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
-				if s == http.StateNew {
-					conns.Add(1)
+				if s == http.StateNew && conns.Add(1) == multiplexedConns+1 {
+					close(more)
 				}
 			}
 			server.StartTLS()

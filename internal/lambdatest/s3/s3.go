@@ -52,7 +52,7 @@ func (a *S3) Route(r *wire.Request) wire.Handler {
 
 const s3Namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
 
-// Bucket is a bucket, whoever has it.
+// Bucket is a bucket of any account.
 type Bucket struct {
 	Region    string
 	Versioned bool
