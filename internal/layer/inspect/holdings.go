@@ -35,18 +35,17 @@ type Holding struct {
 // Key is how contents name it: "python:requests".
 func (h *Holding) Key() string { return h.Ecosystem + ":" + h.Name }
 
-// holdings is what is found in a tree, and what each file belongs to.
+// holdings is what is found in a tree, the largest first, and what each file belongs to.
 type holdings struct {
-	all []Holding
-	// of has the index of the holding of each file of the tree.
-	of            []int
+	all           []*Holding
+	of            []*Holding // by the place of the file in the tree
 	distributions []python.Distribution
 	packages      []nodejs.InstalledPackage
 }
 
 // holdingsIn parts the files of one archive. It sets their origins in the tree.
 func holdingsIn(a *filetree.Archive, tree filetree.Tree) (*holdings, error) {
-	h := &holdings{of: make([]int, len(tree))}
+	h := &holdings{of: make([]*Holding, len(tree))}
 	var err error
 	if h.distributions, err = python.DistributionsIn(a, tree); err != nil {
 		return nil, err
@@ -54,26 +53,22 @@ func holdingsIn(a *filetree.Archive, tree filetree.Tree) (*holdings, error) {
 	if h.packages, err = nodejs.PackagesIn(a, tree); err != nil {
 		return nil, err
 	}
-	for i := range h.of {
-		h.of[i] = -1
-	}
-	at := map[[3]string]int{}
-	add := func(one Holding, folder string, files []int) {
-		key := [3]string{one.Ecosystem, one.Name, one.Version}
-		k, known := at[key]
-		if !known {
-			k = len(h.all)
-			at[key] = k
-			h.all = append(h.all, one)
+	known := map[[3]string]*Holding{}
+	add := func(found Holding, folder string, files []int) {
+		key := [3]string{found.Ecosystem, found.Name, found.Version}
+		if known[key] == nil {
+			known[key] = &found
+			h.all = append(h.all, &found)
 		}
-		if !slices.Contains(h.all[k].Folders, folder) {
-			h.all[k].Folders = append(h.all[k].Folders, folder)
+		one := known[key]
+		if !slices.Contains(one.Folders, folder) {
+			one.Folders = append(one.Folders, folder)
 		}
 		for _, i := range files {
-			if h.of[i] < 0 {
-				h.of[i] = k
-				h.all[k].Files++
-				h.all[k].Size, h.all[k].PackedSize = h.all[k].Size+tree[i].Size, h.all[k].PackedSize+tree[i].PackedSize
+			if h.of[i] == nil {
+				h.of[i] = one
+				one.Files++
+				one.Size, one.PackedSize = one.Size+tree[i].Size, one.PackedSize+tree[i].PackedSize
 			}
 		}
 	}
@@ -84,45 +79,26 @@ func holdingsIn(a *filetree.Archive, tree filetree.Tree) (*holdings, error) {
 		add(Holding{Ecosystem: "nodejs", Name: p.Name, Version: p.Version, License: p.License}, p.Folder, p.Files)
 	}
 	for i, e := range tree {
-		if h.of[i] < 0 {
-			name := partOf(e.Path)
-			add(Holding{Ecosystem: "files", Name: name}, path.Dir(e.Path), []int{i})
+		if h.of[i] == nil {
+			add(Holding{Ecosystem: "files", Name: partOf(e.Path)}, path.Dir(e.Path), []int{i})
 		}
 	}
-	h.sort()
-	for i := range tree {
-		if one := &h.all[h.of[i]]; one.Ecosystem != "files" {
+	slices.SortFunc(h.all, func(a, b *Holding) int {
+		return cmp.Or(cmp.Compare(b.Size, a.Size), cmp.Compare(a.Key(), b.Key()), cmp.Compare(a.Version, b.Version))
+	})
+	for i, one := range h.of {
+		if one.Ecosystem != "files" {
 			tree[i].Origin = filetree.Origin{Ecosystem: one.Ecosystem, Name: one.Name, Version: one.Version}
 		}
 	}
 	return h, nil
 }
 
-// sort puts the largest first.
-func (h *holdings) sort() {
-	order := make([]int, len(h.all))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(x, y int) int {
-		a, b := &h.all[x], &h.all[y]
-		return cmp.Or(cmp.Compare(b.Size, a.Size), cmp.Compare(a.Key(), b.Key()), cmp.Compare(a.Version, b.Version))
-	})
-	sorted, moved := make([]Holding, len(order)), make([]int, len(order))
-	for to, from := range order {
-		sorted[to], moved[from] = h.all[from], to
-	}
-	for i, k := range h.of {
-		h.of[i] = moved[k]
-	}
-	h.all = sorted
-}
-
 // contents maps names to versions, as the contents of a lock do.
 func (h *holdings) contents() map[string]string {
 	contents := map[string]string{}
-	for i := range h.all {
-		if one := &h.all[i]; one.Version != "" {
+	for _, one := range h.all {
+		if one.Version != "" {
 			AddVersion(contents, one.Key(), one.Version)
 		}
 	}

@@ -77,11 +77,16 @@ func PartsOf(archive *filetree.Archive, files filetree.Tree) (*Parts, error) {
 func (p *Parts) Judge(facts map[string]native.Facts, links map[string]string, q Question) *Inspection {
 	held := p.held
 	found := &Inspection{
-		Unzipped: p.files.Size(), Contents: held.contents(), Holdings: held.all, Places: placesIn(p.files),
+		Unzipped: p.files.Size(), Contents: held.contents(), Places: placesIn(p.files),
 		Runtimes: q.Runtimes, Architectures: q.Architectures, Serving: held.serving(p.files, facts), Files: make([]HeldFile, 0, len(p.files)),
 	}
+	at := map[*Holding]int{}
+	for i, one := range held.all {
+		at[one] = i
+		found.Holdings = append(found.Holdings, *one)
+	}
 	for i, e := range p.files {
-		found.Files = append(found.Files, HeldFile{Path: e.Path, Size: e.Size, PackedSize: e.PackedSize, CRC32: e.CRC32, Holding: held.of[i]})
+		found.Files = append(found.Files, HeldFile{Path: e.Path, Size: e.Size, PackedSize: e.PackedSize, CRC32: e.CRC32, Holding: at[held.of[i]]})
 	}
 	if len(p.files) == 0 {
 		found.Findings = []audit.Finding{empty}

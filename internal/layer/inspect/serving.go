@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -149,31 +150,22 @@ func (h *holdings) refusal(t runtimes.Target, held map[string]folder) string {
 
 // placesIn tells what Lambda finds where, in the order of the folders.
 func placesIn(tree filetree.Tree) []Place {
-	all := []Place{}
 	known := folders()
-	at := map[string]int{}
-	seen := map[[2]string]bool{}
+	names := map[folder]map[string]bool{}
 	for _, e := range tree {
 		f, name := placeOf(known, e.Path)
-		k, ok := at[f.path]
-		if !ok {
-			k = len(all)
-			at[f.path] = k
-			all = append(all, Place{Path: strings.TrimSuffix("/opt/"+f.path, "/"), Finds: f.finds, Names: []string{}})
+		if names[f] == nil {
+			names[f] = map[string]bool{}
 		}
-		if name == "" || seen[[2]string{f.path, name}] {
-			continue
-		}
-		seen[[2]string{f.path, name}] = true
-		all[k].Names = append(all[k].Names, name)
+		names[f][name] = true
 	}
-	for i := range all {
-		p := &all[i]
-		slices.Sort(p.Names)
-		if len(p.Names) > maxNames {
-			p.More = len(p.Names) - maxNames
-			p.Names = p.Names[:maxNames]
-		}
+	all := make([]Place, 0, len(names))
+	for f, found := range names {
+		delete(found, "")
+		sorted := slices.AppendSeq([]string{}, maps.Keys(found))
+		slices.Sort(sorted)
+		shown := min(len(sorted), maxNames)
+		all = append(all, Place{Path: strings.TrimSuffix("/opt/"+f.path, "/"), Finds: f.finds, Names: sorted[:shown], More: len(sorted) - shown})
 	}
 	slices.SortFunc(all, func(x, y Place) int { return strings.Compare(x.Path, y.Path) })
 	return all
