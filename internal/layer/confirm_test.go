@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/segment"
@@ -81,7 +82,7 @@ func TestPlantedRecordsDecideNothing(t *testing.T) {
 			b, s := kind.builder(t), kind.spec(t)
 			l := resolve(t, b, s, nil)
 			out := func() string { return filepath.Join(t.TempDir(), "a.zip") }
-			good := build(t, b, l, Output{Path: out(), Scripts: SeverityOff})
+			good := build(t, b, l, Output{Path: out(), Scripts: fault.SeverityOff})
 			c := opened(t, b)
 			plant := func() {
 				evil, err := c.segments.Deflate(t.Context(), func(out filetree.Packer) error {
@@ -109,14 +110,14 @@ func TestPlantedRecordsDecideNothing(t *testing.T) {
 				}
 			}
 			plant()
-			if again := build(t, b, l, Output{Path: out(), Scripts: SeverityOff}); again.SHA256 != good.SHA256 {
+			if again := build(t, b, l, Output{Path: out(), Scripts: fault.SeverityOff}); again.SHA256 != good.SHA256 {
 				t.Errorf("a first build takes the planted files")
 			}
 			plant()
-			if again := build(t, b, l, Output{Path: out(), Want: good.SHA256, Scripts: SeverityOff}); again.SHA256 != good.SHA256 {
+			if again := build(t, b, l, Output{Path: out(), Want: good.SHA256, Scripts: fault.SeverityOff}); again.SHA256 != good.SHA256 {
 				t.Errorf("a planned build takes the planted files")
 			}
-			if again := build(t, b, l, Output{Path: out(), Scripts: SeverityOff}); again.SHA256 != good.SHA256 {
+			if again := build(t, b, l, Output{Path: out(), Scripts: fault.SeverityOff}); again.SHA256 != good.SHA256 {
 				t.Errorf("the planted records stay")
 			}
 		})
@@ -128,7 +129,7 @@ func TestPlantedFactsHideNoScript(t *testing.T) {
 	t.Parallel()
 	b := nodeBuilder(t, indextest.NewNPM(t, nodeUniverse))
 	l := resolve(t, b, nodeSpec("compiled ^1.0.0"), nil)
-	build(t, b, l, Output{Path: filepath.Join(t.TempDir(), "a.zip"), Scripts: SeverityOff})
+	build(t, b, l, Output{Path: filepath.Join(t.TempDir(), "a.zip"), Scripts: fault.SeverityOff})
 	c := opened(t, b)
 	key := layerzip.Encoder + " npm1 " + l.NodeJS.Trees[0].Packages[0].Integrity
 	body, _, err := c.store.GetRecord(segment.Bucket, key)
@@ -139,8 +140,8 @@ func TestPlantedFactsHideNoScript(t *testing.T) {
 	if err := c.store.PutRecord(segment.Bucket, key, []byte(kept+`"}`)); err != nil {
 		t.Fatal(err)
 	}
-	_, err = b.Build(t.Context(), l, Output{Path: filepath.Join(t.TempDir(), "b.zip"), Scripts: SeverityError})
-	if found, ok := errors.AsType[*InputError](err); !ok || !strings.Contains(found.Summary, "install script") {
+	_, err = b.Build(t.Context(), l, Output{Path: filepath.Join(t.TempDir(), "b.zip"), Scripts: fault.SeverityError})
+	if found, ok := errors.AsType[*fault.Error](err); !ok || !strings.Contains(found.Summary, "install script") {
 		t.Errorf("got %v, want the script named", err)
 	}
 }
