@@ -26,7 +26,7 @@ func TestPlantedRecordsDecideNothing(t *testing.T) {
 		name    string
 		builder func(*testing.T) *Builder
 		spec    func(*testing.T) Spec
-		records func(*testing.T, *cache, *Lock, store.Digest) map[string]string // bodies by key
+		records func(*Lock, store.Digest) map[string]string // bodies by key
 	}{
 		{
 			"local files", downloadBuilder, func(t *testing.T) Spec {
@@ -34,7 +34,7 @@ func TestPlantedRecordsDecideNothing(t *testing.T) {
 				writeFile(t, filepath.Join(dir, "a.py"), "A = 1\n")
 				return Spec{Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}, Files: []FileSpec{{Source: dir, Target: "python"}}}
 			},
-			func(_ *testing.T, _ *cache, l *Lock, evil store.Digest) map[string]string {
+			func(l *Lock, evil store.Digest) map[string]string {
 				return map[string]string{layerzip.Encoder + " " + l.Files[0].Tree.Hex(): evil.Hex()}
 			},
 		},
@@ -44,18 +44,15 @@ func TestPlantedRecordsDecideNothing(t *testing.T) {
 				server := serve(t, map[string]string{"/tool.tar.gz": archive})
 				return downloadSpec(DownloadSpec{URL: server.URL + "/tool.tar.gz", SHA256: hexSum(archive), Target: "bin"})
 			},
-			func(t *testing.T, c *cache, l *Lock, evil store.Digest) map[string]string {
-				key, err := l.Downloads[0].SegmentKey(t.Context(), c.downloads, l.excluded)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return map[string]string{key: evil.Hex()}
+			func(l *Lock, evil store.Digest) map[string]string {
+				names := store.Sum([]byte("tool/run"))
+				return map[string]string{fmt.Sprintf("%s archive2 %s false %s", layerzip.Encoder, l.Downloads[0].SHA256.Hex(), names.Hex()): evil.Hex()}
 			},
 		},
 		{
 			"a source distribution", func(t *testing.T) *Builder { return newBuilder(t, indextest.New(t, sourceUniverse)) },
 			func(*testing.T) Spec { return sourceSpec("pure") },
-			func(_ *testing.T, _ *cache, l *Lock, evil store.Digest) map[string]string {
+			func(l *Lock, evil store.Digest) map[string]string {
 				records := map[string]string{}
 				for _, w := range l.Python.Chosen.Wheels {
 					if w.FromSource() {
@@ -68,7 +65,7 @@ func TestPlantedRecordsDecideNothing(t *testing.T) {
 		{
 			"tarballs of npm", func(t *testing.T) *Builder { return nodeBuilder(t, indextest.NewNPM(t, nodeUniverse)) },
 			func(*testing.T) Spec { return nodeSpec("web ^1.0.0", "compiled ^1.0.0") },
-			func(_ *testing.T, _ *cache, l *Lock, evil store.Digest) map[string]string {
+			func(l *Lock, evil store.Digest) map[string]string {
 				records := map[string]string{}
 				for _, p := range l.NodeJS.Trees[0].Packages {
 					records[layerzip.Encoder+" npm1 "+p.Integrity] = `{"segment":"` + evil.Hex() + `"}`
@@ -96,7 +93,7 @@ func TestPlantedRecordsDecideNothing(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				records := kind.records(t, c, l, evil)
+				records := kind.records(l, evil)
 				if len(records) == 0 {
 					t.Fatal("nothing is planted")
 				}
@@ -119,6 +116,12 @@ func TestPlantedRecordsDecideNothing(t *testing.T) {
 			}
 			if again := build(t, b, l, Output{Path: out(), Scripts: fault.SeverityOff}); again.SHA256 != good.SHA256 {
 				t.Errorf("the planted records stay")
+			}
+			for what, want := range map[string]store.Digest{"first": {}, "planned": good.SHA256} {
+				damage(t, filepath.Join(c.store.Dir(), "v1", "blobs"))
+				if again := build(t, b, l, Output{Path: out(), Want: want, Scripts: fault.SeverityOff}); again.SHA256 != good.SHA256 {
+					t.Errorf("a %s build takes damaged files", what)
+				}
 			}
 		})
 	}

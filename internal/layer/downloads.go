@@ -31,15 +31,11 @@ func (all downloadLocks) pack(ctx context.Context, c *cache, l *Lock, doubt bool
 	return packed{files: files, elements: true}, err
 }
 
-// needs are the files, and what of them was deflated already.
-func (all downloadLocks) needs(ctx context.Context, c *cache, l *Lock) []need {
+// needs are the files: what of them was deflated is compared with them, or made again.
+func (all downloadLocks) needs(context.Context, *cache, *Lock) []need {
 	var needs []need
 	for _, d := range all {
-		held := d.Held(ctx, c.downloads, l.excluded)
-		needs = append(needs, need{any: []store.Digest{held.File}, spare: held.Local})
-		if !held.Segment.IsZero() {
-			needs = append(needs, need{any: []store.Digest{held.Segment}, spare: true})
-		}
+		needs = append(needs, need{any: []store.Digest{d.SHA256}, spare: d.Path != ""})
 	}
 	return needs
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 func (r *resolution) chooseFiles(ctx context.Context) (err error) {
@@ -33,16 +32,8 @@ func (r *resolution) addFiles(ctx context.Context, at fault.Path, f FileSpec) er
 // distributions of Python and the packages of Node.js.
 type fileLocks []local.Lock
 
-// needs are the deflated trees: they can be deflated again.
-func (all fileLocks) needs(_ context.Context, c *cache, _ *Lock) []need {
-	var needs []need
-	for _, f := range all {
-		if d, ok := f.Held(c.local); ok {
-			needs = append(needs, need{any: []store.Digest{d}, spare: true})
-		}
-	}
-	return needs
-}
+// needs is nothing: what was deflated is compared with the files, or made again.
+func (fileLocks) needs(context.Context, *cache, *Lock) []need { return nil }
 
 func (all fileLocks) pack(ctx context.Context, c *cache, _ *Lock, doubt bool) (packed, error) {
 	files, err := local.Pack(ctx, c.local, all, doubt)

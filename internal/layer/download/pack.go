@@ -206,26 +206,16 @@ func (e *Env) listing(ctx context.Context, l *Lock, doubt bool) (*filetree.Listi
 	return listing, e.Store.PutRecord("listings", key, body)
 }
 
-// segmentKey names the deflated files of an archive: the wanted ones,
-// by their paths in it.
-func (e *Env) segmentKey(l *Lock, wanted map[string]bool) string {
-	names := strings.Join(slices.Sorted(maps.Keys(wanted)), "\n")
-	return fmt.Sprintf("%s archive%d %s %t %s", e.Segments.Encoder(), archiveReader, l.SHA256.Hex(), l.AsIs, store.Sum([]byte(names)).Hex())
-}
-
-func wantedFiles(landed []landedFile) map[string]bool {
+// segment returns the files of an archive that land, deflated in the store, by their
+// paths in the archive.
+func (e *Env) segment(ctx context.Context, l *Lock, listing *filetree.Listing, landed []landedFile, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
 	wanted := map[string]bool{}
 	for _, p := range landed {
 		wanted[p.member.File] = true
 	}
-	return wanted
-}
-
-// segment returns the wanted files of an archive, deflated in the store,
-// by their paths in the archive.
-func (e *Env) segment(ctx context.Context, l *Lock, listing *filetree.Listing, landed []landedFile, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
-	wanted := wantedFiles(landed)
-	digest, err := e.Segments.KeepPacked(ctx, e.segmentKey(l, wanted), doubt, func(packer filetree.Packer) error {
+	names := strings.Join(slices.Sorted(maps.Keys(wanted)), "\n")
+	key := fmt.Sprintf("%s archive%d %s %t %s", e.Segments.Encoder(), archiveReader, l.SHA256.Hex(), l.AsIs, store.Sum([]byte(names)).Hex())
+	digest, err := e.Segments.KeepPacked(ctx, key, doubt, func(packer filetree.Packer) error {
 		archive, err := e.downloaded(ctx, l)
 		if err != nil {
 			return err
@@ -238,36 +228,4 @@ func (e *Env) segment(ctx context.Context, l *Lock, listing *filetree.Listing, l
 		return nil, err
 	}
 	return e.Segments.Files(digest, origin)
-}
-
-// Held is what the store may hold of a download: its file, and its wanted files
-// deflated, zero where none are known.
-type Held struct {
-	File, Segment store.Digest
-	// Local is set where the file lies on disk.
-	Local bool
-}
-
-// Held returns what the store may hold of the download. Nothing is fetched to find
-// out.
-func (l Lock) Held(ctx context.Context, e *Env, excluded func(string) bool) Held {
-	h := Held{File: l.SHA256, Local: l.Path != ""}
-	if !e.Store.Has(l.SHA256, -1) {
-		return h
-	}
-	if key, err := l.SegmentKey(ctx, e, excluded); err == nil { // the build says so
-		h.Segment, _ = e.Segments.Noted(key)
-	}
-	return h
-}
-
-// SegmentKey returns the key under which the wanted files are noted once they are
-// deflated.
-func (l Lock) SegmentKey(ctx context.Context, e *Env, excluded func(string) bool) (string, error) {
-	listing, err := e.listing(ctx, &l, false)
-	if err != nil {
-		return "", err
-	}
-	landed, err := l.land(listing, excluded)
-	return e.segmentKey(&l, wantedFiles(landed)), err
 }

@@ -119,9 +119,9 @@ func (l *BuildLock) choose(ctx context.Context, at fault.Path, open func() (*Env
 		if err != nil {
 			return err
 		}
-		known, before := resultOf(old, request)
-		if before && known.triggers == l.Triggers {
-			l.Results = append(l.Results, known.BuildResult)
+		known, triggers, before := resultOf(old, request)
+		if before && triggers == l.Triggers {
+			l.Results = append(l.Results, known)
 			continue
 		}
 		e, err := open()
@@ -144,22 +144,17 @@ func (l *BuildLock) choose(ctx context.Context, at fault.Path, open func() (*Env
 	return nil
 }
 
-// oldResult is a result with the triggers of its time.
-type oldResult struct {
-	BuildResult
-	triggers store.Digest
-}
-
-// resultOf returns the result that old locks have for a request.
-func resultOf(old []BuildLock, request store.Digest) (oldResult, bool) {
+// resultOf returns the result that old locks have for a request, and the triggers of
+// its time.
+func resultOf(old []BuildLock, request store.Digest) (result BuildResult, triggers store.Digest, ok bool) {
 	for _, b := range old {
 		for _, r := range b.Results {
 			if r.Request == request {
-				return oldResult{r, b.Triggers}, true
+				return r, b.Triggers, true
 			}
 		}
 	}
-	return oldResult{}, false
+	return BuildResult{}, store.Digest{}, false
 }
 
 // built returns what the cache knows of a request, or has the engine build it.

@@ -202,11 +202,14 @@ func inline(l Lock) []filetree.File {
 }
 
 // putInline gives the file of inline content a source, in the store.
-func (e *Env) putInline(l Lock, files []filetree.File) error {
+func (e *Env) putInline(ctx context.Context, l Lock, files []filetree.File) error {
 	if l.Content == nil {
 		return nil
 	}
 	files[0].Source = e.Store.Path(files[0].SHA256)
+	if e.Store.Verify(ctx, files[0].SHA256) == nil {
+		return nil
+	}
 	return e.Store.Keep(files[0].SHA256, strings.NewReader(*l.Content))
 }
 
@@ -235,9 +238,6 @@ func Pack(ctx context.Context, e *Env, locks []Lock, doubt bool) (filetree.Tree,
 	}
 	return files, nil
 }
-
-// Held returns the deflated files of the lock, if they are noted.
-func (l Lock) Held(e *Env) (store.Digest, bool) { return e.Segments.Noted(segmentKey(l.Tree)) }
 
 // tree returns the locked files as entries of a layer.
 func (e *Env) tree(ctx context.Context, l Lock, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
@@ -269,14 +269,17 @@ func (e *Env) tree(ctx context.Context, l Lock, origin filetree.Origin, doubt bo
 	return tree, nil
 }
 
-// segmentKey names a deflated tree: another encoder makes other bytes of it.
-func segmentKey(tree store.Digest) string { return layerzip.Encoder + " " + tree.Hex() }
-
 // deflated returns the digest of the zip of the files, in the store.
 func (e *Env) deflated(ctx context.Context, l Lock, files []filetree.File, doubt bool) (store.Digest, error) {
-	confirm := func(segment store.Digest) (bool, error) { return e.Segments.ConfirmFiles(ctx, segment, files), nil }
-	return e.Segments.Keep(segmentKey(l.Tree), doubt, confirm, func() (store.Digest, error) {
-		if err := e.putInline(l, files); err != nil {
+	confirm := func(segment store.Digest) (bool, error) {
+		if err := e.putInline(ctx, l, files); err != nil {
+			return false, err
+		}
+		return e.Segments.ConfirmFiles(ctx, segment, files)
+	}
+	key := e.Segments.Encoder() + " " + l.Tree.Hex() // another encoder makes other bytes
+	return e.Segments.Keep(key, doubt, confirm, func() (store.Digest, error) {
+		if err := e.putInline(ctx, l, files); err != nil {
 			return store.Digest{}, err
 		}
 		// The list is remembered by its digest, so that a later change can be named.
