@@ -13,7 +13,7 @@ import (
 // packages to theirs, and other files by their folder or path, such as
 // "files:python/shared_utils", to a short digest of their paths, sizes and checksums.
 func ContentsIn(archive *filetree.Archive, files filetree.Tree) (map[string]string, error) {
-	found, err := holdingsIn(archive, files)
+	found, err := PartsOf(archive, files)
 	if err != nil {
 		return nil, err
 	}

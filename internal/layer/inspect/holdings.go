@@ -35,22 +35,24 @@ type Holding struct {
 // Key is how contents name it: "python:requests".
 func (h *Holding) Key() string { return h.Ecosystem + ":" + h.Name }
 
-// holdings is what is found in a tree, the largest first, and what each file belongs to.
-type holdings struct {
+// Parts are the files of a zip, with what is found in them, the largest first, and what
+// each belongs to.
+type Parts struct {
+	files         filetree.Tree
 	all           []*Holding
-	of            []*Holding // by the place of the file in the tree
+	of            []*Holding // by the place of the file in files
 	distributions []python.Distribution
 	packages      []nodejs.InstalledPackage
 }
 
-// holdingsIn parts the files of one archive. It sets their origins in the tree.
-func holdingsIn(a *filetree.Archive, tree filetree.Tree) (*holdings, error) {
-	h := &holdings{of: make([]*Holding, len(tree))}
+// PartsOf parts the files of one archive, and sets their origins in the tree.
+func PartsOf(a *filetree.Archive, tree filetree.Tree) (*Parts, error) {
+	p := &Parts{files: tree, of: make([]*Holding, len(tree))}
 	var err error
-	if h.distributions, err = python.DistributionsIn(a, tree); err != nil {
+	if p.distributions, err = python.DistributionsIn(a, tree); err != nil {
 		return nil, err
 	}
-	if h.packages, err = nodejs.PackagesIn(a, tree); err != nil {
+	if p.packages, err = nodejs.PackagesIn(a, tree); err != nil {
 		return nil, err
 	}
 	known := map[[3]string]*Holding{}
@@ -58,46 +60,46 @@ func holdingsIn(a *filetree.Archive, tree filetree.Tree) (*holdings, error) {
 		key := [3]string{found.Ecosystem, found.Name, found.Version}
 		if known[key] == nil {
 			known[key] = &found
-			h.all = append(h.all, &found)
+			p.all = append(p.all, &found)
 		}
 		one := known[key]
 		if !slices.Contains(one.Folders, folder) {
 			one.Folders = append(one.Folders, folder)
 		}
 		for _, i := range files {
-			if h.of[i] == nil {
-				h.of[i] = one
+			if p.of[i] == nil {
+				p.of[i] = one
 				one.Files++
 				one.Size, one.PackedSize = one.Size+tree[i].Size, one.PackedSize+tree[i].PackedSize
 			}
 		}
 	}
-	for _, d := range h.distributions {
+	for _, d := range p.distributions {
 		add(Holding{Ecosystem: "python", Name: d.Name, Version: d.Version, License: d.License}, d.Site, d.Files)
 	}
-	for _, p := range h.packages {
-		add(Holding{Ecosystem: "nodejs", Name: p.Name, Version: p.Version, License: p.License}, p.Folder, p.Files)
+	for _, n := range p.packages {
+		add(Holding{Ecosystem: "nodejs", Name: n.Name, Version: n.Version, License: n.License}, n.Folder, n.Files)
 	}
 	for i, e := range tree {
-		if h.of[i] == nil {
+		if p.of[i] == nil {
 			add(Holding{Ecosystem: "files", Name: partOf(e.Path)}, path.Dir(e.Path), []int{i})
 		}
 	}
-	slices.SortFunc(h.all, func(a, b *Holding) int {
+	slices.SortFunc(p.all, func(a, b *Holding) int {
 		return cmp.Or(cmp.Compare(b.Size, a.Size), cmp.Compare(a.Key(), b.Key()), cmp.Compare(a.Version, b.Version))
 	})
-	for i, one := range h.of {
+	for i, one := range p.of {
 		if one.Ecosystem != "files" {
 			tree[i].Origin = filetree.Origin{Ecosystem: one.Ecosystem, Name: one.Name, Version: one.Version}
 		}
 	}
-	return h, nil
+	return p, nil
 }
 
 // contents maps names to versions, as the contents of a lock do.
-func (h *holdings) contents() map[string]string {
+func (p *Parts) contents() map[string]string {
 	contents := map[string]string{}
-	for _, one := range h.all {
+	for _, one := range p.all {
 		if one.Version != "" {
 			AddVersion(contents, one.Key(), one.Version)
 		}
@@ -107,11 +109,11 @@ func (h *holdings) contents() map[string]string {
 
 // audited returns what the checks want to know of the distributions that one of the
 // targets finds.
-func (h *holdings) audited(targets []runtimes.Target) []audit.Distribution {
+func (p *Parts) audited(targets []runtimes.Target) []audit.Distribution {
 	var all []audit.Distribution
-	described := h.described()
+	described := p.described()
 	for i, needs := range python.NeedsOf(described, targets, false) {
-		d := &h.distributions[i]
+		d := &p.distributions[i]
 		if found := func(t runtimes.Target) bool { return described[i].FoundBy(t, false) }; slices.ContainsFunc(targets, found) {
 			origin := filetree.Origin{Ecosystem: "python", Name: d.Name, Version: d.Version}
 			all = append(all, audit.Distribution{Name: d.Name, Origin: origin, Modules: d.Modules, Needs: needs})
@@ -121,9 +123,9 @@ func (h *holdings) audited(targets []runtimes.Target) []audit.Distribution {
 }
 
 // described returns the distributions as their METADATA describe them.
-func (h *holdings) described() []python.Described {
-	all := make([]python.Described, 0, len(h.distributions))
-	for _, d := range h.distributions {
+func (p *Parts) described() []python.Described {
+	all := make([]python.Described, 0, len(p.distributions))
+	for _, d := range p.distributions {
 		all = append(all, python.Described{Name: d.Name, Needs: d.Needs, Site: d.Site})
 	}
 	return all

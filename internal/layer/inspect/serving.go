@@ -109,17 +109,17 @@ func heldFolders(tree filetree.Tree) map[string]folder {
 }
 
 // serving judges the files for every runtime of their languages.
-func (h *holdings) serving(tree filetree.Tree, facts map[string]native.Facts) []Serving {
-	held := heldFolders(tree)
+func (p *Parts) serving(facts map[string]native.Facts) []Serving {
+	held := heldFolders(p.files)
 	targets := candidates(held)
 	if len(targets) == 0 {
 		return []Serving{}
 	}
 	all := make([]Serving, 0, len(targets))
 	for _, t := range targets {
-		s := Serving{Runtime: t.ID, Architecture: t.Architecture, Why: h.refusal(t, held)}
+		s := Serving{Runtime: t.ID, Architecture: t.Architecture, Why: p.refusal(t, held)}
 		// Each alone: beside another runtime that it suits, a file is no error.
-		found := audit.Judge(audit.Layer{Files: tree, Facts: facts, Targets: []runtimes.Target{t}})
+		found := audit.Judge(audit.Layer{Files: p.files, Facts: facts, Targets: []runtimes.Target{t}})
 		i := slices.IndexFunc(found, func(f audit.Finding) bool { return f.Severity == audit.Error && f.Check != audit.Layout })
 		if s.Why == "" && i >= 0 {
 			s.Why = found[i].Summary
@@ -131,7 +131,7 @@ func (h *holdings) serving(tree filetree.Tree, facts map[string]native.Facts) []
 
 // refusal tells what of the places and of the distributions' own words keeps a
 // runtime from using the files; "" where nothing does.
-func (h *holdings) refusal(t runtimes.Target, held map[string]folder) string {
+func (p *Parts) refusal(t runtimes.Target, held map[string]folder) string {
 	looked := append(slices.Clone(t.Paths), "bin", "lib", "extensions")
 	if !slices.ContainsFunc(looked, func(p string) bool { _, ok := held[p]; return ok }) {
 		return fmt.Sprintf("Nothing lies in %s", strings.Join(t.Paths, " or "))
@@ -139,8 +139,8 @@ func (h *holdings) refusal(t runtimes.Target, held map[string]folder) string {
 	if t.Family != runtimes.Python {
 		return ""
 	}
-	for i := range h.distributions {
-		d := &h.distributions[i]
+	for i := range p.distributions {
+		d := &p.distributions[i]
 		if slices.Contains(t.Paths, d.Site) && d.Refuses(python.TargetFor(t)) {
 			return fmt.Sprintf("%s %s wants Python %s", d.Name, d.Version, d.RequiresPython)
 		}
