@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/audit"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/native"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
