@@ -145,7 +145,7 @@ var outside = map[string][]string{
 	"github.com/containerd/":   {"container"},
 	"go.yaml.in/":              {"nodejs"},
 	"golang.org/x/net/html":    {"python"},
-	"golang.org/x/sync":        {"fetch", "python", "nodejs", "layer"},
+	"golang.org/x/sync":        {"fetch", "python", "nodejs", "layer", "publish"},
 	"golang.org/x/sys":         {"store", "layerzip"},
 	"golang.org/x/tools/txtar": {"indextest"},
 }

@@ -7,13 +7,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
-
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/functions"
 )
 
 // Selection says which versions of a layer a listing is to hold.
@@ -134,22 +131,4 @@ func listed(item types.LayerVersionsListItem) Version {
 		v.LayerARN = a.LayerARN()
 	}
 	return v
-}
-
-// Use is who uses a layer version.
-type Use = functions.Use
-
-// Uses returns, for every version of a layer that a function of the account and
-// region uses, who they are. The layer may be another account's. It shares the
-// scan of Users.
-func (p *Publisher) Uses(ctx context.Context, region, layerARN string) (map[int64]Use, error) {
-	found, err := p.usage(ctx, region, time.Time{})
-	if err != nil {
-		return nil, fmt.Errorf("finding who uses %s: %w", layerARN, err)
-	}
-	uses := map[int64]Use{}
-	for number, u := range found.Layers[layerARN] {
-		uses[number] = Use{Count: u.Count, Names: slices.Sorted(slices.Values(u.Names))}
-	}
-	return uses, nil
 }

@@ -17,27 +17,21 @@ func (p *Publisher) NewestOfAll(ctx context.Context, region, prefix string, most
 	if err != nil {
 		return nil, err
 	}
-	api := s.Lambda(region)
-	in := &lambda.ListLayersInput{MaxItems: aws.Int32(50)}
 	var all []Version
-	for {
-		page, err := api.ListLayers(ctx, in)
+	pages := lambda.NewListLayersPaginator(s.Lambda(region), &lambda.ListLayersInput{MaxItems: aws.Int32(listedAtOnce)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("listing the layers in %s: %w", region, s.Explain(err))
 		}
 		for _, l := range page.Layers {
-			v := l.LatestMatchingVersion
-			if v == nil || !strings.HasPrefix(aws.ToString(l.LayerName), prefix) {
+			if l.LatestMatchingVersion == nil || !strings.HasPrefix(aws.ToString(l.LayerName), prefix) {
 				continue
 			}
-			all = append(all, version(v.LayerVersionArn, l.LayerArn, v.Version, v.CreatedDate, nil,
-				v.Description, v.LicenseInfo, v.CompatibleRuntimes, v.CompatibleArchitectures))
-			if len(all) == most {
+			if all = append(all, listed(*l.LatestMatchingVersion)); len(all) == most {
 				return all, nil
 			}
 		}
-		if in.Marker = page.NextMarker; aws.ToString(in.Marker) == "" {
-			return all, nil
-		}
 	}
+	return all, nil
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/functions"
 )
 
 // Retired is what became of the versions of a Batch. Each number is in
@@ -48,15 +46,6 @@ type Batch struct {
 	// Unseen is set where another resource may point at the versions, and nobody
 	// here can know: all of them stay.
 	Unseen bool
-}
-
-// numbers returns the numbers of the versions.
-func (b Batch) numbers() []int64 {
-	var numbers []int64
-	for _, v := range b.Versions {
-		numbers = append(numbers, v.Number)
-	}
-	return numbers
 }
 
 // Retire deletes versions of a layer, the oldest first. Those that another
@@ -124,47 +113,38 @@ func (p *Publisher) remove(ctx context.Context, b Batch) (Retired, error) {
 	}
 	began := time.Now()
 	return p.retire(ctx, b, func(a LayerVersionARN) (map[int64][]string, error) {
-		found, err := p.usage(ctx, a.Region, time.Time{})
-		if err != nil {
-			return nil, fmt.Errorf("finding who uses %s: %w", b.LayerARN, err)
+		uses, scanned, err := p.uses(ctx, a.Region, b.LayerARN, time.Time{})
+		if err == nil && scanned.Before(began) {
+			uses, err = p.askAgain(ctx, a, b.Versions, uses, began)
 		}
-		if found.Began.Before(began) {
-			if found, err = p.askAgain(ctx, a, b.numbers(), found, began); err != nil {
-				return nil, fmt.Errorf("finding who still uses %s: %w", b.LayerARN, err)
-			}
-		}
-		users := map[int64][]string{}
-		for number, u := range found.Layers[b.LayerARN] {
-			users[number] = u.Describe()
-		}
-		return users, nil
+		return describe(uses), err
 	})
 }
 
-// askAgain returns usage in which the versions that seemed to be in use are so
-// still. One user that still has the version is proof. Where the users that are
-// known by name have gone, and there were more, it takes a scan that began at
-// since or later.
-func (p *Publisher) askAgain(ctx context.Context, layer LayerVersionARN, numbers []int64, found *functions.Usage, since time.Time) (*functions.Usage, error) {
+// askAgain returns the uses of versions that are so still. One user that still has
+// the version is proof. Where the users that are known by name have gone, and there
+// were more, it takes a scan that began at since or later.
+func (p *Publisher) askAgain(ctx context.Context, layer LayerVersionARN, versions []lifecycle.Version, uses map[int64]*Use, since time.Time) (map[int64]*Use, error) {
 	api, _, _, err := p.of(ctx, layer.String())
 	if err != nil {
 		return nil, err
 	}
-	again := map[int64]*functions.Use{}
-	for _, n := range numbers {
-		u := found.Layers[layer.LayerARN()][n]
+	again := map[int64]*Use{}
+	for _, v := range versions {
+		u := uses[v.Number]
 		if u == nil {
 			continue
 		}
-		layer.Number = n
+		layer.Number = v.Number
 		switch {
 		case slices.ContainsFunc(u.Names, func(name string) bool { return stillHas(ctx, api, name, layer.String()) }):
-			again[n] = u
+			again[v.Number] = u
 		case u.Count > len(u.Names):
-			return p.usage(ctx, layer.Region, since)
+			uses, _, err := p.uses(ctx, layer.Region, layer.LayerARN(), since)
+			return uses, err
 		}
 	}
-	return &functions.Usage{Began: found.Began, Layers: map[string]map[int64]*functions.Use{layer.LayerARN(): again}}, nil
+	return again, nil
 }
 
 // stillHas reports whether a function, or a published version such as
