@@ -53,9 +53,6 @@ type Batch struct {
 // published version of one, had when the shared scan of the region looked: see
 // Users. An error means that it could not look, and that nothing was deleted.
 func (p *Publisher) Retire(ctx context.Context, b Batch) (Retired, error) {
-	if !b.KeepInUse {
-		return p.retire(ctx, b, nil)
-	}
 	return p.retire(ctx, b, func(a LayerVersionARN) (map[int64][]string, error) {
 		return p.Users(ctx, a.Region, b.LayerARN)
 	})
@@ -68,7 +65,14 @@ func (p *Publisher) Retire(ctx context.Context, b Batch) (Retired, error) {
 // A version that stays for another resource is bequeathed to it, but not where
 // nobody has seen that one: what inherited it might delete it then.
 func (p *Publisher) Remove(ctx context.Context, b Batch) (Retired, error) {
-	retired, err := p.remove(ctx, b)
+	began := time.Now()
+	retired, err := p.retire(ctx, b, func(a LayerVersionARN) (map[int64][]string, error) {
+		uses, scanned, err := p.uses(ctx, a.Region, b.LayerARN, time.Time{})
+		if err == nil && scanned.Before(began) {
+			uses, err = p.askAgain(ctx, a, b.Versions, uses, began)
+		}
+		return describe(uses), err
+	})
 	if err != nil || len(retired.Taken) == 0 || b.Unseen {
 		return retired, err
 	}
@@ -87,6 +91,7 @@ func (p *Publisher) Remove(ctx context.Context, b Batch) (Retired, error) {
 // from before does not serve.
 func (p *Publisher) RetireMoved(ctx context.Context, b Batch) (Retired, error) {
 	began := time.Now()
+	b.KeepInUse = true
 	return p.retire(ctx, b, func(a LayerVersionARN) (map[int64][]string, error) {
 		return p.usersSince(ctx, a.Region, b.LayerARN, began)
 	})
@@ -105,20 +110,6 @@ func (p *Publisher) Free(ctx context.Context, arn string, users []string) (bool,
 	}
 	found, err := p.Users(ctx, a.Region, a.LayerARN())
 	return err == nil && len(found[a.Number]) == 0, err
-}
-
-func (p *Publisher) remove(ctx context.Context, b Batch) (Retired, error) {
-	if !b.KeepInUse {
-		return p.retire(ctx, b, nil)
-	}
-	began := time.Now()
-	return p.retire(ctx, b, func(a LayerVersionARN) (map[int64][]string, error) {
-		uses, scanned, err := p.uses(ctx, a.Region, b.LayerARN, time.Time{})
-		if err == nil && scanned.Before(began) {
-			uses, err = p.askAgain(ctx, a, b.Versions, uses, began)
-		}
-		return describe(uses), err
-	})
 }
 
 // askAgain returns the uses of versions that are so still. One user that still has
@@ -162,7 +153,7 @@ func stillHas(ctx context.Context, api *lambda.Client, function, arn string) boo
 	return slices.ContainsFunc(out.Layers, func(l types.Layer) bool { return aws.ToString(l.Arn) == arn })
 }
 
-// retire deletes the versions that users, where it is given, does not name.
+// retire deletes the versions of a batch; with KeepInUse those that users names stay.
 // Nothing is published to the layer meanwhile, and nobody begins to point at its
 // versions, so that none goes that another resource takes over.
 func (p *Publisher) retire(ctx context.Context, b Batch, users func(LayerVersionARN) (map[int64][]string, error)) (Retired, error) {
@@ -175,7 +166,7 @@ func (p *Publisher) retire(ctx context.Context, b Batch, users func(LayerVersion
 		return result, err
 	}
 	used := map[int64][]string{}
-	if users != nil {
+	if b.KeepInUse {
 		if used, err = users(a); err != nil {
 			return result, err
 		}
