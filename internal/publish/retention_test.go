@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -34,7 +35,7 @@ func unconnected(t *testing.T) func(*lambdatest.AWS) *Publisher {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := p.client.Connect(t.Context(), home)
+		s, err := p.client.Connect(context.WithoutCancel(t.Context()), home) // which is of no bubble
 		if err != nil {
 			t.Fatal(err)
 		}
