@@ -15,7 +15,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/codeartifact"
@@ -72,9 +71,8 @@ type AWS struct {
 	downloads map[string][]byte // by path
 	updates   updates
 
-	listings sync.Mutex
-	unlisted int     // how many more listings leave out what is hidden
-	hidden   []int64 // serials of the layer versions that they leave out
+	unlisted int // how many more listings leave out what is hidden
+	hidden   int // the serial after which layer versions are hidden
 }
 
 type region struct {
