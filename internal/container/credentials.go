@@ -211,15 +211,15 @@ func (c *credentials) forEngine() map[string]registryapi.AuthConfig {
 		if key == hub {
 			key = hubKey
 		}
-		sent := forEngine(login)
+		sent := engineLogin(login)
 		sent.ServerAddress = key
 		all[key] = sent
 	}
 	return all
 }
 
-// forEngine returns a login as engines are sent it.
-func forEngine(login authn.AuthConfig) registryapi.AuthConfig {
+// engineLogin returns a login as engines are sent it.
+func engineLogin(login authn.AuthConfig) registryapi.AuthConfig {
 	return registryapi.AuthConfig{
 		Username: login.Username, Password: login.Password, IdentityToken: login.IdentityToken, RegistryToken: login.RegistryToken,
 	}

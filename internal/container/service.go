@@ -131,7 +131,7 @@ func pullOptions(platform string) (options client.ImagePullOptions) {
 func (r *Running) pull(ctx context.Context, image string, options client.ImagePullOptions, log func(string)) error {
 	if login, ok := r.known.login(repositoryOf(image)); ok {
 		var err error
-		if options.RegistryAuth, err = authconfig.Encode(forEngine(login)); err != nil {
+		if options.RegistryAuth, err = authconfig.Encode(engineLogin(login)); err != nil {
 			return err
 		}
 	}

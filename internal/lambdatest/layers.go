@@ -57,11 +57,11 @@ type Version struct {
 // Versions returns every version that a layer of Account ever had in the
 // region, oldest first, deleted ones included.
 func (a *AWS) Versions(regionName, layerName string) []Version {
-	return a.VersionsOf(Account, regionName, layerName)
+	return a.versionsOf(Account, regionName, layerName)
 }
 
-// VersionsOf is Versions for a layer of any account.
-func (a *AWS) VersionsOf(account, regionName, layerName string) []Version {
+// versionsOf is Versions for a layer of any account.
+func (a *AWS) versionsOf(account, regionName, layerName string) []Version {
 	a.Lock()
 	defer a.Unlock()
 	l := a.in(wire.Scope{Account: account, Region: regionName}).layers[layerName]
@@ -82,7 +82,7 @@ func (a *AWS) Live(regionName, layerName string) []Version {
 
 // LiveOf is Live for a layer of any account.
 func (a *AWS) LiveOf(account, regionName, layerName string) []Version {
-	return slices.DeleteFunc(a.VersionsOf(account, regionName, layerName), func(v Version) bool { return v.Deleted })
+	return slices.DeleteFunc(a.versionsOf(account, regionName, layerName), func(v Version) bool { return v.Deleted })
 }
 
 func (v *layerVersion) layerARN() string { return v.scope.ARN("lambda", "layer:"+v.name) }
