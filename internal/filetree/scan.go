@@ -1,10 +1,8 @@
 package filetree
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
-	"debug/elf"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -298,7 +296,7 @@ func (s *scanner) read(host string) (f File, own bool, err error) {
 		}
 		n, err := io.ReadFull(in, s.buf)
 		if f.Size == 0 {
-			f.Program, f.Machine = isProgram(s.buf[:n]), machine(s.buf[:n])
+			f.Program, f.Machine = Program(s.buf[:n])
 			if own = leftout.OwnContent(s.buf[:n], in, info.Size()); own {
 				return f, own, nil
 			}
@@ -312,29 +310,6 @@ func (s *scanner) read(host string) (f File, own bool, err error) {
 		if err != nil {
 			return File{}, false, err
 		}
-	}
-}
-
-func isProgram(start []byte) bool {
-	return bytes.HasPrefix(start, []byte("\x7fELF")) || bytes.HasPrefix(start, []byte("#!"))
-}
-
-// machine reads e_machine of an ELF header (System V ABI, "ELF Header").
-func machine(start []byte) string {
-	if len(start) < 20 || !bytes.HasPrefix(start, []byte("\x7fELF")) {
-		return ""
-	}
-	order := binary.ByteOrder(binary.LittleEndian)
-	if elf.Data(start[elf.EI_DATA]) == elf.ELFDATA2MSB {
-		order = binary.BigEndian
-	}
-	switch m := elf.Machine(order.Uint16(start[18:])); m {
-	case elf.EM_X86_64:
-		return "x86_64"
-	case elf.EM_AARCH64:
-		return "arm64"
-	default:
-		return strings.ToLower(strings.TrimPrefix(m.String(), "EM_"))
 	}
 }
 
