@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 )
 
 // tree is a project with files of those names, and some of those contents.
@@ -42,7 +40,7 @@ func TestRead(t *testing.T) {
 		"Poetry's to":      {tree(buildBy("poetry.core.masonry.api", "[tool.poetry]\npackages = [{ include = \"acme_shared\", from = \"lib\", to = \"x\" }]\n"), "lib/acme_shared/__init__.py"), "x/acme_shared/__init__.py<lib/acme_shared/__init__.py"},
 		"hatchling's dots": {tree(buildBy("hatchling.build", "[tool.hatch.build.targets.wheel]\npackages = [\"src/ns\"]\n"), "src/ns/acme/__init__.py"), "ns/acme/__init__.py<src/ns/acme/__init__.py"},
 	} {
-		w, err := Read(c.fsys, "acme-shared", "")
+		w, err := Read(c.fsys, "acme-shared", "", c.fsys, ".")
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -73,7 +71,7 @@ func TestReadRefuses(t *testing.T) {
 		"its setup.py may change what a wheel of it holds":                                            tree(buildBy("setuptools.build_meta", ""), "acme_shared/__init__.py", "setup.py=setup(packages=x)"),
 		`both "acme_shared" and "src/acme_shared" are importable packages`:                            tree(buildBy("flit_core.buildapi", ""), "acme_shared/__init__.py", "src/acme_shared/__init__.py"),
 	} {
-		if _, err := Read(fsys, "acme-shared", ""); err == nil || err.Error() != want {
+		if _, err := Read(fsys, "acme-shared", "", fsys, "."); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
@@ -82,12 +80,9 @@ func TestReadRefuses(t *testing.T) {
 // TestReadBelowOtherIgnores obeys the .gitignore of a folder above.
 func TestReadBelowOtherIgnores(t *testing.T) {
 	t.Parallel()
-	rules, err := filetree.ParseIgnores([]byte("/libs/acme/acme_shared/secret.py\n"), "")
-	if err != nil {
-		t.Fatal(err)
-	}
 	fsys := tree(buildBy("hatchling.build", ""), "acme_shared/__init__.py", "acme_shared/secret.py")
-	w, err := Read(fsys, "acme-shared", "", Above{Prefix: "libs/acme", Rules: rules})
+	above := fstest.MapFS{".gitignore": {Data: []byte("/libs/acme/acme_shared/secret.py\n")}}
+	w, err := Read(fsys, "acme-shared", "", above, "libs/acme")
 	if err != nil || len(w.Files) != 1 {
 		t.Errorf("Read() = %v, %v", w, err)
 	}

@@ -104,7 +104,8 @@ func (s *Sdist) ofBackend() (*Wheel, error) {
 	if err := s.refuseNative(nil); err != nil {
 		return nil, err
 	}
-	plan, err := backend.Read(newMemory(s.files), s.name, s.version.String())
+	fsys := newMemory(s.files)
+	plan, err := backend.Read(fsys, s.name, s.version.String(), fsys, ".")
 	if err != nil {
 		return nil, s.refuse("%v", err)
 	}
