@@ -109,7 +109,7 @@ var closets = map[string][]string{
 	"python/pythontest":     {"pep508", "wheel"},
 	"python/pep508":         {"pep440"},
 	"python/backend":        {},
-	"python/sdist":          {"pep440", "backend"},
+	"python/sdist":          {"pep440", "pep508", "backend"},
 	"python/wheel":          {"pep440", "pep508", "sdist"},
 	"python/imports":        {},
 	"python/index":          {"pep440", "pep508", "wheel", "sdist"},

@@ -78,7 +78,7 @@ func holdingsIn(a *filetree.Archive, tree filetree.Tree) (*holdings, error) {
 		}
 	}
 	for _, d := range h.distributions {
-		add(Holding{Ecosystem: "python", Name: d.Name, Version: d.Version, License: d.License}, d.Site, d.Files)
+		add(Holding{Ecosystem: "python", Name: d.Name, Version: d.Version, License: d.Metadata.LicenseName()}, d.Site, d.Files)
 	}
 	for _, p := range h.packages {
 		add(Holding{Ecosystem: "nodejs", Name: p.Name, Version: p.Version, License: p.License}, p.Folder, p.Files)
@@ -147,8 +147,8 @@ func (h *holdings) audited(targets []runtimes.Target) []audit.Distribution {
 // described returns the distributions as their METADATA describe them.
 func (h *holdings) described() []python.Described {
 	all := make([]python.Described, 0, len(h.distributions))
-	for _, d := range h.distributions {
-		all = append(all, python.Described{Name: d.Name, Needs: d.Needs, Site: d.Site})
+	for i := range h.distributions {
+		all = append(all, h.distributions[i].Described)
 	}
 	return all
 }

@@ -163,7 +163,8 @@ func (w *poetryWalker) walk() (map[int]*lockNode, map[string]map[string]bool, er
 			return nil, nil, err
 		}
 	}
-	for at, ok := g.next(); ok; at, ok = g.next() {
+	for n := 0; n < len(g.queue); n++ {
+		at := g.queue[n]
 		p := &w.lock.Packages[at.index]
 		var extras []string
 		if at.extra != "" {
@@ -195,11 +196,8 @@ func (w *poetryWalker) follow(g *lockGraph, from string, deps []poetryNeed, limi
 		if limits[d.name] == nil {
 			limits[d.name] = map[string]bool{}
 		}
-		limits[d.name][d.versions], needs[d.name] = true, true
-		g.reach(i, "")
-		for _, extra := range d.extras {
-			g.reach(i, pep508.NormalizeName(extra))
-		}
+		limits[d.name][d.versions] = true
+		g.need(needs, d.name, i, d.extras)
 	}
 	return nil
 }

@@ -107,7 +107,8 @@ func (w *uvWalk) walk() (map[int]*lockNode, error) {
 			}
 		}
 	}
-	for at, ok := g.next(); ok; at, ok = g.next() {
+	for n := 0; n < len(g.queue); n++ {
+		at := g.queue[n]
 		p := &w.lock.Packages[at.index]
 		deps := p.Needs
 		if at.extra != "" {
@@ -130,12 +131,9 @@ func (w *uvWalk) follow(g *lockGraph, from string, deps []uvDependency, needs ma
 		if !ok {
 			continue
 		}
-		needs[w.lock.Packages[i].Name] = true
-		g.reach(i, "")
-		g.nodes[i].needed = g.nodes[i].needed || from != w.lock.Packages[i].Name
-		for _, extra := range slices.Concat(d.Extras, d.Asked) {
-			g.reach(i, pep508.NormalizeName(extra))
-		}
+		name := w.lock.Packages[i].Name
+		g.need(needs, name, i, slices.Concat(d.Extras, d.Asked))
+		g.nodes[i].needed = g.nodes[i].needed || from != name
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 )
 
 const (
@@ -62,12 +63,8 @@ func SplitName(filename string) (name string, version pep440.Version, text strin
 		return "", version, "", false
 	}
 	version, err := pep440.Parse(base[dash+1:])
-	return normalize(base[:dash]), version, base[dash+1:], err == nil
+	return pep508.NormalizeName(base[:dash]), version, base[dash+1:], err == nil
 }
-
-var separators = regexp.MustCompile(`[-_.]+`)
-
-func normalize(name string) string { return separators.ReplaceAllString(strings.ToLower(name), "-") }
 
 // Sdist is a source distribution in memory (the "Source distribution format"
 // specification).
@@ -77,13 +74,13 @@ type Sdist struct {
 	version  pep440.Version
 	files    map[string][]byte // by path below the top folder
 	paths    []string          // sorted
-	links    map[string]bool   // what is neither a file nor a folder
+	fault    error             // the first reason against a wheel
 }
 
 // Read reads a source distribution. What is no archive, or too large, is a
 // *NotPure.
 func Read(filename string, r io.Reader) (*Sdist, error) {
-	s := &Sdist{filename: filename, files: map[string][]byte{}, links: map[string]bool{}}
+	s := &Sdist{filename: filename, files: map[string][]byte{}}
 	var ok bool
 	if s.name, s.version, _, ok = SplitName(filename); !ok {
 		return nil, s.refuse("it is no .tar.gz or .zip file with a name and a version")
@@ -163,12 +160,11 @@ func (s *Sdist) take(name string, regular bool, content io.Reader) error {
 	if !below || !fs.ValidPath(name) || strings.ContainsAny(name, "\\\x00") {
 		return s.refuse("the file %q in it is not below one folder", name)
 	}
-	if dash := strings.LastIndexByte(top, '-'); dash < 0 || normalize(top[:dash]) != s.name {
+	if dash := strings.LastIndexByte(top, '-'); dash < 0 || pep508.NormalizeName(top[:dash]) != s.name {
 		return s.refuse("its folder is %q", top)
 	}
 	if !regular {
-		s.links[inside] = true
-		return nil
+		return nil // a link, which is no file to pack
 	}
 	if _, twice := s.files[inside]; twice {
 		return s.refuse("it holds %q twice", inside)
@@ -181,8 +177,12 @@ func (s *Sdist) take(name string, regular bool, content io.Reader) error {
 	return nil
 }
 
+// refuse notes a reason against a wheel, and returns the first.
 func (s *Sdist) refuse(format string, args ...any) error {
-	return &NotPure{Filename: s.filename, Reason: fmt.Sprintf(format, args...)}
+	if s.fault == nil {
+		s.fault = &NotPure{Filename: s.filename, Reason: fmt.Sprintf(format, args...)}
+	}
+	return s.fault
 }
 
 func (s *Sdist) damaged(err error) error { return s.refuse("it cannot be read: %v", err) }
@@ -201,18 +201,17 @@ func (s *Sdist) lines(name string) []string {
 
 // refuseNative refuses a distribution with source code that a compiler has to
 // see, or that declares extension modules.
-func (s *Sdist) refuseNative(names []string) error {
+func (s *Sdist) refuseNative(names []string) {
 	for _, name := range names {
 		if slices.Contains(compiled, strings.ToLower(path.Ext(name))) {
-			return s.refuse("it holds native code, %q", name)
+			s.refuse("it holds native code, %q", name)
 		}
 	}
 	for _, name := range []string{"setup.py", "setup.cfg", "pyproject.toml"} {
 		if word := extension.Find(s.files[name]); word != nil {
-			return s.refuse("its %s declares native code by %q", name, word)
+			s.refuse("its %s declares native code by %q", name, word)
 		}
 	}
-	return nil
 }
 
 // compiled are the extensions of source files that are compiled, and of what
