@@ -53,7 +53,7 @@ func (r *lockReader) read(format lockFormat, b []byte, targets []wheel.Target) e
 		all, err = entries(t)
 		for _, e := range all {
 			if err := r.tell(r.put(e, t)); err != nil {
-				return err
+				return errors.Join(append(r.told(), err)...)
 			}
 		}
 	}
