@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -79,7 +80,7 @@ func BenchmarkJudgeWheels(b *testing.B) {
 			if err != nil {
 				return err
 			}
-			off := SeverityOff
+			off := fault.SeverityOff
 			_, err = fresh.Build(b.Context(), l, Output{Path: filepath.Join(dir, "layer.zip"), Size: off, Shadow: off, Scripts: off})
 			return err
 		})

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/audit"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/native"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -192,7 +193,7 @@ func TestBuildRefusesWhatCannotLoad(t *testing.T) {
 	if left, _ := filepath.Glob(out); len(left) != 0 {
 		t.Errorf("left behind: %q", left)
 	}
-	a := build(t, b, l, Output{Path: out, Audits: map[string]Severity{"native": SeverityWarning}})
+	a := build(t, b, l, Output{Path: out, Audits: map[string]fault.Severity{"native": fault.SeverityWarning}})
 	if len(a.Findings) != 1 || a.Findings[0].Severity != audit.Warning {
 		t.Errorf("findings are %+v", a.Findings)
 	}

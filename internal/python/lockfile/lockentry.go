@@ -12,6 +12,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -128,7 +129,7 @@ func (r *lockReader) noWheel(e *lockEntry, t wheel.Target, rejected []wheel.Reje
 	case len(e.files) > 0:
 		rejects(miss, rejected)
 	case e.source != nil:
-		onlySource(miss, e.source.name, cmp.Or(pep508.HideCredentials(e.direct, 0), miss.Asked), r.Sdists)
+		onlySource(miss, e.source.name, cmp.Or(secret.Redact(e.direct), miss.Asked), r.Sdists)
 	default:
 		miss.Reason = "the lock file holds no file of it"
 	}

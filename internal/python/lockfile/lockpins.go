@@ -99,7 +99,8 @@ func (f *LockFile) sources(indexes []index.Index) []index.Index {
 // of it, if wheels are made of such and no wheel of the version is for one platform.
 func (f *LockFile) locate(p *Pin, page *index.Page, t wheel.Target, l *wheel.Lock) error {
 	key, tags := keyOf(p.Version), t.Tags()
-	var best, source index.Candidate
+	var best index.Candidate
+	var source *index.WheelFile
 	var rejected []wheel.Rejected
 	unhashed, unlocked, native := "", "", false
 	for i := range page.Wheels {
@@ -123,23 +124,22 @@ func (f *LockFile) locate(p *Pin, page *index.Page, t wheel.Target, l *wheel.Loc
 		}
 	}
 	hasSource := false
-	page.Sdists(func(x *index.File, r *index.Release) {
-		if key != r.Key || !p.allows(x) {
-			return
+	for i := range page.Sdists {
+		x := &page.Sdists[i]
+		if key != x.Key || !p.allows(x.File) {
+			continue
 		}
 		hasSource = true
-		if f.Sdists && !native && x.SHA256 != "" && (p.Filename == "" || p.Filename == x.Filename) {
-			kind := wheel.SdistKind
-			kind.Name, kind.Version, kind.Parsed = p.Name, r.Text, r.Version
-			source.WheelFile = &index.WheelFile{File: x, Release: r, WheelKind: &index.WheelKind{NameTags: kind}}
+		if f.Sdists && !native && x.SHA256 != "" && (p.Filename == "" || p.Filename == x.File.Filename) {
+			source = x
 		}
-	})
+	}
 	miss := f.noWheel(p.Name, p.Version, t.String())
 	switch {
 	case best.WheelFile != nil:
 		return p.add(page, best.WheelFile, t, l)
-	case source.WheelFile != nil:
-		return p.add(page, source.WheelFile, t, l)
+	case source != nil:
+		return p.add(page, source, t, l)
 	case unhashed != "":
 		return &wheel.NoDigest{Name: p.Name, Version: p.Version, Filename: unhashed, Index: page.Index}
 	case len(rejected) > 0:
@@ -202,7 +202,7 @@ func openSource(ctx context.Context, c *fetch.Client, w wheel.Wheel) (io.ReadClo
 	if w.Path != "" {
 		return wheel.OpenSource(w)
 	}
-	blob, err := c.Blob(ctx, index.SourceFile(w.URL, w.SHA256, w.Size))
+	blob, err := c.Blob(ctx, index.WheelSource(w.URL, w.Filename, w.SHA256, w.Size, nil))
 	if err != nil {
 		return nil, fmt.Errorf("fetching the source distribution %q: %w", w.Filename, err)
 	}
