@@ -83,7 +83,7 @@ func Read(filename string, r io.Reader) (*Sdist, error) {
 	s := &Sdist{filename: filename, files: map[string][]byte{}}
 	var ok bool
 	if s.name, s.version, _, ok = SplitName(filename); !ok {
-		return nil, s.refuse("it is no .tar.gz or .zip file with a name and a version")
+		return nil, s.refused("it is no .tar.gz or .zip file with a name and a version")
 	}
 	read := s.readTar
 	if strings.HasSuffix(filename, ".zip") {
@@ -112,7 +112,7 @@ func (s *Sdist) readTar(r io.Reader) error {
 			return s.damaged(err)
 		}
 		if left -= header.Size; header.Size < 0 || left < 0 || len(s.files) == maxCount {
-			return s.refuse("its files are too many or too large")
+			return s.refused("its files are too many or too large")
 		}
 		if header.Typeflag == tar.TypeDir || header.Typeflag == tar.TypeXGlobalHeader {
 			continue
@@ -127,7 +127,7 @@ func (s *Sdist) readTar(r io.Reader) error {
 func (s *Sdist) readZip(r io.Reader) error {
 	body, err := io.ReadAll(io.LimitReader(r, MaxSize+1))
 	if err != nil || len(body) > MaxSize {
-		return s.refuse("it cannot be read, or is over %d bytes", MaxSize)
+		return s.refused("it cannot be read, or is over %d bytes", MaxSize)
 	}
 	archive, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
 	if err != nil {
@@ -139,7 +139,7 @@ func (s *Sdist) readZip(r io.Reader) error {
 			continue
 		}
 		if left -= int64(min(f.UncompressedSize64, maxFiles+1)); left < 0 || len(s.files) == maxCount {
-			return s.refuse("its files are too many or too large")
+			return s.refused("its files are too many or too large")
 		}
 		content, err := f.Open()
 		if err != nil {
@@ -158,16 +158,16 @@ func (s *Sdist) take(name string, regular bool, content io.Reader) error {
 	name = strings.TrimPrefix(name, "./")
 	top, inside, below := strings.Cut(name, "/")
 	if !below || !fs.ValidPath(name) || strings.ContainsAny(name, "\\\x00") {
-		return s.refuse("the file %q in it is not below one folder", name)
+		return s.refused("the file %q in it is not below one folder", name)
 	}
 	if dash := strings.LastIndexByte(top, '-'); dash < 0 || pep508.NormalizeName(top[:dash]) != s.name {
-		return s.refuse("its folder is %q", top)
+		return s.refused("its folder is %q", top)
 	}
 	if !regular {
 		return nil // a link, which is no file to pack
 	}
 	if _, twice := s.files[inside]; twice {
-		return s.refuse("it holds %q twice", inside)
+		return s.refused("it holds %q twice", inside)
 	}
 	body, err := io.ReadAll(content)
 	if err != nil {
@@ -177,15 +177,18 @@ func (s *Sdist) take(name string, regular bool, content io.Reader) error {
 	return nil
 }
 
-// refuse notes a reason against a wheel, and returns the first.
-func (s *Sdist) refuse(format string, args ...any) error {
+// refuse notes a reason against a wheel. The first is told.
+func (s *Sdist) refuse(format string, args ...any) {
 	if s.fault == nil {
-		s.fault = &NotPure{Filename: s.filename, Reason: fmt.Sprintf(format, args...)}
+		s.fault = s.refused(format, args...)
 	}
-	return s.fault
 }
 
-func (s *Sdist) damaged(err error) error { return s.refuse("it cannot be read: %v", err) }
+func (s *Sdist) refused(format string, args ...any) error {
+	return &NotPure{Filename: s.filename, Reason: fmt.Sprintf(format, args...)}
+}
+
+func (s *Sdist) damaged(err error) error { return s.refused("it cannot be read: %v", err) }
 
 // lines returns the lines of a file that hold anything, without white space at
 // their ends.
