@@ -9,6 +9,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/tarball"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
@@ -188,7 +189,7 @@ func shadows(found []string, severity fault.Severity) ([]fault.Warning, error) {
 		At:      fault.At("nodejs"),
 		Summary: "The layer brings its own AWS SDK",
 		Detail: fmt.Sprintf("Lambda's Node.js runtimes bring the AWS SDK for JavaScript v3, and a layer's copy is found first: %s. That pins its version, at the cost of size and cold start. "+
-			"Leave it out if the runtime's version will do, or set checks = { sdk_shadow = \"off\" }.", few(found)),
+			"Leave it out if the runtime's version will do, or set checks = { sdk_shadow = \"off\" }.", modules.Some(found)),
 	}
 	return severity.Judge(fault)
 }
@@ -230,7 +231,7 @@ func (k *Packed) noteModules() ([]fault.Warning, error) {
 		At:      fault.At("nodejs"),
 		Summary: "ES modules that require() does not load",
 		Detail: fmt.Sprintf("On %s, Lambda switches off require() of ES modules, and these packages are nothing else: %s. "+
-			"Load them by import in an .mjs handler, or by await import() in a CommonJS one.", strings.Join(slices.Compact(ids), ", "), few(found)),
+			"Load them by import in an .mjs handler, or by await import() in a CommonJS one.", strings.Join(slices.Compact(ids), ", "), modules.Some(found)),
 	}}, nil
 }
 
@@ -259,13 +260,4 @@ func esmOnly(part *part) (bool, error) {
 		return facts.ESMOnly(files)
 	}
 	return false, nil
-}
-
-// few joins names, the first ten of many.
-func few(names []string) string {
-	const most = 10
-	if len(names) <= most {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/tarball"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
@@ -350,7 +351,7 @@ func checkWhole(t Tree, root string, files filetree.Tree) error {
 		return nil
 	}
 	return &fault.Error{
-		At: fault.At("nodejs"), Summary: fmt.Sprintf("No file of %s is in the layer", few(absent)),
+		At: fault.At("nodejs"), Summary: fmt.Sprintf("No file of %s is in the layer", modules.Some(absent)),
 		Detail: "The tree has these packages, and no tarball brings them: not one of their own, and not one of a package that bundles them. Lock the project again with its own tool, or ask for another version.",
 	}
 }

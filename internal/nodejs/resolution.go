@@ -15,6 +15,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/lockfile"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/placement"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -199,7 +200,8 @@ func (s *Spec) remembered(ctx context.Context, env *Env, p *manifest.Project, ta
 	return store.Recall(env.Store, "resolutions", key.Hex(), memoAge, func(l *Lock) bool { return l != nil }, func() (*Lock, error) {
 		chosen, err := env.treesFor(targets, dir, func(t manifest.Target) (*modules.Tree, error) {
 			return resolveTree(ctx, registry, p, t, treeOptions{
-				LegacyPeerDeps: s.LegacyPeerDeps, StrictPeerDeps: registry.StrictPeerDeps(), Before: cutOff.At, PinsExempt: !cutOff.Explicit, Prefer: q.Prefer,
+				Options: placement.Options{LegacyPeers: s.LegacyPeerDeps, StrictPeers: registry.StrictPeerDeps()},
+				Before:  cutOff.At, PinsExempt: !cutOff.Explicit, Prefer: q.Prefer,
 			})
 		})
 		if err != nil {

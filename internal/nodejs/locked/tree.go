@@ -184,16 +184,12 @@ func (w *treeWriter) refuseUnsealed() error {
 
 // locate gives every tarball its address.
 func (w *treeWriter) locate(ctx context.Context) error {
-	locator, known := w.registry.(registry.Locator)
 	for i := range w.tree.Packages {
 		p := &w.tree.Packages[i]
 		if p.Bundled {
 			continue
 		}
-		if known {
-			p.URL = locator.Locate(p.Name, p.Version, p.URL)
-		}
-		if p.URL != "" {
+		if p.URL = w.registry.Locate(p.Name, p.Version, p.URL); p.URL != "" {
 			continue
 		}
 		m, err := w.registry.Manifest(ctx, p.Name, p.Version)

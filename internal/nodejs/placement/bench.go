@@ -3,7 +3,8 @@ package placement
 import (
 	"maps"
 	"slices"
-	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
 // unseating is a version that is tried in another's seat for a peer.
@@ -37,7 +38,7 @@ func (r *run) invite(b *bench, d *demand, chain []unseating) (*slot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &slot{parcel: p, name: d.name, key: d.key, rule: d.rule, mandatory: d.kind != OptionalPeer}
+	s := &slot{parcel: p, name: d.name, key: d.key, rule: d.rule, mandatory: d.kind != asOptionalPeer}
 	if b.ground == nil && b.lone == nil && !r.bringsPeers(p) {
 		b.lone = s
 		return s, nil
@@ -57,7 +58,7 @@ func (r *run) widen(b *bench) {
 	}
 	host := b.host
 	base := &slot{parcel: host.parcel, path: host.path, top: true, member: host.member, rule: host.rule, stands: host}
-	b.ground = &ground{base: base, shelves: map[string]*shelf{}, rules: r.tree.rules, wants: r.tree.wants}
+	b.ground = &ground{base: base, shelves: map[string]*shelf{}, wants: r.override}
 	base.demands = r.list(base, host.top)
 	b.ground.attach(base)
 	if b.lone != nil {
@@ -94,7 +95,7 @@ func (r *run) bring(b *bench, s *slot, chain []unseating) error {
 			peers = append(peers, d)
 		}
 	}
-	slices.SortStableFunc(peers, func(x, y *demand) int { return r.compare(x.name, y.name) })
+	slices.SortStableFunc(peers, func(x, y *demand) int { return manifest.Collate(x.name, y.name) })
 	for _, peer := range peers {
 		r.steps++
 		if b.ground.base.inside[s.key] != s {
@@ -103,8 +104,7 @@ func (r *run) bring(b *bench, s *slot, chain []unseating) error {
 		if peer.isLeading() {
 			continue
 		}
-		err := r.bringFor(b, s, peer, chain)
-		if err != nil {
+		if err := r.bringFor(b, s, peer, chain); err != nil {
 			return err
 		}
 	}
@@ -112,8 +112,7 @@ func (r *run) bring(b *bench, s *slot, chain []unseating) error {
 }
 
 func (r *run) bringFor(b *bench, s *slot, peer *demand, chain []unseating) error {
-	sits := b.ground.base.inside[peer.key]
-	if sits != nil {
+	if sits := b.ground.base.inside[peer.key]; sits != nil {
 		return r.unseat(b, s, peer, sits, chain)
 	}
 	order := b.ground.base.demandFor(peer.key)
@@ -133,7 +132,7 @@ func (r *run) bringFor(b *bench, s *slot, peer *demand, chain []unseating) error
 			p = other
 		}
 	}
-	x := &slot{parcel: p, name: order.name, key: peer.key, mandatory: peer.kind == Peer && s.mandatory}
+	x := &slot{parcel: p, name: order.name, key: peer.key, mandatory: peer.kind == asPeer && s.mandatory}
 	b.ground.sit(x, r)
 	if order != peer && !peer.isLeading() && x.mandatory {
 		if err := r.conflictOnBench(b, peer, []*demand{order}, x); err != nil {
@@ -151,14 +150,18 @@ func (r *run) unseat(b *bench, s *slot, peer *demand, sits *slot, chain []unseat
 	}
 	step := unseating{owner: s.parcel, name: peer.key, parcel: p}
 	if slices.Contains(chain, step) {
-		return r.endlessBench(append(slices.Clip(chain), step))
+		names := map[string]bool{}
+		for _, u := range append(chain, step) {
+			names[u.owner.label()], names[u.parcel.label()] = true, true
+		}
+		return endless(names)
 	}
 	inner := &bench{host: s}
 	tried, err := r.invite(inner, peer, append(slices.Clip(chain), step))
 	if err != nil {
 		return err
 	}
-	x := &slot{parcel: p, name: peer.name, key: peer.key, rule: tried.rule, mandatory: peer.kind == Peer && s.mandatory}
+	x := &slot{parcel: p, name: peer.name, key: peer.key, rule: tried.rule, mandatory: peer.kind == asPeer && s.mandatory}
 	if isWelcome(x, sits, nil) {
 		b.ground.sit(x, r)
 		return r.bring(b, x, chain)
@@ -169,33 +172,12 @@ func (r *run) unseat(b *bench, s *slot, peer *demand, sits *slot, chain []unseat
 	return nil
 }
 
-func (r *run) endlessBench(chain []unseating) error {
-	names := map[string]bool{}
-	for _, u := range chain {
-		names[u.owner.label()], names[u.parcel.label()] = true, true
-	}
-	return &Refusal{Reason: Endless, Names: slices.Sorted(maps.Keys(names))}
-}
-
 // conflictOnBench returns the refusal if the conflict is the project's own.
 func (r *run) conflictOnBench(b *bench, peer *demand, against []*demand, found *slot) error {
 	if !b.host.isOurs() && !r.options.StrictPeers || r.options.Force {
 		return nil
 	}
-	return conflict(peer, against, found)
-}
-
-func conflict(d *demand, against []*demand, found *slot) *Refusal {
-	out := &Refusal{Reason: Conflict, Demand: d.public()}
-	if found != nil {
-		out.Found = found.label()
-	}
-	for _, a := range against {
-		if a != d {
-			out.Against = append(out.Against, a.public())
-		}
-	}
-	return out
+	return peer.conflict(against, found)
 }
 
 // existing looks for a slot that an optional peer accepts: from the folder that
@@ -212,7 +194,7 @@ func (r *run) existing(d *demand) (*bench, *slot) {
 			if s.key == d.key && d.isPleasedBy(s) && !s.isBundled() {
 				b := &bench{host: d.owner, beside: maps.Clone(s.holder.inside)}
 				base := &slot{parcel: d.owner.parcel, top: true, stands: d.owner}
-				b.ground = &ground{base: base, shelves: map[string]*shelf{}, wants: r.tree.wants}
+				b.ground = &ground{base: base, shelves: map[string]*shelf{}, wants: r.override}
 				return b, r.seat(b, d.key)
 			}
 			next = append(next, s.contents...)
@@ -227,8 +209,4 @@ func (r *run) copySeat(b *bench, x *slot) *slot {
 	s := &slot{parcel: x.parcel, name: x.name, key: x.key, rule: x.rule}
 	b.ground.sit(s, r)
 	return s
-}
-
-func (r *run) compare(a, b string) int {
-	return strings.Compare(r.sortKey(a), r.sortKey(b))
 }

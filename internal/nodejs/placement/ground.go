@@ -15,13 +15,12 @@ import (
 type ground struct {
 	base    *slot
 	shelves map[string]*shelf
-	rules   bool // override rules exist
 	// wants reads the value of an override for a demand.
 	wants func(d *demand, value string) *want
 	// print changes with every change of slots, demands given up and turns
 	// waited for: two equal prints are the same state.
 	print uint64
-	// unruled counts slots whose rule changed, to end what would not end.
+	// ruled counts slots whose rule changed, to end what would not end.
 	ruled int
 }
 

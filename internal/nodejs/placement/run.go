@@ -29,17 +29,13 @@ type run struct {
 	maxSteps int
 	moves    map[*parcel]int // how often each was seated or put
 	log      []*slot         // that had a turn, or were put
+	done     []*errand       // of the same opening, for which something was put
 	fault    error           // of an override
 	wants    map[string]*want
-	chosen   map[*want]*parcel
 	parcels  map[string]*parcel
 	links    map[string]*parcel
 	tops     map[string]*slot
 	members  map[string]string // path by name
-	keys     map[string]string // sort keys of names
-
-	marks map[*slot]*marks // of the finished tree
-	gone  map[*slot]LeftOut
 }
 
 // queue has the slots that wait for a turn, the next one last: the shallowest
@@ -67,15 +63,6 @@ func (r *run) wait(s *slot) {
 	}
 }
 
-func (r *run) sortKey(name string) string {
-	key, ok := r.keys[name]
-	if !ok {
-		key = manifest.CollationKey(name)
-		r.keys[name] = key
-	}
-	return key
-}
-
 // bench is where a package is tried out with its peers before it gets a place:
 // one seat for each name, flat. It belongs to a host, the owner of the demand.
 // The host's own demands lie beside it as standing orders.
@@ -88,9 +75,4 @@ type bench struct {
 	// beside has the slots of a folder that are seats as soon as they are asked
 	// for.
 	beside map[string]*slot
-}
-
-// marks are what npm says of a slot in its lock.
-type marks struct {
-	extraneous, dev, optional, devOptional, peer bool
 }

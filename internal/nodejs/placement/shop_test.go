@@ -66,8 +66,6 @@ func (s *shop) readFields(t testing.TB, name, version string, fields map[string]
 	return m
 }
 
-func (s *shop) Expect([]manifest.Spec) {}
-
 func (s *shop) refuse(code, name string) error {
 	return &manifest.ResolveError{Code: code, Name: name, Detail: "it is not in the registry of the test"}
 }

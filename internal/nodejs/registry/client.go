@@ -44,10 +44,7 @@ type Client struct {
 	config *Npmrc
 }
 
-var (
-	_ Registry = (*Client)(nil)
-	_ Locator  = (*Client)(nil)
-)
+var _ Registry = (*Client)(nil)
 
 // NewClient returns a registry client. It gives the credentials of the
 // configuration to f, each for its own host and path.
@@ -298,13 +295,6 @@ func distillManifest(body []byte, version string) ([]byte, error) {
 	return append(out, short[1:]...), nil
 }
 
-// Locator is a Registry that knows where tarballs are without asking.
-type Locator interface {
-	// Locate returns the address of a version's tarball. resolved is what a
-	// lock file names, "" where it names none.
-	Locate(name, version, resolved string) string
-}
-
 // Registry answers what npm asks a registry for. Errors that tell of the
 // request, not of the network, are *ResolveError.
 type Registry interface {
@@ -317,4 +307,7 @@ type Registry interface {
 	// "node_modules/a/node_modules/b", and npm-shrinkwrap.json, nil where
 	// there is none.
 	Bundle(ctx context.Context, m *manifest.Manifest) (packages map[string]*manifest.Manifest, shrinkwrap []byte, err error)
+	// Locate returns the address of a version's tarball without asking, "" where
+	// that is not known. resolved is what a lock file names, "" where it names none.
+	Locate(name, version, resolved string) string
 }
