@@ -67,11 +67,8 @@ func (r *run) wait(s *slot) {
 // one seat for each name, flat. It belongs to a host, the owner of the demand.
 // The host's own demands lie beside it as standing orders.
 type bench struct {
+	*ground
 	host *slot
-	// ground has the seats and the standing orders. It is nil as long as a lone
-	// package without peers sits there, which is nearly always so.
-	ground *ground
-	lone   *slot
 	// beside has the slots of a folder that are seats as soon as they are asked
 	// for.
 	beside map[string]*slot

@@ -116,7 +116,7 @@ func (r *run) candidate(s *slot, d *demand) (*bench, *slot, error) {
 	}
 	b := r.last[s]
 	if !d.isPeer() || b == nil {
-		b = &bench{host: s}
+		b = r.newBench(s, nil, true)
 		r.last[s] = b
 	}
 	c, err := r.invite(b, d, nil)

@@ -52,7 +52,7 @@ var nothing = comparator{less, Version{pre: lowest}}
 func (c comparator) String() string { return c.op.String() + c.Version.String() }
 
 func (c *comparator) same(d *comparator) bool {
-	return c.op == d.op && c.compareNumbers(&d.Version) == 0 && samePre(c.pre, d.pre)
+	return c.op == d.op && c.compareNumbers(&d.Version) == 0 && slices.Equal(c.pre, d.pre)
 }
 
 func (c *comparator) holds(v *Version) bool {
@@ -80,11 +80,11 @@ func ParseRangeWith(s string, o Options) (Range, error) {
 		var text string
 		text, rest, more = strings.Cut(rest, "||")
 		a, ok, err := readAlternative(text, o)
-		if err != nil {
-			return Range{}, fmt.Errorf("reading range %q: %w", s, err)
+		if err != nil || slices.ContainsFunc(a, comparator.isTooLarge) {
+			return Range{}, fmt.Errorf("reading range %q: %w", s, errRange)
 		}
 		if ok {
-			r.alternatives = append(r.alternatives, a)
+			r.alternatives = append(r.alternatives, a.tidy(o))
 		}
 	}
 	if len(r.alternatives) == 0 {
