@@ -10,7 +10,6 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -359,16 +358,8 @@ func checkWhole(t Tree, root string, files filetree.Tree) error {
 // taken reports whether a file of the package at the path lies in the folder of
 // another package with a tarball of its own.
 func taken(own map[string]bool, at, file string) bool {
-	parts := strings.Split(file, "/")
-	for i, part := range parts {
-		if part != "node_modules" {
-			continue
-		}
-		end := i + 2 // the folder of a package, or of a scope
-		if end < len(parts) && strings.HasPrefix(parts[i+1], "@") {
-			end++
-		}
-		if end < len(parts) && own[at+"/"+strings.Join(parts[:end], "/")] {
+	for dir := path.Dir(file); dir != "."; dir = path.Dir(dir) {
+		if own[at+"/"+dir] {
 			return true
 		}
 	}

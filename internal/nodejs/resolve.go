@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/placement"
@@ -82,7 +83,12 @@ func engineNotes(placed *placement.Tree, p *manifest.Project, t manifest.Target)
 // its lock besides.
 func treeOf(placed *placement.Tree, whole bool) *modules.Tree {
 	tree := &modules.Tree{}
-	folders := linkedFolders(placed.Packages)
+	links := map[string][]string{} // that lead to each folder on disk
+	for _, p := range placed.Packages {
+		if p.Link != "" && p.IsProduction() {
+			links[p.Link] = append(links[p.Link], p.Path)
+		}
+	}
 	for _, p := range placed.Packages {
 		if !whole && !p.IsProduction() {
 			continue
@@ -90,11 +96,13 @@ func treeOf(placed *placement.Tree, whole bool) *modules.Tree {
 		switch {
 		case p.Link != "":
 		case p.On:
-			for _, at := range folders.pathsOf(p.Path, nil) {
-				tree.Local = append(tree.Local, modules.Local{Path: at, Name: p.Manifest.Name, Version: p.Manifest.Version, Source: p.Path})
+			for _, link := range links[p.Path] {
+				for _, at := range locked.FoldersOf(link, links, []string{p.Path}) {
+					tree.Local = append(tree.Local, modules.Local{Path: at, Name: p.Manifest.Name, Version: p.Manifest.Version, Source: p.Path})
+				}
 			}
 		default:
-			for _, at := range folders.pathsOf(p.Path, nil) {
+			for _, at := range locked.FoldersOf(p.Path, links, nil) {
 				tree.Packages = append(tree.Packages, packageAt(at, p))
 			}
 		}
@@ -110,54 +118,10 @@ func packageAt(at string, p placement.Package) modules.Package {
 		Path: at, Name: m.Name, Version: m.Version, URL: m.Tarball, Integrity: m.TarballIntegrity(),
 		Dev: p.Marks.Has(placement.Dev), Optional: p.Marks.Has(placement.Optional), DevOptional: p.Marks.Has(placement.DevOptional),
 		Peer: p.Marks.Has(placement.Peer), Extraneous: p.Marks.Has(placement.Extraneous),
-		Bundled: p.Tarball != "", InstallScript: m.InstallScript, OS: m.OS, CPU: m.CPU, Libc: m.Libc, Bin: m.Bin,
+		Bundled: p.Tarball != "", InstallScript: m.InstallScript, OS: m.OS, CPU: m.CPU, Libc: m.Libc,
 	}
 	if out.Bundled {
 		out.URL, out.Integrity = "", ""
-	}
-	return out
-}
-
-// links has the links that lead to each folder on disk.
-type links map[string][]string
-
-func linkedFolders(packages []placement.Package) links {
-	out := links{}
-	for _, p := range packages {
-		if p.On {
-			out[p.Path] = nil
-		}
-	}
-	for _, p := range packages {
-		if to, ok := out[p.Link]; ok && p.IsProduction() {
-			out[p.Link] = append(to, p.Path)
-		}
-	}
-	return out
-}
-
-// pathsOf returns where a path of the project is in a layer, which has a folder on
-// disk in the place of each link to it: "packages/a/node_modules/b" is
-// "node_modules/a/node_modules/b". through are the folders that the answer is for
-// already, for links that lead around.
-func (l links) pathsOf(path string, through []string) []string {
-	folder := ""
-	for at := range l {
-		if len(at) > len(folder) && (path == at || strings.HasPrefix(path, at+"/")) {
-			folder = at
-		}
-	}
-	if folder == "" {
-		return []string{path}
-	}
-	if slices.Contains(through, folder) {
-		return nil
-	}
-	var out []string
-	for _, link := range l[folder] {
-		for _, at := range l.pathsOf(link, append(slices.Clip(through), folder)) {
-			out = append(out, at+path[len(folder):])
-		}
 	}
 	return out
 }

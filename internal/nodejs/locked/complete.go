@@ -189,7 +189,7 @@ func (c *completion) describe(p *Package, m *manifest.Manifest) error {
 	if !p.Bare {
 		return nil
 	}
-	p.Script, p.Bin = m.InstallScript, m.Bin
+	p.Script = m.InstallScript
 	if p.URL == "" {
 		p.URL = m.Tarball
 	}
@@ -274,7 +274,7 @@ func (c *completion) add(wanting *Package, q question, m *manifest.Manifest) err
 		}
 		return nil
 	}
-	p := &Package{Name: m.Name, Version: m.Version, URL: m.Tarball, Integrity: m.TarballIntegrity(), OS: m.OS, CPU: m.CPU, Libc: m.Libc, Node: m.Engine("node"), Bin: m.Bin, Script: m.InstallScript}
+	p := &Package{Name: m.Name, Version: m.Version, URL: m.Tarball, Integrity: m.TarballIntegrity(), OS: m.OS, CPU: m.CPU, Libc: m.Libc, Node: m.Engine("node"), Script: m.InstallScript}
 	if q.edge.Kind == Optional && (p.platformFault(c.target) != "" || p.engineFault(c.target) != "") {
 		return nil
 	}

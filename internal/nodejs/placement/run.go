@@ -20,7 +20,7 @@ type run struct {
 	keepNewcomers bool
 
 	tree   *ground
-	queue  queue
+	queue  []*slot          // that wait for a turn, the next one last: the shallowest first, and of these the first by path
 	served []*slot          // that had a turn, in order
 	last   map[*slot]*bench // the bench that was made last for a host
 	states map[[2]uint64]int
@@ -38,29 +38,16 @@ type run struct {
 	members  map[string]string // path by name
 }
 
-// queue has the slots that wait for a turn, the next one last: the shallowest
-// first, and of these the first by path.
-type queue []*slot
-
-func (q *queue) push(s *slot) {
-	at, _ := slices.BinarySearchFunc(*q, s, func(a, b *slot) int {
+// wait has a slot wait for a turn.
+func (r *run) wait(s *slot) {
+	if s.waiting || s.removed {
+		return
+	}
+	r.tree.wait(s, true)
+	at, _ := slices.BinarySearchFunc(r.queue, s, func(a, b *slot) int {
 		return cmp.Or(b.depth-a.depth, strings.Compare(b.sort, a.sort))
 	})
-	*q = slices.Insert(*q, at, s)
-}
-
-func (q *queue) pop() *slot {
-	last := len(*q) - 1
-	s := (*q)[last]
-	*q = (*q)[:last]
-	return s
-}
-
-func (r *run) wait(s *slot) {
-	if !s.waiting && !s.removed {
-		r.tree.wait(s, true)
-		r.queue.push(s)
-	}
+	r.queue = slices.Insert(r.queue, at, s)
 }
 
 // bench is where a package is tried out with its peers before it gets a place:

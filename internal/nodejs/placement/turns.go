@@ -11,7 +11,9 @@ func (r *run) all() error {
 	r.wait(r.tree.base)
 	for {
 		for len(r.queue) > 0 {
-			s := r.queue.pop()
+			last := len(r.queue) - 1
+			s := r.queue[last]
+			r.queue = r.queue[:last]
 			if s.removed || !s.waiting {
 				continue
 			}
