@@ -65,12 +65,10 @@ func (k *Packed) checkScripts(c Checks) ([]fault.Warning, error) {
 			if part == nil || slices.Contains(names, p.Name) || allowed(c.AllowScripts, p.Name) {
 				continue
 			}
-			why := scriptsOf(part)
-			if why == "" || brings(part, platform, c.Architectures) {
-				continue
+			if why := part.scripts(platform, c.Architectures); why != "" {
+				names = append(names, p.Name)
+				lines = append(lines, fmt.Sprintf("  %s: %s", p, why))
 			}
-			names = append(names, p.Name)
-			lines = append(lines, fmt.Sprintf("  %s: %s", p, why))
 		}
 	}
 	if len(names) == 0 {
@@ -103,10 +101,12 @@ func allowed(globs []string, name string) bool {
 	})
 }
 
-// scriptsOf says which scripts npm would run to install the package, or "".
-func scriptsOf(part *part) string {
-	gyp := partFiles{part.files}.Has("binding.gyp")
+// scripts says which scripts npm would run to install the package, "" where there are
+// none or its native code is there without them.
+func (part *part) scripts(platform map[string]bool, architectures []string) string {
+	gyp := slices.ContainsFunc(part.files, func(e filetree.Entry) bool { return e.Path == "binding.gyp" })
 	switch scripts := part.facts.Scripts; {
+	case part.brings(platform, architectures):
 	case gyp && len(scripts) > 0:
 		return strings.Join(scripts, ", ") + ", for native code: it has a binding.gyp"
 	case len(scripts) > 0:
@@ -120,7 +120,7 @@ func scriptsOf(part *part) string {
 // brings reports whether the package's native code is there without a script,
 // for every architecture: in an optional package for the platform, or prebuilt
 // in its own folder "prebuilds".
-func brings(part *part, platform map[string]bool, architectures []string) bool {
+func (part *part) brings(platform map[string]bool, architectures []string) bool {
 	if slices.ContainsFunc(part.facts.Optional, func(name string) bool { return platform[name] }) {
 		return true
 	}

@@ -105,11 +105,6 @@ func (p *InstalledPackage) InstallScript(tree filetree.Tree, all []InstalledPack
 		e.Path = strings.TrimPrefix(e.Path, p.Folder+"/")
 		files = append(files, e)
 	}
-	own := &part{facts: p.facts, files: files}
-	why := scriptsOf(own)
-	if why == "" {
-		return ""
-	}
 	platform := map[string]bool{}
 	for i := range all {
 		platform[all[i].Name] = true
@@ -117,8 +112,6 @@ func (p *InstalledPackage) InstallScript(tree filetree.Tree, all []InstalledPack
 	if len(architectures) == 0 {
 		architectures = []string{runtimes.X8664}
 	}
-	if brings(own, platform, architectures) {
-		return ""
-	}
-	return why
+	own := &part{facts: p.facts, files: files}
+	return own.scripts(platform, architectures)
 }

@@ -18,8 +18,7 @@ type Options struct {
 // Range is a set of versions. The zero value matches none; a Range is immutable
 // and may be shared.
 type Range struct {
-	text         string
-	options      Options
+	prereleases  bool // match wherever they lie between the bounds
 	alternatives []alternative
 }
 
@@ -75,7 +74,7 @@ func ParseRange(s string) (Range, error) { return ParseRangeWith(s, Options{}) }
 
 // ParseRangeWith reads a range as the options say.
 func ParseRangeWith(s string, o Options) (Range, error) {
-	r := Range{text: s, options: o}
+	r := Range{prereleases: o.IncludePrerelease}
 	for rest, more := s, true; more; {
 		var text string
 		text, rest, more = strings.Cut(rest, "||")
@@ -138,21 +137,11 @@ func (r Range) String() string {
 // prereleases included.
 func (r Range) Match(v Version) bool {
 	for _, a := range r.alternatives {
-		if a.holds(&v, r.options.IncludePrerelease) {
+		if a.holds(&v, r.prereleases) {
 			return true
 		}
 	}
 	return false
-}
-
-// MatchIncludingPrerelease reports whether v is in the range that the same text is
-// with prereleases included.
-func (r Range) MatchIncludingPrerelease(v Version) bool {
-	if r.options.IncludePrerelease || r.alternatives == nil {
-		return r.Match(v)
-	}
-	with, err := ParseRangeWith(r.text, Options{Strict: r.options.Strict, IncludePrerelease: true})
-	return err == nil && with.Match(v)
 }
 
 func (a alternative) holds(v *Version, prereleases bool) bool {
