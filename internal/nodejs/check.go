@@ -103,15 +103,15 @@ func allowed(globs []string, name string) bool {
 
 // scripts says which scripts npm would run to install the package, "" where there are
 // none or its native code is there without them.
-func (part *part) scripts(platform map[string]bool, architectures []string) string {
-	gyp := slices.ContainsFunc(part.files, func(e filetree.Entry) bool { return e.Path == "binding.gyp" })
-	switch scripts := part.facts.Scripts; {
-	case part.brings(platform, architectures):
+func (p *part) scripts(platform map[string]bool, architectures []string) string {
+	gyp := slices.ContainsFunc(p.files, func(e filetree.Entry) bool { return e.Path == "binding.gyp" })
+	switch scripts := p.facts.Scripts; {
+	case p.brings(platform, architectures):
 	case gyp && len(scripts) > 0:
 		return strings.Join(scripts, ", ") + ", for native code: it has a binding.gyp"
 	case len(scripts) > 0:
 		return strings.Join(scripts, ", ")
-	case gyp && !part.facts.NoGyp:
+	case gyp && !p.facts.NoGyp:
 		return "binding.gyp, which node-gyp would build"
 	}
 	return ""
@@ -120,11 +120,11 @@ func (part *part) scripts(platform map[string]bool, architectures []string) stri
 // brings reports whether the package's native code is there without a script,
 // for every architecture: in an optional package for the platform, or prebuilt
 // in its own folder "prebuilds".
-func (part *part) brings(platform map[string]bool, architectures []string) bool {
-	if slices.ContainsFunc(part.facts.Optional, func(name string) bool { return platform[name] }) {
+func (p *part) brings(platform map[string]bool, architectures []string) bool {
+	if slices.ContainsFunc(p.facts.Optional, func(name string) bool { return platform[name] }) {
 		return true
 	}
-	return !slices.ContainsFunc(architectures, func(a string) bool { return !prebuilt(part.files, a) })
+	return !slices.ContainsFunc(architectures, func(a string) bool { return !prebuilt(p.files, a) })
 }
 
 // prebuilt reports whether a package holds an addon for Linux with glibc on the

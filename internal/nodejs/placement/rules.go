@@ -39,12 +39,9 @@ func (g *ground) arrived(s *slot, d *demand) {
 // left tells a slot that a demand no longer finds it. The rule of the slot is
 // found anew if it was the demand's.
 func (g *ground) left(s *slot, d *demand) {
-	if d.rule != nil && d.owner.rule != nil && s.rule == d.rule {
-		g.weighAnew(s)
+	if d.rule == nil || d.owner.rule == nil || s.rule != d.rule {
+		return
 	}
-}
-
-func (g *ground) weighAnew(s *slot) {
 	var r *overrides.Rule
 	for _, u := range s.users {
 		if u.rule != nil {

@@ -127,12 +127,8 @@ func (s *slot) demandFor(key string) *demand {
 }
 
 func (s *slot) hasPeer(key string) bool {
-	for _, d := range s.demands {
-		if d.isPeer() && d.key == key {
-			return true
-		}
-	}
-	return false
+	d := s.demandFor(key)
+	return d != nil && d.isPeer()
 }
 
 // lowest returns the lowest folder for a name, at or above s: a folder's owner
