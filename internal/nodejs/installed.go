@@ -26,7 +26,7 @@ type InstalledPackage struct {
 	// node_modules are theirs.
 	Files []int
 
-	facts packedFacts
+	facts tarball.Facts
 }
 
 // maxManifest bounds a package.json that is read, in bytes.
@@ -91,8 +91,7 @@ func packageIn(folder string) string {
 func (p *InstalledPackage) read(body []byte) {
 	p.About, _ = tarball.ReadAbout(body)
 	p.Version, p.License = p.About.Version, p.About.License
-	facts, _ := tarball.ReadFacts(body) // one that cannot be read has no scripts for npm
-	p.facts = packedFacts{Scripts: facts.Scripts, NoGyp: facts.NoGyp, Optional: facts.Optional}
+	p.facts, _ = tarball.ReadFacts(body) // one that cannot be read has no scripts for npm
 }
 
 // InstallScript says which scripts npm runs when it installs the package, "" where

@@ -34,15 +34,13 @@ const openWorkers = 16
 // part is a tarball as it lies in the store: deflated, by its files.
 type part struct {
 	files filetree.Tree
-	facts packedFacts
+	facts tarball.Facts
 }
 
 // packedFacts is what is noted of a tarball when it is packed.
 type packedFacts struct {
-	Segment  store.Digest `json:"segment"`
-	Scripts  []string     `json:"scripts,omitempty"`
-	NoGyp    bool         `json:"noGyp,omitempty"`
-	Optional []string     `json:"optional,omitempty"`
+	Segment store.Digest `json:"segment"`
+	tarball.Facts
 }
 
 // Packed is a lock whose tarballs are in the store, deflated.
@@ -129,7 +127,7 @@ func (e *Env) part(ctx context.Context, client *registry.Client, p Package, doub
 	if err != nil {
 		return nil, err
 	}
-	return &part{files: files, facts: facts}, nil
+	return &part{files: files, facts: facts.Facts}, nil
 }
 
 // origin names the package as the origin of its files.
@@ -166,15 +164,13 @@ func (e *Env) packTarball(ctx context.Context, p Package) (facts packedFacts, er
 		return packedFacts{}, err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	var told tarball.Facts
-	segment, err := e.Segments.Deflate(ctx, func(out filetree.Packer) (err error) {
-		told, err = tarball.Pack(ctx, p.String(), in, out)
+	facts.Segment, err = e.Segments.Deflate(ctx, func(out filetree.Packer) (err error) {
+		facts.Facts, err = tarball.Pack(ctx, p.String(), in, out)
 		return err
 	})
 	if err != nil {
 		return packedFacts{}, err
 	}
-	facts = packedFacts{Segment: segment, Scripts: told.Scripts, NoGyp: told.NoGyp, Optional: told.Optional}
 	body, err := json.Marshal(facts)
 	if err != nil {
 		return packedFacts{}, fmt.Errorf("encoding what was packed: %w", err)
@@ -190,9 +186,8 @@ func (e *Env) confirmTarball(ctx context.Context, p Package, facts *packedFacts)
 		return false, err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	return e.Segments.Confirm(facts.Segment, func(out filetree.Packer) error {
-		told, err := tarball.Pack(ctx, p.String(), in, out)
-		facts.Scripts, facts.NoGyp, facts.Optional = told.Scripts, told.NoGyp, told.Optional
+	return e.Segments.Confirm(facts.Segment, func(out filetree.Packer) (err error) {
+		facts.Facts, err = tarball.Pack(ctx, p.String(), in, out)
 		return err
 	})
 }

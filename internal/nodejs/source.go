@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/lockfile"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/placement"
@@ -55,7 +56,7 @@ func (m *manifests) Open(ctx context.Context, of *manifest.Manifest) (placement.
 	if len(shrinkwrap) == 0 {
 		return c, nil
 	}
-	if c.Shrinkwrap, err = readShrinkwrap(shrinkwrap); err != nil {
+	if c.Shrinkwrap, err = lockfile.ReadShrinkwrap(shrinkwrap); err != nil {
 		return c, fmt.Errorf("in the tarball of %s@%s: %w", of.Name, of.Version, err)
 	}
 	for _, x := range c.Shrinkwrap {
