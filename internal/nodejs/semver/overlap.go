@@ -49,7 +49,7 @@ func (c comparator) isAbove() bool { return c.op == greater || c.op == greaterEq
 
 // isEmpty tells whether no version that counts meets the comparator.
 func (c comparator) isEmpty(prereleases bool) bool {
-	if c.same(&nothing) {
+	if c.same(nothing) {
 		return true
 	}
 	return !prereleases && c.op == less && c.compareNumbers(&Version{}) == 0

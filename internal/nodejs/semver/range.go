@@ -50,7 +50,7 @@ var nothing = comparator{less, Version{pre: lowest}}
 
 func (c comparator) String() string { return c.op.String() + c.Version.String() }
 
-func (c *comparator) same(d *comparator) bool {
+func (c comparator) same(d comparator) bool {
 	return c.op == d.op && c.compareNumbers(&d.Version) == 0 && slices.Equal(c.pre, d.pre)
 }
 
@@ -112,7 +112,7 @@ func (r *Range) simplify() {
 	}
 }
 
-func (a alternative) isNothing() bool { return len(a) == 1 && a[0].same(&nothing) }
+func (a alternative) isNothing() bool { return len(a) == 1 && a[0].same(nothing) }
 
 // String is the range in comparators, such as ">=1.2.3 <2.0.0-0||3.0.0"; "" matches
 // all.

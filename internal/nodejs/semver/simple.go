@@ -101,10 +101,10 @@ func (a alternative) tidy(o Options) alternative {
 	}
 	out := a[:0:len(a)]
 	for _, c := range a {
-		if c.same(&nothing) {
+		if c.same(nothing) {
 			return alternative{nothing}
 		}
-		if !c.same(&everything) && !slices.ContainsFunc(out, c.same) {
+		if !c.same(everything) && !slices.ContainsFunc(out, c.same) {
 			out = append(out, c)
 		}
 	}
