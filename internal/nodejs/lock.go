@@ -43,14 +43,17 @@ func (l *Lock) answer(request store.Digest, dir string) *Lock {
 	if l == nil || l.Request != request {
 		return nil
 	}
-	moved := *l
-	moved.Project = filepath.ToSlash(dir)
+	if dir = filepath.ToSlash(dir); dir == l.Project {
+		return l
+	}
 	for _, t := range l.Trees {
 		onDisk := func(p Package) bool { return p.Archive != "" }
-		if moved.Project != l.Project && (len(t.Local) > 0 || slices.ContainsFunc(t.Packages, onDisk)) {
+		if len(t.Local) > 0 || slices.ContainsFunc(t.Packages, onDisk) {
 			return nil
 		}
 	}
+	moved := *l
+	moved.Project = dir
 	return &moved
 }
 
