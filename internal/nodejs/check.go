@@ -41,17 +41,12 @@ func (k *Packed) Check(c Checks) ([]fault.Warning, error) {
 	return slices.Concat(warnings, shadow, modules), err
 }
 
-// looks reports whether a check is made at all.
-func looks(s fault.Severity) bool {
-	return s == fault.SeverityError || s == fault.SeverityWarning
-}
-
 // checkScripts tells of packages that are not whole without their install
 // scripts, which nobody runs here: native code that is compiled or fetched.
 // What needs none to work is passed over: prebuilt code that comes as optional
 // packages for the platform, or in the package.
 func (k *Packed) checkScripts(c Checks) ([]fault.Warning, error) {
-	if !looks(c.Scripts) {
+	if c.Scripts == fault.SeverityOff {
 		return nil, nil
 	}
 	var lines, names []string
@@ -147,7 +142,7 @@ func prebuilt(files filetree.Tree, architecture string) bool {
 // runtimes have: the layer's go before.
 func (k *Packed) checkShadow(c Checks) ([]fault.Warning, error) {
 	// A function that brings its own SDK pins it for itself alone.
-	if !looks(c.Shadow) || c.Function {
+	if c.Shadow == fault.SeverityOff || c.Function {
 		return nil, nil
 	}
 	var found []string

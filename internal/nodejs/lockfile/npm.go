@@ -182,10 +182,19 @@ func (r *packageLockReader) onDisk(folder string, locked *npmEntry) (*npmEntry, 
 func (r *packageLockReader) project() error {
 	folder := ""
 	if r.options.Workspace != "" && !r.topAlone() {
-		var err error
-		if folder, err = r.member(); err != nil {
+		members := map[string][]string{}
+		for at, p := range r.lock.Packages {
+			name := folderName(at)
+			same := func(link string) bool { return r.lock.Packages[link].Local == p.Local }
+			if r.packages[at].Link && r.packages[p.Local] != nil && !slices.ContainsFunc(members[name], same) {
+				members[name] = append(members[name], at)
+			}
+		}
+		key, err := r.member(members)
+		if err != nil {
 			return err
 		}
+		folder = r.lock.Packages[key].Local
 	}
 	e, err := r.wished()
 	if err != nil {
@@ -252,25 +261,6 @@ func (r *packageLockReader) withMembers(edges []locked.Edge) []locked.Edge {
 		edges = append(edges, locked.Edge{Name: name, Spec: "file:" + e.Tarball})
 	}
 	return locked.SortEdges(edges)
-}
-
-// member returns the folder of the workspace member that was chosen.
-func (r *packageLockReader) member() (string, error) {
-	want := path.Clean(strings.ReplaceAll(r.options.Workspace, "\\", "/"))
-	var known []string
-	for at, e := range r.packages {
-		if !e.Link {
-			continue
-		}
-		folder := path.Clean(strings.TrimPrefix(e.Tarball, "file:"))
-		if folder == want || folderName(at) == r.options.Workspace {
-			if r.packages[folder] != nil {
-				return folder, nil
-			}
-		}
-		known = append(known, folderName(at))
-	}
-	return "", r.noMember(known)
 }
 
 // folderName returns the package folder that a path ends in, such as

@@ -274,7 +274,10 @@ func TestClientCredentials(t *testing.T) {
 
 func TestClientCredentialsStayOnTheirHost(t *testing.T) {
 	t.Parallel()
-	n := indextest.NewNPM(t, registryUniverse, indextest.WithToken("t0k3n"), indextest.WithTarballsElsewhere())
+	n, elsewhere := indextest.NewNPM(t, "", indextest.WithToken("t0k3n")), indextest.NewNPM(t, registryUniverse)
+	_, integrity := elsewhere.Tarball("@s/c", "1.0.0")
+	n.AddDocument("@s/c", fmt.Appendf(nil, `{"name":"@s/c","versions":{"1.0.0":{"name":"@s/c","version":"1.0.0","dist":{"tarball":%q,"integrity":%q}}}}`,
+		elsewhere.TarballURL("@s/c", "1.0.0"), integrity))
 	c := newRegistry(t, n, "//HOST/:_authToken=t0k3n", fetch.Options{})
 	m, err := c.Manifest(t.Context(), "@s/c", "1.0.0")
 	if err != nil {
@@ -283,10 +286,9 @@ func TestClientCredentialsStayOnTheirHost(t *testing.T) {
 	if _, _, err := c.Bundle(t.Context(), m); err != nil {
 		t.Fatal(err)
 	}
-	requests := n.Requests()
-	last := requests[len(requests)-1]
-	if last.Path != "elsewhere:/@s/c/-/c-1.0.0.tgz" || last.User != "" {
-		t.Errorf("the last request is for %q by %q, want the tarball by nobody", last.Path, last.User)
+	requests := elsewhere.Requests()
+	if len(requests) != 1 || requests[0].Path != "/@s/c/-/c-1.0.0.tgz" || requests[0].User != "" {
+		t.Errorf("the requests are %+v, want one for the tarball by nobody", requests)
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -23,7 +22,7 @@ import (
 // Of returns the diagnostic of an error met while doing what the summary
 // names, at the argument that brought it, where one did.
 func Of(summary string, err error) diag.Diagnostic {
-	if input, ok := errors.AsType[*layer.InputError](err); ok {
+	if input, ok := errors.AsType[*fault.Error](err); ok {
 		return atPath(input.At, input.Detail, func(detail string) diag.Diagnostic { return diag.NewErrorDiagnostic(input.Summary, detail) })
 	}
 	if unknown, ok := errors.AsType[*UnknownSettings](err); ok {
@@ -76,7 +75,7 @@ type Lasting struct{ diag.Diagnostic }
 const wayOut = "Nothing was changed. To destroy the resource anyway, run the destroy with -refresh=false."
 
 // Warning returns the diagnostic of a warning of the pipeline.
-func Warning(w layer.Warning) diag.Diagnostic {
+func Warning(w fault.Warning) diag.Diagnostic {
 	return atPath(w.At, w.Detail, func(detail string) diag.Diagnostic { return diag.NewWarningDiagnostic(w.Summary, detail) })
 }
 
@@ -126,7 +125,7 @@ func frameworkPath(p fault.Path) path.Path {
 }
 
 // Sentence writes the text of an error as a sentence.
-func Sentence(text string) string { return layer.Sentence(text) }
+func Sentence(text string) string { return fault.Sentence(text) }
 
 // diagnosePublish returns the diagnostic of an error of AWS or of what is sent
 // there.

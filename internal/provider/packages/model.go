@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/findings"
@@ -174,21 +175,21 @@ func (m *packageModel) inTime(ctx context.Context, before *packageModel, work fu
 var errOutOfTime = errors.New("the timeout is over")
 
 // severity returns what the user made of a check, or its default.
-func (m *packageModel) severity(check func(*checksModel) types.String, otherwise layer.Severity) layer.Severity {
+func (m *packageModel) severity(check func(*checksModel) types.String, otherwise fault.Severity) fault.Severity {
 	if m.Checks == nil {
 		return otherwise
 	}
-	return cmp.Or(layer.Severity(check(m.Checks).ValueString()), otherwise)
+	return cmp.Or(fault.Severity(check(m.Checks).ValueString()), otherwise)
 }
 
 // sizeSeverity returns the severity of the check of the size.
-func (m *packageModel) sizeSeverity() layer.Severity {
-	return m.severity(func(c *checksModel) types.String { return c.Size }, layer.SeverityError)
+func (m *packageModel) sizeSeverity() fault.Severity {
+	return m.severity(func(c *checksModel) types.String { return c.Size }, fault.SeverityError)
 }
 
 // shadowSeverity returns the severity of the check of the AWS SDK.
-func (m *packageModel) shadowSeverity() layer.Severity {
-	return m.severity(func(c *checksModel) types.String { return c.SDKShadow }, layer.SeverityWarning)
+func (m *packageModel) shadowSeverity() fault.Severity {
+	return m.severity(func(c *checksModel) types.String { return c.SDKShadow }, fault.SeverityWarning)
 }
 
 // earlier reports whether the package's own cut-off is earlier than that of the
@@ -219,14 +220,14 @@ func earlierMoment(now, before string) bool {
 }
 
 // runtimeDates returns the severity of the check of the runtimes' dates.
-func (m *packageModel) runtimeDates() layer.Severity {
-	return m.severity(func(c *checksModel) types.String { return c.RuntimeDates }, layer.SeverityWarning)
+func (m *packageModel) runtimeDates() fault.Severity {
+	return m.severity(func(c *checksModel) types.String { return c.RuntimeDates }, fault.SeverityWarning)
 }
 
 // withdrawn returns the severity of the check of yanked and removed files,
 // which is the only one that asks the network in a plan without changes.
-func (m *packageModel) withdrawn() layer.Severity {
-	return m.severity(func(c *checksModel) types.String { return c.Withdrawn }, layer.SeverityOff)
+func (m *packageModel) withdrawn() fault.Severity {
+	return m.severity(func(c *checksModel) types.String { return c.Withdrawn }, fault.SeverityOff)
 }
 
 // setLock writes what the lock alone decides.
@@ -288,17 +289,17 @@ func (m *packageModel) computed() map[string]attr.Value {
 
 // audits returns the severities that the user chose for what is found in the
 // files.
-func (m *packageModel) audits() map[string]layer.Severity {
+func (m *packageModel) audits() map[string]fault.Severity {
 	if m.Checks == nil {
 		return nil
 	}
-	chosen := map[string]layer.Severity{}
+	chosen := map[string]fault.Severity{}
 	for name, value := range map[string]types.String{
 		"layout": m.Checks.Layout, "native": m.Checks.Native, "libraries": m.Checks.Libraries,
 		"executables": m.Checks.Executables, "imports": m.Checks.Imports,
 	} {
 		if value.ValueString() != "" {
-			chosen[name] = layer.Severity(value.ValueString())
+			chosen[name] = fault.Severity(value.ValueString())
 		}
 	}
 	return chosen
@@ -328,8 +329,8 @@ func (m *packageModel) reconsider(s *layer.Spec, before *packageModel) {
 }
 
 // scriptsSeverity returns the severity of the check of install scripts.
-func (m *packageModel) scriptsSeverity() layer.Severity {
-	return m.severity(func(c *checksModel) types.String { return c.InstallScripts }, layer.SeverityError)
+func (m *packageModel) scriptsSeverity() fault.Severity {
+	return m.severity(func(c *checksModel) types.String { return c.InstallScripts }, fault.SeverityError)
 }
 
 // sameScripts reports whether install scripts are judged alike.

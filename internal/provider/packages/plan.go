@@ -142,7 +142,7 @@ func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *la
 	if intact || !always && (err != nil || !exists) {
 		return diags
 	}
-	o.Size, o.Shadow, o.Scripts = layer.SeverityOff, layer.SeverityOff, layer.SeverityOff // judged when it was planned
+	o.Size, o.Shadow, o.Scripts = fault.SeverityOff, fault.SeverityOff, fault.SeverityOff // judged when it was planned
 	if _, err = r.Tools.Builder.Build(ctx, lock, o); err == nil {
 		tflog.Info(ctx, fmt.Sprintf("The zip %q was put back from the lock", name), map[string]any{"missing": !exists, "sha256": m.SHA256.ValueString()})
 		return append(diags, writeBill(ctx, r.Tools, m, lock)...)
@@ -163,7 +163,7 @@ func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *la
 func (r *packageResource) checkDates(m *packageModel) diag.Diagnostics {
 	var diags diag.Diagnostics
 	severity := m.runtimeDates()
-	if severity == layer.SeverityOff {
+	if severity == fault.SeverityOff {
 		return diags
 	}
 	for i, id := range values.Texts(m.Runtimes) {
@@ -176,7 +176,7 @@ func (r *packageResource) checkDates(m *packageModel) diag.Diagnostics {
 			continue
 		}
 		d := diag.Diagnostic(diag.NewWarningDiagnostic(summary, detail))
-		if severity == layer.SeverityError {
+		if severity == fault.SeverityError {
 			d = diag.NewErrorDiagnostic(summary, detail)
 		}
 		diags.Append(diagnostic.At(fmt.Sprintf("runtimes[%d]", i), d))

@@ -4,7 +4,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/attributes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/findings"
 )
@@ -27,11 +27,11 @@ func zipChecksAttribute() schema.Attribute {
 }
 
 // ZipChecks returns the severities that the user chose.
-func (m *Model) ZipChecks() map[string]layer.Severity {
-	chosen := map[string]layer.Severity{}
+func (m *Model) ZipChecks() map[string]fault.Severity {
+	chosen := map[string]fault.Severity{}
 	for name, value := range m.Checks.Attributes() {
 		if text, ok := value.(types.String); ok && text.ValueString() != "" {
-			chosen[name] = layer.Severity(text.ValueString())
+			chosen[name] = fault.Severity(text.ValueString())
 		}
 	}
 	return chosen
