@@ -170,12 +170,7 @@ func trimEnd(lines []string) []string {
 func Sentences(changes []Change) []string {
 	var lines []string
 	for _, c := range changes {
-		kind, name, named := strings.Cut(c.Name, ":")
-		if !named {
-			kind, name = "", c.Name
-		}
-		name = quoted(name)
-		versioned := kind == "python" || kind == "nodejs" || kind == ""
+		name, versioned := part(c.Name)
 		from, to := "", ""
 		if versioned {
 			from, to = blank(c.From), blank(c.To)
@@ -192,6 +187,16 @@ func Sentences(changes []Change) []string {
 		}
 	}
 	return lines
+}
+
+// part returns the name of a part for a page, and whether its version is one that
+// people know, not a digest.
+func part(key string) (name string, versioned bool) {
+	kind, name, named := strings.Cut(key, ":")
+	if !named {
+		return quoted(key), true
+	}
+	return quoted(name), kind == "python" || kind == "nodejs"
 }
 
 func blank(version string) string {
@@ -216,12 +221,8 @@ func Plain(text string) string { return strings.Join(strings.Fields(text), " ") 
 func Initial(contents map[string]string) string {
 	var parts []string
 	for _, c := range Compare(nil, contents) {
-		kind, name, named := strings.Cut(c.Name, ":")
-		if !named {
-			name = c.Name
-		}
-		name = quoted(name)
-		if !named || kind == "python" || kind == "nodejs" {
+		name, versioned := part(c.Name)
+		if versioned {
 			name += blank(c.To)
 		}
 		parts = append(parts, name)

@@ -9,10 +9,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	resource "github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	changes "github.com/layerbuild/terraform-provider-layerbuild/internal/history"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/attributes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
@@ -22,11 +24,9 @@ var _ datasource.DataSourceWithConfigure = (*layerData)(nil)
 
 // NewLayer returns the data source layerbuild_layer: a layer's versions,
 // what is known of their contents, and who uses them.
-func NewLayer() datasource.DataSource { return &layerData{} }
+func NewLayer() datasource.DataSource { return &layerData{layerReader{typ: "_layer"}} }
 
-type layerData struct {
-	layerReader
-}
+type layerData struct{ layerReader }
 
 type layerDataModel struct {
 	LayerName  types.String `tfsdk:"layer_name"`
@@ -54,10 +54,6 @@ type knownVersionModel struct {
 	UserCount       types.Int64  `tfsdk:"user_count"`
 }
 
-func (d *layerData) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_layer"
-}
-
 func (d *layerData) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A layer: its versions (newest first), their known contents, and the functions that use them. A layer without versions is an error. `layerbuild_versions` gives only the list.\n\n" +
@@ -67,60 +63,31 @@ func (d *layerData) Schema(_ context.Context, _ datasource.SchemaRequest, resp *
 			"- The hashes: one for each version.\n" +
 			"- The contents: one for each version, and one to fetch its zip. A zip that this machine has read or built is not fetched again.",
 		Attributes: map[string]schema.Attribute{
-			"layer_name": layerNameAttribute("Name of the layer, its ARN, or the ARN of one version. AWS does not list the layers of another account: name a version that is shared with yours."),
-			"region":     dataRegionAttribute(),
-			"newest":     newestAttribute(),
-			"read_hashes": schema.BoolAttribute{
-				MarkdownDescription: "Whether to read `code_sha256` and `code_size`. This takes one request for each version, so set `newest` too. Default `false`.",
-				Optional:            true,
-			},
-			"read_contents": schema.BoolAttribute{
-				MarkdownDescription: "Whether to read `contents` from the zip of each version instead of its description. This also works for versions that something else published. Each zip is fetched once, verified by its hash and kept in the cache. Set `newest` if the layer is large. This sets `code_sha256` and `code_size` too. Default `false`.",
-				Optional:            true,
-			},
-			"read_users": schema.BoolAttribute{
-				MarkdownDescription: "Whether to look for the functions that use the versions. Needs the permission `lambda:ListFunctions`. Default `true`.",
-				Optional:            true,
-			},
-			"layer_arn": schema.StringAttribute{MarkdownDescription: "ARN of the layer, without a version.", Computed: true},
-			"latest": schema.SingleNestedAttribute{
-				MarkdownDescription: "The newest version, the first of `versions`.",
-				Computed:            true,
-				Attributes:          knownAttributes(),
-			},
-			"versions": schema.ListNestedAttribute{
-				MarkdownDescription: "The versions that are not deleted.",
-				Computed:            true,
-				NestedObject:        schema.NestedAttributeObject{Attributes: knownAttributes()},
-			},
+			"layer_name":    layerNameAttribute("Name of the layer, its ARN, or the ARN of one version. AWS does not list the layers of another account: name a version that is shared with yours."),
+			"region":        dataRegionAttribute(),
+			"newest":        newestAttribute(),
+			"read_hashes":   attributes.Flag("Whether to read `code_sha256` and `code_size`. This takes one request for each version, so set `newest` too. Default `false`."),
+			"read_contents": attributes.Flag("Whether to read `contents` from the zip of each version instead of its description. This also works for versions that something else published. Each zip is fetched once, verified by its hash and kept in the cache. Set `newest` if the layer is large. This sets `code_sha256` and `code_size` too. Default `false`."),
+			"read_users":    attributes.Flag("Whether to look for the functions that use the versions. Needs the permission `lambda:ListFunctions`. Default `true`."),
+			"layer_arn":     attributes.ComputedText("ARN of the layer, without a version."),
+			"latest":        resource.SingleNestedAttribute{MarkdownDescription: "The newest version, the first of `versions`.", Computed: true, Attributes: knownAttributes()},
+			"versions":      attributes.ComputedObjects("The versions that are not deleted.", knownAttributes()),
 		},
 	}
 }
 
-func knownAttributes() map[string]schema.Attribute {
-	attributes := listedAttributes()
-	maps.Copy(attributes, map[string]schema.Attribute{
-		"code_sha256": schema.StringAttribute{MarkdownDescription: "SHA-256 of the zip in base64. Null without `read_hashes`.", Computed: true},
-		"code_size":   schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes. Null without `read_hashes`.", Computed: true},
-		"contents": schema.MapAttribute{
-			MarkdownDescription: "What the version holds, by name, read from its description: `requests` → `2.31.0`. Null if the description is not the default one of `layerbuild_version`. With `read_contents`, read from the zip: `python:requests` → `2.31.0`, and `files:python/shared` → a short digest of other files.",
-			ElementType:         types.StringType,
-			Computed:            true,
-		},
-		"contents_omitted": schema.Int64Attribute{MarkdownDescription: "How many parts of the version are missing in its description, and so in `contents`.", Computed: true},
-		"changes": schema.MapAttribute{
-			MarkdownDescription: "What is different from the next older version of the list, by name: `2.30.0 → 2.31.0`, `added 3.7` or `removed 1.16.0`. Null for the oldest of the list, and if the contents of one of the two are not known as a whole.",
-			ElementType:         types.StringType,
-			Computed:            true,
-		},
-		"users": schema.ListAttribute{
-			MarkdownDescription: "Functions of the account in the region that use the version: `resize` for the function itself, `resize:3` for its published version 3. Aliases point to published versions. The list shows the first twenty. Null with `read_users = false`.",
-			ElementType:         types.StringType,
-			Computed:            true,
-		},
-		"user_count": schema.Int64Attribute{MarkdownDescription: "Number of functions and published function versions that use the version. Null with `read_users = false`.", Computed: true},
+func knownAttributes() attributes.Named {
+	all := listedAttributes()
+	maps.Copy(all, attributes.Named{
+		"code_sha256":      attributes.ComputedText("SHA-256 of the zip in base64. Null without `read_hashes`."),
+		"code_size":        attributes.ComputedNumber("Size of the zip in bytes. Null without `read_hashes`."),
+		"contents":         attributes.ComputedMap(types.StringType, "What the version holds, by name, read from its description: `requests` → `2.31.0`. Null if the description is not the default one of `layerbuild_version`. With `read_contents`, read from the zip: `python:requests` → `2.31.0`, and `files:python/shared` → a short digest of other files."),
+		"contents_omitted": attributes.ComputedNumber("How many parts of the version are missing in its description, and so in `contents`."),
+		"changes":          attributes.ComputedMap(types.StringType, "What is different from the next older version of the list, by name: `2.30.0 → 2.31.0`, `added 3.7` or `removed 1.16.0`. Null for the oldest of the list, and if the contents of one of the two are not known as a whole."),
+		"users":            attributes.ComputedList(types.StringType, "Functions of the account in the region that use the version: `resize` for the function itself, `resize:3` for its published version 3. Aliases point to published versions. The list shows the first twenty. Null with `read_users = false`."),
+		"user_count":       attributes.ComputedNumber("Number of functions and published function versions that use the version. Null with `read_users = false`."),
 	})
-	return attributes
+	return all
 }
 
 // Read lists the versions and asks for what is wanted besides.

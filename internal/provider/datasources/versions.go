@@ -8,11 +8,9 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -28,11 +26,9 @@ var _ datasource.DataSourceWithConfigure = (*versionsData)(nil)
 
 // NewVersions returns the data source layerbuild_versions: the list of a
 // layer's versions.
-func NewVersions() datasource.DataSource { return &versionsData{} }
+func NewVersions() datasource.DataSource { return &versionsData{layerReader{typ: "_versions"}} }
 
-type versionsData struct {
-	layerReader
-}
+type versionsData struct{ layerReader }
 
 type versionsDataModel struct {
 	LayerName              types.String         `tfsdk:"layer_name"`
@@ -56,34 +52,18 @@ type listedVersionModel struct {
 	CompatibleArchitectures types.List   `tfsdk:"compatible_architectures"`
 }
 
-func (d *versionsData) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_versions"
-}
-
 func (d *versionsData) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Lists the versions of a layer, newest first. It sends one request for each 50 versions. It does not show hashes or users: see `layerbuild_layer` for those. For a layer that does not exist, the list is empty and there is no error.",
 		Attributes: map[string]schema.Attribute{
-			"layer_name": layerNameAttribute("Name of the layer, or its ARN. AWS lists only the layers of the account."),
-			"region":     dataRegionAttribute(),
-			"compatible_runtime": schema.StringAttribute{
-				MarkdownDescription: "List only versions that declare themselves compatible with this runtime, such as `python3.12`.",
-				Optional:            true,
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
-			},
-			"compatible_architecture": schema.StringAttribute{
-				MarkdownDescription: "List only versions that declare themselves compatible with this architecture: `x86_64` or `arm64`.",
-				Optional:            true,
-				Validators:          []validator.String{attributes.OneOf(runtimes.Architectures()...)},
-			},
-			"newest":  newestAttribute(),
-			"arns":    schema.ListAttribute{MarkdownDescription: "ARNs of the versions.", ElementType: types.StringType, Computed: true},
-			"numbers": schema.ListAttribute{MarkdownDescription: "Numbers of the versions.", ElementType: types.Int64Type, Computed: true},
-			"versions": schema.ListNestedAttribute{
-				MarkdownDescription: "The versions.",
-				Computed:            true,
-				NestedObject:        schema.NestedAttributeObject{Attributes: listedAttributes()},
-			},
+			"layer_name":              layerNameAttribute("Name of the layer, or its ARN. AWS lists only the layers of the account."),
+			"region":                  dataRegionAttribute(),
+			"compatible_runtime":      attributes.SomeText("List only versions that declare themselves compatible with this runtime, such as `python3.12`."),
+			"compatible_architecture": attributes.Text("List only versions that declare themselves compatible with this architecture: `x86_64` or `arm64`.", attributes.OneOf(runtimes.Architectures()...)),
+			"newest":                  newestAttribute(),
+			"arns":                    attributes.ComputedList(types.StringType, "ARNs of the versions."),
+			"numbers":                 attributes.ComputedList(types.Int64Type, "Numbers of the versions."),
+			"versions":                attributes.ComputedObjects("The versions.", listedAttributes()),
 		},
 	}
 }
@@ -122,7 +102,12 @@ func (d *versionsData) Read(ctx context.Context, req datasource.ReadRequest, res
 
 // layerReader is what the data sources about a layer have in common.
 type layerReader struct {
+	typ   string // such as "_layer", behind the name of the provider
 	tools *toolbox.Tools
+}
+
+func (d *layerReader) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + d.typ
 }
 
 func (d *layerReader) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
@@ -170,48 +155,30 @@ func listedVersion(v publish.Version) listedVersionModel {
 	}
 }
 
-func listedAttributes() map[string]schema.Attribute {
-	text := func(description string) schema.Attribute {
-		return schema.StringAttribute{MarkdownDescription: description, Computed: true}
-	}
-	texts := func(description string) schema.Attribute {
-		return schema.ListAttribute{MarkdownDescription: description, ElementType: types.StringType, Computed: true}
-	}
-	return map[string]schema.Attribute{
-		"version":                  schema.Int64Attribute{MarkdownDescription: "Number of the version.", Computed: true},
-		"arn":                      text("ARN of the version."),
-		"created_date":             text("When the version was published."),
-		"description":              text("Description of the version. Empty if there is none."),
-		"license_info":             text("Licence of the version. Empty if there is none."),
-		"compatible_runtimes":      texts("Runtimes that the version declares itself compatible with."),
-		"compatible_architectures": texts("Architectures that the version declares itself compatible with."),
+func listedAttributes() attributes.Named {
+	return attributes.Named{
+		"version":                  attributes.ComputedNumber("Number of the version."),
+		"arn":                      attributes.ComputedText("ARN of the version."),
+		"created_date":             attributes.ComputedText("When the version was published."),
+		"description":              attributes.ComputedText("Description of the version. Empty if there is none."),
+		"license_info":             attributes.ComputedText("Licence of the version. Empty if there is none."),
+		"compatible_runtimes":      attributes.ComputedList(types.StringType, "Runtimes that the version declares itself compatible with."),
+		"compatible_architectures": attributes.ComputedList(types.StringType, "Architectures that the version declares itself compatible with."),
 	}
 }
 
 func layerNameAttribute(description string) schema.Attribute {
-	return schema.StringAttribute{
-		MarkdownDescription: description,
-		Required:            true,
-		Validators:          []validator.String{attributes.Checked("a layer's name or ARN", checkLayer)},
-	}
+	return attributes.NeededText(description, attributes.Limited("a layer's name or ARN", checkLayer))
 }
 
 func dataRegionAttribute() schema.Attribute {
-	return schema.StringAttribute{
-		MarkdownDescription: "Region of the layer. Default: that of the ARN, else the provider's.",
-		Optional:            true,
-		Computed:            true,
-		Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
-	}
+	region := attributes.SomeText("Region of the layer. Default: that of the ARN, else the provider's.")
+	region.Computed = true
+	return region
 }
 
 func newestAttribute() schema.Attribute {
-	return schema.Int64Attribute{
-		CustomType:          attributes.WholeNumber{},
-		MarkdownDescription: "Return at most this many versions. Default: all.",
-		Optional:            true,
-		Validators:          []validator.Int64{int64validator.AtLeast(1)},
-	}
+	return attributes.Number("Return at most this many versions. Default: all.", int64validator.AtLeast(1))
 }
 
 // checkLayer accepts a layer's name, its ARN or that of a version.

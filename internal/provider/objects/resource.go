@@ -27,15 +27,9 @@ var (
 )
 
 // New returns layerbuild_object: a package's zip in S3.
-func New() resource.Resource { return &objectResource{} }
+func New() resource.Resource { return &objectResource{toolbox.Resource{Type: "_object"}} }
 
-type objectResource struct {
-	toolbox.Configured
-}
-
-func (r *objectResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_object"
-}
+type objectResource struct{ toolbox.Resource }
 
 // Create puts the planned bytes, or takes over an object that has them.
 func (r *objectResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {

@@ -40,15 +40,9 @@ const givenKey = "given"
 
 // New returns layerbuild_rollout: functions that move to a layer
 // version, one first.
-func New() resource.Resource { return &rolloutResource{} }
+func New() resource.Resource { return &rolloutResource{toolbox.Resource{Type: "_rollout"}} }
 
-type rolloutResource struct {
-	toolbox.Configured
-}
-
-func (r *rolloutResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_rollout"
-}
+type rolloutResource struct{ toolbox.Resource }
 
 // ModifyPlan reads the functions, refuses those that cannot get the version, and
 // plans the version that each will have.
@@ -57,10 +51,7 @@ func (r *rolloutResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		return
 	}
 	if !req.Config.Raw.IsFullyKnown() || len(r.Tools.Unknown) > 0 {
-		if !req.Plan.Raw.Equal(req.State.Raw) {
-			resp.Diagnostics.Append(planRolloutLater(ctx, &resp.Plan)...)
-		}
-		return
+		return // where anything changes, the framework has marked the computed values as known after the apply
 	}
 	var m rolloutModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
@@ -76,14 +67,6 @@ func (r *rolloutResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 	}
-}
-
-// planRolloutLater marks the computed values as known after apply.
-func planRolloutLater(ctx context.Context, plan *tfsdk.Plan) (diags diag.Diagnostics) {
-	diags.Append(plan.SetAttribute(ctx, path.Root("arn"), types.StringUnknown())...)
-	diags.Append(plan.SetAttribute(ctx, path.Root("id"), types.StringUnknown())...)
-	diags.Append(plan.SetAttribute(ctx, path.Root("function_versions"), types.MapUnknown(types.Int64Type))...)
-	return diags
 }
 
 // plan fills in the computed values and tells which functions move. changed says

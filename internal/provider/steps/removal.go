@@ -30,7 +30,7 @@ func (p *Place) list(ctx context.Context, publisher *publish.Publisher, layer st
 
 // batch returns the versions with the numbers, to be deleted.
 func (p *Place) batch(numbers []int64, policy lifecycle.Policy) publish.Batch {
-	b := publish.Batch{LayerARN: p.LayerARN, Holder: p.Holder, Current: p.Life.Mark(), KeepInUse: policy.KeepInUse}
+	b := publish.Batch{LayerARN: p.LayerARN, Holder: p.Holder, Current: p.Life.Current(), KeepInUse: policy.KeepInUse}
 	for _, v := range p.Life.Subject(policy) {
 		if slices.Contains(numbers, v.Number) {
 			b.Versions = append(b.Versions, v)

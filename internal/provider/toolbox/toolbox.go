@@ -6,11 +6,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
@@ -81,14 +83,20 @@ func From(data any, diags *diag.Diagnostics) *Tools {
 	return tools
 }
 
-// Configured has the tools of a resource, nil until the provider is configured.
-type Configured struct {
-	Tools *Tools
+// Resource is what all resources have in common.
+type Resource struct {
+	Type  string // such as "_package", behind the name of the provider
+	Tools *Tools // nil until the provider is configured
+}
+
+// Metadata names the type.
+func (r *Resource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + r.Type
 }
 
 // Configure takes the tools.
-func (c *Configured) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	c.Tools = From(req.ProviderData, &resp.Diagnostics)
+func (r *Resource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.Tools = From(req.ProviderData, &resp.Diagnostics)
 }
 
 // NotRefreshed says that the state of something stays as it was: AWS cannot be
@@ -107,4 +115,41 @@ type PrivateReader interface {
 // PrivateWriter writes the private state of a resource.
 type PrivateWriter interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
+// claims are the layers that resources of one configuration publish, as far as
+// this run has planned them.
+type claims struct {
+	mu sync.Mutex
+	// of is by region and layer.
+	of map[[2]string][]Claim
+}
+
+// Claim is one resource's. Terraform tells no resource its address, and plans one
+// that is replaced twice: a resource is known by its configuration.
+type Claim struct {
+	Config tftypes.Value
+	// whole is set where its retention is about all versions of the layer.
+	Whole bool
+}
+
+// Add notes a claim and returns those of other resources on the same layer.
+func (c *claims) Add(region, layer string, mine Claim) (others []Claim) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key, known := [2]string{region, layer}, false
+	for _, other := range c.of[key] {
+		if other.Config.Equal(mine.Config) {
+			known = true
+		} else {
+			others = append(others, other)
+		}
+	}
+	if !known {
+		if c.of == nil {
+			c.of = map[[2]string][]Claim{}
+		}
+		c.of[key] = append(c.of[key], mine)
+	}
+	return others
 }

@@ -3,6 +3,7 @@ package versions
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -177,7 +178,7 @@ func (p *planning) planReleases(ctx context.Context, m *versionstate.Model, diag
 			m.LayerARN = before.LayerARN
 		}
 	} else {
-		m.SetHome(before.Home())
+		m.SetHome(before.Replica)
 		m.LayerARN, m.Region = before.LayerARN, before.Region
 	}
 	further, ok := m.FurtherRegions(ctx, diags)
@@ -320,4 +321,31 @@ func planStaging(ctx context.Context, m *versionstate.Model, zip versionstate.Zi
 			"The zip goes through the bucket %q, and AWS wants bucket and layer in one region, here in %s and in %s. Have a bucket in each region and write \"{region}\" where their names differ, as in \"artifacts-{region}\".",
 			bucket, m.HomeRegion(), strings.Join(further, ", ")))))
 	}
+}
+
+// planning is what a plan knows when it looks at the regions.
+type planning struct {
+	before *versionstate.Model // nil at a create
+	life   *lifecycle.Life
+	zip    versionstate.Zip
+	known  bool // the zip is
+	want   lifecycle.Arguments
+	dues   []lifecycle.Due
+	// open is set where the regions are known only during the apply.
+	open bool
+}
+
+// publishes reports whether a version is due in any region.
+func (p *planning) publishes() bool {
+	return p.open || slices.ContainsFunc(p.dues, func(d lifecycle.Due) bool { return d.Publish != lifecycle.None })
+}
+
+// retires reports whether versions go from a region where none is published.
+func (p *planning) retires(d lifecycle.Due) bool {
+	if d.Retire == lifecycle.None || d.Publish != lifecycle.None || p.want.Retention == nil {
+		return false
+	}
+	place := p.life.At(d.Region)
+	going, known := place.Foresee(*p.want.Retention, place.Release.Number)
+	return !known || len(going) > 0
 }

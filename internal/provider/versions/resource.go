@@ -36,15 +36,9 @@ var (
 )
 
 // New returns layerbuild_version: a published layer version.
-func New() resource.Resource { return &versionResource{} }
+func New() resource.Resource { return &versionResource{toolbox.Resource{Type: "_version"}} }
 
-type versionResource struct {
-	toolbox.Configured
-}
-
-func (r *versionResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_version"
-}
+type versionResource struct{ toolbox.Resource }
 
 // Schema names the attributes.
 func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -305,3 +299,20 @@ func (r *versionResource) zip(ctx context.Context, m *versionstate.Model, diags 
 	zip, _, err := b.Zip(ctx, r.Tools.Builder)
 	return zip, err
 }
+
+// change is what a Create or an Update is about.
+type change struct {
+	// plan and before are models; before is the zero model at a create.
+	plan, before *versionstate.Model
+	// sharing is the argument as it is written.
+	sharing   types.Object
+	publisher *publish.Publisher
+	zip       publish.Zip // where a version is due somewhere
+	// had is what the version before holds, nil where that is not known; published
+	// is set where one is due in the resource's own region.
+	had       map[string]string
+	published bool
+}
+
+// creating reports whether there was no state before.
+func (c *change) creating() bool { return c.before.LayerName.IsNull() }

@@ -22,10 +22,7 @@ import (
 // found although the configuration has none.
 func sharingAttribute() schema.Attribute {
 	set := func(description, what string, check func(string) error) schema.Attribute {
-		return schema.SetAttribute{
-			MarkdownDescription: description, ElementType: types.StringType, Optional: true,
-			Validators: []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(attributes.Checked(what, check))},
-		}
+		return attributes.TextSet(description, setvalidator.ValueStringsAre(attributes.Limited(what, check)))
 	}
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "Who may use the layer in addition to its own account, in every region. This resource manages the whole policy. Every new version has it before anything else gets the ARN. A change updates the retained versions too. If others add to the policy of the current version, the plan shows it and the apply removes it.\n\n" +
@@ -37,14 +34,8 @@ func sharingAttribute() schema.Attribute {
 		Attributes: map[string]schema.Attribute{
 			"account_ids":      set("Accounts, of 12 digits each. Statements of other forms, made outside Terraform, are shown here unchanged.", "an account's 12 digits", publish.CheckAccountID),
 			"organization_ids": set("Organizations, such as `o-a1b2c3d4e5`. All accounts of each one may use the layer.", "the id of an organization", publish.CheckOrganizationID),
-			"public":           schema.BoolAttribute{MarkdownDescription: "Share with everyone. You cannot then name accounts or organizations. Default `false`.", Optional: true},
+			"public":           attributes.Flag("Share with everyone. You cannot then name accounts or organizations. Default `false`."),
 		},
-	}
-}
-
-func sharingTypes() map[string]attr.Type {
-	return map[string]attr.Type{
-		"account_ids": types.SetType{ElemType: types.StringType}, "organization_ids": types.SetType{ElemType: types.StringType}, "public": types.BoolType,
 	}
 }
 
@@ -117,7 +108,7 @@ func SharingObject(s publish.Sharing) types.Object {
 	if s.Public {
 		public = types.BoolValue(true)
 	}
-	return types.ObjectValueMust(sharingTypes(), map[string]attr.Value{
+	return types.ObjectValueMust(attributes.TypesOf(sharingAttribute()).AttrTypes, map[string]attr.Value{
 		"account_ids": values.AsSet(values.ListOf(s.AccountIDs)), "organization_ids": values.AsSet(values.ListOf(s.OrganizationIDs)), "public": public,
 	})
 }
