@@ -3,6 +3,7 @@ package history
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -50,6 +51,15 @@ func Add(page, layer string, entries []Entry) string {
 	}
 	lines = slices.Concat(lines[:from], own, lines[to:])
 	return strings.Join(append(trimEnd(lines), ""), end)
+}
+
+// Fits reports whether a file may get the entries of a layer: it holds nothing, is
+// Markdown or a text by its name, or has the heading of the layer already.
+func Fits(name, text, layer string) bool {
+	if from, _ := section(strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n"), layer); from >= 0 || strings.TrimSpace(text) == "" {
+		return true
+	}
+	return slices.Contains([]string{"", ".md", ".markdown", ".mdx", ".txt"}, strings.ToLower(path.Ext(name)))
 }
 
 // Missing returns those of the numbers that are above every version that the page

@@ -9,7 +9,9 @@ import (
 	"time"
 )
 
-func mark(n int64) Version { return Version{Number: n, Created: now().Add(time.Duration(n) * time.Hour)} }
+func mark(n int64) Version {
+	return Version{Number: n, Created: now().Add(time.Duration(n) * time.Hour)}
+}
 
 // at returns what a resource has that points at a version, and owns some.
 func at(number int64, owned ...int64) *Place {
@@ -38,7 +40,11 @@ func TestHandover(t *testing.T) {
 			r.Meet("b", at(2, 2))
 			return r.Pointed("a", mark(1), Version{})
 		}, false},
-		"a taker that has gone": {func(r *Register) bool { r.Meet("b", at(1)); r.Part("b", at(1)); return r.Pointed("a", mark(1), Version{}) }, false},
+		"a taker that has gone": {func(r *Register) bool {
+			r.Meet("b", at(1))
+			r.Part("b", at(1))
+			return r.Pointed("a", mark(1), Version{})
+		}, false},
 		"an owner that has gone": {func(r *Register) bool {
 			r.Meet("b", at(1))
 			r.Bequeath(mark(1))

@@ -134,16 +134,6 @@ func (l *Life) At(region string) *Place {
 	return l.Places[region]
 }
 
-// HasParameter reports whether the resource has written a parameter anywhere.
-func (l *Life) HasParameter() bool {
-	for _, p := range l.Places {
-		if p.Parameter.Name != "" {
-			return true
-		}
-	}
-	return false
-}
-
 // Own notes a version that the resource may delete from now on. A date that was
 // not known is filled in.
 func (p *Place) Own(number int64, created time.Time) {

@@ -62,15 +62,6 @@ func (w Witness) Shares() bool {
 	return false
 }
 
-// Holders returns the names of the resources.
-func (w Witness) Holders() []string {
-	var names []string
-	for _, p := range w.Pointers {
-		names = append(names, p.Holder)
-	}
-	return names
-}
-
 // Hear takes what another register knew. Of a resource that this run has seen, or
 // that has come to its end here, this register knows better. Any other may have
 // moved on elsewhere: it points at what both have. It reports whether the register

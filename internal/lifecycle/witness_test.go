@@ -210,18 +210,18 @@ func (v *voyage) plan(r *Register, young []*traveller) {
 			}
 			r.Meet(e.o.holder, e.o.place)
 			e.o.seen, e.o.place.Threatened = r.Witness(e.o.holder).Since(e.o.seen), r.Threatened(e.o.holder, e.o.place)
-			v.note("%s is read with %d, threatened %t, sees %v", e.o.holder, e.o.place.Release.Number, e.o.place.Threatened, e.o.seen.Holders())
+			v.note("%s is read with %d, threatened %t, sees %v", e.o.holder, e.o.place.Release.Number, e.o.place.Threatened, e.o.seen.Pointers)
 		case read:
 		case e.o.do == "destroy":
 			r.Hear(e.o.seen)
 			e.o.plannedSeen = r.Witness(e.o.holder)
 			r.Announce(Announcement{Holder: e.o.holder, Known: e.o.plannedSeen.Pointers, Versions: all(e.o.place)})
-			v.note("%s is to be destroyed, knows %v", e.o.holder, e.o.plannedSeen.Holders())
+			v.note("%s is to be destroyed, knows %v", e.o.holder, e.o.plannedSeen.Pointers)
 		case e.o.do == "replace", e.o.do == "replace first", e.o.do == "cut":
 			// The plan of the create knows no more than the run does.
 			e.o.plannedSeen = r.Witness("")
 			r.AnnounceReplacement(e.o.plannedSeen.Pointers)
-			v.note("%s is to be replaced, knows %v", e.o.holder, e.o.plannedSeen.Holders())
+			v.note("%s is to be replaced, knows %v", e.o.holder, e.o.plannedSeen.Pointers)
 		}
 	}
 }

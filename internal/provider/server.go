@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
@@ -26,23 +25,19 @@ func Serve(version, address string, debug bool) error {
 		options = append(options, tf6server.WithManagedDebug())
 	}
 	return tf6server.Serve(address, func() tfprotov6.ProviderServer {
-		return newServer(New(version)())
+		return newServer(newProvider(version))
 	}, options...)
 }
 
 // newServer returns the provider as Terraform speaks to it. Every text that it
 // says to people goes through the secrets that the provider knows.
-func newServer(p provider.Provider) tfprotov6.ProviderServer {
+func newServer(p *layerbuild) tfprotov6.ProviderServer {
 	inner := providerserver.NewProtocol6(p)()
 	all, ok := inner.(wholeProtocol)
 	if !ok {
 		panic(fmt.Sprintf("the plugin framework serves %T, which lacks a part of the protocol", inner))
 	}
-	s := &served{wholeProtocol: all}
-	if own, ok := p.(*layerbuild); ok {
-		s.secrets = own.secrets
-	}
-	return s
+	return &served{all, p.secrets}
 }
 
 // wholeProtocol is all that Terraform may ask a provider.

@@ -84,10 +84,7 @@ type alone struct {
 
 // startAlone configures the provider with settings, which are as JSON has them.
 func startAlone(ctx context.Context, version string, settings map[string]any, log *slog.Logger, received func(bytes int)) (*alone, error) {
-	p, ok := New(version)().(*layerbuild)
-	if !ok {
-		return nil, fmt.Errorf("making the provider: it is %T", p)
-	}
+	p := newProvider(version)
 	p.log, p.received = slog.New(shownLog{log.Handler(), p.secrets}), received
 	a := &alone{provider: p, server: newServer(p)}
 	var err error

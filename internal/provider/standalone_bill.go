@@ -34,10 +34,7 @@ func LockBill(ctx context.Context, version, cacheDir, lock string, log *slog.Log
 	if err != nil {
 		return nil, err
 	}
-	p, ok := New(version)().(*layerbuild)
-	if !ok {
-		return nil, fmt.Errorf("making the provider: it is %T", p)
-	}
+	p := newProvider(version)
 	p.log = slog.New(shownLog{log.Handler(), p.secrets})
 	m := &providerModel{}
 	if cacheDir != "" {

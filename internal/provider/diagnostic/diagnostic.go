@@ -17,9 +17,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
-// This file is the only translation between our errors and Terraform's
-// diagnostics.
-
 // Of returns the diagnostic of an error met while doing what the summary
 // names, at the argument that brought it, where one did.
 func Of(summary string, err error) diag.Diagnostic {
@@ -60,7 +57,11 @@ func Blocking(diags diag.Diagnostics, exists bool) diag.Diagnostics {
 		if d.Severity() != diag.SeverityError {
 			continue
 		}
-		ended := diag.Diagnostic(diag.NewErrorDiagnostic(d.Summary(), d.Detail()+"\n\n"+wayOut))
+		end := wayOut
+		if !strings.Contains(d.Detail(), nothingChanged) {
+			end = nothingChanged + ". " + end
+		}
+		ended := diag.Diagnostic(diag.NewErrorDiagnostic(d.Summary(), d.Detail()+"\n\n"+end))
 		if withPath, ok := d.(diag.DiagnosticWithPath); ok {
 			ended = diag.WithPath(withPath.Path(), ended)
 		}
@@ -73,7 +74,10 @@ func Blocking(diags diag.Diagnostics, exists bool) diag.Diagnostics {
 // Lasting is an error that stops a destroy too, with -refresh=false as well.
 type Lasting struct{ diag.Diagnostic }
 
-const wayOut = "Nothing was changed. To destroy the resource anyway, run the destroy with -refresh=false."
+const (
+	nothingChanged = "Nothing was changed"
+	wayOut         = "To destroy the resource anyway, run the destroy with -refresh=false."
+)
 
 // Warning returns the diagnostic of a warning of the pipeline.
 func Warning(w layer.Warning) diag.Diagnostic {
@@ -126,7 +130,7 @@ func frameworkPath(p fault.Path) path.Path {
 }
 
 // Sentence writes the text of an error as a sentence.
-func Sentence(text string) string { return layer.Sentence(text) }
+func Sentence(text string) string { return fault.Sentence(text) }
 
 // diagnosePublish returns the diagnostic of an error of AWS or of what is sent
 // there.

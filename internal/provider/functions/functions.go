@@ -172,9 +172,7 @@ func layerPath(r runtimes.Runtime, kind string) (string, error) {
 		}
 		return "", fmt.Errorf("%s has no path for %s", r.ID, kind)
 	}
-	kinds := []string{kindPackages, kindVersioned, kindPrograms, kindLibraries}
-	slices.Sort(kinds)
-	return "", fmt.Errorf("%q is not a kind of files: write one of %s", kind, strings.Join(kinds, ", "))
+	return "", fmt.Errorf("%q is not a kind of files: write one of %s", kind, strings.Join([]string{kindLibraries, kindPackages, kindPrograms, kindVersioned}, ", "))
 }
 
 // normalizeFunction is provider::layerbuild::normalize_requirements.

@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -41,6 +44,19 @@ func (r *packageResource) writeBill(ctx context.Context, m *packageModel, lock *
 		}
 	}
 	return diags
+}
+
+// putBillBack writes the file of a bill that is missing, out of the state or of the zip
+// where that lies.
+func (r *packageResource) putBillBack(ctx context.Context, m *packageModel, lock *layer.Lock) diag.Diagnostics {
+	missing := func(name string) bool {
+		_, err := os.Stat(name)
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	if m.Beside.ValueString() == "" || !missing(m.Beside.ValueString()) || m.SBOM.ValueString() == "" && missing(m.Filename.ValueString()) {
+		return nil
+	}
+	return r.writeBill(ctx, m, lock)
 }
 
 // unpack makes unpack_path hold the files of the zip, unless there was an error. A zip

@@ -118,6 +118,7 @@ func (r *packageResource) plan(ctx context.Context, m, before *packageModel, mad
 			m.Findings = types.ListNull(findings.Type)
 		}
 		diags.Append(r.putBack(ctx, m, lock, made)...)
+		diags.Append(r.putBillBack(ctx, m, lock)...)
 	}
 	return r.unpack(ctx, m, lock, diags)
 }

@@ -75,7 +75,7 @@ func (r *packageResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				"  With `triggers = { build = terraform_data.build.id }` and `depends_on`, the package reads files that another resource makes during the apply after they are made. If such files are missing later, as on a fresh checkout, the package does not change until a trigger changes."),
 			"sbom_format": attributes.Text("Format of the bill of materials: `cyclonedx` (CycloneDX 1.6) or `spdx` (SPDX 2.3), both as JSON. With it, `sbom` holds the document. Default for `sbom_path` alone: `cyclonedx`.",
 				attributes.OneOf(sbom.Formats()...)),
-			"sbom_path": attributes.SomeText("Path of a file for the bill of materials. It is written whenever the zip is written. It replaces only a file that this provider wrote."),
+			"sbom_path": attributes.SomeText("Path of a file for the bill of materials. It is written whenever the zip is written, and a plan restores it if it is missing and the zip is there. It replaces only a file that this provider wrote."),
 			"sbom": schema.StringAttribute{
 				MarkdownDescription: "The bill of materials: what the zip holds, with package URLs, digests, licences and what requires what. The same zip always has the same document. It is in the state only if `sbom_format` is set, and plans do not show it, because it is long.",
 				Computed:            true,

@@ -221,9 +221,9 @@ func callerOf(ctx context.Context, publisher *publish.Publisher, region string, 
 func (r *rolloutResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var m rolloutModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	timeout, diags := m.Timeouts.Create(ctx, toolbox.DefaultTimeout)
-	resp.Diagnostics.Append(diags...)
-	r.apply(ctx, &m, types.StringNull(), nil, timeout, applied{resp.Private, &resp.State, &resp.Diagnostics})
+	ctx, cancel := toolbox.Limit(ctx, m.Timeouts.Create, &resp.Diagnostics)
+	defer cancel()
+	r.apply(ctx, &m, types.StringNull(), nil, applied{resp.Private, &resp.State, &resp.Diagnostics})
 }
 
 // Update moves the functions to another version, or those that somebody gave
@@ -235,9 +235,9 @@ func (r *rolloutResource) Update(ctx context.Context, req resource.UpdateRequest
 	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
 	former, diags := req.Private.GetKey(ctx, givenKey)
 	resp.Diagnostics.Append(diags...)
-	timeout, diags := m.Timeouts.Update(ctx, toolbox.DefaultTimeout)
-	resp.Diagnostics.Append(diags...)
-	r.apply(ctx, &m, before.AccountID, former, timeout, applied{resp.Private, &resp.State, &resp.Diagnostics})
+	ctx, cancel := toolbox.Limit(ctx, m.Timeouts.Update, &resp.Diagnostics)
+	defer cancel()
+	r.apply(ctx, &m, before.AccountID, former, applied{resp.Private, &resp.State, &resp.Diagnostics})
 }
 
 // applied is where an apply leaves what it did.
@@ -248,12 +248,10 @@ type applied struct {
 }
 
 // apply carries out a roll-out and keeps what it did, where it succeeded.
-func (r *rolloutResource) apply(ctx context.Context, m *rolloutModel, account types.String, former []byte, timeout time.Duration, to applied) {
+func (r *rolloutResource) apply(ctx context.Context, m *rolloutModel, account types.String, former []byte, to applied) {
 	if to.diags.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	given, diags := r.roll(ctx, m, account, former)
 	if to.diags.Append(diags...); to.diags.HasError() {
 		return

@@ -19,8 +19,15 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
-// DefaultTimeout bounds each operation where the user set none.
-const DefaultTimeout = 20 * time.Minute
+// defaultTimeout bounds each operation where the user set none.
+const defaultTimeout = 20 * time.Minute
+
+// Limit bounds an operation by its timeout, as timeouts.Value.Create returns it.
+func Limit(ctx context.Context, timeout func(context.Context, time.Duration) (time.Duration, diag.Diagnostics), diags *diag.Diagnostics) (context.Context, context.CancelFunc) {
+	limit, more := timeout(ctx, defaultTimeout)
+	diags.Append(more...)
+	return context.WithTimeout(ctx, limit)
+}
 
 // Tools is what the resources share. The cache is opened and AWS is reached
 // at the first use, so that a configuration pays only for what it has.
@@ -55,10 +62,6 @@ func (t *Tools) CutOff() layer.CutOff {
 	}
 	return layer.AgeCutOff(t.Now(), t.ReleaseAge)
 }
-
-// RegionUnknown reports whether the provider's region is known only after an
-// apply.
-func (t *Tools) RegionUnknown() bool { return slices.Contains(t.Unknown, "region") }
 
 // Reach returns the publisher, nil where the AWS settings cannot work or are
 // not known yet.

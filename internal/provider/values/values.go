@@ -82,6 +82,11 @@ func ListOf(values []string) types.List {
 	if len(values) == 0 {
 		return types.ListNull(types.StringType)
 	}
+	return ListOrEmpty(values)
+}
+
+// ListOrEmpty returns a list of known strings, an empty one for none.
+func ListOrEmpty(values []string) types.List {
 	elements := make([]attr.Value, 0, len(values))
 	for _, v := range values {
 		elements = append(elements, types.StringValue(v))
@@ -125,14 +130,6 @@ func Numbers(ctx context.Context, list types.List, diags *diag.Diagnostics) []in
 		diags.Append(list.ElementsAs(ctx, &out, false)...)
 	}
 	return out
-}
-
-// ListOrEmpty returns a list of known strings, an empty one for none.
-func ListOrEmpty(values []string) types.List {
-	if len(values) == 0 {
-		return types.ListValueMust(types.StringType, nil)
-	}
-	return ListOf(values)
 }
 
 // HasNull reports whether a list, set or map anywhere in a value has an element

@@ -98,7 +98,7 @@ func (r *versionResource) planRegion(m, config, before *versionstate.Model, resp
 	if r.Tools == nil {
 		return
 	}
-	if config.Region.IsNull() && r.Tools.RegionUnknown() && before != nil {
+	if config.Region.IsNull() && slices.Contains(r.Tools.Unknown, "region") && before != nil {
 		resp.Diagnostics.Append(diagnostic.At("region", diag.NewErrorDiagnostic("The region of the layer is not known yet", fmt.Sprintf(
 			"The state has the layer in %q, and the region of the provider block is known only after the apply, so the plan cannot say whether the layer stays there. "+
 				"Write the region here, as in region = %[1]q, or in the provider block a value that is known at plan.", before.Region.ValueString()))))

@@ -6,6 +6,7 @@ package versions
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -63,23 +64,15 @@ func (r *versionResource) Create(ctx context.Context, req resource.CreateRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	timeout, diags := m.Timeouts.Create(ctx, toolbox.DefaultTimeout)
-	resp.Diagnostics.Append(diags...)
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := toolbox.Limit(ctx, m.Timeouts.Create, &resp.Diagnostics)
 	defer cancel()
 	c := &change{plan: &m, before: &versionstate.Model{}}
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("sharing"), &c.sharing)...)
-	life := &lifecycle.Life{Holder: versionstate.NewHolder()}
+	life := &lifecycle.Life{Holder: rand.Text()} // its name in the registers of its layers
 	if r.Tools != nil {
 		r.Tools.Published.Store(true)
 	}
-	after, diags := r.apply(ctx, c, life)
-	resp.Diagnostics.Append(diags...)
-	if after == nil {
-		return
-	}
-	resp.Diagnostics.Append(r.tell(ctx, c, after, life, resp.Private)...)
-	resp.Diagnostics.Append(keepState(ctx, after, life, resp.Private, resp.Identity, &resp.State)...)
+	resp.Diagnostics.Append(r.change(ctx, c, life, resp.Private, resp.Identity, &resp.State)...)
 }
 
 // Read asks AWS for the version, in every region. One that is gone stays in the
@@ -100,7 +93,7 @@ func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, re
 	resp.Diagnostics.Append(diags...)
 	publisher := r.Tools.Reach(&resp.Diagnostics)
 	places := placesOf(ctx, &m, life, &resp.Diagnostics)
-	life.Holder = cmp.Or(life.Holder, versionstate.NewHolder()) // a new name is registered when a state has it
+	life.Holder = cmp.Or(life.Holder, rand.Text()) // a new name is registered when a state has it
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -148,31 +141,29 @@ func (r *versionResource) Update(ctx context.Context, req resource.UpdateRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	timeout, diags := m.Timeouts.Update(ctx, toolbox.DefaultTimeout)
-	resp.Diagnostics.Append(diags...)
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := toolbox.Limit(ctx, m.Timeouts.Update, &resp.Diagnostics)
 	defer cancel()
 	life, diags := versionstate.ReadLife(ctx, req.Private, &before)
 	resp.Diagnostics.Append(diags...)
-	life.Holder = cmp.Or(life.Holder, versionstate.NewHolder())
+	life.Holder = cmp.Or(life.Holder, rand.Text())
 	c := &change{plan: &m, before: &before, had: contentsBefore(ctx, &before, req.Private, &resp.Diagnostics)}
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("sharing"), &c.sharing)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	after, diags := r.apply(ctx, c, life)
-	resp.Diagnostics.Append(diags...)
-	if after == nil {
-		return
-	}
-	resp.Diagnostics.Append(r.tell(ctx, c, after, life, resp.Private)...)
-	resp.Diagnostics.Append(keepState(ctx, after, life, resp.Private, resp.Identity, &resp.State)...)
+	resp.Diagnostics.Append(r.change(ctx, c, life, resp.Private, resp.Identity, &resp.State)...)
 }
 
-// tell keeps what the published version holds, and writes the page of the layer.
-func (r *versionResource) tell(ctx context.Context, c *change, after *versionstate.Model, life *lifecycle.Life, private toolbox.PrivateWriter) diag.Diagnostics {
-	diags := c.keepContents(ctx, after, private)
-	return append(diags, writeChangelog(ctx, r.Tools, c, after, life)...)
+// change carries out a change and keeps what came of it; what the published version
+// holds goes to the private state and to the page of the layer.
+func (r *versionResource) change(ctx context.Context, c *change, life *lifecycle.Life, private toolbox.PrivateWriter, identity *tfsdk.ResourceIdentity, state *tfsdk.State) diag.Diagnostics {
+	after, diags := r.apply(ctx, c, life)
+	if after == nil {
+		return diags
+	}
+	diags.Append(c.keepContents(ctx, after, private)...)
+	diags.Append(writeChangelog(ctx, r.Tools, c, after, life)...)
+	return append(diags, keepState(ctx, after, life, private, identity, state)...)
 }
 
 // apply takes all regions through a change and returns the state after it: what
@@ -248,16 +239,14 @@ func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	timeout, diags := m.Timeouts.Delete(ctx, toolbox.DefaultTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := toolbox.Limit(ctx, m.Timeouts.Delete, &resp.Diagnostics)
+	defer cancel()
 	life, diags := versionstate.ReadLife(ctx, req.Private, &m)
 	resp.Diagnostics.Append(diags...)
 	places := placesOf(ctx, &m, life, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	publisher := r.Tools.Reach(&resp.Diagnostics)
 	if publisher == nil {
 		return

@@ -2,7 +2,6 @@ package versionstate
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"time"
 
@@ -129,6 +128,3 @@ func Published(life *lifecycle.Life) types.Map {
 	}
 	return types.MapValueMust(types.ListType{ElemType: types.Int64Type}, lists)
 }
-
-// NewHolder returns a name for a resource in the registers of its layers.
-func NewHolder() string { return rand.Text() }
