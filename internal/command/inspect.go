@@ -26,15 +26,8 @@ type reach struct {
 
 // inspector returns one for the settings.
 func (r *reach) inspector(ctx context.Context, info about) (*provider.Inspector, error) {
-	settings := map[string]any{}
-	if r.CacheDir != "" {
-		settings["cache_dir"] = r.CacheDir
-	}
-	if r.Profile != "" {
-		settings["profile"] = r.Profile
-	}
 	log := slog.New(slog.NewTextHandler(info.errs, &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: leaveOutTime}))
-	return provider.NewInspector(ctx, info.version, settings, log)
+	return provider.NewInspector(ctx, info.version, settingsOf("cache_dir", r.CacheDir, "profile", r.Profile), log)
 }
 
 type inspectCommand struct {

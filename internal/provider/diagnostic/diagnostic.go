@@ -61,14 +61,22 @@ func Blocking(diags diag.Diagnostics, exists bool) diag.Diagnostics {
 		if !strings.Contains(d.Detail(), nothingChanged) {
 			end = nothingChanged + ". " + end
 		}
-		ended := diag.Diagnostic(diag.NewErrorDiagnostic(d.Summary(), d.Detail()+"\n\n"+end))
-		if withPath, ok := d.(diag.DiagnosticWithPath); ok {
-			ended = diag.WithPath(withPath.Path(), ended)
-		}
-		diags[i] = ended
+		diags[i] = Reworded(d, d.Summary(), d.Detail()+"\n\n"+end)
 		break
 	}
 	return diags
+}
+
+// Reworded returns a diagnostic in other words, as severe and at the same argument.
+func Reworded(d diag.Diagnostic, summary, detail string) diag.Diagnostic {
+	out := diag.Diagnostic(diag.NewErrorDiagnostic(summary, detail))
+	if d.Severity() == diag.SeverityWarning {
+		out = diag.NewWarningDiagnostic(summary, detail)
+	}
+	if at, ok := d.(diag.DiagnosticWithPath); ok {
+		return diag.WithPath(at.Path(), out)
+	}
+	return out
 }
 
 // Lasting is an error that stops a destroy too, with -refresh=false as well.

@@ -101,6 +101,9 @@ func (m *packageModel) output(before *packageModel) layer.Output {
 		Path: m.Output.ValueString(), Size: cmp.Or(chosen["size"], layer.SeverityError), Shadow: cmp.Or(chosen["sdk_shadow"], layer.SeverityWarning),
 		Scripts: cmp.Or(chosen["install_scripts"], layer.SeverityError), Audits: chosen,
 	}
+	for _, other := range []string{"size", "sdk_shadow", "install_scripts", "withdrawn", "runtime_dates"} {
+		delete(chosen, other) // no audit of files
+	}
 	if m.NodeJS != nil {
 		o.AllowScripts, o.NodeImports = values.Texts(m.NodeJS.AllowInstallScripts), values.Texts(m.NodeJS.Imports)
 	}

@@ -24,14 +24,8 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
-// packageInputs refuses a package without any input before anything is read.
-type packageInputs struct{}
-
-func (packageInputs) Description(context.Context) string { return "at least one input" }
-
-func (v packageInputs) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (packageInputs) ValidateResource(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+// ValidateConfig refuses a package without any input before anything is read.
+func (*packageResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var m packageModel
 	// A configuration with unknown collections does not fit the model yet;
 	// it is judged at plan. Elements that are null are named by validators.

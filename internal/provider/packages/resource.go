@@ -15,19 +15,15 @@ import (
 )
 
 var (
-	_ resource.ResourceWithConfigure        = (*packageResource)(nil)
-	_ resource.ResourceWithModifyPlan       = (*packageResource)(nil)
-	_ resource.ResourceWithConfigValidators = (*packageResource)(nil)
+	_ resource.ResourceWithConfigure      = (*packageResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*packageResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*packageResource)(nil)
 )
 
 // New returns layerbuild_package: a layer zip.
 func New() resource.Resource { return &packageResource{toolbox.Resource{Type: "_package"}} }
 
 type packageResource struct{ toolbox.Resource }
-
-func (r *packageResource) ConfigValidators(context.Context) []resource.ConfigValidator {
-	return []resource.ConfigValidator{packageInputs{}}
-}
 
 // Create writes the zip that was planned, or resolves and builds one where the
 // inputs were not known at plan.

@@ -32,7 +32,7 @@ func Limit(ctx context.Context, timeout func(context.Context, time.Duration) (ti
 // Tools is what the resources share. The cache is opened and AWS is reached
 // at the first use, so that a configuration pays only for what it has.
 type Tools struct {
-	// known is false when settings that resolving needs are known only after
+	// Known is false when settings that resolving needs are known only after
 	// apply.
 	Known      bool
 	Builder    *layer.Builder
@@ -40,16 +40,16 @@ type Tools struct {
 	Now        func() time.Time
 	Newest     time.Time // zero: none was named
 	ReleaseAge time.Duration
-	// region is the provider's, where it is known without asking AWS.
+	// Region is the provider's, where it is known without asking AWS.
 	Region string
-	// unknown are the settings of AWS that are known only after an apply.
+	// Unknown are the settings of AWS that are known only after an apply.
 	// Until then AWS is not asked anything.
 	Unknown []string
-	// checkRegions is false where skip_region_validation is set.
+	// CheckRegions is false where skip_region_validation is set.
 	CheckRegions bool
-	// claims are the layers that this run has planned to publish.
+	// Claims are the layers that this run has planned to publish.
 	Claims claims
-	// name is of this run of the provider alone; published is set where it has
+	// Name is of this run of the provider alone; Published is set where it has
 	// created a layerbuild_version.
 	Name      string
 	Published atomic.Bool
@@ -132,7 +132,7 @@ type claims struct {
 // that is replaced twice: a resource is known by its configuration.
 type Claim struct {
 	Config tftypes.Value
-	// whole is set where its retention is about all versions of the layer.
+	// Whole is set where its retention is about all versions of the layer.
 	Whole bool
 }
 

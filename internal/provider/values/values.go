@@ -123,7 +123,7 @@ func NumbersOf(numbers []int64) types.List {
 	return types.ListValueMust(types.Int64Type, elements)
 }
 
-// Numbers is the inverse of numbersOf; null and unknown have none.
+// Numbers is the inverse of NumbersOf; null and unknown have none.
 func Numbers(ctx context.Context, list types.List, diags *diag.Diagnostics) []int64 {
 	var out []int64
 	if !list.IsNull() && !list.IsUnknown() {

@@ -290,16 +290,11 @@ func keepImported(ctx context.Context, m *versionstate.Model, before *versionsta
 	if was == nil || was.Lock.ValueString() != "" || m.Package.IsNull() {
 		return
 	}
-	if haveSameSettings(m, before) {
+	// The arguments that say how to publish, and not what, are those of the state.
+	if m.S3.Equal(before.S3) && m.Timeouts.Equal(before.Timeouts) && m.Regions.Equal(before.Regions) && m.Checks.Equal(before.Checks) &&
+		m.Retention.Equal(before.Retention) && m.Sharing.Equal(before.Sharing) && m.SSMParameter.Equal(before.SSMParameter) {
 		m.Package = before.Package
 	}
-}
-
-// haveSameSettings reports whether the arguments that say how to publish, and not
-// what, are those of the state.
-func haveSameSettings(m *versionstate.Model, before *versionstate.Model) bool {
-	return m.S3.Equal(before.S3) && m.Timeouts.Equal(before.Timeouts) && m.Regions.Equal(before.Regions) &&
-		m.Checks.Equal(before.Checks) && m.Retention.Equal(before.Retention) && m.Sharing.Equal(before.Sharing) && m.SSMParameter.Equal(before.SSMParameter)
 }
 
 // planStaging refuses, before anything is published, what cannot travel: a zip

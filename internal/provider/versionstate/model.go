@@ -161,7 +161,7 @@ func (m *Model) SetVersion(v publish.Version) error {
 	return nil
 }
 
-// someSet is asSet, and null for a list without elements: what was imported may
+// someSet is AsSet, and null for a list without elements: what was imported may
 // declare nothing.
 func someSet(list types.List) types.Set {
 	if !list.IsUnknown() && len(list.Elements()) == 0 {
