@@ -5,7 +5,6 @@ package toolbox
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
