@@ -2,11 +2,9 @@ package attributes
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -21,10 +19,10 @@ import (
 
 var _ validator.String = rule{}
 
-// rule accepts a text of which judge has nothing to say.
+// rule accepts a text in which judge finds no fault.
 type rule struct {
 	accepts string // such as "a layer name"
-	judge   func(at path.Path, written string) (summary, detail string)
+	judge   func(at path.Path, written string) *fault.Error
 }
 
 func (v rule) Description(context.Context) string { return v.accepts }
@@ -35,55 +33,66 @@ func (v rule) ValidateString(_ context.Context, req validator.StringRequest, res
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	if summary, detail := v.judge(req.Path, req.ConfigValue.ValueString()); summary != "" {
-		resp.Diagnostics.AddAttributeError(req.Path, summary, detail)
+	if found := v.judge(req.Path, req.ConfigValue.ValueString()); found != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, found.Summary, found.Detail)
 	}
 }
 
-// Checked returns a validator that accepts what the function accepts, and shows its
-// error otherwise. The description says what is accepted, such as "a layer name"; %q
-// in the summary stands for what is written.
-func Checked(accepts, summary string, check func(string) error) validator.String {
-	return rule{accepts, func(_ path.Path, written string) (string, string) {
-		if err := check(written); err != nil {
-			return strings.Replace(summary, "%q", strconv.Quote(written), 1), diagnostic.Sentence(err.Error())
-		}
-		return "", ""
-	}}
+// Checked returns a validator that accepts a text in which judge finds no fault. The
+// description says what is accepted, such as "a layer name".
+func Checked(accepts string, judge func(written string) *fault.Error) validator.String {
+	return rule{accepts, func(_ path.Path, written string) *fault.Error { return judge(written) }}
 }
 
-// Limited is Checked for what AWS limits.
+// Refused returns the fault of an error, nil for none.
+func Refused(summary string, err error) *fault.Error {
+	if err == nil {
+		return nil
+	}
+	return &fault.Error{Summary: summary, Detail: diagnostic.Sentence(err.Error())}
+}
+
+// Limited returns a validator of what AWS limits: it accepts what check does.
 func Limited(accepts string, check func(string) error) validator.String {
-	return Checked(accepts, "Value outside the limits of AWS", check)
+	return Checked(accepts, func(written string) *fault.Error { return Refused("Value outside the limits of AWS", check(written)) })
 }
 
-// Parsed is Checked by a function that reads the text.
+// Parsed returns a validator that accepts what parse reads.
 func Parsed[T any](accepts, summary string, parse func(string) (T, error)) validator.String {
-	return Checked(accepts, summary, func(written string) error {
+	return Checked(accepts, func(written string) *fault.Error {
 		_, err := parse(written)
-		return err
+		return Refused(summary, err)
 	})
 }
 
 // RuntimeID returns a validator that accepts the ids of Lambda's runtimes.
 func RuntimeID() validator.String {
-	return Parsed("the id of a Lambda runtime", "Unknown runtime %q", runtimes.Lookup)
+	return Checked("the id of a Lambda runtime", func(id string) *fault.Error {
+		_, err := runtimes.Lookup(id)
+		return Refused(fmt.Sprintf("Unknown runtime %q", id), err)
+	})
 }
 
 // Moment returns a validator that accepts what values.ParseMoment reads.
 func Moment() validator.String {
-	return Parsed("an RFC 3339 time or a date", "Malformed moment %q", values.ParseMoment)
+	return Checked("an RFC 3339 time or a date", func(text string) *fault.Error {
+		_, err := values.ParseMoment(text)
+		return Refused(fmt.Sprintf("Malformed moment %q", text), err)
+	})
 }
 
 var dottedName = regexp.MustCompile(`^[\pL_][\pL\pN_]*(\.[\pL_][\pL\pN_]*)*$`)
 
 // ModuleName returns a validator that accepts the dotted names that code of Python imports.
 func ModuleName() validator.String {
-	return Checked("a name that code imports", "Malformed name %q", func(name string) error {
+	return Checked("a name that code imports", func(name string) *fault.Error {
 		if dottedName.MatchString(name) {
 			return nil
 		}
-		return errors.New("write a module as code imports it, such as \"yaml\" or \"google.cloud.storage\", or a class or function of one, such as \"aws_lambda_powertools.Tracer\". It is not the name of the distribution")
+		return &fault.Error{
+			Summary: fmt.Sprintf("Malformed name %q", name),
+			Detail:  "Write a module as code imports it, such as \"yaml\" or \"google.cloud.storage\", or a class or function of one, such as \"aws_lambda_powertools.Tracer\". It is not the name of the distribution.",
+		}
 	})
 }
 
@@ -91,26 +100,29 @@ var entryName = regexp.MustCompile(`^(@[\w.~-]+/[\w.~-]+|[\w~-][\w.~-]*)(/[^\s]+
 
 // PackageEntry returns a validator that accepts what code of Node.js loads.
 func PackageEntry() validator.String {
-	return Checked("a name that code loads", "Malformed name %q", func(name string) error {
+	return Checked("a name that code loads", func(name string) *fault.Error {
 		if entryName.MatchString(name) {
 			return nil
 		}
-		return errors.New("write a module as code loads it, such as \"axios\" or \"lodash/fp\", without its version")
+		return &fault.Error{
+			Summary: fmt.Sprintf("Malformed name %q", name),
+			Detail:  "Write a module as code loads it, such as \"axios\" or \"lodash/fp\", without its version.",
+		}
 	})
 }
 
 // OneOf returns a validator that accepts the values alone, and names the one that is
 // meant by another.
 func OneOf(values ...string) validator.String {
-	return rule{"one of " + diagnostic.Quoted(values), func(at path.Path, written string) (summary, detail string) {
+	return rule{"one of " + diagnostic.Quoted(values), func(at path.Path, written string) *fault.Error {
 		if slices.Contains(values, written) {
-			return "", ""
+			return nil
 		}
-		detail = fmt.Sprintf("Write one of %s.", diagnostic.Quoted(values))
+		detail := fmt.Sprintf("Write one of %s.", diagnostic.Quoted(values))
 		if meant := meantBy(written, values); meant != "" {
 			detail = fmt.Sprintf("Write %q. You wrote %q.", meant, shortened(written))
 		}
-		return fmt.Sprintf("%q is not a value of %s", shortened(written), at), detail
+		return &fault.Error{Summary: fmt.Sprintf("%q is not a value of %s", shortened(written), at), Detail: detail}
 	}}
 }
 

@@ -3,7 +3,6 @@ package rollouts
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -19,6 +18,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/attributes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
@@ -86,11 +86,11 @@ func canaryAttribute() schema.Attribute {
 }
 
 func payloadAttribute() schema.Attribute {
-	return attributes.Text("The event for the invocation, as JSON. The default is `{}`.", attributes.Checked("JSON", "The payload is not JSON", func(text string) error {
+	return attributes.Text("The event for the invocation, as JSON. The default is `{}`.", attributes.Checked("JSON", func(text string) *fault.Error {
 		if json.Valid([]byte(text)) {
 			return nil
 		}
-		return errors.New("Lambda takes JSON as the event: write jsonencode({ … })")
+		return &fault.Error{Summary: "The payload is not JSON", Detail: "Lambda takes JSON as the event: write jsonencode({ … })."}
 	}))
 }
 
