@@ -25,6 +25,9 @@ import (
 type Life struct {
 	// Places are by region. One that is not there has nothing.
 	Places map[string]*Place `json:"-"`
+	// Holder names the resource among those that point at versions of the same
+	// layer; "" where nothing has named it yet.
+	Holder string `json:"holder,omitempty"`
 	// SharingFound is set where an import found the sharing of the state, and
 	// no apply has made it the resource's own: leaving the argument out revokes
 	// nothing.
@@ -32,9 +35,6 @@ type Life struct {
 	// SharingUnread is set where the state came from another provider, and nobody
 	// has looked yet who may use the version.
 	SharingUnread bool `json:"sharing_unread,omitempty"`
-	// Holder names the resource among those that point at versions of the same
-	// layer; "" where nothing has named it yet.
-	Holder string `json:"holder,omitempty"`
 	// Seen is what the registers knew when the resource was read, or when its
 	// destroy was planned, by the ARN of the layer.
 	Seen map[string]Witness `json:"seen,omitempty"`
