@@ -185,21 +185,20 @@ func newAuditor(l Layer) *auditor {
 		}
 	}
 	for name, f := range l.Facts {
-		a.known[name] = &f
 		e := a.files.at(name)
 		if e == nil {
 			continue
 		}
+		a.known[name] = &f
 		a.runnable = append(a.runnable, e)
-		if f.Kind != native.Script && f.Kind != "" {
-			a.native = append(a.native, name)
-		}
 	}
-	slices.Sort(a.native)
 	slices.SortFunc(a.runnable, func(x, y *filetree.Entry) int { return strings.Compare(x.Path, y.Path) })
-	for _, name := range a.native {
-		a.byBase[base(name)] = append(a.byBase[base(name)], name)
-		a.byOrigin[a.origin(name)] = append(a.byOrigin[a.origin(name)], name)
+	for _, e := range a.runnable {
+		if f := a.known[e.Path]; f != nil && f.Kind != native.Script && f.Kind != "" {
+			a.native = append(a.native, e.Path)
+			a.byBase[base(e.Path)] = append(a.byBase[base(e.Path)], e.Path)
+			a.byOrigin[e.Origin] = append(a.byOrigin[e.Origin], e.Path)
+		}
 	}
 	return a
 }

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"slices"
 	"strings"
@@ -14,18 +15,19 @@ import (
 type files struct {
 	tree filetree.Tree
 	runs []run
-	// slots are a table of hashes with open addresses: one more than the index of the
-	// first file of each hash, 0 where there is none. hashes are those of the files.
-	// others are the files that come later with a hash, by path.
-	slots  []int32
-	hashes []uint64
+	// libraries are the indexes of the files whose names end as those of native code.
+	libraries []int
+	// slots are a table of hashes with open addresses. A slot has the high half of a hash,
+	// and in its low half one more than the index of the first file of that hash. It is 0
+	// where there is none. others are the files that come later with a hash, by path.
+	slots  []uint64
 	others map[string]int32
 	// twins are files whose paths differ in case alone, by that of small letters.
 	twins map[string][]int32
 }
 
 func newFiles(tree filetree.Tree) files {
-	f := files{tree: tree, hashes: make([]uint64, len(tree)), others: map[string]int32{}, slots: make([]int32, 1<<bits.Len(uint(2*len(tree)))), twins: map[string][]int32{}}
+	f := files{tree: tree, others: map[string]int32{}, slots: make([]uint64, 1<<bits.Len(uint(2*len(tree)))), twins: map[string][]int32{}}
 	var of uint64 // the hash of the folder, with its slash
 	var plain bool
 	for i := range tree {
@@ -35,7 +37,10 @@ func newFiles(tree filetree.Tree) files {
 			f.runs[n-1].to = i + 1
 		} else {
 			f.runs = append(f.runs, run{parent(name), i, i + 1})
-			of, plain = fold(offsetFNV, name[:slash+1])
+			of, plain = fold(seed, name[:slash+1])
+		}
+		if strings.HasSuffix(name, ".so") || strings.HasSuffix(name, ".node") {
+			f.libraries = append(f.libraries, i)
 		}
 		key, all := fold(of, name[slash+1:])
 		if !plain || !all {
@@ -48,34 +53,35 @@ func newFiles(tree filetree.Tree) files {
 
 // put adds the file at an index to those of its hash.
 func (f *files) put(key uint64, i int32) {
-	f.hashes[i] = key
 	slot, met := f.slot(key)
-	if !met {
-		f.slots[slot] = i + 1
+	if met == nil {
+		f.slots[slot] = key&highHalf | uint64(i+1)
 		return
 	}
-	before := f.slots[slot] - 1
-	name, other := f.tree[i].Path, f.tree[before].Path
+	name, other := f.tree[i].Path, met.Path
 	f.others[name] = i
 	small := strings.ToLower(name)
 	if other == name || strings.ToLower(other) != small {
 		return
 	}
 	if f.twins[small] == nil {
-		f.twins[small] = []int32{before}
+		f.twins[small] = []int32{int32(f.slots[slot]&^highHalf) - 1}
 	}
 	f.twins[small] = append(f.twins[small], i)
 }
 
-// slot returns where the first file of a hash stands in the table, or where it would.
-func (f *files) slot(key uint64) (slot uint64, met bool) {
+const highHalf uint64 = 0xffffffff << 32
+
+// slot returns where the first file of a hash stands in the table and that file, or
+// where it would stand.
+func (f *files) slot(key uint64) (slot uint64, met *filetree.Entry) {
 	mask := uint64(len(f.slots) - 1)
-	for slot = (key ^ key>>32) & mask; f.slots[slot] != 0; slot = (slot + 1) & mask {
-		if f.hashes[f.slots[slot]-1] == key {
-			return slot, true
+	for slot = key & mask; f.slots[slot] != 0; slot = (slot + 1) & mask {
+		if (f.slots[slot]^key)&highHalf == 0 {
+			return slot, &f.tree[f.slots[slot]&^highHalf-1]
 		}
 	}
-	return slot, false
+	return slot, nil
 }
 
 // sortedTwins returns pairs of files whose paths differ in case alone: each with the
@@ -93,8 +99,8 @@ func (f *files) sortedTwins() [][2]int32 {
 
 // at returns the file at a path, nil where there is none.
 func (f *files) at(name string) *filetree.Entry {
-	if slot, ok := f.slot(foldedHash(name)); ok && f.tree[f.slots[slot]-1].Path == name {
-		return &f.tree[f.slots[slot]-1]
+	if _, met := f.slot(foldedHash(name)); met != nil && met.Path == name {
+		return met
 	}
 	if i, ok := f.others[name]; ok {
 		return &f.tree[i]
@@ -102,31 +108,39 @@ func (f *files) at(name string) *filetree.Entry {
 	return nil
 }
 
-// offsetFNV and primeFNV are those of FNV-1a with 64 bits.
-const offsetFNV, primeFNV = 14695981039346656037, 1099511628211
+// seed begins a hash, and factor is an odd number that spreads what is added to it
+// (2^64 divided by the golden ratio).
+const seed, factor = 1, 0x9e3779b97f4a7c15
 
-// foldedHash is FNV-1a of a path in small letters.
+// foldedHash is the hash of a path in small letters.
 func foldedHash(name string) uint64 {
-	h, plain := fold(offsetFNV, name)
-	if !plain {
-		h, _ = fold(offsetFNV, ascii(strings.ToLower(name)))
+	slash := strings.LastIndexByte(name, '/')
+	dir, plain := fold(seed, name[:slash+1])
+	h, all := fold(dir, name[slash+1:])
+	if !plain || !all {
+		return foldedHash(ascii(strings.ToLower(name)))
 	}
 	return h
 }
 
-// fold adds a part of a path to a hash, and reports whether it is ASCII.
+// fold adds a part of a path to a hash, eight bytes at a time, and reports whether it is
+// ASCII. It sets the bit of small letters in all bytes. That takes some other signs for
+// one, too, which costs a comparison and no more.
 func fold(h uint64, part string) (uint64, bool) {
-	for i := range len(part) {
-		c := part[i]
-		switch {
-		case 'A' <= c && c <= 'Z':
-			c |= 0x20
-		case c >= 0x80:
-			return 0, false
-		}
-		h = (h ^ uint64(c)) * primeFNV
+	const small, beyond = 0x2020202020202020, 0x8080808080808080
+	var all uint64
+	for ; len(part) >= 8; part = part[8:] {
+		word := binary.LittleEndian.Uint64([]byte(part[:8]))
+		all |= word
+		h = (h ^ (word | small)) * factor
+		h ^= h >> 32
 	}
-	return h, true
+	word := uint64(len(part)) // so that what follows in the next part stands apart
+	for i := range len(part) {
+		word = word<<8 | uint64(part[i])
+	}
+	h = (h ^ (word | small)) * factor
+	return h ^ h>>32, (all|word)&beyond == 0
 }
 
 // ascii writes bytes beyond ASCII in hexadecimal.

@@ -79,8 +79,9 @@ func (a *auditor) tops(t runtimes.Target) map[string]bool {
 	if a.layer.Function {
 		roots = []string{""}
 	}
-	for _, r := range a.files.runs {
-		for _, root := range roots {
+	for _, root := range roots {
+		last := ""
+		for _, r := range a.files.runs {
 			if r.dir == root {
 				for i := r.from; i < r.to; i++ {
 					top, _, _ := strings.Cut(base(a.layer.Files[i].Path), ".")
@@ -88,11 +89,12 @@ func (a *auditor) tops(t runtimes.Target) map[string]bool {
 				}
 				continue
 			}
-			if root != "" {
-				root += "/"
+			within, ok := strings.CutPrefix(r.dir, root)
+			if ok && root != "" {
+				within, ok = strings.CutPrefix(within, "/")
 			}
-			if within, ok := strings.CutPrefix(r.dir, root); ok {
-				tops[topFolder(within)] = true
+			if top := topFolder(within); ok && top != last {
+				tops[top], last = true, top
 			}
 		}
 	}

@@ -49,7 +49,7 @@ func (l *linker) library(soname string) runtimes.Library {
 // LD_LIBRARY_PATH, whose last folder is /opt/lib; DT_RUNPATH of the object.
 func (l *linker) find(soname string, by *loaded) (string, where) {
 	if strings.Contains(soname, "/") {
-		if name, ok := l.inLayer(soname, by.file); ok && l.fits(name) {
+		if name := l.layerPath(soname, by.file); l.fits(name) {
 			return name, inLayer
 		}
 		return "", nowhere
@@ -67,7 +67,7 @@ func (l *linker) find(soname string, by *loaded) (string, where) {
 	if l.library(soname).Presence.Has() {
 		return "", inSystem
 	}
-	if name := "lib/" + soname; l.files.at(name) != nil && l.fits(name) {
+	if name := "lib/" + soname; l.fits(name) {
 		return name, inLayer
 	}
 	if name, ok := l.search(by.facts.RunPath, by.file, soname); ok {
@@ -83,16 +83,16 @@ func (l *linker) search(folders, file, soname string) (string, bool) {
 		return "", false
 	}
 	for folder := range strings.SplitSeq(folders, ":") {
-		if name, ok := l.inLayer(folder+"/"+soname, file); ok && l.fits(name) {
+		if name := l.layerPath(folder+"/"+soname, file); l.fits(name) {
 			return name, true
 		}
 	}
 	return "", false
 }
 
-// inLayer returns the layer path that a path of the dynamic linker means, if
-// there is such a file.
-func (l *linker) inLayer(name, file string) (string, bool) {
+// layerPath returns the layer path that a path of the dynamic linker means in a file,
+// "" where it leads out of the layer.
+func (l *linker) layerPath(name, file string) string {
 	if strings.Contains(name, "$") {
 		origin := opt + parent(file)
 		for _, token := range []string{"ORIGIN", "LIB"} {
@@ -103,11 +103,13 @@ func (l *linker) inLayer(name, file string) (string, bool) {
 			name = strings.ReplaceAll(strings.ReplaceAll(name, "${"+token+"}", value), "$"+token, value)
 		}
 	}
-	name, ok := strings.CutPrefix(path.Clean(name), opt)
-	return name, ok && l.files.at(name) != nil
+	if within, ok := strings.CutPrefix(path.Clean(name), opt); ok {
+		return within
+	}
+	return ""
 }
 
-// fits reports whether the file is one that the dynamic linker takes: others
+// fits reports whether the layer has the file, and the dynamic linker takes it: others
 // it passes over.
 func (l *linker) fits(name string) bool {
 	f := l.facts(name)

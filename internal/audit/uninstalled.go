@@ -92,21 +92,19 @@ func (l *layoutCheck) nested() {
 
 // pretenders tells of files that are libraries by their names alone.
 func (a *auditor) pretenders() {
-	for _, r := range a.files.runs {
-		for i := r.from; i < r.to; i++ {
-			name := a.layer.Files[i].Path
-			if !a.saysLibrary(name) {
-				continue
-			}
-			if f := a.facts(name); f != nil && f.Kind != native.Script && f.Kind != native.Archive {
-				continue
-			}
-			a.add(one{
-				check: Native, severity: Warning, cause: "no library", file: name, summary: titled("is no library"),
-				need: "It does not begin as an ELF file does: loading it fails with \"invalid ELF header\" or \"file too short\".",
-				way:  "Bring the library itself. A file of Git LFS that was not fetched looks like this, and so does a text for the linker.",
-			})
+	for _, i := range a.files.libraries {
+		name := a.layer.Files[i].Path
+		if !a.saysLibrary(name) {
+			continue
 		}
+		if f := a.facts(name); f != nil && f.Kind != native.Script && f.Kind != native.Archive {
+			continue
+		}
+		a.add(one{
+			check: Native, severity: Warning, cause: "no library", file: name, summary: titled("is no library"),
+			need: "It does not begin as an ELF file does: loading it fails with \"invalid ELF header\" or \"file too short\".",
+			way:  "Bring the library itself. A file of Git LFS that was not fetched looks like this, and so does a text for the linker.",
+		})
 	}
 }
 

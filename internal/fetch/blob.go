@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -24,6 +25,22 @@ import (
 // body a *SizeError.
 // Callers that ask at the same time, in any process, share one download.
 func (c *Client) Blob(ctx context.Context, s Source) (*os.File, error) {
+	return c.blob(ctx, s, c.offline)
+}
+
+// Stored returns the blob where the store has it, or the one that machines
+// share, open for reading; the caller closes it. The server is not asked. The
+// error is a *store.UnusableError.
+func (c *Client) Stored(ctx context.Context, s Source) (f *os.File, ok bool, err error) {
+	f, err = c.blob(ctx, s, true)
+	if _, absent := errors.AsType[*OfflineError](err); absent || errors.Is(err, fs.ErrNotExist) { // or was trimmed since
+		return nil, false, nil
+	}
+	return f, err == nil, err
+}
+
+// blob is Blob; offline, no server is asked.
+func (c *Client) blob(ctx context.Context, s Source, offline bool) (*os.File, error) {
 	u, err := c.parse(s.URL)
 	if err != nil {
 		return nil, err
@@ -37,19 +54,18 @@ func (c *Client) Blob(ctx context.Context, s Source) (*os.File, error) {
 		c.store.Offer(name, s.SHA256, "")
 		return f, nil
 	}
-	if c.offline && !c.store.Shared() {
+	if offline && !c.store.Shared() {
 		return nil, &OfflineError{URL: redact(u)}
 	}
-	key := "blob " + s.SHA256.Hex()
+	key := "blob " + u.String()
 	switch {
 	case !s.SHA256.IsZero():
+		key = "blob " + s.SHA256.Hex()
 	case !s.Integrity.IsZero():
 		key = "blob " + s.Integrity.String()
-	default:
-		key = "blob " + u.String()
 	}
-	found, err := c.blobs.do(ctx, key, func(ctx context.Context) (blobName, error) {
-		return c.bring(ctx, u, s, key)
+	found, err := c.blobs.do(ctx, fmt.Sprint(key, " offline ", offline), func(ctx context.Context) (blobName, error) {
+		return c.bring(ctx, u, s, key, offline)
 	})
 	if err != nil {
 		if ctx.Err() != nil {
@@ -62,7 +78,7 @@ func (c *Client) Blob(ctx context.Context, s Source) (*os.File, error) {
 
 // bring downloads the blob unless another process has done so meanwhile. The
 // lock only spares work: after a while it goes on without.
-func (c *Client) bring(ctx context.Context, u *url.URL, s Source, key string) (name blobName, err error) {
+func (c *Client) bring(ctx context.Context, u *url.URL, s Source, key string, offline bool) (name blobName, err error) {
 	lockCtx, cancel := context.WithTimeout(ctx, c.lockWait)
 	unlock, lockErr := c.store.Lock(lockCtx, key)
 	cancel()
@@ -85,14 +101,14 @@ func (c *Client) bring(ctx context.Context, u *url.URL, s Source, key string) (n
 		}
 		return blobName{digest: s.SHA256, size: info.Size()}, nil
 	}
-	if err := c.blobSlots.acquire(ctx); err != nil {
+	if err := c.blobSlots.Acquire(ctx, 1); err != nil {
 		return blobName{}, err
 	}
-	defer c.blobSlots.release()
+	defer c.blobSlots.Release(1)
 	if name, ok, err := c.pull(ctx, s); ok || err != nil {
 		return name, err
 	}
-	if c.offline {
+	if offline {
 		return blobName{}, &OfflineError{URL: redact(u)}
 	}
 	start := time.Now()
@@ -186,7 +202,7 @@ func (t *transfer) attempt(ctx context.Context) (progress bool, err error) {
 		header.Set("Range", fmt.Sprintf("bytes=%d-", begin))
 		setIf(header, "If-Range", t.validator)
 	}
-	err = t.client.attempt(ctx, t.url, header, t.patience, func(a *answer) error { return t.take(a, begin) })
+	err = t.client.attempt(ctx, t.url, header, t.patience, func(a *http.Response) error { return t.take(a, begin) })
 	var status *StatusError
 	if begin > 0 && errors.As(err, &status) && status.Code == http.StatusRequestedRangeNotSatisfiable {
 		return false, t.restartAfter(err)
@@ -198,31 +214,31 @@ func (t *transfer) attempt(ctx context.Context) (progress bool, err error) {
 }
 
 // take writes an answer behind the first begin bytes.
-func (t *transfer) take(a *answer, begin int64) error {
+func (t *transfer) take(a *http.Response, begin int64) error {
 	switch {
-	case a.status == http.StatusOK:
+	case a.StatusCode == http.StatusOK:
 		if err := t.restart(); err != nil {
 			return err
 		}
-		t.validator = validator(a.header)
-	case a.status == http.StatusPartialContent && begin > 0:
-		if r, ok := contentRange(a.header); !ok || r.first != begin {
+		t.validator = validator(a.Header)
+	case a.StatusCode == http.StatusPartialContent && begin > 0:
+		if r, ok := contentRange(a.Header); !ok || r.first != begin {
 			return t.restartAfter(errors.New("resuming: the server sent another range"))
 		}
 		t.resumed = true
 	default:
-		return &StatusError{URL: redact(a.url), Code: a.status}
+		return &StatusError{URL: redact(a.Request.URL), Code: a.StatusCode}
 	}
-	if a.length > t.limit-t.writer.Size() {
-		return &SizeError{URL: redact(a.url), Limit: t.limit}
+	if a.ContentLength > t.limit-t.writer.Size() {
+		return &SizeError{URL: redact(a.Request.URL), Limit: t.limit}
 	}
-	_, err := io.Copy(t, io.LimitReader(a.body, t.limit-t.writer.Size()+1))
+	_, err := io.Copy(t, io.LimitReader(a.Body, t.limit-t.writer.Size()+1))
 	if err != nil {
 		return err
 	}
 	got := t.writer.Size()
 	if got > t.limit {
-		return &SizeError{URL: redact(a.url), Limit: t.limit}
+		return &SizeError{URL: redact(a.Request.URL), Limit: t.limit}
 	}
 	if t.size > 0 && got < t.size {
 		return &temporary{err: fmt.Errorf("reading the answer: it ended after %d of %d bytes", got, t.size)}

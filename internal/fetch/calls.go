@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -37,7 +38,9 @@ func ServeCalls(ctx context.Context, conn net.Conn, answer func(method string, m
 	var protocols http.Protocols
 	protocols.SetUnencryptedHTTP2(true)
 	// What a server knows of TLS would be about a protocol that it negotiated.
-	only := &onlyConn{conn: struct{ net.Conn }{conn}, ended: make(chan struct{})}
+	only := onlyConn{conns: make(chan net.Conn, 1)}
+	only.conns <- struct{ net.Conn }{conn}
+	only.end = sync.OnceFunc(func() { close(only.conns) })
 	server := &http.Server{ //nolint:gosec // the peer is trusted with the connection; it is idle for as long as it likes
 		Protocols: &protocols,
 		Handler:   http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serveCall(w, r, answer) }),
@@ -55,58 +58,52 @@ func ServeCalls(ctx context.Context, conn net.Conn, answer func(method string, m
 
 func serveCall(w http.ResponseWriter, r *http.Request, answer func(string, []byte) ([]byte, bool)) {
 	w.Header().Set("Content-Type", "application/grpc")
-	status := http.TrailerPrefix + "Grpc-Status"
-	// A message is a byte that says whether it is packed, its length, and itself.
+	status := callNotKnown
+	if message, err := readCall(r.Body); err == nil {
+		if reply, ok := answer(r.URL.Path, message); ok {
+			framed := binary.BigEndian.AppendUint32([]byte{0}, uint32(len(reply)))
+			_, _ = w.Write(append(framed, reply...)) // the peer may have left
+			status = callDone
+		}
+	}
+	w.Header().Set(http.TrailerPrefix+"Grpc-Status", status)
+}
+
+// readCall reads a message: a byte that says whether it is packed, its length, and
+// itself.
+func readCall(in io.Reader) ([]byte, error) {
 	head := make([]byte, 5)
-	_, err := io.ReadFull(r.Body, head)
+	if _, err := io.ReadFull(in, head); err != nil {
+		return nil, err
+	}
 	size := binary.BigEndian.Uint32(head[1:])
-	if err != nil || head[0] != 0 || size > maxCall {
-		w.Header().Set(status, callNotKnown)
-		return
+	if head[0] != 0 || size > maxCall {
+		return nil, errors.New("reading a call: it is packed or too long")
 	}
 	message := make([]byte, size)
-	if _, err := io.ReadFull(r.Body, message); err != nil {
-		w.Header().Set(status, callNotKnown)
-		return
-	}
-	reply, ok := answer(r.URL.Path, message)
-	if !ok {
-		w.Header().Set(status, callNotKnown)
-		return
-	}
-	framed := binary.BigEndian.AppendUint32([]byte{0}, uint32(len(reply)))
-	_, _ = w.Write(append(framed, reply...)) // the peer may have left
-	w.Header().Set(status, callDone)
+	_, err := io.ReadFull(in, message)
+	return message, err
 }
 
 // onlyConn is a listener of one connection, closed when that ends.
 type onlyConn struct {
-	mu    sync.Mutex
-	conn  net.Conn // nil once it was accepted
-	once  sync.Once
-	ended chan struct{}
+	conns chan net.Conn
+	end   func()
 }
 
-func (l *onlyConn) end() { l.once.Do(func() { close(l.ended) }) }
-
 // Accept returns the connection, then waits for its end.
-func (l *onlyConn) Accept() (net.Conn, error) {
-	l.mu.Lock()
-	conn := l.conn
-	l.conn = nil
-	l.mu.Unlock()
-	if conn != nil {
+func (l onlyConn) Accept() (net.Conn, error) {
+	if conn, ok := <-l.conns; ok {
 		return conn, nil
 	}
-	<-l.ended
 	return nil, net.ErrClosed
 }
 
 // Close ends Accept.
-func (l *onlyConn) Close() error {
+func (l onlyConn) Close() error {
 	l.end()
 	return nil
 }
 
 // Addr returns the address of no listener.
-func (l *onlyConn) Addr() net.Addr { return &net.UnixAddr{Name: "@", Net: "unix"} }
+func (l onlyConn) Addr() net.Addr { return &net.UnixAddr{Name: "@", Net: "unix"} }

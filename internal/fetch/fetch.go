@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch/transport"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -77,9 +79,9 @@ type Client struct {
 	transport http.RoundTripper
 	keys      keyring
 	wallet    wallet
-	slots     slots // of all requests
-	blobSlots slots // of blobs
-	large     slots // of bodies that are held in memory
+	slots     *semaphore.Weighted // of all requests
+	blobSlots *semaphore.Weighted // of blobs
+	large     *semaphore.Weighted // of bodies that are held in memory
 	pages     flights[*Page]
 	blobs     flights[blobName]
 	matched   sync.Map // integrity and SHA-256 of blobs that have both
@@ -114,9 +116,9 @@ func New(o Options) (*Client, error) {
 		retries:   max(0, cmp.Or(o.Retries, defaultRetries)),
 		transport: o.Transport,
 		wallet:    wallet{ask: o.Credentials},
-		slots:     make(slots, max(1, cmp.Or(o.Parallel, defaultParallel))),
-		blobSlots: make(slots, blobParallel),
-		large:     make(slots, largeParallel),
+		slots:     semaphore.NewWeighted(int64(max(1, cmp.Or(o.Parallel, defaultParallel)))),
+		blobSlots: semaphore.NewWeighted(blobParallel),
+		large:     semaphore.NewWeighted(largeParallel),
 		silence:   maxSilence,
 		backoff:   250 * time.Millisecond,
 		lockWait:  2 * time.Minute,
@@ -180,20 +182,6 @@ func (c *Client) parse(rawURL string) (*url.URL, error) {
 	u.Fragment, u.RawFragment = "", ""
 	return u, nil
 }
-
-// slots bounds how many may do something at once.
-type slots chan struct{}
-
-func (s slots) acquire(ctx context.Context) error {
-	select {
-	case s <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-func (s slots) release() { <-s }
 
 // PageRequest asks for a document that is held in memory.
 type PageRequest struct {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net/http"
 )
 
 const (
@@ -17,34 +18,38 @@ const (
 // readBody reads a body of at most limit bytes. A large one waits until few others are
 // held, so that 48 of them at once do not take 48 times the limit; the caller calls
 // done when it has made something smaller of it.
-func (c *Client) readBody(ctx context.Context, a *answer, limit int64) (body []byte, done func(), err error) {
-	var buffer bytes.Buffer
+func (c *Client) readBody(ctx context.Context, a *http.Response, limit int64) (body []byte, done func(), err error) {
 	done = func() {}
-	if a.length > limit {
-		return nil, done, &SizeError{URL: redact(a.url), Limit: limit}
+	defer func() {
+		if err != nil {
+			done()
+			done = func() {}
+		}
+	}()
+	if a.ContentLength > limit {
+		return nil, done, &SizeError{URL: redact(a.Request.URL), Limit: limit}
 	}
-	if a.length > 0 {
-		buffer.Grow(int(min(a.length, smallBody)) + bytes.MinRead)
+	var buffer bytes.Buffer
+	if a.ContentLength > 0 {
+		buffer.Grow(int(min(a.ContentLength, smallBody)) + bytes.MinRead)
 	}
-	if _, err = buffer.ReadFrom(io.LimitReader(a.body, min(limit+1, smallBody))); err != nil {
+	if _, err = buffer.ReadFrom(io.LimitReader(a.Body, min(limit+1, smallBody))); err != nil {
 		return nil, done, err
 	}
 	if buffer.Len() == smallBody && limit >= smallBody {
-		if err := c.large.acquire(ctx); err != nil {
+		if err := c.large.Acquire(ctx, 1); err != nil {
 			return nil, done, err
 		}
-		done = c.large.release
-		if a.length > smallBody {
-			buffer.Grow(int(a.length-smallBody) + bytes.MinRead)
+		done = func() { c.large.Release(1) }
+		if a.ContentLength > smallBody {
+			buffer.Grow(int(a.ContentLength-smallBody) + bytes.MinRead)
 		}
-		if _, err = buffer.ReadFrom(io.LimitReader(a.body, limit+1-smallBody)); err != nil {
-			done()
-			return nil, func() {}, err
+		if _, err = buffer.ReadFrom(io.LimitReader(a.Body, limit+1-smallBody)); err != nil {
+			return nil, done, err
 		}
 	}
 	if int64(buffer.Len()) > limit {
-		done()
-		return nil, func() {}, &SizeError{URL: redact(a.url), Limit: limit}
+		return nil, done, &SizeError{URL: redact(a.Request.URL), Limit: limit}
 	}
 	return buffer.Bytes(), done, nil
 }

@@ -96,7 +96,7 @@ func (c *Client) page(ctx context.Context, u *url.URL, r PageRequest, key string
 		setIf(header, "If-Modified-Since", stored.Modified)
 	}
 	var page *Page
-	err := c.get(ctx, u, header, func(a *answer) (err error) {
+	err := c.get(ctx, u, header, func(a *http.Response) (err error) {
 		page, err = c.takePage(ctx, u, a, r, key, stored)
 		return err
 	})
@@ -109,25 +109,25 @@ func (c *Client) page(ctx context.Context, u *url.URL, r PageRequest, key string
 }
 
 // takePage makes a page of an answer and keeps it.
-func (c *Client) takePage(ctx context.Context, u *url.URL, a *answer, r PageRequest, key string, stored *pageEntry) (*Page, error) {
-	fresh, keep := freshness(a.header)
-	if a.status == http.StatusNotModified {
+func (c *Client) takePage(ctx context.Context, u *url.URL, a *http.Response, r PageRequest, key string, stored *pageEntry) (*Page, error) {
+	fresh, keep := freshness(a.Header)
+	if a.StatusCode == http.StatusNotModified {
 		if stored == nil {
-			return nil, &StatusError{URL: redact(a.url), Code: a.status}
+			return nil, &StatusError{URL: redact(a.Request.URL), Code: a.StatusCode}
 		}
 		stored.Fresh = fresh
 		c.keepPage(ctx, u.Host, key, stored)
 		return stored.page(), nil
 	}
-	if a.status != http.StatusOK {
-		return nil, &StatusError{URL: redact(a.url), Code: a.status}
+	if a.StatusCode != http.StatusOK {
+		return nil, &StatusError{URL: redact(a.Request.URL), Code: a.StatusCode}
 	}
 	body, done, err := c.readBody(ctx, a, r.MaxBytes)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	contentType := a.header.Get("Content-Type")
+	contentType := a.Header.Get("Content-Type")
 	if r.Distill != nil {
 		whole := body
 		if body, err = filetree.Await(ctx, func() ([]byte, error) { return r.Distill(whole, contentType) }); err != nil {
@@ -135,8 +135,8 @@ func (c *Client) takePage(ctx context.Context, u *url.URL, a *answer, r PageRequ
 		}
 	}
 	entry := &pageEntry{
-		Status: a.status, URL: baseURL(a.url), Type: contentType,
-		ETag: a.header.Get("ETag"), Modified: a.header.Get("Last-Modified"), Fresh: fresh, body: body,
+		Status: a.StatusCode, URL: baseURL(a.Request.URL), Type: contentType,
+		ETag: a.Header.Get("ETag"), Modified: a.Header.Get("Last-Modified"), Fresh: fresh, body: body,
 	}
 	if keep {
 		c.keepPage(ctx, u.Host, key, entry)
@@ -248,16 +248,16 @@ func (c *Client) pinnedPage(ctx context.Context, u *url.URL, r PageRequest) (*Pa
 		return nil, &OfflineError{URL: redact(u)}
 	}
 	var page *Page
-	err = c.get(ctx, u, http.Header{"Accept": {r.Accept}}, func(a *answer) error {
-		if a.status != http.StatusOK {
-			return &StatusError{URL: redact(a.url), Code: a.status}
+	err = c.get(ctx, u, http.Header{"Accept": {r.Accept}}, func(a *http.Response) error {
+		if a.StatusCode != http.StatusOK {
+			return &StatusError{URL: redact(a.Request.URL), Code: a.StatusCode}
 		}
 		body, done, err := c.readBody(ctx, a, r.MaxBytes)
 		if err != nil {
 			return err
 		}
 		defer done()
-		page = &Page{Body: body, ContentType: a.header.Get("Content-Type"), URL: baseURL(a.url)}
+		page = &Page{Body: body, ContentType: a.Header.Get("Content-Type"), URL: baseURL(a.Request.URL)}
 		return c.keepPinned(body, r.Digest)
 	})
 	if err != nil {

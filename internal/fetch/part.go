@@ -76,15 +76,15 @@ func (c *Client) partURL(rawURL string, n int64) (*url.URL, error) {
 func (c *Client) part(ctx context.Context, u *url.URL, want string, n int64) (*Part, error) {
 	header := http.Header{"Accept": {"*/*"}, "Accept-Encoding": {"identity"}, "Range": {want}}
 	var part *Part
-	err := c.get(ctx, u, header, func(a *answer) error {
-		if a.status == http.StatusOK {
+	err := c.get(ctx, u, header, func(a *http.Response) error {
+		if a.StatusCode == http.StatusOK {
 			body, done, err := c.readBody(ctx, a, wholeLimit)
 			defer done()
 			part = &Part{Data: body, Total: int64(len(body))}
 			return err
 		}
-		r, ok := contentRange(a.header)
-		if !ok || a.status != http.StatusPartialContent || r.last-r.first+1 > n {
+		r, ok := contentRange(a.Header)
+		if !ok || a.StatusCode != http.StatusPartialContent || r.last-r.first+1 > n {
 			return fmt.Errorf("asking for %s: the server sent another range", want)
 		}
 		body, done, err := c.readBody(ctx, a, n)

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -24,15 +25,6 @@ const (
 	maxRetryAfter = 30 * time.Second
 )
 
-// answer is a response with status 200, 206 or 304; url is where it came from.
-type answer struct {
-	status int
-	header http.Header
-	length int64 // of body, or -1
-	body   io.Reader
-	url    *url.URL
-}
-
 // temporary marks an error that another attempt may cure.
 type temporary struct {
 	err   error
@@ -42,9 +34,10 @@ type temporary struct {
 func (t *temporary) Error() string { return t.err.Error() }
 func (t *temporary) Unwrap() error { return t.err }
 
-// get sends a GET until read has taken an answer without error. read may be
-// called once for each attempt; what it reads fails with temporary errors.
-func (c *Client) get(ctx context.Context, u *url.URL, header http.Header, read func(*answer) error) error {
+// get sends a GET until read has taken an answer without error, whose status is 200,
+// 206 or 304. read may be called once for each attempt; what it reads fails with
+// temporary errors.
+func (c *Client) get(ctx context.Context, u *url.URL, header http.Header, read func(*http.Response) error) error {
 	p := c.newPatience()
 	return c.retry(ctx, u, func() (bool, error) { return false, c.attempt(ctx, u, header, p, read) })
 }
@@ -73,11 +66,9 @@ func (c *Client) retry(ctx context.Context, u *url.URL, attempt func() (progress
 			}
 			return named(u, t.err)
 		}
-		wait := c.wait(tried, t.after)
+		wait := cmp.Or(t.after, backoff.Delay(tried, c.backoff, maxBackoff))
 		c.log.InfoContext(ctx, "retrying", "url", redact(u), "wait", wait, "error", t.err)
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
+		if backoff.Sleep(ctx, wait) != nil {
 			return fmt.Errorf("fetching %s: %w", redact(u), context.Cause(ctx))
 		}
 	}
@@ -95,41 +86,28 @@ func named(u *url.URL, err error) error {
 	return fmt.Errorf("fetching %s: %w", text, err)
 }
 
-// wait returns how long to wait after an attempt: what the server asked for, else
-// more with each.
-func (c *Client) wait(tried int, after time.Duration) time.Duration {
-	if after > 0 {
-		return min(after, maxRetryAfter)
-	}
-	return backoff.Delay(tried, c.backoff, maxBackoff)
-}
-
 // attempt sends one GET, follows redirects, and lets read have the answer.
-func (c *Client) attempt(ctx context.Context, u *url.URL, header http.Header, p *patience, read func(*answer) error) error {
-	if err := c.slots.acquire(ctx); err != nil {
+func (c *Client) attempt(ctx context.Context, u *url.URL, header http.Header, p *patience, read func(*http.Response) error) error {
+	if err := c.slots.Acquire(ctx, 1); err != nil {
 		return err
 	}
-	defer c.slots.release()
+	defer c.slots.Release(1)
 	asking := ctx // the watch is not for the requests of others
 	ctx, watch := p.watch(ctx)
 	defer watch.stop()
 	start := time.Now()
-	resp, final, source, err := c.send(ctx, asking, u, header, watch)
+	resp, body, source, err := c.send(ctx, asking, u, header, watch)
 	if err != nil {
-		return watch.explain(ctx, u, err)
+		return err
 	}
-	watch.answered()
-	guarded := &guardedBody{body: resp.Body, watch: watch, ctx: ctx, url: final}
-	if err := judge(resp, final, source); err != nil {
-		drain(guarded)
+	if err := judge(resp, source); err != nil {
+		drain(body)
 		c.keys.explain(err)
-		return errors.Join(err, resp.Body.Close())
+		return errors.Join(err, body.Close())
 	}
-	err = read(&answer{
-		status: resp.StatusCode, header: resp.Header, length: resp.ContentLength, body: guarded, url: final,
-	})
-	c.log.DebugContext(ctx, "request", "url", redact(final), "status", resp.StatusCode, "bytes", guarded.n, "took", time.Since(start))
-	if closeErr := resp.Body.Close(); err == nil && closeErr != nil {
+	err = read(resp)
+	c.log.DebugContext(ctx, "request", "url", redact(resp.Request.URL), "status", resp.StatusCode, "bytes", body.n, "took", time.Since(start))
+	if closeErr := body.Close(); err == nil && closeErr != nil {
 		err = &temporary{err: closeErr}
 	}
 	return err
@@ -138,7 +116,7 @@ func (c *Client) attempt(ctx context.Context, u *url.URL, header http.Header, p 
 // send follows redirects itself: each hop gets the credentials of its own host
 // and none of another, and no address ends up in an error or a Referer. Where a
 // server refuses a credential of the dynamic source, it gets a new one, once.
-func (c *Client) send(ctx, asking context.Context, u *url.URL, header http.Header, watch *silenceWatch) (*http.Response, *url.URL, string, error) {
+func (c *Client) send(ctx, asking context.Context, u *url.URL, header http.Header, watch *silenceWatch) (resp *http.Response, body *guardedBody, source string, err error) {
 	renewed := false
 	for range maxRedirects + 1 {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
@@ -151,8 +129,7 @@ func (c *Client) send(ctx, asking context.Context, u *url.URL, header http.Heade
 		if err != nil {
 			return nil, nil, "", err
 		}
-		resp, err := c.transport.RoundTrip(req)
-		watch.pause(0)
+		resp, body, err := watch.roundTrip(c.transport, req)
 		if err != nil {
 			return nil, nil, "", transportError(u, err)
 		}
@@ -162,10 +139,10 @@ func (c *Client) send(ctx, asking context.Context, u *url.URL, header http.Heade
 			next, renewed = u, true
 		}
 		if next == nil && err == nil {
-			return resp, u, source, nil
+			return resp, body, source, nil
 		}
-		drain(&guardedBody{body: resp.Body, watch: watch, ctx: ctx, url: u})
-		if err = errors.Join(err, resp.Body.Close()); err != nil {
+		drain(body)
+		if err = errors.Join(err, body.Close()); err != nil {
 			return nil, nil, "", err
 		}
 		u = next
@@ -193,7 +170,7 @@ func redirect(resp *http.Response, from *url.URL) (*url.URL, error) {
 }
 
 // judge returns the error of an answer that is no success.
-func judge(resp *http.Response, from *url.URL, source string) error {
+func judge(resp *http.Response, source string) error {
 	switch resp.StatusCode {
 	case http.StatusOK, http.StatusPartialContent, http.StatusNotModified:
 		return nil
@@ -201,7 +178,7 @@ func judge(resp *http.Response, from *url.URL, source string) error {
 	if err := proxyError(resp); err != nil {
 		return err
 	}
-	err := &StatusError{URL: redact(from), Code: resp.StatusCode, Credentials: source}
+	err := &StatusError{URL: redact(resp.Request.URL), Code: resp.StatusCode, Credentials: source}
 	switch resp.StatusCode {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests, http.StatusInternalServerError,
 		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
@@ -210,10 +187,13 @@ func judge(resp *http.Response, from *url.URL, source string) error {
 	return err
 }
 
-// transportError marks the errors that another attempt may cure: all but a
+// transportError marks the errors that another attempt may cure: all but silence, a
 // name that does not exist, a certificate that is not trusted, a proxy that
 // refuses, and a transport that cannot be made. What a user can cure is typed.
 func transportError(u *url.URL, err error) error {
+	if _, ok := errors.AsType[*SilentError](err); ok {
+		return err
+	}
 	if cert, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return certificateError(u, cert)
 	}

@@ -1,23 +1,40 @@
 package fetch
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+)
 
 // Transport returns a transport for a client of another protocol, such as that
 // of a registry of images: with the proxies, certificates and user agent of c,
 // and without its retries and credentials. In offline mode every request is an
-// *OfflineError; a server that is silent for 30 s is a *SilentError.
+// *OfflineError; a server that is silent for 30 s is a *SilentError. What it answers is
+// a document of at most 4 MiB, such as the manifest of an image, but for what that
+// names by digest and size.
 func (c *Client) Transport() http.RoundTripper { return foreign{c} }
 
 type foreign struct{ client *Client }
 
-// RoundTrip sends the request.
+// RoundTrip sends the request under a watch of its own.
 func (f foreign) RoundTrip(req *http.Request) (*http.Response, error) {
 	if f.client.offline {
 		return nil, &OfflineError{URL: redact(req.URL)}
 	}
+	ctx, watch := f.client.newPatience().watch(req.Context())
+	req = req.Clone(ctx)
 	if f.client.userAgent != "" {
-		req = req.Clone(req.Context())
 		req.Header.Set("User-Agent", f.client.userAgent)
 	}
-	return f.client.watched(req)
+	resp, body, err := watch.roundTrip(f.client.transport, req)
+	if err != nil {
+		watch.stop()
+		return nil, err
+	}
+	body.last = true
+	if !strings.Contains(req.URL.Path, "/blobs/") {
+		body.limit = filetree.MaxSettings
+	}
+	return resp, nil
 }

@@ -11,33 +11,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// Stored returns the blob where the store has it, or the one that machines
-// share, open for reading; the caller closes it. The server is not asked. The
-// error is a *store.UnusableError.
-func (c *Client) Stored(ctx context.Context, s Source) (f *os.File, ok bool, err error) {
-	name := s.sharedName()
-	f, located, err := c.stored(ctx, s)
-	if err != nil {
-		return nil, false, err
-	}
-	if f != nil {
-		c.store.Offer(name, located.SHA256, "")
-		return f, true, nil
-	}
-	if err := c.blobSlots.acquire(ctx); err != nil {
-		return nil, false, nil // the caller left: it will notice
-	}
-	defer c.blobSlots.release()
-	found, ok, err := c.pull(ctx, s)
-	if !ok || err != nil {
-		return nil, false, err
-	}
-	if f, err = c.store.Open(found.digest, found.size); err != nil {
-		return nil, false, nil // trimmed since: it is fetched again
-	}
-	return f, true, nil
-}
-
 // Offer has the blob uploaded to the store that machines share, where this
 // machine's has it. Blob does so by itself.
 func (c *Client) Offer(s Source) {

@@ -8,12 +8,8 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
-	"strings"
 	"sync"
 	"time"
-
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 )
 
 const (
@@ -104,13 +100,6 @@ func (w *silenceWatch) pause(n int) {
 	}
 }
 
-// answered says that the header of the answer came, which is as good as the floor.
-func (w *silenceWatch) answered() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.left, w.heard = w.patience.limit-w.patience.used, 0
-}
-
 // stop ends the attempt and charges its silence to the patience.
 func (w *silenceWatch) stop() {
 	w.pause(0)
@@ -118,77 +107,56 @@ func (w *silenceWatch) stop() {
 	w.cancel(nil)
 }
 
-// explain replaces the error of an attempt that the watch ended by the reason.
-func (w *silenceWatch) explain(ctx context.Context, u *url.URL, err error) error {
-	if errors.Is(context.Cause(ctx), errSilent) {
-		return &SilentError{URL: redact(u), Host: u.Host, Silence: w.patience.limit}
+// roundTrip sends a request. The header of the answer is as good as the floor, and
+// reads of its body go on with the watch.
+func (w *silenceWatch) roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, *guardedBody, error) {
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		w.pause(0)
+		return nil, nil, w.explain(req, err)
+	}
+	w.pause(floorBytes)
+	body := &guardedBody{body: resp.Body, watch: w, req: req, limit: math.MaxInt64}
+	resp.Body, resp.Request = body, req
+	return resp, body, nil
+}
+
+// explain replaces the error of a request that the watch ended by the reason.
+func (w *silenceWatch) explain(req *http.Request, err error) error {
+	if errors.Is(context.Cause(req.Context()), errSilent) {
+		return &SilentError{URL: redact(req.URL), Host: req.URL.Host, Silence: w.patience.limit}
 	}
 	return err
 }
 
 // guardedBody feeds the watch and marks read errors as temporary.
 type guardedBody struct {
-	body  io.Reader
+	body  io.ReadCloser
 	watch *silenceWatch
-	ctx   context.Context
-	url   *url.URL
+	req   *http.Request
 	n     int64
+	limit int64 // of bytes
+	last  bool  // the watch ends with it
 }
 
+// Read reads from the server.
 func (g *guardedBody) Read(p []byte) (int, error) {
 	g.watch.wait()
 	n, err := g.body.Read(p)
 	g.watch.pause(n)
-	g.n += int64(n)
+	if g.n += int64(n); g.n > g.limit {
+		return 0, &SizeError{URL: redact(g.req.URL), Limit: g.limit}
+	}
 	if err == nil || err == io.EOF {
 		return n, err
 	}
-	return n, g.watch.explain(g.ctx, g.url, &temporary{err: fmt.Errorf("reading the answer: %w", err)})
+	return n, g.watch.explain(g.req, &temporary{err: fmt.Errorf("reading the answer: %w", err)})
 }
 
-// watchedBody is the body of an answer whose request is under a watch of its own.
-type watchedBody struct {
-	guardedBody
-	closer io.Closer
-	limit  int64 // of bytes
-}
-
-// Read reads; no error is temporary, as somebody else counts the attempts.
-func (b *watchedBody) Read(p []byte) (int, error) {
-	n, err := b.guardedBody.Read(p)
-	if b.n > b.limit {
-		return 0, &SizeError{URL: redact(b.url), Limit: b.limit}
+// Close closes the body.
+func (g *guardedBody) Close() error {
+	if g.last {
+		defer g.watch.stop()
 	}
-	if t, ok := errors.AsType[*temporary](err); ok {
-		err = t.err
-	}
-	return n, err
-}
-
-// Close ends the watch.
-func (b *watchedBody) Close() error {
-	defer b.watch.stop()
-	return b.closer.Close()
-}
-
-// watched sends a request of another protocol under a watch of its own. What it answers
-// is a document, such as the manifest of an image, but for what that names by digest
-// and size.
-func (c *Client) watched(req *http.Request) (*http.Response, error) {
-	ctx, watch := c.newPatience().watch(req.Context())
-	resp, err := c.transport.RoundTrip(req.WithContext(ctx))
-	watch.pause(0)
-	if err != nil {
-		err = watch.explain(ctx, req.URL, err)
-		watch.stop()
-		return nil, err
-	}
-	watch.answered()
-	body := guardedBody{body: resp.Body, watch: watch, ctx: ctx, url: req.URL}
-	limit := int64(math.MaxInt64)
-	if !strings.Contains(req.URL.Path, "/blobs/") {
-		limit = filetree.MaxSettings
-	}
-	resp.Body = &watchedBody{guardedBody: body, closer: resp.Body, limit: limit}
-	return resp, nil
+	return g.body.Close()
 }

@@ -3,7 +3,6 @@ package lambdatest
 import (
 	"archive/zip"
 	"bytes"
-	"fmt"
 	"net/http"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/signer"
@@ -21,48 +20,43 @@ type code struct {
 	S3ObjectStorageMode              string
 }
 
-// archive returns the bytes of a zip and its unzipped size, or a refusal.
-func (a *AWS) archive(c *call, from code) ([]byte, int64, *reply) {
-	refuse := func(format string, args ...any) ([]byte, int64, *reply) {
-		refusal := c.Fail(http.StatusBadRequest, "InvalidParameterValueException", fmt.Sprintf(format, args...))
-		return nil, 0, &refusal
+// archive returns the bytes of a zip and its unzipped size, and refuses what is no
+// zip for Lambda.
+func (a *AWS) archive(c *call, from code) (data []byte, unzipped int64) {
+	refuse := func(format string, args ...any) {
+		c.Refuse(http.StatusBadRequest, "InvalidParameterValueException", format, args...)
 	}
-	data := from.ZipFile
+	data = from.ZipFile
 	if from.S3Bucket != "" {
 		b := a.Bucket(from.S3Bucket)
-		if b == nil {
-			return refuse("Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket does not exist")
-		}
-		if b.Region != c.Region {
-			return refuse("Error occurred while GetObject. S3 Error Code: PermanentRedirect. S3 Error Message: "+
+		switch {
+		case b == nil:
+			refuse("Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket does not exist")
+		case b.Region != c.Region:
+			refuse("Error occurred while GetObject. S3 Error Code: PermanentRedirect. S3 Error Message: "+
 				"The bucket is in this region: %s. Please use this region to retry the request", b.Region)
-		}
-		if from.S3ObjectStorageMode == "REFERENCE" && !b.Versioned {
-			return refuse("The bucket must have versioning enabled for S3ObjectStorageMode REFERENCE.")
+		case from.S3ObjectStorageMode == "REFERENCE" && !b.Versioned:
+			refuse("The bucket must have versioning enabled for S3ObjectStorageMode REFERENCE.")
 		}
 		var found bool
 		if data, _, found = b.Body(from.S3Key, from.S3ObjectVersion); !found {
-			return refuse("Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not exist.")
+			refuse("Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not exist.")
 		}
 	}
-	if len(data) == 0 {
-		return refuse("Uploaded file must be a non-empty zip")
-	}
 	reader, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		return refuse("Could not unzip uploaded file. Please check your file, then try to upload again.")
+	switch {
+	case len(data) == 0 || err == nil && len(reader.File) == 0:
+		refuse("Uploaded file must be a non-empty zip")
+	case err != nil:
+		refuse("Could not unzip uploaded file. Please check your file, then try to upload again.")
 	}
-	if len(reader.File) == 0 {
-		return refuse("Uploaded file must be a non-empty zip")
-	}
-	var unzipped uint64
 	for _, f := range reader.File {
-		unzipped += f.UncompressedSize64
+		unzipped += int64(f.UncompressedSize64)
 	}
 	if unzipped > maxUnzipped {
-		return refuse("Unzipped size must be smaller than %d bytes", maxUnzipped)
+		refuse("Unzipped size must be smaller than %d bytes", maxUnzipped)
 	}
-	return data, int64(unzipped), nil
+	return data, unzipped
 }
 
 // signingOf returns the job that signed the archive, or nil.

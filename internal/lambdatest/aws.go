@@ -83,8 +83,7 @@ type AWS struct {
 type region struct {
 	scope     wire.Scope
 	layers    map[string]*layer
-	functions map[string]*function
-	order     []string // of the functions' names; nil when it has to be made
+	functions []*function // by name
 }
 
 // New starts an AWS on the loopback interface and stops it when the test ends.
@@ -131,14 +130,10 @@ func (a *AWS) URL() string { return a.url }
 // Close stops the server and cuts open connections.
 func (a *AWS) Close() error { return a.close() }
 
-// call is one request to Lambda on its way through.
-type call struct{ *wire.Request }
-
-// reply is an answer that has not been sent yet.
-type reply = wire.Reply
-
-// handler carries out a call of Lambda, with the AWS locked.
-type handler func(*AWS, *call) reply
+type (
+	call  = wire.Request
+	reply = wire.Reply
+)
 
 // ServeHTTP answers one call: it identifies it, lets faults strike, and
 // carries it out.
@@ -161,15 +156,11 @@ func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handle := a.route(c)
 	record := a.Record(c)
 	answer := func() reply { return a.carryOut(c, handle, int64(len(c.Payload)) > limit) }
-	done := a.Strike(w, c, BeforeProcessing, record, answer, nil)
-	if done {
+	if a.Strike(w, c, BeforeProcessing, record, answer, nil) {
 		return
 	}
 	result := answer()
-	if a.Strike(w, c, AfterProcessing, record, answer, &result) {
-		return
-	}
-	if a.Strike(w, c, InReply, record, answer, &result) {
+	if a.Strike(w, c, AfterProcessing, record, answer, &result) || a.Strike(w, c, InReply, record, answer, &result) {
 		return
 	}
 	a.SetStatus(record, result.Status)
@@ -177,7 +168,7 @@ func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // carryOut checks what is alike for all calls, then calls the handler.
-func (a *AWS) carryOut(c *wire.Request, handle wire.Handler, tooLarge bool) reply {
+func (a *AWS) carryOut(c *call, handle wire.Handler, tooLarge bool) reply {
 	switch {
 	case c.AccessKey == "" && c.Operation != "AssumeRoleWithWebIdentity":
 		return c.Fail(http.StatusForbidden, "MissingAuthenticationTokenException", "Missing Authentication Token")
@@ -196,16 +187,14 @@ func (a *AWS) carryOut(c *wire.Request, handle wire.Handler, tooLarge bool) repl
 	if a.Expired(c) {
 		return c.Fail(http.StatusForbidden, "ExpiredTokenException", "The security token included in the request is expired")
 	}
-	return handle(c)
+	return handle.Answer(c)
 }
 
 // route finds operation and handler by method, path and body; nil for none.
-func (a *AWS) route(c *wire.Request) wire.Handler {
+func (a *AWS) route(c *call) wire.Handler {
 	switch c.Service {
 	case "lambda":
-		if handle := (&call{c}).routeLambda(); handle != nil {
-			return func(c *wire.Request) reply { return handle(a, &call{c}) }
-		}
+		return a.routeLambda(c)
 	case "s3":
 		return a.S3.Route(c)
 	case "codeartifact":
@@ -229,7 +218,7 @@ func (a *AWS) own(c *call) *region { return a.in(c.Scope()) }
 
 func (a *AWS) in(s wire.Scope) *region {
 	if a.regions[s] == nil {
-		a.regions[s] = &region{scope: s, layers: map[string]*layer{}, functions: map[string]*function{}}
+		a.regions[s] = &region{scope: s, layers: map[string]*layer{}}
 	}
 	return a.regions[s]
 }

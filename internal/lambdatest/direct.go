@@ -24,6 +24,7 @@ func Unserved() *AWS {
 		url:       "http://aws.invalid",
 		regions:   map[wire.Scope]*region{},
 		downloads: map[string][]byte{},
+		updates:   updates{fates: map[string]string{}},
 	}
 }
 

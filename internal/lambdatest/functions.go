@@ -3,9 +3,7 @@ package lambdatest
 import (
 	"cmp"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -54,28 +52,111 @@ type functionInput struct {
 	Publish                              bool
 }
 
+// function returns a function of the region, nil where there is none.
+func (r *region) function(name string) *function {
+	if at, found := r.find(name); found {
+		return r.functions[at]
+	}
+	return nil
+}
+
+// find returns where a function is among those of the region, or would be.
+func (r *region) find(name string) (int, bool) {
+	return slices.BinarySearchFunc(r.functions, name, func(f *function, name string) int { return strings.Compare(f.config.name, name) })
+}
+
+// put adds a function to the region, in place of one of the same name.
+func (r *region) put(config functionConfig) *function {
+	f := &function{config: config, aliases: map[string]string{}, routes: map[string]map[string]float64{}}
+	r.remove(config.name)
+	at, _ := r.find(config.name)
+	r.functions = slices.Insert(r.functions, at, f)
+	return f
+}
+
+// remove removes a function, and reports whether it was there.
+func (r *region) remove(name string) bool {
+	at, found := r.find(name)
+	if found {
+		r.functions = slices.Delete(r.functions, at, at+1)
+	}
+	return found
+}
+
+// change lets do read or change a function of Account without a call, and reports
+// whether it is there.
+func (a *AWS) change(regionName, name string, do func(*function)) bool {
+	a.Lock()
+	defer a.Unlock()
+	f := a.region(regionName).function(name)
+	if f != nil {
+		do(f)
+	}
+	return f != nil
+}
+
 // CreateFunction makes a function with layers in the region without a call,
 // and publishes so many versions of it. Layers are given by version ARN.
 func (a *AWS) CreateFunction(regionName, name string, versions int, layerARNs ...string) error {
 	a.Lock()
 	defer a.Unlock()
-	f := &function{config: functionConfig{
-		scope: wire.Scope{Account: Account, Region: regionName}, name: name, version: latest, runtime: "python3.12", handler: "app.handler",
-		role: "arn:aws:iam::" + Account + ":role/test", architectures: []string{"x86_64"}, revision: a.revision(),
-	}}
-	for _, arn := range layerARNs {
-		v := a.byARN(arn)
-		if v == nil {
-			return fmt.Errorf("creating function %q: no layer version %q", name, arn)
-		}
-		f.config.layers = append(f.config.layers, v)
+	layers, err := a.byARNs(layerARNs)
+	if err != nil {
+		return fmt.Errorf("creating function %q: %w", name, err)
 	}
+	r := a.region(regionName)
+	f := r.put(functionConfig{
+		scope: r.scope, name: name, version: latest, runtime: "python3.12", handler: "app.handler", layers: layers,
+		role: "arn:aws:iam::" + Account + ":role/test", architectures: []string{"x86_64"}, revision: a.revision(),
+	})
 	for range versions {
 		f.publish()
 	}
-	r := a.region(regionName)
-	r.functions[name], r.order = f, nil
 	return nil
+}
+
+// SetLayers gives a function other layers without a call: those of the version
+// ARNs, in place of what it has. It reports whether function and versions are
+// there.
+func (a *AWS) SetLayers(regionName, name string, layerARNs ...string) (done bool) {
+	a.change(regionName, name, func(f *function) {
+		if layers, err := a.byARNs(layerARNs); err == nil {
+			f.config.layers, f.config.revision, done = layers, a.revision(), true
+		}
+	})
+	return done
+}
+
+// LayersOf returns the ARNs of the layer versions of a function, nil for no
+// function.
+func (a *AWS) LayersOf(regionName, name string) (arns []string) {
+	a.change(regionName, name, func(f *function) { arns = f.config.layerARNs() })
+	return arns
+}
+
+// TagFunction sets the tags of a function without a call.
+func (a *AWS) TagFunction(regionName, name string, tags map[string]string) {
+	a.change(regionName, name, func(f *function) { f.config.tags = tags })
+}
+
+// SetRuntime gives a function another runtime without a call.
+func (a *AWS) SetRuntime(regionName, name, runtime string) {
+	a.change(regionName, name, func(f *function) { f.config.runtime = runtime })
+}
+
+// PublishFunction publishes a version of a function without a call, and returns
+// its number, or 0 without the function.
+func (a *AWS) PublishFunction(regionName, name string) (number int) {
+	a.change(regionName, name, func(f *function) { number = f.publish().number() })
+	return number
+}
+
+// DeleteFunction removes a function with its versions and aliases without a
+// call, and reports whether it was there.
+func (a *AWS) DeleteFunction(regionName, name string) bool {
+	a.Lock()
+	defer a.Unlock()
+	return a.region(regionName).remove(name)
 }
 
 func (f *function) publish() functionConfig {
@@ -88,6 +169,14 @@ func (f *function) publish() functionConfig {
 
 func (f functionConfig) arn() string {
 	return f.scope.ARN("lambda", "function:"+f.name)
+}
+
+func (f functionConfig) layerARNs() []string {
+	arns := []string{}
+	for _, v := range f.layers {
+		arns = append(arns, v.ARN)
+	}
+	return arns
 }
 
 func (f functionConfig) describe() map[string]any {
@@ -110,109 +199,96 @@ func (f functionConfig) describe() map[string]any {
 	if len(f.layers) > 0 {
 		layers := []map[string]any{}
 		for _, v := range f.layers {
-			layers = append(layers, map[string]any{"Arn": v.arn(), "CodeSize": len(v.zip)})
+			layers = append(layers, map[string]any{"Arn": v.ARN, "CodeSize": len(v.Zip)})
 		}
 		described["Layers"] = layers
 	}
 	return described
 }
 
-func createFunction(a *AWS, c *call) reply {
-	var in functionInput
-	if err := json.Unmarshal(c.Payload, &in); err != nil {
-		return c.Fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
-	}
+func (a *AWS) createFunction(c *call) reply {
+	in := wire.In[functionInput](c)
 	r := a.own(c)
-	if r.functions[in.FunctionName] != nil {
-		return c.conflict("Function already exist: " + in.FunctionName)
-	}
-	archive, unzipped, refusal := a.archive(c, in.Code)
-	if refusal != nil {
-		return *refusal
+	if r.function(in.FunctionName) != nil {
+		return conflict(c, "Function already exist: "+in.FunctionName)
 	}
 	if len(in.Architectures) == 0 {
 		in.Architectures = []string{"x86_64"}
 	}
 	config := functionConfig{
 		scope: r.scope, name: in.FunctionName, version: latest, runtime: in.Runtime, handler: in.Handler, role: in.Role,
-		architectures: in.Architectures, zipped: int64(len(archive)), unzipped: unzipped, sha256: wire.Base64SHA256(archive),
+		architectures: in.Architectures,
 	}
-	if refusal := a.attach(c, &config, in.Layers); refusal != nil {
-		return *refusal
-	}
-	f := &function{config: config}
-	r.functions[in.FunctionName], r.order = f, nil
+	a.load(c, &config, in.Code)
+	a.attach(c, &config, in.Layers)
+	f := r.put(config)
 	if in.Publish {
 		return wire.Created(f.publish().describe())
 	}
 	return wire.Created(f.config.describe())
 }
 
+// load gives the function its code.
+func (a *AWS) load(c *call, f *functionConfig, from code) {
+	archive, unzipped := a.archive(c, from)
+	f.zipped, f.unzipped, f.sha256 = int64(len(archive)), unzipped, wire.Base64SHA256(archive)
+}
+
 // attach gives the function its layers, if they exist, are not too many and
 // fit with the code into the limit. A deleted version stays where it was
 // attached before.
-func (a *AWS) attach(c *call, f *functionConfig, arns *[]string) *reply {
-	refuse := func(format string, args ...any) *reply {
-		refusal := c.Fail(http.StatusBadRequest, "InvalidParameterValueException", fmt.Sprintf(format, args...))
-		return &refusal
-	}
-	if arns != nil {
-		if len(*arns) > maxFunctionLayers {
-			return refuse("Cannot reference more than %d layers.", maxFunctionLayers)
-		}
-		var layers []*layerVersion
-		for _, arn := range *arns {
-			v := a.byARN(arn)
-			if v == nil || v.deleted && !slices.Contains(f.layers, v) {
-				return refuse("Layer version %s does not exist.", arn)
-			}
-			if c.Account() != v.scope.Account && !v.policy.allows(c.Account()) {
-				return c.denied(v.arn())
-			}
-			if slices.ContainsFunc(layers, func(other *layerVersion) bool { return other.layerARN() == v.layerARN() }) {
-				return refuse("Two different versions of the same layer are not allowed to be referenced in the same function. %s", arn)
-			}
-			layers = append(layers, v)
-		}
-		total := f.unzipped
-		for _, v := range layers {
-			total += v.unzipped
-		}
-		if total > maxUnzipped {
-			return refuse("Function code combined with layers exceeds the maximum allowed size of %d bytes. "+
-				"The actual size is %d bytes.", maxUnzipped, total)
-		}
-		f.layers = layers
-	}
+func (a *AWS) attach(c *call, f *functionConfig, arns *[]string) {
 	f.revision = a.revision()
 	f.modified = time.Now().UTC().Format("2006-01-02T15:04:05.000-0700")
-	return nil
+	if arns == nil {
+		return
+	}
+	refuse := func(format string, args ...any) {
+		c.Refuse(http.StatusBadRequest, "InvalidParameterValueException", format, args...)
+	}
+	if len(*arns) > maxFunctionLayers {
+		refuse("Cannot reference more than %d layers.", maxFunctionLayers)
+	}
+	var layers []*layerVersion
+	total := f.unzipped
+	for _, arn := range *arns {
+		v := a.byARN(arn)
+		if v == nil || v.Deleted && !slices.Contains(f.layers, v) {
+			refuse("Layer version %s does not exist.", arn)
+		}
+		v.admit(c, v.ARN)
+		if slices.ContainsFunc(layers, func(other *layerVersion) bool { return other.layerARN() == v.layerARN() }) {
+			refuse("Two different versions of the same layer are not allowed to be referenced in the same function. %s", arn)
+		}
+		layers = append(layers, v)
+		total += v.unzipped
+	}
+	if total > maxUnzipped {
+		refuse("Function code combined with layers exceeds the maximum allowed size of %d bytes. "+
+			"The actual size is %d bytes.", maxUnzipped, total)
+	}
+	f.layers = layers
 }
 
 // listFunctions answers a page in the order of names, each with $LATEST first.
 // The marker names the last entry of the page before, so that a page costs what
 // it holds, whatever the account has.
-func listFunctions(a *AWS, c *call) reply {
-	size, refusal := c.maxItems()
-	if refusal != nil {
-		return *refusal
-	}
+func (a *AWS) listFunctions(c *call) reply {
+	size := maxItems(c)
 	name, version, begun, err := functionMarker(c.URL.Query().Get("Marker"))
 	if err != nil {
 		return c.Fail(http.StatusBadRequest, "InvalidParameterValueException", "Invalid pagination token")
 	}
 	r := a.own(c)
-	names := r.functionNames()
-	at, _ := slices.BinarySearch(names, name)
+	at, _ := r.find(name)
 	items := []map[string]any{}
-	for _, next := range names[at:] {
-		f := r.functions[next]
+	for _, f := range r.functions[at:] {
 		entries := []functionConfig{f.config}
 		if c.URL.Query().Get("FunctionVersion") == "ALL" {
 			entries = append(entries, f.published...)
 		}
 		for _, entry := range entries {
-			if begun && next == name && entry.number() <= version {
+			if begun && entry.name == name && entry.number() <= version {
 				continue
 			}
 			if len(items) == size {
@@ -222,14 +298,6 @@ func listFunctions(a *AWS, c *call) reply {
 		}
 	}
 	return wire.OK(map[string]any{"Functions": items})
-}
-
-// functionNames returns the names of the region's functions, in order.
-func (r *region) functionNames() []string {
-	if len(r.order) != len(r.functions) {
-		r.order = slices.Sorted(maps.Keys(r.functions))
-	}
-	return r.order
 }
 
 // number orders the entries of a function: 0 is $LATEST.
@@ -260,143 +328,91 @@ func functionMarker(marker string) (name string, version int, begun bool, err er
 	return name, version, true, err
 }
 
-func getFunction(a *AWS, c *call) reply {
-	config, refusal := a.function(c)
-	if refusal != nil {
-		return *refusal
-	}
-	return wire.OK(map[string]any{"Configuration": config.describe(), "Code": map[string]string{"RepositoryType": "S3"}})
-}
-
-func getFunctionConfiguration(a *AWS, c *call) reply {
-	config, refusal := a.function(c)
-	if refusal != nil {
-		return *refusal
-	}
-	if f := a.own(c).functions[config.name]; config.version == latest && f.config.looks > 0 {
+func (a *AWS) getFunctionConfiguration(c *call) reply {
+	config := a.version(c)
+	if f := a.function(c); config.version == latest && f.config.looks > 0 {
 		f.config.looks--
 	}
 	return wire.OK(config.describe())
 }
 
-func updateFunctionConfiguration(a *AWS, c *call) reply {
-	var in functionInput
-	if err := json.Unmarshal(c.Payload, &in); err != nil {
-		return c.Fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
-	}
-	f := a.own(c).functions[functionName(c.Part[0])]
-	if f == nil {
-		return c.noFunction()
-	}
-	if refusal := f.refuse(c, in.RevisionId); refusal != nil {
-		return *refusal
-	}
+func (a *AWS) updateFunctionConfiguration(c *call) reply {
+	in := wire.In[functionInput](c)
+	f := a.function(c)
+	f.admit(c, in.RevisionId)
 	next := f.config
-	if in.Runtime != "" {
-		next.runtime = in.Runtime
-	}
-	if in.Handler != "" {
-		next.handler = in.Handler
-	}
-	if refusal := a.attach(c, &next, in.Layers); refusal != nil {
-		return *refusal
-	}
+	next.runtime, next.handler = cmp.Or(in.Runtime, next.runtime), cmp.Or(in.Handler, next.handler)
+	a.attach(c, &next, in.Layers)
 	next.looks, next.fate = a.updates.looks, a.updates.fates[next.name]
 	f.config = next
 	return wire.OK(next.describe())
 }
 
-// refuse is the answer to a change of a function that is being changed, or that
-// another change has overtaken.
-func (f *function) refuse(c *call, revision string) *reply {
+// admit refuses a change of a function that is being changed, or that another
+// change has overtaken.
+func (f *function) admit(c *call, revision string) {
 	if f.config.looks > 0 {
-		refusal := c.conflict("The operation cannot be performed at this time. An update is in progress for resource: " + f.config.arn())
-		return &refusal
+		conflict(c, "The operation cannot be performed at this time. An update is in progress for resource: "+f.config.arn()).Refuse()
 	}
 	if revision != "" && revision != f.config.revision {
-		refusal := c.Fail(http.StatusPreconditionFailed, "PreconditionFailedException",
+		c.Refuse(http.StatusPreconditionFailed, "PreconditionFailedException",
 			"The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id")
-		return &refusal
 	}
-	return nil
 }
 
-func updateFunctionCode(a *AWS, c *call) reply {
-	var in code
-	if err := json.Unmarshal(c.Payload, &in); err != nil {
-		return c.Fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
-	}
-	f := a.own(c).functions[functionName(c.Part[0])]
-	if f == nil {
-		return c.noFunction()
-	}
-	archive, unzipped, refusal := a.archive(c, in)
-	if refusal != nil {
-		return *refusal
-	}
+func (a *AWS) updateFunctionCode(c *call) reply {
+	in := wire.In[code](c)
+	f := a.function(c)
 	next := f.config
-	next.zipped, next.unzipped, next.sha256 = int64(len(archive)), unzipped, wire.Base64SHA256(archive)
-	if refusal := a.attach(c, &next, nil); refusal != nil {
-		return *refusal
-	}
+	a.load(c, &next, in)
+	a.attach(c, &next, nil)
 	f.config = next
 	return wire.OK(next.describe())
 }
 
-func publishVersion(a *AWS, c *call) reply {
-	f := a.own(c).functions[functionName(c.Part[0])]
-	if f == nil {
-		return c.noFunction()
-	}
-	return wire.Created(f.publish().describe())
-}
+func (a *AWS) publishVersion(c *call) reply { return wire.Created(a.function(c).publish().describe()) }
 
-func deleteFunction(a *AWS, c *call) reply {
-	name := functionName(c.Part[0])
-	r := a.own(c)
-	f := r.functions[name]
-	if f == nil {
-		return c.noFunction()
-	}
-	if version := c.URL.Query().Get("Qualifier"); version != "" {
-		for alias, to := range f.aliases {
-			if to == version {
-				return c.conflict(fmt.Sprintf("Version %s cannot be deleted: the alias %s points to it.", version, alias))
-			}
-		}
-		f.published = slices.DeleteFunc(f.published, func(p functionConfig) bool { return p.version == version })
+func (a *AWS) deleteFunction(c *call) reply {
+	f := a.function(c)
+	version := c.URL.Query().Get("Qualifier")
+	if version == "" {
+		a.own(c).remove(f.config.name)
 		return wire.Nothing()
 	}
-	delete(r.functions, name)
-	r.order = nil
+	for alias, to := range f.aliases {
+		if to == version {
+			return conflict(c, fmt.Sprintf("Version %s cannot be deleted: the alias %s points to it.", version, alias))
+		}
+	}
+	f.published = slices.DeleteFunc(f.published, func(p functionConfig) bool { return p.version == version })
 	return wire.Nothing()
 }
 
-// function finds what the path and the qualifier name.
-func (a *AWS) function(c *call) (functionConfig, *reply) {
-	missing := c.noFunction()
-	f := a.own(c).functions[functionName(c.Part[0])]
+// function returns the function that the path names, and refuses one that is not there.
+func (a *AWS) function(c *call) *function {
+	f := a.own(c).function(functionName(c.Part[0]))
 	if f == nil {
-		return functionConfig{}, &missing
+		noFunction(c)
 	}
-	version := cmp.Or(c.URL.Query().Get("Qualifier"), qualifierOf(c.Part[0]))
-	if to, ok := f.aliases[version]; ok {
-		version = to
-	}
-	if version == "" || version == latest {
-		return f.config, nil
-	}
-	for _, published := range f.published {
-		if published.version == version {
-			return published, nil
-		}
-	}
-	return functionConfig{}, &missing
+	return f
 }
 
-func (c *call) noFunction() reply {
-	return c.Fail(http.StatusNotFound, "ResourceNotFoundException",
-		"Function not found: "+wire.Scope{Account: c.Account(), Region: c.Region}.ARN("lambda", "function:"+functionName(c.Part[0])))
+// version returns what the path and the qualifier name, and refuses what is not there.
+func (a *AWS) version(c *call) functionConfig {
+	f := a.function(c)
+	version := cmp.Or(c.URL.Query().Get("Qualifier"), qualifierOf(c.Part[0]))
+	version = cmp.Or(f.aliases[version], version, latest)
+	entries := append([]functionConfig{f.config}, f.published...)
+	at := slices.IndexFunc(entries, func(e functionConfig) bool { return e.version == version })
+	if at < 0 {
+		noFunction(c)
+	}
+	return entries[at]
+}
+
+func noFunction(c *call) {
+	c.Refuse(http.StatusNotFound, "ResourceNotFoundException", "Function not found: %s",
+		c.Scope().ARN("lambda", "function:"+functionName(c.Part[0])))
 }
 
 // functionName returns the name in a name or an ARN, each with or without a

@@ -80,25 +80,23 @@ func TestAliases(t *testing.T) {
 	if err := a.CreateFunction("eu-west-1", "f", 2); err != nil {
 		t.Fatal(err)
 	}
+	if a.PointAlias("eu-west-1", "f", "live", 3) || !a.PointAlias("eu-west-1", "f", "live", 1) {
+		t.Error("an alias points at a version that is not there, or not at one that is")
+	}
 	const path = "/2015-03-31/functions/f"
 	for _, c := range []struct {
 		method, path, body string
 		status             int
 		want               string
 	}{
-		{"POST", path + "/aliases", `{"Name":"live","FunctionVersion":"3"}`, 404, ""},
-		{"POST", path + "/aliases", `{"Name":"live","FunctionVersion":"1"}`, 201, `"FunctionVersion":"1"`},
-		{"POST", path + "/aliases", `{"Name":"live","FunctionVersion":"2"}`, 409, ""},
+		{"PUT", path + "/aliases/live", `{"FunctionVersion":"3"}`, 404, ""},
 		{"DELETE", path + "?Qualifier=1", "", 409, "live"},
 		{"GET", path + "/configuration?Qualifier=live", "", 200, `"Version":"1"`},
 		{"PUT", path + "/aliases/live", `{"FunctionVersion":"2"}`, 200, `"FunctionVersion":"2"`},
 		{"GET", path + "/aliases/live", "", 200, `"FunctionVersion":"2"`},
-		{"GET", path + "/aliases", "", 200, `"Name":"live"`},
 		{"DELETE", path + "?Qualifier=1", "", 204, ""},
-		{"DELETE", path + "/aliases/live", "", 204, ""},
-		{"GET", path + "/aliases/live", "", 404, ""},
-		{"DELETE", path + "?Qualifier=2", "", 204, ""},
-		{"POST", "/2015-03-31/functions/g/aliases", `{"Name":"live","FunctionVersion":"1"}`, 404, ""},
+		{"GET", path + "/aliases/other", "", 404, ""},
+		{"GET", "/2015-03-31/functions/g/aliases/live", "", 404, ""},
 	} {
 		status, _, text, err := send(t, a, "lambda", c.method, c.path, []byte(c.body))
 		if err != nil || status != c.status || !strings.Contains(text, c.want) {

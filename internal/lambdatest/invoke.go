@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"encoding/base64"
 	"fmt"
-	"maps"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -53,13 +51,7 @@ func (a *AWS) SlowUpdates(n int) {
 func (a *AWS) FailUpdates(function, reason string) {
 	a.Lock()
 	defer a.Unlock()
-	fates := map[string]string{function: reason}
-	for name, fate := range a.updates.fates {
-		if name != function {
-			fates[name] = fate
-		}
-	}
-	a.updates.fates = fates
+	a.updates.fates[function] = reason
 }
 
 // AnswerInvocations sets what invoked functions answer. Without it they answer
@@ -70,45 +62,10 @@ func (a *AWS) AnswerInvocations(answer func(Invocation) Answer) {
 	a.updates.answer = answer
 }
 
-// TagFunction sets the tags of a function without a call, and reports whether
-// it is there.
-func (a *AWS) TagFunction(regionName, name string, tags map[string]string) bool {
-	a.Lock()
-	defer a.Unlock()
-	f := a.region(regionName).functions[name]
-	if f != nil {
-		f.config.tags = maps.Clone(tags)
-	}
-	return f != nil
-}
-
-// LayersOf returns the ARNs of the layer versions of a function, nil for no
-// function.
-func (a *AWS) LayersOf(regionName, name string) []string {
-	a.Lock()
-	defer a.Unlock()
-	f := a.region(regionName).functions[name]
-	if f == nil {
-		return nil
-	}
-	return f.config.layerARNs()
-}
-
-func (f functionConfig) layerARNs() []string {
-	arns := []string{}
-	for _, v := range f.layers {
-		arns = append(arns, v.arn())
-	}
-	return arns
-}
-
-func invoke(a *AWS, c *call) reply {
-	config, refusal := a.function(c)
-	if refusal != nil {
-		return *refusal
-	}
+func (a *AWS) invoke(c *call) reply {
+	config := a.version(c)
 	if config.looks > 0 {
-		return c.conflict("The operation cannot be performed at this time. The function is currently in the following state: Pending")
+		return conflict(c, "The operation cannot be performed at this time. The function is currently in the following state: Pending")
 	}
 	var answer Answer
 	if a.updates.answer != nil {
@@ -128,33 +85,12 @@ func invoke(a *AWS, c *call) reply {
 		}
 		header.Set("X-Amz-Log-Result", base64.StdEncoding.EncodeToString([]byte(log)))
 	}
-	payload := answer.Payload
-	if payload == nil {
-		payload = []byte("null")
+	if answer.Payload == nil {
+		answer.Payload = []byte("null")
 	}
-	return reply{Status: http.StatusOK, Header: header, Body: payload}
+	return reply{Status: http.StatusOK, Header: header, Body: answer.Payload}
 }
 
-func listTags(a *AWS, c *call) reply {
-	arn, err := url.PathUnescape(c.Part[0])
-	if err != nil {
-		return c.Invalid(c.Part[0], "resource", "Member must be an ARN")
-	}
-	f := a.own(c).functions[functionName(arn)]
-	if f == nil {
-		return c.noFunction()
-	}
-	return wire.OK(map[string]any{"Tags": f.config.tags})
-}
-
-// SetRuntime gives a function another runtime without a call, and reports
-// whether it is there.
-func (a *AWS) SetRuntime(regionName, name, runtime string) bool {
-	a.Lock()
-	defer a.Unlock()
-	f := a.region(regionName).functions[name]
-	if f != nil {
-		f.config.runtime = runtime
-	}
-	return f != nil
+func (a *AWS) listTags(c *call) reply {
+	return wire.OK(map[string]any{"Tags": a.function(c).config.tags})
 }

@@ -1,7 +1,6 @@
 package lambdatest
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -27,23 +26,17 @@ type layer struct {
 }
 
 type layerVersion struct {
-	scope         wire.Scope
-	serial        int64
-	name          string
-	number        int64
-	createdDate   string
-	description   string
-	license       string
-	runtimes      []string
-	architectures []string
-	zip           []byte
-	sha256        string
-	unzipped      int64
-	location      string
-	deleted       bool
-	policy        policy
-	signing       *signer.Job // what signed the zip, if it is signed
-	reference     code        // where Lambda reads the zip, if it has no copy
+	Version
+	scope       wire.Scope
+	serial      int64
+	name        string
+	createdDate string
+	license     string
+	unzipped    int64
+	location    string
+	policy      policy
+	signing     *signer.Job // what signed the zip, if it is signed
+	reference   code        // where Lambda reads the zip, if it has no copy
 }
 
 // Version is a published layer version, for assertions.
@@ -71,17 +64,13 @@ func (a *AWS) Versions(regionName, layerName string) []Version {
 func (a *AWS) VersionsOf(account, regionName, layerName string) []Version {
 	a.Lock()
 	defer a.Unlock()
-	var versions []Version
 	l := a.in(wire.Scope{Account: account, Region: regionName}).layers[layerName]
 	if l == nil {
 		return nil
 	}
+	var versions []Version
 	for _, v := range l.versions {
-		versions = append(versions, Version{
-			ARN: v.arn(), Number: v.number, CodeSHA256: v.sha256, Description: v.description,
-			Runtimes: v.runtimes, Architectures: v.architectures, Deleted: v.deleted, Zip: v.zip,
-			ReferenceVersion: v.reference.S3ObjectVersion,
-		})
+		versions = append(versions, v.Version)
 	}
 	return versions
 }
@@ -98,22 +87,20 @@ func (a *AWS) LiveOf(account, regionName, layerName string) []Version {
 
 func (v *layerVersion) layerARN() string { return v.scope.ARN("lambda", "layer:"+v.name) }
 
-func (v *layerVersion) arn() string { return v.layerARN() + ":" + strconv.FormatInt(v.number, 10) }
-
 // item is the version as listings show it; full adds what only its own
 // description has.
 func (v *layerVersion) item() map[string]any {
 	item := map[string]any{
-		"LayerVersionArn": v.arn(), "Version": v.number, "Description": v.description, "CreatedDate": v.createdDate,
+		"LayerVersionArn": v.ARN, "Version": v.Number, "Description": v.Description, "CreatedDate": v.createdDate,
 	}
 	if v.license != "" {
 		item["LicenseInfo"] = v.license
 	}
-	if len(v.runtimes) > 0 {
-		item["CompatibleRuntimes"] = v.runtimes
+	if len(v.Runtimes) > 0 {
+		item["CompatibleRuntimes"] = v.Runtimes
 	}
-	if len(v.architectures) > 0 {
-		item["CompatibleArchitectures"] = v.architectures
+	if len(v.Architectures) > 0 {
+		item["CompatibleArchitectures"] = v.Architectures
 	}
 	return item
 }
@@ -121,7 +108,7 @@ func (v *layerVersion) item() map[string]any {
 func (v *layerVersion) full(a *AWS) map[string]any {
 	full := v.item()
 	full["LayerArn"] = v.layerARN()
-	content := map[string]any{"CodeSha256": v.sha256, "CodeSize": len(v.zip), "Location": a.url + v.location}
+	content := map[string]any{"CodeSha256": v.CodeSHA256, "CodeSize": len(v.Zip), "Location": a.url + v.location}
 	if v.signing != nil {
 		content["SigningJobArn"], content["SigningProfileVersionArn"] = v.signing.ARN(), v.signing.ProfileVersionARN()
 	}
@@ -140,39 +127,31 @@ type publishInput struct {
 	CompatibleArchitectures []string
 }
 
-func publishLayerVersion(a *AWS, c *call) reply {
-	_, name, refusal := c.layerName()
-	if refusal != nil {
-		return *refusal
-	}
-	var in publishInput
-	if err := json.Unmarshal(c.Payload, &in); err != nil {
-		return c.Fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
-	}
-	if refusal := c.checkPublish(name, in); refusal != nil {
-		return *refusal
-	}
-	archive, unzipped, refusal := a.archive(c, in.Content)
-	if refusal != nil {
-		return *refusal
-	}
-	l := a.own(c).layers[name]
+func (a *AWS) publishLayerVersion(c *call) reply {
+	_, name := layerName(c)
+	in := wire.In[publishInput](c)
+	in.check(c, name)
+	archive, unzipped := a.archive(c, in.Content)
+	r := a.own(c)
+	l := r.layers[name]
 	if l == nil {
 		l = &layer{}
-		a.own(c).layers[name] = l
+		r.layers[name] = l
 	}
 	l.last++
 	v := &layerVersion{
-		scope: a.own(c).scope, serial: int64(a.Next()), name: name, number: l.last,
-		createdDate: a.Now().UTC().Format("2006-01-02T15:04:05.000-0700"),
-		description: in.Description, license: in.LicenseInfo,
-		runtimes: in.CompatibleRuntimes, architectures: in.CompatibleArchitectures,
-		zip: archive, sha256: wire.Base64SHA256(archive), unzipped: unzipped, signing: a.signingOf(in.Content),
+		Version: Version{
+			Number: l.last, CodeSHA256: wire.Base64SHA256(archive), Description: in.Description,
+			Runtimes: in.CompatibleRuntimes, Architectures: in.CompatibleArchitectures, Zip: archive,
+		},
+		scope: r.scope, serial: int64(a.Next()), name: name, createdDate: a.Now().UTC().Format("2006-01-02T15:04:05.000-0700"),
+		license: in.LicenseInfo, unzipped: unzipped, signing: a.signingOf(in.Content),
 	}
+	v.ARN = fmt.Sprintf("%s:%d", v.layerARN(), v.Number)
 	if in.Content.S3ObjectStorageMode == "REFERENCE" {
-		v.reference = in.Content
+		v.reference, v.ReferenceVersion = in.Content, in.Content.S3ObjectVersion
 	}
-	v.location = fmt.Sprintf("%s%d/%s-%d", downloadPrefix, v.serial, name, v.number)
+	v.location = fmt.Sprintf("%s%d/%s-%d", downloadPrefix, v.serial, name, v.Number)
 	a.downloads[v.location] = archive
 	l.versions = append(l.versions, v)
 	a.listings.Lock()
@@ -183,152 +162,144 @@ func publishLayerVersion(a *AWS, c *call) reply {
 	return wire.Created(v.full(a))
 }
 
-// checkPublish refuses what Lambda's model refuses.
-func (c *call) checkPublish(name string, in publishInput) *reply {
-	var refusal reply
+// check refuses what Lambda's model refuses.
+func (in publishInput) check(c *call, name string) {
+	refuse := func(value any, field, constraint string) {
+		c.Invalid(fmt.Sprint(value), field, "Member must "+constraint).Refuse()
+	}
 	switch {
 	case !layerNamePattern.MatchString(name) || len(name) > 140:
-		refusal = c.Invalid(name, "layerName", "Member must satisfy regular expression pattern: "+
+		refuse(name, "layerName", "satisfy regular expression pattern: "+
 			"(arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+, and have length less than or equal to 140")
 	case utf8.RuneCountInString(in.Description) > 256:
-		refusal = c.Invalid(in.Description, "description", "Member must have length less than or equal to 256")
+		refuse(in.Description, "description", "have length less than or equal to 256")
 	case utf8.RuneCountInString(in.LicenseInfo) > 512:
-		refusal = c.Invalid(in.LicenseInfo, "licenseInfo", "Member must have length less than or equal to 512")
+		refuse(in.LicenseInfo, "licenseInfo", "have length less than or equal to 512")
 	case len(in.CompatibleRuntimes) > 15:
-		refusal = c.Invalid(fmt.Sprint(in.CompatibleRuntimes), "compatibleRuntimes", "Member must have length less than or equal to 15")
+		refuse(in.CompatibleRuntimes, "compatibleRuntimes", "have length less than or equal to 15")
 	case len(in.CompatibleArchitectures) > 2:
-		refusal = c.Invalid(fmt.Sprint(in.CompatibleArchitectures), "compatibleArchitectures", "Member must have length less than or equal to 2")
-	default:
-		for _, id := range in.CompatibleRuntimes {
-			if !slices.Contains(knownRuntimes(), id) {
-				refusal = c.Invalid(fmt.Sprint(in.CompatibleRuntimes), "compatibleRuntimes",
-					"Member must satisfy constraint: [Member must satisfy enum value set: ["+strings.Join(knownRuntimes(), ", ")+"]]")
-				return &refusal
-			}
-		}
-		for _, architecture := range in.CompatibleArchitectures {
-			if architecture != "x86_64" && architecture != "arm64" {
-				refusal = c.Invalid(fmt.Sprint(in.CompatibleArchitectures), "compatibleArchitectures",
-					"Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64]]")
-				return &refusal
-			}
-		}
-		return nil
+		refuse(in.CompatibleArchitectures, "compatibleArchitectures", "have length less than or equal to 2")
 	}
-	return &refusal
+	oneOf := func(values []string, field string, known ...string) {
+		if slices.ContainsFunc(values, func(v string) bool { return !slices.Contains(known, v) }) {
+			refuse(values, field, "satisfy constraint: [Member must satisfy enum value set: ["+strings.Join(known, ", ")+"]]")
+		}
+	}
+	oneOf(in.CompatibleRuntimes, "compatibleRuntimes", knownRuntimes()...)
+	oneOf(in.CompatibleArchitectures, "compatibleArchitectures", "x86_64", "arm64")
 }
 
-func getLayerVersion(a *AWS, c *call) reply {
-	v, refusal := a.layerVersion(c)
-	if refusal != nil {
-		return *refusal
-	}
-	return wire.OK(v.full(a))
-}
+func (a *AWS) getLayerVersion(c *call) reply { return wire.OK(a.layerVersion(c).full(a)) }
 
-func getLayerVersionByARN(a *AWS, c *call) reply {
+func (a *AWS) getLayerVersionByARN(c *call) reply {
 	v := a.byARN(c.URL.Query().Get("Arn"))
-	if v == nil || v.deleted {
+	if v == nil || v.Deleted {
 		return c.Fail(http.StatusNotFound, "ResourceNotFoundException", notFound)
 	}
-	if c.Account() != v.scope.Account && !v.policy.allows(c.Account()) {
-		return *c.denied(v.layerARN())
-	}
+	v.admit(c, v.layerARN())
 	return wire.OK(v.full(a))
 }
 
-func deleteLayerVersion(a *AWS, c *call) reply {
-	v, refusal := a.layerVersion(c)
-	if refusal != nil {
-		if refusal.Status == http.StatusNotFound {
-			return wire.Nothing()
-		}
-		return *refusal
+func (a *AWS) deleteLayerVersion(c *call) reply {
+	account, name := layerName(c)
+	if v := a.live(wire.Scope{Account: account, Region: c.Region}, name, layerNumber(c)); v != nil {
+		v.Deleted = true
 	}
-	v.deleted = true
 	return wire.Nothing()
 }
 
 // layerName reads the first part of the path: a layer's name, which is the
 // caller's own, or its ARN. Another account's layer can be read, and nothing else.
-func (c *call) layerName() (account, name string, refusal *reply) {
+func layerName(c *call) (account, name string) {
 	name = c.Part[0]
 	if !strings.HasPrefix(name, "arn:") {
-		return c.Account(), name, nil
+		return c.Account(), name
 	}
 	part := strings.Split(name, ":")
-	if len(part) != 7 {
-		refusal := c.Invalid(name, "layerName", "Member must satisfy regular expression pattern")
-		return "", "", &refusal
+	switch {
+	case len(part) != 7:
+		c.Invalid(name, "layerName", "Member must satisfy regular expression pattern").Refuse()
+	case part[4] != c.Account() && c.Operation != "GetLayerVersion":
+		denied(c, name)
+	case part[3] != c.Region:
+		c.Refuse(http.StatusNotFound, "ResourceNotFoundException", notFound)
 	}
-	if part[4] != c.Account() && c.Operation != "GetLayerVersion" {
-		return "", "", c.denied(name)
-	}
-	if part[3] != c.Region {
-		refusal := c.Fail(http.StatusNotFound, "ResourceNotFoundException", notFound)
-		return "", "", &refusal
-	}
-	return part[4], part[6], nil
+	return part[4], part[6]
 }
 
-// layerVersion finds the version that the path names, unless it is deleted.
-func (a *AWS) layerVersion(c *call) (*layerVersion, *reply) {
-	account, name, refusal := c.layerName()
-	if refusal != nil {
-		return nil, refusal
-	}
-	number, err := strconv.ParseInt(c.Part[1], 10, 64)
-	if err != nil || number < 1 {
-		refusal := c.Invalid(c.Part[1], "versionNumber", "Member must be a number from 1")
-		return nil, &refusal
-	}
-	v := a.live(wire.Scope{Account: account, Region: c.Region}, name, number)
+// layerVersion returns the version that the path names, and refuses one that is
+// deleted or that the caller may not use.
+func (a *AWS) layerVersion(c *call) *layerVersion {
+	account, name := layerName(c)
+	v := a.live(wire.Scope{Account: account, Region: c.Region}, name, layerNumber(c))
 	if v == nil && account != c.Account() {
-		return nil, c.denied(c.Part[0]) // AWS does not tell others what is not there
+		denied(c, c.Part[0]) // AWS does not tell others what is not there
 	}
 	if v == nil {
-		missing := c.Fail(http.StatusNotFound, "ResourceNotFoundException", notFound)
-		return nil, &missing
+		c.Refuse(http.StatusNotFound, "ResourceNotFoundException", notFound)
 	}
-	if c.Account() != v.scope.Account && !v.policy.allows(c.Account()) {
-		return nil, c.denied(v.layerARN())
+	v.admit(c, v.layerARN())
+	return v
+}
+
+// layerNumber reads the second part of the path.
+func layerNumber(c *call) int64 {
+	number, err := strconv.ParseInt(c.Part[1], 10, 64)
+	if err != nil || number < 1 {
+		c.Invalid(c.Part[1], "versionNumber", "Member must be a number from 1").Refuse()
 	}
-	return v, nil
+	return number
 }
 
 // live finds a version that is not deleted, or nil.
 func (a *AWS) live(at wire.Scope, layerName string, number int64) *layerVersion {
-	if l := a.in(at).layers[layerName]; l != nil {
-		for _, v := range l.versions {
-			if v.number == number && !v.deleted {
-				return v
-			}
-		}
-	}
-	return nil
+	return a.in(at).layers[layerName].find(func(v *layerVersion) bool { return v.Number == number && !v.Deleted })
 }
 
-// denied refuses a call on what another account has.
-func (c *call) denied(resource string) *reply {
-	refusal := c.Fail(http.StatusForbidden, "AccessDeniedException", fmt.Sprintf(
-		"User: arn:aws:iam::%s:user/test is not authorized to perform: lambda:%s on resource: %s", c.Account(), c.Operation, resource))
-	return &refusal
-}
-
-// byARN finds a version, deleted or not.
+// byARN finds a version, deleted or not, or nil.
 func (a *AWS) byARN(arn string) *layerVersion {
 	part := strings.Split(arn, ":")
 	if len(part) != 8 {
 		return nil
 	}
-	if l := a.in(wire.Scope{Account: part[4], Region: part[3]}).layers[part[6]]; l != nil {
-		for _, v := range l.versions {
-			if v.arn() == arn {
-				return v
-			}
+	return a.in(wire.Scope{Account: part[4], Region: part[3]}).layers[part[6]].find(func(v *layerVersion) bool { return v.ARN == arn })
+}
+
+// byARNs finds versions, deleted or not; the error names one that never was.
+func (a *AWS) byARNs(arns []string) ([]*layerVersion, error) {
+	var versions []*layerVersion
+	for _, arn := range arns {
+		v := a.byARN(arn)
+		if v == nil {
+			return nil, fmt.Errorf("no layer version %q", arn)
 		}
+		versions = append(versions, v)
+	}
+	return versions, nil
+}
+
+// find returns the first version of a layer, which may be nil, that fits, or nil.
+func (l *layer) find(fits func(*layerVersion) bool) *layerVersion {
+	if l == nil {
+		return nil
+	}
+	if at := slices.IndexFunc(l.versions, fits); at >= 0 {
+		return l.versions[at]
 	}
 	return nil
+}
+
+// admit refuses a caller of another account whom the version is not shared with.
+func (v *layerVersion) admit(c *call, resource string) {
+	if c.Account() != v.scope.Account && !v.policy.allows(c.Account()) {
+		denied(c, resource)
+	}
+}
+
+// denied refuses a call on what another account has.
+func denied(c *call, resource string) {
+	c.Refuse(http.StatusForbidden, "AccessDeniedException",
+		"User: arn:aws:iam::%s:user/test is not authorized to perform: lambda:%s on resource: %s", c.Account(), c.Operation, resource)
 }
 
 // knownRuntimes are the identifiers that the API takes.

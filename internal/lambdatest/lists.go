@@ -1,8 +1,8 @@
 package lambdatest
 
 import (
-	"cmp"
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,11 +11,8 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/wire"
 )
 
-func listLayerVersions(a *AWS, c *call) reply {
-	_, name, refusal := c.layerName()
-	if refusal != nil {
-		return *refusal
-	}
+func (a *AWS) listLayerVersions(c *call) reply {
+	_, name := layerName(c)
 	var items []map[string]any
 	for _, v := range a.listed(a.own(c).layers[name]) {
 		if v.fits(c.URL.Query()) {
@@ -23,7 +20,7 @@ func listLayerVersions(a *AWS, c *call) reply {
 		}
 	}
 	slices.Reverse(items)
-	return c.page(items, "LayerVersions")
+	return page(c, items, "LayerVersions")
 }
 
 // listed returns what a listing shows of a layer, which may be nil: no deleted version, and none that a
@@ -41,45 +38,39 @@ func (a *AWS) listed(l *layer) []*layerVersion {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(l.versions), func(v *layerVersion) bool {
-		return v.deleted || slices.Contains(hidden, v.serial)
+		return v.Deleted || slices.Contains(hidden, v.serial)
 	})
 }
 
-func listLayers(a *AWS, c *call) reply {
+func (a *AWS) listLayers(c *call) reply {
 	var items []map[string]any
-	names := make([]string, 0, len(a.own(c).layers))
-	for name := range a.own(c).layers {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		fitting := slices.DeleteFunc(slices.Clone(a.own(c).layers[name].versions), func(v *layerVersion) bool {
-			return v.deleted || !v.fits(c.URL.Query())
-		})
-		if len(fitting) == 0 {
-			continue
+	layers := a.own(c).layers
+	for _, name := range slices.Sorted(maps.Keys(layers)) {
+		var newest *layerVersion
+		for _, v := range layers[name].versions {
+			if !v.Deleted && v.fits(c.URL.Query()) {
+				newest = v
+			}
 		}
-		newest := slices.MaxFunc(fitting, func(x, y *layerVersion) int { return cmp.Compare(x.number, y.number) })
-		items = append(items, map[string]any{
-			"LayerName": name, "LayerArn": newest.layerARN(), "LatestMatchingVersion": newest.item(),
-		})
+		if newest != nil {
+			items = append(items, map[string]any{
+				"LayerName": name, "LayerArn": newest.layerARN(), "LatestMatchingVersion": newest.item(),
+			})
+		}
 	}
-	return c.page(items, "Layers")
+	return page(c, items, "Layers")
 }
 
 // fits applies the filters of listings.
 func (v *layerVersion) fits(query url.Values) bool {
 	runtime, architecture := query.Get("CompatibleRuntime"), query.Get("CompatibleArchitecture")
-	return (runtime == "" || slices.Contains(v.runtimes, runtime)) &&
-		(architecture == "" || slices.Contains(v.architectures, architecture))
+	return (runtime == "" || slices.Contains(v.Runtimes, runtime)) &&
+		(architecture == "" || slices.Contains(v.Architectures, architecture))
 }
 
 // page answers the page of items that the query asks for.
-func (c *call) page(items []map[string]any, field string) reply {
-	size, refusal := c.maxItems()
-	if refusal != nil {
-		return *refusal
-	}
+func page(c *call, items []map[string]any, field string) reply {
+	size := maxItems(c)
 	from := 0
 	if marker := c.URL.Query().Get("Marker"); marker != "" {
 		plain, err := base64.StdEncoding.DecodeString(marker)
@@ -99,17 +90,16 @@ func (c *call) page(items []map[string]any, field string) reply {
 }
 
 // maxItems returns how many items a page of the answer holds.
-func (c *call) maxItems() (int, *reply) {
+func maxItems(c *call) int {
 	text := c.URL.Query().Get("MaxItems")
 	if text == "" {
-		return pageSize, nil
+		return pageSize
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > 10_000 {
-		refusal := c.Invalid(text, "maxItems", "Member must have value between 1 and 10000")
-		return 0, &refusal
+		c.Invalid(text, "maxItems", "Member must have value between 1 and 10000").Refuse()
 	}
-	return min(n, pageSize), nil
+	return min(n, pageSize)
 }
 
 // HideNewVersions makes the next n listings of layer versions leave out what

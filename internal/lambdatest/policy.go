@@ -64,15 +64,9 @@ type permissionInput struct {
 	StatementId, Action, Principal, OrganizationId string
 }
 
-func addPermission(a *AWS, c *call) reply {
-	v, refusal := a.layerVersion(c)
-	if refusal != nil {
-		return *refusal
-	}
-	var in permissionInput
-	if err := json.Unmarshal(c.Payload, &in); err != nil {
-		return c.Fail(http.StatusBadRequest, "SerializationException", "could not parse the request body")
-	}
+func (a *AWS) addPermission(c *call) reply {
+	v := a.layerVersion(c)
+	in := wire.In[permissionInput](c)
 	switch {
 	case !statementIDPattern.MatchString(in.StatementId):
 		return c.Invalid(in.StatementId, "statementId", "Member must satisfy regular expression pattern: ([a-zA-Z0-9-_]+)")
@@ -85,14 +79,12 @@ func addPermission(a *AWS, c *call) reply {
 	case in.OrganizationId != "" && in.Principal != "*":
 		return c.Fail(http.StatusBadRequest, "InvalidParameterValueException", "OrganizationId is only allowed with the principal *")
 	}
-	if refusal := c.stale(v); refusal != nil {
-		return *refusal
-	}
+	v.policy.admit(c)
 	if v.policy.find(in.StatementId) >= 0 {
-		return c.conflict(fmt.Sprintf("The statement id (%s) provided already exists. "+
+		return conflict(c, fmt.Sprintf("The statement id (%s) provided already exists. "+
 			"Please provide a new statement id, or remove the existing statement.", in.StatementId))
 	}
-	added := in.statement(v.arn())
+	added := in.statement(v.ARN)
 	next := policy{statements: append(slices.Clone(v.policy.statements), json.RawMessage(text(added)))}
 	if len(next.document()) > maxPolicy {
 		return c.Fail(http.StatusBadRequest, "PolicyLengthExceededException",
@@ -118,25 +110,17 @@ func (in permissionInput) statement(resource string) statement {
 	return s
 }
 
-func getPolicy(a *AWS, c *call) reply {
-	v, refusal := a.layerVersion(c)
-	if refusal != nil {
-		return *refusal
-	}
+func (a *AWS) getPolicy(c *call) reply {
+	v := a.layerVersion(c)
 	if len(v.policy.statements) == 0 {
 		return c.Fail(http.StatusNotFound, "ResourceNotFoundException", "No policy is associated with the given resource.")
 	}
 	return wire.OK(map[string]any{"Policy": v.policy.document(), "RevisionId": v.policy.revision})
 }
 
-func removePermission(a *AWS, c *call) reply {
-	v, refusal := a.layerVersion(c)
-	if refusal != nil {
-		return *refusal
-	}
-	if refusal := c.stale(v); refusal != nil {
-		return *refusal
-	}
+func (a *AWS) removePermission(c *call) reply {
+	v := a.layerVersion(c)
+	v.policy.admit(c)
 	at := v.policy.find(c.Part[2])
 	if at < 0 {
 		return c.Fail(http.StatusNotFound, "ResourceNotFoundException",
@@ -146,16 +130,13 @@ func removePermission(a *AWS, c *call) reply {
 	return wire.Nothing()
 }
 
-// stale refuses a change that was based on another state of the policy.
-func (c *call) stale(v *layerVersion) *reply {
-	asked := c.URL.Query().Get("RevisionId")
-	if asked == "" || asked == v.policy.revision {
-		return nil
+// admit refuses a change that was based on another state of the policy.
+func (p policy) admit(c *call) {
+	if asked := c.URL.Query().Get("RevisionId"); asked != "" && asked != p.revision {
+		c.Refuse(http.StatusPreconditionFailed, "PreconditionFailedException",
+			"The Revision Id provided does not match the latest Revision Id. "+
+				"Call the GetLayerVersionPolicy API to retrieve the latest Revision Id")
 	}
-	refusal := c.Fail(http.StatusPreconditionFailed, "PreconditionFailedException",
-		"The Revision Id provided does not match the latest Revision Id. "+
-			"Call the GetLayerVersionPolicy API to retrieve the latest Revision Id")
-	return &refusal
 }
 
 // find returns the place of the statement with the id, or -1.

@@ -22,10 +22,11 @@ var manyWheels = []string{
 
 // BenchmarkJudgeWheels measures what judging a layer of about a hundred wheels costs
 // where everything is in the cache, and what the first look at each wheel costs
-// beside the check that is made of it anyway.
+// beside the check that is made of it anyway, and beside a first build as a whole.
 func BenchmarkJudgeWheels(b *testing.B) {
+	spec := Spec{Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}, Python: &PythonSpec{Requirements: manyWheels, Overlaps: "last"}}
 	builder := NewBuilder(Options{CacheDir: b.TempDir(), UserAgent: "benchmark"})
-	l, err := builder.Resolve(b.Context(), Spec{Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}, Python: &PythonSpec{Requirements: manyWheels, Overlaps: "last"}}, nil)
+	l, err := builder.Resolve(b.Context(), spec, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -70,6 +71,19 @@ func BenchmarkJudgeWheels(b *testing.B) {
 			return nil
 		}
 	}
+	b.Run("first_build", func(b *testing.B) {
+		cpu(b, func() error {
+			dir := b.TempDir()
+			fresh := NewBuilder(Options{CacheDir: filepath.Join(dir, "cache"), UserAgent: "benchmark"})
+			l, err := fresh.Resolve(b.Context(), spec, nil)
+			if err != nil {
+				return err
+			}
+			off := SeverityOff
+			_, err = fresh.Build(b.Context(), l, Output{Path: filepath.Join(dir, "layer.zip"), Size: off, Shadow: off, Scripts: off})
+			return err
+		})
+	})
 	b.Run("vet", func(b *testing.B) {
 		cpu(b, each(func(a *filetree.Archive, _ store.Digest) error { return filetree.Vet(a) }))
 	})

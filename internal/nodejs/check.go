@@ -9,7 +9,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/tarball"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/imports"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
@@ -104,7 +104,7 @@ func allowed(globs []string, name string) bool {
 
 // scriptsOf says which scripts npm would run to install the package, or "".
 func scriptsOf(part *part) string {
-	gyp := partFiles{part.files}.Has("binding.gyp")
+	gyp := slices.ContainsFunc(part.files, func(e filetree.Entry) bool { return e.Path == "binding.gyp" })
 	switch scripts := part.facts.Scripts; {
 	case gyp && len(scripts) > 0:
 		return strings.Join(scripts, ", ") + ", for native code: it has a binding.gyp"
@@ -210,7 +210,8 @@ func (k *Packed) noteModules() ([]fault.Warning, error) {
 			if k.parts[p.Integrity] == nil || !slices.Contains(k.lock.Direct, p.Path) {
 				continue
 			}
-			only, err := esmOnly(k.parts[p.Integrity])
+			files := imports.NewWorld(runtimes.Runtime{}, k.parts[p.Integrity].files, nil, (*filetree.Entry).ReadContent)
+			only, err := files.ESMOnly(".")
 			if err != nil {
 				return nil, fmt.Errorf("reading %q: %w", p, err)
 			}
@@ -242,23 +243,6 @@ func withoutRequire(id string) bool {
 	}
 	major, err := strconv.Atoi(r.Version)
 	return err == nil && major <= lastWithoutRequire
-}
-
-// esmOnly reports whether require() cannot load the package.
-func esmOnly(part *part) (bool, error) {
-	files := partFiles{part.files}
-	if !files.Has("package.json") {
-		return false, nil
-	}
-	body, err := files.Read("package.json")
-	if err != nil {
-		return false, err
-	}
-	// One that cannot be read, Node.js could not read either.
-	if facts, err := tarball.ReadFacts(body); err == nil {
-		return facts.ESMOnly(files)
-	}
-	return false, nil
 }
 
 // few joins names, the first ten of many.

@@ -373,25 +373,3 @@ func taken(own map[string]bool, at, file string) bool {
 	}
 	return false
 }
-
-// partFiles are the files of a package, for [tarball.Facts].
-type partFiles struct{ tree filetree.Tree }
-
-func (p partFiles) find(name string) int {
-	return slices.IndexFunc(p.tree, func(e filetree.Entry) bool { return e.Path == name })
-}
-
-// Has reports whether the package has the file.
-func (p partFiles) Has(name string) bool { return p.find(name) >= 0 }
-
-// Read returns the content of the package's file.
-func (p partFiles) Read(name string) ([]byte, error) {
-	i := p.find(name)
-	if i < 0 {
-		return nil, fmt.Errorf("reading %q: %w", name, os.ErrNotExist)
-	}
-	if err := filetree.CheckLimit(fmt.Sprintf("%q", name), "bytes", int(p.tree[i].Size), filetree.MaxSettings); err != nil {
-		return nil, err
-	}
-	return p.tree[i].ReadContent()
-}

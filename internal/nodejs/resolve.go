@@ -99,7 +99,7 @@ func packageAt(at string, p placement.Package) modules.Package {
 	out := modules.Package{
 		Path: at, Name: m.Name, Version: m.Version, URL: m.Tarball, Integrity: m.Integrity,
 		Dev: p.Marks.Dev, Optional: p.Marks.Optional, DevOptional: p.Marks.DevOptional, Peer: p.Marks.Peer, Extraneous: p.Marks.Extraneous,
-		Bundled: p.Tarball != "", InstallScript: m.InstallScript, OS: m.OS, CPU: m.CPU, Libc: m.Libc, Bin: m.Bin,
+		Bundled: p.Tarball != "", InstallScript: m.InstallScript, OS: m.OS, CPU: m.CPU, Libc: m.Libc,
 	}
 	if out.Bundled {
 		out.URL, out.Integrity = "", ""

@@ -30,9 +30,7 @@ func (e *UnfitError) Error() string {
 // *UnfitError that names them all.
 func Inspect(ctx context.Context, api Lambda, o Order) (map[string]Function, error) {
 	names := o.names()
-	found := make([]Function, len(names))
-	faults := make([]error, len(names))
-	each(len(names), func(i int) { found[i], faults[i] = api.Function(ctx, names[i]) })
+	found, faults := readAll(names, func(name string) (Function, error) { return api.Function(ctx, name) })
 	functions := map[string]Function{}
 	var unfit []string
 	for i, name := range names {
@@ -62,8 +60,7 @@ func MissingAliases(ctx context.Context, api Lambda, o Order) ([]string, error) 
 		return nil, nil
 	}
 	names := o.names()
-	faults := make([]error, len(names))
-	each(len(names), func(i int) { _, faults[i] = api.Alias(ctx, names[i], o.Shift.Alias) })
+	_, faults := readAll(names, func(name string) (Alias, error) { return api.Alias(ctx, name, o.Shift.Alias) })
 	var missing []string
 	for i, name := range names {
 		switch {
@@ -76,18 +73,21 @@ func MissingAliases(ctx context.Context, api Lambda, o Order) ([]string, error) 
 	return missing, nil
 }
 
-// each reads n functions, some at the same time.
-func each(n int, read func(i int)) {
-	var group sync.WaitGroup
+// readAll reads something of each function, of some at the same time. Both results are in
+// the order of the names.
+func readAll[T any](names []string, read func(name string) (T, error)) ([]T, []error) {
+	found, faults := make([]T, len(names)), make([]error, len(names))
 	slots := make(chan struct{}, readers)
-	for i := range n {
+	var group sync.WaitGroup
+	for i, name := range names {
 		group.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			read(i)
+			found[i], faults[i] = read(name)
 		})
 	}
 	group.Wait()
+	return found, faults
 }
 
 // unfit tells why a function cannot have the version, "" where it can. A

@@ -211,20 +211,14 @@ func VersionOn(f Function, layer string) string {
 // place of the one that it has. A function without the layer gets it at the
 // end. version "" takes the layer away.
 func exchange(layers []string, layer, version string) []string {
-	next := make([]string, 0, len(layers)+1)
-	found := false
-	for _, arn := range layers {
-		if !isOf(arn, layer) {
-			next = append(next, arn)
-			continue
-		}
-		found = true
-		if version != "" {
-			next = append(next, version)
-		}
+	own := func(arn string) bool { return isOf(arn, layer) }
+	at := slices.IndexFunc(layers, own)
+	next := slices.DeleteFunc(slices.Clone(layers), own)
+	switch {
+	case version == "":
+		return next
+	case at < 0:
+		return append(next, version)
 	}
-	if !found && version != "" {
-		next = append(next, version)
-	}
-	return next
+	return slices.Insert(next, at, version)
 }

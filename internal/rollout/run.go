@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -39,7 +40,7 @@ type MoveError struct {
 
 func (e *MoveError) Error() string {
 	var text []string
-	for _, name := range sortedKeys(e.Failed) {
+	for _, name := range slices.Sorted(maps.Keys(e.Failed)) {
 		text = append(text, fmt.Sprintf("moving %q: %v", name, e.Failed[name]))
 	}
 	if len(e.Restored) > 0 {
@@ -48,7 +49,7 @@ func (e *MoveError) Error() string {
 	if len(e.Kept) > 0 {
 		text = append(text, "on the new version: "+strings.Join(e.Kept, ", "))
 	}
-	for _, name := range sortedKeys(e.NotRestored) {
+	for _, name := range slices.Sorted(maps.Keys(e.NotRestored)) {
 		text = append(text, fmt.Sprintf("putting back %q: %v", name, e.NotRestored[name]))
 	}
 	return strings.Join(text, "; ")
@@ -57,10 +58,10 @@ func (e *MoveError) Error() string {
 // Unwrap returns the causes.
 func (e *MoveError) Unwrap() []error {
 	var causes []error
-	for _, name := range sortedKeys(e.Failed) {
+	for _, name := range slices.Sorted(maps.Keys(e.Failed)) {
 		causes = append(causes, e.Failed[name])
 	}
-	for _, name := range sortedKeys(e.NotRestored) {
+	for _, name := range slices.Sorted(maps.Keys(e.NotRestored)) {
 		causes = append(causes, e.NotRestored[name])
 	}
 	return causes
@@ -70,11 +71,9 @@ func (e *MoveError) Unwrap() []error {
 type run struct {
 	api   Lambda
 	order Order
-	layer string
 
-	mu sync.Mutex
-	// before and left are those of the result.
-	before, left map[string]string
+	mu     sync.Mutex
+	result Result
 	// moved holds, in order, what this run changed or an earlier one left on
 	// the new version.
 	moved []*step
@@ -101,17 +100,15 @@ func Run(ctx context.Context, api Lambda, o Order) (Result, error) {
 	} else if len(missing) > 0 {
 		return Result{}, &UnfitError{Faults: missing}
 	}
-	r := &run{api: api, order: o, layer: o.Version.Layer, before: map[string]string{}, left: map[string]string{}}
+	r := &run{api: api, order: o, result: Result{Before: map[string]string{}, Left: map[string]string{}}}
 	for name, f := range functions {
-		r.before[name] = VersionOn(f, r.layer)
+		r.result.Before[name] = VersionOn(f, o.Version.Layer)
 	}
+	names := o.names()
 	if o.Canary != nil {
 		if err := r.tryCanary(ctx); err != nil {
 			return Result{}, err
 		}
-	}
-	names := o.names()
-	if o.Canary != nil {
 		names = names[1:]
 	}
 	for batch := range slices.Chunk(names, max(o.BatchSize, 1)) {
@@ -119,7 +116,7 @@ func Run(ctx context.Context, api Lambda, o Order) (Result, error) {
 			return Result{}, r.fail(ctx, failed)
 		}
 	}
-	return Result{Before: r.before, Left: r.left}, nil
+	return r.result, nil
 }
 
 // tryCanary gives the canary the version, invokes it and judges its answer.
@@ -128,7 +125,7 @@ func (r *run) tryCanary(ctx context.Context) error {
 	if err := r.move(ctx, c.Function); err != nil {
 		return r.fail(ctx, map[string]error{c.Function: err})
 	}
-	if reason, left := r.left[c.Function]; left {
+	if reason, left := r.result.Left[c.Function]; left {
 		return &CanaryError{Function: c.Function, Faults: []string{reason}}
 	}
 	answer, err := r.api.Invoke(ctx, c.Function, c.Payload)
@@ -183,50 +180,55 @@ func (r *run) fail(ctx context.Context, causes map[string]error) error {
 // move gives one function the version, waits until Lambda is done with it, and
 // lets the alias follow.
 func (r *run) move(ctx context.Context, name string) error {
-	s := &step{name: name, from: r.before[name]}
-	if former, moved := r.order.Former[name]; moved && s.from == r.order.Version.ARN {
+	version := r.order.Version.ARN
+	s := &step{name: name, from: r.result.Before[name]}
+	if former, moved := r.order.Former[name]; moved && s.from == version {
 		s.from = former
 	}
-	changed, err := r.setVersion(ctx, s, r.order.Version.ARN)
-	if err != nil || !changed {
+	changed := false
+	err := r.setVersion(ctx, name, version, func(f Function, has string, tried bool) (bool, error) {
+		if has != r.result.Before[name] && has != version {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.result.Left[name] = fmt.Sprintf("it has %s now, which somebody attached in the meantime", versionText(has))
+			return true, nil
+		}
+		r.note(s)
+		// An update that failed before this run is made again.
+		if changed = has == version && (tried || f.Update != Failed); changed {
+			return true, refused(f)
+		}
+		return false, nil
+	})
+	if err != nil || !changed || !r.order.Publish {
 		return err
-	}
-	if !r.order.Publish {
-		return nil
 	}
 	return r.publish(ctx, s)
 }
 
-// setVersion gives a function a version of the layer and waits for it. It
-// reports false where somebody attached another version in the meantime: the
-// function is then left alone.
-func (r *run) setVersion(ctx context.Context, s *step, version string) (bool, error) {
+// setVersion gives a function a version of the layer and waits for it. over is asked
+// before each try whether there is nothing more to do: it sees the function, the version
+// that it has, and whether there was a try.
+func (r *run) setVersion(ctx context.Context, name, version string, over func(f Function, has string, tried bool) (bool, error)) error {
+	layer := r.order.Version.Layer
 	var cause error
-	tried := false
-	for range changes {
-		f, err := r.settle(ctx, s.name)
+	for try := range changes {
+		f, err := r.settle(ctx, name)
 		if err != nil {
-			return false, errors.Join(err, cause)
+			return errors.Join(err, cause)
 		}
-		has := VersionOn(f, r.layer)
-		switch {
-		case has == version && (tried || f.Update != Failed):
-			r.note(s)
-			return true, refused(f)
-		case has != r.before[s.name] && has != r.order.Version.ARN:
-			r.mu.Lock()
-			r.left[s.name] = fmt.Sprintf("it has %s now, which somebody attached in the meantime", versionText(has))
-			r.mu.Unlock()
-			return false, nil
+		if done, err := over(f, VersionOn(f, layer), try > 0); done || err != nil {
+			return err
 		}
-		r.note(s)
-		tried = true // an update that failed before this run is made again
-		cause = r.api.SetLayers(ctx, s.name, exchange(f.Layers, r.layer, version), f.Revision)
+		cause = r.api.SetLayers(ctx, name, exchange(f.Layers, layer, version), f.Revision)
 		if cause != nil && !errors.Is(cause, ErrChanged) && !errors.Is(cause, ErrLost) {
-			return false, cause
+			return cause
 		}
 	}
-	return false, unsettled(cause)
+	if cause == nil {
+		return fmt.Errorf("its layers changed again after each of %d updates", changes)
+	}
+	return fmt.Errorf("trying %d times: %w", changes, cause)
 }
 
 // refused is the error of an update that Lambda took and then could not make.
@@ -291,34 +293,14 @@ func (r *run) putBack(ctx context.Context, s *step) (bool, error) {
 			return false, err
 		}
 	}
-	var cause error
-	tried := false
-	for range changes {
-		f, err := r.settle(ctx, s.name)
-		if err != nil {
-			return false, errors.Join(err, cause)
+	back := false
+	err := r.setVersion(ctx, s.name, s.from, func(f Function, has string, tried bool) (bool, error) {
+		if back = has == s.from; back && tried {
+			return true, refused(f)
 		}
-		if has := VersionOn(f, r.layer); has != r.order.Version.ARN {
-			if tried && has == s.from {
-				return true, refused(f)
-			}
-			return has == s.from, nil
-		}
-		tried = true
-		cause = r.api.SetLayers(ctx, s.name, exchange(f.Layers, r.layer, s.from), f.Revision)
-		if cause != nil && !errors.Is(cause, ErrChanged) && !errors.Is(cause, ErrLost) {
-			return false, cause
-		}
-	}
-	return false, unsettled(cause)
-}
-
-// unsettled is the error of a change that did not come to an end.
-func unsettled(cause error) error {
-	if cause == nil {
-		return fmt.Errorf("its layers changed again after each of %d updates", changes)
-	}
-	return fmt.Errorf("trying %d times: %w", changes, cause)
+		return has != r.order.Version.ARN, nil
+	})
+	return back, err
 }
 
 func versionText(arn string) string {
@@ -326,13 +308,4 @@ func versionText(arn string) string {
 		return "no version of the layer"
 	}
 	return fmt.Sprintf("version %d of the layer", NumberOf(arn))
-}
-
-func sortedKeys(m map[string]error) []string {
-	var names []string
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

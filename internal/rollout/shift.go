@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
 )
@@ -27,7 +28,7 @@ func (r *run) publish(ctx context.Context, s *step) error {
 	}
 	before := at
 	s.alias = &before
-	for _, weight := range append(shift.Steps, 100) {
+	for _, weight := range append(slices.Clip(shift.Steps), 100) {
 		to := Alias{Version: at.Version, Next: number, Weight: weight, Revision: at.Revision}
 		if weight >= 100 {
 			to = Alias{Version: number, Revision: at.Revision}

@@ -5,13 +5,13 @@ package transport
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -22,40 +22,48 @@ const (
 	plainConns       = 16
 )
 
-// Lazy makes a transport for the first request: to read the
-// certificates of a system takes as long as to resolve from a full cache.
-type Lazy struct {
-	open func(context.Context) (*Transport, error)
+// Transport sends requests over few connections to hosts that speak HTTP/2,
+// and over more to those that do not.
+type Transport struct {
+	multiplexed *http.Transport
+	plain       *http.Transport
+	old         sync.Map // hosts under https that answered in HTTP/1
 
-	once sync.Once
-	made atomic.Bool // once is over
-	t    *Transport
-	err  error
+	// Certificates are read for the first request: to read those of a system takes as
+	// long as to resolve from a full cache.
+	roots   func(context.Context) (*x509.CertPool, error)
+	trusted sync.Once
+	fault   error
 }
 
 // New returns a transport that trusts the certificates of the files too.
-func New(log *slog.Logger, certificates []string) *Lazy {
-	return &Lazy{open: func(ctx context.Context) (*Transport, error) { return newTransport(ctx, log, certificates) }}
+func New(log *slog.Logger, certificates []string) *Transport {
+	return newTransport(func(ctx context.Context) (*x509.CertPool, error) { return rootCAs(ctx, log, certificates) })
 }
 
-// RoundTrip sends the request. The error of a transport that cannot be made is
-// a *SetupError.
-func (l *Lazy) RoundTrip(req *http.Request) (*http.Response, error) {
-	l.once.Do(func() {
-		l.t, l.err = l.open(req.Context())
-		l.made.Store(true)
-	})
-	if l.err != nil {
-		return nil, &SetupError{Err: l.err}
+func newTransport(roots func(context.Context) (*x509.CertPool, error)) *Transport {
+	dialer := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
+	base := func(conns int) *http.Transport {
+		return &http.Transport{
+			Proxy:                  http.ProxyFromEnvironment,
+			DialContext:            dialer.DialContext,
+			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+			TLSHandshakeTimeout:    20 * time.Second,
+			IdleConnTimeout:        90 * time.Second,
+			MaxConnsPerHost:        conns,
+			MaxIdleConnsPerHost:    conns,
+			Protocols:              new(http.Protocols),
+			OnProxyConnectResponse: tunnelled,
+			// A response may have no more header than this.
+			MaxResponseHeaderBytes: 256 << 10,
+		}
 	}
-	return l.t.RoundTrip(req)
-}
-
-// CloseIdleConnections closes the connections that no request uses.
-func (l *Lazy) CloseIdleConnections() {
-	if l.made.Load() && l.err == nil {
-		l.t.CloseIdleConnections()
-	}
+	t := &Transport{multiplexed: base(multiplexedConns), plain: base(plainConns), roots: roots}
+	t.plain.Protocols.SetHTTP1(true)
+	t.multiplexed.Protocols.SetHTTP1(true)
+	t.multiplexed.Protocols.SetHTTP2(true)
+	t.multiplexed.HTTP2 = &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second}
+	return t
 }
 
 // SetupError is a fault of this machine, which no other attempt cures.
@@ -63,43 +71,6 @@ type SetupError struct{ Err error }
 
 func (e *SetupError) Error() string { return e.Err.Error() }
 func (e *SetupError) Unwrap() error { return e.Err }
-
-// Transport sends requests over few connections to hosts that speak HTTP/2,
-// and over more to those that do not.
-type Transport struct {
-	multiplexed *http.Transport
-	plain       *http.Transport
-	old         sync.Map // hosts under https that answered in HTTP/1
-}
-
-func newTransport(ctx context.Context, log *slog.Logger, certificates []string) (*Transport, error) {
-	roots, err := rootCAs(ctx, log, certificates)
-	if err != nil {
-		return nil, err
-	}
-	dialer := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
-	base := func(conns int) *http.Transport {
-		return &http.Transport{
-			Proxy:               http.ProxyFromEnvironment,
-			DialContext:         dialer.DialContext,
-			TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
-			TLSHandshakeTimeout: 20 * time.Second,
-			IdleConnTimeout:     90 * time.Second,
-			MaxConnsPerHost:     conns,
-			MaxIdleConnsPerHost: conns,
-			Protocols:           new(http.Protocols),
-			// A response may have no more header than this.
-			MaxResponseHeaderBytes: 256 << 10,
-		}
-	}
-	t := &Transport{multiplexed: base(multiplexedConns), plain: base(plainConns)}
-	t.plain.Protocols.SetHTTP1(true)
-	t.multiplexed.Protocols.SetHTTP1(true)
-	t.multiplexed.Protocols.SetHTTP2(true)
-	t.multiplexed.OnProxyConnectResponse, t.plain.OnProxyConnectResponse = tunnelled, tunnelled
-	t.multiplexed.HTTP2 = &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second}
-	return t, nil
-}
 
 // tunnelled tells why a proxy makes no tunnel to a host.
 func tunnelled(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.Response) error {
@@ -109,8 +80,16 @@ func tunnelled(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.Re
 	return &ProxyError{Host: proxy.Host, Code: resp.StatusCode, Secure: true, Credentials: proxy.User != nil}
 }
 
-// RoundTrip sends the request over the connections that suit its host.
+// RoundTrip sends the request over the connections that suit its host. The error of
+// certificates that cannot be read is a *SetupError.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	t.trusted.Do(func() {
+		pool, err := t.roots(req.Context())
+		t.multiplexed.TLSClientConfig.RootCAs, t.plain.TLSClientConfig.RootCAs, t.fault = pool, pool, err
+	})
+	if t.fault != nil {
+		return nil, &SetupError{Err: t.fault}
+	}
 	if _, old := t.old.Load(req.URL.Host); old || req.URL.Scheme == "http" {
 		return t.plain.RoundTrip(req)
 	}

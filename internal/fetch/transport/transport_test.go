@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -85,28 +84,22 @@ func get(t *testing.T, client *http.Client, address string) (string, error) {
 // trusting returns a transport that trusts the server.
 func trusting(t *testing.T, server *httptest.Server) *Transport {
 	t.Helper()
-	made, err := newTransport(t.Context(), slog.New(slog.DiscardHandler), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	pool := x509.NewCertPool()
 	pool.AddCert(server.Certificate())
-	made.multiplexed.TLSClientConfig.RootCAs = pool
-	made.plain.TLSClientConfig.RootCAs = pool
-	return made
+	return newTransport(func(context.Context) (*x509.CertPool, error) { return pool, nil })
 }
 
-func TestATransportIsMadeForTheFirstRequest(t *testing.T) {
+func TestCertificatesAreReadForTheFirstRequest(t *testing.T) {
 	t.Parallel()
 	fault := errors.New("no certificates")
 	made := 0
-	lazy := &Lazy{open: func(context.Context) (*Transport, error) {
+	lazy := newTransport(func(context.Context) (*x509.CertPool, error) {
 		made++
 		return nil, fault
-	}}
+	})
 	lazy.CloseIdleConnections()
 	if made != 0 {
-		t.Errorf("the transport was made %d times before any request", made)
+		t.Errorf("the certificates were read %d times before any request", made)
 	}
 	for range 2 {
 		_, err := get(t, &http.Client{Transport: lazy}, "https://index.test/")
@@ -115,6 +108,6 @@ func TestATransportIsMadeForTheFirstRequest(t *testing.T) {
 		}
 	}
 	if made != 1 {
-		t.Errorf("%d attempts to make it, want one", made)
+		t.Errorf("%d attempts to read them, want one", made)
 	}
 }

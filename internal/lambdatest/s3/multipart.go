@@ -35,16 +35,10 @@ func (a *S3) Uploads(bucketName string) int {
 	return len(a.buckets[bucketName].uploads)
 }
 
-func createMultipart(a *S3, c *call) wire.Reply {
-	b, refusal := a.bucket(c)
-	if refusal != nil {
-		return *refusal
-	}
-	if b.uploads == nil {
-		b.uploads = map[string]*multipart{}
-	}
+func (a *S3) createMultipart(c *wire.Request) wire.Reply {
+	b := a.bucket(c)
 	id := fmt.Sprintf("upload%026d", a.Next())
-	b.uploads[id] = &multipart{object: c.newObject(), parts: map[int]*part{}}
+	b.uploads[id] = &multipart{object: objectOf(c, nil), parts: map[int]*part{}}
 	return wire.XML(http.StatusOK, http.Header{}, struct {
 		XMLName  xml.Name `xml:"InitiateMultipartUploadResult"`
 		Bucket   string
@@ -53,37 +47,24 @@ func createMultipart(a *S3, c *call) wire.Reply {
 	}{Bucket: c.Part[0], Key: c.Part[1], UploadID: id})
 }
 
-// upload finds the upload that the call names.
-func (a *S3) upload(c *call) (*Bucket, *multipart, *wire.Reply) {
-	b, refusal := a.bucket(c)
-	if refusal != nil {
-		return nil, nil, refusal
-	}
+// upload returns the upload that the call names, and refuses one that is not there.
+func (a *S3) upload(c *wire.Request) (*Bucket, *multipart) {
+	b := a.bucket(c)
 	m := b.uploads[c.URL.Query().Get("uploadId")]
-	if m == nil || m.object.key != c.Part[1] {
-		missing := c.Fail(http.StatusNotFound, "NoSuchUpload",
+	if m == nil || m.object.Key != c.Part[1] {
+		c.Refuse(http.StatusNotFound, "NoSuchUpload",
 			"The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.")
-		return nil, nil, &missing
 	}
-	return b, m, nil
+	return b, m
 }
 
-func uploadPart(a *S3, c *call) wire.Reply {
-	_, m, refusal := a.upload(c)
-	if refusal != nil {
-		return *refusal
-	}
+func (a *S3) uploadPart(c *wire.Request) wire.Reply {
+	_, m := a.upload(c)
 	number, err := strconv.Atoi(c.URL.Query().Get("partNumber"))
 	if err != nil || number < 1 || number > 10_000 {
 		return c.Fail(http.StatusBadRequest, "InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive")
 	}
-	body, given, err := c.object()
-	if err != nil {
-		return c.Fail(http.StatusBadRequest, "IncompleteBody", err.Error())
-	}
-	if refusal := c.checkSums(body, given); refusal != nil {
-		return *refusal
-	}
+	body, given := sent(c)
 	p := &part{body: body, etag: etag(body), sha256: given.Get("X-Amz-Checksum-Sha256")}
 	m.parts[number] = p
 	answer := wire.Reply{Status: http.StatusOK, Header: given.Clone()}
@@ -100,19 +81,14 @@ type completion struct {
 	}
 }
 
-func completeMultipart(a *S3, c *call) wire.Reply {
-	b, m, refusal := a.upload(c)
-	if refusal != nil {
-		return *refusal
-	}
-	if refusal := c.guard(b); refusal != nil {
-		return *refusal
-	}
+func (a *S3) completeMultipart(c *wire.Request) wire.Reply {
+	b, m := a.upload(c)
+	b.guard(c)
 	var in completion
 	if err := xml.Unmarshal(c.Payload, &in); err != nil || len(in.Part) == 0 {
 		return c.Fail(http.StatusBadRequest, "MalformedXML", "The XML you provided was not well-formed")
 	}
-	o := m.object
+	var body []byte
 	sums, tags := sha256.New(), md5.New()
 	for i, named := range in.Part {
 		p := m.parts[named.PartNumber]
@@ -127,24 +103,24 @@ func completeMultipart(a *S3, c *call) wire.Reply {
 		sum, tag := sha256.Sum256(p.body), md5.Sum(p.body)
 		_, _ = sums.Write(sum[:]) // a hash takes every write
 		_, _ = tags.Write(tag[:]) // likewise
-		o.body = append(o.body, p.body...)
+		body = append(body, p.body...)
 	}
-	if size := c.Header.Get("X-Amz-Mp-Object-Size"); size != "" && size != strconv.Itoa(len(o.body)) {
-		o.body = nil
+	if size := c.Header.Get("X-Amz-Mp-Object-Size"); size != "" && size != strconv.Itoa(len(body)) {
 		return c.Fail(http.StatusBadRequest, "InvalidRequest", "The provided x-amz-mp-object-size does not match the size of the parts.")
 	}
 	delete(b.uploads, c.URL.Query().Get("uploadId"))
-	o.parts, o.checksums = len(in.Part), http.Header{}
-	o.etag = fmt.Sprintf("%q", fmt.Sprintf("%s-%d", hex.EncodeToString(tags.Sum(nil)), o.parts))
+	o := m.object
+	o.Body, o.Parts, o.checksums = body, len(in.Part), http.Header{}
+	o.etag = fmt.Sprintf("%q", fmt.Sprintf("%s-%d", hex.EncodeToString(tags.Sum(nil)), o.Parts))
 	composite := ""
 	if in.Part[0].ChecksumSHA256 != "" {
-		composite = fmt.Sprintf("%s-%d", base64.StdEncoding.EncodeToString(sums.Sum(nil)), o.parts)
+		composite = fmt.Sprintf("%s-%d", base64.StdEncoding.EncodeToString(sums.Sum(nil)), o.Parts)
 		o.checksums.Set("X-Amz-Checksum-Sha256", composite)
 	}
 	a.keep(b, o)
 	header := http.Header{}
 	if b.Versioned {
-		header.Set("X-Amz-Version-Id", o.version)
+		header.Set("X-Amz-Version-Id", o.VersionID)
 	}
 	return wire.XML(http.StatusOK, header, struct {
 		XMLName        xml.Name `xml:"CompleteMultipartUploadResult"`
@@ -156,20 +132,14 @@ func completeMultipart(a *S3, c *call) wire.Reply {
 	}{Bucket: c.Part[0], Key: c.Part[1], ETag: o.etag, ChecksumSHA256: composite, ChecksumType: "COMPOSITE"})
 }
 
-func abortMultipart(a *S3, c *call) wire.Reply {
-	b, _, refusal := a.upload(c)
-	if refusal != nil {
-		return *refusal
-	}
+func (a *S3) abortMultipart(c *wire.Request) wire.Reply {
+	b, _ := a.upload(c)
 	delete(b.uploads, c.URL.Query().Get("uploadId"))
 	return wire.Nothing()
 }
 
-func getBucketPolicy(a *S3, c *call) wire.Reply {
-	b, refusal := a.bucket(c)
-	if refusal != nil {
-		return *refusal
-	}
+func (a *S3) getBucketPolicy(c *wire.Request) wire.Reply {
+	b := a.bucket(c)
 	if b.policy == "" {
 		return c.Fail(http.StatusNotFound, "NoSuchBucketPolicy", "The bucket policy does not exist")
 	}

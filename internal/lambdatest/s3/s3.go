@@ -17,6 +17,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/http/httputil"
 	"net/textproto"
 	"slices"
 	"strconv"
@@ -35,21 +36,6 @@ type S3 struct {
 // New returns the service on a state.
 func New(state *wire.State) *S3 { return &S3{State: state, buckets: map[string]*Bucket{}} }
 
-// call is one request on its way through, handler what carries it out.
-type (
-	call    struct{ *wire.Request }
-	handler func(*S3, *call) wire.Reply
-)
-
-// Route finds the operation of a call, and what carries it out; nil for none.
-func (a *S3) Route(r *wire.Request) wire.Handler {
-	handle := (&call{r}).route()
-	if handle == nil {
-		return nil
-	}
-	return func(r *wire.Request) wire.Reply { return handle(a, &call{r}) }
-}
-
 const s3Namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 // Bucket is a bucket of any account.
@@ -62,16 +48,18 @@ type Bucket struct {
 }
 
 type object struct {
-	key, version string
-	body         []byte
-	etag         string
-	header       http.Header // what a GET answers: type, encryption, class, metadata
-	tagging      string      // as a query
-	checksums    http.Header
-	parts        int
-	modified     time.Time
-	deleted      bool   // a delete marker
-	signing      string // the id of the signing job that made the object, "" where none did
+	Object
+	etag      string
+	header    http.Header // what a GET answers: type, encryption, class, metadata
+	checksums http.Header
+	modified  time.Time
+	deleted   bool   // a delete marker
+	signing   string // the id of the signing job that made the object, "" where none did
+}
+
+// newObject returns an object that has no version yet.
+func newObject(key string, body []byte) *object {
+	return &object{Object: Object{Key: key, VersionID: "null", Body: body}, etag: etag(body), header: http.Header{}, modified: time.Now().UTC()}
 }
 
 // Object is a stored object, for assertions.
@@ -91,7 +79,7 @@ type Object struct {
 func (a *S3) CreateBucket(regionName, name string, versioned bool) {
 	a.Lock()
 	defer a.Unlock()
-	a.buckets[name] = &Bucket{Region: regionName, Versioned: versioned}
+	a.buckets[name] = &Bucket{Region: regionName, Versioned: versioned, uploads: map[string]*multipart{}}
 }
 
 // PutObject stores an object without a call, in place of one of the same key.
@@ -100,10 +88,8 @@ func (a *S3) PutObject(bucketName, key string, body []byte) {
 	a.Lock()
 	defer a.Unlock()
 	b := a.buckets[bucketName]
-	b.objects = slices.DeleteFunc(b.objects, func(o *object) bool { return o.key == key })
-	b.objects = append(b.objects, &object{
-		key: key, version: "null", body: body, etag: etag(body), header: http.Header{}, modified: time.Now().UTC(),
-	})
+	b.drop(key, "")
+	b.objects = append(b.objects, newObject(key, body))
 }
 
 // DeleteObject removes every version of an object without a call. It may be
@@ -111,8 +97,7 @@ func (a *S3) PutObject(bucketName, key string, body []byte) {
 func (a *S3) DeleteObject(bucketName, key string) {
 	a.Lock()
 	defer a.Unlock()
-	b := a.buckets[bucketName]
-	b.objects = slices.DeleteFunc(b.objects, func(o *object) bool { return o.key == key })
+	a.buckets[bucketName].drop(key, "")
 }
 
 // SetStorageClass moves the objects of a bucket to another storage class.
@@ -136,17 +121,17 @@ func (a *S3) SetBucketPolicy(bucketName, policy string) {
 func (a *S3) Objects(bucketName string) []Object {
 	a.Lock()
 	defer a.Unlock()
-	var objects []Object
-	if a.buckets[bucketName] == nil {
+	b := a.buckets[bucketName]
+	if b == nil {
 		return nil
 	}
-	for _, o := range a.buckets[bucketName].objects {
+	var objects []Object
+	for _, o := range b.objects {
 		if !o.deleted {
-			objects = append(objects, Object{
-				Key: o.key, VersionID: o.version, Body: o.body,
-				KMSKeyID: o.header.Get(kmsHeader), Tagging: o.tagging, SHA256: o.checksums.Get("X-Amz-Checksum-Sha256"), Parts: o.parts,
-				StorageClass: o.header.Get("X-Amz-Storage-Class"),
-			})
+			shown := o.Object
+			shown.KMSKeyID, shown.StorageClass = o.header.Get(kmsHeader), o.header.Get("X-Amz-Storage-Class")
+			shown.SHA256 = o.checksums.Get("X-Amz-Checksum-Sha256")
+			objects = append(objects, shown)
 		}
 	}
 	return objects
@@ -154,23 +139,10 @@ func (a *S3) Objects(bucketName string) []Object {
 
 const kmsHeader = "X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id"
 
-func (c *call) route() handler {
+// Route finds the operation of a call, and what carries it out; nil for none.
+func (a *S3) Route(c *wire.Request) wire.Handler {
 	name, key, _ := strings.Cut(strings.TrimPrefix(c.URL.Path, "/"), "/")
-	c.Part = []string{name, key}
 	query := c.URL.Query()
-	type route struct {
-		operation string
-		handle    handler
-	}
-	routes := map[string]route{
-		"PUT object": {"PutObject", putObject}, "GET object": {"GetObject", getObject},
-		"HEAD object": {"HeadObject", getObject}, "DELETE object": {"DeleteObject", deleteObject},
-		"PUT bucket": {"CreateBucket", createBucket}, "HEAD bucket": {"HeadBucket", headBucket},
-		"PUT versioning": {"PutBucketVersioning", putVersioning}, "GET versioning": {"GetBucketVersioning", getVersioning},
-		"GET policy":   {"GetBucketPolicy", getBucketPolicy},
-		"POST uploads": {"CreateMultipartUpload", createMultipart}, "PUT upload": {"UploadPart", uploadPart},
-		"POST upload": {"CompleteMultipartUpload", completeMultipart}, "DELETE upload": {"AbortMultipartUpload", abortMultipart},
-	}
 	kind := "bucket"
 	switch {
 	case key != "" && query.Has("uploads"):
@@ -184,42 +156,51 @@ func (c *call) route() handler {
 	case query.Has("policy"):
 		kind = "policy"
 	}
-	found := routes[c.Method+" "+kind]
-	c.Operation = found.operation
-	return found.handle
+	for _, route := range []wire.Route{
+		{Method: "PUT", Path: "object", Operation: "PutObject", Handle: a.putObject},
+		{Method: "GET", Path: "object", Operation: "GetObject", Handle: a.getObject},
+		{Method: "HEAD", Path: "object", Operation: "HeadObject", Handle: a.getObject},
+		{Method: "DELETE", Path: "object", Operation: "DeleteObject", Handle: a.deleteObject},
+		{Method: "PUT", Path: "bucket", Operation: "CreateBucket", Handle: a.createBucket},
+		{Method: "PUT", Path: "versioning", Operation: "PutBucketVersioning", Handle: a.putVersioning},
+		{Method: "GET", Path: "versioning", Operation: "GetBucketVersioning", Handle: a.getVersioning},
+		{Method: "GET", Path: "policy", Operation: "GetBucketPolicy", Handle: a.getBucketPolicy},
+		{Method: "POST", Path: "uploads", Operation: "CreateMultipartUpload", Handle: a.createMultipart},
+		{Method: "PUT", Path: "upload", Operation: "UploadPart", Handle: a.uploadPart},
+		{Method: "POST", Path: "upload", Operation: "CompleteMultipartUpload", Handle: a.completeMultipart},
+		{Method: "DELETE", Path: "upload", Operation: "AbortMultipartUpload", Handle: a.abortMultipart},
+	} {
+		if route.Method == c.Method && route.Path == kind {
+			c.Part, c.Operation = []string{name, key}, route.Operation
+			return route.Handle
+		}
+	}
+	return nil
 }
 
-// bucket finds the bucket of the path, in the region of the call.
-func (a *S3) bucket(c *call) (*Bucket, *wire.Reply) {
+// bucket returns the bucket of the path, and refuses one that is not in the region of
+// the call.
+func (a *S3) bucket(c *wire.Request) *Bucket {
 	b := a.buckets[c.Part[0]]
 	if b == nil {
-		refusal := c.Fail(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist")
-		return nil, &refusal
+		c.Refuse(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist")
 	}
 	if b.Region != c.Region {
-		refusal := c.Fail(http.StatusMovedPermanently, "PermanentRedirect",
+		elsewhere := c.Fail(http.StatusMovedPermanently, "PermanentRedirect",
 			"The bucket you are attempting to access must be addressed using the specified endpoint.")
-		refusal.Header.Set("X-Amz-Bucket-Region", b.Region)
-		return nil, &refusal
+		elsewhere.Header.Set("X-Amz-Bucket-Region", b.Region)
+		elsewhere.Refuse()
 	}
-	return b, nil
+	return b
 }
 
-func createBucket(a *S3, c *call) wire.Reply {
+func (a *S3) createBucket(c *wire.Request) wire.Reply {
 	if a.buckets[c.Part[0]] != nil {
 		return c.Fail(http.StatusConflict, "BucketAlreadyOwnedByYou",
 			"Your previous request to create the named bucket succeeded and you already own it.")
 	}
-	a.buckets[c.Part[0]] = &Bucket{Region: c.Region}
+	a.buckets[c.Part[0]] = &Bucket{Region: c.Region, uploads: map[string]*multipart{}}
 	return wire.Reply{Status: http.StatusOK, Header: http.Header{"Location": {"/" + c.Part[0]}}}
-}
-
-func headBucket(a *S3, c *call) wire.Reply {
-	b, refusal := a.bucket(c)
-	if refusal != nil {
-		return *refusal
-	}
-	return wire.Reply{Status: http.StatusOK, Header: http.Header{"X-Amz-Bucket-Region": {b.Region}}}
 }
 
 type versioning struct {
@@ -228,11 +209,8 @@ type versioning struct {
 	Status  string   `xml:"Status,omitempty"`
 }
 
-func putVersioning(a *S3, c *call) wire.Reply {
-	b, refusal := a.bucket(c)
-	if refusal != nil {
-		return *refusal
-	}
+func (a *S3) putVersioning(c *wire.Request) wire.Reply {
+	b := a.bucket(c)
 	var in versioning
 	if err := xml.Unmarshal(c.Payload, &in); err != nil {
 		return c.Fail(http.StatusBadRequest, "MalformedXML", "The XML you provided was not well-formed")
@@ -241,11 +219,8 @@ func putVersioning(a *S3, c *call) wire.Reply {
 	return wire.Reply{Status: http.StatusOK, Header: http.Header{}}
 }
 
-func getVersioning(a *S3, c *call) wire.Reply {
-	b, refusal := a.bucket(c)
-	if refusal != nil {
-		return *refusal
-	}
+func (a *S3) getVersioning(c *wire.Request) wire.Reply {
+	b := a.bucket(c)
 	out := versioning{Space: s3Namespace}
 	if b.Versioned {
 		out.Status = "Enabled"
@@ -256,62 +231,57 @@ func getVersioning(a *S3, c *call) wire.Reply {
 // find returns the object, or its version; nil if there is none.
 func (b *Bucket) find(key, version string) *object {
 	for _, o := range slices.Backward(b.objects) {
-		if o.key != key || version != "" && o.version != version {
-			continue
+		if o.is(key, version) {
+			if o.deleted {
+				return nil
+			}
+			return o
 		}
-		if o.deleted {
-			return nil
-		}
-		return o
 	}
 	return nil
 }
 
-func putObject(a *S3, c *call) wire.Reply {
-	b, refusal := a.bucket(c)
-	if refusal != nil {
-		return *refusal
-	}
-	if refusal := c.guard(b); refusal != nil {
-		return *refusal
-	}
-	body, given, err := c.object()
-	if err != nil {
-		return c.Fail(http.StatusBadRequest, "IncompleteBody", err.Error())
-	}
-	if refusal := c.checkSums(body, given); refusal != nil {
-		return *refusal
-	}
-	o := c.newObject()
-	o.body, o.etag, o.checksums = body, etag(body), given
+// is reports whether it has the key and the version, "" for any.
+func (o *object) is(key, version string) bool {
+	return o.Key == key && (version == "" || o.VersionID == version)
+}
+
+// drop removes a version of an object, or all of them for "".
+func (b *Bucket) drop(key, version string) {
+	b.objects = slices.DeleteFunc(b.objects, func(o *object) bool { return o.is(key, version) })
+}
+
+func (a *S3) putObject(c *wire.Request) wire.Reply {
+	b := a.bucket(c)
+	b.guard(c)
+	body, given := sent(c)
+	o := objectOf(c, body)
+	o.checksums = given
 	a.keep(b, o)
 	answer := wire.Reply{Status: http.StatusOK, Header: given.Clone()}
 	answer.Header.Set("Etag", o.etag)
 	if b.Versioned {
-		answer.Header.Set("X-Amz-Version-Id", o.version)
+		answer.Header.Set("X-Amz-Version-Id", o.VersionID)
 	}
 	return answer
 }
 
 // guard refuses a write whose condition does not hold.
-func (c *call) guard(b *Bucket) *wire.Reply {
+func (b *Bucket) guard(c *wire.Request) {
 	there := b.find(c.Part[1], "")
 	match := c.Header.Get("If-Match")
-	var refusal wire.Reply
 	switch {
 	case c.Header.Get("If-None-Match") == "*" && there != nil, match != "" && there != nil && there.etag != match:
-		refusal = c.Fail(http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+		c.Refuse(http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
 	case match != "" && there == nil:
-		refusal = c.Fail(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
-	default:
-		return nil
+		c.Refuse(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
 	}
-	return &refusal
 }
 
-// newObject returns an object with what the call's headers say of it.
-func (c *call) newObject() *object {
-	o := &object{key: c.Part[1], version: "null", header: http.Header{}, tagging: c.Header.Get("X-Amz-Tagging"), modified: time.Now().UTC()}
+// objectOf returns an object with what the call's headers say of it.
+func objectOf(c *wire.Request, body []byte) *object {
+	o := newObject(c.Part[1], body)
+	o.Tagging = c.Header.Get("X-Amz-Tagging")
 	for name, values := range c.Header {
 		if slices.Contains([]string{"Content-Type", "X-Amz-Server-Side-Encryption", "X-Amz-Storage-Class", kmsHeader}, name) ||
 			strings.HasPrefix(name, "X-Amz-Meta-") {
@@ -324,9 +294,9 @@ func (c *call) newObject() *object {
 // keep stores an object, beside the older ones of its key or in place of them.
 func (a *S3) keep(b *Bucket, o *object) {
 	if b.Versioned {
-		o.version = fmt.Sprintf("v%031d", a.Next())
+		o.VersionID = fmt.Sprintf("v%031d", a.Next())
 	} else {
-		b.objects = slices.DeleteFunc(b.objects, func(old *object) bool { return old.key == o.key })
+		b.drop(o.Key, "")
 	}
 	b.objects = append(b.objects, o)
 }
@@ -337,11 +307,8 @@ func etag(body []byte) string {
 }
 
 // getObject answers GET and HEAD.
-func getObject(a *S3, c *call) wire.Reply {
-	b, refusal := a.bucket(c)
-	if refusal != nil {
-		return *refusal
-	}
+func (a *S3) getObject(c *wire.Request) wire.Reply {
+	b := a.bucket(c)
 	o := b.find(c.Part[1], c.URL.Query().Get("versionId"))
 	if o == nil {
 		return c.Fail(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
@@ -349,47 +316,43 @@ func getObject(a *S3, c *call) wire.Reply {
 	header := o.header.Clone()
 	header.Set("Etag", o.etag)
 	header.Set("Last-Modified", o.modified.Format(http.TimeFormat))
-	header.Set("Content-Length", strconv.Itoa(len(o.body)))
+	header.Set("Content-Length", strconv.Itoa(len(o.Body)))
 	if b.Versioned {
-		header.Set("X-Amz-Version-Id", o.version)
+		header.Set("X-Amz-Version-Id", o.VersionID)
 	}
 	if strings.EqualFold(c.Header.Get("X-Amz-Checksum-Mode"), "ENABLED") {
 		maps.Copy(header, o.checksums)
-		if o.parts > 0 {
+		if o.Parts > 0 {
 			header.Set("X-Amz-Checksum-Type", "COMPOSITE")
 		}
 	}
-	return wire.Reply{Status: http.StatusOK, Header: header, Body: o.body}
+	return wire.Reply{Status: http.StatusOK, Header: header, Body: o.Body}
 }
 
-func deleteObject(a *S3, c *call) wire.Reply {
-	b, refusal := a.bucket(c)
-	if refusal != nil {
-		return *refusal
-	}
+func (a *S3) deleteObject(c *wire.Request) wire.Reply {
+	b := a.bucket(c)
 	key, version := c.Part[1], c.URL.Query().Get("versionId")
-	switch {
-	case version != "":
-		b.objects = slices.DeleteFunc(b.objects, func(o *object) bool { return o.key == key && o.version == version })
-	case b.Versioned:
-		b.objects = append(b.objects, &object{key: key, version: fmt.Sprintf("v%031d", a.Next()), deleted: true})
-	default:
-		b.objects = slices.DeleteFunc(b.objects, func(o *object) bool { return o.key == key })
+	if version == "" && b.Versioned {
+		marker := newObject(key, nil)
+		marker.deleted = true
+		a.keep(b, marker)
+	} else {
+		b.drop(key, version)
 	}
 	return wire.Nothing()
 }
 
-// object returns the body as it was meant, and the checksums that came with
-// it, in headers or in trailers.
-func (c *call) object() ([]byte, http.Header, error) {
-	body, trailer := c.Payload, http.Header{}
+// sent returns the body as it was meant, and the checksums that came with it, in
+// headers or in trailers. It refuses a body that is not what they say.
+func sent(c *wire.Request) (body []byte, given http.Header) {
+	body, given = c.Payload, http.Header{}
+	trailer := http.Header{}
 	if strings.HasPrefix(c.Header.Get("X-Amz-Content-Sha256"), "STREAMING-") {
 		var err error
 		if body, trailer, err = unchunk(c.Payload); err != nil {
-			return nil, nil, err
+			c.Refuse(http.StatusBadRequest, "IncompleteBody", "%v", err)
 		}
 	}
-	given := http.Header{}
 	for _, from := range []http.Header{c.Header, trailer} {
 		for name, values := range from {
 			if strings.HasPrefix(name, "X-Amz-Checksum-") && name != "X-Amz-Checksum-Algorithm" {
@@ -397,58 +360,31 @@ func (c *call) object() ([]byte, http.Header, error) {
 			}
 		}
 	}
-	return body, given, nil
+	for name, sum := range map[string]hash.Hash{
+		"Sha256": sha256.New(), "Sha1": sha1.New(), "Crc32": crc32.NewIEEE(), "Crc32c": crc32.New(crc32.MakeTable(crc32.Castagnoli)),
+	} {
+		want := given.Get("X-Amz-Checksum-" + name)
+		_, _ = sum.Write(body) // a hash takes every write
+		if want != "" && base64.StdEncoding.EncodeToString(sum.Sum(nil)) != want {
+			c.Refuse(http.StatusBadRequest, "BadDigest", "The %s you specified did not match the calculated checksum.", strings.ToUpper(name))
+		}
+	}
+	return body, given
 }
 
-// unchunk reads the aws-chunked encoding: hexadecimal length, optional
-// signature, data, and trailers after the chunk of length zero.
+// unchunk reads the aws-chunked encoding, which is HTTP's with signatures as
+// extensions: the data, and the trailers after it.
 func unchunk(encoded []byte) ([]byte, http.Header, error) {
 	reader := bufio.NewReader(bytes.NewReader(encoded))
-	var body bytes.Buffer
-	for {
-		line, err := reader.ReadString('\n')
-		if err != nil {
-			return nil, nil, fmt.Errorf("reading a chunk's length: %w", err)
-		}
-		length, _, _ := strings.Cut(strings.TrimSpace(line), ";")
-		n, err := strconv.ParseInt(length, 16, 64)
-		if err != nil || n < 0 {
-			return nil, nil, fmt.Errorf("reading a chunk's length %q", length)
-		}
-		if n == 0 {
-			break
-		}
-		if _, err := io.CopyN(&body, reader, n); err != nil {
-			return nil, nil, fmt.Errorf("reading a chunk: %w", err)
-		}
-		if _, err := reader.Discard(len("\r\n")); err != nil {
-			return nil, nil, fmt.Errorf("reading a chunk's end: %w", err)
-		}
+	body, err := io.ReadAll(httputil.NewChunkedReader(reader))
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading a chunk: %w", err)
 	}
 	trailer, err := textproto.NewReader(reader).ReadMIMEHeader()
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, nil, fmt.Errorf("reading the trailer: %w", err)
 	}
-	return body.Bytes(), http.Header(trailer), nil
-}
-
-// checkSums refuses a body that is not what its checksums say.
-func (c *call) checkSums(body []byte, given http.Header) *wire.Reply {
-	for name, sum := range map[string]hash.Hash{
-		"Sha256": sha256.New(), "Sha1": sha1.New(), "Crc32": crc32.NewIEEE(), "Crc32c": crc32.New(crc32.MakeTable(crc32.Castagnoli)),
-	} {
-		want := given.Get("X-Amz-Checksum-" + name)
-		if want == "" {
-			continue
-		}
-		_, _ = sum.Write(body) // a hash takes every write
-		if base64.StdEncoding.EncodeToString(sum.Sum(nil)) != want {
-			refusal := c.Fail(http.StatusBadRequest, "BadDigest",
-				fmt.Sprintf("The %s you specified did not match the calculated checksum.", strings.ToUpper(name)))
-			return &refusal
-		}
-	}
-	return nil
+	return body, http.Header(trailer), nil
 }
 
 // Bucket returns a bucket, nil where there is none. The state is locked.
@@ -461,13 +397,13 @@ func (b *Bucket) Body(key, version string) (body []byte, signing string, found b
 	if o == nil {
 		return nil, "", false
 	}
-	return o.body, o.signing, true
+	return o.Body, o.signing, true
 }
 
 // KeepSigned stores the zip that a signing job made. The state is locked.
 func (a *S3) KeepSigned(b *Bucket, key string, body []byte, job string, checksums http.Header) {
-	a.keep(b, &object{
-		key: key, version: "null", body: body, etag: etag(body), header: http.Header{"Content-Type": {"application/zip"}},
-		checksums: checksums, modified: time.Now().UTC(), signing: job,
-	})
+	o := newObject(key, body)
+	o.header.Set("Content-Type", "application/zip")
+	o.checksums, o.signing = checksums, job
+	a.keep(b, o)
 }

@@ -4,12 +4,10 @@ package signer
 import (
 	"archive/zip"
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/s3"
@@ -26,21 +24,16 @@ type Signer struct {
 }
 
 // New returns the service on a state, beside S3.
-func New(state *wire.State, buckets *s3.S3) *Signer { return &Signer{State: state, buckets: buckets} }
-
-// call is one request on its way through, handler what carries it out.
-type (
-	call    struct{ *wire.Request }
-	handler func(*Signer, *call) wire.Reply
-)
+func New(state *wire.State, buckets *s3.S3) *Signer {
+	return &Signer{State: state, buckets: buckets, profiles: map[string]*signingProfile{}}
+}
 
 // Route finds the operation of a call, and what carries it out; nil for none.
-func (a *Signer) Route(r *wire.Request) wire.Handler {
-	handle := (&call{r}).route()
-	if handle == nil {
-		return nil
-	}
-	return func(r *wire.Request) wire.Reply { return handle(a, &call{r}) }
+func (a *Signer) Route(c *wire.Request) wire.Handler {
+	return c.Find([]wire.Route{
+		{Method: "POST", Path: "signing-jobs", Operation: "StartSigningJob", Handle: a.startSigningJob},
+		{Method: "GET", Path: "signing-jobs/*", Operation: "DescribeSigningJob", Handle: a.describeSigningJob},
+	})
 }
 
 // signatureFile is in every zip that is signed.
@@ -62,10 +55,10 @@ type signingProfile struct {
 
 // Job is a job as it was started.
 type Job struct {
-	id, region    string
+	SigningJob
+	region        string
 	profile       *signingProfile
 	input         signingInput
-	signedKey     string
 	created       time.Time
 	polls         int
 	failure       string
@@ -74,17 +67,12 @@ type Job struct {
 }
 
 // SigningJob is a started job, for assertions.
-type SigningJob struct {
-	ID, Profile, SourceKey, SourceVersion, SignedKey string
-}
+type SigningJob struct{ ID, SourceKey, SourceVersion, SignedKey string }
 
 // CreateSigningProfile makes a profile without a call, or changes one.
 func (a *Signer) CreateSigningProfile(regionName string, p SigningProfile) {
 	a.Lock()
 	defer a.Unlock()
-	if a.profiles == nil {
-		a.profiles = map[string]*signingProfile{}
-	}
 	key := regionName + "/" + p.Name
 	if old := a.profiles[key]; old != nil {
 		old.SigningProfile = p
@@ -101,8 +89,7 @@ func (a *Signer) SigningJobs(regionName string) []SigningJob {
 	var jobs []SigningJob
 	for _, j := range a.jobs {
 		if j.region == regionName {
-			s := j.input.Source.S3
-			jobs = append(jobs, SigningJob{ID: j.id, Profile: j.profile.Name, SourceKey: s.Key, SourceVersion: s.Version, SignedKey: j.signedKey})
+			jobs = append(jobs, j.SigningJob)
 		}
 	}
 	return jobs
@@ -110,10 +97,8 @@ func (a *Signer) SigningJobs(regionName string) []SigningJob {
 
 // Find returns the job of an id, nil where there is none. The state is locked.
 func (a *Signer) Find(id string) *Job {
-	for _, j := range a.jobs {
-		if j.id == id {
-			return j
-		}
+	if at := slices.IndexFunc(a.jobs, func(j *Job) bool { return j.ID == id }); at >= 0 {
+		return a.jobs[at]
 	}
 	return nil
 }
@@ -129,25 +114,12 @@ func (a *Signer) RevokeSignature(id, reason string) {
 
 // ARN names the job.
 func (j *Job) ARN() string {
-	return "arn:aws:signer:" + j.region + ":" + wire.Account + ":/signing-jobs/" + j.id
+	return "arn:aws:signer:" + j.region + ":" + wire.Account + ":/signing-jobs/" + j.ID
 }
 
 // ProfileVersionARN names the version of the profile that signed.
 func (j *Job) ProfileVersionARN() string {
 	return "arn:aws:signer:" + j.region + ":" + wire.Account + ":/signing-profiles/" + j.profile.Name + "/" + j.profile.version
-}
-
-func (c *call) route() handler {
-	path := strings.Split(strings.Trim(c.URL.EscapedPath(), "/"), "/")
-	switch {
-	case c.Method == http.MethodPost && len(path) == 1 && path[0] == "signing-jobs":
-		c.Operation = "StartSigningJob"
-		return startSigningJob
-	case c.Method == http.MethodGet && len(path) == 2 && path[0] == "signing-jobs":
-		c.Operation, c.Part = "DescribeSigningJob", path[1:]
-		return describeSigningJob
-	}
-	return nil
 }
 
 type signingInput struct {
@@ -160,12 +132,9 @@ type signingInput struct {
 	}
 }
 
-func startSigningJob(a *Signer, c *call) wire.Reply {
-	var in signingInput
-	if err := json.Unmarshal(c.Payload, &in); err != nil {
-		return c.Fail(http.StatusBadRequest, "ValidationException", "could not parse the request body")
-	}
-	answer := func(j *Job) wire.Reply { return wire.OK(map[string]string{"jobId": j.id, "jobOwner": wire.Account}) }
+func (a *Signer) startSigningJob(c *wire.Request) wire.Reply {
+	in := wire.In[signingInput](c)
+	answer := func(j *Job) wire.Reply { return wire.OK(map[string]string{"jobId": j.ID, "jobOwner": wire.Account}) }
 	for _, j := range a.jobs {
 		if j.region == c.Region && j.input.ClientRequestToken == in.ClientRequestToken {
 			return answer(j)
@@ -173,7 +142,6 @@ func startSigningJob(a *Signer, c *call) wire.Reply {
 	}
 	profile := a.profiles[c.Region+"/"+in.ProfileName]
 	source, to := a.buckets.Bucket(in.Source.S3.BucketName), a.buckets.Bucket(in.Destination.S3.BucketName)
-	var body []byte
 	switch {
 	case in.ClientRequestToken == "" || in.Source.S3.Version == "":
 		return c.Fail(http.StatusBadRequest, "ValidationException", "1 validation error detected: Value null failed to satisfy constraint: Member must not be null")
@@ -183,24 +151,25 @@ func startSigningJob(a *Signer, c *call) wire.Reply {
 		return c.Fail(http.StatusBadRequest, "ValidationException", "The bucket does not exist in this region")
 	case !source.Versioned:
 		return c.Fail(http.StatusBadRequest, "ValidationException", "Source bucket versioning is not enabled")
-	default:
-		var found bool
-		if body, _, found = source.Body(in.Source.S3.Key, in.Source.S3.Version); !found {
-			return c.Fail(http.StatusBadRequest, "ValidationException", "Source object does not exist")
-		}
+	}
+	body, _, found := source.Body(in.Source.S3.Key, in.Source.S3.Version)
+	if !found {
+		return c.Fail(http.StatusBadRequest, "ValidationException", "Source object does not exist")
 	}
 	j := &Job{
-		id: fmt.Sprintf("00000000-0000-4000-8000-%012d", a.Next()), region: c.Region, profile: profile, input: in,
-		created: time.Now(), polls: profile.Polls, failure: profile.Failure,
+		SigningJob: SigningJob{
+			ID: fmt.Sprintf("00000000-0000-4000-8000-%012d", a.Next()), SourceKey: in.Source.S3.Key, SourceVersion: in.Source.S3.Version,
+		},
+		region: c.Region, profile: profile, input: in, created: time.Now(), polls: profile.Polls, failure: profile.Failure,
 	}
 	a.jobs = append(a.jobs, j)
-	signed, err := signedZip(body, j.id)
+	signed, err := signedZip(body, j.ID)
 	if err != nil {
 		j.failure = err.Error()
 	}
 	if j.failure == "" {
-		j.signedKey = in.Destination.S3.Prefix + j.id + ".zip"
-		a.buckets.KeepSigned(to, j.signedKey, signed, j.id, a.signedChecksum(signed))
+		j.SignedKey = in.Destination.S3.Prefix + j.ID + ".zip"
+		a.buckets.KeepSigned(to, j.SignedKey, signed, j.ID, a.signedChecksum(signed))
 	}
 	return answer(j)
 }
@@ -251,17 +220,15 @@ func signedZip(body []byte, signature string) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-func describeSigningJob(a *Signer, c *call) wire.Reply {
-	at := slices.IndexFunc(a.jobs, func(j *Job) bool { return j.id == c.Part[0] && j.region == c.Region })
-	if at < 0 {
+func (a *Signer) describeSigningJob(c *wire.Request) wire.Reply {
+	j := a.Find(c.Part[0])
+	if j == nil || j.region != c.Region {
 		return c.Fail(http.StatusNotFound, "ResourceNotFoundException", "Signing job not found")
 	}
-	j := a.jobs[at]
-	s := j.input.Source.S3
 	answer := map[string]any{
-		"jobId": j.id, "jobOwner": wire.Account, "createdAt": j.created.Unix(), "platformId": "AWSLambda-SHA384-ECDSA",
+		"jobId": j.ID, "jobOwner": wire.Account, "createdAt": j.created.Unix(), "platformId": "AWSLambda-SHA384-ECDSA",
 		"profileName": j.profile.Name, "profileVersion": j.profile.version,
-		"source":             map[string]any{"s3": map[string]string{"bucketName": s.BucketName, "key": s.Key, "version": s.Version}},
+		"source":             map[string]any{"s3": map[string]string{"bucketName": j.input.Source.S3.BucketName, "key": j.SourceKey, "version": j.SourceVersion}},
 		"signatureExpiresAt": j.created.AddDate(11, 3, 0).Unix(), "status": "InProgress",
 	}
 	switch {
@@ -271,7 +238,7 @@ func describeSigningJob(a *Signer, c *call) wire.Reply {
 		answer["status"], answer["statusReason"] = "Failed", j.failure
 	default:
 		answer["status"] = "Succeeded"
-		answer["signedObject"] = map[string]any{"s3": map[string]string{"bucketName": j.input.Destination.S3.BucketName, "key": j.signedKey}}
+		answer["signedObject"] = map[string]any{"s3": map[string]string{"bucketName": j.input.Destination.S3.BucketName, "key": j.SignedKey}}
 	}
 	if j.revoked {
 		answer["revocationRecord"] = map[string]any{"reason": j.revokedReason, "revokedAt": time.Now().Unix(), "revokedBy": wire.Account}

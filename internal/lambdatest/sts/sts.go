@@ -21,25 +21,11 @@ type STS struct {
 // New returns the service on a state.
 func New(state *wire.State) *STS { return &STS{State: state, sessions: map[string]bool{}} }
 
-// call is one request on its way through, handler what carries it out.
-type (
-	call    struct{ *wire.Request }
-	handler func(*STS, *call) wire.Reply
-)
-
-// Route finds the operation of a call, and what carries it out; nil for none.
-func (a *STS) Route(r *wire.Request) wire.Handler {
-	handle := (&call{r}).route()
-	if handle == nil {
-		return nil
-	}
-	return func(r *wire.Request) wire.Reply { return handle(a, &call{r}) }
-}
-
 const stsNamespace = "https://sts.amazonaws.com/doc/2011-06-15/"
 
-// routeSTS finds the operation in the form that is the body.
-func (c *call) route() handler {
+// Route finds the operation of a call in the form that is its body, and what carries
+// it out; nil for none.
+func (a *STS) Route(c *wire.Request) wire.Handler {
 	form, err := url.ParseQuery(string(c.Payload))
 	if err != nil {
 		return nil
@@ -47,16 +33,16 @@ func (c *call) route() handler {
 	c.Operation = form.Get("Action")
 	switch c.Operation {
 	case "GetCallerIdentity":
-		return func(_ *STS, c *call) wire.Reply { return c.callerIdentity() }
+		return callerIdentity
 	case "AssumeRole", "AssumeRoleWithWebIdentity":
-		return func(a *STS, _ *call) wire.Reply {
+		return func(c *wire.Request) wire.Reply {
 			return a.assumeRole(c.Operation, form.Get("RoleArn"), form.Get("RoleSessionName"))
 		}
 	}
 	return nil
 }
 
-func (c *call) callerIdentity() wire.Reply {
+func callerIdentity(c *wire.Request) wire.Reply {
 	type result struct {
 		Arn, UserId, Account string
 	}

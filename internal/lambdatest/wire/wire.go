@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -49,6 +50,79 @@ type Request struct {
 
 // Handler carries out a call, with the services locked.
 type Handler func(*Request) Reply
+
+// Answer carries out a call, up to where the handler refuses it.
+func (h Handler) Answer(c *Request) (answer Reply) {
+	defer func() {
+		switch end := recover().(type) {
+		case nil:
+		case refusal:
+			answer = Reply(end)
+		default:
+			panic(end)
+		}
+	}()
+	return h(c)
+}
+
+// refusal is the answer of a call that was refused, on its way to Answer.
+type refusal Reply
+
+// Refuse ends the call with an error in the form of its service. It does not return.
+func (c *Request) Refuse(status int, code, format string, args ...any) {
+	c.Fail(status, code, fmt.Sprintf(format, args...)).Refuse()
+}
+
+// Refuse ends the call with this answer. It does not return.
+func (r Reply) Refuse() { panic(refusal(r)) }
+
+// In reads the body of a call in JSON, and refuses another one.
+func In[T any](c *Request) (in T) {
+	if err := json.Unmarshal(c.Payload, &in); err != nil {
+		c.Refuse(http.StatusBadRequest, "SerializationException", "could not parse the request body")
+	}
+	return in
+}
+
+// Route is an operation that a method and a path stand for; "*" is a part of the path
+// that varies.
+type Route struct {
+	Method, Path, Operation string
+	Handle                  Handler
+}
+
+// Find finds the operation of a call, and returns what carries it out; nil for none.
+func (c *Request) Find(routes []Route) Handler {
+	path := strings.Split(strings.Trim(c.URL.EscapedPath(), "/"), "/")
+	for _, route := range routes {
+		if part, fits := match(strings.Split(route.Path, "/"), path); fits && c.Method == route.Method {
+			c.Part, c.Operation = part, route.Operation
+			return route.Handle
+		}
+	}
+	return nil
+}
+
+// match returns the unescaped parts that the pattern leaves open.
+func match(pattern, path []string) (open []string, fits bool) {
+	if len(pattern) != len(path) {
+		return nil, false
+	}
+	for i, want := range pattern {
+		if want != "*" {
+			if want != path[i] {
+				return nil, false
+			}
+			continue
+		}
+		plain, err := url.PathUnescape(path[i])
+		if err != nil || plain == "" {
+			return nil, false
+		}
+		open = append(open, plain)
+	}
+	return open, true
+}
 
 // Identify reads service, region and key from the signature's scope:
 // "Credential=AKID/20260101/eu-west-1/lambda/aws4_request".

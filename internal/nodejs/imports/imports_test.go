@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
@@ -53,8 +54,10 @@ var sources = map[string]string{
 	"nodejs/node_modules/esm/index.mjs":                            "import { S3Client } from '@aws-sdk/client-s3'\nimport peer from '@acme/peer/sub'\n",
 	"nodejs/node_modules/empty/package.json":                       `{"main": "lost.js"}`,
 	"nodejs/node_modules/empty/README.md":                          "",
-	"nodejs/node_modules/odd/package.json":                         `{"exports": null, "main": "lib"}`,
-	"nodejs/node_modules/odd/lib/package.json":                     `{"main": "./m"}`,
+	"nodejs/node_modules/odd/package.json":                         `{"exports": null, "main": "./lib/m"}`,
+	"nodejs/node_modules/twice/package.json":                       `{"main": "lib"}`,
+	"nodejs/node_modules/twice/lib/package.json":                   `{"main": "./m"}`,
+	"nodejs/node_modules/twice/lib/m.js":                           "",
 	"nodejs/node_modules/odd/lib/m.js":                             "try { require('optional') } catch {}\nrequire('aws-sdk')\n",
 	"nodejs/node22/node_modules/only22/index.js":                   "",
 	"nodejs/node_modules/@s/p/index.json":                          "{}",
@@ -72,6 +75,8 @@ func TestAssertions(t *testing.T) {
 		{"nodejs22.x", "esm", "@acme/peer/sub of @acme/peer by nodejs/node_modules/esm/index.mjs:2"},
 		{"nodejs22.x", "empty", "empty of empty there"},
 		{"nodejs22.x", "odd", "aws-sdk of aws-sdk by nodejs/node_modules/odd/lib/m.js:2"},
+		{"nodejs22.x", "twice", "twice of twice there"}, // Node.js reads no package.json of the folder that "main" names
+		{"nodejs22.x", "twice/lib", ""},
 		{"nodejs22.x", "only22", ""},
 		{"nodejs20.x", "only22", "only22 of only22"},
 		{"nodejs22.x", "@s/p", ""},
@@ -83,11 +88,7 @@ func TestAssertions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var files filetree.Tree
-		for _, name := range slices.Sorted(maps.Keys(sources)) {
-			files = append(files, filetree.Entry{Path: name, Size: int64(len(sources[name]))})
-		}
-		missing, err := NewWorld(r, files, r.Paths, func(e *filetree.Entry) ([]byte, error) { return []byte(sources[e.Path]), nil }).Assert(c.name)
+		missing, err := worldOf(r, sources).Assert(c.name)
 		var got []string
 		for _, m := range missing {
 			text := m.Module
@@ -108,6 +109,64 @@ func TestAssertions(t *testing.T) {
 	}
 }
 
+// worldOf returns what a runtime finds of files by their paths.
+func worldOf(r runtimes.Runtime, texts map[string]string) *World {
+	var files filetree.Tree
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		files = append(files, filetree.Entry{Path: name, Size: int64(len(texts[name]))})
+	}
+	return NewWorld(r, files, r.Paths, func(e *filetree.Entry) ([]byte, error) { return []byte(texts[e.Path]), nil })
+}
+
+// TestESMOnly holds the answer against what require() of Node.js 20 does with
+// such a package: load it, or ERR_REQUIRE_ESM and ERR_PACKAGE_PATH_NOT_EXPORTED.
+func TestESMOnly(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, packageJSON string
+		files             map[string]string
+		want              bool
+	}{
+		{"nothing said", `{}`, map[string]string{"index.js": ""}, false},
+		{"main", `{"main": "lib"}`, map[string]string{"lib/index.js": ""}, false},
+		{"a module", `{"type": "module"}`, map[string]string{"index.js": ""}, true},
+		{"a module by its main", `{"type": "module", "main": "./lib/a"}`, map[string]string{"lib/a.js": ""}, true},
+		{"a main that is CommonJS by name", `{"type": "module", "main": "a.cjs"}`, map[string]string{"a.cjs": ""}, false},
+		{"a main that is a module by name", `{"main": "a.mjs"}`, map[string]string{"a.mjs": ""}, true},
+		{"a main that is CommonJS by its folder", `{"type": "module", "main": "cjs/a.js"}`, map[string]string{"cjs/a.js": "", "cjs/package.json": `{"type": "commonjs"}`}, false},
+		{"a main that is a module by its folder", `{"main": "esm/a.js"}`, map[string]string{"esm/a.js": "", "esm/package.json": `{"type": "module"}`}, true},
+		{"no code", `{"type": "module", "types": "index.d.ts"}`, map[string]string{"index.d.ts": ""}, false},
+		{"data", `{"type": "module", "main": "data.json"}`, map[string]string{"data.json": ""}, false},
+		{"exports as text", `{"type": "module", "exports": "./a.js"}`, map[string]string{"a.js": ""}, true},
+		{"exports go before main", `{"main": "a.cjs", "exports": "./b.mjs"}`, map[string]string{"a.cjs": "", "b.mjs": ""}, true},
+		{"both ways", `{"type": "module", "exports": {".": {"import": "./a.js", "require": "./a.cjs"}}}`, map[string]string{"a.js": "", "a.cjs": ""}, false},
+		{"import alone", `{"type": "module", "exports": {".": {"import": "./a.js"}}}`, map[string]string{"a.js": ""}, true},
+		{"import alone, without a path", `{"exports": {"import": "./a.js"}}`, map[string]string{"a.js": ""}, true},
+		{"types and default", `{"type": "module", "exports": {".": {"types": "./a.d.ts", "default": "./a.js"}}}`, map[string]string{"a.js": ""}, true},
+		{"the order of conditions", `{"type": "module", "exports": {"default": "./a.js", "require": "./a.cjs"}}`, map[string]string{"a.js": "", "a.cjs": ""}, true},
+		{"nested conditions", `{"exports": {"node": {"import": "./a.mjs", "require": "./a.cjs"}, "default": "./a.mjs"}}`, map[string]string{"a.mjs": "", "a.cjs": ""}, false},
+		{"conditions that lead nowhere", `{"exports": {"node": {"import": "./a.mjs"}, "default": "./a.cjs"}}`, map[string]string{"a.mjs": "", "a.cjs": ""}, false},
+		{"a condition that forbids", `{"exports": {"require": null, "default": "./a.mjs"}}`, map[string]string{"a.mjs": ""}, true},
+		{"a condition that forbids within another", `{"exports": {"node": {"require": null}, "default": "./a.cjs"}}`, map[string]string{"a.cjs": ""}, true},
+		{"a target that is none", `{"exports": {"node": "a.mjs", "default": "./a.mjs"}}`, map[string]string{"a.mjs": ""}, false},
+		{"alternatives that forbid", `{"exports": {"node": ["x", null], "default": "./a.mjs"}}`, map[string]string{"a.mjs": ""}, false},
+		{"no alternatives", `{"exports": {"node": [], "default": "./a.mjs"}}`, map[string]string{"a.mjs": ""}, true},
+		{"a byte order mark", "\ufeff" + `{"main": "a.mjs"}`, map[string]string{"a.mjs": ""}, true},
+		{"alternatives", `{"exports": ["not-relative", "./a.cjs"]}`, map[string]string{"a.cjs": ""}, false},
+		{"only subpaths", `{"exports": {"./sub": "./sub.js"}}`, map[string]string{"sub.js": ""}, false},
+		{"null", `{"type": "module", "exports": null, "main": "a.cjs"}`, map[string]string{"a.cjs": ""}, false},
+		{"junk", `{"type": 7, "main": [], "exports": 7}`, map[string]string{"index.js": ""}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.files["package.json"] = c.packageJSON
+			if got, err := worldOf(runtimes.Runtime{}, c.files).ESMOnly("."); err != nil || got != c.want {
+				t.Errorf("got %t, %v, want %t", got, err, c.want)
+			}
+		})
+	}
+}
+
 func FuzzTop(f *testing.F) {
 	for _, seed := range []string{"import a from 'a'", "const a = require(\"b\")", "`${`${a}`}`", "/[/]/", "'\\", "`\\", "`${", "/*", "//", "require('a"} {
 		f.Add(seed)
@@ -118,6 +177,19 @@ func FuzzTop(f *testing.F) {
 			if l.Name == "" || l.Line < 1 || l.Line > lines {
 				t.Errorf("%q is loaded in line %d of %d", l.Name, l.Line, lines)
 			}
+		}
+	})
+}
+
+// FuzzESMOnly reads any package.json: files that can be read make no error.
+func FuzzESMOnly(f *testing.F) {
+	f.Add(`{"type": "module", "exports": {".": {"import": "./a.js", "require": ["x", {"node": "./a.cjs"}]}}}`)
+	f.Add(`{"main": "../../x"}`)
+	f.Fuzz(func(t *testing.T, packageJSON string) {
+		defer indextest.Budget(t, len(packageJSON))()
+		files := map[string]string{"package.json": packageJSON, "index.js": "", "a.js": "", "lib/package.json": "{", "lib/index.js": ""}
+		if _, err := worldOf(runtimes.Runtime{}, files).ESMOnly("."); err != nil {
+			t.Errorf("an error of files that can be read: %v", err)
 		}
 	})
 }

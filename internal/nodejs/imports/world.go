@@ -1,7 +1,6 @@
 package imports
 
 import (
-	"encoding/json"
 	"path"
 	"strings"
 
@@ -166,24 +165,18 @@ var (
 
 // entry returns the file that a subpath of a package means.
 func (f *walk) entry(folder, subpath string, esm bool) (string, bool) {
-	var m manifest
-	if e := f.files[folder+"/package.json"]; e != nil && e.Size <= maxSource {
-		body, err := f.read(e)
-		if err != nil {
-			f.err = err
-			return "", false
-		}
-		if json.Unmarshal(body, &m) != nil {
-			m = manifest{}
-		}
+	m, err := f.manifest(folder)
+	if err != nil {
+		f.err = err
+		return "", false
 	}
-	if len(m.Exports) > 0 && string(m.Exports) != "null" {
+	if m.exports != nil {
 		order := [][]string{forRequire, forImport}
 		if esm {
 			order = [][]string{forImport, forRequire}
 		}
 		for _, conditions := range order {
-			if file, ok := exported(m.Exports, subpath, conditions); ok {
+			if file, ok := m.exported(subpath, conditions); ok {
 				file = path.Join(folder, file)
 				return file, f.files[file] != nil
 			}
@@ -193,53 +186,47 @@ func (f *walk) entry(folder, subpath string, esm bool) (string, bool) {
 	if subpath != "." {
 		return f.file(path.Join(folder, subpath))
 	}
-	if m.Main != "" {
-		if file, ok := f.file(path.Join(folder, m.Main)); ok {
-			return file, true
-		}
-	}
-	return f.index(folder)
+	return f.main(folder, m)
 }
 
 // file returns the file that a path means, as require completes it.
 func (f *walk) file(name string) (string, bool) {
-	for _, suffix := range []string{"", ".js", ".json", ".node"} {
-		if f.files[name+suffix] != nil {
-			return name + suffix, true
-		}
+	if file, ok := f.completed(name, "", ".js", ".json", ".node"); ok || !f.dirs[name] {
+		return file, ok
 	}
-	if !f.dirs[name] {
-		return "", false
-	}
-	if f.files[name+"/package.json"] != nil {
-		return f.main(name)
-	}
-	return f.index(name)
-}
-
-// main returns the file that the package.json of a folder names.
-func (f *walk) main(folder string) (string, bool) {
-	body, err := f.read(f.files[folder+"/package.json"])
+	m, err := f.manifest(name)
 	if err != nil {
 		f.err = err
 		return "", false
 	}
-	var m manifest
-	if json.Unmarshal(body, &m) == nil && m.Main != "" {
-		name := path.Join(folder, m.Main)
-		for _, suffix := range []string{"", ".js", ".json", ".node", "/index.js"} {
-			if f.files[name+suffix] != nil {
-				return name + suffix, true
-			}
-		}
-	}
-	return f.index(folder)
+	return f.main(name, m)
 }
 
-func (f *walk) index(folder string) (string, bool) {
-	for _, name := range []string{"/index.js", "/index.json", "/index.node"} {
-		if f.files[folder+name] != nil {
-			return folder + name, true
+// manifest reads the package.json of a folder; one that is too long is as if absent.
+func (w *World) manifest(folder string) (manifest, error) {
+	e := w.files[path.Join(folder, "package.json")]
+	if e == nil || e.Size > maxSource {
+		return manifest{}, nil
+	}
+	body, err := w.read(e)
+	return readManifest(body), err
+}
+
+// main returns the file that "main" leads to, or else the index of the folder.
+func (w *World) main(folder string, m manifest) (string, bool) {
+	if m.main != "" {
+		if file, ok := w.completed(path.Join(folder, m.main), "", ".js", ".json", ".node", "/index.js", "/index.json", "/index.node"); ok {
+			return file, true
+		}
+	}
+	return w.completed(folder, "/index.js", "/index.json", "/index.node")
+}
+
+// completed returns the first file that a path means with one of the endings.
+func (w *World) completed(name string, endings ...string) (string, bool) {
+	for _, ending := range endings {
+		if file := path.Clean(name + ending); w.files[file] != nil {
+			return file, true
 		}
 	}
 	return "", false

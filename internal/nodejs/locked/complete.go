@@ -1,6 +1,7 @@
 package locked
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,9 +23,9 @@ const atOnce = 24
 // completion asks a registry what a lock file is silent about.
 type completion struct {
 	*Graph   // a copy, changed on the way
+	settled  // what the target gets of it
 	registry registry.Registry
 	target   manifest.Target
-	required map[string]bool // keys of what is not optional
 	asked    map[string]bool // questions, answered or not
 	notes    map[string]bool
 	added    []string // packages that the lock file lacks
@@ -41,46 +42,40 @@ type question struct {
 	edge *Edge
 }
 
-// run answers questions until there are none, and returns what is live.
-func (c *completion) run(ctx context.Context) (settled, error) {
+// run answers questions until there are none.
+func (c *completion) run(ctx context.Context) error {
 	for {
-		s, err := c.settle()
-		if err != nil {
-			return settled{}, err
+		var err error
+		if c.settled, err = c.settle(c.target); err != nil {
+			return err
 		}
-		questions, err := c.questions(ctx, s)
+		questions, err := c.questions(ctx)
 		if err != nil {
-			return settled{}, err
+			return err
 		}
 		if len(questions) == 0 {
-			return s, errors.Join(c.faults(s.live), c.refuseUnsupported())
+			return errors.Join(c.faults(), c.refuseUnsupported())
 		}
 		manifests, err := c.ask(ctx, questions)
 		if err != nil {
-			return settled{}, err
+			return err
 		}
 		for i, q := range questions {
 			c.asked[q.id] = true
 			if err := c.take(q, manifests[i]); err != nil {
-				return settled{}, err
+				return err
 			}
 		}
-		if c.Packages[questions[0].key].Bare && c.Placed {
+		if c.Bare && c.Placed {
 			c.MarkExtraneous()
 		}
 	}
 }
 
-func (c *completion) settle() (settled, error) {
-	s, err := c.Graph.settle(c.target)
-	c.required = c.Reach(isRequired)
-	return s, err
-}
-
 // faults returns what is wrong with the packages that a target gets.
-func (c *completion) faults(live map[string]bool) error {
+func (c *completion) faults() error {
 	var all []error
-	for _, key := range slices.Sorted(maps.Keys(live)) {
+	for _, key := range slices.Sorted(maps.Keys(c.live)) {
 		if p := c.Packages[key]; p.Fault != "" {
 			all = append(all, &Error{File: c.File, Entry: p.String(), Reason: p.Fault})
 		}
@@ -90,9 +85,9 @@ func (c *completion) faults(live map[string]bool) error {
 
 // questions returns what is to be asked next, in a settled order: first what
 // the packages are, then what they lack.
-func (c *completion) questions(ctx context.Context, s settled) ([]question, error) {
+func (c *completion) questions(ctx context.Context) ([]question, error) {
 	var open []question
-	for _, key := range slices.Sorted(maps.Keys(s.scope)) {
+	for _, key := range slices.Sorted(maps.Keys(c.scope)) {
 		if p := c.Packages[key]; key != c.Root && c.silent(key, p) && !c.asked[key] {
 			open = append(open, question{id: key, key: key, name: p.Name, version: p.Version})
 		}
@@ -100,7 +95,7 @@ func (c *completion) questions(ctx context.Context, s settled) ([]question, erro
 	if len(open) > 0 {
 		return open, nil
 	}
-	for _, key := range slices.Sorted(maps.Keys(s.live)) {
+	for _, key := range slices.Sorted(maps.Keys(c.live)) {
 		p := c.Packages[key]
 		if p.Bundled || p.Linked || p.Fault != "" {
 			continue
@@ -132,10 +127,15 @@ func (c *completion) silent(key string, p *Package) bool {
 	switch {
 	case !p.Fetched() || p.Remote || p.Fault != "":
 		return false
-	case p.Bare || p.Unsealed && p.Integrity == "":
+	case c.Bare || p.unsealed():
 		return true
 	}
 	return !c.required[key] && len(p.Libc) == 0 && len(p.OS)+len(p.CPU) > 0
+}
+
+// unsealed reports whether the integrity of a package is for the registry to tell.
+func (p *Package) unsealed() bool {
+	return p.Integrity == "" && UnsupportedSource(p.URL) == ""
 }
 
 // ask gets the manifests; that of what a registry does not have is nil.
@@ -146,8 +146,7 @@ func (c *completion) ask(ctx context.Context, questions []question) ([]*manifest
 	for i, q := range questions {
 		g.Go(func() error {
 			m, err := c.registry.Manifest(ctx, q.name, q.version)
-			var unknown *manifest.ResolveError
-			if errors.As(err, &unknown) && (unknown.Code == "E404" || unknown.Code == "ETARGET") {
+			if refused, ok := manifest.AsRefusal(err); ok && (refused.Code == "E404" || refused.Code == "ETARGET") {
 				return nil
 			}
 			if err != nil {
@@ -181,19 +180,16 @@ func (c *completion) take(q question, m *manifest.Manifest) error {
 // describe adds to a package what its manifest says.
 func (c *completion) describe(p *Package, m *manifest.Manifest) error {
 	p.OS, p.CPU, p.Libc, p.Node = m.OS, m.CPU, m.Libc, m.Engine("node")
-	if p.Bare || p.Unsealed {
+	if c.Bare || p.unsealed() {
 		if err := c.seal(p, m); err != nil {
 			return err
 		}
 	}
-	if !p.Bare {
+	if !c.Bare {
 		return nil
 	}
-	p.Script, p.Bin = m.InstallScript, m.Bin
-	if p.URL == "" {
-		p.URL = m.Tarball
-	}
-	edges := manifestEdges(m)
+	p.URL = cmp.Or(p.URL, m.Tarball)
+	edges := EdgesOf(m)
 	if c.Placed { // package-lock 1 tells no kinds
 		for i := range edges {
 			edges[i].To = c.Find(p.Path, edges[i].Name)
@@ -239,14 +235,14 @@ func (c *completion) ignores(name string) bool {
 // seal compares the lock file's integrity with the registry's, and takes the
 // registry's where the lock file has none or a weaker one.
 func (c *completion) seal(p *Package, m *manifest.Manifest) error {
-	has := m.TarballIntegrity()
-	if p.Integrity == "" {
-		if p.Unsealed {
-			p.Integrity = has
-			if c.Tool != Berry { // which locks no digest of a tarball at all
-				c.sealed = append(c.sealed, p.String())
-			}
+	if p.unsealed() {
+		p.Integrity = m.TarballIntegrity()
+		if c.Tool != Berry { // which locks no digest of a tarball at all
+			c.sealed = append(c.sealed, p.String())
 		}
+		return nil
+	}
+	if p.Integrity == "" {
 		return nil
 	}
 	mine, err := fetch.ParseIntegrity(p.Integrity)
@@ -274,17 +270,16 @@ func (c *completion) add(wanting *Package, q question, m *manifest.Manifest) err
 		}
 		return nil
 	}
-	p := &Package{Name: m.Name, Version: m.Version, URL: m.Tarball, Integrity: m.TarballIntegrity(), OS: m.OS, CPU: m.CPU, Libc: m.Libc, Node: m.Engine("node"), Bin: m.Bin, Script: m.InstallScript}
-	if q.edge.Kind == Optional && (p.platformFault(c.target) != "" || p.engineFault(c.target) != "") {
+	p := FromManifest(m)
+	if q.edge.Kind == Optional && (p.platformFault(c.target) != "" || !p.admits(c.target)) {
 		return nil
 	}
 	key := c.slot(wanting, q.edge.Name, p)
 	if c.Packages[key] == nil {
-		p.Edges = manifestEdges(m)
 		for i := range p.Edges {
 			p.Edges[i].To = c.answer(p, p.Edges[i])
 		}
-		c.Packages[key] = p
+		c.Packages[key], c.asked[key] = p, true
 		c.added = append(c.added, p.String())
 	}
 	wanting.EdgeTo(q.edge.Name).To = key
@@ -299,20 +294,15 @@ func (c *completion) slot(wanting *Package, folder string, p *Package) string {
 		return p.String()
 	}
 	p.Path = manifest.ModulesFolder + "/" + folder
-	from := c.folder(wanting)
+	from := wanting.Path // where Node begins to look
+	if wanting.Local != "" && !IsArchiveName(wanting.Local) {
+		from = wanting.Local
+	}
 	if at := c.Find(from, folder); at != "" {
 		if c.Packages[at].Name == p.Name && c.Packages[at].Version == p.Version {
 			return at
 		}
 		p.Path = path.Join(from, manifest.ModulesFolder, folder)
-	}
-	return p.Path
-}
-
-// folder is where Node begins to look for what a package wants.
-func (c *completion) folder(p *Package) string {
-	if p.Local != "" && !IsArchiveName(p.Local) {
-		return p.Local
 	}
 	return p.Path
 }
@@ -347,8 +337,7 @@ func (c *completion) refuseRange(ctx context.Context, p *Package, e Edge, spec m
 		if err != nil || m == nil {
 			return err
 		}
-		q := &Package{Name: spec.Name, Version: m.Version, OS: m.OS, CPU: m.CPU, Libc: m.Libc, Node: m.Engine("node")}
-		if q.platformFault(c.target) != "" || q.engineFault(c.target) != "" {
+		if q := FromManifest(m); q.platformFault(c.target) != "" || !q.admits(c.target) {
 			return nil
 		}
 	}

@@ -10,7 +10,7 @@
 package locked
 
 import (
-	"encoding/json"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -24,32 +24,20 @@ import (
 // the project and its members, and the options. Its JSON is fit for a digest: it
 // changes where, and only where, something that TreeFor reads does.
 type Graph struct {
-	File   string // its name, without the folder
-	Format string // "package-lock 3", "yarn 1", "yarn berry 8", "pnpm 9.0"
+	File string `json:"-"` // its name, without the folder
 
 	Tool     Tool
 	Root     string // key of the project, or of the member that was chosen
 	Placed   bool   // packages have the paths that npm gave them
+	Bare     bool   // the manifests of packages are for the registry to tell
 	Packages map[string]*Package
-	Notes    []string // sentences for the user, where the lock file is obeyed
-	Ignored  []string // patterns of optional dependencies that are left out
+	Notes    []string `json:",omitempty"` // sentences for the user, where the lock file is obeyed
+	Ignored  []string `json:",omitempty"` // patterns of optional dependencies that are left out
 
 	// Dir is the folder of the project, and AllowOutside are those that packages outside
 	// of it may lie in; both are relative to the working directory.
-	Dir          string
-	AllowOutside []string
-}
-
-// MarshalJSON writes all that TreeFor reads, in an order of its own.
-func (l *Graph) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		Tool     Tool                `json:"tool"`
-		Root     string              `json:"root"`
-		Placed   bool                `json:"placed"`
-		Packages map[string]*Package `json:"packages"`
-		Ignored  []string            `json:"ignored,omitempty"`
-		Notes    []string            `json:"notes,omitempty"`
-	}{l.Tool, l.Root, l.Placed, l.Packages, l.Ignored, l.Notes})
+	Dir          string   `json:"-"`
+	AllowOutside []string `json:"-"`
 }
 
 // InProduction and isRequired are the edges that lead to what production gets, and
@@ -74,7 +62,7 @@ func (l *Graph) Prune() {
 	}
 	holders := l.holders(all, keep)
 	for key, p := range l.Packages {
-		if peersUnknown := p.Bare && l.Placed; !keep[key] && !holders[key] && !peersUnknown {
+		if peersUnknown := l.Bare && l.Placed && p.Fetched(); !keep[key] && !holders[key] && !peersUnknown {
 			delete(l.Packages, key)
 			continue
 		}
@@ -105,35 +93,29 @@ func (l *Graph) holders(all, keep map[string]bool) map[string]bool {
 	required := l.Reach(isRequired)
 	in := l.dependents(all)
 	holders := map[string]bool{}
-	var queue []string
 	for key := range keep {
 		if !required[key] {
-			queue = append(queue, key)
+			holders[key] = true
 		}
 	}
-	for ; len(queue) > 0; queue = queue[1:] {
-		for _, w := range in[queue[0]] {
-			if (w.edge.Kind == Dev || !keep[w.from]) && !holders[queue[0]] {
-				holders[queue[0]] = true // wanted by development
-			}
-			if w.from != l.Root && !keep[w.from] && !holders[w.from] {
-				holders[w.from] = true
-				queue = append(queue, w.from)
+	spread(holders, func(key string, add func(string)) {
+		for _, w := range in[key] {
+			if w.from != l.Root && !keep[w.from] {
+				add(w.from)
 			}
 		}
-	}
+	})
+	maps.DeleteFunc(holders, func(key string, _ bool) bool {
+		return keep[key] && !slices.ContainsFunc(in[key], func(w wish) bool { return w.edge.Kind == Dev || !keep[w.from] })
+	})
 	// What a holder cannot do without decides whether the holder fits.
-	for key := range holders {
-		queue = append(queue, key)
-	}
-	for ; len(queue) > 0; queue = queue[1:] {
-		for _, e := range l.Packages[queue[0]].Edges {
-			if all[e.To] && !keep[e.To] && !holders[e.To] && !e.Kind.Bends() {
-				holders[e.To] = true
-				queue = append(queue, e.To)
+	spread(holders, func(key string, add func(string)) {
+		for _, e := range l.Packages[key].Edges {
+			if all[e.To] && !keep[e.To] && !e.Kind.Bends() {
+				add(e.To)
 			}
 		}
-	}
+	})
 	return holders
 }
 
@@ -141,19 +123,29 @@ func (l *Graph) holders(all, keep map[string]bool) map[string]bool {
 // Extraneous packages are never reached.
 func (l *Graph) Reach(follow func(Edge) bool) map[string]bool {
 	seen := map[string]bool{l.Root: true}
-	for queue := []string{l.Root}; len(queue) > 0; {
-		p := l.Packages[queue[0]]
-		queue = queue[1:]
-		for _, e := range p.Edges {
-			to := l.Packages[e.To]
-			if to == nil || e.To == l.Root || seen[e.To] || to.Extraneous || !follow(e) {
-				continue
+	spread(seen, func(key string, add func(string)) {
+		for _, e := range l.Packages[key].Edges {
+			if to := l.Packages[e.To]; to != nil && !to.Extraneous && follow(e) {
+				add(e.To)
 			}
-			seen[e.To] = true
-			queue = append(queue, e.To)
+		}
+	})
+	return seen
+}
+
+// spread adds to a set of keys what they lead to, and what that leads to in turn. next
+// gives what one key leads to.
+func spread(set map[string]bool, next func(key string, add func(string))) {
+	queue := slices.Collect(maps.Keys(set))
+	add := func(key string) {
+		if !set[key] {
+			set[key] = true
+			queue = append(queue, key)
 		}
 	}
-	return seen
+	for ; len(queue) > 0; queue = queue[1:] {
+		next(queue[0], add)
+	}
 }
 
 // MarkExtraneous finds out what only optional peers want, as npm 11 does.
@@ -168,13 +160,18 @@ func (l *Graph) MarkExtraneous() {
 }
 
 // Find returns the path at which Node finds name from a folder, or "".
-func (l *Graph) Find(from, name string) string {
+func (l *Graph) Find(from, name string) string { return find(l.Packages, from, name) }
+
+// find returns the path of the first of some folders in which Node looks for name from
+// a path, or "".
+func find[P any](folders map[string]P, from, name string) string {
 	for dir := from; ; dir = path.Dir(dir) {
 		if dir == "." {
 			dir = ""
 		}
 		if path.Base(dir) != manifest.ModulesFolder {
-			if at := path.Join(dir, manifest.ModulesFolder, name); l.Packages[at] != nil {
+			at := path.Join(dir, manifest.ModulesFolder, name)
+			if _, there := folders[at]; there {
 				return at
 			}
 		}

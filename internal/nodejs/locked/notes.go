@@ -63,7 +63,7 @@ func (w *treeWriter) noteMissingPeers() {
 func (w *treeWriter) noteEngines() {
 	asking, dropped := map[string][]string{}, map[string][]string{} // packages by the range
 	for key := range w.live {
-		if p := w.Packages[key]; key != w.Root && p.engineFault(w.target) != "" {
+		if p := w.Packages[key]; key != w.Root && !p.admits(w.target) {
 			asking[p.Node] = append(asking[p.Node], p.String())
 		}
 	}

@@ -2,6 +2,7 @@ package locked
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
@@ -20,14 +21,11 @@ type Package struct {
 	// Local is the folder or archive on disk, a slash path from the lock file.
 	Local string `json:"local,omitempty"`
 
-	OS      []string              `json:"os,omitempty"`
-	CPU     []string              `json:"cpu,omitempty"`
-	Libc    []string              `json:"libc,omitempty"`
-	Node    string                `json:"node,omitempty"` // range of engines.node
-	Bin     []manifest.Dependency `json:"bin,omitempty"`
-	Script  bool                  `json:"script,omitempty"`
-	Bundled bool                  `json:"bundled,omitempty"`
-	Peer    bool                  `json:"peer,omitempty"` // only peers want it
+	OS      []string `json:"os,omitempty"`
+	CPU     []string `json:"cpu,omitempty"`
+	Libc    []string `json:"libc,omitempty"`
+	Node    string   `json:"node,omitempty"` // range of engines.node
+	Bundled bool     `json:"bundled,omitempty"`
 	// Extraneous is set for what only optional peers want, or nothing.
 	Extraneous bool `json:"-"`
 	// Brings is set where the tarball holds a node_modules that the lock file
@@ -38,10 +36,6 @@ type Package struct {
 	Held bool `json:"held,omitempty"`
 	// Remote is set where an address is wanted: no registry knows it.
 	Remote bool `json:"remote,omitempty"`
-	// Unsealed is set where the integrity is for the registry to tell.
-	Unsealed bool `json:"unsealed,omitempty"`
-	// Bare is set where the lock file leaves the manifest to the registry.
-	Bare bool `json:"bare,omitempty"`
 
 	// Fault is a clause that says why the package cannot be packed. It counts only
 	// where production on the target needs the package.
@@ -54,6 +48,34 @@ type Package struct {
 	Dev bool `json:"dev,omitempty"`
 
 	Edges []Edge `json:"edges,omitempty"` // sorted by name
+}
+
+// FromManifest returns the package that a manifest describes. Its wishes have no answers
+// yet.
+func FromManifest(m *manifest.Manifest) *Package {
+	return &Package{
+		Name: m.Name, Version: m.Version, URL: m.Tarball, Integrity: m.TarballIntegrity(),
+		OS: m.OS, CPU: m.CPU, Libc: m.Libc, Node: m.Engine("node"), Edges: EdgesOf(m),
+	}
+}
+
+// EdgesOf returns what a package wants by its manifest. Of two wishes with one name that
+// of the later kind counts here: peer, production, optional.
+func EdgesOf(m *manifest.Manifest) []Edge { return edgesOf(m, Peer, Prod, Optional) }
+
+func edgesOf(m *manifest.Manifest, kinds ...Kind) []Edge {
+	lists := map[Kind][]manifest.Dependency{Peer: m.PeerDependencies, Prod: m.Dependencies, Optional: m.OptionalDependencies, Dev: m.DevDependencies}
+	all := map[string]Edge{}
+	for _, kind := range kinds {
+		for _, d := range lists[kind] {
+			e := Edge{Name: d.Name, Spec: d.Spec, Kind: kind}
+			if kind == Peer && m.OptionalPeers[d.Name] {
+				e.Kind = PeerOptional
+			}
+			all[d.Name] = e
+		}
+	}
+	return SortEdges(slices.Collect(maps.Values(all)))
 }
 
 // Edge is a wish of a package.
@@ -79,6 +101,9 @@ const (
 
 // Bends reports whether what wants can do without.
 func (k Kind) Bends() bool { return k == Optional || k == PeerOptional }
+
+// IsPeer reports whether the user of what wants is to have it.
+func (k Kind) IsPeer() bool { return k == Peer || k == PeerOptional }
 
 // String names the package as messages do.
 func (p *Package) String() string { return p.Name + "@" + p.Version }

@@ -162,7 +162,7 @@ func (p *placer) free(level, name, key string) bool {
 // dependent finds.
 func (p *placer) meetsPeers(n *placed, level string, fresh *placed) bool {
 	for _, e := range fresh.pack.Edges {
-		if e.Kind != Peer && e.Kind != PeerOptional {
+		if !e.Kind.IsPeer() {
 			continue
 		}
 		if theirs := p.lookup(n.path, e.Name); theirs != nil && p.lookup(level, e.Name) != theirs {
@@ -177,7 +177,7 @@ func (p *placer) meetsPeers(n *placed, level string, fresh *placed) bool {
 func (p *placer) openPeers(n *placed, key string) map[string]string {
 	peers := map[string]string{}
 	for _, e := range p.Packages[key].Edges {
-		if e.To != "" || e.Kind != Peer && e.Kind != PeerOptional {
+		if e.To != "" || !e.Kind.IsPeer() {
 			continue
 		}
 		switch {
@@ -214,11 +214,8 @@ func (p *placer) onlyOne(name string) string {
 
 // lookup returns what Node finds under a name from a folder, or nil.
 func (p *placer) lookup(from, name string) *placed {
-	above := levels(from)
-	for _, level := range slices.Backward(above) {
-		if n := p.folders[path.Join(level, manifest.ModulesFolder, name)]; n != nil {
-			return n
-		}
+	if at := find(p.folders, from, name); at != "" {
+		return p.folders[at]
 	}
 	return nil
 }
@@ -238,5 +235,5 @@ func levels(at string) []string {
 }
 
 func hasPeers(p *Package) bool {
-	return slices.ContainsFunc(p.Edges, func(e Edge) bool { return e.Kind == Peer || e.Kind == PeerOptional })
+	return slices.ContainsFunc(p.Edges, func(e Edge) bool { return e.Kind.IsPeer() })
 }

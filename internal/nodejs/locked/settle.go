@@ -1,14 +1,12 @@
 package locked
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
 )
 
 // settle returns the keys of what a target gets: optional packages that do not
@@ -31,10 +29,7 @@ func (l *Graph) settle(t manifest.Target) (settled, error) {
 			continue
 		}
 		fault := p.platformFault(t)
-		if fault == "" && !required[key] {
-			fault = cmp.Or(p.engineFault(t), UnsupportedSource(p.URL))
-		}
-		if fault == "" {
+		if fault == "" && (required[key] || p.admits(t) && UnsupportedSource(p.URL) == "") {
 			continue
 		}
 		if required[key] {
@@ -42,7 +37,7 @@ func (l *Graph) settle(t manifest.Target) (settled, error) {
 		}
 		l.drop(key, in, gone)
 	}
-	s := settled{live: maps.Clone(live), scope: maps.Clone(all), engines: map[string]string{}}
+	s := settled{live: maps.Clone(live), scope: maps.Clone(all), required: required, engines: map[string]string{}}
 	for key := range gone {
 		delete(s.live, key)
 		delete(s.scope, key)
@@ -60,22 +55,24 @@ func (l *Graph) settle(t manifest.Target) (settled, error) {
 // what is of another platform.
 func (l *Graph) leftOut(key string, in []wish, live, gone map[string]bool, t manifest.Target) string {
 	wanted := slices.ContainsFunc(in, func(w wish) bool { return live[w.from] && w.edge.Kind == Optional })
-	seen := map[string]bool{key: true}
-	engine := ""
-	for queue := []string{key}; wanted && len(queue) > 0; queue = queue[1:] {
-		p := l.Packages[queue[0]]
-		if p.platformFault(t) != "" || UnsupportedSource(p.URL) != "" {
-			return ""
-		}
-		if engine == "" && p.engineFault(t) != "" {
+	if !wanted {
+		return ""
+	}
+	engine, foreign := "", false
+	spread(map[string]bool{key: true}, func(key string, add func(string)) {
+		p := l.Packages[key]
+		foreign = foreign || p.platformFault(t) != "" || UnsupportedSource(p.URL) != ""
+		if engine == "" && !p.admits(t) {
 			engine = p.Node
 		}
 		for _, e := range p.Edges {
-			if gone[e.To] && !e.Kind.Bends() && !seen[e.To] {
-				seen[e.To] = true
-				queue = append(queue, e.To)
+			if gone[e.To] && !e.Kind.Bends() {
+				add(e.To)
 			}
 		}
+	})
+	if foreign {
+		return ""
 	}
 	return engine
 }
@@ -84,7 +81,8 @@ func (l *Graph) leftOut(key string, in []wish, live, gone map[string]bool, t man
 type settled struct {
 	live map[string]bool // keys of what it gets
 	// scope is live with those packages of development that decide about it.
-	scope map[string]bool
+	scope    map[string]bool
+	required map[string]bool // keys of what is not optional
 	// engines are the optional dependencies that the version of Node.js alone leaves
 	// out, with the range that is wanted.
 	engines map[string]string
@@ -113,23 +111,21 @@ func (l *Graph) dependents(live map[string]bool) map[string][]wish {
 // edges that bend, and down to what something else wants.
 func (l *Graph) drop(key string, in map[string][]wish, gone map[string]bool) {
 	set := map[string]bool{key: true}
-	for queue := []string{key}; len(queue) > 0; queue = queue[1:] {
-		for _, w := range in[queue[0]] {
-			if !w.edge.Kind.Bends() && !set[w.from] && w.from != l.Root {
-				set[w.from] = true
-				queue = append(queue, w.from)
+	spread(set, func(key string, add func(string)) {
+		for _, w := range in[key] {
+			if !w.edge.Kind.Bends() && w.from != l.Root {
+				add(w.from)
 			}
 		}
-	}
+	})
 	below := maps.Clone(set)
-	for queue := slices.Sorted(maps.Keys(set)); len(queue) > 0; queue = queue[1:] {
-		for _, e := range l.Packages[queue[0]].Edges {
-			if e.To != "" && e.To != l.Root && len(in[e.To]) > 0 && !below[e.To] {
-				below[e.To] = true
-				queue = append(queue, e.To)
+	spread(below, func(key string, add func(string)) {
+		for _, e := range l.Packages[key].Edges {
+			if e.To != "" && e.To != l.Root && len(in[e.To]) > 0 {
+				add(e.To)
 			}
 		}
-	}
+	})
 	for changed := true; changed; {
 		changed = false
 		for _, k := range slices.Sorted(maps.Keys(below)) {
@@ -165,15 +161,7 @@ func (p *Package) platformFault(t manifest.Target) string {
 	return ""
 }
 
-// engineFault says why a package does not want a target's Node.js, or "".
-func (p *Package) engineFault(t manifest.Target) string {
-	if p.Node == "" || t.Node == "" {
-		return ""
-	}
-	wanted, err := semver.ParseRangeWith(p.Node, semver.Options{Strict: true, IncludePrerelease: true})
-	node, errNode := semver.Parse(t.Node)
-	if err == nil && errNode == nil && wanted.Match(node) {
-		return ""
-	}
-	return fmt.Sprintf("%s asks for Node.js %s, and the target has %s", p, p.Node, t.Node)
+// admits reports whether a package does with a target's Node.js.
+func (p *Package) admits(t manifest.Target) bool {
+	return t.Node == "" || manifest.EngineAdmits(p.Node, t.Node)
 }

@@ -2,37 +2,14 @@ package locked
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
 )
-
-// manifestEdges returns what a manifest wants, without what it brings along.
-func manifestEdges(m *manifest.Manifest) []Edge {
-	all := map[string]Edge{}
-	add := func(deps []manifest.Dependency, kind Kind) {
-		for _, d := range deps {
-			k := kind
-			if k == Peer && m.OptionalPeers[d.Name] {
-				k = PeerOptional
-			}
-			all[d.Name] = Edge{Name: d.Name, Spec: d.Spec, Kind: k}
-		}
-	}
-	add(m.PeerDependencies, Peer)
-	add(m.Dependencies, Prod)
-	add(m.OptionalDependencies, Optional)
-	edges := make([]Edge, 0, len(all))
-	for _, e := range all {
-		edges = append(edges, e)
-	}
-	return SortEdges(edges)
-}
 
 // contradict reports whether two integrities of one algorithm share no digest.
 func contradict(a, b string) bool {
@@ -48,30 +25,21 @@ func contradict(a, b string) bool {
 	return true
 }
 
-// newest returns the manifest of the newest version that a spec admits, nil
-// where there is none.
+// newest returns the manifest of the version that npm would take for a spec, nil where
+// there is none.
 func (c *completion) newest(ctx context.Context, spec manifest.Spec) (*manifest.Manifest, error) {
 	doc, err := c.registry.Packument(ctx, spec.Name)
-	var unknown *manifest.ResolveError
-	if errors.As(err, &unknown) && unknown.Code == "E404" {
+	if refused, ok := manifest.AsRefusal(err); ok && refused.Code == "E404" {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("completing the lock file %q: %w", c.File, err)
 	}
-	best, found := doc.DistTags[spec.Fetch], spec.Kind == manifest.TagSpec
-	var highest semver.Version
-	for _, release := range doc.Versions {
-		v, err := semver.ParseLoose(release.Version)
-		if spec.Kind == manifest.TagSpec || err != nil || !spec.Range.Match(v) || found && semver.Compare(v, highest) <= 0 {
-			continue
-		}
-		best, highest, found = release.Version, v, true
+	at, err := registry.Pick(doc, spec, registry.PickOptions{})
+	if err != nil {
+		return nil, nil //nolint:nilerr // no version fits
 	}
-	if best == "" {
-		return nil, nil
-	}
-	return c.registry.Manifest(ctx, spec.Name, best)
+	return c.registry.Manifest(ctx, spec.Name, doc.Versions[at].Version)
 }
 
 // refuseUnsupported refuses what has no tarball that a digest is of, and notes what

@@ -1,5 +1,7 @@
 package locked
 
+import "github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+
 // Tool is the package manager that wrote a lock file: their rules differ.
 type Tool string
 
@@ -11,8 +13,17 @@ const (
 	Pnpm  Tool = "pnpm"
 )
 
-// command is the tool's name on the command line.
-func (t Tool) command() string {
+// ProjectEdges returns what a project wants by its package.json. Of two wishes with one
+// name npm takes that of development, the others that of production.
+func (t Tool) ProjectEdges(m *manifest.Manifest) []Edge {
+	if t == NPM {
+		return edgesOf(m, Peer, Prod, Optional, Dev)
+	}
+	return edgesOf(m, Peer, Dev, Prod, Optional)
+}
+
+// Command is the tool's name on the command line.
+func (t Tool) Command() string {
 	switch t {
 	case Yarn1, Berry:
 		return "yarn"

@@ -25,11 +25,11 @@ import (
 // What a user can act on is a *ResolveError or a *LockFileError.
 func TreeFor(ctx context.Context, r registry.Registry, l *Graph, t manifest.Target) (*modules.Tree, error) {
 	c := &completion{registry: r, target: t, Graph: l.clone(), asked: map[string]bool{}, notes: map[string]bool{}}
-	s, err := c.run(ctx)
+	err := c.run(ctx)
 	if err != nil {
 		return nil, err
 	}
-	w := &treeWriter{completion: c, live: s.live, engines: s.engines, tree: &modules.Tree{}, linked: map[string]*Package{}}
+	w := &treeWriter{completion: c, tree: &modules.Tree{}, folders: map[string]*Package{}}
 	if c.Placed {
 		err = w.asPlaced()
 	} else {
@@ -72,12 +72,10 @@ func (l *Graph) clone() *Graph {
 // treeWriter turns what is live of a lock into a tree.
 type treeWriter struct {
 	*completion
-	live    map[string]bool
-	engines map[string]string // optional packages that Node.js alone leaves out
 	tree    *modules.Tree
 	weak    []string            // what only a SHA-1 seals
 	bare    []string            // keys of what has no digest
-	linked  map[string]*Package // linked folders by their place
+	folders map[string]*Package // by their places
 }
 
 // asPlaced takes the folders that npm chose. What lies in a folder that a link
@@ -131,15 +129,12 @@ func foldersOf(at string, links map[string][]string, through []string) []string 
 // put adds a package to the tree, in a folder.
 func (w *treeWriter) put(key, at string) error {
 	p := w.Packages[key]
+	w.folders[at] = p
 	if p.Local != "" {
-		if p.Linked {
-			w.linked[at] = p
-		}
 		w.tree.Local = append(w.tree.Local, modules.Local{Path: at, Name: p.Name, Version: p.Version, Source: p.Local, Archive: IsArchiveName(p.Local), Integrity: p.Integrity})
 		return nil
 	}
-	out := modules.Package{Path: at, Name: p.Name, Version: p.Version, Peer: p.Peer, Optional: !w.required[key], DevOptional: p.Held && !w.required[key],
-		Bundled: p.Bundled, InstallScript: p.Script, OS: p.OS, CPU: p.CPU, Libc: p.Libc, Bin: p.Bin}
+	out := modules.Package{Path: at, Name: p.Name, Version: p.Version, Bundled: p.Bundled, OS: p.OS, CPU: p.CPU, Libc: p.Libc}
 	if out.Bundled {
 		w.tree.Packages = append(w.tree.Packages, out)
 		return nil

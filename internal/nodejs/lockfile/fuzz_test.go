@@ -3,6 +3,7 @@ package lockfile
 import (
 	"encoding/json"
 	"path"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -35,9 +36,10 @@ func FuzzLock(f *testing.F) {
 	f.Add(`{"lockfileVersion":3,"packages":{"":{"dependencies":{"a":"1"}},"node_modules/a":{"version":"1.0.0","link":true,"resolved":"../../.ssh"}}}`, `{"dependencies":{"a":"1"}}`, "")
 	f.Fuzz(func(t *testing.T, lock, project, member string) {
 		defer indextest.Budget(t, len(lock)+len(project)+len(member))()
-		files := memoryFiles{"package.json": project, "m/package.json": `{"name":"m","dependencies":{"a":"1"}}`}
+		files := memoryFiles{"lock": lock, "package.json": project, "m/package.json": `{"name":"m","dependencies":{"a":"1"}}`}
+		dir := files.write(t)
 		read := func() (*locked.Graph, error) {
-			return (&lockReader{title: "lock", files: files, options: Options{Workspace: member}}).read([]byte(lock))
+			return Read(filepath.Join(dir, "lock"), Options{Workspace: member})
 		}
 		l, err := read()
 		if err != nil {

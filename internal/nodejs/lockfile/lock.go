@@ -7,15 +7,16 @@ package lockfile
 import (
 	"encoding/json"
 	"fmt"
-	"os"
+	"maps"
+	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
 // Options chooses what of a lock file is wanted.
@@ -33,22 +34,19 @@ type Options struct {
 // lockReader reads one lock file.
 type lockReader struct {
 	title   string
-	tool    string // as a command
-	files   projectFiles
+	dir     string // the lock file's folder
 	options Options
+	lock    *locked.Graph
+	top     *npmEntry // what the project at the top says
 }
 
-// projectFiles reads the files of the project that a lock file belongs to.
-type projectFiles interface {
-	// Read returns a file by its slash path from the lock file's folder. An
-	// absolute path is taken as it is.
-	Read(name string) ([]byte, error)
-	// Members returns the folders with a package.json that the patterns of
-	// "workspaces" name, as slash paths from the lock file's folder.
-	Members(patterns []string) ([]string, error)
-	// IsFolder reports whether there is a folder at a slash path from the lock
-	// file's folder.
-	IsFolder(name string) bool
+// read returns a file by its slash path from the lock file's folder. An absolute path is
+// taken as it is.
+func (r *lockReader) read(name string) ([]byte, error) {
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(r.dir, filepath.FromSlash(name))
+	}
+	return filetree.ReadDocument(name)
 }
 
 func (r *lockReader) fault(entry, reason string, args ...any) error {
@@ -65,15 +63,17 @@ func (r *lockReader) outOfDate(faults []string) error {
 	if len(faults) > most {
 		faults = append(faults[:most], fmt.Sprintf("and %d more", len(faults)-most))
 	}
-	return r.fault("", "it is out of date: %s: run %s install", strings.Join(faults, "; "), r.tool)
+	return r.fault("", "it is out of date: %s: run %s install", strings.Join(faults, "; "), r.lock.Tool.Command())
 }
 
 // topAlone reports whether the project at the top is wanted without its members.
 func (r *lockReader) topAlone() bool { return r.options.Workspace == "." }
 
-// manifestOnDisk reads a package.json.
-func (r *lockReader) manifestOnDisk(name string) (*npmEntry, error) {
-	b, err := r.files.Read(name)
+// manifest reads the package.json of a folder of the project, "." for the one at the
+// top, which the user may name.
+func (r *lockReader) manifest(folder string) (*npmEntry, error) {
+	name := r.manifestName(folder)
+	b, err := r.read(name)
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +85,77 @@ func (r *lockReader) manifestOnDisk(name string) (*npmEntry, error) {
 	return e, nil
 }
 
+func (r *lockReader) manifestName(folder string) string {
+	if folder == "." && r.options.PackageJSON != "" {
+		return r.options.PackageJSON
+	}
+	return path.Join(folder, "package.json")
+}
+
+// topMember is the key of the project at the top where a member is wanted.
+const topMember = "workspace:."
+
+// choose makes the member that was asked for the root, or else all members parts of
+// what the project wants. members are their keys by name.
+func (r *lockReader) choose(members map[string][]string) error {
+	root := r.lock.Packages[""]
+	if r.topAlone() {
+		return nil
+	}
+	if r.options.Workspace != "" {
+		key, err := r.member(members)
+		if err != nil {
+			return err
+		}
+		r.lock.Root = key
+		r.lock.Packages[key].Local = ""
+		// What the top wants is no orphan of the lock file.
+		r.lock.Packages[topMember] = root
+		delete(r.lock.Packages, "")
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		keys := members[name]
+		if len(keys) > 1 {
+			return r.fault("", "the members %s are all named %q, and node_modules has one folder of a name: choose one with workspace, by its folder", r.folders(keys), name)
+		}
+		root.Edges = slices.DeleteFunc(root.Edges, func(e locked.Edge) bool { return e.Name == name })
+		root.Edges = append(root.Edges, locked.Edge{Name: name, Spec: keys[0], To: keys[0]})
+	}
+	locked.SortEdges(root.Edges)
+	return nil
+}
+
+// member returns the key of the member that was asked for, by its name or its folder.
+func (r *lockReader) member(members map[string][]string) (string, error) {
+	want := r.options.Workspace
+	folder := path.Clean(strings.ReplaceAll(want, "\\", "/"))
+	for _, keys := range members {
+		for _, key := range keys {
+			if r.lock.Packages[key].Local == folder {
+				return key, nil
+			}
+		}
+	}
+	switch keys := members[want]; len(keys) {
+	case 0:
+		return "", r.noMember(slices.Collect(maps.Keys(members)))
+	case 1:
+		return keys[0], nil
+	default:
+		return "", r.fault("", "the members %s are all named %q: write the folder of one", r.folders(keys), want)
+	}
+}
+
+// folders quotes the folders of members.
+func (r *lockReader) folders(keys []string) string {
+	var all []string
+	for _, key := range keys {
+		all = append(all, strconv.Quote(r.lock.Packages[key].Local))
+	}
+	return strings.Join(all, ", ")
+}
+
 // noMember refuses a member that there is not.
 func (r *lockReader) noMember(known []string) error {
 	slices.Sort(known)
@@ -93,23 +164,4 @@ func (r *lockReader) noMember(known []string) error {
 		return r.fault("", "it has no workspace member %q: it knows of no members", r.options.Workspace)
 	}
 	return r.fault("", "it has no workspace member %q: write one of %s", r.options.Workspace, strings.Join(known, ", "))
-}
-
-// diskFiles are the files below a folder of the disk.
-type diskFiles struct{ dir string }
-
-func (d diskFiles) Read(name string) ([]byte, error) {
-	if !filepath.IsAbs(name) {
-		name = filepath.Join(d.dir, filepath.FromSlash(name))
-	}
-	return filetree.ReadDocument(name)
-}
-
-func (d diskFiles) IsFolder(name string) bool {
-	info, err := os.Stat(filepath.Join(d.dir, filepath.FromSlash(name)))
-	return err == nil && info.IsDir()
-}
-
-func (d diskFiles) Members(patterns []string) ([]string, error) {
-	return manifest.FindMembers(d.dir, patterns)
 }

@@ -28,37 +28,20 @@ import (
 // lambda is the target of these tests.
 var lambda = manifest.Target{Runtime: "nodejs20.x", Arch: "x86_64", OS: "linux", CPU: "x64", Libc: "glibc", Node: "20.20.2"}
 
-// memoryFiles are a project's files, for tests.
+// memoryFiles are a project's files by their slash paths, for tests.
 type memoryFiles map[string]string
 
-func (m memoryFiles) Read(name string) ([]byte, error) {
-	if b, ok := m[name]; ok {
-		return []byte(b), nil
-	}
-	return nil, fs.ErrNotExist
-}
-
-func (m memoryFiles) IsFolder(folder string) bool {
-	for name := range m {
-		if strings.HasPrefix(name, folder+"/") {
-			return true
+// write writes the files into a folder of a folder, and returns the inner one.
+func (m memoryFiles) write(t testing.TB) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "project")
+	for name, text := range m {
+		name = filepath.Join(dir, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o700), os.WriteFile(name, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
 		}
 	}
-	return false
-}
-
-func (m memoryFiles) Members(patterns []string) ([]string, error) {
-	var found []string
-	for name := range m {
-		folder, base := path.Split(name)
-		for _, pattern := range patterns {
-			if ok, err := path.Match(pattern, path.Clean(folder)); err == nil && ok && base == "package.json" {
-				found = append(found, path.Clean(folder))
-			}
-		}
-	}
-	slices.Sort(found)
-	return found, nil
+	return dir
 }
 
 // recordedRegistry answers with manifests that the public registry gave.
@@ -127,11 +110,11 @@ func (r *recordedRegistry) Bundle(context.Context, *manifest.Manifest) (map[stri
 }
 
 // readLockCase reads the lock file and the project of a testdata file.
-func readLockCase(files memoryFiles, o Options) (*locked.Graph, error) {
+func readLockCase(t *testing.T, files memoryFiles, o Options) (*locked.Graph, error) {
+	t.Helper()
 	for _, name := range []string{"package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml"} {
-		if text, ok := files[name]; ok {
-			r := &lockReader{title: name, files: files, options: o}
-			return r.read([]byte(text))
+		if _, ok := files[name]; ok {
+			return Read(filepath.Join(files.write(t), name), o)
 		}
 	}
 	return nil, fs.ErrNotExist
@@ -190,7 +173,7 @@ func TestLockFilesOfRealTools(t *testing.T) {
 			}
 			t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar")+" "+section, func(t *testing.T) {
 				t.Parallel()
-				l, err := readLockCase(files, Options{Workspace: member})
+				l, err := readLockCase(t, files, Options{Workspace: member})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -302,7 +285,7 @@ func TestLockJSON(t *testing.T) {
 		t.Helper()
 		changed := maps.Clone(files)
 		change(changed)
-		l, err := readLockCase(changed, Options{})
+		l, err := readLockCase(t, changed, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package lockfile
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,54 +29,45 @@ type packageLock struct {
 type packageLockReader struct {
 	*lockReader
 	packages map[string]*npmEntry // by npm's path
-	old      bool                 // version 1: what packages want is for the registry to say
-	lock     *locked.Graph
-	top      *npmEntry // what the project at the top says
-	paths    int       // bytes of the paths that version 1 spells by nesting
+	paths    int                  // bytes of the paths that version 1 spells by nesting
 }
 
-func (r *lockReader) readPackageLock(b []byte) (*locked.Graph, error) {
+func (r *lockReader) readPackageLock(b []byte) error {
 	var file packageLock
 	if err := json.Unmarshal(b, &file); err != nil {
-		return nil, r.fault("", "it is not JSON that npm writes: %s", jsonscan.Explain(b, err))
+		return r.fault("", "it is not JSON that npm writes: %s", jsonscan.Explain(b, err))
 	}
 	p := &packageLockReader{lockReader: r, packages: file.Packages}
+	r.lock.Placed = true
 	switch {
 	case file.LockfileVersion > 3:
-		return nil, r.fault("", "its lockfileVersion is %d; 1, 2 and 3 are known", file.LockfileVersion)
+		return r.fault("", "its lockfileVersion is %d; 1, 2 and 3 are known", file.LockfileVersion)
 	case file.Packages != nil:
 	case file.LockfileVersion <= 1 && (file.LockfileVersion == 1 || file.Dependencies != nil):
-		p.old = true
-		file.LockfileVersion = 1
+		r.lock.Bare = true // what packages want is for the registry to say
 		p.packages = map[string]*npmEntry{}
 		if err := p.inflate("", file.Dependencies); err != nil {
-			return nil, err
+			return err
 		}
 	default:
-		return nil, r.fault("", "it has no \"packages\": run npm install")
+		return r.fault("", "it has no \"packages\": run npm install")
 	}
-	p.lock = &locked.Graph{Format: "package-lock " + string(rune('0'+file.LockfileVersion)), Tool: locked.NPM, Packages: map[string]*locked.Package{}, Placed: true}
-	return p.lock, p.build()
+	return p.build()
 }
 
 // build makes the graph: folders first, then the project, then who wants whom.
 func (r *packageLockReader) build() error {
-	for at, e := range r.packages {
-		if e == nil {
-			return r.fault(at, "its entry is null: run npm install")
-		}
-		if at == "" {
-			continue
-		}
-		if clean := path.Clean(at); clean != at || strings.HasPrefix(at, "/") || strings.Contains(at, "\\") {
-			return r.fault(at, "its path is none that npm writes")
-		}
-	}
 	for _, at := range slices.Sorted(maps.Keys(r.packages)) {
-		if folderName(at) == "" {
+		e := r.packages[at]
+		switch {
+		case e == nil:
+			return r.fault(at, "its entry is null: run npm install")
+		case at != "" && (path.Clean(at) != at || strings.HasPrefix(at, "/") || strings.Contains(at, "\\")):
+			return r.fault(at, "its path is none that npm writes")
+		case folderName(at) == "":
 			continue // the project, and what links point to
 		}
-		if err := r.add(at, r.packages[at]); err != nil {
+		if err := r.add(at, e); err != nil {
 			return err
 		}
 	}
@@ -100,50 +92,34 @@ func (r *packageLockReader) build() error {
 
 // add makes the package at a path below node_modules.
 func (r *packageLockReader) add(at string, e *npmEntry) error {
-	p := &locked.Package{Path: at, Name: string(e.Name), Version: string(e.Version), URL: string(e.Resolved), Integrity: string(e.Integrity), Extraneous: e.Extraneous, Peer: e.Peer}
-	if p.Name == "" {
-		p.Name = folderName(at)
-	}
-	if e.Link {
-		p.Local, p.URL = path.Clean(strings.TrimPrefix(p.URL, "file:")), ""
-		target := r.packages[p.Local]
-		if target == nil {
-			p.Fault = fmt.Sprintf("it links to %q, which the lock file does not hold: run npm install", p.Local)
-			r.lock.Packages[at] = p
-			return nil
-		}
-		target, err := r.onDisk(p.Local, target)
-		if err != nil {
-			return err
-		}
-		if target.Name != "" {
-			p.Name = string(target.Name)
-		}
-		p.Version, p.Edges = string(target.Version), target.edges(locked.NPM, true)
-		if p.Linked = outsideProject(p.Local); p.Linked {
-			p.Edges = slices.DeleteFunc(p.Edges, func(e locked.Edge) bool { return e.Kind == locked.Dev })
-		}
-		describe(p, target)
-		p.Extraneous = p.Extraneous || target.Extraneous
-		r.lock.Packages[at] = p
-		return nil
-	}
-	if local, ok := strings.CutPrefix(p.URL, "file:"); ok {
+	p := locked.FromManifest(&e.Manifest)
+	p.Path, p.Name, p.Extraneous = at, cmp.Or(e.Name, folderName(at)), e.Extraneous
+	r.lock.Packages[at] = p
+	local, onDisk := strings.CutPrefix(p.URL, "file:")
+	if onDisk || e.Link {
 		p.Local, p.URL = path.Clean(local), ""
 	}
-	p.Bundled = e.InBundle && r.comesBundled(at)
-	p.Bare = r.old && p.Fetched()
-	p.Unsealed = p.Fetched() && p.Integrity == "" && locked.UnsupportedSource(p.URL) == ""
-	describe(p, e)
-	p.Edges = e.edges(locked.NPM, false)
-	r.lock.Packages[at] = p
+	if !e.Link {
+		p.Bundled = e.InBundle && r.comesBundled(at)
+		return nil
+	}
+	target := r.packages[p.Local]
+	if target == nil {
+		p.Fault = fmt.Sprintf("it links to %q, which the lock file does not hold: run npm install", p.Local)
+		return nil
+	}
+	target, err := r.onDisk(p.Local, target)
+	if err != nil {
+		return err
+	}
+	linked := locked.FromManifest(&target.Manifest)
+	linked.Path, linked.Name, linked.Local, linked.URL = at, cmp.Or(linked.Name, p.Name), p.Local, ""
+	linked.Extraneous = p.Extraneous || target.Extraneous
+	if linked.Linked = manifest.Outside(p.Local); !linked.Linked {
+		linked.Edges = locked.NPM.ProjectEdges(&target.Manifest)
+	}
+	r.lock.Packages[at] = linked
 	return nil
-}
-
-// describe takes what an entry says of the platform and of installing.
-func describe(p *locked.Package, e *npmEntry) {
-	p.OS, p.CPU, p.Libc, p.Node = e.OS, e.CPU, e.Libc, e.Engines["node"]
-	p.Script, p.Bin = e.HasInstallScript, e.bin(p.Name)
 }
 
 // comesBundled reports whether a bundled package comes in the tarball of another:
@@ -161,23 +137,18 @@ func (r *packageLockReader) comesBundled(at string) bool {
 		switch {
 		case around == nil || around.Link:
 			return false
-		case len(around.Bundles) > 0 || !around.InBundle:
+		case len(around.Bundled) > 0 || !around.InBundle:
 			return true
-		case r.old && e.Resolved == "" && e.Integrity == "":
+		case r.lock.Bare && e.Tarball == "" && e.Integrity == "":
 			return true // version 1 does not tell who bundles
 		}
 	}
 }
 
-// outsideProject reports whether a slash path leads out of the project.
-func outsideProject(folder string) bool {
-	return folder == ".." || strings.HasPrefix(folder, "../") || path.IsAbs(folder)
-}
-
 // onDisk returns the package.json of a folder that a link points to, as npm
 // does: it may be newer than the lock file.
 func (r *packageLockReader) onDisk(folder string, locked *npmEntry) (*npmEntry, error) {
-	e, err := r.manifestOnDisk(path.Join(folder, "package.json"))
+	e, err := r.manifest(folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		return locked, nil
 	}
@@ -204,7 +175,7 @@ func (r *packageLockReader) project() error {
 			return err
 		}
 	}
-	p := &locked.Package{Name: string(e.Name), Version: string(e.Version), Edges: e.edges(locked.NPM, true)}
+	p := &locked.Package{Name: e.Name, Version: e.Version, Edges: locked.NPM.ProjectEdges(&e.Manifest)}
 	if folder == "" && len(e.Workspaces) > 0 && !r.topAlone() {
 		p.Edges = r.withMembers(p.Edges)
 	}
@@ -214,35 +185,30 @@ func (r *packageLockReader) project() error {
 
 // wished returns what the project at the top wants.
 func (r *packageLockReader) wished() (*npmEntry, error) {
-	name := r.options.PackageJSON
-	if name == "" {
-		name = "package.json"
+	e, err := r.manifest(".")
+	switch {
+	case r.options.PackageJSON != "" || !errors.Is(err, fs.ErrNotExist):
+		return e, err
+	case r.lock.Bare:
+		return r.unwritten(), nil
+	case r.packages[""] == nil:
+		return nil, r.fault("", "it does not say what the project requires: put package.json beside it")
 	}
-	e, err := r.manifestOnDisk(name)
-	if r.options.PackageJSON == "" && errors.Is(err, fs.ErrNotExist) {
-		if r.old {
-			return r.unwritten(), nil
-		}
-		if r.packages[""] == nil {
-			return nil, r.fault("", "it does not say what the project requires: put package.json beside it")
-		}
-		return r.packages[""], nil
-	}
-	return e, err
+	return r.packages[""], nil
 }
 
 // unwritten returns the wishes that a lock file of version 1 shows by itself:
 // all that lies at the top and is not for development.
 func (r *packageLockReader) unwritten() *npmEntry {
-	e := &npmEntry{Dependencies: jsonTexts{}, OptionalDependencies: jsonTexts{}}
+	e := &npmEntry{}
 	for at, entry := range r.packages {
 		name := folderName(at)
-		switch {
+		switch wish := (manifest.Dependency{Name: name, Spec: "*"}); {
 		case at != manifest.ModulesFolder+"/"+name || entry.Dev || entry.Extraneous:
 		case entry.Optional:
-			e.OptionalDependencies[name] = "*"
+			e.OptionalDependencies = append(e.OptionalDependencies, wish)
 		default:
-			e.Dependencies[name] = "*"
+			e.Dependencies = append(e.Dependencies, wish)
 		}
 	}
 	return e
@@ -256,11 +222,11 @@ func (r *packageLockReader) withMembers(edges []locked.Edge) []locked.Edge {
 	}
 	for at, e := range r.packages {
 		name := folderName(at)
-		if !e.Link || at != manifest.ModulesFolder+"/"+name || wanted[name] || strings.HasPrefix(string(e.Resolved), "..") {
+		if !e.Link || at != manifest.ModulesFolder+"/"+name || wanted[name] || strings.HasPrefix(e.Tarball, "..") {
 			continue
 		}
 		edges = slices.DeleteFunc(edges, func(e locked.Edge) bool { return e.Name == name })
-		edges = append(edges, locked.Edge{Name: name, Spec: "file:" + string(e.Resolved)})
+		edges = append(edges, locked.Edge{Name: name, Spec: "file:" + e.Tarball})
 	}
 	return locked.SortEdges(edges)
 }
@@ -273,7 +239,7 @@ func (r *packageLockReader) member() (string, error) {
 		if !e.Link {
 			continue
 		}
-		folder := path.Clean(strings.TrimPrefix(string(e.Resolved), "file:"))
+		folder := path.Clean(strings.TrimPrefix(e.Tarball, "file:"))
 		if folder == want || folderName(at) == r.options.Workspace {
 			if r.packages[folder] != nil {
 				return folder, nil

@@ -6,19 +6,19 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
 // npmLocked is an entry of "dependencies" in a lock file of version 1.
 type npmLocked struct {
-	Version      jsonText              `json:"version"` // or an address
-	Resolved     jsonText              `json:"resolved"`
-	Integrity    jsonText              `json:"integrity"`
+	Version      json.RawMessage       `json:"version"` // or an address
+	Resolved     json.RawMessage       `json:"resolved"`
+	Integrity    json.RawMessage       `json:"integrity"`
 	Bundled      bool                  `json:"bundled"`
 	Dev          bool                  `json:"dev"`
 	Optional     bool                  `json:"optional"`
-	Peer         bool                  `json:"peer"`
 	Extraneous   bool                  `json:"extraneous"`
 	Requires     json.RawMessage       `json:"requires"` // an object; true in very old files
 	Dependencies map[string]*npmLocked `json:"dependencies"`
@@ -44,26 +44,27 @@ func (r *packageLockReader) inflate(folder string, nested map[string]*npmLocked)
 		if d == nil || folderName(at) == "" {
 			return r.fault(at, "npm does not write such an entry: run npm install")
 		}
-		e := &npmEntry{Version: d.Version, Resolved: d.Resolved, Integrity: d.Integrity, InBundle: d.Bundled, Extraneous: d.Extraneous, Dev: d.Dev, Optional: d.Optional, Peer: d.Peer}
-		version := string(d.Version)
+		version, resolved := jsonscan.Text(d.Version), jsonscan.Text(d.Resolved)
+		e := &npmEntry{InBundle: d.Bundled, Extraneous: d.Extraneous, Dev: d.Dev, Optional: d.Optional}
+		e.Version, e.Tarball, e.Integrity = version, resolved, jsonscan.Text(d.Integrity)
 		switch alias, ok := strings.CutPrefix(version, "npm:"); {
 		case ok:
 			if i := strings.LastIndex(alias, "@"); i > 0 {
-				e.Name, e.Version = jsonText(alias[:i]), jsonText(alias[i+1:])
+				e.Name, e.Version = alias[:i], alias[i+1:]
 			}
 		case strings.HasPrefix(version, "file:"):
-			e.Resolved = d.Version
+			e.Tarball = version
 			if !locked.IsArchiveName(version) {
 				e.Link = true
 				folder := strings.TrimPrefix(version, "file:")
-				r.packages[folder] = &npmEntry{Name: jsonText(name)}
+				r.packages[folder] = &npmEntry{Manifest: manifest.Manifest{Name: name}}
 			}
-		case strings.Contains(version, ":") && d.Resolved == "":
-			e.Resolved = d.Version
+		case strings.Contains(version, ":") && resolved == "":
+			e.Tarball = version
 		}
-		var requires jsonTexts
-		if len(d.Requires) > 0 && requires.UnmarshalJSON(d.Requires) == nil {
-			e.Dependencies = requires
+		var err error
+		if e.Dependencies, err = manifest.ReadDependencies(d.Requires); err != nil {
+			return r.fault(at, "its \"requires\" cannot be read: run npm install")
 		}
 		r.packages[at] = e
 		if err := r.inflate(at, d.Dependencies); err != nil {

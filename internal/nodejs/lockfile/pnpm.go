@@ -19,10 +19,9 @@ import (
 // pnpmLock is pnpm-lock.yaml of the versions 6 (pnpm 8) and 9 (pnpm 9 to 11).
 // See https://github.com/pnpm/spec/tree/master/lockfile.
 type pnpmLock struct {
-	Version   string
 	Overrides table[string]
 	Ignored   yamlList // ignoredOptionalDependencies
-	Importers table[*pnpmImporter]
+	Importers table[pnpmImporter]
 	Packages  table[*pnpmPackage]
 	Snapshots table[*pnpmPackage] // of version 9: who has whom
 }
@@ -51,14 +50,11 @@ type pnpmPackage struct {
 		Type      string `yaml:"type"`
 		Repo      string `yaml:"repo"`
 	} `yaml:"resolution"`
-	OS                   yamlList                       `yaml:"os"`
-	CPU                  yamlList                       `yaml:"cpu"`
-	Libc                 yamlList                       `yaml:"libc"`
-	Engines              table[string]                  `yaml:"engines"`
-	Dependencies         table[string]                  `yaml:"dependencies"`
-	OptionalDependencies table[string]                  `yaml:"optionalDependencies"`
-	PeerDependencies     table[string]                  `yaml:"peerDependencies"`
-	PeerDependenciesMeta table[struct{ Optional bool }] `yaml:"peerDependenciesMeta"`
+	OS      yamlList      `yaml:"os"`
+	CPU     yamlList      `yaml:"cpu"`
+	Libc    yamlList      `yaml:"libc"`
+	Engines table[string] `yaml:"engines"`
+	wishes  `yaml:",inline"`
 }
 
 // yamlList is a list of words, or one word.
@@ -76,42 +72,30 @@ func (l *yamlList) UnmarshalYAML(node *yaml.Node) error {
 // pnpmReader turns a pnpm-lock into a graph.
 type pnpmReader struct {
 	*lockReader
-	file  *pnpmLock
-	lock  *locked.Graph
-	names map[string][]string // folders of members by name
-	top   *npmEntry           // what the project at the top says, nil where it is silent
+	file    *pnpmLock
+	members map[string][]string // keys by name
+	faults  []string            // what package.json files want and the lock file lacks
 }
 
-func (r *lockReader) readPnpmLock(b []byte) (*locked.Graph, error) {
+func (r *lockReader) readPnpmLock(b []byte) error {
 	file, err := r.decodePnpm(b)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	p := &pnpmReader{lockReader: r, file: file, names: map[string][]string{}}
-	for _, folder := range slices.Sorted(maps.Keys(file.Importers)) {
-		if file.Importers[folder] == nil {
-			file.Importers[folder] = &pnpmImporter{}
-		}
-		if folder != path.Clean(folder) {
-			return nil, r.fault(strconv.Quote(folder), "it is not a folder that pnpm writes")
-		}
-	}
-	p.lock = &locked.Graph{Format: "pnpm " + file.Version, Tool: locked.Pnpm, Packages: map[string]*locked.Package{}}
-	p.lock.Ignored = file.Ignored
+	r.lock.Ignored = file.Ignored
 	for name, version := range file.Overrides {
 		if version == "-" {
-			p.lock.Ignored = append(p.lock.Ignored, name)
+			r.lock.Ignored = append(r.lock.Ignored, name)
 		}
 	}
-	slices.Sort(p.lock.Ignored)
-	return p.lock, p.build()
+	slices.Sort(r.lock.Ignored)
+	p := &pnpmReader{lockReader: r, file: file, members: map[string][]string{}}
+	return p.build()
 }
 
 func (r *pnpmReader) build() error {
-	entries := r.file.Snapshots
-	if entries == nil {
-		entries = r.file.Packages
-	}
+	r.lock.Packages[""], r.top = &locked.Package{}, &npmEntry{}
+	entries := r.entries()
 	for _, key := range slices.Sorted(maps.Keys(entries)) {
 		r.add(key, entries[key])
 	}
@@ -120,27 +104,36 @@ func (r *pnpmReader) build() error {
 			return err
 		}
 	}
-	if err := r.choose(); err != nil {
+	if err := r.choose(r.members); err != nil {
 		return err
 	}
 	r.cutOptionalPeers()
-	return r.inSync()
+	return r.outOfDate(r.faults)
+}
+
+// entries are the packages with their wishes: those of version 6 are one with what
+// tells of the package.
+func (r *pnpmReader) entries() table[*pnpmPackage] {
+	if r.file.Snapshots != nil {
+		return r.file.Snapshots
+	}
+	return r.file.Packages
 }
 
 // add makes the package of a key such as "a@1.0.0(b@2.0.0)".
-func (r *pnpmReader) add(key string, wishes *pnpmPackage) {
+func (r *pnpmReader) add(key string, entry *pnpmPackage) {
 	base, peers, _ := strings.Cut(key, "(")
 	about := r.file.Packages[base]
 	if about == nil {
 		about = r.file.Packages[key]
 	}
 	name, version := cutPattern(strings.TrimPrefix(base, "/"))
-	if about == nil || wishes == nil {
+	if about == nil || entry == nil {
 		r.lock.Packages[key] = &locked.Package{Name: name, Version: version, Fault: "it is in one part of the file only: run pnpm install"}
 		return
 	}
 	p := &locked.Package{
-		Name: name, Version: version, URL: about.Resolution.Tarball, Integrity: about.Resolution.Integrity, Bare: true,
+		Name: name, Version: version, URL: about.Resolution.Tarball, Integrity: about.Resolution.Integrity,
 		OS: about.OS, CPU: about.CPU, Libc: about.Libc, Node: about.Engines["node"],
 	}
 	if strings.Contains(peers, "patch_hash=") {
@@ -156,30 +149,23 @@ func (r *pnpmReader) add(key string, wishes *pnpmPackage) {
 	case about.Resolution.Type == "git" || about.Resolution.Repo != "":
 		p.URL, p.Remote = "git:"+about.Resolution.Repo, true
 	case about.Resolution.Directory != "":
-		p.Local, p.Bare = path.Clean(about.Resolution.Directory), false
+		p.Local = path.Clean(about.Resolution.Directory)
 	case ok:
-		p.Local, p.URL, p.Bare = path.Clean(local), "", false
+		p.Local, p.URL = path.Clean(local), ""
 	}
-	p.Unsealed = p.Fetched() && p.Integrity == "" && locked.UnsupportedSource(p.URL) == ""
-	for _, list := range []struct {
-		deps map[string]string
-		kind locked.Kind
-	}{{wishes.Dependencies, locked.Prod}, {wishes.OptionalDependencies, locked.Optional}} {
-		for _, name := range slices.Sorted(maps.Keys(list.deps)) { // the fault names the first
-			version := list.deps[name]
-			e := locked.Edge{Name: name, Spec: version, Kind: list.kind, To: r.key(".", name, version)}
-			if e.To == "" && p.Fault == "" {
-				p.Fault = fmt.Sprintf("it wants %s %s, which the file does not hold: run pnpm install", name, version)
-			}
-			if _, peer := about.PeerDependencies[name]; peer && about.PeerDependenciesMeta[name].Optional {
-				e.Kind = locked.PeerOptional
-			} else if peer && list.kind == locked.Prod {
-				e.Kind = locked.Peer
-			}
-			p.Edges = append(p.Edges, e)
+	p.Edges = wishes{Dependencies: entry.Dependencies, OptionalDependencies: entry.OptionalDependencies}.edges()
+	for i := range p.Edges {
+		e := &p.Edges[i]
+		e.To = r.key(".", e.Name, e.Spec)
+		if e.To == "" && p.Fault == "" {
+			p.Fault = fmt.Sprintf("it wants %s %s, which the file does not hold: run pnpm install", e.Name, e.Spec)
+		}
+		if _, peer := about.PeerDependencies[e.Name]; peer && about.PeerDependenciesMeta[e.Name].Optional {
+			e.Kind = locked.PeerOptional
+		} else if peer && e.Kind == locked.Prod {
+			e.Kind = locked.Peer
 		}
 	}
-	locked.SortEdges(p.Edges)
 	r.lock.Packages[key] = p
 }
 
@@ -189,14 +175,12 @@ func (r *pnpmReader) key(folder, name, version string) string {
 	if local, ok := strings.CutPrefix(version, "link:"); ok {
 		return r.link(name, path.Join(folder, local))
 	}
-	entries := r.file.Snapshots
 	candidates := []string{name + "@" + version, version}
-	if entries == nil {
-		entries = r.file.Packages
+	if r.file.Snapshots == nil {
 		candidates = []string{"/" + name + "@" + version, version, name + "@" + version}
 	}
 	for _, key := range candidates {
-		if entries[key] != nil {
+		if r.entries()[key] != nil {
 			return key
 		}
 	}
@@ -208,41 +192,41 @@ func (r *pnpmReader) link(name, folder string) string {
 	key := "link:" + folder
 	if r.lock.Packages[key] == nil {
 		p := &locked.Package{Name: name, Local: folder}
-		if r.file.Importers[folder] == nil {
-			r.readLinked(p, "pnpm")
+		if _, member := r.file.Importers[folder]; !member {
+			r.readLinked(p)
 		}
 		r.lock.Packages[key] = p
 	}
 	return key
 }
 
-// addImporter makes the package of the project, or of a member. A member without a
-// name has that of its folder.
+// addImporter makes the package of the project, or of a member, and compares its
+// package.json with the lock file. Without one, the lock file is believed, and a member
+// has the name of its folder.
 func (r *pnpmReader) addImporter(folder string) error {
-	name := path.Join(folder, "package.json")
-	if folder == "." && r.options.PackageJSON != "" {
-		name = r.options.PackageJSON
+	if folder != path.Clean(folder) {
+		return r.fault(strconv.Quote(folder), "it is not a folder that pnpm writes")
 	}
-	e, err := r.manifestOnDisk(name)
-	if errors.Is(err, fs.ErrNotExist) {
+	e, err := r.manifest(folder)
+	silent := errors.Is(err, fs.ErrNotExist) && (folder != "." || r.options.PackageJSON == "")
+	if silent {
 		e, err = &npmEntry{}, nil
 	}
 	if err != nil {
 		return err
 	}
-	key, p := "", &locked.Package{}
-	p.Name = string(e.Name)
-	if folder != "." {
-		p.Name = cmp.Or(p.Name, path.Base(folder))
-		key = r.link(p.Name, folder)
-		p.Local = folder
-		r.names[p.Name] = append(r.names[p.Name], folder)
-	} else {
+	key, p := "", &locked.Package{Name: e.Name, Version: e.Version}
+	if folder == "." {
 		r.top = e
+	} else {
+		key, p.Local, p.Name = "link:"+folder, folder, cmp.Or(e.Name, path.Base(folder))
+		r.members[p.Name] = append(r.members[p.Name], key)
 	}
-	p.Version = string(e.Version)
-	all := map[string]locked.Edge{}
-	for _, list := range r.file.Importers[folder].lists() {
+	all, importer := map[string]locked.Edge{}, r.file.Importers[folder]
+	for _, list := range []struct {
+		kind locked.Kind
+		pins map[string]pnpmPin
+	}{{locked.Dev, importer.DevDependencies}, {locked.Prod, importer.Dependencies}, {locked.Optional, importer.OptionalDependencies}} {
 		for _, name := range slices.Sorted(maps.Keys(list.pins)) {
 			pin := list.pins[name]
 			to := r.key(folder, name, pin.Version)
@@ -254,72 +238,17 @@ func (r *pnpmReader) addImporter(folder string) error {
 	}
 	p.Edges = locked.SortEdges(slices.Collect(maps.Values(all)))
 	r.lock.Packages[key] = p
+	if !silent {
+		r.compare(folder, e, p)
+	}
 	return nil
-}
-
-type pnpmPins struct {
-	kind locked.Kind
-	pins map[string]pnpmPin
-}
-
-// lists returns the wishes by kind, so that of two with one name the last one counts.
-func (i *pnpmImporter) lists() []pnpmPins {
-	return []pnpmPins{{locked.Dev, i.DevDependencies}, {locked.Prod, i.Dependencies}, {locked.Optional, i.OptionalDependencies}}
-}
-
-// choose makes the member that was asked for the root, or else all members
-// parts of what the project wants.
-func (r *pnpmReader) choose() error {
-	if want := r.options.Workspace; want != "" && !r.topAlone() {
-		folder, err := r.member(want)
-		if err != nil {
-			return err
-		}
-		r.lock.Root = "link:" + folder
-		r.lock.Packages[r.lock.Root].Local = ""
-		delete(r.lock.Packages, "")
-		return nil
-	}
-	root := r.lock.Packages[""]
-	if root == nil {
-		root = &locked.Package{}
-		r.lock.Packages[""] = root
-	}
-	if r.topAlone() {
-		return nil
-	}
-	for _, name := range slices.Sorted(maps.Keys(r.names)) {
-		folders := r.names[name]
-		if len(folders) > 1 {
-			return r.fault("", "the members %s are all named %q, and node_modules has one folder of a name: choose one with workspace, by its folder", quoted(folders), name)
-		}
-		root.Edges = slices.DeleteFunc(root.Edges, func(e locked.Edge) bool { return e.Name == name })
-		root.Edges = append(root.Edges, locked.Edge{Name: name, Spec: "link:" + folders[0], To: "link:" + folders[0]})
-	}
-	locked.SortEdges(root.Edges)
-	return nil
-}
-
-// member returns the folder of the member with a name or a folder.
-func (r *pnpmReader) member(want string) (string, error) {
-	if folder := path.Clean(strings.ReplaceAll(want, "\\", "/")); r.file.Importers[folder] != nil && folder != "." {
-		return folder, nil
-	}
-	switch folders := r.names[want]; len(folders) {
-	case 0:
-		return "", r.noMember(slices.Collect(maps.Keys(r.names)))
-	case 1:
-		return folders[0], nil
-	default:
-		return "", r.fault("", "the members %s are all named %q: write the folder of one", quoted(folders), want)
-	}
 }
 
 // cutOptionalPeers cuts the optional peers that only development brings: pnpm 11
 // leaves them out of production, where pnpm 10 and older took them along. A lock
 // file does not tell which pnpm wrote it, but a package.json may.
 func (r *pnpmReader) cutOptionalPeers() {
-	if major := r.top.packageManager("pnpm"); major > 0 && major < 11 {
+	if major := r.top.pnpm(); major > 0 && major < 11 {
 		return
 	}
 	wanted := r.lock.Reach(func(e locked.Edge) bool { return locked.InProduction(e) && e.Kind != locked.PeerOptional })
@@ -333,38 +262,20 @@ func (r *pnpmReader) cutOptionalPeers() {
 	}
 }
 
-// inSync compares the package.json files with the lock file, as "pnpm install
-// --frozen-lockfile" does. Where there is none, the lock file is believed.
-func (r *pnpmReader) inSync() error {
-	var faults []string
-	for _, folder := range slices.Sorted(maps.Keys(r.file.Importers)) {
-		name := path.Join(folder, "package.json")
-		if folder == "." && r.options.PackageJSON != "" {
-			name = r.options.PackageJSON
-		}
-		e, err := r.manifestOnDisk(name)
-		if errors.Is(err, fs.ErrNotExist) && name != r.options.PackageJSON {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		pinned := map[string]pnpmPin{}
-		for _, list := range r.file.Importers[folder].lists() {
-			maps.Copy(pinned, list.pins)
-		}
-		for _, edge := range e.edges(locked.Pnpm, true) {
-			pin, ok := pinned[edge.Name]
-			switch {
-			case edge.Kind == locked.Peer || edge.Kind == locked.PeerOptional || pin.Specifier == edge.Spec || r.overridden(edge.Name):
-			case ok:
-				faults = append(faults, fmt.Sprintf("%s wants %s %q and the lock file was written for %q", name, edge.Name, edge.Spec, pin.Specifier))
-			case edge.Kind != locked.Optional:
-				faults = append(faults, fmt.Sprintf("%s wants %s %q and the lock file has none", name, edge.Name, edge.Spec))
-			}
+// compare notes what the package.json of a folder wants and the lock file was not
+// written for, as "pnpm install --frozen-lockfile" does.
+func (r *pnpmReader) compare(folder string, e *npmEntry, p *locked.Package) {
+	for _, edge := range locked.Pnpm.ProjectEdges(&e.Manifest) {
+		wants := fmt.Sprintf("%s wants %s %q and the lock file", r.manifestName(folder), edge.Name, edge.Spec)
+		pin := p.EdgeTo(edge.Name)
+		switch {
+		case edge.Kind.IsPeer() || r.overridden(edge.Name) || pin != nil && pin.Spec == edge.Spec:
+		case pin != nil:
+			r.faults = append(r.faults, fmt.Sprintf("%s was written for %q", wants, pin.Spec))
+		case edge.Kind != locked.Optional:
+			r.faults = append(r.faults, wants+" has none")
 		}
 	}
-	return r.outOfDate(faults)
 }
 
 func (r *pnpmReader) overridden(name string) bool {
@@ -375,13 +286,4 @@ func (r *pnpmReader) overridden(name string) bool {
 		}
 	}
 	return false
-}
-
-// quoted joins words in quotes.
-func quoted(words []string) string {
-	var all []string
-	for _, word := range words {
-		all = append(all, strconv.Quote(word))
-	}
-	return strings.Join(all, ", ")
 }

@@ -1,15 +1,10 @@
 package lockfile
 
 import (
-	"bytes"
-	"errors"
-	"io"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
-
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 )
 
 // decodePnpm reads the documents of a pnpm-lock.yaml and returns the one that is
@@ -17,23 +12,8 @@ import (
 // for the version of pnpm that the project asks for.
 func (r *lockReader) decodePnpm(b []byte) (*pnpmLock, error) {
 	var project, own *pnpmLock
-	documents := yaml.NewDecoder(bytes.NewReader(b))
-	for {
-		var document yaml.Node
-		err := documents.Decode(&document)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err == nil {
-			err = withoutAliases(&document)
-		}
-		if err != nil {
-			return nil, &locked.Error{File: r.title, Reason: "it is not YAML that pnpm writes", Err: err}
-		}
-		read, err := r.decodePnpmDocument(&document)
-		if err != nil {
-			return nil, err
-		}
+	err := r.eachDocument(b, func(document *yaml.Node) error {
+		read, err := r.decodePnpmDocument(document)
 		switch {
 		case read == nil:
 		case read.isOwn():
@@ -41,12 +21,16 @@ func (r *lockReader) decodePnpm(b []byte) (*pnpmLock, error) {
 		default:
 			project = read
 		}
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	switch {
 	case project != nil:
 		return project, nil
 	case own != nil:
-		own.Importers, own.Packages, own.Snapshots = map[string]*pnpmImporter{".": {}}, nil, nil
+		own.Importers, own.Packages, own.Snapshots = table[pnpmImporter]{".": {}}, nil, nil
 		return own, nil
 	}
 	return nil, r.fault("", "it is empty: run pnpm install")
@@ -56,7 +40,7 @@ func (r *lockReader) decodePnpm(b []byte) (*pnpmLock, error) {
 func (l *pnpmLock) isOwn() bool {
 	own := false
 	for _, i := range l.Importers {
-		if i == nil || len(i.Dependencies)+len(i.OptionalDependencies)+len(i.DevDependencies) > 0 || len(i.Config)+len(i.Manager) == 0 {
+		if len(i.Dependencies)+len(i.OptionalDependencies)+len(i.DevDependencies) > 0 || len(i.Config)+len(i.Manager) == 0 {
 			return false
 		}
 		own = true
@@ -70,30 +54,27 @@ func (r *lockReader) decodePnpmDocument(document *yaml.Node) (*pnpmLock, error) 
 	if len(document.Content) == 0 || document.Content[0].Kind != yaml.MappingNode {
 		return nil, nil
 	}
-	sections := map[string]*yaml.Node{}
-	for i, pairs := 0, document.Content[0].Content; i+1 < len(pairs); i += 2 {
-		sections[pairs[i].Value] = pairs[i+1]
-	}
-	l := &pnpmLock{}
-	if version := sections["lockfileVersion"]; version != nil {
-		l.Version = version.Value
-	}
-	if err := r.checkPnpmVersion(l.Version); err != nil {
+	var sections table[yaml.Node]
+	if err := document.Decode(&sections); err != nil {
 		return nil, err
 	}
+	if err := r.checkPnpmVersion(sections["lockfileVersion"].Value); err != nil {
+		return nil, err
+	}
+	l := &pnpmLock{}
 	// The only importer has no section of its own, where version 6 has one.
-	single := &pnpmImporter{}
+	var single pnpmImporter
 	for name, into := range map[string]any{
 		"overrides": &l.Overrides, "ignoredOptionalDependencies": &l.Ignored, "importers": &l.Importers,
 		"packages": &l.Packages, "snapshots": &l.Snapshots,
 		"dependencies": &single.Dependencies, "optionalDependencies": &single.OptionalDependencies, "devDependencies": &single.DevDependencies,
 	} {
-		if node := sections[name]; node != nil && node.Decode(into) != nil {
+		if node, ok := sections[name]; ok && node.Decode(into) != nil {
 			return nil, r.fault("", "pnpm does not write its section %q, from line %d on: run pnpm install", name, node.Line)
 		}
 	}
 	if l.Importers == nil {
-		l.Importers = map[string]*pnpmImporter{".": single}
+		l.Importers = table[pnpmImporter]{".": single}
 	}
 	return l, nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
@@ -29,43 +30,30 @@ func Read(name string, o Options) (*locked.Graph, error) {
 			return nil, fmt.Errorf("reading lock file %q: %w", title, err)
 		}
 	}
-	r := &lockReader{title: title, files: diskFiles{dir: filepath.Dir(name)}, options: o}
-	return r.read(b)
-}
-
-func (r *lockReader) read(b []byte) (*locked.Graph, error) {
-	b = []byte(strings.TrimPrefix(string(b), "\ufeff"))
+	r := &lockReader{title: title, dir: filepath.Dir(name), options: o}
+	b = jsonscan.TrimBOM(b)
 	if err := r.whole(b); err != nil {
 		return nil, err
 	}
-	var l *locked.Graph
-	var err error
-	switch family(b) {
+	tool, stranger := whose(r.title, b)
+	r.lock = &locked.Graph{File: r.title, Tool: tool, Packages: map[string]*locked.Package{}, Bare: tool != locked.NPM}
+	switch tool {
 	case locked.NPM:
-		r.tool = "npm"
-		l, err = r.readPackageLock(b)
+		err = r.readPackageLock(b)
 	case locked.Yarn1:
-		r.tool = "yarn"
-		l, err = r.readYarnClassic(b)
+		err = r.readYarnClassic(b)
 	case locked.Berry:
-		r.tool = "yarn"
-		if err = r.checkYAML(b); err == nil {
-			l, err = r.readYarnBerry(b)
-		}
+		err = r.readYarnBerry(b)
 	case locked.Pnpm:
-		r.tool = "pnpm"
-		if err = r.checkYAML(b); err == nil {
-			l, err = r.readPnpmLock(b)
-		}
+		err = r.readPnpmLock(b)
 	default:
-		return nil, r.fault("", "it is %s; those of npm (package-lock.json, npm-shrinkwrap.json), Yarn (yarn.lock) and pnpm (pnpm-lock.yaml) are read: %s", stranger(r.title, b), wayOut(r.title, b))
+		err = r.fault("", "it is %s; those of npm (package-lock.json, npm-shrinkwrap.json), Yarn (yarn.lock) and pnpm (pnpm-lock.yaml) are read: %s", stranger.what, stranger.wayOut)
 	}
 	if err != nil {
 		return nil, err
 	}
-	l.File = r.title
-	l.Prune()
-	return l, r.safe(l)
+	r.lock.Prune()
+	return r.lock, r.safe()
 }
 
 // whole refuses what a merge left unfinished.
@@ -79,14 +67,14 @@ func (r *lockReader) whole(b []byte) error {
 }
 
 // safe refuses names that are no folder's: they become paths.
-func (r *lockReader) safe(l *locked.Graph) error {
-	for _, key := range slices.Sorted(maps.Keys(l.Packages)) {
-		for _, e := range l.Packages[key].Edges {
+func (r *lockReader) safe() error {
+	for _, key := range slices.Sorted(maps.Keys(r.lock.Packages)) {
+		for _, e := range r.lock.Packages[key].Edges {
 			if e.To == "" {
 				continue
 			}
 			if err := manifest.CheckName(e.Name); err != nil {
-				return r.fault(strconv.Quote(e.Name), "it is wanted by %s, and %v", l.Packages[key], err)
+				return r.fault(strconv.Quote(e.Name), "it is wanted by %s, and %v", r.lock.Packages[key], err)
 			}
 		}
 	}

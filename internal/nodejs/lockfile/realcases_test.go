@@ -59,8 +59,7 @@ func realCase(t *testing.T, text string) {
 			}
 		}
 	}
-	r := &lockReader{title: lock, files: files, options: options}
-	l, err := r.read([]byte(files[lock]))
+	l, err := Read(filepath.Join(files.write(t), lock), options)
 	var got []string
 	if err == nil {
 		got, err = outcome(t, l, files["registry"])

@@ -28,7 +28,7 @@ func (r *packageLockReader) inSync() error {
 	if err := r.outOfDate(faults); err != nil {
 		return err
 	}
-	if !r.old {
+	if !r.lock.Bare {
 		r.lock.MarkExtraneous()
 	}
 	return nil
@@ -50,7 +50,7 @@ func (r *packageLockReader) edgeFault(e locked.Edge) string {
 		}
 		return "the lock file has none"
 	}
-	if r.top.Overrides[e.Name] || locked.Answers(to, e.Name, e.Spec) {
+	if overrides(r.top.Overrides, e.Name) || locked.Answers(to, e.Name, e.Spec) {
 		return ""
 	}
 	return fmt.Sprintf("the lock file has %s", to)

@@ -11,13 +11,27 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
-func newYarnWorld(r *lockReader, by locked.Tool, format string) *yarnWorld {
-	return &yarnWorld{
-		lockReader: r, answers: map[string]string{}, byName: map[string][]string{}, members: map[string]string{}, located: map[string][]located{},
-		lock: &locked.Graph{Format: format, Tool: by, Packages: map[string]*locked.Package{}},
-	}
+// yarnWorld is what a yarn.lock holds: for each "name@range" one package.
+type yarnWorld struct {
+	*lockReader
+	answers map[string]string // keys by "name@range"
+	byName  map[string][]string
+	members map[string][]string // keys by name
+	// located are the answers to wishes that count for one project or package only,
+	// by the "name@spec" of the wish.
+	located  map[string][]located
+	settings yarnSettings
+}
+
+// located is the answer to a wish of one project or package, which yarn berry calls
+// by its locator, such as "app@workspace:.".
+type located struct{ locator, key string }
+
+func newYarnWorld(r *lockReader) *yarnWorld {
+	return &yarnWorld{lockReader: r, answers: map[string]string{}, byName: map[string][]string{}, members: map[string][]string{}, located: map[string][]located{}}
 }
 
 // enter adds a package that answers some patterns.
@@ -41,11 +55,7 @@ func (w *yarnWorld) enter(key string, p *locked.Package, patterns []string) {
 // what is for production. folders are those of the members, nil where the
 // patterns of "workspaces" tell.
 func (w *yarnWorld) projects(folders []string) error {
-	name := w.options.PackageJSON
-	if name == "" {
-		name = "package.json"
-	}
-	top, err := w.manifestOnDisk(name)
+	top, err := w.manifest(".")
 	if errors.Is(err, fs.ErrNotExist) {
 		return w.fault("", "it does not say which packages are for production only: put package.json beside it")
 	}
@@ -54,68 +64,22 @@ func (w *yarnWorld) projects(folders []string) error {
 	}
 	w.top = top
 	if folders == nil {
-		if folders, err = w.memberFolders(); err != nil {
-			return err
+		if folders, err = manifest.FindMembers(w.dir, top.Workspaces); err != nil {
+			return fmt.Errorf("reading the members of the workspace of lock file %q: %w", w.title, err)
 		}
 	}
-	root := &locked.Package{Name: string(top.Name), Version: string(top.Version), Edges: top.edges(w.lock.Tool, true)}
-	w.lock.Packages[""] = root
+	w.lock.Packages[""] = &locked.Package{Name: top.Name, Version: top.Version, Edges: w.lock.Tool.ProjectEdges(&top.Manifest)}
 	for _, folder := range folders {
-		e, err := w.manifestOnDisk(path.Join(folder, "package.json"))
+		e, err := w.manifest(folder)
 		if err != nil {
 			return &locked.Error{File: w.title, Entry: folder, Reason: "this member of the workspace has no readable package.json, which tells what is for production", Err: err}
 		}
-		p := &locked.Package{Name: string(e.Name), Version: string(e.Version), Local: folder, Edges: e.edges(w.lock.Tool, true)}
-		if p.Name == "" {
-			p.Name = path.Base(folder)
-		}
-		key := "workspace:" + folder
-		w.members[p.Name], w.lock.Packages[key] = key, p
+		key, name := "workspace:"+folder, cmp.Or(e.Name, path.Base(folder))
+		w.members[name] = []string{key}
+		w.lock.Packages[key] = &locked.Package{Name: name, Version: e.Version, Local: folder, Edges: w.lock.Tool.ProjectEdges(&e.Manifest)}
 	}
-	return w.choose(root)
+	return w.choose(w.members)
 }
-
-// memberFolders returns the folders that the patterns of "workspaces" name.
-func (w *yarnWorld) memberFolders() ([]string, error) {
-	folders, err := w.files.Members(w.top.Workspaces)
-	if err != nil {
-		return nil, fmt.Errorf("reading the members of the workspace of lock file %q: %w", w.title, err)
-	}
-	return folders, nil
-}
-
-// choose makes the member that was asked for the root, or else all members
-// parts of what the project wants.
-func (w *yarnWorld) choose(root *locked.Package) error {
-	want := w.options.Workspace
-	if w.topAlone() {
-		return nil
-	}
-	if want != "" {
-		for _, name := range slices.Sorted(maps.Keys(w.members)) {
-			key := w.members[name]
-			folder := w.lock.Packages[key].Local
-			if name == want || folder == path.Clean(strings.ReplaceAll(want, "\\", "/")) {
-				w.lock.Root = key
-				// What the top wants is no orphan of the lock file.
-				w.lock.Packages[topMember] = root
-				delete(w.lock.Packages, "")
-				w.lock.Packages[key].Local = ""
-				return nil
-			}
-		}
-		return w.noMember(slices.Collect(maps.Keys(w.members)))
-	}
-	for name, key := range w.members {
-		root.Edges = slices.DeleteFunc(root.Edges, func(e locked.Edge) bool { return e.Name == name })
-		root.Edges = append(root.Edges, locked.Edge{Name: name, Spec: key})
-	}
-	locked.SortEdges(root.Edges)
-	return nil
-}
-
-// topMember is the key of the project at the top where a member is wanted.
-const topMember = "workspace:."
 
 // connect answers every wish. What a project wants and the lock file lacks makes
 // it out of date; a package that lacks something counts where production needs it.
@@ -126,18 +90,12 @@ func (w *yarnWorld) connect() error {
 		project := key == w.lock.Root || strings.HasPrefix(key, "workspace:")
 		for i := range p.Edges {
 			e := &p.Edges[i]
-			if e.Kind == locked.Peer || e.Kind == locked.PeerOptional || p.Linked {
-				continue
-			}
-			if w.answerWish(key, p, e, project) || e.Kind == locked.Optional || e.Kind == locked.Dev {
-				continue
-			}
-			if key == topMember {
-				continue
-			}
-			if project {
+			switch {
+			case e.Kind.IsPeer() || p.Linked || w.answerWish(key, p, e, project):
+			case e.Kind == locked.Optional || e.Kind == locked.Dev || key == topMember:
+			case project:
 				faults = append(faults, fmt.Sprintf("the project wants %s %q and the lock file has none", e.Name, e.Spec))
-			} else if p.Fault == "" {
+			case p.Fault == "":
 				p.Fault = fmt.Sprintf("it wants %s %q, which the lock file does not hold: run yarn install", e.Name, e.Spec)
 			}
 		}
@@ -148,7 +106,7 @@ func (w *yarnWorld) connect() error {
 // answerWish sets what answers a wish, and reports whether there is an answer.
 func (w *yarnWorld) answerWish(key string, p *locked.Package, e *locked.Edge, project bool) bool {
 	if to := w.resolution(key, p, *e); to != "" {
-		if q := w.lock.Packages[to]; q.Linked && !w.files.IsFolder(q.Local) {
+		if q := w.lock.Packages[to]; q.Linked && !w.isFolder(q.Local) {
 			// A link to nothing is how "resolutions" take a package away.
 			e.Kind = locked.PeerOptional
 			return true
@@ -174,7 +132,10 @@ func (w *yarnWorld) answer(key string, p *locked.Package, e locked.Edge) string 
 	if strings.HasPrefix(e.Spec, "link:") || strings.HasPrefix(e.Spec, "portal:") || strings.HasPrefix(e.Spec, "file:") {
 		return w.folder(p, e)
 	}
-	return w.members[e.Name]
+	if member := w.members[e.Name]; member != nil {
+		return member[0]
+	}
+	return ""
 }
 
 // lookUp returns the key of the entry that answers a spec, or "". Of entries that
@@ -187,7 +148,7 @@ func (w *yarnWorld) lookUp(key string, p *locked.Package, name, spec string) str
 			return to
 		}
 		all := w.located[pattern]
-		for _, own := range []string{key, p.Name + "@workspace:" + cmp.Or(p.Local, strings.TrimPrefix(w.lock.Root, "workspace:"), "."), string(w.top.Name) + "@workspace:."} {
+		for _, own := range []string{key, p.Name + "@workspace:" + cmp.Or(p.Local, strings.TrimPrefix(w.lock.Root, "workspace:"), "."), w.top.Name + "@workspace:."} {
 			if at := slices.IndexFunc(all, func(l located) bool { return l.locator == own }); at >= 0 {
 				return all[at].key
 			}
@@ -204,16 +165,13 @@ func (w *yarnWorld) lookUp(key string, p *locked.Package, name, spec string) str
 func (w *yarnWorld) resolution(key string, p *locked.Package, e locked.Edge) string {
 	var found string
 	for _, pattern := range slices.Sorted(maps.Keys(w.top.Resolutions)) {
-		parent, last := "", strings.TrimPrefix(pattern, "**/")
-		if i := strings.LastIndex(last, "/"); i >= 0 && !strings.HasPrefix(last[strings.LastIndex(last[:i], "/")+1:], "@") {
-			parent, last = last[:i], last[i+1:]
-		} else if i >= 0 {
-			if j := strings.LastIndex(last[:i], "/"); j >= 0 {
-				parent, last = last[:j], last[j+1:]
-			}
+		parts := strings.Split(strings.TrimPrefix(pattern, "**/"), "/")
+		at := len(parts) - 1
+		if at > 0 && strings.HasPrefix(parts[at-1], "@") {
+			at--
 		}
-		name, of := cutPattern(last)
-		parent, _ = cutPattern(strings.TrimSuffix(parent, "/**"))
+		name, of := cutPattern(strings.Join(parts[at:], "/"))
+		parent, _ := cutPattern(strings.TrimSuffix(strings.Join(parts[:at], "/"), "/**"))
 		if name != e.Name || of != "" && of != e.Spec && of != "npm:"+e.Spec || parent != "" && parent != p.Name {
 			continue
 		}
@@ -240,7 +198,7 @@ func (w *yarnWorld) folder(p *locked.Package, e locked.Edge) string {
 	if w.lock.Packages[key] == nil {
 		w.lock.Packages[key] = &locked.Package{Name: e.Name, Local: local}
 		if strings.HasPrefix(e.Spec, "link:") {
-			w.readLinked(w.lock.Packages[key], "yarn")
+			w.readLinked(w.lock.Packages[key])
 		}
 	}
 	return key

@@ -1,7 +1,6 @@
 package lockfile
 
 import (
-	"fmt"
 	"maps"
 	"net/url"
 	"path"
@@ -16,71 +15,60 @@ import (
 // berryEntry is an entry of the yarn.lock of yarn 2 and later. Its checksum is
 // of yarn's own archive, not of the tarball, and tells nothing here.
 type berryEntry struct {
-	Version              string                         `yaml:"version"`
-	Resolution           string                         `yaml:"resolution"`
-	Dependencies         table[string]                  `yaml:"dependencies"`
-	OptionalDependencies table[string]                  `yaml:"optionalDependencies"`
-	DependenciesMeta     table[struct{ Optional bool }] `yaml:"dependenciesMeta"`
-	PeerDependencies     table[string]                  `yaml:"peerDependencies"`
-	PeerDependenciesMeta table[struct{ Optional bool }] `yaml:"peerDependenciesMeta"`
-	Conditions           string                         `yaml:"conditions"`
+	Version    string `yaml:"version"`
+	Resolution string `yaml:"resolution"`
+	wishes     `yaml:",inline"`
+	Conditions string `yaml:"conditions"`
 }
 
-func (r *lockReader) readYarnBerry(b []byte) (*locked.Graph, error) {
-	var document yaml.Node
+func (r *lockReader) readYarnBerry(b []byte) error {
 	var nodes table[yaml.Node]
-	err := yaml.Unmarshal(b, &document)
-	if err == nil {
-		err = withoutAliases(&document)
-	}
-	if err == nil {
-		err = document.Decode(&nodes)
-	}
+	err := r.eachDocument(b, func(document *yaml.Node) error { return document.Decode(&nodes) })
 	if err != nil {
-		return nil, &locked.Error{File: r.title, Reason: "it is not YAML that yarn writes", Err: err}
+		return err
 	}
 	var meta struct {
 		Version int `yaml:"version"`
 	}
 	if node := nodes["__metadata"]; node.Decode(&meta) != nil || meta.Version < 4 {
-		return nil, r.fault("", "its __metadata has no version that Yarn 2 or later writes: run yarn install")
+		return r.fault("", "its __metadata has no version that Yarn 2 or later writes: run yarn install")
 	}
 	delete(nodes, "__metadata")
-	w := newYarnWorld(r, locked.Berry, fmt.Sprintf("yarn berry %d", meta.Version))
+	w := newYarnWorld(r)
 	if w.settings, err = r.yarnSettings(); err != nil {
-		return nil, err
+		return err
 	}
 	folders := []string{}
 	for _, patterns := range slices.Sorted(maps.Keys(nodes)) {
 		var e berryEntry
 		node := nodes[patterns]
 		if err := node.Decode(&e); err != nil {
-			return nil, &locked.Error{File: r.title, Entry: patterns, Reason: "it is none that yarn writes", Err: err}
+			return &locked.Error{File: r.title, Entry: patterns, Reason: "it is none that yarn writes", Err: err}
 		}
 		folder, err := w.addBerry(strings.Split(patterns, ", "), &e)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if folder != "" && folder != "." {
 			folders = append(folders, folder)
 		}
 	}
 	if err := w.projects(folders); err != nil {
-		return nil, err
+		return err
 	}
 	w.extend()
 	if err := w.connect(); err != nil {
-		return nil, err
+		return err
 	}
 	w.adopt()
-	return w.lock, nil
+	return nil
 }
 
 // addBerry makes the package of an entry, or returns the folder of a member.
 func (w *yarnWorld) addBerry(patterns []string, e *berryEntry) (member string, err error) {
 	name, from := cutPattern(e.Resolution)
 	protocol, rest, _ := strings.Cut(from, ":")
-	p := &locked.Package{Name: name, Version: e.Version, Bare: true, Unsealed: true}
+	p := &locked.Package{Name: name, Version: e.Version}
 	key := e.Resolution
 	switch {
 	case protocol == "workspace":
@@ -99,15 +87,14 @@ func (w *yarnWorld) addBerry(patterns []string, e *berryEntry) (member string, e
 		// what yarn patches for its own way of linking is fine as it is
 		key = name + "@npm:" + e.Version
 	case protocol == "patch":
-		p.Bare, p.Unsealed = false, false
 		p.Fault = "yarn patches it, and patches are not applied here: publish the patched package, or remove the patch"
 	case protocol == "link":
-		p.Local, p.Bare = locatedFolder(e.Resolution), false
-		w.readLinked(p, "yarn")
+		p.Local = locatedFolder(e.Resolution)
+		w.readLinked(p)
 	case protocol == "portal" || protocol == "file":
-		p.Local, p.Bare = locatedFolder(e.Resolution), false
+		p.Local = locatedFolder(e.Resolution)
 	default:
-		p.URL, p.Unsealed, p.Remote = from, false, true
+		p.URL, p.Remote = from, true
 	}
 	p.OS, p.CPU, p.Libc = berryConditions(e.Conditions)
 	if !p.Linked {
@@ -145,28 +132,6 @@ func cutLocator(pattern string) (base, locator string) {
 		return pattern, ""
 	}
 	return base, values.Get("locator")
-}
-
-func (e *berryEntry) edges() []locked.Edge {
-	all := map[string]locked.Edge{}
-	for name, spec := range e.PeerDependencies {
-		all[name] = locked.Edge{Name: name, Spec: spec, Kind: locked.Peer}
-	}
-	for name, meta := range e.PeerDependenciesMeta {
-		if meta.Optional {
-			all[name] = locked.Edge{Name: name, Spec: e.PeerDependencies[name], Kind: locked.PeerOptional}
-		}
-	}
-	for name, spec := range e.Dependencies {
-		all[name] = locked.Edge{Name: name, Spec: spec}
-		if e.DependenciesMeta[name].Optional {
-			all[name] = locked.Edge{Name: name, Spec: spec, Kind: locked.Optional}
-		}
-	}
-	for name, spec := range e.OptionalDependencies {
-		all[name] = locked.Edge{Name: name, Spec: spec, Kind: locked.Optional}
-	}
-	return locked.SortEdges(slices.Collect(maps.Values(all)))
 }
 
 // berryConditions reads "(os=darwin | os=linux) & cpu=x64 & libc=glibc".

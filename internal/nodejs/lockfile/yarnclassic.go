@@ -9,52 +9,34 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
-// yarnWorld is what a yarn.lock holds: for each "name@range" one package.
-type yarnWorld struct {
-	*lockReader
-	lock    *locked.Graph
-	answers map[string]string // keys by "name@range"
-	byName  map[string][]string
-	top     *npmEntry
-	members map[string]string // keys by name
-	// located are the answers to wishes that count for one project or package only,
-	// by the "name@spec" of the wish.
-	located  map[string][]located
-	settings yarnSettings
-}
-
-// located is the answer to a wish of one project or package, which yarn berry calls
-// by its locator, such as "app@workspace:.".
-type located struct{ locator, key string }
-
 // classicEntry is an entry of yarn.lock version 1.
 type classicEntry struct {
-	patterns               []string
-	fields                 map[string]string // version, resolved, integrity
-	dependencies, optional map[string]string
+	patterns []string
+	fields   map[string]string // version, resolved, integrity
+	wishes
 }
 
-func (r *lockReader) readYarnClassic(b []byte) (*locked.Graph, error) {
+func (r *lockReader) readYarnClassic(b []byte) error {
 	entries, err := r.parseClassic(string(b))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	w := newYarnWorld(r, locked.Yarn1, "yarn 1")
+	w := newYarnWorld(r)
 	for _, e := range entries {
 		if err := w.addClassic(e); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := w.projects(nil); err != nil {
-		return nil, err
+		return err
 	}
-	return w.lock, w.connect()
+	return w.connect()
 }
 
 // addClassic makes the package of an entry.
 func (w *yarnWorld) addClassic(e *classicEntry) error {
 	folder, wanted := cutPattern(e.patterns[0])
-	p := &locked.Package{Name: folder, Version: e.fields["version"], Integrity: e.fields["integrity"], Bare: true}
+	p := &locked.Package{Name: folder, Version: e.fields["version"], Integrity: e.fields["integrity"]}
 	if p.Version == "" {
 		return w.fault(e.patterns[0], "it has no version: run yarn install")
 	}
@@ -64,10 +46,10 @@ func (w *yarnWorld) addClassic(e *classicEntry) error {
 	address, fragment, _ := strings.Cut(e.fields["resolved"], "#")
 	switch {
 	case strings.HasPrefix(wanted, "link:"):
-		p.Local, p.Bare = lockPath("", wanted), false
-		w.readLinked(p, "yarn")
+		p.Local = lockPath("", wanted)
+		w.readLinked(p)
 	case strings.HasPrefix(wanted, "file:") || strings.HasPrefix(wanted, "."):
-		p.Local, p.Bare = lockPath("", wanted), false
+		p.Local = lockPath("", wanted)
 	case locked.UnsupportedSource(e.fields["resolved"]) != "":
 		p.URL = e.fields["resolved"]
 	default:
@@ -76,14 +58,9 @@ func (w *yarnWorld) addClassic(e *classicEntry) error {
 	if _, err := hex.DecodeString(fragment); p.Integrity == "" && err == nil && len(fragment) == 40 && p.URL == publicRegistry(address) {
 		p.Integrity = manifest.ShasumIntegrity(fragment)
 	}
-	p.Unsealed = p.Fetched() && p.Integrity == "" && locked.UnsupportedSource(p.URL) == ""
-	for name, spec := range e.dependencies {
-		p.Edges = append(p.Edges, locked.Edge{Name: name, Spec: spec})
+	if !p.Linked {
+		p.Edges = e.edges()
 	}
-	for name, spec := range e.optional {
-		p.Edges = append(p.Edges, locked.Edge{Name: name, Spec: spec, Kind: locked.Optional})
-	}
-	locked.SortEdges(p.Edges)
 	key := p.String()
 	if p.Local != "" {
 		key = "file:" + p.Local
@@ -132,10 +109,10 @@ func (r *lockReader) parseClassic(text string) ([]*classicEntry, error) {
 		case !ok || len(tokens) == 0 || depth > 0 && entry == nil:
 			return nil, r.fault("line "+strconv.Itoa(number), "it is none that yarn writes: run yarn install")
 		case depth == 0 && colon:
-			entry = &classicEntry{patterns: tokens, fields: map[string]string{}, dependencies: map[string]string{}, optional: map[string]string{}}
+			entry = &classicEntry{tokens, map[string]string{}, wishes{Dependencies: table[string]{}, OptionalDependencies: table[string]{}}}
 			entries, block = append(entries, entry), nil
 		case depth == 2 && colon && len(tokens) == 1:
-			block = map[string]map[string]string{"dependencies": entry.dependencies, "optionalDependencies": entry.optional}[tokens[0]]
+			block = map[string]map[string]string{"dependencies": entry.Dependencies, "optionalDependencies": entry.OptionalDependencies}[tokens[0]]
 			if block == nil {
 				block = map[string]string{} // what later versions of yarn may write
 			}

@@ -19,23 +19,17 @@ import (
 // yarnSettings are the parts of .yarnrc.yml that decide what a lock file means. See
 // https://yarnpkg.com/configuration/yarnrc.
 type yarnSettings struct {
-	Catalog           table[string]        `yaml:"catalog"`
-	Catalogs          table[table[string]] `yaml:"catalogs"`
-	PackageExtensions table[yarnExtension] `yaml:"packageExtensions"`
-}
-
-// yarnExtension is what a package ought to say of its dependencies and does not. The
-// lock file has the package as it is.
-type yarnExtension struct {
-	Dependencies         table[string]                  `yaml:"dependencies"`
-	PeerDependencies     table[string]                  `yaml:"peerDependencies"`
-	PeerDependenciesMeta table[struct{ Optional bool }] `yaml:"peerDependenciesMeta"`
+	Catalog  table[string]        `yaml:"catalog"`
+	Catalogs table[table[string]] `yaml:"catalogs"`
+	// PackageExtensions are what packages ought to say of their dependencies and do not.
+	// The lock file has them as they are.
+	PackageExtensions table[wishes] `yaml:"packageExtensions"`
 }
 
 // yarnSettings reads the .yarnrc.yml beside the lock file, where there is one.
 func (r *lockReader) yarnSettings() (yarnSettings, error) {
 	var s yarnSettings
-	body, err := r.files.Read(".yarnrc.yml")
+	body, err := r.read(".yarnrc.yml")
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, nil
 	}
@@ -89,7 +83,7 @@ func (w *yarnWorld) extend() {
 		}
 		for _, known := range knownExtensions[p.Name] {
 			if admits(known.versions, p.Version) {
-				extend(p, yarnExtension{Dependencies: known.lacks})
+				extend(p, wishes{Dependencies: known.lacks})
 			}
 		}
 	}
@@ -107,22 +101,13 @@ func admits(wanted, version string) bool {
 }
 
 // extend adds what the package does not say itself.
-func extend(p *locked.Package, x yarnExtension) {
-	for name, spec := range x.Dependencies {
-		switch e := p.EdgeTo(name); {
-		case e == nil:
-			p.Edges = locked.SortEdges(append(p.Edges, locked.Edge{Name: name, Spec: spec}))
-		case e.Kind == locked.Peer || e.Kind == locked.PeerOptional:
-			*e = locked.Edge{Name: name, Spec: spec}
-		}
-	}
-	for name, spec := range x.PeerDependencies {
-		if p.EdgeTo(name) == nil {
-			kind := locked.Peer
-			if x.PeerDependenciesMeta[name].Optional {
-				kind = locked.PeerOptional
-			}
-			p.Edges = locked.SortEdges(append(p.Edges, locked.Edge{Name: name, Spec: spec, Kind: kind}))
+func extend(p *locked.Package, lacks wishes) {
+	for _, e := range lacks.edges() {
+		switch said := p.EdgeTo(e.Name); {
+		case said == nil:
+			p.Edges = locked.SortEdges(append(p.Edges, e))
+		case said.Kind.IsPeer() && !e.Kind.IsPeer():
+			*said = e
 		}
 	}
 }

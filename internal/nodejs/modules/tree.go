@@ -2,10 +2,6 @@
 // packages node_modules holds for a target, each at its path.
 package modules
 
-import (
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
-)
-
 // Package is one folder of a tree.
 type Package struct {
 	Path    string // "node_modules/a/node_modules/@scope/b"
@@ -22,7 +18,6 @@ type Package struct {
 	Bundled       bool
 	InstallScript bool
 	OS, CPU, Libc []string
-	Bin           []manifest.Dependency
 }
 
 // Tree is what node_modules holds for a target.

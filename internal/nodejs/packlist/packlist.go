@@ -62,13 +62,11 @@ type ignores struct {
 func Read(folder, project string) (*List, error) {
 	l := &List{folder: folder, whole: true, below: map[string]*filetree.Ignores{}}
 	body, err := filetree.ReadDocument(filepath.Join(folder, "package.json"))
+	if err == nil {
+		err = l.readManifest(jsonscan.TrimBOM(body))
+	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("reading the package of %q: %w", folder, err)
-	}
-	if err == nil {
-		if err := l.readManifest(jsonscan.TrimBOM(body)); err != nil {
-			return nil, fmt.Errorf("reading the package of %q: %w", folder, err)
-		}
 	}
 	if l.whole && project != "" {
 		if err := l.readAbove(project); err != nil {
@@ -104,8 +102,7 @@ func (l *List) readManifest(body []byte) error {
 			continue
 		}
 		text, negated := strings.CutPrefix(text, "!")
-		text = strings.TrimPrefix(path.Clean("/"+strings.TrimPrefix(text, "./")), "/")
-		if text == "" {
+		if text = clean(text); text == "" {
 			continue
 		}
 		pattern, err := filetree.ParseIgnores([]byte("/"+text), "")
@@ -118,35 +115,23 @@ func (l *List) readManifest(body []byte) error {
 }
 
 // paths returns the clean paths in a text, or in the values of an object.
-func paths(value json.RawMessage) []string {
-	var one string
-	var many map[string]any
-	var all []string
-	add := func(text string) {
-		if clean := strings.TrimPrefix(path.Clean("/"+text), "/"); clean != "" {
-			all = append(all, clean)
-		}
-	}
-	if json.Unmarshal(value, &one) == nil {
-		add(one)
-	} else if json.Unmarshal(value, &many) == nil {
-		for _, v := range many {
-			if text, ok := v.(string); ok {
-				add(text)
-			}
-		}
-	}
-	return all
+func paths(value []byte) []string {
+	all := []string{clean(jsonscan.Text(value))}
+	_ = jsonscan.EachMember(value, func(_ string, one []byte) error { // the text is JSON as a whole
+		all = append(all, clean(jsonscan.Text(one)))
+		return nil
+	})
+	return slices.DeleteFunc(all, func(path string) bool { return path == "" })
 }
+
+// clean returns a path below the folder, "" for the folder itself.
+func clean(name string) string { return strings.TrimPrefix(path.Clean("/"+name), "/") }
 
 // readAbove reads the ignore files from the project down to the folder's parent.
 func (l *List) readAbove(project string) error {
-	inner, err := filepath.Abs(l.folder)
-	if err != nil {
-		return err
-	}
-	outer, err := filepath.Abs(project)
-	if err != nil {
+	inner, err1 := filepath.Abs(l.folder)
+	outer, err2 := filepath.Abs(project)
+	if err := errors.Join(err1, err2); err != nil {
 		return err
 	}
 	rel, err := filepath.Rel(outer, inner)

@@ -1,8 +1,10 @@
 package tarball
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -22,28 +24,31 @@ type About struct {
 // ReadAbout reads a package.json ("package.json", docs.npmjs.com). What is
 // malformed is absent, as for npm; what is no JSON object is an error.
 func ReadAbout(packageJSON []byte) (About, error) {
+	m, err := members(packageJSON)
+	return About{
+		Name: jsonscan.Text(m["name"]), Version: jsonscan.Text(m["version"]), Description: jsonscan.Text(m["description"]),
+		License: cmp.Or(licence(m["license"]), licence(m["licenses"])),
+		Needs:   names(m["dependencies"], m["optionalDependencies"], m["peerDependencies"]),
+	}, err
+}
+
+func members(packageJSON []byte) (map[string]json.RawMessage, error) {
 	var m map[string]json.RawMessage
 	if err := json.Unmarshal(jsonscan.TrimBOM(packageJSON), &m); err != nil {
-		return About{}, fmt.Errorf("reading package.json: %w", err)
+		return nil, fmt.Errorf("reading package.json: %w", err)
 	}
-	var a About
-	_ = json.Unmarshal(m["name"], &a.Name)
-	_ = json.Unmarshal(m["version"], &a.Version)
-	_ = json.Unmarshal(m["description"], &a.Description)
-	a.License = licence(m["license"])
-	if a.License == "" {
-		a.License = licence(m["licenses"])
+	return m, nil
+}
+
+// names returns the names in objects, sorted.
+func names(objects ...json.RawMessage) []string {
+	all := map[string]json.RawMessage{}
+	for _, object := range objects {
+		var one map[string]json.RawMessage
+		_ = json.Unmarshal(object, &one)
+		maps.Copy(all, one)
 	}
-	for _, field := range []string{"dependencies", "optionalDependencies", "peerDependencies"} {
-		var names map[string]any
-		_ = json.Unmarshal(m[field], &names)
-		for name := range names {
-			a.Needs = append(a.Needs, name)
-		}
-	}
-	slices.Sort(a.Needs)
-	a.Needs = slices.Compact(a.Needs)
-	return a, nil
+	return slices.Sorted(maps.Keys(all))
 }
 
 // licence reads the forms that the field has had: a text, { type }, and a list of

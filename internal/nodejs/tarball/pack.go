@@ -27,7 +27,7 @@ const (
 // packages that come in the tarball. It returns what the package.json tells;
 // nothing where there is none that can be read.
 func Pack(ctx context.Context, name string, r io.Reader, out filetree.Packer) (Facts, error) {
-	p := packing{ctx: ctx, out: out, held: map[string][]byte{}, manifests: map[string][]byte{}}
+	p := packing{ctx: ctx, out: out, held: map[string]heldFile{}, manifests: map[string][]byte{}}
 	if err := Read(name, r, p.take); err != nil {
 		return Facts{}, err
 	}
@@ -47,10 +47,15 @@ type packing struct {
 	out       filetree.Packer
 	in        *bufio.Reader
 	paths     []string
-	held      map[string][]byte // by path
-	exec      map[string]bool   // of the held ones
+	held      map[string]heldFile // by path
 	heldBytes int
 	manifests map[string][]byte // package.json by its folder, "." for the package's own
+}
+
+// heldFile is a file of which it is not known yet whether it is a bin.
+type heldFile struct {
+	body []byte
+	exec bool
 }
 
 func (p *packing) take(f File, content io.Reader) error {
@@ -75,7 +80,10 @@ func (p *packing) take(f File, content io.Reader) error {
 			return err
 		}
 		if windowsShebang.Match(start) {
-			return p.hold(f)
+			body, err := io.ReadAll(p.in)
+			p.held[f.Path] = heldFile{body, f.Exec}
+			p.heldBytes += len(body)
+			return err
 		}
 	}
 	return p.out.Add(p.ctx, f.Path, f.Exec, f.Size, in)
@@ -101,23 +109,9 @@ func IsPackageFolder(dir string) bool {
 	return path.Base(parent) == "node_modules"
 }
 
-// hold keeps a file until it is known whether it is a bin.
-func (p *packing) hold(f File) error {
-	body, err := io.ReadAll(p.in)
-	if err != nil {
-		return err
-	}
-	if p.exec == nil {
-		p.exec = map[string]bool{}
-	}
-	p.held[f.Path], p.exec[f.Path] = body, f.Exec
-	p.heldBytes += len(body)
-	return nil
-}
-
 // drop forgets a held file that another one takes the place of.
 func (p *packing) drop(name string) {
-	p.heldBytes -= len(p.held[name])
+	p.heldBytes -= len(p.held[name].body)
 	delete(p.held, name)
 }
 
@@ -125,16 +119,17 @@ func (p *packing) drop(name string) {
 func (p *packing) finish() error {
 	bins := p.bins()
 	for _, name := range p.paths {
-		body, ok := p.held[name]
+		held, ok := p.held[name]
 		if !ok {
 			continue
 		}
 		p.drop(name)
+		body := held.body
 		if bins[name] {
 			first := windowsShebang.FindIndex(body)[1]
 			body = append(bytes.Clone(body[:first-2]), body[first-1:]...)
 		}
-		if err := p.out.Add(p.ctx, name, p.exec[name], int64(len(body)), bytes.NewReader(body)); err != nil {
+		if err := p.out.Add(p.ctx, name, held.exec, int64(len(body)), bytes.NewReader(body)); err != nil {
 			return err
 		}
 	}
@@ -147,10 +142,7 @@ func (p *packing) finish() error {
 // bins returns the paths that are commands.
 func (p *packing) bins() map[string]bool {
 	bins := map[string]bool{}
-	brings := false
-	if own, ok := p.manifests["."]; ok {
-		brings = bundles(own)
-	}
+	brings := bundles(p.manifests["."])
 	for dir, body := range p.manifests {
 		if dir != "." && !brings {
 			continue // npm does not know of it
@@ -191,31 +183,28 @@ func bundles(body []byte) bool {
 // commands returns the files that a package.json names as commands, or the
 // folder that holds them. What is malformed names none.
 func commands(body []byte) (files []string, folder string) {
-	var m struct {
-		Bin         json.RawMessage `json:"bin"`
-		Directories json.RawMessage `json:"directories"`
-	}
+	var m struct{ Bin, Directories any }
 	if json.Unmarshal(jsonscan.TrimBOM(body), &m) != nil {
 		return nil, ""
 	}
-	var one string
-	var many map[string]any
-	if json.Unmarshal(m.Bin, &one) == nil && one != "" {
-		return []string{binPath(one)}, ""
-	}
-	if json.Unmarshal(m.Bin, &many) == nil && len(many) > 0 {
-		for _, value := range many {
+	switch bin := m.Bin.(type) {
+	case string:
+		if bin != "" {
+			return []string{binPath(bin)}, ""
+		}
+	case map[string]any:
+		for _, value := range bin {
 			if text, ok := value.(string); ok && text != "" {
 				files = append(files, binPath(text))
 			}
 		}
-		return files, ""
+		if len(bin) > 0 {
+			return files, ""
+		}
 	}
-	var directories struct {
-		Bin string `json:"bin"`
-	}
-	if json.Unmarshal(m.Directories, &directories) == nil && directories.Bin != "" {
-		return nil, binPath(directories.Bin)
+	directories, _ := m.Directories.(map[string]any)
+	if text, ok := directories["bin"].(string); ok && text != "" {
+		return nil, binPath(text)
 	}
 	return nil, ""
 }

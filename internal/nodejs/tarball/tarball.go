@@ -64,8 +64,9 @@ func Read(name string, r io.Reader, visit func(f File, content io.Reader) error)
 	if err != nil {
 		return err
 	}
-	bounded := &boundedReader{name: name, in: plain, left: maxTarballBytes + maxTarballEntries*1024}
-	t := tarReader{name: name, in: tar.NewReader(bounded), ignores: map[string]bool{}}
+	// Headers without files might go on for ever.
+	bounded := &io.LimitedReader{R: plain, N: maxTarballBytes + maxTarballEntries*1024}
+	t := tarReader{name: name, in: tar.NewReader(bounded), bounded: bounded, ignores: map[string]bool{}}
 	for {
 		f, err := t.next()
 		switch {
@@ -95,7 +96,7 @@ func gunzip(name string, r io.Reader) (io.Reader, error) {
 	}
 	plain, err := gzip.NewReader(in)
 	if err != nil {
-		return nil, tarFault(name, "", err)
+		return nil, fault(name, "", err)
 	}
 	return plain, nil
 }
@@ -104,6 +105,7 @@ func gunzip(name string, r io.Reader) (io.Reader, error) {
 type tarReader struct {
 	name    string
 	in      *tar.Reader
+	bounded *io.LimitedReader // below in
 	entries int
 	bytes   int64
 	ignores map[string]bool // paths of the .npmignore files so far
@@ -112,11 +114,11 @@ type tarReader struct {
 // next returns the next file, nil for an entry that is none, or io.EOF.
 func (t *tarReader) next() (*File, error) {
 	h, err := t.in.Next()
-	if errors.Is(err, io.EOF) {
+	if errors.Is(err, io.EOF) && t.bounded.N > 0 {
 		return nil, io.EOF
 	}
 	if err != nil {
-		return nil, tarFault(t.name, "", err)
+		return nil, t.fault("", err)
 	}
 	if t.entries++; t.entries > maxTarballEntries {
 		return nil, &Error{Tarball: t.name, Reason: fmt.Sprintf("has more than %d entries", maxTarballEntries)}
@@ -142,23 +144,6 @@ func (t *tarReader) next() (*File, error) {
 		return nil, nil
 	}
 	return &File{Path: clean, Exec: h.Mode&0o100 != 0, Size: h.Size}, nil
-}
-
-// boundedReader ends with an error where headers without files would go on for
-// ever.
-type boundedReader struct {
-	name string
-	in   io.Reader
-	left int64
-}
-
-func (b *boundedReader) Read(p []byte) (int, error) {
-	if b.left <= 0 {
-		return 0, tooLarge(b.name)
-	}
-	n, err := b.in.Read(p[:min(int64(len(p)), b.left)])
-	b.left -= int64(n)
-	return n, err
 }
 
 func tooLarge(name string) error {
@@ -227,17 +212,22 @@ type tarContent struct {
 func (c *tarContent) Read(b []byte) (int, error) {
 	n, err := c.t.in.Read(b)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return n, tarFault(c.t.name, c.path, err)
+		return n, c.t.fault(c.path, err)
 	}
 	return n, err
 }
 
-// tarFault tells damage from a disk that fails.
-func tarFault(name, entry string, err error) error {
-	var corrupt flate.CorruptInputError
-	if known, ok := errors.AsType[*Error](err); ok {
-		return known
+// fault tells what is too large from what cannot be read.
+func (t *tarReader) fault(entry string, err error) error {
+	if t.bounded.N <= 0 {
+		return tooLarge(t.name)
 	}
+	return fault(t.name, entry, err)
+}
+
+// fault tells damage from a disk that fails.
+func fault(name, entry string, err error) error {
+	var corrupt flate.CorruptInputError
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return &Error{Tarball: name, Entry: entry, Reason: "is truncated"}
