@@ -49,6 +49,7 @@ func set(to, from reflect.Value, apart []string) {
 func setNested(to, from reflect.Value, apart []string) {
 	switch {
 	case from.IsNil():
+	case from.Kind() == reflect.Slice && from.Len() == 0: // the same as none
 	case from.Kind() == reflect.Slice:
 		to.Set(reflect.MakeSlice(to.Type(), from.Len(), from.Len()))
 		for i := range from.Len() {
