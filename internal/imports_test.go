@@ -67,7 +67,7 @@ var closets = map[string][]string{
 	"layer/segment":         {},
 	"layer/codeartifact":    {},
 	"layer/inspect":         {},
-	"layer/download":        {},
+	"layer/download":        {"segment"},
 	"layer/local":           {"segment"},
 	"layer/image":           {"segment", "local"},
 	"layer/bill":            {"download", "image"},

@@ -38,35 +38,18 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
-	"io"
-	"log"
+	"maps"
 	"net/http"
-	"net/http/httptest"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 )
 
 // Index is a wheel index on a loopback port.
 type Index struct {
-	server *httptest.Server
-	config config
-
-	mu       sync.Mutex
+	server
 	projects map[string]*project // by normalised name
 	files    map[string]*file    // by file name
-	log      []Request
-}
-
-// Request is what the index was asked for.
-type Request struct {
-	// Path is the path of the URL, and Range and Accept the headers.
-	Path, Range, Accept string
-	// User is the user name of basic authentication.
-	User string
-	// Status is the answer.
-	Status int
 }
 
 type config struct {
@@ -76,7 +59,6 @@ type config struct {
 	maxAge                                   time.Duration
 	user, password                           string
 	token                                    string // of an NPM
-	elsewhere                                bool   // tarballs of an NPM
 	path                                     string
 	guard                                    func(*http.Request) bool
 	fault                                    func(http.ResponseWriter, *http.Request) bool
@@ -147,41 +129,32 @@ func New(t testing.TB, universe string, opts ...Option) *Index {
 // Start starts an index; Close ends it. Errors name the line of the universe.
 func Start(universe string, opts ...Option) (*Index, error) {
 	i := &Index{projects: map[string]*project{}, files: map[string]*file{}}
-	for _, o := range opts {
-		o(&i.config)
-	}
+	i.configure(opts)
 	if err := i.add(universe); err != nil {
 		return nil, err
 	}
-	i.server = httptest.NewUnstartedServer(http.HandlerFunc(i.serve))
-	// A client that refuses the certificate is no news.
-	i.server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	if i.config.tls {
-		i.server.EnableHTTP2 = true
-		i.server.StartTLS()
-	} else {
-		i.server.Start()
-	}
+	i.start(`Basic realm="indextest"`, i.serve)
 	return i, nil
 }
-
-// Close stops the server.
-func (i *Index) Close() { i.server.Close() }
 
 // URL returns the address of the index: …/simple/. It holds no credentials.
 func (i *Index) URL() string { return i.base() + "/simple/" }
 
-func (i *Index) base() string { return i.server.URL + i.config.path }
+func (i *Index) base() string { return i.listener.URL + i.path }
 
 // FileURL returns the address of a file, as the pages of the index name it.
 func (i *Index) FileURL(filename string) string {
+	return i.base() + i.file(filename).path()
+}
+
+func (i *Index) file(name string) *file {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	f := i.files[filename]
+	f := i.files[name]
 	if f == nil {
-		panic(fmt.Sprintf("indextest: no file %q", filename))
+		panic(fmt.Sprintf("indextest: no file %q", name))
 	}
-	return i.base() + f.path()
+	return f
 }
 
 // CertPEM returns the certificate of an index WithTLS, which is its own
@@ -191,10 +164,7 @@ func (i *Index) CertPEM() []byte {
 }
 
 // Certificate is CertPEM, parsed.
-func (i *Index) Certificate() *x509.Certificate { return i.server.Certificate() }
-
-// Transport returns a transport that trusts the certificate.
-func (i *Index) Transport() http.RoundTripper { return i.server.Client().Transport }
+func (i *Index) Certificate() *x509.Certificate { return i.listener.Certificate() }
 
 // Add adds releases, files to a release, or changes a release that is there
 // already. Pages show it at once.
@@ -215,30 +185,11 @@ func (i *Index) Withdraw(name string) {
 	}
 }
 
-// Requests returns what the index was asked for, in the order of the answers.
-func (i *Index) Requests() []Request {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return slices.Clone(i.log)
-}
-
-// Forget empties the log of requests.
-func (i *Index) Forget() {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.log = nil
-}
-
 // Wheel returns the bytes of a wheel or source distribution and their sha256 in
 // hexadecimal. A file that the index does not have is a mistake of the test, and
 // panics.
 func (i *Index) Wheel(filename string) (content []byte, sha256 string) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	f := i.files[filename]
-	if f == nil {
-		panic(fmt.Sprintf("indextest: no file %q", filename))
-	}
+	f := i.file(filename)
 	return slices.Clone(f.content), f.sha256
 }
 
@@ -246,10 +197,5 @@ func (i *Index) Wheel(filename string) (content []byte, sha256 string) {
 func (i *Index) Files() []string {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	var names []string
-	for name := range i.files {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
+	return slices.Sorted(maps.Keys(i.files))
 }

@@ -6,14 +6,10 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"io"
-	"log"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 )
 
@@ -54,23 +50,14 @@ import (
 // The text may be a txtar archive: a file named "express 5.1.0/lib/x.js" is in
 // the tarball of that version.
 type NPM struct {
-	server    *httptest.Server
-	elsewhere *httptest.Server // of tarballs, nil where server has them
-	config    config
-
-	mu        sync.Mutex
+	server
 	packages  map[string]*npmPackage
 	documents map[string][]byte // served as they are
 	faults    []*npmFault
-	log       []Request
 }
 
 // WithToken wants a bearer token for everything but tarballs on another host.
 func WithToken(token string) Option { return func(c *config) { c.token = token } }
-
-// WithTarballsElsewhere serves the tarballs of an NPM on another host and port,
-// which wants no credentials and notes those it gets.
-func WithTarballsElsewhere() Option { return func(c *config) { c.elsewhere = true } }
 
 // NewNPM starts a registry that ends with the test. A faulty universe fails it.
 func NewNPM(t testing.TB, universe string, opts ...Option) *NPM {
@@ -87,49 +74,27 @@ func NewNPM(t testing.TB, universe string, opts ...Option) *NPM {
 // universe. Of the options, those that tell of wheels mean nothing here.
 func StartNPM(universe string, opts ...Option) (*NPM, error) {
 	n := &NPM{packages: map[string]*npmPackage{}, documents: map[string][]byte{}}
-	for _, o := range opts {
-		o(&n.config)
-	}
+	n.configure(opts)
 	if err := n.add(universe); err != nil {
 		return nil, err
 	}
-	n.server = httptest.NewUnstartedServer(http.HandlerFunc(n.serve))
-	n.server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	if n.config.tls {
-		n.server.EnableHTTP2 = true
-		n.server.StartTLS()
-	} else {
-		n.server.Start()
-	}
-	if n.config.elsewhere {
-		n.elsewhere = httptest.NewServer(http.HandlerFunc(n.serveElsewhere))
-	}
+	fault := n.fault
+	n.fault = func(w http.ResponseWriter, r *http.Request) bool { return fault != nil && fault(w, r) || n.fails(w, r) }
+	n.start(`Bearer realm="indextest"`, n.answer)
 	return n, nil
-}
-
-// Close stops the server.
-func (n *NPM) Close() {
-	n.server.Close()
-	if n.elsewhere != nil {
-		n.elsewhere.Close()
-	}
 }
 
 // URL returns the address of the registry, with a slash at its end and without
 // credentials.
-func (n *NPM) URL() string { return n.server.URL + "/" }
+func (n *NPM) URL() string { return n.listener.URL + "/" }
 
 // Host returns the host and port of the registry, as .npmrc names them.
-func (n *NPM) Host() string { return n.server.Listener.Addr().String() }
+func (n *NPM) Host() string { return n.listener.Listener.Addr().String() }
 
 // TarballURL returns the address of a version's tarball, as its manifest names
 // it.
 func (n *NPM) TarballURL(name, version string) string {
-	base := n.server.URL
-	if n.elsewhere != nil {
-		base = n.elsewhere.URL
-	}
-	return base + tarballPath(name, version)
+	return n.listener.URL + tarballPath(name, version)
 }
 
 // Tarball returns the bytes of a version's tarball and its Subresource
@@ -159,9 +124,6 @@ func (n *NPM) find(name, version string) *npmVersion {
 	}
 	panic(fmt.Sprintf("indextest: no version %q", name+"@"+version))
 }
-
-// Transport returns a transport that trusts the certificate.
-func (n *NPM) Transport() http.RoundTripper { return n.server.Client().Transport }
 
 // Add adds versions, or changes those that are there already.
 func (n *NPM) Add(universe string) error {
@@ -214,22 +176,6 @@ func (n *NPM) Fail(f NPMFault) {
 	n.faults = append(n.faults, &npmFault{f, f.Times})
 }
 
-// Requests returns what the registry was asked for, in the order of the
-// answers. Of a bearer token the user is "token …", of requests for tarballs
-// elsewhere the path begins with "elsewhere:".
-func (n *NPM) Requests() []Request {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return slices.Clone(n.log)
-}
-
-// Forget empties the log of requests.
-func (n *NPM) Forget() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.log = nil
-}
-
 // npmPackage is what the registry has of a name.
 type npmPackage struct {
 	name     string
@@ -270,9 +216,9 @@ func (n *NPM) add(universe string) error {
 			p = &npmPackage{name: r.name, tags: map[string]string{}}
 			n.packages[r.name] = p
 		}
-		maps.Copy(r.files, n.config.content[r.name+" "+r.version])
+		maps.Copy(r.files, n.content[r.name+" "+r.version])
 		v := &npmVersion{version: r.version, manifest: r.manifest, uploaded: r.uploaded, shown: r.integrity}
-		if v.tarball, err = r.tarball(); err != nil {
+		if v.tarball, err = r.pack(); err != nil {
 			return err
 		}
 		sha, old := sha512.Sum512(v.tarball), sha1.Sum(v.tarball) //nolint:gosec // npm's

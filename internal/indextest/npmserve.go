@@ -9,68 +9,12 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"time"
 )
 
 const abbreviatedType = "application/vnd.npm.install-v1+json"
 
-// serve answers a request and notes it.
-func (n *NPM) serve(w http.ResponseWriter, r *http.Request) {
-	if n.config.delay > 0 {
-		select {
-		case <-time.After(n.config.delay):
-		case <-r.Context().Done():
-			return
-		}
-	}
-	noted := &statusWriter{ResponseWriter: w}
-	defer n.note(r, noted, "")
-	switch {
-	case n.config.fault != nil && n.config.fault(noted, r):
-	case n.fails(noted, r):
-	case !n.knows(r):
-		noted.Header().Set("WWW-Authenticate", `Bearer realm="indextest"`)
-		http.Error(noted, `{"error":"who are you?"}`, http.StatusUnauthorized)
-	default:
-		n.answer(noted, r)
-	}
-}
-
-// serveElsewhere answers for the tarballs' own host.
-func (n *NPM) serveElsewhere(w http.ResponseWriter, r *http.Request) {
-	noted := &statusWriter{ResponseWriter: w}
-	defer n.note(r, noted, "elsewhere:")
-	if !n.fails(noted, r) {
-		n.serveTarball(noted, r)
-	}
-}
-
-func (n *NPM) note(r *http.Request, noted *statusWriter, prefix string) {
-	user, _, _ := r.BasicAuth()
-	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		user = "token " + token
-	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.log = append(n.log, Request{
-		Path: prefix + r.URL.Path, Range: r.Header.Get("Range"), Accept: r.Header.Get("Accept"), User: user, Status: noted.status,
-	})
-}
-
-// knows reports whether the credentials are the ones that are wanted.
-func (n *NPM) knows(r *http.Request) bool {
-	if n.config.token != "" {
-		return r.Header.Get("Authorization") == "Bearer "+n.config.token
-	}
-	if n.config.user != "" {
-		user, password, _ := r.BasicAuth()
-		return user == n.config.user && password == n.config.password
-	}
-	return true
-}
-
 // fails answers badly where a fault says so.
-func (n *NPM) fails(w *statusWriter, r *http.Request) bool {
+func (n *NPM) fails(w http.ResponseWriter, r *http.Request) bool {
 	n.mu.Lock()
 	var fault *npmFault
 	for _, f := range n.faults {
@@ -92,7 +36,7 @@ func (n *NPM) fails(w *statusWriter, r *http.Request) bool {
 		return true
 	}
 	whole := httptest.NewRecorder()
-	n.answer(&statusWriter{ResponseWriter: whole}, r)
+	n.answer(whole, r)
 	maps.Copy(w.Header(), whole.Header())
 	w.Header().Set("Content-Length", fmt.Sprint(whole.Body.Len()))
 	w.WriteHeader(whole.Code)
@@ -101,7 +45,7 @@ func (n *NPM) fails(w *statusWriter, r *http.Request) bool {
 	panic(http.ErrAbortHandler)
 }
 
-func (n *NPM) answer(w *statusWriter, r *http.Request) {
+func (n *NPM) answer(w http.ResponseWriter, r *http.Request) {
 	name, rest := strings.TrimPrefix(r.URL.Path, "/"), ""
 	if at := strings.Index(name[min(1, len(name)):], "/"); at >= 0 && !strings.HasPrefix(name, "@") {
 		name, rest = name[:at+1], name[at+2:]
@@ -119,7 +63,7 @@ func (n *NPM) answer(w *statusWriter, r *http.Request) {
 		http.Error(w, `{"error":"Not found"}`, http.StatusNotFound)
 		return
 	}
-	(&Index{config: n.config}).servePage(w, r, "application/json", body)
+	n.servePage(w, r, "application/json", body)
 }
 
 // document returns the document of a name, or of one of its versions. Recorded

@@ -1,18 +1,13 @@
 package indextest
 
 import (
-	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
-	"time"
-
-	"golang.org/x/tools/txtar"
 )
 
 // members is a JSON object that keeps its order.
@@ -68,58 +63,19 @@ func (m members) get(key string) members {
 
 // npmRelease is what a universe says about a version.
 type npmRelease struct {
-	name, version string
-	manifest      members
-	files         map[string][]byte
-	exec          []string
-	tags          []string
-	uploaded      string
-	integrity     string
+	entry
+	manifest  members
+	exec      []string
+	tags      []string
+	integrity string
 }
 
 var npmHead = regexp.MustCompile(`^((?:@[A-Za-z0-9._-]+/)?[A-Za-z0-9._-]+) ([^\s#]+)$`)
 
 func parseNPM(universe string) ([]*npmRelease, error) {
-	archive := txtar.Parse([]byte(universe))
-	var releases []*npmRelease
-	for n, line := range strings.Split(string(archive.Comment), "\n") {
-		line = strings.TrimRight(line, " \t\r")
-		text := strings.TrimSpace(line)
-		if text == "" || strings.HasPrefix(text, "#") {
-			continue
-		}
-		if head := npmHead.FindStringSubmatch(line); head != nil {
-			releases = append(releases, &npmRelease{
-				name: head[1], version: head[2], uploaded: defaultUploaded, files: map[string][]byte{},
-				manifest: members{{"name", head[1]}, {"version", head[2]}},
-			})
-			continue
-		}
-		if len(releases) == 0 || line == text {
-			return nil, fmt.Errorf("reading universe line %d: want \"name version\" or an indented field, have %q", n+1, line)
-		}
-		key, value, _ := strings.Cut(text, ":")
-		if err := releases[len(releases)-1].field(key, strings.TrimSpace(value)); err != nil {
-			return nil, fmt.Errorf("reading universe line %d: %w", n+1, err)
-		}
-	}
-	for _, f := range archive.Files {
-		if err := placeNPM(releases, f); err != nil {
-			return nil, err
-		}
-	}
-	return releases, nil
-}
-
-// placeNPM gives a file of the archive to its version.
-func placeNPM(releases []*npmRelease, f txtar.File) error {
-	for _, r := range releases {
-		if path, ok := strings.CutPrefix(f.Name, r.name+" "+r.version+"/"); ok {
-			r.files[path] = f.Data
-			return nil
-		}
-	}
-	return fmt.Errorf("reading universe file %q: want the name and version of a release, then a path", f.Name)
+	return parseUniverse(universe, npmHead, func(e entry) *npmRelease {
+		return &npmRelease{entry: e, manifest: members{{"name", e.name}, {"version", e.version}}}
+	})
 }
 
 func (r *npmRelease) field(key, value string) error {
@@ -139,11 +95,6 @@ func (r *npmRelease) field(key, value string) error {
 			return fmt.Errorf("integrity %q: want \"sha1\" or \"absent\"", value)
 		}
 		r.integrity = value
-	case "uploaded":
-		if _, err := time.Parse(time.RFC3339, value); err != nil && value != "unknown" {
-			return fmt.Errorf("uploaded %q: want RFC 3339 or \"unknown\"", value)
-		}
-		r.uploaded = strings.TrimPrefix(value, "unknown")
 	case "json":
 		var object map[string]json.RawMessage
 		if err := json.Unmarshal([]byte(value), &object); err != nil {
@@ -152,15 +103,8 @@ func (r *npmRelease) field(key, value string) error {
 		for _, name := range slices.Sorted(maps.Keys(object)) {
 			r.manifest.set(name, object[name])
 		}
-	case "file":
-		path, content, ok := strings.Cut(value, ":")
-		if !ok {
-			return fmt.Errorf("file %q: want a path, a colon and the content", value)
-		}
-		unescape := strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\t`, "\t")
-		r.files[strings.TrimSpace(path)] = []byte(unescape.Replace(strings.TrimPrefix(content, " ")))
 	default:
-		return fmt.Errorf("unknown field %q", key)
+		return r.entry.field(key, value)
 	}
 	return nil
 }
@@ -221,8 +165,8 @@ func list(value string) []string {
 	return items
 }
 
-// tarball packs the version: its files sorted, below package/.
-func (r *npmRelease) tarball() ([]byte, error) {
+// pack makes the tarball of the version.
+func (r *npmRelease) pack() ([]byte, error) {
 	if r.files["package.json"] == nil {
 		text, err := json.MarshalIndent(r.manifest, "", "  ")
 		if err != nil {
@@ -233,27 +177,5 @@ func (r *npmRelease) tarball() ([]byte, error) {
 	if r.files["index.js"] == nil {
 		r.files["index.js"] = fmt.Appendf(nil, "module.exports = %q;\n", r.name+"@"+r.version)
 	}
-	var b bytes.Buffer
-	g := gzip.NewWriter(&b)
-	w := tar.NewWriter(g)
-	for _, path := range slices.Sorted(maps.Keys(r.files)) {
-		mode := int64(0o644)
-		if slices.Contains(r.exec, path) {
-			mode = 0o755
-		}
-		h := &tar.Header{Name: "package/" + path, Mode: mode, Size: int64(len(r.files[path])), ModTime: zipTime}
-		if err := w.WriteHeader(h); err != nil {
-			return nil, err
-		}
-		if _, err := w.Write(r.files[path]); err != nil {
-			return nil, err
-		}
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	if err := g.Close(); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
+	return tarball("package", r.files, r.exec)
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,111 +17,43 @@ import (
 
 const jsonType = "application/vnd.pypi.simple.v1+json"
 
-// serve answers a request and notes it.
 func (i *Index) serve(w http.ResponseWriter, r *http.Request) {
-	if i.config.delay > 0 {
-		select {
-		case <-time.After(i.config.delay):
-		case <-r.Context().Done():
-			return
-		}
-	}
-	user, password, _ := r.BasicAuth()
-	asked := r.URL.Path
-	noted := &statusWriter{ResponseWriter: w}
-	defer func() {
-		i.mu.Lock()
-		defer i.mu.Unlock()
-		i.log = append(i.log, Request{
-			Path: asked, Range: r.Header.Get("Range"), Accept: r.Header.Get("Accept"), User: user, Status: noted.status,
-		})
-	}()
-	if i.config.fault != nil && i.config.fault(noted, r) {
-		return
-	}
-	if i.config.guard != nil && !i.config.guard(r) {
-		http.Error(noted, "who are you?", http.StatusUnauthorized)
-		return
-	}
-	if i.config.user != "" && (user != i.config.user || password != i.config.password) {
-		noted.Header().Set("WWW-Authenticate", `Basic realm="indextest"`)
-		http.Error(noted, "who are you?", http.StatusUnauthorized)
-		return
-	}
-	path, below := strings.CutPrefix(r.URL.Path, i.config.path)
-	if !below {
-		http.NotFound(noted, r)
-		return
-	}
+	path, below := strings.CutPrefix(r.URL.Path, i.path)
 	r.URL.Path = path
 	switch {
-	case r.URL.Path == "/simple/":
-		i.serveNames(noted, r)
-	case strings.HasPrefix(r.URL.Path, "/simple/"):
-		i.serveProject(noted, r)
-	case strings.HasPrefix(r.URL.Path, "/files/"):
-		i.serveFile(noted, r)
+	case below && path == "/simple/":
+		i.serveNames(w, r)
+	case below && strings.HasPrefix(path, "/simple/"):
+		i.serveProject(w, r)
+	case below && strings.HasPrefix(path, "/files/"):
+		i.serveFile(w, r)
 	default:
-		http.NotFound(noted, r)
+		http.NotFound(w, r)
 	}
 }
-
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-}
-
-func (w *statusWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *statusWriter) Write(p []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
-	return w.ResponseWriter.Write(p)
-}
-
-// Unwrap lets http.ResponseController reach the connection.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (i *Index) wantsJSON(r *http.Request) bool {
-	return !i.config.htmlOnly && strings.Contains(r.Header.Get("Accept"), jsonType)
+	return !i.htmlOnly && strings.Contains(r.Header.Get("Accept"), jsonType)
 }
 
+// serveNames lists all projects, in HTML.
 func (i *Index) serveNames(w http.ResponseWriter, r *http.Request) {
 	i.mu.Lock()
-	var names []string
-	for name := range i.projects {
-		names = append(names, name)
-	}
+	names := slices.Sorted(maps.Keys(i.projects))
 	i.mu.Unlock()
-	slices.Sort(names)
-	if !i.wantsJSON(r) {
-		var b bytes.Buffer
-		b.WriteString("<!DOCTYPE html>\n<html><body>\n")
-		for _, name := range names {
-			fmt.Fprintf(&b, "<a href=\"%s/simple/%s/\">%s</a><br>\n", i.config.path, name, name)
-		}
-		b.WriteString("</body></html>\n")
-		i.servePage(w, r, "text/html; charset=utf-8", b.Bytes())
-		return
-	}
-	type named struct {
-		Name string `json:"name"`
-	}
-	projects := []named{}
+	var b bytes.Buffer
+	b.WriteString("<!DOCTYPE html>\n<html><body>\n")
 	for _, name := range names {
-		projects = append(projects, named{name})
+		fmt.Fprintf(&b, "<a href=\"%s/simple/%s/\">%s</a><br>\n", i.path, name, name)
 	}
-	i.serveJSON(w, r, map[string]any{"meta": apiVersion(), "projects": projects})
+	b.WriteString("</body></html>\n")
+	i.servePage(w, r, "text/html; charset=utf-8", b.Bytes())
 }
 
 func (i *Index) serveProject(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(r.URL.Path, "/simple/")
 	if clean := normalise(strings.TrimSuffix(name, "/")) + "/"; clean != name {
-		http.Redirect(w, r, i.config.path+"/simple/"+clean, http.StatusMovedPermanently)
+		http.Redirect(w, r, i.path+"/simple/"+clean, http.StatusMovedPermanently)
 		return
 	}
 	i.mu.Lock()
@@ -134,13 +67,16 @@ func (i *Index) serveProject(w http.ResponseWriter, r *http.Request) {
 	case p == nil:
 		http.NotFound(w, r)
 	case i.wantsJSON(r):
-		i.serveJSON(w, r, projectJSON(p.name, files, i.base()))
+		body, err := json.Marshal(projectJSON(p.name, files, i.base()))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		i.servePage(w, r, jsonType, body)
 	default:
 		i.servePage(w, r, "text/html; charset=utf-8", projectHTML(p.name, files))
 	}
 }
-
-func apiVersion() map[string]string { return map[string]string{"api-version": "1.1"} }
 
 func projectJSON(name string, files []*file, base string) any {
 	list, versions := []map[string]any{}, []string{}
@@ -155,8 +91,11 @@ func projectJSON(name string, files []*file, base string) any {
 		if f.uploaded != "" {
 			entry["upload-time"] = f.uploaded
 		}
-		if f.yanked != nil {
-			entry["yanked"] = yankedValue(*f.yanked)
+		switch {
+		case f.yanked != nil && *f.yanked == "":
+			entry["yanked"] = true
+		case f.yanked != nil:
+			entry["yanked"] = *f.yanked
 		}
 		if f.metadata != nil {
 			hashes := map[string]string{"sha256": hexSum(f.metadata)}
@@ -167,15 +106,7 @@ func projectJSON(name string, files []*file, base string) any {
 			versions = append(versions, version)
 		}
 	}
-	return map[string]any{"meta": apiVersion(), "name": name, "versions": versions, "files": list}
-}
-
-// yankedValue is the reason of a yank, or true when it has none.
-func yankedValue(reason string) any {
-	if reason == "" {
-		return true
-	}
-	return reason
+	return map[string]any{"meta": map[string]string{"api-version": "1.1"}, "name": name, "versions": versions, "files": list}
 }
 
 // projectHTML links to files relative to the page, as many indexes do.
@@ -200,22 +131,13 @@ func projectHTML(name string, files []*file) []byte {
 	return b.Bytes()
 }
 
-func (i *Index) serveJSON(w http.ResponseWriter, r *http.Request, v any) {
-	body, err := json.Marshal(v)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	i.servePage(w, r, jsonType, body)
-}
-
 // servePage sends a page with an ETag, in gzip where that is accepted.
-func (i *Index) servePage(w http.ResponseWriter, r *http.Request, contentType string, body []byte) {
+func (s *server) servePage(w http.ResponseWriter, r *http.Request, contentType string, body []byte) {
 	tag := `"` + hexSum(body)[:16] + `"`
 	h := w.Header()
 	h.Set("ETag", tag)
 	h.Set("Vary", "Accept, Accept-Encoding")
-	h.Set("Cache-Control", fmt.Sprintf("max-age=%d, public", int(i.config.maxAge/time.Second)))
+	h.Set("Cache-Control", fmt.Sprintf("max-age=%d, public", int(s.maxAge/time.Second)))
 	if r.Header.Get("If-None-Match") == tag {
 		w.WriteHeader(http.StatusNotModified)
 		return
@@ -248,7 +170,7 @@ func (i *Index) serveFile(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("Cache-Control", "max-age=365000000, immutable, public")
 	w.Header().Set("ETag", `"`+hexSum(content)[:16]+`"`)
-	if i.config.withoutRanges {
+	if i.withoutRanges {
 		_, _ = w.Write(content)
 		return
 	}

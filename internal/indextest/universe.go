@@ -27,19 +27,26 @@ type file struct {
 	yanked   *string
 }
 
+// entry is what the releases of both kinds of universes have.
+type entry struct {
+	name, version string
+	uploaded      string // "" when unknown
+	files         map[string][]byte
+}
+
+func (e *entry) common() *entry { return e }
+
 // release is what a universe says about one.
 type release struct {
-	name, version string
-	requires      []string
-	extras        []extra
-	python        string
-	headers       []string // further lines of METADATA
-	noMetadata    bool
-	wheels        []string
-	sdist         bool
-	uploaded      string
-	yanked        *string
-	files         map[string][]byte
+	entry
+	requires   []string
+	extras     []extra
+	python     string
+	headers    []string // further lines of METADATA
+	noMetadata bool
+	wheels     []string
+	sdist      bool
+	yanked     *string
 }
 
 type extra struct {
@@ -81,52 +88,72 @@ func (i *Index) add(universe string) error {
 	return nil
 }
 
-// parse reads a universe. Its releases keep their order.
 func parse(universe string) ([]*release, error) {
+	return parseUniverse(universe, headLine, func(e entry) *release { return &release{entry: e} })
+}
+
+// parseUniverse reads a universe, whose releases start with lines like head and keep
+// their order.
+func parseUniverse[R interface {
+	common() *entry
+	field(key, value string) error
+}](universe string, head *regexp.Regexp, begin func(entry) R) ([]R, error) {
 	archive := txtar.Parse([]byte(universe))
-	var releases []*release
-	var current *release
+	var releases []R
 	for n, line := range strings.Split(string(archive.Comment), "\n") {
 		line = strings.TrimRight(line, " \t\r")
 		text := strings.TrimSpace(line)
 		if text == "" || strings.HasPrefix(text, "#") {
 			continue
 		}
-		if head := headLine.FindStringSubmatch(line); head != nil {
-			current = &release{name: head[1], version: head[2], uploaded: defaultUploaded, files: map[string][]byte{}}
-			releases = append(releases, current)
+		if found := head.FindStringSubmatch(line); found != nil {
+			releases = append(releases, begin(entry{name: found[1], version: found[2], uploaded: defaultUploaded, files: map[string][]byte{}}))
 			continue
 		}
-		if current == nil || line == text {
+		if len(releases) == 0 || line == text {
 			return nil, fmt.Errorf("reading universe line %d: want \"name version\" or an indented field, have %q", n+1, line)
 		}
-		if err := current.field(text); err != nil {
+		key, value, _ := strings.Cut(text, ":")
+		if err := releases[len(releases)-1].field(key, strings.TrimSpace(value)); err != nil {
 			return nil, fmt.Errorf("reading universe line %d: %w", n+1, err)
 		}
 	}
 	for _, f := range archive.Files {
-		if err := place(releases, f); err != nil {
-			return nil, err
+		at := slices.IndexFunc(releases, func(r R) bool { return strings.HasPrefix(f.Name, r.common().prefix()) })
+		if at < 0 {
+			return nil, fmt.Errorf("reading universe file %q: want the name and version of a release, then a path", f.Name)
 		}
+		r := releases[at].common()
+		r.files[strings.TrimPrefix(f.Name, r.prefix())] = f.Data
 	}
 	return releases, nil
 }
 
-// place gives a file of the archive to its release.
-func place(releases []*release, f txtar.File) error {
-	of, path, ok := strings.Cut(f.Name, "/")
-	for _, r := range releases {
-		if ok && of == r.name+" "+r.version {
-			r.files[path] = f.Data
-			return nil
+// prefix is what the names of the archive's files for the release begin with.
+func (e *entry) prefix() string { return e.name + " " + e.version + "/" }
+
+// field reads a field that both kinds of releases have.
+func (e *entry) field(key, value string) error {
+	switch key {
+	case "uploaded":
+		if _, err := time.Parse(time.RFC3339, value); err != nil && value != "unknown" {
+			return fmt.Errorf("uploaded %q: want RFC 3339 or \"unknown\"", value)
 		}
+		e.uploaded = strings.TrimPrefix(value, "unknown")
+	case "file":
+		path, content, ok := strings.Cut(value, ":")
+		if !ok {
+			return fmt.Errorf("file %q: want a path, a colon and the content", value)
+		}
+		unescape := strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\t`, "\t")
+		e.files[strings.TrimSpace(path)] = []byte(unescape.Replace(strings.TrimPrefix(content, " ")))
+	default:
+		return fmt.Errorf("unknown field %q", key)
 	}
-	return fmt.Errorf("reading universe file %q: want the name and version of a release, then a path", f.Name)
+	return nil
 }
 
-func (r *release) field(text string) error {
-	key, value, _ := strings.Cut(text, ":")
-	value = strings.TrimSpace(value)
+func (r *release) field(key, value string) error {
 	switch key {
 	case "requires":
 		r.requires = append(r.requires, splitRequirements(value)...)
@@ -142,8 +169,6 @@ func (r *release) field(text string) error {
 		r.wheels = append(r.wheels, value)
 	case "sdist":
 		r.sdist = true
-	case "uploaded":
-		return r.setUploaded(value)
 	case "yanked":
 		r.yanked = &value
 	case "metadata":
@@ -152,28 +177,9 @@ func (r *release) field(text string) error {
 		} else {
 			r.headers = append(r.headers, value)
 		}
-	case "file":
-		path, content, ok := strings.Cut(value, ":")
-		if !ok {
-			return fmt.Errorf("file %q: want a path, a colon and the content", value)
-		}
-		unescape := strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\t`, "\t")
-		r.files[strings.TrimSpace(path)] = []byte(unescape.Replace(strings.TrimPrefix(content, " ")))
 	default:
-		return fmt.Errorf("unknown field %q", key)
+		return r.entry.field(key, value)
 	}
-	return nil
-}
-
-func (r *release) setUploaded(value string) error {
-	if value == "unknown" {
-		r.uploaded = ""
-		return nil
-	}
-	if _, err := time.Parse(time.RFC3339, value); err != nil {
-		return fmt.Errorf("uploaded %q: want RFC 3339 or \"unknown\"", value)
-	}
-	r.uploaded = value
 	return nil
 }
 

@@ -7,7 +7,6 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -44,7 +43,9 @@ func (c *config) build(r *release) ([]*file, error) {
 	}
 	if r.sdist {
 		name := fmt.Sprintf("%s-%s.tar.gz", escapeName(r.name), escapeVersion(r.version))
-		archive, err := r.source(metadata)
+		content := maps.Clone(r.files)
+		content["PKG-INFO"] = metadata
+		archive, err := tarball(escapeName(r.name)+"-"+r.version, content, nil)
 		if err != nil {
 			return nil, fmt.Errorf("building %q: %w", name, err)
 		}
@@ -54,11 +55,7 @@ func (c *config) build(r *release) ([]*file, error) {
 }
 
 func (r *release) file(name string, content []byte) *file {
-	sum := sha256.Sum256(content)
-	return &file{
-		name: name, content: content, sha256: hex.EncodeToString(sum[:]),
-		python: r.python, uploaded: r.uploaded, yanked: r.yanked,
-	}
+	return &file{name: name, content: content, sha256: hexSum(content), python: r.python, uploaded: r.uploaded, yanked: r.yanked}
 }
 
 // metadata returns the METADATA file: core metadata 2.1.
@@ -150,18 +147,19 @@ func wheelFile(tag string) []byte {
 	return []byte(b.String())
 }
 
-// source returns a source distribution: the metadata and the release's files.
-func (r *release) source(metadata []byte) ([]byte, error) {
+// tarball packs files, sorted, below a folder. Those that are executable have that
+// mode.
+func tarball(folder string, files map[string][]byte, executable []string) ([]byte, error) {
 	var buffer bytes.Buffer
 	g := gzip.NewWriter(&buffer)
 	t := tar.NewWriter(g)
-	files := maps.Clone(r.files)
-	files["PKG-INFO"] = metadata
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		err := t.WriteHeader(&tar.Header{
-			Name: fmt.Sprintf("%s-%s/%s", escapeName(r.name), r.version, name), Mode: 0o644, Size: int64(len(files[name])), ModTime: zipTime,
-		})
-		if err != nil {
+		mode := int64(0o644)
+		if slices.Contains(executable, name) {
+			mode = 0o755
+		}
+		h := &tar.Header{Name: folder + "/" + name, Mode: mode, Size: int64(len(files[name])), ModTime: zipTime}
+		if err := t.WriteHeader(h); err != nil {
 			return nil, err
 		}
 		if _, err := t.Write(files[name]); err != nil {

@@ -29,10 +29,9 @@ const (
 
 // runtimeAPI serves the Runtime API for one call.
 type runtimeAPI struct {
-	event    []byte
-	id       string
-	timeout  time.Duration
-	function string // its ARN
+	event   []byte
+	id      string
+	timeout time.Duration
 
 	server   *http.Server
 	listener net.Listener
@@ -45,20 +44,17 @@ type runtimeAPI struct {
 	done chan struct{}
 	// began is closed when the runtime has asked for the event.
 	began chan struct{}
-	once  sync.Once
-	now   func() time.Time
 }
 
 // serveRuntimeAPI starts a server on the loopback interface for one event.
-func serveRuntimeAPI(r Request, now func() time.Time) (*runtimeAPI, error) {
+func serveRuntimeAPI(r Request) (*runtimeAPI, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listening for the runtime: %w", err)
 	}
 	api := &runtimeAPI{
-		event: r.Event, id: requestID(), timeout: r.Timeout, listener: listener, now: now,
-		function: fmt.Sprintf("arn:aws:lambda:%s:%s:function:%s", region, account, functionName),
-		done:     make(chan struct{}), began: make(chan struct{}),
+		event: r.Event, id: requestID(), timeout: r.Timeout, listener: listener,
+		done: make(chan struct{}), began: make(chan struct{}),
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+apiPath+"invocation/next", api.next)
@@ -89,7 +85,7 @@ func (a *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	again := !a.called.IsZero()
 	if !again {
-		a.called = a.now()
+		a.called = time.Now()
 		close(a.began)
 	}
 	deadline := a.called.Add(a.timeout)
@@ -104,7 +100,7 @@ func (a *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "application/json")
 	h.Set("Lambda-Runtime-Aws-Request-Id", a.id)
 	h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(deadline.UnixMilli(), 10))
-	h.Set("Lambda-Runtime-Invoked-Function-Arn", a.function)
+	h.Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:"+region+":123456789012:function:"+functionName)
 	h.Set("Lambda-Runtime-Trace-Id", fmt.Sprintf("Root=1-%08x-%x;Parent=%x;Sampled=0", a.called.Unix(), trace, trace[:8]))
 	_, _ = w.Write(a.event) // a runtime that is gone has its exit noticed
 }
@@ -118,7 +114,7 @@ func (a *runtimeAPI) respond(w http.ResponseWriter, r *http.Request) {
 		body = []byte("null")
 	}
 	a.conclude(Answer{Payload: body})
-	accept(w)
+	reply(w, http.StatusAccepted, `{"status":"OK"}`)
 }
 
 // fail takes an error of the handler or of the start.
@@ -128,7 +124,7 @@ func (a *runtimeAPI) fail(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.conclude(Answer{Payload: body, Fault: faultType(body, r.Header.Get("Lambda-Runtime-Function-Error-Type"))})
-	accept(w)
+	reply(w, http.StatusAccepted, `{"status":"OK"}`)
 }
 
 // faultType returns the errorType of a description of an error, else what the
@@ -149,13 +145,13 @@ func faultType(body []byte, header string) string {
 // body reads a request that is about the call under way.
 func (a *runtimeAPI) body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	if id := r.PathValue("id"); id != "" && id != a.id {
-		refuse(w, http.StatusBadRequest, "InvalidRequestID", "Invalid request ID")
+		reply(w, http.StatusBadRequest, `{"errorType":"InvalidRequestID","errorMessage":"Invalid request ID"}`)
 		return nil, false
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxAnswer))
 	if _, long := errors.AsType[*http.MaxBytesError](err); long {
 		a.conclude(described("Function.ResponseSizeTooLarge", fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", maxAnswer)))
-		refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "Exceeded maximum allowed payload size")
+		reply(w, http.StatusRequestEntityTooLarge, `{"errorType":"RequestEntityTooLarge","errorMessage":"Exceeded maximum allowed payload size"}`)
 		return nil, false
 	}
 	return body, err == nil
@@ -163,15 +159,16 @@ func (a *runtimeAPI) body(w http.ResponseWriter, r *http.Request) ([]byte, bool)
 
 // conclude keeps the first answer.
 func (a *runtimeAPI) conclude(answer Answer) {
-	a.once.Do(func() {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		if !a.called.IsZero() {
-			answer.Duration = a.now().Sub(a.called)
-		}
-		a.answer = &answer
-		close(a.done)
-	})
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.answer != nil {
+		return
+	}
+	if !a.called.IsZero() {
+		answer.Duration = time.Since(a.called)
+	}
+	a.answer = &answer
+	close(a.done)
 }
 
 // result returns the answer, nil before there is one, and when the handler was
@@ -215,14 +212,8 @@ func described(kind, message string) Answer {
 	return Answer{Payload: body, Fault: kind}
 }
 
-func accept(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusAccepted)
-	_, _ = io.WriteString(w, `{"status":"OK"}`)
-}
-
-func refuse(w http.ResponseWriter, status int, kind, message string) {
+func reply(w http.ResponseWriter, status int, body string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = fmt.Fprintf(w, `{"errorType":%q,"errorMessage":%q}`, kind, message)
+	_, _ = io.WriteString(w, body)
 }

@@ -43,7 +43,7 @@ func (c client) call(method, path, body string, header http.Header) (status int,
 // serve starts an API for one event of a handler that may run for so long.
 func serve(t *testing.T, timeout time.Duration) (*runtimeAPI, client) {
 	t.Helper()
-	api, err := serveRuntimeAPI(Request{Event: []byte(`{"a": 1}`), Timeout: timeout}, time.Now)
+	api, err := serveRuntimeAPI(Request{Event: []byte(`{"a": 1}`), Timeout: timeout})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,18 +12,15 @@ import (
 	"syscall"
 )
 
-// The files that the two halves of a start share, after those of a program.
-const (
-	fromOuter = 3
-	toOuter   = 4
-)
+// shared is the socket between the two halves of a start, after the files of a program.
+const shared = 3
 
 // system are the folders of the machine that every cell has.
 var system = []string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/dev", "/sys", "/nix/store", "/gnu/store"}
 
 // start starts this program again in new namespaces, where [Enter] sets up the
 // cell and becomes its program. Root needs no user namespace, others do.
-func (c *cell) start(log io.Writer, again []string) (*process, error) {
+func (c *cell) start(log io.Writer, again []string) (*exec.Cmd, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("finding this program: %w", err)
@@ -56,37 +53,27 @@ func (c *cell) start(log io.Writer, again []string) (*process, error) {
 
 // startIn starts the inner half with the flags of clone(2) and returns when it
 // has become the program.
-func (c *cell) startIn(flags uintptr, self string, again []string, log io.Writer) (*process, error) {
-	text, err := json.Marshal(c)
+func (c *cell) startIn(flags uintptr, self string, again []string, log io.Writer) (*exec.Cmd, error) {
+	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return nil, fmt.Errorf("describing the cell: %w", err)
+		return nil, os.NewSyscallError("socketpair", err)
 	}
-	in, give, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	take, out, err := os.Pipe()
-	if err != nil {
-		return nil, errors.Join(err, in.Close(), give.Close())
-	}
+	ours, theirs := os.NewFile(uintptr(pair[0]), "cell"), os.NewFile(uintptr(pair[1]), "cell")
 	cmd := exec.Command(self, again...) //nolint:gosec // this very program
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.ExtraFiles = []*os.File{in, out}
+	cmd.ExtraFiles = []*os.File{theirs}
 	cmd.Env = []string{}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: flags, Setpgid: true}
 	if flags&syscall.CLONE_NEWUSER != 0 {
 		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
 		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
 	}
-	err = cmd.Start()
-	err = errors.Join(err, in.Close(), out.Close())
-	if err != nil {
-		return nil, errors.Join(err, give.Close(), take.Close())
+	if err := errors.Join(cmd.Start(), theirs.Close()); err != nil {
+		return nil, errors.Join(err, ours.Close())
 	}
-	_, err = give.Write(text)
-	err = errors.Join(err, give.Close())
-	said, readErr := io.ReadAll(take)
-	err = errors.Join(err, readErr, take.Close())
+	err = errors.Join(json.NewEncoder(ours).Encode(c), syscall.Shutdown(pair[0], syscall.SHUT_WR))
+	said, readErr := io.ReadAll(ours)
+	err = errors.Join(err, readErr, ours.Close())
 	if err == nil && len(said) > 0 {
 		var told fault
 		if err = json.Unmarshal(said, &told); err == nil {
@@ -98,26 +85,7 @@ func (c *cell) startIn(flags uintptr, self string, again []string, log io.Writer
 		_ = cmd.Wait()
 		return nil, err
 	}
-	return watch(cmd), nil
-}
-
-// watch waits for a started program.
-func watch(cmd *exec.Cmd) *process {
-	exited, gone := make(chan string, 1), make(chan struct{})
-	go func() {
-		defer close(gone)
-		err := cmd.Wait()
-		how := "exit status 0"
-		if err != nil {
-			how = err.Error()
-		}
-		exited <- how
-	}()
-	return &process{exited: exited, stop: func() {
-		// It is the first process of its namespace: all others end with it.
-		_ = cmd.Process.Kill() // one that has ended is no fault
-		<-gone
-	}}
+	return cmd, nil
 }
 
 // fault is what the inner half tells the outer one.
@@ -138,30 +106,25 @@ func (f *fault) Error() string { return f.Text }
 // Enter is the inner half of a start: it reads a cell, sets it up, and becomes
 // its program. It returns an error alone, which it has told the outer half.
 func Enter() error {
-	tell := os.NewFile(toOuter, "outer")
-	syscall.CloseOnExec(toOuter)
-	err := enter(os.NewFile(fromOuter, "cell"))
+	outer := os.NewFile(shared, "cell")
+	syscall.CloseOnExec(shared)
+	err := enter(outer)
 	told, ok := errors.AsType[*fault](err)
 	if !ok {
 		told = &fault{Of: ofMachine, Text: err.Error()}
 	}
-	if tell != nil {
-		// Where the outer half is gone, the exit status is all that is left.
-		_ = json.NewEncoder(tell).Encode(told)
-	}
+	// Where the outer half is gone, the exit status is all that is left.
+	_ = json.NewEncoder(outer).Encode(told)
 	return err
 }
 
-func enter(in *os.File) error {
-	if in == nil {
-		return errors.New("there is no cell to enter")
-	}
-	text, err := io.ReadAll(in)
-	if err = errors.Join(err, in.Close()); err != nil {
-		return fmt.Errorf("reading the cell: %w", err)
-	}
+func enter(outer io.Reader) error {
 	var c cell
-	if err := json.Unmarshal(text, &c); err != nil {
+	text, err := io.ReadAll(outer)
+	if err == nil {
+		err = json.Unmarshal(text, &c)
+	}
+	if err != nil {
 		return fmt.Errorf("reading the cell: %w", err)
 	}
 	if err := c.furnish(); err != nil {
@@ -179,15 +142,15 @@ func (c *cell) furnish() error {
 	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("parting from the mounts of the machine: %w", err)
 	}
-	if err := syscall.Mount("root", c.Root, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, "mode=755"); err != nil {
-		return fmt.Errorf("mounting the root: %w", err)
+	if err := c.mount("root", "/", "tmpfs", ownFlags, "mode=755"); err != nil {
+		return err
 	}
 	for _, dir := range system {
 		if err := c.show(dir); err != nil {
 			return err
 		}
 	}
-	if err := c.mountOwn("tmp", "/tmp", "mode=1777,size=512m"); err != nil {
+	if err := c.mount("tmp", "/tmp", "tmpfs", ownFlags, "mode=1777,size=512m"); err != nil {
 		return err
 	}
 	for _, p := range c.Places {
@@ -210,20 +173,9 @@ func (c *cell) furnish() error {
 		}
 		c.Program = append([]string{emulator}, c.Program...)
 	}
-	return c.mountProc()
-}
-
-// mountProc mounts what the kernel tells of processes.
-func (c *cell) mountProc() error {
-	at := filepath.Join(c.Root, "proc")
-	if err := os.MkdirAll(at, 0o755); err != nil { //nolint:gosec // as everywhere
-		return fmt.Errorf("making /proc: %w", err)
-	}
-	if err := syscall.Mount("proc", at, "proc", 0, ""); err != nil {
+	if err := c.mount("proc", "/proc", "proc", 0, ""); err != nil {
 		// A machine that hides parts of its own lets nobody mount a new one.
-		if err := syscall.Mount("/proc", at, "", syscall.MS_BIND|syscall.MS_REC, ""); err != nil {
-			return fmt.Errorf("mounting /proc: %w", err)
-		}
+		return c.mount("/proc", "/proc", "", syscall.MS_BIND|syscall.MS_REC, "")
 	}
 	return nil
 }
@@ -231,14 +183,14 @@ func (c *cell) mountProc() error {
 // ownFlags are those of every file system in memory that a cell mounts.
 const ownFlags = syscall.MS_NOSUID | syscall.MS_NODEV
 
-// mountOwn mounts an empty file system in memory.
-func (c *cell) mountOwn(name, to, options string) error {
+// mount mounts a folder, or an empty file system of a kind, on a folder of the cell.
+func (c *cell) mount(from, to, kind string, flags uintptr, options string) error {
 	at := filepath.Join(c.Root, to)
 	if err := os.MkdirAll(at, 0o755); err != nil { //nolint:gosec // as everywhere
 		return fmt.Errorf("making %q: %w", to, err)
 	}
-	if err := syscall.Mount(name, at, "tmpfs", ownFlags, options); err != nil {
-		return fmt.Errorf("mounting %q: %w", to, err)
+	if err := syscall.Mount(from, at, kind, flags, options); err != nil {
+		return fmt.Errorf("mounting %q on %q: %w", from, to, err)
 	}
 	return nil
 }
@@ -248,7 +200,7 @@ func (c *cell) fill(p place) error {
 	if p.From != "" {
 		return c.bind(p.From, p.To)
 	}
-	if err := c.mountOwn("files", p.To, "mode=755"); err != nil {
+	if err := c.mount("files", p.To, "tmpfs", ownFlags, "mode=755"); err != nil {
 		return err
 	}
 	if err := extractAll(filepath.Join(c.Root, p.To), p.Zips); err != nil {
@@ -276,11 +228,7 @@ const emulator = "/.emulator"
 // bindFile mounts a file in the cell, to read alone.
 func (c *cell) bindFile(from, to string) error {
 	at := filepath.Join(c.Root, to)
-	f, err := os.Create(at)
-	if err == nil {
-		err = f.Close()
-	}
-	if err != nil {
+	if err := os.WriteFile(at, nil, 0o600); err != nil {
 		return fmt.Errorf("making %q: %w", to, err)
 	}
 	if err := syscall.Mount(from, at, "", syscall.MS_BIND, ""); err != nil {
@@ -331,15 +279,8 @@ func (c *cell) shown(dir string) bool {
 
 // bind mounts a folder in the cell, to read alone but for devices.
 func (c *cell) bind(from, to string) error {
-	at := filepath.Join(c.Root, to)
-	if err := os.MkdirAll(at, 0o755); err != nil { //nolint:gosec // as everywhere
-		return fmt.Errorf("making %q: %w", to, err)
-	}
-	if err := syscall.Mount(from, at, "", syscall.MS_BIND|syscall.MS_REC, ""); err != nil {
-		return fmt.Errorf("mounting %q on %q: %w", from, to, err)
-	}
-	if to == "/dev" {
-		return nil
+	if err := c.mount(from, to, "", syscall.MS_BIND|syscall.MS_REC, ""); err != nil || to == "/dev" {
+		return err
 	}
 	return c.protect(to)
 }
@@ -376,20 +317,21 @@ func atimes(statfs int64) uintptr {
 // moveIn makes the cell the root of this process.
 func (c *cell) moveIn() error {
 	old := filepath.Join(c.Root, ".old")
-	if err := os.Mkdir(old, 0o700); err != nil {
+	err := os.Mkdir(old, 0o700)
+	if err == nil {
+		err = os.NewSyscallError("pivot_root", syscall.PivotRoot(c.Root, old))
+	}
+	if err == nil {
+		err = os.Chdir("/") //nolint:forbidigo // a process of its own, which becomes the handler
+	}
+	if err == nil {
+		err = os.NewSyscallError("umount", syscall.Unmount("/.old", syscall.MNT_DETACH))
+	}
+	if err == nil {
+		err = os.Remove("/.old")
+	}
+	if err != nil {
 		return fmt.Errorf("moving into the root: %w", err)
-	}
-	if err := syscall.PivotRoot(c.Root, old); err != nil {
-		return fmt.Errorf("moving into the root: %w", err)
-	}
-	if err := os.Chdir("/"); err != nil { //nolint:forbidigo // a process of its own, which becomes the handler
-		return fmt.Errorf("moving into the root: %w", err)
-	}
-	if err := syscall.Unmount("/.old", syscall.MNT_DETACH); err != nil {
-		return fmt.Errorf("leaving the root of the machine: %w", err)
-	}
-	if err := os.Remove("/.old"); err != nil {
-		return fmt.Errorf("leaving the root of the machine: %w", err)
 	}
 	if err := os.Chdir("/var/task"); err != nil { //nolint:forbidigo // as above
 		return fmt.Errorf("entering the code: %w", err)

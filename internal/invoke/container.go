@@ -53,12 +53,12 @@ func InContainer(ctx context.Context, r Request, engine *container.Engine, image
 		return nil, err
 	}
 	folders := map[string]string{"/opt": filepath.Join(dir, "opt"), "/var/task": task.From}
-	if err := unpackTo(folders["/opt"], r.Layers); err != nil {
+	if err := extractAll(folders["/opt"], r.Layers); err != nil {
 		return nil, fmt.Errorf("unpacking the layers: %w", err)
 	}
 	if task.From == "" {
 		folders["/var/task"] = filepath.Join(dir, "task")
-		if err := unpackTo(folders["/var/task"], task.Zips); err != nil {
+		if err := extractAll(folders["/var/task"], task.Zips); err != nil {
 			return nil, fmt.Errorf("unpacking the code: %w", err)
 		}
 	}
@@ -83,13 +83,6 @@ func InContainer(ctx context.Context, r Request, engine *container.Engine, image
 	answer.Init, answer.Duration = called.Sub(began), time.Since(called)
 	answer.Log, err = running.Log(ctx)
 	return answer, err
-}
-
-func unpackTo(dir string, zips []string) error {
-	if err := os.Mkdir(dir, 0o755); err != nil { //nolint:gosec // the handler runs as another user
-		return err
-	}
-	return extractAll(dir, zips)
 }
 
 // platform returns an architecture as images have it.

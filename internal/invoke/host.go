@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
@@ -49,7 +50,7 @@ func OnHost(ctx context.Context, r Request, h Host) (_ *Answer, err error) {
 		return nil, fmt.Errorf("making a folder for the handler: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.Remove(root)) }()
-	api, err := serveRuntimeAPI(r, time.Now)
+	api, err := serveRuntimeAPI(r)
 	if err != nil {
 		return nil, err
 	}
@@ -156,10 +157,18 @@ func (c *cell) run(ctx context.Context, api *runtimeAPI, again []string) (*Answe
 	if err != nil {
 		return nil, err
 	}
-	waited := api.await(ctx, running.exited)
-	running.stop()
-	if waited != nil {
-		return nil, waited
+	exited := make(chan string, 1)
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		_ = running.Wait() // how it ended is in its state
+		exited <- running.ProcessState.String()
+	})
+	err = api.await(ctx, exited)
+	// It is the first process of its namespace: all others end with it.
+	_ = running.Process.Kill() // one that has ended is no fault
+	ended.Wait()
+	if err != nil {
+		return nil, err
 	}
 	answer, called := api.result()
 	answer.Log = log.String()
@@ -172,11 +181,3 @@ func (c *cell) run(ctx context.Context, api *runtimeAPI, again []string) (*Answe
 
 // maxLog is how much of a log is kept, in bytes.
 const maxLog = 1 << 20
-
-// process is a started program.
-type process struct {
-	// exited gets how it ended.
-	exited <-chan string
-	// stop ends it and all that it started, and waits for it.
-	stop func()
-}

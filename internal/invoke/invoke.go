@@ -12,6 +12,7 @@ package invoke
 import (
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -74,8 +75,11 @@ func (e *UnableError) Error() string {
 
 func (e *UnableError) Unwrap() error { return e.Err }
 
-// extractAll unpacks zip files into one folder, in their order.
+// extractAll unpacks zip files into one folder, in their order. It makes the folder.
 func extractAll(dir string, zips []string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // the handler may run as another user
+		return err
+	}
 	for _, name := range zips {
 		archive, err := filetree.FileArchive(filepath.Base(name), name)
 		if err != nil {
@@ -102,9 +106,8 @@ func environment(r Request, more map[string]string) []string {
 		"AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR", "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
 		"LANG": "en_US.UTF-8", "TZ": ":UTC",
 	}
-	for _, given := range []map[string]string{more, r.Environment} {
-		maps.Copy(all, given)
-	}
+	maps.Copy(all, more)
+	maps.Copy(all, r.Environment)
 	var list []string
 	for name, value := range all {
 		list = append(list, name+"="+value)
@@ -116,7 +119,6 @@ func environment(r Request, more map[string]string) []string {
 const (
 	functionName = "local"
 	region       = "us-east-1"
-	account      = "123456789012"
 )
 
 // paths returns where the runtime looks for modules in the layers: PYTHONPATH

@@ -6,7 +6,6 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/audit"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -20,11 +19,11 @@ type Output struct {
 	// part of the AWS SDK beside the runtime's other part, or before the
 	// runtime's own, Scripts that of packages whose install scripts are not
 	// run; those that AllowScripts names by globs may have one.
-	Size, Shadow, Scripts Severity
+	Size, Shadow, Scripts fault.Severity
 	AllowScripts          []string
 	// Audits are the severities of the checks of [audit.Checks], by name; one that is
 	// not there is as severe as what it finds.
-	Audits map[string]Severity
+	Audits map[string]fault.Severity
 	// LeftOut are the names of Python's distributions that the user leaves out,
 	// though others need them.
 	LeftOut []string
@@ -78,36 +77,14 @@ type Artifact struct {
 	Size     int64
 	Unzipped int64
 	// Warnings are sentences that a user should see.
-	Warnings []Warning
+	Warnings []fault.Warning
 	// Findings are what the checks found; none are looked for where the zip is
 	// one that was planned.
-	Findings []Finding
+	Findings []audit.Finding
 }
-
-// Warning is something a user should know of and may act on.
-type Warning = fault.Warning
-
-// InputError is a fault of one argument.
-type InputError = fault.Error
-
-// Severity is what a finding of a check means.
-type Severity = fault.Severity
-
-// The severities of the checks.
-const (
-	SeverityError   = fault.SeverityError
-	SeverityWarning = fault.SeverityWarning
-	SeverityOff     = fault.SeverityOff
-)
-
-// Sentence writes the text of an error as a sentence.
-func Sentence(text string) string { return fault.Sentence(text) }
 
 // Finding is what a check found: see [audit.Finding].
 type Finding = audit.Finding
-
-// ChangedError tells that local files are not what they were when the lock was made.
-type ChangedError = local.ChangedError
 
 // sentence is the text of an error as a sentence.
 func sentence(err error) string { return fault.Sentence(err.Error()) }

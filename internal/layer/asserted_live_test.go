@@ -5,6 +5,8 @@ package layer
 import (
 	"strings"
 	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 )
 
 // TestLiveImports asserts what popular distributions of PyPI bring: all that Python
@@ -17,7 +19,7 @@ func TestLiveImports(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		_, err = b.Build(t.Context(), l, Output{Path: t.TempDir() + "/a.zip", Size: SeverityOff, PythonImports: strings.Fields(names)})
+		_, err = b.Build(t.Context(), l, Output{Path: t.TempDir() + "/a.zip", Size: fault.SeverityOff, Shadow: fault.SeverityOff, PythonImports: strings.Fields(names)})
 		return err
 	}
 	for names, requirements := range map[string]string{
@@ -55,7 +57,7 @@ func TestLiveNodeImports(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		_, err = b.Build(t.Context(), l, Output{Path: t.TempDir() + "/a.zip", Size: SeverityOff, Scripts: SeverityOff, Shadow: SeverityOff, NodeImports: strings.Fields(names)})
+		_, err = b.Build(t.Context(), l, Output{Path: t.TempDir() + "/a.zip", Size: fault.SeverityOff, Scripts: fault.SeverityOff, Shadow: fault.SeverityOff, NodeImports: strings.Fields(names)})
 		return err
 	}
 	for _, names := range []string{

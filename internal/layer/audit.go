@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/audit"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/judge"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
@@ -14,16 +16,10 @@ import (
 // audit judges the files of the layer. Findings of a check that is off are left
 // out, those of the others become what the user made of them: all of them errors,
 // or warnings at most. Notes stay notes.
-func (c *cache) audit(ctx context.Context, l *Lock, tree filetree.Tree, o Output) ([]Finding, []Warning, error) {
-	var targets []runtimes.Target
-	for _, id := range l.Runtimes {
-		r, err := runtimes.Lookup(id)
-		if err != nil {
-			return nil, nil, err
-		}
-		for _, a := range l.Architectures {
-			targets = append(targets, runtimes.Target{Runtime: r, Architecture: a})
-		}
+func (c *cache) audit(ctx context.Context, l *Lock, tree filetree.Tree, o Output) ([]audit.Finding, []fault.Warning, error) {
+	targets, err := l.spec().targets("")
+	if err != nil {
+		return nil, nil, err
 	}
 	known, err := c.segments.Facts(ctx, tree)
 	if err != nil {
@@ -42,7 +38,7 @@ func (c *cache) audit(ctx context.Context, l *Lock, tree filetree.Tree, o Output
 
 // Weigh applies the severities that the user chose to findings, by the names of their
 // checks. Notes stay notes.
-func Weigh(found []Finding, chosen map[string]Severity) []Finding {
+func Weigh(found []audit.Finding, chosen map[string]fault.Severity) []audit.Finding {
 	return judge.Weigh(found, chosen)
 }
 

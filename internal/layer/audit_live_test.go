@@ -52,7 +52,7 @@ func TestLiveFindings(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		o := Output{Path: t.TempDir() + "/a.zip", Size: SeverityOff, Scripts: SeverityOff, Shadow: SeverityOff}
+		o := Output{Path: t.TempDir() + "/a.zip", Size: fault.SeverityOff, Scripts: fault.SeverityOff, Shadow: fault.SeverityOff}
 		a, err := b.Build(t.Context(), l, o)
 		var faults, warnings []string
 		for _, f := range fault.All(err) {

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 )
 
 // nodeSets are what the benchmark packs, for nodejs20.x on x86_64.
@@ -56,7 +58,7 @@ func packLock(ctx context.Context, lock, cache, out string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := b.Build(ctx, l, Output{Path: out, Size: SeverityOff}); err != nil {
+	if _, err := b.Build(ctx, l, Output{Path: out, Size: fault.SeverityOff, Scripts: fault.SeverityOff, Shadow: fault.SeverityOff}); err != nil {
 		return err
 	}
 	status, err := os.ReadFile("/proc/self/status")

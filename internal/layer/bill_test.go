@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/sbom"
 )
@@ -129,7 +130,7 @@ func TestBillOfAPackage(t *testing.T) {
 	index := indextest.New(t, universe)
 	b := newBuilder(t, index)
 	lock := resolve(t, b, appSpec(t), nil)
-	out := Output{Path: filepath.Join(t.TempDir(), "layer.zip"), Size: SeverityError}
+	out := Output{Path: filepath.Join(t.TempDir(), "layer.zip"), Size: fault.SeverityError}
 	if _, err := b.Build(t.Context(), lock, out); err != nil {
 		t.Fatal(err)
 	}

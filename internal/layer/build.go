@@ -33,13 +33,13 @@ func (b *Builder) Build(ctx context.Context, l *Lock, o Output) (Artifact, error
 	}
 	a, err := pack(ctx, c, l, o)
 	if why := c.store.Distrust(); err == nil && why != "" && !b.said.Swap(true) {
-		a.Warnings = append(a.Warnings, Warning{
+		a.Warnings = append(a.Warnings, fault.Warning{
 			Summary: "The records of the cache are not used",
-			Detail:  Sentence(why) + " Other accounts can write there and could decide what is packed, so only the files are used whose digests tell what they are. Name a folder of your own in cache_dir, or close this one to others (chmod go-w).",
+			Detail:  fault.Sentence(why) + " Other accounts can write there and could decide what is packed, so only the files are used whose digests tell what they are. Name a folder of your own in cache_dir, or close this one to others (chmod go-w).",
 		})
 	}
 	if err == nil {
-		b.log.InfoContext(ctx, "built a layer", "zip", o.PathOf(a.SHA256), "sha256", a.SHA256.Hex(), "bytes", a.Size, "unzipped", a.Unzipped, "took", time.Since(start))
+		b.options.Logger.InfoContext(ctx, "built a layer", "zip", o.PathOf(a.SHA256), "sha256", a.SHA256.Hex(), "bytes", a.Size, "unzipped", a.Unzipped, "took", time.Since(start))
 	}
 	return a, err
 }
@@ -103,7 +103,7 @@ func (b *Builder) Intact(ctx context.Context, path string, zip store.Digest, siz
 // Rebuild makes the zip with a digest from its lock at a path, unless it is there. It
 // was judged when it was planned, so no check is made again.
 func (b *Builder) Rebuild(ctx context.Context, lock *Lock, zip store.Digest, path string) error {
-	_, err := b.Build(ctx, lock, Output{Path: path, Want: zip, Size: SeverityOff, Shadow: SeverityOff, Scripts: SeverityOff, Replace: true})
+	_, err := b.Build(ctx, lock, Output{Path: path, Want: zip, Size: fault.SeverityOff, Shadow: fault.SeverityOff, Scripts: fault.SeverityOff, Replace: true})
 	return err
 }
 

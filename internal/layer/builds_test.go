@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 )
 
 // buildEngine is a container engine whose builds hold one file, /opt/bin/tool.
@@ -84,7 +86,7 @@ func zipped(t *testing.T, b *Builder, spec Spec, old *Lock) (*Lock, Artifact, *z
 		t.Fatal(err)
 	}
 	name := filepath.Join(t.TempDir(), "layer.zip")
-	a, err := b.Build(t.Context(), lock, Output{Path: name, Size: SeverityError})
+	a, err := b.Build(t.Context(), lock, Output{Path: name, Size: fault.SeverityError})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +142,7 @@ func TestBuildsOnAnotherMachine(t *testing.T) {
 	refused := func(why string) {
 		t.Helper()
 		_, err := machine().Build(t.Context(), lock, again)
-		if input, ok := errors.AsType[*InputError](err); !ok || !strings.Contains(input.Summary, "is not here") || !strings.Contains(input.Detail, why) {
+		if input, ok := errors.AsType[*fault.Error](err); !ok || !strings.Contains(input.Summary, "is not here") || !strings.Contains(input.Detail, why) {
 			t.Errorf("got %v, want an error that says %q", err, why)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/segment"
@@ -25,7 +26,7 @@ func TestPlantedRecordsDecideNothing(t *testing.T) {
 		name    string
 		builder func(*testing.T) *Builder
 		spec    func(*testing.T) Spec
-		records func(*testing.T, *cache, *Lock, store.Digest) map[string]string // bodies by key
+		records func(*Lock, store.Digest) map[string]string // bodies by key
 	}{
 		{
 			"local files", downloadBuilder, func(t *testing.T) Spec {
@@ -33,7 +34,7 @@ func TestPlantedRecordsDecideNothing(t *testing.T) {
 				writeFile(t, filepath.Join(dir, "a.py"), "A = 1\n")
 				return Spec{Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}, Files: []FileSpec{{Source: dir, Target: "python"}}}
 			},
-			func(_ *testing.T, _ *cache, l *Lock, evil store.Digest) map[string]string {
+			func(l *Lock, evil store.Digest) map[string]string {
 				return map[string]string{layerzip.Encoder + " " + l.Files[0].Tree.Hex(): evil.Hex()}
 			},
 		},
@@ -43,18 +44,15 @@ func TestPlantedRecordsDecideNothing(t *testing.T) {
 				server := serve(t, map[string]string{"/tool.tar.gz": archive})
 				return downloadSpec(DownloadSpec{URL: server.URL + "/tool.tar.gz", SHA256: hexSum(archive), Target: "bin"})
 			},
-			func(t *testing.T, c *cache, l *Lock, evil store.Digest) map[string]string {
-				key, err := l.Downloads[0].SegmentKey(t.Context(), c.downloads, l.excluded)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return map[string]string{key: evil.Hex()}
+			func(l *Lock, evil store.Digest) map[string]string {
+				names := store.Sum([]byte("tool/run"))
+				return map[string]string{fmt.Sprintf("%s archive2 %s false %s", layerzip.Encoder, l.Downloads[0].SHA256.Hex(), names.Hex()): evil.Hex()}
 			},
 		},
 		{
 			"a source distribution", func(t *testing.T) *Builder { return newBuilder(t, indextest.New(t, sourceUniverse)) },
 			func(*testing.T) Spec { return sourceSpec("pure") },
-			func(_ *testing.T, _ *cache, l *Lock, evil store.Digest) map[string]string {
+			func(l *Lock, evil store.Digest) map[string]string {
 				records := map[string]string{}
 				for _, w := range l.Python.Chosen.Wheels {
 					if w.FromSource() {
@@ -67,7 +65,7 @@ func TestPlantedRecordsDecideNothing(t *testing.T) {
 		{
 			"tarballs of npm", func(t *testing.T) *Builder { return nodeBuilder(t, indextest.NewNPM(t, nodeUniverse)) },
 			func(*testing.T) Spec { return nodeSpec("web ^1.0.0", "compiled ^1.0.0") },
-			func(_ *testing.T, _ *cache, l *Lock, evil store.Digest) map[string]string {
+			func(l *Lock, evil store.Digest) map[string]string {
 				records := map[string]string{}
 				for _, p := range l.NodeJS.Trees[0].Packages {
 					records[layerzip.Encoder+" npm1 "+p.Integrity] = `{"segment":"` + evil.Hex() + `"}`
@@ -81,7 +79,7 @@ func TestPlantedRecordsDecideNothing(t *testing.T) {
 			b, s := kind.builder(t), kind.spec(t)
 			l := resolve(t, b, s, nil)
 			out := func() string { return filepath.Join(t.TempDir(), "a.zip") }
-			good := build(t, b, l, Output{Path: out(), Scripts: SeverityOff})
+			good := build(t, b, l, Output{Path: out(), Scripts: fault.SeverityOff})
 			c := opened(t, b)
 			plant := func() {
 				evil, err := c.segments.Deflate(t.Context(), func(out filetree.Packer) error {
@@ -95,7 +93,7 @@ func TestPlantedRecordsDecideNothing(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				records := kind.records(t, c, l, evil)
+				records := kind.records(l, evil)
 				if len(records) == 0 {
 					t.Fatal("nothing is planted")
 				}
@@ -109,15 +107,21 @@ func TestPlantedRecordsDecideNothing(t *testing.T) {
 				}
 			}
 			plant()
-			if again := build(t, b, l, Output{Path: out(), Scripts: SeverityOff}); again.SHA256 != good.SHA256 {
+			if again := build(t, b, l, Output{Path: out(), Scripts: fault.SeverityOff}); again.SHA256 != good.SHA256 {
 				t.Errorf("a first build takes the planted files")
 			}
 			plant()
-			if again := build(t, b, l, Output{Path: out(), Want: good.SHA256, Scripts: SeverityOff}); again.SHA256 != good.SHA256 {
+			if again := build(t, b, l, Output{Path: out(), Want: good.SHA256, Scripts: fault.SeverityOff}); again.SHA256 != good.SHA256 {
 				t.Errorf("a planned build takes the planted files")
 			}
-			if again := build(t, b, l, Output{Path: out(), Scripts: SeverityOff}); again.SHA256 != good.SHA256 {
+			if again := build(t, b, l, Output{Path: out(), Scripts: fault.SeverityOff}); again.SHA256 != good.SHA256 {
 				t.Errorf("the planted records stay")
+			}
+			for what, want := range map[string]store.Digest{"first": {}, "planned": good.SHA256} {
+				damage(t, filepath.Join(c.store.Dir(), "v1", "blobs"))
+				if again := build(t, b, l, Output{Path: out(), Want: want, Scripts: fault.SeverityOff}); again.SHA256 != good.SHA256 {
+					t.Errorf("a %s build takes damaged files", what)
+				}
 			}
 		})
 	}
@@ -128,7 +132,7 @@ func TestPlantedFactsHideNoScript(t *testing.T) {
 	t.Parallel()
 	b := nodeBuilder(t, indextest.NewNPM(t, nodeUniverse))
 	l := resolve(t, b, nodeSpec("compiled ^1.0.0"), nil)
-	build(t, b, l, Output{Path: filepath.Join(t.TempDir(), "a.zip"), Scripts: SeverityOff})
+	build(t, b, l, Output{Path: filepath.Join(t.TempDir(), "a.zip"), Scripts: fault.SeverityOff})
 	c := opened(t, b)
 	key := layerzip.Encoder + " npm1 " + l.NodeJS.Trees[0].Packages[0].Integrity
 	body, _, err := c.store.GetRecord(segment.Bucket, key)
@@ -139,8 +143,8 @@ func TestPlantedFactsHideNoScript(t *testing.T) {
 	if err := c.store.PutRecord(segment.Bucket, key, []byte(kept+`"}`)); err != nil {
 		t.Fatal(err)
 	}
-	_, err = b.Build(t.Context(), l, Output{Path: filepath.Join(t.TempDir(), "b.zip"), Scripts: SeverityError})
-	if found, ok := errors.AsType[*InputError](err); !ok || !strings.Contains(found.Summary, "install script") {
+	_, err = b.Build(t.Context(), l, Output{Path: filepath.Join(t.TempDir(), "b.zip"), Scripts: fault.SeverityError})
+	if found, ok := errors.AsType[*fault.Error](err); !ok || !strings.Contains(found.Summary, "install script") {
 		t.Errorf("got %v, want the script named", err)
 	}
 }

@@ -17,17 +17,17 @@ func TestContentsHaveAnEntryForEachElement(t *testing.T) {
 	text := "{}"
 	l := &Lock{
 		Files: fileLocks{
-			{Source: "src/a", Target: "python", Tree: digest(1), Count: 1},
-			{Source: "./src/b", Target: "python", Tree: digest(2), Count: 2},
-			{Source: "src/c.py", Target: "python/", Tree: digest(3), Count: 1},
-			{Source: "tools/run", Target: "bin/", Tree: digest(4), Count: 1},
-			{Source: "tools/stop", Target: "bin/", Tree: digest(5), Count: 1},
-			{Source: "whole", Tree: digest(6), Count: 3},
-			{Source: "more", Target: "./", Tree: digest(7), Count: 3},
-			{Source: "src/d", Target: "data", Include: []string{"*.json"}, Tree: digest(8), Count: 1},
-			{Source: "src/d", Target: "data", Include: []string{"*.yaml"}, Tree: digest(9), Count: 1},
-			{Content: &text, Target: "python/settings.json", Tree: digest(10), Count: 1},
-			{Source: "src/alone", Target: "python/alone", Tree: digest(11), Count: 1},
+			{Spec: FileSpec{Source: "src/a", Target: "python"}, Tree: digest(1), Count: 1},
+			{Spec: FileSpec{Source: "./src/b", Target: "python"}, Tree: digest(2), Count: 2},
+			{Spec: FileSpec{Source: "src/c.py", Target: "python/"}, Tree: digest(3), Count: 1},
+			{Spec: FileSpec{Source: "tools/run", Target: "bin/"}, Tree: digest(4), Count: 1},
+			{Spec: FileSpec{Source: "tools/stop", Target: "bin/"}, Tree: digest(5), Count: 1},
+			{Spec: FileSpec{Source: "whole"}, Tree: digest(6), Count: 3},
+			{Spec: FileSpec{Source: "more", Target: "./"}, Tree: digest(7), Count: 3},
+			{Spec: FileSpec{Source: "src/d", Target: "data", Include: []string{"*.json"}}, Tree: digest(8), Count: 1},
+			{Spec: FileSpec{Source: "src/d", Target: "data", Include: []string{"*.yaml"}}, Tree: digest(9), Count: 1},
+			{Spec: FileSpec{Content: &text, Target: "python/settings.json"}, Tree: digest(10), Count: 1},
+			{Spec: FileSpec{Source: "src/alone", Target: "python/alone"}, Tree: digest(11), Count: 1},
 		},
 		Downloads: downloadLocks{
 			{URL: address("https://example.com/one.tar.gz"), SHA256: digest(1), Files: map[string]string{"*/one": "bin/"}},

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 )
 
 // TestNamesThatDifferInCaseAlone are an error of the check of the layout where both are
@@ -18,7 +20,7 @@ func TestNamesThatDifferInCaseAlone(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "a.zip")
 	_, err := b.Build(t.Context(), resolve(t, b, all, nil), Output{Path: out})
 	wantInput(t, err, "downloads[0]", `"d/Read" and "d/read" differ in case alone`, "exclude one of them")
-	a := build(t, b, resolve(t, b, all, nil), Output{Path: filepath.Join(t.TempDir(), "both.zip"), Audits: map[string]Severity{"layout": SeverityWarning}})
+	a := build(t, b, resolve(t, b, all, nil), Output{Path: filepath.Join(t.TempDir(), "both.zip"), Audits: map[string]fault.Severity{"layout": fault.SeverityWarning}})
 	if len(a.Findings) != 1 || a.Findings[0].Check != "layout" || a.Findings[0].Severity != "warning" || len(a.Warnings) == 0 {
 		t.Errorf("found %+v, warnings %+v", a.Findings, a.Warnings)
 	}

@@ -2,40 +2,26 @@ package layer
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// fileSpecs are the elements of files.
-type fileSpecs []FileSpec
-
-func (all fileSpecs) check(Spec) error {
-	var faults []error
-	for i, f := range all {
-		faults = append(faults, fault.Tie(fault.At("files").Index(i), fmt.Sprintf("Malformed element %d of files", i), f.Check()))
-	}
-	return errors.Join(faults...)
-}
-
-func (all fileSpecs) choose(ctx context.Context, r *resolution) (err error) {
-	r.now.Files, err = local.Choose(ctx, all, r.localScope(), r.spec.Made, r.old.Files)
+func (r *resolution) chooseFiles(ctx context.Context) (err error) {
+	r.now.Files, err = local.Choose(ctx, r.spec.Files, r.localScope(), r.spec.Made, r.old.Files)
 	return err
 }
 
 // localScope is what of the layer and of the run counts for its files.
 func (r *resolution) localScope() local.Scope {
-	return local.Scope{CheckFile: r.spec.checkFile, Explain: nativeFault, Skip: r.builder.own.Skips}
+	return local.Scope{CheckFile: r.spec.checkFile, Skip: r.builder.own.Skips}
 }
 
 // addFiles adds what lies on disk and belongs to the distributions of Python or the
-// packages of Node.js.
-func (r *resolution) addFiles(ctx context.Context, f FileSpec) error {
+// packages of Node.js, which the argument at a path asks for.
+func (r *resolution) addFiles(ctx context.Context, at fault.Path, f FileSpec) error {
 	f.Target = r.spec.placed(f.Target)
-	lock, err := local.Read(ctx, f, r.localScope())
+	lock, err := local.Read(ctx, at, f, r.localScope())
 	if err == nil {
 		r.now.Files = append(r.now.Files, lock)
 	}
@@ -44,18 +30,10 @@ func (r *resolution) addFiles(ctx context.Context, f FileSpec) error {
 
 // fileLocks are the elements of files, and folders on disk that belong to the
 // distributions of Python and the packages of Node.js.
-type fileLocks []FileLock
+type fileLocks []local.Lock
 
-// needs are the deflated trees: they can be deflated again.
-func (all fileLocks) needs(_ context.Context, c *cache, _ *Lock) []need {
-	var needs []need
-	for _, f := range all {
-		if d, ok := f.Held(c.local); ok {
-			needs = append(needs, need{any: []store.Digest{d}, spare: true})
-		}
-	}
-	return needs
-}
+// needs is nothing: what was deflated is compared with the files, or made again.
+func (fileLocks) needs(context.Context, *cache, *Lock) []need { return nil }
 
 func (all fileLocks) pack(ctx context.Context, c *cache, _ *Lock, doubt bool) (packed, error) {
 	files, err := local.Pack(ctx, c.local, all, doubt)
@@ -70,15 +48,13 @@ func (all fileLocks) contents(to map[string]string) {
 	addBrought(to, "files", brought)
 }
 
-func (fileLocks) warnings() []Warning { return nil }
-
 // MadeInRun returns the local files of the lock that were written since the CLI
 // was started, and those of before that are still as they were. An apply keeps
 // them, so that a plan on a fresh checkout, which lacks them, is not taken for a
 // change.
 func (b *Builder) MadeInRun(ctx context.Context, l *Lock, before Made) Made {
-	if b.run.CLI == "" {
+	if b.options.Run.CLI == "" {
 		return before
 	}
-	return local.MadeSince(ctx, b.run.Started, l.Files, b.own.Skips, before)
+	return local.MadeSince(ctx, b.options.Run.Started, l.Files, b.own.Skips, before)
 }

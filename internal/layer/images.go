@@ -2,65 +2,34 @@ package layer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/image"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/inspect"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// imageSpecs are the elements of images.
-type imageSpecs []ImageSpec
+func imagesOf(c *cache) *image.Env { return c.images }
 
-func (all imageSpecs) check(Spec) error {
-	var faults []error
-	for i, image := range all {
-		faults = append(faults, image.Check(fault.At("images").Index(i)))
-	}
-	return errors.Join(faults...)
-}
-
-func (all imageSpecs) choose(ctx context.Context, r *resolution) (err error) {
-	r.now.Images, err = image.Choose(ctx, r.builder.openImages, all, r.imageScope(), r.old.Images)
+func (r *resolution) chooseImages(ctx context.Context) (err error) {
+	r.now.Images, err = image.Choose(ctx, lazily(r.builder, imagesOf), r.spec.Images, r.imageScope(), r.old.Images)
 	return err
 }
 
-// buildSpecs are the elements of builds.
-type buildSpecs []BuildSpec
-
-func (all buildSpecs) check(Spec) error {
-	var faults []error
-	for i, b := range all {
-		faults = append(faults, b.Check(fault.At("builds").Index(i)))
-	}
-	return errors.Join(faults...)
-}
-
-func (all buildSpecs) choose(ctx context.Context, r *resolution) (err error) {
-	r.now.Builds, err = image.ChooseBuilds(ctx, r.builder.openImages, all, r.imageScope(), r.builder.own.Skips, r.old.Builds)
+func (r *resolution) chooseBuilds(ctx context.Context) (err error) {
+	r.now.Builds, err = image.ChooseBuilds(ctx, lazily(r.builder, imagesOf), r.spec.Builds, r.imageScope(), r.builder.own.Skips, r.old.Builds)
 	return err
 }
 
 // imageScope is what of the layer counts for its images.
 func (s Spec) imageScope() image.Scope {
-	return image.Scope{Architectures: s.Architectures, CheckFile: s.checkFile, Explain: nativeFault}
+	return image.Scope{Architectures: s.Architectures, CheckFile: s.checkFile}
 }
 
 func (r *resolution) imageScope() image.Scope {
 	scope := r.spec.imageScope()
 	scope.Triggers = r.triggers
 	return scope
-}
-
-// openImages returns what images are read with.
-func (b *Builder) openImages() (*image.Env, error) {
-	c, err := b.open()
-	if err != nil {
-		return nil, err
-	}
-	return c.images, nil
 }
 
 // imageLocks are the elements of images.
@@ -101,13 +70,11 @@ func (all imageLocks) contents(to map[string]string) {
 	addBrought(to, "images", brought)
 }
 
-func (imageLocks) warnings() []Warning { return nil }
-
 // buildLocks are the elements of builds.
 type buildLocks []image.BuildLock
 
-func (all buildLocks) pack(ctx context.Context, c *cache, l *Lock, doubt bool) (packed, error) {
-	files, err := image.PackBuilds(ctx, c.images, all, l.spec().imageScope(), doubt)
+func (all buildLocks) pack(ctx context.Context, c *cache, l *Lock, _ bool) (packed, error) {
+	files, err := image.PackBuilds(ctx, c.images, all, l.spec().imageScope())
 	return packed{files: files, elements: true}, err
 }
 
@@ -139,5 +106,3 @@ func (all buildLocks) contents(to map[string]string) {
 	}
 	addBrought(to, "builds", brought)
 }
-
-func (buildLocks) warnings() []Warning { return nil }

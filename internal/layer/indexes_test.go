@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 )
@@ -94,7 +95,7 @@ func TestRefusalIsNamed(t *testing.T) {
 	private := indextest.New(t, "idna 9\n", indextest.WithAuth("me", "pw"))
 	b := NewBuilder(Options{CacheDir: t.TempDir(), Getenv: variables(t, "PIP_INDEX_URL="+private.URL())})
 	_, err := b.Resolve(t.Context(), asks("idna"), nil)
-	input, ok := err.(*InputError)
+	input, ok := err.(*fault.Error)
 	if !ok || input.Summary != "An index refuses to answer" || !fetch.IsUnauthorized(err) {
 		t.Errorf("err = %+v", err)
 	}

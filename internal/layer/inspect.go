@@ -114,7 +114,7 @@ func readZip(name, path string) (*filetree.Archive, filetree.Tree, map[string]st
 // architectures that it is declared for. Without a runtime only its layout is
 // judged, for Python and Node.js; without an architecture it is that of most of
 // its native files. An *filetree.ArchiveError tells that it cannot be read.
-func (b *Builder) InspectZip(ctx context.Context, path string, ids, architectures []string) ([]Finding, error) {
+func (b *Builder) InspectZip(ctx context.Context, path string, ids, architectures []string) ([]audit.Finding, error) {
 	c, err := b.open()
 	if err != nil {
 		return nil, err

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/audit"
 )
 
 // TestLinksOfAZipThatLeadNowhere are found in a zip that was made elsewhere, whether it
@@ -47,7 +49,7 @@ func TestLinksOfAZipThatLeadNowhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, found := range [][]Finding{looked.Findings, published} {
+	for _, found := range [][]audit.Finding{looked.Findings, published} {
 		if len(found) != 1 || found[0].Severity != "warning" || found[0].Summary != `"lib/liba.so" is a link that leads nowhere` {
 			t.Errorf("found %+v", found)
 		}

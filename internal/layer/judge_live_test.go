@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -34,7 +35,7 @@ func BenchmarkJudgeWheels(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	tree, _, err := c.tree(b.Context(), l, Output{}, false)
+	tree, _, err := c.tree(b.Context(), l, Output{Scripts: fault.SeverityOff, Shadow: fault.SeverityOff}, false)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -79,7 +80,7 @@ func BenchmarkJudgeWheels(b *testing.B) {
 			if err != nil {
 				return err
 			}
-			off := SeverityOff
+			off := fault.SeverityOff
 			_, err = fresh.Build(b.Context(), l, Output{Path: filepath.Join(dir, "layer.zip"), Size: off, Shadow: off, Scripts: off})
 			return err
 		})

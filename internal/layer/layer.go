@@ -37,26 +37,20 @@ import (
 // safe for concurrent use. The cache is opened when it is first needed: what
 // changes nothing needs none.
 type Builder struct {
-	open func() (*cache, error)
-	// getenv reads the environment, which requirements files may name. environ
-	// lists it, which may configure npm.
-	getenv  func(string) string
-	environ func() []string
-	log     *slog.Logger
+	options Options
+	open    func() (*cache, error)
 	own     *local.Own
 
 	mu   sync.Mutex
 	said atomic.Bool // that records are not used
 	// outputs are the files that this Builder wrote, by absolute path.
 	outputs map[string]store.Digest
-	run     Run
 }
 
 // cache is what a Builder keeps on disk and reaches over the network.
 type cache struct {
 	store     *store.Store
 	client    *fetch.Client // of all but Python
-	log       *slog.Logger
 	artifacts *codeartifact.Domains
 	local     *local.Env
 	downloads *download.Env
@@ -79,7 +73,8 @@ type Options struct {
 	Offline bool
 	// UserAgent names the provider and its version to the registries.
 	UserAgent string
-	// Getenv reads the environment, which may name package indexes.
+	// Getenv reads the environment, which may name package indexes, and which
+	// requirements files may name.
 	Getenv func(string) string
 	// Environ lists the environment as "key=value", which may configure npm;
 	// nil is an empty one.
@@ -123,14 +118,17 @@ func NewBuilder(o Options) *Builder {
 		_, _, err = c.store.GetRecord("outputs", path)
 		return err == nil
 	}
-	return &Builder{
-		own:     own,
-		getenv:  o.Getenv,
-		log:     o.Logger,
-		open:    open,
-		environ: o.Environ,
-		outputs: map[string]store.Digest{},
-		run:     o.Run,
+	return &Builder{options: o, open: open, own: own, outputs: map[string]store.Digest{}}
+}
+
+// lazily returns a part of the cache, which is opened when it is first needed.
+func lazily[E any](b *Builder, part func(*cache) *E) func() (*E, error) {
+	return func() (*E, error) {
+		c, err := b.open()
+		if err != nil {
+			return nil, err
+		}
+		return part(c), nil
 	}
 }
 
@@ -154,7 +152,7 @@ func openCache(o Options, own *local.Own) (*cache, error) {
 	if s, err = shareStore(s, o); err != nil {
 		return nil, err
 	}
-	c := &cache{store: s, segments: segment.New(s), log: o.Logger, artifacts: codeartifact.New(o.CodeArtifact, o.Offline)}
+	c := &cache{store: s, segments: segment.New(s), artifacts: codeartifact.New(o.CodeArtifact, o.Offline)}
 	if c.client, err = c.newClient(o); err != nil {
 		return nil, err
 	}
@@ -176,7 +174,7 @@ func openCache(o Options, own *local.Own) (*cache, error) {
 func (c *cache) newClient(o Options, certificates ...string) (*fetch.Client, error) {
 	certificates = slices.DeleteFunc(append(certificates, o.CABundle), func(name string) bool { return name == "" })
 	return fetch.New(fetch.Options{
-		Store: c.store, Offline: o.Offline, UserAgent: o.UserAgent, Logger: c.log, Secrets: o.Secrets, Received: o.Received, Credentials: c.artifacts.Credentials, Certificates: certificates,
+		Store: c.store, Offline: o.Offline, UserAgent: o.UserAgent, Logger: o.Logger, Secrets: o.Secrets, Received: o.Received, Credentials: c.artifacts.Credentials, Certificates: certificates,
 	})
 }
 

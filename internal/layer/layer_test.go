@@ -11,6 +11,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -253,7 +254,7 @@ func TestChangedFilesAreNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := b.Build(t.Context(), l, Output{Path: filepath.Join(t.TempDir(), "a.zip")})
-	var changed *ChangedError
+	var changed *local.ChangedError
 	if !errors.As(err, &changed) {
 		t.Fatalf("got error %v, want a *ChangedError", err)
 	}
@@ -379,7 +380,7 @@ func TestSentence(t *testing.T) {
 	for in, want := range map[string]string{
 		"": "", "reading it: no": "Reading it: no.", "bad.txt:2: no": "bad.txt:2: no.", `"x" is new`: `"x" is new.`, "Done!": "Done!", "ends.\n": "Ends.",
 	} {
-		if got := Sentence(in); got != want {
+		if got := fault.Sentence(in); got != want {
 			t.Errorf("Sentence(%q) = %q, want %q", in, got, want)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/download"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/image"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
@@ -29,10 +28,10 @@ type Lock struct {
 	Layout        int               `json:"layout"`
 	Runtimes      []string          `json:"runtimes"`
 	Architectures []string          `json:"architectures"`
-	Python        *PythonLock       `json:"python,omitempty"`
+	Python        *python.Lock      `json:"python,omitempty"`
 	NodeJS        *nodejs.Lock      `json:"nodejs,omitempty"`
 	Files         []local.Lock      `json:"files,omitempty"`
-	Downloads     []DownloadLock    `json:"downloads,omitempty"`
+	Downloads     []download.Lock   `json:"downloads,omitempty"`
 	Images        []image.Lock      `json:"images,omitempty"`
 	Builds        []image.BuildLock `json:"builds,omitempty"`
 	Exclude       []string          `json:"exclude,omitempty"`
@@ -42,15 +41,6 @@ type Lock struct {
 	// Kind is KindFunction, or "" for a layer.
 	Kind string `json:"kind,omitempty"`
 }
-
-// What was chosen for each input, as the package that chooses and packs it has it.
-//
-//nolint:revive // these document them
-type (
-	PythonLock   = python.Lock
-	FileLock     = local.Lock
-	DownloadLock = download.Lock
-)
 
 // Encode returns the lock as compact JSON, the same bytes for the same lock.
 func (l *Lock) Encode() (string, error) { return encode(l) }
@@ -116,19 +106,10 @@ type PruneLock struct {
 	Presets []string `json:"presets"`
 }
 
-func (p *PruneLock) presets() []string {
-	if p == nil {
-		return nil
-	}
-	return p.Presets
-}
-
 // spec is as much of the Spec that the lock was made of as a build needs.
 func (l *Lock) spec() Spec {
 	return Spec{Runtimes: l.Runtimes, Architectures: l.Architectures, Exclude: l.Exclude, Keep: l.Keep}
 }
 
 // excluded is that of the Spec which the lock was made of.
-func (l *Lock) excluded(name string) bool {
-	return filetree.Match(l.Exclude, name) && !filetree.Match(l.Keep, name)
-}
+func (l *Lock) excluded(name string) bool { return l.spec().excluded(name) }

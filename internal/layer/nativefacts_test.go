@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/audit"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/native"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -153,7 +154,7 @@ boto3 1.0
 		}
 		chosen.Wheels = kept
 		out := filepath.Join(t.TempDir(), "a.zip")
-		a := build(t, b, &l, Output{Path: out, LeftOut: c.left})
+		a := build(t, b, &l, Output{Path: out, Shadow: fault.SeverityOff, LeftOut: c.left})
 		var got []string
 		for _, f := range a.Findings {
 			if f.Check == audit.Imports && f.Severity != audit.Note {
@@ -192,7 +193,7 @@ func TestBuildRefusesWhatCannotLoad(t *testing.T) {
 	if left, _ := filepath.Glob(out); len(left) != 0 {
 		t.Errorf("left behind: %q", left)
 	}
-	a := build(t, b, l, Output{Path: out, Audits: map[string]Severity{"native": SeverityWarning}})
+	a := build(t, b, l, Output{Path: out, Audits: map[string]fault.Severity{"native": fault.SeverityWarning}})
 	if len(a.Findings) != 1 || a.Findings[0].Severity != audit.Warning {
 		t.Errorf("findings are %+v", a.Findings)
 	}

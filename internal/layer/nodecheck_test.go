@@ -10,17 +10,19 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 )
 
 // judged builds what the spec asks for and returns the warnings.
-func judged(t *testing.T, s Spec, o Output) ([]Warning, error) {
+func judged(t *testing.T, s Spec, o Output) ([]fault.Warning, error) {
 	t.Helper()
 	b := nodeBuilder(t, indextest.NewNPM(t, nodeUniverse))
 	l := resolve(t, b, s, nil)
 	o.Path = filepath.Join(t.TempDir(), "layer.zip")
-	o.Audits = map[string]Severity{"native": SeverityOff} // the addons of the universe are text
+	o.Audits = map[string]fault.Severity{"native": fault.SeverityOff} // the addons of the universe are text
 	a, err := b.Build(t.Context(), l, o)
 	return a.Warnings, err
 }
@@ -46,17 +48,17 @@ func TestInstallScripts(t *testing.T) {
 			t.Parallel()
 			s := nodeSpec(c.wanted)
 			s.Architectures = []string{c.arch}
-			warnings, err := judged(t, s, Output{Scripts: SeverityError, AllowScripts: c.allow})
+			warnings, err := judged(t, s, Output{Scripts: fault.SeverityError, AllowScripts: c.allow})
 			if c.says == nil && (err != nil || len(warnings) > 0) {
 				t.Errorf("got %v, %v, want nothing", warnings, err)
 			}
 			if c.says != nil {
 				wantInput(t, err, attribute, c.says...)
 			}
-			if warnings, err = judged(t, s, Output{Scripts: SeverityWarning, AllowScripts: c.allow}); err != nil || len(warnings) != min(1, len(c.says)) {
+			if warnings, err = judged(t, s, Output{Scripts: fault.SeverityWarning, AllowScripts: c.allow}); err != nil || len(warnings) != min(1, len(c.says)) {
 				t.Errorf("as a warning: got %v, %v", warnings, err)
 			}
-			if warnings, err = judged(t, s, Output{Scripts: SeverityOff}); err != nil || len(warnings) != 0 {
+			if warnings, err = judged(t, s, Output{Scripts: fault.SeverityOff}); err != nil || len(warnings) != 0 {
 				t.Errorf("switched off: got %v, %v", warnings, err)
 			}
 		})
@@ -76,7 +78,7 @@ addon 1.0.0
 	for arch, fails := range map[string]bool{"x86_64": true, "arm64": false} {
 		s := nodeSpec("addon 1")
 		s.Architectures = []string{arch}
-		_, err := b.Build(t.Context(), resolve(t, b, s, nil), Output{Path: filepath.Join(t.TempDir(), "layer.zip"), Scripts: SeverityError})
+		_, err := b.Build(t.Context(), resolve(t, b, s, nil), Output{Path: filepath.Join(t.TempDir(), "layer.zip"), Scripts: fault.SeverityError})
 		if (err != nil) != fails {
 			t.Errorf("%s: got %v, want an error: %t", arch, err, fails)
 		}
@@ -113,13 +115,13 @@ func TestModulesThatCannotBeRequired(t *testing.T) {
 func TestAWSSDKShadow(t *testing.T) {
 	t.Parallel()
 	s := nodeSpec("@aws-sdk/client-s3 3")
-	warnings, err := judged(t, s, Output{Shadow: SeverityWarning})
+	warnings, err := judged(t, s, Output{Shadow: fault.SeverityWarning})
 	if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0].Detail, "@aws-sdk/client-s3") {
 		t.Errorf("got %v, %v, want a warning that names the client", warnings, err)
 	}
-	_, err = judged(t, s, Output{Shadow: SeverityError})
+	_, err = judged(t, s, Output{Shadow: fault.SeverityError})
 	wantInput(t, err, "nodejs", "The layer brings its own AWS SDK")
-	if warnings, err = judged(t, s, Output{Shadow: SeverityOff}); err != nil || len(warnings) != 0 {
+	if warnings, err = judged(t, s, Output{Shadow: fault.SeverityOff}); err != nil || len(warnings) != 0 {
 		t.Errorf("switched off: got %v, %v", warnings, err)
 	}
 }
@@ -205,7 +207,7 @@ func TestWorkspaceMembersArePacked(t *testing.T) {
 	// The member is read at every plan, also while nothing is resolved.
 	writeFile(t, filepath.Join(dir, "packages", "shared", "index.js"), "module.exports = 2\n")
 	changed := resolve(t, b, s, l)
-	if changed.NodeJS != l.NodeJS || slices.EqualFunc(changed.Files, l.Files, func(a, b FileLock) bool { return a.Tree == b.Tree }) {
+	if changed.NodeJS != l.NodeJS || slices.EqualFunc(changed.Files, l.Files, func(a, b local.Lock) bool { return a.Tree == b.Tree }) {
 		t.Error("a changed member changed the resolution, or nothing at all")
 	}
 	if _, err := b.Build(t.Context(), l, Output{Path: filepath.Join(t.TempDir(), "layer.zip")}); err == nil || !strings.Contains(err.Error(), `"nodejs/node_modules/@own/shared/index.js" changed`) {
@@ -333,7 +335,7 @@ func TestNodeCredentialsStayOutOfTheLock(t *testing.T) {
 		t.Errorf("without the token: got %v, want the line of .npmrc", err)
 	}
 	_, err = with("TOKEN_OF_TEST=wrong-token").Resolve(t.Context(), s, nil)
-	var input *InputError
+	var input *fault.Error
 	if !errors.As(err, &input) || !strings.Contains(err.Error(), registry.Host()) || strings.Contains(err.Error(), "wrong-token") {
 		t.Errorf("with a wrong token: got %v, want an error that names the host and not the token", err)
 	}

@@ -12,27 +12,16 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// nodeInput is what the Spec asks for in nodejs.
-type nodeInput struct{ *nodejs.Spec }
-
-func (n nodeInput) check(Spec) error { return n.Check() }
-
-// choose resolves the dependencies, or obeys a lock file, and adds the folders on
+// chooseNode resolves the dependencies, or obeys a lock file, and adds the folders on
 // disk that are part of it.
-func (n nodeInput) choose(ctx context.Context, r *resolution) error {
+func (r *resolution) chooseNode(ctx context.Context) error {
 	targets, err := r.spec.targets(runtimes.NodeJS)
 	if err != nil {
 		return err
 	}
-	open := func() (*nodejs.Env, error) {
-		c, err := r.builder.open()
-		if err != nil {
-			return nil, err
-		}
-		return c.node, nil
-	}
-	request := nodejs.Request{Targets: targets, Triggers: r.triggers, CutOff: nodejs.CutOff(r.spec.CutOff), Environ: r.builder.environ}
-	if r.now.NodeJS, err = nodejs.Resolve(ctx, open, *n.Spec, request, r.old.NodeJS); err != nil {
+	open := lazily(r.builder, func(c *cache) *nodejs.Env { return c.node })
+	request := nodejs.Request{Targets: targets, Triggers: r.triggers, CutOff: nodejs.CutOff(r.spec.CutOff), Environ: r.builder.options.Environ}
+	if r.now.NodeJS, err = nodejs.Resolve(ctx, open, *r.spec.NodeJS, request, r.old.NodeJS); err != nil {
 		return err
 	}
 	return r.addFolders(ctx)
@@ -63,7 +52,7 @@ func (n nodePart) pack(ctx context.Context, c *cache, l *Lock, doubt bool) (pack
 	if err == nil {
 		files, err = l.moved(files)
 	}
-	judge := func(l *Lock, _ filetree.Tree, o Output) ([]Warning, error) {
+	judge := func(l *Lock, _ filetree.Tree, o Output) ([]fault.Warning, error) {
 		return made.Check(nodejs.Checks{
 			Scripts: o.Scripts, Shadow: o.Shadow, AllowScripts: o.AllowScripts, Architectures: l.Architectures, Function: l.Kind == KindFunction,
 		})
@@ -72,8 +61,6 @@ func (n nodePart) pack(ctx context.Context, c *cache, l *Lock, doubt bool) (pack
 }
 
 func (n nodePart) contents(to map[string]string) { maps.Copy(to, n.Contents()) }
-
-func (n nodePart) warnings() []Warning { return n.Warnings() }
 
 // addFolders adds the folders on disk that the trees need to the files of the lock,
 // as they are now. What is installed in them is not taken, as what they need is in
@@ -84,7 +71,7 @@ func (r *resolution) addFolders(ctx context.Context) error {
 		return err
 	}
 	for _, f := range folders {
-		if err := r.addFiles(ctx, FileSpec{Source: f.Source, Target: f.Target, Package: r.now.NodeJS.Project}); err != nil {
+		if err := r.addFiles(ctx, fault.At("nodejs"), FileSpec{Source: f.Source, Target: f.Target, Package: r.now.NodeJS.Project}); err != nil {
 			return fault.Tie(fault.At("nodejs"), fmt.Sprintf("The folder %q cannot be packed", f.Source), err)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -128,7 +129,7 @@ func zipFiles(t *testing.T, name string) map[string]string {
 func buildNode(t *testing.T, b *Builder, l *Lock) (Artifact, map[string]string) {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "layer.zip")
-	a := build(t, b, l, Output{Path: out, Scripts: SeverityError, Shadow: SeverityWarning})
+	a := build(t, b, l, Output{Path: out, Scripts: fault.SeverityError, Shadow: fault.SeverityWarning})
 	return a, zipFiles(t, out)
 }
 
@@ -262,12 +263,12 @@ func TestNativePackagesAreForOneArchitecture(t *testing.T) {
 	}
 }
 
-// wantInput wants an *InputError at the attribute that says all of the texts.
+// wantInput wants a *fault.Error at the attribute that says all of the texts.
 func wantInput(t *testing.T, err error, attribute string, texts ...string) {
 	t.Helper()
-	var input *InputError
+	var input *fault.Error
 	if !errors.As(err, &input) || input.At.String() != attribute {
-		t.Errorf("got %v, want an InputError at %s", err, attribute)
+		t.Errorf("got %v, want a fault at %s", err, attribute)
 		return
 	}
 	for _, text := range texts {

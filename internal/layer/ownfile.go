@@ -66,16 +66,11 @@ func readOwn(name string) ([]byte, error) {
 // WriteBill writes a bill of materials to a file. A file with something else is not
 // written over, and two different bills are not written to one path.
 func (b *Builder) WriteBill(ctx context.Context, name, text string) error {
-	sum := store.Sum([]byte(text))
-	key := local.Absolute(name)
-	b.mu.Lock()
-	had, written := b.outputs[key]
-	b.outputs[key] = sum
-	b.mu.Unlock()
+	written, same := b.claim(local.Absolute(name), store.Sum([]byte(text)))
 	refused := func(summary, detail string) error {
 		return &fault.Error{At: fault.At("sbom_path"), Summary: summary, Detail: detail}
 	}
-	if written && had != sum {
+	if written && !same {
 		return refused(fmt.Sprintf("Two files go to %q", name), "Two packages with different content have this sbom_path or output_path. Give each its own.")
 	}
 	return b.EditFile(ctx, name, func(old []byte) ([]byte, error) {

@@ -2,20 +2,34 @@ package layer
 
 import (
 	"context"
+	"errors"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 // input is what one argument of a Spec asks for. The kinds are python, nodejs,
-// files, downloads, images and builds. A new kind is a type with these methods
-// and one of part, a field in Spec and in Lock, and a line in inputs and parts.
-type input interface {
+// files, downloads, images and builds. A new kind is a part, a field in Spec and in
+// Lock, and a line in inputs and parts.
+type input struct {
+	given bool
 	// check finds what can be known wrong without reading anything: *fault.Error
 	// or several of them, joined.
-	check(s Spec) error
+	check func() error
 	// choose decides what is packed, and writes it to r.now.
-	choose(ctx context.Context, r *resolution) error
+	choose func(r *resolution, ctx context.Context) error
+}
+
+// checkEach checks the elements of a list.
+func checkEach[S interface{ Check(at fault.Path) error }](argument string, all []S) func() error {
+	return func() error {
+		var faults []error
+		for i, s := range all {
+			faults = append(faults, s.Check(fault.At(argument).Index(i)))
+		}
+		return errors.Join(faults...)
+	}
 }
 
 // part is what a Lock holds of one input. Its JSON is its form in the lock.
@@ -28,8 +42,6 @@ type part interface {
 	pack(ctx context.Context, c *cache, l *Lock, doubt bool) (packed, error)
 	// contents adds what it brings to a map from names to versions.
 	contents(to map[string]string)
-	// warnings says what a user should know of the choices.
-	warnings() []Warning
 }
 
 // resolution is a Spec on its way to a Lock.
@@ -58,5 +70,5 @@ type packed struct {
 	// elements is set where they are of a list in the configuration, whose
 	// order decides no byte.
 	elements bool
-	judge    func(l *Lock, whole filetree.Tree, o Output) ([]Warning, error)
+	judge    func(l *Lock, whole filetree.Tree, o Output) ([]fault.Warning, error)
 }

@@ -5,34 +5,23 @@ import (
 	"fmt"
 	"maps"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
-// pythonInput is what the Spec asks for in python.
-type pythonInput struct{ *python.Spec }
-
-func (p pythonInput) check(Spec) error { return p.Check() }
-
 // pythonRequest returns what of the layer counts for its distributions.
 func (b *Builder) pythonRequest(s Spec) (python.Request, error) {
 	targets, err := s.targets(runtimes.Python)
-	return python.Request{Targets: targets, CutOff: python.CutOff(s.CutOff), Reconsider: s.Reconsider, Getenv: b.getenv}, err
+	return python.Request{Targets: targets, CutOff: python.CutOff(s.CutOff), Reconsider: s.Reconsider, Getenv: b.options.Getenv}, err
 }
 
-// openPython returns what Python distributions are resolved with.
-func (b *Builder) openPython() (*python.Env, error) {
-	c, err := b.open()
-	if err != nil {
-		return nil, err
-	}
-	return c.python, nil
-}
+func pythonOf(c *cache) *python.Env { return c.python }
 
-// choose resolves the requirements, or obeys a lock file, and adds the projects on
+// choosePython resolves the requirements, or obeys a lock file, and adds the projects on
 // disk that are part of it to the files.
-func (p pythonInput) choose(ctx context.Context, r *resolution) error {
+func (r *resolution) choosePython(ctx context.Context) error {
 	request, err := r.builder.pythonRequest(r.spec)
 	if err != nil {
 		return err
@@ -40,13 +29,13 @@ func (p pythonInput) choose(ctx context.Context, r *resolution) error {
 	request.Triggers = r.triggers
 	request.Project = func(name string, files []python.ProjectFile) error {
 		for _, f := range files {
-			if err := r.addFiles(ctx, FileSpec{Source: f.Source, Include: f.Include, Content: f.Content, Target: f.Target}); err != nil {
+			if err := r.addFiles(ctx, fault.At("python"), FileSpec{Source: f.Source, Include: f.Include, Content: f.Content, Target: f.Target}); err != nil {
 				return fmt.Errorf("packing the project %q from disk: %w", name, err)
 			}
 		}
 		return nil
 	}
-	r.now.Python, err = python.Resolve(ctx, r.builder.openPython, p.Spec, request, r.old.Python)
+	r.now.Python, err = python.Resolve(ctx, lazily(r.builder, pythonOf), r.spec.Python, request, r.old.Python)
 	return err
 }
 
@@ -71,7 +60,7 @@ func (p pythonPart) pack(ctx context.Context, c *cache, l *Lock, doubt bool) (pa
 	if err == nil {
 		files, err = l.moved(files)
 	}
-	judge := func(l *Lock, whole filetree.Tree, o Output) ([]Warning, error) {
+	judge := func(l *Lock, whole filetree.Tree, o Output) ([]fault.Warning, error) {
 		function := l.Kind == KindFunction
 		needing := func(name string) ([]string, error) {
 			found, err := c.segments.Facts(ctx, whole)
@@ -87,15 +76,18 @@ func (p pythonPart) pack(ctx context.Context, c *cache, l *Lock, doubt bool) (pa
 
 func (p pythonPart) contents(to map[string]string) { maps.Copy(to, p.Contents()) }
 
-func (p pythonPart) warnings() []Warning { return p.Warnings() }
+// NormalizeRequirements is [python.NormalizeRequirements].
+func NormalizeRequirements(texts []string) ([]string, error) {
+	return python.NormalizeRequirements(texts)
+}
 
 // Withdrawn asks the indexes whether distributions of the lock were yanked or
 // removed since it was made: see [python.Lock.Withdrawn].
-func (b *Builder) Withdrawn(ctx context.Context, s Spec, l *Lock, severity Severity) ([]Warning, error) {
-	if severity == SeverityOff || l.Python == nil || s.Python == nil {
+func (b *Builder) Withdrawn(ctx context.Context, s Spec, l *Lock, severity fault.Severity) ([]fault.Warning, error) {
+	if severity == fault.SeverityOff || l.Python == nil || s.Python == nil {
 		return nil, nil
 	}
-	env, err := b.openPython()
+	c, err := b.open()
 	if err != nil {
 		return nil, err
 	}
@@ -103,5 +95,5 @@ func (b *Builder) Withdrawn(ctx context.Context, s Spec, l *Lock, severity Sever
 	if err != nil {
 		return nil, err
 	}
-	return l.Python.Withdrawn(ctx, env, s.Python, request, severity)
+	return l.Python.Withdrawn(ctx, c.python, s.Python, request, severity)
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -16,7 +17,7 @@ func TestRebuildJudgesNothing(t *testing.T) {
 	b := nodeBuilder(t, indextest.NewNPM(t, nodeUniverse))
 	l := resolve(t, b, nodeSpec("compiled ^1.0.0"), nil)
 	dir := t.TempDir()
-	planned := build(t, b, l, Output{Path: filepath.Join(dir, "a.zip"), Scripts: SeverityOff})
+	planned := build(t, b, l, Output{Path: filepath.Join(dir, "a.zip"), Scripts: fault.SeverityOff})
 	again := filepath.Join(dir, "b.zip")
 	if err := b.Rebuild(t.Context(), l, planned.SHA256, again); err != nil {
 		t.Fatal(err)

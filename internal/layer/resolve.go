@@ -10,6 +10,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/download"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -18,26 +19,15 @@ import (
 // are named before the network is asked. Python and Node.js come last, as they
 // may add folders on disk to the files.
 func (s Spec) inputs() []input {
-	var all []input
-	if len(s.Files) > 0 {
-		all = append(all, fileSpecs(s.Files))
+	all := []input{
+		{len(s.Files) > 0, checkEach("files", s.Files), (*resolution).chooseFiles},
+		{len(s.Downloads) > 0, checkEach("downloads", s.Downloads), (*resolution).chooseDownloads},
+		{len(s.Images) > 0, checkEach("images", s.Images), (*resolution).chooseImages},
+		{len(s.Builds) > 0, checkEach("builds", s.Builds), (*resolution).chooseBuilds},
+		{s.Python != nil, s.Python.Check, (*resolution).choosePython},
+		{s.NodeJS != nil, s.NodeJS.Check, (*resolution).chooseNode},
 	}
-	if len(s.Downloads) > 0 {
-		all = append(all, downloadSpecs(s.Downloads))
-	}
-	if len(s.Images) > 0 {
-		all = append(all, imageSpecs(s.Images))
-	}
-	if len(s.Builds) > 0 {
-		all = append(all, buildSpecs(s.Builds))
-	}
-	if s.Python != nil {
-		all = append(all, pythonInput{s.Python})
-	}
-	if s.NodeJS != nil {
-		all = append(all, nodeInput{s.NodeJS})
-	}
-	return all
+	return slices.DeleteFunc(all, func(in input) bool { return !in.given })
 }
 
 // parts returns what the lock holds, in the order of the layer.
@@ -57,7 +47,7 @@ func (l *Lock) parts() []part {
 // the request changed, old's versions are preferred where they still fit. old
 // may be nil. Local files are read and digested every time.
 //
-// Errors that a user can act on are *InputError.
+// Errors that a user can act on are *fault.Error.
 func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
@@ -79,17 +69,17 @@ func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error)
 	r := &resolution{builder: b, spec: s, triggers: triggers, old: cmp.Or(old, &Lock{}), now: l}
 	start := time.Now()
 	for _, in := range s.inputs() {
-		if err := in.choose(ctx, r); err != nil {
+		if err := in.choose(r, ctx); err != nil {
 			return nil, err
 		}
 	}
-	b.log.InfoContext(ctx, "resolved a layer", "runtimes", l.Runtimes, "architectures", l.Architectures, "parts", len(l.Contents()), "took", time.Since(start))
+	b.options.Logger.InfoContext(ctx, "resolved a layer", "runtimes", l.Runtimes, "architectures", l.Architectures, "parts", len(l.Contents()), "took", time.Since(start))
 	return l, nil
 }
 
 // tree puts the parts of the lock together. What it finds by the way are
 // warnings.
-func (c *cache) tree(ctx context.Context, l *Lock, o Output, doubt bool) (filetree.Tree, []Warning, error) {
+func (c *cache) tree(ctx context.Context, l *Lock, o Output, doubt bool) (filetree.Tree, []fault.Warning, error) {
 	var all, elements filetree.Tree
 	var parts []packed
 	for _, p := range l.parts() {
@@ -161,7 +151,7 @@ func (c *cache) holds(ctx context.Context, l *Lock) bool {
 }
 
 // Check finds what can be known wrong without reading anything, all of it: its
-// error is an *InputError, or several of them, joined.
+// error is a *fault.Error, or several of them, joined.
 func (s Spec) Check() error {
 	inputs := s.inputs()
 	faults := []error{s.checkTargets(), s.checkOutput(), s.checkSelection()}
@@ -169,7 +159,7 @@ func (s Spec) Check() error {
 		faults = append(faults, &fault.Error{Summary: "Nothing to pack", Detail: "The layer has no input. Write python, nodejs, files, downloads, images or builds."})
 	}
 	for _, in := range inputs {
-		faults = append(faults, in.check(s))
+		faults = append(faults, in.check())
 	}
 	return errors.Join(faults...)
 }
@@ -185,10 +175,13 @@ func (l *Lock) Contents() map[string]string {
 }
 
 // Warnings returns what a user should know of the choices in the lock.
-func (l *Lock) Warnings() []Warning {
-	var warnings []Warning
-	for _, p := range l.parts() {
-		warnings = append(warnings, p.warnings()...)
+func (l *Lock) Warnings() []fault.Warning {
+	var warnings []fault.Warning
+	if l.Python != nil {
+		warnings = l.Python.Warnings()
 	}
-	return warnings
+	if l.NodeJS != nil {
+		warnings = append(warnings, l.NodeJS.Warnings()...)
+	}
+	return append(warnings, fault.Notes(fault.At("downloads"), "Downloads without a digest", download.Notes(l.Downloads))...)
 }

@@ -172,19 +172,19 @@ func TestSharedResultsForAnotherArchitecture(t *testing.T) {
 	b := newBucket()
 	lock, _, _ := zipped(t, machine(trusting(b)), spec, nil)
 	spec.Architectures = []string{"x86_64"}
-	const fault = `"bin/tool" is for arm64`
-	if _, err := machine(trusting(b)).Resolve(t.Context(), spec, nil); err == nil || !strings.Contains(err.Error(), fault) {
-		t.Errorf("a shared result: got %v, want %s", err, fault)
+	const wrong = `"bin/tool" is for arm64`
+	if _, err := machine(trusting(b)).Resolve(t.Context(), spec, nil); err == nil || !strings.Contains(err.Error(), wrong) {
+		t.Errorf("a shared result: got %v, want %s", err, wrong)
 	}
 	// The result of the lock is taken without a question, and is as wrong.
 	b = newBucket()
 	one := machine(trusting(b))
 	changed, err := one.Resolve(t.Context(), spec, lock)
 	if err == nil {
-		_, err = one.Build(t.Context(), changed, Output{Path: filepath.Join(t.TempDir(), "x.zip"), Size: SeverityError})
+		_, err = one.Build(t.Context(), changed, Output{Path: filepath.Join(t.TempDir(), "x.zip"), Size: fault.SeverityError})
 	}
-	if err == nil || !strings.Contains(err.Error(), fault) {
-		t.Errorf("a locked result: got %v, want %s", err, fault)
+	if err == nil || !strings.Contains(err.Error(), wrong) {
+		t.Errorf("a locked result: got %v, want %s", err, wrong)
 	}
 }
 

@@ -29,7 +29,8 @@ type plannedRecord struct {
 // something changed in between, and the error names it. In the process of the
 // plan it remembers what was resolved.
 func (b *Builder) MatchPlan(ctx context.Context, s Spec, old, now *Lock) error {
-	if b.run.CLI == "" {
+	run := b.options.Run
+	if run.CLI == "" {
 		return nil
 	}
 	c, err := b.open()
@@ -42,13 +43,13 @@ func (b *Builder) MatchPlan(ctx context.Context, s Spec, old, now *Lock) error {
 	}
 	var planned plannedRecord
 	body, _, err := c.store.GetRecord("plans", key)
-	if err == nil && json.Unmarshal(body, &planned) == nil && planned.CLI == b.run.CLI && planned.Provider != b.run.Provider {
+	if err == nil && json.Unmarshal(body, &planned) == nil && planned.CLI == run.CLI && planned.Provider != run.Provider {
 		if planned.Lock == text {
 			return nil
 		}
 		return c.changedSincePlan(ctx, s, planned, now)
 	}
-	body, err = json.Marshal(plannedRecord{CLI: b.run.CLI, Provider: b.run.Provider, Lock: text, Named: s.namedDigests(ctx)})
+	body, err = json.Marshal(plannedRecord{CLI: run.CLI, Provider: run.Provider, Lock: text, Named: s.namedDigests(ctx)})
 	if err != nil {
 		return fmt.Errorf("encoding the record of a plan: %w", err)
 	}
@@ -90,7 +91,7 @@ func (c *cache) changedSincePlan(ctx context.Context, s Spec, planned plannedRec
 		}
 		var changes []string
 		if files, err := local.Scan(ctx, now.Files[i], c.local.Skip); err == nil {
-			if changed, ok := errors.AsType[*ChangedError](c.local.Changed(then.Files[i], files)); ok {
+			if changed, ok := errors.AsType[*local.ChangedError](c.local.Changed(then.Files[i], files)); ok {
 				changes = changed.Changes
 			}
 		}

@@ -61,19 +61,18 @@ func (l *Lock) moved(tree filetree.Tree) (filetree.Tree, error) {
 
 // thin returns the tree without what exclude and prune leave out and keep does
 // not hold, the executables marked, and tells of patterns that matched nothing.
-func (l *Lock) thin(tree filetree.Tree) (filetree.Tree, []Warning, error) {
+func (l *Lock) thin(tree filetree.Tree) (filetree.Tree, []fault.Warning, error) {
 	if len(l.Exclude) == 0 && l.Prune == nil && len(l.Executables) == 0 {
 		return tree, nil, nil
 	}
-	exclude, keep, executables := newUse("exclude", l.Exclude), newUse("keep", l.Keep), newUse("executables", l.Executables)
 	out := make([]bool, len(tree))
 	kept := make([]bool, len(tree))
 	for i := range tree {
-		kept[i] = keep.match(tree[i].Path)
-		out[i] = exclude.match(tree[i].Path) && !kept[i]
+		kept[i] = filetree.Match(l.Keep, tree[i].Path)
+		out[i] = !kept[i] && filetree.Match(l.Exclude, tree[i].Path)
 	}
 	if l.Prune != nil {
-		pruned, err := l.layout().Drop(tree, l.Prune.presets(), func(i int) bool { return out[i] })
+		pruned, err := l.layout().Drop(tree, l.Prune.Presets, func(i int) bool { return out[i] })
 		if err != nil {
 			return nil, nil, err
 		}
@@ -87,43 +86,19 @@ func (l *Lock) thin(tree filetree.Tree) (filetree.Tree, []Warning, error) {
 			continue
 		}
 		e := tree[i]
-		e.Exec = executables.match(e.Path) || e.Exec
+		e.Exec = e.Exec || filetree.Match(l.Executables, e.Path)
 		rest = append(rest, e)
 	}
-	var warnings []Warning
-	for _, u := range []*use{exclude, keep, executables} {
-		warnings = append(warnings, u.unused()...)
-	}
-	return rest, warnings, nil
+	return rest, slices.Concat(unused("exclude", l.Exclude, tree), unused("keep", l.Keep, tree), unused("executables", l.Executables, rest)), nil
 }
 
-// use is a list of patterns, and which of them matched something.
-type use struct {
-	attribute string
-	patterns  []string
-	used      []bool
-}
-
-func newUse(attribute string, patterns []string) *use {
-	return &use{attribute: attribute, patterns: patterns, used: make([]bool, len(patterns))}
-}
-
-func (u *use) match(name string) bool {
-	if !filetree.Match(u.patterns, name) {
-		return false
-	}
-	for i, p := range u.patterns {
-		u.used[i] = u.used[i] || filetree.Match([]string{p}, name)
-	}
-	return true
-}
-
-func (u *use) unused() []Warning {
-	var warnings []Warning
-	for i, p := range u.patterns {
-		if !u.used[i] {
-			warnings = append(warnings, Warning{
-				At: fault.At(u.attribute).Index(i), Summary: fmt.Sprintf("The pattern %q matches nothing", p),
+// unused tells of patterns that match no file.
+func unused(attribute string, patterns []string, tree filetree.Tree) []fault.Warning {
+	var warnings []fault.Warning
+	for i, p := range patterns {
+		if !slices.ContainsFunc(tree, func(e filetree.Entry) bool { return filetree.Match([]string{p}, e.Path) }) {
+			warnings = append(warnings, fault.Warning{
+				At: fault.At(attribute).Index(i), Summary: fmt.Sprintf("The pattern %q matches nothing", p),
 				Detail: "No file of the package has such a path. A pattern is compared with the whole path: \"**/name\" matches at any depth, \"name\" at the top alone.",
 			})
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/prune"
 )
@@ -44,7 +45,7 @@ lib 1.0
 func pruned(t *testing.T, b *Builder, s Spec) (Artifact, []string) {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "out.zip")
-	a := build(t, b, resolve(t, b, s, nil), Output{Path: out, Scripts: SeverityError, Shadow: SeverityWarning})
+	a := build(t, b, resolve(t, b, s, nil), Output{Path: out, Scripts: fault.SeverityError, Shadow: fault.SeverityWarning})
 	return a, slices.Sorted(maps.Keys(zipFiles(t, out)))
 }
 

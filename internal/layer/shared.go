@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layerzip"
@@ -43,10 +44,10 @@ func (b *Builder) buildShared(ctx context.Context, c *cache, l *Lock, o Output) 
 func (c *cache) report(a Artifact) Artifact {
 	var sentences []string
 	for _, text := range c.store.SharedWarnings() {
-		sentences = append(sentences, Sentence(text))
+		sentences = append(sentences, fault.Sentence(text))
 	}
 	if len(sentences) > 0 {
-		a.Warnings = append(a.Warnings, Warning{Summary: "The shared cache did not work as it should", Detail: strings.Join(sentences, "\n")})
+		a.Warnings = append(a.Warnings, fault.Warning{Summary: "The shared cache did not work as it should", Detail: strings.Join(sentences, "\n")})
 	}
 	return a
 }

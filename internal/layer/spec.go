@@ -95,8 +95,8 @@ func AgeCutOff(now time.Time, age time.Duration) CutOff {
 	return CutOff{At: now.UTC().Add(-age).Truncate(24 * time.Hour)}
 }
 
-// targets returns the runtimes of a family on every architecture, runtimes
-// first.
+// targets returns the runtimes of a family, or of all where it is "", on every
+// architecture, runtimes first.
 func (s Spec) targets(family string) ([]runtimes.Target, error) {
 	var targets []runtimes.Target
 	for i, id := range s.Runtimes {
@@ -109,7 +109,7 @@ func (s Spec) targets(family string) ([]runtimes.Target, error) {
 				Err:     err,
 			}
 		}
-		if r.Family != family {
+		if family != "" && r.Family != family {
 			continue
 		}
 		for _, a := range s.Architectures {

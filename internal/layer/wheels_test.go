@@ -122,7 +122,7 @@ func TestAnotherFileIsNamed(t *testing.T) {
 	}, nil)
 	input, ok := errors.AsType[*fault.Error](err)
 	if !ok || input.At.String() != "python.requirements" {
-		t.Fatalf("Resolve = %v, want an *InputError on python.requirements", err)
+		t.Fatalf("Resolve = %v, want a *fault.Error on python.requirements", err)
 	}
 	for _, want := range []string{"A file is not the one that its digest names", "python.wheels[0]", zeros, "put the right one back"} {
 		if !strings.Contains(input.Summary+" "+input.Detail, want) {

@@ -26,21 +26,21 @@ func TestWithdrawnAsksOnlyWhenWanted(t *testing.T) {
 		t.Fatal(err)
 	}
 	index.Forget()
-	if found, err := b.Withdrawn(t.Context(), spec, lock, SeverityOff); err != nil || len(found) != 0 || len(index.Requests()) != 0 {
+	if found, err := b.Withdrawn(t.Context(), spec, lock, fault.SeverityOff); err != nil || len(found) != 0 || len(index.Requests()) != 0 {
 		t.Errorf("off: %v, %v with %d requests, want silence", found, err, len(index.Requests()))
 	}
 	const want = `lib 2.0 was yanked by its authors: "wrong sums"` + "\nThe layer is built from the lock as before. To move to other versions, change the requirement, or give triggers another value."
-	found, err := b.Withdrawn(t.Context(), spec, lock, SeverityWarning)
+	found, err := b.Withdrawn(t.Context(), spec, lock, fault.SeverityWarning)
 	if err != nil || len(found) != 1 || found[0].Summary != "1 distribution in the lock was withdrawn" || found[0].Detail != want {
 		t.Errorf("warning: %+v, %v, want %q", found, err, want)
 	}
 	const gate = `lib 2.0 was yanked by its authors: "wrong sums"` + "\n" + `checks.withdrawn is "error", so nothing is planned with them; "warning" builds from the lock as before. To move to other versions, change the requirement, or give triggers another value.`
-	_, err = b.Withdrawn(t.Context(), spec, lock, SeverityError)
+	_, err = b.Withdrawn(t.Context(), spec, lock, fault.SeverityError)
 	if input, ok := errors.AsType[*fault.Error](err); !ok || input.At.String() != "checks" || input.Detail != gate {
 		t.Errorf("error: %v, want %q", err, gate)
 	}
 	down.Store(true)
-	found, err = newBuilder(t, index).Withdrawn(t.Context(), spec, lock, SeverityError)
+	found, err = newBuilder(t, index).Withdrawn(t.Context(), spec, lock, fault.SeverityError)
 	if err != nil || len(found) != 1 || found[0].Summary != "The index does not tell what was withdrawn" {
 		t.Errorf("without an answer: %+v, %v, want one warning", found, err)
 	}

@@ -2,10 +2,11 @@ package layer
 
 import (
 	"context"
-	"encoding/json"
+	"math"
 	"os"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/inspect"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 // ContentsOf maps what the zip at a path holds to versions: distributions and
@@ -28,25 +29,17 @@ func (b *Builder) Contents(ctx context.Context, z Zip) (map[string]string, error
 	if err != nil {
 		return nil, err
 	}
-	var contents map[string]string
-	key := z.SHA256.Hex()
-	if body, _, err := c.store.GetRecord("zip-contents", key); err == nil && json.Unmarshal(body, &contents) == nil {
-		return contents, nil
-	}
-	if built := DefaultPath(z.SHA256); isBuilt(ctx, b, built, z) {
-		z = Zip{Path: built}
-	}
-	archive, files, _, err := c.read(ctx, z)
-	if err != nil {
-		return nil, err
-	}
-	if contents, err = inspect.ContentsIn(archive, files); err != nil {
-		return nil, err
-	}
-	if body, err := json.Marshal(contents); err == nil {
-		c.store.Note("zip-contents", key, body)
-	}
-	return contents, nil
+	const forever = math.MaxInt64
+	return store.Recall(c.store, "zip-contents", z.SHA256.Hex(), forever, nil, func() (map[string]string, error) {
+		if built := DefaultPath(z.SHA256); isBuilt(ctx, b, built, z) {
+			z = Zip{Path: built}
+		}
+		archive, files, _, err := c.read(ctx, z)
+		if err != nil {
+			return nil, err
+		}
+		return inspect.ContentsIn(archive, files)
+	})
 }
 
 // isBuilt reports whether the zip lies where a build put it.

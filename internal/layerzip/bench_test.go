@@ -3,6 +3,7 @@ package layerzip
 import (
 	"fmt"
 	"io"
+	"runtime"
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
@@ -65,8 +66,9 @@ func BenchmarkSegment(b *testing.B) {
 		size += f.Size
 	}
 	b.SetBytes(size)
+	packer := NewStreamer(openStore(b), runtime.GOMAXPROCS(0))
 	for b.Loop() {
-		if err := Segment(b.Context(), io.Discard, files); err != nil {
+		if err := segment(b.Context(), packer, io.Discard, files); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -58,23 +56,15 @@ func writeIn(dir string, fill func(*os.File) (store.Digest, error), choose func(
 	}
 	digest, err := fill(temp)
 	if err == nil {
-		err = settle(temp)
+		err = store.Sync(temp)
 	}
 	if err = errors.Join(err, temp.Close()); err == nil {
 		err = publish(temp.Name(), digest, choose)
 	}
 	if err != nil {
-		return store.Digest{}, errors.Join(fmt.Errorf("writing to %q: %w", dir, err), remove(temp.Name()))
+		return store.Digest{}, errors.Join(fmt.Errorf("writing to %q: %w", dir, err), os.Remove(temp.Name()))
 	}
 	return digest, nil
-}
-
-// settle waits until the file's bytes are on the disk, where the file system can.
-func settle(f *os.File) error {
-	if err := f.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EINVAL) {
-		return err
-	}
-	return nil
 }
 
 func publish(temp string, digest store.Digest, choose func(store.Digest) (string, error)) error {
@@ -111,12 +101,4 @@ func sweep(dir string, before time.Time) {
 			_ = os.Remove(filepath.Join(dir, e.Name()))
 		}
 	}
-}
-
-// remove deletes a temporary file, if it is still there.
-func remove(path string) error {
-	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
 }

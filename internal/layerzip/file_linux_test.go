@@ -51,7 +51,7 @@ func TestFullDevice(t *testing.T) {
 	if _, err := layoutOf(t, goldenTree(t)).Write(t.Context(), full); !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("got %v, want ENOSPC", err)
 	}
-	if err := Segment(t.Context(), full, scanned(t, map[string]string{"a": noise(1, 1<<20)})); !errors.Is(err, syscall.ENOSPC) {
+	if err := segment(t.Context(), NewStreamer(openStore(t), 1), full, scanned(t, map[string]string{"a": noise(1, 1<<20)})); !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("segment: got %v, want ENOSPC", err)
 	}
 }

@@ -3,6 +3,7 @@ package layerzip
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"hash/crc32"
 	"io"
 	"os"
@@ -116,10 +117,21 @@ func scanned(t testing.TB, contents map[string]string) []filetree.File {
 func segmentOf(t testing.TB, contents map[string]string) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := Segment(t.Context(), &b, scanned(t, contents)); err != nil {
+	if err := segment(t.Context(), NewStreamer(openStore(t), 4), &b, scanned(t, contents)); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+// segment packs files of the disk.
+func segment(ctx context.Context, s *Streamer, w io.Writer, files []filetree.File) error {
+	s.Start(w)
+	for _, f := range files {
+		if err := s.AddFile(ctx, f); err != nil {
+			return err
+		}
+	}
+	return s.Finish()
 }
 
 // dice is a random source (splitmix64) of our own, so that golden digests do

@@ -1,7 +1,7 @@
 // Package layerzip writes the zip of a layer, byte for byte the same from the
 // same tree on every machine. What is packed already, such as the files of a
 // wheel, is copied as it is; what is not, such as a source directory, is first
-// turned into an archive of its own by [Segment] and then copied like any other.
+// turned into an archive of its own by [Streamer] and then copied like any other.
 package layerzip
 
 import (
@@ -13,7 +13,7 @@ import (
 // and the encoder. It rises when either changes.
 const Format = 1
 
-// Encoder names the compressor whose output [Segment] writes, with the version
+// Encoder names the compressor whose output [Streamer] writes, with the version
 // it was frozen at. A newer version that writes other bytes breaks the golden
 // digests in the tests, and is then a new Encoder and a new Format.
 const Encoder = "klauspost-flate-1.20.3-level-6"

@@ -2,6 +2,7 @@ package layerzip
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -81,7 +82,8 @@ func (l *Layout) Unpacked() int64 { return l.unpacked }
 // *filetree.ArchiveError; packed contents are copied unseen (see
 // [filetree.Vet]). After an error w holds part of the zip.
 func (l *Layout) Write(ctx context.Context, w io.Writer) (store.Digest, error) {
-	out := newSink(w)
+	sum := sha256.New()
+	out := newSink(io.MultiWriter(sum, w))
 	var in source
 	defer in.close()
 	for i := range l.records {
@@ -98,7 +100,7 @@ func (l *Layout) Write(ctx context.Context, w io.Writer) (store.Digest, error) {
 	if err := out.finish(l.records, l.directory); err != nil {
 		return store.Digest{}, err
 	}
-	return out.sum(), nil
+	return store.Digest(sum.Sum(nil)), nil
 }
 
 // source reads archives, one at a time, through one window.
@@ -111,7 +113,7 @@ type source struct {
 }
 
 // copy copies the packed bytes of e.
-func (s *source) copy(ctx context.Context, out *sink, e *filetree.Entry) error {
+func (s *source) copy(ctx context.Context, out sink, e *filetree.Entry) error {
 	if err := s.open(e.Archive); err != nil {
 		return err
 	}
@@ -132,7 +134,7 @@ func (s *source) copy(ctx context.Context, out *sink, e *filetree.Entry) error {
 			return err
 		}
 		b = b[:min(int64(len(b)), left)]
-		if err := out.add(b); err != nil {
+		if _, err := out.Write(b); err != nil {
 			return err
 		}
 		offset += int64(len(b))

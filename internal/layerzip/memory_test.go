@@ -34,14 +34,14 @@ func TestMemoryStaysFlat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	segment := filepath.Join(t.TempDir(), "segment.zip")
-	out, err := os.Create(segment)
+	out, err := os.Create(filepath.Join(t.TempDir(), "segment.zip"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := allocated(t, func() { err = Segment(t.Context(), out, files) })
+	packer := NewStreamer(openStore(t), 4)
+	got := allocated(t, func() { err = segment(t.Context(), packer, out, files) })
 	if err != nil || got > 12<<20 {
-		t.Errorf("Segment of %d bytes allocates %d, %v; want at most 12 MiB", large, got, err)
+		t.Errorf("A segment of %d bytes allocates %d, %v; want at most 12 MiB", large, got, err)
 	}
 	if err := out.Close(); err != nil {
 		t.Fatal(err)

@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -99,24 +98,20 @@ func freshly(t *testing.T, content string) []byte {
 	return b.Bytes()
 }
 
-// TestCoresDoNotMatter is alone in setting GOMAXPROCS: no parallel test runs
-// beside it.
-func TestCoresDoNotMatter(t *testing.T) {
+func TestWorkersDoNotMatter(t *testing.T) {
+	t.Parallel()
 	files := scanned(t, sources())
 	var first []byte
-	for _, cores := range []int{1, 2, 3, 16} {
-		old := runtime.GOMAXPROCS(cores)
+	for _, workers := range []int{1, 2, 3, 16} {
 		var b bytes.Buffer
-		err := Segment(t.Context(), &b, files)
-		runtime.GOMAXPROCS(old)
-		if err != nil {
+		if err := segment(t.Context(), NewStreamer(openStore(t), workers), &b, files); err != nil {
 			t.Fatal(err)
 		}
 		if first == nil {
 			first = b.Bytes()
 		}
 		if !bytes.Equal(b.Bytes(), first) {
-			t.Errorf("%d cores: other bytes than with one", cores)
+			t.Errorf("%d workers: other bytes than with one", workers)
 		}
 	}
 }
@@ -135,7 +130,7 @@ func TestSegmentNoticesChanges(t *testing.T) {
 			if err := os.WriteFile(files[0].Source, []byte(change(content)), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			err := Segment(t.Context(), io.Discard, files)
+			err := segment(t.Context(), NewStreamer(openStore(t), 2), io.Discard, files)
 			var changed *ChangedError
 			if !errors.As(err, &changed) || changed.Path != "a/culprit" || !strings.Contains(err.Error(), "changed while being packed") {
 				t.Errorf("%s, %d bytes: got %v, want a ChangedError on a/culprit", name, size, err)
@@ -144,30 +139,25 @@ func TestSegmentNoticesChanges(t *testing.T) {
 	}
 }
 
-// TestSegmentNoticesChangesBetweenItsTwoReads changes a large file after it was
-// measured.
+// TestSegmentNoticesChangesBetweenItsTwoReads changes a large file that does not get
+// smaller while it is read once more, when the first of its bytes were written.
 func TestSegmentNoticesChangesBetweenItsTwoReads(t *testing.T) {
 	t.Parallel()
-	for name, content := range map[string]string{"deflated": prose(1, 2*smallFile), "stored": noise(1, 2*smallFile)} {
-		for how, changed := range map[string]string{
-			"less dense": noise(9, len(content)),
-			"denser":     strings.Repeat("x", len(content)),
-			"longer":     content + content,
-			"shorter":    content[:100],
-		} {
-			files := scanned(t, map[string]string{"large": content})
-			j := job{file: files[0]}
-			var p packer
-			if err := p.measure(t.Context(), &j); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(files[0].Source, []byte(changed), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			var wrong *ChangedError
-			if err := p.repeat(t.Context(), &j, newSink(io.Discard)); !errors.As(err, &wrong) {
-				t.Errorf("%s, %s: got %v, want a ChangedError", name, how, err)
-			}
+	content := noise(1, 2*smallFile)
+	for name, changed := range map[string]string{
+		"content": content[:len(content)-1] + "\x01",
+		"longer":  content + "more",
+		"shorter": content[:len(content)-1],
+	} {
+		files := scanned(t, map[string]string{"large": content})
+		var written int
+		w := writerFunc(func(b []byte) (int, error) {
+			written += len(b)
+			return len(b), os.WriteFile(files[0].Source, []byte(changed), 0o644)
+		})
+		err := segment(t.Context(), NewStreamer(openStore(t), 2), w, files)
+		if wrong, ok := errors.AsType[*ChangedError](err); !ok || wrong.Path != "large" || written == 0 {
+			t.Errorf("%s: got %v after %d bytes, want a ChangedError", name, err, written)
 		}
 	}
 }
@@ -189,13 +179,12 @@ func TestSegmentRefuses(t *testing.T) {
 		files []filetree.File
 		is    func(error) bool
 	}{
-		"no files":      {t.Context(), io.Discard, nil, func(err error) bool { return errors.Is(err, ErrEmpty) }},
 		"cancelled":     {cancelled, io.Discard, files, func(err error) bool { return errors.Is(err, context.Canceled) }},
 		"gone":          {t.Context(), io.Discard, gone, func(err error) bool { return errors.Is(err, fs.ErrNotExist) }},
 		"unclean path":  {t.Context(), io.Discard, unclean, func(err error) bool { return errors.As(err, &path) }},
 		"broken writer": {t.Context(), writerFunc(func([]byte) (int, error) { return 0, broken }), files, func(err error) bool { return errors.Is(err, broken) }},
 	} {
-		if err := Segment(c.ctx, c.w, c.files); !c.is(err) {
+		if err := segment(c.ctx, NewStreamer(openStore(t), 3), c.w, c.files); !c.is(err) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}

@@ -54,7 +54,7 @@ func add(t testing.TB, s *Streamer, name, content string) {
 func TestStreamRoundTrip(t *testing.T) {
 	t.Parallel()
 	contents := sources()
-	b := streamed(t, NewStreamer(openStore(t)), contents)
+	b := streamed(t, NewStreamer(openStore(t), 1), contents)
 	if err := filetree.Vet(inMemory("stream", b)); err != nil {
 		t.Errorf("Vet: %v", err)
 	}
@@ -76,7 +76,7 @@ func TestStreamRoundTrip(t *testing.T) {
 func TestStreamsAreThoseOfSegment(t *testing.T) {
 	t.Parallel()
 	contents := sources()
-	got, want := streamed(t, NewStreamer(openStore(t)), contents), segmentOf(t, contents)
+	got, want := streamed(t, NewStreamer(openStore(t), 1), contents), segmentOf(t, contents)
 	packed := map[string]filetree.Entry{}
 	for _, e := range treeOf(t, inMemory("segment", want)) {
 		packed[e.Path] = e
@@ -92,7 +92,7 @@ func TestStreamsAreThoseOfSegment(t *testing.T) {
 func TestStreamerIsUsedAgain(t *testing.T) {
 	t.Parallel()
 	kept := openStore(t)
-	s := NewStreamer(kept)
+	s := NewStreamer(kept, 3)
 	first := streamed(t, s, sources())
 	s.Start(io.Discard) // and given up
 	add(t, s, "other", prose(9, 3*smallFile))
@@ -108,7 +108,7 @@ func TestStreamerIsUsedAgain(t *testing.T) {
 func TestStreamKeepsTheLastOfAPath(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	s := NewStreamer(openStore(t))
+	s := NewStreamer(openStore(t), 1)
 	s.Start(&b)
 	add(t, s, "a", "first")
 	add(t, s, "b", "other")
@@ -134,7 +134,7 @@ func TestStreamKeepsTheLastOfAPath(t *testing.T) {
 
 func TestAnEmptyStreamIsAnEmptyZip(t *testing.T) {
 	t.Parallel()
-	if tree := treeOf(t, inMemory("stream", streamed(t, NewStreamer(openStore(t)), nil))); len(tree) != 0 {
+	if tree := treeOf(t, inMemory("stream", streamed(t, NewStreamer(openStore(t), 1), nil))); len(tree) != 0 {
 		t.Errorf("got %v, want no files", tree)
 	}
 }
@@ -164,7 +164,7 @@ func TestStreamRefuses(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := NewStreamer(openStore(t))
+			s := NewStreamer(openStore(t), 1)
 			s.Start(io.Discard)
 			if err := s.Add(c.ctx, c.path, false, c.size, c.content); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want an error that says %q", err, c.want)
@@ -180,7 +180,7 @@ func (f failingReader) Read([]byte) (int, error) { return 0, f.err }
 // TestStreamMemoryDoesNotGrow packs 64 MiB that do not get smaller. It is alone
 // in measuring: no parallel test runs beside it.
 func TestStreamMemoryDoesNotGrow(t *testing.T) {
-	s := NewStreamer(openStore(t))
+	s := NewStreamer(openStore(t), 1)
 	s.Start(io.Discard)
 	content := noise(7, smallFile)
 	var before, after runtime.MemStats
@@ -209,7 +209,7 @@ func TestStreamNamesAFullDisk(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(kept.Dir(), "v1", "tmp")); err != nil {
 		t.Fatal(err)
 	}
-	s := NewStreamer(kept)
+	s := NewStreamer(kept, 3)
 	s.Start(io.Discard)
 	err := s.Add(t.Context(), "large", false, 4*smallFile, strings.NewReader(noise(8, 4*smallFile)))
 	if err == nil || !strings.Contains(err.Error(), kept.Dir()) {

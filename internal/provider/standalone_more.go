@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lint"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/datasources"
@@ -126,7 +127,7 @@ func LockBill(ctx context.Context, version, cacheDir, lock string, log *slog.Log
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	zip := filepath.Join(dir, "layer.zip")
 	// What is wrong with the layer was told where it was locked.
-	out := layer.Output{Path: zip, Size: layer.SeverityOff, Shadow: layer.SeverityOff, Scripts: layer.SeverityOff}
+	out := layer.Output{Path: zip, Size: fault.SeverityOff, Shadow: fault.SeverityOff, Scripts: fault.SeverityOff}
 	if _, err := layer.NewBuilder(options).Build(ctx, read, out); err != nil {
 		return nil, errors.New(p.secrets.Show(err.Error()))
 	}

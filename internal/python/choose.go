@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -120,7 +121,11 @@ func (p *Spec) choose(ctx context.Context, open func() (*Env, error), targets []
 		return nil, err
 	}
 	if len(q.file.Accounts)+len(q.file.Parts) > 0 {
-		if err := learn(open, q.file); err != nil {
+		env, err := open()
+		if err != nil {
+			return nil, err
+		}
+		if err := env.learn(q.file); err != nil {
 			return nil, err
 		}
 	}
@@ -161,28 +166,6 @@ func (p *Spec) choose(ctx context.Context, open func() (*Env, error), targets []
 		return nil, err
 	}
 	return &Lock{Request: q.request, Triggers: r.Triggers, Chosen: chosen}, nil
-}
-
-// learn hands the credentials that variables gave a requirements file to the
-// client: a build may fetch with them.
-func learn(open func() (*Env, error), file *pep508.RequirementsFile) error {
-	env, err := open()
-	if err != nil {
-		return err
-	}
-	reached, err := env.reach()
-	if err != nil {
-		return settingsError(err)
-	}
-	for _, p := range file.Parts {
-		reached.client.Secrets().LearnPart(p.Name, p.Value, p.Host)
-	}
-	for _, address := range file.Accounts {
-		if _, err := reached.client.Login(address); err != nil {
-			return fault.Tie(fault.At("python", "requirements_file"), fmt.Sprintf("The index address %q cannot be read", fetch.Redact(address)), err)
-		}
-	}
-	return nil
 }
 
 // remember resolves, or returns what the same question was answered within the
@@ -318,4 +301,25 @@ func parseAll(attribute fault.Path, texts []string) (inputs []pep508.Input, cano
 func isLine(text string) bool {
 	text = strings.TrimSpace(text)
 	return text == "" || text[0] == '#' || strings.ContainsAny(text, "\n\\") || strings.HasPrefix(text, "-")
+}
+
+// NormalizeRequirements returns requirements (PEP 508) in their canonical spelling,
+// sorted and each once. Hashes follow theirs, as "--hash=sha256:…". The error names
+// every one that is malformed, by its index.
+func NormalizeRequirements(texts []string) ([]string, error) {
+	inputs, _, err := parseAll(fault.At("requirements"), texts)
+	if err != nil {
+		return nil, err
+	}
+	all := []string{}
+	for _, in := range inputs {
+		in.Requirement.Specifiers = in.Requirement.Specifiers.Sorted()
+		parts := []string{in.Requirement.String()}
+		for _, hash := range slices.Sorted(slices.Values(in.Hashes)) {
+			parts = append(parts, "--hash="+hash)
+		}
+		all = append(all, strings.Join(parts, " "))
+	}
+	slices.SortFunc(all, strings.Compare)
+	return slices.Compact(all), nil
 }

@@ -2,12 +2,15 @@ package python
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/configuration"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -71,6 +74,16 @@ func (e *Env) readSettings() (*settings, error) {
 	// A lock names files without credentials, so the client learns those of
 	// the indexes before any build.
 	return s, login(s.client, read)
+}
+
+// learn hands the credentials that variables gave a requirements file to the client.
+func (e *Env) learn(file *pep508.RequirementsFile) error {
+	reached, err := e.reach()
+	if err != nil {
+		return settingsError(err)
+	}
+	address, err := learn(reached.client, file.Accounts, file.Parts)
+	return fault.Tie(fault.At("python", "requirements_file"), fmt.Sprintf("The index address %q cannot be read", address), err)
 }
 
 // reachFor returns the settings for what the lock holds. Settings that cannot be

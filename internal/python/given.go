@@ -37,8 +37,10 @@ func (p *Spec) checkWheels() error {
 		case w.URL != "" && w.SHA256 == "":
 			return &fault.Error{At: at, Summary: summary, Detail: "A wheel at an address needs its sha256, 64 hexadecimal digits: every file is verified before it is used."}
 		}
-		if err := checkAddress(at, w.URL, "the wheel"); err != nil {
-			return err
+		if w.URL != "" {
+			if _, err := checkAddress(at, w.URL, "the wheel"); err != nil {
+				return err
+			}
 		}
 		if w.SHA256 != "" {
 			digest, err := store.ParseDigest(w.SHA256)
@@ -68,26 +70,34 @@ func (w WheelSpec) given(source string) wheel.GivenWheel {
 
 // checkAddress refuses what would be kept in the state and must not be; what
 // names the thing at the address.
-func checkAddress(at fault.Path, address, what string) error {
-	if address == "" {
-		return nil
-	}
+func checkAddress(at fault.Path, address, what string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
-		return &fault.Error{At: at, Summary: "Malformed address of " + what, Detail: "An address starts with https:// and names a host."}
+		return nil, &fault.Error{At: at, Summary: "Malformed address of " + what, Detail: "An address starts with https:// and names a host."}
 	case u.User != nil || secret.HoldsAccount(u.EscapedPath()):
-		return &fault.Error{
+		return nil, &fault.Error{
 			At: at, Summary: fmt.Sprintf("Credentials in the address of %s at %q", what, u.Host),
 			Detail: "They would be kept in the state. Write the address without them, and the user and password into netrc.",
 		}
 	case u.RawQuery != "" || u.Fragment != "":
-		return &fault.Error{
+		return nil, &fault.Error{
 			At: at, Summary: fmt.Sprintf("A query or fragment in the address of %s at %q", what, u.Host),
-			Detail: "A file is addressed by its path, and a token in a query would be kept in the state. Write the address without them.",
+			Detail: "An address is kept in the state, with the token that a query may hold. Write it without them, and credentials into netrc.",
 		}
 	}
-	return nil
+	return u, nil
+}
+
+// unreadable ties the error of a file or folder on disk to its argument.
+func unreadable(at fault.Path, missing, broken string, err error) error {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return fault.Tie(at, broken, err)
+	}
+	return &fault.Error{
+		At: at, Summary: missing, Err: err,
+		Detail: fault.Sentence(err.Error()) + " Paths are relative to the directory that Terraform runs in; write \"${path.module}/…\".",
+	}
 }
 
 // givenWheels reads python.wheels; every one runs on a target by its name.
@@ -98,11 +108,8 @@ func (p *Spec) givenWheels(ctx context.Context, targets []wheel.Target) ([]wheel
 		g := w.given(at.String())
 		if w.Source != "" {
 			found, err := wheel.ReadGivenWheel(ctx, w.Source, at.String())
-			if errors.Is(err, fs.ErrNotExist) {
-				return nil, &fault.Error{At: at, Summary: fmt.Sprintf("There is no wheel %q", w.Source), Detail: fault.Sentence(err.Error()) + " Paths are relative to the directory that Terraform runs in; write \"${path.module}/…\".", Err: err}
-			}
 			if err != nil {
-				return nil, fault.Tie(at, fmt.Sprintf("The wheel %q cannot be read", w.Source), err)
+				return nil, unreadable(at, fmt.Sprintf("There is no wheel %q", w.Source), fmt.Sprintf("The wheel %q cannot be read", w.Source), err)
 			}
 			if !g.SHA256.IsZero() && g.SHA256 != found.SHA256 {
 				return nil, &fault.Error{
@@ -149,7 +156,7 @@ func (p *Spec) checkLinks() error {
 		case place == "":
 			return &fault.Error{At: at, Summary: "Empty element of python.find_links", Detail: "It is a directory with wheels, or the address of a page with links to wheels."}
 		case kind == "page":
-			if err := checkAddress(at, place, "the links"); err != nil {
+			if _, err := checkAddress(at, place, "the links"); err != nil {
 				return err
 			}
 		case kind == "file":
@@ -173,11 +180,8 @@ func addLinks(ctx context.Context, spec *resolve.Spec, places []string, source f
 			continue
 		}
 		found, err := wheel.ReadWheelFolder(ctx, where, source(i).String())
-		if errors.Is(err, fs.ErrNotExist) {
-			return &fault.Error{At: source(i), Summary: fmt.Sprintf("There is no directory %q", where), Detail: fault.Sentence(err.Error()) + " Paths are relative to the directory that Terraform runs in; write \"${path.module}/…\".", Err: err}
-		}
 		if err != nil {
-			return fault.Tie(source(i), fmt.Sprintf("The wheels in %q cannot be read", where), err)
+			return unreadable(source(i), fmt.Sprintf("There is no directory %q", where), fmt.Sprintf("The wheels in %q cannot be read", where), err)
 		}
 		spec.Linked = append(spec.Linked, found...)
 	}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
@@ -56,6 +56,21 @@ func (e *Env) indexesFor(ctx context.Context, s *Spec, targets []wheel.Target) (
 	}
 	found.Indexes = append(own, found.Indexes...)
 	return found, reached.client, nil
+}
+
+// learn hands the credentials of addresses, and the values of variables in their
+// paths, to the client: a build may fetch with them. It returns the address that an
+// error is about.
+func learn(client *fetch.Client, addresses []string, parts []secret.Part) (faulty string, err error) {
+	for _, p := range parts {
+		client.Secrets().LearnPart(p.Name, p.Value, p.Host)
+	}
+	for _, address := range addresses {
+		if _, err := client.Login(address); err != nil {
+			return fetch.Redact(address), err
+		}
+	}
+	return "", nil
 }
 
 // settingsError says that the settings of uv and pip cannot be used.
@@ -110,13 +125,8 @@ func (e *Env) prepare(client *fetch.Client, file *lockfile.LockFile, settings *c
 	if err != nil {
 		return err
 	}
-	for _, p := range parts {
-		client.Secrets().LearnPart(p.Name, p.Value, p.Host)
-	}
-	for _, address := range addresses {
-		if _, err := client.Login(address); err != nil {
-			return fmt.Errorf("reading the index address %q of the lock file: %w", fetch.Redact(address), err)
-		}
+	if address, err := learn(client, addresses, parts); err != nil {
+		return fmt.Errorf("reading the index address %q of the lock file: %w", address, err)
 	}
 	if settings.NoIndex && len(settings.Indexes) == 0 && slices.ContainsFunc(file.Pins, func(p lockfile.Pin) bool { return p.URL == "" }) {
 		return errors.New("it does not hold the addresses of its files, and no-index is set: unset it, or name an index in python.index")
@@ -149,23 +159,14 @@ func (p *Spec) checkIndexes() error {
 			}
 			x.URL = "https://" + x.CodeArtifact.Domain
 		}
-		u, err := url.Parse(x.URL)
-		switch {
-		case x.URL == "":
+		if x.URL == "" {
 			return &fault.Error{At: at, Summary: "An index without an address", Detail: "It names neither url nor codeartifact: write one of them. " + fault.DroppedNames}
-		case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
-			return &fault.Error{At: at.At("url"), Summary: "Malformed index address", Detail: "An index is an address such as \"https://pypi.example.com/simple/\"."}
-		case u.User != nil || secret.HoldsAccount(u.EscapedPath()):
-			return &fault.Error{
-				At: at.At("url"), Summary: fmt.Sprintf("Credentials in the address of the index at %q", u.Host),
-				Detail: "They would be kept in the state. Write the address without them, and the user and password into netrc.",
-			}
-		case u.RawQuery != "" || u.Fragment != "":
-			return &fault.Error{
-				At: at.At("url"), Summary: fmt.Sprintf("A query in the address of the index at %q", u.Host),
-				Detail: "An index is addressed by its path, and a token in a query would be kept in the state. Write credentials into netrc.",
-			}
-		case len(x.Packages) == 0:
+		}
+		u, err := checkAddress(at.At("url"), x.URL, "the index")
+		if err != nil {
+			return err
+		}
+		if len(x.Packages) == 0 {
 			return &fault.Error{
 				At: at.At("packages"), Summary: fmt.Sprintf("No packages for the index at %q", u.Host),
 				Detail: "An index serves only the packages that it names, so that no other index can slip in a package of the same name. Name them in packages, such as [\"acme-*\"].",
@@ -179,6 +180,34 @@ func (p *Spec) checkIndexes() error {
 				}
 			}
 		}
+	}
+	return nil
+}
+
+// CodeArtifactSpec is a repository of AWS CodeArtifact. An owner of "" is the
+// caller's account, a region of "" the provider's.
+type CodeArtifactSpec struct {
+	Domain, Repository  string
+	DomainOwner, Region string `json:",omitempty"`
+}
+
+// The names of domains and repositories, and account ids ("Domain" and
+// "Repository" in the CodeArtifact API reference).
+var (
+	domainName     = regexp.MustCompile(`^[a-z][a-z0-9-]{0,48}[a-z0-9]$`)
+	repositoryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{1,99}$`)
+	accountID      = regexp.MustCompile(`^[0-9]{12}$`)
+)
+
+// check refuses what AWS would refuse too; at is the attribute.
+func (s *CodeArtifactSpec) check(at fault.Path) error {
+	switch {
+	case !domainName.MatchString(s.Domain):
+		return &fault.Error{At: at.At("domain"), Summary: fmt.Sprintf("Malformed CodeArtifact domain %q", s.Domain), Detail: "A domain has 2 to 50 lower case letters, digits and hyphens, and starts with a letter."}
+	case !repositoryName.MatchString(s.Repository):
+		return &fault.Error{At: at.At("repository"), Summary: fmt.Sprintf("Malformed CodeArtifact repository %q", s.Repository), Detail: "A repository has 2 to 100 letters, digits, dots, hyphens and underscores."}
+	case s.DomainOwner != "" && !accountID.MatchString(s.DomainOwner):
+		return &fault.Error{At: at.At("domain_owner"), Summary: fmt.Sprintf("Malformed account %q", s.DomainOwner), Detail: "domain_owner is the id of an AWS account: 12 digits."}
 	}
 	return nil
 }

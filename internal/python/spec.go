@@ -114,7 +114,7 @@ func (p *Spec) Check() error {
 			})
 		}
 	}
-	return errors.Join(append(faults, p.checkSdist(), p.checkOverlaps(), p.checkWheels(), p.checkLinks(), p.checkIndexes())...)
+	return errors.Join(append(faults, p.checkWords(), p.checkWheels(), p.checkLinks(), p.checkIndexes())...)
 }
 
 // The names of distributions ("Names and normalization" specification), and
@@ -128,24 +128,20 @@ var (
 // be run for it.
 const sdistPure = "pure"
 
-// checkSdist finds a python.sdist that means nothing, or nothing here.
-func (p *Spec) checkSdist() error {
-	if p.Sdist == "" || p.Sdist == sdistPure {
-		return nil
+// checkWords finds arguments whose word means nothing.
+func (p *Spec) checkWords() error {
+	var faults []error
+	for _, c := range []struct {
+		name, word string
+		known      []string
+		detail     string
+	}{
+		{"sdist", p.Sdist, []string{"", sdistPure}, "Write \"pure\", which makes wheels from source distributions without running their code, or remove python.sdist."},
+		{"overlaps", p.Overlaps, []string{"", "error", overlapsLast}, `Write "last", which lets the distribution that comes later in the order of names win where two write one path, or "error".`},
+	} {
+		if !slices.Contains(c.known, c.word) {
+			faults = append(faults, &fault.Error{At: fault.At("python", c.name), Summary: fmt.Sprintf("Unknown value %q", c.word), Detail: c.detail})
+		}
 	}
-	return &fault.Error{
-		At: fault.At("python", "sdist"), Summary: fmt.Sprintf("Unknown value %q", p.Sdist),
-		Detail: "Write \"pure\", which makes wheels from source distributions without running their code, or remove python.sdist.",
-	}
-}
-
-// checkOverlaps finds a python.overlaps that means nothing.
-func (p *Spec) checkOverlaps() error {
-	if slices.Contains([]string{"", "error", overlapsLast}, p.Overlaps) {
-		return nil
-	}
-	return &fault.Error{
-		At: fault.At("python", "overlaps"), Summary: fmt.Sprintf("Unknown value %q", p.Overlaps),
-		Detail: `Write "last", which lets the distribution that comes later in the order of names win where two write one path, or "error".`,
-	}
+	return errors.Join(faults...)
 }

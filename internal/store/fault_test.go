@@ -44,6 +44,7 @@ var children = map[string]func(dir string) error{
 	"insert": childInserts,
 	"hang":   childHangs,
 	"lock":   childLocks,
+	"parent": childTellsParent,
 }
 
 // bigContent is 4 MiB that every process can make.
@@ -89,11 +90,13 @@ func childInserts(dir string) error {
 			return err
 		}
 		content = content[n:]
+		fmt.Println(len(content), "bytes to go")
 	}
 	d := w.Sum()
 	if err := w.Commit(Digest{}); err != nil {
 		return err
 	}
+	fmt.Println("committed")
 	return s.Verify(context.Background(), d)
 }
 
@@ -146,8 +149,8 @@ func childHangs(dir string) error {
 	select {}
 }
 
+// TestKilledWriterLeavesAUsableStore is not parallel, as those of Trim are not.
 func TestKilledWriterLeavesAUsableStore(t *testing.T) {
-	t.Parallel()
 	s := open(t)
 	cmd, out := startChild(t, "hang", s.Dir())
 	line, err := out.ReadString('\n')
@@ -178,21 +181,24 @@ func TestKilledWriterLeavesAUsableStore(t *testing.T) {
 	if got, err := s.Trim(t.Context(), 0, 0); err != nil || got.Swept != 1 {
 		t.Errorf("Trim after the kill = %+v, %v, want one file swept", got, err)
 	}
-	if err := childInserts(s.Dir()); err != nil {
-		t.Errorf("inserting after the kill: %v", err)
-	}
+	put(t, s, string(bigContent()))
 }
 
-// TestKilledAtAnyMoment kills inserting processes after ever longer times: the
-// blob is absent or whole, never half.
+// TestKilledAtAnyMoment kills inserting processes after ever more of what they write:
+// the blob is absent or whole, never half.
 func TestKilledAtAnyMoment(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	want := Sum(bigContent())
 	absent, whole := 0, 0
-	for n := range 12 {
+	const lines = 4<<20/(64<<10) + 1 // that a process says which is not killed
+	for n := 0; n <= lines; n += 5 {
 		cmd, out := startChild(t, "insert", s.Dir())
-		time.Sleep(time.Duration(n) * 6 * time.Millisecond)
+		for range n {
+			if _, err := out.ReadString('\n'); err != nil {
+				t.Fatalf("the child ended by itself: %v", err)
+			}
+		}
 		_ = cmd.Process.Kill() // it may have ended
 		_, _ = io.ReadAll(out)
 		_ = cmd.Wait()
@@ -202,13 +208,16 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		case errors.Is(err, os.ErrNotExist):
 			absent++
 		default:
-			t.Errorf("after %d ms: %v", n*6, err)
+			t.Errorf("after %d lines: %v", n, err)
 		}
 		if err := s.Evict(want); err != nil {
 			t.Fatal(err)
 		}
 	}
 	t.Logf("absent %d times, whole %d times", absent, whole)
+	if whole == 0 {
+		t.Error("the blob of a process that was not hindered is not there")
+	}
 }
 
 // childLocks raises a number in a file, under the lock.

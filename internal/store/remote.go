@@ -137,13 +137,14 @@ func (s *Store) Pull(ctx context.Context, w Wanted) (d Digest, size int64, ok bo
 	switch {
 	case isRefused:
 		h.see(w.Name, wrong)
-		h.warn("wrong", fmt.Sprintf("an object in the shared cache %s is not what its name %q says, and was not used: %v", h.remote, w.Name, refused.err))
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.tell("wrong", fmt.Sprintf("an object in the shared cache %s is not what its name %q says, and was not used: %v", h.remote, w.Name, refused.err))
 		return Digest{}, 0, false, nil
 	case err != nil:
 		return Digest{}, 0, false, h.missed(ctx, w.Name, err)
 	}
-	h.see(w.Name, present)
-	s.note(w.Name)
+	s.hasIt(w.Name)
 	return d, size, true, nil
 }
 
@@ -209,9 +210,11 @@ func (s *Store) Offer(name string, d Digest, path string) {
 	h.queue[name] = offer{digest: d, path: path}
 }
 
-// note remembers, for this and later runs, that the Remote has an object. A
-// note that cannot be written costs a question later.
-func (s *Store) note(name string) { _ = s.PutRecord(noteBucket, s.noteKey(name), nil) }
+// hasIt remembers, for this and later runs, that the Remote has an object.
+func (s *Store) hasIt(name string) {
+	s.shared.see(name, present)
+	s.Note(noteBucket, s.noteKey(name), nil)
+}
 
 func (s *Store) noteKey(name string) string { return s.shared.remote.String() + " " + name }
 
@@ -251,12 +254,6 @@ func (h *sharing) missed(ctx context.Context, name string, err error) error {
 	h.readFaults++
 	h.tell("read", fmt.Sprintf("the shared cache %s could not be read, and files come from their origin: %v", h.remote, err))
 	return nil
-}
-
-func (h *sharing) warn(kind, text string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.tell(kind, text)
 }
 
 // tell keeps one warning of a kind; mu is held.

@@ -31,8 +31,10 @@ type Store struct {
 	// are.
 	distrust string
 	key      recordKey
-	checked  *checkedBlobs
-	files    openFiles
+	// checked has the files that were read and have the digests of their names, as
+	// they were then: fs.FileInfo by Digest.
+	checked *sync.Map
+	files   openFiles
 	// shared is what the store shares with other machines, or nil.
 	shared *sharing
 }
@@ -60,7 +62,7 @@ func Open(dir string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening cache directory %q: %w", dir, err)
 	}
-	s := &Store{dir: abs, root: filepath.Join(abs, "v1"), checked: &checkedBlobs{}, files: make(openFiles, maxOpen)}
+	s := &Store{dir: abs, root: filepath.Join(abs, "v1"), checked: &sync.Map{}, files: make(openFiles, maxOpen)}
 	for _, sub := range []string{"blobs/sha256", "records", "locks", "tmp"} {
 		name := filepath.Join(s.root, filepath.FromSlash(sub))
 		if err := os.MkdirAll(name, 0o700); err != nil && !isDir(name) {
@@ -137,7 +139,7 @@ func (s *Store) Verify(ctx context.Context, d Digest) error {
 		return err
 	}
 	info, err := f.Stat()
-	if err == nil && s.checked.knows(d, info) {
+	if err == nil && s.isChecked(d, info) {
 		return f.Close()
 	}
 	got, _, sumErr := SumReader(ctx, f)
@@ -145,7 +147,7 @@ func (s *Store) Verify(ctx context.Context, d Digest) error {
 		return fmt.Errorf("verifying blob %s: %w", d, err)
 	}
 	if got == d {
-		s.checked.add(d, info)
+		s.checked.Store(d, info)
 		return nil
 	}
 	corrupt := &CorruptError{Path: s.Path(d), Want: d, Got: got}
@@ -167,27 +169,11 @@ func (s *Store) OpenVerified(ctx context.Context, d Digest, size int64) (*os.Fil
 	return s.Open(d, size)
 }
 
-// checkedBlobs are the files that were read and have the digests of their names,
-// as they were then.
-type checkedBlobs struct {
-	mu    sync.Mutex
-	files map[Digest]fs.FileInfo
-}
-
-func (c *checkedBlobs) knows(d Digest, now fs.FileInfo) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	then, ok := c.files[d]
+// isChecked reports whether a file is as it was when it was read.
+func (s *Store) isChecked(d Digest, now fs.FileInfo) bool {
+	known, _ := s.checked.Load(d)
+	then, ok := known.(fs.FileInfo)
 	return ok && os.SameFile(then, now) && then.Size() == now.Size() && then.ModTime().Equal(now.ModTime())
-}
-
-func (c *checkedBlobs) add(d Digest, now fs.FileInfo) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.files == nil {
-		c.files = map[Digest]fs.FileInfo{}
-	}
-	c.files[d] = now
 }
 
 // touch renews the time of last use. A failure only makes eviction less fair,

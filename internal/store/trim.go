@@ -51,8 +51,8 @@ func (s *Store) Trim(ctx context.Context, maxBytes int64, maxAge time.Duration) 
 		return result, nil
 	}
 	err = errors.Join(
-		s.sweepTemp(ctx, &result),
-		s.sweepLocks(ctx, &result),
+		s.sweep(ctx, "tmp", leftTemp, &result),
+		s.sweep(ctx, "locks", leftLock, &result),
 		s.trimFiles(ctx, maxBytes, maxAge, &result),
 		own.Close(),
 	)
@@ -139,45 +139,11 @@ func removeUnused(f usedFile) (bool, error) {
 	return true, nil
 }
 
-func (s *Store) sweepTemp(ctx context.Context, result *TrimResult) error {
-	return s.sweep(ctx, "tmp", result, func(path string, info fs.FileInfo) (bool, error) {
-		age := time.Since(info.ModTime())
-		if age < tempGrace {
-			return false, nil
-		}
-		f, err := os.Open(path) // for reading: it may have its final mode
-		if err != nil {
-			return false, ignoreBusy(err)
-		}
-		locked, err := tryLock(f)
-		if err != nil && age < idleAfter || err == nil && !locked {
-			return false, f.Close()
-		}
-		return swept(removeOpen(f))
-	})
-}
-
-func (s *Store) sweepLocks(ctx context.Context, result *TrimResult) error {
-	return s.sweep(ctx, "locks", result, func(path string, info fs.FileInfo) (bool, error) {
-		if info.Name() == "trim" || time.Since(info.ModTime()) < idleAfter {
-			return false, nil
-		}
-		f, err := lockPath(path)
-		if err != nil || f == nil {
-			return false, ignoreBusy(err)
-		}
-		return swept(removeOpen(f))
-	})
-}
-
-// sweep shows remove every file of a folder and counts those it removed.
-func (s *Store) sweep(ctx context.Context, sub string, result *TrimResult, remove func(string, fs.FileInfo) (bool, error)) error {
+// sweep removes what gone writers left in a folder: the files that left opens.
+func (s *Store) sweep(ctx context.Context, sub string, left func(string, time.Duration) (*os.File, error), result *TrimResult) error {
 	dir := filepath.Join(s.root, sub)
 	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	var faults []error
+	faults := []error{err}
 	for _, entry := range entries {
 		if err := ctx.Err(); err != nil {
 			return errors.Join(append(faults, err)...)
@@ -187,17 +153,43 @@ func (s *Store) sweep(ctx context.Context, sub string, result *TrimResult, remov
 			faults = append(faults, ignoreAbsent(err))
 			continue
 		}
-		removed, err := remove(filepath.Join(dir, entry.Name()), info)
-		faults = append(faults, err)
-		if removed {
+		f, err := left(filepath.Join(dir, entry.Name()), time.Since(info.ModTime()))
+		if f != nil {
+			err = removeOpen(f)
+		}
+		if f != nil && err == nil {
 			result.Swept++
 		}
+		faults = append(faults, ignoreBusy(err))
 	}
 	return errors.Join(faults...)
 }
 
-// swept turns the outcome of a removal into "removed" and a fault.
-func swept(err error) (bool, error) { return err == nil, ignoreBusy(err) }
+// leftTemp opens a temporary file of that age if its writer is gone; else it returns
+// nil.
+func leftTemp(path string, age time.Duration) (*os.File, error) {
+	if age < tempGrace {
+		return nil, nil
+	}
+	f, err := os.Open(path) // for reading: it may have its final mode
+	if err != nil {
+		return nil, err
+	}
+	locked, err := tryLock(f)
+	if err != nil && age < idleAfter || err == nil && !locked {
+		return nil, f.Close()
+	}
+	return f, nil
+}
+
+// leftLock opens a lock file of that age if nobody has used it for long; else it
+// returns nil.
+func leftLock(path string, age time.Duration) (*os.File, error) {
+	if age < idleAfter || filepath.Base(path) == "trim" {
+		return nil, nil
+	}
+	return lockPath(path)
+}
 
 func ignoreAbsent(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
@@ -211,4 +203,34 @@ func ignoreBusy(err error) error {
 		return nil
 	}
 	return ignoreAbsent(err)
+}
+
+// Each calls visit for every blob, in the order of the digests, until it fails.
+func (s *Store) Each(visit func(Digest) error) error {
+	err := filepath.WalkDir(filepath.Join(s.root, "blobs", "sha256"), func(_ string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // another run removed it
+		}
+		if err != nil || d.IsDir() {
+			return err
+		}
+		digest, err := ParseDigest(d.Name())
+		if err != nil {
+			return nil //nolint:nilerr // a file that is no blob
+		}
+		return visit(digest)
+	})
+	if err != nil {
+		return fmt.Errorf("listing cache directory %q: %w", s.dir, err)
+	}
+	return nil
+}
+
+// Clear removes all that the store holds. Runs that use it at the same time
+// fetch again what they need.
+func (s *Store) Clear() error {
+	if err := os.RemoveAll(s.root); err != nil {
+		return fmt.Errorf("clearing cache directory %q: %w", s.dir, err)
+	}
+	return nil
 }

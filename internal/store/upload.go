@@ -68,8 +68,7 @@ func (s *Store) upload(ctx context.Context, name string, o offer) error {
 		return nil
 	}
 	if err == nil {
-		h.see(name, present)
-		s.note(name)
+		s.hasIt(name)
 		return nil
 	}
 	if unusable, ok := errors.AsType[*UnusableError](err); ok {

@@ -91,7 +91,7 @@ func (w *Writer) Commit(want Digest) error {
 	err := errors.Join(w.f.Chmod(0o444), os.MkdirAll(filepath.Dir(dst), 0o777))
 	if err = publish(w.f, dst, err); err == nil {
 		if info, err := os.Stat(dst); err == nil && info.Size() == w.size {
-			w.s.checked.add(got, info)
+			w.s.checked.Store(got, info)
 		}
 		return nil
 	}
@@ -134,8 +134,16 @@ func (s *Store) Settle(d Digest) (err error) {
 		return fmt.Errorf("reading blob %s: %w", d, err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if err := f.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EINVAL) && !unwritable(err) {
+	if err := Sync(f); err != nil && !unwritable(err) {
 		return fmt.Errorf("writing blob %s to the disk: %w", d, err)
+	}
+	return nil
+}
+
+// Sync waits until the file's bytes are on the disk, where the file system can.
+func Sync(f *os.File) error {
+	if err := f.Sync(); !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EINVAL) {
+		return err
 	}
 	return nil
 }

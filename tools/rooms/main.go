@@ -46,12 +46,19 @@ func main() {
 	if packages.PrintErrors(loaded) > 0 {
 		log.Fatal("the packages do not compile")
 	}
+	mains, err := packages.Load(&packages.Config{Mode: packages.NeedName | packages.NeedImports | packages.NeedDeps, Dir: *dir}, ".")
+	if err != nil {
+		log.Fatalf("loading the program: %v", err)
+	}
+	shipped := map[string]bool{}
+	packages.Visit(mains, nil, func(p *packages.Package) { shipped[p.PkgPath] = true })
 	var rooms []room
 	for _, p := range loaded {
 		r, err := survey(p)
 		if err != nil {
 			log.Fatalf("surveying %s: %v", p.PkgPath, err)
 		}
+		r.ships = shipped[p.PkgPath]
 		rooms = append(rooms, r)
 	}
 	slices.SortFunc(rooms, func(a, b room) int { return cmp.Or(cmp.Compare(b.lines, a.lines), cmp.Compare(a.name, b.name)) })
@@ -63,7 +70,8 @@ func main() {
 // room is one package.
 type room struct {
 	name         string
-	lines, files int      // of code that ships
+	ships        bool     // whether the program imports it
+	lines, files int      // without tests
 	all, number  int      // with tests
 	circle       []string // the files of the largest circle
 	inCircle     int      // their lines
@@ -201,16 +209,21 @@ func keys(graph map[string][]string) func(func(string) bool) {
 func report(out *os.File, rooms []room, verbose bool) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "package\tlines\tfiles\twith tests\tfiles\tlargest circle\tits lines\t")
-	var lines, files, all, number int
+	var ships, others room
 	for _, r := range rooms {
 		circle := "-"
 		if len(r.circle) > 0 {
 			circle = fmt.Sprintf("%d of %d", len(r.circle), r.files)
 		}
 		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\t%d\t\n", r.name, r.lines, r.files, r.all, r.number, circle, r.inCircle)
-		lines, files, all, number = lines+r.lines, files+r.files, all+r.all, number+r.number
+		sum := &others
+		if r.ships {
+			sum = &ships
+		}
+		sum.lines, sum.files, sum.all, sum.number = sum.lines+r.lines, sum.files+r.files, sum.all+r.all, sum.number+r.number
 	}
-	fmt.Fprintf(w, "all\t%d\t%d\t%d\t%d\t\t\t\n", lines, files, all, number)
+	fmt.Fprintf(w, "what ships\t%d\t%d\t%d\t%d\t\t\t\n", ships.lines, ships.files, ships.all, ships.number)
+	fmt.Fprintf(w, "what only tests import\t%d\t%d\t%d\t%d\t\t\t\n", others.lines, others.files, others.all, others.number)
 	if err := w.Flush(); err != nil {
 		return err
 	}

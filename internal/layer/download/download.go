@@ -24,6 +24,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/segment"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -32,28 +33,9 @@ import (
 type Env struct {
 	Client   *fetch.Client
 	Store    *store.Store
-	Segments Segments
+	Segments *segment.Cache
 	// listed holds the digests of the listings that this process noted, by key.
 	listed sync.Map
-}
-
-// Segments keeps deflated files in the store.
-type Segments interface {
-	// Encoder names the encoder: another one makes other bytes of a file.
-	Encoder() string
-	// Noted returns the segment that was noted under a key; Note notes one.
-	Noted(key string) (store.Digest, bool)
-	Note(key string, segment store.Digest) error
-	// List returns what a file of the store with a digest holds; single names it
-	// where it is no archive.
-	List(ctx context.Context, a *filetree.Archive, sum store.Digest, single string) (*filetree.Listing, error)
-	// Deflate keeps the files that add gives to the packer, and returns the digest
-	// of their segment.
-	Deflate(ctx context.Context, add func(filetree.Packer) error) (store.Digest, error)
-	// Confirm reports whether a segment holds just the files that add gives.
-	Confirm(segment store.Digest, add func(filetree.Packer) error) (bool, error)
-	// Files returns the files of a segment that the store has.
-	Files(segment store.Digest, origin filetree.Origin) (filetree.Tree, error)
 }
 
 // Scope is what of the whole layer counts for its downloads.
@@ -62,12 +44,9 @@ type Scope struct {
 	// Triggers is the digest of the triggers, zero of none.
 	Triggers store.Digest
 	// Excluded reports whether a layer path is left out, CheckFile refuses a file
-	// that the layer cannot hold, and Explain ties that refusal to the element
-	// that brings the file; Runs reports whether a program is run at a path.
+	// that the layer cannot hold, which an element brings.
 	Excluded  func(path string) bool
-	CheckFile func(filetree.File) error
-	Explain   func(at fault.Path, err error) error
-	Runs      func(path string) bool
+	CheckFile func(at fault.Path, f filetree.File) error
 	// Unchanged is set where the old locks are of the same architectures and
 	// patterns.
 	Unchanged bool
@@ -260,19 +239,15 @@ func Choose(ctx context.Context, open func() (*Env, error), specs []Spec, scope 
 		}
 		before := skipped
 		g.Go(func() error {
+			at := fault.At("downloads").Index(i)
 			l, err := d.lock(ctx, scope, before)
 			if err == nil {
-				err = l.choose(ctx, open, scope, old)
+				err = l.choose(ctx, at, open, scope, old)
 			}
 			if err == nil && d.SHA256 != "" && strings.Trim(d.SHA256, "0") == "" {
 				err = fmt.Errorf("its sha256 is a placeholder: the file there now has %s; write that, if you trust the file", l.SHA256.Hex())
 			}
-			locks[i] = l
-			at := fault.At("downloads").Index(i)
-			if err != nil {
-				err = scope.Explain(at, err)
-			}
-			faults[i] = l.explain(at, err)
+			locks[i], faults[i] = l, l.explain(at, err)
 			return nil // all faults are reported at once
 		})
 	}
@@ -306,7 +281,7 @@ func (d Spec) lock(ctx context.Context, scope Scope, skipped int) (*Lock, error)
 }
 
 // choose completes the lock by what the old one, the server and the archive tell.
-func (l *Lock) choose(ctx context.Context, open func() (*Env, error), scope Scope, old []Lock) error {
+func (l *Lock) choose(ctx context.Context, at fault.Path, open func() (*Env, error), scope Scope, old []Lock) error {
 	if l.isKnown(scope, old) {
 		return nil
 	}
@@ -328,7 +303,7 @@ func (l *Lock) choose(ctx context.Context, open func() (*Env, error), scope Scop
 		return err
 	}
 	for _, f := range landed {
-		if err := scope.CheckFile(filetree.File{Path: f.path, Machine: f.member.Machine}); err != nil {
+		if err := scope.CheckFile(at, filetree.File{Path: f.path, Machine: f.member.Machine}); err != nil {
 			return err
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/segment"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -110,7 +111,7 @@ func (e *Env) tree(ctx context.Context, l *Lock, scope Scope, origin filetree.Or
 			return nil, &filetree.ArchiveError{Archive: l.fileName(), Entry: p.member.File, Reason: "is missing"}
 		}
 		e.Path, e.Origin = p.path, origin
-		e.Exec = p.member.Exec || p.member.Program && scope.Runs(p.path)
+		e.Exec = p.member.Exec || p.member.Program && segment.IsRun(p.path)
 		tree = append(tree, e)
 	}
 	return tree, nil
@@ -205,100 +206,26 @@ func (e *Env) listing(ctx context.Context, l *Lock, doubt bool) (*filetree.Listi
 	return listing, e.Store.PutRecord("listings", key, body)
 }
 
-// segmentKey names the deflated files of an archive: the wanted ones,
-// by their paths in it.
-func (e *Env) segmentKey(l *Lock, wanted map[string]bool) string {
-	names := strings.Join(slices.Sorted(maps.Keys(wanted)), "\n")
-	return fmt.Sprintf("%s archive%d %s %t %s", e.Segments.Encoder(), archiveReader, l.SHA256.Hex(), l.AsIs, store.Sum([]byte(names)).Hex())
-}
-
-func wantedFiles(landed []landedFile) map[string]bool {
+// segment returns the files of an archive that land, deflated in the store, by their
+// paths in the archive.
+func (e *Env) segment(ctx context.Context, l *Lock, listing *filetree.Listing, landed []landedFile, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
 	wanted := map[string]bool{}
 	for _, p := range landed {
 		wanted[p.member.File] = true
 	}
-	return wanted
-}
-
-// segment returns the wanted files of an archive, deflated in the store,
-// by their paths in the archive.
-func (e *Env) segment(ctx context.Context, l *Lock, listing *filetree.Listing, landed []landedFile, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
-	wanted := wantedFiles(landed)
-	key := e.segmentKey(l, wanted)
-	digest, ok := e.Segments.Noted(key)
-	ok = ok && e.Store.Has(digest, -1)
-	if ok && doubt {
-		var err error
-		if ok, err = e.confirms(ctx, l, listing, wanted, digest); err != nil {
-			return nil, err
+	names := strings.Join(slices.Sorted(maps.Keys(wanted)), "\n")
+	key := fmt.Sprintf("%s archive%d %s %t %s", e.Segments.Encoder(), archiveReader, l.SHA256.Hex(), l.AsIs, store.Sum([]byte(names)).Hex())
+	digest, err := e.Segments.KeepPacked(ctx, key, doubt, func(packer filetree.Packer) error {
+		archive, err := e.downloaded(ctx, l)
+		if err != nil {
+			return err
 		}
-	}
-	if !ok {
-		var err error
-		if digest, err = e.pack(ctx, l, listing, wanted); err != nil {
-			return nil, err
-		}
-		if err := e.Segments.Note(key, digest); err != nil {
-			return nil, err
-		}
-	}
-	return e.Segments.Files(digest, origin)
-}
-
-// confirms reports whether a segment holds the wanted files of an archive.
-func (e *Env) confirms(ctx context.Context, l *Lock, listing *filetree.Listing, wanted map[string]bool, segment store.Digest) (bool, error) {
-	archive, err := e.downloaded(ctx, l)
-	if err != nil {
-		return false, err
-	}
-	return e.Segments.Confirm(segment, func(f filetree.Packer) error {
-		return filetree.ReadMembers(archive.Until(ctx), listing, wanted, func(file string, size int64, content io.Reader) error {
-			return f.Add(ctx, file, false, size, content)
-		})
-	})
-}
-
-// pack deflates the wanted files into the store.
-func (e *Env) pack(ctx context.Context, l *Lock, listing *filetree.Listing, wanted map[string]bool) (store.Digest, error) {
-	archive, err := e.downloaded(ctx, l)
-	if err != nil {
-		return store.Digest{}, err
-	}
-	return e.Segments.Deflate(ctx, func(packer filetree.Packer) error {
 		return filetree.ReadMembers(archive.Until(ctx), listing, wanted, func(file string, size int64, content io.Reader) error {
 			return packer.Add(ctx, file, false, size, content)
 		})
 	})
-}
-
-// Held is what the store may hold of a download: its file, and its wanted files
-// deflated, zero where none are known.
-type Held struct {
-	File, Segment store.Digest
-	// Local is set where the file lies on disk.
-	Local bool
-}
-
-// Held returns what the store may hold of the download. Nothing is fetched to find
-// out.
-func (l Lock) Held(ctx context.Context, e *Env, excluded func(string) bool) Held {
-	h := Held{File: l.SHA256, Local: l.Path != ""}
-	if !e.Store.Has(l.SHA256, -1) {
-		return h
-	}
-	if key, err := l.SegmentKey(ctx, e, excluded); err == nil { // the build says so
-		h.Segment, _ = e.Segments.Noted(key)
-	}
-	return h
-}
-
-// SegmentKey returns the key under which the wanted files are noted once they are
-// deflated.
-func (l Lock) SegmentKey(ctx context.Context, e *Env, excluded func(string) bool) (string, error) {
-	listing, err := e.listing(ctx, &l, false)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	landed, err := l.land(listing, excluded)
-	return e.segmentKey(&l, wantedFiles(landed)), err
+	return e.Segments.Files(digest, origin)
 }

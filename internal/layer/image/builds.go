@@ -100,15 +100,16 @@ func ChooseBuilds(ctx context.Context, open func() (*Env, error), specs []BuildS
 	var locks []BuildLock
 	for i, spec := range specs {
 		l := BuildLock{Context: spec.Context, Dockerfile: spec.Dockerfile, Target: spec.Target, Args: spec.Args, Files: spec.Files, Triggers: of.Triggers}
-		if err := l.choose(ctx, open, of, of.platforms(spec.Platform), skip, old); err != nil {
-			return nil, of.buildError(i, l.Context, err)
+		at := fault.At("builds").Index(i)
+		if err := l.choose(ctx, at, open, of, of.platforms(spec.Platform), skip, old); err != nil {
+			return nil, buildError(at, l.Context, err)
 		}
 		locks = append(locks, l)
 	}
 	return locks, nil
 }
 
-func (l *BuildLock) choose(ctx context.Context, open func() (*Env, error), of Scope, platforms []string, skip func(string) bool, old []BuildLock) error {
+func (l *BuildLock) choose(ctx context.Context, at fault.Path, open func() (*Env, error), of Scope, platforms []string, skip func(string) bool, old []BuildLock) error {
 	sent, err := container.ReadContext(ctx, l.recipe("", skip))
 	if err != nil {
 		return err
@@ -118,101 +119,103 @@ func (l *BuildLock) choose(ctx context.Context, open func() (*Env, error), of Sc
 		if err != nil {
 			return err
 		}
-		known, before := resultOf(old, request)
-		if before && known.triggers == l.Triggers {
-			l.Results = append(l.Results, known.BuildResult)
+		known, triggers, before := resultOf(old, request)
+		if before && triggers == l.Triggers {
+			l.Results = append(l.Results, known)
 			continue
 		}
 		e, err := open()
 		if err != nil {
 			return err
 		}
-		facts, err := e.built(ctx, l, platform, request, sent, before)
+		kept, err := e.built(ctx, l, platform, request, sent, before)
 		if err != nil {
 			return err
 		}
-		if err := of.checkNative(facts); err != nil {
+		files, err := e.Segments.Files(kept, filetree.Origin{})
+		if err != nil {
 			return err
 		}
-		l.Results = append(l.Results, BuildResult{Platform: platform, Request: request, SHA256: facts.Segment, Count: facts.Count})
+		if err := e.checkNative(ctx, at, files, of); err != nil {
+			return err
+		}
+		l.Results = append(l.Results, BuildResult{Platform: platform, Request: request, SHA256: kept, Count: len(files)})
 	}
 	return nil
 }
 
-// oldResult is a result with the triggers of its time.
-type oldResult struct {
-	BuildResult
-	triggers store.Digest
-}
-
-// resultOf returns the result that old locks have for a request.
-func resultOf(old []BuildLock, request store.Digest) (oldResult, bool) {
+// resultOf returns the result that old locks have for a request, and the triggers of
+// its time.
+func resultOf(old []BuildLock, request store.Digest) (result BuildResult, triggers store.Digest, ok bool) {
 	for _, b := range old {
 		for _, r := range b.Results {
 			if r.Request == request {
-				return oldResult{r, b.Triggers}, true
+				return r, b.Triggers, true
 			}
 		}
 	}
-	return oldResult{}, false
+	return BuildResult{}, store.Digest{}, false
 }
 
 // built returns what the cache knows of a request, or has the engine build it.
-func (e *Env) built(ctx context.Context, l *BuildLock, platform string, request store.Digest, sent []filetree.File, fresh bool) (facts taken, err error) {
+func (e *Env) built(ctx context.Context, l *BuildLock, platform string, request store.Digest, sent []filetree.File, fresh bool) (kept store.Digest, err error) {
 	key := buildKey(request, l.Triggers)
 	unlock, err := e.Store.Lock(ctx, key)
 	if err != nil {
-		return taken{}, err
+		return store.Digest{}, err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	facts, ok := e.noted(key)
+	kept, ok := e.Segments.Noted(key)
 	if ok {
-		ok, err = e.hasSegment(ctx, facts.Segment)
+		ok, err = e.hasSegment(ctx, kept)
 	}
 	if !ok && err == nil {
-		facts, ok, err = e.takeResult(ctx, key)
+		kept, ok, err = e.takeResult(ctx, key)
 	}
 	if !ok && err == nil {
-		facts, err = e.runBuild(ctx, l, platform, sent, fresh)
+		kept, err = e.runBuild(ctx, l, platform, sent, fresh)
 	}
 	if err != nil {
-		return taken{}, err
+		return store.Digest{}, err
 	}
-	if err := e.offerResult(key, facts.Segment); err != nil {
-		return taken{}, err
+	if err := e.offerResult(key, kept); err != nil {
+		return store.Digest{}, err
 	}
-	return facts, e.note(key, facts)
+	return kept, e.Segments.Note(key, kept)
 }
 
 // errOfflineBuild says that a build would need an engine.
 var errOfflineBuild = errors.New("offline is set, so no container engine is used, and no cache has the result")
 
 // runBuild has the engine build, and packs what comes out.
-func (e *Env) runBuild(ctx context.Context, l *BuildLock, platform string, sent []filetree.File, fresh bool) (taken, error) {
+func (e *Env) runBuild(ctx context.Context, l *BuildLock, platform string, sent []filetree.File, fresh bool) (store.Digest, error) {
 	if e.Offline {
-		return taken{}, errOfflineBuild
+		return store.Digest{}, errOfflineBuild
 	}
 	engine := container.NewEngine(e.Getenv, e.Store)
 	recipe := l.recipe(platform, e.Skip)
 	recipe.Fresh = fresh
-	facts, err := e.deflate(ctx, func(visit container.Visit) error {
+	kept, err := e.deflate(ctx, func(visit container.Visit) error {
 		return engine.Build(ctx, recipe, sent, l.Files, func(line string) { e.Log.InfoContext(ctx, line) }, visit)
 	})
 	if err != nil {
-		return taken{}, err
+		return store.Digest{}, err
 	}
-	return facts, e.Store.Settle(facts.Segment) // nobody else may make it again
+	return kept, e.Store.Settle(kept) // nobody else may make it again
 }
 
-// PackBuilds returns the files of all builds, in their order. With doubt it looks for
-// native code in the files themselves, and does not believe what was noted.
-func PackBuilds(ctx context.Context, e *Env, locks []BuildLock, of Scope, doubt bool) (filetree.Tree, error) {
+// PackBuilds returns the files of all builds, in their order.
+func PackBuilds(ctx context.Context, e *Env, locks []BuildLock, of Scope) (filetree.Tree, error) {
 	var files filetree.Tree
 	for i := range locks {
 		for _, r := range locks[i].Results {
-			tree, err := e.buildTree(ctx, &locks[i], r, of, filetree.Origin{Ecosystem: "builds", Element: i}, doubt)
+			tree, err := e.buildTree(ctx, &locks[i], r, filetree.Origin{Ecosystem: "builds", Element: i})
+			at := fault.At("builds").Index(i)
+			if err == nil { // it may be older than the architectures
+				err = e.checkNative(ctx, at, tree, of)
+			}
 			if err != nil {
-				return nil, of.buildError(i, locks[i].Context, err)
+				return nil, buildError(at, locks[i].Context, err)
 			}
 			files = append(files, tree...)
 		}
@@ -221,24 +224,12 @@ func PackBuilds(ctx context.Context, e *Env, locks []BuildLock, of Scope, doubt 
 }
 
 // buildTree returns the files of a result.
-func (e *Env) buildTree(ctx context.Context, b *BuildLock, r BuildResult, of Scope, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
+func (e *Env) buildTree(ctx context.Context, b *BuildLock, r BuildResult, origin filetree.Origin) (filetree.Tree, error) {
 	if err := e.bringBuild(ctx, b, r); err != nil {
 		return nil, err
 	}
 	e.Store.Offer(store.RemoteName(r.SHA256), r.SHA256, "")
-	tree, err := e.Segments.Files(r.SHA256, origin)
-	if err != nil {
-		return nil, err
-	}
-	// The result may be older than the architectures.
-	facts, err := e.factsOf(buildKey(r.Request, b.Triggers), r.SHA256)
-	if doubt && err == nil {
-		facts, err = e.readFacts(r.SHA256)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return tree, of.checkNative(facts)
+	return e.Segments.Files(r.SHA256, origin)
 }
 
 // bringBuild makes sure that the store has a locked result. One that is in no
@@ -266,23 +257,21 @@ func (e *Env) bringBuild(ctx context.Context, l *BuildLock, want BuildResult) er
 	if request != want.Request {
 		return lost(&local.ChangedError{Source: l.Context})
 	}
-	facts, err := e.runBuild(ctx, l, want.Platform, sent, false)
+	kept, err := e.runBuild(ctx, l, want.Platform, sent, false)
 	if ctx.Err() != nil {
 		return err
 	}
 	if err != nil {
 		return lost(err)
 	}
-	if facts.Segment != want.SHA256 {
+	if kept != want.SHA256 {
 		return lost(errors.New("the engine built different files, as steps that download, compile or write the time often do"))
 	}
-	return e.note(buildKey(request, l.Triggers), facts)
+	return e.Segments.Note(buildKey(request, l.Triggers), kept)
 }
 
 // buildError ties what is wrong with a build to the element that asks for it.
-func (s Scope) buildError(element int, dir string, err error) error {
-	at := fault.At("builds").Index(element)
-	err = s.Explain(at, err)
+func buildError(at fault.Path, dir string, err error) error {
 	if fault.Tied(err) {
 		return err
 	}

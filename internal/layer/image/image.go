@@ -6,8 +6,6 @@ package image
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -43,10 +41,8 @@ type Scope struct {
 	Architectures []string
 	// Triggers is the digest of the triggers, zero of none.
 	Triggers store.Digest
-	// CheckFile refuses a file that the layer cannot hold, and Explain ties that
-	// refusal to the element that brings the file.
-	CheckFile func(filetree.File) error
-	Explain   func(at fault.Path, err error) error
+	// CheckFile refuses a file that the layer cannot hold, which an element brings.
+	CheckFile func(at fault.Path, f filetree.File) error
 }
 
 // platforms returns the platform that the user names, else those of the layer's
@@ -62,10 +58,15 @@ func (s Scope) platforms(named string) []string {
 	return out
 }
 
-// checkNative refuses native code for another architecture.
-func (s Scope) checkNative(of taken) error {
-	for _, name := range slices.Sorted(maps.Keys(of.Native)) {
-		if err := s.CheckFile(filetree.File{Path: name, Machine: of.Native[name]}); err != nil {
+// checkNative refuses native code for another architecture in the files that an
+// element brings.
+func (e *Env) checkNative(ctx context.Context, at fault.Path, files filetree.Tree, of Scope) error {
+	known, err := e.Segments.Facts(ctx, files)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(known.Native)) {
+		if err := of.CheckFile(at, filetree.File{Path: name, Machine: known.Native[name].Machine}); err != nil {
 			return err
 		}
 	}
@@ -76,50 +77,13 @@ func (s Scope) checkNative(of taken) error {
 // files in one.
 const imageReader = 1
 
-// taken is what is noted of the files that were taken out of an image.
-type taken struct {
-	Segment store.Digest `json:"segment"`
-	Count   int          `json:"count"`
-	// Native maps the layer paths of native code to what it runs on.
-	Native map[string]string `json:"native,omitempty"`
-}
-
 // deflate keeps what extract shows, at its layer paths.
-func (e *Env) deflate(ctx context.Context, extract func(container.Visit) error) (taken, error) {
-	facts := taken{Native: map[string]string{}}
-	var err error
-	facts.Segment, err = e.Segments.DeflateSlow(func(packer filetree.Packer) error {
+func (e *Env) deflate(ctx context.Context, extract func(container.Visit) error) (store.Digest, error) {
+	return e.Segments.DeflateSlow(func(packer filetree.Packer) error {
 		return extract(func(f container.File, content io.Reader) error {
-			facts.Count++
-			if f.Machine != "" {
-				facts.Native[f.Path] = f.Machine
-			}
 			return packer.Add(ctx, f.Path, f.Exec || f.Program && segment.IsRun(f.Path), f.Size, content)
 		})
 	})
-	if err != nil {
-		return taken{}, err
-	}
-	return facts, nil
-}
-
-// noted returns what was noted under a key. The store may have lost the segment
-// since.
-func (e *Env) noted(key string) (taken, bool) {
-	body, _, _ := e.Store.GetRecord(segment.Bucket, key)
-	var facts taken
-	// What cannot be read is absent, or of another version.
-	ok := json.Unmarshal(body, &facts) == nil
-	return facts, ok
-}
-
-// note remembers what was taken out of an image.
-func (e *Env) note(key string, facts taken) error {
-	body, err := json.Marshal(facts)
-	if err != nil {
-		return fmt.Errorf("encoding what was packed: %w", err)
-	}
-	return e.Store.PutRecord(segment.Bucket, key, body)
 }
 
 // maxSegment bounds a segment that is taken from where it is shared, in bytes.

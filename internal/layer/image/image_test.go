@@ -6,22 +6,45 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/container"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/segment"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 func TestScopeChecksNativeCodeInTheOrderOfPaths(t *testing.T) {
 	t.Parallel()
-	var seen []string
-	scope := Scope{Architectures: []string{"x86_64", "arm64"}, CheckFile: func(f filetree.File) error {
-		seen = append(seen, f.Path+" "+f.Machine)
-		return nil
-	}}
-	if err := scope.checkNative(taken{Native: map[string]string{"lib/b.so": "arm64", "bin/a": "x86_64"}}); err != nil {
+	kept, err := store.Open(t.TempDir())
+	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(seen, []string{"bin/a x86_64", "lib/b.so arm64"}) {
+	e := &Env{Segments: segment.New(kept)}
+	var seen []string
+	scope := Scope{Architectures: []string{"x86_64", "arm64"}, CheckFile: func(at fault.Path, f filetree.File) error {
+		seen = append(seen, at.String()+" "+f.Path+" "+f.Machine)
+		return nil
+	}}
+	packed, err := e.deflate(t.Context(), func(visit container.Visit) error {
+		for path, machine := range map[string]string{"lib/b.so": "\xb7", "bin/a": "\x3e"} {
+			content := "\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 9) + "\x02\x00" + machine + strings.Repeat("\x00", 45)
+			if err := visit(container.File{Path: path, Size: int64(len(content))}, strings.NewReader(content)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := e.Segments.Files(packed, filetree.Origin{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.checkNative(t.Context(), fault.At("images").Index(1), files, scope); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(seen, []string{"images[1] bin/a x86_64", "images[1] lib/b.so arm64"}) {
 		t.Errorf("checked %q", seen)
 	}
 	if got := scope.platforms(""); !slices.Equal(got, []string{"linux/amd64", "linux/arm64"}) {
@@ -37,7 +60,7 @@ func TestPinsStayWhileNameAndTriggersDo(t *testing.T) {
 	t.Parallel()
 	asked := errors.New("a registry would be asked")
 	open := func() (*Env, error) { return nil, asked }
-	of := Scope{Architectures: []string{"arm64"}, Triggers: store.Digest{1}, Explain: func(_ fault.Path, err error) error { return err }}
+	of := Scope{Architectures: []string{"arm64"}, Triggers: store.Digest{1}}
 	old := []Lock{{Image: "alpine:3", Triggers: store.Digest{1}, Pins: []Pin{{Platform: "linux/arm64", Manifest: store.Digest{7}}}}}
 	now, err := Choose(t.Context(), open, []Spec{{Image: "alpine:3", Files: map[string]string{"/a": "bin/"}}}, of, old)
 	if err != nil || len(now) != 1 || now[0].Pins[0].Manifest != (store.Digest{7}) {

@@ -69,7 +69,7 @@ func Choose(ctx context.Context, open func() (*Env, error), specs []Spec, of Sco
 		for _, platform := range of.platforms(spec.Platform) {
 			manifest, err := l.pin(ctx, open, platform, old)
 			if err != nil {
-				return nil, of.imageError(i, spec.Image, err)
+				return nil, imageError(i, spec.Image, err)
 			}
 			l.Pins = append(l.Pins, Pin{Platform: platform, Manifest: manifest})
 		}
@@ -118,9 +118,12 @@ func Pack(ctx context.Context, e *Env, locks []Lock, of Scope) (filetree.Tree, e
 	var files filetree.Tree
 	for i := range locks {
 		for _, pin := range locks[i].Pins {
-			tree, err := e.imageTree(ctx, &locks[i], pin, of, filetree.Origin{Ecosystem: "images", Element: i})
+			tree, err := e.imageTree(ctx, &locks[i], pin, filetree.Origin{Ecosystem: "images", Element: i})
+			if err == nil {
+				err = e.checkNative(ctx, fault.At("images").Index(i), tree, of)
+			}
 			if err != nil {
-				return nil, of.imageError(i, locks[i].Image, err)
+				return nil, imageError(i, locks[i].Image, err)
 			}
 			files = append(files, tree...)
 		}
@@ -130,7 +133,7 @@ func Pack(ctx context.Context, e *Env, locks []Lock, of Scope) (filetree.Tree, e
 
 // imageTree returns the files of an image, which are deflated once and kept in
 // the store by manifest and choice.
-func (e *Env) imageTree(ctx context.Context, l *Lock, pin Pin, of Scope, origin filetree.Origin) (_ filetree.Tree, err error) {
+func (e *Env) imageTree(ctx context.Context, l *Lock, pin Pin, origin filetree.Origin) (_ filetree.Tree, err error) {
 	key, err := l.key(pin)
 	if err != nil {
 		return nil, err
@@ -140,23 +143,16 @@ func (e *Env) imageTree(ctx context.Context, l *Lock, pin Pin, of Scope, origin 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	facts, ok := e.noted(key)
-	if !ok || !e.Store.Has(facts.Segment, -1) {
+	kept, err := e.Segments.Keep(key, false, nil, func() (store.Digest, error) {
 		registry := container.NewRegistry(e.Client, e.Store, e.Getenv)
-		facts, err = e.deflate(ctx, func(visit container.Visit) error {
+		return e.deflate(ctx, func(visit container.Visit) error {
 			return registry.Extract(ctx, l.Image, pin.Manifest, l.Files, visit)
 		})
-		if err != nil {
-			return nil, err
-		}
-		if err := e.note(key, facts); err != nil {
-			return nil, err
-		}
-	}
-	if err := of.checkNative(facts); err != nil {
+	})
+	if err != nil {
 		return nil, err
 	}
-	return e.Segments.Files(facts.Segment, origin)
+	return e.Segments.Files(kept, origin)
 }
 
 // key names the deflated files of an image.
@@ -172,12 +168,11 @@ func (l *Lock) Held(e *Env, pin Pin) store.Digest {
 	if err != nil {
 		return store.Digest{}
 	}
-	facts, _ := e.noted(key)
-	return facts.Segment
+	kept, _ := e.Segments.Noted(key)
+	return kept
 }
 
 // imageError ties what is wrong with an image to the element that asks for it.
-func (s Scope) imageError(element int, image string, err error) error {
-	at := fault.At("images").Index(element)
-	return fault.Tie(at, fmt.Sprintf("The files of the image %q cannot be taken", image), s.Explain(at, err))
+func imageError(element int, image string, err error) error {
+	return fault.Tie(fault.At("images").Index(element), fmt.Sprintf("The files of the image %q cannot be taken", image), err)
 }

@@ -21,11 +21,10 @@ func resultName(key string) string { return "builds/" + store.Sum([]byte(key)).H
 
 // takeResult returns the result that another machine had for the same key, if
 // such answers are trusted and the segment is there.
-func (e *Env) takeResult(ctx context.Context, key string) (facts taken, ok bool, err error) {
+func (e *Env) takeResult(ctx context.Context, key string) (kept store.Digest, ok bool, err error) {
 	if !e.Trusted {
-		return taken{}, false, nil
+		return store.Digest{}, false, nil
 	}
-	var kept store.Digest
 	judge := func(f *os.File, _ int64) error {
 		text := make([]byte, resultSize)
 		if _, err := f.ReadAt(text, 0); err != nil {
@@ -47,13 +46,10 @@ func (e *Env) takeResult(ctx context.Context, key string) (facts taken, ok bool,
 		if err != nil {
 			return err
 		}
-		return filetree.Vet(archive.Until(ctx))
+		return e.Segments.Vet(ctx, archive, kept)
 	}
-	if _, _, ok, err = e.Store.Pull(ctx, store.Wanted{Name: resultName(key), Size: resultSize, Judge: judge}); !ok || err != nil {
-		return taken{}, false, err
-	}
-	facts, err = e.readFacts(kept)
-	return facts, err == nil, err
+	_, _, ok, err = e.Store.Pull(ctx, store.Wanted{Name: resultName(key), Size: resultSize, Judge: judge})
+	return kept, ok, err
 }
 
 // offerResult shares the result of a build, where such answers are trusted.
@@ -68,46 +64,4 @@ func (e *Env) offerResult(key string, kept store.Digest) error {
 	}
 	e.Store.Offer(resultName(key), record, "")
 	return nil
-}
-
-// factsOf returns what is noted under the key of the segment, which the store
-// has, or reads and notes it.
-func (e *Env) factsOf(key string, kept store.Digest) (taken, error) {
-	if facts, ok := e.noted(key); ok && facts.Segment == kept {
-		return facts, nil
-	}
-	facts, err := e.readFacts(kept)
-	if err != nil {
-		return taken{}, err
-	}
-	return facts, e.note(key, facts)
-}
-
-// readFacts looks at every file of a segment that the store has.
-func (e *Env) readFacts(kept store.Digest) (taken, error) {
-	tree, err := e.Segments.Files(kept, filetree.Origin{})
-	if err != nil {
-		return taken{}, err
-	}
-	facts := taken{Segment: kept, Count: len(tree), Native: map[string]string{}}
-	for _, entry := range tree {
-		head, err := headOf(entry)
-		if err != nil {
-			return taken{}, fmt.Errorf("reading %q of a result: %w", entry.Path, err)
-		}
-		if _, machine := filetree.Program(head); machine != "" {
-			facts.Native[entry.Path] = machine
-		}
-	}
-	return facts, nil
-}
-
-// headOf reads the start of a file.
-func headOf(entry filetree.Entry) (head []byte, err error) {
-	in, err := entry.OpenContent()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, in.Close()) }()
-	return filetree.ReadHead(in)
 }

@@ -20,7 +20,7 @@ var empty = audit.Finding{Check: audit.Layout, Severity: audit.Error, Summary: "
 // more makes the checks that are not of the files alone: the size of the layer,
 // the AWS SDK, install scripts of Node.js packages and the dates of the runtimes.
 // What was withdrawn from an index is not asked: that takes the network.
-func (h *holdings) more(tree filetree.Tree, n *Inspection, now time.Time) []audit.Finding {
+func (p *Parts) more(n *Inspection, now time.Time) []audit.Finding {
 	var found []audit.Finding
 	named := func(check string, warnings []fault.Warning, err error) {
 		for _, w := range warnings {
@@ -30,11 +30,11 @@ func (h *holdings) more(tree filetree.Tree, n *Inspection, now time.Time) []audi
 			found = append(found, audit.Finding{Check: audit.Check(check), Severity: audit.Error, Summary: f.Summary, Need: f.Detail})
 		}
 	}
-	warnings, err := CheckSize(tree, fault.SeverityError)
+	warnings, err := CheckSize(p.files, fault.SeverityError)
 	named("size", warnings, err)
-	warnings, err = python.CheckInstalled(h.described(), targetsOf(n.Runtimes, n.Architectures), fault.SeverityWarning)
-	named("sdk_shadow", append(warnings, nodejs.ShadowIn(h.packages)...), err)
-	found = append(found, h.scripts(tree, n.Architectures)...)
+	warnings, err = python.CheckInstalled(p.described(), targetsOf(n.Runtimes, n.Architectures), fault.SeverityWarning)
+	named("sdk_shadow", append(warnings, nodejs.ShadowIn(p.packages)...), err)
+	found = append(found, p.scripts(n.Architectures)...)
 	if !n.Guessed && !now.IsZero() {
 		found = append(found, datesOf(n.Runtimes, now)...)
 	}
@@ -43,19 +43,19 @@ func (h *holdings) more(tree filetree.Tree, n *Inspection, now time.Time) []audi
 
 // scripts tells of packages that npm runs a script for. A zip does not show
 // whether it ran.
-func (h *holdings) scripts(tree filetree.Tree, architectures []string) []audit.Finding {
+func (p *Parts) scripts(architectures []string) []audit.Finding {
 	var found []audit.Finding
 	var names []string
-	for i := range h.packages {
-		p := &h.packages[i]
-		why := p.InstallScript(tree, h.packages, architectures)
-		if why == "" || slices.Contains(names, p.Name) {
+	for i := range p.packages {
+		n := &p.packages[i]
+		why := n.InstallScript(p.files, p.packages, architectures)
+		if why == "" || slices.Contains(names, n.Name) {
 			continue
 		}
-		names = append(names, p.Name)
+		names = append(names, n.Name)
 		found = append(found, audit.Finding{
-			Check: "install_scripts", Severity: audit.Note, Summary: fmt.Sprintf("%q has an install script", p.Name), Files: []string{p.Folder + "/package.json"},
-			Origin: filetree.Origin{Ecosystem: "nodejs", Name: p.Name, Version: p.Version},
+			Check: "install_scripts", Severity: audit.Note, Summary: fmt.Sprintf("%q has an install script", n.Name), Files: []string{n.Folder + "/package.json"},
+			Origin: filetree.Origin{Ecosystem: "nodejs", Name: n.Name, Version: n.Version},
 			Need:   fmt.Sprintf("npm runs %s when it installs the package. A zip does not show whether that was run, or on which machine.", why),
 		})
 	}

@@ -13,27 +13,26 @@ import (
 // packages to theirs, and other files by their folder or path, such as
 // "files:python/shared_utils", to a short digest of their paths, sizes and checksums.
 func ContentsIn(archive *filetree.Archive, files filetree.Tree) (map[string]string, error) {
-	found, err := holdingsIn(archive, files)
+	found, err := PartsOf(archive, files)
 	if err != nil {
 		return nil, err
 	}
 	contents := found.contents()
-	others, counts := map[int]hash.Hash{}, map[int]int{}
+	others := map[*Holding]hash.Hash{}
 	for i, e := range files {
-		k := found.of[i]
-		if found.all[k].Ecosystem != "files" {
+		one := found.of[i]
+		if one.Ecosystem != "files" {
 			continue
 		}
-		if others[k] == nil {
-			others[k] = sha256.New()
+		if others[one] == nil {
+			others[one] = sha256.New()
 		}
-		counts[k]++
-		if _, err := fmt.Fprintf(others[k], "%q %d %08x\n", e.Path, e.Size, e.CRC32); err != nil {
+		if _, err := fmt.Fprintf(others[one], "%q %d %08x\n", e.Path, e.Size, e.CRC32); err != nil {
 			return nil, err
 		}
 	}
-	for k, sum := range others {
-		contents[strings.TrimSuffix(found.all[k].Key(), "/")] = fmt.Sprintf("%x (%s)", sum.Sum(nil)[:6], Plural(counts[k], "file"))
+	for one, sum := range others {
+		contents[strings.TrimSuffix(one.Key(), "/")] = fmt.Sprintf("%x (%s)", sum.Sum(nil)[:6], Plural(one.Files, "file"))
 	}
 	return contents, nil
 }

@@ -35,94 +35,72 @@ type Holding struct {
 // Key is how contents name it: "python:requests".
 func (h *Holding) Key() string { return h.Ecosystem + ":" + h.Name }
 
-// holdings is what is found in a tree, and what each file belongs to.
-type holdings struct {
-	all []Holding
-	// of has the index of the holding of each file of the tree.
-	of            []int
+// Parts are the files of a zip, with what is found in them, the largest first, and what
+// each belongs to.
+type Parts struct {
+	files         filetree.Tree
+	all           []*Holding
+	of            []*Holding // by the place of the file in files
 	distributions []python.Distribution
 	packages      []nodejs.InstalledPackage
 }
 
-// holdingsIn parts the files of one archive. It sets their origins in the tree.
-func holdingsIn(a *filetree.Archive, tree filetree.Tree) (*holdings, error) {
-	h := &holdings{of: make([]int, len(tree))}
+// PartsOf parts the files of one archive, and sets their origins in the tree.
+func PartsOf(a *filetree.Archive, tree filetree.Tree) (*Parts, error) {
+	p := &Parts{files: tree, of: make([]*Holding, len(tree))}
 	var err error
-	if h.distributions, err = python.DistributionsIn(a, tree); err != nil {
+	if p.distributions, err = python.DistributionsIn(a, tree); err != nil {
 		return nil, err
 	}
-	if h.packages, err = nodejs.PackagesIn(a, tree); err != nil {
+	if p.packages, err = nodejs.PackagesIn(a, tree); err != nil {
 		return nil, err
 	}
-	for i := range h.of {
-		h.of[i] = -1
-	}
-	at := map[[3]string]int{}
-	add := func(one Holding, folder string, files []int) {
-		key := [3]string{one.Ecosystem, one.Name, one.Version}
-		k, known := at[key]
-		if !known {
-			k = len(h.all)
-			at[key] = k
-			h.all = append(h.all, one)
+	known := map[[3]string]*Holding{}
+	add := func(found Holding, folder string, files []int) {
+		key := [3]string{found.Ecosystem, found.Name, found.Version}
+		if known[key] == nil {
+			known[key] = &found
+			p.all = append(p.all, &found)
 		}
-		if !slices.Contains(h.all[k].Folders, folder) {
-			h.all[k].Folders = append(h.all[k].Folders, folder)
+		one := known[key]
+		if !slices.Contains(one.Folders, folder) {
+			one.Folders = append(one.Folders, folder)
 		}
 		for _, i := range files {
-			if h.of[i] < 0 {
-				h.of[i] = k
-				h.all[k].Files++
-				h.all[k].Size, h.all[k].PackedSize = h.all[k].Size+tree[i].Size, h.all[k].PackedSize+tree[i].PackedSize
+			if p.of[i] == nil {
+				p.of[i] = one
+				one.Files++
+				one.Size, one.PackedSize = one.Size+tree[i].Size, one.PackedSize+tree[i].PackedSize
 			}
 		}
 	}
-	for _, d := range h.distributions {
+	for _, d := range p.distributions {
 		add(Holding{Ecosystem: "python", Name: d.Name, Version: d.Version, License: d.License}, d.Site, d.Files)
 	}
-	for _, p := range h.packages {
-		add(Holding{Ecosystem: "nodejs", Name: p.Name, Version: p.Version, License: p.License}, p.Folder, p.Files)
+	for _, n := range p.packages {
+		add(Holding{Ecosystem: "nodejs", Name: n.Name, Version: n.Version, License: n.License}, n.Folder, n.Files)
 	}
 	for i, e := range tree {
-		if h.of[i] < 0 {
-			name := partOf(e.Path)
-			add(Holding{Ecosystem: "files", Name: name}, path.Dir(e.Path), []int{i})
+		if p.of[i] == nil {
+			add(Holding{Ecosystem: "files", Name: partOf(e.Path)}, path.Dir(e.Path), []int{i})
 		}
 	}
-	h.sort()
-	for i := range tree {
-		if one := &h.all[h.of[i]]; one.Ecosystem != "files" {
+	slices.SortFunc(p.all, func(a, b *Holding) int {
+		return cmp.Or(cmp.Compare(b.Size, a.Size), cmp.Compare(a.Key(), b.Key()), cmp.Compare(a.Version, b.Version))
+	})
+	for i, one := range p.of {
+		if one.Ecosystem != "files" {
 			tree[i].Origin = filetree.Origin{Ecosystem: one.Ecosystem, Name: one.Name, Version: one.Version}
 		}
 	}
-	return h, nil
-}
-
-// sort puts the largest first.
-func (h *holdings) sort() {
-	order := make([]int, len(h.all))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(x, y int) int {
-		a, b := &h.all[x], &h.all[y]
-		return cmp.Or(cmp.Compare(b.Size, a.Size), cmp.Compare(a.Key(), b.Key()), cmp.Compare(a.Version, b.Version))
-	})
-	sorted, moved := make([]Holding, len(order)), make([]int, len(order))
-	for to, from := range order {
-		sorted[to], moved[from] = h.all[from], to
-	}
-	for i, k := range h.of {
-		h.of[i] = moved[k]
-	}
-	h.all = sorted
+	return p, nil
 }
 
 // contents maps names to versions, as the contents of a lock do.
-func (h *holdings) contents() map[string]string {
+func (p *Parts) contents() map[string]string {
 	contents := map[string]string{}
-	for i := range h.all {
-		if one := &h.all[i]; one.Version != "" {
+	for _, one := range p.all {
+		if one.Version != "" {
 			AddVersion(contents, one.Key(), one.Version)
 		}
 	}
@@ -131,11 +109,11 @@ func (h *holdings) contents() map[string]string {
 
 // audited returns what the checks want to know of the distributions that one of the
 // targets finds.
-func (h *holdings) audited(targets []runtimes.Target) []audit.Distribution {
+func (p *Parts) audited(targets []runtimes.Target) []audit.Distribution {
 	var all []audit.Distribution
-	described := h.described()
+	described := p.described()
 	for i, needs := range python.NeedsOf(described, targets, false) {
-		d := &h.distributions[i]
+		d := &p.distributions[i]
 		if found := func(t runtimes.Target) bool { return described[i].FoundBy(t, false) }; slices.ContainsFunc(targets, found) {
 			origin := filetree.Origin{Ecosystem: "python", Name: d.Name, Version: d.Version}
 			all = append(all, audit.Distribution{Name: d.Name, Origin: origin, Modules: d.Modules, Needs: needs})
@@ -145,9 +123,9 @@ func (h *holdings) audited(targets []runtimes.Target) []audit.Distribution {
 }
 
 // described returns the distributions as their METADATA describe them.
-func (h *holdings) described() []python.Described {
-	all := make([]python.Described, 0, len(h.distributions))
-	for _, d := range h.distributions {
+func (p *Parts) described() []python.Described {
+	all := make([]python.Described, 0, len(p.distributions))
+	for _, d := range p.distributions {
 		all = append(all, python.Described{Name: d.Name, Needs: d.Needs, Site: d.Site})
 	}
 	return all

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/audit"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/native"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -57,31 +56,20 @@ type Question struct {
 	Now time.Time
 }
 
-// Parts are the files of a zip, with what each belongs to.
-type Parts struct {
-	files filetree.Tree
-	held  *holdings
-}
-
-// PartsOf parts the files of one archive, and sets their origins in the tree.
-func PartsOf(archive *filetree.Archive, files filetree.Tree) (*Parts, error) {
-	held, err := holdingsIn(archive, files)
-	if err != nil {
-		return nil, err
-	}
-	return &Parts{files: files, held: held}, nil
-}
-
 // Judge tells what the files hold and what is found about them, with the facts of
 // the native ones, and about the links, which are where each leads by its path. The digest and the size of the zip are left to the caller.
 func (p *Parts) Judge(facts map[string]native.Facts, links map[string]string, q Question) *Inspection {
-	held := p.held
 	found := &Inspection{
-		Unzipped: p.files.Size(), Contents: held.contents(), Holdings: held.all, Places: placesIn(p.files),
-		Runtimes: q.Runtimes, Architectures: q.Architectures, Serving: held.serving(p.files, facts), Files: make([]HeldFile, 0, len(p.files)),
+		Unzipped: p.files.Size(), Contents: p.contents(), Places: placesIn(p.files),
+		Runtimes: q.Runtimes, Architectures: q.Architectures, Serving: p.serving(facts), Files: make([]HeldFile, 0, len(p.files)),
+	}
+	at := map[*Holding]int{}
+	for i, one := range p.all {
+		at[one] = i
+		found.Holdings = append(found.Holdings, *one)
 	}
 	for i, e := range p.files {
-		found.Files = append(found.Files, HeldFile{Path: e.Path, Size: e.Size, PackedSize: e.PackedSize, CRC32: e.CRC32, Holding: held.of[i]})
+		found.Files = append(found.Files, HeldFile{Path: e.Path, Size: e.Size, PackedSize: e.PackedSize, CRC32: e.CRC32, Holding: at[p.of[i]]})
 	}
 	if len(p.files) == 0 {
 		found.Findings = []audit.Finding{empty}
@@ -90,10 +78,10 @@ func (p *Parts) Judge(facts map[string]native.Facts, links map[string]string, q 
 	if q.Guess && len(q.Runtimes) == 0 {
 		found.guess(facts)
 	}
-	distributions := held.audited(targetsOf(found.Runtimes, found.Architectures))
+	distributions := p.audited(targetsOf(found.Runtimes, found.Architectures))
 	found.Findings = Judge(audit.Layer{Files: p.files, Links: links, Facts: facts, Distributions: distributions}, found.Runtimes, found.Architectures)
 	if len(found.Runtimes) > 0 {
-		found.Findings = append(found.Findings, held.more(p.files, found, q.Now)...)
+		found.Findings = append(found.Findings, p.more(found, q.Now)...)
 	}
 	return found
 }

@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -108,17 +109,17 @@ func heldFolders(tree filetree.Tree) map[string]folder {
 }
 
 // serving judges the files for every runtime of their languages.
-func (h *holdings) serving(tree filetree.Tree, facts map[string]native.Facts) []Serving {
-	held := heldFolders(tree)
+func (p *Parts) serving(facts map[string]native.Facts) []Serving {
+	held := heldFolders(p.files)
 	targets := candidates(held)
 	if len(targets) == 0 {
 		return []Serving{}
 	}
 	all := make([]Serving, 0, len(targets))
 	for _, t := range targets {
-		s := Serving{Runtime: t.ID, Architecture: t.Architecture, Why: h.refusal(t, held)}
+		s := Serving{Runtime: t.ID, Architecture: t.Architecture, Why: p.refusal(t, held)}
 		// Each alone: beside another runtime that it suits, a file is no error.
-		found := audit.Judge(audit.Layer{Files: tree, Facts: facts, Targets: []runtimes.Target{t}})
+		found := audit.Judge(audit.Layer{Files: p.files, Facts: facts, Targets: []runtimes.Target{t}})
 		i := slices.IndexFunc(found, func(f audit.Finding) bool { return f.Severity == audit.Error && f.Check != audit.Layout })
 		if s.Why == "" && i >= 0 {
 			s.Why = found[i].Summary
@@ -130,7 +131,7 @@ func (h *holdings) serving(tree filetree.Tree, facts map[string]native.Facts) []
 
 // refusal tells what of the places and of the distributions' own words keeps a
 // runtime from using the files; "" where nothing does.
-func (h *holdings) refusal(t runtimes.Target, held map[string]folder) string {
+func (p *Parts) refusal(t runtimes.Target, held map[string]folder) string {
 	looked := append(slices.Clone(t.Paths), "bin", "lib", "extensions")
 	if !slices.ContainsFunc(looked, func(p string) bool { _, ok := held[p]; return ok }) {
 		return fmt.Sprintf("Nothing lies in %s", strings.Join(t.Paths, " or "))
@@ -138,8 +139,8 @@ func (h *holdings) refusal(t runtimes.Target, held map[string]folder) string {
 	if t.Family != runtimes.Python {
 		return ""
 	}
-	for i := range h.distributions {
-		d := &h.distributions[i]
+	for i := range p.distributions {
+		d := &p.distributions[i]
 		if slices.Contains(t.Paths, d.Site) && d.Refuses(python.TargetFor(t)) {
 			return fmt.Sprintf("%s %s wants Python %s", d.Name, d.Version, d.RequiresPython)
 		}
@@ -149,31 +150,22 @@ func (h *holdings) refusal(t runtimes.Target, held map[string]folder) string {
 
 // placesIn tells what Lambda finds where, in the order of the folders.
 func placesIn(tree filetree.Tree) []Place {
-	all := []Place{}
 	known := folders()
-	at := map[string]int{}
-	seen := map[[2]string]bool{}
+	names := map[folder]map[string]bool{}
 	for _, e := range tree {
 		f, name := placeOf(known, e.Path)
-		k, ok := at[f.path]
-		if !ok {
-			k = len(all)
-			at[f.path] = k
-			all = append(all, Place{Path: strings.TrimSuffix("/opt/"+f.path, "/"), Finds: f.finds, Names: []string{}})
+		if names[f] == nil {
+			names[f] = map[string]bool{}
 		}
-		if name == "" || seen[[2]string{f.path, name}] {
-			continue
-		}
-		seen[[2]string{f.path, name}] = true
-		all[k].Names = append(all[k].Names, name)
+		names[f][name] = true
 	}
-	for i := range all {
-		p := &all[i]
-		slices.Sort(p.Names)
-		if len(p.Names) > maxNames {
-			p.More = len(p.Names) - maxNames
-			p.Names = p.Names[:maxNames]
-		}
+	all := make([]Place, 0, len(names))
+	for f, found := range names {
+		delete(found, "")
+		sorted := slices.AppendSeq([]string{}, maps.Keys(found))
+		slices.Sort(sorted)
+		shown := min(len(sorted), maxNames)
+		all = append(all, Place{Path: strings.TrimSuffix("/opt/"+f.path, "/"), Finds: f.finds, Names: sorted[:shown], More: len(sorted) - shown})
 	}
 	slices.SortFunc(all, func(x, y Place) int { return strings.Compare(x.Path, y.Path) })
 	return all

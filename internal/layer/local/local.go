@@ -23,38 +23,31 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// Spec asks for local files: a directory or a file by Source, or Content.
+// Spec asks for local files: a directory or a file by Source, or Content. Its JSON is
+// part of what states keep.
 type Spec struct {
-	Source  string
-	Content *string
+	Source  string  `json:"source,omitempty"`
+	Content *string `json:"content,omitempty"`
 	// Target is the layer path. A directory's content lands below it; a
 	// file lands at it, or in it when it ends in "/".
-	Target           string
-	Include, Exclude []string
-	// IgnoreFile names the ignore files of a source; "": .layerignore, where
-	// there is one.
-	IgnoreFile string
-	// Symlinks is LinksFollow, also as "", or LinksError.
-	Symlinks string
-	// Package is as in Lock.
-	Package string
-}
-
-// Lock is one element of files, with the digest of what it held.
-type Lock struct {
-	Source  string   `json:"source,omitempty"`
-	Content *string  `json:"content,omitempty"`
 	Target  string   `json:"target"`
 	Include []string `json:"include,omitempty"`
 	Exclude []string `json:"exclude,omitempty"`
-	// IgnoreFile and Symlinks are as in Spec.
+	// IgnoreFile names the ignore files of a source; "": .layerignore, where
+	// there is one.
 	IgnoreFile string `json:"ignore_file,omitempty"`
 	// Package is set where Source is the folder of a Node.js package: of what is in
 	// it, what "npm pack" packs is taken. It is the folder of the project, as far as
 	// the user wrote it so.
-	Package  string       `json:"package,omitempty"`
-	Symlinks string       `json:"symlinks,omitempty"`
-	Tree     store.Digest `json:"tree"`
+	Package string `json:"package,omitempty"`
+	// Symlinks is LinksFollow, also as "", or LinksError; in a lock "" or LinksError.
+	Symlinks string `json:"symlinks,omitempty"`
+}
+
+// Lock is one element of files, with the digest of what it held.
+type Lock struct {
+	Spec
+	Tree store.Digest `json:"tree"`
 	// Count is the number of files.
 	Count int `json:"count"`
 }
@@ -83,8 +76,13 @@ const (
 // defaultIgnoreFile is the name of ignore files where the user chose none.
 const defaultIgnoreFile = ".layerignore"
 
-// Check finds what can be known wrong without reading the files.
-func (f Spec) Check() error {
+// Check finds what can be known wrong without reading the files: a *fault.Error; at is
+// the element.
+func (f Spec) Check(at fault.Path) error {
+	return fault.Tie(at, fmt.Sprintf("Malformed element %s", at), f.check())
+}
+
+func (f Spec) check() error {
 	switch {
 	case f.Source == "" && f.Content == nil:
 		return errors.New("it names neither source nor content: write one of them; " + strings.ToLower(fault.DroppedNames[:1]) + strings.TrimSuffix(fault.DroppedNames[1:], "."))
@@ -119,25 +117,20 @@ func (f Spec) wholeLayer() bool {
 // Name is what messages call the element.
 func (f Spec) Name() string { return cmp.Or(f.Source, f.Target) }
 
-// Name is what messages call the element.
-func (l Lock) Name() string { return cmp.Or(l.Source, l.Target) }
-
 // Scope is what of the layer and of the run counts for its files.
 type Scope struct {
-	// CheckFile refuses a file that the layer cannot hold, and Explain ties that
-	// refusal to the element that brings the file.
-	CheckFile func(filetree.File) error
-	Explain   func(at fault.Path, err error) error
+	// CheckFile refuses a file that the layer cannot hold, which an element brings.
+	CheckFile func(at fault.Path, f filetree.File) error
 	// Skip reports whether the run itself writes a file of the disk, which is then no
 	// part of a source.
 	Skip func(path string) bool
 }
 
-// Read reads one element and returns what it holds now.
-func Read(ctx context.Context, f Spec, of Scope) (Lock, error) {
-	l := Lock{Source: f.Source, Content: f.Content, Target: f.Target, Include: f.Include, Exclude: f.Exclude, IgnoreFile: f.IgnoreFile, Package: f.Package}
-	if f.Symlinks == LinksError {
-		l.Symlinks = LinksError
+// Read reads the element at a path and returns what it holds now.
+func Read(ctx context.Context, at fault.Path, f Spec, of Scope) (Lock, error) {
+	l := Lock{Spec: f}
+	if l.Symlinks == LinksFollow {
+		l.Symlinks = ""
 	}
 	files, err := Scan(ctx, l, of.Skip)
 	if err != nil {
@@ -147,7 +140,7 @@ func Read(ctx context.Context, f Spec, of Scope) (Lock, error) {
 		return Lock{}, fmt.Errorf("%q holds no file that include, exclude and ignore files let through: correct the patterns, or drop this element", f.Source)
 	}
 	for _, file := range files {
-		if err := of.CheckFile(file); err != nil {
+		if err := of.CheckFile(at, file); err != nil {
 			return Lock{}, err
 		}
 	}
@@ -173,10 +166,9 @@ func Scan(ctx context.Context, l Lock, skip func(string) bool) ([]filetree.File,
 	if err != nil {
 		return nil, fmt.Errorf("reading %q: %w", l.Source, err)
 	}
-	spec := Spec{Target: l.Target}
 	for i := range files {
 		switch {
-		case spec.wholeLayer():
+		case l.wholeLayer():
 		case info.IsDir() || strings.HasSuffix(l.Target, "/"):
 			files[i].Path = path.Join(l.Target, files[i].Path)
 		default:
@@ -210,11 +202,14 @@ func inline(l Lock) []filetree.File {
 }
 
 // putInline gives the file of inline content a source, in the store.
-func (e *Env) putInline(l Lock, files []filetree.File) error {
+func (e *Env) putInline(ctx context.Context, l Lock, files []filetree.File) error {
 	if l.Content == nil {
 		return nil
 	}
 	files[0].Source = e.Store.Path(files[0].SHA256)
+	if e.Store.Verify(ctx, files[0].SHA256) == nil {
+		return nil
+	}
 	return e.Store.Keep(files[0].SHA256, strings.NewReader(*l.Content))
 }
 
@@ -243,9 +238,6 @@ func Pack(ctx context.Context, e *Env, locks []Lock, doubt bool) (filetree.Tree,
 	}
 	return files, nil
 }
-
-// Held returns the deflated files of the lock, if they are noted.
-func (l Lock) Held(e *Env) (store.Digest, bool) { return e.Segments.Noted(segmentKey(l.Tree)) }
 
 // tree returns the locked files as entries of a layer.
 func (e *Env) tree(ctx context.Context, l Lock, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
@@ -277,32 +269,29 @@ func (e *Env) tree(ctx context.Context, l Lock, origin filetree.Origin, doubt bo
 	return tree, nil
 }
 
-// segmentKey names a deflated tree: another encoder makes other bytes of it.
-func segmentKey(tree store.Digest) string { return layerzip.Encoder + " " + tree.Hex() }
-
 // deflated returns the digest of the zip of the files, in the store.
 func (e *Env) deflated(ctx context.Context, l Lock, files []filetree.File, doubt bool) (store.Digest, error) {
-	if digest, ok := e.Segments.Noted(segmentKey(l.Tree)); ok && e.Store.Has(digest, -1) {
-		if !doubt || e.Segments.ConfirmFiles(ctx, digest, files) {
-			return digest, nil
+	confirm := func(segment store.Digest) (bool, error) {
+		if err := e.putInline(ctx, l, files); err != nil {
+			return false, err
 		}
+		return e.Segments.ConfirmFiles(ctx, segment, files)
 	}
-	if err := e.putInline(l, files); err != nil {
-		return store.Digest{}, err
-	}
-	digest, err := e.Segments.DeflateFiles(ctx, files)
-	if err != nil {
-		return store.Digest{}, err
-	}
-	// The list is remembered by its digest, so that a later change can be named.
-	list, err := json.Marshal(files)
-	if err != nil {
-		return store.Digest{}, fmt.Errorf("encoding the list of files: %w", err)
-	}
-	if err := e.Store.PutRecord("trees", l.Tree.Hex(), list); err != nil {
-		return store.Digest{}, err
-	}
-	return digest, e.Segments.Note(segmentKey(l.Tree), digest)
+	key := e.Segments.Encoder() + " " + l.Tree.Hex() // another encoder makes other bytes
+	return e.Segments.Keep(key, doubt, confirm, func() (store.Digest, error) {
+		if err := e.putInline(ctx, l, files); err != nil {
+			return store.Digest{}, err
+		}
+		// The list is remembered by its digest, so that a later change can be named.
+		list, err := json.Marshal(files)
+		if err != nil {
+			return store.Digest{}, fmt.Errorf("encoding the list of files: %w", err)
+		}
+		if err := e.Store.PutRecord("trees", l.Tree.Hex(), list); err != nil {
+			return store.Digest{}, err
+		}
+		return e.Segments.DeflateFiles(ctx, files)
+	})
 }
 
 // Changed returns a *[ChangedError] that names what differs from the locked tree, where the cache remembers

@@ -17,8 +17,7 @@ import (
 // anyFile is a scope that takes every file.
 func anyFile() Scope {
 	return Scope{
-		CheckFile: func(filetree.File) error { return nil },
-		Explain:   func(_ fault.Path, err error) error { return err },
+		CheckFile: func(fault.Path, filetree.File) error { return nil },
 		Skip:      func(string) bool { return false },
 	}
 }
@@ -39,17 +38,17 @@ func TestCheckNamesWhatToWrite(t *testing.T) {
 	for want, spec := range map[string]Spec{
 		"write one of them":             {Target: "python"},
 		"names both source and content": {Source: "a", Content: &text, Target: "python/a"},
-		"content needs the name of a":   {Content: &text, Target: "python/"},
+		"Content needs the name of a":   {Content: &text, Target: "python/"},
 		"content has none":              {Content: &text, Target: "a", Symlinks: LinksError},
 		"not a path":                    {Source: "a", IgnoreFile: "x/.gitignore"},
-		"symlinks is":                   {Source: "a", Symlinks: "copy"},
+		"Symlinks is":                   {Source: "a", Symlinks: "copy"},
 		`holds ".."`:                    {Source: "a", Target: "../up"},
 	} {
-		if err := spec.Check(); err == nil || !strings.Contains(err.Error(), want) {
+		if err := spec.Check(fault.At("files").Index(0)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", spec, err, want)
 		}
 	}
-	if err := (Spec{Source: "a", Target: "python"}).Check(); err != nil {
+	if err := (Spec{Source: "a", Target: "python"}).Check(fault.At("files").Index(0)); err != nil {
 		t.Error(err)
 	}
 }

@@ -60,13 +60,13 @@ func MadeSince(ctx context.Context, start time.Time, locks []Lock, skip func(str
 func Choose(ctx context.Context, specs []Spec, of Scope, made Made, old []Lock) ([]Lock, error) {
 	var locks []Lock
 	for i, f := range specs {
-		lock, err := Read(ctx, f, of)
+		at := fault.At("files").Index(i)
+		lock, err := Read(ctx, at, f, of)
 		if i < len(old) && made.complete(ctx, i, f, lock, old[i], of) {
 			lock, err = old[i], nil
 		}
 		if err != nil {
-			at := fault.At("files").Index(i)
-			return nil, fault.Tie(at, fmt.Sprintf("The files of %q cannot be read", f.Name()), of.Explain(at, err))
+			return nil, fault.Tie(at, fmt.Sprintf("The files of %q cannot be read", f.Name()), err)
 		}
 		locks = append(locks, lock)
 	}

@@ -8,8 +8,7 @@ import (
 	"sync"
 )
 
-// Own are what the run itself writes: it is no part of a source that holds it. The
-// nil Own skips nothing.
+// Own are what the run itself writes: it is no part of a source that holds it.
 type Own struct {
 	// places are folders and files of the host: the cache, TF_DATA_DIR, the log
 	// that TF_LOG_PATH names.
@@ -24,18 +23,13 @@ type Own struct {
 // NewOwn returns what a run writes besides its zips: folders and files of the host,
 // without those of no name.
 func NewOwn(places ...string) *Own {
-	p := &Own{outputs: map[string]bool{}}
-	for _, place := range places {
-		if place != "" {
-			p.places = append(p.places, place)
-		}
-	}
-	return p
+	places = slices.DeleteFunc(places, func(place string) bool { return place == "" })
+	return &Own{places: places, outputs: map[string]bool{}}
 }
 
 // Add notes a file that the run writes.
 func (p *Own) Add(output string) {
-	if p == nil || output == "" {
+	if output == "" {
 		return
 	}
 	p.mu.Lock()
@@ -49,14 +43,9 @@ var ownKinds = []string{".zip", ".json", ".md"}
 
 // Skips reports whether the run writes the file or folder at a path of the host.
 func (p *Own) Skips(host string) bool {
-	if p == nil {
-		return false
-	}
 	host = Absolute(host)
-	for _, place := range p.places {
-		if host == BareLinks(place) {
-			return true
-		}
+	if slices.ContainsFunc(p.places, func(place string) bool { return host == BareLinks(place) }) {
+		return true
 	}
 	p.mu.Lock()
 	output := p.outputs[host]

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"os"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -95,32 +96,18 @@ func (c *Cache) Confirm(segment store.Digest, add func(filetree.Packer) error) (
 	return err == nil && len(f.left) == 0 && maps.Equal(f.exec, f.want), err
 }
 
-// ConfirmFiles is Confirm for files whose digests are known.
-func (c *Cache) ConfirmFiles(ctx context.Context, segment store.Digest, files []filetree.File) bool {
-	tree, err := c.Files(segment, filetree.Origin{})
-	if err != nil || len(tree) != len(files) {
-		return false
-	}
-	sums := make(map[string]store.Digest, len(files))
-	for _, f := range files {
-		sums[f.Path] = f.SHA256
-	}
-	for _, e := range tree {
-		sum, err := sumEntry(ctx, e)
-		if err != nil || sum != sums[e.Path] {
-			return false
+// ConfirmFiles is Confirm for files of the disk, at their paths.
+func (c *Cache) ConfirmFiles(ctx context.Context, segment store.Digest, files []filetree.File) (bool, error) {
+	return c.Confirm(segment, func(to filetree.Packer) error {
+		for _, f := range files {
+			in, err := os.Open(f.Source)
+			if err != nil {
+				return err
+			}
+			if err := errors.Join(to.Add(ctx, f.Path, false, f.Size, in), in.Close()); err != nil {
+				return err
+			}
 		}
-	}
-	return true
-}
-
-// sumEntry returns the digest of a file's content.
-func sumEntry(ctx context.Context, e filetree.Entry) (sum store.Digest, err error) {
-	in, err := e.OpenContent()
-	if err != nil {
-		return store.Digest{}, err
-	}
-	defer func() { err = errors.Join(err, in.Close()) }()
-	sum, _, err = store.SumReader(ctx, in)
-	return sum, err
+		return nil
+	})
 }

@@ -11,7 +11,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"maps"
 	"runtime"
 	"slices"
@@ -35,14 +34,14 @@ type Cache struct {
 	recorders sync.Pool // of *native.Recorder
 }
 
-// packWorkers is how many sources are deflated at once.
+// packWorkers is how many sources are deflated at once, or small files of the disk.
 const packWorkers = 4
 
 // New returns a cache of segments in the store.
 func New(s *store.Store) *Cache {
 	packers := make(chan *layerzip.Streamer, min(runtime.GOMAXPROCS(0), packWorkers))
 	for range cap(packers) {
-		packers <- layerzip.NewStreamer(s)
+		packers <- layerzip.NewStreamer(s, 1)
 	}
 	return &Cache{store: s, packers: packers}
 }
@@ -66,14 +65,44 @@ func (c *Cache) Note(key string, segment store.Digest) error {
 	return c.store.PutRecord(Bucket, key, []byte(segment.Hex()))
 }
 
-// write keeps in the store what fill writes, and returns its digest.
-func (c *Cache) write(fill func(io.Writer) error) (digest store.Digest, err error) {
+// Keep returns the segment that is noted under a key. Where there is none in the
+// store, or confirm refuses it, which is asked with doubt alone, it is made and noted.
+func (c *Cache) Keep(key string, doubt bool, confirm func(store.Digest) (bool, error), make func() (store.Digest, error)) (store.Digest, error) {
+	digest, ok := c.Noted(key)
+	ok = ok && c.store.Has(digest, -1)
+	var err error
+	if ok && doubt {
+		ok, err = confirm(digest)
+	}
+	if ok || err != nil {
+		return digest, err
+	}
+	if digest, err = make(); err != nil {
+		return digest, err
+	}
+	return digest, c.Note(key, digest)
+}
+
+// KeepPacked is Keep of the files that add gives to a packer. With doubt a segment is
+// compared with them.
+func (c *Cache) KeepPacked(ctx context.Context, key string, doubt bool, add func(filetree.Packer) error) (store.Digest, error) {
+	return c.Keep(key, doubt,
+		func(segment store.Digest) (bool, error) { return c.Confirm(segment, add) },
+		func() (store.Digest, error) { return c.Deflate(ctx, add) })
+}
+
+// write keeps the segment that fill makes with the packer, and returns its digest.
+func (c *Cache) write(packer *layerzip.Streamer, fill func() error) (digest store.Digest, err error) {
 	w, err := c.store.NewWriter()
 	if err != nil {
 		return store.Digest{}, err
 	}
 	defer func() { err = errors.Join(err, w.Abort()) }()
-	if err := fill(w); err != nil {
+	packer.Start(w)
+	if err := fill(); err != nil {
+		return store.Digest{}, err
+	}
+	if err := packer.Finish(); err != nil {
 		return store.Digest{}, err
 	}
 	digest = w.Sum()
@@ -96,19 +125,13 @@ func (c *Cache) Deflate(ctx context.Context, add func(filetree.Packer) error) (s
 // DeflateSlow is Deflate for files that may take minutes to come, as those of a
 // container build do: nothing waits for it.
 func (c *Cache) DeflateSlow(add func(filetree.Packer) error) (store.Digest, error) {
-	return c.deflate(layerzip.NewStreamer(c.store), add)
+	return c.deflate(layerzip.NewStreamer(c.store, 1), add)
 }
 
 func (c *Cache) deflate(packer *layerzip.Streamer, add func(filetree.Packer) error) (store.Digest, error) {
 	w := &watched{Streamer: packer, recorder: c.recorder(), found: newPassed()}
 	defer c.recorders.Put(w.recorder)
-	digest, err := c.write(func(to io.Writer) error {
-		packer.Start(to)
-		if err := add(w); err != nil {
-			return err
-		}
-		return packer.Finish()
-	})
+	digest, err := c.write(packer, func() error { return add(w) })
 	if err != nil {
 		return digest, err
 	}
@@ -117,7 +140,15 @@ func (c *Cache) deflate(packer *layerzip.Streamer, add func(filetree.Packer) err
 
 // DeflateFiles keeps files of the disk, at their paths, as Deflate does.
 func (c *Cache) DeflateFiles(ctx context.Context, files []filetree.File) (store.Digest, error) {
-	digest, err := c.write(func(w io.Writer) error { return layerzip.Segment(ctx, w, files) })
+	packer := layerzip.NewStreamer(c.store, min(runtime.GOMAXPROCS(0), packWorkers, len(files)))
+	digest, err := c.write(packer, func() error {
+		for _, f := range files {
+			if err := packer.AddFile(ctx, f); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return store.Digest{}, err
 	}
@@ -151,35 +182,20 @@ func (c *Cache) NotedMade(key string) (store.Digest, bool) { return c.Noted(made
 // are made and deflated once, and kept under the key. With doubt, what is kept is
 // compared with what is made.
 func (c *Cache) Made(ctx context.Context, key string, doubt bool, files func() (map[string][]byte, error)) (*filetree.Archive, error) {
-	digest, known := c.NotedMade(key)
-	known = known && c.store.Has(digest, -1)
-	if known && !doubt {
-		return filetree.FileArchive(key, c.store.Path(digest))
-	}
-	content, err := files()
-	if err != nil {
-		return nil, err
-	}
-	add := func(out filetree.Packer) error {
+	digest, err := c.KeepPacked(ctx, madeKey(key), doubt, func(out filetree.Packer) error {
+		content, err := files()
+		if err != nil {
+			return err
+		}
 		for _, p := range slices.Sorted(maps.Keys(content)) {
 			if err := out.Add(ctx, p, false, int64(len(content[p])), bytes.NewReader(content[p])); err != nil {
 				return err
 			}
 		}
 		return nil
-	}
-	if known {
-		if known, err = c.Confirm(digest, add); err != nil {
-			return nil, err
-		}
-	}
-	if !known {
-		if digest, err = c.Deflate(ctx, add); err != nil {
-			return nil, err
-		}
-		if err := c.Note(madeKey(key), digest); err != nil {
-			return nil, err
-		}
+	})
+	if err != nil {
+		return nil, err
 	}
 	return filetree.FileArchive(key, c.store.Path(digest))
 }

@@ -33,26 +33,49 @@ type packageLockReader struct {
 }
 
 func (r *lockReader) readPackageLock(b []byte) error {
-	var file packageLock
-	if err := json.Unmarshal(b, &file); err != nil {
-		return r.fault("", "it is not JSON that npm writes: %s", jsonscan.Explain(b, err))
-	}
-	p := &packageLockReader{lockReader: r, packages: file.Packages}
-	r.lock.Placed = true
+	p := &packageLockReader{lockReader: r}
+	file, err := p.decode(b)
 	switch {
+	case err != nil:
+		return err
 	case file.LockfileVersion > 3:
 		return r.fault("", "its lockfileVersion is %d; 1, 2 and 3 are known", file.LockfileVersion)
-	case file.Packages != nil:
-	case file.LockfileVersion <= 1 && (file.LockfileVersion == 1 || file.Dependencies != nil):
-		r.lock.Bare = true // what packages want is for the registry to say
-		p.packages = map[string]*npmEntry{}
-		if err := p.inflate("", file.Dependencies); err != nil {
-			return err
-		}
-	default:
+	case p.packages == nil:
 		return r.fault("", "it has no \"packages\": run npm install")
 	}
+	r.lock.Placed = true
+	r.lock.Bare = file.Packages == nil // what packages want is for the registry to say
 	return p.build()
+}
+
+// decode reads the file. Packages of version 1 get the form of version 3.
+func (r *packageLockReader) decode(b []byte) (file packageLock, err error) {
+	if err := json.Unmarshal(b, &file); err != nil {
+		return file, r.fault("", "it is not JSON that npm writes: %s", jsonscan.Explain(b, err))
+	}
+	r.packages = file.Packages
+	if r.packages == nil && file.LockfileVersion <= 1 && (file.LockfileVersion == 1 || file.Dependencies != nil) {
+		r.packages = map[string]*npmEntry{}
+		err = r.inflate("", file.Dependencies)
+	}
+	return file, err
+}
+
+// ReadShrinkwrap returns the packages that the npm-shrinkwrap.json of a tarball lists,
+// by their path below the package, with the addresses and integrities that it has.
+func ReadShrinkwrap(raw []byte) (map[string]*manifest.Manifest, error) {
+	r := &packageLockReader{lockReader: &lockReader{title: "npm-shrinkwrap.json"}}
+	if _, err := r.decode(jsonscan.TrimBOM(raw)); err != nil {
+		return nil, err
+	}
+	found := map[string]*manifest.Manifest{}
+	for at, e := range r.packages {
+		if name := folderName(at); name != "" && e != nil {
+			e.Name = cmp.Or(e.Name, name)
+			found[at] = &e.Manifest
+		}
+	}
+	return found, nil
 }
 
 // build makes the graph: folders first, then the project, then who wants whom.
@@ -159,10 +182,19 @@ func (r *packageLockReader) onDisk(folder string, locked *npmEntry) (*npmEntry, 
 func (r *packageLockReader) project() error {
 	folder := ""
 	if r.options.Workspace != "" && !r.topAlone() {
-		var err error
-		if folder, err = r.member(); err != nil {
+		members := map[string][]string{}
+		for at, p := range r.lock.Packages {
+			name := folderName(at)
+			same := func(link string) bool { return r.lock.Packages[link].Local == p.Local }
+			if r.packages[at].Link && r.packages[p.Local] != nil && !slices.ContainsFunc(members[name], same) {
+				members[name] = append(members[name], at)
+			}
+		}
+		key, err := r.member(members)
+		if err != nil {
 			return err
 		}
+		folder = r.lock.Packages[key].Local
 	}
 	e, err := r.wished()
 	if err != nil {
@@ -229,25 +261,6 @@ func (r *packageLockReader) withMembers(edges []locked.Edge) []locked.Edge {
 		edges = append(edges, locked.Edge{Name: name, Spec: "file:" + e.Tarball})
 	}
 	return locked.SortEdges(edges)
-}
-
-// member returns the folder of the workspace member that was chosen.
-func (r *packageLockReader) member() (string, error) {
-	want := path.Clean(strings.ReplaceAll(r.options.Workspace, "\\", "/"))
-	var known []string
-	for at, e := range r.packages {
-		if !e.Link {
-			continue
-		}
-		folder := path.Clean(strings.TrimPrefix(e.Tarball, "file:"))
-		if folder == want || folderName(at) == r.options.Workspace {
-			if r.packages[folder] != nil {
-				return folder, nil
-			}
-		}
-		known = append(known, folderName(at))
-	}
-	return "", r.noMember(known)
 }
 
 // folderName returns the package folder that a path ends in, such as

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 )
@@ -19,10 +20,22 @@ func (r *packageLockReader) inSync() error {
 		if key != r.lock.Root && (!r.packages[key].Link || p.Linked || !wanted[key]) {
 			continue
 		}
+		who := "the project"
+		if key != r.lock.Root {
+			who = strconv.Quote(p.Name)
+		}
 		for _, e := range p.Edges {
-			if fault := r.edgeFault(e); fault != "" {
-				faults = append(faults, fmt.Sprintf("%s wants %s %q and %s", r.wisher(key), e.Name, e.Spec, fault))
+			to, has := r.lock.Packages[e.To], "none"
+			switch {
+			case e.To != "" && to != nil:
+				has = to.String()
+				if overrides(r.top.Overrides, e.Name) || locked.Answers(to, e.Name, e.Spec) {
+					continue
+				}
+			case e.Kind.Bends():
+				continue
 			}
+			faults = append(faults, fmt.Sprintf("%s wants %s %q and the lock file has %s", who, e.Name, e.Spec, has))
 		}
 	}
 	if err := r.outOfDate(faults); err != nil {
@@ -32,26 +45,4 @@ func (r *packageLockReader) inSync() error {
 		r.lock.MarkExtraneous()
 	}
 	return nil
-}
-
-func (r *packageLockReader) wisher(key string) string {
-	if key == r.lock.Root {
-		return "the project"
-	}
-	return fmt.Sprintf("%q", r.lock.Packages[key].Name)
-}
-
-// edgeFault says why the lock file does not answer a wish, or "".
-func (r *packageLockReader) edgeFault(e locked.Edge) string {
-	to := r.lock.Packages[e.To]
-	if e.To == "" || to == nil {
-		if e.Kind.Bends() {
-			return ""
-		}
-		return "the lock file has none"
-	}
-	if overrides(r.top.Overrides, e.Name) || locked.Answers(to, e.Name, e.Spec) {
-		return ""
-	}
-	return fmt.Sprintf("the lock file has %s", to)
 }

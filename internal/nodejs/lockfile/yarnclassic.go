@@ -2,6 +2,7 @@ package lockfile
 
 import (
 	"encoding/hex"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -127,37 +128,23 @@ func (r *lockReader) parseClassic(text string) ([]*classicEntry, error) {
 	return entries, nil
 }
 
+// classicWord is a word of a line: in quotes, or up to a blank or a comma.
+var classicWord = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|[^ ,"][^ ,]*`)
+
 // classicWords splits a line into its words, which commas and blanks separate,
 // and reports whether a colon ends it.
 func classicWords(line string) (words []string, colon, ok bool) {
-	for line != "" {
-		switch line[0] {
-		case ' ', ',':
-			line = line[1:]
-			continue
-		case ':':
-			return words, true, strings.TrimSpace(line[1:]) == ""
-		case '"':
-			quoted, err := strconv.QuotedPrefix(line)
-			if err != nil {
-				return nil, false, false
-			}
-			word, err := strconv.Unquote(quoted)
-			if err != nil {
-				return nil, false, false
-			}
-			words, line = append(words, word), line[len(quoted):]
-			continue
+	line, colon = strings.CutSuffix(line, ":")
+	ok = strings.Trim(classicWord.ReplaceAllString(line, ""), " ,") == ""
+	for _, word := range classicWord.FindAllString(line, -1) {
+		if word[0] != '"' {
+			ok = ok && !strings.HasSuffix(word, ":")
+		} else if unquoted, err := strconv.Unquote(word); err == nil {
+			word = unquoted
+		} else {
+			ok = false
 		}
-		end := strings.IndexAny(line, " ,")
-		if end < 0 {
-			end = len(line)
-		}
-		word, tail := line[:end], ""
-		if strings.HasSuffix(word, ":") {
-			word, tail = word[:end-1], ":"
-		}
-		words, line = append(words, word), tail+line[end:]
+		words = append(words, word)
 	}
-	return words, false, true
+	return words, colon, ok
 }

@@ -133,25 +133,23 @@ func TestClientPackument(t *testing.T) {
 // go, and is another one when it is read again.
 func TestDocumentThatChangesMeanwhile(t *testing.T) {
 	t.Parallel()
-	p, err := ReadPackument([]byte(`{"name":"a","versions":{"1.0.0":{"bin":{"c":"x.js"}},"1.1.0":{"bin":{"c":"y.js"}}}}`))
+	p, err := ReadPackument([]byte(`{"name":"a","versions":{"1.0.0":{"os":"x"},"1.1.0":{"os":"y"}}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	later, err := distill([]byte(`{"name":"a","versions":{"0.9.0":{},"1.1.0":{"bin":{"c":"z.js"}}}}`))
-	if err != nil {
-		t.Fatal(err)
+	p.reload = func(context.Context) (*Packument, error) {
+		return ReadPackument([]byte(`{"name":"a","versions":{"0.9.0":{},"1.1.0":{"os":"z"}}}`))
 	}
-	p.reload = func(context.Context) ([]byte, error) { return later, nil }
 	for _, c := range []struct {
 		at   int
-		want string // the command's file, "" for an error
-	}{{0, "x.js"}, {1, "z.js"}, {0, ""}} {
+		want string // the system, "" for an error
+	}{{0, "x"}, {1, "z"}, {0, ""}} {
 		m, err := p.Manifest(t.Context(), c.at)
 		var gone *manifest.ResolveError
 		switch {
 		case c.want == "" && (!errors.As(err, &gone) || gone.Code != "ETARGET"):
 			t.Errorf("got %v, %v, want ETARGET", m, err)
-		case c.want != "" && (err != nil || m.Bin[0].Spec != c.want):
+		case c.want != "" && (err != nil || m.OS[0] != c.want):
 			t.Errorf("got %v, %v, want %s", m, err, c.want)
 		}
 	}
@@ -276,7 +274,10 @@ func TestClientCredentials(t *testing.T) {
 
 func TestClientCredentialsStayOnTheirHost(t *testing.T) {
 	t.Parallel()
-	n := indextest.NewNPM(t, registryUniverse, indextest.WithToken("t0k3n"), indextest.WithTarballsElsewhere())
+	n, elsewhere := indextest.NewNPM(t, "", indextest.WithToken("t0k3n")), indextest.NewNPM(t, registryUniverse)
+	_, integrity := elsewhere.Tarball("@s/c", "1.0.0")
+	n.AddDocument("@s/c", fmt.Appendf(nil, `{"name":"@s/c","versions":{"1.0.0":{"name":"@s/c","version":"1.0.0","dist":{"tarball":%q,"integrity":%q}}}}`,
+		elsewhere.TarballURL("@s/c", "1.0.0"), integrity))
 	c := newRegistry(t, n, "//HOST/:_authToken=t0k3n", fetch.Options{})
 	m, err := c.Manifest(t.Context(), "@s/c", "1.0.0")
 	if err != nil {
@@ -285,10 +286,9 @@ func TestClientCredentialsStayOnTheirHost(t *testing.T) {
 	if _, _, err := c.Bundle(t.Context(), m); err != nil {
 		t.Fatal(err)
 	}
-	requests := n.Requests()
-	last := requests[len(requests)-1]
-	if last.Path != "elsewhere:/@s/c/-/c-1.0.0.tgz" || last.User != "" {
-		t.Errorf("the last request is for %q by %q, want the tarball by nobody", last.Path, last.User)
+	requests := elsewhere.Requests()
+	if len(requests) != 1 || requests[0].Path != "/@s/c/-/c-1.0.0.tgz" || requests[0].User != "" {
+		t.Errorf("the requests are %+v, want one for the tarball by nobody", requests)
 	}
 }
 

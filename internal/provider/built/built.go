@@ -54,7 +54,7 @@ func (b *Package) CheckLayer() error {
 }
 
 func errFunctionZip() error {
-	return &layer.InputError{
+	return &fault.Error{
 		At: fault.At("package"), Summary: "The package is the code of a function",
 		Detail: "It has kind = \"function\", so its files do not lie where a function looks into a layer. Drop kind from the package, or give filename and source_code_hash of it to aws_lambda_function.",
 	}

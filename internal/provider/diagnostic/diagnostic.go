@@ -13,14 +13,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
 // Of returns the diagnostic of an error met while doing what the summary
 // names, at the argument that brought it, where one did.
 func Of(summary string, err error) diag.Diagnostic {
-	if input, ok := errors.AsType[*layer.InputError](err); ok {
+	if input, ok := errors.AsType[*fault.Error](err); ok {
 		return atPath(input.At, input.Detail, func(detail string) diag.Diagnostic { return diag.NewErrorDiagnostic(input.Summary, detail) })
 	}
 	if unknown, ok := errors.AsType[*UnknownSettings](err); ok {
@@ -88,7 +87,7 @@ const (
 )
 
 // Warning returns the diagnostic of a warning of the pipeline.
-func Warning(w layer.Warning) diag.Diagnostic {
+func Warning(w fault.Warning) diag.Diagnostic {
 	return atPath(w.At, w.Detail, func(detail string) diag.Diagnostic { return diag.NewWarningDiagnostic(w.Summary, detail) })
 }
 

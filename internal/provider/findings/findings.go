@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/attributes"
 )
@@ -65,11 +66,11 @@ func ChecksAttribute() schema.SingleNestedAttribute {
 }
 
 // Chosen returns the severities that the user chose in such an object, by check.
-func Chosen(checks types.Object) map[string]layer.Severity {
-	chosen := map[string]layer.Severity{}
+func Chosen(checks types.Object) map[string]fault.Severity {
+	chosen := map[string]fault.Severity{}
 	for name, value := range checks.Attributes() {
 		if text, ok := value.(types.String); ok && text.ValueString() != "" {
-			chosen[name] = layer.Severity(text.ValueString())
+			chosen[name] = fault.Severity(text.ValueString())
 		}
 	}
 	return chosen

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/findings"
@@ -98,8 +99,8 @@ func cutOff(attribute string, text types.String, diags *diag.Diagnostics) time.T
 func (m *packageModel) output(before *packageModel) layer.Output {
 	chosen := findings.Chosen(m.Checks)
 	o := layer.Output{
-		Path: m.Output.ValueString(), Size: cmp.Or(chosen["size"], layer.SeverityError), Shadow: cmp.Or(chosen["sdk_shadow"], layer.SeverityWarning),
-		Scripts: cmp.Or(chosen["install_scripts"], layer.SeverityError), Audits: chosen,
+		Path: m.Output.ValueString(), Size: cmp.Or(chosen["size"], fault.SeverityError), Shadow: cmp.Or(chosen["sdk_shadow"], fault.SeverityWarning),
+		Scripts: cmp.Or(chosen["install_scripts"], fault.SeverityError), Audits: chosen,
 	}
 	for _, other := range []string{"size", "sdk_shadow", "install_scripts", "withdrawn", "runtime_dates"} {
 		delete(chosen, other) // no audit of files

@@ -94,7 +94,7 @@ func (r *packageResource) plan(ctx context.Context, m, before *packageModel, mad
 	if err := r.Tools.Builder.MatchPlan(ctx, spec, old, lock); err != nil {
 		return append(diags, diagnostic.Of("The package changed since the plan", err))
 	}
-	withdrawn, err := r.Tools.Builder.Withdrawn(ctx, spec, lock, cmp.Or(findings.Chosen(m.Checks)["withdrawn"], layer.SeverityOff))
+	withdrawn, err := r.Tools.Builder.Withdrawn(ctx, spec, lock, cmp.Or(findings.Chosen(m.Checks)["withdrawn"], fault.SeverityOff))
 	if err != nil {
 		return append(diags, diagnostic.Of("The lock holds withdrawn distributions", err))
 	}
@@ -118,7 +118,7 @@ func (r *packageResource) plan(ctx context.Context, m, before *packageModel, mad
 }
 
 // tell adds warnings of the pipeline.
-func tell(warnings []layer.Warning, diags *diag.Diagnostics) {
+func tell(warnings []fault.Warning, diags *diag.Diagnostics) {
 	for _, w := range warnings {
 		diags.Append(diagnostic.Warning(w))
 	}
@@ -139,7 +139,7 @@ func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *la
 	if intact || !always && (err != nil || !exists) {
 		return diags
 	}
-	o.Size, o.Shadow, o.Scripts = layer.SeverityOff, layer.SeverityOff, layer.SeverityOff // judged when it was planned
+	o.Size, o.Shadow, o.Scripts = fault.SeverityOff, fault.SeverityOff, fault.SeverityOff // judged when it was planned
 	if _, err = r.Tools.Builder.Build(ctx, lock, o); err == nil {
 		tflog.Info(ctx, fmt.Sprintf("The zip %q was put back from the lock", name), map[string]any{"missing": !exists, "sha256": m.SHA256.ValueString()})
 		return append(diags, r.writeBill(ctx, m, lock)...)
@@ -159,8 +159,8 @@ func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *la
 // checkDates tells of runtimes that are deprecated or in preview.
 func (r *packageResource) checkDates(m *packageModel) diag.Diagnostics {
 	var diags diag.Diagnostics
-	severity := cmp.Or(findings.Chosen(m.Checks)["runtime_dates"], layer.SeverityWarning)
-	if severity == layer.SeverityOff {
+	severity := cmp.Or(findings.Chosen(m.Checks)["runtime_dates"], fault.SeverityWarning)
+	if severity == fault.SeverityOff {
 		return diags
 	}
 	for i, id := range values.Texts(m.Runtimes) {
@@ -173,7 +173,7 @@ func (r *packageResource) checkDates(m *packageModel) diag.Diagnostics {
 			continue
 		}
 		d := diag.Diagnostic(diag.NewWarningDiagnostic(summary, detail))
-		if severity == layer.SeverityError {
+		if severity == fault.SeverityError {
 			d = diag.NewErrorDiagnostic(summary, detail)
 		}
 		diags.Append(diagnostic.At(fmt.Sprintf("runtimes[%d]", i), d))

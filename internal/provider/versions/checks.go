@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/built"
@@ -202,7 +203,7 @@ func inspectZip(ctx context.Context, tools *toolbox.Tools, m *versionstate.Model
 	if err != nil {
 		summary, detail := fmt.Sprintf("The zip %q was not looked into", name), diagnostic.Sentence(err.Error())
 		// Lambda may not unzip it either, such as one with an entry "../m.py".
-		if chosen["layout"] == layer.SeverityError {
+		if chosen["layout"] == fault.SeverityError {
 			return append(diags, diagnostic.At(attribute, diag.NewErrorDiagnostic(summary, detail)))
 		}
 		diags.Append(diagnostic.At(attribute, diag.NewWarningDiagnostic(summary, detail)))
@@ -216,7 +217,7 @@ func inspectZip(ctx context.Context, tools *toolbox.Tools, m *versionstate.Model
 			detail += fmt.Sprintf("\nThe package is built for %s on %s, and the version is declared for %s. Declare what the package is for, or build a package for each.",
 				strings.Join(values.Texts(built.Runtimes), ", "), strings.Join(values.Texts(built.Architectures), ", "), strings.Join(f.Targets, ", "))
 		}
-		diags.Append(inspected(attribute, f, detail, built != nil || chosen[string(f.Check)] == layer.SeverityError)...)
+		diags.Append(inspected(attribute, f, detail, built != nil || chosen[string(f.Check)] == fault.SeverityError)...)
 	}
 	return diags
 }

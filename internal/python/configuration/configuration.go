@@ -58,16 +58,14 @@ func ReadIndexSettings(getenv func(string) string, project string, targets []whe
 	s := &Settings{Certificates: firstSet(getenv("PIP_CERT"), pip["cert"])}
 	s.Accounts = uv.accounts()
 	s.NoIndex = truth(firstSet(getenv("UV_NO_INDEX"), getenv("PIP_NO_INDEX"), files.noIndex, pip["no-index"]))
-	switch {
-	case len(variables.links) > 0:
-		s.FindLinks = uv.links
-	case getenv("PIP_FIND_LINKS") != "":
-		s.FindLinks = strings.Fields(getenv("PIP_FIND_LINKS"))
-	case len(files.links) > 0:
-		s.FindLinks = files.links
-	default:
-		s.FindLinks = strings.Fields(pip["find-links"])
+	links, extra := variables.links, variables.extra()
+	if len(links) > 0 {
+		links = uv.links
 	}
+	if len(extra) > 0 {
+		extra = uv.extra()
+	}
+	s.FindLinks = firstFilled(links, strings.Fields(getenv("PIP_FIND_LINKS")), files.links, strings.Fields(pip["find-links"]))
 	if s.NoIndex {
 		return s, nil
 	}
@@ -75,17 +73,7 @@ func ReadIndexSettings(getenv func(string) string, project string, targets []whe
 	if err != nil {
 		return nil, err
 	}
-	var extra []index.Index
-	switch {
-	case len(variables.extra()) > 0:
-		extra = uv.extra()
-	case strings.TrimSpace(getenv("PIP_EXTRA_INDEX_URL")) != "":
-		extra = indexesOf(getenv("PIP_EXTRA_INDEX_URL"))
-	case len(files.extra()) > 0:
-		extra = files.extra()
-	default:
-		extra = indexesOf(pip["extra-index-url"])
-	}
+	extra = firstFilled(extra, indexesOf(getenv("PIP_EXTRA_INDEX_URL")), files.extra(), indexesOf(pip["extra-index-url"]))
 	base := firstSet(variables.base(), getenv("PIP_INDEX_URL"), files.base(), pip["index-url"])
 	s.Indexes = append(bound, extra...)
 	switch {
@@ -123,6 +111,15 @@ func truth(value string) bool {
 		return true
 	}
 	return false
+}
+
+// firstFilled returns the first list that has an element.
+func firstFilled[T any](lists ...[]T) []T {
+	at := slices.IndexFunc(lists, func(list []T) bool { return len(list) > 0 })
+	if at < 0 {
+		return nil
+	}
+	return lists[at]
 }
 
 func firstSet(values ...string) string {

@@ -42,10 +42,7 @@ type uvIndex struct {
 }
 
 // uvBinding is an element of tool.uv.sources that names an index.
-type uvBinding struct {
-	Index  string `toml:"index"`
-	Marker string `toml:"marker"`
-}
+type uvBinding struct{ Index, Marker string }
 
 // uvOptions is uv.toml, or the table tool.uv of pyproject.toml.
 type uvOptions struct {
@@ -64,9 +61,9 @@ func (u uvSettings) over(weaker uvSettings) uvSettings {
 		sources = weaker.sources
 	}
 	return uvSettings{
-		indexes: append(slices.Clone(u.indexes), weaker.indexes...),
-		named:   append(slices.Clone(u.named), weaker.named...),
-		links:   append(slices.Clone(u.links), weaker.links...),
+		indexes: slices.Concat(u.indexes, weaker.indexes),
+		named:   slices.Concat(u.named, weaker.named),
+		links:   slices.Concat(u.links, weaker.links),
 		noIndex: cmp.Or(u.noIndex, weaker.noIndex),
 		sources: sources,
 	}
@@ -102,7 +99,7 @@ func (u uvSettings) base() string {
 // accounts returns the addresses that have credentials.
 func (u uvSettings) accounts() []string {
 	var addresses []string
-	for _, x := range append(slices.Clone(u.indexes), u.named...) {
+	for _, x := range slices.Concat(u.indexes, u.named) {
 		if WithoutUser(x.URL) != x.URL {
 			addresses = append(addresses, x.URL)
 		}
@@ -122,7 +119,7 @@ func (u uvSettings) bound(targets []wheel.Target) ([]index.Index, error) {
 			if !holds {
 				continue
 			}
-			all := append(slices.Clone(u.indexes), u.named...)
+			all := slices.Concat(u.indexes, u.named)
 			at := slices.IndexFunc(all, func(x uvIndex) bool { return x.Name == source.Index })
 			if at < 0 {
 				return nil, fmt.Errorf("reading the source of %q in tool.uv.sources: there is no index %q: write a [[tool.uv.index]] with that name", name, source.Index)
@@ -148,11 +145,8 @@ func (s uvBinding) holds(targets []wheel.Target) (bool, error) {
 // uvVariables returns what uv's variables say.
 func uvVariables(getenv func(string) string) uvSettings {
 	var u uvSettings
-	for entry := range strings.FieldsSeq(getenv("UV_INDEX")) {
+	for entry := range strings.FieldsSeq(getenv("UV_INDEX") + " " + getenv("UV_EXTRA_INDEX_URL")) {
 		u.indexes = append(u.indexes, namedIndex(entry, getenv))
-	}
-	for address := range strings.FieldsSeq(getenv("UV_EXTRA_INDEX_URL")) {
-		u.indexes = append(u.indexes, namedIndex(address, getenv))
 	}
 	if entry := firstSet(getenv("UV_DEFAULT_INDEX"), getenv("UV_INDEX_URL")); entry != "" {
 		x := namedIndex(strings.TrimSpace(entry), getenv)
@@ -189,31 +183,28 @@ func readUVConfiguration(getenv func(string) string, project string) (uvSettings
 	if truth(getenv("UV_NO_CONFIG")) {
 		return uvSettings{}, nil
 	}
-	var all uvSettings
-	files := uvConfigurationFiles(getenv)
 	if own := getenv("UV_CONFIG_FILE"); own != "" {
-		files = []string{own}
-	} else if project != "" {
+		var content uvOptions
+		found, err := readTOML(own, &content)
+		if err == nil && !found {
+			err = fmt.Errorf("reading uv's configuration: there is no file %q, which UV_CONFIG_FILE names", own)
+		}
+		return content.settings(filepath.Dir(own), getenv), err
+	}
+	var all uvSettings
+	if project != "" {
 		var err error
 		if all, err = readUVProject(project, getenv); err != nil {
 			return uvSettings{}, err
 		}
 	}
-	for _, name := range files {
+	for _, name := range uvConfigurationFiles(getenv) {
 		var content uvOptions
-		found, err := readTOML(name, &content)
-		if _, unreadable := errors.AsType[*fs.PathError](err); unreadable && name != getenv("UV_CONFIG_FILE") {
-			continue // as uv does
-		}
-		if err != nil {
+		_, err := readTOML(name, &content)
+		if _, unreadable := errors.AsType[*fs.PathError](err); err != nil && !unreadable { // unreadable ones as uv does
 			return uvSettings{}, err
 		}
-		if !found && len(files) == 1 && name == getenv("UV_CONFIG_FILE") {
-			return uvSettings{}, fmt.Errorf("reading uv's configuration: there is no file %q, which UV_CONFIG_FILE names", name)
-		}
-		if found {
-			all = all.over(content.settings(filepath.Dir(name), getenv))
-		}
+		all = all.over(content.settings(filepath.Dir(name), getenv))
 	}
 	return all, nil
 }
@@ -294,11 +285,12 @@ func (f uvOptions) settings(dir string, getenv func(string) string) uvSettings {
 		u.noIndex = strconv.FormatBool(*f.NoIndex)
 	}
 	for _, x := range f.Index {
+		x = x.withLogin(getenv)
 		if x.Format == "flat" {
-			u.links = append(u.links, linkIn(dir, x.withLogin(getenv).URL))
+			u.links = append(u.links, linkIn(dir, x.URL))
 			continue
 		}
-		u.indexes = append(u.indexes, x.withLogin(getenv))
+		u.indexes = append(u.indexes, x)
 	}
 	for _, address := range f.ExtraIndexURL {
 		u.indexes = append(u.indexes, uvIndex{URL: address})
@@ -333,8 +325,8 @@ func (f uvOptions) indexSources() map[string][]uvBinding {
 			table, _ := element.(map[string]any)
 			index, _ := table["index"].(string)
 			marker, _ := table["marker"].(string)
-			if index != "" {
-				sources[pep508.NormalizeName(name)] = append(sources[pep508.NormalizeName(name)], uvBinding{Index: index, Marker: marker})
+			if name := pep508.NormalizeName(name); index != "" {
+				sources[name] = append(sources[name], uvBinding{Index: index, Marker: marker})
 			}
 		}
 	}

@@ -17,7 +17,6 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
@@ -63,10 +62,9 @@ type Catalog struct {
 	Ctx    context.Context // of the background requests
 	cancel context.CancelFunc
 	Tasks  sync.WaitGroup
-	mu     sync.Mutex
-	pages  map[string]*Future[*Page]
-	metas  map[string]*Future[*WheelMetadata]
-	links  map[string]*Future[map[string][]File]
+	pages  Futures[*Page]
+	metas  Futures[*WheelMetadata]
+	links  Futures[map[string][]File]
 	making Making
 }
 
@@ -81,42 +79,53 @@ type Page struct {
 	base    *url.URL
 	client  *fetch.Client
 
-	prefix   string      // of the addresses of all files
-	Wheels   []WheelFile // in the order of the page
-	versions int         // wheelFile.order is below
-	files    []File      // source distributions
+	files []File
+	// Wheels and Sdists are the files whose name and version can be read, in the
+	// order of the page. The others, all of them old, are no candidates for anybody.
+	Wheels, Sdists []WheelFile
+	versions       int // Release.order is below
 }
 
 // Future is an answer that is on its way.
 type Future[T any] struct {
-	Done  chan struct{}
-	Value T
-	Err   error
+	done  chan struct{}
+	value T
+	err   error
 }
 
 // Wait returns the answer, or the error of the context if that ends before.
 func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 	select {
-	case <-f.Done:
-		return f.Value, f.Err
+	case <-f.done:
+		return f.value, f.err
 	case <-ctx.Done():
 		var none T
 		return none, ctx.Err()
 	}
 }
 
-// ask returns the future under key, started by the first who asks.
-func ask[T any](c *Catalog, futures map[string]*Future[T], key string, get func(context.Context) (T, error)) *Future[T] {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if f, ok := futures[key]; ok {
+// Futures are answers by key, each of which is asked for once.
+type Futures[T any] struct {
+	mu    sync.Mutex
+	byKey map[string]*Future[T]
+}
+
+// Ask returns the answer under key, which get begins to look for if nobody asked
+// before, as a task of the catalog.
+func (fs *Futures[T]) Ask(c *Catalog, key string, get func(context.Context) (T, error)) *Future[T] {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if f, ok := fs.byKey[key]; ok {
 		return f
 	}
-	f := &Future[T]{Done: make(chan struct{})}
-	futures[key] = f
+	f := &Future[T]{done: make(chan struct{})}
+	if fs.byKey == nil {
+		fs.byKey = map[string]*Future[T]{}
+	}
+	fs.byKey[key] = f
 	c.Tasks.Go(func() {
-		defer close(f.Done)
-		f.Value, f.Err = get(c.Ctx)
+		defer close(f.done)
+		f.value, f.err = get(c.Ctx)
 	})
 	return f
 }
@@ -139,9 +148,7 @@ func NewCatalog(ctx context.Context, c *fetch.Client, s *Sources) (*Catalog, err
 		indexes = []Index{{URL: DefaultIndex}}
 	}
 	background, cancel := context.WithCancel(ctx)
-	cat := &Catalog{
-		client: c, Ctx: background, cancel: cancel, records: s.Store, pages: map[string]*Future[*Page]{}, metas: map[string]*Future[*WheelMetadata]{},
-	}
+	cat := &Catalog{client: c, Ctx: background, cancel: cancel, records: s.Store}
 	for _, x := range indexes {
 		if x.Unusable != nil {
 			cat.indexes = append(cat.indexes, x)
@@ -169,7 +176,7 @@ func (c *Catalog) Close() {
 
 // Page starts to fetch a project's page from the first index that has it.
 func (c *Catalog) Page(name string) *Future[*Page] {
-	return ask(c, c.pages, name, func(ctx context.Context) (*Page, error) { return c.fetchPage(ctx, name) })
+	return c.pages.Ask(c, name, func(ctx context.Context) (*Page, error) { return c.fetchPage(ctx, name) })
 }
 
 // sources returns the indexes that may serve a name, in order of precedence.
@@ -192,8 +199,7 @@ func (c *Catalog) sources(name string) []Index {
 func (c *Catalog) fetchPage(ctx context.Context, name string) (*Page, error) {
 	p := &Page{Name: name, client: c.client}
 	if !c.alone[name] {
-		var err error
-		if p, err = c.indexPage(ctx, name); err != nil {
+		if err := c.indexPage(ctx, p); err != nil {
 			return nil, err
 		}
 	}
@@ -201,84 +207,86 @@ func (c *Catalog) fetchPage(ctx context.Context, name string) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(files) > 0 {
-		p.add(files)
-	}
+	p.files = append(p.files, files...)
+	p.read()
 	return p, nil
 }
 
-// indexPage returns what the first index that has the name says of it.
-func (c *Catalog) indexPage(ctx context.Context, name string) (*Page, error) {
-	p := &Page{Name: name, client: c.client}
-	sources := c.sources(name)
+// indexPage puts on the page what the first index that has the name says of it.
+func (c *Catalog) indexPage(ctx context.Context, p *Page) error {
+	sources := c.sources(p.Name)
 	for i, x := range sources {
 		p.Claimed = len(x.Packages) > 0
 		if x.Unusable != nil {
-			return nil, x.Unusable
+			return x.Unusable
 		}
-		address := strings.TrimSuffix(x.URL, "/") + "/" + name + "/"
 		p.Asked = append(p.Asked, fetch.Redact(x.URL))
-		l, from, err := c.listing(ctx, address, name)
-		fault, unreadable := errors.AsType[*pageFault](err)
+		files, base, err := c.listing(ctx, strings.TrimSuffix(x.URL, "/")+"/"+p.Name+"/")
+		unreadable, ok := errors.AsType[*pageFault](err)
 		switch {
 		case fetch.IsNotFound(err):
 			// Only "no such page" leads on to the next index. Any other
 			// failure must not: a stranger's project of the same name may
 			// wait there.
 			continue
-		case unreadable:
-			return nil, fmt.Errorf("asking the index %s about %q: %w", fetch.Redact(x.URL), name, fault.err)
+		case ok:
+			return fmt.Errorf("asking the index %s about %q: %w", fetch.Redact(x.URL), p.Name, unreadable.err)
 		case err != nil:
-			return nil, fmt.Errorf("asking the index about %q: %w", name, err)
+			return fmt.Errorf("asking the index about %q: %w", p.Name, err)
 		}
-		if p.base, err = url.Parse(from); err != nil {
-			return nil, fmt.Errorf("asking the index %s about %q: %w", fetch.Redact(x.URL), name, err)
-		}
-		if l.base != "" {
-			if p.base, err = p.base.Parse(l.base); err != nil {
-				return nil, fmt.Errorf("asking the index %s about %q: %w", fetch.Redact(x.URL), name, err)
-			}
-		}
-		p.Index, p.prefix = fetch.Redact(x.URL), l.prefix
-		p.Wheels, p.versions, p.files = l.wheels, l.versions, l.others
+		p.Index, p.base, p.files = fetch.Redact(x.URL), base, files
 		for _, next := range sources[i+1:] {
 			p.After = append(p.After, fetch.Redact(next.URL))
 		}
-		return p, nil
+		return nil
 	}
-	return p, nil
+	return nil
 }
 
-// listing returns the listing of a project's page and the address the page came
-// from. A stored one that cannot be read is replaced.
-func (c *Catalog) listing(ctx context.Context, address, name string) (*listing, string, error) {
+// listing returns the files of a project's page and the address that their links
+// start from. A stored listing that cannot be read is replaced.
+func (c *Catalog) listing(ctx context.Context, address string) ([]File, *url.URL, error) {
 	request := fetch.PageRequest{
 		URL: address, Accept: simpleAccept, MaxBytes: filetree.MaxPage, MaxAge: pageMaxAge,
-		Distill: distillPage(name), Distillation: listingForm,
+		Distill: distillPage, Distillation: listingForm,
 	}
 	for {
 		got, err := c.client.Page(ctx, request)
 		if err != nil {
-			return nil, "", err
+			return nil, nil, err
 		}
-		l, err := readListing(got.Body)
+		files, base, err := readListing(got.Body)
 		if err == nil {
-			return l, got.URL, nil
+			from, err := startOfLinks(got.URL, base)
+			return files, from, err
 		}
 		if request.Renew || !got.Cached {
-			return nil, "", err
+			return nil, nil, err
 		}
 		request.Renew = true
 	}
 }
 
+// startOfLinks returns the address that the links of a page start from: its own, or
+// the base that it names. The error is a *pageFault.
+func startOfLinks(address, base string) (*url.URL, error) {
+	from, err := url.Parse(address)
+	if err == nil && base != "" {
+		from, err = from.Parse(base)
+	}
+	if err != nil {
+		return nil, &pageFault{err}
+	}
+	return from, nil
+}
+
 // address returns where a file of the page lies, without credentials; "" for
 // one on disk.
 func (p *Page) address(f *File) (string, error) {
-	if f.Link != nil {
-		return f.Link.URL, nil
+	if f.linked {
+		return f.url, nil
 	}
-	u, err := p.base.Parse(p.prefix + f.url)
+	u, err := p.base.Parse(f.url)
 	if err != nil {
 		return "", fmt.Errorf("reading the address of %q on the index %s: %w", f.Filename, p.Index, err)
 	}
@@ -311,12 +319,9 @@ type WheelMetadata struct {
 func (c *Catalog) Metadata(p *Page, f *File) *Future[*WheelMetadata] {
 	key := f.SHA256
 	if key == "" {
-		key = p.Index + " " + p.prefix + f.url
-		if f.Link != nil {
-			key = f.Link.URL
-		}
+		key = p.Index + " " + f.url
 	}
-	return ask(c, c.metas, key, func(ctx context.Context) (*WheelMetadata, error) {
+	return c.metas.Ask(c, key, func(ctx context.Context) (*WheelMetadata, error) {
 		m, err := c.fetchMetadata(ctx, p, f)
 		if err != nil {
 			return nil, fmt.Errorf("reading the metadata of %q: %w", f.Filename, err)
@@ -351,30 +356,39 @@ func (c *Catalog) fetchMetadata(ctx context.Context, p *Page, f *File) (*WheelMe
 // host and the digest of the wheel: the digest is only what its index claims, so
 // that no other index may speak for it.
 func (c *Catalog) metadataBytes(ctx context.Context, address string, f *File) ([]byte, error) {
-	const bucket = "wheel-metadata"
-	if f.Link != nil {
-		if body, ok, err := c.linkMetadata(ctx, f.Link); ok {
-			return body, err
-		}
+	switch {
+	case f.Path != "":
+		return diskMetadata(f.Path)
+	case f.StandIn:
+		return c.givenMetadata(ctx, f)
 	}
 	if f.metadata {
 		if body, err := c.companion(ctx, address, f); !fetch.IsNotFound(err) {
 			return body, err
 		}
 	}
-	keep := c.records != nil && f.SHA256 != ""
+	if f.SHA256 == "" {
+		return c.embedded(ctx, address)
+	}
 	key := f.SHA256
 	if u, err := url.Parse(address); err == nil {
 		key = u.Host + " " + f.SHA256
 	}
-	if keep {
-		if body, _, err := c.records.GetRecord(bucket, key); err == nil {
-			return body, nil
-		}
+	return c.kept("wheel-metadata", key, func() ([]byte, error) { return c.embedded(ctx, address) })
+}
+
+// kept returns what the store keeps under a key, or else what get returns, which it
+// keeps from then on.
+func (c *Catalog) kept(bucket, key string, get func() ([]byte, error)) ([]byte, error) {
+	if c.records == nil {
+		return get()
 	}
-	body, err := c.embedded(ctx, address)
-	if err != nil || !keep {
-		return body, err
+	if body, _, err := c.records.GetRecord(bucket, key); err == nil && len(body) > 0 {
+		return body, nil
+	}
+	body, err := get()
+	if err != nil {
+		return nil, err
 	}
 	return body, c.records.PutRecord(bucket, key, body)
 }
@@ -407,26 +421,6 @@ func (c *Catalog) companion(ctx context.Context, address string, f *File) ([]byt
 		return nil, err
 	}
 	return got.Body, nil
-}
-
-// Sdists calls visit for every source distribution whose version can be read.
-func (p *Page) Sdists(visit func(f *File, r *Release)) {
-	for i := range p.files {
-		f := &p.files[i]
-		base, ok := strings.CutSuffix(f.Filename, ".tar.gz")
-		if !ok {
-			if base, ok = strings.CutSuffix(f.Filename, ".zip"); !ok {
-				continue
-			}
-		}
-		dash := strings.LastIndexByte(base, '-')
-		if dash < 0 || pep508.NormalizeName(base[:dash]) != p.Name {
-			continue
-		}
-		if v, err := pep440.Parse(base[dash+1:]); err == nil {
-			visit(f, &Release{v, v.Key(), base[dash+1:]})
-		}
-	}
 }
 
 // SameIndex reports whether two addresses are of one index.

@@ -49,11 +49,11 @@ func TestPagesOfManyFiles(t *testing.T) {
 	for kind, write := range pages {
 		text := write(filetree.MaxPageFiles)
 		indextest.Promptly(t, len(text), func() {
-			if short, err := distillPage("a")([]byte(text), kind); err != nil || len(short) == 0 {
+			if short, err := distillPage([]byte(text), kind); err != nil || len(short) == 0 {
 				t.Errorf("%s: %v", kind, err)
 			}
 		})
-		_, err := distillPage("a")([]byte(write(filetree.MaxPageFiles+1)), kind)
+		_, err := distillPage([]byte(write(filetree.MaxPageFiles+1)), kind)
 		limit, ok := errors.AsType[*filetree.LimitError](err)
 		if !ok || limit.Limit != filetree.MaxPageFiles || !strings.Contains(err.Error(), "the page has 150001 files or more, and 150000 are read at most") {
 			t.Errorf("%s: %v, want a *LimitError", kind, err)

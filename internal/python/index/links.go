@@ -5,59 +5,37 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
-
-// link is where a file lies that is on no index.
-type link struct {
-	wheel.GivenWheel
-	// standIn marks the wheels of Spec.Given: on a target that one of them
-	// fits, no other file of the project is a candidate.
-	standIn bool
-}
-
-// Local reports whether a file lies on disk.
-func (f *File) Local() bool { return f.Path() != "" }
-
-// Path returns where a file lies on disk, or "".
-func (f *File) Path() string {
-	if f.Link == nil {
-		return ""
-	}
-	return f.Link.Path
-}
-
-// Source names who gives a file that is on no index, or "".
-func (f *File) Source() string {
-	if f.Link == nil {
-		return ""
-	}
-	return f.Link.Source
-}
-
-// StandIn reports whether a file is one of Spec.Given.
-func (f *File) StandIn() bool { return f.Link != nil && f.Link.standIn }
 
 // Origin names the index, the folder or the page that a file is known from.
 func (p *Page) Origin(f *File) string {
-	return cmp.Or(f.Source(), "the index "+p.Index)
+	return cmp.Or(f.Source, "the index "+p.Index)
 }
 
 // Absent reports whether nobody has anything of the name.
 func (p *Page) Absent() bool { return p.Index == "" && len(p.Wheels) == 0 }
 
-// givenFile returns a wheel as a file of a page.
-func givenFile(g wheel.GivenWheel, standIn bool) File {
-	f := File{Filename: g.Filename(), Size: g.Size, wheel: true, Link: &link{g, standIn}}
-	if !g.SHA256.IsZero() {
-		f.SHA256 = g.SHA256.Hex()
+// filesByName returns wheels as files of the pages of their projects.
+func filesByName(wheels []wheel.GivenWheel, standIn bool) (map[string][]File, error) {
+	files := map[string][]File{}
+	for _, g := range wheels {
+		w, err := g.Name()
+		if err != nil {
+			return nil, fmt.Errorf("reading the name of a wheel of %s: %w", g.Source, err)
+		}
+		f := File{Filename: g.Filename(), url: g.URL, Size: g.Size, linked: true, Path: g.Path, Source: g.Source, StandIn: standIn}
+		if !g.SHA256.IsZero() {
+			f.SHA256 = g.SHA256.Hex()
+		}
+		files[w.Name] = append(files[w.Name], f)
 	}
-	return f
+	return files, nil
 }
 
 // linked returns the files of a name that no index serves: those given, then,
@@ -80,7 +58,7 @@ func (c *Catalog) linked(ctx context.Context, name string) ([]File, error) {
 
 // linkPage starts to fetch a page with links to wheels of any project.
 func (c *Catalog) linkPage(address string) *Future[map[string][]File] {
-	return ask(c, c.links, address, func(ctx context.Context) (map[string][]File, error) {
+	return c.links.Ask(c, address, func(ctx context.Context) (map[string][]File, error) {
 		byName, err := c.fetchLinks(ctx, address)
 		if err != nil {
 			return nil, fmt.Errorf("reading the links of %s: %w", fetch.Redact(address), err)
@@ -98,10 +76,7 @@ func (c *Catalog) fetchLinks(ctx context.Context, address string) (map[string][]
 	if err != nil {
 		return nil, err
 	}
-	from, err := url.Parse(got.URL)
-	if err == nil && base != "" {
-		from, err = from.Parse(base)
-	}
+	from, err := startOfLinks(got.URL, base)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +91,7 @@ func (c *Catalog) fetchLinks(ctx context.Context, address string) (map[string][]
 			continue
 		}
 		u.User, u.Fragment, u.RawFragment = nil, "", ""
-		f.Link = &link{GivenWheel: wheel.GivenWheel{URL: u.String(), Source: "the page " + fetch.Redact(address)}}
+		f.url, f.linked, f.Source = u.String(), true, "the page "+fetch.Redact(address)
 		byName[name.Name] = append(byName[name.Name], f)
 	}
 	return byName, nil
@@ -124,21 +99,13 @@ func (c *Catalog) fetchLinks(ctx context.Context, address string) (map[string][]
 
 // take groups the wheels of a Spec that no index serves.
 func (c *Catalog) take(s *Sources) error {
-	c.given, c.folders, c.links = map[string][]File{}, map[string][]File{}, map[string]*Future[map[string][]File]{}
 	c.alone = map[string]bool{}
-	for _, g := range s.Given {
-		w, err := g.Name()
-		if err != nil {
-			return fmt.Errorf("reading the name of a wheel of %s: %w", g.Source, err)
-		}
-		c.given[w.Name] = append(c.given[w.Name], givenFile(g, true))
+	var err error
+	if c.given, err = filesByName(s.Given, true); err != nil {
+		return err
 	}
-	for _, g := range s.Linked {
-		w, err := g.Name()
-		if err != nil {
-			return fmt.Errorf("reading the name of a wheel of %s: %w", g.Source, err)
-		}
-		c.folders[w.Name] = append(c.folders[w.Name], givenFile(g, false))
+	if c.folders, err = filesByName(s.Linked, false); err != nil {
+		return err
 	}
 	for _, address := range s.LinkPages {
 		clean, err := c.client.Login(address)
@@ -162,53 +129,16 @@ func anyRuns(t wheel.Target, files []File) bool {
 	})
 }
 
-// add puts further wheels on the page; their names are those of wheels.
-func (p *Page) add(files []File) {
-	kinds := 0
-	for _, w := range p.Wheels {
-		kinds = max(kinds, w.tags+1)
-	}
-	for i := range files {
-		f := &files[i]
-		name, err := wheel.ParseWheelName(f.Filename)
-		if err != nil {
-			continue
-		}
-		r := &Release{name.Parsed, name.Parsed.Key(), name.Version}
-		p.Wheels = append(p.Wheels, WheelFile{File: f, Release: r, WheelKind: &WheelKind{name, kinds}})
-		kinds++
-	}
-	byVersion := make([]*WheelFile, len(p.Wheels))
-	for i := range p.Wheels {
-		byVersion[i] = &p.Wheels[i]
-	}
-	slices.SortStableFunc(byVersion, func(a, b *WheelFile) int { return a.Version.Compare(b.Version) })
-	p.versions = 0
-	for i, w := range byVersion {
-		if i > 0 && w.Version.Compare(byVersion[i-1].Version) > 0 {
-			p.versions++
-		}
-		w.order = p.versions
-	}
-	p.versions++
-}
-
-// linkMetadata returns METADATA of a file that is on no index, and whether it
-// was to be had that way: one with an address on a page of links is read as
-// those of an index are.
-func (c *Catalog) linkMetadata(ctx context.Context, l *link) (body []byte, ok bool, err error) {
-	switch {
-	case l.Path != "":
-		body, err = diskMetadata(l.Path)
-		return body, true, err
-	case !l.standIn:
-		return nil, false, nil
-	}
-	f, err := c.client.Blob(ctx, WheelSource(l.URL, l.Filename(), l.SHA256, l.Size, nil))
+// givenMetadata returns METADATA of a stand-in at an address, which is fetched whole.
+func (c *Catalog) givenMetadata(ctx context.Context, file *File) (body []byte, err error) {
+	digest, err := store.ParseDigest(file.SHA256)
 	if err != nil {
-		return nil, true, fmt.Errorf("fetching what %s gives: %w", l.Source, err)
+		return nil, err
+	}
+	f, err := c.client.Blob(ctx, WheelSource(file.url, file.Filename, digest, file.Size, nil))
+	if err != nil {
+		return nil, fmt.Errorf("fetching what %s gives: %w", file.Source, err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	body, err = fileMetadata(f)
-	return body, true, err
+	return fileMetadata(f)
 }

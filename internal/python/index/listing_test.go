@@ -24,97 +24,118 @@ func TestListing(t *testing.T) {
 		{"filename":"a_b-nonsense-py3-none-any.whl","url":"https://h.example/x/3"},
 		{"filename":"c-1-py3-none-any.whl","url":"https://h.example/x/4"},
 		{"filename":"a_b-1.10-py2.7.egg","url":"https://elsewhere.example/5"}]}`
-	body, err := distillPage("a-b")([]byte(page), "application/json")
+	body, err := distillPage([]byte(page), "application/json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := readListing(body)
+	files, base, err := readListing(body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l.base != "" || l.prefix != "https://h.example/x/" || l.versions != 2 {
-		t.Errorf("base %q, prefix %q, %d versions, want none, https://h.example/x/ and 2", l.base, l.prefix, l.versions)
+	p := pageOf("a-b", files)
+	if base != "" || len(files) != 6 || p.versions != 2 {
+		t.Errorf("base %q, %d files, %d versions, want none, 6 and 2", base, len(files), p.versions)
 	}
 	for i, want := range []struct {
 		File
 		version, key, build, platform string
-		tags, order                   int
+		order                         int
 	}{{
 		File: File{
-			Filename: "A.b-1.10-py3-none-any.whl", url: "1/A.b-1.10-py3-none-any.whl", Size: 12, Uploaded: "2024-01-02T03:04:05.678Z",
+			Filename: "A.b-1.10-py3-none-any.whl", url: "https://h.example/x/1/A.b-1.10-py3-none-any.whl", Size: 12, Uploaded: "2024-01-02T03:04:05.678Z",
 			RequiresPython: ">=3.7", SHA256: digestA, metadata: true, metadataSHA256: digestB,
 		},
-		version: "1.10", key: "1.10", platform: "any", tags: 0, order: 1,
+		version: "1.10", key: "1.10", platform: "any", order: 1,
 	}, {
-		File:    File{Filename: "a_b-1.9-2-cp312-cp312-linux_x86_64.whl", url: "2/other%2Bname.whl", Yanked: true, yankReason: "bad", metadata: true},
-		version: "1.9", key: "1.9", build: "2", platform: "linux_x86_64", tags: 1, order: 0,
+		File:    File{Filename: "a_b-1.9-2-cp312-cp312-linux_x86_64.whl", url: "https://h.example/x/2/other%2Bname.whl", Yanked: true, yankReason: "bad", metadata: true},
+		version: "1.9", key: "1.9", build: "2", platform: "linux_x86_64", order: 0,
 	}, {
-		File:    File{Filename: "a_b-1.9.0-py3-none-any.whl", url: "1/a_b-1.9.0-py3-none-any.whl", RequiresPython: ">=3.7"},
-		version: "1.9.0", key: "1.9", platform: "any", tags: 0, order: 0,
+		File:    File{Filename: "a_b-1.9.0-py3-none-any.whl", url: "https://h.example/x/1/a_b-1.9.0-py3-none-any.whl", RequiresPython: ">=3.7"},
+		version: "1.9.0", key: "1.9", platform: "any", order: 0,
 	}} {
-		w := l.wheels[i]
+		w := p.Wheels[i]
 		if *w.File != want.File {
 			t.Errorf("wheel %d = %+v, want %+v", i, *w.File, want.File)
 		}
 		if w.Text != want.version || w.Key != want.key || w.Version.String() != want.version || w.order != want.order {
 			t.Errorf("wheel %d has version %s, key %s, order %d, want %s, %s, %d", i, w.Text, w.Key, w.order, want.version, want.key, want.order)
 		}
-		if w.tags != want.tags || w.Build != want.build || !slices.Equal(w.Platforms, []string{want.platform}) {
-			t.Errorf("wheel %d has kind %d, build %q, platforms %q", i, w.tags, w.Build, w.Platforms)
+		if w.Build != want.build || !slices.Equal(w.Platforms, []string{want.platform}) {
+			t.Errorf("wheel %d has build %q, platforms %q", i, w.Build, w.Platforms)
 		}
 	}
-	if len(l.wheels) != 3 {
-		t.Errorf("%d wheels, want 3", len(l.wheels))
+	if len(p.Wheels) != 3 || p.Wheels[0].WheelKind != p.Wheels[2].WheelKind {
+		t.Errorf("%d wheels, want 3, and one kind of the first and the last", len(p.Wheels))
 	}
-	other := File{Filename: "a_b-1.10.tar.gz", url: "1/a_b-1.10.tar.gz", RequiresPython: ">=3.8", SHA256: digestB}
-	if !slices.Equal(l.others, []File{other}) {
-		t.Errorf("others = %+v, want %+v", l.others, other)
+	other := File{Filename: "a_b-1.10.tar.gz", url: "https://h.example/x/1/a_b-1.10.tar.gz", RequiresPython: ">=3.8", SHA256: digestB}
+	if len(p.Sdists) != 1 || *p.Sdists[0].File != other || p.Sdists[0].Text != "1.10" || p.Sdists[0].order != 1 || !p.Sdists[0].Pure() {
+		t.Errorf("sdists = %+v, want %+v", p.Sdists, other)
+	}
+}
+
+// pageOf returns a page of files.
+func pageOf(name string, files []File) *Page {
+	p := &Page{Name: name, files: files}
+	p.read()
+	return p
+}
+
+// TestNamesThatAreNotOfTheProject has a page whose first files have no name, or the
+// name of another project.
+func TestNamesThatAreNotOfTheProject(t *testing.T) {
+	t.Parallel()
+	p := pageOf("a", []File{
+		{Filename: "-1.0-py3-none-any.whl"}, {Filename: "1.0.zip"}, {Filename: "-1.0.zip"}, {Filename: "b-1.0.tar.gz"}, {Filename: "b-1.0-py3-none-any.whl"},
+		{Filename: "a-1.zip"}, {Filename: "A-1.0.tar.gz"}, {Filename: "a-x.tar.gz"},
+	})
+	var names []string
+	for _, f := range append(p.Wheels, p.Sdists...) {
+		names = append(names, f.Filename)
+	}
+	if want := []string{"a-1.zip", "A-1.0.tar.gz"}; !slices.Equal(names, want) {
+		t.Errorf("the page has %q, want %q", names, want)
 	}
 }
 
 func TestListingOfAPageWithABase(t *testing.T) {
 	t.Parallel()
-	body, err := distillPage("a")([]byte(`<base href="https://h.example/y/"><a href="a-1-py3-none-any.whl">a</a>`), "text/html")
+	body, err := distillPage([]byte(`<base href="https://h.example/y/"><a href="a-1-py3-none-any.whl">a</a>`), "text/html")
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := readListing(body)
-	if err != nil || l.base != "https://h.example/y/" || l.prefix != "" || len(l.wheels) != 1 || l.wheels[0].url != "a-1-py3-none-any.whl" {
-		t.Errorf("readListing() = %+v, %v", l, err)
+	files, base, err := readListing(body)
+	if err != nil || base != "https://h.example/y/" || len(files) != 1 || files[0].url != "a-1-py3-none-any.whl" {
+		t.Errorf("readListing() = %+v, %q, %v", files, base, err)
 	}
 }
 
-// TestDamagedListings cuts a listing short, lengthens it, and breaks what
-// newProject relies on.
+// TestDamagedListings cuts a listing short, lengthens it, and has numbers in it that
+// cannot be.
 func TestDamagedListings(t *testing.T) {
 	t.Parallel()
-	body := writeListing("a", []File{
-		{Filename: "a-1-py3-none-any.whl", url: "x/a-1-py3-none-any.whl", wheel: true},
-		{Filename: "a-2-py3-none-any.whl", url: "x/a-2-py3-none-any.whl", wheel: true},
+	body := writeListing([]File{
+		{Filename: "a-1-py3-none-any.whl", url: "x/a-1-py3-none-any.whl", Size: 300, Yanked: true, yankReason: "bad"},
 		{Filename: "a-1.tar.gz", url: "x/a-1.tar.gz"},
-	}, "")
-	if _, err := readListing(body); err != nil {
-		t.Fatal(err)
+	}, "b")
+	if files, base, err := readListing(body); err != nil || base != "b" || len(files) != 2 {
+		t.Fatal(files, base, err)
 	}
 	for n := range body {
-		if l, err := readListing(body[:n]); err == nil {
-			t.Errorf("the first %d bytes read as %+v", n, l)
+		if files, _, err := readListing(body[:n]); err == nil {
+			t.Errorf("the first %d bytes read as %+v", n, files)
 		}
 	}
-	const head = "\x00\x00\x01\x00" // no base, no prefix, one Requires-Python
 	for name, text := range map[string]string{
-		"more behind it":              string(body) + "\x00",
-		"versions not in order":       head + "\x02\x012\x011" + "\x00\x00",
-		"no version":                  head + "\x01\x01x" + "\x00\x00",
-		"a number without end":        strings.Repeat("\xff", 20),
-		"more versions than bytes":    head + "\xff\xff\xff\x7f",
-		"more wheels than bytes":      head + "\x00" + "\xff\xff\xff\x7f",
-		"a wheel of no known version": head + "\x00" + "\x01" + "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" + "\x00",
-		"a wheel without a name":      head + "\x01\x011" + "\x01" + "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" + "\x00",
-		"a name before its address":   head + "\x00" + "\x00" + "\x01" + "\x00\x04\x00\x00\x01x\x02\x00\x00",
+		"more behind it":           string(body) + "\x00",
+		"a number without end":     strings.Repeat("\xff", 20),
+		"more files than bytes":    "\x00" + "\xff\xff\xff\x7f",
+		"a text beyond the end":    "\x05b",
+		"flags of another form":    "\x00\x01" + "\x04" + strings.Repeat("\x00", 8),
+		"a size beyond an int64":   "\x00\x01\x00" + strings.Repeat("\xff", 9) + "\x01" + strings.Repeat("\x00", 7),
+		"a length beyond an int64": strings.Repeat("\xff", 9) + "\x01",
 	} {
-		if l, err := readListing([]byte(text)); err == nil {
-			t.Errorf("%s: it reads as %+v", name, l)
+		if files, _, err := readListing([]byte(text)); err == nil {
+			t.Errorf("%s: it reads as %+v", name, files)
 		}
 	}
 }
@@ -147,17 +168,18 @@ func TestAnUnreadableListingIsFetchedAgain(t *testing.T) {
 }
 
 func FuzzReadListing(f *testing.F) {
-	f.Add(writeListing("a", []File{{Filename: "a-1-py3-none-any.whl", url: "x/a-1-py3-none-any.whl", wheel: true}, {Filename: "a-1.zip"}}, "b"))
+	f.Add(writeListing([]File{{Filename: "a-1-py3-none-any.whl", url: "x/a-1-py3-none-any.whl"}, {Filename: "a-1.zip"}}, "b"))
 	f.Add([]byte("\x00\x00\x00\x00\x00\x00"))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		defer indextest.Budget(t, len(body))()
-		l, err := readListing(body)
+		files, _, err := readListing(body)
 		if err != nil {
 			return
 		}
-		for _, w := range l.wheels {
-			if w.File == nil || w.Release == nil || w.WheelKind == nil || w.order < 0 || w.order >= l.versions || len(w.Platforms) == 0 {
-				t.Errorf("readListing(%q) has the wheel %+v of %d versions", body, w, l.versions)
+		p := pageOf("a", files)
+		for _, w := range append(p.Wheels, p.Sdists...) {
+			if w.File == nil || w.Release == nil || w.WheelKind == nil || w.order < 0 || w.order >= p.versions || len(w.Platforms) == 0 {
+				t.Errorf("readListing(%q) has the file %+v of %d versions", body, w, p.versions)
 			}
 		}
 	})
@@ -169,14 +191,14 @@ func FuzzListing(f *testing.F) {
 	f.Add(`{"files":[{"filename":"a-1-py3-none-any.whl","url":"x/y"},{"filename":"A-1.0-py3-none-any.whl","url":"x/z"},{"filename":"a-x-py3-none-any.whl"}]}`)
 	f.Fuzz(func(t *testing.T, page string) {
 		defer indextest.Budget(t, len(page))()
-		body, err := distillPage("a")([]byte(page), "application/json")
+		body, err := distillPage([]byte(page), "application/json")
 		if err != nil {
 			if _, ok := errors.AsType[*pageFault](err); !ok {
 				t.Errorf("distilling %q: %v", page, err)
 			}
 			return
 		}
-		l, err := readListing(body)
+		listed, _, err := readListing(body)
 		if err != nil {
 			t.Fatalf("the listing of %q: %v", page, err)
 		}
@@ -185,16 +207,16 @@ func FuzzListing(f *testing.F) {
 			t.Fatal(err)
 		}
 		next := 0
-		for _, w := range l.wheels {
-			got := *w.File
-			got.url, got.wheel = l.prefix+got.url, true
+		for _, got := range listed {
 			at := slices.Index(files[next:], got)
 			if at < 0 {
-				t.Fatalf("the listing of %q has the wheel %+v", page, got)
+				t.Fatalf("the listing of %q has the file %+v", page, got)
 			}
 			next += at + 1
-			if name, err := wheel.ParseWheelName(got.Filename); err != nil || name.Name != "a" || name.Version != w.Text {
-				t.Errorf("the listing of %q has %q as version %s", page, got.Filename, w.Text)
+		}
+		for _, w := range pageOf("a", listed).Wheels {
+			if name, err := wheel.ParseWheelName(w.Filename); err != nil || name.Name != "a" || name.Version != w.Text {
+				t.Errorf("the listing of %q has %q as version %s", page, w.Filename, w.Text)
 			}
 		}
 	})

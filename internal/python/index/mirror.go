@@ -52,7 +52,8 @@ func (m *Mirror) blob(ctx context.Context, w wheel.Wheel) (*os.File, error) {
 	if kept, err := fetch.ParseKept(w.URL); err == nil {
 		w.URL = m.client.Reveal(kept)
 	}
-	if f, ok, err := m.client.Stored(ctx, WheelSource(w.URL, w.Filename, w.SHA256, w.Size, m.Vet)); ok || err != nil {
+	there := WheelSource(w.URL, w.Filename, w.SHA256, w.Size, m.Vet)
+	if f, ok, err := m.client.Stored(ctx, there); ok || err != nil {
 		return f, err
 	}
 	var missed error
@@ -66,7 +67,7 @@ func (m *Mirror) blob(ctx context.Context, w wheel.Wheel) (*os.File, error) {
 			return nil, missed
 		}
 	}
-	f, err := m.client.Blob(ctx, WheelSource(w.URL, w.Filename, w.SHA256, w.Size, m.Vet))
+	f, err := m.client.Blob(ctx, there)
 	if err == nil {
 		return f, nil
 	}
@@ -135,15 +136,14 @@ func (m *Mirror) Fetch(ctx context.Context, w wheel.Wheel) (*filetree.Archive, e
 	return archive, errors.Join(err, blob.Close())
 }
 
-// WheelSource asks for a wheel that is vetted before it is kept.
+// WheelSource asks for a wheel, which is vetted before it is kept, or for a source
+// distribution, which is read only once its digest was checked.
 func WheelSource(address, filename string, sum store.Digest, size int64, vet wheel.Vet) fetch.Source {
-	if sdist.Is(filename) {
-		return SourceFile(address, sum, size)
-	}
-	return fetch.Source{
-		URL: address, SHA256: sum, Size: size,
-		Vet: func(ctx context.Context, f *os.File, size int64) error {
+	source := fetch.Source{URL: address, SHA256: sum, Size: size}
+	if !sdist.Is(filename) {
+		source.Vet = func(ctx context.Context, f *os.File, size int64) error {
 			return wheel.VetWheel(ctx, f, filename, size, sum, vet)
-		},
+		}
 	}
+	return source
 }

@@ -2,12 +2,14 @@ package index
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -71,18 +73,13 @@ type Policy struct {
 	// file that is not given is seen; "" where there is none.
 	StandIn string
 
-	admits map[string]bool // by Requires-Python
-	ranks  []ranked        // by wheelKind.tags
+	admits map[string]bool    // by Requires-Python
+	ranks  map[*WheelKind]int // -1: it does not run
 }
 
 // NewPolicy returns the rules of a target that hide no file.
 func NewPolicy(tags *wheel.Tags, python pep440.Version) *Policy {
-	return &Policy{tags: tags, python: python, admits: map[string]bool{}}
-}
-
-type ranked struct {
-	rank        int
-	known, fits bool
+	return &Policy{tags: tags, python: python, admits: map[string]bool{}, ranks: map[*WheelKind]int{}}
 }
 
 // Verdict is why a file is no candidate.
@@ -121,26 +118,25 @@ func (pl *Policy) Runs(w *WheelFile) Verdict {
 
 // Rank returns the place of a wheel's tags on the target, lower is better.
 func (pl *Policy) Rank(w *WheelFile) (rank int, ok bool) {
-	for w.tags >= len(pl.ranks) {
-		pl.ranks = append(pl.ranks, ranked{})
+	rank, known := pl.ranks[w.WheelKind]
+	if !known {
+		if rank, ok = pl.tags.Rank(w.NameTags); !ok {
+			rank = -1
+		}
+		pl.ranks[w.WheelKind] = rank
 	}
-	r := &pl.ranks[w.tags]
-	if !r.known {
-		r.known = true
-		r.rank, r.fits = pl.tags.Rank(w.NameTags)
-	}
-	return r.rank, r.fits
+	return rank, rank >= 0
 }
 
 // Withheld says whether a file may be seen at all, whatever runs it.
 func (pl *Policy) Withheld(f *File, key string) Verdict {
 	switch {
-	case f.StandIn():
+	case f.StandIn:
 		return Fits
 	case pl.StandIn != "":
 		return Replaced
 	}
-	if !pl.CutOff.IsZero() && !pl.Exempt[key] && !f.Local() {
+	if !pl.CutOff.IsZero() && !pl.Exempt[key] && f.Path == "" {
 		switch {
 		case f.Uploaded != "" && !pl.isOld(f.Uploaded):
 			return TooNew
@@ -189,21 +185,85 @@ type Release struct {
 	Version pep440.Version
 	Key     string
 	Text    string
+	order   int // on its page, the oldest first; equal for equal versions
 }
 
-// WheelFile is a file of a page with what its name says.
+// WheelFile is a wheel of a page with what its name says, or a source distribution,
+// as the wheel that is made of it.
 type WheelFile struct {
 	*File
 	*Release
 	*WheelKind
-	order int // of the version on the page, the oldest first; equal for equal versions
 }
 
 // WheelKind is what the names of all wheels of a page with the same build and
 // compatibility tags say; name and version are those of the first of them.
-type WheelKind struct {
-	wheel.NameTags
-	tags int // place among the kinds of the page
+type WheelKind struct{ wheel.NameTags }
+
+// read finds the wheels and the source distributions among the files of the page,
+// and brings their versions into order.
+func (p *Page) read() {
+	releases, kinds := map[string]*Release{}, map[string]*WheelKind{}
+	source := &WheelKind{wheel.SdistKind}
+	source.Name = p.Name
+	p.Wheels = make([]WheelFile, 0, len(p.files))
+	known := p.Name // most names of a page differ in the version alone
+	for i := range p.files {
+		f := &p.files[i]
+		name, text, tags, isWheel := splitName(f.Filename)
+		if name != known {
+			if pep508.NormalizeName(name) != p.Name {
+				continue
+			}
+			known = name
+		}
+		kind := source
+		if isWheel {
+			if kind = kinds[tags]; kind == nil {
+				parsed, err := wheel.ParseWheelName(f.Filename)
+				if err != nil {
+					continue
+				}
+				kind = &WheelKind{parsed}
+				kinds[tags] = kind
+			}
+		}
+		release := releases[text]
+		if release == nil {
+			version, err := pep440.Parse(text)
+			if err != nil {
+				continue
+			}
+			release = &Release{Version: version, Key: version.Key(), Text: text}
+			releases[text] = release
+		}
+		if isWheel {
+			p.Wheels = append(p.Wheels, WheelFile{f, release, kind})
+		} else {
+			p.Sdists = append(p.Sdists, WheelFile{f, release, kind})
+		}
+	}
+	var last *Release
+	for _, r := range slices.SortedFunc(maps.Values(releases), func(a, b *Release) int { return a.Version.Compare(b.Version) }) {
+		if last == nil || r.Version.Compare(last.Version) > 0 {
+			p.versions++
+		}
+		r.order, last = p.versions-1, r
+	}
+}
+
+// splitName cuts the name of a wheel or a source distribution (pages have no other
+// files) into the name of its project, its version, and the tags of a wheel, build tag
+// included.
+func splitName(filename string) (name, version, tags string, isWheel bool) {
+	if stem, ok := strings.CutSuffix(filename, ".whl"); ok {
+		name, rest, _ := strings.Cut(stem, "-")
+		version, tags, _ = strings.Cut(rest, "-")
+		return name, version, tags, true
+	}
+	stem := strings.TrimSuffix(strings.TrimSuffix(filename, ".zip"), ".tar.gz")
+	dash := strings.LastIndexByte(stem, '-')
+	return stem[:max(dash, 0)], stem[dash+1:], "", false
 }
 
 // NewProject picks the best wheel of each version that the policy lets through.
@@ -213,20 +273,18 @@ func NewProject(p *Page, pl *Policy) *Project {
 	others := make([]*Release, p.versions)
 	for i := range p.Wheels {
 		w := &p.Wheels[i]
-		// On large pages most wheels are for other machines.
-		rank, ok := pl.Rank(w)
-		if ok {
-			v := pl.Judge(w)
-			ok = v == Fits
-		}
-		if !ok {
+		if pl.Judge(w) != Fits {
 			others[w.order] = w.Release
 			continue
 		}
+		rank, _ := pl.Rank(w)
 		c := Candidate{WheelFile: w, Rank: rank}
 		if known := best[w.order]; known.WheelFile == nil || c.Compare(known) < 0 {
 			best[w.order] = c
 		}
+	}
+	if pl.Sdists {
+		pl.addSdists(p, best)
 	}
 	for i, c := range slices.Backward(best) {
 		switch {
@@ -236,11 +294,8 @@ func NewProject(p *Page, pl *Policy) *Project {
 			pr.Unfit = append(pr.Unfit, others[i])
 		}
 	}
-	if pl.Sdists {
-		pr.addSdists(pl)
-	}
 	if pl.LeftOut {
-		pr.addUnpacked(pl)
+		pr.Candidates = append(pr.Candidates, pl.unpacked(p, best)...)
 	}
 	if len(pl.Prefer) > 0 || !pl.AllPre {
 		slices.SortStableFunc(pr.Candidates, func(a, b Candidate) int {
@@ -250,31 +305,37 @@ func NewProject(p *Page, pl *Policy) *Project {
 	return pr
 }
 
-// addUnpacked adds a file of every version that has none that fits, behind those
-// that have one: of a distribution that is left out, only its requirements count.
-func (p *Project) addUnpacked(pl *Policy) {
-	taken := map[string]bool{}
-	for _, c := range p.Candidates {
-		taken[c.Key] = true
+// addSdists adds source distributions: of versions that have no wheel for the target,
+// nor any that is for one platform. What is built for platforms is more than files to
+// copy.
+func (pl *Policy) addSdists(p *Page, best []Candidate) {
+	native := make([]bool, len(best))
+	for i := range p.Wheels {
+		w := &p.Wheels[i]
+		native[w.order] = native[w.order] || !w.Pure()
 	}
-	var more []Candidate
-	for i := range p.Page.Wheels {
-		if w := &p.Page.Wheels[i]; !taken[w.Key] && pl.Withheld(w.File, w.Key) == Fits {
-			taken[w.Key] = true
-			more = append(more, Candidate{WheelFile: w})
+	for i := range p.Sdists {
+		w := &p.Sdists[i]
+		if best[w.order].WheelFile == nil && !native[w.order] && pl.Withheld(w.File, w.Key) == Fits && pl.allowsPython(w.RequiresPython) {
+			best[w.order] = Candidate{WheelFile: w}
 		}
 	}
-	p.Page.Sdists(func(f *File, r *Release) {
-		if taken[r.Key] || pl.Withheld(f, r.Key) != Fits {
-			return
+}
+
+// unpacked returns a file of every version that has none that fits, the newest first:
+// of a distribution that is left out, only its requirements count.
+func (pl *Policy) unpacked(p *Page, best []Candidate) []Candidate {
+	more := make([]Candidate, len(best))
+	for _, files := range [][]WheelFile{p.Wheels, p.Sdists} {
+		for i := range files {
+			w := &files[i]
+			if best[w.order].WheelFile == nil && more[w.order].WheelFile == nil && pl.Withheld(w.File, w.Key) == Fits {
+				more[w.order] = Candidate{WheelFile: w}
+			}
 		}
-		taken[r.Key] = true
-		kind := wheel.SdistKind
-		kind.Name, kind.Version, kind.Parsed = p.Name, r.Text, r.Version
-		more = append(more, Candidate{WheelFile: &WheelFile{File: f, Release: r, WheelKind: &WheelKind{NameTags: kind}}})
-	})
-	slices.SortStableFunc(more, func(a, b Candidate) int { return b.Version.Compare(a.Version) })
-	p.Candidates = append(p.Candidates, more...)
+	}
+	slices.Reverse(more)
+	return slices.DeleteFunc(more, func(c Candidate) bool { return c.WheelFile == nil })
 }
 
 // place orders versions before their age does: what the caller prefers, then
@@ -307,9 +368,9 @@ func (c Candidate) Compare(d Candidate) int {
 func preferLinked(a, b *File) int {
 	place := func(f *File) int {
 		switch {
-		case f.Local():
+		case f.Path != "":
 			return 0
-		case f.Link != nil:
+		case f.linked:
 			return 1
 		}
 		return 2

@@ -72,7 +72,11 @@ func (r *realSdist) made(t *testing.T, cat *Catalog) (*sdist.Wheel, error) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return cat.madeWheel(t.Context(), SourceFile(address, digest, f.Size), f.Filename)
+			blob, err := cat.client.Blob(t.Context(), WheelSource(address, f.Filename, digest, f.Size, nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return cat.making.Wheel(f.Filename, blob)
 		}
 	}
 	t.Fatalf("the index has no %q", r.filename)

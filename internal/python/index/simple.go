@@ -20,17 +20,21 @@ const simpleAccept = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.
 // File is one distribution file on a project's page (PEP 503, 691, 700).
 type File struct {
 	Filename       string // as written: "numpy-2.0.0-cp312-cp312-manylinux_2_17_x86_64.whl"
-	url            string // as written, maybe relative to the page; in a listing without its prefix
+	url            string // as written, maybe relative to the page
 	SHA256         string // hexadecimal, "" where the index gives none
 	Size           int64  // bytes, 0 where the index gives none
 	RequiresPython string // "" : any
 	Uploaded       string // RFC 3339, "" where the index gives none
-	wheel          bool   // by its name
 	Yanked         bool
 	yankReason     string // "" where the index gives none
 	metadata       bool   // the file has a PEP 658 companion
 	metadataSHA256 string // of the companion, hexadecimal, "" where not given
-	Link           *link  // where it lies, if that is on no index; else nil
+	linked         bool   // it is on no index, and url is its address, "" on disk
+	Path           string // on disk, or ""
+	Source         string // who gives a file that is on no index
+	// StandIn marks the wheels of Spec.Given: on a target that one of them fits, no
+	// other file of the project is a candidate.
+	StandIn bool
 }
 
 // parseSimple reads a project's page in the form that contentType names. Nobody may
@@ -96,7 +100,6 @@ func parseFileJSON(s *jsonscan.Scanner) (f File, err error) {
 		switch key {
 		case "filename":
 			f.Filename, err = s.String()
-			f.wheel = strings.HasSuffix(f.Filename, ".whl")
 		case "url":
 			f.url, err = s.String()
 		case "size":
@@ -203,8 +206,7 @@ func parseAnchor(a html.Token) (File, bool) {
 	if name == "" {
 		return File{}, false
 	}
-	f := File{Filename: name, wheel: strings.HasSuffix(name, ".whl"), RequiresPython: attribute(a, "data-requires-python")}
-	f.SHA256 = fragmentSHA256(link.Fragment)
+	f := File{Filename: name, SHA256: fragmentSHA256(link.Fragment), RequiresPython: attribute(a, "data-requires-python")}
 	link.Fragment = ""
 	f.url = link.String()
 	for _, attr := range a.Attr {

@@ -33,7 +33,7 @@ func TestParseSimple(t *testing.T) {
 			 "provenance":{"a":"}]"},"core-metadata":{"sha256":"` + digestB + `"},"data-dist-info-metadata":false},
 			{"url":"b","filename":"\u0061-2.tar.gz","hashes":{},"yanked":"be\"cause","requires-python":null,"size":null,"core-metadata":true}]}`,
 		want: []File{{
-			Filename: "a-1-py3-none-any.whl", wheel: true, url: "../../x/a-1-py3-none-any.whl", SHA256: digestA, Size: 12, RequiresPython: ">=3.7",
+			Filename: "a-1-py3-none-any.whl", url: "../../x/a-1-py3-none-any.whl", SHA256: digestA, Size: 12, RequiresPython: ">=3.7",
 			Uploaded: "2024-01-02T03:04:05.678Z", metadata: true, metadataSHA256: digestB,
 		}, {
 			Filename: "a-2.tar.gz", url: "b", Yanked: true, yankReason: `be"cause`, metadata: true,
@@ -83,8 +83,8 @@ func TestParseSimple(t *testing.T) {
 			<a href="https://h.example/a%2Bb-2-py3-none-any.whl#md5=0" data-yanked="">x</a><a>no link</a><a href="?page=2/">next</a>
 			<a href="/a-3.zip" data-dist-info-metadata="true" data-core-metadata="false">`,
 		want: []File{
-			{Filename: "a-1-py3-none-any.whl", wheel: true, url: "a-1-py3-none-any.whl", SHA256: digestA, RequiresPython: ">=3.7", metadata: true, metadataSHA256: digestB},
-			{Filename: "a+b-2-py3-none-any.whl", wheel: true, url: "https://h.example/a%2Bb-2-py3-none-any.whl", Yanked: true},
+			{Filename: "a-1-py3-none-any.whl", url: "a-1-py3-none-any.whl", SHA256: digestA, RequiresPython: ">=3.7", metadata: true, metadataSHA256: digestB},
+			{Filename: "a+b-2-py3-none-any.whl", url: "https://h.example/a%2Bb-2-py3-none-any.whl", Yanked: true},
 			{Filename: "a-3.zip", url: "/a-3.zip"},
 		},
 		wantBase: "https://files.example/x/",

@@ -3,7 +3,6 @@ package index
 import (
 	"context"
 	"fmt"
-	"iter"
 	"net/url"
 	"path"
 	"slices"
@@ -84,40 +83,21 @@ func (p *Page) serves(address string) bool {
 	if err != nil || u.Host == "" {
 		return false
 	}
-	empty := true
-	for f := range p.all() {
-		if link, err := p.base.Parse(p.prefix + f.url); err == nil && link.Host == u.Host {
-			return true
-		}
-		empty = false
-	}
-	return empty
+	return len(p.files) == 0 || slices.ContainsFunc(p.files, func(f File) bool {
+		link, err := p.base.Parse(f.url)
+		return err == nil && link.Host == u.Host
+	})
 }
 
 // listed returns the file of a lock, nil where the page does not have it.
 func (p *Page) listed(w wheel.Wheel) *File {
-	for f := range p.all() {
+	for i := range p.files {
+		f := &p.files[i]
 		if f.Filename == w.Filename && (f.SHA256 == "" || f.SHA256 == w.SHA256.Hex()) {
 			return f
 		}
 	}
 	return nil
-}
-
-// all goes over the wheels and then the source distributions.
-func (p *Page) all() iter.Seq[*File] {
-	return func(yield func(*File) bool) {
-		for i := range p.Wheels {
-			if !yield(p.Wheels[i].File) {
-				return
-			}
-		}
-		for i := range p.files {
-			if !yield(&p.files[i]) {
-				return
-			}
-		}
-	}
 }
 
 // Why returns what the authors gave as reason for a yank, to be appended to a

@@ -14,8 +14,8 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/backend"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
 // LocalPackage is a member of a workspace or another project on disk that a
@@ -86,7 +86,7 @@ func (r *lockReader) local(e *lockEntry, dir string, t wheel.Target) error {
 func (r *lockReader) vcs(e *lockEntry, kind, address, commit string) error {
 	address, _, _ = strings.Cut(strings.TrimPrefix(address, kind+"+"), "#")
 	address, _, _ = strings.Cut(address, "?")
-	from := fmt.Sprintf("the %s repository %s", kind, pep508.HideCredentials(address, 0))
+	from := fmt.Sprintf("the %s repository %s", kind, secret.Redact(address))
 	if commit != "" {
 		from += fmt.Sprintf(" at %q", commit)
 	}

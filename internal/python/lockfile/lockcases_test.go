@@ -197,7 +197,7 @@ gpu = [{ name = "idna", version = "3.7" }]
 	}, {
 		name: "git", file: "uv.lock",
 		text: uv + uvHead + uvRoot("dependencies = [{ name = \"a\" }]\n") + "[[package]]\nname = \"a\"\nversion = \"1.0\"\nsource = { git = \"https://user:secret@example.com/a?tag=1#0123\" }\n",
-		wantErr: `reading lock file "uv.lock": a 1.0: it comes from the git repository https://***@example.com/a at "0123", and nothing is built from source: ` +
+		wantErr: `reading lock file "uv.lock": a 1.0: it comes from the git repository https://(hidden)@example.com/a at "0123", and nothing is built from source: ` +
 			`build its wheel elsewhere and give that in python.wheels, or require a release that has a wheel`,
 	}, {
 		name: "the address of a wheel", file: "uv.lock",

@@ -8,9 +8,9 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -105,7 +105,7 @@ func (r *lockReader) noWheel(e *lockEntry, t wheel.Target, rejected []wheel.Reje
 			file = e.source.name
 		}
 		miss.Reason = onlySource(e.name, file, r.sdists)
-		miss.Advice = sourceLockAdvice(e.name, cmp.Or(pep508.HideCredentials(e.direct, 0), miss.Asked), r.sdists)
+		miss.Advice = sourceLockAdvice(e.name, cmp.Or(secret.Redact(e.direct), miss.Asked), r.sdists)
 	case len(e.files) == 0:
 		miss.Reason = "the lock file holds no file of it"
 	default:

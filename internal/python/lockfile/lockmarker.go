@@ -18,7 +18,6 @@ func (r *lockReader) holds(entry, text string, env pep508.Env, extras []string) 
 		if m, err = pep508.ParseMarker(text); err != nil {
 			return false, r.fault(entry, "its marker: %v", err)
 		}
-		m = m.ExtraAsSet()
 		r.markers[text] = m
 	}
 	env.Extras = extras

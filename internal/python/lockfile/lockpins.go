@@ -12,7 +12,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -149,15 +148,13 @@ func (f *LockFile) sourceOf(p *Pin, page *index.Page) (found *index.WheelFile) {
 	if !f.Sdists || slices.ContainsFunc(page.Wheels, func(w index.WheelFile) bool { return p.named(&w) && p.allows(w.File) && !w.Pure() }) {
 		return nil
 	}
-	page.Sdists(func(x *index.File, r *index.Release) {
-		v, err := pep440.Parse(p.Version)
-		if err != nil || v.Key() != r.Key || x.SHA256 == "" || !p.allows(x) || !sdist.Is(x.Filename) || p.Filename != "" && p.Filename != x.Filename {
-			return
+	v, err := pep440.Parse(p.Version)
+	for i := range page.Sdists {
+		x := &page.Sdists[i]
+		if err == nil && v.Key() == x.Key && x.SHA256 != "" && p.allows(x.File) && (p.Filename == "" || p.Filename == x.File.Filename) {
+			found = x
 		}
-		kind := wheel.SdistKind
-		kind.Name, kind.Version, kind.Parsed = p.Name, r.Text, r.Version
-		found = &index.WheelFile{File: x, Release: r, WheelKind: &index.WheelKind{NameTags: kind}}
-	})
+	}
 	return found
 }
 
@@ -197,7 +194,7 @@ func openSource(ctx context.Context, c *fetch.Client, w wheel.Wheel) (io.ReadClo
 	if w.Path != "" {
 		return wheel.OpenSource(w)
 	}
-	blob, err := c.Blob(ctx, index.SourceFile(w.URL, w.SHA256, w.Size))
+	blob, err := c.Blob(ctx, index.WheelSource(w.URL, w.Filename, w.SHA256, w.Size, nil))
 	if err != nil {
 		return nil, fmt.Errorf("fetching the source distribution %q: %w", w.Filename, err)
 	}
@@ -227,16 +224,13 @@ func (p *Pin) allows(f *index.File) bool {
 // unknown tells that the index has no file as the lock file wants it.
 func (f *LockFile) unknown(p *Pin, page *index.Page, t wheel.Target) error {
 	var names []string
-	source := false
 	for i := range page.Wheels {
 		if p.named(&page.Wheels[i]) {
 			names = append(names, page.Wheels[i].File.Filename)
 		}
 	}
-	page.Sdists(func(x *index.File, r *index.Release) {
-		v, err := pep440.Parse(p.Version)
-		source = source || err == nil && v.Key() == r.Key && p.allows(x)
-	})
+	v, err := pep440.Parse(p.Version)
+	source := err == nil && slices.ContainsFunc(page.Sdists, func(x index.WheelFile) bool { return v.Key() == x.Key && p.allows(x.File) })
 	entry := p.Name + " " + p.Version
 	switch {
 	case len(names) > 0:

@@ -117,7 +117,7 @@ func TestLockedWheelsOnDiskThatNobodyElseHas(t *testing.T) {
 		name: "no wheel by its name", file: "Pipfile.lock",
 		text: "-- Pipfile.lock --\n" + `{"_meta": {"pipfile-spec": 6}, "default": {"a": {"file": "https://u:secret@example.com/a-1.0.tar.gz", "hashes": ["sha256:` + sumOfWheel + `"]}}}` + "\n",
 		wantErr: `no wheel of "a" runs on python3.12 x86_64: the lock file holds only a source distribution of it, and nothing is built from source. ` +
-			`The lock file Pipfile.lock asks for it. Set python.sdist = "pure", which makes the wheel if that is possible without running its code. Or make the wheel once by "pip wheel --no-deps https://***@example.com/a-1.0.tar.gz" and give the file that this writes: python.wheels = [{ source = "${path.module}/….whl" }]. Or leave it out by python.exclude = ["a"], if nothing imports it.`,
+			`The lock file Pipfile.lock asks for it. Set python.sdist = "pure", which makes the wheel if that is possible without running its code. Or make the wheel once by "pip wheel --no-deps https://(hidden)@example.com/a-1.0.tar.gz" and give the file that this writes: python.wheels = [{ source = "${path.module}/….whl" }]. Or leave it out by python.exclude = ["a"], if nothing imports it.`,
 	}, {
 		name: "an archive of a repository", file: "poetry.lock", options: Options{Sdists: true},
 		text: "-- poetry.lock --\n[[package]]\nname = \"a\"\nversion = \"1.0\"\ngroups = [\"main\"]\nfiles = [{ file = \"v1.0.zip\", hash = \"sha256:" + sumOfWheel + "\" }]\n" +

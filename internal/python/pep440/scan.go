@@ -62,48 +62,35 @@ func (sc *scanner) release(v *Version) string {
 	}
 }
 
-func (sc *scanner) pre(v *Version) string {
-	start := sc.i
-	sc.separator()
-	switch {
-	case sc.word("alpha"), sc.word("a"):
-		v.phase = phaseAlpha
-	case sc.word("beta"), sc.word("b"):
-		v.phase = phaseBeta
-	case sc.word("preview"), sc.word("pre"), sc.word("c"), sc.word("rc"):
-		v.phase = phaseCandidate
-	default:
-		sc.i = start
-		return ""
+// phases are the words of pre-releases, those first that others begin.
+var phases = []struct {
+	word string
+	phase
+}{
+	{"alpha", phaseAlpha}, {"a", phaseAlpha}, {"beta", phaseBeta}, {"b", phaseBeta},
+	{"preview", phaseCandidate}, {"pre", phaseCandidate}, {"c", phaseCandidate}, {"rc", phaseCandidate},
+}
+
+func (sc *scanner) pre(v *Version) (reason string) {
+	for _, p := range phases {
+		if found := sc.segment(p.word, &v.pre, &reason); found {
+			v.phase = p.phase
+			break
+		}
 	}
-	var reason string
-	v.pre, reason = sc.optionalNumber()
 	return reason
 }
 
 func (sc *scanner) postAndDev(v *Version) (reason string) {
-	start := sc.i
 	if sc.at(0) == '-' && isDigit(sc.at(1)) {
 		sc.i++
 		v.post, reason = sc.number()
-	} else {
-		sc.separator()
-		if sc.word("post") || sc.word("rev") || sc.word("r") {
-			v.post, reason = sc.optionalNumber()
-		} else {
-			sc.i = start
-		}
+	} else if !sc.segment("post", &v.post, &reason) && !sc.segment("rev", &v.post, &reason) {
+		sc.segment("r", &v.post, &reason)
 	}
-	if reason != "" {
-		return reason
+	if reason == "" {
+		sc.segment("dev", &v.dev, &reason)
 	}
-	start = sc.i
-	sc.separator()
-	if !sc.word("dev") {
-		sc.i = start
-		return ""
-	}
-	v.dev, reason = sc.optionalNumber()
 	return reason
 }
 
@@ -136,13 +123,20 @@ func (sc *scanner) local(v *Version) string {
 	}
 }
 
-// optionalNumber reads an optional separator and an optional number, 0 without.
-func (sc *scanner) optionalNumber() (int64, string) {
+// segment reads a word, with a separator before it, behind it or not, and the number
+// that may follow: 0 without one. It reports whether the word is there.
+func (sc *scanner) segment(word string, n *int64, reason *string) bool {
+	start := sc.i
 	sc.separator()
-	if !isDigit(sc.at(0)) {
-		return 0, ""
+	if !sc.word(word) {
+		sc.i = start
+		return false
 	}
-	return sc.number()
+	sc.separator()
+	if *n = 0; isDigit(sc.at(0)) {
+		*n, *reason = sc.number()
+	}
+	return true
 }
 
 func (sc *scanner) number() (int64, string) {

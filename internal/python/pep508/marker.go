@@ -23,7 +23,8 @@ type Env struct {
 	ImplementationVersion        string // "3.12.0"
 
 	// Extras and DependencyGroups are the sets asked for, normalised. Only lock
-	// files name them (PEP 751); in requirements they are empty.
+	// files name them (PEP 751); in requirements they are empty. A comparison of the
+	// variable extra with a name finds it in Extras too.
 	Extras, DependencyGroups []string
 }
 
@@ -138,6 +139,9 @@ func (c *comparison) eval(env *Env, extra string) bool {
 	if c.right.variable.isSet() {
 		return slices.Contains(c.right.variable.set(env), c.left.literal) == (c.op == opIn)
 	}
+	if c.variable == varExtra && slices.Contains(env.Extras, c.left.literal+c.right.literal) && (c.op == "==" || c.op == "!=") {
+		return c.op == "=="
+	}
 	left, right := c.left.value(env, extra), c.right.value(env, extra)
 	switch {
 	case !c.variable.isVersion():
@@ -175,34 +179,6 @@ func compareStrings(left, op, right string) bool {
 		return !strings.Contains(right, left)
 	}
 	return false
-}
-
-// ExtraAsSet returns the marker with comparisons of "extra" with a name as
-// questions whether the name is among the extras: lock files ask for several at
-// once.
-func (m *Marker) ExtraAsSet() *Marker { return &Marker{root: extraAsSet(m.root)} }
-
-// extraAsSet turns comparisons of "extra" with a name into questions whether
-// the name is among the extras: lock files ask for several at once.
-func extraAsSet(n node) node {
-	switch n := n.(type) {
-	case *junction:
-		parts := make([]node, len(n.parts))
-		for i, part := range n.parts {
-			parts[i] = extraAsSet(part)
-		}
-		return &junction{or: n.or, parts: parts}
-	case *comparison:
-		name := n.right
-		if n.right.variable == varExtra {
-			name = n.left
-		}
-		op := map[string]string{"==": opIn, "!=": opNotIn}[n.op]
-		if n.variable == varExtra && name.variable == "" && op != "" {
-			return &comparison{left: name, right: operand{variable: varExtras}, op: op, variable: varExtras}
-		}
-	}
-	return n
 }
 
 // Linux returns the marker environment of CPython 3.minor.patch on Linux, on a

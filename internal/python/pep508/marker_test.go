@@ -19,7 +19,7 @@ func TestNilMarkerIsTrue(t *testing.T) {
 func TestMarkerEval(t *testing.T) {
 	t.Parallel()
 	env := Linux(12, 4, "aarch64")
-	env.Extras, env.DependencyGroups = []string{"s3", "big-query"}, []string{"dev"}
+	env.Extras, env.DependencyGroups = []string{"big-query"}, []string{"dev"}
 	for _, c := range []struct {
 		marker, extra string
 		want          bool
@@ -43,6 +43,9 @@ func TestMarkerEval(t *testing.T) {
 		{`extra == "S.3"`, "s-3", true},
 		{`extra == "s3"`, "", false},
 		{`extra != "s3"`, "", true},
+		{`extra == "Big.Query"`, "", true},
+		{`"big-query" != extra`, "", false},
+		{`extra == "s3" or extra != "s3" and extra == "big-query"`, "", true},
 		{`"Big.Query" in extras and "dev" in dependency_groups`, "", true},
 		{`"test" not in extras`, "", true},
 		{`"test" in dependency_groups`, "", false},

@@ -288,7 +288,7 @@ func (r *reader) index(l line, option, value, name string) error {
 		value = u.String()
 	}
 	switch {
-	case remote && (u.User != nil || HideCredentials(value, 0) != value):
+	case remote && (u.User != nil || secret.HoldsAccount(value)):
 		// The second is an account in an address within the path, as a line that
 		// lost its space before "--extra-index-url=https://u:p@host" has it.
 		return l.fail(0, "write the address without user and password, and these into netrc: another machine builds from the lock, which has neither")

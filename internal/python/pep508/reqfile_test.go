@@ -153,12 +153,12 @@ func TestReadRequirementsFileNested(t *testing.T) {
 func TestReadRequirementsFileSaysWhatToWrite(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"a @ https://u:secret@example.com/a b":                                 `parsing "a @ https://***@example.com/a b": expected a semicolon or the end, at "b"`,
-		"a @ https://u:${X}secret@example.com":                                 `parsing "a @ https://***@example.com": the environment variable X is not set`,
-		"six\n-i https://u:secret@example.com/simple":                          `requirements.txt:2: parsing "-i https://***@example.com/simple": write the address without user and password, and these into netrc: another machine builds from the lock, which has neither`,
-		"-i https://example.com/simple--extra-index-url=https://u:secret@host": `parsing "-i https://example.com/simple--extra-index-url=https://***@host": write the address without user and password`,
+		"a @ https://u:secret@example.com/a b":                                 `parsing "a @ https://(hidden)@example.com/a b": expected a semicolon or the end, at "b"`,
+		"a @ https://u:${X}secret@example.com":                                 `parsing "a @ https://(hidden)@example.com": the environment variable X is not set`,
+		"six\n-i https://u:secret@example.com/simple":                          `requirements.txt:2: parsing "-i https://(hidden)@example.com/simple": write the address without user and password, and these into netrc: another machine builds from the lock, which has neither`,
+		"-i https://example.com/simple--extra-index-url=https://u:secret@host": `parsing "-i https://example.com/simple--extra-index-url=https://(hidden)@host": write the address without user and password`,
 		"-f https://example.com/wheels?from=https://u@host":                    "write the address without user and password",
-		"-f s3://u:secret@bucket/wheels":                                       `parsing "-f s3://***@bucket/wheels": expected a folder with wheels, or an address that starts with https://, after --find-links`,
+		"-f s3://u:secret@bucket/wheels":                                       `parsing "-f s3://(hidden)@bucket/wheels": expected a folder with wheels, or an address that starts with https://, after --find-links`,
 		"--index-url wheels":                                                   "expected an address that starts with https:// after --index-url: a folder with wheels is named by --find-links",
 		"--extra-index-url":                                                    "expected an address after --extra-index-url",
 		"-e .":                                                                 "an editable checkout cannot go into a layer",
@@ -300,7 +300,7 @@ func TestReadRequirementsFileExpands(t *testing.T) {
 	}
 	for _, line := range []string{"six==${TOKEN}!", "--frobnicate ${TOKEN}", "a @ git+https://${TOKEN}@example.com/a b"} {
 		_, err := ReadRequirementsFile(writeFiles(t, map[string]string{"requirements.txt": line}, "requirements.txt"), getenv)
-		if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "TOKEN") && !strings.Contains(err.Error(), "***") {
+		if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "TOKEN") && !strings.Contains(err.Error(), "(hidden)") {
 			t.Errorf("reading %q: %v", line, err)
 		}
 	}

@@ -1,11 +1,14 @@
 package pep508
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"net/url"
 	"regexp"
 	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
 // line is one logical line of a requirements file, without its comment.
@@ -26,6 +29,24 @@ const (
 	optNoIndex     = "--no-index"
 	optLinks       = "--find-links"
 )
+
+// lineOptions may start a line; true for those that take a value. Certificates are
+// checked whatever --trusted-host says.
+var lineOptions = map[string]bool{
+	optRequirement: true, optConstraint: true, optHash: true, optIndex: true, optExtraIndex: true, optLinks: true, optNoIndex: false,
+	"--only-binary": true, "--use-feature": true, "--no-binary": true, "--all-releases": true, "--only-final": true, "--uploaded-prior-to": true,
+	"--trusted-host": true, "--require-hashes": false, "--prefer-binary": false, "--pre": false,
+}
+
+// buildOptions may stand behind a requirement and take a value. They steer builds
+// from source, of which there are none.
+var buildOptions = map[string]bool{"--config-settings": true, "--global-option": true, "--build-option": true}
+
+// longOptions are the long spellings of others.
+var longOptions = map[string]string{
+	"-r": optRequirement, "-c": optConstraint, "-e": "--editable", "-i": optIndex, "--pypi-url": optIndex, "-f": optLinks,
+	"-C": "--config-settings", "--config-setting": "--config-settings",
+}
 
 func (l line) fail(offset int, reason string) error {
 	if l.text != l.shown {
@@ -77,10 +98,10 @@ func (l line) input() (Input, error) {
 				return Input{}, l.fail(strings.Index(l.text, optHash), "expected --hash=sha256:<hex>, or sha384, or sha512")
 			}
 			input.Hashes = append(input.Hashes, hash)
-		case "--config-settings", "--global-option", "--build-option":
-			// They steer builds from source, of which there are none.
 		default:
-			return Input{}, l.fail(len(l.text)-len(options), "this option does not go behind a requirement")
+			if !buildOptions[option] {
+				return Input{}, l.fail(len(l.text)-len(options), "this option does not go behind a requirement")
+			}
 		}
 	}
 	var err error
@@ -145,19 +166,17 @@ func notRequirement(s string) string {
 
 // WithoutLogin returns the first word of a line without users and passwords.
 func WithoutLogin(s string) string {
-	word, _, _ := strings.Cut(HideCredentials(s, 0), " ")
+	word, _, _ := strings.Cut(secret.Redact(s), " ")
 	return word
 }
 
 // refusal returns why an option at the start of a line is not obeyed and what to
 // write instead, "" when it is obeyed or has no effect here.
 func refusal(option string) string {
-	switch option {
-	case optRequirement, optConstraint, optHash, "--require-hashes", optIndex, optExtraIndex, optNoIndex, optLinks,
-		"--only-binary", "--prefer-binary", "--use-feature", "--pre", "--no-binary", "--all-releases", "--only-final", "--uploaded-prior-to",
-		"--trusted-host": // certificates are checked all the same
+	if _, known := lineOptions[option]; known {
 		return ""
-	case "--editable":
+	}
+	if option == "--editable" {
 		return "an editable checkout cannot go into a layer: put its code in files, or a wheel of it in python.wheels"
 	}
 	return "this option is not known in a requirements file"
@@ -172,38 +191,11 @@ func nextOption(words []string) (option, value string, rest []string) {
 	if !strings.HasPrefix(word, "--") && len(word) >= 2 && word[0] == '-' {
 		option, value, found = word[:2], strings.TrimPrefix(word[2:], "="), len(word) > 2
 	}
-	option = longOption(option)
-	if !found && len(rest) > 0 && takesValue(option) {
+	option = cmp.Or(longOptions[option], option)
+	if !found && len(rest) > 0 && (lineOptions[option] || buildOptions[option]) {
 		value, rest = rest[0], rest[1:]
 	}
 	return option, value, rest
-}
-
-func longOption(option string) string {
-	switch option {
-	case "-r":
-		return optRequirement
-	case "-c":
-		return optConstraint
-	case "-e":
-		return "--editable"
-	case "-i", "--pypi-url":
-		return optIndex
-	case "-f":
-		return optLinks
-	case "-C", "--config-setting":
-		return "--config-settings"
-	}
-	return option
-}
-
-func takesValue(option string) bool {
-	switch option {
-	case optRequirement, optConstraint, optHash, optIndex, optExtraIndex, optLinks, "--only-binary", "--use-feature",
-		"--no-binary", "--all-releases", "--only-final", "--uploaded-prior-to", "--trusted-host", "--config-settings", "--global-option", "--build-option":
-		return true
-	}
-	return false
 }
 
 // parseHash reads "sha256:<hex>" and brings it to lower case.

@@ -8,10 +8,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
 // Requirement is one dependency specifier (PEP 508).
@@ -38,36 +40,15 @@ func (e *SyntaxError) Error() string {
 		b.WriteString(e.Source)
 		b.WriteString(": ")
 	}
-	fmt.Fprintf(&b, "parsing %q: %s", HideCredentials(e.Input, 0), e.Reason)
+	shown := secret.Redact(e.Input)
+	fmt.Fprintf(&b, "parsing %q: %s", shown, e.Reason)
 	switch {
 	case e.Offset >= len(e.Input) && e.Input != "":
 		b.WriteString(", at the end")
 	case e.Offset > 0:
-		fmt.Fprintf(&b, ", at %q", HideCredentials(e.Input, e.Offset))
-	}
-	return b.String()
-}
-
-// HideCredentials returns s[from:] with *** for every user and password of a
-// URL in s.
-func HideCredentials(s string, from int) string {
-	var b strings.Builder
-	for i := 0; i < len(s); {
-		next := len(s)
-		if n := strings.Index(s[i:], "://"); n >= 0 {
-			next = i + n + len("://")
-		}
-		b.WriteString(s[min(max(i, from), next):next])
-		i = next
-		host, _, _ := strings.Cut(s[i:], "/")
-		if end := strings.IndexAny(host, " \t\"'"); end >= 0 {
-			host = host[:end]
-		}
-		if at := strings.LastIndexByte(host, '@'); at >= 0 {
-			i += at
-			if from < i {
-				b.WriteString("***")
-			}
+		// A place within a password is not shown.
+		if rest := secret.Redact(e.Input[e.Offset:]); strings.HasSuffix(shown, rest) {
+			fmt.Fprintf(&b, ", at %q", rest)
 		}
 	}
 	return b.String()
@@ -213,6 +194,23 @@ func (p *Parser) specifiers() (pep440.Specifiers, error) {
 	p.i = end
 	p.eat(")")
 	return set, nil
+}
+
+// poetryRange matches what Poetry writes behind a name: "^2.31", "~1.4".
+var poetryRange = regexp.MustCompile(`^\s*([\^~])\s*(\d+(?:\.\d+)*)\s*$`)
+
+// specifierAdvice says what to write in place of a range of another tool behind
+// a name, "" where it is not known: `requests^2.31` is Poetry's.
+func specifierAdvice(name, written string) string {
+	m := poetryRange.FindStringSubmatch(written)
+	if m == nil {
+		return ""
+	}
+	ranges, err := pep440.ParsePoetryRange(m[1] + m[2])
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%q is Poetry's: write %s%s", m[1], name, ranges[0])
 }
 
 // Identifier reads the name of a distribution or an extra, "" when none stands

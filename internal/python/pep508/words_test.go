@@ -38,8 +38,8 @@ func TestAddressesOfSources(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "requirements.txt")
 	for line, want := range map[string]string{
-		"git+https://u:hunter2@example.com/a.git@v1": "make its wheel once with pip wheel --no-deps git+https://***@example.com/a.git@v1, give that in python.wheels, and write the name alone here",
-		"git+ssh://git@example.com/a.git":            "make its wheel once with pip wheel --no-deps git+ssh://***@example.com/a.git",
+		"git+https://u:hunter2@example.com/a.git@v1": "make its wheel once with pip wheel --no-deps git+https://(hidden)@example.com/a.git@v1, give that in python.wheels, and write the name alone here",
+		"git+ssh://git@example.com/a.git":            "make its wheel once with pip wheel --no-deps git+ssh://git@example.com/a.git",
 		"hg+https://example.com/a":                   "pip wheel --no-deps hg+https://example.com/a",
 	} {
 		if err := os.WriteFile(file, []byte("six\n"+line+"\n"), 0o600); err != nil {

@@ -90,7 +90,7 @@ func TestSearchEndsWithItsBudget(t *testing.T) {
 }
 
 func isProof(err error) bool {
-	_, ok := isConflict(err)
+	_, ok := errors.AsType[*conflictError](err)
 	return ok
 }
 

@@ -78,7 +78,7 @@ func (r *resolution) add(w *world, ch *choice) error {
 	pr, c := ch.project, ch.Candidate
 	digest, err := store.ParseDigest(c.File.SHA256)
 	if err != nil {
-		return &wheel.NoDigest{Name: pr.Name, Version: c.Text, Filename: c.File.Filename, Index: pr.Page.Index, Source: c.File.Source()}
+		return &wheel.NoDigest{Name: pr.Name, Version: c.Text, Filename: c.File.Filename, Index: pr.Page.Index, Source: c.Source}
 	}
 	address, err := pr.Page.Locked(c.File)
 	if err != nil {
@@ -91,7 +91,7 @@ func (r *resolution) add(w *world, ch *choice) error {
 	if at < 0 {
 		at = len(r.lock.Wheels)
 		r.lock.Wheels = append(r.lock.Wheels, wheel.Wheel{
-			Name: pr.Name, Version: c.Text, Filename: c.File.Filename, URL: address, Path: c.File.Path(),
+			Name: pr.Name, Version: c.Text, Filename: c.File.Filename, URL: address, Path: c.Path,
 			SHA256: digest, Size: c.File.Size, Pure: c.Pure(),
 		})
 	}
@@ -105,7 +105,7 @@ func (r *resolution) add(w *world, ch *choice) error {
 // notes tells what is not as the newest version, or the user, would have it.
 func (w *world) notes(ctx context.Context, ch *choice) ([]string, error) {
 	var notes []string
-	if !w.spec.ExcludeNewer.IsZero() && ch.Uploaded == "" && !ch.Local() && !ch.StandIn() {
+	if !w.spec.ExcludeNewer.IsZero() && ch.Uploaded == "" && ch.Path == "" && !ch.StandIn {
 		notes = append(notes, fmt.Sprintf("%s gives no upload times: releases of any age are used from it", ch.project.Page.Origin(ch.File)))
 	}
 	if ch.Yanked {
@@ -163,11 +163,8 @@ func (w *world) heldBackNote(ch *choice) string {
 // heldBack reports whether a version without a fitting wheel might be welcome,
 // without the cost of a survey.
 func (w *world) heldBack(ch *choice) bool {
-	held := slices.ContainsFunc(ch.project.Unfit, func(r *index.Release) bool { return w.welcome(ch, r) })
-	if !held {
-		ch.project.Page.Sdists(func(_ *index.File, r *index.Release) { held = held || w.welcome(ch, r) })
-	}
-	return held
+	return slices.ContainsFunc(ch.project.Unfit, func(r *index.Release) bool { return w.welcome(ch, r) }) ||
+		slices.ContainsFunc(ch.project.Page.Sdists, func(f index.WheelFile) bool { return w.welcome(ch, f.Release) })
 }
 
 // welcome reports whether a version would be better than the chosen one, and

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -22,8 +24,8 @@ func (s *solver) explain(ctx context.Context, id int, w *world) error {
 		}
 		return w.refuse(p, d, s.chain(leaf, leaves))
 	}
-	if d, ok := s.sole(leaves); ok {
-		if err := w.refuseSole(ctx, s, d, leaves); err != nil {
+	if demands := s.sole(leaves); len(demands) > 0 {
+		if err := w.refuseSole(ctx, s, demands, leaves); err != nil {
 			return err
 		}
 	}
@@ -76,5 +78,74 @@ func (s *solver) surrender(target string) error {
 		}
 	}
 	e.Facts = s.facts(shortest)
+	return e
+}
+
+// refuseSole explains why no version of the one distribution answers all that
+// is asked of it, where versions do and none of them has a wheel that fits. nil
+// where that is not the cause.
+func (w *world) refuseSole(ctx context.Context, s *solver, demands, leaves []int) error {
+	var all dependency
+	chain := ""
+	for _, id := range demands {
+		inc := s.incs[id]
+		if inc.cause.kind == causeConstraint {
+			all.spec = all.spec.And(inc.cause.dep.spec)
+			continue
+		}
+		if chain == "" {
+			all.name, all.extras, all.source = inc.cause.dep.name, inc.cause.dep.extras, inc.cause.dep.source
+			chain = s.chain(id, leaves)
+		} else {
+			chain += ", and " + s.state(id)
+		}
+		all.spec = all.spec.And(inc.cause.dep.spec)
+	}
+	for _, id := range demands {
+		if s.incs[id].cause.kind == causeConstraint {
+			chain += ", and " + s.state(id)
+		}
+	}
+	if all.name == "" {
+		return nil
+	}
+	p, err := w.project(ctx, all.name)
+	if err != nil {
+		return err
+	}
+	answers := p.Match(all.spec)
+	if answers.First() < 0 {
+		given := w.policyOn(p.Page).StandIn != ""
+		if p.Page.Absent() || !given && newestMatch(w.surveyPage(p.Page), all.spec) == nil {
+			return nil
+		}
+		return w.refuse(p.Page, all, chain)
+	}
+	for i, c := range p.Candidates {
+		if answers.HasCandidate(i) && !sdist.Is(c.File.Filename) {
+			return nil
+		}
+	}
+	return w.refuseSource(ctx, p, answers.First(), all, chain)
+}
+
+// refuseSource explains why no wheel is made of the best source distribution
+// that a requirement allows.
+func (w *world) refuseSource(ctx context.Context, p *index.Project, at int, d dependency, chain string) error {
+	best := p.Candidates[at]
+	_, fault, err := w.dependencies(ctx, p, at, "")
+	if err != nil {
+		return err
+	}
+	e := &wheel.NoWheel{
+		Name: d.name, Version: best.Text, Asked: d.text(), Chain: chain, Target: w.target.String(),
+		Sdist: true, Reason: fault, Files: []wheel.Rejected{{Filename: best.File.Filename, Misfit: wheel.FromSource}},
+	}
+	all := w.surveyPage(p.Page)
+	for _, s := range all {
+		if s.Key == best.Key {
+			e.Advice = w.advice(d.name, all, s)
+		}
+	}
 	return e
 }

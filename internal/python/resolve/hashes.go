@@ -75,7 +75,7 @@ func (s *Spec) checkHashes(p *index.Page, pl *index.Policy, t wheel.Target) erro
 			if !in.Requirement.Specifiers.Match(f.Version) || pl.Runs(f) != index.Fits {
 				continue
 			}
-			if f.StandIn() || slices.Contains(in.Hashes, "sha256:"+f.SHA256) {
+			if f.StandIn || slices.Contains(in.Hashes, "sha256:"+f.SHA256) {
 				found = true
 				break
 			}
@@ -93,11 +93,11 @@ func (s *Spec) checkHashes(p *index.Page, pl *index.Policy, t wheel.Target) erro
 		for _, f := range newest {
 			e.Files = append(e.Files, HashedFile{Filename: f.Filename, Hash: "sha256:" + f.SHA256})
 		}
-		p.Sdists(func(f *index.File, _ *index.Release) {
+		for _, f := range p.Sdists {
 			if slices.Contains(in.Hashes, "sha256:"+f.SHA256) {
 				e.SourceFile = f.Filename
 			}
-		})
+		}
 		return e
 	}
 	return nil

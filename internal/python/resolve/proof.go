@@ -260,16 +260,11 @@ func (p *pkg) label() string {
 	return p.name + "[" + p.extra + "]"
 }
 
-// demands are all that the leaves of a proof ask of one distribution.
-type demands struct {
-	pkg    int
-	leaves []int // dependencies on it and constraints of it, in their order
-}
-
-// sole returns the one distribution that a proof is about: all its leaves say
-// what is asked of it, why versions of it cannot be used, or who needs those who
-// ask, each once.
-func (s *solver) sole(leaves []int) (demands, bool) {
+// sole returns what a proof asks of the one distribution that it is about, the
+// dependencies on it and the constraints of it in their order: all its leaves say
+// that, why versions of it cannot be used, or who needs those who ask, each once. It
+// returns nothing where the proof is about more.
+func (s *solver) sole(leaves []int) (demands []int) {
 	pkg := -1
 	about := func(p int) bool {
 		if pkg < 0 {
@@ -282,32 +277,31 @@ func (s *solver) sole(leaves []int) (demands, bool) {
 		switch inc := s.incs[id]; inc.cause.kind {
 		case causeFault, causeConstraint:
 			if !about(s.parent(id)) {
-				return demands{}, false
+				return nil
 			}
 		case causeDependency:
 			if asked[inc.cause.to]++; asked[inc.cause.to] > 1 && !about(inc.cause.to) {
-				return demands{}, false
+				return nil
 			}
 		}
 	}
-	d := demands{pkg: pkg}
 	seen := map[int]bool{}
 	for _, id := range leaves {
 		inc := s.incs[id]
 		switch {
 		case inc.cause.kind == causeFault:
 		case inc.cause.kind == causeConstraint:
-			d.leaves = append(d.leaves, id)
+			demands = append(demands, id)
 		case inc.cause.to == pkg:
 			// Two versions of one parent may ask for different things.
 			if parent := s.parent(id); parent != rootPkg && seen[parent] {
-				return demands{}, false
+				return nil
 			}
 			seen[s.parent(id)] = true
-			d.leaves = append(d.leaves, id)
+			demands = append(demands, id)
 		case s.hollow(id):
-			return demands{}, false
+			return nil
 		}
 	}
-	return d, pkg > rootPkg && len(d.leaves) > 0
+	return demands
 }

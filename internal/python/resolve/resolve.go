@@ -2,8 +2,8 @@
 // of the solver apart: spec.go is what is asked for; the solver (solve.go,
 // propagate.go, priority.go) is PubGrub over the small interface of universe.go, and
 // knows no target and no network; world.go is that interface over a catalog and a
-// target; proof.go says the solver's proof in words; survey.go tells what a page has, and the
-// explain files put both together where there is no answer; collect.go locks one.
+// target; proof.go says the solver's proof in words; survey.go tells what a page has, and
+// explain.go puts both together where there is no answer; collect.go locks one.
 package resolve
 
 import (
@@ -64,8 +64,8 @@ func (r *resolution) resolve(ctx context.Context, t wheel.Target) error {
 	w.expect(deps, true)
 	s := newSolver(w)
 	selected, err := s.solve(ctx, deps)
-	if id, ok := isConflict(err); ok {
-		return s.explain(ctx, id, w)
+	if conflict, ok := errors.AsType[*conflictError](err); ok {
+		return s.explain(ctx, conflict.id, w)
 	}
 	if _, ok := errors.AsType[exhaustedError](err); ok {
 		return s.surrender(t.String())
@@ -87,8 +87,7 @@ func (r *resolution) world(ctx context.Context, t wheel.Target) (*world, error) 
 	w := &world{
 		Catalog: r.catalog, spec: r.spec, target: t, env: t.Env(), tags: t.Tags(), python: python,
 		exempt: map[string]map[string]bool{}, prefer: map[string]map[string]int{},
-		projects: map[string]*index.Future[*index.Project]{}, expected: map[string]bool{},
-		sources: newSourceTries(),
+		expected: map[string]bool{}, faults: map[string]string{}, refused: map[string]int{},
 	}
 	for name, keys := range r.pins {
 		for _, key := range keys {

@@ -2,7 +2,6 @@ package resolve
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
@@ -361,13 +360,4 @@ func (s *solver) unwatch(id int) {
 			s.pkgs[t.pkg].incs = slices.Delete(list, i, i+1)
 		}
 	}
-}
-
-// isConflict reports whether err proves that there is no selection.
-func isConflict(err error) (id int, ok bool) {
-	conflict, ok := errors.AsType[*conflictError](err)
-	if !ok {
-		return 0, false
-	}
-	return conflict.id, true
 }

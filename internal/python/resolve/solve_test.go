@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -198,7 +199,7 @@ func TestSolverAgainstEveryChoice(t *testing.T) {
 		w := newSmallWorld(rand.New(rand.NewPCG(seed, 1)))
 		s := newSolver(w)
 		selected, err := s.solve(t.Context(), w.asked)
-		_, conflict := isConflict(err)
+		conflict := isProof(err)
 		if err != nil && !conflict {
 			t.Fatal(err)
 		}
@@ -233,11 +234,11 @@ func TestProofsFollowFromTheirFacts(t *testing.T) {
 		w := newSmallWorld(rand.New(rand.NewPCG(seed, 1)))
 		s := newSolver(w)
 		_, err := s.solve(t.Context(), w.asked)
-		id, conflict := isConflict(err)
-		if !conflict {
+		conflict, ok := errors.AsType[*conflictError](err)
+		if !ok {
 			continue
 		}
-		leaves := s.leaves(id)
+		leaves := s.leaves(conflict.id)
 		if facts := s.facts(leaves); len(facts) == 0 || !strings.HasPrefix(facts[0], "line ") {
 			t.Fatalf("world %d: the facts %q do not begin with a requirement of the user", seed, facts)
 		}

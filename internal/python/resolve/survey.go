@@ -55,11 +55,11 @@ func (w *world) surveyPage(p *index.Page) []*survey {
 		s.wheels = append(s.wheels, judged{f, v})
 		s.visible = s.visible || v == index.Fits || v >= index.WrongPython
 	}
-	p.Sdists(func(f *index.File, r *index.Release) {
-		s := get(r)
-		s.visible = s.visible || pl.Withheld(f, r.Key) == index.Fits
+	for _, f := range p.Sdists {
+		s := get(f.Release)
+		s.visible = s.visible || pl.Withheld(f.File, f.Key) == index.Fits
 		s.source, s.archive = f.SHA256, f.Filename
-	})
+	}
 	slices.SortFunc(all, func(a, b *survey) int { return b.Version.Compare(a.Version) })
 	return all
 }
@@ -170,7 +170,7 @@ func (s *survey) withheld(w *world) string {
 
 // lacks says what the best wheel of a version would need, as a clause.
 func (w *world) lacks(s *survey) string {
-	if fault := w.sources.faults[s.source]; len(s.wheels) == 0 && fault != "" {
+	if fault := w.faults[s.source]; len(s.wheels) == 0 && fault != "" {
 		return fault
 	}
 	if len(s.wheels) == 0 {

@@ -25,12 +25,21 @@ type world struct {
 	exempt map[string]map[string]bool
 	prefer map[string]map[string]int
 
+	projects index.Futures[*index.Project]
+
 	mu       sync.Mutex
-	projects map[string]*index.Future[*index.Project]
 	expected map[string]bool
 
-	sources sourceTries // of the solver alone
+	// What became of the source distributions that the solver asked about: what is
+	// wrong with each, "" for nothing, by digest, and how many were of no use, by
+	// project.
+	faults  map[string]string
+	refused map[string]int
 }
+
+// maxRefused is how many source distributions of one project a resolution looks
+// at in vain: each has to be fetched.
+const maxRefused = 3
 
 // preferNext has a version of a name tried after those that were preferred before.
 // Where pins are exempt from the cut-off, so is this version.
@@ -59,25 +68,15 @@ func (w *world) project(ctx context.Context, name string) (*index.Project, error
 }
 
 func (w *world) startProject(name string) *index.Future[*index.Project] {
-	pages := w.Page(name)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if f, ok := w.projects[name]; ok {
-		return f
-	}
-	f := &index.Future[*index.Project]{Done: make(chan struct{})}
-	w.projects[name] = f
-	w.Tasks.Go(func() {
-		defer close(f.Done)
-		p, err := pages.Wait(w.Ctx)
+	page := w.Page(name)
+	return w.projects.Ask(w.Catalog, name, func(ctx context.Context) (*index.Project, error) {
+		p, err := page.Wait(ctx)
 		if err != nil {
-			f.Err = err
-			return
+			return nil, err
 		}
 		pl := w.policyOn(p)
-		f.Value, f.Err = index.NewProject(p, pl), w.spec.checkHashes(p, pl, w.target)
+		return index.NewProject(p, pl), w.spec.checkHashes(p, pl, w.target)
 	})
-	return f
 }
 
 // policyOn returns the rules for the files of a page.
@@ -85,11 +84,11 @@ func (w *world) policyOn(p *index.Page) *index.Policy {
 	pl := w.policy(p.Name)
 	for i := range p.Wheels {
 		f := &p.Wheels[i]
-		if !f.StandIn() {
+		if !f.StandIn {
 			continue
 		}
 		if _, ok := pl.Rank(f); ok {
-			pl.StandIn = f.Link.Source
+			pl.StandIn = f.Source
 			break
 		}
 	}
@@ -154,7 +153,9 @@ func (w *world) requirements() []dependency {
 func (w *world) dependencies(ctx context.Context, p *index.Project, i int, extra string) ([]dependency, string, error) {
 	c := p.Candidates[i]
 	left := slices.Contains(w.spec.LeftOut, p.Name)
-	if !left && w.sources.tooMany(c) {
+	_, known := w.faults[c.SHA256]
+	news := sdist.Is(c.Filename) && !known
+	if news && !left && w.refused[p.Name] >= maxRefused {
 		return nil, "it has only a source distribution, and newer ones could not be used", nil
 	}
 	m, err := w.Metadata(p.Page, c.File).Wait(ctx)
@@ -165,7 +166,11 @@ func (w *world) dependencies(ctx context.Context, p *index.Project, i int, extra
 	if left && fault != "" {
 		return nil, "", nil // it is not packed: what it would need is nothing
 	}
-	w.sources.count(c, fault)
+	if news {
+		if w.faults[c.SHA256] = fault; fault != "" {
+			w.refused[p.Name]++
+		}
+	}
 	return deps, fault, nil
 }
 
