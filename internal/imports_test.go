@@ -96,7 +96,7 @@ var closets = map[string][]string{
 	"provider/steps":        {"diagnostic"},
 	"provider/toolbox":      {"diagnostic"},
 	"provider/values":       {},
-	"provider/versions":     {"built", "diagnostic", "steps", "toolbox", "values", "versionstate"},
+	"provider/versions":     {"attributes", "built", "diagnostic", "findings", "steps", "toolbox", "values", "versionstate"},
 	"provider/versionstate": {"attributes", "built", "diagnostic", "findings", "toolbox", "values"},
 	"publish/awsclient":     {},
 	"publish/policy":        {"awsclient"},
