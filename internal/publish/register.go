@@ -152,7 +152,7 @@ func (p *Publisher) point(ctx context.Context, r Request, v Version, found bool)
 		if found {
 			register.Intend(lifecycle.Intent{Holder: r.Holder, Creating: r.Creating})
 		}
-		register.Reach(r.Holder, lifecycle.Mark{Number: v.Number, Created: lifecycle.Date(v.CreatedDate)})
+		register.Reach(r.Holder, lifecycle.Version{Number: v.Number, Created: lifecycle.Date(v.CreatedDate)})
 		return true, nil
 	})
 	return own, err

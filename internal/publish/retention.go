@@ -40,7 +40,7 @@ type Batch struct {
 	// Holder names the resource that they belong to in the layer's register, ""
 	// where it is not known; Current is the version that it points at.
 	Holder  string
-	Current lifecycle.Mark
+	Current lifecycle.Version
 	// KeepInUse keeps what functions have.
 	KeepInUse bool
 	// Unseen is set where another resource may point at the versions, and nobody
@@ -79,7 +79,7 @@ func (p *Publisher) Remove(ctx context.Context, b Batch) (Retired, error) {
 	err = p.Register(ctx, b.LayerARN, func(r *lifecycle.Register) (bool, error) {
 		for _, v := range b.Versions {
 			if slices.Contains(retired.Taken, v.Number) {
-				r.Bequeath(lifecycle.Mark(v))
+				r.Bequeath(v)
 			}
 		}
 		return true, nil
@@ -191,7 +191,7 @@ func (p *Publisher) deleteUnused(ctx context.Context, a LayerVersionARN, b Batch
 	for _, v := range versions {
 		a.Number = v.Number
 		switch {
-		case r.Pointed(b.Holder, lifecycle.Mark(v), b.Current), b.Unseen:
+		case r.Pointed(b.Holder, v, b.Current), b.Unseen:
 			awsclient.Inform(ctx, "kept a layer version that another resource points at", map[string]any{"arn": a.String()})
 			result.Taken = append(result.Taken, v.Number)
 		case len(used[v.Number]) > 0:
@@ -206,7 +206,7 @@ func (p *Publisher) deleteUnused(ctx context.Context, a LayerVersionARN, b Batch
 			} else {
 				awsclient.Inform(ctx, "deleted a layer version", map[string]any{"arn": a.String()})
 				result.Deleted = append(result.Deleted, v.Number)
-				r.Drop(lifecycle.Mark(v))
+				r.Drop(v)
 			}
 		}
 	}

@@ -154,7 +154,7 @@ func TestRetireSparesWhatOthersPointAt(t *testing.T) {
 		}
 		inherited := false
 		if err := run().Register(t.Context(), depsARN, func(r *lifecycle.Register) (bool, error) {
-			inherited = r.Inherits(lifecycle.Mark{Number: 1, Created: lifecycle.Date(v.CreatedDate)})
+			inherited = r.Inherits(lifecycle.Version{Number: 1, Created: lifecycle.Date(v.CreatedDate)})
 			return false, nil
 		}); err != nil || !inherited {
 			t.Errorf("%s: version 1 does not pass to the taker: %v", name, err)
