@@ -144,6 +144,20 @@ func TestRegistryKeys(t *testing.T) {
 	}
 }
 
+// TestLoginsOfShortNames has images of Docker Hub, whose names leave the registry out.
+func TestLoginsOfShortNames(t *testing.T) {
+	t.Parallel()
+	c := &credentials{logins: map[string]authn.AuthConfig{"docker.io": {Username: "hub"}, "localhost:5000": {Username: "local"}}}
+	for image, want := range map[string]string{
+		"alpine:3.22": "hub", "team/tools@sha256:" + strings.Repeat("a", 64): "hub", "docker.io/library/alpine": "hub",
+		"localhost:5000/tools:1": "local", "quay.io/team/tools": "",
+	} {
+		if login, _ := c.login(repositoryOf(image)); login.Username != want {
+			t.Errorf("the login for %q is of %q, want %q", image, login.Username, want)
+		}
+	}
+}
+
 // TestConfigurationsOfPodman has the first configuration that knows a registry
 // decide, Docker's before Podman's.
 func TestConfigurationsOfPodman(t *testing.T) {

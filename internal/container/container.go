@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -78,14 +79,7 @@ func (f Files) Check() error {
 }
 
 // sources returns the keys in the order of their bytes.
-func (f Files) sources() []string {
-	keys := make([]string, 0, len(f))
-	for from := range f {
-		keys = append(keys, from)
-	}
-	slices.Sort(keys)
-	return keys
-}
+func (f Files) sources() []string { return slices.Sorted(maps.Keys(f)) }
 
 // wholeLayer reports whether a target is the root of the layer.
 func wholeLayer(target string) bool { return target == "" || target == "." || target == "./" }
@@ -113,10 +107,8 @@ func Platform(architecture string) string { return platforms[architecture] }
 
 // CheckPlatform refuses a platform that no Lambda function runs on.
 func CheckPlatform(platform string) error {
-	for _, known := range platforms {
-		if platform == known {
-			return nil
-		}
+	if slices.Contains(slices.Collect(maps.Values(platforms)), platform) {
+		return nil
 	}
 	return fmt.Errorf("the platform %q is not one of Lambda: write \"linux/amd64\" or \"linux/arm64\", or leave it to the architecture", platform)
 }

@@ -139,12 +139,6 @@ func (c *credentials) login(repository string) (authn.AuthConfig, bool) {
 	return longest(c.logins, repository)
 }
 
-// helper returns the program that keeps the credentials of a repository.
-func (c *credentials) helper(repository string) string {
-	program, _ := longest(c.helpers, repository)
-	return program
-}
-
 func longest[V any](of map[string]V, repository string) (V, bool) {
 	for key := registryKey(repository); ; {
 		if v, ok := of[key]; ok {
@@ -178,7 +172,7 @@ func (c *credentials) explain(repository string, err error) error {
 	if _, known := c.login(repository); known {
 		return err
 	}
-	if program := c.helper(repository); program != "" {
+	if program, kept := longest(c.helpers, repository); kept {
 		host, _, _ := strings.Cut(registryKey(repository), "/")
 		return &HelperError{Registry: host, Helper: program, Err: err}
 	}
@@ -217,10 +211,16 @@ func (c *credentials) forEngine() map[string]registryapi.AuthConfig {
 		if key == hub {
 			key = hubKey
 		}
-		all[key] = registryapi.AuthConfig{
-			Username: login.Username, Password: login.Password, ServerAddress: key,
-			IdentityToken: login.IdentityToken, RegistryToken: login.RegistryToken,
-		}
+		sent := engineLogin(login)
+		sent.ServerAddress = key
+		all[key] = sent
 	}
 	return all
+}
+
+// engineLogin returns a login as engines are sent it.
+func engineLogin(login authn.AuthConfig) registryapi.AuthConfig {
+	return registryapi.AuthConfig{
+		Username: login.Username, Password: login.Password, IdentityToken: login.IdentityToken, RegistryToken: login.RegistryToken,
+	}
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"slices"
 	"strings"
 	"time"
 
@@ -83,26 +82,14 @@ const pingPatience = 30 * time.Second
 // with ctx. The engine is sent the credentials that the Docker configuration
 // holds: where it lacks those that a program keeps, the error is a *HelperError.
 func (e *Engine) Build(ctx context.Context, r Recipe, sent []filetree.File, files Files, log func(line string), visit Visit) (err error) {
-	known, err := readCredentials(e.getenv)
+	c, err := e.connect(ctx)
 	if err != nil {
 		return err
 	}
-	place, err := findEngine(e.getenv)
-	if err != nil {
-		return err
-	}
-	api, err := client.New(place.options(e.getenv("DOCKER_API_VERSION"))...)
-	if err != nil {
-		return &EngineError{Host: place.host, Err: err}
-	}
-	defer func() { err = errors.Join(err, api.Close()) }()
-	ping, err := pingEngine(ctx, api, pingPatience)
-	if err != nil {
-		return &EngineError{Host: place.host, Err: err}
-	}
-	b := builder{api: api, image: cmp.Or(r.Target, "of "+r.Context), spool: e.spool, known: known, version: ping.BuilderVersion}
+	defer func() { err = errors.Join(err, c.api.Close()) }()
+	b := builder{connection: c, image: cmp.Or(r.Target, "of "+r.Context), spool: e.spool}
 	for attempt := 1; ; attempt++ {
-		err := known.explainBuild(b.buildOnce(ctx, r, sent, files, log, visit))
+		err := c.known.explainBuild(b.buildOnce(ctx, r, sent, files, log, visit))
 		if !errors.Is(err, errImageGone) || attempt == buildAttempts {
 			return err
 		}
@@ -115,6 +102,36 @@ func (e *Engine) Build(ctx context.Context, r Recipe, sent []filetree.File, file
 const buildAttempts = 3
 
 var errImageGone = errors.New("the image is gone")
+
+// connection is an engine that answers, and the credentials that it may be sent.
+type connection struct {
+	api     *client.Client
+	host    string
+	known   *credentials
+	version build.BuilderVersion
+}
+
+// connect finds the engine and asks whether it is there. One that does not answer is
+// an *[EngineError].
+func (e *Engine) connect(ctx context.Context) (connection, error) {
+	known, err := readCredentials(e.getenv)
+	if err != nil {
+		return connection{}, err
+	}
+	place, err := findEngine(e.getenv)
+	if err != nil {
+		return connection{}, err
+	}
+	api, err := client.New(place.options(e.getenv("DOCKER_API_VERSION"))...)
+	if err != nil {
+		return connection{}, &EngineError{Host: place.host, Err: err}
+	}
+	ping, err := pingEngine(ctx, api, pingPatience)
+	if err != nil {
+		return connection{}, errors.Join(&EngineError{Host: place.host, Err: err}, api.Close())
+	}
+	return connection{api: api, host: place.host, known: known, version: ping.BuilderVersion}, nil
+}
 
 func pingEngine(ctx context.Context, api *client.Client, patience time.Duration) (client.PingResult, error) {
 	limited, cancel := context.WithTimeout(ctx, patience)
@@ -131,11 +148,9 @@ func pingEngine(ctx context.Context, api *client.Client, patience time.Duration)
 
 // builder is one build.
 type builder struct {
-	api     *client.Client
-	image   string // for messages
-	spool   *store.Store
-	known   *credentials
-	version build.BuilderVersion
+	connection
+	image string // for messages
+	spool *store.Store
 }
 
 func (b *builder) buildOnce(ctx context.Context, r Recipe, sent []filetree.File, files Files, log func(line string), visit Visit) error {
@@ -156,10 +171,7 @@ func (b *builder) build(ctx context.Context, r Recipe, sent []filetree.File, log
 	for key, value := range r.Args {
 		options.BuildArgs[key] = &value
 	}
-	if system, machine, ok := strings.Cut(r.Platform, "/"); ok {
-		options.Platforms = slices.Grow(options.Platforms, 1)[:1]
-		options.Platforms[0].OS, options.Platforms[0].Architecture = system, machine
-	}
+	options.Platforms = pullOptions(r.Platform).Platforms
 	if b.version == build.BuilderBuildKit {
 		session, end, err := openSession(ctx, b.api, b.known)
 		if err != nil {

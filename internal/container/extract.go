@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -169,12 +170,7 @@ func (w *walker) walk(folder *node, shown, rel string, above []string) error {
 	if w.folders++; w.folders > w.fs.limits.folders {
 		return w.fs.refuse("", fmt.Sprintf("has more than %d folders to look into", w.fs.limits.folders))
 	}
-	names := make([]string, 0, len(folder.children))
-	for name := range folder.children {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(folder.children)) {
 		full, within := path.Join(shown, name), path.Join(rel, name)
 		n, where := folder.children[name], path.Join(above[len(above)-1], name)
 		wanted := w.glob == "" || filetree.Match([]string{w.glob}, within)
@@ -208,37 +204,34 @@ func (w *walker) walk(folder *node, shown, rel string, above []string) error {
 	return nil
 }
 
-// show reads the layers again that hold what was chosen.
+// show reads the layers again that hold what was chosen, which choose has sorted.
 func (r *rootfs) show(ctx context.Context, sources []source, picks []pick, spool *store.Store, visit Visit) error {
-	wanted := make([]map[int][]pick, len(sources))
-	for _, p := range picks {
-		if wanted[p.content.layer] == nil {
-			wanted[p.content.layer] = map[int][]pick{}
-		}
-		wanted[p.content.layer][p.content.entry] = append(wanted[p.content.layer][p.content.entry], p)
-	}
 	r.entries, r.names, r.bytes = 0, 0, 0
-	for i, s := range sources {
-		left := len(wanted[i])
-		if left == 0 {
-			continue
-		}
-		err := withLayer(ctx, s, func(in io.Reader) error {
-			return r.each(s, in, func(c change, content io.Reader) error {
-				chosen := wanted[i][c.entry]
-				if len(chosen) == 0 {
+	for len(picks) > 0 {
+		layer := picks[0].content.layer
+		err := withLayer(ctx, sources[layer], func(in io.Reader) error {
+			return r.each(sources[layer], in, func(c change, content io.Reader) error {
+				n := 0
+				for n < len(picks) && picks[n].content.layer == layer && picks[n].content.entry == c.entry {
+					n++
+				}
+				if n == 0 {
 					return nil
 				}
+				chosen := picks[:n]
 				if err := showOne(chosen, content, spool, visit); err != nil {
 					return err
 				}
-				if left--; left == 0 {
+				if picks = picks[n:]; len(picks) == 0 || picks[0].content.layer != layer {
 					return errLast
 				}
 				return nil
 			})
 		})
-		if err != nil && !errors.Is(err, errLast) {
+		if err == nil {
+			return r.refuse("", "has a layer that changed while it was read")
+		}
+		if !errors.Is(err, errLast) {
 			return err
 		}
 	}

@@ -60,33 +60,36 @@ func readTLS(dir string, unverified bool) (*tls.Config, error) {
 	return settings, nil
 }
 
+// newPlace returns an engine; one that is reached by TCP has the TLS of the files in a
+// folder, "" for none. A host that is reached by running another program is refused.
+func newPlace(host, dir string, unverified bool) (p place, err error) {
+	p.host = host
+	switch {
+	case strings.HasPrefix(host, "ssh://"):
+		return place{}, &EngineError{Host: host, Err: errors.New("engines by ssh are not reached: forward its socket, as with ssh -L ./docker.sock:/var/run/docker.sock, and set DOCKER_HOST=unix://…")}
+	case dir != "" && strings.HasPrefix(host, "tcp://"):
+		p.tls, err = readTLS(dir, unverified)
+	}
+	return p, err
+}
+
 // fromEnvironment returns the engine of DOCKER_HOST, whose companions are
 // DOCKER_TLS_VERIFY and DOCKER_CERT_PATH: the second alone means TLS with a
 // server that is not verified, the first alone the files of the Docker
 // configuration.
 func fromEnvironment(host string, getenv func(string) string) (place, error) {
-	p := place{host: host}
 	verify := getenv("DOCKER_TLS_VERIFY") != ""
 	dir := getenv("DOCKER_CERT_PATH")
 	if dir == "" && verify {
 		dir = dockerFolder(getenv)
 	}
-	if dir == "" || !strings.HasPrefix(host, "tcp://") {
-		return p, nil
-	}
-	var err error
-	p.tls, err = readTLS(dir, !verify)
-	return p, err
+	return newPlace(host, dir, !verify)
 }
 
 // findEngine decides which engine is asked.
 func findEngine(getenv func(string) string) (place, error) {
 	if host := getenv("DOCKER_HOST"); host != "" {
-		p, err := fromEnvironment(host, getenv)
-		if err != nil {
-			return place{}, err
-		}
-		return checkPlace(p)
+		return fromEnvironment(host, getenv)
 	}
 	dir, name := dockerFolder(getenv), getenv("DOCKER_CONTEXT")
 	if dir != "" && name == "" {
@@ -102,19 +105,7 @@ func findEngine(getenv func(string) string) (place, error) {
 	if name == "" || name == "default" {
 		return place{host: defaultSocket(getenv)}, nil
 	}
-	p, err := readDockerContext(dir, name)
-	if err != nil {
-		return place{}, err
-	}
-	return checkPlace(p)
-}
-
-// checkPlace refuses a host that is reached by running another program.
-func checkPlace(p place) (place, error) {
-	if strings.HasPrefix(p.host, "ssh://") {
-		return place{}, &EngineError{Host: p.host, Err: errors.New("engines by ssh are not reached: forward its socket, as with ssh -L ./docker.sock:/var/run/docker.sock, and set DOCKER_HOST=unix://…")}
-	}
-	return p, nil
+	return readDockerContext(dir, name)
 }
 
 // readDockerContext reads a context that `docker context create` made.
@@ -131,14 +122,11 @@ func readDockerContext(dir, name string) (place, error) {
 		return place{}, fmt.Errorf("reading the Docker context %q: %w", name, err)
 	}
 	endpoint := meta.Endpoints["docker"]
-	p := place{host: cmp.Or(endpoint.Host, client.DefaultDockerHost)}
 	certificates := filepath.Join(dir, "contexts", "tls", id, "docker")
-	if _, err := os.Stat(certificates); err != nil && !endpoint.SkipTLSVerify || !strings.HasPrefix(p.host, "tcp://") {
-		return p, nil
+	if _, err := os.Stat(certificates); err != nil && !endpoint.SkipTLSVerify {
+		certificates = ""
 	}
-	var err error
-	p.tls, err = readTLS(certificates, endpoint.SkipTLSVerify)
-	return p, err
+	return newPlace(cmp.Or(endpoint.Host, client.DefaultDockerHost), certificates, endpoint.SkipTLSVerify)
 }
 
 func readJSON(name string, into any) error {

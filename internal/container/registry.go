@@ -42,15 +42,11 @@ func CheckImage(image string) error {
 // now, for a platform such as "linux/arm64". An image without it is an
 // *ImageError that lists those it has.
 func (r *Registry) Resolve(ctx context.Context, image, platform string) (store.Digest, error) {
-	ref, err := name.ParseReference(image)
+	ref, known, options, err := r.open(ctx, image)
 	if err != nil {
 		return store.Digest{}, err
 	}
-	known, err := readCredentials(r.getenv)
-	if err != nil {
-		return store.Digest{}, err
-	}
-	d, err := remote.Get(ref, r.options(ctx, known)...)
+	d, err := remote.Get(ref, options...)
 	if err != nil {
 		return store.Digest{}, asked(image, known.explain(ref.Context().Name(), err))
 	}
@@ -63,7 +59,7 @@ func (r *Registry) Resolve(ctx context.Context, image, platform string) (store.D
 		if digest, err = fromIndex(image, platform, index); err != nil {
 			return store.Digest{}, err
 		}
-	} else if err := r.checkPlatform(image, platform, d); err != nil {
+	} else if err := checkPlatform(image, platform, d); err != nil {
 		return store.Digest{}, err
 	}
 	if digest.Algorithm != "sha256" {
@@ -76,26 +72,27 @@ func (r *Registry) Resolve(ctx context.Context, image, platform string) (store.D
 // What they must be is known by digest from there on: the manifest names the
 // layers.
 func (r *Registry) Extract(ctx context.Context, image string, manifest store.Digest, files Files, visit Visit) error {
-	ref, err := name.ParseReference(image)
+	ref, known, options, err := r.open(ctx, image)
 	if err != nil {
 		return err
 	}
-	known, err := readCredentials(r.getenv)
-	if err != nil {
-		return err
-	}
-	pinned := ref.Context().Digest("sha256:" + manifest.Hex())
-	found, err := remote.Image(pinned, r.options(ctx, known)...)
+	found, err := remote.Image(ref.Context().Digest("sha256:"+manifest.Hex()), options...)
 	if err != nil {
 		return asked(image, known.explain(ref.Context().Name(), err))
 	}
 	return fromImage(ctx, image, found, files, r.spool, visit)
 }
 
-func (r *Registry) options(ctx context.Context, known *credentials) []remote.Option {
-	return []remote.Option{
-		remote.WithContext(ctx), remote.WithTransport(r.client.Transport()), remote.WithAuthFromKeychain(known),
+// open reads the name of an image, and returns how its registry is asked.
+func (r *Registry) open(ctx context.Context, image string) (name.Reference, *credentials, []remote.Option, error) {
+	ref, err := name.ParseReference(image)
+	if err != nil {
+		return nil, nil, nil, err
 	}
+	known, err := readCredentials(r.getenv)
+	return ref, known, []remote.Option{
+		remote.WithContext(ctx), remote.WithTransport(r.client.Transport()), remote.WithAuthFromKeychain(known),
+	}, err
 }
 
 // asked names the image that a registry was asked for.
@@ -129,7 +126,7 @@ func fromIndex(image, platform string, index v1.ImageIndex) (v1.Hash, error) {
 }
 
 // checkPlatform refuses a single image that says it is for another platform.
-func (r *Registry) checkPlatform(image, platform string, d *remote.Descriptor) error {
+func checkPlatform(image, platform string, d *remote.Descriptor) error {
 	single, err := d.Image()
 	if err != nil {
 		return asked(image, err)

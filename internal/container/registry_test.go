@@ -214,11 +214,11 @@ func TestCredentialsOfTheDockerConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := reader(t, false)
-	known, err := readCredentials(os.Getenv)
+	ref, _, options, err := r.open(t.Context(), image)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := remote.Write(reference(t, image), imageOf(t, "amd64", packed(t, file("x", "x"))), r.options(t.Context(), known)...); err != nil {
+	if err := remote.Write(ref, imageOf(t, "amd64", packed(t, file("x", "x"))), options...); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := r.Resolve(t.Context(), image, "linux/amd64"); err != nil {

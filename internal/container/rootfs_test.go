@@ -241,6 +241,25 @@ func TestBombsEnd(t *testing.T) {
 	}
 }
 
+// TestLayersThatChangeAreRefused has a layer that is another one when it is read again.
+func TestLayersThatChangeAreRefused(t *testing.T) {
+	t.Parallel()
+	layers := [][]byte{packed(t, file("a", "a"), file("b", "b")), packed(t, file("a", "a"))}
+	changing := source{open: func(context.Context) (io.ReadCloser, error) {
+		layer := layers[0]
+		layers = layers[1:]
+		return io.NopCloser(bytes.NewReader(layer)), nil
+	}}
+	var taken []string
+	err := extract(t.Context(), "test", []source{changing}, Files{"/a": "a", "/b": "b"}, nil, func(f File, _ io.Reader) error {
+		taken = append(taken, f.Path)
+		return nil
+	})
+	if err == nil || !strings.Contains(err.Error(), "has a layer that changed while it was read") || !slices.Equal(taken, []string{"a"}) {
+		t.Errorf("took %q, %v; want an error that says that the layer changed", taken, err)
+	}
+}
+
 func TestHostileLayersAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -4,8 +4,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,10 +16,11 @@ import (
 	"strings"
 
 	"github.com/containerd/errdefs"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/moby/moby/api/pkg/authconfig"
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
-	registryapi "github.com/moby/moby/api/types/registry"
 	"github.com/moby/moby/client"
 )
 
@@ -45,36 +44,25 @@ type Running struct {
 	// Address is the host and port on which it answers, from this machine.
 	Address string
 
-	api *client.Client
-	id  string
+	connection
+	id string
 }
 
 // Start starts a service, and pulls its image where the engine lacks it. An
 // engine that does not answer is an *[EngineError]. log gets what the engine
 // says of the pull. The caller stops what was started.
 func (e *Engine) Start(ctx context.Context, s Service, log func(line string)) (_ *Running, err error) {
-	known, err := readCredentials(e.getenv)
+	c, err := e.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	place, err := findEngine(e.getenv)
-	if err != nil {
-		return nil, err
-	}
-	api, err := client.New(place.options(e.getenv("DOCKER_API_VERSION"))...)
-	if err != nil {
-		return nil, &EngineError{Host: place.host, Err: err}
-	}
-	r := &Running{api: api}
+	r := &Running{connection: c}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, r.Stop(ctx))
 		}
 	}()
-	if _, err := pingEngine(ctx, api, pingPatience); err != nil {
-		return nil, &EngineError{Host: place.host, Err: err}
-	}
-	if err := r.create(ctx, s, known, log); err != nil {
+	if err := r.create(ctx, s, log); err != nil {
 		return nil, err
 	}
 	for _, to := range slices.Sorted(maps.Keys(s.Folders)) {
@@ -82,16 +70,16 @@ func (e *Engine) Start(ctx context.Context, s Service, log func(line string)) (_
 			return nil, fmt.Errorf("copying to %q of the container: %w", to, err)
 		}
 	}
-	if _, err := api.ContainerStart(ctx, r.id, client.ContainerStartOptions{}); err != nil {
+	if _, err := r.api.ContainerStart(ctx, r.id, client.ContainerStartOptions{}); err != nil {
 		return nil, fmt.Errorf("starting the container: %w", err)
 	}
-	r.Address, err = r.published(ctx, s.Port, place.host)
+	r.Address, err = r.published(ctx, s.Port)
 	return r, err
 }
 
 // create makes the container, with its port on the loopback interface of the
 // engine's machine.
-func (r *Running) create(ctx context.Context, s Service, known *credentials, log func(string)) error {
+func (r *Running) create(ctx context.Context, s Service, log func(string)) error {
 	port, ok := network.PortFrom(s.Port, network.TCP)
 	if !ok {
 		return fmt.Errorf("%d is not a port", s.Port)
@@ -108,8 +96,8 @@ func (r *Running) create(ctx context.Context, s Service, known *credentials, log
 	}
 	made, err := r.api.ContainerCreate(ctx, options)
 	if errdefs.IsNotFound(err) {
-		if err := r.pull(ctx, s.Image, pull, known, log); err != nil {
-			return known.explain(repositoryOf(s.Image), fmt.Errorf("pulling the image %q: %w", s.Image, err))
+		if err := r.pull(ctx, s.Image, pull, log); err != nil {
+			return r.known.explain(repositoryOf(s.Image), fmt.Errorf("pulling the image %q: %w", s.Image, err))
 		}
 		made, err = r.api.ContainerCreate(ctx, options)
 	}
@@ -120,13 +108,14 @@ func (r *Running) create(ctx context.Context, s Service, known *credentials, log
 	return nil
 }
 
-// repositoryOf returns an image's name without tag and digest.
+// repositoryOf returns an image's name without tag and digest, and with the registry
+// that a short name means.
 func repositoryOf(image string) string {
-	name, _, _ := strings.Cut(image, "@")
-	if at := strings.LastIndexByte(name, ':'); at > strings.LastIndexByte(name, '/') {
-		name = name[:at]
+	ref, err := name.ParseReference(image)
+	if err != nil {
+		return image // the engine refuses it
 	}
-	return name
+	return ref.Context().Name()
 }
 
 // pullOptions returns the options of a pull for a platform such as
@@ -139,16 +128,12 @@ func pullOptions(platform string) (options client.ImagePullOptions) {
 	return options
 }
 
-func (r *Running) pull(ctx context.Context, image string, options client.ImagePullOptions, known *credentials, log func(string)) error {
-	if login, ok := known.login(repositoryOf(image)); ok {
-		text, err := json.Marshal(registryapi.AuthConfig{
-			Username: login.Username, Password: login.Password, Auth: login.Auth,
-			IdentityToken: login.IdentityToken, RegistryToken: login.RegistryToken,
-		})
-		if err != nil {
+func (r *Running) pull(ctx context.Context, image string, options client.ImagePullOptions, log func(string)) error {
+	if login, ok := r.known.login(repositoryOf(image)); ok {
+		var err error
+		if options.RegistryAuth, err = authconfig.Encode(engineLogin(login)); err != nil {
 			return err
 		}
-		options.RegistryAuth = base64.URLEncoding.EncodeToString(text)
 	}
 	log("Pulling " + image + ".")
 	answer, err := r.api.ImagePull(ctx, image, options)
@@ -171,13 +156,13 @@ func (r *Running) copyIn(ctx context.Context, from, to string) error {
 }
 
 // published returns where a port of the container is reached.
-func (r *Running) published(ctx context.Context, number uint16, engine string) (string, error) {
+func (r *Running) published(ctx context.Context, number uint16) (string, error) {
 	found, err := r.api.ContainerInspect(ctx, r.id, client.ContainerInspectOptions{})
 	if err != nil {
 		return "", fmt.Errorf("looking at the container: %w", err)
 	}
 	host := "127.0.0.1"
-	if at, err := url.Parse(engine); err == nil && at.Scheme == "tcp" {
+	if at, err := url.Parse(r.host); err == nil && at.Scheme == "tcp" {
 		host = at.Hostname()
 	}
 	if ended := endOf(found.Container); ended != nil {

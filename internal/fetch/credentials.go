@@ -179,33 +179,24 @@ func netrcPaths() []string {
 func parseNetrc(text string) []login {
 	var logins []login
 	scan := netrcScanner{rest: text}
-	current := -1
-	for {
-		word, ok := scan.next()
-		if !ok {
-			break
-		}
+	nobody := &login{}
+	at := nobody
+	for word, ok := scan.next(); ok; word, ok = scan.next() {
 		switch {
 		case word == "machine":
 			name, _ := scan.next()
 			logins = append(logins, login{host: name})
-			current = len(logins) - 1
+			at = &logins[len(logins)-1]
 		case word == "default":
-			current = -1
+			at = nobody
 		case word == "macdef":
 			scan.skipMacro()
 		case strings.HasPrefix(word, "#"):
 			scan.skipLine()
 		case word == "login" || word == "user":
-			value, _ := scan.next()
-			if current >= 0 {
-				logins[current].user = value
-			}
+			at.user, _ = scan.next()
 		case word == "password":
-			value, _ := scan.next()
-			if current >= 0 {
-				logins[current].password = value
-			}
+			at.password, _ = scan.next()
 		case word == "account":
 			scan.next()
 		}

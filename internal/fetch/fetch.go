@@ -58,9 +58,6 @@ type Options struct {
 	// Retries is how often a request is repeated after the first attempt: 0
 	// means 4, a negative number none.
 	Retries int
-	// Parallel is how many requests may be under way at once: 0 means 48.
-	// Blobs take at most 8 of them.
-	Parallel int
 	// Transport replaces the transports that New would make, and with them
 	// proxies and certificates from the environment; for tests.
 	Transport http.RoundTripper
@@ -83,7 +80,7 @@ type Client struct {
 	blobSlots *semaphore.Weighted // of blobs
 	large     *semaphore.Weighted // of bodies that are held in memory
 	pages     flights[*Page]
-	blobs     flights[blobName]
+	blobs     flights[store.Digest]
 	matched   sync.Map // integrity and SHA-256 of blobs that have both
 
 	// Waits, variable for tests alone.
@@ -93,9 +90,9 @@ type Client struct {
 }
 
 const (
-	defaultRetries  = 4
-	defaultParallel = 48
-	blobParallel    = 8
+	defaultRetries = 4
+	parallel       = 48 // requests that may be under way at once
+	blobParallel   = 8  // of them for blobs
 )
 
 // New returns a client. Proxies come from HTTP_PROXY, HTTPS_PROXY and NO_PROXY,
@@ -116,7 +113,7 @@ func New(o Options) (*Client, error) {
 		retries:   max(0, cmp.Or(o.Retries, defaultRetries)),
 		transport: o.Transport,
 		wallet:    wallet{ask: o.Credentials},
-		slots:     semaphore.NewWeighted(int64(max(1, cmp.Or(o.Parallel, defaultParallel)))),
+		slots:     semaphore.NewWeighted(parallel),
 		blobSlots: semaphore.NewWeighted(blobParallel),
 		large:     semaphore.NewWeighted(largeParallel),
 		silence:   maxSilence,

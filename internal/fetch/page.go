@@ -258,7 +258,7 @@ func (c *Client) pinnedPage(ctx context.Context, u *url.URL, r PageRequest) (*Pa
 		}
 		defer done()
 		page = &Page{Body: body, ContentType: a.Header.Get("Content-Type"), URL: baseURL(a.Request.URL)}
-		return c.keepPinned(body, r.Digest)
+		return c.store.Keep(r.Digest, bytes.NewReader(body))
 	})
 	if err != nil {
 		return nil, err
@@ -284,17 +284,6 @@ func (c *Client) pinnedBody(r PageRequest) ([]byte, error) {
 		return nil, errors.Join(fs.ErrNotExist, c.store.Evict(r.Digest))
 	}
 	return body, nil
-}
-
-func (c *Client) keepPinned(body []byte, want store.Digest) error {
-	w, err := c.store.NewWriter()
-	if err != nil {
-		return err
-	}
-	if _, err := w.Write(body); err != nil {
-		return errors.Join(err, w.Abort())
-	}
-	return w.Commit(want)
 }
 
 // baseURL is a URL for resolving links. A query never matters for that, and

@@ -103,11 +103,11 @@ func (c *Client) attempt(ctx context.Context, u *url.URL, header http.Header, p 
 	if err := judge(resp, source); err != nil {
 		drain(body)
 		c.keys.explain(err)
-		return errors.Join(err, body.Close())
+		return errors.Join(err, resp.Body.Close())
 	}
 	err = read(resp)
 	c.log.DebugContext(ctx, "request", "url", redact(resp.Request.URL), "status", resp.StatusCode, "bytes", body.n, "took", time.Since(start))
-	if closeErr := body.Close(); err == nil && closeErr != nil {
+	if closeErr := resp.Body.Close(); err == nil && closeErr != nil {
 		err = &temporary{err: closeErr}
 	}
 	return err

@@ -14,27 +14,26 @@ func ReadDocument(name string) ([]byte, error) { return ReadSmall(name, MaxDocum
 
 // ReadSmall is ReadDocument with another limit in bytes.
 func ReadSmall(name string, limit int64) ([]byte, error) {
-	refuse := func(err error) ([]byte, error) {
-		return nil, &fs.PathError{Op: "read", Path: name, Err: err}
-	}
-	info, err := regular(name)
+	f, err := OpenRegular(name)
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() > limit {
-		return refuse(&LimitError{Unit: "bytes", Found: info.Size(), Limit: limit})
-	}
-	f, err := os.Open(name)
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
-	// It may grow, or say that it has no bytes and have some, as those of /proc do.
-	body, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err = errors.Join(err, f.Close()); err != nil {
-		return nil, err
+	size := info.Size()
+	var body []byte
+	if size <= limit {
+		// It may grow, or say that it has no bytes and have some, as those of /proc do.
+		if body, err = io.ReadAll(io.LimitReader(f, limit+1)); err != nil {
+			return nil, err
+		}
+		size = int64(len(body))
 	}
-	if int64(len(body)) > limit {
-		return refuse(&LimitError{Unit: "bytes", Found: int64(len(body)), Limit: limit})
+	if size > limit {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: &LimitError{Unit: "bytes", Found: size, Limit: limit}}
 	}
 	return body, nil
 }
@@ -43,14 +42,6 @@ func ReadSmall(name string, limit int64) ([]byte, error) {
 // nobody writes to, is an *fs.PathError: opening one would never end. Links are
 // followed.
 func OpenRegular(name string) (*os.File, error) {
-	if _, err := regular(name); err != nil {
-		return nil, err
-	}
-	return os.Open(name)
-}
-
-// regular describes a regular file; another is an *fs.PathError.
-func regular(name string) (fs.FileInfo, error) {
 	info, err := os.Stat(name)
 	switch {
 	case err != nil:
@@ -60,5 +51,5 @@ func regular(name string) (fs.FileInfo, error) {
 	case !info.Mode().IsRegular():
 		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("it is not a regular file")}
 	}
-	return info, nil
+	return os.Open(name)
 }

@@ -35,9 +35,17 @@ func Extract(dir string, a *Archive) (err error) {
 	if err := ReadEntries(a, files, write); err != nil {
 		return err
 	}
-	for i := range links {
-		if err := extractLink(root, &links[i]); err != nil {
-			return fmt.Errorf("unpacking the link %q of %q: %w", links[i].Path, a.Name, err)
+	targets, err := LinkTargets(a, links)
+	if err != nil {
+		return err
+	}
+	for _, link := range links {
+		err := clearPlace(root, link.Path)
+		if err == nil {
+			err = root.Symlink(targets[link.Path], filepath.FromSlash(link.Path))
+		}
+		if err != nil {
+			return fmt.Errorf("unpacking the link %q of %q: %w", link.Path, a.Name, err)
 		}
 	}
 	return nil
@@ -76,25 +84,4 @@ func extractFile(root *os.Root, e *Entry, content io.Reader) error {
 		_, err = io.Copy(f, content)
 	}
 	return errors.Join(err, f.Close())
-}
-
-// maxLinkTarget bounds the target of a link, as Linux does (PATH_MAX).
-const maxLinkTarget = 4096
-
-func extractLink(root *os.Root, e *Entry) error {
-	content, err := e.OpenContent()
-	if err != nil {
-		return err
-	}
-	target, err := io.ReadAll(io.LimitReader(content, maxLinkTarget+1))
-	if err = errors.Join(err, content.Close()); err != nil {
-		return err
-	}
-	if len(target) > maxLinkTarget {
-		return fmt.Errorf("its target is longer than %d bytes", maxLinkTarget)
-	}
-	if err := clearPlace(root, e.Path); err != nil {
-		return err
-	}
-	return root.Symlink(string(target), filepath.FromSlash(e.Path))
 }

@@ -95,12 +95,3 @@ func matchOne(pattern, path string) bool {
 	ok, err := doublestar.Match(pattern, path)
 	return ok && err == nil
 }
-
-func checkPatterns(patterns []string) error {
-	for _, p := range patterns {
-		if err := CheckPattern(p); err != nil {
-			return err
-		}
-	}
-	return nil
-}

@@ -1,10 +1,8 @@
 package filetree
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
-	"debug/elf"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -68,8 +66,10 @@ type ScanOptions struct {
 // carry, and a folder that the 16,385th link leads to. It ends with ctx, whose cause is the
 // error then.
 func Scan(ctx context.Context, root string, o ScanOptions) ([]File, error) {
-	if err := checkPatterns(slices.Concat(o.Include, o.Exclude)); err != nil {
-		return nil, err
+	for _, p := range slices.Concat(o.Include, o.Exclude) {
+		if err := CheckPattern(p); err != nil {
+			return nil, err
+		}
 	}
 	resolved, err := filepath.EvalSymlinks(root)
 	if err != nil {
@@ -79,7 +79,7 @@ func Scan(ctx context.Context, root string, o ScanOptions) ([]File, error) {
 	if err != nil {
 		return nil, &PathError{Path: root, Reason: "cannot be read", Err: bareError(err)}
 	}
-	s := scanner{stopped: ctx, root: root, resolved: resolved, options: o, buf: make([]byte, 128<<10), left: map[string]string{}, met: map[string]bool{}}
+	s := scanner{stopped: ctx, root: root, resolved: resolved, options: o, buf: make([]byte, 128<<10)}
 	if info.IsDir() {
 		err = s.walk(resolved, "", nil)
 	} else {
@@ -107,8 +107,7 @@ type scanner struct {
 	files    []File
 	entered  int // folders by links
 	buf      []byte
-	left     map[string]string // a file that is never packed, by the pattern that names it
-	met      map[string]bool   // patterns that name a file that is packed
+	left     []string // files that are never packed
 }
 
 // maxDepth bounds how deep folders lie in each other, maxEntered how many are
@@ -153,7 +152,7 @@ func (s *scanner) visit(name, host string, mode fs.FileMode, above []string) err
 	}
 	if base := path.Base(name); leftout.Always(base) {
 		if leftout.Own(base) {
-			s.leave(name)
+			s.left = append(s.left, name)
 		}
 		return nil
 	}
@@ -183,6 +182,17 @@ func (s *scanner) visit(name, host string, mode fs.FileMode, above []string) err
 		return nil
 	}
 	return s.take(name, host, mode)
+}
+
+// checkInclude refuses a pattern that names nothing but what is never packed.
+func (s *scanner) checkInclude() error {
+	for _, p := range s.options.Include {
+		at := slices.IndexFunc(s.left, func(name string) bool { return matchOne(p, name) })
+		if at >= 0 && !slices.ContainsFunc(s.files, func(f File) bool { return matchOne(p, f.Path) }) {
+			return &PathError{Path: s.shown(s.left[at]), Reason: fmt.Sprintf("is what include = [%q] names, and it %s", p, leftout.Reason)}
+		}
+	}
+	return nil
 }
 
 // keeps asks the options' own function.
@@ -233,10 +243,9 @@ func (s *scanner) take(name, host string, mode fs.FileMode) error {
 	case own && alone:
 		return &PathError{Path: shown, Reason: leftout.Reason}
 	case own:
-		s.leave(name)
+		s.left = append(s.left, name)
 		return nil
 	}
-	s.meet(name)
 	f.Path = name
 	s.files = append(s.files, f)
 	return nil
@@ -287,7 +296,7 @@ func (s *scanner) read(host string) (f File, own bool, err error) {
 		}
 		n, err := io.ReadFull(in, s.buf)
 		if f.Size == 0 {
-			f.Program, f.Machine = isProgram(s.buf[:n]), machine(s.buf[:n])
+			f.Program, f.Machine = Program(s.buf[:n])
 			if own = leftout.OwnContent(s.buf[:n], in, info.Size()); own {
 				return f, own, nil
 			}
@@ -301,29 +310,6 @@ func (s *scanner) read(host string) (f File, own bool, err error) {
 		if err != nil {
 			return File{}, false, err
 		}
-	}
-}
-
-func isProgram(start []byte) bool {
-	return bytes.HasPrefix(start, []byte("\x7fELF")) || bytes.HasPrefix(start, []byte("#!"))
-}
-
-// machine reads e_machine of an ELF header (System V ABI, "ELF Header").
-func machine(start []byte) string {
-	if len(start) < 20 || !bytes.HasPrefix(start, []byte("\x7fELF")) {
-		return ""
-	}
-	order := binary.ByteOrder(binary.LittleEndian)
-	if elf.Data(start[elf.EI_DATA]) == elf.ELFDATA2MSB {
-		order = binary.BigEndian
-	}
-	switch m := elf.Machine(order.Uint16(start[18:])); m {
-	case elf.EM_X86_64:
-		return "x86_64"
-	case elf.EM_AARCH64:
-		return "arm64"
-	default:
-		return strings.ToLower(strings.TrimPrefix(m.String(), "EM_"))
 	}
 }
 

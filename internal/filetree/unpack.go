@@ -120,7 +120,8 @@ func ListRaw(a *Archive, name string) (*Listing, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading %q: %w", a.Name, err)
 	}
-	m := Member{Path: name, File: name, Size: a.Size, Program: isProgram(head), Machine: machine(head)}
+	m := Member{Path: name, File: name, Size: a.Size}
+	m.Program, m.Machine = Program(head)
 	return &Listing{Kind: RawFile, Members: []Member{m}}, nil
 }
 
@@ -359,7 +360,7 @@ func listSingle(s *stream, single string) ([]Member, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Program, m.Machine = isProgram(head), machine(head)
+	m.Program, m.Machine = Program(head)
 	rest, err := io.Copy(io.Discard, s)
 	if err != nil {
 		return nil, err

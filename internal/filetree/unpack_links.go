@@ -2,6 +2,7 @@ package filetree
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -74,11 +75,7 @@ func (x *index) count(names int) error {
 
 // members returns the files, with links followed.
 func (x *index) members() ([]Member, error) {
-	names := make([]string, 0, len(x.nodes))
-	for name := range x.nodes {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	names := slices.Sorted(maps.Keys(x.nodes))
 	if err := x.checkParents(names); err != nil {
 		return nil, err
 	}

@@ -164,7 +164,8 @@ func tarNode(name string, h *tar.Header, content io.Reader) (*node, error) {
 			return nil, err
 		}
 		m := &n.member
-		m.Size, m.Exec, m.Program, m.Machine = h.Size, h.Mode&modeExec != 0, isProgram(head), machine(head)
+		m.Size, m.Exec = h.Size, h.Mode&modeExec != 0
+		m.Program, m.Machine = Program(head)
 	case tar.TypeChar, tar.TypeBlock:
 		n.member.Fault = "is a device"
 	case tar.TypeFifo:

@@ -3,26 +3,9 @@ package filetree
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 )
-
-// FromZipLinks is [FromZip] for archives with symbolic links, which it returns
-// apart: the content of each is where it leads.
-func FromZipLinks(a *Archive) (files, links Tree, err error) {
-	f, err := a.Open()
-	if err != nil {
-		return nil, nil, fmt.Errorf("opening %q: %w", a.Name, err)
-	}
-	defer func() { _ = f.Close() }()
-	entries, _, err := readZip(a, f, &links)
-	if err != nil {
-		return nil, nil, err
-	}
-	files, err = once(a, entries)
-	return files, links, err
-}
 
 // LinkTargets returns where symbolic links of an archive lead, by their paths: what
 // [FromZipLinks] returns apart. A target of more than 4096 bytes is an *ArchiveError.
@@ -62,10 +45,9 @@ func listZip(a *Archive, f ArchiveFile, w Watcher) ([]Member, error) {
 		if err != nil {
 			return nil, err
 		}
-		err = x.add(&node{member: Member{
-			Path: e.Path, File: e.Path, Size: e.Size, Exec: e.Exec, Program: isProgram(head), Machine: machine(head),
-		}})
-		if err != nil {
+		m := Member{Path: e.Path, File: e.Path, Size: e.Size, Exec: e.Exec}
+		m.Program, m.Machine = Program(head)
+		if err := x.add(&node{member: m}); err != nil {
 			return nil, err
 		}
 	}

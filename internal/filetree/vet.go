@@ -65,7 +65,7 @@ func VetWatched(a *Archive, w Watcher) error {
 		return fmt.Errorf("opening %q: %w", a.Name, err)
 	}
 	defer func() { _ = f.Close() }()
-	entries, directory, err := readEntries(a, f)
+	entries, directory, err := readZip(a, f, nil)
 	if err != nil {
 		return err
 	}

@@ -34,27 +34,30 @@ func (e *ArchiveError) Error() string {
 // entries that overlap, duplicates with other content, a file and a directory of
 // one name, more than 262,144 entries or 4 GiB unpacked. Contents are not read:
 // that is [Vet]'s work.
-func FromZip(a *Archive) (Tree, error) {
+func FromZip(a *Archive) (Tree, error) { return fromZip(a, nil) }
+
+// FromZipLinks is [FromZip] for archives with symbolic links, which it returns
+// apart: the content of each is where it leads.
+func FromZipLinks(a *Archive) (files, links Tree, err error) {
+	files, err = fromZip(a, &links)
+	return files, links, err
+}
+
+func fromZip(a *Archive, links *Tree) (Tree, error) {
 	f, err := a.Open()
 	if err != nil {
 		return nil, fmt.Errorf("opening %q: %w", a.Name, err)
 	}
 	defer func() { _ = f.Close() }()
-	entries, _, err := readEntries(a, f)
+	entries, _, err := readZip(a, f, links)
 	if err != nil {
 		return nil, err
 	}
 	return once(a, entries)
 }
 
-// readEntries returns the files of the archive, duplicates included, and where
-// its directory starts.
-func readEntries(a *Archive, f io.ReaderAt) (entries Tree, directory int64, err error) {
-	return readZip(a, f, nil)
-}
-
-// readZip is readEntries with the symbolic links apart, which are refused where
-// links is nil.
+// readZip returns the files of the archive, duplicates included, and where its
+// directory starts. Symbolic links go to links; nil refuses them.
 func readZip(a *Archive, f io.ReaderAt, links *Tree) (entries Tree, directory int64, err error) {
 	dir, err := findDirectory(a, f)
 	if err != nil {

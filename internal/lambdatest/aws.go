@@ -10,15 +10,12 @@
 package lambdatest
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/codeartifact"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/s3"
@@ -68,16 +65,14 @@ type AWS struct {
 	*codeartifact.CodeArtifact
 	*sts.STS
 
-	url   string
-	close func() error
+	url string
 
 	regions   map[wire.Scope]*region
 	downloads map[string][]byte // by path
 	updates   updates
 
-	listings sync.Mutex
-	unlisted int     // how many more listings leave out what is hidden
-	hidden   []int64 // serials of the layer versions that they leave out
+	unlisted int // how many more listings leave out what is hidden
+	hidden   int // the serial after which layer versions are hidden
 }
 
 type region struct {
@@ -89,46 +84,19 @@ type region struct {
 // New starts an AWS on the loopback interface and stops it when the test ends.
 func New(t testing.TB) *AWS {
 	t.Helper()
-	a, err := Start()
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := Unserved()
+	server := httptest.NewUnstartedServer(a)
+	a.url = "http://" + server.Listener.Addr().String()
+	server.Start()
 	t.Cleanup(func() {
-		if err := a.Close(); err != nil {
-			t.Errorf("stopping the AWS stand-in: %v", err)
-		}
+		server.CloseClientConnections() // a call that is delayed ends
+		server.Close()
 	})
 	return a
 }
 
-// Start is New for use outside of tests. The caller closes it.
-func Start() (*AWS, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("starting the AWS stand-in: %w", err)
-	}
-	a := Unserved()
-	a.url = "http://" + listener.Addr().String()
-	server := &http.Server{Handler: a, ReadHeaderTimeout: time.Minute}
-	stopped := make(chan error, 1)
-	go func() { stopped <- server.Serve(listener) }()
-	a.close = func() error {
-		if err := server.Close(); err != nil {
-			return err
-		}
-		if err := <-stopped; !errors.Is(err, http.ErrServerClosed) {
-			return err
-		}
-		return nil
-	}
-	return a, nil
-}
-
 // URL is the endpoint of every service, such as "http://127.0.0.1:34567".
 func (a *AWS) URL() string { return a.url }
-
-// Close stops the server and cuts open connections.
-func (a *AWS) Close() error { return a.close() }
 
 type (
 	call  = wire.Request

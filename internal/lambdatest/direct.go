@@ -13,8 +13,8 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest/wire"
 )
 
-// Unserved returns an AWS without a server: it answers through Do alone, and
-// needs no Close. Its URL leads nowhere.
+// Unserved returns an AWS without a server: it answers through Do alone. Its URL leads
+// nowhere.
 func Unserved() *AWS {
 	state := &wire.State{}
 	buckets := s3.New(state)

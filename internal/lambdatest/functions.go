@@ -83,16 +83,13 @@ func (r *region) remove(name string) bool {
 	return found
 }
 
-// change lets do read or change a function of Account without a call, and reports
-// whether it is there.
-func (a *AWS) change(regionName, name string, do func(*function)) bool {
+// change lets do read or change a function of Account without a call, if it is there.
+func (a *AWS) change(regionName, name string, do func(*function)) {
 	a.Lock()
 	defer a.Unlock()
-	f := a.region(regionName).function(name)
-	if f != nil {
+	if f := a.region(regionName).function(name); f != nil {
 		do(f)
 	}
-	return f != nil
 }
 
 // CreateFunction makes a function with layers in the region without a call,

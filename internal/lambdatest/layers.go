@@ -28,7 +28,7 @@ type layer struct {
 type layerVersion struct {
 	Version
 	scope       wire.Scope
-	serial      int64
+	serial      int
 	name        string
 	createdDate string
 	license     string
@@ -57,11 +57,11 @@ type Version struct {
 // Versions returns every version that a layer of Account ever had in the
 // region, oldest first, deleted ones included.
 func (a *AWS) Versions(regionName, layerName string) []Version {
-	return a.VersionsOf(Account, regionName, layerName)
+	return a.versionsOf(Account, regionName, layerName)
 }
 
-// VersionsOf is Versions for a layer of any account.
-func (a *AWS) VersionsOf(account, regionName, layerName string) []Version {
+// versionsOf is Versions for a layer of any account.
+func (a *AWS) versionsOf(account, regionName, layerName string) []Version {
 	a.Lock()
 	defer a.Unlock()
 	l := a.in(wire.Scope{Account: account, Region: regionName}).layers[layerName]
@@ -82,7 +82,7 @@ func (a *AWS) Live(regionName, layerName string) []Version {
 
 // LiveOf is Live for a layer of any account.
 func (a *AWS) LiveOf(account, regionName, layerName string) []Version {
-	return slices.DeleteFunc(a.VersionsOf(account, regionName, layerName), func(v Version) bool { return v.Deleted })
+	return slices.DeleteFunc(a.versionsOf(account, regionName, layerName), func(v Version) bool { return v.Deleted })
 }
 
 func (v *layerVersion) layerARN() string { return v.scope.ARN("lambda", "layer:"+v.name) }
@@ -144,7 +144,7 @@ func (a *AWS) publishLayerVersion(c *call) reply {
 			Number: l.last, CodeSHA256: wire.Base64SHA256(archive), Description: in.Description,
 			Runtimes: in.CompatibleRuntimes, Architectures: in.CompatibleArchitectures, Zip: archive,
 		},
-		scope: r.scope, serial: int64(a.Next()), name: name, createdDate: a.Now().UTC().Format("2006-01-02T15:04:05.000-0700"),
+		scope: r.scope, serial: a.Next(), name: name, createdDate: a.Now().UTC().Format("2006-01-02T15:04:05.000-0700"),
 		license: in.LicenseInfo, unzipped: unzipped, signing: a.signingOf(in.Content),
 	}
 	v.ARN = fmt.Sprintf("%s:%d", v.layerARN(), v.Number)
@@ -154,11 +154,6 @@ func (a *AWS) publishLayerVersion(c *call) reply {
 	v.location = fmt.Sprintf("%s%d/%s-%d", downloadPrefix, v.serial, name, v.Number)
 	a.downloads[v.location] = archive
 	l.versions = append(l.versions, v)
-	a.listings.Lock()
-	if a.unlisted > 0 {
-		a.hidden = append(a.hidden, v.serial)
-	}
-	a.listings.Unlock()
 	return wire.Created(v.full(a))
 }
 

@@ -23,22 +23,18 @@ func (a *AWS) listLayerVersions(c *call) reply {
 	return page(c, items, "LayerVersions")
 }
 
-// listed returns what a listing shows of a layer, which may be nil: no deleted version, and none that a
-// lagging listing does not know yet.
+// listed returns what a listing shows of a layer, which may be nil: no deleted version,
+// and none that a lagging listing does not know yet.
 func (a *AWS) listed(l *layer) []*layerVersion {
-	a.listings.Lock()
-	defer a.listings.Unlock()
-	hidden := a.hidden
-	if a.unlisted > 0 {
+	lags := a.unlisted > 0
+	if lags {
 		a.unlisted--
-	} else {
-		hidden = nil
 	}
 	if l == nil {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(l.versions), func(v *layerVersion) bool {
-		return v.Deleted || slices.Contains(hidden, v.serial)
+		return v.Deleted || lags && v.serial > a.hidden
 	})
 }
 
@@ -105,7 +101,7 @@ func maxItems(c *call) int {
 // HideNewVersions makes the next n listings of layer versions leave out what
 // is published from now on: a listing may lag behind a publish.
 func (a *AWS) HideNewVersions(n int) {
-	a.listings.Lock()
-	defer a.listings.Unlock()
-	a.unlisted, a.hidden = n, nil
+	a.Lock()
+	defer a.Unlock()
+	a.unlisted, a.hidden = n, a.Next()
 }

@@ -3,10 +3,11 @@ package lambdatest
 import (
 	"bytes"
 	"context"
-	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 )
@@ -25,7 +26,7 @@ func MiniStack(t testing.TB, path string) string {
 // the test.
 func Serve(t testing.TB, path string, settings func(port string) (args, env []string)) string {
 	t.Helper()
-	port := freePort(t)
+	port := freePort()
 	args, env := settings(port)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	command := exec.CommandContext(ctx, path, args...) //nolint:gosec // the test names it
@@ -74,20 +75,9 @@ func answers(ctx context.Context, url string) error {
 	return answer.Body.Close()
 }
 
-func freePort(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := listener.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
+// freePort returns a port that was free a moment ago.
+func freePort() string {
+	server := httptest.NewServer(nil)
+	defer server.Close()
+	return server.URL[strings.LastIndexByte(server.URL, ':')+1:]
 }

@@ -19,7 +19,7 @@ func TestLiveImports(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		_, err = b.Build(t.Context(), l, Output{Path: t.TempDir() + "/a.zip", Size: fault.SeverityOff, PythonImports: strings.Fields(names)})
+		_, err = b.Build(t.Context(), l, Output{Path: t.TempDir() + "/a.zip", Size: fault.SeverityOff, Shadow: fault.SeverityOff, PythonImports: strings.Fields(names)})
 		return err
 	}
 	for names, requirements := range map[string]string{

@@ -48,9 +48,11 @@ const defaultReleaseAge = 24 * time.Hour
 
 // New returns the provider, as a version of it.
 func New(version string) func() provider.Provider {
-	return func() provider.Provider {
-		return &layerbuild{version: version, getenv: os.Getenv, environ: os.Environ, now: time.Now, run: layer.CurrentRun(), secrets: &secret.Keeper{}}
-	}
+	return func() provider.Provider { return newProvider(version) }
+}
+
+func newProvider(version string) *layerbuild {
+	return &layerbuild{version: version, getenv: os.Getenv, environ: os.Environ, now: time.Now, run: layer.CurrentRun(), secrets: &secret.Keeper{}}
 }
 
 type layerbuild struct {

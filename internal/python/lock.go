@@ -59,7 +59,7 @@ func (l *Lock) unchanged(ctx context.Context, given []wheel.GivenWheel) bool {
 // together with the runtime's own other part: versions of the two must match.
 // noun is what the zip is for; needing is as in [Checks].
 func checkSDK(names []string, noun string, severity fault.Severity, needing func(string) ([]string, error)) ([]fault.Warning, error) {
-	if severity != fault.SeverityError && severity != fault.SeverityWarning {
+	if severity == fault.SeverityOff {
 		return nil, nil
 	}
 	whole := slices.Contains(names, "boto3")

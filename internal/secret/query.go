@@ -53,12 +53,7 @@ func NamesSecret(name string) bool {
 		words.WriteRune(r)
 	}
 	separator := func(r rune) bool { return !('a' <= r && r <= 'z' || '0' <= r && r <= '9') }
-	for word := range strings.FieldsFuncSeq(strings.ToLower(words.String()), separator) {
-		if secretWords[word] {
-			return true
-		}
-	}
-	for word := range strings.FieldsFuncSeq(strings.ToLower(name), separator) {
+	for word := range strings.FieldsFuncSeq(strings.ToLower(words.String()+" "+name), separator) {
 		if secretWords[word] {
 			return true
 		}

@@ -4,6 +4,7 @@ package signer
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -208,16 +209,11 @@ func signedZip(body []byte, signature string) ([]byte, error) {
 		}
 	}
 	w, err := out.Create(signatureFile)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		_, err = io.WriteString(w, signature)
 	}
-	if _, err := io.WriteString(w, signature); err != nil {
-		return nil, err
-	}
-	if err := out.Close(); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
+	err = errors.Join(err, out.Close())
+	return b.Bytes(), err
 }
 
 func (a *Signer) describeSigningJob(c *wire.Request) wire.Reply {

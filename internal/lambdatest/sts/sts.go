@@ -2,7 +2,6 @@
 package sts
 
 import (
-	"encoding/xml"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -43,49 +42,27 @@ func (a *STS) Route(c *wire.Request) wire.Handler {
 }
 
 func callerIdentity(c *wire.Request) wire.Reply {
-	type result struct {
-		Arn, UserId, Account string
-	}
-	return wire.XML(http.StatusOK, http.Header{}, struct {
-		XMLName xml.Name
-		Result  result `xml:"GetCallerIdentityResult"`
-	}{
-		xml.Name{Space: stsNamespace, Local: "GetCallerIdentityResponse"},
-		result{"arn:" + wire.PartitionOf(c.Region) + ":iam::" + c.Account() + ":user/test", "AIDATEST", c.Account()},
-	})
+	return answer("GetCallerIdentity", fmt.Sprintf("<Arn>arn:%s:iam::%s:user/test</Arn><UserId>AIDATEST</UserId><Account>%[2]s</Account>",
+		wire.PartitionOf(c.Region), c.Account()))
 }
 
 // assumeRole answers credentials whose key names the role, so that the log of
 // calls tells who called: role "deploy" gets the key "ASIADEPLOY".
 func (a *STS) assumeRole(operation, role, sessionName string) wire.Reply {
-	type credentials struct {
-		AccessKeyId, SecretAccessKey, SessionToken, Expiration string
-	}
-	type user struct {
-		Arn, AssumedRoleId string
-	}
-	type result struct {
-		XMLName         xml.Name
-		Credentials     credentials
-		AssumedRoleUser user
-	}
 	_, name, _ := strings.Cut(role, "role/")
 	token := fmt.Sprintf("assumed-token-%s-%d", name, a.Next())
 	a.sessions[token] = true
-	return wire.XML(http.StatusOK, http.Header{}, struct {
-		XMLName xml.Name
-		Result  result
-	}{
-		xml.Name{Space: stsNamespace, Local: operation + "Response"},
-		result{
-			xml.Name{Local: operation + "Result"},
-			credentials{
-				"ASIA" + strings.ToUpper(name), "assumed-secret-" + name, token,
-				time.Now().Add(time.Hour).UTC().Format(time.RFC3339),
-			},
-			user{"arn:aws:sts::" + wire.Account + ":assumed-role/" + name + "/" + sessionName, "AROATEST:" + sessionName},
-		},
-	})
+	return answer(operation, fmt.Sprintf("<Credentials><AccessKeyId>ASIA%s</AccessKeyId><SecretAccessKey>assumed-secret-%s</SecretAccessKey>"+
+		"<SessionToken>%s</SessionToken><Expiration>%s</Expiration></Credentials>",
+		strings.ToUpper(name), name, token, time.Now().Add(time.Hour).UTC().Format(time.RFC3339))+
+		fmt.Sprintf("<AssumedRoleUser><Arn>arn:aws:sts::%s:assumed-role/%s/%s</Arn><AssumedRoleId>AROATEST:%[3]s</AssumedRoleId></AssumedRoleUser>",
+			wire.Account, name, sessionName))
+}
+
+// answer answers the result of an operation, in XML.
+func answer(operation, result string) wire.Reply {
+	body := fmt.Sprintf(`<%[1]sResponse xmlns="%[2]s"><%[1]sResult>%[3]s</%[1]sResult></%[1]sResponse>`, operation, stsNamespace, result)
+	return wire.Reply{Status: http.StatusOK, Header: http.Header{"Content-Type": {"text/xml"}}, Body: []byte(body)}
 }
 
 // ExpireSessions makes every session token that was given out so far expire at

@@ -76,7 +76,8 @@ type Watch struct {
 	mu     sync.Mutex
 	faults []*Fault
 	calls  []Call
-	rate   *rate
+	limit  int         // of Lambda's calls in a second; 0 is none
+	recent []time.Time // calls to Lambda of the last second
 }
 
 // Inject adds faults. Of several that fit a call at a moment the oldest
@@ -115,10 +116,7 @@ func (a *Watch) Calls(operations ...string) []Call {
 func (a *Watch) LimitRate(n int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.rate = nil
-	if n > 0 {
-		a.rate = &rate{limit: n}
-	}
+	a.limit, a.recent = n, nil
 }
 
 // Record notes a call and returns its place.
@@ -229,28 +227,18 @@ func hangUp(w http.ResponseWriter, reset bool) {
 	_ = connection.Close()
 }
 
-// rate counts the calls of the last second.
-type rate struct {
-	mu     sync.Mutex
-	limit  int
-	recent []time.Time
-}
-
 // Allow reports whether the rate has room for one more call to Lambda.
 func (a *Watch) Allow(c *Request) bool {
 	a.mu.Lock()
-	r := a.rate
-	a.mu.Unlock()
-	if r == nil || c.Service != "lambda" {
+	defer a.mu.Unlock()
+	if a.limit == 0 || c.Service != "lambda" {
 		return true
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	now := time.Now()
-	r.recent = slices.DeleteFunc(r.recent, func(at time.Time) bool { return now.Sub(at) >= time.Second })
-	if len(r.recent) >= r.limit {
+	a.recent = slices.DeleteFunc(a.recent, func(at time.Time) bool { return now.Sub(at) >= time.Second })
+	if len(a.recent) >= a.limit {
 		return false
 	}
-	r.recent = append(r.recent, now)
+	a.recent = append(a.recent, now)
 	return true
 }

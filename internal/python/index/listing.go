@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
 )
 
 // pageFault says why a page cannot be read.
@@ -21,9 +23,7 @@ func distillPage(body []byte, contentType string) ([]byte, error) {
 	if err != nil {
 		return nil, &pageFault{err}
 	}
-	files = slices.DeleteFunc(files, func(f File) bool {
-		return !slices.ContainsFunc([]string{".whl", ".tar.gz", ".zip"}, func(end string) bool { return strings.HasSuffix(f.Filename, end) })
-	})
+	files = slices.DeleteFunc(files, func(f File) bool { return !strings.HasSuffix(f.Filename, ".whl") && !sdist.Is(f.Filename) })
 	return writeListing(files, base), nil
 }
 

@@ -25,11 +25,7 @@ func (s *Spec) TakeDirect() error {
 	}
 	requirements := make([]pep508.Input, 0, len(s.Requirements))
 	for _, in := range s.Requirements {
-		if in.Requirement.URL == "" {
-			requirements = append(requirements, in)
-			continue
-		}
-		if s.given(in.Requirement.Name) {
+		if in.Requirement.URL == "" || s.given(in.Requirement.Name) {
 			in.Requirement.URL = ""
 			requirements = append(requirements, in)
 			continue

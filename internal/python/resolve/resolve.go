@@ -2,8 +2,8 @@
 // of the solver apart: spec.go is what is asked for; the solver (solve.go,
 // propagate.go, priority.go) is PubGrub over the small interface of universe.go, and
 // knows no target and no network; world.go is that interface over a catalog and a
-// target; proof.go says the solver's proof in words; survey.go tells what a page has, and the
-// explain files put both together where there is no answer; collect.go locks one.
+// target; proof.go says the solver's proof in words; survey.go tells what a page has, and
+// explain.go puts both together where there is no answer; collect.go locks one.
 package resolve
 
 import (

@@ -1,0 +1,69 @@
+package values
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+type rowModel struct {
+	Name  types.String
+	Apart types.String
+}
+
+type tableModel struct {
+	Text, Empty, Null, Told, Untold types.String
+	On                              types.Bool
+	Count                           types.Int64
+	List                            types.List
+	Set                             types.Set
+	Map, NoMap                      types.Map
+	Rows, NoRows                    []rowModel
+	Row, NoRow                      *rowModel
+	Apart                           types.Bool
+}
+
+type row struct{ Name string }
+
+type table struct {
+	Text, Empty, Null string
+	Told, Untold      *string
+	On                bool
+	Count             int
+	List, Set         []string
+	Map, NoMap        map[string]string
+	Rows, NoRows      []row
+	Row, NoRow        *row
+	Other             string
+}
+
+// TestFill fills a struct of plain values from a model, field by field.
+func TestFill(t *testing.T) {
+	t.Parallel()
+	texts := []attr.Value{types.StringValue("a"), types.StringNull()}
+	got := table{Other: "stays", Null: "goes"}
+	Fill(&got, tableModel{
+		Text: types.StringValue("x"), Empty: types.StringValue(""), Null: types.StringNull(), Told: types.StringValue(""), Untold: types.StringNull(),
+		On: types.BoolValue(true), Count: types.Int64Value(3),
+		List: types.ListValueMust(types.StringType, texts), Set: types.SetValueMust(types.StringType, texts[:1]),
+		Map: types.MapValueMust(types.StringType, map[string]attr.Value{"k": types.StringValue("v")}), NoMap: types.MapNull(types.StringType),
+		Rows: []rowModel{{Name: types.StringValue("first")}, {}}, NoRows: []rowModel{}, Row: &rowModel{Name: types.StringValue("one")}, Apart: types.BoolValue(true),
+	}, "Apart")
+	body, err := json.Marshal(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"Text":"x","Empty":"","Null":"","Told":"","Untold":null,"On":true,"Count":3,"List":["a"],"Set":["a"],"Map":{"k":"v"},"NoMap":null,` +
+		`"Rows":[{"Name":"first"},{"Name":""}],"NoRows":null,"Row":{"Name":"one"},"NoRow":null,"Other":"stays"}`
+	if string(body) != want {
+		t.Errorf("got  %s\nwant %s", body, want)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("a field that the struct lacks is left out without a word")
+		}
+	}()
+	Fill(&row{}, rowModel{})
+}
