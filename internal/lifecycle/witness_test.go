@@ -226,12 +226,7 @@ func (v *voyage) plan(r *Register, young []*traveller) {
 	}
 }
 
-func all(p *Place) (marks []Version) {
-	for _, owned := range p.Owned {
-		marks = append(marks, owned)
-	}
-	return marks
-}
+func all(p *Place) []Version { return slices.Clone(p.Owned) }
 
 // apply carries a plan out.
 func (v *voyage) apply(r *Register, young []*traveller, cut bool) {

@@ -99,7 +99,7 @@ func (s *served) hide(err error) error {
 // they are, and the error beside it.
 func (s *served) shown(resp any, err error) error {
 	if answer := reflect.ValueOf(resp); !answer.IsNil() {
-		all, _ := answer.Elem().FieldByName("Diagnostics").Interface().([]*tfprotov6.Diagnostic)
+		all, _ := reflect.TypeAssert[[]*tfprotov6.Diagnostic](answer.Elem().FieldByName("Diagnostics"))
 		s.show(all)
 	}
 	return s.hide(err)

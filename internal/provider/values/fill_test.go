@@ -49,7 +49,7 @@ func TestFill(t *testing.T) {
 		On: types.BoolValue(true), Count: types.Int64Value(3),
 		List: types.ListValueMust(types.StringType, texts), Set: types.SetValueMust(types.StringType, texts[:1]),
 		Map: types.MapValueMust(types.StringType, map[string]attr.Value{"k": types.StringValue("v")}), NoMap: types.MapNull(types.StringType),
-		Rows: []rowModel{{Name: types.StringValue("first")}, {}}, Row: &rowModel{Name: types.StringValue("one")}, Apart: types.BoolValue(true),
+		Rows: []rowModel{{Name: types.StringValue("first")}, {}}, NoRows: []rowModel{}, Row: &rowModel{Name: types.StringValue("one")}, Apart: types.BoolValue(true),
 	}, "Apart")
 	body, err := json.Marshal(got)
 	if err != nil {
