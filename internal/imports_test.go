@@ -109,7 +109,7 @@ var closets = map[string][]string{
 	"python/pythontest":     {"pep508", "wheel"},
 	"python/pep508":         {"pep440"},
 	"python/backend":        {},
-	"python/sdist":          {"pep440", "backend"},
+	"python/sdist":          {"pep440", "pep508", "backend"},
 	"python/wheel":          {"pep440", "pep508", "sdist"},
 	"python/imports":        {},
 	"python/index":          {"pep440", "pep508", "wheel", "sdist"},
@@ -145,7 +145,7 @@ var outside = map[string][]string{
 	"github.com/containerd/":   {"container"},
 	"go.yaml.in/":              {"nodejs"},
 	"golang.org/x/net/html":    {"python"},
-	"golang.org/x/sync":        {"fetch", "python", "nodejs", "layer"},
+	"golang.org/x/sync":        {"fetch", "python", "nodejs", "layer", "publish"},
 	"golang.org/x/sys":         {"store", "layerzip"},
 	"golang.org/x/tools/txtar": {"indextest"},
 }

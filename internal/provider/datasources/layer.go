@@ -3,6 +3,7 @@
 package datasources
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -192,7 +193,7 @@ func (m *layerDataModel) readUsers(ctx context.Context, publisher *publish.Publi
 		return err
 	}
 	for _, v := range m.Versions {
-		use := uses[v.Version.ValueInt64()]
+		use := cmp.Or(uses[v.Version.ValueInt64()], &publish.Use{})
 		v.Users, v.UserCount = values.ListOrEmpty(use.Names), types.Int64Value(int64(use.Count))
 	}
 	return nil

@@ -123,7 +123,7 @@ func lookAtParameter(ctx context.Context, m *versionstate.Model, publisher *publ
 	if want == nil || due.Parameter == lifecycle.None || want.Name.IsUnknown() || want.Overwrite.IsUnknown() || want.Overwrite.ValueBool() || has.Parameter.Name == want.Name.ValueString() {
 		return diags
 	}
-	value, found, err := publisher.Parameter(ctx, due.Region, want.Name.ValueString())
+	value, found, err := publisher.Parameters.Get(ctx, due.Region, want.Name.ValueString())
 	if _, denied := errors.AsType[*publish.AccessDeniedError](err); denied || err == nil && !found {
 		return diags
 	}
