@@ -32,16 +32,6 @@ const (
 type linker struct {
 	*auditor
 	target runtimes.Target
-	system map[string]runtimes.Library
-}
-
-func (l *linker) library(soname string) runtimes.Library {
-	known, ok := l.system[soname]
-	if !ok {
-		known = l.target.Library(soname)
-		l.system[soname] = known
-	}
-	return known
 }
 
 // find returns where the dynamic linker finds a library that an object needs:
@@ -64,7 +54,7 @@ func (l *linker) find(soname string, by *loaded) (string, where) {
 			}
 		}
 	}
-	if l.library(soname).Presence.Has() {
+	if l.target.Library(soname).Has() {
 		return "", inSystem
 	}
 	if name := "lib/" + soname; l.fits(name) {

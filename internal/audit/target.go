@@ -50,7 +50,7 @@ type judgement struct {
 // judgeTarget finds what does not load on one target.
 func (a *auditor) judgeTarget(t runtimes.Target) {
 	j := &judgement{
-		linker: linker{auditor: a, target: t, system: map[string]runtimes.Library{}},
+		linker: linker{auditor: a, target: t},
 		roots:  map[string]role{}, reached: map[string]bool{}, silent: map[string]bool{},
 	}
 	j.elsewhere()
@@ -248,17 +248,16 @@ func (j *judgement) older(name string) string {
 
 // lacking judges a library that is not found.
 func (j *judgement) lacking(k lack, r role) {
-	known := j.library(k.soname)
 	need := fmt.Sprintf("It needs %s, which is neither in this layer where the dynamic linker looks nor ", k.soname)
 	way := fmt.Sprintf("Bring %s into lib/ of the layer by files, downloads or images, or exclude what needs it.", k.soname)
 	severity := Warning
-	switch {
-	case known.Presence == runtimes.Absent:
+	switch j.target.Library(k.soname) {
+	case runtimes.Absent:
 		need += fmt.Sprintf("in %s.", j.target.System)
 		if r.weight == needed {
 			severity = Error
 		}
-	case known.Presence == runtimes.LikelyAbsent:
+	case runtimes.LikelyAbsent:
 		need += fmt.Sprintf("listed for %s.", j.target.System)
 	default:
 		need += "known in the runtime: another layer of the function may bring it."
@@ -312,7 +311,7 @@ func (j *judgement) systemFirst() {
 			continue
 		}
 		soname := cmp.Or(f.Soname, base(name))
-		if j.library(soname).Presence != runtimes.Present {
+		if j.target.Library(soname) != runtimes.Present {
 			continue
 		}
 		j.add(one{

@@ -43,13 +43,7 @@ func (c *buildCommand) Run(ctx context.Context, out *output, info about) error {
 		return err
 	}
 	arguments["output_path"] = c.Out
-	settings := map[string]any{}
-	if c.CacheDir != "" {
-		settings["cache_dir"] = c.CacheDir
-	}
-	if c.ExcludeNewer != "" {
-		settings["exclude_newer"] = c.ExcludeNewer
-	}
+	settings := settingsOf("cache_dir", c.CacheDir, "exclude_newer", c.ExcludeNewer)
 	told := newProgress(info.errs, c.Quiet, c.Verbose, out.sheet)
 	built, err := provider.Build(ctx, info.version, settings, arguments, slog.New(told), told.received)
 	told.end()
@@ -85,12 +79,9 @@ func (c *buildCommand) arguments() (map[string]any, error) {
 	}
 	set("runtimes", c.Runtime)
 	set("architectures", c.Architecture)
-	python := map[string]any{}
+	python := settingsOf("lock_file", c.PythonLock)
 	if len(c.Requirement) > 0 {
 		python["requirements"] = list(c.Requirement)
-	}
-	if c.PythonLock != "" {
-		python["lock_file"] = c.PythonLock
 	}
 	if len(python) > 0 {
 		all["python"] = python
@@ -102,6 +93,17 @@ func (c *buildCommand) arguments() (map[string]any, error) {
 		return nil, errors.New("no runtime is given: write --runtime python3.12, or runtimes in the specification")
 	}
 	return all, nil
+}
+
+// settingsOf returns the settings that have a value, of names with their values.
+func settingsOf(pairs ...string) map[string]any {
+	settings := map[string]any{}
+	for pair := range slices.Chunk(pairs, 2) {
+		if pair[1] != "" {
+			settings[pair[0]] = pair[1]
+		}
+	}
+	return settings
 }
 
 func list(values []string) []any {

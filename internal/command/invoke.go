@@ -124,14 +124,10 @@ func (c *invokeCommand) onHost(ctx context.Context, r invoke.Request, info about
 		return nil, fmt.Errorf("making a folder for the runtime interface client: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	settings := map[string]any{}
-	if c.CacheDir != "" {
-		settings["cache_dir"] = c.CacheDir
-	}
 	client := filepath.Join(dir, "client.zip")
 	arguments["runtimes"], arguments["architectures"] = list([]string{r.Runtime}), list([]string{r.Architecture})
 	arguments["output_path"] = client
-	_, err = provider.Build(ctx, info.version, settings, arguments, slog.New(slog.DiscardHandler), nil)
+	_, err = provider.Build(ctx, info.version, settingsOf("cache_dir", c.CacheDir), arguments, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return nil, fmt.Errorf("fetching the runtime interface client: %w", err)
 	}

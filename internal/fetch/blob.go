@@ -64,7 +64,7 @@ func (c *Client) blob(ctx context.Context, s Source, offline bool) (*os.File, er
 	case !s.Integrity.IsZero():
 		key = "blob " + s.Integrity.String()
 	}
-	found, err := c.blobs.do(ctx, fmt.Sprint(key, " offline ", offline), func(ctx context.Context) (blobName, error) {
+	found, err := c.blobs.do(ctx, fmt.Sprint(key, " offline ", offline), func(ctx context.Context) (store.Digest, error) {
 		return c.bring(ctx, u, s, key, offline)
 	})
 	if err != nil {
@@ -73,12 +73,12 @@ func (c *Client) blob(ctx context.Context, s Source, offline bool) (*os.File, er
 		}
 		return nil, err
 	}
-	return c.store.Open(found.digest, found.size)
+	return c.store.Open(found, knownSize(s))
 }
 
 // bring downloads the blob unless another process has done so meanwhile. The
 // lock only spares work: after a while it goes on without.
-func (c *Client) bring(ctx context.Context, u *url.URL, s Source, key string, offline bool) (name blobName, err error) {
+func (c *Client) bring(ctx context.Context, u *url.URL, s Source, key string, offline bool) (digest store.Digest, err error) {
 	lockCtx, cancel := context.WithTimeout(ctx, c.lockWait)
 	unlock, lockErr := c.store.Lock(lockCtx, key)
 	cancel()
@@ -86,43 +86,35 @@ func (c *Client) bring(ctx context.Context, u *url.URL, s Source, key string, of
 	case lockErr == nil:
 		defer func() { err = errors.Join(err, unlock()) }()
 	case ctx.Err() != nil:
-		return blobName{}, context.Cause(ctx)
+		return store.Digest{}, context.Cause(ctx)
 	default:
 		c.log.DebugContext(ctx, "fetching without a lock", "url", redact(u), "error", lockErr)
 	}
 	f, s, err := c.stored(ctx, s)
 	if err != nil {
-		return blobName{}, err
+		return store.Digest{}, err
 	}
 	if f != nil {
-		info, err := f.Stat()
-		if err = errors.Join(err, f.Close()); err != nil {
-			return blobName{}, err
-		}
-		return blobName{digest: s.SHA256, size: info.Size()}, nil
+		return s.SHA256, f.Close()
 	}
 	if err := c.blobSlots.Acquire(ctx, 1); err != nil {
-		return blobName{}, err
+		return store.Digest{}, err
 	}
 	defer c.blobSlots.Release(1)
-	if name, ok, err := c.pull(ctx, s); ok || err != nil {
-		return name, err
+	if digest, ok, err := c.pull(ctx, s); ok || err != nil {
+		return digest, err
 	}
 	if offline {
-		return blobName{}, &OfflineError{URL: redact(u)}
+		return store.Digest{}, &OfflineError{URL: redact(u)}
 	}
-	start := time.Now()
-	if name, err = c.download(ctx, u, s); err == nil {
-		c.log.InfoContext(ctx, "fetched a file", "url", redact(u), "bytes", name.size, "sha256", name.digest.Hex(), "took", time.Since(start))
-		c.store.Offer(cmp.Or(s.sharedName(), store.RemoteName(name.digest)), name.digest, "")
-	}
-	return name, err
+	return c.download(ctx, u, s)
 }
 
-func (c *Client) download(ctx context.Context, u *url.URL, s Source) (name blobName, err error) {
+func (c *Client) download(ctx context.Context, u *url.URL, s Source) (digest store.Digest, err error) {
+	start := time.Now()
 	w, err := c.store.NewWriter()
 	if err != nil {
-		return blobName{}, err
+		return store.Digest{}, err
 	}
 	defer func() { err = errors.Join(err, w.Abort()) }()
 	t := &transfer{
@@ -130,30 +122,35 @@ func (c *Client) download(ctx context.Context, u *url.URL, s Source) (name blobN
 		known: !s.SHA256.IsZero() || !s.Integrity.IsZero(), patience: c.newPatience(),
 	}
 	if err := c.retry(ctx, u, func() (bool, error) { return t.attempt(ctx) }); err != nil {
-		return blobName{}, err
+		return store.Digest{}, err
 	}
 	if t.resumed && t.judge(s) != nil {
 		// The pieces may be of two files: once more, as one.
 		if err := t.restart(); err != nil {
-			return blobName{}, err
+			return store.Digest{}, err
 		}
 		if err := c.retry(ctx, u, func() (bool, error) { return t.attempt(ctx) }); err != nil {
-			return blobName{}, err
+			return store.Digest{}, err
 		}
 	}
 	if err := t.judge(s); err != nil {
-		return blobName{}, fmt.Errorf("fetching %s: %w", redact(u), err)
+		return store.Digest{}, fmt.Errorf("fetching %s: %w", redact(u), err)
 	}
-	name = blobName{digest: w.Sum(), size: w.Size()}
+	digest, size := w.Sum(), w.Size()
 	if s.Vet != nil {
-		if err := s.Vet(ctx, w.File(), name.size); err != nil {
-			return blobName{}, fmt.Errorf("fetching %s: %w", redact(u), err)
+		if err := s.Vet(ctx, w.File(), size); err != nil {
+			return store.Digest{}, fmt.Errorf("fetching %s: %w", redact(u), err)
 		}
 	}
 	if err := w.Commit(s.SHA256); err != nil {
-		return blobName{}, fmt.Errorf("fetching %s: %w", redact(u), err)
+		return store.Digest{}, fmt.Errorf("fetching %s: %w", redact(u), err)
 	}
-	return name, c.remember(s, name.digest)
+	if err := c.remember(s, digest); err != nil {
+		return store.Digest{}, err
+	}
+	c.log.InfoContext(ctx, "fetched a file", "url", redact(u), "bytes", size, "sha256", digest.Hex(), "took", time.Since(start))
+	c.store.Offer(cmp.Or(s.sharedName(), store.RemoteName(digest)), digest, "")
+	return digest, nil
 }
 
 // transfer is a download that may take several attempts.

@@ -80,7 +80,7 @@ type Client struct {
 	blobSlots *semaphore.Weighted // of blobs
 	large     *semaphore.Weighted // of bodies that are held in memory
 	pages     flights[*Page]
-	blobs     flights[blobName]
+	blobs     flights[store.Digest]
 	matched   sync.Map // integrity and SHA-256 of blobs that have both
 
 	// Waits, variable for tests alone.

@@ -74,12 +74,6 @@ func (c *Client) remember(s Source, digest store.Digest) error {
 	return c.store.PutRecord(integrityBucket, s.Integrity.String(), []byte(digest.Hex()))
 }
 
-// blobName is how a fetched blob is found in the store.
-type blobName struct {
-	digest store.Digest
-	size   int64
-}
-
 func knownSize(s Source) int64 {
 	if s.Size == 0 {
 		return -1

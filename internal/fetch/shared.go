@@ -24,7 +24,7 @@ func (c *Client) Offer(s Source) {
 
 // pull brings the blob from the store that machines share. It is judged as one
 // from the server is.
-func (c *Client) pull(ctx context.Context, s Source) (blobName, bool, error) {
+func (c *Client) pull(ctx context.Context, s Source) (store.Digest, bool, error) {
 	judge := func(f *os.File, size int64) error {
 		if err := s.Integrity.Check(io.NewSectionReader(f, 0, size)); err != nil {
 			return err
@@ -34,16 +34,16 @@ func (c *Client) pull(ctx context.Context, s Source) (blobName, bool, error) {
 		}
 		return s.Vet(ctx, f, size)
 	}
-	digest, size, ok, err := c.store.Pull(ctx, store.Wanted{
+	digest, _, ok, err := c.store.Pull(ctx, store.Wanted{
 		Name: s.sharedName(), SHA256: s.SHA256, Size: s.Size, MaxBytes: cmp.Or(s.MaxBytes, defaultBlobBytes), Judge: judge,
 	})
 	if !ok || err != nil {
-		return blobName{}, false, err
+		return store.Digest{}, false, err
 	}
 	if err := c.remember(s, digest); err != nil {
-		return blobName{}, false, fmt.Errorf("keeping a blob of the shared cache: %w", err)
+		return store.Digest{}, false, fmt.Errorf("keeping a blob of the shared cache: %w", err)
 	}
-	return blobName{digest: digest, size: size}, true, nil
+	return digest, true, nil
 }
 
 // sharedName returns what the blob is called where machines share it: the one

@@ -3,6 +3,7 @@ package history
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -50,6 +51,15 @@ func Add(page, layer string, entries []Entry) string {
 	}
 	lines = slices.Concat(lines[:from], own, lines[to:])
 	return strings.Join(append(trimEnd(lines), ""), end)
+}
+
+// Fits reports whether a file may get the entries of a layer: it holds nothing, is
+// Markdown or a text by its name, or has the heading of the layer already.
+func Fits(name, text, layer string) bool {
+	if from, _ := section(strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n"), layer); from >= 0 || strings.TrimSpace(text) == "" {
+		return true
+	}
+	return slices.Contains([]string{"", ".md", ".markdown", ".mdx", ".txt"}, strings.ToLower(path.Ext(name)))
 }
 
 // Missing returns those of the numbers that are above every version that the page
@@ -170,12 +180,7 @@ func trimEnd(lines []string) []string {
 func Sentences(changes []Change) []string {
 	var lines []string
 	for _, c := range changes {
-		kind, name, named := strings.Cut(c.Name, ":")
-		if !named {
-			kind, name = "", c.Name
-		}
-		name = quoted(name)
-		versioned := kind == "python" || kind == "nodejs" || kind == ""
+		name, versioned := part(c.Name)
 		from, to := "", ""
 		if versioned {
 			from, to = blank(c.From), blank(c.To)
@@ -192,6 +197,16 @@ func Sentences(changes []Change) []string {
 		}
 	}
 	return lines
+}
+
+// part returns the name of a part for a page, and whether its version is one that
+// people know, not a digest.
+func part(key string) (name string, versioned bool) {
+	kind, name, named := strings.Cut(key, ":")
+	if !named {
+		return quoted(key), true
+	}
+	return quoted(name), kind == "python" || kind == "nodejs"
 }
 
 func blank(version string) string {
@@ -216,12 +231,8 @@ func Plain(text string) string { return strings.Join(strings.Fields(text), " ") 
 func Initial(contents map[string]string) string {
 	var parts []string
 	for _, c := range Compare(nil, contents) {
-		kind, name, named := strings.Cut(c.Name, ":")
-		if !named {
-			name = c.Name
-		}
-		name = quoted(name)
-		if !named || kind == "python" || kind == "nodejs" {
+		name, versioned := part(c.Name)
+		if versioned {
 			name += blank(c.To)
 		}
 		parts = append(parts, name)

@@ -99,3 +99,28 @@ func TestInitial(t *testing.T) {
 		t.Errorf("got %q of nothing", got)
 	}
 }
+
+// TestOnlyAPageGetsEntries: a file with something else, which its name tells, gets none.
+func TestOnlyAPageGetsEntries(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, text string
+		want       bool
+	}{
+		{"main.tf", "resource \"x\" \"y\" {}\n", false},
+		{"app/handler.py", "# deps\nprint(1)\n", true}, // its heading is that of the layer
+		{"app/handler.py", "# other\nprint(1)\n", false},
+		{"package.json", "{}", false},
+		{"main.tf", "", true},
+		{"main.tf", "\n \n", true},
+		{"main.tf", "# deps Layer\r\n\r\n## Version 1\r\n", true},
+		{"CHANGELOG", "All changes.\n", true},
+		{"docs/layers.MD", "# Layers\n", true},
+		{"changes.markdown", "x", true},
+		{"notes.txt", "x", true},
+	} {
+		if got := Fits(c.name, c.text, "deps"); got != c.want {
+			t.Errorf("%s with %q: got %v, want %v", c.name, c.text, got, c.want)
+		}
+	}
+}

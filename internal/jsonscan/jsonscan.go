@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -222,19 +223,13 @@ func arrayIndex(key string) (uint64, bool) {
 }
 
 func indexesFirst(list []Member) []Member {
-	slices.SortStableFunc(list, func(a, b Member) int {
-		m, first := arrayIndex(a.Key)
-		n, second := arrayIndex(b.Key)
-		switch {
-		case first && second:
-			return cmp.Compare(m, n)
-		case first:
-			return -1
-		case second:
-			return 1
+	place := func(m Member) uint64 {
+		if n, ok := arrayIndex(m.Key); ok {
+			return n
 		}
-		return 0
-	})
+		return math.MaxUint64
+	}
+	slices.SortStableFunc(list, func(a, b Member) int { return cmp.Compare(place(a), place(b)) })
 	return list
 }
 

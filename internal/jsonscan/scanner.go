@@ -27,13 +27,7 @@ func (s *Scanner) fail(want string) error {
 // Object calls member for each key of the object at the current position;
 // member must consume the value.
 func (s *Scanner) Object(member func(key string) error) error {
-	if !s.take('{') {
-		return s.fail("an object")
-	}
-	if s.take('}') {
-		return nil
-	}
-	for {
+	return s.list('{', '}', "object", func() error {
 		key, err := s.String()
 		if err != nil {
 			return err
@@ -41,35 +35,29 @@ func (s *Scanner) Object(member func(key string) error) error {
 		if !s.take(':') {
 			return s.fail("a colon")
 		}
-		if err := member(key); err != nil {
-			return err
-		}
-		if s.take('}') {
-			return nil
-		}
-		if !s.take(',') {
-			return s.fail("a comma or the end of the object")
-		}
-	}
+		return member(key)
+	})
 }
 
 // Array calls element once for each element; element must consume it.
-func (s *Scanner) Array(element func() error) error {
-	if !s.take('[') {
-		return s.fail("an array")
+func (s *Scanner) Array(element func() error) error { return s.list('[', ']', "array", element) }
+
+func (s *Scanner) list(opens, closes byte, kind string, element func() error) error {
+	if !s.take(opens) {
+		return s.fail("an " + kind)
 	}
-	if s.take(']') {
+	if s.take(closes) {
 		return nil
 	}
 	for {
 		if err := element(); err != nil {
 			return err
 		}
-		if s.take(']') {
+		if s.take(closes) {
 			return nil
 		}
 		if !s.take(',') {
-			return s.fail("a comma or the end of the array")
+			return s.fail("a comma or the end of the " + kind)
 		}
 	}
 }

@@ -58,7 +58,7 @@ func packLock(ctx context.Context, lock, cache, out string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := b.Build(ctx, l, Output{Path: out, Size: fault.SeverityOff}); err != nil {
+	if _, err := b.Build(ctx, l, Output{Path: out, Size: fault.SeverityOff, Scripts: fault.SeverityOff, Shadow: fault.SeverityOff}); err != nil {
 		return err
 	}
 	status, err := os.ReadFile("/proc/self/status")

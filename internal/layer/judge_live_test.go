@@ -35,7 +35,7 @@ func BenchmarkJudgeWheels(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	tree, _, err := c.tree(b.Context(), l, Output{}, false)
+	tree, _, err := c.tree(b.Context(), l, Output{Scripts: fault.SeverityOff, Shadow: fault.SeverityOff}, false)
 	if err != nil {
 		b.Fatal(err)
 	}

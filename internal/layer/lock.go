@@ -110,6 +110,3 @@ type PruneLock struct {
 func (l *Lock) spec() Spec {
 	return Spec{Runtimes: l.Runtimes, Architectures: l.Architectures, Exclude: l.Exclude, Keep: l.Keep}
 }
-
-// excluded is that of the Spec which the lock was made of.
-func (l *Lock) excluded(name string) bool { return l.spec().excluded(name) }

@@ -119,8 +119,10 @@ func TestAWSSDKShadow(t *testing.T) {
 	if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0].Detail, "@aws-sdk/client-s3") {
 		t.Errorf("got %v, %v, want a warning that names the client", warnings, err)
 	}
-	_, err = judged(t, s, Output{Shadow: fault.SeverityError})
-	wantInput(t, err, "nodejs", "The layer brings its own AWS SDK")
+	for _, severity := range []fault.Severity{fault.SeverityError, ""} {
+		_, err = judged(t, s, Output{Shadow: severity})
+		wantInput(t, err, "nodejs", "The layer brings its own AWS SDK")
+	}
 	if warnings, err = judged(t, s, Output{Shadow: fault.SeverityOff}); err != nil || len(warnings) != 0 {
 		t.Errorf("switched off: got %v, %v", warnings, err)
 	}

@@ -116,7 +116,7 @@ func TestFilesAreThoseOfNpm(t *testing.T) {
 				NodeJS: &NodeSpec{LockFile: filepath.Join(dir, "package-lock.json")},
 			}, nil)
 			out := filepath.Join(t.TempDir(), "layer.zip")
-			build(t, b, l, Output{Path: out, Scripts: fault.SeverityOff})
+			build(t, b, l, Output{Path: out, Scripts: fault.SeverityOff, Shadow: fault.SeverityOff})
 			got, want := packedFiles(t, out, "nodejs/node_modules/"), installed(t, filepath.Join(dir, "node_modules"))
 			for _, name := range slices.Sorted(maps.Keys(want)) {
 				if got[name] != want[name] {
@@ -158,7 +158,7 @@ func TestSeedLayerRuns(t *testing.T) {
 	s.Runtimes, s.Architectures = []string{"nodejs20.x", "nodejs22.x"}, []string{"x86_64", "arm64"}
 	l := resolve(t, b, s, nil)
 	out, opt := filepath.Join(t.TempDir(), "layer.zip"), t.TempDir()
-	build(t, b, l, Output{Path: out, Scripts: fault.SeverityError})
+	build(t, b, l, Output{Path: out, Scripts: fault.SeverityError, Shadow: fault.SeverityOff})
 	extract(t, out, opt)
 	writeFile(t, filepath.Join(opt, "hook.mjs"), hook)
 	task := t.TempDir() // a function's own folder, with nothing installed
@@ -202,7 +202,7 @@ func TestNativeCodeIsForTheTarget(t *testing.T) {
 	s.Architectures = []string{"arm64"}
 	l := resolve(t, b, s, nil)
 	out := filepath.Join(t.TempDir(), "layer.zip")
-	build(t, b, l, Output{Path: out, Scripts: fault.SeverityError}) // its scripts are no fault
+	build(t, b, l, Output{Path: out, Scripts: fault.SeverityError, Shadow: fault.SeverityOff}) // its scripts are no fault
 	r, err := zip.OpenReader(out)
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/native"
 )
 
@@ -32,7 +33,7 @@ func TestLiveRecordLayers(t *testing.T) {
 			return
 		}
 		c := mustOpen(t, b)
-		tree, _, err := c.tree(t.Context(), l, Output{}, false)
+		tree, _, err := c.tree(t.Context(), l, Output{Scripts: fault.SeverityOff, Shadow: fault.SeverityOff}, false)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			return

@@ -44,7 +44,7 @@ func runPython(t *testing.T, python, program string, folders ...string) (string,
 func unpacked(t *testing.T, b *Builder, s Spec) (Artifact, string) {
 	t.Helper()
 	out, opt := filepath.Join(t.TempDir(), "out.zip"), t.TempDir()
-	a := build(t, b, resolve(t, b, s, nil), Output{Path: out, Size: fault.SeverityOff})
+	a := build(t, b, resolve(t, b, s, nil), Output{Path: out, Size: fault.SeverityOff, Scripts: fault.SeverityOff, Shadow: fault.SeverityOff})
 	r, err := zip.OpenReader(out)
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +87,7 @@ func TestPrunedDistributionsWork(t *testing.T) {
 		Runtimes: []string{runtime}, Architectures: []string{"x86_64"},
 		Python: &PythonSpec{Requirements: []string{"numpy==2.2.6", "scipy==1.15.3", "scikit-learn==1.6.1", "astropy==7.0.2", "scikit-image==0.25.2"}},
 	}
-	whole := build(t, b, resolve(t, b, s, nil), Output{Path: filepath.Join(t.TempDir(), "whole.zip"), Size: fault.SeverityOff})
+	whole := build(t, b, resolve(t, b, s, nil), Output{Path: filepath.Join(t.TempDir(), "whole.zip"), Size: fault.SeverityOff, Scripts: fault.SeverityOff, Shadow: fault.SeverityOff})
 	s.Prune = Presets()
 	a, opt := unpacked(t, b, s)
 	t.Logf("unzipped: whole %d bytes, pruned %d bytes; zip: %d and %d bytes", whole.Unzipped, a.Unzipped, whole.Size, a.Size)

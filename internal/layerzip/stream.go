@@ -65,7 +65,7 @@ func (s *Streamer) Start(w io.Writer) {
 	s.out.Reset(w)
 	for i := range s.workers {
 		if done := s.workers[i].done; done != nil {
-			<-done
+			_ = <-done // of a zip that is forgotten
 			s.workers[i].done = nil
 		}
 	}

@@ -27,7 +27,7 @@ type Register struct {
 	// Pointers are in the order in which they were last set.
 	Pointers []Pointer `json:"pointers,omitempty"`
 	// Bequeathed are versions whose owner has gone.
-	Bequeathed []Mark `json:"bequeathed,omitempty"`
+	Bequeathed []Version `json:"bequeathed,omitempty"`
 	// Intents are applies that were begun, and whose end is not in a state yet.
 	Intents []Intent `json:"intents,omitempty"`
 	// ID names the register among those of other machines.
@@ -48,22 +48,11 @@ type Intent struct {
 	Above int64  `json:"above,omitempty"`
 }
 
-// Mark knows a version of a layer. A zero Created is not known, and fits any.
-type Mark struct {
-	Number  int64     `json:"number"`
-	Created time.Time `json:"created,omitzero"`
-}
-
-// is reports whether both are the same version.
-func (m Mark) is(other Mark) bool {
-	return m.Number == other.Number && (m.Created.IsZero() || other.Created.IsZero() || m.Created.Equal(other.Created))
-}
-
 // Pointer is the version that a resource points at. Owner is set where the
 // resource may delete it.
 type Pointer struct {
 	Holder string `json:"holder"`
-	Mark
+	Version
 	Owner bool `json:"owner,omitempty"`
 }
 
@@ -75,7 +64,7 @@ func (r *Register) release(holder string) {
 // current is what the holder points at itself: Terraform does not hand the name
 // of a holder to the destroy of a replacement, and where it is "", one pointer at
 // current is its own.
-func (r *Register) Pointed(holder string, at, current Mark) bool {
+func (r *Register) Pointed(holder string, at, current Version) bool {
 	others := 0
 	for _, p := range r.Pointers {
 		if p.is(at) && (holder == "" || p.Holder != holder) {
@@ -90,7 +79,7 @@ func (r *Register) Pointed(holder string, at, current Mark) bool {
 
 // Bequeath notes that the owner of a version has gone and left it to those who
 // point at it.
-func (r *Register) Bequeath(at Mark) {
+func (r *Register) Bequeath(at Version) {
 	if !r.Inherits(at) {
 		r.Bequeathed = append(r.Bequeathed, at)
 	}
@@ -98,12 +87,12 @@ func (r *Register) Bequeath(at Mark) {
 }
 
 // Inherits reports whether who points at the version owns it.
-func (r *Register) Inherits(at Mark) bool { return slices.ContainsFunc(r.Bequeathed, at.is) }
+func (r *Register) Inherits(at Version) bool { return slices.ContainsFunc(r.Bequeathed, at.is) }
 
 // Drop forgets a version that was deleted.
-func (r *Register) Drop(at Mark) {
+func (r *Register) Drop(at Version) {
 	r.Pointers = slices.DeleteFunc(r.Pointers, func(p Pointer) bool { return p.is(at) })
-	r.Bequeathed = slices.DeleteFunc(r.Bequeathed, func(m Mark) bool { return m.is(at) })
+	r.Bequeathed = slices.DeleteFunc(r.Bequeathed, func(m Version) bool { return m.is(at) })
 }
 
 // Meet registers that the holder points at the place's version and at no other,
@@ -114,7 +103,7 @@ func (r *Register) Meet(holder string, p *Place) (changed bool) {
 		return false
 	}
 	defer func() { r.Run.note(holder, p) }()
-	at := p.Mark()
+	at := p.Current()
 	if p.TakenOver() && r.Inherits(at) {
 		p.Own(at.Number, at.Created)
 	}
@@ -129,8 +118,8 @@ func (r *Register) Meet(holder string, p *Place) (changed bool) {
 		return false
 	}
 	for _, m := range was {
-		m := m.Mark
-		if !m.is(at) && r.Inherits(m) && !r.Pointed(holder, m, Mark{}) {
+		m := m.Version
+		if !m.is(at) && r.Inherits(m) && !r.Pointed(holder, m, Version{}) {
 			p.Own(m.Number, m.Created)
 		}
 	}
@@ -143,7 +132,7 @@ func (r *Register) Meet(holder string, p *Place) (changed bool) {
 // Import gives a version to a resource by the word of its user, who may have
 // taken it out of another state: nothing is called then. Any other resource that points at
 // it registers again when it is seen.
-func (r *Register) Import(at Mark) {
+func (r *Register) Import(at Version) {
 	r.Pointers = slices.DeleteFunc(r.Pointers, func(p Pointer) bool { return p.is(at) })
 }
 
@@ -155,7 +144,7 @@ func (r *Register) Inherit(holder string, p *Place, planned string) (others bool
 	if p.Release.ARN == "" {
 		return false
 	}
-	at := p.Mark()
+	at := p.Current()
 	bequeathed := r.Inherits(at) && planned == r.ID || slices.ContainsFunc(r.Run.Bequeathed, at.is)
 	if p.TakenOver() && bequeathed {
 		p.Own(at.Number, at.Created)
@@ -172,7 +161,7 @@ func (r *Register) Part(holder string, p *Place) {
 		r.end(holder)
 		return
 	}
-	at, owner := p.Mark(), p.Owns(p.Release.Number)
+	at, owner := p.Current(), p.Owns(p.Release.Number)
 	i := slices.IndexFunc(r.Pointers, func(other Pointer) bool { return other.is(at) && other.Owner == owner })
 	if i < 0 {
 		i = slices.IndexFunc(r.Pointers, func(other Pointer) bool { return other.is(at) })
@@ -182,8 +171,8 @@ func (r *Register) Part(holder string, p *Place) {
 	}
 }
 
-// Mark knows the place's version.
-func (p *Place) Mark() Mark { return Mark{p.Release.Number, Date(p.Release.CreatedDate)} }
+// Current is the place's version.
+func (p *Place) Current() Version { return Version{p.Release.Number, Date(p.Release.CreatedDate)} }
 
 // Date reads a date in the form of AWS; one that cannot be read is zero.
 func Date(text string) time.Time {
@@ -202,8 +191,8 @@ func (r *Register) Intend(i Intent) {
 
 // Reach notes that an apply has got to a version: until its end is in a state,
 // the holder points at that and at what it had before.
-func (r *Register) Reach(holder string, at Mark) {
-	r.Pointers = append(r.Pointers, Pointer{Holder: holder, Mark: at})
+func (r *Register) Reach(holder string, at Version) {
+	r.Pointers = append(r.Pointers, Pointer{Holder: holder, Version: at})
 }
 
 // Done notes that the state has the version that an apply got to.

@@ -9,7 +9,9 @@ import (
 	"time"
 )
 
-func mark(n int64) Mark { return Mark{Number: n, Created: now().Add(time.Duration(n) * time.Hour)} }
+func mark(n int64) Version {
+	return Version{Number: n, Created: now().Add(time.Duration(n) * time.Hour)}
+}
 
 // at returns what a resource has that points at a version, and owns some.
 func at(number int64, owned ...int64) *Place {
@@ -27,18 +29,22 @@ func TestHandover(t *testing.T) {
 		play func(*Register) bool
 		want bool
 	}{
-		"alone": {func(r *Register) bool { r.Meet("a", at(1, 1)); return r.Pointed("a", mark(1), Mark{}) }, false},
+		"alone": {func(r *Register) bool { r.Meet("a", at(1, 1)); return r.Pointed("a", mark(1), Version{}) }, false},
 		"a taker": {func(r *Register) bool {
 			r.Meet("a", at(1, 1))
 			r.Meet("b", at(1))
-			return r.Pointed("a", mark(1), Mark{})
+			return r.Pointed("a", mark(1), Version{})
 		}, true},
 		"a taker that moved on": {func(r *Register) bool {
 			r.Meet("b", at(1))
 			r.Meet("b", at(2, 2))
-			return r.Pointed("a", mark(1), Mark{})
+			return r.Pointed("a", mark(1), Version{})
 		}, false},
-		"a taker that has gone": {func(r *Register) bool { r.Meet("b", at(1)); r.Part("b", at(1)); return r.Pointed("a", mark(1), Mark{}) }, false},
+		"a taker that has gone": {func(r *Register) bool {
+			r.Meet("b", at(1))
+			r.Part("b", at(1))
+			return r.Pointed("a", mark(1), Version{})
+		}, false},
 		"an owner that has gone": {func(r *Register) bool {
 			r.Meet("b", at(1))
 			r.Bequeath(mark(1))
@@ -55,37 +61,37 @@ func TestHandover(t *testing.T) {
 		"the owner lives": {func(r *Register) bool { p := at(1); r.Meet("b", p); return p.Owns(1) }, false},
 		"a layer of another time": {func(r *Register) bool {
 			r.Meet("b", at(1))
-			return r.Pointed("a", Mark{Number: 1, Created: now()}, Mark{})
+			return r.Pointed("a", Version{Number: 1, Created: now()}, Version{})
 		}, false},
-		"a date that is not known": {func(r *Register) bool { r.Meet("b", at(1)); return r.Pointed("a", Mark{Number: 1}, Mark{}) }, true},
+		"a date that is not known": {func(r *Register) bool { r.Meet("b", at(1)); return r.Pointed("a", Version{Number: 1}, Version{}) }, true},
 		"an import of what a state has forgotten": {func(r *Register) bool {
 			r.Meet("b", at(1))
 			r.Import(mark(1))
-			return r.Pointed("a", mark(1), Mark{})
+			return r.Pointed("a", mark(1), Version{})
 		}, false},
 		"a version that is gone": {func(r *Register) bool {
 			p := at(1)
 			p.Release.CodeSHA256 = ""
-			return r.Meet("b", p) || r.Pointed("a", mark(1), Mark{})
+			return r.Meet("b", p) || r.Pointed("a", mark(1), Version{})
 		}, false},
 		"a replacement, which has no name": {func(r *Register) bool {
 			r.Meet("a", at(1, 1))
 			r.Meet("b", at(1))
 			taken := r.Inherit("", at(1, 1), "") && r.Pointed("", mark(1), mark(1))
 			r.Part("", at(1, 1))
-			return taken && r.Pointed("c", mark(1), Mark{}) && !r.Pointed("b", mark(1), Mark{})
+			return taken && r.Pointed("c", mark(1), Version{}) && !r.Pointed("b", mark(1), Version{})
 		}, true},
 		"a taker's replacement, which has no name": {func(r *Register) bool {
 			r.Meet("a", at(1, 1))
 			r.Meet("b", at(1))
 			r.Part("", at(1))
-			return r.Pointed("c", mark(1), Mark{}) && !r.Pointed("a", mark(1), Mark{})
+			return r.Pointed("c", mark(1), Version{}) && !r.Pointed("a", mark(1), Version{})
 		}, true},
 		"an owner's replacement after its taker": {func(r *Register) bool {
 			r.Meet("b", at(1))
 			r.Meet("a", at(1, 1))
 			r.Part("", at(1, 1))
-			return r.Pointed("c", mark(1), Mark{}) && !r.Pointed("b", mark(1), Mark{})
+			return r.Pointed("c", mark(1), Version{}) && !r.Pointed("b", mark(1), Version{})
 		}, true},
 		"an owner by bequest": {func(r *Register) bool {
 			r.Meet("b", at(1))
@@ -93,7 +99,7 @@ func TestHandover(t *testing.T) {
 			r.Bequeath(mark(1))
 			r.Meet("c", at(1))
 			r.Part("", at(1, 1))
-			return r.Pointed("x", mark(1), Mark{}) && !r.Pointed("b", mark(1), Mark{})
+			return r.Pointed("x", mark(1), Version{}) && !r.Pointed("b", mark(1), Version{})
 		}, true},
 		"a replacement, alone": {func(r *Register) bool {
 			r.Meet("a", at(1, 1))
@@ -107,20 +113,20 @@ func TestHandover(t *testing.T) {
 			r.Intend(Intent{Holder: "b", Creating: true})
 			r.Reach("b", mark(1))
 			r.Sweep(func(string) bool { return true })
-			return r.Pointed("a", mark(1), Mark{})
+			return r.Pointed("a", mark(1), Version{})
 		}, false},
 		"taking over": {func(r *Register) bool {
 			r.Intend(Intent{Holder: "b", Creating: true})
 			r.Reach("b", mark(1))
 			r.Sweep(func(string) bool { return false })
-			return r.Pointed("a", mark(1), Mark{})
+			return r.Pointed("a", mark(1), Version{})
 		}, true},
 		"cut while it moved on": {func(r *Register) bool {
 			r.Meet("b", at(1))
 			r.Intend(Intent{Holder: "b"})
 			r.Reach("b", mark(2))
 			r.Sweep(func(string) bool { return true })
-			return r.Pointed("a", mark(1), Mark{}) && r.Pointed("a", mark(2), Mark{})
+			return r.Pointed("a", mark(1), Version{}) && r.Pointed("a", mark(2), Version{})
 		}, true},
 		"published, and in a state": {func(r *Register) bool {
 			r.Intend(Intent{Holder: "a", Bytes: "bytes", Above: 2})
@@ -139,7 +145,7 @@ func claim(bytes string, number int64, over bool) func(*Register) bool {
 	return func(r *Register) bool {
 		r.Intend(Intent{Holder: "a", Creating: true, Bytes: "bytes", Above: 2})
 		r.Reach("a", mark(number))
-		return r.Claim("b", bytes, number, func(string) bool { return over }) && !r.Pointed("b", mark(number), Mark{})
+		return r.Claim("b", bytes, number, func(string) bool { return over }) && !r.Pointed("b", mark(number), Version{})
 	}
 }
 
@@ -334,7 +340,7 @@ func (u *universe) destroy(o *object, named, cut bool) bool {
 	r.Sweep(func(string) bool { return true })
 	if !named {
 		holder = ""
-		oldest := slices.IndexFunc(r.Pointers, func(p Pointer) bool { return p.is(o.place.Mark()) })
+		oldest := slices.IndexFunc(r.Pointers, func(p Pointer) bool { return p.is(o.place.Current()) })
 		u.guessed = u.guessed || oldest >= 0 && r.Pointers[oldest].Holder != o.holder
 	}
 	r.Inherit(holder, o.place, r.ID)
@@ -343,14 +349,14 @@ func (u *universe) destroy(o *object, named, cut bool) bool {
 			u.note("%s is cut at its end", o.holder)
 			return false
 		}
-		if r.Pointed(holder, Mark(v), o.place.Mark()) {
-			r.Bequeath(Mark(v))
+		if r.Pointed(holder, v, o.place.Current()) {
+			r.Bequeath(v)
 			u.kept++
 			u.note("%s leaves %d", o.holder, v.Number)
 			continue
 		}
 		u.delete(o, v.Number)
-		r.Drop(Mark(v))
+		r.Drop(v)
 		o.place.Forget(v.Number)
 	}
 	r.Part(holder, o.place)

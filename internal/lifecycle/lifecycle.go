@@ -20,62 +20,67 @@ import (
 	"time"
 )
 
-// Life is what a resource has, in all regions.
+// Life is what a resource has, in all regions. Its JSON and that of a Place are kept
+// beside the state, without what the state shows.
 type Life struct {
 	// Places are by region. One that is not there has nothing.
-	Places map[string]*Place
+	Places map[string]*Place `json:"-"`
+	// Holder names the resource among those that point at versions of the same
+	// layer; "" where nothing has named it yet.
+	Holder string `json:"holder,omitempty"`
 	// SharingFound is set where an import found the sharing of the state, and
 	// no apply has made it the resource's own: leaving the argument out revokes
 	// nothing.
-	SharingFound bool
+	SharingFound bool `json:"sharing_found,omitempty"`
 	// SharingUnread is set where the state came from another provider, and nobody
 	// has looked yet who may use the version.
-	SharingUnread bool
-	// Holder names the resource among those that point at versions of the same
-	// layer; "" where nothing has named it yet.
-	Holder string
+	SharingUnread bool `json:"sharing_unread,omitempty"`
 	// Seen is what the registers knew when the resource was read, or when its
 	// destroy was planned, by the ARN of the layer.
-	Seen map[string]Witness
+	Seen map[string]Witness `json:"seen,omitempty"`
 	// Ending is how the end of the resource was planned; zero where it was not.
-	Ending Ending
+	Ending Ending `json:"ending,omitzero"`
 }
 
 // Place is what a resource has in one region.
 type Place struct {
 	// Release is the version that the resource points at; zero for none.
-	Release Release
+	Release Release `json:"-"`
 	// Owned are the versions that the resource may delete, by number: those
 	// that it published, that an import gave it, and those that it took over
 	// and whose publisher is gone.
-	Owned []Version
+	Owned []Version `json:"-"`
 	// Others are the versions of the layer besides, as they were listed last;
 	// Listed is set where that was done, which only a policy for the whole
 	// layer needs.
-	Others []Version
-	Listed bool
+	Others []Version `json:"others,omitempty"`
+	Listed bool      `json:"listed,omitempty"`
 	// Seen is the midnight before the last refresh, where a policy counts ages:
 	// what a plan and its apply both take for now.
-	Seen time.Time
+	Seen time.Time `json:"seen,omitzero"`
 	// InUse are the owned versions that the policy did not keep when it was
 	// carried out last, and that their users kept, with some of these by name;
 	// Freed are those of them that no function used at the last refresh.
-	InUse map[int64][]string
-	Freed []int64
+	InUse map[int64][]string `json:"in_use,omitempty"`
+	Freed []int64            `json:"freed,omitempty"`
 	// Parameter is the SSM parameter that the resource wrote; zero for none.
-	Parameter Parameter
-	// Unfinished is what an apply was to do and did not come to.
-	Unfinished Unfinished
+	Parameter Parameter `json:"parameter,omitzero"`
+	Unfinished
 	// Threatened is set where the version may be gone when an apply comes to the
 	// resource: another one deletes it in the same run.
-	Threatened bool
+	Threatened bool `json:"threatened,omitempty"`
 }
 
-// Version is a version by its number. Created is when it was published, zero
-// where that is not known.
+// Version knows a version of a layer by its number and by when it was published. A
+// zero Created is not known, and fits any.
 type Version struct {
-	Number  int64
-	Created time.Time
+	Number  int64     `json:"number"`
+	Created time.Time `json:"created,omitzero"`
+}
+
+// is reports whether both are the same version.
+func (v Version) is(other Version) bool {
+	return v.Number == other.Number && (v.Created.IsZero() || other.Created.IsZero() || v.Created.Equal(other.Created))
 }
 
 // Release is a published version, as AWS describes it. The zero Release is
@@ -94,16 +99,19 @@ type Release struct {
 }
 
 // Parameter is an SSM parameter with the value that was written to it.
-type Parameter struct{ Name, Value string }
+type Parameter struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
 
 // Unfinished is what an apply was to do and did not come to: the next one does
 // it.
 type Unfinished struct {
 	// Share is set where older versions do not have the sharing of the state.
-	Share bool
+	Share bool `json:"share_due,omitempty"`
 	// Retire is set where versions have not been retired since the last
 	// publish, or since the policy changed.
-	Retire bool
+	Retire bool `json:"retire_due,omitempty"`
 }
 
 // Bytes returns the hash of the zip that was given to be published, "" where
@@ -124,16 +132,6 @@ func (l *Life) At(region string) *Place {
 		l.Places[region] = &Place{}
 	}
 	return l.Places[region]
-}
-
-// HasParameter reports whether the resource has written a parameter anywhere.
-func (l *Life) HasParameter() bool {
-	for _, p := range l.Places {
-		if p.Parameter.Name != "" {
-			return true
-		}
-	}
-	return false
 }
 
 // Own notes a version that the resource may delete from now on. A date that was

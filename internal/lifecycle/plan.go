@@ -89,9 +89,6 @@ type Due struct {
 	Leave bool
 }
 
-// Any reports whether anything is due.
-func (d Due) Any() bool { return d != Due{Region: d.Region} }
-
 // Plan returns what is due in each region: the resource's own first, further
 // ones in order, then those that are to be left. before are the arguments of the
 // state, nil at a create. It is the same function for a plan and its apply.

@@ -86,13 +86,9 @@ func (p *Place) Retire(policy Policy, planned []int64, named bool, now time.Time
 	if !p.Seen.IsZero() {
 		now = p.Seen
 	}
-	going := p.retiring(policy, now)
+	going := policy.Retiring(p.Subject(policy), p.Release.Number, now)
 	if !named {
 		return going
 	}
 	return slices.DeleteFunc(slices.Clone(planned), func(n int64) bool { return !slices.Contains(going, n) })
-}
-
-func (p *Place) retiring(policy Policy, now time.Time) []int64 {
-	return policy.Retiring(p.Subject(policy), p.Release.Number, now)
 }

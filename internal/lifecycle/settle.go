@@ -25,9 +25,6 @@ type Settled struct {
 	// Before is set where nothing was published in the resource's own region:
 	// the arguments of the state before stay.
 	Before bool
-	// Stale are the further regions whose version is not what those arguments
-	// describe: their hash goes, so that the next plan publishes there.
-	Stale []string
 	// ParameterOpen is set where the parameter did not get through everywhere:
 	// the state is not to say that it did.
 	ParameterOpen bool
@@ -54,8 +51,9 @@ func Settle(life *Life, want Arguments, outcomes []Outcome, creating bool) Settl
 		}
 		published = published || o.Due.Publish != None
 		place := life.At(o.Due.Region)
+		// What a further region has is not what those arguments describe: the next plan
+		// publishes there.
 		if i > 0 && o.Due.Publish != None && undone != (o.Failed == Publishing) {
-			s.Stale = append(s.Stale, o.Due.Region)
 			place.Release.CodeSHA256 = ""
 		}
 		s.ParameterOpen = s.ParameterOpen || o.Failed == Naming

@@ -26,7 +26,7 @@ type Witness struct {
 // run that makes the plan.
 type Announcement struct {
 	Holder   string
-	Versions []Mark
+	Versions []Version
 	// Known are the pointers that travel with the plan to its apply.
 	Known []Pointer
 }
@@ -55,20 +55,11 @@ func (w Witness) Since(earlier Witness) Witness {
 // Shares reports whether several resources point at one version.
 func (w Witness) Shares() bool {
 	for i, p := range w.Pointers {
-		if slices.ContainsFunc(w.Pointers[:i], func(other Pointer) bool { return other.Holder != p.Holder && other.is(p.Mark) }) {
+		if slices.ContainsFunc(w.Pointers[:i], func(other Pointer) bool { return other.Holder != p.Holder && other.is(p.Version) }) {
 			return true
 		}
 	}
 	return false
-}
-
-// Holders returns the names of the resources.
-func (w Witness) Holders() []string {
-	var names []string
-	for _, p := range w.Pointers {
-		names = append(names, p.Holder)
-	}
-	return names
 }
 
 // Hear takes what another register knew. Of a resource that this run has seen, or
@@ -89,7 +80,7 @@ func (r *Register) Hear(w Witness) (changed bool) {
 }
 
 func has(pointers []Pointer, p Pointer) bool {
-	return slices.ContainsFunc(pointers, func(other Pointer) bool { return other.Holder == p.Holder && other.is(p.Mark) })
+	return slices.ContainsFunc(pointers, func(other Pointer) bool { return other.Holder == p.Holder && other.is(p.Version) })
 }
 
 // Announce notes what a plan is to delete.
@@ -103,9 +94,9 @@ func (r *Register) Announce(a Announcement) {
 // Threatened reports whether the plan of another resource is to delete the
 // version of the place, and its apply may not know that the holder points at it.
 func (r *Register) Threatened(holder string, p *Place) bool {
-	at := p.Mark()
+	at := p.Current()
 	return slices.ContainsFunc(r.Run.Announced, func(a Announcement) bool {
-		if holder == "" || a.Holder == holder || has(a.Known, Pointer{Holder: holder, Mark: at}) {
+		if holder == "" || a.Holder == holder || has(a.Known, Pointer{Holder: holder, Version: at}) {
 			return false
 		}
 		return slices.ContainsFunc(a.Versions, at.is)
@@ -128,21 +119,17 @@ type Run struct {
 	// Announced is what plans are to delete.
 	Announced []Announcement
 	// Bequeathed are versions whose owner has gone in this run.
-	Bequeathed []Mark
+	Bequeathed []Version
 	// Owned are the versions of the resources that the run has seen, by holder.
-	Owned map[string][]Mark
+	Owned map[string][]Version
 }
 
 // note keeps what a resource owns.
 func (r *Run) note(holder string, p *Place) {
-	var owned []Mark
-	for _, v := range p.Owned {
-		owned = append(owned, Mark(v))
-	}
 	if r.Owned == nil {
-		r.Owned = map[string][]Mark{}
+		r.Owned = map[string][]Version{}
 	}
-	r.Owned[holder] = owned
+	r.Owned[holder] = slices.Clone(p.Owned)
 }
 
 // mostParted bounds how many resources that are gone a register names.

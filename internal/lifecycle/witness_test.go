@@ -45,13 +45,13 @@ func TestThreatened(t *testing.T) {
 		place *Place
 		want  bool
 	}{
-		"another's":               {Announcement{Holder: "a", Versions: []Mark{mark(1)}}, at(1), true},
-		"another version":         {Announcement{Holder: "a", Versions: []Mark{mark(2)}}, at(1), false},
-		"its own":                 {Announcement{Holder: "b", Versions: []Mark{mark(1)}}, at(1, 1), false},
-		"the plan knows":          {Announcement{Holder: "a", Versions: []Mark{mark(1)}, Known: []Pointer{{Holder: "b", Mark: mark(1)}}}, at(1), false},
-		"a create":                {Announcement{Versions: []Mark{mark(1)}}, at(1), true},
-		"a create that knows":     {Announcement{Versions: []Mark{mark(1)}, Known: []Pointer{{Holder: "b", Mark: mark(1)}}}, at(1), false},
-		"a layer of another time": {Announcement{Holder: "a", Versions: []Mark{{1, now()}}}, at(1), false},
+		"another's":               {Announcement{Holder: "a", Versions: []Version{mark(1)}}, at(1), true},
+		"another version":         {Announcement{Holder: "a", Versions: []Version{mark(2)}}, at(1), false},
+		"its own":                 {Announcement{Holder: "b", Versions: []Version{mark(1)}}, at(1, 1), false},
+		"the plan knows":          {Announcement{Holder: "a", Versions: []Version{mark(1)}, Known: []Pointer{{Holder: "b", Version: mark(1)}}}, at(1), false},
+		"a create":                {Announcement{Versions: []Version{mark(1)}}, at(1), true},
+		"a create that knows":     {Announcement{Versions: []Version{mark(1)}, Known: []Pointer{{Holder: "b", Version: mark(1)}}}, at(1), false},
+		"a layer of another time": {Announcement{Holder: "a", Versions: []Version{{1, now()}}}, at(1), false},
 	} {
 		r := &Register{}
 		r.Announce(c.says)
@@ -60,7 +60,7 @@ func TestThreatened(t *testing.T) {
 		}
 	}
 	r := &Register{}
-	r.Announce(Announcement{Holder: "a", Versions: []Mark{mark(1)}})
+	r.Announce(Announcement{Holder: "a", Versions: []Version{mark(1)}})
 	r.Announce(Announcement{Holder: "a"})
 	if r.Threatened("b", at(1)) {
 		t.Error("a plan that deletes nothing any more still does")
@@ -210,28 +210,23 @@ func (v *voyage) plan(r *Register, young []*traveller) {
 			}
 			r.Meet(e.o.holder, e.o.place)
 			e.o.seen, e.o.place.Threatened = r.Witness(e.o.holder).Since(e.o.seen), r.Threatened(e.o.holder, e.o.place)
-			v.note("%s is read with %d, threatened %t, sees %v", e.o.holder, e.o.place.Release.Number, e.o.place.Threatened, e.o.seen.Holders())
+			v.note("%s is read with %d, threatened %t, sees %v", e.o.holder, e.o.place.Release.Number, e.o.place.Threatened, e.o.seen.Pointers)
 		case read:
 		case e.o.do == "destroy":
 			r.Hear(e.o.seen)
 			e.o.plannedSeen = r.Witness(e.o.holder)
 			r.Announce(Announcement{Holder: e.o.holder, Known: e.o.plannedSeen.Pointers, Versions: all(e.o.place)})
-			v.note("%s is to be destroyed, knows %v", e.o.holder, e.o.plannedSeen.Holders())
+			v.note("%s is to be destroyed, knows %v", e.o.holder, e.o.plannedSeen.Pointers)
 		case e.o.do == "replace", e.o.do == "replace first", e.o.do == "cut":
 			// The plan of the create knows no more than the run does.
 			e.o.plannedSeen = r.Witness("")
 			r.AnnounceReplacement(e.o.plannedSeen.Pointers)
-			v.note("%s is to be replaced, knows %v", e.o.holder, e.o.plannedSeen.Holders())
+			v.note("%s is to be replaced, knows %v", e.o.holder, e.o.plannedSeen.Pointers)
 		}
 	}
 }
 
-func all(p *Place) (marks []Mark) {
-	for _, owned := range p.Owned {
-		marks = append(marks, Mark(owned))
-	}
-	return marks
-}
+func all(p *Place) []Version { return slices.Clone(p.Owned) }
 
 // apply carries a plan out.
 func (v *voyage) apply(r *Register, young []*traveller, cut bool) {
@@ -321,11 +316,11 @@ func (v *voyage) destroy(r *Register, o *traveller, holder string, seen Witness,
 	r.Hear(seen)
 	r.Inherit(holder, o.place, seen.Register)
 	for _, owned := range slices.Clone(o.place.Owned) {
-		m := Mark(owned)
+		m := owned
 		switch {
 		case unseen:
 			v.unseen++
-		case r.Pointed(holder, m, o.place.Mark()):
+		case r.Pointed(holder, m, o.place.Current()):
 			v.kept++
 			r.Bequeath(m)
 			v.note("%s leaves %d", o.holder, owned.Number)

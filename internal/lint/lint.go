@@ -33,9 +33,11 @@ type Schema struct {
 	Resources, Data, Actions map[string]*Object
 }
 
-// Object is a set of arguments.
+// Object is a set of arguments, or one argument: a plain one has no others in it.
 type Object struct {
-	Arguments map[string]*Argument
+	// Nesting is that of an argument.
+	Nesting   Nesting
+	Arguments map[string]*Object
 	// Blocks are nested blocks, by type.
 	Blocks map[string]*Object
 }
@@ -50,13 +52,6 @@ const (
 	List
 	Map
 )
-
-// Argument is one argument.
-type Argument struct {
-	Nesting Nesting
-	// Object is that of a nested argument, nil for a plain one.
-	Object *Object
-}
 
 // Severity says how much a finding matters.
 type Severity string

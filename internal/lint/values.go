@@ -16,23 +16,23 @@ import (
 )
 
 // checkArgument looks at the value of an argument.
-func (m *module) checkArgument(value hcl.Expression, name string, a *Argument, at string) {
-	if a.Object == nil {
+func (m *module) checkArgument(value hcl.Expression, name string, a *Object, at string) {
+	if a.Nesting == Plain {
 		m.checkPlain(value, name, at)
 		return
 	}
 	for _, choice := range m.choices(value, nil) {
 		switch a.Nesting {
-		case Single:
-			m.checkObject(choice, name, a.Object, at)
 		case List:
 			for i, element := range m.elements(choice) {
-				m.checkObjects(element, name, a.Object, at+"["+strconv.Itoa(i)+"]")
+				m.checkObjects(element, name, a, at+"["+strconv.Itoa(i)+"]")
 			}
 		case Map:
 			for key, element := range m.members(choice) {
-				m.checkObjects(element, name, a.Object, at+"."+key)
+				m.checkObjects(element, name, a, at+"."+key)
 			}
+		default:
+			m.checkObject(choice, name, a, at)
 		}
 	}
 }

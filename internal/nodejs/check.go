@@ -10,6 +10,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/imports"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
@@ -59,12 +60,10 @@ func (k *Packed) checkScripts(c Checks) ([]fault.Warning, error) {
 			if part == nil || slices.Contains(names, p.Name) || allowed(c.AllowScripts, p.Name) {
 				continue
 			}
-			why := scriptsOf(part)
-			if why == "" || brings(part, platform, c.Architectures) {
-				continue
+			if why := part.scripts(platform, c.Architectures); why != "" {
+				names = append(names, p.Name)
+				lines = append(lines, fmt.Sprintf("  %s: %s", p, why))
 			}
-			names = append(names, p.Name)
-			lines = append(lines, fmt.Sprintf("  %s: %s", p, why))
 		}
 	}
 	if len(names) == 0 {
@@ -97,15 +96,17 @@ func allowed(globs []string, name string) bool {
 	})
 }
 
-// scriptsOf says which scripts npm would run to install the package, or "".
-func scriptsOf(part *part) string {
-	gyp := slices.ContainsFunc(part.files, func(e filetree.Entry) bool { return e.Path == "binding.gyp" })
-	switch scripts := part.facts.Scripts; {
+// scripts says which scripts npm would run to install the package, "" where there are
+// none or its native code is there without them.
+func (p *part) scripts(platform map[string]bool, architectures []string) string {
+	gyp := slices.ContainsFunc(p.files, func(e filetree.Entry) bool { return e.Path == "binding.gyp" })
+	switch scripts := p.facts.Scripts; {
+	case p.brings(platform, architectures):
 	case gyp && len(scripts) > 0:
 		return strings.Join(scripts, ", ") + ", for native code: it has a binding.gyp"
 	case len(scripts) > 0:
 		return strings.Join(scripts, ", ")
-	case gyp && !part.facts.NoGyp:
+	case gyp && !p.facts.NoGyp:
 		return "binding.gyp, which node-gyp would build"
 	}
 	return ""
@@ -114,11 +115,11 @@ func scriptsOf(part *part) string {
 // brings reports whether the package's native code is there without a script,
 // for every architecture: in an optional package for the platform, or prebuilt
 // in its own folder "prebuilds".
-func brings(part *part, platform map[string]bool, architectures []string) bool {
-	if slices.ContainsFunc(part.facts.Optional, func(name string) bool { return platform[name] }) {
+func (p *part) brings(platform map[string]bool, architectures []string) bool {
+	if slices.ContainsFunc(p.facts.Optional, func(name string) bool { return platform[name] }) {
 		return true
 	}
-	return !slices.ContainsFunc(architectures, func(a string) bool { return !prebuilt(part.files, a) })
+	return !slices.ContainsFunc(architectures, func(a string) bool { return !prebuilt(p.files, a) })
 }
 
 // prebuilt reports whether a package holds an addon for Linux with glibc on the
@@ -183,7 +184,7 @@ func shadows(found []string, severity fault.Severity) ([]fault.Warning, error) {
 		At:      fault.At("nodejs"),
 		Summary: "The layer brings its own AWS SDK",
 		Detail: fmt.Sprintf("Lambda's Node.js runtimes bring the AWS SDK for JavaScript v3, and a layer's copy is found first: %s. That pins its version, at the cost of size and cold start. "+
-			"Leave it out if the runtime's version will do, or set checks = { sdk_shadow = \"off\" }.", few(found)),
+			"Leave it out if the runtime's version will do, or set checks = { sdk_shadow = \"off\" }.", modules.Some(found)),
 	}
 	return severity.Judge(fault)
 }
@@ -226,7 +227,7 @@ func (k *Packed) noteModules() ([]fault.Warning, error) {
 		At:      fault.At("nodejs"),
 		Summary: "ES modules that require() does not load",
 		Detail: fmt.Sprintf("On %s, Lambda switches off require() of ES modules, and these packages are nothing else: %s. "+
-			"Load them by import in an .mjs handler, or by await import() in a CommonJS one.", strings.Join(slices.Compact(ids), ", "), few(found)),
+			"Load them by import in an .mjs handler, or by await import() in a CommonJS one.", strings.Join(slices.Compact(ids), ", "), modules.Some(found)),
 	}}, nil
 }
 
@@ -238,13 +239,4 @@ func withoutRequire(id string) bool {
 	}
 	major, err := strconv.Atoi(r.Version)
 	return err == nil && major <= lastWithoutRequire
-}
-
-// few joins names, the first ten of many.
-func few(names []string) string {
-	const most = 10
-	if len(names) <= most {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }

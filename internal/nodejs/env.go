@@ -1,26 +1,16 @@
 package nodejs
 
 import (
-	"sync"
-
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
 )
 
-// registries are the clients for npm's registries, by the folder of the project
-// whose .npmrc names them. Each is made once.
-type registries struct {
-	mu    sync.Mutex
-	byDir map[string]*registry.Client
-}
-
 // registryOf returns the client for the registries of a project, which from then
 // on knows their credentials for tarballs too.
 func (e *Env) registryOf(dir string) (*registry.Client, error) {
-	r := &e.registries
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if known := r.byDir[dir]; known != nil {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if known := e.registries[dir]; known != nil {
 		return known, nil
 	}
 	config, err := configuration(dir, e.Environ)
@@ -31,10 +21,10 @@ func (e *Env) registryOf(dir string) (*registry.Client, error) {
 	if err != nil {
 		return nil, fault.Tie(fault.At("nodejs"), unusable, err)
 	}
-	if r.byDir == nil {
-		r.byDir = map[string]*registry.Client{}
+	if e.registries == nil {
+		e.registries = map[string]*registry.Client{}
 	}
-	r.byDir[dir] = client
+	e.registries[dir] = client
 	return client, nil
 }
 

@@ -26,7 +26,7 @@ type InstalledPackage struct {
 	// node_modules are theirs.
 	Files []int
 
-	facts packedFacts
+	facts tarball.Facts
 }
 
 // maxManifest bounds a package.json that is read, in bytes.
@@ -91,8 +91,7 @@ func packageIn(folder string) string {
 func (p *InstalledPackage) read(body []byte) {
 	p.About, _ = tarball.ReadAbout(body)
 	p.Version, p.License = p.About.Version, p.About.License
-	facts, _ := tarball.ReadFacts(body) // one that cannot be read has no scripts for npm
-	p.facts = packedFacts{Scripts: facts.Scripts, NoGyp: facts.NoGyp, Optional: facts.Optional}
+	p.facts, _ = tarball.ReadFacts(body) // one that cannot be read has no scripts for npm
 }
 
 // InstallScript says which scripts npm runs when it installs the package, "" where
@@ -105,11 +104,6 @@ func (p *InstalledPackage) InstallScript(tree filetree.Tree, all []InstalledPack
 		e.Path = strings.TrimPrefix(e.Path, p.Folder+"/")
 		files = append(files, e)
 	}
-	own := &part{facts: p.facts, files: files}
-	why := scriptsOf(own)
-	if why == "" {
-		return ""
-	}
 	platform := map[string]bool{}
 	for i := range all {
 		platform[all[i].Name] = true
@@ -117,8 +111,6 @@ func (p *InstalledPackage) InstallScript(tree filetree.Tree, all []InstalledPack
 	if len(architectures) == 0 {
 		architectures = []string{runtimes.X8664}
 	}
-	if brings(own, platform, architectures) {
-		return ""
-	}
-	return why
+	own := &part{facts: p.facts, files: files}
+	return own.scripts(platform, architectures)
 }

@@ -37,21 +37,24 @@ type Lock struct {
 	Notes []string
 }
 
-// in returns the lock for the same request of a project in a folder. There is
-// none where it holds what lies on disk in another one.
-func (l *Lock) in(dir string) (*Lock, bool) {
+// answer returns the lock, which may be nil, for the same request of a project in a
+// folder. It is nil where it holds what lies on disk in another one.
+func (l *Lock) answer(request store.Digest, dir string) *Lock {
+	if l == nil || l.Request != request {
+		return nil
+	}
 	if dir = filepath.ToSlash(dir); dir == l.Project {
-		return l, true
+		return l
 	}
 	for _, t := range l.Trees {
 		onDisk := func(p Package) bool { return p.Archive != "" }
 		if len(t.Local) > 0 || slices.ContainsFunc(t.Packages, onDisk) {
-			return nil, false
+			return nil
 		}
 	}
 	moved := *l
 	moved.Project = dir
-	return &moved, true
+	return &moved
 }
 
 // Tree is what node_modules holds for some runtimes.
@@ -210,18 +213,16 @@ const fileWord = "file:"
 // %XX.
 func escape(text, more string) string {
 	var b strings.Builder
-	for i, r := range text {
-		if r == '%' || unicode.IsSpace(r) || unicode.IsControl(r) || r == utf8.RuneError || strings.ContainsRune(more, r) {
-			size := utf8.RuneLen(r)
-			if r == utf8.RuneError {
-				_, size = utf8.DecodeRuneInString(text[i:])
-			}
-			for _, c := range []byte(text[i : i+size]) {
-				fmt.Fprintf(&b, "%%%02X", c)
-			}
+	for size := 0; text != ""; text = text[size:] {
+		var r rune
+		r, size = utf8.DecodeRuneInString(text)
+		if r != '%' && !unicode.IsSpace(r) && !unicode.IsControl(r) && r != utf8.RuneError && !strings.ContainsRune(more, r) {
+			b.WriteString(text[:size])
 			continue
 		}
-		b.WriteRune(r)
+		for _, c := range []byte(text[:size]) {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
 	}
 	return b.String()
 }
@@ -299,21 +300,8 @@ func cutLast(s, sep string) (before, after string, found bool) {
 // "nodejs:lodash" to "4.17.21", or to "2.0.0, 1.4.0". Of several, those that every
 // package finds come first.
 func (l *Lock) Contents() map[string]string {
-	var all []Package
-	for _, t := range l.Trees {
-		all = append(all, t.Packages...)
-	}
-	slices.SortStableFunc(all, func(a, b Package) int {
-		return cmp.Compare(strings.Count(a.Path, "/node_modules/"), strings.Count(b.Path, "/node_modules/"))
-	})
-	versions := map[string][]string{}
-	for _, p := range all {
-		if !slices.Contains(versions[p.Name], p.Version) {
-			versions[p.Name] = append(versions[p.Name], p.Version)
-		}
-	}
 	contents := map[string]string{}
-	for name, list := range versions {
+	for name, list := range l.versions() {
 		contents["nodejs:"+name] = strings.Join(list, ", ")
 	}
 	return contents
@@ -333,14 +321,20 @@ func (l *Lock) Warnings() []fault.Warning {
 	return fault.Notes(fault.At("nodejs"), "Notes on the Node.js packages", l.Notes)
 }
 
-// versions returns the versions of the lock by the packages' names.
+// versions returns the versions of the lock by the packages' names, those that every
+// package finds first.
 func (l *Lock) versions() map[string][]string {
-	versions := map[string][]string{}
+	var all []Package
 	for _, t := range l.Trees {
-		for _, p := range t.Packages {
-			if !slices.Contains(versions[p.Name], p.Version) {
-				versions[p.Name] = append(versions[p.Name], p.Version)
-			}
+		all = append(all, t.Packages...)
+	}
+	slices.SortStableFunc(all, func(a, b Package) int {
+		return cmp.Compare(strings.Count(a.Path, "/node_modules/"), strings.Count(b.Path, "/node_modules/"))
+	})
+	versions := map[string][]string{}
+	for _, p := range all {
+		if !slices.Contains(versions[p.Name], p.Version) {
+			versions[p.Name] = append(versions[p.Name], p.Version)
 		}
 	}
 	return versions

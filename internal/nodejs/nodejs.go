@@ -11,10 +11,12 @@ package nodejs
 import (
 	"context"
 	"path/filepath"
+	"sync"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/packlist"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/tarball"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -29,7 +31,8 @@ type Env struct {
 	// an empty one.
 	Environ func() []string
 
-	registries registries
+	mu         sync.Mutex
+	registries map[string]*registry.Client // by the folder of the project whose .npmrc names them
 }
 
 // Segments keeps the files of tarballs deflated: those of one are a blob of the

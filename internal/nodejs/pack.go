@@ -10,13 +10,13 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/tarball"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
@@ -34,15 +34,13 @@ const openWorkers = 16
 // part is a tarball as it lies in the store: deflated, by its files.
 type part struct {
 	files filetree.Tree
-	facts packedFacts
+	facts tarball.Facts
 }
 
 // packedFacts is what is noted of a tarball when it is packed.
 type packedFacts struct {
-	Segment  store.Digest `json:"segment"`
-	Scripts  []string     `json:"scripts,omitempty"`
-	NoGyp    bool         `json:"noGyp,omitempty"`
-	Optional []string     `json:"optional,omitempty"`
+	Segment store.Digest `json:"segment"`
+	tarball.Facts
 }
 
 // Packed is a lock whose tarballs are in the store, deflated.
@@ -129,7 +127,7 @@ func (e *Env) part(ctx context.Context, client *registry.Client, p Package, doub
 	if err != nil {
 		return nil, err
 	}
-	return &part{files: files, facts: facts}, nil
+	return &part{files: files, facts: facts.Facts}, nil
 }
 
 // origin names the package as the origin of its files.
@@ -166,15 +164,13 @@ func (e *Env) packTarball(ctx context.Context, p Package) (facts packedFacts, er
 		return packedFacts{}, err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	var told tarball.Facts
-	segment, err := e.Segments.Deflate(ctx, func(out filetree.Packer) (err error) {
-		told, err = tarball.Pack(ctx, p.String(), in, out)
+	facts.Segment, err = e.Segments.Deflate(ctx, func(out filetree.Packer) (err error) {
+		facts.Facts, err = tarball.Pack(ctx, p.String(), in, out)
 		return err
 	})
 	if err != nil {
 		return packedFacts{}, err
 	}
-	facts = packedFacts{Segment: segment, Scripts: told.Scripts, NoGyp: told.NoGyp, Optional: told.Optional}
 	body, err := json.Marshal(facts)
 	if err != nil {
 		return packedFacts{}, fmt.Errorf("encoding what was packed: %w", err)
@@ -190,9 +186,8 @@ func (e *Env) confirmTarball(ctx context.Context, p Package, facts *packedFacts)
 		return false, err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	return e.Segments.Confirm(facts.Segment, func(out filetree.Packer) error {
-		told, err := tarball.Pack(ctx, p.String(), in, out)
-		facts.Scripts, facts.NoGyp, facts.Optional = told.Scripts, told.NoGyp, told.Optional
+	return e.Segments.Confirm(facts.Segment, func(out filetree.Packer) (err error) {
+		facts.Facts, err = tarball.Pack(ctx, p.String(), in, out)
 		return err
 	})
 }
@@ -350,7 +345,7 @@ func checkWhole(t Tree, root string, files filetree.Tree) error {
 		return nil
 	}
 	return &fault.Error{
-		At: fault.At("nodejs"), Summary: fmt.Sprintf("No file of %s is in the layer", few(absent)),
+		At: fault.At("nodejs"), Summary: fmt.Sprintf("No file of %s is in the layer", modules.Some(absent)),
 		Detail: "The tree has these packages, and no tarball brings them: not one of their own, and not one of a package that bundles them. Lock the project again with its own tool, or ask for another version.",
 	}
 }
@@ -358,16 +353,8 @@ func checkWhole(t Tree, root string, files filetree.Tree) error {
 // taken reports whether a file of the package at the path lies in the folder of
 // another package with a tarball of its own.
 func taken(own map[string]bool, at, file string) bool {
-	parts := strings.Split(file, "/")
-	for i, part := range parts {
-		if part != "node_modules" {
-			continue
-		}
-		end := i + 2 // the folder of a package, or of a scope
-		if end < len(parts) && strings.HasPrefix(parts[i+1], "@") {
-			end++
-		}
-		if end < len(parts) && own[at+"/"+strings.Join(parts[:end], "/")] {
+	for dir := path.Dir(file); dir != "."; dir = path.Dir(dir) {
+		if own[at+"/"+dir] {
 			return true
 		}
 	}

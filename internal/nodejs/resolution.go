@@ -15,6 +15,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/lockfile"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/placement"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -70,10 +71,8 @@ func (s *Spec) obey(ctx context.Context, open func() (*Env, error), targets []ma
 	}
 	dir := s.project()
 	file.Dir, file.AllowOutside = dir, s.AllowOutside
-	if before != nil && before.Request == request {
-		if kept, ok := before.in(dir); ok {
-			return kept, nil
-		}
+	if kept := before.answer(request, dir); kept != nil {
+		return kept, nil
 	}
 	env, err := open()
 	if err != nil {
@@ -120,34 +119,38 @@ func (s *Spec) choose(ctx context.Context, open func() (*Env, error), targets []
 	if err != nil {
 		return nil, err
 	}
-	s.LegacyPeerDeps = s.LegacyPeerDeps || config.LegacyPeerDeps()
+	cutOff := r.CutOff
+	if !s.CutOff.At.IsZero() {
+		cutOff = s.CutOff
+	}
+	o := treeOptions{
+		Options: placement.Options{LegacyPeers: s.LegacyPeerDeps || config.LegacyPeerDeps, StrictPeers: config.StrictPeerDeps},
+		Before:  cutOff.At, PinsExempt: !cutOff.Explicit,
+	}
 	request, err := store.SumJSON(resolutionRequest{
-		Format: requestFormat, Targets: namesOf(targets), LegacyPeerDeps: s.LegacyPeerDeps, StrictPeerDeps: config.StrictPeerDeps(),
+		Format: requestFormat, Targets: namesOf(targets), LegacyPeerDeps: o.LegacyPeers, StrictPeerDeps: o.StrictPeers,
 		Dependencies: p.Dependencies, Optional: p.OptionalDependencies, Peer: p.PeerDependencies, OptionalPeers: p.OptionalPeers,
 		Dev: p.DevDependencies, Overrides: p.Overrides, Members: p.Members, Folders: p.Folders,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if before != nil && before.Request == request && before.Triggers == r.Triggers && !s.Reconsider {
-		if kept, ok := before.in(s.project()); ok {
-			return kept, nil
-		}
+	// Changed triggers ask for a resolution that owes nothing to the last.
+	if before != nil && before.Triggers != r.Triggers {
+		before = nil
+	}
+	if kept := before.answer(request, s.project()); kept != nil && !s.Reconsider {
+		return kept, nil
 	}
 	env, err := open()
 	if err != nil {
 		return nil, err
 	}
-	q := question{Request: request, Triggers: r.Triggers, Project: filepath.ToSlash(s.project())}
-	// Changed triggers ask for a resolution that owes nothing to the last.
-	if before != nil && before.Triggers == r.Triggers {
-		q.Prefer = before.versions()
+	if before != nil {
+		o.Prefer = before.versions()
 	}
-	cutOff := r.CutOff
-	if !s.CutOff.At.IsZero() {
-		cutOff = s.CutOff
-	}
-	return s.remembered(ctx, env, p, targets, q, cutOff)
+	q := question{Request: request, Triggers: r.Triggers, Project: filepath.ToSlash(s.project()), Prefer: o.Prefer}
+	return s.remembered(ctx, env, p, targets, q, o)
 }
 
 // readProject returns what is to be resolved.
@@ -182,15 +185,15 @@ type question struct {
 
 // remembered resolves, or returns what the same question was answered within the
 // last hour. A cut-off that follows from the clock is no part of the question.
-func (s *Spec) remembered(ctx context.Context, env *Env, p *manifest.Project, targets []manifest.Target, q question, cutOff CutOff) (*Lock, error) {
+func (s *Spec) remembered(ctx context.Context, env *Env, p *manifest.Project, targets []manifest.Target, q question, o treeOptions) (*Lock, error) {
 	dir := s.project()
 	registry, err := env.registryOf(dir)
 	if err != nil {
 		return nil, err
 	}
 	q.Registries = registry.Registries()
-	if cutOff.Explicit {
-		q.CutOff = cutOff.At
+	if !o.PinsExempt {
+		q.CutOff = o.Before
 	}
 	key, err := store.SumJSON(q)
 	if err != nil {
@@ -198,9 +201,7 @@ func (s *Spec) remembered(ctx context.Context, env *Env, p *manifest.Project, ta
 	}
 	return store.Recall(env.Store, "resolutions", key.Hex(), memoAge, func(l *Lock) bool { return l != nil }, func() (*Lock, error) {
 		chosen, err := env.treesFor(targets, dir, func(t manifest.Target) (*modules.Tree, error) {
-			return resolveTree(ctx, registry, p, t, treeOptions{
-				LegacyPeerDeps: s.LegacyPeerDeps, StrictPeerDeps: registry.StrictPeerDeps(), Before: cutOff.At, PinsExempt: !cutOff.Explicit, Prefer: q.Prefer,
-			})
+			return resolveTree(ctx, registry, p, t, o)
 		})
 		if err != nil {
 			return nil, errors.Join(append([]error{s.explain(err)}, s.others(p, err)...)...)

@@ -2,14 +2,11 @@ package nodejs
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/hex"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/placement"
@@ -18,12 +15,10 @@ import (
 
 // treeOptions are choices of the user about a resolution.
 type treeOptions struct {
-	// LegacyPeerDeps ignores peer dependencies, as npm's --legacy-peer-deps.
-	LegacyPeerDeps bool
-	// StrictPeerDeps refuses all conflicts of peers, as npm's --strict-peer-deps.
-	StrictPeerDeps bool
-	// Force accepts conflicts between peers and foreign platforms, as --force.
-	Force bool
+	// Options are those of the placement. Whole returns every package that npm would
+	// write into its lock: those for development alone, for other platforms, and those
+	// that only optional peers lead to.
+	placement.Options
 	// Before is the cut-off: versions uploaded later do not exist; zero for
 	// none.
 	Before time.Time
@@ -32,10 +27,6 @@ type treeOptions struct {
 	// Prefer has the versions of an earlier tree by package name: they stay
 	// wherever they satisfy.
 	Prefer map[string][]string
-	// Whole returns every package that npm would write into its lock: those
-	// for development alone, for other platforms, and those that only optional
-	// peers lead to.
-	Whole bool
 }
 
 // resolveTree chooses versions for a project and their places in node_modules, as
@@ -49,42 +40,69 @@ type treeOptions struct {
 // where it is optional.
 func resolveTree(ctx context.Context, reg registry.Registry, p *manifest.Project, t manifest.Target, o treeOptions) (*modules.Tree, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	source := newManifests(ctx, reg, t, o)
+	o.Target = t
+	source := newManifests(ctx, reg, o)
 	defer source.tasks.Wait()
 	defer cancel()
-	placed, err := placement.Place(ctx, source, p, placement.Options{
-		Target: t, LegacyPeers: o.LegacyPeerDeps, StrictPeers: o.StrictPeerDeps, Force: o.Force, OmitDevelopment: !o.Whole,
-	})
-	if r, ok := errors.AsType[*placement.Refusal](err); ok {
-		return nil, refusal(r, t)
+	source.ahead(&p.Manifest)
+	for _, folder := range p.Folders {
+		source.ahead(folder)
 	}
+	placed, err := placement.Place(ctx, source, p, o.Options)
 	if err != nil {
 		return nil, err
 	}
 	tree := treeOf(placed, o.Whole)
-	said := slices.Concat(notes(placed.Notes, t), leftOut(placed, p, t), source.untimedOf(tree))
-	slices.Sort(said)
-	tree.Notes = slices.Compact(said)
+	tree.Notes = modules.Sorted(slices.Concat(placed.Notes, engineNotes(placed, p, t), source.untimed(tree)))
 	return tree, nil
+}
+
+// engineNotes tells which packages ask for another Node.js than the target's, and which
+// of the project's own optional dependencies are left out for that. Of others nobody
+// asked for them by name.
+func engineNotes(placed *placement.Tree, p *manifest.Project, t manifest.Target) []string {
+	asking, leftOut := map[string][]string{}, map[string][]string{}
+	for _, at := range placed.Packages {
+		m := at.Manifest
+		engine := m.Engine("node")
+		if at.On || at.Link != "" || !t.Fits(m) || manifest.EngineAdmits(engine, t.Node) {
+			continue
+		}
+		own := func(d manifest.Dependency) bool { return at.Path == manifest.ModulesFolder+"/"+d.Name }
+		switch {
+		case at.IsProduction():
+			asking[engine] = append(asking[engine], m.Name+"@"+m.Version)
+		case at.LeftOut != placement.Installed && slices.ContainsFunc(p.OptionalDependencies, own):
+			leftOut[engine] = append(leftOut[engine], m.Name+"@"+m.Version)
+		}
+	}
+	return modules.EngineNotes(asking, leftOut, t.Node)
 }
 
 // treeOf returns what is installed of a placement; whole adds what npm writes into
 // its lock besides.
 func treeOf(placed *placement.Tree, whole bool) *modules.Tree {
 	tree := &modules.Tree{}
-	folders := linkedFolders(placed.Packages)
+	links := map[string][]string{} // that lead to each folder on disk
 	for _, p := range placed.Packages {
-		if !whole && (p.LeftOut != placement.Installed || p.Marks.Dev || p.Marks.Extraneous) {
+		if p.Link != "" && p.IsProduction() {
+			links[p.Link] = append(links[p.Link], p.Path)
+		}
+	}
+	for _, p := range placed.Packages {
+		if !whole && !p.IsProduction() {
 			continue
 		}
 		switch {
 		case p.Link != "":
 		case p.On:
-			for _, at := range folders.pathsOf(p.Path, nil) {
-				tree.Local = append(tree.Local, modules.Local{Path: at, Name: p.Manifest.Name, Version: p.Manifest.Version, Source: p.Path})
+			for _, link := range links[p.Path] {
+				for _, at := range locked.FoldersOf(link, links, []string{p.Path}) {
+					tree.Local = append(tree.Local, modules.Local{Path: at, Name: p.Manifest.Name, Version: p.Manifest.Version, Source: p.Path})
+				}
 			}
 		default:
-			for _, at := range folders.pathsOf(p.Path, nil) {
+			for _, at := range locked.FoldersOf(p.Path, links, nil) {
 				tree.Packages = append(tree.Packages, packageAt(at, p))
 			}
 		}
@@ -97,72 +115,13 @@ func treeOf(placed *placement.Tree, whole bool) *modules.Tree {
 func packageAt(at string, p placement.Package) modules.Package {
 	m := p.Manifest
 	out := modules.Package{
-		Path: at, Name: m.Name, Version: m.Version, URL: m.Tarball, Integrity: m.Integrity,
-		Dev: p.Marks.Dev, Optional: p.Marks.Optional, DevOptional: p.Marks.DevOptional, Peer: p.Marks.Peer, Extraneous: p.Marks.Extraneous,
+		Path: at, Name: m.Name, Version: m.Version, URL: m.Tarball, Integrity: m.TarballIntegrity(),
+		Dev: p.Marks.Has(placement.Dev), Optional: p.Marks.Has(placement.Optional), DevOptional: p.Marks.Has(placement.DevOptional),
+		Peer: p.Marks.Has(placement.Peer), Extraneous: p.Marks.Has(placement.Extraneous),
 		Bundled: p.Tarball != "", InstallScript: m.InstallScript, OS: m.OS, CPU: m.CPU, Libc: m.Libc,
 	}
 	if out.Bundled {
 		out.URL, out.Integrity = "", ""
-	} else if sum, err := hex.DecodeString(m.Shasum); out.Integrity == "" && err == nil && len(sum) > 0 {
-		out.Integrity = "sha1-" + base64.StdEncoding.EncodeToString(sum)
-	}
-	return out
-}
-
-// links has the links that lead to each folder on disk.
-type links map[string][]string
-
-func linkedFolders(packages []placement.Package) links {
-	out := links{}
-	for _, p := range packages {
-		if p.On {
-			out[p.Path] = nil
-		}
-	}
-	for _, p := range packages {
-		if to, ok := out[p.Link]; ok && p.LeftOut == placement.Installed && !p.Marks.Dev && !p.Marks.Extraneous {
-			out[p.Link] = append(to, p.Path)
-		}
-	}
-	return out
-}
-
-// pathsOf returns where a path of the project is in a layer, which has a folder on
-// disk in the place of each link to it: "packages/a/node_modules/b" is
-// "node_modules/a/node_modules/b". through are the folders that the answer is for
-// already, for links that lead around.
-func (l links) pathsOf(path string, through []string) []string {
-	folder := ""
-	for at := range l {
-		if len(at) > len(folder) && (path == at || strings.HasPrefix(path, at+"/")) {
-			folder = at
-		}
-	}
-	if folder == "" {
-		return []string{path}
-	}
-	if slices.Contains(through, folder) {
-		return nil
-	}
-	var out []string
-	for _, link := range l[folder] {
-		for _, at := range l.pathsOf(link, append(slices.Clip(through), folder)) {
-			out = append(out, at+path[len(folder):])
-		}
-	}
-	return out
-}
-
-// untimedOf names the registries for which a cut-off means nothing.
-func (m *manifests) untimedOf(t *modules.Tree) []string {
-	if m.opts.Before.IsZero() {
-		return nil
-	}
-	var out []string
-	for _, p := range t.Packages {
-		if registry, ok := m.untimed(p.Name); ok {
-			out = append(out, fmt.Sprintf("%s gives no upload times: releases of any age are used from it", registry))
-		}
 	}
 	return out
 }

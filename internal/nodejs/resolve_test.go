@@ -15,6 +15,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/placement"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
 )
 
@@ -151,11 +152,11 @@ func TestResolvePlaces(t *testing.T) {
 			},
 		},
 		"peers are ignored where asked for": {
-			project: `{"dependencies":{"plugin":"^1","lib":"^2"}}`, opts: treeOptions{LegacyPeerDeps: true},
+			project: `{"dependencies":{"plugin":"^1","lib":"^2"}}`, opts: treeOptions{Options: placement.Options{LegacyPeers: true}},
 			want: []string{"node_modules/lib lib@2.0.0", "node_modules/plugin plugin@1.0.0"},
 		},
 		"force takes the project's own version": {
-			project: `{"dependencies":{"plugin":"^1","lib":"^2"}}`, opts: treeOptions{Force: true},
+			project: `{"dependencies":{"plugin":"^1","lib":"^2"}}`, opts: treeOptions{Options: placement.Options{Force: true}},
 			want: []string{"node_modules/lib lib@2.0.0", "node_modules/plugin plugin@1.0.0"},
 		},
 		"overrides": {
@@ -195,7 +196,7 @@ func TestResolveRefuses(t *testing.T) {
 		"a malformed name":              {`{"dependencies":{".x":"1"}}`, "EINVALIDPACKAGENAME", ".x"},
 		"a conflict of peers": {
 			`{"dependencies":{"plugin":"^1","lib":"^2"}}`, "ERESOLVE",
-			`resolving "lib@^1", required by "plugin@1.0.0": a peer dependency, but the project asks for "lib@^2"; ` + conflictAdvice + " (ERESOLVE)",
+			`resolving "lib@^1", required by "plugin@1.0.0": a peer dependency, but the project asks for "lib@^2"; ask for versions that agree, or settle it with "overrides" (ERESOLVE)`,
 		},
 		"an override of a direct dependency": {`{"dependencies":{"lib":"^1"},"overrides":{"lib":"2.0.0"}}`, "EOVERRIDE", `ask for "2.0.0" instead`},
 		"an override without its reference":  {`{"dependencies":{"app":"^1"},"overrides":{"lib":"$none"}}`, "EOVERRIDE", `"$none" names a dependency that neither`},
@@ -230,6 +231,22 @@ func TestResolveNotesWhatIsMissing(t *testing.T) {
 	for i := range want {
 		if !strings.HasPrefix(tree.Notes[i], want[i]) {
 			t.Errorf("got the note %q, want %q", tree.Notes[i], want[i])
+		}
+	}
+}
+
+// TestEnginesThatDoNotMatterAreNoNote has a package that refuses npm, which nobody runs
+// in a layer, and one for development that refuses the target.
+func TestEnginesThatDoNotMatterAreNoNote(t *testing.T) {
+	t.Parallel()
+	registry := registryOf(t, `{"name":"plain","version":"1.0.0","engines":{"npm":"^6"}}`+"\n"+`{"name":"late","version":"1.0.0","engines":{"node":">=22"}}`)
+	for project, want := range map[string][]string{
+		`{"dependencies":{"plain":"1"},"devDependencies":{"late":"1"}}`: nil,
+		`{"dependencies":{"plain":"1","late":"1"}}`:                     {"late@1.0.0 asks for Node.js >=22, and the target has 20.20.2"},
+	} {
+		tree, err := resolveTree(t.Context(), registry, projectOf(t, project), node20(), treeOptions{})
+		if err != nil || !slices.Equal(tree.Notes, want) {
+			t.Errorf("%s: got the notes %q, %v, want %q", project, tree.Notes, err, want)
 		}
 	}
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/placement"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
 )
@@ -115,7 +116,7 @@ func TestResolveCompletesWhatNPMLacks(t *testing.T) {
 			}
 			known[m.Name+"@"+m.Version] = m
 		}
-		tree, err := resolveTree(t.Context(), registryOf(t, string(bytes.Join(asBytes(c.Manifests), []byte("\n")))), p, node20(), treeOptions{Force: c.Force})
+		tree, err := resolveTree(t.Context(), registryOf(t, string(bytes.Join(asBytes(c.Manifests), []byte("\n")))), p, node20(), treeOptions{Options: placement.Options{Force: c.Force}})
 		if err != nil {
 			t.Errorf("%d: %v", number, err)
 			continue
@@ -197,9 +198,9 @@ func resolvedLines(t *testing.T, r registry.Registry, packageJSON []byte, set st
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, err := resolveTree(t.Context(), r, p, node20(), treeOptions{
-		Whole: true, LegacyPeerDeps: strings.HasSuffix(set, "--legacy"), Force: strings.HasSuffix(set, "--force"),
-	})
+	tree, err := resolveTree(t.Context(), r, p, node20(), treeOptions{Options: placement.Options{
+		Whole: true, LegacyPeers: strings.HasSuffix(set, "--legacy"), Force: strings.HasSuffix(set, "--force"),
+	}})
 	if refusal, ok := errors.AsType[*manifest.ResolveError](err); ok {
 		return []string{"REFUSED " + refusal.Code}
 	}
@@ -374,6 +375,8 @@ func (u *universe) Bundle(_ context.Context, m *manifest.Manifest) (map[string]*
 	return packages, b.Shrinkwrap, nil
 }
 
+func (u *universe) Locate(_, _, resolved string) string { return resolved }
+
 // BenchmarkResolve resolves the recorded sets together, about 1,300 packages, from
 // documents that are in memory.
 func BenchmarkResolve(b *testing.B) {
@@ -392,7 +395,7 @@ func BenchmarkResolve(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		tree, err := resolveTree(b.Context(), documents, all, node20(), treeOptions{Whole: true, LegacyPeerDeps: true})
+		tree, err := resolveTree(b.Context(), documents, all, node20(), treeOptions{Options: placement.Options{Whole: true, LegacyPeers: true}})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -8,7 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/lockfile"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/placement"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
@@ -20,49 +22,28 @@ const inFlight = 48
 // manifests answers dependencies with manifests, and asks ahead for what the
 // answers will need: that changes when documents come, never what is chosen.
 type manifests struct {
-	ctx    context.Context
-	reg    registry.Registry
-	target manifest.Target
-	opts   treeOptions
+	ctx  context.Context
+	reg  registry.Registry
+	opts treeOptions
 
 	slots chan struct{}
 	tasks sync.WaitGroup
 
 	mu     sync.Mutex
-	pages  map[string]*answer[*registry.Packument]
-	picked map[string]*answer[*manifest.Manifest] // by name, NUL, spec
+	pages  map[string]func() (*registry.Packument, error)
+	picked map[string]func() (*manifest.Manifest, error) // by name, NUL, spec
 }
 
-// answer is a value that one caller gets for all.
-type answer[T any] struct {
-	done chan struct{}
-	val  T
-	err  error
-}
-
-func newManifests(ctx context.Context, reg registry.Registry, t manifest.Target, o treeOptions) *manifests {
+func newManifests(ctx context.Context, reg registry.Registry, o treeOptions) *manifests {
 	return &manifests{
-		ctx: ctx, reg: reg, target: t, opts: o, slots: make(chan struct{}, inFlight),
-		pages: map[string]*answer[*registry.Packument]{}, picked: map[string]*answer[*manifest.Manifest]{},
+		ctx: ctx, reg: reg, opts: o, slots: make(chan struct{}, inFlight),
+		pages: map[string]func() (*registry.Packument, error){}, picked: map[string]func() (*manifest.Manifest, error){},
 	}
 }
 
 // Choose implements [placement.Source].
-func (m *manifests) Choose(ctx context.Context, spec manifest.Spec) (*manifest.Manifest, error) {
-	a := m.ask(spec)
-	select {
-	case <-a.done:
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-	return a.val, a.err
-}
-
-// Expect implements [placement.Source].
-func (m *manifests) Expect(specs []manifest.Spec) {
-	for _, spec := range specs {
-		m.ask(spec)
-	}
+func (m *manifests) Choose(_ context.Context, spec manifest.Spec) (*manifest.Manifest, error) {
+	return m.ask(spec)()
 }
 
 // Open implements [placement.Source].
@@ -75,35 +56,33 @@ func (m *manifests) Open(ctx context.Context, of *manifest.Manifest) (placement.
 	if len(shrinkwrap) == 0 {
 		return c, nil
 	}
-	if c.Shrinkwrap, err = readShrinkwrap(shrinkwrap); err != nil {
+	if c.Shrinkwrap, err = lockfile.ReadShrinkwrap(shrinkwrap); err != nil {
 		return c, fmt.Errorf("in the tarball of %s@%s: %w", of.Name, of.Version, err)
 	}
-	locator, _ := m.reg.(registry.Locator)
 	for _, x := range c.Shrinkwrap {
-		if locator != nil {
-			x.Tarball = locator.Locate(x.Name, x.Version, x.Tarball)
-		}
+		x.Tarball = m.reg.Locate(x.Name, x.Version, x.Tarball)
 	}
 	return c, nil
 }
 
-// ask starts to find the manifest where nobody did, and what it needs in turn.
-func (m *manifests) ask(spec manifest.Spec) *answer[*manifest.Manifest] {
+// ask starts to find the manifest where nobody did, and what it needs in turn. What it
+// returns waits for the answer.
+func (m *manifests) ask(spec manifest.Spec) func() (*manifest.Manifest, error) {
 	key := spec.Name + "\x00" + spec.Raw
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if a := m.picked[key]; a != nil {
-		return a
+	if m.picked[key] == nil {
+		find := sync.OnceValues(func() (*manifest.Manifest, error) {
+			found, err := m.find(spec)
+			if err == nil {
+				m.ahead(found)
+			}
+			return found, err
+		})
+		m.picked[key] = find
+		m.tasks.Go(func() { _, _ = find() })
 	}
-	a := &answer[*manifest.Manifest]{done: make(chan struct{})}
-	m.picked[key] = a
-	m.tasks.Go(func() {
-		defer close(a.done)
-		if a.val, a.err = m.find(spec); a.err == nil {
-			m.ahead(a.val)
-		}
-	})
-	return a
+	return m.picked[key]
 }
 
 // ahead asks for all that a manifest depends on.
@@ -116,14 +95,15 @@ func (m *manifests) ahead(found *manifest.Manifest) {
 			if skip[d.Name] || slices.Contains(found.Bundled, d.Name) {
 				continue
 			}
-			if spec, err := manifest.ParseSpec(d.Name, cmp.Or(d.Spec, "*")); err == nil {
+			if spec, err := manifest.ParseSpec(d.Name, d.Spec); err == nil {
 				m.ask(spec)
 			}
 		}
 	}
 	ask(found.Dependencies, nil)
 	ask(found.OptionalDependencies, nil)
-	if !m.opts.LegacyPeerDeps {
+	ask(found.DevDependencies, nil)
+	if !m.opts.LegacyPeers {
 		ask(found.PeerDependencies, found.OptionalPeers)
 	}
 }
@@ -140,7 +120,7 @@ func (m *manifests) find(spec manifest.Spec) (*manifest.Manifest, error) {
 	if kept >= 0 && m.runs(p, kept) {
 		return p.Manifest(m.ctx, kept)
 	}
-	pick := registry.PickOptions{Node: m.target.Node, Before: m.opts.Before}
+	pick := registry.PickOptions{Node: m.opts.Target.Node, Before: m.opts.Before}
 	if m.opts.PinsExempt && spec.Kind == manifest.VersionSpec {
 		pick.Before = time.Time{}
 	}
@@ -178,51 +158,44 @@ func (m *manifests) preferred(p *registry.Packument, spec manifest.Spec) int {
 
 // runs tells whether a version's engines admit the target.
 func (m *manifests) runs(p *registry.Packument, at int) bool {
-	return m.target.Node == "" || manifest.EngineAdmits(p.Versions[at].Engines, m.target.Node)
+	return m.opts.Target.Node == "" || manifest.EngineAdmits(p.Versions[at].Engines, m.opts.Target.Node)
 }
 
-// untimed returns the registry of a package whose document, which is here, has
-// no upload times.
-func (m *manifests) untimed(name string) (registry string, ok bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	a := m.pages[name]
-	if a == nil {
-		return "", false
+// untimed names the registries of a tree's packages for which a cut-off means nothing.
+func (m *manifests) untimed(t *modules.Tree) []string {
+	var out []string
+	for _, p := range t.Packages {
+		m.mu.Lock()
+		page := m.pages[p.Name]
+		m.mu.Unlock()
+		if page == nil || p.Bundled || m.opts.Before.IsZero() {
+			continue
+		}
+		if document, err := page(); err == nil && !document.Timed {
+			out = append(out, cmp.Or(document.Registry, "the registry")+" gives no upload times: releases of any age are used from it")
+		}
 	}
-	select {
-	case <-a.done:
-	default:
-		return "", false
-	}
-	if a.err != nil || a.val.Timed {
-		return "", false
-	}
-	return cmp.Or(a.val.Registry, "the registry"), true
+	return out
 }
 
 // page returns a package's document.
 func (m *manifests) page(name string) (*registry.Packument, error) {
 	m.mu.Lock()
-	a := m.pages[name]
-	if a != nil {
-		m.mu.Unlock()
-		<-a.done
-		return a.val, a.err
+	page := m.pages[name]
+	if page == nil {
+		page = sync.OnceValues(func() (*registry.Packument, error) {
+			select {
+			case m.slots <- struct{}{}:
+			case <-m.ctx.Done():
+				return nil, context.Cause(m.ctx)
+			}
+			defer func() { <-m.slots }()
+			return m.reg.Packument(m.ctx, name)
+		})
+		m.pages[name] = page
 	}
-	a = &answer[*registry.Packument]{done: make(chan struct{})}
-	m.pages[name] = a
 	m.mu.Unlock()
-	defer close(a.done)
-	select {
-	case m.slots <- struct{}{}:
-	case <-m.ctx.Done():
-		a.err = context.Cause(m.ctx)
-		return nil, a.err
-	}
-	defer func() { <-m.slots }()
-	a.val, a.err = m.reg.Packument(m.ctx, name)
-	return a.val, a.err
+	return page()
 }
 
 // unsupported refuses what no registry holds.

@@ -92,7 +92,7 @@ func packedTree(t *modules.Tree, dir string, keep func(string) (fetch.Address, e
 // noDigest tells that the registry has no digest for the tarballs of packages.
 func noDigest(packages []string) error {
 	return &fault.Error{
-		At: fault.At("nodejs"), Summary: fmt.Sprintf("The registry has no digest for %s", few(packages)),
+		At: fault.At("nodejs"), Summary: fmt.Sprintf("The registry has no digest for %s", modules.Some(packages)),
 		Detail: "Its document has neither integrity nor shasum for the tarball, so the tarball cannot be checked. Use another version, or publish it again to a registry that keeps digests.",
 	}
 }
@@ -130,6 +130,6 @@ func notForBoth(one, other Tree) error {
 	return &fault.Error{
 		At:      fault.At("architectures"),
 		Summary: "One layer cannot serve both architectures",
-		Detail:  fmt.Sprintf("It would hold native code, which runs on one architecture: %s.%s", few(differ), fault.PerArchitecture),
+		Detail:  fmt.Sprintf("It would hold native code, which runs on one architecture: %s.%s", modules.Some(differ), fault.PerArchitecture),
 	}
 }

@@ -7,9 +7,7 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
-	dataschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
-	providerschema "github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -47,18 +45,11 @@ func TestEveryObjectWantsAnArgument(t *testing.T) {
 	for _, makeOne := range p.DataSources(ctx) {
 		var resp datasource.SchemaResponse
 		makeOne().Schema(ctx, datasource.SchemaRequest{}, &resp)
-		for name, a := range resp.Schema.Attributes {
-			switch a := a.(type) {
-			case dataschema.SingleNestedAttribute:
-				visit(name, !a.Computed || a.Optional, a.Validators)
-			case dataschema.ListNestedAttribute:
-				visit(name, !a.Computed || a.Optional, a.NestedObject.Validators)
-			}
-		}
+		walkResource("data", asResource(resp.Schema.Attributes), visit)
 	}
 	var resp provider.SchemaResponse
 	p.Schema(ctx, provider.SchemaRequest{}, &resp)
-	walkProvider("provider", resp.Schema.Attributes, visit)
+	walkResource("provider", asResource(resp.Schema.Attributes), visit)
 	if seen < 15 {
 		t.Errorf("only %d objects were seen", seen)
 	}
@@ -87,13 +78,14 @@ func walkResource(prefix string, attributes map[string]schema.Attribute, visit v
 	}
 }
 
-func walkProvider(prefix string, attributes map[string]providerschema.Attribute, visit visitor) {
+// asResource returns the attributes of another kind of schema, which are made as those
+// of a resource.
+func asResource[A schema.Attribute](attributes map[string]A) map[string]schema.Attribute {
+	all := map[string]schema.Attribute{}
 	for name, a := range attributes {
-		if a, ok := a.(providerschema.SingleNestedAttribute); ok {
-			visit(prefix+"."+name, true, a.Validators)
-			walkProvider(prefix+"."+name, a.Attributes, visit)
-		}
+		all[name] = a
 	}
+	return all
 }
 
 // TestEmptyObjects: what Terraform leaves of `{ misspelt = … }` is refused with

@@ -67,6 +67,11 @@ resource "layerbuild_package" "p" {
 			return nil
 		}
 	}
+	remove := func() {
+		if err := os.Remove(file); err != nil {
+			t.Error(err)
+		}
+	}
 	both := fmt.Sprintf("sbom_format = \"cyclonedx\"\n  sbom_path = %q", file)
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: w.providers(),
@@ -75,6 +80,10 @@ resource "layerbuild_package" "p" {
 			{Config: config("idna==3.6", fmt.Sprintf("sbom_path = %q", filepath.Join(w.dir, "taken.json"))), ExpectError: regexp.MustCompile(`is taken`)},
 			{Config: config("idna==3.6", both), ConfigPlanChecks: expectEmpty(), Check: want("1.6 idna 3.6", "1.6 idna 3.6")},
 			{Config: config("idna==3.7", both), ConfigPlanChecks: expectEmpty(), Check: want("1.6 idna 3.7", "1.6 idna 3.7")},
+			{Config: config("idna==3.7", fmt.Sprintf("sbom_path = %q", file)), ConfigPlanChecks: expectEmpty(), Check: want("", "1.6 idna 3.7")},
+			{PreConfig: remove, Config: config("idna==3.7", fmt.Sprintf("sbom_path = %q", file)), ConfigPlanChecks: expectEmpty(), Check: want("", "1.6 idna 3.7")},
+			{Config: config("idna==3.6", both), ConfigPlanChecks: expectEmpty(), Check: want("1.6 idna 3.6", "1.6 idna 3.6")},
+			{PreConfig: remove, Config: config("idna==3.6", both), ConfigPlanChecks: expectEmpty(), Check: want("1.6 idna 3.6", "1.6 idna 3.6")},
 			{Config: config("idna==3.7", fmt.Sprintf("sbom_path = %q", file)), ConfigPlanChecks: expectEmpty(), Check: want("", "1.6 idna 3.7")},
 			{Config: config("idna==3.6", ""), ConfigPlanChecks: expectEmpty(), Check: want("", "1.6 idna 3.7")},
 		},

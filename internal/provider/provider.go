@@ -48,9 +48,11 @@ const defaultReleaseAge = 24 * time.Hour
 
 // New returns the provider, as a version of it.
 func New(version string) func() provider.Provider {
-	return func() provider.Provider {
-		return &layerbuild{version: version, getenv: os.Getenv, environ: os.Environ, now: time.Now, run: layer.CurrentRun(), secrets: &secret.Keeper{}}
-	}
+	return func() provider.Provider { return newProvider(version) }
+}
+
+func newProvider(version string) *layerbuild {
+	return &layerbuild{version: version, getenv: os.Getenv, environ: os.Environ, now: time.Now, run: layer.CurrentRun(), secrets: &secret.Keeper{}}
 }
 
 type layerbuild struct {
@@ -86,7 +88,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 	if err != nil {
 		resp.Diagnostics.Append(diagnostic.Of("Unusable provider settings", err))
 	}
-	settings, diags := m.aws(ctx)
+	settings, diags := m.aws()
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return

@@ -1,12 +1,14 @@
 package provider
 
 import (
-	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
@@ -22,6 +24,21 @@ type providerModel struct {
 	ExcludeNewer      types.String `tfsdk:"exclude_newer"`
 	MinimumReleaseAge types.String `tfsdk:"minimum_release_age"`
 
+	awsModel
+	SkipMetadataAPICheck types.String `tfsdk:"skip_metadata_api_check"`
+
+	// The blocks are values, not structs: a dynamic block may be unknown.
+	AssumeRole                types.List `tfsdk:"assume_role"`
+	AssumeRoleWithWebIdentity types.List `tfsdk:"assume_role_with_web_identity"`
+	Endpoints                 types.Set  `tfsdk:"endpoints"`
+	// Layers have no tags: the two blocks are taken so that a block written for
+	// hashicorp/aws can be copied.
+	DefaultTags types.List `tfsdk:"default_tags"`
+	IgnoreTags  types.List `tfsdk:"ignore_tags"`
+}
+
+// awsModel are the settings that publish.Config has under the same names.
+type awsModel struct {
 	AccessKey                      types.String `tfsdk:"access_key"`
 	AllowedAccountIDs              types.Set    `tfsdk:"allowed_account_ids"`
 	CustomCABundle                 types.String `tfsdk:"custom_ca_bundle"`
@@ -41,56 +58,13 @@ type providerModel struct {
 	SharedConfigFiles              types.List   `tfsdk:"shared_config_files"`
 	SharedCredentialsFiles         types.List   `tfsdk:"shared_credentials_files"`
 	SkipCredentialsValidation      types.Bool   `tfsdk:"skip_credentials_validation"`
-	SkipMetadataAPICheck           types.String `tfsdk:"skip_metadata_api_check"`
 	SkipRegionValidation           types.Bool   `tfsdk:"skip_region_validation"`
 	SkipRequestingAccountID        types.Bool   `tfsdk:"skip_requesting_account_id"`
 	STSRegion                      types.String `tfsdk:"sts_region"`
 	Token                          types.String `tfsdk:"token"`
 	TokenBucketRateLimiterCapacity types.Int64  `tfsdk:"token_bucket_rate_limiter_capacity"`
-	UseDualstackEndpoint           types.Bool   `tfsdk:"use_dualstack_endpoint"`
+	UseDualStackEndpoint           types.Bool   `tfsdk:"use_dualstack_endpoint"`
 	UseFIPSEndpoint                types.Bool   `tfsdk:"use_fips_endpoint"`
-
-	// The blocks are values, not structs: a dynamic block may be unknown.
-	AssumeRole                types.List `tfsdk:"assume_role"`
-	AssumeRoleWithWebIdentity types.List `tfsdk:"assume_role_with_web_identity"`
-	Endpoints                 types.Set  `tfsdk:"endpoints"`
-	// Layers have no tags: the two blocks are taken so that a block written for
-	// hashicorp/aws can be copied.
-	DefaultTags types.List `tfsdk:"default_tags"`
-	IgnoreTags  types.List `tfsdk:"ignore_tags"`
-}
-
-type assumeRoleModel struct {
-	Duration          types.String `tfsdk:"duration"`
-	ExternalID        types.String `tfsdk:"external_id"`
-	Policy            types.String `tfsdk:"policy"`
-	PolicyARNs        types.Set    `tfsdk:"policy_arns"`
-	RoleARN           types.String `tfsdk:"role_arn"`
-	SessionName       types.String `tfsdk:"session_name"`
-	SourceIdentity    types.String `tfsdk:"source_identity"`
-	Tags              types.Map    `tfsdk:"tags"`
-	TransitiveTagKeys types.Set    `tfsdk:"transitive_tag_keys"`
-}
-
-type webIdentityModel struct {
-	Duration             types.String `tfsdk:"duration"`
-	Policy               types.String `tfsdk:"policy"`
-	PolicyARNs           types.Set    `tfsdk:"policy_arns"`
-	RoleARN              types.String `tfsdk:"role_arn"`
-	SessionName          types.String `tfsdk:"session_name"`
-	WebIdentityToken     types.String `tfsdk:"web_identity_token"`
-	WebIdentityTokenFile types.String `tfsdk:"web_identity_token_file"`
-}
-
-type endpointsModel struct {
-	CodeArtifact types.String `tfsdk:"codeartifact"`
-	IAM          types.String `tfsdk:"iam"`
-	Lambda       types.String `tfsdk:"lambda"`
-	S3           types.String `tfsdk:"s3"`
-	Signer       types.String `tfsdk:"signer"`
-	SSM          types.String `tfsdk:"ssm"`
-	SSO          types.String `tfsdk:"sso"`
-	STS          types.String `tfsdk:"sts"`
 }
 
 // resolvable reports whether all that resolving depends on is known.
@@ -119,78 +93,61 @@ func (m *providerModel) times(tools *toolbox.Tools) diag.Diagnostics {
 }
 
 // aws returns the AWS settings.
-func (m *providerModel) aws(ctx context.Context) (publish.Config, diag.Diagnostics) {
+func (m *providerModel) aws() (publish.Config, diag.Diagnostics) {
 	var diags diag.Diagnostics
-	c := publish.Config{
-		Region: m.Region.ValueString(), Profile: m.Profile.ValueString(),
-		AccessKey: m.AccessKey.ValueString(), SecretKey: m.SecretKey.ValueString(), Token: m.Token.ValueString(),
-		SharedConfigFiles:              values.Texts(m.SharedConfigFiles),
-		SharedCredentialsFiles:         values.Texts(m.SharedCredentialsFiles),
-		MaxRetries:                     int(m.MaxRetries.ValueInt64()),
-		RetryMode:                      m.RetryMode.ValueString(),
-		TokenBucketRateLimiterCapacity: int(m.TokenBucketRateLimiterCapacity.ValueInt64()),
-		AllowedAccountIDs:              values.Texts(m.AllowedAccountIDs),
-		ForbiddenAccountIDs:            values.Texts(m.ForbiddenAccountIDs),
-		STSRegion:                      m.STSRegion.ValueString(),
-		UseFIPSEndpoint:                m.UseFIPSEndpoint.ValueBool(),
-		UseDualStackEndpoint:           m.UseDualstackEndpoint.ValueBool(),
-		S3UsePathStyle:                 m.S3UsePathStyle.ValueBool(),
-		SkipCredentialsValidation:      m.SkipCredentialsValidation.ValueBool(),
-		SkipRegionValidation:           m.SkipRegionValidation.ValueBool(),
-		SkipRequestingAccountID:        m.SkipRequestingAccountID.ValueBool(),
-		EC2MetadataServiceEndpoint:     m.EC2MetadataServiceEndpoint.ValueString(),
-		EC2MetadataServiceEndpointMode: m.EC2MetadataServiceEndpointMode.ValueString(),
-		CustomCABundle:                 m.CustomCABundle.ValueString(),
-		HTTPProxy:                      m.HTTPProxy.ValueStringPointer(),
-		HTTPSProxy:                     m.HTTPSProxy.ValueStringPointer(),
-		NoProxy:                        m.NoProxy.ValueString(),
-		Insecure:                       m.Insecure.ValueBool(),
-	}
+	var c publish.Config
+	values.Fill(&c, m.awsModel)
 	if text := m.SkipMetadataAPICheck.ValueString(); text != "" {
 		skip := text == "true"
 		c.SkipMetadataAPICheck = &skip
 	}
-	for _, e := range values.Blocks[endpointsModel](ctx, m.Endpoints.Elements(), &diags) {
-		c.Endpoints = publish.Endpoints{
-			Lambda: e.Lambda.ValueString(), S3: e.S3.ValueString(), STS: e.STS.ValueString(),
-			IAM: e.IAM.ValueString(), SSO: e.SSO.ValueString(), CodeArtifact: e.CodeArtifact.ValueString(),
-			Signer: e.Signer.ValueString(), SSM: e.SSM.ValueString(),
-		}
+	for _, e := range values.Blocks(m.Endpoints) {
+		values.Fill(&c.Endpoints, e)
 	}
-	m.roles(ctx, &c, &diags)
+	for _, r := range values.Blocks(m.AssumeRole) {
+		role := publish.AssumeRole{Duration: duration("assume_role", r, &diags)}
+		values.Fill(&role, r, "duration")
+		c.AssumeRole = append(c.AssumeRole, role)
+	}
+	for _, r := range values.Blocks(m.AssumeRoleWithWebIdentity) {
+		c.AssumeRoleWithWebIdentity = &publish.AssumeRoleWithWebIdentity{Duration: duration("assume_role_with_web_identity", r, &diags)}
+		values.Fill(c.AssumeRoleWithWebIdentity, r, "duration")
+	}
 	return c, diags
 }
 
-// roles adds the roles to assume.
-func (m *providerModel) roles(ctx context.Context, c *publish.Config, diags *diag.Diagnostics) {
-	for _, r := range values.Blocks[assumeRoleModel](ctx, m.AssumeRole.Elements(), diags) {
-		role := publish.AssumeRole{
-			RoleARN: r.RoleARN.ValueString(), ExternalID: r.ExternalID.ValueString(), Policy: r.Policy.ValueString(),
-			PolicyARNs: values.Texts(r.PolicyARNs), SessionName: r.SessionName.ValueString(),
-			SourceIdentity: r.SourceIdentity.ValueString(), TransitiveTagKeys: values.Texts(r.TransitiveTagKeys),
-			Duration: duration("assume_role", r.Duration, diags),
-		}
-		role.Tags = values.TextMap(r.Tags)
-		c.AssumeRole = append(c.AssumeRole, role)
-	}
-	for _, r := range values.Blocks[webIdentityModel](ctx, m.AssumeRoleWithWebIdentity.Elements(), diags) {
-		c.AssumeRoleWithWebIdentity = &publish.AssumeRoleWithWebIdentity{
-			RoleARN: r.RoleARN.ValueString(), Policy: r.Policy.ValueString(), PolicyARNs: values.Texts(r.PolicyARNs),
-			SessionName: r.SessionName.ValueString(), WebIdentityToken: r.WebIdentityToken.ValueString(),
-			WebIdentityTokenFile: r.WebIdentityTokenFile.ValueString(),
-			Duration:             duration("assume_role_with_web_identity", r.Duration, diags),
-		}
-	}
-}
-
-func duration(attribute string, text types.String, diags *diag.Diagnostics) time.Duration {
+// duration reads that of a block, 0 for none.
+func duration(block string, of types.Object, diags *diag.Diagnostics) time.Duration {
+	text, _ := of.Attributes()["duration"].(types.String)
 	if text.ValueString() == "" {
 		return 0
 	}
 	d, err := time.ParseDuration(text.ValueString())
 	if err != nil {
-		diags.Append(diagnostic.At(attribute, diag.NewErrorDiagnostic(
+		diags.Append(diagnostic.At(block, diag.NewErrorDiagnostic(
 			fmt.Sprintf("Malformed duration %q", text.ValueString()), "Write a duration such as \"15m\" or \"1h\".")))
 	}
 	return d
+}
+
+// pipelineSettings are the arguments of the provider block that AWS does not
+// depend on.
+func pipelineSettings() []string {
+	return []string{"cache", "cache_dir", "default_tags", "exclude_newer", "ignore_tags", "minimum_release_age", "offline"}
+}
+
+// unknownAWS returns the arguments and blocks with settings of AWS that are not
+// wholly known, sorted.
+func unknownAWS(block tftypes.Value) []string {
+	var parts map[string]tftypes.Value
+	if !block.IsKnown() || block.IsNull() || block.As(&parts) != nil {
+		return nil
+	}
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(parts)) {
+		if !parts[name].IsFullyKnown() && !slices.Contains(pipelineSettings(), name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
@@ -25,23 +25,19 @@ func Serve(version, address string, debug bool) error {
 		options = append(options, tf6server.WithManagedDebug())
 	}
 	return tf6server.Serve(address, func() tfprotov6.ProviderServer {
-		return newServer(New(version)())
+		return newServer(newProvider(version))
 	}, options...)
 }
 
 // newServer returns the provider as Terraform speaks to it. Every text that it
 // says to people goes through the secrets that the provider knows.
-func newServer(p provider.Provider) tfprotov6.ProviderServer {
+func newServer(p *layerbuild) tfprotov6.ProviderServer {
 	inner := providerserver.NewProtocol6(p)()
 	all, ok := inner.(wholeProtocol)
 	if !ok {
 		panic(fmt.Sprintf("the plugin framework serves %T, which lacks a part of the protocol", inner))
 	}
-	s := &served{wholeProtocol: all}
-	if own, ok := p.(*layerbuild); ok {
-		s.secrets = own.secrets
-	}
-	return s
+	return &served{all, p.secrets}
 }
 
 // wholeProtocol is all that Terraform may ask a provider.
@@ -99,157 +95,89 @@ func (s *served) hide(err error) error {
 	return errors.New(s.secrets.Show(err.Error()))
 }
 
-// ValidateProviderConfig checks the configuration of the provider.
+// shown makes an answer fit for people: a pointer to a struct whose field Diagnostics
+// they are, and the error beside it.
+func (s *served) shown(resp any, err error) error {
+	if answer := reflect.ValueOf(resp); !answer.IsNil() {
+		all, _ := reflect.TypeAssert[[]*tfprotov6.Diagnostic](answer.Elem().FieldByName("Diagnostics"))
+		s.show(all)
+	}
+	return s.hide(err)
+}
+
 func (s *served) ValidateProviderConfig(ctx context.Context, req *tfprotov6.ValidateProviderConfigRequest) (*tfprotov6.ValidateProviderConfigResponse, error) {
 	resp, err := s.wholeProtocol.ValidateProviderConfig(ctx, req)
-	if resp != nil {
-		s.show(resp.Diagnostics)
-	}
-	return resp, s.hide(err)
+	return resp, s.shown(resp, err)
 }
 
-// ConfigureProvider configures the provider.
 func (s *served) ConfigureProvider(ctx context.Context, req *tfprotov6.ConfigureProviderRequest) (*tfprotov6.ConfigureProviderResponse, error) {
 	resp, err := s.wholeProtocol.ConfigureProvider(ctx, req)
-	if resp != nil {
-		s.show(resp.Diagnostics)
-	}
-	return resp, s.hide(err)
+	return resp, s.shown(resp, err)
 }
 
-// ValidateResourceConfig checks the configuration of a resource.
 func (s *served) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
 	resp, err := s.wholeProtocol.ValidateResourceConfig(ctx, req)
-	if resp != nil {
-		s.show(resp.Diagnostics)
-	}
-	return resp, s.hide(err)
+	return resp, s.shown(resp, err)
 }
 
-// UpgradeResourceState reads a state.
 func (s *served) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
 	resp, err := s.wholeProtocol.UpgradeResourceState(ctx, req)
-	if resp != nil {
-		s.show(resp.Diagnostics)
-	}
-	return resp, s.hide(err)
+	return resp, s.shown(resp, err)
 }
 
-// UpgradeResourceIdentity reads an identity.
 func (s *served) UpgradeResourceIdentity(ctx context.Context, req *tfprotov6.UpgradeResourceIdentityRequest) (*tfprotov6.UpgradeResourceIdentityResponse, error) {
 	resp, err := s.wholeProtocol.UpgradeResourceIdentity(ctx, req)
-	if resp != nil {
-		s.show(resp.Diagnostics)
-	}
-	return resp, s.hide(err)
+	return resp, s.shown(resp, err)
 }
 
-// ReadResource refreshes a resource.
 func (s *served) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
 	resp, err := s.wholeProtocol.ReadResource(ctx, req)
-	if resp != nil {
-		s.show(resp.Diagnostics)
-	}
-	return resp, s.hide(err)
+	return resp, s.shown(resp, err)
 }
 
-// PlanResourceChange plans a resource.
 func (s *served) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
 	resp, err := s.wholeProtocol.PlanResourceChange(ctx, req)
-	if resp != nil {
-		s.show(resp.Diagnostics)
-	}
-	return resp, s.hide(err)
+	return resp, s.shown(resp, err)
 }
 
-// ApplyResourceChange applies a plan.
 func (s *served) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
 	resp, err := s.wholeProtocol.ApplyResourceChange(ctx, req)
-	if resp != nil {
-		s.show(resp.Diagnostics)
-	}
-	return resp, s.hide(err)
+	return resp, s.shown(resp, err)
 }
 
-// ImportResourceState imports a resource.
 func (s *served) ImportResourceState(ctx context.Context, req *tfprotov6.ImportResourceStateRequest) (*tfprotov6.ImportResourceStateResponse, error) {
 	resp, err := s.wholeProtocol.ImportResourceState(ctx, req)
-	if resp != nil {
-		s.show(resp.Diagnostics)
-	}
-	return resp, s.hide(err)
+	return resp, s.shown(resp, err)
 }
 
-// MoveResourceState takes over a resource.
 func (s *served) MoveResourceState(ctx context.Context, req *tfprotov6.MoveResourceStateRequest) (*tfprotov6.MoveResourceStateResponse, error) {
 	resp, err := s.wholeProtocol.MoveResourceState(ctx, req)
-	if resp != nil {
-		s.show(resp.Diagnostics)
-	}
-	return resp, s.hide(err)
+	return resp, s.shown(resp, err)
 }
 
-// ValidateDataResourceConfig checks the configuration of a data source.
 func (s *served) ValidateDataResourceConfig(ctx context.Context, req *tfprotov6.ValidateDataResourceConfigRequest) (*tfprotov6.ValidateDataResourceConfigResponse, error) {
 	resp, err := s.wholeProtocol.ValidateDataResourceConfig(ctx, req)
-	if resp != nil {
-		s.show(resp.Diagnostics)
-	}
-	return resp, s.hide(err)
+	return resp, s.shown(resp, err)
 }
 
-// ReadDataSource reads a data source.
 func (s *served) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
 	resp, err := s.wholeProtocol.ReadDataSource(ctx, req)
-	if resp != nil {
-		s.show(resp.Diagnostics)
-	}
-	return resp, s.hide(err)
+	return resp, s.shown(resp, err)
 }
 
-// ValidateEphemeralResourceConfig checks the configuration of an ephemeral resource.
-func (s *served) ValidateEphemeralResourceConfig(ctx context.Context, req *tfprotov6.ValidateEphemeralResourceConfigRequest) (*tfprotov6.ValidateEphemeralResourceConfigResponse, error) {
-	resp, err := s.wholeProtocol.ValidateEphemeralResourceConfig(ctx, req)
-	if resp != nil {
-		s.show(resp.Diagnostics)
-	}
-	return resp, s.hide(err)
-}
-
-// OpenEphemeralResource opens an ephemeral resource.
-func (s *served) OpenEphemeralResource(ctx context.Context, req *tfprotov6.OpenEphemeralResourceRequest) (*tfprotov6.OpenEphemeralResourceResponse, error) {
-	resp, err := s.wholeProtocol.OpenEphemeralResource(ctx, req)
-	if resp != nil {
-		s.show(resp.Diagnostics)
-	}
-	return resp, s.hide(err)
-}
-
-// ValidateListResourceConfig checks the configuration of a list.
 func (s *served) ValidateListResourceConfig(ctx context.Context, req *tfprotov6.ValidateListResourceConfigRequest) (*tfprotov6.ValidateListResourceConfigResponse, error) {
 	resp, err := s.wholeProtocol.ValidateListResourceConfig(ctx, req)
-	if resp != nil {
-		s.show(resp.Diagnostics)
-	}
-	return resp, s.hide(err)
+	return resp, s.shown(resp, err)
 }
 
-// ValidateActionConfig checks the configuration of an action.
 func (s *served) ValidateActionConfig(ctx context.Context, req *tfprotov6.ValidateActionConfigRequest) (*tfprotov6.ValidateActionConfigResponse, error) {
 	resp, err := s.wholeProtocol.ValidateActionConfig(ctx, req)
-	if resp != nil {
-		s.show(resp.Diagnostics)
-	}
-	return resp, s.hide(err)
+	return resp, s.shown(resp, err)
 }
 
-// PlanAction plans an action.
 func (s *served) PlanAction(ctx context.Context, req *tfprotov6.PlanActionRequest) (*tfprotov6.PlanActionResponse, error) {
 	resp, err := s.wholeProtocol.PlanAction(ctx, req)
-	if resp != nil {
-		s.show(resp.Diagnostics)
-	}
-	return resp, s.hide(err)
+	return resp, s.shown(resp, err)
 }
 
 // CallFunction calls a function. Terraform ends the text of an error with a full

@@ -59,7 +59,7 @@ func Build(ctx context.Context, version string, settings, arguments map[string]a
 	if err := heard.hear(validated.Diagnostics); err != nil {
 		return nil, err
 	}
-	planned, err := planNew(ctx, server, of, config)
+	planned, err := planNew(ctx, server, of.ValueType(), config)
 	if err != nil {
 		return nil, err
 	}
@@ -84,10 +84,7 @@ type alone struct {
 
 // startAlone configures the provider with settings, which are as JSON has them.
 func startAlone(ctx context.Context, version string, settings map[string]any, log *slog.Logger, received func(bytes int)) (*alone, error) {
-	p, ok := New(version)().(*layerbuild)
-	if !ok {
-		return nil, fmt.Errorf("making the provider: it is %T", p)
-	}
+	p := newProvider(version)
 	p.log, p.received = slog.New(shownLog{log.Handler(), p.secrets}), received
 	a := &alone{provider: p, server: newServer(p)}
 	var err error
@@ -106,30 +103,13 @@ func startAlone(ctx context.Context, version string, settings map[string]any, lo
 }
 
 // planNew plans a package that does not exist yet.
-func planNew(ctx context.Context, server tfprotov6.ProviderServer, of *tfprotov6.SchemaBlock, config *tfprotov6.DynamicValue) (*tfprotov6.PlanResourceChangeResponse, error) {
-	given, err := config.Unmarshal(of.ValueType())
-	if err != nil {
-		return nil, fmt.Errorf("reading the arguments: %w", err)
-	}
-	values := map[string]tftypes.Value{}
-	if err := given.As(&values); err != nil {
-		return nil, fmt.Errorf("reading the arguments: %w", err)
-	}
-	for _, a := range of.Attributes {
-		if a.Computed && values[a.Name].IsNull() {
-			values[a.Name] = tftypes.NewValue(a.ValueType(), tftypes.UnknownValue)
-		}
-	}
-	proposed, err := tfprotov6.NewDynamicValue(of.ValueType(), tftypes.NewValue(of.ValueType(), values))
-	if err != nil {
-		return nil, fmt.Errorf("proposing the package: %w", err)
-	}
-	prior, err := tfprotov6.NewDynamicValue(of.ValueType(), tftypes.NewValue(of.ValueType(), nil))
+func planNew(ctx context.Context, server tfprotov6.ProviderServer, of tftypes.Type, config *tfprotov6.DynamicValue) (*tfprotov6.PlanResourceChangeResponse, error) {
+	prior, err := tfprotov6.NewDynamicValue(of, tftypes.NewValue(of, nil))
 	if err != nil {
 		return nil, fmt.Errorf("proposing the package: %w", err)
 	}
 	planned, err := server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
-		TypeName: "layerbuild_package", PriorState: &prior, ProposedNewState: &proposed, Config: config,
+		TypeName: "layerbuild_package", PriorState: &prior, ProposedNewState: config, Config: config,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("planning the package: %w", err)

@@ -95,6 +95,13 @@ func TestVersionTellsItsChanges(t *testing.T) {
 				Config:           w.publishing("idna", fmt.Sprintf("changelog_path = %q", w.dir)),
 				ConfigPlanChecks: changing(plancheck.ResourceActionUpdate, map[string]knownvalue.Check{"python:requests": exact("removed 2.31.0")}),
 			},
+			// Nor does a file that is no page, and it stays as it is.
+			{
+				PreConfig:        func() { w.write("outputs.tf.txt.hcl", "x = 1\n") },
+				Config:           w.publishing("requests", fmt.Sprintf("changelog_path = %q", filepath.Join(w.dir, "outputs.tf.txt.hcl"))),
+				ConfigPlanChecks: changing(plancheck.ResourceActionUpdate, map[string]knownvalue.Check{"python:requests": exact("added 2.31.0")}),
+				Check:            page(filepath.Join(w.dir, "outputs.tf.txt.hcl"), "x = 1\n"),
+			},
 		},
 	})
 }

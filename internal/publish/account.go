@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
@@ -38,11 +38,11 @@ func (p *Publisher) Guard(ctx context.Context, arns ...string) error {
 		_, err := p.Caller(ctx, "")
 		return err
 	}
-	for _, arn := range arns {
-		if arn == "" {
+	for _, one := range arns {
+		if one == "" {
 			continue
 		}
-		a, err := ParseLayerARN(arn)
+		a, err := ParseLayerARN(one)
 		if err != nil {
 			return err
 		}
@@ -55,7 +55,7 @@ func (p *Publisher) Guard(ctx context.Context, arns ...string) error {
 		}
 		owner := Caller{AccountID: a.AccountID, Partition: a.Partition}
 		if caller.AccountID != "" && caller.AccountID != owner.AccountID || caller.Partition != "" && caller.Partition != owner.Partition {
-			return &ForeignAccountError{ARN: arn, Owner: owner, Caller: caller}
+			return &ForeignAccountError{ARN: one, Owner: owner, Caller: caller}
 		}
 	}
 	return nil
@@ -97,12 +97,9 @@ func (p *Publisher) guess(ctx context.Context, a LayerVersionARN) (Caller, error
 }
 
 // callerOf returns the account and partition of any ARN, zero for what is none.
-func callerOf(arn string) Caller {
-	part := strings.Split(arn, ":")
-	if len(part) < 6 || part[0] != "arn" {
-		return Caller{}
-	}
-	return Caller{AccountID: part[4], Partition: part[1]}
+func callerOf(text string) Caller {
+	parsed, _ := arn.Parse(text) // zero for what is none
+	return Caller{AccountID: parsed.AccountID, Partition: parsed.Partition}
 }
 
 // refuseForeign deletes a version that Publish has just made in another account
@@ -118,3 +115,14 @@ func (p *Publisher) refuseForeign(ctx context.Context, r Request, v Version, fou
 	}
 	return errors.Join(foreign, p.Delete(ctx, v.ARN))
 }
+
+// Region returns the region in which a call with the asked one works: itself,
+// or for "" that of the settings, of the environment or of the profile. A
+// region that AWS does not have is a *LimitError, none at all a *ConfigError.
+func (p *Publisher) Region(ctx context.Context, asked string) (string, error) {
+	_, region, err := p.client.Reach(ctx, asked)
+	return region, err
+}
+
+// CheckRegion accepts the regions of AWS.
+func CheckRegion(region string) error { return awsclient.CheckRegion(region) }

@@ -7,13 +7,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
-
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/functions"
 )
 
 // Selection says which versions of a layer a listing is to hold.
@@ -136,20 +133,29 @@ func listed(item types.LayerVersionsListItem) Version {
 	return v
 }
 
-// Use is who uses a layer version.
-type Use = functions.Use
-
-// Uses returns, for every version of a layer that a function of the account and
-// region uses, who they are. The layer may be another account's. It shares the
-// scan of Users.
-func (p *Publisher) Uses(ctx context.Context, region, layerARN string) (map[int64]Use, error) {
-	found, err := p.usage(ctx, region, time.Time{})
+// NewestOfAll returns the newest version of every layer of the account in a region,
+// by name, of layers whose names begin so. most bounds how many, 0 for all. One
+// request for each 50 layers (AWS Lambda API Reference, ListLayers).
+func (p *Publisher) NewestOfAll(ctx context.Context, region, prefix string, most int) ([]Version, error) {
+	s, region, err := p.client.Reach(ctx, region)
 	if err != nil {
-		return nil, fmt.Errorf("finding who uses %s: %w", layerARN, err)
+		return nil, err
 	}
-	uses := map[int64]Use{}
-	for number, u := range found.Layers[layerARN] {
-		uses[number] = Use{Count: u.Count, Names: slices.Sorted(slices.Values(u.Names))}
+	var all []Version
+	pages := lambda.NewListLayersPaginator(s.Lambda(region), &lambda.ListLayersInput{MaxItems: aws.Int32(listedAtOnce)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("listing the layers in %s: %w", region, s.Explain(err))
+		}
+		for _, l := range page.Layers {
+			if l.LatestMatchingVersion == nil || !strings.HasPrefix(aws.ToString(l.LayerName), prefix) {
+				continue
+			}
+			if all = append(all, listed(*l.LatestMatchingVersion)); len(all) == most {
+				return all, nil
+			}
+		}
 	}
-	return uses, nil
+	return all, nil
 }

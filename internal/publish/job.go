@@ -15,7 +15,6 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/signing"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
 )
 
@@ -36,15 +35,12 @@ const slowest = 64 << 10
 // job is one run of Publish.
 type job struct {
 	request  Request
+	session  *awsclient.Session
 	api      *lambda.Client
 	region   string
-	s3       func() upload.Objects
-	signer   func() signing.Jobs
 	stagings *upload.Stagings
 	transfer transfer
 	patience awsclient.Patience
-	explain  func(error) error
-	renew    func() bool             // asks for other credentials
 	intend   func(above int64) error // notes that a publish begins
 
 	options  []func(*lambda.Options) // of looks
@@ -57,14 +53,14 @@ type job struct {
 func (j *job) run(ctx context.Context) (Version, bool, error) {
 	listed, err := j.list(ctx, 0)
 	if err != nil {
-		return Version{}, false, fmt.Errorf("looking for the version before publishing it: %w", j.explain(err))
+		return Version{}, false, fmt.Errorf("looking for the version before publishing it: %w", j.session.Explain(err))
 	}
 	if len(listed) > 0 {
 		j.above = listed[0].Version
 	}
 	equal, err := j.match(ctx, listed)
 	if err != nil {
-		return Version{}, false, fmt.Errorf("comparing with published versions: %w", j.explain(err))
+		return Version{}, false, fmt.Errorf("comparing with published versions: %w", j.session.Explain(err))
 	}
 	if len(equal) > 0 {
 		awsclient.Inform(ctx, "took over a layer version that was there", map[string]any{"arn": equal[len(equal)-1].ARN})
@@ -100,10 +96,10 @@ func (j *job) publish(ctx context.Context, input *lambda.PublishLayerVersionInpu
 	for attempt := 1; ; attempt++ {
 		out, err := j.call(ctx, input)
 		if err == nil {
-			return j.settle(ctx, published(out), blind > 0)
+			return j.settle(ctx, described((*lambda.GetLayerVersionOutput)(out)), blind > 0)
 		}
 		result := awsclient.OutcomeOf(err)
-		if awsclient.Expired(err) && j.renew() {
+		if awsclient.Expired(err) && j.session.Renew() {
 			result = awsclient.NotYet
 		}
 		if result == awsclient.Unknown {
@@ -119,12 +115,12 @@ func (j *job) publish(ctx context.Context, input *lambda.PublishLayerVersionInpu
 				return v, len(equal) > 1, nil
 			}
 			if lookErr != nil {
-				return Version{}, false, &UncertainError{Above: j.above, cause: j.explain(errors.Join(err, lookErr))}
+				return Version{}, false, &UncertainError{Above: j.above, cause: j.session.Explain(errors.Join(err, lookErr))}
 			}
 		}
 		over := result == awsclient.Refused || attempt >= j.patience.Attempts || blind >= j.patience.Blind
 		if over || backoff.Sleep(ctx, j.patience.Delay(attempt, err)) != nil || ctx.Err() != nil {
-			cause := errors.Join(j.explain(err), ctx.Err())
+			cause := errors.Join(j.session.Explain(err), ctx.Err())
 			if blind > 0 {
 				return Version{}, false, &UncertainError{Above: j.above, cause: cause}
 			}
@@ -139,7 +135,7 @@ func (j *job) call(ctx context.Context, input *lambda.PublishLayerVersionInput) 
 	upload := time.Duration(len(input.Content.ZipFile)/slowest) * time.Second
 	ctx, cancel := context.WithTimeout(ctx, j.patience.Answer+upload)
 	defer cancel()
-	out, err := j.api.PublishLayerVersion(ctx, input, func(o *lambda.Options) { o.Retryer = awsclient.Once() })
+	out, err := j.api.PublishLayerVersion(ctx, input, func(o *lambda.Options) { o.Retryer = aws.NopRetryer{} })
 	if err == nil && (aws.ToString(out.LayerVersionArn) == "" || out.Version == 0 || out.Content == nil || aws.ToString(out.Content.CodeSha256) == "") {
 		return nil, awsclient.ErrIncomplete
 	}
@@ -193,7 +189,7 @@ func (j *job) settle(ctx context.Context, v Version, repeated bool) (Version, bo
 	awsclient.Inform(ctx, "published a layer version", map[string]any{"arn": v.ARN, "code_sha256": v.CodeSHA256, "bytes": v.CodeSize})
 	if altered := j.delivery.altered(v); altered != nil {
 		if err := j.remove(ctx, v); err != nil {
-			return v, false, errors.Join(altered, j.explain(err))
+			return v, false, errors.Join(altered, j.session.Explain(err))
 		}
 		altered.Removed = true
 		return Version{}, false, altered

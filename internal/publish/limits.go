@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/parameter"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/policy"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
@@ -73,6 +74,10 @@ func checkList(attribute string, list []string, limit int) error {
 	}
 	return nil
 }
+
+// CheckParameterName returns a *LimitError when AWS would refuse the name of a
+// parameter.
+func CheckParameterName(name string) error { return parameter.CheckName(name) }
 
 // CheckAccountID returns a *LimitError for what is not 12 digits.
 func CheckAccountID(id string) error {

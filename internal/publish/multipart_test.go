@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -168,13 +169,12 @@ func TestSlowUpload(t *testing.T) {
 // slow is a zip of which every megabyte takes its time.
 type slow struct {
 	memory
-	read int
+	read atomic.Int64
 }
 
-func (s *slow) Read(b []byte) (int, error) {
-	n, err := s.memory.Read(b[:min(len(b), 64<<10)])
-	if s.read += n; s.read > 1<<20 {
-		s.read = 0
+func (s *slow) ReadAt(b []byte, at int64) (int, error) {
+	n, err := s.memory.ReadAt(b, at)
+	if read := s.read.Add(int64(n)); read>>20 > (read-int64(n))>>20 {
 		time.Sleep(40 * time.Millisecond)
 	}
 	return n, err

@@ -109,7 +109,7 @@ func (p *Publisher) PutObject(ctx context.Context, r ObjectRequest) (s3object.St
 		u.Warn = r.Warn
 	}
 	u.MayReplace = func(head *s3.HeadObjectOutput) error {
-		if slices.Contains(r.Replaceable, storedOf(r.Key, head)) || u.Holds(head) {
+		if slices.Contains(r.Replaceable, upload.StoredOf(r.Key, head.VersionId, head.ETag)) || u.Holds(head) {
 			return nil
 		}
 		return &TakenError{Address: u.Address(), Unverified: aws.ToString(head.ChecksumSHA256) == ""}
@@ -118,7 +118,7 @@ func (p *Publisher) PutObject(ctx context.Context, r ObjectRequest) (s3object.St
 	if err != nil {
 		return s3object.Stored{}, false, err
 	}
-	return s3object.Stored{Key: o.Key, VersionID: versionOf(o.Version), ETag: o.ETag}, !o.Ours, nil
+	return o.Stored, !o.Ours, nil
 }
 
 // objectAt prepares what is done with an object of a bucket.
@@ -149,7 +149,7 @@ func (p *Publisher) FindObject(ctx context.Context, region, bucket string, at s3
 	if err != nil {
 		return s3object.Sight{}, u.Fault("looking at "+at.Address(bucket), "s3:GetObject and s3:ListBucket", err)
 	}
-	sight := s3object.Sight{Latest: storedOf(at.Key, head), Size: aws.ToInt64(head.ContentLength), Unreadable: upload.Archived(head)}
+	sight := s3object.Sight{Latest: upload.StoredOf(at.Key, head.VersionId, head.ETag), Size: aws.ToInt64(head.ContentLength), Unreadable: upload.Archived(head)}
 	sight.SHA256, sight.InParts = upload.WholeSHA256(head)
 	return sight, nil
 }
@@ -191,7 +191,7 @@ func (p *Publisher) DeleteObject(ctx context.Context, region, bucket string, o s
 			return &TakenError{Address: o.Address(bucket)}
 		}
 	}
-	err = u.Remove(ctx, &upload.Object{Key: o.Key, Version: o.VersionID})
+	err = u.Remove(ctx, o)
 	if awsclient.IsCode(err, "NoSuchBucket") {
 		return nil
 	}
@@ -210,16 +210,4 @@ func (p *Publisher) CheckBucket(ctx context.Context, region, bucket string) erro
 		return err
 	}
 	return nil
-}
-
-func storedOf(key string, head *s3.HeadObjectOutput) s3object.Stored {
-	return s3object.Stored{Key: key, VersionID: versionOf(aws.ToString(head.VersionId)), ETag: aws.ToString(head.ETag)}
-}
-
-// versionOf returns a version's id, "" in a bucket without versions.
-func versionOf(id string) string {
-	if !upload.HasVersion(id) {
-		return ""
-	}
-	return id
 }

@@ -19,11 +19,11 @@ func TestParameterIsWrittenReadAndDeleted(t *testing.T) {
 	a := lambdatest.New(t)
 	p := against(t, a, withParameters(a))
 	const other = "us-east-1"
-	if _, found, err := p.Parameter(t.Context(), other, "/layers/deps"); found || err != nil {
+	if _, found, err := p.Parameters.Get(t.Context(), other, "/layers/deps"); found || err != nil {
 		t.Fatalf("before: found %t, error %v", found, err)
 	}
 	w := Parameter{Name: "/layers/deps", Value: "one", Description: "current", Tier: "Advanced"}
-	if err := p.PutParameter(t.Context(), other, w, false); err != nil {
+	if err := p.Parameters.Put(t.Context(), other, w, false); err != nil {
 		t.Fatal(err)
 	}
 	want := lambdatest.Parameter{Value: "one", Description: "current", Type: "String", Tier: "Advanced", Version: 1}
@@ -34,21 +34,21 @@ func TestParameterIsWrittenReadAndDeleted(t *testing.T) {
 		t.Errorf("%s has the parameter as well", home)
 	}
 	w.Value, w.Description, w.Tier = "two", "", ""
-	err := p.PutParameter(t.Context(), other, w, false)
+	err := p.Parameters.Put(t.Context(), other, w, false)
 	if exists, ok := errors.AsType[*ParameterExistsError](err); !ok || *exists != (ParameterExistsError{Name: "/layers/deps", Region: other}) {
 		t.Errorf("writing over it: %v, want a ParameterExistsError", err)
 	}
-	if err := p.PutParameter(t.Context(), other, w, true); err != nil {
+	if err := p.Parameters.Put(t.Context(), other, w, true); err != nil {
 		t.Fatal(err)
 	}
 	want = lambdatest.Parameter{Value: "two", Type: "String", Tier: "Advanced", Version: 2}
 	if got, _ := a.Parameter(other, w.Name); got != want {
 		t.Errorf("AWS has %+v, want %+v", got, want)
 	}
-	if value, found, err := p.Parameter(t.Context(), other, w.Name); value != "two" || !found || err != nil {
+	if value, found, err := p.Parameters.Get(t.Context(), other, w.Name); value != "two" || !found || err != nil {
 		t.Errorf("got %q, %t, %v", value, found, err)
 	}
-	if err := p.DeleteParameter(t.Context(), other, w.Name); err != nil {
+	if err := p.Parameters.Delete(t.Context(), other, w.Name); err != nil {
 		t.Fatal(err)
 	}
 	if _, found := a.Parameter(other, w.Name); !found {
@@ -56,7 +56,7 @@ func TestParameterIsWrittenReadAndDeleted(t *testing.T) {
 	}
 	next := against(t, a, withParameters(a))
 	for range 2 { // the second time it is gone already
-		if err := next.DeleteParameter(t.Context(), other, w.Name); err != nil {
+		if err := next.Parameters.Delete(t.Context(), other, w.Name); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -84,7 +84,7 @@ func TestParameterFaults(t *testing.T) {
 			a := lambdatest.New(t)
 			p := against(t, a, withParameters(a))
 			a.Inject(c.fault)
-			err := p.PutParameter(t.Context(), home, Parameter{Name: "deps", Value: "x"}, false)
+			err := p.Parameters.Put(t.Context(), home, Parameter{Name: "deps", Value: "x"}, false)
 			switch {
 			case c.want == "" && err != nil:
 				t.Errorf("got %v, want no error", err)
@@ -102,7 +102,7 @@ func TestParametersKeepTheirOwnPace(t *testing.T) {
 	a := lambdatest.New(t)
 	p := against(t, a, withParameters(a))
 	for range 6 {
-		if err := p.PutParameter(t.Context(), home, Parameter{Name: "deps", Value: "x"}, true); err != nil {
+		if err := p.Parameters.Put(t.Context(), home, Parameter{Name: "deps", Value: "x"}, true); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -111,7 +111,7 @@ func TestParametersKeepTheirOwnPace(t *testing.T) {
 		t.Errorf("6 writes took %.1f s, want between 1 and 5", took)
 	}
 	for range 10 {
-		if _, _, err := p.Parameter(t.Context(), home, "deps"); err != nil {
+		if _, _, err := p.Parameters.Get(t.Context(), home, "deps"); err != nil {
 			t.Fatal(err)
 		}
 	}

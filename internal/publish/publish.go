@@ -10,8 +10,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/signing"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
@@ -42,10 +40,8 @@ func (p *Publisher) Publish(ctx context.Context, r Request) (Version, bool, erro
 	defer done()
 	r.Staging = r.Staging.in(region)
 	j := &job{
-		request: r, region: region, api: s.Lambda(region),
-		s3: func() upload.Objects { return s.S3(region) }, signer: func() signing.Jobs { return s.Signer(region) },
-		stagings: &p.stagings, transfer: p.transfer,
-		patience: p.patience, explain: s.Explain, renew: s.Renew,
+		request: r, session: s, region: region, api: s.Lambda(region),
+		stagings: &p.stagings, transfer: p.transfer, patience: p.patience,
 		intend: func(above int64) error { return p.intend(ctx, r, region, above) },
 	}
 	v, found, err := j.run(ctx)

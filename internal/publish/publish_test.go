@@ -536,7 +536,7 @@ func publishRaw(t *testing.T, p *Publisher, r Request) error {
 	if err != nil {
 		return err
 	}
-	j := &job{request: r, api: s.Lambda(home), patience: p.patience, explain: s.Explain, transfer: p.transfer}
+	j := &job{request: r, session: s, region: home, api: s.Lambda(home), patience: p.patience, transfer: p.transfer}
 	d, err := j.deliver(t.Context())
 	if err != nil {
 		return err

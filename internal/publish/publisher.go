@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
@@ -43,7 +44,7 @@ type (
 	DigestError = upload.DigestError
 )
 
-// What Cache and Functions return, and take.
+// What Cache, Functions and Parameters return, and take.
 type (
 	// Cache is a store.Remote in an S3 bucket.
 	Cache = s3cache.Cache
@@ -52,6 +53,13 @@ type (
 	// Functions are the functions of the caller's account in one region, as a
 	// roll-out works with them.
 	Functions = functions.Region
+	// Use is who uses a layer version.
+	Use = functions.Use
+	// Parameter is a parameter of the type String.
+	Parameter = parameter.Parameter
+	// ParameterExistsError tells that there is a parameter of the name already,
+	// which was not to be overwritten.
+	ParameterExistsError = parameter.ExistsError
 )
 
 // ErrNotFound tells that a layer version is not there, or not any more.
@@ -61,18 +69,19 @@ var ErrNotFound = awsclient.ErrNotFound
 // region. It is safe for concurrent use: it shares one request budget per
 // region, and publishes to one layer one after the other.
 type Publisher struct {
-	client     *awsclient.Client
-	patience   awsclient.Patience
-	transfer   transfer
-	stagings   upload.Stagings
-	registers  registers
-	parameters *parameter.Store
+	// Parameters are those of the parameter store in any region.
+	Parameters *parameter.Store
 
-	mu       sync.Mutex
-	turns    map[string]chan struct{}
-	justMade map[string]time.Time
+	client    *awsclient.Client
+	patience  awsclient.Patience
+	transfer  transfer
+	stagings  upload.Stagings
+	registers registers
+
+	turns    sync.Map // of chan struct{}, by region and layer
+	justMade sync.Map // of time.Time, by ARN
 	// account is the caller's own, once an answer has told it.
-	account string
+	account atomic.Pointer[string]
 	scans   functions.Scans // of functions
 }
 
@@ -86,12 +95,10 @@ func New(_ context.Context, c awsclient.Config) (*Publisher, error) {
 		return nil, err
 	}
 	return &Publisher{
+		Parameters: parameter.New(client),
 		client:     client,
-		parameters: parameter.New(client),
 		patience:   awsclient.DefaultPatience(c),
 		transfer:   defaultTransfer(),
-		turns:      map[string]chan struct{}{},
-		justMade:   map[string]time.Time{},
 		registers:  registers{dir: c.RegisterDir},
 	}, nil
 }
@@ -102,13 +109,8 @@ func (p *Publisher) Cache(c CacheConfig) *Cache { return s3cache.New(p.client, c
 // turn waits until no other Publish works on the key, and returns the function
 // that ends the caller's own turn.
 func (p *Publisher) turn(ctx context.Context, key string) (func(), error) {
-	p.mu.Lock()
-	gate, ok := p.turns[key]
-	if !ok {
-		gate = make(chan struct{}, 1)
-		p.turns[key] = gate
-	}
-	p.mu.Unlock()
+	kept, _ := p.turns.LoadOrStore(key, make(chan struct{}, 1))
+	gate, _ := kept.(chan struct{})
 	select {
 	case gate <- struct{}{}:
 		return func() { <-gate }, nil
@@ -118,11 +120,9 @@ func (p *Publisher) turn(ctx context.Context, key string) (func(), error) {
 }
 
 func (p *Publisher) remember(arn string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.justMade[arn] = time.Now()
+	p.justMade.Store(arn, time.Now())
 	if a, err := ParseARN(arn); err == nil {
-		p.account = a.AccountID
+		p.account.Store(&a.AccountID)
 	}
 }
 
@@ -131,11 +131,10 @@ func (p *Publisher) remember(arn string) {
 // where no folder is named or it cannot be used. It is safe for concurrent use,
 // also by other processes.
 type registers struct {
-	dir string // the cache directory; "" is none
-
-	mu    sync.Mutex
-	store *store.Store
-	slots map[string]*slot // by layer ARN
+	dir   string // the cache directory; "" is none
+	once  sync.Once
+	store *store.Store // nil on a machine without a usable cache
+	slots sync.Map     // of *slot, by layer ARN
 }
 
 // transfer says how zips travel.

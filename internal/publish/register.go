@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,31 +41,23 @@ func (p *Publisher) Register(ctx context.Context, layerARN string, see func(*lif
 }
 
 func (r *registers) slot(layerARN string) *slot {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.slots == nil {
-		r.slots = map[string]*slot{}
-	}
-	if r.slots[layerARN] == nil {
-		r.slots[layerARN] = &slot{}
-	}
-	return r.slots[layerARN]
+	kept, _ := r.slots.LoadOrStore(layerARN, &slot{})
+	s, _ := kept.(*slot)
+	return s
 }
 
 // open makes the folder at the first use. It returns nil on a machine without a
 // usable cache, which keeps its registers in memory.
 func (r *registers) open() *store.Store {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.store != nil || r.dir == "" {
-		return r.store
-	}
-	opened, err := store.Open(r.dir)
-	if err != nil || os.MkdirAll(r.folder(), 0o777) != nil {
-		r.dir = ""
-		return nil
-	}
-	r.store = opened
+	r.once.Do(func() {
+		if r.dir == "" {
+			return
+		}
+		opened, err := store.Open(r.dir)
+		if err == nil && os.MkdirAll(r.folder(), 0o777) == nil {
+			r.store = opened
+		}
+	})
 	return r.store
 }
 
@@ -93,10 +84,14 @@ func (p *Publisher) Witnesses(ctx context.Context, layer string) (map[string]lif
 
 // Layers returns the ARNs of the layers whose registers this run has read.
 func (p *Publisher) Layers() []string {
-	r := &p.registers
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Sorted(maps.Keys(r.slots))
+	var layers []string
+	p.registers.slots.Range(func(layerARN, _ any) bool {
+		name, _ := layerARN.(string)
+		layers = append(layers, name)
+		return true
+	})
+	slices.Sort(layers)
+	return layers
 }
 
 // update reads, changes and writes one register. The lock is held. What holds
@@ -157,7 +152,7 @@ func (p *Publisher) point(ctx context.Context, r Request, v Version, found bool)
 		if found {
 			register.Intend(lifecycle.Intent{Holder: r.Holder, Creating: r.Creating})
 		}
-		register.Reach(r.Holder, lifecycle.Mark{Number: v.Number, Created: lifecycle.Date(v.CreatedDate)})
+		register.Reach(r.Holder, lifecycle.Version{Number: v.Number, Created: lifecycle.Date(v.CreatedDate)})
 		return true, nil
 	})
 	return own, err

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/functions"
 )
 
 // Retired is what became of the versions of a Batch. Each number is in
@@ -42,7 +40,7 @@ type Batch struct {
 	// Holder names the resource that they belong to in the layer's register, ""
 	// where it is not known; Current is the version that it points at.
 	Holder  string
-	Current lifecycle.Mark
+	Current lifecycle.Version
 	// KeepInUse keeps what functions have.
 	KeepInUse bool
 	// Unseen is set where another resource may point at the versions, and nobody
@@ -50,23 +48,11 @@ type Batch struct {
 	Unseen bool
 }
 
-// numbers returns the numbers of the versions.
-func (b Batch) numbers() []int64 {
-	var numbers []int64
-	for _, v := range b.Versions {
-		numbers = append(numbers, v.Number)
-	}
-	return numbers
-}
-
 // Retire deletes versions of a layer, the oldest first. Those that another
 // resource points at stay. With KeepInUse those stay too that a function, or a
 // published version of one, had when the shared scan of the region looked: see
 // Users. An error means that it could not look, and that nothing was deleted.
 func (p *Publisher) Retire(ctx context.Context, b Batch) (Retired, error) {
-	if !b.KeepInUse {
-		return p.retire(ctx, b, nil)
-	}
 	return p.retire(ctx, b, func(a LayerVersionARN) (map[int64][]string, error) {
 		return p.Users(ctx, a.Region, b.LayerARN)
 	})
@@ -79,14 +65,21 @@ func (p *Publisher) Retire(ctx context.Context, b Batch) (Retired, error) {
 // A version that stays for another resource is bequeathed to it, but not where
 // nobody has seen that one: what inherited it might delete it then.
 func (p *Publisher) Remove(ctx context.Context, b Batch) (Retired, error) {
-	retired, err := p.remove(ctx, b)
+	began := time.Now()
+	retired, err := p.retire(ctx, b, func(a LayerVersionARN) (map[int64][]string, error) {
+		uses, scanned, err := p.uses(ctx, a.Region, b.LayerARN, time.Time{})
+		if err == nil && scanned.Before(began) {
+			uses, err = p.askAgain(ctx, a, b.Versions, uses, began)
+		}
+		return describe(uses), err
+	})
 	if err != nil || len(retired.Taken) == 0 || b.Unseen {
 		return retired, err
 	}
 	err = p.Register(ctx, b.LayerARN, func(r *lifecycle.Register) (bool, error) {
 		for _, v := range b.Versions {
 			if slices.Contains(retired.Taken, v.Number) {
-				r.Bequeath(lifecycle.Mark(v))
+				r.Bequeath(v)
 			}
 		}
 		return true, nil
@@ -98,6 +91,7 @@ func (p *Publisher) Remove(ctx context.Context, b Batch) (Retired, error) {
 // from before does not serve.
 func (p *Publisher) RetireMoved(ctx context.Context, b Batch) (Retired, error) {
 	began := time.Now()
+	b.KeepInUse = true
 	return p.retire(ctx, b, func(a LayerVersionARN) (map[int64][]string, error) {
 		return p.usersSince(ctx, a.Region, b.LayerARN, began)
 	})
@@ -118,53 +112,30 @@ func (p *Publisher) Free(ctx context.Context, arn string, users []string) (bool,
 	return err == nil && len(found[a.Number]) == 0, err
 }
 
-func (p *Publisher) remove(ctx context.Context, b Batch) (Retired, error) {
-	if !b.KeepInUse {
-		return p.retire(ctx, b, nil)
-	}
-	began := time.Now()
-	return p.retire(ctx, b, func(a LayerVersionARN) (map[int64][]string, error) {
-		found, err := p.usage(ctx, a.Region, time.Time{})
-		if err != nil {
-			return nil, fmt.Errorf("finding who uses %s: %w", b.LayerARN, err)
-		}
-		if found.Began.Before(began) {
-			if found, err = p.askAgain(ctx, a, b.numbers(), found, began); err != nil {
-				return nil, fmt.Errorf("finding who still uses %s: %w", b.LayerARN, err)
-			}
-		}
-		users := map[int64][]string{}
-		for number, u := range found.Layers[b.LayerARN] {
-			users[number] = u.Describe()
-		}
-		return users, nil
-	})
-}
-
-// askAgain returns usage in which the versions that seemed to be in use are so
-// still. One user that still has the version is proof. Where the users that are
-// known by name have gone, and there were more, it takes a scan that began at
-// since or later.
-func (p *Publisher) askAgain(ctx context.Context, layer LayerVersionARN, numbers []int64, found *functions.Usage, since time.Time) (*functions.Usage, error) {
+// askAgain returns the uses of versions that are so still. One user that still has
+// the version is proof. Where the users that are known by name have gone, and there
+// were more, it takes a scan that began at since or later.
+func (p *Publisher) askAgain(ctx context.Context, layer LayerVersionARN, versions []lifecycle.Version, uses map[int64]*Use, since time.Time) (map[int64]*Use, error) {
 	api, _, _, err := p.of(ctx, layer.String())
 	if err != nil {
 		return nil, err
 	}
-	again := map[int64]*functions.Use{}
-	for _, n := range numbers {
-		u := found.Layers[layer.LayerARN()][n]
+	again := map[int64]*Use{}
+	for _, v := range versions {
+		u := uses[v.Number]
 		if u == nil {
 			continue
 		}
-		layer.Number = n
+		layer.Number = v.Number
 		switch {
 		case slices.ContainsFunc(u.Names, func(name string) bool { return stillHas(ctx, api, name, layer.String()) }):
-			again[n] = u
+			again[v.Number] = u
 		case u.Count > len(u.Names):
-			return p.usage(ctx, layer.Region, since)
+			uses, _, err := p.uses(ctx, layer.Region, layer.LayerARN(), since)
+			return uses, err
 		}
 	}
-	return &functions.Usage{Began: found.Began, Layers: map[string]map[int64]*functions.Use{layer.LayerARN(): again}}, nil
+	return again, nil
 }
 
 // stillHas reports whether a function, or a published version such as
@@ -182,7 +153,7 @@ func stillHas(ctx context.Context, api *lambda.Client, function, arn string) boo
 	return slices.ContainsFunc(out.Layers, func(l types.Layer) bool { return aws.ToString(l.Arn) == arn })
 }
 
-// retire deletes the versions that users, where it is given, does not name.
+// retire deletes the versions of a batch; with KeepInUse those that users names stay.
 // Nothing is published to the layer meanwhile, and nobody begins to point at its
 // versions, so that none goes that another resource takes over.
 func (p *Publisher) retire(ctx context.Context, b Batch, users func(LayerVersionARN) (map[int64][]string, error)) (Retired, error) {
@@ -195,7 +166,7 @@ func (p *Publisher) retire(ctx context.Context, b Batch, users func(LayerVersion
 		return result, err
 	}
 	used := map[int64][]string{}
-	if users != nil {
+	if b.KeepInUse {
 		if used, err = users(a); err != nil {
 			return result, err
 		}
@@ -220,7 +191,7 @@ func (p *Publisher) deleteUnused(ctx context.Context, a LayerVersionARN, b Batch
 	for _, v := range versions {
 		a.Number = v.Number
 		switch {
-		case r.Pointed(b.Holder, lifecycle.Mark(v), b.Current), b.Unseen:
+		case r.Pointed(b.Holder, v, b.Current), b.Unseen:
 			awsclient.Inform(ctx, "kept a layer version that another resource points at", map[string]any{"arn": a.String()})
 			result.Taken = append(result.Taken, v.Number)
 		case len(used[v.Number]) > 0:
@@ -235,7 +206,7 @@ func (p *Publisher) deleteUnused(ctx context.Context, a LayerVersionARN, b Batch
 			} else {
 				awsclient.Inform(ctx, "deleted a layer version", map[string]any{"arn": a.String()})
 				result.Deleted = append(result.Deleted, v.Number)
-				r.Drop(lifecycle.Mark(v))
+				r.Drop(v)
 			}
 		}
 	}

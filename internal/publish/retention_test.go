@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -25,22 +26,20 @@ const depsARN = "arn:aws:lambda:eu-west-1:123456789012:layer:deps"
 func unconnected(t *testing.T) func(*lambdatest.AWS) *Publisher {
 	t.Helper()
 	var settings awsclient.Config
-	first := against(t, lambdatest.Unserved(), func(c *Config) {
+	against(t, lambdatest.Unserved(), func(c *Config) {
 		c.SkipCredentialsValidation, c.SkipRequestingAccountID = true, true
 		settings = *c
 	})
-	s, err := first.client.Connect(t.Context(), home)
-	if err != nil {
-		t.Fatal(err)
-	}
 	return func(a *lambdatest.AWS) *Publisher {
 		p, err := New(t.Context(), settings)
 		if err != nil {
 			t.Fatal(err)
 		}
-		own := *s
-		own.AWS.HTTPClient = a
-		p.client.Use(own)
+		s, err := p.client.Connect(context.WithoutCancel(t.Context()), home) // which is of no bubble
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.AWS.HTTPClient = a
 		return p
 	}
 }
@@ -155,7 +154,7 @@ func TestRetireSparesWhatOthersPointAt(t *testing.T) {
 		}
 		inherited := false
 		if err := run().Register(t.Context(), depsARN, func(r *lifecycle.Register) (bool, error) {
-			inherited = r.Inherits(lifecycle.Mark{Number: 1, Created: lifecycle.Date(v.CreatedDate)})
+			inherited = r.Inherits(lifecycle.Version{Number: 1, Created: lifecycle.Date(v.CreatedDate)})
 			return false, nil
 		}); err != nil || !inherited {
 			t.Errorf("%s: version 1 does not pass to the taker: %v", name, err)

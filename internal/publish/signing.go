@@ -9,6 +9,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/policy"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/signing"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/s3object"
 )
 
 // Signing has the zip signed by AWS Signer before it is published. The signed
@@ -54,11 +55,11 @@ func CheckProfileOwner(id string) error {
 const folderSigned = "signed/"
 
 // sign has the staged zip signed.
-func (j *job) sign(ctx context.Context, u *upload.Upload, source *upload.Object) (*signing.Signed, error) {
+func (j *job) sign(ctx context.Context, u *upload.Upload, source s3object.Stored) (*signing.Signed, error) {
 	at := j.request.Staging
 	s := signing.Signer{
-		Profile: *j.request.Signing, Jobs: j.signer(), Region: j.region, LayerName: j.request.LayerName,
-		Times: j.transfer.signing, Explain: j.explain, Warn: j.warn,
+		Profile: *j.request.Signing, Jobs: j.session.Signer(j.region), Region: j.region, LayerName: j.request.LayerName,
+		Times: j.transfer.signing, Explain: j.session.Explain, Warn: j.warn,
 	}
 	folder := temporary
 	if at.reference() {
@@ -80,7 +81,7 @@ func (j *job) holds(ctx context.Context, v Version) (bool, error) {
 	if !want.Made(v.SigningProfileVersionARN, callerOf(v.ARN).AccountID) {
 		return false, nil
 	}
-	digest, stands, err := signing.Source(ctx, j.signer(), v.SigningJobARN)
+	digest, stands, err := signing.Source(ctx, j.session.Signer(j.region), v.SigningJobARN)
 	return err == nil && stands && digest == j.request.Zip.SHA256.Base64(), err
 }
 

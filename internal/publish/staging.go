@@ -128,9 +128,9 @@ func (j *job) upload(ctx context.Context) (*upload.Upload, error) {
 		return nil, err
 	}
 	return &upload.Upload{
-		Client: j.s3(), Place: upload.Place{Bucket: at.Bucket, KMSKeyID: at.KMSKeyID, Tags: at.Tags}, Region: j.region, Key: j.request.key(),
+		Client: j.session.S3(j.region), Place: upload.Place{Bucket: at.Bucket, KMSKeyID: at.KMSKeyID, Tags: at.Tags}, Region: j.region, Key: j.request.key(),
 		Zip: zip, Sums: sums, Readable: at.reference(),
-		Sections: j.transfer.sections, Grace: j.patience.Grace, Explain: j.explain, Warn: j.warn,
+		Sections: j.transfer.sections, Grace: j.patience.Grace, Explain: j.session.Explain, Warn: j.warn,
 	}, nil
 }
 
@@ -158,7 +158,7 @@ func (j *job) send(ctx context.Context, d *delivery) (Version, bool, error) {
 // present makes the staged zip, or what the signer makes of it, the content of
 // the publish.
 func (j *job) present(ctx context.Context, u *upload.Upload, d *delivery) error {
-	from := d.lease.Object
+	from := d.lease.Object.Stored
 	d.sha256 = j.request.Zip.SHA256.Base64()
 	if j.request.Signing != nil {
 		signed, err := j.sign(ctx, u, from)
@@ -166,16 +166,16 @@ func (j *job) present(ctx context.Context, u *upload.Upload, d *delivery) error 
 		if err != nil {
 			return err
 		}
-		from, d.sha256 = signed.Object, signed.SHA256
+		from, d.sha256 = signed.Stored, signed.SHA256
 	}
 	d.content = &types.LayerVersionContentInput{
 		S3Bucket: &j.request.Staging.Bucket, S3Key: &from.Key, S3ObjectStorageMode: types.S3ObjectStorageMode(j.request.Staging.StorageMode),
 	}
 	if j.request.Staging.reference() {
-		if !upload.HasVersion(from.Version) {
+		if from.VersionID == "" {
 			return upload.Unversioned(j.request.Staging.Bucket, `s3.storage_mode "REFERENCE"`)
 		}
-		d.content.S3ObjectVersion = &from.Version
+		d.content.S3ObjectVersion = &from.VersionID
 	}
 	return nil
 }
@@ -193,7 +193,7 @@ func (j *job) discard(ctx context.Context, d *delivery) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), u.Grace)
 	defer cancel()
-	j.warnOf(u.Remove(ctx, d.signed.Object))
+	j.warnOf(u.Remove(ctx, d.signed.Stored))
 }
 
 // warnOf tells that an object stays.

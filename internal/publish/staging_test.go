@@ -115,8 +115,8 @@ func TestStagingUsesWhatIsThere(t *testing.T) {
 			t.Fatal(err)
 		}
 		j := &job{
-			request: staged(data, Staging{Bucket: "artifacts"}), region: home, s3: func() upload.Objects { return s.S3(home) },
-			patience: p.patience, transfer: p.transfer, explain: s.Explain,
+			request: staged(data, Staging{Bucket: "artifacts"}), session: s, region: home,
+			patience: p.patience, transfer: p.transfer,
 		}
 		u, err := j.upload(t.Context())
 		if err != nil {
@@ -456,7 +456,7 @@ func TestZipReaderIsClosed(t *testing.T) {
 }
 
 type counted struct {
-	io.ReadSeeker
+	io.ReaderAt
 	open *atomic.Int64
 }
 

@@ -1,7 +1,6 @@
 package publish
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -24,31 +23,41 @@ func (p *Publisher) Users(ctx context.Context, region, layerARN string) (map[int
 
 // usersSince is Users by a scan that began at since or later.
 func (p *Publisher) usersSince(ctx context.Context, region, layerARN string, since time.Time) (map[int64][]string, error) {
-	found, err := p.usage(ctx, region, since)
-	if err != nil {
-		return nil, fmt.Errorf("finding who uses %s: %w", layerARN, err)
-	}
-	users := map[int64][]string{}
-	for number, u := range found.Layers[layerARN] {
-		users[number] = u.Describe()
-	}
-	return users, nil
+	uses, _, err := p.uses(ctx, region, layerARN, since)
+	return describe(uses), err
 }
 
-// usage returns what a scan of the region found that began at since or later.
-func (p *Publisher) usage(ctx context.Context, region string, since time.Time) (*functions.Usage, error) {
+// describe lists the users of versions for a reader.
+func describe(uses map[int64]*Use) map[int64][]string {
+	users := map[int64][]string{}
+	for number, u := range uses {
+		users[number] = u.Describe()
+	}
+	return users
+}
+
+// Uses returns what Users does, as numbers and names; nobody may change it. The
+// layer may be another account's.
+func (p *Publisher) Uses(ctx context.Context, region, layerARN string) (map[int64]*Use, error) {
+	uses, _, err := p.uses(ctx, region, layerARN, time.Time{})
+	return uses, err
+}
+
+// uses returns what a scan of the region found of a layer that began at since or
+// later, and when it began.
+func (p *Publisher) uses(ctx context.Context, region, layerARN string, since time.Time) (map[int64]*Use, time.Time, error) {
 	s, region, err := p.client.Reach(ctx, region)
-	if err != nil {
-		return nil, err
+	var found *functions.Usage
+	if err == nil {
+		found, err = p.scans.Usage(ctx, s, region, since)
 	}
-	found, err := p.scans.Usage(ctx, s, region, since)
 	if err != nil {
-		return nil, err
+		return nil, time.Time{}, fmt.Errorf("finding who uses %s: %w", layerARN, err)
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.account = cmp.Or(p.account, found.Account)
-	return found, nil
+	if found.Account != "" {
+		p.account.CompareAndSwap(nil, &found.Account)
+	}
+	return found.Layers[layerARN], found.Began, nil
 }
 
 // Functions returns the functions of a region; "" is the provider's own.

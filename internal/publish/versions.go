@@ -73,9 +73,7 @@ func (p *Publisher) owns(ctx context.Context, api *lambda.Client, a LayerVersion
 	if err != nil || aws.ToString(out.LayerVersionArn) != a.String() {
 		return false, err
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.account = a.AccountID
+	p.account.Store(&a.AccountID)
 	return true, nil
 }
 
@@ -92,9 +90,7 @@ func (p *Publisher) Delete(ctx context.Context, arn string) error {
 	if err != nil && !errors.As(err, &missing) {
 		return fmt.Errorf("deleting %s: %w", arn, s.Explain(err))
 	}
-	p.mu.Lock()
-	delete(p.justMade, arn)
-	p.mu.Unlock()
+	p.justMade.Delete(arn)
 	return nil
 }
 
@@ -102,13 +98,10 @@ func (p *Publisher) Delete(ctx context.Context, arn string) error {
 // that stand in for AWS want the name alone for most of them, where AWS takes
 // the ARN as well. The name is used if it is proved to mean the same account.
 func (p *Publisher) layerNameOf(ctx context.Context, api *lambda.Client, a LayerVersionARN) string {
-	p.mu.Lock()
-	own := p.account == a.AccountID
-	p.mu.Unlock()
-	if own {
+	if own := p.account.Load(); own != nil && *own == a.AccountID {
 		return a.Name
 	}
-	if own, _ = p.owns(ctx, api, a); own { // what cannot be told is not proved
+	if own, _ := p.owns(ctx, api, a); own { // what cannot be told is not proved
 		return a.Name
 	}
 	return a.LayerARN()
@@ -132,37 +125,24 @@ func (p *Publisher) of(ctx context.Context, arn string) (*lambda.Client, *awscli
 }
 
 func (p *Publisher) isFresh(arn string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	made, ok := p.justMade[arn]
-	return ok && time.Since(made) < fresh
+	made, ok := p.justMade.Load(arn)
+	at, _ := made.(time.Time)
+	return ok && time.Since(at) < fresh
 }
 
-func published(out *lambda.PublishLayerVersionOutput) Version {
-	return version(out.LayerVersionArn, out.LayerArn, out.Version, out.CreatedDate, out.Content,
-		out.Description, out.LicenseInfo, out.CompatibleRuntimes, out.CompatibleArchitectures)
-}
-
+// described returns a version as the calls describe it.
 func described(out *lambda.GetLayerVersionOutput) Version {
-	return version(out.LayerVersionArn, out.LayerArn, out.Version, out.CreatedDate, out.Content,
-		out.Description, out.LicenseInfo, out.CompatibleRuntimes, out.CompatibleArchitectures)
-}
-
-// version gathers what the two calls answer alike.
-func version(arn, layerARN *string, number int64, created *string, content *types.LayerVersionContentOutput,
-	description, license *string, runtimes []types.Runtime, architectures []types.Architecture,
-) Version {
 	v := Version{
-		ARN: aws.ToString(arn), LayerARN: aws.ToString(layerARN), Number: number, CreatedDate: aws.ToString(created),
-		Description: aws.ToString(description), LicenseInfo: aws.ToString(license),
-		Runtimes: names(runtimes), Architectures: names(architectures),
+		ARN: aws.ToString(out.LayerVersionArn), LayerARN: aws.ToString(out.LayerArn), Number: out.Version, CreatedDate: aws.ToString(out.CreatedDate),
+		Description: aws.ToString(out.Description), LicenseInfo: aws.ToString(out.LicenseInfo),
+		Runtimes: names(out.CompatibleRuntimes), Architectures: names(out.CompatibleArchitectures),
 	}
 	if v.ARN == "" && v.LayerARN != "" {
-		v.ARN = v.LayerARN + ":" + strconv.FormatInt(number, 10)
+		v.ARN = v.LayerARN + ":" + strconv.FormatInt(v.Number, 10)
 	}
-	if content != nil {
-		v.CodeSHA256, v.CodeSize = aws.ToString(content.CodeSha256), content.CodeSize
-		v.SigningJobARN, v.SigningProfileVersionARN = aws.ToString(content.SigningJobArn), aws.ToString(content.SigningProfileVersionArn)
+	if out.Content != nil {
+		v.CodeSHA256, v.CodeSize = aws.ToString(out.Content.CodeSha256), out.Content.CodeSize
+		v.SigningJobARN, v.SigningProfileVersionARN = aws.ToString(out.Content.SigningJobArn), aws.ToString(out.Content.SigningProfileVersionArn)
 		if v.SigningJobARN == "" {
 			v.UnsignedSHA256 = v.CodeSHA256
 		}

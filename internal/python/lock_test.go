@@ -15,9 +15,13 @@ import (
 func TestShadowNamesWhoWants(t *testing.T) {
 	t.Parallel()
 	l := &Lock{Chosen: &wheel.Lock{Wheels: []wheel.Wheel{{Name: "aws-xray-sdk", Version: "2.14.0"}, {Name: "botocore", Version: "1.35.0"}}}}
-	found, err := l.Check(nil, Checks{SDK: fault.SeverityWarning, Needing: func(name string) ([]string, error) {
+	needing := func(name string) ([]string, error) {
 		return map[string][]string{"botocore": {"aws-xray-sdk"}}[name], nil
-	}})
+	}
+	if found, err := l.Check(nil, Checks{Needing: needing}); !fault.Tied(err) || len(found) != 0 {
+		t.Errorf("without a severity: got %v, %v; want an error", found, err)
+	}
+	found, err := l.Check(nil, Checks{SDK: fault.SeverityWarning, Needing: needing})
 	if err != nil || len(found) != 1 {
 		t.Fatal(found, err)
 	}

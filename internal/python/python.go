@@ -28,7 +28,7 @@ import (
 //nolint:revive // the closets document them
 type (
 	Module       = wheel.Module
-	About        = wheel.About
+	Metadata     = wheel.Metadata
 	Distribution = wheel.Distribution
 	Unfound      = imports.Missing
 	Collector    = imports.Collector

@@ -58,11 +58,10 @@ func (e *MoveError) Error() string {
 // Unwrap returns the causes.
 func (e *MoveError) Unwrap() []error {
 	var causes []error
-	for _, name := range slices.Sorted(maps.Keys(e.Failed)) {
-		causes = append(causes, e.Failed[name])
-	}
-	for _, name := range slices.Sorted(maps.Keys(e.NotRestored)) {
-		causes = append(causes, e.NotRestored[name])
+	for _, faults := range []map[string]error{e.Failed, e.NotRestored} {
+		for _, name := range slices.Sorted(maps.Keys(faults)) {
+			causes = append(causes, faults[name])
+		}
 	}
 	return causes
 }

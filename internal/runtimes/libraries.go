@@ -1,7 +1,5 @@
 package runtimes
 
-import "fmt"
-
 // What the default environment of every runtime looks through, in the order of
 // search: environment dumps of functions (Node.js 8 to 22) and the Dockerfiles
 // of 16 branches of aws/aws-lambda-base-images, read 2026-11-30. /opt is where the layers
@@ -37,43 +35,31 @@ func (p Presence) Has() bool { return p == Present || p == LikelyPresent }
 // Lacks reports whether the runtime is taken to lack it.
 func (p Presence) Lacks() bool { return p == Absent || p == LikelyAbsent }
 
-// Library is what is known of a shared library on a target.
-type Library struct {
-	Soname   string
-	Presence Presence
-	// Source and Checked tell where and when it was read; "" where nothing
-	// is known of the soname.
-	Source, Checked string
-}
-
-// Where the rows of the libraries were read.
-const (
-	listsAL2    = "file list of a running function (lambci/docker-lambda base/base-2/fs.txt, 2019-05) and of the image (bref 4c20d20, 2023-01)"
-	listsAL2023 = "file lists of the images (bref cd90255, 2024-05; 301618c, 2025-08)"
-
-	checkedLibraries = "2026-11-30"
-)
-
-// Library returns what is known of a soname on the target.
-func (t Target) Library(soname string) Library {
-	if l, ok := t.ownLibrary(soname); ok {
-		return l
+// Library says whether the target has a shared library, by its soname. Some differ
+// by architecture, or come with the language (read 2026-11-30).
+func (t Target) Library(soname string) Presence {
+	loader := "ld-linux-x86-64.so.2"
+	if t.Architecture == ARM64 {
+		loader = "ld-linux-aarch64.so.1"
 	}
-	for i := range libraries {
-		row := &libraries[i]
-		if row.soname != soname {
-			continue
-		}
-		l := Library{Soname: soname, Presence: row.al2, Source: listsAL2, Checked: checkedLibraries}
-		if t.System == amazonLinux2023 {
-			l.Presence, l.Source = row.al2023, listsAL2023
-		}
-		if row.source != "" {
-			l.Source += plus + row.source
-		}
-		return l
+	switch {
+	case soname == loader:
+		return Present
+	case soname == "ld-linux-x86-64.so.2" || soname == "ld-linux-aarch64.so.1":
+		return Absent
+	case soname == "libmvec.so.1" && t.Architecture == ARM64: // glibc has it for x86_64 alone before 2.38
+		return Absent
+	case t.Architecture == ARM64 && t.System == amazonLinux2 && armPackages[soname]:
+		return Unknown
+	case t.Family == Python && soname == "libpython"+t.Version+".so.1.0": // the interpreters in /var/lang are built shared
+		return LikelyPresent
+	case t.Family == Python && t.System == amazonLinux2 && soname == "liblzma.so.5": // /var/lang/lib/liblzma.so.5 (lambgeo/docker-lambda#34, python3.9)
+		return LikelyPresent
 	}
-	return Library{Soname: soname}
+	if t.System == amazonLinux2023 {
+		return libraries[soname].al2023
+	}
+	return libraries[soname].al2
 }
 
 // armPackages are libraries whose packages the database of a running arm64
@@ -81,34 +67,6 @@ func (t Target) Library(soname string) Library {
 // (mLupine/docker-lambda, 2023).
 var armPackages = map[string]bool{
 	"libexpat.so.1": true, "libfreetype.so.6": true, "libfontconfig.so.1": true, "libpng15.so.15": true, "libuuid.so.1": true, "libbz2.so.1": true,
-}
-
-// ownLibrary knows the libraries that differ by architecture, or that come with
-// the language.
-func (t Target) ownLibrary(soname string) (Library, bool) {
-	loader, glibc := "ld-linux-x86-64.so.2", "glibc of the architecture"
-	if t.Architecture == ARM64 {
-		loader = "ld-linux-aarch64.so.1"
-	}
-	minor, isPython := t.PythonMinor()
-	l := Library{Soname: soname, Checked: checkedLibraries}
-	switch {
-	case soname == loader:
-		l.Presence, l.Source = Present, glibc
-	case soname == "ld-linux-x86-64.so.2" || soname == "ld-linux-aarch64.so.1":
-		l.Presence, l.Source = Absent, glibc
-	case soname == "libmvec.so.1" && t.Architecture == ARM64:
-		l.Presence, l.Source = Absent, "glibc has it for x86_64 alone before 2.38; "+listsAL2023
-	case t.Architecture == ARM64 && t.System == amazonLinux2 && armPackages[soname]:
-		l.Presence, l.Source = Unknown, "package database of a running arm64 function (mLupine/docker-lambda, 2023)"
-	case isPython && soname == fmt.Sprintf("libpython3.%d.so.1.0", minor):
-		l.Presence, l.Source = LikelyPresent, "the interpreters in /var/lang are built shared"
-	case isPython && t.System == amazonLinux2 && soname == "liblzma.so.5":
-		l.Presence, l.Source = LikelyPresent, "/var/lang/lib/liblzma.so.5 (lambgeo/docker-lambda#34, python3.9)"
-	default:
-		return Library{}, false
-	}
-	return l, true
 }
 
 // Highest returns the highest symbol version of a prefix, such as "GLIBC",

@@ -111,7 +111,7 @@ func (e *UnknownError) Error() string {
 func Lookup(id string) (Runtime, error) {
 	for _, r := range table {
 		if r.ID == id {
-			return r.clone(), nil
+			return r.whole(), nil
 		}
 	}
 	if meant := inOtherWords(id); meant != "" {
@@ -124,7 +124,7 @@ func Lookup(id string) (Runtime, error) {
 func All() []Runtime {
 	all := make([]Runtime, 0, len(table))
 	for _, r := range table {
-		all = append(all, r.clone())
+		all = append(all, r.whole())
 	}
 	return all
 }
@@ -157,8 +157,24 @@ func (r Runtime) Ended(now time.Time) bool {
 	return r.Deprecated != "" && now.UTC().Format(time.DateOnly) >= r.Deprecated
 }
 
-func (r Runtime) clone() Runtime {
-	r.Paths = slices.Clone(r.Paths)
+// whole returns a row of the table with its Glibc and Paths.
+func (r Runtime) whole() Runtime {
+	r.Glibc = 26
+	if r.System == amazonLinux2023 {
+		r.Glibc = 34
+	}
+	switch r.Family {
+	case Python:
+		r.Paths = []string{"python", "python/lib/python" + r.Version + "/site-packages"}
+	case NodeJS:
+		r.Paths = []string{"nodejs/node" + r.Version + "/node_modules", "nodejs/node_modules"}
+	case Java:
+		r.Paths = []string{"java/lib"}
+	case Ruby:
+		r.Paths = []string{"ruby/gems/" + r.Version + ".0", "ruby/lib"}
+	default:
+		r.Paths = []string{"bin", "lib"}
+	}
 	return r
 }
 

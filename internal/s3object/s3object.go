@@ -150,10 +150,10 @@ func (r Record) Without(deleted ...Stored) Record {
 
 // Owned returns what a destroy deletes: all that the resource put, newest first.
 func (r Record) Owned() []Stored {
-	if r.Adopted || r.Current == (Stored{}) {
+	if r.Adopted {
 		return slices.Clone(r.Retained)
 	}
-	return append([]Stored{r.Current}, r.Retained...)
+	return r.objects()
 }
 
 // objects returns all that the record names.

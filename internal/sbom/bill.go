@@ -4,8 +4,10 @@
 package sbom
 
 import (
+	"cmp"
 	"crypto/sha1" //nolint:gosec // RFC 9562 names UUIDs of version 5 by SHA-1
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -83,25 +85,15 @@ func (p *Part) Key() string { return Key(p.Kind, p.Name, p.Version) }
 // normal form.
 func Key(kind, name, version string) string { return kind + ":" + normal(kind, name) + "@" + version }
 
+// separators are what PEP 503 writes as one hyphen.
+var separators = regexp.MustCompile(`[-_.]+`)
+
 // normal returns the name as purls have it ("Package URL type definition for PyPI").
 func normal(kind, name string) string {
 	if kind != KindPython {
 		return name
 	}
-	var b strings.Builder
-	separated := false
-	for _, c := range strings.ToLower(name) {
-		if c == '-' || c == '_' || c == '.' {
-			separated = true
-			continue
-		}
-		if separated {
-			b.WriteByte('-')
-			separated = false
-		}
-		b.WriteRune(c)
-	}
-	return b.String()
+	return separators.ReplaceAllString(strings.ToLower(name), "-")
 }
 
 // purl returns the package URL of a part, "" where it has none (ECMA-427).
@@ -152,10 +144,7 @@ func (b *Bill) sorted() (parts []Part, refs map[string]string) {
 		if refs[key] != "" {
 			continue
 		}
-		ref := parts[i].purl()
-		if ref == "" {
-			ref = key
-		}
+		ref := cmp.Or(parts[i].purl(), key)
 		for n := 2; taken[ref]; n++ {
 			ref = fmt.Sprintf("%s#%d", key, n)
 		}

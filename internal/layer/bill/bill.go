@@ -73,7 +73,7 @@ type installedPart struct {
 	// root is the folder that modules are found in; name is the one that others
 	// require it by.
 	root, name string
-	python     python.About
+	python     python.Metadata
 	// folder and needs are of a Node.js package.
 	folder string
 	needs  []string
@@ -106,23 +106,23 @@ var searched = regexp.MustCompile(`^(|python|python/lib/python3\.[0-9]+/site-pac
 
 // addDistribution adds a distribution.
 func (b *biller) addDistribution(d *python.Distribution) {
-	name := cmp.Or(d.About.Name, d.Name)
+	name := d.Metadata.Name
 	_, known := b.parts[sbom.Key(sbom.KindPython, name, d.Version)]
 	p := b.part(sbom.KindPython, name, d.Version)
 	p.Vendored = p.Vendored || !known
-	p.Description = d.About.Description
-	p.Licence = sbom.Licence{Expression: d.About.LicenseExpression, Text: d.About.License, Classifiers: d.About.Classifiers}
+	p.Description = d.Metadata.Description
+	p.Licence = sbom.Licence{Expression: d.Metadata.LicenseExpression, Text: d.Metadata.License, Classifiers: d.Metadata.Classifiers}
 	p.Places = append(p.Places, d.Info)
 	if !searched.MatchString(d.Site) {
 		return
 	}
 	p.Vendored = false
-	b.installed = append(b.installed, installedPart{key: p.Key(), root: d.Site, name: d.Name, python: d.About})
+	b.installed = append(b.installed, installedPart{key: p.Key(), root: d.Site, name: d.Name, python: d.Metadata})
 	if b.lock.Python == nil {
 		return
 	}
 	for _, w := range b.lock.Python.Chosen.Wheels {
-		if d.About.Is(w) {
+		if d.Metadata.Is(w.Name, w.Version) {
 			addWheel(p, w.URL, w.SHA256)
 			b.found[w.SHA256] = true
 		}

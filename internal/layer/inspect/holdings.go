@@ -75,7 +75,7 @@ func PartsOf(a *filetree.Archive, tree filetree.Tree) (*Parts, error) {
 		}
 	}
 	for _, d := range p.distributions {
-		add(Holding{Ecosystem: "python", Name: d.Name, Version: d.Version, License: d.License}, d.Site, d.Files)
+		add(Holding{Ecosystem: "python", Name: d.Name, Version: d.Version, License: d.Metadata.LicenseName()}, d.Site, d.Files)
 	}
 	for _, n := range p.packages {
 		add(Holding{Ecosystem: "nodejs", Name: n.Name, Version: n.Version, License: n.License}, n.Folder, n.Files)
@@ -125,8 +125,8 @@ func (p *Parts) audited(targets []runtimes.Target) []audit.Distribution {
 // described returns the distributions as their METADATA describe them.
 func (p *Parts) described() []python.Described {
 	all := make([]python.Described, 0, len(p.distributions))
-	for _, d := range p.distributions {
-		all = append(all, python.Described{Name: d.Name, Needs: d.Needs, Site: d.Site})
+	for i := range p.distributions {
+		all = append(all, p.distributions[i].Described)
 	}
 	return all
 }

@@ -142,7 +142,7 @@ func (p *Parts) refusal(t runtimes.Target, held map[string]folder) string {
 	for i := range p.distributions {
 		d := &p.distributions[i]
 		if slices.Contains(t.Paths, d.Site) && d.Refuses(python.TargetFor(t)) {
-			return fmt.Sprintf("%s %s wants Python %s", d.Name, d.Version, d.RequiresPython)
+			return fmt.Sprintf("%s %s wants Python %s", d.Name, d.Version, d.Metadata.Python)
 		}
 	}
 	return ""

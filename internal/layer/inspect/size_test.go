@@ -51,6 +51,9 @@ func TestArchivesOverTheLimit(t *testing.T) {
 	if !strings.HasSuffix(over.Detail, want) {
 		t.Errorf("got %s\nwant at its end %s", over.Detail, want)
 	}
+	if err := CheckArchives(sizes, ""); !fault.Tied(err) {
+		t.Errorf("without a severity: %v, want an error", err)
+	}
 	// Up to twice the limit the files themselves are judged.
 	for name, c := range map[string]struct {
 		sizes    map[filetree.Origin]int64

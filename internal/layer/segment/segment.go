@@ -66,8 +66,9 @@ func (c *Cache) Note(key string, segment store.Digest) error {
 }
 
 // Keep returns the segment that is noted under a key. Where there is none in the
-// store, or confirm refuses it, which is asked with doubt alone, it is made and noted.
-func (c *Cache) Keep(key string, doubt bool, confirm func(store.Digest) (bool, error), make func() (store.Digest, error)) (store.Digest, error) {
+// store, or confirm refuses it, which is asked with doubt alone, pack makes it, and it
+// is noted.
+func (c *Cache) Keep(key string, doubt bool, confirm func(store.Digest) (bool, error), pack func() (store.Digest, error)) (store.Digest, error) {
 	digest, ok := c.Noted(key)
 	ok = ok && c.store.Has(digest, -1)
 	var err error
@@ -77,7 +78,7 @@ func (c *Cache) Keep(key string, doubt bool, confirm func(store.Digest) (bool, e
 	if ok || err != nil {
 		return digest, err
 	}
-	if digest, err = make(); err != nil {
+	if digest, err = pack(); err != nil {
 		return digest, err
 	}
 	return digest, c.Note(key, digest)

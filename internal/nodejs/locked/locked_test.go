@@ -94,6 +94,8 @@ func (s silent) Bundle(context.Context, *manifest.Manifest) (map[string]*manifes
 	return nil, nil, errors.New("asked")
 }
 
+func (s silent) Locate(_, _, resolved string) string { return resolved }
+
 func TestTreeFor(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -14,15 +14,8 @@ import (
 // contradict reports whether two integrities of one algorithm share no digest.
 func contradict(a, b string) bool {
 	algorithm, _, _ := strings.Cut(a, "-")
-	if other, _, _ := strings.Cut(b, "-"); other != algorithm {
-		return false
-	}
-	for word := range strings.FieldsSeq(a) {
-		if slices.Contains(strings.Fields(b), word) {
-			return false
-		}
-	}
-	return true
+	shared := func(word string) bool { return slices.Contains(strings.Fields(b), word) }
+	return strings.HasPrefix(b, algorithm+"-") && !slices.ContainsFunc(strings.Fields(a), shared)
 }
 
 // newest returns the manifest of the version that npm would take for a spec, nil where
@@ -81,12 +74,6 @@ func withoutSecrets(address string) string {
 	if !found {
 		return address
 	}
-	host, tail, slash := strings.Cut(rest, "/")
-	if i := strings.LastIndex(host, "@"); i >= 0 {
-		host = host[i+1:]
-	}
-	if slash {
-		host += "/" + tail
-	}
-	return scheme + "://" + host
+	host, _, _ := strings.Cut(rest, "/")
+	return scheme + "://" + rest[strings.LastIndex(host, "@")+1:]
 }

@@ -91,7 +91,7 @@ func (w *treeWriter) asPlaced() error {
 		if key == w.Root {
 			continue
 		}
-		places := foldersOf(w.Packages[key].Path, links, nil)
+		places := FoldersOf(w.Packages[key].Path, links, nil)
 		if len(places) == 0 {
 			return &Error{File: w.File, Entry: w.Packages[key].String(), Reason: fmt.Sprintf("it is outside of the project, at %q", w.Packages[key].Path)}
 		}
@@ -104,9 +104,10 @@ func (w *treeWriter) asPlaced() error {
 	return nil
 }
 
-// foldersOf returns where a path comes in the tree. through are the folders
+// FoldersOf returns where a path comes in the tree, sorted: what lies in a folder that
+// links lead to, by the folder's path, comes where each link is. through are the folders
 // that were passed on the way, as links may lead in circles.
-func foldersOf(at string, links map[string][]string, through []string) []string {
+func FoldersOf(at string, links map[string][]string, through []string) []string {
 	if strings.HasPrefix(at, manifest.ModulesFolder+"/") {
 		return []string{at}
 	}
@@ -117,7 +118,7 @@ func foldersOf(at string, links map[string][]string, through []string) []string 
 			continue
 		}
 		for _, place := range places {
-			for _, f := range foldersOf(place, links, append(slices.Clip(through), local)) {
+			for _, f := range FoldersOf(place, links, append(slices.Clip(through), local)) {
 				folders = append(folders, f+"/"+manifest.ModulesFolder+"/"+rest)
 			}
 		}
@@ -179,16 +180,12 @@ func (w *treeWriter) refuseUnsealed() error {
 
 // locate gives every tarball its address.
 func (w *treeWriter) locate(ctx context.Context) error {
-	locator, known := w.registry.(registry.Locator)
 	for i := range w.tree.Packages {
 		p := &w.tree.Packages[i]
 		if p.Bundled {
 			continue
 		}
-		if known {
-			p.URL = locator.Locate(p.Name, p.Version, p.URL)
-		}
-		if p.URL != "" {
+		if p.URL = w.registry.Locate(p.Name, p.Version, p.URL); p.URL != "" {
 			continue
 		}
 		m, err := w.registry.Manifest(ctx, p.Name, p.Version)

@@ -2,6 +2,7 @@ package lockfile
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
@@ -58,14 +59,8 @@ func jsonStranger(b []byte) *foreign {
 		}
 		return nil
 	}
-	has := func(names ...string) bool {
-		for _, name := range names {
-			if file[name] == nil {
-				return false
-			}
-		}
-		return true
-	}
+	lacks := func(name string) bool { return file[name] == nil }
+	has := func(names ...string) bool { return !slices.ContainsFunc(names, lacks) }
 	switch {
 	case has("lockfileVersion", "workspaces"):
 		return bun

@@ -109,6 +109,8 @@ func (r *recordedRegistry) Bundle(context.Context, *manifest.Manifest) (map[stri
 	return nil, nil, errors.New("a lock file needs no bundle")
 }
 
+func (r *recordedRegistry) Locate(_, _, resolved string) string { return resolved }
+
 // readLockCase reads the lock file and the project of a testdata file.
 func readLockCase(t *testing.T, files memoryFiles, o Options) (*locked.Graph, error) {
 	t.Helper()

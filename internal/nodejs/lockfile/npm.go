@@ -33,26 +33,49 @@ type packageLockReader struct {
 }
 
 func (r *lockReader) readPackageLock(b []byte) error {
-	var file packageLock
-	if err := json.Unmarshal(b, &file); err != nil {
-		return r.fault("", "it is not JSON that npm writes: %s", jsonscan.Explain(b, err))
-	}
-	p := &packageLockReader{lockReader: r, packages: file.Packages}
-	r.lock.Placed = true
+	p := &packageLockReader{lockReader: r}
+	file, err := p.decode(b)
 	switch {
+	case err != nil:
+		return err
 	case file.LockfileVersion > 3:
 		return r.fault("", "its lockfileVersion is %d; 1, 2 and 3 are known", file.LockfileVersion)
-	case file.Packages != nil:
-	case file.LockfileVersion <= 1 && (file.LockfileVersion == 1 || file.Dependencies != nil):
-		r.lock.Bare = true // what packages want is for the registry to say
-		p.packages = map[string]*npmEntry{}
-		if err := p.inflate("", file.Dependencies); err != nil {
-			return err
-		}
-	default:
+	case p.packages == nil:
 		return r.fault("", "it has no \"packages\": run npm install")
 	}
+	r.lock.Placed = true
+	r.lock.Bare = file.Packages == nil // what packages want is for the registry to say
 	return p.build()
+}
+
+// decode reads the file. Packages of version 1 get the form of version 3.
+func (r *packageLockReader) decode(b []byte) (file packageLock, err error) {
+	if err := json.Unmarshal(b, &file); err != nil {
+		return file, r.fault("", "it is not JSON that npm writes: %s", jsonscan.Explain(b, err))
+	}
+	r.packages = file.Packages
+	if r.packages == nil && file.LockfileVersion <= 1 && (file.LockfileVersion == 1 || file.Dependencies != nil) {
+		r.packages = map[string]*npmEntry{}
+		err = r.inflate("", file.Dependencies)
+	}
+	return file, err
+}
+
+// ReadShrinkwrap returns the packages that the npm-shrinkwrap.json of a tarball lists,
+// by their path below the package, with the addresses and integrities that it has.
+func ReadShrinkwrap(raw []byte) (map[string]*manifest.Manifest, error) {
+	r := &packageLockReader{lockReader: &lockReader{title: "npm-shrinkwrap.json"}}
+	if _, err := r.decode(jsonscan.TrimBOM(raw)); err != nil {
+		return nil, err
+	}
+	found := map[string]*manifest.Manifest{}
+	for at, e := range r.packages {
+		if name := folderName(at); name != "" && e != nil {
+			e.Name = cmp.Or(e.Name, name)
+			found[at] = &e.Manifest
+		}
+	}
+	return found, nil
 }
 
 // build makes the graph: folders first, then the project, then who wants whom.

@@ -123,24 +123,18 @@ func (r *pnpmReader) entries() table[*pnpmPackage] {
 // add makes the package of a key such as "a@1.0.0(b@2.0.0)".
 func (r *pnpmReader) add(key string, entry *pnpmPackage) {
 	base, peers, _ := strings.Cut(key, "(")
-	about := r.file.Packages[base]
-	if about == nil {
-		about = r.file.Packages[key]
-	}
+	about := cmp.Or(r.file.Packages[base], r.file.Packages[key])
 	name, version := cutPattern(strings.TrimPrefix(base, "/"))
 	if about == nil || entry == nil {
 		r.lock.Packages[key] = &locked.Package{Name: name, Version: version, Fault: "it is in one part of the file only: run pnpm install"}
 		return
 	}
 	p := &locked.Package{
-		Name: name, Version: version, URL: about.Resolution.Tarball, Integrity: about.Resolution.Integrity,
+		Name: cmp.Or(about.Name, name), Version: version, URL: about.Resolution.Tarball, Integrity: about.Resolution.Integrity,
 		OS: about.OS, CPU: about.CPU, Libc: about.Libc, Node: about.Engines["node"],
 	}
 	if strings.Contains(peers, "patch_hash=") {
 		p.Fault = "pnpm patches it (patchedDependencies), and patches are not applied here: publish the patched package, or remove the patch"
-	}
-	if about.Name != "" {
-		p.Name = about.Name
 	}
 	if about.Version != "" {
 		p.Version, p.Remote = about.Version, p.URL != "" // the key has an address for a version
@@ -175,11 +169,8 @@ func (r *pnpmReader) key(folder, name, version string) string {
 	if local, ok := strings.CutPrefix(version, "link:"); ok {
 		return r.link(name, path.Join(folder, local))
 	}
-	candidates := []string{name + "@" + version, version}
-	if r.file.Snapshots == nil {
-		candidates = []string{"/" + name + "@" + version, version, name + "@" + version}
-	}
-	for _, key := range candidates {
+	// The slash is of version 6; where there is an address for a version, it is the key.
+	for _, key := range []string{name + "@" + version, "/" + name + "@" + version, version} {
 		if r.entries()[key] != nil {
 			return key
 		}

@@ -1,5 +1,7 @@
 package manifest
 
+import "strings"
+
 // collation holds printable ASCII in the order of the Unicode root collation,
 // by which npm sorts names and paths. Letters of both cases are one until the
 // whole text is equal; then the lower case comes first.
@@ -30,22 +32,8 @@ func collationWeight(c byte) byte {
 	case c >= 0x80:
 		return c
 	}
-	for i := range len(collation) {
-		if collation[i] == c {
-			return byte(i + 1)
-		}
-	}
-	return 0
+	return byte(strings.IndexByte(collation, c) + 1)
 }
 
 // Collate compares two names or paths as npm does.
-func Collate(a, b string) int {
-	ka, kb := CollationKey(a), CollationKey(b)
-	switch {
-	case ka < kb:
-		return -1
-	case ka > kb:
-		return 1
-	}
-	return 0
-}
+func Collate(a, b string) int { return strings.Compare(CollationKey(a), CollationKey(b)) }

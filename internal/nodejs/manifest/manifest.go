@@ -7,10 +7,9 @@ package manifest
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
-	"path"
 	"slices"
-	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 )
@@ -23,138 +22,65 @@ func Read(raw []byte) (*Manifest, error) {
 	if jsonscan.FirstByte(raw) != '{' {
 		return nil, fmt.Errorf("reading a manifest: it is not JSON object")
 	}
-	r := manifestReader{m: &Manifest{}}
-	if err := jsonscan.EachMember(raw, r.take); err != nil {
-		return nil, fmt.Errorf("reading a manifest: %w", err)
-	}
-	return r.finish()
-}
-
-// manifestReader collects what must be seen as a whole.
-type manifestReader struct {
-	m *Manifest
-
-	peerMeta, bundle, bundled, bin, scripts []byte
-}
-
-func (r *manifestReader) take(key string, value []byte) (err error) {
-	m := r.m
-	switch key {
-	case "name":
-		m.Name = jsonscan.Text(value)
-	case "version":
-		m.Version = jsonscan.Text(value)
-	case "dependencies":
-		m.Dependencies, err = ReadDependencies(value)
-	case "optionalDependencies":
-		m.OptionalDependencies, err = ReadDependencies(value)
-	case "peerDependencies":
-		m.PeerDependencies, err = ReadDependencies(value)
-	case "devDependencies":
-		m.DevDependencies, err = ReadDependencies(value)
-	case "peerDependenciesMeta":
-		r.peerMeta = value
-	case "bundleDependencies":
-		r.bundle = value
-	case "bundledDependencies":
-		r.bundled = value
-	case "engines":
-		m.Engines, err = ReadDependencies(value)
-	case "os":
-		m.OS, err = wordList(value)
-	case "cpu":
-		m.CPU, err = wordList(value)
-	case "libc":
-		m.Libc, err = wordList(value)
-	case "bin":
-		r.bin = value
-	case "scripts":
-		r.scripts = value
-	case "hasInstallScript":
-		m.InstallScript = m.InstallScript || jsonscan.Truthy(value)
-	case "deprecated":
-		m.Deprecated = deprecation(value)
-	case "_hasShrinkwrap":
-		m.Shrinkwrap = string(value) == "true"
-	case "dist":
-		err = jsonscan.EachMember(value, m.takeDist)
-	}
-	return err
-}
-
-// ReadDist returns the manifest of what "dist" of a registry document tells: the
-// tarball's address and digests.
-func ReadDist(value []byte) (*Manifest, error) {
-	m := &Manifest{}
-	return m, jsonscan.EachMember(value, m.takeDist)
-}
-
-func (m *Manifest) takeDist(key string, value []byte) error {
-	switch key {
-	case "tarball":
-		m.Tarball = jsonscan.Text(value)
-	case "integrity":
-		m.Integrity = jsonscan.Text(value)
-	case "shasum":
-		m.Shasum = jsonscan.Text(value)
-	}
-	return nil
-}
-
-func (r *manifestReader) finish() (*Manifest, error) {
-	m := r.m
-	var err error
-	if m.Bundled, err = r.bundledNames(); err != nil {
-		return nil, fmt.Errorf("reading a manifest: %w", err)
-	}
-	if m.OptionalPeers, err = optionalPeers(r.peerMeta); err != nil {
-		return nil, fmt.Errorf("reading a manifest: %w", err)
-	}
-	if m.Bin, err = binCommands(m.Name, r.bin); err != nil {
-		return nil, fmt.Errorf("reading a manifest: %w", err)
-	}
-	err = jsonscan.EachMember(r.scripts, func(key string, value []byte) error {
-		if key == "preinstall" || key == "install" || key == "postinstall" {
-			m.InstallScript = m.InstallScript || jsonscan.Text(value) != ""
-		}
+	of := map[string][]byte{}
+	err := jsonscan.EachMember(raw, func(key string, value []byte) error {
+		of[key] = value
 		return nil
 	})
-	if err != nil {
+	m := &Manifest{}
+	if err = errors.Join(err, m.take(of)); err != nil {
 		return nil, fmt.Errorf("reading a manifest: %w", err)
 	}
-	m.Dependencies = without(m.Dependencies, m.OptionalDependencies)
 	return m, nil
 }
 
-// bundledNames reads bundleDependencies, which may be a list, an object, or
-// true for all dependencies; bundledDependencies counts where it is missing.
-func (r *manifestReader) bundledNames() ([]string, error) {
-	value := r.bundle
-	if value == nil {
-		value = r.bundled
+// take reads the members of a manifest.
+func (m *Manifest) take(of map[string][]byte) error {
+	var faults [12]error
+	m.Name, m.Version = jsonscan.Text(of["name"]), jsonscan.Text(of["version"])
+	m.Dependencies, faults[0] = ReadDependencies(of["dependencies"])
+	m.OptionalDependencies, faults[1] = ReadDependencies(of["optionalDependencies"])
+	m.PeerDependencies, faults[2] = ReadDependencies(of["peerDependencies"])
+	m.DevDependencies, faults[3] = ReadDependencies(of["devDependencies"])
+	m.Engines, faults[4] = ReadDependencies(of["engines"])
+	m.OS, faults[5] = wordList(of["os"])
+	m.CPU, faults[6] = wordList(of["cpu"])
+	m.Libc, faults[7] = wordList(of["libc"])
+	m.OptionalPeers, faults[8] = optionalPeers(of["peerDependenciesMeta"])
+	bundled, known := of["bundleDependencies"]
+	if !known {
+		bundled = of["bundledDependencies"]
 	}
+	m.Bundled, faults[9] = bundledNames(bundled, m.Dependencies)
+	var scripts, dist []Dependency
+	scripts, faults[10] = ReadDependencies(of["scripts"])
+	m.InstallScript = jsonscan.Truthy(of["hasInstallScript"]) || slices.ContainsFunc(scripts, func(s Dependency) bool {
+		return s.Spec != "" && slices.Contains([]string{"preinstall", "install", "postinstall"}, s.Name)
+	})
+	m.Shrinkwrap = string(of["_hasShrinkwrap"]) == "true"
+	dist, faults[11] = ReadDependencies(of["dist"])
+	m.Tarball, m.Integrity, m.Shasum = valueOf(dist, "tarball"), valueOf(dist, "integrity"), valueOf(dist, "shasum")
+	m.Dependencies = without(m.Dependencies, m.OptionalDependencies)
+	return errors.Join(faults[:]...)
+}
+
+// bundledNames reads bundleDependencies, which may be a list, an object, or true for
+// all dependencies.
+func bundledNames(value []byte, dependencies []Dependency) ([]string, error) {
 	var names []string
 	switch {
-	case len(value) == 0:
 	case string(value) == "true":
-		for _, d := range r.m.Dependencies {
+		for _, d := range dependencies {
 			names = append(names, d.Name)
 		}
-	case value[0] == '[':
-		return names, jsonscan.EachElement(value, func(value []byte) error {
-			if name := jsonscan.Text(value); name != "" {
-				names = append(names, name)
-			}
-			return nil
-		})
-	case value[0] == '{':
-		list, err := jsonscan.Members(value)
-		for _, m := range list {
-			names = append(names, m.Key)
-		}
-		return names, err
+	case jsonscan.FirstByte(value) == '[':
+		return wordList(value)
 	}
-	return names, nil
+	list, err := jsonscan.Members(value)
+	for _, m := range list {
+		names = append(names, m.Key)
+	}
+	return names, err
 }
 
 // ReadDependencies reads an object of names and specs; what is no string is left
@@ -216,55 +142,6 @@ func wordList(value []byte) ([]string, error) {
 	return words, err
 }
 
-// deprecation is the message; where there is one without words, "deprecated".
-func deprecation(value []byte) string {
-	if message := jsonscan.Text(value); message != "" || !jsonscan.Truthy(value) {
-		return message
-	}
-	return "deprecated"
-}
-
-// binCommands reads bin: a path for the command that is named like the package,
-// an object, or a list of paths. Names and paths cannot leave the package.
-func binCommands(packageName string, value []byte) ([]Dependency, error) {
-	var found []Dependency
-	add := func(command, target string) {
-		command = path.Base(path.Clean("/" + slashes(command)))
-		target = strings.TrimPrefix(path.Clean("/"+slashes(target)), "/")
-		if command == "/" || target == "" {
-			return
-		}
-		at := slices.IndexFunc(found, func(d Dependency) bool { return d.Name == command })
-		if at >= 0 {
-			found[at].Spec = target
-			return
-		}
-		found = append(found, Dependency{command, target})
-	}
-	if target := jsonscan.Text(value); target != "" && packageName != "" {
-		add(packageName, target)
-	}
-	err := jsonscan.EachElement(value, func(value []byte) error {
-		if target := jsonscan.Text(value); target != "" {
-			add(path.Base(target), target)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	list, err := jsonscan.Members(value)
-	for _, m := range list {
-		if target := jsonscan.Text(m.Value); target != "" {
-			add(m.Key, target)
-		}
-	}
-	return found, err
-}
-
-// slashes makes slashes of what other systems write between folders.
-func slashes(s string) string { return strings.NewReplacer(`\`, "/", ":", "/").Replace(s) }
-
 // TarballIntegrity returns what the registry says of the tarball as Subresource
 // Integrity, "" for nothing.
 func (m *Manifest) TarballIntegrity() string {
@@ -305,8 +182,6 @@ type Manifest struct {
 
 	Engines       []Dependency // "node", "npm", …
 	OS, CPU, Libc []string
-	Bin           []Dependency // command, path in the package
-	Deprecated    string       // the message, "" where it is not
 	// InstallScript is set where preinstall, install, postinstall or a
 	// binding.gyp would run on "npm install".
 	InstallScript bool
@@ -320,8 +195,10 @@ type Manifest struct {
 
 // Engine returns the range of an engine, such as "node", that the package
 // admits; "" for any.
-func (m *Manifest) Engine(name string) string {
-	for _, d := range m.Engines {
+func (m *Manifest) Engine(name string) string { return valueOf(m.Engines, name) }
+
+func valueOf(list []Dependency, name string) string {
+	for _, d := range list {
 		if d.Name == name {
 			return d.Spec
 		}

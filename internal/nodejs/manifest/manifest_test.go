@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,7 +32,7 @@ func TestReadManifest(t *testing.T) {
 				OptionalDependencies: []Dependency{{"c", "^2"}}, PeerDependencies: []Dependency{{"p", "*"}, {"q", "1"}},
 				OptionalPeers: map[string]bool{"q": true, "r": false}, DevDependencies: []Dependency{{"z", "1"}},
 				Bundled: []string{"d"}, Engines: []Dependency{{"node", ">=18"}}, OS: []string{"linux", "!win32"},
-				CPU: []string{"x64"}, Libc: []string{"glibc"}, Bin: []Dependency{{"a", "bin/a.js"}}, Deprecated: "no more",
+				CPU: []string{"x64"}, Libc: []string{"glibc"},
 				InstallScript: true, Shrinkwrap: true, Tarball: "https://h/a.tgz", Integrity: "sha512-x", Shasum: "ff",
 			}},
 		{"junk", `{"name": 1, "version": null, "dependencies": ["b"], "optionalDependencies": null, "peerDependencies": "x",
@@ -47,12 +48,6 @@ func TestReadManifest(t *testing.T) {
 		{"all bundled", `{"bundledDependencies": true, "dependencies": {"a": "1", "b": "2"}}`,
 			Manifest{Bundled: []string{"a", "b"}, Dependencies: []Dependency{{"a", "1"}, {"b", "2"}}}},
 		{"bundled as an object", `{"bundleDependencies": {"a": "1"}, "bundledDependencies": ["b"]}`, Manifest{Bundled: []string{"a"}}},
-		{"a single command", `{"name": "@s/a", "bin": "../../x.js"}`, Manifest{Name: "@s/a", Bin: []Dependency{{"a", "x.js"}}}},
-		{"commands that would leave", `{"bin": {"../../b": "/../c.js", "d:e\\f": "g\\h.js", "x": 3, "": "y"}}`,
-			Manifest{Bin: []Dependency{{"b", "c.js"}, {"f", "g/h.js"}}}},
-		{"listed commands", `{"bin": ["bin/a.js", 3]}`, Manifest{Bin: []Dependency{{"a.js", "bin/a.js"}}}},
-		{"deprecated without words", `{"deprecated": true}`, Manifest{Deprecated: "deprecated"}},
-		{"not deprecated after all", `{"deprecated": ""}`, Manifest{}},
 		{"what the abbreviated form says", `{"hasInstallScript": true}`, Manifest{InstallScript: true}},
 		{"escapes", `{"name": "\u0061\/b", "version": "1\n"}`, Manifest{Name: "a/b", Version: "1\n"}},
 		{"a byte order mark", "\ufeff{\"name\": \"a\"}", Manifest{Name: "a"}},
@@ -90,10 +85,9 @@ func FuzzReadManifest(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, b := range m.Bin {
-			if b.Name == "" || b.Spec == "" || strings.Contains(b.Name, "/") || strings.HasPrefix(b.Spec, "/") ||
-				b.Spec == ".." || strings.HasPrefix(b.Spec, "../") {
-				t.Errorf("manifest %q has the command %q", raw, b)
+		for _, d := range m.OptionalDependencies {
+			if slices.ContainsFunc(m.Dependencies, func(e Dependency) bool { return e.Name == d.Name }) {
+				t.Errorf("manifest %q has %q as a dependency of two kinds", raw, d.Name)
 			}
 		}
 	})

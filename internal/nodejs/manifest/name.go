@@ -9,19 +9,13 @@ import (
 // admits today, and none comes near this.
 const maxNameBytes = 512
 
-var (
-	errNoName    = errors.New("a name is missing")
-	errLongName  = errors.New("the name is too long")
-	errNameStart = errors.New("a name cannot start with a dot or an underscore")
-	errNameBytes = errors.New("a name may hold what an address holds without escapes, and one scope before a slash")
-	errTakenName = errors.New("npm keeps this name for itself")
-)
+var errNameBytes = errors.New("a name may hold what an address holds without escapes, and one scope before a slash")
 
 // CheckName returns why npm refuses a name, or nil: the rules for packages that
 // exist, of npm's documentation of package.json's "name".
 func CheckName(name string) error {
 	if len(name) > maxNameBytes {
-		return errLongName
+		return errors.New("the name is too long")
 	}
 	own := name
 	if scoped, ok := strings.CutPrefix(name, "@"); ok {
@@ -33,15 +27,15 @@ func CheckName(name string) error {
 	}
 	switch {
 	case own == "":
-		return errNoName
+		return errors.New("a name is missing")
 	case own[0] == '.', own[0] == '_' && own == name:
-		return errNameStart
+		return errors.New("a name cannot start with a dot or an underscore")
 	case !isTag(own):
 		return errNameBytes
 	}
 	switch strings.ToLower(name) {
 	case ModulesFolder, "favicon.ico":
-		return errTakenName
+		return errors.New("npm keeps this name for itself")
 	}
 	return nil
 }

@@ -86,7 +86,7 @@ func ParseProject(raw []byte) (p *Project, patterns []string, err error) {
 	err = jsonscan.EachMember(jsonscan.TrimBOM(raw), func(key string, value []byte) error {
 		switch key {
 		case "overrides":
-			p.Overrides, err = readOverrides(value)
+			p.Overrides, _, err = readOverrides(value)
 			return err
 		case "workspaces":
 			patterns, err = readPatterns(value)
@@ -97,44 +97,36 @@ func ParseProject(raw []byte) (p *Project, patterns []string, err error) {
 	return p, patterns, err
 }
 
-// readOverrides reads an overrides object; "." is the value of what holds it.
-func readOverrides(object []byte) ([]Override, error) {
-	list, err := jsonscan.Members(object)
+// readOverrides reads an overrides object; "." in it is the value of what holds it.
+func readOverrides(object []byte) (list []Override, own string, err error) {
+	members, err := jsonscan.Members(object)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	var out []Override
-	for _, m := range list {
+	for _, m := range members {
 		o := Override{Key: m.Key}
 		switch first := jsonscan.FirstByte(m.Value); {
 		case m.Key == ".":
+			own = cmp.Or(jsonscan.Text(m.Value), "*")
 			continue
 		case first == '{':
-			err := jsonscan.EachMember(m.Value, func(key string, value []byte) error {
-				if key == "." {
-					o.Value = cmp.Or(jsonscan.Text(value), "*")
-				}
-				return nil
-			})
-			if err != nil {
-				return nil, err
-			}
-			if o.Below, err = readOverrides(m.Value); err != nil {
-				return nil, err
-			}
+			o.Below, o.Value, err = readOverrides(m.Value)
 		case first == '"':
 			o.Value = cmp.Or(jsonscan.Text(m.Value), "*")
 		default:
-			return nil, fmt.Errorf("reading the override of %q: it must be a text or an object", m.Key)
+			err = fmt.Errorf("reading the override of %q: it must be a text or an object", m.Key)
 		}
-		out = append(out, o)
+		if err != nil {
+			return nil, "", err
+		}
+		list = append(list, o)
 	}
-	return out, nil
+	return list, own, nil
 }
 
 // readPatterns reads workspaces: a list, or an object that has it as packages.
-func readPatterns(value []byte) (patterns []string, err error) {
-	err = jsonscan.EachMember(value, func(key string, inner []byte) error {
+func readPatterns(value []byte) ([]string, error) {
+	err := jsonscan.EachMember(value, func(key string, inner []byte) error {
 		if key == "packages" {
 			value = inner
 		}
@@ -143,13 +135,10 @@ func readPatterns(value []byte) (patterns []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	err = jsonscan.EachElement(value, func(element []byte) error {
-		if pattern := jsonscan.Text(element); pattern != "" {
-			patterns = append(patterns, pattern)
-		}
-		return nil
-	})
-	return patterns, err
+	if jsonscan.FirstByte(value) != '[' {
+		return nil, nil
+	}
+	return wordList(value)
 }
 
 // FindMembers returns the folders below dir with a package.json that the patterns

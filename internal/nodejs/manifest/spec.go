@@ -162,10 +162,8 @@ func cutScheme(text string) (scheme, rest string) {
 	if i < 2 {
 		return "", text
 	}
-	for _, c := range []byte(text[:i]) {
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '+' || c == '.' || c == '-') {
-			return "", text
-		}
+	if !isWord(text[:i], "+.-") {
+		return "", text
 	}
 	return strings.ToLower(text[:i]), text[i+1:]
 }
@@ -239,11 +237,12 @@ func isRepositoryPage(u *url.URL) bool {
 
 // isTag tells whether a text can name a tag: what an address holds without
 // escapes.
-func isTag(text string) bool {
-	for _, c := range []byte(text) {
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-_.!~*'()", c) >= 0) {
-			return false
-		}
-	}
-	return text != ""
+func isTag(text string) bool { return text != "" && isWord(text, "-_.!~*'()") }
+
+// isWord tells whether a text has nothing but letters and digits of ASCII, and some
+// other characters.
+func isWord(text, others string) bool {
+	return !strings.ContainsFunc(text, func(c rune) bool {
+		return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune(others, c))
+	})
 }

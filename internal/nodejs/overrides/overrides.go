@@ -4,6 +4,7 @@ package overrides
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
@@ -59,17 +60,18 @@ func (r *Rule) read(list []manifest.Override) error {
 	return nil
 }
 
-// inForce calls visit with the rules that hold under r, the nearest first, until
-// it says that it has seen enough.
-func (r *Rule) inForce(visit func(*Rule) bool) {
-	for at := r; at != nil; at = at.outer {
-		for _, x := range at.inner {
-			if !visit(x) {
+// inForce has the rules that hold under r, the nearest first.
+func (r *Rule) inForce() iter.Seq[*Rule] {
+	return func(yield func(*Rule) bool) {
+		for at := r; at != nil; at = at.outer {
+			for _, x := range at.inner {
+				if !yield(x) {
+					return
+				}
+			}
+			if at.outer != nil && !yield(at) {
 				return
 			}
-		}
-		if at.outer != nil && !visit(at) {
-			return
 		}
 	}
 }
@@ -77,15 +79,12 @@ func (r *Rule) inForce(visit func(*Rule) bool) {
 // ForDemand returns the rule that a demand of a package under r is under. asked is
 // what the demand's text says, nil where it cannot be compared with a range.
 func (r *Rule) ForDemand(name string, asked *manifest.Spec) *Rule {
-	out := r
-	r.inForce(func(x *Rule) bool {
-		if x.Name != name || !x.overlaps(asked) {
-			return true
+	for x := range r.inForce() {
+		if x.Name == name && x.overlaps(asked) {
+			return x
 		}
-		out = x
-		return false
-	})
-	return out
+	}
+	return r
 }
 
 // overlaps tells whether some version is in both the key and the text of a
@@ -116,42 +115,31 @@ func (r *Rule) isWithin(other *Rule) bool {
 	return false
 }
 
-// commonRule returns the nearest rule that is around both.
-func commonRule(a, b *Rule) *Rule {
-	for !b.isWithin(a) {
-		a = a.outer
-	}
-	return a
-}
-
 // Excludes reports whether two rules that are beside each other hold rules of one
 // key that no version meets both.
 func Excludes(a, b *Rule) bool {
 	if a == b || a == nil || b == nil || a.isWithin(b) || b.isWithin(a) {
 		return false
 	}
-	found := false
-	seen := map[string]*Rule{}
-	a.inForce(func(x *Rule) bool {
-		if seen[x.key] == nil {
-			seen[x.key] = x
+	nearest := map[string]*Rule{} // of a by key, as long as it is not compared
+	for x := range a.inForce() {
+		if nearest[x.key] == nil {
+			nearest[x.key] = x
 		}
-		return true
-	})
-	known := map[string]bool{}
-	b.inForce(func(y *Rule) bool {
-		if known[y.key] {
+	}
+	for y := range b.inForce() {
+		x := nearest[y.key]
+		delete(nearest, y.key)
+		if x == nil || x == y || x.Value == y.Value {
+			continue
+		}
+		m, errM := semver.ParseRange(x.Value)
+		n, errN := semver.ParseRange(y.Value)
+		if errM == nil && errN == nil && !semver.Intersects(m, n) {
 			return true
 		}
-		known[y.key] = true
-		if x := seen[y.key]; x != nil && x != y && x.Value != y.Value {
-			m, errM := semver.ParseRange(x.Value)
-			n, errN := semver.ParseRange(y.Value)
-			found = errM == nil && errN == nil && !semver.Intersects(m, n)
-		}
-		return !found
-	})
-	return found
+	}
+	return false
 }
 
 // Combine returns the rule of a package that is under has, which may be nil, once a
@@ -163,5 +151,8 @@ func Combine(has, comes *Rule) *Rule {
 	case has.isWithin(comes) || Excludes(has, comes):
 		return has
 	}
-	return commonRule(has, comes)
+	for !comes.isWithin(has) {
+		has = has.outer // the nearest rule around both
+	}
+	return has
 }

@@ -3,7 +3,8 @@ package placement
 import (
 	"maps"
 	"slices"
-	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
 // unseating is a version that is tried in another's seat for a peer.
@@ -13,21 +14,30 @@ type unseating struct {
 	parcel *parcel
 }
 
+// newBench returns an empty bench. The host's demands that are given lie beside it.
+func (r *run) newBench(host *slot, beside map[string]*slot, standing bool) *bench {
+	base := &slot{parcel: host.parcel, path: host.path, top: true, member: host.member, rule: host.rule, stands: host}
+	b := &bench{host: host, beside: beside, ground: &ground{base: base, shelves: map[string]*shelf{}, wants: r.override}}
+	if standing {
+		base.demands = r.list(base, host.top)
+	}
+	b.attach(base)
+	return b
+}
+
 // seat returns what sits on a bench under a name.
 func (r *run) seat(b *bench, key string) *slot {
-	if b.ground == nil {
-		if b.lone != nil && b.lone.key == key {
-			return b.lone
-		}
-		return nil
-	}
-	if s := b.ground.base.inside[key]; s != nil {
+	if s := b.base.inside[key]; s != nil {
 		return s
 	}
-	if x := b.beside[key]; x != nil {
-		return r.copySeat(b, x)
+	x := b.beside[key]
+	if x == nil {
+		return nil
 	}
-	return nil
+	delete(b.beside, key)
+	s := &slot{parcel: x.parcel, name: x.name, key: x.key, rule: x.rule}
+	b.sit(s, r)
+	return s
 }
 
 // invite seats the package that is chosen for a demand of the host, with all
@@ -37,33 +47,13 @@ func (r *run) invite(b *bench, d *demand, chain []unseating) (*slot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &slot{parcel: p, name: d.name, key: d.key, rule: d.rule, mandatory: d.kind != OptionalPeer}
-	if b.ground == nil && b.lone == nil && !r.bringsPeers(p) {
-		b.lone = s
-		return s, nil
+	s := &slot{parcel: p, name: d.name, key: d.key, rule: d.rule, mandatory: d.kind != asOptionalPeer}
+	r.moved(p)
+	if err := r.proceed(); err != nil {
+		return nil, err
 	}
-	r.widen(b)
-	return s, r.sitDown(b, s, chain)
-}
-
-func (r *run) bringsPeers(p *parcel) bool {
-	return p.gone == nil && p.target == nil && len(p.m.PeerDependencies) > 0 && !r.options.LegacyPeers
-}
-
-// widen makes a bench that more than one package can sit on.
-func (r *run) widen(b *bench) {
-	if b.ground != nil {
-		return
-	}
-	host := b.host
-	base := &slot{parcel: host.parcel, path: host.path, top: true, member: host.member, rule: host.rule, stands: host}
-	b.ground = &ground{base: base, shelves: map[string]*shelf{}, rules: r.tree.rules, wants: r.tree.wants}
-	base.demands = r.list(base, host.top)
-	b.ground.attach(base)
-	if b.lone != nil {
-		b.ground.sit(b.lone, r)
-		b.lone = nil
-	}
+	b.sit(s, r)
+	return s, r.bring(b, s, chain)
 }
 
 // sit puts a seat on the bench in place of what has its name.
@@ -76,15 +66,6 @@ func (g *ground) sit(s *slot, r *run) {
 	}
 }
 
-func (r *run) sitDown(b *bench, s *slot, chain []unseating) error {
-	r.moved(s.parcel)
-	if err := r.proceed(); err != nil {
-		return err
-	}
-	b.ground.sit(s, r)
-	return r.bring(b, s, chain)
-}
-
 // bring seats what the peers of a package that has just sat down ask for, by
 // name, each with all that it brings before the next.
 func (r *run) bring(b *bench, s *slot, chain []unseating) error {
@@ -94,17 +75,16 @@ func (r *run) bring(b *bench, s *slot, chain []unseating) error {
 			peers = append(peers, d)
 		}
 	}
-	slices.SortStableFunc(peers, func(x, y *demand) int { return r.compare(x.name, y.name) })
+	slices.SortStableFunc(peers, func(x, y *demand) int { return manifest.Collate(x.name, y.name) })
 	for _, peer := range peers {
 		r.steps++
-		if b.ground.base.inside[s.key] != s {
+		if b.base.inside[s.key] != s {
 			return nil
 		}
 		if peer.isLeading() {
 			continue
 		}
-		err := r.bringFor(b, s, peer, chain)
-		if err != nil {
+		if err := r.bringFor(b, s, peer, chain); err != nil {
 			return err
 		}
 	}
@@ -112,11 +92,10 @@ func (r *run) bring(b *bench, s *slot, chain []unseating) error {
 }
 
 func (r *run) bringFor(b *bench, s *slot, peer *demand, chain []unseating) error {
-	sits := b.ground.base.inside[peer.key]
-	if sits != nil {
+	if sits := b.base.inside[peer.key]; sits != nil {
 		return r.unseat(b, s, peer, sits, chain)
 	}
-	order := b.ground.base.demandFor(peer.key)
+	order := b.base.demandFor(peer.key)
 	if order == nil {
 		order = peer
 	}
@@ -133,8 +112,8 @@ func (r *run) bringFor(b *bench, s *slot, peer *demand, chain []unseating) error
 			p = other
 		}
 	}
-	x := &slot{parcel: p, name: order.name, key: peer.key, mandatory: peer.kind == Peer && s.mandatory}
-	b.ground.sit(x, r)
+	x := &slot{parcel: p, name: order.name, key: peer.key, mandatory: peer.kind == asPeer && s.mandatory}
+	b.sit(x, r)
 	if order != peer && !peer.isLeading() && x.mandatory {
 		if err := r.conflictOnBench(b, peer, []*demand{order}, x); err != nil {
 			return err
@@ -151,16 +130,20 @@ func (r *run) unseat(b *bench, s *slot, peer *demand, sits *slot, chain []unseat
 	}
 	step := unseating{owner: s.parcel, name: peer.key, parcel: p}
 	if slices.Contains(chain, step) {
-		return r.endlessBench(append(slices.Clip(chain), step))
+		names := map[string]bool{}
+		for _, u := range append(chain, step) {
+			names[u.owner.label()], names[u.parcel.label()] = true, true
+		}
+		return endless(names)
 	}
-	inner := &bench{host: s}
+	inner := r.newBench(s, nil, true)
 	tried, err := r.invite(inner, peer, append(slices.Clip(chain), step))
 	if err != nil {
 		return err
 	}
-	x := &slot{parcel: p, name: peer.name, key: peer.key, rule: tried.rule, mandatory: peer.kind == Peer && s.mandatory}
+	x := &slot{parcel: p, name: peer.name, key: peer.key, rule: tried.rule, mandatory: peer.kind == asPeer && s.mandatory}
 	if isWelcome(x, sits, nil) {
-		b.ground.sit(x, r)
+		b.sit(x, r)
 		return r.bring(b, x, chain)
 	}
 	if s.mandatory {
@@ -169,33 +152,12 @@ func (r *run) unseat(b *bench, s *slot, peer *demand, sits *slot, chain []unseat
 	return nil
 }
 
-func (r *run) endlessBench(chain []unseating) error {
-	names := map[string]bool{}
-	for _, u := range chain {
-		names[u.owner.label()], names[u.parcel.label()] = true, true
-	}
-	return &Refusal{Reason: Endless, Names: slices.Sorted(maps.Keys(names))}
-}
-
 // conflictOnBench returns the refusal if the conflict is the project's own.
 func (r *run) conflictOnBench(b *bench, peer *demand, against []*demand, found *slot) error {
 	if !b.host.isOurs() && !r.options.StrictPeers || r.options.Force {
 		return nil
 	}
-	return conflict(peer, against, found)
-}
-
-func conflict(d *demand, against []*demand, found *slot) *Refusal {
-	out := &Refusal{Reason: Conflict, Demand: d.public()}
-	if found != nil {
-		out.Found = found.label()
-	}
-	for _, a := range against {
-		if a != d {
-			out.Against = append(out.Against, a.public())
-		}
-	}
-	return out
+	return peer.conflict(against, found)
 }
 
 // existing looks for a slot that an optional peer accepts: from the folder that
@@ -210,9 +172,7 @@ func (r *run) existing(d *demand) (*bench, *slot) {
 		var next []*slot
 		for _, s := range level {
 			if s.key == d.key && d.isPleasedBy(s) && !s.isBundled() {
-				b := &bench{host: d.owner, beside: maps.Clone(s.holder.inside)}
-				base := &slot{parcel: d.owner.parcel, top: true, stands: d.owner}
-				b.ground = &ground{base: base, shelves: map[string]*shelf{}, wants: r.tree.wants}
+				b := r.newBench(d.owner, maps.Clone(s.holder.inside), false)
 				return b, r.seat(b, d.key)
 			}
 			next = append(next, s.contents...)
@@ -220,15 +180,4 @@ func (r *run) existing(d *demand) (*bench, *slot) {
 		level = next
 	}
 	return nil, nil
-}
-
-func (r *run) copySeat(b *bench, x *slot) *slot {
-	delete(b.beside, x.key)
-	s := &slot{parcel: x.parcel, name: x.name, key: x.key, rule: x.rule}
-	b.ground.sit(s, r)
-	return s
-}
-
-func (r *run) compare(a, b string) int {
-	return strings.Compare(r.sortKey(a), r.sortKey(b))
 }

@@ -3,16 +3,17 @@ package placement
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 )
 
-// MaxSteps ends a placement that would take hours: a count, so that a plan and its
+// maxSteps ends a placement that would take hours: a count, so that a plan and its
 // apply end alike on any machine. A step is a question to a folder, a demand that is
 // looked at for it, or a package that is tried or put. Real projects take ten for each
 // package: gatsby's 1,853 packages took 11,121, and the worst of npm's recorded cases
 // 23,613; the limit is 20 times that, and takes seconds.
-const MaxSteps = 500_000
+const maxSteps = 500_000
 
 // maxBlamed is how many packages a placement that was ended names.
 const maxBlamed = 5
@@ -24,7 +25,7 @@ func (r *run) proceed() error {
 		return context.Cause(r.ctx)
 	}
 	if r.steps > r.maxSteps || r.tree.ruled > maxRuled {
-		return &Refusal{Reason: Exhausted, Names: r.busiest()}
+		return refuseLoop(r.busiest(), fmt.Sprintf("where the packages lie could not be decided in %d steps, and npm might take hours; the most often moved ones are ", maxSteps), "")
 	}
 	return nil
 }

@@ -136,14 +136,14 @@ func options(c *recorded) Options {
 	return Options{
 		Target:      manifest.Target{OS: "linux", CPU: "x64", Libc: "glibc", Node: "20.20.2"},
 		LegacyPeers: c.has("--legacy-peer-deps"), StrictPeers: c.has("--strict-peer-deps"),
-		OmitDevelopment: c.has("--omit=dev"),
+		Whole: !c.has("--omit=dev"),
 	}
 }
 
 // treeLines tells a tree as answer does.
 func treeLines(tree *Tree, err error) []string {
-	if refusal, ok := errors.AsType[*Refusal](err); ok {
-		return []string{"REFUSED " + refusal.Code()}
+	if refusal, ok := errors.AsType[*manifest.ResolveError](err); ok {
+		return []string{"REFUSED " + refusal.Code}
 	}
 	if err != nil {
 		return []string{"FAILED " + err.Error()}
@@ -169,16 +169,17 @@ func (m Marks) words() []string {
 	var out []string
 	for _, w := range []struct {
 		word string
-		on   bool
+		mark Marks
+		kept bool
 	}{
-		{"extraneous", m.Extraneous},
-		{"dev", m.Dev && !m.Extraneous},
-		{"optional", m.Optional && !m.Extraneous},
-		{"devOptional", m.DevOptional && !m.Extraneous},
-		{"peer", m.Peer && !m.Extraneous},
-		{"inBundle", m.Bundled},
+		{"extraneous", Extraneous, true},
+		{"dev", Dev, false},
+		{"optional", Optional, false},
+		{"devOptional", DevOptional, false},
+		{"peer", Peer, false},
+		{"inBundle", Bundled, true},
 	} {
-		if w.on {
+		if m.Has(w.mark) && (w.kept || !m.Has(Extraneous)) {
 			out = append(out, w.word)
 		}
 	}
@@ -261,12 +262,12 @@ func TestWhatIsInstalledEqualsNPMs(t *testing.T) {
 					t.Fatal(err)
 				}
 				if d := r.lacking(); d != nil {
-					t.Errorf("%v is not met", d.public())
+					t.Errorf("%v is not met", d)
 				}
 				var got, want []string
 				for _, p := range tree.Packages {
 					switch {
-					case p.Marks.Dev || p.Marks.Extraneous || p.LeftOut != Installed || p.On:
+					case !p.IsProduction() || p.On:
 					case p.Link != "":
 						got = append(got, p.Path+" link:"+p.Link)
 					default:

@@ -5,7 +5,7 @@ package placement
 // Demands for the slot itself do not count, so a circle does not keep itself.
 func retinue(of *slot, class func(*demand) bool) map[*slot]bool {
 	set := reach([]*slot{of}, func(d *demand) bool { return d.found != of && class(d) })
-	shrink(set, func(d *demand) bool { return d.found != of && class(d) })
+	shrink(set, nil, func(d *demand) bool { return d.found != of && class(d) })
 	return set
 }
 
@@ -27,11 +27,8 @@ func reach(from []*slot, class func(*demand) bool) map[*slot]bool {
 }
 
 // shrink drops from a set, again and again, what a demand of a class leads to
-// from outside of it.
-func shrink(set map[*slot]bool, class func(*demand) bool) { shrinkWith(set, nil, class) }
-
-// shrinkWith is shrink, where more slots count as within the set.
-func shrinkWith(set, also map[*slot]bool, class func(*demand) bool) {
+// from outside of it. Some other slots count as within the set.
+func shrink(set, also map[*slot]bool, class func(*demand) bool) {
 	var outside []*slot
 	for s := range set {
 		for _, u := range s.users {

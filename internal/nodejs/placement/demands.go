@@ -3,6 +3,7 @@ package placement
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
@@ -18,7 +19,7 @@ func (r *run) list(s *slot, development bool) []*demand {
 	}
 	m := s.m
 	out := make([]*demand, 0, len(m.PeerDependencies)+len(m.Dependencies)+len(m.OptionalDependencies))
-	add := func(list []manifest.Dependency, kind Kind, wanted func(name string) bool) {
+	add := func(list []manifest.Dependency, kind kind, wanted func(name string) bool) {
 		for _, e := range list {
 			if wanted == nil || wanted(e.Name) {
 				out = r.listOne(out, s, e, kind)
@@ -26,20 +27,20 @@ func (r *run) list(s *slot, development bool) []*demand {
 		}
 	}
 	if !r.options.LegacyPeers {
-		add(m.PeerDependencies, Peer, func(name string) bool { return !m.OptionalPeers[name] })
-		add(m.PeerDependencies, OptionalPeer, func(name string) bool { return m.OptionalPeers[name] })
+		add(m.PeerDependencies, asPeer, func(name string) bool { return !m.OptionalPeers[name] })
+		add(m.PeerDependencies, asOptionalPeer, func(name string) bool { return m.OptionalPeers[name] })
 	}
-	add(m.Dependencies, Plain, nil)
-	add(m.OptionalDependencies, Optional, nil)
+	add(m.Dependencies, asPlain, nil)
+	add(m.OptionalDependencies, asOptional, nil)
 	if development {
-		add(m.DevDependencies, Development, nil)
+		add(m.DevDependencies, asDevelopment, nil)
 	}
 	return out
 }
 
 // listOne appends a demand, and takes out an earlier one of the same folder.
-func (r *run) listOne(out []*demand, s *slot, e manifest.Dependency, kind Kind) []*demand {
-	d := &demand{owner: s, name: e.Name, key: foldName(e.Name), kind: kind}
+func (r *run) listOne(out []*demand, s *slot, e manifest.Dependency, kind kind) []*demand {
+	d := &demand{owner: s, name: e.Name, key: strings.ToLower(e.Name), kind: kind}
 	d.own = r.read(s, e.Name, e.Spec)
 	d.want = d.own
 	for i, before := range out {
@@ -64,7 +65,7 @@ func (r *run) read(s *slot, name, text string) *want {
 	at := manifest.LocalPath(s.path, w.spec)
 	key += "\x00" + at
 	if r.wants[key] == nil {
-		r.wants[key] = &want{text: text, spec: w.spec, folder: true, path: at, answers: map[*parcel]bool{}}
+		r.wants[key] = &want{text: text, spec: w.spec, folder: true, path: at}
 	}
 	return r.wants[key]
 }
@@ -91,16 +92,13 @@ func (r *run) override(d *demand, value string) *want {
 		}
 	}
 	if r.fault == nil {
-		r.fault = &Refusal{Reason: BadOverride, Err: fmt.Errorf("%q names a dependency that neither the project nor %s has", value, owner.label())}
+		r.fault = badOverride(fmt.Errorf("%q names a dependency that neither the project nor %s has", value, owner.label()))
 	}
 	return d.own
 }
 
 // choose returns what is taken for a demand. Tree and bench play no part.
 func (r *run) choose(d *demand) (*parcel, error) {
-	if d.kind == Member {
-		return r.link(d.want.path)
-	}
 	w := d.want
 	if w.folder {
 		return r.link(w.path)
@@ -114,14 +112,12 @@ func (r *run) choose(d *demand) (*parcel, error) {
 			return p, nil
 		}
 	}
-	if p := r.chosen[w]; p != nil {
-		return p, nil
+	if w.chosen != nil {
+		return w.chosen, nil
 	}
-	p, err := r.ask(w, d)
-	if err == nil {
-		r.chosen[w] = p
-	}
-	return p, err
+	var err error
+	w.chosen, err = r.ask(w, d)
+	return w.chosen, err
 }
 
 func (r *run) ask(w *want, d *demand) (*parcel, error) {
@@ -141,32 +137,9 @@ func (r *run) ask(w *want, d *demand) (*parcel, error) {
 	if p == nil {
 		p = newParcel(m)
 		r.parcels[key] = p
-		r.expect(m)
 	}
 	return p, nil
 }
-
-// expect tells the source what a manifest will ask for.
-func (r *run) expect(m *manifest.Manifest) {
-	lists := [][]manifest.Dependency{m.Dependencies, m.OptionalDependencies}
-	if !r.options.LegacyPeers {
-		lists = append(lists, m.PeerDependencies)
-	}
-	var specs []manifest.Spec
-	for _, list := range lists {
-		for _, e := range list {
-			w := r.read(noTop, e.Name, e.Spec)
-			if w.err == nil && r.chosen[w] == nil && w.spec.FromRegistry() && !m.OptionalPeers[e.Name] {
-				specs = append(specs, w.spec)
-			}
-		}
-	}
-	if len(specs) > 0 {
-		r.source.Expect(specs)
-	}
-}
-
-var noTop = &slot{parcel: &parcel{m: &manifest.Manifest{}}}
 
 // link returns the link to a folder of the project.
 func (r *run) link(at string) (*parcel, error) {
@@ -190,7 +163,7 @@ func (r *run) top(at string, m *manifest.Manifest) *slot {
 		return s
 	}
 	s := &slot{parcel: newParcel(m), name: path.Base(at), path: at, top: true, removed: true}
-	s.key = foldName(s.name)
+	s.key = strings.ToLower(s.name)
 	r.tops[at] = s
 	s.above = r.tree.base
 	for up := path.Dir(at); up != "."; up = path.Dir(up) {
@@ -199,9 +172,7 @@ func (r *run) top(at string, m *manifest.Manifest) *slot {
 			break
 		}
 	}
-	for _, member := range r.input.Members {
-		s.member = s.member || member == at
-	}
+	s.member = slices.Contains(r.input.Members, at)
 	return s
 }
 
@@ -214,5 +185,4 @@ func (r *run) enterTop(s *slot, rule *overrides.Rule) {
 	s.demands = r.list(s, true)
 	r.tree.attach(s)
 	r.tree.search(s)
-	r.expect(s.m)
 }

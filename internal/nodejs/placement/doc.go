@@ -30,7 +30,7 @@
 // as standing orders: what they ask for comes first. A peer may unseat what it
 // does not accept, if everybody there would live with the other version. What
 // cannot be settled on the bench of the project or a member is a conflict, and the
-// answer is a [Refusal]; below the project it is passed over.
+// answer is an error; below the project it is passed over.
 //
 // # The way up
 //
@@ -65,13 +65,13 @@
 //   - Some registries keep npm busy for ever: placing one package takes out
 //     another, whose turn takes out the first. If a package has a turn while the
 //     whole ground is as it was at an earlier turn of it, or if a bench is to be
-//     made for the same unseating within itself, the refusal is Endless. What goes on
-//     for more than MaxSteps steps is Exhausted.
+//     made for the same unseating within itself, or if it goes on for more than
+//     maxSteps steps, it is refused.
 //   - npm lays out a circle of versions that need each other with a link. A layer
-//     holds no such link: the refusal is Circle.
+//     holds no such link: it is refused.
 //   - In rare trees of npm a package that is needed is missing, because a newcomer
 //     fell with its predecessor's retinue. Then all is placed again with newcomers
-//     kept; a note says so, or the refusal is Incomplete.
+//     kept, and a note says so; or it is refused.
 //   - What npm puts below a package that bundles others counts as bundled for it,
 //     and is never fetched. Here Package.Tarball says what really comes in a
 //     tarball; everything else has to be fetched.
@@ -80,7 +80,7 @@
 //
 // A Source picks versions by range, tag, engines and cut-off; see its comments. The
 // caller leaves out what it does not install: for production that is what is
-// marked Dev or Extraneous or has a LeftOut reason. It turns refusals and notes
-// into sentences. A lock file of another tool is a closed world: a Source whose
-// Choose knows the locked versions alone, with StrictPeers off.
+// marked Dev or Extraneous or has a LeftOut reason. A lock file of another tool is a
+// closed world: a Source whose Choose knows the locked versions alone, with StrictPeers
+// off.
 package placement

@@ -1,6 +1,7 @@
 package placement
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -23,63 +24,57 @@ func (r *run) slots() []*slot {
 // had or does not run.
 func (r *run) finish() (*Tree, error) {
 	all := r.slots()
-	of, gone := r.mark(all), map[*slot]LeftOut{}
-	r.marks, r.gone = of, gone
+	r.mark(all)
 	tree := &Tree{}
 	for _, s := range all {
-		if s.gone == nil || gone[s] != Installed {
+		if s.gone == nil || s.leftOut != Installed {
 			continue
 		}
-		if !of[s].optional {
-			return nil, r.missing(s)
+		if !s.marks.Has(Optional) {
+			return nil, s.users[0].failed(s.gone)
 		}
 		for _, u := range s.users {
-			tree.Notes = append(tree.Notes, Note{Kind: Dropped, Demand: u.public(), Path: s.path, Err: s.gone})
+			why := u.failed(s.gone)
+			if why.Code != "EUNSUPPORTED" && r.options.Target.ForeignName(u.name) {
+				continue // where a registry lacks one for another platform, nothing is missing
+			}
+			tree.Notes = append(tree.Notes, fmt.Sprintf("the optional package is left out: %s", why))
 		}
-		leaveOut(s, WithoutPackage, gone)
+		leaveOut(s, WithoutPackage)
 	}
-	if err := r.checkTarget(all, of, gone, tree); err != nil {
+	if err := r.checkTarget(all); err != nil {
 		return nil, err
 	}
 	for _, s := range all {
-		if s.gone != nil || s == r.tree.base {
-			continue
+		if s.gone == nil && s != r.tree.base {
+			tree.Packages = append(tree.Packages, s.public())
 		}
-		tree.Packages = append(tree.Packages, r.public(s, of[s], gone[s]))
 	}
 	return tree, nil
 }
 
-func (r *run) missing(s *slot) error {
-	return &Refusal{Reason: Missing, Demand: firstUser(s), Found: s.m.Name, Err: s.gone}
-}
-
-// npmVersion is what "engines" of packages are asked about.
-const npmVersion = manifest.NPMVersion
-
-func (r *run) checkTarget(all []*slot, of map[*slot]*marks, gone map[*slot]LeftOut, tree *Tree) error {
+// checkTarget leaves out what is optional and does not run on the target. What is
+// needed must be for its platform.
+func (r *run) checkTarget(all []*slot) error {
 	t := r.options.Target
 	for _, s := range all {
-		if s.above == nil || s.target != nil || s.gone != nil || gone[s] != Installed || s.top {
+		if s.top || s.target != nil || s.gone != nil || s.leftOut != Installed {
 			continue
 		}
-		m := of[s]
+		why := OtherEngine
 		if !t.Fits(s.m) {
-			if !m.optional && !(m.dev && r.options.OmitDevelopment) && !r.options.Force {
-				return &Refusal{Reason: Platform, Demand: firstUser(s), Found: s.label(), Manifest: s.m}
-			}
-			if m.optional {
-				leaveOut(s, OtherPlatform, gone)
-			}
+			why = OtherPlatform
+		} else if manifest.EngineAdmits(s.m.Engine("node"), t.Node) && manifest.EngineAdmits(s.m.Engine("npm"), manifest.NPMVersion) {
 			continue
 		}
-		if manifest.EngineAdmits(s.m.Engine("node"), t.Node) && manifest.EngineAdmits(s.m.Engine("npm"), npmVersion) {
-			continue
-		}
-		if m.optional {
-			leaveOut(s, OtherEngine, gone)
-		} else {
-			tree.Notes = append(tree.Notes, Note{Kind: Refuses, Path: s.path, Manifest: s.m})
+		unneeded := s.marks.Has(Dev) && !r.options.Whole || r.options.Force
+		switch {
+		case s.marks.Has(Optional):
+			leaveOut(s, why)
+		case why == OtherPlatform && !unneeded:
+			refused := s.users[0].refuse("EBADPLATFORM", "it supports only os %q, cpu %q and libc %q, and the target is %s", s.m.OS, s.m.CPU, s.m.Libc, t)
+			refused.Spec = s.m.Version
+			return refused
 		}
 	}
 	return nil
@@ -87,52 +82,40 @@ func (r *run) checkTarget(all []*slot, of map[*slot]*marks, gone map[*slot]LeftO
 
 // leaveOut leaves out a slot with all that serves nothing else: what requires
 // it, and what only these need.
-func leaveOut(s *slot, why LeftOut, gone map[*slot]LeftOut) {
-	set := map[*slot]bool{s: true}
+func leaveOut(s *slot, why LeftOut) {
+	entered := map[*slot]bool{s: true}
 	list := []*slot{s}
 	for i := 0; i < len(list); i++ {
 		for _, u := range list[i].users {
-			if !set[u.owner] && isRequired(u) && gone[u.owner] == Installed {
-				set[u.owner] = true
+			if !entered[u.owner] && !u.kind.isOptional() && u.owner.leftOut == Installed {
+				entered[u.owner] = true
 				list = append(list, u.owner)
 			}
 		}
 	}
-	entered := map[*slot]bool{}
-	for _, x := range list {
-		entered[x] = true
-	}
-	set = reach(list, func(d *demand) bool { return gone[d.found] == Installed })
 	// What is in for its own sake stays in: only what was added may be needed
 	// by others.
-	shrinkBut(set, entered, func(d *demand) bool { return gone[d.owner] == Installed })
-	for x := range set {
-		if gone[x] == Installed {
-			gone[x] = WithoutPackage
+	added := reach(list, func(d *demand) bool { return d.found.leftOut == Installed })
+	for x := range entered {
+		delete(added, x)
+	}
+	shrink(added, entered, func(d *demand) bool { return d.owner.leftOut == Installed })
+	for _, set := range []map[*slot]bool{entered, added} {
+		for x := range set {
+			if x.leftOut == Installed {
+				x.leftOut = WithoutPackage
+			}
 		}
 	}
-	gone[s] = why
-}
-
-func isRequired(d *demand) bool { return d.kind != Optional && d.kind != OptionalPeer }
-
-// shrinkBut is shrink, but for slots that stay in whatever leads to them.
-func shrinkBut(set, stay map[*slot]bool, class func(*demand) bool) {
-	for x := range stay {
-		delete(set, x)
-	}
-	shrinkWith(set, stay, class)
-	for x := range stay {
-		set[x] = true
-	}
+	s.leftOut = why
 }
 
 // public returns a slot as others see it.
-func (r *run) public(s *slot, m *marks, why LeftOut) Package {
-	p := Package{Path: s.path, Manifest: s.m, LeftOut: why, On: s.top, Marks: Marks{
-		Dev: m.dev, Optional: m.optional, DevOptional: m.devOptional, Peer: m.peer, Extraneous: m.extraneous,
-		Bundled: s.holder != nil && s.isBundled(),
-	}}
+func (s *slot) public() Package {
+	p := Package{Path: s.path, Manifest: s.m, LeftOut: s.leftOut, On: s.top, Marks: s.marks}
+	if s.isBundled() {
+		p.Marks |= Bundled
+	}
 	if s.target != nil {
 		p.Link = s.target.path
 	}
@@ -142,9 +125,38 @@ func (r *run) public(s *slot, m *marks, why LeftOut) Package {
 	return p
 }
 
-func firstUser(s *slot) Demand {
-	if len(s.users) == 0 {
-		return Demand{}
+// mark finds the marks of all slots: each has all of them until a demand of an
+// owner that lacks one takes it away.
+func (r *run) mark(all []*slot) {
+	for _, s := range all {
+		s.marks = Dev | Optional | DevOptional | Peer | Extraneous
 	}
-	return s.users[0].public()
+	r.tree.base.marks = 0
+	work := []*slot{r.tree.base}
+	leave := func(s *slot, marks Marks) {
+		if left := s.marks & marks; left != s.marks {
+			s.marks = left
+			work = append(work, s)
+		}
+	}
+	for len(work) > 0 {
+		s := work[len(work)-1]
+		work = work[:len(work)-1]
+		for _, d := range s.demands {
+			if d.found != nil {
+				leave(d.found, s.marks|d.kind.marks())
+			}
+		}
+		if s.target != nil && !s.circle {
+			leave(s.target, s.marks)
+		}
+		if s.holder != nil && !s.marks.Has(Extraneous) {
+			leave(s.holder, ^Extraneous)
+		}
+	}
+	for _, s := range all {
+		if s.marks.Has(Dev | Optional) {
+			s.marks &^= DevOptional
+		}
+	}
 }

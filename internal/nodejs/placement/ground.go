@@ -15,13 +15,12 @@ import (
 type ground struct {
 	base    *slot
 	shelves map[string]*shelf
-	rules   bool // override rules exist
 	// wants reads the value of an override for a demand.
 	wants func(d *demand, value string) *want
 	// print changes with every change of slots, demands given up and turns
 	// waited for: two equal prints are the same state.
 	print uint64
-	// unruled counts slots whose rule changed, to end what would not end.
+	// ruled counts slots whose rule changed, to end what would not end.
 	ruled int
 }
 
@@ -137,12 +136,9 @@ func without[T comparable](list []T, x T) []T {
 	return list
 }
 
-// drop takes a slot's demands out.
-func (g *ground) drop(s *slot, which func(d *demand) bool) {
-	for _, d := range s.demands {
-		if !which(d) {
-			continue
-		}
+// drop takes demands out.
+func (g *ground) drop(demands []*demand) {
+	for _, d := range demands {
 		g.turn(d, nil)
 		sh := g.shelf(d.key)
 		sh.demands = without(sh.demands, d)
@@ -193,7 +189,7 @@ func (g *ground) remove(s *slot) {
 				g.turn(u, u.owner.find(u.key))
 			}
 		}
-		g.drop(x, func(*demand) bool { return true })
+		g.drop(x.demands)
 	}
 }
 
@@ -238,14 +234,15 @@ func (s *slot) withContents(list []*slot) []*slot {
 // replace puts a slot without contents in the place of another, whose contents
 // it takes over.
 func (g *ground) replace(old, s *slot) {
-	within := func(d *demand) bool { return d.found != nil && d.found.isBelow(old) }
-	var rest []*demand
+	var within, rest []*demand
 	for _, d := range old.demands {
-		if !within(d) {
+		if d.found != nil && d.found.isBelow(old) {
+			within = append(within, d)
+		} else {
 			rest = append(rest, d)
 		}
 	}
-	g.drop(old, within)
+	g.drop(within)
 	users := slices.Clone(old.users)
 	holder := old.holder
 	delete(holder.inside, old.key)
@@ -263,6 +260,6 @@ func (g *ground) replace(old, s *slot) {
 	for _, u := range users {
 		g.turn(u, u.owner.find(u.key))
 	}
-	g.drop(old, func(d *demand) bool { return slices.Contains(rest, d) })
+	g.drop(rest)
 	g.search(s)
 }

@@ -11,17 +11,14 @@ import (
 // part in the choice of a version.
 type Source interface {
 	// Choose returns the version that is taken for a range, a version, a tag or
-	// an alias. It is asked once for each name and text. It is asked for other
+	// an alias. It is asked once for each name and text, one after the other: what
+	// the answers will ask for is for the source to foresee. It is asked for other
 	// kinds too, such as git repositories, and says that they cannot be had.
 	//
 	// An error that [manifest.AsRefusal] knows says that there is no such
 	// version: an optional dependency is then left out. Every other error ends
 	// the placement.
 	Choose(ctx context.Context, spec manifest.Spec) (*manifest.Manifest, error)
-
-	// Expect tells what will probably be asked for next, so that many documents
-	// can be fetched at once. It returns without waiting.
-	Expect(specs []manifest.Spec)
 
 	// Open returns what the tarball of a version brings. It is asked for
 	// versions that bundle dependencies or have an npm-shrinkwrap.json.
@@ -47,7 +44,7 @@ type Options struct {
 	// Force accepts conflicts between peers and foreign platforms, as npm's
 	// --force.
 	Force bool
-	// OmitDevelopment takes no offence at packages that only development wants
-	// and that do not run on the target, as npm's --omit=dev.
-	OmitDevelopment bool
+	// Whole refuses packages that do not run on the target where only development
+	// wants them too, as npm does without --omit=dev.
+	Whole bool
 }

@@ -69,12 +69,11 @@ type want struct {
 	// path is the folder on disk that is asked for, below the project.
 	folder bool
 	path   string
-
-	answers map[*parcel]bool
+	chosen *parcel // what is taken for it, nil until it is asked for
 }
 
 func newWant(name, text string) *want {
-	w := &want{text: text, answers: map[*parcel]bool{}}
+	w := &want{text: text}
 	w.spec, w.err = manifest.ParseSpec(name, text)
 	w.any = w.err == nil && w.spec.Kind == manifest.RangeSpec && (w.spec.Fetch == "" || w.spec.Fetch == "*")
 	return w
@@ -83,15 +82,6 @@ func newWant(name, text string) *want {
 // accepts tells whether the text is met by a parcel that lies in a folder of the
 // right name.
 func (w *want) accepts(p *parcel) bool {
-	answer, known := w.answers[p]
-	if !known {
-		answer = w.compare(p)
-		w.answers[p] = answer
-	}
-	return answer
-}
-
-func (w *want) compare(p *parcel) bool {
 	switch {
 	case w.folder:
 		return p.target != nil && p.target.path == w.path

@@ -2,14 +2,16 @@ package placement
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/overrides"
 )
 
 // Place returns the tree of a project: all packages that npm would write into its
-// lock, with its marks. What a user can act on is a *Refusal.
+// lock, with its marks. What a user can act on is a *[manifest.ResolveError].
 func Place(ctx context.Context, s Source, p *manifest.Project, o Options) (*Tree, error) {
 	r, tree, err := placeAsNPM(ctx, s, p, o, false)
 	if err != nil {
@@ -20,9 +22,11 @@ func Place(ctx context.Context, s Source, p *manifest.Project, o Options) (*Tree
 		switch {
 		case err == nil && !again.lacksMoreThan(lacking.kind):
 			r, tree = again, whole
-			tree.Notes = append(tree.Notes, Note{Kind: Completed, Demand: lacking.public()})
-		case lacking.kind == Plain:
-			return nil, &Refusal{Reason: Incomplete, Demand: lacking.public(), Err: err}
+			tree.Notes = append(tree.Notes, fmt.Sprintf("npm's own tree would lack %s; the layer has it", lacking))
+		case lacking.kind == asPlain:
+			refused := lacking.refuse("ERESOLVE", "npm's own tree lacks it, as another package came in its place, and so does every other that was tried; %s", conflictAdvice)
+			refused.Err = err
+			return nil, refused
 		}
 	}
 	r.noteOverruled(tree)
@@ -49,38 +53,34 @@ func placeAsNPM(ctx context.Context, s Source, p *manifest.Project, o Options, k
 func newRun(ctx context.Context, s Source, p *manifest.Project, o Options) (*run, error) {
 	r := &run{
 		ctx: ctx, source: s, input: p, options: o,
-		states: map[[2]uint64]int{}, last: map[*slot]*bench{}, wants: map[string]*want{}, chosen: map[*want]*parcel{},
+		states: map[[2]uint64]int{}, last: map[*slot]*bench{}, wants: map[string]*want{},
 		parcels: map[string]*parcel{}, links: map[string]*parcel{}, tops: map[string]*slot{},
-		members: map[string]string{}, keys: map[string]string{}, maxSteps: MaxSteps, moves: map[*parcel]int{},
+		members: map[string]string{}, maxSteps: maxSteps, moves: map[*parcel]int{},
 	}
 	rules, err := overrides.Read(p.Overrides)
 	if err != nil {
-		return nil, &Refusal{Reason: BadOverride, Err: err}
+		return nil, badOverride(err)
 	}
 	base := &slot{parcel: newParcel(&p.Manifest), top: true, rule: rules}
-	r.tree = &ground{base: base, shelves: map[string]*shelf{}, rules: rules != nil, wants: r.override}
+	r.tree = &ground{base: base, shelves: map[string]*shelf{}, wants: r.override}
 	base.demands = r.withMembers(r.list(base, true))
 	r.tree.attach(base)
 	if r.fault != nil {
 		return nil, r.fault
 	}
-	if err := checkProjectOverrides(base); err != nil {
-		return nil, err
-	}
-	r.expect(base.m)
-	return r, nil
+	return r, checkProjectOverrides(base)
 }
 
 // checkProjectOverrides refuses overrides of what the project asks for otherwise
 // itself.
 func checkProjectOverrides(base *slot) error {
 	for _, d := range base.demands {
-		if d.kind == Member || d.want.text == d.own.text {
+		if d.kind == asMember || d.want.text == d.own.text {
 			continue
 		}
-		out := &Refusal{Reason: OverridesProject, Demand: d.public(), Found: d.want.text}
-		out.Demand.Text = d.own.text
-		return out
+		refused := d.refuse("EOVERRIDE", "the overrides ask for %q instead; write that as the dependency, or %q as the override", d.want.text, "$"+d.name)
+		refused.Spec = d.own.text
+		return refused
 	}
 	return nil
 }
@@ -96,8 +96,8 @@ func (r *run) withMembers(list []*demand) []*demand {
 			continue
 		}
 		r.members[m.Name] = at
-		w := &want{text: m.Version, folder: true, path: at, answers: map[*parcel]bool{}}
-		d := &demand{owner: r.tree.base, name: m.Name, key: foldName(m.Name), kind: Member, own: w, want: w}
+		w := &want{text: m.Version, folder: true, path: at}
+		d := &demand{owner: r.tree.base, name: m.Name, key: strings.ToLower(m.Name), kind: asMember, own: w, want: w}
 		taken[d.key] = true
 		out = append(out, d)
 	}
@@ -116,17 +116,17 @@ func (r *run) withMembers(list []*demand) []*demand {
 func (r *run) lacking() *demand {
 	var optional *demand
 	for _, s := range r.slots() {
-		if !r.isInstalled(s) || s.tarball != nil || s.settled {
+		if !s.isInstalled() || s.tarball != nil || s.settled {
 			continue
 		}
 		for _, d := range s.demands {
-			if d.kind != Plain && d.kind != Optional || s.bundles(d.name) {
+			if d.kind != asPlain && d.kind != asOptional || s.bundles(d.name) {
 				continue
 			}
 			if f := d.found; f != nil && (f.gone != nil || d.takes(f)) {
 				continue
 			}
-			if d.kind == Plain {
+			if d.kind == asPlain {
 				return d
 			}
 			optional = d
@@ -136,40 +136,31 @@ func (r *run) lacking() *demand {
 }
 
 // lacksMoreThan tells whether what is lacking is no better than a demand of a kind.
-func (r *run) lacksMoreThan(kind Kind) bool {
+func (r *run) lacksMoreThan(k kind) bool {
 	d := r.lacking()
-	return d != nil && (d.kind == Plain || kind == Optional)
+	return d != nil && (d.kind == asPlain || k == asOptional)
 }
 
 // noteOverruled tells of demands that found what another rule of the overrides
 // than their own decided.
 func (r *run) noteOverruled(tree *Tree) {
-	if !r.tree.rules {
-		return
-	}
 	for _, s := range r.slots() {
-		if !r.isInstalled(s) {
+		if !s.isInstalled() {
 			continue
 		}
 		for _, d := range s.demands {
 			if f := d.found; f != nil && !d.isPeer() && len(f.demands) > 0 && overrides.Excludes(f.rule, d.rule) {
-				tree.Notes = append(tree.Notes, Note{Kind: Overruled, Demand: d.public(), Path: f.path})
+				tree.Notes = append(tree.Notes, fmt.Sprintf("two overrides contradict each other below %q: that for %s is not followed there", f.path, d))
 			}
 		}
 	}
-}
-
-// isInstalled tells whether a slot is a part of production.
-func (r *run) isInstalled(s *slot) bool {
-	m := r.marks[s]
-	return !m.dev && !m.extraneous && r.gone[s] == Installed
 }
 
 // circle returns the refusal of a link that ends a circle of versions, nil if
 // there is none.
 func (r *run) circle() error {
 	for _, s := range r.slots() {
-		if !s.circle || !r.isInstalled(s) {
+		if !s.circle || !s.isInstalled() {
 			continue
 		}
 		var names []string
@@ -177,11 +168,11 @@ func (r *run) circle() error {
 			names = append(names, at.label())
 		}
 		slices.Reverse(names)
-		demand := firstUser(s)
-		if !slices.Contains(names, demand.Owner) {
-			names = append(names, demand.Owner)
+		d := s.users[0]
+		if asker := d.asker(); !slices.Contains(names, asker) {
+			names = append(names, asker)
 		}
-		return &Refusal{Reason: Circle, Demand: demand, Found: s.label(), Names: names}
+		return d.refuse("ELOOP", "packages need each other in a circle of different versions (%s), which npm lays out with a link; a layer holds no such link: settle the versions with \"overrides\"", strings.Join(names, ", "))
 	}
 	return nil
 }

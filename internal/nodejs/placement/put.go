@@ -5,49 +5,20 @@ import (
 	"strings"
 )
 
-// errand is a demand that is to be met: the opening one, or a peer's of what was
-// put for it.
-type errand struct {
-	*task
-	opening *demand
-	// above is the errand of the package that this one goes with; nil for the
-	// opening one.
-	above *errand
-	// start is the folder where the way up begins.
-	start *slot
-	put   *[]arrival
-}
-
-// arrival is a slot that was put for a demand.
-type arrival struct {
-	slot   *slot
-	demand *demand
-}
-
-// begin finds the folder where the way up begins: the lowest for the name, from
-// the owner of the opening demand by way of all that the package goes with. They
-// may have been removed since.
-func (e *errand) begin() *slot {
-	if e.above == nil {
-		return e.opening.owner.lowest(e.demand.key)
-	}
-	return e.above.begin().lowest(e.demand.key)
-}
-
 // placeOpening places the candidate of an open demand with its companions.
-func (r *run) placeOpening(t *task) error {
-	var put []arrival
-	if err := r.place(&errand{task: t, opening: t.demand, put: &put}); err != nil {
+func (r *run) placeOpening(opening *errand) error {
+	r.done = nil
+	if err := r.place(opening); err != nil {
 		return err
 	}
-	for _, a := range put {
-		r.log = append(r.log, a.slot)
-		if a.slot.removed {
+	for _, e := range r.done {
+		r.log = append(r.log, e.put)
+		if e.put.removed {
 			continue
 		}
-		r.wait(a.slot)
-		for _, u := range a.slot.users {
-			if u != a.demand && !u.givenUp && !u.isPleased() {
+		r.wait(e.put)
+		for _, u := range e.put.users {
+			if u != e.demand && !u.givenUp && !u.isPleased() {
 				r.wait(u.owner)
 			}
 		}
@@ -60,19 +31,18 @@ func (r *run) place(e *errand) error {
 	if err := r.proceed(); err != nil {
 		return err
 	}
-	e.start = e.begin()
-	c, w := e.seat, e.demand
-	folder, v := r.wayUp(e)
+	c, w, start := e.seat, e.demand, e.start()
+	folder, v := r.wayUp(e, start)
 	if folder == nil {
-		if !r.options.Force && (r.options.StrictPeers || isOurConcern(e.opening)) {
-			return r.conflictOnWay(e)
+		if !r.options.Force && (r.options.StrictPeers || isOurConcern(e.opening())) {
+			return conflictOnWay(e, start)
 		}
-		alone := question{run: r, opening: e.opening, bench: e.bench, alone: true}
-		if v = alone.ask(c, w, e.start, e.start); v == closed {
+		alone := question{run: r, opening: e.opening(), bench: e.bench, alone: true}
+		if v = alone.ask(c, w, start, start); v == closed {
 			r.tree.giveUp(w)
 			return nil
 		}
-		folder = e.start
+		folder = start
 	}
 	if v == stays {
 		if w.isPeer() && !w.isLeading() {
@@ -86,17 +56,17 @@ func (r *run) place(e *errand) error {
 
 // wayUp asks the folders from the start upwards, until one is closed. It returns
 // the highest that is not; nil if the first is closed.
-func (r *run) wayUp(e *errand) (folder *slot, v verdict) {
+func (r *run) wayUp(e *errand, start *slot) (folder *slot, v verdict) {
 	c := e.seat
 	if c.gone != nil {
-		return e.start, exchange
+		return start, exchange
 	}
-	q := question{run: r, opening: e.opening, bench: e.bench}
-	for f := e.start; f != nil; f = f.above {
-		if f != e.start && !f.top && f.hasPeer(c.key) {
+	q := question{run: r, opening: e.opening(), bench: e.bench}
+	for f := start; f != nil; f = f.above {
+		if f != start && !f.top && f.hasPeer(c.key) {
 			continue
 		}
-		answer := q.ask(c, e.demand, f, e.start)
+		answer := q.ask(c, e.demand, f, start)
 		if answer == closed {
 			break
 		}
@@ -122,12 +92,12 @@ func isOurConcern(opening *demand) bool {
 	return slices.ContainsFunc(parties(owner), func(p party) bool { return p.opener.owner.isOurs() })
 }
 
-func (r *run) conflictOnWay(e *errand) error {
-	s := e.start.inside[e.seat.key]
+func conflictOnWay(e *errand, start *slot) error {
+	s := start.inside[e.seat.key]
 	if s == nil {
-		return conflict(e.demand, nil, nil)
+		return e.demand.conflict(nil, nil)
 	}
-	return conflict(e.demand, s.users, s)
+	return e.demand.conflict(s.users, s)
 }
 
 // put puts the seat of an errand into a folder, and then its companions.
@@ -153,11 +123,12 @@ func (r *run) put(e *errand, folder *slot) error {
 	if s.target != nil && !s.circle {
 		r.enterTop(s.target, s.rule)
 	}
-	*e.put = append(*e.put, arrival{slot: s, demand: w})
+	e.put = s
+	r.done = append(r.done, e)
 	if w.isPeer() && !w.takes(s) {
 		r.tree.giveUp(w)
 	}
-	return r.putCompanions(e, s)
+	return r.putCompanions(e)
 }
 
 // circleEnd returns the package around a folder that is the same as the one that
@@ -174,12 +145,12 @@ func circleEnd(c, folder *slot) *slot {
 	return nil
 }
 
-// putCompanions places what sits on the bench for the peers of a slot.
-func (r *run) putCompanions(e *errand, s *slot) error {
+// putCompanions places what sits on the bench for the peers of what was put.
+func (r *run) putCompanions(e *errand) error {
 	if r.seat(e.bench, e.seat.key) != e.seat {
 		return nil // it lost its own seat: it has no company
 	}
-	for _, d := range s.demands {
+	for _, d := range e.put.demands {
 		if !d.isPeer() || d.givenUp || d.isPleased() {
 			continue
 		}
@@ -187,8 +158,7 @@ func (r *run) putCompanions(e *errand, s *slot) error {
 		if c == nil || !(c.name == d.name && d.accepts(c.parcel)) {
 			continue
 		}
-		next := &errand{task: &task{demand: d, bench: e.bench, seat: c}, opening: e.opening, above: e, put: e.put}
-		if err := r.place(next); err != nil {
+		if err := r.place(&errand{demand: d, bench: e.bench, seat: c, leader: e}); err != nil {
 			return err
 		}
 	}
@@ -257,7 +227,7 @@ func (r *run) fall(s *slot, lost []*slot) {
 	}
 	class := func(d *demand) bool { return d.owner != s && d.found != s && d.isLeading() }
 	set := reach(unique(suspects), class)
-	shrink(set, class)
+	shrink(set, nil, class)
 	if r.keepNewcomers {
 		delete(set, s)
 	}

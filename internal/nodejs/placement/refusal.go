@@ -1,158 +1,83 @@
 package placement
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
-// Kind says how a package wants another.
-type Kind int
+// conflictAdvice ends the message about a conflict.
+const conflictAdvice = `ask for versions that agree, or settle it with "overrides"`
 
-// The kinds of demands, in the order in which a manifest's are listed.
-const (
-	Member Kind = iota // the project's for each member of its workspace
-	Peer
-	OptionalPeer
-	Plain
-	Optional
-	Development
-)
-
-// Demand is an entry of a package in the tree.
-type Demand struct {
-	// Owner is the name and version of the package that has the entry, "" for
-	// the project.
-	Owner string
-	// OwnerPath is its folder.
-	OwnerPath  string
-	Name, Text string
-	Kind       Kind
+// refuse returns why there is no tree, where the cause is that a demand cannot be met.
+func (d *demand) refuse(code, format string, args ...any) *manifest.ResolveError {
+	return &manifest.ResolveError{Code: code, Name: d.name, Spec: d.want.text, RequiredBy: d.asker(), Detail: fmt.Sprintf(format, args...)}
 }
 
-func (d Demand) String() string {
-	owner := d.Owner
-	if owner == "" {
-		owner = "the project"
+// failed is the error of what could not be had, said of the demand that asks for it.
+func (d *demand) failed(err error) *manifest.ResolveError {
+	cause, _ := manifest.AsRefusal(err)
+	said := *cause
+	said.Name, said.Spec, said.RequiredBy = d.name, d.want.text, d.asker()
+	return &said
+}
+
+// asker names the package whose demand it is.
+func (d *demand) asker() string {
+	if owner := cmp.Or(d.owner.stands, d.owner); owner.above != nil {
+		return owner.label()
 	}
-	verb := map[Kind]string{
-		Member: "has the member", Peer: "has the peer dependency", OptionalPeer: "has the optional peer dependency",
-		Plain: "depends on", Optional: "depends optionally on", Development: "depends for development on",
-	}[d.Kind]
-	text := d.Name
-	if d.Text != "" {
-		text += "@" + d.Text
+	return "the project"
+}
+
+// String names the demand and the package whose it is.
+func (d *demand) String() string {
+	return fmt.Sprintf("%q of %s", d.name+"@"+d.want.text, d.asker())
+}
+
+// conflict refuses a demand that others exclude; found is what is in its place, nil
+// where nothing is.
+func (d *demand) conflict(against []*demand, found *slot) error {
+	kind := "a dependency"
+	switch d.kind {
+	case asPeer:
+		kind = "a peer dependency"
+	case asOptionalPeer:
+		kind = "an optional peer dependency"
 	}
-	return fmt.Sprintf("%s %s %q", owner, verb, text)
-}
-
-// Reason is why there is no tree.
-type Reason int
-
-// The reasons.
-const (
-	// Conflict: two demands exclude each other, and neither can move aside.
-	// ERESOLVE.
-	Conflict Reason = iota
-	// Missing: a version that is needed cannot be had. Err has the cause.
-	Missing
-	// Endless: npm would place the same packages again and again. ELOOP.
-	Endless
-	// Exhausted: the placement was ended after a number of steps. Names are the
-	// packages that were moved most often. npm might go on for hours.
-	Exhausted
-	// Circle: versions need each other in a circle that nests without end.
-	// ELOOP.
-	Circle
-	// Platform: a package that is needed does not run on the target.
-	// EBADPLATFORM.
-	Platform
-	// OverridesProject: an override contradicts what the project asks for
-	// itself. EOVERRIDE.
-	OverridesProject
-	// BadOverride: an override cannot be understood. EOVERRIDE.
-	BadOverride
-	// Incomplete: npm's tree, and the one that was tried instead, lacks a
-	// package that is needed. ERESOLVE.
-	Incomplete
-	// Outside: an entry names a folder that is not in the project's Folders.
-	// EUNSUPPORTED.
-	Outside
-)
-
-// Refusal says why there is no tree.
-type Refusal struct {
-	Reason Reason
-	// Demand is what cannot be met. It is zero where no demand is the cause.
-	Demand Demand
-	// Against are the demands that exclude it.
-	Against []Demand
-	// Found is the package that is in the way, or that does not run, as
-	// name@version; of OverridesProject the text that the override asks for.
-	Found string
-	// Names are the packages that bring each other without end.
-	Names []string
-	// Manifest is of the package that does not run.
-	Manifest *manifest.Manifest
-	Err      error // the cause, may be nil
-}
-
-// Code is npm's own code of the error.
-func (r *Refusal) Code() string {
-	switch r.Reason {
-	case Missing:
-		if cause, ok := manifest.AsRefusal(r.Err); ok {
-			return cause.Code
+	const most = 3
+	var others []string
+	for _, a := range against {
+		if a != d && len(others) < most {
+			others = append(others, fmt.Sprintf("%s asks for %q", a.asker(), a.name+"@"+a.want.text))
 		}
-		return "E404"
-	case Endless, Exhausted, Circle:
-		return "ELOOP"
-	case Platform:
-		return "EBADPLATFORM"
-	case OverridesProject, BadOverride:
-		return "EOVERRIDE"
-	case Outside:
-		return "EUNSUPPORTED"
 	}
-	return "ERESOLVE"
+	switch {
+	case len(others) > 0:
+		return d.refuse("ERESOLVE", "%s, but %s; %s", kind, strings.Join(others, " and "), conflictAdvice)
+	case found != nil:
+		return d.refuse("ERESOLVE", "%s, but %q takes its place; %s", kind, found.label(), conflictAdvice)
+	}
+	return d.refuse("ERESOLVE", "%s, and no folder can have it with its own peer dependencies; %s", kind, conflictAdvice)
 }
 
-func (r *Refusal) Error() string {
-	against := make([]string, len(r.Against))
-	for i, d := range r.Against {
-		against[i] = d.String()
-	}
-	switch r.Reason {
-	case Conflict:
-		text := r.Demand.String()
-		if r.Found != "" {
-			text += fmt.Sprintf(", but its place has %q", r.Found)
-		}
-		if len(against) > 0 {
-			text += ": " + strings.Join(against, "; ")
-		}
-		return text
-	case Missing:
-		return fmt.Sprintf("%s: %v", r.Demand, r.Err)
-	case Endless:
-		return "these packages bring each other's peers without end: " + strings.Join(r.Names, ", ")
-	case Exhausted:
-		return "the placement was ended, as it takes too long; these packages were moved most often: " + strings.Join(r.Names, ", ")
-	case Circle:
-		return "these packages need each other's versions in a circle without end: " + strings.Join(r.Names, ", ")
-	case Platform:
-		return fmt.Sprintf("%q does not run on the target, and %s", r.Found, r.Demand)
-	case OverridesProject:
-		return fmt.Sprintf("%s, and an override asks for something else", r.Demand)
-	case BadOverride:
-		return fmt.Sprintf("reading the overrides: %v", r.Err)
-	case Incomplete:
-		return fmt.Sprintf("%s, and no place was found where it is met", r.Demand)
-	case Outside:
-		return fmt.Sprintf("%s, which is not a package folder within the project", r.Demand)
-	}
-	return "no tree"
+// endless refuses what npm would do again and again with the packages of these names.
+func endless(names map[string]bool) error {
+	return refuseLoop(slices.Sorted(maps.Keys(names)), "", " bring each other's peer dependencies in different versions without end")
 }
 
-func (r *Refusal) Unwrap() error { return r.Err }
+// refuseLoop refuses what has no end. The names of the packages to blame stand between
+// two texts, and the error is about the first of them.
+func refuseLoop(names []string, before, after string) error {
+	all := strings.Join(names, ", ")
+	first, _, _ := strings.Cut(all, ", ")
+	return &manifest.ResolveError{Code: "ELOOP", Name: first, Detail: before + all + after + "; " + conflictAdvice}
+}
+
+func badOverride(err error) error {
+	return &manifest.ResolveError{Code: "EOVERRIDE", Name: "overrides", Detail: err.Error()}
+}

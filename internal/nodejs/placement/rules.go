@@ -8,7 +8,7 @@ import (
 
 // ruleOf finds the rule that a demand is under, and what it asks for then.
 func (g *ground) ruleOf(d *demand) (changed bool) {
-	if !g.rules || d.owner.rule == nil {
+	if d.owner.rule == nil {
 		return false
 	}
 	asked := &d.own.spec
@@ -27,7 +27,7 @@ func (g *ground) ruleOf(d *demand) (changed bool) {
 
 // arrived tells a slot that a demand finds it.
 func (g *ground) arrived(s *slot, d *demand) {
-	if !g.rules || d.rule == nil {
+	if d.rule == nil {
 		return
 	}
 	if r := overrides.Combine(s.rule, d.rule); r != s.rule {
@@ -39,12 +39,9 @@ func (g *ground) arrived(s *slot, d *demand) {
 // left tells a slot that a demand no longer finds it. The rule of the slot is
 // found anew if it was the demand's.
 func (g *ground) left(s *slot, d *demand) {
-	if g.rules && d.rule != nil && d.owner.rule != nil && s.rule == d.rule {
-		g.weighAnew(s)
+	if d.rule == nil || d.owner.rule == nil || s.rule != d.rule {
+		return
 	}
-}
-
-func (g *ground) weighAnew(s *slot) {
 	var r *overrides.Rule
 	for _, u := range s.users {
 		if u.rule != nil {

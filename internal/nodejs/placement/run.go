@@ -20,7 +20,7 @@ type run struct {
 	keepNewcomers bool
 
 	tree   *ground
-	queue  queue
+	queue  []*slot          // that wait for a turn, the next one last: the shallowest first, and of these the first by path
 	served []*slot          // that had a turn, in order
 	last   map[*slot]*bench // the bench that was made last for a host
 	states map[[2]uint64]int
@@ -29,68 +29,61 @@ type run struct {
 	maxSteps int
 	moves    map[*parcel]int // how often each was seated or put
 	log      []*slot         // that had a turn, or were put
+	done     []*errand       // of the same opening, for which something was put
 	fault    error           // of an override
 	wants    map[string]*want
-	chosen   map[*want]*parcel
 	parcels  map[string]*parcel
 	links    map[string]*parcel
 	tops     map[string]*slot
 	members  map[string]string // path by name
-	keys     map[string]string // sort keys of names
-
-	marks map[*slot]*marks // of the finished tree
-	gone  map[*slot]LeftOut
 }
 
-// queue has the slots that wait for a turn, the next one last: the shallowest
-// first, and of these the first by path.
-type queue []*slot
-
-func (q *queue) push(s *slot) {
-	at, _ := slices.BinarySearchFunc(*q, s, func(a, b *slot) int {
+// wait has a slot wait for a turn.
+func (r *run) wait(s *slot) {
+	if s.waiting || s.removed {
+		return
+	}
+	r.tree.wait(s, true)
+	at, _ := slices.BinarySearchFunc(r.queue, s, func(a, b *slot) int {
 		return cmp.Or(b.depth-a.depth, strings.Compare(b.sort, a.sort))
 	})
-	*q = slices.Insert(*q, at, s)
-}
-
-func (q *queue) pop() *slot {
-	last := len(*q) - 1
-	s := (*q)[last]
-	*q = (*q)[:last]
-	return s
-}
-
-func (r *run) wait(s *slot) {
-	if !s.waiting && !s.removed {
-		r.tree.wait(s, true)
-		r.queue.push(s)
-	}
-}
-
-func (r *run) sortKey(name string) string {
-	key, ok := r.keys[name]
-	if !ok {
-		key = manifest.CollationKey(name)
-		r.keys[name] = key
-	}
-	return key
+	r.queue = slices.Insert(r.queue, at, s)
 }
 
 // bench is where a package is tried out with its peers before it gets a place:
 // one seat for each name, flat. It belongs to a host, the owner of the demand.
 // The host's own demands lie beside it as standing orders.
 type bench struct {
+	*ground
 	host *slot
-	// ground has the seats and the standing orders. It is nil as long as a lone
-	// package without peers sits there, which is nearly always so.
-	ground *ground
-	lone   *slot
 	// beside has the slots of a folder that are seats as soon as they are asked
 	// for.
 	beside map[string]*slot
 }
 
-// marks are what npm says of a slot in its lock.
-type marks struct {
-	extraneous, dev, optional, devOptional, peer bool
+// errand is a demand that is to be met by its candidate: an opening one, whose owner
+// has a turn, or a peer's of what was put for it.
+type errand struct {
+	demand *demand
+	bench  *bench
+	seat   *slot   // of the candidate
+	leader *errand // of the package that this one goes with; nil for the opening one
+	put    *slot   // what was put
+}
+
+func (e *errand) opening() *demand {
+	if e.leader == nil {
+		return e.demand
+	}
+	return e.leader.opening()
+}
+
+// start finds the folder where the way up begins: the lowest for the name, from
+// the owner of the opening demand by way of all that the package goes with. They
+// may have been removed since.
+func (e *errand) start() *slot {
+	if e.leader == nil {
+		return e.demand.owner.lowest(e.demand.key)
+	}
+	return e.leader.start().lowest(e.demand.key)
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
 )
@@ -23,11 +24,16 @@ type shop struct {
 	brings   map[string]map[string]json.RawMessage
 	status   map[string]int
 	before   time.Time
+	// deprecated has the versions that say so of themselves.
+	deprecated map[*manifest.Manifest]bool
 }
 
 func (c *recorded) shop(t testing.TB) *shop {
 	t.Helper()
-	s := &shop{versions: map[string][]*manifest.Manifest{}, tags: c.Tags, times: c.Times, brings: c.Brings, status: c.Status}
+	s := &shop{
+		versions: map[string][]*manifest.Manifest{}, tags: c.Tags, times: c.Times, brings: c.Brings, status: c.Status,
+		deprecated: map[*manifest.Manifest]bool{},
+	}
 	for _, f := range c.Flags {
 		if text, ok := strings.CutPrefix(f, "--before="); ok {
 			at, err := time.Parse(time.DateOnly, text)
@@ -62,11 +68,10 @@ func (s *shop) readFields(t testing.TB, name, version string, fields map[string]
 		t.Fatal(err)
 	}
 	_, m.Shrinkwrap = s.brings[name+"@"+version]["npm-shrinkwrap.json"]
+	s.deprecated[m] = jsonscan.Truthy(fields["deprecated"])
 	m.Tarball = "https://registry.example/" + name + "/-/" + version + ".tgz"
 	return m
 }
-
-func (s *shop) Expect([]manifest.Spec) {}
 
 func (s *shop) refuse(code, name string) error {
 	return &manifest.ResolveError{Code: code, Name: name, Detail: "it is not in the registry of the test"}
@@ -113,7 +118,7 @@ func (s *shop) Choose(_ context.Context, spec manifest.Spec) (*manifest.Manifest
 		}
 		return nil, s.refuse("ETARGET", spec.Name)
 	}
-	if m := find(all, s.tags[spec.Name]["latest"]); m != nil && m.Deprecated == "" && runs(m) && (star || match(parsed(m))) {
+	if m := find(all, s.tags[spec.Name]["latest"]); m != nil && !s.deprecated[m] && runs(m) && (star || match(parsed(m))) {
 		return m, nil
 	}
 	all = slices.DeleteFunc(all, func(m *manifest.Manifest) bool { return !match(parsed(m)) })
@@ -125,7 +130,7 @@ func (s *shop) Choose(_ context.Context, spec manifest.Spec) (*manifest.Manifest
 		if runs(m) {
 			n += 2
 		}
-		if m.Deprecated == "" {
+		if !s.deprecated[m] {
 			n++
 		}
 		return n

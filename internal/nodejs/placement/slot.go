@@ -12,7 +12,7 @@ type slot struct {
 	*parcel
 
 	name string // of the folder
-	key  string // what its name has in common with those of the same folder
+	key  string // the name in small letters: some systems do not tell case apart
 	path string
 	sort string // the path, as it is sorted
 	// holder has the slot in its node_modules; a top has none. above is where
@@ -36,6 +36,9 @@ type slot struct {
 	waiting, served bool // for a turn; had one
 	hash            uint64
 
+	marks   Marks // of the finished tree
+	leftOut LeftOut
+
 	mandatory bool  // of a seat: the project cannot do without it
 	stands    *slot // of the base of a bench: the host that it stands for
 }
@@ -44,7 +47,7 @@ type slot struct {
 type demand struct {
 	owner     *slot
 	name, key string
-	kind      Kind
+	kind      kind
 	own       *want           // what the text asks for as it is written
 	want      *want           // what it asks for under the override rules
 	rule      *overrides.Rule // that it is under
@@ -53,7 +56,7 @@ type demand struct {
 	givenUp bool
 }
 
-func (d *demand) isPeer() bool { return d.kind == Peer || d.kind == OptionalPeer }
+func (d *demand) isPeer() bool { return d.kind == asPeer || d.kind == asOptionalPeer }
 
 // accepts tells whether the demand would take a parcel from a registry.
 func (d *demand) accepts(p *parcel) bool {
@@ -78,7 +81,7 @@ func (d *demand) takes(s *slot) bool {
 // finds nothing has.
 func (d *demand) isPleased() bool {
 	if d.found == nil {
-		return d.kind == Optional || d.kind == OptionalPeer
+		return d.kind.isOptional()
 	}
 	return d.isPleasedBy(d.found)
 }
@@ -92,19 +95,6 @@ func (d *demand) isPleasedBy(s *slot) bool {
 
 // isLeading tells whether the demand finds something and is pleased.
 func (d *demand) isLeading() bool { return d.found != nil && d.isPleased() }
-
-// public is the demand as others see it.
-func (d *demand) public() Demand {
-	out := Demand{OwnerPath: d.owner.path, Name: d.name, Text: d.want.text, Kind: d.kind}
-	owner := d.owner
-	if owner.stands != nil {
-		owner = owner.stands
-	}
-	if owner.above != nil {
-		out.Owner = owner.label()
-	}
-	return out
-}
 
 // isBelow tells whether s is f or gets to f by going up.
 func (s *slot) isBelow(f *slot) bool {
@@ -137,12 +127,8 @@ func (s *slot) demandFor(key string) *demand {
 }
 
 func (s *slot) hasPeer(key string) bool {
-	for _, d := range s.demands {
-		if d.isPeer() && d.key == key {
-			return true
-		}
-	}
-	return false
+	d := s.demandFor(key)
+	return d != nil && d.isPeer()
 }
 
 // lowest returns the lowest folder for a name, at or above s: a folder's owner
@@ -153,6 +139,11 @@ func (s *slot) lowest(key string) *slot {
 		s = s.above
 	}
 	return s
+}
+
+// isInstalled tells whether a slot of the finished tree is a part of production.
+func (s *slot) isInstalled() bool {
+	return s.leftOut == Installed && !s.marks.Has(Dev|Extraneous)
 }
 
 // isOurs tells whether a slot is the project or a member of its workspace.

@@ -2,7 +2,8 @@ package placement
 
 import (
 	"slices"
-	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
 // all gives turns until no package waits.
@@ -10,7 +11,9 @@ func (r *run) all() error {
 	r.wait(r.tree.base)
 	for {
 		for len(r.queue) > 0 {
-			s := r.queue.pop()
+			last := len(r.queue) - 1
+			s := r.queue[last]
+			r.queue = r.queue[:last]
 			if s.removed || !s.waiting {
 				continue
 			}
@@ -53,7 +56,7 @@ func (r *run) turn(s *slot) error {
 		s.served = true
 		r.served = append(r.served, s)
 	}
-	var tasks []*task
+	var errands []*errand
 	for _, d := range s.demands {
 		r.steps++
 		if !isOpen(d) {
@@ -63,7 +66,7 @@ func (r *run) turn(s *slot) error {
 		if err != nil {
 			return err
 		}
-		tasks = append(tasks, &task{demand: d, bench: b, seat: c})
+		errands = append(errands, &errand{demand: d, bench: b, seat: c})
 	}
 	if err := r.proceed(); err != nil {
 		return err
@@ -71,29 +74,22 @@ func (r *run) turn(s *slot) error {
 	if r.fault != nil {
 		return r.fault
 	}
-	if len(tasks) == 0 {
+	if len(errands) == 0 {
 		return nil
 	}
 	if err := r.checkEnd(s); err != nil {
 		return err
 	}
-	slices.SortStableFunc(tasks, func(a, b *task) int { return r.compare(a.demand.name, b.demand.name) })
-	for _, t := range tasks {
-		if d := t.demand; d.found != nil && d.isPleased() {
+	slices.SortStableFunc(errands, func(a, b *errand) int { return manifest.Collate(a.demand.name, b.demand.name) })
+	for _, e := range errands {
+		if e.demand.isLeading() {
 			continue
 		}
-		if err := r.placeOpening(t); err != nil {
+		if err := r.placeOpening(e); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// task is a demand of a turn with its candidate.
-type task struct {
-	demand *demand
-	bench  *bench
-	seat   *slot
 }
 
 // isOpen tells whether a demand asks for something in its owner's turn.
@@ -103,7 +99,7 @@ func isOpen(d *demand) bool {
 	}
 	s := d.found
 	if s == nil {
-		return d.kind != OptionalPeer
+		return d.kind != asOptionalPeer
 	}
 	return s.gone == nil && !s.settled && !d.isPleased()
 }
@@ -115,14 +111,14 @@ func (r *run) candidate(s *slot, d *demand) (*bench, *slot, error) {
 			return b, c, nil
 		}
 	}
-	if d.kind == OptionalPeer {
+	if d.kind == asOptionalPeer {
 		if b, c := r.existing(d); b != nil {
 			return b, c, nil
 		}
 	}
 	b := r.last[s]
 	if !d.isPeer() || b == nil {
-		b = &bench{host: s}
+		b = r.newBench(s, nil, true)
 		r.last[s] = b
 	}
 	c, err := r.invite(b, d, nil)
@@ -139,12 +135,11 @@ func (r *run) checkEnd(s *slot) error {
 		r.log = append(r.log, s)
 		return nil
 	}
-	var names []string
+	names := map[string]bool{}
 	for _, x := range r.log[since:] {
 		if x.above != nil {
-			names = append(names, x.label())
+			names[x.label()] = true
 		}
 	}
-	slices.SortFunc(names, strings.Compare)
-	return &Refusal{Reason: Endless, Names: slices.Compact(names)}
+	return endless(names)
 }

@@ -1,6 +1,8 @@
 package placement
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -10,16 +12,9 @@ import (
 // unpack puts what comes in a package's tarball, or what its shrinkwrap lists,
 // below it, at their paths.
 func (r *run) unpack(s *slot, packages map[string]*manifest.Manifest, inTarball bool) {
-	paths := make([]string, 0, len(packages))
-	for at := range packages {
-		paths = append(paths, at)
-	}
-	slices.SortFunc(paths, func(a, b string) int {
-		if x, y := strings.Count(a, "node_modules/"), strings.Count(b, "node_modules/"); x != y {
-			return x - y
-		}
-		return strings.Compare(manifest.CollationKey(a), manifest.CollationKey(b))
-	})
+	paths := slices.Collect(maps.Keys(packages))
+	depth := func(at string) int { return strings.Count(at, "node_modules/") }
+	slices.SortFunc(paths, func(a, b string) int { return cmp.Or(depth(a)-depth(b), manifest.Collate(a, b)) })
 	for _, at := range paths {
 		holder, name := s, strings.TrimPrefix(at, "node_modules/")
 		for {
@@ -27,7 +22,7 @@ func (r *run) unpack(s *slot, packages map[string]*manifest.Manifest, inTarball 
 			if !nested {
 				break
 			}
-			if holder = holder.inside[foldName(outer)]; holder == nil {
+			if holder = holder.inside[strings.ToLower(outer)]; holder == nil {
 				break
 			}
 			name = rest
@@ -35,7 +30,7 @@ func (r *run) unpack(s *slot, packages map[string]*manifest.Manifest, inTarball 
 		if holder == nil {
 			continue // it lies in a folder that is no package
 		}
-		x := &slot{parcel: newParcel(packages[at]), name: name, key: foldName(name)}
+		x := &slot{parcel: newParcel(packages[at]), name: name, key: strings.ToLower(name)}
 		if inTarball {
 			x.tarball = s
 		} else {

@@ -28,7 +28,11 @@ func BenchmarkDocumentOfARegistry(b *testing.B) {
 	b.SetBytes(int64(len(raw)))
 	b.ReportAllocs()
 	for b.Loop() {
-		p, err := ReadPackument(raw)
+		short, err := distill(raw)
+		if err != nil {
+			b.Fatal(err)
+		}
+		p, err := ReadPackument(short)
 		if err != nil || len(p.Versions) != 1000 {
 			b.Fatal(err)
 		}

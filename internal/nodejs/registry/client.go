@@ -4,10 +4,8 @@
 package registry
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -44,10 +42,7 @@ type Client struct {
 	config *Npmrc
 }
 
-var (
-	_ Registry = (*Client)(nil)
-	_ Locator  = (*Client)(nil)
-)
+var _ Registry = (*Client)(nil)
 
 // NewClient returns a registry client. It gives the credentials of the
 // configuration to f, each for its own host and path.
@@ -55,20 +50,15 @@ func NewClient(f *fetch.Client, config *Npmrc) (*Client, error) {
 	if err := config.Authorize(f); err != nil {
 		return nil, err
 	}
-	config.teach(f.Secrets())
+	for _, p := range config.parts {
+		f.Secrets().LearnPart(p.name, p.value, p.host)
+	}
 	return &Client{fetch: f, config: config}, nil
 }
 
 // Registries returns the addresses that are asked, by scope; that of "" has all
 // other packages.
-func (c *Client) Registries() map[string]string {
-	all := maps.Clone(c.config.scopes)
-	all[""] = c.config.registry
-	return all
-}
-
-// StrictPeerDeps is [Npmrc.StrictPeerDeps] of the configuration.
-func (c *Client) StrictPeerDeps() bool { return c.config.StrictPeerDeps() }
+func (c *Client) Registries() map[string]string { return maps.Clone(c.config.registries) }
 
 // Packument returns the document of a name. What is stored of it, and held in
 // memory, is a small part of what the registry sends. Errors that tell of the
@@ -83,18 +73,18 @@ func (c *Client) Packument(ctx context.Context, name string) (*Packument, error)
 		Distill:      func(body []byte, _ string) ([]byte, error) { return distill(body) },
 		Distillation: distillation,
 	}
-	p, cached, err := load(ctx, c, request, readDistilled)
+	p, cached, err := load(ctx, c, request, ReadPackument)
 	if err != nil {
 		return nil, c.Explain(err, name, "")
 	}
 	if cached {
 		request.MaxAge = manifestMaxAge // it is as it was a moment ago
-		p.reload = func(ctx context.Context) ([]byte, error) {
-			page, err := c.fetch.Page(ctx, request)
+		p.reload = func(ctx context.Context) (*Packument, error) {
+			again, _, err := load(ctx, c, request, ReadPackument)
 			if err != nil {
 				return nil, c.Explain(err, name, "")
 			}
-			return page.Body, nil
+			return again, nil
 		}
 	}
 	if p.Name == "" {
@@ -114,7 +104,7 @@ func (c *Client) Manifest(ctx context.Context, name, version string) (*manifest.
 	request := fetch.PageRequest{
 		URL: address + "/" + url.PathEscape(version), Accept: "application/json", MaxAge: manifestMaxAge,
 		Distill:      func(body []byte, _ string) ([]byte, error) { return distillManifest(body, version) },
-		Distillation: "npm manifest 1",
+		Distillation: "npm manifest 2",
 	}
 	m, _, err := load(ctx, c, request, manifest.Read)
 	if err == nil {
@@ -254,10 +244,9 @@ func (c *Client) refusal(status *fetch.StatusError) string {
 		}
 	}
 	text := fmt.Sprintf("%s answered %d", host, status.Code)
-	switch {
-	case status.Credentials != "":
+	if status.Credentials != "" {
 		text += " to the credentials that are configured for it: they may have expired, or lack the right to read this package"
-	default:
+	} else {
 		text += ", and no credentials are configured for it: write a line such as " + place + ":_authToken=${NPM_TOKEN} into .npmrc"
 	}
 	if c.config.loginHint != "" {
@@ -266,7 +255,7 @@ func (c *Client) refusal(status *fetch.StatusError) string {
 	return text
 }
 
-// distillManifest keeps what ReadManifest reads of a version's document.
+// distillManifest keeps what [manifest.Read] reads of a version's document.
 func distillManifest(body []byte, version string) ([]byte, error) {
 	body = jsonscan.TrimBOM(body)
 	named := ""
@@ -282,27 +271,8 @@ func distillManifest(body []byte, version string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the document of version %q: %w", version, err)
 	}
-	line, err := appendManifest(nil, body)
-	if err != nil {
-		return nil, fmt.Errorf("reading the document of version %q: %w", version, err)
-	}
-	quoted, err := json.Marshal(version)
-	if err != nil {
-		return nil, err
-	}
-	short := line[bytes.LastIndexByte(line, '\t')+1:]
-	out := append([]byte(`{"version":`), quoted...)
-	if len(short) > len("{}") {
-		out = append(out, ',')
-	}
-	return append(out, short[1:]...), nil
-}
-
-// Locator is a Registry that knows where tarballs are without asking.
-type Locator interface {
-	// Locate returns the address of a version's tarball. resolved is what a
-	// lock file names, "" where it names none.
-	Locate(name, version, resolved string) string
+	kept, _ := shapes()
+	return kept.append(nil, body)
 }
 
 // Registry answers what npm asks a registry for. Errors that tell of the
@@ -317,4 +287,7 @@ type Registry interface {
 	// "node_modules/a/node_modules/b", and npm-shrinkwrap.json, nil where
 	// there is none.
 	Bundle(ctx context.Context, m *manifest.Manifest) (packages map[string]*manifest.Manifest, shrinkwrap []byte, err error)
+	// Locate returns the address of a version's tarball without asking, "" where
+	// that is not known. resolved is what a lock file names, "" where it names none.
+	Locate(name, version, resolved string) string
 }

@@ -133,25 +133,23 @@ func TestClientPackument(t *testing.T) {
 // go, and is another one when it is read again.
 func TestDocumentThatChangesMeanwhile(t *testing.T) {
 	t.Parallel()
-	p, err := ReadPackument([]byte(`{"name":"a","versions":{"1.0.0":{"bin":{"c":"x.js"}},"1.1.0":{"bin":{"c":"y.js"}}}}`))
+	p, err := ReadPackument([]byte(`{"name":"a","versions":{"1.0.0":{"os":"x"},"1.1.0":{"os":"y"}}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	later, err := distill([]byte(`{"name":"a","versions":{"0.9.0":{},"1.1.0":{"bin":{"c":"z.js"}}}}`))
-	if err != nil {
-		t.Fatal(err)
+	p.reload = func(context.Context) (*Packument, error) {
+		return ReadPackument([]byte(`{"name":"a","versions":{"0.9.0":{},"1.1.0":{"os":"z"}}}`))
 	}
-	p.reload = func(context.Context) ([]byte, error) { return later, nil }
 	for _, c := range []struct {
 		at   int
-		want string // the command's file, "" for an error
-	}{{0, "x.js"}, {1, "z.js"}, {0, ""}} {
+		want string // the system, "" for an error
+	}{{0, "x"}, {1, "z"}, {0, ""}} {
 		m, err := p.Manifest(t.Context(), c.at)
 		var gone *manifest.ResolveError
 		switch {
 		case c.want == "" && (!errors.As(err, &gone) || gone.Code != "ETARGET"):
 			t.Errorf("got %v, %v, want ETARGET", m, err)
-		case c.want != "" && (err != nil || m.Bin[0].Spec != c.want):
+		case c.want != "" && (err != nil || m.OS[0] != c.want):
 			t.Errorf("got %v, %v, want %s", m, err, c.want)
 		}
 	}

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -22,17 +23,23 @@ const defaultRegistry = "https://registry.npmjs.org/"
 // say of registries and of peer dependencies. It holds credentials, and shows them to nobody but
 // [Npmrc.Authorize].
 type Npmrc struct {
-	registry string            // with a slash at its end
-	scopes   map[string]string // registry by scope, such as "@acme"
-	replace  string            // replace-registry-host
-	logins   map[string]login  // by prefix without a scheme, such as "//host/path/"
-	parts    map[string]string // values of variables in the addresses, by name
+	// LegacyPeerDeps ignores peer dependencies: legacy-peer-deps.
+	LegacyPeerDeps bool
+	// StrictPeerDeps ends a resolution at a conflict of peers among dependencies of
+	// the project's dependencies, too: strict-peer-deps.
+	StrictPeerDeps bool
 
-	legacyPeers, strictPeers bool // legacy-peer-deps, strict-peer-deps
+	registries map[string]string // by scope, such as "@acme", "" for all other; with a slash at their end
+	replace    string            // replace-registry-host
+	logins     map[string]login  // by prefix without a scheme, such as "//host/path/"
+	parts      []part
 
 	// hints are sentences on settings that are ignored.
 	trustHint, loginHint string
 }
+
+// part is the value of a variable that is a part of a registry's address.
+type part struct{ name, value, host string }
 
 // login is what is configured below one prefix.
 type login struct{ token, auth, user, password string }
@@ -99,47 +106,34 @@ func (c *Npmrc) noteParts(env map[string]string, written []string) {
 			named[m[2]] = true
 		}
 	}
-	c.parts = map[string]string{}
 	for name, value := range env {
 		if len(value) < minPart || !named[name] && !secret.NamesVariable(name) {
 			continue
 		}
-		for _, address := range append(slices.Collect(maps.Values(c.scopes)), c.registry) {
+		for _, address := range c.registries {
 			if u, err := url.Parse(address); err == nil && strings.Contains(u.Path, value) {
-				c.parts[name] = value
-			}
-		}
-	}
-}
-
-// teach makes the values of variables in the addresses known as parts of them.
-func (c *Npmrc) teach(k *secret.Keeper) {
-	for _, address := range append(slices.Collect(maps.Values(c.scopes)), c.registry) {
-		u, err := url.Parse(address)
-		if err != nil {
-			continue
-		}
-		for name, value := range c.parts {
-			if strings.Contains(u.Path, value) {
-				k.LearnPart(name, value, u.Host)
+				c.parts = append(c.parts, part{name, value, u.Host})
 			}
 		}
 	}
 }
 
 func newNpmrc(settings map[string]string) (*Npmrc, error) {
-	c := &Npmrc{scopes: map[string]string{}, logins: map[string]login{}, replace: settings["replace-registry-host"], legacyPeers: isOn(settings["legacy-peer-deps"]), strictPeers: isOn(settings["strict-peer-deps"])}
+	c := &Npmrc{
+		LegacyPeerDeps: isOn(settings["legacy-peer-deps"]), StrictPeerDeps: isOn(settings["strict-peer-deps"]),
+		registries: map[string]string{}, replace: settings["replace-registry-host"], logins: map[string]login{},
+	}
 	if c.replace == "" || c.replace == "npmjs" {
 		c.replace = "registry.npmjs.org"
 	}
 	var err error
-	if c.registry, err = registryURL("registry", settings["registry"], defaultRegistry); err != nil {
+	if c.registries[""], err = registryURL("registry", settings["registry"], defaultRegistry); err != nil {
 		return nil, err
 	}
 	for _, key := range slices.Sorted(maps.Keys(settings)) {
 		value := settings[key]
 		if scope, ok := strings.CutSuffix(key, ":registry"); ok && strings.HasPrefix(scope, "@") {
-			if c.scopes[scope], err = registryURL(key, value, c.registry); err != nil {
+			if c.registries[scope], err = registryURL(key, value, c.registries[""]); err != nil {
 				return nil, err
 			}
 		}
@@ -157,13 +151,6 @@ func newNpmrc(settings map[string]string) (*Npmrc, error) {
 func isOn(value string) bool {
 	return !slices.Contains([]string{"", "false", "0", "null", "undefined"}, strings.TrimSpace(value))
 }
-
-// LegacyPeerDeps reports whether peer dependencies are ignored: legacy-peer-deps.
-func (c *Npmrc) LegacyPeerDeps() bool { return c.legacyPeers }
-
-// StrictPeerDeps reports whether a conflict of peers among dependencies of the
-// project's dependencies ends a resolution, too: strict-peer-deps.
-func (c *Npmrc) StrictPeerDeps() bool { return c.strictPeers }
 
 // hint notes settings that are not obeyed, for the error that may follow.
 func (c *Npmrc) hint(key, value string) {
@@ -243,10 +230,8 @@ func decodeBase64(s string) (string, error) {
 // Registry returns the address of the registry that has a package, with a slash
 // at its end.
 func (c *Npmrc) Registry(name string) string {
-	if scope, _, ok := strings.Cut(name, "/"); ok && c.scopes[scope] != "" {
-		return c.scopes[scope]
-	}
-	return c.registry
+	scope, _, _ := strings.Cut(name, "/")
+	return cmp.Or(c.registries[scope], c.registries[""])
 }
 
 // Authorize gives the credentials to a client: each for the addresses below its
@@ -254,7 +239,7 @@ func (c *Npmrc) Registry(name string) string {
 // of a registry that is configured so.
 func (c *Npmrc) Authorize(client *fetch.Client) error {
 	plain := map[string]bool{}
-	for _, registry := range append(slices.Collect(maps.Values(c.scopes)), c.registry) {
+	for _, registry := range c.registries {
 		if u, err := url.Parse(registry); err == nil && u.Scheme == "http" {
 			plain[u.Host] = true
 		}
@@ -288,7 +273,7 @@ func (c *Npmrc) TarballURL(resolved string) string {
 	if err != nil || from.Host == "" || c.replace == "never" {
 		return resolved
 	}
-	to, err := url.Parse(c.registry)
+	to, err := url.Parse(c.registries[""])
 	if err != nil {
 		return resolved
 	}

@@ -1,15 +1,12 @@
 package registry
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -19,15 +16,83 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
 )
 
-// ReadPackument decodes a registry's document of a package, in its full or in
-// its abbreviated form. Its manifests are decoded when asked for. A [Client] does the
-// same in two steps, with the store in between.
+var errNoDocument = errors.New("reading a registry's document: it is not JSON object")
+
+// ReadPackument decodes a registry's document of a package: in its full or in its
+// abbreviated form, or what distill keeps of it. Its manifests are decoded when asked
+// for.
 func ReadPackument(raw []byte) (*Packument, error) {
-	short, err := distill(raw)
-	if err != nil {
-		return nil, err
+	raw = jsonscan.TrimBOM(raw)
+	if jsonscan.FirstByte(raw) != '{' {
+		return nil, errNoDocument
 	}
-	return readDistilled(short)
+	p := &Packument{}
+	var versions []jsonscan.Member
+	var times map[string]string
+	err := jsonscan.EachMember(raw, func(key string, value []byte) (err error) {
+		switch key {
+		case "name":
+			p.Name = jsonscan.Text(value)
+		case "dist-tags":
+			p.DistTags, err = texts(value)
+		case "versions":
+			versions, err = jsonscan.Members(value)
+		case "time":
+			times, err = texts(value)
+		}
+		return err
+	})
+	if err == nil {
+		err = filetree.CheckLimit("it", "versions", len(versions), filetree.MaxPackumentVersions)
+	}
+	for _, m := range versions {
+		if err == nil && m.Value[0] == '{' {
+			err = p.add(m, times[m.Key])
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading a registry's document of %q: %w", p.Name, err)
+	}
+	return p, nil
+}
+
+// texts returns the members of an object that are texts.
+func texts(object []byte) (map[string]string, error) {
+	all := map[string]string{}
+	err := jsonscan.EachMember(object, func(key string, value []byte) error {
+		if text := jsonscan.Text(value); text != "" {
+			all[key] = text
+		}
+		return nil
+	})
+	return all, err
+}
+
+// add takes a version and its upload time, "" where the document has none.
+func (p *Packument) add(m jsonscan.Member, uploaded string) error {
+	r := Release{Version: m.Key}
+	if at, err := time.Parse(time.RFC3339, uploaded); err == nil {
+		r.Uploaded, p.Timed = at.UTC(), true
+	}
+	err := jsonscan.EachMember(m.Value, func(key string, value []byte) error {
+		switch key {
+		case "deprecated":
+			r.Deprecated = jsonscan.Truthy(value)
+		case "engines":
+			return jsonscan.EachMember(value, func(engine string, value []byte) error {
+				switch engine {
+				case "node":
+					r.Engines = jsonscan.Text(value)
+				case "npm":
+					r.npm = jsonscan.Text(value)
+				}
+				return nil
+			})
+		}
+		return nil
+	})
+	p.Versions, p.texts = append(p.Versions, r), append(p.texts, m.Value)
+	return err
 }
 
 // Manifest returns the manifest of p.Versions[i]. It is decoded anew each time.
@@ -47,36 +112,29 @@ func (p *Packument) Manifest(ctx context.Context, i int) (*manifest.Manifest, er
 	return m, nil
 }
 
-// manifestText returns the last field of a version's line. The first one who asks
-// lets the text go where it can be read again: of most documents one manifest is
-// wanted, and all their texts together are what a resolution would hold most of.
+// manifestText returns a version's manifest in JSON. The first one who asks lets the
+// texts go where they can be read again: of most documents one manifest is wanted, and
+// all their texts together are what a resolution would hold most of.
 func (p *Packument) manifestText(ctx context.Context, i int) ([]byte, error) {
 	p.mu.Lock()
-	text := p.text
+	texts := p.texts
 	if p.reload != nil {
-		p.text = nil
+		p.texts = nil
 	}
 	p.mu.Unlock()
-	if text == nil {
-		var err error
-		if text, err = p.reload(ctx); err != nil {
-			return nil, err
-		}
+	if texts != nil {
+		return texts[i], nil
 	}
-	r := &p.Versions[i]
-	start := []byte(r.Version + "\t")
-	if int(r.end) <= len(text) && bytes.HasPrefix(text[r.start:], start) {
-		text = text[r.start:r.end]
-		return text[bytes.LastIndexByte(text, '\t')+1:], nil
+	again, err := p.reload(ctx)
+	if err != nil {
+		return nil, err
 	}
-	// It is another text than it was: the registry has changed it meanwhile.
-	for line := range bytes.Lines(text) {
-		if bytes.HasPrefix(line, start) {
-			line = bytes.TrimSuffix(line, []byte{'\n'})
-			return line[bytes.LastIndexByte(line, '\t')+1:], nil
-		}
+	version := p.Versions[i].Version
+	at := again.Find(version)
+	if at < 0 {
+		return nil, &manifest.ResolveError{Code: "ETARGET", Name: p.Name, Spec: version, Detail: "the registry has taken this version away meanwhile"}
 	}
-	return nil, &manifest.ResolveError{Code: "ETARGET", Name: p.Name, Spec: r.Version, Detail: "the registry has taken this version away meanwhile"}
+	return again.texts[at], nil
 }
 
 // Find returns the place of a version, -1 where the document has none.
@@ -106,228 +164,65 @@ type numbered struct {
 }
 
 // distillation names what distill makes; it changes with its form.
-const distillation = "npm packument 2"
+const distillation = "npm packument 3"
 
-// head is the first line of a distilled document, in JSON. A line follows for
-// each version: its name, its upload time in milliseconds since 1970 or
-// nothing, "d" where it is deprecated, then "n" where its engines refuse npm 11, the range of "node" as a JSON string or
-// nothing, and its manifest as a JSON object of what ReadManifest reads, with
-// tabs between.
-type head struct {
-	Name string            `json:"name"`
-	Tags map[string]string `json:"tags,omitempty"`
+// shape has the members that are kept of an object, "*" for all others, and the shape
+// of their values. Of the zero value, and of what is no object, all is kept.
+type shape map[string]shape
+
+// shapes have what is read of a version's manifest and of a document: see
+// [manifest.Read] and [ReadPackument].
+func shapes() (version, document shape) {
+	version = shape{
+		"name": nil, "version": nil, "deprecated": nil, "engines": nil, "os": nil, "cpu": nil, "libc": nil,
+		"dependencies": nil, "optionalDependencies": nil, "peerDependencies": nil, "peerDependenciesMeta": nil,
+		"bundleDependencies": nil, "bundledDependencies": nil, "hasInstallScript": nil, "_hasShrinkwrap": nil,
+		"scripts": {"preinstall": nil, "install": nil, "postinstall": nil},
+		"dist":    {"tarball": nil, "integrity": nil, "shasum": nil},
+	}
+	return version, shape{"name": nil, "dist-tags": nil, "time": nil, "versions": {"*": version}}
 }
 
-// distill keeps what is needed of a registry's document.
+// distill keeps what is needed of a registry's document: the same with fewer members.
 func distill(raw []byte) ([]byte, error) {
 	raw = jsonscan.TrimBOM(raw)
 	if jsonscan.FirstByte(raw) != '{' {
-		return nil, errors.New("reading a registry's document: it is not JSON object")
+		return nil, errNoDocument
 	}
-	var h head
-	var versions, times []byte
-	err := jsonscan.EachMember(raw, func(key string, value []byte) error {
-		switch key {
-		case "name":
-			h.Name = jsonscan.Text(value)
-		case "dist-tags":
-			h.Tags = map[string]string{}
-			return jsonscan.EachMember(value, func(tag string, value []byte) error {
-				if version := jsonscan.Text(value); version != "" {
-					h.Tags[tag] = version
-				}
-				return nil
-			})
-		case "versions":
-			versions = value
-		case "time":
-			times = value
-		}
-		return nil
-	})
+	_, document := shapes()
+	out, err := document.append(nil, raw)
 	if err != nil {
 		return nil, fmt.Errorf("reading a registry's document: %w", err)
 	}
-	out, err := json.Marshal(h)
-	if err != nil {
-		return nil, err
-	}
-	if out, err = appendVersions(append(out, '\n'), versions, times); err != nil {
-		return nil, fmt.Errorf("reading a registry's document of %q: %w", h.Name, err)
-	}
 	return out, nil
 }
 
-func appendVersions(out, versions, times []byte) ([]byte, error) {
-	list, err := jsonscan.Members(versions)
-	if err == nil {
-		err = filetree.CheckLimit("it", "versions", len(list), filetree.MaxPackumentVersions)
+func (s shape) append(out, value []byte) ([]byte, error) {
+	if s == nil || jsonscan.FirstByte(value) != '{' {
+		return append(out, value...), nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	uploaded := make(map[string][]byte, len(list))
-	err = jsonscan.EachMember(times, func(version string, value []byte) error {
-		uploaded[version] = value
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, m := range list {
-		if strings.ContainsAny(m.Key, "\t\n") || m.Value[0] != '{' {
-			continue
+	separator := byte('{')
+	err := jsonscan.EachMember(value, func(key string, value []byte) error {
+		inner, kept := s[key]
+		if all, ok := s["*"]; ok && !kept {
+			inner, kept = all, true
 		}
-		out = append(append(out, m.Key...), '\t')
-		if at, err := time.Parse(time.RFC3339, jsonscan.Text(uploaded[m.Key])); err == nil {
-			out = strconv.AppendInt(out, at.UnixMilli(), 10)
+		if !kept {
+			return nil
 		}
-		if out, err = appendManifest(append(out, '\t'), m.Value); err != nil {
-			return nil, err
+		quoted, err := json.Marshal(key)
+		if err != nil {
+			return err
 		}
-		out = append(out, '\n')
-	}
-	return out, nil
-}
-
-// appendManifest appends the last three fields of a version's line.
-func appendManifest(out, manifest []byte) ([]byte, error) {
-	deprecated, scripts, refuses := false, false, false
-	var node []byte
-	short := []byte{'{'}
-	keep := func(key string, value []byte) {
-		if len(short) > 1 {
-			short = append(short, ',')
-		}
-		short = append(append(append(append(short, '"'), key...), '"', ':'), value...)
-	}
-	err := jsonscan.EachMember(manifest, func(key string, value []byte) (err error) {
-		switch key {
-		case "name", "dependencies", "optionalDependencies", "peerDependencies", "peerDependenciesMeta",
-			"bundleDependencies", "bundledDependencies", "os", "cpu", "libc", "bin", "hasInstallScript", "_hasShrinkwrap":
-			keep(key, value)
-		case "engines":
-			keep(key, value)
-			if node, err = engineOf(value); err == nil {
-				refuses, err = refusesNPM(value)
-			}
-		case "deprecated":
-			keep(key, value)
-			deprecated = jsonscan.Truthy(value)
-		case "scripts":
-			return jsonscan.EachMember(value, func(script string, value []byte) error {
-				scripts = scripts || (script == "preinstall" || script == "install" || script == "postinstall") && jsonscan.Text(value) != ""
-				return nil
-			})
-		case "dist":
-			if value, err = shortDist(value); err == nil {
-				keep(key, value)
-			}
-		}
+		out = append(append(append(out, separator), quoted...), ':')
+		separator = ','
+		out, err = inner.append(out, value)
 		return err
 	})
-	if err != nil {
-		return nil, err
+	if separator == '{' {
+		out = append(out, '{')
 	}
-	if scripts {
-		keep("hasInstallScript", []byte("true"))
-	}
-	if deprecated {
-		out = append(out, 'd')
-	}
-	if refuses {
-		out = append(out, 'n')
-	}
-	out = append(append(append(out, '\t'), oneLine(node)...), '\t')
-	return append(append(out, oneLine(short)...), '}'), nil
-}
-
-// engineOf returns the range of "node" as written; nil for none.
-func engineOf(engines []byte) (node []byte, err error) {
-	err = jsonscan.EachMember(engines, func(name string, value []byte) error {
-		if name == "node" {
-			if node = nil; jsonscan.Text(value) != "" {
-				node = value
-			}
-		}
-		return nil
-	})
-	return node, err
-}
-
-// refusesNPM tells whether engines do not admit the npm that this package
-// answers as: such versions are picked last.
-func refusesNPM(engines []byte) (refused bool, err error) {
-	err = jsonscan.EachMember(engines, func(name string, value []byte) error {
-		if name == "npm" {
-			refused = !manifest.EngineAdmits(jsonscan.Text(value), manifest.NPMVersion)
-		}
-		return nil
-	})
-	return refused, err
-}
-
-// shortDist keeps where the tarball is and what it must be.
-func shortDist(dist []byte) ([]byte, error) {
-	var kept struct {
-		Tarball   string `json:"tarball,omitempty"`
-		Integrity string `json:"integrity,omitempty"`
-		Shasum    string `json:"shasum,omitempty"`
-	}
-	m, err := manifest.ReadDist(dist)
-	if err != nil {
-		return nil, err
-	}
-	kept.Tarball, kept.Integrity, kept.Shasum = m.Tarball, m.Integrity, m.Shasum
-	return json.Marshal(kept)
-}
-
-// oneLine replaces what ends a line or a field: in JSON it is a blank.
-func oneLine(value []byte) []byte {
-	if !bytes.ContainsAny(value, "\t\r\n") {
-		return value
-	}
-	return bytes.Map(func(r rune) rune {
-		if r == '\t' || r == '\r' || r == '\n' {
-			return ' '
-		}
-		return r
-	}, value)
-}
-
-// readDistilled reads what distill makes. The packument holds on to raw.
-func readDistilled(raw []byte) (*Packument, error) {
-	first, rest, _ := bytes.Cut(raw, []byte{'\n'})
-	var h head
-	if err := json.Unmarshal(first, &h); err != nil {
-		return nil, fmt.Errorf("reading a kept registry document: %w", err)
-	}
-	p := &Packument{Name: h.Name, DistTags: h.Tags, text: raw, Versions: make([]Release, 0, bytes.Count(rest, []byte{'\n'}))}
-	start := len(raw) - len(rest)
-	for line := range bytes.Lines(rest) {
-		end := start + len(line)
-		line = bytes.TrimSuffix(line, []byte{'\n'})
-		var fields [4][]byte // but for the manifest
-		whole := true
-		left := line
-		for i := range fields {
-			var found bool
-			fields[i], left, found = bytes.Cut(left, []byte{'\t'})
-			whole = whole && found
-		}
-		if !whole || bytes.IndexByte(left, '\t') >= 0 {
-			return nil, fmt.Errorf("reading the kept registry document of %q: a line is malformed", h.Name)
-		}
-		r := Release{Version: string(fields[0]), Deprecated: bytes.IndexByte(fields[2], 'd') >= 0, Engines: jsonscan.Text(fields[3]), start: uint32(start), end: uint32(start + len(line))}
-		start = end
-		r.refusesNPM = bytes.IndexByte(fields[2], 'n') >= 0
-		if ms, err := strconv.ParseInt(string(fields[1]), 10, 64); err == nil {
-			r.Uploaded = time.UnixMilli(ms).UTC()
-			p.Timed = true
-		}
-		p.Versions = append(p.Versions, r)
-	}
-	return p, nil
+	return append(out, '}'), err
 }
 
 // Packument is a registry's document of a package.
@@ -343,11 +238,11 @@ type Packument struct {
 	once       sync.Once
 	descending []numbered
 
-	// text is the distilled document, nil while nobody needs it and reload can
-	// bring it again.
+	// texts are the manifests of Versions in JSON, nil while nobody needs them and
+	// reload can bring the document again.
 	mu     sync.Mutex
-	text   []byte
-	reload func(context.Context) ([]byte, error)
+	texts  [][]byte
+	reload func(context.Context) (*Packument, error)
 }
 
 // Release is a version in a Packument. Its manifest is decoded when asked for:
@@ -358,6 +253,5 @@ type Release struct {
 	Uploaded   time.Time
 	Deprecated bool
 	Engines    string // the range of "node", "" for any
-	refusesNPM bool   // its range of "npm" leaves npm 11 out
-	start, end uint32 // of its line in the distilled document
+	npm        string // the range of "npm", "" for any
 }

@@ -66,7 +66,7 @@ func (k choice) isVisible(r *Release) bool {
 
 // runs tells whether the engines of a version admit the target and npm.
 func (k choice) runs(r *Release) bool {
-	return !r.refusesNPM && (k.o.Node == "" || manifest.EngineAdmits(r.Engines, k.o.Node))
+	return manifest.EngineAdmits(r.npm, manifest.NPMVersion) && (k.o.Node == "" || manifest.EngineAdmits(r.Engines, k.o.Node))
 }
 
 func (k choice) exact(wanted semver.Range) int {

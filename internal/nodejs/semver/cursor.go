@@ -1,7 +1,7 @@
 package semver
 
 import (
-	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -103,17 +103,11 @@ func (c *cursor) partial() (p partial, ok bool) {
 func (c *cursor) number() (n uint64, large, ok bool) {
 	start := c.at
 	for isDigit(c.peek()) {
-		if n > maxNumber {
-			large = true
-		} else {
-			n = n*10 + uint64(c.peek()-'0')
-		}
 		c.at++
 	}
-	if !c.loose && c.text[start] == '0' && c.at-start > 1 {
-		return 0, false, false
-	}
-	return n, large || n > maxNumber, true
+	digits := c.text[start:c.at]
+	n, err := strconv.ParseUint(digits, 10, 64)
+	return n, err != nil || n > maxNumber, c.loose || digits[0] != '0' || len(digits) == 1
 }
 
 // prerelease reads identifiers behind a "-", which may be missing if loose.
@@ -132,12 +126,12 @@ func (c *cursor) prerelease() ([]identifier, bool) {
 			return nil, false
 		}
 		id := identifier{word: word}
-		if strings.IndexFunc(word, func(r rune) bool { return r < '0' || r > '9' }) < 0 {
-			if !c.loose && word[0] == '0' && len(word) > 1 {
+		if digits := (cursor{text: word, loose: c.loose}); isDigit(word[0]) {
+			n, large, ok := digits.number()
+			switch whole := digits.at == len(word); {
+			case whole && !ok:
 				return nil, false
-			}
-			digits := cursor{text: word, loose: true}
-			if n, large, _ := digits.number(); !large {
+			case whole && !large:
 				id = identifier{number: n}
 			}
 		}
@@ -187,6 +181,4 @@ func (p *partial) step(place int) Version {
 }
 
 // isTooLarge tells whether JavaScript could not count to a number of v.
-func (v *Version) isTooLarge() bool { return max(v.Major, v.Minor, v.Patch) > maxNumber }
-
-func samePre(a, b []identifier) bool { return slices.Equal(a, b) }
+func (v Version) isTooLarge() bool { return max(v.Major, v.Minor, v.Patch) > maxNumber }

@@ -3,13 +3,12 @@ package semver
 // Intersects reports whether npm holds that a version could be in both ranges, read
 // with the options of a.
 func Intersects(a, b Range) bool {
-	prereleases := a.options.IncludePrerelease
 	for _, x := range a.alternatives {
-		if !x.isPossible(prereleases) {
+		if !x.isPossible(a.prereleases) {
 			continue
 		}
 		for _, y := range b.alternatives {
-			if y.isPossible(prereleases) && x.overlaps(y, prereleases) {
+			if y.isPossible(a.prereleases) && x.overlaps(y, a.prereleases) {
 				return true
 			}
 		}
@@ -50,7 +49,7 @@ func (c comparator) isAbove() bool { return c.op == greater || c.op == greaterEq
 
 // isEmpty tells whether no version that counts meets the comparator.
 func (c comparator) isEmpty(prereleases bool) bool {
-	if c.same(&nothing) {
+	if c.same(nothing) {
 		return true
 	}
 	return !prereleases && c.op == less && c.compareNumbers(&Version{}) == 0

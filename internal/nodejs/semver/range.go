@@ -18,8 +18,7 @@ type Options struct {
 // Range is a set of versions. The zero value matches none; a Range is immutable
 // and may be shared.
 type Range struct {
-	text         string
-	options      Options
+	prereleases  bool // match wherever they lie between the bounds
 	alternatives []alternative
 }
 
@@ -51,8 +50,8 @@ var nothing = comparator{less, Version{pre: lowest}}
 
 func (c comparator) String() string { return c.op.String() + c.Version.String() }
 
-func (c *comparator) same(d *comparator) bool {
-	return c.op == d.op && c.compareNumbers(&d.Version) == 0 && samePre(c.pre, d.pre)
+func (c comparator) same(d comparator) bool {
+	return c.op == d.op && c.compareNumbers(&d.Version) == 0 && slices.Equal(c.pre, d.pre)
 }
 
 func (c *comparator) holds(v *Version) bool {
@@ -75,16 +74,16 @@ func ParseRange(s string) (Range, error) { return ParseRangeWith(s, Options{}) }
 
 // ParseRangeWith reads a range as the options say.
 func ParseRangeWith(s string, o Options) (Range, error) {
-	r := Range{text: s, options: o}
+	r := Range{prereleases: o.IncludePrerelease}
 	for rest, more := s, true; more; {
 		var text string
 		text, rest, more = strings.Cut(rest, "||")
 		a, ok, err := readAlternative(text, o)
-		if err != nil {
-			return Range{}, fmt.Errorf("reading range %q: %w", s, err)
+		if err != nil || slices.ContainsFunc(a, comparator.isTooLarge) {
+			return Range{}, fmt.Errorf("reading range %q: %w", s, errRange)
 		}
 		if ok {
-			r.alternatives = append(r.alternatives, a)
+			r.alternatives = append(r.alternatives, a.tidy(o))
 		}
 	}
 	if len(r.alternatives) == 0 {
@@ -113,7 +112,7 @@ func (r *Range) simplify() {
 	}
 }
 
-func (a alternative) isNothing() bool { return len(a) == 1 && a[0].same(&nothing) }
+func (a alternative) isNothing() bool { return len(a) == 1 && a[0].same(nothing) }
 
 // String is the range in comparators, such as ">=1.2.3 <2.0.0-0||3.0.0"; "" matches
 // all.
@@ -138,21 +137,11 @@ func (r Range) String() string {
 // prereleases included.
 func (r Range) Match(v Version) bool {
 	for _, a := range r.alternatives {
-		if a.holds(&v, r.options.IncludePrerelease) {
+		if a.holds(&v, r.prereleases) {
 			return true
 		}
 	}
 	return false
-}
-
-// MatchIncludingPrerelease reports whether v is in the range that the same text is
-// with prereleases included.
-func (r Range) MatchIncludingPrerelease(v Version) bool {
-	if r.options.IncludePrerelease || r.alternatives == nil {
-		return r.Match(v)
-	}
-	with, err := ParseRangeWith(r.text, Options{Strict: r.options.Strict, IncludePrerelease: true})
-	return err == nil && with.Match(v)
 }
 
 func (a alternative) holds(v *Version, prereleases bool) bool {

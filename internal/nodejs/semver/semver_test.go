@@ -86,15 +86,6 @@ func TestRangesAreNPMs(t *testing.T) {
 			if got := r.Match(v); got != want {
 				t.Errorf("range %q %+v matches %s: %t, want %t", text, o, version, got, want)
 			}
-			if !o.IncludePrerelease {
-				continue
-			}
-			plain, err := ParseRangeWith(text, Options{Strict: o.Strict})
-			if err != nil {
-				t.Errorf("range %q without prereleases: %v", text, err)
-			} else if got := plain.MatchIncludingPrerelease(v); got != want {
-				t.Errorf("range %q matches %s, prereleases included: %t, want %t", text, version, got, want)
-			}
 		}
 	}
 }
@@ -159,7 +150,7 @@ func TestZeroValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Match(Version{}) || r.MatchIncludingPrerelease(Version{}) || Intersects(r, every) || Intersects(every, r) || r.String() != "" {
+	if r.Match(Version{}) || Intersects(r, every) || Intersects(every, r) || r.String() != "" {
 		t.Error("the zero range holds a version")
 	}
 	if got := (Version{}).String(); got != "0.0.0" {
@@ -209,7 +200,6 @@ func FuzzParseRange(f *testing.F) {
 		if v, err := ParseLoose(version); err == nil && r.Match(v) != again.Match(v) {
 			t.Errorf("range %q holds %s: %t, and as %q: %t", s, v, r.Match(v), again, again.Match(v))
 		}
-		r.MatchIncludingPrerelease(Version{})
 		Intersects(r, again)
 	})
 }

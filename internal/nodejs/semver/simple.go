@@ -1,6 +1,7 @@
 package semver
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -8,13 +9,13 @@ import (
 // readAlternative reads what is between "||". Loosely, what is no simple range is
 // passed over; it is false where nothing else is left.
 func readAlternative(text string, o Options) (a alternative, ok bool, err error) {
-	words := fields(withoutMetadata(text))
+	words := strings.FieldsFunc(withoutMetadata(text), isBlank)
 	if len(words) == 0 {
 		return nil, true, nil
 	}
 	if at := slices.Index(words, "-"); at > 0 {
 		if a, ok, err := readHyphen(joinPrefix(words[:at]), joinPrefix(words[at+1:]), o); ok || err != nil {
-			return a.tidy(o), ok, err
+			return a, ok, err
 		}
 	}
 	a = make(alternative, 0, 2*len(words))
@@ -40,34 +41,10 @@ func readAlternative(text string, o Options) (a alternative, ok bool, err error)
 		if !good {
 			continue
 		}
-		for i := range a[before:] {
-			if a[before+i].isTooLarge() {
-				return nil, false, errRange
-			}
-		}
 		// "*" counts at the ends: loosely, "foo * bar" is no range and "foo *" is.
 		ok = ok || len(a) > before || first || i == len(words)
 	}
-	return a.tidy(o), ok, nil
-}
-
-// fields returns what is between blanks.
-func fields(text string) []string {
-	for i := range len(text) {
-		if text[i] >= 0x80 {
-			return strings.FieldsFunc(text, isBlank)
-		}
-	}
-	return strings.Fields(text)
-}
-
-func (a alternative) has(c *comparator) bool {
-	for i := range a {
-		if a[i].same(c) {
-			return true
-		}
-	}
-	return false
+	return a, ok, nil
 }
 
 // isPrefix tells whether a word is what may stand before a version.
@@ -124,10 +101,10 @@ func (a alternative) tidy(o Options) alternative {
 	}
 	out := a[:0:len(a)]
 	for _, c := range a {
-		if c.same(&nothing) {
+		if c.same(nothing) {
 			return alternative{nothing}
 		}
-		if !c.same(&everything) && !out.has(&c) {
+		if !c.same(everything) && !slices.ContainsFunc(out, c.same) {
 			out = append(out, c)
 		}
 	}
@@ -155,37 +132,19 @@ func readHyphen(from, to string, o Options) (a alternative, ok bool, err error) 
 		return nil, false, errRange
 	}
 	if !okF || !okT || errF != nil || errT != nil {
-		return nil, false, firstError(errF, errT)
+		return nil, false, cmp.Or(errF, errT)
 	}
-	if f.given > 0 {
-		lower := f.lower(o)
-		if o.IncludePrerelease && len(lower.pre) == 0 {
-			lower.pre = lowest
+	a = t.bounds(f.bounds(nil, ">=", o), "<=", o)
+	for i, c := range a {
+		switch {
+		case !o.IncludePrerelease || len(c.pre) > 0:
+		case c.op == greaterEqual:
+			a[i].pre = lowest
+		case c.op == lessEqual:
+			a[i] = comparator{less, t.step(2)}
 		}
-		a = append(a, comparator{greaterEqual, lower})
-	}
-	switch {
-	case t.given == 0:
-	case t.given < 3:
-		a = append(a, comparator{less, t.step(t.given - 1)})
-	case o.IncludePrerelease && len(t.pre) == 0:
-		a = append(a, comparator{less, t.step(2)})
-	default:
-		a = append(a, comparator{lessEqual, t.Version})
-	}
-	if slices.ContainsFunc(a, func(c comparator) bool { return c.isTooLarge() }) {
-		return nil, false, errRange
 	}
 	return a, true, nil
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // lower is the lowest version that a partial one stands for. If prereleases are
@@ -223,61 +182,46 @@ func readSimple(a alternative, word string, o Options) (_ alternative, ok bool, 
 
 // bounds appends what an operator makes of a partial version.
 func (p *partial) bounds(a alternative, symbol string, o Options) alternative {
-	lower := p.lower(o)
-	switch symbol {
-	case "^":
-		if p.given == 0 {
-			return a
-		}
-		place := 0 // of the first number that is not zero
-		for place < p.given-1 && [...]uint64{p.Major, p.Minor}[place] == 0 {
-			place++
-		}
-		return append(a, comparator{greaterEqual, lower}, comparator{less, p.step(place)})
-	case "~", "~>":
-		if p.given == 0 {
-			return a
-		}
-		return append(a, comparator{greaterEqual, lower}, comparator{less, p.step(min(p.given-1, 1))})
-	case ">=":
-		if p.given == 0 {
-			return a
-		}
-		return append(a, comparator{greaterEqual, lower})
-	case "<":
-		if p.given == 0 {
+	if p.given == 0 {
+		if symbol == "<" || symbol == ">" {
 			return append(a, nothing)
 		}
-		if p.given < 3 {
+		return a
+	}
+	lower, last, whole := p.lower(o), p.given-1, p.given == 3
+	switch symbol {
+	case "^":
+		last = 0 // of the first number that is not zero
+		for last < p.given-1 && [...]uint64{p.Major, p.Minor}[last] == 0 {
+			last++
+		}
+	case "~", "~>":
+		last = min(last, 1)
+	case ">=":
+		return append(a, comparator{greaterEqual, lower})
+	case "<":
+		if !whole {
 			lower.pre = lowest
 		}
 		return append(a, comparator{less, lower})
 	case ">":
-		switch p.given {
-		case 0:
-			return append(a, nothing)
-		case 3:
+		if whole {
 			return append(a, comparator{greater, p.Version})
 		}
-		above := p.step(p.given - 1)
+		above := p.step(last)
 		if !o.IncludePrerelease {
 			above.pre = nil
 		}
 		return append(a, comparator{greaterEqual, above})
 	case "<=":
-		switch p.given {
-		case 0:
-			return a
-		case 3:
+		if whole {
 			return append(a, comparator{lessEqual, p.Version})
 		}
-		return append(a, comparator{less, p.step(p.given - 1)})
+		return append(a, comparator{less, p.step(last)})
+	default:
+		if whole {
+			return append(a, comparator{equal, p.Version})
+		}
 	}
-	switch p.given {
-	case 0:
-		return a
-	case 3:
-		return append(a, comparator{equal, p.Version})
-	}
-	return append(a, comparator{greaterEqual, lower}, comparator{less, p.step(p.given - 1)})
+	return append(a, comparator{greaterEqual, lower}, comparator{less, p.step(last)})
 }

@@ -10,11 +10,11 @@ import (
 type Facts struct {
 	// Scripts are the install scripts that npm would run, in its order:
 	// preinstall, install, postinstall.
-	Scripts []string
+	Scripts []string `json:"scripts,omitempty"`
 	// NoGyp is set where it says that a binding.gyp is not to be built.
-	NoGyp bool
+	NoGyp bool `json:"noGyp,omitempty"`
 	// Optional are the folders' names of its optional dependencies.
-	Optional []string
+	Optional []string `json:"optional,omitempty"`
 }
 
 // ReadFacts reads a package.json. What is malformed is absent, as for npm and

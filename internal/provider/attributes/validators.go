@@ -4,116 +4,215 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
-var (
-	_ validator.String = runtimeID{}
-	_ validator.String = moment{}
-	_ validator.String = checkedText{}
-	_ validator.String = moduleName{}
-)
+var _ validator.String = rule{}
 
-// RuntimeID returns a validator that accepts the ids of Lambda's runtimes.
-func RuntimeID() validator.String { return runtimeID{} }
+// rule accepts a text in which judge finds no fault.
+type rule struct {
+	accepts string // such as "a layer name"
+	judge   func(at path.Path, written string) *fault.Error
+}
 
-type runtimeID struct{}
+func (v rule) Description(context.Context) string { return v.accepts }
 
-func (runtimeID) Description(context.Context) string { return "the id of a Lambda runtime" }
+func (v rule) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
-func (v runtimeID) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (runtimeID) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+func (v rule) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	if _, err := runtimes.Lookup(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("Unknown runtime %q", req.ConfigValue.ValueString()), diagnostic.Sentence(err.Error()))
+	if found := v.judge(req.Path, req.ConfigValue.ValueString()); found != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, found.Summary, found.Detail)
 	}
+}
+
+// Checked returns a validator that accepts a text in which judge finds no fault. The
+// description says what is accepted, such as "a layer name".
+func Checked(accepts string, judge func(written string) *fault.Error) validator.String {
+	return rule{accepts, func(_ path.Path, written string) *fault.Error { return judge(written) }}
+}
+
+// Refused returns the fault of an error, nil for none.
+func Refused(summary string, err error) *fault.Error {
+	if err == nil {
+		return nil
+	}
+	return &fault.Error{Summary: summary, Detail: diagnostic.Sentence(err.Error())}
+}
+
+// Limited returns a validator of what AWS limits: it accepts what check does.
+func Limited(accepts string, check func(string) error) validator.String {
+	return Checked(accepts, func(written string) *fault.Error { return Refused("Value outside the limits of AWS", check(written)) })
+}
+
+// Parsed returns a validator that accepts what parse reads.
+func Parsed[T any](accepts, summary string, parse func(string) (T, error)) validator.String {
+	return Checked(accepts, func(written string) *fault.Error {
+		_, err := parse(written)
+		return Refused(summary, err)
+	})
+}
+
+// RuntimeID returns a validator that accepts the ids of Lambda's runtimes.
+func RuntimeID() validator.String {
+	return Checked("the id of a Lambda runtime", func(id string) *fault.Error {
+		_, err := runtimes.Lookup(id)
+		return Refused(fmt.Sprintf("Unknown runtime %q", id), err)
+	})
 }
 
 // Moment returns a validator that accepts what values.ParseMoment reads.
-func Moment() validator.String { return moment{} }
-
-type moment struct{}
-
-func (moment) Description(context.Context) string { return "an RFC 3339 time or a date" }
-
-func (v moment) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (moment) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
-		return
-	}
-	if _, err := values.ParseMoment(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("Malformed moment %q", req.ConfigValue.ValueString()), diagnostic.Sentence(err.Error()))
-	}
+func Moment() validator.String {
+	return Checked("an RFC 3339 time or a date", func(text string) *fault.Error {
+		_, err := values.ParseMoment(text)
+		return Refused(fmt.Sprintf("Malformed moment %q", text), err)
+	})
 }
-
-// Checked returns a validator that accepts what the function accepts, and shows
-// its error otherwise. The description says what is accepted, such as "a layer name".
-func Checked(description string, check func(string) error) validator.String {
-	return checkedText{description, check}
-}
-
-type checkedText struct {
-	description string
-	check       func(string) error
-}
-
-func (v checkedText) Description(context.Context) string { return v.description }
-
-func (v checkedText) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (v checkedText) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
-		return
-	}
-	if err := v.check(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.Append(diag.NewAttributeErrorDiagnostic(req.Path, "Value outside the limits of AWS", diagnostic.Sentence(err.Error())))
-	}
-}
-
-// ModuleName returns a validator that accepts the dotted names that code of Python imports.
-func ModuleName() validator.String { return moduleName{} }
-
-type moduleName struct{}
 
 var dottedName = regexp.MustCompile(`^[\pL_][\pL\pN_]*(\.[\pL_][\pL\pN_]*)*$`)
 
-func (moduleName) Description(context.Context) string { return "a name that code imports" }
+// ModuleName returns a validator that accepts the dotted names that code of Python imports.
+func ModuleName() validator.String {
+	return Checked("a name that code imports", func(name string) *fault.Error {
+		if dottedName.MatchString(name) {
+			return nil
+		}
+		return &fault.Error{
+			Summary: fmt.Sprintf("Malformed name %q", name),
+			Detail:  "Write a module as code imports it, such as \"yaml\" or \"google.cloud.storage\", or a class or function of one, such as \"aws_lambda_powertools.Tracer\". It is not the name of the distribution.",
+		}
+	})
+}
 
-func (v moduleName) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+var entryName = regexp.MustCompile(`^(@[\w.~-]+/[\w.~-]+|[\w~-][\w.~-]*)(/[^\s]+)?$|^node:[\w/]+$`)
 
-func (moduleName) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if name := req.ConfigValue.ValueString(); name != "" && !dottedName.MatchString(name) || !req.ConfigValue.IsNull() && !req.ConfigValue.IsUnknown() && name == "" {
-		resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("Malformed name %q", name),
-			"Write a module as code imports it, such as \"yaml\" or \"google.cloud.storage\", or a class or function of one, such as \"aws_lambda_powertools.Tracer\". It is not the name of the distribution.")
+// PackageEntry returns a validator that accepts what code of Node.js loads.
+func PackageEntry() validator.String {
+	return Checked("a name that code loads", func(name string) *fault.Error {
+		if entryName.MatchString(name) {
+			return nil
+		}
+		return &fault.Error{
+			Summary: fmt.Sprintf("Malformed name %q", name),
+			Detail:  "Write a module as code loads it, such as \"axios\" or \"lodash/fp\", without its version.",
+		}
+	})
+}
+
+// OneOf returns a validator that accepts the values alone, and names the one that is
+// meant by another.
+func OneOf(values ...string) validator.String {
+	return rule{"one of " + diagnostic.Quoted(values), func(at path.Path, written string) *fault.Error {
+		if slices.Contains(values, written) {
+			return nil
+		}
+		detail := fmt.Sprintf("Write one of %s.", diagnostic.Quoted(values))
+		if meant := meantBy(written, values); meant != "" {
+			detail = fmt.Sprintf("Write %q. You wrote %q.", meant, shortened(written))
+		}
+		return &fault.Error{Summary: fmt.Sprintf("%q is not a value of %s", shortened(written), at), Detail: detail}
+	}}
+}
+
+// meantBy returns the value that is written in another way, "" where none is near.
+func meantBy(written string, values []string) string {
+	written = strings.ToLower(strings.TrimSpace(written))
+	for _, name := range []string{written, otherNames()[written], "linux/" + written, "linux/" + dockerName(otherNames()[written])} {
+		if slices.Contains(values, name) {
+			return name
+		}
+	}
+	best, least := "", 3
+	for _, value := range values {
+		if d := runtimes.Distance(written, strings.ToLower(value)); d < least && d < len(value) {
+			best, least = value, d
+		}
+	}
+	return best
+}
+
+// Validated reports whether an argument's own validator names its fault, so that
+// one mistake is not told of twice.
+func Validated(at fault.Path) bool {
+	for _, step := range slices.Backward(at.Steps()) {
+		if step.Kind == fault.Argument {
+			return slices.Contains([]string{"runtimes", "architectures", "architecture", "kind", "platform", "prune", "symlinks"}, step.Name)
+		}
+	}
+	return false
+}
+
+// otherNames are what other tools call the architectures of Lambda.
+func otherNames() map[string]string {
+	return map[string]string{
+		"amd64": runtimes.X8664, "x64": runtimes.X8664, "x86-64": runtimes.X8664, "x86": runtimes.X8664, "intel": runtimes.X8664, "x86_64": runtimes.X8664,
+		"aarch64": runtimes.ARM64, "arm": runtimes.ARM64, "arm64v8": runtimes.ARM64, "armv8": runtimes.ARM64, "graviton": runtimes.ARM64, "arm64": runtimes.ARM64,
+		"linux/amd64": runtimes.X8664, "linux/arm64": runtimes.ARM64, "linux/arm64/v8": runtimes.ARM64,
 	}
 }
 
-// PackageEntry returns a validator that accepts what code of Node.js loads.
-func PackageEntry() validator.String { return packageEntry{} }
+// dockerName is what container platforms call an architecture.
+func dockerName(architecture string) string {
+	if architecture == runtimes.X8664 {
+		return "amd64"
+	}
+	return architecture
+}
 
-type packageEntry struct{}
+// shortened cuts a value for a message.
+func shortened(text string) string {
+	const most = 60
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
+}
 
-var entryName = regexp.MustCompile(`^(@[\w.~-]+/)?[\w.~-]+(/[^\s]+)?$|^node:[\w/]+$`)
+var _ validator.Object = someArgument{}
 
-func (packageEntry) Description(context.Context) string { return "a name that code loads" }
+// NestedNote stands at the top of the page of a resource.
+const NestedNote = "\n\n**Names inside `{ }`.** Terraform drops names that it does not know inside `{ }` and gives no error. Check their spelling. An object in which no argument is left is an error."
 
-func (v packageEntry) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+// someArgument refuses an object without any argument. Every nested object of
+// every schema has it: `checks = { sizes = "off" }` arrives here as {}, and
+// would mean nothing.
+type someArgument struct{}
 
-func (packageEntry) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+func (someArgument) Description(context.Context) string { return "at least one argument" }
+
+func (v someArgument) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (someArgument) ValidateObject(_ context.Context, req validator.ObjectRequest, resp *validator.ObjectResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || HasArgument(req.ConfigValue) {
 		return
 	}
-	if name := req.ConfigValue.ValueString(); !entryName.MatchString(name) || name[0] == '.' {
-		resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("Malformed name %q", name), "Write a module as code loads it, such as \"axios\" or \"lodash/fp\", without its version.")
+	resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("No argument in %s", req.Path), fault.DroppedNames+" Write an argument that it has, or drop it.")
+}
+
+// HasArgument reports whether any argument of an object is not null.
+func HasArgument(object types.Object) bool {
+	for _, value := range object.Attributes() {
+		if !value.IsNull() {
+			return true
+		}
 	}
+	return false
+}
+
+// Nested is what the object of a single nested attribute is checked for, besides
+// its arguments.
+func Nested(more ...validator.Object) []validator.Object {
+	return append([]validator.Object{someArgument{}}, more...)
 }

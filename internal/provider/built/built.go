@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
@@ -29,21 +28,9 @@ type Package struct {
 	Architectures  types.List   `tfsdk:"architectures"`
 }
 
-func builtTypes() map[string]attr.Type {
-	return map[string]attr.Type{
-		"lock": types.StringType, "source_code_hash": types.StringType,
-		"size": types.Int64Type, "runtimes": types.ListType{ElemType: types.StringType}, "architectures": types.ListType{ElemType: types.StringType},
-	}
-}
-
 // Of returns the package argument; nil where there is none or it is unknown.
 func Of(ctx context.Context, argument types.Object, diags *diag.Diagnostics) *Package {
-	if argument.IsNull() || argument.IsUnknown() {
-		return nil
-	}
-	var b Package
-	diags.Append(argument.As(ctx, &b, basetypes.ObjectAsOptions{})...)
-	return &b
+	return values.As[Package](ctx, argument, diags)
 }
 
 // lock returns the recipe of the package, or nil where it has none.
@@ -114,7 +101,7 @@ func (b *Package) Zip(ctx context.Context, builder *layer.Builder) (publish.Zip,
 // KnownByHash is the package of what was imported: its bytes are known by their
 // hash alone, and it has no lock.
 func KnownByHash(hash string, size int64, runtimes, architectures []string) types.Object {
-	return types.ObjectValueMust(builtTypes(), map[string]attr.Value{
+	return types.ObjectValueMust(attributes.TypesOf(Attribute()).AttrTypes, map[string]attr.Value{
 		"lock":             types.StringValue(""),
 		"source_code_hash": types.StringValue(hash), "size": types.Int64Value(size),
 		"runtimes": values.ListOrEmpty(runtimes), "architectures": values.ListOrEmpty(architectures),
@@ -126,16 +113,11 @@ func Attribute() schema.SingleNestedAttribute {
 	parts := func(description string) schema.Attribute {
 		return schema.ListAttribute{MarkdownDescription: description, ElementType: types.StringType, Required: true}
 	}
-	return schema.SingleNestedAttribute{
-		MarkdownDescription: "The package to publish: `package = layerbuild_package.deps`.",
-		Optional:            true,
-		Validators:          attributes.Nested(),
-		Attributes: map[string]schema.Attribute{
-			"lock":             schema.StringAttribute{MarkdownDescription: "The package's lock. Null in a configuration that Terraform generated for an import: write the package in its place before the layer changes.", Optional: true, Sensitive: true},
-			"source_code_hash": schema.StringAttribute{MarkdownDescription: "SHA-256 of the zip in base64.", Required: true},
-			"size":             schema.Int64Attribute{CustomType: attributes.WholeNumber{}, MarkdownDescription: "Size of the zip in bytes.", Required: true},
-			"runtimes":         parts("Runtimes that the package is built for."),
-			"architectures":    parts("Architectures that the package is built for."),
-		},
-	}
+	return attributes.Object("The package to publish: `package = layerbuild_package.deps`.", map[string]schema.Attribute{
+		"lock":             attributes.SecretText("The package's lock. Null in a configuration that Terraform generated for an import: write the package in its place before the layer changes."),
+		"source_code_hash": schema.StringAttribute{MarkdownDescription: "SHA-256 of the zip in base64.", Required: true},
+		"size":             schema.Int64Attribute{CustomType: attributes.WholeNumber{}, MarkdownDescription: "Size of the zip in bytes.", Required: true},
+		"runtimes":         parts("Runtimes that the package is built for."),
+		"architectures":    parts("Architectures that the package is built for."),
+	})
 }

@@ -6,12 +6,10 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
@@ -30,11 +28,9 @@ var (
 
 // NewInspection returns the data source layerbuild_inspection: what any zip of
 // a layer holds, and what does not load of it.
-func NewInspection() datasource.DataSource { return &inspectionData{} }
+func NewInspection() datasource.DataSource { return &inspectionData{layerReader{typ: "_inspection"}} }
 
-type inspectionData struct {
-	layerReader
-}
+type inspectionData struct{ layerReader }
 
 type inspectionModel struct {
 	Filename      types.String `tfsdk:"filename"`
@@ -51,10 +47,6 @@ type inspectionModel struct {
 	Findings      types.List   `tfsdk:"findings"`
 }
 
-func (d *inspectionData) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_inspection"
-}
-
 func (d *inspectionData) ConfigValidators(context.Context) []datasource.ConfigValidator {
 	return []datasource.ConfigValidator{
 		datasourcevalidator.ExactlyOneOf(path.MatchRoot("filename"), path.MatchRoot("url"), path.MatchRoot("layer_version_arn")),
@@ -63,50 +55,25 @@ func (d *inspectionData) ConfigValidators(context.Context) []datasource.ConfigVa
 }
 
 func (d *inspectionData) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	text := func(description string) schema.Attribute {
-		return schema.StringAttribute{MarkdownDescription: description, Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)}}
-	}
-	list := func(description string, each validator.String) schema.Attribute {
-		return schema.ListAttribute{
-			MarkdownDescription: description, ElementType: types.StringType, Optional: true,
-			Validators: []validator.List{listvalidator.NoNullValues(), listvalidator.ValueStringsAre(each)},
-		}
-	}
-	number := func(description string) schema.Attribute {
-		return schema.Int64Attribute{MarkdownDescription: description, Computed: true}
-	}
-	found := func(description string) schema.Attribute {
-		return schema.StringAttribute{MarkdownDescription: description, Computed: true}
-	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Inspects any zip of a layer: what it holds, and which files cannot be found, loaded or run. It runs the checks of `layerbuild_package` without a package.\n\n" +
 			"It is read at every plan and fetches a zip once. A finding never makes it fail: use the findings in a `check` or a `postcondition`.",
 		Attributes: map[string]schema.Attribute{
-			"filename":          text("Path of a zip."),
-			"url":               text("Address of a zip, with `sha256`."),
-			"sha256":            text("SHA-256 of the zip at `url`, in hexadecimal."),
-			"layer_version_arn": text("ARN of a layer version, also one that another account shares with you."),
-			"runtimes":          list("The runtimes to check for. Default: those of the layer version. Without any runtime, only the layout is checked.", attributes.RuntimeID()),
-			"architectures":     list("The architectures to check for. Default: those of the layer version, else that of most native files.", attributes.OneOf(runtimes.Architectures()...)),
-			"source_code_hash":  found("SHA-256 of the zip in base64."),
-			"size":              number("Size of the zip in bytes."),
-			"unzipped_size":     number("Sum of the sizes of the files in bytes."),
-			"file_count":        number("Number of files."),
-			"contents": schema.MapAttribute{
-				MarkdownDescription: "Python distributions and Node.js packages in the zip: `python:requests` → `2.31.0`, `nodejs:lodash` → `4.17.21`.",
-				ElementType:         types.StringType, Computed: true,
-			},
-			"findings": schema.ListNestedAttribute{
-				MarkdownDescription: "What was found, grouped by cause, up to 50.",
-				Computed:            true,
-				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"check":        found("The name of the check, such as `native`."),
-					"severity":     found("`error`, `warning` or `note`."),
-					"file":         found("The first file that it concerns, as a path in the layer."),
-					"distribution": found("The distribution or package of the file, such as `python:fiona 1.10.1`, as far as its metadata is in the zip."),
-					"text":         found("What was found, what the runtime has, and how to fix it."),
-				}},
-			},
+			"filename":          attributes.SomeText("Path of a zip."),
+			"url":               attributes.SomeText("Address of a zip, with `sha256`."),
+			"sha256":            attributes.SomeText("SHA-256 of the zip at `url`, in hexadecimal."),
+			"layer_version_arn": attributes.SomeText("ARN of a layer version, also one that another account shares with you."),
+			"runtimes": attributes.Texts("The runtimes to check for. Default: those of the layer version. Without any runtime, only the layout is checked.",
+				listvalidator.ValueStringsAre(attributes.RuntimeID())),
+			"architectures": attributes.Texts("The architectures to check for. Default: those of the layer version, else that of most native files.",
+				listvalidator.ValueStringsAre(attributes.OneOf(runtimes.Architectures()...))),
+			"source_code_hash": attributes.ComputedText("SHA-256 of the zip in base64."),
+			"size":             attributes.ComputedNumber("Size of the zip in bytes."),
+			"unzipped_size":    attributes.ComputedNumber("Sum of the sizes of the files in bytes."),
+			"file_count":       attributes.ComputedNumber("Number of files."),
+			"contents":         attributes.ComputedMap(types.StringType, "Python distributions and Node.js packages in the zip: `python:requests` → `2.31.0`, `nodejs:lodash` → `4.17.21`."),
+			"findings": findings.Attribute("What was found, grouped by cause, up to 50.",
+				"The distribution or package of the file, such as `python:fiona 1.10.1`, as far as its metadata is in the zip."),
 		},
 	}
 }

@@ -16,9 +16,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
-// This file is the only translation between our errors and Terraform's
-// diagnostics.
-
 // Of returns the diagnostic of an error met while doing what the summary
 // names, at the argument that brought it, where one did.
 func Of(summary string, err error) diag.Diagnostic {
@@ -59,20 +56,35 @@ func Blocking(diags diag.Diagnostics, exists bool) diag.Diagnostics {
 		if d.Severity() != diag.SeverityError {
 			continue
 		}
-		ended := diag.Diagnostic(diag.NewErrorDiagnostic(d.Summary(), d.Detail()+"\n\n"+wayOut))
-		if withPath, ok := d.(diag.DiagnosticWithPath); ok {
-			ended = diag.WithPath(withPath.Path(), ended)
+		end := wayOut
+		if !strings.Contains(d.Detail(), nothingChanged) {
+			end = nothingChanged + ". " + end
 		}
-		diags[i] = ended
+		diags[i] = Reworded(d, d.Summary(), d.Detail()+"\n\n"+end)
 		break
 	}
 	return diags
 }
 
+// Reworded returns a diagnostic in other words, as severe and at the same argument.
+func Reworded(d diag.Diagnostic, summary, detail string) diag.Diagnostic {
+	out := diag.Diagnostic(diag.NewErrorDiagnostic(summary, detail))
+	if d.Severity() == diag.SeverityWarning {
+		out = diag.NewWarningDiagnostic(summary, detail)
+	}
+	if at, ok := d.(diag.DiagnosticWithPath); ok {
+		return diag.WithPath(at.Path(), out)
+	}
+	return out
+}
+
 // Lasting is an error that stops a destroy too, with -refresh=false as well.
 type Lasting struct{ diag.Diagnostic }
 
-const wayOut = "Nothing was changed. To destroy the resource anyway, run the destroy with -refresh=false."
+const (
+	nothingChanged = "Nothing was changed"
+	wayOut         = "To destroy the resource anyway, run the destroy with -refresh=false."
+)
 
 // Warning returns the diagnostic of a warning of the pipeline.
 func Warning(w fault.Warning) diag.Diagnostic {

@@ -5,17 +5,15 @@ package findings
 import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/attributes"
 )
 
 // Type is an element of findings.
-var Type = types.ObjectType{AttrTypes: map[string]attr.Type{
-	"check": types.StringType, "severity": types.StringType, "file": types.StringType, "distribution": types.StringType, "text": types.StringType,
-}}
+var Type = attributes.TypesOf(Attribute("", ""))
 
 // maxFindings bounds what a state holds of them: the worst come first in each check.
 const maxFindings = 50
@@ -37,48 +35,43 @@ func List(found []layer.Finding) types.List {
 	return types.ListValueMust(Type, elements)
 }
 
-// Attribute is what the checks found.
-func Attribute() schema.Attribute {
-	text := func(description string) schema.Attribute {
-		return schema.StringAttribute{MarkdownDescription: description, Computed: true}
-	}
-	return schema.ListNestedAttribute{
-		MarkdownDescription: "What the checks `layout`, `native`, `libraries`, `executables` and `imports` found, grouped by cause, up to 50. Findings that are errors make the plan fail. Notes appear only here.",
-		Computed:            true,
-		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-			"check":        text("The name of the check."),
-			"severity":     text("`error`, `warning` or `note`."),
-			"file":         text("The first file that it concerns, as a path in the layer."),
-			"distribution": text("The source of the file, such as `python:fiona 1.10.1` or `files[0]`."),
-			"text":         text("What was found, what the runtime has, and how to fix it."),
-		}},
-	}
+// Attribute is what the checks found. source says whose a file is.
+func Attribute(description, source string) schema.Attribute {
+	return attributes.ComputedObjects(description, map[string]schema.Attribute{
+		"check":        attributes.ComputedText("The name of the check, such as `native`."),
+		"severity":     attributes.ComputedText("`error`, `warning` or `note`."),
+		"file":         attributes.ComputedText("The first file that it concerns, as a path in the layer."),
+		"distribution": attributes.ComputedText(source),
+		"text":         attributes.ComputedText("What was found, what the runtime has, and how to fix it."),
+	})
 }
 
 // ChecksAttribute returns the severities of all checks of a package.
-func ChecksAttribute() schema.Attribute {
+func ChecksAttribute() schema.SingleNestedAttribute {
 	severity := func(description string) schema.Attribute {
-		return schema.StringAttribute{
-			MarkdownDescription: description + " `error`, `warning` or `off`.",
-			Optional:            true,
-			Validators:          []validator.String{attributes.OneOf("error", "warning", "off")},
+		return attributes.Text(description+" `error`, `warning` or `off`.", attributes.OneOf("error", "warning", "off"))
+	}
+	return attributes.Object("Severity of each check.", map[string]schema.Attribute{
+		"size":            severity("The layer is larger than the 262,144,000 bytes that AWS allows. From 80 % of that size you get a warning. AWS refuses a larger layer even with `off`. Default `error`."),
+		"sdk_shadow":      severity("The layer has boto3 but not botocore, or the reverse, and the other comes from the runtime. Or the layer has clients of `@aws-sdk`, which are loaded instead of those of the Node.js runtimes. Default `warning`."),
+		"install_scripts": severity("A Node.js package has an install script, which is never run, and no prebuilt binaries. Default `error`."),
+		"withdrawn":       severity("Distributions in the lock were yanked or removed from the index later. With this check, every plan asks the index, even a plan without changes. Default `off`."),
+		"layout":          severity("Files are in a place where no declared runtime looks, or their paths differ in case alone. By default it is an error if the runtimes find nothing in the layer or the paths are of one download, else a warning."),
+		"native":          severity("Native files are for another machine, system, glibc, Python or Node.js than the runtimes have. By default it is an error if the file certainly fails, else a warning."),
+		"libraries":       severity("A required shared library is neither in the layer nor in the runtime. By default it is an error if a package cannot be imported without the library, else a warning."),
+		"executables":     severity("Programs or scripts cannot be run: they have no execute permission, they need an interpreter that Lambda lacks, or files in `bin/` are not programs. By default it is an error if the program certainly fails, else a warning."),
+		"imports":         severity("A Python distribution contains none of its modules, or needs a distribution that is missing. Default `warning`."),
+		"runtime_dates":   severity("A runtime is deprecated or in preview. Default `warning`."),
+	})
+}
+
+// Chosen returns the severities that the user chose in such an object, by check.
+func Chosen(checks types.Object) map[string]fault.Severity {
+	chosen := map[string]fault.Severity{}
+	for name, value := range checks.Attributes() {
+		if text, ok := value.(types.String); ok && text.ValueString() != "" {
+			chosen[name] = fault.Severity(text.ValueString())
 		}
 	}
-	return schema.SingleNestedAttribute{
-		MarkdownDescription: "Severity of each check.",
-		Optional:            true,
-		Validators:          attributes.Nested(),
-		Attributes: map[string]schema.Attribute{
-			"size":            severity("The layer is larger than the 262,144,000 bytes that AWS allows. From 80 % of that size you get a warning. AWS refuses a larger layer even with `off`. Default `error`."),
-			"sdk_shadow":      severity("The layer has boto3 but not botocore, or the reverse, and the other comes from the runtime. Or the layer has clients of `@aws-sdk`, which are loaded instead of those of the Node.js runtimes. Default `warning`."),
-			"install_scripts": severity("A Node.js package has an install script, which is never run, and no prebuilt binaries. Default `error`."),
-			"withdrawn":       severity("Distributions in the lock were yanked or removed from the index later. With this check, every plan asks the index, even a plan without changes. Default `off`."),
-			"layout":          severity("Files are in a place where no declared runtime looks, or their paths differ in case alone. By default it is an error if the runtimes find nothing in the layer or the paths are of one download, else a warning."),
-			"native":          severity("Native files are for another machine, system, glibc, Python or Node.js than the runtimes have. By default it is an error if the file certainly fails, else a warning."),
-			"libraries":       severity("A required shared library is neither in the layer nor in the runtime. By default it is an error if a package cannot be imported without the library, else a warning."),
-			"executables":     severity("Programs or scripts cannot be run: they have no execute permission, they need an interpreter that Lambda lacks, or files in `bin/` are not programs. By default it is an error if the program certainly fails, else a warning."),
-			"imports":         severity("A Python distribution contains none of its modules, or needs a distribution that is missing. Default `warning`."),
-			"runtime_dates":   severity("A runtime is deprecated or in preview. Default `warning`."),
-		},
-	}
+	return chosen
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/attributes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/built"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
@@ -47,9 +48,7 @@ type storedModel struct {
 	ETag            types.String `tfsdk:"etag"`
 }
 
-func storedType() types.ObjectType {
-	return types.ObjectType{AttrTypes: map[string]attr.Type{"key": types.StringType, "object_version_id": types.StringType, "etag": types.StringType}}
-}
+func storedType() types.ObjectType { return attributes.TypesOf(retainedAttribute()) }
 
 // built returns the package argument; nil where there is none or it is unknown.
 func (m *objectModel) built(ctx context.Context, diags *diag.Diagnostics) *built.Package {

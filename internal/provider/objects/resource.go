@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/built"
@@ -27,31 +28,17 @@ var (
 )
 
 // New returns layerbuild_object: a package's zip in S3.
-func New() resource.Resource { return &objectResource{} }
+func New() resource.Resource { return &objectResource{toolbox.Resource{Type: "_object"}} }
 
-type objectResource struct {
-	toolbox.Configured
-}
-
-func (r *objectResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_object"
-}
+type objectResource struct{ toolbox.Resource }
 
 // Create puts the planned bytes, or takes over an object that has them.
 func (r *objectResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var m objectModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	timeout, diags := m.Timeouts.Create(ctx, toolbox.DefaultTimeout)
-	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := toolbox.Limit(ctx, m.Timeouts.Create, &resp.Diagnostics)
 	defer cancel()
-	made, diags := r.apply(ctx, &m, &objectModel{Region: m.Region})
-	resp.Diagnostics.Append(diags...)
-	if made {
-		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
-	}
+	r.change(ctx, &m, &objectModel{Region: m.Region}, &resp.State, &resp.Diagnostics)
 }
 
 // Read looks at the key. An object that is gone stays in the state without its
@@ -121,16 +108,19 @@ func (r *objectResource) Update(ctx context.Context, req resource.UpdateRequest,
 	var m, before objectModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
-	timeout, diags := m.Timeouts.Update(ctx, toolbox.DefaultTimeout)
-	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+	ctx, cancel := toolbox.Limit(ctx, m.Timeouts.Update, &resp.Diagnostics)
+	defer cancel()
+	r.change(ctx, &m, &before, &resp.State, &resp.Diagnostics)
+}
+
+// change applies a plan, and keeps what came of it.
+func (r *objectResource) change(ctx context.Context, m, before *objectModel, state *tfsdk.State, diags *diag.Diagnostics) {
+	if diags.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	made, diags := r.apply(ctx, &m, &before)
-	resp.Diagnostics.Append(diags...)
-	if made {
-		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	made, more := r.apply(ctx, m, before)
+	if diags.Append(more...); made {
+		diags.Append(state.Set(ctx, m)...)
 	}
 }
 
@@ -198,14 +188,12 @@ func (r *objectResource) put(ctx context.Context, publisher *publish.Publisher, 
 func (r *objectResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var m objectModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	timeout, diags := m.Timeouts.Delete(ctx, toolbox.DefaultTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := toolbox.Limit(ctx, m.Timeouts.Delete, &resp.Diagnostics)
+	defer cancel()
 	record := m.record(ctx, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	publisher := r.Tools.Reach(&resp.Diagnostics)
 	if publisher == nil {
 		return

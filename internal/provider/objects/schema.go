@@ -5,7 +5,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -36,38 +35,21 @@ func (r *objectResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 				MarkdownDescription: "Name of the bucket. A change replaces the resource. If the same configuration creates the bucket, write its id, as in `aws_s3_bucket.artifacts.id`: a bucket that does not exist is an error at plan.",
 				Required:            true,
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
-				Validators:          []validator.String{attributes.Checked("the name of a bucket", publish.CheckBucketName)},
+				Validators:          []validator.String{attributes.Limited("the name of a bucket", publish.CheckBucketName)},
 			},
 			"package": packageOf,
 			"key": schema.StringAttribute{
 				MarkdownDescription: "Key of the object. Default: `<prefix><SHA-256 of the zip>.zip`. With the default, other bytes are another object, so the bucket need not be versioned. If you set a key, it holds the zip that was uploaded last.",
 				Optional:            true,
 				Computed:            true,
-				Validators:          []validator.String{attributes.Checked("the key of an object", publish.CheckKey), stringvalidator.ConflictsWith(path.MatchRoot("prefix"))},
+				Validators:          []validator.String{attributes.Limited("the key of an object", publish.CheckKey), stringvalidator.ConflictsWith(path.MatchRoot("prefix"))},
 			},
-			"prefix": schema.StringAttribute{
-				MarkdownDescription: "Prefix before the digest in the default key, such as `layers/`.",
-				Optional:            true,
-				Validators:          []validator.String{stringvalidator.LengthAtMost(900), attributes.Checked("a prefix", publish.CheckKey)},
-			},
-			"kms_key_id": attributes.SomeText("KMS key that encrypts the object. If unset, the bucket decides. A change uploads the object again."),
-			"storage_class": schema.StringAttribute{
-				MarkdownDescription: "Storage class of the object. Default: `STANDARD`. Lambda cannot read the archive classes.",
-				Optional:            true,
-				Validators:          []validator.String{stringvalidator.OneOf("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "REDUCED_REDUNDANCY")},
-			},
-			"tags": schema.MapAttribute{
-				MarkdownDescription: "Tags of the object, at most ten. A change uploads the object again.",
-				ElementType:         types.StringType,
-				Optional:            true,
-				Validators:          []validator.Map{mapvalidator.NoNullValues(), objectTags{}},
-			},
-			"keep_last": schema.Int64Attribute{
-				CustomType:          attributes.WholeNumber{},
-				MarkdownDescription: "How many of the objects that this resource uploaded are kept, including the current one. The plan shows in `retiring_objects` which are deleted. Default: all, until the resource is destroyed.",
-				Optional:            true,
-				Validators:          []validator.Int64{int64validator.AtLeast(1)},
-			},
+			"prefix":        attributes.Text("Prefix before the digest in the default key, such as `layers/`.", stringvalidator.LengthAtMost(900), attributes.Limited("a prefix", publish.CheckKey)),
+			"kms_key_id":    attributes.SomeText("KMS key that encrypts the object. If unset, the bucket decides. A change uploads the object again."),
+			"storage_class": attributes.Text("Storage class of the object. Default: `STANDARD`. Lambda cannot read the archive classes.", stringvalidator.OneOf("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "REDUCED_REDUNDANCY")),
+			"tags":          attributes.TextMap("Tags of the object, at most ten. A change uploads the object again.", objectTags{}),
+			"keep_last": attributes.Number("How many of the objects that this resource uploaded are kept, including the current one. The plan shows in `retiring_objects` which are deleted. Default: all, until the resource is destroyed.",
+				int64validator.AtLeast(1)),
 			"region": schema.StringAttribute{
 				MarkdownDescription: "Region of the bucket. Default: the provider's.",
 				Optional:            true,
@@ -81,28 +63,20 @@ func (r *objectResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 			"etag":              attributes.ComputedText("ETag of the object. It changes when the content changes."),
 			"account_id":        attributes.ComputedText("Account whose credentials uploaded the object. With credentials of another account, nothing is read, written or deleted."),
 			"source_code_hash":  attributes.ComputedText("SHA-256 of the zip in base64: what AWS reports as `CodeSha256`. Known at plan."),
-			"size":              schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes.", Computed: true},
+			"size":              attributes.ComputedNumber("Size of the zip in bytes."),
 			"adopted":           schema.BoolAttribute{MarkdownDescription: "Whether the object existed before and was uploaded by somebody else. A destroy does not delete an adopted object.", Computed: true},
 			"retained_objects":  retainedAttribute(),
-			"retiring_objects": schema.ListAttribute{
-				MarkdownDescription: "Addresses of older objects that `keep_last` deletes with this apply.",
-				ElementType:         types.StringType,
-				Computed:            true,
-			},
+			"retiring_objects":  attributes.ComputedList(types.StringType, "Addresses of older objects that `keep_last` deletes with this apply."),
 		},
 	}
 }
 
 func retainedAttribute() schema.Attribute {
-	return schema.ListNestedAttribute{
-		MarkdownDescription: "Older objects that this resource uploaded and keeps, newest first.",
-		Computed:            true,
-		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-			"key":               attributes.ComputedText("Key of the object."),
-			"object_version_id": attributes.ComputedText("Version of the object. Null if the bucket is not versioned."),
-			"etag":              attributes.ComputedText("ETag of the object. It changes when the content changes."),
-		}},
-	}
+	return attributes.ComputedObjects("Older objects that this resource uploaded and keeps, newest first.", map[string]schema.Attribute{
+		"key":               attributes.ComputedText("Key of the object."),
+		"object_version_id": attributes.ComputedText("Version of the object. Null if the bucket is not versioned."),
+		"etag":              attributes.ComputedText("ETag of the object. It changes when the content changes."),
+	})
 }
 
 // objectTags accepts what S3 takes as the tags of an object.

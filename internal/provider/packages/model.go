@@ -5,9 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -20,116 +20,91 @@ import (
 
 // packageModel is the state, plan and configuration of layerbuild_package.
 type packageModel struct {
-	ID             types.String    `tfsdk:"id"`
-	Runtimes       types.List      `tfsdk:"runtimes"`
-	Architectures  types.List      `tfsdk:"architectures"`
-	Python         *pythonModel    `tfsdk:"python"`
-	NodeJS         *nodejsModel    `tfsdk:"nodejs"`
-	Files          []fileModel     `tfsdk:"files"`
-	Downloads      []downloadModel `tfsdk:"downloads"`
-	Images         []imageModel    `tfsdk:"images"`
-	Builds         []buildModel    `tfsdk:"builds"`
-	Kind           types.String    `tfsdk:"kind"`
-	Exclude        types.List      `tfsdk:"exclude"`
-	Prune          types.List      `tfsdk:"prune"`
-	Keep           types.List      `tfsdk:"keep"`
-	Executables    types.List      `tfsdk:"executables"`
-	Checks         *checksModel    `tfsdk:"checks"`
-	OutputPath     types.String    `tfsdk:"output_path"`
-	WriteZip       types.String    `tfsdk:"write_zip"`
-	UnpackPath     types.String    `tfsdk:"unpack_path"`
-	Triggers       types.Map       `tfsdk:"triggers"`
-	Timeouts       timeouts.Value  `tfsdk:"timeouts"`
-	Filename       types.String    `tfsdk:"filename"`
-	SourceCodeHash types.String    `tfsdk:"source_code_hash"`
-	SHA256         types.String    `tfsdk:"sha256"`
-	Size           types.Int64     `tfsdk:"size"`
-	UnzippedSize   types.Int64     `tfsdk:"unzipped_size"`
-	Contents       types.Map       `tfsdk:"contents"`
-	Findings       types.List      `tfsdk:"findings"`
-	Lock           types.String    `tfsdk:"lock"`
-
-	SBOMFormat types.String `tfsdk:"sbom_format"`
-	SBOMPath   types.String `tfsdk:"sbom_path"`
-	SBOM       types.String `tfsdk:"sbom"`
+	asked
+	Checks     types.Object   `tfsdk:"checks"`
+	WriteZip   types.String   `tfsdk:"write_zip"`
+	UnpackPath types.String   `tfsdk:"unpack_path"`
+	SBOMFormat types.String   `tfsdk:"sbom_format"`
+	Timeouts   timeouts.Value `tfsdk:"timeouts"`
+	computed
 }
 
-type fileModel struct {
-	Source  types.String `tfsdk:"source"`
-	Content types.String `tfsdk:"content"`
-	Target  types.String `tfsdk:"target"`
-	Include types.List   `tfsdk:"include"`
-	Exclude types.List   `tfsdk:"exclude"`
-
-	IgnoreFile types.String `tfsdk:"ignore_file"`
-	Symlinks   types.String `tfsdk:"symlinks"`
+// asked are the arguments that a layer.Spec has under the same names.
+type asked struct {
+	Runtimes      types.List      `tfsdk:"runtimes"`
+	Architectures types.List      `tfsdk:"architectures"`
+	Python        *pythonModel    `tfsdk:"python"`
+	NodeJS        *nodejsModel    `tfsdk:"nodejs"`
+	Files         types.List      `tfsdk:"files"`
+	Downloads     []downloadModel `tfsdk:"downloads"`
+	Images        types.List      `tfsdk:"images"`
+	Builds        types.List      `tfsdk:"builds"`
+	Kind          types.String    `tfsdk:"kind"`
+	Exclude       types.List      `tfsdk:"exclude"`
+	Prune         types.List      `tfsdk:"prune"`
+	Keep          types.List      `tfsdk:"keep"`
+	Executables   types.List      `tfsdk:"executables"`
+	Triggers      types.Map       `tfsdk:"triggers"`
+	Output        types.String    `tfsdk:"output_path"`
+	Beside        types.String    `tfsdk:"sbom_path"`
 }
 
-type checksModel struct {
-	Size           types.String `tfsdk:"size"`
-	SDKShadow      types.String `tfsdk:"sdk_shadow"`
-	Withdrawn      types.String `tfsdk:"withdrawn"`
-	InstallScripts types.String `tfsdk:"install_scripts"`
-	RuntimeDates   types.String `tfsdk:"runtime_dates"`
-	Layout         types.String `tfsdk:"layout"`
-	Native         types.String `tfsdk:"native"`
-	Libraries      types.String `tfsdk:"libraries"`
-	Executables    types.String `tfsdk:"executables"`
-	Imports        types.String `tfsdk:"imports"`
+// computed is what the provider fills in.
+type computed struct {
+	ID             types.String `tfsdk:"id"`
+	Filename       types.String `tfsdk:"filename"`
+	SourceCodeHash types.String `tfsdk:"source_code_hash"`
+	SHA256         types.String `tfsdk:"sha256"`
+	Size           types.Int64  `tfsdk:"size"`
+	UnzippedSize   types.Int64  `tfsdk:"unzipped_size"`
+	Contents       types.Map    `tfsdk:"contents"`
+	Findings       types.List   `tfsdk:"findings"`
+	Lock           types.String `tfsdk:"lock"`
+	SBOM           types.String `tfsdk:"sbom"`
 }
 
 // spec returns what the model asks for. All its inputs must be known.
-func (m *packageModel) spec(ctx context.Context, defaults layer.CutOff) (layer.Spec, diag.Diagnostics) {
+func (m *packageModel) spec(defaults layer.CutOff) (layer.Spec, diag.Diagnostics) {
 	var diags diag.Diagnostics
-	s := layer.Spec{
-		Runtimes:      values.Texts(m.Runtimes),
-		Architectures: values.Texts(m.Architectures),
-		Exclude:       values.Texts(m.Exclude),
-		Prune:         values.Texts(m.Prune),
-		Keep:          values.Texts(m.Keep),
-		Executables:   values.Texts(m.Executables),
-		Kind:          m.Kind.ValueString(),
-		CutOff:        defaults,
-		Output:        m.OutputPath.ValueString(),
-		Beside:        m.SBOMPath.ValueString(),
+	s := layer.Spec{CutOff: defaults}
+	values.Fill(&s, m.asked, "ExcludeNewer", "Imports", "Extract")
+	for i, d := range m.Downloads {
+		s.Downloads[i].AsIs = !d.Extract.IsNull() && !d.Extract.ValueBool()
 	}
-	diags.Append(m.Triggers.ElementsAs(ctx, &s.Triggers, false)...)
-	if p := m.Python; p != nil && !p.asksNothing() {
-		s.Python = p.spec()
-		if text := p.ExcludeNewer.ValueString(); text != "" {
-			moment, err := values.ParseMoment(text)
-			if err != nil {
-				diags.Append(diagnostic.At("python.exclude_newer", diag.NewErrorDiagnostic(fmt.Sprintf("Malformed moment %q", text), diagnostic.Sentence(err.Error()))))
-			}
-			s.CutOff = layer.CutOff{At: moment, Explicit: true}
-		}
+	if p := m.Python; p != nil && p.asksNothing() {
+		s.Python = nil
+	} else if p != nil && p.ExcludeNewer.ValueString() != "" {
+		s.Python.ExcludeNewer = true
+		s.CutOff = layer.CutOff{At: cutOff("python.exclude_newer", p.ExcludeNewer, &diags), Explicit: true}
 	}
-	if n := m.NodeJS; n != nil && !n.asksNothing() {
-		s.NodeJS = n.spec(&diags)
-	}
-	for _, f := range m.Files {
-		s.Files = append(s.Files, layer.FileSpec{
-			Source: f.Source.ValueString(), Content: f.Content.ValueStringPointer(), Target: f.Target.ValueString(),
-			Include: values.Texts(f.Include), Exclude: values.Texts(f.Exclude),
-			IgnoreFile: f.IgnoreFile.ValueString(), Symlinks: f.Symlinks.ValueString(),
-		})
-	}
-	for i := range m.Downloads {
-		s.Downloads = append(s.Downloads, m.Downloads[i].spec())
-	}
-	for i := range m.Images {
-		s.Images = append(s.Images, m.Images[i].spec())
-	}
-	for i := range m.Builds {
-		s.Builds = append(s.Builds, m.Builds[i].spec())
+	if n := m.NodeJS; n != nil && n.asksNothing() {
+		s.NodeJS = nil
+	} else if n != nil && n.ExcludeNewer.ValueString() != "" {
+		s.NodeJS.CutOff = layer.NodeCutOff{At: cutOff("nodejs.exclude_newer", n.ExcludeNewer, &diags), Explicit: true}
 	}
 	return s, diags
+}
+
+// cutOff reads a moment.
+func cutOff(attribute string, text types.String, diags *diag.Diagnostics) time.Time {
+	moment, err := values.ParseMoment(text.ValueString())
+	if err != nil {
+		diags.Append(diagnostic.At(attribute, diag.NewErrorDiagnostic(fmt.Sprintf("Malformed moment %q", text.ValueString()), diagnostic.Sentence(err.Error()))))
+	}
+	return moment
 }
 
 // output returns where the zip goes and what its checks mean. A file that the
 // state says is ours may be replaced.
 func (m *packageModel) output(before *packageModel) layer.Output {
-	o := layer.Output{Path: m.OutputPath.ValueString(), Size: m.sizeSeverity(), Shadow: m.shadowSeverity(), Scripts: m.scriptsSeverity(), Audits: m.audits()}
+	chosen := findings.Chosen(m.Checks)
+	o := layer.Output{
+		Path: m.Output.ValueString(), Size: cmp.Or(chosen["size"], fault.SeverityError), Shadow: cmp.Or(chosen["sdk_shadow"], fault.SeverityWarning),
+		Scripts: cmp.Or(chosen["install_scripts"], fault.SeverityError), Audits: chosen,
+	}
+	for _, other := range []string{"size", "sdk_shadow", "install_scripts", "withdrawn", "runtime_dates"} {
+		delete(chosen, other) // no audit of files
+	}
 	if m.NodeJS != nil {
 		o.AllowScripts, o.NodeImports = values.Texts(m.NodeJS.AllowInstallScripts), values.Texts(m.NodeJS.Imports)
 	}
@@ -174,37 +149,6 @@ func (m *packageModel) inTime(ctx context.Context, before *packageModel, work fu
 // errOutOfTime tells the end of a timeout from that of a run.
 var errOutOfTime = errors.New("the timeout is over")
 
-// severity returns what the user made of a check, or its default.
-func (m *packageModel) severity(check func(*checksModel) types.String, otherwise fault.Severity) fault.Severity {
-	if m.Checks == nil {
-		return otherwise
-	}
-	return cmp.Or(fault.Severity(check(m.Checks).ValueString()), otherwise)
-}
-
-// sizeSeverity returns the severity of the check of the size.
-func (m *packageModel) sizeSeverity() fault.Severity {
-	return m.severity(func(c *checksModel) types.String { return c.Size }, fault.SeverityError)
-}
-
-// shadowSeverity returns the severity of the check of the AWS SDK.
-func (m *packageModel) shadowSeverity() fault.Severity {
-	return m.severity(func(c *checksModel) types.String { return c.SDKShadow }, fault.SeverityWarning)
-}
-
-// earlier reports whether the package's own cut-off is earlier than that of the
-// state: only then may locked versions be too new.
-func (m *packageModel) earlier(before *packageModel) bool {
-	if before == nil || m.Python == nil {
-		return false
-	}
-	var was string
-	if before.Python != nil {
-		was = before.Python.ExcludeNewer.ValueString()
-	}
-	return earlierMoment(m.Python.ExcludeNewer.ValueString(), was)
-}
-
 // earlierMoment reports whether a moment is before another; "" is none, which
 // everything is before.
 func earlierMoment(now, before string) bool {
@@ -217,17 +161,6 @@ func earlierMoment(now, before string) bool {
 	}
 	was, err := values.ParseMoment(before)
 	return err == nil && moment.Before(was)
-}
-
-// runtimeDates returns the severity of the check of the runtimes' dates.
-func (m *packageModel) runtimeDates() fault.Severity {
-	return m.severity(func(c *checksModel) types.String { return c.RuntimeDates }, fault.SeverityWarning)
-}
-
-// withdrawn returns the severity of the check of yanked and removed files,
-// which is the only one that asks the network in a plan without changes.
-func (m *packageModel) withdrawn() fault.Severity {
-	return m.severity(func(c *checksModel) types.String { return c.Withdrawn }, fault.SeverityOff)
 }
 
 // setLock writes what the lock alone decides.
@@ -259,89 +192,35 @@ func (m *packageModel) setArtifact(a layer.Artifact) {
 	}
 }
 
-// setComputed copies all computed values of another model.
-func (m *packageModel) setComputed(from *packageModel) {
-	m.ID, m.Lock, m.Contents = from.ID, from.Lock, from.Contents
-	m.Filename, m.SourceCodeHash, m.SHA256 = from.Filename, from.SourceCodeHash, from.SHA256
-	m.Size, m.UnzippedSize, m.Findings, m.SBOM = from.Size, from.UnzippedSize, from.Findings, from.SBOM
-	if m.Findings.IsNull() {
-		m.Findings = types.ListNull(findings.Type)
-	}
-}
-
-// setUnknown marks all computed values as known after apply.
-func (m *packageModel) setUnknown() {
-	m.setComputed(&packageModel{
-		ID: types.StringUnknown(), Lock: types.StringUnknown(), Contents: types.MapUnknown(types.StringType),
-		Filename: types.StringUnknown(), SourceCodeHash: types.StringUnknown(), SHA256: types.StringUnknown(),
-		Size: types.Int64Unknown(), UnzippedSize: types.Int64Unknown(), Findings: types.ListUnknown(findings.Type), SBOM: types.StringUnknown(),
-	})
-}
-
-// computed returns the computed values by attribute.
-func (m *packageModel) computed() map[string]attr.Value {
-	return map[string]attr.Value{
-		"id": m.ID, "lock": m.Lock, "contents": m.Contents, "filename": m.Filename,
-		"source_code_hash": m.SourceCodeHash, "sha256": m.SHA256, "size": m.Size, "unzipped_size": m.UnzippedSize,
-		"findings": m.Findings, "sbom": m.SBOM,
-	}
-}
-
-// audits returns the severities that the user chose for what is found in the
-// files.
-func (m *packageModel) audits() map[string]fault.Severity {
-	if m.Checks == nil {
-		return nil
-	}
-	chosen := map[string]fault.Severity{}
-	for name, value := range map[string]types.String{
-		"layout": m.Checks.Layout, "native": m.Checks.Native, "libraries": m.Checks.Libraries,
-		"executables": m.Checks.Executables, "imports": m.Checks.Imports,
-	} {
-		if value.ValueString() != "" {
-			chosen[name] = fault.Severity(value.ValueString())
-		}
-	}
-	return chosen
-}
-
 // The values of write_zip.
 const (
 	writeAlways   = "always"
 	writeOnChange = "on_change"
 )
 
-// nodeCutOff returns the package's own cut-off for Node.js, "" for none.
-func (m *packageModel) nodeCutOff() string {
-	if m == nil || m.NodeJS == nil {
-		return ""
+// cutOffs returns the package's own cut-offs for Python and Node.js, "" for none.
+func (m *packageModel) cutOffs() (python, nodejs string) {
+	if m.Python != nil {
+		python = m.Python.ExcludeNewer.ValueString()
 	}
-	return m.NodeJS.ExcludeNewer.ValueString()
+	if m.NodeJS != nil {
+		nodejs = m.NodeJS.ExcludeNewer.ValueString()
+	}
+	return python, nodejs
 }
 
 // reconsider makes the spec resolve anew where locked versions may be too new
-// for the package's own cut-offs.
+// for the package's own cut-offs: where these are earlier than those of the state.
 func (m *packageModel) reconsider(s *layer.Spec, before *packageModel) {
-	s.Reconsider = m.earlier(before)
-	if s.NodeJS != nil && before != nil {
-		s.NodeJS.Reconsider = earlierMoment(m.nodeCutOff(), before.nodeCutOff())
+	if before == nil {
+		return
 	}
-}
-
-// scriptsSeverity returns the severity of the check of install scripts.
-func (m *packageModel) scriptsSeverity() fault.Severity {
-	return m.severity(func(c *checksModel) types.String { return c.InstallScripts }, fault.SeverityError)
-}
-
-// sameScripts reports whether install scripts are judged alike.
-func (m *packageModel) sameScripts(before *packageModel) bool {
-	if m.scriptsSeverity() != before.scriptsSeverity() {
-		return false
+	python, nodejs := m.cutOffs()
+	pythonWas, nodejsWas := before.cutOffs()
+	s.Reconsider = earlierMoment(python, pythonWas)
+	if s.NodeJS != nil {
+		s.NodeJS.Reconsider = earlierMoment(nodejs, nodejsWas)
 	}
-	if m.NodeJS == nil || before.NodeJS == nil {
-		return m.NodeJS == before.NodeJS
-	}
-	return m.NodeJS.AllowInstallScripts.Equal(before.NodeJS.AllowInstallScripts)
 }
 
 // lockOf returns the lock of a model, or nil where there is none that this

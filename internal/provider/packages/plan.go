@@ -1,15 +1,17 @@
 package packages
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"maps"
-	"slices"
+	"reflect"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
@@ -22,14 +24,8 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
-// packageInputs refuses a package without any input before anything is read.
-type packageInputs struct{}
-
-func (packageInputs) Description(context.Context) string { return "at least one input" }
-
-func (v packageInputs) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (packageInputs) ValidateResource(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+// ValidateConfig refuses a package without any input before anything is read.
+func (*packageResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var m packageModel
 	// A configuration with unknown collections does not fit the model yet;
 	// it is judged at plan. Elements that are null are named by validators.
@@ -40,7 +36,7 @@ func (packageInputs) ValidateResource(ctx context.Context, req resource.Validate
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	spec, _ := m.spec(ctx, layer.CutOff{}) // its faults are those of validators
+	spec, _ := m.spec(layer.CutOff{}) // its faults are those of validators
 	if len(spec.Architectures) == 0 {
 		spec.Architectures = []string{runtimes.X8664}
 	}
@@ -65,7 +61,7 @@ func (r *packageResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		resp.Diagnostics.Append(req.State.Get(ctx, before)...)
 	}
 	if !req.Config.Raw.IsFullyKnown() || !r.Tools.Known {
-		resp.Diagnostics.Append(planUnknown(ctx, resp)...)
+		resp.Diagnostics.Append(planUnknown(ctx, &resp.Plan)...)
 		return
 	}
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
@@ -84,7 +80,7 @@ func (r *packageResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 // of dates and withdrawn files are made at every plan, whatever has changed.
 func (r *packageResource) plan(ctx context.Context, m, before *packageModel, made layer.Made) diag.Diagnostics {
 	diags := r.checkDates(m)
-	spec, found := m.spec(ctx, r.Tools.CutOff())
+	spec, found := m.spec(r.Tools.CutOff())
 	if diags.Append(found...); diags.HasError() {
 		return diags
 	}
@@ -98,39 +94,40 @@ func (r *packageResource) plan(ctx context.Context, m, before *packageModel, mad
 	if err := r.Tools.Builder.MatchPlan(ctx, spec, old, lock); err != nil {
 		return append(diags, diagnostic.Of("The package changed since the plan", err))
 	}
-	withdrawn, err := r.Tools.Builder.Withdrawn(ctx, spec, lock, m.withdrawn())
+	withdrawn, err := r.Tools.Builder.Withdrawn(ctx, spec, lock, cmp.Or(findings.Chosen(m.Checks)["withdrawn"], fault.SeverityOff))
 	if err != nil {
 		return append(diags, diagnostic.Of("The lock holds withdrawn distributions", err))
 	}
-	for _, w := range withdrawn {
-		diags.Append(diagnostic.Warning(w))
-	}
+	tell(withdrawn, &diags)
 	planned, err := lock.Encode()
 	if err != nil {
 		return append(diags, diagnostic.Of("The lock cannot be written", err))
 	}
 	if before == nil || before.Lock.ValueString() != planned || !m.sameOutput(before) {
-		for _, w := range lock.Warnings() {
-			diags.Append(diagnostic.Warning(w))
-		}
+		tell(lock.Warnings(), &diags)
 		m.Findings, m.SBOM = types.ListUnknown(findings.Type), types.StringUnknown()
-		if diags.Append(r.build(ctx, m, lock, m.output(before))...); !diags.HasError() {
-			diags.Append(unpackZip(ctx, r.Tools, m, lock)...)
+		diags.Append(r.build(ctx, m, lock, m.output(before))...)
+	} else {
+		if m.computed = before.computed; m.Findings.IsNull() {
+			m.Findings = types.ListNull(findings.Type)
 		}
-		return diags
+		diags.Append(r.putBack(ctx, m, lock, made)...)
+		diags.Append(r.putBillBack(ctx, m, lock)...)
 	}
-	m.setComputed(before)
-	if diags.Append(r.putBack(ctx, m, lock, made)...); !diags.HasError() {
-		diags.Append(unpackZip(ctx, r.Tools, m, lock)...)
+	return r.unpack(ctx, m, lock, diags)
+}
+
+// tell adds warnings of the pipeline.
+func tell(warnings []fault.Warning, diags *diag.Diagnostics) {
+	for _, w := range warnings {
+		diags.Append(diagnostic.Warning(w))
 	}
-	return diags
 }
 
 // putBack rewrites a zip that somebody changed or cut, and writes a missing one
 // where write_zip says so. Otherwise a missing one is left missing: a
 // layerbuild_version makes it where it needs it.
-func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *layer.Lock, made layer.Made) diag.Diagnostics {
-	var diags diag.Diagnostics
+func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *layer.Lock, made layer.Made) (diags diag.Diagnostics) {
 	o := m.output(nil)
 	o.Replace = true
 	var err error
@@ -145,7 +142,7 @@ func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *la
 	o.Size, o.Shadow, o.Scripts = fault.SeverityOff, fault.SeverityOff, fault.SeverityOff // judged when it was planned
 	if _, err = r.Tools.Builder.Build(ctx, lock, o); err == nil {
 		tflog.Info(ctx, fmt.Sprintf("The zip %q was put back from the lock", name), map[string]any{"missing": !exists, "sha256": m.SHA256.ValueString()})
-		return append(diags, writeBill(ctx, r.Tools, m, lock)...)
+		return append(diags, r.writeBill(ctx, m, lock)...)
 	}
 	cause := diagnostic.Of("The zip cannot be put back", err)
 	if made.Lacks(err) {
@@ -162,7 +159,7 @@ func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *la
 // checkDates tells of runtimes that are deprecated or in preview.
 func (r *packageResource) checkDates(m *packageModel) diag.Diagnostics {
 	var diags diag.Diagnostics
-	severity := m.runtimeDates()
+	severity := cmp.Or(findings.Chosen(m.Checks)["runtime_dates"], fault.SeverityWarning)
 	if severity == fault.SeverityOff {
 		return diags
 	}
@@ -186,22 +183,21 @@ func (r *packageResource) checkDates(m *packageModel) diag.Diagnostics {
 
 // sameOutput reports whether the zip stays where it is and is judged alike.
 func (m *packageModel) sameOutput(before *packageModel) bool {
-	return m.OutputPath.Equal(before.OutputPath) && m.sizeSeverity() == before.sizeSeverity() && m.shadowSeverity() == before.shadowSeverity() && m.sameScripts(before) && m.sameImports(before) && m.sameBill(before) && maps.Equal(m.audits(), before.audits())
+	return reflect.DeepEqual(m.output(nil), before.output(nil)) && m.SBOMFormat.Equal(before.SBOMFormat) && m.Beside.Equal(before.Beside)
 }
 
-// sameImports reports whether the same modules are asserted.
-func (m *packageModel) sameImports(before *packageModel) bool {
-	now, was := m.output(nil), before.output(nil)
-	return slices.Equal(now.PythonImports, was.PythonImports) && slices.Equal(now.NodeImports, was.NodeImports)
-}
-
-// planUnknown marks all computed values as known after apply.
-func planUnknown(ctx context.Context, resp *resource.ModifyPlanResponse) diag.Diagnostics {
-	var diags diag.Diagnostics
-	unknown := &packageModel{}
-	unknown.setUnknown()
-	for name, value := range unknown.computed() {
-		diags.Append(resp.Plan.SetAttribute(ctx, path.Root(name), value)...)
+// planUnknown marks what the provider fills in as known after the apply.
+func planUnknown(ctx context.Context, plan *tfsdk.Plan) (diags diag.Diagnostics) {
+	for name, attribute := range plan.Schema.GetAttributes() {
+		if !attribute.IsComputed() || attribute.IsOptional() {
+			continue
+		}
+		of := attribute.GetType()
+		unknown, err := of.ValueFromTerraform(ctx, tftypes.NewValue(of.TerraformType(ctx), tftypes.UnknownValue))
+		if err != nil {
+			return append(diags, diagnostic.Of("The plan cannot be written", err))
+		}
+		diags.Append(plan.SetAttribute(ctx, path.Root(name), unknown)...)
 	}
 	return diags
 }

@@ -15,25 +15,15 @@ import (
 )
 
 var (
-	_ resource.ResourceWithConfigure        = (*packageResource)(nil)
-	_ resource.ResourceWithModifyPlan       = (*packageResource)(nil)
-	_ resource.ResourceWithConfigValidators = (*packageResource)(nil)
+	_ resource.ResourceWithConfigure      = (*packageResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*packageResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*packageResource)(nil)
 )
 
 // New returns layerbuild_package: a layer zip.
-func New() resource.Resource { return &packageResource{} }
+func New() resource.Resource { return &packageResource{toolbox.Resource{Type: "_package"}} }
 
-type packageResource struct {
-	toolbox.Configured
-}
-
-func (r *packageResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_package"
-}
-
-func (r *packageResource) ConfigValidators(context.Context) []resource.ConfigValidator {
-	return []resource.ConfigValidator{packageInputs{}}
-}
+type packageResource struct{ toolbox.Resource }
 
 // Create writes the zip that was planned, or resolves and builds one where the
 // inputs were not known at plan.
@@ -90,7 +80,7 @@ func (r *packageResource) make(ctx context.Context, m, before *packageModel) dia
 func (r *packageResource) makeZip(ctx context.Context, m, before *packageModel) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if m.Lock.IsUnknown() {
-		spec, found := m.spec(ctx, r.Tools.CutOff())
+		spec, found := m.spec(r.Tools.CutOff())
 		if diags.Append(found...); diags.HasError() {
 			return diags
 		}
@@ -99,10 +89,8 @@ func (r *packageResource) makeZip(ctx context.Context, m, before *packageModel) 
 		if err != nil {
 			return append(diags, diagnostic.AllOf("The layer cannot be resolved", err)...)
 		}
-		if diags.Append(r.build(ctx, m, lock, m.output(before))...); !diags.HasError() {
-			diags.Append(unpackZip(ctx, r.Tools, m, lock)...)
-		}
-		return diags
+		diags.Append(r.build(ctx, m, lock, m.output(before))...)
+		return r.unpack(ctx, m, lock, diags)
 	}
 	lock, err := layer.DecodeLock(m.Lock.ValueString())
 	if err != nil {
@@ -115,12 +103,9 @@ func (r *packageResource) makeZip(ctx context.Context, m, before *packageModel) 
 	if _, intact, err := r.Tools.Builder.Intact(ctx, m.Filename.ValueString(), planned.Want, m.Size.ValueInt64()); err != nil || !intact {
 		diags.Append(r.build(ctx, m, lock, planned)...)
 	} else {
-		diags.Append(writeBill(ctx, r.Tools, m, lock)...)
+		diags.Append(r.writeBill(ctx, m, lock)...)
 	}
-	if !diags.HasError() {
-		diags.Append(unpackZip(ctx, r.Tools, m, lock)...)
-	}
-	return diags
+	return r.unpack(ctx, m, lock, diags)
 }
 
 // build packs the lock and writes what came of it to the model.
@@ -130,12 +115,10 @@ func (r *packageResource) build(ctx context.Context, m *packageModel, lock *laye
 	if err != nil {
 		return append(diags, diagnostic.AllOf("The layer cannot be built", err)...)
 	}
-	for _, w := range artifact.Warnings {
-		diags.Append(diagnostic.Warning(w))
-	}
+	tell(artifact.Warnings, &diags)
 	if err := m.setLock(lock); err != nil {
 		return append(diags, diagnostic.Of("The lock cannot be written", err))
 	}
 	m.setArtifact(artifact)
-	return append(diags, writeBill(ctx, r.Tools, m, lock)...)
+	return append(diags, r.writeBill(ctx, m, lock)...)
 }

@@ -12,8 +12,6 @@ import (
 	actions "github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/action/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	resourceschema "github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/attributes"
@@ -56,42 +54,14 @@ func (a *invokeAction) Schema(_ context.Context, _ actions.SchemaRequest, resp *
 		MarkdownDescription: "Invokes a function and compares its answer with `expect`, as the canary of a `layerbuild_rollout` (Terraform 1.14 and later). It changes nothing. An answer that differs is an error, with the end of the function's log.\n\n" +
 			"Run it with `terraform apply -invoke=action.layerbuild_invoke.NAME`, or after a resource with `lifecycle { action_trigger { … } }`. It needs `lambda:InvokeFunction`." + attributes.NestedNote,
 		Attributes: map[string]schema.Attribute{
-			"function_name": schema.StringAttribute{
-				MarkdownDescription: "Name of the function.", Required: true,
-				Validators: []validator.String{stringvalidator.LengthBetween(1, 140)},
-			},
-			"qualifier": schema.StringAttribute{
-				MarkdownDescription: "A version or an alias of the function, such as `live`. Default: the unpublished state.", Optional: true,
-				Validators: []validator.String{stringvalidator.LengthBetween(1, 128)},
-			},
-			"region": schema.StringAttribute{
-				MarkdownDescription: "Region of the function. Default: the provider's.", Optional: true,
-				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-			},
-			"payload": actionAttribute(payloadAttribute()),
-			"expect":  actionAttribute(expectAttribute()),
+			"function_name": attributes.NeededText("Name of the function.", stringvalidator.LengthBetween(1, 140)),
+			"qualifier": attributes.Text("A version or an alias of the function, such as `live`. Default: the unpublished state.",
+				stringvalidator.LengthBetween(1, 128)),
+			"region":  attributes.SomeText("Region of the function. Default: the provider's."),
+			"payload": payloadAttribute(),
+			"expect":  expectAttribute(),
 		},
 	}
-}
-
-// actionAttribute returns the attribute of an action that takes what the
-// attribute of a resource does. Only the kinds below a canary are known.
-func actionAttribute(of resourceschema.Attribute) schema.Attribute {
-	switch a := of.(type) {
-	case resourceschema.StringAttribute:
-		return schema.StringAttribute{MarkdownDescription: a.MarkdownDescription, Optional: a.Optional, Validators: a.Validators}
-	case resourceschema.Int64Attribute:
-		return schema.Int64Attribute{CustomType: a.CustomType, MarkdownDescription: a.MarkdownDescription, Optional: a.Optional, Validators: a.Validators}
-	case resourceschema.MapAttribute:
-		return schema.MapAttribute{ElementType: a.ElementType, MarkdownDescription: a.MarkdownDescription, Optional: a.Optional, Validators: a.Validators}
-	case resourceschema.SingleNestedAttribute:
-		inner := map[string]schema.Attribute{}
-		for name, attribute := range a.Attributes {
-			inner[name] = actionAttribute(attribute)
-		}
-		return schema.SingleNestedAttribute{Attributes: inner, MarkdownDescription: a.MarkdownDescription, Optional: a.Optional, Validators: a.Validators}
-	}
-	panic(fmt.Sprintf("an action has no %T", of))
 }
 
 // Invoke invokes the function and judges its answer.

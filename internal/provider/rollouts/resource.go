@@ -11,7 +11,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -40,15 +39,9 @@ const givenKey = "given"
 
 // New returns layerbuild_rollout: functions that move to a layer
 // version, one first.
-func New() resource.Resource { return &rolloutResource{} }
+func New() resource.Resource { return &rolloutResource{toolbox.Resource{Type: "_rollout"}} }
 
-type rolloutResource struct {
-	toolbox.Configured
-}
-
-func (r *rolloutResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_rollout"
-}
+type rolloutResource struct{ toolbox.Resource }
 
 // ModifyPlan reads the functions, refuses those that cannot get the version, and
 // plans the version that each will have.
@@ -57,10 +50,7 @@ func (r *rolloutResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		return
 	}
 	if !req.Config.Raw.IsFullyKnown() || len(r.Tools.Unknown) > 0 {
-		if !req.Plan.Raw.Equal(req.State.Raw) {
-			resp.Diagnostics.Append(planRolloutLater(ctx, &resp.Plan)...)
-		}
-		return
+		return // where anything changes, the framework has marked the computed values as known after the apply
 	}
 	var m rolloutModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
@@ -76,14 +66,6 @@ func (r *rolloutResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, &m)...)
 	}
-}
-
-// planRolloutLater marks the computed values as known after apply.
-func planRolloutLater(ctx context.Context, plan *tfsdk.Plan) (diags diag.Diagnostics) {
-	diags.Append(plan.SetAttribute(ctx, path.Root("arn"), types.StringUnknown())...)
-	diags.Append(plan.SetAttribute(ctx, path.Root("id"), types.StringUnknown())...)
-	diags.Append(plan.SetAttribute(ctx, path.Root("function_versions"), types.MapUnknown(types.Int64Type))...)
-	return diags
 }
 
 // plan fills in the computed values and tells which functions move. changed says
@@ -238,9 +220,9 @@ func callerOf(ctx context.Context, publisher *publish.Publisher, region string, 
 func (r *rolloutResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var m rolloutModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	timeout, diags := m.Timeouts.Create(ctx, toolbox.DefaultTimeout)
-	resp.Diagnostics.Append(diags...)
-	r.apply(ctx, &m, types.StringNull(), nil, timeout, applied{resp.Private, &resp.State, &resp.Diagnostics})
+	ctx, cancel := toolbox.Limit(ctx, m.Timeouts.Create, &resp.Diagnostics)
+	defer cancel()
+	r.apply(ctx, &m, types.StringNull(), nil, applied{resp.Private, &resp.State, &resp.Diagnostics})
 }
 
 // Update moves the functions to another version, or those that somebody gave
@@ -252,9 +234,9 @@ func (r *rolloutResource) Update(ctx context.Context, req resource.UpdateRequest
 	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
 	former, diags := req.Private.GetKey(ctx, givenKey)
 	resp.Diagnostics.Append(diags...)
-	timeout, diags := m.Timeouts.Update(ctx, toolbox.DefaultTimeout)
-	resp.Diagnostics.Append(diags...)
-	r.apply(ctx, &m, before.AccountID, former, timeout, applied{resp.Private, &resp.State, &resp.Diagnostics})
+	ctx, cancel := toolbox.Limit(ctx, m.Timeouts.Update, &resp.Diagnostics)
+	defer cancel()
+	r.apply(ctx, &m, before.AccountID, former, applied{resp.Private, &resp.State, &resp.Diagnostics})
 }
 
 // applied is where an apply leaves what it did.
@@ -265,12 +247,10 @@ type applied struct {
 }
 
 // apply carries out a roll-out and keeps what it did, where it succeeded.
-func (r *rolloutResource) apply(ctx context.Context, m *rolloutModel, account types.String, former []byte, timeout time.Duration, to applied) {
+func (r *rolloutResource) apply(ctx context.Context, m *rolloutModel, account types.String, former []byte, to applied) {
 	if to.diags.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	given, diags := r.roll(ctx, m, account, former)
 	if to.diags.Append(diags...); to.diags.HasError() {
 		return

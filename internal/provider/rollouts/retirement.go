@@ -27,11 +27,11 @@ var _ resource.ResourceWithConfigure = (*retirementResource)(nil)
 
 // NewRetirement returns layerbuild_retirement: the end of versions that
 // functions have left, in the apply in which they left.
-func NewRetirement() resource.Resource { return &retirementResource{} }
-
-type retirementResource struct {
-	toolbox.Configured
+func NewRetirement() resource.Resource {
+	return &retirementResource{toolbox.Resource{Type: "_retirement"}}
 }
+
+type retirementResource struct{ toolbox.Resource }
 
 type retirementModel struct {
 	VersionARN types.String `tfsdk:"version_arn"`
@@ -42,32 +42,21 @@ type retirementModel struct {
 	InUse      types.Map    `tfsdk:"in_use"`
 }
 
-func (r *retirementResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_retirement"
-}
-
 func (r *retirementResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Deletes the versions of a layer that functions leave during the same apply.\n\n" +
 			"`layerbuild_version` deletes what `retention` no longer keeps before functions move to the new version, so the version that they leave stays. This resource runs after them, by `depends_on`, and deletes it. A version that a function still uses stays, and so does one that another resource points at. Destroying this resource deletes nothing." + attributes.NestedNote,
 		Attributes: map[string]schema.Attribute{
-			"version_arn": schema.StringAttribute{
-				MarkdownDescription: "The current version of the layer, `layerbuild_version.….arn`. It is never deleted.",
-				Required:            true,
-				Validators:          []validator.String{versionARNValidator{}},
-			},
+			"version_arn": attributes.NeededText("The current version of the layer, `layerbuild_version.….arn`. It is never deleted.", versionARN()),
 			"versions": schema.ListAttribute{
 				MarkdownDescription: "The numbers of the versions to delete, `layerbuild_version.….retiring_versions`.",
 				ElementType:         attributes.WholeNumber{}, Required: true,
 				Validators: []validator.List{listvalidator.NoNullValues()},
 			},
-			"id":         schema.StringAttribute{MarkdownDescription: "ARN of the layer.", Computed: true},
-			"account_id": schema.StringAttribute{MarkdownDescription: "The account of the layer.", Computed: true},
-			"deleted":    schema.ListAttribute{MarkdownDescription: "The numbers of `versions` that no longer exist after the last apply.", ElementType: types.Int64Type, Computed: true},
-			"in_use": schema.MapAttribute{
-				MarkdownDescription: "The functions, or published versions of functions, that kept versions of `versions`, by version number. A later plan of `layerbuild_version` deletes a version when its last user has gone.",
-				ElementType:         types.ListType{ElemType: types.StringType}, Computed: true,
-			},
+			"id":         attributes.ComputedText("ARN of the layer."),
+			"account_id": attributes.ComputedText("The account of the layer."),
+			"deleted":    attributes.ComputedList(types.Int64Type, "The numbers of `versions` that no longer exist after the last apply."),
+			"in_use":     attributes.ComputedMap(types.ListType{ElemType: types.StringType}, "The functions, or published versions of functions, that kept versions of `versions`, by version number. A later plan of `layerbuild_version` deletes a version when its last user has gone."),
 		},
 	}
 }
@@ -110,7 +99,7 @@ func (r *retirementResource) retire(ctx context.Context, m *retirementModel, acc
 	if m.AccountID = callerOf(ctx, publisher, arn.Region, account, diags); diags.HasError() {
 		return
 	}
-	batch := publish.Batch{LayerARN: arn.LayerARN(), Current: lifecycle.Mark{Number: arn.Number}, KeepInUse: true}
+	batch := publish.Batch{LayerARN: arn.LayerARN(), Current: lifecycle.Version{Number: arn.Number}, KeepInUse: true}
 	for _, n := range values.Numbers(ctx, m.Versions, diags) {
 		if n != arn.Number {
 			batch.Versions = append(batch.Versions, lifecycle.Version{Number: n})

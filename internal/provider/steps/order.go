@@ -15,17 +15,17 @@ import (
 // Order is what an apply brings about, the same in every region.
 type Order struct {
 	Publisher *publish.Publisher
-	// request is what is published, without what differs from region to region.
+	// Request is what is published, without what differs from region to region.
 	Request publish.Request
 	Sharing publish.Sharing
-	// parameter is nil where none is wanted; parameterKept is set where the argument
+	// Parameter is nil where none is wanted; ParameterKept is set where the argument
 	// is what it was.
 	Parameter     *Parameter
 	ParameterKept bool
-	// removal is how versions go that are not wanted any more.
+	// Removal is how versions go that are not wanted any more.
 	Removal
-	// retiring are the versions of the resource's own region that the plan names;
-	// named is false where the plan could not name them.
+	// Retiring are the versions of the resource's own region that the plan names;
+	// Named is false where the plan could not name them.
 	Retiring []int64
 	Named    bool
 	Now      func() time.Time
@@ -37,7 +37,7 @@ type Order struct {
 // Parameter is the parameter that holds the ARN of the version.
 type Parameter struct {
 	publish.Parameter // without a value
-	// overwrite is set where one that somebody else wrote may be replaced.
+	// Overwrite is set where one that somebody else wrote may be replaced.
 	Overwrite bool
 }
 

@@ -31,7 +31,7 @@ func (o *Order) parameterAt(ctx context.Context, p *Place) (diags diag.Diagnosti
 		return diags
 	}
 	mine := o.Parameter.Overwrite || was.Name == w.Name
-	err := o.Publisher.PutParameter(ctx, p.Region, w, mine)
+	err := o.Publisher.Parameters.Put(ctx, p.Region, w, mine)
 	if _, ok := errors.AsType[*publish.ParameterExistsError](err); ok {
 		err = p.takeParameter(ctx, o.Publisher, w, err)
 	}
@@ -46,14 +46,14 @@ func (o *Order) parameterAt(ctx context.Context, p *Place) (diags diag.Diagnosti
 // one does after an interrupted apply. Any other is left alone, and refused is
 // returned.
 func (p *Place) takeParameter(ctx context.Context, publisher *publish.Publisher, w publish.Parameter, refused error) error {
-	value, _, err := publisher.Parameter(ctx, p.Region, w.Name)
+	value, _, err := publisher.Parameters.Get(ctx, p.Region, w.Name)
 	if err != nil {
 		return err
 	}
 	if LayerOf(value) != p.LayerARN {
 		return refused
 	}
-	return publisher.PutParameter(ctx, p.Region, w, true)
+	return publisher.Parameters.Put(ctx, p.Region, w, true)
 }
 
 // dropParameter deletes the parameter that the resource wrote, if it still
@@ -63,9 +63,9 @@ func (p *Place) dropParameter(ctx context.Context, publisher *publish.Publisher)
 	if was.Name == "" {
 		return nil
 	}
-	value, found, err := publisher.Parameter(ctx, p.Region, was.Name)
+	value, found, err := publisher.Parameters.Get(ctx, p.Region, was.Name)
 	if err == nil && found && value == was.Value {
-		err = publisher.DeleteParameter(ctx, p.Region, was.Name)
+		err = publisher.Parameters.Delete(ctx, p.Region, was.Name)
 	} else if err == nil && found {
 		diags.AddWarning(fmt.Sprintf("The parameter %q stays", was.Name),
 			fmt.Sprintf("It holds %q, where this resource wrote %q.", value, was.Value))
@@ -84,7 +84,7 @@ func (r *Reading) ReadParameter(ctx context.Context, places []*Place, name strin
 		if p.unread {
 			return
 		}
-		value, found, err := r.Publisher.Parameter(ctx, p.Region, name)
+		value, found, err := r.Publisher.Parameters.Get(ctx, p.Region, name)
 		if err != nil {
 			p.Diags.Append(p.unreadable(diagnostic.Of("The parameter cannot be read", err)))
 			return

@@ -4,6 +4,8 @@
 package steps
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -11,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
@@ -18,34 +21,34 @@ import (
 // through the same steps, beside the others.
 type Place struct {
 	Region string
-	// primary is set for the region of the resource itself.
+	// Primary is set for the region of the resource itself.
 	Primary bool
-	// life is what the resource has there, which the steps change; holder names
+	// Life is what the resource has there, which the steps change; Holder names
 	// the resource in the layer's register.
 	Life   *lifecycle.Place
 	Holder string
-	// layerARN is the layer's, without a version; "" until it is known.
+	// LayerARN is the layer's, without a version; "" until it is known.
 	LayerARN string
-	// seen is what the layer's register knew when the resource was read, or its
-	// end was planned. unseen is set where that cannot be known: see
+	// Seen is what the layer's register knew when the resource was read, or its
+	// end was planned. Unseen is set where that cannot be known: see
 	// lifecycle.Ending.
 	Seen   lifecycle.Witness
 	Unseen bool
 
-	// outcome says what is due, and how far the steps came.
+	// Outcome says what is due, and how far the steps came.
 	Outcome lifecycle.Outcome
-	// retired are the numbers of the versions that the policy retired.
+	// Retired are the numbers of the versions that the policy retired.
 	Retired []int64
 
-	// version is what AWS said of the release last; nil where it was not asked.
+	// Version is what AWS said of the release last; nil where it was not asked.
 	Version *publish.Version
-	// signedBy is who signed the version, where Signer was asked.
+	// SignedBy is who signed the version, where Signer was asked.
 	SignedBy publish.Signing
-	// shared says who may use the version; nil where AWS was not asked.
+	// Shared says who may use the version; nil where AWS was not asked.
 	Shared *publish.Sharing
 	// unread is set where AWS did not tell what the region has.
 	unread bool
-	// stray is set where the parameter does not hold the ARN.
+	// Stray is set where the parameter does not hold the ARN.
 	Stray bool
 
 	Diags diag.Diagnostics
@@ -82,25 +85,12 @@ func Report(places []*Place) diag.Diagnostics {
 	for _, p := range places {
 		for _, d := range p.Diags {
 			if len(places) > 1 && p.Region != "" {
-				d = inRegion(p.Region, d)
+				d = diagnostic.Reworded(d, p.Region+": "+d.Summary(), d.Detail())
 			}
 			diags.Append(d)
 		}
 	}
 	return diags
-}
-
-// inRegion names a region in a diagnostic.
-func inRegion(region string, d diag.Diagnostic) diag.Diagnostic {
-	summary := region + ": " + d.Summary()
-	named := diag.Diagnostic(diag.NewErrorDiagnostic(summary, d.Detail()))
-	if d.Severity() == diag.SeverityWarning {
-		named = diag.NewWarningDiagnostic(summary, d.Detail())
-	}
-	if withPath, ok := d.(diag.DiagnosticWithPath); ok {
-		return diag.WithPath(withPath.Path(), named)
-	}
-	return named
 }
 
 // HasAny reports whether there is anything to be kept in the state.
@@ -128,4 +118,46 @@ func LayerOf(arn string) string {
 		return ""
 	}
 	return parsed.LayerARN()
+}
+
+// shareAt puts the policy on the place's version and, where that is due, on the
+// older ones that AWS still has.
+func (o *Order) shareAt(ctx context.Context, p *Place) (diags diag.Diagnostics) {
+	due := p.Outcome.Due
+	if due.Share == lifecycle.None {
+		return nil
+	}
+	current := p.Life.Release.Number
+	numbers := []int64{current}
+	if due.ShareOlder {
+		numbers = append(numbers, p.Life.Older()...)
+	}
+	for _, number := range numbers {
+		err := o.Publisher.Share(ctx, p.versionARN(number), o.Sharing)
+		if errors.Is(err, publish.ErrNotFound) && number != current {
+			continue
+		}
+		if err != nil {
+			diags.Append(diagnostic.Of(fmt.Sprintf("Version %d of layer %q cannot be shared as planned", number, o.Layer), err))
+		}
+	}
+	return diags
+}
+
+// ReadSharing asks AWS who may use the versions.
+func (r *Reading) ReadSharing(ctx context.Context, places []*Place, importing bool) {
+	InParallel(places, func(p *Place) {
+		if p.Version == nil || p.Life.Release.CodeSHA256 == "" { // gone, or not what the state describes
+			return
+		}
+		s, err := r.Publisher.SharedWith(ctx, p.Life.Release.ARN)
+		switch {
+		case err == nil:
+			p.Shared = &s
+		case importing: // who may not read policies can import
+			p.Diags.AddWarning("The sharing of the layer version cannot be read", diagnostic.Sentence(err.Error())+" The import goes on as if the version were not shared.")
+		default:
+			p.Diags.Append(p.unreadable(diagnostic.Of("The sharing of the layer version cannot be read", err)))
+		}
+	})
 }

@@ -18,9 +18,9 @@ import (
 // Reading is what a refresh has to know of the resource.
 type Reading struct {
 	Publisher *publish.Publisher
-	// layer is its name, "" while a version is being imported.
+	// Layer is its name, "" while a version is being imported.
 	Layer string
-	// policy says which versions are kept; retention is set where the resource has one.
+	// Policy says which versions are kept; HasRetention is set where the resource has one.
 	Policy       lifecycle.Policy
 	HasRetention bool
 	Now          func() time.Time

@@ -16,24 +16,30 @@ import (
 // registers what it points at whenever it is read, planned or applied, so that
 // every run knows before it deletes anything.
 
-// Point registers that the resource points at the place's version, and takes note
-// of what the register knows. One that is being imported has no name yet.
-func (p *Place) Point(ctx context.Context, publisher *publish.Publisher, importing bool) (diags diag.Diagnostics) {
-	if p.Life.Release.ARN == "" || p.LayerARN == "" {
-		return nil
-	}
-	err := publisher.Register(ctx, p.LayerARN, func(register *lifecycle.Register) (bool, error) {
-		if importing {
-			register.Import(p.Life.Mark())
-		}
-		changed := register.Meet(p.Holder, p.Life) || importing
-		p.Seen, p.Life.Threatened = register.Witness(p.Holder).Since(p.Seen), register.Threatened(p.Holder, p.Life)
-		return changed, nil
-	})
+// Note lets change work on the register of a layer, and tells whether that changed. A
+// register that cannot be kept is a warning.
+func Note(ctx context.Context, publisher *publish.Publisher, layerARN string, change func(*lifecycle.Register) (changed bool)) (diags diag.Diagnostics) {
+	err := publisher.Register(ctx, layerARN, func(register *lifecycle.Register) (bool, error) { return change(register), nil })
 	if err != nil {
 		diags.Append(WarnOfRegister(err))
 	}
 	return diags
+}
+
+// Point registers that the resource points at the place's version, and takes note
+// of what the register knows. One that is being imported has no name yet.
+func (p *Place) Point(ctx context.Context, publisher *publish.Publisher, importing bool) diag.Diagnostics {
+	if p.Life.Release.ARN == "" || p.LayerARN == "" {
+		return nil
+	}
+	return Note(ctx, publisher, p.LayerARN, func(register *lifecycle.Register) bool {
+		if importing {
+			register.Import(p.Life.Current())
+		}
+		changed := register.Meet(p.Holder, p.Life) || importing
+		p.Seen, p.Life.Threatened = register.Witness(p.Holder).Since(p.Seen), register.Threatened(p.Holder, p.Life)
+		return changed
+	})
 }
 
 // inherit takes what was bequeathed to a resource that is about to end, and what
@@ -54,18 +60,14 @@ func (p *Place) inherit(ctx context.Context, publisher *publish.Publisher) (othe
 }
 
 // part registers that the resource has come to its end.
-func (p *Place) part(ctx context.Context, publisher *publish.Publisher) (diags diag.Diagnostics) {
+func (p *Place) part(ctx context.Context, publisher *publish.Publisher) diag.Diagnostics {
 	if p.Life.Release.ARN == "" || p.LayerARN == "" {
 		return nil
 	}
-	err := publisher.Register(ctx, p.LayerARN, func(register *lifecycle.Register) (bool, error) {
+	return Note(ctx, publisher, p.LayerARN, func(register *lifecycle.Register) bool {
 		register.Part(p.Holder, p.Life)
-		return true, nil
+		return true
 	})
-	if err != nil {
-		diags.Append(WarnOfRegister(err))
-	}
-	return diags
 }
 
 // done registers that the state has what the place's publish made. One whose
@@ -74,13 +76,10 @@ func (p *Place) done(ctx context.Context, publisher *publish.Publisher) {
 	if p.Outcome.Due.Publish == lifecycle.None || p.Outcome.Failed == lifecycle.Publishing || p.LayerARN == "" {
 		return
 	}
-	err := publisher.Register(ctx, p.LayerARN, func(register *lifecycle.Register) (bool, error) {
+	p.Diags.Append(Note(ctx, publisher, p.LayerARN, func(register *lifecycle.Register) bool {
 		register.Done(p.Holder, p.Life)
-		return true, nil
-	})
-	if err != nil {
-		p.Diags.Append(WarnOfRegister(err))
-	}
+		return true
+	})...)
 }
 
 // WarnOfRegister tells of a register that cannot be kept.
@@ -125,15 +124,6 @@ func stay(n int) string {
 	return "stay"
 }
 
-// Announced returns the warning of a register that could not be kept, none without an
-// error.
-func Announced(err error) (diags diag.Diagnostics) {
-	if err != nil {
-		diags.Append(WarnOfRegister(err))
-	}
-	return diags
-}
-
 // Hear takes, before a change, what the last refresh saw, which may have been on
 // another machine.
 func Hear(ctx context.Context, publisher *publish.Publisher, places []*Place) (diags diag.Diagnostics) {
@@ -141,9 +131,7 @@ func Hear(ctx context.Context, publisher *publish.Publisher, places []*Place) (d
 		if p.LayerARN == "" || len(p.Seen.Pointers) == 0 {
 			continue
 		}
-		diags.Append(Announced(publisher.Register(ctx, p.LayerARN, func(register *lifecycle.Register) (bool, error) {
-			return register.Hear(p.Seen), nil
-		}))...)
+		diags.Append(Note(ctx, publisher, p.LayerARN, func(register *lifecycle.Register) bool { return register.Hear(p.Seen) })...)
 	}
 	return diags
 }

@@ -30,7 +30,7 @@ func (p *Place) list(ctx context.Context, publisher *publish.Publisher, layer st
 
 // batch returns the versions with the numbers, to be deleted.
 func (p *Place) batch(numbers []int64, policy lifecycle.Policy) publish.Batch {
-	b := publish.Batch{LayerARN: p.LayerARN, Holder: p.Holder, Current: p.Life.Mark(), KeepInUse: policy.KeepInUse}
+	b := publish.Batch{LayerARN: p.LayerARN, Holder: p.Holder, Current: p.Life.Current(), KeepInUse: policy.KeepInUse}
 	for _, v := range p.Life.Subject(policy) {
 		if slices.Contains(numbers, v.Number) {
 			b.Versions = append(b.Versions, v)
@@ -76,11 +76,11 @@ const rememberedUsers = 3
 type Removal struct {
 	Layer  string // its name
 	Policy lifecycle.Policy
-	// retain is set where versions stay at the end.
+	// Retain is set where versions stay at the end.
 	Retain bool
 }
 
-// retireAt deletes what the o.policy no longer keeps in a place. Of the resource's
+// retireAt deletes what the policy no longer keeps in a place. Of the resource's
 // own region that is what was planned. Failures are warnings: the versions are
 // looked at again after the next publish.
 func (o *Order) retireAt(ctx context.Context, p *Place) (diags diag.Diagnostics) {
@@ -109,7 +109,7 @@ func (o *Order) retireAt(ctx context.Context, p *Place) (diags diag.Diagnostics)
 }
 
 // retireAll deletes, in a place, the versions that the resource owns; with a
-// e.policy for the whole e.layer, all of them. One that a function uses stays, and a
+// policy for the whole layer, all of them. One that a function uses stays, and a
 // warning names the function. One that another resource points at stays as well,
 // and is that resource's from then on.
 //
@@ -136,7 +136,7 @@ func (e *Removal) retireAll(ctx context.Context, publisher *publish.Publisher, p
 }
 
 // DestroyAt deletes what the resource has in a region, or leaves it where its
-// retention says so; m has that. Versions that stay are named by number. A parameter with
+// retention says so. Versions that stay are named by number. A parameter with
 // the ARN of a version that another resource points at is left to that one.
 func (e *Removal) DestroyAt(ctx context.Context, publisher *publish.Publisher, p *Place) diag.Diagnostics {
 	others, diags := p.inherit(ctx, publisher)

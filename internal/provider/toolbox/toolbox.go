@@ -5,25 +5,33 @@ package toolbox
 import (
 	"context"
 	"fmt"
-	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
-// DefaultTimeout bounds each operation where the user set none.
-const DefaultTimeout = 20 * time.Minute
+// defaultTimeout bounds each operation where the user set none.
+const defaultTimeout = 20 * time.Minute
+
+// Limit bounds an operation by its timeout, as timeouts.Value.Create returns it.
+func Limit(ctx context.Context, timeout func(context.Context, time.Duration) (time.Duration, diag.Diagnostics), diags *diag.Diagnostics) (context.Context, context.CancelFunc) {
+	limit, more := timeout(ctx, defaultTimeout)
+	diags.Append(more...)
+	return context.WithTimeout(ctx, limit)
+}
 
 // Tools is what the resources share. The cache is opened and AWS is reached
 // at the first use, so that a configuration pays only for what it has.
 type Tools struct {
-	// known is false when settings that resolving needs are known only after
+	// Known is false when settings that resolving needs are known only after
 	// apply.
 	Known      bool
 	Builder    *layer.Builder
@@ -31,16 +39,16 @@ type Tools struct {
 	Now        func() time.Time
 	Newest     time.Time // zero: none was named
 	ReleaseAge time.Duration
-	// region is the provider's, where it is known without asking AWS.
+	// Region is the provider's, where it is known without asking AWS.
 	Region string
-	// unknown are the settings of AWS that are known only after an apply.
+	// Unknown are the settings of AWS that are known only after an apply.
 	// Until then AWS is not asked anything.
 	Unknown []string
-	// checkRegions is false where skip_region_validation is set.
+	// CheckRegions is false where skip_region_validation is set.
 	CheckRegions bool
-	// claims are the layers that this run has planned to publish.
+	// Claims are the layers that this run has planned to publish.
 	Claims claims
-	// name is of this run of the provider alone; published is set where it has
+	// Name is of this run of the provider alone; Published is set where it has
 	// created a layerbuild_version.
 	Name      string
 	Published atomic.Bool
@@ -53,10 +61,6 @@ func (t *Tools) CutOff() layer.CutOff {
 	}
 	return layer.AgeCutOff(t.Now(), t.ReleaseAge)
 }
-
-// RegionUnknown reports whether the provider's region is known only after an
-// apply.
-func (t *Tools) RegionUnknown() bool { return slices.Contains(t.Unknown, "region") }
 
 // Reach returns the publisher, nil where the AWS settings cannot work or are
 // not known yet.
@@ -81,14 +85,20 @@ func From(data any, diags *diag.Diagnostics) *Tools {
 	return tools
 }
 
-// Configured has the tools of a resource, nil until the provider is configured.
-type Configured struct {
-	Tools *Tools
+// Resource is what all resources have in common.
+type Resource struct {
+	Type  string // such as "_package", behind the name of the provider
+	Tools *Tools // nil until the provider is configured
+}
+
+// Metadata names the type.
+func (r *Resource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + r.Type
 }
 
 // Configure takes the tools.
-func (c *Configured) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	c.Tools = From(req.ProviderData, &resp.Diagnostics)
+func (r *Resource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.Tools = From(req.ProviderData, &resp.Diagnostics)
 }
 
 // NotRefreshed says that the state of something stays as it was: AWS cannot be
@@ -107,4 +117,41 @@ type PrivateReader interface {
 // PrivateWriter writes the private state of a resource.
 type PrivateWriter interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
+// claims are the layers that resources of one configuration publish, as far as
+// this run has planned them.
+type claims struct {
+	mu sync.Mutex
+	// of is by region and layer.
+	of map[[2]string][]Claim
+}
+
+// Claim is one resource's. Terraform tells no resource its address, and plans one
+// that is replaced twice: a resource is known by its configuration.
+type Claim struct {
+	Config tftypes.Value
+	// Whole is set where its retention is about all versions of the layer.
+	Whole bool
+}
+
+// Add notes a claim and returns those of other resources on the same layer.
+func (c *claims) Add(region, layer string, mine Claim) (others []Claim) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key, known := [2]string{region, layer}, false
+	for _, other := range c.of[key] {
+		if other.Config.Equal(mine.Config) {
+			known = true
+		} else {
+			others = append(others, other)
+		}
+	}
+	if !known {
+		if c.of == nil {
+			c.of = map[[2]string][]Claim{}
+		}
+		c.of[key] = append(c.of[key], mine)
+	}
+	return others
 }

@@ -43,18 +43,25 @@ func Texts(collection interface{ Elements() []attr.Value }) []string {
 	return out
 }
 
-// Blocks returns blocks as structs. One that is unknown as a whole is left
-// out: what depends on it asks for the names of unknown arguments.
-func Blocks[T any](ctx context.Context, values []attr.Value, diags *diag.Diagnostics) []T {
-	var out []T
-	for _, value := range values {
-		object, ok := value.(types.Object)
-		if !ok || object.IsNull() || object.IsUnknown() {
-			continue
+// As returns an object as a struct, nil where it is null or unknown. Attributes that
+// are null or unknown are zero in fields of plain types.
+func As[T any](ctx context.Context, object types.Object, diags *diag.Diagnostics) *T {
+	if object.IsNull() || object.IsUnknown() {
+		return nil
+	}
+	out := new(T)
+	diags.Append(object.As(ctx, out, basetypes.ObjectAsOptions{UnhandledNullAsEmpty: true, UnhandledUnknownAsEmpty: true})...)
+	return out
+}
+
+// Blocks returns blocks. One that is unknown as a whole is left out: what depends on it
+// asks for the names of unknown arguments.
+func Blocks(blocks interface{ Elements() []attr.Value }) []types.Object {
+	var out []types.Object
+	for _, value := range blocks.Elements() {
+		if object, ok := value.(types.Object); ok && !object.IsNull() && !object.IsUnknown() {
+			out = append(out, object)
 		}
-		var block T
-		diags.Append(object.As(ctx, &block, basetypes.ObjectAsOptions{})...)
-		out = append(out, block)
 	}
 	return out
 }
@@ -73,6 +80,11 @@ func ListOf(values []string) types.List {
 	if len(values) == 0 {
 		return types.ListNull(types.StringType)
 	}
+	return ListOrEmpty(values)
+}
+
+// ListOrEmpty returns a list of known strings, an empty one for none.
+func ListOrEmpty(values []string) types.List {
 	elements := make([]attr.Value, 0, len(values))
 	for _, v := range values {
 		elements = append(elements, types.StringValue(v))
@@ -109,21 +121,13 @@ func NumbersOf(numbers []int64) types.List {
 	return types.ListValueMust(types.Int64Type, elements)
 }
 
-// Numbers is the inverse of numbersOf; null and unknown have none.
+// Numbers is the inverse of NumbersOf; null and unknown have none.
 func Numbers(ctx context.Context, list types.List, diags *diag.Diagnostics) []int64 {
 	var out []int64
 	if !list.IsNull() && !list.IsUnknown() {
 		diags.Append(list.ElementsAs(ctx, &out, false)...)
 	}
 	return out
-}
-
-// ListOrEmpty returns a list of known strings, an empty one for none.
-func ListOrEmpty(values []string) types.List {
-	if len(values) == 0 {
-		return types.ListValueMust(types.StringType, nil)
-	}
-	return ListOf(values)
 }
 
 // HasNull reports whether a list, set or map anywhere in a value has an element

@@ -18,7 +18,7 @@ func TestDescriptionOfALateZip(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := func(hash string) *versionstate.Model {
-		return &versionstate.Model{LayerName: types.StringValue("deps"), CodeSHA256: types.StringValue(hash), Description: types.StringValue("mine")}
+		return &versionstate.Model{LayerName: types.StringValue("deps"), Replica: versionstate.Replica{CodeSHA256: types.StringValue(hash)}, Description: types.StringValue("mine")}
 	}
 	for name, c := range map[string]struct {
 		before *versionstate.Model

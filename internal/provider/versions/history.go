@@ -132,6 +132,9 @@ func writeChangelog(ctx context.Context, tools *toolbox.Tools, c *change, m *ver
 		numbers = slices.DeleteFunc(numbers, func(n int64) bool { return n >= number })
 	}
 	err := tools.Builder.EditFile(ctx, name, func(old []byte) ([]byte, error) {
+		if !changes.Fits(name, string(old), layerName) {
+			return nil, fmt.Errorf("reading the page: %q holds something else, since its name does not end in .md and it has no heading %q: write another path", name, "# "+layerName+" Layer")
+		}
 		entries := slices.Clone(own)
 		if missing := changes.Missing(string(old), layerName, numbers); len(missing) > 0 {
 			found, err := c.publisher.Versions(ctx, m.HomeRegion(), layerName, publish.Selection{})

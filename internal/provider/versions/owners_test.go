@@ -31,7 +31,7 @@ func TestLayersWithTwoPublishersAreNamed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := &versionResource{toolbox.Configured{Tools: &toolbox.Tools{}}}
+			r := &versionResource{toolbox.Resource{Tools: &toolbox.Tools{}}}
 			for _, p := range all {
 				diags := claimLayers(r.Tools, tftypes.NewValue(tftypes.String, p.config), &versionstate.Model{LayerName: types.StringValue(p.layer)}, p.whole, p.regions)
 				got := ""

@@ -3,6 +3,7 @@ package versions
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -97,7 +98,7 @@ func (r *versionResource) planRegion(m, config, before *versionstate.Model, resp
 	if r.Tools == nil {
 		return
 	}
-	if config.Region.IsNull() && r.Tools.RegionUnknown() && before != nil {
+	if config.Region.IsNull() && slices.Contains(r.Tools.Unknown, "region") && before != nil {
 		resp.Diagnostics.Append(diagnostic.At("region", diag.NewErrorDiagnostic("The region of the layer is not known yet", fmt.Sprintf(
 			"The state has the layer in %q, and the region of the provider block is known only after the apply, so the plan cannot say whether the layer stays there. "+
 				"Write the region here, as in region = %[1]q, or in the provider block a value that is known at plan.", before.Region.ValueString()))))
@@ -177,7 +178,7 @@ func (p *planning) planReleases(ctx context.Context, m *versionstate.Model, diag
 			m.LayerARN = before.LayerARN
 		}
 	} else {
-		m.SetHome(before.Home())
+		m.SetHome(before.Replica)
 		m.LayerARN, m.Region = before.LayerARN, before.Region
 	}
 	further, ok := m.FurtherRegions(ctx, diags)
@@ -254,7 +255,7 @@ func argumentsOf(ctx context.Context, m *versionstate.Model, sharing types.Objec
 	a := lifecycle.Arguments{
 		Labels: lifecycle.Labels{
 			Layer: m.LayerName.ValueString(), Region: m.HomeRegion(), Description: m.Description.ValueString(), License: m.LicenseInfo.ValueString(),
-			Runtimes: values.Texts(m.CompatibleRuntimes), Architectures: values.Texts(m.CompatibleArchitectures), SignedBy: m.SignerName(ctx, diags),
+			Runtimes: values.Texts(m.CompatibleRuntimes), Architectures: values.Texts(m.CompatibleArchitectures), SignedBy: m.SignerName(),
 		},
 		Bytes: zip.Hash,
 		Known: known && !m.LayerName.IsUnknown() && !m.Region.IsUnknown() && !m.Description.IsUnknown() && !m.LicenseInfo.IsUnknown() && !m.Signing.IsUnknown() &&
@@ -289,16 +290,11 @@ func keepImported(ctx context.Context, m *versionstate.Model, before *versionsta
 	if was == nil || was.Lock.ValueString() != "" || m.Package.IsNull() {
 		return
 	}
-	if haveSameSettings(m, before) {
+	// The arguments that say how to publish, and not what, are those of the state.
+	if m.S3.Equal(before.S3) && m.Timeouts.Equal(before.Timeouts) && m.Regions.Equal(before.Regions) && m.Checks.Equal(before.Checks) &&
+		m.Retention.Equal(before.Retention) && m.Sharing.Equal(before.Sharing) && m.SSMParameter.Equal(before.SSMParameter) {
 		m.Package = before.Package
 	}
-}
-
-// haveSameSettings reports whether the arguments that say how to publish, and not
-// what, are those of the state.
-func haveSameSettings(m *versionstate.Model, before *versionstate.Model) bool {
-	return m.S3.Equal(before.S3) && m.Timeouts.Equal(before.Timeouts) && m.Regions.Equal(before.Regions) &&
-		m.Checks.Equal(before.Checks) && m.Retention.Equal(before.Retention) && m.Sharing.Equal(before.Sharing) && m.SSMParameter.Equal(before.SSMParameter)
 }
 
 // planStaging refuses, before anything is published, what cannot travel: a zip
@@ -309,7 +305,7 @@ func planStaging(ctx context.Context, m *versionstate.Model, zip versionstate.Zi
 		diags.Append(diagnostic.Of("", &publish.TooLargeError{Size: zip.Size, Limit: runtimes.MaxDirectUpload}))
 		return
 	}
-	s := m.Staging(ctx, diags)
+	s := m.Staging()
 	if s == nil || len(m.Regions.Elements()) == 0 {
 		return
 	}
@@ -320,4 +316,31 @@ func planStaging(ctx context.Context, m *versionstate.Model, zip versionstate.Zi
 			"The zip goes through the bucket %q, and AWS wants bucket and layer in one region, here in %s and in %s. Have a bucket in each region and write \"{region}\" where their names differ, as in \"artifacts-{region}\".",
 			bucket, m.HomeRegion(), strings.Join(further, ", ")))))
 	}
+}
+
+// planning is what a plan knows when it looks at the regions.
+type planning struct {
+	before *versionstate.Model // nil at a create
+	life   *lifecycle.Life
+	zip    versionstate.Zip
+	known  bool // the zip is
+	want   lifecycle.Arguments
+	dues   []lifecycle.Due
+	// open is set where the regions are known only during the apply.
+	open bool
+}
+
+// publishes reports whether a version is due in any region.
+func (p *planning) publishes() bool {
+	return p.open || slices.ContainsFunc(p.dues, func(d lifecycle.Due) bool { return d.Publish != lifecycle.None })
+}
+
+// retires reports whether versions go from a region where none is published.
+func (p *planning) retires(d lifecycle.Due) bool {
+	if d.Retire == lifecycle.None || d.Publish != lifecycle.None || p.want.Retention == nil {
+		return false
+	}
+	place := p.life.At(d.Region)
+	going, known := place.Foresee(*p.want.Retention, place.Release.Number)
+	return !known || len(going) > 0
 }

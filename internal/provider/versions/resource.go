@@ -6,6 +6,7 @@ package versions
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -36,15 +37,9 @@ var (
 )
 
 // New returns layerbuild_version: a published layer version.
-func New() resource.Resource { return &versionResource{} }
+func New() resource.Resource { return &versionResource{toolbox.Resource{Type: "_version"}} }
 
-type versionResource struct {
-	toolbox.Configured
-}
-
-func (r *versionResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_version"
-}
+type versionResource struct{ toolbox.Resource }
 
 // Schema names the attributes.
 func (r *versionResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -69,23 +64,15 @@ func (r *versionResource) Create(ctx context.Context, req resource.CreateRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	timeout, diags := m.Timeouts.Create(ctx, toolbox.DefaultTimeout)
-	resp.Diagnostics.Append(diags...)
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := toolbox.Limit(ctx, m.Timeouts.Create, &resp.Diagnostics)
 	defer cancel()
 	c := &change{plan: &m, before: &versionstate.Model{}}
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("sharing"), &c.sharing)...)
-	life := &lifecycle.Life{Holder: versionstate.NewHolder()}
+	life := &lifecycle.Life{Holder: rand.Text()} // its name in the registers of its layers
 	if r.Tools != nil {
 		r.Tools.Published.Store(true)
 	}
-	after, diags := r.apply(ctx, c, life)
-	resp.Diagnostics.Append(diags...)
-	if after == nil {
-		return
-	}
-	resp.Diagnostics.Append(r.tell(ctx, c, after, life, resp.Private)...)
-	resp.Diagnostics.Append(keepState(ctx, after, life, resp.Private, resp.Identity, &resp.State)...)
+	resp.Diagnostics.Append(r.change(ctx, c, life, resp.Private, resp.Identity, &resp.State)...)
 }
 
 // Read asks AWS for the version, in every region. One that is gone stays in the
@@ -106,7 +93,7 @@ func (r *versionResource) Read(ctx context.Context, req resource.ReadRequest, re
 	resp.Diagnostics.Append(diags...)
 	publisher := r.Tools.Reach(&resp.Diagnostics)
 	places := placesOf(ctx, &m, life, &resp.Diagnostics)
-	life.Holder = cmp.Or(life.Holder, versionstate.NewHolder()) // a new name is registered when a state has it
+	life.Holder = cmp.Or(life.Holder, rand.Text()) // a new name is registered when a state has it
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -154,31 +141,29 @@ func (r *versionResource) Update(ctx context.Context, req resource.UpdateRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	timeout, diags := m.Timeouts.Update(ctx, toolbox.DefaultTimeout)
-	resp.Diagnostics.Append(diags...)
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := toolbox.Limit(ctx, m.Timeouts.Update, &resp.Diagnostics)
 	defer cancel()
 	life, diags := versionstate.ReadLife(ctx, req.Private, &before)
 	resp.Diagnostics.Append(diags...)
-	life.Holder = cmp.Or(life.Holder, versionstate.NewHolder())
+	life.Holder = cmp.Or(life.Holder, rand.Text())
 	c := &change{plan: &m, before: &before, had: contentsBefore(ctx, &before, req.Private, &resp.Diagnostics)}
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("sharing"), &c.sharing)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	after, diags := r.apply(ctx, c, life)
-	resp.Diagnostics.Append(diags...)
-	if after == nil {
-		return
-	}
-	resp.Diagnostics.Append(r.tell(ctx, c, after, life, resp.Private)...)
-	resp.Diagnostics.Append(keepState(ctx, after, life, resp.Private, resp.Identity, &resp.State)...)
+	resp.Diagnostics.Append(r.change(ctx, c, life, resp.Private, resp.Identity, &resp.State)...)
 }
 
-// tell keeps what the published version holds, and writes the page of the layer.
-func (r *versionResource) tell(ctx context.Context, c *change, after *versionstate.Model, life *lifecycle.Life, private toolbox.PrivateWriter) diag.Diagnostics {
-	diags := c.keepContents(ctx, after, private)
-	return append(diags, writeChangelog(ctx, r.Tools, c, after, life)...)
+// change carries out a change and keeps what came of it; what the published version
+// holds goes to the private state and to the page of the layer.
+func (r *versionResource) change(ctx context.Context, c *change, life *lifecycle.Life, private toolbox.PrivateWriter, identity *tfsdk.ResourceIdentity, state *tfsdk.State) diag.Diagnostics {
+	after, diags := r.apply(ctx, c, life)
+	if after == nil {
+		return diags
+	}
+	diags.Append(c.keepContents(ctx, after, private)...)
+	diags.Append(writeChangelog(ctx, r.Tools, c, after, life)...)
+	return append(diags, keepState(ctx, after, life, private, identity, state)...)
 }
 
 // apply takes all regions through a change and returns the state after it: what
@@ -254,16 +239,14 @@ func (r *versionResource) Delete(ctx context.Context, req resource.DeleteRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	timeout, diags := m.Timeouts.Delete(ctx, toolbox.DefaultTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := toolbox.Limit(ctx, m.Timeouts.Delete, &resp.Diagnostics)
+	defer cancel()
 	life, diags := versionstate.ReadLife(ctx, req.Private, &m)
 	resp.Diagnostics.Append(diags...)
 	places := placesOf(ctx, &m, life, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	publisher := r.Tools.Reach(&resp.Diagnostics)
 	if publisher == nil {
 		return
@@ -305,3 +288,20 @@ func (r *versionResource) zip(ctx context.Context, m *versionstate.Model, diags 
 	zip, _, err := b.Zip(ctx, r.Tools.Builder)
 	return zip, err
 }
+
+// change is what a Create or an Update is about.
+type change struct {
+	// plan and before are models; before is the zero model at a create.
+	plan, before *versionstate.Model
+	// sharing is the argument as it is written.
+	sharing   types.Object
+	publisher *publish.Publisher
+	zip       publish.Zip // where a version is due somewhere
+	// had is what the version before holds, nil where that is not known; published
+	// is set where one is due in the resource's own region.
+	had       map[string]string
+	published bool
+}
+
+// creating reports whether there was no state before.
+func (c *change) creating() bool { return c.before.LayerName.IsNull() }

@@ -52,7 +52,7 @@ func TestPlanSaysWhatGoes(t *testing.T) {
 		"the whole layer":    {lifecycle.NewBytes, &lifecycle.Policy{KeepLast: 1, WholeLayer: true}, values.NumbersOf(nil), unknown, nil},
 	} {
 		m := &versionstate.Model{LayerName: types.StringValue("deps"), Replicas: types.MapNull(versionstate.ReplicaType())}
-		r := &versionResource{toolbox.Configured{Tools: &toolbox.Tools{Now: func() time.Time { return noon }}}}
+		r := &versionResource{toolbox.Resource{Tools: &toolbox.Tools{Now: func() time.Time { return noon }}}}
 		var diags diag.Diagnostics
 		planRetention(t.Context(), r.Tools, planOf(c.publish, c.policy, c.before), m, &diags)
 		if !m.RetiringVersions.Equal(c.want) {

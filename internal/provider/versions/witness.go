@@ -68,21 +68,18 @@ func announceEnd(ctx context.Context, tools *toolbox.Tools, before *versionstate
 		if p.LayerARN == "" {
 			continue
 		}
-		err := publisher.Register(ctx, p.LayerARN, func(register *lifecycle.Register) (bool, error) {
+		diags.Append(steps.Note(ctx, publisher, p.LayerARN, func(register *lifecycle.Register) bool {
 			life.Ending.Elsewhere = life.Ending.Elsewhere || p.Seen.Register != register.ID
 			changed := register.Hear(p.Seen)
 			w := register.Witness(p.Holder)
 			seen[p.LayerARN] = w
 			going := lifecycle.Announcement{Holder: p.Holder, Known: w.Pointers}
 			if !retain {
-				going.Versions = marks(p.Life.Subject(policy))
+				going.Versions = p.Life.Subject(policy)
 			}
 			register.Announce(going)
-			return changed, nil
-		})
-		if err != nil {
-			diags.Append(steps.WarnOfRegister(err))
-		}
+			return changed
+		})...)
 	}
 	life.Seen = seen
 	return !diags.HasError()
@@ -96,29 +93,29 @@ func announcePlan(ctx context.Context, tools *toolbox.Tools, p *planning, m *ver
 	if publisher == nil {
 		return
 	}
-	var diags diag.Diagnostics
 	if p.before == nil {
 		announceCreate(ctx, publisher, m.LayerName.ValueString(), private)
 		return
 	}
+	var ignored diag.Diagnostics
 	replaced := !m.LayerName.Equal(p.before.LayerName) || !m.Region.Equal(p.before.Region)
-	for _, at := range placesOf(ctx, p.before, p.life, &diags) {
+	for _, at := range placesOf(ctx, p.before, p.life, &ignored) {
 		if at.LayerARN == "" {
 			continue
 		}
 		going := lifecycle.Announcement{Holder: at.Holder, Known: at.Seen.Pointers, Versions: p.going(at, replaced)}
-		diags.Append(steps.Announced(publisher.Register(ctx, at.LayerARN, func(register *lifecycle.Register) (bool, error) {
+		steps.Note(ctx, publisher, at.LayerARN, func(register *lifecycle.Register) bool {
 			register.Announce(going)
-			return false, nil
-		}))...)
+			return false
+		})
 	}
 }
 
 // going returns the versions of a place that an update is to delete.
-func (p *planning) going(at *steps.Place, replaced bool) []lifecycle.Mark {
+func (p *planning) going(at *steps.Place, replaced bool) []lifecycle.Version {
 	n := slices.IndexFunc(p.dues, func(d lifecycle.Due) bool { return d.Region == at.Region })
 	if replaced || n >= 0 && p.dues[n].Leave {
-		return marks(at.Life.Owned)
+		return slices.Clone(at.Life.Owned)
 	}
 	if n < 0 || p.dues[n].Retire == lifecycle.None || p.want.Retention == nil {
 		return nil
@@ -128,34 +125,25 @@ func (p *planning) going(at *steps.Place, replaced bool) []lifecycle.Mark {
 		current = at.Life.Release.Number
 	}
 	numbers, known := at.Life.Foresee(*p.want.Retention, current)
-	return marks(slices.DeleteFunc(at.Life.Subject(*p.want.Retention), func(v lifecycle.Version) bool {
+	return slices.DeleteFunc(at.Life.Subject(*p.want.Retention), func(v lifecycle.Version) bool {
 		return v.Number == current || known && !slices.Contains(numbers, v.Number)
-	}))
+	})
 }
 
 // announceCreate hands what this run knows to the destroy of the resource that
 // the create may replace.
 func announceCreate(ctx context.Context, publisher *publish.Publisher, layer string, private toolbox.PrivateWriter) {
-	all, err := publisher.Witnesses(ctx, layer)
-	diags := steps.Announced(err)
+	all, _ := publisher.Witnesses(ctx, layer) // what cannot be noted is no fault of the plan
 	for _, layerARN := range publisher.Layers() {
 		if arn, err := publish.ParseLayerARN(layerARN); err != nil || arn.Name != layer {
 			continue
 		}
-		diags.Append(steps.Announced(publisher.Register(ctx, layerARN, func(register *lifecycle.Register) (bool, error) {
+		steps.Note(ctx, publisher, layerARN, func(register *lifecycle.Register) bool {
 			register.AnnounceReplacement(all[layerARN].Pointers)
-			return false, nil
-		}))...)
+			return false
+		})
 	}
 	if len(all) > 0 {
-		diags.Append(versionstate.WriteLife(ctx, &lifecycle.Life{Seen: all}, private)...)
+		versionstate.WriteLife(ctx, &lifecycle.Life{Seen: all}, private)
 	}
-}
-
-func marks(versions []lifecycle.Version) []lifecycle.Mark {
-	var all []lifecycle.Mark
-	for _, v := range versions {
-		all = append(all, lifecycle.Mark(v))
-	}
-	return all
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/built"
@@ -20,6 +22,8 @@ import (
 
 // Model is the state, plan and configuration of layerbuild_version.
 type Model struct {
+	Replica // in the resource's own region
+
 	LayerName               types.String   `tfsdk:"layer_name"`
 	Package                 types.Object   `tfsdk:"package"`
 	Filename                types.String   `tfsdk:"filename"`
@@ -32,27 +36,18 @@ type Model struct {
 	S3                      types.Object   `tfsdk:"s3"`
 	Timeouts                timeouts.Value `tfsdk:"timeouts"`
 	ID                      types.String   `tfsdk:"id"`
-	ARN                     types.String   `tfsdk:"arn"`
 	LayerARN                types.String   `tfsdk:"layer_arn"`
-	Version                 types.Int64    `tfsdk:"version"`
-	CreatedDate             types.String   `tfsdk:"created_date"`
-	CodeSHA256              types.String   `tfsdk:"code_sha256"`
-	CodeSize                types.Int64    `tfsdk:"code_size"`
-	RetainedVersions        types.List     `tfsdk:"retained_versions"`
 
-	Regions                  types.Set    `tfsdk:"regions"`
-	Checks                   types.Object `tfsdk:"checks"`
-	Retention                types.Object `tfsdk:"retention"`
-	Sharing                  types.Object `tfsdk:"sharing"`
-	Signing                  types.Object `tfsdk:"signing"`
-	SSMParameter             types.Object `tfsdk:"ssm_parameter"`
-	ARNs                     types.Map    `tfsdk:"arns"`
-	Replicas                 types.Map    `tfsdk:"replicas"`
-	RetiringVersions         types.List   `tfsdk:"retiring_versions"`
-	PublishedVersions        types.Map    `tfsdk:"published_versions"`
-	UnsignedSHA256           types.String `tfsdk:"unsigned_sha256"`
-	SigningJobARN            types.String `tfsdk:"signing_job_arn"`
-	SigningProfileVersionARN types.String `tfsdk:"signing_profile_version_arn"`
+	Regions           types.Set    `tfsdk:"regions"`
+	Checks            types.Object `tfsdk:"checks"`
+	Retention         types.Object `tfsdk:"retention"`
+	Sharing           types.Object `tfsdk:"sharing"`
+	Signing           types.Object `tfsdk:"signing"`
+	SSMParameter      types.Object `tfsdk:"ssm_parameter"`
+	ARNs              types.Map    `tfsdk:"arns"`
+	Replicas          types.Map    `tfsdk:"replicas"`
+	RetiringVersions  types.List   `tfsdk:"retiring_versions"`
+	PublishedVersions types.Map    `tfsdk:"published_versions"`
 
 	Changes       types.Map    `tfsdk:"changes"`
 	ChangelogPath types.String `tfsdk:"changelog_path"`
@@ -105,13 +100,16 @@ func (m *Model) Wanted(ctx context.Context, diags *diag.Diagnostics) (Zip, bool)
 	return Zip{Hash: zip.SHA256.Base64(), Size: zip.Size}, true
 }
 
+// SetHome writes what the resource has in its own region.
+func (m *Model) SetHome(home Replica) { m.Replica, m.ID = home, home.ARN }
+
 // Request returns what is to be published in a region, without the zip.
-func (m *Model) Request(ctx context.Context, region string, diags *diag.Diagnostics) publish.Request {
+func (m *Model) Request(region string) publish.Request {
 	return publish.Request{
 		Region: region, LayerName: m.LayerName.ValueString(),
 		Description: m.Description.ValueString(), LicenseInfo: m.LicenseInfo.ValueString(),
 		Runtimes: values.Texts(m.CompatibleRuntimes), Architectures: values.Texts(m.CompatibleArchitectures),
-		Staging: m.Staging(ctx, diags), Signing: m.SigningProfile(ctx, diags),
+		Staging: m.Staging(), Signing: m.SigningProfile(),
 	}
 }
 
@@ -163,11 +161,44 @@ func (m *Model) SetVersion(v publish.Version) error {
 	return nil
 }
 
-// someSet is asSet, and null for a list without elements: what was imported may
+// someSet is AsSet, and null for a list without elements: what was imported may
 // declare nothing.
 func someSet(list types.List) types.Set {
 	if !list.IsUnknown() && len(list.Elements()) == 0 {
 		return types.SetNull(types.StringType)
 	}
 	return values.AsSet(list)
+}
+
+// Identity names the layer, not the version, so that it never changes:
+// every publish moves the resource on to another version.
+type Identity struct {
+	AccountID types.String `tfsdk:"account_id"`
+	Region    types.String `tfsdk:"region"`
+	LayerName types.String `tfsdk:"layer_name"`
+}
+
+// IdentitySchema returns the schema of the identity.
+func IdentitySchema() identityschema.Schema {
+	return identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		"account_id": identityschema.StringAttribute{Description: "Account of the layer. Default: that of the credentials.", OptionalForImport: true},
+		"region":     identityschema.StringAttribute{Description: "Region of the resource. Default: the provider's.", OptionalForImport: true},
+		"layer_name": identityschema.StringAttribute{Description: "Name of the layer.", RequiredForImport: true},
+	}}
+}
+
+// Identify writes the identity of the layer with the ARN, or leaves what is
+// there where no version of it was published yet. It does so on every CLI: one
+// without identities ignores it, and none tells reliably which it is.
+func Identify(ctx context.Context, identity *tfsdk.ResourceIdentity, layerARN string) diag.Diagnostics {
+	if identity == nil || layerARN == "" {
+		return nil
+	}
+	arn, err := publish.ParseLayerARN(layerARN)
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("The layer's identity is not known", diagnostic.Sentence(err.Error()))}
+	}
+	return identity.Set(ctx, Identity{
+		AccountID: types.StringValue(arn.AccountID), Region: types.StringValue(arn.Region), LayerName: types.StringValue(arn.Name),
+	})
 }

@@ -2,7 +2,6 @@ package versionstate
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"time"
 
@@ -25,34 +24,14 @@ const recordKey = "life"
 
 // record is the part of a Life that the state does not show.
 type record struct {
-	Holder        string                 `json:"holder,omitempty"`
-	SharingFound  bool                   `json:"sharing_found,omitempty"`
-	SharingUnread bool                   `json:"sharing_unread,omitempty"`
-	Places        map[string]placeRecord `json:"places,omitempty"`
-
-	// Seen travels with a plan to its apply: see lifecycle.Witness.
-	Seen   map[string]lifecycle.Witness `json:"seen,omitempty"`
-	Ending lifecycle.Ending             `json:"ending,omitzero"`
+	lifecycle.Life
+	Places map[string]placeRecord `json:"places,omitempty"`
 }
 
 // placeRecord is the part of a lifecycle.Place that the state does not show.
 type placeRecord struct {
-	Created   map[int64]time.Time `json:"created,omitempty"` // of owned versions
-	Others    []lifecycle.Mark    `json:"others,omitempty"`
-	Listed    bool                `json:"listed,omitempty"`
-	Seen      time.Time           `json:"seen,omitzero"`
-	Parameter *parameterRecord    `json:"parameter,omitempty"`
-	ShareDue  bool                `json:"share_due,omitempty"`
-	RetireDue bool                `json:"retire_due,omitempty"`
-	InUse     map[int64][]string  `json:"in_use,omitempty"`
-	Freed     []int64             `json:"freed,omitempty"`
-
-	Threatened bool `json:"threatened,omitempty"`
-}
-
-type parameterRecord struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
+	Created map[int64]time.Time `json:"created,omitempty"` // of owned versions
+	lifecycle.Place
 }
 
 // ReadLife returns what a resource has whose state is m.
@@ -83,32 +62,22 @@ func ReadLife(ctx context.Context, private toolbox.PrivateReader, m *Model) (*li
 			return life, diags
 		}
 	}
-	life.Seen, life.Ending = kept.Seen, kept.Ending
+	places := life.Places
+	*life = kept.Life
+	life.Places = places
 	if len(body) == 0 || kept.Holder == "" && len(kept.Seen) > 0 { // the destroy of what is replaced has what the plan of the replacement knew, and no more
 		m.guessParameter(ctx, life, &diags)
 		return life, diags
 	}
-	life.Holder, life.SharingFound, life.SharingUnread = kept.Holder, kept.SharingFound, kept.SharingUnread
 	for region, part := range kept.Places {
-		part.restore(life.At(region))
+		p := life.At(region)
+		part.Release, part.Owned = p.Release, p.Owned
+		*p = part.Place
+		for number, created := range part.Created {
+			p.Date(number, created)
+		}
 	}
 	return life, diags
-}
-
-// restore fills in what the record has of a place.
-func (part placeRecord) restore(p *lifecycle.Place) {
-	for number, created := range part.Created {
-		p.Date(number, created)
-	}
-	for _, other := range part.Others {
-		p.Others = append(p.Others, lifecycle.Version(other))
-	}
-	p.Listed, p.Seen, p.InUse, p.Freed = part.Listed, part.Seen, part.InUse, part.Freed
-	if part.Parameter != nil {
-		p.Parameter = lifecycle.Parameter(*part.Parameter)
-	}
-	p.Unfinished = lifecycle.Unfinished{Share: part.ShareDue, Retire: part.RetireDue}
-	p.Threatened = part.Threatened
 }
 
 // guessParameter takes the parameter of the arguments to be the one that was
@@ -128,27 +97,16 @@ func (m *Model) guessParameter(ctx context.Context, life *lifecycle.Life, diags 
 // WriteLife keeps the record of a resource, or what the plan of a replacement
 // knows.
 func WriteLife(ctx context.Context, life *lifecycle.Life, private toolbox.PrivateWriter) diag.Diagnostics {
-	kept := record{Holder: life.Holder, SharingFound: life.SharingFound, SharingUnread: life.SharingUnread, Places: map[string]placeRecord{}, Seen: life.Seen, Ending: life.Ending}
+	kept := record{Life: *life, Places: map[string]placeRecord{}}
 	for region, p := range life.Places {
 		if region == "" || p.Empty() && len(p.Others) == 0 {
 			continue
 		}
-		part := placeRecord{Listed: p.Listed, Seen: p.Seen, ShareDue: p.Unfinished.Share, RetireDue: p.Unfinished.Retire, Threatened: p.Threatened, InUse: p.InUse, Freed: p.Freed}
+		part := placeRecord{Place: *p, Created: map[int64]time.Time{}}
 		for _, v := range p.Owned {
-			if v.Created.IsZero() {
-				continue
+			if !v.Created.IsZero() {
+				part.Created[v.Number] = v.Created
 			}
-			if part.Created == nil {
-				part.Created = map[int64]time.Time{}
-			}
-			part.Created[v.Number] = v.Created
-		}
-		for _, v := range p.Others {
-			part.Others = append(part.Others, lifecycle.Mark(v))
-		}
-		if p.Parameter.Name != "" {
-			written := parameterRecord(p.Parameter)
-			part.Parameter = &written
 		}
 		kept.Places[region] = part
 	}
@@ -170,6 +128,3 @@ func Published(life *lifecycle.Life) types.Map {
 	}
 	return types.MapValueMust(types.ListType{ElemType: types.Int64Type}, lists)
 }
-
-// NewHolder returns a name for a resource in the registers of its layers.
-func NewHolder() string { return rand.Text() }

@@ -10,11 +10,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/attributes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
 
-// Replica is a release of a further region.
+// Replica is a release of one region, as attributes.
 type Replica struct {
 	ARN                      types.String `tfsdk:"arn"`
 	Version                  types.Int64  `tfsdk:"version"`
@@ -28,14 +29,7 @@ type Replica struct {
 }
 
 // ReplicaType is the type of a Replica in the state.
-func ReplicaType() types.ObjectType {
-	return types.ObjectType{AttrTypes: map[string]attr.Type{
-		"arn": types.StringType, "version": types.Int64Type, "created_date": types.StringType,
-		"code_sha256": types.StringType, "code_size": types.Int64Type,
-		"retained_versions": types.ListType{ElemType: types.Int64Type},
-		"unsigned_sha256":   types.StringType, "signing_job_arn": types.StringType, "signing_profile_version_arn": types.StringType,
-	}}
-}
+func ReplicaType() types.ObjectType { return attributes.TypesOf(replicasAttribute()) }
 
 // ReplicaOf returns a place as a value of the state.
 func ReplicaOf(p *lifecycle.Place) Replica {
@@ -63,26 +57,11 @@ func (m Replica) release() lifecycle.Release {
 // HomeRelease returns what the model has in its own region. The number follows from
 // the ARN, which is all that an import knows.
 func (m *Model) HomeRelease() lifecycle.Release {
-	r := m.Home().release()
+	r := m.release()
 	if arn, err := publish.ParseARN(r.ARN); err == nil {
 		r.Number = arn.Number
 	}
 	return r
-}
-
-// Home gathers the attributes that a further region has in its object.
-func (m *Model) Home() Replica {
-	return Replica{
-		ARN: m.ARN, Version: m.Version, CreatedDate: m.CreatedDate, CodeSHA256: m.CodeSHA256, CodeSize: m.CodeSize, RetainedVersions: m.RetainedVersions,
-		UnsignedSHA256: m.UnsignedSHA256, SigningJobARN: m.SigningJobARN, SigningProfileVersionARN: m.SigningProfileVersionARN,
-	}
-}
-
-// SetHome is the inverse of home.
-func (m *Model) SetHome(from Replica) {
-	m.ID = from.ARN
-	m.ARN, m.Version, m.CreatedDate, m.CodeSHA256, m.CodeSize, m.RetainedVersions = from.ARN, from.Version, from.CreatedDate, from.CodeSHA256, from.CodeSize, from.RetainedVersions
-	m.UnsignedSHA256, m.SigningJobARN, m.SigningProfileVersionARN = from.UnsignedSHA256, from.SigningJobARN, from.SigningProfileVersionARN
 }
 
 // FurtherReplicas returns what the model has in its further regions, by region.

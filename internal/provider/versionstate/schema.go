@@ -15,7 +15,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/attributes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/built"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/findings"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
@@ -31,25 +31,14 @@ func Schema(ctx context.Context) schema.Schema {
 				MarkdownDescription: "Name of the layer. A change replaces the resource.",
 				Required:            true,
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
-				Validators:          []validator.String{attributes.Checked("a layer name", publish.CheckName)},
+				Validators:          []validator.String{attributes.Limited("a layer name", publish.CheckName)},
 			},
-			"package": built.Attribute(),
-			"filename": schema.StringAttribute{
-				MarkdownDescription: "Path of any layer zip, in place of `package`.",
-				Optional:            true,
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
-			},
-			"source_code_hash": schema.StringAttribute{
-				MarkdownDescription: "SHA-256 of the zip in base64, as `filebase64sha256` writes it. A zip with another hash is not published. Default: read from `filename`.",
-				Optional:            true,
-				Validators:          []validator.String{codeHash{}, stringvalidator.ConflictsWith(path.MatchRoot("package"))},
-			},
-			"description": descriptionAttribute(),
-			"license_info": schema.StringAttribute{
-				MarkdownDescription: "Licence of the layer: an SPDX identifier, a URL or a text.",
-				Optional:            true,
-				Validators:          []validator.String{attributes.Checked("a licence", publish.CheckLicenseInfo)},
-			},
+			"package":  built.Attribute(),
+			"filename": attributes.SomeText("Path of any layer zip, in place of `package`."),
+			"source_code_hash": attributes.Text("SHA-256 of the zip in base64, as `filebase64sha256` writes it. A zip with another hash is not published. Default: read from `filename`.",
+				attributes.Parsed("a SHA-256 in base64", "The hash is not in the form of AWS", publish.ParseCodeSHA256), stringvalidator.ConflictsWith(path.MatchRoot("package"))),
+			"description":  descriptionAttribute(),
+			"license_info": attributes.Text("Licence of the layer: an SPDX identifier, a URL or a text.", attributes.Limited("a licence", publish.CheckLicenseInfo)),
 			"compatible_runtimes": schema.SetAttribute{
 				MarkdownDescription: "Runtimes that the version declares itself compatible with. Default: those of the package.",
 				ElementType:         types.StringType,
@@ -71,52 +60,32 @@ func Schema(ctx context.Context) schema.Schema {
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplace()},
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
-			"regions": schema.SetAttribute{
-				MarkdownDescription: "Further regions in which the same layer is published, at the same time. If you remove a region, its versions are deleted as on destroy.",
-				ElementType:         types.StringType,
-				Optional:            true,
-				Validators:          []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
-			},
-			"s3":             stagingAttribute(),
-			"checks":         zipChecksAttribute(),
-			"retention":      retentionAttribute(),
-			"sharing":        sharingAttribute(),
-			"signing":        signingAttribute(),
-			"ssm_parameter":  parameterAttribute(),
-			"changelog_path": attributes.SomeText(changelogText),
-			"changes":        changesAttribute(),
-			"timeouts":       attributes.Timeouts(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
-			"id":             attributes.ComputedText("ARN of the version. Terraform uses it as the id of the resource."),
-			"arn":            attributes.ComputedText("ARN of the version, for `layers` of a function."),
-			"layer_arn":      attributes.ComputedText("ARN of the layer, without a version."),
-			"created_date":   attributes.ComputedText("When the version was published."),
-			"code_sha256":    attributes.ComputedText("SHA-256 of the zip in base64, as AWS reports it. Known at plan."),
-			"version":        schema.Int64Attribute{MarkdownDescription: "Number of the version.", Computed: true},
-			"code_size":      schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes.", Computed: true},
-			"retained_versions": schema.ListAttribute{
-				MarkdownDescription: "Older versions that this resource published and keeps.",
-				ElementType:         types.Int64Type,
-				Computed:            true,
-			},
-			"retiring_versions": schema.ListAttribute{
-				MarkdownDescription: "Versions in `region` that `retention` deletes with this publish. A version that a function uses is kept.",
-				ElementType:         types.Int64Type,
-				Computed:            true,
-			},
-			"published_versions": schema.MapAttribute{
-				MarkdownDescription: "Versions by region that this resource may delete:\n" +
-					"  - versions that it published itself,\n" +
-					"  - versions that an import added,\n" +
-					"  - versions that it adopted and whose publisher is gone.\n\n" +
-					"  It deletes no other versions, unless `retention` covers the whole layer. It never deletes a version that another resource points at.",
-				ElementType: types.ListType{ElemType: types.Int64Type},
-				Computed:    true,
-			},
-			"arns": schema.MapAttribute{
-				MarkdownDescription: "ARN of the version in each region, including `region`.",
-				ElementType:         types.StringType,
-				Computed:            true,
-			},
+			"regions": attributes.TextSet("Further regions in which the same layer is published, at the same time. If you remove a region, its versions are deleted as on destroy.",
+				setvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))),
+			"s3":                stagingAttribute(),
+			"checks":            zipChecksAttribute(),
+			"retention":         retentionAttribute(),
+			"sharing":           sharingAttribute(),
+			"signing":           signingAttribute(),
+			"ssm_parameter":     parameterAttribute(),
+			"changelog_path":    attributes.SomeText(changelogText),
+			"changes":           changesAttribute(),
+			"timeouts":          attributes.Timeouts(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
+			"id":                attributes.ComputedText("ARN of the version. Terraform uses it as the id of the resource."),
+			"arn":               attributes.ComputedText("ARN of the version, for `layers` of a function."),
+			"layer_arn":         attributes.ComputedText("ARN of the layer, without a version."),
+			"created_date":      attributes.ComputedText("When the version was published."),
+			"code_sha256":       attributes.ComputedText("SHA-256 of the zip in base64, as AWS reports it. Known at plan."),
+			"version":           attributes.ComputedNumber("Number of the version."),
+			"code_size":         attributes.ComputedNumber("Size of the zip in bytes."),
+			"retained_versions": attributes.ComputedList(types.Int64Type, "Older versions that this resource published and keeps."),
+			"retiring_versions": attributes.ComputedList(types.Int64Type, "Versions in `region` that `retention` deletes with this publish. A version that a function uses is kept."),
+			"published_versions": attributes.ComputedMap(types.ListType{ElemType: types.Int64Type}, "Versions by region that this resource may delete:\n"+
+				"  - versions that it published itself,\n"+
+				"  - versions that an import added,\n"+
+				"  - versions that it adopted and whose publisher is gone.\n\n"+
+				"  It deletes no other versions, unless `retention` covers the whole layer. It never deletes a version that another resource points at."),
+			"arns":                        attributes.ComputedMap(types.StringType, "ARN of the version in each region, including `region`."),
 			"replicas":                    replicasAttribute(),
 			"unsigned_sha256":             attributes.ComputedText(unsignedText),
 			"signing_job_arn":             attributes.ComputedText(signingJobText),
@@ -141,9 +110,9 @@ func replicasAttribute() schema.Attribute {
 			"arn":                         attributes.ComputedText("ARN of the version."),
 			"created_date":                attributes.ComputedText("When the version was published."),
 			"code_sha256":                 attributes.ComputedText("SHA-256 of the zip in base64, as AWS reports it. Null if the version is not published yet."),
-			"version":                     schema.Int64Attribute{MarkdownDescription: "Number of the version. Each region counts its own.", Computed: true},
-			"code_size":                   schema.Int64Attribute{MarkdownDescription: "Size of the zip in bytes.", Computed: true},
-			"retained_versions":           schema.ListAttribute{MarkdownDescription: "Older versions that are kept.", ElementType: types.Int64Type, Computed: true},
+			"version":                     attributes.ComputedNumber("Number of the version. Each region counts its own."),
+			"code_size":                   attributes.ComputedNumber("Size of the zip in bytes."),
+			"retained_versions":           attributes.ComputedList(types.Int64Type, "Older versions that are kept."),
 			"unsigned_sha256":             attributes.ComputedText(unsignedText),
 			"signing_job_arn":             attributes.ComputedText(signingJobText),
 			"signing_profile_version_arn": attributes.ComputedText(signingProfileText),
@@ -151,20 +120,15 @@ func replicasAttribute() schema.Attribute {
 	}
 }
 
-// codeHash accepts the form of CodeSha256.
-type codeHash struct{}
-
-func (codeHash) Description(context.Context) string { return "a SHA-256 in base64" }
-
-func (v codeHash) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
-
-func (codeHash) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
-		return
+// zipChecksAttribute are the severities of what is found in the zip of a version.
+func zipChecksAttribute() schema.Attribute {
+	chosen := map[string]schema.Attribute{}
+	all := findings.ChecksAttribute()
+	for _, name := range []string{"layout", "native", "libraries", "executables"} {
+		chosen[name] = all.Attributes[name]
 	}
-	if _, err := publish.ParseCodeSHA256(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "The hash is not in the form of AWS", diagnostic.Sentence(err.Error()))
-	}
+	return attributes.Object("Severity of each check of the zip, for the runtimes and architectures that the version is declared for. A package was already checked for the runtimes and architectures that it was built for, by its own `checks`. Only others are checked here.\n\n"+
+		"  Without `checks`, a zip given by `filename` is an error if the runtimes find nothing in it. Everything else is a warning.", chosen)
 }
 
 func descriptionAttribute() schema.Attribute {
@@ -173,17 +137,13 @@ func descriptionAttribute() schema.Attribute {
 			"  If unset, the existing description is kept until the content changes, also one that was imported or was set here before. `\"\"` means no description.",
 		Optional:   true,
 		Computed:   true,
-		Validators: []validator.String{attributes.Checked("a description", publish.CheckDescription)},
+		Validators: []validator.String{attributes.Limited("a description", publish.CheckDescription)},
 	}
 }
 
 func changesAttribute() schema.Attribute {
-	return schema.MapAttribute{
-		MarkdownDescription: "What is different from the version before, by name and known at plan: `python:requests` → `2.30.0 → 2.31.0`, `python:six` → `removed 1.16.0`, `files:python/shared` → `added 0123456789ab (2 files)`. Empty for the first version and if nothing but the metadata changed. Null if the contents of the version before are not known, as after an import.\n\n" +
-			"  For `filename`, these are the Python distributions and Node.js packages in the zip, and its other files by folder.",
-		ElementType: types.StringType,
-		Computed:    true,
-	}
+	return attributes.ComputedMap(types.StringType, "What is different from the version before, by name and known at plan: `python:requests` → `2.30.0 → 2.31.0`, `python:six` → `removed 1.16.0`, `files:python/shared` → `added 0123456789ab (2 files)`. Empty for the first version and if nothing but the metadata changed. Null if the contents of the version before are not known, as after an import.\n\n"+
+		"  For `filename`, these are the Python distributions and Node.js packages in the zip, and its other files by folder.")
 }
 
 const changelogText = "Path of a Markdown page with the changes of each version that this resource publishes, newest first. Each publish adds an entry; a `description` that you set is its first line. All other text on the page stays as it is, so you can edit it.\n\n  Several layers can share a page. If it cannot be written, you get a warning, and the next publish adds what is missing from the descriptions of the versions.\n\n" +

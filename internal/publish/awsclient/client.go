@@ -21,9 +21,7 @@ type Client struct {
 
 	mu      sync.Mutex
 	session *Session
-	// asking guards caller, which is what STS has said.
-	asking sync.Mutex
-	caller Caller
+	asking  sync.Mutex // guards the caller of the session
 }
 
 // New returns a client. It checks what can be checked without the network
@@ -59,15 +57,6 @@ func (c *Client) Connect(ctx context.Context, region string) (*Session, error) {
 	return s, nil
 }
 
-// Use makes the client work with the settings and credentials of a session, at the
-// client's own pace.
-func (c *Client) Use(s Session) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s.paces = &c.Paces
-	c.session = &s
-}
-
 // Reach returns the session, and the region in which a call with the asked one
 // works: itself, or for "" that of the settings, of the environment or of the
 // profile. A region that AWS does not have is a *LimitError, none at all a
@@ -87,10 +76,6 @@ type Caller struct {
 	AccountID, Partition string
 }
 
-// probeAttempts bounds how often STS is asked where the settings say that it may
-// not be there.
-const probeAttempts = 2
-
 func (c Caller) String() string {
 	if c.Partition == "" || c.Partition == "aws" {
 		return "account " + c.AccountID
@@ -109,23 +94,28 @@ func (c *Client) Caller(ctx context.Context, region string) (Caller, error) {
 	}
 	c.asking.Lock()
 	defer c.asking.Unlock()
-	if c.caller.AccountID != "" || c.config.SkipCredentialsValidation && c.config.SkipRequestingAccountID {
-		return c.caller, nil
+	if s.caller.AccountID != "" || c.config.SkipRequestingAccountID {
+		return s.caller, nil
 	}
-	base := c.config.base(callLogger{hidden: s.keys.secrets})
+	// The credentials were not validated: STS may not be there, and is asked once.
+	base, settings := c.config.base(), s.AWS
 	base.SkipCredsValidation = false
-	settings := s.AWS
-	if c.config.SkipCredentialsValidation {
-		settings.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
-		base.MaxRetries = probeAttempts
+	settings.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	if found, err := s.ask(ctx, settings, base); err == nil {
+		s.caller = found
 	}
+	return s.caller, nil
+}
+
+// ask returns whom the credentials act for. It is zero where base keeps it from
+// asking.
+func (s *Session) ask(ctx context.Context, settings aws.Config, base *awsbase.Config) (Caller, error) {
 	account, partition, diags := awsbase.GetAwsAccountIDAndPartition(ctx, settings, base)
 	if diags.HasError() {
-		if c.config.SkipCredentialsValidation {
-			return Caller{}, nil
-		}
-		return Caller{}, c.config.failure(diags, s.keys.secrets())
+		return Caller{}, s.config.failure(diags, s.keys.hidden)
 	}
-	c.caller = Caller{account, partition}
-	return c.caller, nil
+	if account == "" {
+		return Caller{}, nil
+	}
+	return Caller{account, partition}, nil
 }

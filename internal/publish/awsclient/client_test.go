@@ -3,6 +3,7 @@ package awsclient
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -18,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
 const ireland = "eu-west-1"
@@ -153,18 +155,21 @@ func TestRenewalKeepsSecretsAndNamesItsOwnFaults(t *testing.T) {
 	s := connected(t, a, func(c *Config) {
 		c.AssumeRole = []AssumeRole{{RoleARN: "arn:aws:iam::123456789012:role/deploy", SessionName: "s"}}
 	})
+	before, err := s.AWS.Credentials.Retrieve(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	a.ExpireSessions()
 	if err := s.listFunctions(t.Context(), ireland); err != nil {
 		t.Fatal(err)
 	}
-	var tokens []string
-	for _, token := range s.keys.secrets() {
-		if strings.HasPrefix(token, "assumed-token-deploy-") {
-			tokens = append(tokens, token)
-		}
+	after, err := s.AWS.Credentials.Retrieve(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
-	if len(tokens) < 2 {
-		t.Fatalf("%d session tokens are known, want those before and after the renewal", len(tokens))
+	tokens := []string{before.SessionToken, after.SessionToken}
+	if !strings.HasPrefix(tokens[0], "assumed-token-deploy-") || !strings.HasPrefix(tokens[1], "assumed-token-deploy-") || tokens[0] == tokens[1] {
+		t.Fatalf("the session tokens are %q, want those before and after the renewal", tokens)
 	}
 	a.Inject(lambdatest.Fault{Operation: "ListFunctions", Status: 400, ErrorType: "InvalidParameterValueException", Message: fmt.Sprint(tokens)})
 	if err := s.listFunctions(t.Context(), ireland); err == nil || strings.Contains(err.Error(), "assumed-token") {
@@ -174,7 +179,7 @@ func TestRenewalKeepsSecretsAndNamesItsOwnFaults(t *testing.T) {
 	a.ExpireSessions()
 	s.keys.source.(interface{ Invalidate() }).Invalidate()
 	a.Inject(lambdatest.Fault{Operation: "AssumeRole", Status: 403, ErrorType: "AccessDenied", Message: "not authorized to perform sts:AssumeRole", Times: -1})
-	err := s.listFunctions(t.Context(), ireland)
+	err = s.listFunctions(t.Context(), ireland)
 	var denied *AccessDeniedError
 	if !errors.As(err, &denied) || denied.Action != "sts:AssumeRole" {
 		t.Errorf("got %v, want the permission sts:AssumeRole to be missing", err)
@@ -211,21 +216,28 @@ func answered(status int, header, value string) error {
 	}}
 }
 
-func TestCallLoggerKeepsWhatItKnows(t *testing.T) {
+func TestAddressesAreLoggedWithoutUserAndQuery(t *testing.T) {
 	t.Parallel()
-	l := callLogger{hidden: func() secrets { return secrets{"hunter2secret"} }}
-	got := l.keepAll([]map[string]any{{
-		"http.url": "https://user:pw@bucket.s3.amazonaws.com/key?X-Amz-Signature=abc", "http.status_code": 200,
-		"http.request.header.authorization": "AWS4 hunter2secret", "http.request.body": "x", "tf_aws.assume_role.external_id": "id",
-		"rpc.method": "Get hunter2secret",
-	}})
-	want := map[string]any{"http.url": "https://bucket.s3.amazonaws.com/key", "http.status_code": 200, "rpc.method": "Get (hidden)"}
-	if len(got) != len(want) {
-		t.Errorf("got %v, want %v", got, want)
+	u, err := url.Parse("https://user:pw@bucket.s3.amazonaws.com/key?X-Amz-Signature=abc#part")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for key, value := range want {
-		if got[key] != value {
-			t.Errorf("%s: got %v, want %v", key, got[key], value)
-		}
+	if got, want := withoutQuery(u), "https://bucket.s3.amazonaws.com/key"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// What the settings hold is hidden, also where it stands within an address.
+func TestSecretsOfTheSettings(t *testing.T) {
+	t.Parallel()
+	var hidden secret.Keeper
+	Config{
+		AccessKey: "AKIDEXAMPLE", SecretKey: "hunter2secret", Token: "session-token",
+		AssumeRoleWithWebIdentity: &AssumeRoleWithWebIdentity{WebIdentityToken: "oidc-token"},
+		HTTPProxy:                 new("http://proxyuser:proxy%20word@proxy:3128"), HTTPSProxy: new(""),
+	}.hide(&hidden)
+	got := hidden.Show("AKIDEXAMPLE hunter2secret session-token oidc-token proxyuser 'proxy word' http://proxyuser:proxy%20word@proxy:3128")
+	if want := "(hidden) (hidden) (hidden) (hidden) (hidden) '(hidden)' http://(hidden)@proxy:3128"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -20,6 +20,8 @@ import (
 	awsbase "github.com/hashicorp/aws-sdk-go-base/v2"
 	"github.com/hashicorp/aws-sdk-go-base/v2/diag"
 	"github.com/hashicorp/aws-sdk-go-base/v2/validation"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
 // defaultMaxRetries is the AWS provider's own default.
@@ -81,29 +83,11 @@ type Endpoints struct {
 }
 
 // AssumeRole is one step of a chain of roles.
-type AssumeRole struct {
-	RoleARN           string
-	Duration          time.Duration
-	ExternalID        string
-	Policy            string
-	PolicyARNs        []string
-	SessionName       string
-	SourceIdentity    string
-	Tags              map[string]string
-	TransitiveTagKeys []string
-}
+type AssumeRole = awsbase.AssumeRole
 
 // AssumeRoleWithWebIdentity is a role taken with an OIDC token: the token
 // itself or the file that holds it.
-type AssumeRoleWithWebIdentity struct {
-	RoleARN              string
-	Duration             time.Duration
-	Policy               string
-	PolicyARNs           []string
-	SessionName          string
-	WebIdentityToken     string
-	WebIdentityTokenFile string
-}
+type AssumeRoleWithWebIdentity = awsbase.AssumeRoleWithWebIdentity
 
 func (c Config) maxAttempts() int {
 	if c.MaxRetries > 0 {
@@ -155,15 +139,16 @@ func unknownRegion(region string) string {
 	return fmt.Sprintf("region %q is not known: check its spelling, or set skip_region_validation for a new one", region)
 }
 
-// base translates the settings for aws-sdk-go-base, which logs to l.
-func (c Config) base(l callLogger) *awsbase.Config {
+// base translates the settings for aws-sdk-go-base.
+func (c Config) base() *awsbase.Config {
 	b := &awsbase.Config{
 		Region: c.Region, Profile: c.Profile,
 		AccessKey: c.AccessKey, SecretKey: c.SecretKey, Token: c.Token,
 		SharedConfigFiles: c.SharedConfigFiles, SharedCredentialsFiles: c.SharedCredentialsFiles,
 		MaxRetries: c.maxAttempts(), RetryMode: aws.RetryMode(c.RetryMode),
 		TokenBucketRateLimiterCapacity: c.TokenBucketRateLimiterCapacity,
-		AllowedAccountIds:              c.AllowedAccountIDs, ForbiddenAccountIds: c.ForbiddenAccountIDs,
+		AssumeRole:                     c.AssumeRole, AssumeRoleWithWebIdentity: c.AssumeRoleWithWebIdentity,
+		AllowedAccountIds: c.AllowedAccountIDs, ForbiddenAccountIds: c.ForbiddenAccountIDs,
 		IamEndpoint: c.Endpoints.IAM, SsoEndpoint: c.Endpoints.SSO, StsEndpoint: c.Endpoints.STS, StsRegion: c.STSRegion,
 		UseFIPSEndpoint: c.UseFIPSEndpoint, UseDualStackEndpoint: c.UseDualStackEndpoint,
 		SkipCredsValidation: c.SkipCredentialsValidation, SkipRequestingAccountId: c.SkipRequestingAccountID,
@@ -174,17 +159,9 @@ func (c Config) base(l callLogger) *awsbase.Config {
 		HTTPProxy:                      c.HTTPProxy, HTTPSProxy: c.HTTPSProxy, HTTPProxyMode: awsbase.HTTPProxyModeLegacy,
 		NoProxy: c.NoProxy, Insecure: c.Insecure,
 		CallerName: "layerbuild",
-		Logger:     l,
 		// Its log of calls reads whole bodies line by line, and fails where a line
 		// is long, as a zip in a request is: see logCalls.
 		SuppressDebugLog: true,
-	}
-	for _, role := range c.AssumeRole {
-		b.AssumeRole = append(b.AssumeRole, awsbase.AssumeRole(role))
-	}
-	if c.AssumeRoleWithWebIdentity != nil {
-		identity := awsbase.AssumeRoleWithWebIdentity(*c.AssumeRoleWithWebIdentity)
-		b.AssumeRoleWithWebIdentity = &identity
 	}
 	if c.UserAgent != "" {
 		b.UserAgent = awsbase.UserAgentProducts{{Name: c.UserAgent, Version: c.UserAgentVersion}}
@@ -211,23 +188,27 @@ type Session struct {
 	// borrowed is set where nothing names a region, and that of the first
 	// call serves for STS.
 	borrowed bool
+	// caller is whom the credentials act for, where that was asked.
+	caller Caller
 }
 
 func newSession(ctx context.Context, c Config, paces *paces) (*Session, error) {
-	hidden := secretsOf(c)
-	keys := &keyring{seen: hidden}
-	log := callLogger{hidden: keys.secrets}
-	base := c.base(log)
+	keys := &keyring{hidden: &secret.Keeper{}}
+	c.hide(keys.hidden)
+	base := c.base()
+	base.SkipCredsValidation = true // ask does that, with our log and retries
 	_, resolved, diags := awsbase.GetAwsConfig(ctx, base)
 	if diags.HasError() {
-		return nil, c.failure(diags, hidden)
+		return nil, c.failure(diags, keys.hidden)
 	}
 	keys.source = resolved.Credentials
 	s := &Session{config: c, AWS: resolved, keys: keys, paces: paces}
-	logCalls(&s.AWS, log)
-	_, _ = s.keys.Retrieve(ctx) // the first call that needs them says what is wrong
-	s.AWS.Credentials = s.keys
-	s.AWS.Retryer = func() aws.Retryer { return persistent{RetryerV2: retryerOf(resolved), keys: s.keys} }
+	logCalls(&s.AWS, keys.hidden)
+	if found, err := keys.Retrieve(ctx); err == nil { // else the first call that needs them says what is wrong
+		Inform(ctx, "found AWS credentials", map[string]any{"source": found.Source})
+	}
+	s.AWS.Credentials = keys
+	s.AWS.Retryer = func() aws.Retryer { return persistent{RetryerV2: retryerOf(resolved), keys: keys} }
 	if resolved.Region == "" {
 		return nil, &ConfigError{Faults: []string{noRegion}}
 	}
@@ -236,16 +217,18 @@ func newSession(ctx context.Context, c Config, paces *paces) (*Session, error) {
 			return nil, &ConfigError{Faults: []string{unknownRegion(resolved.Region)}}
 		}
 	}
-	if len(c.AllowedAccountIDs)+len(c.ForbiddenAccountIDs) > 0 {
-		account, _, diags := awsbase.GetAwsAccountIDAndPartition(ctx, resolved, base)
-		if diags.HasError() {
-			return nil, c.failure(diags, s.keys.secrets())
-		}
-		if err := base.VerifyAccountIDAllowed(account); err != nil {
-			return nil, &ConfigError{Faults: []string{
-				fmt.Sprintf("account %q is not one that allowed_account_ids and forbidden_account_ids let through", account),
-			}}
-		}
+	if c.SkipCredentialsValidation && len(c.AllowedAccountIDs)+len(c.ForbiddenAccountIDs) == 0 {
+		return s, nil
+	}
+	base.SkipCredsValidation = c.SkipCredentialsValidation
+	var err error
+	if s.caller, err = s.ask(ctx, s.AWS, base); err != nil {
+		return nil, err
+	}
+	if base.VerifyAccountIDAllowed(s.caller.AccountID) != nil {
+		return nil, &ConfigError{Faults: []string{
+			fmt.Sprintf("account %q is not one that allowed_account_ids and forbidden_account_ids let through", s.caller.AccountID),
+		}}
 	}
 	return s, nil
 }
@@ -254,11 +237,11 @@ func newSession(ctx context.Context, c Config, paces *paces) (*Session, error) {
 const noRegion = "no region is set: set region in the provider block, or AWS_REGION"
 
 // failure makes one error of the diagnostics, without credentials.
-func (c Config) failure(diags diag.Diagnostics, hidden secrets) error {
+func (c Config) failure(diags diag.Diagnostics, hidden *secret.Keeper) error {
 	var faults []string
 	var causes []error
 	for _, d := range diags.Errors() {
-		faults = append(faults, hidden.redact(c.explainSettings(d)))
+		faults = append(faults, hidden.Show(c.explainSettings(d)))
 		if with, ok := d.(diag.DiagnosticWithErr); ok {
 			causes = append(causes, with.Err())
 		}

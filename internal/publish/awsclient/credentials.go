@@ -2,11 +2,13 @@ package awsclient
 
 import (
 	"context"
-	"slices"
+	"net/url"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 )
 
 const (
@@ -22,9 +24,7 @@ const (
 // expired before their time. It is safe for concurrent use.
 type keyring struct {
 	source aws.CredentialsProvider
-
-	mu   sync.Mutex
-	seen secrets
+	hidden *secret.Keeper // what no text may show
 
 	renewal sync.Mutex
 	renewed time.Time
@@ -36,12 +36,8 @@ func (k *keyring) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	if err != nil {
 		return credentials, err
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for _, value := range []string{credentials.AccessKeyID, credentials.SecretAccessKey, credentials.SessionToken} {
-		if !slices.Contains(k.seen, value) {
-			k.seen = k.seen.with(value)
-		}
+	for _, text := range []string{credentials.AccessKeyID, credentials.SecretAccessKey, credentials.SessionToken} {
+		k.hidden.Learn("", text)
 	}
 	return credentials, nil
 }
@@ -76,9 +72,19 @@ func (k *keyring) renew() bool {
 // Renew asks for other credentials, and reports whether there are some.
 func (s *Session) Renew() bool { return s.keys.renew() }
 
-// secrets returns every credential that was handed out so far.
-func (k *keyring) secrets() secrets {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return slices.Clone(k.seen)
+// hide makes known what the settings themselves hold.
+func (c Config) hide(hidden *secret.Keeper) {
+	texts := []string{c.AccessKey, c.SecretKey, c.Token}
+	if c.AssumeRoleWithWebIdentity != nil {
+		texts = append(texts, c.AssumeRoleWithWebIdentity.WebIdentityToken)
+	}
+	for _, proxy := range []*string{c.HTTPProxy, c.HTTPSProxy} {
+		if u, err := url.Parse(aws.ToString(proxy)); err == nil && u.User != nil {
+			password, _ := u.User.Password()
+			texts = append(texts, u.User.Username(), password)
+		}
+	}
+	for _, text := range texts {
+		hidden.Learn("", text)
+	}
 }

@@ -109,7 +109,7 @@ func (s *Session) Explain(err error) error {
 	if err == nil {
 		return nil
 	}
-	text := s.keys.secrets().redact(Message(err))
+	text := s.keys.hidden.Show(Message(err))
 	plain := &redacted{text: text, cause: err}
 	var said smithy.APIError
 	if !errors.As(err, &said) {
@@ -154,7 +154,7 @@ func (s *Session) Explain(err error) error {
 // versions.
 func (s *Session) ExplainAbsence(err error) error {
 	if IsCode(err, "ResourceNotFoundException") {
-		return &redacted{text: s.keys.secrets().redact(Message(err)), cause: err}
+		return &redacted{text: s.keys.hidden.Show(Message(err)), cause: err}
 	}
 	return s.Explain(err)
 }
@@ -233,45 +233,6 @@ func HeaderOf(err error, name string) string {
 func IsCode(err error, code string) bool {
 	said, ok := errors.AsType[smithy.APIError](err)
 	return ok && said.ErrorCode() == code
-}
-
-// secrets are strings that no error text may show.
-type secrets []string
-
-// secretsOf collects what the settings themselves hold.
-func secretsOf(c Config) secrets {
-	s := secrets{}.with(c.AccessKey, c.SecretKey, c.Token)
-	if c.AssumeRoleWithWebIdentity != nil {
-		s = s.with(c.AssumeRoleWithWebIdentity.WebIdentityToken)
-	}
-	for _, proxy := range []*string{c.HTTPProxy, c.HTTPSProxy} {
-		if proxy == nil {
-			continue
-		}
-		if before, _, ok := strings.Cut(*proxy, "@"); ok {
-			_, user, _ := strings.Cut(before, "://")
-			_, password, _ := strings.Cut(user, ":")
-			s = s.with(user, password)
-		}
-	}
-	return s
-}
-
-// with adds values; a short one is no secret and would blot out words.
-func (s secrets) with(values ...string) secrets {
-	for _, v := range values {
-		if len(v) >= 4 {
-			s = append(s, v)
-		}
-	}
-	return s
-}
-
-func (s secrets) redact(text string) string {
-	for _, secret := range s {
-		text = strings.ReplaceAll(text, secret, "(hidden)")
-	}
-	return text
 }
 
 // CheckRegion accepts the regions of AWS.

@@ -38,21 +38,14 @@ type pace struct {
 
 // paces are the paces of the services in their regions.
 type paces struct {
-	mu sync.Mutex
-	by map[string]*pace
+	by sync.Map // of *pace
 }
 
 // Of returns the pace of a region, or of one kind of calls there.
 func (p *paces) Of(key string, interval time.Duration) *pace {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.by[key] == nil {
-		if p.by == nil {
-			p.by = map[string]*pace{}
-		}
-		p.by[key] = &pace{interval: interval}
-	}
-	return p.by[key]
+	kept, _ := p.by.LoadOrStore(key, &pace{interval: interval})
+	of, _ := kept.(*pace)
+	return of
 }
 
 // wait blocks until one more request keeps to the rate.

@@ -56,9 +56,6 @@ func retryerOf(c aws.Config) aws.RetryerV2 {
 	return retry.NewStandard()
 }
 
-// Once is the retryer of calls that are retried by hand.
-func Once() aws.Retryer { return aws.NopRetryer{} }
-
 // throttledAttempts is how often a call is made that was refused for its rate.
 const throttledAttempts = 5
 

@@ -216,20 +216,16 @@ func (f *Region) FunctionsTagged(ctx context.Context, tags map[string]string) ([
 // list returns the sorted names of the functions that fit.
 func (f *Region) list(ctx context.Context, fits func(types.FunctionConfiguration) (bool, error)) ([]string, error) {
 	var names []string
-	pages := lambda.NewListFunctionsPaginator(f.api, &lambda.ListFunctionsInput{MaxItems: aws.Int32(functionsPage)})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for function, err := range all(ctx, f.api, "") {
 		if err != nil {
 			return nil, fmt.Errorf("listing the functions: %w", f.session.Explain(err))
 		}
-		for _, function := range page.Functions {
-			fit, err := fits(function)
-			if err != nil {
-				return nil, err
-			}
-			if fit {
-				names = append(names, aws.ToString(function.FunctionName))
-			}
+		fit, err := fits(function)
+		if err != nil {
+			return nil, err
+		}
+		if fit {
+			names = append(names, aws.ToString(function.FunctionName))
 		}
 	}
 	slices.Sort(names)

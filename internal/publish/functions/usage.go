@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,7 +32,7 @@ const (
 
 // Describe lists the users for a reader.
 func (u *Use) Describe() []string {
-	list := slices.Sorted(slices.Values(u.Names))
+	list := slices.Clone(u.Names)
 	if more := u.Count - len(list); more > 0 {
 		list = append(list, fmt.Sprintf("and %d more", more))
 	}
@@ -116,26 +117,46 @@ func (p *Scans) drop(region string, c *scan) {
 // scanFunctions walks over all functions and their published versions.
 func scanFunctions(ctx context.Context, api *lambda.Client) (*Usage, error) {
 	found := &Usage{Layers: map[string]map[int64]*Use{}}
-	in := &lambda.ListFunctionsInput{FunctionVersion: types.FunctionVersionAll, MaxItems: aws.Int32(functionsPage)}
-	for {
-		page, err := api.ListFunctions(ctx, in)
+	for function, err := range all(ctx, api, types.FunctionVersionAll) {
 		if err != nil {
 			return nil, err
 		}
-		for _, function := range page.Functions {
-			found.note(function)
-			if part := strings.Split(aws.ToString(function.FunctionArn), ":"); len(part) > 4 {
-				found.Account = part[4]
+		found.note(function)
+		if part := strings.Split(aws.ToString(function.FunctionArn), ":"); len(part) > 4 {
+			found.Account = part[4]
+		}
+	}
+	for _, versions := range found.Layers {
+		for _, u := range versions {
+			slices.Sort(u.Names)
+		}
+	}
+	return found, nil
+}
+
+// all yields the functions of a region, or of each function all versions as well.
+// An error is the last that it yields.
+func all(ctx context.Context, api *lambda.Client, versions types.FunctionVersion) iter.Seq2[types.FunctionConfiguration, error] {
+	return func(yield func(types.FunctionConfiguration, error) bool) {
+		in := &lambda.ListFunctionsInput{FunctionVersion: versions, MaxItems: aws.Int32(functionsPage)}
+		for {
+			page, err := api.ListFunctions(ctx, in)
+			if err == nil && in.Marker != nil && aws.ToString(page.NextMarker) == *in.Marker {
+				err = errors.New("the list of functions does not go on: AWS names the same page again")
+			}
+			if err != nil {
+				yield(types.FunctionConfiguration{}, err)
+				return
+			}
+			for _, function := range page.Functions {
+				if !yield(function, nil) {
+					return
+				}
+			}
+			if in.Marker = page.NextMarker; aws.ToString(in.Marker) == "" {
+				return
 			}
 		}
-		next := aws.ToString(page.NextMarker)
-		if next == "" {
-			return found, nil
-		}
-		if next == aws.ToString(in.Marker) {
-			return nil, errors.New("the list of functions does not go on: AWS names the same page again")
-		}
-		in.Marker = &next
 	}
 }
 
@@ -186,8 +207,8 @@ type Use struct {
 	// Count is how many functions and published versions of functions there
 	// are.
 	Count int
-	// Names are those of the first twenty that AWS lists: "resize" for a function
-	// itself, "resize:3" for its published version 3.
+	// Names are those of the first twenty that AWS lists, sorted: "resize" for a
+	// function itself, "resize:3" for its published version 3.
 	Names []string
 }
 

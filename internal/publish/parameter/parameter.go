@@ -53,16 +53,12 @@ func (e *ExistsError) Error() string {
 // concurrent use.
 type Store struct {
 	client *awsclient.Client
-
-	mu sync.Mutex
 	// written are the parameters that this Store has put, by region and name.
-	written map[[2]string]bool
+	written sync.Map
 }
 
 // New returns the parameters that a client reaches.
-func New(client *awsclient.Client) *Store {
-	return &Store{client: client, written: map[[2]string]bool{}}
-}
+func New(client *awsclient.Client) *Store { return &Store{client: client} }
 
 // CheckName returns an *awsclient.LimitError when AWS would refuse the name of a
 // parameter.
@@ -117,9 +113,7 @@ func (p *Store) Put(ctx context.Context, region string, w Parameter, overwrite b
 	if err != nil {
 		return fmt.Errorf("writing the parameter %q in %s: %w", w.Name, region, s.Explain(err))
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.written[[2]string{region, w.Name}] = true
+	p.written.Store([2]string{region, w.Name}, true)
 	return nil
 }
 
@@ -149,10 +143,7 @@ func (p *Store) Delete(ctx context.Context, region, name string) error {
 	if err != nil {
 		return err
 	}
-	p.mu.Lock()
-	taken := p.written[[2]string{region, name}]
-	p.mu.Unlock()
-	if taken {
+	if _, taken := p.written.Load([2]string{region, name}); taken {
 		return nil
 	}
 	_, err = api.DeleteParameter(ctx, &ssm.DeleteParameterInput{Name: &name})

@@ -7,23 +7,9 @@ import (
 	"strings"
 )
 
-// oneOrMore is a string or a list of strings.
-type oneOrMore []string
-
-// UnmarshalJSON reads either form.
-func (l *oneOrMore) UnmarshalJSON(b []byte) error {
-	var one string
-	if json.Unmarshal(b, &one) == nil {
-		*l = oneOrMore{one}
-		return nil
-	}
-	return json.Unmarshal(b, (*[]string)(l))
-}
-
 type policyStatement struct {
-	Effect           string
-	Principal        json.RawMessage
-	Action, Resource oneOrMore
+	Effect                      string
+	Principal, Action, Resource json.RawMessage
 }
 
 // NotGranted returns which of the actions that REFERENCE needs no statement of
@@ -47,15 +33,11 @@ func NotGranted(policy []byte, bucket, prefix string) []string {
 
 // lambda reports whether the statement is about Lambda's own principal.
 func (s policyStatement) lambda() bool {
-	var everyone string
-	if json.Unmarshal(s.Principal, &everyone) == nil {
-		return everyone == "*"
-	}
-	var by map[string]oneOrMore
+	var by map[string]json.RawMessage
 	if json.Unmarshal(s.Principal, &by) != nil {
-		return false
+		return slices.Equal(stringsOf(s.Principal), []string{"*"})
 	}
-	return slices.Contains(by["Service"], "lambda.amazonaws.com") || slices.Contains(by["AWS"], "*")
+	return slices.Contains(stringsOf(by["Service"]), "lambda.amazonaws.com") || slices.Contains(stringsOf(by["AWS"]), "*")
 }
 
 func (s policyStatement) covers(action, bucket, prefix string) bool {
@@ -64,8 +46,8 @@ func (s policyStatement) covers(action, bucket, prefix string) bool {
 		ok, err := path.Match(strings.ReplaceAll(pattern, "/", "\x00"), strings.ReplaceAll(text, "/", "\x00"))
 		return err == nil && ok
 	}
-	return slices.ContainsFunc(s.Action, func(p string) bool { return fits(strings.ToLower(p), strings.ToLower(action)) }) &&
-		slices.ContainsFunc(s.Resource, func(p string) bool {
+	return slices.ContainsFunc(stringsOf(s.Action), func(p string) bool { return fits(strings.ToLower(p), strings.ToLower(action)) }) &&
+		slices.ContainsFunc(stringsOf(s.Resource), func(p string) bool {
 			name := p[strings.LastIndex(p, ":")+1:]
 			return fits(name, bucket+"/"+prefix+strings.Repeat("0", 64)+".zip") || strings.HasPrefix(name, bucket+"/"+prefix)
 		})

@@ -18,6 +18,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/upload"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/s3object"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -43,12 +44,6 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("signing with the profile %q did not succeed (job %q): %s", e.Profile, e.JobID, e.Reason)
 }
 
-// Jobs is the part of Signer that signing uses.
-type Jobs interface {
-	StartSigningJob(context.Context, *signer.StartSigningJobInput, ...func(*signer.Options)) (*signer.StartSigningJobOutput, error)
-	DescribeSigningJob(context.Context, *signer.DescribeSigningJobInput, ...func(*signer.Options)) (*signer.DescribeSigningJobOutput, error)
-}
-
 // Times bound the wait between looks at a signing job, which doubles from Poll to
 // Longest; Limit is how long a job may take.
 type Times struct {
@@ -58,7 +53,7 @@ type Times struct {
 // Signer has zips signed with one profile.
 type Signer struct {
 	Profile
-	Jobs Jobs
+	Jobs *signer.Client
 	// Region and LayerName are those of the layer.
 	Region, LayerName string
 	Times             Times
@@ -70,7 +65,7 @@ type Signer struct {
 // Signed is what a signing job made.
 type Signed struct {
 	JobID string
-	*upload.Object
+	s3object.Stored
 	// SHA256 is base64; "" where S3 does not tell.
 	SHA256 string
 }
@@ -79,18 +74,18 @@ type Signed struct {
 // the folder below the prefix of the upload. The job is named by
 // what it signs and for which layer, so that a call whose answer was lost starts
 // no second one.
-func (s *Signer) Sign(ctx context.Context, u *upload.Upload, source *upload.Object, folder string) (*Signed, error) {
-	if !upload.HasVersion(source.Version) {
+func (s *Signer) Sign(ctx context.Context, u *upload.Upload, source s3object.Stored, folder string) (*Signed, error) {
+	if source.VersionID == "" {
 		return nil, upload.Unversioned(u.Place.Bucket, "signing")
 	}
 	prefix := folder + u.Zip.SHA256.Hex() + "-"
 	token := sha256.Sum256([]byte(strings.Join([]string{
-		s.ProfileName, s.ProfileOwner, u.Place.Bucket, source.Key, source.Version, prefix, s.LayerName,
+		s.ProfileName, s.ProfileOwner, u.Place.Bucket, source.Key, source.VersionID, prefix, s.LayerName,
 	}, "\n")))
 	started, err := s.Jobs.StartSigningJob(ctx, &signer.StartSigningJobInput{
 		ClientRequestToken: aws.String(hex.EncodeToString(token[:])),
 		ProfileName:        &s.ProfileName, ProfileOwner: awsclient.Optional(s.ProfileOwner),
-		Source:      &signertypes.Source{S3: &signertypes.S3Source{BucketName: &u.Place.Bucket, Key: &source.Key, Version: &source.Version}},
+		Source:      &signertypes.Source{S3: &signertypes.S3Source{BucketName: &u.Place.Bucket, Key: &source.Key, Version: &source.VersionID}},
 		Destination: &signertypes.Destination{S3: &signertypes.S3Destination{BucketName: &u.Place.Bucket, Prefix: &prefix}},
 	})
 	if err == nil && aws.ToString(started.JobId) == "" {
@@ -111,7 +106,7 @@ func (s *Signer) Sign(ctx context.Context, u *upload.Upload, source *upload.Obje
 	if done.SignedObject == nil || done.SignedObject.S3 == nil || aws.ToString(done.SignedObject.S3.Key) == "" {
 		return nil, &Error{s.ProfileName, id, "AWS does not say where the signed zip is"}
 	}
-	signed := &Signed{JobID: id, Object: &upload.Object{Key: *done.SignedObject.S3.Key, Ours: true}}
+	signed := &Signed{JobID: id, Stored: s3object.Stored{Key: *done.SignedObject.S3.Key}}
 	return signed, signed.describe(ctx, u)
 }
 
@@ -128,7 +123,7 @@ func (signed *Signed) describe(ctx context.Context, u *upload.Upload) error {
 	if head == nil {
 		return &awsclient.VanishedError{LimitError: &awsclient.LimitError{Attribute: "s3", Problem: fmt.Sprintf("lacks the signed zip s3://%s/%s, which something has removed: exclude objects of the last day from lifecycle rules", u.Place.Bucket, signed.Key)}}
 	}
-	signed.Version = aws.ToString(head.VersionId)
+	signed.Stored = upload.StoredOf(signed.Key, head.VersionId, head.ETag)
 	signed.SHA256, _ = upload.WholeSHA256(head)
 	return nil
 }
@@ -195,7 +190,7 @@ func JobID(arn string) string {
 // Source returns the base64 SHA-256 of the zip that a signing job had as its source,
 // and whether the signature still stands. The digest is "" where we did not give the
 // source its name, and where AWS has forgotten the job, as it does after two years.
-func Source(ctx context.Context, api Jobs, jobARN string) (digest string, stands bool, err error) {
+func Source(ctx context.Context, api *signer.Client, jobARN string) (digest string, stands bool, err error) {
 	id := JobID(jobARN)
 	out, err := api.DescribeSigningJob(ctx, &signer.DescribeSigningJobInput{JobId: &id})
 	if awsclient.IsCode(err, "ResourceNotFoundException") {

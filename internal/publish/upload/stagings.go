@@ -4,6 +4,10 @@ import (
 	"context"
 	"fmt"
 	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/s3object"
 )
 
 // Lease is one publish's use of a staged object. One publish uses it alone.
@@ -16,16 +20,8 @@ type Lease struct {
 // Acquire returns the staged object, and puts it there if no other publish of
 // this Publisher has it.
 func (s *Stagings) Acquire(ctx context.Context, u *Upload) (*Lease, error) {
-	s.mu.Lock()
-	if s.places == nil {
-		s.places = map[string]*stagedPlace{}
-	}
-	p := s.places[u.identity()]
-	if p == nil {
-		p = &stagedPlace{gate: make(chan struct{}, 1)}
-		s.places[u.identity()] = p
-	}
-	s.mu.Unlock()
+	kept, _ := s.places.LoadOrStore(u.identity(), &stagedPlace{gate: make(chan struct{}, 1)})
+	p, _ := kept.(*stagedPlace)
 	if err := p.enter(ctx); err != nil {
 		return nil, err
 	}
@@ -77,7 +73,7 @@ func (l *Lease) Release(ctx context.Context, remove bool) error {
 	if !remove || !o.Ours {
 		return nil
 	}
-	return l.Upload.Remove(ctx, o)
+	return l.Upload.Remove(ctx, o.Stored)
 }
 
 func (p *stagedPlace) enter(ctx context.Context) error {
@@ -95,8 +91,7 @@ func (p *stagedPlace) leave() { <-p.gate }
 // bytes for several layers travel once, and the last publish removes them. It
 // is safe for concurrent use.
 type Stagings struct {
-	mu     sync.Mutex
-	places map[string]*stagedPlace
+	places sync.Map // of *stagedPlace, by identity
 }
 
 // stagedPlace is an object's name in a bucket. Only the holder of its gate may change it.
@@ -108,11 +103,16 @@ type stagedPlace struct {
 
 // Object is an object in the bucket.
 type Object struct {
-	Key string
-	// Version is the id of its version, "" or "null" in a bucket without.
-	Version string
-	// ETag tells its content from another of the same key.
-	ETag string
+	s3object.Stored
 	// Ours is set where this run put it.
 	Ours bool
+}
+
+// StoredOf names what S3 answers of a key.
+func StoredOf(key string, version, etag *string) s3object.Stored {
+	stored := s3object.Stored{Key: key, VersionID: aws.ToString(version), ETag: aws.ToString(etag)}
+	if stored.VersionID == "null" { // in a bucket without versions
+		stored.VersionID = ""
+	}
+	return stored
 }

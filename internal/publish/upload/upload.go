@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"strings"
 	"time"
@@ -19,20 +20,8 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/s3object"
 )
-
-// Objects is the part of S3 that staging uses.
-type Objects interface {
-	HeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.Options)) (*s3.HeadObjectOutput, error)
-	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
-	DeleteObject(context.Context, *s3.DeleteObjectInput, ...func(*s3.Options)) (*s3.DeleteObjectOutput, error)
-	CreateMultipartUpload(context.Context, *s3.CreateMultipartUploadInput, ...func(*s3.Options)) (*s3.CreateMultipartUploadOutput, error)
-	UploadPart(context.Context, *s3.UploadPartInput, ...func(*s3.Options)) (*s3.UploadPartOutput, error)
-	CompleteMultipartUpload(context.Context, *s3.CompleteMultipartUploadInput, ...func(*s3.Options)) (*s3.CompleteMultipartUploadOutput, error)
-	AbortMultipartUpload(context.Context, *s3.AbortMultipartUploadInput, ...func(*s3.Options)) (*s3.AbortMultipartUploadOutput, error)
-	GetBucketVersioning(context.Context, *s3.GetBucketVersioningInput, ...func(*s3.Options)) (*s3.GetBucketVersioningOutput, error)
-	GetBucketPolicy(context.Context, *s3.GetBucketPolicyInput, ...func(*s3.Options)) (*s3.GetBucketPolicyOutput, error)
-}
 
 // Uploader is the metadata that tells who put an object: a put whose answer was
 // lost is found again by it.
@@ -67,7 +56,7 @@ type Sections struct {
 
 // Upload is a zip, checked against its digest, on its way to its object.
 type Upload struct {
-	Client   Objects
+	Client   *s3.Client
 	Place    Place
 	Region   string
 	Zip      Zip
@@ -198,7 +187,7 @@ func (u *Upload) serves(head *s3.HeadObjectOutput) bool {
 }
 
 func (u *Upload) found(head *s3.HeadObjectOutput) *Object {
-	return &Object{Key: u.Key, Version: aws.ToString(head.VersionId), ETag: aws.ToString(head.ETag), Ours: head.Metadata[Uploader] == u.nonce}
+	return &Object{Stored: StoredOf(u.Key, head.VersionId, head.ETag), Ours: head.Metadata[Uploader] == u.nonce}
 }
 
 // class names the storage class that keeps an object from being read.
@@ -220,21 +209,21 @@ func (u *Upload) put(ctx context.Context, guard condition) (*Object, error) {
 	if u.Zip.Size > u.Sections.Size {
 		return u.putParts(ctx, guard)
 	}
-	body, err := u.Zip.Open()
+	zip, err := u.Zip.Open()
 	if err != nil {
 		return nil, fmt.Errorf("opening the zip: %w", err)
 	}
 	encryption, key := Encryption(u.Place.KMSKeyID)
 	out, err := u.Client.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &u.Place.Bucket, Key: &u.Key, Body: body, ContentLength: &u.Zip.Size, ContentType: aws.String(zipType),
+		Bucket: &u.Place.Bucket, Key: &u.Key, Body: io.NewSectionReader(zip, 0, u.Zip.Size), ContentLength: &u.Zip.Size, ContentType: aws.String(zipType),
 		ChecksumAlgorithm: s3types.ChecksumAlgorithmSha256, ChecksumSHA256: aws.String(u.Zip.SHA256.Base64()),
 		ServerSideEncryption: encryption, SSEKMSKeyId: key, Tagging: u.Place.tagging(), StorageClass: u.Place.Class,
 		Metadata: map[string]string{Uploader: u.nonce}, IfNoneMatch: guard.noneMatch, IfMatch: guard.match,
 	})
-	if err := errors.Join(u.Fault("putting "+u.Address(), u.putting(), err), body.Close()); err != nil {
+	if err := errors.Join(u.Fault("putting "+u.Address(), u.putting(), err), zip.Close()); err != nil {
 		return nil, err
 	}
-	return &Object{Key: u.Key, Version: aws.ToString(out.VersionId), ETag: aws.ToString(out.ETag), Ours: true}, nil
+	return &Object{Stored: StoredOf(u.Key, out.VersionId, out.ETag), Ours: true}, nil
 }
 
 // Suffix ends the name of a zip that is staged.
@@ -260,10 +249,10 @@ func (u *Upload) putting() string {
 
 // Remove deletes an object: its version where it has one, so that nothing is
 // left of it. One that is gone is no error.
-func (u *Upload) Remove(ctx context.Context, o *Object) error {
+func (u *Upload) Remove(ctx context.Context, o s3object.Stored) error {
 	input, action := &s3.DeleteObjectInput{Bucket: &u.Place.Bucket, Key: &o.Key}, "s3:DeleteObject"
-	if HasVersion(o.Version) {
-		input.VersionId, action = &o.Version, "s3:DeleteObjectVersion"
+	if o.VersionID != "" {
+		input.VersionId, action = &o.VersionID, "s3:DeleteObjectVersion"
 	}
 	_, err := u.Client.DeleteObject(ctx, input)
 	if awsclient.NoObject(err) {
@@ -271,9 +260,6 @@ func (u *Upload) Remove(ctx context.Context, o *Object) error {
 	}
 	return u.Fault(fmt.Sprintf("deleting s3://%s/%s", u.Place.Bucket, o.Key), action, err)
 }
-
-// HasVersion reports whether S3 names a version: a bucket without versions has none, or "null".
-func HasVersion(id string) bool { return id != "" && id != "null" }
 
 // WholeSHA256 returns the base64 SHA-256 of an object, "" where S3 does not tell,
 // and whether it tells that of its parts alone.

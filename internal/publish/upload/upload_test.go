@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 // A denied call says what it needs; a role that is denied is not one of S3.
@@ -24,50 +25,35 @@ func TestFaultNamesThePermission(t *testing.T) {
 
 // The digest is that of Python's hashlib over the binary digests of "aaaa",
 // "bbbb" and "c".
-func TestPartSums(t *testing.T) {
+func TestVerifyDigestsParts(t *testing.T) {
 	t.Parallel()
 	const want = "dprnKBeTvp277+SZZCCorqjXcZq5oATLPJVABTZNiWg=-3"
-	for _, pieces := range [][]string{{"aaaabbbbc"}, {"a", "aaabb", "bb", "", "c"}, {"aaaa", "bbbb", "c"}} {
-		digests := newPartSums(4)
-		for _, piece := range pieces {
-			if n, err := io.WriteString(digests, piece); err != nil || n != len(piece) {
-				t.Fatalf("writing %q: %d, %v", piece, n, err)
-			}
-		}
-		if got := digests.sums().Composite(); got != want {
-			t.Errorf("%q: got %s, want %s", pieces, got, want)
-		}
+	zip := func(text string) Zip {
+		return Zip{Open: func() (Reader, error) { return memory{strings.NewReader(text)}, nil }, SHA256: store.Sum([]byte(text)), Size: int64(len(text))}
 	}
-	whole := newPartSums(4)
-	if _, err := whole.Write([]byte("aaaabbbb")); err != nil {
-		t.Fatal(err)
+	var copied strings.Builder
+	sums, err := zip("aaaabbbbc").Verify(t.Context(), &copied, 4)
+	if err != nil || sums.Composite() != want || copied.String() != "aaaabbbbc" {
+		t.Errorf("got %s and the bytes %q, %v; want %s", sums.Composite(), &copied, err, want)
 	}
-	if n := len(whole.sums()); n != 2 {
-		t.Errorf("8 bytes in parts of 4 have %d digests, want 2", n)
+	for text, parts := range map[string]int{"aaaabbbb": 2, "aaaa": 0, "aaa": 0} {
+		if sums, err := zip(text).Verify(t.Context(), io.Discard, 4); err != nil || len(sums) != parts {
+			t.Errorf("%q in parts of 4 has %d digests, %v; want %d", text, len(sums), err, parts)
+		}
 	}
 	if got := (Sums)(nil).Composite(); got != "" {
 		t.Errorf("no parts: got %q, want none", got)
 	}
+	for name, other := range map[string]string{"longer": "aaaabbbbcc", "shorter": "aaaabbbb", "another": "aaaabbbbd"} {
+		announced := zip("aaaabbbbc")
+		announced.Open = zip(other).Open
+		_, err := announced.Verify(t.Context(), io.Discard, 4)
+		if wrong, ok := errors.AsType[*DigestError](err); !ok || wrong.Want != announced.SHA256 || wrong.Got != store.Sum([]byte(other)) {
+			t.Errorf("%s: got %v, want a DigestError with both digests", name, err)
+		}
+	}
 }
 
-func TestSection(t *testing.T) {
-	t.Parallel()
-	s := &section{zip: strings.NewReader("0123456789"), from: 3, length: 4}
-	for range 2 {
-		if got, err := io.ReadAll(s); err != nil || string(got) != "3456" {
-			t.Errorf("read %q, %v; want 3456", got, err)
-		}
-		if at, err := s.Seek(-4, io.SeekCurrent); err != nil || at != 0 {
-			t.Errorf("seeking back: %d, %v; want 0", at, err)
-		}
-	}
-	if at, err := s.Seek(-1, io.SeekEnd); err != nil || at != 3 {
-		t.Errorf("seeking to the last byte: %d, %v; want 3", at, err)
-	}
-	if got, err := io.ReadAll(s); err != nil || string(got) != "6" {
-		t.Errorf("read %q, %v; want 6", got, err)
-	}
-	if _, err := s.Seek(-1, io.SeekStart); err == nil {
-		t.Error("seeking before the beginning went well")
-	}
-}
+type memory struct{ *strings.Reader }
+
+func (memory) Close() error { return nil }

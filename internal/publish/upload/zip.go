@@ -3,10 +3,8 @@ package upload
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -21,28 +19,32 @@ func (z Zip) Verify(ctx context.Context, w io.Writer, part int64) (parts Sums, e
 		return nil, fmt.Errorf("opening the zip: %w", err)
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	var digests *partSums
-	if z.Size > part {
-		digests = newPartSums(part)
-		w = io.MultiWriter(w, digests)
-	}
+	whole := sha256.New()
 	// One byte more than announced shows a longer file without reading it all.
-	got, n, err := store.SumReader(ctx, io.TeeReader(io.LimitReader(r, z.Size+1), w))
-	if err != nil {
-		return nil, fmt.Errorf("reading the zip: %w", err)
+	in := io.TeeReader(io.NewSectionReader(r, 0, z.Size+1), io.MultiWriter(w, whole))
+	var size int64
+	for {
+		sum, n, err := store.SumReader(ctx, io.LimitReader(in, part))
+		if err != nil {
+			return nil, fmt.Errorf("reading the zip: %w", err)
+		}
+		if n == 0 {
+			break
+		}
+		parts, size = append(parts, sum), size+n
 	}
-	if got != z.SHA256 || n != z.Size {
+	if got := store.Digest(whole.Sum(nil)); got != z.SHA256 || size != z.Size {
 		return nil, &DigestError{Want: z.SHA256, Got: got}
 	}
-	if digests == nil {
+	if z.Size <= part {
 		return nil, nil
 	}
-	return digests.sums(), nil
+	return parts, nil
 }
 
 // Sums are the SHA-256 digests of a zip's parts, which are of one size but for
 // the last.
-type Sums [][sha256.Size]byte
+type Sums []store.Digest
 
 // Composite returns the checksum of an object that was put in these parts: the
 // base64 digest of the digests and their number ("Checking object integrity for
@@ -51,56 +53,16 @@ func (s Sums) Composite() string {
 	if len(s) == 0 {
 		return ""
 	}
-	all := sha256.New()
+	var all []byte
 	for _, part := range s {
-		_, _ = all.Write(part[:]) // a hash takes every write
+		all = append(all, part[:]...)
 	}
-	return fmt.Sprintf("%s-%d", base64.StdEncoding.EncodeToString(all.Sum(nil)), len(s))
-}
-
-// partSums digests what is written to it in parts of a size.
-type partSums struct {
-	size, left int64
-	current    hash.Hash
-	done       Sums
-}
-
-func newPartSums(size int64) *partSums {
-	return &partSums{size: size, left: size, current: sha256.New()}
-}
-
-// Write digests on. It never fails.
-func (p *partSums) Write(b []byte) (int, error) {
-	total := len(b)
-	for len(b) > 0 {
-		n := min(int64(len(b)), p.left)
-		_, _ = p.current.Write(b[:n]) // a hash takes every write
-		b, p.left = b[n:], p.left-n
-		if p.left == 0 {
-			p.end()
-		}
-	}
-	return total, nil
-}
-
-func (p *partSums) end() {
-	p.done = append(p.done, [sha256.Size]byte(p.current.Sum(nil)))
-	p.current.Reset()
-	p.left = p.size
-}
-
-// sums ends the last part.
-func (p *partSums) sums() Sums {
-	if p.left < p.size {
-		p.end()
-	}
-	return p.done
+	return fmt.Sprintf("%s-%d", store.Sum(all).Base64(), len(s))
 }
 
 // Zip is an archive whose bytes are known in advance.
 type Zip struct {
-	// Open returns a new reader at the start of the archive; it is called
-	// again for every pass over the bytes.
+	// Open opens the archive; it is called again for every pass over the bytes.
 	Open func() (Reader, error)
 	// SHA256 is the digest of the bytes. Nothing with another digest is
 	// published.
@@ -109,9 +71,10 @@ type Zip struct {
 	Size int64
 }
 
-// Reader is an open archive.
+// Reader is an open archive. Several parts of it may be read at once.
 type Reader interface {
-	io.ReadSeekCloser
+	io.ReaderAt
+	io.Closer
 }
 
 // DigestError tells that a zip does not hold the bytes it was announced with.

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"maps"
 	"path"
 	"slices"
@@ -35,12 +36,6 @@ type Wheel struct {
 	Info map[string][]byte
 }
 
-// Above is a .gitignore file in a folder above the project.
-type Above struct {
-	Prefix string // path of the project from that folder
-	Rules  *filetree.Ignores
-}
-
 // maxFiles caps the number of files of a project that are looked at, maxText
 // the bytes of one that is read.
 const (
@@ -49,31 +44,33 @@ const (
 )
 
 // Read tells what a wheel of the project in fsys holds. name is its normalised
-// name, version the one that is known from elsewhere or "". Errors are clauses
-// such as "its backend is not known", for a person.
-func Read(fsys fs.FS, name, version string, above ...Above) (*Wheel, error) {
-	p, err := open(fsys, name, version)
+// name, version the one that is known from elsewhere or "". The .gitignore files of
+// the folders above count up to the top of above, in which the project lies at dir.
+// Errors are clauses such as "its backend is not known", for a person.
+func Read(fsys fs.FS, name, version string, above fs.FS, dir string) (*Wheel, error) {
+	p := &project{fsys: fsys, name: name, version: version, above: above, dir: dir, ignores: map[string]*filetree.Ignores{}}
+	body, err := p.read("pyproject.toml")
 	if err != nil {
-		return nil, err
+		return nil, errors.New("it has no pyproject.toml that can be read")
 	}
-	p.above = above
-	parts, err := p.parts()
-	if err != nil {
-		return nil, err
+	if err := toml.Unmarshal(jsonscan.TrimBOM(body), &p.config); err != nil {
+		return nil, fmt.Errorf("its pyproject.toml cannot be read: %w", err)
 	}
+	parts := p.parts()
 	w := &Wheel{Files: map[string]string{}}
 	for _, part := range parts {
-		if err := p.expand(part, w.Files); err != nil {
-			return nil, err
-		}
+		p.expand(part, w.Files)
 	}
 	if !slices.ContainsFunc(slices.Collect(maps.Keys(w.Files)), func(f string) bool { return strings.HasSuffix(f, ".py") }) {
-		return nil, fmt.Errorf("it has no Python at %s, where its pyproject.toml says that it is", places(parts))
+		p.refuse("it has no Python at %s, where its pyproject.toml says that it is", places(parts))
 	}
 	if w.Version = p.versionText(); w.Version != "" {
-		w.Info, err = p.info(w)
+		w.Info = p.info(w)
 	}
-	return w, err
+	if len(p.faults) > 0 {
+		return nil, errors.New(strings.Join(p.faults, "; "))
+	}
+	return w, nil
 }
 
 func places(parts []part) string {
@@ -90,9 +87,31 @@ type project struct {
 	name string // normalised
 	// version is the one that is known from elsewhere, "" if none is.
 	version string
-	above   []Above
+	above   fs.FS
+	dir     string // of the project in above
+	ignores map[string]*filetree.Ignores
 	config
+	// faults are clauses. Where there is one, nothing else of the project counts.
+	faults []string
 }
+
+// refuse notes a fault, unless there is one already, of which it may come.
+func (p *project) refuse(format string, args ...any) {
+	if len(p.faults) == 0 {
+		p.faults = append(p.faults, fmt.Sprintf(format, args...))
+	}
+}
+
+// refuseKey notes a fault of a key of the pyproject.toml, each once: what is wrong with
+// one has nothing to do with others.
+func (p *project) refuseKey(key, what string) {
+	if fault := key + " in its pyproject.toml " + what; !slices.Contains(p.faults, fault) {
+		p.faults = append(p.faults, fault)
+	}
+}
+
+// changes notes a key that makes another wheel than is known.
+func (p *project) changes(key string) { p.refuseKey(key, "changes what a wheel of it holds") }
 
 // config is what is read of a pyproject.toml.
 type config struct {
@@ -112,9 +131,8 @@ type part struct {
 	keep func(name string) bool
 }
 
-// backends tell the parts of a wheel, by the name of the build backend. Their
-// errors are clauses.
-var backends = map[string]func(*project) ([]part, error){
+// backends tell the parts of a wheel, by the name of the build backend.
+var backends = map[string]func(*project) []part{
 	"hatchling.build":                  hatchParts,
 	"flit_core.buildapi":               flitParts,
 	"poetry.core.masonry.api":          poetryParts,
@@ -122,18 +140,6 @@ var backends = map[string]func(*project) ([]part, error){
 	"uv_build":                         uvParts,
 	"setuptools.build_meta":            setuptoolsParts,
 	"setuptools.build_meta:__legacy__": setuptoolsParts,
-}
-
-func open(fsys fs.FS, name, version string) (*project, error) {
-	p := &project{fsys: fsys, name: name, version: version}
-	body, err := p.read("pyproject.toml")
-	if err != nil {
-		return nil, errors.New("it has no pyproject.toml that can be read")
-	}
-	if err := toml.Unmarshal(jsonscan.TrimBOM(body), &p.config); err != nil {
-		return nil, fmt.Errorf("its pyproject.toml cannot be read: %w", err)
-	}
-	return p, nil
 }
 
 // backend returns the name of the build backend; a project that names none is
@@ -145,38 +151,35 @@ func (p *project) backend() string {
 	return p.BuildSystem.Backend
 }
 
-func (p *project) parts() ([]part, error) {
+func (p *project) parts() []part {
 	partsOf := backends[p.backend()]
 	if partsOf == nil || p.BuildSystem != nil && len(p.BuildSystem.Path) > 0 {
-		return nil, fmt.Errorf("what its build backend %q packs is not known", p.backend())
+		p.refuse("what its build backend %q packs is not known", p.backend())
+		return nil
 	}
 	return partsOf(p)
 }
 
 // read returns a small file of the project.
-func (p *project) read(name string) ([]byte, error) {
-	info, err := fs.Stat(p.fsys, name)
+func (p *project) read(name string) ([]byte, error) { return readText(p.fsys, name) }
+
+func readText(fsys fs.FS, name string) ([]byte, error) {
+	info, err := fs.Stat(fsys, name)
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() || info.Size() > maxText {
 		return nil, fmt.Errorf("its %s is not a file of up to 4 MiB", name)
 	}
-	return fs.ReadFile(p.fsys, name)
+	return fs.ReadFile(fsys, name)
 }
 
 func (p *project) isFile(name string) bool {
-	if !fs.ValidPath(name) {
-		return false
-	}
 	info, err := fs.Stat(p.fsys, name)
 	return err == nil && info.Mode().IsRegular()
 }
 
 func (p *project) isDir(name string) bool {
-	if !fs.ValidPath(name) {
-		return false
-	}
 	info, err := fs.Stat(p.fsys, name)
 	return err == nil && info.IsDir()
 }
@@ -185,48 +188,58 @@ func (p *project) isDir(name string) bool {
 func (p *project) isPackage(dir string) bool { return p.isFile(path.Join(dir, "__init__.py")) }
 
 // expand adds the files of a part to those of the wheel.
-func (p *project) expand(part part, files map[string]string) error {
+func (p *project) expand(part part, files map[string]string) {
 	from := cmp.Or(part.from, ".")
-	if p.isFile(from) {
-		if part.keep != nil && !part.keep(from) {
-			return nil
+	switch {
+	case p.isFile(from):
+		if part.keep == nil || part.keep(from) {
+			p.add(files, part.to, from)
 		}
-		return add(files, part.to, from)
+	case p.isDir(from):
+		for name := range p.files(from) {
+			if part.keep == nil || part.keep(name) {
+				p.add(files, path.Join(part.to, relativeTo(name, from)), name)
+			}
+		}
+	default:
+		p.refuse("it has no Python at %q, where its pyproject.toml says that it is", from)
 	}
-	if !p.isDir(from) {
-		return fmt.Errorf("it has no Python at %q, where its pyproject.toml says that it is", from)
-	}
-	return p.walk(from, func(name string) error {
-		if part.keep != nil && !part.keep(name) {
-			return nil
-		}
-		below := name
-		if from != "." {
-			below = strings.TrimPrefix(name, from+"/")
-		}
-		return add(files, path.Join(part.to, below), name)
-	})
 }
 
-// walk visits the files below a folder, without what no wheel holds.
-func (p *project) walk(dir string, visit func(name string) error) error {
-	seen := 0
-	return fs.WalkDir(p.fsys, dir, func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if seen++; seen > maxFiles {
-			return fmt.Errorf("its folder %q holds more than %d files", dir, maxFiles)
-		}
-		base := d.Name()
-		switch {
-		case d.IsDir() && name != dir && slices.Contains(neverFolders, base):
-			return fs.SkipDir
-		case d.IsDir(), base == ".DS_Store", compiled(base):
+// relativeTo returns a path below a folder, "." being the top, from there.
+func relativeTo(name, dir string) string {
+	if dir == "." {
+		return name
+	}
+	return strings.TrimPrefix(name, dir+"/")
+}
+
+// files yields the files below a folder, without what no wheel holds.
+func (p *project) files(dir string) iter.Seq[string] {
+	return func(yield func(name string) bool) {
+		seen := 0
+		err := fs.WalkDir(p.fsys, dir, func(name string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			if seen++; seen > maxFiles {
+				return fmt.Errorf("its folder %q holds more than %d files", dir, maxFiles)
+			}
+			base := d.Name()
+			switch {
+			case d.IsDir() && name != dir && slices.Contains(neverFolders, base):
+				return fs.SkipDir
+			case d.IsDir(), base == ".DS_Store", compiled(base):
+				return nil
+			case !yield(name):
+				return fs.SkipAll
+			}
 			return nil
+		})
+		if err != nil {
+			p.refuse("%v", err)
 		}
-		return visit(name)
-	})
+	}
 }
 
 // neverFolders are folders that no backend packs.
@@ -239,16 +252,15 @@ func compiled(base string) bool {
 // native are the extensions of files that are compiled, or have been.
 var native = []string{".so", ".pyd", ".dylib", ".dll", ".pyx", ".c", ".cc", ".cpp", ".cxx", ".rs", ".f", ".f90"}
 
-func add(files map[string]string, to, from string) error {
-	if slices.Contains(native, path.Ext(from)) {
-		return fmt.Errorf("its file %q is not pure Python", from)
-	}
-	if !fs.ValidPath(to) || strings.ContainsAny(to, "\\\x00") {
-		return fmt.Errorf("its file %q goes to %q, which is not a path of a wheel", from, to)
-	}
-	if old, twice := files[to]; twice && old != from {
-		return fmt.Errorf("its files %q and %q both go to %q", old, from, to)
+func (p *project) add(files map[string]string, to, from string) {
+	old, twice := files[to]
+	switch {
+	case slices.Contains(native, path.Ext(from)):
+		p.refuse("its file %q is not pure Python", from)
+	case !fs.ValidPath(to) || strings.ContainsAny(to, "\\\x00"):
+		p.refuse("its file %q goes to %q, which is not a path of a wheel", from, to)
+	case twice && old != from:
+		p.refuse("its files %q and %q both go to %q", old, from, to)
 	}
 	files[to] = from
-	return nil
 }

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 )
 
 // tree is a project with files of those names, and some of those contents.
@@ -34,6 +32,7 @@ func TestRead(t *testing.T) {
 		"hatchling finds the package below src": {tree(buildBy("hatchling.build", ""), "src/acme_shared/__init__.py", "src/acme_shared/x.sql", "src/acme_shared/a.pyc", "tests/test_a.py"),
 			"acme_shared/__init__.py<src/acme_shared/__init__.py acme_shared/x.sql<src/acme_shared/x.sql"},
 		"hatchling obeys .gitignore": {tree(buildBy("hatchling.build", ""), "acme_shared/__init__.py", "acme_shared/key.pem", ".gitignore=*.pem"), "acme_shared/__init__.py"},
+		"hatchling keeps dots":       {tree(buildBy("hatchling.build", "[tool.hatch.build.targets.wheel]\ninclude = [\"/.data\", \"/acme_shared\"]\n"), "acme_shared/__init__.py", ".data/x.json", "y.json"), ".data/x.json acme_shared/__init__.py"},
 		"setuptools does not":        {tree(buildBy("setuptools.build_meta", ""), "acme_shared/__init__.py", "acme_shared/local.py", ".gitignore=local.py"), "acme_shared/__init__.py acme_shared/local.py"},
 		"setuptools where no backend is named": {tree("[project]\nname = \"acme-shared\"\nversion = \"1.0\"\n", "acme_shared/__init__.py", "acme_shared/sub/mod.py"),
 			"acme_shared/__init__.py acme_shared/sub/mod.py"},
@@ -42,7 +41,7 @@ func TestRead(t *testing.T) {
 		"Poetry's to":      {tree(buildBy("poetry.core.masonry.api", "[tool.poetry]\npackages = [{ include = \"acme_shared\", from = \"lib\", to = \"x\" }]\n"), "lib/acme_shared/__init__.py"), "x/acme_shared/__init__.py<lib/acme_shared/__init__.py"},
 		"hatchling's dots": {tree(buildBy("hatchling.build", "[tool.hatch.build.targets.wheel]\npackages = [\"src/ns\"]\n"), "src/ns/acme/__init__.py"), "ns/acme/__init__.py<src/ns/acme/__init__.py"},
 	} {
-		w, err := Read(c.fsys, "acme-shared", "")
+		w, err := Read(c.fsys, "acme-shared", "", c.fsys, ".")
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -63,17 +62,19 @@ func TestRead(t *testing.T) {
 func TestReadRefuses(t *testing.T) {
 	t.Parallel()
 	for want, fsys := range map[string]fstest.MapFS{
-		"it has no pyproject.toml that can be read":                                                   {},
-		`what its build backend "own" packs is not known`:                                             tree(buildBy("own", "")),
-		`its file "acme_shared/x.so" is not pure Python`:                                              tree(buildBy("hatchling.build", ""), "acme_shared/__init__.py", "acme_shared/x.so"),
-		"it has no acme_shared/__init__.py, nor one below src":                                        tree(buildBy("hatchling.build", ""), "other.py"),
-		`it holds the folders "a", "b" beside its pyproject.toml, of which setuptools makes no wheel`: tree(buildBy("setuptools.build_meta", ""), "a/__init__.py", "b/__init__.py"),
-		"tool.hatch.build.hooks in its pyproject.toml changes what a wheel of it holds":               tree(buildBy("hatchling.build", "[tool.hatch.build.hooks.custom]\n"), "acme_shared.py"),
-		"tool.poetry.packages in its pyproject.toml changes what a wheel of it holds":                 tree(buildBy("poetry.core.masonry.api", "[tool.poetry]\npackages = [{ include = \"../x\" }]\n"), "acme_shared.py"),
-		"its setup.py may change what a wheel of it holds":                                            tree(buildBy("setuptools.build_meta", ""), "acme_shared/__init__.py", "setup.py=setup(packages=x)"),
-		`both "acme_shared" and "src/acme_shared" are importable packages`:                            tree(buildBy("flit_core.buildapi", ""), "acme_shared/__init__.py", "src/acme_shared/__init__.py"),
+		"it has no pyproject.toml that can be read":       {},
+		`what its build backend "own" packs is not known`: tree(buildBy("own", "")),
+		`its file "acme_shared/x.so" is not pure Python`:  tree(buildBy("hatchling.build", ""), "acme_shared/__init__.py", "acme_shared/x.so"),
+		`the .gitignore file of the folder "acme_shared": line 1 holds a class by name, such as [[:alpha:]]: write it as [a-zA-Z]`:                           tree(buildBy("hatchling.build", ""), "acme_shared/__init__.py", "acme_shared/.gitignore=[[:digit:]].pem"),
+		"tool.setuptools.a in its pyproject.toml changes what a wheel of it holds; tool.setuptools.b in its pyproject.toml changes what a wheel of it holds": tree(buildBy("setuptools.build_meta", "[tool.setuptools]\nb = 1\na = 2\n"), "acme_shared/__init__.py"),
+		"it has no acme_shared/__init__.py, nor one below src":                                                                                               tree(buildBy("hatchling.build", ""), "other.py"),
+		`it holds the folders "a", "b" beside its pyproject.toml, of which setuptools makes no wheel`:                                                        tree(buildBy("setuptools.build_meta", ""), "a/__init__.py", "b/__init__.py"),
+		"tool.hatch.build.hooks in its pyproject.toml changes what a wheel of it holds":                                                                      tree(buildBy("hatchling.build", "[tool.hatch.build.hooks.custom]\n"), "acme_shared.py"),
+		"tool.poetry.packages in its pyproject.toml changes what a wheel of it holds":                                                                        tree(buildBy("poetry.core.masonry.api", "[tool.poetry]\npackages = [{ include = \"../x\" }]\n"), "acme_shared.py"),
+		"its setup.py may change what a wheel of it holds":                                                                                                   tree(buildBy("setuptools.build_meta", ""), "acme_shared/__init__.py", "setup.py=setup(packages=x)"),
+		`both "acme_shared" and "src/acme_shared" are importable packages`:                                                                                   tree(buildBy("flit_core.buildapi", ""), "acme_shared/__init__.py", "src/acme_shared/__init__.py"),
 	} {
-		if _, err := Read(fsys, "acme-shared", ""); err == nil || err.Error() != want {
+		if _, err := Read(fsys, "acme-shared", "", fsys, "."); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
@@ -82,12 +83,9 @@ func TestReadRefuses(t *testing.T) {
 // TestReadBelowOtherIgnores obeys the .gitignore of a folder above.
 func TestReadBelowOtherIgnores(t *testing.T) {
 	t.Parallel()
-	rules, err := filetree.ParseIgnores([]byte("/libs/acme/acme_shared/secret.py\n"), "")
-	if err != nil {
-		t.Fatal(err)
-	}
 	fsys := tree(buildBy("hatchling.build", ""), "acme_shared/__init__.py", "acme_shared/secret.py")
-	w, err := Read(fsys, "acme-shared", "", Above{Prefix: "libs/acme", Rules: rules})
+	above := fstest.MapFS{".gitignore": {Data: []byte("/libs/acme/acme_shared/secret.py\n")}}
+	w, err := Read(fsys, "acme-shared", "", above, "libs/acme")
 	if err != nil || len(w.Files) != 1 {
 		t.Errorf("Read() = %v, %v", w, err)
 	}

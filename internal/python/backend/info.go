@@ -26,6 +26,9 @@ func (p *project) versionText() string {
 		return p.version
 	}
 	var from []string
+	module := func(name string) {
+		from = append(from, name+".py", name+"/__init__.py", "src/"+name+".py", "src/"+name+"/__init__.py")
+	}
 	if name, ok := below(p.Tool, "hatch", "version")["path"].(string); ok {
 		from = append(from, name)
 	}
@@ -37,13 +40,11 @@ func (p *project) versionText() string {
 	}
 	if attr, ok := dynamic["attr"].(string); ok {
 		if dot := strings.LastIndexByte(attr, '.'); dot > 0 {
-			base := strings.ReplaceAll(attr[:dot], ".", "/")
-			from = append(from, base+".py", base+"/__init__.py", "src/"+base+".py", "src/"+base+"/__init__.py")
+			module(strings.ReplaceAll(attr[:dot], ".", "/"))
 		}
 	}
 	if p.backend() == "flit_core.buildapi" {
-		module := moduleName(p.name)
-		from = append(from, module+".py", module+"/__init__.py", "src/"+module+".py", "src/"+module+"/__init__.py")
+		module(moduleName(p.name))
 	}
 	for _, name := range from {
 		body, err := p.read(path.Clean(name))
@@ -56,42 +57,34 @@ func (p *project) versionText() string {
 
 // info returns the files of the .dist-info folder: METADATA without the text of
 // the readme, entry_points.txt where there is any, and the licences.
-func (p *project) info(w *Wheel) (map[string][]byte, error) {
-	info := map[string][]byte{}
-	licenses, err := p.licenses()
-	if err != nil {
-		return nil, err
-	}
+func (p *project) info(w *Wheel) map[string][]byte {
+	licenses := p.licenses()
+	info := map[string][]byte{"METADATA": p.metadata(w.Version, licenses)}
 	for _, name := range licenses {
 		body, err := p.read(name)
 		if err != nil {
-			return nil, fmt.Errorf("its licence %q cannot be read: %w", name, err)
+			p.refuse("its licence %q cannot be read: %v", name, err)
 		}
 		info["licenses/"+name] = body
 	}
-	info["METADATA"] = p.metadata(w.Version, licenses)
 	if text := p.entryPoints(); text != "" {
 		info["entry_points.txt"] = []byte(text)
 	}
-	return info, nil
+	return info
 }
 
 // licenses lists the licence files: those that the project names, else those
 // that backends find by themselves.
-func (p *project) licenses() ([]string, error) {
-	globs, given := []string{"LICEN[CS]E*", "COPYING*", "NOTICE*", "AUTHORS*"}, false
-	if value, ok := p.Project["license-files"].([]any); ok {
-		named, err := texts(value, "project.license-files")
-		if err != nil {
-			return nil, err
-		}
-		globs, given = named, true
+func (p *project) licenses() []string {
+	globs := []string{"LICEN[CS]E*", "COPYING*", "NOTICE*", "AUTHORS*"}
+	if _, given := p.Project["license-files"].([]any); given {
+		globs = p.texts(p.Project, "project", "license-files")
 	}
 	var found []string
 	for _, glob := range globs {
 		names, err := fs.Glob(p.fsys, path.Clean(glob))
-		if err != nil && given {
-			return nil, fmt.Errorf("project.license-files in its pyproject.toml holds %q", glob)
+		if err != nil {
+			p.refuse("project.license-files in its pyproject.toml holds %q", glob)
 		}
 		for _, name := range names {
 			if p.isFile(name) && !slices.Contains(found, name) {
@@ -99,7 +92,7 @@ func (p *project) licenses() ([]string, error) {
 			}
 		}
 	}
-	return found, nil
+	return found
 }
 
 // metadata writes METADATA (the "Core metadata" specification) from [project],
@@ -127,24 +120,23 @@ func (p *project) metadata(version string, licenses []string) []byte {
 	for _, name := range licenses {
 		field("License-File", name)
 	}
-	if words, err := texts(t["keywords"], ""); err == nil && len(words) > 0 {
-		field("Keywords", strings.Join(words, ","))
-	}
+	words, _ := textsOf(t["keywords"])
+	field("Keywords", strings.Join(words, ","))
 	for _, declared := range []table{t, poetry} {
-		classifiers, _ := texts(declared["classifiers"], "")
+		classifiers, _ := textsOf(declared["classifiers"])
 		for _, c := range classifiers {
 			field("Classifier", c)
 		}
 	}
 	field("Requires-Python", t["requires-python"])
-	needs, _ := texts(t["dependencies"], "")
+	needs, _ := textsOf(t["dependencies"])
 	for _, need := range needs {
 		field("Requires-Dist", need)
 	}
 	extras := below(t, "optional-dependencies")
 	for _, extra := range slices.Sorted(maps.Keys(extras)) {
 		field("Provides-Extra", extra)
-		needs, _ := texts(extras[extra], "")
+		needs, _ := textsOf(extras[extra])
 		for _, need := range needs {
 			field("Requires-Dist", WithMarker(need, "extra == '"+extra+"'"))
 		}

@@ -1,9 +1,6 @@
 package backend
 
 import (
-	"errors"
-	"fmt"
-	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -14,18 +11,17 @@ import (
 
 func moduleName(name string) string { return strings.NewReplacer("-", "_", ".", "_").Replace(name) }
 
-func (p *project) noPackage(module string) error {
-	return fmt.Errorf("it has no %s/__init__.py, nor one below src", strings.ReplaceAll(module, ".", "/"))
+func (p *project) noPackage(module string) {
+	p.refuse("it has no %s/__init__.py, nor one below src", strings.ReplaceAll(module, ".", "/"))
 }
 
 // flitParts follows "The pyproject.toml config file" in Flit's documentation.
-func flitParts(p *project) ([]part, error) {
+func flitParts(p *project) []part {
 	const at = "tool.flit"
 	flit := below(p.Tool, "flit")
 	own := below(flit, "module")
-	if err := errors.Join(only(flit, at, "module", "sdist", "metadata", "scripts", "entrypoints", "external-data"), only(own, at+".module", "name")); err != nil {
-		return nil, err
-	}
+	p.only(flit, at, "module", "sdist", "metadata", "scripts", "entrypoints", "external-data")
+	p.only(own, at+".module", "name")
 	module := moduleName(p.name)
 	for _, name := range []any{p.Project["name"], below(flit, "metadata")["module"], own["name"]} {
 		if text, ok := name.(string); ok {
@@ -33,26 +29,21 @@ func flitParts(p *project) ([]part, error) {
 		}
 	}
 	if !importable(module) {
-		return nil, fmt.Errorf("%s.module.name in its pyproject.toml is %q, which is not an importable package", at, module)
+		p.refuse("%s.module.name in its pyproject.toml is %q, which is not an importable package", at, module)
 	}
-	var parts []part
+	parts := p.findModule(module)
 	if dir, ok := below(flit, "external-data")["directory"].(string); ok {
-		clean, err := inside(dir, at+".external-data.directory")
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, part{from: clean})
+		parts = append(parts, part{from: p.inside(dir, at+".external-data.directory")})
 	}
-	at2, err := p.findModule(module, "", "src")
-	return append(parts, at2...), err
+	return parts
 }
 
 // findModule returns the package or the single module of a dotted name, which
-// lies in exactly one of the folders.
-func (p *project) findModule(module string, dirs ...string) ([]part, error) {
+// lies beside the pyproject.toml or below src.
+func (p *project) findModule(module string) []part {
 	where := strings.ReplaceAll(module, ".", "/")
 	var found []part
-	for _, dir := range dirs {
+	for _, dir := range []string{"", "src"} {
 		if at := path.Join(dir, where); p.isDir(at) && (p.isPackage(at) || strings.Contains(module, ".")) {
 			found = append(found, part{from: at, to: where})
 		}
@@ -62,37 +53,28 @@ func (p *project) findModule(module string, dirs ...string) ([]part, error) {
 	}
 	switch len(found) {
 	case 0:
-		return nil, p.noPackage(module)
+		p.noPackage(module)
 	case 1:
-		return found, nil
+	default:
+		p.refuse("both %q and %q are importable packages", found[0].from, found[1].from)
 	}
-	return nil, fmt.Errorf("both %q and %q are importable packages", found[0].from, found[1].from)
+	return found
 }
 
 // uvParts follows "The uv build backend" in uv's documentation.
-func uvParts(p *project) ([]part, error) {
+func uvParts(p *project) []part {
 	const at = "tool.uv.build-backend"
 	own := below(p.Tool, "uv", "build-backend")
-	if err := only(own, at, "module-name", "module-root", "namespace", "default-excludes", "source-exclude", "source-include", "wheel-exclude", "data"); err != nil {
-		return nil, err
-	}
-	modules, err := texts(own["module-name"], at+".module-name")
-	if err != nil {
-		return nil, err
-	}
+	p.only(own, at, "module-name", "module-root", "namespace", "default-excludes", "source-exclude", "source-include", "wheel-exclude", "data")
+	modules := p.texts(own, at, "module-name")
 	if modules == nil {
 		modules = []string{moduleName(p.name)}
 	}
 	root := "src"
 	if text, ok := own["module-root"].(string); ok {
-		if root, err = inside(text, at+".module-root"); err != nil {
-			return nil, err
-		}
+		root = p.inside(text, at+".module-root")
 	}
-	keep, err := uvKeep(own, at)
-	if err != nil {
-		return nil, err
-	}
+	keep := uvKeep(p, own, at)
 	namespace, _ := own["namespace"].(bool)
 	var parts []part
 	for _, module := range modules {
@@ -100,179 +82,140 @@ func uvParts(p *project) ([]part, error) {
 		from := path.Join(root, where)
 		switch {
 		case !importable(module) && !strings.HasSuffix(module, "-stubs"):
-			return nil, fmt.Errorf("%s.module-name in its pyproject.toml is %q, which is not an importable package", at, module)
+			p.refuse("%s.module-name in its pyproject.toml is %q, which is not an importable package", at, module)
 		case !p.isPackage(from) && !namespace && !p.isFile(path.Join(from, "__init__.pyi")):
-			return nil, fmt.Errorf("it has no %s/__init__.py", from)
+			p.refuse("it has no %s/__init__.py", from)
 		}
 		parts = append(parts, part{from: from, to: where, keep: keep})
 	}
 	for kind, dir := range below(own, "data") {
 		text, ok := dir.(string)
 		if !ok || kind == "headers" || kind == "scripts" {
-			return nil, changes(at + ".data." + kind)
+			p.changes(at + ".data." + kind)
 		}
-		clean, err := inside(text, at+".data."+kind)
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, part{from: clean, keep: keep})
+		parts = append(parts, part{from: p.inside(text, at+".data."+kind), keep: keep})
 	}
-	return parts, nil
+	return parts
 }
 
 // uvKeep returns which files go into a wheel. An exclude means files and folders
 // of its name at any depth; one that starts with a slash means files alone.
-func uvKeep(own table, at string) (func(string) bool, error) {
+func uvKeep(p *project, own table, at string) func(name string) bool {
 	var globs []string
 	for _, key := range []string{"source-exclude", "wheel-exclude"} {
-		more, err := texts(own[key], at+"."+key)
-		if err != nil {
-			return nil, err
-		}
-		for _, glob := range more {
+		for _, glob := range p.texts(own, at, key) {
 			anchored, ok := strings.CutPrefix(glob, "/")
 			if filetree.CheckPattern(anchored) != nil || strings.Contains(glob, "{") {
-				return nil, changes(at + "." + key)
+				p.changes(at + "." + key)
 			}
 			if globs = append(globs, anchored); !ok {
 				globs = append(globs, "**/"+glob, "**/"+glob+"/**")
 			}
 		}
 	}
-	return func(name string) bool { return !matchesAny(globs, name) }, nil
+	return func(name string) bool { return !matchesAny(globs, name) }
 }
 
 // poetryParts follows "The pyproject.toml file" in Poetry's documentation.
-func poetryParts(p *project) ([]part, error) {
+func poetryParts(p *project) []part {
 	const at = "tool.poetry"
 	poetry := below(p.Tool, "poetry")
 	for _, key := range []string{"build", "build-script"} {
 		if poetry[key] != nil {
-			return nil, changes(at + "." + key)
+			p.changes(at + "." + key)
 		}
 	}
-	keep, err := poetryKeep(p, poetry)
-	if err != nil {
-		return nil, err
-	}
-	parts, err := poetryPackages(p, poetry)
-	if err != nil {
-		return nil, err
-	}
-	includes, _ := poetry["include"].([]any)
-	for _, element := range includes {
-		pattern, isText := element.(string)
-		var formats []string
-		if t, ok := element.(table); ok {
-			pattern, isText = t["path"].(string)
-			if formats, err = texts(t["format"], at+".include.format"); err != nil {
-				return nil, err
+	parts := poetryPackages(p, poetry)
+	for _, element := range elements(poetry["include"]) {
+		one := poetryPath(element)
+		// A file that is included without a format is of the source distribution alone.
+		if pattern, ok := one["path"].(string); ok && slices.Contains(p.texts(one, at+".include", "format"), "wheel") {
+			for _, name := range p.globbed(pattern) {
+				parts = append(parts, part{from: name, to: name})
 			}
 		}
-		// A file that is included without a format is of the source distribution alone.
-		if !isText || !slices.Contains(formats, "wheel") {
+	}
+	var excluded []string
+	for _, element := range elements(poetry["exclude"]) {
+		one := poetryPath(element)
+		if !inWheels(one) {
 			continue
 		}
-		found, err := p.globbed(pattern)
-		if err != nil {
-			return nil, err
+		pattern, ok := one["path"].(string)
+		if pattern = strings.TrimPrefix(pattern, "./"); !ok || filetree.CheckPattern(pattern) != nil {
+			p.changes(at + ".exclude")
 		}
-		for _, name := range found {
-			parts = append(parts, part{from: name, to: name})
-		}
+		excluded = append(excluded, pattern)
 	}
+	keep := func(name string) bool { return !p.gitIgnored(name) && !filetree.Match(excluded, name) }
 	for i := range parts {
 		parts[i].keep = keep
 	}
-	return parts, nil
+	return parts
 }
 
-// poetryKeep returns which files go into a wheel: not those that are excluded,
-// nor those that git ignores.
-func poetryKeep(p *project, poetry table) (func(string) bool, error) {
-	ignored, err := p.gitIgnored()
-	if err != nil {
-		return nil, err
+// elements returns the elements of a list.
+func elements(value any) []any {
+	list, _ := value.([]any)
+	return list
+}
+
+// poetryPath returns an element of include or exclude in its long form.
+func poetryPath(element any) table {
+	if t, ok := element.(table); ok {
+		return t
 	}
-	excludes, _ := poetry["exclude"].([]any)
-	var globs []string
-	for _, element := range excludes {
-		pattern, isText := element.(string)
-		if t, ok := element.(table); ok {
-			pattern, isText = t["path"].(string)
-			if formats, err := texts(t["format"], "tool.poetry.exclude.format"); err != nil || len(formats) > 0 && !slices.Contains(formats, "wheel") {
-				continue
-			}
-		}
-		pattern = strings.TrimPrefix(pattern, "./")
-		if !isText || filetree.CheckPattern(pattern) != nil {
-			return nil, changes("tool.poetry.exclude")
-		}
-		globs = append(globs, pattern)
-	}
-	return func(name string) bool { return !ignored(name) && !filetree.Match(globs, name) }, nil
+	return table{"path": element}
+}
+
+// inWheels reports whether a setting is of wheels, as it is where no format is named.
+func inWheels(setting table) bool {
+	formats, ok := textsOf(setting["format"])
+	return ok && (len(formats) == 0 || slices.Contains(formats, "wheel"))
 }
 
 // poetryPackages returns what packages names, or the package of the project's
 // name.
-func poetryPackages(p *project, poetry table) ([]part, error) {
+func poetryPackages(p *project, poetry table) []part {
 	const at = "tool.poetry.packages"
 	packages, ok := poetry["packages"].([]any)
 	if !ok {
 		if poetry["packages"] != nil {
-			return nil, fmt.Errorf("%s in its pyproject.toml is not a list", at)
+			p.refuseKey(at, "is not a list")
 		}
-		return p.findModule(moduleName(p.name), "", "src")
+		return p.findModule(moduleName(p.name))
 	}
 	var parts []part
 	for _, element := range packages {
 		one, _ := element.(table)
-		if err := only(one, at, "include", "from", "to", "format"); err != nil {
-			return nil, err
-		}
-		include, _ := one["include"].(string)
-		from, _ := one["from"].(string)
-		to, _ := one["to"].(string)
-		if formats, err := texts(one["format"], at+".format"); err != nil || len(formats) > 0 && !slices.Contains(formats, "wheel") {
+		p.only(one, at, "include", "from", "to", "format")
+		if !inWheels(one) {
 			continue
 		}
-		from, err1 := inside(from, at)
-		to, err2 := inside(to, at)
-		include, err3 := inside(include, at)
-		if err := errors.Join(err1, err2, err3); err != nil {
-			return nil, err
-		}
-		found, err := p.globbed(path.Join(from, include))
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range found {
-			place := name
-			if from != "." {
-				place = strings.TrimPrefix(name, from+"/")
-			}
-			parts = append(parts, part{from: name, to: path.Join(strings.TrimPrefix(to, "."), place)})
+		from, to, include := p.inside(textOf(one["from"]), at), p.inside(textOf(one["to"]), at), p.inside(textOf(one["include"]), at)
+		for _, name := range p.globbed(path.Join(from, include)) {
+			parts = append(parts, part{from: name, to: path.Join(topless(to), relativeTo(name, from))})
 		}
 	}
-	return parts, nil
+	return parts
 }
 
 // globbed returns the files and folders that a glob means; one without special
 // characters means itself.
-func (p *project) globbed(pattern string) ([]string, error) {
+func (p *project) globbed(pattern string) []string {
 	if !strings.ContainsAny(pattern, "*?[") {
-		return []string{pattern}, nil
+		return []string{pattern}
 	}
 	if filetree.CheckPattern(pattern) != nil || strings.Contains(pattern, "{") {
-		return nil, fmt.Errorf("the pattern %q in its pyproject.toml is not understood", pattern)
+		p.refuse("the pattern %q in its pyproject.toml is not understood", pattern)
+		return nil
 	}
-	top, _, _ := strings.Cut(pattern[:strings.IndexAny(pattern, "*?[")]+"x", "x")
-	dir := path.Dir(top + "x")
+	dir := path.Dir(pattern[:strings.IndexAny(pattern, "*?[")] + "x")
 	if !p.isDir(dir) {
-		return nil, nil
+		return nil
 	}
 	found := map[string]bool{}
-	err := p.walk(dir, func(name string) error {
+	for name := range p.files(dir) {
 		if filetree.MatchPath(pattern, name) {
 			found[name] = true
 		}
@@ -281,10 +224,6 @@ func (p *project) globbed(pattern string) ([]string, error) {
 				found[name] = true
 			}
 		}
-		return nil
-	})
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
 	}
-	return slices.Sorted(maps.Keys(found)), err
+	return slices.Sorted(maps.Keys(found))
 }

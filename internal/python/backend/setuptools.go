@@ -2,8 +2,6 @@ package backend
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"io/fs"
 	"maps"
 	"path"
@@ -19,34 +17,25 @@ var trivialSetup = regexp.MustCompile(`^(?:\s|#[^\n]*\n|#[^\n]*$|"""[^"]*"""|imp
 
 // setuptoolsParts follows "Package discovery and namespace packages" and "Data
 // files support" in setuptools' documentation.
-func setuptoolsParts(p *project) ([]part, error) {
+func setuptoolsParts(p *project) []part {
 	t := below(p.Tool, "setuptools")
-	err := only(t, setuptoolsAt, "packages", "package-dir", "py-modules", "package-data", "exclude-package-data",
+	p.only(t, setuptoolsAt, "packages", "package-dir", "py-modules", "package-data", "exclude-package-data",
 		"include-package-data", "dynamic", "zip-safe", "license-files", "platforms", "script-files")
-	if err != nil {
-		return nil, err
-	}
 	if len(p.Project) == 0 {
-		return nil, errors.New("its pyproject.toml has no [project] table")
+		p.refuse("its pyproject.toml has no [project] table")
 	}
 	if body, err := p.read("setup.py"); err == nil && !trivialSetup.Match(body) || p.isFile("setup.py") && err != nil {
-		return nil, errors.New("its setup.py may change what a wheel of it holds")
+		p.refuse("its setup.py may change what a wheel of it holds")
 	}
 	if body, err := p.read("setup.cfg"); err == nil && regexp.MustCompile(`(?m)^\[(?:options|metadata|files|build_py|build)`).Match(body) {
-		return nil, errors.New("its setup.cfg may change what a wheel of it holds")
+		p.refuse("its setup.cfg may change what a wheel of it holds")
 	}
-	packages, modules, err := setuptoolsFind(p, t)
-	if err != nil {
-		return nil, err
-	}
+	packages, modules := setuptoolsFind(p, t)
 	var parts []part
 	for name, file := range modules {
 		parts = append(parts, part{from: file, to: name + ".py"})
 	}
-	data, err := setuptoolsData(p, t, packages)
-	if err != nil {
-		return nil, err
-	}
+	data := setuptoolsData(p, t, packages)
 	for name, dir := range packages {
 		parts = append(parts, part{from: dir, to: strings.ReplaceAll(name, ".", "/"), keep: func(file string) bool {
 			if path.Dir(file) == path.Clean(dir) && strings.HasSuffix(file, ".py") {
@@ -55,58 +44,46 @@ func setuptoolsParts(p *project) ([]part, error) {
 			return data(name, file)
 		}})
 	}
-	return parts, nil
+	return parts
 }
 
 // setuptoolsFind returns the folders of packages by their dotted names, and the
 // files of modules by their names.
-func setuptoolsFind(p *project, t table) (packages, modules map[string]string, err error) {
-	dirs := below(t, "package-dir")
+func setuptoolsFind(p *project, t table) (packages, modules map[string]string) {
 	folder := map[string]string{}
-	for name, value := range dirs {
+	for name, value := range below(t, "package-dir") {
 		text, ok := value.(string)
-		if folder[name], err = inside(text, setuptoolsAt+".package-dir"); err != nil || !ok {
-			return nil, nil, changes(setuptoolsAt + ".package-dir")
+		if folder[name] = p.inside(text, setuptoolsAt+".package-dir"); !ok {
+			p.changes(setuptoolsAt + ".package-dir")
 		}
 	}
-	names, err := texts(t["py-modules"], setuptoolsAt+".py-modules")
-	if err != nil {
-		return nil, nil, err
-	}
-	modules = map[string]string{}
+	packages, modules = map[string]string{}, map[string]string{}
+	names := p.texts(t, setuptoolsAt, "py-modules")
 	for _, name := range names {
 		if !importable(name) || strings.Contains(name, ".") {
-			return nil, nil, changes(setuptoolsAt + ".py-modules")
+			p.changes(setuptoolsAt + ".py-modules")
 		}
 		modules[name] = path.Join(folder[""], name+".py")
 	}
 	switch listed := t["packages"].(type) {
 	case nil:
-		if names != nil {
-			return nil, modules, nil
+		if names == nil {
+			return setuptoolsDiscover(p, folder)
 		}
-		return setuptoolsDiscover(p, folder)
 	case []any:
-		names, err := texts(listed, setuptoolsAt+".packages")
-		if err != nil {
-			return nil, nil, err
-		}
-		packages = map[string]string{}
-		for _, name := range names {
+		for _, name := range p.texts(t, setuptoolsAt, "packages") {
 			if !importable(strings.TrimSuffix(name, "-stubs")) {
-				return nil, nil, changes(setuptoolsAt + ".packages")
+				p.changes(setuptoolsAt + ".packages")
 			}
 			packages[name] = folderOf(name, folder)
 		}
-		return packages, modules, nil
 	case table:
-		if err := only(listed, setuptoolsAt+".packages", "find"); err != nil {
-			return nil, nil, err
-		}
-		packages, err := setuptoolsFinder(p, below(listed, "find"), folder)
-		return packages, modules, err
+		p.only(listed, setuptoolsAt+".packages", "find")
+		packages = setuptoolsFinder(p, below(listed, "find"), folder)
+	default:
+		p.changes(setuptoolsAt + ".packages")
 	}
-	return nil, nil, changes(setuptoolsAt + ".packages")
+	return packages, modules
 }
 
 // folderOf returns the folder of a package, by the one of its nearest parent.
@@ -121,17 +98,10 @@ func folderOf(name string, folder map[string]string) string {
 }
 
 // setuptoolsFinder is [tool.setuptools.packages.find].
-func setuptoolsFinder(p *project, find table, folder map[string]string) (map[string]string, error) {
+func setuptoolsFinder(p *project, find table, folder map[string]string) map[string]string {
 	const at = setuptoolsAt + ".packages.find"
-	if err := only(find, at, "where", "include", "exclude", "namespaces"); err != nil {
-		return nil, err
-	}
-	where, err1 := texts(find["where"], at+".where")
-	include, err2 := texts(find["include"], at+".include")
-	exclude, err3 := texts(find["exclude"], at+".exclude")
-	if err := errors.Join(err1, err2, err3); err != nil {
-		return nil, err
-	}
+	p.only(find, at, "where", "include", "exclude", "namespaces")
+	where, include, exclude := p.texts(find, at, "where"), p.texts(find, at, "include"), p.texts(find, at, "exclude")
 	if where == nil {
 		where = []string{cmp.Or(folder[""], ".")}
 	}
@@ -141,34 +111,21 @@ func setuptoolsFinder(p *project, find table, folder map[string]string) (map[str
 	namespaces, set := find["namespaces"].(bool)
 	packages := map[string]string{}
 	for _, dir := range where {
-		dir, err := inside(dir, at+".where")
-		if err != nil {
-			return nil, err
-		}
-		found, err := p.packagesIn(dir, include, exclude, func(folder string) bool { return !set || namespaces || p.isPackage(folder) })
-		if err != nil {
-			return nil, err
-		}
-		maps.Copy(packages, found)
+		dir = p.inside(dir, at+".where")
+		maps.Copy(packages, p.packagesIn(dir, include, exclude, func(folder string) bool { return !set || namespaces || p.isPackage(folder) }))
 	}
-	return packages, nil
+	return packages
 }
 
 // packagesIn returns the folders below dir whose dotted names are included and
 // not excluded.
-func (p *project) packagesIn(dir string, include, exclude []string, looks func(folder string) bool) (map[string]string, error) {
+func (p *project) packagesIn(dir string, include, exclude []string, looks func(folder string) bool) map[string]string {
 	packages := map[string]string{}
-	if !p.isDir(dir) {
-		return nil, fmt.Errorf("its folder %q cannot be read", dir)
-	}
 	err := fs.WalkDir(p.fsys, dir, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() || name == dir {
 			return err
 		}
-		dotted := strings.ReplaceAll(strings.TrimPrefix(name, path.Clean(dir)+"/"), "/", ".")
-		if dir == "." {
-			dotted = strings.ReplaceAll(name, "/", ".")
-		}
+		dotted := strings.ReplaceAll(relativeTo(name, dir), "/", ".")
 		if strings.Contains(d.Name(), ".") || slices.Contains(neverFolders, d.Name()) || !looks(name) {
 			return fs.SkipDir
 		}
@@ -180,7 +137,10 @@ func (p *project) packagesIn(dir string, include, exclude []string, looks func(f
 		}
 		return nil
 	})
-	return packages, err
+	if err != nil || !p.isDir(dir) {
+		p.refuse("its folder %q cannot be read", dir)
+	}
+	return packages
 }
 
 // fnmatched reports whether a dotted name matches one of the globs, in which *
@@ -203,62 +163,52 @@ var (
 
 // setuptoolsDiscover is automatic discovery: everything below src, or the one
 // package or module beside pyproject.toml.
-func setuptoolsDiscover(p *project, folder map[string]string) (packages, modules map[string]string, err error) {
-	modules = map[string]string{}
+func setuptoolsDiscover(p *project, folder map[string]string) (packages, modules map[string]string) {
 	src, set := folder[""]
 	if !set {
 		src = "src"
 	}
 	if p.isDir(src) && src != "." {
-		entries, err := fs.ReadDir(p.fsys, src)
-		if err != nil {
-			return nil, nil, err
-		}
-		for _, e := range entries {
-			if name, ok := strings.CutSuffix(e.Name(), ".py"); ok && !e.IsDir() {
-				modules[name] = path.Join(src, e.Name())
-			}
-		}
-		packages, err = p.packagesIn(src, []string{"*"}, nil, func(string) bool { return true })
-		return packages, modules, err
+		return p.packagesIn(src, []string{"*"}, nil, func(string) bool { return true }), p.modulesIn(src)
 	}
-	packages, err = p.packagesIn(".", []string{"*"}, nil, func(dir string) bool {
+	packages = p.packagesIn(".", []string{"*"}, nil, func(dir string) bool {
 		top, _, _ := strings.Cut(dir, "/")
 		return !slices.Contains(notFlat, top) && top[0] != '_' && importable(strings.TrimSuffix(strings.ReplaceAll(dir, "/", "."), "-stubs"))
 	})
-	if err != nil {
-		return nil, nil, err
-	}
 	tops := map[string]bool{}
 	for name := range packages {
 		top, _, _ := strings.Cut(name, ".")
 		tops[strings.TrimSuffix(top, "-stubs")] = true
 	}
-	if len(tops) > 1 {
-		return nil, nil, fmt.Errorf("it holds the folders %s beside its pyproject.toml, of which setuptools makes no wheel", quotedList(slices.Sorted(maps.Keys(tops))))
+	switch len(tops) {
+	case 0:
+	case 1:
+		return packages, nil
+	default:
+		names := strings.Join(slices.Sorted(maps.Keys(tops)), `", "`)
+		p.refuse(`it holds the folders "%s" beside its pyproject.toml, of which setuptools makes no wheel`, names)
 	}
-	if len(packages) > 0 {
-		return packages, modules, nil
-	}
-	files, err := fs.Glob(p.fsys, "*.py")
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, file := range files {
-		if name := strings.TrimSuffix(file, ".py"); importable(name) && name[0] != '_' && !slices.Contains(notFlatModules, name) {
-			modules[name] = file
-		}
-	}
+	modules = p.modulesIn(".")
+	maps.DeleteFunc(modules, func(name, _ string) bool {
+		return !importable(name) || name[0] == '_' || slices.Contains(notFlatModules, name)
+	})
 	if len(modules) != 1 {
-		return nil, nil, p.noPackage(moduleName(p.name))
+		p.noPackage(moduleName(p.name))
 	}
-	return nil, modules, nil
+	return nil, modules
 }
 
-func quotedList(names []string) string {
-	var quoted []string
-	for _, name := range names {
-		quoted = append(quoted, fmt.Sprintf("%q", name))
+// modulesIn returns the modules in a folder, by their names.
+func (p *project) modulesIn(dir string) map[string]string {
+	modules := map[string]string{}
+	entries, err := fs.ReadDir(p.fsys, dir)
+	if err != nil {
+		p.refuse("its folder %q cannot be read", dir)
 	}
-	return strings.Join(quoted, ", ")
+	for _, e := range entries {
+		if name, ok := strings.CutSuffix(e.Name(), ".py"); ok && !e.IsDir() {
+			modules[name] = path.Join(dir, e.Name())
+		}
+	}
+	return modules
 }

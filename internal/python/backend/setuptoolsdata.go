@@ -11,20 +11,12 @@ import (
 // setuptoolsData returns the rule for files that are no modules: whether one is
 // data of a package. Stubs and py.typed always are; others are where
 // package-data names them, or where MANIFEST.in does.
-func setuptoolsData(p *project, t table, packages map[string]string) (func(pkg, file string) bool, error) {
-	wanted, err := dataGlobs(below(t, "package-data"), setuptoolsAt+".package-data", packages)
-	if err != nil {
-		return nil, err
-	}
-	unwanted, err := dataGlobs(below(t, "exclude-package-data"), setuptoolsAt+".exclude-package-data", packages)
-	if err != nil {
-		return nil, err
-	}
+func setuptoolsData(p *project, t table, packages map[string]string) func(pkg, file string) bool {
+	wanted := p.dataGlobs(t, "package-data", packages, "*.pyi", "py.typed")
+	unwanted := p.dataGlobs(t, "exclude-package-data", packages)
 	listed := map[string]bool{}
 	if include, set := t["include-package-data"].(bool); include || !set {
-		if listed, err = p.manifest(); err != nil {
-			return nil, err
-		}
+		listed = p.manifest()
 	}
 	return func(pkg, file string) bool {
 		below := strings.TrimPrefix(file, packages[pkg]+"/")
@@ -35,7 +27,7 @@ func setuptoolsData(p *project, t table, packages map[string]string) (func(pkg, 
 			return true
 		}
 		return listed[file] && nearest(packages, file) == pkg
-	}, nil
+	}
 }
 
 func matchesAny(globs []string, name string) bool {
@@ -53,47 +45,39 @@ func nearest(packages map[string]string, file string) string {
 	return best
 }
 
-// dataGlobs returns the globs of every package: its own, and those under "*" or
-// "" of all.
-func dataGlobs(t table, at string, packages map[string]string) (map[string][]string, error) {
+// dataGlobs returns the globs of every package: always, its own, and those under "*"
+// or "" of all.
+func (p *project) dataGlobs(t table, key string, packages map[string]string, always ...string) map[string][]string {
+	at := setuptoolsAt + "." + key
+	declared := below(t, key)
 	out := map[string][]string{}
 	for pkg := range packages {
-		globs := []string{"*.pyi", "py.typed"}
-		if strings.Contains(at, "exclude") {
-			globs = nil
-		}
+		globs := slices.Clone(always)
 		for _, key := range []string{"*", "", pkg} {
-			more, err := texts(t[key], at)
-			if err != nil {
-				return nil, err
-			}
-			for _, glob := range more {
+			for _, glob := range p.texts(declared, at, key) {
 				if glob = path.Clean(glob); strings.Contains(glob, "{") || filetree.CheckPattern(glob) != nil {
-					return nil, changes(at)
+					p.changes(at)
 				}
 				globs = append(globs, glob)
 			}
 		}
 		out[pkg] = globs
 	}
-	return out, nil
+	return out
 }
 
 // manifest returns the files that MANIFEST.in adds, by "Controlling files in the
 // distribution" in setuptools' documentation.
-func (p *project) manifest() (map[string]bool, error) {
+func (p *project) manifest() map[string]bool {
 	listed := map[string]bool{}
 	if !p.isFile("MANIFEST.in") {
-		return listed, nil
+		return listed
 	}
 	body, err := p.read("MANIFEST.in")
 	if err != nil {
-		return nil, err
+		p.refuse("%v", err)
 	}
-	var all []string
-	if err := p.walk(".", func(name string) error { all = append(all, name); return nil }); err != nil {
-		return nil, err
-	}
+	all := slices.Collect(p.files("."))
 	text := strings.ReplaceAll(strings.ReplaceAll(string(body), "\r\n", "\n"), "\\\n", " ")
 	for line := range strings.Lines(text) {
 		line, _, _ = strings.Cut(line, "#")
@@ -101,21 +85,19 @@ func (p *project) manifest() (map[string]bool, error) {
 		if len(words) < 2 {
 			continue
 		}
-		globs, takes, ok := manifestLine(words)
-		if !ok {
-			continue
-		}
+		globs, takes := manifestLine(words)
 		for _, name := range all {
 			if matchesAny(globs, name) {
 				listed[name] = takes
 			}
 		}
 	}
-	return listed, nil
+	return listed
 }
 
-// manifestLine returns the globs of a line, and whether it takes files in.
-func manifestLine(words []string) (globs []string, takes, ok bool) {
+// manifestLine returns the globs of a line, none for an unknown one, and whether it takes
+// files in.
+func manifestLine(words []string) (globs []string, takes bool) {
 	prefix, rest := "", words[1:]
 	switch words[0] {
 	case "include", "exclude":
@@ -124,12 +106,12 @@ func manifestLine(words []string) (globs []string, takes, ok bool) {
 	case "recursive-include", "recursive-exclude":
 		prefix, rest = strings.Trim(words[1], "/")+"/**/", words[2:]
 	case "graft", "prune":
-		return []string{strings.Trim(words[1], "/") + "/**"}, words[0] == "graft", true
+		return []string{strings.Trim(words[1], "/") + "/**"}, words[0] == "graft"
 	default:
-		return nil, false, false
+		return nil, false
 	}
 	for _, glob := range rest {
 		globs = append(globs, prefix+strings.TrimPrefix(glob, "./"))
 	}
-	return globs, strings.HasSuffix(words[0], "include"), true
+	return globs, strings.HasSuffix(words[0], "include")
 }

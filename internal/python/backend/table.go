@@ -1,7 +1,8 @@
 package backend
 
 import (
-	"fmt"
+	"errors"
+	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -21,50 +22,62 @@ func below(t table, keys ...string) table {
 	return t
 }
 
-// only faults the first key of a table that is not among the known ones.
-func only(t table, at string, known ...string) error {
+// only faults the keys of a table that are not among the known ones.
+func (p *project) only(t table, at string, known ...string) {
 	for _, key := range slices.Sorted(maps.Keys(t)) {
 		if !slices.Contains(known, key) {
-			return changes(at + "." + key)
+			p.changes(at + "." + key)
 		}
 	}
-	return nil
 }
 
-func changes(key string) error {
-	return fmt.Errorf("%s in its pyproject.toml changes what a wheel of it holds", key)
+// texts returns the list of texts under a key, nil where there is none.
+func (p *project) texts(t table, at, key string) []string {
+	list, ok := textsOf(t[key])
+	if !ok {
+		p.refuseKey(at+"."+key, "is not a list of texts")
+	}
+	return list
 }
 
-// texts returns a list of texts, nil where there is none. A single text is a
-// list of one.
-func texts(value any, at string) ([]string, error) {
+// textsOf returns the texts of a list, and whether it is one. A single text is a list of
+// one, and nothing has none.
+func textsOf(value any) (list []string, ok bool) {
 	switch value := value.(type) {
 	case nil:
-		return nil, nil
+		return nil, true
 	case string:
-		return []string{value}, nil
+		return []string{value}, true
 	case []any:
-		out := make([]string, 0, len(value))
+		list = make([]string, 0, len(value))
 		for _, element := range value {
 			text, ok := element.(string)
 			if !ok {
-				return nil, fmt.Errorf("%s in its pyproject.toml is not a list of texts", at)
+				return nil, false
 			}
-			out = append(out, text)
+			list = append(list, text)
 		}
-		return out, nil
+		return list, true
 	}
-	return nil, fmt.Errorf("%s in its pyproject.toml is not a list of texts", at)
+	return nil, false
 }
 
 // inside returns a path of a setting without "./" and a slash at its end; one
-// that leads out of the project is an error.
-func inside(name, at string) (string, error) {
+// that leads out of the project is a fault of the key.
+func (p *project) inside(name, key string) string {
 	clean := path.Clean(strings.TrimSuffix(strings.TrimPrefix(name, "/"), "/"))
 	if clean == ".." || strings.HasPrefix(clean, "../") || strings.Contains(name, `\`) || len(name) > 1 && name[1] == ':' {
-		return "", changes(at)
+		p.changes(key)
 	}
-	return strings.TrimPrefix(clean, "."+"/"), nil
+	return clean
+}
+
+// topless returns a path of the project, "" for its top.
+func topless(name string) string {
+	if name == "." {
+		return ""
+	}
+	return name
 }
 
 // importable reports whether a name is a dotted name in ASCII.
@@ -77,82 +90,55 @@ func importable(dotted string) bool {
 	return true
 }
 
-// patterns are lines in the form of gitignore that say which files they mean.
-type patterns struct{ lines *filetree.Ignores }
-
-func newPatterns(lines []string, at string) (*patterns, error) {
+// patterns returns what lines in the form of gitignore mean: files, and all in folders.
+func (p *project) patterns(lines []string, key string) func(name string) bool {
 	rules, err := filetree.ParseIgnores([]byte(strings.Join(lines, "\n")), "")
 	if err != nil {
-		return nil, fmt.Errorf("%s in its pyproject.toml: %w", at, err)
+		p.refuse("%s in its pyproject.toml: %v", key, err)
 	}
-	return &patterns{rules}, nil
+	return func(name string) bool { return meant(name, rules.Decide) }
 }
 
-// match reports whether the lines mean a file or a folder above it.
-func (p *patterns) match(name string) bool {
+// meant reports whether a file is decided to be ignored, or a folder above it.
+func meant(name string, decide func(name string, isDir bool) (ignored, decided bool)) bool {
 	for end := range len(name) {
 		if name[end] == '/' {
-			if ignored, decided := p.lines.Decide(name[:end], true); decided && ignored {
+			if ignored, _ := decide(name[:end], true); ignored {
 				return true
 			}
 		}
 	}
-	ignored, decided := p.lines.Decide(name, false)
-	return decided && ignored
+	ignored, _ := decide(name, false)
+	return ignored
 }
 
-// gitIgnored returns a function that reports whether a file is ignored by the
-// .gitignore files of the project, and
-// of the folders above, as git judges.
-func (p *project) gitIgnored() (func(name string) bool, error) {
-	known := map[string]*filetree.Ignores{}
-	var fault error
-	rules := func(dir string) *filetree.Ignores {
-		if r, ok := known[dir]; ok {
-			return r
+// gitIgnored reports whether a file is ignored by the .gitignore files of the project,
+// and of the folders above, as git judges.
+func (p *project) gitIgnored(name string) bool {
+	return meant(name, func(name string, isDir bool) (ignored, decided bool) {
+		name = path.Join(p.dir, name)
+		for dir := name; !decided && dir != "."; {
+			dir = path.Dir(dir)
+			ignored, decided = p.ignoresIn(dir).Decide(name, isDir)
 		}
-		known[dir] = nil
-		name := path.Join(dir, ".gitignore")
-		if body, err := p.read(name); err == nil {
-			r, err := filetree.ParseIgnores(body, dir)
-			if err != nil {
-				fault = fmt.Errorf("its %s: %w", name, err)
-			} else {
-				known[dir] = r
-			}
-		}
-		return known[dir]
+		return ignored, decided
+	})
+}
+
+// ignoresIn returns the .gitignore file of a folder of above.
+func (p *project) ignoresIn(dir string) *filetree.Ignores {
+	rules, known := p.ignores[dir]
+	if known {
+		return rules
 	}
-	decide := func(name string, isDir bool) bool {
-		for dir := path.Dir(name); ; dir = path.Dir(dir) {
-			if dir == "." {
-				dir = ""
-			}
-			if r := rules(dir); r != nil {
-				if ignored, decided := r.Decide(name, isDir); decided {
-					return ignored
-				}
-			}
-			if dir == "" {
-				break
-			}
-		}
-		for _, above := range p.above {
-			if ignored, decided := above.Rules.Decide(path.Join(above.Prefix, name), isDir); decided {
-				return ignored
-			}
-		}
-		return false
+	rules = &filetree.Ignores{}
+	body, err := readText(p.above, path.Join(dir, ".gitignore"))
+	if err == nil {
+		rules, err = filetree.ParseIgnores(body, topless(dir))
 	}
-	if rules(""); fault != nil {
-		return nil, fault
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		p.refuse("the .gitignore file of the folder %q: %v", dir, err)
 	}
-	return func(name string) bool {
-		for end := range len(name) {
-			if name[end] == '/' && decide(name[:end], true) {
-				return true
-			}
-		}
-		return decide(name, false)
-	}, nil
+	p.ignores[dir] = rules
+	return rules
 }

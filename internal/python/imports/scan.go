@@ -292,11 +292,10 @@ func (r *words) skip(c byte) bool {
 	return true
 }
 
-// word reads a name without dots, or nothing.
-func (r *words) word() string {
-	r.skip(0)
+// take reads what follows at once: a name, with dots or without.
+func (r *words) take(dots bool) string {
 	i := 0
-	for i < len(r.text) && isName(r.text[i]) {
+	for i < len(r.text) && (isName(r.text[i]) || dots && r.text[i] == '.') {
 		i++
 	}
 	word := r.text[:i]
@@ -304,34 +303,32 @@ func (r *words) word() string {
 	return word
 }
 
+// word reads a name without dots, or nothing.
+func (r *words) word() string {
+	r.skip(0)
+	return r.take(false)
+}
+
 // dotted reads a dotted name, with dots before it or alone. Spaces may lie around
 // the dots.
 func (r *words) dotted() string {
 	r.skip(0)
-	i := 0
-	for i < len(r.text) && (isName(r.text[i]) || r.text[i] == '.') {
-		i++
-	}
-	name := r.text[:i]
+	before := r.text
+	name := r.take(true)
 	// "from .import x" is written without a space, and "from .. a import x" with one.
 	if rest, ok := strings.CutSuffix(name, "import"); ok && strings.Trim(rest, ".") == "" && rest != "" {
-		r.text = r.text[i-len("import"):]
+		r.text = before[len(rest):]
 		return rest
 	}
-	r.text = r.text[i:]
 	for name != "" && (name[len(name)-1] == '.' || strings.HasPrefix(strings.TrimLeft(r.text, " \t"), ".")) {
-		before := r.text
+		before = r.text
 		r.skip(0)
-		i := 0
-		for i < len(r.text) && (isName(r.text[i]) || r.text[i] == '.') {
-			i++
-		}
-		if part := r.text[:i]; part == "" || part == "import" {
+		part := r.take(true)
+		if part == "" || part == "import" {
 			r.text = before
 			break
 		}
-		name += r.text[:i]
-		r.text = r.text[i:]
+		name += part
 	}
 	return name
 }

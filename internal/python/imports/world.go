@@ -3,6 +3,7 @@ package imports
 import (
 	"bytes"
 	"path"
+	"strconv"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
@@ -100,12 +101,7 @@ func (w *World) moduleOf(within string) (string, int, bool) {
 	return strings.ReplaceAll(dir+stem, "/", "."), kind, true
 }
 
-func (w *World) suffix() string {
-	if w.minor < 10 {
-		return "cpython-3" + string(rune('0'+w.minor)) + "-"
-	}
-	return "cpython-31" + string(rune('0'+w.minor-10)) + "-"
-}
+func (w *World) suffix() string { return "cpython-3" + strconv.Itoa(w.minor) + "-" }
 
 func parent(name string) string { return name[:max(0, strings.LastIndexByte(name, '.'))] }
 

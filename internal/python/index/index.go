@@ -401,7 +401,7 @@ func readMetadata(name, filename string, body []byte) *WheelMetadata {
 	if pep508.NormalizeName(m.Name) != name {
 		return &WheelMetadata{Fault: fmt.Sprintf("its metadata names another distribution, %q", m.Name)}
 	}
-	if w, err := wheel.ParseWheelName(filename); err == nil && !m.IsOf(w) {
+	if w, err := wheel.ParseWheelName(filename); err == nil && !m.Is(w.Name, w.Version) {
 		return &WheelMetadata{Fault: fmt.Sprintf("its metadata says version %q", m.Version)}
 	}
 	return &WheelMetadata{Metadata: m}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -45,7 +46,7 @@ func (r *lockReader) checkAsked(dir string) error {
 // link that leads out of it, unless the user's own arguments name a folder that it
 // lies in.
 func (r *lockReader) checkAllowed(place string) error {
-	there := filepath.ToSlash(filetree.Outside(r.dir, r.outside, filepath.Join(r.dir, filepath.FromSlash(place))))
+	there := filepath.ToSlash(filetree.Outside(r.dir, r.AllowOutside, filepath.Join(r.dir, filepath.FromSlash(place))))
 	if there == "" {
 		return nil
 	}
@@ -54,6 +55,21 @@ func (r *lockReader) checkAllowed(place string) error {
 		folder = path.Dir(there)
 	}
 	return fmt.Errorf("it lies outside of the project, at %q: if it is to be packed, write python.allow_outside = [%q]", there, folder)
+}
+
+// manifest is what of a pyproject.toml or a Pipfile names folders.
+type manifest struct {
+	Tool struct {
+		UV struct {
+			Sources   any `toml:"sources"`
+			Workspace struct {
+				Members []string `toml:"members"`
+			} `toml:"workspace"`
+		} `toml:"uv"`
+		Poetry any `toml:"poetry"`
+	} `toml:"tool"`
+	Packages any `toml:"packages"`
+	Dev      any `toml:"dev-packages"`
 }
 
 // askedFolders returns the folders that the manifests of a project ask for by their
@@ -68,15 +84,15 @@ func askedFolders(root string) (map[string]bool, error) {
 			if errors.Is(err, fs.ErrNotExist) {
 				continue
 			}
+			var m manifest
+			if err == nil {
+				err = toml.Unmarshal(jsonscan.TrimBOM(text), &m)
+			}
 			if err != nil {
 				return nil, fmt.Errorf("%s cannot be read: %w", path.Join(at, name), err)
 			}
-			var tables map[string]any
-			if err := toml.Unmarshal(jsonscan.TrimBOM(text), &tables); err != nil {
-				return nil, fmt.Errorf("%s cannot be read: %w", path.Join(at, name), err)
-			}
-			folders := folderPaths(tables)
-			for _, glob := range memberGlobs(tables) {
+			folders := pathsIn([]any{m.Tool.UV.Sources, m.Tool.Poetry, m.Packages, m.Dev})
+			for _, glob := range m.Tool.UV.Workspace.Members {
 				found, _ := filepath.Glob(filepath.Join(root, filepath.FromSlash(at), filepath.FromSlash(glob))) // a pattern that is malformed has no members
 				for _, member := range found {
 					if relative, err := filepath.Rel(filepath.Join(root, filepath.FromSlash(at)), member); err == nil {
@@ -95,29 +111,18 @@ func askedFolders(root string) (map[string]bool, error) {
 	return asked, nil
 }
 
-// folderPaths returns the values of "path" in the tables that name sources: those
-// of uv, Poetry and Pipenv.
-func folderPaths(tables map[string]any) []string {
-	tool, _ := tables["tool"].(map[string]any)
-	uv, _ := tool["uv"].(map[string]any)
-	var found []string
-	for _, table := range []any{uv["sources"], tool["poetry"], tables["packages"], tables["dev-packages"]} {
-		found = append(found, pathsIn(table)...)
-	}
-	slices.Sort(found)
-	return slices.Compact(found)
-}
-
+// pathsIn returns the values of "path" in the tables that name sources, in the order of
+// their keys.
 func pathsIn(value any) []string {
 	var found []string
 	switch x := value.(type) {
 	case map[string]any:
-		for key, member := range x {
-			if text, ok := member.(string); ok && key == "path" {
+		for _, key := range slices.Sorted(maps.Keys(x)) {
+			if text, ok := x[key].(string); ok && key == "path" {
 				found = append(found, filepath.ToSlash(text))
 				continue
 			}
-			found = append(found, pathsIn(member)...)
+			found = append(found, pathsIn(x[key])...)
 		}
 	case []any:
 		for _, member := range x {
@@ -125,19 +130,4 @@ func pathsIn(value any) []string {
 		}
 	}
 	return found
-}
-
-// memberGlobs returns the members of a uv workspace, as globs.
-func memberGlobs(tables map[string]any) []string {
-	tool, _ := tables["tool"].(map[string]any)
-	uv, _ := tool["uv"].(map[string]any)
-	workspace, _ := uv["workspace"].(map[string]any)
-	members, _ := workspace["members"].([]any)
-	var globs []string
-	for _, member := range members {
-		if text, ok := member.(string); ok {
-			globs = append(globs, text)
-		}
-	}
-	return globs
 }

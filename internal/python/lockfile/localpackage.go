@@ -3,7 +3,6 @@ package lockfile
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path"
@@ -12,7 +11,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/backend"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
@@ -62,11 +60,8 @@ func (p LocalPackage) Programs(targets []wheel.Target) (map[string]string, error
 }
 
 // local adds a project on disk.
-func (r *lockReader) local(e *lockEntry, dir string, t wheel.Target) error {
-	if err := r.once(e, t); err != nil {
-		return err
-	}
-	dir = filepath.ToSlash(dir)
+func (r *lockReader) local(e *lockEntry, t wheel.Target) error {
+	dir := filepath.ToSlash(e.folder)
 	at := slices.IndexFunc(r.out.Local, func(l LocalPackage) bool { return l.Dir == dir })
 	if at < 0 {
 		l, err := r.inspectLocal(e, dir)
@@ -106,11 +101,11 @@ func (r *lockReader) inspectLocal(e *lockEntry, dir string) (LocalPackage, error
 		return none, err
 	}
 	base := filepath.Join(r.dir, filepath.FromSlash(dir))
-	above, err := ignoresAbove(base, r.dir)
+	root, within, err := ignoreRoot(base, r.dir)
 	if err != nil {
 		return none, err
 	}
-	w, err := backend.Read(os.DirFS(base), e.name, e.version, above...)
+	w, err := backend.Read(os.DirFS(base), e.name, e.version, os.DirFS(root), within)
 	if err != nil {
 		return none, err
 	}
@@ -167,44 +162,26 @@ func localParts(dir string, files map[string]string) []LocalPart {
 	return parts
 }
 
-// ignoresAbove returns the .gitignore files of the folders above a project, the
-// nearest first: up to the one that holds .git, or to the lock file's.
-func ignoresAbove(base, top string) ([]backend.Above, error) {
+// ignoreRoot returns the topmost folder whose .gitignore file counts for a project, and
+// where the project lies in it: the one that holds .git, or else the lock file's, or
+// that of the file system where the project lies outside of this.
+func ignoreRoot(base, top string) (root, within string, err error) {
 	base, err1 := filepath.Abs(base)
-	top, err2 := filepath.Abs(top)
+	root, err2 := filepath.Abs(top)
 	if err := errors.Join(err1, err2); err != nil {
-		return nil, err
+		return "", "", err
 	}
-	for dir := base; ; dir = filepath.Dir(dir) {
+	for dir := base; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
 		if _, err := os.Stat(filepath.Join(dir, ".git")); err == nil {
-			top = dir
-			break
-		}
-		if dir == filepath.Dir(dir) {
+			root = dir
 			break
 		}
 	}
-	var above []backend.Above
-	for dir := base; dir != top && dir != filepath.Dir(dir); {
-		dir = filepath.Dir(dir)
-		body, err := filetree.ReadSmall(filepath.Join(dir, ".gitignore"), filetree.MaxSettings)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("the .gitignore file above it cannot be read: %w", wheel.Bare(err))
-		}
-		rules, err := filetree.ParseIgnores(body, "")
-		if err != nil {
-			return nil, fmt.Errorf("the .gitignore file above it: %w", err)
-		}
-		prefix, err := filepath.Rel(dir, base)
-		if err != nil {
-			return nil, err
-		}
-		above = append(above, backend.Above{Prefix: filepath.ToSlash(prefix), Rules: rules})
+	if within, err = filepath.Rel(root, base); err != nil || !filepath.IsLocal(within) {
+		root = filepath.VolumeName(base) + string(filepath.Separator)
+		within, err = filepath.Rel(root, base)
 	}
-	return above, nil
+	return root, filepath.ToSlash(within), err
 }
 
 // Roots returns the layer folders that the project belongs in.

@@ -311,7 +311,7 @@ func FuzzLocalPackage(f *testing.F) {
 		if err := os.WriteFile(filepath.Join(dir, "pyproject.toml"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		w, err := backend.Read(os.DirFS(dir), "leaf", "1")
+		w, err := backend.Read(os.DirFS(dir), "leaf", "1", os.DirFS(dir), ".")
 		if err != nil {
 			return
 		}

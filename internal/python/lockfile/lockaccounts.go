@@ -3,7 +3,6 @@ package lockfile
 import (
 	"fmt"
 	"os"
-	"slices"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/configuration"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
@@ -14,13 +13,6 @@ import (
 type account struct {
 	name, address string
 	poetry        bool
-}
-
-// account notes an index that an entry comes from.
-func (r *lockReader) account(a account) {
-	if a.address != "" && !slices.Contains(r.out.accounts, a) {
-		r.out.accounts = append(r.out.accounts, a)
-	}
 }
 
 // Expand returns the addresses of the indexes that the lock file names, with

@@ -73,21 +73,24 @@ func TestPoetryCredentialsOfTheEnvironment(t *testing.T) {
 		"files = [{file = \"acme-1.0-py3-none-any.whl\", hash = \"sha256:" + strings.Repeat("ab", 32) + "\"}]\n" +
 		"[package.source]\ntype = \"legacy\"\nurl = \"https://corp.example/simple\"\nreference = \"my-corp\"\n\n" +
 		"[metadata]\nlock-version = \"2.1\"\npython-versions = \">=3.9\"\ncontent-hash = \"x\"\n" +
-		"-- pyproject.toml --\n[project]\nname = \"app\"\ndependencies = [\"acme\"]\n"
-	f, err := ReadLockFile(t.Context(), filepath.Join(unpack(t, text), "poetry.lock"), Options{}, []wheel.Target{pythontest.Py312})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct {
-		env  map[string]string
-		want string
-	}{
-		{nil, "https://corp.example/simple"},
-		{map[string]string{"POETRY_HTTP_BASIC_MY_CORP_USERNAME": "me", "POETRY_HTTP_BASIC_MY_CORP_PASSWORD": "pw"}, "https://me:pw@corp.example/simple"},
-	} {
-		got, _, err := f.Expand(func(name string) string { return c.env[name] })
-		if err != nil || !slices.Equal(got, []string{c.want}) {
-			t.Errorf("Expand = %q, %v, want %q", got, err, c.want)
+		"-- pyproject.toml --\n[tool.poetry.dependencies]\nacme = \"*\"\n"
+	for _, version := range []string{"2.1", "2.0"} {
+		archive := strings.Replace(text, "\"2.1\"", "\""+version+"\"", 1)
+		f, err := ReadLockFile(t.Context(), filepath.Join(unpack(t, archive), "poetry.lock"), Options{}, []wheel.Target{pythontest.Py312})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			env  map[string]string
+			want string
+		}{
+			{nil, "https://corp.example/simple"},
+			{map[string]string{"POETRY_HTTP_BASIC_MY_CORP_USERNAME": "me", "POETRY_HTTP_BASIC_MY_CORP_PASSWORD": "pw"}, "https://me:pw@corp.example/simple"},
+		} {
+			got, _, err := f.Expand(func(name string) string { return c.env[name] })
+			if err != nil || !slices.Equal(got, []string{c.want}) {
+				t.Errorf("Expand of version %s = %q, %v, want %q", version, got, err, c.want)
+			}
 		}
 	}
 }

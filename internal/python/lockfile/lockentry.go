@@ -4,25 +4,30 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-// lockEntry is one package of a lock file, whatever the format.
+// lockEntry is one package of a lock file for a target, whatever the format.
 type lockEntry struct {
 	name, version    string
-	files            []lockedFile // its wheels
-	sdist            bool         // it has a source distribution
-	source           *lockedFile  // that, where the lock file names it
-	direct           string       // its path or address, where it is not from an index
+	files            []lockedFile   // its wheels
+	source           *lockedFile    // its source distribution
+	anyOf            []store.Digest // of all files of the version, where the lock file names none
+	from             account        // the index that the lock file names
+	direct           string         // its path or address, where it is not from an index
+	folder           string         // of a project on disk
+	codeless         bool           // nothing of it is to be installed but what it needs
+	unfit            error          // why nothing of it can be packed
 	requires, extras []string
-	index            string
 }
 
 // lockedFile is a file of an entry.
@@ -33,6 +38,23 @@ type lockedFile struct {
 	hashes map[string]string
 	oneOf  []store.Digest // in place of hashes: of all files of the version
 	size   int64
+}
+
+// fileAt returns the file at an address or a path.
+func fileAt(place string) lockedFile {
+	if strings.Contains(place, "://") {
+		return lockedFile{name: pep508.FileOf(place), url: place}
+	}
+	return lockedFile{name: path.Base(strings.ReplaceAll(place, `\`, "/")), path: place}
+}
+
+// add adds a file by its name: a wheel, or the source distribution.
+func (e *lockEntry) add(f lockedFile) {
+	if strings.HasSuffix(f.name, ".whl") {
+		e.files = append(e.files, f)
+		return
+	}
+	e.source = &f
 }
 
 // sha256Only returns the hashes of a "sha256:<hex>" text.
@@ -46,12 +68,28 @@ func sha256Only(text string) map[string]string {
 
 func (e *lockEntry) title() string { return strings.TrimSpace(e.name + " " + e.version) }
 
-// best returns the wheel that the target prefers, or a *NoWheel.
+// best returns the wheel that the target prefers, or the source distribution that one
+// is made of, or a *NoWheel.
 func (r *lockReader) best(e *lockEntry, t wheel.Target) (lockedFile, wheel.NameTags, error) {
+	best, w, rejected := e.choose(e.files, t)
+	if best >= 0 {
+		return e.files[best], w, nil
+	}
+	if f, w, ok := r.fromSource(e); ok {
+		return f, w, nil
+	}
+	return lockedFile{}, wheel.NameTags{}, r.noWheel(e, t, rejected)
+}
+
+// choose returns the place of the wheel of the entry that the target prefers, or -1, and
+// why others do not fit.
+func (e *lockEntry) choose(files []lockedFile, t wheel.Target) (best int, name wheel.NameTags, rejected []wheel.Rejected) {
+	best, bestRank := -1, 0
+	if len(files) == 0 {
+		return best, name, nil
+	}
 	tags := t.Tags()
-	best, bestRank, bestName := -1, 0, wheel.NameTags{}
-	var rejected []wheel.Rejected
-	for i, f := range e.files {
+	for i, f := range files {
 		w, misfit := e.wheel(f)
 		if misfit.Fits() {
 			misfit = tags.Misfit(w)
@@ -61,17 +99,11 @@ func (r *lockReader) best(e *lockEntry, t wheel.Target) (lockedFile, wheel.NameT
 			continue
 		}
 		rank, _ := tags.Rank(w)
-		if best < 0 || cmp.Or(cmp.Compare(rank, bestRank), bestName.CompareBuild(w), cmp.Compare(f.name, e.files[best].name)) < 0 {
-			best, bestRank, bestName = i, rank, w
+		if best < 0 || cmp.Or(cmp.Compare(rank, bestRank), name.CompareBuild(w), cmp.Compare(f.name, files[best].name)) < 0 {
+			best, bestRank, name = i, rank, w
 		}
 	}
-	if best < 0 {
-		if f, w, ok := r.fromSource(e); ok {
-			return f, w, nil
-		}
-		return lockedFile{}, wheel.NameTags{}, r.noWheel(e, t, rejected)
-	}
-	return e.files[best], bestName, nil
+	return best, name, rejected
 }
 
 // wheel reads the name of a file, and returns why it is none of the entry's.
@@ -92,26 +124,48 @@ func (e *lockEntry) wheel(f lockedFile) (wheel.NameTags, wheel.Misfit) {
 }
 
 func (r *lockReader) noWheel(e *lockEntry, t wheel.Target, rejected []wheel.Rejected) error {
-	miss := &wheel.NoWheel{
-		Name: e.name, Version: e.version, Asked: strings.TrimSuffix(e.name+"=="+e.version, "=="), Target: t.String(),
-		Chain: fmt.Sprintf("the lock file %s asks for it", r.title), Files: rejected,
-		Sdist:  e.sdist && len(e.files) == 0,
-		Advice: lockAdvice,
-	}
+	miss := r.out.noWheel(e.name, e.version, t.String())
 	switch {
-	case miss.Sdist:
-		file := ""
-		if e.source != nil {
-			file = e.source.name
-		}
-		miss.Reason = onlySource(e.name, file, r.sdists)
-		miss.Advice = sourceLockAdvice(e.name, cmp.Or(secret.Redact(e.direct), miss.Asked), r.sdists)
-	case len(e.files) == 0:
-		miss.Reason = "the lock file holds no file of it"
+	case len(e.files) > 0:
+		rejects(miss, rejected)
+	case e.source != nil:
+		onlySource(miss, e.source.name, cmp.Or(secret.Redact(e.direct), miss.Asked), r.Sdists)
 	default:
-		miss.Reason = "the lock file holds " + sumUp(rejected)
+		miss.Reason = "the lock file holds no file of it"
 	}
 	return miss
+}
+
+// noWheel returns the fault of a distribution without a fitting wheel, without a reason.
+func (f *LockFile) noWheel(name, version, target string) *wheel.NoWheel {
+	return &wheel.NoWheel{
+		Name: name, Version: version, Asked: strings.TrimSuffix(name+"=="+version, "=="), Target: target,
+		Chain:  fmt.Sprintf("the lock file %s asks for it", f.File),
+		Advice: "Pin a version that has such a wheel and lock again, give a wheel of this version in python.wheels, or drop the runtime or architecture.",
+	}
+}
+
+// rejects says why none of the wheels fits.
+func rejects(miss *wheel.NoWheel, rejected []wheel.Rejected) {
+	miss.Files, miss.Reason = rejected, "the lock file holds "+sumUp(rejected)
+}
+
+// onlySource says that there is only a source distribution, and what to do. filename is
+// that of this, "" where it is not known. asked is what pip is to be given for it: a
+// requirement, a path or an address.
+func onlySource(miss *wheel.NoWheel, filename, asked string, sdists bool) {
+	miss.Sdist, miss.Reason = true, "the lock file holds only a source distribution of it, and nothing is built from source"
+	first := `Set python.sdist = "pure", which makes the wheel if that is possible without running its code. Or make`
+	if sdists {
+		which := "a source distribution"
+		if filename != "" {
+			which = fmt.Sprintf("%q", filename)
+		}
+		miss.Reason = fmt.Sprintf("the lock file holds only %s of it, and a wheel is made only of a file that is named as source distributions are, %s-<version>.tar.gz", which, miss.Name)
+		first = "Make"
+	}
+	miss.Advice = fmt.Sprintf(`%s the wheel once by "pip wheel --no-deps %s" and give the file that this writes: python.wheels = [{ source = "${path.module}/….whl" }]. `+
+		`Or leave it out by python.exclude = [%q], if nothing imports it.`, first, asked, miss.Name)
 }
 
 // sumUp tells why files do not fit: one by one where they are few, else by
@@ -155,7 +209,7 @@ func sumUp(rejected []wheel.Rejected) string {
 // fromSource returns the source distribution of an entry that has no wheel for
 // one platform, if wheels are made of such.
 func (r *lockReader) fromSource(e *lockEntry) (lockedFile, wheel.NameTags, bool) {
-	if !r.sdists || e.source == nil || !sdist.Is(e.source.name) {
+	if !r.Sdists || e.source == nil || !sdist.Is(e.source.name) {
 		return lockedFile{}, wheel.NameTags{}, false
 	}
 	for _, f := range e.files {
@@ -166,33 +220,6 @@ func (r *lockReader) fromSource(e *lockEntry) (lockedFile, wheel.NameTags, bool)
 	w, ok := wheel.SourceName(e.source.name)
 	return *e.source, w, ok && w.Name == e.name && e.isVersion(w)
 }
-
-// onlySource is the reason for an entry without any wheel. filename is that of its
-// source distribution, "" where it is not known.
-func onlySource(name, filename string, sdists bool) string {
-	if !sdists {
-		return "the lock file holds only a source distribution of it, and nothing is built from source"
-	}
-	which := "a source distribution"
-	if filename != "" {
-		which = fmt.Sprintf("%q", filename)
-	}
-	return fmt.Sprintf("the lock file holds only %s of it, and a wheel is made only of a file that is named as source distributions are, %s-<version>.tar.gz", which, name)
-}
-
-// sourceLockAdvice says what to do about a locked distribution in source alone.
-// asked is what pip is to be given for it: a requirement, a path or an address.
-func sourceLockAdvice(name, asked string, sdists bool) string {
-	first := "Make"
-	if !sdists {
-		first = `Set python.sdist = "pure", which makes the wheel if that is possible without running its code. Or make`
-	}
-	return fmt.Sprintf(`%s the wheel once by "pip wheel --no-deps %s" and give the file that this writes: python.wheels = [{ source = "${path.module}/….whl" }]. `+
-		`Or leave it out by python.exclude = [%q], if nothing imports it.`, first, asked, name)
-}
-
-// lockAdvice is what to do about a locked package without a fitting wheel.
-const lockAdvice = "Pin a version that has such a wheel and lock again, give a wheel of this version in python.wheels, or drop the runtime or architecture."
 
 // digest returns the SHA-256 that the lock file gives.
 func (r *lockReader) digest(e *lockEntry, f lockedFile) (store.Digest, error) {

@@ -10,11 +10,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/configuration"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -90,21 +92,25 @@ func (e *Error) Error() string {
 
 // lockReader gathers what a lock file says.
 type lockReader struct {
-	ctx                      context.Context // ends the reading of wheels on disk
-	title, dir               string
-	groups, extras, packages []string // asked for, normalised
-	given                    []wheel.GivenWheel
-	sdists                   bool
-	leftOut                  []string
-	outside                  []string // folders that may be packed from outside
-	targets                  []wheel.Target
-	markers                  map[string]*pep508.Marker // parsed, by text
-	taken                    map[[2]string]string      // version by target and name
-	out                      *LockFile
-	places                   map[string]int      // see place
-	faults                   []error             // of entries
-	parents                  map[string][]string // who needs a distribution, by its name
-	asked                    map[string]bool     // folders that the project's own manifests ask for; nil before they are read
+	Options                    // with normalised names
+	ctx        context.Context // ends the reading of wheels on disk
+	title, dir string
+	markers    map[string]*pep508.Marker // parsed, by text
+	taken      map[[2]string]string      // version by target and name
+	out        *LockFile
+	places     map[string]int      // see place
+	faults     []error             // of entries
+	parents    map[string][]string // who needs a distribution, by its name
+	asked      map[string]bool     // folders that the project's own manifests ask for; nil before they are read
+}
+
+func newReader(ctx context.Context, name string, o Options) *lockReader {
+	o.Groups, o.Extras, o.Packages = normalizeAll(o.Groups), normalizeAll(o.Extras), normalizeAll(o.Packages)
+	return &lockReader{
+		Options: o, ctx: ctx, title: filepath.Base(name), dir: filepath.Dir(name),
+		markers: map[string]*pep508.Marker{}, taken: map[[2]string]string{}, places: map[string]int{}, parents: map[string][]string{},
+		out: &LockFile{File: filepath.Base(name), Wheels: []wheel.Wheel{}, Sdists: o.Sdists},
+	}
 }
 
 // tell keeps the fault of an entry for later, so that all of a file are reported at
@@ -152,11 +158,62 @@ func (r *lockReader) way(name string) []string {
 	return way
 }
 
-// take adds the wheel of an entry that is best for the target.
-func (r *lockReader) take(e *lockEntry, t wheel.Target) error {
+// put adds an entry to what is locked for the target. A given wheel stands in for
+// whatever the lock file has, be that a source distribution, a checkout or a folder.
+func (r *lockReader) put(e *lockEntry, t wheel.Target) error {
+	if done, err := r.standIn(e, t); done || err != nil {
+		return err
+	}
+	switch {
+	case e.unfit != nil:
+		return e.unfit
+	case e.codeless:
+		return nil
+	}
 	if err := r.once(e, t); err != nil {
 		return err
 	}
+	switch {
+	case e.folder != "":
+		return r.local(e, t)
+	case e.anyOf != nil:
+		r.pin(e, t, Pin{SHA256: e.anyOf})
+		return nil
+	}
+	return r.take(e, t)
+}
+
+// standIn takes the given wheel of the entry's name and version that the target
+// prefers, and reports whether nothing more is to be done: there is one, or the
+// distribution is left out.
+func (r *lockReader) standIn(e *lockEntry, t wheel.Target) (bool, error) {
+	for _, name := range e.requires {
+		if r.isNew("parent", name, e.name) {
+			r.parents[name] = append(r.parents[name], e.name)
+		}
+	}
+	if slices.Contains(r.LeftOut, e.name) {
+		r.out.LeftOut = wheel.Union(r.out.LeftOut, []string{e.name}, "")
+		return true, nil
+	}
+	given := make([]lockedFile, len(r.Given))
+	for i, g := range r.Given {
+		given[i].name = g.Filename()
+	}
+	best, w, _ := e.choose(given, t)
+	if best < 0 {
+		return false, nil
+	}
+	g := r.Given[best]
+	if err := r.once(e, t); err != nil {
+		return true, err
+	}
+	r.add(e, t, wheel.Wheel{Version: w.Version, Filename: g.Filename(), URL: g.URL, Path: g.Path, SHA256: g.SHA256, Size: g.Size, Pure: w.Pure()})
+	return true, nil
+}
+
+// take adds the file of an entry that is best for the target.
+func (r *lockReader) take(e *lockEntry, t wheel.Target) error {
 	f, w, err := r.best(e, t)
 	if err != nil {
 		return err
@@ -164,32 +221,24 @@ func (r *lockReader) take(e *lockEntry, t wheel.Target) error {
 	if f.path = cmp.Or(f.path, pathOf(f.url)); f.path != "" {
 		return r.takeLocal(e, f, w, t)
 	}
-	if len(f.oneOf) > 0 {
-		address, err := r.address(e, f.url)
+	p := Pin{Filename: f.name, SHA256: f.oneOf}
+	if len(f.oneOf) == 0 {
+		digest, err := r.digest(e, f)
 		if err != nil {
 			return err
 		}
-		r.pin(Pin{Name: e.name, Version: e.version, Filename: f.name, URL: address, SHA256: f.oneOf, Requires: e.requires, Extras: e.extras}, t)
+		p.SHA256 = []store.Digest{digest}
+	}
+	if f.url != "" {
+		if p.URL, err = r.address(e, f.url); err != nil {
+			return err
+		}
+	}
+	if p.URL == "" || len(f.oneOf) > 0 {
+		r.pin(e, t, p)
 		return nil
 	}
-	digest, err := r.digest(e, f)
-	if err != nil {
-		return err
-	}
-	if f.url == "" {
-		r.pin(Pin{
-			Name: e.name, Version: e.version, Filename: f.name, SHA256: []store.Digest{digest}, Index: e.index,
-			Requires: e.requires, Extras: e.extras,
-		}, t)
-		return nil
-	}
-	address, err := r.address(e, f.url)
-	if err != nil {
-		return err
-	}
-	r.add(e, t, wheel.Wheel{
-		Name: e.name, Version: w.Version, Filename: f.name, URL: address, SHA256: digest, Size: f.size, Pure: w.Pure(),
-	})
+	r.add(e, t, wheel.Wheel{Version: w.Version, Filename: f.name, URL: p.URL, SHA256: p.SHA256[0], Size: f.size, Pure: w.Pure()})
 	return nil
 }
 
@@ -203,16 +252,33 @@ func (r *lockReader) once(e *lockEntry, t wheel.Target) error {
 	return nil
 }
 
-// pin adds a pin for the target.
-func (r *lockReader) pin(p Pin, t wheel.Target) {
-	at := r.place(len(r.out.Pins), "pin", p.Name, p.Version, p.Filename, fmt.Sprint(p.SHA256))
+// pin adds a file of the entry whose address an index must tell, or of which one of
+// several digests is right, to what is locked for the target.
+func (r *lockReader) pin(e *lockEntry, t wheel.Target, p Pin) {
+	at := r.place(len(r.out.Pins), "pin", e.name, e.version, p.Filename, fmt.Sprint(p.SHA256))
 	if at == len(r.out.Pins) {
+		p.Name, p.Version, p.Index = e.name, e.version, configuration.WithoutUser(e.from.address)
 		r.out.Pins = append(r.out.Pins, p)
-		r.out.Pins[at].Requires, r.out.Pins[at].Extras = nil, nil
+	}
+	if e.from.address != "" && !slices.Contains(r.out.accounts, e.from) {
+		r.out.accounts = append(r.out.accounts, e.from)
 	}
 	l := &r.out.Pins[at]
-	l.Requires = wheel.Union(l.Requires, p.Requires, p.Name)
-	l.Extras = wheel.Union(l.Extras, p.Extras, "")
+	l.Requires = wheel.Union(l.Requires, e.requires, e.name)
+	l.Extras = wheel.Union(l.Extras, e.extras, "")
+	l.Targets = append(l.Targets, t.String())
+}
+
+// add adds a wheel of the entry to what is locked for the target.
+func (r *lockReader) add(e *lockEntry, t wheel.Target, w wheel.Wheel) {
+	at := r.place(len(r.out.Wheels), "wheel", w.Filename, w.SHA256.Hex())
+	if at == len(r.out.Wheels) {
+		w.Name = e.name
+		r.out.Wheels = append(r.out.Wheels, w)
+	}
+	l := &r.out.Wheels[at]
+	l.Requires = wheel.Union(l.Requires, e.requires, e.name)
+	l.Extras = wheel.Union(l.Extras, e.extras, "")
 	l.Targets = append(l.Targets, t.String())
 }
 
@@ -222,9 +288,6 @@ func (r *lockReader) place(next int, words ...string) int {
 	key := strings.Join(words, "\x00")
 	if at, known := r.places[key]; known {
 		return at
-	}
-	if r.places == nil {
-		r.places = map[string]int{}
 	}
 	r.places[key] = next
 	return next
@@ -237,28 +300,25 @@ func (r *lockReader) isNew(words ...string) bool {
 	return len(r.places) > before
 }
 
-// finish sorts what was gathered.
+// finish sorts what was gathered, and notes the given wheels that stand in for nothing.
 func (r *lockReader) finish() {
 	o := r.out
-	o.Notes = append(o.Notes, r.unused()...)
-	slices.SortFunc(o.Wheels, func(a, b wheel.Wheel) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Filename, b.Filename))
-	})
+	l := &wheel.Lock{Wheels: slices.Clone(o.Wheels)}
+	for _, p := range o.Pins {
+		l.Wheels = append(l.Wheels, wheel.Wheel{Name: p.Name, Version: p.Version})
+	}
+	l = (&wheel.Lock{Wheels: o.Wheels, Notes: append(o.Notes, l.Unused(r.Given)...)}).Sort()
+	o.Notes = l.Notes
 	slices.SortFunc(o.Pins, func(a, b Pin) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Filename, b.Filename))
 	})
-	slices.SortFunc(o.Local, func(a, b LocalPackage) int { return cmp.Compare(a.Name, b.Name) })
-	for i := range o.Wheels {
-		slices.Sort(o.Wheels[i].Targets)
-	}
 	for i := range o.Pins {
 		slices.Sort(o.Pins[i].Targets)
 	}
+	slices.SortFunc(o.Local, func(a, b LocalPackage) int { return cmp.Compare(a.Name, b.Name) })
 	for i := range o.Local {
 		slices.Sort(o.Local[i].Targets)
 	}
-	slices.Sort(o.Notes)
-	o.Notes = slices.Compact(o.Notes)
 }
 
 // toml decodes the file.
@@ -274,10 +334,21 @@ func (r *lockReader) toml(b []byte, into any) error {
 	return nil
 }
 
+// understood faults a format version that the file does not have, or another one than
+// those that are read. key is what the file calls it.
+func (r *lockReader) understood(key string, version any, understood string, ok bool) error {
+	if version == nil {
+		return r.fault("", "it has no %s, so it is damaged or is not a %s", key, r.title)
+	}
+	if !ok {
+		return r.fault("", "its %s is %v, and %s understood", key, version, understood)
+	}
+	return nil
+}
+
 // known faults the first of the asked names that is not among the known ones.
 func (r *lockReader) known(kind string, asked, known []string) error {
-	slices.Sort(known)
-	known = slices.Compact(known)
+	known = normalizeAll(known)
 	for _, name := range asked {
 		switch {
 		case slices.Contains(known, name):
@@ -288,6 +359,18 @@ func (r *lockReader) known(kind string, asked, known []string) error {
 		}
 	}
 	return nil
+}
+
+// offers faults what is asked for of a file that has these groups and extras, and no
+// members of a workspace.
+func (r *lockReader) offers(kind string, groups, extras []string) error {
+	if len(r.Packages) > 0 {
+		return r.fault("", "it has no workspace members to choose from")
+	}
+	if err := r.known(kind, r.Groups, groups); err != nil {
+		return err
+	}
+	return r.known("extra", r.Extras, extras)
 }
 
 func quoteAll(names []string) string { return `"` + strings.Join(names, `", "`) + `"` }
@@ -305,23 +388,12 @@ func (r *lockReader) fault(entry, format string, args ...any) error {
 	return &Error{File: r.title, Entry: entry, Reason: fmt.Sprintf(format, args...)}
 }
 
-// named returns the value under a key that normalises to name.
-func named[T any](m map[string]T, name string) T {
+// named returns the value under a key that normalises to name, and whether there is one.
+func named[T any](m map[string]T, name string) (value T, ok bool) {
 	for key, value := range m {
 		if pep508.NormalizeName(key) == name {
-			return value
+			return value, true
 		}
 	}
-	var none T
-	return none
-}
-
-// hasName reports whether a key normalises to name.
-func hasName[T any](m map[string]T, name string) bool {
-	for key := range m {
-		if pep508.NormalizeName(key) == name {
-			return true
-		}
-	}
-	return false
+	return value, false
 }

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
@@ -34,13 +33,8 @@ func fuzzLock(f *testing.F, file, more string, seeds ...string) {
 	}
 	f.Fuzz(func(t *testing.T, text, extra, group string) {
 		defer indextest.Budget(t, len(text)+len(extra)+len(group))()
-		r := &lockReader{
-			ctx:   t.Context(),
-			title: file, dir: dir, targets: []wheel.Target{pythontest.Py311, pythontest.Py312}, markers: map[string]*pep508.Marker{},
-			extras: normalizeAll(strings.Fields(extra)), groups: normalizeAll(strings.Fields(group)),
-			out: &LockFile{File: file}, taken: map[[2]string]string{}, parents: map[string][]string{},
-		}
-		err := lockFormat(file)(r, []byte(text))
+		r := newReader(t.Context(), filepath.Join(dir, file), Options{Extras: strings.Fields(extra), Groups: strings.Fields(group)})
+		err := r.read(formatOf(file), []byte(text), []wheel.Target{pythontest.Py311, pythontest.Py312})
 		var fault *Error
 		var miss *wheel.NoWheel
 		if err != nil {
@@ -100,7 +94,7 @@ func TestExtrasBecomeASet(t *testing.T) {
 		`(extra == "one" or extra == "two") and os_name == "nt"`: {"one": false},
 	} {
 		for _, extras := range slices.Sorted(maps.Keys(want)) {
-			r := &lockReader{ctx: t.Context(), markers: map[string]*pep508.Marker{}}
+			r := newReader(t.Context(), "uv.lock", Options{})
 			if got, err := r.holds("", text, pythontest.Py312.Env(), strings.Fields(extras)); err != nil || got != want[extras] {
 				t.Errorf("%s with %q: %t, %v, want %t", text, extras, got, err, want[extras])
 			}

@@ -217,7 +217,7 @@ func TestLockFileNames(t *testing.T) {
 		"uv.lock": true, "pylock.toml": true, "pylock.dev.toml": true, "poetry.lock": true, "Pipfile.lock": true,
 		"pylock.a.b.toml": false, "pylock..toml": false, "pylock.dev": false, "requirements.txt": false, "pdm.lock": false, "xuv.lock": false,
 	} {
-		if got := lockFormat(name) != nil; got != known {
+		if got := formatOf(name) != nil; got != known {
 			t.Errorf("a reader for %q: %t, want %t", name, got, known)
 		}
 	}

@@ -106,6 +106,9 @@ func TestPoetryLock(t *testing.T) {
 		name: "another format", file: "poetry.lock", text: "-- poetry.lock --\n[metadata]\nlock-version = \"3.0\"\n",
 		wantErr: `reading lock file "poetry.lock": its lock-version is 3.0, and versions 1.0, 1.1, 2.0 and 2.1 are understood`,
 	}, {
+		name: "no format", file: "poetry.lock", text: "-- poetry.lock --\n[metadata]\n",
+		wantErr: `reading lock file "poetry.lock": it has no lock-version, so it is damaged or is not a poetry.lock`,
+	}, {
 		name: "another Python", file: "poetry.lock", text: "-- poetry.lock --\n[metadata]\nlock-version = \"2.1\"\npython-versions = \"~3.12 || ^3.13\"\n", targets: []wheel.Target{pythontest.Py312, pythontest.Arm313, pythontest.Py311},
 		wantErr: `reading lock file "poetry.lock": it is for Python ~3.12 || ^3.13, which python3.11 is not: drop the runtime, or widen the range in the project and lock again`,
 	}, {

@@ -1,9 +1,11 @@
 package lockfile
 
+import "github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
+
 // lockGraph is what of a lock file's packages is reached from its roots.
 type lockGraph struct {
 	nodes map[int]*lockNode // by place in the lock file
-	queue []lockPlace
+	queue []lockPlace       // grows while it is followed
 }
 
 // lockNode is a reached package.
@@ -35,11 +37,12 @@ func (g *lockGraph) reach(i int, extra string) {
 	}
 }
 
-// next returns a place that was not followed yet.
-func (g *lockGraph) next() (at lockPlace, ok bool) {
-	if len(g.queue) == 0 {
-		return at, false
+// need notes a package that another one needs, with some extras, among the names of what
+// that needs.
+func (g *lockGraph) need(needs map[string]bool, name string, i int, extras []string) {
+	needs[name] = true
+	g.reach(i, "")
+	for _, extra := range extras {
+		g.reach(i, pep508.NormalizeName(extra))
 	}
-	at, g.queue = g.queue[0], g.queue[1:]
-	return at, true
 }

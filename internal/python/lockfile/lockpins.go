@@ -95,67 +95,77 @@ func (f *LockFile) sources(indexes []index.Index) []index.Index {
 	return all
 }
 
-// locate adds the file of the pin that the target prefers.
+// locate adds the file of the pin that the target prefers, or else a source distribution
+// of it, if wheels are made of such and no wheel of the version is for one platform.
 func (f *LockFile) locate(p *Pin, page *index.Page, t wheel.Target, l *wheel.Lock) error {
-	tags := t.Tags()
-	best, bestRank := -1, 0
-	unhashed, found := "", false
+	key, tags := keyOf(p.Version), t.Tags()
+	var best index.Candidate
+	var source *index.WheelFile
 	var rejected []wheel.Rejected
+	unhashed, unlocked, native := "", "", false
 	for i := range page.Wheels {
 		w := &page.Wheels[i]
-		if !p.named(w) {
+		if p.Filename != w.File.Filename && (p.Filename != "" || key != w.Key) {
 			continue
 		}
-		if w.SHA256 == "" && p.Filename == "" {
-			unhashed = w.File.Filename
-			continue
-		}
-		if !p.allows(w.File) {
-			continue
-		}
-		found = true
-		rank, ok := tags.Rank(w.NameTags)
+		c := index.Candidate{WheelFile: w}
+		fits, locked := false, p.allows(w.File)
+		c.Rank, fits = tags.Rank(w.NameTags)
+		native = native || locked && !w.Pure()
 		switch {
-		case !ok:
+		case w.SHA256 == "" && p.Filename == "":
+			unhashed = w.File.Filename
+		case !locked:
+			unlocked = cmp.Or(unlocked, w.File.Filename)
+		case !fits:
 			rejected = append(rejected, wheel.Rejected{Filename: w.File.Filename, Misfit: tags.Misfit(w.NameTags)})
-		case best < 0 || (index.Candidate{WheelFile: w, Rank: rank}).Compare(index.Candidate{WheelFile: &page.Wheels[best], Rank: bestRank}) < 0:
-			best, bestRank = i, rank
+		case best.WheelFile == nil || c.Compare(best) < 0:
+			best = c
 		}
 	}
-	if best >= 0 {
-		return p.add(page, &page.Wheels[best], t, l)
-	}
-	if source := f.sourceOf(p, page); source != nil {
-		return p.add(page, source, t, l)
-	}
-	switch {
-	case unhashed != "":
-		return &wheel.NoDigest{Name: p.Name, Version: p.Version, Filename: unhashed, Index: page.Index}
-	case !found:
-		return f.unknown(p, page, t)
-	}
-	return &wheel.NoWheel{
-		Name: p.Name, Version: p.Version, Asked: p.Name + "==" + p.Version, Target: t.String(), Files: rejected,
-		Chain:  fmt.Sprintf("the lock file %s asks for it", f.File),
-		Reason: "the lock file holds " + sumUp(rejected),
-		Advice: lockAdvice,
-	}
-}
-
-// sourceOf returns the source distribution of a pin, if wheels are made of such
-// and the index has no wheel of the version for one platform.
-func (f *LockFile) sourceOf(p *Pin, page *index.Page) (found *index.WheelFile) {
-	if !f.Sdists || slices.ContainsFunc(page.Wheels, func(w index.WheelFile) bool { return p.named(&w) && p.allows(w.File) && !w.Pure() }) {
-		return nil
-	}
-	v, err := pep440.Parse(p.Version)
+	hasSource := false
 	for i := range page.Sdists {
 		x := &page.Sdists[i]
-		if err == nil && v.Key() == x.Key && x.SHA256 != "" && p.allows(x.File) && (p.Filename == "" || p.Filename == x.File.Filename) {
-			found = x
+		if key != x.Key || !p.allows(x.File) {
+			continue
+		}
+		hasSource = true
+		if f.Sdists && !native && x.SHA256 != "" && (p.Filename == "" || p.Filename == x.File.Filename) {
+			source = x
 		}
 	}
-	return found
+	miss := f.noWheel(p.Name, p.Version, t.String())
+	switch {
+	case best.WheelFile != nil:
+		return p.add(page, best.WheelFile, t, l)
+	case source != nil:
+		return p.add(page, source, t, l)
+	case unhashed != "":
+		return &wheel.NoDigest{Name: p.Name, Version: p.Version, Filename: unhashed, Index: page.Index}
+	case len(rejected) > 0:
+		rejects(miss, rejected)
+		return miss
+	case unlocked != "":
+		return f.fault(p, "the lock file has the SHA-256 of none of its files on the index %s, such as %q: they are not what was locked, so lock again if you trust them", page.Index, unlocked)
+	case hasSource:
+		onlySource(miss, p.Filename, miss.Asked, f.Sdists)
+		return miss
+	}
+	return f.fault(p, "the index %s has no %s", page.Index, cmp.Or(p.Filename, "wheel of it that the lock file knows"))
+}
+
+// fault returns the fault of a pin.
+func (f *LockFile) fault(p *Pin, format string, args ...any) error {
+	return &Error{File: f.File, Entry: strings.TrimSpace(p.Name + " " + p.Version), Reason: fmt.Sprintf(format, args...)}
+}
+
+// keyOf returns the key of a version, "" where it cannot be read.
+func keyOf(version string) string {
+	v, err := pep440.Parse(version)
+	if err != nil {
+		return ""
+	}
+	return v.Key()
 }
 
 // checkSources makes the wheels of the source distributions of a lock, so that
@@ -173,12 +183,10 @@ func (f *LockFile) checkSources(ctx context.Context, c *fetch.Client, l *wheel.L
 		}
 		_, err = m.Wheel(w.Filename, source)
 		if refused, ok := errors.AsType[*wheel.NotPure](err); ok {
-			faults = append(faults, &wheel.NoWheel{
-				Name: w.Name, Version: w.Version, Asked: w.Name + "==" + w.Version, Target: strings.Join(w.Targets, ", "), Sdist: true,
-				Chain:  fmt.Sprintf("the lock file %s asks for it", f.File),
-				Reason: "the lock file has only a source distribution of it, and no wheel can be made from that without running its code: " + refused.Reason,
-				Advice: sourceLockAdvice(w.Name, cmp.Or(w.Path, w.Name+"=="+w.Version), true),
-			})
+			miss := f.noWheel(w.Name, w.Version, strings.Join(w.Targets, ", "))
+			onlySource(miss, w.Filename, cmp.Or(w.Path, miss.Asked), true)
+			miss.Reason = "the lock file has only a source distribution of it, and no wheel can be made from that without running its code: " + refused.Reason
+			faults = append(faults, miss)
 			continue
 		}
 		if err != nil {
@@ -201,15 +209,6 @@ func openSource(ctx context.Context, c *fetch.Client, w wheel.Wheel) (io.ReadClo
 	return blob, nil
 }
 
-// named reports whether a file is of the pinned version and name.
-func (p *Pin) named(w *index.WheelFile) bool {
-	if p.Filename != "" {
-		return w.File.Filename == p.Filename
-	}
-	v, err := pep440.Parse(p.Version)
-	return err == nil && v.Key() == w.Key
-}
-
 // allows reports whether the lock file has the digest that the index gives. An
 // index that gives none is no obstacle where the file is known by its name: its
 // bytes are checked against the lock file.
@@ -219,30 +218,6 @@ func (p *Pin) allows(f *index.File) bool {
 	}
 	digest, err := store.ParseDigest(f.SHA256)
 	return err == nil && slices.Contains(p.SHA256, digest)
-}
-
-// unknown tells that the index has no file as the lock file wants it.
-func (f *LockFile) unknown(p *Pin, page *index.Page, t wheel.Target) error {
-	var names []string
-	for i := range page.Wheels {
-		if p.named(&page.Wheels[i]) {
-			names = append(names, page.Wheels[i].File.Filename)
-		}
-	}
-	v, err := pep440.Parse(p.Version)
-	source := err == nil && slices.ContainsFunc(page.Sdists, func(x index.WheelFile) bool { return v.Key() == x.Key && p.allows(x.File) })
-	entry := p.Name + " " + p.Version
-	switch {
-	case len(names) > 0:
-		return &Error{File: f.File, Entry: entry, Reason: fmt.Sprintf("the lock file has the SHA-256 of none of its files on the index %s, such as %q: they are not what was locked, so lock again if you trust them", page.Index, names[0])}
-	case source:
-		return &wheel.NoWheel{
-			Name: p.Name, Version: p.Version, Asked: p.Name + "==" + p.Version, Target: t.String(), Sdist: true,
-			Chain: fmt.Sprintf("the lock file %s asks for it", f.File), Reason: onlySource(p.Name, p.Filename, f.Sdists),
-			Advice: sourceLockAdvice(p.Name, p.Name+"=="+p.Version, f.Sdists),
-		}
-	}
-	return &Error{File: f.File, Entry: entry, Reason: fmt.Sprintf("the index %s has no %s", page.Index, cmp.Or(p.Filename, "wheel of it that the lock file knows"))}
 }
 
 // add puts a file of the page into the lock.

@@ -14,15 +14,14 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 // isVersion reports whether a wheel is of the entry's version, where it tells one.
 func (e *lockEntry) isVersion(w wheel.NameTags) bool {
-	v, err := pep440.Parse(e.version)
-	return err != nil || v.Key() == w.Parsed.Key()
+	key := keyOf(e.version)
+	return key == "" || key == w.Parsed.Key()
 }
 
 // takeLocal adds a file that lies on disk, a wheel or a source distribution. One that
@@ -55,7 +54,7 @@ func (r *lockReader) takeLocal(e *lockEntry, f lockedFile, w wheel.NameTags, t w
 	if len(f.oneOf) > 0 && !slices.Contains(f.oneOf, sum) {
 		return r.fault(e.title(), "the %s %q has the SHA-256 %s, and %s was locked: put the locked file back, or lock again", kind, title, sum, f.oneOf[0])
 	}
-	r.add(e, t, wheel.Wheel{Name: e.name, Version: w.Version, Filename: f.name, Path: place, SHA256: sum, Size: size, Pure: w.Pure()})
+	r.add(e, t, wheel.Wheel{Version: w.Version, Filename: f.name, Path: place, SHA256: sum, Size: size, Pure: w.Pure()})
 	return nil
 }
 
@@ -90,7 +89,7 @@ func (f *LockFile) fetchPin(ctx context.Context, c *fetch.Client, p *Pin, l *whe
 		return fmt.Errorf("fetching %s of the lock file %q: %w", entry, f.File, err)
 	}
 	if !slices.Contains(p.SHA256, digest) {
-		return &Error{File: f.File, Entry: entry, Reason: fmt.Sprintf("the file at %s has the SHA-256 %s, which is not in the lock file: it is not the file that was locked, so lock again if you trust it", fetch.Redact(p.URL), digest)}
+		return f.fault(p, "the file at %s has the SHA-256 %s, which is not in the lock file: it is not the file that was locked, so lock again if you trust it", fetch.Redact(p.URL), digest)
 	}
 	name, ok := wheel.SourceName(p.Filename)
 	if !ok {

@@ -4,12 +4,10 @@ import (
 	"cmp"
 	"encoding/json"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/configuration"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
@@ -50,19 +48,19 @@ type pipfilePackage struct {
 
 // readPipfile reads a Pipfile.lock. Its groups are the sections beside
 // "default": "develop" and what the Pipfile calls categories.
-func (r *lockReader) readPipfile(b []byte) error {
+func (r *lockReader) readPipfile(b []byte) (func(wheel.Target) ([]*lockEntry, error), error) {
 	var sections map[string]json.RawMessage
 	if err := r.json("", b, &sections); err != nil {
-		return err
+		return nil, err
 	}
 	var head pipfileHead
 	if raw, ok := sections[pipfileMeta]; ok {
 		if err := r.json(pipfileMeta, raw, &head); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if head.Spec != 6 {
-		return r.fault("", "its pipfile-spec is %d, and version 6 is understood", head.Spec)
+	if err := r.understood("pipfile-spec", head.Spec, "version 6 is", head.Spec == 6); err != nil {
+		return nil, err
 	}
 	groups := map[string]string{}
 	for section := range sections {
@@ -70,43 +68,44 @@ func (r *lockReader) readPipfile(b []byte) error {
 			groups[pep508.NormalizeName(section)] = section
 		}
 	}
-	if err := r.known("group", r.groups, slices.Collect(maps.Keys(groups))); err != nil {
-		return err
+	if err := r.offers("group", slices.Collect(maps.Keys(groups)), nil); err != nil {
+		return nil, err
 	}
-	if err := r.known("extra", r.extras, nil); err != nil {
-		return err
+	names := []string{pipfileDefault}
+	for _, group := range r.Groups {
+		names = append(names, groups[group])
 	}
-	if len(r.packages) > 0 {
-		return r.fault("", "it has no workspace members to choose from")
-	}
-	wanted := []string{pipfileDefault}
-	for _, group := range r.groups {
-		wanted = append(wanted, groups[group])
-	}
-	for _, t := range r.targets {
-		if err := r.checkPython(&head, t); err != nil {
-			return err
-		}
-		// Sections may share a package, as they are locked to agree.
-		merged := map[string]pipfilePackage{}
-		for _, section := range wanted {
-			var packages map[string]pipfilePackage
-			if raw, ok := sections[section]; ok {
-				if err := r.json(section, raw, &packages); err != nil {
-					return err
-				}
-			}
-			if err := r.mergePipfile(merged, packages, t); err != nil {
-				return err
+	var wanted []map[string]pipfilePackage
+	for _, section := range names {
+		var packages map[string]pipfilePackage
+		if raw, ok := sections[section]; ok {
+			if err := r.json(section, raw, &packages); err != nil {
+				return nil, err
 			}
 		}
-		for _, name := range slices.Sorted(maps.Keys(merged)) {
-			if err := r.tell(r.takePipfile(&head, name, merged[name], t)); err != nil {
-				return err
-			}
+		wanted = append(wanted, packages)
+	}
+	return func(t wheel.Target) ([]*lockEntry, error) { return r.pipfileEntries(&head, wanted, t) }, nil
+}
+
+// pipfileEntries returns the packages of some sections. These may share a package, as
+// they are locked to agree.
+func (r *lockReader) pipfileEntries(head *pipfileHead, sections []map[string]pipfilePackage, t wheel.Target) (entries []*lockEntry, err error) {
+	if err := r.checkPython(head, t); err != nil {
+		return nil, err
+	}
+	merged := map[string]pipfilePackage{}
+	for _, packages := range sections {
+		if err := r.mergePipfile(merged, packages, t); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	for _, name := range slices.Sorted(maps.Keys(merged)) {
+		if p := merged[name]; p.Path != "." && p.Path != "./" { // else the project itself
+			entries = append(entries, r.pipfileEntry(head, name, p))
+		}
+	}
+	return entries, nil
 }
 
 func (r *lockReader) json(entry string, b []byte, into any) error {
@@ -155,65 +154,39 @@ func (r *lockReader) mergePipfile(merged, packages map[string]pipfilePackage, t 
 	return nil
 }
 
-func (r *lockReader) takePipfile(head *pipfileHead, name string, p pipfilePackage, t wheel.Target) error {
-	e := &lockEntry{name: name, version: strings.TrimLeft(p.Version, "= "), extras: normalizeAll(p.Extras)}
-	if p.Path == "." || p.Path == "./" {
-		return nil // the project itself
-	}
-	if done, err := r.standIn(e, t); done || err != nil {
-		return err
-	}
+func (r *lockReader) pipfileEntry(head *pipfileHead, name string, p pipfilePackage) *lockEntry {
+	e := &lockEntry{name: name, version: strings.TrimSpace(strings.TrimLeft(p.Version, "= ")), extras: normalizeAll(p.Extras)}
 	var digests []store.Digest
 	for _, hash := range p.Hashes {
 		if digest, err := store.ParseDigest(sha256Only(hash)["sha256"]); err == nil && !digest.IsZero() {
 			digests = append(digests, digest)
 		}
 	}
+	_, malformed := pep440.Parse(e.version)
 	switch {
 	case p.Git != "":
-		return r.vcs(e, "git", p.Git, p.Ref)
+		e.unfit = r.vcs(e, "git", p.Git, p.Ref)
 	case p.File != "" || strings.HasSuffix(p.Path, ".whl") || sdist.Is(p.Path):
-		return r.takePipfileFile(e, cmp.Or(p.File, p.Path), digests, t)
+		e.direct = cmp.Or(p.File, p.Path)
+		f := fileAt(e.direct)
+		// The digests are of all files of its version that the index has.
+		if f.oneOf = digests; len(digests) == 1 {
+			f.hashes, f.oneOf = map[string]string{"sha256": digests[0].Hex()}, nil
+		}
+		e.add(f)
 	case p.Path != "":
-		return r.local(e, strings.TrimPrefix(p.Path, "./"), t)
-	}
-	version, pinned := strings.CutPrefix(p.Version, "==")
-	e.version = strings.TrimSpace(strings.TrimPrefix(version, "="))
-	if _, err := pep440.Parse(e.version); err != nil || !pinned {
-		return r.fault(name, "its version %q is not a pin: Pipenv could not resolve it where it ran; if it is for another system, write its marker as markers = \"…\" in the Pipfile, and lock again", p.Version)
-	}
-	if len(digests) == 0 {
-		return r.fault(e.title(), "it has no SHA-256: every file is verified, so lock again with an index that gives it")
-	}
-	if err := r.once(e, t); err != nil {
-		return err
-	}
-	idx := ""
-	for i, s := range head.Sources {
-		if s.Name == p.Index || p.Index == "" && i == 0 {
-			idx = s.URL
-			r.account(account{name: s.Name, address: s.URL})
+		e.folder = strings.TrimPrefix(p.Path, "./")
+	case malformed != nil || !strings.HasPrefix(p.Version, "=="):
+		e.unfit = r.fault(name, "its version %q is not a pin: Pipenv could not resolve it where it ran; if it is for another system, write its marker as markers = \"…\" in the Pipfile, and lock again", p.Version)
+	case len(digests) == 0:
+		e.unfit = r.fault(e.title(), "it has no SHA-256: every file is verified, so lock again with an index that gives it")
+	default:
+		e.anyOf = digests
+		for i, s := range head.Sources {
+			if s.Name == p.Index || p.Index == "" && i == 0 {
+				e.from = account{name: s.Name, address: s.URL}
+			}
 		}
 	}
-	r.pin(Pin{Name: name, Version: e.version, SHA256: digests, Index: configuration.WithoutUser(idx), Extras: e.extras}, t)
-	return nil
-}
-
-// takePipfileFile adds a file that is locked by its address or path. The digests
-// are of all files of its version that the index has.
-func (r *lockReader) takePipfileFile(e *lockEntry, place string, digests []store.Digest, t wheel.Target) error {
-	f := lockedFile{name: path.Base(strings.ReplaceAll(place, `\`, "/")), path: place, oneOf: digests}
-	if strings.Contains(place, "://") {
-		f.name, f.url, f.path = pep508.FileOf(place), place, ""
-	}
-	if len(digests) == 1 {
-		f.hashes, f.oneOf = map[string]string{"sha256": digests[0].Hex()}, nil
-	}
-	e.direct = place
-	if strings.HasSuffix(f.name, ".whl") {
-		e.files = append(e.files, f)
-	} else {
-		e.sdist, e.source = true, &f
-	}
-	return r.take(e, t)
+	return e
 }

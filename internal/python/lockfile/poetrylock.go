@@ -4,9 +4,7 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"strings"
 
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/configuration"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
@@ -49,168 +47,115 @@ type poetryFile struct {
 	Hash string `toml:"hash"`
 }
 
-func (r *lockReader) readPoetry(b []byte) error {
+func (r *lockReader) readPoetry(b []byte) (func(wheel.Target) ([]*lockEntry, error), error) {
 	var head struct {
 		Metadata struct {
 			Version any `toml:"lock-version"`
 		} `toml:"metadata"`
 	}
 	if err := r.toml(b, &head); err != nil {
-		return err
+		return nil, err
 	}
 	version, _ := head.Metadata.Version.(string)
-	if !slices.Contains([]string{"1.0", "1.1", "2.0", "2.1"}, version) {
-		return r.fault("", "its lock-version is %v, and versions 1.0, 1.1, 2.0 and 2.1 are understood", head.Metadata.Version)
-	}
-	if len(r.packages) > 0 {
-		return r.fault("", "it has no workspace members to choose from")
+	known := slices.Contains([]string{"1.0", "1.1", "2.0", "2.1"}, version)
+	if err := r.understood("lock-version", head.Metadata.Version, "versions 1.0, 1.1, 2.0 and 2.1 are", known); err != nil {
+		return nil, err
 	}
 	var l poetryLock
 	if err := r.toml(b, &l); err != nil {
-		return err
+		return nil, err
 	}
+	var groups []string
 	for i := range l.Packages {
 		p := &l.Packages[i]
-		p.Name = pep508.NormalizeName(p.Name)
-		if p.Name == "" {
-			return r.fault("", "a package in it has no name")
+		if p.Name = pep508.NormalizeName(p.Name); p.Name == "" {
+			return nil, r.fault("", "a package in it has no name")
 		}
 		if p.Files == nil {
-			p.Files = named(l.Metadata.Files, p.Name)
+			p.Files, _ = named(l.Metadata.Files, p.Name)
 		}
+		p.Groups = normalizeAll(p.Groups)
+		groups = append(groups, p.Groups...)
 	}
-	r.groups = slices.DeleteFunc(r.groups, func(group string) bool { return group == poetryMain })
+	isMain := func(group string) bool { return group == poetryMain }
+	r.Groups = slices.DeleteFunc(r.Groups, isMain)
 	if version != "2.1" {
 		return r.poetryWalk(&l)
 	}
-	if err := r.poetryKnown(&l); err != nil {
-		return err
-	}
-	for _, t := range r.targets {
-		if err := r.poetryTarget(&l, t); err != nil {
-			return err
-		}
-	}
-	return nil
+	return func(t wheel.Target) ([]*lockEntry, error) { return r.poetryEntries(&l, t) },
+		r.offers("group", slices.DeleteFunc(groups, isMain), slices.Collect(maps.Keys(l.Extras)))
 }
 
-func (r *lockReader) poetryKnown(l *poetryLock) error {
-	groups := []string{}
-	for _, p := range l.Packages {
-		groups = append(groups, p.Groups...)
-	}
-	groups = slices.DeleteFunc(normalizeAll(groups), func(group string) bool { return group == poetryMain })
-	if err := r.known("group", r.groups, groups); err != nil {
-		return err
-	}
-	return r.known("extra", r.extras, normalizeAll(slices.Collect(maps.Keys(l.Extras))))
-}
-
-// poetryTarget takes the packages of a lock of version 2.1.
-func (r *lockReader) poetryTarget(l *poetryLock, t wheel.Target) error {
-	if err := r.poetryPython(l, t); err != nil {
-		return err
+// poetryEntries returns the packages of a lock of version 2.1.
+func (r *lockReader) poetryEntries(l *poetryLock, t wheel.Target) (entries []*lockEntry, err error) {
+	if err := r.admits("", l.Metadata.Python, pep440.ParsePoetryRange, t); err != nil {
+		return nil, err
 	}
 	for i := range l.Packages {
 		p := &l.Packages[i]
 		wanted := false
-		for _, group := range normalizeAll(p.Groups) {
-			if group != poetryMain && !slices.Contains(r.groups, group) {
+		for _, group := range p.Groups {
+			if group != poetryMain && !slices.Contains(r.Groups, group) {
 				continue
 			}
 			marker, err := r.poetryMarker(p, group)
 			if err != nil {
-				return err
+				return entries, err
 			}
-			ok, err := r.holds(p.title(), marker, t.Env(), r.extras)
+			ok, err := r.holds(p.title(), marker, t.Env(), r.Extras)
 			if err != nil {
-				return err
+				return entries, err
 			}
 			wanted = wanted || ok
 		}
-		if !wanted {
-			continue
-		}
-		e := p.entry()
-		if e.index != "" {
-			r.account(account{name: p.Source.Reference, address: p.Source.URL, poetry: true})
-		}
-		for name := range p.Dependencies {
-			e.requires = append(e.requires, pep508.NormalizeName(name))
-		}
-		if err := r.tell(r.takePoetry(p, e, t)); err != nil {
-			return err
+		if wanted {
+			e := r.poetryEntry(p)
+			e.requires = normalizeAll(slices.Collect(maps.Keys(p.Dependencies)))
+			entries = append(entries, e)
 		}
 	}
-	return nil
-}
-
-// poetryPython faults targets that the project does not run on.
-func (r *lockReader) poetryPython(l *poetryLock, t wheel.Target) error {
-	ranges, err := pep440.ParsePoetryRange(l.Metadata.Python)
-	if err != nil {
-		return r.fault("", "its python-versions %q cannot be read: %v", l.Metadata.Python, err)
-	}
-	if !slices.ContainsFunc(ranges, func(s pep440.Specifiers) bool { return s.AdmitsMinor(t.Minor) }) {
-		return r.fault("", "it is for Python %s, which %s is not: drop the runtime, or widen the range in the project and lock again", l.Metadata.Python, t.Runtime)
-	}
-	return nil
+	return entries, nil
 }
 
 func (p *poetryPackage) title() string { return p.Name + " " + p.Version }
 
 // poetryMarker returns the condition for a package as part of a group.
 func (r *lockReader) poetryMarker(p *poetryPackage, group string) (string, error) {
-	switch m := p.Markers.(type) {
-	case nil:
-		return "", nil
-	case string:
-		return m, nil
-	case map[string]any:
-		marker := named(m, group)
-		if marker == nil {
-			return "", nil
-		}
-		if text, ok := marker.(string); ok {
-			return text, nil
-		}
+	marker := p.Markers
+	if m, ok := marker.(map[string]any); ok {
+		marker, _ = named(m, group)
 	}
-	return "", r.fault(p.title(), "its markers are neither a text nor a text for each group")
+	text, ok := marker.(string)
+	if !ok && marker != nil {
+		return "", r.fault(p.title(), "its markers are neither a text nor a text for each group")
+	}
+	return text, nil
 }
 
-func (p *poetryPackage) entry() *lockEntry {
+func (r *lockReader) poetryEntry(p *poetryPackage) *lockEntry {
 	e := &lockEntry{name: p.Name, version: p.Version}
-	if p.Source.Type == "legacy" {
-		e.index = configuration.WithoutUser(p.Source.URL)
+	s := p.Source
+	switch s.Type {
+	case "":
+	case "legacy":
+		e.from = account{name: s.Reference, address: s.URL, poetry: true}
+	case "url", "file":
+		e.direct = s.URL
+	case "directory":
+		e.folder = path.Clean(s.URL)
+	default:
+		e.unfit = r.vcs(e, s.Type, s.URL, s.Resolved)
 	}
 	for _, f := range p.Files {
-		file := lockedFile{name: f.Name, hashes: sha256Only(f.Hash)}
-		switch p.Source.Type {
+		file := lockedFile{name: f.Name}
+		switch s.Type {
 		case "url":
-			e.direct, file.url = p.Source.URL, p.Source.URL
+			file.url = s.URL
 		case "file":
-			e.direct, file.path = p.Source.URL, p.Source.URL
-			file.name = path.Base(strings.ReplaceAll(file.path, `\`, "/"))
+			file = fileAt(s.URL)
 		}
-		if strings.HasSuffix(file.name, ".whl") {
-			e.files = append(e.files, file)
-			continue
-		}
-		e.sdist, e.source = true, &file
+		file.hashes = sha256Only(f.Hash)
+		e.add(file)
 	}
 	return e
-}
-
-func (r *lockReader) takePoetry(p *poetryPackage, e *lockEntry, t wheel.Target) error {
-	if done, err := r.standIn(e, t); done || err != nil {
-		return err
-	}
-	switch s := p.Source; s.Type {
-	case "", "legacy", "url", "file":
-		return r.take(e, t)
-	case "directory":
-		return r.local(e, path.Clean(s.URL), t)
-	default:
-		return r.vcs(e, s.Type, s.URL, s.Resolved)
-	}
 }

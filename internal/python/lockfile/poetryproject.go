@@ -37,50 +37,47 @@ type poetryNeed struct {
 	optional                  bool
 }
 
-// poetryWalk takes the packages of a lock before 2.1 by following what the
-// project needs.
-func (r *lockReader) poetryWalk(l *poetryLock) error {
+// poetryWalk tells the packages of a lock before 2.1 by following what the project
+// needs.
+func (r *lockReader) poetryWalk(l *poetryLock) (func(wheel.Target) ([]*lockEntry, error), error) {
 	b, err := filetree.ReadDocument(filepath.Join(r.dir, "pyproject.toml"))
 	if err != nil {
-		return r.fault("", "locks of Poetry 1 do not tell what the project itself needs, and the pyproject.toml beside it cannot be read: put it there, or lock with Poetry 2")
+		return nil, r.fault("", "locks of Poetry 1 do not tell what the project itself needs, and the pyproject.toml beside it cannot be read: put it there, or lock with Poetry 2")
 	}
 	var p poetryProject
 	if err := r.toml(jsonscan.TrimBOM(b), &p); err != nil {
-		return fmt.Errorf("reading the pyproject.toml beside: %w", err)
+		return nil, fmt.Errorf("reading the pyproject.toml beside: %w", err)
 	}
 	poetry := &p.Tool.Poetry
-	groups := map[string]map[string]any{poetryMain: poetry.Main}
+	if poetry.Main == nil {
+		return nil, r.fault("", "the pyproject.toml beside it has no tool.poetry.dependencies: lock with Poetry 2")
+	}
+	groups := map[string]map[string]any{}
 	if poetry.Dev != nil {
 		groups["dev"] = poetry.Dev
 	}
 	for name, group := range poetry.Group {
 		groups[pep508.NormalizeName(name)] = group.Dependencies
 	}
-	if poetry.Main == nil {
-		return r.fault("", "the pyproject.toml beside it has no tool.poetry.dependencies: lock with Poetry 2")
+	delete(groups, poetryMain)
+	if err := r.offers("group", slices.Collect(maps.Keys(groups)), slices.Collect(maps.Keys(poetry.Extras))); err != nil {
+		return nil, err
 	}
-	if err := r.known("group", r.groups, slices.DeleteFunc(slices.Collect(maps.Keys(groups)), func(group string) bool { return group == poetryMain })); err != nil {
-		return err
+	roots, optional := []map[string]any{poetry.Main}, []string(nil)
+	for _, group := range r.Groups {
+		roots = append(roots, groups[group])
 	}
-	if err := r.known("extra", r.extras, normalizeAll(slices.Collect(maps.Keys(poetry.Extras)))); err != nil {
-		return err
+	for _, extra := range r.Extras {
+		added, _ := named(poetry.Extras, extra)
+		optional = append(optional, normalizeAll(added)...)
 	}
-	for _, t := range r.targets {
-		if err := r.poetryPython(l, t); err != nil {
-			return err
+	return func(t wheel.Target) ([]*lockEntry, error) {
+		if err := r.admits("", l.Metadata.Python, pep440.ParsePoetryRange, t); err != nil {
+			return nil, err
 		}
-		w := &poetryWalker{lockReader: r, lock: l, env: t.Env(), minor: t.Minor, limits: map[string]map[string]bool{}}
-		for _, group := range append([]string{poetryMain}, r.groups...) {
-			w.roots = append(w.roots, groups[group])
-		}
-		for _, extra := range r.extras {
-			w.optional = append(w.optional, normalizeAll(named(poetry.Extras, extra))...)
-		}
-		if err := w.take(t); err != nil {
-			return err
-		}
-	}
-	return nil
+		w := &poetryWalker{lockReader: r, lock: l, env: t.Env(), minor: t.Minor, roots: roots, optional: optional}
+		return w.entries(t)
+	}, nil
 }
 
 // poetryWalker follows the dependencies that hold on one target.
@@ -94,14 +91,14 @@ type poetryWalker struct {
 	limits   map[string]map[string]bool // ranges by name, of the last round
 }
 
-// take takes what is reached. Where the lock holds several versions of a
+// entries returns what is reached. Where the lock holds several versions of a
 // package, the one is meant that everybody who needs it admits; who needs it
 // depends on the versions in turn, so that rounds follow until nothing changes.
-func (w *poetryWalker) take(t wheel.Target) error {
+func (w *poetryWalker) entries(t wheel.Target) (entries []*lockEntry, err error) {
 	for range 50 {
 		reached, limits, err := w.walk()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if !maps.EqualFunc(limits, w.limits, maps.Equal) {
 			w.limits = limits
@@ -113,18 +110,16 @@ func (w *poetryWalker) take(t wheel.Target) error {
 				if err == nil {
 					err = w.fault(p.title(), "no version of it in the lock file fits all that need it on %s: lock again", t)
 				}
-				return err
+				return entries, err
 			}
-			e := p.entry()
+			e := w.poetryEntry(p)
 			e.extras = slices.Collect(maps.Keys(reached[i].extras))
 			e.requires = slices.Collect(maps.Keys(reached[i].needs))
-			if err := w.tell(w.takePoetry(p, e, t)); err != nil {
-				return err
-			}
+			entries = append(entries, e)
 		}
-		return nil
+		return entries, nil
 	}
-	return w.fault("", "which of its versions are meant on %s cannot be told: lock with Poetry 2", t)
+	return nil, w.fault("", "which of its versions are meant on %s cannot be told: lock with Poetry 2", t)
 }
 
 // admitted reports whether the ranges of the last round hold for a package. One
@@ -159,7 +154,7 @@ func (w *poetryWalker) admitted(p *poetryPackage) (bool, error) {
 func (w *poetryWalker) walk() (map[int]*lockNode, map[string]map[string]bool, error) {
 	g, limits := newLockGraph(), map[string]map[string]bool{}
 	for _, root := range w.roots {
-		all, err := w.needs("the project", root, w.extras)
+		all, err := w.needs("the project", root, w.Extras)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -168,7 +163,8 @@ func (w *poetryWalker) walk() (map[int]*lockNode, map[string]map[string]bool, er
 			return nil, nil, err
 		}
 	}
-	for at, ok := g.next(); ok; at, ok = g.next() {
+	for n := 0; n < len(g.queue); n++ {
+		at := g.queue[n]
 		p := &w.lock.Packages[at.index]
 		var extras []string
 		if at.extra != "" {
@@ -200,18 +196,16 @@ func (w *poetryWalker) follow(g *lockGraph, from string, deps []poetryNeed, limi
 		if limits[d.name] == nil {
 			limits[d.name] = map[string]bool{}
 		}
-		limits[d.name][d.versions], needs[d.name] = true, true
-		g.reach(i, "")
-		for _, extra := range d.extras {
-			g.reach(i, pep508.NormalizeName(extra))
-		}
+		limits[d.name][d.versions] = true
+		g.need(needs, d.name, i, d.extras)
 	}
 	return nil
 }
 
 // adds reports whether an extra of a package asks for a distribution.
 func (p *poetryPackage) adds(extra, name string) bool {
-	for _, text := range named(p.Extras, extra) {
+	texts, _ := named(p.Extras, extra)
+	for _, text := range texts {
 		q := pep508.Parser{S: text}
 		if pep508.NormalizeName(q.Identifier()) == name {
 			return true
@@ -287,7 +281,7 @@ func (w *poetryWalker) need(from string, d poetryNeed, extras []string) (bool, e
 		if err != nil {
 			return false, w.fault(from, "the range %q of Python for %q cannot be read: %v", d.python, d.name, err)
 		}
-		if !slices.ContainsFunc(ranges, func(s pep440.Specifiers) bool { return s.AdmitsMinor(w.minor) }) {
+		if !admitsMinor(ranges, w.minor) {
 			return false, nil
 		}
 	}

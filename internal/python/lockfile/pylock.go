@@ -63,86 +63,63 @@ func (f *pylockFile) locked() lockedFile {
 	return lockedFile{name: name, url: f.URL, path: f.Path, hashes: f.Hashes, size: f.Size}
 }
 
-func (r *lockReader) readPylock(b []byte) error {
+func (r *lockReader) readPylock(b []byte) (func(wheel.Target) ([]*lockEntry, error), error) {
 	var head struct {
 		Version any `toml:"lock-version"`
 	}
 	if err := r.toml(b, &head); err != nil {
-		return err
+		return nil, err
 	}
-	if head.Version == nil {
-		return r.fault("", "it has no lock-version, so it is damaged or is not a pylock.toml")
-	}
-	if text, _ := head.Version.(string); text != "1.0" && !strings.HasPrefix(text, "1.") {
-		return r.fault("", "its lock-version is %v, and versions 1.x are understood", head.Version)
+	text, _ := head.Version.(string)
+	if err := r.understood("lock-version", head.Version, "versions 1.x are", strings.HasPrefix(text, "1.")); err != nil {
+		return nil, err
 	}
 	var l pylock
 	if err := r.toml(b, &l); err != nil {
-		return err
+		return nil, err
 	}
-	if len(r.packages) > 0 {
-		return r.fault("", "it has no workspace members to choose from")
-	}
-	if err := r.known("dependency group", r.groups, normalizeAll(slices.Concat(l.Groups, l.DefaultGroups))); err != nil {
-		return err
-	}
-	if err := r.known("extra", r.extras, normalizeAll(l.Extras)); err != nil {
-		return err
-	}
-	for _, t := range r.targets {
-		if err := r.pylockTarget(&l, t); err != nil {
-			return err
-		}
-	}
-	return nil
+	return func(t wheel.Target) ([]*lockEntry, error) { return r.pylockEntries(&l, t) },
+		r.offers("dependency group", slices.Concat(l.Groups, l.DefaultGroups), l.Extras)
 }
 
-func (r *lockReader) pylockTarget(l *pylock, t wheel.Target) error {
-	if err := r.admits("", l.RequiresPython, t); err != nil {
-		return err
+func (r *lockReader) pylockEntries(l *pylock, t wheel.Target) (entries []*lockEntry, err error) {
+	if err := r.admits("", l.RequiresPython, pythonRange, t); err != nil {
+		return nil, err
 	}
 	// The default groups stand for the project's own dependencies.
 	env := t.Env()
-	env.DependencyGroups = normalizeAll(slices.Concat(r.groups, l.DefaultGroups))
-	supported := len(l.Environments) == 0
-	for _, marker := range l.Environments {
-		ok, err := r.holds("", marker, env, r.extras)
-		if err != nil {
-			return err
-		}
-		supported = supported || ok
-	}
-	if !supported {
-		return r.fault("", "it does not support %s, only environments where %s: lock again for more", t, strings.Join(l.Environments, " or "))
+	env.DependencyGroups = normalizeAll(slices.Concat(r.Groups, l.DefaultGroups))
+	if err := r.supported(t, l.Environments, env, r.Extras, "lock again for more"); err != nil {
+		return nil, err
 	}
 	for i := range l.Packages {
 		p := &l.Packages[i]
-		e := p.entry()
+		e := r.pylockEntry(p)
 		if e.name == "" {
-			return r.fault("", "a package in it has no name")
+			return entries, r.fault("", "a package in it has no name")
 		}
-		ok, err := r.holds(e.title(), p.Marker, env, r.extras)
+		ok, err := r.holds(e.title(), p.Marker, env, r.Extras)
 		if err != nil {
-			return err
+			return entries, err
 		}
 		if !ok {
 			continue
 		}
-		if err := r.tell(r.takePylock(p, e, t)); err != nil {
-			return err
+		if err := r.admits(e.title(), p.RequiresPython, pythonRange, t); err != nil {
+			r.faults = append(r.faults, err)
+			continue
+		}
+		if e.folder == "" || path.Clean(e.folder) != "." { // else the project that the file was made for
+			entries = append(entries, e)
 		}
 	}
-	return nil
+	return entries, nil
 }
 
-func (p *pylockPackage) entry() *lockEntry {
-	e := &lockEntry{name: pep508.NormalizeName(p.Name), version: p.Version, sdist: p.Sdist != nil || p.Archive != nil}
+func (r *lockReader) pylockEntry(p *pylockPackage) *lockEntry {
+	e := &lockEntry{name: pep508.NormalizeName(p.Name), version: p.Version}
 	for _, d := range p.Dependencies {
 		e.requires = append(e.requires, pep508.NormalizeName(d.Name))
-	}
-	if p.Sdist != nil {
-		source := p.Sdist.locked()
-		e.source = &source
 	}
 	for i := range p.Wheels {
 		e.files = append(e.files, p.Wheels[i].locked())
@@ -150,30 +127,16 @@ func (p *pylockPackage) entry() *lockEntry {
 	if p.Archive != nil {
 		f := p.Archive.locked()
 		e.direct = cmp.Or(f.path, f.url)
-		if strings.HasSuffix(f.name, ".whl") {
-			e.files = append(e.files, f)
-		} else if e.source == nil {
-			e.source = &f
-		}
+		e.add(f)
+	}
+	if p.Sdist != nil {
+		source := p.Sdist.locked()
+		e.source = &source
+	}
+	if p.Directory != nil {
+		e.folder = p.Directory.Path
+	} else if p.VCS != nil {
+		e.unfit = r.vcs(e, cmp.Or(p.VCS.Type, "git"), cmp.Or(p.VCS.URL, p.VCS.Path), p.VCS.Commit)
 	}
 	return e
-}
-
-func (r *lockReader) takePylock(p *pylockPackage, e *lockEntry, t wheel.Target) error {
-	if err := r.admits(e.title(), p.RequiresPython, t); err != nil {
-		return err
-	}
-	if p.Directory != nil && path.Clean(p.Directory.Path) == "." {
-		return nil // the project that the file was made for
-	}
-	if done, err := r.standIn(e, t); done || err != nil {
-		return err
-	}
-	switch {
-	case p.Directory != nil:
-		return r.local(e, p.Directory.Path, t)
-	case p.VCS != nil:
-		return r.vcs(e, cmp.Or(p.VCS.Type, "git"), cmp.Or(p.VCS.URL, p.VCS.Path), p.VCS.Commit)
-	}
-	return r.take(e, t)
 }

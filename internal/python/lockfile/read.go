@@ -5,12 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
@@ -21,34 +19,45 @@ import (
 //
 // Errors that a user can act on are *Error and *NoWheel.
 func ReadLockFile(ctx context.Context, name string, o Options, targets []wheel.Target) (*LockFile, error) {
-	title := filepath.Base(name)
-	read := lockFormat(title)
-	if read == nil {
-		return nil, &Error{File: title, Reason: notALockFile(name)}
+	r := newReader(ctx, name, o)
+	format := formatOf(r.title)
+	if format == nil {
+		return nil, r.fault("", "%s", notALockFile(name))
 	}
 	b, err := filetree.ReadDocument(name)
 	if err != nil {
-		return nil, fmt.Errorf("reading lock file %q: %w", title, err)
+		return nil, fmt.Errorf("reading lock file %q: %w", r.title, err)
 	}
-	r := &lockReader{
-		ctx:   ctx,
-		title: title, dir: filepath.Dir(name), targets: targets, markers: map[string]*pep508.Marker{},
-		given: o.Given, groups: normalizeAll(o.Groups), extras: normalizeAll(o.Extras), packages: normalizeAll(o.Packages),
-		sdists: o.Sdists, leftOut: o.LeftOut, outside: o.AllowOutside,
-		out: &LockFile{File: title, Wheels: []wheel.Wheel{}, Sdists: o.Sdists}, taken: map[[2]string]string{}, parents: map[string][]string{},
-	}
-	b = jsonscan.TrimBOM(b)
-	if hasConflict(b) {
-		return nil, r.fault("", "it holds the marks of a merge conflict: solve it and lock again")
-	}
-	if err := read(r, b); err != nil {
-		return nil, errors.Join(append(r.told(), err)...)
-	}
-	if faults := r.told(); len(faults) > 0 {
-		return nil, errors.Join(faults...)
+	if err := r.read(format, jsonscan.TrimBOM(b), targets); err != nil {
+		return nil, err
 	}
 	r.finish()
 	return r.out, nil
+}
+
+// lockFormat reads a file, and returns what tells its entries for a target: those up to
+// the first fault of the file, and that.
+type lockFormat func(r *lockReader, b []byte) (entries func(t wheel.Target) ([]*lockEntry, error), err error)
+
+// read puts the entries of a file for each target into what is locked.
+func (r *lockReader) read(format lockFormat, b []byte, targets []wheel.Target) error {
+	if hasConflict(b) {
+		return r.fault("", "it holds the marks of a merge conflict: solve it and lock again")
+	}
+	entries, err := format(r, b)
+	for _, t := range targets {
+		if err != nil {
+			break
+		}
+		var all []*lockEntry
+		all, err = entries(t)
+		for _, e := range all {
+			if err := r.tell(r.put(e, t)); err != nil {
+				return errors.Join(append(r.told(), err)...)
+			}
+		}
+	}
+	return errors.Join(append(r.told(), err)...)
 }
 
 // hasConflict reports whether git left a conflict in a text. No format of a lock file
@@ -62,8 +71,8 @@ func hasConflict(b []byte) bool {
 	return false
 }
 
-// lockFormat returns the reader for files of that name, or nil.
-func lockFormat(title string) func(*lockReader, []byte) error {
+// formatOf returns the reader for files of that name, or nil.
+func formatOf(title string) lockFormat {
 	switch title {
 	case "uv.lock":
 		return (*lockReader).readUV

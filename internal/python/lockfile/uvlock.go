@@ -80,32 +80,21 @@ type uvFile struct {
 	Size     int64  `toml:"size"`
 }
 
-func (r *lockReader) readUV(b []byte) error {
+func (r *lockReader) readUV(b []byte) (func(wheel.Target) ([]*lockEntry, error), error) {
 	var head struct {
 		Version any `toml:"version"`
 	}
 	if err := r.toml(b, &head); err != nil {
-		return err
+		return nil, err
 	}
-	if head.Version != int64(1) {
-		if head.Version == nil {
-			return r.fault("", "it has no format version, so it is damaged or is not a uv.lock")
-		}
-		return r.fault("", "its format version is %v, and version 1 is understood", head.Version)
+	if err := r.understood("format version", head.Version, "version 1 is", head.Version == int64(1)); err != nil {
+		return nil, err
 	}
 	var l uvLock
 	if err := r.toml(b, &l); err != nil {
-		return err
+		return nil, err
 	}
-	if err := r.settleUV(&l); err != nil {
-		return err
-	}
-	for _, t := range r.targets {
-		if err := r.uvTarget(&l, t); err != nil {
-			return err
-		}
-	}
-	return nil
+	return func(t wheel.Target) ([]*lockEntry, error) { return r.uvEntries(&l, t) }, r.settleUV(&l)
 }
 
 // settleUV normalises names, finds the roots and checks what was asked for.
@@ -126,15 +115,15 @@ func (r *lockReader) settleUV(l *uvLock) error {
 		}
 	}
 	all := slices.Concat(l.roots, members)
-	if len(r.packages) > 0 {
+	if len(r.Packages) > 0 {
 		names := make([]string, 0, len(all))
 		for _, i := range all {
 			names = append(names, l.Packages[i].Name)
 		}
-		if err := r.known("workspace member", r.packages, names); err != nil {
+		if err := r.known("workspace member", r.Packages, names); err != nil {
 			return err
 		}
-		l.roots = slices.DeleteFunc(all, func(i int) bool { return !slices.Contains(r.packages, l.Packages[i].Name) })
+		l.roots = slices.DeleteFunc(all, func(i int) bool { return !slices.Contains(r.Packages, l.Packages[i].Name) })
 	} else if len(l.roots) == 0 {
 		l.roots = members
 	}
@@ -147,62 +136,45 @@ func (r *lockReader) settleUV(l *uvLock) error {
 		groups = slices.AppendSeq(slices.AppendSeq(groups, maps.Keys(p.Dev)), maps.Keys(p.Metadata.Dev))
 		extras = append(slices.AppendSeq(extras, maps.Keys(p.Optional)), p.Metadata.Extras...)
 	}
-	if err := r.known("dependency group", r.groups, normalizeAll(groups)); err != nil {
+	if err := r.known("dependency group", r.Groups, groups); err != nil {
 		return err
 	}
-	return r.known("extra", r.extras, normalizeAll(extras))
+	return r.known("extra", r.Extras, extras)
 }
 
-func (r *lockReader) uvTarget(l *uvLock, t wheel.Target) error {
-	if err := r.admits("", l.RequiresPython, t); err != nil {
-		return err
+// uvEntries returns the packages that the roots need on a target.
+func (r *lockReader) uvEntries(l *uvLock, t wheel.Target) ([]*lockEntry, error) {
+	if err := r.admits("", l.RequiresPython, pythonRange, t); err != nil {
+		return nil, err
 	}
 	w := &uvWalk{lockReader: r, lock: l, env: t.Env()}
-	if err := w.supported(t); err != nil {
-		return err
+	if err := w.supported(t, l.SupportedMarkers, w.env, nil, "change tool.uv.environments and lock again"); err != nil {
+		return nil, err
 	}
 	if err := w.activate(); err != nil {
-		return err
+		return nil, err
 	}
 	reached, err := w.walk()
-	if err != nil {
-		return err
-	}
-	roots := map[int]bool{}
-	for _, i := range l.roots {
-		roots[i] = true
-	}
+	var entries []*lockEntry
 	for _, i := range slices.Sorted(maps.Keys(reached)) {
 		// The code of the project itself is the user's to add, unless it is a
 		// workspace member that another package needs.
-		if roots[i] && !reached[i].needed {
-			continue
-		}
-		if err := r.tell(r.takeUV(&l.Packages[i], reached[i], t)); err != nil {
-			return err
+		if n := reached[i]; n.needed || !slices.Contains(l.roots, i) {
+			entries = append(entries, r.uvEntry(&l.Packages[i], n))
 		}
 	}
-	return nil
+	return entries, err
 }
 
-// takeUV adds one package to what is locked for the target.
-func (r *lockReader) takeUV(p *uvPackage, n *lockNode, t wheel.Target) error {
+func (r *lockReader) uvEntry(p *uvPackage, n *lockNode) *lockEntry {
+	s := p.Source
 	e := &lockEntry{
-		name: p.Name, version: p.Version, sdist: p.Sdist != nil, direct: cmp.Or(p.Source.Path, p.Source.URL),
+		name: p.Name, version: p.Version, direct: cmp.Or(s.Path, s.URL), folder: s.local(), codeless: s.Virtual != "",
 		extras: slices.Collect(maps.Keys(n.extras)), requires: slices.Collect(maps.Keys(n.needs)),
 	}
-	s := p.Source
-	if done, err := r.standIn(e, t); done || err != nil {
-		return err
-	}
-	switch {
-	case s.Virtual != "":
-		return nil // has dependencies, and no code that is to be installed
-	case s.Git != "":
+	if s.Git != "" {
 		_, commit, _ := strings.Cut(s.Git, "#")
-		return r.vcs(e, "git", s.Git, commit)
-	case s.local() != "":
-		return r.local(e, s.local(), t)
+		e.unfit = r.vcs(e, "git", s.Git, commit)
 	}
 	for _, f := range p.Wheels {
 		e.files = append(e.files, s.file(f))
@@ -211,25 +183,20 @@ func (r *lockReader) takeUV(p *uvPackage, n *lockNode, t wheel.Target) error {
 		source := s.file(*p.Sdist)
 		e.source = &source
 	}
-	return r.take(e, t)
+	return e
 }
 
-// file returns a wheel of a package from the source. Paths on disk are relative
-// to the registry, where that is a folder.
+// file returns a file of a package from the source. Paths on disk are relative to
+// the registry, where that is a folder.
 func (s uvSource) file(f uvFile) lockedFile {
-	locked := lockedFile{url: cmp.Or(f.URL, s.URL), hashes: sha256Only(f.Hash), size: f.Size}
-	switch {
-	case s.Path != "":
-		locked.path = s.Path
-	case f.Path != "" && strings.HasPrefix(s.Registry, "file:"):
-		locked.path = path.Join(pathOf(s.Registry), f.Path)
-	case f.Path != "" && path.IsAbs(f.Path):
-		locked.path = f.Path
-	case f.Path != "":
-		locked.path = path.Join(strings.ReplaceAll(s.Registry, `\`, "/"), f.Path)
+	place := f.Path
+	if place != "" && !path.IsAbs(place) {
+		place = path.Join(cmp.Or(pathOf(s.Registry), strings.ReplaceAll(s.Registry, `\`, "/")), place)
 	}
-	if locked.name = path.Base(locked.path); locked.path == "" {
-		locked.name = cmp.Or(f.Filename, pep508.FileOf(locked.url))
+	locked := fileAt(cmp.Or(s.Path, place, f.URL, s.URL))
+	if locked.path == "" {
+		locked.name = cmp.Or(f.Filename, locked.name)
 	}
+	locked.hashes, locked.size = sha256Only(f.Hash), f.Size
 	return locked
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 )
 
 // uvWalk follows the dependencies that hold on one target.
@@ -25,21 +24,6 @@ func uvExtra(pkg, extra string) string { return fmt.Sprintf("extra-%d-%s-%s", le
 func uvGroup(pkg, group string) string { return fmt.Sprintf("group-%d-%s-%s", len(pkg), pkg, group) }
 func uvProject(pkg string) string      { return fmt.Sprintf("project-%d-%s", len(pkg), pkg) }
 
-// supported faults a target that the lock excludes.
-func (w *uvWalk) supported(t wheel.Target) error {
-	for _, marker := range w.lock.SupportedMarkers {
-		ok, err := w.holds("", marker, w.env, nil)
-		if ok || err != nil {
-			return err
-		}
-	}
-	if len(w.lock.SupportedMarkers) == 0 {
-		return nil
-	}
-	return w.fault("", "it does not support %s, only environments where %s: change tool.uv.environments and lock again",
-		t, strings.Join(w.lock.SupportedMarkers, " or "))
-}
-
 // activate finds which extras and groups are active, and faults those that
 // exclude each other. Extras of dependencies are found by walking until no
 // more come up.
@@ -47,13 +31,13 @@ func (w *uvWalk) activate() error {
 	for _, i := range w.lock.roots {
 		p := &w.lock.Packages[i]
 		w.active = append(w.active, uvProject(p.Name))
-		for _, extra := range w.extras {
-			if hasName(p.Optional, extra) {
+		for _, extra := range w.Extras {
+			if _, has := named(p.Optional, extra); has {
 				w.active = append(w.active, uvExtra(p.Name, extra))
 			}
 		}
-		for _, group := range w.groups {
-			if hasName(p.Dev, group) {
+		for _, group := range w.Groups {
+			if _, has := named(p.Dev, group); has {
 				w.active = append(w.active, uvGroup(p.Name, group))
 			}
 		}
@@ -104,28 +88,31 @@ func (w *uvWalk) walk() (map[int]*lockNode, error) {
 	g := newLockGraph()
 	for _, i := range w.lock.roots {
 		g.reach(i, "")
-		for _, extra := range w.extras {
-			if hasName(w.lock.Packages[i].Optional, extra) {
+		for _, extra := range w.Extras {
+			if _, has := named(w.lock.Packages[i].Optional, extra); has {
 				g.reach(i, extra)
 			}
 		}
 	}
-	for _, group := range w.groups {
-		if err := w.follow(g, "", named(w.lock.Manifest.Groups, group), map[string]bool{}); err != nil {
+	for _, group := range w.Groups {
+		deps, _ := named(w.lock.Manifest.Groups, group)
+		if err := w.follow(g, "", deps, map[string]bool{}); err != nil {
 			return nil, err
 		}
 		for _, i := range w.lock.roots {
 			p := &w.lock.Packages[i]
-			if err := w.follow(g, p.Name, named(p.Dev, group), g.nodes[i].needs); err != nil {
+			deps, _ := named(p.Dev, group)
+			if err := w.follow(g, p.Name, deps, g.nodes[i].needs); err != nil {
 				return nil, err
 			}
 		}
 	}
-	for at, ok := g.next(); ok; at, ok = g.next() {
+	for n := 0; n < len(g.queue); n++ {
+		at := g.queue[n]
 		p := &w.lock.Packages[at.index]
 		deps := p.Needs
 		if at.extra != "" {
-			deps = named(p.Optional, at.extra)
+			deps, _ = named(p.Optional, at.extra)
 		}
 		if err := w.follow(g, p.Name, deps, g.nodes[at.index].needs); err != nil {
 			return nil, err
@@ -144,12 +131,9 @@ func (w *uvWalk) follow(g *lockGraph, from string, deps []uvDependency, needs ma
 		if !ok {
 			continue
 		}
-		needs[w.lock.Packages[i].Name] = true
-		g.reach(i, "")
-		g.nodes[i].needed = g.nodes[i].needed || from != w.lock.Packages[i].Name
-		for _, extra := range slices.Concat(d.Extras, d.Asked) {
-			g.reach(i, pep508.NormalizeName(extra))
-		}
+		name := w.lock.Packages[i].Name
+		g.need(needs, name, i, slices.Concat(d.Extras, d.Asked))
+		g.nodes[i].needed = g.nodes[i].needed || from != name
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 )
 
 // eggInfo is what a source distribution of setuptools says of itself.
@@ -28,7 +29,7 @@ func (s *Sdist) findEggInfo() string {
 		dir, base := path.Split(p)
 		dir = strings.TrimSuffix(dir, "/")
 		name, ok := strings.CutSuffix(path.Base(dir), ".egg-info")
-		if base != "PKG-INFO" || !ok || normalize(name) != s.name || strings.Count(dir, "/") > 2 {
+		if base != "PKG-INFO" || !ok || pep508.NormalizeName(name) != s.name || strings.Count(dir, "/") > 2 {
 			continue
 		}
 		if best == "" || strings.Count(dir, "/") < strings.Count(best, "/") {
@@ -39,10 +40,10 @@ func (s *Sdist) findEggInfo() string {
 }
 
 // ofEggInfo makes the wheel of a distribution of setuptools.
-func (s *Sdist) ofEggInfo(dir string) (*Wheel, error) {
+func (s *Sdist) ofEggInfo(dir string) *Wheel {
 	e := &eggInfo{Sdist: s, dir: dir, root: strings.TrimPrefix(path.Dir(dir), "."), setup: s.readSetup(), data: s.dataRule()}
 	if len(s.files[dir+"/SOURCES.txt"]) == 0 {
-		return nil, s.refuse("it has no %s/SOURCES.txt", dir)
+		s.refuse("it has no %s/SOURCES.txt", dir)
 	}
 	for _, line := range s.lines(dir + "/SOURCES.txt") {
 		e.listed = append(e.listed, path.Clean(strings.ReplaceAll(line, `\`, "/")))
@@ -50,28 +51,15 @@ func (s *Sdist) ofEggInfo(dir string) (*Wheel, error) {
 	slices.Sort(e.listed)
 	e.listed = slices.Compact(e.listed)
 	e.tops = s.lines(dir + "/top_level.txt")
-	head, err := s.readHead(dir + "/PKG-INFO")
-	if err != nil {
-		return nil, err
-	}
-	if err := s.refuseNative(slices.Concat(e.listed, s.below(e.root))); err != nil {
-		return nil, err
-	}
-	if err := e.refuseSetup(); err != nil {
-		return nil, err
-	}
+	head := s.readHead(dir + "/PKG-INFO")
+	s.refuseNative(slices.Concat(e.listed, s.below(e.root)))
+	e.refuseSetup()
 	w := s.newWheel()
-	if err := e.pack(w); err != nil {
-		return nil, err
-	}
-	if err := s.scripts(e.setup, w); err != nil {
-		return nil, err
-	}
+	e.pack(w)
+	s.scripts(e.setup, w)
 	w.Recorded = e.setup.conditional()
-	if err := e.info(w, head); err != nil {
-		return nil, err
-	}
-	return w, nil
+	e.info(w, head)
+	return w
 }
 
 // below returns the paths of the files below a folder, "" for the top one.
@@ -89,38 +77,34 @@ func (s *Sdist) below(dir string) []string {
 }
 
 // refuseSetup refuses a setup.py that changes code on its way into a wheel.
-func (e *eggInfo) refuseSetup() error {
+func (e *eggInfo) refuseSetup() {
 	if e.setup.translates() {
-		return e.refuse("its setup.py asks for use_2to3, which no setuptools has any more")
+		e.refuse("its setup.py asks for use_2to3, which no setuptools has any more")
 	}
 	if command := e.setup.command(); command != "" {
-		return e.refuse("its setup.py has a command %q of its own, which may write files", command)
+		e.refuse("its setup.py has a command %q of its own, which may write files", command)
 	}
-	return nil
 }
 
 // pack adds the modules and packages that top_level.txt names, with the data
 // beside them, as SOURCES.txt lists them.
-func (e *eggInfo) pack(w *Wheel) error {
+func (e *eggInfo) pack(w *Wheel) {
 	if len(e.tops) == 0 {
-		return e.refuse("its top_level.txt names no module")
+		e.refuse("its top_level.txt names no module")
 	}
 	spaces := map[string]bool{}
 	for _, name := range e.lines(e.dir + "/namespace_packages.txt") {
 		spaces[strings.ReplaceAll(name, ".", "/")+"/__init__.py"] = true
 	}
-	for _, top := range e.tops {
-		if !fs.ValidPath(strings.ReplaceAll(top, ".", "/")) {
-			return e.refuse("its top_level.txt names %q", top)
+	for _, name := range e.tops {
+		top := strings.ReplaceAll(name, ".", "/")
+		if !fs.ValidPath(top) {
+			e.refuse("its top_level.txt names %q", name)
+			continue
 		}
-		top = strings.ReplaceAll(top, ".", "/")
-		at := e.place(top)
-		files, err := e.filesOf(top, at)
-		if err != nil {
-			return err
-		}
+		files := e.filesOf(top, e.place(top))
 		if len(files) == 0 {
-			return e.refuse("its SOURCES.txt lists no file of %q, which its top_level.txt names", top)
+			e.refuse("its SOURCES.txt lists no file of %q, which its top_level.txt names", top)
 		}
 		for to, from := range files {
 			if !spaces[to] { // a namespace needs no __init__.py
@@ -128,7 +112,6 @@ func (e *eggInfo) pack(w *Wheel) error {
 			}
 		}
 	}
-	return nil
 }
 
 // place returns where a top-level name lies: the path of its folder, or of its
@@ -146,7 +129,7 @@ func (e *eggInfo) place(top string) string {
 
 // filesOf returns the files of a top-level name that a wheel holds, by their
 // paths in it.
-func (e *eggInfo) filesOf(top, at string) (map[string]string, error) {
+func (e *eggInfo) filesOf(top, at string) map[string]string {
 	files, data := map[string]string{}, map[string]string{}
 	isPackage := func(dir string) bool {
 		_, ok := e.files[path.Join(at, strings.TrimPrefix(dir, top), "__init__.py")]
@@ -162,7 +145,7 @@ func (e *eggInfo) filesOf(top, at string) (map[string]string, error) {
 			continue
 		}
 		if _, held := e.files[name]; !held {
-			return nil, e.refuse("its SOURCES.txt lists %q, which it does not hold", name)
+			e.refuse("its SOURCES.txt lists %q, which it does not hold", name)
 		}
 		if strings.HasSuffix(name, ".py") && (path.Dir(to) == "." || isPackage(path.Dir(to)) || !isPackage(top)) {
 			files[to] = name
@@ -178,10 +161,10 @@ func (e *eggInfo) filesOf(top, at string) (map[string]string, error) {
 	for _, name := range e.below(at) {
 		to := path.Join(top, strings.TrimPrefix(name, at+"/"))
 		if strings.HasSuffix(name, ".py") && !strings.HasPrefix(path.Base(name), ".") && files[to] == "" && data[to] == "" && isPackage(path.Dir(to)) {
-			return nil, e.refuse("it holds %q, which its SOURCES.txt does not list", name)
+			e.refuse("it holds %q, which its SOURCES.txt does not list", name)
 		}
 	}
-	return files, nil
+	return files
 }
 
 func sameVersion(a pep440.Version, text string) bool {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/backend"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 )
 
 // head is the header of a PKG-INFO file (the "Core metadata" specification).
@@ -24,10 +25,10 @@ type head struct {
 
 // readHead reads PKG-INFO, and compares name and version with those of the
 // file's name.
-func (s *Sdist) readHead(file string) (*head, error) {
+func (s *Sdist) readHead(file string) *head {
 	body, ok := s.files[file]
 	if !ok {
-		return nil, s.refuse("it has no %s", file)
+		s.refuse("it has no %s", file)
 	}
 	h := &head{values: map[string][]string{}}
 	text := strings.ReplaceAll(strings.TrimPrefix(string(body), "\ufeff"), "\r\n", "\n")
@@ -56,11 +57,11 @@ func (s *Sdist) readHead(file string) (*head, error) {
 			h.text += line + "\n"
 		}
 	}
-	if normalize(h.one("name")) != s.name || !sameVersion(s.version, h.one("version")) {
-		return nil, s.refuse("its %s is of %s %s", file, h.one("name"), h.one("version"))
+	if pep508.NormalizeName(h.one("name")) != s.name || !sameVersion(s.version, h.one("version")) {
+		s.refuse("its %s is of %s %s", file, h.one("name"), h.one("version"))
 	}
 	h.format, _ = strconv.ParseFloat(h.one("metadata-version"), 64)
-	return h, nil
+	return h
 }
 
 func (h *head) one(name string) string {
@@ -90,7 +91,7 @@ var carried = []string{"top_level.txt", "zip-safe", "namespace_packages.txt", "d
 
 // info adds METADATA, the licences and the other files of the metadata, as
 // setuptools writes them.
-func (e *eggInfo) info(w *Wheel, h *head) error {
+func (e *eggInfo) info(w *Wheel, h *head) {
 	licenses := e.licenses(h)
 	for _, name := range licenses {
 		w.put("licenses/"+name, e.files[name])
@@ -101,18 +102,12 @@ func (e *eggInfo) info(w *Wheel, h *head) error {
 			w.put(name, body)
 		}
 	}
-	points, err := e.entryPoints()
-	if err != nil {
-		return err
-	}
-	if points != "" {
+	if points := e.entryPoints(); points != "" {
 		w.put("entry_points.txt", []byte(points))
 	}
 	needs := h.needs
 	if !slices.ContainsFunc(needs, func(line string) bool { return strings.HasPrefix(strings.ToLower(line), "requires-dist:") }) && e.dir != "" {
-		if needs, err = e.requires(); err != nil {
-			return err
-		}
+		needs = e.requires()
 	}
 	text := h.text
 	for _, name := range licenses {
@@ -127,7 +122,6 @@ func (e *eggInfo) info(w *Wheel, h *head) error {
 		text += "\n" + h.body
 	}
 	w.put("METADATA", []byte(text))
-	return nil
 }
 
 // licenses returns the licence files: those that PKG-INFO names, else those that
@@ -164,7 +158,7 @@ var cfgLicense = regexp.MustCompile(`(?m)^license_files?\s*=\s*((?:[^\n]*\n?)(?:
 
 // entryPoints writes entry_points.txt as setuptools does, groups and names in
 // order.
-func (e *eggInfo) entryPoints() (string, error) {
+func (e *eggInfo) entryPoints() string {
 	groups := map[string][]string{}
 	group := ""
 	for _, line := range e.lines(e.dir + "/entry_points.txt") {
@@ -178,7 +172,7 @@ func (e *eggInfo) entryPoints() (string, error) {
 		name, value, ok := strings.Cut(line, "=")
 		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
 		if !ok || group == "" || name == "" || value == "" {
-			return "", e.refuse("its entry_points.txt has the line %q", line)
+			e.refuse("its entry_points.txt has the line %q", line)
 		}
 		groups[group] = append(groups[group], name+" = "+value)
 	}
@@ -187,21 +181,21 @@ func (e *eggInfo) entryPoints() (string, error) {
 		slices.Sort(groups[group])
 		out = append(out, "["+group+"]\n"+strings.Join(groups[group], "\n")+"\n")
 	}
-	return strings.Join(out, "\n"), nil
+	return strings.Join(out, "\n")
 }
 
 var notInExtra = regexp.MustCompile(`[^A-Za-z0-9]+`)
 
 // requires returns the lines of METADATA that requires.txt stands for: sections
 // in brackets hold the requirements of an extra, under a marker behind a colon.
-func (e *eggInfo) requires() ([]string, error) {
+func (e *eggInfo) requires() []string {
 	var out []string
 	extra, marker := "", ""
 	for _, line := range e.lines(e.dir + "/requires.txt") {
 		if inner, ok := strings.CutPrefix(line, "["); ok {
 			inner, ok = strings.CutSuffix(inner, "]")
 			if !ok {
-				return nil, e.refuse("its requires.txt has the line %q", line)
+				e.refuse("its requires.txt has the line %q", line)
 			}
 			extra, marker, _ = strings.Cut(inner, ":")
 			extra = strings.Trim(strings.ToLower(notInExtra.ReplaceAllString(strings.TrimSpace(extra), "-")), "-")
@@ -221,5 +215,5 @@ func (e *eggInfo) requires() ([]string, error) {
 		}
 		out = append(out, "Requires-Dist: "+line)
 	}
-	return out, nil
+	return out
 }

@@ -22,6 +22,7 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 )
 
 const (
@@ -62,12 +63,8 @@ func SplitName(filename string) (name string, version pep440.Version, text strin
 		return "", version, "", false
 	}
 	version, err := pep440.Parse(base[dash+1:])
-	return normalize(base[:dash]), version, base[dash+1:], err == nil
+	return pep508.NormalizeName(base[:dash]), version, base[dash+1:], err == nil
 }
-
-var separators = regexp.MustCompile(`[-_.]+`)
-
-func normalize(name string) string { return separators.ReplaceAllString(strings.ToLower(name), "-") }
 
 // Sdist is a source distribution in memory (the "Source distribution format"
 // specification).
@@ -77,16 +74,16 @@ type Sdist struct {
 	version  pep440.Version
 	files    map[string][]byte // by path below the top folder
 	paths    []string          // sorted
-	links    map[string]bool   // what is neither a file nor a folder
+	fault    error             // the first reason against a wheel
 }
 
 // Read reads a source distribution. What is no archive, or too large, is a
 // *NotPure.
 func Read(filename string, r io.Reader) (*Sdist, error) {
-	s := &Sdist{filename: filename, files: map[string][]byte{}, links: map[string]bool{}}
+	s := &Sdist{filename: filename, files: map[string][]byte{}}
 	var ok bool
 	if s.name, s.version, _, ok = SplitName(filename); !ok {
-		return nil, s.refuse("it is no .tar.gz or .zip file with a name and a version")
+		return nil, s.refused("it is no .tar.gz or .zip file with a name and a version")
 	}
 	read := s.readTar
 	if strings.HasSuffix(filename, ".zip") {
@@ -115,7 +112,7 @@ func (s *Sdist) readTar(r io.Reader) error {
 			return s.damaged(err)
 		}
 		if left -= header.Size; header.Size < 0 || left < 0 || len(s.files) == maxCount {
-			return s.refuse("its files are too many or too large")
+			return s.refused("its files are too many or too large")
 		}
 		if header.Typeflag == tar.TypeDir || header.Typeflag == tar.TypeXGlobalHeader {
 			continue
@@ -130,7 +127,7 @@ func (s *Sdist) readTar(r io.Reader) error {
 func (s *Sdist) readZip(r io.Reader) error {
 	body, err := io.ReadAll(io.LimitReader(r, MaxSize+1))
 	if err != nil || len(body) > MaxSize {
-		return s.refuse("it cannot be read, or is over %d bytes", MaxSize)
+		return s.refused("it cannot be read, or is over %d bytes", MaxSize)
 	}
 	archive, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
 	if err != nil {
@@ -142,7 +139,7 @@ func (s *Sdist) readZip(r io.Reader) error {
 			continue
 		}
 		if left -= int64(min(f.UncompressedSize64, maxFiles+1)); left < 0 || len(s.files) == maxCount {
-			return s.refuse("its files are too many or too large")
+			return s.refused("its files are too many or too large")
 		}
 		content, err := f.Open()
 		if err != nil {
@@ -161,17 +158,16 @@ func (s *Sdist) take(name string, regular bool, content io.Reader) error {
 	name = strings.TrimPrefix(name, "./")
 	top, inside, below := strings.Cut(name, "/")
 	if !below || !fs.ValidPath(name) || strings.ContainsAny(name, "\\\x00") {
-		return s.refuse("the file %q in it is not below one folder", name)
+		return s.refused("the file %q in it is not below one folder", name)
 	}
-	if dash := strings.LastIndexByte(top, '-'); dash < 0 || normalize(top[:dash]) != s.name {
-		return s.refuse("its folder is %q", top)
+	if dash := strings.LastIndexByte(top, '-'); dash < 0 || pep508.NormalizeName(top[:dash]) != s.name {
+		return s.refused("its folder is %q", top)
 	}
 	if !regular {
-		s.links[inside] = true
-		return nil
+		return nil // a link, which is no file to pack
 	}
 	if _, twice := s.files[inside]; twice {
-		return s.refuse("it holds %q twice", inside)
+		return s.refused("it holds %q twice", inside)
 	}
 	body, err := io.ReadAll(content)
 	if err != nil {
@@ -181,11 +177,18 @@ func (s *Sdist) take(name string, regular bool, content io.Reader) error {
 	return nil
 }
 
-func (s *Sdist) refuse(format string, args ...any) error {
+// refuse notes a reason against a wheel. The first is told.
+func (s *Sdist) refuse(format string, args ...any) {
+	if s.fault == nil {
+		s.fault = s.refused(format, args...)
+	}
+}
+
+func (s *Sdist) refused(format string, args ...any) error {
 	return &NotPure{Filename: s.filename, Reason: fmt.Sprintf(format, args...)}
 }
 
-func (s *Sdist) damaged(err error) error { return s.refuse("it cannot be read: %v", err) }
+func (s *Sdist) damaged(err error) error { return s.refused("it cannot be read: %v", err) }
 
 // lines returns the lines of a file that hold anything, without white space at
 // their ends.
@@ -201,18 +204,17 @@ func (s *Sdist) lines(name string) []string {
 
 // refuseNative refuses a distribution with source code that a compiler has to
 // see, or that declares extension modules.
-func (s *Sdist) refuseNative(names []string) error {
+func (s *Sdist) refuseNative(names []string) {
 	for _, name := range names {
 		if slices.Contains(compiled, strings.ToLower(path.Ext(name))) {
-			return s.refuse("it holds native code, %q", name)
+			s.refuse("it holds native code, %q", name)
 		}
 	}
 	for _, name := range []string{"setup.py", "setup.cfg", "pyproject.toml"} {
 		if word := extension.Find(s.files[name]); word != nil {
-			return s.refuse("its %s declares native code by %q", name, word)
+			s.refuse("its %s declares native code by %q", name, word)
 		}
 	}
-	return nil
 }
 
 // compiled are the extensions of source files that are compiled, and of what

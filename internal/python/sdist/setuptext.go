@@ -67,15 +67,15 @@ var shebang = regexp.MustCompile(`^#!.*python[0-9.]*([ \t].*)?$`)
 // scripts adds the scripts that setup.py lists as texts, the first lines of
 // Python's as installers expect them. Scripts that it computes are left out:
 // they are no part of what can be imported.
-func (s *Sdist) scripts(setup setupText, w *Wheel) error {
+func (s *Sdist) scripts(setup setupText, w *Wheel) {
 	names, literal := setup.list("scripts")
 	if !literal {
-		return nil
+		return
 	}
 	for _, name := range names {
 		body, ok := s.files[path.Clean(name)]
 		if !ok {
-			return s.refuse("its setup.py names the script %q, which it does not hold", name)
+			s.refuse("its setup.py names the script %q, which it does not hold", name)
 		}
 		first, rest, found := bytes.Cut(body, []byte("\n"))
 		if m := shebang.FindSubmatch(bytes.TrimSuffix(first, []byte("\r"))); m != nil && found {
@@ -84,7 +84,6 @@ func (s *Sdist) scripts(setup setupText, w *Wheel) error {
 		}
 		w.Files[strings.TrimSuffix(w.DistInfo, ".dist-info")+".data/scripts/"+path.Base(name)] = body
 	}
-	return nil
 }
 
 // conditional reports whether setup.py looks at the machine that it runs on.

@@ -37,20 +37,21 @@ func Make(filename string, r io.Reader) (*Wheel, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := s.wheel()
-	if err != nil {
-		return nil, err
-	}
+	w := s.wheel()
 	for name, body := range w.Files {
 		if bytes.HasPrefix(body, []byte("\x7fELF")) || slices.Contains(compiled, path.Ext(name)) {
-			return nil, s.refuse("it holds native code, %q", name)
+			s.refuse("it holds native code, %q", name)
 		}
 	}
 	w.put("WHEEL", []byte("Wheel-Version: 1.0\nGenerator: layerbuild\nRoot-Is-Purelib: true\nTag: py3-none-any\n\n"))
+	if s.fault != nil {
+		return nil, s.fault
+	}
 	return w, nil
 }
 
-func (s *Sdist) wheel() (*Wheel, error) {
+// wheel returns what there is of a wheel: where there is a fault, it counts for nothing.
+func (s *Sdist) wheel() *Wheel {
 	if dir := s.findEggInfo(); dir != "" {
 		return s.ofEggInfo(dir)
 	}
@@ -93,22 +94,18 @@ func quoted(s string) string {
 
 // ofBackend makes the wheel of a distribution whose build backend says in
 // pyproject.toml what it packs, and in PKG-INFO what it needs.
-func (s *Sdist) ofBackend() (*Wheel, error) {
-	head, err := s.readHead("PKG-INFO")
-	if err != nil {
-		return nil, err
-	}
-	if fault := head.moving(); fault != "" {
-		return nil, s.refuse("its PKG-INFO leaves %s to a run of its build backend", fault)
-	}
-	if err := s.refuseNative(nil); err != nil {
-		return nil, err
-	}
-	plan, err := backend.Read(newMemory(s.files), s.name, s.version.String())
-	if err != nil {
-		return nil, s.refuse("%v", err)
-	}
+func (s *Sdist) ofBackend() *Wheel {
 	w := s.newWheel()
+	if fault := s.readHead("PKG-INFO").moving(); fault != "" {
+		s.refuse("its PKG-INFO leaves %s to a run of its build backend", fault)
+	}
+	s.refuseNative(nil)
+	fsys := newMemory(s.files)
+	plan, err := backend.Read(fsys, s.name, s.version.String(), fsys, ".")
+	if err != nil {
+		s.refuse("%v", err)
+		return w
+	}
 	for to, from := range plan.Files {
 		w.Files[to] = s.files[from]
 	}
@@ -116,39 +113,29 @@ func (s *Sdist) ofBackend() (*Wheel, error) {
 		w.put(name, body)
 	}
 	w.put("METADATA", s.files["PKG-INFO"])
-	return w, nil
+	return w
 }
 
 // ofDistutils makes the wheel of an old distribution of distutils, which has no
 // requirements: its modules, and its packages.
-func (s *Sdist) ofDistutils() (*Wheel, error) {
-	setup := s.readSetup()
-	if setup.text == "" {
-		return nil, s.refuse("it has neither an .egg-info folder, nor a setup.py, nor a pyproject.toml")
+func (s *Sdist) ofDistutils() *Wheel {
+	e := &eggInfo{Sdist: s, setup: s.readSetup()}
+	if e.setup.text == "" {
+		s.refuse("it has neither an .egg-info folder, nor a setup.py, nor a pyproject.toml")
 	}
-	if word := declares.FindString(setup.text); word != "" {
-		return nil, s.refuse("it has no .egg-info folder, and its setup.py passes %s to setup()", strings.TrimRight(word, "= :\t'\""))
+	if word := declares.FindString(e.setup.text); word != "" {
+		s.refuse("it has no .egg-info folder, and its setup.py passes %s to setup()", strings.TrimRight(word, "= :\t'\""))
 	}
-	if err := s.refuseNative(s.paths); err != nil {
-		return nil, err
-	}
-	if err := (&eggInfo{Sdist: s, setup: setup}).refuseSetup(); err != nil {
-		return nil, err
-	}
-	head := &head{text: fmt.Sprintf("Metadata-Version: 2.1\nName: %s\nVersion: %s\n", s.name, s.version)}
+	s.refuseNative(s.paths)
+	e.refuseSetup()
+	h := &head{text: fmt.Sprintf("Metadata-Version: 2.1\nName: %s\nVersion: %s\n", s.name, s.version)}
 	if _, ok := s.files["PKG-INFO"]; ok {
-		var err error
-		if head, err = s.readHead("PKG-INFO"); err != nil {
-			return nil, err
-		}
+		h = s.readHead("PKG-INFO")
 	}
 	w := s.newWheel()
-	tops, err := s.packDistutils(setup, w)
-	if err != nil {
-		return nil, err
-	}
-	w.put("top_level.txt", []byte(strings.Join(tops, "\n")+"\n"))
-	return w, (&eggInfo{Sdist: s, setup: setup}).info(w, head)
+	w.put("top_level.txt", []byte(strings.Join(s.packDistutils(e.setup, w), "\n")+"\n"))
+	e.info(w, h)
+	return w
 }
 
 // declares are arguments that setuptools knows, and distutils does not.
@@ -156,32 +143,28 @@ var declares = regexp.MustCompile(`\b(install_requires|extras_require|entry_poin
 
 // packDistutils adds the modules and packages that setup.py lists as texts, or
 // all packages where it computes their list.
-func (s *Sdist) packDistutils(setup setupText, w *Wheel) (tops []string, err error) {
+func (s *Sdist) packDistutils(setup setupText, w *Wheel) (tops []string) {
 	root := setup.packageDir()[""]
 	modules, _ := setup.list("py_modules")
 	for _, module := range modules {
 		name := strings.ReplaceAll(module, ".", "/") + ".py"
 		body, ok := s.files[path.Join(root, name)]
 		if !ok {
-			return nil, s.refuse("its setup.py names the module %q, which it does not hold", module)
+			s.refuse("its setup.py names the module %q, which it does not hold", module)
 		}
 		w.Files[name] = body
 		tops = append(tops, strings.SplitN(module, ".", 2)[0])
 	}
-	packages, err := s.distutilsPackages(setup)
-	if err != nil {
-		return nil, err
-	}
-	for _, pkg := range packages {
-		dir := path.Join(root, strings.ReplaceAll(pkg, ".", "/"))
-		if mapped, ok := setup.packageDir()[pkg]; ok {
-			dir = mapped
-		}
+	data := s.dataRule()
+	for _, pkg := range s.distutilsPackages(setup) {
 		to := strings.ReplaceAll(pkg, ".", "/")
-		if _, ok := s.files[dir+"/__init__.py"]; !ok {
-			return nil, s.refuse("its setup.py names the package %q, which it does not hold", pkg)
+		dir, mapped := setup.packageDir()[pkg]
+		if !mapped {
+			dir = path.Join(root, to)
 		}
-		data := s.dataRule()
+		if _, ok := s.files[dir+"/__init__.py"]; !ok {
+			s.refuse("its setup.py names the package %q, which it does not hold", pkg)
+		}
 		for _, p := range s.below(dir) {
 			name := path.Join(to, strings.TrimPrefix(p, dir+"/"))
 			module := path.Ext(p) == ".py" && path.Dir(p) == dir && !strings.HasPrefix(path.Base(p), ".")
@@ -192,16 +175,17 @@ func (s *Sdist) packDistutils(setup setupText, w *Wheel) (tops []string, err err
 		tops = append(tops, strings.SplitN(pkg, ".", 2)[0])
 	}
 	if len(w.Files) == 0 {
-		return nil, s.refuse("its setup.py lists neither modules nor packages as texts")
+		s.refuse("its setup.py lists neither modules nor packages as texts")
 	}
+	s.scripts(setup, w)
 	slices.Sort(tops)
-	return slices.Compact(tops), s.scripts(setup, w)
+	return slices.Compact(tops)
 }
 
-func (s *Sdist) distutilsPackages(setup setupText) ([]string, error) {
+func (s *Sdist) distutilsPackages(setup setupText) []string {
 	packages, literal := setup.list("packages")
 	if literal || !strings.Contains(setup.text, "packages") {
-		return packages, nil
+		return packages
 	}
 	packages = nil
 	for _, p := range s.paths {
@@ -210,9 +194,9 @@ func (s *Sdist) distutilsPackages(setup setupText) ([]string, error) {
 			continue
 		}
 		if top, _, _ := strings.Cut(dir, "/"); slices.Contains([]string{"test", "tests", "doc", "docs", "example", "examples", "build"}, top) {
-			return nil, s.refuse("its setup.py computes its packages, and whether %q is one is not known", top)
+			s.refuse("its setup.py computes its packages, and whether %q is one is not known", top)
 		}
 		packages = append(packages, strings.ReplaceAll(strings.TrimSuffix(dir, "/"), "/", "."))
 	}
-	return packages, nil
+	return packages
 }

@@ -1,8 +1,8 @@
 package wheel
 
 import (
-	"bytes"
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -30,12 +30,15 @@ func Findings(tree filetree.Tree) ([]string, error) {
 		}
 		top, _, inFolder := strings.Cut(within, "/")
 		if !inFolder && strings.HasSuffix(top, ".pth") {
-			runs, err := runsCode(*e)
+			// What setuptools writes for namespace packages, and its own hook, change nothing
+			// that a user could act on.
+			own := strings.HasSuffix(top, "-nspkg.pth") || top == "distutils-precedence.pth"
+			runs, err := has(e, pthCode)
 			if err != nil {
 				return nil, err
 			}
-			if runs {
-				notes = append(notes, fmt.Sprintf("%q of %s runs code at every cold start", top, distribution(*e)))
+			if runs && !own {
+				notes = append(notes, fmt.Sprintf("%q of %s runs code at every cold start", top, e.Origin.Distribution()))
 			}
 		}
 		if !inFolder || top == last && users[top] == e.Origin {
@@ -92,13 +95,8 @@ func (f *finder) see(e filetree.Entry, dir, within string) {
 // shared returns the findings on packages, sorted; of a package and those below
 // it the outermost is named.
 func (f *finder) shared() ([]string, error) {
-	var names []string
-	for name := range f.inits {
-		names = append(names, name)
-	}
-	slices.Sort(names)
 	var notes, named []string
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(f.inits)) {
 		if slices.ContainsFunc(named, func(above string) bool { return strings.HasPrefix(name, above+"/") }) {
 			continue
 		}
@@ -125,8 +123,8 @@ func (f *finder) judge(name string) (string, error) {
 			continue
 		}
 		// Few packages come this far: their files are read now.
-		for _, e := range f.inits[name] {
-			if style, err := isNamespace(e); err != nil || style {
+		for i := range f.inits[name] {
+			if style, err := has(&f.inits[name][i], namespaceStyle); err != nil || style {
 				return "", err
 			}
 		}
@@ -140,11 +138,11 @@ func (f *finder) judge(name string) (string, error) {
 func (f *finder) note(name, dir, other string) string {
 	if e := f.initIn(name, func(at string) bool { return at == dir }); e != nil {
 		return fmt.Sprintf("%q is of %s, and %s has files in that folder without one: they are found in this layer, and hidden if another %s is found first",
-			name+"/__init__.py", distribution(*e), other, name)
+			name+"/__init__.py", e.Origin.Distribution(), other, name)
 	}
 	// Two folders of site-packages are never on one sys.path.
 	if e := f.initIn(name, func(at string) bool { return at == root || dir == root }); e != nil {
-		return fmt.Sprintf("%q of %s hides what %s has in %s/%s: build one layer for each runtime", e.Path, distribution(*e), other, dir, name)
+		return fmt.Sprintf("%q of %s hides what %s has in %s/%s: build one layer for each runtime", e.Path, e.Origin.Distribution(), other, dir, name)
 	}
 	return ""
 }
@@ -164,27 +162,18 @@ func (f *finder) initIn(name string, in func(dir string) bool) *filetree.Entry {
 // folders: by pkgutil or by pkg_resources.
 var namespaceStyle = regexp.MustCompile(`extend_path\s*\(|declare_namespace\s*\(`)
 
-func isNamespace(e filetree.Entry) (bool, error) {
+// pthCode is a line of a .pth file that Python executes: one that starts with import
+// (module site in the Python documentation).
+var pthCode = regexp.MustCompile(`(?m)^import[ \t]`)
+
+// has reports whether a small file has what is looked for.
+func has(e *filetree.Entry, what *regexp.Regexp) (bool, error) {
 	if e.Size > maxScript {
 		return false, nil
 	}
 	body, err := e.ReadContent()
-	return err == nil && namespaceStyle.Match(bytes.TrimSpace(body)), err
+	return err == nil && what.Match(body), err
 }
-
-// runsCode reports whether a .pth file holds a line that Python executes: one
-// that starts with import (module site in the Python documentation). What
-// setuptools writes for namespace packages, and its own hook, change nothing that
-// a user could act on.
-func runsCode(e filetree.Entry) (bool, error) {
-	if e.Size > maxScript || strings.HasSuffix(e.Path, "-nspkg.pth") || path.Base(e.Path) == "distutils-precedence.pth" {
-		return false, nil
-	}
-	body, err := e.ReadContent()
-	return err == nil && pthCode.Match(body), err
-}
-
-var pthCode = regexp.MustCompile(`(?m)^import[ \t]`)
 
 // splitRoot splits a layer path into the folder of sys.path and what is in it.
 func splitRoot(name string) (dir, within string, ok bool) {
@@ -201,6 +190,3 @@ func splitRoot(name string) (dir, within string, ok bool) {
 	}
 	return root + "/lib/" + version + strings.TrimSuffix(site, "/"), inner, ok
 }
-
-// distribution is who brings an entry, as "requests 2.31.0".
-func distribution(e filetree.Entry) string { return e.Origin.Distribution() }

@@ -10,7 +10,6 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -87,7 +86,6 @@ func ReadWheelFolder(ctx context.Context, name, source string) ([]GivenWheel, er
 		}
 		given = append(given, g)
 	}
-	slices.SortFunc(given, func(a, b GivenWheel) int { return strings.Compare(a.Path, b.Path) })
 	return given, nil
 }
 

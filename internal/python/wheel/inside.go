@@ -33,7 +33,7 @@ func CheckInside(w Wheel, files filetree.Tree) error {
 		if err != nil {
 			return fmt.Errorf("reading wheel %q: %w", w.Filename, err)
 		}
-		if m, err := ParseMetadata(body); err == nil && !m.IsOf(name) {
+		if m, err := ParseMetadata(body); err == nil && !m.Is(name.Name, name.Version) {
 			return &WrongWheel{Filename: w.Filename, Name: m.Name, Version: m.Version}
 		}
 	}

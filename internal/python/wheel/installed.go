@@ -17,32 +17,22 @@ import (
 // Distribution is a distribution that lies in a tree as an installer put it there
 // ("Recording installed projects" specification).
 type Distribution struct {
-	// Name is normalised; Version is as written.
-	Name, Version string
-	// License is what METADATA says: License-Expression, else a License of one
-	// short line, else the classifiers. "" where it says nothing.
-	License string
-	// About is what else it says of itself.
-	About About
-	// Info is the path of its .dist-info or .egg-info folder, Site the folder
-	// that it is installed in; "" is the root.
-	Info, Site string
+	Described
+	Version string // as written
+	// Metadata is what it says of itself.
+	Metadata Metadata
+	// Info is the path of its .dist-info or .egg-info folder.
+	Info string
 	// Modules are the names of its modules and packages at the top.
 	Modules []string
-	// Needs are what it declares to need: see [NeedsOf].
-	Needs []Need
-	// RequiresPython is as written, "" where it says nothing.
-	RequiresPython string
 	// Files are indices of the tree, ascending.
 	Files []int
-
-	metadata Metadata
 }
 
 // Refuses reports whether its Requires-Python leaves out the Python of a target.
 func (d *Distribution) Refuses(t Target) bool {
 	version, err := pep440.Parse(fmt.Sprintf("3.%d.%d", t.Minor, t.Patch))
-	return err == nil && !d.metadata.RequiresPython.Match(version)
+	return err == nil && !d.Metadata.RequiresPython.Match(version)
 }
 
 // The most that is read of one file of an .dist-info folder, in bytes.
@@ -149,20 +139,14 @@ func (f *info) take(file string, body []byte) {
 // installed returns the distribution, and false where the folder says nothing of
 // one.
 func (f *info) installed() (Distribution, bool) {
-	d := Distribution{Info: f.folder, Site: f.site(), Modules: f.tops}
-	base := strings.TrimSuffix(strings.TrimSuffix(path.Base(f.folder), ".dist-info"), ".egg-info")
-	name, version, _ := strings.Cut(base, "-")
-	d.Name = pep508.NormalizeName(name)
-	d.Version, _, _ = strings.Cut(version, "-py") // NAME-VERSION-pyX.Y.egg-info
-	d.About, _ = ReadAbout(f.metadata)
-	m, err := ParseMetadata(f.metadata)
-	if err != nil {
-		return d, name != "" && version != ""
+	m, _ := ParseMetadata(f.metadata)
+	if m.Name == "" || m.Version == "" {
+		base := strings.TrimSuffix(strings.TrimSuffix(path.Base(f.folder), ".dist-info"), ".egg-info")
+		name, version, _ := strings.Cut(base, "-")
+		m.Name = pep508.NormalizeName(name)
+		m.Version, _, _ = strings.Cut(version, "-py") // NAME-VERSION-pyX.Y.egg-info
 	}
-	d.metadata, d.Name, d.Version = m, pep508.NormalizeName(m.Name), m.Version
-	d.License, d.RequiresPython = d.About.license(), d.About.RequiresPython
-	d.Needs = d.About.declared()
-	return d, true
+	return Distribution{Described: m.described(f.site()), Version: m.Version, Metadata: m, Info: f.folder, Modules: f.tops}, m.Name != "" && m.Version != ""
 }
 
 // owners tells which distribution has which file of a tree; -1 is none.

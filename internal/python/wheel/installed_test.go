@@ -72,7 +72,7 @@ func TestDistributionsInEveryForm(t *testing.T) {
 	var got []string
 	owned := map[string]string{}
 	for _, d := range found {
-		got = append(got, d.Name+" "+d.Version+" ("+d.License+") in "+d.Site)
+		got = append(got, d.Name+" "+d.Version+" ("+d.Metadata.LicenseName()+") in "+d.Site)
 		for _, i := range d.Files {
 			if owned[tree[i].Path] != "" {
 				t.Errorf("%q has two owners", tree[i].Path)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"path"
@@ -12,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/sdist"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -126,15 +126,14 @@ func (l *Lock) UnmarshalJSON(b []byte) error {
 		for _, line := range lines {
 			w, err := parseLocked(line)
 			if err != nil {
-				return err
+				name, _, _ := strings.Cut(line, " ") // the address may hold credentials
+				return fmt.Errorf("reading the locked wheel %q: %w", name, err)
 			}
 			w.Targets = strings.Split(targets, targetSeparator)
 			l.Wheels = append(l.Wheels, w)
 		}
 	}
-	slices.SortFunc(l.Wheels, func(a, b Wheel) int {
-		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Filename, b.Filename))
-	})
+	slices.SortFunc(l.Wheels, byName)
 	return nil
 }
 
@@ -154,7 +153,7 @@ func (w Wheel) location() string {
 }
 
 // parseLocked reads one line of a lock.
-func parseLocked(line string) (Wheel, error) {
+func parseLocked(line string) (w Wheel, err error) {
 	fields := strings.Fields(line)
 	var form string
 	if last := len(fields) - 1; last > 3 {
@@ -164,51 +163,42 @@ func parseLocked(line string) (Wheel, error) {
 		}
 	}
 	if len(fields) != 4 && len(fields) != 5 {
-		return Wheel{}, fmt.Errorf("reading the locked wheel %q: want name==version, sha256, size and address", line)
+		return w, errors.New("want name==version, sha256, size and address")
 	}
-	name, version, ok := strings.Cut(fields[0], "==")
 	hex, hashed := strings.CutPrefix(fields[1], "sha256:")
-	if !ok || !hashed {
-		return Wheel{}, fmt.Errorf("reading the locked wheel %q: want name==version and sha256:…", line)
+	var pinned bool
+	if w.Name, w.Version, pinned = strings.Cut(fields[0], "=="); !pinned || !hashed {
+		return w, errors.New("want name==version and sha256:…")
 	}
-	digest, err := store.ParseDigest(hex)
-	if err != nil {
-		return Wheel{}, fmt.Errorf("reading the locked wheel %q: %w", line, err)
+	if w.SHA256, err = store.ParseDigest(hex); err != nil {
+		return w, err
 	}
-	size, err := strconv.ParseInt(fields[2], 10, 64)
-	if err != nil {
-		return Wheel{}, fmt.Errorf("reading the locked wheel %q: its size: %w", line, err)
+	if w.Size, err = strconv.ParseInt(fields[2], 10, 64); err != nil {
+		return w, fmt.Errorf("its size: %w", err)
 	}
-	address, local := fields[3], ""
-	if escaped, ok := strings.CutPrefix(address, onDisk); ok {
-		if local, err = url.PathUnescape(escaped); err != nil || local == "" {
-			return Wheel{}, fmt.Errorf("reading the locked wheel %q: its path is malformed", line)
+	if escaped, ok := strings.CutPrefix(fields[3], onDisk); ok {
+		if w.Path, err = url.PathUnescape(escaped); err != nil || w.Path == "" {
+			return w, errors.New("its path is malformed")
 		}
-		address = ""
+	} else if _, err := fetch.ParseKept(fields[3]); err != nil {
+		return w, err
+	} else {
+		w.URL = fields[3]
 	}
-	if address != "" {
-		if _, err := fetch.ParseKept(address); err != nil {
-			return Wheel{}, fmt.Errorf("reading the locked wheel of %q: %w", name, err)
-		}
-	}
-	filename := path.Base(cmp.Or(local, address))
+	w.Filename = path.Base(cmp.Or(w.Path, w.URL))
 	if len(fields) == 5 {
-		filename = fields[4]
+		w.Filename = fields[4]
 	}
-	if sdist.Is(filename) {
+	if w.FromSource() {
 		if form != SdistForm {
-			return Wheel{}, fmt.Errorf("reading the locked wheel %q: this version of the provider makes it as %s: plan again", line, SdistForm)
+			return w, fmt.Errorf("this version of the provider makes it as %s: plan again", SdistForm)
 		}
-		return Wheel{Name: name, Version: version, Filename: filename, URL: address, Path: local, SHA256: digest, Size: size, Pure: true}, nil
+		w.Pure = true
+		return w, nil
 	}
-	tags, err := ParseWheelName(filename)
-	if err != nil {
-		return Wheel{}, fmt.Errorf("reading the locked wheel %q: %w", line, err)
-	}
-	return Wheel{
-		Name: name, Version: version, Filename: filename, URL: address, Path: local,
-		SHA256: digest, Size: size, Pure: tags.Pure(),
-	}, nil
+	tags, err := ParseWheelName(w.Filename)
+	w.Pure = tags.Pure()
+	return w, err
 }
 
 // Unused returns a note for each given wheel that the lock does not hold.
@@ -241,11 +231,13 @@ func Union(list, more []string, without string) []string {
 	return slices.Compact(list)
 }
 
+func byName(a, b Wheel) int {
+	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Filename, b.Filename))
+}
+
 // Sort brings a lock into its order.
 func (l *Lock) Sort() *Lock {
-	slices.SortFunc(l.Wheels, func(a, b Wheel) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Filename, b.Filename))
-	})
+	slices.SortFunc(l.Wheels, byName)
 	for i := range l.Wheels {
 		slices.Sort(l.Wheels[i].Targets)
 	}

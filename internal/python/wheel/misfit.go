@@ -1,6 +1,7 @@
 package wheel
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,36 +40,29 @@ func (m Misfit) Fits() bool { return m.Kind == Fits }
 
 // String returns the reason as a clause of one file, such as "needs glibc 2.28",
 // "is for CPython 3.12" or "is for Windows", and "" where it fits.
-func (m Misfit) String() string { return m.clause("is", "has", "needs", "requires") }
-
-// Plural returns the reason as a clause of several files.
-func (m Misfit) Plural() string { return m.clause("are", "have", "need", "require") }
-
-func (m Misfit) clause(is, has, needs, requires string) string {
-	text := ""
+func (m Misfit) String() string {
+	text := m.Need
 	switch m.Kind {
-	case Fits:
+	case Fits, Unusable:
 	case NeedsGlibc:
-		text = needs + " glibc " + m.Need
+		text = "needs glibc " + m.Need
 	case NeedsPython:
-		text = needs + " Python " + m.Need + " or newer"
+		text = "needs Python " + m.Need + " or newer"
 	case RequiresPython:
-		text = requires + " Python " + m.Need
+		text = "requires Python " + m.Need
 	case ForPython, ForSystem:
-		text = is + " for " + m.Need
+		text = "is for " + m.Need
 	case ForABI:
-		text = is + " for the ABI " + m.Need
-	case Unusable:
-		verb, rest, _ := strings.Cut(m.Need, " ")
-		switch verb {
-		case "is":
-			verb = is
-		case "has":
-			verb = has
-		}
-		text = verb + " " + rest
+		text = "is for the ABI " + m.Need
 	}
 	return text + m.rest
+}
+
+// Plural returns the reason as a clause of several files.
+func (m Misfit) Plural() string {
+	plural := map[string]string{"is": "are", "has": "have", "needs": "need", "requires": "require"}
+	verb, rest, _ := strings.Cut(m.String(), " ")
+	return cmp.Or(plural[verb], verb) + " " + rest
 }
 
 // Misfit returns why the wheel does not run on the target. Where several reasons

@@ -51,18 +51,17 @@ func Describes(path string) (site string, ok bool) {
 // Describe reads METADATA or PKG-INFO, without the site. It reports false where there
 // is no name. A need that is malformed is left out.
 func Describe(metadata []byte) (Described, bool) {
-	about, _ := ReadAbout(metadata)
-	d := Described{Name: pep508.NormalizeName(about.Name), Needs: about.declared()}
-	return d, d.Name != ""
+	m, _ := ParseMetadata(metadata)
+	return m.described(""), m.Name != ""
 }
 
-// declared returns what it declares to need.
-func (a *About) declared() []Need {
-	var needs []Need
-	for _, r := range a.requires[:min(len(a.requires), maxNeeds)] {
-		needs = append(needs, Need{Name: r.Name, Extras: r.Extras, Marker: r.Marker.String()})
+// described returns what it declares to need.
+func (m *Metadata) described(site string) Described {
+	d := Described{Name: pep508.NormalizeName(m.Name), Site: site}
+	for _, r := range m.RequiresDist[:min(len(m.RequiresDist), maxNeeds)] {
+		d.Needs = append(d.Needs, Need{Name: r.Name, Extras: r.Extras, Marker: r.Marker.String()})
 	}
-	return needs
+	return d
 }
 
 // NeedsOf returns the names of what each of the distributions needs on one of the

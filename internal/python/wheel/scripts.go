@@ -5,7 +5,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"hash/crc32"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -173,22 +173,12 @@ func ParseScripts(text string) ([]EntryPoint, error) {
 
 // memoryArchive returns an archive of programs below bin/, sorted by name.
 func memoryArchive(programs map[string][]byte) (*filetree.Archive, error) {
-	var names []string
-	for name := range programs {
-		names = append(names, name)
-	}
-	slices.Sort(names)
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
-	for _, name := range names {
-		body := programs[name]
-		size := uint64(len(body))
-		w, err := z.CreateRaw(&zip.FileHeader{
-			Name: BinDir + "/" + name, Method: zip.Store, CRC32: crc32.ChecksumIEEE(body),
-			CompressedSize64: size, UncompressedSize64: size,
-		})
+	for _, name := range slices.Sorted(maps.Keys(programs)) {
+		w, err := z.CreateHeader(&zip.FileHeader{Name: BinDir + "/" + name, Method: zip.Store})
 		if err == nil {
-			_, err = w.Write(body)
+			_, err = w.Write(programs[name])
 		}
 		if err != nil {
 			return nil, fmt.Errorf("writing the script %q: %w", name, err)

@@ -6,6 +6,7 @@ package wheel
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
@@ -62,12 +63,7 @@ func ParseWheelName(filename string) (NameTags, error) {
 // Pure reports whether the wheel makes no claim on a platform: every platform
 // tag is "any".
 func (w NameTags) Pure() bool {
-	for _, platform := range w.Platforms {
-		if platform != "any" {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(w.Platforms, func(platform string) bool { return platform != "any" })
 }
 
 // CompareBuild returns -1, 0 or +1: the order of the build tags, where none

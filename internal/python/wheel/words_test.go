@@ -40,3 +40,21 @@ func TestEveryImportedNameDiffers(t *testing.T) {
 		}
 	}
 }
+
+// TestMisfitsOfSeveralFiles has a reason of every verb, of one file and of several.
+func TestMisfitsOfSeveralFiles(t *testing.T) {
+	t.Parallel()
+	for m, want := range map[Misfit][2]string{
+		{Kind: NeedsGlibc, Need: "2.28"}:             {"needs glibc 2.28", "need glibc 2.28"},
+		{Kind: NeedsPython, Need: "3.13"}:            {"needs Python 3.13 or newer", "need Python 3.13 or newer"},
+		{Kind: RequiresPython, Need: ">=3.12"}:       {"requires Python >=3.12", "require Python >=3.12"},
+		{Kind: ForABI, Need: "cp39m"}:                {"is for the ABI cp39m", "are for the ABI cp39m"},
+		{Kind: ForSystem, Need: "Windows"}:           {"is for Windows", "are for Windows"},
+		{Kind: Unusable, Need: "is yanked"}:          {"is yanked", "are yanked"},
+		{Kind: Unusable, Need: "has no date at all"}: {"has no date at all", "have no date at all"},
+	} {
+		if m.String() != want[0] || m.Plural() != want[1] {
+			t.Errorf("got %q and %q, want %q", m, m.Plural(), want)
+		}
+	}
+}

@@ -3,18 +3,85 @@ package versions
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lifecycle"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/toolbox"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/versionstate"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
 )
+
+// planDescription fills in the description where the user wrote none: that of
+// the state while the bytes stay the same, else the one that names them. It is
+// unknown as long as they are.
+func planDescription(ctx context.Context, m *versionstate.Model, config, before *versionstate.Model, zip versionstate.Zip, known bool, diags *diag.Diagnostics) {
+	b := m.Built(ctx, diags)
+	switch {
+	case !config.Description.IsNull():
+	case known && before != nil && before.HomeRelease().Bytes() == zip.Hash:
+		m.Description = before.Description
+	case !known, b != nil && b.Lock.IsUnknown():
+		m.Description = types.StringUnknown()
+	default:
+		sum, err := publish.ParseCodeSHA256(zip.Hash)
+		if err != nil {
+			diags.Append(diagnostic.Of("Unusable hash of the zip", err))
+			return
+		}
+		contents, asked := b.Parts()
+		m.Description = types.StringValue(publish.DefaultDescription(contents, asked, sum))
+	}
+}
+
+// describe settles a description that the plan could not know, since the zip
+// was made while the apply was under way.
+func (c *change) describe(ctx context.Context, diags *diag.Diagnostics) {
+	if !c.plan.Description.IsUnknown() {
+		return
+	}
+	var before *versionstate.Model
+	if !c.before.LayerName.IsNull() {
+		before = c.before
+	}
+	zip := versionstate.Zip{Hash: c.zip.SHA256.Base64(), Size: c.zip.Size}
+	planDescription(ctx, c.plan, &versionstate.Model{}, before, zip, true, diags)
+}
+
+// planSharing plans what the configuration says, in the form of the state where
+// that says the same. What an import found stays as long as nobody has asked
+// for anything else; a new version does not get it.
+func (p *planning) planSharing(m, config *versionstate.Model, diags *diag.Diagnostics) {
+	m.Sharing = config.Sharing
+	if p.before == nil || p.before.Sharing.IsNull() {
+		return
+	}
+	found := p.life.SharingFound && config.Sharing.IsNull()
+	switch {
+	case found && !p.publishes(), versionstate.SameSharing(config.Sharing, p.before.Sharing):
+		m.Sharing = p.before.Sharing
+	case found:
+		diags.AddAttributeWarning(path.Root("sharing"), "The new version is shared with nobody",
+			fmt.Sprintf("The version that was imported or moved is shared (%s), but the configuration has no sharing. That version stays shared as it is, and this apply publishes a new one that nobody else may use. To share it too, write the sharing argument.", whom(p.before.Sharing)))
+	}
+}
+
+// whom names those whom a sharing object names.
+func whom(object types.Object) string {
+	s, _ := versionstate.SharingOf(object)
+	if s.Public {
+		return "with everyone"
+	}
+	return "with " + strings.Join(append(slices.Clone(s.AccountIDs), s.OrganizationIDs...), ", ")
+}
 
 // day is how ages are counted.
 const day = 24 * time.Hour
@@ -111,4 +178,36 @@ func policyText(policy lifecycle.Policy) string {
 		why = append(why, fmt.Sprintf("max_age_days = %d", policy.MaxAge/day))
 	}
 	return "Retention (" + strings.Join(why, ", ") + ") no longer keeps them"
+}
+
+// claimLayers notes which layers the resource publishes, and warns of another resource
+// of the configuration that publishes one of them. With a retention for the
+// whole layer that is an error: each would delete the other's versions.
+func claimLayers(tools *toolbox.Tools, config tftypes.Value, m *versionstate.Model, whole bool, regions []string) (diags diag.Diagnostics) {
+	if tools == nil || m.LayerName.IsUnknown() {
+		return diags
+	}
+	layer := m.LayerName.ValueString()
+	for _, region := range regions {
+		others := tools.Claims.Add(region, layer, toolbox.Claim{Config: config, Whole: whole})
+		if len(others) == 0 {
+			continue
+		}
+		where := "the provider's region"
+		if region != "" {
+			where = region
+		}
+		deleting := whole
+		for _, other := range others {
+			deleting = deleting || other.Whole
+		}
+		if deleting {
+			diags.Append(diagnostic.At("layer_name", diag.NewErrorDiagnostic(fmt.Sprintf("Layer %q has two owners", layer), fmt.Sprintf(
+				"Another layerbuild_version of this configuration publishes layer %q in %s, and one of the two has retention.scope = \"layer\": at every apply it would delete the versions of the other. Give each a layer_name of its own, or leave scope out.", layer, where))))
+			continue
+		}
+		diags.Append(diagnostic.At("layer_name", diag.NewWarningDiagnostic(fmt.Sprintf("Layer %q is published twice", layer), fmt.Sprintf(
+			"Another layerbuild_version of this configuration publishes layer %q in %s too. Their versions get numbers in turn, so the newest version is sometimes of one and sometimes of the other. Give each a layer_name of its own.", layer, where))))
+	}
+	return diags
 }

@@ -1,4 +1,4 @@
-package nodejs
+package lockfile
 
 import (
 	"slices"
@@ -18,7 +18,7 @@ func FuzzReadShrinkwrap(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		defer indextest.Budget(t, len(raw))()
-		found, err := readShrinkwrap(raw)
+		found, err := ReadShrinkwrap(raw)
 		for at, m := range found {
 			if m == nil || err == nil && !strings.Contains(at, "node_modules/") {
 				t.Errorf("got %v at %q", m, at)
@@ -35,7 +35,7 @@ func TestReadShrinkwrapReadsBothForms(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			found, err := readShrinkwrap([]byte(text))
+			found, err := ReadShrinkwrap([]byte(text))
 			if err != nil {
 				t.Fatal(err)
 			}
