@@ -88,7 +88,7 @@ func (p *layerbuild) Configure(ctx context.Context, req provider.ConfigureReques
 	if err != nil {
 		resp.Diagnostics.Append(diagnostic.Of("Unusable provider settings", err))
 	}
-	settings, diags := m.aws(ctx)
+	settings, diags := m.aws()
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return

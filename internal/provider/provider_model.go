@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -68,39 +67,6 @@ type awsModel struct {
 	UseFIPSEndpoint                types.Bool   `tfsdk:"use_fips_endpoint"`
 }
 
-type assumeRoleModel struct {
-	Duration          types.String `tfsdk:"duration"`
-	ExternalID        types.String `tfsdk:"external_id"`
-	Policy            types.String `tfsdk:"policy"`
-	PolicyARNs        types.Set    `tfsdk:"policy_arns"`
-	RoleARN           types.String `tfsdk:"role_arn"`
-	SessionName       types.String `tfsdk:"session_name"`
-	SourceIdentity    types.String `tfsdk:"source_identity"`
-	Tags              types.Map    `tfsdk:"tags"`
-	TransitiveTagKeys types.Set    `tfsdk:"transitive_tag_keys"`
-}
-
-type webIdentityModel struct {
-	Duration             types.String `tfsdk:"duration"`
-	Policy               types.String `tfsdk:"policy"`
-	PolicyARNs           types.Set    `tfsdk:"policy_arns"`
-	RoleARN              types.String `tfsdk:"role_arn"`
-	SessionName          types.String `tfsdk:"session_name"`
-	WebIdentityToken     types.String `tfsdk:"web_identity_token"`
-	WebIdentityTokenFile types.String `tfsdk:"web_identity_token_file"`
-}
-
-type endpointsModel struct {
-	CodeArtifact types.String `tfsdk:"codeartifact"`
-	IAM          types.String `tfsdk:"iam"`
-	Lambda       types.String `tfsdk:"lambda"`
-	S3           types.String `tfsdk:"s3"`
-	Signer       types.String `tfsdk:"signer"`
-	SSM          types.String `tfsdk:"ssm"`
-	SSO          types.String `tfsdk:"sso"`
-	STS          types.String `tfsdk:"sts"`
-}
-
 // resolvable reports whether all that resolving depends on is known.
 func (m *providerModel) resolvable() bool {
 	return !m.CacheDir.IsUnknown() && !m.Offline.IsUnknown() && !m.ExcludeNewer.IsUnknown() && !m.MinimumReleaseAge.IsUnknown() &&
@@ -127,7 +93,7 @@ func (m *providerModel) times(tools *toolbox.Tools) diag.Diagnostics {
 }
 
 // aws returns the AWS settings.
-func (m *providerModel) aws(ctx context.Context) (publish.Config, diag.Diagnostics) {
+func (m *providerModel) aws() (publish.Config, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	var c publish.Config
 	values.Fill(&c, m.awsModel)
@@ -135,28 +101,30 @@ func (m *providerModel) aws(ctx context.Context) (publish.Config, diag.Diagnosti
 		skip := text == "true"
 		c.SkipMetadataAPICheck = &skip
 	}
-	for _, e := range values.Blocks[endpointsModel](ctx, m.Endpoints, &diags) {
+	for _, e := range values.Blocks(m.Endpoints) {
 		values.Fill(&c.Endpoints, e)
 	}
-	for _, r := range values.Blocks[assumeRoleModel](ctx, m.AssumeRole, &diags) {
-		role := publish.AssumeRole{Duration: duration("assume_role", r.Duration, &diags)}
-		values.Fill(&role, r, "Duration")
+	for _, r := range values.Blocks(m.AssumeRole) {
+		role := publish.AssumeRole{Duration: duration("assume_role", r, &diags)}
+		values.Fill(&role, r, "duration")
 		c.AssumeRole = append(c.AssumeRole, role)
 	}
-	for _, r := range values.Blocks[webIdentityModel](ctx, m.AssumeRoleWithWebIdentity, &diags) {
-		c.AssumeRoleWithWebIdentity = &publish.AssumeRoleWithWebIdentity{Duration: duration("assume_role_with_web_identity", r.Duration, &diags)}
-		values.Fill(c.AssumeRoleWithWebIdentity, r, "Duration")
+	for _, r := range values.Blocks(m.AssumeRoleWithWebIdentity) {
+		c.AssumeRoleWithWebIdentity = &publish.AssumeRoleWithWebIdentity{Duration: duration("assume_role_with_web_identity", r, &diags)}
+		values.Fill(c.AssumeRoleWithWebIdentity, r, "duration")
 	}
 	return c, diags
 }
 
-func duration(attribute string, text types.String, diags *diag.Diagnostics) time.Duration {
+// duration reads that of a block, 0 for none.
+func duration(block string, of types.Object, diags *diag.Diagnostics) time.Duration {
+	text, _ := of.Attributes()["duration"].(types.String)
 	if text.ValueString() == "" {
 		return 0
 	}
 	d, err := time.ParseDuration(text.ValueString())
 	if err != nil {
-		diags.Append(diagnostic.At(attribute, diag.NewErrorDiagnostic(
+		diags.Append(diagnostic.At(block, diag.NewErrorDiagnostic(
 			fmt.Sprintf("Malformed duration %q", text.ValueString()), "Write a duration such as \"15m\" or \"1h\".")))
 	}
 	return d

@@ -124,3 +124,39 @@ func (s *slot) public() Package {
 	}
 	return p
 }
+
+// mark finds the marks of all slots: each has all of them until a demand of an
+// owner that lacks one takes it away.
+func (r *run) mark(all []*slot) {
+	for _, s := range all {
+		s.marks = Dev | Optional | DevOptional | Peer | Extraneous
+	}
+	r.tree.base.marks = 0
+	work := []*slot{r.tree.base}
+	leave := func(s *slot, marks Marks) {
+		if left := s.marks & marks; left != s.marks {
+			s.marks = left
+			work = append(work, s)
+		}
+	}
+	for len(work) > 0 {
+		s := work[len(work)-1]
+		work = work[:len(work)-1]
+		for _, d := range s.demands {
+			if d.found != nil {
+				leave(d.found, s.marks|d.kind.marks())
+			}
+		}
+		if s.target != nil && !s.circle {
+			leave(s.target, s.marks)
+		}
+		if s.holder != nil && !s.marks.Has(Extraneous) {
+			leave(s.holder, ^Extraneous)
+		}
+	}
+	for _, s := range all {
+		if s.marks.Has(Dev | Optional) {
+			s.marks &^= DevOptional
+		}
+	}
+}

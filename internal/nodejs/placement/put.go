@@ -5,33 +5,6 @@ import (
 	"strings"
 )
 
-// errand is a demand that is to be met by its candidate: an opening one, whose owner
-// has a turn, or a peer's of what was put for it.
-type errand struct {
-	demand *demand
-	bench  *bench
-	seat   *slot   // of the candidate
-	leader *errand // of the package that this one goes with; nil for the opening one
-	put    *slot   // what was put
-}
-
-func (e *errand) opening() *demand {
-	if e.leader == nil {
-		return e.demand
-	}
-	return e.leader.opening()
-}
-
-// start finds the folder where the way up begins: the lowest for the name, from
-// the owner of the opening demand by way of all that the package goes with. They
-// may have been removed since.
-func (e *errand) start() *slot {
-	if e.leader == nil {
-		return e.demand.owner.lowest(e.demand.key)
-	}
-	return e.leader.start().lowest(e.demand.key)
-}
-
 // placeOpening places the candidate of an open demand with its companions.
 func (r *run) placeOpening(opening *errand) error {
 	r.done = nil

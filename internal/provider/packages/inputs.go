@@ -14,18 +14,6 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
-// fileModel is one element of the argument files of layerbuild_package.
-type fileModel struct {
-	Source  types.String `tfsdk:"source"`
-	Content types.String `tfsdk:"content"`
-	Target  types.String `tfsdk:"target"`
-	Include types.List   `tfsdk:"include"`
-	Exclude types.List   `tfsdk:"exclude"`
-
-	IgnoreFile types.String `tfsdk:"ignore_file"`
-	Symlinks   types.String `tfsdk:"symlinks"`
-}
-
 func filesAttribute() schema.Attribute {
 	return attributes.Objects("Local files. The same files give the same bytes: file permissions, times and order have no effect. ELF programs (not ELF libraries) and scripts that begin with `#!` are executable in every folder.\n\n"+
 		"  These files are left out: files that Terraform and this provider write (states, plans and variable files also under other names, `TF_DATA_DIR`, the cache, every `output_path`, `sbom_path` and `changelog_path`), `.git`, `.DS_Store` and `__pycache__`. It is an error to name such a file in `source` or `include`.", map[string]schema.Attribute{
@@ -68,13 +56,6 @@ func downloadsAttribute() schema.Attribute {
 	}, listvalidator.SizeAtLeast(1))
 }
 
-// imageModel is one element of the argument images of layerbuild_package.
-type imageModel struct {
-	Image    types.String `tfsdk:"image"`
-	Files    types.Map    `tfsdk:"files"`
-	Platform types.String `tfsdk:"platform"`
-}
-
 func imagesAttribute() schema.Attribute {
 	return attributes.Objects("Files from container images. They are fetched directly from the registry, so no engine is needed. Files that are executable in the image are executable in the layer. An ELF file for another architecture is an error.\n\n"+
 		"  Credentials come from the Docker configuration (`docker login`, `DOCKER_CONFIG`) or that of Podman (`REGISTRY_AUTH_FILE`, `containers/auth.json`). Credential helpers and stores are programs and are not run. If a registry refuses access and a helper would be needed, the error says what to set instead.\n\n"+
@@ -83,16 +64,6 @@ func imagesAttribute() schema.Attribute {
 		"files":    containerFilesAttribute(),
 		"platform": containerPlatformAttribute(),
 	}, listvalidator.SizeAtLeast(1))
-}
-
-// buildModel is one element of the argument builds of layerbuild_package.
-type buildModel struct {
-	Context    types.String `tfsdk:"context"`
-	Dockerfile types.String `tfsdk:"dockerfile"`
-	Target     types.String `tfsdk:"target"`
-	Args       types.Map    `tfsdk:"args"`
-	Files      types.Map    `tfsdk:"files"`
-	Platform   types.String `tfsdk:"platform"`
 }
 
 func buildsAttribute() schema.Attribute {

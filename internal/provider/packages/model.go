@@ -35,10 +35,10 @@ type asked struct {
 	Architectures types.List      `tfsdk:"architectures"`
 	Python        *pythonModel    `tfsdk:"python"`
 	NodeJS        *nodejsModel    `tfsdk:"nodejs"`
-	Files         []fileModel     `tfsdk:"files"`
+	Files         types.List      `tfsdk:"files"`
 	Downloads     []downloadModel `tfsdk:"downloads"`
-	Images        []imageModel    `tfsdk:"images"`
-	Builds        []buildModel    `tfsdk:"builds"`
+	Images        types.List      `tfsdk:"images"`
+	Builds        types.List      `tfsdk:"builds"`
 	Kind          types.String    `tfsdk:"kind"`
 	Exclude       types.List      `tfsdk:"exclude"`
 	Prune         types.List      `tfsdk:"prune"`

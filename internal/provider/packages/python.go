@@ -23,8 +23,8 @@ type pythonModel struct {
 	AllowOutside types.List   `tfsdk:"allow_outside"`
 	Package      types.String `tfsdk:"package"`
 
-	Indexes           []indexModel `tfsdk:"index"`
-	Wheels            []wheelModel `tfsdk:"wheels"`
+	Indexes           types.List   `tfsdk:"index"`
+	Wheels            types.List   `tfsdk:"wheels"`
 	FindLinks         types.List   `tfsdk:"find_links"`
 	Sdist             types.String `tfsdk:"sdist"`
 	Scripts           types.Bool   `tfsdk:"scripts"`
@@ -33,25 +33,6 @@ type pythonModel struct {
 	Exclude           types.List   `tfsdk:"exclude"`
 	ExcludeRuntimeSDK types.Bool   `tfsdk:"exclude_runtime_sdk"`
 	Imports           types.List   `tfsdk:"imports"`
-}
-
-type wheelModel struct {
-	Source types.String `tfsdk:"source"`
-	URL    types.String `tfsdk:"url"`
-	SHA256 types.String `tfsdk:"sha256"`
-}
-
-type indexModel struct {
-	URL          types.String       `tfsdk:"url"`
-	CodeArtifact *codeArtifactModel `tfsdk:"codeartifact"`
-	Packages     types.List         `tfsdk:"packages"`
-}
-
-type codeArtifactModel struct {
-	Domain      types.String `tfsdk:"domain"`
-	Repository  types.String `tfsdk:"repository"`
-	DomainOwner types.String `tfsdk:"domain_owner"`
-	Region      types.String `tfsdk:"region"`
 }
 
 // asksNothing reports whether the requirements are an empty list, and nothing else

@@ -67,3 +67,45 @@ func TestFill(t *testing.T) {
 	}()
 	Fill(&row{}, rowModel{})
 }
+
+type target struct {
+	KMSKeyID string
+	MaxAge   int
+	Told     *string
+	Names    []string
+	Rows     []row
+	NoRows   []row
+	Row      *row
+	NoRow    *row
+}
+
+// TestFillByObject fills a struct from an object of the configuration.
+func TestFillByObject(t *testing.T) {
+	t.Parallel()
+	rowType := types.ObjectType{AttrTypes: map[string]attr.Type{"name": types.StringType, "apart": types.BoolType}}
+	rowOf := func(name string) types.Object {
+		return types.ObjectValueMust(rowType.AttrTypes, map[string]attr.Value{"name": types.StringValue(name), "apart": types.BoolValue(true)})
+	}
+	rows := types.ListType{ElemType: rowType}
+	object := types.ObjectValueMust(map[string]attr.Type{
+		"kms_key_id": types.StringType, "max_age": types.Int64Type, "told": types.StringType, "names": types.ListType{ElemType: types.StringType},
+		"rows": rows, "no_rows": rows, "row": rowType, "no_row": rowType, "apart": types.StringType,
+	}, map[string]attr.Value{
+		"kms_key_id": types.StringValue("k"), "max_age": types.Int64Null(), "told": types.StringValue("x"), "names": types.ListUnknown(types.StringType),
+		"rows": types.ListValueMust(rowType, []attr.Value{rowOf("first"), rowOf("second")}), "no_rows": types.ListNull(rowType),
+		"row": rowOf("one"), "no_row": types.ObjectNull(rowType.AttrTypes), "apart": types.StringValue("left out"),
+	})
+	got := target{MaxAge: 3}
+	Fill(&got, object, "apart")
+	body, err := json.Marshal(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"KMSKeyID":"k","MaxAge":0,"Told":"x","Names":null,"Rows":[{"Name":"first"},{"Name":"second"}],"NoRows":null,"Row":{"Name":"one"},"NoRow":null}`
+	if string(body) != want {
+		t.Errorf("got  %s\nwant %s", body, want)
+	}
+	if Filled[row](types.ObjectNull(rowType.AttrTypes)) != nil || Filled[row](types.ObjectUnknown(rowType.AttrTypes)) != nil {
+		t.Error("an object that is null or unknown fills a struct")
+	}
+}

@@ -54,15 +54,13 @@ func As[T any](ctx context.Context, object types.Object, diags *diag.Diagnostics
 	return out
 }
 
-// Blocks returns blocks as structs. One that is unknown as a whole is left
-// out: what depends on it asks for the names of unknown arguments.
-func Blocks[T any](ctx context.Context, blocks interface{ Elements() []attr.Value }, diags *diag.Diagnostics) []*T {
-	var out []*T
+// Blocks returns blocks. One that is unknown as a whole is left out: what depends on it
+// asks for the names of unknown arguments.
+func Blocks(blocks interface{ Elements() []attr.Value }) []types.Object {
+	var out []types.Object
 	for _, value := range blocks.Elements() {
-		if object, ok := value.(types.Object); ok {
-			if block := As[T](ctx, object, diags); block != nil {
-				out = append(out, block)
-			}
+		if object, ok := value.(types.Object); ok && !object.IsNull() && !object.IsUnknown() {
+			out = append(out, object)
 		}
 	}
 	return out

@@ -186,7 +186,7 @@ func readParameter(ctx context.Context, m *versionstate.Model, asked *steps.Read
 // order returns what the change brings about in every region.
 func (c *change) order(ctx context.Context, now func() time.Time, diags *diag.Diagnostics) *steps.Order {
 	o := &steps.Order{Publisher: c.publisher, Removal: removalOf(ctx, c.plan, diags), Now: now}
-	o.Request = c.plan.Request(ctx, "", diags)
+	o.Request = c.plan.Request("")
 	o.Request.Zip, o.Request.Creating = c.zip, c.creating()
 	o.Sharing, _ = versionstate.SharingOf(c.sharing)
 	if p := c.plan.Parameter(ctx, diags); p != nil {

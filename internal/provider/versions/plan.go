@@ -255,7 +255,7 @@ func argumentsOf(ctx context.Context, m *versionstate.Model, sharing types.Objec
 	a := lifecycle.Arguments{
 		Labels: lifecycle.Labels{
 			Layer: m.LayerName.ValueString(), Region: m.HomeRegion(), Description: m.Description.ValueString(), License: m.LicenseInfo.ValueString(),
-			Runtimes: values.Texts(m.CompatibleRuntimes), Architectures: values.Texts(m.CompatibleArchitectures), SignedBy: m.SignerName(ctx, diags),
+			Runtimes: values.Texts(m.CompatibleRuntimes), Architectures: values.Texts(m.CompatibleArchitectures), SignedBy: m.SignerName(),
 		},
 		Bytes: zip.Hash,
 		Known: known && !m.LayerName.IsUnknown() && !m.Region.IsUnknown() && !m.Description.IsUnknown() && !m.LicenseInfo.IsUnknown() && !m.Signing.IsUnknown() &&
@@ -305,7 +305,7 @@ func planStaging(ctx context.Context, m *versionstate.Model, zip versionstate.Zi
 		diags.Append(diagnostic.Of("", &publish.TooLargeError{Size: zip.Size, Limit: runtimes.MaxDirectUpload}))
 		return
 	}
-	s := m.Staging(ctx, diags)
+	s := m.Staging()
 	if s == nil || len(m.Regions.Elements()) == 0 {
 		return
 	}

@@ -107,20 +107,6 @@ func (m *Model) Parameter(ctx context.Context, diags *diag.Diagnostics) *Paramet
 // StorageReference has Lambda read the object itself, with no copy.
 const StorageReference = "REFERENCE"
 
-// stagingModel and signingModel are publish.Staging and publish.Signing, as arguments.
-type stagingModel struct {
-	Bucket      string            `tfsdk:"bucket"`
-	Prefix      string            `tfsdk:"prefix"`
-	KMSKeyID    string            `tfsdk:"kms_key_id"`
-	StorageMode string            `tfsdk:"storage_mode"`
-	Tags        map[string]string `tfsdk:"tags"`
-}
-
-type signingModel struct {
-	ProfileName  string `tfsdk:"profile_name"`
-	ProfileOwner string `tfsdk:"profile_owner"`
-}
-
 func stagingAttribute() schema.Attribute {
 	return attributes.Object("Where the zip is uploaded before it is published. It is used for zips above 50 MiB (the most that AWS takes in a request), for `storage_mode = \"REFERENCE\"` and for `signing`. Any other zip goes into the request. Changing `s3` publishes nothing and affects only later versions.\n\n"+
 		"  The object is removed after the publish. To clean up after interrupted runs, add a lifecycle rule for `<prefix>staging/` with `AbortIncompleteMultipartUpload` and an expiry of a day.", map[string]schema.Attribute{
@@ -141,18 +127,14 @@ func signingAttribute() schema.Attribute {
 }
 
 // Staging returns where the zip is put in a region, nil where no bucket is named.
-func (m *Model) Staging(ctx context.Context, diags *diag.Diagnostics) *publish.Staging {
-	return (*publish.Staging)(values.As[stagingModel](ctx, m.S3, diags))
-}
+func (m *Model) Staging() *publish.Staging { return values.Filled[publish.Staging](m.S3) }
 
 // SigningProfile returns who signs the zip, nil where nobody does.
-func (m *Model) SigningProfile(ctx context.Context, diags *diag.Diagnostics) *publish.Signing {
-	return (*publish.Signing)(values.As[signingModel](ctx, m.Signing, diags))
-}
+func (m *Model) SigningProfile() *publish.Signing { return values.Filled[publish.Signing](m.Signing) }
 
 // SignerName names who signs the zip, "" for nobody.
-func (m *Model) SignerName(ctx context.Context, diags *diag.Diagnostics) string {
-	s := m.SigningProfile(ctx, diags)
+func (m *Model) SignerName() string {
+	s := m.SigningProfile()
 	if s == nil {
 		return ""
 	}

@@ -104,12 +104,12 @@ func (m *Model) Wanted(ctx context.Context, diags *diag.Diagnostics) (Zip, bool)
 func (m *Model) SetHome(home Replica) { m.Replica, m.ID = home, home.ARN }
 
 // Request returns what is to be published in a region, without the zip.
-func (m *Model) Request(ctx context.Context, region string, diags *diag.Diagnostics) publish.Request {
+func (m *Model) Request(region string) publish.Request {
 	return publish.Request{
 		Region: region, LayerName: m.LayerName.ValueString(),
 		Description: m.Description.ValueString(), LicenseInfo: m.LicenseInfo.ValueString(),
 		Runtimes: values.Texts(m.CompatibleRuntimes), Architectures: values.Texts(m.CompatibleArchitectures),
-		Staging: m.Staging(ctx, diags), Signing: m.SigningProfile(ctx, diags),
+		Staging: m.Staging(), Signing: m.SigningProfile(),
 	}
 }
 

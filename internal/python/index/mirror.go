@@ -56,15 +56,12 @@ func (m *Mirror) blob(ctx context.Context, w wheel.Wheel) (*os.File, error) {
 	if f, ok, err := m.client.Stored(ctx, there); ok || err != nil {
 		return f, err
 	}
+	var f *os.File
 	var missed error
 	instead := m.standsIn && isPublic(w.URL)
 	if instead {
-		var f *os.File
-		if f, missed = m.listed(ctx, w); missed == nil {
-			return f, nil
-		}
-		if ctx.Err() != nil {
-			return nil, missed
+		if f, missed = m.listed(ctx, w, there); missed == nil || ctx.Err() != nil {
+			return f, missed
 		}
 	}
 	f, err := m.client.Blob(ctx, there)
@@ -72,7 +69,7 @@ func (m *Mirror) blob(ctx context.Context, w wheel.Wheel) (*os.File, error) {
 		return f, nil
 	}
 	if _, refused := errors.AsType[*fetch.StatusError](err); refused && !instead && m.cat != nil {
-		if f, missed = m.listed(ctx, w); missed == nil {
+		if f, missed = m.listed(ctx, w, there); missed == nil {
 			return f, nil
 		}
 	}
@@ -82,28 +79,24 @@ func (m *Mirror) blob(ctx context.Context, w wheel.Wheel) (*os.File, error) {
 	return nil, err
 }
 
-// listed returns the wheel from where the indexes have it.
-func (m *Mirror) listed(ctx context.Context, w wheel.Wheel) (*os.File, error) {
-	address, err := m.address(ctx, w)
+// listed returns the wheel from where the indexes have it; source is where the lock
+// has it.
+func (m *Mirror) listed(ctx context.Context, w wheel.Wheel, source fetch.Source) (*os.File, error) {
+	page, err := m.cat.Page(w.Name).Wait(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return m.client.Blob(ctx, WheelSource(address, w.Filename, w.SHA256, w.Size, m.Vet))
-}
-
-// address returns where the indexes have the wheel.
-func (m *Mirror) address(ctx context.Context, w wheel.Wheel) (string, error) {
-	page, err := m.cat.Page(w.Name).Wait(ctx)
-	if err != nil {
-		return "", err
+	f := page.listed(w)
+	switch {
+	case f == nil && page.Index == "":
+		return nil, errors.New("no index has the project")
+	case f == nil:
+		return nil, fmt.Errorf("the index %s has no file of its name and digest", page.Index)
 	}
-	if f := page.listed(w); f != nil {
-		return page.address(f)
+	if source.URL, err = page.address(f); err != nil {
+		return nil, err
 	}
-	if page.Index == "" {
-		return "", errors.New("no index has the project")
-	}
-	return "", fmt.Errorf("the index %s has no file of its name and digest", page.Index)
+	return m.client.Blob(ctx, source)
 }
 
 // isPublic reports whether an address is of a file of DefaultIndex.
