@@ -14,7 +14,8 @@ type unseating struct {
 	parcel *parcel
 }
 
-// newBench returns an empty bench. The host's demands that are given lie beside it.
+// newBench returns an empty bench for several packages. The host's own demands lie
+// beside it as standing orders, if they are wanted.
 func (r *run) newBench(host *slot, beside map[string]*slot, standing bool) *bench {
 	base := &slot{parcel: host.parcel, path: host.path, top: true, member: host.member, rule: host.rule, stands: host}
 	b := &bench{host: host, beside: beside, ground: &ground{base: base, shelves: map[string]*shelf{}, wants: r.override}}
@@ -25,8 +26,31 @@ func (r *run) newBench(host *slot, beside map[string]*slot, standing bool) *benc
 	return b
 }
 
+// widen makes room on a bench for more than one package.
+func (r *run) widen(b *bench) {
+	if b.ground != nil {
+		return
+	}
+	b.ground = r.newBench(b.host, nil, true).ground
+	if b.lone != nil {
+		b.sit(b.lone, r)
+		b.lone = nil
+	}
+}
+
+// bringsPeers reports whether a package may ask for others beside it.
+func (r *run) bringsPeers(p *parcel) bool {
+	return p.gone == nil && p.target == nil && len(p.m.PeerDependencies) > 0 && !r.options.LegacyPeers
+}
+
 // seat returns what sits on a bench under a name.
 func (r *run) seat(b *bench, key string) *slot {
+	if b.ground == nil {
+		if b.lone != nil && b.lone.key == key {
+			return b.lone
+		}
+		return nil
+	}
 	if s := b.base.inside[key]; s != nil {
 		return s
 	}
@@ -52,6 +76,11 @@ func (r *run) invite(b *bench, d *demand, chain []unseating) (*slot, error) {
 	if err := r.proceed(); err != nil {
 		return nil, err
 	}
+	if b.ground == nil && b.lone == nil && !r.bringsPeers(p) {
+		b.lone = s
+		return s, nil
+	}
+	r.widen(b)
 	b.sit(s, r)
 	return s, r.bring(b, s, chain)
 }
@@ -136,7 +165,7 @@ func (r *run) unseat(b *bench, s *slot, peer *demand, sits *slot, chain []unseat
 		}
 		return endless(names)
 	}
-	inner := r.newBench(s, nil, true)
+	inner := &bench{host: s}
 	tried, err := r.invite(inner, peer, append(slices.Clip(chain), step))
 	if err != nil {
 		return err

@@ -59,6 +59,9 @@ type bench struct {
 	// beside has the slots of a folder that are seats as soon as they are asked
 	// for.
 	beside map[string]*slot
+	// lone is a package that asks for no others: most do not, and then there is no
+	// ground and no list of the host's demands.
+	lone *slot
 }
 
 // errand is a demand that is to be met by its candidate: an opening one, whose owner

@@ -118,7 +118,7 @@ func (r *run) candidate(s *slot, d *demand) (*bench, *slot, error) {
 	}
 	b := r.last[s]
 	if !d.isPeer() || b == nil {
-		b = r.newBench(s, nil, true)
+		b = &bench{host: s}
 		r.last[s] = b
 	}
 	c, err := r.invite(b, d, nil)
