@@ -123,24 +123,31 @@ func foldedHash(name string) uint64 {
 	return h
 }
 
-// fold adds a part of a path to a hash, eight bytes at a time, and reports whether it is
-// ASCII. It sets the bit of small letters in all bytes. That takes some other signs for
-// one, too, which costs a comparison and no more.
+// fold adds a part of a path to a hash in small letters, eight bytes at a time, and
+// reports whether it is ASCII.
 func fold(h uint64, part string) (uint64, bool) {
-	const small, beyond = 0x2020202020202020, 0x8080808080808080
 	var all uint64
 	for ; len(part) >= 8; part = part[8:] {
 		word := binary.LittleEndian.Uint64([]byte(part[:8]))
 		all |= word
-		h = (h ^ (word | small)) * factor
-		h ^= h >> 32
+		h = mix(h, word)
 	}
 	word := uint64(len(part)) // so that what follows in the next part stands apart
 	for i := range len(part) {
 		word = word<<8 | uint64(part[i])
 	}
-	h = (h ^ (word | small)) * factor
-	return h ^ h>>32, (all|word)&beyond == 0
+	return mix(h, word), (all|word)&(each*0x80) == 0
+}
+
+// each times a byte is eight of that byte.
+const each = 0x0101010101010101
+
+// mix adds eight bytes of ASCII to a hash, capital letters as small ones. A sum of two
+// bytes has its high bit where the byte is 'A' or more, and where it is more than 'Z'.
+func mix(h, word uint64) uint64 {
+	capitals := (word + each*(0x80-'A')) &^ (word + each*(0x7f-'Z')) & (each * 0x80)
+	h = (h ^ (word | capitals>>2)) * factor
+	return h ^ h>>32
 }
 
 // ascii writes bytes beyond ASCII in hexadecimal.
