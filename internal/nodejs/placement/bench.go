@@ -14,12 +14,12 @@ type unseating struct {
 	parcel *parcel
 }
 
-// newBench returns an empty bench for several packages. The host's own demands lie
-// beside it as standing orders, if they are wanted.
-func (r *run) newBench(host *slot, beside map[string]*slot, standing bool) *bench {
+// newBench returns an empty bench for several packages. The slots of a folder lie beside
+// it, or, where none are given, the host's own demands as standing orders.
+func (r *run) newBench(host *slot, beside map[string]*slot) *bench {
 	base := &slot{parcel: host.parcel, path: host.path, top: true, member: host.member, rule: host.rule, stands: host}
 	b := &bench{host: host, beside: beside, ground: &ground{base: base, shelves: map[string]*shelf{}, wants: r.override}}
-	if standing {
+	if beside == nil {
 		base.demands = r.list(base, host.top)
 	}
 	b.attach(base)
@@ -31,7 +31,7 @@ func (r *run) widen(b *bench) {
 	if b.ground != nil {
 		return
 	}
-	b.ground = r.newBench(b.host, nil, true).ground
+	b.ground = r.newBench(b.host, nil).ground
 	if b.lone != nil {
 		b.sit(b.lone, r)
 		b.lone = nil
@@ -201,7 +201,7 @@ func (r *run) existing(d *demand) (*bench, *slot) {
 		var next []*slot
 		for _, s := range level {
 			if s.key == d.key && d.isPleasedBy(s) && !s.isBundled() {
-				b := r.newBench(d.owner, maps.Clone(s.holder.inside), false)
+				b := r.newBench(d.owner, maps.Clone(s.holder.inside))
 				return b, r.seat(b, d.key)
 			}
 			next = append(next, s.contents...)

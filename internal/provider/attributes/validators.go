@@ -81,33 +81,29 @@ func Moment() validator.String {
 	})
 }
 
-var dottedName = regexp.MustCompile(`^[\pL_][\pL\pN_]*(\.[\pL_][\pL\pN_]*)*$`)
+var (
+	dottedName = regexp.MustCompile(`^[\pL_][\pL\pN_]*(\.[\pL_][\pL\pN_]*)*$`)
+	entryName  = regexp.MustCompile(`^(@[\w.~-]+/[\w.~-]+|[\w~-][\w.~-]*)(/[^\s]+)?$|^node:[\w/]+$`)
+)
 
 // ModuleName returns a validator that accepts the dotted names that code of Python imports.
 func ModuleName() validator.String {
-	return Checked("a name that code imports", func(name string) *fault.Error {
-		if dottedName.MatchString(name) {
-			return nil
-		}
-		return &fault.Error{
-			Summary: fmt.Sprintf("Malformed name %q", name),
-			Detail:  "Write a module as code imports it, such as \"yaml\" or \"google.cloud.storage\", or a class or function of one, such as \"aws_lambda_powertools.Tracer\". It is not the name of the distribution.",
-		}
-	})
+	return matching(dottedName, "a name that code imports",
+		"Write a module as code imports it, such as \"yaml\" or \"google.cloud.storage\", or a class or function of one, such as \"aws_lambda_powertools.Tracer\". It is not the name of the distribution.")
 }
-
-var entryName = regexp.MustCompile(`^(@[\w.~-]+/[\w.~-]+|[\w~-][\w.~-]*)(/[^\s]+)?$|^node:[\w/]+$`)
 
 // PackageEntry returns a validator that accepts what code of Node.js loads.
 func PackageEntry() validator.String {
-	return Checked("a name that code loads", func(name string) *fault.Error {
-		if entryName.MatchString(name) {
+	return matching(entryName, "a name that code loads", "Write a module as code loads it, such as \"axios\" or \"lodash/fp\", without its version.")
+}
+
+// matching returns a validator that accepts the names of a pattern.
+func matching(pattern *regexp.Regexp, what, detail string) validator.String {
+	return Checked(what, func(name string) *fault.Error {
+		if pattern.MatchString(name) {
 			return nil
 		}
-		return &fault.Error{
-			Summary: fmt.Sprintf("Malformed name %q", name),
-			Detail:  "Write a module as code loads it, such as \"axios\" or \"lodash/fp\", without its version.",
-		}
+		return &fault.Error{Summary: fmt.Sprintf("Malformed name %q", name), Detail: detail}
 	})
 }
 
