@@ -22,13 +22,17 @@ var errUnlike = errors.New("the segment holds other files")
 
 // confirmer takes files as a packer does, and compares each with that of a segment.
 type confirmer struct {
-	left map[string]filetree.Entry
+	segment  filetree.ArchiveFile
+	reader   filetree.ContentReader
+	one, two [32 << 10]byte // what was read of either
+
+	left map[string]*filetree.Entry
 	exec map[string]bool // what was given so far, by path
 	want map[string]bool // whether a file of the segment is executable
 }
 
 // Add compares one file.
-func (f *confirmer) Add(ctx context.Context, name string, exec bool, size int64, content io.Reader) (err error) {
+func (f *confirmer) Add(ctx context.Context, name string, exec bool, size int64, content io.Reader) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -38,12 +42,11 @@ func (f *confirmer) Add(ctx context.Context, name string, exec bool, size int64,
 	}
 	delete(f.left, name)
 	f.exec[name] = exec
-	kept, err := entry.OpenContent()
+	kept, err := f.reader.Open(f.segment, entry)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, kept.Close()) }()
-	return sameBytes(content, kept)
+	return f.compare(content, kept)
 }
 
 // SetExec makes a file executable that was given, if one was.
@@ -53,13 +56,12 @@ func (f *confirmer) SetExec(name string) {
 	}
 }
 
-// sameBytes reads both to their ends.
-func sameBytes(a, b io.Reader) error {
-	one, two := make([]byte, 32<<10), make([]byte, 32<<10)
+// compare reads both to their ends.
+func (f *confirmer) compare(a, b io.Reader) error {
 	for {
-		n, err := io.ReadFull(a, one)
-		m, otherErr := io.ReadFull(b, two)
-		if n != m || !bytes.Equal(one[:n], two[:m]) {
+		n, err := io.ReadFull(a, f.one[:])
+		m, otherErr := io.ReadFull(b, f.two[:])
+		if n != m || !bytes.Equal(f.one[:n], f.two[:m]) {
 			return errUnlike
 		}
 		switch {
@@ -79,17 +81,31 @@ func isEnd(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.
 
 // Confirm reports whether a segment of the store holds just the files that add gives
 // to a packer.
-func (c *Cache) Confirm(segment store.Digest, add func(filetree.Packer) error) (bool, error) {
-	tree, unreadable := c.Files(segment, filetree.Origin{})
+func (c *Cache) Confirm(segment store.Digest, add func(filetree.Packer) error) (same bool, err error) {
+	archive, unreadable := filetree.FileArchive(segment.Hex(), c.store.Path(segment))
 	if unreadable != nil {
 		return false, nil //nolint:nilerr // it is made again
 	}
-	f := &confirmer{left: map[string]filetree.Entry{}, exec: map[string]bool{}, want: map[string]bool{}}
-	for _, e := range tree {
+	tree, unreadable := filetree.FromZip(archive)
+	if unreadable != nil {
+		return false, nil //nolint:nilerr // as above
+	}
+	f, ok := c.confirmers.Get().(*confirmer)
+	if !ok {
+		f = &confirmer{}
+	}
+	defer c.confirmers.Put(f)
+	f.left, f.exec, f.want = make(map[string]*filetree.Entry, len(tree)), make(map[string]bool, len(tree)), make(map[string]bool, len(tree))
+	for i := range tree {
+		e := &tree[i]
 		f.left[e.Path], f.want[e.Path] = e, e.Exec
 	}
+	if f.segment, err = archive.Open(); err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, f.segment.Close()) }()
 	var damaged *filetree.ArchiveError
-	err := add(f)
+	err = add(f)
 	if errors.Is(err, errUnlike) || errors.As(err, &damaged) {
 		return false, nil
 	}

@@ -30,8 +30,9 @@ const Bucket = "segments"
 type Cache struct {
 	store *store.Store
 	// packers are few, as their buffers bound the memory.
-	packers   chan *layerzip.Streamer
-	recorders sync.Pool // of *native.Recorder
+	packers    chan *layerzip.Streamer
+	recorders  sync.Pool // of *native.Recorder
+	confirmers sync.Pool // of *confirmer
 }
 
 // packWorkers is how many sources are deflated at once, or small files of the disk.
