@@ -63,6 +63,9 @@ type Options struct {
 	Transport http.RoundTripper
 }
 
+// LogFetched is the message of the line that the log gets for each file.
+const LogFetched = "fetched a file"
+
 // Client fetches pages and blobs. It is safe for concurrent use. Connections
 // stay open for later requests until Close.
 type Client struct {

@@ -102,6 +102,14 @@ type Options struct {
 	TrustBuilds bool
 }
 
+// The messages of the lines that the log gets when a file was fetched, and when a
+// phase has ended.
+const (
+	LogFetched  = fetch.LogFetched
+	LogResolved = "resolved a layer"
+	LogBuilt    = "built a layer"
+)
+
 // NewBuilder returns a Builder. Nothing is opened or read yet.
 func NewBuilder(o Options) *Builder {
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))

@@ -286,6 +286,30 @@ func TestUseIsNotedOncePerDay(t *testing.T) {
 	}
 }
 
+func TestReplace(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	dir := filepath.Join(s.Dir(), "v1", "files")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(dir, "a.json")
+	for _, body := range []string{"a long first one", "short", ""} {
+		if err := s.Replace(name, []byte(body)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(name); err != nil || string(got) != body {
+			t.Errorf("the file holds %q, %v, want %q", got, err, body)
+		}
+	}
+	if err := s.Replace(filepath.Join(dir, "none", "b.json"), []byte("b")); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), s.Dir()) {
+		t.Errorf("Replace() in a folder that is not there = %v, want an error that names the cache", err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 || litter(t, s) != 0 {
+		t.Errorf("the folder holds %v, %v, and the cache %d temporary files, want a.json alone", entries, err, litter(t, s))
+	}
+}
+
 func TestRecords(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -201,7 +201,7 @@ func (e *Env) runBuild(ctx context.Context, l *BuildLock, platform string, sent 
 	if err != nil {
 		return store.Digest{}, err
 	}
-	return kept, e.Store.Settle(kept) // nobody else may make it again
+	return kept, e.Store.SyncBlob(kept) // nobody else may make it again
 }
 
 // PackBuilds returns the files of all builds, in their order.
