@@ -71,7 +71,7 @@ func (s *Spec) obey(ctx context.Context, open func() (*Env, error), targets []ma
 	}
 	dir := s.project()
 	file.Dir, file.AllowOutside = dir, s.AllowOutside
-	if kept := before.answer(request, dir); kept != nil {
+	if kept := before.answer(request, dir); kept != nil && kept.unchanged() {
 		return kept, nil
 	}
 	env, err := open()

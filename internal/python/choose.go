@@ -130,7 +130,7 @@ func (p *Spec) choose(ctx context.Context, open func() (*Env, error), targets []
 		}
 	}
 	if old != nil && old.Request == q.request && old.Triggers == r.Triggers && !r.Reconsider && old.unchanged(ctx, q.spec.Given) {
-		return old, nil
+		return old, p.checkHashed(q, old.Chosen)
 	}
 	env, err := open()
 	if err != nil {
@@ -162,10 +162,7 @@ func (p *Spec) choose(ctx context.Context, open func() (*Env, error), targets []
 	if err := checkArchitectures(r.Targets, chosen); err != nil {
 		return nil, err
 	}
-	if err := p.checkHashed(q.spec, chosen); err != nil {
-		return nil, err
-	}
-	return &Lock{Request: q.request, Triggers: r.Triggers, Chosen: chosen}, nil
+	return &Lock{Request: q.request, Triggers: r.Triggers, Chosen: chosen}, p.checkHashed(q, chosen)
 }
 
 // remember resolves, or returns what the same question was answered within the
