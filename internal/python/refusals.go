@@ -109,11 +109,12 @@ func filesTable(files []wheel.Rejected) string {
 	return b.String()
 }
 
-// checkHashed holds pip's rule: one digest in the requirements, or
-// require_hashes, asks for the digest of every distribution. Given wheels are
-// known by theirs.
-func (p *Spec) checkHashed(spec resolve.Spec, l *wheel.Lock) error {
-	without := spec.Unhashed(l, p.RequireHashes)
+// checkHashed holds pip's rule: one digest in the requirements, require_hashes, or
+// --require-hashes in the requirements file asks for the digest of every
+// distribution. Given wheels are known by theirs. The rule chooses nothing, so it is
+// no part of a request, and a lock that is kept has to pass it too.
+func (p *Spec) checkHashed(q *question, l *wheel.Lock) error {
+	without := q.spec.Unhashed(l, p.RequireHashes || q.file.RequireHashes)
 	if len(without) == 0 {
 		return nil
 	}

@@ -128,10 +128,7 @@ type Scope struct {
 
 // Read reads the element at a path and returns what it holds now.
 func Read(ctx context.Context, at fault.Path, f Spec, of Scope) (Lock, error) {
-	l := Lock{Spec: f}
-	if l.Symlinks == LinksFollow {
-		l.Symlinks = ""
-	}
+	l := Lock{Spec: f.locked()}
 	files, err := Scan(ctx, l, of.Skip)
 	if err != nil {
 		return Lock{}, err
@@ -146,6 +143,14 @@ func Read(ctx context.Context, at fault.Path, f Spec, of Scope) (Lock, error) {
 	}
 	l.Tree, l.Count = filetree.TreeDigest(files), len(files)
 	return l, nil
+}
+
+// locked returns the element as a lock has it.
+func (f Spec) locked() Spec {
+	if f.Symlinks == LinksFollow {
+		f.Symlinks = ""
+	}
+	return f
 }
 
 // Scan lists the files of the lock, as they are now, with their layer paths; skip is

@@ -111,6 +111,26 @@ func TestOldLockStaysWhereMadeFilesAreMissing(t *testing.T) {
 	if now, err := Choose(t.Context(), specs, anyFile(), nil, old); err != nil || now[0].Tree == old[0].Tree {
 		t.Errorf("a file that nothing made is missing, and the lock stays: %v", err)
 	}
+	for name, asked := range map[string]Spec{
+		"another pattern":        {Source: dir, Target: "python", Exclude: []string{"*.txt"}},
+		"another ignore file":    {Source: dir, Target: "python", IgnoreFile: "own.py"},
+		"links that are refused": {Source: dir, Target: "python", Symlinks: LinksError},
+	} {
+		if now, err := Choose(t.Context(), []Spec{asked}, anyFile(), files, old); err == nil && now[0].Tree == old[0].Tree {
+			t.Errorf("%s is asked for, and the lock stays", name)
+		}
+	}
+	follows := []Spec{{Source: dir, Target: "python", Symlinks: LinksFollow, Include: []string{}}}
+	if now, err := Choose(t.Context(), follows, anyFile(), files, old); err != nil || now[0].Tree != old[0].Tree {
+		t.Errorf("what is written out is the default, and the lock changes: %v", err)
+	}
+	refusing := anyFile()
+	refusing.CheckFile = func(at fault.Path, f filetree.File) error {
+		return &fault.Error{At: at, Summary: "not " + f.Path}
+	}
+	if _, err := Choose(t.Context(), specs, refusing, files, old); err == nil || !strings.Contains(err.Error(), "not python/own.py") {
+		t.Errorf("the layer cannot hold a file, and Choose() = %v", err)
+	}
 	write(t, own, "A = 2\n")
 	if now, err := Choose(t.Context(), specs, anyFile(), files, old); err != nil || now[0].Tree == old[0].Tree {
 		t.Errorf("a file changed, and the lock stays: %v", err)

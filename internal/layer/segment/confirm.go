@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 
@@ -15,7 +16,8 @@ import (
 // A record says which segment the store has of a source: of a tarball, a tree, an
 // archive. Who could once write to the cache could make it say anything. So a build
 // whose digest was not planned compares what it finds with the source, whose digest
-// is in the lock; a planned one is checked by its own digest in the end.
+// is in the lock; a planned one is checked by its own digest in the end. Records that
+// are signed tell what this cache has packed: then the segment needs only its digest.
 
 // errUnlike tells that a segment is not what its source makes.
 var errUnlike = errors.New("the segment holds other files")
@@ -61,7 +63,14 @@ func (f *confirmer) SetExec(name string) {
 
 // Confirm reports whether a segment of the store holds just the files that add gives
 // to a packer.
-func (c *Cache) Confirm(segment store.Digest, add func(filetree.Packer) error) (same bool, err error) {
+func (c *Cache) Confirm(ctx context.Context, segment store.Digest, add func(filetree.Packer) error) (same bool, err error) {
+	if c.store.Signs() {
+		err := c.store.Verify(ctx, segment)
+		if _, damaged := errors.AsType[*store.CorruptError](err); damaged || errors.Is(err, fs.ErrNotExist) {
+			return false, nil
+		}
+		return err == nil, err
+	}
 	archive, unreadable := filetree.FileArchive(segment.Hex(), c.store.Path(segment))
 	if unreadable != nil {
 		return false, nil //nolint:nilerr // it is made again
@@ -94,7 +103,7 @@ func (c *Cache) Confirm(segment store.Digest, add func(filetree.Packer) error) (
 
 // ConfirmFiles is Confirm for files of the disk, at their paths.
 func (c *Cache) ConfirmFiles(ctx context.Context, segment store.Digest, files []filetree.File) (bool, error) {
-	return c.Confirm(segment, func(to filetree.Packer) error {
+	return c.Confirm(ctx, segment, func(to filetree.Packer) error {
 		for _, f := range files {
 			in, err := os.Open(f.Source)
 			if err != nil {

@@ -4,7 +4,8 @@
 // once.
 //
 // Records tell which segment there is of a source. They save time and are not
-// believed: [Cache.Confirm] compares a segment with its source.
+// believed: [Cache.Confirm] compares a segment with its source. Those of images are
+// the exception: see [Cache.KeepUnconfirmed].
 package segment
 
 import (
@@ -89,8 +90,14 @@ func (c *Cache) Keep(key string, doubt bool, confirm func(store.Digest) (bool, e
 // compared with them.
 func (c *Cache) KeepPacked(ctx context.Context, key string, doubt bool, add func(filetree.Packer) error) (store.Digest, error) {
 	return c.Keep(key, doubt,
-		func(segment store.Digest) (bool, error) { return c.Confirm(segment, add) },
+		func(segment store.Digest) (bool, error) { return c.Confirm(ctx, segment, add) },
 		func() (store.Digest, error) { return c.Deflate(ctx, add) })
+}
+
+// KeepUnconfirmed is Keep of a source that the store does not hold, so that to compare
+// a segment with it would be to fetch it again: its record is believed.
+func (c *Cache) KeepUnconfirmed(key string, pack func() (store.Digest, error)) (store.Digest, error) {
+	return c.Keep(key, false, nil, pack)
 }
 
 // write keeps the segment that fill makes with the packer, and returns its digest.
