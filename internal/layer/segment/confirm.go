@@ -1,10 +1,11 @@
 package segment
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 
@@ -15,16 +16,17 @@ import (
 // A record says which segment the store has of a source: of a tarball, a tree, an
 // archive. Who could once write to the cache could make it say anything. So a build
 // whose digest was not planned compares what it finds with the source, whose digest
-// is in the lock; a planned one is checked by its own digest in the end.
+// is in the lock; a planned one is checked by its own digest in the end. Records that
+// are signed tell what this cache has packed: then the segment needs only its digest.
 
 // errUnlike tells that a segment is not what its source makes.
 var errUnlike = errors.New("the segment holds other files")
 
 // confirmer takes files as a packer does, and compares each with that of a segment.
 type confirmer struct {
-	segment  filetree.ArchiveFile
-	reader   filetree.ContentReader
-	one, two [32 << 10]byte // what was read of either
+	segment filetree.ArchiveFile
+	reader  filetree.ContentReader
+	buffer  [64 << 10]byte
 
 	left map[string]*filetree.Entry
 	exec map[string]bool // what was given so far, by path
@@ -46,7 +48,10 @@ func (f *confirmer) Add(ctx context.Context, name string, exec bool, size int64,
 	if err != nil {
 		return err
 	}
-	return f.compare(content, kept)
+	if same, err := filetree.SameBytes(content, kept, f.buffer[:]); err != nil || !same {
+		return cmp.Or(err, errUnlike)
+	}
+	return nil
 }
 
 // SetExec makes a file executable that was given, if one was.
@@ -56,32 +61,16 @@ func (f *confirmer) SetExec(name string) {
 	}
 }
 
-// compare reads both to their ends.
-func (f *confirmer) compare(a, b io.Reader) error {
-	for {
-		n, err := io.ReadFull(a, f.one[:])
-		m, otherErr := io.ReadFull(b, f.two[:])
-		if n != m || !bytes.Equal(f.one[:n], f.two[:m]) {
-			return errUnlike
-		}
-		switch {
-		case isEnd(err) && isEnd(otherErr):
-			return nil
-		case err != nil && !isEnd(err):
-			return err
-		case otherErr != nil && !isEnd(otherErr):
-			return otherErr
-		case isEnd(err) != isEnd(otherErr):
-			return errUnlike
-		}
-	}
-}
-
-func isEnd(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
-
 // Confirm reports whether a segment of the store holds just the files that add gives
 // to a packer.
-func (c *Cache) Confirm(segment store.Digest, add func(filetree.Packer) error) (same bool, err error) {
+func (c *Cache) Confirm(ctx context.Context, segment store.Digest, add func(filetree.Packer) error) (same bool, err error) {
+	if c.store.Signs() {
+		err := c.store.Verify(ctx, segment)
+		if _, damaged := errors.AsType[*store.CorruptError](err); damaged || errors.Is(err, fs.ErrNotExist) {
+			return false, nil
+		}
+		return err == nil, err
+	}
 	archive, unreadable := filetree.FileArchive(segment.Hex(), c.store.Path(segment))
 	if unreadable != nil {
 		return false, nil //nolint:nilerr // it is made again
@@ -114,7 +103,7 @@ func (c *Cache) Confirm(segment store.Digest, add func(filetree.Packer) error) (
 
 // ConfirmFiles is Confirm for files of the disk, at their paths.
 func (c *Cache) ConfirmFiles(ctx context.Context, segment store.Digest, files []filetree.File) (bool, error) {
-	return c.Confirm(segment, func(to filetree.Packer) error {
+	return c.Confirm(ctx, segment, func(to filetree.Packer) error {
 		for _, f := range files {
 			in, err := os.Open(f.Source)
 			if err != nil {

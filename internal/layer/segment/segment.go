@@ -90,7 +90,7 @@ func (c *Cache) Keep(key string, doubt bool, confirm func(store.Digest) (bool, e
 // compared with them.
 func (c *Cache) KeepPacked(ctx context.Context, key string, doubt bool, add func(filetree.Packer) error) (store.Digest, error) {
 	return c.Keep(key, doubt,
-		func(segment store.Digest) (bool, error) { return c.Confirm(segment, add) },
+		func(segment store.Digest) (bool, error) { return c.Confirm(ctx, segment, add) },
 		func() (store.Digest, error) { return c.Deflate(ctx, add) })
 }
 

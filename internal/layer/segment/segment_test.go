@@ -59,13 +59,49 @@ func TestConfirmComparesEveryFile(t *testing.T) {
 		{[]string{"a.py A = 1"}, false},
 		{[]string{"a.py A = 1", "bin/run* #!/bin/sh", "b.py B"}, false},
 	} {
-		if same, err := c.Confirm(kept, adder(t.Context(), of.files...)); err != nil || same != of.same {
+		if same, err := c.Confirm(t.Context(), kept, adder(t.Context(), of.files...)); err != nil || same != of.same {
 			t.Errorf("Confirm with %q = %t, %v, want %t", of.files, same, err, of.same)
 		}
 	}
 	broken := errors.New("the source cannot be read")
-	if _, err := c.Confirm(kept, func(filetree.Packer) error { return broken }); !errors.Is(err, broken) {
+	if _, err := c.Confirm(t.Context(), kept, func(filetree.Packer) error { return broken }); !errors.Is(err, broken) {
 		t.Errorf("Confirm with a broken source = %v, want its error", err)
+	}
+}
+
+// TestSignedSegmentsNeedOnlyTheirDigest: where records are signed, nobody else has
+// said which segment there is. Its bytes may be damaged or gone all the same.
+func TestSignedSegmentsNeedOnlyTheirDigest(t *testing.T) {
+	t.Parallel()
+	s, err := store.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SignRecords("the key of the trusted jobs"); err != nil {
+		t.Fatal(err)
+	}
+	c := New(s)
+	kept, err := c.Deflate(t.Context(), adder(t.Context(), "a.py A = 1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	unread := func(filetree.Packer) error { return errors.New("the source was read") }
+	if same, err := c.Confirm(t.Context(), kept, unread); err != nil || !same {
+		t.Errorf("Confirm of a whole segment = %t, %v, want true", same, err)
+	}
+	for _, harm := range []func() error{
+		func() error { return os.WriteFile(s.Path(kept), []byte("something else"), 0o600) },
+		func() error { return os.Remove(s.Path(kept)) },
+	} {
+		if kept, err = c.Deflate(t.Context(), adder(t.Context(), "a.py A = 1")); err != nil {
+			t.Fatal(err)
+		}
+		if err := harm(); err != nil {
+			t.Fatal(err)
+		}
+		if same, err := c.Confirm(t.Context(), kept, unread); err != nil || same {
+			t.Errorf("Confirm of a segment that was harmed = %t, %v, want false", same, err)
+		}
 	}
 }
 
