@@ -161,9 +161,7 @@ func openCache(o Options, own *local.Own) (*cache, error) {
 		return nil, err
 	}
 	c := &cache{store: s, segments: segment.New(s), artifacts: codeartifact.New(o.CodeArtifact, o.Offline)}
-	if c.client, err = c.newClient(o); err != nil {
-		return nil, err
-	}
+	c.client = c.newClient(o)
 	c.local = &local.Env{Store: c.store, Segments: c.segments, Skip: own.Skips}
 	c.downloads = &download.Env{Client: c.client, Store: c.store, Segments: c.segments}
 	c.images = &image.Env{
@@ -171,7 +169,7 @@ func openCache(o Options, own *local.Own) (*cache, error) {
 	}
 	c.python = &python.Env{
 		Client: c.client, Store: c.store, Segments: c.segments, Getenv: o.Getenv, CodeArtifact: c.artifacts.Index,
-		NewClient: func(certificates string) (*fetch.Client, error) { return c.newClient(o, certificates) },
+		NewClient: func(certificates string) *fetch.Client { return c.newClient(o, certificates) },
 	}
 	c.node = &nodejs.Env{Client: c.client, Store: c.store, Environ: o.Environ, Segments: c.segments}
 	return c, nil
@@ -179,7 +177,7 @@ func openCache(o Options, own *local.Own) (*cache, error) {
 
 // newClient returns a client that trusts some certificates besides those that
 // every client does; "" is none.
-func (c *cache) newClient(o Options, certificates ...string) (*fetch.Client, error) {
+func (c *cache) newClient(o Options, certificates ...string) *fetch.Client {
 	certificates = slices.DeleteFunc(append(certificates, o.CABundle), func(name string) bool { return name == "" })
 	return fetch.New(fetch.Options{
 		Store: c.store, Offline: o.Offline, UserAgent: o.UserAgent, Logger: o.Logger, Secrets: o.Secrets, Received: o.Received, Credentials: c.artifacts.Credentials, Certificates: certificates,

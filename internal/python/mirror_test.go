@@ -78,10 +78,7 @@ func TestWheelsOfThePublicIndexComeFromItsStandIn(t *testing.T) {
 			if c.reachable {
 				server.wheel = content
 			}
-			client, err := fetch.New(fetch.Options{Store: s, Transport: server, Retries: -1})
-			if err != nil {
-				t.Fatal(err)
-			}
+			client := fetch.New(fetch.Options{Store: s, Transport: server, Retries: -1})
 			sum, err := store.ParseDigest(digest)
 			if err != nil {
 				t.Fatal(err)
@@ -148,10 +145,7 @@ func TestSharedWheelsComeBeforeTheStandIn(t *testing.T) {
 	}
 	s = s.WithRemote(&sharedWheel{store.RemoteName(sum), content}, true)
 	server := &publicServer{}
-	client, err := fetch.New(fetch.Options{Store: s, Transport: server, Retries: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	client := fetch.New(fetch.Options{Store: s, Transport: server, Retries: -1})
 	lock := &wheel.Lock{Wheels: []wheel.Wheel{{
 		Name: "idna", Version: "3.7", Filename: name, SHA256: sum, Pure: true, Targets: []string{pythontest.Py312.String()},
 		URL: "https://files.pythonhosted.org/packages/ab/cd/" + name,

@@ -1,7 +1,7 @@
 package segment
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -24,9 +24,9 @@ var errUnlike = errors.New("the segment holds other files")
 
 // confirmer takes files as a packer does, and compares each with that of a segment.
 type confirmer struct {
-	segment  filetree.ArchiveFile
-	reader   filetree.ContentReader
-	one, two [32 << 10]byte // what was read of either
+	segment filetree.ArchiveFile
+	reader  filetree.ContentReader
+	buffer  [64 << 10]byte
 
 	left map[string]*filetree.Entry
 	exec map[string]bool // what was given so far, by path
@@ -48,7 +48,10 @@ func (f *confirmer) Add(ctx context.Context, name string, exec bool, size int64,
 	if err != nil {
 		return err
 	}
-	return f.compare(content, kept)
+	if same, err := filetree.SameBytes(content, kept, f.buffer[:]); err != nil || !same {
+		return cmp.Or(err, errUnlike)
+	}
+	return nil
 }
 
 // SetExec makes a file executable that was given, if one was.
@@ -57,29 +60,6 @@ func (f *confirmer) SetExec(name string) {
 		f.exec[name] = true
 	}
 }
-
-// compare reads both to their ends.
-func (f *confirmer) compare(a, b io.Reader) error {
-	for {
-		n, err := io.ReadFull(a, f.one[:])
-		m, otherErr := io.ReadFull(b, f.two[:])
-		if n != m || !bytes.Equal(f.one[:n], f.two[:m]) {
-			return errUnlike
-		}
-		switch {
-		case isEnd(err) && isEnd(otherErr):
-			return nil
-		case err != nil && !isEnd(err):
-			return err
-		case otherErr != nil && !isEnd(otherErr):
-			return otherErr
-		case isEnd(err) != isEnd(otherErr):
-			return errUnlike
-		}
-	}
-}
-
-func isEnd(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
 
 // Confirm reports whether a segment of the store holds just the files that add gives
 // to a packer.

@@ -2,7 +2,6 @@ package segment
 
 import (
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -125,11 +124,10 @@ func (f *Found) Distributions() []python.Described {
 }
 
 // add adds what is known of the files of one archive.
-func (f *Found) add(origin filetree.Origin, t *tied, scripts map[string]native.Facts, noted Sources) {
+func (f *Found) add(origin filetree.Origin, t *tied, noted Sources) {
 	for i, path := range t.paths {
 		f.Native[path] = *t.facts[i]
 	}
-	maps.Copy(f.Native, scripts)
 	f.Described = append(f.Described, t.described...)
 	if origin.Ecosystem != "python" {
 		return

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -152,6 +153,45 @@ func TestFactsOfASegmentAreNotedOnTheWay(t *testing.T) {
 	known, err := c.Facts(t.Context(), tree)
 	if err != nil || len(known.Native) != 2 || known.Native["lib/a.so"].Machine != "arm64" || known.Native["bin/run"].Kind != native.Script {
 		t.Errorf("Facts() = %v, %v, want those of the library and the script", known, err)
+	}
+}
+
+// TestLastFileOfAPathIsNoted packs paths that come again, from a packer and from the
+// disk, with other content.
+func TestLastFileOfAPathIsNoted(t *testing.T) {
+	t.Parallel()
+	c := newCache(t)
+	const script, metadata = "#!/bin/sh\n", "Name: Old\nVersion: 1\n"
+	kept, err := c.Deflate(t.Context(), adder(t.Context(),
+		"bin/gone "+script, "bin/stays text", "python/a-1.dist-info/METADATA "+metadata, "bin/gone text", "bin/stays "+script, "python/a-1.dist-info/METADATA Name: New\nVersion: 1\n", "a.py "+script))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	var files []filetree.File
+	for _, name := range []string{"bin/stays", "b.txt"} {
+		file := filepath.Join(dir, filepath.Base(name))
+		if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, filetree.File{Path: name, Source: file, Size: int64(len(script)), SHA256: store.Sum([]byte(script))})
+	}
+	ofDisk, err := c.DeflateFiles(t.Context(), files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for digest, distributions := range map[store.Digest]int{kept: 1, ofDisk: 0} {
+		tree, err := c.Files(digest, filetree.Origin{Ecosystem: "files"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		known, err := c.Facts(t.Context(), tree)
+		if err != nil || len(known.Native) != 1 || known.Native["bin/stays"].Kind != native.Script {
+			t.Errorf("Facts() = %v, %v, want the script that stays", known.Native, err)
+		}
+		if len(known.Described) != distributions || distributions > 0 && known.Described[0].Name != "new" {
+			t.Errorf("the tree describes %v, want %d distributions, the newer", known.Described, distributions)
+		}
 	}
 }
 

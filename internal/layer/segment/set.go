@@ -2,7 +2,6 @@ package segment
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
@@ -31,7 +30,7 @@ func (c *Cache) newSet(archives []*filetree.Archive) *set {
 	s := &set{at: map[*filetree.Archive]int{}}
 	var names strings.Builder
 	for _, a := range archives {
-		if digest, err := store.ParseDigest(filepath.Base(a.Path)); err == nil && c.store.Path(digest) == a.Path {
+		if digest, ok := c.stored(a); ok {
 			s.at[a] = len(s.at)
 			names.WriteString(digest.Hex())
 		}
