@@ -34,20 +34,22 @@ func (c *Cache) Facts(ctx context.Context, tree filetree.Tree) (*Found, error) {
 		}
 	}
 	all := &Found{Native: map[string]native.Facts{}, Sources: map[filetree.Origin]Sources{}}
-	set := c.newSet(order)
+	set := c.setKey(order)
+	notes, known := c.set(set, len(order))
+	if !known {
+		notes = make([]*archiveNotes, len(order))
+	}
 	var mu sync.Mutex
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	for _, archive := range order {
-		g.Go(func() error {
-			known := set.of(archive)
-			if known == nil {
-				var err error
-				if known, err = c.archiveFacts(ctx, archive); err != nil {
+	for i, archive := range order {
+		g.Go(func() (err error) {
+			if !known {
+				if notes[i], err = c.archiveFacts(ctx, archive); err != nil {
 					return err
 				}
 			}
-			tied := tie(parts[archive], known)
+			tied := tie(parts[archive], notes[i])
 			if len(tied.scripts) > 0 {
 				read, err := readScripts(archive.Until(ctx), tied.scripts)
 				if err != nil {
@@ -58,14 +60,13 @@ func (c *Cache) Facts(ctx context.Context, tree filetree.Tree) (*Found, error) {
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			all.add(parts[archive][0][0].Origin, &tied, known.Sources)
-			set.note(archive, known)
+			all.add(parts[archive][0][0].Origin, &tied, notes[i].Sources)
 			return nil
 		})
 	}
 	err := g.Wait()
-	if err == nil {
-		err = c.keepSet(set)
+	if err == nil && set != "" && !known {
+		err = c.keepSet(set, notes)
 	}
 	slices.SortFunc(all.Described, func(x, y Described) int { return strings.Compare(x.Path, y.Path) })
 	return all, err
