@@ -280,6 +280,20 @@ func TestRunKilledAtEveryStep(t *testing.T) {
 	}
 }
 
+// TestStepsOfAnAliasAreNotWritten: functions that move at the same time share them.
+func TestStepsOfAnAliasAreNotWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake("a")
+		f.aliases["a:live"], f.published["a"] = Alias{Version: "7", Revision: "r"}, 7
+		steps := []int{10, 50}
+		o := order("a")
+		o.Canary, o.Publish, o.Shift = nil, true, &Shift{Alias: "live", Steps: steps[:1]}
+		if _, err := Run(t.Context(), f, o); err != nil || steps[1] != 50 {
+			t.Errorf("Run = %v, and the array of the steps is %v", err, steps)
+		}
+	})
+}
+
 func TestAliasFollowsInSteps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake("a")

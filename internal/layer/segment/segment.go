@@ -125,7 +125,7 @@ func (c *Cache) Deflate(ctx context.Context, add func(filetree.Packer) error) (s
 	select {
 	case packer := <-c.packers:
 		defer func() { c.packers <- packer }()
-		return c.deflate(packer, add)
+		return c.deflate(packer, func(w *watched) error { return add(w) })
 	case <-ctx.Done():
 		return store.Digest{}, context.Cause(ctx)
 	}
@@ -134,34 +134,34 @@ func (c *Cache) Deflate(ctx context.Context, add func(filetree.Packer) error) (s
 // DeflateSlow is Deflate for files that may take minutes to come, as those of a
 // container build do: nothing waits for it.
 func (c *Cache) DeflateSlow(add func(filetree.Packer) error) (store.Digest, error) {
-	return c.deflate(layerzip.NewStreamer(c.store, 1), add)
+	return c.deflate(layerzip.NewStreamer(c.store, 1), func(w *watched) error { return add(w) })
 }
 
-func (c *Cache) deflate(packer *layerzip.Streamer, add func(filetree.Packer) error) (store.Digest, error) {
-	w := &watched{Streamer: packer, recorder: c.recorder(), found: newPassed()}
+func (c *Cache) deflate(packer *layerzip.Streamer, add func(*watched) error) (store.Digest, error) {
+	w := &watched{Streamer: packer, taker: taker{recorder: c.recorder()}, last: map[string]int64{}}
 	defer c.recorders.Put(w.recorder)
 	digest, err := c.write(packer, func() error { return add(w) })
 	if err != nil {
 		return digest, err
 	}
-	return digest, c.noteSegmentFacts(digest, w.found)
+	notes, err := w.found(c, digest)
+	if err != nil {
+		return digest, err
+	}
+	return digest, c.noteNative(digest, notes)
 }
 
 // DeflateFiles keeps files of the disk, at their paths, as Deflate does.
 func (c *Cache) DeflateFiles(ctx context.Context, files []filetree.File) (store.Digest, error) {
 	packer := layerzip.NewStreamer(c.store, min(runtime.GOMAXPROCS(0), packWorkers, len(files)))
-	digest, err := c.write(packer, func() error {
+	return c.deflate(packer, func(w *watched) error {
 		for _, f := range files {
-			if err := packer.AddFile(ctx, f); err != nil {
+			if err := w.addFile(ctx, f); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	if err != nil {
-		return store.Digest{}, err
-	}
-	return digest, c.noteFileFacts(digest, files)
 }
 
 // Files returns the files of a segment that the store has; origin is the input that
