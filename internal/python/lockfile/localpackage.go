@@ -40,7 +40,7 @@ type LocalPart struct {
 }
 
 // Programs returns the console scripts of the project by their layer path, as
-// those of wheels are: see [TreeOptions].
+// those of wheels are.
 func (p LocalPackage) Programs(targets []wheel.Target) (map[string]string, error) {
 	var text string
 	for name, body := range p.Info {
