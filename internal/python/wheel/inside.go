@@ -10,7 +10,7 @@ import (
 
 // CheckInside compares a wheel's own METADATA and the names of its .dist-info folders
 // with its file name. A wheel that was renamed is another distribution or version than
-// the lock says, a *WrongWheel; pip and uv refuse it as well. Of a folder the name
+// the lock says; pip and uv refuse it as well. Of a folder the name
 // alone is compared, as they do.
 func CheckInside(w Wheel, files filetree.Tree) error {
 	name, err := ParseWheelName(w.Filename)
@@ -24,7 +24,7 @@ func CheckInside(w Wheel, files filetree.Tree) error {
 			continue
 		}
 		if of, version, _ := strings.Cut(says, "-"); pep508.NormalizeName(of) != name.Name && !strings.HasPrefix(pep508.NormalizeName(says), name.Name+"-") {
-			return &WrongWheel{Filename: w.Filename, Name: of, Version: version}
+			return wrongWheel(w, of, version)
 		}
 		if rest != "METADATA" {
 			continue
@@ -34,8 +34,12 @@ func CheckInside(w Wheel, files filetree.Tree) error {
 			return fmt.Errorf("reading wheel %q: %w", w.Filename, err)
 		}
 		if m, err := ParseMetadata(body); err == nil && !m.Is(name.Name, name.Version) {
-			return &WrongWheel{Filename: w.Filename, Name: m.Name, Version: m.Version}
+			return wrongWheel(w, m.Name, m.Version)
 		}
 	}
 	return nil
+}
+
+func wrongWheel(w Wheel, name, version string) error {
+	return fmt.Errorf("wheel %q holds %s %s by its own metadata: it was renamed, or made wrongly", w.Filename, name, version)
 }

@@ -1,7 +1,7 @@
 package wheel
 
 import (
-	"errors"
+	"strings"
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
@@ -31,8 +31,7 @@ func TestFoldersOfMetadataAreThoseOfTheWheel(t *testing.T) {
 			files = append(files, m.Entry)
 		}
 		err := CheckInside(Wheel{Filename: "Foo_Bar-1.0-py3-none-any.whl"}, files)
-		wrong, refused := errors.AsType[*WrongWheel](err)
-		if refused != (c.want != "") || refused && wrong.Name+" "+wrong.Version != c.want || !refused && err != nil {
+		if (err != nil) != (c.want != "") || err != nil && !strings.Contains(err.Error(), "holds "+c.want+" by its own metadata") {
 			t.Errorf("%q: got %v, want %q", c.files, err, c.want)
 		}
 	}
