@@ -201,3 +201,13 @@ type WrongWheel struct {
 func (e *WrongWheel) Error() string {
 	return fmt.Sprintf("wheel %q holds %s %s by its own metadata: it was renamed, or made wrongly", e.Filename, e.Name, e.Version)
 }
+
+// BrokenWheel tells that installers refuse a wheel for what it holds or lacks.
+type BrokenWheel struct {
+	Filename, Name, Version string
+	Reason                  string // a clause
+}
+
+func (e *BrokenWheel) Error() string {
+	return fmt.Sprintf("wheel %q is broken: %s", e.Filename, e.Reason)
+}
