@@ -62,9 +62,10 @@ type Layer struct {
 	Targets []runtimes.Target
 	// Function is set for the code of a function: packages lie at the root.
 	Function bool
-	// AtImport reports whether a Python extension module is loaded when its
-	// package is imported; nil where nobody looked.
-	AtImport func(path string) bool
+	// AtImport reports whether a runtime loads a Python extension module when its
+	// distribution is imported. It reads sources, and is asked only about one that lacks
+	// a library. nil: nobody looks.
+	AtImport func(t runtimes.Target, path string) bool
 	// Distributions are what is known of Python's distributions in the layer.
 	Distributions []Distribution
 	// Unfound returns the imports that find nothing on a runtime when the packages

@@ -243,11 +243,11 @@ func TestLibrariesThatImportsNeed(t *testing.T) {
 		of("fiona", file("python/fiona.libs/libgdal.so", so("libexpat.so.1"))),
 	}
 	l := layerOf(t, []string{"python3.12"}, files...)
-	l.AtImport = func(string) bool { return true }
+	l.AtImport = func(runtimes.Target, string) bool { return true }
 	expect(t, "loaded with its package", l, `error libraries: "python/fiona.libs/libgdal.so" needs libexpat.so.1, which is not there`)
 	l.AtImport = nil
 	expect(t, "nobody looked", l, `warning libraries: "python/fiona.libs/libgdal.so" needs libexpat.so.1`)
-	l.AtImport = func(string) bool { return false }
+	l.AtImport = func(runtimes.Target, string) bool { return false }
 	expect(t, "an optional module", l)
 	expect(t, "a module at the top", layerOf(t, []string{"python3.12"}, of("pyodbc", file("python/pyodbc.cpython-312-x86_64-linux-gnu.so", module("pyodbc", "libodbc.so.2")))),
 		`warning libraries: "python/pyodbc.cpython-312-x86_64-linux-gnu.so" needs libodbc.so.2`)

@@ -118,7 +118,7 @@ func (w *wheel) layer(targets ...runtimes.Target) Layer {
 	}
 	add("python/"+w.name+"-"+w.version+".dist-info/METADATA", native.Facts{})
 	// numba tries these two in a function, and does without.
-	l.AtImport = func(path string) bool { return !strings.HasPrefix(path, "python/numba/np/ufunc/") }
+	l.AtImport = func(_ runtimes.Target, path string) bool { return !strings.HasPrefix(path, "python/numba/np/ufunc/") }
 	return l
 }
 

@@ -45,7 +45,7 @@ func recorded(t testing.TB) map[string]Layer {
 			}
 		}
 		// numba tries two modules in a function, and does without.
-		l.AtImport = func(path string) bool { return !strings.HasPrefix(path, "python/numba/np/ufunc/") }
+		l.AtImport = func(_ runtimes.Target, path string) bool { return !strings.HasPrefix(path, "python/numba/np/ufunc/") }
 		layers[name] = l
 	}
 	return layers

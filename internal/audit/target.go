@@ -149,7 +149,7 @@ func (j *judgement) judgeRoot(root string, r role) {
 	}
 	if len(c.lacks) > 0 && r.module && j.layer.AtImport != nil {
 		r.weight = optional
-		if j.layer.AtImport(root) {
+		if j.layer.AtImport(j.target, root) {
 			r.weight = needed
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 )
 
 // progress tells how far a build is: a line for each phase that ends. On a
@@ -112,12 +114,12 @@ func (p *progress) Handle(ctx context.Context, r slog.Record) error {
 	})
 	took := fmt.Sprintf(" in %.1f s", time.Since(p.begun).Seconds())
 	switch r.Message {
-	case "fetched a file":
+	case layer.LogFetched:
 		p.files++
-	case "resolved a layer":
+	case layer.LogResolved:
 		p.say(fmt.Sprintf("Resolved %s parts%s", values["parts"], took), true)
 		p.phase, p.begun = "Packing", time.Now()
-	case "built a layer":
+	case layer.LogBuilt:
 		if p.files > 0 {
 			p.say("Fetched "+p.fetched(), true)
 		}

@@ -56,20 +56,7 @@ func withLayer(ctx context.Context, s source, read func(in io.Reader) error) (er
 		return err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	return read(&cancelled{ctx: ctx, in: in})
-}
-
-// cancelled ends with its context.
-type cancelled struct {
-	ctx context.Context
-	in  io.Reader
-}
-
-func (c *cancelled) Read(b []byte) (int, error) {
-	if c.ctx.Err() != nil {
-		return 0, context.Cause(c.ctx)
-	}
-	return c.in.Read(b)
+	return read(store.Reader(ctx, in))
 }
 
 // choose returns what the mapping asks for, sorted by where it lies.

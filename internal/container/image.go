@@ -47,7 +47,7 @@ func spoolLayer(ctx context.Context, layer v1.Layer, w *store.Writer) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	if _, err := io.Copy(w, &cancelled{ctx: ctx, in: in}); err != nil {
+	if _, err := io.Copy(w, store.Reader(ctx, in)); err != nil {
 		return err
 	}
 	want, err := layer.Digest()

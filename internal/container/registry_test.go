@@ -61,10 +61,7 @@ func reader(t *testing.T, offline bool) *Registry {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := fetch.New(fetch.Options{Store: s, Offline: offline, UserAgent: "layerbuild-test"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	client := fetch.New(fetch.Options{Store: s, Offline: offline, UserAgent: "layerbuild-test"})
 	return NewRegistry(client, s, os.Getenv)
 }
 

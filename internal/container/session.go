@@ -4,11 +4,15 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"net"
 
 	"github.com/moby/moby/client"
-
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/status"
 )
 
 // Methods that BuildKit calls on who asked for a build. The second is that of
@@ -39,10 +43,82 @@ func openSession(ctx context.Context, api *client.Client, known *credentials) (i
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		fetch.ServeCalls(ctx, conn, func(method string, message []byte) ([]byte, bool) { return answerCall(method, message, known) })
+		serveCalls(ctx, conn, func(method string, message []byte) ([]byte, bool) { return answerCall(method, message, known) })
 	}()
 	return id, func() { cancel(); <-ended }, nil
 }
+
+// serveCalls answers the calls of gRPC that come by a connection, until ctx ends;
+// then the connection is closed. Calls have one message and one reply. answer gets
+// the full name of the method and is called concurrently; without ok the caller
+// learns that there is no such method.
+func serveCalls(ctx context.Context, conn net.Conn, answer func(method string, message []byte) (reply []byte, ok bool)) {
+	server := grpc.NewServer(grpc.ForceServerCodecV2(bare{}), grpc.MaxRecvMsgSize(maxCall), grpc.UnknownServiceHandler(func(_ any, call grpc.ServerStream) error {
+		var message []byte
+		if err := call.RecvMsg(&message); err != nil {
+			return err
+		}
+		method, _ := grpc.MethodFromServerStream(call)
+		reply, ok := answer(method, message)
+		if !ok {
+			return status.Error(codes.Unimplemented, method)
+		}
+		return call.SendMsg(reply)
+	}))
+	stop := context.AfterFunc(ctx, server.Stop)
+	defer stop()
+	only := onlyConn{addr: conn.LocalAddr(), conns: make(chan net.Conn, 1)}
+	only.conns <- conn
+	_ = server.Serve(only) // ends by Stop
+	_ = conn.Close()       // where it was stopped before
+}
+
+// maxCall bounds the message of a call, in bytes.
+const maxCall = 1 << 20
+
+// bare takes the bytes of messages for the messages.
+type bare struct{}
+
+func (bare) Name() string { return "proto" }
+
+func (bare) Marshal(v any) (mem.BufferSlice, error) {
+	message, ok := v.([]byte)
+	if !ok {
+		return nil, errors.New("encoding a message: it is not bytes")
+	}
+	return mem.BufferSlice{mem.SliceBuffer(message)}, nil
+}
+
+func (bare) Unmarshal(data mem.BufferSlice, v any) error {
+	message, ok := v.(*[]byte)
+	if !ok {
+		return errors.New("decoding a message: not into bytes")
+	}
+	*message = data.Materialize()
+	return nil
+}
+
+// onlyConn is a listener of one connection.
+type onlyConn struct {
+	addr  net.Addr
+	conns chan net.Conn
+}
+
+// Accept returns the connection, then waits for Close.
+func (l onlyConn) Accept() (net.Conn, error) {
+	if conn, ok := <-l.conns; ok {
+		return conn, nil
+	}
+	return nil, net.ErrClosed
+}
+
+// Close ends Accept. The server calls it once.
+func (l onlyConn) Close() error {
+	close(l.conns)
+	return nil
+}
+
+func (l onlyConn) Addr() net.Addr { return l.addr }
 
 // answerCall answers one call of BuildKit.
 func answerCall(method string, message []byte, known *credentials) (reply []byte, ok bool) {

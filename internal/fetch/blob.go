@@ -148,7 +148,7 @@ func (c *Client) download(ctx context.Context, u *url.URL, s Source) (digest sto
 	if err := c.remember(s, digest); err != nil {
 		return store.Digest{}, err
 	}
-	c.log.InfoContext(ctx, "fetched a file", "url", redact(u), "bytes", size, "sha256", digest.Hex(), "took", time.Since(start))
+	c.log.InfoContext(ctx, LogFetched, "url", redact(u), "bytes", size, "sha256", digest.Hex(), "took", time.Since(start))
 	c.store.Offer(cmp.Or(s.sharedName(), store.RemoteName(digest)), digest, "")
 	return digest, nil
 }

@@ -6,7 +6,6 @@ package fetch
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -63,8 +62,11 @@ type Options struct {
 	Transport http.RoundTripper
 }
 
+// LogFetched is the message of the line that the log gets for each file.
+const LogFetched = "fetched a file"
+
 // Client fetches pages and blobs. It is safe for concurrent use. Connections
-// stay open for later requests until Close.
+// stay open for later requests for a while.
 type Client struct {
 	store     *store.Store
 	offline   bool
@@ -99,10 +101,7 @@ const (
 // certificates from the system and from SSL_CERT_FILE, SSL_CERT_DIR,
 // REQUESTS_CA_BUNDLE and NODE_EXTRA_CA_CERTS: all are read with the first
 // request, so that a client whose answers are all stored does not pay for them.
-func New(o Options) (*Client, error) {
-	if o.Store == nil {
-		return nil, errors.New("making a client: no store")
-	}
+func New(o Options) *Client {
 	c := &Client{
 		store:     o.Store,
 		offline:   o.Offline,
@@ -134,14 +133,7 @@ func New(o Options) (*Client, error) {
 	if c.transport == nil {
 		c.transport = transport.New(c.log, o.Certificates)
 	}
-	return c, nil
-}
-
-// Close closes idle connections. The client stays usable.
-func (c *Client) Close() {
-	if t, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
-		t.CloseIdleConnections()
-	}
+	return c
 }
 
 // Login remembers the user and password in an index's URL for later requests
@@ -196,9 +188,8 @@ type PageRequest struct {
 	Digest store.Digest
 	// Distill, when not nil, turns an answer into what is stored and served in
 	// place of its body, so that a large document is read once. It must be a
-	// pure function that leaves body as it is, as everybody does; its error is
-	// the error of the request, and nothing is stored then. A document by
-	// digest is not distilled.
+	// pure function, and must not modify body; its error is the error of the
+	// request, and nothing is stored then. A document by digest is not distilled.
 	Distill func(body []byte, contentType string) ([]byte, error)
 	// Distillation names what Distill does and its version: copies that
 	// another distillation made are not served.

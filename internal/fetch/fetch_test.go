@@ -31,11 +31,7 @@ func newClient(t *testing.T, change ...func(*Options)) *Client {
 	for _, f := range change {
 		f(&o)
 	}
-	c, err := New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.Close)
+	c := New(o)
 	c.backoff = time.Millisecond
 	return c
 }

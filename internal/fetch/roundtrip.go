@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"crypto/tls"
 	"net/http"
 	"strings"
 
@@ -37,4 +38,13 @@ func (f foreign) RoundTrip(req *http.Request) (*http.Response, error) {
 		body.limit = filetree.MaxSettings
 	}
 	return resp, nil
+}
+
+// TLSClient returns a client for protocols that other packages speak: without
+// proxies and credentials, and it follows no redirect.
+func TLSClient(settings *tls.Config) *http.Client {
+	return &http.Client{
+		Transport:     &http.Transport{TLSClientConfig: settings},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }

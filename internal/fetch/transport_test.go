@@ -42,10 +42,7 @@ func child(address string) error {
 	if err != nil {
 		return err
 	}
-	c, err := New(Options{Store: s, Retries: -1, Certificates: filepath.SplitList(os.Getenv(childCertificates))})
-	if err != nil {
-		return err
-	}
+	c := New(Options{Store: s, Retries: -1, Certificates: filepath.SplitList(os.Getenv(childCertificates))})
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	page, err := c.Page(ctx, PageRequest{URL: address})

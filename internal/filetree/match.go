@@ -62,6 +62,15 @@ func CheckPattern(p string) error {
 	return nil
 }
 
+// Literal returns the pattern that names a path, and what lies below it, alone.
+func Literal(path string) string {
+	special := strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]", "{", "[{]", "}", "[}]")
+	if rest, ok := strings.CutPrefix(path, "!"); ok {
+		return "{!}" + special.Replace(rest)
+	}
+	return special.Replace(path)
+}
+
 // Match reports whether one of the patterns names path or a directory above it.
 // A pattern is matched against the whole path: * and ? stay within a component,
 // ** stands for any number of components, {a,b} for either, [a-z] for a class;

@@ -111,11 +111,12 @@ func sameContent(a, b *Entry) (same bool, err error) {
 		return false, err
 	}
 	defer func() { _ = rb.Close() }()
-	return sameBytes(ra, rb)
+	return SameBytes(ra, rb, make([]byte, 64<<10))
 }
 
-func sameBytes(a, b io.Reader) (bool, error) {
-	bufA, bufB := make([]byte, 32<<10), make([]byte, 32<<10)
+// SameBytes reads both to their ends, or until they differ, by way of a buffer.
+func SameBytes(a, b io.Reader, buffer []byte) (bool, error) {
+	bufA, bufB := buffer[:len(buffer)/2], buffer[len(buffer)/2:][:len(buffer)/2]
 	for {
 		n, errA := io.ReadFull(a, bufA)
 		m, errB := io.ReadFull(b, bufB)

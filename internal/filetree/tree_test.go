@@ -3,9 +3,11 @@ package filetree
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 func TestCleanTarget(t *testing.T) {
@@ -180,5 +182,31 @@ func TestSizes(t *testing.T) {
 	}
 	if got, want := fmt.Sprint(tree.ByOrigin()), "[{large 1 6} {alike 1 3} {small 2 3}]"; got != want {
 		t.Errorf("ByOrigin() = %s, want %s", got, want)
+	}
+}
+
+func TestSameBytes(t *testing.T) {
+	t.Parallel()
+	fault := errors.New("fault")
+	failing := func(text string) io.Reader {
+		return io.MultiReader(strings.NewReader(text), iotest.ErrReader(fault))
+	}
+	for name, c := range map[string]struct {
+		a, b io.Reader
+		want bool
+		err  error
+	}{
+		"nothing":          {a: strings.NewReader(""), b: strings.NewReader(""), want: true},
+		"equal":            {a: strings.NewReader("abcdefg"), b: iotest.OneByteReader(strings.NewReader("abcdefg")), want: true},
+		"whole buffers":    {a: strings.NewReader("abcd"), b: strings.NewReader("abcd"), want: true},
+		"the first longer": {a: strings.NewReader("abcde"), b: strings.NewReader("abcd")},
+		"the second":       {a: strings.NewReader("abcd"), b: strings.NewReader("abcde")},
+		"another byte":     {a: strings.NewReader("abcdefg"), b: strings.NewReader("abcdefh")},
+		"a fault":          {a: failing("abc"), b: strings.NewReader("abcdefg"), err: fault},
+		"a fault at last":  {a: strings.NewReader("abcd"), b: failing("abcd"), err: fault},
+	} {
+		if same, err := SameBytes(c.a, c.b, make([]byte, 5)); same != c.want || !errors.Is(err, c.err) {
+			t.Errorf("%s: SameBytes() = %t, %v, want %t, %v", name, same, err, c.want, c.err)
+		}
 	}
 }

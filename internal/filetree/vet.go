@@ -110,16 +110,31 @@ func ReadEntries(a *Archive, entries Tree, visit func(e *Entry, content io.Reade
 		return fmt.Errorf("opening %q: %w", a.Name, err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	var u unpacker
+	var r ContentReader
 	for i := range entries {
-		if _, err := u.start(f, &entries[i]); err != nil {
+		content, err := r.Open(f, &entries[i])
+		if err != nil {
 			return err
 		}
-		if err := visit(&entries[i], &u); err != nil {
+		if err := visit(&entries[i], content); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// ContentReader reads the contents of entries one after another, with the same
+// buffers. The zero value is ready.
+type ContentReader struct{ unpacker unpacker }
+
+// Open returns the unpacked content of e, which lies in the file f of its archive.
+// What was opened before is over then. Reads are checked as those of
+// [Entry.OpenContent] are.
+func (r *ContentReader) Open(f ArchiveFile, e *Entry) (io.Reader, error) {
+	if _, err := r.unpacker.start(f, e); err != nil {
+		return nil, err
+	}
+	return &r.unpacker, nil
 }
 
 type content struct {

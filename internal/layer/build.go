@@ -39,7 +39,7 @@ func (b *Builder) Build(ctx context.Context, l *Lock, o Output) (Artifact, error
 		})
 	}
 	if err == nil {
-		b.options.Logger.InfoContext(ctx, "built a layer", "zip", o.PathOf(a.SHA256), "sha256", a.SHA256.Hex(), "bytes", a.Size, "unzipped", a.Unzipped, "took", time.Since(start))
+		b.options.Logger.InfoContext(ctx, LogBuilt, "zip", o.PathOf(a.SHA256), "sha256", a.SHA256.Hex(), "bytes", a.Size, "unzipped", a.Unzipped, "took", time.Since(start))
 	}
 	return a, err
 }

@@ -2,12 +2,15 @@ package layer
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 )
 
 // clashError says what to do about two inputs that write different bytes to one
@@ -36,22 +39,28 @@ func clashError(clash *filetree.ClashError, all filetree.Tree) error {
 func distributionClash(clash *filetree.ClashError, all filetree.Tree) error {
 	first, second := clash.First, clash.Second
 	paths := meetings(all, first, second)
-	what, glob := "it", clash.Path
-	if len(paths) > 1 {
-		folder := commonFolder(paths)
-		what, glob = fmt.Sprintf("%d files below %q", len(paths), folder), folder+"/**"
+	if len(paths) == 0 { // a file and a directory
+		paths = []string{clash.Path}
 	}
-	way := fmt.Sprintf("If nothing needs what is there, write exclude = [%q]", glob)
+	what, globs := "it", meetingGlobs(paths)
+	if len(paths) > 1 {
+		what = fmt.Sprintf("%d files", len(paths))
+		if len(globs) == 1 {
+			what += fmt.Sprintf(" below %q", commonFolder(paths))
+		}
+	}
+	way := ""
 	if slices.ContainsFunc(strings.Split(clash.Path, "/"), func(part string) bool { return part == "tests" }) {
-		way += ` or prune = ["tests"]`
+		way = ` or prune = ["tests"]`
 	}
 	way += `. To let the distribution that comes later in the order of names win, much as pip does, write python.overlaps = "last". If one of the two is not needed, leave it out by python.exclude.`
-	if strings.HasPrefix(clash.Path, "bin/") {
-		way = fmt.Sprintf("If nothing needs the program, write exclude = [%q]. If the versions differ by runtime, build one layer for each runtime.", clash.Path)
+	if !slices.ContainsFunc(paths, func(p string) bool { return !strings.HasPrefix(p, "bin/") }) {
+		way = ". If the versions differ by runtime, build one layer for each runtime."
 	}
 	return &fault.Error{
 		At: fault.At("python"), Summary: fmt.Sprintf("Two distributions write %q", clash.Path),
-		Detail: fmt.Sprintf("%s and %s both bring %s%s. %s", first.Distribution(), second.Distribution(), what, clashKind(clash), way), Err: clash,
+		Detail: fmt.Sprintf("%s and %s both bring %s%s. If nothing needs what is there, write exclude = [%s]%s",
+			first.Distribution(), second.Distribution(), what, clashKind(clash), strings.Join(globs, ", "), way), Err: clash,
 	}
 }
 
@@ -72,6 +81,34 @@ func meetings(all filetree.Tree, first, second filetree.Origin) []string {
 	}
 	slices.Sort(paths)
 	return slices.Compact(paths)
+}
+
+// meetingGlobs returns quoted patterns of exclude for paths: where several lie in one package
+// or folder of sys.path, the deepest folder that holds these, as it is hardly ever a
+// file alone that nothing needs. A folder of sys.path itself would be all of Python.
+func meetingGlobs(paths []string) []string {
+	tops := map[string][]string{}
+	for _, p := range paths {
+		within, ok := python.Within(p)
+		if !ok {
+			within = p
+		}
+		top, _, _ := strings.Cut(within, "/")
+		if top == "bin" {
+			top = within
+		}
+		top = strings.TrimSuffix(p, within) + top
+		tops[top] = append(tops[top], p)
+	}
+	var globs []string
+	for _, top := range slices.Sorted(maps.Keys(tops)) {
+		glob := filetree.Literal(tops[top][0])
+		if len(tops[top]) > 1 {
+			glob = filetree.Literal(commonFolder(tops[top])) + "/**"
+		}
+		globs = append(globs, strconv.Quote(glob))
+	}
+	return globs
 }
 
 // commonFolder returns the deepest folder that holds all paths.

@@ -10,6 +10,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/release"
 )
 
 // variables returns an environment without the configuration files of the
@@ -106,7 +107,7 @@ func TestMirrorWithHTMLAlone(t *testing.T) {
 	mirror := indextest.New(t, "requests 2\n  requires: idna\nidna 3\n", indextest.HTMLOnly())
 	b := NewBuilder(Options{CacheDir: t.TempDir(), Getenv: variables(t, "PIP_INDEX_URL="+mirror.URL())})
 	spec := asks("requests>=1")
-	spec.CutOff = AgeCutOff(time.Now(), 24*time.Hour)
+	spec.CutOff = release.OfAge(time.Now(), 24*time.Hour)
 	lock, err := b.Resolve(t.Context(), spec, nil)
 	if err != nil {
 		t.Fatal(err)

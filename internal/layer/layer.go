@@ -50,6 +50,7 @@ type Builder struct {
 // cache is what a Builder keeps on disk and reaches over the network.
 type cache struct {
 	store     *store.Store
+	own       *local.Own
 	client    *fetch.Client // of all but Python
 	artifacts *codeartifact.Domains
 	local     *local.Env
@@ -102,6 +103,14 @@ type Options struct {
 	TrustBuilds bool
 }
 
+// The messages of the lines that the log gets when a file was fetched, and when a
+// phase has ended.
+const (
+	LogFetched  = fetch.LogFetched
+	LogResolved = "resolved a layer"
+	LogBuilt    = "built a layer"
+)
+
 // NewBuilder returns a Builder. Nothing is opened or read yet.
 func NewBuilder(o Options) *Builder {
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
@@ -152,18 +161,16 @@ func openCache(o Options, own *local.Own) (*cache, error) {
 	if s, err = shareStore(s, o); err != nil {
 		return nil, err
 	}
-	c := &cache{store: s, segments: segment.New(s), artifacts: codeartifact.New(o.CodeArtifact, o.Offline)}
-	if c.client, err = c.newClient(o); err != nil {
-		return nil, err
-	}
-	c.local = &local.Env{Store: c.store, Segments: c.segments, Skip: own.Skips}
+	c := &cache{store: s, own: own, segments: segment.New(s), artifacts: codeartifact.New(o.CodeArtifact, o.Offline)}
+	c.client = c.newClient(o)
+	c.local = &local.Env{Store: c.store, Segments: c.segments}
 	c.downloads = &download.Env{Client: c.client, Store: c.store, Segments: c.segments}
 	c.images = &image.Env{
-		Client: c.client, Store: c.store, Segments: c.segments, Getenv: o.Getenv, Log: o.Logger, Offline: o.Offline, Trusted: o.TrustBuilds, Skip: own.Skips,
+		Client: c.client, Store: c.store, Segments: c.segments, Getenv: o.Getenv, Log: o.Logger, Offline: o.Offline, Trusted: o.TrustBuilds,
 	}
 	c.python = &python.Env{
 		Client: c.client, Store: c.store, Segments: c.segments, Getenv: o.Getenv, CodeArtifact: c.artifacts.Index,
-		NewClient: func(certificates string) (*fetch.Client, error) { return c.newClient(o, certificates) },
+		NewClient: func(certificates string) *fetch.Client { return c.newClient(o, certificates) },
 	}
 	c.node = &nodejs.Env{Client: c.client, Store: c.store, Environ: o.Environ, Segments: c.segments}
 	return c, nil
@@ -171,7 +178,7 @@ func openCache(o Options, own *local.Own) (*cache, error) {
 
 // newClient returns a client that trusts some certificates besides those that
 // every client does; "" is none.
-func (c *cache) newClient(o Options, certificates ...string) (*fetch.Client, error) {
+func (c *cache) newClient(o Options, certificates ...string) *fetch.Client {
 	certificates = slices.DeleteFunc(append(certificates, o.CABundle), func(name string) bool { return name == "" })
 	return fetch.New(fetch.Options{
 		Store: c.store, Offline: o.Offline, UserAgent: o.UserAgent, Logger: o.Logger, Secrets: o.Secrets, Received: o.Received, Credentials: c.artifacts.Credentials, Certificates: certificates,

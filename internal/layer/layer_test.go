@@ -12,6 +12,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/release"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -271,12 +272,12 @@ func TestOneHourOfMemory(t *testing.T) {
 	b := newBuilder(t, index)
 	s := appSpec(t)
 	version := func(s Spec) string { return resolve(t, b, s, nil).Contents()["python:lib"] }
-	moment := func(text string) CutOff {
+	moment := func(text string) release.CutOff {
 		at, err := time.Parse(time.DateOnly, text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return CutOff{At: at, Explicit: true}
+		return release.CutOff{At: at, Explicit: true}
 	}
 	if got := version(s); got != "2.0" {
 		t.Errorf("lib is %s, want 2.0", got)
@@ -353,25 +354,6 @@ func TestOrderOfFilesDecidesNoByte(t *testing.T) {
 	second := build(t, b, resolve(t, b, s, nil), Output{Path: filepath.Join(t.TempDir(), "b.zip")})
 	if first.SHA256 != second.SHA256 {
 		t.Errorf("got %s and %s", first.SHA256, second.SHA256)
-	}
-}
-
-func TestAgeCutOff(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct{ now, want string }{
-		{"2026-11-23T00:00:00Z", "2026-11-22T00:00:00Z"}, {"2026-11-23T15:04:05Z", "2026-11-22T00:00:00Z"},
-		{"2026-11-23T23:59:59Z", "2026-11-22T00:00:00Z"}, {"2026-11-24T01:00:00+02:00", "2026-11-22T00:00:00Z"},
-	} {
-		now, err := time.Parse(time.RFC3339, c.now)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := AgeCutOff(now, 24*time.Hour); got.At.Format(time.RFC3339) != c.want || got.Explicit {
-			t.Errorf("at %s: %s, explicit %t; want %s", c.now, got.At.Format(time.RFC3339), got.Explicit, c.want)
-		}
-	}
-	if got := AgeCutOff(time.Now(), 0); !got.At.IsZero() {
-		t.Errorf("no age gives the cut-off %s", got.At)
 	}
 }
 

@@ -307,6 +307,13 @@ func TestPackedPackagesOnDisk(t *testing.T) {
 		writeFile(t, archive, string(other))
 		_, err := nodeBuilder(t, registry).Build(t.Context(), l, Output{Path: filepath.Join(t.TempDir(), "layer.zip")})
 		wantInput(t, err, "nodejs", `"parse@2.0.0"`)
+		// The next plan tells of the other archive, as it does of other local files.
+		again, err := nodeBuilder(t, registry).Resolve(t.Context(), s, l)
+		if text != "" {
+			wantInput(t, err, "nodejs.lock_file", `parse.tgz`)
+		} else if _, files := buildNode(t, b, again); versionIn(t, files["nodejs/node_modules/parse/package.json"]) != "1.0.0" {
+			t.Errorf("integrity %s: the lock is of the archive that was there before", name)
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ func (r *resolution) chooseNode(ctx context.Context) error {
 		return err
 	}
 	open := lazily(r.builder, func(c *cache) *nodejs.Env { return c.node })
-	request := nodejs.Request{Targets: targets, Triggers: r.triggers, CutOff: nodejs.CutOff(r.spec.CutOff), Environ: r.builder.options.Environ}
+	request := nodejs.Request{Targets: targets, Triggers: r.triggers, CutOff: r.spec.CutOff, Environ: r.builder.options.Environ}
 	if r.now.NodeJS, err = nodejs.Resolve(ctx, open, *r.spec.NodeJS, request, r.old.NodeJS); err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/release"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -342,7 +343,7 @@ func TestEarlierVersionsStayWithTheirRuntime(t *testing.T) {
 func TestNodeCutOff(t *testing.T) {
 	t.Parallel()
 	registry := indextest.NewNPM(t, nodeUniverse)
-	february := CutOff{At: time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC)}
+	february := release.CutOff{At: time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC)}
 	s := nodeSpec("parse 1")
 	s.CutOff = february
 	if got := resolve(t, nodeBuilder(t, registry), s, nil).Contents()["nodejs:parse"]; got != "1.0.0" {
@@ -353,9 +354,41 @@ func TestNodeCutOff(t *testing.T) {
 	if got := resolve(t, nodeBuilder(t, registry), pinned, nil).Contents()["nodejs:parse"]; got != "1.4.0" {
 		t.Errorf("a pin got %s, want what it names", got)
 	}
-	pinned.NodeJS.CutOff = NodeCutOff{At: february.At, Explicit: true}
+	pinned.NodeJS.CutOff = release.CutOff{At: february.At, Explicit: true}
 	_, err := nodeBuilder(t, registry).Resolve(t.Context(), pinned, nil)
 	wantInput(t, err, "nodejs.dependencies", `No version of "parse" fits "1.4.0"`)
+}
+
+// TestCutOffsHoldForOneEcosystem has a moment of the layer, of Python and of Node.js.
+// An exact version is exempt from one that nobody named.
+func TestCutOffsHoldForOneEcosystem(t *testing.T) {
+	t.Parallel()
+	index, registry := indextest.New(t, universe), indextest.NewNPM(t, nodeUniverse)
+	moment := func(month time.Month, explicit bool) release.CutOff {
+		return release.CutOff{At: time.Date(2024, month, 15, 0, 0, 0, 0, time.UTC), Explicit: explicit}
+	}
+	for name, c := range map[string]struct {
+		layer, python, nodejs release.CutOff
+		wanted                string // of parse
+		lib, parse            string
+	}{
+		"of the layer":             {layer: moment(2, true), wanted: "1", lib: "1.0", parse: "1.0.0"},
+		"of Python":                {python: moment(2, true), wanted: "1", lib: "1.0", parse: "1.4.0"},
+		"of Node.js":               {nodejs: moment(2, true), wanted: "1", lib: "2.0", parse: "1.0.0"},
+		"of the layer and Python":  {layer: moment(4, true), python: moment(2, true), wanted: "1", lib: "1.0", parse: "1.4.0"},
+		"of the layer and Node.js": {layer: moment(2, true), nodejs: moment(4, true), wanted: "1", lib: "1.0", parse: "1.4.0"},
+		"of an age and Python":     {layer: moment(2, false), python: moment(2, true), wanted: "1.4.0", lib: "1.0", parse: "1.4.0"},
+	} {
+		environ := func() []string { return []string{"NPM_CONFIG_REGISTRY=" + registry.URL()} }
+		b := NewBuilder(Options{CacheDir: t.TempDir(), Getenv: variables(t, "PIP_INDEX_URL="+index.URL()), Environ: environ})
+		s := nodeSpec("parse " + c.wanted)
+		s.Runtimes, s.CutOff, s.NodeJS.CutOff = []string{"python3.12", "nodejs22.x"}, c.layer, c.nodejs
+		s.Python = &PythonSpec{Requirements: []string{"lib"}, CutOff: c.python}
+		got := resolve(t, b, s, nil).Contents()
+		if got["python:lib"] != c.lib || got["nodejs:parse"] != c.parse {
+			t.Errorf("%s: got lib %s and parse %s, want %s and %s", name, got["python:lib"], got["nodejs:parse"], c.lib, c.parse)
+		}
+	}
 }
 
 // TestNodeResolutionIsRemembered lets a release appear between plan and apply.

@@ -14,7 +14,7 @@ import (
 // pythonRequest returns what of the layer counts for its distributions.
 func (b *Builder) pythonRequest(s Spec) (python.Request, error) {
 	targets, err := s.targets(runtimes.Python)
-	return python.Request{Targets: targets, CutOff: python.CutOff(s.CutOff), Reconsider: s.Reconsider, Getenv: b.options.Getenv}, err
+	return python.Request{Targets: targets, CutOff: s.CutOff, Getenv: b.options.Getenv}, err
 }
 
 func pythonOf(c *cache) *python.Env { return c.python }

@@ -73,7 +73,7 @@ func (b *Builder) Resolve(ctx context.Context, s Spec, old *Lock) (*Lock, error)
 			return nil, err
 		}
 	}
-	b.options.Logger.InfoContext(ctx, "resolved a layer", "runtimes", l.Runtimes, "architectures", l.Architectures, "parts", len(l.Contents()), "took", time.Since(start))
+	b.options.Logger.InfoContext(ctx, LogResolved, "runtimes", l.Runtimes, "architectures", l.Architectures, "parts", len(l.Contents()), "took", time.Since(start))
 	return l, nil
 }
 

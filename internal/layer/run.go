@@ -10,6 +10,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/release"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -68,7 +69,7 @@ func (s Spec) planKey(old, now *Lock) (key, text string, err error) {
 		Before store.Digest
 	}{Dir: local.Absolute("."), Spec: s}
 	if !s.CutOff.Explicit {
-		question.Spec.CutOff = CutOff{} // it follows from the clock
+		question.Spec.CutOff = release.CutOff{} // it follows from the clock
 	}
 	if old != nil {
 		if question.Before, err = old.Digest(); err != nil {
@@ -90,7 +91,7 @@ func (c *cache) changedSincePlan(ctx context.Context, s Spec, planned plannedRec
 			continue
 		}
 		var changes []string
-		if files, err := local.Scan(ctx, now.Files[i], c.local.Skip); err == nil {
+		if files, err := local.Scan(ctx, now.Files[i], c.own.Skips); err == nil {
 			if changed, ok := errors.AsType[*local.ChangedError](c.local.Changed(then.Files[i], files)); ok {
 				changes = changed.Changes
 			}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/release"
 )
 
 // inRun returns a builder of a process of the provider in a run of the CLI.
@@ -47,7 +48,7 @@ func TestMatchPlanKnowsThePlanOfItsRun(t *testing.T) {
 			writeFile(t, filepath.Join(dir, "b.py"), "B = 1\n")
 		}
 		second := inRun(cache, c.second)
-		s.CutOff = CutOff{At: time.Unix(1, 0)} // of the clock
+		s.CutOff = release.CutOff{At: time.Unix(1, 0)} // of the clock
 		err := second.MatchPlan(t.Context(), s, nil, resolve(t, second, s, nil))
 		if c.want == "" {
 			if err != nil {

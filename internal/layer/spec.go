@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
@@ -15,6 +14,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/prune"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/release"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
@@ -36,10 +36,9 @@ type Spec struct {
 	Kind string
 	// Triggers force a new resolution when they change.
 	Triggers map[string]string
-	// CutOff bounds what the index is asked for.
-	CutOff CutOff
-	// Reconsider resolves anew where nothing but the cut-off changed.
-	Reconsider bool
+	// CutOff bounds what indexes and registries are asked for, where Python or NodeJS
+	// has none of its own.
+	CutOff release.CutOff
 	// Output is where the zip goes, if the user said so: it is no input.
 	Output string
 	// Beside is where a file beside it goes, "" for none.
@@ -58,7 +57,6 @@ type (
 	CodeArtifactSpec = python.CodeArtifactSpec
 	WheelSpec        = python.WheelSpec
 	NodeSpec         = nodejs.Spec
-	NodeCutOff       = nodejs.CutOff
 	FileSpec         = local.Spec
 	DownloadSpec     = download.Spec
 	ImageSpec        = image.Spec
@@ -76,47 +74,18 @@ const (
 	LinksError  = local.LinksError
 )
 
-// CutOff is the moment after which releases do not exist.
-type CutOff struct {
-	// At is the moment; zero means none.
-	At time.Time
-	// Explicit is set when the user named the moment. Otherwise it follows
-	// from a minimum release age, and exact pins are exempt from it.
-	Explicit bool
-}
-
-// AgeCutOff returns the cut-off that keeps out releases younger than age: the
-// last midnight UTC that is at least age before now, so that all runs of one
-// day agree.
-func AgeCutOff(now time.Time, age time.Duration) CutOff {
-	if age <= 0 {
-		return CutOff{}
-	}
-	return CutOff{At: now.UTC().Add(-age).Truncate(24 * time.Hour)}
-}
-
 // targets returns the runtimes of a family, or of all where it is "", on every
 // architecture, runtimes first.
 func (s Spec) targets(family string) ([]runtimes.Target, error) {
-	var targets []runtimes.Target
-	for i, id := range s.Runtimes {
-		r, err := runtimes.Lookup(id)
-		if err != nil {
-			return nil, &fault.Error{
-				At:      fault.At("runtimes").Index(i),
-				Summary: fmt.Sprintf("Unknown runtime %q", id),
-				Detail:  sentence(err),
-				Err:     err,
-			}
-		}
-		if family != "" && r.Family != family {
-			continue
-		}
-		for _, a := range s.Architectures {
-			targets = append(targets, runtimes.Target{Runtime: r, Architecture: a})
-		}
+	targets, unknown := runtimes.Targets(s.Runtimes, s.Architectures)
+	var faults []error
+	for _, err := range unknown {
+		faults = append(faults, &fault.Error{
+			At: fault.At("runtimes").Index(slices.Index(s.Runtimes, err.ID)), Summary: fmt.Sprintf("Unknown runtime %q", err.ID), Detail: sentence(err), Err: err,
+		})
 	}
-	return targets, nil
+	other := func(t runtimes.Target) bool { return family != "" && t.Family != family }
+	return slices.DeleteFunc(targets, other), errors.Join(faults...)
 }
 
 // checkTargets finds what is wrong with runtimes and architectures.

@@ -62,6 +62,48 @@ func TestIndexesOfARequirementsFile(t *testing.T) {
 	}
 }
 
+// TestAddressesOfGivenWheels has addresses that are written in another form, and such
+// as no lock holds.
+func TestAddressesOfGivenWheels(t *testing.T) {
+	t.Parallel()
+	index := indextest.New(t, "lib 1.0\n")
+	const name = "lib-1.0-py3-none-any.whl"
+	wheel, sum := index.Wheel(name)
+	web := serve(t, map[string]string{"/a b/" + name: string(wheel)})
+	s := Spec{Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}, Python: &PythonSpec{Requirements: []string{"lib"}}}
+	s.Python.Wheels = []WheelSpec{{URL: web.URL + "/a b/" + name, SHA256: sum}}
+	b := newBuilder(t, index)
+	text, err := resolve(t, b, s, nil).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := DecodeLock(text)
+	if err != nil {
+		t.Fatalf("the lock cannot be read: %v", err)
+	}
+	if got := l.Python.Chosen.Wheels[0].URL; got != web.URL+"/a%20b/"+name {
+		t.Errorf("the lock has the address %q", got)
+	}
+	build(t, b, l, Output{Path: filepath.Join(t.TempDir(), "layer.zip")})
+	if again := resolve(t, newBuilder(t, index), s, l); again.Python.Request != l.Python.Request {
+		t.Error("the lock is not kept")
+	}
+	for address, want := range map[string]string{
+		"https://host/" + strings.Repeat("a", 2048) + "/" + name: "The address of the wheel is too long",
+		"https://host/https://me:secret@other/" + name:           `Credentials in the address of the wheel at "host"`,
+		"https://host/" + name + "?part=1":                       `A query or fragment in the address of the wheel at "host"`,
+		"https://host/" + name + "#sha256=" + sum:                `A query or fragment in the address of the wheel at "host"`,
+		"ftp://host/" + name:                                     "Malformed address of the wheel",
+	} {
+		s.Python.Wheels = []WheelSpec{{URL: address, SHA256: sum}}
+		_, err := b.Resolve(t.Context(), s, nil)
+		wantInput(t, err, "python.wheels[0]")
+		if fault, ok := errors.AsType[*fault.Error](err); !ok || fault.Summary != want {
+			t.Errorf("%.60s: got %v, want %q", address, err, want)
+		}
+	}
+}
+
 // TestLinksOfTheEnvironment searches the folders that pip's variable names.
 func TestLinksOfTheEnvironment(t *testing.T) {
 	t.Parallel()

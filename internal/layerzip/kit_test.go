@@ -127,7 +127,7 @@ func segmentOf(t testing.TB, contents map[string]string) []byte {
 func segment(ctx context.Context, s *Streamer, w io.Writer, files []filetree.File) error {
 	s.Start(w)
 	for _, f := range files {
-		if err := s.AddFile(ctx, f); err != nil {
+		if err := s.AddFile(ctx, f, nil); err != nil {
 			return err
 		}
 	}

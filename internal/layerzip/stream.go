@@ -82,7 +82,8 @@ func (s *Streamer) Add(ctx context.Context, path string, exec bool, size int64, 
 // AddFile packs a file of the disk as it was scanned, not executable: the caller
 // decides that by layer path. It is stored where it would not get smaller, however
 // large it is. A file whose content is not what the scan found is a *ChangedError.
-func (s *Streamer) AddFile(ctx context.Context, f filetree.File) error {
+// watch, which may be nil, gets what is read, of a stored large file twice.
+func (s *Streamer) AddFile(ctx context.Context, f filetree.File, watch io.Writer) error {
 	in, err := os.Open(f.Source)
 	if err != nil {
 		return fmt.Errorf("packing %q: %w", f.Path, err)
@@ -99,7 +100,11 @@ func (s *Streamer) AddFile(ctx context.Context, f filetree.File) error {
 		_, err := in.Seek(0, io.SeekStart)
 		return err
 	}
-	err = s.add(ctx, record{name: f.Path, size: f.Size}, io.TeeReader(in, sum), again)
+	read := io.TeeReader(in, sum)
+	if watch != nil {
+		read = io.TeeReader(read, watch)
+	}
+	err = s.add(ctx, record{name: f.Path, size: f.Size}, read, again)
 	if _, other := errors.AsType[*sizeError](err); other || errors.Is(err, changed) || err == nil && !same() {
 		return changed
 	}

@@ -57,6 +57,22 @@ func (l *Lock) answer(request store.Digest, dir string) *Lock {
 	return &moved
 }
 
+// unchanged reports whether the archives on disk are those of the lock. A lock file
+// need not tell their digests, so the request may be the same for others.
+func (l *Lock) unchanged() bool {
+	for _, t := range l.Trees {
+		for _, p := range t.Packages {
+			if p.Archive == "" {
+				continue
+			}
+			if _, err := localArchive(p.Archive, p.Integrity); err != nil {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // Tree is what node_modules holds for some runtimes.
 type Tree struct {
 	Runtimes []string

@@ -43,8 +43,9 @@ type Segments interface {
 	// Deflate keeps the files that add gives to the packer, and returns the digest
 	// of their segment.
 	Deflate(ctx context.Context, add func(filetree.Packer) error) (store.Digest, error)
-	// Confirm reports whether a segment holds just the files that add gives.
-	Confirm(segment store.Digest, add func(filetree.Packer) error) (bool, error)
+	// Confirm reports whether a segment holds just the files that add gives. Where
+	// nobody can have planted it, add is not called.
+	Confirm(ctx context.Context, segment store.Digest, add func(filetree.Packer) error) (bool, error)
 	// Files returns the files of a segment that the store has.
 	Files(segment store.Digest, origin filetree.Origin) (filetree.Tree, error)
 }

@@ -180,13 +180,13 @@ func (e *Env) packTarball(ctx context.Context, p Package) (facts packedFacts, er
 
 // confirmTarball reports whether a tarball makes the segment that is noted of it,
 // and takes its other facts from it.
-func (e *Env) confirmTarball(ctx context.Context, p Package, facts *packedFacts) (ok bool, err error) {
-	in, err := e.openTarball(ctx, p)
-	if err != nil {
-		return false, err
-	}
-	defer func() { err = errors.Join(err, in.Close()) }()
-	return e.Segments.Confirm(facts.Segment, func(out filetree.Packer) (err error) {
+func (e *Env) confirmTarball(ctx context.Context, p Package, facts *packedFacts) (bool, error) {
+	return e.Segments.Confirm(ctx, facts.Segment, func(out filetree.Packer) (err error) {
+		in, err := e.openTarball(ctx, p)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, in.Close()) }()
 		facts.Facts, err = tarball.Pack(ctx, p.String(), in, out)
 		return err
 	})

@@ -1,6 +1,7 @@
 package nodejs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,7 +72,7 @@ func (s *Spec) obey(ctx context.Context, open func() (*Env, error), targets []ma
 	}
 	dir := s.project()
 	file.Dir, file.AllowOutside = dir, s.AllowOutside
-	if kept := before.answer(request, dir); kept != nil {
+	if kept := before.answer(request, dir); kept != nil && kept.unchanged() {
 		return kept, nil
 	}
 	env, err := open()
@@ -119,10 +120,7 @@ func (s *Spec) choose(ctx context.Context, open func() (*Env, error), targets []
 	if err != nil {
 		return nil, err
 	}
-	cutOff := r.CutOff
-	if !s.CutOff.At.IsZero() {
-		cutOff = s.CutOff
-	}
+	cutOff := cmp.Or(s.CutOff, r.CutOff)
 	o := treeOptions{
 		Options: placement.Options{LegacyPeers: s.LegacyPeerDeps || config.LegacyPeerDeps, StrictPeers: config.StrictPeerDeps},
 		Before:  cutOff.At, PinsExempt: !cutOff.Explicit,

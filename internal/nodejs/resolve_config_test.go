@@ -61,11 +61,7 @@ lib 2.0.0
 			if err != nil {
 				t.Fatal(err)
 			}
-			client, err := fetch.New(fetch.Options{Store: cache})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(client.Close)
+			client := fetch.New(fetch.Options{Store: cache})
 			environ := func() []string { return append(c.environ, "npm_config_registry="+registry.URL()) }
 			env := &Env{Client: client, Store: cache, Environ: environ}
 			l, err := Resolve(t.Context(), func() (*Env, error) { return env, nil },

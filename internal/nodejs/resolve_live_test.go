@@ -66,10 +66,7 @@ func liveRegistry(t *testing.T, address string) *registry.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := fetch.New(fetch.Options{Store: s, UserAgent: "terraform-provider-layerbuild/test"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := fetch.New(fetch.Options{Store: s, UserAgent: "terraform-provider-layerbuild/test"})
 	config, err := registry.LoadNpmrc("", []string{"npm_config_registry=" + address, "HOME=" + t.TempDir()})
 	if err != nil {
 		t.Fatal(err)

@@ -6,10 +6,10 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/release"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -39,19 +39,10 @@ type Spec struct {
 	// LegacyPeerDeps ignores peer dependencies, as npm's option does. So does
 	// legacy-peer-deps in npm's configuration.
 	LegacyPeerDeps bool
-	// CutOff replaces that of the Request where it is set.
-	CutOff CutOff
+	// CutOff is of the packages alone, in place of that of the Request.
+	CutOff release.CutOff
 	// Reconsider resolves anew where nothing but the cut-off changed.
 	Reconsider bool
-}
-
-// CutOff is the moment after which releases do not exist.
-type CutOff struct {
-	// At is the moment; zero means none.
-	At time.Time
-	// Explicit is set when the user named the moment. Otherwise exact versions are
-	// exempt from it.
-	Explicit bool
 }
 
 // Request is what else a resolution depends on.
@@ -61,7 +52,8 @@ type Request struct {
 	// Triggers is the digest of what forces a new resolution when it changes, zero
 	// of nothing.
 	Triggers store.Digest
-	CutOff   CutOff
+	// CutOff holds where the Spec has none.
+	CutOff release.CutOff
 	// Environ lists the environment as "key=value", which may configure npm; nil is
 	// an empty one.
 	Environ func() []string

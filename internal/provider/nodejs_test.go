@@ -64,7 +64,9 @@ func newNPMWorld(t *testing.T) *npmWorld {
 }
 
 func (w *npmWorld) providers() map[string]func() (tfprotov6.ProviderServer, error) {
-	getenv := func(name string) string { return map[string]string{"LAYERBUILD_CACHE_DIR": w.cache}[name] }
+	getenv := func(name string) string {
+		return map[string]string{"PIP_INDEX_URL": w.index.URL(), "LAYERBUILD_CACHE_DIR": w.cache}[name]
+	}
 	environ := func() []string { return []string{"NPM_CONFIG_REGISTRY=" + w.npm.URL()} }
 	return map[string]func() (tfprotov6.ProviderServer, error){"layerbuild": func() (tfprotov6.ProviderServer, error) {
 		p := &layerbuild{version: "test", getenv: getenv, environ: environ, now: func() time.Time { return now }}
@@ -76,6 +78,35 @@ func (w *npmWorld) providers() map[string]func() (tfprotov6.ProviderServer, erro
 // packageWith returns a configuration with one package of these arguments.
 func (w *npmWorld) packageWith(out, arguments string) string {
 	return w.config("\nresource \"layerbuild_package\" \"p\" {\n  output_path = %q\n  %s\n}", out, lines(arguments))
+}
+
+// TestCutOffsOfOnePackage gives each ecosystem its own moment: it holds for that one
+// alone.
+func TestCutOffsOfOnePackage(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ python, nodejs, idna, parse string }{
+		"of Python":  {`, exclude_newer = "2024-01-15"`, "", "3.6", "1.4.0"},
+		"of Node.js": {"", `, exclude_newer = "2024-01-15"`, "3.7", "1.0.0"},
+		"of both":    {`, exclude_newer = "2024-01-15"`, `, exclude_newer = "2024-06-01"`, "3.6", "1.4.0"},
+	} {
+		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
+			t.Parallel()
+			w := newNPMWorld(t)
+			resource.UnitTest(t, resource.TestCase{
+				ProtoV6ProviderFactories: w.providers(),
+				Steps: []resource.TestStep{{
+					Config: w.packageWith(filepath.Join(w.dir, "layer.zip"), fmt.Sprintf(
+						`runtimes = ["python3.12", "nodejs22.x"]; python = { requirements = ["idna"]%s }; nodejs = { dependencies = { parse = "^1.0.0" }%s }`, c.python, c.nodejs)),
+					ConfigPlanChecks: expectEmpty(),
+					ConfigStateChecks: []statecheck.StateCheck{
+						statecheck.ExpectKnownValue("layerbuild_package.p", at1("contents"), knownvalue.MapExact(map[string]knownvalue.Check{
+							"python:idna": knownvalue.StringExact(c.idna), "nodejs:parse": knownvalue.StringExact(c.parse),
+						})),
+					},
+				}},
+			})
+		})
+	}
 }
 
 // packageLock writes a project with a lock of an older parse than the registry

@@ -349,6 +349,29 @@ resource "layerbuild_package" "p" {
 	})
 }
 
+// TestPackageWantsHashesOfItsLock asks for hashes where all else stays: the versions
+// that are locked have to have them too.
+func TestPackageWantsHashesOfItsLock(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	config := func(arguments string) string {
+		return w.config(`
+resource "layerbuild_package" "p" {
+  runtimes    = ["python3.12"]
+  output_path = %q
+  python      = { requirements = ["idna==3.7"]%s }
+}`, filepath.Join(w.dir, "layer.zip"), arguments)
+	}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps: []resource.TestStep{
+			{Config: config("")},
+			{Config: config(", require_hashes = true"), PlanOnly: true, ExpectError: sentenceLike(`(?s)Distributions without a hash.*idna==3.7 --hash=sha256:`)},
+			{Config: config(", require_hashes = false"), ConfigPlanChecks: expectEmpty()},
+		},
+	})
+}
+
 // TestPackageLeavesOutWhatTerraformWrites packs a folder that Terraform ran in.
 func TestPackageLeavesOutWhatTerraformWrites(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/big"
@@ -28,11 +29,6 @@ type Built struct {
 	// Warnings are those of the plan, a text each.
 	Warnings []string `json:"warnings,omitempty"`
 }
-
-// RefusedError tells why a package was not built, a text for each fault.
-type RefusedError struct{ Faults []string }
-
-func (e *RefusedError) Error() string { return strings.Join(e.Faults, "\n\n") }
 
 // Build builds the package that a layerbuild_package with the arguments builds,
 // by the same steps: what Terraform plans is what is returned. settings and
@@ -129,7 +125,7 @@ func (v *verdict) hear(all []*tfprotov6.Diagnostic) error {
 		}
 	}
 	if len(faults) > 0 {
-		return &RefusedError{faults}
+		return errors.New(strings.Join(faults, "\n\n"))
 	}
 	return nil
 }

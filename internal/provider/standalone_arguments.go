@@ -2,6 +2,7 @@ package provider
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math/big"
@@ -16,7 +17,8 @@ import (
 )
 
 // packBlock returns the value of a block with the given arguments, which are as JSON
-// has them; all others are null. All that does not fit is one *RefusedError.
+// has them; all others are null. All that does not fit is
+// one error.
 func packBlock(block *tfprotov6.SchemaBlock, given map[string]any) (*tfprotov6.DynamicValue, error) {
 	whole := map[string]any{}
 	maps.Copy(whole, given)
@@ -28,7 +30,7 @@ func packBlock(block *tfprotov6.SchemaBlock, given map[string]any) (*tfprotov6.D
 	var p packer
 	value := p.pack(block.ValueType(), whole, "")
 	if len(p.faults) > 0 {
-		return nil, &RefusedError{p.faults}
+		return nil, errors.New(strings.Join(p.faults, "\n\n"))
 	}
 	packed, err := tfprotov6.NewDynamicValue(block.ValueType(), value)
 	return &packed, err

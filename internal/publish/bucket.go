@@ -7,7 +7,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/awsclient"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/policy"
@@ -27,11 +26,10 @@ func (j *job) checkBucket(ctx context.Context, u *upload.Upload) error {
 	default:
 		return nil
 	}
-	out, err := u.Client.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &u.Place.Bucket})
-	if err := u.Fault("looking at the bucket "+u.Place.Bucket, "s3:GetBucketVersioning", err); err != nil && !upload.Hidden(err) {
+	switch overwrites, err := u.Overwrites(ctx); {
+	case err != nil:
 		return err
-	}
-	if err == nil && out.Status != s3types.BucketVersioningStatusEnabled {
+	case overwrites:
 		return upload.Unversioned(u.Place.Bucket, need)
 	}
 	if j.request.Staging.reference() {

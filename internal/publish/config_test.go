@@ -69,7 +69,7 @@ func TestCredentialsNeverShowInErrors(t *testing.T) {
 			fault.Times = -1
 			a.Inject(fault)
 			p := against(t, a, func(c *Config) { c.AccessKey, c.SecretKey, c.Token = key, secret, token })
-			_, err := p.Users(t.Context(), "", layerOfNobody)
+			_, err := usersOf(t.Context(), p, "", layerOfNobody)
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -87,12 +87,12 @@ func TestFailureToConnectIsNotKept(t *testing.T) {
 	a := lambdatest.New(t)
 	p := against(t, a)
 	a.Inject(lambdatest.Fault{Operation: "GetCallerIdentity", Status: 403, ErrorType: "InvalidClientTokenId", Message: "not yet known"})
-	_, err := p.Users(t.Context(), "", layerOfNobody)
+	_, err := usersOf(t.Context(), p, "", layerOfNobody)
 	var fault *awsclient.ConfigError
 	if !errors.As(err, &fault) || !strings.Contains(err.Error(), "not yet known") {
 		t.Errorf("got %v, want a ConfigError with AWS's words", err)
 	}
-	if _, err := p.Users(t.Context(), "", layerOfNobody); err != nil {
+	if _, err := usersOf(t.Context(), p, "", layerOfNobody); err != nil {
 		t.Errorf("the second time: %v, want no error", err)
 	}
 }
@@ -106,7 +106,7 @@ func TestAssumeRoleChain(t *testing.T) {
 			{RoleARN: "arn:aws:iam::123456789012:role/deploy", SessionName: "two"},
 		}
 	})
-	if _, err := p.Users(t.Context(), "", layerOfNobody); err != nil {
+	if _, err := usersOf(t.Context(), p, "", layerOfNobody); err != nil {
 		t.Fatal(err)
 	}
 	if got := keys(a.Calls("AssumeRole")); !slices.Equal(slices.Compact(got), []string{"AKIDEXAMPLE", "ASIAFIRST"}) {
@@ -126,7 +126,7 @@ func TestAssumeRoleWithWebIdentity(t *testing.T) {
 			RoleARN: "arn:aws:iam::123456789012:role/ci", SessionName: "job", WebIdentityToken: "oidc-token",
 		}
 	})
-	if _, err := p.Users(t.Context(), "", layerOfNobody); err != nil {
+	if _, err := usersOf(t.Context(), p, "", layerOfNobody); err != nil {
 		t.Fatal(err)
 	}
 	if got := keys(a.Calls("ListFunctions")); !slices.Equal(got, []string{"ASIACI"}) {
@@ -155,7 +155,7 @@ func TestAllowedAccounts(t *testing.T) {
 		"not forbidden": {forbidden: []string{"999999999999"}},
 	} {
 		p := against(t, a, func(set *Config) { set.AllowedAccountIDs, set.ForbiddenAccountIDs = c.allowed, c.forbidden })
-		_, err := p.Users(t.Context(), "", layerOfNobody)
+		_, err := usersOf(t.Context(), p, "", layerOfNobody)
 		var fault *awsclient.ConfigError
 		if got := errors.As(err, &fault) && strings.Contains(err.Error(), "123456789012"); got != c.refused || !got && err != nil {
 			t.Errorf("%s: %v, want refused %t", name, err, c.refused)
@@ -167,7 +167,7 @@ func TestCallsNameTheProvider(t *testing.T) {
 	t.Parallel()
 	a := lambdatest.New(t)
 	p := against(t, a, func(c *Config) { c.UserAgent, c.UserAgentVersion = "terraform-provider-layerbuild", "1.2.3" })
-	if _, err := p.Users(t.Context(), "", layerOfNobody); err != nil {
+	if _, err := usersOf(t.Context(), p, "", layerOfNobody); err != nil {
 		t.Fatal(err)
 	}
 	if got := a.Calls("ListFunctions")[0].UserAgent; !strings.Contains(got, "terraform-provider-layerbuild/1.2.3") {
@@ -202,7 +202,7 @@ func TestSettingsFromTheEnvironment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Users(t.Context(), "", layerOfNobody); err != nil {
+	if _, err := usersOf(t.Context(), p, "", layerOfNobody); err != nil {
 		t.Fatal(err)
 	}
 	if c := a.Calls("ListFunctions")[0]; c.AccessKey != "AKIDENVIRONMENT" || c.Region != "eu-central-1" {
@@ -230,7 +230,7 @@ func TestSettingsFromSharedFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Users(t.Context(), "", layerOfNobody); err != nil {
+	if _, err := usersOf(t.Context(), p, "", layerOfNobody); err != nil {
 		t.Fatal(err)
 	}
 	if c := a.Calls("ListFunctions")[0]; c.AccessKey != "AKIDPROFILE" || c.Region != "eu-north-1" {
@@ -253,7 +253,7 @@ func TestMissingSettingsAreNamed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = p.Users(t.Context(), "", layerOfNobody)
+			_, err = usersOf(t.Context(), p, "", layerOfNobody)
 			var fault *awsclient.ConfigError
 			if !errors.As(err, &fault) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("got %v, want a ConfigError with %q in one line", err, c.want)

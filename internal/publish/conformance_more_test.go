@@ -265,7 +265,7 @@ func (s *service) roundTrip(staging *Staging) error {
 	if err := s.function(v.ARN); err != nil {
 		return err
 	}
-	users, err := p.Users(s, "", v.LayerARN)
+	users, err := usersOf(s, p, "", v.LayerARN)
 	if err != nil || fmt.Sprint(users) != fmt.Sprintf("map[1:[%s]]", s.name) {
 		return fmt.Errorf("finding users: %v, %w", users, err)
 	}

@@ -252,7 +252,7 @@ func (h *history) destroy() {
 			numbers = append(numbers, v.number)
 		}
 	}
-	got, err := h.connect(h.aws).Remove(h.Context(), batch(depsARN, true, numbers...))
+	got, err := h.connect(h.aws).Retire(h.Context(), last(batch(depsARN, true, numbers...)))
 	if err != nil {
 		h.Fatal(err)
 	}

@@ -205,9 +205,6 @@ func (p *Publisher) CheckBucket(ctx context.Context, region, bucket string) erro
 	if err != nil {
 		return err
 	}
-	_, err = u.Client.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &bucket})
-	if err := u.Fault("looking at the bucket "+bucket, "s3:GetBucketVersioning", err); err != nil && !upload.Hidden(err) {
-		return err
-	}
-	return nil
+	_, err = u.Overwrites(ctx)
+	return err
 }

@@ -408,7 +408,7 @@ func TestUnknownRegionIsRefusedAtOnce(t *testing.T) {
 	r.Region = "eu-west-99"
 	_, _, publishErr := p.Publish(t.Context(), r)
 	_, readErr := p.Read(t.Context(), "arn:aws:lambda:eu-west-99:123456789012:layer:deps:1")
-	_, usersErr := p.Users(t.Context(), "eu-west-99", "arn:aws:lambda:eu-west-99:123456789012:layer:deps")
+	_, usersErr := usersOf(t.Context(), p, "eu-west-99", "arn:aws:lambda:eu-west-99:123456789012:layer:deps")
 	for _, err := range []error{publishErr, readErr, usersErr} {
 		var limit *awsclient.LimitError
 		if !errors.As(err, &limit) || limit.Attribute != "region" || !strings.Contains(err.Error(), "eu-west-99") {
@@ -518,7 +518,7 @@ func TestPublisherKeepsToTheRequestRate(t *testing.T) {
 	}
 	a.LimitRate(17) // AWS's 15, and room for the jitter of a busy machine
 	for range 30 {
-		if _, err := p.Users(t.Context(), "", "arn:aws:lambda:eu-west-1:123456789012:layer:deps"); err != nil {
+		if _, err := usersOf(t.Context(), p, "", "arn:aws:lambda:eu-west-1:123456789012:layer:deps"); err != nil {
 			t.Fatal(err)
 		}
 	}

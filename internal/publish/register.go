@@ -114,27 +114,14 @@ func (r *registers) update(layerARN string, mine *slot, see func(*lifecycle.Regi
 	if !changed && !swept {
 		return err
 	}
-	return errors.Join(err, writeRegister(file, register))
-}
-
-// writeRegister replaces the file by a rename.
-func writeRegister(file string, register *lifecycle.Register) error {
-	body, err := json.Marshal(register)
-	if err != nil {
-		return fmt.Errorf("writing the register %q: %w", file, err)
+	body, encodeErr := json.Marshal(register)
+	if encodeErr == nil {
+		encodeErr = r.store.Replace(file, body)
 	}
-	f, err := os.CreateTemp(filepath.Dir(file), "new-*")
-	if err != nil {
-		return fmt.Errorf("writing the register %q: %w", file, err)
+	if encodeErr != nil {
+		return errors.Join(err, fmt.Errorf("writing the register of %s: %w", layerARN, encodeErr))
 	}
-	_, err = f.Write(body)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), file)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("writing the register %q: %w", file, err), os.Remove(f.Name()))
-	}
-	return nil
+	return err
 }
 
 // point registers that an apply of the holder has got to a version. Of one that

@@ -22,7 +22,7 @@ import (
 type Retired struct {
 	// Deleted are gone, also if they were gone before.
 	Deleted []int64
-	// InUse have users, by their names as Users returns them.
+	// InUse have users, as Use.Describe names them.
 	InUse map[int64][]string
 	// Taken are pointed at by another resource, or may be: see
 	// lifecycle.Register and Batch.Unseen.
@@ -31,7 +31,7 @@ type Retired struct {
 	Failed map[int64]error
 }
 
-// Batch is what Retire and Remove delete.
+// Batch is what Retire deletes.
 type Batch struct {
 	// LayerARN is the layer's, without a version.
 	LayerARN string
@@ -43,6 +43,14 @@ type Batch struct {
 	Current lifecycle.Version
 	// KeepInUse keeps what functions have.
 	KeepInUse bool
+	// Moved is set where the run has moved functions: a scan from before does not
+	// tell what they have.
+	Moved bool
+	// Last is set at the end of the layer. Functions may have been deleted since the
+	// scan, as in a run that destroys them and the layer: before a version stays, its
+	// users are asked whether they still have it. One that stays for another resource
+	// is bequeathed to it, unless it is Unseen.
+	Last bool
 	// Unseen is set where another resource may point at the versions, and nobody
 	// here can know: all of them stay.
 	Unseen bool
@@ -51,54 +59,59 @@ type Batch struct {
 // Retire deletes versions of a layer, the oldest first. Those that another
 // resource points at stay. With KeepInUse those stay too that a function, or a
 // published version of one, had when the shared scan of the region looked: see
-// Users. An error means that it could not look, and that nothing was deleted.
-func (p *Publisher) Retire(ctx context.Context, b Batch) (Retired, error) {
-	return p.retire(ctx, b, func(a LayerVersionARN) (map[int64][]string, error) {
-		return p.Users(ctx, a.Region, b.LayerARN)
-	})
-}
-
-// Remove is Retire at the end of a layer. Functions may have been deleted since
-// the scan, as in a run that destroys them and the layer: before a version
-// stays, its users are asked whether they still have it.
+// Uses. An error means that it could not look, and that nothing was deleted.
 //
-// A version that stays for another resource is bequeathed to it, but not where
-// nobody has seen that one: what inherited it might delete it then.
-func (p *Publisher) Remove(ctx context.Context, b Batch) (Retired, error) {
-	began := time.Now()
-	retired, err := p.retire(ctx, b, func(a LayerVersionARN) (map[int64][]string, error) {
-		uses, scanned, err := p.uses(ctx, a.Region, b.LayerARN, time.Time{})
-		if err == nil && scanned.Before(began) {
-			uses, err = p.askAgain(ctx, a, b.Versions, uses, began)
-		}
-		return describe(uses), err
-	})
-	if err != nil || len(retired.Taken) == 0 || b.Unseen {
-		return retired, err
+// Nothing is published to the layer meanwhile, and nobody begins to point at its
+// versions, so that none goes that another resource takes over.
+func (p *Publisher) Retire(ctx context.Context, b Batch) (Retired, error) {
+	result := Retired{InUse: map[int64][]string{}, Failed: map[int64]error{}}
+	if len(b.Versions) == 0 {
+		return result, nil
 	}
+	a, err := ParseARN(b.LayerARN + ":" + strconv.FormatInt(b.Versions[0].Number, 10))
+	if err != nil {
+		return result, err
+	}
+	var uses map[int64]*Use
+	if b.KeepInUse {
+		if uses, err = p.usesOf(ctx, a, b); err != nil {
+			return result, err
+		}
+	}
+	done, err := p.turn(ctx, a.Region+"/"+a.Name)
+	if err != nil {
+		return result, err
+	}
+	defer done()
 	err = p.Register(ctx, b.LayerARN, func(r *lifecycle.Register) (bool, error) {
+		p.deleteUnused(ctx, a, b, uses, r, &result)
+		bequeathed := b.Last && !b.Unseen && len(result.Taken) > 0
 		for _, v := range b.Versions {
-			if slices.Contains(retired.Taken, v.Number) {
+			if bequeathed && slices.Contains(result.Taken, v.Number) {
 				r.Bequeath(v)
 			}
 		}
-		return true, nil
+		return bequeathed || len(result.Deleted) > 0, nil
 	})
-	return retired, err
+	return result, err
 }
 
-// RetireMoved is Retire with KeepInUse for a run that has moved functions: a scan
-// from before does not serve.
-func (p *Publisher) RetireMoved(ctx context.Context, b Batch) (Retired, error) {
+// usesOf returns who uses the versions of a batch, by a scan that is new enough.
+func (p *Publisher) usesOf(ctx context.Context, a LayerVersionARN, b Batch) (map[int64]*Use, error) {
+	var since time.Time
 	began := time.Now()
-	b.KeepInUse = true
-	return p.retire(ctx, b, func(a LayerVersionARN) (map[int64][]string, error) {
-		return p.usersSince(ctx, a.Region, b.LayerARN, began)
-	})
+	if b.Moved {
+		since = began
+	}
+	uses, scanned, err := p.Uses(ctx, a.Region, b.LayerARN, since)
+	if err == nil && b.Last && scanned.Before(began) {
+		return p.askAgain(ctx, a, b.Versions, uses, began)
+	}
+	return uses, err
 }
 
 // Free reports whether no function uses a layer version any more that the named
-// ones used: see Users. One of them that still does is proof; only where all have
+// ones used: see Uses. One of them that still does is proof; only where all have
 // left it are the functions of the region listed.
 func (p *Publisher) Free(ctx context.Context, arn string, users []string) (bool, error) {
 	api, _, a, err := p.of(ctx, arn)
@@ -108,8 +121,8 @@ func (p *Publisher) Free(ctx context.Context, arn string, users []string) (bool,
 	if slices.ContainsFunc(users, func(name string) bool { return stillHas(ctx, api, name, arn) }) {
 		return false, nil
 	}
-	found, err := p.Users(ctx, a.Region, a.LayerARN())
-	return err == nil && len(found[a.Number]) == 0, err
+	found, _, err := p.Uses(ctx, a.Region, a.LayerARN(), time.Time{})
+	return err == nil && found[a.Number] == nil, err
 }
 
 // askAgain returns the uses of versions that are so still. One user that still has
@@ -131,7 +144,7 @@ func (p *Publisher) askAgain(ctx context.Context, layer LayerVersionARN, version
 		case slices.ContainsFunc(u.Names, func(name string) bool { return stillHas(ctx, api, name, layer.String()) }):
 			again[v.Number] = u
 		case u.Count > len(u.Names):
-			uses, _, err := p.uses(ctx, layer.Region, layer.LayerARN(), since)
+			uses, _, err := p.Uses(ctx, layer.Region, layer.LayerARN(), since)
 			return uses, err
 		}
 	}
@@ -153,38 +166,8 @@ func stillHas(ctx context.Context, api *lambda.Client, function, arn string) boo
 	return slices.ContainsFunc(out.Layers, func(l types.Layer) bool { return aws.ToString(l.Arn) == arn })
 }
 
-// retire deletes the versions of a batch; with KeepInUse those that users names stay.
-// Nothing is published to the layer meanwhile, and nobody begins to point at its
-// versions, so that none goes that another resource takes over.
-func (p *Publisher) retire(ctx context.Context, b Batch, users func(LayerVersionARN) (map[int64][]string, error)) (Retired, error) {
-	result := Retired{InUse: map[int64][]string{}, Failed: map[int64]error{}}
-	if len(b.Versions) == 0 {
-		return result, nil
-	}
-	a, err := ParseARN(b.LayerARN + ":" + strconv.FormatInt(b.Versions[0].Number, 10))
-	if err != nil {
-		return result, err
-	}
-	used := map[int64][]string{}
-	if b.KeepInUse {
-		if used, err = users(a); err != nil {
-			return result, err
-		}
-	}
-	done, err := p.turn(ctx, a.Region+"/"+a.Name)
-	if err != nil {
-		return result, err
-	}
-	defer done()
-	err = p.Register(ctx, b.LayerARN, func(r *lifecycle.Register) (bool, error) {
-		return p.deleteUnused(ctx, a, b, used, r, &result), nil
-	})
-	return result, err
-}
-
-// deleteUnused deletes the versions of a batch that nobody uses or points at,
-// and reports whether it deleted any.
-func (p *Publisher) deleteUnused(ctx context.Context, a LayerVersionARN, b Batch, used map[int64][]string, r *lifecycle.Register, result *Retired) bool {
+// deleteUnused deletes the versions of a batch that nobody uses or points at.
+func (p *Publisher) deleteUnused(ctx context.Context, a LayerVersionARN, b Batch, uses map[int64]*Use, r *lifecycle.Register, result *Retired) {
 	versions := slices.SortedFunc(slices.Values(b.Versions), func(x, y lifecycle.Version) int { return cmp.Compare(x.Number, y.Number) })
 	versions = slices.CompactFunc(versions, func(x, y lifecycle.Version) bool { return x.Number == y.Number })
 	var refusal error // one that holds for every version
@@ -194,9 +177,10 @@ func (p *Publisher) deleteUnused(ctx context.Context, a LayerVersionARN, b Batch
 		case r.Pointed(b.Holder, v, b.Current), b.Unseen:
 			awsclient.Inform(ctx, "kept a layer version that another resource points at", map[string]any{"arn": a.String()})
 			result.Taken = append(result.Taken, v.Number)
-		case len(used[v.Number]) > 0:
-			awsclient.Inform(ctx, "kept a layer version that is in use", map[string]any{"arn": a.String(), "functions": len(used[v.Number])})
-			result.InUse[v.Number] = used[v.Number]
+		case uses[v.Number] != nil:
+			users := uses[v.Number].Describe()
+			awsclient.Inform(ctx, "kept a layer version that is in use", map[string]any{"arn": a.String(), "functions": len(users)})
+			result.InUse[v.Number] = users
 		case refusal != nil:
 			result.Failed[v.Number] = refusal
 		default:
@@ -210,7 +194,6 @@ func (p *Publisher) deleteUnused(ctx context.Context, a LayerVersionARN, b Batch
 			}
 		}
 	}
-	return len(result.Deleted) > 0
 }
 
 // forAll returns an error that the next deletion would meet as well, nil for

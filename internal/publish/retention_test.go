@@ -72,6 +72,22 @@ func batch(layerARN string, keepInUse bool, numbers ...int64) Batch {
 	return b
 }
 
+// last returns the batch as one at the end of its layer.
+func last(b Batch) Batch {
+	b.Last = true
+	return b
+}
+
+// usersOf returns what Uses finds, for a reader.
+func usersOf(ctx context.Context, p *Publisher, region, layerARN string) (map[int64][]string, error) {
+	uses, _, err := p.Uses(ctx, region, layerARN, time.Time{})
+	users := map[int64][]string{}
+	for number, u := range uses {
+		users[number] = u.Describe()
+	}
+	return users, err
+}
+
 func TestRetireKeepsWhatIsInUse(t *testing.T) {
 	t.Parallel()
 	a := lambdatest.New(t)
@@ -148,7 +164,7 @@ func TestRetireSparesWhatOthersPointAt(t *testing.T) {
 		}
 		old := batch(depsARN, true, 1, 2)
 		old.Holder = "publisher"
-		got, err := run().Remove(t.Context(), old)
+		got, err := run().Retire(t.Context(), last(old))
 		if err != nil || !slices.Equal(got.Taken, []int64{1}) || !slices.Equal(got.Deleted, []int64{2}) {
 			t.Errorf("%s: got %+v, %v; want 1 taken and 2 deleted", name, got, err)
 		}
@@ -161,7 +177,7 @@ func TestRetireSparesWhatOthersPointAt(t *testing.T) {
 		}
 		left := batch(depsARN, true, 1)
 		left.Holder = "taker"
-		if got, err = run().Remove(t.Context(), left); err != nil || !slices.Equal(got.Deleted, []int64{1}) {
+		if got, err = run().Retire(t.Context(), last(left)); err != nil || !slices.Equal(got.Deleted, []int64{1}) {
 			t.Errorf("%s: got %+v, %v; want 1 deleted", name, got, err)
 		}
 	}
@@ -252,7 +268,7 @@ func TestRemoveAsksAgain(t *testing.T) {
 					}
 				}
 				p := connect(a)
-				if _, err := p.Users(t.Context(), home, depsARN); err != nil {
+				if _, err := usersOf(t.Context(), p, home, depsARN); err != nil {
 					t.Fatal(err)
 				}
 				time.Sleep(time.Second)
@@ -267,7 +283,7 @@ func TestRemoveAsksAgain(t *testing.T) {
 				if c.denied {
 					a.Inject(lambdatest.Fault{Operation: "GetFunctionConfiguration", Times: -1, Status: 403, ErrorType: "AccessDeniedException"})
 				}
-				got, err := p.Remove(t.Context(), batch(depsARN, true, 1))
+				got, err := p.Retire(t.Context(), last(batch(depsARN, true, 1)))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -311,7 +327,7 @@ func (s *service) retirement() error {
 	if _, err := s.lambda.DeleteFunction(s, &lambda.DeleteFunctionInput{FunctionName: &s.name}); err != nil {
 		return err
 	}
-	if got, err = p.Remove(s, batch(layer, true, 1)); err != nil {
+	if got, err = p.Retire(s, last(batch(layer, true, 1))); err != nil {
 		return err
 	}
 	if err := same("removed", fmt.Sprint(got.Deleted, got.InUse), "[1] map[]"); err != nil {

@@ -28,9 +28,10 @@ type delivery struct {
 	signed *signing.Signed // nil where it is not signed
 }
 
-// staged reports whether the zip goes through the bucket.
-func (r Request) staged(t transfer) bool {
-	return r.Staging != nil && (r.Zip.Size > t.direct || r.Signing != nil || r.Staging.reference())
+// Takes reports whether a zip goes through the bucket where a request takes up to
+// direct bytes, which is runtimes.MaxDirectUpload for AWS. nil takes none.
+func (s *Staging) Takes(size, direct int64, signed bool) bool {
+	return s != nil && (size > direct || signed || s.reference())
 }
 
 func (s *Staging) reference() bool {
@@ -98,7 +99,7 @@ const temporary = "staging/"
 // it leaves in the bucket is discard's to remove, after an error as well.
 func (j *job) deliver(ctx context.Context) (*delivery, error) {
 	zip := j.request.Zip
-	if !j.request.staged(j.transfer) {
+	if !j.request.Staging.Takes(zip.Size, j.transfer.direct, j.request.Signing != nil) {
 		var whole bytes.Buffer
 		whole.Grow(int(zip.Size) + 1)
 		if _, err := zip.Verify(ctx, &whole, zip.Size); err != nil {

@@ -133,14 +133,14 @@ func TestScanIsReused(t *testing.T) {
 			scans int
 		}{{0, 1}, {20 * time.Second, 1}, {39 * time.Second, 1}, {2 * time.Second, 2}, {59 * time.Second, 2}} {
 			time.Sleep(c.after)
-			if _, err := p.Users(t.Context(), home, depsARN); err != nil {
+			if _, err := usersOf(t.Context(), p, home, depsARN); err != nil {
 				t.Fatal(err)
 			}
 			if n := len(a.Calls("ListFunctions")); n != c.scans {
 				t.Errorf("call %d: %d scans so far, want %d", i, n, c.scans)
 			}
 		}
-		if _, err := p.Users(t.Context(), "us-east-1", depsARN); err != nil {
+		if _, err := usersOf(t.Context(), p, "us-east-1", depsARN); err != nil {
 			t.Fatal(err)
 		}
 		if n := len(a.Calls("ListFunctions")); n != 3 {
@@ -199,12 +199,12 @@ func TestScanThatFailedIsNotKept(t *testing.T) {
 	a := lambdatest.New(t)
 	p := against(t, a)
 	a.Inject(lambdatest.Fault{Operation: "ListFunctions", Status: 403, ErrorType: "AccessDeniedException"})
-	_, err := p.Users(t.Context(), home, depsARN)
+	_, err := usersOf(t.Context(), p, home, depsARN)
 	var denied *awsclient.AccessDeniedError
 	if !errors.As(err, &denied) || denied.Action != "lambda:ListFunctions" {
 		t.Errorf("got %v, want that lambda:ListFunctions is missing", err)
 	}
-	if _, err := p.Users(t.Context(), home, depsARN); err != nil {
+	if _, err := usersOf(t.Context(), p, home, depsARN); err != nil {
 		t.Errorf("the next one: %v, want a new scan", err)
 	}
 }
@@ -228,14 +228,14 @@ func TestScanOutlivesWhoStartedIt(t *testing.T) {
 				defer leave()
 				var all sync.WaitGroup
 				all.Go(func() {
-					if _, err := p.Users(ctx, home, depsARN); !errors.Is(err, context.DeadlineExceeded) {
+					if _, err := usersOf(ctx, p, home, depsARN); !errors.Is(err, context.DeadlineExceeded) {
 						t.Errorf("who left: %v, want DeadlineExceeded", err)
 					}
 				})
 				synctest.Wait()
 				for range followers {
 					all.Go(func() {
-						if _, err := p.Users(t.Context(), home, depsARN); err != nil {
+						if _, err := usersOf(t.Context(), p, home, depsARN); err != nil {
 							t.Errorf("who stayed: %v", err)
 						}
 					})

@@ -115,7 +115,7 @@ func TestUsers(t *testing.T) {
 	if err := a.CreateFunction("us-east-1", "elsewhere", 0, arns[2]); err != nil {
 		t.Fatal(err)
 	}
-	got, err := p.Users(t.Context(), "", "arn:aws:lambda:eu-west-1:123456789012:layer:deps")
+	got, err := usersOf(t.Context(), p, "", "arn:aws:lambda:eu-west-1:123456789012:layer:deps")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -136,17 +136,44 @@ type Reached struct {
 	function bool
 	worlds   map[string]*imports.World
 	origins  map[string]filetree.Origin
+	loaded   map[reachedFrom]map[string]bool
+}
+
+// reachedFrom is where following begins: a runtime and an origin.
+type reachedFrom struct {
+	id     string
+	origin filetree.Origin
 }
 
 // NewReached returns what is reached in files at their layer paths, or in the code of a
 // function.
 func NewReached(files filetree.Tree, function bool) *Reached {
-	return &Reached{files: files, function: function, worlds: map[string]*imports.World{}}
+	return &Reached{files: files, function: function, worlds: map[string]*imports.World{}, loaded: map[reachedFrom]map[string]bool{}}
 }
 
 // Unfound returns what a target lacks of the imports of the packages and modules that
 // an origin brings.
 func (r *Reached) Unfound(t runtimes.Target, origin filetree.Origin) ([]Unfound, error) {
+	return r.world(t).Reached(func(path string) bool { return r.origins[path] == origin })
+}
+
+// Loads reports whether a target loads a file when it imports the packages and modules
+// that the origin of the file brings.
+func (r *Reached) Loads(t runtimes.Target, path string) (bool, error) {
+	w := r.world(t)
+	from := reachedFrom{t.ID, r.origins[path]}
+	loaded, known := r.loaded[from]
+	if !known {
+		var err error
+		if loaded, err = w.Loaded(func(path string) bool { return r.origins[path] == from.origin }); err != nil {
+			return false, err
+		}
+		r.loaded[from] = loaded
+	}
+	return loaded[path], nil
+}
+
+func (r *Reached) world(t runtimes.Target) *imports.World {
 	if r.origins == nil {
 		r.origins = make(map[string]filetree.Origin, len(r.files))
 		for i := range r.files {
@@ -156,7 +183,7 @@ func (r *Reached) Unfound(t runtimes.Target, origin filetree.Origin) ([]Unfound,
 	if r.worlds[t.ID] == nil {
 		r.worlds[t.ID] = worldOf(t, r.files, r.function)
 	}
-	return r.worlds[t.ID].Reached(func(path string) bool { return r.origins[path] == origin })
+	return r.worlds[t.ID]
 }
 
 // worldOf returns what a runtime imports of a layer, or of the code of a function,

@@ -1,6 +1,7 @@
 package python
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/resolve"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/release"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -34,23 +36,13 @@ type Request struct {
 	// Triggers is the digest of what forces a new resolution when it changes, zero
 	// of nothing.
 	Triggers store.Digest
-	CutOff   CutOff
-	// Reconsider resolves anew where nothing but the cut-off changed.
-	Reconsider bool
+	// CutOff holds where the Spec has none.
+	CutOff release.CutOff
 	// Getenv reads the environment, which requirements files may name.
 	Getenv func(string) string
 	// Project takes the files of a project on disk that is part of what is locked.
 	// It is called before an index is asked.
 	Project func(name string, files []ProjectFile) error
-}
-
-// CutOff is the moment after which releases do not exist.
-type CutOff struct {
-	// At is the moment; zero means none.
-	At time.Time
-	// Explicit is set when the user named the moment. Otherwise exact pins are
-	// exempt from it.
-	Explicit bool
 }
 
 // targets returns what wheels are chosen for; none is an error.
@@ -129,8 +121,8 @@ func (p *Spec) choose(ctx context.Context, open func() (*Env, error), targets []
 			return nil, err
 		}
 	}
-	if old != nil && old.Request == q.request && old.Triggers == r.Triggers && !r.Reconsider && old.unchanged(ctx, q.spec.Given) {
-		return old, nil
+	if old != nil && old.Request == q.request && old.Triggers == r.Triggers && !p.Reconsider && old.unchanged(ctx, q.spec.Given) {
+		return old, p.checkHashed(q, old.Chosen)
 	}
 	env, err := open()
 	if err != nil {
@@ -155,22 +147,19 @@ func (p *Spec) choose(ctx context.Context, open func() (*Env, error), targets []
 			q.spec.Prefer[w.Name] = w.Version
 		}
 	}
-	chosen, err := env.remember(ctx, client, q, p.leaveOut(), r)
+	chosen, err := env.remember(ctx, client, q, p.leaveOut(), r.Triggers, cmp.Or(p.CutOff, r.CutOff))
 	if err != nil {
 		return nil, p.refusal(err)
 	}
 	if err := checkArchitectures(r.Targets, chosen); err != nil {
 		return nil, err
 	}
-	if err := p.checkHashed(q.spec, chosen); err != nil {
-		return nil, err
-	}
-	return &Lock{Request: q.request, Triggers: r.Triggers, Chosen: chosen}, nil
+	return &Lock{Request: q.request, Triggers: r.Triggers, Chosen: chosen}, p.checkHashed(q, chosen)
 }
 
 // remember resolves, or returns what the same question was answered within the
 // last hour. A cut-off that follows from the clock is no part of the question.
-func (e *Env) remember(ctx context.Context, client *fetch.Client, q *question, out wheel.LeaveOut, r Request) (*wheel.Lock, error) {
+func (e *Env) remember(ctx context.Context, client *fetch.Client, q *question, out wheel.LeaveOut, triggers store.Digest, cutOff release.CutOff) (*wheel.Lock, error) {
 	asked := struct {
 		Request, Triggers store.Digest
 		Prefer            map[string]string
@@ -178,9 +167,9 @@ func (e *Env) remember(ctx context.Context, client *fetch.Client, q *question, o
 		Linked            []wheel.GivenWheel `json:",omitempty"`
 		LinkPages         []string           `json:",omitempty"`
 		CutOff            time.Time
-	}{Request: q.request, Triggers: r.Triggers, Prefer: q.spec.Prefer, Indexes: q.spec.Indexes, Linked: q.spec.Linked, LinkPages: q.spec.LinkPages}
-	if r.CutOff.Explicit {
-		asked.CutOff = r.CutOff.At
+	}{Request: q.request, Triggers: triggers, Prefer: q.spec.Prefer, Indexes: q.spec.Indexes, Linked: q.spec.Linked, LinkPages: q.spec.LinkPages}
+	if cutOff.Explicit {
+		asked.CutOff = cutOff.At
 	}
 	key, err := store.SumJSON(asked)
 	if err != nil {
@@ -212,9 +201,10 @@ type question struct {
 
 // question reads the requirements.
 func (p *Spec) question(ctx context.Context, targets []wheel.Target, r Request) (*question, error) {
+	cutOff := cmp.Or(p.CutOff, r.CutOff)
 	q := &question{
 		spec: resolve.Spec{
-			Targets: targets, ExcludeNewer: r.CutOff.At, PinsExempt: !r.CutOff.Explicit,
+			Targets: targets, ExcludeNewer: cutOff.At, PinsExempt: !cutOff.Explicit,
 			Prereleases: p.Prerelease, Sdists: p.Sdist == sdistPure, LeftOut: p.leaveOut().Names,
 		},
 		file: &pep508.RequirementsFile{},

@@ -23,7 +23,7 @@ type Env struct {
 	// Getenv reads the environment, which may name package indexes.
 	Getenv func(string) string
 	// NewClient returns a client that trusts the certificates of a file too.
-	NewClient func(certificates string) (*fetch.Client, error)
+	NewClient func(certificates string) *fetch.Client
 	// CodeArtifact returns the address of the Python index of a repository.
 	CodeArtifact func(context.Context, *CodeArtifactSpec) (string, error)
 
@@ -67,9 +67,7 @@ func (e *Env) readSettings() (*settings, error) {
 	}
 	s := &settings{client: e.Client, indexes: read.Indexes}
 	if read.Certificates != "" {
-		if s.client, err = e.NewClient(read.Certificates); err != nil {
-			return nil, err
-		}
+		s.client = e.NewClient(read.Certificates)
 	}
 	// A lock names files without credentials, so the client learns those of
 	// the indexes before any build.

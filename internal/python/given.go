@@ -5,15 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/configuration"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/resolve"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -63,30 +62,38 @@ func (p *Spec) checkWheels() error {
 
 // given returns the wheel as far as it is known without reading anything.
 func (w WheelSpec) given(source string) wheel.GivenWheel {
-	// A malformed digest is refused by checkWheels.
+	// A malformed digest or address is refused by checkWheels.
 	digest, _ := store.ParseDigest(w.SHA256)
-	return wheel.GivenWheel{Path: strings.ReplaceAll(w.Source, `\`, "/"), URL: w.URL, SHA256: digest, Source: source}
+	address, _ := fetch.ParseOwnAddress(w.URL)
+	return wheel.GivenWheel{Path: strings.ReplaceAll(w.Source, `\`, "/"), URL: address.String(), SHA256: digest, Source: source}
 }
 
-// checkAddress refuses what would be kept in the state and must not be; what
-// names the thing at the address.
-func checkAddress(at fault.Path, address, what string) (*url.URL, error) {
-	u, err := url.Parse(address)
+// checkAddress refuses what cannot be kept in the state, or must not be; what names
+// the thing at the address. It has no query: a token is none of its business there.
+func checkAddress(at fault.Path, address, what string) (fetch.Address, error) {
+	kept, err := fetch.ParseOwnAddress(address)
+	refused, ok := errors.AsType[*fetch.AddressError](err)
+	host := kept.Host()
+	if ok {
+		host = refused.Host
+	}
 	switch {
-	case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
-		return nil, &fault.Error{At: at, Summary: "Malformed address of " + what, Detail: "An address starts with https:// and names a host."}
-	case u.User != nil || secret.HoldsAccount(u.EscapedPath()):
-		return nil, &fault.Error{
-			At: at, Summary: fmt.Sprintf("Credentials in the address of %s at %q", what, u.Host),
+	case ok && refused.Reason == fetch.AddressCredentials:
+		return kept, &fault.Error{
+			At: at, Summary: fmt.Sprintf("Credentials in the address of %s at %q", what, host), Err: err,
 			Detail: "They would be kept in the state. Write the address without them, and the user and password into netrc.",
 		}
-	case u.RawQuery != "" || u.Fragment != "":
-		return nil, &fault.Error{
-			At: at, Summary: fmt.Sprintf("A query or fragment in the address of %s at %q", what, u.Host),
+	case ok && refused.Reason == fetch.AddressLong:
+		return kept, fault.Tie(at, fmt.Sprintf("The address of %s is too long", what), err)
+	case ok && refused.Reason == fetch.AddressScheme:
+		return kept, &fault.Error{At: at, Summary: "Malformed address of " + what, Err: err, Detail: "An address starts with https:// and names a host."}
+	case ok || strings.Contains(kept.String(), "?"):
+		return kept, &fault.Error{
+			At: at, Summary: fmt.Sprintf("A query or fragment in the address of %s at %q", what, host), Err: err,
 			Detail: "An address is kept in the state, with the token that a query may hold. Write it without them, and credentials into netrc.",
 		}
 	}
-	return u, nil
+	return kept, nil
 }
 
 // unreadable ties the error of a file or folder on disk to its argument.

@@ -344,7 +344,7 @@ func TestTreeOfWheelsOnDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	paths := func() (list []string, err error) {
-		tree, err := Tree(t.Context(), client, st, lock, TreeOptions{Targets: []wheel.Target{pythontest.Py312}})
+		tree, err := treeIn(t, client, st, &Lock{Chosen: lock}, nil, pythontest.Py312)
 		for _, e := range tree {
 			list = append(list, e.Path)
 		}

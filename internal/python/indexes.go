@@ -162,13 +162,13 @@ func (p *Spec) checkIndexes() error {
 		if x.URL == "" {
 			return &fault.Error{At: at, Summary: "An index without an address", Detail: "It names neither url nor codeartifact: write one of them. " + fault.DroppedNames}
 		}
-		u, err := checkAddress(at.At("url"), x.URL, "the index")
+		address, err := checkAddress(at.At("url"), x.URL, "the index")
 		if err != nil {
 			return err
 		}
 		if len(x.Packages) == 0 {
 			return &fault.Error{
-				At: at.At("packages"), Summary: fmt.Sprintf("No packages for the index at %q", u.Host),
+				At: at.At("packages"), Summary: fmt.Sprintf("No packages for the index at %q", address.Host()),
 				Detail: "An index serves only the packages that it names, so that no other index can slip in a package of the same name. Name them in packages, such as [\"acme-*\"].",
 			}
 		}

@@ -78,10 +78,7 @@ func TestWheelsOfThePublicIndexComeFromItsStandIn(t *testing.T) {
 			if c.reachable {
 				server.wheel = content
 			}
-			client, err := fetch.New(fetch.Options{Store: s, Transport: server, Retries: -1})
-			if err != nil {
-				t.Fatal(err)
-			}
+			client := fetch.New(fetch.Options{Store: s, Transport: server, Retries: -1})
 			sum, err := store.ParseDigest(digest)
 			if err != nil {
 				t.Fatal(err)
@@ -90,7 +87,7 @@ func TestWheelsOfThePublicIndexComeFromItsStandIn(t *testing.T) {
 				Name: "idna", Version: "3.7", Filename: name, SHA256: sum, Pure: true, Targets: []string{pythontest.Py312.String()},
 				URL: "https://files.pythonhosted.org/packages/ab/cd/" + name,
 			}}}
-			tree, err := Tree(t.Context(), client, s, lock, TreeOptions{Targets: []wheel.Target{pythontest.Py312}, Indexes: c.indexes})
+			tree, err := treeIn(t, client, s, &Lock{Chosen: lock}, c.indexes, pythontest.Py312)
 			if c.want != "" {
 				if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "files.pythonhosted.org") {
 					t.Fatalf("err = %v, want %s", err, c.want)
@@ -104,7 +101,7 @@ func TestWheelsOfThePublicIndexComeFromItsStandIn(t *testing.T) {
 			}
 			server.asked = nil
 			if c.want == "" {
-				if _, err := Tree(t.Context(), client, s, lock, TreeOptions{Targets: []wheel.Target{pythontest.Py312}, Indexes: c.indexes}); err != nil || len(server.asked) != 0 {
+				if _, err := treeIn(t, client, s, &Lock{Chosen: lock}, c.indexes, pythontest.Py312); err != nil || len(server.asked) != 0 {
 					t.Errorf("a second time: %v, and asked %q", err, server.asked)
 				}
 			}
@@ -148,15 +145,12 @@ func TestSharedWheelsComeBeforeTheStandIn(t *testing.T) {
 	}
 	s = s.WithRemote(&sharedWheel{store.RemoteName(sum), content}, true)
 	server := &publicServer{}
-	client, err := fetch.New(fetch.Options{Store: s, Transport: server, Retries: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	client := fetch.New(fetch.Options{Store: s, Transport: server, Retries: -1})
 	lock := &wheel.Lock{Wheels: []wheel.Wheel{{
 		Name: "idna", Version: "3.7", Filename: name, SHA256: sum, Pure: true, Targets: []string{pythontest.Py312.String()},
 		URL: "https://files.pythonhosted.org/packages/ab/cd/" + name,
 	}}}
-	tree, err := Tree(t.Context(), client, s, lock, TreeOptions{Targets: []wheel.Target{pythontest.Py312}, Indexes: []index.Index{{URL: idx.URL()}}})
+	tree, err := treeIn(t, client, s, &Lock{Chosen: lock}, []index.Index{{URL: idx.URL()}}, pythontest.Py312)
 	if err != nil || len(tree) == 0 {
 		t.Errorf("the tree has %d files, %v", len(tree), err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
@@ -25,9 +26,12 @@ func (l *Lock) Pack(ctx context.Context, e *Env, targets []runtimes.Target, doub
 	made := func(ctx context.Context, key string, files func() (map[string][]byte, error)) (*filetree.Archive, error) {
 		return e.Segments.Made(ctx, key, doubt, files)
 	}
-	tree, err := Tree(ctx, reached.client, e.Store, l.Chosen, TreeOptions{
-		Targets: wheel.TargetsFor(targets), Scripts: l.Scripts, Indexes: reached.indexes, LastWins: l.Overlaps == overlapsLast, Pack: made, Vet: e.Segments.Vet,
-	})
+	from, stop, err := index.NewMirror(ctx, reached.client, e.Store, reached.indexes, made, e.Segments.Vet)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	tree, err := l.tree(ctx, from, wheel.TargetsFor(targets))
 	return tree, wheelError(err)
 }
 

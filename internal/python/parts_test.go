@@ -58,7 +58,7 @@ func TestVariablesInTheAddressesOfIndexes(t *testing.T) {
 			if err := json.Unmarshal(kept, &again); err != nil || again.Chosen.Wheels[0].URL != masked(idx.FileURL(filename)) {
 				t.Fatalf("it is read as %+v, %v", again.Chosen, err)
 			}
-			mirror, stop, err := index.NewMirror(t.Context(), client, st, nil)
+			mirror, stop, err := index.NewMirror(t.Context(), client, st, nil, nil, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -67,7 +67,7 @@ func TestVariablesInTheAddressesOfIndexes(t *testing.T) {
 				t.Errorf("fetching it again: %v", err)
 			}
 			stranger, _ := pythontest.Client(t, nil)
-			if other, stop, err := index.NewMirror(t.Context(), stranger, st, nil); err == nil {
+			if other, stop, err := index.NewMirror(t.Context(), stranger, st, nil, nil, nil); err == nil {
 				defer stop()
 				w := again.Chosen.Wheels[0]
 				w.SHA256[0]++

@@ -65,6 +65,3 @@ func TargetFor(t runtimes.Target) wheel.Target { return wheel.TargetFor(t) }
 func KeepImported(modules []Module, folders []string) error {
 	return wheel.KeepImported(modules, folders)
 }
-
-// LoadedWithPackages is [wheel.LoadedWithPackages].
-func LoadedWithPackages(modules []Module) error { return wheel.LoadedWithPackages(modules) }

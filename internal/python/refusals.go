@@ -109,11 +109,12 @@ func filesTable(files []wheel.Rejected) string {
 	return b.String()
 }
 
-// checkHashed holds pip's rule: one digest in the requirements, or
-// require_hashes, asks for the digest of every distribution. Given wheels are
-// known by theirs.
-func (p *Spec) checkHashed(spec resolve.Spec, l *wheel.Lock) error {
-	without := spec.Unhashed(l, p.RequireHashes)
+// checkHashed holds pip's rule: one digest in the requirements, require_hashes, or
+// --require-hashes in the requirements file asks for the digest of every
+// distribution. Given wheels are known by theirs. The rule chooses nothing, so it is
+// no part of a request, and a lock that is kept has to pass it too.
+func (p *Spec) checkHashed(q *question, l *wheel.Lock) error {
+	without := q.spec.Unhashed(l, p.RequireHashes || q.file.RequireHashes)
 	if len(without) == 0 {
 		return nil
 	}
@@ -137,12 +138,6 @@ func wheelError(err error) error {
 		return &fault.Error{
 			At: fault.At("python"), Summary: fmt.Sprintf("The wheel %q cannot be installed", broken.Filename),
 			Detail: fmt.Sprintf("%s pip and uv refuse it too. Ask for another version of %[2]q, or make a wheel of it anew, by pip wheel --no-deps --no-binary %[2]s %[2]s==%[3]s, and give that in python.wheels.", fault.Sentence(broken.Reason), broken.Name, broken.Version), Err: err,
-		}
-	}
-	if wrong, ok := errors.AsType[*wheel.WrongWheel](err); ok {
-		return &fault.Error{
-			At: fault.At("python"), Summary: fmt.Sprintf("The wheel %q is another one", wrong.Filename),
-			Detail: fmt.Sprintf("It holds %s %s by its own metadata: it was renamed, or made wrongly. Give it the name that the tool wrote which built it, or build it anew.", wrong.Name, wrong.Version), Err: err,
 		}
 	}
 	if other := otherFile(fault.At("python"), err); other != nil {

@@ -6,26 +6,40 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pythontest"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/resolve"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
 // treeOf returns the tree of everything that a universe has for the targets.
-func treeOf(t *testing.T, universe string, o TreeOptions, require ...string) (filetree.Tree, error) {
+func treeOf(t *testing.T, universe string, scripts bool, targets []wheel.Target, require ...string) (filetree.Tree, error) {
 	t.Helper()
 	idx := indextest.New(t, universe)
 	client, st := pythontest.Client(t, nil)
 	lock, err := resolve.Resolve(t.Context(), client, resolve.Spec{
-		Targets: o.Targets, Store: st, Indexes: []index.Index{{URL: idx.URL()}}, Requirements: pythontest.Inputs(t, "req", require...),
+		Targets: targets, Store: st, Indexes: []index.Index{{URL: idx.URL()}}, Requirements: pythontest.Inputs(t, "req", require...),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Tree(t.Context(), client, st, lock, o)
+	return treeIn(t, client, st, &Lock{Chosen: lock, Scripts: scripts}, nil, targets...)
+}
+
+// treeIn returns the files of a lock whose wheels come from its addresses, or from
+// indexes.
+func treeIn(t *testing.T, client *fetch.Client, st *store.Store, l *Lock, indexes []index.Index, targets ...wheel.Target) (filetree.Tree, error) {
+	t.Helper()
+	from, stop, err := index.NewMirror(t.Context(), client, st, indexes, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	return l.tree(t.Context(), from, targets)
 }
 
 // programs returns the content of what is below bin/.
@@ -75,7 +89,7 @@ if __name__ == "__main__":
 
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	tree, err := treeOf(t, tools, TreeOptions{Targets: []wheel.Target{pythontest.Py312}, Scripts: true}, "tools")
+	tree, err := treeOf(t, tools, true, []wheel.Target{pythontest.Py312}, "tools")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +117,7 @@ func TestScripts(t *testing.T) {
 
 func TestScriptsAreLeftOutUnlessAskedFor(t *testing.T) {
 	t.Parallel()
-	tree, err := treeOf(t, tools, TreeOptions{Targets: []wheel.Target{pythontest.Py312}}, "tools")
+	tree, err := treeOf(t, tools, false, []wheel.Target{pythontest.Py312}, "tools")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +128,7 @@ func TestScriptsAreLeftOutUnlessAskedFor(t *testing.T) {
 
 func TestScriptsOfSeveralRuntimes(t *testing.T) {
 	t.Parallel()
-	tree, err := treeOf(t, tools, TreeOptions{Targets: []wheel.Target{pythontest.Py311, pythontest.Py312}, Scripts: true}, "tools")
+	tree, err := treeOf(t, tools, true, []wheel.Target{pythontest.Py311, pythontest.Py312}, "tools")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +141,7 @@ func TestMalformedScripts(t *testing.T) {
 	t.Parallel()
 	for _, line := range []string{"a", "a = tools", "a = tools:", "../a = tools:main", "a/b = tools:main", "a = tools:main()", "a = os; x:main", "= tools:main"} {
 		universe := "tools 1.0\n  file: tools-1.0.dist-info/entry_points.txt: [console_scripts]\\n" + line + "\\n\n"
-		_, err := treeOf(t, universe, TreeOptions{Targets: []wheel.Target{pythontest.Py312}, Scripts: true}, "tools")
+		_, err := treeOf(t, universe, true, []wheel.Target{pythontest.Py312}, "tools")
 		if err == nil || !strings.Contains(err.Error(), "tools-1.0-py3-none-any.whl") || !strings.Contains(err.Error(), "is not a script") {
 			t.Errorf("Tree() with %q = %v, want an error that names the wheel", line, err)
 		}
@@ -174,7 +188,7 @@ func TestFindings(t *testing.T) {
 			if c.targets == nil {
 				c.targets = []wheel.Target{pythontest.Py312}
 			}
-			tree, err := treeOf(t, c.universe, TreeOptions{Targets: c.targets}, "a", "b", "c")
+			tree, err := treeOf(t, c.universe, false, c.targets, "a", "b", "c")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -48,12 +48,12 @@ func TestSignedLinksStayOutOfTheLock(t *testing.T) {
 	}
 	signature = "second-secret"
 	clean, s := pythontest.Client(t, nil)
-	tree, err := Tree(t.Context(), clean, s, lock, TreeOptions{Targets: []wheel.Target{pythontest.Py312}, Indexes: indexes})
+	tree, err := treeIn(t, clean, s, &Lock{Chosen: lock}, indexes, pythontest.Py312)
 	if err != nil || len(tree) == 0 {
 		t.Errorf("built from the lock on another machine: %d files, %v", len(tree), err)
 	}
 	clean, s = pythontest.Client(t, nil)
-	if _, err := Tree(t.Context(), clean, s, lock, TreeOptions{Targets: []wheel.Target{pythontest.Py312}}); err == nil || !strings.Contains(err.Error(), "403") {
+	if _, err := treeIn(t, clean, s, &Lock{Chosen: lock}, nil, pythontest.Py312); err == nil || !strings.Contains(err.Error(), "403") {
 		t.Errorf("without an index: %v, want the refusal", err)
 	}
 }

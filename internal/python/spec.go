@@ -9,6 +9,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/release"
 )
 
 // Spec asks for Python distributions: by requirements, or by a lock file.
@@ -42,8 +43,10 @@ type Spec struct {
 	// Sdist says what source distributions are good for: "", nothing, or
 	// sdistPure.
 	Sdist string
-	// ExcludeNewer is set where the package names a cut-off of its own.
-	ExcludeNewer bool
+	// CutOff is of the distributions alone, in place of that of the Request.
+	CutOff release.CutOff
+	// Reconsider resolves anew where nothing but the cut-off changed.
+	Reconsider bool
 	// Scripts adds console scripts and other programs of the distributions.
 	Scripts bool
 	// Overlaps says what becomes of a path that two distributions write with
@@ -82,7 +85,7 @@ func (p *Spec) Check() error {
 			At: fault.At("python"), Summary: "Requirements beside a lock file",
 			Detail: "A lock file is not resolved again: add the requirements to the project that it locks, or put them into a package of their own.",
 		}
-	case p.LockFile != "" && (len(p.Constraints) > 0 || len(p.FindLinks) > 0 || p.Prerelease || p.RequireHashes || p.ExcludeNewer):
+	case p.LockFile != "" && (len(p.Constraints) > 0 || len(p.FindLinks) > 0 || p.Prerelease || p.RequireHashes || !p.CutOff.At.IsZero()):
 		return &fault.Error{
 			At: fault.At("python"), Summary: "Arguments of a resolution beside a lock file",
 			Detail: "A lock file is not resolved again, and its hashes are always checked, so constraints, find_links, prerelease, exclude_newer and require_hashes would have no effect. Remove them here, and lock the project with them instead.",

@@ -280,6 +280,20 @@ func TestRunKilledAtEveryStep(t *testing.T) {
 	}
 }
 
+// TestStepsOfAnAliasAreNotWritten: functions that move at the same time share them.
+func TestStepsOfAnAliasAreNotWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake("a")
+		f.aliases["a:live"], f.published["a"] = Alias{Version: "7", Revision: "r"}, 7
+		steps := []int{10, 50}
+		o := order("a")
+		o.Canary, o.Publish, o.Shift = nil, true, &Shift{Alias: "live", Steps: steps[:1]}
+		if _, err := Run(t.Context(), f, o); err != nil || steps[1] != 50 {
+			t.Errorf("Run = %v, and the array of the steps is %v", err, steps)
+		}
+	})
+}
+
 func TestAliasFollowsInSteps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake("a")
@@ -305,6 +319,57 @@ func TestAliasFollowsInSteps(t *testing.T) {
 		if waited := time.Since(began); waited < 2*time.Minute {
 			t.Errorf("waited %s", waited)
 		}
+	})
+}
+
+// TestAliasOfTheCanaryWaitsForItsAnswer: calls of an alias meet no version that the
+// canary has not passed, and nothing is published of a canary that fails.
+func TestAliasOfTheCanaryWaitsForItsAnswer(t *testing.T) {
+	for _, c := range []struct {
+		name, answer string
+		want         []string // of the canary
+	}{
+		{"passes", `{"statusCode": 200}`, []string{"set canary", "invoke canary", "publish canary", `point canary to 8, 0 % to ""`}},
+		{"fails", `{"statusCode": 500}`, []string{"set canary", "invoke canary", "set canary"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFake("canary", "a")
+				f.answer = func(Function) (Answer, error) { return Answer{Payload: []byte(c.answer)}, nil }
+				for _, name := range []string{"canary", "a"} {
+					f.aliases[name+":live"] = Alias{Version: "7", Revision: "r"}
+					f.published[name] = 7
+				}
+				o := order("a")
+				o.Publish, o.Shift = true, &Shift{Alias: "live"}
+				_, _ = Run(t.Context(), f, o) // what it tells is tested elsewhere
+				got := slices.DeleteFunc(slices.Clone(f.log), func(call string) bool {
+					return !strings.Contains(call, " canary") || strings.HasPrefix(call, "get ") || strings.HasPrefix(call, "alias ")
+				})
+				if !slices.Equal(got, c.want) {
+					t.Errorf("calls about the canary:\n%q, want\n%q", got, c.want)
+				}
+			})
+		})
+	}
+}
+
+// TestCanaryWhoseAliasDoesNotMoveGoesBack: the answer was right, and what follows fails.
+func TestCanaryWhoseAliasDoesNotMoveGoesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake("canary", "a")
+		for _, name := range []string{"canary", "a"} {
+			f.aliases[name+":live"] = Alias{Version: "7", Revision: "r"}
+		}
+		f.stuck = []string{"canary"}
+		o := order("a")
+		o.Publish, o.Shift = true, &Shift{Alias: "live"}
+		_, err := Run(t.Context(), f, o)
+		fault, ok := errors.AsType[*MoveError](err)
+		if !ok || fault.Failed["canary"] == nil || !slices.Equal(fault.Restored, []string{"canary"}) {
+			t.Errorf("got %v", err)
+		}
+		wantVersions(t, f, all(3, "canary", "a"))
 	})
 }
 

@@ -118,10 +118,13 @@ func Run(ctx context.Context, api Lambda, o Order) (Result, error) {
 	return r.result, nil
 }
 
-// tryCanary gives the canary the version, invokes it and judges its answer.
+// tryCanary gives the canary the version, invokes it and judges its answer. It is
+// published, and its alias moves, only after that: calls of the alias meet no
+// version that was not tried.
 func (r *run) tryCanary(ctx context.Context) error {
 	c := r.order.Canary
-	if err := r.move(ctx, c.Function); err != nil {
+	s, err := r.attach(ctx, c.Function)
+	if err != nil {
 		return r.fail(ctx, map[string]error{c.Function: err})
 	}
 	if reason, left := r.result.Left[c.Function]; left {
@@ -132,6 +135,9 @@ func (r *run) tryCanary(ctx context.Context) error {
 	if err != nil {
 		faults = []string{fmt.Sprintf("invoking it: %v", err)}
 	} else if faults = c.Expect.Judge(answer); len(faults) == 0 {
+		if err := r.publish(ctx, s); err != nil {
+			return r.fail(ctx, map[string]error{c.Function: err})
+		}
 		return nil
 	}
 	fault := &CanaryError{Function: c.Function, Faults: faults, Log: answer.Log}
@@ -176,9 +182,18 @@ func (r *run) fail(ctx context.Context, causes map[string]error) error {
 	return fault
 }
 
-// move gives one function the version, waits until Lambda is done with it, and
-// lets the alias follow.
+// move gives one function the version, publishes it, and lets the alias follow.
 func (r *run) move(ctx context.Context, name string) error {
+	s, err := r.attach(ctx, name)
+	if err != nil || s == nil {
+		return err
+	}
+	return r.publish(ctx, s)
+}
+
+// attach gives one function the version and waits until Lambda is done with it. The
+// step is nil where the function is left alone.
+func (r *run) attach(ctx context.Context, name string) (*step, error) {
 	version := r.order.Version.ARN
 	s := &step{name: name, from: r.result.Before[name]}
 	if former, moved := r.order.Former[name]; moved && s.from == version {
@@ -199,10 +214,10 @@ func (r *run) move(ctx context.Context, name string) error {
 		}
 		return false, nil
 	})
-	if err != nil || !changed || !r.order.Publish {
-		return err
+	if err != nil || !changed {
+		return nil, err
 	}
-	return r.publish(ctx, s)
+	return s, nil
 }
 
 // setVersion gives a function a version of the layer and waits for it. over is asked

@@ -9,8 +9,12 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
 )
 
-// publish publishes a function that has moved, and moves its alias step by step.
+// publish publishes a function that has moved, and moves its alias step by step,
+// where the order says so.
 func (r *run) publish(ctx context.Context, s *step) error {
+	if !r.order.Publish {
+		return nil
+	}
 	number, err := r.api.PublishVersion(ctx, s.name)
 	if err != nil {
 		return fmt.Errorf("publishing a version of it: %w", err)

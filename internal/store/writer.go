@@ -125,10 +125,10 @@ func (s *Store) Keep(want Digest, in io.Reader) (err error) {
 	return w.Commit(want)
 }
 
-// Settle waits until a blob's bytes are on the disk: for one that costs more to lose
+// SyncBlob waits until a blob's bytes are on the disk: for one that costs more to lose
 // than a fetch. Other blobs that a loss of power cuts short are damaged, and are
 // fetched again.
-func (s *Store) Settle(d Digest) (err error) {
+func (s *Store) SyncBlob(d Digest) (err error) {
 	f, err := os.Open(s.Path(d))
 	if err != nil {
 		return fmt.Errorf("reading blob %s: %w", d, err)
@@ -144,6 +144,24 @@ func (s *Store) Settle(d Digest) (err error) {
 func Sync(f *os.File) error {
 	if err := f.Sync(); !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EINVAL) {
 		return err
+	}
+	return nil
+}
+
+// Replace puts a small file below the cache directory in the place of the one at
+// path. It is for what cannot be fetched again: the bytes are on the disk before
+// they get the name.
+func (s *Store) Replace(path string, body []byte) error {
+	f, err := s.createTemp("file-")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(body)
+	if err == nil {
+		err = Sync(f)
+	}
+	if err := publish(f, path, err); err != nil {
+		return fmt.Errorf("writing to cache directory %q: %w", s.dir, err)
 	}
 	return nil
 }

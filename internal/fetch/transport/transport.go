@@ -100,12 +100,6 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// CloseIdleConnections closes the connections that no request uses.
-func (t *Transport) CloseIdleConnections() {
-	t.multiplexed.CloseIdleConnections()
-	t.plain.CloseIdleConnections()
-}
-
 // ProxyError is a proxy that refuses to pass a request on.
 type ProxyError struct {
 	// Host is that of the proxy, with its port.

@@ -68,7 +68,7 @@ func settle(all []landedFile, excluded func(string) bool) ([]landedFile, error) 
 			if excluded(p.path) {
 				continue
 			}
-			return nil, fmt.Errorf("%q in the archive %s: choose other files, or write exclude = [%q]", p.member.Path, p.member.Fault, p.path)
+			return nil, fmt.Errorf("%q in the archive %s: choose other files, or write exclude = [%q]", p.member.Path, p.member.Fault, filetree.Literal(p.path))
 		}
 		if n := len(out); n > 0 && out[n-1].path == p.path {
 			if out[n-1].member.File == p.member.File {

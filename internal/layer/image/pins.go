@@ -132,7 +132,9 @@ func Pack(ctx context.Context, e *Env, locks []Lock, of Scope) (filetree.Tree, e
 }
 
 // imageTree returns the files of an image, which are deflated once and kept in
-// the store by manifest and choice.
+// the store by manifest and choice. Its layers are not kept: they are far larger than
+// what is taken of them, and each unplanned build would fetch them all to compare the
+// files with them. So the record of the files is believed.
 func (e *Env) imageTree(ctx context.Context, l *Lock, pin Pin, origin filetree.Origin) (_ filetree.Tree, err error) {
 	key, err := l.key(pin)
 	if err != nil {
@@ -143,7 +145,7 @@ func (e *Env) imageTree(ctx context.Context, l *Lock, pin Pin, origin filetree.O
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	kept, err := e.Segments.Keep(key, false, nil, func() (store.Digest, error) {
+	kept, err := e.Segments.KeepUnconfirmed(key, func() (store.Digest, error) {
 		registry := container.NewRegistry(e.Client, e.Store, e.Getenv)
 		return e.deflate(ctx, func(visit container.Visit) error {
 			return registry.Extract(ctx, l.Image, pin.Manifest, l.Files, visit)

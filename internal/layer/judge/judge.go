@@ -31,13 +31,10 @@ type Layer struct {
 // Find returns what the checks find, as severe as it is by itself.
 func Find(l Layer) ([]audit.Finding, error) {
 	judged := audit.Layer{Files: l.Files, Facts: l.Known.Native, Targets: l.Targets, Function: l.Layout.Function}
-	loads := loadedModules{layer: &l}
-	judged.AtImport = loads.atImport
 	judged.Distributions = l.distributions()
 	reached := reachedImports{Reached: python.NewReached(l.Files, judged.Function)}
-	judged.Unfound = reached.unfound
-	found := audit.Judge(judged)
-	return found, errors.Join(loads.err, reached.err)
+	judged.Unfound, judged.AtImport = reached.unfound, reached.loads
+	return audit.Judge(judged), reached.err
 }
 
 // distributions returns what is known of Python's distributions in the layer: those
@@ -73,48 +70,6 @@ func (l *Layer) distributions() []audit.Distribution {
 	return all
 }
 
-// loadedModules knows which modules are loaded when a package is imported. It
-// reads sources, so it is asked only about those that lack a library.
-type loadedModules struct {
-	layer *Layer
-	known map[filetree.Origin]map[string]bool
-	err   error
-}
-
-func (m *loadedModules) atImport(name string) bool {
-	i := slices.IndexFunc(m.layer.Files, func(e filetree.Entry) bool { return e.Path == name })
-	if i < 0 {
-		return false
-	}
-	origin := m.layer.Files[i].Origin
-	if m.known == nil {
-		m.known = map[filetree.Origin]map[string]bool{}
-	}
-	if m.known[origin] == nil {
-		m.known[origin] = m.load(origin)
-	}
-	return m.known[origin][name]
-}
-
-// load follows the imports of the packages that an origin brings.
-func (m *loadedModules) load(origin filetree.Origin) map[string]bool {
-	var modules []python.Module
-	for _, e := range m.layer.Files {
-		if at := m.layer.Layout.Locate(e.Path); at.Python && e.Origin == origin {
-			modules = append(modules, python.Module{Path: at.Within, Entry: e})
-		}
-	}
-	loaded := map[string]bool{}
-	if err := python.LoadedWithPackages(modules); err != nil {
-		m.err = errors.Join(m.err, err)
-		return loaded
-	}
-	for _, module := range modules {
-		loaded[module.Entry.Path] = !module.Dropped
-	}
-	return loaded
-}
-
 // reachedImports is [python.Reached] for the checks, and keeps its errors.
 type reachedImports struct {
 	*python.Reached
@@ -129,4 +84,10 @@ func (r *reachedImports) unfound(t runtimes.Target, origin filetree.Origin) []au
 		out = append(out, audit.Import{Module: m.Module, File: m.By, Line: m.Line})
 	}
 	return out
+}
+
+func (r *reachedImports) loads(t runtimes.Target, path string) bool {
+	loads, err := r.Loads(t, path)
+	r.err = errors.Join(r.err, err)
+	return loads
 }

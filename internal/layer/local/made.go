@@ -54,7 +54,8 @@ func MadeSince(ctx context.Context, start time.Time, locks []Lock, skip func(str
 }
 
 // Choose reads the elements. Where files of one are missing that an apply had made,
-// and all others are as its old lock has them, the old lock stays.
+// and all others are as its old lock has them, the old lock stays, unless the element
+// was changed, or brings what the layer cannot hold.
 //
 // What a user can act on is a *[fault.Error].
 func Choose(ctx context.Context, specs []Spec, of Scope, made Made, old []Lock) ([]Lock, error) {
@@ -62,7 +63,7 @@ func Choose(ctx context.Context, specs []Spec, of Scope, made Made, old []Lock) 
 	for i, f := range specs {
 		at := fault.At("files").Index(i)
 		lock, err := Read(ctx, at, f, of)
-		if i < len(old) && made.complete(ctx, i, f, lock, old[i], of) {
+		if !fault.Tied(err) && i < len(old) && made.complete(ctx, i, f, lock, old[i], of) {
 			lock, err = old[i], nil
 		}
 		if err != nil {
@@ -73,10 +74,10 @@ func Choose(ctx context.Context, specs []Spec, of Scope, made Made, old []Lock) 
 	return locks, nil
 }
 
-// complete reports whether an element has the files of its old lock once those are
-// added that were made and are missing.
+// complete reports whether an element is asked for as in its old lock, and the files
+// that are there, with the made ones that are missing, are those of that lock.
 func (m Made) complete(ctx context.Context, i int, f Spec, now, old Lock, of Scope) bool {
-	if len(m[i]) == 0 || now.Tree == old.Tree || old.Source != f.Source || old.Target != f.Target {
+	if len(m[i]) == 0 || now.Tree == old.Tree || !f.locked().equal(old.Spec) {
 		return false
 	}
 	present, err := Scan(ctx, old, of.Skip)
@@ -91,6 +92,13 @@ func (m Made) complete(ctx context.Context, i int, f Spec, now, old Lock, of Sco
 	}
 	slices.SortFunc(whole, func(a, b filetree.File) int { return cmp.Compare(a.Path, b.Path) })
 	return store.Digest(filetree.TreeDigest(whole)) == old.Tree
+}
+
+// equal reports whether two elements ask for the same.
+func (f Spec) equal(other Spec) bool {
+	one, err := store.SumJSON(f)
+	two, otherErr := store.SumJSON(other)
+	return err == nil && otherErr == nil && one == two
 }
 
 // Lacks reports whether a build failed because files are missing that an apply had

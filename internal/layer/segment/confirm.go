@@ -1,10 +1,11 @@
 package segment
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 
@@ -15,20 +16,25 @@ import (
 // A record says which segment the store has of a source: of a tarball, a tree, an
 // archive. Who could once write to the cache could make it say anything. So a build
 // whose digest was not planned compares what it finds with the source, whose digest
-// is in the lock; a planned one is checked by its own digest in the end.
+// is in the lock; a planned one is checked by its own digest in the end. Records that
+// are signed tell what this cache has packed: then the segment needs only its digest.
 
 // errUnlike tells that a segment is not what its source makes.
 var errUnlike = errors.New("the segment holds other files")
 
 // confirmer takes files as a packer does, and compares each with that of a segment.
 type confirmer struct {
-	left map[string]filetree.Entry
+	segment filetree.ArchiveFile
+	reader  filetree.ContentReader
+	buffer  [64 << 10]byte
+
+	left map[string]*filetree.Entry
 	exec map[string]bool // what was given so far, by path
 	want map[string]bool // whether a file of the segment is executable
 }
 
 // Add compares one file.
-func (f *confirmer) Add(ctx context.Context, name string, exec bool, size int64, content io.Reader) (err error) {
+func (f *confirmer) Add(ctx context.Context, name string, exec bool, size int64, content io.Reader) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -38,12 +44,14 @@ func (f *confirmer) Add(ctx context.Context, name string, exec bool, size int64,
 	}
 	delete(f.left, name)
 	f.exec[name] = exec
-	kept, err := entry.OpenContent()
+	kept, err := f.reader.Open(f.segment, entry)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, kept.Close()) }()
-	return sameBytes(content, kept)
+	if same, err := filetree.SameBytes(content, kept, f.buffer[:]); err != nil || !same {
+		return cmp.Or(err, errUnlike)
+	}
+	return nil
 }
 
 // SetExec makes a file executable that was given, if one was.
@@ -53,43 +61,40 @@ func (f *confirmer) SetExec(name string) {
 	}
 }
 
-// sameBytes reads both to their ends.
-func sameBytes(a, b io.Reader) error {
-	one, two := make([]byte, 32<<10), make([]byte, 32<<10)
-	for {
-		n, err := io.ReadFull(a, one)
-		m, otherErr := io.ReadFull(b, two)
-		if n != m || !bytes.Equal(one[:n], two[:m]) {
-			return errUnlike
-		}
-		switch {
-		case isEnd(err) && isEnd(otherErr):
-			return nil
-		case err != nil && !isEnd(err):
-			return err
-		case otherErr != nil && !isEnd(otherErr):
-			return otherErr
-		case isEnd(err) != isEnd(otherErr):
-			return errUnlike
-		}
-	}
-}
-
-func isEnd(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
-
 // Confirm reports whether a segment of the store holds just the files that add gives
 // to a packer.
-func (c *Cache) Confirm(segment store.Digest, add func(filetree.Packer) error) (bool, error) {
-	tree, unreadable := c.Files(segment, filetree.Origin{})
+func (c *Cache) Confirm(ctx context.Context, segment store.Digest, add func(filetree.Packer) error) (same bool, err error) {
+	if c.store.Signs() {
+		err := c.store.Verify(ctx, segment)
+		if _, damaged := errors.AsType[*store.CorruptError](err); damaged || errors.Is(err, fs.ErrNotExist) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+	archive, unreadable := filetree.FileArchive(segment.Hex(), c.store.Path(segment))
 	if unreadable != nil {
 		return false, nil //nolint:nilerr // it is made again
 	}
-	f := &confirmer{left: map[string]filetree.Entry{}, exec: map[string]bool{}, want: map[string]bool{}}
-	for _, e := range tree {
+	tree, unreadable := filetree.FromZip(archive)
+	if unreadable != nil {
+		return false, nil //nolint:nilerr // as above
+	}
+	f, ok := c.confirmers.Get().(*confirmer)
+	if !ok {
+		f = &confirmer{}
+	}
+	defer c.confirmers.Put(f)
+	f.left, f.exec, f.want = make(map[string]*filetree.Entry, len(tree)), make(map[string]bool, len(tree)), make(map[string]bool, len(tree))
+	for i := range tree {
+		e := &tree[i]
 		f.left[e.Path], f.want[e.Path] = e, e.Exec
 	}
+	if f.segment, err = archive.Open(); err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, f.segment.Close()) }()
 	var damaged *filetree.ArchiveError
-	err := add(f)
+	err = add(f)
 	if errors.Is(err, errUnlike) || errors.As(err, &damaged) {
 		return false, nil
 	}
@@ -98,7 +103,7 @@ func (c *Cache) Confirm(segment store.Digest, add func(filetree.Packer) error) (
 
 // ConfirmFiles is Confirm for files of the disk, at their paths.
 func (c *Cache) ConfirmFiles(ctx context.Context, segment store.Digest, files []filetree.File) (bool, error) {
-	return c.Confirm(segment, func(to filetree.Packer) error {
+	return c.Confirm(ctx, segment, func(to filetree.Packer) error {
 		for _, f := range files {
 			in, err := os.Open(f.Source)
 			if err != nil {

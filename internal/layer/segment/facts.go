@@ -34,34 +34,39 @@ func (c *Cache) Facts(ctx context.Context, tree filetree.Tree) (*Found, error) {
 		}
 	}
 	all := &Found{Native: map[string]native.Facts{}, Sources: map[filetree.Origin]Sources{}}
-	set := c.newSet(order)
+	set := c.setKey(order)
+	notes, known := c.set(set, len(order))
+	if !known {
+		notes = make([]*archiveNotes, len(order))
+	}
 	var mu sync.Mutex
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	for _, archive := range order {
-		g.Go(func() error {
-			known := set.of(archive)
-			if known == nil {
-				var err error
-				if known, err = c.archiveFacts(ctx, archive); err != nil {
+	for i, archive := range order {
+		g.Go(func() (err error) {
+			if !known {
+				if notes[i], err = c.archiveFacts(ctx, archive); err != nil {
 					return err
 				}
 			}
-			tied := tie(parts[archive], known)
-			read, err := readScripts(archive.Until(ctx), tied.scripts)
-			if err != nil {
-				return err
+			tied := tie(parts[archive], notes[i])
+			if len(tied.scripts) > 0 {
+				read, err := readScripts(archive.Until(ctx), tied.scripts)
+				if err != nil {
+					return err
+				}
+				more := tie([]filetree.Tree{tied.scripts}, read)
+				tied.paths, tied.facts = append(tied.paths, more.paths...), append(tied.facts, more.facts...)
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			all.add(parts[archive][0][0].Origin, &tied, read, known.Sources)
-			set.note(archive, known)
+			all.add(parts[archive][0][0].Origin, &tied, notes[i].Sources)
 			return nil
 		})
 	}
 	err := g.Wait()
-	if err == nil {
-		err = c.keepSet(set)
+	if err == nil && set != "" && !known {
+		err = c.keepSet(set, notes)
 	}
 	slices.SortFunc(all.Described, func(x, y Described) int { return strings.Compare(x.Path, y.Path) })
 	return all, err
@@ -70,76 +75,92 @@ func (c *Cache) Facts(ctx context.Context, tree filetree.Tree) (*Found, error) {
 // archiveFacts returns what is noted of an archive, which it reads where nothing
 // is.
 func (c *Cache) archiveFacts(ctx context.Context, a *filetree.Archive) (*archiveNotes, error) {
-	digest, err := store.ParseDigest(filepath.Base(a.Path))
-	stored := err == nil && c.store.Path(digest) == a.Path
+	digest, stored := c.stored(a)
 	a = a.Until(ctx)
+	var notes *archiveNotes
 	if stored {
-		if body, _, err := c.store.GetRecord(nativeBucket, nativeKey(digest)); err == nil {
-			if known, err := decodeNotes(string(body)); err == nil {
-				return &known, c.completed(a, digest, &known)
-			}
+		notes = c.notesOf(digest)
+	}
+	fresh := notes == nil
+	if fresh {
+		var err error
+		if notes, err = c.readArchive(a, stored); err != nil {
+			return nil, err
 		}
 	}
+	more, err := notes.complete(a)
+	if err != nil || !stored || !fresh && !more {
+		return notes, err
+	}
+	return notes, c.noteNative(digest, notes)
+}
+
+// stored returns the digest of an archive that lies in the store.
+func (c *Cache) stored(a *filetree.Archive) (store.Digest, bool) {
+	digest, err := store.ParseDigest(filepath.Base(a.Path))
+	return digest, err == nil && c.store.Path(digest) == a.Path
+}
+
+// readArchive takes what is to be noted of an archive. Its sources are looked through
+// where that is noted.
+func (c *Cache) readArchive(a *filetree.Archive, sources bool) (*archiveNotes, error) {
 	entries, _, err := filetree.FromZipLinks(a)
 	if err != nil {
 		return nil, err
 	}
-	var notes archiveNotes
-	var sources sources
-	for i := range entries {
-		notes.module(entries[i].Path)
-		sources.see(&entries[i])
-	}
-	entries = slices.DeleteFunc(entries, func(e filetree.Entry) bool { return isText(e.Path) && !(stored && sources.wants(&e)) })
-	r := c.recorder()
-	defer c.recorders.Put(r)
-	err = filetree.ReadEntries(a, entries, func(e *filetree.Entry, in io.Reader) error {
-		if sources.wants(e) {
-			if _, err := io.Copy(sources.start(e), in); err != nil {
-				return err
-			}
-			sources.done(e)
-			return nil
-		}
-		facts, err := readFacts(r, e, in)
-		if err == nil && facts.Kind != "" {
-			notes.Files = append(notes.Files, nativeFile{Header: e.Header, Facts: facts})
-		}
-		return err
+	t := taker{recorder: c.recorder(), sources: sources}
+	defer c.recorders.Put(t.recorder)
+	entries = slices.DeleteFunc(entries, func(e filetree.Entry) bool {
+		t.see(e.Path)
+		return t.kind(e.Path, e.Size) == nothing
 	})
-	sources.note(&notes)
-	if err != nil || !stored {
-		return &notes, err
-	}
-	return &notes, c.noteNative(digest, &notes)
+	err = filetree.ReadEntries(a, entries, func(e *filetree.Entry, in io.Reader) error { return t.read(e, t.start(e.Path, e.Size), in) })
+	return t.noted(), err
 }
 
-// completed reads the files anew whose tables a stream did not keep, and notes
-// them.
-func (c *Cache) completed(a *filetree.Archive, digest store.Digest, notes *archiveNotes) error {
-	known := notes.Files
-	if !slices.ContainsFunc(known, func(n nativeFile) bool { return n.Facts.Partial }) {
-		return nil
+// complete reads the files anew whose tables a stream did not keep, and reports
+// whether there are such.
+func (n *archiveNotes) complete(a *filetree.Archive) (more bool, err error) {
+	partial := func(f nativeFile) bool { return f.Facts.Partial }
+	if !slices.ContainsFunc(n.Files, partial) {
+		return false, nil
 	}
 	entries, _, err := filetree.FromZipLinks(a)
 	if err != nil {
-		return err
+		return false, err
 	}
-	read := false
-	for i := range known {
-		k := slices.IndexFunc(entries, func(e filetree.Entry) bool { return e.Header == known[i].Header })
-		if !known[i].Facts.Partial || k < 0 || entries[k].Size > maxWhole {
+	for i := range n.Files {
+		k := slices.IndexFunc(entries, func(e filetree.Entry) bool { return e.Header == n.Files[i].Header })
+		if !partial(n.Files[i]) || k < 0 || entries[k].Size > maxWhole {
 			continue
 		}
-		if known[i].Facts, err = wholeFacts(&entries[k]); err != nil {
-			return err
+		body, err := entries[k].ReadContent()
+		if err != nil {
+			return false, err
 		}
-		read = true
+		if n.Files[i].Facts, err = native.Read(bytes.NewReader(body), int64(len(body))); err != nil {
+			return false, fmt.Errorf("reading %q: %w", entries[k].Path, err)
+		}
+		more = true
 	}
-	if !read {
+	return more, nil
+}
+
+// maxWhole bounds a file that is held in memory, where its tables lie so that a
+// stream does not keep them: one of 100 files is so.
+const maxWhole = 256 << 20
+
+// notesOf returns what is remembered of an archive of the store, nil where nothing is.
+func (c *Cache) notesOf(archive store.Digest) *archiveNotes {
+	body, _, err := c.store.GetRecord(nativeBucket, nativeKey(archive))
+	if err != nil {
 		return nil
 	}
-	return c.noteNative(digest, notes)
+	notes, err := decodeNotes(string(body))
+	if err != nil {
+		return nil
+	}
+	return &notes
 }
 
 // noteNative remembers what is known of an archive of the store.
@@ -156,71 +177,18 @@ func (c *Cache) recorder() *native.Recorder {
 	return &native.Recorder{}
 }
 
-// isText knows by their names the files that are not looked into: sources and
-// documents, which are most of the files of a layer. Scripts among the programs
-// are looked at when a layer is judged.
-func isText(name string) bool {
-	return slices.Contains([]string{
-		".py", ".pyi", ".pyc", ".pyx", ".pxd", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".map", ".json", ".md", ".txt", ".rst",
-		".html", ".css", ".h", ".hpp", ".c", ".cpp", ".xml", ".yml", ".yaml", ".toml", ".svg", ".csv",
-	}, strings.ToLower(filepath.Ext(name)))
-}
-
-// readFacts reads as much of a file as tells what it is. Where a stream let go of
-// tables that are needed, they are read from the whole file.
-func readFacts(r *native.Recorder, e *filetree.Entry, in io.Reader) (native.Facts, error) {
-	head, err := filetree.ReadHead(in)
-	if err != nil || native.KindOf(head) == "" {
-		return native.Facts{}, err
-	}
-	r.Reset(e.Size)
-	if _, err := r.Write(head); err != nil {
-		return native.Facts{}, err
-	}
-	if _, err := io.Copy(r, in); err != nil {
-		return native.Facts{}, err
-	}
-	facts, err := r.Facts()
-	if err == nil && facts.Partial && e.Size <= maxWhole {
-		facts, err = wholeFacts(e)
-	}
-	if err != nil {
-		return native.Facts{}, fmt.Errorf("reading %q: %w", e.Path, err)
-	}
-	return facts, nil
-}
-
-// maxWhole bounds a file that is held in memory, where its tables lie so that a
-// stream does not keep them: one of 100 files is so.
-const maxWhole = 256 << 20
-
-func wholeFacts(e *filetree.Entry) (native.Facts, error) {
-	body, err := e.ReadContent()
-	if err != nil {
-		return native.Facts{}, err
-	}
-	return native.Read(bytes.NewReader(body), int64(len(body)))
-}
-
 // isPackaged reports whether what is of an origin comes out of a distribution or a
 // package, whose scripts nobody runs by their paths.
 func isPackaged(o filetree.Origin) bool { return o.Ecosystem == "python" || o.Ecosystem == "nodejs" }
 
 // readScripts looks at files among the programs that no note tells of.
-func readScripts(a *filetree.Archive, scripts filetree.Tree) (map[string]native.Facts, error) {
-	if len(scripts) == 0 {
-		return nil, nil
+func readScripts(a *filetree.Archive, scripts filetree.Tree) (*archiveNotes, error) {
+	t := taker{recorder: &native.Recorder{}}
+	err := filetree.ReadEntries(a, scripts, func(e *filetree.Entry, in io.Reader) error { return t.read(e, t.startNative(e.Path, e.Size), in) })
+	if err == nil {
+		_, err = t.notes.complete(a)
 	}
-	found := map[string]native.Facts{}
-	var r native.Recorder
-	err := filetree.ReadEntries(a, scripts, func(e *filetree.Entry, in io.Reader) error {
-		facts, err := readFacts(&r, e, in)
-		if err == nil && facts.Kind != "" {
-			found[e.Path] = facts
-		}
-		return err
-	})
-	return found, err
+	return &t.notes, err
 }
 
 // runsByPath reports whether a program at this layer path is run by Lambda or

@@ -2,7 +2,6 @@ package segment
 
 import (
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -125,11 +124,10 @@ func (f *Found) Distributions() []python.Described {
 }
 
 // add adds what is known of the files of one archive.
-func (f *Found) add(origin filetree.Origin, t *tied, scripts map[string]native.Facts, noted Sources) {
+func (f *Found) add(origin filetree.Origin, t *tied, noted Sources) {
 	for i, path := range t.paths {
 		f.Native[path] = *t.facts[i]
 	}
-	maps.Copy(f.Native, scripts)
 	f.Described = append(f.Described, t.described...)
 	if origin.Ecosystem != "python" {
 		return
@@ -158,46 +156,30 @@ type tied struct {
 
 // tie ties notes of an archive to its entries in the layer.
 func tie(parts []filetree.Tree, notes *archiveNotes) (t tied) {
-	at := make(map[int64]int, len(notes.Files)+len(notes.Described))
-	var some headers // most entries have no note
+	facts := make(map[int64]*native.Facts, len(notes.Files))
 	for i := range notes.Files {
-		some.note(notes.Files[i].Header)
-		at[notes.Files[i].Header] = i
+		facts[notes.Files[i].Header] = &notes.Files[i].Facts
 	}
-	for i := range notes.Described {
-		some.note(notes.Described[i].Header)
-		at[notes.Described[i].Header] = -1 - i
+	described := make(map[int64]python.Described, len(notes.Described))
+	for _, d := range notes.Described {
+		described[d.Header] = d.Described
 	}
 	for _, entries := range parts {
 		for k := range entries {
 			e := &entries[k]
-			i, noted := 0, some.may(e.Header)
-			if noted {
-				i, noted = at[e.Header]
-			}
-			switch {
-			case noted && i >= 0:
-				t.paths, t.facts = append(t.paths, e.Path), append(t.facts, &notes.Files[i].Facts)
-			case noted:
-				d := Described{Described: notes.Described[-1-i].Described, Path: e.Path, Origin: e.Origin}
-				var ok bool
+			if noted := facts[e.Header]; noted != nil {
+				t.paths, t.facts = append(t.paths, e.Path), append(t.facts, noted)
+			} else if d, ok := described[e.Header]; ok {
 				if d.Site, ok = python.Describes(e.Path); ok {
-					t.described = append(t.described, d)
+					t.described = append(t.described, Described{Described: d, Path: e.Path, Origin: e.Origin})
 				}
-			case (runsByPath(e.Path) || e.Exec && !isPackaged(e.Origin)) && isText(e.Path):
+			} else if (runsByPath(e.Path) || e.Exec && !isPackaged(e.Origin)) && isText(e.Path) {
 				t.scripts = append(t.scripts, *e)
 			}
 		}
 	}
 	return t
 }
-
-// headers is a set of offsets that may take others for its own: a bit tells faster
-// than a map.
-type headers [64]uint64
-
-func (h *headers) note(header int64)     { h[header>>6&63] |= 1 << (header & 63) }
-func (h *headers) may(header int64) bool { return h[header>>6&63]&(1<<(header&63)) != 0 }
 
 // maxModules bounds the modules that are noted of an archive.
 const maxModules = 64

@@ -4,7 +4,8 @@
 // once.
 //
 // Records tell which segment there is of a source. They save time and are not
-// believed: [Cache.Confirm] compares a segment with its source.
+// believed: [Cache.Confirm] compares a segment with its source. Those of images are
+// the exception: see [Cache.KeepUnconfirmed].
 package segment
 
 import (
@@ -30,8 +31,9 @@ const Bucket = "segments"
 type Cache struct {
 	store *store.Store
 	// packers are few, as their buffers bound the memory.
-	packers   chan *layerzip.Streamer
-	recorders sync.Pool // of *native.Recorder
+	packers    chan *layerzip.Streamer
+	recorders  sync.Pool // of *native.Recorder
+	confirmers sync.Pool // of *confirmer
 }
 
 // packWorkers is how many sources are deflated at once, or small files of the disk.
@@ -88,8 +90,14 @@ func (c *Cache) Keep(key string, doubt bool, confirm func(store.Digest) (bool, e
 // compared with them.
 func (c *Cache) KeepPacked(ctx context.Context, key string, doubt bool, add func(filetree.Packer) error) (store.Digest, error) {
 	return c.Keep(key, doubt,
-		func(segment store.Digest) (bool, error) { return c.Confirm(segment, add) },
+		func(segment store.Digest) (bool, error) { return c.Confirm(ctx, segment, add) },
 		func() (store.Digest, error) { return c.Deflate(ctx, add) })
+}
+
+// KeepUnconfirmed is Keep of a source that the store does not hold, so that to compare
+// a segment with it would be to fetch it again: its record is believed.
+func (c *Cache) KeepUnconfirmed(key string, pack func() (store.Digest, error)) (store.Digest, error) {
+	return c.Keep(key, false, nil, pack)
 }
 
 // write keeps the segment that fill makes with the packer, and returns its digest.
@@ -117,7 +125,7 @@ func (c *Cache) Deflate(ctx context.Context, add func(filetree.Packer) error) (s
 	select {
 	case packer := <-c.packers:
 		defer func() { c.packers <- packer }()
-		return c.deflate(packer, add)
+		return c.deflate(packer, func(w *watched) error { return add(w) })
 	case <-ctx.Done():
 		return store.Digest{}, context.Cause(ctx)
 	}
@@ -126,34 +134,34 @@ func (c *Cache) Deflate(ctx context.Context, add func(filetree.Packer) error) (s
 // DeflateSlow is Deflate for files that may take minutes to come, as those of a
 // container build do: nothing waits for it.
 func (c *Cache) DeflateSlow(add func(filetree.Packer) error) (store.Digest, error) {
-	return c.deflate(layerzip.NewStreamer(c.store, 1), add)
+	return c.deflate(layerzip.NewStreamer(c.store, 1), func(w *watched) error { return add(w) })
 }
 
-func (c *Cache) deflate(packer *layerzip.Streamer, add func(filetree.Packer) error) (store.Digest, error) {
-	w := &watched{Streamer: packer, recorder: c.recorder(), found: newPassed()}
+func (c *Cache) deflate(packer *layerzip.Streamer, add func(*watched) error) (store.Digest, error) {
+	w := &watched{Streamer: packer, taker: taker{recorder: c.recorder()}, last: map[string]int64{}}
 	defer c.recorders.Put(w.recorder)
 	digest, err := c.write(packer, func() error { return add(w) })
 	if err != nil {
 		return digest, err
 	}
-	return digest, c.noteSegmentFacts(digest, w.found)
+	notes, err := w.found(c, digest)
+	if err != nil {
+		return digest, err
+	}
+	return digest, c.noteNative(digest, notes)
 }
 
 // DeflateFiles keeps files of the disk, at their paths, as Deflate does.
 func (c *Cache) DeflateFiles(ctx context.Context, files []filetree.File) (store.Digest, error) {
 	packer := layerzip.NewStreamer(c.store, min(runtime.GOMAXPROCS(0), packWorkers, len(files)))
-	digest, err := c.write(packer, func() error {
+	return c.deflate(packer, func(w *watched) error {
 		for _, f := range files {
-			if err := packer.AddFile(ctx, f); err != nil {
+			if err := w.addFile(ctx, f); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	if err != nil {
-		return store.Digest{}, err
-	}
-	return digest, c.noteFileFacts(digest, files)
 }
 
 // Files returns the files of a segment that the store has; origin is the input that

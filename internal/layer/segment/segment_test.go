@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -57,13 +59,49 @@ func TestConfirmComparesEveryFile(t *testing.T) {
 		{[]string{"a.py A = 1"}, false},
 		{[]string{"a.py A = 1", "bin/run* #!/bin/sh", "b.py B"}, false},
 	} {
-		if same, err := c.Confirm(kept, adder(t.Context(), of.files...)); err != nil || same != of.same {
+		if same, err := c.Confirm(t.Context(), kept, adder(t.Context(), of.files...)); err != nil || same != of.same {
 			t.Errorf("Confirm with %q = %t, %v, want %t", of.files, same, err, of.same)
 		}
 	}
 	broken := errors.New("the source cannot be read")
-	if _, err := c.Confirm(kept, func(filetree.Packer) error { return broken }); !errors.Is(err, broken) {
+	if _, err := c.Confirm(t.Context(), kept, func(filetree.Packer) error { return broken }); !errors.Is(err, broken) {
 		t.Errorf("Confirm with a broken source = %v, want its error", err)
+	}
+}
+
+// TestSignedSegmentsNeedOnlyTheirDigest: where records are signed, nobody else has
+// said which segment there is. Its bytes may be damaged or gone all the same.
+func TestSignedSegmentsNeedOnlyTheirDigest(t *testing.T) {
+	t.Parallel()
+	s, err := store.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SignRecords("the key of the trusted jobs"); err != nil {
+		t.Fatal(err)
+	}
+	c := New(s)
+	kept, err := c.Deflate(t.Context(), adder(t.Context(), "a.py A = 1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	unread := func(filetree.Packer) error { return errors.New("the source was read") }
+	if same, err := c.Confirm(t.Context(), kept, unread); err != nil || !same {
+		t.Errorf("Confirm of a whole segment = %t, %v, want true", same, err)
+	}
+	for _, harm := range []func() error{
+		func() error { return os.WriteFile(s.Path(kept), []byte("something else"), 0o600) },
+		func() error { return os.Remove(s.Path(kept)) },
+	} {
+		if kept, err = c.Deflate(t.Context(), adder(t.Context(), "a.py A = 1")); err != nil {
+			t.Fatal(err)
+		}
+		if err := harm(); err != nil {
+			t.Fatal(err)
+		}
+		if same, err := c.Confirm(t.Context(), kept, unread); err != nil || same {
+			t.Errorf("Confirm of a segment that was harmed = %t, %v, want false", same, err)
+		}
 	}
 }
 
@@ -115,6 +153,45 @@ func TestFactsOfASegmentAreNotedOnTheWay(t *testing.T) {
 	known, err := c.Facts(t.Context(), tree)
 	if err != nil || len(known.Native) != 2 || known.Native["lib/a.so"].Machine != "arm64" || known.Native["bin/run"].Kind != native.Script {
 		t.Errorf("Facts() = %v, %v, want those of the library and the script", known, err)
+	}
+}
+
+// TestLastFileOfAPathIsNoted packs paths that come again, from a packer and from the
+// disk, with other content.
+func TestLastFileOfAPathIsNoted(t *testing.T) {
+	t.Parallel()
+	c := newCache(t)
+	const script, metadata = "#!/bin/sh\n", "Name: Old\nVersion: 1\n"
+	kept, err := c.Deflate(t.Context(), adder(t.Context(),
+		"bin/gone "+script, "bin/stays text", "python/a-1.dist-info/METADATA "+metadata, "bin/gone text", "bin/stays "+script, "python/a-1.dist-info/METADATA Name: New\nVersion: 1\n", "a.py "+script))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	var files []filetree.File
+	for _, name := range []string{"bin/stays", "b.txt"} {
+		file := filepath.Join(dir, filepath.Base(name))
+		if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, filetree.File{Path: name, Source: file, Size: int64(len(script)), SHA256: store.Sum([]byte(script))})
+	}
+	ofDisk, err := c.DeflateFiles(t.Context(), files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for digest, distributions := range map[store.Digest]int{kept: 1, ofDisk: 0} {
+		tree, err := c.Files(digest, filetree.Origin{Ecosystem: "files"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		known, err := c.Facts(t.Context(), tree)
+		if err != nil || len(known.Native) != 1 || known.Native["bin/stays"].Kind != native.Script {
+			t.Errorf("Facts() = %v, %v, want the script that stays", known.Native, err)
+		}
+		if len(known.Described) != distributions || distributions > 0 && known.Described[0].Name != "new" {
+			t.Errorf("the tree describes %v, want %d distributions, the newer", known.Described, distributions)
+		}
 	}
 }
 
@@ -179,18 +256,14 @@ func TestNotesOfALayerAreKeptTogether(t *testing.T) {
 	if n := facts(); n != minSet {
 		t.Errorf("of the set %d of %d scripts are known", n, minSet)
 	}
-	s := c.newSet([]*filetree.Archive{})
-	if s.key != "" || s.known {
-		t.Error("a set of nothing is kept")
-	}
 	var archives []*filetree.Archive
 	for i := range tree {
 		archives = append(archives, tree[i].Archive)
 	}
-	if s = c.newSet(archives); !s.known {
-		t.Fatal("the set is not known")
+	if few := c.setKey(archives[1:]); few != "" {
+		t.Errorf("a set of few archives is kept under %q", few)
 	}
-	if err := c.store.PutRecord(setBucket, s.key, []byte("damaged")); err != nil {
+	if err := c.store.PutRecord(setBucket, c.setKey(archives), []byte("damaged")); err != nil {
 		t.Fatal(err)
 	}
 	if n := facts(); n != 0 {

@@ -2,7 +2,6 @@ package segment
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
@@ -17,73 +16,48 @@ const setBucket = "native-sets"
 // minSet is the least number of archives of which a set is kept.
 const minSet = 8
 
-// set is the notes of the archives of one layer that the store has.
-type set struct {
-	key   string
-	at    map[*filetree.Archive]int
-	notes []*archiveNotes
-	// known is set where the notes were read from a record.
-	known bool
-}
-
-// newSet returns the set of some archives, with the notes that were kept of it.
-func (c *Cache) newSet(archives []*filetree.Archive) *set {
-	s := &set{at: map[*filetree.Archive]int{}}
+// setKey names the notes of some archives together; "" where none are kept, for few
+// archives and where the store has not all of them.
+func (c *Cache) setKey(archives []*filetree.Archive) string {
+	if len(archives) < minSet {
+		return ""
+	}
 	var names strings.Builder
 	for _, a := range archives {
-		if digest, err := store.ParseDigest(filepath.Base(a.Path)); err == nil && c.store.Path(digest) == a.Path {
-			s.at[a] = len(s.at)
-			names.WriteString(digest.Hex())
+		digest, ok := c.stored(a)
+		if !ok {
+			return ""
 		}
+		names.WriteString(digest.Hex())
 	}
-	s.notes = make([]*archiveNotes, len(s.at))
-	if len(s.at) < minSet {
-		return s
+	return fmt.Sprintf("%d %s", native.Format, store.Sum([]byte(names.String())).Hex())
+}
+
+// set returns the notes of so many archives that were kept together.
+func (c *Cache) set(key string, archives int) (notes []*archiveNotes, ok bool) {
+	if key == "" {
+		return nil, false
 	}
-	s.key = fmt.Sprintf("%d %s", native.Format, store.Sum([]byte(names.String())).Hex())
-	body, _, err := c.store.GetRecord(setBucket, s.key)
+	record, _, err := c.store.GetRecord(setBucket, key)
 	if err != nil {
-		return s
+		return nil, false
 	}
-	d := native.NewDecoder(string(body))
-	for i := range s.notes {
-		notes, err := decodeNotes(d.Text())
+	d := native.NewDecoder(string(record))
+	for range archives {
+		one, err := decodeNotes(d.Text())
 		if err != nil {
-			clear(s.notes)
-			return s
+			return nil, false
 		}
-		s.notes[i] = &notes
+		notes = append(notes, &one)
 	}
-	s.known = d.Err() == nil
-	if !s.known {
-		clear(s.notes)
-	}
-	return s
+	return notes, d.Err() == nil
 }
 
-// of returns the notes of an archive, nil where none were kept.
-func (s *set) of(a *filetree.Archive) *archiveNotes {
-	if i, ok := s.at[a]; ok && s.known {
-		return s.notes[i]
-	}
-	return nil
-}
-
-// note adds the notes of an archive.
-func (s *set) note(a *filetree.Archive, notes *archiveNotes) {
-	if i, ok := s.at[a]; ok {
-		s.notes[i] = notes
-	}
-}
-
-// keepSet keeps a set that was not known.
-func (c *Cache) keepSet(s *set) error {
-	if s.known || s.key == "" {
-		return nil
-	}
+// keepSet keeps the notes of some archives together.
+func (c *Cache) keepSet(key string, notes []*archiveNotes) error {
 	var e native.Encoder
-	for _, notes := range s.notes {
-		e.Text(string(notes.encode()))
+	for _, one := range notes {
+		e.Text(string(one.encode()))
 	}
-	return c.store.PutRecord(setBucket, s.key, e.Bytes)
+	return c.store.PutRecord(setBucket, key, e.Bytes)
 }

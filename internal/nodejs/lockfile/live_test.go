@@ -75,11 +75,7 @@ func TestLockFilesMadeAnew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fetcher, err := fetch.New(fetch.Options{Store: cache})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(fetcher.Close)
+	fetcher := fetch.New(fetch.Options{Store: cache})
 	registry, err := registry.NewClient(fetcher, config)
 	if err != nil {
 		t.Fatal(err)

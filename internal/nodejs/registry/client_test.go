@@ -51,11 +51,7 @@ func newFetcher(t *testing.T, o fetch.Options) *fetch.Client {
 			t.Fatal(err)
 		}
 	}
-	client, err := fetch.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
+	client := fetch.New(o)
 	return client
 }
 

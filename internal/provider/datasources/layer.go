@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -188,7 +189,7 @@ func known(v publish.Version) *knownVersionModel {
 
 // readUsers fills in who uses the versions.
 func (m *layerDataModel) readUsers(ctx context.Context, publisher *publish.Publisher) error {
-	uses, err := publisher.Uses(ctx, m.Region.ValueString(), m.LayerARN.ValueString())
+	uses, _, err := publisher.Uses(ctx, m.Region.ValueString(), m.LayerARN.ValueString(), time.Time{})
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -16,6 +15,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/findings"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/release"
 )
 
 // packageModel is the state, plan and configuration of layerbuild_package.
@@ -64,7 +64,7 @@ type computed struct {
 }
 
 // spec returns what the model asks for. All its inputs must be known.
-func (m *packageModel) spec(defaults layer.CutOff) (layer.Spec, diag.Diagnostics) {
+func (m *packageModel) spec(defaults release.CutOff) (layer.Spec, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	s := layer.Spec{CutOff: defaults}
 	values.Fill(&s, m.asked, "ExcludeNewer", "Imports", "Extract")
@@ -73,25 +73,27 @@ func (m *packageModel) spec(defaults layer.CutOff) (layer.Spec, diag.Diagnostics
 	}
 	if p := m.Python; p != nil && p.asksNothing() {
 		s.Python = nil
-	} else if p != nil && p.ExcludeNewer.ValueString() != "" {
-		s.Python.ExcludeNewer = true
-		s.CutOff = layer.CutOff{At: cutOff("python.exclude_newer", p.ExcludeNewer, &diags), Explicit: true}
+	} else if p != nil {
+		s.Python.CutOff = cutOff("python.exclude_newer", p.ExcludeNewer, &diags)
 	}
 	if n := m.NodeJS; n != nil && n.asksNothing() {
 		s.NodeJS = nil
-	} else if n != nil && n.ExcludeNewer.ValueString() != "" {
-		s.NodeJS.CutOff = layer.NodeCutOff{At: cutOff("nodejs.exclude_newer", n.ExcludeNewer, &diags), Explicit: true}
+	} else if n != nil {
+		s.NodeJS.CutOff = cutOff("nodejs.exclude_newer", n.ExcludeNewer, &diags)
 	}
 	return s, diags
 }
 
-// cutOff reads a moment.
-func cutOff(attribute string, text types.String, diags *diag.Diagnostics) time.Time {
+// cutOff reads a moment that the user named, or "".
+func cutOff(attribute string, text types.String, diags *diag.Diagnostics) release.CutOff {
+	if text.ValueString() == "" {
+		return release.CutOff{}
+	}
 	moment, err := values.ParseMoment(text.ValueString())
 	if err != nil {
 		diags.Append(diagnostic.At(attribute, diag.NewErrorDiagnostic(fmt.Sprintf("Malformed moment %q", text.ValueString()), diagnostic.Sentence(err.Error()))))
 	}
-	return moment
+	return release.CutOff{At: moment, Explicit: true}
 }
 
 // output returns where the zip goes and what its checks mean. A file that the
@@ -217,7 +219,9 @@ func (m *packageModel) reconsider(s *layer.Spec, before *packageModel) {
 	}
 	python, nodejs := m.cutOffs()
 	pythonWas, nodejsWas := before.cutOffs()
-	s.Reconsider = earlierMoment(python, pythonWas)
+	if s.Python != nil {
+		s.Python.Reconsider = earlierMoment(python, pythonWas)
+	}
 	if s.NodeJS != nil {
 		s.NodeJS.Reconsider = earlierMoment(nodejs, nodejsWas)
 	}

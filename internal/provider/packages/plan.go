@@ -21,6 +21,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/findings"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/values"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/release"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
@@ -36,7 +37,7 @@ func (*packageResource) ValidateConfig(ctx context.Context, req resource.Validat
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	spec, _ := m.spec(layer.CutOff{}) // its faults are those of validators
+	spec, _ := m.spec(release.CutOff{}) // its faults are those of validators
 	if len(spec.Architectures) == 0 {
 		spec.Architectures = []string{runtimes.X8664}
 	}

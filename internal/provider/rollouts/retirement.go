@@ -99,13 +99,13 @@ func (r *retirementResource) retire(ctx context.Context, m *retirementModel, acc
 	if m.AccountID = callerOf(ctx, publisher, arn.Region, account, diags); diags.HasError() {
 		return
 	}
-	batch := publish.Batch{LayerARN: arn.LayerARN(), Current: lifecycle.Version{Number: arn.Number}, KeepInUse: true}
+	batch := publish.Batch{LayerARN: arn.LayerARN(), Current: lifecycle.Version{Number: arn.Number}, KeepInUse: true, Moved: true}
 	for _, n := range values.Numbers(ctx, m.Versions, diags) {
 		if n != arn.Number {
 			batch.Versions = append(batch.Versions, lifecycle.Version{Number: n})
 		}
 	}
-	retired, err := publisher.RetireMoved(ctx, batch)
+	retired, err := publisher.Retire(ctx, batch)
 	if err != nil {
 		diags.Append(diagnostic.CleanUpWarning(fmt.Sprintf("Older versions of layer %q stay", arn.Name), err))
 	}

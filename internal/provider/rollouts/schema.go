@@ -57,7 +57,7 @@ func (r *rolloutResource) Schema(ctx context.Context, _ resource.SchemaRequest, 
 				Validators: []validator.String{attributes.OneOf(onFailureRollback, onFailureStop)},
 			},
 			"publish": schema.BoolAttribute{
-				MarkdownDescription: "Publish a version of each function after it has moved. The default is `false`.",
+				MarkdownDescription: "Publish a version of each function after it has moved, of the canary after it has passed. The default is `false`.",
 				Optional:            true, Computed: true,
 				Default: booldefault.StaticBool(false),
 			},

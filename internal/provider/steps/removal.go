@@ -122,8 +122,8 @@ func (e *Removal) retireAll(ctx context.Context, publisher *publish.Publisher, p
 		}
 	}
 	b := p.batch(nil, e.Policy)
-	b.Versions, b.Unseen = p.Life.Subject(e.Policy), p.Unseen
-	retired, err := publisher.Remove(ctx, b)
+	b.Versions, b.Unseen, b.Last = p.Life.Subject(e.Policy), p.Unseen, true
+	retired, err := publisher.Retire(ctx, b)
 	if err != nil {
 		return append(diags, unseen(err))
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider/diagnostic"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/release"
 )
 
 // defaultTimeout bounds each operation where the user set none.
@@ -55,11 +56,11 @@ type Tools struct {
 }
 
 // CutOff returns the provider's cut-off for releases.
-func (t *Tools) CutOff() layer.CutOff {
+func (t *Tools) CutOff() release.CutOff {
 	if !t.Newest.IsZero() {
-		return layer.CutOff{At: t.Newest, Explicit: true}
+		return release.CutOff{At: t.Newest, Explicit: true}
 	}
-	return layer.AgeCutOff(t.Now(), t.ReleaseAge)
+	return release.OfAge(t.Now(), t.ReleaseAge)
 }
 
 // Reach returns the publisher, nil where the AWS settings cannot work or are

@@ -104,8 +104,7 @@ func lookAhead(ctx context.Context, tools *toolbox.Tools, p *planning, m *versio
 // lookAtBucket looks at the bucket that a publish goes through.
 func lookAtBucket(ctx context.Context, m *versionstate.Model, publisher *publish.Publisher, due lifecycle.Due, zip versionstate.Zip) (diags diag.Diagnostics) {
 	s := m.Staging()
-	staged := zip.Size > runtimes.MaxDirectUpload || !m.Signing.IsNull() || s != nil && s.StorageMode == versionstate.StorageReference
-	if s == nil || s.Bucket == "" || !staged || due.Publish == lifecycle.None {
+	if !s.Takes(zip.Size, runtimes.MaxDirectUpload, !m.Signing.IsNull()) || s.Bucket == "" || due.Publish == lifecycle.None {
 		return diags
 	}
 	bucket := strings.ReplaceAll(s.Bucket, "{region}", due.Region)

@@ -300,8 +300,7 @@ func keepImported(ctx context.Context, m *versionstate.Model, before *versionsta
 // planStaging refuses, before anything is published, what cannot travel: a zip
 // that is too large without a bucket, and one bucket for several regions.
 func planStaging(ctx context.Context, m *versionstate.Model, zip versionstate.Zip, diags *diag.Diagnostics) {
-	large := zip.Size > runtimes.MaxDirectUpload
-	if large && m.S3.IsNull() {
+	if zip.Size > runtimes.MaxDirectUpload && m.S3.IsNull() {
 		diags.Append(diagnostic.Of("", &publish.TooLargeError{Size: zip.Size, Limit: runtimes.MaxDirectUpload}))
 		return
 	}
@@ -310,7 +309,7 @@ func planStaging(ctx context.Context, m *versionstate.Model, zip versionstate.Zi
 		return
 	}
 	further, known := m.FurtherRegions(ctx, diags)
-	staged := large || !m.Signing.IsNull() && !m.Signing.IsUnknown() || s.StorageMode == versionstate.StorageReference
+	staged := s.Takes(zip.Size, runtimes.MaxDirectUpload, !m.Signing.IsNull() && !m.Signing.IsUnknown())
 	if bucket := s.Bucket; bucket != "" && known && len(further) > 0 && staged && !strings.Contains(bucket, "{region}") {
 		diags.Append(diagnostic.At("s3", diag.NewErrorDiagnostic("One bucket for several regions", fmt.Sprintf(
 			"The zip goes through the bucket %q, and AWS wants bucket and layer in one region, here in %s and in %s. Have a bucket in each region and write \"{region}\" where their names differ, as in \"artifacts-{region}\".",

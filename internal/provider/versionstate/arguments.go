@@ -104,9 +104,6 @@ func (m *Model) Parameter(ctx context.Context, diags *diag.Diagnostics) *Paramet
 	return values.As[ParameterModel](ctx, m.SSMParameter, diags)
 }
 
-// StorageReference has Lambda read the object itself, with no copy.
-const StorageReference = "REFERENCE"
-
 func stagingAttribute() schema.Attribute {
 	return attributes.Object("Where the zip is uploaded before it is published. It is used for zips above 50 MiB (the most that AWS takes in a request), for `storage_mode = \"REFERENCE\"` and for `signing`. Any other zip goes into the request. Changing `s3` publishes nothing and affects only later versions.\n\n"+
 		"  The object is removed after the publish. To clean up after interrupted runs, add a lifecycle rule for `<prefix>staging/` with `AbortIncompleteMultipartUpload` and an expiry of a day.", map[string]schema.Attribute{
@@ -114,7 +111,7 @@ func stagingAttribute() schema.Attribute {
 		"prefix":     attributes.Text("Prefix of the names of the objects, such as `layers/`. The names are `<prefix>staging/<digest>.zip`, and `<prefix><digest>.zip` with `REFERENCE`."),
 		"kms_key_id": attributes.Text("KMS key that encrypts the object."),
 		"storage_mode": attributes.Text("`COPY` (default) or `REFERENCE`. With `REFERENCE`, Lambda reads the object itself for as long as the version is in use, so the object is never removed. The bucket must be versioned. Its policy must grant `s3:GetObject` and `s3:GetObjectVersion` to `lambda.amazonaws.com`.",
-			attributes.OneOf("COPY", StorageReference)),
+			attributes.OneOf("COPY", "REFERENCE")),
 		"tags": attributes.TextMap("Tags of the object, at most ten.", mapvalidator.SizeAtMost(10)),
 	})
 }

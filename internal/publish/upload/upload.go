@@ -168,6 +168,20 @@ func (u *Upload) Head(ctx context.Context, key string) (*s3.HeadObjectOutput, er
 	return nil, u.Fault("looking at "+u.Address(), "s3:GetObject", err)
 }
 
+// Overwrites reports whether the bucket is known to keep no versions of its objects.
+// What may not be asked is not judged; a bucket that is elsewhere, or not there, is
+// an error.
+func (u *Upload) Overwrites(ctx context.Context) (bool, error) {
+	out, err := u.Client.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &u.Place.Bucket})
+	if err := u.Fault("looking at the bucket "+u.Place.Bucket, "s3:GetBucketVersioning", err); err != nil {
+		if Hidden(err) {
+			return false, nil
+		}
+		return false, err
+	}
+	return out.Status != s3types.BucketVersioningStatusEnabled, nil
+}
+
 // Hidden reports whether a look was refused because a permission is missing: S3 says
 // so as well where nothing is there and s3:ListBucket is not granted.
 func Hidden(err error) bool {

@@ -30,6 +30,7 @@ const maxMissing = 10
 // walk follows the imports of modules.
 type walk struct {
 	*World
+	imports func(*module) []Statement // that are followed
 	seen    map[string]bool
 	queue   []*module
 	missing []Missing
@@ -41,7 +42,7 @@ type walk struct {
 // of a class or function of one, for which what calling it imports counts too.
 // A *Missing tells of each module once.
 func (w *World) Assert(name string) ([]Missing, error) {
-	f := &walk{World: w, seen: map[string]bool{}}
+	f := &walk{World: w, seen: map[string]bool{}, imports: always}
 	if !w.Outside(top(name)) || w.modules[top(name)] != nil {
 		f.assert(name)
 		f.run()
@@ -52,7 +53,26 @@ func (w *World) Assert(name string) ([]Missing, error) {
 // Reached returns what is missing when the packages and modules at the top of some
 // files are imported.
 func (w *World) Reached(files func(path string) bool) ([]Missing, error) {
-	f := &walk{World: w, seen: map[string]bool{}}
+	f := w.reach(files, always)
+	return f.missing, f.err
+}
+
+// Loaded returns the paths of the files that are loaded then, and may be others. What
+// is imported within "if", "with" and loops counts here.
+func (w *World) Loaded(files func(path string) bool) (map[string]bool, error) {
+	f := w.reach(files, mostly)
+	loaded := map[string]bool{}
+	for _, m := range f.queue {
+		if m.entry != nil {
+			loaded[m.entry.Path] = true
+		}
+	}
+	return loaded, f.err
+}
+
+// reach follows what importing the packages and modules at the top of some files loads.
+func (w *World) reach(files func(path string) bool, imports func(*module) []Statement) *walk {
+	f := &walk{World: w, seen: map[string]bool{}, imports: imports}
 	for _, m := range w.modules {
 		if m.entry != nil && files(m.entry.Path) && isRoot(m.name, m.isPackage(), func(above string) bool { return w.modules[above] != nil && w.modules[above].entry != nil }) {
 			f.enter(m)
@@ -60,7 +80,7 @@ func (w *World) Reached(files func(path string) bool) ([]Missing, error) {
 	}
 	slices.SortFunc(f.queue, func(a, b *module) int { return strings.Compare(a.name, b.name) })
 	f.run()
-	return f.missing, f.err
+	return f
 }
 
 // isRoot reports whether a module is what code outside imports first: one at the
@@ -85,6 +105,11 @@ var aside = map[string]bool{
 	"benchmarks": true, "setup": true, "conftest": true, "scripts": true, "bin": true, "tools": true, "samples": true,
 }
 
+// always and mostly return the imports of a module that is read which Top and likely
+// tell of.
+func always(m *module) []Statement { return m.imports }
+func mostly(m *module) []Statement { return likely(m.source) }
+
 // run follows all that was entered.
 func (f *walk) run() {
 	for n := 0; n < len(f.queue) && f.err == nil; n++ {
@@ -92,7 +117,7 @@ func (f *walk) run() {
 		if f.err = f.load(m); f.err != nil {
 			return
 		}
-		for _, s := range m.imports {
+		for _, s := range f.imports(m) {
 			f.statement(m, s, "")
 		}
 	}

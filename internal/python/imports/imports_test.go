@@ -174,6 +174,40 @@ func TestWhatIsReachedFromTheTop(t *testing.T) {
 	}
 }
 
+// TestWhatIsLoaded imports all that p brings. What "try" imports, and what stands in
+// for it, is not loaded for sure; what a condition imports mostly is.
+func TestWhatIsLoaded(t *testing.T) {
+	t.Parallel()
+	sources := map[string]string{
+		"python/p/__init__.py": "from ._fast import f\ntry:\n    from . import _optional\nexcept ImportError:\n    from . import _fallback\nelse:\n    from . import _with_optional\nfinally:\n    from . import _finally\nfrom p import sub\n",
+		"python/p/sub/__init__.py": "import sys\nfrom typing import TYPE_CHECKING\ndef later():\n    import p._lazy\nif TYPE_CHECKING:\n    from . import _typed\nelse:\n    from .deep import x\n" +
+			"if sys.version_info < (3, 8): pass\nelif True:\n    with open('x'):\n        from . import _inside\nif __name__ == '__main__':\n    from . import _main\n",
+		"python/p/sub/deep.py":           "import q\n",
+		"python/other/__init__.py":       "import other._c\n",
+		"python/space/r/__init__.py":     "from . import _c\n",
+		"python/p/sub/tests/__init__.py": "import p._never\n",
+	}
+	for _, name := range []string{
+		"p/_fast", "p/_optional", "p/_fallback", "p/_with_optional", "p/_finally", "p/_lazy", "p/_never",
+		"p/sub/_typed", "p/sub/_inside", "p/sub/_main", "other/_c", "space/r/_c", "q",
+	} {
+		sources["python/"+name+".cpython-312-x86_64-linux-gnu.so"] = ""
+	}
+	loaded, err := world(t, "python3.12", sources).Loaded(func(path string) bool { return !strings.Contains(path, "/other/") && !strings.Contains(path, "/q.") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, path := range slices.Sorted(maps.Keys(loaded)) {
+		name, _, _ := strings.Cut(strings.TrimPrefix(path, "python/"), ".")
+		got = append(got, name)
+	}
+	want := "p/__init__ p/_fast p/_finally p/sub/__init__ p/sub/_inside p/sub/deep q space/r/__init__ space/r/_c"
+	if strings.Join(got, " ") != want {
+		t.Errorf("loaded are %q, want %q", strings.Join(got, " "), want)
+	}
+}
+
 func TestWhatADistributionNeedsFromElsewhere(t *testing.T) {
 	t.Parallel()
 	var c Collector

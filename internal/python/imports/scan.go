@@ -8,6 +8,7 @@ package imports
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -47,9 +48,10 @@ type block struct {
 type kind int
 
 const (
-	other    kind = iota // if, try, with, for, while, match
+	other    kind = iota // if, with, for, while, match
 	class                // class
 	function             // def
+	perhaps              // try with its except and else, and "if" with TYPE_CHECKING or __name__
 )
 
 // within reports whether the line is in blocks of just these names.
@@ -58,28 +60,31 @@ func (l *line) within(names ...string) bool {
 		return false
 	}
 	for i, b := range l.blocks {
-		if b.kind == other || b.name != names[i] {
+		if b.kind != class && b.kind != function || b.name != names[i] {
 			return false
 		}
 	}
 	return true
 }
 
-// always reports whether the line runs whenever its module is loaded.
-func (l *line) always() bool {
-	for _, b := range l.blocks {
-		if b.kind != class {
-			return false
-		}
-	}
-	return true
+// only reports whether the line is in no block but those of some kinds.
+func (l *line) only(kinds ...kind) bool {
+	return !slices.ContainsFunc(l.blocks, func(b block) bool { return !slices.Contains(kinds, b.kind) })
 }
 
 // Top returns the imports that run whenever a module is loaded.
-func Top(source []byte) []Statement {
+func Top(source []byte) []Statement { return within(source, class) }
+
+// likely returns the imports that run when a module is loaded as it mostly is: those
+// of Top, and those within "if", "with" and loops. Code does without what it imports
+// within "try".
+func likely(source []byte) []Statement { return within(source, class, other) }
+
+// within returns the imports that are in no block but those of some kinds.
+func within(source []byte, kinds ...kind) []Statement {
 	var out []Statement
 	lines(source, func(l *line) {
-		if l.always() {
+		if l.only(kinds...) {
 			out = append(out, statements(l)...)
 		}
 	})
@@ -91,24 +96,27 @@ func Top(source []byte) []Statement {
 func lines(source []byte, yield func(*line)) {
 	s := scanner{source: source, number: 1}
 	var blocks []block
+	var closed block // that ended last
 	for s.at < len(s.source) {
 		l := s.next()
 		if len(l.text) == 0 {
 			continue
 		}
 		for len(blocks) > 0 && blocks[len(blocks)-1].indent >= l.indent {
+			closed = blocks[len(blocks)-1]
 			blocks = blocks[:len(blocks)-1]
 		}
 		l.blocks = blocks
 		yield(&l)
-		if b, ok := opens(&l); ok {
+		if b, ok := opens(&l, closed); ok {
 			blocks = append(blocks, b)
 		}
 	}
 }
 
-// opens reports whether a line is the head of a block.
-func opens(l *line) (block, bool) {
+// opens reports whether a line is the head of a block; before is the block that ended
+// last.
+func opens(l *line, before block) (block, bool) {
 	text := bytes.TrimSpace(l.text)
 	if len(text) == 0 || text[len(text)-1] != ':' {
 		return block{}, false
@@ -123,6 +131,16 @@ func opens(l *line) (block, bool) {
 		return block{l.indent, function, name}, true
 	case "class":
 		return block{l.indent, class, name}, true
+	case "try", "except":
+		return block{l.indent, perhaps, word}, true
+	case "if", "elif":
+		if bytes.Contains(text, []byte("TYPE_CHECKING")) || bytes.Contains(text, []byte("__name__")) {
+			return block{l.indent, perhaps, word}, true
+		}
+	case "else":
+		if before.indent == l.indent && before.name == "except" {
+			return block{l.indent, perhaps, word}, true
+		}
 	}
 	return block{l.indent, other, ""}, true
 }

@@ -25,15 +25,16 @@ type Mirror struct {
 	store    *store.Store
 	cat      *Catalog // nil: there is no index to ask
 	standsIn bool     // for the public index
-	Pack     Packer
-	Vet      wheel.Vet
+	pack     Packer
+	vet      wheel.Vet
 	making   Making
 }
 
 // NewMirror returns the mirror that the indexes are. They stand in for the
-// public one if all of them are others. stop ends its requests.
-func NewMirror(ctx context.Context, c *fetch.Client, s *store.Store, indexes []Index) (m *Mirror, stop func(), err error) {
-	m = &Mirror{client: c, store: s}
+// public one if all of them are others. pack packs wheels that are made of source
+// distributions, vet looks at those that are kept. stop ends its requests.
+func NewMirror(ctx context.Context, c *fetch.Client, s *store.Store, indexes []Index, pack Packer, vet wheel.Vet) (m *Mirror, stop func(), err error) {
+	m = &Mirror{client: c, store: s, pack: pack, vet: vet}
 	if len(indexes) == 0 {
 		return m, func() {}, nil
 	}
@@ -52,7 +53,7 @@ func (m *Mirror) blob(ctx context.Context, w wheel.Wheel) (*os.File, error) {
 	if kept, err := fetch.ParseKept(w.URL); err == nil {
 		w.URL = m.client.Reveal(kept)
 	}
-	there := WheelSource(w.URL, w.Filename, w.SHA256, w.Size, m.Vet)
+	there := WheelSource(w.URL, w.Filename, w.SHA256, w.Size, m.vet)
 	if f, ok, err := m.client.Stored(ctx, there); ok || err != nil {
 		return f, err
 	}
@@ -116,7 +117,7 @@ func (m *Mirror) Fetch(ctx context.Context, w wheel.Wheel) (*filetree.Archive, e
 		return m.make(ctx, w)
 	}
 	if w.Path != "" {
-		if err := wheel.BringWheel(ctx, m.store, w, m.Vet); err != nil {
+		if err := wheel.BringWheel(ctx, m.store, w, m.vet); err != nil {
 			return nil, err
 		}
 		return filetree.FileArchive(w.Filename, m.store.Path(w.SHA256))

@@ -21,10 +21,7 @@ type Packer func(ctx context.Context, key string, files func() (map[string][]byt
 // make returns the archive of a wheel that is made of its source distribution,
 // which is fetched if it was not made before.
 func (m *Mirror) make(ctx context.Context, w wheel.Wheel) (*filetree.Archive, error) {
-	if m.Pack == nil {
-		return nil, fmt.Errorf("making a wheel of %q: nothing packs it", w.Filename)
-	}
-	archive, err := m.Pack(ctx, wheel.SourceKey(w.SHA256), func() (map[string][]byte, error) {
+	archive, err := m.pack(ctx, wheel.SourceKey(w.SHA256), func() (map[string][]byte, error) {
 		source, err := m.source(ctx, w)
 		if err != nil {
 			return nil, err

@@ -327,7 +327,7 @@ func writeGivenWheel(t *testing.T, dir string) string {
 // fetchAll brings the wheels of a lock into the store.
 func fetchAll(t *testing.T, client *fetch.Client, st *store.Store, l *wheel.Lock) error {
 	t.Helper()
-	m, stop, err := index.NewMirror(t.Context(), client, st, nil)
+	m, stop, err := index.NewMirror(t.Context(), client, st, nil, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -98,6 +98,8 @@ type RequirementsFile struct {
 	// Prerelease and ExcludeNewer are --pre and --uploaded-prior-to.
 	Prerelease   bool
 	ExcludeNewer time.Time
+	// RequireHashes is --require-hashes.
+	RequireHashes bool
 	// FindLinks are folders, relative to the working directory, and addresses.
 	FindLinks []string
 }
@@ -109,14 +111,13 @@ func exists(name string) bool {
 
 // reader collects a file and what it includes.
 type reader struct {
-	read          func(name string) ([]byte, error)
-	exists        func(name string) bool
-	getenv        func(name string) string
-	faults        []error // of lines
-	out           RequirementsFile
-	requireHashes bool
-	seen          map[visit]bool // files read or being read
-	open          []string       // files being read, outermost first
+	read   func(name string) ([]byte, error)
+	exists func(name string) bool
+	getenv func(name string) string
+	faults []error // of lines
+	out    RequirementsFile
+	seen   map[visit]bool // files read or being read
+	open   []string       // files being read, outermost first
 }
 
 // visit is a file in one role: the same file may hold requirements and, for
@@ -132,7 +133,7 @@ func (r *reader) all(name string) (*RequirementsFile, error) {
 		return nil, err
 	}
 	for _, input := range r.out.Requirements {
-		if r.requireHashes && len(input.Hashes) == 0 {
+		if r.out.RequireHashes && len(input.Hashes) == 0 {
 			r.faults = append(r.faults, &SyntaxError{
 				Source: input.Source, Input: input.Requirement.String(),
 				Reason: "--require-hashes is set, and this requirement has no --hash",
@@ -243,7 +244,7 @@ func (r *reader) options(l line, name, title string) error {
 				return err
 			}
 		case "--require-hashes":
-			r.requireHashes = true
+			r.out.RequireHashes = true
 		case "--pre":
 			r.out.Prerelease = true
 		case "--uploaded-prior-to":

@@ -32,10 +32,7 @@ func Client(t *testing.T, change func(*fetch.Options)) (*fetch.Client, *store.St
 	if change != nil {
 		change(&o)
 	}
-	c, err := fetch.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := fetch.New(o)
 	return c, st
 }
 

@@ -6,10 +6,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/secret"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -73,7 +73,7 @@ func direct(in pep508.Input) (wheel.GivenWheel, wheel.NameTags, error) {
 		return none, wheel.NameTags{}, unusable(in, "an address on disk is that of one machine (conda writes such in place of versions): write name==version, as \"pip list --format=freeze\" prints it, or give the wheel by python.wheels = [{ source = … }]")
 	case u.Scheme != "https" && u.Scheme != "http":
 		return none, wheel.NameTags{}, unusable(in, fmt.Sprintf("it comes from %s, and nothing is built from source: make its wheel once by \"pip wheel --no-deps %s\" and give that in python.wheels, where it stands in for this requirement, or leave it out by python.exclude = [%q]", u.Scheme, pep508.WithoutLogin(in.Requirement.URL), in.Requirement.Name))
-	case u.User != nil || u.RawQuery != "" || secret.HoldsAccount(u.EscapedPath()):
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery:
 		return none, wheel.NameTags{}, unusable(in, "its address has a user, password or query, which may be a secret: write the address without them, and the credentials into netrc")
 	case !strings.HasSuffix(u.Path, ".whl"):
 		return none, wheel.NameTags{}, unusable(in, "its address is not that of a wheel, and nothing is built from source: make its wheel once by \"pip wheel --no-deps\" and give that in python.wheels, where it stands in for this requirement")
@@ -83,7 +83,11 @@ func direct(in pep508.Input) (wheel.GivenWheel, wheel.NameTags, error) {
 		return none, wheel.NameTags{}, err
 	}
 	u.Fragment, u.RawFragment = "", ""
-	g := wheel.GivenWheel{URL: u.String(), SHA256: digest, Source: in.Source}
+	address, err := fetch.ParseOwnAddress(u.String())
+	if err != nil {
+		return none, wheel.NameTags{}, unusable(in, fmt.Sprintf("its address cannot be kept: %v", err))
+	}
+	g := wheel.GivenWheel{URL: address.String(), SHA256: digest, Source: in.Source}
 	name, err := g.Name()
 	if err != nil {
 		return none, name, unusable(in, fmt.Sprintf("%q is not a wheel's name", g.Filename()))

@@ -49,10 +49,7 @@ func TestAnswersEqualUv(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := fetch.New(fetch.Options{Store: s, UserAgent: "terraform-provider-layerbuild/test"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	client := fetch.New(fetch.Options{Store: s, UserAgent: "terraform-provider-layerbuild/test"})
 	uvCache := t.TempDir()
 	for _, set := range liveSets {
 		t.Run(strings.ReplaceAll(set, " ", ","), func(t *testing.T) {

@@ -12,10 +12,8 @@ import (
 
 // CheckInside compares a wheel's own METADATA and the names of its .dist-info folders
 // with its file name. A wheel that was renamed is another distribution or version than
-// the lock says, a *WrongWheel; pip and uv refuse it as well. Of a folder the name
-// alone is compared, as they do.
-//
-// A wheel that pip and uv refuse to install is a *BrokenWheel.
+// the lock says; pip and uv refuse it as well. Of a folder the name alone is compared,
+// as they do. It and all else that both refuse to install is a *BrokenWheel.
 func CheckInside(w Wheel, files filetree.Tree) error {
 	name, err := ParseWheelName(w.Filename)
 	if err != nil {
@@ -27,7 +25,7 @@ func CheckInside(w Wheel, files filetree.Tree) error {
 		folder, rest, _ := strings.Cut(f.Path, "/")
 		if says, ok := strings.CutSuffix(folder, ".dist-info"); ok {
 			if of, version, _ := strings.Cut(says, "-"); pep508.NormalizeName(of) != name.Name && !strings.HasPrefix(pep508.NormalizeName(says), name.Name+"-") {
-				return &WrongWheel{Filename: w.Filename, Name: of, Version: version}
+				return w.other(of, version)
 			}
 			if info != "" && info != folder {
 				return w.broken("it has the folders %q and %q, and a wheel has one of them", info, folder)
@@ -54,7 +52,7 @@ func CheckInside(w Wheel, files filetree.Tree) error {
 	}
 	// A faulty requirement is no matter here: what it needs was chosen before.
 	if m, _ := ParseMetadata(own["METADATA"]); m.Name != "" && m.Version != "" && !m.Is(name.Name, name.Version) {
-		return &WrongWheel{Filename: w.Filename, Name: m.Name, Version: m.Version}
+		return w.other(m.Name, m.Version)
 	}
 	return w.checkForm(own["WHEEL"])
 }
@@ -93,6 +91,10 @@ func (w Wheel) checkData(folder, rest string) error {
 		return w.broken("%q is in none of the folders that %q may have: %s", folder+"/"+rest, folder, List(schemes))
 	}
 	return nil
+}
+
+func (w Wheel) other(name, version string) error {
+	return w.broken("it holds %s %s by its own metadata: it was renamed, or made wrongly", name, version)
 }
 
 func (w Wheel) broken(form string, args ...any) error {

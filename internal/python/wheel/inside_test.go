@@ -2,6 +2,7 @@ package wheel
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
@@ -34,8 +35,7 @@ func TestFoldersOfMetadataAreThoseOfTheWheel(t *testing.T) {
 		}
 		files := zippedTree(t, c.files)
 		err := CheckInside(Wheel{Filename: "Foo_Bar-1.0-py3-none-any.whl"}, files)
-		wrong, refused := errors.AsType[*WrongWheel](err)
-		if refused != (c.want != "") || refused && wrong.Name+" "+wrong.Version != c.want || !refused && err != nil {
+		if (err != nil) != (c.want != "") || err != nil && !strings.Contains(err.Error(), "holds "+c.want+" by its own metadata") {
 			t.Errorf("%q: got %v, want %q", c.files, err, c.want)
 		}
 	}
@@ -104,8 +104,7 @@ func TestOtherWheelWithAFaultyRequirement(t *testing.T) {
 		"foo-1.0.dist-info/METADATA": "Name: foo\nVersion: 3.0\nRequires-Dist: six or so\n",
 		"foo-1.0.dist-info/WHEEL":    "Wheel-Version: 1.0\n", "foo-1.0.dist-info/RECORD": "",
 	}))
-	wrong, refused := errors.AsType[*WrongWheel](err)
-	if !refused || wrong.Version != "3.0" {
+	if err == nil || !strings.Contains(err.Error(), "holds foo 3.0 by its own metadata") {
 		t.Errorf("got %v, want version 3.0 refused", err)
 	}
 }

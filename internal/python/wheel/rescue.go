@@ -68,57 +68,6 @@ func KeepImported(modules []Module, folders []string) error {
 	return nil
 }
 
-// LoadedWithPackages sets Dropped of the modules that are not loaded when the
-// packages and modules at the top are imported. Imports in functions and within
-// "try" do not count: the code does without them.
-func LoadedWithPackages(modules []Module) error {
-	r := rescuer{modules: modules, dropped: map[string][]int{}}
-	for i := range modules {
-		name := dottedName(modules[i].Path)
-		top := name != "" && !strings.Contains(name, ".")
-		modules[i].Dropped = !top
-		switch {
-		case top && strings.HasSuffix(modules[i].Path, ".py"):
-			r.queue = append(r.queue, i)
-		case name != "":
-			r.dropped[name] = append(r.dropped[name], i)
-		}
-	}
-	for n := 0; n < len(r.queue); n++ {
-		m := modules[r.queue[n]]
-		if m.Entry.Size > maxModule {
-			continue
-		}
-		body, err := m.Entry.ReadContent()
-		if err != nil {
-			return err
-		}
-		r.follow(m.Path, withoutTries(body))
-	}
-	return nil
-}
-
-// withoutTries leaves out what lies within "try", by its indentation.
-func withoutTries(body []byte) []byte {
-	var out []byte
-	within := -1 // indentation of the try that the line is in
-	for line := range bytes.Lines(body) {
-		text := bytes.TrimLeft(line, " \t")
-		indent := len(line) - len(text)
-		blank := len(bytes.TrimSpace(text)) == 0
-		if within >= 0 && (blank || indent > within) {
-			continue
-		}
-		within = -1
-		if rest, ok := bytes.CutPrefix(text, []byte("try")); ok && bytes.HasPrefix(bytes.TrimSpace(rest), []byte(":")) {
-			within = indent
-			continue
-		}
-		out = append(out, line...)
-	}
-	return out
-}
-
 // rescuer follows imports from what stays into what is dropped.
 type rescuer struct {
 	modules []Module

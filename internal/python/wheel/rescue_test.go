@@ -126,28 +126,3 @@ func zippedModules(t *testing.T, sources map[string]string) []Module {
 	}
 	return modules
 }
-
-func TestModulesThatAreLoadedWithTheirPackages(t *testing.T) {
-	t.Parallel()
-	sources := map[string]string{
-		"p/__init__.py": "from ._fast import f\ntry:\n    from . import _optional\nexcept ImportError:\n    pass\nfrom p import sub\n",
-		"p/_fast.cpython-312-x86_64-linux-gnu.so": "", "p/_optional.abi3.so": "", "p/_lazy.so": "",
-		"p/sub/__init__.py": "def later():\n    import p._lazy\nfrom .deep import x\n", "p/sub/deep.py": "import q\n", "p/sub/_never.so": "",
-		"q.cpython-312-x86_64-linux-gnu.so": "",
-	}
-	modules := zippedModules(t, sources)
-	if err := LoadedWithPackages(modules); err != nil {
-		t.Fatal(err)
-	}
-	var loaded []string
-	for _, m := range modules {
-		if !m.Dropped {
-			loaded = append(loaded, m.Path)
-		}
-	}
-	slices.Sort(loaded)
-	want := []string{"p/__init__.py", "p/_fast.cpython-312-x86_64-linux-gnu.so", "p/sub/__init__.py", "p/sub/deep.py", "q.cpython-312-x86_64-linux-gnu.so"}
-	if !slices.Equal(loaded, want) {
-		t.Errorf("loaded are %q, want %q", loaded, want)
-	}
-}
