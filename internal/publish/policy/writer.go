@@ -100,8 +100,10 @@ func (w *Writer) Settle(ctx context.Context, want []Grant) error {
 		contested, err := w.carryOut(ctx, *step)
 		if _, full := errors.AsType[*awsclient.LimitError](err); full && !w.full {
 			w.full = true
-			delete(tried, step.key())
-			continue
+			if first := w.next(want); len(first.remove.Grants) > 0 {
+				delete(tried, step.key())
+				continue
+			}
 		}
 		if err != nil && !contested {
 			return err
