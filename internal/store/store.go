@@ -150,7 +150,7 @@ func (s *Store) Verify(ctx context.Context, d Digest) error {
 		s.checked.Store(d, info)
 		return nil
 	}
-	corrupt := &CorruptError{Path: s.Path(d), Want: d, Got: got}
+	corrupt := &CorruptError{Path: s.Path(d), Got: got}
 	if err := s.Evict(d); err != nil {
 		return errors.Join(corrupt, err)
 	}
@@ -198,8 +198,8 @@ func (e *DigestError) Error() string {
 
 // CorruptError says that a blob was damaged on disk; it has been evicted.
 type CorruptError struct {
-	Path      string
-	Want, Got Digest
+	Path string
+	Got  Digest
 }
 
 func (e *CorruptError) Error() string {

@@ -228,7 +228,7 @@ func TestVerifyEvictsACorruptBlob(t *testing.T) {
 	corrupt(t, s.Path(d), "hellO")
 	err := s.Verify(t.Context(), d)
 	var damaged *CorruptError
-	if !errors.As(err, &damaged) || damaged.Want != d || damaged.Got == d || damaged.Path != s.Path(d) {
+	if !errors.As(err, &damaged) || damaged.Got == d || damaged.Path != s.Path(d) {
 		t.Fatalf("Verify = %v, want a CorruptError", err)
 	}
 	if s.Has(d, -1) {
