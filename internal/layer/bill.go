@@ -41,11 +41,7 @@ func BillOf(ctx context.Context, zip string, lock *Lock) (*sbom.Bill, error) {
 func (l *Lock) requiredFor() []runtimes.Target {
 	targets, err := l.spec().targets(runtimes.Python)
 	if err != nil || len(targets) == 0 {
-		newest, err := runtimes.Lookup(inspect.Undeclared()[0])
-		if err != nil {
-			return nil
-		}
-		targets = []runtimes.Target{{Runtime: newest, Architecture: runtimes.X8664}}
+		targets, _ = runtimes.Targets(inspect.Undeclared()[:1], []string{runtimes.X8664})
 	}
 	return targets
 }

@@ -265,7 +265,7 @@ func (b *Builder) mayWrite(ctx context.Context, c *cache, o Output, sum store.Di
 		return nil
 	}
 	if err == nil {
-		if ours, _, rerr := c.store.GetRecord("outputs", name); rerr == nil && string(ours) == there.Hex() {
+		if ours, _, rerr := c.store.GetRecord("outputs", name); rerr == nil && string(ours) == there.Hex() || lockBeside(o.Path) == there {
 			return nil
 		}
 		err = errors.New("there is a file that no package wrote, and it would be lost")

@@ -8,20 +8,20 @@ import (
 )
 
 func (r *resolution) chooseFiles(ctx context.Context) (err error) {
-	r.now.Files, err = local.Choose(ctx, r.spec.Files, r.localScope(), r.spec.Made, r.old.Files)
+	r.now.Files, err = local.Choose(ctx, r.spec.Files, r.spec.localScope(r.builder.own), r.spec.Made, r.old.Files)
 	return err
 }
 
 // localScope is what of the layer and of the run counts for its files.
-func (r *resolution) localScope() local.Scope {
-	return local.Scope{CheckFile: r.spec.checkFile, Skip: r.builder.own.Skips}
+func (s Spec) localScope(own *local.Own) local.Scope {
+	return local.Scope{CheckFile: s.checkFile, Skip: own.Skips}
 }
 
 // addFiles adds what lies on disk and belongs to the distributions of Python or the
 // packages of Node.js, which the argument at a path asks for.
 func (r *resolution) addFiles(ctx context.Context, at fault.Path, f FileSpec) error {
 	f.Target = r.spec.placed(f.Target)
-	lock, err := local.Read(ctx, at, f, r.localScope())
+	lock, err := local.Read(ctx, at, f, r.spec.localScope(r.builder.own))
 	if err == nil {
 		r.now.Files = append(r.now.Files, lock)
 	}
@@ -35,8 +35,8 @@ type fileLocks []local.Lock
 // needs is nothing: what was deflated is compared with the files, or made again.
 func (fileLocks) needs(context.Context, *cache, *Lock) []need { return nil }
 
-func (all fileLocks) pack(ctx context.Context, c *cache, _ *Lock, doubt bool) (packed, error) {
-	files, err := local.Pack(ctx, c.local, all, doubt)
+func (all fileLocks) pack(ctx context.Context, c *cache, l *Lock, doubt bool) (packed, error) {
+	files, err := local.Pack(ctx, c.local, all, l.spec().localScope(c.own), doubt)
 	return packed{files: files, elements: true}, err
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/image"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/inspect"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/local"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -17,17 +18,17 @@ func (r *resolution) chooseImages(ctx context.Context) (err error) {
 }
 
 func (r *resolution) chooseBuilds(ctx context.Context) (err error) {
-	r.now.Builds, err = image.ChooseBuilds(ctx, lazily(r.builder, imagesOf), r.spec.Builds, r.imageScope(), r.builder.own.Skips, r.old.Builds)
+	r.now.Builds, err = image.ChooseBuilds(ctx, lazily(r.builder, imagesOf), r.spec.Builds, r.imageScope(), r.old.Builds)
 	return err
 }
 
-// imageScope is what of the layer counts for its images.
-func (s Spec) imageScope() image.Scope {
-	return image.Scope{Architectures: s.Architectures, CheckFile: s.checkFile}
+// imageScope is what of the layer and of the run counts for its images.
+func (s Spec) imageScope(own *local.Own) image.Scope {
+	return image.Scope{Architectures: s.Architectures, CheckFile: s.checkFile, Skip: own.Skips}
 }
 
 func (r *resolution) imageScope() image.Scope {
-	scope := r.spec.imageScope()
+	scope := r.spec.imageScope(r.builder.own)
 	scope.Triggers = r.triggers
 	return scope
 }
@@ -36,7 +37,7 @@ func (r *resolution) imageScope() image.Scope {
 type imageLocks []image.Lock
 
 func (all imageLocks) pack(ctx context.Context, c *cache, l *Lock, _ bool) (packed, error) {
-	files, err := image.Pack(ctx, c.images, all, l.spec().imageScope())
+	files, err := image.Pack(ctx, c.images, all, l.spec().imageScope(c.own))
 	return packed{files: files, elements: true}, err
 }
 
@@ -74,7 +75,7 @@ func (all imageLocks) contents(to map[string]string) {
 type buildLocks []image.BuildLock
 
 func (all buildLocks) pack(ctx context.Context, c *cache, l *Lock, _ bool) (packed, error) {
-	files, err := image.PackBuilds(ctx, c.images, all, l.spec().imageScope())
+	files, err := image.PackBuilds(ctx, c.images, all, l.spec().imageScope(c.own))
 	return packed{files: files, elements: true}, err
 }
 

@@ -50,6 +50,7 @@ type Builder struct {
 // cache is what a Builder keeps on disk and reaches over the network.
 type cache struct {
 	store     *store.Store
+	own       *local.Own
 	client    *fetch.Client // of all but Python
 	artifacts *codeartifact.Domains
 	local     *local.Env
@@ -160,12 +161,12 @@ func openCache(o Options, own *local.Own) (*cache, error) {
 	if s, err = shareStore(s, o); err != nil {
 		return nil, err
 	}
-	c := &cache{store: s, segments: segment.New(s), artifacts: codeartifact.New(o.CodeArtifact, o.Offline)}
+	c := &cache{store: s, own: own, segments: segment.New(s), artifacts: codeartifact.New(o.CodeArtifact, o.Offline)}
 	c.client = c.newClient(o)
-	c.local = &local.Env{Store: c.store, Segments: c.segments, Skip: own.Skips}
+	c.local = &local.Env{Store: c.store, Segments: c.segments}
 	c.downloads = &download.Env{Client: c.client, Store: c.store, Segments: c.segments}
 	c.images = &image.Env{
-		Client: c.client, Store: c.store, Segments: c.segments, Getenv: o.Getenv, Log: o.Logger, Offline: o.Offline, Trusted: o.TrustBuilds, Skip: own.Skips,
+		Client: c.client, Store: c.store, Segments: c.segments, Getenv: o.Getenv, Log: o.Logger, Offline: o.Offline, Trusted: o.TrustBuilds,
 	}
 	c.python = &python.Env{
 		Client: c.client, Store: c.store, Segments: c.segments, Getenv: o.Getenv, CodeArtifact: c.artifacts.Index,

@@ -91,7 +91,7 @@ func (c *cache) changedSincePlan(ctx context.Context, s Spec, planned plannedRec
 			continue
 		}
 		var changes []string
-		if files, err := local.Scan(ctx, now.Files[i], c.local.Skip); err == nil {
+		if files, err := local.Scan(ctx, now.Files[i], c.own.Skips); err == nil {
 			if changed, ok := errors.AsType[*local.ChangedError](c.local.Changed(then.Files[i], files)); ok {
 				changes = changed.Changes
 			}

@@ -46,9 +46,8 @@ func (l *Lock) moved(tree filetree.Tree) (filetree.Tree, error) {
 		return tree, nil
 	}
 	for i := range tree {
-		to := functionPath(tree[i].Path)
-		if own := strings.HasPrefix(tree[i].Path, "python/lib/python3.") && to != strings.TrimPrefix(tree[i].Path, "python/") ||
-			strings.HasPrefix(tree[i].Path, "nodejs/node") && !strings.HasPrefix(tree[i].Path, "nodejs/node_modules/"); own {
+		from, to := tree[i].Path, functionPath(tree[i].Path)
+		if ofOnePython(from, to) || ofOneNode(from) {
 			return nil, &fault.Error{
 				At: fault.At("runtimes"), Summary: "One function cannot hold the files of several runtimes",
 				Detail: fmt.Sprintf("%q differs between the runtimes. A function has one runtime: write one package for each, such as by for_each.", path.Base(to)),
@@ -57,6 +56,19 @@ func (l *Lock) moved(tree filetree.Tree) (filetree.Tree, error) {
 		tree[i].Path = to
 	}
 	return tree, nil
+}
+
+// ofOnePython reports whether a file lies in the site-packages of one version of
+// Python, such as "python/lib/python3.12/site-packages/a.py": what lies beside them, in
+// "python/lib/python3.12", is a package called lib.
+func ofOnePython(from, to string) bool {
+	return strings.HasPrefix(from, "python/lib/python3.") && to != strings.TrimPrefix(from, "python/")
+}
+
+// ofOneNode reports whether a file lies in the folder of one version of Node.js, such as
+// "nodejs/node22/node_modules/a.js".
+func ofOneNode(from string) bool {
+	return strings.HasPrefix(from, "nodejs/node") && !strings.HasPrefix(from, "nodejs/node_modules/")
 }
 
 // thin returns the tree without what exclude and prune leave out and keep does

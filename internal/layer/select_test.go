@@ -1,6 +1,7 @@
 package layer
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -265,4 +266,17 @@ func TestSelectionIsChecked(t *testing.T) {
 	}
 	s := Spec{Runtimes: []string{"python3.12"}, Files: []FileSpec{{Content: &text, Target: "a", Symlinks: LinksError}}}
 	wantInput(t, s.Check(), "files[0]", "content has none")
+}
+
+// TestUnknownRuntimesAreToldAtOnce names each by its place.
+func TestUnknownRuntimesAreToldAtOnce(t *testing.T) {
+	t.Parallel()
+	s := Spec{Runtimes: []string{"python3.12", "cobol", "fortran"}, Architectures: []string{"x86_64"}, Python: &PythonSpec{Requirements: []string{"a"}}}
+	var told []string
+	for _, f := range fault.All(s.Check()) {
+		told = append(told, fmt.Sprintf("%s: %s", f.At, f.Summary))
+	}
+	if want := `runtimes[1]: Unknown runtime "cobol", runtimes[2]: Unknown runtime "fortran"`; strings.Join(told, ", ") != want {
+		t.Errorf("Check() told %q, want %s", told, want)
+	}
 }

@@ -77,25 +77,15 @@ const (
 // targets returns the runtimes of a family, or of all where it is "", on every
 // architecture, runtimes first.
 func (s Spec) targets(family string) ([]runtimes.Target, error) {
-	var targets []runtimes.Target
-	for i, id := range s.Runtimes {
-		r, err := runtimes.Lookup(id)
-		if err != nil {
-			return nil, &fault.Error{
-				At:      fault.At("runtimes").Index(i),
-				Summary: fmt.Sprintf("Unknown runtime %q", id),
-				Detail:  sentence(err),
-				Err:     err,
-			}
-		}
-		if family != "" && r.Family != family {
-			continue
-		}
-		for _, a := range s.Architectures {
-			targets = append(targets, runtimes.Target{Runtime: r, Architecture: a})
-		}
+	targets, unknown := runtimes.Targets(s.Runtimes, s.Architectures)
+	var faults []error
+	for _, err := range unknown {
+		faults = append(faults, &fault.Error{
+			At: fault.At("runtimes").Index(slices.Index(s.Runtimes, err.ID)), Summary: fmt.Sprintf("Unknown runtime %q", err.ID), Detail: sentence(err), Err: err,
+		})
 	}
-	return targets, nil
+	other := func(t runtimes.Target) bool { return family != "" && t.Family != family }
+	return slices.DeleteFunc(targets, other), errors.Join(faults...)
 }
 
 // checkTargets finds what is wrong with runtimes and architectures.

@@ -20,14 +20,9 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-const (
-	// requestFormat is the version of what is digested of a request. It rises when
-	// the same request must be answered anew.
-	requestFormat = 1
-	// memoAge is how long a resolution is remembered in the store, so that a plan
-	// and its apply on one machine agree whatever happens in the registry between.
-	memoAge = time.Hour
-)
+// requestFormat is the version of what is digested of a request. It rises when the
+// same request must be answered anew.
+const requestFormat = 1
 
 // Resolve chooses the packages for a spec. What before already decided stays while
 // the request for it is unchanged, and then open is not called and nothing leaves
@@ -55,11 +50,8 @@ func (s *Spec) obey(ctx context.Context, open func() (*Env, error), targets []ma
 	file, err := filetree.Await(ctx, func() (*locked.Graph, error) {
 		return lockfile.Read(s.LockFile, lockfile.Options{PackageJSON: s.PackageJSON, Workspace: s.Workspace})
 	})
-	if errors.Is(err, fs.ErrNotExist) {
-		summary = fmt.Sprintf("There is no lock file %q", s.LockFile)
-	}
 	if err != nil {
-		return nil, fault.Tie(attribute, summary, err)
+		return nil, fileFault(attribute, fmt.Sprintf("There is no lock file %q", s.LockFile), summary, err)
 	}
 	request, err := store.SumJSON(struct {
 		Format       int
@@ -155,20 +147,19 @@ func (s *Spec) choose(ctx context.Context, open func() (*Env, error), targets []
 func (s *Spec) readProject() (*manifest.Project, error) {
 	if s.PackageJSON != "" {
 		p, err := manifest.ReadProject(s.PackageJSON)
-		summary := fmt.Sprintf("Unreadable project %q", s.PackageJSON)
-		if errors.Is(err, fs.ErrNotExist) {
-			summary = fmt.Sprintf("There is no file %q", s.PackageJSON)
-		}
-		if err != nil {
-			return nil, fault.Tie(fault.At("nodejs", "package_json"), summary, err)
-		}
-		return p, nil
+		return p, fileFault(fault.At("nodejs", "package_json"), fmt.Sprintf("There is no file %q", s.PackageJSON), fmt.Sprintf("Unreadable project %q", s.PackageJSON), err)
 	}
 	p, err := manifest.NewProject(s.project(), s.Dependencies)
-	if err != nil {
-		return nil, fault.Tie(fault.At("nodejs", "dependencies"), "Unreadable dependencies", err)
+	return p, fault.Tie(fault.At("nodejs", "dependencies"), "Unreadable dependencies", err)
+}
+
+// fileFault ties what is wrong with a file to its argument, under another summary where
+// there is none.
+func fileFault(at fault.Path, missing, broken string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fault.Tie(at, missing, err)
 	}
-	return p, nil
+	return fault.Tie(at, broken, err)
 }
 
 // question is all that decides an answer of the registry at one moment. Its
@@ -193,11 +184,7 @@ func (s *Spec) remembered(ctx context.Context, env *Env, p *manifest.Project, ta
 	if !o.PinsExempt {
 		q.CutOff = o.Before
 	}
-	key, err := store.SumJSON(q)
-	if err != nil {
-		return nil, err
-	}
-	return store.Recall(env.Store, "resolutions", key.Hex(), memoAge, func(l *Lock) bool { return l != nil }, func() (*Lock, error) {
+	return store.Resolved(env.Store, q, func() (*Lock, error) {
 		chosen, err := env.treesFor(targets, dir, func(t manifest.Target) (*modules.Tree, error) {
 			return resolveTree(ctx, registry, p, t, o)
 		})

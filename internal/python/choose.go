@@ -20,14 +20,9 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
-const (
-	// requestFormat is the version of what is digested of a request. It rises when
-	// the same request must be answered anew.
-	requestFormat = 1
-	// memoAge is how long a resolution is remembered in the store, so that a plan
-	// and its apply on one machine agree whatever happens on the index between.
-	memoAge = time.Hour
-)
+// requestFormat is the version of what is digested of a request. It rises when the
+// same request must be answered anew.
+const requestFormat = 1
 
 // Request is what else a resolution depends on.
 type Request struct {
@@ -171,11 +166,7 @@ func (e *Env) remember(ctx context.Context, client *fetch.Client, q *question, o
 	if cutOff.Explicit {
 		asked.CutOff = cutOff.At
 	}
-	key, err := store.SumJSON(asked)
-	if err != nil {
-		return nil, err
-	}
-	return store.Recall(e.Store, "resolutions", key.Hex(), memoAge, func(l *wheel.Lock) bool { return l != nil }, func() (*wheel.Lock, error) {
+	return store.Resolved(e.Store, asked, func() (*wheel.Lock, error) {
 		chosen, err := resolve.Resolve(ctx, client, q.spec)
 		if err != nil {
 			return nil, err

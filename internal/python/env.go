@@ -53,8 +53,8 @@ type settings struct {
 }
 
 // reach returns the settings. The environment and the files of pip and uv are read
-// once, when the first package needs them: a fault in them is no matter of a package
-// without Python.
+// once, when the first package needs them, so that packages without Python never see
+// their faults.
 func (e *Env) reach() (*settings, error) {
 	e.once.Do(func() { e.settings, e.err = e.readSettings() })
 	return e.settings, e.err

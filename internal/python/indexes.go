@@ -78,8 +78,8 @@ func settingsError(err error) error {
 	return fault.Tie(fault.At("python"), "The settings of uv or pip cannot be used", err)
 }
 
-// login takes the credentials out of the addresses. An address of an index that
-// is none is an error where that index is asked, and no matter before.
+// login takes the credentials out of the addresses. A malformed address of an index is
+// reported only when that index is asked.
 func login(client *fetch.Client, settings *configuration.Settings) error {
 	for _, address := range settings.Accounts {
 		_, _ = client.Login(address) // those that are asked are among the indexes

@@ -7,6 +7,7 @@
 package runtimes
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -118,6 +119,22 @@ func Lookup(id string) (Runtime, error) {
 		return Runtime{}, &UnknownError{ID: id, Nearest: meant, Meant: true}
 	}
 	return Runtime{}, &UnknownError{ID: id, Nearest: nearest(id)}
+}
+
+// Targets returns the runtimes on every architecture, runtimes first, and apart from
+// them the ids that are none.
+func Targets(ids, architectures []string) (all []Target, unknown []*UnknownError) {
+	for _, id := range ids {
+		r, err := Lookup(id)
+		if none, ok := errors.AsType[*UnknownError](err); ok {
+			unknown = append(unknown, none)
+			continue
+		}
+		for _, a := range architectures {
+			all = append(all, Target{Runtime: r, Architecture: a})
+		}
+	}
+	return all, unknown
 }
 
 // All returns every runtime, in the order of the table.

@@ -114,3 +114,18 @@ func TestEnded(t *testing.T) {
 		}
 	}
 }
+
+func TestTargetsAreRuntimesFirst(t *testing.T) {
+	t.Parallel()
+	known, unknown := Targets([]string{"python3.12", "cobol", "nodejs22.x", "fortran"}, []string{"x86_64", "arm64"})
+	var names []string
+	for _, k := range known {
+		names = append(names, k.String())
+	}
+	if want := "python3.12 x86_64, python3.12 arm64, nodejs22.x x86_64, nodejs22.x arm64"; strings.Join(names, ", ") != want {
+		t.Errorf("Targets() = %q, want %s", names, want)
+	}
+	if len(unknown) != 2 || unknown[0].ID != "cobol" || unknown[1].ID != "fortran" {
+		t.Errorf("unknown are %v, want cobol and fortran", unknown)
+	}
+}

@@ -109,6 +109,20 @@ func Recall[T any](s *Store, bucket, key string, age time.Duration, usable func(
 	return answer, nil
 }
 
+// resolvedAge is how long a resolution is remembered, so that a plan and its apply on
+// one machine agree whatever happens on an index or a registry between.
+const resolvedAge = time.Hour
+
+// Resolved returns what a question was answered within the last hour; else it asks, and
+// remembers the answer. The JSON of the question is digested.
+func Resolved[T any](s *Store, question any, ask func() (*T, error)) (*T, error) {
+	key, err := SumJSON(question)
+	if err != nil {
+		return nil, err
+	}
+	return Recall(s, "resolutions", key.Hex(), resolvedAge, func(answer *T) bool { return answer != nil }, ask)
+}
+
 // Note stores a record that only saves time later: that it cannot be written
 // is no fault.
 func (s *Store) Note(bucket, key string, body []byte) { _ = s.PutRecord(bucket, key, body) }

@@ -46,7 +46,7 @@ type Scope struct {
 	// Excluded reports whether a layer path is left out, CheckFile refuses a file
 	// that the layer cannot hold, which an element brings.
 	Excluded  func(path string) bool
-	CheckFile func(at fault.Path, f filetree.File) error
+	CheckFile func(at fault.Path, path, machine string) error
 	// Unchanged is set where the old locks are of the same architectures and
 	// patterns.
 	Unchanged bool
@@ -303,7 +303,7 @@ func (l *Lock) choose(ctx context.Context, at fault.Path, open func() (*Env, err
 		return err
 	}
 	for _, f := range landed {
-		if err := scope.CheckFile(at, filetree.File{Path: f.path, Machine: f.member.Machine}); err != nil {
+		if err := scope.CheckFile(at, f.path, f.member.Machine); err != nil {
 			return err
 		}
 	}

@@ -70,9 +70,9 @@ func (b BuildSpec) Check(at fault.Path) error {
 	return nil
 }
 
-// recipe returns what the engine is asked for.
-func (l *BuildLock) recipe(platform string, skip func(string) bool) container.Recipe {
-	return container.Recipe{Context: l.Context, Dockerfile: l.Dockerfile, Target: l.Target, Args: l.Args, Platform: platform, Skip: skip}
+// recipe returns what the engine is asked for, without a platform.
+func (l *BuildLock) recipe(of Scope) container.Recipe {
+	return container.Recipe{Context: l.Context, Dockerfile: l.Dockerfile, Target: l.Target, Args: l.Args, Skip: of.Skip}
 }
 
 // request digests all that the result depends on, besides what the engine finds
@@ -92,16 +92,15 @@ func buildKey(request, triggers store.Digest) string {
 }
 
 // ChooseBuilds decides the results of builds: those of the old locks, or of the
-// cache, while what was asked for is unchanged; else the engine builds. skip is as in
-// [Env].
+// cache, while what was asked for is unchanged; else the engine builds.
 //
 // What a user can act on is a *[fault.Error].
-func ChooseBuilds(ctx context.Context, open func() (*Env, error), specs []BuildSpec, of Scope, skip func(string) bool, old []BuildLock) ([]BuildLock, error) {
+func ChooseBuilds(ctx context.Context, open func() (*Env, error), specs []BuildSpec, of Scope, old []BuildLock) ([]BuildLock, error) {
 	var locks []BuildLock
 	for i, spec := range specs {
 		l := BuildLock{Context: spec.Context, Dockerfile: spec.Dockerfile, Target: spec.Target, Args: spec.Args, Files: spec.Files, Triggers: of.Triggers}
 		at := fault.At("builds").Index(i)
-		if err := l.choose(ctx, at, open, of, of.platforms(spec.Platform), skip, old); err != nil {
+		if err := l.choose(ctx, at, open, of, of.platforms(spec.Platform), old); err != nil {
 			return nil, buildError(at, l.Context, err)
 		}
 		locks = append(locks, l)
@@ -109,8 +108,9 @@ func ChooseBuilds(ctx context.Context, open func() (*Env, error), specs []BuildS
 	return locks, nil
 }
 
-func (l *BuildLock) choose(ctx context.Context, at fault.Path, open func() (*Env, error), of Scope, platforms []string, skip func(string) bool, old []BuildLock) error {
-	sent, err := container.ReadContext(ctx, l.recipe("", skip))
+func (l *BuildLock) choose(ctx context.Context, at fault.Path, open func() (*Env, error), of Scope, platforms []string, old []BuildLock) error {
+	recipe := l.recipe(of)
+	sent, err := container.ReadContext(ctx, recipe)
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,8 @@ func (l *BuildLock) choose(ctx context.Context, at fault.Path, open func() (*Env
 		if err != nil {
 			return err
 		}
-		kept, err := e.built(ctx, l, platform, request, sent, before)
+		recipe.Platform, recipe.Fresh = platform, before
+		kept, err := e.built(ctx, l, recipe, request, sent)
 		if err != nil {
 			return err
 		}
@@ -158,7 +159,7 @@ func resultOf(old []BuildLock, request store.Digest) (result BuildResult, trigge
 }
 
 // built returns what the cache knows of a request, or has the engine build it.
-func (e *Env) built(ctx context.Context, l *BuildLock, platform string, request store.Digest, sent []filetree.File, fresh bool) (kept store.Digest, err error) {
+func (e *Env) built(ctx context.Context, l *BuildLock, recipe container.Recipe, request store.Digest, sent []filetree.File) (kept store.Digest, err error) {
 	key := buildKey(request, l.Triggers)
 	unlock, err := e.Store.Lock(ctx, key)
 	if err != nil {
@@ -173,7 +174,7 @@ func (e *Env) built(ctx context.Context, l *BuildLock, platform string, request 
 		kept, ok, err = e.takeResult(ctx, key)
 	}
 	if !ok && err == nil {
-		kept, err = e.runBuild(ctx, l, platform, sent, fresh)
+		kept, err = e.runBuild(ctx, l, recipe, sent)
 	}
 	if err != nil {
 		return store.Digest{}, err
@@ -188,13 +189,11 @@ func (e *Env) built(ctx context.Context, l *BuildLock, platform string, request 
 var errOfflineBuild = errors.New("offline is set, so no container engine is used, and no cache has the result")
 
 // runBuild has the engine build, and packs what comes out.
-func (e *Env) runBuild(ctx context.Context, l *BuildLock, platform string, sent []filetree.File, fresh bool) (store.Digest, error) {
+func (e *Env) runBuild(ctx context.Context, l *BuildLock, recipe container.Recipe, sent []filetree.File) (store.Digest, error) {
 	if e.Offline {
 		return store.Digest{}, errOfflineBuild
 	}
 	engine := container.NewEngine(e.Getenv, e.Store)
-	recipe := l.recipe(platform, e.Skip)
-	recipe.Fresh = fresh
 	kept, err := e.deflate(ctx, func(visit container.Visit) error {
 		return engine.Build(ctx, recipe, sent, l.Files, func(line string) { e.Log.InfoContext(ctx, line) }, visit)
 	})
@@ -209,7 +208,7 @@ func PackBuilds(ctx context.Context, e *Env, locks []BuildLock, of Scope) (filet
 	var files filetree.Tree
 	for i := range locks {
 		for _, r := range locks[i].Results {
-			tree, err := e.buildTree(ctx, &locks[i], r, filetree.Origin{Ecosystem: "builds", Element: i})
+			tree, err := e.buildTree(ctx, &locks[i], r, of, filetree.Origin{Ecosystem: "builds", Element: i})
 			at := fault.At("builds").Index(i)
 			if err == nil { // it may be older than the architectures
 				err = e.checkNative(ctx, at, tree, of)
@@ -224,8 +223,8 @@ func PackBuilds(ctx context.Context, e *Env, locks []BuildLock, of Scope) (filet
 }
 
 // buildTree returns the files of a result.
-func (e *Env) buildTree(ctx context.Context, b *BuildLock, r BuildResult, origin filetree.Origin) (filetree.Tree, error) {
-	if err := e.bringBuild(ctx, b, r); err != nil {
+func (e *Env) buildTree(ctx context.Context, b *BuildLock, r BuildResult, of Scope, origin filetree.Origin) (filetree.Tree, error) {
+	if err := e.bringBuild(ctx, b, r, of); err != nil {
 		return nil, err
 	}
 	e.Store.Offer(store.RemoteName(r.SHA256), r.SHA256, "")
@@ -234,7 +233,7 @@ func (e *Env) buildTree(ctx context.Context, b *BuildLock, r BuildResult, origin
 
 // bringBuild makes sure that the store has a locked result. One that is in no
 // cache is built again, and is taken only if it is the same to the byte.
-func (e *Env) bringBuild(ctx context.Context, l *BuildLock, want BuildResult) error {
+func (e *Env) bringBuild(ctx context.Context, l *BuildLock, want BuildResult, of Scope) error {
 	has, err := e.hasSegment(ctx, want.SHA256)
 	if has || err != nil {
 		return err
@@ -246,7 +245,9 @@ func (e *Env) bringBuild(ctx context.Context, l *BuildLock, want BuildResult) er
 				" Plan and apply on one machine, or share the results by cache.s3 of the provider block.", Err: why,
 		}
 	}
-	sent, err := container.ReadContext(ctx, l.recipe(want.Platform, e.Skip))
+	recipe := l.recipe(of)
+	recipe.Platform = want.Platform
+	sent, err := container.ReadContext(ctx, recipe)
 	if err != nil {
 		return lost(err)
 	}
@@ -257,7 +258,7 @@ func (e *Env) bringBuild(ctx context.Context, l *BuildLock, want BuildResult) er
 	if request != want.Request {
 		return lost(&local.ChangedError{Source: l.Context})
 	}
-	kept, err := e.runBuild(ctx, l, want.Platform, sent, false)
+	kept, err := e.runBuild(ctx, l, recipe, sent)
 	if ctx.Err() != nil {
 		return err
 	}

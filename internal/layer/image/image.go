@@ -31,18 +31,18 @@ type Env struct {
 	Offline bool
 	// Trusted shares which result a build had, with machines that are trusted.
 	Trusted bool
-	// Skip reports whether the run itself writes a file of the disk, which is then no
-	// part of a context.
-	Skip func(path string) bool
 }
 
-// Scope is what of the whole layer counts for its images.
+// Scope is what of the whole layer and of the run counts for its images.
 type Scope struct {
 	Architectures []string
 	// Triggers is the digest of the triggers, zero of none.
 	Triggers store.Digest
 	// CheckFile refuses a file that the layer cannot hold, which an element brings.
-	CheckFile func(at fault.Path, f filetree.File) error
+	CheckFile func(at fault.Path, path, machine string) error
+	// Skip reports whether the run itself writes a file of the disk, which is then no
+	// part of a context.
+	Skip func(path string) bool
 }
 
 // platforms returns the platform that the user names, else those of the layer's
@@ -66,7 +66,7 @@ func (e *Env) checkNative(ctx context.Context, at fault.Path, files filetree.Tre
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(known.Native)) {
-		if err := of.CheckFile(at, filetree.File{Path: name, Machine: known.Native[name].Machine}); err != nil {
+		if err := of.CheckFile(at, name, known.Native[name].Machine); err != nil {
 			return err
 		}
 	}

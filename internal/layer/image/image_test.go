@@ -21,8 +21,8 @@ func TestScopeChecksNativeCodeInTheOrderOfPaths(t *testing.T) {
 	}
 	e := &Env{Segments: segment.New(kept)}
 	var seen []string
-	scope := Scope{Architectures: []string{"x86_64", "arm64"}, CheckFile: func(at fault.Path, f filetree.File) error {
-		seen = append(seen, at.String()+" "+f.Path+" "+f.Machine)
+	scope := Scope{Architectures: []string{"x86_64", "arm64"}, CheckFile: func(at fault.Path, path, machine string) error {
+		seen = append(seen, at.String()+" "+path+" "+machine)
 		return nil
 	}}
 	packed, err := e.deflate(t.Context(), func(visit container.Visit) error {

@@ -110,17 +110,8 @@ func Judge(l audit.Layer, ids, architectures []string) []audit.Finding {
 // targetsOf returns the runtimes on the architectures, without those that were, or that
 // are newer than our table.
 func targetsOf(ids, architectures []string) []runtimes.Target {
-	var all []runtimes.Target
-	for _, id := range ids {
-		r, err := runtimes.Lookup(id)
-		if err != nil {
-			continue
-		}
-		for _, a := range architectures {
-			all = append(all, runtimes.Target{Runtime: r, Architecture: a})
-		}
-	}
-	return all
+	known, _ := runtimes.Targets(ids, architectures)
+	return known
 }
 
 // Undeclared returns the runtimes that a zip is judged for that says nothing of

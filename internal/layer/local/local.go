@@ -120,7 +120,7 @@ func (f Spec) Name() string { return cmp.Or(f.Source, f.Target) }
 // Scope is what of the layer and of the run counts for its files.
 type Scope struct {
 	// CheckFile refuses a file that the layer cannot hold, which an element brings.
-	CheckFile func(at fault.Path, f filetree.File) error
+	CheckFile func(at fault.Path, path, machine string) error
 	// Skip reports whether the run itself writes a file of the disk, which is then no
 	// part of a source.
 	Skip func(path string) bool
@@ -137,7 +137,7 @@ func Read(ctx context.Context, at fault.Path, f Spec, of Scope) (Lock, error) {
 		return Lock{}, fmt.Errorf("%q holds no file that include, exclude and ignore files let through: correct the patterns, or drop this element", f.Source)
 	}
 	for _, file := range files {
-		if err := of.CheckFile(at, file); err != nil {
+		if err := of.CheckFile(at, file.Path, file.Machine); err != nil {
 			return Lock{}, err
 		}
 	}
@@ -222,8 +222,6 @@ func (e *Env) putInline(ctx context.Context, l Lock, files []filetree.File) erro
 type Env struct {
 	Store    *store.Store
 	Segments *segment.Cache
-	// Skip is as in Scope.
-	Skip func(path string) bool
 }
 
 // Pack returns the files of all elements as entries of a layer. They are deflated
@@ -232,10 +230,10 @@ type Env struct {
 //
 // What a user can act on is a *[fault.Error]. Files that are not those of the lock
 // are a *[ChangedError] in it.
-func Pack(ctx context.Context, e *Env, locks []Lock, doubt bool) (filetree.Tree, error) {
+func Pack(ctx context.Context, e *Env, locks []Lock, of Scope, doubt bool) (filetree.Tree, error) {
 	var files filetree.Tree
 	for i, l := range locks {
-		tree, err := e.tree(ctx, l, filetree.Origin{Ecosystem: "files", Element: i}, doubt)
+		tree, err := e.tree(ctx, l, of, filetree.Origin{Ecosystem: "files", Element: i}, doubt)
 		if err != nil {
 			return nil, fault.Tie(fault.At("files").Index(i), fmt.Sprintf("The files of %q cannot be read", l.Name()), err)
 		}
@@ -245,8 +243,8 @@ func Pack(ctx context.Context, e *Env, locks []Lock, doubt bool) (filetree.Tree,
 }
 
 // tree returns the locked files as entries of a layer.
-func (e *Env) tree(ctx context.Context, l Lock, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
-	files, err := Scan(ctx, l, e.Skip)
+func (e *Env) tree(ctx context.Context, l Lock, of Scope, origin filetree.Origin, doubt bool) (filetree.Tree, error) {
+	files, err := Scan(ctx, l, of.Skip)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer/segment"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -17,7 +16,7 @@ import (
 // anyFile is a scope that takes every file.
 func anyFile() Scope {
 	return Scope{
-		CheckFile: func(fault.Path, filetree.File) error { return nil },
+		CheckFile: func(fault.Path, string, string) error { return nil },
 		Skip:      func(string) bool { return false },
 	}
 }
@@ -63,19 +62,19 @@ func TestChangedFilesAreNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env := &Env{Store: s, Segments: segment.New(s), Skip: anyFile().Skip}
+	env := &Env{Store: s, Segments: segment.New(s)}
 	locks, err := Choose(t.Context(), []Spec{{Source: dir, Target: "python"}}, anyFile(), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if tree, err := Pack(t.Context(), env, locks, false); err != nil || len(tree) != 2 || tree[0].Path != "python/a.py" {
+	if tree, err := Pack(t.Context(), env, locks, anyFile(), false); err != nil || len(tree) != 2 || tree[0].Path != "python/a.py" {
 		t.Fatalf("Pack() = %v, %v", tree, err)
 	}
 	write(t, filepath.Join(dir, "a.py"), "A = 2\n")
 	if err := os.Remove(filepath.Join(dir, "b.py")); err != nil {
 		t.Fatal(err)
 	}
-	_, err = Pack(t.Context(), env, locks, false)
+	_, err = Pack(t.Context(), env, locks, anyFile(), false)
 	changed, ok := errors.AsType[*ChangedError](err)
 	if !ok || strings.Join(changed.Changes, ", ") != `"python/a.py" changed, "python/b.py" is gone` {
 		t.Errorf("Pack() = %v, want both changes", err)
@@ -125,8 +124,8 @@ func TestOldLockStaysWhereMadeFilesAreMissing(t *testing.T) {
 		t.Errorf("what is written out is the default, and the lock changes: %v", err)
 	}
 	refusing := anyFile()
-	refusing.CheckFile = func(at fault.Path, f filetree.File) error {
-		return &fault.Error{At: at, Summary: "not " + f.Path}
+	refusing.CheckFile = func(at fault.Path, path, _ string) error {
+		return &fault.Error{At: at, Summary: "not " + path}
 	}
 	if _, err := Choose(t.Context(), specs, refusing, files, old); err == nil || !strings.Contains(err.Error(), "not python/own.py") {
 		t.Errorf("the layer cannot hold a file, and Choose() = %v", err)

@@ -17,7 +17,7 @@ func (e *pageFault) Error() string { return e.err.Error() }
 func (e *pageFault) Unwrap() error { return e.err }
 
 // distillPage turns the page of a project into the bytes of its listing: without the
-// files that are nothing for anybody. The error is a *pageFault.
+// files that no target can use. The error is a *pageFault.
 func distillPage(body []byte, contentType string) ([]byte, error) {
 	files, base, err := parseSimple(body, contentType)
 	if err != nil {

@@ -19,8 +19,10 @@ import (
 // LocalPackage is a member of a workspace or another project on disk that a
 // lock file needs, with what a wheel of it holds.
 type LocalPackage struct {
-	Name    string // normalised
-	Version string // "" where only a run of its build backend would tell
+	Name string // normalised
+	// Version is "" where only a run of its build backend would tell. Info has it
+	// besides; it is a field for the digest alone.
+	Version string
 	Dir     string // of the project, relative to the lock file's folder, with slashes
 	Parts   []LocalPart
 	// Info are the files of its .dist-info folder, by their paths beside its

@@ -154,7 +154,7 @@ func rejects(miss *wheel.NoWheel, rejected []wheel.Rejected) {
 // that of this, "" where it is not known. asked is what pip is to be given for it: a
 // requirement, a path or an address.
 func onlySource(miss *wheel.NoWheel, filename, asked string, sdists bool) {
-	miss.Sdist, miss.Reason = true, "the lock file holds only a source distribution of it, and nothing is built from source"
+	miss.Reason = "the lock file holds only a source distribution of it, and nothing is built from source"
 	first := `Set python.sdist = "pure", which makes the wheel if that is possible without running its code. Or make`
 	if sdists {
 		which := "a source distribution"

@@ -98,11 +98,31 @@ func (f *LockFile) sources(indexes []index.Index) []index.Index {
 // locate adds the file of the pin that the target prefers, or else a source distribution
 // of it, if wheels are made of such and no wheel of the version is for one platform.
 func (f *LockFile) locate(p *Pin, page *index.Page, t wheel.Target, l *wheel.Lock) error {
-	key, tags := keyOf(p.Version), t.Tags()
-	var best index.Candidate
-	var source *index.WheelFile
-	var rejected []wheel.Rejected
-	unhashed, unlocked, native := "", "", false
+	switch has := f.find(p, page, t); {
+	case has.best.WheelFile != nil:
+		return p.add(page, has.best.WheelFile, t, l)
+	case has.source != nil:
+		return p.add(page, has.source, t, l)
+	default:
+		return f.notThere(p, page, t, has)
+	}
+}
+
+// there is what an index has of a pin.
+type there struct {
+	best   index.Candidate  // the wheel that the target prefers
+	source *index.WheelFile // of which a wheel can be made
+	// What is of no use: wheels that do not run on the target, one without a digest, one
+	// that the lock file does not know, and a source distribution that it knows.
+	rejected           []wheel.Rejected
+	unhashed, unlocked string
+	hasSource          bool
+}
+
+// find looks for the files of a pin.
+func (f *LockFile) find(p *Pin, page *index.Page, t wheel.Target) there {
+	var out there
+	key, tags, native := keyOf(p.Version), t.Tags(), false
 	for i := range page.Wheels {
 		w := &page.Wheels[i]
 		if p.Filename != w.File.Filename && (p.Filename != "" || key != w.Key) {
@@ -114,40 +134,40 @@ func (f *LockFile) locate(p *Pin, page *index.Page, t wheel.Target, l *wheel.Loc
 		native = native || locked && !w.Pure()
 		switch {
 		case w.SHA256 == "" && p.Filename == "":
-			unhashed = w.File.Filename
+			out.unhashed = w.File.Filename
 		case !locked:
-			unlocked = cmp.Or(unlocked, w.File.Filename)
+			out.unlocked = cmp.Or(out.unlocked, w.File.Filename)
 		case !fits:
-			rejected = append(rejected, wheel.Rejected{Filename: w.File.Filename, Misfit: tags.Misfit(w.NameTags)})
-		case best.WheelFile == nil || c.Compare(best) < 0:
-			best = c
+			out.rejected = append(out.rejected, wheel.Rejected{Filename: w.File.Filename, Misfit: tags.Misfit(w.NameTags)})
+		case out.best.WheelFile == nil || c.Compare(out.best) < 0:
+			out.best = c
 		}
 	}
-	hasSource := false
 	for i := range page.Sdists {
 		x := &page.Sdists[i]
 		if key != x.Key || !p.allows(x.File) {
 			continue
 		}
-		hasSource = true
+		out.hasSource = true
 		if f.Sdists && !native && x.SHA256 != "" && (p.Filename == "" || p.Filename == x.File.Filename) {
-			source = x
+			out.source = x
 		}
 	}
+	return out
+}
+
+// notThere says why nothing that the index has of a pin is taken.
+func (f *LockFile) notThere(p *Pin, page *index.Page, t wheel.Target, has there) error {
 	miss := f.noWheel(p.Name, p.Version, t.String())
 	switch {
-	case best.WheelFile != nil:
-		return p.add(page, best.WheelFile, t, l)
-	case source != nil:
-		return p.add(page, source, t, l)
-	case unhashed != "":
-		return &wheel.NoDigest{Name: p.Name, Version: p.Version, Filename: unhashed, Index: page.Index}
-	case len(rejected) > 0:
-		rejects(miss, rejected)
+	case has.unhashed != "":
+		return &wheel.NoDigest{Name: p.Name, Version: p.Version, Filename: has.unhashed, Index: page.Index}
+	case len(has.rejected) > 0:
+		rejects(miss, has.rejected)
 		return miss
-	case unlocked != "":
-		return f.fault(p, "the lock file has the SHA-256 of none of its files on the index %s, such as %q: they are not what was locked, so lock again if you trust them", page.Index, unlocked)
-	case hasSource:
+	case has.unlocked != "":
+		return f.fault(p, "the lock file has the SHA-256 of none of its files on the index %s, such as %q: they are not what was locked, so lock again if you trust them", page.Index, has.unlocked)
+	case has.hasSource:
 		onlySource(miss, p.Filename, miss.Asked, f.Sdists)
 		return miss
 	}

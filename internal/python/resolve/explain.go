@@ -139,7 +139,7 @@ func (w *world) refuseSource(ctx context.Context, p *index.Project, at int, d de
 	}
 	e := &wheel.NoWheel{
 		Name: d.name, Version: best.Text, Asked: d.text(), Chain: chain, Target: w.target.String(),
-		Sdist: true, Reason: fault, Files: []wheel.Rejected{{Filename: best.File.Filename, Misfit: wheel.FromSource}},
+		Reason: fault, Files: []wheel.Rejected{{Filename: best.File.Filename, Misfit: wheel.FromSource}},
 	}
 	all := w.surveyPage(p.Page)
 	for _, s := range all {

@@ -265,25 +265,9 @@ func (p *pkg) label() string {
 // that, why versions of it cannot be used, or who needs those who ask, each once. It
 // returns nothing where the proof is about more.
 func (s *solver) sole(leaves []int) (demands []int) {
-	pkg := -1
-	about := func(p int) bool {
-		if pkg < 0 {
-			pkg = p
-		}
-		return pkg == p
-	}
-	asked := map[int]int{}
-	for _, id := range leaves {
-		switch inc := s.incs[id]; inc.cause.kind {
-		case causeFault, causeConstraint:
-			if !about(s.parent(id)) {
-				return nil
-			}
-		case causeDependency:
-			if asked[inc.cause.to]++; asked[inc.cause.to] > 1 && !about(inc.cause.to) {
-				return nil
-			}
-		}
+	pkg, ok := s.subject(leaves)
+	if !ok {
+		return nil
 	}
 	seen := map[int]bool{}
 	for _, id := range leaves {
@@ -304,4 +288,29 @@ func (s *solver) sole(leaves []int) (demands []int) {
 		}
 	}
 	return demands
+}
+
+// subject returns the one package that leaves are about: faults and constraints are of
+// it, and none but it is asked for by two of them.
+func (s *solver) subject(leaves []int) (pkg int, ok bool) {
+	asked := map[int]bool{}
+	for _, id := range leaves {
+		var of int
+		switch inc := s.incs[id]; {
+		case inc.cause.kind == causeFault || inc.cause.kind == causeConstraint:
+			of = s.parent(id)
+		case inc.cause.kind == causeDependency && asked[inc.cause.to]:
+			of = inc.cause.to
+		case inc.cause.kind == causeDependency:
+			asked[inc.cause.to] = true
+			continue
+		default:
+			continue
+		}
+		if ok && of != pkg {
+			return 0, false
+		}
+		pkg, ok = of, true
+	}
+	return pkg, ok
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/index"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/wheel"
@@ -72,23 +73,23 @@ func (w *world) refuse(p *index.Page, d dependency, chain string) error {
 	all := w.surveyPage(p)
 	if given := w.policyOn(p).StandIn; given != "" {
 		return &wheel.NoVersion{
-			Name: d.name, Asked: d.text(), Chain: chain, Target: w.target.String(), Near: near(all, pep440.Specifiers{}),
+			Name: d.name, Asked: d.text(), Chain: chain, Near: near(all, pep440.Specifiers{}),
 			Withheld: fmt.Sprintf("%s gives %s of it, which stands in for all other versions", given, wheel.List(near(all, pep440.Specifiers{}))),
 		}
 	}
 	newest := newestMatch(all, d.spec)
 	if newest == nil {
-		return &wheel.NoVersion{Name: d.name, Asked: d.text(), Chain: chain, Target: w.target.String(), Near: near(all, d.spec), Index: p.Index, After: p.After}
+		return &wheel.NoVersion{Name: d.name, Asked: d.text(), Chain: chain, Near: near(all, d.spec), Index: p.Index, After: p.After}
 	}
 	if !newest.visible {
 		return &wheel.NoVersion{
-			Name: d.name, Asked: d.text(), Chain: chain, Target: w.target.String(),
+			Name: d.name, Asked: d.text(), Chain: chain,
 			Withheld: newest.withheld(w), Near: near(all, d.spec),
 		}
 	}
 	e := &wheel.NoWheel{
 		Name: d.name, Version: newest.Text, Asked: d.text(), Chain: chain, Target: w.target.String(),
-		Sdist: len(newest.wheels) == 0, Advice: w.advice(d.name, all, newest),
+		Advice: w.advice(d.name, all, newest),
 	}
 	e.Reason = w.lacks(newest)
 	for _, j := range newest.wheels {
@@ -170,8 +171,8 @@ func (s *survey) withheld(w *world) string {
 
 // lacks says what the best wheel of a version would need, as a clause.
 func (w *world) lacks(s *survey) string {
-	if fault := w.faults[s.source]; len(s.wheels) == 0 && fault != "" {
-		return fault
+	if reason := w.faults[s.source]; len(s.wheels) == 0 && reason != "" {
+		return reason
 	}
 	if len(s.wheels) == 0 {
 		return "it has only a source distribution, and nothing is built from source"
@@ -270,14 +271,14 @@ func (w *world) advice(name string, all []*survey, refused *survey) string {
 	if len(refused.wheels) == 0 {
 		text := w.sourceAdvice(name, refused.Text)
 		if len(ways) > 0 {
-			text = wheel.Sentence(strings.Join(ways, ", or ")) + " " + text
+			text = fault.Sentence(strings.Join(ways, ", or ")) + " " + text
 		}
 		return text
 	}
 	if len(ways) == 0 {
 		return "Use another distribution, or build a wheel of it elsewhere and give that in python.wheels."
 	}
-	return wheel.Sentence(strings.Join(ways, ", or "))
+	return fault.Sentence(strings.Join(ways, ", or "))
 }
 
 // sourceAdvice says how a wheel is made elsewhere and given.

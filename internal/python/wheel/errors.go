@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 )
 
 // Unsat tells that no versions of the distributions satisfy all requirements.
@@ -51,8 +53,6 @@ type NoWheel struct {
 	Asked   string // the requirement, such as "numpy>=2.3"
 	Chain   string // who asks for it, a clause such as `main.tf asks for "pandas", which needs "numpy>=2.3"`
 	Target  string
-	// Sdist says that the version has only a source distribution.
-	Sdist bool
 	// Reason says what the best of its wheels lacks, a clause such as "it needs
 	// glibc 2.28, and python3.11 is Amazon Linux 2 with glibc 2.26".
 	Reason string
@@ -76,10 +76,10 @@ func (e *NoWheel) Error() string {
 func (e *NoWheel) Title() string { return strings.TrimSpace(fmt.Sprintf("%q %s", e.Name, e.Version)) }
 
 // Detail returns what Error says, without what a summary has said: sentences.
-func (e *NoWheel) Detail() string { return e.text(Sentence(e.Reason)) }
+func (e *NoWheel) Detail() string { return e.text(fault.Sentence(e.Reason)) }
 
 func (e *NoWheel) text(reason string) string {
-	text := reason + " " + Sentence(e.Chain)
+	text := reason + " " + fault.Sentence(e.Chain)
 	if meant := wrongName(e.Name); meant != "" {
 		return text + " " + meant
 	}
@@ -92,10 +92,9 @@ func (e *NoWheel) text(reason string) string {
 // NoVersion tells that no version of a distribution is allowed by a
 // requirement, or that those that are allowed are withheld.
 type NoVersion struct {
-	Name   string
-	Asked  string
-	Chain  string
-	Target string
+	Name  string
+	Asked string
+	Chain string
 	// Withheld says why versions that the requirement allows may not be used,
 	// "" when there are none.
 	Withheld string
@@ -108,7 +107,7 @@ type NoVersion struct {
 }
 
 func (e *NoVersion) Error() string {
-	text := fmt.Sprintf("no version of %q fits %q: %s.", e.Name, e.Asked, e.reason()) + " " + Sentence(e.Chain)
+	text := fmt.Sprintf("no version of %q fits %q: %s.", e.Name, e.Asked, e.reason()) + " " + fault.Sentence(e.Chain)
 	if len(e.After) > 0 {
 		text += fmt.Sprintf(" The first index that has a package provides all its versions. That is %s, so %s was not asked. To take %s from there, write python.index = [{ url = %q, packages = [%q] }].",
 			e.Index, strings.Join(e.After, " and "), e.Name, e.After[0], e.Name)
@@ -143,7 +142,7 @@ func (e *Missing) Error() string {
 	if len(e.Indexes) > 0 {
 		where = "not on " + strings.Join(e.Indexes, " or ")
 	}
-	text := fmt.Sprintf("there is no distribution %q: %s. %s ", e.Name, where, Sentence(e.Chain))
+	text := fmt.Sprintf("there is no distribution %q: %s. %s ", e.Name, where, fault.Sentence(e.Chain))
 	if meant := wrongName(e.Name); meant != "" {
 		return text + meant
 	}
@@ -172,14 +171,6 @@ func (e *DirectURL) Error() string {
 	return fmt.Sprintf("%s asks for %q at an address: %s", cmp.Or(e.Source, "the configuration"), e.Requirement, e.Reason)
 }
 
-// Sentence closes a clause.
-func Sentence(clause string) string {
-	if clause == "" {
-		return ""
-	}
-	return strings.ToUpper(clause[:1]) + clause[1:] + "."
-}
-
 // List writes "a, b and c".
 func List(texts []string) string {
 	if len(texts) < 2 {
@@ -189,15 +180,12 @@ func List(texts []string) string {
 	return strings.Join(texts[:last], ", ") + " and " + texts[last]
 }
 
-// WrongWheel tells that a wheel holds another distribution or version than its
-// file name says.
-type WrongWheel struct {
-	Filename string
-	// Name and Version are those of its METADATA, or of its .dist-info folder, as
-	// written.
-	Name, Version string
+// BrokenWheel tells that installers refuse a wheel for what it holds or lacks.
+type BrokenWheel struct {
+	Filename, Name, Version string
+	Reason                  string // a clause
 }
 
-func (e *WrongWheel) Error() string {
-	return fmt.Sprintf("wheel %q holds %s %s by its own metadata: it was renamed, or made wrongly", e.Filename, e.Name, e.Version)
+func (e *BrokenWheel) Error() string {
+	return fmt.Sprintf("wheel %q is broken: %s", e.Filename, e.Reason)
 }

@@ -10,7 +10,7 @@ import (
 
 // Bringing says what to require so that a module is there, as far as a METADATA
 // file tells: the extra of the distribution that brings it, or else the
-// distribution that is taken to, by the name of the module.
+// distribution that is guessed from the name of the module.
 type Bringing struct {
 	// Distribution is a requirement, such as "aws-xray-sdk".
 	Distribution string

@@ -130,15 +130,21 @@ func (n *needing) holds(marker, name string) bool {
 	if marker == "" {
 		return true
 	}
-	// Most markers want an extra that nobody asks for.
-	wants := strings.Contains(marker, `extra == "`) && !strings.Contains(marker, " or ")
-	if wants && !slices.ContainsFunc(n.asked[name], func(extra string) bool { return strings.Contains(marker, extra) }) {
-		return false
+	// Most markers want an extra that nobody asks for, and are not parsed.
+	if extra, only := onlyExtra(marker); only {
+		return slices.Contains(n.asked[name], extra) && n.eval(marker, extra)
 	}
-	if !wants && n.eval(marker, "") {
-		return true
-	}
-	return slices.ContainsFunc(n.asked[name], func(extra string) bool { return n.eval(marker, extra) })
+	return n.eval(marker, "") || slices.ContainsFunc(n.asked[name], func(extra string) bool { return n.eval(marker, extra) })
+}
+
+// onlyExtra returns the extra without which a marker is false: the one that it is
+// compared with where all of its clauses have to hold. The marker is written by
+// [pep508.Marker.String], which knows one spelling of such a clause, and that with the
+// normalised name. An " or " within a literal costs the short cut alone.
+func onlyExtra(marker string) (extra string, only bool) {
+	_, rest, found := strings.Cut(marker, `extra == "`)
+	extra, _, closed := strings.Cut(rest, `"`)
+	return extra, found && closed && !strings.Contains(marker, " or ")
 }
 
 func (n *needing) eval(marker, extra string) bool {

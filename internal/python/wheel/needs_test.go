@@ -56,3 +56,20 @@ func TestNeedsOfInstalledDistributions(t *testing.T) {
 		}
 	}
 }
+
+func TestExtrasThatMarkersCannotDoWithout(t *testing.T) {
+	t.Parallel()
+	for marker, want := range map[string]string{
+		`extra == "tests"`: "tests",
+		`python_version < "3.12" and extra == "foo-bar"`:          "foo-bar",
+		`extra == "a" and (os_name == "nt" or os_name == "java")`: "",
+		`extra == "a" or os_name == "posix"`:                      "",
+		`"a" == extra`:                                            "",
+		`extra != "a"`:                                            "",
+		`python_version < "3.12"`:                                 "",
+	} {
+		if got, only := onlyExtra(marker); only != (want != "") || only && got != want {
+			t.Errorf("%s cannot do without %q, %t; want %q", marker, got, only, want)
+		}
+	}
+}

@@ -19,7 +19,7 @@ func TestWrongNames(t *testing.T) {
 		if !strings.Contains(missing, want) || strings.Contains(missing, "private") {
 			t.Errorf("%s is missing: %s", name, missing)
 		}
-		sdist := (&NoWheel{Name: pep508.NormalizeName(name), Version: "1.0", Chain: "main.tf asks for it", Sdist: true, Advice: "Write python.sdist."}).Error()
+		sdist := (&NoWheel{Name: pep508.NormalizeName(name), Version: "1.0", Chain: "main.tf asks for it", Advice: "Write python.sdist."}).Error()
 		if !strings.Contains(sdist, want) || strings.Contains(sdist, "python.sdist") {
 			t.Errorf("%s has no wheel: %s", name, sdist)
 		}
