@@ -95,7 +95,7 @@ func (l *Graph) holders(all, production map[string]bool) map[string]bool {
 	}
 	in := l.dependents(all)
 	byDevelopment := func(w wish) bool { return w.edge.Kind == Dev || !production[w.from] }
-	// What production can do without, and whoever wants that in development.
+	// What production can do without, and what wants that in development.
 	required := l.Reach(isRequired)
 	holders := map[string]bool{}
 	for key := range production {
