@@ -3,6 +3,7 @@ package layer
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -79,4 +80,21 @@ func (b *Builder) WriteBill(ctx context.Context, name, text string) error {
 		}
 		return []byte(text), nil
 	})
+}
+
+// LockSuffix is behind the name of a zip in that of the lock beside it, which the
+// command line writes.
+const LockSuffix = ".lock.json"
+
+// lockBeside returns the digest of the zip that the lock beside a path is of, zero where
+// there is none. So a zip is known as ours on a machine with another cache.
+func lockBeside(name string) store.Digest {
+	var of struct {
+		Zip store.Digest `json:"zip"`
+	}
+	text, err := readOwn(name + LockSuffix)
+	if err != nil || json.Unmarshal(text, &of) != nil {
+		return store.Digest{}
+	}
+	return of.Zip
 }
