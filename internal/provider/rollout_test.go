@@ -182,8 +182,10 @@ func TestRolloutRefuses(t *testing.T) {
 		"other regions":    {`functions = ["arn:aws:lambda:us-west-2:123456789012:function:fits"]; canary = { function_name = "arn:aws:lambda:us-west-2:123456789012:function:fits" }`, `(?s)region\s+us-west-2.*region\s+us-west-2`},
 		"another account":  {`functions = ["222222222222:function:fits"]`, `of account\s+222222222222`},
 		"alias alone":      {`functions = ["fits"]; alias = { name = "live" }`, `An alias needs published versions`},
-		"steps fall":       {`functions = ["fits"]; publish = true; alias = { name = "live", steps = [50, 10] }`, `Steps do not grow`},
-		"payload":          {`canary = { function_name = "fits", payload = "{" }`, `The payload is not JSON`},
+		"too long": {`functions = ["fits"]; publish = true; alias = { name = "live", steps = [10, 50], pause_seconds = 900 }`,
+			`(?s)pauses of the alias take longer.*timeouts = \{\s+create\s+=\s+"50m"`},
+		"steps fall": {`functions = ["fits"]; publish = true; alias = { name = "live", steps = [50, 10] }`, `Steps do not grow`},
+		"payload":    {`canary = { function_name = "fits", payload = "{" }`, `The payload is not JSON`},
 		"functions that do not fit": {`functions = ["fits", "none", "nodejs"]`,
 			`(?s)Functions cannot get the layer version.*"nodejs" runs on nodejs22.x, and the version is for\s+python3.12; there is no function "none"`},
 	} {
