@@ -19,16 +19,6 @@ import (
 // it was refused or did not last.
 const maxSetbacks = 8
 
-// ContestedError tells that the policy of a layer version changed whenever
-// Share was about to change it, or did not keep a change.
-type ContestedError struct {
-	ARN string
-}
-
-func (e *ContestedError) Error() string {
-	return fmt.Sprintf("the policy of %s does not stay as it is written: something else changes it too. Leave all of its sharing to one owner and apply again", e.ARN)
-}
-
 // Writer changes the policy of one layer version, step by step.
 type Writer struct {
 	API     *lambda.Client
@@ -117,7 +107,7 @@ func (w *Writer) Settle(ctx context.Context, want []Grant) error {
 			return err
 		}
 	}
-	return &ContestedError{ARN: w.ARN}
+	return fmt.Errorf("the policy of %s does not stay as it is written: something else changes it too. Leave all of its sharing to one owner and apply again", w.ARN)
 }
 
 // next returns what is to be done first, nil for nothing. What somebody should have is

@@ -1,7 +1,13 @@
 package wheel
 
 import (
+	"archive/zip"
+	"bytes"
 	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,13 +47,36 @@ func TestFoldersOfMetadataAreThoseOfTheWheel(t *testing.T) {
 	}
 }
 
-func zippedTree(t *testing.T, content map[string]string) filetree.Tree {
+// zippedTree returns files as those of a wheel.
+func zippedTree(t *testing.T, sources map[string]string) filetree.Tree {
 	t.Helper()
-	var files filetree.Tree
-	for _, m := range zippedModules(t, content) {
-		files = append(files, m.Entry)
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, name := range slices.Sorted(maps.Keys(sources)) {
+		f, err := w.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Write([]byte(sources[name])); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return files
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "a.whl")
+	if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	archive, err := filetree.FileArchive("a.whl", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree, err := filetree.FromZip(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tree
 }
 
 // TestBrokenWheels: pip 26.3 and uv 0.13.9 were given each of these; what both
