@@ -169,6 +169,39 @@ resource "layerbuild_rollout" "r" {
 	}
 }
 
+// TestCanaryOfOthersPassesAgain: somebody gave the canary, which is in no list, another
+// version. No attribute shows that, and the apply moves and invokes it all the same.
+func TestCanaryOfOthersPassesAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.publishByOther("one")
+	w.publishByOther("two")
+	if err := w.aws.CreateFunction(region, "canary", 0, layerARN+":1"); err != nil {
+		t.Fatal(err)
+	}
+	var seen []string
+	w.answers(200, &seen)()
+	config := w.config(`
+resource "layerbuild_rollout" "r" {
+  version_arn = %q
+  canary      = { function_name = "canary" }
+}`, layerARN+":2")
+	empty := resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps: []resource.TestStep{
+			{Config: config, ConfigPlanChecks: empty, Check: w.hasLayer(2, "canary")},
+			{
+				PreConfig: func() { w.aws.SetLayers(region, "canary", layerARN+":1") },
+				Config:    config, ConfigPlanChecks: empty, Check: w.hasLayer(2, "canary"),
+			},
+		},
+	})
+	if len(seen) != 2 {
+		t.Errorf("the canary was invoked with %q, want two calls", seen)
+	}
+}
+
 // TestRolloutRefuses what cannot work, all functions at once and before the
 // first change.
 func TestRolloutRefuses(t *testing.T) {

@@ -92,7 +92,11 @@ func (r *rolloutResource) plan(ctx context.Context, m, before *rolloutModel, cha
 		}
 	}
 	m.FunctionVersions = versionsOf(versions)
-	changed = changed || len(moving) > 0 || !m.ARN.Equal(before.ARN) || !m.FunctionVersions.Equal(before.FunctionVersions)
+	changed = changed || !m.ARN.Equal(before.ARN) || !m.FunctionVersions.Equal(before.FunctionVersions)
+	if len(moving) > 0 && !changed {
+		changed = true
+		m.ARN, m.ID = types.StringUnknown(), types.StringUnknown() // the canary has to pass again, and no attribute shows its version
+	}
 	if !m.named() && changed {
 		m.FunctionVersions = types.MapUnknown(types.Int64Type) // others may come by the layer before the apply
 	}
