@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"path/filepath"
@@ -129,7 +130,17 @@ func readSpecification(name string) (map[string]any, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	all := map[string]any{}
-	if err := decoder.Decode(&all); err != nil {
+	err = decoder.Decode(&all)
+	if _, wrong := errors.AsType[*json.UnmarshalTypeError](err); wrong || err == nil && all == nil {
+		return nil, fmt.Errorf("reading the specification %q: it is not a JSON object: write the arguments of one layerbuild_package, such as {\"runtimes\": [\"python3.12\"], …}", name)
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, fmt.Errorf("reading the specification %q: it ends before it is complete", name)
+	}
+	if err == nil && decoder.More() {
+		return nil, fmt.Errorf("reading the specification %q: more follows the object with the arguments: write one object", name)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("reading the specification %q: %w", name, err)
 	}
 	return all, nil

@@ -100,8 +100,7 @@ func (c *sbomCommand) lock(ctx context.Context, told io.Writer) (string, error) 
 	return "", nil
 }
 
-// lockSuffix is behind the name of a zip in that of its lock.
-const lockSuffix = ".lock.json"
+const lockSuffix = layer.LockSuffix
 
 func lockText(name string) (string, error) {
 	text, err := readGiven(name, filetree.MaxDocument)

@@ -35,23 +35,6 @@ type File struct {
 // Visit takes a file. The content must be read before it returns.
 type Visit func(f File, content io.Reader) error
 
-// ImageError says what is wrong with an image, or with a path in it.
-type ImageError struct {
-	Image  string
-	Path   string // "" if it is the image as a whole
-	Reason string // completes the sentence: leads nowhere, has no file, …
-	Err    error  // cause, may be nil
-}
-
-func (e *ImageError) Unwrap() error { return e.Err }
-
-func (e *ImageError) Error() string {
-	if e.Path == "" {
-		return fmt.Sprintf("the image %q %s", e.Image, e.Reason)
-	}
-	return fmt.Sprintf("the image %q: %q %s", e.Image, e.Path, e.Reason)
-}
-
 // Check finds what can be known wrong of the mapping itself.
 func (f Files) Check() error {
 	if len(f) == 0 {

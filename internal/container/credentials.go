@@ -22,19 +22,12 @@ const (
 	hubKey = "https://index.docker.io/v1/"
 )
 
-// HelperError says that a registry refused, and that its credentials are kept
-// by a program. No program is run to ask for them.
-type HelperError struct {
-	Registry, Helper string
-	Err              error // the refusal
+// keptElsewhere says of a refusal that the credentials of the registry are kept by a
+// program. No program is run to ask for them.
+func keptElsewhere(refusal error, registry, program string) error {
+	return fmt.Errorf("%w; the Docker configuration has the program %q keep the credentials of %q, and no program is run: "+
+		"write them into a configuration as {\"auths\": {%q: {\"auth\": \"<user:password in base64>\"}}}, and name its folder in DOCKER_CONFIG", refusal, program, registry, registry)
 }
-
-func (e *HelperError) Error() string {
-	return fmt.Sprintf("%v; the Docker configuration has the program %q keep the credentials of %q, and no program is run: "+
-		"write them into a configuration as {\"auths\": {%q: {\"auth\": \"<user:password in base64>\"}}}, and name its folder in DOCKER_CONFIG", e.Err, e.Helper, e.Registry, e.Registry)
-}
-
-func (e *HelperError) Unwrap() error { return e.Err }
 
 // credentials are what the configurations of Docker and Podman say of
 // registries. Keys are hosts, or hosts with the start of a path.
@@ -174,7 +167,7 @@ func (c *credentials) explain(repository string, err error) error {
 	}
 	if program, kept := longest(c.helpers, repository); kept {
 		host, _, _ := strings.Cut(registryKey(repository), "/")
-		return &HelperError{Registry: host, Helper: program, Err: err}
+		return keptElsewhere(err, host, program)
 	}
 	return err
 }
@@ -197,7 +190,7 @@ func (c *credentials) explainBuild(err error) error {
 	}
 	for key, program := range c.helpers {
 		if _, known := c.logins[key]; !known && strings.Contains(reason, key) {
-			return &HelperError{Registry: key, Helper: program, Err: err}
+			return keptElsewhere(err, key, program)
 		}
 	}
 	return err

@@ -80,7 +80,7 @@ const pingPatience = 30 * time.Second
 // returned, and shows visit the files of the image. The image is never run, and
 // removed afterwards. log gets the lines that the engine writes. The build ends
 // with ctx. The engine is sent the credentials that the Docker configuration
-// holds: where it lacks those that a program keeps, the error is a *HelperError.
+// holds: where it lacks those that a program keeps, the error names that.
 func (e *Engine) Build(ctx context.Context, r Recipe, sent []filetree.File, files Files, log func(line string), visit Visit) (err error) {
 	c, err := e.connect(ctx)
 	if err != nil {

@@ -138,7 +138,7 @@ func (r *rootfs) one(name string, n *node, target string) ([]pick, error) {
 // tied names the image and the path of what is not there.
 func (r *rootfs) tied(name string, err error) error {
 	if gone := (*missing)(nil); errors.As(err, &gone) && name != "" {
-		return &ImageError{Image: r.image, Path: "/" + name, Reason: gone.Error(), Err: err}
+		return fmt.Errorf("the image %q: %q %w", r.image, "/"+name, gone)
 	}
 	return err
 }

@@ -26,7 +26,7 @@ type Registry struct {
 // NewRegistry returns a Registry that keeps layers in temporary files of spool
 // while it reads them. getenv names the configurations with credentials, which
 // are read with each image. Where a registry refuses, and its credentials are
-// those that a program keeps, the error is a *HelperError.
+// those that a program keeps, the error names that.
 func NewRegistry(client *fetch.Client, spool *store.Store, getenv func(string) string) *Registry {
 	return &Registry{client: client, spool: spool, getenv: getenv}
 }
@@ -40,7 +40,7 @@ func CheckImage(image string) error {
 
 // Resolve returns the digest of the manifest that the image's name stands for
 // now, for a platform such as "linux/arm64". An image without it is an
-// *ImageError that lists those it has.
+// error that lists those it has.
 func (r *Registry) Resolve(ctx context.Context, image, platform string) (store.Digest, error) {
 	ref, known, options, err := r.open(ctx, image)
 	if err != nil {
@@ -63,7 +63,7 @@ func (r *Registry) Resolve(ctx context.Context, image, platform string) (store.D
 		return store.Digest{}, err
 	}
 	if digest.Algorithm != "sha256" {
-		return store.Digest{}, &ImageError{Image: image, Reason: fmt.Sprintf("is named by %s, and only SHA-256 is used", digest.Algorithm)}
+		return store.Digest{}, fmt.Errorf("the image %q is named by %s, and only SHA-256 is used", image, digest.Algorithm)
 	}
 	return store.ParseDigest(digest.Hex)
 }
@@ -122,7 +122,7 @@ func fromIndex(image, platform string, index v1.ImageIndex) (v1.Hash, error) {
 			others = append(others, has)
 		}
 	}
-	return v1.Hash{}, &ImageError{Image: image, Reason: fmt.Sprintf("is not there for %s, only for %s", platform, strings.Join(others, ", "))}
+	return v1.Hash{}, fmt.Errorf("the image %q is not there for %s, only for %s", image, platform, strings.Join(others, ", "))
 }
 
 // checkPlatform refuses a single image that says it is for another platform.
@@ -136,14 +136,14 @@ func checkPlatform(image, platform string, d *remote.Descriptor) error {
 		return asked(image, err)
 	}
 	if err := filetree.CheckLimit("its configuration", "bytes", int(manifest.Config.Size), filetree.MaxSettings); err != nil {
-		return &ImageError{Image: image, Reason: err.Error()}
+		return fmt.Errorf("the image %q %w", image, err)
 	}
 	config, err := single.ConfigFile()
 	if err != nil {
 		return asked(image, err)
 	}
 	if has := config.OS + "/" + config.Architecture; config.Architecture != "" && has != platform {
-		return &ImageError{Image: image, Reason: fmt.Sprintf("is for %s, not for %s", has, platform)}
+		return fmt.Errorf("the image %q is for %s, not for %s", image, has, platform)
 	}
 	return nil
 }

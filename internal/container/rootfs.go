@@ -86,10 +86,10 @@ func newRootfs(image string) *rootfs {
 func newFolder() *node { return &node{kind: folderKind, children: map[string]*node{}} }
 
 func (r *rootfs) refuse(name, reason string) error {
-	if name != "" {
-		name = "/" + name
+	if name == "" {
+		return fmt.Errorf("the image %q %s", r.image, reason)
 	}
-	return &ImageError{Image: r.image, Path: name, Reason: reason}
+	return fmt.Errorf("the image %q: %q %s", r.image, "/"+name, reason)
 }
 
 // change is an entry of a layer, under its clean path.

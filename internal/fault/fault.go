@@ -98,8 +98,8 @@ const (
 	SeverityOff     Severity = "off"
 )
 
-// Judge makes an error or a warning of a finding, or nothing of it.
-func (s Severity) Judge(found *Error) ([]Warning, error) {
+// Apply makes an error or a warning of a finding, or nothing of it.
+func (s Severity) Apply(found *Error) ([]Warning, error) {
 	switch s {
 	case SeverityOff:
 		return nil, nil

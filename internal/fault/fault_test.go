@@ -54,13 +54,13 @@ func TestTieKeepsTheFirstArgument(t *testing.T) {
 func TestSeverityJudges(t *testing.T) {
 	t.Parallel()
 	finding := &Error{At: At("checks"), Summary: "s", Detail: "d"}
-	if w, err := SeverityWarning.Judge(finding); err != nil || len(w) != 1 || w[0].Summary != "s" {
+	if w, err := SeverityWarning.Apply(finding); err != nil || len(w) != 1 || w[0].Summary != "s" {
 		t.Errorf("warning: got %v, %v", w, err)
 	}
-	if w, err := SeverityOff.Judge(finding); err != nil || w != nil {
+	if w, err := SeverityOff.Apply(finding); err != nil || w != nil {
 		t.Errorf("off: got %v, %v", w, err)
 	}
-	if w, err := Severity("").Judge(finding); !errors.Is(err, error(finding)) || w != nil {
+	if w, err := Severity("").Apply(finding); !errors.Is(err, error(finding)) || w != nil {
 		t.Errorf("unset: got %v, %v, want the error", w, err)
 	}
 }

@@ -91,33 +91,18 @@ func (e *SizeError) Error() string {
 	return fmt.Sprintf("%s is larger than the %d bytes it may have", e.URL, e.Limit)
 }
 
-// CertificateError is a server whose certificate is signed by an authority that this
-// machine does not know.
-type CertificateError struct {
-	Host string
-	// Issuer is the authority that the server's last certificate names.
-	Issuer string
-	Err    error
-}
-
-func (e *CertificateError) Error() string {
-	return fmt.Sprintf("the certificate of %q is signed by %q, which this machine does not know as an authority. "+
-		"If that is the authority of your company or of its proxy, write its certificate into a PEM file and name that in "+
-		"the environment variable SSL_CERT_FILE or in custom_ca_bundle of the provider: %v", e.Host, e.Issuer, e.Err)
-}
-
-func (e *CertificateError) Unwrap() error { return e.Err }
-
 // certificateError adds what to do about an authority that is not known.
 func certificateError(u *url.URL, err *tls.CertificateVerificationError) error {
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); !ok {
 		return err
 	}
-	e := &CertificateError{Host: u.Host, Err: err}
+	issuer := ""
 	if n := len(err.UnverifiedCertificates); n > 0 {
-		e.Issuer = err.UnverifiedCertificates[n-1].Issuer.String()
+		issuer = err.UnverifiedCertificates[n-1].Issuer.String()
 	}
-	return e
+	return fmt.Errorf("the certificate of %q is signed by %q, which this machine does not know as an authority. "+
+		"If that is the authority of your company or of its proxy, write its certificate into a PEM file and name that in "+
+		"the environment variable SSL_CERT_FILE or in custom_ca_bundle of the provider: %w", u.Host, issuer, err)
 }
 
 // proxyError returns the error of an answer by which a proxy asks for credentials,

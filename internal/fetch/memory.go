@@ -15,9 +15,9 @@ const (
 	largeParallel = 4
 )
 
-// readBody reads a body of at most limit bytes. A large one waits until few others are
-// held, so that 48 of them at once do not take 48 times the limit; the caller calls
-// done when it has made something smaller of it.
+// readBody reads a body of at most limit bytes. At most four large ones are in memory:
+// others wait until the caller of one calls done, when it has made something smaller
+// of it.
 func (c *Client) readBody(ctx context.Context, a *http.Response, limit int64) (body []byte, done func(), err error) {
 	done = func() {}
 	defer func() {

@@ -35,7 +35,7 @@ func (c *Client) pull(ctx context.Context, s Source) (store.Digest, bool, error)
 		return s.Vet(ctx, f, size)
 	}
 	digest, _, ok, err := c.store.Pull(ctx, store.Wanted{
-		Name: s.sharedName(), SHA256: s.SHA256, Size: s.Size, MaxBytes: cmp.Or(s.MaxBytes, defaultBlobBytes), Judge: judge,
+		Name: s.sharedName(), SHA256: s.SHA256, Size: s.Size, MaxBytes: cmp.Or(s.MaxBytes, defaultBlobBytes), Accept: judge,
 	})
 	if !ok || err != nil {
 		return store.Digest{}, false, err

@@ -36,7 +36,7 @@ func (e *SilentError) Error() string {
 		e.URL, e.Host, e.Silence.Seconds())
 }
 
-// patience is what is left of the waiting for a file, over all attempts.
+// patience is the time that is left to wait for a file, shared by its attempts.
 type patience struct {
 	limit time.Duration
 	used  time.Duration

@@ -38,6 +38,9 @@ func (b *Builder) Build(ctx context.Context, l *Lock, o Output) (Artifact, error
 			Detail:  fault.Sentence(why) + " Other accounts can write there and could decide what is packed, so only the files are used whose digests tell what they are. Name a folder of your own in cache_dir, or close this one to others (chmod go-w).",
 		})
 	}
+	if err == nil && filepath.Dir(o.PathOf(a.SHA256)) == defaultDir {
+		err = ignoreDefault(ctx)
+	}
 	if err == nil {
 		b.options.Logger.InfoContext(ctx, LogBuilt, "zip", o.PathOf(a.SHA256), "sha256", a.SHA256.Hex(), "bytes", a.Size, "unzipped", a.Unzipped, "took", time.Since(start))
 	}
@@ -72,32 +75,32 @@ func mayBeDamage(err error) bool {
 }
 
 // Intact reports whether the zip at the path is the one with this digest and
-// size, and whether there is one at all.
-func (b *Builder) Intact(ctx context.Context, path string, zip store.Digest, size int64) (exists, intact bool, err error) {
+// size. Where there is none the error is an fs.ErrNotExist.
+func (b *Builder) Intact(ctx context.Context, path string, zip store.Digest, size int64) (bool, error) {
 	info, err := os.Stat(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return false, false, nil
-	}
 	if err != nil {
-		return false, false, fmt.Errorf("reading the zip: %w", err)
+		return false, fmt.Errorf("reading the zip: %w", err)
 	}
 	if info.Size() != size {
-		return true, false, nil
+		return false, nil
 	}
-	// The bytes of an untouched file were seen before: its time tells.
-	key := local.Absolute(path) + " " + zip.Hex()
-	stamp := info.ModTime().UTC().String()
 	c, cacheErr := b.open()
-	if cacheErr == nil {
-		if body, _, err := c.store.GetRecord("zips", key); err == nil && string(body) == stamp {
-			return true, true, nil
-		}
+	// The bytes of an untouched file were seen before: its time tells.
+	key, stamp := local.Absolute(path)+" "+zip.Hex(), info.ModTime().UTC().String()
+	if cacheErr == nil && c.hasRecord("zips", key, stamp) {
+		return true, nil
 	}
 	sum, err := sumFile(ctx, path)
 	if err != nil || sum != zip || cacheErr != nil {
-		return true, sum == zip, err
+		return sum == zip, err
 	}
-	return true, true, errors.Join(c.store.PutRecord("zips", key, []byte(stamp)), c.notePlace(path, zip))
+	return true, errors.Join(c.store.PutRecord("zips", key, []byte(stamp)), c.notePlace(path, zip))
+}
+
+// hasRecord reports whether a record has just this text.
+func (c *cache) hasRecord(bucket, key, text string) bool {
+	body, _, err := c.store.GetRecord(bucket, key)
+	return err == nil && string(body) == text
 }
 
 // Rebuild makes the zip with a digest from its lock at a path, unless it is there. It
@@ -111,7 +114,7 @@ func (b *Builder) Rebuild(ctx context.Context, lock *Lock, zip store.Digest, pat
 // default one, or the one where it was written or seen last. Of that only a record
 // tells, which may name any file, so its bytes are read.
 func (b *Builder) Find(ctx context.Context, zip store.Digest, size int64) (path string, found bool) {
-	if _, intact, err := b.Intact(ctx, DefaultPath(zip), zip, size); err == nil && intact {
+	if intact, err := b.Intact(ctx, DefaultPath(zip), zip, size); err == nil && intact {
 		return DefaultPath(zip), true
 	}
 	c, err := b.open()
@@ -265,7 +268,7 @@ func (b *Builder) mayWrite(ctx context.Context, c *cache, o Output, sum store.Di
 		return nil
 	}
 	if err == nil {
-		if ours, _, rerr := c.store.GetRecord("outputs", name); rerr == nil && string(ours) == there.Hex() {
+		if c.hasRecord("outputs", name, there.Hex()) || lockBeside(o.Path) == there {
 			return nil
 		}
 		err = errors.New("there is a file that no package wrote, and it would be lost")

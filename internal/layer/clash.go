@@ -53,7 +53,7 @@ func distributionClash(clash *filetree.ClashError, all filetree.Tree) error {
 	if slices.ContainsFunc(strings.Split(clash.Path, "/"), func(part string) bool { return part == "tests" }) {
 		way = ` or prune = ["tests"]`
 	}
-	way += `. To let the distribution that comes later in the order of names win, much as pip does, write python.overlaps = "last". If one of the two is not needed, leave it out by python.exclude.`
+	way += `. To use the file of the distribution whose name sorts last, much as pip does, write python.overlaps = "last". If one of the two is not needed, leave it out by python.exclude.`
 	if !slices.ContainsFunc(paths, func(p string) bool { return !strings.HasPrefix(p, "bin/") }) {
 		way = ". If the versions differ by runtime, build one layer for each runtime."
 	}

@@ -22,7 +22,7 @@ func TestDistributionsThatOverlap(t *testing.T) {
 	_, err := b.Build(t.Context(), l, Output{Path: filepath.Join(t.TempDir(), "a.zip")})
 	clash, ok := errors.AsType[*fault.Error](err)
 	want := `a 1.0 and b 1.0 both bring 2 files below "python/tests", with different content. If nothing needs what is there, write exclude = ["python/tests/**"] or prune = ["tests"]. ` +
-		`To let the distribution that comes later in the order of names win, much as pip does, write python.overlaps = "last". If one of the two is not needed, leave it out by python.exclude.`
+		`To use the file of the distribution whose name sorts last, much as pip does, write python.overlaps = "last". If one of the two is not needed, leave it out by python.exclude.`
 	if !ok || clash.Detail != want {
 		t.Errorf("Build() = %v\nwant %s", err, want)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 )
 
 // artifactsOfTest stands for AWS: one repository, and the token that it wants.
@@ -42,7 +43,7 @@ func artifactSpec() Spec {
 		Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"},
 		Python: &PythonSpec{
 			Requirements: []string{"idna"},
-			Indexes:      []IndexSpec{{CodeArtifact: &CodeArtifactSpec{Domain: "acme", Repository: "wheels"}, Packages: []string{"idna"}}},
+			Indexes:      []python.IndexSpec{{CodeArtifact: &python.CodeArtifactSpec{Domain: "acme", Repository: "wheels"}, Packages: []string{"idna"}}},
 		},
 	}
 }

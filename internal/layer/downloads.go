@@ -35,7 +35,7 @@ func (all downloadLocks) pack(ctx context.Context, c *cache, l *Lock, doubt bool
 func (all downloadLocks) needs(context.Context, *cache, *Lock) []need {
 	var needs []need
 	for _, d := range all {
-		needs = append(needs, need{any: []store.Digest{d.SHA256}, spare: d.Path != ""})
+		needs = append(needs, need{any: []store.Digest{d.SHA256}, optional: d.Path != ""})
 	}
 	return needs
 }

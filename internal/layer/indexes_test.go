@@ -10,6 +10,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/release"
 )
 
@@ -28,7 +29,7 @@ func variables(t *testing.T, pairs ...string) func(string) string {
 }
 
 // asks returns a spec for requirements, and indexes that are bound to packages.
-func asks(requirements string, indexes ...IndexSpec) Spec {
+func asks(requirements string, indexes ...python.IndexSpec) Spec {
 	return Spec{
 		Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"},
 		Python: &PythonSpec{Requirements: strings.Fields(requirements), Indexes: indexes},
@@ -43,7 +44,7 @@ func TestPrecedenceOfIndexes(t *testing.T) {
 	private := indextest.New(t, "acme-a 9\nidna 9\n", indextest.WithAuth("me", "pw"))
 	withUser := strings.Replace(private.URL(), "://", "://me:pw@", 1)
 	environment := []string{"UV_INDEX=" + first.URL(), "PIP_INDEX_URL=" + last.URL()}
-	acme := IndexSpec{URL: bound.URL(), Packages: []string{"acme-*"}}
+	acme := python.IndexSpec{URL: bound.URL(), Packages: []string{"acme-*"}}
 	for _, c := range []struct {
 		name        string
 		environment []string
@@ -56,7 +57,7 @@ func TestPrecedenceOfIndexes(t *testing.T) {
 		{"uv's variable before pip's", append(environment, "UV_DEFAULT_INDEX="+first.URL()), asks("acme-a"), "acme-a 2"},
 		{"credentials of the address", []string{"PIP_INDEX_URL=" + withUser}, asks("idna"), "idna 9"},
 		{"a refusal is not an absence", []string{"PIP_EXTRA_INDEX_URL=" + private.URL(), "PIP_INDEX_URL=" + last.URL()}, asks("idna"), "error: " + private.URL() + "idna/ answered 401 Unauthorized; no credentials were sent"},
-		{"a refusal of a bound index", environment, asks("acme-a", IndexSpec{URL: private.URL(), Packages: []string{"acme-a"}}), "error: answered 401 Unauthorized"},
+		{"a refusal of a bound index", environment, asks("acme-a", python.IndexSpec{URL: private.URL(), Packages: []string{"acme-a"}}), "error: answered 401 Unauthorized"},
 		{"no index but the bound one", []string{"UV_NO_INDEX=1"}, asks("acme-a", acme), "acme-a 1"},
 		{"no index at all", []string{"PIP_NO_INDEX=1"}, asks("idna"), `error: There is no distribution "idna": no index serves this name`},
 	} {

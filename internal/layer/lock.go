@@ -21,7 +21,7 @@ const lockFormat = 1
 
 // Lock is the whole recipe of a layer: what, from where, which digest, to
 // which path. It holds no path of a machine but those the user wrote, no
-// credential and no moment.
+// credential and no timestamp.
 type Lock struct {
 	// Format is the lock's version, Layout the zip writer's.
 	Format        int               `json:"format"`

@@ -12,7 +12,7 @@ func FuzzLock(f *testing.F) {
 	f.Add(`{"format":1,"layout":1,"runtimes":["python3.12"],"architectures":["x86_64"],"files":[{"source":"a b","target":"x","tree":"0000000000000000000000000000000000000000000000000000000000000001","count":1}]}`)
 	f.Add(`{"format":1,"layout":1,"runtimes":[],"architectures":null,"downloads":[{"url":"https://h/${A}","sha256":"0000000000000000000000000000000000000000000000000000000000000001","size":1},{"path":"../x y","sha256":"0000000000000000000000000000000000000000000000000000000000000001","size":1}]}`)
 	f.Add(`{"format":1,"layout":1,"runtimes":["nodejs22.x"],"architectures":["x86_64"],"nodejs":{"request":"0000000000000000000000000000000000000000000000000000000000000001","project":".","trees":[{"runtimes":["nodejs22.x"],"packages":["a%20b@1 sha1-qvTGHdzF6KLavt4PO0gs2a6pQ00= file:x%20y.tgz"]}]}}`)
-	f.Add(`{"format":1,"layout":1,"images":[{"image":"a","files":{"/x":"y"},"pins":null}],"prune":{"rules":1,"presets":["tests"]}}`)
+	f.Add(`{"format":1,"layout":1,"images":[{"image":"a","files":{"/x":"y"},"pins":null}],"prune":{"rules":2,"presets":["tests"]}}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		defer indextest.Budget(t, len(text))()
 		if len(text) > 64<<10 {

@@ -3,9 +3,11 @@ package layer
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -79,4 +81,32 @@ func (b *Builder) WriteBill(ctx context.Context, name, text string) error {
 		}
 		return []byte(text), nil
 	})
+}
+
+// LockSuffix is behind the name of a zip in that of the lock beside it, which the
+// command line writes.
+const LockSuffix = ".lock.json"
+
+// lockBeside returns the digest of the zip that the lock beside a path is of, zero where
+// there is none. So a zip is known as ours on a machine with another cache.
+func lockBeside(name string) store.Digest {
+	var of struct {
+		Zip store.Digest `json:"zip"`
+	}
+	text, err := readOwn(name + LockSuffix)
+	if err != nil || json.Unmarshal(text, &of) != nil {
+		return store.Digest{}
+	}
+	return of.Zip
+}
+
+// ignoreDefault has git ignore the folder of the zips that have no path of their own:
+// every machine can build them again. A file that is there is the user's.
+func ignoreDefault(ctx context.Context) error {
+	const name = defaultDir + "/.gitignore"
+	if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	_, err := layerzip.CopyFileIn(ctx, defaultDir, strings.NewReader("*\n"), func(store.Digest) (string, error) { return name, nil })
+	return err
 }

@@ -58,9 +58,8 @@ type resolution struct {
 // in any means that it is not known which.
 type need struct {
 	any []store.Digest
-	// spare is set where the part can be packed without a request even if the
-	// store has none of them.
-	spare bool
+	// optional is set where the part can be packed offline without them.
+	optional bool
 }
 
 // packed are the files of a part. judge, where it is not nil, looks at what is

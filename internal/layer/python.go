@@ -46,7 +46,7 @@ type pythonPart struct{ *python.Lock }
 func (p pythonPart) needs(_ context.Context, c *cache, _ *Lock) []need {
 	var all []need
 	for _, n := range p.Needs(c.python) {
-		all = append(all, need{any: n.Blobs, spare: n.OnDisk})
+		all = append(all, need{any: n.Blobs, optional: n.OnDisk})
 	}
 	return all
 }

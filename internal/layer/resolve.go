@@ -142,7 +142,7 @@ func (c *cache) holds(ctx context.Context, l *Lock) bool {
 	has := func(d store.Digest) bool { return c.store.Has(d, -1) }
 	for _, p := range l.parts() {
 		for _, n := range p.needs(ctx, c, l) {
-			if !n.spare && !slices.ContainsFunc(n.any, has) {
+			if !n.optional && !slices.ContainsFunc(n.any, has) {
 				return false
 			}
 		}

@@ -186,11 +186,13 @@ func TestSelectionIsInTheLock(t *testing.T) {
 	if one.SHA256 != two.SHA256 {
 		t.Errorf("a rebuild from the lock's text has other bytes")
 	}
-	if !strings.Contains(text, `"prune":{"rules":1,"presets":["tests","type_stubs"]}`) {
+	if !strings.Contains(text, `"prune":{"rules":2,"presets":["tests","type_stubs"]}`) {
 		t.Errorf("the lock is %s", text)
 	}
-	if _, err := DecodeLock(strings.Replace(text, `"rules":1`, `"rules":99`, 1)); err == nil {
-		t.Error("a lock with the presets of another version is not an error")
+	for _, other := range []string{`"rules":1`, `"rules":99`} {
+		if _, err := DecodeLock(strings.Replace(text, `"rules":2`, other, 1)); err == nil {
+			t.Errorf("a lock with %s is not an error", other)
+		}
 	}
 }
 

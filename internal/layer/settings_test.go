@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 )
 
 // brokenSettings are settings of one tool each that it could not use itself, and
@@ -35,8 +36,8 @@ func TestSettingsOfOneToolAreNoOthers(t *testing.T) {
 	index := indextest.New(t, universe)
 	cache := t.TempDir()
 	good := NewBuilder(Options{CacheDir: cache, Getenv: func(name string) string { return map[string]string{"PIP_INDEX_URL": index.URL()}[name] }})
-	python := appSpec(t)
-	locked := resolve(t, good, python, nil)
+	spec := appSpec(t)
+	locked := resolve(t, good, spec, nil)
 	planned := build(t, good, locked, Output{Path: filepath.Join(t.TempDir(), "a.zip")})
 	text := "A = 1"
 	files := Spec{Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}, Files: []FileSpec{{Content: &text, Target: "python/x.py"}}}
@@ -46,19 +47,19 @@ func TestSettingsOfOneToolAreNoOthers(t *testing.T) {
 			getenv := func(name string) string { return broken.env[name] }
 			bad := NewBuilder(Options{CacheDir: t.TempDir(), Getenv: getenv})
 			build(t, bad, resolve(t, bad, files, nil), Output{Path: filepath.Join(t.TempDir(), "files.zip")})
-			if _, err := bad.Resolve(t.Context(), python, nil); err == nil || !strings.Contains(err.Error(), broken.says) {
+			if _, err := bad.Resolve(t.Context(), spec, nil); err == nil || !strings.Contains(err.Error(), broken.says) {
 				t.Errorf("resolving Python: %v, want it to say %q", err, broken.says)
 			}
 			// What is locked and in the cache needs no index.
 			full := NewBuilder(Options{CacheDir: cache, Getenv: getenv})
-			again := build(t, full, resolve(t, full, python, locked), Output{Path: filepath.Join(t.TempDir(), "again.zip")})
+			again := build(t, full, resolve(t, full, spec, locked), Output{Path: filepath.Join(t.TempDir(), "again.zip")})
 			if again.SHA256 != planned.SHA256 {
 				t.Errorf("built %s again, was %s", again.SHA256, planned.SHA256)
 			}
 			// Names that an index of the package claims are not asked for elsewhere.
 			if name != "a malformed file of uv" && name != "a file of uv that is not there" {
-				claimed := python
-				claimed.Python = &PythonSpec{Requirements: []string{"app"}, Indexes: []IndexSpec{{URL: index.URL(), Packages: []string{"*"}}}}
+				claimed := spec
+				claimed.Python = &PythonSpec{Requirements: []string{"app"}, Indexes: []python.IndexSpec{{URL: index.URL(), Packages: []string{"*"}}}}
 				resolve(t, bad, claimed, nil)
 			}
 		})

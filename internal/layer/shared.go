@@ -15,7 +15,7 @@ import (
 // maxShared bounds what is read of an object whose size no lock tells, in bytes.
 const maxShared = 4 << 30
 
-// buildShared builds, and takes and gives what can be shared. A zip that was
+// buildShared builds, using the shared cache for reading and writing. A zip that was
 // planned is taken as a whole where parts of it are not on this machine.
 func (b *Builder) buildShared(ctx context.Context, c *cache, l *Lock, o Output) (Artifact, error) {
 	asked := !o.Want.IsZero() && !c.holds(ctx, l)

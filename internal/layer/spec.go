@@ -52,15 +52,12 @@ type Spec struct {
 //
 //nolint:revive // these document them
 type (
-	PythonSpec       = python.Spec
-	IndexSpec        = python.IndexSpec
-	CodeArtifactSpec = python.CodeArtifactSpec
-	WheelSpec        = python.WheelSpec
-	NodeSpec         = nodejs.Spec
-	FileSpec         = local.Spec
-	DownloadSpec     = download.Spec
-	ImageSpec        = image.Spec
-	BuildSpec        = image.BuildSpec
+	PythonSpec   = python.Spec
+	NodeSpec     = nodejs.Spec
+	FileSpec     = local.Spec
+	DownloadSpec = download.Spec
+	ImageSpec    = image.Spec
+	BuildSpec    = image.BuildSpec
 )
 
 // Made are files that were made during an apply, by the element of files that they

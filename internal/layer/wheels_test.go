@@ -9,6 +9,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 )
 
 // TestIndexesOfARequirementsFile obeys what the file says of indexes and links,
@@ -71,7 +72,7 @@ func TestAddressesOfGivenWheels(t *testing.T) {
 	wheel, sum := index.Wheel(name)
 	web := serve(t, map[string]string{"/a b/" + name: string(wheel)})
 	s := Spec{Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"}, Python: &PythonSpec{Requirements: []string{"lib"}}}
-	s.Python.Wheels = []WheelSpec{{URL: web.URL + "/a b/" + name, SHA256: sum}}
+	s.Python.Wheels = []python.WheelSpec{{URL: web.URL + "/a b/" + name, SHA256: sum}}
 	b := newBuilder(t, index)
 	text, err := resolve(t, b, s, nil).Encode()
 	if err != nil {
@@ -95,7 +96,7 @@ func TestAddressesOfGivenWheels(t *testing.T) {
 		"https://host/" + name + "#sha256=" + sum:                `A query or fragment in the address of the wheel at "host"`,
 		"ftp://host/" + name:                                     "Malformed address of the wheel",
 	} {
-		s.Python.Wheels = []WheelSpec{{URL: address, SHA256: sum}}
+		s.Python.Wheels = []python.WheelSpec{{URL: address, SHA256: sum}}
 		_, err := b.Resolve(t.Context(), s, nil)
 		wantInput(t, err, "python.wheels[0]")
 		if fault, ok := errors.AsType[*fault.Error](err); !ok || fault.Summary != want {
@@ -159,7 +160,7 @@ func TestAnotherFileIsNamed(t *testing.T) {
 		Runtimes: []string{"python3.12"}, Architectures: []string{"x86_64"},
 		Python: &PythonSpec{
 			Requirements: []string{"lib"},
-			Wheels:       []WheelSpec{{URL: index.FileURL("lib-1.0-py3-none-any.whl"), SHA256: zeros}},
+			Wheels:       []python.WheelSpec{{URL: index.FileURL("lib-1.0-py3-none-any.whl"), SHA256: zeros}},
 		},
 	}, nil)
 	input, ok := errors.AsType[*fault.Error](err)

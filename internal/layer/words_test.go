@@ -7,6 +7,7 @@ import (
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/indextest"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python"
 )
 
 // said returns what a user reads of an error: where, what, why.
@@ -64,7 +65,7 @@ func TestPlaceholderOfADigest(t *testing.T) {
 			t.Errorf("%s: %s, want %s", c.url, text, c.want)
 		}
 	}
-	wheel := &PythonSpec{Requirements: []string{"a"}, Wheels: []WheelSpec{{URL: "https://example.com/a-1.0-py3-none-any.whl", SHA256: strings.Repeat("0", 64)}}}
+	wheel := &PythonSpec{Requirements: []string{"a"}, Wheels: []python.WheelSpec{{URL: "https://example.com/a-1.0-py3-none-any.whl", SHA256: strings.Repeat("0", 64)}}}
 	if text := said(wheel.Check()); !strings.Contains(text, "Its sha256 is a placeholder") {
 		t.Errorf("a wheel: %s", text)
 	}
@@ -98,10 +99,10 @@ func TestMissingArgumentsOfObjects(t *testing.T) {
 		"a member without a lock":     func(s *Spec) { s.Python = &PythonSpec{Requirements: []string{"a"}, Package: "x"} },
 		"files without a source":      func(s *Spec) { s.Files = []FileSpec{{Target: "python/x"}} },
 		"a wheel without a source": func(s *Spec) {
-			s.Python = &PythonSpec{Requirements: []string{"a"}, Wheels: []WheelSpec{{SHA256: strings.Repeat("1", 64)}}}
+			s.Python = &PythonSpec{Requirements: []string{"a"}, Wheels: []python.WheelSpec{{SHA256: strings.Repeat("1", 64)}}}
 		},
 		"an index without an address": func(s *Spec) {
-			s.Python = &PythonSpec{Requirements: []string{"a"}, Indexes: []IndexSpec{{Packages: []string{"a"}}}}
+			s.Python = &PythonSpec{Requirements: []string{"a"}, Indexes: []python.IndexSpec{{Packages: []string{"a"}}}}
 		},
 	} {
 		spec := base

@@ -48,6 +48,6 @@ func isBuilt(ctx context.Context, b *Builder, path string, z Zip) bool {
 	if err != nil {
 		return false
 	}
-	_, intact, err := b.Intact(ctx, path, z.SHA256, info.Size())
+	intact, err := b.Intact(ctx, path, z.SHA256, info.Size())
 	return err == nil && intact
 }

@@ -52,7 +52,7 @@ func tellMissing(at fault.Path, name string, m imports.Missing, runs string) *fa
 	if m.By != "" {
 		how = fmt.Sprintf("%q loads it in line %d. ", m.By, m.Line)
 	}
-	f := &fault.Error{At: at, Summary: fmt.Sprintf("%q cannot be %s: there is no module %q", name, "loaded", m.Module)}
+	f := &fault.Error{At: at, Summary: fmt.Sprintf("%q cannot be loaded: there is no module %q", name, m.Module)}
 	switch {
 	case m.Package == "":
 		f.Detail = how + fmt.Sprintf("The file is not in the layer on %s. Check whether exclude or prune removes it, or use another version of the package.", runs)

@@ -84,7 +84,7 @@ func (k *Packed) checkScripts(c Checks) ([]fault.Warning, error) {
 			strings.Join(lines, "\n") + "\nWhere a package works without its script, write in nodejs:\n  allow_install_scripts = [" + strings.Join(quoted, ", ") +
 			"]\nOtherwise move to a version that brings prebuilt code, or to another package; or let builds run \"npm install\" in a container, or bring the installed folder with files.",
 	}
-	return c.Scripts.Judge(fault)
+	return c.Scripts.Apply(fault)
 }
 
 // allowed reports whether a glob names the package: "*" alone is every one, in a scope
@@ -186,7 +186,7 @@ func shadows(found []string, severity fault.Severity) ([]fault.Warning, error) {
 		Detail: fmt.Sprintf("Lambda's Node.js runtimes bring the AWS SDK for JavaScript v3, and a layer's copy is found first: %s. That pins its version, at the cost of size and cold start. "+
 			"Leave it out if the runtime's version will do, or set checks = { sdk_shadow = \"off\" }.", modules.Some(found)),
 	}
-	return severity.Judge(fault)
+	return severity.Apply(fault)
 }
 
 // lastWithoutRequire is the last Node.js version on which Lambda lets require()

@@ -48,9 +48,9 @@ func TestOtherFaultsOfAProject(t *testing.T) {
 		`Malformed name "_x": Resolving "_x@1", required by "the project": a name cannot start with a dot or an underscore (EINVALIDPACKAGENAME).`,
 		`Malformed name "Bad Name": Resolving "Bad Name@1", required by "the project": a name may hold what an address holds without escapes, and one scope before a slash (EINVALIDPACKAGENAME).`,
 		`The Node.js packages cannot be resolved: Resolving "tag@foo bar", required by "the project": "foo bar" is not a range, and no tag can have such a name (EINVALIDTAGNAME).`,
-		`"y" comes from no registry: Resolving "y@catalog:", required by "the project": it is a kind that npm does not know, and only what a registry holds has a version and a digest to plan with; publish it to a registry, or depend on the address of an archive (https://….tgz) and bring the lock file (EUNSUPPORTED).`,
+		`"y" comes from no registry: Resolving "y@catalog:", required by "the project": npm does not know this form, and pnpm and Yarn do: name their lock file (pnpm-lock.yaml, yarn.lock) in nodejs.lock_file, in place of package_json or dependencies, or write a range such as ^1.2.3 (EUNSUPPORTED).`,
 		`"archive" comes from no registry: Resolving "archive@https://host.example/a.tgz", required by "the project": it is an address, and only a lock file has a digest for that: name the lock file of the project in nodejs.lock_file, or publish the archive to a registry (EUNSUPPORTED).`,
-		`"w" comes from no registry: Resolving "w@workspace:*", required by "the project": it is a member of a workspace, and only what a registry holds has a version and a digest to plan with; publish it to a registry, or depend on the address of an archive (https://….tgz) and bring the lock file (EUNSUPPORTED).`,
+		`"w" comes from no registry: Resolving "w@workspace:*", required by "the project": npm does not know this form, and pnpm and Yarn do: name their lock file (pnpm-lock.yaml, yarn.lock) in nodejs.lock_file, in place of package_json or dependencies, or write a range such as ^1.2.3 (EUNSUPPORTED).`,
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q\nwant %q", got, want)

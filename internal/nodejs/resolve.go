@@ -15,9 +15,6 @@ import (
 
 // treeOptions are choices of the user about a resolution.
 type treeOptions struct {
-	// Options are those of the placement. Whole returns every package that npm would
-	// write into its lock: those for development alone, for other platforms, and those
-	// that only optional peers lead to.
 	placement.Options
 	// Before is the cut-off: versions uploaded later do not exist; zero for
 	// none.
@@ -44,17 +41,24 @@ func resolveTree(ctx context.Context, reg registry.Registry, p *manifest.Project
 	source := newManifests(ctx, reg, o)
 	defer source.tasks.Wait()
 	defer cancel()
+	placed, err := place(ctx, source, p, o)
+	if err != nil {
+		return nil, err
+	}
+	tree := treeOf(placed)
+	tree.Notes = modules.Sorted(slices.Concat(placed.Notes, engineNotes(placed, p, t), source.untimed(tree)))
+	return tree, nil
+}
+
+// place reads ahead what the project asks for, and places all that npm would write
+// into its lock: also what is for development alone or for other platforms, and what
+// only optional peers lead to.
+func place(ctx context.Context, source *manifests, p *manifest.Project, o treeOptions) (*placement.Tree, error) {
 	source.ahead(&p.Manifest)
 	for _, folder := range p.Folders {
 		source.ahead(folder)
 	}
-	placed, err := placement.Place(ctx, source, p, o.Options)
-	if err != nil {
-		return nil, err
-	}
-	tree := treeOf(placed, o.Whole)
-	tree.Notes = modules.Sorted(slices.Concat(placed.Notes, engineNotes(placed, p, t), source.untimed(tree)))
-	return tree, nil
+	return placement.Place(ctx, source, p, o.Options)
 }
 
 // engineNotes tells which packages ask for another Node.js than the target's, and which
@@ -79,9 +83,8 @@ func engineNotes(placed *placement.Tree, p *manifest.Project, t manifest.Target)
 	return modules.EngineNotes(asking, leftOut, t.Node)
 }
 
-// treeOf returns what is installed of a placement; whole adds what npm writes into
-// its lock besides.
-func treeOf(placed *placement.Tree, whole bool) *modules.Tree {
+// treeOf returns what is installed of a placement.
+func treeOf(placed *placement.Tree) *modules.Tree {
 	tree := &modules.Tree{}
 	links := map[string][]string{} // that lead to each folder on disk
 	for _, p := range placed.Packages {
@@ -90,7 +93,7 @@ func treeOf(placed *placement.Tree, whole bool) *modules.Tree {
 		}
 	}
 	for _, p := range placed.Packages {
-		if !whole && !p.IsProduction() {
+		if !p.IsProduction() {
 			continue
 		}
 		switch {
@@ -116,9 +119,7 @@ func packageAt(at string, p placement.Package) modules.Package {
 	m := p.Manifest
 	out := modules.Package{
 		Path: at, Name: m.Name, Version: m.Version, URL: m.Tarball, Integrity: m.TarballIntegrity(),
-		Dev: p.Marks.Has(placement.Dev), Optional: p.Marks.Has(placement.Optional), DevOptional: p.Marks.Has(placement.DevOptional),
-		Peer: p.Marks.Has(placement.Peer), Extraneous: p.Marks.Has(placement.Extraneous),
-		Bundled: p.Tarball != "", InstallScript: m.InstallScript, OS: m.OS, CPU: m.CPU, Libc: m.Libc,
+		Bundled: p.Tarball != "", OS: m.OS, CPU: m.CPU, Libc: m.Libc,
 	}
 	if out.Bundled {
 		out.URL, out.Integrity = "", ""

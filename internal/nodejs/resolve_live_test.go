@@ -19,7 +19,6 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fetch"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
@@ -80,7 +79,7 @@ func liveRegistry(t *testing.T, address string) *registry.Client {
 
 var npmErrorCode = regexp.MustCompile(`(?m)^npm error code (\S+)`)
 
-// npmLines runs npm and tells its lock as lockLine does.
+// npmLines runs npm and tells its lock as resolvedLines does.
 func npmLines(t *testing.T, npm, registry, cache, set string, packageJSON []byte) []string {
 	t.Helper()
 	dir := t.TempDir()
@@ -109,12 +108,7 @@ func npmLines(t *testing.T, npm, registry, cache, set string, packageJSON []byte
 	if err != nil {
 		t.Fatal(err)
 	}
-	var lock struct {
-		Packages map[string]struct {
-			Name, Version                                                            string
-			Dev, Optional, DevOptional, Peer, InBundle, Extraneous, HasInstallScript bool
-		}
-	}
+	var lock struct{ Packages map[string]lockEntry }
 	if err := json.Unmarshal(raw, &lock); err != nil {
 		t.Fatal(err)
 	}
@@ -124,10 +118,7 @@ func npmLines(t *testing.T, npm, registry, cache, set string, packageJSON []byte
 			if p.Name == "" {
 				p.Name = at[i+len("node_modules/"):]
 			}
-			lines = append(lines, lockLine(modules.Package{
-				Path: at, Name: p.Name, Version: p.Version, Dev: p.Dev, Optional: p.Optional, DevOptional: p.DevOptional, Peer: p.Peer,
-				Bundled: p.InBundle, Extraneous: p.Extraneous, InstallScript: p.HasInstallScript,
-			}))
+			lines = append(lines, p.line(at))
 		}
 	}
 	slices.Sort(lines)

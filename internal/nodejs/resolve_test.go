@@ -78,7 +78,7 @@ func projectOf(t testing.TB, packageJSON string) *manifest.Project {
 func linesOf(tree *modules.Tree) []string {
 	var lines []string
 	for _, p := range tree.Packages {
-		lines = append(lines, lockLine(p))
+		lines = append(lines, lockEntry{Name: p.Name, Version: p.Version, InBundle: p.Bundled}.line(p.Path))
 	}
 	return lines
 }
@@ -147,7 +147,7 @@ func TestResolvePlaces(t *testing.T) {
 		"a peer goes with its dependent, and what disagrees goes below": {
 			project: `{"dependencies":{"suite":"^1"}}`,
 			want: []string{
-				"node_modules/lib lib@1.0.0 [peer]", "node_modules/plugin plugin@1.0.0", "node_modules/suite suite@1.0.0",
+				"node_modules/lib lib@1.0.0", "node_modules/plugin plugin@1.0.0", "node_modules/suite suite@1.0.0",
 				"node_modules/suite/node_modules/lib lib@2.0.0",
 			},
 		},
@@ -315,7 +315,7 @@ func TestPeersThatPushEachOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	compareLines(t, linesOf(tree), []string{
-		"node_modules/pb pb@1.0.0 [peer]", "node_modules/pc pc@2.0.0", "node_modules/pc/node_modules/pb pb@2.0.0", "node_modules/pd pd@1.0.0",
+		"node_modules/pb pb@1.0.0", "node_modules/pc pc@2.0.0", "node_modules/pc/node_modules/pb pb@2.0.0", "node_modules/pd pd@1.0.0",
 	})
 
 	const endless = `

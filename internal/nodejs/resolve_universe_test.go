@@ -18,7 +18,6 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/modules"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/placement"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/registry"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
@@ -198,44 +197,56 @@ func resolvedLines(t *testing.T, r registry.Registry, packageJSON []byte, set st
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, err := resolveTree(t.Context(), r, p, node20(), treeOptions{Options: placement.Options{
-		Whole: true, LegacyPeers: strings.HasSuffix(set, "--legacy"), Force: strings.HasSuffix(set, "--force"),
-	}})
+	o := treeOptions{Options: placement.Options{
+		Target: node20(), Whole: true, LegacyPeers: strings.HasSuffix(set, "--legacy"), Force: strings.HasSuffix(set, "--force"),
+	}}
+	source := newManifests(t.Context(), r, o)
+	placed, err := place(t.Context(), source, p, o)
+	source.tasks.Wait()
 	if refusal, ok := errors.AsType[*manifest.ResolveError](err); ok {
 		return []string{"REFUSED " + refusal.Code}
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines := make([]string, 0, len(tree.Packages))
-	for _, p := range tree.Packages {
-		lines = append(lines, lockLine(p))
+	lines := make([]string, 0, len(placed.Packages))
+	for _, p := range placed.Packages {
+		e := lockEntry{Name: p.Manifest.Name, Version: p.Manifest.Version, InBundle: p.Tarball != "", HasInstallScript: p.Manifest.InstallScript}
+		e.Dev, e.Optional, e.DevOptional = p.Marks.Has(placement.Dev), p.Marks.Has(placement.Optional), p.Marks.Has(placement.DevOptional)
+		e.Peer, e.Extraneous = p.Marks.Has(placement.Peer), p.Marks.Has(placement.Extraneous)
+		lines = append(lines, e.line(p.Path))
 	}
 	slices.Sort(lines)
 	return lines
 }
 
-// lockLine writes a package as the expectations do: npm's lock says nothing but
+// lockEntry is what npm's lock says of a package.
+type lockEntry struct {
+	Name, Version                                                            string
+	Dev, Optional, DevOptional, Peer, InBundle, Extraneous, HasInstallScript bool
+}
+
+// line writes an entry as the expectations do: npm's lock says nothing but
 // "extraneous" of a package that is.
-func lockLine(p modules.Package) string {
+func (e lockEntry) line(at string) string {
 	var flags []string
 	for _, f := range []struct {
 		name string
 		on   bool
 	}{
-		{"dev", p.Dev && !p.Extraneous},
-		{"optional", p.Optional && !p.Extraneous},
-		{"devOptional", p.DevOptional && !p.Dev && !p.Optional && !p.Extraneous},
-		{"peer", p.Peer && !p.Extraneous},
-		{"inBundle", p.Bundled},
-		{"extraneous", p.Extraneous},
-		{"hasInstallScript", p.InstallScript},
+		{"dev", e.Dev && !e.Extraneous},
+		{"optional", e.Optional && !e.Extraneous},
+		{"devOptional", e.DevOptional && !e.Dev && !e.Optional && !e.Extraneous},
+		{"peer", e.Peer && !e.Extraneous},
+		{"inBundle", e.InBundle},
+		{"extraneous", e.Extraneous},
+		{"hasInstallScript", e.HasInstallScript},
 	} {
 		if f.on {
 			flags = append(flags, f.name)
 		}
 	}
-	line := fmt.Sprintf("%s %s@%s", p.Path, p.Name, p.Version)
+	line := fmt.Sprintf("%s %s@%s", at, e.Name, e.Version)
 	if len(flags) > 0 {
 		line += " [" + strings.Join(flags, ",") + "]"
 	}

@@ -202,10 +202,12 @@ func (m *manifests) page(name string) (*registry.Packument, error) {
 func unsupported(spec manifest.Spec) error {
 	detail := fmt.Sprintf("it is %s, and only what a registry holds has a version and a digest to plan with; "+
 		"publish it to a registry, or depend on the address of an archive (https://….tgz) and bring the lock file", spec.Kind)
-	if spec.Kind == manifest.RemoteSpec {
+	switch spec.Kind {
+	case manifest.WorkspaceSpec, manifest.LinkSpec, manifest.OtherSpec:
+		detail = "npm does not know this form, and pnpm and Yarn do: name their lock file (pnpm-lock.yaml, yarn.lock) in nodejs.lock_file, in place of package_json or dependencies, or write a range such as ^1.2.3"
+	case manifest.RemoteSpec:
 		detail = "it is an address, and only a lock file has a digest for that: name the lock file of the project in nodejs.lock_file, or publish the archive to a registry"
-	}
-	if spec.Kind == manifest.DirectorySpec {
+	case manifest.DirectorySpec:
 		detail = "there is no such folder with a package.json within the project; only those can be packed"
 	}
 	return &manifest.ResolveError{Code: "EUNSUPPORTED", Name: spec.Name, Spec: spec.Raw, Detail: detail}

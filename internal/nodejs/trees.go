@@ -48,15 +48,11 @@ func (e *Env) treesFor(targets []manifest.Target, dir string, treeFor func(manif
 	return l, nil
 }
 
-// packedTree returns what is packed of a tree: neither what only development
-// needs nor what npm would remove.
+// packedTree returns what is packed of a tree.
 func packedTree(t *modules.Tree, dir string, keep func(string) (fetch.Address, error)) (Tree, error) {
 	var out Tree
 	var unsealed []string
 	for _, p := range t.Packages {
-		if p.Dev || p.Extraneous {
-			continue
-		}
 		if p.Integrity == "" && !p.Bundled {
 			unsealed = append(unsealed, p.Name+"@"+p.Version)
 			continue

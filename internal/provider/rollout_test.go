@@ -169,6 +169,39 @@ resource "layerbuild_rollout" "r" {
 	}
 }
 
+// TestCanaryOfOthersPassesAgain: somebody gave the canary, which is in no list, another
+// version. No attribute shows that, and the apply moves and invokes it all the same.
+func TestCanaryOfOthersPassesAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.publishByOther("one")
+	w.publishByOther("two")
+	if err := w.aws.CreateFunction(region, "canary", 0, layerARN+":1"); err != nil {
+		t.Fatal(err)
+	}
+	var seen []string
+	w.answers(200, &seen)()
+	config := w.config(`
+resource "layerbuild_rollout" "r" {
+  version_arn = %q
+  canary      = { function_name = "canary" }
+}`, layerARN+":2")
+	empty := resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps: []resource.TestStep{
+			{Config: config, ConfigPlanChecks: empty, Check: w.hasLayer(2, "canary")},
+			{
+				PreConfig: func() { w.aws.SetLayers(region, "canary", layerARN+":1") },
+				Config:    config, ConfigPlanChecks: empty, Check: w.hasLayer(2, "canary"),
+			},
+		},
+	})
+	if len(seen) != 2 {
+		t.Errorf("the canary was invoked with %q, want two calls", seen)
+	}
+}
+
 // TestRolloutRefuses what cannot work, all functions at once and before the
 // first change.
 func TestRolloutRefuses(t *testing.T) {
@@ -182,8 +215,10 @@ func TestRolloutRefuses(t *testing.T) {
 		"other regions":    {`functions = ["arn:aws:lambda:us-west-2:123456789012:function:fits"]; canary = { function_name = "arn:aws:lambda:us-west-2:123456789012:function:fits" }`, `(?s)region\s+us-west-2.*region\s+us-west-2`},
 		"another account":  {`functions = ["222222222222:function:fits"]`, `of account\s+222222222222`},
 		"alias alone":      {`functions = ["fits"]; alias = { name = "live" }`, `An alias needs published versions`},
-		"steps fall":       {`functions = ["fits"]; publish = true; alias = { name = "live", steps = [50, 10] }`, `Steps do not grow`},
-		"payload":          {`canary = { function_name = "fits", payload = "{" }`, `The payload is not JSON`},
+		"too long": {`functions = ["fits"]; publish = true; alias = { name = "live", steps = [10, 50], pause_seconds = 900 }`,
+			`(?s)pauses of the alias take longer.*timeouts = \{\s+create\s+=\s+"50m"`},
+		"steps fall": {`functions = ["fits"]; publish = true; alias = { name = "live", steps = [50, 10] }`, `Steps do not grow`},
+		"payload":    {`canary = { function_name = "fits", payload = "{" }`, `The payload is not JSON`},
 		"functions that do not fit": {`functions = ["fits", "none", "nodejs"]`,
 			`(?s)Functions cannot get the layer version.*"nodejs" runs on nodejs22.x, and the version is for\s+python3.12; there is no function "none"`},
 	} {

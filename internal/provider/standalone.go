@@ -2,13 +2,10 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"math/big"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -46,7 +43,7 @@ func Build(ctx context.Context, version string, settings, arguments map[string]a
 	of := a.schemas.ResourceSchemas["layerbuild_package"].Block
 	config, err := packBlock(of, arguments)
 	if err != nil {
-		return nil, fmt.Errorf("reading the arguments: %w", err)
+		return nil, err
 	}
 	validated, err := server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: "layerbuild_package", Config: config})
 	if err != nil {
@@ -163,113 +160,6 @@ func unpackBuilt(of *tfprotov6.SchemaBlock, state *tfprotov6.DynamicValue) (*Bui
 	b.Size, _ = size.Int64()
 	b.UnzippedSize, _ = unzipped.Int64()
 	return b, nil
-}
-
-// packBlock returns the value of a block with the given arguments; all others
-// are null.
-func packBlock(block *tfprotov6.SchemaBlock, given map[string]any) (*tfprotov6.DynamicValue, error) {
-	whole := map[string]any{}
-	maps.Copy(whole, given)
-	for _, b := range block.BlockTypes { // one that is left out is empty
-		if whole[b.TypeName] == nil {
-			whole[b.TypeName] = []any{}
-		}
-	}
-	value, err := packValue(block.ValueType(), whole, "")
-	if err != nil {
-		return nil, err
-	}
-	packed, err := tfprotov6.NewDynamicValue(block.ValueType(), value)
-	return &packed, err
-}
-
-// packValue returns a value of JSON as one of the type. at names it in errors.
-func packValue(typ tftypes.Type, v any, at string) (tftypes.Value, error) {
-	if v == nil {
-		return tftypes.NewValue(typ, nil), nil
-	}
-	wrong := func(want string) (tftypes.Value, error) {
-		return tftypes.Value{}, fmt.Errorf("%s is %T, want %s", strings.TrimPrefix(at, "."), v, want)
-	}
-	switch of := typ.(type) {
-	case tftypes.List:
-		return packList(typ, of.ElementType, v, at)
-	case tftypes.Set:
-		return packList(typ, of.ElementType, v, at)
-	case tftypes.Map:
-		members, ok := v.(map[string]any)
-		if !ok {
-			return wrong("an object")
-		}
-		values := map[string]tftypes.Value{}
-		for name, member := range members {
-			value, err := packValue(of.ElementType, member, at+"."+name)
-			if err != nil {
-				return tftypes.Value{}, err
-			}
-			values[name] = value
-		}
-		return tftypes.NewValue(typ, values), nil
-	case tftypes.Object:
-		return packObject(of, v, at)
-	}
-	switch x := v.(type) {
-	case string:
-		if typ.Is(tftypes.String) {
-			return tftypes.NewValue(typ, x), nil
-		}
-	case bool:
-		if typ.Is(tftypes.Bool) {
-			return tftypes.NewValue(typ, x), nil
-		}
-	case json.Number:
-		if n, ok := new(big.Float).SetString(x.String()); ok && typ.Is(tftypes.Number) {
-			return tftypes.NewValue(typ, n), nil
-		}
-	}
-	return wrong(typ.String())
-}
-
-func packList(typ, element tftypes.Type, v any, at string) (tftypes.Value, error) {
-	list, ok := v.([]any)
-	if !ok {
-		return tftypes.Value{}, fmt.Errorf("%s is %T, want a list", strings.TrimPrefix(at, "."), v)
-	}
-	values := []tftypes.Value{}
-	for i, member := range list {
-		value, err := packValue(element, member, fmt.Sprintf("%s[%d]", at, i))
-		if err != nil {
-			return tftypes.Value{}, err
-		}
-		values = append(values, value)
-	}
-	return tftypes.NewValue(typ, values), nil
-}
-
-func packObject(of tftypes.Object, v any, at string) (tftypes.Value, error) {
-	members, ok := v.(map[string]any)
-	if !ok {
-		return tftypes.Value{}, fmt.Errorf("%s is %T, want an object", strings.TrimPrefix(at, "."), v)
-	}
-	values := map[string]tftypes.Value{}
-	for name, typ := range of.AttributeTypes {
-		value, err := packValue(typ, members[name], at+"."+name)
-		if err != nil {
-			return tftypes.Value{}, err
-		}
-		values[name] = value
-	}
-	var unknown []string
-	for name := range members {
-		if _, known := of.AttributeTypes[name]; !known {
-			unknown = append(unknown, strings.TrimPrefix(at+"."+name, "."))
-		}
-	}
-	if len(unknown) > 0 {
-		slices.Sort(unknown)
-		return tftypes.Value{}, fmt.Errorf("there is no argument %s", strings.Join(unknown, ", "))
-	}
-	return tftypes.NewValue(of, values), nil
 }
 
 // shownLog hands lines on without the secrets that the provider knows.

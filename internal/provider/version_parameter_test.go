@@ -182,6 +182,49 @@ func TestParameterFails(t *testing.T) {
 	})
 }
 
+// TestRenamedParameterIsNeverMissing: the old name keeps its value until the new one
+// is written, and goes then, also where that fails at first.
+func TestRenamedParameterIsNeverMissing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	config := func(name string) string {
+		return w.publishing("idna", fmt.Sprintf("ssm_parameter = { name = %q }", name))
+	}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.providers(),
+		Steps: []resource.TestStep{
+			{Config: config("/old")},
+			{
+				PreConfig:   func() { w.aws.Inject(denied("PutParameter", region, 0)) },
+				Config:      config("/new"),
+				ExpectError: sentenceLike(`A permission is missing: ssm:PutParameter`),
+			},
+			{
+				PreConfig: func() {
+					if got, _ := w.aws.Parameter(region, "/old"); got.Value != layerARN+":1" {
+						t.Errorf("the old parameter holds %q", got.Value)
+					}
+					w.aws.Calm()
+					w.aws.Inject(denied("DeleteParameter", region, 0))
+				},
+				Config:      config("/new"),
+				ExpectError: sentenceLike(`A permission is missing: ssm:DeleteParameter`),
+			},
+			{
+				PreConfig: func() {
+					if got, _ := w.aws.Parameter(region, "/new"); got.Value != layerARN+":1" {
+						t.Errorf("the new parameter holds %q", got.Value)
+					}
+					w.aws.Calm()
+				},
+				Config: config("/new"), ConfigPlanChecks: action(plancheck.ResourceActionUpdate),
+				Check: resource.ComposeTestCheckFunc(w.holds(region, "/old", ""), w.holds(region, "/new", layerARN+":1")),
+			},
+		},
+		CheckDestroy: resource.ComposeTestCheckFunc(w.holds(region, "/new", ""), w.hasVersions()),
+	})
+}
+
 // TestParameterIsReplacedWithItsLayer replaces the resource: the parameter goes
 // with the old one and comes with the new one, or stays where that comes first.
 func TestParameterIsReplacedWithItsLayer(t *testing.T) {

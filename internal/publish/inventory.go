@@ -29,7 +29,7 @@ type Selection struct {
 //
 // Listings tell no hashes and sizes: CodeSHA256 and CodeSize are zero; see Read.
 //
-// AWS lets no account list a layer of another one: that is a *ForeignLayerError.
+// AWS lets no account list a layer of another one: that is an *AccessDeniedError.
 func (p *Publisher) Versions(ctx context.Context, region, layer string, choice Selection) ([]Version, error) {
 	region, err := regionOf(region, layer)
 	if err != nil {
@@ -60,26 +60,11 @@ func (p *Publisher) Versions(ctx context.Context, region, layer string, choice S
 	return found, nil
 }
 
-// ForeignLayerError tells that a layer belongs to another account, whose
-// versions cannot be listed.
-type ForeignLayerError struct {
-	// Layer is the layer's ARN.
-	Layer string
-	cause error
-}
-
-func (e *ForeignLayerError) Error() string {
-	return fmt.Sprintf("the versions of %s cannot be listed: where it belongs to another account, AWS lets it grant single versions, not the list of them, so name a version: %s:<number>. %v",
-		e.Layer, e.Layer, e.cause)
-}
-
-// Unwrap returns AWS's refusal.
-func (e *ForeignLayerError) Unwrap() error { return e.cause }
-
-// foreign returns the refusal of a listing by ARN as a *ForeignLayerError.
+// foreign adds to the refusal of a listing by ARN what to do where the layer belongs
+// to another account.
 func foreign(layer string, err error) error {
 	if _, ok := errors.AsType[*AccessDeniedError](err); ok && strings.HasPrefix(layer, "arn:") {
-		return &ForeignLayerError{Layer: layer, cause: err}
+		return fmt.Errorf("the versions of %s cannot be listed: where it belongs to another account, AWS lets it grant single versions, not the list of them, so name a version: %s:<number>. %w", layer, layer, err)
 	}
 	return err
 }

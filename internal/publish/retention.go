@@ -49,7 +49,7 @@ type Batch struct {
 	// Last is set at the end of the layer. Functions may have been deleted since the
 	// scan, as in a run that destroys them and the layer: before a version stays, its
 	// users are asked whether they still have it. One that stays for another resource
-	// is bequeathed to it, unless it is Unseen.
+	// is bequeathed to it, unless the heir is unknown: that might delete the version.
 	Last bool
 	// Unseen is set where another resource may point at the versions, and nobody
 	// here can know: all of them stay.

@@ -46,7 +46,7 @@ func (p *Publisher) SharedWith(ctx context.Context, arn string) (Sharing, error)
 // again where somebody else was faster.
 //
 // Typed errors: *LimitError (also for a policy that would become too large),
-// *AccessDeniedError, *ContestedError, ErrNotFound (the version is gone).
+// *AccessDeniedError, ErrNotFound (the version is gone).
 func (p *Publisher) Share(ctx context.Context, arn string, want Sharing) error {
 	grants, err := want.grants()
 	if err != nil {

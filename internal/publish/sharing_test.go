@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/lambdatest"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/publish/policy"
 )
 
 const (
@@ -113,6 +112,7 @@ func TestShareOwnsThePolicy(t *testing.T) {
 		"account became a user":     {[]string{allowing("layerbuild-"+teamA, `{"AWS":"AIDAEXAMPLE"}`)}, Sharing{AccountIDs: []string{teamA}}, []string{"layerbuild-" + teamA}, "Get Remove Get Add Get"},
 		"our id, another account":   {[]string{allowing("layerbuild-"+teamA, ofAccount(teamB))}, Sharing{AccountIDs: []string{teamA, teamB}}, []string{"layerbuild-" + teamA, "layerbuild-" + teamB}, "Get Remove Get Add Add Get"},
 		"our id, one too many":      {[]string{allowing("layerbuild-"+teamA, `{"AWS":["`+teamA+`","`+teamB+`"]}`)}, Sharing{AccountIDs: []string{teamA}}, []string{"layerbuild-" + teamA}, "Get Remove Get Add Get"},
+		"account to organization":   {[]string{ours(teamA), ours(teamB)}, Sharing{OrganizationIDs: []string{corp}}, []string{"layerbuild-" + corp}, "Get Add Remove Get Remove Get"},
 		"first give, then take":     {[]string{allowing("x", `{"AWS":["`+teamA+`","`+teamB+`"]}`)}, Sharing{AccountIDs: []string{teamA}}, []string{"layerbuild-" + teamA}, "Get Add Remove Get"},
 		"two in one statement stay": {[]string{allowing("x", `{"AWS":["`+teamA+`","`+teamB+`"]}`)}, Sharing{AccountIDs: []string{teamA, teamB}}, []string{"x"}, "Get"},
 	} {
@@ -136,6 +136,37 @@ func TestShareOwnsThePolicy(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestShareGivesBeforeItTakes: where the new grant is refused, nobody has lost the old
+// one; where AWS takes no more statements, the old ones go first.
+func TestShareGivesBeforeItTakes(t *testing.T) {
+	t.Parallel()
+	a := lambdatest.New(t)
+	p, arn := toShare(t, a)
+	if err := p.Share(t.Context(), arn, Sharing{AccountIDs: []string{teamA}}); err != nil {
+		t.Fatal(err)
+	}
+	a.Inject(lambdatest.Fault{Operation: "AddLayerVersionPermission", Status: 400, ErrorType: "InvalidParameterValueException", Message: "no such organization"})
+	if err := p.Share(t.Context(), arn, Sharing{OrganizationIDs: []string{corp}}); err == nil {
+		t.Error("a refused grant is no error")
+	}
+	if got := statementIDs(t, a); !slices.Equal(got, []string{"layerbuild-" + teamA}) {
+		t.Errorf("after a refused grant the statements are %q", got)
+	}
+	many := Sharing{}
+	for i := range 200 {
+		many.AccountIDs = append(many.AccountIDs, fmt.Sprintf("%012d", i))
+	}
+	if err := p.Share(t.Context(), arn, many); err == nil { // as many as AWS takes
+		t.Fatal("the policy is not full")
+	}
+	if err := p.Share(t.Context(), arn, Sharing{OrganizationIDs: []string{corp}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := statementIDs(t, a); !slices.Equal(got, []string{"layerbuild-" + corp}) {
+		t.Errorf("the statements are %q", got)
 	}
 }
 
@@ -196,10 +227,9 @@ func TestShareGivesUpOnAContestedPolicy(t *testing.T) {
 	p, arn := toShare(t, a)
 	a.SetPolicy(home, "deps", 1, allowing("x", ofAccount(teamB)))
 	a.Inject(lambdatest.Fault{Operation: "RemoveLayerVersionPermission", Times: -1, Do: func() { a.SetPolicy(home, "deps", 1, allowing("x", ofAccount(teamB))) }})
-	err := p.Share(t.Context(), arn, Sharing{AccountIDs: []string{teamA}})
-	var contested *policy.ContestedError
-	if !errors.As(err, &contested) || contested.ARN != arn {
-		t.Errorf("got %v, want a ContestedError about %s", err, arn)
+	err := p.Share(t.Context(), arn, Sharing{})
+	if err == nil || !strings.Contains(err.Error(), "the policy of "+arn+" does not stay") {
+		t.Errorf("got %v, want an error about the policy of %s", err, arn)
 	}
 	if n := len(a.Calls("RemoveLayerVersionPermission")); n != 9 {
 		t.Errorf("it was tried %d times, want 9", n)
@@ -213,8 +243,8 @@ func TestShareGivesUpOnAPolicyThatIsNotKept(t *testing.T) {
 	p, arn := toShare(t, a)
 	a.Inject(lambdatest.Fault{Operation: "GetLayerVersionPolicy", Times: -1, Do: func() { a.SetPolicy(home, "deps", 1) }})
 	err := p.Share(t.Context(), arn, Sharing{AccountIDs: []string{teamA}})
-	if _, ok := errors.AsType[*policy.ContestedError](err); !ok {
-		t.Errorf("got %v, want a ContestedError", err)
+	if err == nil || !strings.Contains(err.Error(), "the policy of "+arn+" does not stay") {
+		t.Errorf("got %v, want an error about the policy", err)
 	}
 }
 

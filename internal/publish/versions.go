@@ -66,17 +66,6 @@ func (p *Publisher) Locate(ctx context.Context, arn string) (Version, string, er
 	return described(out), aws.ToString(out.Content.Location), nil
 }
 
-// owns asks for the version by the layer's name alone, which means the caller's
-// account, and remembers that account where it is proved.
-func (p *Publisher) owns(ctx context.Context, api *lambda.Client, a LayerVersionARN) (bool, error) {
-	out, err := api.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{LayerName: &a.Name, VersionNumber: &a.Number})
-	if err != nil || aws.ToString(out.LayerVersionArn) != a.String() {
-		return false, err
-	}
-	p.account.Store(&a.AccountID)
-	return true, nil
-}
-
 // Delete removes the layer version with the ARN. One that is gone already is
 // no error. Functions that have it keep it.
 func (p *Publisher) Delete(ctx context.Context, arn string) error {
@@ -94,17 +83,20 @@ func (p *Publisher) Delete(ctx context.Context, arn string) error {
 	return nil
 }
 
-// layerNameOf returns how to name the layer of a version in a call: services
-// that stand in for AWS want the name alone for most of them, where AWS takes
-// the ARN as well. The name is used if it is proved to mean the same account.
+// layerNameOf returns how to name the layer of a version in a call: MiniStack, which
+// stands in for AWS, wants the name alone for most of them, where AWS takes the ARN
+// as well. The name means the caller's account, and is used where that is proved to
+// be the version's.
 func (p *Publisher) layerNameOf(ctx context.Context, api *lambda.Client, a LayerVersionARN) string {
 	if own := p.account.Load(); own != nil && *own == a.AccountID {
 		return a.Name
 	}
-	if own, _ := p.owns(ctx, api, a); own { // what cannot be told is not proved
-		return a.Name
+	out, err := api.GetLayerVersion(ctx, &lambda.GetLayerVersionInput{LayerName: &a.Name, VersionNumber: &a.Number})
+	if err != nil || aws.ToString(out.LayerVersionArn) != a.String() {
+		return a.LayerARN() // what cannot be told is not proved
 	}
-	return a.LayerARN()
+	p.account.Store(&a.AccountID)
+	return a.Name
 }
 
 // of returns the client for the region of an ARN.

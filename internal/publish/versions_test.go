@@ -238,7 +238,7 @@ func TestAnswersWithoutContentAreNoAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.Inject(lambdatest.Fault{Operation: "PublishVersion", Status: 200, Body: []byte("{}")})
-	if got, err := functions.PublishVersion(t.Context(), "f"); err == nil {
+	if got, err := functions.PublishVersion(t.Context(), "f", ""); err == nil {
 		t.Errorf("published version %q of a function", got)
 	}
 }

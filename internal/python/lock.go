@@ -78,7 +78,7 @@ func checkSDK(names []string, noun string, severity fault.Severity, needing func
 	if len(wanting) > 0 {
 		wanted = fmt.Sprintf(" %s is needed by %s.", inLayer, strings.Join(wanting, ", "))
 	}
-	return severity.Judge(&fault.Error{
+	return severity.Apply(&fault.Error{
 		At:      fault.At("python"),
 		Summary: fmt.Sprintf("%s comes from the %s and %s from the runtime", inLayer, noun, inRuntime),
 		Detail: fmt.Sprintf("Lambda's Python runtimes include boto3 and botocore, and Python finds the copy in a %s first. One of the two alone would be used with a version of the other that does not match.%s "+

@@ -27,7 +27,7 @@ import (
 //
 //nolint:revive // the closets document them
 type (
-	Module       = wheel.Module
+	Module       = imports.File
 	Metadata     = wheel.Metadata
 	Distribution = wheel.Distribution
 	Unfound      = imports.Missing
@@ -61,7 +61,5 @@ func Within(name string) (string, bool) { return wheel.Within(name) }
 // TargetFor is [wheel.TargetFor].
 func TargetFor(t runtimes.Target) wheel.Target { return wheel.TargetFor(t) }
 
-// KeepImported is [wheel.KeepImported].
-func KeepImported(modules []Module, folders []string) error {
-	return wheel.KeepImported(modules, folders)
-}
+// KeepImported is [imports.Keep].
+func KeepImported(modules []Module, folders []string) error { return imports.Keep(modules, folders) }

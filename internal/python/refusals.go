@@ -134,6 +134,12 @@ func wheelError(err error) error {
 			Detail: fault.Sentence(changed.Error()), Err: err,
 		}
 	}
+	if broken, ok := errors.AsType[*wheel.BrokenWheel](err); ok {
+		return &fault.Error{
+			At: fault.At("python"), Summary: fmt.Sprintf("The wheel %q cannot be installed", broken.Filename),
+			Detail: fmt.Sprintf("%s pip and uv refuse it too. Ask for another version of %[2]q, or make a wheel of it anew, by pip wheel --no-deps --no-binary %[2]s %[2]s==%[3]s, and give that in python.wheels.", fault.Sentence(broken.Reason), broken.Name, broken.Version), Err: err,
+		}
+	}
 	if other := otherFile(fault.At("python"), err); other != nil {
 		return other
 	}

@@ -40,7 +40,7 @@ func (l *Lock) Withdrawn(ctx context.Context, e *Env, s *Spec, r Request, severi
 	if severity == fault.SeverityError {
 		meaning = "checks.withdrawn is \"error\", so nothing is planned with them; \"warning\" builds from the lock as before."
 	}
-	return severity.Judge(&fault.Error{
+	return severity.Apply(&fault.Error{
 		At: fault.At("checks"), Summary: fmt.Sprintf("%s in the lock %s withdrawn", count, verb),
 		Detail: strings.Join(found, "\n") + "\n" + meaning + " To move to other versions, change the requirement, or give triggers another value.",
 	})

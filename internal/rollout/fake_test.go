@@ -16,7 +16,10 @@ const (
 	other = "arn:aws:lambda:eu-west-1:123456789012:layer:other:9"
 )
 
-var errKilled = errors.New("killed")
+var (
+	errKilled    = errors.New("killed")
+	errOtherCode = errors.New("the code is another one")
+)
 
 // fake is a Lambda in memory.
 type fake struct {
@@ -39,6 +42,10 @@ type fake struct {
 	pending map[string]int
 	// strike may replace the outcome of SetLayers: it runs before it.
 	strike func(f *fake, name string) error
+	// making is how many looks find a published version in the making, and spoilt
+	// why Lambda cannot make it, "" where it can.
+	making int
+	spoilt string
 	// stuck names functions whose aliases do not move.
 	stuck []string
 	// lose may say that the answer of SetLayers is lost after it took effect.
@@ -68,11 +75,14 @@ func (f *fake) enter(ctx context.Context, call string) error {
 	return nil
 }
 
-func (f *fake) Function(ctx context.Context, name string) (Function, error) {
+func (f *fake) Function(ctx context.Context, name, version string) (Function, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.enter(ctx, "get "+name); err != nil {
 		return Function{}, err
+	}
+	if version != "" {
+		return f.version(name, version)
 	}
 	at := f.functions[name]
 	if at == nil {
@@ -131,11 +141,29 @@ func (f *fake) Invoke(ctx context.Context, name string, _ []byte) (Answer, error
 	return f.answer(*f.functions[name])
 }
 
-func (f *fake) PublishVersion(ctx context.Context, name string) (string, error) {
+// version returns the state of a published version, which Lambda makes for some looks.
+func (f *fake) version(function, number string) (Function, error) {
+	found := *f.functions[function]
+	if f.making > 0 {
+		f.making--
+		found.Update = Pending
+	} else if f.spoilt != "" {
+		found.Update, found.Reason = Failed, f.spoilt
+	}
+	if number != fmt.Sprint(f.published[function]) {
+		return Function{}, ErrNoFunction
+	}
+	return found, nil
+}
+
+func (f *fake) PublishVersion(ctx context.Context, name, code string) (string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.enter(ctx, "publish "+name); err != nil {
 		return "", err
+	}
+	if f.functions[name].CodeSHA256 != code {
+		return "", errOtherCode
 	}
 	f.published[name]++
 	return fmt.Sprint(f.published[name]), nil

@@ -11,8 +11,8 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/runtimes"
 )
 
-// readers is how many functions are read at the same time.
-const readers = 8
+// atOnce is how many functions are read, or put back, at the same time.
+const atOnce = 8
 
 // UnfitError tells which functions cannot get the version, and why. Nothing was
 // changed.
@@ -30,7 +30,7 @@ func (e *UnfitError) Error() string {
 // *UnfitError that names them all.
 func Inspect(ctx context.Context, api Lambda, o Order) (map[string]Function, error) {
 	names := o.names()
-	found, faults := readAll(names, func(name string) (Function, error) { return api.Function(ctx, name) })
+	found, faults := inParallel(names, func(name string) (Function, error) { return api.Function(ctx, name, "") })
 	functions := map[string]Function{}
 	var unfit []string
 	for i, name := range names {
@@ -60,7 +60,7 @@ func MissingAliases(ctx context.Context, api Lambda, o Order) ([]string, error) 
 		return nil, nil
 	}
 	names := o.names()
-	_, faults := readAll(names, func(name string) (Alias, error) { return api.Alias(ctx, name, o.Shift.Alias) })
+	_, faults := inParallel(names, func(name string) (Alias, error) { return api.Alias(ctx, name, o.Shift.Alias) })
 	var missing []string
 	for i, name := range names {
 		switch {
@@ -73,17 +73,17 @@ func MissingAliases(ctx context.Context, api Lambda, o Order) ([]string, error) 
 	return missing, nil
 }
 
-// readAll reads something of each function, of some at the same time. Both results are in
-// the order of the names.
-func readAll[T any](names []string, read func(name string) (T, error)) ([]T, []error) {
-	found, faults := make([]T, len(names)), make([]error, len(names))
-	slots := make(chan struct{}, readers)
+// inParallel does something for each of some functions, for a few at the same time
+// and in their order. Both results are in that order, too.
+func inParallel[S, T any](all []S, do func(S) (T, error)) ([]T, []error) {
+	found, faults := make([]T, len(all)), make([]error, len(all))
+	slots := make(chan struct{}, atOnce)
 	var group sync.WaitGroup
-	for i, name := range names {
+	for i, one := range all {
+		slots <- struct{}{}
 		group.Go(func() {
-			slots <- struct{}{}
 			defer func() { <-slots }()
-			found[i], faults[i] = read(name)
+			found[i], faults[i] = do(one)
 		})
 	}
 	group.Wait()

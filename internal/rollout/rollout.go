@@ -24,9 +24,9 @@ import (
 // Lambda is what a roll-out asks of AWS. Errors other than those that the
 // methods name end the step.
 type Lambda interface {
-	// Function returns the unpublished state of a function. An absent one is
-	// ErrNoFunction.
-	Function(ctx context.Context, name string) (Function, error)
+	// Function returns a published version of a function, or its unpublished state
+	// where version is "". An absent one is ErrNoFunction.
+	Function(ctx context.Context, name, version string) (Function, error)
 	// SetLayers gives a function the layer versions in place of all that it
 	// has, if its revision is still the given one; else the error is
 	// ErrChanged. ErrLost says that the call may have been carried out.
@@ -34,10 +34,11 @@ type Lambda interface {
 	// Invoke calls the function, or its version or alias "name:qualifier",
 	// and waits for its answer.
 	Invoke(ctx context.Context, name string, payload []byte) (Answer, error)
-	// PublishVersion publishes the unpublished state of a function and
-	// returns the number of the published version. Where nothing has changed
-	// since the last version, it is that one's.
-	PublishVersion(ctx context.Context, name string) (string, error)
+	// PublishVersion publishes the unpublished state of a function, if its code
+	// has still that digest, and returns the number of the published version.
+	// Where nothing has changed since the last version, it is that one's. Lambda
+	// may still be making the version.
+	PublishVersion(ctx context.Context, name, codeSHA256 string) (string, error)
 	// Alias returns where an alias of a function points. An absent alias is
 	// ErrNoFunction.
 	Alias(ctx context.Context, name, alias string) (Alias, error)
@@ -76,13 +77,15 @@ type Function struct {
 	Architecture string
 	// Layers are the ARNs of its layer versions, in its order.
 	Layers []string
-	// CodeSize is the size of its own zip in bytes, and LayerSizes are those of
-	// the zips of its layers, by ARN.
+	// CodeSHA256 is the digest of its own zip in base64, CodeSize its size in
+	// bytes, and LayerSizes are those of the zips of its layers, by ARN.
+	CodeSHA256 string
 	CodeSize   int64
 	LayerSizes map[string]int64
 	// Revision changes with every change of the function.
 	Revision string
-	// Update is the state of the last change, and Reason why it failed.
+	// Update is the state of the last change, or of the making of a version, and
+	// Reason why it failed.
 	Update Update
 	Reason string
 }
@@ -141,7 +144,8 @@ type Order struct {
 	Rollback bool
 	// Former holds, by the name of the function, the ARN of the version that
 	// the last roll-out which ended gave it. A function that has the new
-	// version already goes back to it: a run that was killed moved it. Other
+	// version already goes back to it: a run that was killed moved it. A version
+	// of another layer, which an earlier order was about, is none to go back to. Other
 	// functions that have the new version already stay on it, such as a
 	// canary that somebody else manages.
 	Former map[string]string
@@ -157,10 +161,10 @@ type Order struct {
 // Shift is how the calls of an alias move to the published version.
 type Shift struct {
 	Alias string
-	// Steps are the percentages of calls that go to the new version, in
-	// growing order. The last step is always 100.
+	// Steps are the percentages of calls that go to the new version before all do,
+	// in growing order, each below 100.
 	Steps []int
-	// Pause is how long each step before the last one stays.
+	// Pause is how long each step stays.
 	Pause time.Duration
 }
 

@@ -256,7 +256,7 @@ func TestRunKilledAtEveryStep(t *testing.T) {
 					f.left, f.calls = -1, 0
 					for range f.pending { // updates under way end
 						for name := range f.functions {
-							_, _ = f.Function(t.Context(), name)
+							_, _ = f.Function(t.Context(), name, "")
 						}
 					}
 					if !whole {
@@ -277,6 +277,31 @@ func TestRunKilledAtEveryStep(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func TestLeastTime(t *testing.T) {
+	shift := &Shift{Steps: []int{10, 50}, Pause: 2 * time.Minute}
+	for _, c := range []struct {
+		canary    bool
+		functions int
+		shift     *Shift
+		want      time.Duration
+	}{
+		{true, 100, nil, 0},
+		{true, 100, &Shift{Pause: time.Minute}, 0},
+		{false, 1, shift, 4 * time.Minute},
+		{false, 100, shift, 136 * time.Minute}, // 34 batches of 3
+		{true, 3, shift, 8 * time.Minute},
+	} {
+		o := order(make([]string, c.functions)...)
+		o.Shift = c.shift
+		if !c.canary {
+			o.Canary = nil
+		}
+		if got := o.LeastTime(); got != c.want {
+			t.Errorf("%+v: got %s", c, got)
+		}
 	}
 }
 
@@ -391,6 +416,113 @@ func TestAliasGoesBackWithItsFunction(t *testing.T) {
 			t.Errorf("alias: %+v", at)
 		}
 	})
+}
+
+// TestAliasGoesBackOfAFunctionThatStays: a canary that its own configuration gave the
+// version keeps it, and its alias does not.
+func TestAliasGoesBackOfAFunctionThatStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake("canary", "a")
+		f.functions["canary"].Layers = []string{other, four}
+		for _, name := range []string{"canary", "a"} {
+			f.aliases[name+":live"] = Alias{Version: "7", Revision: "r"}
+			f.published[name] = 7
+		}
+		f.stuck = []string{"a"}
+		o := order("a")
+		o.Publish, o.Shift = true, &Shift{Alias: "live"}
+		if _, err := Run(t.Context(), f, o); err == nil {
+			t.Fatal("the alias of a moved")
+		}
+		wantVersions(t, f, map[string]int64{"canary": 4, "a": 3})
+		if at := f.aliases["canary:live"]; at.Version != "7" {
+			t.Errorf("alias of the canary: %+v", at)
+		}
+	})
+}
+
+// TestManyFunctionsGoBack: what one takes to go back is not the time of the others.
+func TestManyFunctionsGoBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var names []string
+		for i := range 90 {
+			names = append(names, fmt.Sprintf("f%02d", i))
+		}
+		f := newFake(append(names, "canary")...)
+		f.polls, f.fate["f89"] = 8, "InvalidSubnet"
+		o := order(names...)
+		o.BatchSize = 10
+		_, err := Run(t.Context(), f, o)
+		fault, ok := errors.AsType[*MoveError](err)
+		if !ok || len(fault.NotRestored) > 0 || len(fault.Restored) != 91 {
+			t.Fatalf("got %v", err)
+		}
+		wantVersions(t, f, all(3, append(names, "canary")...))
+	})
+}
+
+// TestAliasWaitsForAVersionInTheMaking: Lambda makes a version with SnapStart for
+// minutes, and refuses aliases that point at it until then.
+func TestAliasWaitsForAVersionInTheMaking(t *testing.T) {
+	for _, c := range []struct {
+		name, spoilt, at string
+	}{{"made", "", "8"}, {"spoilt", "FunctionError", "7"}} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFake("a")
+				f.aliases["a:live"], f.published["a"] = Alias{Version: "7", Revision: "r"}, 7
+				f.making, f.spoilt = 5, c.spoilt
+				o := order("a")
+				o.Canary, o.Publish, o.Shift = nil, true, &Shift{Alias: "live"}
+				_, err := Run(t.Context(), f, o)
+				if (err == nil) != (c.spoilt == "") || err != nil && !strings.Contains(err.Error(), c.spoilt) {
+					t.Errorf("got %v", err)
+				}
+				if at := f.aliases["a:live"]; at.Version != c.at || f.making != 0 {
+					t.Errorf("alias: %+v, with %d looks to come", at, f.making)
+				}
+			})
+		})
+	}
+}
+
+// TestCodeThatWasNotTriedIsNotPublished: somebody deploys other code while the canary
+// is invoked.
+func TestCodeThatWasNotTriedIsNotPublished(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake("canary", "a")
+		f.answer = func(Function) (Answer, error) {
+			f.functions["canary"].CodeSHA256 = "other"
+			return Answer{Payload: []byte(`{"statusCode": 200}`)}, nil
+		}
+		o := order("a")
+		o.Publish = true
+		_, err := Run(t.Context(), f, o)
+		if !errors.Is(err, errOtherCode) || f.published["canary"] != 0 {
+			t.Errorf("got %v, published %v", err, f.published)
+		}
+		wantVersions(t, f, all(3, "canary", "a"))
+	})
+}
+
+// TestVersionsOfOtherLayersAreNoneToGoBackTo: an earlier order was about another layer,
+// or the layer of another region.
+func TestVersionsOfOtherLayersAreNoneToGoBackTo(t *testing.T) {
+	for _, former := range []string{layer + "-old:3", "arn:aws:lambda:us-east-1:123456789012:layer:deps:3"} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake("a", "b")
+			f.functions["a"].Layers = []string{other, four} // a run that was killed moved it
+			f.fate["b"] = "InvalidSubnet"
+			o := order("a", "b")
+			o.Canary, o.Former = nil, map[string]string{"a": former}
+			if _, err := Run(t.Context(), f, o); err == nil {
+				t.Fatal("b moved")
+			}
+			if got := f.functions["a"].Layers; !slices.Equal(got, []string{other, four}) {
+				t.Errorf("after %q it has %q", former, got)
+			}
+		})
+	}
 }
 
 // TestMissingAliasesAreToldBeforeTheFirstChange, all at once.

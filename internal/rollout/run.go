@@ -21,7 +21,8 @@ const (
 	firstPoll   = 500 * time.Millisecond
 	longestPoll = 5 * time.Second
 	settling    = 10 * time.Minute
-	// restoring is how long putting back may take once the run was cancelled.
+	// restoring is how long it may take to put one function back, also once the run
+	// was cancelled.
 	restoring = 2 * time.Minute
 )
 
@@ -83,6 +84,8 @@ type step struct {
 	name string
 	// from is the version that it goes back to.
 	from string
+	// code is the digest of the code that it had with the new version.
+	code string
 	// alias is where the alias pointed; nil where it was not moved.
 	alias *Alias
 }
@@ -196,7 +199,7 @@ func (r *run) move(ctx context.Context, name string) error {
 func (r *run) attach(ctx context.Context, name string) (*step, error) {
 	version := r.order.Version.ARN
 	s := &step{name: name, from: r.result.Before[name]}
-	if former, moved := r.order.Former[name]; moved && s.from == version {
+	if former, moved := r.order.Former[name]; moved && s.from == version && isOf(former, r.order.Version.Layer) {
 		s.from = former
 	}
 	changed := false
@@ -208,6 +211,7 @@ func (r *run) attach(ctx context.Context, name string) (*step, error) {
 			return true, nil
 		}
 		r.note(s)
+		s.code = f.CodeSHA256
 		// An update that failed before this run is made again.
 		if changed = has == version && (tried || f.Update != Failed); changed {
 			return true, refused(f)
@@ -227,7 +231,7 @@ func (r *run) setVersion(ctx context.Context, name, version string, over func(f 
 	layer := r.order.Version.Layer
 	var cause error
 	for try := range changes {
-		f, err := r.settle(ctx, name)
+		f, err := r.settle(ctx, name, "")
 		if err != nil {
 			return errors.Join(err, cause)
 		}
@@ -262,11 +266,12 @@ func (r *run) note(s *step) {
 	}
 }
 
-// settle waits until Lambda is done with the last change of a function.
-func (r *run) settle(ctx context.Context, name string) (Function, error) {
+// settle waits until Lambda is done with the last change of a function, or with making
+// a version of it.
+func (r *run) settle(ctx context.Context, name, version string) (Function, error) {
 	limit := time.Now().Add(settling)
 	for wait := firstPoll; ; wait = min(2*wait, longestPoll) {
-		f, err := r.api.Function(ctx, name)
+		f, err := r.api.Function(ctx, name, version)
 		if err != nil || f.Update != Pending {
 			return f, err
 		}
@@ -279,20 +284,22 @@ func (r *run) settle(ctx context.Context, name string) (Function, error) {
 	}
 }
 
-// restore puts back what was moved, the last first, and returns the names of
-// what went back and the causes of what did not. A cancelled run still gets the
-// time to do so.
+// restore puts back what was moved, the last first and some at the same time, and
+// returns the names of what went back and the causes of what did not. A cancelled run
+// still gets the time to do so.
 func (r *run) restore(ctx context.Context) (restored []string, failed map[string]error) {
-	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), restoring)
-	defer stop()
+	steps := slices.Clone(r.moved)
+	slices.Reverse(steps)
+	done, faults := inParallel(steps, func(s *step) (bool, error) {
+		ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), restoring)
+		defer stop()
+		return r.putBack(ctx, s)
+	})
 	failed = map[string]error{}
-	for _, s := range slices.Backward(r.moved) {
-		if s.from == r.order.Version.ARN {
-			continue // it had the version before, and nobody knows another one
-		}
-		if done, err := r.putBack(ctx, s); err != nil {
-			failed[s.name] = err
-		} else if done {
+	for i, s := range steps {
+		if faults[i] != nil {
+			failed[s.name] = faults[i]
+		} else if done[i] {
 			restored = append(restored, s.name)
 		}
 	}
@@ -300,12 +307,17 @@ func (r *run) restore(ctx context.Context) (restored []string, failed map[string
 	return restored, failed
 }
 
-// putBack gives a function its former version if it still has the new one.
+// putBack points the alias of a function to where it pointed, and gives the function
+// its former version if it still has the new one. One that had the new one before
+// keeps it: nobody knows another.
 func (r *run) putBack(ctx context.Context, s *step) (bool, error) {
 	if s.alias != nil {
 		if err := r.resetAlias(ctx, s); err != nil {
 			return false, err
 		}
+	}
+	if s.from == r.order.Version.ARN {
+		return false, nil
 	}
 	back := false
 	err := r.setVersion(ctx, s.name, s.from, func(f Function, has string, tried bool) (bool, error) {

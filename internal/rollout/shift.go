@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/backoff"
 )
@@ -15,9 +16,17 @@ func (r *run) publish(ctx context.Context, s *step) error {
 	if !r.order.Publish {
 		return nil
 	}
-	number, err := r.api.PublishVersion(ctx, s.name)
+	number, err := r.api.PublishVersion(ctx, s.name, s.code)
 	if err != nil {
 		return fmt.Errorf("publishing a version of it: %w", err)
+	}
+	// With SnapStart, Lambda makes a version for minutes, and no alias may point at it.
+	made, err := r.settle(ctx, s.name, number)
+	if err != nil {
+		return fmt.Errorf("waiting for its version %s: %w", number, err)
+	}
+	if made.Update == Failed {
+		return fmt.Errorf("publishing its version %s: Lambda says %q", number, made.Reason)
 	}
 	shift := r.order.Shift
 	if shift == nil {
@@ -34,13 +43,13 @@ func (r *run) publish(ctx context.Context, s *step) error {
 	s.alias = &before
 	for _, weight := range append(slices.Clip(shift.Steps), 100) {
 		to := Alias{Version: at.Version, Next: number, Weight: weight, Revision: at.Revision}
-		if weight >= 100 {
+		if weight == 100 {
 			to = Alias{Version: number, Revision: at.Revision}
 		}
 		if at, err = r.pointAlias(ctx, s.name, to); err != nil {
 			return err
 		}
-		if weight >= 100 {
+		if weight == 100 {
 			return nil
 		}
 		if err := backoff.Sleep(ctx, shift.Pause); err != nil {
@@ -48,6 +57,22 @@ func (r *run) publish(ctx context.Context, s *step) error {
 		}
 	}
 	return nil
+}
+
+// LeastTime returns how long the pauses of the aliases take in all, if everything goes
+// well: functions of one batch wait at the same time.
+func (o *Order) LeastTime() time.Duration {
+	if o.Shift == nil {
+		return 0
+	}
+	turns := 0
+	names := o.names()
+	if o.Canary != nil {
+		turns, names = 1, names[1:]
+	}
+	batch := max(o.BatchSize, 1)
+	turns += (len(names) + batch - 1) / batch
+	return time.Duration(turns*len(o.Shift.Steps)) * o.Shift.Pause
 }
 
 // pointAlias moves the alias. A lost answer is no failure where the alias

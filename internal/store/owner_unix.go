@@ -9,11 +9,11 @@ import (
 	"syscall"
 )
 
-// foreign says why the first of some folders cannot be believed to hold what its
-// user has put there alone: another user owns it, or others may write to it. Root
-// may own what a user works with, and a group of which the user is the only member
-// is nobody else; whether it is cannot be told, so that a folder which only its
-// group may write to is believed where the group is the user's own.
+// foreign returns why a folder is not trusted, of the first that is not: another user
+// owns it, or others can write to it. Root may own what a user works with. A group of
+// which the user is the only member is nobody else; whether it is cannot be told, so
+// that a folder which only its group can write to is trusted where the group is the
+// user's own.
 func foreign(folders ...string) (string, error) {
 	for _, name := range folders {
 		info, err := os.Stat(name)

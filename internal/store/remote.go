@@ -107,15 +107,15 @@ func (s *Store) Shared() bool { return s.shared != nil }
 
 // Wanted is a blob that a Remote may have.
 type Wanted struct {
-	// Name is the object's, see [RemoteName]; "" is nowhere.
+	// Name is the object's, see [RemoteName]; "" means that it is not looked for.
 	Name string
-	// SHA256 is the blob's digest; zero where Judge alone can tell.
+	// SHA256 is the blob's digest; zero where Accept alone can tell.
 	SHA256 Digest
 	// Size is the exact number of bytes, 0 when unknown; MaxBytes caps it.
 	Size, MaxBytes int64
-	// Judge, when not nil, judges the complete file before it becomes a blob.
-	// It must read by offset and not close.
-	Judge func(f *os.File, size int64) error
+	// Accept, when not nil, is asked of the complete file before it becomes a blob;
+	// its error refuses it. It must read by offset and not close.
+	Accept func(f *os.File, size int64) error
 }
 
 // Pull brings a blob from the Remote into the store, and reports its digest and
@@ -125,7 +125,7 @@ type Wanted struct {
 // *UnusableError.
 func (s *Store) Pull(ctx context.Context, w Wanted) (d Digest, size int64, ok bool, err error) {
 	h := s.shared
-	if h == nil || w.Name == "" || w.SHA256.IsZero() && w.Judge == nil || !h.worthAsking(w.Name) {
+	if h == nil || w.Name == "" || w.SHA256.IsZero() && w.Accept == nil || !h.worthAsking(w.Name) {
 		return Digest{}, 0, false, nil
 	}
 	body, err := h.remote.Get(ctx, w.Name)
@@ -162,9 +162,9 @@ func (s *Store) take(body io.ReadCloser, wanted Wanted) (d Digest, size int64, e
 	}
 	defer func() { err = errors.Join(err, w.Abort()) }()
 	from := io.Reader(body)
-	limit := wanted.MaxBytes
+	limit, most := wanted.MaxBytes, "at most "
 	if wanted.Size > 0 {
-		limit = wanted.Size
+		limit, most = wanted.Size, ""
 	}
 	if limit > 0 {
 		from = io.LimitReader(body, limit+1)
@@ -174,11 +174,11 @@ func (s *Store) take(body io.ReadCloser, wanted Wanted) (d Digest, size int64, e
 	}
 	switch {
 	case limit > 0 && w.Size() > limit || w.Size() < wanted.Size:
-		return Digest{}, 0, &refusedError{fmt.Errorf("it has not the %d bytes that were wanted", limit)}
+		return Digest{}, 0, &refusedError{fmt.Errorf("its size differs: want %s%d bytes", most, limit)}
 	case !wanted.SHA256.IsZero() && w.Sum() != wanted.SHA256:
 		return Digest{}, 0, &refusedError{&DigestError{Want: wanted.SHA256, Got: w.Sum(), Size: w.Size()}}
-	case wanted.Judge != nil:
-		if err := wanted.Judge(w.File(), w.Size()); err != nil {
+	case wanted.Accept != nil:
+		if err := wanted.Accept(w.File(), w.Size()); err != nil {
 			return Digest{}, 0, &refusedError{err}
 		}
 	}

@@ -127,14 +127,14 @@ func TestPullTakesOnlyWhatWasWanted(t *testing.T) {
 		warning string
 	}{
 		"right":         {"hello", Wanted{Size: 5}, true, ""},
-		"by judge":      {"hello", Wanted{Judge: func(*os.File, int64) error { return nil }}, true, ""},
+		"by judge":      {"hello", Wanted{Accept: func(*os.File, int64) error { return nil }}, true, ""},
 		"other bytes":   {"hellO", Wanted{}, false, "have sha256"},
 		"other size":    {"hello!", Wanted{Size: 5}, false, "5 bytes"},
 		"short":         {"hell", Wanted{Size: 5}, false, "5 bytes"},
 		"over the cap":  {"hello", Wanted{MaxBytes: 4}, false, "4 bytes"},
-		"judged unfit":  {"hello", Wanted{Judge: func(*os.File, int64) error { return errors.New("it holds a bomb") }}, false, "a bomb"},
+		"judged unfit":  {"hello", Wanted{Accept: func(*os.File, int64) error { return errors.New("it holds a bomb") }}, false, "a bomb"},
 		"empty":         {"", Wanted{}, false, "have sha256"},
-		"judged to end": {"hello", Wanted{Judge: readsAll}, true, ""},
+		"judged to end": {"hello", Wanted{Accept: readsAll}, true, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

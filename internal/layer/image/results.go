@@ -48,7 +48,7 @@ func (e *Env) takeResult(ctx context.Context, key string) (kept store.Digest, ok
 		}
 		return e.Segments.Vet(ctx, archive, kept)
 	}
-	_, _, ok, err = e.Store.Pull(ctx, store.Wanted{Name: resultName(key), Size: resultSize, Judge: judge})
+	_, _, ok, err = e.Store.Pull(ctx, store.Wanted{Name: resultName(key), Size: resultSize, Accept: judge})
 	return kept, ok, err
 }
 

@@ -107,8 +107,8 @@ func Judge(l audit.Layer, ids, architectures []string) []audit.Finding {
 	return found
 }
 
-// targetsOf returns the runtimes on the architectures, without those that were, or that
-// are newer than our table.
+// targetsOf returns the runtimes on the architectures, skipping runtimes that are not in
+// our table: retired or newer.
 func targetsOf(ids, architectures []string) []runtimes.Target {
 	known, _ := runtimes.Targets(ids, architectures)
 	return known

@@ -27,7 +27,7 @@ func CheckSize(tree filetree.Tree, severity fault.Severity) ([]fault.Warning, er
 		}}, nil
 	}
 	summary := fmt.Sprintf("The layer takes %d bytes unzipped, over the limit of %d", size, runtimes.MaxUnzipped)
-	return severity.Judge(tooLarge(summary, "The largest parts:"+largest))
+	return severity.Apply(tooLarge(summary, "The largest parts:"+largest))
 }
 
 func tooLarge(summary, largest string) *fault.Error {

@@ -75,7 +75,7 @@ func Choose(ctx context.Context, specs []Spec, of Scope, made Made, old []Lock) 
 }
 
 // complete reports whether an element is asked for as in its old lock, and the files
-// that are there, with the made ones that are missing, are those of that lock.
+// present plus the missing made ones equal that lock.
 func (m Made) complete(ctx context.Context, i int, f Spec, now, old Lock, of Scope) bool {
 	if len(m[i]) == 0 || now.Tree == old.Tree || !f.locked().equal(old.Spec) {
 		return false

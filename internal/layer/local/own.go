@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// Own are what the run itself writes: it is no part of a source that holds it.
+// Own lists files and folders that the run itself writes: they are never packed.
 type Own struct {
 	// places are folders and files of the host: the cache, TF_DATA_DIR, the log
 	// that TF_LOG_PATH names.

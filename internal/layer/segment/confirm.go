@@ -73,11 +73,11 @@ func (c *Cache) Confirm(ctx context.Context, segment store.Digest, add func(file
 	}
 	archive, unreadable := filetree.FileArchive(segment.Hex(), c.store.Path(segment))
 	if unreadable != nil {
-		return false, nil //nolint:nilerr // it is made again
+		return false, nil // it is made again
 	}
 	tree, unreadable := filetree.FromZip(archive)
 	if unreadable != nil {
-		return false, nil //nolint:nilerr // as above
+		return false, nil // as above
 	}
 	f, ok := c.confirmers.Get().(*confirmer)
 	if !ok {

@@ -51,8 +51,8 @@ func New(s *store.Store) *Cache {
 // Encoder names the encoder: another one makes other bytes of a file.
 func (c *Cache) Encoder() string { return layerzip.Encoder }
 
-// Noted returns the segment that was noted under a key, if one was. The store may
-// have lost it since.
+// Noted returns the segment that was noted under a key, if one was. It may
+// have been evicted from the store.
 func (c *Cache) Noted(key string) (store.Digest, bool) {
 	body, _, err := c.store.GetRecord(Bucket, key)
 	if err != nil {
@@ -68,8 +68,7 @@ func (c *Cache) Note(key string, segment store.Digest) error {
 }
 
 // Keep returns the segment that is noted under a key. Where there is none in the
-// store, or confirm refuses it, which is asked with doubt alone, pack makes it, and it
-// is noted.
+// store, or, with doubt, confirm rejects it, pack makes it, and it is noted.
 func (c *Cache) Keep(key string, doubt bool, confirm func(store.Digest) (bool, error), pack func() (store.Digest, error)) (store.Digest, error) {
 	digest, ok := c.Noted(key)
 	ok = ok && c.store.Has(digest, -1)

@@ -102,8 +102,8 @@ func (c *completion) questions(ctx context.Context) ([]question, error) {
 		}
 		for _, e := range p.Edges {
 			id := key + " " + e.Name
-			if e.To != "" || e.Kind.Bends() && e.Kind != Optional || e.Kind == Peer || c.asked[id] {
-				continue
+			if e.To != "" || e.Kind.IsPeer() || c.asked[id] {
+				continue // peers are answered by the user of the package
 			}
 			spec, err := manifest.ParseSpec(e.Name, e.Spec)
 			if err != nil {

@@ -49,40 +49,43 @@ func isAny(Edge) bool          { return true }
 // Prune drops what production does not want, but for packages that decide about it
 // all the same: see [Graph.holders].
 func (l *Graph) Prune() {
-	for _, p := range l.Packages {
+	all, production := l.Reach(isAny), l.Reach(InProduction)
+	l.markHeld(all, production)
+	holders := l.holders(all, production)
+	stays := func(key string) bool { return production[key] || holders[key] }
+	maps.DeleteFunc(l.Packages, func(key string, p *Package) bool {
+		peersUnknown := l.Bare && l.Placed && p.Fetched()
+		return !stays(key) && !peersUnknown
+	})
+	for key, p := range l.Packages {
 		p.URL = withoutSecrets(p.URL)
-	}
-	all, keep := l.Reach(isAny), l.Reach(InProduction)
-	for key := range all {
-		for _, e := range l.Packages[key].Edges {
-			if to := l.Packages[e.To]; e.To != "" && to != nil && (e.Kind == Dev || !keep[key]) {
-				to.Held = true
-			}
-		}
-	}
-	holders := l.holders(all, keep)
-	for key, p := range l.Packages {
-		if peersUnknown := l.Bare && l.Placed && p.Fetched(); !keep[key] && !holders[key] && !peersUnknown {
-			delete(l.Packages, key)
-			continue
-		}
-		p.Dev = holders[key] && !keep[key]
-	}
-	for key, p := range l.Packages {
+		p.Dev = holders[key] && !production[key]
 		p.Edges = slices.DeleteFunc(p.Edges, func(e Edge) bool { return e.Kind == Dev && !holders[e.To] })
 		for i := range p.Edges {
-			if e := &p.Edges[i]; !keep[key] && !p.Dev || !keep[e.To] && !holders[e.To] {
+			if e := &p.Edges[i]; !stays(key) || !stays(e.To) {
 				e.To = ""
 			}
 		}
 	}
 }
 
+// markHeld marks what development wants.
+func (l *Graph) markHeld(all, production map[string]bool) {
+	for key := range all {
+		for _, e := range l.Packages[key].Edges {
+			if to := l.Packages[e.To]; e.To != "" && to != nil && (e.Kind == Dev || !production[key]) {
+				to.Held = true
+			}
+		}
+	}
+}
+
 // holders returns the packages that development wants and that decide about
-// production. For npm these hold an optional package in its place when the other
-// packages that want it do not fit: it keeps what development shares. For Yarn 1
-// they may be a peer that a production package requires.
-func (l *Graph) holders(all, keep map[string]bool) map[string]bool {
+// production. For npm these hold an optional package in its place: where production
+// wants x for an optional package alone, and a tool of development needs x too, npm
+// keeps x when the optional package does not fit. For Yarn 1 they may be a peer that
+// a production package requires.
+func (l *Graph) holders(all, production map[string]bool) map[string]bool {
 	switch l.Tool {
 	case Yarn1:
 		return all
@@ -90,28 +93,30 @@ func (l *Graph) holders(all, keep map[string]bool) map[string]bool {
 	default:
 		return map[string]bool{}
 	}
-	required := l.Reach(isRequired)
 	in := l.dependents(all)
+	byDevelopment := func(w wish) bool { return w.edge.Kind == Dev || !production[w.from] }
+	// What production can do without, and what wants that in development.
+	required := l.Reach(isRequired)
 	holders := map[string]bool{}
-	for key := range keep {
+	for key := range production {
 		if !required[key] {
 			holders[key] = true
 		}
 	}
 	spread(holders, func(key string, add func(string)) {
 		for _, w := range in[key] {
-			if w.from != l.Root && !keep[w.from] {
+			if w.from != l.Root && !production[w.from] {
 				add(w.from)
 			}
 		}
 	})
 	maps.DeleteFunc(holders, func(key string, _ bool) bool {
-		return keep[key] && !slices.ContainsFunc(in[key], func(w wish) bool { return w.edge.Kind == Dev || !keep[w.from] })
+		return production[key] && !slices.ContainsFunc(in[key], byDevelopment)
 	})
 	// What a holder cannot do without decides whether the holder fits.
 	spread(holders, func(key string, add func(string)) {
 		for _, e := range l.Packages[key].Edges {
-			if all[e.To] && !keep[e.To] && !e.Kind.Bends() {
+			if all[e.To] && !production[e.To] && !e.Kind.Bends() {
 				add(e.To)
 			}
 		}

@@ -59,6 +59,12 @@ func TestLockRefusals(t *testing.T) {
 				`{"dependencies": {"a": "^2.0.0"}, "overrides": {"a": {"b": "1.0.0"}}}`, Options{},
 			`it is out of date: the project wants a "^2.0.0" and the lock file has a@1.0.0: run npm install`,
 		},
+		{
+			"wishes of the wrong form", npm3(`"": {"dependencies": {"a": "1"}}, "node_modules/a": {"version": "1.0.0", "integrity": "SRI"}`) + "\n-- package.json --\n" + `{"dependencies": {"a": 1, "b": null}}`, Options{},
+			`"dependencies" has a number for "a": write a range as a string, such as "^1.2.3"; "dependencies" has null for "b"`,
+		},
+		{"yarn, wishes of the wrong form", yarn1(`{"dependencies": ["a"]}`, `a@1:
+  version "1.0.0"`), Options{}, `"dependencies" is a list: write an object`},
 		{"no project", npm3(`"node_modules/a": {"version": "1.0.0"}`), Options{}, "it does not say what the project requires"},
 		{
 			"git", npm3(`"": {"dependencies": {"a": "github:u/a"}}, "node_modules/a": {"version": "1.0.0", "resolved": "git+ssh://git:secret@github.com/u/a.git#0123456789abcdef0123456789abcdef01234567"}`), Options{},

@@ -17,6 +17,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/locked"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/manifest"
 )
 
 // Options chooses what of a lock file is wanted.
@@ -81,6 +82,9 @@ func (r *lockReader) manifest(folder string) (*npmEntry, error) {
 	b = jsonscan.TrimBOM(b)
 	if err := json.Unmarshal(b, e); err != nil {
 		return nil, r.fault(name, "it is not a package.json: %s", jsonscan.Explain(b, err))
+	}
+	if err := manifest.CheckForm(b); err != nil {
+		return nil, r.fault(name, "%s", strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	return e, nil
 }

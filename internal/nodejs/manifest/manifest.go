@@ -20,7 +20,7 @@ import (
 func Read(raw []byte) (*Manifest, error) {
 	raw = jsonscan.TrimBOM(raw)
 	if jsonscan.FirstByte(raw) != '{' {
-		return nil, fmt.Errorf("reading a manifest: it is not JSON object")
+		return nil, fmt.Errorf("reading a manifest: it is not a JSON object")
 	}
 	of := map[string][]byte{}
 	err := jsonscan.EachMember(raw, func(key string, value []byte) error {

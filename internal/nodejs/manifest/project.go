@@ -39,6 +39,9 @@ func ReadProject(name string) (*Project, error) {
 	if why := jsonscan.Explain(jsonscan.TrimBOM(raw), nil); err != nil && why != "" {
 		err = errors.New(why)
 	}
+	if err == nil {
+		err = CheckForm(raw)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading %q: %w", name, err)
 	}
@@ -164,6 +167,9 @@ func (p *Project) readFolders(dir string) error {
 			return fmt.Errorf("reading the project: %w", err)
 		}
 		m, err := Read(raw)
+		if err == nil {
+			err = CheckForm(raw)
+		}
 		if err != nil {
 			return fmt.Errorf("reading %q: %w", name, err)
 		}

@@ -183,3 +183,37 @@ func TestUnreadableProjectsNameThePlace(t *testing.T) {
 		}
 	}
 }
+
+// TestProjectsOfTheWrongForm: npm 11 stops at each that is refused here but for numbers
+// and booleans in place of an object, of which it drops all.
+func TestProjectsOfTheWrongForm(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`{"dependencies":["lodash"]}`:                         `"dependencies" is a list: write an object of names and ranges, such as {"lodash": "^4.17.21"}`,
+		`{"devDependencies":"lodash"}`:                        `"devDependencies" is a string: write an object`,
+		`{"peerDependencies":5}`:                              `"peerDependencies" is a number: write an object`,
+		`{"optionalDependencies":true}`:                       `"optionalDependencies" is a boolean: write an object`,
+		`{"dependencies":{"lodash":4,"ms":"2"}}`:              `"dependencies" has a number for "lodash": write a range as a string, such as "^1.2.3"`,
+		`{"dependencies":{"lodash":null}}`:                    `"dependencies" has null for "lodash"`,
+		`{"dependencies":{"lodash":{"version":"4"}}}`:         `"dependencies" has an object for "lodash"`,
+		`{"dependencies":{"a":1},"devDependencies":{"b":[]}}`: "\"dependencies\" has a number for \"a\": write a range as a string, such as \"^1.2.3\"\n\"devDependencies\" has a list for \"b\"",
+		`{"workspaces":"packages/*"}`:                         `"workspaces" is a string: write a list of patterns, such as ["packages/*"]`,
+		`{"workspaces":[5]}`:                                  `"workspaces" has a number among its patterns`,
+		`{"workspaces":{"packages":"a"}}`:                     `"packages" of "workspaces" is a string: write a list`,
+		`{"dependencies":{},"workspaces":null}`:               "",
+		`{"dependencies":null,"devDependencies":[]}`:          "",
+		`{"workspaces":{"nohoist":["a"]}}`:                    "",
+		"\ufeff" + `{"dependencies":{"a":""}}`:                "",
+	} {
+		dir := writeFiles(t, map[string]string{"package.json": text, "up/package.json": `{"dependencies":{"m":"file:m"}}`, "up/m/package.json": text})
+		for _, name := range []string{"package.json", "up/package.json"} { // of the project, and of a folder that it names
+			_, err := ReadProject(filepath.Join(dir, name))
+			if name != "package.json" && strings.Contains(want, "workspaces") {
+				continue // those of a folder are its own
+			}
+			if (err != nil) != (want != "") || err != nil && !strings.Contains(err.Error(), want) {
+				t.Errorf("%s of %s: got %v, want %q", name, text, err, want)
+			}
+		}
+	}
+}

@@ -13,10 +13,7 @@ type Package struct {
 	// Integrity is the tarball's Subresource Integrity, the strongest known.
 	Integrity string
 
-	Dev, Optional, DevOptional, Peer, Extraneous bool
-
 	Bundled       bool
-	InstallScript bool
 	OS, CPU, Libc []string
 }
 

@@ -42,9 +42,9 @@ type Options struct {
 	// --strict-peer-deps.
 	StrictPeers bool
 	// Force accepts conflicts between peers and foreign platforms, as npm's
-	// --force.
+	// --force. Only recorded answers of npm ask for it.
 	Force bool
 	// Whole refuses packages that do not run on the target where only development
-	// wants them too, as npm does without --omit=dev.
+	// wants them too, as npm does without --omit=dev. It is for recorded answers, too.
 	Whole bool
 }

@@ -44,21 +44,17 @@ type part struct{ name, value, host string }
 // login is what is configured below one prefix.
 type login struct{ token, auth, user, password string }
 
-// NpmrcError says what in npm's configuration cannot be used.
-type NpmrcError struct {
-	Key    string // without its value, which may be a secret
-	Reason string
-}
-
-func (e *NpmrcError) Error() string {
-	return fmt.Sprintf("reading npm's configuration: %q %s", e.Key, e.Reason)
+// unusable says what in npm's configuration cannot be used. It does not tell the value
+// of the key, which may be a secret.
+func unusable(key, reason string) error {
+	return fmt.Errorf("reading npm's configuration: %q %s", key, reason)
 }
 
 // LoadNpmrc reads npm's configuration as npm does in a folder: the environment,
 // given as "key=value", before the folder's .npmrc, before the user's, before
 // the global one that npm_config_globalconfig names. dir may be "".
 //
-// A missing file is no error. What cannot be used is a *NpmrcError.
+// A missing file is no error. What cannot be used is one.
 func LoadNpmrc(dir string, environ []string) (*Npmrc, error) {
 	env := environment(environ)
 	settings := maps.Clone(env.npm)
@@ -194,7 +190,7 @@ func (c *Npmrc) setLogin(key, value string) error {
 	case "_password":
 		plain, err := decodeBase64(value)
 		if err != nil {
-			return &NpmrcError{Key: key, Reason: "is not in base64"}
+			return unusable(key, "is not in base64")
 		}
 		l.password = plain
 	default:
@@ -247,7 +243,7 @@ func (c *Npmrc) Authorize(client *fetch.Client) error {
 	for _, prefix := range slices.Sorted(maps.Keys(c.logins)) {
 		cr, found, err := c.logins[prefix].credential()
 		if err != nil {
-			return &NpmrcError{Key: prefix + ":_auth", Reason: err.Error()}
+			return unusable(prefix+":_auth", err.Error())
 		}
 		if !found {
 			continue
@@ -318,7 +314,7 @@ func registryURL(key, value, otherwise string) (string, error) {
 	}
 	u, err := url.Parse(value)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return "", &NpmrcError{Key: key, Reason: "must be an address that begins with https:// or http://"}
+		return "", unusable(key, "must be an address that begins with https:// or http://")
 	}
 	return u.Scheme + strings.TrimRight(value[len(u.Scheme):], "/") + "/", nil
 }

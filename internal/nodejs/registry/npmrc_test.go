@@ -1,7 +1,7 @@
 package registry
 
 import (
-	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -123,8 +123,7 @@ func TestNpmrcRefuses(t *testing.T) {
 		{"//h/:_password=" + secret, "//h/:_password"},
 	} {
 		_, err := npmrcOf(t, c.text, "")
-		var fault *NpmrcError
-		if !errors.As(err, &fault) || fault.Key != c.key {
+		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("configuration: %q ", c.key)) {
 			t.Errorf("%q: error %v, want one of %q", c.text, err, c.key)
 		} else if strings.Contains(err.Error(), secret) {
 			t.Errorf("%q: the error tells the value: %v", c.text, err)
@@ -135,8 +134,7 @@ func TestNpmrcRefuses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var fault *NpmrcError
-		if err := rc.Authorize(newFetcher(t, fetch.Options{})); !errors.As(err, &fault) || strings.Contains(err.Error(), secret) {
+		if err := rc.Authorize(newFetcher(t, fetch.Options{})); err == nil || !strings.Contains(err.Error(), `"//h/:_auth"`) || strings.Contains(err.Error(), secret) {
 			t.Errorf("%q: error %v, want one that does not tell the value", text, err)
 		}
 	}

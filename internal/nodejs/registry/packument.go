@@ -16,7 +16,7 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/nodejs/semver"
 )
 
-var errNoDocument = errors.New("reading a registry's document: it is not JSON object")
+var errNoDocument = errors.New("reading a registry's document: it is not a JSON object")
 
 // ReadPackument decodes a registry's document of a package: in its full or in its
 // abbreviated form, or what distill keeps of it. Its manifests are decoded when asked

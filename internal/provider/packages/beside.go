@@ -71,7 +71,7 @@ func (r *packageResource) unpack(ctx context.Context, m *packageModel, lock *lay
 		return append(diags, diagnostic.Of("Unusable state", err))
 	}
 	name := m.Filename.ValueString()
-	if _, intact, err := r.Tools.Builder.Intact(ctx, name, sum, m.Size.ValueInt64()); err != nil || !intact {
+	if intact, err := r.Tools.Builder.Intact(ctx, name, sum, m.Size.ValueInt64()); err != nil || !intact {
 		name = layer.DefaultPath(sum)
 		if err := r.Tools.Builder.Rebuild(ctx, lock, sum, name); err != nil {
 			return append(diags, diagnostic.At("unpack_path", diagnostic.Of("The zip cannot be unpacked", err)))

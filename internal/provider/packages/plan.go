@@ -3,7 +3,9 @@ package packages
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"reflect"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -129,20 +131,18 @@ func tell(warnings []fault.Warning, diags *diag.Diagnostics) {
 // where write_zip says so. Otherwise a missing one is left missing: a
 // layerbuild_version makes it where it needs it.
 func (r *packageResource) putBack(ctx context.Context, m *packageModel, lock *layer.Lock, made layer.Made) (diags diag.Diagnostics) {
-	o := m.output(nil)
-	o.Replace = true
-	var err error
-	if o.Want, err = publish.ParseCodeSHA256(m.SourceCodeHash.ValueString()); err != nil {
+	zip, err := publish.ParseCodeSHA256(m.SourceCodeHash.ValueString())
+	if err != nil {
 		return append(diags, diagnostic.Of("Unusable state", err))
 	}
 	name, always := m.Filename.ValueString(), m.writesAlways()
-	exists, intact, err := r.Tools.Builder.Intact(ctx, name, o.Want, m.Size.ValueInt64())
-	if intact || !always && (err != nil || !exists) {
+	intact, err := r.Tools.Builder.Intact(ctx, name, zip, m.Size.ValueInt64())
+	if intact || !always && err != nil {
 		return diags
 	}
-	o.Size, o.Shadow, o.Scripts = fault.SeverityOff, fault.SeverityOff, fault.SeverityOff // judged when it was planned
-	if _, err = r.Tools.Builder.Build(ctx, lock, o); err == nil {
-		tflog.Info(ctx, fmt.Sprintf("The zip %q was put back from the lock", name), map[string]any{"missing": !exists, "sha256": m.SHA256.ValueString()})
+	missing := errors.Is(err, fs.ErrNotExist)
+	if err = r.Tools.Builder.Rebuild(ctx, lock, zip, name); err == nil {
+		tflog.Info(ctx, fmt.Sprintf("The zip %q was put back from the lock", name), map[string]any{"missing": missing, "sha256": m.SHA256.ValueString()})
 		return append(diags, r.writeBill(ctx, m, lock)...)
 	}
 	cause := diagnostic.Of("The zip cannot be put back", err)

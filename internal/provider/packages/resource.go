@@ -100,7 +100,7 @@ func (r *packageResource) makeZip(ctx context.Context, m, before *packageModel) 
 	if planned.Want, err = publish.ParseCodeSHA256(m.SourceCodeHash.ValueString()); err != nil {
 		return append(diags, diagnostic.Of("Unusable plan", err))
 	}
-	if _, intact, err := r.Tools.Builder.Intact(ctx, m.Filename.ValueString(), planned.Want, m.Size.ValueInt64()); err != nil || !intact {
+	if intact, err := r.Tools.Builder.Intact(ctx, m.Filename.ValueString(), planned.Want, m.Size.ValueInt64()); err != nil || !intact {
 		diags.Append(r.build(ctx, m, lock, planned)...)
 	} else {
 		diags.Append(r.writeBill(ctx, m, lock)...)

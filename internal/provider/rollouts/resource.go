@@ -92,13 +92,20 @@ func (r *rolloutResource) plan(ctx context.Context, m, before *rolloutModel, cha
 		}
 	}
 	m.FunctionVersions = versionsOf(versions)
-	changed = changed || len(moving) > 0 || !m.ARN.Equal(before.ARN) || !m.FunctionVersions.Equal(before.FunctionVersions)
+	changed = changed || !m.ARN.Equal(before.ARN) || !m.FunctionVersions.Equal(before.FunctionVersions)
+	if len(moving) > 0 && !changed {
+		changed = true
+		m.ARN, m.ID = types.StringUnknown(), types.StringUnknown() // the canary has to pass again, and no attribute shows its version
+	}
 	if !m.named() && changed {
 		m.FunctionVersions = types.MapUnknown(types.Int64Type) // others may come by the layer before the apply
 	}
 	if len(moving) > 0 {
 		diags.AddWarning(fmt.Sprintf("Functions move to version %d of the layer", rollout.NumberOf(order.Version.ARN)),
 			fmt.Sprintf("This apply moves: %s. If Terraform manages one of them, write lifecycle { ignore_changes = [layers] } there. Otherwise the next apply of that function removes the version again.", strings.Join(moving, ", ")))
+	}
+	if changed {
+		diags.Append(m.checkTime(ctx, order, before.ARN.IsNull())...)
 	}
 	missing, err := rollout.MissingAliases(ctx, functions, order)
 	if err != nil {
@@ -107,6 +114,21 @@ func (r *rolloutResource) plan(ctx context.Context, m, before *rolloutModel, cha
 	if len(missing) > 0 {
 		diags.Append(diagnostic.At("alias", diag.NewWarningDiagnostic("Functions lack the alias",
 			diagnostic.Sentence(strings.Join(missing, "; "))+" The apply fails before it changes anything, unless something makes the alias before.")))
+	}
+	return diags
+}
+
+// checkTime refuses pauses of aliases that take longer than the apply may.
+func (m *rolloutModel) checkTime(ctx context.Context, order rollout.Order, create bool) (diags diag.Diagnostics) {
+	name, timeout := "update", m.Timeouts.Update
+	if create {
+		name, timeout = "create", m.Timeouts.Create
+	}
+	limit, diags := timeout(ctx, toolbox.DefaultTimeout)
+	if least := order.LeastTime(); least >= limit && !diags.HasError() {
+		diags.AddAttributeError(path.Root("alias"), "The pauses of the alias take longer than the apply may", fmt.Sprintf(
+			"%d functions in batches of %d wait %s in all, and timeouts.%s is %s. Write timeouts = { %[4]s = %[6]q }, a larger batch_size, or a shorter pause_seconds.",
+			len(order.Functions), order.BatchSize, least, name, limit, fmt.Sprintf("%dm", int(least.Minutes())+20)))
 	}
 	return diags
 }
@@ -323,7 +345,7 @@ func (r *rolloutResource) Read(ctx context.Context, req resource.ReadRequest, re
 	}
 	versions := m.functionVersions()
 	for name := range versions {
-		f, err := functions.Function(ctx, name)
+		f, err := functions.Function(ctx, name, "")
 		switch {
 		case errors.Is(err, rollout.ErrNoFunction):
 			delete(versions, name)

@@ -17,12 +17,26 @@ import (
 // is not known to hold it, and deletes one that is not wanted any more.
 func (o *Order) parameterAt(ctx context.Context, p *Place) (diags diag.Diagnostics) {
 	due, was := p.Outcome.Due, p.Life.Parameter
-	if due.DropParameter {
-		diags.Append(p.dropParameter(ctx, o.Publisher)...)
+	if due.Parameter != lifecycle.None && o.Parameter != nil {
+		diags.Append(o.writeParameter(ctx, p)...)
 	}
-	if due.Parameter == lifecycle.None || o.Parameter == nil || diags.HasError() {
+	if !due.DropParameter || diags.HasError() {
 		return diags
 	}
+	// Who reads the old name finds a value until the new one has it. Where the old one
+	// cannot go, the next apply comes to both again.
+	written := p.Life.Parameter
+	p.Life.Parameter = was
+	diags.Append(p.dropParameter(ctx, o.Publisher)...)
+	if !diags.HasError() && written != was {
+		p.Life.Parameter = written
+	}
+	return diags
+}
+
+// writeParameter writes the ARN of the place's version to the parameter.
+func (o *Order) writeParameter(ctx context.Context, p *Place) (diags diag.Diagnostics) {
+	due, was := p.Outcome.Due, p.Life.Parameter
 	// The version may have turned out to be the one that was there.
 	w := o.Parameter.Parameter
 	w.Value = p.Life.Release.ARN

@@ -19,12 +19,12 @@ import (
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/release"
 )
 
-// defaultTimeout bounds each operation where the user set none.
-const defaultTimeout = 20 * time.Minute
+// DefaultTimeout bounds each operation where the user set none.
+const DefaultTimeout = 20 * time.Minute
 
 // Limit bounds an operation by its timeout, as timeouts.Value.Create returns it.
 func Limit(ctx context.Context, timeout func(context.Context, time.Duration) (time.Duration, diag.Diagnostics), diags *diag.Diagnostics) (context.Context, context.CancelFunc) {
-	limit, more := timeout(ctx, defaultTimeout)
+	limit, more := timeout(ctx, DefaultTimeout)
 	diags.Append(more...)
 	return context.WithTimeout(ctx, limit)
 }

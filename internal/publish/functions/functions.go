@@ -3,6 +3,7 @@
 package functions
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -38,16 +39,20 @@ func Of(s *awsclient.Session, region string) *Region {
 	return &Region{session: s, api: s.Lambda(region)}
 }
 
-// Function returns the unpublished state of a function. An absent one is
-// rollout.ErrNoFunction.
-func (f *Region) Function(ctx context.Context, name string) (rollout.Function, error) {
-	out, err := f.api.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
+// Function returns a published version of a function, or its unpublished state where
+// version is "". An absent one is rollout.ErrNoFunction.
+func (f *Region) Function(ctx context.Context, name, version string) (rollout.Function, error) {
+	in := &lambda.GetFunctionConfigurationInput{FunctionName: &name}
+	if version != "" {
+		in.Qualifier = &version
+	}
+	out, err := f.api.GetFunctionConfiguration(ctx, in)
 	if err != nil {
 		return rollout.Function{}, f.explain(err)
 	}
 	found := rollout.Function{
 		Name: name, Runtime: string(out.Runtime), Architecture: string(types.ArchitectureX8664),
-		Revision: aws.ToString(out.RevisionId), Reason: aws.ToString(out.LastUpdateStatusReason),
+		Revision: aws.ToString(out.RevisionId), Reason: aws.ToString(out.LastUpdateStatusReason), CodeSHA256: aws.ToString(out.CodeSha256),
 	}
 	if len(out.Architectures) > 0 {
 		found.Architecture = string(out.Architectures[0])
@@ -58,8 +63,11 @@ func (f *Region) Function(ctx context.Context, name string) (rollout.Function, e
 	case types.LastUpdateStatusFailed:
 		found.Update = rollout.Failed
 	}
-	if out.State == types.StatePending {
+	switch out.State {
+	case types.StatePending:
 		found.Update = rollout.Pending
+	case types.StateFailed:
+		found.Update, found.Reason = rollout.Failed, cmp.Or(aws.ToString(out.StateReason), found.Reason)
 	}
 	found.CodeSize, found.LayerSizes = out.CodeSize, map[string]int64{}
 	for _, layer := range out.Layers {
@@ -103,9 +111,9 @@ func (f *Region) Invoke(ctx context.Context, name string, payload []byte) (rollo
 	return rollout.Answer{Payload: out.Payload, Fault: aws.ToString(out.FunctionError), Log: string(log), Duration: took}, nil
 }
 
-// reported is the line that Lambda writes at the end of a call (Lambda
-// Developer Guide, "Working with Lambda function logs").
-var reported = regexp.MustCompile(`(?m)^REPORT RequestId:.*?\tDuration: ([0-9.]+) ms`)
+// reported is the line that Lambda writes at the end of a call, as text or as JSON
+// (Lambda Developer Guide, "Working with Lambda function logs").
+var reported = regexp.MustCompile(`(?m)^(?:REPORT RequestId:.*?\tDuration: ([0-9.]+) ms|\{.*"type":\s*"platform\.report".*?"durationMs":\s*([0-9.]+))`)
 
 // durationIn reads how long the handler ran out of the end of a log.
 func durationIn(log []byte) (time.Duration, bool) {
@@ -113,13 +121,18 @@ func durationIn(log []byte) (time.Duration, bool) {
 	if match == nil {
 		return 0, false
 	}
-	ms, err := strconv.ParseFloat(string(match[1]), 64)
+	ms, err := strconv.ParseFloat(string(match[1])+string(match[2]), 64)
 	return time.Duration(ms * float64(time.Millisecond)), err == nil
 }
 
-// PublishVersion publishes the unpublished state of a function.
-func (f *Region) PublishVersion(ctx context.Context, name string) (string, error) {
-	out, err := f.api.PublishVersion(ctx, &lambda.PublishVersionInput{FunctionName: &name})
+// PublishVersion publishes the unpublished state of a function, if its code has still
+// that digest; "" is any.
+func (f *Region) PublishVersion(ctx context.Context, name, codeSHA256 string) (string, error) {
+	in := &lambda.PublishVersionInput{FunctionName: &name}
+	if codeSHA256 != "" {
+		in.CodeSha256 = &codeSHA256
+	}
+	out, err := f.api.PublishVersion(ctx, in)
 	if err == nil && aws.ToString(out.Version) == "" {
 		err = awsclient.ErrIncomplete
 	}

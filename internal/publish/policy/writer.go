@@ -19,16 +19,6 @@ import (
 // it was refused or did not last.
 const maxSetbacks = 8
 
-// ContestedError tells that the policy of a layer version changed whenever
-// Share was about to change it, or did not keep a change.
-type ContestedError struct {
-	ARN string
-}
-
-func (e *ContestedError) Error() string {
-	return fmt.Sprintf("the policy of %s does not stay as it is written: something else changes it too. Leave all of its sharing to one owner and apply again", e.ARN)
-}
-
 // Writer changes the policy of one layer version, step by step.
 type Writer struct {
 	API     *lambda.Client
@@ -43,6 +33,8 @@ type Writer struct {
 	statements []Statement
 	// revision is that of the policy as last seen; "" where there is none.
 	revision string
+	// full is set where AWS took no more statements.
+	full bool
 	// stale asks for a look before the next change. unguarded asks for one
 	// after the last: a change without a revision may have met another's.
 	stale, unguarded bool
@@ -96,6 +88,13 @@ func (w *Writer) Settle(ctx context.Context, want []Grant) error {
 		again := tried[step.key()] // it did not last
 		tried[step.key()] = true
 		contested, err := w.carryOut(ctx, *step)
+		if _, full := errors.AsType[*awsclient.LimitError](err); full && !w.full {
+			w.full = true
+			if first := w.next(want); len(first.remove.Grants) > 0 {
+				delete(tried, step.key())
+				continue
+			}
+		}
 		if err != nil && !contested {
 			return err
 		}
@@ -108,36 +107,41 @@ func (w *Writer) Settle(ctx context.Context, want []Grant) error {
 			return err
 		}
 	}
-	return &ContestedError{ARN: w.ARN}
+	return fmt.Errorf("the policy of %s does not stay as it is written: something else changes it too. Leave all of its sharing to one owner and apply again", w.ARN)
 }
 
-// next returns what is to be done first, nil for nothing: what nobody should
-// have goes at once, and what somebody should have goes when it is given by
-// another statement.
+// next returns what is to be done first, nil for nothing. What somebody should have is
+// given before anything goes, so that who moves from one statement to another, as an
+// account to its organization, never lacks it. Where the policy is full, what nobody
+// should have goes first.
 func (w *Writer) next(want []Grant) *change {
 	var given []Grant
-	var mixed []Statement
+	var going, mixed []Statement
 	for _, s := range w.statements {
 		wanted := slices.DeleteFunc(slices.Clone(s.Grants), func(g Grant) bool { return !slices.Contains(want, g) })
 		ours := strings.HasPrefix(s.id, ourStatements)
 		switch {
-		case len(wanted) == 0, ours && s.id != s.Grants[0].statementID():
-			return &change{remove: s}
+		case len(wanted) == 0, ours && s.id != s.Grants[0].statementID(), ours && len(wanted) < len(s.Grants):
+			going = append(going, s)
 		case len(wanted) == len(s.Grants):
 			given = append(given, wanted...)
-		case ours:
-			return &change{remove: s}
 		default:
 			mixed = append(mixed, s)
 		}
 	}
 	for _, g := range want {
-		if !slices.Contains(given, g) {
-			return &change{add: g}
+		if slices.Contains(given, g) {
+			continue
 		}
+		for _, s := range going {
+			if w.full || s.id == g.statementID() { // AWS takes no second statement with an id
+				return &change{remove: s}
+			}
+		}
+		return &change{add: g}
 	}
-	if len(mixed) > 0 {
-		return &change{remove: mixed[0]}
+	if going = append(going, mixed...); len(going) > 0 {
+		return &change{remove: going[0]}
 	}
 	return nil
 }

@@ -12,7 +12,8 @@ import (
 // Collector gathers the imports of a distribution's sources as they pass, and tells
 // which modules they need from elsewhere. It is fast, not exact: it takes the
 // statements that begin a line, and may take the text of a string for one. What it
-// names is looked at anew by [World.Reached] before anybody is told.
+// names is looked at anew by [World.Reached] before anybody is told. That alone would do,
+// and takes 1.2 s of a plan with 78 large distributions.
 //
 // Sources are kept until it is known which modules are reached: most are not, and are
 // never read.

@@ -179,3 +179,13 @@ func List(texts []string) string {
 	last := len(texts) - 1
 	return strings.Join(texts[:last], ", ") + " and " + texts[last]
 }
+
+// BrokenWheel tells that installers refuse a wheel for what it holds or lacks.
+type BrokenWheel struct {
+	Filename, Name, Version string
+	Reason                  string // a clause
+}
+
+func (e *BrokenWheel) Error() string {
+	return fmt.Sprintf("wheel %q is broken: %s", e.Filename, e.Reason)
+}

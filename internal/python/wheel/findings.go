@@ -175,6 +175,13 @@ func has(e *filetree.Entry, what *regexp.Regexp) (bool, error) {
 	return err == nil && what.Match(body), err
 }
 
+// Within returns the part of a layer path below the folder of sys.path that it
+// lies in, and false where it lies in none.
+func Within(name string) (string, bool) {
+	_, within, ok := splitRoot(name)
+	return within, ok
+}
+
 // splitRoot splits a layer path into the folder of sys.path and what is in it.
 func splitRoot(name string) (dir, within string, ok bool) {
 	within, ok = strings.CutPrefix(name, root+"/")
