@@ -31,6 +31,6 @@ func TestFilesOfWindowsCanBeRun(t *testing.T) {
 		modes[h.Name] = h.Mode & 0o777
 	}
 	if modes["bin/tool"] != 0o777 || modes["bin/"]&0o111 != 0o111 {
-		t.Errorf("the modes are %o", modes)
+		t.Errorf("the modes are %v", modes)
 	}
 }
