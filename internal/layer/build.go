@@ -38,6 +38,9 @@ func (b *Builder) Build(ctx context.Context, l *Lock, o Output) (Artifact, error
 			Detail:  fault.Sentence(why) + " Other accounts can write there and could decide what is packed, so only the files are used whose digests tell what they are. Name a folder of your own in cache_dir, or close this one to others (chmod go-w).",
 		})
 	}
+	if err == nil && filepath.Dir(o.PathOf(a.SHA256)) == defaultDir {
+		err = ignoreDefault(ctx)
+	}
 	if err == nil {
 		b.options.Logger.InfoContext(ctx, LogBuilt, "zip", o.PathOf(a.SHA256), "sha256", a.SHA256.Hex(), "bytes", a.Size, "unzipped", a.Unzipped, "took", time.Since(start))
 	}

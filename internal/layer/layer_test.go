@@ -232,6 +232,34 @@ func TestZipThatIsThereIsNotWrittenAgain(t *testing.T) {
 	}
 }
 
+// TestFolderOfZipsIgnoresItself: git has nothing to add, a file of the user stays, and
+// a folder that the user named is left alone.
+func TestFolderOfZipsIgnoresItself(t *testing.T) {
+	b := newBuilder(t, indextest.New(t, universe))
+	l := resolve(t, b, appSpec(t), nil)
+	t.Chdir(t.TempDir())
+	build(t, b, l, Output{Path: "mine/a.zip"})
+	if _, err := os.Stat("mine/.gitignore"); err == nil {
+		t.Error("the user's folder has a .gitignore")
+	}
+	for _, c := range []struct{ before, want string }{{"", "*\n"}, {"!*.zip\n", "!*.zip\n"}} {
+		if err := os.RemoveAll(".layerbuild"); err != nil {
+			t.Fatal(err)
+		}
+		if c.before != "" {
+			if err := os.Mkdir(".layerbuild", 0o755); err != nil {
+				t.Fatal(err)
+			}
+			writeFile(t, ".layerbuild/.gitignore", c.before)
+		}
+		build(t, b, l, Output{})
+		got, err := os.ReadFile(".layerbuild/.gitignore")
+		if err != nil || string(got) != c.want {
+			t.Errorf("got %q, %v, want %q", got, err, c.want)
+		}
+	}
+}
+
 func mustDigest(t *testing.T, text string) store.Digest {
 	t.Helper()
 	d, err := store.ParseDigest(text)

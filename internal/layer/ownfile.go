@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -97,4 +98,15 @@ func lockBeside(name string) store.Digest {
 		return store.Digest{}
 	}
 	return of.Zip
+}
+
+// ignoreDefault has git ignore the folder of the zips that have no path of their own:
+// every machine can build them again. A file that is there is the user's.
+func ignoreDefault(ctx context.Context) error {
+	const name = defaultDir + "/.gitignore"
+	if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	_, err := layerzip.CopyFileIn(ctx, defaultDir, strings.NewReader("*\n"), func(store.Digest) (string, error) { return name, nil })
+	return err
 }

@@ -223,7 +223,7 @@ func (m *machine) planned(plan, address, attribute string) string {
 // zips returns the zips in the default place.
 func (m *machine) zips() []string {
 	m.Helper()
-	found, err := filepath.Glob(filepath.Join(m.dir, ".layerbuild", "*"))
+	found, err := filepath.Glob(filepath.Join(m.dir, ".layerbuild", "*.zip"))
 	if err != nil {
 		m.Fatal(err)
 	}
