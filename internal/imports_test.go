@@ -146,7 +146,7 @@ var outside = map[string][]string{
 	"github.com/moby/":         {"container"},
 	"github.com/containerd/":   {"container"},
 	"go.yaml.in/":              {"nodejs"},
-	"google.golang.org/grpc/":  {"container"},
+	"google.golang.org/":       {"container"},
 	"golang.org/x/net/html":    {"python"},
 	"golang.org/x/sync":        {"fetch", "python", "nodejs", "layer", "publish"},
 	"golang.org/x/sys":         {"store", "layerzip"},
