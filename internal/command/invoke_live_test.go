@@ -234,7 +234,8 @@ func TestInvokeRunsTheArticlesHandler(t *testing.T) {
 }
 
 // TestInvokeShowsNothingOfTheHost: the packages of its interpreter, its files and
-// its variables are not there, and what the function sees cannot be changed.
+// its variables are not there, and what the function sees cannot be changed. It may do
+// nothing of what root may, but for reading, and no disk is among its devices.
 func TestInvokeShowsNothingOfTheHost(t *testing.T) {
 	program, runtime := python(t)
 	t.Setenv("HOST_SECRET", "host-secret")
@@ -251,8 +252,13 @@ def writes(path):
         return True
     except OSError:
         return False
+def capabilities():
+    for line in open("/proc/self/status"):
+        if line.startswith(("CapEff:", "CapBnd:")):
+            yield int(line.split()[1], 16)
 def h(event, context):
     return {
+        "devices": sorted(os.listdir("/dev")), "null": writes("/dev/null"), "capabilities": all(held in (0, 4) for held in capabilities()),
         "pip": importlib.util.find_spec("pip") is not None,
         "boto3": importlib.util.find_spec("boto3").origin,
         "secret": "HOST_SECRET" in os.environ,
@@ -271,7 +277,7 @@ def h(event, context):
 	second := pack(t, filepath.Join(dir, "two.zip"), map[string]string{"b": "1"})
 	status, out, errs := run(t, "invoke", "--in", "host", "--interpreter", program, "--runtime", runtime, "--zip", first, "--zip", second,
 		"--code", code, "--handler", "app.h", "--event", event)
-	const want = `{"pip": false, "boto3": "/var/runtime/python/boto3/__init__.py", "secret": false, "host": false, "task": false, "opt": false, "tmp": true, "opt files": ["a", "b"], "left": true}`
+	const want = `{"devices": ["fd", "full", "null", "random", "stderr", "stdin", "stdout", "urandom", "zero"], "null": true, "capabilities": true, "pip": false, "boto3": "/var/runtime/python/boto3/__init__.py", "secret": false, "host": false, "task": false, "opt": false, "tmp": true, "opt files": ["a", "b"], "left": true}`
 	if status != 0 || strings.TrimSpace(out) != want || !strings.Contains(errs, "The handler returned after") {
 		t.Errorf("status %d, got %s, %s", status, out, errs)
 	}

@@ -148,7 +148,7 @@ func (r *Running) copyIn(ctx context.Context, from, to string) error {
 	body, write := io.Pipe()
 	go func() {
 		out := tar.NewWriter(write)
-		err := out.AddFS(os.DirFS(from))
+		err := out.AddFS(asRunnable(os.DirFS(from)))
 		_ = write.CloseWithError(errors.Join(err, out.Close())) // never fails
 	}()
 	_, err := r.api.CopyToContainer(ctx, r.id, client.CopyToContainerOptions{DestinationPath: to, Content: body})

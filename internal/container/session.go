@@ -3,16 +3,15 @@ package container
 import (
 	"context"
 	"crypto/rand"
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"net"
 
 	"github.com/moby/moby/client"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/types/known/emptypb"
 )
 
 // Methods that BuildKit calls on who asked for a build. The second is that of
@@ -53,17 +52,18 @@ func openSession(ctx context.Context, api *client.Client, known *credentials) (i
 // the full name of the method and is called concurrently; without ok the caller
 // learns that there is no such method.
 func serveCalls(ctx context.Context, conn net.Conn, answer func(method string, message []byte) (reply []byte, ok bool)) {
-	server := grpc.NewServer(grpc.ForceServerCodecV2(bare{}), grpc.MaxRecvMsgSize(maxCall), grpc.UnknownServiceHandler(func(_ any, call grpc.ServerStream) error {
-		var message []byte
+	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxCall), grpc.UnknownServiceHandler(func(_ any, call grpc.ServerStream) error {
+		var message, reply emptypb.Empty // whose fields are unknown, and kept
 		if err := call.RecvMsg(&message); err != nil {
 			return err
 		}
 		method, _ := grpc.MethodFromServerStream(call)
-		reply, ok := answer(method, message)
+		fields, ok := answer(method, message.ProtoReflect().GetUnknown())
 		if !ok {
 			return status.Error(codes.Unimplemented, method)
 		}
-		return call.SendMsg(reply)
+		reply.ProtoReflect().SetUnknown(fields)
+		return call.SendMsg(&reply)
 	}))
 	stop := context.AfterFunc(ctx, server.Stop)
 	defer stop()
@@ -75,28 +75,6 @@ func serveCalls(ctx context.Context, conn net.Conn, answer func(method string, m
 
 // maxCall bounds the message of a call, in bytes.
 const maxCall = 1 << 20
-
-// bare takes the bytes of messages for the messages.
-type bare struct{}
-
-func (bare) Name() string { return "proto" }
-
-func (bare) Marshal(v any) (mem.BufferSlice, error) {
-	message, ok := v.([]byte)
-	if !ok {
-		return nil, errors.New("encoding a message: it is not bytes")
-	}
-	return mem.BufferSlice{mem.SliceBuffer(message)}, nil
-}
-
-func (bare) Unmarshal(data mem.BufferSlice, v any) error {
-	message, ok := v.(*[]byte)
-	if !ok {
-		return errors.New("decoding a message: not into bytes")
-	}
-	*message = data.Materialize()
-	return nil
-}
 
 // onlyConn is a listener of one connection.
 type onlyConn struct {
@@ -127,7 +105,7 @@ func answerCall(method string, message []byte, known *credentials) (reply []byte
 		return []byte{1 << 3, 1}, true // status: serving
 	case credentialsMethod:
 		var host string
-		eachField(message, func(field uint64, value []byte) {
+		eachField(message, func(field protowire.Number, value []byte) {
 			if field == 1 {
 				host = string(value)
 			}
@@ -143,10 +121,9 @@ func answerCall(method string, message []byte, known *credentials) (reply []byte
 }
 
 // appendText appends a string field of a protocol buffer, nothing for "".
-func appendText(message []byte, field byte, text string) []byte {
+func appendText(message []byte, field protowire.Number, text string) []byte {
 	if text == "" {
 		return message
 	}
-	message = binary.AppendUvarint(append(message, field<<3|2), uint64(len(text)))
-	return append(message, text...)
+	return protowire.AppendString(protowire.AppendTag(message, field, protowire.BytesType), text)
 }

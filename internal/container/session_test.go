@@ -70,7 +70,7 @@ func TestServeCalls(t *testing.T) {
 	go func() {
 		defer close(ended)
 		serveCalls(ctx, ours, func(method string, message []byte) ([]byte, bool) {
-			return append([]byte("re: "), message...), method == "/test.Echo/Echo"
+			return append([]byte("\x0a\x03re:"), message...), method == "/test.Echo/Echo"
 		})
 	}()
 	for _, c := range []struct {
@@ -78,10 +78,11 @@ func TestServeCalls(t *testing.T) {
 		packed          byte
 		reply, status   string
 	}{
-		{"/test.Echo/Echo", "hello", 0, "re: hello", "0"},
-		{"/test.Echo/Echo", "", 0, "re: ", "0"},
-		{"/test.Echo/Other", "hello", 0, "", "12"},
-		{"/test.Echo/Echo", "hello", 1, "", "13"},
+		{"/test.Echo/Echo", "\x12\x05hello", 0, "\x0a\x03re:\x12\x05hello", "0"},
+		{"/test.Echo/Echo", "", 0, "\x0a\x03re:", "0"},
+		{"/test.Echo/Other", "\x12\x05hello", 0, "", "12"},
+		{"/test.Echo/Echo", "\x12\x05hello", 1, "", "13"},
+		{"/test.Echo/Echo", "\x12\x05hell", 0, "", "13"},
 		{"/test.Echo/Echo", strings.Repeat("x", 2<<20), 0, "", "8"},
 	} {
 		reply, status := call(t, client, c.method, c.packed, c.message)

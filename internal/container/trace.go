@@ -1,9 +1,10 @@
 package container
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // traceLines returns what a message of BuildKit says: the names of steps that
@@ -22,12 +23,12 @@ func traceLines(aux json.RawMessage, told map[string]bool) []string {
 		return nil
 	}
 	var lines []string
-	eachField(body, func(field uint64, value []byte) {
+	eachField(body, func(field protowire.Number, value []byte) {
 		switch field {
 		case 1:
 			var name string
 			var started bool
-			eachField(value, func(field uint64, value []byte) {
+			eachField(value, func(field protowire.Number, value []byte) {
 				switch field {
 				case 3:
 					name = string(value)
@@ -40,7 +41,7 @@ func traceLines(aux json.RawMessage, told map[string]bool) []string {
 				lines = append(lines, name)
 			}
 		case 3:
-			eachField(value, func(field uint64, value []byte) {
+			eachField(value, func(field protowire.Number, value []byte) {
 				if field == 4 {
 					lines = append(lines, strings.Split(string(value), "\n")...)
 				}
@@ -52,38 +53,20 @@ func traceLines(aux json.RawMessage, told map[string]bool) []string {
 
 // eachField shows the length-delimited fields of a protocol buffer, up to the
 // first that cannot be read.
-func eachField(body []byte, take func(field uint64, value []byte)) {
+func eachField(body []byte, take func(field protowire.Number, value []byte)) {
 	for len(body) > 0 {
-		tag, n := binary.Uvarint(body)
-		if n <= 0 {
+		field, kind, n := protowire.ConsumeTag(body)
+		if n < 0 {
 			return
 		}
 		body = body[n:]
-		size, skip := uint64(0), false
-		switch tag & 7 {
-		case 0:
-			if _, n = binary.Uvarint(body); n <= 0 {
-				return
-			}
-			size, skip = uint64(n), true
-		case 1:
-			size, skip = 8, true
-		case 2:
-			if size, n = binary.Uvarint(body); n <= 0 {
-				return
-			}
-			body = body[n:]
-		case 5:
-			size, skip = 4, true
-		default:
+		if n = protowire.ConsumeFieldValue(field, kind, body); n < 0 {
 			return
 		}
-		if size > uint64(len(body)) {
-			return
+		if kind == protowire.BytesType {
+			value, _ := protowire.ConsumeBytes(body) // it was consumed before
+			take(field, value)
 		}
-		if !skip {
-			take(tag>>3, body[:size])
-		}
-		body = body[size:]
+		body = body[n:]
 	}
 }

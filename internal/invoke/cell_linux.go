@@ -16,7 +16,10 @@ import (
 const shared = 3
 
 // system are the folders of the machine that every cell has.
-var system = []string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/dev", "/sys", "/nix/store", "/gnu/store"}
+var system = []string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/sys", "/nix/store", "/gnu/store"}
+
+// devices are the only ones of the machine that a cell has: no disk is among them.
+var devices = []string{"null", "zero", "full", "random", "urandom"}
 
 // start starts this program again in new namespaces, where [Enter] sets up the
 // cell and becomes its program. Root needs no user namespace, others do.
@@ -150,6 +153,9 @@ func (c *cell) furnish() error {
 			return err
 		}
 	}
+	if err := c.addDevices(); err != nil {
+		return err
+	}
 	if err := c.mount("tmp", "/tmp", "tmpfs", ownFlags, "mode=1777,size=512m"); err != nil {
 		return err
 	}
@@ -191,6 +197,25 @@ func (c *cell) mount(from, to, kind string, flags uintptr, options string) error
 	}
 	if err := syscall.Mount(from, at, kind, flags, options); err != nil {
 		return fmt.Errorf("mounting %q on %q: %w", from, to, err)
+	}
+	return nil
+}
+
+// addDevices makes /dev: a few devices, and the names of the open files. Lambda has no
+// /dev/shm either.
+func (c *cell) addDevices() error {
+	if err := c.mount("dev", "/dev", "tmpfs", ownFlags, "mode=755"); err != nil {
+		return err
+	}
+	for _, name := range devices {
+		if err := c.bindFile("/dev/"+name, "/dev/"+name); err != nil {
+			return err
+		}
+	}
+	for name, target := range map[string]string{"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"} {
+		if err := os.Symlink(target, filepath.Join(c.Root, "dev", name)); err != nil {
+			return fmt.Errorf("making the name of an open file: %w", err)
+		}
 	}
 	return nil
 }
@@ -238,11 +263,11 @@ func (c *cell) bindFile(from, to string) error {
 }
 
 // show makes a folder of the system visible under its own path: as the link that
-// it is, or by a mount. An absent one is passed over. Devices and what the kernel
-// tells are always this machine's.
+// it is, or by a mount. An absent one is passed over. What the kernel tells is always
+// this machine's.
 func (c *cell) show(dir string) error {
 	from := dir
-	if dir != "/dev" && dir != "/sys" {
+	if dir != "/sys" {
 		from = filepath.Join(c.System, dir)
 	}
 	info, err := os.Lstat(from)
@@ -277,9 +302,9 @@ func (c *cell) shown(dir string) bool {
 	return err == nil
 }
 
-// bind mounts a folder in the cell, to read alone but for devices.
+// bind mounts a folder in the cell, to read alone.
 func (c *cell) bind(from, to string) error {
-	if err := c.mount(from, to, "", syscall.MS_BIND|syscall.MS_REC, ""); err != nil || to == "/dev" {
+	if err := c.mount(from, to, "", syscall.MS_BIND|syscall.MS_REC, ""); err != nil {
 		return err
 	}
 	return c.protect(to)
@@ -336,9 +361,35 @@ func (c *cell) moveIn() error {
 	if err := os.Chdir("/var/task"); err != nil { //nolint:forbidigo // as above
 		return fmt.Errorf("entering the code: %w", err)
 	}
+	if err := dropCapabilities(); err != nil {
+		return err
+	}
 	const noNewPrivileges = 38 // prctl(2), PR_SET_NO_NEW_PRIVS
 	if _, _, errno := syscall.RawSyscall6(syscall.SYS_PRCTL, noNewPrivileges, 1, 0, 0, 0, 0); errno != 0 {
 		return fmt.Errorf("giving up further privileges: %w", errno)
+	}
+	return nil
+}
+
+// dropCapabilities takes from the program what root may do (capabilities(7)), as it
+// runs code of others: all but reading files of any user, which root is used to.
+func dropCapabilities() error {
+	const (
+		drop       = 24 // prctl(2), PR_CAPBSET_DROP
+		readSearch = 2  // CAP_DAC_READ_SEARCH
+		most       = 64
+	)
+	for capability := range uintptr(most) {
+		if capability == readSearch {
+			continue
+		}
+		switch _, _, errno := syscall.RawSyscall(syscall.SYS_PRCTL, drop, capability, 0); errno {
+		case 0:
+		case syscall.EINVAL:
+			return nil // the kernel knows no more
+		default:
+			return fmt.Errorf("giving up capability %d: %w", capability, errno)
+		}
 	}
 	return nil
 }

@@ -64,7 +64,9 @@ func (w *yarnWorld) projects(folders []string) error {
 	}
 	w.top = top
 	if folders == nil {
-		if folders, err = manifest.FindMembers(w.dir, top.Workspaces); err != nil {
+		// Yarn 1 takes no member away: a pattern with "!" names nothing.
+		patterns := slices.DeleteFunc(slices.Clone(top.Workspaces), func(p string) bool { return strings.HasPrefix(p, "!") })
+		if folders, err = manifest.FindMembers(w.dir, patterns); err != nil {
 			return fmt.Errorf("reading the members of the workspace of lock file %q: %w", w.title, err)
 		}
 	}

@@ -62,6 +62,49 @@ func TestReadProjectFindsMembers(t *testing.T) {
 	}
 }
 
+// TestMembersAreThoseOfNpm holds what npm 11.19.1 finds (@npmcli/map-workspaces).
+func TestMembersAreThoseOfNpm(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{}
+	for folder := range strings.FieldsSeq("packages packages/api packages/web packages/docs packages/api/sub .config/a packages/.hid deep/x/y") {
+		files[folder+"/package.json"] = "{}"
+	}
+	dir := writeFiles(t, files)
+	for _, c := range []struct{ patterns, want string }{
+		{"packages/{api,web}", "packages/api packages/web"},
+		{"packages/!(docs)", "packages/api packages/web"},
+		{"packages/+(api|web)", "packages/api packages/web"},
+		{".config/*", ".config/a"},
+		{"./.config/{a,b}", ".config/a"},
+		{"packages/.*", "packages/.hid"},
+		{"packages/{.hid,w*}", "packages/.hid packages/web"},
+		{"./packages/@(a*|w?b)/", "packages/api packages/web"},
+		{"/packages/api", "packages/api"},
+		{"packages/../packages/api", "packages/api"},
+		{`packages\api`, "packages/api"},
+		{"Packages/api", ""},
+		{"../ws/packages/api", ""},
+		{"**", "deep/x/y packages packages/api packages/api/sub packages/docs packages/web"},
+		{"deep/** packages/?(api)", "deep/x/y packages/api"},
+		{"!!packages/api", "packages/api"},
+		{"packages/* !packages/docs", "packages/api packages/web"},
+		{"!packages/docs packages/*", "packages/api packages/web"},
+		{"packages/* !packages/{api,web}", "packages/docs"},
+		{"packages/** !packages/*", ""},
+		{"packages/* !packages/** packages/web", "packages/api packages/docs packages/web"},
+		{"packages/docs !packages/docs packages/*", "packages/api packages/web"},
+		{"packages/* !**/web", "packages/api packages/docs"},
+	} {
+		got, err := FindMembers(dir, strings.Fields(c.patterns))
+		if err != nil || !slices.Equal(got, strings.Fields(c.want)) {
+			t.Errorf("FindMembers(%q) = %q, %v, want %q", c.patterns, got, err, c.want)
+		}
+	}
+	if _, err := FindMembers(dir, []string{"packages/[[:alpha:]]*"}); err == nil {
+		t.Error("a pattern that cannot be read is not an error")
+	}
+}
+
 // TestPatternsOfMembersEnd has patterns that a search through every choice would never
 // be done with.
 func TestPatternsOfMembersEnd(t *testing.T) {

@@ -2,7 +2,9 @@
 // does (https://docs.npmjs.com/cli/commands/npm-publish, "Files included in
 // package"): by "files" of package.json, else by .npmignore and .gitignore.
 //
-// Two things are meant to differ. What tools leave behind (.DS_Store, editors' swap
+// Three things are meant to differ. Where a pattern of "files" names a folder, as
+// "{lib,dist}" does, what is in the folder is taken, as by Yarn and pnpm; npm takes it
+// only where the entry is the folder's path. What tools leave behind (.DS_Store, editors' swap
 // files, *.orig) is left out even where "files" names it, and ignore files above a
 // folder hold for every folder of the project, not for members of a workspace alone:
 // they keep secrets such as .env out of what is shipped.
@@ -32,27 +34,21 @@ type List struct {
 	folder string
 	// always are the paths on disk that "files" and ignore files cannot take away.
 	always []string
-	// files are the entries of "files", nil where there is no such member.
-	files []entry
-	whole bool // set where files is nil
+	// files are the entries of "files".
+	files rules
+	whole bool // set where there is no such member
 	// above are the ignore files of the project around the folder, the outermost
 	// first.
 	above []ignores
 	// below are the ignore files in the folder, by their folders; nil where there
 	// is none.
-	below map[string]*filetree.Ignores
+	below map[string]*rules
 	err   error
-}
-
-// entry is one of "files".
-type entry struct {
-	pattern *filetree.Ignores
-	takes   bool // false where it begins with "!"
 }
 
 // ignores is an ignore file above the folder.
 type ignores struct {
-	lines  *filetree.Ignores
+	lines  *rules
 	prefix string // the folder's path from that of the file
 }
 
@@ -60,7 +56,7 @@ type ignores struct {
 // ignore files hold too where it is around the folder; "" is none. A folder without
 // a readable package.json has none of its rules.
 func Read(folder, project string) (*List, error) {
-	l := &List{folder: folder, whole: true, below: map[string]*filetree.Ignores{}}
+	l := &List{folder: folder, whole: true, below: map[string]*rules{}}
 	body, err := filetree.ReadDocument(filepath.Join(folder, "package.json"))
 	if err == nil {
 		err = l.readManifest(jsonscan.TrimBOM(body))
@@ -96,21 +92,46 @@ func (l *List) readManifest(body []byte) error {
 	for _, folder := range paths(directories["bin"]) {
 		files = append(files, folder)
 	}
-	for _, file := range files {
-		text, ok := file.(string)
+	return l.readFiles(files)
+}
+
+// readFiles reads the entries of "files". Those that name a file by its path go before
+// the others, the first of them before all.
+func (l *List) readFiles(entries []any) error {
+	var exact []rule
+	for _, e := range entries {
+		text, ok := e.(string)
 		if !ok {
 			continue
 		}
-		text, negated := strings.CutPrefix(text, "!")
-		if text = clean(text); text == "" {
-			continue
+		if strings.HasPrefix(text, "./") {
+			text = text[1:]
 		}
-		pattern, err := filetree.ParseIgnores([]byte("/"+text), "")
+		if strings.HasSuffix(text, "/*") {
+			text += "*"
+		}
+		one, err := parseRule(text, true)
 		if err != nil {
 			return fmt.Errorf("reading \"files\" of package.json: %w", err)
 		}
-		l.files = append(l.files, entry{pattern, !negated})
+		name := clean(strings.TrimLeft(text, "!"))
+		if name == "" {
+			continue
+		}
+		if info, err := os.Lstat(filepath.Join(l.folder, filepath.FromSlash(name))); err == nil && !info.IsDir() {
+			if exact = append(exact, one); one.takes && one.names(name, false) {
+				l.always = append(l.always, name)
+			}
+			continue
+		}
+		below, err := parseRule(text+"/**", true)
+		if err != nil {
+			return fmt.Errorf("reading \"files\" of package.json: %w", err)
+		}
+		l.files.list = append(l.files.list, one, below)
 	}
+	slices.Reverse(exact)
+	l.files.list = append(l.files.list, exact...)
 	return nil
 }
 
@@ -153,7 +174,7 @@ func (l *List) readAbove(project string) error {
 
 // ignoreFile reads the .npmignore of a folder, else its .gitignore; nil where it has
 // neither. dir is its path in the package.
-func ignoreFile(folder, dir string) (*filetree.Ignores, error) {
+func ignoreFile(folder, dir string) (*rules, error) {
 	for _, base := range []string{".npmignore", ".gitignore"} {
 		name := filepath.Join(folder, base)
 		info, err := os.Stat(name)
@@ -167,7 +188,7 @@ func ignoreFile(folder, dir string) (*filetree.Ignores, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading an ignore file: %w", err)
 		}
-		lines, err := filetree.ParseIgnores(body, dir)
+		lines, err := parseIgnores(body, dir)
 		if err != nil {
 			return nil, fmt.Errorf("reading %q: %w", name, err)
 		}
@@ -184,7 +205,7 @@ func (l *List) Keep(name string, isDir bool) bool {
 		return false
 	case l.isAlways(name, isDir):
 		return true
-	case !isDir && !l.whole && !l.named(name):
+	case !l.whole && !l.named(name, isDir):
 		return false
 	}
 	return !l.ignored(name, isDir)
@@ -227,18 +248,9 @@ func (l *List) isAlways(name string, isDir bool) bool {
 	})
 }
 
-// named reports whether "files" names a file or a folder above it. The last entry
-// that does decides.
-func (l *List) named(name string) bool {
-	taken := false
-	for _, e := range l.files {
-		for at, isDir := name, false; at != "."; at, isDir = path.Dir(at), true {
-			if matches, decided := e.pattern.Decide(at, isDir); decided && matches {
-				taken = e.takes
-				break
-			}
-		}
-	}
+// named reports whether "files" names a file, or a folder that may hold one.
+func (l *List) named(name string, isDir bool) bool {
+	taken, _ := l.files.decide(name, isDir)
 	return taken
 }
 
@@ -250,8 +262,8 @@ func (l *List) ignored(name string, isDir bool) bool {
 			return false
 		}
 		if lines := l.linesOf(dir); lines != nil {
-			if ignored, decided := lines.Decide(name, isDir); decided {
-				return ignored
+			if taken, decided := lines.decide(name, isDir); decided {
+				return !taken
 			}
 		}
 		if dir == "." {
@@ -259,15 +271,15 @@ func (l *List) ignored(name string, isDir bool) bool {
 		}
 	}
 	for _, above := range slices.Backward(l.above) {
-		if ignored, decided := above.lines.Decide(above.prefix+"/"+name, isDir); decided {
-			return ignored
+		if taken, decided := above.lines.decide(above.prefix+"/"+name, isDir); decided {
+			return !taken
 		}
 	}
 	return false
 }
 
 // linesOf returns the ignore file of a folder of the package, read once.
-func (l *List) linesOf(dir string) *filetree.Ignores {
+func (l *List) linesOf(dir string) *rules {
 	if lines, known := l.below[dir]; known {
 		return lines
 	}

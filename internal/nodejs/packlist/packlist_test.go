@@ -52,6 +52,23 @@ func TestListIsThatOfNpm(t *testing.T) {
 		{"files anywhere", `,"files":["./dist/","**/t.js","dist/sub/../../src"]`, nil, "LICENSE README.md package.json test/t.js src/a.ts " + dist},
 		{"all but one folder", "", map[string]string{"packages/lib/.gitignore": "*\n!dist/\n!dist/**\n"}, "LICENSE README.md package.json " + dist},
 		{"the project's and the member's ignore files", "", map[string]string{".gitignore": "dist\n!.env\n", "packages/lib/.npmignore": "src\n.env\n"}, rest + " test/t.js"},
+		{"braces", `,"files":["dist/**/*.{js,json}"]`, nil, "LICENSE README.md dist/index.js dist/package-lock.json dist/sub/a.js dist/sub/b.test.js package.json"},
+		{"one of", `,"files":["dist/sub/@(a|c).js"]`, nil, "LICENSE README.md dist/sub/a.js package.json"},
+		{"all but", `,"files":["dist/**/!(*.test.js)"]`, nil, "LICENSE README.md dist/LICENSE dist/index.js dist/package-lock.json dist/sub/a.js dist/sub/b.test.js package.json"},
+		{"case does not count", `,"files":["DIST/SUB/*"]`, nil, "LICENSE README.md dist/sub/a.js dist/sub/b.test.js package.json"},
+		{"a sequence, and what may be there", `,"files":["src/{a,b}.{ts,js}","test/t{1..3}.js","test/?(x)t.js"]`, nil, "LICENSE README.md package.json src/a.ts test/t.js"},
+		{"no slash is at any depth of what is taken", `,"files":["*.js","dist"]`, nil, "LICENSE README.md bin.js main.js package.json " + dist},
+		{"a file by its path cannot be taken back", `,"files":["dist/sub/a.js","!dist/**/*.js","dist/index.js"]`, nil, "LICENSE README.md dist/index.js dist/sub/a.js package.json"},
+		{"braces take back", `,"files":["dist/**","!dist/{sub,LICENSE}"]`, nil, "LICENSE README.md dist/index.js dist/package-lock.json package.json"},
+		{"folders elsewhere", `,"files":["../lib/src","."]`, nil, "LICENSE README.md package.json"},
+		{"braces of an ignore file", "", map[string]string{"packages/lib/.npmignore": "*.{js,md,json}\ndist/\n"}, ".env .eslintrc LICENSE NOTICE README.md package.json src/a.ts"},
+		{"one of some folders is ignored", "", map[string]string{"packages/lib/.npmignore": "@(dist|src|lib2)/"}, strings.ReplaceAll(rest, " lib2/i.js", "") + " .env test/t.js"},
+		{"a file is taken back below what is ignored", "", map[string]string{"packages/lib/.npmignore": "*\n!dist/sub/a.js\n"}, "LICENSE README.md dist/sub/a.js package.json"},
+		{
+			"lists and sequences of an ignore file", "", map[string]string{"packages/lib/.npmignore": "dist/**/+(a|index|LICENSE)*\n{src,test}\nlib{1..3}\n.E*\n"},
+			"CHANGELOG.md LICENSE NOTICE README.md bin.js dist/package-lock.json dist/sub/b.test.js main.js npm-shrinkwrap.json package.json",
+		},
+		{"case of an ignore file", "", map[string]string{"packages/lib/.npmignore": "DIST\n*.JSON\n"}, ".env .eslintrc CHANGELOG.md LICENSE NOTICE README.md bin.js lib2/i.js main.js package.json src/a.ts test/t.js"},
 		{"browser and a folder of commands", `,"files":["src"],"browser":"dist/index.js","directories":{"bin":"./test"}`, nil, "LICENSE README.md package.json src/a.ts dist/index.js test/t.js"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -139,5 +156,41 @@ func TestUnreadableIgnoreFileIsAnError(t *testing.T) {
 	l.Keep("a.js", false)
 	if l.Err() == nil {
 		t.Error("a pattern that cannot be read is not an error")
+	}
+}
+
+// TestPatternsOfFoldersTakeWhatIsInThem holds what "yarn pack" of 1.22 and 4 and "pnpm
+// pack" of 9 take; npm takes nothing.
+func TestPatternsOfFoldersTakeWhatIsInThem(t *testing.T) {
+	t.Parallel()
+	for entry, want := range map[string][]string{
+		`{dist,src}`: {"dist/x.js", "package.json", "src/y.js"},
+		`d*`:         {"dist/x.js", "package.json"},
+		`@(src|lib)`: {"package.json", "src/y.js"},
+	} {
+		folder := t.TempDir()
+		for name, body := range map[string]string{"package.json": `{"files":["` + entry + `"]}`, "dist/x.js": "", "src/y.js": "", "z.js": ""} {
+			name = filepath.Join(folder, filepath.FromSlash(name))
+			if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(name, []byte(body), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := listed(t, folder, ""); !slices.Equal(got, want) {
+			t.Errorf("files of %q are %q, want %q", entry, got, want)
+		}
+	}
+}
+
+func TestPatternThatAsksForTooMuchIsAnError(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "package.json"), []byte(`{"files":["{1..40}{1..40}"]}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Read(folder, ""); err == nil || !strings.Contains(err.Error(), "more than 1000 patterns") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -130,7 +130,7 @@ func (r *objectResource) look(ctx context.Context, m, before *objectModel, recor
 	case sight.SHA256 == w.SHA256:
 		if record.Due(w) != s3object.OtherSettings && !slices.Contains(record.Owned(), sight.Latest) {
 			diags.Append(diagnostic.At("key", diag.NewWarningDiagnostic(fmt.Sprintf("The object %s is there already", sight.Latest.Address(bucket)),
-				"It has the same bytes as the package, so this resource adopts it. A destroy does not delete it.")))
+				"It has the same bytes as the package, so this resource adopts it. A destroy does not delete it. If another layerbuild_object uploaded it, that one deletes it when it is destroyed: give each a prefix or key of its own, and write a moved block where you rename a resource.")))
 		}
 	case sight.InParts || slices.Contains(record.Replaceable(w.Key), sight.Latest): // the apply tells, or the state has told
 	default:

@@ -29,7 +29,7 @@ func (r *objectResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Uploads the zip of a `layerbuild_package` to S3, for `s3_bucket`, `s3_key` and `s3_object_version` of `aws_lambda_function` and `aws_lambda_layer_version`.\n\n" +
 			"If the zip is missing, as on a worker that runs only the apply, it is rebuilt from the package's lock. It must match the planned hash. Plan and apply may run on any two machines, which `filename` does not allow.\n\n" +
-			"An upload is conditional: it does not overwrite an object that changed in the meantime. Large objects are uploaded in parts. An existing object with the same bytes is adopted. The resource never deletes an object that it did not write." + attributes.NestedNote,
+			"An upload is conditional: it does not overwrite an object that changed in the meantime. Large objects are uploaded in parts. An existing object with the same bytes is adopted. The resource never deletes an object that it did not write. Two resources with one key share its object, and the one that uploaded it deletes it: give each its own `prefix` or `key`, and write a `moved` block where you rename one." + attributes.NestedNote,
 		Attributes: map[string]schema.Attribute{
 			"bucket": schema.StringAttribute{
 				MarkdownDescription: "Name of the bucket. A change replaces the resource. If the same configuration creates the bucket, write its id, as in `aws_s3_bucket.artifacts.id`: a bucket that does not exist is an error at plan.",

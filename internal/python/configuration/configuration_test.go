@@ -4,6 +4,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -75,6 +76,48 @@ url = "https://uv.example/main"
 default = true
 `
 
+const personal = "[global]\nextra-index-url = https://personal.example\n"
+
+// TestFilesOfEachSystem holds the files that pip 25 and uv document, the strongest last
+// for pip and first for uv.
+func TestFilesOfEachSystem(t *testing.T) {
+	t.Parallel()
+	own := filepath.ToSlash(filepath.Join(t.TempDir(), "ci.conf"))
+	if err := os.WriteFile(own, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		system  string
+		env     map[string]string
+		pip, uv string
+	}{
+		{"windows", map[string]string{"ProgramData": "/pd", "APPDATA": "/ad", "USERPROFILE": "/me"}, "/pd/pip/pip.ini /me/pip/pip.ini /ad/pip/pip.ini", "/ad/uv/uv.toml /pd/uv/uv.toml"},
+		{"windows", map[string]string{"ProgramData": "/pd"}, "/pd/pip/pip.ini", "/pd/uv/uv.toml"},
+		{"windows", map[string]string{"APPDATA": "/ad"}, "/ad/pip/pip.ini", "/ad/uv/uv.toml"},
+		{"windows", nil, "", ""},
+		{"windows", map[string]string{"ProgramData": "/pd", "APPDATA": "/ad", "PIP_CONFIG_FILE": own}, "/pd/pip/pip.ini " + own, "/ad/uv/uv.toml /pd/uv/uv.toml"},
+		{"windows", map[string]string{"APPDATA": "/ad", "PIP_CONFIG_FILE": "/none/pip.ini"}, "/ad/pip/pip.ini /none/pip.ini", "/ad/uv/uv.toml"},
+		{"linux", map[string]string{"HOME": "/h", "XDG_CONFIG_DIRS": "/none"}, "/none/pip/pip.conf /etc/pip.conf /h/.pip/pip.conf /h/.config/pip/pip.conf", "/h/.config/uv/uv.toml"},
+		{"linux", map[string]string{"HOME": "/h", "XDG_CONFIG_HOME": "/x", "XDG_CONFIG_DIRS": "/none", "PIP_CONFIG_FILE": own}, "/none/pip/pip.conf /etc/pip.conf " + own, "/x/uv/uv.toml"},
+		{"linux", map[string]string{"XDG_CONFIG_DIRS": ":/none"}, "/none/pip/pip.conf /etc/pip.conf", ""},
+		{"darwin", map[string]string{"HOME": "/h", "XDG_CONFIG_DIRS": "/none"}, "/Library/Application_Support/pip/pip.conf /h/.pip/pip.conf /h/.config/pip/pip.conf", "/h/.config/uv/uv.toml"},
+	} {
+		if strings.Contains(c.env["XDG_CONFIG_DIRS"], ":") && runtime.GOOS == "windows" {
+			continue // where lists have another separator
+		}
+		getenv := func(name string) string { return c.env[name] }
+		text := func(files []string) string {
+			return strings.ReplaceAll(filepath.ToSlash(strings.ReplaceAll(strings.Join(files, "|"), " ", "_")), "|", " ")
+		}
+		if got := text(pipConfigurationFiles(getenv, c.system)); got != c.pip {
+			t.Errorf("%s %v: pip got %q, want %q", c.system, c.env, got, c.pip)
+		}
+		if got := text(uvConfigurationFiles(getenv, c.system)); got != c.uv {
+			t.Errorf("%s %v: uv got %q, want %q", c.system, c.env, got, c.uv)
+		}
+	}
+}
+
 func TestIndexesOfTheEnvironmentAndFiles(t *testing.T) {
 	t.Parallel()
 	pip := map[string]string{"pip.conf": pipConf}
@@ -97,6 +140,9 @@ func TestIndexesOfTheEnvironmentAndFiles(t *testing.T) {
 		{"pip file", map[string]string{"PIP_CONFIG_FILE": "$HOME/pip.conf"}, pip, "https://one.example/simple https://two.example/simple https://install.example/simple"},
 		{"environment over file", map[string]string{"PIP_CONFIG_FILE": "$HOME/pip.conf", "PIP_INDEX_URL": "https://a.example"}, pip, "https://one.example/simple https://two.example/simple https://a.example"},
 		{"no file", map[string]string{"PIP_CONFIG_FILE": os.DevNull, "PIP_INDEX_URL": " https://a.example "}, pip, "https://a.example"},
+		{"pip file in place of the user's", map[string]string{"PIP_CONFIG_FILE": "$HOME/pip.conf"}, map[string]string{"pip.conf": "[global]\nindex-url = https://corp.example\n", ".config/pip/pip.conf": personal, ".pip/pip.conf": personal, ".config/pip/pip.ini": personal}, "https://corp.example"},
+		{"empty pip file in place of the user's", map[string]string{"PIP_CONFIG_FILE": "$HOME/pip.conf"}, map[string]string{"pip.conf": "", ".config/pip/pip.conf": personal, ".config/pip/pip.ini": personal}, ""},
+		{"pip file that is not there", map[string]string{"PIP_CONFIG_FILE": "$HOME/missing"}, map[string]string{".config/pip/pip.conf": personal, ".config/pip/pip.ini": personal}, "https://personal.example https://pypi.org/simple/"},
 		{"uv file", nil, uv, "https://uv.example/a https://uv.example/main"},
 		{"uv file over pip file", map[string]string{"PIP_CONFIG_FILE": "$HOME/pip.conf"}, both, "https://uv.example/a https://uv.example/main"},
 		{"pip variable over uv file", map[string]string{"PIP_INDEX_URL": "https://a.example", "PIP_EXTRA_INDEX_URL": "https://x.example"}, uv, "https://x.example https://a.example"},

@@ -15,7 +15,7 @@ import (
 // does, it passes over files that cannot be read.
 func readPipConfiguration(getenv func(string) string) map[string]string {
 	settings := map[string]string{}
-	for _, name := range pipConfigurationFiles(getenv) {
+	for _, name := range pipConfigurationFiles(getenv, runtime.GOOS) {
 		text, err := filetree.ReadDocument(name)
 		if err != nil {
 			continue
@@ -28,34 +28,66 @@ func readPipConfiguration(getenv func(string) string) map[string]string {
 	return settings
 }
 
-// pipConfigurationFiles lists the files that pip would read, the strongest
-// last. PIP_CONFIG_FILE set to the null device reads none.
-func pipConfigurationFiles(getenv func(string) string) []string {
+// pipConfigurationFiles lists the files that pip would read on a system, the strongest
+// last. PIP_CONFIG_FILE set to the null device reads none; where it names what exists,
+// that takes the place of the user's files.
+func pipConfigurationFiles(getenv func(string) string, system string) []string {
 	own := getenv("PIP_CONFIG_FILE")
 	if own == os.DevNull {
 		return nil
 	}
+	files := pipSystemFiles(getenv, system)
+	if own == "" {
+		return append(files, pipUserFiles(getenv, system)...)
+	}
+	if _, err := os.Stat(own); err != nil {
+		files = append(files, pipUserFiles(getenv, system)...)
+	}
+	return append(files, own)
+}
+
+// pipSystemFiles lists the files for all users.
+func pipSystemFiles(getenv func(string) string, system string) []string {
+	if system == "windows" {
+		return below(getenv("ProgramData"), "pip", "pip.ini")
+	}
+	if system == "darwin" {
+		return []string{"/Library/Application Support/pip/pip.conf"}
+	}
 	var files []string
-	if runtime.GOOS == "windows" {
-		files = append(files, filepath.Join(getenv("ProgramData"), "pip", "pip.ini"), filepath.Join(getenv("APPDATA"), "pip", "pip.ini"))
-	} else {
-		home := getenv("HOME")
-		config := firstSet(getenv("XDG_CONFIG_HOME"), filepath.Join(home, ".config"))
-		for _, dir := range filepath.SplitList(firstSet(getenv("XDG_CONFIG_DIRS"), "/etc/xdg")) {
-			files = append(files, filepath.Join(dir, "pip", "pip.conf"))
-		}
-		files = append(files, "/etc/pip.conf")
-		if home != "" {
-			files = append(files, filepath.Join(home, ".pip", "pip.conf"), filepath.Join(config, "pip", "pip.conf"))
-		}
-		if runtime.GOOS == "darwin" && home != "" {
-			files = append(files, filepath.Join(home, "Library", "Application Support", "pip", "pip.conf"))
+	for _, dir := range filepath.SplitList(firstSet(getenv("XDG_CONFIG_DIRS"), "/etc/xdg")) {
+		files = append(files, below(dir, "pip", "pip.conf")...)
+	}
+	return append(files, "/etc/pip.conf")
+}
+
+// pipUserFiles lists the files of the user.
+func pipUserFiles(getenv func(string) string, system string) []string {
+	if system == "windows" {
+		return append(below(getenv("USERPROFILE"), "pip", "pip.ini"), below(getenv("APPDATA"), "pip", "pip.ini")...)
+	}
+	home := getenv("HOME")
+	if home == "" {
+		return nil
+	}
+	config := filepath.Join(firstSet(getenv("XDG_CONFIG_HOME"), filepath.Join(home, ".config")), "pip")
+	if system == "darwin" {
+		config = filepath.Join(home, ".config", "pip")
+		support := filepath.Join(home, "Library", "Application Support", "pip")
+		if info, err := os.Stat(support); err == nil && info.IsDir() {
+			config = support
 		}
 	}
-	if own != "" {
-		files = append(files, own)
+	return append(below(home, ".pip", "pip.conf"), below(config, "pip.conf")...)
+}
+
+// below returns the path of a file below a folder that a variable names; none where the
+// variable is not set.
+func below(dir string, parts ...string) []string {
+	if dir == "" {
+		return nil
 	}
-	return files
+	return []string{filepath.Join(append([]string{dir}, parts...)...)}
 }
 
 // parsePipConfiguration reads the INI form that pip writes: sections, keys with

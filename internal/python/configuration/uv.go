@@ -198,7 +198,7 @@ func readUVConfiguration(getenv func(string) string, project string) (uvSettings
 			return uvSettings{}, err
 		}
 	}
-	for _, name := range uvConfigurationFiles(getenv) {
+	for _, name := range uvConfigurationFiles(getenv, runtime.GOOS) {
 		var content uvOptions
 		_, err := readTOML(name, &content)
 		if _, unreadable := errors.AsType[*fs.PathError](err); err != nil && !unreadable { // unreadable ones as uv does
@@ -237,9 +237,9 @@ func readUVProject(dir string, getenv func(string) string) (uvSettings, error) {
 
 // uvConfigurationFiles lists the files of the user and the system, the
 // strongest first.
-func uvConfigurationFiles(getenv func(string) string) []string {
-	if runtime.GOOS == "windows" {
-		return []string{filepath.Join(getenv("APPDATA"), "uv", "uv.toml"), filepath.Join(getenv("ProgramData"), "uv", "uv.toml")}
+func uvConfigurationFiles(getenv func(string) string, system string) []string {
+	if system == "windows" {
+		return append(below(getenv("APPDATA"), "uv", "uv.toml"), below(getenv("ProgramData"), "uv", "uv.toml")...)
 	}
 	var files []string
 	if dir := getenv("XDG_CONFIG_HOME"); dir != "" {
@@ -248,9 +248,10 @@ func uvConfigurationFiles(getenv func(string) string) []string {
 		files = append(files, filepath.Join(home, ".config", "uv", "uv.toml"))
 	}
 	for _, dir := range append(filepath.SplitList(firstSet(getenv("XDG_CONFIG_DIRS"), "/etc/xdg")), "/etc") {
-		name := filepath.Join(dir, "uv", "uv.toml")
-		if _, err := os.Stat(name); err == nil {
-			return append(files, name) // the system has one file
+		for _, name := range below(dir, "uv", "uv.toml") {
+			if _, err := os.Stat(name); err == nil {
+				return append(files, name) // the system has one file
+			}
 		}
 	}
 	return files
