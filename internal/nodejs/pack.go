@@ -85,6 +85,15 @@ func (l *Lock) Pack(ctx context.Context, e *Env, doubt bool) (*Packed, error) {
 	for i, p := range wanted {
 		all.parts[p.Integrity] = parts[i]
 	}
+	for _, t := range l.Trees {
+		for _, p := range t.Packages {
+			if part := all.parts[p.Integrity]; part != nil {
+				if err := p.checkIs(part.facts); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
 	return all, nil
 }
 

@@ -3,11 +3,16 @@ package tarball
 import (
 	"encoding/json"
 	"strings"
+
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/jsonscan"
 )
 
 // Facts is what the package.json of an installed package tells of how it can
 // be used.
 type Facts struct {
+	// Name and Version are its own, as written.
+	Name    string `json:"name,omitempty"`
+	Version string `json:"version,omitempty"`
 	// Scripts are the install scripts that npm would run, in its order:
 	// preinstall, install, postinstall.
 	Scripts []string `json:"scripts,omitempty"`
@@ -21,7 +26,7 @@ type Facts struct {
 // Node.js; what is no JSON object at all is an error.
 func ReadFacts(packageJSON []byte) (Facts, error) {
 	m, err := members(packageJSON)
-	f := Facts{NoGyp: string(m["gypfile"]) == "false", Optional: names(m["optionalDependencies"])}
+	f := Facts{Name: jsonscan.Text(m["name"]), Version: jsonscan.Text(m["version"]), NoGyp: string(m["gypfile"]) == "false", Optional: names(m["optionalDependencies"])}
 	var scripts map[string]any
 	_ = json.Unmarshal(m["scripts"], &scripts)
 	for _, name := range []string{"preinstall", "install", "postinstall"} {
