@@ -87,7 +87,7 @@ func (c *buildCommand) arguments() (map[string]any, error) {
 		case all[name] == nil:
 			all[name] = map[string]any{key: value}
 		case !ok:
-			return fmt.Errorf("setting %s.%s: %q of the specification is no object", name, key, name)
+			return fmt.Errorf("reading the specification: %q of the specification is no object, and a flag sets %s.%s", name, name, key)
 		default:
 			object[key] = value
 		}
