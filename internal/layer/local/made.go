@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/fault"
@@ -67,11 +68,24 @@ func Choose(ctx context.Context, specs []Spec, of Scope, made Made, old []Lock) 
 			lock, err = old[i], nil
 		}
 		if err != nil {
-			return nil, fault.Tie(at, fmt.Sprintf("The files of %q cannot be read", f.Name()), err)
+			return nil, fault.Tie(at, fmt.Sprintf("The files of %q cannot be read", f.Name()), asPattern(f.Source, err))
 		}
 		locks = append(locks, lock)
 	}
 	return locks, nil
+}
+
+// asPattern says what to write where a source that is missing was meant as a pattern.
+func asPattern(source string, err error) error {
+	first := strings.IndexAny(source, "*?[")
+	if first < 0 || !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	folder, pattern := ".", source
+	if slash := strings.LastIndexByte(source[:first], '/'); slash >= 0 {
+		folder, pattern = source[:max(slash, 1)], source[slash+1:]
+	}
+	return fmt.Errorf("%w: a source is one file or one folder; write source = %q and include = [%q]", err, folder, pattern)
 }
 
 // complete reports whether an element is asked for as in its old lock, and the files

@@ -16,7 +16,7 @@ func TestWrongKindsOfFiles(t *testing.T) {
 	for name, text := range map[string]string{
 		"poetry/pyproject.toml": "[tool.poetry]\nname = \"a\"\n", "uv/pyproject.toml": "[project]\nname = \"a\"\n[tool.uv]\n", "pep/pyproject.toml": "[project]\nname = \"a\"\n",
 		"pdm/pyproject.toml": "[tool.pdm]\n", "broken/pyproject.toml": "[", "requirements.txt": "a", "requirements.in": "a", "package-lock.json": "{}", "Pipfile": "", "poetry.lock": "",
-		"pylock.dev.toml": "", "setup.py": "", "package.json": "{}", "environment.yml": "",
+		"pylock.dev.toml": "", "setup.py": "", "locked.txt/poetry.lock": "", "package.json": "{}", "environment.yml": "",
 	} {
 		full := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
@@ -41,6 +41,9 @@ func TestWrongKindsOfFiles(t *testing.T) {
 		{"setup.py", "its name is none of", "write its install_requires in python.requirements"},
 		{"package.json", "its name is none of", "it belongs to Node.js"},
 		{"environment.yml", "packages of conda are not wheels", ""},
+		{"poetry", "it is a folder: name the lock file in it, one of uv.lock, pylock.toml", "it is a directory"},
+		{"locked.txt", "it is a folder: name the lock file in it, poetry.lock", ""},
+		{".", "it is a folder: name the lock file in it, poetry.lock", ""},
 	} {
 		full := filepath.Join(dir, filepath.FromSlash(c.name))
 		if c.asLock != "" {

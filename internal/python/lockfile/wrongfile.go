@@ -2,6 +2,7 @@ package lockfile
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -12,6 +13,9 @@ import (
 // that of none, what to write instead: a clause.
 func notALockFile(name string) string {
 	title := filepath.Base(name)
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return "it is a folder: name the lock file in it, " + lockIn(name)
+	}
 	switch {
 	case title == "pyproject.toml":
 		command, writes := pep508.LockCommand(name)
@@ -27,5 +31,17 @@ func notALockFile(name string) string {
 	case pep508.IsNodeLock(title):
 		return "it is a lock of Node.js packages: write it in nodejs.lock_file"
 	}
-	return "its name is none of uv.lock, pylock.toml, pylock.<name>.toml, poetry.lock and Pipfile.lock"
+	return "its name is none of " + names
+}
+
+const names = "uv.lock, pylock.toml, pylock.<name>.toml, poetry.lock and Pipfile.lock"
+
+// lockIn names the lock file in a folder, else what it may be called.
+func lockIn(folder string) string {
+	for _, title := range []string{"uv.lock", "pylock.toml", "poetry.lock", "Pipfile.lock"} {
+		if info, err := os.Stat(filepath.Join(folder, title)); err == nil && info.Mode().IsRegular() {
+			return title
+		}
+	}
+	return "one of " + names
 }
