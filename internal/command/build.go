@@ -64,7 +64,8 @@ func (c *buildCommand) Run(ctx context.Context, out *output, info about) error {
 	return out.print(built, lines)
 }
 
-// arguments returns those of the file, and those of the flags over them.
+// arguments returns those of the file, and those of the flags over them: a flag sets
+// one key, and what is beside it stays.
 func (c *buildCommand) arguments() (map[string]any, error) {
 	all := map[string]any{}
 	if c.File != "" {
@@ -80,15 +81,30 @@ func (c *buildCommand) arguments() (map[string]any, error) {
 	}
 	set("runtimes", c.Runtime)
 	set("architectures", c.Architecture)
-	python := settingsOf("lock_file", c.PythonLock)
-	if len(c.Requirement) > 0 {
-		python["requirements"] = list(c.Requirement)
+	within := func(name, key string, value any) error {
+		object, ok := all[name].(map[string]any)
+		switch {
+		case all[name] == nil:
+			all[name] = map[string]any{key: value}
+		case !ok:
+			return fmt.Errorf("reading the specification: %q of the specification is no object, and a flag sets %s.%s", name, name, key)
+		default:
+			object[key] = value
+		}
+		return nil
 	}
-	if len(python) > 0 {
-		all["python"] = python
+	var faults []error
+	if c.PythonLock != "" {
+		faults = append(faults, within("python", "lock_file", c.PythonLock))
+	}
+	if len(c.Requirement) > 0 {
+		faults = append(faults, within("python", "requirements", list(c.Requirement)))
 	}
 	if c.NodeLock != "" {
-		all["nodejs"] = map[string]any{"lock_file": c.NodeLock}
+		faults = append(faults, within("nodejs", "lock_file", c.NodeLock))
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
 	}
 	if all["runtimes"] == nil {
 		return nil, errors.New("no runtime is given: write --runtime python3.12, or runtimes in the specification")

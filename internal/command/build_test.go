@@ -157,3 +157,45 @@ func TestBuildConvertsAsTerraformDoes(t *testing.T) {
 		t.Errorf("got zips %v, want one", sums)
 	}
 }
+
+// TestFlagsSetOneKeyOfTheSpecification: what is beside the key that a flag sets stays.
+func TestFlagsSetOneKeyOfTheSpecification(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "p.json")
+	for name, c := range map[string]struct {
+		text string
+		c    buildCommand
+		want string
+	}{
+		"requirements": {
+			`{"runtimes":["python3.12"],"python":{"require_hashes":true,"requirements":["a==1"],"constraints":["c==1"]}}`, buildCommand{Requirement: []string{"b==2"}},
+			`{"python":{"constraints":["c==1"],"require_hashes":true,"requirements":["b==2"]},"runtimes":["python3.12"]}`,
+		},
+		"lock of Python": {
+			`{"runtimes":["python3.12"],"python":{"exclude_newer":"2026-01-01"},"nodejs":{"production":true}}`, buildCommand{PythonLock: "uv.lock"},
+			`{"nodejs":{"production":true},"python":{"exclude_newer":"2026-01-01","lock_file":"uv.lock"},"runtimes":["python3.12"]}`,
+		},
+		"lock of Node.js": {
+			`{"runtimes":["nodejs22.x"],"nodejs":{"workspace":".","lock_file":"a.json"},"python":{}}`, buildCommand{NodeLock: "b.json", Runtime: []string{"nodejs24.x"}},
+			`{"nodejs":{"lock_file":"b.json","workspace":"."},"python":{},"runtimes":["nodejs24.x"]}`,
+		},
+		"all, over nothing": {
+			`{"python":null}`, buildCommand{NodeLock: "n", PythonLock: "p", Requirement: []string{"r"}, Runtime: []string{"python3.12"}, Architecture: []string{"arm64"}},
+			`{"architectures":["arm64"],"nodejs":{"lock_file":"n"},"python":{"lock_file":"p","requirements":["r"]},"runtimes":["python3.12"]}`,
+		},
+		"not an object": {`{"runtimes":["python3.12"],"python":["a"],"nodejs":5}`, buildCommand{Requirement: []string{"r"}, NodeLock: "n"}, `"python" of the specification is no object`},
+	} {
+		if err := os.WriteFile(file, []byte(c.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c.c.File = file
+		all, err := c.c.arguments()
+		got, _ := json.Marshal(all)
+		if err != nil {
+			got = []byte(err.Error())
+		}
+		if string(got) != c.want && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: got %s, want %s", name, got, c.want)
+		}
+	}
+}

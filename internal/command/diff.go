@@ -58,6 +58,7 @@ type side struct {
 	contents map[string]string
 	holdings map[string]layer.Holding // sums of all versions of one name
 	files    map[string]layer.HeldFile
+	links    map[string]string
 	all      []layer.Holding
 }
 
@@ -75,7 +76,7 @@ func (c *diffCommand) read(ctx context.Context, name string, info about) (*side,
 		return nil, err
 	}
 	s := newSide(name, "zip", found.SHA256.Hex(), found.Holdings)
-	s.Size, s.UnzippedSize, s.contents = found.Size, found.Unzipped, found.Contents
+	s.Size, s.UnzippedSize, s.contents, s.links = found.Size, found.Unzipped, found.Contents, found.Links
 	for _, f := range found.Files {
 		s.files[f.Path] = f
 	}
@@ -131,7 +132,7 @@ type difference struct {
 	A *side `json:"a"`
 	B *side `json:"b"`
 	// Equal is set where the bytes are; SameFiles where each file is, by its path,
-	// size and checksum, however it is packed.
+	// size, checksum and run bit, and each link, however they are packed.
 	Equal     bool     `json:"equal"`
 	SameFiles bool     `json:"same_files"`
 	Changes   []change `json:"changes"`
@@ -155,8 +156,26 @@ type changedFile struct {
 	Path string `json:"path"`
 	// Kind is "added", "removed" or "changed".
 	Kind string `json:"kind"`
+	// What is "run bit" where nothing else of a file changed, and "link" for a
+	// symbolic link.
+	What string `json:"what,omitempty"`
 	// Bytes is by how much it grew.
 	Bytes int64 `json:"bytes"`
+}
+
+func (f changedFile) String() string {
+	if f.What == "" {
+		return f.Kind + " " + f.Path
+	}
+	return f.Kind + " " + f.Path + " (" + f.What + ")"
+}
+
+// other says what became another of a version that stayed.
+func (c *change) other() string {
+	if slices.ContainsFunc(c.Files, func(f changedFile) bool { return f.What != "run bit" }) {
+		return "other content"
+	}
+	return "other run bits"
 }
 
 // compare returns the difference. What one of the two does not tell, as a lock its
@@ -183,28 +202,9 @@ func compare(a, b *side) *difference {
 		d.Equal = d.Equal || a.Kind != b.Kind && len(d.Changes) == 0
 		return d
 	}
-	of := map[string][]changedFile{}
-	for _, path := range slices.Sorted(maps.Keys(union(a.files, b.files))) {
-		was, had := a.files[path]
-		is, has := b.files[path]
-		f := changedFile{Path: path, Kind: "changed", Bytes: is.Size - was.Size}
-		owner := b
-		switch {
-		case had && has && was.Size == is.Size && was.CRC32 == is.CRC32:
-			continue
-		case !had:
-			f.Kind = "added"
-		case !has:
-			f.Kind, owner = "removed", a
-		}
-		d.SameFiles = false
-		holding := was.Holding
-		if owner == b {
-			holding = is.Holding
-		}
-		of[owner.all[holding].Key()] = append(of[owner.all[holding].Key()], f)
-	}
+	of := filesOf(a, b)
 	for _, name := range slices.Sorted(maps.Keys(of)) {
+		d.SameFiles = false
 		if known[name] {
 			continue
 		}
@@ -217,7 +217,59 @@ func compare(a, b *side) *difference {
 		}
 		add(history.Change{Name: name, From: version, To: version}, kind).Files = of[name]
 	}
+	for _, f := range linksOf(a, b) {
+		d.SameFiles = false
+		kind := f.Kind
+		if kind == "changed" {
+			kind = "files"
+		}
+		add(history.Change{Name: "files:" + f.Path}, kind).Files = []changedFile{f}
+	}
 	return d
+}
+
+// filesOf returns the files that are different, by what they belong to.
+func filesOf(a, b *side) map[string][]changedFile {
+	of := map[string][]changedFile{}
+	for _, path := range slices.Sorted(maps.Keys(union(a.files, b.files))) {
+		was, had := a.files[path]
+		is, has := b.files[path]
+		f := changedFile{Path: path, Kind: "changed", Bytes: is.Size - was.Size}
+		owner, holding := b, is.Holding
+		switch same := was.Size == is.Size && was.CRC32 == is.CRC32; {
+		case !had:
+			f.Kind = "added"
+		case !has:
+			f.Kind, owner, holding = "removed", a, was.Holding
+		case same && was.Exec == is.Exec:
+			continue
+		case same:
+			f.What = "run bit"
+		}
+		key := owner.all[holding].Key()
+		of[key] = append(of[key], f)
+	}
+	return of
+}
+
+// linksOf returns the links that are different.
+func linksOf(a, b *side) []changedFile {
+	var found []changedFile
+	for _, path := range slices.Sorted(maps.Keys(union(a.links, b.links))) {
+		was, had := a.links[path]
+		is, has := b.links[path]
+		f := changedFile{Path: path, Kind: "changed", What: "link"}
+		switch {
+		case !had:
+			f.Kind = "added"
+		case !has:
+			f.Kind = "removed"
+		case was == is:
+			continue
+		}
+		found = append(found, f)
+	}
+	return found
 }
 
 // packaged returns the contents of a side that the other one can have, too: a zip
@@ -233,7 +285,8 @@ func packaged(of, other *side) map[string]string {
 }
 
 func union[V any](a, b map[string]V) map[string]V {
-	all := maps.Clone(a)
+	all := map[string]V{}
+	maps.Copy(all, a)
 	maps.Copy(all, b)
 	return all
 }
@@ -260,7 +313,7 @@ func (d *difference) lines(s sheet, limit int) []string {
 		text := c.Change.String()
 		switch {
 		case c.Kind == "files":
-			text = strings.TrimSpace(c.To + " other content")
+			text = strings.TrimSpace(c.To + " " + c.other())
 		case c.From == c.To:
 			text = c.Kind
 		}
@@ -273,7 +326,7 @@ func (d *difference) lines(s sheet, limit int) []string {
 		}
 		files := d.Changes[i-1].Files
 		for _, f := range files[:min(limit, len(files))] {
-			lines = append(lines, "      "+s.fit(f.Kind+" "+f.Path, width-6))
+			lines = append(lines, "      "+s.fit(f.String(), width-6))
 		}
 		if more := len(files) - limit; more > 0 {
 			lines = append(lines, fmt.Sprintf("      and %d more: --all lists them", more))

@@ -1,7 +1,9 @@
 package command
 
 import (
+	"archive/zip"
 	"encoding/json"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -102,5 +104,70 @@ func TestDiffOfLocks(t *testing.T) {
 	}
 	if status, _, errs := run(t, "diff", broken, a, "--cache-dir", dir); status != 2 || !strings.Contains(errs, "format 99") {
 		t.Errorf("status %d: %s", status, errs)
+	}
+}
+
+// TestDiffOfModes: what Lambda may run, and where links lead, is told apart.
+func TestDiffOfModes(t *testing.T) {
+	t.Parallel()
+	type member struct {
+		name, text string
+		mode       os.FileMode
+	}
+	pack := func(members ...member) string {
+		name := filepath.Join(t.TempDir(), "layer.zip")
+		f, err := os.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := zip.NewWriter(f)
+		for _, m := range members {
+			header := &zip.FileHeader{Name: m.name}
+			header.SetMode(m.mode)
+			out, err := w.CreateHeader(header)
+			if err == nil {
+				_, err = out.Write([]byte(m.text))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := errors.Join(w.Close(), f.Close()); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	cache := t.TempDir()
+	tool, link := member{"bin/tool", "#!/bin/sh\n", 0o755}, member{"lib/l.so", "l.so.1", os.ModeSymlink | 0o777}
+	plain, other := tool, link
+	plain.mode, other.text = 0o644, "l.so.2"
+	metadata := member{"python/a-1.dist-info/METADATA", "Name: a\nVersion: 1\n", 0o644}
+	record := member{"python/a-1.dist-info/RECORD", "../bin/tool,,\na-1.dist-info/METADATA,,\n", 0o644}
+	for name, c := range map[string]struct {
+		a, b  string
+		texts []string
+		same  bool
+	}{
+		"a program that runs no more":   {pack(tool), pack(plain), []string{"other run bits", "changed bin/tool (run bit)"}, false},
+		"a program that runs":           {pack(plain, metadata), pack(tool, metadata), []string{"changed bin/tool (run bit)"}, false},
+		"a program of a distribution":   {pack(tool, metadata, record), pack(plain, metadata, record), []string{"other run bits", "changed bin/tool (run bit)"}, false},
+		"a program with another text":   {pack(tool), pack(member{"bin/tool", "#!/bin/bash\n", 0o644}), []string{"other content", "changed bin/tool"}, false},
+		"a link that leads elsewhere":   {pack(tool, link), pack(tool, other), []string{"changed lib/l.so (link)"}, false},
+		"a link that is new":            {pack(tool), pack(tool, link), []string{"added"}, false},
+		"a link that is gone":           {pack(link), pack(tool), []string{"removed", "added"}, false},
+		"other bits of who may read it": {pack(tool, link), pack(member{"bin/tool", "#!/bin/sh\n", 0o500}, link), []string{"Every file is the same"}, true},
+	} {
+		status, out, errs := run(t, "diff", c.a, c.b, "--cache-dir", cache)
+		if status != 1 {
+			t.Errorf("%s: status %d: %s", name, status, errs)
+		}
+		for _, want := range c.texts {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s: nothing says %q:\n%s", name, want, out)
+			}
+		}
+		if got := strings.Contains(out, "Every file is the same"); got != c.same {
+			t.Errorf("%s: same is %v:\n%s", name, got, out)
+		}
 	}
 }

@@ -29,8 +29,10 @@ type Inspection struct {
 	// Holdings are the largest first. Files are in the order of the zip.
 	Holdings []Holding
 	Files    []HeldFile
-	Serving  []Serving
-	Places   []Place
+	// Links are the symbolic links by their paths, and where each leads.
+	Links   map[string]string
+	Serving []Serving
+	Places  []Place
 }
 
 // HeldFile is a file of a zip.
@@ -40,6 +42,8 @@ type HeldFile struct {
 	Size, PackedSize int64
 	// CRC32 is of the content, as the zip says it.
 	CRC32 uint32
+	// Exec is set where the zip says that it may be run.
+	Exec bool
 	// Holding is an index in Holdings.
 	Holding int
 }
@@ -61,7 +65,7 @@ type Question struct {
 func (p *Parts) Judge(facts map[string]native.Facts, links map[string]string, q Question) *Inspection {
 	found := &Inspection{
 		Unzipped: p.files.Size(), Contents: p.contents(), Places: placesIn(p.files),
-		Runtimes: q.Runtimes, Architectures: q.Architectures, Serving: p.serving(facts), Files: make([]HeldFile, 0, len(p.files)),
+		Runtimes: q.Runtimes, Architectures: q.Architectures, Links: links, Serving: p.serving(facts), Files: make([]HeldFile, 0, len(p.files)),
 	}
 	at := map[*Holding]int{}
 	for i, one := range p.all {
@@ -69,7 +73,7 @@ func (p *Parts) Judge(facts map[string]native.Facts, links map[string]string, q 
 		found.Holdings = append(found.Holdings, *one)
 	}
 	for i, e := range p.files {
-		found.Files = append(found.Files, HeldFile{Path: e.Path, Size: e.Size, PackedSize: e.PackedSize, CRC32: e.CRC32, Holding: at[p.of[i]]})
+		found.Files = append(found.Files, HeldFile{Path: e.Path, Size: e.Size, PackedSize: e.PackedSize, CRC32: e.CRC32, Exec: e.Exec, Holding: at[p.of[i]]})
 	}
 	if len(p.files) == 0 {
 		found.Findings = []audit.Finding{empty}
