@@ -31,8 +31,8 @@ type Inspection struct {
 	Files    []HeldFile
 	// Links are the symbolic links by their paths, and where each leads.
 	Links   map[string]string
-	Serving  []Serving
-	Places   []Place
+	Serving []Serving
+	Places  []Place
 }
 
 // HeldFile is a file of a zip.
