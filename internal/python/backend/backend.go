@@ -118,6 +118,7 @@ type config struct {
 	BuildSystem *struct {
 		Backend string   `toml:"build-backend"`
 		Path    []string `toml:"backend-path"`
+		Require []string `toml:"requires"`
 	} `toml:"build-system"`
 	Project table `toml:"project"`
 	Tool    table `toml:"tool"`

@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -102,5 +103,49 @@ func TestWithMarker(t *testing.T) {
 		if got := WithMarker(requirement, `extra == "x"`); got != want {
 			t.Errorf("WithMarker(%q) = %s, want %s", requirement, got, want)
 		}
+	}
+}
+
+// TestFilesThatVersionControlLists holds what a build by setuptools 80 with
+// setuptools-scm 8 packs in a git checkout where every file is tracked, but for what is
+// ignored; where only git would tell, the project is refused.
+func TestFilesThatVersionControlLists(t *testing.T) {
+	t.Parallel()
+	project := func(require, settings string) string {
+		return "[build-system]\nrequires = [\"setuptools>=64\", \"" + require + "\"]\nbuild-backend = \"setuptools.build_meta\"\n[project]\nname = \"acme\"\nversion = \"1.0\"\n" + settings
+	}
+	const refusal = `its build requires %s, which packs the files that version control tracks, and nothing on disk tells that of %s: name them in package-data or exclude-package-data of [tool.setuptools], or in MANIFEST.in`
+	data := []string{".git/HEAD", "src/acme/__init__.py", "src/acme/data.json", "src/acme/templates/page.html", ".gitignore=*.key", "src/acme/a.key", "README.md", "src/acme/py.typed"}
+	const code = "acme/__init__.py acme/py.typed"
+	for name, c := range map[string]struct {
+		fsys fstest.MapFS
+		dir  string
+		want string
+	}{
+		"a checkout":        {tree(project("setuptools-scm[toml]>=8", ""), data...), ".", fmt.Sprintf(refusal, "setuptools-scm", `"src/acme/data.json", and of 1 other`)},
+		"another spelling":  {tree(project("Setuptools_SCM", ""), data...), ".", fmt.Sprintf(refusal, "setuptools-scm", `"src/acme/data.json", and of 1 other`)},
+		"another plugin":    {tree(project("setuptools-git ; python_version > '3'", "[tool.setuptools.package-data]\nacme = [\"*.json\"]\n"), data...), ".", fmt.Sprintf(refusal, "setuptools-git", `"src/acme/templates/page.html"`)},
+		"no checkout":       {tree(project("setuptools-scm", ""), data[1:]...), ".", code},
+		"no plugin":         {tree(project("setuptools-reproducible", ""), data...), ".", code},
+		"no package data":   {tree(project("setuptools-scm", "[tool.setuptools]\ninclude-package-data = false\n"), data...), ".", code},
+		"package data":      {tree(project("setuptools-scm", "[tool.setuptools.package-data]\nacme = [\"**/*.html\", \"*.json\"]\n"), data...), ".", "acme/__init__.py acme/data.json acme/py.typed acme/templates/page.html"},
+		"what is taken out": {tree(project("setuptools-scm", "[tool.setuptools.exclude-package-data]\n\"*\" = [\"*.json\", \"*.html\"]\n"), data...), ".", code},
+		"MANIFEST.in":       {tree(project("setuptools-scm", ""), append(data, "MANIFEST.in=recursive-include src *.html\nexclude src/acme/*.json\n")...), ".", "acme/__init__.py acme/py.typed acme/templates/page.html"},
+		"no data at all":    {tree(project("setuptools-scm", ""), ".git", "src/acme/__init__.py", "src/acme/sub/__init__.py"), ".", "acme/__init__.py acme/sub/__init__.py"},
+	} {
+		w, err := Read(c.fsys, "acme", "", c.fsys, c.dir)
+		got := ""
+		if err != nil {
+			got = err.Error()
+		} else {
+			got = strings.Join(slices.Sorted(maps.Keys(w.Files)), " ")
+		}
+		if got != c.want {
+			t.Errorf("%s: got  %s\nwant %s", name, got, c.want)
+		}
+	}
+	inner := tree(project("setuptools-scm", ""), "src/acme/__init__.py", "src/acme/data.json")
+	if _, err := Read(inner, "acme", "", fstest.MapFS{".git": {}, "libs/acme/pyproject.toml": {}}, "libs/acme"); err == nil || !strings.Contains(err.Error(), `nothing on disk tells that of "src/acme/data.json":`) {
+		t.Errorf("a project below the top of its checkout: %v", err)
 	}
 }

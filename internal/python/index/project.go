@@ -58,11 +58,10 @@ func (p *Project) Match(spec pep440.Specifiers) Set {
 // is. It remembers what it was asked before: not for concurrent use.
 type Policy struct {
 	tags      *wheel.Tags
-	python    pep440.Version // python_full_version
-	CutOff    time.Time      // zero: none
-	CutText   string         // cutOff to the second, in UTC, as upload times begin
-	DatedOnly bool           // the cut-off hides files without upload time too
-	Hashes    [][]string     // each list must hold the file's "sha256:…"
+	CutOff    time.Time  // zero: none
+	CutText   string     // cutOff to the second, in UTC, as upload times begin
+	DatedOnly bool       // the cut-off hides files without upload time too
+	Hashes    [][]string // each list must hold the file's "sha256:…"
 	Pins      map[string]bool
 	Exempt    map[string]bool
 	Prefer    map[string]int // place in the order, by version key
@@ -78,8 +77,8 @@ type Policy struct {
 }
 
 // NewPolicy returns the rules of a target that hide no file.
-func NewPolicy(tags *wheel.Tags, python pep440.Version) *Policy {
-	return &Policy{tags: tags, python: python, admits: map[string]bool{}, ranks: map[*WheelKind]int{}}
+func NewPolicy(tags *wheel.Tags) *Policy {
+	return &Policy{tags: tags, admits: map[string]bool{}, ranks: map[*WheelKind]int{}}
 }
 
 // Verdict is why a file is no candidate.
@@ -174,7 +173,7 @@ func (pl *Policy) allowsPython(requires string) bool {
 	ok, known := pl.admits[requires]
 	if !known {
 		spec, err := pep440.ParseSpecifiers(requires)
-		ok = err != nil || spec.Match(pl.python)
+		ok = err != nil || pl.tags.Admits(spec)
 		pl.admits[requires] = ok
 	}
 	return ok

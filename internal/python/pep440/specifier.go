@@ -93,6 +93,18 @@ func (s Specifiers) AdmitsMinor(minor int) bool {
 	return false
 }
 
+// MatchButFor reports whether v is in the set, or is only left out by name: a clause
+// such as "!=3.9.0".
+func (s Specifiers) MatchButFor(v Version) bool {
+	for i := range s.clauses {
+		c := &s.clauses[i]
+		if named := c.op == opNotEqual && !c.wildcard; !named && !c.match(&v) {
+			return false
+		}
+	}
+	return true
+}
+
 // Sorted returns the set with each clause once, in the order of their texts.
 func (s Specifiers) Sorted() Specifiers {
 	text := func(c clause) string { return Specifiers{clauses: []clause{c}}.String() }

@@ -80,12 +80,8 @@ func (r *resolution) resolve(ctx context.Context, t wheel.Target) error {
 }
 
 func (r *resolution) world(ctx context.Context, t wheel.Target) (*world, error) {
-	python, err := pep440.Parse(t.Env().PythonFullVersion)
-	if err != nil {
-		return nil, fmt.Errorf("reading the Python version of %s: %w", t, err)
-	}
 	w := &world{
-		Catalog: r.catalog, spec: r.spec, target: t, env: t.Env(), tags: t.Tags(), python: python,
+		Catalog: r.catalog, spec: r.spec, target: t, env: t.Env(), tags: t.Tags(),
 		exempt: map[string]map[string]bool{}, prefer: map[string]map[string]int{},
 		expected: map[string]bool{}, faults: map[string]string{}, refused: map[string]int{},
 	}

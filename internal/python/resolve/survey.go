@@ -332,12 +332,7 @@ func (w *world) betterRuntime(s *survey) string {
 		if !ok || r.Preview || w.deprecated(r) || minor == w.target.Minor {
 			continue
 		}
-		t := wheel.TargetFor(runtimes.Target{Runtime: r, Architecture: arch})
-		python, err := pep440.Parse(t.Env().PythonFullVersion)
-		if err != nil {
-			continue
-		}
-		pl := index.NewPolicy(t.Tags(), python)
+		pl := index.NewPolicy(wheel.TargetFor(runtimes.Target{Runtime: r, Architecture: arch}).Tags())
 		if !slices.ContainsFunc(s.wheels, func(j judged) bool { v := pl.Runs(j.WheelFile); return v == index.Fits }) {
 			continue
 		}

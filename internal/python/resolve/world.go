@@ -19,7 +19,6 @@ type world struct {
 	target wheel.Target
 	env    pep508.Env
 	tags   *wheel.Tags
-	python pep440.Version
 	// exempt are versions that no cut-off hides, prefer those tried first, by
 	// name and version key.
 	exempt map[string]map[string]bool
@@ -97,7 +96,7 @@ func (w *world) policyOn(p *index.Page) *index.Policy {
 
 // policy returns the rules for the files of a name.
 func (w *world) policy(name string) *index.Policy {
-	pl := index.NewPolicy(w.tags, w.python)
+	pl := index.NewPolicy(w.tags)
 	pl.CutOff, pl.CutText = w.spec.ExcludeNewer, w.spec.ExcludeNewer.UTC().Format("2006-01-02T15:04:05")
 	pl.DatedOnly, pl.AllPre, pl.Sdists = !w.spec.PinsExempt, w.spec.Prereleases, w.spec.Sdists
 	pl.LeftOut = slices.Contains(w.spec.LeftOut, name)
@@ -180,7 +179,7 @@ func (w *world) evaluate(m *index.WheelMetadata, extra string) ([]dependency, st
 	if m.Fault != "" {
 		return nil, m.Fault
 	}
-	if !m.RequiresPython.Match(w.python) {
+	if !w.tags.Admits(m.RequiresPython) {
 		return nil, "it requires Python " + m.RequiresPython.String()
 	}
 	var deps []dependency

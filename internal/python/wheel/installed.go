@@ -3,14 +3,12 @@ package wheel
 import (
 	"bytes"
 	"encoding/csv"
-	"fmt"
 	"io"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
-	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 )
 
@@ -29,11 +27,9 @@ type Distribution struct {
 	Files []int
 }
 
-// Refuses reports whether its Requires-Python leaves out the Python of a target.
-func (d *Distribution) Refuses(t Target) bool {
-	version, err := pep440.Parse(fmt.Sprintf("3.%d.%d", t.Minor, t.Patch))
-	return err == nil && !d.Metadata.RequiresPython.Match(version)
-}
+// Refuses reports whether its Requires-Python leaves out every patch version of a
+// target's Python.
+func (d *Distribution) Refuses(t Target) bool { return !d.Metadata.RequiresPython.AdmitsMinor(t.Minor) }
 
 // The most that is read of one file of an .dist-info folder, in bytes.
 const maxInfo = 16 << 20

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep508"
 )
 
@@ -26,6 +27,14 @@ func (t Target) Env() pep508.Env {
 	return pep508.Linux(t.Minor, t.Patch, t.Arch)
 }
 
+// Admits reports whether a wheel with this Requires-Python is chosen for the target, as
+// uv decides it for a Python without a patch version: by its first one, but that the
+// range may leave it out by name. "!=3.9.0" is for a fault that Lambda's Python has not.
+func (t Target) Admits(s pep440.Specifiers) bool {
+	version, err := pep440.Parse(t.Env().PythonFullVersion)
+	return err == nil && (s.Match(version) || t.Patch == 0 && s.MatchButFor(version) && s.AdmitsMinor(t.Minor))
+}
+
 // Tags ranks the compatibility tags that a target accepts. It never changes, so
 // goroutines may share it.
 type Tags struct {
@@ -36,6 +45,9 @@ type Tags struct {
 }
 
 type pair struct{ python, abi string }
+
+// Admits is [Target.Admits].
+func (g *Tags) Admits(s pep440.Specifiers) bool { return g.target.Admits(s) }
 
 // Tags returns the tags of the target, in the order in which the reference
 // implementation of the "Platform compatibility tags" specification (pypa's

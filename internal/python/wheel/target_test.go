@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/python/pep440"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/store"
 )
 
@@ -152,6 +153,40 @@ func TestMisfit(t *testing.T) {
 		}
 		if got := target.Misfit(w).String(); got != want {
 			t.Errorf("Misfit(%q) = %q, want %q", tags, got, want)
+		}
+	}
+}
+
+// TestTargetsAdmitRanges holds what uv 0.13.9 says to --python-version 3.9 and the like;
+// it takes upper bounds for no bounds, which is left to others here.
+func TestTargetsAdmitRanges(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		text         string
+		minor, patch int
+		want         bool
+	}{
+		{"!=3.9.0,!=3.9.1,>=3.8", 9, 0, true}, // of cryptography
+		{"!=3.9.0,!=3.9.1,>=3.8", 9, 1, false},
+		{"!=3.9.0,!=3.9.1,>=3.8", 7, 0, false},
+		{">=3.11.4", 11, 0, false},
+		{"!=3.11.0,>=3.11", 11, 0, true},
+		{">=3.11.0,!=3.11.0,<3.11.1", 11, 0, false},
+		{">=3.11.4", 11, 3, false},
+		{"~=3.12.2", 12, 0, false},
+		{"~=3.12.2", 13, 0, false},
+		{">3.12", 12, 0, false},
+		{"!=3.12.*", 12, 0, false},
+		{"<3.12", 12, 0, false},
+		{">=3.13", 12, 0, false},
+		{"", 12, 0, true},
+	} {
+		spec, err := pep440.ParseSpecifiers(c.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := (Target{Minor: c.minor, Patch: c.patch}).Admits(spec); got != c.want {
+			t.Errorf("%q on 3.%d.%d: got %t, want %t", c.text, c.minor, c.patch, got, c.want)
 		}
 	}
 }
