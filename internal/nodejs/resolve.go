@@ -46,7 +46,7 @@ func resolveTree(ctx context.Context, reg registry.Registry, p *manifest.Project
 		return nil, err
 	}
 	tree := treeOf(placed)
-	tree.Notes = modules.Sorted(slices.Concat(placed.Notes, engineNotes(placed, p, t), source.untimed(tree)))
+	tree.Notes = modules.Sorted(slices.Concat(p.Notes, placed.Notes, engineNotes(placed, p, t), source.untimed(tree)))
 	return tree, nil
 }
 

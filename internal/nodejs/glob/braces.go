@@ -157,10 +157,13 @@ func product(before, after []string) ([]string, bool) {
 	if len(before)*len(after) > maxChoices {
 		return nil, false
 	}
-	all := make([]string, 0, len(before)*len(after))
+	all, size := make([]string, 0, len(before)*len(after)), 0
 	for _, a := range before {
 		for _, b := range after {
 			all = append(all, a+b)
+			if size += len(a) + len(b); size > maxExpanded {
+				return nil, false
+			}
 		}
 	}
 	return all, true

@@ -10,9 +10,10 @@ import (
 
 // What a pattern may ask for. The time that matching takes grows with these.
 const (
-	maxPattern = 1000 // bytes
-	maxChoices = 1000 // patterns that braces stand for
-	maxDepth   = 3    // lists such as @(…) within each other
+	maxPattern  = 1000   // bytes
+	maxChoices  = 1000   // patterns that braces stand for
+	maxExpanded = 50_000 // bytes of these together
+	maxDepth    = 3      // lists such as @(…) within each other
 )
 
 // Options tell how the pattern's wildcards and letters are meant.
@@ -40,7 +41,7 @@ func Parse(pattern string, o Options) (*Pattern, error) {
 	}
 	choices, ok := expand(text)
 	if !ok {
-		return nil, fmt.Errorf("reading the pattern %q: its braces stand for more than %d patterns", pattern, maxChoices)
+		return nil, fmt.Errorf("reading the pattern %q: its braces stand for more than %d patterns, or %d bytes", pattern, maxChoices, maxExpanded)
 	}
 	p := &Pattern{options: o}
 	for _, choice := range choices {

@@ -225,11 +225,39 @@ func (c *completion) developed(peer Edge) string {
 
 // ignores reports whether the lock file leaves out an optional dependency
 // because the project says so.
-func (c *completion) ignores(name string) bool {
-	return slices.ContainsFunc(c.Ignored, func(pattern string) bool {
-		matched, err := path.Match(pattern, name)
-		return err == nil && matched
-	})
+func (c *completion) ignores(name string) bool { return ignored(c.Ignored, name) }
+
+// ignored reports whether patterns of pnpm name a package. "*" stands for any text, with
+// slashes, and nothing else is special; "!" takes names away from those of the patterns
+// before it, or from all names where every pattern has it.
+func ignored(patterns []string, name string) bool {
+	negated := func(pattern string) bool { return strings.HasPrefix(pattern, "!") }
+	found := len(patterns) > 0 && !slices.ContainsFunc(patterns, func(p string) bool { return !negated(p) })
+	for _, pattern := range patterns {
+		if matchesStars(strings.TrimPrefix(pattern, "!"), name) {
+			found = !negated(pattern)
+		}
+	}
+	return found
+}
+
+// matchesStars reports whether a pattern in which "*" stands for any text is a name.
+func matchesStars(pattern, name string) bool {
+	texts := strings.Split(pattern, "*")
+	last := len(texts) - 1
+	if last == 0 {
+		return pattern == name
+	}
+	rest, ok := strings.CutPrefix(name, texts[0])
+	if !ok {
+		return false
+	}
+	for _, text := range texts[1:last] {
+		if _, rest, ok = strings.Cut(rest, text); !ok {
+			return false
+		}
+	}
+	return strings.HasSuffix(rest, texts[last])
 }
 
 // seal compares the lock file's integrity with the registry's, and takes the

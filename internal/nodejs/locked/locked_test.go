@@ -185,3 +185,33 @@ func TestWaysOutAreThoseOfTheTool(t *testing.T) {
 		}
 	}
 }
+
+// TestIgnoredNamesAreThoseOfPnpm holds what @pnpm/matcher 6 answers.
+func TestIgnoredNamesAreThoseOfPnpm(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ patterns, yes, no string }{
+		{"", "", "a"},
+		{"a", "a", "ab @a/a"},
+		{"@esbuild*", "@esbuild/linux-x64 @esbuild", "esbuild"},
+		{"*", "a @a/b", ""},
+		{"a*b*", "ab a/b/c", "ba"},
+		{"*-darwin-*", "@a/b-darwin-arm64", "b-darwin @a/b-linux-x64"},
+		{"a*a", "aa aba", "a"},
+		{"a? {a,b} [ab]", "a? {a,b} [ab]", "ab a b"},
+		{"fsevents !x", "fsevents", "x y"},
+		{"!x", "y", "x"},
+		{"!x !y", "z", "x y"},
+		{"!x x", "x", "y"},
+		{"!x *", "x z", ""},
+		{"* !x x", "x z", ""},
+		{"@img/* !@img/sharp-linux*", "@img/sharp-darwin", "@img/sharp-linux-x64 a"},
+	} {
+		for want, names := range map[bool]string{true: c.yes, false: c.no} {
+			for name := range strings.FieldsSeq(names) {
+				if got := ignored(strings.Fields(c.patterns), name); got != want {
+					t.Errorf("%q of %q is %v", c.patterns, name, got)
+				}
+			}
+		}
+	}
+}

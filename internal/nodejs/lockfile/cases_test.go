@@ -315,6 +315,29 @@ __metadata:
 			[]string{"node_modules/a a@1.0.0"}, "",
 		},
 		{
+			"yarn: members by braces and lists, of which it takes none away",
+			yarn1(`{"private":true,"workspaces":["packages/{api,web}","!packages/web","libs/!(old)","apps/*"]}`, `"lodash@^4.0.0":
+  version "4.17.21"
+  resolved "https://registry.yarnpkg.com/lodash/-/lodash-4.17.21.tgz#da39a3ee5e6b4b0d3255bfef95601890afd80709"
+  integrity SRI
+
+"six@^1.0.0":
+  version "1.0.0"
+  resolved "https://registry.yarnpkg.com/six/-/six-1.0.0.tgz#da39a3ee5e6b4b0d3255bfef95601890afd80709"
+  integrity SRI`) + `-- packages/api/package.json --
+{"name":"api","version":"1.0.0","dependencies":{"lodash":"^4.0.0"}}
+-- packages/web/package.json --
+{"name":"web","version":"1.0.0"}
+-- libs/new/package.json --
+{"name":"new","version":"1.0.0","dependencies":{"six":"^1.0.0"}}
+-- libs/old/package.json --
+{"name":"old","version":"1.0.0","dependencies":{"absent":"1"}}
+-- registry --
+{"name":"lodash","version":"4.17.21","dist":{"integrity":"SRI","tarball":"https://r/l.tgz"}}
+{"name":"six","version":"1.0.0","dist":{"integrity":"SRI","tarball":"https://r/s.tgz"}}`,
+			[]string{"node_modules/api -> packages/api", "node_modules/lodash lodash@4.17.21", "node_modules/new -> libs/new", "node_modules/six six@1.0.0", "node_modules/web -> packages/web"}, `"apps/*" in workspaces of package.json names no folder`,
+		},
+		{
 			"pnpm: one package with two peers",
 			"-- pnpm-lock.yaml --\nlockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      app: {specifier: '1', version: 1.0.0}\n      dom: {specifier: '1', version: 1.0.0(react@17.0.0)}\n      react: {specifier: '17', version: 17.0.0}\npackages:\n" +
 				"  app@1.0.0: {resolution: {integrity: SRI}}\n  dom@1.0.0: {resolution: {integrity: SRI}, peerDependencies: {react: '*'}}\n  react@17.0.0: {resolution: {integrity: SRI}}\n  react@18.0.0: {resolution: {integrity: SRI}}\nsnapshots:\n" +

@@ -82,13 +82,12 @@ func (r *lockReader) readPnpmLock(b []byte) error {
 	if err != nil {
 		return err
 	}
-	r.lock.Ignored = file.Ignored
-	for name, version := range file.Overrides {
-		if version == "-" {
+	r.lock.Ignored = slices.Clone(file.Ignored) // their order counts
+	for _, name := range slices.Sorted(maps.Keys(file.Overrides)) {
+		if file.Overrides[name] == "-" {
 			r.lock.Ignored = append(r.lock.Ignored, name)
 		}
 	}
-	slices.Sort(r.lock.Ignored)
 	p := &pnpmReader{lockReader: r, file: file, members: map[string][]string{}}
 	return p.build()
 }

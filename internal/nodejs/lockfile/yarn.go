@@ -66,7 +66,10 @@ func (w *yarnWorld) projects(folders []string) error {
 	if folders == nil {
 		// Yarn 1 takes no member away: a pattern with "!" names nothing.
 		patterns := slices.DeleteFunc(slices.Clone(top.Workspaces), func(p string) bool { return strings.HasPrefix(p, "!") })
-		if folders, err = manifest.FindMembers(w.dir, patterns); err != nil {
+		var notes []string
+		folders, notes, err = manifest.FindMembers(w.dir, patterns)
+		w.lock.Notes = append(w.lock.Notes, notes...)
+		if err != nil {
 			return fmt.Errorf("reading the members of the workspace of lock file %q: %w", w.title, err)
 		}
 	}

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"fmt"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -12,34 +13,47 @@ import (
 // FindMembers returns the folders below dir with a package.json that the patterns
 // of "workspaces" name, as slash paths, as npm finds them. A pattern that starts with
 // "!" takes away what any other names, until a later pattern is one of those that it
-// names.
-func FindMembers(dir string, patterns []string) (members []string, err error) {
+// names. A note tells of each pattern that names no folder.
+func FindMembers(dir string, patterns []string) (members, notes []string, err error) {
 	if len(patterns) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	taken, away, err := readWorkspaces(patterns)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	folders, err := packageFolders(dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	for _, pattern := range taken {
+	for _, w := range taken {
+		named := false
 		for _, folder := range folders {
+			if !w.pattern.MatchFolder(folder) {
+				continue
+			}
+			named = true
 			leftOut := slices.ContainsFunc(away, func(p *glob.Pattern) bool { return p.MatchFolder(folder) })
-			if !leftOut && !slices.Contains(members, folder) && pattern.MatchFolder(folder) {
+			if !leftOut && !slices.Contains(members, folder) {
 				members = append(members, folder)
 			}
 		}
+		if !named {
+			notes = append(notes, fmt.Sprintf("%q in workspaces of package.json names no folder with a package.json: no member is packed for it", w.text))
+		}
 	}
-	return members, nil
+	return members, notes, nil
+}
+
+// workspace is a pattern whose folders are taken, and its text without what npm cuts off.
+type workspace struct {
+	text    string
+	pattern *glob.Pattern
 }
 
 // readWorkspaces reads patterns: those whose folders are taken, and those that take
 // folders away.
-func readWorkspaces(patterns []string) (taken, away []*glob.Pattern, err error) {
-	var texts []string // of taken
+func readWorkspaces(patterns []string) (taken []workspace, away []*glob.Pattern, err error) {
 	for _, written := range patterns {
 		text := strings.TrimLeft(written, "!")
 		negated := (len(written)-len(text))%2 == 1
@@ -56,13 +70,11 @@ func readWorkspaces(patterns []string) (taken, away []*glob.Pattern, err error) 
 			continue
 		}
 		away = slices.DeleteFunc(away, func(p *glob.Pattern) bool { return p.Match(text) })
-		taken, texts = append(taken, pattern), append(texts, text)
+		taken = append(taken, workspace{text, pattern})
 	}
-	for i := len(taken) - 1; i >= 0; i-- {
-		if slices.ContainsFunc(away, func(p *glob.Pattern) bool { return p.Match(texts[i]) }) {
-			taken = slices.Delete(taken, i, i+1)
-		}
-	}
+	taken = slices.DeleteFunc(taken, func(w workspace) bool {
+		return slices.ContainsFunc(away, func(p *glob.Pattern) bool { return p.Match(w.text) })
+	})
 	return taken, away, nil
 }
 

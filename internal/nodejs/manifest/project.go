@@ -25,6 +25,8 @@ type Project struct {
 	// Folders are the manifests of members and of "file:" dependencies by
 	// their slash path below the project.
 	Folders map[string]*Manifest
+	// Notes are sentences for the user.
+	Notes []string
 }
 
 // ReadProject reads a package.json, the manifests of its workspace's members
@@ -45,7 +47,7 @@ func ReadProject(name string) (*Project, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading %q: %w", name, err)
 	}
-	if p.Members, err = FindMembers(filepath.Dir(name), patterns); err != nil {
+	if p.Members, p.Notes, err = FindMembers(filepath.Dir(name), patterns); err != nil {
 		return nil, fmt.Errorf("reading the workspaces of %q: %w", name, err)
 	}
 	if err := p.readFolders(filepath.Dir(name)); err != nil {

@@ -95,13 +95,31 @@ func TestMembersAreThoseOfNpm(t *testing.T) {
 		{"packages/docs !packages/docs packages/*", "packages/api packages/web"},
 		{"packages/* !**/web", "packages/api packages/docs"},
 	} {
-		got, err := FindMembers(dir, strings.Fields(c.patterns))
+		got, _, err := FindMembers(dir, strings.Fields(c.patterns))
 		if err != nil || !slices.Equal(got, strings.Fields(c.want)) {
 			t.Errorf("FindMembers(%q) = %q, %v, want %q", c.patterns, got, err, c.want)
 		}
 	}
-	if _, err := FindMembers(dir, []string{"packages/[[:alpha:]]*"}); err == nil {
+	if _, _, err := FindMembers(dir, []string{"packages/[[:alpha:]]*"}); err == nil {
 		t.Error("a pattern that cannot be read is not an error")
+	}
+}
+
+func TestPatternsThatNameNoFolderAreTold(t *testing.T) {
+	t.Parallel()
+	dir := writeFiles(t, map[string]string{"packages/api/package.json": "{}", "apps/readme": ""})
+	const tells = " in workspaces of package.json names no folder with a package.json: no member is packed for it"
+	for patterns, want := range map[string][]string{
+		"packages/*":                   nil,
+		"packages/* !packages/api":     nil,
+		"packages/* !libs/*":           nil,
+		"apps/* packages/*":            {`"apps/*"` + tells},
+		"./packages/{web,docs}/ !apps": {`"packages/{web,docs}/"` + tells},
+		"packages/!(api) libs":         {`"packages/!(api)"` + tells, `"libs"` + tells},
+	} {
+		if _, notes, err := FindMembers(dir, strings.Fields(patterns)); err != nil || !slices.Equal(notes, want) {
+			t.Errorf("%q: got the notes %q, %v", patterns, notes, err)
+		}
 	}
 }
 
@@ -123,7 +141,7 @@ func TestPatternsOfMembersEnd(t *testing.T) {
 		"packages":                         nil,
 		"*":                                nil,
 	} {
-		got, err := FindMembers(dir, []string{pattern})
+		got, _, err := FindMembers(dir, []string{pattern})
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("FindMembers(%.20q) = %q, %v, want %q", pattern, got, err, want)
 		}
