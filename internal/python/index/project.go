@@ -106,7 +106,7 @@ func (pl *Policy) Judge(w *WheelFile) Verdict {
 
 // Runs says whether a wheel runs on the target, seen or not.
 func (pl *Policy) Runs(w *WheelFile) Verdict {
-	if !pl.allowsPython(w.RequiresPython) {
+	if !pl.allowsPython(w) {
 		return WrongPython
 	}
 	if _, ok := pl.Rank(w); !ok {
@@ -164,17 +164,22 @@ func (pl *Policy) isOld(uploaded string) bool {
 	return err == nil && at.Before(pl.CutOff)
 }
 
-// allowsPython reports whether a Requires-Python admits the target. One that
-// cannot be read admits every Python.
-func (pl *Policy) allowsPython(requires string) bool {
-	if requires == "" {
+// allowsPython reports whether a Requires-Python admits the target; of a version that
+// is pinned, whether it admits any patch version. One that cannot be read admits every
+// Python.
+func (pl *Policy) allowsPython(w *WheelFile) bool {
+	if w.RequiresPython == "" {
 		return true
 	}
-	ok, known := pl.admits[requires]
+	ok, known := pl.admits[w.RequiresPython]
 	if !known {
-		spec, err := pep440.ParseSpecifiers(requires)
-		ok = err != nil || pl.tags.Admits(spec)
-		pl.admits[requires] = ok
+		spec, err := pep440.ParseSpecifiers(w.RequiresPython)
+		ok = err != nil || pl.tags.Target().Admits(spec)
+		pl.admits[w.RequiresPython] = ok
+	}
+	if !ok && pl.Pins[w.Key] {
+		spec, err := pep440.ParseSpecifiers(w.RequiresPython)
+		return err == nil && pl.tags.Target().AdmitsSome(spec)
 	}
 	return ok
 }
@@ -315,7 +320,7 @@ func (pl *Policy) addSdists(p *Page, best []Candidate) {
 	}
 	for i := range p.Sdists {
 		w := &p.Sdists[i]
-		if best[w.order].WheelFile == nil && !native[w.order] && pl.Withheld(w.File, w.Key) == Fits && pl.allowsPython(w.RequiresPython) {
+		if best[w.order].WheelFile == nil && !native[w.order] && pl.Withheld(w.File, w.Key) == Fits && pl.allowsPython(w) {
 			best[w.order] = Candidate{WheelFile: w}
 		}
 	}

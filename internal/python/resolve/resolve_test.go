@@ -185,9 +185,9 @@ b 1.0
 		wantNotes: []string{"a 1.0 is used on python3.12 x86_64, 1 release behind 2.0: it requires Python >=3.14; python3.14 would take 2.0"},
 	}, {
 		name:     "Requires-Python that leaves out patch versions",
-		universe: "a 1.0\na 2.0\n  python: !=3.12.0,!=3.12.1,>=3.8\nb 1.0\nb 2.0\n  python: >=3.12,!=3.12.0\n",
-		require:  []string{"a", "b==2.0"},
-		want:     []string{"a==2.0", "b==2.0"},
+		universe: "a 1.0\na 2.0\n  python: !=3.12.0,!=3.12.1,>=3.8\nb 1.0\nb 2.0\n  python: >=3.12,!=3.12.0\nc 1.0\nc 2.0\n  python: >=3.12.4\n",
+		require:  []string{"a", "b==2.0", "c==2.0"},
+		want:     []string{"a==2.0", "b==2.0", "c==2.0"},
 	}, {
 		name: "the best wheel",
 		universe: `

@@ -179,7 +179,7 @@ func (w *world) evaluate(m *index.WheelMetadata, extra string) ([]dependency, st
 	if m.Fault != "" {
 		return nil, m.Fault
 	}
-	if !w.tags.Admits(m.RequiresPython) {
+	if !w.target.AdmitsSome(m.RequiresPython) { // the index told before, where it does
 		return nil, "it requires Python " + m.RequiresPython.String()
 	}
 	var deps []dependency

@@ -29,7 +29,7 @@ type Distribution struct {
 
 // Refuses reports whether its Requires-Python leaves out every patch version of a
 // target's Python.
-func (d *Distribution) Refuses(t Target) bool { return !d.Metadata.RequiresPython.AdmitsMinor(t.Minor) }
+func (d *Distribution) Refuses(t Target) bool { return !t.AdmitsSome(d.Metadata.RequiresPython) }
 
 // The most that is read of one file of an .dist-info folder, in bytes.
 const maxInfo = 16 << 20

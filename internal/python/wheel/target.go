@@ -28,12 +28,28 @@ func (t Target) Env() pep508.Env {
 }
 
 // Admits reports whether a wheel with this Requires-Python is chosen for the target, as
-// uv decides it for a Python without a patch version: by its first one, but that the
-// range may leave it out by name. "!=3.9.0" is for a fault that Lambda's Python has not.
+// uv decides it for a Python without a patch version: by its first one, which a range
+// that begins below may leave out by name. "!=3.9.0" is for a fault that Lambda's
+// Python has not.
 func (t Target) Admits(s pep440.Specifiers) bool {
 	version, err := pep440.Parse(t.Env().PythonFullVersion)
-	return err == nil && (s.Match(version) || t.Patch == 0 && s.MatchButFor(version) && s.AdmitsMinor(t.Minor))
+	if err != nil || s.Match(version) || t.Patch > 0 {
+		return err == nil && s.Match(version)
+	}
+	if !s.MatchButFor(version) || !s.AdmitsMinor(t.Minor) {
+		return false
+	}
+	for older := range t.Minor {
+		if s.AdmitsMinor(older) {
+			return true
+		}
+	}
+	return false
 }
+
+// AdmitsSome reports whether the range admits a patch version of the target: one that
+// is asked for by its version is taken then.
+func (t Target) AdmitsSome(s pep440.Specifiers) bool { return s.AdmitsMinor(t.Minor) }
 
 // Tags ranks the compatibility tags that a target accepts. It never changes, so
 // goroutines may share it.
@@ -46,8 +62,8 @@ type Tags struct {
 
 type pair struct{ python, abi string }
 
-// Admits is [Target.Admits].
-func (g *Tags) Admits(s pep440.Specifiers) bool { return g.target.Admits(s) }
+// Target returns the target of the tags.
+func (g *Tags) Target() Target { return g.target }
 
 // Tags returns the tags of the target, in the order in which the reference
 // implementation of the "Platform compatibility tags" specification (pypa's
