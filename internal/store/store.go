@@ -39,7 +39,7 @@ type Store struct {
 	shared *sharing
 }
 
-// maxOpen is how many files of records and of blobs that are verified are open at once:
+// maxOpen is how many files of records, and of blobs that are kept or verified, are open at once:
 // hundreds of records may be asked for together, and a process may have few files.
 const maxOpen = 12
 

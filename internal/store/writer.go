@@ -114,6 +114,7 @@ func (w *Writer) Abort() error {
 // Keep copies what in holds, whose digest is known, into the store. Other bytes are a
 // *DigestError.
 func (s *Store) Keep(want Digest, in io.Reader) (err error) {
+	defer s.files.enter()()
 	w, err := s.NewWriter()
 	if err != nil {
 		return err
