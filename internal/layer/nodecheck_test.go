@@ -303,15 +303,14 @@ func TestPackedPackagesOnDisk(t *testing.T) {
 		if _, files := buildNode(t, b, l); versionIn(t, files["nodejs/node_modules/parse/package.json"]) != "2.0.0" {
 			t.Errorf("integrity %s: got %q", name, slices.Sorted(maps.Keys(files)))
 		}
-		other, _ := registry.Tarball("parse", "1.0.0")
-		writeFile(t, archive, string(other))
+		writeFile(t, archive, tarball(t, map[string]string{"package/package.json": `{"name": "parse", "version": "2.0.0"}`, "package/new.js": "1"}))
 		_, err := nodeBuilder(t, registry).Build(t.Context(), l, Output{Path: filepath.Join(t.TempDir(), "layer.zip")})
 		wantInput(t, err, "nodejs", `"parse@2.0.0"`)
 		// The next plan tells of the other archive, as it does of other local files.
 		again, err := nodeBuilder(t, registry).Resolve(t.Context(), s, l)
 		if text != "" {
 			wantInput(t, err, "nodejs.lock_file", `parse.tgz`)
-		} else if _, files := buildNode(t, b, again); versionIn(t, files["nodejs/node_modules/parse/package.json"]) != "1.0.0" {
+		} else if _, files := buildNode(t, b, again); files["nodejs/node_modules/parse/new.js"] == "" {
 			t.Errorf("integrity %s: the lock is of the archive that was there before", name)
 		}
 	}
