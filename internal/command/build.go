@@ -19,6 +19,7 @@ import (
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/filetree"
+	"github.com/layerbuild/terraform-provider-layerbuild/internal/layer"
 	"github.com/layerbuild/terraform-provider-layerbuild/internal/provider"
 )
 
@@ -51,7 +52,7 @@ func (c *buildCommand) Run(ctx context.Context, out *output, info about) error {
 	if err != nil {
 		return err
 	}
-	if err := writeLock(c.Out+lockSuffix, built); err != nil {
+	if err := writeLock(c.Out+layer.LockSuffix, built); err != nil {
 		return err
 	}
 	lines := []string{fmt.Sprintf("%s\t%d bytes\tsha256 %s", built.Filename, built.Size, built.SHA256)}

@@ -25,7 +25,7 @@ func TestGivenFilesAreBounded(t *testing.T) {
 	if err := os.WriteFile(zip, []byte("PK"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Link(huge, zip+lockSuffix); err != nil {
+	if err := os.Link(huge, zip+".lock.json"); err != nil {
 		t.Fatal(err)
 	}
 	for name, args := range map[string][]string{

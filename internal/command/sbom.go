@@ -68,7 +68,7 @@ func (c *sbomCommand) bill(ctx context.Context, out *output, info about) (*sbom.
 // lock returns the text of the zip's lock, "" for none. One that lies beside the zip
 // is used only if it names the digest of the zip; else a sentence tells why not.
 func (c *sbomCommand) lock(ctx context.Context, told io.Writer) (string, error) {
-	name := cmp.Or(c.Lock, c.File+lockSuffix)
+	name := cmp.Or(c.Lock, c.File+layer.LockSuffix)
 	if _, err := os.Stat(name); c.Lock == "" && errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
@@ -99,8 +99,6 @@ func (c *sbomCommand) lock(ctx context.Context, told io.Writer) (string, error) 
 	}
 	return "", nil
 }
-
-const lockSuffix = layer.LockSuffix
 
 func lockText(name string) (string, error) {
 	text, err := readGiven(name, filetree.MaxDocument)

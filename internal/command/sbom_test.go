@@ -71,11 +71,11 @@ func TestSbomOfAnotherLock(t *testing.T) {
 		return zip
 	}
 	a, b := build("a", "A = 1"), build("b", "B = 1")
-	own, err := os.ReadFile(a + lockSuffix)
+	own, err := os.ReadFile(a + ".lock.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := os.ReadFile(b + lockSuffix)
+	other, err := os.ReadFile(b + ".lock.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,11 +91,11 @@ func TestSbomOfAnotherLock(t *testing.T) {
 		"of another":       {string(other), "", 0, false, "is not used: using the lock: it is of another zip, with sha256 "},
 		"of none":          {nameless, "", 0, false, "is not used: finding the zip of the lock: it names none."},
 		"unreadable":       {"{", "", 0, false, "is not used: reading the lock: "},
-		"named, its own":   {string(own), a + lockSuffix, 0, true, ""},
-		"named, of none":   {nameless, a + lockSuffix, 0, true, ""},
-		"named, another's": {string(own), b + lockSuffix, 2, false, "using the lock: it is of another zip, with sha256 "},
+		"named, its own":   {string(own), a + ".lock.json", 0, true, ""},
+		"named, of none":   {nameless, a + ".lock.json", 0, true, ""},
+		"named, another's": {string(own), b + ".lock.json", 2, false, "using the lock: it is of another zip, with sha256 "},
 	} {
-		if err := os.WriteFile(a+lockSuffix, []byte(c.lock), 0o600); err != nil {
+		if err := os.WriteFile(a+".lock.json", []byte(c.lock), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		arguments := []string{"sbom", a}

@@ -17,8 +17,7 @@ import (
 )
 
 // packBlock returns the value of a block with the given arguments, which are as JSON
-// has them; all others are null. All that does not fit is
-// one error.
+// has them; all others are null. All that does not fit is one error.
 func packBlock(block *tfprotov6.SchemaBlock, given map[string]any) (*tfprotov6.DynamicValue, error) {
 	whole := map[string]any{}
 	maps.Copy(whole, given)

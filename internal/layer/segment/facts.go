@@ -146,8 +146,8 @@ func (n *archiveNotes) complete(a *filetree.Archive) (more bool, err error) {
 	return more, nil
 }
 
-// maxWhole bounds a file that is held in memory, where its tables lie so that a
-// stream does not keep them: one of 100 files is so.
+// maxWhole bounds a native file that is read into memory, in bytes. About one of 100
+// is: it has its tables at a place that was dropped when the file was read as a stream.
 const maxWhole = 256 << 20
 
 // notesOf returns what is remembered of an archive of the store, nil where nothing is.

@@ -25,11 +25,12 @@ func (o *Order) parameterAt(ctx context.Context, p *Place) (diags diag.Diagnosti
 	}
 	// Who reads the old name finds a value until the new one has it. Where the old one
 	// cannot go, the next apply comes to both again.
-	written := p.Life.Parameter
-	p.Life.Parameter = was
-	diags.Append(p.dropParameter(ctx, o.Publisher)...)
-	if !diags.HasError() && written != was {
-		p.Life.Parameter = written
+	diags.Append(p.dropParameter(ctx, o.Publisher, was)...)
+	switch {
+	case diags.HasError():
+		p.Life.Parameter = was
+	case p.Life.Parameter == was:
+		p.Life.Parameter = lifecycle.Parameter{}
 	}
 	return diags
 }
@@ -70,10 +71,9 @@ func (p *Place) takeParameter(ctx context.Context, publisher *publish.Publisher,
 	return publisher.Parameters.Put(ctx, p.Region, w, true)
 }
 
-// dropParameter deletes the parameter that the resource wrote, if it still
+// dropParameter deletes a parameter that the resource wrote, if it still
 // holds what was written.
-func (p *Place) dropParameter(ctx context.Context, publisher *publish.Publisher) (diags diag.Diagnostics) {
-	was := p.Life.Parameter
+func (p *Place) dropParameter(ctx context.Context, publisher *publish.Publisher, was lifecycle.Parameter) (diags diag.Diagnostics) {
 	if was.Name == "" {
 		return nil
 	}
@@ -85,9 +85,8 @@ func (p *Place) dropParameter(ctx context.Context, publisher *publish.Publisher)
 			fmt.Sprintf("It holds %q, where this resource wrote %q.", value, was.Value))
 	}
 	if err != nil {
-		return append(diags, diagnostic.Of("The parameter cannot be deleted", err))
+		diags.Append(diagnostic.Of("The parameter cannot be deleted", err))
 	}
-	p.Life.Parameter = lifecycle.Parameter{}
 	return diags
 }
 

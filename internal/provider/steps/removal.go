@@ -145,7 +145,10 @@ func (e *Removal) DestroyAt(ctx context.Context, publisher *publish.Publisher, p
 	}
 	left := p.tellRetained(e.Layer, e.Retain, e.Policy.WholeLayer)
 	if !others || p.Life.Parameter.Value != p.Life.Release.ARN {
-		diags.Append(p.dropParameter(ctx, publisher)...)
+		dropped := p.dropParameter(ctx, publisher, p.Life.Parameter)
+		if diags.Append(dropped...); !dropped.HasError() {
+			p.Life.Parameter = lifecycle.Parameter{}
+		}
 	}
 	if !e.Retain {
 		diags.Append(e.retireAll(ctx, publisher, p)...)
